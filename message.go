@@ -1,0 +1,67 @@
+package flowhq
+
+import "time"
+
+// MaxTextBytes bounds the text of one stored message, in bytes. WhatsApp clients
+// stop at 65,536 characters; longer texts are cut at a character boundary.
+const MaxTextBytes = 64 << 10
+
+// A Message is one row of a tenant's message log, which is inbox, outbox and
+// history in one.
+type Message struct {
+	ID          int64         `json:"id"` // grows in the order of arrival
+	Direction   Direction     `json:"direction"`
+	Chat        string        `json:"chat"`    // WhatsApp JID, a LID where one is known
+	Contact     string        `json:"contact"` // the customer's number, E.164, or "" if unknown
+	FromNumber  string        `json:"from_number"`
+	ToNumber    string        `json:"to_number"`
+	Kind        Kind          `json:"kind"`
+	Text        string        `json:"text"`
+	WAMessageID string        `json:"wa_message_id"`
+	Status      MessageStatus `json:"status"`
+	// Reason says why a message was suppressed, refused or not understood.
+	Reason string `json:"reason"`
+	// InReplyTo is the ID of the inbound message that this one answers.
+	InReplyTo   *int64     `json:"in_reply_to"`
+	CreatedAt   time.Time  `json:"created_at"`
+	SentAt      *time.Time `json:"sent_at"` // inbound: by the customer's clock; outbound: acknowledged by WhatsApp
+	DeliveredAt *time.Time `json:"delivered_at"`
+	ReadAt      *time.Time `json:"read_at"`
+}
+
+// Direction tells messages of customers from those of the bot.
+type Direction string
+
+const (
+	In  Direction = "IN"
+	Out Direction = "OUT"
+)
+
+// Kind says what a message is.
+type Kind string
+
+const (
+	KindText    Kind = "TEXT"
+	KindMedia   Kind = "MEDIA"   // a picture, voice note, …; Text holds its caption
+	KindReply   Kind = "REPLY"   // the bot's answer
+	KindWarning Kind = "WARNING" // "slow down" or "please wait"
+)
+
+// MessageStatus is how far a message has come. Inbound messages begin as
+// RECEIVED, outbound ones as PENDING.
+type MessageStatus string
+
+const (
+	Received      MessageStatus = "RECEIVED"      // recorded, not yet handled
+	Answered      MessageStatus = "ANSWERED"      // its reply is in the log
+	Suppressed    MessageStatus = "SUPPRESSED"    // over a reply limit
+	Overflowed    MessageStatus = "OVERFLOWED"    // its chat's queue was full
+	Undecryptable MessageStatus = "UNDECRYPTABLE" // asked the sender to send it again
+
+	Pending   MessageStatus = "PENDING"   // to be sent
+	Unknown   MessageStatus = "UNKNOWN"   // sent, but WhatsApp did not say whether it arrived
+	Sent      MessageStatus = "SENT"      // acknowledged by WhatsApp
+	Delivered MessageStatus = "DELIVERED" // on the customer's phone
+	Read      MessageStatus = "READ"
+	Failed    MessageStatus = "FAILED" // refused for good
+)

@@ -1,0 +1,84 @@
+package flowhq
+
+import "time"
+
+// A Session is a tenant's link to WhatsApp, as last reported by its host.
+type Session struct {
+	State SessionState `json:"state"`
+	// Number is the linked WhatsApp number, E.164, or "" before the first scan.
+	Number string `json:"number"`
+	// Reason says why the session is in this state, for an operator; may be "".
+	Reason     string     `json:"reason"`
+	Since      time.Time  `json:"since"`        // of State
+	LastSeenAt *time.Time `json:"last_seen_at"` // last proof of life from WhatsApp; nil = never
+}
+
+// SessionState is the state of the link to WhatsApp.
+type SessionState string
+
+const (
+	Disconnected SessionState = "DISCONNECTED"
+	Connecting   SessionState = "CONNECTING"
+	QRReady      SessionState = "QR_READY" // a code waits to be scanned
+	Connected    SessionState = "CONNECTED"
+	LoggedOut    SessionState = "LOGGED_OUT" // unlinked; a person must scan again
+	Banned       SessionState = "BANNED"
+)
+
+// SessionStates lists every SessionState.
+var SessionStates = []SessionState{Disconnected, Connecting, QRReady, Connected, LoggedOut, Banned}
+
+// A Worker is the host of a tenant's session, as the operator knows it.
+type Worker struct {
+	Status WorkerStatus `json:"status"`
+	// Host names the process that holds or last held the session.
+	Host string `json:"host"`
+	// Epoch counts the hosts this tenant has had. Every write of a host carries
+	// its epoch, and a write of an older one fails with code Fenced.
+	Epoch     int64     `json:"epoch"`
+	LastError string    `json:"last_error"` // "" once the session is up again
+	Since     time.Time `json:"since"`      // of Status
+}
+
+// WorkerStatus is the state of a tenant's host.
+type WorkerStatus string
+
+const (
+	WorkerStopped  WorkerStatus = "STOPPED"
+	WorkerStarting WorkerStatus = "STARTING" // wanted, not yet connected
+	WorkerRunning  WorkerStatus = "RUNNING"
+	WorkerDraining WorkerStatus = "DRAINING" // moving to another process
+	// WorkerStale is never stored: it is how a host whose lease ran out is shown
+	// until it has been replaced.
+	WorkerStale WorkerStatus = "STALE"
+	WorkerError WorkerStatus = "ERROR"
+)
+
+// A QR is what to show to the person who links a tenant's phone. Code is a
+// secret: whoever scans it is linked. It is never logged.
+type QR struct {
+	State     SessionState
+	Code      string // the text in the picture; "" unless State is QRReady
+	ExpiresAt time.Time
+}
+
+// A Command is what an operator may tell a tenant's worker.
+type Command string
+
+const (
+	Start        Command = "start"
+	Stop         Command = "stop"
+	Restart      Command = "restart"       // stop, then start
+	ForceRestart Command = "force-restart" // start another host now and fence the old one
+	Delete       Command = "delete"        // stop, unlink, erase
+)
+
+// An Event is one line of a tenant's history: what an operator did, or what
+// became of its session. It never holds message text, codes or secrets.
+type Event struct {
+	Tenant TenantID  `json:"tenant_id"`
+	Type   string    `json:"type"`  // such as TENANT_CREATED, SESSION_CONNECTED
+	Actor  string    `json:"actor"` // "admin", "host", "workflow"
+	Reason string    `json:"reason"`
+	At     time.Time `json:"at"`
+}

@@ -1,0 +1,193 @@
+package flowhq
+
+import (
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// A TenantID is a lower-case UUID. It ends up in workflow ids, log file names
+// and URLs, so nothing else is ever accepted as one.
+type TenantID string
+
+var tenantID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// Valid reports whether id is a lower-case UUID.
+func (id TenantID) Valid() bool { return tenantID.MatchString(string(id)) }
+
+// A Tenant is one business with one WhatsApp number, and all that an operator
+// sees of it at a glance.
+type Tenant struct {
+	ID          TenantID     `json:"id"`
+	Name        string       `json:"name"`         // for operators
+	PhoneNumber string       `json:"phone_number"` // E.164 with the plus sign
+	Status      TenantStatus `json:"status"`
+	Config      Config       `json:"config"`
+	Session     Session      `json:"session"`
+	Worker      Worker       `json:"worker"`
+	CreatedAt   time.Time    `json:"created_at"`
+	UpdatedAt   time.Time    `json:"updated_at"`
+}
+
+// A Config is what a tenant chooses about its bot. A change takes effect on the
+// next message, without a restart.
+type Config struct {
+	Template     Template `json:"template_type"`
+	BusinessName string   `json:"business_name"` // shown to customers
+	Language     Language `json:"language"`
+	// Reply limits; see [Limits]. Zero suppresses every reply.
+	RepliesPerMinute  int `json:"replies_per_minute"`
+	RepliesPerContact int `json:"replies_per_contact"`
+}
+
+// Windows over which Config's reply limits count. Both slide.
+const (
+	TenantWindow  = time.Minute      // of RepliesPerMinute, over the whole tenant
+	ContactWindow = 10 * time.Minute // of RepliesPerContact, for each contact
+)
+
+// Bounds on tenant fields, in characters (runes) unless said otherwise.
+const (
+	MaxNameLength = 100
+	MaxReplies    = 100_000 // upper bound of both reply limits
+)
+
+// TenantStatus is the business view of a tenant.
+type TenantStatus string
+
+const (
+	TenantNew          TenantStatus = "NEW"          // never started
+	TenantQRPending    TenantStatus = "QR_PENDING"   // started, waits for a scan
+	TenantActive       TenantStatus = "ACTIVE"       // the bot answers
+	TenantReconnecting TenantStatus = "RECONNECTING" // linked, off the air for a moment
+	TenantPaused       TenantStatus = "PAUSED"       // stopped by an operator
+	TenantError        TenantStatus = "ERROR"        // off the air until a person acts
+)
+
+// TenantStatuses lists every TenantStatus.
+var TenantStatuses = []TenantStatus{TenantNew, TenantQRPending, TenantActive, TenantReconnecting, TenantPaused, TenantError}
+
+// A Template decides what the bot talks about.
+type Template string
+
+const (
+	Booking   Template = "BOOKING"
+	Ecommerce Template = "ECOMMERCE"
+	Support   Template = "SUPPORT"
+)
+
+// Templates lists every Template.
+var Templates = []Template{Booking, Ecommerce, Support}
+
+// A Language is the one the bot answers in.
+type Language string
+
+const (
+	English Language = "EN"
+	Swahili Language = "SW"
+)
+
+// Languages lists every Language.
+var Languages = []Language{English, Swahili}
+
+// E.164: a plus sign, a country code that does not begin with zero, and at most
+// 15 digits in all (ITU-T E.164 §6). WhatsApp numbers have at least 7.
+var phoneNumber = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+
+// A NewTenant is what creating a tenant takes. The limits may be nil, which
+// means the installation's defaults.
+type NewTenant struct {
+	Name              string   `json:"name"`
+	PhoneNumber       string   `json:"phone_number"`
+	Template          Template `json:"template_type"`
+	BusinessName      string   `json:"business_name"`
+	Language          Language `json:"language"`
+	RepliesPerMinute  *int     `json:"replies_per_minute,omitempty"`
+	RepliesPerContact *int     `json:"replies_per_contact,omitempty"`
+}
+
+// Validate returns an Invalid error that names every wrong field, or nil.
+func (n NewTenant) Validate() error {
+	return TenantChange{
+		Name: &n.Name, PhoneNumber: &n.PhoneNumber, Template: &n.Template,
+		BusinessName: &n.BusinessName, Language: &n.Language,
+		RepliesPerMinute: n.RepliesPerMinute, RepliesPerContact: n.RepliesPerContact,
+	}.Validate()
+}
+
+// A TenantChange changes the fields that are not nil.
+type TenantChange struct {
+	Name              *string   `json:"name"`
+	PhoneNumber       *string   `json:"phone_number"`
+	Template          *Template `json:"template_type"`
+	BusinessName      *string   `json:"business_name"`
+	Language          *Language `json:"language"`
+	RepliesPerMinute  *int      `json:"replies_per_minute,omitempty"`
+	RepliesPerContact *int      `json:"replies_per_contact,omitempty"`
+}
+
+// Validate returns an Invalid error that names every wrong field, or nil.
+func (c TenantChange) Validate() error {
+	var bad []FieldError
+	check := func(ok bool, field, message string) {
+		if !ok {
+			bad = append(bad, FieldError{field, message})
+		}
+	}
+	if c.Name != nil {
+		check(validName(*c.Name), "name", "must be 1 to 100 printable characters")
+	}
+	if c.PhoneNumber != nil {
+		check(phoneNumber.MatchString(*c.PhoneNumber), "phone_number",
+			"must be an international number: a plus sign and 7 to 15 digits, such as +255712345678")
+	}
+	if c.Template != nil {
+		check(oneOf(*c.Template, Templates), "template_type", "must be "+list(Templates))
+	}
+	if c.BusinessName != nil {
+		check(validName(*c.BusinessName), "business_name", "must be 1 to 100 printable characters")
+	}
+	if c.Language != nil {
+		check(oneOf(*c.Language, Languages), "language", "must be "+list(Languages))
+	}
+	if c.RepliesPerMinute != nil {
+		check(validLimit(*c.RepliesPerMinute), "replies_per_minute", "must be a whole number from 0 to 100000")
+	}
+	if c.RepliesPerContact != nil {
+		check(validLimit(*c.RepliesPerContact), "replies_per_contact", "must be a whole number from 0 to 100000")
+	}
+	if bad == nil {
+		return nil
+	}
+	return &Error{Code: Invalid, Message: "the request has fields that are missing or wrong", Fields: bad}
+}
+
+func validLimit(n int) bool { return n >= 0 && n <= MaxReplies }
+
+// validName refuses what would break a log line, a page or a terminal: blank
+// names, control characters and broken UTF-8.
+func validName(s string) bool {
+	if !utf8.ValidString(s) || strings.TrimSpace(s) == "" || utf8.RuneCountInString(s) > MaxNameLength {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\u2028' || r == '\u2029' })
+}
+
+func oneOf[T comparable](v T, all []T) bool {
+	for _, a := range all {
+		if a == v {
+			return true
+		}
+	}
+	return false
+}
+
+// list spells out a closed set of words for an error message.
+func list[T ~string](all []T) string {
+	var words []string
+	for _, a := range all {
+		words = append(words, string(a))
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
+}
