@@ -1,0 +1,5 @@
+package proc
+
+import "syscall"
+
+func dieWithParent(attr *syscall.SysProcAttr, death syscall.Signal) { attr.Pdeathsig = death }

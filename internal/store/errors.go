@@ -1,0 +1,105 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/puddle/v2"
+)
+
+// fenced is what a host's method returns when a newer host has claimed the
+// tenant, or the tenant is gone.
+func fenced(tenant flowhq.TenantID, epoch int64) error {
+	return flowhq.Errorf(flowhq.Fenced, "host %d of tenant %s has been replaced", epoch, tenant)
+}
+
+// classify gives err a code. A message is for operators; what PostgreSQL said is
+// only kept as the cause, for the log.
+func classify(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := errors.AsType[*flowhq.Error](err); ok {
+		return err
+	}
+	if errors.Is(err, pgx.ErrNoRows) {
+		return &flowhq.Error{Code: flowhq.NotFound, Message: "there is no such tenant", Err: err}
+	}
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		code, message := serverError(pg)
+		return &flowhq.Error{Code: code, Message: message, Err: err}
+	}
+	if lost(err) {
+		return &flowhq.Error{Code: flowhq.Unavailable, Message: "the database does not answer", Err: err}
+	}
+	return &flowhq.Error{Code: flowhq.Internal, Message: "the database call went wrong", Err: err}
+}
+
+// taken says which unique key is in the way, by constraint.
+var taken = map[string]string{
+	"whatsapp_sessions_number_key": "this WhatsApp number is already linked to another tenant",
+	"message_logs_outbound_key":    "a message with this WhatsApp id is already in the log",
+	"message_logs_reply_key":       "this message has already been answered",
+}
+
+// serverError returns the code and message for what the server answered, by
+// SQLSTATE (https://www.postgresql.org/docs/15/errcodes-appendix.html).
+func serverError(pg *pgconn.PgError) (flowhq.Code, string) {
+	switch pg.Code {
+	case "23505": // unique_violation
+		if message, ok := taken[pg.ConstraintName]; ok {
+			return flowhq.Conflict, message
+		}
+		return flowhq.Conflict, "this already exists"
+	case "23503": // foreign_key_violation
+		return flowhq.NotFound, "there is no such tenant"
+	case "22P02": // invalid_text_representation
+		if strings.Contains(pg.Message, "uuid") {
+			return flowhq.NotFound, "there is no such tenant"
+		}
+	case "55P03": // lock_not_available
+		return flowhq.Unavailable, "the database is busy with another change of this tenant"
+	case "57014": // query_canceled
+		return flowhq.Unavailable, "the database took too long"
+	case "3F000", "42P01", "42703": // no such schema, table, column
+		return flowhq.Unavailable, "the database lacks tables of this version: run flowhq migrate"
+	case "3D000": // invalid_catalog_name
+		return flowhq.Unavailable, "the database does not exist: create it, or correct DATABASE_URL"
+	case "42501": // insufficient_privilege
+		return flowhq.Unavailable, "the database user lacks a privilege: make it the owner of the database"
+	case "25006": // read_only_sql_transaction
+		return flowhq.Unavailable, "the database is read-only for the moment"
+	}
+	switch pg.Code[:2] {
+	case "08", "40", "53", "57", "58": // connection, conflict or deadlock, resources, shutdown, disk
+		return flowhq.Unavailable, "the database is unavailable for the moment"
+	case "28": // invalid authorization
+		return flowhq.Unavailable, "the database refuses the user or password in DATABASE_URL"
+	}
+	return flowhq.Internal, "the database refused the call"
+}
+
+// lost reports whether err means that the server did not answer, rather than
+// that it objected.
+func lost(err error) bool {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
+	}
+	for _, cause := range []error{
+		context.DeadlineExceeded, context.Canceled, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, puddle.ErrClosedPool,
+	} {
+		if errors.Is(err, cause) {
+			return true
+		}
+	}
+	return pgconn.SafeToRetry(err) // the connection was closed before anything was sent
+}

@@ -1,0 +1,199 @@
+package store_test
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+)
+
+// A guest is a tenant, its host, and something to talk about.
+type guest struct {
+	tenant flowhq.TenantID
+	epoch  int64
+	msgID  int64  // inbound, not answered
+	sent   string // WhatsApp id of a reply
+}
+
+// calls are all methods that take a tenant, and what each yields for reading.
+var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
+	"Tenant": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.Tenant(ctx, g.tenant) },
+	"UpdateTenant": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		name := "renamed"
+		return s.UpdateTenant(ctx, g.tenant, flowhq.TenantChange{Name: &name}, "admin")
+	},
+	"Erased": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.Erased(ctx, g.tenant) },
+	"Erase": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.Erase(ctx, g.tenant, "admin")
+	},
+	"Messages": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		ms, _, err := s.Messages(ctx, g.tenant, 0, 0)
+		return ms, err
+	},
+	"Events": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.Events(ctx, g.tenant, 0) },
+	"AddEvent": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.AddEvent(ctx, flowhq.Event{Tenant: g.tenant, Type: "NOTED", Actor: "admin"})
+	},
+	"QR": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.QR(ctx, g.tenant) },
+	"Claim": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.Claim(ctx, g.tenant, "host-b")
+	},
+	"TakeLease": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		taken, _, err := s.TakeLease(ctx, g.tenant, g.epoch, ttl)
+		return taken, err
+	},
+	"RenewLeases": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.RenewLeases(ctx, []store.Lease{{Tenant: g.tenant, Epoch: g.epoch, SeenAt: &noon}}, time.Hour)
+	},
+	"ReleaseLease": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.ReleaseLease(ctx, g.tenant, g.epoch)
+	},
+	"SetSession": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.SetSession(ctx, g.tenant, g.epoch, connected)
+	},
+	"Settle": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.Settle(ctx, g.tenant, connected, "workflow")
+	},
+	"Link": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.Link(ctx, g.tenant, g.epoch, store.Device{JID: "new@s.whatsapp.net", Number: "+" + string(g.tenant)})
+	},
+	"Unlink": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.Unlink(ctx, g.tenant, g.epoch)
+	},
+	"Device": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.Device(ctx, g.tenant) },
+	"Receive": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		_, isNew, err := s.Receive(ctx, g.tenant, g.epoch, text("another"))
+		return isNew, err
+	},
+	"Unanswered": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.Unanswered(ctx, g.tenant, 0, 0)
+	},
+	"Unsent": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.Unsent(ctx, g.tenant) },
+	"RecentReplies": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.RecentReplies(ctx, g.tenant, noon)
+	},
+	"Conversation": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.Conversation(ctx, g.tenant, "41@lid")
+	},
+	"Answer": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		_, done, err := s.Answer(ctx, g.tenant, g.epoch, g.msgID, answer("reply-2"))
+		return done, err
+	},
+	"SetOutbound": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.SetOutbound(ctx, g.tenant, g.epoch, g.sent, flowhq.Sent, "")
+	},
+	"Receipts": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.Receipts(ctx, g.tenant, g.epoch, []store.Receipt{{WAID: g.sent, Status: flowhq.Read, At: noon}})
+	},
+	"OutboundText": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.OutboundText(ctx, g.tenant, g.sent)
+	},
+}
+
+var connected = store.SessionChange{
+	State: flowhq.Connected, Tenant: flowhq.TenantActive, Worker: flowhq.WorkerRunning, Event: "SESSION_CONNECTED",
+}
+
+// writes are the methods of a host that write.
+var writes = []string{"SetSession", "Link", "Unlink", "Receive", "Answer", "SetOutbound", "Receipts"}
+
+// newGuest creates a tenant with rows in all tables that the store writes. The
+// customers and WhatsApp ids of all guests are the same.
+func newGuest(t *testing.T, b *bench) guest {
+	t.Helper()
+	tenant, epoch := b.hosted(t)
+	g := guest{tenant: tenant, epoch: epoch, sent: b.reply(t, tenant, epoch, "reply")}
+	g.msgID = b.receive(t, tenant, epoch, "question")
+	return g
+}
+
+// TestCallsAreComplete fails for a method that nobody tried as two tenants.
+func TestCallsAreComplete(t *testing.T) {
+	t.Parallel()
+	others := []string{"Close", "Ping", "Listen", "CreateTenant", "Tenants"}
+	for m := range reflect.TypeFor[*store.Store]().Methods() {
+		if calls[m.Name] == nil && !slices.Contains(others, m.Name) {
+			t.Errorf("%s is in neither list", m.Name)
+		}
+	}
+}
+
+func TestTwoTenants(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	bystander := newGuest(t, b)
+	before := dump(t, b, bystander.tenant)
+	for name, call := range calls {
+		g := newGuest(t, b)
+		first, err := call(t.Context(), b.Store, g)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(before, dump(t, b, bystander.tenant)); diff != "" {
+			t.Fatalf("%s changed another tenant (-want +got):\n%s", name, diff)
+		}
+		second, err := call(t.Context(), b.Store, newGuest(t, b))
+		if err != nil || reflect.TypeOf(first) != reflect.TypeOf(second) {
+			t.Errorf("%s as another tenant = %v, %v; want the like of %v", name, second, err, first)
+		}
+		if v := reflect.ValueOf(first); v.Kind() == reflect.Slice && v.Len() != reflect.ValueOf(second).Len() {
+			t.Errorf("%s: %v for one tenant and %v for another", name, first, second)
+		}
+	}
+}
+
+// TestAnotherTenantsMessage uses the one id that both tenants' rows draw from.
+func TestAnotherTenantsMessage(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	owner, thief := newGuest(t, b), newGuest(t, b)
+	before := dump(t, b, owner.tenant)
+	_, done, err := b.Answer(t.Context(), thief.tenant, thief.epoch, owner.msgID, answer("stolen"))
+	if done || err != nil {
+		t.Errorf("Answer of another tenant's message = %v, %v; want false, nil", done, err)
+	}
+	if diff := cmp.Diff(before, dump(t, b, owner.tenant)); diff != "" {
+		t.Errorf("the owner's rows changed (-want +got):\n%s", diff)
+	}
+}
+
+// A row is what one row of a table holds, as JSON.
+type row struct{ Table, JSON string }
+
+// dump returns all that the database holds on a tenant.
+func dump(t testing.TB, b *bench, tenant flowhq.TenantID) []row {
+	t.Helper()
+	var all []row
+	for _, table := range append(tenantTables(t, b), "tenants") {
+		column := "tenant_id"
+		if table == "tenants" {
+			column = "id"
+		}
+		rows, _ := b.raw.Query(t.Context(),
+			"select '"+table+"', to_json(x)::text from flowhq."+table+" x where "+column+" = $1 order by 2", tenant)
+		found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[row])
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, found...)
+	}
+	return all
+}
+
+// tenantTables names the tables that have a tenant_id.
+func tenantTables(t testing.TB, b *bench) []string {
+	t.Helper()
+	rows, _ := b.raw.Query(t.Context(), `select table_name from information_schema.columns
+		where table_schema = 'flowhq' and column_name = 'tenant_id' order by 1`)
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(names) < 9 {
+		t.Fatalf("tables %v, %v", names, err)
+	}
+	return names
+}

@@ -1,0 +1,148 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// Claim makes a new host the owner of the tenant and returns its epoch. Writes
+// of the older host that are under way are waited for; every later one fails
+// with code Fenced. All listeners are told ("epoch"), the older host among them,
+// which then hangs up and releases its lease. The worker is STARTING.
+//
+// Claim does not take the lease: until TakeLease says so, the older host may
+// still be connected. A NotFound error means that the tenant is gone.
+func (s *Store) Claim(ctx context.Context, tenant flowhq.TenantID, host string) (epoch int64, err error) {
+	const q = `
+		with claimed as (
+			update flowhq.worker_processes set
+				epoch = epoch + 1,
+				host = @host,
+				status = 'STARTING',
+				since = case status when 'STARTING' then since else now() end
+			where tenant_id = @tenant
+			returning tenant_id, epoch
+		)
+		select epoch from claimed, pg_notify('` + channel + `', concat_ws(' ', 'epoch', tenant_id, epoch))`
+	epoch, err = one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "host": host}, pgx.RowTo[int64])
+	if err != nil {
+		return 0, fmt.Errorf("claim tenant %s: %w", tenant, err)
+	}
+	return epoch, nil
+}
+
+// TakeLease takes the tenant's lease for ttl if no other host holds one that is
+// still running, and otherwise returns how long that one runs at most; it may be
+// released earlier, which listeners hear ("lease"). Taking it again extends it.
+// A Fenced error means that a newer host has claimed the tenant.
+//
+// Leases run on the database's clock. Counted from before the call, a lease is
+// at least ttl long.
+func (s *Store) TakeLease(ctx context.Context, tenant flowhq.TenantID, epoch int64, ttl time.Duration) (taken bool, wait time.Duration, err error) {
+	const q = `
+		with taken as (
+			update flowhq.worker_processes set lease_epoch = @epoch, lease_expires_at = now() + @ttl::interval
+			where tenant_id = @tenant and epoch = @epoch
+				and (lease_epoch in (0, @epoch) or lease_expires_at <= now())
+			returning tenant_id
+		), before as (
+			select lease_expires_at from flowhq.worker_processes
+			where tenant_id = @tenant and epoch = @epoch
+		)
+		select exists (select from before), exists (select from taken),
+			greatest((select lease_expires_at - now() from before), '0')`
+	type answer struct {
+		Current, Taken bool
+		Left           time.Duration
+	}
+	a, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "epoch": epoch, "ttl": ttl},
+		pgx.RowToStructByPos[answer])
+	if err == nil && !a.Current {
+		err = fenced(tenant, epoch)
+	}
+	if err != nil {
+		return false, 0, fmt.Errorf("lease of tenant %s: %w", tenant, err)
+	}
+	if a.Taken {
+		return true, 0, nil
+	}
+	return false, a.Left, nil
+}
+
+// A Lease is what one host renews.
+type Lease struct {
+	Tenant flowhq.TenantID
+	Epoch  int64
+	SeenAt *time.Time // last proof of life from WhatsApp; nil = none yet
+}
+
+// RenewLeases makes the leases of all hosts of a process run for ttl from now,
+// and writes when each last heard from WhatsApp. It returns the tenants whose
+// lease was renewed; a host that is missing among them has been fenced, or holds
+// no lease.
+//
+// It is two statements in one round trip and transaction. The first locks the
+// rows in one order, so that two renewals of the same tenants, one of which the
+// caller may have given up, do not wait for each other. The second could not do
+// that as well: see applyWorker.
+func (s *Store) RenewLeases(ctx context.Context, leases []Lease, ttl time.Duration) (renewed []flowhq.TenantID, err error) {
+	const lock = `
+		select from flowhq.worker_processes
+		where tenant_id = any(@tenants::uuid[])
+		order by tenant_id
+		for no key update`
+	const renew = `
+		with renewed as (
+			update flowhq.worker_processes w set lease_expires_at = now() + @ttl::interval
+			from unnest(@tenants::uuid[], @epochs::bigint[], @seen::timestamptz[]) as l (tenant_id, epoch, seen_at)
+			where w.tenant_id = l.tenant_id and w.epoch = l.epoch and w.lease_epoch = l.epoch
+			returning w.tenant_id, l.seen_at
+		), seen as (
+			update flowhq.whatsapp_sessions s set last_seen_at = renewed.seen_at
+			from renewed
+			where s.tenant_id = renewed.tenant_id and (s.last_seen_at is null or s.last_seen_at < renewed.seen_at)
+		)
+		select tenant_id from renewed`
+	if len(leases) == 0 {
+		return nil, nil
+	}
+	tenants := make([]flowhq.TenantID, len(leases))
+	epochs := make([]int64, len(leases))
+	seen := make([]*time.Time, len(leases))
+	for i, l := range leases {
+		tenants[i], epochs[i], seen[i] = l.Tenant, l.Epoch, l.SeenAt
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(lock, pgx.StrictNamedArgs{"tenants": tenants})
+	batch.Queue(renew, pgx.StrictNamedArgs{"tenants": tenants, "epochs": epochs, "seen": seen, "ttl": ttl}).
+		Query(func(rows pgx.Rows) (err error) {
+			renewed, err = pgx.CollectRows(rows, pgx.RowTo[flowhq.TenantID])
+			return err
+		})
+	if err := send(ctx, s, batch); err != nil {
+		return nil, fmt.Errorf("renew %d leases: %w", len(leases), err)
+	}
+	return renewed, nil
+}
+
+// ReleaseLease gives up the lease of a host that has hung up, so that its
+// successor need not wait for it to run out, and tells every listener ("lease").
+// It is no error if the host is fenced, or its lease is gone.
+func (s *Store) ReleaseLease(ctx context.Context, tenant flowhq.TenantID, epoch int64) error {
+	const q = `
+		with released as (
+			update flowhq.worker_processes set lease_epoch = 0, lease_expires_at = null
+			where tenant_id = @tenant and lease_epoch = @epoch
+			returning tenant_id
+		)
+		select from released, pg_notify('` + channel + `', concat_ws(' ', 'lease', tenant_id, @epoch::bigint))`
+	_, err := exec(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "epoch": epoch})
+	if err != nil {
+		return fmt.Errorf("release lease of tenant %s: %w", tenant, err)
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// messageColumns are the fields of flowhq.Message, by name.
+const messageColumns = `id, direction, chat, contact, from_number, to_number, kind, text, wa_message_id,
+	status, reason, in_reply_to, created_at, sent_at, delivered_at, read_at`
+
+// Messages returns at most limit messages of the tenant, newest first, that came
+// before the one with ID beforeID (0 = all), and the beforeID of the next page,
+// 0 after the last. A tenant that does not exist has none.
+func (s *Store) Messages(ctx context.Context, tenant flowhq.TenantID, limit int, beforeID int64) (page []flowhq.Message, next int64, err error) {
+	const q = `
+		select ` + messageColumns + `
+		from flowhq.message_logs
+		where tenant_id = @tenant and (@before::bigint = 0 or id < @before)
+		order by id desc
+		limit @limit`
+	limit = clampLimit(limit)
+	page, err = many(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "before": beforeID, "limit": limit + 1},
+		pgx.RowToStructByName[flowhq.Message])
+	if err != nil {
+		return nil, 0, fmt.Errorf("messages of tenant %s: %w", tenant, err)
+	}
+	if len(page) > limit {
+		page = page[:limit]
+		next = page[limit-1].ID
+	}
+	return page, next, nil
+}
+
+// Events returns at most limit events of the tenant, newest first.
+func (s *Store) Events(ctx context.Context, tenant flowhq.TenantID, limit int) ([]flowhq.Event, error) {
+	const q = `
+		select tenant_id, event_type, actor, reason, created_at
+		from flowhq.portal_event_logs
+		where tenant_id = @tenant
+		order by id desc
+		limit @limit`
+	es, err := many(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "limit": clampLimit(limit)},
+		pgx.RowToStructByPos[flowhq.Event])
+	if err != nil {
+		return nil, fmt.Errorf("events of tenant %s: %w", tenant, err)
+	}
+	return es, nil
+}
+
+// AddEvent records e; its time is the database's, not e.At. A NotFound error
+// means that the tenant is gone, whose history must not grow again.
+func (s *Store) AddEvent(ctx context.Context, e flowhq.Event) error {
+	const q = `
+		insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+		select id, @type, @actor, @reason from flowhq.tenants where id = @tenant
+		for key share`
+	tag, err := exec(ctx, s, q, pgx.StrictNamedArgs{
+		"tenant": e.Tenant, "type": e.Type, "actor": clean(e.Actor), "reason": clean(e.Reason),
+	})
+	if err == nil && tag.RowsAffected() == 0 {
+		err = flowhq.Errorf(flowhq.NotFound, "there is no such tenant")
+	}
+	if err != nil {
+		return fmt.Errorf("event of tenant %s: %w", e.Tenant, err)
+	}
+	return nil
+}

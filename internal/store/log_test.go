@@ -1,0 +1,53 @@
+package store_test
+
+import (
+	"testing"
+
+	"github.com/flowhq/flowhq"
+)
+
+func TestMessagesPageByPage(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, epoch := b.hosted(t)
+	for _, waID := range []string{"a", "b", "c", "d", "e"} {
+		b.receive(t, tenant, epoch, waID)
+	}
+	var got string
+	var before int64
+	for range 3 {
+		page, next, err := b.Messages(t.Context(), tenant, 2, before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range page {
+			got += m.WAMessageID
+		}
+		got += "."
+		before = next
+		if next != 0 {
+			b.receive(t, tenant, epoch, "newer than "+page[0].WAMessageID) // does not move the pages
+		}
+	}
+	if got != "ed.cb.a." || before != 0 {
+		t.Errorf("pages %s, then %d; want ed.cb.a., then 0", got, before)
+	}
+	page, next, err := b.Messages(t.Context(), nobody, 2, 0)
+	if err != nil || page == nil || len(page) != 0 || next != 0 {
+		t.Errorf("Messages of nobody = %#v, %d, %v; want an empty list", page, next, err)
+	}
+}
+
+func TestEvents(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant := b.tenant(t)
+	for _, reason := range []string{"one", "two\x00\xff"} {
+		ok(t, b.AddEvent(t.Context(), flowhq.Event{Tenant: tenant, Type: "COMMAND_START", Actor: "admin", Reason: reason}))
+	}
+	wantEvents(t, b, tenant, "COMMAND_START admin two\uFFFD", "COMMAND_START admin one", "TENANT_CREATED admin ")
+	if es := must(b.Events(t.Context(), tenant, 1))(t); len(es) != 1 || es[0].At.IsZero() {
+		t.Errorf("Events with limit 1 = %+v", es)
+	}
+	wantCode(t, "AddEvent of nobody", b.AddEvent(t.Context(), flowhq.Event{Tenant: nobody, Type: "X"}), flowhq.NotFound)
+}

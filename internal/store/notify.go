@@ -1,0 +1,147 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// channel is the one PostgreSQL channel. A payload is "kind tenant epoch".
+const channel = "flowhq"
+
+// A Notice says that something about a tenant has changed in the database. It
+// may come late or twice, but is only missed where a Resync follows.
+type Notice struct {
+	Kind   NoticeKind
+	Tenant flowhq.TenantID // "" with Resync
+	Epoch  int64           // 0 with Resync and ErasedTenant
+}
+
+// NoticeKind is what a Notice is about.
+type NoticeKind string
+
+const (
+	Resync       NoticeKind = "resync" // notices may have been missed; look at everything
+	NewEpoch     NoticeKind = "epoch"  // a host of this Epoch claimed the tenant
+	NewConfig    NoticeKind = "config" // the tenant or its config was changed
+	FreeLease    NoticeKind = "lease"  // the host of this Epoch released its lease
+	ErasedTenant NoticeKind = "erase"  // the tenant was deleted
+)
+
+// Bounds on Listen's own connection.
+const (
+	probeEvery  = 15 * time.Second // silence after which the connection is tested
+	minRelisten = 50 * time.Millisecond
+	maxRelisten = 5 * time.Second
+)
+
+// Listen calls fn with every notice from now on, one at a time, until ctx ends,
+// and returns the context's error. It holds a connection of its own and replaces
+// one that is lost; fn is told Resync whenever it has (re)connected, since
+// notices in between are lost. fn must not block.
+func (s *Store) Listen(ctx context.Context, fn func(Notice)) error {
+	pause := minRelisten
+	for {
+		err := s.listen(ctx, func(n Notice) {
+			pause = minRelisten // it works
+			fn(n)
+		})
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		s.log.Warn("lost the connection for notices", "error", err, "retry_in", pause)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause/2 + rand.N(pause)): // jitter: all processes lose it at once
+		}
+		pause = min(2*pause, maxRelisten)
+	}
+}
+
+// listen is the life of one connection. Its error is never nil.
+func (s *Store) listen(ctx context.Context, fn func(Notice)) error {
+	config := s.pool.Config().ConnConfig
+	config.RuntimeParams["application_name"] = "flowhq-listen"
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return classify(err)
+	}
+	defer closeConn(ctx, conn)
+	if _, err := conn.Exec(ctx, "listen "+channel); err != nil {
+		return classify(err)
+	}
+	fn(Notice{Kind: Resync})
+	for {
+		payload, err := nextPayload(ctx, conn)
+		if err != nil {
+			return classify(err)
+		}
+		n, err := parseNotice(payload)
+		if err != nil {
+			s.log.Warn("ignored a notice", "error", err)
+			continue
+		}
+		fn(n)
+	}
+}
+
+// nextPayload waits for a notification, and tests the connection while there is
+// none: a peer that is gone without a word would otherwise never be missed.
+func nextPayload(ctx context.Context, conn *pgx.Conn) (string, error) {
+	for {
+		waiting, cancel := context.WithTimeout(ctx, probeEvery)
+		n, err := conn.WaitForNotification(waiting)
+		cancel()
+		if err == nil {
+			return n.Payload, nil
+		}
+		if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+			return "", err
+		}
+		probing, cancel := context.WithTimeout(ctx, Timeout)
+		err = conn.Ping(probing)
+		cancel()
+		if err != nil {
+			return "", err
+		}
+	}
+}
+
+func parseNotice(payload string) (Notice, error) {
+	words := strings.Fields(payload)
+	if len(words) != 3 {
+		return Notice{}, fmt.Errorf("notice of %d words", len(words))
+	}
+	epoch, err := strconv.ParseInt(words[2], 10, 64)
+	if err != nil {
+		return Notice{}, fmt.Errorf("notice epoch: %w", err)
+	}
+	n := Notice{Kind: NoticeKind(words[0]), Tenant: flowhq.TenantID(words[1]), Epoch: epoch}
+	switch n.Kind {
+	case NewEpoch, NewConfig, FreeLease, ErasedTenant:
+	default:
+		return Notice{}, errors.New("notice of unknown kind")
+	}
+	if !n.Tenant.Valid() {
+		return Notice{}, errors.New("notice without a tenant")
+	}
+	return n, nil
+}
+
+// hangUpTimeout bounds the goodbye to a server that may be gone.
+const hangUpTimeout = time.Second
+
+// closeConn closes conn even if ctx has ended.
+func closeConn(ctx context.Context, conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hangUpTimeout)
+	defer cancel()
+	_ = conn.Close(ctx) // nothing depends on it: the server notices
+}

@@ -1,0 +1,241 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// Conversation returns the state that Answer last stored for the chat, nil if
+// there is none.
+func (s *Store) Conversation(ctx context.Context, tenant flowhq.TenantID, chat string) (state []byte, err error) {
+	const q = `select (select state from flowhq.conversations where tenant_id = @tenant and chat = @chat)`
+	state, err = one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "chat": clean(chat)}, pgx.RowTo[[]byte])
+	if err != nil {
+		return nil, fmt.Errorf("conversation of tenant %s: %w", tenant, err)
+	}
+	return state, nil
+}
+
+// An Outcome is what became of a customer's message.
+type Outcome struct {
+	Status flowhq.MessageStatus // of the customer's message: ANSWERED, SUPPRESSED or OVERFLOWED
+	Reason string
+	Reply  *Outbound // nil = none
+	State  []byte    // JSON, of the conversation; nil leaves it
+}
+
+// An Outbound is a message to send.
+type Outbound struct {
+	WAID   string // the id it will be sent under, however often
+	Kind   flowhq.Kind
+	Text   string
+	Reason string // of a warning: which limit it is about
+}
+
+// Answer records in one statement that the message with this ID is dealt with,
+// the reply that is to be sent and where the conversation stands now. The ID of
+// the reply is 0 if there is none.
+//
+// done is false, and nothing is written, if the message was dealt with before. If
+// that was by this very call, repeated because its answer was lost, replyID is
+// the reply that it left. A Fenced error means that a newer host owns the session; Conflict, that
+// o.Reply.WAID has been used before. Again nothing is written.
+func (s *Store) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o Outcome) (replyID int64, done bool, err error) {
+	const q = fence + `, inbound as (
+			update flowhq.message_logs m set status = @status, reason = @reason
+			from fence
+			where m.tenant_id = @tenant and m.id = @id and m.status = 'RECEIVED'
+			returning m.*
+		), reply as (
+			insert into flowhq.message_logs (
+				tenant_id, direction, chat, contact, from_number, to_number,
+				kind, text, wa_message_id, status, reason, in_reply_to)
+			select tenant_id, 'OUT', chat, contact, to_number, from_number,
+				@kind, @text, @wa_id, 'PENDING', @reply_reason, id
+			from inbound where @has_reply
+			returning id
+		), conversation as (
+			insert into flowhq.conversations as c (tenant_id, chat, state)
+			select tenant_id, chat, @state::json from inbound where @state is not null
+			on conflict (tenant_id, chat) do update set state = excluded.state, updated_at = now()
+		)
+		select exists (select from fence), exists (select from inbound), coalesce(
+			(select id from reply),
+			(select id from flowhq.message_logs
+			where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'OUT' and in_reply_to = @id and @has_reply),
+			0)`
+	type answer struct {
+		Current, Done bool
+		ReplyID       int64
+	}
+	reply := Outbound{}
+	if o.Reply != nil {
+		reply = *o.Reply
+	}
+	a, err := one(ctx, s, q, pgx.StrictNamedArgs{
+		"tenant": tenant, "epoch": epoch, "id": id, "status": o.Status, "reason": clean(o.Reason),
+		"has_reply": o.Reply != nil, "wa_id": reply.WAID, "kind": reply.Kind, "text": clean(reply.Text),
+		"reply_reason": clean(reply.Reason), "state": o.State,
+	}, pgx.RowToStructByPos[answer])
+	if err == nil && !a.Current {
+		err = fenced(tenant, epoch)
+	}
+	if err != nil {
+		return 0, false, fmt.Errorf("answer message %d: %w", id, err)
+	}
+	return a.ReplyID, a.Done, nil
+}
+
+// MaxUnsent bounds what Unsent returns, in messages.
+const MaxUnsent = 1000
+
+// Unsent returns the messages that are to be sent, or of which WhatsApp has not
+// said whether they arrived, oldest first, at most MaxUnsent.
+func (s *Store) Unsent(ctx context.Context, tenant flowhq.TenantID) ([]flowhq.Message, error) {
+	const q = `
+		select ` + messageColumns + `
+		from flowhq.message_logs
+		where tenant_id = @tenant and status in ('PENDING', 'UNKNOWN')
+		order by id
+		limit @limit`
+	ms, err := many(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "limit": MaxUnsent},
+		pgx.RowToStructByName[flowhq.Message])
+	if err != nil {
+		return nil, fmt.Errorf("unsent messages of tenant %s: %w", tenant, err)
+	}
+	return ms, nil
+}
+
+// rank orders the states of an outbound message; none ever goes back. FAILED is
+// below SENT because a proof that a message arrived outweighs a refusal.
+const rank = `array_position(array['PENDING', 'UNKNOWN', 'FAILED', 'SENT', 'DELIVERED', 'READ'], `
+
+// SetOutbound moves the message with this WhatsApp id on to status, and keeps
+// its reason if reason is "". A message that is as far already, or unknown, is
+// left alone. SENT sets the time of sending.
+func (s *Store) SetOutbound(ctx context.Context, tenant flowhq.TenantID, epoch int64, waID string, status flowhq.MessageStatus, reason string) error {
+	const q = fence + `, moved as (
+			update flowhq.message_logs m set
+				status = @status,
+				reason = coalesce(nullif(@reason::text, ''), reason),
+				sent_at = case @status when 'SENT' then now() else sent_at end
+			from fence
+			where m.tenant_id = @tenant and m.wa_message_id = @wa_id and m.direction = 'OUT'
+				and ` + rank + `m.status) < ` + rank + `@status::text)
+		)
+		select exists (select from fence)`
+	err := fencedExec(ctx, s, q, tenant, epoch, pgx.StrictNamedArgs{
+		"wa_id": clean(waID), "status": status, "reason": clean(reason),
+	})
+	if err != nil {
+		return fmt.Errorf("outbound %s: %w", waID, err)
+	}
+	return nil
+}
+
+// A Receipt says that a message we sent reached the customer.
+type Receipt struct {
+	WAID   string
+	Status flowhq.MessageStatus // DELIVERED or READ
+	At     time.Time
+}
+
+// Receipts moves the messages on that the receipts are about, all or none. A
+// message that was read has been sent and delivered. Receipts for messages that
+// are as far already, or unknown, change nothing.
+//
+// It is one round trip of one statement per receipt: the planner cannot tell how
+// many messages a tenant has, and would read them all for a join.
+func (s *Store) Receipts(ctx context.Context, tenant flowhq.TenantID, epoch int64, receipts []Receipt) error {
+	const q = fence + `, moved as (
+			update flowhq.message_logs m set
+				status = @status,
+				sent_at = coalesce(sent_at, @at),
+				delivered_at = coalesce(delivered_at, @at),
+				read_at = case @status when 'READ' then @at else read_at end
+			from fence
+			where m.tenant_id = @tenant and m.wa_message_id = @wa_id and m.direction = 'OUT'
+				and ` + rank + `m.status) < ` + rank + `@status::text)
+		)
+		select exists (select from fence)`
+	if len(receipts) == 0 {
+		return nil
+	}
+	current := true
+	batch := &pgx.Batch{}
+	for _, r := range inOrder(receipts) {
+		batch.Queue(q, pgx.StrictNamedArgs{
+			"tenant": tenant, "epoch": epoch, "wa_id": clean(r.WAID), "status": r.Status, "at": r.At,
+		}).QueryRow(func(row pgx.Row) error { return row.Scan(&current) })
+	}
+	err := send(ctx, s, batch)
+	if err == nil && !current {
+		err = fenced(tenant, epoch)
+	}
+	if err != nil {
+		return fmt.Errorf("%d receipts: %w", len(receipts), err)
+	}
+	return nil
+}
+
+// inOrder sorts receipts by message, so that two batches that lock the same rows
+// do so in one order, and DELIVERED before READ, so that both times are kept.
+func inOrder(receipts []Receipt) []Receipt {
+	sorted := slices.Clone(receipts)
+	slices.SortStableFunc(sorted, func(a, b Receipt) int {
+		return cmp.Or(cmp.Compare(a.WAID, b.WAID), cmp.Compare(a.Status, b.Status), a.At.Compare(b.At))
+	})
+	return sorted
+}
+
+// OutboundText returns the text that was sent under this WhatsApp id, for a
+// recipient who asks for it again, or a NotFound error.
+func (s *Store) OutboundText(ctx context.Context, tenant flowhq.TenantID, waID string) (text string, err error) {
+	const q = `
+		select text from flowhq.message_logs
+		where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'OUT'`
+	text, err = one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "wa_id": clean(waID)}, pgx.RowTo[string])
+	if flowhq.ErrorCode(err) == flowhq.NotFound {
+		err = flowhq.Errorf(flowhq.NotFound, "there is no such message")
+	}
+	if err != nil {
+		return "", fmt.Errorf("outbound %s: %w", waID, err)
+	}
+	return text, nil
+}
+
+// A Reply is an answer or warning that a customer was or will be sent, as the
+// reply limits count it.
+type Reply struct {
+	Chat    string
+	Kind    flowhq.Kind
+	Warning string // of a warning: the Reason it was recorded with
+	At      time.Time
+}
+
+// maxRecent bounds what RecentReplies returns, in rows; the newest are kept.
+const maxRecent = 20_000
+
+// RecentReplies returns the replies and warnings recorded since then, oldest
+// first, to fill a new host's limits with what the last one counted.
+func (s *Store) RecentReplies(ctx context.Context, tenant flowhq.TenantID, since time.Time) ([]Reply, error) {
+	const q = `
+		select chat, kind, case kind when 'WARNING' then reason else '' end, created_at
+		from flowhq.message_logs
+		where tenant_id = @tenant and kind in ('REPLY', 'WARNING') and created_at >= @since
+		order by created_at desc
+		limit @limit`
+	rs, err := many(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "since": since, "limit": maxRecent},
+		pgx.RowToStructByPos[Reply])
+	if err != nil {
+		return nil, fmt.Errorf("recent replies of tenant %s: %w", tenant, err)
+	}
+	slices.Reverse(rs)
+	return rs, nil
+}

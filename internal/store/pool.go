@@ -1,0 +1,116 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// Bounds on connections. A process holds at most maxConns + maxWAConns of them,
+// and one more while it listens or migrates; PostgreSQL allows 100 by default.
+const (
+	maxConns    = 16 // unless the URL says pool_max_conns
+	maxWAConns  = 8
+	idleTimeout = 5 * time.Minute // after which an unused connection is closed
+	dialTimeout = 5 * time.Second // unless the URL says connect_timeout
+)
+
+// serverLimits bound what a connection may do on the server even if this
+// process is gone. The URL may set others.
+var serverLimits = map[string]string{
+	"statement_timeout":                   "60s",
+	"lock_timeout":                        "4s", // below Timeout, so that a lock that is held too long says so
+	"idle_in_transaction_session_timeout": "10s",
+}
+
+// OpenWA returns a small pool of its own for whatsmeow's tables, in schema wa,
+// so that neither side's transactions wait for the other's connections. It does
+// not connect yet. The caller closes it.
+func OpenWA(url string) (*sql.DB, error) {
+	config, err := connConfig(url, "flowhq-wa")
+	if err != nil {
+		return nil, fmt.Errorf("open whatsapp tables: %w", err)
+	}
+	config.RuntimeParams["search_path"] = waSchema
+	db := stdlib.OpenDB(*config)
+	db.SetMaxOpenConns(maxWAConns)
+	db.SetMaxIdleConns(maxWAConns)
+	db.SetConnMaxIdleTime(idleTimeout)
+	return db, nil
+}
+
+func poolConfig(url string) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, badURL(err)
+	}
+	prepare(config.ConnConfig, "flowhq")
+	if !strings.Contains(url, "pool_max_conns") {
+		config.MaxConns = maxConns
+	}
+	config.MaxConnIdleTime = idleTimeout
+	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		inUTC(conn.TypeMap())
+		return nil
+	}
+	return config, nil
+}
+
+func connConfig(url, name string) (*pgx.ConnConfig, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, badURL(err)
+	}
+	prepare(config, name)
+	return config, nil
+}
+
+// badURL classifies a URL that cannot be parsed. pgx leaves the password out of
+// its error.
+func badURL(err error) error {
+	return &flowhq.Error{
+		Code:    flowhq.Invalid,
+		Message: "DATABASE_URL must look like postgres://user:password@host:5432/database",
+		Err:     err,
+	}
+}
+
+// prepare names the connection and bounds it, where the URL does not.
+func prepare(config *pgx.ConnConfig, name string) {
+	setDefault(config.RuntimeParams, "application_name", name)
+	for limit, value := range serverLimits {
+		setDefault(config.RuntimeParams, limit, value)
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = dialTimeout
+	}
+}
+
+func setDefault(params map[string]string, name, value string) {
+	if _, ok := params[name]; !ok {
+		params[name] = value
+	}
+}
+
+// inUTC makes times come back in UTC instead of the process's time zone.
+func inUTC(types *pgtype.Map) {
+	types.RegisterType(&pgtype.Type{
+		Name: "timestamptz", OID: pgtype.TimestamptzOID,
+		Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
+	})
+}
+
+// address names the database for a message, without user or password.
+func address(config *pgx.ConnConfig) string {
+	return net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))) + "/" + config.Database
+}

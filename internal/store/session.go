@@ -1,0 +1,161 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// A SessionChange is all that a step in a session's life changes. The Store
+// derives nothing from it.
+type SessionChange struct {
+	State     flowhq.SessionState // "" leaves it
+	Reason    string              // of State; "" clears it
+	Tenant    flowhq.TenantStatus // "" leaves it
+	Worker    flowhq.WorkerStatus // "" leaves it
+	LastError string              // "" clears it
+	QR        string              // "" clears it
+	QRExpires time.Time           // of QR
+	Event     string              // "" records none; otherwise its type, with Reason
+}
+
+// A change begins with the worker's row, whose update is fence and lock at once,
+// and goes on with applyRest. To lock the row first and update it in the same
+// statement would deadlock with another such statement while a third holds the
+// row for key share.
+const (
+	applyWorker = `
+		with held as (
+			update flowhq.worker_processes set
+				status = coalesce(nullif(@worker::text, ''), status),
+				since = case when @worker in ('', status) then since else now() end,
+				last_error = @last_error`
+	applyRest = `
+			returning tenant_id, epoch
+		), session as (
+			update flowhq.whatsapp_sessions s set
+				state = coalesce(nullif(@state::text, ''), state),
+				since = case when @state in ('', state) then since else now() end,
+				reason = @reason,
+				qr = @qr,
+				qr_expires_at = @qr_expires
+			from held where s.tenant_id = @tenant
+		), tenant as (
+			update flowhq.tenants t set status = @tenant_status::text
+			from held where t.id = @tenant and @tenant_status not in ('', t.status)
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select tenant_id, @event::text, @actor, @reason from held where @event <> ''
+		)`
+)
+
+func (c SessionChange) args(actor string) pgx.StrictNamedArgs {
+	return pgx.StrictNamedArgs{
+		"state": c.State, "reason": clean(c.Reason), "tenant_status": c.Tenant, "worker": c.Worker,
+		"last_error": clean(c.LastError), "qr": c.QR, "qr_expires": orNull(c.QRExpires),
+		"event": c.Event, "actor": actor,
+	}
+}
+
+// SetSession writes what a host reports about its session. A Fenced error means
+// that a newer host owns it, and that nothing was written.
+func (s *Store) SetSession(ctx context.Context, tenant flowhq.TenantID, epoch int64, c SessionChange) error {
+	const q = applyWorker + `
+			where tenant_id = @tenant and epoch = @epoch` + applyRest + `
+		select exists (select from held)`
+	if err := fencedExec(ctx, s, q, tenant, epoch, c.args("host")); err != nil {
+		return fmt.Errorf("session of tenant %s: %w", tenant, err)
+	}
+	return nil
+}
+
+// Settle writes how things stand when no host should run. It raises the epoch, so
+// that a host which nobody has heard of for a while is fenced and cannot say
+// otherwise later, and tells all listeners ("epoch"). A lease that ran out is
+// forgotten, so that the next start is not shown as STALE. It is no error if the
+// tenant is gone.
+func (s *Store) Settle(ctx context.Context, tenant flowhq.TenantID, c SessionChange, actor string) error {
+	const q = applyWorker + `,
+				epoch = epoch + 1,
+				lease_epoch = case when lease_expires_at < now() then 0 else lease_epoch end,
+				lease_expires_at = case when lease_expires_at < now() then null else lease_expires_at end
+			where tenant_id = @tenant` + applyRest + `
+		select exists (
+			select from held, pg_notify('` + channel + `', concat_ws(' ', 'epoch', held.tenant_id, held.epoch))
+		)`
+	args := c.args(actor)
+	args["tenant"] = tenant
+	if _, err := one(ctx, s, q, args, pgx.RowTo[bool]); err != nil {
+		return fmt.Errorf("settle tenant %s: %w", tenant, err)
+	}
+	return nil
+}
+
+// A Device is a tenant's linked device on WhatsApp.
+type Device struct {
+	JID    string // with its device part
+	Number string // E.164; a missing plus sign is added; "" if unknown
+}
+
+// Link records the device that was linked. A Conflict error means that another
+// tenant has this number linked; Fenced, that a newer host owns the session.
+func (s *Store) Link(ctx context.Context, tenant flowhq.TenantID, epoch int64, d Device) error {
+	if d.Number != "" && d.Number[0] != '+' {
+		d.Number = "+" + d.Number
+	}
+	return s.setDevice(ctx, tenant, epoch, d)
+}
+
+// Unlink forgets the linked device and its number.
+func (s *Store) Unlink(ctx context.Context, tenant flowhq.TenantID, epoch int64) error {
+	return s.setDevice(ctx, tenant, epoch, Device{})
+}
+
+func (s *Store) setDevice(ctx context.Context, tenant flowhq.TenantID, epoch int64, d Device) error {
+	const q = fence + `, session as (
+			update flowhq.whatsapp_sessions s set device_jid = @jid, number = @number
+			from fence where s.tenant_id = @tenant
+		)
+		select exists (select from fence)`
+	err := fencedExec(ctx, s, q, tenant, epoch, pgx.StrictNamedArgs{"jid": d.JID, "number": d.Number})
+	if err != nil {
+		return fmt.Errorf("device of tenant %s: %w", tenant, err)
+	}
+	return nil
+}
+
+// Device returns the JID of the tenant's linked device, "" if none is linked.
+func (s *Store) Device(ctx context.Context, tenant flowhq.TenantID) (jid string, err error) {
+	const q = `select device_jid from flowhq.whatsapp_sessions where tenant_id = @tenant`
+	jid, err = one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, pgx.RowTo[string])
+	if err != nil {
+		return "", fmt.Errorf("device of tenant %s: %w", tenant, err)
+	}
+	return jid, nil
+}
+
+// QR returns the code to scan. An expired one is left out, whatever the state.
+func (s *Store) QR(ctx context.Context, tenant flowhq.TenantID) (flowhq.QR, error) {
+	const q = `
+		select state,
+			case when state = 'QR_READY' and qr_expires_at > now() then qr else '' end,
+			coalesce(qr_expires_at, '0001-01-01Z')
+		from flowhq.whatsapp_sessions
+		where tenant_id = @tenant`
+	qr, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, pgx.RowToStructByPos[flowhq.QR])
+	if err != nil {
+		return flowhq.QR{}, fmt.Errorf("qr of tenant %s: %w", tenant, err)
+	}
+	return qr, nil
+}
+
+// orNull returns nil for a time that is not set.
+func orNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

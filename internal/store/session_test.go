@@ -1,0 +1,176 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+func TestSetSession(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, epoch := b.hosted(t)
+	soon := time.Now().Add(time.Minute).UTC().Truncate(time.Microsecond)
+	ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{
+		State: flowhq.QRReady, Reason: "waits for a scan", Tenant: flowhq.TenantQRPending, Worker: flowhq.WorkerRunning,
+		LastError: "the last code expired", QR: "2@abc", QRExpires: soon, Event: "QR_READY",
+	}))
+	got := must(b.Tenant(t.Context(), tenant))(t)
+	want := flowhq.Tenant{
+		Status:  flowhq.TenantQRPending,
+		Session: flowhq.Session{State: flowhq.QRReady, Reason: "waits for a scan"},
+		Worker:  flowhq.Worker{Status: flowhq.WorkerRunning, Host: "host-a", Epoch: epoch, LastError: "the last code expired"},
+	}
+	ignore := cmp.Options{
+		cmpopts.IgnoreTypes(time.Time{}), cmpopts.IgnoreFields(flowhq.Tenant{}, "ID", "Name", "PhoneNumber", "Config"),
+	}
+	if diff := cmp.Diff(want, got, ignore); diff != "" {
+		t.Errorf("after QR_READY (-want +got):\n%s", diff)
+	}
+	if got, want := must(b.QR(t.Context(), tenant))(t), (flowhq.QR{State: flowhq.QRReady, Code: "2@abc", ExpiresAt: soon}); got != want {
+		t.Errorf("QR = %v; want %v", got, want)
+	}
+	wantEvents(t, b, tenant, "QR_READY host waits for a scan", "TENANT_CREATED admin ")
+
+	ok(t, b.SetSession(t.Context(), tenant, epoch, connected))
+	got = must(b.Tenant(t.Context(), tenant))(t)
+	want = flowhq.Tenant{
+		Status:  flowhq.TenantActive,
+		Session: flowhq.Session{State: flowhq.Connected},
+		Worker:  flowhq.Worker{Status: flowhq.WorkerRunning, Host: "host-a", Epoch: epoch},
+	}
+	if diff := cmp.Diff(want, got, ignore); diff != "" {
+		t.Errorf("after CONNECTED (-want +got):\n%s", diff)
+	}
+	if got, want := must(b.QR(t.Context(), tenant))(t), (flowhq.QR{State: flowhq.Connected}); got != want {
+		t.Errorf("QR = %v; want %v", got, want)
+	}
+}
+
+func TestSetSessionLeavesWhatIsEmpty(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, epoch := b.hosted(t)
+	ok(t, b.SetSession(t.Context(), tenant, epoch, connected))
+	before := must(b.Tenant(t.Context(), tenant))(t)
+	ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{}))
+	if diff := cmp.Diff(before, must(b.Tenant(t.Context(), tenant))(t)); diff != "" {
+		t.Errorf("an empty change (-want +got):\n%s", diff)
+	}
+	wantEvents(t, b, tenant, "SESSION_CONNECTED host ", "TENANT_CREATED admin ")
+}
+
+func TestSinceFollowsTheStateAlone(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, epoch := b.hosted(t)
+	ok(t, b.SetSession(t.Context(), tenant, epoch, connected))
+	first := must(b.Tenant(t.Context(), tenant))(t)
+	again := connected
+	again.Reason, again.LastError = "still", "hiccup"
+	ok(t, b.SetSession(t.Context(), tenant, epoch, again))
+	second := must(b.Tenant(t.Context(), tenant))(t)
+	if !second.Session.Since.Equal(first.Session.Since) || !second.Worker.Since.Equal(first.Worker.Since) {
+		t.Errorf("since moved without a change of state: %+v, then %+v", first, second)
+	}
+	ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{State: flowhq.Connecting}))
+	third := must(b.Tenant(t.Context(), tenant))(t)
+	if !third.Session.Since.After(first.Session.Since) || !third.Worker.Since.Equal(first.Worker.Since) {
+		t.Errorf("since = %v and %v; want only the session's to move", third.Session.Since, third.Worker.Since)
+	}
+	ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{Worker: flowhq.WorkerDraining}))
+	if fourth := must(b.Tenant(t.Context(), tenant))(t); !fourth.Worker.Since.After(third.Worker.Since) {
+		t.Errorf("worker since = %v; want later than %v", fourth.Worker.Since, third.Worker.Since)
+	}
+}
+
+func TestExpiredQR(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, epoch := b.hosted(t)
+	past := time.Now().Add(-time.Minute).UTC().Truncate(time.Microsecond)
+	ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{State: flowhq.QRReady, QR: "2@abc", QRExpires: past}))
+	if got, want := must(b.QR(t.Context(), tenant))(t), (flowhq.QR{State: flowhq.QRReady, ExpiresAt: past}); got != want {
+		t.Errorf("QR = %v; want %v", got, want)
+	}
+	_, err := b.QR(t.Context(), nobody)
+	wantCode(t, "QR of nobody", err, flowhq.NotFound)
+}
+
+func TestSettle(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, _ := b.hosted(t)
+	ok(t, b.Settle(t.Context(), tenant, store.SessionChange{
+		State: flowhq.LoggedOut, Reason: "unlinked on the phone", Tenant: flowhq.TenantError, Worker: flowhq.WorkerError,
+		LastError: "logged out", Event: "SESSION_LOGGED_OUT",
+	}, "workflow"))
+	got := must(b.Tenant(t.Context(), tenant))(t)
+	if got.Status != flowhq.TenantError || got.Session.State != flowhq.LoggedOut || got.Worker.LastError != "logged out" {
+		t.Errorf("after Settle: %+v", got)
+	}
+	wantEvents(t, b, tenant, "SESSION_LOGGED_OUT workflow unlinked on the phone", "TENANT_CREATED admin ")
+	ok(t, b.Settle(t.Context(), nobody, store.SessionChange{Worker: flowhq.WorkerStopped, Event: "LATE"}, "workflow"))
+	wantEvents(t, b, nobody)
+}
+
+// A host that the workflow has given up is fenced, though no other host follows.
+func TestSettleFences(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, epoch := b.hosted(t)
+	ok(t, b.Settle(t.Context(), tenant, store.SessionChange{Worker: flowhq.WorkerStopped}, "workflow"))
+	late := store.SessionChange{State: flowhq.Connected, Worker: flowhq.WorkerRunning}
+	wantCode(t, "SetSession after Settle", b.SetSession(t.Context(), tenant, epoch, late), flowhq.Fenced)
+	if got := must(b.Tenant(t.Context(), tenant))(t).Worker.Status; got != flowhq.WorkerStopped {
+		t.Errorf("the worker is %s; want %s", got, flowhq.WorkerStopped)
+	}
+}
+
+func TestSettleKeepsALiveLease(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, epoch := b.hosted(t)
+	ok(t, b.Settle(t.Context(), tenant, store.SessionChange{Worker: flowhq.WorkerStopped}, "workflow"))
+	second := must(b.Claim(t.Context(), tenant, "host-b"))(t)
+	if taken, _, err := b.TakeLease(t.Context(), tenant, second, ttl); err != nil || taken {
+		t.Errorf("TakeLease beside host %d = %v, %v; want false", epoch, taken, err)
+	}
+}
+
+func TestLink(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, epoch := b.hosted(t)
+	other, otherEpoch := b.hosted(t)
+	device := func(tenant flowhq.TenantID) string { return must(b.Device(t.Context(), tenant))(t) }
+	number := func() string { return must(b.Tenant(t.Context(), tenant))(t).Session.Number }
+	if got := device(tenant); got != "" {
+		t.Errorf("Device before Link = %q", got)
+	}
+	for _, d := range []store.Device{{"1:2@s.whatsapp.net", "255711"}, {"1:3@s.whatsapp.net", "+255711"}} {
+		ok(t, b.Link(t.Context(), tenant, epoch, d))
+		if device(tenant) != d.JID || number() != "+255711" {
+			t.Errorf("after Link(%v): device %q, number %q", d, device(tenant), number())
+		}
+	}
+	mine := store.Device{JID: "1:4@s.whatsapp.net", Number: "+255711"}
+	wantCode(t, "Link of a number that is taken", b.Link(t.Context(), other, otherEpoch, mine), flowhq.Conflict)
+	if got := device(other); got != "" {
+		t.Errorf("Device after a refused Link = %q", got)
+	}
+	ok(t, b.Unlink(t.Context(), tenant, epoch))
+	if device(tenant) != "" || number() != "" {
+		t.Errorf("after Unlink: device %q, number %q", device(tenant), number())
+	}
+	ok(t, b.Link(t.Context(), other, otherEpoch, mine))
+	for _, g := range []guest{{tenant: tenant, epoch: epoch}, {tenant: other, epoch: otherEpoch}} {
+		ok(t, b.Link(t.Context(), g.tenant, g.epoch, store.Device{JID: "1:5@lid"})) // numbers that are unknown do not clash
+	}
+	_, err := b.Device(t.Context(), nobody)
+	wantCode(t, "Device of nobody", err, flowhq.NotFound)
+}

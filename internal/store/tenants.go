@@ -1,0 +1,258 @@
+package store
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// Types of the events that this package records by itself.
+const (
+	TenantCreated = "TENANT_CREATED"
+	TenantUpdated = "TENANT_UPDATED" // its reason lists the changed fields
+	TenantDeleted = "TENANT_DELETED"
+)
+
+// Bounds on the length of a list, in rows.
+const (
+	DefaultLimit = 100
+	MaxLimit     = 1000
+)
+
+// A TenantFilter selects tenants. Empty fields select all.
+type TenantFilter struct {
+	Status   flowhq.TenantStatus
+	Session  flowhq.SessionState
+	Template flowhq.Template
+	Search   string // part of the name, business name, number or id, in any case
+	Cursor   string // where the previous page ended
+	Limit    int    // rows; 0 means DefaultLimit, more than MaxLimit means MaxLimit
+}
+
+// tenantColumns are read by scanTenant. STALE is computed here and nowhere
+// stored: it is a lease of the current epoch that ran out.
+const tenantColumns = `
+	t.id, t.name, t.phone_number, t.status, t.created_at, t.updated_at,
+	c.template_type, c.business_name, c.language, c.replies_per_minute, c.replies_per_contact,
+	s.state, s.number, s.reason, s.since, s.last_seen_at,
+	case when ` + stale + ` then 'STALE' else w.status end,
+	case when ` + stale + ` then w.lease_expires_at else w.since end,
+	w.host, w.epoch, w.last_error`
+
+const stale = `w.status in ('STARTING', 'RUNNING', 'DRAINING')
+	and w.lease_epoch = w.epoch and w.lease_expires_at < now()`
+
+func (s *Store) scanTenant(row pgx.CollectableRow) (t flowhq.Tenant, err error) {
+	var perMinute, perContact *int
+	err = row.Scan(
+		&t.ID, &t.Name, &t.PhoneNumber, &t.Status, &t.CreatedAt, &t.UpdatedAt,
+		&t.Config.Template, &t.Config.BusinessName, &t.Config.Language, &perMinute, &perContact,
+		&t.Session.State, &t.Session.Number, &t.Session.Reason, &t.Session.Since, &t.Session.LastSeenAt,
+		&t.Worker.Status, &t.Worker.Since, &t.Worker.Host, &t.Worker.Epoch, &t.Worker.LastError,
+	)
+	t.Config.RepliesPerMinute = orDefault(perMinute, s.Defaults.RepliesPerMinute)
+	t.Config.RepliesPerContact = orDefault(perContact, s.Defaults.RepliesPerContact)
+	return t, err
+}
+
+func orDefault(n *int, otherwise int) int {
+	if n == nil {
+		return otherwise
+	}
+	return *n
+}
+
+// CreateTenant creates n with its config, session and worker, and records
+// TENANT_CREATED. A reply limit that is nil stays open: the tenant follows
+// Defaults. The caller has validated n.
+func (s *Store) CreateTenant(ctx context.Context, n flowhq.NewTenant, actor string) (flowhq.Tenant, error) {
+	const q = `
+		with t as (
+			insert into flowhq.tenants (name, phone_number) values (@name, @phone_number)
+			returning *
+		), c as (
+			insert into flowhq.tenant_configs
+				(tenant_id, template_type, business_name, language, replies_per_minute, replies_per_contact)
+			select id, @template, @business_name, @language, @per_minute, @per_contact from t
+			returning *
+		), s as (
+			insert into flowhq.whatsapp_sessions (tenant_id) select id from t
+			returning *
+		), w as (
+			insert into flowhq.worker_processes (tenant_id) select id from t
+			returning *
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor)
+			select id, '` + TenantCreated + `', @actor from t
+		)
+		select ` + tenantColumns + ` from t, c, s, w`
+	t, err := one(ctx, s, q, pgx.StrictNamedArgs{
+		"name": n.Name, "phone_number": n.PhoneNumber, "template": n.Template,
+		"business_name": n.BusinessName, "language": n.Language,
+		"per_minute": n.RepliesPerMinute, "per_contact": n.RepliesPerContact, "actor": actor,
+	}, s.scanTenant)
+	if err != nil {
+		return t, fmt.Errorf("create tenant: %w", err)
+	}
+	return t, nil
+}
+
+// Tenant returns one tenant, or a NotFound error.
+func (s *Store) Tenant(ctx context.Context, tenant flowhq.TenantID) (flowhq.Tenant, error) {
+	const q = `
+		select ` + tenantColumns + `
+		from flowhq.tenants t
+		join flowhq.tenant_configs c on c.tenant_id = t.id
+		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
+		join flowhq.worker_processes w on w.tenant_id = t.id
+		where t.id = @tenant`
+	t, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, s.scanTenant)
+	if err != nil {
+		return t, fmt.Errorf("tenant %s: %w", tenant, err)
+	}
+	return t, nil
+}
+
+// Tenants returns one page of the tenants that f selects, newest first, and the
+// cursor of the next page, "" after the last. A cursor that did not come from
+// here is Invalid.
+func (s *Store) Tenants(ctx context.Context, f TenantFilter) (page []flowhq.Tenant, next string, err error) {
+	const q = `
+		select ` + tenantColumns + `
+		from flowhq.tenants t
+		join flowhq.tenant_configs c on c.tenant_id = t.id
+		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
+		join flowhq.worker_processes w on w.tenant_id = t.id
+		where (@status::text = '' or t.status = @status)
+			and (@session::text = '' or s.state = @session)
+			and (@template::text = '' or c.template_type = @template)
+			and (@search::text = '' or position(lower(@search) in
+				lower(concat_ws(chr(10), t.name, c.business_name, t.phone_number, s.number, t.id))) > 0)
+			and (@before_id::uuid is null or (t.created_at, t.id) < (@before::timestamptz, @before_id))
+		order by t.created_at desc, t.id desc
+		limit @limit`
+	before, beforeID, err := parseCursor(f.Cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	limit := clampLimit(f.Limit)
+	page, err = many(ctx, s, q, pgx.StrictNamedArgs{
+		"status": f.Status, "session": f.Session, "template": f.Template, "search": clean(f.Search),
+		"before": before, "before_id": beforeID, "limit": limit + 1,
+	}, s.scanTenant)
+	if err != nil {
+		return nil, "", fmt.Errorf("list tenants: %w", err)
+	}
+	if len(page) > limit {
+		page = page[:limit]
+		next = cursor(page[limit-1])
+	}
+	return page, next, nil
+}
+
+// cursor returns where a page that ends with t ends. Rows created later do not
+// move it.
+func cursor(t flowhq.Tenant) string {
+	return base64.RawURLEncoding.EncodeToString(
+		[]byte(strconv.FormatInt(t.CreatedAt.UnixMicro(), 10) + " " + string(t.ID)))
+}
+
+// maxCursor is the latest time a cursor may name, in microseconds since 1970: the
+// year 2255, which is beyond every row and within PostgreSQL's calendar.
+const maxCursor = 9_000_000_000_000_000
+
+func parseCursor(c string) (at *time.Time, id *flowhq.TenantID, err error) {
+	if c == "" {
+		return nil, nil, nil
+	}
+	raw, _ := base64.RawURLEncoding.DecodeString(c)
+	micros, tenant, _ := strings.Cut(string(raw), " ")
+	n, err := strconv.ParseInt(micros, 10, 64)
+	t := flowhq.TenantID(tenant)
+	if err != nil || n < 0 || n > maxCursor || !t.Valid() {
+		return nil, nil, &flowhq.Error{Code: flowhq.Invalid, Message: "the cursor is not one of ours", Fields: []flowhq.FieldError{
+			{Field: "cursor", Message: "must be the next value of an earlier page"},
+		}}
+	}
+	created := time.UnixMicro(n)
+	return &created, &t, nil
+}
+
+// clampLimit returns how many rows a list of the wanted length may have.
+func clampLimit(wanted int) int {
+	if wanted <= 0 {
+		return DefaultLimit
+	}
+	return min(wanted, MaxLimit)
+}
+
+// UpdateTenant changes the fields of c that are not nil, records
+// TENANT_UPDATED, tells every listener ("config") and returns the tenant as it
+// is then. The caller has validated c.
+func (s *Store) UpdateTenant(ctx context.Context, tenant flowhq.TenantID, c flowhq.TenantChange, actor string) (flowhq.Tenant, error) {
+	const q = `
+		with t as (
+			update flowhq.tenants set
+				name = coalesce(@name, name),
+				phone_number = coalesce(@phone_number, phone_number),
+				updated_at = now()
+			where id = @tenant
+			returning *
+		), c as (
+			update flowhq.tenant_configs c set
+				template_type = coalesce(@template, template_type),
+				business_name = coalesce(@business_name, business_name),
+				language = coalesce(@language, language),
+				replies_per_minute = coalesce(@per_minute, replies_per_minute),
+				replies_per_contact = coalesce(@per_contact, replies_per_contact)
+			from t where c.tenant_id = t.id
+			returning c.*
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select id, '` + TenantUpdated + `', @actor, @changed from t
+		)
+		select ` + tenantColumns + `
+		from t
+		join c on c.tenant_id = t.id
+		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
+		join flowhq.worker_processes w on w.tenant_id = t.id
+		cross join lateral pg_notify('` + channel + `', concat_ws(' ', 'config', t.id, w.epoch))`
+	changed := changedFields(c)
+	if changed == "" {
+		return s.Tenant(ctx, tenant)
+	}
+	t, err := one(ctx, s, q, pgx.StrictNamedArgs{
+		"tenant": tenant, "name": c.Name, "phone_number": c.PhoneNumber, "template": c.Template,
+		"business_name": c.BusinessName, "language": c.Language,
+		"per_minute": c.RepliesPerMinute, "per_contact": c.RepliesPerContact,
+		"actor": actor, "changed": changed,
+	}, s.scanTenant)
+	if err != nil {
+		return t, fmt.Errorf("update tenant %s: %w", tenant, err)
+	}
+	return t, nil
+}
+
+// changedFields names the fields that c sets, as the API spells them.
+func changedFields(c flowhq.TenantChange) string {
+	var names []string
+	add := func(set bool, name string) {
+		if set {
+			names = append(names, name)
+		}
+	}
+	add(c.Name != nil, "name")
+	add(c.PhoneNumber != nil, "phone_number")
+	add(c.Template != nil, "template_type")
+	add(c.BusinessName != nil, "business_name")
+	add(c.Language != nil, "language")
+	add(c.RepliesPerMinute != nil, "replies_per_minute")
+	add(c.RepliesPerContact != nil, "replies_per_contact")
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,10 @@
+drop table flowhq.api_keys;
+drop table flowhq.portal_event_logs;
+drop table flowhq.setup_requests;
+drop table flowhq.users;
+drop table flowhq.conversations;
+drop table flowhq.message_logs;
+drop table flowhq.worker_processes;
+drop table flowhq.whatsapp_sessions;
+drop table flowhq.tenant_configs;
+drop table flowhq.tenants;
