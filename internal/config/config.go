@@ -1,0 +1,101 @@
+// Package config reads the settings of every subcommand from the environment.
+package config
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/flowhq/flowhq"
+)
+
+// A Config holds the settings of one process. It is read once, at start.
+type Config struct {
+	DatabaseURL       Secret // PostgreSQL; the URL usually holds a password
+	TemporalAddress   string // host:port of Temporal's frontend
+	TemporalNamespace string
+
+	HTTPAddr          string // host:port on which the API listens; an empty host means every interface
+	AdminPassword     Secret
+	PortalInternalKey Secret // shared with the web application; "" = no portal API
+	// AdminQueryAuth also accepts the admin password as a query parameter, where
+	// proxies and browsers may keep it. For clients that can send no header.
+	AdminQueryAuth bool
+
+	WorkerCapacity    int           // sessions that one worker process may host
+	Heartbeat         time.Duration // between two signs of life of a session host
+	RepliesPerMinute  int           // for tenants that set no limit of their own
+	RepliesPerContact int           // for tenants that set no limit of their own
+
+	WhatsApp WhatsApp
+
+	LogLevel slog.Level
+	LogsPath string // folder of the log files, one per tenant
+}
+
+// WhatsApp points the client at another server than WhatsApp's own. The three
+// are set together or not at all.
+type WhatsApp struct {
+	Addr        string // host:port
+	CAFile      string // PEM file with the root of the server's TLS certificate
+	RootKeyFile string // file with the 32-byte root key of its Noise certificates, in hex
+}
+
+// A Need is a variable that a process cannot do without, by its name.
+type Need string
+
+// What a process may need; the rest has a default or may stay empty.
+const (
+	Database Need = "DATABASE_URL"
+	Temporal Need = "TEMPORAL_ADDRESS"
+	Admin    Need = "ADMIN_PASSWORD"
+)
+
+// wanted says what to set a missing variable to.
+var wanted = map[Need]string{
+	Database: "set it to the URL of a PostgreSQL database, such as postgres://user:password@localhost:5432/flowhq",
+	Temporal: "set it to host:port of a Temporal server, such as localhost:7233",
+	Admin:    "set it to the password of the admin API and dashboard",
+}
+
+// Bounds of the settings that are numbers.
+const (
+	maxCapacity       = 100_000
+	minHeartbeat      = 200 * time.Millisecond
+	maxHeartbeat      = time.Minute
+	defaultHeartbeat  = 5 * time.Second
+	defaultCapacity   = 500
+	defaultPerMinute  = 10
+	defaultPerContact = 5
+)
+
+// Parse reads the settings through getenv, an empty variable being the same as
+// none. The error joins one line for every variable that is needed and missing,
+// or that is set to something wrong, whether this process uses it or not. No
+// line holds a secret.
+func Parse(getenv func(string) string, need ...Need) (Config, error) {
+	e := &environment{getenv: getenv}
+	for _, n := range need {
+		e.require(n)
+	}
+	c := Config{
+		DatabaseURL:       e.databaseURL(string(Database)),
+		TemporalAddress:   e.address(string(Temporal), ""),
+		TemporalNamespace: e.text("TEMPORAL_NAMESPACE", "flowhq"),
+		HTTPAddr:          e.address("HTTP_ADDR", "127.0.0.1:3000"),
+		AdminPassword:     Secret(getenv(string(Admin))),
+		PortalInternalKey: Secret(getenv("PORTAL_INTERNAL_KEY")),
+		AdminQueryAuth:    e.flag("ADMIN_QUERY_AUTH"),
+		WorkerCapacity:    e.number("WORKER_CAPACITY", defaultCapacity, 1, maxCapacity),
+		Heartbeat:         e.milliseconds("HEARTBEAT_INTERVAL_MS", defaultHeartbeat, minHeartbeat, maxHeartbeat),
+		RepliesPerMinute:  e.number("RATE_LIMIT_MAX_PER_MINUTE", defaultPerMinute, 0, flowhq.MaxReplies),
+		RepliesPerContact: e.number("RATE_LIMIT_MAX_PER_CONTACT", defaultPerContact, 0, flowhq.MaxReplies),
+		WhatsApp:          e.whatsApp(),
+		LogLevel:          e.level("LOG_LEVEL"),
+		LogsPath:          e.text("LOGS_PATH", "./logs"),
+	}
+	if len(e.problems) > 0 {
+		return Config{}, errors.Join(e.problems...)
+	}
+	return c, nil
+}

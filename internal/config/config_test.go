@@ -1,0 +1,140 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func environ(pairs ...string) func(string) string {
+	vars := map[string]string{}
+	for _, p := range pairs {
+		name, value, _ := strings.Cut(p, "=")
+		vars[name] = value
+	}
+	return func(name string) string { return vars[name] }
+}
+
+// compareSecrets lets cmp look at secrets, which it would otherwise print as redacted.
+var compareSecrets = cmp.Comparer(func(a, b Secret) bool { return a.Reveal() == b.Reveal() })
+
+func TestDefaults(t *testing.T) {
+	got, err := Parse(environ("LOGS_PATH= "))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Config{
+		TemporalNamespace: "flowhq", HTTPAddr: "127.0.0.1:3000", WorkerCapacity: 500, Heartbeat: 5 * time.Second,
+		RepliesPerMinute: 10, RepliesPerContact: 5, LogLevel: slog.LevelInfo, LogsPath: "./logs",
+	}
+	if diff := cmp.Diff(want, got, compareSecrets); diff != "" {
+		t.Errorf("Parse of an empty environment (-want +got):\n%s", diff)
+	}
+}
+
+func TestEveryVariable(t *testing.T) {
+	got, err := Parse(environ(
+		"DATABASE_URL=postgres://u:p@db:5432/flowhq", "TEMPORAL_ADDRESS= temporal:7233 ", "TEMPORAL_NAMESPACE=other",
+		"HTTP_ADDR=127.0.0.1:0", "ADMIN_PASSWORD= p w ", "PORTAL_INTERNAL_KEY=key", "ADMIN_QUERY_AUTH=true",
+		"WORKER_CAPACITY=100000", "HEARTBEAT_INTERVAL_MS=200", "RATE_LIMIT_MAX_PER_MINUTE=0", "RATE_LIMIT_MAX_PER_CONTACT=100000",
+		"WHATSAPP_ADDR=[::1]:5222", "WHATSAPP_CA_FILE=ca.pem", "WHATSAPP_ROOT_KEY_FILE=root.key",
+		"LOG_LEVEL=WARN", "LOGS_PATH=/var/log/flowhq",
+	), Database, Temporal, Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Config{
+		DatabaseURL: "postgres://u:p@db:5432/flowhq", TemporalAddress: "temporal:7233", TemporalNamespace: "other",
+		HTTPAddr: "127.0.0.1:0", AdminPassword: " p w ", PortalInternalKey: "key", AdminQueryAuth: true,
+		WorkerCapacity: 100_000, Heartbeat: 200 * time.Millisecond, RepliesPerMinute: 0, RepliesPerContact: 100_000,
+		WhatsApp: WhatsApp{"[::1]:5222", "ca.pem", "root.key"},
+		LogLevel: slog.LevelWarn, LogsPath: "/var/log/flowhq",
+	}
+	if diff := cmp.Diff(want, got, compareSecrets); diff != "" {
+		t.Errorf("Parse (-want +got):\n%s", diff)
+	}
+}
+
+func TestProblems(t *testing.T) {
+	const together = "missing; set WHATSAPP_ADDR, WHATSAPP_CA_FILE and WHATSAPP_ROOT_KEY_FILE together, or none of them"
+	tests := []struct {
+		name string
+		env  []string
+		need []Need
+		want []string // one line each
+	}{
+		{"needs, all at once", []string{"ADMIN_PASSWORD= "}, []Need{Database, Temporal, Admin}, []string{
+			"DATABASE_URL: missing; set it to the URL of a PostgreSQL database, such as postgres://user:password@localhost:5432/flowhq",
+			"TEMPORAL_ADDRESS: missing; set it to host:port of a Temporal server, such as localhost:7233",
+			"ADMIN_PASSWORD: missing; set it to the password of the admin API and dashboard",
+		}},
+		{"no need", nil, nil, nil},
+		{"one need", []string{"DATABASE_URL=postgresql://db/x"}, []Need{Database}, nil},
+		{"another database", []string{"DATABASE_URL=mysql://u:hunter2@db/x"}, nil, []string{
+			"DATABASE_URL: not a PostgreSQL URL; set it to the URL of a PostgreSQL database, such as postgres://user:password@localhost:5432/flowhq"}},
+		{"broken URL with a password", []string{"DATABASE_URL=postgres://u:hunter2%zz@db/x"}, nil, []string{
+			"DATABASE_URL: not a PostgreSQL URL; set it to the URL of a PostgreSQL database, such as postgres://user:password@localhost:5432/flowhq"}},
+		{"addresses", []string{"TEMPORAL_ADDRESS=temporal", "HTTP_ADDR=:65536"}, nil, []string{
+			`TEMPORAL_ADDRESS: "temporal" is not host:port with a port from 0 to 65535; such as 127.0.0.1:3000`,
+			`HTTP_ADDR: ":65536" is not host:port with a port from 0 to 65535; such as 127.0.0.1:3000`}},
+		{"port 0", []string{"TEMPORAL_ADDRESS=h:0", "HTTP_ADDR=:0"}, nil, []string{
+			`TEMPORAL_ADDRESS: "h:0" has port 0, to which nothing can connect`}},
+		{"numbers", []string{"WORKER_CAPACITY=0", "HEARTBEAT_INTERVAL_MS=60001", "RATE_LIMIT_MAX_PER_MINUTE=-1", "RATE_LIMIT_MAX_PER_CONTACT=ten"}, nil, []string{
+			`WORKER_CAPACITY: "0" is not a whole number from 1 to 100000`,
+			`HEARTBEAT_INTERVAL_MS: "60001" is not a whole number from 200 to 60000`,
+			`RATE_LIMIT_MAX_PER_MINUTE: "-1" is not a whole number from 0 to 100000`,
+			`RATE_LIMIT_MAX_PER_CONTACT: "ten" is not a whole number from 0 to 100000`}},
+		{"words", []string{"ADMIN_QUERY_AUTH=yes", "LOG_LEVEL=loud"}, nil, []string{
+			`ADMIN_QUERY_AUTH: "yes" is neither true nor false`,
+			`LOG_LEVEL: "loud" is not debug, info, warn or error`}},
+		{"one of three", []string{"WHATSAPP_ADDR=h:1"}, nil, []string{
+			"WHATSAPP_CA_FILE: " + together, "WHATSAPP_ROOT_KEY_FILE: " + together}},
+		{"two of three", []string{"WHATSAPP_CA_FILE=a", "WHATSAPP_ROOT_KEY_FILE=b"}, nil, []string{"WHATSAPP_ADDR: " + together}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := Parse(environ(tt.env...), tt.need...)
+			var got []string
+			if err != nil {
+				got = strings.Split(err.Error(), "\n")
+				if diff := cmp.Diff(Config{}, c, compareSecrets); diff != "" {
+					t.Errorf("Parse returned both an error and a Config")
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestSecretStaysSecret(t *testing.T) {
+	const value = "hunter2"
+	type holder struct{ S Secret }
+	h := holder{value}
+
+	var out bytes.Buffer
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%10s"} {
+		fmt.Fprintf(&out, verb+" "+verb+" "+verb+"\n", h.S, h, &h)
+	}
+	fmt.Fprintln(&out, h.S, []Secret{h.S}, map[string]Secret{"k": h.S})
+	slog.New(slog.NewTextHandler(&out, nil)).Info("text", "s", h.S, "h", h)
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("json", "s", h.S, "h", h)
+	if err := json.NewEncoder(&out).Encode(map[string]any{"s": h.S, "h": h}); err != nil {
+		t.Fatal(err)
+	}
+	for _, leak := range []string{value, fmt.Sprintf("%x", value), fmt.Sprintf("%X", value)} {
+		if strings.Contains(out.String(), leak) {
+			t.Errorf("%q leaked:\n%s", leak, out.String())
+		}
+	}
+	if h.S.Reveal() != value {
+		t.Errorf("Reveal() = %q; want %q", h.S.Reveal(), value)
+	}
+}

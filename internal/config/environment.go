@@ -1,0 +1,120 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// environment reads variables and collects what is wrong with them. A method
+// that finds a problem returns a value that is not to be used.
+type environment struct {
+	getenv   func(string) string
+	problems []error
+}
+
+func (e *environment) problem(name, format string, args ...any) {
+	e.problems = append(e.problems, fmt.Errorf(name+": "+format, args...))
+}
+
+func (e *environment) require(n Need) {
+	if strings.TrimSpace(e.getenv(string(n))) == "" {
+		e.problem(string(n), "missing; %s", wanted[n])
+	}
+}
+
+func (e *environment) text(name, fallback string) string {
+	if v := strings.TrimSpace(e.getenv(name)); v != "" {
+		return v
+	}
+	return fallback
+}
+
+// databaseURL never repeats the value in a problem, not even through the error
+// of url.Parse, because of the password in it.
+func (e *environment) databaseURL(name string) Secret {
+	v := e.text(name, "")
+	if v == "" {
+		return ""
+	}
+	u, err := url.Parse(v)
+	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
+		e.problem(name, "not a PostgreSQL URL; %s", wanted[Database])
+	}
+	return Secret(v)
+}
+
+func (e *environment) address(name, fallback string) string {
+	v := e.text(name, fallback)
+	if v == "" {
+		return ""
+	}
+	_, port, err := net.SplitHostPort(v)
+	if n, numErr := strconv.ParseUint(port, 10, 16); err != nil || numErr != nil {
+		e.problem(name, "%q is not host:port with a port from 0 to 65535; such as 127.0.0.1:3000", v)
+	} else if n == 0 && name != "HTTP_ADDR" { // there, 0 means any free port
+		e.problem(name, "%q has port 0, to which nothing can connect", v)
+	}
+	return v
+}
+
+func (e *environment) number(name string, fallback, low, high int) int {
+	v := e.text(name, "")
+	if v == "" {
+		return fallback
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < low || n > high {
+		e.problem(name, "%q is not a whole number from %d to %d", v, low, high)
+	}
+	return n
+}
+
+func (e *environment) milliseconds(name string, fallback, low, high time.Duration) time.Duration {
+	ms := time.Millisecond
+	return time.Duration(e.number(name, int(fallback/ms), int(low/ms), int(high/ms))) * ms
+}
+
+func (e *environment) flag(name string) bool {
+	switch v := e.text(name, "false"); v {
+	case "true", "1":
+		return true
+	case "false", "0":
+	default:
+		e.problem(name, "%q is neither true nor false", v)
+	}
+	return false
+}
+
+func (e *environment) level(name string) slog.Level {
+	switch v := strings.ToLower(e.text(name, "info")); v {
+	case "debug":
+		return slog.LevelDebug
+	case "info":
+	case "warn":
+		return slog.LevelWarn
+	case "error":
+		return slog.LevelError
+	default:
+		e.problem(name, "%q is not debug, info, warn or error", v)
+	}
+	return slog.LevelInfo
+}
+
+func (e *environment) whatsApp() WhatsApp {
+	const addr, ca, key = "WHATSAPP_ADDR", "WHATSAPP_CA_FILE", "WHATSAPP_ROOT_KEY_FILE"
+	w := WhatsApp{e.address(addr, ""), e.text(ca, ""), e.text(key, "")}
+	if w == (WhatsApp{}) {
+		return w
+	}
+	for _, v := range []struct{ name, value string }{{addr, w.Addr}, {ca, w.CAFile}, {key, w.RootKeyFile}} {
+		if v.value == "" {
+			e.problem(v.name, "missing; set %s, %s and %s together, or none of them", addr, ca, key)
+		}
+	}
+	return w
+}

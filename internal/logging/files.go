@@ -1,0 +1,91 @@
+package logging
+
+import (
+	"container/list"
+	"errors"
+	"path/filepath"
+	"sync"
+
+	"github.com/DeRuina/timberjack"
+
+	"github.com/flowhq/flowhq"
+)
+
+// Bounds of the files of one process.
+const (
+	maxOpenFiles     = 64 // each costs a descriptor and a goroutine, and idle tenants log nothing for hours
+	maxFileMegabytes = 10 // of one file, before it is rotated
+	maxOldFiles      = 3  // rotated files kept for each tenant
+)
+
+// files writes to one log file per tenant, of which only the most recently used
+// are open. Several processes may write to the same folder: lines are appended
+// whole, and a process whose file was rotated by another goes on in the rotated
+// one until its own turn comes.
+type files struct {
+	current flowhq.TenantID // whose file Write means; set before each Write, under the caller's lock
+
+	dir       string
+	max       int // open files
+	megabytes int // of one file
+
+	mu     sync.Mutex // Close may come from another goroutine than Write
+	open   map[flowhq.TenantID]*list.Element
+	recent *list.List // of *file, the most recently used in front
+	closed bool
+}
+
+type file struct {
+	tenant flowhq.TenantID
+	*timberjack.Logger
+}
+
+func newFiles(dir string, max, megabytes int) *files {
+	return &files{dir: dir, max: max, megabytes: megabytes, open: map[flowhq.TenantID]*list.Element{}, recent: list.New()}
+}
+
+// Write appends one line to the current tenant's file, opening it if need be.
+// After Close it drops the line.
+func (f *files) Write(line []byte) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return len(line), nil
+	}
+	e, ok := f.open[f.current]
+	if !ok {
+		e = f.add(f.current)
+	}
+	f.recent.MoveToFront(e)
+	return e.Value.(*file).Write(line)
+}
+
+// add makes room and puts a file in front, which timberjack opens at its first
+// line.
+func (f *files) add(id flowhq.TenantID) *list.Element {
+	if f.recent.Len() >= f.max {
+		oldest := f.recent.Remove(f.recent.Back()).(*file)
+		delete(f.open, oldest.tenant)
+		_ = oldest.Close() // every line is already with the kernel
+	}
+	e := f.recent.PushFront(&file{id, &timberjack.Logger{
+		Filename: filepath.Join(f.dir, string(id)+".log"),
+		MaxSize:  f.megabytes, MaxBackups: maxOldFiles, Compression: "none",
+	}})
+	f.open[id] = e
+	return e
+}
+
+// Close closes every file. It may be called more than once.
+func (f *files) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed = true
+	var errs []error
+	for e := f.recent.Front(); e != nil; e = e.Next() {
+		errs = append(errs, e.Value.(*file).Close())
+	}
+	f.recent.Init()
+	clear(f.open)
+	return errors.Join(errs...)
+}

@@ -1,0 +1,68 @@
+// Package logging writes structured logs to the console, with a copy of what
+// concerns one tenant in a file of its own.
+package logging
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/lmittmann/tint"
+	"golang.org/x/term"
+)
+
+// TenantKey is the key of the attribute that sends a record to a tenant's file.
+const TenantKey = "tenant"
+
+// Layouts of the time on the console.
+const (
+	screenTime = "15:04:05.000"                  // the person watching knows the day
+	pipeTime   = "2006-01-02T15:04:05.000Z07:00" // whoever collects the output may not
+)
+
+// New returns a logger that writes records of the given level and above to w,
+// one line each, in colour if w is a terminal.
+//
+// Records with an attribute "tenant" outside any group, given to the record or
+// to Logger.With, also become a line of JSON in dir/<tenant id>.log, which is
+// rotated by size. A value that is not a valid [flowhq.TenantID] is only written
+// to w, as is everything when dir is "". A file that cannot be written is
+// reported on w, at most once a minute.
+//
+// New creates dir and fails if it cannot be written. Whoever calls New closes
+// the Closer after the last record; later ones still reach w.
+func New(w io.Writer, dir string, level slog.Level) (*slog.Logger, io.Closer, error) {
+	console := newConsole(w, level)
+	if dir == "" {
+		return slog.New(console), io.NopCloser(nil), nil
+	}
+	if err := prepare(dir); err != nil {
+		return nil, nil, fmt.Errorf("log folder %s: %w", dir, err)
+	}
+	f := newFiles(dir, maxOpenFiles, maxFileMegabytes)
+	return slog.New(newTee(console, f, level)), f, nil
+}
+
+func newConsole(w io.Writer, level slog.Level) slog.Handler {
+	o := &tint.Options{Level: level, NoColor: true, TimeFormat: pipeTime}
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		o.NoColor, o.TimeFormat = false, screenTime
+	}
+	return tint.NewTextHandler(w, o)
+}
+
+// prepare makes the folder and tries to write in it: a logger has no way to
+// tell later, when nobody looks at its errors.
+func prepare(dir string) error {
+	const private = 0o750
+	if err := os.MkdirAll(dir, private); err != nil {
+		return err
+	}
+	probe, err := os.CreateTemp(dir, ".probe-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(probe.Name())
+	return probe.Close()
+}
