@@ -1,0 +1,190 @@
+package reply
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Bounds on how much of a message is read. Nobody says what a message is about
+// after its first 200 words, and a message may have 64 KiB.
+const (
+	maxWords       = 200
+	maxScannedRune = 4000
+)
+
+// A keyword is one or more words that must stand side by side in a message. Each
+// word is written as one of
+//
+//	bei     the word itself
+//	agiz*   a word that begins so
+//	*agiz*  a word that has this anywhere
+//	+book   the word, bare or behind a Swahili verb prefix: kubook, nimebook
+//
+// Whole words are the rule, so that "book" is not found in "facebook"; Swahili
+// stems change at both ends and need the stars.
+type keyword []wordPattern
+
+type wordPattern struct {
+	text string
+	form form
+}
+
+type form int
+
+const (
+	exact form = iota
+	prefix
+	anywhere
+	verb
+)
+
+// keywords reads the notation described at [keyword]. Apostrophes go, as they do
+// in messages.
+func keywords(patterns ...string) []keyword {
+	all := make([]keyword, 0, len(patterns))
+	for _, p := range patterns {
+		var k keyword
+		for field := range strings.FieldsSeq(strings.ReplaceAll(p, "'", "")) {
+			k = append(k, parseWord(field))
+		}
+		all = append(all, k)
+	}
+	return all
+}
+
+func parseWord(s string) wordPattern {
+	switch {
+	case strings.HasPrefix(s, "*"):
+		return wordPattern{strings.Trim(s, "*"), anywhere}
+	case strings.HasSuffix(s, "*"):
+		return wordPattern{strings.TrimSuffix(s, "*"), prefix}
+	case strings.HasPrefix(s, "+"):
+		return wordPattern{strings.TrimPrefix(s, "+"), verb}
+	default:
+		return wordPattern{s, exact}
+	}
+}
+
+// verbPrefix is what Swahili puts before a verb, also before a borrowed one:
+// subject, tense and object, or the infinitive's ku-.
+var verbPrefix = regexp.MustCompile(`^(ku|(ni|u|a|tu|m|wa|si|ha|hatu)?(na|li|me|ta|ka|ki|nge)?(ku|ni|m|wa|tu|i|zi)?)$`)
+
+func (p wordPattern) matches(word string) bool {
+	switch p.form {
+	case prefix:
+		return strings.HasPrefix(word, p.text)
+	case anywhere:
+		return strings.Contains(word, p.text)
+	case verb:
+		before, ok := strings.CutSuffix(word, p.text)
+		return ok && verbPrefix.MatchString(before)
+	default:
+		return word == p.text
+	}
+}
+
+// anyIn reports whether one of the keywords is in the message.
+func anyIn(words []string, all []keyword) bool {
+	for _, k := range all {
+		for i := 0; i+len(k) <= len(words); i++ {
+			if k.matchesAt(words[i:]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// matchesAt reports whether words, of which there are enough, begin with k.
+func (k keyword) matchesAt(words []string) bool {
+	for i, p := range k {
+		if !p.matches(words[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// hasWord reports whether the word is part of one of the keywords.
+func hasWord(all []keyword, word string) bool {
+	for _, k := range all {
+		for _, p := range k {
+			if p.matches(word) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// split returns the words of a message in lower case: runs of letters and
+// digits, at most maxWords of them. Marks are dropped, which turns the keycap
+// emoji 1️⃣ into "1"; apostrophes are, which turns "can't" into "cant"; a letter written three
+// times or more, as in "hellooo", counts once.
+func split(text string) []string {
+	var words []string
+	var word []rune
+	end := func() {
+		if len(word) > 0 {
+			words = append(words, string(squeeze(word)))
+			word = word[:0]
+		}
+	}
+	scanned := 0
+	for _, r := range text {
+		if scanned++; scanned > maxScannedRune || len(words) == maxWords {
+			break
+		}
+		switch {
+		case unicode.IsLetter(r), unicode.IsDigit(r):
+			word = append(word, plain(r))
+		case unicode.IsMark(r), r == '\'', r == '’', r == '\u200d':
+		default:
+			end()
+		}
+	}
+	end()
+	return words[:min(len(words), maxWords)]
+}
+
+// plain returns r in lower case, and a full-width digit as an ASCII one.
+func plain(r rune) rune {
+	if r >= '０' && r <= '９' {
+		return r - '０' + '0'
+	}
+	return unicode.ToLower(r)
+}
+
+// squeeze makes one letter of three or more equal ones. Digits repeat for a
+// reason.
+func squeeze(word []rune) []rune {
+	kept := word[:0:0]
+	for i := 0; i < len(word); {
+		run := i + 1
+		for run < len(word) && word[run] == word[i] {
+			run++
+		}
+		n := run - i
+		if n >= 3 && unicode.IsLetter(word[i]) {
+			n = 1
+		}
+		kept = append(kept, word[i:i+n]...)
+		i = run
+	}
+	return kept
+}
+
+// size counts the letters and digits in the words.
+func size(words []string) int {
+	n := 0
+	for _, w := range words {
+		n += utf8.RuneCountInString(w)
+	}
+	return n
+}
+
+func isQuestion(text string) bool {
+	return strings.HasSuffix(strings.TrimSpace(text), "?")
+}

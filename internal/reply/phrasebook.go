@@ -1,0 +1,145 @@
+package reply
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/flowhq/flowhq"
+)
+
+// Bounds on what the bot says.
+const (
+	// MaxBytes bounds every text that this package returns.
+	MaxBytes = 2048
+	// maxQuote bounds how much of a customer's words are repeated, in characters.
+	maxQuote = 100
+)
+
+// A phrasebook is everything the bot can say in one language. In each text
+// {business} stands for the business's name and {details} for what the customer
+// wrote, shortened.
+type phrasebook struct {
+	hello     string // opens the answer to a greeting
+	welcome   string // opens the menu after a greeting
+	sorry     string // opens the menu for a message that was not understood
+	choose    string // closes the menu
+	wordsOnly string // answers a picture or voice note; the menu follows
+	thanks    string // answers thanks and goodbyes
+	ok        string // answers "ok"
+
+	slowDown   string
+	pleaseWait string
+
+	// helloFor answers greetings that have an answer of their own.
+	helloFor map[string]string
+
+	booking, ecommerce, support map[string]phrase // by intent
+}
+
+// A phrase is what the bot says about one topic.
+type phrase struct {
+	menu   string // its line in the menu; "" for topics that are not in it
+	answer string
+	noted  string // once the details have come
+}
+
+// A speaker is a phrasebook on behalf of one business.
+type speaker struct {
+	*phrasebook
+	topics   map[string]phrase
+	business string
+}
+
+func phrasesOf(c flowhq.Config) speaker {
+	book := &swahili
+	if c.Language == flowhq.English {
+		book = &english
+	}
+	return speaker{book, book.topics(c.Template), oneLine(c.BusinessName, flowhq.MaxNameLength)}
+}
+
+func (b *phrasebook) topics(t flowhq.Template) map[string]phrase {
+	switch t {
+	case flowhq.Ecommerce:
+		return b.ecommerce
+	case flowhq.Support:
+		return b.support
+	default:
+		return b.booking
+	}
+}
+
+// topic answers a topic of the template.
+func (s speaker) topic(intent string) string { return s.fill(s.topics[intent].answer, "") }
+
+// noted confirms what the customer wrote when asked for details.
+func (s speaker) noted(intent, text string) string { return s.fill(s.topics[intent].noted, text) }
+
+// smallTalk answers the intents that all templates share.
+func (s speaker) smallTalk(intent string, words, menu []string) string {
+	switch intent {
+	case intentThanks:
+		return s.fill(s.thanks, "")
+	case intentOK:
+		return s.fill(s.ok, "")
+	case intentMedia:
+		return s.menu(s.wordsOnly, menu)
+	case intentGreeting:
+		return s.menu(s.helloTo(words)+" "+s.welcome, menu)
+	default:
+		return s.menu(s.sorry, menu)
+	}
+}
+
+// helloTo returns the right answer to a greeting: whoever says "shikamoo" is
+// owed a "marahaba".
+func (s speaker) helloTo(words []string) string {
+	for _, w := range words {
+		if hello := s.helloFor[w]; hello != "" {
+			return hello
+		}
+	}
+	return s.hello
+}
+
+// menu returns the numbered menu below an opening.
+func (s speaker) menu(opening string, intents []string) string {
+	var b strings.Builder
+	b.WriteString(s.fill(opening, "") + "\n\n")
+	for i, intent := range intents {
+		b.WriteString(strconv.Itoa(i+1) + ". " + s.topics[intent].menu + "\n")
+	}
+	b.WriteString("\n" + s.choose)
+	return b.String()
+}
+
+// fill puts the business's name and the details in place. Neither is searched
+// for the other's mark: a replacer reads its input once.
+func (s speaker) fill(text, details string) string {
+	return strings.NewReplacer("{business}", s.business, "{details}", oneLine(details, maxQuote)).Replace(text)
+}
+
+// oneLine returns text as one line of valid UTF-8 with at most limit characters,
+// without control and direction marks, which could dress a quote up as the bot's
+// own words.
+func oneLine(text string, limit int) string {
+	var line []rune
+	space := false
+	for _, r := range text {
+		switch {
+		case unicode.IsSpace(r):
+			space = len(line) > 0
+			continue
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == unicode.ReplacementChar:
+			continue
+		}
+		if space {
+			line, space = append(line, ' '), false
+		}
+		if line = append(line, r); len(line) > limit {
+			return string(line[:limit-1]) + "…"
+		}
+	}
+	return string(line)
+}
