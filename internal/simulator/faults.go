@@ -1,0 +1,79 @@
+package simulator
+
+import (
+	"time"
+
+	waBinary "go.mau.fi/whatsmeow/binary"
+)
+
+// Faults are made on command. Those that last are kept here, guarded by
+// server.mu, and forgotten when the simulator ends.
+type faults struct {
+	refusals   map[string]refusal // by digits; "" = everybody
+	duplicates map[string]int     // by digits: messages still to deliver twice
+}
+
+// A refusal is why logins fail for a while.
+type refusal struct {
+	reason int
+	until  time.Time
+}
+
+// attrs returns what the failure says besides its reason.
+func (r refusal) attrs() waBinary.Attrs {
+	if r.reason != reasonTempBanned {
+		return nil
+	}
+	left := int(time.Until(r.until).Seconds()) + 1
+	return waBinary.Attrs{"code": 101, "expire": left}
+}
+
+// refuseLogins makes logins of the number, or everybody's if it is "", fail
+// with reason for a while. The caller holds mu.
+func (f *faults) refuseLogins(number string, r refusal) { f.refusals[number] = r }
+
+// refusal returns why a login of the number fails now, and counts it.
+func (s *server) refusal(number string) (r refusal, refused bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, key := range []string{number, ""} {
+		if r = s.faults.refusals[key]; time.Now().Before(r.until) {
+			s.stats.refused++
+			return r, true
+		}
+		delete(s.faults.refusals, key)
+	}
+	return refusal{}, false
+}
+
+// takeDuplicate reports whether the message being queued for d is to be
+// delivered twice. The caller holds mu.
+func (f *faults) takeDuplicate(d *device) bool {
+	number := d.account.Number
+	if d.ID == 0 || f.duplicates[number] == 0 {
+		return false
+	}
+	f.duplicates[number]--
+	return true
+}
+
+// drop cuts the connections of the number, or everybody's if it is "", and
+// returns how many there were.
+func (s *server) drop(number string) int {
+	dropped := s.connections(func(c *conn) bool {
+		return number == "" || (c.device != nil && c.device.account.Number == number)
+	})
+	for _, c := range dropped {
+		c.kill()
+	}
+	return len(dropped)
+}
+
+// Counters since the simulator started, guarded by server.mu.
+type stats struct {
+	logins, replaced, routed, refused int
+}
+
+type numberStats struct {
+	logins, replaced, acked int
+}
