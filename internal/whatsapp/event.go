@@ -1,0 +1,75 @@
+package whatsapp
+
+import (
+	"context"
+	"time"
+
+	"github.com/flowhq/flowhq"
+)
+
+// An Event is a step in a connection's life.
+type Event struct {
+	Kind EventKind
+	// QR is the text of the code to show, with Kind QR. It is a secret: whoever
+	// scans it is linked. A later code replaces it.
+	QR        string
+	QRExpires time.Time
+	Device    Device // with Linked and Online
+}
+
+// EventKind tells the events apart.
+type EventKind string
+
+const (
+	QR     EventKind = "QR"     // show this code, replacing the one before
+	Linked EventKind = "LINKED" // a phone has scanned and confirmed
+	Online EventKind = "ONLINE" // logged in; messages may have arrived before this
+)
+
+// A Device is a linked device: what a phone lists under "linked devices".
+type Device struct {
+	JID    string // key for [Network.Dial]; carries the device number, unlike other JIDs
+	LID    string // the account's hidden identity, without device number; may be ""
+	Number string // the account's number, E.164 with the plus sign
+}
+
+// A Handler is the caller's side of a connection. Its methods are called by the
+// connection's goroutines, one message at a time, and must return soon: while
+// one runs, nothing else of this connection is handled. A panic in one ends the
+// connection with [NotPersisted].
+type Handler interface {
+	// Link records the device before the pairing is confirmed to WhatsApp. An
+	// error rejects the pairing and is found in the chain of the [EndError].
+	Link(context.Context, Device) error
+	// Receive records a message. Only after it returned nil is the message
+	// acknowledged; an error ends the connection with [NotPersisted].
+	Receive(context.Context, Inbound) error
+	// Receipt hears how far sent messages have come. It must not block, may hear
+	// the same twice and may miss some.
+	Receipt(Receipt)
+	// SentText returns the text that was sent under id: a customer's phone that
+	// could not read a message asks for it again, perhaps days later. An error
+	// ends the connection, so that the phone's request is delivered again.
+	SentText(ctx context.Context, id string) (text string, found bool, err error)
+}
+
+// An Inbound is something a customer said.
+type Inbound struct {
+	Chat    string // JID of the chat: the contact's LID where known, else the number's JID
+	Sender  string // JID of who wrote it, in the same form
+	Contact string // the sender's number, E.164, or "" if unknown
+	ID      string // unique per chat and sender; chosen by the sender's phone
+	Kind    flowhq.Kind
+	Text    string    // what was written, or the caption; valid UTF-8 without NUL, at most flowhq.MaxTextBytes
+	SentAt  time.Time // by the sender's clock
+	// Undecryptable says that the message could not be read and was asked for
+	// again; a readable copy with the same id may follow.
+	Undecryptable bool
+}
+
+// A Receipt says that messages were delivered or read.
+type Receipt struct {
+	IDs    []string
+	Status flowhq.MessageStatus // flowhq.Delivered or flowhq.Read
+	At     time.Time
+}

@@ -1,0 +1,218 @@
+package whatsapp
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"go.mau.fi/whatsmeow/proto/waE2E"
+	"go.mau.fi/whatsmeow/types"
+	"go.mau.fi/whatsmeow/types/events"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/flowhq/flowhq"
+)
+
+// handlerTimeout bounds one call of the handler. What takes longer has failed:
+// meanwhile nothing else of this connection is handled.
+const handlerTimeout = 10 * time.Second
+
+// handle is the library's event handler. It reports whether the event may be
+// acknowledged to WhatsApp.
+func (c *Conn) handle(evt any) (handled bool) {
+	if c.isOver() && !isEnd(evt) || !c.calls.enter() {
+		return false
+	}
+	defer c.calls.leave()
+	defer c.recovered(func() { handled = false })
+	switch e := evt.(type) {
+	case *events.Message:
+		return c.receiveMessage(e)
+	case *events.UndecryptableMessage:
+		return c.receiveUndecryptable(e)
+	case *events.Receipt:
+		c.passReceipt(e)
+	case *events.QR, *events.RotateADVSecret, *events.PairSuccess, *events.ManualLoginReconnect:
+		c.forward(e)
+	case *events.Connected:
+		c.forward(e)
+		c.announce()
+	case *events.PushNameSetting:
+		c.announce()
+	default:
+		if _, lost := evt.(*events.Disconnected); lost {
+			c.letGoOnce.Do(func() { close(c.letGo) })
+		}
+		if end := endOf(evt); end != nil {
+			c.finish(end)
+		}
+	}
+	return true
+}
+
+// isEnd reports whether an event tells why a connection is over; such an event
+// is wanted even after the loss of the connection that it explains.
+func isEnd(evt any) bool { return endOf(evt) != nil }
+
+// endOf returns the reason that an event gives for the end of a connection, or
+// nil if it gives none.
+func endOf(evt any) *EndError {
+	switch e := evt.(type) {
+	case *events.Disconnected:
+		return &EndError{Reason: Lost, Text: "the connection to WhatsApp was lost"}
+	case *events.StreamError:
+		return &EndError{Reason: Lost, Text: "WhatsApp closed the connection with error " + e.Code}
+	case *events.KeepAliveTimeout:
+		if e.ErrorCount >= missedPings {
+			return &EndError{Reason: Deaf, Text: fmt.Sprintf("WhatsApp left %d pings unanswered", e.ErrorCount)}
+		}
+	case *events.StreamReplaced:
+		return &EndError{Reason: Replaced, Text: "another connection of the same device took over"}
+	case *events.LoggedOut:
+		return loggedOut(e)
+	case *events.TemporaryBan:
+		return banned(e)
+	case *events.ClientOutdated:
+		return &EndError{Reason: Outdated, Text: "WhatsApp no longer accepts this version of the client"}
+	case *events.ConnectFailure:
+		return loginRefused(e)
+	case *events.PairError:
+		return &EndError{Reason: PairFailed, Text: "the linking was not completed", Err: e.Error}
+	case *events.PairPasskeyRequest:
+		return &EndError{Reason: PairFailed, Text: "WhatsApp asks for the account's passkey, which only a browser can answer"}
+	case *events.PairPasskeyError:
+		return &EndError{Reason: PairFailed, Text: "the linking by passkey failed", Err: e.Error}
+	}
+	return nil
+}
+
+// loggedOut tells an unlinked device from an account that is blocked.
+func loggedOut(e *events.LoggedOut) *EndError {
+	switch {
+	case !e.OnConnect:
+		return &EndError{Reason: LoggedOut, Text: "the device was unlinked on the phone"}
+	case e.Reason == events.ConnectFailureUnknownLogout: // WhatsApp's web client calls it "banned"
+		return &EndError{Reason: Banned, Text: "WhatsApp has banned the account (406)"}
+	case e.Reason == events.ConnectFailureMainDeviceGone: // and this "locked"
+		return &EndError{Reason: LoggedOut, Text: "the account is locked, or no longer on its phone (403)"}
+	default:
+		return &EndError{Reason: LoggedOut, Text: fmt.Sprintf("the device is no longer linked (%d)", int(e.Reason))}
+	}
+}
+
+func banned(e *events.TemporaryBan) *EndError {
+	end := &EndError{Reason: Banned, Text: "WhatsApp has banned the account for some time: " + e.Code.String()}
+	if e.Expire > 0 {
+		end.Until = time.Now().Add(e.Expire)
+	}
+	return end
+}
+
+// loginRefused tells trouble on WhatsApp's side from a refusal.
+func loginRefused(e *events.ConnectFailure) *EndError {
+	text := "WhatsApp refused the login: " + e.Reason.String()
+	if int(e.Reason) >= http.StatusInternalServerError {
+		return &EndError{Reason: Lost, Text: text}
+	}
+	return &EndError{Reason: Refused, Text: text}
+}
+
+// receiveMessage records what a customer wrote.
+func (c *Conn) receiveMessage(e *events.Message) bool {
+	if notice := e.RawMessage.GetProtocolMessage().GetHistorySyncNotification(); notice != nil && e.Info.IsFromMe {
+		c.learnFromHistory(notice)
+		return true
+	}
+	in, ok := c.inbound(e)
+	return !ok || c.receive(in)
+}
+
+// receiveUndecryptable records that a customer wrote something we cannot read.
+// By now the library has asked for it again.
+func (c *Conn) receiveUndecryptable(e *events.UndecryptableMessage) bool {
+	if e.DecryptFailMode == events.DecryptFailHide { // an edit or a reaction
+		return true
+	}
+	in, ok := c.envelope(&e.Info)
+	if !ok {
+		return true
+	}
+	in.Undecryptable, in.Kind = true, flowhq.KindText
+	if e.UnavailableType == events.UnavailableTypeViewOnce { // never comes to linked devices
+		in.Kind = flowhq.KindMedia
+	}
+	return c.receive(in)
+}
+
+// receive hands a message to the handler. If that fails, the connection ends, so
+// that WhatsApp delivers the message again at the next login.
+func (c *Conn) receive(in Inbound) bool {
+	// A message that is being recorded when the connection is lost still is.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), handlerTimeout)
+	defer cancel()
+	if err := c.handler.Receive(ctx, in); err != nil {
+		c.finish(&EndError{Reason: NotPersisted, Text: "a message could not be recorded",
+			Err: fmt.Errorf("receive %s: %w", in.ID, err)})
+		return false
+	}
+	return true
+}
+
+// passReceipt hands on what a customer's phone says of our messages.
+func (c *Conn) passReceipt(e *events.Receipt) {
+	if e.IsFromMe || e.IsGroup {
+		return
+	}
+	r := Receipt{IDs: e.MessageIDs, At: e.Timestamp}
+	switch e.Type {
+	case types.ReceiptTypeDelivered, types.ReceiptTypeInactive:
+		r.Status = flowhq.Delivered
+	case types.ReceiptTypeRead, types.ReceiptTypePlayed:
+		r.Status = flowhq.Read
+	default:
+		return
+	}
+	c.handler.Receipt(r)
+}
+
+// announce tells WhatsApp the account's name, which customers otherwise see as
+// "-". It says "unavailable" with it: "available" would silence the phone.
+func (c *Conn) announce() {
+	if err := c.client.Load().SendPresence(c.ctx, types.PresenceUnavailable); err != nil {
+		c.logger().Debug("presence was not sent", "err", err) // mostly: no name yet
+	}
+}
+
+// learnFromHistory takes from the history of a newly linked phone what sending
+// needs, tokens and the identities of contacts. Only the part that came inside
+// the message is read; the rest would have to be downloaded and is large.
+func (c *Conn) learnFromHistory(notice *waE2E.HistorySyncNotification) {
+	if len(notice.GetInitialHistBootstrapInlinePayload()) == 0 {
+		return
+	}
+	if _, err := c.client.Load().DownloadHistorySync(c.ctx, notice, true); err != nil {
+		c.logger().Debug("history was not read", "err", err)
+	}
+}
+
+// sentMessage finds a message that a phone could not read and asks for again.
+func (c *Conn) sentMessage(_, _ types.JID, id types.MessageID) (message *waE2E.Message) {
+	if !c.calls.enter() {
+		return nil
+	}
+	defer c.calls.leave()
+	defer c.recovered(func() { message = nil })
+	ctx, cancel := context.WithTimeout(c.ctx, handlerTimeout)
+	defer cancel()
+	text, found, err := c.handler.SentText(ctx, id)
+	if err != nil {
+		c.finish(&EndError{Reason: NotPersisted, Text: "a sent message could not be looked up",
+			Err: fmt.Errorf("message %s: %w", id, err)})
+		return nil
+	}
+	if !found {
+		return nil
+	}
+	return &waE2E.Message{Conversation: proto.String(text)}
+}

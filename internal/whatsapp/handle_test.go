@@ -1,0 +1,60 @@
+package whatsapp
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"go.mau.fi/whatsmeow/types/events"
+)
+
+func TestEndOf(t *testing.T) {
+	refusal := func(reason events.ConnectFailureReason) any { return &events.ConnectFailure{Reason: reason} }
+	logout := func(reason events.ConnectFailureReason) any {
+		return &events.LoggedOut{OnConnect: true, Reason: reason}
+	}
+	tests := []struct {
+		event any
+		want  EndReason // "" = not an end
+		text  string
+	}{
+		{&events.Disconnected{}, Lost, "lost"},
+		{&events.StreamError{Code: "500"}, Lost, "500"},
+		{&events.KeepAliveTimeout{ErrorCount: 1}, "", ""},
+		{&events.KeepAliveTimeout{ErrorCount: 2}, Deaf, "2 pings"},
+		{&events.StreamReplaced{}, Replaced, "took over"},
+		{&events.LoggedOut{Reason: 401}, LoggedOut, "on the phone"},
+		{logout(401), LoggedOut, "401"},
+		{logout(403), LoggedOut, "403"},
+		{logout(406), Banned, "406"},
+		{&events.TemporaryBan{Code: 101, Expire: time.Hour}, Banned, "101"},
+		{&events.ClientOutdated{}, Outdated, "version"},
+		{refusal(409), Refused, "409"},
+		{refusal(418), Refused, "418"},
+		{refusal(501), Lost, "501"},
+		{&events.PairError{Error: errors.New("x")}, PairFailed, "not completed"},
+		{&events.PairPasskeyRequest{}, PairFailed, "passkey"},
+		{&events.OfflineSyncCompleted{}, "", ""},
+		{&events.KeepAliveRestored{}, "", ""},
+	}
+	for _, tt := range tests {
+		end := endOf(tt.event)
+		if end == nil {
+			end = &EndError{}
+		}
+		if end.Reason != tt.want || !strings.Contains(end.Text, tt.text) {
+			t.Errorf("endOf(%T%+v) = %q, %q; want %q, a text with %q", tt.event, tt.event, end.Reason, end.Text, tt.want, tt.text)
+		}
+	}
+}
+
+func TestBanEnds(t *testing.T) {
+	end := endOf(&events.TemporaryBan{Code: 101, Expire: time.Hour})
+	if left := time.Until(end.Until); left <= 59*time.Minute || left > time.Hour {
+		t.Errorf("a ban for an hour ends in %v", left)
+	}
+	if end := endOf(&events.TemporaryBan{Code: 101}); !end.Until.IsZero() {
+		t.Errorf("a ban without an end ends at %v; want zero", end.Until)
+	}
+}

@@ -1,0 +1,92 @@
+package whatsapp
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/flowhq/flowhq"
+)
+
+// A recorder is a handler that keeps what it hears.
+type recorder struct {
+	arrivals chan Inbound // every call of Receive that succeeded
+
+	mu       sync.Mutex
+	linked   []Device
+	receipts map[string]flowhq.MessageStatus // by message id; the latest
+	texts    map[string]string               // what SentText answers
+	asked    []string                        // ids SentText was asked for
+	linkErr  error
+	receive  func(context.Context, Inbound) error // may be nil
+}
+
+func newRecorder() *recorder {
+	return &recorder{
+		arrivals: make(chan Inbound, 10_000),
+		receipts: map[string]flowhq.MessageStatus{},
+		texts:    map[string]string{},
+	}
+}
+
+func (r *recorder) Link(_ context.Context, d Device) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.linked = append(r.linked, d)
+	return r.linkErr
+}
+
+func (r *recorder) Receive(ctx context.Context, in Inbound) error {
+	r.mu.Lock()
+	receive := r.receive
+	r.mu.Unlock()
+	if receive != nil {
+		if err := receive(ctx, in); err != nil {
+			return err
+		}
+	}
+	r.arrivals <- in
+	return nil
+}
+
+func (r *recorder) Receipt(receipt Receipt) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, id := range receipt.IDs {
+		r.receipts[id] = receipt.Status
+	}
+}
+
+func (r *recorder) SentText(_ context.Context, id string) (string, bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asked = append(r.asked, id)
+	text, found := r.texts[id]
+	return text, found, nil
+}
+
+// onReceive sets what Receive does first.
+func (r *recorder) onReceive(f func(context.Context, Inbound) error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.receive = f
+}
+
+func (r *recorder) status(id string) flowhq.MessageStatus {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.receipts[id]
+}
+
+// next returns the next message.
+func (r *recorder) next(t testing.TB) Inbound {
+	t.Helper()
+	select {
+	case in := <-r.arrivals:
+		return in
+	case <-time.After(patience):
+		t.Fatalf("no message came in %v", patience)
+		return Inbound{}
+	}
+}
