@@ -1,0 +1,125 @@
+package pipeline
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// Scopes of a warning, kept in its row's reason.
+const (
+	scopeTenant  = "tenant"
+	scopeContact = "contact"
+	scopeQueue   = "queue"
+)
+
+// A verdict is what the limits say about one reply.
+type verdict struct {
+	scope  string // "" = reply; else the limit that was reached
+	warn   bool   // the first in its window: say so to the customer
+	reason string // for the log, if not replied
+}
+
+// A limiter counts replies over sliding windows. The host is the only writer of
+// its tenant's replies, so counting in memory, from the rows it began with, is
+// exact.
+type limiter struct {
+	mu       sync.Mutex
+	tenant   window
+	contacts map[string]*window // by chat
+	swept    time.Time
+}
+
+// A window holds the times of the replies in it, oldest first, and of the last
+// warning.
+type window struct {
+	replies []time.Time
+	warned  time.Time
+}
+
+func newLimiter() *limiter { return &limiter{contacts: make(map[string]*window)} }
+
+// refill counts replies of earlier hosts, oldest first, so that a crash is no
+// way around a limit.
+func (l *limiter) refill(recent []store.Reply) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range recent {
+		switch {
+		case r.Kind == flowhq.KindReply:
+			l.tenant.replies = append(l.tenant.replies, r.At)
+			c := l.contact(r.Chat)
+			c.replies = append(c.replies, r.At)
+		case r.Warning == scopeTenant:
+			l.tenant.warned = r.At
+		case r.Warning == scopeContact:
+			l.contact(r.Chat).warned = r.At
+		}
+	}
+}
+
+// take asks for one reply to a chat and counts it if granted.
+func (l *limiter) take(chat string, c flowhq.Config, now time.Time) verdict {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sweep(now)
+	contact := l.contact(chat)
+	l.tenant.slide(now, flowhq.TenantWindow)
+	contact.slide(now, flowhq.ContactWindow)
+	switch {
+	case len(contact.replies) >= c.RepliesPerContact:
+		return verdict{scopeContact, contact.warn(now, flowhq.ContactWindow),
+			fmt.Sprintf("over the limit of %d replies per contact in 10 minutes", c.RepliesPerContact)}
+	case len(l.tenant.replies) >= c.RepliesPerMinute:
+		return verdict{scopeTenant, l.tenant.warn(now, flowhq.TenantWindow),
+			fmt.Sprintf("over the limit of %d replies per minute", c.RepliesPerMinute)}
+	}
+	l.tenant.replies = append(l.tenant.replies, now)
+	contact.replies = append(contact.replies, now)
+	return verdict{}
+}
+
+func (l *limiter) contact(chat string) *window {
+	w := l.contacts[chat]
+	if w == nil {
+		w = &window{}
+		l.contacts[chat] = w
+	}
+	return w
+}
+
+// sweep forgets contacts with nothing left in their window, once per window, so
+// that the map holds no more than two windows' worth of them.
+func (l *limiter) sweep(now time.Time) {
+	if now.Sub(l.swept) < flowhq.ContactWindow {
+		return
+	}
+	l.swept = now
+	for chat, w := range l.contacts {
+		w.slide(now, flowhq.ContactWindow)
+		if len(w.replies) == 0 && now.Sub(w.warned) >= flowhq.ContactWindow {
+			delete(l.contacts, chat)
+		}
+	}
+}
+
+// slide drops what has left the window.
+func (w *window) slide(now time.Time, size time.Duration) {
+	n := 0
+	for n < len(w.replies) && now.Sub(w.replies[n]) >= size {
+		n++
+	}
+	w.replies = w.replies[n:]
+}
+
+// warn reports whether the customer is to be warned, which is once per window.
+func (w *window) warn(now time.Time, size time.Duration) bool {
+	if !w.warned.IsZero() && now.Sub(w.warned) < size {
+		return false
+	}
+	w.warned = now
+	return true
+}

@@ -1,0 +1,31 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// Receive records a message and queues it. When it returns nil the message is in
+// Postgres and may be acknowledged to WhatsApp; when it fails, WhatsApp must
+// deliver it again. A message that was recorded before is not queued again:
+// somebody has answered it, or is about to.
+func (p *Pipeline) Receive(ctx context.Context, in store.Inbound) error {
+	id, isNew, err := p.Store.Receive(ctx, p.Tenant, p.Epoch, in)
+	if err != nil {
+		if flowhq.ErrorCode(err) == flowhq.Fenced {
+			p.fail(err)
+		}
+		return fmt.Errorf("receive %s: %w", in.WAID, err)
+	}
+	if !isNew || in.Undecryptable {
+		return nil // an unreadable message is answered when its readable copy comes
+	}
+	p.admit(ctx, flowhq.Message{
+		ID: id, Direction: flowhq.In, Chat: in.Chat, Contact: in.Contact, Kind: in.Kind,
+		Text: in.Text, WAMessageID: in.WAID, Status: flowhq.Received, CreatedAt: p.Now(),
+	})
+	return nil
+}

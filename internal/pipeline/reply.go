@@ -1,0 +1,68 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/reply"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// answer takes one question from its queue to its sent reply. It returns false
+// if the pipeline ended on the way.
+func (p *Pipeline) answer(c *chat, m flowhq.Message) bool {
+	config := p.currentConfig()
+	v := p.limit.take(c.id, config, p.Now())
+	var o store.Outcome
+	switch {
+	case v.scope == "":
+		if !p.readState(c) {
+			return false
+		}
+		o = p.compose(c, m, config)
+	default:
+		o = store.Outcome{Status: flowhq.Suppressed, Reason: v.reason}
+		if v.warn {
+			o.Reply = &store.Outbound{
+				WAID: p.NewID(), Kind: flowhq.KindWarning, Text: reply.SlowDown(config), Reason: v.scope,
+			}
+		}
+	}
+	return p.commit(m, o)
+}
+
+// compose asks the template for the reply.
+func (p *Pipeline) compose(c *chat, m flowhq.Message, config flowhq.Config) store.Outcome {
+	question := reply.Message{Text: m.Text, Kind: m.Kind, At: m.CreatedAt}
+	text, next, _ := reply.Answer(question, config, c.state)
+	c.state = next
+	state, err := json.Marshal(next)
+	if err != nil {
+		// Unreachable: a State is plain data. The conversation starts over.
+		p.Log.Error("could not encode a conversation", "err", err)
+		state = nil
+	}
+	return store.Outcome{
+		Status: flowhq.Answered, State: state,
+		Reply: &store.Outbound{WAID: p.NewID(), Kind: flowhq.KindReply, Text: text},
+	}
+}
+
+// readState reads the conversation so far, once while the chat is busy.
+func (p *Pipeline) readState(c *chat) bool {
+	if c.stateRead {
+		return true
+	}
+	return p.persist("read conversation", func(ctx context.Context) error {
+		raw, err := p.Store.Conversation(ctx, p.Tenant, c.id)
+		if err != nil {
+			return err
+		}
+		c.state, c.stateRead = reply.State{}, true
+		if len(raw) > 0 && json.Unmarshal(raw, &c.state) != nil {
+			c.state = reply.State{} // written by another version; start over
+		}
+		return nil
+	})
+}
