@@ -1,0 +1,173 @@
+package activities
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+	"github.com/flowhq/flowhq/internal/whatsapp"
+)
+
+// Names on the wire. They outlive every deployment and are never reused.
+const (
+	SessionQueue   = "sessions" // Host only, so that capacity is its slots
+	HostActivity   = "Host"
+	SettleActivity = "Settle"
+	EraseActivity  = "Erase"
+)
+
+// Error types with which a Host ends for good: retrying cannot help, a person
+// must act. See [Final].
+const (
+	LoggedOut = "LoggedOut" // unlinked on the phone; scan again
+	Banned    = "Banned"    // by WhatsApp
+	Outdated  = "Outdated"  // WhatsApp wants a newer client; upgrade this program
+	Rejected  = "Rejected"  // WhatsApp, or the pairing, refused
+	QRExpired = "QRExpired" // nobody scanned
+	Gone      = "Gone"      // the tenant does not exist any more
+)
+
+var finals = []string{LoggedOut, Banned, Outdated, Rejected, QRExpired, Gone}
+
+// Final reports whether a Host that ended with this error type must not be
+// started again by itself.
+func Final(errorType string) bool { return slices.Contains(finals, errorType) }
+
+// Timing derives every interval of a host from one: how often it says that it
+// is alive. The order heartbeat < lease < heartbeat timeout is what keeps two
+// hosts apart: by the time Temporal replaces a silent host, its lease has run
+// out and it has hung up.
+type Timing struct {
+	Heartbeat time.Duration
+}
+
+// Lease is how long a host may hold a number without renewing its claim. It is
+// renewed every Heartbeat.
+func (t Timing) Lease() time.Duration { return 3 * t.Heartbeat }
+
+// Timeout is how long Temporal waits for a heartbeat before it takes the host
+// for dead.
+func (t Timing) Timeout() time.Duration { return 4 * t.Heartbeat }
+
+// Bounds on one host's life.
+const (
+	// hostLife is when a host recycles itself, give or take a tenth: a boundary at
+	// which its workflow may continue as new.
+	hostLife = 24 * time.Hour
+	// hostLimit is Temporal's bound on one host. It is never reached: its expiry
+	// would be retried without waking the workflow.
+	hostLimit = 28 * time.Hour
+	// StableFor is how long a session must have been online for its loss to be
+	// routine. A session that is lost sooner backs off before the next attempt.
+	StableFor = 30 * time.Second
+	// maxAttempts is how often Temporal retries a session that never becomes stable
+	// before it hands it back to the workflow, which starts over: without that
+	// boundary the reports of a flapping session would fill the history. At the
+	// longest backoff it takes eight hours.
+	maxAttempts = 100
+	// drainTimeout bounds how long a host that is told to go waits for the
+	// replies that are just being sent.
+	drainTimeout = 1500 * time.Millisecond
+)
+
+// HostOptions is how a workflow schedules a Host.
+//
+// Backoff lives in this retry policy alone: 5 s, ×3, at most 5 min; the workflow
+// makes it endless.
+// A heartbeat timeout is not retried by it but handed to the workflow, which
+// starts the next host at once: attempts never reset by themselves, so a session
+// that had moved a few times would otherwise wait minutes after a crash.
+func (t Timing) HostOptions(summary string) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue:           SessionQueue,
+		StartToCloseTimeout: hostLimit,
+		HeartbeatTimeout:    t.Timeout(),
+		WaitForCancellation: true,
+		Summary:             summary,
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval:        5 * time.Second,
+			BackoffCoefficient:     3,
+			MaximumInterval:        5 * time.Minute,
+			MaximumAttempts:        maxAttempts,
+			NonRetryableErrorTypes: append([]string{"TemporalTimeout:Heartbeat"}, finals...),
+		},
+	}
+}
+
+// SettleOptions is how a workflow schedules Settle: until it succeeds.
+func SettleOptions() workflow.ActivityOptions {
+	return short(10*time.Second, "record the state")
+}
+
+// EraseOptions is how a workflow schedules Erase: until it succeeds.
+func EraseOptions() workflow.ActivityOptions {
+	return short(2*time.Minute, "unlink and erase")
+}
+
+func short(limit time.Duration, summary string) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		StartToCloseTimeout: limit,
+		Summary:             summary,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second},
+	}
+}
+
+// A Report is what a host tells its tenant's workflow when its session's state
+// changes.
+type Report struct {
+	Epoch   int64               `json:"epoch"`
+	Host    string              `json:"host"`
+	Session flowhq.SessionState `json:"session"`
+	Reason  string              `json:"reason,omitempty"`
+	At      time.Time           `json:"at"`
+}
+
+// A Reporter delivers reports. workflows.Client is one.
+type Reporter interface {
+	Report(ctx context.Context, tenant flowhq.TenantID, r Report) error
+}
+
+// A Beater sends a heartbeat for an activity by its task token, and returns an
+// error if the activity should end. A Temporal client is one.
+type Beater interface {
+	RecordActivityHeartbeat(ctx context.Context, taskToken []byte, details ...any) error
+}
+
+// Activities is what the activities share in one process.
+type Activities struct {
+	Store   *store.Store
+	Network *whatsapp.Network
+	Reports Reporter
+	Beats   Beater
+	Leases  *Leases
+	Timing  Timing
+	Name    string // of this process, shown to operators
+	Log     *slog.Logger
+}
+
+// RegisterHost makes r run Hosts. It must be a worker of SessionQueue.
+func (a *Activities) RegisterHost(r worker.ActivityRegistry) {
+	r.RegisterActivityWithOptions(a.Host, activity.RegisterOptions{Name: HostActivity})
+}
+
+// RegisterShort makes r run Settle and Erase.
+func (a *Activities) RegisterShort(r worker.ActivityRegistry) {
+	r.RegisterActivityWithOptions(a.Settle, activity.RegisterOptions{Name: SettleActivity})
+	r.RegisterActivityWithOptions(a.Erase, activity.RegisterOptions{Name: EraseActivity})
+}
+
+// life is how long this host runs before it recycles itself: hostLife with a
+// tenth of jitter, so that hosts started together do not end together.
+func life() time.Duration {
+	tenth := int64(hostLife / 10)
+	return hostLife + time.Duration(rand.Int64N(2*tenth)-tenth)
+}

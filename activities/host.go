@@ -1,0 +1,250 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/pipeline"
+	"github.com/flowhq/flowhq/internal/whatsapp"
+)
+
+// HostInput names the tenant to host.
+type HostInput struct {
+	Tenant flowhq.TenantID `json:"tenant"`
+}
+
+// Ended is how a host ends that may be followed by the next one at once.
+type Ended struct {
+	Reason string `json:"reason"` // for an operator
+}
+
+// status is a host's heartbeat: shown in the Web UI, never in history. The next
+// attempt reads it.
+type status struct {
+	State  flowhq.SessionState `json:"state"`
+	Since  time.Time           `json:"since"`
+	Epoch  int64               `json:"epoch"`
+	Stable bool                `json:"stable"` // has been online for StableFor
+	Seen   time.Time           `json:"seen"`   // last proof of life from WhatsApp
+}
+
+// errDraining is the end of a host whose process is stopping. It is no failure:
+// Temporal hands the session to another worker at once, without waking the
+// workflow.
+var errDraining = temporal.NewApplicationErrorWithOptions("moving to another worker", "Draining",
+	temporal.ApplicationErrorOptions{NextRetryDelay: time.Millisecond, Category: temporal.ApplicationErrorCategoryBenign})
+
+// Host is one session's life: claim, connect, serve, end. How it returns decides
+// what happens next:
+//
+//   - Ended and nil, if the session had been online for StableFor and then lost
+//     its connection, recycled itself, or was taken over by a newer host. The
+//     workflow starts the next host at once, its backoff anew.
+//   - A plain error, if it failed sooner. Temporal retries under the policy of
+//     [Timing.HostOptions], waiting longer each time.
+//   - errDraining, if this process is stopping.
+//   - An error of a type for which [Final] is true, if a person must act.
+//   - The context's error, if it was told to hang up.
+//
+// The heartbeat is sent by the loop that handles events, never by a goroutine of
+// its own, so a host that is stuck falls silent and is replaced.
+func (a *Activities) Host(ctx context.Context, in HostInput) (Ended, error) {
+	s := &session{
+		Activities: a,
+		tenant:     in.Tenant,
+		log:        a.Log.With("tenant", string(in.Tenant)),
+		now:        status{State: flowhq.Connecting, Since: time.Now()},
+	}
+	if activity.HasHeartbeatDetails(ctx) {
+		var before status
+		if err := activity.GetHeartbeatDetails(ctx, &before); err == nil {
+			s.wasStable = before.Stable
+		}
+	}
+	ended, err := s.live(ctx)
+	if err != nil && !errors.Is(err, errDraining) && !temporal.IsCanceledError(err) {
+		s.log.Info("host ended", "err", err)
+	}
+	return ended, err
+}
+
+// live claims the tenant, connects and serves until the end.
+func (s *session) live(ctx context.Context) (Ended, error) {
+	claiming, stop := untilStop(ctx)
+	lease, err := s.Leases.claim(claiming, s.tenant, s.Name, func() { activity.RecordHeartbeat(ctx, s.now) })
+	stop()
+	if err != nil {
+		return s.unclaimed(ctx, err)
+	}
+	s.lease, s.now.Epoch = lease, lease.epoch
+
+	// The session must outlive the activity's context: when Temporal is away for
+	// longer than the heartbeat timeout, the SDK cancels it by itself.
+	run, hangUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer hangUp()
+	s.reports = newReports(func(ctx context.Context, r Report) error { return s.Reports.Report(ctx, s.tenant, r) })
+	defer s.reports.flush()
+	defer s.close(run)
+
+	if err := s.open(run); err != nil {
+		return s.ended(run, err)
+	}
+	return s.serve(ctx, run)
+}
+
+// open prepares the pipeline from the rows that earlier hosts left, then dials. It
+// does not beat, so it must be done well before the heartbeat timeout.
+func (s *session) open(run context.Context) error {
+	ctx, cancel := context.WithTimeout(run, max(2*s.Timing.Heartbeat, writeTimeout))
+	defer cancel()
+	tenant, err := s.Store.Tenant(ctx, s.tenant)
+	if err != nil {
+		return fmt.Errorf("read tenant: %w", err)
+	}
+	device, err := s.Store.Device(ctx, s.tenant)
+	if err != nil {
+		return fmt.Errorf("read device: %w", err)
+	}
+	s.linked = device != ""
+	s.pipeline = pipeline.New(run, pipeline.Options{
+		Tenant: s.tenant, Epoch: s.lease.epoch, Config: tenant.Config,
+		Store: s.Store, Send: s.send, NewID: whatsapp.NewMessageID, Log: s.log,
+	})
+	if err := s.pipeline.Fill(ctx); err != nil {
+		return fmt.Errorf("read backlog: %w", err)
+	}
+	// This process may have been frozen for longer than its lease.
+	if err := s.Leases.valid(s.lease); err != nil {
+		return err
+	}
+	if s.conn, err = s.Network.Dial(ctx, device, s); err != nil {
+		return err
+	}
+	s.Leases.onLoss(s.lease, s.conn.HangUp)
+	return nil
+}
+
+// serve is the loop that works and beats, until the session ends.
+func (s *session) serve(ctx, run context.Context) (Ended, error) {
+	beat := time.NewTicker(s.Timing.Heartbeat)
+	defer beat.Stop()
+	recycle := time.NewTimer(life())
+	defer recycle.Stop()
+	told := ctx.Done()
+	for {
+		select {
+		case <-told:
+			cause := context.Cause(ctx)
+			if toldToHangUp(cause) {
+				return s.cancelled(run, cause)
+			}
+			// Temporal is out of reach. We hold the number as long as we hold the
+			// lease: a successor fences us.
+			s.log.Warn("lost touch with Temporal; serving on", "cause", cause)
+			told, s.away = nil, true
+		case <-activity.GetWorkerStopChannel(ctx):
+			return s.drained(run)
+		case <-s.lease.lost:
+			return s.ended(run, s.Leases.cause(s.lease))
+		case err := <-s.pipeline.Failed():
+			return s.ended(run, err)
+		case ev, open := <-s.conn.Events():
+			if !open {
+				return s.ended(run, s.conn.Err())
+			}
+			if err := s.handle(run, ev); err != nil {
+				return s.ended(run, err)
+			}
+		case <-s.lease.changed:
+			s.reload(run)
+		case <-beat.C:
+			if err := s.beat(ctx, run); err != nil {
+				return s.cancelled(run, err)
+			}
+			if err := s.record(run); err != nil {
+				return s.ended(run, err)
+			}
+			if s.unread {
+				s.reload(run)
+			}
+		case <-recycle.C:
+			return s.recycled(run)
+		}
+	}
+}
+
+// beat tells Temporal that this host is alive, and the lease that WhatsApp is. It
+// returns an error if Temporal says that the host should end.
+func (s *session) beat(ctx, run context.Context) error {
+	s.now.Seen = s.conn.LastSeen()
+	s.Leases.seen(s.lease, s.now.Seen)
+	s.now.Stable = s.stable()
+	if !s.away {
+		activity.RecordHeartbeat(ctx, s.now) // an order to end comes through ctx
+		return nil
+	}
+	// The SDK gave up when it could not deliver a beat in time, and does not
+	// come back. Temporal may, in time to find this host alive.
+	beating, cancel := context.WithTimeout(run, s.Timing.Heartbeat/2)
+	defer cancel()
+	err := s.Beats.RecordActivityHeartbeat(beating, activity.GetInfo(ctx).TaskToken, s.now)
+	if toldToHangUp(err) {
+		return err
+	}
+	return nil
+}
+
+// handle is one event of the connection.
+func (s *session) handle(run context.Context, ev whatsapp.Event) error {
+	switch ev.Kind {
+	case whatsapp.QR:
+		if s.linked { // of the device that was recorded there are no keys
+			s.forget(run)
+		}
+		return s.become(run, change{
+			state: flowhq.QRReady, tenant: flowhq.TenantQRPending, worker: flowhq.WorkerStarting,
+			reason: "scan the QR code with the business's phone", qr: ev.QR, qrExpires: ev.QRExpires,
+		})
+	case whatsapp.Linked:
+		s.linked = true
+		return s.become(run, change{
+			state: flowhq.Connecting, tenant: flowhq.TenantQRPending, worker: flowhq.WorkerStarting,
+			reason: "linked; logging in", event: "SESSION_LINKED",
+		})
+	case whatsapp.Online:
+		s.online = time.Now()
+		s.pipeline.Start()
+		return s.become(run, change{
+			state: flowhq.Connected, tenant: flowhq.TenantActive, worker: flowhq.WorkerRunning,
+			event: "SESSION_CONNECTED",
+		})
+	}
+	return nil
+}
+
+// toldToHangUp reports whether Temporal says that this host is not wanted any more,
+// rather than that it could not be reached.
+func toldToHangUp(cause error) bool {
+	return temporal.IsCanceledError(cause) || errors.Is(cause, activity.ErrActivityPaused) ||
+		errors.Is(cause, activity.ErrActivityReset) || isNotFound(cause)
+}
+
+// untilStop is ctx, ended early with errDraining when the process stops.
+func untilStop(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := activity.GetWorkerStopChannel(ctx)
+	go func() {
+		select {
+		case <-stop:
+			cancel(errDraining)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}

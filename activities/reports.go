@@ -1,0 +1,81 @@
+package activities
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// reportRetry is how long an undelivered report waits.
+const reportRetry = 2 * time.Second
+
+// reports delivers the newest report to the workflow, again and again until it
+// arrives or a newer one takes its place. Its goroutine only lives while there is
+// something to deliver: a session is quiet for hours.
+type reports struct {
+	deliver func(context.Context, Report) error
+
+	mu     sync.Mutex
+	latest *Report // not in delivery yet
+	busy   bool
+	work   sync.WaitGroup
+	ending chan struct{} // closed by flush
+}
+
+func newReports(deliver func(context.Context, Report) error) *reports {
+	return &reports{deliver: deliver, ending: make(chan struct{})}
+}
+
+// send leaves r to be delivered. It does not block.
+func (q *reports) send(ctx context.Context, r Report) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.latest = &r
+	if !q.busy {
+		q.busy = true
+		q.work.Go(func() { q.run(ctx) })
+	}
+}
+
+// flush gives what is left one more try and returns when nothing runs any more.
+// Nothing may be sent after it.
+func (q *reports) flush() {
+	close(q.ending)
+	q.work.Wait()
+}
+
+func (q *reports) run(ctx context.Context) {
+	for r := q.take(true); r != nil; r = q.take(true) {
+		for q.try(ctx, *r) != nil {
+			select {
+			case <-ctx.Done():
+				return
+			case <-q.ending:
+				return
+			case <-time.After(reportRetry):
+			}
+			if newer := q.take(false); newer != nil {
+				r = newer
+			}
+		}
+	}
+}
+
+// take returns the report to deliver next, or nil. With idle set, nil means that
+// the goroutine ends.
+func (q *reports) take(idle bool) *Report {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	r := q.latest
+	q.latest = nil
+	if r == nil && idle {
+		q.busy = false
+	}
+	return r
+}
+
+func (q *reports) try(ctx context.Context, r Report) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	return q.deliver(ctx, r)
+}

@@ -1,0 +1,164 @@
+package activities
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/pipeline"
+	"github.com/flowhq/flowhq/internal/store"
+	"github.com/flowhq/flowhq/internal/whatsapp"
+)
+
+// writeTimeout bounds a write of the session's state. It is short, because the
+// loop that beats waits for it.
+const writeTimeout = 2 * time.Second
+
+// session is a Host while it runs. Its fields belong to the loop in serve;
+// the [whatsapp.Handler] methods run on the library's goroutine and only touch
+// what is set before the dial.
+type session struct {
+	*Activities
+	tenant flowhq.TenantID
+	log    *slog.Logger
+
+	lease    *lease
+	pipeline *pipeline.Pipeline
+	conn     *whatsapp.Conn
+
+	now       status
+	linked    bool      // a device is recorded
+	away      bool      // the SDK has lost touch with Temporal
+	online    time.Time // zero = not yet
+	wasStable bool      // the attempt before this one was
+
+	unread     bool                 // the config has changed and could not be read
+	unrecorded *store.SessionChange // the newest state, if it is not in Postgres yet
+	reports    *reports
+}
+
+// change is a new state of the session.
+type change struct {
+	state     flowhq.SessionState
+	tenant    flowhq.TenantStatus
+	worker    flowhq.WorkerStatus
+	reason    string
+	lastError string
+	event     string
+	silent    bool // the workflow learns of it in another way
+	qr        string
+	qrExpires time.Time
+}
+
+// become enters a state: in Postgres, in the heartbeat and, unless it is only a
+// step on the way, in the workflow. It fails only if this host is fenced.
+func (s *session) become(run context.Context, c change) error {
+	if c.state != s.now.State {
+		s.now.State, s.now.Since = c.state, time.Now()
+		s.log.Info("session changed", "state", c.state, "reason", c.reason, "epoch", s.lease.epoch)
+		if c.state != flowhq.Connecting && !c.silent {
+			s.reports.send(run, Report{
+				Epoch: s.lease.epoch, Host: s.Name, Session: c.state, Reason: c.reason, At: time.Now().UTC(),
+			})
+		}
+	}
+	s.unrecorded = &store.SessionChange{
+		State: c.state, Reason: c.reason, Tenant: c.tenant, Worker: c.worker,
+		LastError: c.lastError, QR: c.qr, QRExpires: c.qrExpires, Event: c.event,
+	}
+	return s.record(run)
+}
+
+// record writes the newest state if it is not in Postgres yet. While the database
+// is away it stays to be written with a later beat: whether we may go on
+// without it is for the lease to say.
+func (s *session) record(run context.Context) error {
+	if s.unrecorded == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(run, writeTimeout)
+	defer cancel()
+	err := s.Store.SetSession(ctx, s.tenant, s.lease.epoch, *s.unrecorded)
+	switch flowhq.ErrorCode(err) {
+	case "":
+		s.unrecorded = nil
+		return nil
+	case flowhq.Fenced, flowhq.NotFound:
+		return err
+	default:
+		s.log.Warn("could not record the session's state; trying again", "err", err)
+		return nil
+	}
+}
+
+// reload passes a changed config on to the pipeline.
+func (s *session) reload(run context.Context) {
+	ctx, cancel := context.WithTimeout(run, writeTimeout)
+	defer cancel()
+	tenant, err := s.Store.Tenant(ctx, s.tenant)
+	if err != nil {
+		s.log.Warn("could not read the changed config; trying again with the next beat", "err", err)
+		s.unread = true
+		return
+	}
+	s.unread = false
+	s.pipeline.SetConfig(tenant.Config)
+}
+
+// stable reports whether the session has been online for long enough that its
+// loss is routine.
+func (s *session) stable() bool {
+	return s.wasStable || !s.online.IsZero() && time.Since(s.online) >= StableFor
+}
+
+// send is the pipeline's way out. A host whose lease has run out sends nothing.
+func (s *session) send(ctx context.Context, chat, id, text string) error {
+	if err := s.Leases.valid(s.lease); err != nil {
+		return err
+	}
+	return s.conn.Send(ctx, chat, id, text)
+}
+
+// Link records the device that a phone is about to confirm. See
+// [whatsapp.Handler].
+func (s *session) Link(ctx context.Context, d whatsapp.Device) error {
+	return s.Store.Link(ctx, s.tenant, s.lease.epoch, store.Device{JID: d.JID, Number: d.Number})
+}
+
+// Receive makes a customer's message durable.
+func (s *session) Receive(ctx context.Context, in whatsapp.Inbound) error {
+	return s.pipeline.Receive(ctx, store.Inbound{
+		Chat: in.Chat, Sender: in.Sender, Contact: in.Contact, WAID: in.ID,
+		Kind: in.Kind, Text: in.Text, SentAt: in.SentAt, Undecryptable: in.Undecryptable,
+	})
+}
+
+// Receipt notes how far sent messages have come.
+func (s *session) Receipt(r whatsapp.Receipt) {
+	for _, id := range r.IDs {
+		s.pipeline.Receipt(store.Receipt{WAID: id, Status: r.Status, At: r.At})
+	}
+}
+
+// SentText finds a sent message in our own log, so that a customer's phone can
+// ask for it again after any number of restarts.
+func (s *session) SentText(ctx context.Context, id string) (string, bool, error) {
+	text, err := s.Store.OutboundText(ctx, s.tenant, id)
+	if flowhq.ErrorCode(err) == flowhq.NotFound {
+		return "", false, nil
+	}
+	return text, err == nil, err
+}
+
+// mute handles a connection that is only made to unlink the device.
+type mute struct{}
+
+func (mute) Link(context.Context, whatsapp.Device) error {
+	return flowhq.Errorf(flowhq.Conflict, "this tenant is being erased")
+}
+func (mute) Receive(context.Context, whatsapp.Inbound) error { return nil }
+func (mute) Receipt(whatsapp.Receipt)                        {}
+func (mute) SentText(context.Context, string) (string, bool, error) {
+	return "", false, nil
+}

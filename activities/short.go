@@ -1,0 +1,109 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+	"github.com/flowhq/flowhq/internal/whatsapp"
+)
+
+// SettleInput is what the end of a host means, in the workflow's judgement.
+type SettleInput struct {
+	Tenant  flowhq.TenantID     `json:"tenant"`
+	Session flowhq.SessionState `json:"session"`
+	Status  flowhq.TenantStatus `json:"status,omitempty"` // "" = as it was
+	Worker  flowhq.WorkerStatus `json:"worker"`
+	Reason  string              `json:"reason"`
+	Event   string              `json:"event"`
+}
+
+// Settle records the state of a tenant that has no host. It fences whatever host
+// there may still be, so that none can say otherwise later.
+func (a *Activities) Settle(ctx context.Context, in SettleInput) error {
+	change := store.SessionChange{
+		State: in.Session, Reason: in.Reason, Tenant: in.Status, Worker: in.Worker, Event: in.Event,
+	}
+	if in.Worker == flowhq.WorkerError {
+		change.LastError = in.Reason
+	}
+	return a.Store.Settle(ctx, in.Tenant, change, "workflow")
+}
+
+// EraseInput names the tenant to erase.
+type EraseInput struct {
+	Tenant flowhq.TenantID `json:"tenant"`
+}
+
+// unlinkTimeout bounds the attempt to unlink a tenant that is being erased. If
+// WhatsApp cannot be reached, it is erased all the same, and the phone drops the
+// dead link by itself after two weeks.
+const unlinkTimeout = 15 * time.Second
+
+// Erase unlinks the tenant's device on WhatsApp, then deletes its keys and its
+// rows. It may be repeated.
+func (a *Activities) Erase(ctx context.Context, in EraseInput) error {
+	device, err := a.Store.Device(ctx, in.Tenant)
+	if flowhq.ErrorCode(err) == flowhq.NotFound {
+		return nil // erased by an earlier attempt
+	}
+	if err != nil {
+		return err
+	}
+	if device != "" {
+		if err := a.unlink(ctx, in.Tenant, device); err != nil {
+			a.Log.Warn("could not unlink the phone", "tenant", string(in.Tenant), "err", err)
+		}
+		if err := a.Network.Forget(ctx, device); err != nil {
+			return fmt.Errorf("forget device: %w", err)
+		}
+	}
+	return a.Store.Erase(ctx, in.Tenant, "workflow")
+}
+
+// unlink logs the device out on WhatsApp, under a claim of its own so that no
+// host can be online at the same time.
+func (a *Activities) unlink(ctx context.Context, tenant flowhq.TenantID, device string) error {
+	ctx, cancel := context.WithTimeout(ctx, unlinkTimeout)
+	defer cancel()
+	lease, err := a.Leases.claim(ctx, tenant, a.Name, func() { activity.RecordHeartbeat(ctx) })
+	if err != nil {
+		return err
+	}
+	conn, err := a.Network.Dial(ctx, device, mute{})
+	if err != nil {
+		a.Leases.release(ctx, lease)
+		return err
+	}
+	a.Leases.onLoss(lease, conn.HangUp)
+	defer func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), hangUpTimeout)
+		defer cancel()
+		if conn.Close(closing) == nil {
+			a.Leases.release(closing, lease)
+		} else {
+			a.Leases.drop(lease)
+		}
+	}()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-lease.lost:
+			return a.Leases.cause(lease)
+		case ev, open := <-conn.Events():
+			switch {
+			case !open:
+				return conn.Err()
+			case ev.Kind == whatsapp.Online:
+				return conn.Unlink(ctx)
+			case ev.Kind == whatsapp.QR:
+				return nil // its keys are gone, so there is nothing to unlink
+			}
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/activities"
+)
+
+// Names on the wire. They outlive every deployment and are never reused.
+const (
+	TaskQueue      = "tenants"
+	tenantWorkflow = "Tenant"
+	commandSignal  = "command"
+	reportSignal   = "report"
+	statusQuery    = "status"
+)
+
+// sendTimeout bounds one call to Temporal made for a waiting caller.
+const sendTimeout = 5 * time.Second
+
+// command is the payload of commandSignal.
+type command struct {
+	Command   flowhq.Command  `json:"command"`
+	RequestID string          `json:"request_id"`
+	Actor     string          `json:"actor"`
+	Name      string          `json:"name,omitempty"` // the tenant's, as of now
+	Template  flowhq.Template `json:"template,omitempty"`
+}
+
+// A Client speaks to tenant workflows. It is the only holder of their names.
+type Client struct {
+	temporal client.Client
+}
+
+// NewClient returns a Client over an open Temporal client, which stays the
+// caller's to close.
+func NewClient(temporal client.Client) *Client { return &Client{temporal} }
+
+// Send makes a command durable: when it returns nil, the tenant's workflow will
+// obey it, even if no worker is running now. A request id that was sent before
+// is ignored by the workflow. It fails with code Unavailable.
+func (c *Client) Send(ctx context.Context, t flowhq.Tenant, cmd flowhq.Command, requestID, actor string) error {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	opts := client.StartWorkflowOptions{
+		ID:                       workflowID(t.ID),
+		TaskQueue:                TaskQueue,
+		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		WorkflowIDReusePolicy:    enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		StaticSummary:            t.Name,
+	}
+	payload := command{Command: cmd, RequestID: requestID, Actor: actor, Name: t.Name, Template: t.Config.Template}
+	state := TenantState{Tenant: t.ID, Name: t.Name, Template: t.Config.Template}
+	_, err := c.temporal.SignalWithStartWorkflow(ctx, opts.ID, commandSignal, payload, opts, tenantWorkflow, state)
+	return classify("the command was not sent", err)
+}
+
+// Report tells the tenant's workflow about its session. A workflow that has
+// ended is not an error: the tenant is gone.
+func (c *Client) Report(ctx context.Context, tenant flowhq.TenantID, r activities.Report) error {
+	err := c.temporal.SignalWorkflow(ctx, workflowID(tenant), "", reportSignal, r)
+	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
+		return nil
+	}
+	return classify("the report was not sent", err)
+}
+
+// Ping returns nil if Temporal answers, else an error of code Unavailable.
+func (c *Client) Ping(ctx context.Context) error {
+	_, err := c.temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
+	return classify("Temporal does not answer", err)
+}
+
+// Register makes w run tenant workflows.
+func (w Tenants) Register(r worker.WorkflowRegistry) {
+	r.RegisterWorkflowWithOptions(w.Tenant, workflow.RegisterOptions{Name: tenantWorkflow})
+}
+
+// workflowID has no slash, because it ends up in URLs.
+func workflowID(id flowhq.TenantID) string { return "tenant:" + string(id) }
+
+func classify(message string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &flowhq.Error{Code: flowhq.Unavailable, Message: message + ": Temporal is unavailable", Err: err}
+}

@@ -1,0 +1,8 @@
+// Package workflows is the control plane: one long-running workflow per tenant,
+// and the Client through which everybody else speaks to it.
+//
+// A tenant's workflow remembers whether the session is wanted and, while it is,
+// keeps one Host activity running (package activities). It holds no timers and
+// no retries of its own: backoff is the activity's retry policy and liveness is
+// its heartbeat. Messages of customers never come here.
+package workflows

@@ -1,0 +1,261 @@
+package workflows
+
+import (
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/activities"
+)
+
+// handledIDs is how many request ids a tenant remembers, so that a repeated
+// command is obeyed once. An operator's client repeats within seconds.
+const handledIDs = 64
+
+// TenantState is the argument of the Tenant workflow and all that it knows. It
+// is carried over when the workflow continues as new, so fields are only ever
+// added.
+type TenantState struct {
+	Tenant   flowhq.TenantID `json:"tenant"`
+	Name     string          `json:"name"`     // for operators who look for the tenant
+	Template flowhq.Template `json:"template"` // likewise
+
+	Wanted   bool `json:"wanted"`   // the session should be up
+	Deleting bool `json:"deleting"` // the tenant is to be erased; final
+
+	// What the host, or its end, said last.
+	Session   flowhq.SessionState `json:"session"`
+	Reason    string              `json:"reason,omitempty"`
+	Since     time.Time           `json:"since"`
+	Host      string              `json:"host,omitempty"`
+	Epoch     int64               `json:"epoch,omitempty"`
+	Attention bool                `json:"attention,omitempty"` // a person must act
+
+	Handled []string `json:"handled,omitempty"` // request ids, oldest first
+}
+
+// Tenants is the tenant workflow with this installation's settings. They only
+// reach activity options, which replay does not compare, so they may change
+// while workflows run.
+type Tenants struct {
+	Heartbeat time.Duration // how often a host beats; see [activities.Timing]
+}
+
+// Tenant is the life of one tenant. It ends when the tenant has been erased.
+//
+// All commands arrive on one channel, so that a stop followed by a start is
+// never seen in the other order.
+func (w Tenants) Tenant(ctx workflow.Context, s TenantState) error {
+	t := &tenant{
+		TenantState: s,
+		timing:      activities.Timing{Heartbeat: w.Heartbeat},
+		commands:    workflow.GetSignalChannel(ctx, commandSignal),
+		reports:     workflow.GetSignalChannel(ctx, reportSignal),
+	}
+	if t.Session == "" {
+		t.Session, t.Since = flowhq.Disconnected, workflow.Now(ctx)
+	}
+	err := workflow.SetQueryHandler(ctx, statusQuery, func() (TenantState, error) { return t.TenantState, nil })
+	if err != nil {
+		return err
+	}
+	if err := t.show(ctx); err != nil {
+		return err
+	}
+	for !t.Deleting && !t.gone {
+		if t.Wanted {
+			err = t.host(ctx)
+		} else {
+			err = t.idle(ctx)
+		}
+		if err != nil {
+			return err
+		}
+		if t.mayContinueAsNew(ctx) {
+			t.drain(ctx)
+			return workflow.NewContinueAsNewError(ctx, tenantWorkflow, t.TenantState)
+		}
+	}
+	if t.gone {
+		return nil
+	}
+	return t.erase(ctx)
+}
+
+// tenant is a running Tenant workflow.
+type tenant struct {
+	TenantState
+	timing   activities.Timing
+	commands workflow.ReceiveChannel
+	reports  workflow.ReceiveChannel
+
+	// gone is set when the tenant turns out not to exist any more.
+	gone bool
+	// again is set by a command to start the session anew once the host that is
+	// being told to end has ended, however it does.
+	again bool
+	// abandoned counts hosts that a force-restart no longer waits for. While one
+	// lives the workflow must not continue as new: the server would lose its
+	// handle on it.
+	abandoned int
+}
+
+// idle waits for a command that makes the session wanted.
+func (t *tenant) idle(ctx workflow.Context) error {
+	for !t.Wanted && !t.Deleting {
+		sel := workflow.NewSelector(ctx)
+		sel.AddReceive(t.commands, func(c workflow.ReceiveChannel, _ bool) { t.obey(ctx, c) })
+		// A report here is the last word of a host that was told to stop.
+		sel.AddReceive(t.reports, func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, nil) })
+		sel.Select(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if t.mayContinueAsNew(ctx) {
+			return nil
+		}
+	}
+	if !t.Wanted {
+		return nil
+	}
+	return t.settle(ctx, outcome{
+		session: flowhq.Disconnected, reason: "waiting for a worker",
+		worker: flowhq.WorkerStarting, event: "WORKER_STARTING",
+	})
+}
+
+// host keeps one Host activity until it ends or is abandoned.
+func (t *tenant) host(ctx workflow.Context) error {
+	hostCtx, cancel := workflow.WithCancel(ctx)
+	defer cancel()
+	t.again = false
+	var (
+		done, abandoned bool
+		ended           activities.Ended
+		err             error
+	)
+	future := t.startHost(hostCtx)
+	sel := workflow.NewSelector(ctx)
+	sel.AddFuture(future, func(f workflow.Future) { done, err = true, f.Get(ctx, &ended) })
+	sel.AddReceive(t.commands, func(c workflow.ReceiveChannel, _ bool) {
+		switch t.obey(ctx, c) {
+		case flowhq.Start: // after a stop that is under way
+			t.again = true
+		case flowhq.Restart:
+			t.again = true
+			cancel()
+		case flowhq.Stop, flowhq.Delete:
+			cancel()
+		case flowhq.ForceRestart:
+			cancel()
+			t.abandon(ctx, future)
+			done, abandoned = true, true
+		}
+	})
+	sel.AddReceive(t.reports, func(c workflow.ReceiveChannel, _ bool) { t.hear(ctx, c) })
+	for !done {
+		sel.Select(ctx)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if abandoned {
+		return nil // the next host fences this one
+	}
+	return t.settle(ctx, t.judge(ended, err))
+}
+
+// startHost schedules the next host of this tenant.
+func (t *tenant) startHost(ctx workflow.Context) workflow.Future {
+	ctx = workflow.WithActivityOptions(ctx, t.timing.HostOptions("session of "+t.Name))
+	return workflow.ExecuteActivity(ctx, activities.HostActivity, activities.HostInput{Tenant: t.Tenant})
+}
+
+// abandon remembers a host that nobody waits for until it has really ended.
+func (t *tenant) abandon(ctx workflow.Context, host workflow.Future) {
+	t.abandoned++
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		_ = host.Get(ctx, nil) // however it ended
+		t.abandoned--
+	})
+}
+
+// obey receives one command, changes what is wanted, and returns the command if
+// it is news, or "" if it repeats an earlier one or changes nothing.
+func (t *tenant) obey(ctx workflow.Context, c workflow.ReceiveChannel) flowhq.Command {
+	var cmd command
+	c.Receive(ctx, &cmd)
+	if t.Deleting || slices.Contains(t.Handled, cmd.RequestID) {
+		return ""
+	}
+	t.Handled = append(t.Handled, cmd.RequestID)
+	if n := len(t.Handled) - handledIDs; n > 0 {
+		t.Handled = slices.Delete(t.Handled, 0, n)
+	}
+	if cmd.Name != "" {
+		t.Name, t.Template = cmd.Name, cmd.Template
+	}
+	was := t.Wanted
+	switch cmd.Command {
+	case flowhq.Start:
+		t.Wanted = true
+		if was {
+			return ""
+		}
+	case flowhq.Stop:
+		t.Wanted = false
+		if !was {
+			return ""
+		}
+	case flowhq.Restart, flowhq.ForceRestart:
+		t.Wanted = true
+	case flowhq.Delete:
+		t.Wanted, t.Deleting = false, true
+	}
+	return cmd.Command
+}
+
+// hear receives one report of a host and shows it. Reports of older hosts are
+// late news and are dropped.
+func (t *tenant) hear(ctx workflow.Context, c workflow.ReceiveChannel) {
+	var r activities.Report
+	c.Receive(ctx, &r)
+	if r.Epoch < t.Epoch {
+		return
+	}
+	if r.Session != t.Session {
+		t.Since = r.At
+	}
+	t.Session, t.Reason, t.Host, t.Epoch = r.Session, r.Reason, r.Host, r.Epoch
+	t.Attention = false
+	_ = t.show(ctx) // fails only if the workflow itself is ending
+}
+
+// mayContinueAsNew reports whether the history is long, no host is running, and
+// every command that has arrived was obeyed: with a host running, it would live on
+// beside the next one; a command would be lost.
+func (t *tenant) mayContinueAsNew(ctx workflow.Context) bool {
+	return !t.Deleting && !t.gone && t.abandoned == 0 && t.commands.Len() == 0 &&
+		workflow.GetInfo(ctx).GetContinueAsNewSuggested()
+}
+
+// drain hears the reports that have already arrived, which would otherwise be lost
+// when the workflow continues as new.
+func (t *tenant) drain(ctx workflow.Context) {
+	for t.reports.Len() > 0 {
+		t.hear(ctx, t.reports)
+	}
+}
+
+// erase removes every trace of the tenant and ends the workflow.
+func (t *tenant) erase(ctx workflow.Context) error {
+	ctx = workflow.WithActivityOptions(ctx, activities.EraseOptions())
+	err := workflow.ExecuteActivity(ctx, activities.EraseActivity, activities.EraseInput{Tenant: t.Tenant}).Get(ctx, nil)
+	if err != nil {
+		return err
+	}
+	t.Session, t.Reason, t.Since = flowhq.Disconnected, "deleted", workflow.Now(ctx)
+	return t.show(ctx)
+}

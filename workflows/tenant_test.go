@@ -1,0 +1,267 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/stretchr/testify/mock"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/activities"
+)
+
+const tenantID = flowhq.TenantID("6c1f0c1e-8a3e-4f43-9d1c-2b5d7a1e0f11")
+
+// A life is one tenant workflow on the test clock: hosts that end as scripted,
+// commands at given times, and what was recorded on the way.
+type life struct {
+	env     *testsuite.TestWorkflowEnvironment
+	hosts   int
+	settled []string // worker status and reason, in order
+	erased  int
+}
+
+// An end is how one host ends.
+type end struct {
+	after  time.Duration
+	reason string
+	err    error
+}
+
+const day = 24 * time.Hour
+
+// newLife makes a tenant whose nth host ends as ends[n] says; further hosts live
+// for a year.
+func newLife(t *testing.T, ends ...end) *life {
+	t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	l := &life{env: suite.NewTestWorkflowEnvironment()}
+	l.env.RegisterWorkflowWithOptions(Tenants{Heartbeat: time.Second}.Tenant, workflow.RegisterOptions{Name: tenantWorkflow})
+	for name, fn := range map[string]any{
+		activities.HostActivity:   func(context.Context, activities.HostInput) (activities.Ended, error) { return activities.Ended{}, nil },
+		activities.SettleActivity: func(context.Context, activities.SettleInput) error { return nil },
+		activities.EraseActivity:  func(context.Context, activities.EraseInput) error { return nil },
+	} {
+		l.env.RegisterActivityWithOptions(fn, activity.RegisterOptions{Name: name})
+	}
+	for _, e := range append(ends, end{after: 365 * day}) {
+		call := l.env.OnActivity(activities.HostActivity, mock.Anything, activities.HostInput{Tenant: tenantID})
+		call.Return(activities.Ended{Reason: e.reason}, e.err).After(e.after)
+		if e.after < 365*day {
+			call.Once()
+		}
+	}
+	l.env.OnActivity(activities.SettleActivity, mock.Anything, mock.Anything).Return(
+		func(_ context.Context, in activities.SettleInput) error {
+			l.settled = append(l.settled, fmt.Sprintf("%s: %s", in.Worker, in.Reason))
+			return nil
+		})
+	l.env.OnActivity(activities.EraseActivity, mock.Anything, activities.EraseInput{Tenant: tenantID}).Return(
+		func(context.Context, activities.EraseInput) error { l.erased++; return nil })
+	l.env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
+		if info.ActivityType.Name == activities.HostActivity {
+			l.hosts++
+		}
+	})
+	return l
+}
+
+// at sends a command on the test clock, each with a request id of its own.
+func (l *life) at(d time.Duration, c flowhq.Command) *life {
+	return l.send(d, c, fmt.Sprintf("%s at %s", c, d))
+}
+
+func (l *life) send(d time.Duration, c flowhq.Command, requestID string) *life {
+	l.env.RegisterDelayedCallback(func() {
+		l.env.SignalWorkflow(commandSignal, command{Command: c, RequestID: requestID, Actor: "test"})
+	}, d)
+	return l
+}
+
+// until runs the workflow and returns its state at the given time.
+func (l *life) until(t *testing.T, d time.Duration) TenantState {
+	t.Helper()
+	var got TenantState
+	l.env.RegisterDelayedCallback(func() {
+		v, err := l.env.QueryWorkflow(statusQuery)
+		if err != nil {
+			t.Error(err)
+		} else if err := v.Get(&got); err != nil {
+			t.Error(err)
+		}
+		l.env.CancelWorkflow()
+	}, d)
+	l.env.ExecuteWorkflow(tenantWorkflow, TenantState{Tenant: tenantID, Name: "Blue Door", Template: flowhq.Booking})
+	return got
+}
+
+func lost(after time.Duration) end { return end{after: after, reason: "lost the connection"} }
+
+func ends(errorType, message string) error {
+	return temporal.NewNonRetryableApplicationError(message, errorType, nil)
+}
+
+func TestTenantTimelines(t *testing.T) {
+	unlinked := ends(activities.LoggedOut, "unlinked on the phone")
+	tests := []struct {
+		name    string
+		ends    []end
+		script  func(*life)
+		want    TenantState
+		hosts   int
+		settled []string
+	}{
+		{
+			name:   "nothing happens unasked",
+			script: func(*life) {},
+			want:   TenantState{Session: flowhq.Disconnected},
+		},
+		{
+			name:    "start twice is one host",
+			script:  func(l *life) { l.at(1*time.Minute, flowhq.Start).at(2*time.Minute, flowhq.Start) },
+			want:    TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: "waiting for a worker"},
+			hosts:   1,
+			settled: []string{"STARTING: waiting for a worker"},
+		},
+		{
+			name: "stop twice",
+			script: func(l *life) {
+				l.at(1*time.Minute, flowhq.Start).at(2*time.Minute, flowhq.Stop).at(3*time.Minute, flowhq.Stop)
+			},
+			want:    TenantState{Session: flowhq.Disconnected, Reason: "stopped by an operator"},
+			hosts:   1,
+			settled: []string{"STARTING: waiting for a worker", "STOPPED: stopped by an operator"},
+		},
+		{
+			name: "a repeated request is obeyed once",
+			script: func(l *life) {
+				l.send(time.Minute, flowhq.Start, "a").send(2*time.Minute, flowhq.Restart, "b").send(3*time.Minute, flowhq.Restart, "b")
+			},
+			want:    TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: "restarted by an operator"},
+			hosts:   2,
+			settled: []string{"STARTING: waiting for a worker"},
+		},
+		{
+			name:    "restart of a stopped tenant starts it",
+			script:  func(l *life) { l.at(time.Minute, flowhq.Restart) },
+			want:    TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: "waiting for a worker"},
+			hosts:   1,
+			settled: []string{"STARTING: waiting for a worker"},
+		},
+		{
+			name:    "force-restart does not wait",
+			script:  func(l *life) { l.at(1*time.Minute, flowhq.Start).at(2*time.Minute, flowhq.ForceRestart) },
+			want:    TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: "waiting for a worker"},
+			hosts:   2,
+			settled: []string{"STARTING: waiting for a worker"},
+		},
+		{
+			name:    "a lost connection is replaced at once",
+			ends:    []end{lost(10 * time.Minute), lost(10 * time.Minute)},
+			script:  func(l *life) { l.at(time.Minute, flowhq.Start) },
+			want:    TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: "lost the connection"},
+			hosts:   3,
+			settled: []string{"STARTING: waiting for a worker"},
+		},
+		{
+			name:    "unlinked waits for a person",
+			ends:    []end{{after: 10 * time.Minute, err: unlinked}},
+			script:  func(l *life) { l.at(time.Minute, flowhq.Start) },
+			want:    TenantState{Session: flowhq.LoggedOut, Reason: "unlinked on the phone", Attention: true},
+			hosts:   1,
+			settled: []string{"STARTING: waiting for a worker", "ERROR: unlinked on the phone"},
+		},
+		{
+			name:    "unlinked, then started again",
+			ends:    []end{{after: 10 * time.Minute, err: unlinked}},
+			script:  func(l *life) { l.at(1*time.Minute, flowhq.Start).at(30*time.Minute, flowhq.Start) },
+			want:    TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: "waiting for a worker"},
+			hosts:   2,
+			settled: []string{"STARTING: waiting for a worker", "ERROR: unlinked on the phone", "STARTING: waiting for a worker"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newLife(t, tt.ends...)
+			tt.script(l)
+			got := l.until(t, time.Hour)
+			ignore := cmpopts.IgnoreFields(TenantState{}, "Tenant", "Name", "Template", "Since", "Handled")
+			if diff := cmp.Diff(tt.want, got, ignore); diff != "" {
+				t.Errorf("state after an hour (-want +got):\n%s", diff)
+			}
+			if l.hosts != tt.hosts {
+				t.Errorf("%d hosts were started; want %d", l.hosts, tt.hosts)
+			}
+			if diff := cmp.Diff(tt.settled, l.settled); diff != "" {
+				t.Errorf("settled (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A heartbeat timeout reaches the workflow, which the test environment cannot
+// show: it retries what the server does not.
+func TestALostWorkerIsReplacedAndTold(t *testing.T) {
+	lost := tenant{TenantState: TenantState{Wanted: true}}
+	got := lost.judge(activities.Ended{}, fmt.Errorf("activity: %w", temporal.NewHeartbeatTimeoutError()))
+	if !lost.Wanted || got.event != "WORKER_LOST" || got.worker != flowhq.WorkerStarting || got.attention {
+		t.Errorf("judge = %+v, wanted %t; want the next host and an event", got, lost.Wanted)
+	}
+}
+
+func TestDeleteErasesAndEnds(t *testing.T) {
+	l := newLife(t)
+	l.at(1*time.Minute, flowhq.Start).at(2*time.Minute, flowhq.Delete).at(3*time.Minute, flowhq.Start)
+	l.env.ExecuteWorkflow(tenantWorkflow, TenantState{Tenant: tenantID})
+	if err := l.env.GetWorkflowError(); err != nil {
+		t.Fatal(err)
+	}
+	if l.erased != 1 || l.hosts != 1 {
+		t.Errorf("erased %d times with %d hosts; want once, with 1", l.erased, l.hosts)
+	}
+}
+
+// A host's report reaches the query; one of an older epoch does not.
+func TestReports(t *testing.T) {
+	l := newLife(t)
+	l.at(time.Minute, flowhq.Start)
+	report := func(d time.Duration, r activities.Report) {
+		l.env.RegisterDelayedCallback(func() { l.env.SignalWorkflow(reportSignal, r) }, d)
+	}
+	report(2*time.Minute, activities.Report{Epoch: 5, Host: "b", Session: flowhq.Connected})
+	report(3*time.Minute, activities.Report{Epoch: 4, Host: "a", Session: flowhq.Disconnected, Reason: "late"})
+	got := l.until(t, time.Hour)
+	if got.Session != flowhq.Connected || got.Host != "b" || got.Epoch != 5 {
+		t.Errorf("after both reports: %+v; want the newer host's", got)
+	}
+}
+
+// A month of daily renewals on the test clock, with the history limit reached in
+// between: the state is carried over and no command is lost.
+func TestContinueAsNewAtABoundary(t *testing.T) {
+	l := newLife(t, end{after: day, reason: "daily renewal"})
+	l.at(time.Minute, flowhq.Start)
+	l.env.RegisterDelayedCallback(func() { l.env.SetContinueAsNewSuggested(true) }, 2*time.Minute)
+	l.env.ExecuteWorkflow(tenantWorkflow, TenantState{Tenant: tenantID, Name: "Blue Door"})
+	err := l.env.GetWorkflowError()
+	var again *workflow.ContinueAsNewError
+	if !errors.As(err, &again) {
+		t.Fatalf("the workflow ended with %v; want continue as new", err)
+	}
+	if l.hosts != 1 {
+		t.Errorf("%d hosts before it continued as new; want 1", l.hosts)
+	}
+}
