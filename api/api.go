@@ -1,0 +1,137 @@
+// Package api serves the admin REST API over HTTP. openapi.yaml describes it,
+// and a test keeps the two the same.
+//
+// A handler is a func(ctx, Req) (Resp, error) that knows neither Gin nor HTTP.
+// Its request type reads itself from a [binder], which collects everything that
+// is wrong with a request; its error is answered as application/problem+json
+// with the status of the error's code. Both happen in [handle].
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/config"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// Tenants creates, finds and changes tenants. Changes are recorded in the
+// tenant's history under the name of the actor.
+type Tenants interface {
+	CreateTenant(ctx context.Context, n flowhq.NewTenant, actor string) (flowhq.Tenant, error)
+	Tenant(ctx context.Context, id flowhq.TenantID) (flowhq.Tenant, error)
+	Tenants(ctx context.Context, f store.TenantFilter) (tenants []flowhq.Tenant, next string, err error)
+	UpdateTenant(ctx context.Context, id flowhq.TenantID, c flowhq.TenantChange, actor string) (flowhq.Tenant, error)
+	Erased(ctx context.Context, id flowhq.TenantID) (bool, error)
+}
+
+// Logs reads what happened to a tenant, newest first, and adds to it.
+type Logs interface {
+	Messages(ctx context.Context, id flowhq.TenantID, limit int, before int64) (messages []flowhq.Message, next int64, err error)
+	Events(ctx context.Context, id flowhq.TenantID, limit int) ([]flowhq.Event, error)
+	AddEvent(ctx context.Context, e flowhq.Event) error
+}
+
+// Codes finds the code that links a tenant's phone. An expired one is "".
+type Codes interface {
+	QR(ctx context.Context, id flowhq.TenantID) (flowhq.QR, error)
+}
+
+// Commander tells a tenant's worker what to do. Send returns once the command
+// is durable, which is before it is obeyed. A request id that was sent before is
+// ignored.
+type Commander interface {
+	Send(ctx context.Context, t flowhq.Tenant, c flowhq.Command, requestID, actor string) error
+}
+
+// Pinger reports whether something that the API cannot do without answers.
+type Pinger interface {
+	Ping(ctx context.Context) error
+}
+
+// Options are what an API is made of. All but QueryAuth are required.
+type Options struct {
+	Tenants  Tenants
+	Logs     Logs
+	Codes    Codes
+	Commands Commander
+	Database Pinger
+	Temporal Pinger
+
+	Password  config.Secret // of the admin
+	QueryAuth bool          // also accept the password as the query parameter "password"
+
+	Log *slog.Logger
+}
+
+// An API is the http.Handler of everything this package serves.
+type API struct {
+	Options
+	gate   *gate
+	engine *gin.Engine
+	within time.Duration // for one request
+}
+
+// actor is who an admin's actions are attributed to.
+const actor = "admin"
+
+// New returns an API. It fails without a password rather than serve everybody.
+func New(o Options) (*API, error) {
+	if o.Password == "" {
+		return nil, errors.New("the admin API needs a password")
+	}
+	if o.QueryAuth {
+		o.Log.Warn("the admin password is accepted as a query parameter, where proxies and browsers may keep it",
+			"setting", "ADMIN_QUERY_AUTH")
+	}
+	gin.SetMode(gin.ReleaseMode) // else Gin prints its routes to standard output
+	a := &API{Options: o, gate: newGate(o.Password, o.QueryAuth), engine: gin.New(), within: handleWithin}
+	a.engine.HandleMethodNotAllowed = true
+	a.engine.RedirectTrailingSlash = false
+	a.routes()
+	return a, nil
+}
+
+// ServeHTTP answers one request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.engine.ServeHTTP(w, r) }
+
+// routes lists every endpoint.
+func (a *API) routes() {
+	a.engine.Use(a.begin, a.logAccess, a.recoverPanic)
+	a.engine.NoRoute(a.noRoute)
+	a.engine.NoMethod(a.noMethod)
+
+	public := a.engine.Group("", a.deadline)
+	get(public, "/healthz", handle(a, http.StatusOK, a.health))
+	get(public, "/readyz", handle(a, http.StatusOK, a.ready))
+	get(public, "/openapi.yaml", handle(a, http.StatusOK, a.openAPI))
+
+	admin := a.engine.Group("/admin", a.deadline, a.admit)
+	admin.POST("/tenants", handle(a, http.StatusCreated, a.createTenant))
+	get(admin, "/tenants", handle(a, http.StatusOK, a.listTenants))
+	get(admin, "/tenants/:id", handle(a, http.StatusOK, a.readTenant))
+	admin.PUT("/tenants/:id", handle(a, http.StatusOK, a.changeTenant))
+	admin.DELETE("/tenants/:id", handle(a, http.StatusAccepted, a.deleteTenant))
+
+	admin.POST("/tenants/:id/worker/start", handle(a, http.StatusAccepted, a.command(flowhq.Start)))
+	admin.POST("/tenants/:id/worker/stop", handle(a, http.StatusAccepted, a.command(flowhq.Stop)))
+	admin.POST("/tenants/:id/worker/restart", handle(a, http.StatusAccepted, a.command(flowhq.Restart)))
+	admin.POST("/tenants/:id/worker/force-restart", handle(a, http.StatusAccepted, a.command(flowhq.ForceRestart)))
+
+	get(admin, "/tenants/:id/qr", handle(a, http.StatusOK, a.qr))
+	get(admin, "/tenants/:id/qr.png", handle(a, http.StatusOK, a.qrPicture))
+	get(admin, "/tenants/:id/logs", handle(a, http.StatusOK, a.messages))
+	get(admin, "/tenants/:id/events", handle(a, http.StatusOK, a.events))
+}
+
+// get registers h for GET and, as HTTP requires, for HEAD.
+func get(g *gin.RouterGroup, path string, h gin.HandlerFunc) {
+	g.GET(path, h)
+	g.HEAD(path, h)
+}

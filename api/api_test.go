@@ -1,0 +1,135 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+const never = "00000000-0000-4000-8000-000000000000" // an id that no tenant ever had
+
+// TestAPI has a row for each endpoint and way to answer. {id} in a path is a
+// tenant that was created for the row, and prepared by given.
+func TestAPI(t *testing.T) {
+	const tenant = "/admin/tenants/{id}"
+	tests := []struct {
+		name         string
+		given        func(f *fixture, id flowhq.TenantID)
+		method, path string
+		body         string
+		status       int
+		want         string // part of the answer
+	}{
+		{"create", nil, "POST", "/admin/tenants", validTenant, 201, `{
+			"name": "Blue Door", "phone_number": "+255712345678", "status": "NEW",
+			"config": {"template_type": "BOOKING", "business_name": "Blue Door Barbers", "language": "SW", "replies_per_minute": 10, "replies_per_contact": 5},
+			"session": {"state": "DISCONNECTED", "number": "", "reason": "", "last_seen_at": null},
+			"worker": {"status": "STOPPED", "host": "", "epoch": 0, "last_error": ""}}`},
+		{"create with limits", nil, "POST", "/admin/tenants", with(`"replies_per_minute":0,"replies_per_contact":100000`), 201,
+			`{"config": {"replies_per_minute": 0, "replies_per_contact": 100000}}`},
+		{"create with any script", nil, "POST", "/admin/tenants", strings.Replace(validTenant, "Blue Door Barbers", `Duka la Mwanaidi 🛍 \u0026 <wana>`, 1), 201,
+			`{"config": {"business_name": "Duka la Mwanaidi 🛍 & <wana>"}}`},
+		{"read", nil, "GET", tenant, "", 200, `{"id": "{id}", "name": "Blue Door"}`},
+		{"read what never was", nil, "GET", "/admin/tenants/" + never, "", 404, `{"code": "not_found", "detail": "there is no such tenant"}`},
+		{"read what was deleted", erase, "GET", tenant, "", 404, `{"code": "not_found"}`},
+		{"head", nil, "HEAD", tenant, "", 200, ``},
+		{"change one field", nil, "PUT", tenant, `{"language":"EN"}`, 200, `{"name": "Blue Door", "config": {"language": "EN", "template_type": "BOOKING"}}`},
+		{"change every field", nil, "PUT", tenant, `{"name":"N","phone_number":"+4915112345678","template_type":"SUPPORT","business_name":"B","language":"EN","replies_per_minute":1,"replies_per_contact":2}`, 200,
+			`{"name": "N", "phone_number": "+4915112345678", "config": {"template_type": "SUPPORT", "business_name": "B", "language": "EN", "replies_per_minute": 1, "replies_per_contact": 2}}`},
+		{"change what never was", nil, "PUT", "/admin/tenants/" + never, `{"language":"EN"}`, 404, `{"code": "not_found"}`},
+		{"change what was deleted", erase, "PUT", tenant, `{"language":"EN"}`, 404, `{"code": "not_found"}`},
+		{"delete", nil, "DELETE", tenant, "", 202, `{"command": "delete"}`},
+		{"delete again", erase, "DELETE", tenant, "", 202, `{"command": "delete"}`},
+		{"delete what never was", nil, "DELETE", "/admin/tenants/" + never, "", 404, `{"code": "not_found"}`},
+		{"start", nil, "POST", tenant + "/worker/start", "", 202, `{"command": "start"}`},
+		{"start with an empty object", nil, "POST", tenant + "/worker/start", "{}", 202, `{"command": "start"}`},
+		{"stop", nil, "POST", tenant + "/worker/stop", "", 202, `{"command": "stop"}`},
+		{"restart", nil, "POST", tenant + "/worker/restart", "", 202, `{"command": "restart"}`},
+		{"force-restart", nil, "POST", tenant + "/worker/force-restart", "", 202, `{"command": "force-restart"}`},
+		{"start what never was", nil, "POST", "/admin/tenants/" + never + "/worker/start", "", 404, `{"code": "not_found"}`},
+		{"stop what was deleted", erase, "POST", tenant + "/worker/stop", "", 404, `{"code": "not_found"}`},
+		{"no code yet", nil, "GET", tenant + "/qr", "", 200, `{"state": "DISCONNECTED", "qr": null, "code": null, "expires_at": null}`},
+		{"a code", pairing(time.Minute), "GET", tenant + "/qr", "", 200, `{"state": "QR_READY", "code": "2@code,of,a,phone"}`},
+		{"an expired code", pairing(-time.Second), "GET", tenant + "/qr", "", 200, `{"state": "QR_READY", "qr": null, "code": null, "expires_at": null}`},
+		{"code of what never was", nil, "GET", "/admin/tenants/" + never + "/qr", "", 404, `{"code": "not_found"}`},
+		{"picture", pairing(time.Minute), "GET", tenant + "/qr.png", "", 200, ``},
+		{"no picture yet", nil, "GET", tenant + "/qr.png", "", 404, `{"code": "not_found", "detail": "there is no code to scan: the session is DISCONNECTED; start the worker first"}`},
+		{"no picture any more", pairing(-time.Second), "GET", tenant + "/qr.png", "", 404, `{"detail": "there is no code to scan: the last one has expired and the next one comes in a moment"}`},
+		{"no picture while connecting", state(flowhq.Connecting), "GET", tenant + "/qr.png", "", 404, `{"detail": "there is no code to scan: the session is connecting; ask again in a moment"}`},
+		{"no picture once linked", state(flowhq.Connected), "GET", tenant + "/qr.png", "", 404, `{"detail": "there is no code to scan: the session is linked and connected"}`},
+		{"picture of what never was", nil, "GET", "/admin/tenants/" + never + "/qr.png", "", 404, `{"detail": "there is no such tenant"}`},
+		{"no messages", nil, "GET", tenant + "/logs", "", 200, `{"logs": [], "next": ""}`},
+		{"messages of what never was", nil, "GET", "/admin/tenants/" + never + "/logs", "", 404, `{"code": "not_found"}`},
+		{"messages of what was deleted", erase, "GET", tenant + "/logs", "", 404, `{"code": "not_found"}`},
+		{"events of what never was", nil, "GET", "/admin/tenants/" + never + "/events", "", 404, `{"code": "not_found"}`},
+		{"health", nil, "GET", "/healthz", "", 200, `{"status": "ok"}`},
+		{"ready", nil, "GET", "/readyz", "", 200, `{"status": "ok", "checks": {"database": "ok", "temporal": "ok"}}`},
+		{"description", nil, "GET", "/openapi.yaml", "", 200, ``},
+		{"nothing there", nil, "GET", "/admin", "", 404, `{"code": "not_found"}`},
+		{"a slash too many", nil, "GET", "/admin/tenants/", "", 404, `{"code": "not_found"}`},
+		{"no such command", nil, "POST", tenant + "/worker/explode", "", 404, `{"code": "not_found"}`},
+		{"wrong method", nil, "PATCH", tenant, "", 405, `{"code": "method_not_allowed", "status": 405, "title": "Method Not Allowed"}`},
+		{"command by GET", nil, "GET", tenant + "/worker/start", "", 405, `{"detail": "this address does not take GET, but POST"}`},
+	}
+	f := setup(t)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := *f
+			f.T = t
+			id := f.create()
+			if tt.given != nil {
+				tt.given(&f, id)
+			}
+			fill := strings.NewReplacer("{id}", string(id))
+			got := f.send(call{method: tt.method, path: fill.Replace(tt.path), body: tt.body}, tt.status)
+			if tt.want != "" {
+				f.contains(got.json, fill.Replace(tt.want))
+			}
+			if c := got.Header.Get("Cache-Control"); c != "no-store" {
+				t.Errorf("Cache-Control = %q; want no-store", c)
+			}
+		})
+	}
+}
+
+// with returns a body that creates a tenant, with more members.
+func with(members string) string { return strings.TrimSuffix(validTenant, "}") + "," + members + "}" }
+
+func erase(f *fixture, id flowhq.TenantID) {
+	if err := f.store.Erase(f.Context(), id, "workflow"); err != nil {
+		f.Fatal(err)
+	}
+}
+
+func state(s flowhq.SessionState) func(*fixture, flowhq.TenantID) {
+	return func(f *fixture, id flowhq.TenantID) { f.session(id, store.SessionChange{State: s}) }
+}
+
+// pairing makes a code that lives for d.
+func pairing(d time.Duration) func(*fixture, flowhq.TenantID) {
+	return func(f *fixture, id flowhq.TenantID) {
+		f.session(id, store.SessionChange{State: flowhq.QRReady, QR: "2@code,of,a,phone", QRExpires: time.Now().Add(d)})
+	}
+}
+
+// session claims a tenant like a host and reports c.
+func (f *fixture) session(id flowhq.TenantID, c store.SessionChange) (epoch int64) {
+	f.Helper()
+	epoch, err := f.store.Claim(f.Context(), id, "host")
+	if err != nil {
+		f.Fatal(err)
+	}
+	if err := f.store.SetSession(f.Context(), id, epoch, c); err != nil {
+		f.Fatal(err)
+	}
+	return epoch
+}
+
+func TestUnknownRouteNeedsNoPassword(t *testing.T) {
+	f := setup(t)
+	f.send(call{method: "GET", path: "/nowhere", header: http.Header{"Authorization": nil}}, http.StatusNotFound)
+}

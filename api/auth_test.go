@@ -1,0 +1,209 @@
+package api
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flowhq/flowhq/internal/config"
+)
+
+func basic(user, password string) http.Header {
+	return http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))}}
+}
+
+var anonymous = http.Header{"Authorization": nil}
+
+func TestPassword(t *testing.T) {
+	query := "?password=" + url.QueryEscape(password)
+	tests := []struct {
+		name      string
+		queryAuth bool
+		header    http.Header
+		query     string
+		status    int
+	}{
+		{"right", false, basic("anybody", password), "", 200},
+		{"no user name", false, basic("", password), "", 200},
+		{"none", false, anonymous, "", 401},
+		{"wrong", false, basic("admin", "hunter2"), "", 401},
+		{"empty", false, basic("admin", ""), "", 401},
+		{"its beginning", false, basic("admin", password[:len(password)-1]), "", 401},
+		{"longer", false, basic("admin", password+"x"), "", 401},
+		{"other case", false, basic("admin", strings.ToUpper(password)), "", 401},
+		{"as the user", false, basic(password, ""), "", 401},
+		{"not Basic", false, http.Header{"Authorization": {"Bearer " + password}}, "", 401},
+		{"not base64", false, http.Header{"Authorization": {"Basic !"}}, "", 401},
+		{"query, not taken", false, anonymous, query, 401},
+		{"query", true, anonymous, query, 200},
+		{"query, wrong", true, anonymous, "?password=hunter2", 401},
+		{"query, empty", true, anonymous, "?password=", 401},
+		{"query, twice", true, anonymous, query + "&password=x", 401},
+		{"header besides query", true, basic("", password), "", 200},
+		{"wrong header, right query", true, basic("", "hunter2"), query, 401},
+	}
+	plain, open := setup(t), setup(t, func(o *Options) { o.QueryAuth = true })
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := *plain
+			if tt.queryAuth {
+				f = *open
+			}
+			f.T = t
+			f.api.gate.guessers = map[netip.Addr]guesses{}
+			got := f.send(call{method: "GET", path: "/admin/tenants" + tt.query, header: tt.header}, tt.status)
+			if challenge := got.Header.Get("WWW-Authenticate"); (challenge != "") != (tt.status == 401) {
+				t.Errorf("WWW-Authenticate = %q", challenge)
+			}
+		})
+	}
+	for _, f := range []*fixture{plain, open} {
+		if log := f.log.String(); strings.Contains(log, "battery") || strings.Contains(log, "hunter2") {
+			t.Errorf("a password is in the log:\n%s", log)
+		}
+	}
+	const warning = "the admin password is accepted as a query parameter"
+	if strings.Contains(plain.log.String(), warning) || !strings.Contains(open.log.String(), warning) {
+		t.Error("the warning about the query parameter is not where it belongs")
+	}
+}
+
+// TestEveryAdminRouteNeedsThePassword, so that a new one cannot be forgotten.
+func TestEveryAdminRouteNeedsThePassword(t *testing.T) {
+	f := setup(t)
+	id := f.create()
+	for _, r := range f.api.engine.Routes() {
+		if strings.HasPrefix(r.Path, "/admin") {
+			path := strings.Replace(r.Path, ":id", string(id), 1)
+			f.send(call{method: r.Method, path: path, header: anonymous}, http.StatusUnauthorized)
+		}
+	}
+	if len(f.commands.sent) > 0 {
+		t.Errorf("commands were sent: %v", f.commands.sent)
+	}
+	if _, err := f.store.Tenant(t.Context(), id); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNoPasswordNoAPI(t *testing.T) {
+	if _, err := New(Options{Password: config.Secret("")}); err == nil {
+		t.Error("New without a password: no error")
+	}
+}
+
+// TestGuessing: after ten wrong passwords even the right one has to wait.
+func TestGuessing(t *testing.T) {
+	f := setup(t)
+	for range maxGuesses + 5 {
+		f.send(call{method: "GET", path: "/admin/tenants", header: anonymous}, 401) // asks, does not guess
+	}
+	for i := range maxGuesses {
+		f.send(call{method: "GET", path: "/admin/tenants", header: basic("", fmt.Sprint(i))}, 401)
+	}
+	got := f.send(call{method: "GET", path: "/admin/tenants"}, 429)
+	if wait := got.Header.Get("Retry-After"); wait != "60" && wait != "59" && wait != "58" {
+		t.Errorf("Retry-After = %q; want about 60", wait)
+	}
+	f.send(call{method: "GET", path: "/healthz"}, 200)
+	f.api.gate.guessers = map[netip.Addr]guesses{}
+	f.send(call{method: "GET", path: "/admin/tenants"}, 200)
+}
+
+func TestGuessWindow(t *testing.T) {
+	g := newGate(password, false)
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	a, b := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
+	for i := range maxGuesses {
+		if w := g.wait(a, now); w != 0 {
+			t.Fatalf("wait after %d guesses = %v; want 0", i, w)
+		}
+		g.count(a, now.Add(time.Duration(i)*time.Second))
+	}
+	for _, tt := range []struct {
+		from  netip.Addr
+		after time.Duration
+		want  time.Duration
+	}{{a, 10 * time.Second, 50 * time.Second}, {a, guessWindow - 1, 1}, {a, guessWindow, 0}, {b, 0, 0}} {
+		if got := g.wait(tt.from, now.Add(tt.after)); got != tt.want {
+			t.Errorf("wait of %v after %v = %v; want %v", tt.from, tt.after, got, tt.want)
+		}
+	}
+	g.count(a, now.Add(guessWindow)) // begins a new window
+	if got := g.guessers[a]; got != (guesses{now.Add(guessWindow), 1}) {
+		t.Errorf("after the window: %+v; want one guess", got)
+	}
+}
+
+// TestGuessersAreBounded remembers no more addresses than it has room for, and
+// prefers to forget those whose window is over.
+func TestGuessersAreBounded(t *testing.T) {
+	g := newGate(password, false)
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	addr := func(i int) netip.Addr { return netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}) }
+	for i := range maxGuessers {
+		g.count(addr(i), now.Add(time.Duration(i)*time.Millisecond))
+	}
+	const over = 3001 // of those windows, this much later
+	later := now.Add(guessWindow + (over-1)*time.Millisecond)
+	g.count(netip.MustParseAddr("192.0.2.1"), later)
+	if got, want := len(g.guessers), maxGuessers-over+1; got != want {
+		t.Errorf("%d addresses are remembered; want %d", got, want)
+	}
+	for i := range 3 * maxGuessers {
+		g.count(addr(i+maxGuessers), later)
+		if got := len(g.guessers); got > maxGuessers {
+			t.Fatalf("%d addresses are remembered; want at most %d", got, maxGuessers)
+		}
+	}
+	if got := len(g.guessers); got < maxGuessers/2 {
+		t.Errorf("%d addresses are remembered; want at least half of %d", got, maxGuessers)
+	}
+}
+
+func TestOrigin(t *testing.T) {
+	for remote, want := range map[string]string{
+		"192.0.2.1:1234":              "192.0.2.1",
+		"[::ffff:192.0.2.1]:1234":     "192.0.2.1",
+		"[2001:db8:1:2:3:4:5:6]:1234": "2001:db8:1:2::",
+		"[fe80::1:2:3:4%eth0]:1234":   "fe80::",
+		"@":                           "invalid IP",
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = remote
+		r.Header.Set("X-Forwarded-For", "198.51.100.7")
+		if got := origin(r).String(); got != want {
+			t.Errorf("origin of %s = %s; want %s", remote, got, want)
+		}
+	}
+}
+
+// TestForeignPages: a browser that knows the password must not be made to use
+// it by another site.
+func TestForeignPages(t *testing.T) {
+	f := setup(t)
+	id := f.create()
+	for name, header := range map[string]http.Header{
+		"fetch metadata": {"Sec-Fetch-Site": {"cross-site"}},
+		"origin":         {"Origin": {"https://evil.example"}},
+	} {
+		for _, c := range []call{
+			{method: "POST", path: "/admin/tenants/" + string(id) + "/worker/stop", header: header},
+			{method: "DELETE", path: "/admin/tenants/" + string(id), header: header},
+		} {
+			got := f.send(c, 403)
+			f.contains(got.json, `{"code": "forbidden"}`)
+			if len(f.commands.sent) > 0 {
+				t.Errorf("%s: sent %v", name, f.commands.sent)
+			}
+		}
+	}
+	same := http.Header{"Sec-Fetch-Site": {"same-origin"}}
+	f.send(call{method: "POST", path: "/admin/tenants/" + string(id) + "/worker/stop", header: same}, 202)
+}

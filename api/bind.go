@@ -1,0 +1,186 @@
+package api
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/flowhq/flowhq"
+)
+
+// Bounds of a request.
+const (
+	maxFieldErrors = 20  // reported for one request; the rest would tell nothing new
+	maxSearch      = 100 // characters of a search text or a cursor
+	maxRequestID   = 128 // bytes
+)
+
+// requestIDHeader carries the caller's own id of a request.
+const requestIDHeader = "Idempotency-Key"
+
+// A binder reads one request for its handler. It notes whatever is wrong instead
+// of stopping there, so that the caller hears of everything at once; its methods
+// return a zero value for what they could not read.
+//
+// A query parameter that nobody asked for is wrong too, and so is a body.
+type binder struct {
+	c     *gin.Context
+	query url.Values
+	asked map[string]bool // query parameters that this endpoint has
+
+	bodyRead bool
+	bad      []flowhq.FieldError
+	err      error // the first problem that is not about one field
+}
+
+func newBinder(c *gin.Context, queryAuth bool) *binder {
+	b := &binder{c: c, asked: map[string]bool{passwordParameter: queryAuth}}
+	var err error
+	if b.query, err = url.ParseQuery(c.Request.URL.RawQuery); err != nil {
+		b.stop(flowhq.Errorf(flowhq.Invalid, "the query string is malformed"))
+	}
+	return b
+}
+
+// finish returns what is wrong with the request: nil, an error about the request
+// as a whole, or an Invalid error that names the fields.
+func (b *binder) finish() error {
+	method := b.c.Request.Method
+	if !b.bodyRead && method != http.MethodGet && method != http.MethodHead {
+		b.noBody()
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.query)) {
+		if !b.asked[name] {
+			b.wrong(name, "is not a parameter of this request")
+		}
+	}
+	if b.err != nil {
+		return b.err
+	}
+	if len(b.bad) == 0 {
+		return nil
+	}
+	return &flowhq.Error{
+		Code: flowhq.Invalid, Message: "the request has fields that are missing or wrong",
+		Fields: b.bad[:min(len(b.bad), maxFieldErrors)],
+	}
+}
+
+// stop notes a problem with the request as a whole.
+func (b *binder) stop(err error) {
+	if b.err == nil {
+		b.err = err
+	}
+}
+
+// wrong notes a problem with one field, unless it is already known to be wrong.
+// The name may be of the caller's making, so it is cut.
+func (b *binder) wrong(field, message string) {
+	const maxName = 100
+	if len(field) > maxName {
+		field = strings.ToValidUTF8(field[:maxName], "") + "…"
+	}
+	if !slices.ContainsFunc(b.bad, func(f flowhq.FieldError) bool { return f.Field == field }) {
+		b.bad = append(b.bad, flowhq.FieldError{Field: field, Message: message})
+	}
+}
+
+// tenant returns the tenant that the path names. Since only a lower-case UUID
+// can be one, anything else is answered as if it were not found, which it is.
+func (b *binder) tenant() flowhq.TenantID {
+	id := flowhq.TenantID(b.c.Param("id"))
+	if !id.Valid() {
+		b.stop(flowhq.Errorf(flowhq.NotFound, "there is no such tenant; the id of a tenant is a UUID in lower case"))
+		return ""
+	}
+	return id
+}
+
+// requestID returns the caller's id of this request, or one made for it.
+func (b *binder) requestID() string {
+	if keys := b.c.Request.Header.Values(requestIDHeader); len(keys) > 0 && !validRequestID(keys) {
+		b.wrong(requestIDHeader, "must be one header of 1 to 128 printable ASCII characters")
+	}
+	return requestID(b.c)
+}
+
+func validRequestID(headers []string) bool {
+	return len(headers) == 1 && headers[0] != "" && len(headers[0]) <= maxRequestID &&
+		!strings.ContainsFunc(headers[0], func(r rune) bool { return r < ' ' || r > '~' })
+}
+
+// parameter returns a query parameter and whether it was given.
+func (b *binder) parameter(name string) (string, bool) {
+	b.asked[name] = true
+	values := b.query[name]
+	if len(values) > 1 {
+		b.wrong(name, "must be given only once")
+	}
+	if len(values) != 1 {
+		return "", false
+	}
+	return values[0], true
+}
+
+// number returns a query parameter from low to high, or fallback without one.
+func (b *binder) number(name string, fallback, low, high int) int {
+	v, given := b.parameter(name)
+	if !given {
+		return fallback
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < low || n > high {
+		b.wrong(name, "must be a whole number from "+strconv.Itoa(low)+" to "+strconv.Itoa(high))
+		return 0
+	}
+	return n
+}
+
+// position returns a query parameter that an earlier answer gave as "next", or 0
+// if there is none or it is empty.
+func (b *binder) position(name string) int64 {
+	v, _ := b.parameter(name)
+	if v == "" {
+		return 0
+	}
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || n < 1 {
+		b.wrong(name, `must be the "next" of an earlier answer`)
+		return 0
+	}
+	return n
+}
+
+// text returns a query parameter of any text, "" without one.
+func (b *binder) text(name string) string {
+	v, _ := b.parameter(name)
+	if !utf8.ValidString(v) || utf8.RuneCountInString(v) > maxSearch || strings.ContainsFunc(v, unicode.IsControl) {
+		b.wrong(name, "must be at most 100 printable characters")
+		return ""
+	}
+	return v
+}
+
+// word returns a query parameter that is one of all, "" without one.
+func word[T ~string](b *binder, name string, all []T) T {
+	v, given := b.parameter(name)
+	if !given {
+		return ""
+	}
+	if !slices.Contains(all, T(v)) {
+		var words []string
+		for _, a := range all {
+			words = append(words, string(a))
+		}
+		b.wrong(name, "must be one of "+strings.Join(words, ", "))
+		return ""
+	}
+	return T(v)
+}

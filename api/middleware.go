@@ -1,0 +1,110 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"github.com/flowhq/flowhq"
+)
+
+// handleWithin bounds the handling of one request, database and Temporal
+// included.
+const handleWithin = 10 * time.Second
+
+// What is known of a request, in the Gin context.
+const (
+	requestIDKey = "request_id" // its id
+	admittedKey  = "admitted"   // true if it came with the password
+	codeKey      = "code"       // why it failed
+)
+
+// begin gives the request its id, the caller's own if it sent a good one, and
+// sets the headers of every answer.
+func (a *API) begin(c *gin.Context) {
+	id := uuid.NewString()
+	if keys := c.Request.Header.Values(requestIDHeader); validRequestID(keys) {
+		id = keys[0]
+	}
+	c.Set(requestIDKey, id)
+	h := c.Writer.Header()
+	h.Set("X-Request-Id", id)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Cache-Control", "no-store") // tenants, messages and codes are nobody else's
+}
+
+// requestID returns the id that begin gave the request.
+func requestID(c *gin.Context) string { return c.GetString(requestIDKey) }
+
+// deadline bounds how long the request may take.
+func (a *API) deadline(c *gin.Context) {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), a.within)
+	defer cancel()
+	c.Request = c.Request.WithContext(ctx)
+	c.Next()
+}
+
+// logAccess logs each request once it is answered.
+func (a *API) logAccess(c *gin.Context) {
+	start := time.Now()
+	c.Next()
+	level := slog.LevelDebug
+	if c.Writer.Status() >= http.StatusInternalServerError {
+		level = slog.LevelInfo
+	}
+	if !a.Log.Enabled(c.Request.Context(), level) {
+		return
+	}
+	attrs := append(about(c),
+		slog.Int("status", c.Writer.Status()), slog.Int("bytes", max(c.Writer.Size(), 0)),
+		slog.Duration("took", time.Since(start)), slog.String("from", c.Request.RemoteAddr))
+	if code := c.GetString(codeKey); code != "" {
+		attrs = append(attrs, slog.String("code", code))
+	}
+	a.Log.LogAttrs(c.Request.Context(), level, "request answered", attrs...)
+}
+
+// about returns what identifies a request in the log. The query string is left
+// out, because it may hold the password; so is a tenant that the caller has not
+// proved to know, for each tenant's records go to a file of its own.
+func about(c *gin.Context) []slog.Attr {
+	const maxPath = 200 // bytes
+	path := c.Request.URL.Path
+	attrs := []slog.Attr{
+		slog.String("request_id", requestID(c)), slog.String("method", c.Request.Method),
+		slog.String("path", path[:min(len(path), maxPath)]),
+	}
+	if id := flowhq.TenantID(c.Param("id")); id.Valid() && c.GetBool(admittedKey) && c.Writer.Status() != http.StatusNotFound {
+		attrs = append(attrs, slog.String("tenant", string(id)))
+	}
+	return attrs
+}
+
+// recoverPanic answers a panic like any other failure nobody classified.
+func (a *API) recoverPanic(c *gin.Context) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			panic(p) // net/http's own way to hang up
+		}
+		a.Log.LogAttrs(c.Request.Context(), slog.LevelError, "handler panicked",
+			append(about(c), slog.Any("panic", p), slog.String("stack", string(debug.Stack())))...)
+		if c.Writer.Written() {
+			panic(http.ErrAbortHandler) // half an answer must not look like a whole one
+		}
+		answerProblem(c, internal)
+	}()
+	c.Next()
+}

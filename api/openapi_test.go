@@ -1,0 +1,186 @@
+package api
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/flowhq/flowhq"
+)
+
+// TestRoutesAreDescribed holds Gin's routes against openapi.yaml.
+func TestRoutesAreDescribed(t *testing.T) {
+	f := setup(t)
+	var routes, heads, gets, described []string
+	for _, r := range f.api.engine.Routes() {
+		path := colon.ReplaceAllString(r.Path, "{$1}")
+		switch r.Method {
+		case http.MethodHead:
+			heads = append(heads, path)
+			continue
+		case http.MethodGet:
+			gets = append(gets, path)
+		}
+		routes = append(routes, r.Method+" "+path)
+	}
+	for path, item := range f.spec.at(f.spec.root, "paths") {
+		for method := range item.(node) {
+			if method != "parameters" {
+				described = append(described, strings.ToUpper(method)+" "+path)
+			}
+		}
+	}
+	for _, s := range [][]string{routes, heads, gets, described} {
+		slices.Sort(s)
+	}
+	if diff := gocmp.Diff(described, routes); diff != "" {
+		t.Errorf("routes (-described +served):\n%s", diff)
+	}
+	if diff := gocmp.Diff(gets, heads); diff != "" {
+		t.Errorf("HEAD (-GET +HEAD):\n%s", diff)
+	}
+}
+
+// TestOperationsAreComplete asks of each operation what readers rely on.
+func TestOperationsAreComplete(t *testing.T) {
+	s := loadSpec(t)
+	ids := map[string]bool{}
+	for path, item := range s.at(s.root, "paths") {
+		for method, op := range item.(node) {
+			op, ok := op.(node)
+			if !ok || method == "parameters" {
+				continue
+			}
+			id, _ := op["operationId"].(string)
+			if id == "" || ids[id] || op["summary"] == nil || op["tags"] == nil {
+				t.Errorf("%s %s lacks an operationId of its own, a summary or a tag", method, path)
+			}
+			ids[id] = true
+			if strings.Contains(path, "{id}") && s.parameters(method, path, "path")["id"] == nil {
+				t.Errorf("%s %s does not describe {id}", method, path)
+			}
+		}
+	}
+}
+
+// TestWordsAreDescribed holds the enums of openapi.yaml against the program's.
+func TestWordsAreDescribed(t *testing.T) {
+	s := loadSpec(t)
+	codes := maps.Clone(statuses)
+	delete(codes, hungUp) // is never read
+	for _, tt := range []struct {
+		schema node
+		want   []string
+	}{
+		{s.at(s.root, "components", "schemas", "TenantStatus"), words(flowhq.TenantStatuses)},
+		{s.at(s.root, "components", "schemas", "SessionState"), words(flowhq.SessionStates)},
+		{s.at(s.root, "components", "schemas", "Template"), words(flowhq.Templates)},
+		{s.at(s.root, "components", "schemas", "Language"), words(flowhq.Languages)},
+		{s.at(s.root, "components", "schemas", "Problem", "properties", "code"), words(slices.Collect(maps.Keys(codes)))},
+	} {
+		var got []string
+		for _, v := range tt.schema["enum"].([]any) {
+			got = append(got, v.(string))
+		}
+		slices.Sort(got)
+		slices.Sort(tt.want)
+		if diff := gocmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("enum (-program +described):\n%s", diff)
+		}
+	}
+}
+
+func words[T ~string](all []T) (w []string) {
+	for _, a := range all {
+		w = append(w, string(a))
+	}
+	return w
+}
+
+// TestBodiesAreDescribed holds the fields of request bodies against openapi.yaml;
+// those of answers are checked wherever a test gets one.
+func TestBodiesAreDescribed(t *testing.T) {
+	s := loadSpec(t)
+	for schema, body := range map[string]any{"NewTenant": &flowhq.NewTenant{}, "TenantChange": &flowhq.TenantChange{}} {
+		n := s.at(s.root, "components", "schemas", schema)
+		want := slices.Sorted(maps.Keys(fieldsOf(body)))
+		if diff := gocmp.Diff(want, slices.Sorted(maps.Keys(n["properties"].(node)))); diff != "" {
+			t.Errorf("%s (-program +described):\n%s", schema, diff)
+		}
+		for name, field := range fieldsOf(body) {
+			kind := map[string]string{"a string": "string", "a whole number": "integer"}[describe(field.Type())]
+			if got := s.at(n, "properties", name)["type"]; got != kind {
+				t.Errorf("%s.%s is described as %v; want %s", schema, name, got, kind)
+			}
+		}
+	}
+	for _, op := range []node{s.operation("POST", "/admin/tenants"), s.operation("PUT", "/admin/tenants/:id")} {
+		content := s.at(op, "requestBody", "content", "application/json")
+		for _, problem := range s.check(s.at(content, "schema"), viaJSON(t, content["example"]), "example") {
+			t.Error(problem)
+		}
+	}
+}
+
+// viaJSON returns v with the types that JSON gives it.
+func viaJSON(t *testing.T, v any) (out any) {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err := cmp.Or(err, json.Unmarshal(b, &out)); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestParametersAreTaken sends each described query parameter.
+func TestParametersAreTaken(t *testing.T) {
+	f := setup(t)
+	id := f.create()
+	for _, r := range f.api.engine.Routes() {
+		for name, p := range f.spec.parameters(r.Method, r.Path, "query") {
+			value := ""
+			schema := f.spec.at(p, "schema")
+			if enum, ok := schema["enum"].([]any); ok {
+				value = enum[0].(string)
+			} else if schema["type"] == "integer" {
+				value = "1"
+			}
+			f.send(call{method: r.Method, path: strings.Replace(r.Path, ":id", string(id), 1) + "?" + name + "=" + value}, http.StatusOK)
+		}
+	}
+}
+
+// TestSchemaCheck makes sure that the check finds what it is for.
+func TestSchemaCheck(t *testing.T) {
+	s := loadSpec(t)
+	for _, tt := range []struct {
+		schema, value string
+		ok            bool
+	}{
+		{"Health", `{"status":"ok"}`, true},
+		{"Health", `{"status":"fine"}`, false},
+		{"Health", `{"status":null}`, false},
+		{"Health", `{}`, false},
+		{"Health", `{"status":"ok","more":1}`, false},
+		{"Replies", `0`, true}, {"Replies", `-1`, false}, {"Replies", `100001`, false}, {"Replies", `1.5`, false},
+		{"Name", `"x"`, true}, {"Name", `""`, false}, {"Name", `"` + strings.Repeat("é", 100) + `"`, true}, {"Name", `"` + strings.Repeat("é", 101) + `"`, false},
+		{"Time", `"2026-01-02T03:04:05.678Z"`, true}, {"Time", `"2026-01-02T03:04:05+03:00"`, false}, {"Time", `"today"`, false},
+		{"TenantChange", `{}`, false}, {"TenantChange", `{"language":"EN"}`, true},
+		{"EventList", `{"events":[{}]}`, false}, {"EventList", `{"events":[]}`, true}, {"EventList", `{"events":null}`, false},
+	} {
+		var v any
+		if err := json.Unmarshal([]byte(tt.value), &v); err != nil {
+			t.Fatal(err)
+		}
+		problems := s.check(s.at(s.root, "components", "schemas", tt.schema), v, "value")
+		if got := len(problems) == 0; got != tt.ok {
+			t.Errorf("%s as %s: %v; want ok = %t", tt.value, tt.schema, problems, tt.ok)
+		}
+	}
+}

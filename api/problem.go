@@ -1,0 +1,126 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/flowhq/flowhq"
+)
+
+// Codes of failures that only HTTP knows.
+const (
+	unauthorized flowhq.Code = "unauthorized"
+	forbidden    flowhq.Code = "forbidden"
+	noSuchMethod flowhq.Code = "method_not_allowed"
+	tooMuch      flowhq.Code = "content_too_large"
+	unsupported  flowhq.Code = "unsupported_media_type"
+	tooMany      flowhq.Code = "too_many_requests"
+	hungUp       flowhq.Code = "hung_up" // nobody reads the answer, but the log tells
+)
+
+// statusHungUp is what several servers log for a caller who hung up.
+const statusHungUp = 499
+
+// statuses gives each code its status. A code that is missing here is a bug and
+// is answered like one.
+var statuses = map[flowhq.Code]int{
+	flowhq.Invalid:     http.StatusBadRequest,
+	flowhq.NotFound:    http.StatusNotFound,
+	flowhq.Conflict:    http.StatusConflict,
+	flowhq.Fenced:      http.StatusConflict,
+	flowhq.Refused:     http.StatusUnprocessableEntity,
+	flowhq.Unavailable: http.StatusServiceUnavailable,
+	flowhq.Internal:    http.StatusInternalServerError,
+	unauthorized:       http.StatusUnauthorized,
+	forbidden:          http.StatusForbidden,
+	noSuchMethod:       http.StatusMethodNotAllowed,
+	tooMuch:            http.StatusRequestEntityTooLarge,
+	unsupported:        http.StatusUnsupportedMediaType,
+	tooMany:            http.StatusTooManyRequests,
+	hungUp:             statusHungUp,
+}
+
+// retryAfter is when to try again if something the API needs is down.
+const retryAfter = 5 * time.Second
+
+// A problem is the body of every error (RFC 9457). Its type is always
+// about:blank, which makes title the name of the status; programs tell problems
+// apart by code.
+type problem struct {
+	Type      string              `json:"type"`
+	Title     string              `json:"title"`
+	Status    int                 `json:"status"`
+	Detail    string              `json:"detail"`
+	Code      flowhq.Code         `json:"code"`
+	Errors    []flowhq.FieldError `json:"errors,omitempty"`
+	RequestID string              `json:"request_id"`
+}
+
+// internal is told about every failure that nobody classified, for its own text
+// may hold anything.
+var internal = flowhq.Errorf(flowhq.Internal, "something went wrong here; the log tells more under this request_id")
+
+// fail answers with err and ends the request. What the caller is not told goes
+// to the log; of the rest, the access log names the code.
+func (a *API) fail(c *gin.Context, err error) {
+	e := classify(c.Request.Context(), err)
+	if e.Code == flowhq.Internal {
+		a.logFailure(c, slog.LevelError, err)
+	} else if e.Code == flowhq.Unavailable {
+		a.logFailure(c, slog.LevelWarn, err)
+	}
+	answerProblem(c, e)
+}
+
+func (a *API) logFailure(c *gin.Context, level slog.Level, err error) {
+	a.Log.LogAttrs(c.Request.Context(), level, "request failed", append(about(c), slog.Any("err", err))...)
+}
+
+// classify returns the error to show for err.
+func classify(ctx context.Context, err error) *flowhq.Error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return flowhq.Errorf(hungUp, "the caller hung up")
+	}
+	e, ok := errors.AsType[*flowhq.Error](err)
+	if ok && e.Code != flowhq.Internal && statuses[e.Code] != 0 {
+		return e
+	}
+	if ctx.Err() != nil {
+		return flowhq.Errorf(flowhq.Unavailable, "this took too long; whether it was done is not known")
+	}
+	return internal
+}
+
+// answerProblem sends e and ends the request.
+func answerProblem(c *gin.Context, e *flowhq.Error) {
+	status := statuses[e.Code]
+	c.Set(codeKey, string(e.Code))
+	if e.Code == flowhq.Unavailable {
+		c.Header("Retry-After", seconds(retryAfter))
+	}
+	body, _ := encode(problem{ // strings and a number always encode
+		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: e.Message,
+		Code: e.Code, Errors: e.Fields, RequestID: requestID(c),
+	})
+	c.Data(status, "application/problem+json", body)
+	c.Abort()
+}
+
+func (a *API) noRoute(c *gin.Context) {
+	a.fail(c, flowhq.Errorf(flowhq.NotFound, "there is nothing at this address; GET /openapi.yaml describes what there is"))
+}
+
+func (a *API) noMethod(c *gin.Context) {
+	a.fail(c, flowhq.Errorf(noSuchMethod, "this address does not take %s, but %s", c.Request.Method, c.Writer.Header().Get("Allow")))
+}
+
+// seconds returns d for a header, rounded up.
+func seconds(d time.Duration) string {
+	return strconv.Itoa(int((d + time.Second - 1) / time.Second))
+}

@@ -1,0 +1,78 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"time"
+
+	qrcode "rsc.io/qr"
+
+	"github.com/flowhq/flowhq"
+)
+
+// modulePixels is the width of one black or white square of a code's picture. A
+// code of WhatsApp then fills some 500 pixels, which phones scan at once.
+const modulePixels = 8
+
+// qrAnswer is the code to scan; all but State are null if there is none.
+type qrAnswer struct {
+	State     flowhq.SessionState `json:"state"`
+	QR        *string             `json:"qr"` // PNG as a data URL
+	Code      *string             `json:"code"`
+	ExpiresAt *time.Time          `json:"expires_at"`
+}
+
+// qr handles GET /admin/tenants/:id/qr.
+func (a *API) qr(ctx context.Context, req tenantRef) (qrAnswer, error) {
+	q, err := a.Codes.QR(ctx, req.Tenant)
+	if err != nil || q.Code == "" {
+		return qrAnswer{State: q.State}, err
+	}
+	p, err := draw(q.Code)
+	if err != nil {
+		return qrAnswer{}, err
+	}
+	url := "data:image/png;base64," + base64.StdEncoding.EncodeToString(p)
+	return qrAnswer{State: q.State, QR: &url, Code: &q.Code, ExpiresAt: &q.ExpiresAt}, nil
+}
+
+// picture is a PNG image.
+type picture []byte
+
+func (p picture) content() (string, []byte) { return "image/png", p }
+
+// qrPicture handles GET /admin/tenants/:id/qr.png.
+func (a *API) qrPicture(ctx context.Context, req tenantRef) (picture, error) {
+	q, err := a.Codes.QR(ctx, req.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	if q.Code == "" {
+		return nil, flowhq.Errorf(flowhq.NotFound, "there is no code to scan: %s", noCode(q.State))
+	}
+	return draw(q.Code)
+}
+
+// noCode says why a session in this state has no code.
+func noCode(s flowhq.SessionState) string {
+	switch s {
+	case flowhq.QRReady:
+		return "the last one has expired and the next one comes in a moment"
+	case flowhq.Connecting:
+		return "the session is connecting; ask again in a moment"
+	case flowhq.Connected:
+		return "the session is linked and connected"
+	default:
+		return fmt.Sprintf("the session is %s; start the worker first", s)
+	}
+}
+
+func draw(code string) (picture, error) {
+	c, err := qrcode.Encode(code, qrcode.L) // a screen does not get torn or stained
+	if err != nil {
+		return nil, fmt.Errorf("draw the code: %w", err)
+	}
+	c.Scale = modulePixels
+	return c.PNG(), nil
+}

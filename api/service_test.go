@@ -1,0 +1,319 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+func TestReady(t *testing.T) {
+	broken := func(context.Context) error { return errors.New("dial tcp 10.0.0.1: secret") }
+	stuck := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+	for _, tt := range []struct {
+		name               string
+		database, temporal func(context.Context) error
+		status             int
+		want               string
+	}{
+		{"both", nil, nil, 200, `{"status": "ok"}`},
+		{"no database", broken, nil, 503, `{"status": "unavailable", "checks": {"database": "does not answer", "temporal": "ok"}}`},
+		{"no temporal", nil, stuck, 503, `{"status": "unavailable", "checks": {"database": "ok", "temporal": "does not answer"}}`},
+		{"neither", stuck, broken, 503, `{"checks": {"database": "does not answer", "temporal": "does not answer"}}`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := setup(t)
+			f.api.within = 50 * time.Millisecond
+			f.database.ping, f.temporal.ping = tt.database, tt.temporal
+			got := f.send(call{method: "GET", path: "/readyz", header: anonymous}, tt.status)
+			f.contains(got.json, tt.want)
+			if bytes.Contains(got.body, []byte("secret")) {
+				t.Errorf("the answer tells the cause: %s", got.body)
+			}
+			f.send(call{method: "GET", path: "/healthz", header: anonymous}, 200)
+		})
+	}
+}
+
+func TestDescriptionIsServed(t *testing.T) {
+	f := setup(t)
+	got := f.send(call{method: "GET", path: "/openapi.yaml", header: anonymous}, 200)
+	if !bytes.Equal(got.body, openAPIText) {
+		t.Error("GET /openapi.yaml is not openapi.yaml")
+	}
+}
+
+// A strange store answers with a func.
+type strange struct {
+	*store.Store
+	tenant func(context.Context) (flowhq.Tenant, error)
+}
+
+func (s strange) Tenant(ctx context.Context, _ flowhq.TenantID) (flowhq.Tenant, error) {
+	return s.tenant(ctx)
+}
+
+// TestFailures: what the caller and the log learn when something gives way.
+func TestFailures(t *testing.T) {
+	stuck := func(ctx context.Context) (flowhq.Tenant, error) { <-ctx.Done(); return flowhq.Tenant{}, ctx.Err() }
+	fail := func(err error) func(context.Context) (flowhq.Tenant, error) {
+		return func(context.Context) (flowhq.Tenant, error) { return flowhq.Tenant{}, err }
+	}
+	for _, tt := range []struct {
+		name   string
+		tenant func(context.Context) (flowhq.Tenant, error)
+		status int
+		want   string
+		logged []string // levels of what is logged above DEBUG
+	}{
+		{"panic", func(context.Context) (flowhq.Tenant, error) { panic("secret") }, 500, `{"code": "internal"}`, []string{"ERROR", "INFO"}},
+		{"unclassified", fail(errors.New("secret")), 500, `{"code": "internal"}`, []string{"ERROR", "INFO"}},
+		{"internal", fail(&flowhq.Error{Code: flowhq.Internal, Message: "secret"}), 500, `{"code": "internal"}`, []string{"ERROR", "INFO"}},
+		{"unknown code", fail(&flowhq.Error{Code: "new", Message: "secret"}), 500, `{"code": "internal"}`, []string{"ERROR", "INFO"}},
+		{"unavailable", fail(&flowhq.Error{Code: flowhq.Unavailable, Message: "the database does not answer", Err: errors.New("secret")}),
+			503, `{"code": "unavailable", "detail": "the database does not answer"}`, []string{"WARN", "INFO"}},
+		{"stuck", stuck, 503, `{"code": "unavailable", "detail": "this took too long; whether it was done is not known"}`, []string{"WARN", "INFO"}},
+		{"not found", fail(flowhq.Errorf(flowhq.NotFound, "gone")), 404, `{"code": "not_found", "detail": "gone"}`, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := setup(t, func(o *Options) { o.Tenants = strange{o.Tenants.(*store.Store), tt.tenant} })
+			f.api.within = 50 * time.Millisecond
+			got := f.send(call{method: "GET", path: "/admin/tenants/" + never + "?"}, tt.status)
+			f.contains(got.json, tt.want)
+			if bytes.Contains(got.body, []byte("secret")) {
+				t.Errorf("the answer tells the cause: %s", got.body)
+			}
+			if wait := got.Header.Get("Retry-After"); (wait != "") != (tt.status == 503) {
+				t.Errorf("Retry-After = %q", wait)
+			}
+			f.waitFor("request answered")
+			var levels []string
+			for _, r := range f.records() {
+				if r["level"] != "DEBUG" {
+					levels = append(levels, r["level"].(string))
+				}
+			}
+			if !slices.Equal(levels, tt.logged) {
+				t.Errorf("logged %v; want %v:\n%s", levels, tt.logged, f.log)
+			}
+			if log := f.log.String(); tt.name == "panic" && (!strings.Contains(log, "recoverPanic") || !strings.Contains(log, "secret")) {
+				t.Errorf("the panic is logged without its stack or value:\n%s", log)
+			}
+		})
+	}
+}
+
+// TestHungUp: a caller who does not wait is no reason for alarm.
+func TestHungUp(t *testing.T) {
+	entered := make(chan struct{})
+	f := setup(t, func(o *Options) {
+		o.Tenants = strange{o.Tenants.(*store.Store), func(ctx context.Context) (flowhq.Tenant, error) {
+			close(entered)
+			<-ctx.Done()
+			return flowhq.Tenant{}, &flowhq.Error{Code: flowhq.Unavailable, Message: "the database does not answer", Err: ctx.Err()}
+		}}
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-entered
+		cancel()
+	}()
+	q, err := http.NewRequestWithContext(ctx, "GET", f.url+"/admin/tenants/"+never, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.SetBasicAuth("", password)
+	if p, err := http.DefaultClient.Do(q); err == nil {
+		p.Body.Close()
+		t.Fatal("the request was answered")
+	}
+	f.waitFor("request answered")
+	if log := f.log.String(); strings.Contains(log, "WARN") || strings.Contains(log, "INFO") || !strings.Contains(log, `"status":499`) {
+		t.Errorf("log:\n%s", log)
+	}
+}
+
+// TestAccessLog has one line for each request, without what is nobody's business.
+func TestAccessLog(t *testing.T) {
+	f := setup(t, func(o *Options) { o.QueryAuth = true })
+	id := f.create()
+	f.send(call{method: "GET", path: "/admin/tenants/" + string(id) + "/logs?limit=17"}, 200)
+	f.send(call{method: "GET", path: "/admin/tenants/" + string(id) + "?password=guess", header: anonymous}, 401)
+	f.send(call{method: "GET", path: "/admin/tenants/" + never}, 404)
+	f.waitFor(`"status":404`)
+	type line struct {
+		status float64
+		tenant any
+	}
+	var got []line
+	for _, r := range f.records() {
+		if r["msg"] == "request answered" {
+			got = append(got, line{r["status"].(float64), r["tenant"]})
+			if r["request_id"] == "" || r["method"] == nil || r["took"] == nil || strings.Contains(r["path"].(string), "?") {
+				t.Errorf("line %v", r)
+			}
+		}
+	}
+	want := []line{{201, nil}, {200, string(id)}, {401, nil}, {404, nil}}
+	if !slices.Equal(got, want) {
+		t.Errorf("access log = %v; want %v", got, want)
+	}
+	for _, private := range []string{"guess", "limit=17", "Blue Door", "255712345678"} {
+		if strings.Contains(f.log.String(), private) {
+			t.Errorf("%q is in the log:\n%s", private, f.log)
+		}
+	}
+}
+
+// records returns what was logged.
+func (f *fixture) records() (records []node) {
+	f.Helper()
+	for line := range strings.Lines(f.log.String()) {
+		var r node
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			f.Fatal(err)
+		}
+		records = append(records, r)
+	}
+	return records
+}
+
+// waitFor waits until the log holds text: the answer arrives before its line.
+func (f *fixture) waitFor(text string) {
+	f.Helper()
+	eventually(f.T, "the log has "+text, func() bool { return strings.Contains(f.log.String(), text) })
+}
+
+// eventually polls until what is so.
+func eventually(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	const patience, pause = 10 * time.Second, 2 * time.Millisecond
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for start := time.Now(); time.Since(start) < patience; <-tick.C {
+		if so() {
+			return
+		}
+	}
+	t.Fatalf("not so after %v: %s", patience, what)
+}
+
+func TestHeaders(t *testing.T) {
+	f := setup(t)
+	for _, path := range []string{"/healthz", "/admin/tenants", "/nowhere"} {
+		got := f.exchange(call{method: "GET", path: path})
+		for name, want := range map[string]string{
+			"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
+			"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+		} {
+			if h := got.Header.Get(name); h != want {
+				t.Errorf("GET %s: %s = %q; want %q", path, name, h, want)
+			}
+		}
+	}
+	allowed := f.send(call{method: "POST", path: "/healthz"}, 405).Header.Get("Allow")
+	if allowed != "GET, HEAD" && allowed != "HEAD, GET" {
+		t.Errorf("Allow = %q", allowed)
+	}
+}
+
+func TestServe(t *testing.T) {
+	entered, leave := make(chan struct{}), make(chan struct{})
+	slow := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		close(entered)
+		<-leave
+		w.WriteHeader(http.StatusTeapot)
+	})
+	log := &output{}
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- Serve(ctx, "127.0.0.1:0", slow, slog.New(slog.NewJSONHandler(log, nil))) }()
+	f := &fixture{T: t, log: log}
+	f.waitFor("listening for requests")
+	addr := f.records()[0]["addr"].(string)
+
+	if err := Serve(t.Context(), addr, slow, slog.New(slog.DiscardHandler)); err == nil || !strings.HasPrefix(err.Error(), "HTTP_ADDR: another program already listens on "+addr) {
+		t.Errorf("Serve on an address in use: %v", err)
+	}
+	answered := make(chan int, 1)
+	go func() {
+		p, err := http.Get("http://" + addr)
+		if err != nil {
+			answered <- 0
+			return
+		}
+		defer p.Body.Close()
+		answered <- p.StatusCode
+	}()
+	<-entered
+	cancel()
+	eventually(t, "new callers are refused", func() bool {
+		c, err := net.Dial("tcp", addr)
+		if err == nil {
+			c.Close()
+		}
+		return err != nil
+	})
+	select {
+	case err := <-served:
+		t.Fatalf("Serve returned %v while a request ran", err)
+	case status := <-answered:
+		t.Fatalf("the request was answered with %d", status)
+	default:
+	}
+	close(leave)
+	if status := <-answered; status != http.StatusTeapot {
+		t.Errorf("the running request got %d; want %d", status, http.StatusTeapot)
+	}
+	if err := <-served; err != nil {
+		t.Errorf("Serve = %v; want nil", err)
+	}
+}
+
+// TestDrainEnds: a request that does not end is cut off.
+func TestDrainEnds(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	entered := make(chan struct{})
+	stuck := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(entered)
+		<-r.Context().Done()
+	})
+	log := &output{}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		if p, err := http.Get("http://" + l.Addr().String()); err == nil {
+			p.Body.Close()
+		}
+	}()
+	go func() {
+		<-entered
+		cancel()
+	}()
+	if err := serve(ctx, l, stuck, slog.New(slog.NewJSONHandler(log, nil)), 10*time.Millisecond); err != nil {
+		t.Errorf("serve = %v; want nil", err)
+	}
+	if !strings.Contains(log.String(), "requests were cut off") {
+		t.Errorf("log:\n%s", log)
+	}
+}
+
+func TestServeNowhere(t *testing.T) {
+	err := Serve(t.Context(), "203.0.113.1:1", http.NotFoundHandler(), slog.New(slog.DiscardHandler))
+	if err == nil || !strings.HasPrefix(err.Error(), "HTTP_ADDR: cannot listen on 203.0.113.1:1") {
+		t.Errorf("Serve on a foreign address: %v", err)
+	}
+}

@@ -1,0 +1,268 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"image/png"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// names returns a member of each element of a list in the answer.
+func (a answer) names(list, member string) (names []string) {
+	for _, v := range a.json.(node)[list].([]any) {
+		names = append(names, fmt.Sprint(v.(node)[member]))
+	}
+	return names
+}
+
+func (f *fixture) get(path string) answer {
+	f.Helper()
+	return f.send(call{method: "GET", path: path}, http.StatusOK)
+}
+
+func TestCreatedTenantIsAtItsLocation(t *testing.T) {
+	f := setup(t)
+	made := f.send(call{method: "POST", path: "/admin/tenants", body: validTenant}, 201)
+	found := f.get(made.Header.Get("Location"))
+	if diff := cmp.Diff(made.json, found.json); diff != "" {
+		t.Errorf("tenant (-created +found):\n%s", diff)
+	}
+	if media := made.Header.Get("Content-Type"); media != "application/json" {
+		t.Errorf("Content-Type = %q", media)
+	}
+}
+
+func TestListTenants(t *testing.T) {
+	f := setup(t)
+	ids := map[string]flowhq.TenantID{}
+	for i, template := range []string{"BOOKING", "ECOMMERCE", "SUPPORT", "BOOKING", "SUPPORT"} {
+		name := fmt.Sprintf("t%d", i)
+		body := fmt.Sprintf(`{"name":"%s","phone_number":"+25571234567%d","template_type":"%s","business_name":"100%% Mwanaidi_%d","language":"EN"}`, name, i, template, i)
+		made := f.send(call{method: "POST", path: "/admin/tenants", body: body}, 201)
+		ids[name] = flowhq.TenantID(made.json.(node)["id"].(string))
+	}
+	f.session(ids["t1"], store.SessionChange{State: flowhq.Connected, Tenant: flowhq.TenantActive, Worker: flowhq.WorkerRunning})
+	for query, want := range map[string][]string{
+		"":                                {"t4", "t3", "t2", "t1", "t0"},
+		"?template=BOOKING":               {"t3", "t0"},
+		"?status=ACTIVE":                  {"t1"},
+		"?session=DISCONNECTED&limit=2":   {"t4", "t3"},
+		"?status=NEW&template=SUPPORT":    {"t4", "t2"},
+		"?search=T3":                      {"t3"},
+		"?search=MWANAIDI_2":              {"t2"},
+		"?search=100%25":                  {"t4", "t3", "t2", "t1", "t0"},
+		"?search=%25":                     {"t4", "t3", "t2", "t1", "t0"},
+		"?search=_1":                      {"t1"},
+		"?search=%2B255712345674":         {"t4"},
+		"?search=" + string(ids["t0"]):    {"t0"},
+		"?search=nobody":                  nil,
+		"?search=&cursor=":                {"t4", "t3", "t2", "t1", "t0"},
+		"?session=LOGGED_OUT&search=t":    nil,
+		"?search=" + url.QueryEscape(`'`): nil,
+	} {
+		if diff := cmp.Diff(want, f.get("/admin/tenants"+query).names("tenants", "name")); diff != "" {
+			t.Errorf("tenants%s (-want +got):\n%s", query, diff)
+		}
+	}
+}
+
+// follow returns a member of every element of a list, page by page.
+func (f *fixture) follow(path, parameter, list, member string) (all []string) {
+	f.Helper()
+	const maxPages = 20
+	next := ""
+	for range maxPages {
+		page := f.get(path + "&" + parameter + "=" + next)
+		all = append(all, page.names(list, member)...)
+		if next = page.json.(node)["next"].(string); next == "" {
+			return all
+		}
+	}
+	f.Fatal("the list does not end")
+	return nil
+}
+
+func TestPages(t *testing.T) {
+	f := setup(t)
+	var ids, messages []string
+	for range 5 {
+		ids = append([]string{string(f.create())}, ids...)
+	}
+	id := flowhq.TenantID(ids[0])
+	epoch := f.session(id, store.SessionChange{State: flowhq.Connected})
+	for i := range 7 {
+		text := fmt.Sprintf("message %d <&>", i)
+		_, _, err := f.store.Receive(t.Context(), id, epoch, store.Inbound{
+			Chat: "1@lid", Sender: "1@lid", Contact: "+255700000001", WAID: fmt.Sprint(i), Kind: flowhq.KindText, Text: text, SentAt: time.Now(),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		messages = append([]string{text}, messages...)
+	}
+	for limit := 1; limit <= 8; limit++ {
+		if diff := cmp.Diff(ids, f.follow(fmt.Sprintf("/admin/tenants?limit=%d", limit), "cursor", "tenants", "id")); diff != "" {
+			t.Errorf("tenants, %d a page (-want +got):\n%s", limit, diff)
+		}
+		path := fmt.Sprintf("/admin/tenants/%s/logs?limit=%d", id, limit)
+		if diff := cmp.Diff(messages, f.follow(path, "before", "logs", "text")); diff != "" {
+			t.Errorf("messages, %d a page (-want +got):\n%s", limit, diff)
+		}
+	}
+}
+
+// TestTenantsAreApart asks for one tenant's messages and events as another's.
+func TestTenantsAreApart(t *testing.T) {
+	f := setup(t)
+	id, other := f.create(), f.create()
+	epoch := f.session(id, store.SessionChange{State: flowhq.Connected, Event: "SESSION_CONNECTED"})
+	m := store.Inbound{Chat: "1@lid", Sender: "1@lid", WAID: "1", Kind: flowhq.KindText, Text: "secret", SentAt: time.Now()}
+	if _, _, err := f.store.Receive(t.Context(), id, epoch, m); err != nil {
+		t.Fatal(err)
+	}
+	f.contains(f.get("/admin/tenants/"+string(other)+"/logs").json, `{"logs":[]}`)
+	if got := f.get("/admin/tenants/"+string(other)+"/events").names("events", "type"); !cmp.Equal(got, []string{"TENANT_CREATED"}) {
+		t.Errorf("events of another tenant: %v", got)
+	}
+}
+
+// TestCommands sends each command, with and without a key, and looks for it in
+// the tenant's history.
+func TestCommands(t *testing.T) {
+	f := setup(t)
+	id := f.create()
+	worker := "/admin/tenants/" + string(id) + "/worker/"
+	key := http.Header{"Idempotency-Key": {"deploy 7 ~ "}}
+	for range 2 { // a repeat is as good
+		got := f.send(call{method: "POST", path: worker + "start", header: key}, 202)
+		f.contains(got.json, `{"command": "start", "request_id": "deploy 7 ~"}`)
+	}
+	stopped := f.send(call{method: "POST", path: worker + "stop"}, 202)
+	made, _ := stopped.json.(node)["request_id"].(string)
+	if uuid.Validate(made) != nil {
+		t.Errorf("request_id = %q; want a UUID", made)
+	}
+	f.send(call{method: "POST", path: worker + "force-restart", header: http.Header{"Idempotency-Key": {"f"}}}, 202)
+	f.send(call{method: "PUT", path: "/admin/tenants/" + string(id), body: `{"language":"EN","name":"n"}`}, 200)
+	f.send(call{method: "DELETE", path: "/admin/tenants/" + string(id), header: http.Header{"Idempotency-Key": {"d"}}}, 202)
+
+	want := []string{
+		fmt.Sprintf("start %s deploy 7 ~ admin", id), fmt.Sprintf("start %s deploy 7 ~ admin", id),
+		fmt.Sprintf("stop %s %s admin", id, made), fmt.Sprintf("force-restart %s f admin", id), fmt.Sprintf("delete %s d admin", id),
+	}
+	if diff := cmp.Diff(want, f.commands.sent); diff != "" {
+		t.Errorf("sent (-want +got):\n%s", diff)
+	}
+	history := f.get("/admin/tenants/" + string(id) + "/events")
+	wantTypes := []string{"DELETE_REQUESTED", "TENANT_UPDATED", "FORCE_RESTART_REQUESTED", "STOP_REQUESTED", "START_REQUESTED", "START_REQUESTED", "TENANT_CREATED"}
+	if diff := cmp.Diff(wantTypes, history.names("events", "type")); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+	wantReasons := []string{"request d", "name, language", "request f", "request " + made, "request deploy 7 ~", "request deploy 7 ~", ""}
+	if diff := cmp.Diff(wantReasons, history.names("events", "reason")); diff != "" {
+		t.Errorf("reasons (-want +got):\n%s", diff)
+	}
+	for _, by := range history.names("events", "actor") {
+		if by != "admin" {
+			t.Errorf("an event is by %q; want admin", by)
+		}
+	}
+	if got := f.get("/admin/tenants/"+string(id)+"/events?limit=2").names("events", "type"); !cmp.Equal(got, wantTypes[:2]) {
+		t.Errorf("2 events: %v", got)
+	}
+}
+
+// TestCommandFails: what Temporal cannot take is not accepted.
+func TestCommandFails(t *testing.T) {
+	f := setup(t)
+	id := f.create()
+	f.commands.err = &flowhq.Error{Code: flowhq.Unavailable, Message: "Temporal does not answer", Err: fmt.Errorf("dial 10.0.0.1")}
+	got := f.send(call{method: "POST", path: "/admin/tenants/" + string(id) + "/worker/start"}, 503)
+	f.contains(got.json, `{"code": "unavailable", "detail": "Temporal does not answer"}`)
+	f.commands.err = fmt.Errorf("rpc error: secret")
+	got = f.send(call{method: "DELETE", path: "/admin/tenants/" + string(id)}, 500)
+	f.contains(got.json, `{"code": "internal", "detail": "something went wrong here; the log tells more under this request_id"}`)
+	if !strings.Contains(f.log.String(), "rpc error: secret") {
+		t.Error("the cause is not in the log")
+	}
+}
+
+// vanishing loses a tenant between two looks, as when a deletion is obeyed in
+// the middle of a repeat.
+type vanishing struct{ *store.Store }
+
+func (v vanishing) Tenant(ctx context.Context, id flowhq.TenantID) (flowhq.Tenant, error) {
+	t, err := v.Store.Tenant(ctx, id)
+	if err == nil {
+		err = v.Erase(ctx, id, "workflow")
+	}
+	return t, err
+}
+
+func TestDeleteWhileBeingDeleted(t *testing.T) {
+	f := setup(t, func(o *Options) { o.Tenants = vanishing{o.Tenants.(*store.Store)} })
+	id := f.create()
+	f.send(call{method: "DELETE", path: "/admin/tenants/" + string(id)}, 202)
+	if len(f.commands.sent) > 0 {
+		t.Errorf("sent %v for a tenant that was gone", f.commands.sent)
+	}
+}
+
+// TestQR draws a code as long as WhatsApp's, both ways.
+func TestQR(t *testing.T) {
+	f := setup(t)
+	id := f.create()
+	code := "2@" + strings.Repeat("Ab1/+,=", 34) // 240 characters
+	expires := time.Now().Add(time.Minute).Truncate(time.Microsecond)
+	f.session(id, store.SessionChange{State: flowhq.QRReady, QR: code, QRExpires: expires})
+
+	got := f.get("/admin/tenants/" + string(id) + "/qr").json.(node)
+	if got["code"] != code || got["expires_at"] != expires.UTC().Format(time.RFC3339Nano) {
+		t.Errorf("qr = %v until %v; want %v until %v", got["code"], got["expires_at"], code, expires)
+	}
+	data, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(got["qr"].(string), "data:image/png;base64,"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := f.get("/admin/tenants/" + string(id) + "/qr.png")
+	if !bytes.Equal(data, file.body) {
+		t.Error("the picture of qr is not the one of qr.png")
+	}
+	picture, err := png.Decode(bytes.NewReader(file.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const smallest, largest = 300, 1000
+	if w := picture.Bounds().Dx(); w != picture.Bounds().Dy() || w < smallest || w > largest {
+		t.Errorf("the picture measures %v", picture.Bounds())
+	}
+	if strings.Contains(f.log.String(), code[:20]) {
+		t.Error("the code is in the log")
+	}
+	head := f.send(call{method: "HEAD", path: "/admin/tenants/" + string(id) + "/qr.png"}, 200)
+	if len(head.body) != 0 || head.ContentLength != int64(len(file.body)) {
+		t.Errorf("HEAD: %d bytes, Content-Length %d; want 0 and %d", len(head.body), head.ContentLength, len(file.body))
+	}
+}
+
+// TestNoRoomForACode: a code that no picture can hold is our fault, not a crash.
+func TestNoRoomForACode(t *testing.T) {
+	f := setup(t)
+	id := f.create()
+	const tooLong = 3000 // bytes; a QR code holds at most 2953
+	f.session(id, store.SessionChange{State: flowhq.QRReady, QR: strings.Repeat("x", tooLong), QRExpires: time.Now().Add(time.Minute)})
+	f.send(call{method: "GET", path: "/admin/tenants/" + string(id) + "/qr"}, 500)
+	f.send(call{method: "GET", path: "/admin/tenants/" + string(id) + "/qr.png"}, 500)
+}

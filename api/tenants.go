@@ -1,0 +1,92 @@
+package api
+
+import (
+	"context"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// Bounds of the lists, in rows.
+const (
+	maxLimit       = 1000
+	defaultLimit   = 200 // of logs
+	defaultTenants = 100
+)
+
+// tenantRef is a request about one tenant.
+type tenantRef struct{ Tenant flowhq.TenantID }
+
+func (r *tenantRef) bind(b *binder) { r.Tenant = b.tenant() }
+
+type createRequest struct{ New flowhq.NewTenant }
+
+func (r *createRequest) bind(b *binder) {
+	b.body(&r.New)
+	b.check(r.New.Validate())
+}
+
+// created answers with the tenant and says where it is found from now on.
+type created struct{ flowhq.Tenant }
+
+func (c created) location() string { return "/admin/tenants/" + string(c.ID) }
+
+// createTenant handles POST /admin/tenants.
+func (a *API) createTenant(ctx context.Context, req createRequest) (created, error) {
+	t, err := a.Tenants.CreateTenant(ctx, req.New, actor)
+	return created{t}, err
+}
+
+type listRequest struct{ store.TenantFilter }
+
+func (r *listRequest) bind(b *binder) {
+	r.Status = word(b, "status", flowhq.TenantStatuses)
+	r.Session = word(b, "session", flowhq.SessionStates)
+	r.Template = word(b, "template", flowhq.Templates)
+	r.Search = b.text("search")
+	r.Limit = b.number("limit", defaultTenants, 1, maxLimit)
+	r.Cursor = b.text("cursor")
+}
+
+type tenantList struct {
+	Tenants []flowhq.Tenant `json:"tenants"`
+	Next    string          `json:"next"`
+}
+
+// listTenants handles GET /admin/tenants.
+func (a *API) listTenants(ctx context.Context, req listRequest) (tenantList, error) {
+	tenants, next, err := a.Tenants.Tenants(ctx, req.TenantFilter)
+	return tenantList{list(tenants), next}, err
+}
+
+// readTenant handles GET /admin/tenants/:id.
+func (a *API) readTenant(ctx context.Context, req tenantRef) (flowhq.Tenant, error) {
+	return a.Tenants.Tenant(ctx, req.Tenant)
+}
+
+type changeRequest struct {
+	tenantRef
+	Change flowhq.TenantChange
+}
+
+func (r *changeRequest) bind(b *binder) {
+	r.tenantRef.bind(b)
+	b.body(&r.Change)
+	b.check(r.Change.Validate())
+	if b.err == nil && len(b.bad) == 0 && r.Change == (flowhq.TenantChange{}) {
+		b.stop(flowhq.Errorf(flowhq.Invalid, "there is nothing to change: give at least one field of a tenant"))
+	}
+}
+
+// changeTenant handles PUT /admin/tenants/:id.
+func (a *API) changeTenant(ctx context.Context, req changeRequest) (flowhq.Tenant, error) {
+	return a.Tenants.UpdateTenant(ctx, req.Tenant, req.Change, actor)
+}
+
+// list returns rows, or an empty list in place of null.
+func list[T any](rows []T) []T {
+	if rows == nil {
+		return []T{}
+	}
+	return rows
+}
