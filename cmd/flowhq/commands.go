@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
+
+	"github.com/flowhq/flowhq/activities"
+	"github.com/flowhq/flowhq/api"
+	"github.com/flowhq/flowhq/internal/config"
+	"github.com/flowhq/flowhq/internal/logging"
+	"github.com/flowhq/flowhq/internal/simulator"
+	"github.com/flowhq/flowhq/internal/store"
+	"github.com/flowhq/flowhq/internal/whatsapp"
+	"github.com/flowhq/flowhq/workers"
+	"github.com/flowhq/flowhq/workflows"
+)
+
+// errUsage is returned after the flag package has explained itself.
+var errUsage = errors.New("wrong usage")
+
+// noArguments refuses arguments of a command that takes none, so that a typing
+// error is not silently ignored.
+func noArguments(name string, args []string, stderr io.Writer) error {
+	fs := flag.NewFlagSet("flowhq "+name, flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	if fs.Parse(args) != nil {
+		return errUsage
+	}
+	if fs.NArg() > 0 {
+		fmt.Fprintf(stderr, "flowhq %s takes no arguments; its settings are environment variables\n", name)
+		return errUsage
+	}
+	return nil
+}
+
+// A process is what the long-running commands have in common.
+type process struct {
+	config   config.Config
+	log      *slog.Logger
+	store    *store.Store
+	temporal client.Client
+	closers  []func()
+}
+
+// open reads the settings, then connects to the parts that the command needs.
+// Whatever is unusable is named in the error. The caller closes the process.
+func open(ctx context.Context, getenv func(string) string, stderr io.Writer, need ...config.Need) (_ *process, err error) {
+	p := &process{}
+	if p.config, err = config.Parse(getenv, need...); err != nil {
+		return nil, err
+	}
+	logger, logs, err := logging.New(stderr, p.config.LogsPath, p.config.LogLevel)
+	if err != nil {
+		return nil, err
+	}
+	p.log = logger
+	p.closers = append(p.closers, func() { _ = logs.Close() }) // lines are written as they come
+	defer func() {
+		if err != nil {
+			p.close()
+		}
+	}()
+	url := p.config.DatabaseURL.Reveal()
+	if err := store.Migrate(ctx, url, whatsapp.Upgrade, logger); err != nil {
+		return nil, err
+	}
+	if p.store, err = store.Open(ctx, url, logger); err != nil {
+		return nil, err
+	}
+	p.store.Defaults.RepliesPerMinute = p.config.RepliesPerMinute
+	p.store.Defaults.RepliesPerContact = p.config.RepliesPerContact
+	p.closers = append(p.closers, p.store.Close)
+	return p, nil
+}
+
+// dialTemporal connects to Temporal, or says what to do about it.
+func (p *process) dialTemporal(ctx context.Context, identity string) error {
+	c, err := client.DialContext(ctx, client.Options{
+		HostPort:  p.config.TemporalAddress,
+		Namespace: p.config.TemporalNamespace,
+		Identity:  identity,
+		Logger:    log.NewStructuredLogger(p.log),
+	})
+	if err != nil {
+		return fmt.Errorf("Temporal at %s does not answer: start it, or set TEMPORAL_ADDRESS to where it is: %w",
+			p.config.TemporalAddress, err)
+	}
+	p.temporal = c
+	p.closers = append(p.closers, c.Close)
+	return nil
+}
+
+func (p *process) close() {
+	for i := len(p.closers) - 1; i >= 0; i-- {
+		p.closers[i]()
+	}
+}
+
+// serveAPI is the api command.
+func serveAPI(ctx context.Context, args []string, getenv func(string) string, stderr io.Writer) error {
+	if err := noArguments("api", args, stderr); err != nil {
+		return err
+	}
+	p, err := open(ctx, getenv, stderr, config.Database, config.Temporal, config.Admin)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if err := p.dialTemporal(ctx, name("api")); err != nil {
+		return err
+	}
+	commands := workflows.NewClient(p.temporal)
+	handler, err := api.New(api.Options{
+		Tenants: p.store, Logs: p.store, Codes: p.store, Commands: commands,
+		Database: p.store, Temporal: commands,
+		Password: p.config.AdminPassword, QueryAuth: p.config.AdminQueryAuth, Log: p.log,
+	})
+	if err != nil {
+		return err
+	}
+	return api.Serve(ctx, p.config.HTTPAddr, handler, p.log)
+}
+
+// work is the worker command.
+func work(ctx context.Context, args []string, getenv func(string) string, stderr io.Writer) error {
+	if err := noArguments("worker", args, stderr); err != nil {
+		return err
+	}
+	p, err := open(ctx, getenv, stderr, config.Database, config.Temporal)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	identity := name("worker")
+	if err := p.dialTemporal(ctx, identity); err != nil {
+		return err
+	}
+	network, err := p.dialWhatsApp(ctx)
+	if err != nil {
+		return err
+	}
+	return workers.Run(ctx, workers.Options{
+		Temporal: p.temporal, Store: p.store, Network: network, Capacity: p.config.WorkerCapacity,
+		Timing: activities.Timing{Heartbeat: p.config.Heartbeat}, Name: identity, Log: p.log,
+	})
+}
+
+// dialWhatsApp prepares the way to WhatsApp, or to the server that stands in for
+// it.
+func (p *process) dialWhatsApp(ctx context.Context) (*whatsapp.Network, error) {
+	var server *whatsapp.Server
+	if w := p.config.WhatsApp; w.Addr != "" {
+		var err error
+		if server, err = whatsapp.LoadServer(w.Addr, w.CAFile, w.RootKeyFile); err != nil {
+			return nil, err
+		}
+	}
+	db, err := store.OpenWA(p.config.DatabaseURL.Reveal())
+	if err != nil {
+		return nil, err
+	}
+	p.closers = append(p.closers, func() { _ = db.Close() })
+	return whatsapp.New(ctx, whatsapp.Options{DB: db, Server: server, Log: p.log, DeviceName: "Flow HQ"})
+}
+
+// migrate is the migrate command.
+func migrate(ctx context.Context, args []string, getenv func(string) string, stderr io.Writer) error {
+	if err := noArguments("migrate", args, stderr); err != nil {
+		return err
+	}
+	p, err := open(ctx, getenv, stderr, config.Database) // opening migrates
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	p.log.Info("the database is up to date")
+	return nil
+}
+
+// simulate is the simulate command.
+func simulate(ctx context.Context, args []string, getenv func(string) string, stderr io.Writer) error {
+	fs := flag.NewFlagSet("flowhq simulate", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	o := simulator.Options{}
+	fs.StringVar(&o.Addr, "addr", "127.0.0.1:7400", "`host:port` on which WhatsApp is simulated")
+	fs.StringVar(&o.Control, "control", "127.0.0.1:7300", "`host:port` of the control API")
+	fs.StringVar(&o.Dir, "state", ".dev/simulator", "`folder` for keys and state")
+	if fs.Parse(args) != nil || fs.NArg() > 0 {
+		return errUsage
+	}
+	settings, err := config.Parse(getenv)
+	if err != nil {
+		return err
+	}
+	logger, logs, err := logging.New(stderr, "", settings.LogLevel)
+	if err != nil {
+		return err
+	}
+	defer logs.Close()
+	o.Log = logger
+	return simulator.Run(ctx, o)
+}
+
+// name names this process among others of its kind: the machine and something
+// that changes with every start, as a restarted process is another host.
+func name(kind string) string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s@%s-%s", kind, host, rand.Text()[:6])
+}

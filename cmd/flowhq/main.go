@@ -1,0 +1,89 @@
+// Command flowhq is every process of Flow HQ: the API, the worker, and the tools
+// around them.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/flowhq/flowhq/internal/dev"
+)
+
+const usage = `usage: flowhq <command>
+
+  api        serve the admin API
+  worker     host WhatsApp sessions and run tenant workflows
+  migrate    bring the database up to date
+  dev        run everything on this machine ("flowhq dev -h" for its flags)
+  simulate   serve a simulated WhatsApp on loopback
+  testenv    run a command with a private PostgreSQL and Temporal, for tests
+  version    print the version
+
+Settings are environment variables; see the README.
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+}
+
+// run runs one command and returns the process's exit code: 0 for success, 1 for
+// a failure that was explained on stderr, 2 for wrong usage.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		fmt.Fprint(stderr, usage)
+		return 2
+	}
+	var err error
+	switch name, rest := args[0], args[1:]; name {
+	case "api":
+		err = serveAPI(ctx, rest, getenv, stderr)
+	case "worker":
+		err = work(ctx, rest, getenv, stderr)
+	case "migrate":
+		err = migrate(ctx, rest, getenv, stderr)
+	case "simulate":
+		err = simulate(ctx, rest, getenv, stderr)
+	case "dev":
+		return dev.Run(ctx, rest, getenv, stdout, stderr)
+	case "testenv":
+		return dev.TestEnv(ctx, rest, getenv, stdout, stderr)
+	case "version":
+		fmt.Fprintln(stdout, version())
+	case "help", "-h", "--help":
+		fmt.Fprint(stdout, usage)
+	default:
+		fmt.Fprintf(stderr, "flowhq: unknown command %q\n\n%s", name, usage)
+		return 2
+	}
+	if errors.Is(err, errUsage) {
+		return 2
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "flowhq %s: %v\n", args[0], err)
+		return 1
+	}
+	return 0
+}
+
+// version is the module version or the commit this program was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && (v == "" || v == "(devel)") {
+			v = s.Value
+		}
+	}
+	return v
+}

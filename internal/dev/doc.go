@@ -1,0 +1,21 @@
+// Package dev runs the whole product on one machine, for people who try it or
+// work on it: embedded Temporal with its Web UI, a private PostgreSQL, a
+// simulated WhatsApp, the API and a worker, each a process of its own.
+//
+// DATABASE_URL, TEMPORAL_ADDRESS and the WHATSAPP_ variables each replace one of
+// these parts by a real one. Everything that is kept lives in the folder .dev of
+// the checkout:
+//
+//	flowhq               the program, as Taskfile.yml builds it
+//	temporald-<hash>     the embedded Temporal, built once from dev/temporald
+//	temporal-<version>.db, pg/, simulator/   what the parts keep
+//	admin-password       made up at the first start, unless ADMIN_PASSWORD is set
+//	demo-<database>      there once a database has been given its demo tenants
+//	logs/                what each part printed
+//	whatsapp/            all of the above again for "flowhq dev --whatsapp", whose
+//	                     tenants must never meet the simulator's
+//
+// The processes are started in layers and ended in the opposite order: the API
+// and the worker first, the database last. Whatever happens to this process, no
+// child outlives it (see package proc).
+package dev

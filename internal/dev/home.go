@@ -1,0 +1,112 @@
+package dev
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// module is how a checkout of this repository is recognised.
+const module = "module github.com/flowhq/flowhq\n"
+
+// minFreeBytes is the disk space without which no part starts.
+const minFreeBytes = 300 << 20
+
+// findCheckout returns the root of the checkout that holds the current folder.
+func findCheckout() (string, error) {
+	here, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for dir := here; ; dir = filepath.Dir(dir) {
+		data, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil && strings.HasPrefix(string(data), module) {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("%s is not inside a checkout of Flow HQ: change to one and try again", here)
+		}
+	}
+}
+
+// A home is the folder that one set of parts keeps its state in. It is held by
+// one process at a time.
+type home struct {
+	dir  string
+	lock *os.File
+}
+
+// openHome creates the folder if need be and locks it.
+func openHome(dir string) (*home, error) {
+	if err := os.MkdirAll(filepath.Join(dir, "logs"), 0o755); err != nil {
+		return nil, err
+	}
+	if err := roomOn(dir, minFreeBytes); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		defer f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("flowhq dev already runs in %s: use that one, or end it first", dir)
+		}
+		return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
+	}
+	return &home{dir: dir, lock: f}, nil
+}
+
+func (h *home) close() { h.lock.Close() }
+
+func (h *home) path(elem ...string) string {
+	return filepath.Join(append([]string{h.dir}, elem...)...)
+}
+
+// adminPassword returns the password of the API: the caller's own, or one that
+// is made up once and kept.
+func (h *home) adminPassword(own string) (string, error) {
+	if own != "" {
+		return own, nil
+	}
+	name := h.path("admin-password")
+	data, err := os.ReadFile(name)
+	if kept := strings.TrimSpace(string(data)); err == nil && kept != "" {
+		return kept, nil
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", err
+	}
+	const letters = 12
+	p := strings.ToLower(rand.Text()[:letters])
+	return p, os.WriteFile(name, []byte(p+"\n"), 0o600)
+}
+
+// demoMark is the file that says that a database has had its demo tenants. The
+// private database has one, and so has every other, by its address.
+func (h *home) demoMark(databaseURL string) string {
+	if databaseURL == "" {
+		return h.path("demo-private")
+	}
+	sum := sha256.Sum256([]byte(databaseURL))
+	return h.path("demo-" + hex.EncodeToString(sum[:6]))
+}
+
+// roomOn returns an error of one sentence if the disk of dir is nearly full.
+func roomOn(dir string, want uint64) error {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(dir, &st); err != nil {
+		return fmt.Errorf("free space of %s: %w", dir, err)
+	}
+	if free := uint64(st.Bavail) * uint64(st.Bsize); free < want {
+		return fmt.Errorf("the disk of %s has %d MB left and %d MB are needed: make room and try again", dir, free>>20, want>>20)
+	}
+	return nil
+}

@@ -1,0 +1,232 @@
+package dev
+
+import (
+	"bytes"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	qrcode "rsc.io/qr"
+
+	"github.com/flowhq/flowhq"
+)
+
+// env is a getenv with a few variables set.
+func env(pairs ...string) func(string) string {
+	return func(name string) string {
+		for i := 0; i < len(pairs); i += 2 {
+			if pairs[i] == name {
+				return pairs[i+1]
+			}
+		}
+		return ""
+	}
+}
+
+func TestHomeIsForOne(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), ".dev")
+	h, err := openHome(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openHome(dir); err == nil || !strings.Contains(err.Error(), "already runs in "+dir) {
+		t.Errorf("second openHome = %v; want that it already runs there", err)
+	}
+	h.close()
+	again, err := openHome(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.close()
+}
+
+func TestAdminPasswordIsKept(t *testing.T) {
+	t.Parallel()
+	h, err := openHome(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.close()
+	password := func(own string) string {
+		p, err := h.adminPassword(own)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	if got := password("my own"); got != "my own" {
+		t.Errorf("password = %q; want the caller's", got)
+	}
+	made := password("")
+	if len(made) != 12 {
+		t.Errorf("password = %q; want 12 letters", made)
+	}
+	if again := password(""); again != made {
+		t.Errorf("password of the second start = %q; want %q", again, made)
+	}
+	if info, err := os.Stat(h.path("admin-password")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("file = %v, %v; want it readable to its owner only", info, err)
+	}
+}
+
+func TestRoomOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	if err := roomOn(t.TempDir(), 1<<62); err == nil || !strings.Contains(err.Error(), "make room") {
+		t.Errorf("roomOn = %v; want what to do about it", err)
+	}
+}
+
+// taken returns an address on which somebody listens.
+func taken(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l.Addr().String()
+}
+
+func TestAddresses(t *testing.T) {
+	t.Parallel()
+	busy := taken(t)
+	_, port, _ := net.SplitHostPort(busy)
+	_, err := apiAddr(busy)
+	if err == nil || !strings.Contains(err.Error(), "port "+port+" is taken") || !strings.Contains(err.Error(), "HTTP_ADDR") {
+		t.Errorf("apiAddr(%s) = %v; want the port and the variable", busy, err)
+	}
+	if _, err := apiAddr("nonsense"); err == nil || !strings.Contains(err.Error(), "HTTP_ADDR=nonsense") {
+		t.Errorf("apiAddr(nonsense) = %v; want the variable", err)
+	}
+	if got, err := apiAddr(":0"); err != nil || !strings.HasPrefix(got, "127.0.0.1:") || got == "127.0.0.1:0" {
+		t.Errorf("apiAddr(:0) = %s, %v; want a loopback address", got, err)
+	}
+	if got := freeAddr(busy); got == busy || !strings.HasPrefix(got, "127.0.0.1:") {
+		t.Errorf("freeAddr(%s) = %s; want another one", busy, got)
+	}
+	free := freeAddr("")
+	if got := freeAddr(free); got != free {
+		t.Errorf("freeAddr(%s) = %s; want the same", free, got)
+	}
+}
+
+func TestReachable(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{"postgres://u:p@" + taken(t) + "/db", "host=/run/postgresql", "postgres:///db?host=/tmp"} {
+		if err := reachable(t.Context(), url); err != nil {
+			t.Errorf("reachable(%s) = %v; want nil", url, err)
+		}
+	}
+	closed := freeAddr("")
+	err := reachable(t.Context(), "postgres://u:secret@"+closed+"/db")
+	if err == nil || !strings.Contains(err.Error(), closed+" does not answer (connect: connection refused)") {
+		t.Errorf("reachable = %v; want which address does not answer", err)
+	}
+	if err != nil && strings.Contains(err.Error(), "secret") {
+		t.Errorf("reachable = %v; want no password in it", err)
+	}
+}
+
+func TestVariablesThatContradict(t *testing.T) {
+	t.Parallel()
+	const addr, ca, key = "WHATSAPP_ADDR", "WHATSAPP_CA_FILE", "WHATSAPP_ROOT_KEY_FILE"
+	for _, tt := range []struct {
+		name     string
+		whatsApp bool
+		set      []string
+		want     string // "" = fine
+	}{
+		{"nothing", false, nil, ""},
+		{"all three", false, []string{addr, "a", ca, "b", key, "c"}, ""},
+		{"two of three", false, []string{addr, "a", key, "c"}, "only WHATSAPP_ADDR, WHATSAPP_ROOT_KEY_FILE is set"},
+		{"whatsapp", true, nil, ""},
+		{"whatsapp elsewhere", true, []string{addr, "a", ca, "b", key, "c"}, "leave out one of the two"},
+	} {
+		d := &dev{options: options{whatsApp: tt.whatsApp}, getenv: env(tt.set...)}
+		err := d.checkVariables()
+		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+			t.Errorf("%s: %v; want %q", tt.name, err, tt.want)
+		}
+	}
+}
+
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"-h"}, 0, "-whatsapp"},
+		{[]string{"--nope"}, 2, "not defined"},
+		{[]string{"nope"}, 2, `"nope" is not a flag`},
+	} {
+		var stderr bytes.Buffer
+		code := Run(t.Context(), tt.args, env(), &stderr, &stderr)
+		if code != tt.code || !strings.Contains(stderr.String(), tt.says) {
+			t.Errorf("dev %v = %d, %q; want %d, %q", tt.args, code, stderr.String(), tt.code, tt.says)
+		}
+	}
+	var stderr bytes.Buffer
+	if code := TestEnv(t.Context(), []string{"--"}, env(), &stderr, &stderr); code != 2 || !strings.Contains(stderr.String(), "usage") {
+		t.Errorf("testenv -- = %d, %q; want 2 and the usage", code, stderr.String())
+	}
+}
+
+func TestFind(t *testing.T) {
+	t.Parallel()
+	tenants := []flowhq.Tenant{
+		{ID: "57144b14-fea9-476c-be42-7f1bc09efbef", Name: "My shop", PhoneNumber: "+255712345678"},
+		{Name: "My other shop", PhoneNumber: "+255712345679"},
+		{Name: "My", PhoneNumber: "+255712345670"},
+	}
+	for name, want := range map[string][]string{
+		"":                                     nil,
+		"nobody":                               nil,
+		"my ":                                  {"My shop", "My other shop"},
+		"my":                                   {"My"},
+		"MY SHOP":                              {"My shop"},
+		"+255712345679":                        {"My other shop"},
+		"57144b14-fea9-476c-be42-7f1bc09efbef": {"My shop"},
+	} {
+		var got []string
+		for _, t := range find(tenants, name) {
+			got = append(got, t.Name)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("find(%q) (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestDrawKeepsEveryModule(t *testing.T) {
+	t.Parallel()
+	const text = "2@AbCdEf0123456789/+abcdefghijklmnopqrstuvwxyz,AbCdEf0123456789abcdefghijklmnop=,0123456789"
+	want, err := qrcode.Encode(text, qrcode.L)
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture, err := draw(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture = strings.NewReplacer("\x1b[97;40m", "", "\x1b[0m", "").Replace(picture)
+	black := map[rune][2]bool{'█': {false, false}, '▀': {false, true}, '▄': {true, false}, ' ': {true, true}}
+	for row, line := range strings.Split(strings.TrimSuffix(picture, "\n"), "\n") {
+		for col, glyph := range []rune(line) {
+			for half, got := range black[glyph] {
+				x, y := col-quiet, 2*row+half-quiet
+				if got != want.Black(x, y) {
+					t.Fatalf("module %d,%d is black: %v; want %v", x, y, got, want.Black(x, y))
+				}
+			}
+		}
+		if n := len([]rune(line)); n != want.Size+2*quiet {
+			t.Fatalf("row %d has %d modules; want %d", row, n, want.Size+2*quiet)
+		}
+	}
+}

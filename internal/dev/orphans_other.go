@@ -1,0 +1,8 @@
+//go:build !linux
+
+package dev
+
+// adoptOrphans does nothing: only Linux lets a process adopt its descendants.
+func adoptOrphans() {}
+
+func killOrphans() {}

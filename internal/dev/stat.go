@@ -1,0 +1,29 @@
+package dev
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+)
+
+// stat returns the name and the parent of a process, or nothing if it has ended
+// or there is no /proc.
+func stat(pid int) (name string, parent int) {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return "", 0
+	}
+	// pid (name) state parent …, where the name may hold anything.
+	open, closed := bytes.IndexByte(data, '('), bytes.LastIndexByte(data, ')')
+	if open < 0 || closed < open {
+		return "", 0
+	}
+	const parentField = 1
+	fields := bytes.Fields(data[closed+1:])
+	if len(fields) <= parentField {
+		return "", 0
+	}
+	parent, _ = strconv.Atoi(string(fields[parentField])) // the kernel writes a number
+	return string(data[open+1 : closed]), parent
+}

@@ -1,0 +1,104 @@
+package dev
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"github.com/flowhq/flowhq/internal/dev/proc"
+	"github.com/flowhq/flowhq/internal/devdb"
+)
+
+const (
+	// testGrace is what an interrupted command has to clean up.
+	testGrace = 5 * time.Second
+	// exitNotRun is the exit code if the command could not be run at all.
+	exitNotRun = 1
+)
+
+const testenvUsage = `usage: flowhq testenv -- COMMAND [ARGUMENT]...
+
+Runs the command with what the tests need and returns its exit code. It sets
+  TEST_DATABASE_URL  a throw-away PostgreSQL, unless it is set already
+  TEMPORALD          the embedded Temporal server, built once, unless it is set already
+  FLOWHQ_BIN         this program, unless it is set already
+`
+
+// TestEnv runs the command in args with a throw-away PostgreSQL and the embedded
+// Temporal, and returns its exit code. When ctx ends, so does the command, and
+// nothing that either started is left.
+func TestEnv(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == "--" {
+		args = args[1:]
+	}
+	if len(args) == 0 {
+		fmt.Fprint(stderr, testenvUsage)
+		return 2
+	}
+	code, err := testEnv(ctx, args, getenv, stdout, stderr)
+	if err != nil {
+		fmt.Fprintln(stderr, "flowhq testenv:", err)
+	}
+	return code
+}
+
+func testEnv(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) (code int, err error) {
+	adoptOrphans()
+	defer killOrphans()
+	env := os.Environ()
+	if getenv("TEST_DATABASE_URL") == "" {
+		log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+		db, err := devdb.Ephemeral(ctx, log)
+		if err != nil {
+			return exitNotRun, err
+		}
+		defer func() { err = errors.Join(err, db.Stop(context.WithoutCancel(ctx))) }()
+		env = append(env, "TEST_DATABASE_URL="+db.URL())
+	}
+	if getenv("TEMPORALD") == "" {
+		out := &screen{w: stderr}
+		path, err := Temporald(ctx, out.say)
+		if err != nil {
+			return exitNotRun, err
+		}
+		env = append(env, "TEMPORALD="+path)
+	}
+	if getenv("FLOWHQ_BIN") == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return exitNotRun, err
+		}
+		env = append(env, "FLOWHQ_BIN="+self)
+	}
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Env, cmd.Stdout, cmd.Stderr = env, stdout, stderr
+	return runTests(ctx, cmd)
+}
+
+// runTests runs cmd to its end and returns its exit code. When ctx ends, the
+// command is interrupted, and killed if it does not heed that.
+func runTests(ctx context.Context, cmd *exec.Cmd) (int, error) {
+	child, err := proc.Start(cmd, syscall.SIGKILL)
+	if err != nil {
+		return exitNotRun, err
+	}
+	select {
+	case <-child.Done():
+	case <-ctx.Done():
+		child.Stop(syscall.SIGINT, testGrace)
+	}
+	if err := child.Err(); err != nil {
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		if !ok || exit.ExitCode() < 0 {
+			return exitNotRun, fmt.Errorf("%s: %w", cmd.Path, err)
+		}
+		return exit.ExitCode(), nil // the command has explained itself
+	}
+	return 0, nil
+}
