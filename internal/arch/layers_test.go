@@ -1,0 +1,107 @@
+package arch
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// layers lists the packages of this module from the bottom up. A package may
+// import those of lower lines only, so two on one line do not know each other.
+var layers = [][]string{
+	{"."},                               // the nouns
+	{"migrations", "internal/dev/proc"}, // SQL files; child processes
+	{"internal/store", "internal/reply", "internal/config", "internal/logging", "internal/devdb"},
+	{"internal/pipeline", "internal/whatsapp", "internal/simulator"},
+	{"activities"},
+	{"workflows"},
+	{"api", "workers"},
+	{"internal/dev"},
+	{"cmd/flowhq"}, // wires; the only place that knows every concrete type
+}
+
+// testOnly lists the packages that exist for tests. They may import anything;
+// only tests may import them.
+var testOnly = []string{"internal/arch", "internal/testdb", "internal/e2e"}
+
+// only lists what few may import, so that the reader of everything else need not
+// know it. Paths are prefixes. Tests are held to it too, but for the packages of
+// testOnly, which compare us with bare clients and prepare databases.
+var only = []struct {
+	path, why string
+	by        []string
+}{
+	{"github.com/jackc/pgx", "every SQL statement is in the store",
+		[]string{"internal/store", "internal/devdb"}},
+	{"github.com/golang-migrate", "the store migrates", []string{"internal/store"}},
+	{"go.mau.fi/", "one adapter hides WhatsApp's protocol, and one simulator speaks it",
+		[]string{"internal/whatsapp", "internal/simulator"}},
+	{"github.com/gin-gonic", "handlers know no web framework but through one adapter", []string{"api"}},
+	{"go.temporal.io/sdk/workflow", "workflow code must be deterministic, so it is in one place",
+		[]string{"workflows", "activities"}}, // the latter only for the options its activities run under
+	{"go.temporal.io/sdk/activity", "how an activity ends is the protocol with the workflow",
+		[]string{"activities", "workflows", "workers"}},
+	{"go.temporal.io/sdk/worker", "task queues and capacity are set in one place",
+		[]string{"workers", "workflows", "activities"}}, // the latter two only to register themselves
+}
+
+func TestEveryPackageHasALayer(t *testing.T) {
+	for _, s := range load(t, func(s source) bool { return !s.nested }) {
+		if layerOf(s.dir) < 0 && !slices.Contains(testOnly, s.dir) {
+			t.Errorf("%s: package %s has no place in layers_test.go", s.path, s.dir)
+		}
+	}
+}
+
+func TestImportsGoDown(t *testing.T) {
+	for _, s := range load(t, func(s source) bool { return !s.nested && !slices.Contains(testOnly, s.dir) }) {
+		for _, imported := range s.imports() {
+			dir, ours := local(imported)
+			switch {
+			case !ours:
+			case slices.Contains(testOnly, dir):
+				if !s.isTest() {
+					t.Errorf("%s imports %s, which is for tests only", s.path, dir)
+				}
+			case dir == s.dir: // an external test
+			case layerOf(dir) >= layerOf(s.dir) && !(s.isTest() && layerOf(dir) == layerOf(s.dir)):
+				t.Errorf("%s imports %s, which is not below %s", s.path, dir, s.dir)
+			}
+		}
+	}
+}
+
+func TestNounsNeedOnlyTheStandardLibrary(t *testing.T) {
+	for _, s := range load(t, func(s source) bool { return s.dir == "." && !s.isTest() }) {
+		for _, imported := range s.imports() {
+			if first, _, _ := strings.Cut(imported, "/"); strings.Contains(first, ".") {
+				t.Errorf("%s imports %s", s.path, imported)
+			}
+		}
+	}
+}
+
+func TestFewImportWhatFewNeed(t *testing.T) {
+	for _, s := range load(t, func(s source) bool { return !s.nested && !slices.Contains(testOnly, s.dir) }) {
+		for _, imported := range s.imports() {
+			for _, rule := range only {
+				if strings.HasPrefix(imported, rule.path) && !slices.Contains(rule.by, s.dir) {
+					t.Errorf("%s imports %s: %s", s.path, imported, rule.why)
+				}
+			}
+		}
+	}
+}
+
+// local returns the folder of an import path of this module.
+func local(imported string) (dir string, ours bool) {
+	if imported == module {
+		return ".", true
+	}
+	return strings.CutPrefix(imported, module+"/")
+}
+
+// layerOf returns the height of a package, or -1.
+func layerOf(dir string) int {
+	return slices.IndexFunc(layers, func(layer []string) bool { return slices.Contains(layer, dir) })
+}

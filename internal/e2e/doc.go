@@ -1,0 +1,4 @@
+// Package e2e proves the product's promise from outside: its tests run every
+// part as a process of its own, speak HTTP to the API and to the simulator's
+// control API, and look at nothing else.
+package e2e

@@ -1,0 +1,200 @@
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flowhq/flowhq"
+)
+
+var barbers = flowhq.NewTenant{
+	Name: "barbers", PhoneNumber: "+254700000001", Template: flowhq.Booking, BusinessName: "Blue Door Barbers", Language: flowhq.English,
+}
+
+func TestCommandsMayBeRepeated(t *testing.T) {
+	s := newStand(t)
+	s.worker("worker")
+	b := s.business(barbers)
+	b.command(flowhq.Start)
+	b.command(flowhq.Start)
+	b.scan()
+	b.connected(20 * time.Second)
+
+	b.command(flowhq.Stop)
+	b.command(flowhq.Stop)
+	b.becomes(10*time.Second, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+
+	b.command(flowhq.Start)
+	b.connected(10 * time.Second) // still linked: no QR code
+	b.command(flowhq.Restart)
+	b.connected(10 * time.Second)
+
+	// Force-restart while the session is off the air.
+	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "refuse_logins", "number": b.PhoneNumber, "seconds": 2, "reason": 503}, nil))
+	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "drop", "number": b.PhoneNumber}, nil))
+	eventually(t, 10*time.Second, func() error {
+		got, err := b.read()
+		if err == nil && got.Session.State == flowhq.Connected {
+			err = fmt.Errorf("still %s", got.Session.State)
+		}
+		return err
+	})
+	b.command(flowhq.ForceRestart)
+	b.command(flowhq.ForceRestart)
+	b.connected(20 * time.Second)
+	b.neverHostedTwice()
+
+	// Delete while connected, twice.
+	s.must(s.call("DELETE", b.path(), nil, nil))
+	s.must(s.call("DELETE", b.path(), nil, nil))
+	eventually(t, 20*time.Second, func() error {
+		if code, err := s.call("GET", b.path(), nil, nil); code != 404 {
+			return fmt.Errorf("GET of a deleted tenant: %d, %v; want 404", code, err)
+		}
+		return nil
+	})
+	s.must(s.call("DELETE", b.path(), nil, nil))
+	b.neverHostedTwice()
+	b.hasDevices(0)
+}
+
+// hasDevices fails the test unless the phone has that many linked devices.
+func (b *business) hasDevices(want int) {
+	b.s.t.Helper()
+	var phone struct{ Devices []struct{ ID int } }
+	b.s.must(b.s.simulate("GET", "/phones/"+escape(b.PhoneNumber), nil, &phone))
+	if len(phone.Devices) != want {
+		b.s.t.Errorf("the phone has %d linked devices; want %d", len(phone.Devices), want)
+	}
+}
+
+// A phone that is linked to one tenant cannot be linked to a second: both would
+// answer its customers.
+func TestOneNumberOneTenant(t *testing.T) {
+	s := newStand(t)
+	s.worker("worker")
+	first := s.business(barbers)
+	first.link()
+	other := barbers
+	other.Name = "impostor"
+	second := s.business(other)
+	second.command(flowhq.Start)
+	eventually(t, 20*time.Second, func() error {
+		code, err := second.code()
+		if err != nil {
+			return err
+		}
+		if status, err := second.scanned(code); status != 422 {
+			return fmt.Errorf("the second scan: %d, %v; want 422", status, err)
+		}
+		return nil
+	})
+	second.becomes(10*time.Second, flowhq.TenantError, flowhq.Disconnected, flowhq.WorkerError)
+	got, err := second.read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(got.Session.Reason, "another tenant") || got.Session.Number != "" {
+		t.Errorf("reason %q, number %q; want one that names the other tenant, and none", got.Session.Reason, got.Session.Number)
+	}
+	ask(t, s.customer("+254711000001", "Amina"), first, "hello", 10*time.Second)
+	first.neverHostedTwice()
+}
+
+func TestLoggedOutOnThePhone(t *testing.T) {
+	s := newStand(t)
+	s.worker("worker")
+	b := s.business(barbers)
+	b.link()
+	c := s.customer("+254711000001", "Amina")
+	ask(t, c, b, "hello", 10*time.Second)
+
+	s.must(s.simulate("POST", "/phones/"+escape(b.PhoneNumber)+"/logout", map[string]any{}, nil))
+	b.becomes(10*time.Second, flowhq.TenantError, flowhq.LoggedOut, flowhq.WorkerError)
+	got, err := b.read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(got.Session.Reason, "phone") {
+		t.Errorf("the reason is %q; want one that tells of the phone", got.Session.Reason)
+	}
+
+	b.link() // a new QR code
+	ask(t, c, b, "hello again", 10*time.Second)
+	log, err := b.log()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(log) != 4 {
+		t.Errorf("the log has %d messages; want the 2 of before and 2 new ones", len(log))
+	}
+}
+
+func TestDroppedConnection(t *testing.T) {
+	s := newStand(t)
+	s.worker("worker")
+	b := s.business(barbers)
+	b.link()
+	c := s.customer("+254711000001", "Amina")
+	ask(t, c, b, "hello", 10*time.Second)
+	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "drop", "number": b.PhoneNumber}, nil))
+	ask(t, c, b, "hello again", 20*time.Second)
+	b.neverHostedTwice()
+}
+
+func TestMessagesDeliveredTwice(t *testing.T) {
+	s := newStand(t)
+	s.worker("worker")
+	b := s.business(unlimited(barbers))
+	b.link()
+	c := s.customer("+254711000001", "Amina")
+	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "duplicate", "number": b.PhoneNumber, "count": 3}, nil))
+	cs := []*conversation{{customer: c, to: b, texts: []string{"hello", "prices", "1", "booking", "2"}}}
+	play(t, cs, nil)
+	answeredOnce(t, 20*time.Second, cs)
+}
+
+// outage is how long a part is away. The hosts' lease is much shorter.
+const outage = 20 * time.Second
+
+func TestDatabaseOutage(t *testing.T) {
+	s := newStand(t)
+	s.worker("worker")
+	cs := market(t, s, unlimited)[:3]
+	s.stopDatabase()
+	wait(t, outage)
+	play(t, cs, nil) // while the database is away: WhatsApp keeps the messages
+	s.startDatabase()
+	answeredOnce(t, 90*time.Second, cs)
+	hostedOnce(cs)
+}
+
+func TestTemporalOutage(t *testing.T) {
+	s := newStand(t)
+	s.worker("worker")
+	cs := market(t, s, unlimited)[:3]
+	s.temporald.kill()
+	// Sessions go on without Temporal for as long as they hold their leases.
+	play(t, cs, nil)
+	answeredOnce(t, 10*time.Second, cs)
+	wait(t, outage)
+	s.startTemporal()
+	more := append([]*conversation(nil), cs...)
+	play(t, more, nil)
+	answeredOnce(t, 60*time.Second, more)
+	cs[0].to.command(flowhq.Restart) // commands work again
+	cs[0].to.connected(30 * time.Second)
+	hostedOnce(cs)
+}
+
+// wait lets an outage last. It is the length of the outage that is tested, not
+// something that should have happened meanwhile.
+func wait(t testing.TB, d time.Duration) {
+	t.Helper()
+	select {
+	case <-time.After(d):
+	case <-t.Context().Done():
+	}
+}

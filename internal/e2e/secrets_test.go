@@ -1,0 +1,68 @@
+package e2e
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flowhq/flowhq"
+)
+
+// What customers write, the code that links a phone and the passwords are in
+// PostgreSQL or the environment and nowhere else: not in a log at its most
+// talkative, and not in Temporal's histories.
+func TestNothingSecretIsLogged(t *testing.T) {
+	s := newStand(t, "LOG_LEVEL=debug")
+	s.worker("worker")
+	b := s.business(barbers)
+	b.command(flowhq.Start)
+	code := b.scan()
+	b.connected(20 * time.Second)
+	const said = "purple-zebra-at-noon"
+	answer := ask(t, s.customer("+254711000001", "Amina"), b, said, 10*time.Second)
+	b.command(flowhq.Stop)
+	b.becomes(10*time.Second, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+
+	_, adv, _ := strings.Cut(code, "#")
+	secrets := map[string]string{
+		"a customer's words":    said,
+		"the bot's answer":      strings.SplitN(answer, "\n", 2)[0],
+		"the QR code":           strings.Split(adv, ",")[0],
+		"the admin password":    password,
+		"the database password": databasePassword(t, s.dbURL),
+	}
+	files, tenantLog := 0, false
+	err := filepath.WalkDir(s.dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && (path == filepath.Join(s.dir, "pg") || path == filepath.Join(s.dir, "simulator")) {
+			return fs.SkipDir // their business is to keep these things
+		}
+		if !entry.Type().IsRegular() {
+			return nil
+		}
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		files++
+		tenantLog = tenantLog || filepath.Base(path) == string(b.id)+".log" && len(raw) > 0
+		for what, secret := range secrets {
+			if bytes.Contains(raw, []byte(secret)) {
+				t.Errorf("%s is in %s", what, filepath.Base(path))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files < 5 || !tenantLog {
+		t.Errorf("looked at %d files, the tenant's own log among them: %t; want the logs of every process and the tenant", files, tenantLog)
+	}
+}
