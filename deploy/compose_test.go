@@ -1,0 +1,211 @@
+package deploy
+
+import (
+	"context"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/compose-spec/compose-go/v2/types"
+)
+
+const root = ".."
+
+// settings are what .env.example says must be set.
+var settings = []string{"POSTGRES_PASSWORD=secret", "ADMIN_PASSWORD=secret"}
+
+// ours are the services that run the program of this repository.
+var ours = []string{"migrate", "api", "worker"}
+
+// project loads docker-compose.yml as Docker Compose does: it fails on unknown
+// fields, missing variables, undefined services and cycles.
+func project(ctx context.Context, env ...string) (*types.Project, error) {
+	o, err := cli.NewProjectOptions([]string{filepath.Join(root, "docker-compose.yml")}, cli.WithEnv(env))
+	if err != nil {
+		return nil, err
+	}
+	return o.LoadProject(ctx)
+}
+
+func load(t *testing.T) *types.Project {
+	t.Helper()
+	p, err := project(t.Context(), settings...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestComposeHasEveryPart(t *testing.T) {
+	p := load(t)
+	want := []string{"api", "migrate", "postgres", "temporal", "temporal-namespace", "temporal-schema", "temporal-ui", "worker"}
+	if got := p.ServiceNames(); !slices.Equal(got, want) {
+		t.Errorf("services are %v; want %v", got, want)
+	}
+	for name, s := range p.Services {
+		switch {
+		case s.Restart == "":
+			t.Errorf("%s: no restart policy", name)
+		case s.Image == "" || !strings.Contains(s.Image, ":") || strings.HasSuffix(s.Image, ":latest"):
+			t.Errorf("%s: image %q has no fixed version", name, s.Image)
+		case s.ContainerName != "":
+			t.Errorf("%s: a container name forbids a second container", name)
+		case s.Privileged || len(s.CapAdd) > 0 || s.NetworkMode == "host":
+			t.Errorf("%s: has rights it does not need", name)
+		}
+		longRunning := s.Restart == "unless-stopped"
+		if longRunning && (s.Deploy == nil || s.Deploy.Resources.Limits == nil || s.Deploy.Resources.Limits.MemoryBytes == 0) {
+			t.Errorf("%s: no memory limit", name)
+		}
+	}
+}
+
+// Without a password nothing starts, and the message says what to do.
+func TestComposeDemandsSecrets(t *testing.T) {
+	for i, setting := range settings {
+		name, _, _ := strings.Cut(setting, "=")
+		_, err := project(t.Context(), slices.Concat(settings[:i], settings[i+1:])...)
+		if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "set it in .env") {
+			t.Errorf("without %s the error is %v", name, err)
+		}
+	}
+}
+
+// Compose waits for ever on the health of a service that has no health check, and
+// for the end of one that never ends.
+func TestComposeWaitsForWhatCanHappen(t *testing.T) {
+	p := load(t)
+	for name, s := range p.Services {
+		for on, d := range s.DependsOn {
+			target := p.Services[on]
+			ends := strings.HasPrefix(target.Restart, "on-failure") || target.Restart == "no"
+			switch d.Condition {
+			case types.ServiceConditionHealthy:
+				if target.HealthCheck == nil || len(target.HealthCheck.Test) < 2 {
+					t.Errorf("%s waits for the health of %s, which has no health check", name, on)
+				}
+			case types.ServiceConditionCompletedSuccessfully:
+				if !ends {
+					t.Errorf("%s waits for the end of %s, which restarts %s", name, on, target.Restart)
+				}
+			default:
+				t.Errorf("%s depends on %s without waiting for it to be ready", name, on)
+			}
+		}
+	}
+}
+
+func TestComposePublishesOnLoopbackOnly(t *testing.T) {
+	published := 0
+	for name, s := range load(t).Services {
+		for _, port := range s.Ports {
+			published++
+			if ip, err := netip.ParseAddr(port.HostIP); err != nil || !ip.IsLoopback() {
+				t.Errorf("%s publishes %s on %q; want a loopback address", name, port.Published, port.HostIP)
+			}
+		}
+	}
+	if published == 0 {
+		t.Error("nothing is published; how would anyone reach the API?")
+	}
+}
+
+// A variable that the program does not know is a setting that silently does
+// nothing, and one that .env.example does not show is never found.
+func TestComposeSetsKnownVariables(t *testing.T) {
+	known := variablesIn(t, "internal/config/*.go", `"([A-Z][A-Z_]+)"`)
+	for _, name := range ours {
+		for variable := range load(t).Services[name].Environment {
+			if !known[variable] {
+				t.Errorf("%s: %s is no setting of the program", name, variable)
+			}
+		}
+	}
+	used := variablesIn(t, "docker-compose.yml", `\$\{([A-Z_]+)`)
+	shown := variablesIn(t, ".env.example", `(?m)^([A-Z_]+)=`)
+	for variable := range used {
+		if !shown[variable] {
+			t.Errorf(".env.example does not show %s", variable)
+		}
+	}
+	for variable := range shown {
+		if !used[variable] {
+			t.Errorf(".env.example shows %s, which docker-compose.yml does not use", variable)
+		}
+	}
+	if !regexp.MustCompile(`(?m)^/?\.env$`).MatchString(read(t, ".gitignore")) {
+		t.Error(".gitignore does not keep .env, and with it the passwords, out of the repository")
+	}
+}
+
+// The health check asks what the API serves, and the worker has the time its
+// sessions need to hang up.
+func TestComposeFitsTheProgram(t *testing.T) {
+	p := load(t)
+	test := strings.Join(p.Services["api"].HealthCheck.Test, " ")
+	path := regexp.MustCompile(`127\.0\.0\.1:3000(/[a-z]+)$`).FindStringSubmatch(test)
+	if path == nil || !strings.Contains(read(t, "api/openapi.yaml"), "\n  "+path[1]+":") {
+		t.Errorf("the health check of the api is %q, which asks for nothing in openapi.yaml", test)
+	}
+	if grace := p.Services["worker"].StopGracePeriod; grace == nil || grace.String() != "30s" {
+		t.Errorf("the worker has %v to stop; want 30s", grace)
+	}
+	for _, name := range ours {
+		s := p.Services[name]
+		if s.Build == nil || !s.ReadOnly || !slices.Equal(s.CapDrop, []string{"ALL"}) {
+			t.Errorf("%s: is not built here, or has more rights than it needs", name)
+		}
+		if len(s.Command) != 1 || !strings.Contains(read(t, "cmd/flowhq/main.go"), `case "`+s.Command[0]+`":`) {
+			t.Errorf("%s: %v is no command of the program", name, s.Command)
+		}
+	}
+	for _, s := range p.Services {
+		for _, v := range s.Volumes {
+			if v.Type == types.VolumeTypeBind {
+				if _, err := os.Stat(v.Source); err != nil {
+					t.Errorf("%s mounts what is not there: %v", s.Name, err)
+				}
+			}
+		}
+	}
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(root, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// variablesIn returns what the first group of the pattern matches in the files.
+func variablesIn(t *testing.T, glob, pattern string) map[string]bool {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(root, glob))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for _, f := range files {
+		if strings.HasSuffix(f, "_test.go") {
+			continue
+		}
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(b), -1) {
+			found[m[1]] = true
+		}
+	}
+	if len(found) == 0 {
+		t.Fatalf("%s has nothing that matches %s", glob, pattern)
+	}
+	return found
+}
