@@ -24,8 +24,13 @@ const (
 	statusQuery    = "status"
 )
 
-// sendTimeout bounds one call to Temporal made for a waiting caller.
-const sendTimeout = 5 * time.Second
+// answerWithin is how long a caller waits for Temporal: long enough for one that is
+// just starting again.
+const answerWithin = 8 * time.Second
+
+// sendTimeout is answerWithin as the SDK wants it: it spends no more than half of
+// a deadline on a call and its retries.
+const sendTimeout = 2 * answerWithin
 
 // command is the payload of commandSignal.
 type command struct {

@@ -9,9 +9,12 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"time"
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 
 	"github.com/flowhq/flowhq/activities"
 	"github.com/flowhq/flowhq/api"
@@ -82,6 +85,14 @@ func open(ctx context.Context, getenv func(string) string, stderr io.Writer, nee
 	return p, nil
 }
 
+// temporalBackoff is how soon a lost connection to Temporal is tried again. The
+// SDK's own goes up to ten seconds, and as long every command after an outage
+// would still find it unavailable.
+var temporalBackoff = backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second}
+
+// temporalConnect is how long one attempt to connect may take; gRPC's default.
+const temporalConnect = 20 * time.Second
+
 // dialTemporal connects to Temporal, or says what to do about it.
 func (p *process) dialTemporal(ctx context.Context, identity string) error {
 	c, err := client.DialContext(ctx, client.Options{
@@ -89,6 +100,9 @@ func (p *process) dialTemporal(ctx context.Context, identity string) error {
 		Namespace: p.config.TemporalNamespace,
 		Identity:  identity,
 		Logger:    log.NewStructuredLogger(p.log),
+		ConnectionOptions: client.ConnectionOptions{DialOptions: []grpc.DialOption{
+			grpc.WithConnectParams(grpc.ConnectParams{Backoff: temporalBackoff, MinConnectTimeout: temporalConnect}),
+		}},
 	})
 	if err != nil {
 		return fmt.Errorf("Temporal at %s does not answer: start it, or set TEMPORAL_ADDRESS to where it is: %w",
