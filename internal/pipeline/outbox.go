@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/failpoint"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
@@ -12,11 +13,13 @@ import (
 // already, nothing is written, and only what an earlier try of this very commit
 // wrote is sent: its answer may have been lost with the connection.
 func (p *Pipeline) commit(m flowhq.Message, o store.Outcome) bool {
+	failpoint.Hit("answer.composed")
 	var id int64
 	ok := p.persist("answer", func(ctx context.Context) (err error) {
 		id, _, err = p.Store.Answer(ctx, p.Tenant, p.Epoch, m.ID, o)
 		return err
 	})
+	failpoint.Hit("answer.written")
 	if !ok || id == 0 {
 		return ok
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/failpoint"
 )
 
 const (
@@ -22,8 +23,10 @@ const (
 func (p *Pipeline) deliver(m flowhq.Message) bool {
 	for wait := firstRetry; ; wait = min(2*wait, lastResend) {
 		ctx, cancel := context.WithTimeout(p.ctx, sendTimeout)
+		failpoint.Hit("send.due")
 		err := p.Send(ctx, m.Chat, m.WAMessageID, m.Text)
 		cancel()
+		failpoint.Hit("send.done")
 		switch flowhq.ErrorCode(err) {
 		case "":
 			return p.mark(m, flowhq.Sent, "")
