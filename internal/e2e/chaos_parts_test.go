@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -130,6 +131,10 @@ func (p *part) drain(ctx context.Context) bool {
 // struck matches what a failpoint says before it strikes.
 var struck = regexp.MustCompile(`(?m)^failpoint (\S+): (\w+)$`)
 
+// accident matches the first line of what no process may ever print, unless a
+// failpoint made it.
+var accident = regexp.MustCompile(`^WARNING: DATA RACE|^fatal error: |^panic: | panicked\b|Activity panic`)
+
 // accidents returns what the part's processes printed that must never be, and
 // counts the failpoints that struck.
 func (p *part) accidents(failpoints map[string]int) (bad []string) {
@@ -143,11 +148,9 @@ func (p *part) accidents(failpoints map[string]int) (bad []string) {
 		for _, m := range struck.FindAllSubmatch(raw, -1) {
 			failpoints["failpoint "+string(m[2])]++
 		}
-		for _, word := range []string{"WARNING: DATA RACE", "fatal error: ", "panic: "} {
-			for line := range strings.Lines(string(raw)) {
-				if strings.HasPrefix(line, word) && !strings.Contains(line, "panic: failpoint") {
-					bad = append(bad, fmt.Sprintf("%s printed %q, see %s", p.name, strings.TrimSpace(line), name))
-				}
+		for line := range strings.Lines(string(raw)) {
+			if accident.MatchString(line) && !strings.Contains(line, "failpoint") {
+				bad = append(bad, fmt.Sprintf("%s printed %q, see %s", p.name, strings.TrimSpace(line), filepath.Base(name)))
 			}
 		}
 	}
