@@ -145,11 +145,13 @@ func (c *chaos) disturb(f fault) error {
 	return err
 }
 
-// heal ends every fault that is still to come, and replaces the worker with
-// failpoints by one without.
+// heal ends every fault that is still to come, and replaces the workers with
+// failpoints by ones without.
 func (c *chaos) heal(ctx context.Context) {
 	c.journal.disarm()
-	c.workers[armedWorker].drain(ctx)
+	for _, p := range c.workers[:armedWorkers] {
+		p.drain(ctx)
+	}
 	for ctx.Err() == nil {
 		if _, err := c.simulate("POST", "/faults", map[string]any{"kind": "clear"}, nil); err == nil {
 			return
