@@ -86,46 +86,6 @@ func (c *chaos) inject(ctx context.Context, f fault) {
 	c.journal.note(from, f, err)
 }
 
-// freeze stops a process for a while, noting which connections it held.
-func (c *chaos) freeze(ctx context.Context, p *part, lasts time.Duration) error {
-	now := p.current()
-	if now == nil {
-		return fmt.Errorf("%s is down", p.name)
-	}
-	pid, from := now.cmd.Process.Pid, time.Now()
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-		return err
-	}
-	var frozen *freeze
-	defer func() {
-		_ = syscall.Kill(pid, syscall.SIGCONT) // it may have been killed
-		if frozen != nil {
-			c.freezes.end(frozen)
-		}
-	}()
-	for {
-		still, err := standsStill(pid)
-		if err != nil {
-			return err
-		}
-		if still {
-			break
-		}
-		pause(ctx, time.Millisecond)
-	}
-	peers, err := connections(pid, c.wa)
-	if err != nil {
-		return err
-	}
-	frozen = c.freezes.begin(from, peers)
-	select {
-	case <-ctx.Done():
-	case <-now.gone:
-	case <-time.After(lasts):
-	}
-	return nil
-}
-
 // order gives a tenant's worker a command, as an operator does.
 func (c *chaos) order(tenant int, command flowhq.Command) error {
 	_, err := c.call("POST", c.businesses[tenant].path()+"/worker/"+string(command), nil, nil)

@@ -178,7 +178,7 @@ var armedPoints = []struct {
 	{"receive.decrypted", .01}, {"receive.inserted", .01}, {"receive.handled", .01},
 	{"answer.composed", .01}, {"answer.written", .01}, {"send.due", .01}, {"send.done", .01},
 	{"keys.decrypted", .01}, {"keys.encrypted", .01},
-	{"host.claimed", .1}, {"host.leased", .1}, {"host.dialling", .1}, {"host.online", .1}, {"host.hungup", .1},
+	{"host.claimed", .1}, {"host.leased", .1}, {"host.dialling", .1}, {"wire.open", .1}, {"host.online", .1}, {"host.hungup", .1},
 }
 
 // armament is what may befall an armed worker in one of its lives.
@@ -188,10 +188,12 @@ func (p plan) armament(slot, life int) string {
 	text := fmt.Sprintf("%s=seed=%d", failpointsVariable, r.Uint64())
 	for _, point := range armedPoints {
 		text += "," + point.name + "="
-		switch r.IntN(4) {
+		switch r.IntN(5) {
 		case 0, 1:
 			text += fmt.Sprintf("kill:%g", point.probability)
 		case 2:
+			text += fmt.Sprintf("stop:%g", point.probability)
+		case 3:
 			text += fmt.Sprintf("panic:%g", point.probability)
 		default:
 			text += fmt.Sprintf("pause:%g:%v", 2*point.probability, upTo(r, longestPause))

@@ -119,6 +119,9 @@ func (c *chaos) startParts(ctx context.Context) {
 			return c.launch(name, c.env, bin, "worker")
 		})
 		c.keep(ctx, c.workers[i])
+		if i < armedWorkers {
+			c.keeping.Go(func() { c.wake(ctx, c.workers[i], i) })
+		}
 	}
 }
 

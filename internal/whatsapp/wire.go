@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/flowhq/flowhq/internal/failpoint"
 )
 
 // A wire is one connection's view of the shared transport. It sees every byte of
@@ -37,6 +39,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !ok {
 		return resp, nil // the library will refuse it
 	}
+	failpoint.Hit("wire.open") // and not logged in
 	s := &stream{ReadWriteCloser: body, wire: w, readEnded: make(chan struct{})}
 	w.mu.Lock()
 	w.stream = s
