@@ -134,7 +134,7 @@ var struck = regexp.MustCompile(`(?m)^failpoint (\S+): (\w+)$`)
 
 // accident matches the first line of what no process may ever print, unless a
 // failpoint made it.
-var accident = regexp.MustCompile(`^WARNING: DATA RACE|^fatal error: |^panic: | panicked\b|Activity panic`)
+var accident = regexp.MustCompile(`^WARNING: DATA RACE|^fatal error: |^panic: |^\S+ ERR .*\b(panicked|panic\.)`)
 
 // accidents returns what the part's processes printed that must never be, and
 // counts the failpoints that struck.

@@ -105,6 +105,7 @@ func (s *stream) endReading() { s.endOnce.Do(func() { close(s.readEnded) }) }
 // Write refuses once the connection is over, so that what the library says from
 // then on, such as that a message was received, reaches nobody.
 func (s *stream) Write(p []byte) (int, error) {
+	failpoint.Hit("wire.write")
 	if s.wire.mute.Load() {
 		return 0, net.ErrClosed
 	}
