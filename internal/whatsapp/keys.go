@@ -33,15 +33,26 @@ func (c *Conn) protect(device *store.Device) {
 }
 
 // write performs a change to stored sessions. All of them pass here: this is
-// where a connection that is over is refused, and where a host that has been
-// replaced by a newer one can be.
+// where a connection that is over is refused, and so is a host that has been
+// replaced by a newer one, in the transaction of the change itself. As nothing can
+// be encrypted without such a change, a host that is fenced sends nothing either.
 func (k *keys) write(ctx context.Context, change func(context.Context) error) error {
 	select {
 	case <-k.conn.guard.closed:
 		return errOver
 	default:
+	}
+	b := bracketOf(ctx)
+	if b != nil && b.fenced {
 		return change(ctx)
 	}
+	db := k.conn.network.keys
+	return db.DoTxn(ctx, nil, func(ctx context.Context) error {
+		if err := k.conn.handler.Fence(ctx, db.Execable(ctx)); err != nil {
+			return err
+		}
+		return change(ctx)
+	})
 }
 
 // alone performs a change with the guard held, unless the operation it is part
@@ -77,6 +88,7 @@ func (k *keys) DoDecryptionTxn(ctx context.Context, decrypt func(context.Context
 	defer k.conn.guard.release(b)
 	var outcome error // of decrypt, if it ran
 	err := k.write(ctx, func(ctx context.Context) error {
+		b.fenced = true
 		return k.AllSessionSpecificStores.DoDecryptionTxn(withBracket(ctx, b), func(ctx context.Context) error {
 			if outcome = k.survive(ctx, decrypt); outcome != nil {
 				return outcome

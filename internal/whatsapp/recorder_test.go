@@ -20,6 +20,7 @@ type recorder struct {
 	asked    []string                        // ids SentText was asked for
 	linkErr  error
 	receive  func(context.Context, Inbound) error // may be nil
+	fence    error                                // what Fence returns
 }
 
 func newRecorder() *recorder {
@@ -64,6 +65,19 @@ func (r *recorder) SentText(_ context.Context, id string) (string, bool, error) 
 	r.asked = append(r.asked, id)
 	text, found := r.texts[id]
 	return text, found, nil
+}
+
+func (r *recorder) Fence(context.Context, Tx) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.fence
+}
+
+// setFence sets what Fence returns from now on.
+func (r *recorder) setFence(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.fence = err
 }
 
 // onReceive sets what Receive does first.
