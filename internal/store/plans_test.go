@@ -38,7 +38,7 @@ func TestFewRowsPerMessage(t *testing.T) {
 			{WAID: out, Status: flowhq.Delivered, At: noon}, {WAID: out, Status: flowhq.Read, At: noon},
 		}))
 		must(s.OutboundText(t.Context(), tenant, out))(t)
-		must(s.Unsent(t.Context(), tenant))(t)
+		must(s.Unsent(t.Context(), tenant, 0, 50))(t)
 		must(s.Unanswered(t.Context(), tenant, 0, 50))(t)
 	}
 	s.Close() // its counts are only certain to be in when its connections end
