@@ -62,6 +62,7 @@ func bodyProblems() []bodyProblem {
 		"language":            {`""`, `"FR"`, `"en"`, `1`, `null`},
 		"replies_per_minute":  {`-1`, `100001`, `1.5`, `1e3`, `"10"`, `null`, `99999999999999999999`, `[]`},
 		"replies_per_contact": {`-1`, `100001`, `0.1`, `""`, `null`, `true`},
+		"retention_days":      {`0`, `29`, `3651`, `-365`, `30.5`, `"365"`, `null`, `{}`},
 	} {
 		for _, v := range values {
 			problems = append(problems, bodyProblem{field + " " + v[:min(len(v), 30)], replace(field, v), 400, []string{field}})

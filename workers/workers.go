@@ -59,6 +59,10 @@ func Run(ctx context.Context, o Options) error {
 		debug.SetGCPercent(gcPercent)
 	}
 	worker.SetStickyWorkflowCacheSize(cachedWorkflows)
+	control := workflows.NewClient(o.Temporal)
+	if err := control.ScheduleRetention(ctx); err != nil {
+		return fmt.Errorf("start the worker: %w", err)
+	}
 	// Leases are renewed until the last host has hung up, so they end after ctx.
 	leasing, stopLeasing := context.WithCancel(context.WithoutCancel(ctx))
 	leases := activities.NewLeases(o.Store, o.Timing, o.Log)
@@ -68,7 +72,7 @@ func Run(ctx context.Context, o Options) error {
 	defer stopLeasing()
 
 	acts := &activities.Activities{
-		Store: o.Store, Network: o.Network, Reports: workflows.NewClient(o.Temporal), Beats: o.Temporal,
+		Store: o.Store, Network: o.Network, Reports: control, Beats: o.Temporal,
 		Leases: leases, Timing: o.Timing, Name: o.Name, Log: o.Log,
 	}
 	for {
@@ -170,7 +174,10 @@ func (o Options) tenantWorker(acts *activities.Activities, fatal chan<- error) w
 		Identity:                     o.Name,
 		StickyScheduleToStartTimeout: stickyTimeout,
 		WorkerStopTimeout:            stopTimeout,
-		OnFatalError:                 func(err error) { fatal <- err },
+		// Or most of a killed Prune's progress is lost with it.
+		MaxHeartbeatThrottleInterval:     o.Timing.Heartbeat,
+		DefaultHeartbeatThrottleInterval: o.Timing.Heartbeat,
+		OnFatalError:                     func(err error) { fatal <- err },
 	})
 	workflows.Tenants{Heartbeat: o.Timing.Heartbeat}.Register(w)
 	acts.RegisterShort(w)

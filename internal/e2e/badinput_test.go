@@ -115,6 +115,7 @@ func TestBadInput(t *testing.T) {
 		"language":            {"", `"FR"`, `"en"`, `true`},
 		"replies_per_minute":  {`-1`, `100001`, `1.5`, `"10"`},
 		"replies_per_contact": {`-1`, `100001`, `1.5`, `"5"`},
+		"retention_days":      {`0`, `29`, `3651`, `30.5`, `"365"`},
 	}
 	for field, values := range bad {
 		for _, v := range values {

@@ -108,6 +108,18 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	"OutboundText": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.OutboundText(ctx, g.tenant, g.sent)
 	},
+	"PruneMessages": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		deleted, _, err := s.PruneMessages(ctx, g.tenant, 0)
+		return deleted, err
+	},
+	"PruneConversations": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		deleted, _, err := s.PruneConversations(ctx, g.tenant, "")
+		return deleted, err
+	},
+	"PruneEvents": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		deleted, _, err := s.PruneEvents(ctx, g.tenant, 0)
+		return deleted, err
+	},
 }
 
 var connected = store.SessionChange{
@@ -130,7 +142,7 @@ func newGuest(t *testing.T, b *bench) guest {
 // TestCallsAreComplete fails for a method that nobody tried as two tenants.
 func TestCallsAreComplete(t *testing.T) {
 	t.Parallel()
-	others := []string{"Close", "Ping", "Listen", "CreateTenant", "Tenants"}
+	others := []string{"Close", "Ping", "Listen", "CreateTenant", "Tenants", "TenantIDs", "PruneErased"}
 	for m := range reflect.TypeFor[*store.Store]().Methods() {
 		if calls[m.Name] == nil && !slices.Contains(others, m.Name) {
 			t.Errorf("%s is in neither list", m.Name)

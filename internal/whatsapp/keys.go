@@ -10,10 +10,6 @@ import (
 	"go.mau.fi/whatsmeow/types"
 )
 
-// bufferPruneEvery is how often a process deletes what the library's buffer of
-// decrypted messages keeps beyond WhatsApp's own 14 days.
-const bufferPruneEvery = 12 * time.Hour
-
 // keys stands between the library and its stores for one connection. It holds
 // the guard around sessions that are read to be changed, tells a database that
 // failed from a message that cannot be decrypted, and lets nothing be written
@@ -142,16 +138,9 @@ func (k *keys) ClearBufferedEventPlaintext(ctx context.Context, hash [32]byte) e
 	return k.AllSessionSpecificStores.ClearBufferedEventPlaintext(ctx, hash)
 }
 
-// DeleteOldBufferedHashes deletes for the whole database, so one connection of
-// the process does it, not each of them at its first message.
-func (k *keys) DeleteOldBufferedHashes(ctx context.Context) error {
-	n, now := k.conn.network, time.Now().Unix()
-	last := n.prunedAt.Load()
-	if now-last < int64(bufferPruneEvery/time.Second) || !n.prunedAt.CompareAndSwap(last, now) {
-		return nil
-	}
-	return k.AllSessionSpecificStores.DeleteOldBufferedHashes(ctx)
-}
+// DeleteOldBufferedHashes does nothing: each connection would search and lock the
+// table for all of them. See [Network.PruneBuffer].
+func (k *keys) DeleteOldBufferedHashes(context.Context) error { return nil }
 
 // GetManySessions begins the encryption of a message that is being sent.
 func (k *keys) GetManySessions(ctx context.Context, addresses []string) (map[string][]byte, error) {

@@ -12,7 +12,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"go.mau.fi/util/dbutil"
@@ -51,7 +50,6 @@ type Network struct {
 	media     *http.Client
 	log       *slog.Logger
 	pace      pace
-	prunedAt  atomic.Int64 // Unix seconds; see keys.DeleteOldBufferedHashes
 }
 
 // Upgrade brings the library's tables in db up to date. The caller makes sure
