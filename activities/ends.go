@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/failpoint"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/whatsapp"
 )
@@ -30,6 +31,7 @@ func (s *session) close(run context.Context) {
 		s.Leases.drop(s.lease)
 		return
 	}
+	failpoint.Hit("host.hungup")
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
 	s.Leases.release(ctx, s.lease)

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/failpoint"
 	"github.com/flowhq/flowhq/internal/pipeline"
 	"github.com/flowhq/flowhq/internal/whatsapp"
 )
@@ -123,6 +124,7 @@ func (s *session) open(run context.Context) error {
 	if err := s.Leases.valid(s.lease); err != nil {
 		return err
 	}
+	failpoint.Hit("host.dialling")
 	if s.conn, err = s.Network.Dial(ctx, device, s); err != nil {
 		return err
 	}
@@ -221,6 +223,7 @@ func (s *session) handle(run context.Context, ev whatsapp.Event) error {
 		})
 	case whatsapp.Online:
 		s.online = time.Now()
+		failpoint.Hit("host.online")
 		s.pipeline.Start()
 		return s.become(run, change{
 			state: flowhq.Connected, tenant: flowhq.TenantActive, worker: flowhq.WorkerRunning,

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/failpoint"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
@@ -196,6 +197,7 @@ func (l *Leases) claim(ctx context.Context, tenant flowhq.TenantID, host string,
 	if err != nil {
 		return nil, fmt.Errorf("claim: %w", err)
 	}
+	failpoint.Hit("host.claimed")
 	released := l.await(tenant)
 	defer l.stopAwaiting(tenant, released)
 	for {
@@ -209,6 +211,7 @@ func (l *Leases) claim(ctx context.Context, tenant flowhq.TenantID, host string,
 			return nil, fmt.Errorf("take lease: %w", err)
 		}
 		if taken {
+			failpoint.Hit("host.leased")
 			return l.hold(tenant, epoch, began), nil
 		}
 		select {

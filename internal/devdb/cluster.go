@@ -28,9 +28,9 @@ var errEnded = errors.New("exit status 0")
 
 // Settings of postgresql.conf, in the order of their importance.
 var (
-	// durable cannot corrupt data; a crash of the machine may cost the last
-	// moments, in exchange for commits that do not wait for the disk.
-	durable = []string{"synchronous_commit=off", "max_connections=200", "wal_level=minimal", "max_wal_senders=0"}
+	// durable loses nothing that was committed. In particular commits wait for the
+	// disk: without that, the last of them die with the server's process.
+	durable = []string{"max_connections=200", "wal_level=minimal", "max_wal_senders=0"}
 	// fast forgets everything at a crash, which is what throw-away data may do.
 	fast = []string{
 		"fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300",
@@ -46,6 +46,7 @@ type cluster struct {
 	bin      binaries
 	owner    runner
 	settings []string
+	wanted   int // port; 0 = any
 	log      *slog.Logger
 
 	lock     *os.File // held while we own the server
@@ -193,7 +194,7 @@ func (c *cluster) write(name, line string) error {
 // and waits until it accepts connections.
 func (c *cluster) launch(ctx context.Context) (*proc.Child, int, error) {
 	var err error
-	for range portTries {
+	for tries := 0; tries < portTries; tries++ {
 		port := c.port()
 		var child *proc.Child
 		if child, err = c.exec(port); err != nil {
@@ -203,18 +204,23 @@ func (c *cluster) launch(ctx context.Context) (*proc.Child, int, error) {
 			return child, port, c.write("port", strconv.Itoa(port))
 		}
 		child.Stop(syscall.SIGINT, stopTimeout)
-		if !strings.Contains(err.Error(), "Address already in use") {
-			break
+		switch {
+		case strings.Contains(err.Error(), "Address already in use"):
+		case strings.Contains(err.Error(), "shared memory block") && pause(ctx) == nil:
+			tries-- // the last sessions of a killed server are about to notice
+		default:
+			return nil, 0, err
 		}
 	}
 	return nil, 0, err
 }
 
-// port returns the port of the last start if it is free, or any free one.
+// port returns the port of the last start if it is free, or the one that is
+// wanted, or any free one.
 func (c *cluster) port() int {
 	data, _ := os.ReadFile(c.path("port"))
 	kept, _ := strconv.Atoi(strings.TrimSpace(string(data))) // 0, any, if there is none
-	for _, port := range []int{kept, 0} {
+	for _, port := range []int{kept, c.wanted, 0} {
 		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
 			defer l.Close()
 			return l.Addr().(*net.TCPAddr).Port

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -63,11 +64,15 @@ func (c *cluster) run(ctx context.Context, cmd *exec.Cmd) error {
 }
 
 // stopOrphan stops a server that its owner left behind, and removes the pid
-// file of one that was killed: PostgreSQL would refuse to start if that pid
-// belonged to any living process.
+// file of one that was killed if that pid belongs to somebody else by now:
+// PostgreSQL would refuse to start. Otherwise the file stays, for by it
+// PostgreSQL knows whether sessions of the killed server still write.
 func (c *cluster) stopOrphan(ctx context.Context) error {
 	pid, _ := c.pidFile()
 	if pid == 0 {
+		return nil
+	}
+	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 		return nil
 	}
 	if !c.isOurs(pid) {

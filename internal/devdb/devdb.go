@@ -30,6 +30,7 @@ const (
 // Options say where a cluster lives and whom to tell.
 type Options struct {
 	Dir      string // created if missing; holds one folder per major version
+	Port     int    // for the first start, if it is free; 0 = any
 	Log      *slog.Logger
 	Progress func(string) // told what takes time; may be nil
 }
@@ -67,7 +68,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cluster{dir: filepath.Join(dir, bin.majorString()), bin: bin, owner: owner, log: o.Log, settings: durable}
+	c := &cluster{dir: filepath.Join(dir, bin.majorString()), bin: bin, owner: owner, log: o.Log, settings: durable, wanted: o.Port}
 	s, err := c.start(ctx, o.Progress)
 	if err != nil {
 		return nil, fmt.Errorf("private PostgreSQL in %s: %w", c.dir, err)
@@ -90,6 +91,23 @@ func (s *Server) Stop(ctx context.Context) error {
 	var err error
 	s.stop.Do(func() { err = s.shutDown(ctx) })
 	return err
+}
+
+// Crash ends the server without a shutdown, for tests: with SIGQUIT its sessions
+// end at once, with SIGKILL they notice by themselves that it is gone. It returns
+// when the server can be started again. An attached server is left running.
+func (s *Server) Crash(sig syscall.Signal) {
+	s.stop.Do(func() {
+		if s.child == nil {
+			close(s.done)
+			return
+		}
+		s.cluster.stopping.Store(true)
+		s.child.Stop(sig, stopTimeout)
+		for range s.done {
+			// closed by watch, once everything is put away
+		}
+	})
 }
 
 func (s *Server) shutDown(ctx context.Context) error {

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -30,12 +31,27 @@ func (s *stand) start(name string, env []string, args ...string) *process {
 
 func (s *stand) startCommand(name string, env []string, bin string, args ...string) *process {
 	s.t.Helper()
+	p, err := s.launch(name, env, bin, args...)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		p.kill()
+		if s.t.Failed() {
+			s.t.Logf("--- %s (%s)\n%s", name, filepath.Base(p.out), p.tail())
+		}
+	})
+	return p
+}
+
+// launch starts a process that its caller ends.
+func (s *stand) launch(name string, env []string, bin string, args ...string) (*process, error) {
 	if bin == "" {
-		s.t.Fatal("run the tests through `go tool task test`: it builds the programs that they start")
+		return nil, errors.New("run the tests through `go tool task test`: it builds the programs that they start")
 	}
 	out, err := os.CreateTemp(s.dir, name+"-*.log")
 	if err != nil {
-		s.t.Fatal(err)
+		return nil, err
 	}
 	defer out.Close()
 	cmd := exec.Command(bin, args...)
@@ -44,20 +60,14 @@ func (s *stand) startCommand(name string, env []string, bin string, args ...stri
 	// Nothing of a test that dies may live on.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
-		s.t.Fatal(err)
+		return nil, err
 	}
 	p := &process{t: s.t, name: name, cmd: cmd, out: out.Name(), gone: make(chan struct{})}
 	go func() {
 		_ = cmd.Wait() // how it ended is in its output
 		close(p.gone)
 	}()
-	s.t.Cleanup(func() {
-		p.kill()
-		if s.t.Failed() {
-			s.t.Logf("--- %s (%s)\n%s", name, filepath.Base(p.out), p.tail())
-		}
-	})
-	return p
+	return p, nil
 }
 
 // kill ends the process the hard way and waits for its end.

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 
+	"github.com/flowhq/flowhq/internal/failpoint"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
@@ -11,11 +12,13 @@ import (
 // already, nothing is written, and only what an earlier try of this very commit
 // wrote is sent: its answer may have been lost with the connection.
 func (p *Pipeline) commit(j *job, o store.Outcome) error {
+	failpoint.Hit("answer.composed")
 	var id int64
 	err := p.persist("answer", func(ctx context.Context) (err error) {
 		id, _, err = p.Store.Answer(ctx, p.Tenant, p.Epoch, j.question.ID, o)
 		return err
 	})
+	failpoint.Hit("answer.written")
 	if err != nil || id == 0 {
 		return err
 	}

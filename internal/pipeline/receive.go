@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/failpoint"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
@@ -13,6 +14,7 @@ import (
 // deliver it again. A message that was recorded before is not queued again:
 // somebody has answered it, or is about to.
 func (p *Pipeline) Receive(ctx context.Context, in store.Inbound) error {
+	failpoint.Hit("receive.decrypted")
 	id, isNew, err := p.Store.Receive(ctx, p.Tenant, p.Epoch, in)
 	if err != nil {
 		if flowhq.ErrorCode(err) == flowhq.Fenced {
@@ -20,6 +22,7 @@ func (p *Pipeline) Receive(ctx context.Context, in store.Inbound) error {
 		}
 		return fmt.Errorf("receive %s: %w", in.WAID, err)
 	}
+	failpoint.Hit("receive.inserted")
 	if !isNew || in.Undecryptable {
 		return nil // an unreadable message is answered when its readable copy comes
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/failpoint"
 )
 
 const (
@@ -29,8 +30,10 @@ func (p *Pipeline) deliver(m flowhq.Message) error {
 	wait, last := firstRetry, error(nil)
 	for range maxSends {
 		ctx, cancel := context.WithTimeout(p.ctx, sendTimeout)
+		failpoint.Hit("send.due")
 		err := p.Send(ctx, m.Chat, m.WAMessageID, m.Text)
 		cancel()
+		failpoint.Hit("send.done")
 		switch flowhq.ErrorCode(err) {
 		case "":
 			return p.mark(m, flowhq.Sent, "")

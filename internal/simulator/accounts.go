@@ -37,6 +37,8 @@ type account struct {
 	devices map[uint16]*device
 	askers  map[*device]struct{} // devices that hold our device list
 	stats   numberStats
+	logins  []*login // of companions, oldest first, at most maxLogins
+	came    int      // logins there have ever been
 }
 
 // A device is one end of a Signal session: device 0 is the phone or customer
@@ -205,6 +207,9 @@ func (s *server) load() error {
 		return err
 	}
 	if err = s.db.each(bucketPreKeys, s.loadPreKeys); err != nil {
+		return err
+	}
+	if err = s.db.each(bucketLogins, s.loadLogin); err != nil {
 		return err
 	}
 	return s.db.each(bucketQueue, s.loadEntry)

@@ -24,6 +24,9 @@ const (
 	// itself then is given longer.
 	linger       = 150 * time.Millisecond
 	lingerPolite = time.Second
+	// lingerReplaced is how long a connection that was thrown out is listened to:
+	// whoever speaks on it has not noticed, which is counted.
+	lingerReplaced = 30 * time.Second
 	// idleTimeout ends connections that have gone silent; clients ping every 20
 	// to 30 seconds.
 	idleTimeout   = 3 * time.Minute
@@ -56,6 +59,8 @@ type conn struct {
 	pumping bool     // a goroutine sends the queue
 	sent    uint64   // seq of the last queued stanza sent
 	backlog *backlog // until it has been sent
+	// successor is the login that threw this connection out.
+	successor *login
 }
 
 type tcpKey struct{}
@@ -132,6 +137,8 @@ func (c *conn) talk() error {
 		}
 		if c.current() {
 			handle(n)
+		} else {
+			c.overhear(n)
 		}
 	}
 }
@@ -223,6 +230,18 @@ func (c *conn) endSoon(last waBinary.Node, after time.Duration) {
 		defer c.workers.Done()
 		c.end(last, after)
 	}()
+}
+
+// pause waits, and reports false if the connection is over first.
+func (c *conn) pause(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-c.done:
+		return false
+	}
 }
 
 // kill closes the socket at once, as a network failure would.

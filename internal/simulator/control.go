@@ -28,6 +28,7 @@ func (s *server) controlAPI() http.Handler {
 	mux.Handle("POST /phones", route(s.createPhone))
 	mux.Handle("GET /phones", route(s.listPhones))
 	mux.Handle("GET /phones/{number}", route(s.showPhone))
+	mux.Handle("GET /phones/{number}/logins", route(s.listLogins))
 	mux.Handle("POST /phones/{number}/scan", route(s.scanCode))
 	mux.Handle("POST /phones/{number}/logout", route(s.logout))
 	mux.Handle("POST /customers", route(s.createCustomer))

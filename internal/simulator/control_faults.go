@@ -8,8 +8,9 @@ import (
 )
 
 const (
-	maxRefusal    = 24 * time.Hour
-	maxDuplicates = 1_000_000
+	maxRefusal = 24 * time.Hour
+	maxDelay   = time.Minute
+	maxCount   = 1_000_000 // of what a fault befalls
 )
 
 type phoneView struct {
@@ -75,12 +76,27 @@ func (s *server) byNumber(customers bool) []*account {
 
 // A faultRequest is the body of POST /faults.
 type faultRequest struct {
+	// Kind is one of
+	//
+	//	drop           cut the number's connections
+	//	logout         unlink its companions
+	//	refuse_logins  for Seconds, with Reason
+	//	replace        have a stranger log in with the companions' keys, and go
+	//	duplicate      deliver the next Count messages to its companions twice
+	//	delay          deliver the next Count messages to it Seconds late
+	//	lose_acks      route the next Count messages of its companions, and do not
+	//	               acknowledge them
+	//	delay_acks     acknowledge the next Count of them Seconds late
+	//	clear          no more of any fault that is still to come
 	Kind    string
-	Number  string // "" = everybody, for drop and refuse_logins
+	Number  string // "" = everybody, but for those in forOne
 	Seconds float64
 	Reason  int
 	Count   int
 }
+
+// forOne are the faults that befall one number.
+var forOne = []string{"logout", "replace", "duplicate", "delay", "lose_acks", "delay_acks"}
 
 // makeFault answers POST /faults: 200 with what was done.
 func (s *server) makeFault(r *http.Request) (int, any, error) {
@@ -89,7 +105,7 @@ func (s *server) makeFault(r *http.Request) (int, any, error) {
 		return 0, nil, err
 	}
 	number := ""
-	if in.Number != "" || in.Kind == "logout" || in.Kind == "duplicate" {
+	if in.Number != "" || slices.Contains(forOne, in.Kind) {
 		if number, err = digits(in.Number); err != nil {
 			return 0, nil, err
 		}
@@ -105,10 +121,15 @@ func (s *server) makeFault(r *http.Request) (int, any, error) {
 		done, err = s.logoutAll(number)
 	case "refuse_logins":
 		done, err = s.refuse(number, in)
-	case "duplicate":
-		done, err = s.duplicate(number, in.Count)
+	case "replace":
+		done, err = s.replace(number)
+	case "duplicate", "delay", "lose_acks", "delay_acks":
+		done, err = s.disturb(number, in)
+	case "clear":
+		done = s.clear()
 	default:
-		err = fail(http.StatusBadRequest, "kind must be drop, logout, refuse_logins or duplicate")
+		err = fail(http.StatusBadRequest,
+			"kind must be drop, logout, refuse_logins, replace, duplicate, delay, lose_acks, delay_acks or clear")
 	}
 	return http.StatusOK, done, err
 }
@@ -157,14 +178,35 @@ func (s *server) refuse(number string, in faultRequest) (any, error) {
 	return map[string]any{"reason": r.reason, "until": r.until.UTC()}, nil
 }
 
-func (s *server) duplicate(number string, count int) (any, error) {
-	if count < 1 || count > maxDuplicates {
-		return nil, fail(http.StatusBadRequest, "count must be 1 to %d", maxDuplicates)
+// disturb sets what befalls the next messages to or from a number.
+func (s *server) disturb(number string, in faultRequest) (any, error) {
+	if in.Count < 1 || in.Count > maxCount {
+		return nil, fail(http.StatusBadRequest, "count must be 1 to %d", maxCount)
+	}
+	late := time.Duration(in.Seconds * float64(time.Second))
+	if late < 0 || late > maxDelay {
+		return nil, fail(http.StatusBadRequest, "seconds must be 0 to %d", int(maxDelay.Seconds()))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults.duplicates[number] = count
-	return map[string]int{"count": count}, nil
+	switch in.Kind {
+	case "duplicate":
+		s.faults.duplicates[number] = in.Count
+	case "lose_acks":
+		s.faults.lostAcks[number] = in.Count
+	case "delay_acks":
+		s.faults.lateAcks[number] = delays{in.Count, late}
+	case "delay":
+		s.faults.late[number] = delays{in.Count, late}
+	}
+	return map[string]int{"count": in.Count}, nil
+}
+
+func (s *server) clear() any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = newFaults()
+	return map[string]string{}
 }
 
 type numberView struct {

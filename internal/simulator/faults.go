@@ -11,6 +11,33 @@ import (
 type faults struct {
 	refusals   map[string]refusal // by digits; "" = everybody
 	duplicates map[string]int     // by digits: messages still to deliver twice
+	lostAcks   map[string]int     // by digits: messages whose acknowledgement is still to be lost
+	lateAcks   map[string]delays  // by digits: of acknowledgements
+	late       map[string]delays  // by digits: of deliveries
+}
+
+func newFaults() faults {
+	return faults{
+		refusals: map[string]refusal{}, duplicates: map[string]int{},
+		lostAcks: map[string]int{}, lateAcks: map[string]delays{}, late: map[string]delays{},
+	}
+}
+
+// Delays are how many things still come late, and how late.
+type delays struct {
+	count int
+	by    time.Duration
+}
+
+// take returns how late the next thing for the number comes.
+func take(all map[string]delays, number string) time.Duration {
+	d := all[number]
+	if d.count == 0 {
+		return 0
+	}
+	d.count--
+	all[number] = d
+	return d.by
 }
 
 // A refusal is why logins fail for a while.
@@ -55,6 +82,20 @@ func (f *faults) takeDuplicate(d *device) bool {
 	}
 	f.duplicates[number]--
 	return true
+}
+
+// takeAck says what becomes of the acknowledgement of the next message that d,
+// a companion, has sent. The caller holds mu.
+func (f *faults) takeAck(d *device) (lost bool, late time.Duration) {
+	number := d.account.Number
+	if d.ID == 0 {
+		return false, 0
+	}
+	if f.lostAcks[number] > 0 {
+		f.lostAcks[number]--
+		return true, 0
+	}
+	return false, take(f.lateAcks, number)
 }
 
 // drop cuts the connections of the number, or everybody's if it is "", and

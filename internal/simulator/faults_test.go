@@ -1,10 +1,16 @@
 package simulator
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"go.mau.fi/whatsmeow"
+	"go.mau.fi/whatsmeow/proto/waE2E"
 	"go.mau.fi/whatsmeow/types/events"
+	"google.golang.org/protobuf/proto"
 )
 
 func (r *rig) fault(in object) { r.t.Helper(); r.must("POST", "/faults", in, nil) }
@@ -85,6 +91,117 @@ func TestReplaced(t *testing.T) {
 	r.until("second has the message", func() bool { return len(second.texts()) == 1 })
 	if got := b.texts(); len(got) != 0 {
 		t.Errorf("first received %v; want nothing", got)
+	}
+}
+
+// What comes on a connection that was thrown out is counted, and reaches nobody.
+func TestReplacedSaysMore(t *testing.T) {
+	r := start(t)
+	r.phone(shop)
+	r.customer(anna)
+	b := r.linked(shop)
+	if _, err := b.say(pn(anna), "Karibu", ""); err != nil {
+		t.Fatalf("SendMessage() = %v", err)
+	}
+	second := r.again(b)
+	second.connect()
+	r.online(second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	more := &waE2E.Message{Conversation: proto.String("Karibu tena")}
+	if _, err := b.SendMessage(ctx, pn(anna), more); err == nil {
+		t.Error("SendMessage() of the first = nil; want an error")
+	}
+	r.until("it is counted", func() bool { return r.logins(shop)[1].Late == 1 })
+	r.restart()
+	if got := r.logins(shop); len(got) < 2 || got[0].Replaced != "" || got[1].Replaced != got[0].Peer || got[1].Late != 1 {
+		t.Errorf("logins = %+v; want a second that replaced the first, which said one thing more", got)
+	}
+	if got := r.inbox(anna); len(got) != 1 || got[0].Text != "Karibu" {
+		t.Errorf("customer received %+v; want what the first said in time", got)
+	}
+}
+
+// logins returns the logins of a phone's companions.
+func (r *rig) logins(number string) []login {
+	r.t.Helper()
+	var out struct{ Logins []login }
+	r.must("GET", "/phones/"+number+"/logins", nil, &out)
+	return out.Logins
+}
+
+// A stranger with the keys throws the bot out and is gone.
+func TestReplace(t *testing.T) {
+	r := start(t)
+	r.phone(shop)
+	r.customer(anna)
+	b := r.linked(shop)
+	r.fault(object{"kind": "replace", "number": shop})
+	r.until("bot is told", func() bool { return saw[*events.StreamReplaced](b) })
+	if got := r.stats().Numbers[shop]; got.Replaced != 1 || got.Connected != 0 {
+		t.Errorf("stats = %+v; want one connection replaced, and none left", got)
+	}
+	if got := r.logins(shop); len(got) != 2 || got[1].Peer != "" || got[1].Replaced != got[0].Peer {
+		t.Errorf("logins = %+v; want a stranger that replaced the first", got)
+	}
+	r.say(anna, shop, "Habari")
+	next := r.again(b)
+	next.connect()
+	r.until("it has the message on its return", func() bool { return len(next.texts()) == 1 })
+	if status, _ := r.call("POST", "/faults", object{"kind": "replace", "number": anna}, nil); status != 409 {
+		t.Errorf("replacing a customer: status %d; want 409", status)
+	}
+}
+
+// A message whose acknowledgement is lost has arrived all the same; sent again
+// under its id it is shown once.
+func TestLoseAcks(t *testing.T) {
+	r := start(t)
+	r.phone(shop)
+	r.customer(anna)
+	b := r.linked(shop)
+	r.fault(object{"kind": "lose_acks", "number": shop, "count": 1})
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	hello := &waE2E.Message{Conversation: proto.String("Karibu")}
+	if _, err := b.SendMessage(ctx, pn(anna), hello, whatsmeow.SendRequestExtra{ID: "3EB0AAAAAAAAAAAA"}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("SendMessage() = %v; want no answer", err)
+	}
+	r.until("customer has it", func() bool { return len(r.inbox(anna)) == 1 })
+	if _, err := b.say(pn(anna), "Karibu", "3EB0AAAAAAAAAAAA"); err != nil {
+		t.Fatalf("SendMessage() = %v", err)
+	}
+	r.until("it is a repeat", func() bool { got := r.inbox(anna); return len(got) == 1 && got[0].Repeats == 1 })
+}
+
+// Late acknowledgements and deliveries come, in order, and others do not wait.
+func TestDelays(t *testing.T) {
+	const late = 300 * time.Millisecond
+	r := start(t)
+	r.phone(shop)
+	r.customer(anna)
+	b := r.linked(shop)
+	for _, kind := range []string{"delay", "delay_acks"} {
+		r.fault(object{"kind": kind, "number": shop, "count": 1, "seconds": late.Seconds()})
+	}
+	began := time.Now()
+	if _, err := b.say(pn(anna), "Karibu", ""); err != nil || time.Since(began) < late {
+		t.Errorf("SendMessage() = %v after %v; want nil after %v", err, time.Since(began), late)
+	}
+	began = time.Now()
+	r.say(anna, shop, "one")
+	r.say(anna, shop, "two")
+	r.until("bot has both", func() bool { return len(b.texts()) == 2 })
+	if took := time.Since(began); took < late {
+		t.Errorf("the messages took %v; want %v", took, late)
+	}
+	if diff := cmp.Diff([]string{"one", "two"}, b.texts()); diff != "" {
+		t.Errorf("bot received (-want +got):\n%s", diff)
+	}
+	r.fault(object{"kind": "delay_acks", "number": shop, "count": 1, "seconds": 60})
+	r.fault(object{"kind": "clear"})
+	if _, err := b.say(pn(anna), "Karibu", ""); err != nil {
+		t.Errorf("SendMessage() after the faults were cleared = %v", err)
 	}
 }
 

@@ -29,9 +29,12 @@ func (c *conn) login(static []byte, payload *waWa6.ClientPayload) error {
 	if reason, refused := s.refusal(number); refused {
 		return c.refuse(reason.reason, reason.attrs())
 	}
-	d, replaced := s.attach(c, number, payload.GetDevice(), static)
+	d, replaced, saved := s.attach(c, number, payload.GetDevice(), static)
 	if d == nil {
 		return c.refuse(reasonLoggedOut, nil)
+	}
+	if err := s.db.wait(saved); err != nil {
+		return err // the server is ending
 	}
 	level := slog.LevelInfo
 	if d.ID == 0 {
@@ -43,27 +46,24 @@ func (c *conn) login(static []byte, payload *waWa6.ClientPayload) error {
 
 // attach makes c the connection of the device, if there is such a device and
 // static is its key; otherwise it returns nil. replaced reports whether that
-// threw out a connection which was alive.
-func (s *server) attach(c *conn, number string, id uint32, static []byte) (d *device, replaced bool) {
+// threw out a connection which was alive. The client is not told that it is in
+// before what saved stands for is in the file.
+func (s *server) attach(c *conn, number string, id uint32, static []byte) (d *device, replaced bool, saved uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.accounts[number]
 	if a == nil || id > maxDeviceID || a.devices[uint16(id)] == nil {
-		return nil, false
+		return nil, false, 0
 	}
 	d = a.devices[uint16(id)]
 	if d.phone() || !bytes.Equal(d.Noise, static) {
-		return nil, false
+		return nil, false, 0
 	}
 	a.stats.logins++
 	s.stats.logins++
-	if before := d.conn; before != nil {
-		if replaced = !before.hungUp(); replaced {
-			a.stats.replaced++
-			s.stats.replaced++
-		}
-		before.endSoon(streamError(nil, "replaced"), linger)
-	}
+	l := &login{At: time.Now().UTC(), Device: int(d.ID), Peer: c.peer()}
+	replaced = s.throwOut(d, l)
+	saved = s.note(d, l)
 	c.device, d.conn = d, c
 	d.queue.entries = slices.DeleteFunc(d.queue.entries, func(e *entry) bool { return e.transient }) // stale by now
 	select {
@@ -71,7 +71,26 @@ func (s *server) attach(c *conn, number string, id uint32, static []byte) (d *de
 	default:
 		close(d.loggedIn)
 	}
-	return d, replaced
+	return d, replaced, saved
+}
+
+// throwOut ends d's present connection, if any, because of the login l, and
+// reports whether it was alive. The caller holds mu.
+func (s *server) throwOut(d *device, l *login) (alive bool) {
+	before := d.conn
+	if before == nil {
+		return false
+	}
+	after := linger
+	if alive = !before.hungUp(); alive {
+		d.account.stats.replaced++
+		s.stats.replaced++
+		l.Replaced, before.successor = before.peer(), l
+		after = lingerReplaced
+	}
+	before.endSoon(streamError(nil, "replaced"), after)
+	d.conn = nil
+	return alive
 }
 
 // hungUp reports whether the peer closed the connection before now, even if our

@@ -11,6 +11,10 @@ const (
 	ackNotFound = 404 // nobody has the recipient's identity
 	ackInvalid  = 479 // the stanza is malformed or mixes kinds of addresses
 	ackBusy     = 503 // cannot be queued now
+
+	// ackNever is not on the wire: the sender's connection was thrown out while
+	// its message came in.
+	ackNever = -1
 )
 
 // handleMessage routes a message to the devices it was encrypted for, and
@@ -22,7 +26,11 @@ func (c *conn) handleMessage(n *waBinary.Node) {
 	if id == "" || to.IsEmpty() {
 		return // nothing to answer to
 	}
-	saved, phash, code := s.route(c.device, n, to)
+	saved, phash, code := s.route(c, n, to)
+	if code == ackNever {
+		c.overhear(n)
+		return
+	}
 	if code == 0 && s.db.wait(saved) != nil {
 		c.kill() // the server is ending; unacknowledged, it is sent again
 		return
@@ -33,14 +41,36 @@ func (c *conn) handleMessage(n *waBinary.Node) {
 	if code != 0 {
 		ack.Attrs["error"] = code
 	}
-	_ = c.send(ack)
+	c.acknowledge(ack)
+}
+
+// acknowledge answers a message, unless a fault has that come late or never.
+func (c *conn) acknowledge(ack waBinary.Node) {
+	c.server.mu.Lock()
+	lost, late := c.server.faults.takeAck(c.device)
+	c.server.mu.Unlock()
+	switch {
+	case lost:
+	case late == 0:
+		_ = c.send(ack) // the client is gone if this fails
+	default:
+		c.workers.Go(func() {
+			if c.pause(late) {
+				_ = c.send(ack)
+			}
+		})
+	}
 }
 
 // route queues a message for its devices. phash tells the sender that its list
 // of devices is out of date, code why the message is refused.
-func (s *server) route(from *device, n *waBinary.Node, to types.JID) (saved uint64, phash string, code int) {
+func (s *server) route(c *conn, n *waBinary.Node, to types.JID) (saved uint64, phash string, code int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	from := c.device
+	if from.conn != c {
+		return 0, "", ackNever
+	}
 	a := s.resolve(to)
 	if a == nil {
 		return 0, "", ackNotFound

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	waBinary "go.mau.fi/whatsmeow/binary"
 	"go.mau.fi/whatsmeow/types"
@@ -44,6 +45,7 @@ type entry struct {
 	data             []byte // binary XML
 	generation       uint64 // wait for it before sending; 0 = no need
 	twice, transient bool   // send twice; forget when sent
+	late             time.Duration
 }
 
 func (e *entry) key(d *device) string { return fmt.Sprintf("%s/%016x", d.key(), e.seq) }
@@ -65,6 +67,7 @@ func (s *server) enqueue(d *device, n waBinary.Node) (uint64, error) {
 	if e.class == classMessage {
 		e.generation = saved // see doc.go: nobody may see it before it is safe
 		e.twice = s.faults.takeDuplicate(d)
+		e.late = take(s.faults.late, d.account.Number)
 	}
 	d.queue.entries = append(d.queue.entries, e)
 	s.deliver(d)
@@ -164,6 +167,9 @@ func (c *conn) pump() {
 			c.kill() // the server is ending
 			return
 		}
+		if e.late > 0 && !c.pause(e.late) {
+			return
+		}
 		data := e.data
 		if offline {
 			data = withOffline(data)
@@ -212,7 +218,7 @@ func (c *conn) next() (e *entry, offline bool) {
 		d.queue.entries = slices.Delete(d.queue.entries, i, i+1)
 	}
 	copied := *queued
-	queued.twice = false
+	queued.twice, queued.late = false, 0
 	return &copied, c.backlog != nil
 }
 

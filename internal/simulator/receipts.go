@@ -12,7 +12,7 @@ const receiptRetry = "retry"
 // that sent it, and leaves the message in the queue: the client acknowledges it
 // separately.
 func (c *conn) handleReceipt(n *waBinary.Node) {
-	s, from := c.server, c.device
+	s := c.server
 	to, _ := n.Attrs["to"].(types.JID)
 	id, _ := n.Attrs["id"].(string)
 	kind, _ := n.Attrs["type"].(string)
@@ -24,7 +24,10 @@ func (c *conn) handleReceipt(n *waBinary.Node) {
 			s.acknowledged(c, classMessage, each, to.User)
 		}
 	}
-	s.passReceipt(from, n, to, kind)
+	if !s.passReceipt(c, n, to, kind) {
+		c.overhear(n)
+		return
+	}
 	_ = c.send(waBinary.Node{Tag: "ack", Attrs: waBinary.Attrs{
 		"class": classReceipt, "id": id, "from": n.Attrs["to"], "type": kind, "t": now(),
 	}})
@@ -42,12 +45,18 @@ func receiptIDs(n *waBinary.Node, first string) []string {
 	return ids
 }
 
-func (s *server) passReceipt(from *device, n *waBinary.Node, to types.JID, kind string) {
+// passReceipt tells the sender of a message what became of it. It reports false
+// if the connection was thrown out while the receipt came in.
+func (s *server) passReceipt(c *conn, n *waBinary.Node, to types.JID, kind string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	from := c.device
+	if from.conn != c {
+		return false
+	}
 	a := s.resolve(to)
 	if a == nil || (a == from.account && kind != receiptRetry) {
-		return // ours alone: what a companion says about our own messages
+		return true // ours alone: what a companion says about our own messages
 	}
 	out := waBinary.Node{Tag: classReceipt, Attrs: waBinary.Attrs{
 		"id": n.Attrs["id"], "from": from.lid(), "t": now(),
@@ -62,6 +71,7 @@ func (s *server) passReceipt(from *device, n *waBinary.Node, to types.JID, kind 
 			_, _ = s.enqueue(d, out) // a full queue loses receipts, not messages
 		}
 	}
+	return true
 }
 
 // handleAck takes a stanza out of the queue of the device that acknowledges it.

@@ -107,7 +107,7 @@ func open(ctx context.Context, o Options) (*server, error) {
 		log: o.Log, db: db, secrets: secrets, certificates: certificates, started: time.Now(),
 		accounts: map[string]*account{}, lids: map[string]*account{}, conns: map[*conn]struct{}{},
 		pairings: map[string]*conn{}, customers: map[string]*customer{},
-		faults: faults{refusals: map[string]refusal{}, duplicates: map[string]int{}},
+		faults: newFaults(),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err = s.load(); err != nil {

@@ -28,11 +28,12 @@ const (
 	bucketCustomers = "customers"
 	bucketSignal    = "signal"
 	bucketInbox     = "inbox"
+	bucketLogins    = "logins"
 )
 
 var buckets = []string{
 	bucketAccounts, bucketDevices, bucketPreKeys, bucketQueue,
-	bucketCustomers, bucketSignal, bucketInbox,
+	bucketCustomers, bucketSignal, bucketInbox, bucketLogins,
 }
 
 var errClosed = errors.New("database is closed")

@@ -91,6 +91,9 @@ func prepare(config *pgx.ConnConfig, name string) {
 	for limit, value := range serverLimits {
 		setDefault(config.RuntimeParams, limit, value)
 	}
+	// A commit that does not wait for the log dies with the server's process, and
+	// what it recorded has been acknowledged to WhatsApp by then.
+	setDefault(config.RuntimeParams, "synchronous_commit", "on")
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = dialTimeout
 	}

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/failpoint"
 )
 
 // handlerTimeout bounds one call of the handler. What takes longer has failed:
@@ -156,6 +157,7 @@ func (c *Conn) receive(in Inbound) bool {
 			Err: fmt.Errorf("receive %s: %w", in.ID, err)})
 		return false
 	}
+	failpoint.Hit("receive.handled") // and not acknowledged
 	return true
 }
 

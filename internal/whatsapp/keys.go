@@ -8,6 +8,8 @@ import (
 
 	"go.mau.fi/whatsmeow/store"
 	"go.mau.fi/whatsmeow/types"
+
+	"github.com/flowhq/flowhq/internal/failpoint"
 )
 
 // keys stands between the library and its stores for one connection. It holds
@@ -92,6 +94,7 @@ func (k *keys) DoDecryptionTxn(ctx context.Context, decrypt func(context.Context
 			return b.failed
 		})
 	})
+	failpoint.Hit("keys.decrypted")
 	switch {
 	case err == nil:
 		return nil
@@ -175,6 +178,7 @@ func (k *keys) PutManySessions(ctx context.Context, sessions map[string][]byte) 
 	if err := b.send.finish(sessions); err != nil {
 		return err
 	}
+	defer failpoint.Hit("keys.encrypted")
 	return k.write(ctx, put)
 }
 

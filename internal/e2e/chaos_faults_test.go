@@ -1,0 +1,159 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/flowhq/flowhq"
+)
+
+// trouble carries out the plan's faults. Each part and tenant suffers its own in
+// order; those of different ones may overlap. It returns when all are over.
+func (c *chaos) trouble(ctx context.Context) {
+	lanes := map[string]chan fault{}
+	var suffering sync.WaitGroup
+	for _, f := range c.plan.faults {
+		pause(ctx, time.Until(c.began.Add(f.at)))
+		name := f.lane()
+		lane := lanes[name]
+		if lane == nil {
+			lane = make(chan fault, len(c.plan.faults))
+			lanes[name] = lane
+			suffering.Go(func() {
+				for f := range lane {
+					c.inject(ctx, f)
+				}
+			})
+		}
+		lane <- f
+	}
+	for _, lane := range lanes {
+		close(lane)
+	}
+	suffering.Wait()
+}
+
+// lane names whom a fault is done to.
+func (f fault) lane() string {
+	for _, k := range chaosKinds {
+		switch {
+		case k.name != f.kind:
+		case k.on == onWorker:
+			return fmt.Sprintf("worker %d", f.target)
+		case k.on == onTenant:
+			return fmt.Sprintf("tenant %d", f.target)
+		}
+	}
+	part, _, _ := strings.Cut(f.kind, " ")
+	return part
+}
+
+// inject makes one fault and notes it.
+func (c *chaos) inject(ctx context.Context, f fault) {
+	from := time.Now()
+	var err error
+	switch f.kind {
+	case "worker kill":
+		c.workers[f.target].kill(0)
+	case "worker freeze":
+		err = c.freeze(ctx, c.workers[f.target], f.lasts)
+	case "worker drain":
+		if !c.workers[f.target].drain(ctx) {
+			c.journal.accuse("worker %d did not end within %v of SIGTERM", f.target, drainWithin)
+		}
+	case "api kill":
+		c.up.api.kill(f.lasts)
+	case "simulator kill":
+		c.up.simulator.kill(f.lasts)
+	case "temporal kill":
+		c.up.temporal.kill(f.lasts)
+	case "database stop":
+		err = c.fellDatabase(ctx, syscall.SIGQUIT, f.lasts)
+	case "database kill":
+		err = c.fellDatabase(ctx, syscall.SIGKILL, f.lasts)
+	case "restart", "force-restart":
+		err = c.order(f.target, flowhq.Command(f.kind))
+	default:
+		err = c.disturb(f)
+	}
+	if err != nil && strings.HasPrefix(f.kind, "database") {
+		c.journal.accuse("%s: %v", f.kind, err)
+	}
+	c.journal.note(from, f, err)
+}
+
+// freeze stops a process for a while, noting which connections it held.
+func (c *chaos) freeze(ctx context.Context, p *part, lasts time.Duration) error {
+	now := p.current()
+	if now == nil {
+		return fmt.Errorf("%s is down", p.name)
+	}
+	pid, from := now.cmd.Process.Pid, time.Now()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		return err
+	}
+	var frozen *freeze
+	defer func() {
+		_ = syscall.Kill(pid, syscall.SIGCONT) // it may have been killed
+		if frozen != nil {
+			c.freezes.end(frozen)
+		}
+	}()
+	for {
+		still, err := standsStill(pid)
+		if err != nil {
+			return err
+		}
+		if still {
+			break
+		}
+		pause(ctx, time.Millisecond)
+	}
+	peers, err := connections(pid, c.wa)
+	if err != nil {
+		return err
+	}
+	frozen = c.freezes.begin(from, peers)
+	select {
+	case <-ctx.Done():
+	case <-now.gone:
+	case <-time.After(lasts):
+	}
+	return nil
+}
+
+// order gives a tenant's worker a command, as an operator does.
+func (c *chaos) order(tenant int, command flowhq.Command) error {
+	_, err := c.call("POST", c.businesses[tenant].path()+"/worker/"+string(command), nil, nil)
+	return err
+}
+
+// disturb has the simulator make a fault.
+func (c *chaos) disturb(f fault) error {
+	body := map[string]any{"kind": f.kind, "number": c.businesses[f.target].PhoneNumber}
+	if f.lasts > 0 {
+		body["seconds"] = f.lasts.Seconds()
+	}
+	if f.kind != "drop" && f.kind != "replace" && f.kind != "refuse_logins" {
+		body["count"] = f.count
+	}
+	_, err := c.simulate("POST", "/faults", body, nil)
+	return err
+}
+
+// heal ends every fault that is still to come, and replaces the worker with
+// failpoints by one without.
+func (c *chaos) heal(ctx context.Context) {
+	c.journal.disarm()
+	c.workers[armedWorker].drain(ctx)
+	for ctx.Err() == nil {
+		if _, err := c.simulate("POST", "/faults", map[string]any{"kind": "clear"}, nil); err == nil {
+			return
+		}
+		pause(ctx, restartPause)
+	}
+}

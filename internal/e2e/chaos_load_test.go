@@ -1,0 +1,110 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/flowhq/flowhq"
+)
+
+// A chat is one customer's conversation with one tenant.
+type chat struct {
+	*customer
+	to    *business
+	texts []string
+	plan  []question
+
+	mu   sync.Mutex
+	asks []asked
+}
+
+// An asked is one question as it was really asked.
+type asked struct {
+	question
+	from  time.Time // of the first attempt
+	taken time.Time // WhatsApp has it
+}
+
+func newChat(c *customer, to *business, texts []string, plan []question) *chat {
+	return &chat{customer: c, to: to, texts: texts, plan: plan}
+}
+
+// ask writes the plan's questions, each of them again and again under the same id
+// until WhatsApp has it.
+func (c *chat) ask(ctx context.Context, run *chaos) {
+	for _, q := range c.plan {
+		pause(ctx, time.Until(run.began.Add(q.at)))
+		from := time.Now()
+		for {
+			if ctx.Err() != nil {
+				run.journal.accuse("%s could not ask %s", c.number, q.id)
+				return
+			}
+			body := map[string]any{"to": c.to.PhoneNumber, "text": c.texts[q.text], "id": q.id}
+			if _, err := run.simulate("POST", "/customers/"+escape(c.number)+"/messages", body, nil); err == nil {
+				break
+			}
+			pause(ctx, restartPause)
+		}
+		c.mu.Lock()
+		c.asks = append(c.asks, asked{q, from, time.Now()})
+		c.mu.Unlock()
+	}
+}
+
+// all returns the questions so far, in order.
+func (c *chat) all() []asked {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.asks[:len(c.asks):len(c.asks)]
+}
+
+const (
+	operateEvery = time.Second
+	// patience is how long a tenant may be off the air before the operator restarts
+	// it: its backoff may be minutes by then, which are none of this run's business.
+	operatorPatience = 12 * time.Second
+)
+
+// operate is the operator: he looks at the tenants every second, notes what has
+// changed, and restarts one that stays off the air.
+func (c *chaos) operate(ctx context.Context) {
+	seen, off := map[flowhq.TenantID]string{}, map[flowhq.TenantID]time.Time{}
+	for ; ctx.Err() == nil; pause(ctx, operateEvery) {
+		tenants, err := c.tenants()
+		if err != nil {
+			continue
+		}
+		for i, b := range c.businesses {
+			t := tenants[b.id]
+			now := fmt.Sprintf("%s is %s on %s, epoch %d, %s", b.Name, t.Session.State, t.Worker.Host, t.Worker.Epoch, t.Session.Reason)
+			if now != seen[b.id] {
+				seen[b.id] = now
+				c.journal.see("%s", now)
+			}
+			if t.Session.State == flowhq.Connected && t.Worker.Status == flowhq.WorkerRunning {
+				delete(off, b.id)
+			} else if off[b.id].IsZero() {
+				off[b.id] = time.Now()
+			} else if time.Since(off[b.id]) > operatorPatience && c.order(i, flowhq.Restart) == nil {
+				c.journal.see("the operator restarts %s", b.Name)
+				delete(off, b.id)
+			}
+		}
+	}
+}
+
+// tenants returns all tenants by id.
+func (c *chaos) tenants() (map[flowhq.TenantID]flowhq.Tenant, error) {
+	var list struct{ Tenants []flowhq.Tenant }
+	if _, err := c.call("GET", "/admin/tenants", nil, &list); err != nil {
+		return nil, err
+	}
+	all := map[flowhq.TenantID]flowhq.Tenant{}
+	for _, t := range list.Tenants {
+		all[t.ID] = t
+	}
+	return all, nil
+}

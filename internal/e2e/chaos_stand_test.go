@@ -1,0 +1,178 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/flowhq/flowhq/internal/devdb"
+)
+
+// A chaos is a stand whose parts come and go, with all that is needed to account
+// for what happens on it.
+type chaos struct {
+	*stand
+	plan    plan
+	wa      string // address of the simulated WhatsApp
+	dbPort  int
+	began   time.Time
+	settled time.Duration
+
+	workers [chaosWorkers]*part
+	up      struct{ api, simulator, temporal *part }
+	keeping sync.WaitGroup
+
+	businesses []*business
+	chats      []*chat
+	journal    journal
+	freezes    freezes
+}
+
+// newChaos starts everything, links the tenants and brings them on the air.
+func newChaos(t *testing.T, p plan) *chaos {
+	t.Helper()
+	s := &stand{t: t, dir: t.TempDir(), temporal: steadyAddr(t)}
+	c := &chaos{stand: s, plan: p, wa: steadyAddr(t)}
+	_, port, err := net.SplitHostPort(steadyAddr(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Sscan(port, &c.dbPort)
+	t.Cleanup(func() { c.keepOutputs() })
+	if err := c.raiseDatabase(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.stopDatabase() })
+
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(func() { cancel(); c.keeping.Wait() })
+	c.startParts(ctx)
+	for i, n := range chaosBusinesses() {
+		b := s.business(n)
+		b.link()
+		c.businesses = append(c.businesses, b)
+		texts := utterances(t, n.Template, n.Language, utterancesPerTenant)
+		for j := range chaosCustomers {
+			number := fmt.Sprintf("+2557%02d%06d", i, j)
+			c.chats = append(c.chats, newChat(s.customer(number, fmt.Sprintf("Customer %d", j)), b, texts, p.questions[len(c.chats)]))
+		}
+	}
+	return c
+}
+
+func (c *chaos) startParts(ctx context.Context) {
+	bin, armed := os.Getenv("FLOWHQ_BIN"), os.Getenv("FLOWHQ_FAILPOINTS_BIN")
+	host, port, err := net.SplitHostPort(c.temporal)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	control, api := steadyAddr(c.t), steadyAddr(c.t)
+	c.sim, c.api = "http://"+control, "http://"+api
+	c.env = slices.Clip([]string{
+		"DATABASE_URL=" + c.dbURL,
+		"TEMPORAL_ADDRESS=" + c.temporal,
+		"ADMIN_PASSWORD=" + password,
+		"HEARTBEAT_INTERVAL_MS=" + fmt.Sprint(heartbeat.Milliseconds()),
+		"WHATSAPP_ADDR=" + c.wa,
+		"WHATSAPP_CA_FILE=" + filepath.Join(c.dir, "simulator", "ca.pem"),
+		"WHATSAPP_ROOT_KEY_FILE=" + filepath.Join(c.dir, "simulator", "root.key"),
+		"LOGS_PATH=" + filepath.Join(c.dir, "logs"),
+	})
+	c.up.temporal = newPart("temporal", func(int) (*process, error) {
+		return c.launch("temporald", nil, os.Getenv("TEMPORALD"), "server", "start-dev", "--ip", host, "--port", port,
+			"--headless", "--namespace", "flowhq", "--db-filename", filepath.Join(c.dir, "temporal.db"), "--log-level", "error")
+	})
+	c.up.simulator = newPart("simulator", func(int) (*process, error) {
+		return c.launch("simulator", nil, bin, "simulate", "-addr", c.wa, "-control", control, "-state", filepath.Join(c.dir, "simulator"))
+	})
+	c.keep(ctx, c.up.temporal, c.up.simulator)
+	eventually(c.t, time.Minute, func() error { _, err := c.simulate("GET", "/healthz", nil, nil); return err })
+	eventually(c.t, time.Minute, func() error {
+		conn, err := net.DialTimeout("tcp", c.temporal, time.Second)
+		if err != nil {
+			return err
+		}
+		return conn.Close()
+	})
+	c.up.api = newPart("api", func(int) (*process, error) { return c.launch("api", append(c.env, "HTTP_ADDR="+api), bin, "api") })
+	c.keep(ctx, c.up.api)
+	eventually(c.t, time.Minute, func() error { _, err := c.call("GET", "/admin/tenants", nil, nil); return err })
+	for i := range c.workers {
+		name := fmt.Sprintf("worker%d", i)
+		c.workers[i] = newPart(name, func(life int) (*process, error) {
+			if i == armedWorker && c.journal.armed() {
+				return c.launch(name, append(c.env, c.plan.armament(life)), armed, "worker")
+			}
+			return c.launch(name, c.env, bin, "worker")
+		})
+		c.keep(ctx, c.workers[i])
+	}
+}
+
+func (c *chaos) keep(ctx context.Context, parts ...*part) {
+	for _, p := range parts {
+		c.keeping.Go(func() { p.keep(ctx) })
+	}
+}
+
+func (c *chaos) parts() []*part {
+	return append(c.workers[:len(c.workers):len(c.workers)], c.up.api, c.up.simulator, c.up.temporal)
+}
+
+// raiseDatabase starts PostgreSQL, on the same port every time.
+func (c *chaos) raiseDatabase() error {
+	db, err := devdb.Start(c.t.Context(), devdb.Options{
+		Dir: filepath.Join(c.dir, "pg"), Port: c.dbPort, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		return err
+	}
+	c.db = db
+	if c.dbURL != "" && c.dbURL != db.URL() {
+		return errors.New("the database came back on another address")
+	}
+	c.dbURL = db.URL()
+	return nil
+}
+
+// fellDatabase ends PostgreSQL without a shutdown and starts it again.
+func (c *chaos) fellDatabase(ctx context.Context, sig syscall.Signal, away time.Duration) error {
+	c.db.Crash(sig)
+	pause(ctx, away)
+	return c.raiseDatabase()
+}
+
+// keepOutputs saves what a failed run's processes have printed.
+func (c *chaos) keepOutputs() {
+	if !c.t.Failed() {
+		return
+	}
+	to := filepath.Join("..", "..", ".dev", fmt.Sprintf("chaos-seed-%d", c.plan.seed))
+	if err := os.RemoveAll(to); err != nil {
+		c.t.Error(err)
+	}
+	err := filepath.WalkDir(c.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".log" || d.IsDir() {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if err := os.MkdirAll(to, 0o755); err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, filepath.Base(path)), raw, 0o600)
+	})
+	c.t.Logf("the processes' outputs are in .dev/%s (%v)", filepath.Base(to), err)
+}

@@ -1,0 +1,110 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+	"time"
+)
+
+var (
+	chaosMinutes = flag.Float64("minutes", 2, "how long TestChaos makes trouble")
+	chaosSeed    = flag.Uint64("seed", 1, "what TestChaos derives its plan from")
+)
+
+const (
+	// settleWithin bounds the time from the last fault until every message is
+	// accounted for.
+	settleWithin = 3 * time.Minute
+	// progressEvery is how often a run says how far it is.
+	progressEvery = 30 * time.Second
+)
+
+// TestChaos kills, freezes and cuts off every part of the product at random while
+// customers chat, then lets it recover and accounts for every single message and
+// every login. `task chaos` runs it for longer.
+func TestChaos(t *testing.T) {
+	length := time.Duration(*chaosMinutes * float64(time.Minute))
+	c := newChaos(t, newPlan(*chaosSeed, length))
+	t.Logf("seed %d: %d faults in %v", *chaosSeed, len(c.plan.faults), length)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var watching, asking sync.WaitGroup
+	watching.Go(func() { c.operate(ctx) })
+	watching.Go(func() { c.tellProgress(ctx) })
+	c.began = time.Now()
+	for _, chat := range c.chats {
+		asking.Go(func() { chat.ask(ctx, c) })
+	}
+	c.trouble(ctx)
+	c.heal(ctx)
+	asking.Wait()
+	c.settle(ctx)
+	cancel()
+	watching.Wait()
+
+	v := c.verdict()
+	v.print(t, length)
+	for _, problem := range v.problems {
+		t.Error(problem)
+	}
+}
+
+// tellProgress logs how far the run is.
+func (c *chaos) tellProgress(ctx context.Context) {
+	tick := time.NewTicker(progressEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		asked, answered := 0, 0
+		for _, chat := range c.chats {
+			asked += len(chat.all())
+			if inbox, err := c.letters(chat); err == nil {
+				answered += len(inbox)
+			}
+		}
+		c.t.Logf("%v: %d asked, %d answered, %d faults", time.Since(c.began).Round(time.Second), asked, answered, c.journal.faults())
+	}
+}
+
+// settle waits until every question is answered and every answer known to have
+// arrived.
+func (c *chaos) settle(ctx context.Context) {
+	c.t.Helper()
+	deadline := time.Now().Add(settleWithin)
+	for began := time.Now(); ; {
+		open, err := c.open()
+		if err == nil && open == 0 {
+			c.settled = time.Since(began)
+			return
+		}
+		if time.Now().After(deadline) {
+			c.t.Errorf("not settled within %v: %d messages are still open (%v)", settleWithin, open, err)
+			return
+		}
+		pause(ctx, time.Second)
+	}
+}
+
+// What can break a production build must not be in it, and what the chaos run arms
+// must be there.
+func TestProductionHasNoFailpoints(t *testing.T) {
+	for variable, want := range map[string]bool{"FLOWHQ_BIN": false, "FLOWHQ_FAILPOINTS_BIN": true} {
+		program, err := os.ReadFile(os.Getenv(variable))
+		if err != nil {
+			t.Fatal(fmt.Errorf("run the tests through `go tool task test`, which sets %s: %w", variable, err))
+		}
+		if got := bytes.Contains(program, []byte(failpointsVariable)); got != want {
+			t.Errorf("%s names %s: %t; want %t", variable, failpointsVariable, got, want)
+		}
+	}
+}
