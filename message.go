@@ -63,5 +63,14 @@ const (
 	Sent      MessageStatus = "SENT"      // acknowledged by WhatsApp
 	Delivered MessageStatus = "DELIVERED" // on the customer's phone
 	Read      MessageStatus = "READ"
-	Failed    MessageStatus = "FAILED" // refused for good
+
+	// Failed is the end of a message of either direction that WhatsApp refused, or
+	// that was set aside because handling it failed too often. Reason says which. An
+	// operator may have it tried again.
+	Failed MessageStatus = "FAILED"
 )
+
+// MessageStatuses lists every MessageStatus.
+var MessageStatuses = []MessageStatus{
+	Received, Answered, Suppressed, Overflowed, Undecryptable, Pending, Unknown, Sent, Delivered, Read, Failed,
+}

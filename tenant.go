@@ -39,6 +39,9 @@ type Config struct {
 	// Reply limits; see [Limits]. Zero suppresses every reply.
 	RepliesPerMinute  int `json:"replies_per_minute"`
 	RepliesPerContact int `json:"replies_per_contact"`
+	// RetentionDays is how long messages, conversations and events are kept, in
+	// days. What is older is deleted once a day, so this takes effect within one.
+	RetentionDays int `json:"retention_days"`
 }
 
 // Windows over which Config's reply limits count. Both slide.
@@ -51,6 +54,14 @@ const (
 const (
 	MaxNameLength = 100
 	MaxReplies    = 100_000 // upper bound of both reply limits
+)
+
+// Bounds on RetentionDays. WhatsApp keeps a message that was not acknowledged for
+// up to a month: with less than that, one could come again after its row is gone,
+// and be answered twice.
+const (
+	MinRetentionDays = 30
+	MaxRetentionDays = 3650
 )
 
 // TenantStatus is the business view of a tenant.
@@ -95,8 +106,8 @@ var Languages = []Language{English, Swahili}
 // 15 digits in all (ITU-T E.164 §6). WhatsApp numbers have at least 7.
 var phoneNumber = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
-// A NewTenant is what creating a tenant takes. The limits may be nil, which
-// means the installation's defaults.
+// A NewTenant is what creating a tenant takes. The limits and the retention may be
+// nil, which means the installation's defaults.
 type NewTenant struct {
 	Name              string   `json:"name"`
 	PhoneNumber       string   `json:"phone_number"`
@@ -105,6 +116,7 @@ type NewTenant struct {
 	Language          Language `json:"language"`
 	RepliesPerMinute  *int     `json:"replies_per_minute,omitempty"`
 	RepliesPerContact *int     `json:"replies_per_contact,omitempty"`
+	RetentionDays     *int     `json:"retention_days,omitempty"`
 }
 
 // Validate returns an Invalid error that names every wrong field, or nil.
@@ -113,6 +125,7 @@ func (n NewTenant) Validate() error {
 		Name: &n.Name, PhoneNumber: &n.PhoneNumber, Template: &n.Template,
 		BusinessName: &n.BusinessName, Language: &n.Language,
 		RepliesPerMinute: n.RepliesPerMinute, RepliesPerContact: n.RepliesPerContact,
+		RetentionDays: n.RetentionDays,
 	}.Validate()
 }
 
@@ -125,6 +138,7 @@ type TenantChange struct {
 	Language          *Language `json:"language"`
 	RepliesPerMinute  *int      `json:"replies_per_minute,omitempty"`
 	RepliesPerContact *int      `json:"replies_per_contact,omitempty"`
+	RetentionDays     *int      `json:"retention_days,omitempty"`
 }
 
 // Validate returns an Invalid error that names every wrong field, or nil.
@@ -156,6 +170,9 @@ func (c TenantChange) Validate() error {
 	}
 	if c.RepliesPerContact != nil {
 		check(validLimit(*c.RepliesPerContact), "replies_per_contact", "must be a whole number from 0 to 100000")
+	}
+	if d := c.RetentionDays; d != nil {
+		check(*d >= MinRetentionDays && *d <= MaxRetentionDays, "retention_days", "must be a whole number of days from 30 to 3650")
 	}
 	if bad == nil {
 		return nil

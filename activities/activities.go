@@ -23,6 +23,7 @@ const (
 	HostActivity   = "Host"
 	SettleActivity = "Settle"
 	EraseActivity  = "Erase"
+	PruneActivity  = "Prune"
 )
 
 // Error types with which a Host ends for good: retrying cannot help, a person
@@ -159,10 +160,11 @@ func (a *Activities) RegisterHost(r worker.ActivityRegistry) {
 	r.RegisterActivityWithOptions(a.Host, activity.RegisterOptions{Name: HostActivity})
 }
 
-// RegisterShort makes r run Settle and Erase.
+// RegisterShort makes r run Settle, Erase and Prune.
 func (a *Activities) RegisterShort(r worker.ActivityRegistry) {
 	r.RegisterActivityWithOptions(a.Settle, activity.RegisterOptions{Name: SettleActivity})
 	r.RegisterActivityWithOptions(a.Erase, activity.RegisterOptions{Name: EraseActivity})
+	r.RegisterActivityWithOptions(a.Prune, activity.RegisterOptions{Name: PruneActivity})
 }
 
 // life is how long this host runs before it recycles itself: hostLife with a

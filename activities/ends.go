@@ -15,6 +15,10 @@ import (
 	"github.com/flowhq/flowhq/internal/whatsapp"
 )
 
+// claimRetry is when a host that could not reach the database is started again, on
+// whichever worker.
+const claimRetry = 3 * time.Second
+
 // hangUpTimeout bounds every step of an orderly end.
 const hangUpTimeout = 2 * time.Second
 
@@ -28,7 +32,9 @@ func (s *session) close(run context.Context) {
 		return
 	}
 	failpoint.Hit("host.hungup")
-	s.Leases.release(run, s.lease)
+	ctx, cancel := context.WithTimeout(run, writeTimeout)
+	defer cancel()
+	s.Leases.release(ctx, s.lease)
 }
 
 // quiet lets the replies that are just being sent finish, unless the lease is
@@ -64,6 +70,11 @@ func (s *session) unclaimed(ctx context.Context, err error) (Ended, error) {
 		return Ended{}, final(Gone, "the tenant does not exist any more")
 	case flowhq.ErrorCode(err) == flowhq.Fenced:
 		return Ended{Reason: errFenced.Message}, nil
+	case flowhq.ErrorCode(err) == flowhq.Unavailable:
+		// Not the session's failure, so not its backoff either: it would still grow
+		// when the database is back, or another worker can reach it.
+		return Ended{}, temporal.NewApplicationErrorWithOptions("the database is unavailable", "Unavailable",
+			temporal.ApplicationErrorOptions{NextRetryDelay: claimRetry, Cause: err})
 	default:
 		return s.failure(err)
 	}

@@ -165,6 +165,8 @@ func (s *session) serve(ctx, run context.Context) (Ended, error) {
 			}
 		case <-s.lease.changed:
 			s.reload(run)
+		case <-s.lease.work:
+			s.refill(run)
 		case <-beat.C:
 			if err := s.beat(ctx, run); err != nil {
 				return s.cancelled(run, err)

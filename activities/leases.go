@@ -47,8 +47,9 @@ type lease struct {
 
 	// lost is closed when the right is gone; the cause is then in err.
 	lost chan struct{}
-	// changed has room for one note that the tenant's config changed.
-	changed chan struct{}
+	// changed has room for one note that the tenant's config changed, work for one
+	// that there are rows to be handled.
+	changed, work chan struct{}
 
 	// Guarded by Leases.mu.
 	expires time.Time // on this process's monotonic clock
@@ -164,6 +165,12 @@ func (l *Leases) notice(n store.Notice) {
 				poke(h.changed)
 			}
 		}
+	case store.NewWork:
+		for h := range l.held {
+			if h.tenant == n.Tenant {
+				poke(h.work)
+			}
+		}
 	case store.FreeLease:
 		for ch := range l.waking[n.Tenant] {
 			poke(ch)
@@ -171,6 +178,7 @@ func (l *Leases) notice(n store.Notice) {
 	case store.Resync:
 		for h := range l.held {
 			poke(h.changed)
+			poke(h.work)
 		}
 	}
 }
@@ -219,7 +227,7 @@ func (l *Leases) claim(ctx context.Context, tenant flowhq.TenantID, host string,
 func (l *Leases) hold(tenant flowhq.TenantID, epoch int64, began time.Time) *lease {
 	h := &lease{
 		tenant: tenant, epoch: epoch,
-		lost: make(chan struct{}), changed: make(chan struct{}, 1),
+		lost: make(chan struct{}), changed: make(chan struct{}, 1), work: make(chan struct{}, 1),
 		expires: began.Add(l.timing.Lease()),
 	}
 	l.mu.Lock()

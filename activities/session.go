@@ -106,6 +106,16 @@ func (s *session) reload(run context.Context) {
 	s.pipeline.SetConfig(tenant.Config)
 }
 
+// refill has the pipeline look for rows that somebody made ready for it.
+func (s *session) refill(run context.Context) {
+	ctx, cancel := context.WithTimeout(run, writeTimeout)
+	defer cancel()
+	if err := s.pipeline.Refill(ctx); err != nil {
+		s.log.Warn("could not look for new work; trying again with the next beat", "err", err)
+		poke(s.lease.work)
+	}
+}
+
 // stable reports whether the session has been online for long enough that its
 // loss is routine.
 func (s *session) stable() bool {
@@ -151,8 +161,13 @@ func (s *session) SentText(ctx context.Context, id string) (string, bool, error)
 	return text, err == nil, err
 }
 
+// Fence keeps a host that has been replaced from changing the keys.
+func (s *session) Fence(ctx context.Context, tx whatsapp.Tx) error {
+	return store.Fence(ctx, tx, s.tenant, s.lease.epoch)
+}
+
 // mute handles a connection that is only made to unlink the device.
-type mute struct{}
+type mute struct{ lease *lease }
 
 func (mute) Link(context.Context, whatsapp.Device) error {
 	return flowhq.Errorf(flowhq.Conflict, "this tenant is being erased")
@@ -161,4 +176,7 @@ func (mute) Receive(context.Context, whatsapp.Inbound) error { return nil }
 func (mute) Receipt(whatsapp.Receipt)                        {}
 func (mute) SentText(context.Context, string) (string, bool, error) {
 	return "", false, nil
+}
+func (m mute) Fence(ctx context.Context, tx whatsapp.Tx) error {
+	return store.Fence(ctx, tx, m.lease.tenant, m.lease.epoch)
 }

@@ -33,7 +33,8 @@ type Tenants interface {
 
 // Logs reads what happened to a tenant, newest first, and adds to it.
 type Logs interface {
-	Messages(ctx context.Context, id flowhq.TenantID, limit int, before int64) (messages []flowhq.Message, next int64, err error)
+	Messages(ctx context.Context, id flowhq.TenantID, f store.MessageFilter) (messages []flowhq.Message, next int64, err error)
+	Retry(ctx context.Context, id flowhq.TenantID, message int64, actor string) (flowhq.Message, error)
 	Events(ctx context.Context, id flowhq.TenantID, limit int) ([]flowhq.Event, error)
 	AddEvent(ctx context.Context, e flowhq.Event) error
 }
@@ -127,6 +128,7 @@ func (a *API) routes() {
 	get(admin, "/tenants/:id/qr", handle(a, http.StatusOK, a.qr))
 	get(admin, "/tenants/:id/qr.png", handle(a, http.StatusOK, a.qrPicture))
 	get(admin, "/tenants/:id/logs", handle(a, http.StatusOK, a.messages))
+	admin.POST("/tenants/:id/logs/:message/retry", handle(a, http.StatusAccepted, a.retryMessage))
 	get(admin, "/tenants/:id/events", handle(a, http.StatusOK, a.events))
 }
 

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -26,11 +27,11 @@ func TestAPI(t *testing.T) {
 	}{
 		{"create", nil, "POST", "/admin/tenants", validTenant, 201, `{
 			"name": "Blue Door", "phone_number": "+255712345678", "status": "NEW",
-			"config": {"template_type": "BOOKING", "business_name": "Blue Door Barbers", "language": "SW", "replies_per_minute": 10, "replies_per_contact": 5},
+			"config": {"template_type": "BOOKING", "business_name": "Blue Door Barbers", "language": "SW", "replies_per_minute": 10, "replies_per_contact": 5, "retention_days": 365},
 			"session": {"state": "DISCONNECTED", "number": "", "reason": "", "last_seen_at": null},
 			"worker": {"status": "STOPPED", "host": "", "epoch": 0, "last_error": ""}}`},
-		{"create with limits", nil, "POST", "/admin/tenants", with(`"replies_per_minute":0,"replies_per_contact":100000`), 201,
-			`{"config": {"replies_per_minute": 0, "replies_per_contact": 100000}}`},
+		{"create with limits", nil, "POST", "/admin/tenants", with(`"replies_per_minute":0,"replies_per_contact":100000,"retention_days":3650`), 201,
+			`{"config": {"replies_per_minute": 0, "replies_per_contact": 100000, "retention_days": 3650}}`},
 		{"create with any script", nil, "POST", "/admin/tenants", strings.Replace(validTenant, "Blue Door Barbers", `Duka la Mwanaidi 🛍 \u0026 <wana>`, 1), 201,
 			`{"config": {"business_name": "Duka la Mwanaidi 🛍 & <wana>"}}`},
 		{"read", nil, "GET", tenant, "", 200, `{"id": "{id}", "name": "Blue Door"}`},
@@ -38,8 +39,8 @@ func TestAPI(t *testing.T) {
 		{"read what was deleted", erase, "GET", tenant, "", 404, `{"code": "not_found"}`},
 		{"head", nil, "HEAD", tenant, "", 200, ``},
 		{"change one field", nil, "PUT", tenant, `{"language":"EN"}`, 200, `{"name": "Blue Door", "config": {"language": "EN", "template_type": "BOOKING"}}`},
-		{"change every field", nil, "PUT", tenant, `{"name":"N","phone_number":"+4915112345678","template_type":"SUPPORT","business_name":"B","language":"EN","replies_per_minute":1,"replies_per_contact":2}`, 200,
-			`{"name": "N", "phone_number": "+4915112345678", "config": {"template_type": "SUPPORT", "business_name": "B", "language": "EN", "replies_per_minute": 1, "replies_per_contact": 2}}`},
+		{"change every field", nil, "PUT", tenant, `{"name":"N","phone_number":"+4915112345678","template_type":"SUPPORT","business_name":"B","language":"EN","replies_per_minute":1,"replies_per_contact":2,"retention_days":30}`, 200,
+			`{"name": "N", "phone_number": "+4915112345678", "config": {"template_type": "SUPPORT", "business_name": "B", "language": "EN", "replies_per_minute": 1, "replies_per_contact": 2, "retention_days": 30}}`},
 		{"change what never was", nil, "PUT", "/admin/tenants/" + never, `{"language":"EN"}`, 404, `{"code": "not_found"}`},
 		{"change what was deleted", erase, "PUT", tenant, `{"language":"EN"}`, 404, `{"code": "not_found"}`},
 		{"delete", nil, "DELETE", tenant, "", 202, `{"command": "delete"}`},
@@ -65,6 +66,12 @@ func TestAPI(t *testing.T) {
 		{"no messages", nil, "GET", tenant + "/logs", "", 200, `{"logs": [], "next": ""}`},
 		{"messages of what never was", nil, "GET", "/admin/tenants/" + never + "/logs", "", 404, `{"code": "not_found"}`},
 		{"messages of what was deleted", erase, "GET", tenant + "/logs", "", 404, `{"code": "not_found"}`},
+		{"retry a failed message", setAside, "POST", tenant + "/logs/{message}/retry", "", 202, `{"status": "RECEIVED", "reason": ""}`},
+		{"retry one that has not failed", received, "POST", tenant + "/logs/{message}/retry", "", 409, `{"code": "conflict", "detail": "the message is RECEIVED; only one that is FAILED can be tried again"}`},
+		{"retry what is no message", nil, "POST", tenant + "/logs/999999/retry", "", 404, `{"detail": "there is no such message"}`},
+		{"retry for what never was", nil, "POST", "/admin/tenants/" + never + "/logs/1/retry", "", 404, `{"detail": "there is no such tenant"}`},
+		{"only failed messages", setAside, "GET", tenant + "/logs?status=FAILED", "", 200, `{"next": ""}`},
+		{"no failed messages", received, "GET", tenant + "/logs?status=FAILED", "", 200, `{"logs": []}`},
 		{"events of what never was", nil, "GET", "/admin/tenants/" + never + "/events", "", 404, `{"code": "not_found"}`},
 		{"health", nil, "GET", "/healthz", "", 200, `{"status": "ok"}`},
 		{"ready", nil, "GET", "/readyz", "", 200, `{"status": "ok", "checks": {"database": "ok", "temporal": "ok"}}`},
@@ -84,7 +91,7 @@ func TestAPI(t *testing.T) {
 			if tt.given != nil {
 				tt.given(&f, id)
 			}
-			fill := strings.NewReplacer("{id}", string(id))
+			fill := strings.NewReplacer("{id}", string(id), "{message}", strconv.FormatInt(f.newest(id), 10))
 			got := f.send(call{method: tt.method, path: fill.Replace(tt.path), body: tt.body}, tt.status)
 			if tt.want != "" {
 				f.contains(got.json, fill.Replace(tt.want))
@@ -103,6 +110,37 @@ func erase(f *fixture, id flowhq.TenantID) {
 	if err := f.store.Erase(f.Context(), id, "workflow"); err != nil {
 		f.Fatal(err)
 	}
+}
+
+// received records a message that waits for its answer.
+func received(f *fixture, id flowhq.TenantID) {
+	epoch := f.session(id, store.SessionChange{State: flowhq.Connected})
+	m := store.Inbound{Chat: "1@lid", Sender: "1@lid", WAID: "1", Kind: flowhq.KindText, Text: "hello", SentAt: time.Now()}
+	if _, _, err := f.store.Receive(f.Context(), id, epoch, m); err != nil {
+		f.Fatal(err)
+	}
+}
+
+// setAside records a message and sets it aside.
+func setAside(f *fixture, id flowhq.TenantID) {
+	received(f, id)
+	epoch := f.session(id, store.SessionChange{State: flowhq.Connected})
+	if err := f.store.SetAside(f.Context(), id, epoch, f.newest(id), "it never works"); err != nil {
+		f.Fatal(err)
+	}
+}
+
+// newest returns the id of the tenant's newest message, 0 if it has none.
+func (f *fixture) newest(id flowhq.TenantID) int64 {
+	f.Helper()
+	ms, _, err := f.store.Messages(f.Context(), id, store.MessageFilter{Limit: 1})
+	if err != nil {
+		f.Fatal(err)
+	}
+	if len(ms) == 0 {
+		return 0
+	}
+	return ms[0].ID
 }
 
 func state(s flowhq.SessionState) func(*fixture, flowhq.TenantID) {

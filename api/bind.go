@@ -103,6 +103,17 @@ func (b *binder) tenant() flowhq.TenantID {
 	return id
 }
 
+// message returns the id of the message that the path names. Anything but a number
+// is answered as if it were not found, which it is.
+func (b *binder) message() int64 {
+	id, err := strconv.ParseInt(b.c.Param("message"), 10, 64)
+	if err != nil || id < 1 {
+		b.stop(flowhq.Errorf(flowhq.NotFound, "there is no such message; the id of a message is a whole number"))
+		return 0
+	}
+	return id
+}
+
 // requestID returns the caller's id of this request, or one made for it.
 func (b *binder) requestID() string {
 	if keys := b.c.Request.Header.Values(requestIDHeader); len(keys) > 0 && !validRequestID(keys) {

@@ -62,6 +62,7 @@ func bodyProblems() []bodyProblem {
 		"language":            {`""`, `"FR"`, `"en"`, `1`, `null`},
 		"replies_per_minute":  {`-1`, `100001`, `1.5`, `1e3`, `"10"`, `null`, `99999999999999999999`, `[]`},
 		"replies_per_contact": {`-1`, `100001`, `0.1`, `""`, `null`, `true`},
+		"retention_days":      {`0`, `29`, `3651`, `-365`, `30.5`, `"365"`, `null`, `{}`},
 	} {
 		for _, v := range values {
 			problems = append(problems, bodyProblem{field + " " + v[:min(len(v), 30)], replace(field, v), 400, []string{field}})
@@ -143,6 +144,10 @@ func TestBadRequest(t *testing.T) {
 		{"no position", "GET", tenant + "/logs?before=now", "", nil, 400, []string{"before"}},
 		{"negative position", "GET", tenant + "/logs?before=-1", "", nil, 400, []string{"before"}},
 		{"position out of range", "GET", tenant + "/logs?before=9223372036854775808", "", nil, 400, []string{"before"}},
+		{"unknown status of a message", "GET", tenant + "/logs?status=LOST", "", nil, 400, []string{"status"}},
+		{"unknown parameter of a retry", "POST", tenant + "/logs/1/retry?now=1", "", nil, 400, []string{"now"}},
+		{"no number of a message", "POST", tenant + "/logs/first/retry", "", nil, 404, nil},
+		{"message out of range", "POST", tenant + "/logs/9223372036854775808/retry", "", nil, 404, nil},
 		{"several at once", "GET", "/admin/tenants?limit=x&status=x&y=1&z=2", "", nil, 400, []string{"limit", "status", "y", "z"}},
 		{"unknown parameter of a command", "POST", tenant + "/worker/start?force=1", "", nil, 400, []string{"force"}},
 		{"unknown parameter of a deletion", "DELETE", tenant + "?force=1", "", nil, 400, []string{"force"}},

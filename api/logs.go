@@ -5,18 +5,19 @@ import (
 	"strconv"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
 )
 
 type messagesRequest struct {
 	tenantRef
-	Limit  int
-	Before int64 // id of a message; 0 = from the newest
+	store.MessageFilter
 }
 
 func (r *messagesRequest) bind(b *binder) {
 	r.tenantRef.bind(b)
 	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
 	r.Before = b.position("before")
+	r.Status = word(b, "status", flowhq.MessageStatuses)
 }
 
 type messageList struct {
@@ -29,12 +30,31 @@ func (a *API) messages(ctx context.Context, req messagesRequest) (messageList, e
 	if _, err := a.Tenants.Tenant(ctx, req.Tenant); err != nil {
 		return messageList{}, err
 	}
-	messages, next, err := a.Logs.Messages(ctx, req.Tenant, req.Limit, req.Before)
+	messages, next, err := a.Logs.Messages(ctx, req.Tenant, req.MessageFilter)
 	answer := messageList{Logs: list(messages)}
 	if next != 0 {
 		answer.Next = strconv.FormatInt(next, 10)
 	}
 	return answer, err
+}
+
+type retryRequest struct {
+	tenantRef
+	Message int64
+}
+
+func (r *retryRequest) bind(b *binder) {
+	r.tenantRef.bind(b)
+	r.Message = b.message()
+}
+
+// retryMessage handles POST /admin/tenants/:id/logs/:message/retry. It answers 202:
+// the row is ready to be handled again, by the tenant's host, which hears of it.
+func (a *API) retryMessage(ctx context.Context, req retryRequest) (flowhq.Message, error) {
+	if _, err := a.Tenants.Tenant(ctx, req.Tenant); err != nil {
+		return flowhq.Message{}, err
+	}
+	return a.Logs.Retry(ctx, req.Tenant, req.Message, actor)
 }
 
 type eventsRequest struct {

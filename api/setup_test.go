@@ -158,7 +158,7 @@ func (f *fixture) route(method, path string) string {
 		want, got := strings.Split(r.Path, "/"), strings.Split(path, "/")
 		same := r.Method == method && len(want) == len(got)
 		for i := 0; same && i < len(want); i++ {
-			same = want[i] == got[i] || want[i] == ":id"
+			same = want[i] == got[i] || strings.HasPrefix(want[i], ":")
 		}
 		if same {
 			return r.Path

@@ -4,6 +4,7 @@ package workers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -51,12 +52,17 @@ type Options struct {
 const gcPercent = 50
 
 // Run works until ctx ends, then hands its sessions to other workers and
-// returns. It returns early, with the cause, if Temporal refuses the worker.
+// returns. It returns early, with the cause, if Temporal refuses the worker. While
+// the database is out of reach it takes no work.
 func Run(ctx context.Context, o Options) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
 	worker.SetStickyWorkflowCacheSize(cachedWorkflows)
+	control := workflows.NewClient(o.Temporal)
+	if err := control.ScheduleRetention(ctx); err != nil {
+		return fmt.Errorf("start the worker: %w", err)
+	}
 	// Leases are renewed until the last host has hung up, so they end after ctx.
 	leasing, stopLeasing := context.WithCancel(context.WithoutCancel(ctx))
 	leases := activities.NewLeases(o.Store, o.Timing, o.Log)
@@ -66,9 +72,28 @@ func Run(ctx context.Context, o Options) error {
 	defer stopLeasing()
 
 	acts := &activities.Activities{
-		Store: o.Store, Network: o.Network, Reports: workflows.NewClient(o.Temporal), Beats: o.Temporal,
+		Store: o.Store, Network: o.Network, Reports: control, Beats: o.Temporal,
 		Leases: leases, Timing: o.Timing, Name: o.Name, Log: o.Log,
 	}
+	for {
+		err := o.serve(ctx, acts)
+		if !errors.Is(err, errNoDatabase) {
+			return err
+		}
+		o.Log.Warn("the database is out of reach; taking no work until it is back")
+		if o.awaitDatabase(ctx) != nil {
+			return nil // told to stop
+		}
+	}
+}
+
+// errNoDatabase ends a turn of work: without the database a worker could only fail
+// what it is given, again and again, instead of leaving it to others.
+var errNoDatabase = errors.New("the database is out of reach")
+
+// serve works until ctx ends, Temporal refuses the worker, or the database has been
+// out of reach for a lease's time, by when every host has hung up.
+func (o Options) serve(ctx context.Context, acts *activities.Activities) error {
 	fatal := make(chan error, 2) // one per worker
 	tenants := o.tenantWorker(acts, fatal)
 	sessions := o.sessionWorker(acts, fatal)
@@ -84,6 +109,13 @@ func Run(ctx context.Context, o Options) error {
 	}
 	defer sessions.Stop()
 
+	watching, stopWatching := context.WithCancel(ctx)
+	defer stopWatching()
+	lost := make(chan struct{})
+	go func() {
+		o.watchDatabase(watching)
+		close(lost)
+	}()
 	o.Log.Info("worker started", "name", o.Name, "capacity", o.Capacity)
 	select {
 	case <-ctx.Done():
@@ -91,7 +123,49 @@ func Run(ctx context.Context, o Options) error {
 		return nil
 	case err := <-fatal:
 		return fmt.Errorf("the worker failed: %w", err)
+	case <-lost:
+		if ctx.Err() != nil {
+			return nil
+		}
+		return errNoDatabase
 	}
+}
+
+// watchDatabase returns when the database has not answered for a lease's time, or
+// ctx ends.
+func (o Options) watchDatabase(ctx context.Context) {
+	tick := time.NewTicker(o.Timing.Heartbeat)
+	defer tick.Stop()
+	for answered := time.Now(); time.Since(answered) < o.Timing.Lease(); {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if o.ping(ctx) == nil {
+			answered = time.Now()
+		}
+	}
+}
+
+// awaitDatabase returns nil when the database answers again, or ctx's error.
+func (o Options) awaitDatabase(ctx context.Context) error {
+	tick := time.NewTicker(o.Timing.Heartbeat)
+	defer tick.Stop()
+	for o.ping(ctx) != nil {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+	return nil
+}
+
+func (o Options) ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, o.Timing.Heartbeat)
+	defer cancel()
+	return o.Store.Ping(ctx)
 }
 
 // tenantWorker runs workflows and the short activities.
@@ -100,7 +174,10 @@ func (o Options) tenantWorker(acts *activities.Activities, fatal chan<- error) w
 		Identity:                     o.Name,
 		StickyScheduleToStartTimeout: stickyTimeout,
 		WorkerStopTimeout:            stopTimeout,
-		OnFatalError:                 func(err error) { fatal <- err },
+		// Or most of a killed Prune's progress is lost with it.
+		MaxHeartbeatThrottleInterval:     o.Timing.Heartbeat,
+		DefaultHeartbeatThrottleInterval: o.Timing.Heartbeat,
+		OnFatalError:                     func(err error) { fatal <- err },
 	})
 	workflows.Tenants{Heartbeat: o.Timing.Heartbeat}.Register(w)
 	acts.RegisterShort(w)

@@ -85,9 +85,10 @@ func (c *Client) Ping(ctx context.Context) error {
 	return classify("Temporal does not answer", err)
 }
 
-// Register makes w run tenant workflows.
+// Register makes r run tenant workflows and the retention job.
 func (w Tenants) Register(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(w.Tenant, workflow.RegisterOptions{Name: tenantWorkflow})
+	r.RegisterWorkflowWithOptions(w.Retention, workflow.RegisterOptions{Name: retentionWorkflow})
 }
 
 // workflowID has no slash, because it ends up in URLs.

@@ -5,4 +5,7 @@
 // keeps one Host activity running (package activities). It holds no timers and
 // no retries of its own: backoff is the activity's retry policy and liveness is
 // its heartbeat. Messages of customers never come here.
+//
+// Besides, there is one workflow a night that deletes old rows; see
+// [Client.ScheduleRetention].
 package workflows

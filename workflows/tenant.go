@@ -36,7 +36,7 @@ type TenantState struct {
 	Handled []string `json:"handled,omitempty"` // request ids, oldest first
 }
 
-// Tenants is the tenant workflow with this installation's settings. They only
+// Tenants is the workflows with this installation's settings. They only
 // reach activity options, which replay does not compare, so they may change
 // while workflows run.
 type Tenants struct {

@@ -81,6 +81,7 @@ func open(ctx context.Context, getenv func(string) string, stderr io.Writer, nee
 	}
 	p.store.Defaults.RepliesPerMinute = p.config.RepliesPerMinute
 	p.store.Defaults.RepliesPerContact = p.config.RepliesPerContact
+	p.store.Defaults.RetentionDays = p.config.RetentionDays
 	p.closers = append(p.closers, p.store.Close)
 	return p, nil
 }

@@ -26,6 +26,7 @@ type Config struct {
 	Heartbeat         time.Duration // between two signs of life of a session host
 	RepliesPerMinute  int           // for tenants that set no limit of their own
 	RepliesPerContact int           // for tenants that set no limit of their own
+	RetentionDays     int           // for tenants that set no retention of their own
 
 	WhatsApp WhatsApp
 
@@ -67,6 +68,7 @@ const (
 	defaultCapacity   = 500
 	defaultPerMinute  = 10
 	defaultPerContact = 5
+	defaultRetention  = 365 // days
 )
 
 // Parse reads the settings through getenv, an empty variable being the same as
@@ -90,6 +92,7 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		Heartbeat:         e.milliseconds("HEARTBEAT_INTERVAL_MS", defaultHeartbeat, minHeartbeat, maxHeartbeat),
 		RepliesPerMinute:  e.number("RATE_LIMIT_MAX_PER_MINUTE", defaultPerMinute, 0, flowhq.MaxReplies),
 		RepliesPerContact: e.number("RATE_LIMIT_MAX_PER_CONTACT", defaultPerContact, 0, flowhq.MaxReplies),
+		RetentionDays:     e.number("RETENTION_DAYS", defaultRetention, flowhq.MinRetentionDays, flowhq.MaxRetentionDays),
 		WhatsApp:          e.whatsApp(),
 		LogLevel:          e.level("LOG_LEVEL"),
 		LogsPath:          e.text("LOGS_PATH", "./logs"),

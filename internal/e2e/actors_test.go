@@ -37,13 +37,13 @@ func (b *business) link() {
 	b.s.t.Helper()
 	b.command(flowhq.Start)
 	b.scan()
-	b.connected(20 * time.Second)
+	b.connected(patience)
 }
 
 // scan waits for a QR code, scans it with the business's phone and returns it.
 func (b *business) scan() (code string) {
 	b.s.t.Helper()
-	eventually(b.s.t, 30*time.Second, func() (err error) {
+	eventually(b.s.t, patience, func() (err error) {
 		if code, err = b.code(); err == nil {
 			_, err = b.scanned(code)
 		}
@@ -76,6 +76,29 @@ func (b *business) scanned(code string) (int, error) {
 func (b *business) connected(within time.Duration) {
 	b.s.t.Helper()
 	b.becomes(within, flowhq.TenantActive, flowhq.Connected, flowhq.WorkerRunning)
+}
+
+// replaced waits until the tenant is on the air with another host than that of
+// epoch.
+func (b *business) replaced(epoch int64) {
+	b.s.t.Helper()
+	eventually(b.s.t, patience, func() error {
+		t, err := b.read()
+		if err == nil && (t.Worker.Epoch <= epoch || t.Session.State != flowhq.Connected) {
+			err = fmt.Errorf("%s is %s at epoch %d; want %s after %d", b.Name, t.Session.State, t.Worker.Epoch, flowhq.Connected, epoch)
+		}
+		return err
+	})
+}
+
+// epoch is the number of hosts the tenant has had.
+func (b *business) epoch() int64 {
+	b.s.t.Helper()
+	t, err := b.read()
+	if err != nil {
+		b.s.t.Fatal(err)
+	}
+	return t.Worker.Epoch
 }
 
 // becomes waits until the tenant is in the given states.

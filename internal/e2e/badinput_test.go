@@ -92,6 +92,10 @@ func TestBadInput(t *testing.T) {
 		{"GET", "/admin/tenants/" + id + "/logs?limit=1001", "", 400, "limit"},
 		{"GET", "/admin/tenants/" + id + "/logs?limit=many", "", 400, "limit"},
 		{"GET", "/admin/tenants/" + id + "/logs?before=x", "", 400, "before"},
+		{"GET", "/admin/tenants/" + id + "/logs?status=LOST", "", 400, "status"},
+		{"POST", "/admin/tenants/" + unknown + "/logs/1/retry", "", 404, ""},
+		{"POST", "/admin/tenants/" + id + "/logs/1/retry", "", 404, ""},
+		{"POST", "/admin/tenants/" + id + "/logs/x/retry", "", 404, ""},
 		{"GET", "/admin/tenants?status=ASLEEP", "", 400, "status"},
 		{"GET", "/admin/tenants?session=ASLEEP", "", 400, "session"},
 		{"GET", "/admin/tenants?template=ASLEEP", "", 400, "template"},
@@ -111,6 +115,7 @@ func TestBadInput(t *testing.T) {
 		"language":            {"", `"FR"`, `"en"`, `true`},
 		"replies_per_minute":  {`-1`, `100001`, `1.5`, `"10"`},
 		"replies_per_contact": {`-1`, `100001`, `1.5`, `"5"`},
+		"retention_days":      {`0`, `29`, `3651`, `30.5`, `"365"`},
 	}
 	for field, values := range bad {
 		for _, v := range values {

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -24,6 +25,9 @@ func (c *chaos) letters(chat *chat) ([]letter, error) {
 	return in.Messages, err
 }
 
+// unfinished are the states of rows whose story has not ended.
+var unfinished = []flowhq.MessageStatus{flowhq.Received, flowhq.Undecryptable, flowhq.Pending, flowhq.Unknown}
+
 // open counts what is still under way: questions without an answer, and rows
 // whose story has not ended.
 func (c *chaos) open() (n int, err error) {
@@ -33,8 +37,7 @@ func (c *chaos) open() (n int, err error) {
 			return n, err
 		}
 		for _, m := range log {
-			switch m.Status {
-			case flowhq.Received, flowhq.Undecryptable, flowhq.Pending, flowhq.Unknown:
+			if slices.Contains(unfinished, m.Status) {
 				n++
 			}
 		}

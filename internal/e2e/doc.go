@@ -1,4 +1,5 @@
 // Package e2e proves the product's promise from outside: its tests run every
 // part as a process of its own, speak HTTP to the API and to the simulator's
-// control API, and look at nothing else.
+// control API, and look at nothing else. Only the retention job's also make rows
+// older than they are, and use Temporal as an operator does.
 package e2e

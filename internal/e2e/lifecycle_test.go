@@ -20,21 +20,22 @@ func TestCommandsMayBeRepeated(t *testing.T) {
 	b.command(flowhq.Start)
 	b.command(flowhq.Start)
 	b.scan()
-	b.connected(20 * time.Second)
+	b.connected(patience)
 
 	b.command(flowhq.Stop)
 	b.command(flowhq.Stop)
-	b.becomes(10*time.Second, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+	b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
 
 	b.command(flowhq.Start)
-	b.connected(10 * time.Second) // still linked: no QR code
+	b.connected(patience) // still linked: no QR code
+	before := b.epoch()
 	b.command(flowhq.Restart)
-	b.connected(10 * time.Second)
+	b.replaced(before)
 
 	// Force-restart while the session is off the air.
 	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "refuse_logins", "number": b.PhoneNumber, "seconds": 2, "reason": 503}, nil))
 	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "drop", "number": b.PhoneNumber}, nil))
-	eventually(t, 10*time.Second, func() error {
+	eventually(t, patience, func() error {
 		got, err := b.read()
 		if err == nil && got.Session.State == flowhq.Connected {
 			err = fmt.Errorf("still %s", got.Session.State)
@@ -43,13 +44,13 @@ func TestCommandsMayBeRepeated(t *testing.T) {
 	})
 	b.command(flowhq.ForceRestart)
 	b.command(flowhq.ForceRestart)
-	b.connected(20 * time.Second)
+	b.connected(patience)
 	b.neverHostedTwice()
 
 	// Delete while connected, twice.
 	s.must(s.call("DELETE", b.path(), nil, nil))
 	s.must(s.call("DELETE", b.path(), nil, nil))
-	eventually(t, 20*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if code, err := s.call("GET", b.path(), nil, nil); code != 404 {
 			return fmt.Errorf("GET of a deleted tenant: %d, %v; want 404", code, err)
 		}
@@ -81,7 +82,7 @@ func TestOneNumberOneTenant(t *testing.T) {
 	other.Name = "impostor"
 	second := s.business(other)
 	second.command(flowhq.Start)
-	eventually(t, 20*time.Second, func() error {
+	eventually(t, patience, func() error {
 		code, err := second.code()
 		if err != nil {
 			return err
@@ -91,7 +92,7 @@ func TestOneNumberOneTenant(t *testing.T) {
 		}
 		return nil
 	})
-	second.becomes(10*time.Second, flowhq.TenantError, flowhq.Disconnected, flowhq.WorkerError)
+	second.becomes(patience, flowhq.TenantError, flowhq.Disconnected, flowhq.WorkerError)
 	got, err := second.read()
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +100,7 @@ func TestOneNumberOneTenant(t *testing.T) {
 	if !strings.Contains(got.Session.Reason, "another tenant") || got.Session.Number != "" {
 		t.Errorf("reason %q, number %q; want one that names the other tenant, and none", got.Session.Reason, got.Session.Number)
 	}
-	ask(t, s.customer("+254711000001", "Amina"), first, "hello", 10*time.Second)
+	ask(t, s.customer("+254711000001", "Amina"), first, "hello", patience)
 	first.neverHostedTwice()
 }
 
@@ -109,10 +110,10 @@ func TestLoggedOutOnThePhone(t *testing.T) {
 	b := s.business(barbers)
 	b.link()
 	c := s.customer("+254711000001", "Amina")
-	ask(t, c, b, "hello", 10*time.Second)
+	ask(t, c, b, "hello", patience)
 
 	s.must(s.simulate("POST", "/phones/"+escape(b.PhoneNumber)+"/logout", map[string]any{}, nil))
-	b.becomes(10*time.Second, flowhq.TenantError, flowhq.LoggedOut, flowhq.WorkerError)
+	b.becomes(patience, flowhq.TenantError, flowhq.LoggedOut, flowhq.WorkerError)
 	got, err := b.read()
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +123,7 @@ func TestLoggedOutOnThePhone(t *testing.T) {
 	}
 
 	b.link() // a new QR code
-	ask(t, c, b, "hello again", 10*time.Second)
+	ask(t, c, b, "hello again", patience)
 	log, err := b.log()
 	if err != nil {
 		t.Fatal(err)
@@ -138,9 +139,9 @@ func TestDroppedConnection(t *testing.T) {
 	b := s.business(barbers)
 	b.link()
 	c := s.customer("+254711000001", "Amina")
-	ask(t, c, b, "hello", 10*time.Second)
+	ask(t, c, b, "hello", patience)
 	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "drop", "number": b.PhoneNumber}, nil))
-	ask(t, c, b, "hello again", 20*time.Second)
+	ask(t, c, b, "hello again", patience)
 	b.neverHostedTwice()
 }
 
@@ -153,7 +154,7 @@ func TestMessagesDeliveredTwice(t *testing.T) {
 	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "duplicate", "number": b.PhoneNumber, "count": 3}, nil))
 	cs := []*conversation{{customer: c, to: b, texts: []string{"hello", "prices", "1", "booking", "2"}}}
 	play(t, cs, nil)
-	answeredOnce(t, 20*time.Second, cs)
+	answeredOnce(t, patience, cs)
 }
 
 // outage is how long a part is away. The hosts' lease is much shorter.
@@ -167,7 +168,7 @@ func TestDatabaseOutage(t *testing.T) {
 	wait(t, outage)
 	play(t, cs, nil) // while the database is away: WhatsApp keeps the messages
 	s.startDatabase()
-	answeredOnce(t, 90*time.Second, cs)
+	answeredOnce(t, patience, cs)
 	hostedOnce(cs)
 }
 
@@ -178,14 +179,16 @@ func TestTemporalOutage(t *testing.T) {
 	s.temporald.kill()
 	// Sessions go on without Temporal for as long as they hold their leases.
 	play(t, cs, nil)
-	answeredOnce(t, 10*time.Second, cs)
+	answeredOnce(t, patience, cs)
 	wait(t, outage)
 	s.startTemporal()
 	more := append([]*conversation(nil), cs...)
 	play(t, more, nil)
-	answeredOnce(t, 60*time.Second, more)
-	cs[0].to.command(flowhq.Restart) // commands work again
-	cs[0].to.connected(30 * time.Second)
+	answeredOnce(t, patience, more)
+	cs[0].to.command(flowhq.Stop) // commands work again
+	cs[0].to.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+	cs[0].to.command(flowhq.Start)
+	cs[0].to.connected(patience)
 	hostedOnce(cs)
 }
 

@@ -52,7 +52,7 @@ func TestEveryMessageIsAnsweredOnce(t *testing.T) {
 	s.worker("worker")
 	cs := market(t, s, unlimited)
 	play(t, cs, nil)
-	answeredOnce(t, 60*time.Second, cs)
+	answeredOnce(t, patience, cs)
 	inTheirLanguage(t, cs)
 	hostedOnce(cs)
 }
@@ -62,7 +62,7 @@ func TestDefaultLimits(t *testing.T) {
 	s.worker("worker")
 	cs := market(t, s, func(n flowhq.NewTenant) flowhq.NewTenant { return n })[:customersPerTenant]
 	play(t, cs, nil)
-	got := settled(t, 60*time.Second, cs)
+	got := settled(t, patience, cs)
 	t.Log(got)
 	// 100 messages within one window of 10 replies per minute, unless the
 	// minute turned while they came.
@@ -77,7 +77,7 @@ func TestKilledWorker(t *testing.T) {
 	cs := market(t, s, unlimited)
 	s.worker("second")
 	play(t, cs, first.kill)
-	answeredOnce(t, heartbeatTimeout+30*time.Second, cs)
+	answeredOnce(t, patience, cs)
 	hostedOnce(cs)
 }
 
@@ -87,8 +87,8 @@ func TestDrainedWorker(t *testing.T) {
 	cs := market(t, s, unlimited)
 	s.worker("second")
 	play(t, cs, first.terminate)
-	first.ended(15 * time.Second)
-	answeredOnce(t, 30*time.Second, cs)
+	first.ended(patience)
+	answeredOnce(t, patience, cs)
 	hostedOnce(cs)
 }
 
@@ -101,7 +101,7 @@ func TestDrainIsAHandOver(t *testing.T) {
 	b := s.business(unlimited(barbers))
 	b.link()
 	c := s.customer("+254711000001", "Amina")
-	ask(t, c, b, "hello", 10*time.Second)
+	ask(t, c, b, "hello", patience)
 	s.worker("second")
 	before, err := b.read()
 	if err != nil {
@@ -129,16 +129,16 @@ func TestFrozenWorker(t *testing.T) {
 	b := s.business(unlimited(barbers))
 	b.link()
 	c := s.customer("+254711000001", "Amina")
-	ask(t, c, b, "hello", 10*time.Second)
+	ask(t, c, b, "hello", patience)
 	s.worker("second")
 	if err := first.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	ask(t, c, b, "my internet is down", time.Minute)
+	ask(t, c, b, "my internet is down", patience)
 	if err := first.cmd.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	ask(t, c, b, "hello again", 10*time.Second)
+	ask(t, c, b, "hello again", patience)
 	cs := []*conversation{{customer: c, to: b}}
 	got, err := account(cs)
 	if err != nil {

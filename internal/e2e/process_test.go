@@ -99,7 +99,7 @@ func (p *process) attr(message, key string) string {
 	p.t.Helper()
 	line := regexp.MustCompile(regexp.QuoteMeta(message) + `.*\b` + key + `=(\S+)`)
 	var value string
-	eventually(p.t, 60*time.Second, func() error {
+	eventually(p.t, patience, func() error {
 		raw, err := os.ReadFile(p.out)
 		if err != nil {
 			return err

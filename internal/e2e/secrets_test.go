@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/flowhq/flowhq"
 )
@@ -21,11 +20,11 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	b := s.business(barbers)
 	b.command(flowhq.Start)
 	code := b.scan()
-	b.connected(20 * time.Second)
+	b.connected(patience)
 	const said = "purple-zebra-at-noon"
-	answer := ask(t, s.customer("+254711000001", "Amina"), b, said, 10*time.Second)
+	answer := ask(t, s.customer("+254711000001", "Amina"), b, said, patience)
 	b.command(flowhq.Stop)
-	b.becomes(10*time.Second, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+	b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
 
 	_, adv, _ := strings.Cut(code, "#")
 	secrets := map[string]string{

@@ -3,8 +3,11 @@ package logging
 import (
 	"container/list"
 	"errors"
+	"os"
 	"path/filepath"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/DeRuina/timberjack"
 
@@ -16,6 +19,10 @@ const (
 	maxOpenFiles     = 64 // each costs a descriptor and a goroutine, and idle tenants log nothing for hours
 	maxFileMegabytes = 10 // of one file, before it is rotated
 	maxOldFiles      = 3  // rotated files kept for each tenant
+	// maxFileAge is how long after its last line a file is deleted, so that those of
+	// deleted tenants do not stay.
+	maxFileAge = 30 * 24 * time.Hour
+	sweepEvery = 24 * time.Hour
 )
 
 // files writes to one log file per tenant, of which only the most recently used
@@ -32,6 +39,7 @@ type files struct {
 	mu     sync.Mutex // Close may come from another goroutine than Write
 	open   map[flowhq.TenantID]*list.Element
 	recent *list.List // of *file, the most recently used in front
+	swept  time.Time
 	closed bool
 }
 
@@ -51,6 +59,9 @@ func (f *files) Write(line []byte) (int, error) {
 	defer f.mu.Unlock()
 	if f.closed {
 		return len(line), nil
+	}
+	if now := time.Now(); now.Sub(f.swept) >= sweepEvery {
+		f.sweep(now)
 	}
 	e, ok := f.open[f.current]
 	if !ok {
@@ -76,11 +87,43 @@ func (f *files) add(id flowhq.TenantID) *list.Element {
 	return e
 }
 
+// sweep deletes every tenant's files that nobody has written to for maxFileAge.
+//
+// It closes all files first. As every process does so daily, before it writes, none
+// has a file open that is as old as those that another one deletes.
+func (f *files) sweep(now time.Time) {
+	f.swept = now
+	_ = f.closeAll() // every line is already with the kernel
+	entries, err := os.ReadDir(f.dir)
+	if err != nil {
+		return // the line that is about to be written will fail and say so
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err == nil && isTenants(info) && now.Sub(info.ModTime()) > maxFileAge {
+			_ = os.Remove(filepath.Join(f.dir, e.Name())) // else tomorrow
+		}
+	}
+}
+
+// isTenants reports whether a file in the folder is a tenant's, current or rotated.
+func isTenants(info os.FileInfo) bool {
+	const idLength = 36
+	name := info.Name()
+	return info.Mode().IsRegular() && strings.HasSuffix(name, ".log") && len(name) > idLength &&
+		flowhq.TenantID(name[:idLength]).Valid()
+}
+
 // Close closes every file. It may be called more than once.
 func (f *files) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.closed = true
+	return f.closeAll()
+}
+
+// closeAll closes every file; a later line opens its file again.
+func (f *files) closeAll() error {
 	var errs []error
 	for e := f.recent.Front(); e != nil; e = e.Next() {
 		errs = append(errs, e.Value.(*file).Close())

@@ -26,7 +26,7 @@ const (
 //
 // Records with an attribute "tenant" outside any group, given to the record or
 // to Logger.With, also become a line of JSON in dir/<tenant id>.log, which is
-// rotated by size. A value that is not a valid [flowhq.TenantID] is only written
+// rotated by size and deleted 30 days after its last line. A value that is not a valid [flowhq.TenantID] is only written
 // to w, as is everything when dir is "". A file that cannot be written is
 // reported on w, at most once a minute.
 //

@@ -205,3 +205,69 @@ func TestRotation(t *testing.T) {
 		}
 	}
 }
+
+// TestOldFilesAreDeleted: what belongs to a tenant that has fallen silent goes, and
+// nothing else does.
+func TestOldFilesAreDeleted(t *testing.T) {
+	dir := t.TempDir()
+	f := newFiles(dir, 2, 1)
+	f.current = bob
+	write := func(line string) {
+		t.Helper()
+		if _, err := f.Write([]byte(line)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	names := func() (names []string) {
+		t.Helper()
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+		return names
+	}
+	age := func(name string, age time.Duration) {
+		t.Helper()
+		at := time.Now().Add(-age)
+		if err := os.Chtimes(filepath.Join(dir, name), at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("first\n")
+	ages := map[string]time.Duration{
+		string(alice) + ".log":                              maxFileAge + time.Hour,
+		string(alice) + "-2026-01-02T03-04-05.678-size.log": maxFileAge + time.Hour,
+		string(alice) + "-2026-02-02T03-04-05.678-size.log": maxFileAge - time.Hour,
+		string(alice) + ".log.gz":                           maxFileAge + time.Hour, // not ours
+		"notes.log":                                         maxFileAge + time.Hour,
+	}
+	for name, d := range ages {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		age(name, d)
+	}
+	write("on the same day\n")
+	if got := names(); len(got) != 1+len(ages) {
+		t.Errorf("on the same day the folder holds %v; want all %d", got, 1+len(ages))
+	}
+	age(string(bob)+".log", 2*maxFileAge) // though it is open
+	f.swept = f.swept.Add(-sweepEvery)
+	write("a day later\n")
+	want := []string{
+		string(alice) + "-2026-02-02T03-04-05.678-size.log", string(alice) + ".log.gz", string(bob) + ".log", "notes.log",
+	}
+	if diff := cmp.Diff(want, names()); diff != "" {
+		t.Errorf("a day later (-want +got):\n%s", diff)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, string(bob)+".log"))
+	if err != nil || string(text) != "a day later\n" {
+		t.Errorf("bob's file holds %q, %v; want the new line, in a new file", text, err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 
-	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/failpoint"
 	"github.com/flowhq/flowhq/internal/store"
 )
@@ -12,16 +11,21 @@ import (
 // will be sent under; then it sends. If the message turns out to be handled
 // already, nothing is written, and only what an earlier try of this very commit
 // wrote is sent: its answer may have been lost with the connection.
-func (p *Pipeline) commit(m flowhq.Message, o store.Outcome) bool {
+func (p *Pipeline) commit(j *job, o store.Outcome) error {
 	failpoint.Hit("answer.composed")
 	var id int64
-	ok := p.persist("answer", func(ctx context.Context) (err error) {
-		id, _, err = p.Store.Answer(ctx, p.Tenant, p.Epoch, m.ID, o)
+	err := p.persist("answer", func(ctx context.Context) (err error) {
+		id, _, err = p.Store.Answer(ctx, p.Tenant, p.Epoch, j.question.ID, o)
 		return err
 	})
 	failpoint.Hit("answer.written")
-	if !ok || id == 0 {
-		return ok
+	if err != nil || id == 0 {
+		return err
 	}
-	return p.deliver(outbound(id, m.Chat, *o.Reply))
+	reply := outbound(id, j.question.Chat, *o.Reply)
+	p.mu.Lock()
+	p.inHand[id] = true
+	p.mu.Unlock()
+	j.reply = &reply
+	return p.deliver(reply)
 }

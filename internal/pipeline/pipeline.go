@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -14,12 +16,14 @@ import (
 type Store interface {
 	Receive(ctx context.Context, tenant flowhq.TenantID, epoch int64, in store.Inbound) (id int64, isNew bool, err error)
 	Unanswered(ctx context.Context, tenant flowhq.TenantID, after int64, limit int) ([]flowhq.Message, error)
-	Unsent(ctx context.Context, tenant flowhq.TenantID) ([]flowhq.Message, error)
+	Unsent(ctx context.Context, tenant flowhq.TenantID, after int64, limit int) ([]flowhq.Message, error)
 	RecentReplies(ctx context.Context, tenant flowhq.TenantID, since time.Time) ([]store.Reply, error)
 	Conversation(ctx context.Context, tenant flowhq.TenantID, chat string) ([]byte, error)
 	Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o store.Outcome) (reply int64, done bool, err error)
 	SetOutbound(ctx context.Context, tenant flowhq.TenantID, epoch int64, waID string, status flowhq.MessageStatus, reason string) error
 	Receipts(ctx context.Context, tenant flowhq.TenantID, epoch int64, rs []store.Receipt) error
+	Try(ctx context.Context, tenant flowhq.TenantID, epoch, id int64) (tries int, err error)
+	SetAside(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, reason string) error
 }
 
 // Options is what a Pipeline is made of.
@@ -52,6 +56,7 @@ type Pipeline struct {
 	mu      sync.Mutex
 	config  flowhq.Config
 	chats   map[string]*chat // the busy ones
+	inHand  map[int64]bool   // ids of the messages that are queued or being handled
 	started bool
 	stopped bool
 }
@@ -66,13 +71,13 @@ func New(ctx context.Context, o Options) *Pipeline {
 	p := &Pipeline{
 		Options: o, limit: newLimiter(),
 		ctx: ctx, cancel: cancel, failed: make(chan error, 1),
-		config: o.Config, chats: make(map[string]*chat),
+		config: o.Config, chats: make(map[string]*chat), inHand: make(map[int64]bool),
 	}
 	p.receipts = newReceipts(p)
 	return p
 }
 
-// fillPage is how many rows Fill reads at a time.
+// fillPage is how many rows are read at a time to fill the queues.
 const fillPage = 500
 
 // Fill queues what earlier hosts left: replies that were written but perhaps not
@@ -84,20 +89,32 @@ func (p *Pipeline) Fill(ctx context.Context) error {
 		return err
 	}
 	p.limit.refill(recent)
-	unsent, err := p.Store.Unsent(ctx, p.Tenant)
+	return p.Refill(ctx)
+}
+
+// Refill queues what is in the rows and not in hand, as after an operator had a
+// message tried again: first replies to send, then messages to answer.
+func (p *Pipeline) Refill(ctx context.Context) error {
+	err := pages(func(after int64) ([]flowhq.Message, error) {
+		return p.Store.Unsent(ctx, p.Tenant, after, fillPage)
+	}, func(m flowhq.Message) { p.enqueue(job{reply: &m, found: true}) })
 	if err != nil {
 		return err
 	}
-	for _, m := range unsent {
-		p.enqueue(job{resend: true, message: m})
-	}
+	return pages(func(after int64) ([]flowhq.Message, error) {
+		return p.Store.Unanswered(ctx, p.Tenant, after, fillPage)
+	}, func(m flowhq.Message) { p.admit(ctx, job{question: m, found: true}) })
+}
+
+// pages calls each with every message of a list that is read in pages by id.
+func pages(read func(after int64) ([]flowhq.Message, error), each func(flowhq.Message)) error {
 	for after := int64(0); ; {
-		page, err := p.Store.Unanswered(ctx, p.Tenant, after, fillPage)
+		page, err := read(after)
 		if err != nil {
 			return err
 		}
 		for _, m := range page {
-			p.admit(ctx, m)
+			each(m)
 			after = m.ID
 		}
 		if len(page) < fillPage {
@@ -169,24 +186,31 @@ const (
 	lastRetry  = 2 * time.Second
 )
 
-// persist runs a write until it succeeds. It returns false if the pipeline ended
-// first: the row is then as it was, for the next host.
-func (p *Pipeline) persist(what string, write func(ctx context.Context) error) bool {
+// errEnded says that the pipeline ended before something was done. The rows are as
+// they were, for the next host.
+var errEnded = errors.New("the pipeline has ended")
+
+// persist runs a write until the database has taken it. It fails with errEnded, or
+// with what the database has against this very write.
+func (p *Pipeline) persist(what string, write func(ctx context.Context) error) error {
 	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
 		err := write(p.ctx)
 		switch flowhq.ErrorCode(err) {
 		case "":
-			return true
+			return nil
 		case flowhq.Fenced, flowhq.NotFound:
 			p.fail(err)
-			return false
+			return errEnded
 		}
 		if p.ctx.Err() != nil {
-			return false
+			return errEnded
+		}
+		if flowhq.ErrorCode(err) != flowhq.Unavailable {
+			return fmt.Errorf("%s: %w", what, err)
 		}
 		p.Log.Warn("could not write; trying again", "what", what, "err", err)
 		if !p.pause(wait) {
-			return false
+			return errEnded
 		}
 	}
 }

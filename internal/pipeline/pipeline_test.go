@@ -91,7 +91,7 @@ func inbound(chat, id, text string) store.Inbound {
 // log is the tenant's messages as "direction status kind", oldest first.
 func (b *bench) log() []flowhq.Message {
 	b.t.Helper()
-	page, _, err := b.store.Messages(b.t.Context(), b.tenant.ID, store.MaxLimit, 0)
+	page, _, err := b.store.Messages(b.t.Context(), b.tenant.ID, store.MessageFilter{Limit: store.MaxLimit})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -113,7 +113,13 @@ func (b *bench) count() map[string]int {
 // eventually polls until check returns "", or fails with what it said last.
 func (b *bench) eventually(check func() string) {
 	b.t.Helper()
-	deadline := time.After(10 * time.Second)
+	b.within(10*time.Second, check)
+}
+
+// within is eventually with another patience.
+func (b *bench) within(patience time.Duration, check func() string) {
+	b.t.Helper()
+	deadline := time.After(patience)
 	for {
 		problem := check()
 		if problem == "" {

@@ -14,8 +14,18 @@ const maxWaiting = 50
 
 // A job is one thing to do in a chat, in its turn.
 type job struct {
-	message flowhq.Message
-	resend  bool // message is a reply to send, not a question to answer
+	question flowhq.Message  // to answer; zero if there only is a reply to send
+	verdict  *verdict        // on the question, once it was asked for
+	reply    *flowhq.Message // to send; nil before the question is answered
+	found    bool            // in the rows: an earlier host may have died of it
+}
+
+// due is the message that the job is at.
+func (j job) due() flowhq.Message {
+	if j.reply != nil {
+		return *j.reply
+	}
+	return j.question
 }
 
 // A chat is a FIFO with a goroutine that ends when it is empty.
@@ -31,37 +41,47 @@ type chat struct {
 
 // admit queues a recorded message, or marks it as overflowed if its chat's queue
 // is full.
-func (p *Pipeline) admit(ctx context.Context, m flowhq.Message) {
-	if !p.enqueue(job{message: m}) {
-		p.overflow(ctx, m)
+func (p *Pipeline) admit(ctx context.Context, j job) {
+	if !p.enqueue(j) {
+		p.overflow(ctx, j.question)
 	}
 }
 
-// enqueue puts a job at the end of its chat's queue. It returns false if the
-// queue is full, which only happens to questions: a reply that is due is sent.
+// enqueue puts a job at the end of its chat's queue, unless it is in hand already.
+// It returns false if the queue is full, which only happens to questions: a reply
+// that is due is sent.
 func (p *Pipeline) enqueue(j job) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c, busy := p.chats[j.message.Chat]
+	m := j.due()
+	if p.inHand[m.ID] {
+		return true
+	}
+	c, busy := p.chats[m.Chat]
 	if !busy {
-		c = &chat{id: j.message.Chat}
+		c = &chat{id: m.Chat}
 		p.chats[c.id] = c
 		if p.started && !p.stopped {
 			p.work.Go(func() { p.serve(c) })
 		}
 	}
-	if len(c.waiting) >= maxWaiting && !j.resend {
+	if len(c.waiting) >= maxWaiting && j.reply == nil {
 		return false
 	}
 	c.waiting = append(c.waiting, j)
+	p.inHand[m.ID] = true
 	return true
 }
 
-// next takes the next job of a chat. When there is none the chat is no longer
-// busy, and the caller, its goroutine, must end.
-func (p *Pipeline) next(c *chat) (job, bool) {
+// next takes the next job of a chat, whose last one, if any, is done. When there is
+// none the chat is no longer busy, and the caller, its goroutine, must end.
+func (p *Pipeline) next(c *chat, last job) (job, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	delete(p.inHand, last.question.ID)
+	if last.reply != nil {
+		delete(p.inHand, last.reply.ID)
+	}
 	if p.stopped || len(c.waiting) == 0 {
 		if len(c.waiting) == 0 {
 			delete(p.chats, c.id)
@@ -73,20 +93,17 @@ func (p *Pipeline) next(c *chat) (job, bool) {
 	return j, true
 }
 
-// serve handles one chat's jobs, one at a time, until there are none.
+// serve handles one chat's jobs, one at a time, until there are none or the
+// pipeline has ended: what is left is for the next host, then.
 func (p *Pipeline) serve(c *chat) {
+	var j job
 	for {
-		j, ok := p.next(c)
-		if !ok {
+		var ok bool
+		if j, ok = p.next(c, j); !ok {
 			return
 		}
-		if j.resend {
-			ok = p.deliver(j.message)
-		} else {
-			ok = p.answer(c, j.message)
-		}
-		if !ok {
-			return // the pipeline has ended; the rows are for the next host
+		if p.handle(c, &j) != nil {
+			return
 		}
 	}
 }
@@ -116,7 +133,8 @@ func (p *Pipeline) overflow(ctx context.Context, m flowhq.Message) {
 		return
 	}
 	if id != 0 {
-		p.enqueue(job{resend: true, message: outbound(id, m.Chat, *o.Reply)})
+		warning := outbound(id, m.Chat, *o.Reply)
+		p.enqueue(job{reply: &warning})
 	}
 }
 

@@ -26,9 +26,9 @@ func (p *Pipeline) Receive(ctx context.Context, in store.Inbound) error {
 	if !isNew || in.Undecryptable {
 		return nil // an unreadable message is answered when its readable copy comes
 	}
-	p.admit(ctx, flowhq.Message{
+	p.admit(ctx, job{question: flowhq.Message{
 		ID: id, Direction: flowhq.In, Chat: in.Chat, Contact: in.Contact, Kind: in.Kind,
 		Text: in.Text, WAMessageID: in.WAID, Status: flowhq.Received, CreatedAt: p.Now(),
-	})
+	}})
 	return nil
 }

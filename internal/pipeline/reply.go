@@ -9,19 +9,21 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// answer takes one question from its queue to its sent reply. It returns false
-// if the pipeline ended on the way.
-func (p *Pipeline) answer(c *chat, m flowhq.Message) bool {
+// answer takes one question from its queue to its sent reply.
+func (p *Pipeline) answer(c *chat, j *job) error {
 	config := p.currentConfig()
-	v := p.limit.take(c.id, config, p.Now())
+	if j.verdict == nil { // a second try counts no second reply
+		v := p.limit.take(c.id, config, p.Now())
+		j.verdict = &v
+	}
+	v := *j.verdict
 	var o store.Outcome
-	switch {
-	case v.scope == "":
-		if !p.readState(c) {
-			return false
+	if v.scope == "" {
+		if err := p.readState(c); err != nil {
+			return err
 		}
-		o = p.compose(c, m, config)
-	default:
+		o = p.compose(c, j.question, config)
+	} else {
 		o = store.Outcome{Status: flowhq.Suppressed, Reason: v.reason}
 		if v.warn {
 			o.Reply = &store.Outbound{
@@ -29,7 +31,7 @@ func (p *Pipeline) answer(c *chat, m flowhq.Message) bool {
 			}
 		}
 	}
-	return p.commit(m, o)
+	return p.commit(j, o)
 }
 
 // compose asks the template for the reply.
@@ -50,9 +52,9 @@ func (p *Pipeline) compose(c *chat, m flowhq.Message, config flowhq.Config) stor
 }
 
 // readState reads the conversation so far, once while the chat is busy.
-func (p *Pipeline) readState(c *chat) bool {
+func (p *Pipeline) readState(c *chat) error {
 	if c.stateRead {
-		return true
+		return nil
 	}
 	return p.persist("read conversation", func(ctx context.Context) error {
 		raw, err := p.Store.Conversation(ctx, p.Tenant, c.id)

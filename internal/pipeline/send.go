@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -9,19 +10,25 @@ import (
 )
 
 const (
-	// sendTimeout bounds one attempt, from encrypting to WhatsApp's answer.
-	sendTimeout = 20 * time.Second
+	// sendTimeout bounds one attempt, from encrypting to WhatsApp's answer. While
+	// it lasts no other chat of the tenant can send, so it is short: an answer that
+	// comes later is one that does not come, and costs a second attempt.
+	sendTimeout = 5 * time.Second
 	// lastResend is the longest pause before the next attempt, so that a server
 	// that asks us to slow down is not pressed.
 	lastResend = 30 * time.Second
+	// maxSends is how many attempts to send a reply may stay without a known outcome
+	// while the session is up, before it is set aside. With their pauses that is a
+	// quarter of an hour.
+	maxSends = 30
 )
 
 // deliver sends one reply, under the id in its row, until WhatsApp acknowledges
 // or refuses it. An attempt whose outcome is unknown is settled by sending again
-// under the same id, which a phone shows once. It returns false if the pipeline
-// ended first.
-func (p *Pipeline) deliver(m flowhq.Message) bool {
-	for wait := firstRetry; ; wait = min(2*wait, lastResend) {
+// under the same id, which a phone shows once.
+func (p *Pipeline) deliver(m flowhq.Message) error {
+	wait, last := firstRetry, error(nil)
+	for range maxSends {
 		ctx, cancel := context.WithTimeout(p.ctx, sendTimeout)
 		failpoint.Hit("send.due")
 		err := p.Send(ctx, m.Chat, m.WAMessageID, m.Text)
@@ -32,31 +39,40 @@ func (p *Pipeline) deliver(m flowhq.Message) bool {
 			return p.mark(m, flowhq.Sent, "")
 		case flowhq.Refused:
 			p.Log.Warn("WhatsApp refused a reply", "message", m.ID, "err", err)
-			return p.mark(m, flowhq.Failed, err.Error())
+			return p.mark(m, flowhq.Failed, operatorText(err))
 		case flowhq.Fenced:
 			p.fail(err)
-			return false
+			return errEnded
 		}
-		if !p.unknown(m, err) || !p.pause(wait) {
-			return false
+		if p.unknown(m, err) != nil {
+			return errEnded
 		}
+		last = err
+		if !p.pause(wait) {
+			return errEnded
+		}
+		wait = min(2*wait, lastResend)
 	}
+	return p.setAside(m, fmt.Sprintf("WhatsApp did not confirm it in %d attempts", maxSends), last)
 }
 
 // mark moves a reply's row on.
-func (p *Pipeline) mark(m flowhq.Message, status flowhq.MessageStatus, reason string) bool {
+func (p *Pipeline) mark(m flowhq.Message, status flowhq.MessageStatus, reason string) error {
 	return p.persist("mark sent", func(ctx context.Context) error {
 		return p.Store.SetOutbound(ctx, p.Tenant, p.Epoch, m.WAMessageID, status, reason)
 	})
 }
 
-// unknown notes that an attempt was made. It returns false if the pipeline has
-// ended; the row may then still be PENDING, which the next host treats alike.
-func (p *Pipeline) unknown(m flowhq.Message, cause error) bool {
+// unknown notes that an attempt was made. It fails only if the pipeline has ended;
+// the row may then still be PENDING, which the next host treats alike.
+func (p *Pipeline) unknown(m flowhq.Message, cause error) error {
 	p.Log.Info("the outcome of a reply is unknown; trying again under the same id", "message", m.ID, "err", cause)
 	err := p.Store.SetOutbound(p.ctx, p.Tenant, p.Epoch, m.WAMessageID, flowhq.Unknown, "")
 	if flowhq.ErrorCode(err) == flowhq.Fenced {
 		p.fail(err)
 	}
-	return p.ctx.Err() == nil
+	if p.ctx.Err() != nil {
+		return errEnded
+	}
+	return nil
 }

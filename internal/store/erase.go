@@ -50,7 +50,8 @@ func (s *Store) Erase(ctx context.Context, tenant flowhq.TenantID, actor string)
 	return nil
 }
 
-// Erased reports whether a tenant of this id existed and was deleted.
+// Erased reports whether a tenant of this id existed and was deleted, until
+// PruneErased forgets it: from then on it is as if it never was.
 func (s *Store) Erased(ctx context.Context, tenant flowhq.TenantID) (bool, error) {
 	const q = `
 		select exists (select from flowhq.portal_event_logs

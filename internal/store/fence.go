@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"fmt"
 
 	"github.com/flowhq/flowhq"
 	"github.com/jackc/pgx/v5"
@@ -21,6 +23,31 @@ const fence = `
 		where tenant_id = @tenant and epoch = @epoch
 		for key share
 	)`
+
+// A Querier is a transaction of database/sql, such as those on whatsmeow's tables.
+type Querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// Fence returns a Fenced error if a newer host than that of epoch has claimed the
+// tenant, and otherwise keeps any from doing so until tx ends. It fences what the
+// host's transaction changes in tables other than ours.
+func Fence(ctx context.Context, tx Querier, tenant flowhq.TenantID, epoch int64) error {
+	const q = `
+		with fence as (
+			select from flowhq.worker_processes where tenant_id = $1 and epoch = $2
+			for key share
+		)
+		select exists (select from fence)`
+	var current bool
+	if err := tx.QueryRowContext(ctx, q, tenant, epoch).Scan(&current); err != nil {
+		return fmt.Errorf("fence of tenant %s: %w", tenant, classify(err))
+	}
+	if !current {
+		return fenced(tenant, epoch)
+	}
+	return nil
+}
 
 // fencedExec runs a statement that begins with fence and ends by selecting
 // exists (select from fence).

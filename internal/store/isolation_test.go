@@ -33,7 +33,7 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		return nil, s.Erase(ctx, g.tenant, "admin")
 	},
 	"Messages": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		ms, _, err := s.Messages(ctx, g.tenant, 0, 0)
+		ms, _, err := s.Messages(ctx, g.tenant, store.MessageFilter{})
 		return ms, err
 	},
 	"Events": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.Events(ctx, g.tenant, 0) },
@@ -74,7 +74,21 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	"Unanswered": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.Unanswered(ctx, g.tenant, 0, 0)
 	},
-	"Unsent": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.Unsent(ctx, g.tenant) },
+	"Unsent": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.Unsent(ctx, g.tenant, 0, 0)
+	},
+	"Try": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.Try(ctx, g.tenant, g.epoch, g.msgID)
+	},
+	"SetAside": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.SetAside(ctx, g.tenant, g.epoch, g.msgID, "it never works")
+	},
+	"Retry": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		if err := s.SetAside(ctx, g.tenant, g.epoch, g.msgID, "it never works"); err != nil {
+			return nil, err
+		}
+		return s.Retry(ctx, g.tenant, g.msgID, "admin")
+	},
 	"RecentReplies": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.RecentReplies(ctx, g.tenant, noon)
 	},
@@ -94,6 +108,18 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	"OutboundText": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.OutboundText(ctx, g.tenant, g.sent)
 	},
+	"PruneMessages": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		deleted, _, err := s.PruneMessages(ctx, g.tenant, 0)
+		return deleted, err
+	},
+	"PruneConversations": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		deleted, _, err := s.PruneConversations(ctx, g.tenant, "")
+		return deleted, err
+	},
+	"PruneEvents": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		deleted, _, err := s.PruneEvents(ctx, g.tenant, 0)
+		return deleted, err
+	},
 }
 
 var connected = store.SessionChange{
@@ -101,7 +127,7 @@ var connected = store.SessionChange{
 }
 
 // writes are the methods of a host that write.
-var writes = []string{"SetSession", "Link", "Unlink", "Receive", "Answer", "SetOutbound", "Receipts"}
+var writes = []string{"SetSession", "Link", "Unlink", "Receive", "Answer", "SetOutbound", "Receipts", "Try", "SetAside"}
 
 // newGuest creates a tenant with rows in all tables that the store writes. The
 // customers and WhatsApp ids of all guests are the same.
@@ -116,7 +142,7 @@ func newGuest(t *testing.T, b *bench) guest {
 // TestCallsAreComplete fails for a method that nobody tried as two tenants.
 func TestCallsAreComplete(t *testing.T) {
 	t.Parallel()
-	others := []string{"Close", "Ping", "Listen", "CreateTenant", "Tenants"}
+	others := []string{"Close", "Ping", "Listen", "CreateTenant", "Tenants", "TenantIDs", "PruneErased"}
 	for m := range reflect.TypeFor[*store.Store]().Methods() {
 		if calls[m.Name] == nil && !slices.Contains(others, m.Name) {
 			t.Errorf("%s is in neither list", m.Name)

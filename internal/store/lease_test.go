@@ -339,6 +339,34 @@ func withoutTable(rows []row, table string) []row {
 	return slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.Table == table })
 }
 
+// TestFence holds a host's change of whatsmeow's tables before its commit. Claim
+// must wait for it, and after that no such change may begin.
+func TestFence(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, epoch := b.hosted(t)
+	keys, err := store.OpenWA(b.url)
+	ok(t, err)
+	t.Cleanup(func() { keys.Close() })
+	tx := must(keys.BeginTx(t.Context(), nil))(t)
+	ok(t, store.Fence(t.Context(), tx, tenant, epoch))
+	claimed := make(chan error, 1)
+	go func() {
+		_, err := b.Claim(t.Context(), tenant, "host-b")
+		claimed <- err
+	}()
+	watch := &bench{raw: connect(t, b.url)}
+	eventually(t, "Claim to wait for the change", func() bool { return watch.waiters(t) == 1 })
+	ok(t, tx.Commit())
+	ok(t, <-claimed)
+
+	tx = must(keys.BeginTx(t.Context(), nil))(t)
+	defer tx.Rollback() //nolint:errcheck // it only read
+	wantCode(t, "Fence of an old host", store.Fence(t.Context(), tx, tenant, epoch), flowhq.Fenced)
+	wantCode(t, "Fence of nobody", store.Fence(t.Context(), tx, nobody, epoch), flowhq.Fenced)
+	ok(t, store.Fence(t.Context(), tx, tenant, epoch+1))
+}
+
 // TestClaimWaitsForWrites holds a host's write before its commit. Claim must
 // wait for it, and renewals must not.
 func TestClaimWaitsForWrites(t *testing.T) {

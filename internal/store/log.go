@@ -12,19 +12,29 @@ import (
 const messageColumns = `id, direction, chat, contact, from_number, to_number, kind, text, wa_message_id,
 	status, reason, in_reply_to, created_at, sent_at, delivered_at, read_at`
 
-// Messages returns at most limit messages of the tenant, newest first, that came
-// before the one with ID beforeID (0 = all), and the beforeID of the next page,
-// 0 after the last. A tenant that does not exist has none.
-func (s *Store) Messages(ctx context.Context, tenant flowhq.TenantID, limit int, beforeID int64) (page []flowhq.Message, next int64, err error) {
+// A MessageFilter selects messages of a tenant. Empty fields select all.
+type MessageFilter struct {
+	Status flowhq.MessageStatus
+	Before int64 // ID of a message; only earlier ones
+	Limit  int   // rows; 0 means DefaultLimit, more than MaxLimit means MaxLimit
+}
+
+// Messages returns one page of the tenant's messages that f selects, newest first,
+// and the Before of the next page, 0 after the last. A tenant that does not exist
+// has none.
+func (s *Store) Messages(ctx context.Context, tenant flowhq.TenantID, f MessageFilter) (page []flowhq.Message, next int64, err error) {
 	const q = `
 		select ` + messageColumns + `
 		from flowhq.message_logs
-		where tenant_id = @tenant and (@before::bigint = 0 or id < @before)
+		where tenant_id = @tenant
+			and (@status::text = '' or status = @status)
+			and (@before::bigint = 0 or id < @before)
 		order by id desc
 		limit @limit`
-	limit = clampLimit(limit)
-	page, err = many(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "before": beforeID, "limit": limit + 1},
-		pgx.RowToStructByName[flowhq.Message])
+	limit := clampLimit(f.Limit)
+	page, err = many(ctx, s, q, pgx.StrictNamedArgs{
+		"tenant": tenant, "status": f.Status, "before": f.Before, "limit": limit + 1,
+	}, pgx.RowToStructByName[flowhq.Message])
 	if err != nil {
 		return nil, 0, fmt.Errorf("messages of tenant %s: %w", tenant, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
 )
 
 func TestMessagesPageByPage(t *testing.T) {
@@ -16,7 +17,7 @@ func TestMessagesPageByPage(t *testing.T) {
 	var got string
 	var before int64
 	for range 3 {
-		page, next, err := b.Messages(t.Context(), tenant, 2, before)
+		page, next, err := b.Messages(t.Context(), tenant, store.MessageFilter{Before: before, Limit: 2})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -32,7 +33,7 @@ func TestMessagesPageByPage(t *testing.T) {
 	if got != "ed.cb.a." || before != 0 {
 		t.Errorf("pages %s, then %d; want ed.cb.a., then 0", got, before)
 	}
-	page, next, err := b.Messages(t.Context(), nobody, 2, 0)
+	page, next, err := b.Messages(t.Context(), nobody, store.MessageFilter{Limit: 2})
 	if err != nil || page == nil || len(page) != 0 || next != 0 {
 		t.Errorf("Messages of nobody = %#v, %d, %v; want an empty list", page, next, err)
 	}

@@ -92,19 +92,17 @@ func (s *Store) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id in
 	return a.ReplyID, a.Done, nil
 }
 
-// MaxUnsent bounds what Unsent returns, in messages.
-const MaxUnsent = 1000
-
-// Unsent returns the messages that are to be sent, or of which WhatsApp has not
-// said whether they arrived, oldest first, at most MaxUnsent.
-func (s *Store) Unsent(ctx context.Context, tenant flowhq.TenantID) ([]flowhq.Message, error) {
+// Unsent returns at most limit messages that are to be sent, or of which WhatsApp
+// has not said whether they arrived, and that came after the one with ID afterID,
+// oldest first.
+func (s *Store) Unsent(ctx context.Context, tenant flowhq.TenantID, afterID int64, limit int) ([]flowhq.Message, error) {
 	const q = `
 		select ` + messageColumns + `
 		from flowhq.message_logs
-		where tenant_id = @tenant and status in ('PENDING', 'UNKNOWN')
+		where tenant_id = @tenant and status in ('PENDING', 'UNKNOWN') and id > @after
 		order by id
 		limit @limit`
-	ms, err := many(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "limit": MaxUnsent},
+	ms, err := many(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "after": afterID, "limit": clampLimit(limit)},
 		pgx.RowToStructByName[flowhq.Message])
 	if err != nil {
 		return nil, fmt.Errorf("unsent messages of tenant %s: %w", tenant, err)

@@ -222,7 +222,7 @@ func TestReceipts(t *testing.T) {
 		"d": {flowhq.Delivered, at(1), nil},
 		"e": {flowhq.Pending, nil, nil},
 	}
-	ms, _, err := b.Messages(t.Context(), tenant, 0, 0)
+	ms, _, err := b.Messages(t.Context(), tenant, store.MessageFilter{})
 	ok(t, err)
 	got := map[string]times{}
 	for _, m := range ms {
@@ -280,7 +280,7 @@ func TestUnsent(t *testing.T) {
 		}
 	}
 	var got []string
-	for _, m := range must(b.Unsent(t.Context(), tenant))(t) {
+	for _, m := range must(b.Unsent(t.Context(), tenant, 0, 0))(t) {
 		got = append(got, m.WAMessageID)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestFewRowsPerMessage: what handling a message costs must not grow with the
@@ -24,7 +25,8 @@ func TestFewRowsPerMessage(t *testing.T) {
 	b.exec(t, `analyze flowhq.message_logs`)
 	fill("OUT", "REPLY", "SENT")
 	s := must(store.Open(t.Context(), b.url, silent))(t)
-	before := b.rowsRead(t)
+	const table = `relname = 'message_logs'`
+	before := b.rowsRead(t, table)
 	for i := range rounds {
 		in, out := fmt.Sprint("in-", i), fmt.Sprint("out-", i)
 		id, isNew, err := s.Receive(t.Context(), tenant, epoch, text(in))
@@ -38,19 +40,54 @@ func TestFewRowsPerMessage(t *testing.T) {
 			{WAID: out, Status: flowhq.Delivered, At: noon}, {WAID: out, Status: flowhq.Read, At: noon},
 		}))
 		must(s.OutboundText(t.Context(), tenant, out))(t)
-		must(s.Unsent(t.Context(), tenant))(t)
+		must(s.Unsent(t.Context(), tenant, 0, 50))(t)
 		must(s.Unanswered(t.Context(), tenant, 0, 50))(t)
 	}
 	s.Close() // its counts are only certain to be in when its connections end
-	eventually(t, "the counts", func() bool { return b.rowsRead(t) > before })
-	if read := b.rowsRead(t) - before; read > rounds*rowsPerRound {
+	eventually(t, "the counts", func() bool { return b.rowsRead(t, table) > before })
+	if read := b.rowsRead(t, table) - before; read > rounds*rowsPerRound {
 		t.Errorf("%d messages read %d rows of %d; want at most %d each", rounds, read, 2*history, rowsPerRound)
 	}
 }
 
-// rowsRead returns how many rows of messages have been fetched so far.
-func (b *bench) rowsRead(t testing.TB) int64 {
+// TestFewRowsPerPrunedPage: what a day's pruning costs must not grow with what is
+// kept.
+func TestFewRowsPerPrunedPage(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, gone := b.tenant(t), b.tenant(t)
+	ok(t, b.Erase(t.Context(), gone, "admin"))
+	const old, history = 10, 20 * store.PruneBatch
+	b.old(t, tenant, "SENT", 400, old)
+	b.exec(t, `insert into flowhq.portal_event_logs (tenant_id, event_type, actor, created_at)
+		select $1, 'NOTED', 'x', '2020-01-01Z' from generate_series(1, $2) n`, tenant, old)
+	b.old(t, tenant, "SENT", 10, history)
+	b.exec(t, `insert into flowhq.portal_event_logs (tenant_id, event_type, actor) select $1, 'NOTED', 'x' from generate_series(1, $2) n`, tenant, history)
+	b.exec(t, `update flowhq.portal_event_logs set created_at = '2020-01-01Z' where tenant_id = $1`, gone)
+	b.exec(t, `analyze flowhq.message_logs, flowhq.portal_event_logs`)
+	s := must(store.Open(t.Context(), b.url, silent))(t)
+	const tables = `relname in ('message_logs', 'portal_event_logs')`
+	before := b.rowsRead(t, tables)
+	deleted := map[string]int64{}
+	deleted["messages"] = first(s.PruneMessages(t.Context(), tenant, 0))(t)
+	deleted["events"] = first(s.PruneEvents(t.Context(), tenant, 0))(t)
+	deleted["erased"] = must(s.PruneErased(t.Context()))(t)
+	s.Close()
+	if diff := cmp.Diff(map[string]int64{"messages": old, "events": old, "erased": 1}, deleted); diff != "" {
+		t.Errorf("deleted (-want +got):\n%s", diff)
+	}
+	eventually(t, "the counts", func() bool { return b.rowsRead(t, tables) > before })
+	if read := b.rowsRead(t, tables) - before; read > 2*store.PruneBatch+10*old {
+		t.Errorf("pruning %d of %d rows read %d; want a page of each table", 2*old, 2*history, read)
+	}
+}
+
+// first is must for a call that returns another value as well.
+func first[T, U any](v T, _ U, err error) func(testing.TB) T { return must(v, err) }
+
+// rowsRead returns how many rows of some tables have been fetched so far.
+func (b *bench) rowsRead(t testing.TB, tables string) int64 {
 	t.Helper()
-	return scalar[int64](t, b, `select seq_tup_read + coalesce(idx_tup_fetch, 0) from pg_stat_user_tables
-		where schemaname = 'flowhq' and relname = 'message_logs'`)
+	return scalar[int64](t, b, `select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint from pg_stat_user_tables
+		where schemaname = 'flowhq' and `+tables)
 }

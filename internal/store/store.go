@@ -40,18 +40,19 @@ const Timeout = 5 * time.Second
 // A Store is the database as the rest of Flow HQ sees it. It is safe for
 // concurrent use.
 type Store struct {
-	// Defaults are the reply limits of tenants that chose none. Set them before
-	// the first call.
+	// Defaults are for tenants that chose no reply limits or retention of their
+	// own. Set them before the first call.
 	Defaults Defaults
 
 	pool *pgxpool.Pool
 	log  *slog.Logger
 }
 
-// Defaults are an installation's reply limits.
+// Defaults are an installation's reply limits and retention.
 type Defaults struct {
 	RepliesPerMinute  int
 	RepliesPerContact int
+	RetentionDays     int
 }
 
 // Open connects to the migrated database at url, a PostgreSQL URL or DSN. The
@@ -66,7 +67,7 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", classify(err))
 	}
-	s := &Store{Defaults: Defaults{RepliesPerMinute: 10, RepliesPerContact: 5}, pool: pool, log: log}
+	s := &Store{Defaults: Defaults{RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365}, pool: pool, log: log}
 	if err := s.Ping(ctx); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("open database %s: %w", address(config.ConnConfig), err)

@@ -136,7 +136,7 @@ func (b *bench) reply(t testing.TB, tenant flowhq.TenantID, epoch int64, waID st
 // message returns the tenant's newest message.
 func (b *bench) message(t testing.TB, tenant flowhq.TenantID) flowhq.Message {
 	t.Helper()
-	ms, _, err := b.Messages(t.Context(), tenant, 1, 0)
+	ms, _, err := b.Messages(t.Context(), tenant, store.MessageFilter{Limit: 1})
 	if err != nil || len(ms) != 1 {
 		t.Fatalf("Messages = %d, %v; want 1, nil", len(ms), err)
 	}

@@ -39,7 +39,7 @@ type TenantFilter struct {
 // stored: it is a lease of the current epoch that ran out.
 const tenantColumns = `
 	t.id, t.name, t.phone_number, t.status, t.created_at, t.updated_at,
-	c.template_type, c.business_name, c.language, c.replies_per_minute, c.replies_per_contact,
+	c.template_type, c.business_name, c.language, c.replies_per_minute, c.replies_per_contact, c.retention_days,
 	s.state, s.number, s.reason, s.since, s.last_seen_at,
 	case when ` + stale + ` then 'STALE' else w.status end,
 	case when ` + stale + ` then w.lease_expires_at else w.since end,
@@ -49,15 +49,16 @@ const stale = `w.status in ('STARTING', 'RUNNING', 'DRAINING')
 	and w.lease_epoch = w.epoch and w.lease_expires_at < now()`
 
 func (s *Store) scanTenant(row pgx.CollectableRow) (t flowhq.Tenant, err error) {
-	var perMinute, perContact *int
+	var perMinute, perContact, retention *int
 	err = row.Scan(
 		&t.ID, &t.Name, &t.PhoneNumber, &t.Status, &t.CreatedAt, &t.UpdatedAt,
-		&t.Config.Template, &t.Config.BusinessName, &t.Config.Language, &perMinute, &perContact,
+		&t.Config.Template, &t.Config.BusinessName, &t.Config.Language, &perMinute, &perContact, &retention,
 		&t.Session.State, &t.Session.Number, &t.Session.Reason, &t.Session.Since, &t.Session.LastSeenAt,
 		&t.Worker.Status, &t.Worker.Since, &t.Worker.Host, &t.Worker.Epoch, &t.Worker.LastError,
 	)
 	t.Config.RepliesPerMinute = orDefault(perMinute, s.Defaults.RepliesPerMinute)
 	t.Config.RepliesPerContact = orDefault(perContact, s.Defaults.RepliesPerContact)
+	t.Config.RetentionDays = orDefault(retention, s.Defaults.RetentionDays)
 	return t, err
 }
 
@@ -69,8 +70,8 @@ func orDefault(n *int, otherwise int) int {
 }
 
 // CreateTenant creates n with its config, session and worker, and records
-// TENANT_CREATED. A reply limit that is nil stays open: the tenant follows
-// Defaults. The caller has validated n.
+// TENANT_CREATED. A reply limit or retention that is nil stays open: the tenant
+// follows Defaults. The caller has validated n.
 func (s *Store) CreateTenant(ctx context.Context, n flowhq.NewTenant, actor string) (flowhq.Tenant, error) {
 	const q = `
 		with t as (
@@ -78,8 +79,9 @@ func (s *Store) CreateTenant(ctx context.Context, n flowhq.NewTenant, actor stri
 			returning *
 		), c as (
 			insert into flowhq.tenant_configs
-				(tenant_id, template_type, business_name, language, replies_per_minute, replies_per_contact)
-			select id, @template, @business_name, @language, @per_minute, @per_contact from t
+				(tenant_id, template_type, business_name, language,
+				replies_per_minute, replies_per_contact, retention_days)
+			select id, @template, @business_name, @language, @per_minute, @per_contact, @retention from t
 			returning *
 		), s as (
 			insert into flowhq.whatsapp_sessions (tenant_id) select id from t
@@ -95,7 +97,8 @@ func (s *Store) CreateTenant(ctx context.Context, n flowhq.NewTenant, actor stri
 	t, err := one(ctx, s, q, pgx.StrictNamedArgs{
 		"name": n.Name, "phone_number": n.PhoneNumber, "template": n.Template,
 		"business_name": n.BusinessName, "language": n.Language,
-		"per_minute": n.RepliesPerMinute, "per_contact": n.RepliesPerContact, "actor": actor,
+		"per_minute": n.RepliesPerMinute, "per_contact": n.RepliesPerContact, "retention": n.RetentionDays,
+		"actor": actor,
 	}, s.scanTenant)
 	if err != nil {
 		return t, fmt.Errorf("create tenant: %w", err)
@@ -210,7 +213,8 @@ func (s *Store) UpdateTenant(ctx context.Context, tenant flowhq.TenantID, c flow
 				business_name = coalesce(@business_name, business_name),
 				language = coalesce(@language, language),
 				replies_per_minute = coalesce(@per_minute, replies_per_minute),
-				replies_per_contact = coalesce(@per_contact, replies_per_contact)
+				replies_per_contact = coalesce(@per_contact, replies_per_contact),
+				retention_days = coalesce(@retention, retention_days)
 			from t where c.tenant_id = t.id
 			returning c.*
 		), event as (
@@ -230,7 +234,7 @@ func (s *Store) UpdateTenant(ctx context.Context, tenant flowhq.TenantID, c flow
 	t, err := one(ctx, s, q, pgx.StrictNamedArgs{
 		"tenant": tenant, "name": c.Name, "phone_number": c.PhoneNumber, "template": c.Template,
 		"business_name": c.BusinessName, "language": c.Language,
-		"per_minute": c.RepliesPerMinute, "per_contact": c.RepliesPerContact,
+		"per_minute": c.RepliesPerMinute, "per_contact": c.RepliesPerContact, "retention": c.RetentionDays,
 		"actor": actor, "changed": changed,
 	}, s.scanTenant)
 	if err != nil {
@@ -254,5 +258,6 @@ func changedFields(c flowhq.TenantChange) string {
 	add(c.Language != nil, "language")
 	add(c.RepliesPerMinute != nil, "replies_per_minute")
 	add(c.RepliesPerContact != nil, "replies_per_contact")
+	add(c.RetentionDays != nil, "retention_days")
 	return strings.Join(names, ", ")
 }

@@ -28,7 +28,7 @@ func TestCreateTenant(t *testing.T) {
 		Name: "barber", PhoneNumber: "+255712345678", Status: flowhq.TenantNew,
 		Config: flowhq.Config{
 			Template: flowhq.Booking, BusinessName: "Blue Door Barbers", Language: flowhq.English,
-			RepliesPerMinute: 10, RepliesPerContact: 5,
+			RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365,
 		},
 		Session: flowhq.Session{State: flowhq.Disconnected},
 		Worker:  flowhq.Worker{Status: flowhq.WorkerStopped},
@@ -100,23 +100,23 @@ func TestUpdateTenant(t *testing.T) {
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	b := open(t)
-	b.Defaults = store.Defaults{RepliesPerMinute: 7, RepliesPerContact: 3}
-	zero, many := 0, 40
+	b.Defaults = store.Defaults{RepliesPerMinute: 7, RepliesPerContact: 3, RetentionDays: 60}
+	zero, many, month := 0, 40, 30
 	n := barber()
 	n.RepliesPerMinute = &zero
 	tenant := must(b.CreateTenant(t.Context(), n, "admin"))(t)
-	if got, want := limits(tenant), [2]int{0, 3}; got != want {
+	if got, want := limits(tenant), [3]int{0, 3, 60}; got != want {
 		t.Errorf("limits = %v; want %v", got, want)
 	}
 	b.Defaults.RepliesPerContact = 4
-	tenant = must(b.UpdateTenant(t.Context(), tenant.ID, flowhq.TenantChange{RepliesPerMinute: &many}, "admin"))(t)
-	if got, want := limits(tenant), [2]int{40, 4}; got != want {
+	tenant = must(b.UpdateTenant(t.Context(), tenant.ID, flowhq.TenantChange{RepliesPerMinute: &many, RetentionDays: &month}, "admin"))(t)
+	if got, want := limits(tenant), [3]int{40, 4, 30}; got != want {
 		t.Errorf("limits after a change = %v; want %v", got, want)
 	}
 }
 
-func limits(t flowhq.Tenant) [2]int {
-	return [2]int{t.Config.RepliesPerMinute, t.Config.RepliesPerContact}
+func limits(t flowhq.Tenant) [3]int {
+	return [3]int{t.Config.RepliesPerMinute, t.Config.RepliesPerContact, t.Config.RetentionDays}
 }
 
 func TestTenants(t *testing.T) {

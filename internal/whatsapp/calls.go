@@ -55,14 +55,15 @@ func (c *calls) close(atMost time.Duration) (done bool) {
 	}
 }
 
-// recovered, deferred around a call of the handler, turns a panic into the end
-// of the connection: the library would take it for success and acknowledge.
+// recovered, deferred around what runs for this connection, turns a panic into its
+// end. Around a call of the handler that is also what keeps the library from taking
+// the panic for success and acknowledging.
 func (c *Conn) recovered(failed func()) {
 	p := recover()
 	if p == nil {
 		return
 	}
-	c.logger().Error("handler panicked", "panic", p, "stack", string(debug.Stack()))
-	c.finish(&EndError{Reason: NotPersisted, Text: "the handler panicked", Err: fmt.Errorf("panic: %v", p)})
+	c.logger().Error("a connection panicked", "panic", p, "stack", string(debug.Stack()))
+	c.finish(&EndError{Reason: NotPersisted, Text: "a panic in the program ended the connection", Err: fmt.Errorf("panic: %v", p)})
 	failed()
 }

@@ -2,6 +2,7 @@ package whatsapp
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -51,6 +52,15 @@ type Handler interface {
 	// could not read a message asks for it again, perhaps days later. An error
 	// ends the connection, so that the phone's request is delivered again.
 	SentText(ctx context.Context, id string) (text string, found bool, err error)
+	// Fence returns an error of code Fenced if this connection's host has been
+	// replaced by a newer one, and otherwise makes sure that none replaces it
+	// before tx ends. tx is a transaction that is about to change the keys.
+	Fence(ctx context.Context, tx Tx) error
+}
+
+// A Tx is a transaction on the database of the keys.
+type Tx interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 // An Inbound is something a customer said.

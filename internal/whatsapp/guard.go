@@ -126,6 +126,9 @@ func (g *guard) endLease(l *lease) {
 // goroutine uses it.
 type bracket struct {
 	holds bool
+	// fenced says that the operation is one transaction, whose host has been
+	// found to be the newest.
+	fenced bool
 	// failed is the first failure of the database, as opposed to the
 	// cryptography, within a decryption.
 	failed error

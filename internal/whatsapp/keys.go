@@ -12,10 +12,6 @@ import (
 	"github.com/flowhq/flowhq/internal/failpoint"
 )
 
-// bufferPruneEvery is how often a process deletes what the library's buffer of
-// decrypted messages keeps beyond WhatsApp's own 14 days.
-const bufferPruneEvery = 12 * time.Hour
-
 // keys stands between the library and its stores for one connection. It holds
 // the guard around sessions that are read to be changed, tells a database that
 // failed from a message that cannot be decrypted, and lets nothing be written
@@ -35,15 +31,26 @@ func (c *Conn) protect(device *store.Device) {
 }
 
 // write performs a change to stored sessions. All of them pass here: this is
-// where a connection that is over is refused, and where a host that has been
-// replaced by a newer one can be.
+// where a connection that is over is refused, and so is a host that has been
+// replaced by a newer one, in the transaction of the change itself. As nothing can
+// be encrypted without such a change, a host that is fenced sends nothing either.
 func (k *keys) write(ctx context.Context, change func(context.Context) error) error {
 	select {
 	case <-k.conn.guard.closed:
 		return errOver
 	default:
+	}
+	b := bracketOf(ctx)
+	if b != nil && b.fenced {
 		return change(ctx)
 	}
+	db := k.conn.network.keys
+	return db.DoTxn(ctx, nil, func(ctx context.Context) error {
+		if err := k.conn.handler.Fence(ctx, db.Execable(ctx)); err != nil {
+			return err
+		}
+		return change(ctx)
+	})
 }
 
 // alone performs a change with the guard held, unless the operation it is part
@@ -79,6 +86,7 @@ func (k *keys) DoDecryptionTxn(ctx context.Context, decrypt func(context.Context
 	defer k.conn.guard.release(b)
 	var outcome error // of decrypt, if it ran
 	err := k.write(ctx, func(ctx context.Context) error {
+		b.fenced = true
 		return k.AllSessionSpecificStores.DoDecryptionTxn(withBracket(ctx, b), func(ctx context.Context) error {
 			if outcome = k.survive(ctx, decrypt); outcome != nil {
 				return outcome
@@ -133,16 +141,9 @@ func (k *keys) ClearBufferedEventPlaintext(ctx context.Context, hash [32]byte) e
 	return k.AllSessionSpecificStores.ClearBufferedEventPlaintext(ctx, hash)
 }
 
-// DeleteOldBufferedHashes deletes for the whole database, so one connection of
-// the process does it, not each of them at its first message.
-func (k *keys) DeleteOldBufferedHashes(ctx context.Context) error {
-	n, now := k.conn.network, time.Now().Unix()
-	last := n.prunedAt.Load()
-	if now-last < int64(bufferPruneEvery/time.Second) || !n.prunedAt.CompareAndSwap(last, now) {
-		return nil
-	}
-	return k.AllSessionSpecificStores.DeleteOldBufferedHashes(ctx)
-}
+// DeleteOldBufferedHashes does nothing: each connection would search and lock the
+// table for all of them. See [Network.PruneBuffer].
+func (k *keys) DeleteOldBufferedHashes(context.Context) error { return nil }
 
 // GetManySessions begins the encryption of a message that is being sent.
 func (k *keys) GetManySessions(ctx context.Context, addresses []string) (map[string][]byte, error) {

@@ -3,6 +3,7 @@ package whatsapp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"testing"
 	"time"
@@ -12,12 +13,18 @@ import (
 	"go.mau.fi/whatsmeow/store"
 	"go.mau.fi/whatsmeow/types"
 
+	"github.com/flowhq/flowhq"
 	flowstore "github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/testdb"
 )
 
 // noHandler is the handler of connections that are never connected.
-type noHandler struct{ Handler }
+type noHandler struct {
+	Handler
+	fenced error // what Fence returns
+}
+
+func (h *noHandler) Fence(context.Context, Tx) error { return h.fenced }
 
 // storedConn returns a connection, not connected, of a device whose keys are in
 // a database of the test's own.
@@ -29,7 +36,10 @@ func storedConn(t *testing.T) *Conn {
 	}
 	t.Cleanup(func() { db.Close() })
 	// No server is configured: the trust in one can be set only once per process.
-	n := &Network{db: db, devices: openDevices(db, slog.New(slog.DiscardHandler)), log: slog.New(slog.DiscardHandler), pace: defaultPace}
+	n, err := open(db, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
 	device := n.devices.NewDevice()
 	jid := types.NewADJID("255700000001", 0, 7)
 	device.ID, device.LID = &jid, types.NewJID("9001", types.HiddenUserServer)
@@ -39,7 +49,7 @@ func storedConn(t *testing.T) *Conn {
 	if err := device.Save(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	c := n.conn(t.Context(), device, noHandler{})
+	c := n.conn(t.Context(), device, &noHandler{})
 	t.Cleanup(c.cancel)
 	return c
 }
@@ -64,6 +74,44 @@ func TestSessionsSurviveTheWrapping(t *testing.T) {
 	}
 	if err := sessions.PutSession(ctx, "1_1:0", []byte{4}); !errors.Is(err, errLeaseLost) {
 		t.Errorf("PutSession without a read before it = %v; want %v", err, errLeaseLost)
+	}
+}
+
+// A host that a newer one has replaced can neither change a session nor, because
+// that takes one, send or decrypt.
+func TestFencedHostKeepsOffTheKeys(t *testing.T) {
+	c := storedConn(t)
+	ctx, stores := t.Context(), c.client.Load().Store
+	if err := stores.Sessions.PutManySessions(ctx, map[string][]byte{"1_1:0": {1}}); err != nil {
+		t.Fatal(err)
+	}
+	c.handler.(*noHandler).fenced = flowhq.Errorf(flowhq.Fenced, "a newer host has taken over")
+
+	b := &bracket{send: &sending{contact: "1_1", abort: func(error) {}}}
+	send := withBracket(ctx, b)
+	if _, err := stores.Sessions.GetManySessions(send, []string{"1_1:0"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := stores.Sessions.PutManySessions(send, map[string][]byte{"1_1:0": {2}}); flowhq.ErrorCode(err) != flowhq.Fenced {
+		t.Errorf("the session of a send is written: %v; want code %s", err, flowhq.Fenced)
+	}
+	if got := sendError(fmt.Errorf("send: %w", c.handler.Fence(ctx, nil))); flowhq.ErrorCode(got) != flowhq.Fenced {
+		t.Errorf("the send's error has code %s; want %s", flowhq.ErrorCode(got), flowhq.Fenced)
+	}
+	if err := stores.Sessions.DeleteSession(ctx, "1_1:0"); flowhq.ErrorCode(err) != flowhq.Fenced {
+		t.Errorf("a session is deleted: %v; want code %s", err, flowhq.Fenced)
+	}
+	decrypted := false
+	err := stores.EventBuffer.DoDecryptionTxn(ctx, func(context.Context) error { decrypted = true; return nil })
+	if !errors.Is(err, context.Canceled) || decrypted {
+		t.Errorf("decryption: %v, done %v; want an error on which nothing is acknowledged, and not done", err, decrypted)
+	}
+	session, err := c.network.devices.GetDevice(ctx, *stores.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := session.Sessions.GetSession(ctx, "1_1:0"); err != nil || len(got) != 1 || got[0] != 1 {
+		t.Errorf("the session is now %v, %v; want it as it was", got, err)
 	}
 }
 

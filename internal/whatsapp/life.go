@@ -20,10 +20,17 @@ type life struct {
 
 // run is the connection's life.
 func (c *Conn) run() {
+	c.live()
+	c.hangUp()
+}
+
+// live is run but for the end, which comes even after a panic: one connection's
+// must not be the end of the others in this process.
+func (c *Conn) live() {
+	defer c.recovered(func() {})
 	if c.connect() {
 		c.serve()
 	}
-	c.hangUp()
 }
 
 // connect establishes the websocket and the encryption on it. It reports whether
@@ -35,7 +42,10 @@ func (c *Conn) run() {
 func (c *Conn) connect() bool {
 	done := make(chan error, 1)
 	client := c.client.Load()
-	go func() { done <- client.ConnectContext(c.ctx) }()
+	go func() {
+		defer c.recovered(func() { done <- errOver })
+		done <- client.ConnectContext(c.ctx)
+	}()
 	select {
 	case err := <-done:
 		if err != nil {

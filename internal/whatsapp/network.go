@@ -12,9 +12,9 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"time"
 
+	"go.mau.fi/util/dbutil"
 	"go.mau.fi/whatsmeow"
 	"go.mau.fi/whatsmeow/store"
 	"go.mau.fi/whatsmeow/store/sqlstore"
@@ -44,12 +44,12 @@ type Options struct {
 // trust in the server, and the transport.
 type Network struct {
 	db        *sql.DB
+	keys      *dbutil.Database // db as the library sees it
 	devices   *sqlstore.Container
 	transport *http.Transport
 	media     *http.Client
 	log       *slog.Logger
 	pace      pace
-	prunedAt  atomic.Int64 // Unix seconds; see keys.DeleteOldBufferedHashes
 }
 
 // Upgrade brings the library's tables in db up to date. The caller makes sure
@@ -73,15 +73,12 @@ func New(ctx context.Context, o Options) (*Network, error) {
 	if err := configureProcess(root, cmp.Or(o.DeviceName, "Flow HQ")); err != nil {
 		return nil, &flowhq.Error{Code: flowhq.Invalid, Message: err.Error()}
 	}
-	transport := newTransport(o.Server)
-	n := &Network{
-		db:        o.DB,
-		devices:   openDevices(o.DB, o.Log),
-		transport: transport,
-		media:     &http.Client{Transport: transport},
-		log:       o.Log,
-		pace:      defaultPace,
+	n, err := open(o.DB, o.Log)
+	if err != nil {
+		return nil, err
 	}
+	n.transport = newTransport(o.Server)
+	n.media = &http.Client{Transport: n.transport}
 	// Without this, each unknown number is looked up while the map, which all
 	// sessions share, is locked.
 	if err := n.devices.LIDMap.FillCache(ctx); err != nil {
@@ -93,9 +90,14 @@ func New(ctx context.Context, o Options) (*Network, error) {
 // whatsappRoot is the library's built-in root, kept before anything changes it.
 var whatsappRoot = whatsmeow.WACertPubKey
 
-// openDevices returns the library's view of its tables in db.
-func openDevices(db *sql.DB, log *slog.Logger) *sqlstore.Container {
-	return sqlstore.NewWithDB(db, dialect, logger{log: log})
+// open returns a Network over the library's tables in db, with no way to a server.
+func open(db *sql.DB, log *slog.Logger) (*Network, error) {
+	keys, err := dbutil.NewWithDB(db, dialect)
+	if err != nil {
+		return nil, fmt.Errorf("key store: %w", err)
+	}
+	devices := sqlstore.NewWithWrappedDB(keys, logger{log: log})
+	return &Network{db: db, keys: keys, devices: devices, log: log, pace: defaultPace}, nil
 }
 
 // newTransport returns the transport of all connections. If server is not nil

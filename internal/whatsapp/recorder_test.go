@@ -66,6 +66,8 @@ func (r *recorder) SentText(_ context.Context, id string) (string, bool, error) 
 	return text, found, nil
 }
 
+func (r *recorder) Fence(context.Context, Tx) error { return nil }
+
 // onReceive sets what Receive does first.
 func (r *recorder) onReceive(f func(context.Context, Inbound) error) {
 	r.mu.Lock()

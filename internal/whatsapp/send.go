@@ -31,8 +31,8 @@ var (
 // acknowledged it. Sends of one connection go out one at a time, in the order of
 // the calls if these do not overlap.
 //
-// An error of code Refused means that WhatsApp refuses this message for good.
-// Any other error means that the outcome is unknown; send again under the same
+// An error of code Refused means that WhatsApp refuses this message for good;
+// Fenced, that a newer host has taken over and nothing was sent this time. Any other error means that the outcome is unknown; send again under the same
 // id, on this connection or a later one.
 func (c *Conn) Send(ctx context.Context, chat, id, text string) error {
 	to, err := types.ParseJID(chat)
@@ -145,7 +145,7 @@ const tooManyRequests = 429
 
 // sendError classifies the failure of a send.
 func sendError(err error) error {
-	if code := flowhq.ErrorCode(err); code == flowhq.Refused {
+	if code := flowhq.ErrorCode(err); code == flowhq.Refused || code == flowhq.Fenced {
 		return err
 	}
 	if errors.Is(err, errNoDevices) {

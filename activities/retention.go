@@ -1,0 +1,191 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+	"github.com/flowhq/flowhq/internal/whatsapp"
+)
+
+const (
+	// pruneLimit bounds one night's Prune with all its retries. It ends before the
+	// next one begins, which goes on with what is left.
+	pruneLimit = 20 * time.Hour
+	// pruneSilence is longer than any batch of Prune may take.
+	pruneSilence = 10 * time.Second
+	// prunePage is how many tenants or devices Prune reads at a time.
+	prunePage = 100
+)
+
+// PruneOptions is how a workflow schedules Prune.
+func (t Timing) PruneOptions() workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		ScheduleToCloseTimeout: pruneLimit,
+		HeartbeatTimeout:       max(t.Timeout(), pruneSilence),
+		Summary:                "delete what is older than the retention",
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+	}
+}
+
+// Pruned is how many rows Prune has deleted, by table. The last seconds of a worker
+// that was killed are not counted.
+type Pruned struct {
+	Tenants       int   `json:"tenants"` // that were gone through
+	Messages      int64 `json:"message_logs"`
+	Conversations int64 `json:"conversations"`
+	Events        int64 `json:"portal_event_logs"`
+	Buffered      int64 `json:"whatsmeow_event_buffer"`
+	MACs          int64 `json:"whatsmeow_app_state_mutation_macs"`
+}
+
+// A pruning is one attempt at Prune.
+type pruning struct {
+	*Activities
+	progress
+}
+
+// progress is Prune's heartbeat: where the next attempt goes on.
+type progress struct {
+	Tenant flowhq.TenantID `json:"tenant"` // the last that is done; "" before the first
+	Device string          `json:"device"` // likewise
+	Pruned Pruned          `json:"pruned"`
+}
+
+// Prune deletes, of every tenant, what is older than its retention, then what is
+// left of tenants that were erased longer ago than the default, then what WhatsApp's
+// library keeps of every device and does not look at any more. It does so in small
+// transactions of their own, between which it beats, and may be ended and begun
+// again at any of them.
+func (a *Activities) Prune(ctx context.Context) (Pruned, error) {
+	p := &pruning{Activities: a}
+	if activity.HasHeartbeatDetails(ctx) {
+		if err := activity.GetHeartbeatDetails(ctx, &p.progress); err != nil {
+			p.progress = progress{} // of another version: begin again, which costs a look at each tenant
+		}
+	}
+	for _, step := range []func(context.Context) error{p.tenants, p.erased, p.devices} {
+		if err := step(ctx); err != nil {
+			return Pruned{}, err
+		}
+	}
+	n := p.Pruned
+	a.Log.Info("deleted what was older than the retention", "tenants", n.Tenants,
+		"messages", n.Messages, "conversations", n.Conversations, "events", n.Events, "buffered", n.Buffered, "macs", n.MACs)
+	return n, nil
+}
+
+// tenants prunes every tenant, in the order of their ids.
+func (p *pruning) tenants(ctx context.Context) error {
+	return p.repeat(ctx, func() (more bool, err error) {
+		page, err := p.Store.TenantIDs(ctx, p.Tenant, prunePage)
+		if err != nil {
+			return false, err
+		}
+		for _, tenant := range page {
+			if err := p.tenant(ctx, tenant); err != nil {
+				return false, err
+			}
+			p.Tenant = tenant
+			p.Pruned.Tenants++
+		}
+		return len(page) == prunePage, nil
+	})
+}
+
+func (p *pruning) tenant(ctx context.Context, tenant flowhq.TenantID) error {
+	var message, event int64 // where the next page begins
+	var chat string
+	for _, batch := range []func() (bool, error){
+		func() (bool, error) {
+			n, next, err := p.Store.PruneMessages(ctx, tenant, message)
+			message = next
+			p.Pruned.Messages += n
+			return next != 0, err
+		},
+		func() (bool, error) {
+			n, next, err := p.Store.PruneConversations(ctx, tenant, chat)
+			chat = next
+			p.Pruned.Conversations += n
+			return next != "", err
+		},
+		func() (bool, error) {
+			n, next, err := p.Store.PruneEvents(ctx, tenant, event)
+			event = next
+			p.Pruned.Events += n
+			return next != 0, err
+		},
+	} {
+		if err := p.repeat(ctx, batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// erased prunes what is left of tenants that are gone.
+func (p *pruning) erased(ctx context.Context) error {
+	return p.repeat(ctx, func() (bool, error) {
+		n, err := p.Store.PruneErased(ctx)
+		p.Pruned.Events += n
+		return n == store.PruneBatch, err
+	})
+}
+
+// devices prunes the keys of every linked device, in the order of their JIDs.
+func (p *pruning) devices(ctx context.Context) error {
+	return p.repeat(ctx, func() (more bool, err error) {
+		page, err := p.Network.Devices(ctx, p.Device, prunePage)
+		if err != nil {
+			return false, err
+		}
+		for _, device := range page {
+			if err := p.device(ctx, device); err != nil {
+				return false, err
+			}
+			p.Device = device
+		}
+		return len(page) == prunePage, nil
+	})
+}
+
+func (p *pruning) device(ctx context.Context, device string) error {
+	err := p.repeat(ctx, func() (bool, error) {
+		n, err := p.Network.PruneBuffer(ctx, device)
+		p.Pruned.Buffered += n
+		return n == whatsapp.PruneBatch, err
+	})
+	if err != nil {
+		return err
+	}
+	return p.repeat(ctx, func() (bool, error) {
+		n, err := p.Network.PruneMACs(ctx, device)
+		p.Pruned.MACs += n
+		return n == whatsapp.PruneBatch, err
+	})
+}
+
+// repeat calls batch until there is no more, and beats after each. It stops early
+// if Prune was told to end or its process is stopping.
+func (p *pruning) repeat(ctx context.Context, batch func() (more bool, err error)) error {
+	for more := true; more; {
+		var err error
+		if more, err = batch(); err != nil {
+			return err
+		}
+		activity.RecordHeartbeat(ctx, p.progress)
+		select {
+		case <-activity.GetWorkerStopChannel(ctx):
+			return errDraining
+		case <-ctx.Done():
+			return ctx.Err()
+		default:
+		}
+	}
+	return nil
+}

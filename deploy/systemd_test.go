@@ -1,0 +1,60 @@
+package deploy
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A unit is a unit file: "Section.Key" to its values, in order.
+type unit map[string][]string
+
+// readUnit reads a unit file and fails the test if a line is none of a comment, a
+// section or a setting.
+func readUnit(t *testing.T, path string) unit {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, section := unit{}, ""
+	for line := range strings.Lines(string(raw)) {
+		line = strings.TrimSpace(line)
+		key, value, setting := strings.Cut(line, "=")
+		switch {
+		case line == "" || line[0] == '#':
+		case line[0] == '[' && line[len(line)-1] == ']':
+			section = line[1 : len(line)-1]
+		case setting && section != "":
+			u[section+"."+key] = append(u[section+"."+key], value)
+		default:
+			t.Errorf("%s: %q is no setting", path, line)
+		}
+	}
+	return u
+}
+
+// Whatever ends a process, it is started again, without end, and it has the time to
+// hand over what it does.
+func TestUnitsComeBack(t *testing.T) {
+	for name, command := range map[string]string{"flowhq-worker@.service": "worker", "flowhq-api.service": "api"} {
+		u := readUnit(t, filepath.Join("systemd", name))
+		for key, want := range map[string]string{
+			"Service.ExecStart":          "/usr/local/bin/flowhq " + command,
+			"Service.Restart":            "always",
+			"Unit.StartLimitIntervalSec": "0", // else systemd gives up after five starts
+			"Service.KillSignal":         "SIGTERM",
+			"Service.EnvironmentFile":    "/etc/flowhq/flowhq.env",
+			"Service.User":               "flowhq",
+			"Install.WantedBy":           "multi-user.target",
+		} {
+			if got := u[key]; len(got) != 1 || got[0] != want {
+				t.Errorf("%s: %s is %v; want %s", name, key, got, want)
+			}
+		}
+		if len(u["Service.MemoryMax"]) != 1 || len(u["Service.TimeoutStopSec"]) != 1 {
+			t.Errorf("%s: memory %v, time to stop %v; want both bounded", name, u["Service.MemoryMax"], u["Service.TimeoutStopSec"])
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/flowhq/flowhq"
+)
+
+// maxTries is how often a message may be tried that fails each time, or whose host
+// dies each time. The hosts of a message die for other reasons too, so this is more
+// than a few.
+const maxTries = 10
+
+// handle does one job, again and again if it fails. One that keeps failing is set
+// aside, visible to the operator, so that its chat goes on. It returns nil when
+// the job is over, and errEnded if the pipeline ended first.
+func (p *Pipeline) handle(c *chat, j *job) error {
+	var last error
+	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
+		if j.found || last != nil { // costs a statement, which a fresh message is spared
+			tries, err := p.countTry(j.due())
+			if err != nil {
+				return err
+			}
+			if tries > maxTries {
+				return p.setAside(j.due(), exhausted(last), last)
+			}
+		}
+		if last = p.try(c, j); last == nil || errors.Is(last, errEnded) {
+			return last
+		}
+		p.Log.Warn("handling a message failed", "message", j.due().ID, "err", last)
+		if !p.pause(wait) {
+			return errEnded
+		}
+	}
+}
+
+// try does one job once. A panic is an error like any other: it must not end the
+// process, which hosts other tenants.
+func (p *Pipeline) try(c *chat, j *job) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			p.Log.Error("handling a message panicked", "message", j.due().ID, "panic", r, "stack", string(debug.Stack()))
+			err = errPanicked
+		}
+	}()
+	if j.reply != nil {
+		return p.deliver(*j.reply)
+	}
+	return p.answer(c, j)
+}
+
+// errPanicked says no more: what a panic tells may quote the message.
+var errPanicked = errors.New("a panic in the program")
+
+// countTry returns how often the message has been tried, this time included.
+func (p *Pipeline) countTry(m flowhq.Message) (tries int, err error) {
+	err = p.persist("count a try", func(ctx context.Context) (err error) {
+		tries, err = p.Store.Try(ctx, p.Tenant, p.Epoch, m.ID)
+		return err
+	})
+	return tries, err
+}
+
+// setAside gives a message up until an operator has it tried again.
+func (p *Pipeline) setAside(m flowhq.Message, reason string, cause error) error {
+	p.Log.Error("a message was set aside", "message", m.ID, "reason", reason, "err", cause)
+	return p.persist("set aside", func(ctx context.Context) error {
+		return p.Store.SetAside(ctx, p.Tenant, p.Epoch, m.ID, reason)
+	})
+}
+
+// exhausted says why a message is not tried any more. last is how its last try
+// failed, nil if no try of this host did.
+func exhausted(last error) string {
+	reason := fmt.Sprintf("handling it failed %d times", maxTries)
+	if last == nil {
+		return reason + "; its worker may have died of it"
+	}
+	return reason + ": " + operatorText(last)
+}
+
+// operatorText is what an operator may read of an error, which is never SQL.
+func operatorText(err error) string {
+	if e, ok := errors.AsType[*flowhq.Error](err); ok {
+		return e.Message
+	}
+	if errors.Is(err, errPanicked) {
+		return errPanicked.Error() + "; see the log"
+	}
+	return "see the log"
+}

@@ -1,0 +1,123 @@
+package pipeline
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// A poisoned store panics over one message.
+type poisoned struct {
+	Store
+	id     int64
+	healed atomic.Bool
+}
+
+func (p *poisoned) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o store.Outcome) (int64, bool, error) {
+	if id == p.id && !p.healed.Load() {
+		panic("poison")
+	}
+	return p.Store.Answer(ctx, tenant, epoch, id, o)
+}
+
+// A message whose handling always fails is set aside; meanwhile no other chat
+// waits for it, afterwards its own chat goes on, and it can be tried again.
+func TestAPoisonedMessageIsSetAside(t *testing.T) {
+	b := newBench(t, unlimited)
+	p := b.host()
+	b.receive(p, "1@lid", "IN1", "hello")
+	b.receive(p, "1@lid", "IN2", "hello")
+	b.receive(p, "2@lid", "IN3", "hello")
+	store := &poisoned{Store: p.Store, id: b.log()[0].ID}
+	p.Store = store
+	p.Start()
+	b.becomes(map[string]int{"IN RECEIVED": 2, "IN ANSWERED": 1, "OUT SENT": 1})
+	b.within(30*time.Second, func() string {
+		return cmp.Diff(map[string]int{"IN FAILED": 1, "IN ANSWERED": 2, "OUT SENT": 2}, b.count())
+	})
+	failed := b.log()[0]
+	if want := "handling it failed 10 times: a panic in the program; see the log"; failed.Reason != want {
+		t.Errorf("its reason is %q; want %q", failed.Reason, want)
+	}
+
+	store.healed.Store(true)
+	if _, err := b.store.Retry(t.Context(), b.tenant.ID, failed.ID, "admin"); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Refill(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.becomes(map[string]int{"IN ANSWERED": 3, "OUT SENT": 3})
+}
+
+// A message that ends its process each time is set aside by a later host.
+func TestAMessageThatKillsItsHosts(t *testing.T) {
+	b := newBench(t, nil)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	first := b.host()
+	b.receive(first, "1@lid", "IN1", "hello")
+	first.Stop(gone)
+	for range maxTries {
+		dying := b.host()
+		reached := make(chan struct{})
+		dying.Store = &deadly{Store: dying.Store, reached: reached}
+		dying.Start()
+		<-reached
+		dying.Stop(gone)
+	}
+	last := b.host()
+	last.Start()
+	b.becomes(map[string]int{"IN FAILED": 1})
+}
+
+// A deadly store does not return from answering before the pipeline's end, as if
+// the process had died there.
+type deadly struct {
+	Store
+	reached chan struct{}
+}
+
+func (d *deadly) Answer(ctx context.Context, _ flowhq.TenantID, _, _ int64, _ store.Outcome) (int64, bool, error) {
+	close(d.reached)
+	<-ctx.Done()
+	return 0, false, ctx.Err()
+}
+
+// New work that is noticed while a message is in hand is not done twice.
+func TestRefillLeavesAloneWhatIsInHand(t *testing.T) {
+	b := newBench(t, unlimited)
+	p := b.host()
+	release, sending := make(chan struct{}), make(chan struct{}, 10)
+	send := p.Send
+	p.Send = func(ctx context.Context, chat, id, text string) error {
+		sending <- struct{}{}
+		<-release
+		return send(ctx, chat, id, text)
+	}
+	p.Start()
+	b.receive(p, "1@lid", "IN1", "hello")
+	b.receive(p, "1@lid", "IN2", "hello")
+	<-sending
+	for range 3 {
+		if err := p.Refill(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(release)
+	b.becomes(map[string]int{"IN ANSWERED": 2, "OUT SENT": 2})
+	if n := len(b.line.attempts()); n != 2 {
+		t.Errorf("%d sends; want one for each message", n)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.inHand) > 2 { // the last job of a chat is struck off when its goroutine ends
+		t.Errorf("%d messages are still in hand", len(p.inHand))
+	}
+}

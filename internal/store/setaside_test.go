@@ -1,0 +1,57 @@
+package store_test
+
+import (
+	"testing"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+func TestSetAsideAndRetry(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, epoch := b.hosted(t)
+	id := b.receive(t, tenant, epoch, "poison")
+	for want := 1; want <= 3; want++ {
+		if tries, err := b.Try(t.Context(), tenant, epoch, id); err != nil || tries != want {
+			t.Fatalf("Try = %d, %v; want %d", tries, err, want)
+		}
+	}
+	_, err := b.Retry(t.Context(), tenant, id, "admin")
+	wantCode(t, "Retry of a message that has not failed", err, flowhq.Conflict)
+
+	ok(t, b.SetAside(t.Context(), tenant, epoch, id, "handling it failed 3 times"))
+	if waiting := must(b.Unanswered(t.Context(), tenant, 0, 0))(t); len(waiting) != 0 {
+		t.Errorf("a message that was set aside still waits: %+v", waiting)
+	}
+	failed, _, err := b.Messages(t.Context(), tenant, store.MessageFilter{Status: flowhq.Failed})
+	if err != nil || len(failed) != 1 || failed[0].Reason != "handling it failed 3 times" {
+		t.Errorf("Messages that are FAILED = %+v, %v; want the one, with its reason", failed, err)
+	}
+
+	notices := b.listen(t)
+	m, err := b.Retry(t.Context(), tenant, id, "admin")
+	if err != nil || m.Status != flowhq.Received || m.Reason != "" {
+		t.Errorf("Retry = %+v, %v; want it RECEIVED again", m, err)
+	}
+	wantNotice(t, notices, store.Notice{Kind: store.NewWork, Tenant: tenant})
+	if tries, err := b.Try(t.Context(), tenant, epoch, id); err != nil || tries != 1 {
+		t.Errorf("Try after Retry = %d, %v; want 1", tries, err)
+	}
+	_, err = b.Retry(t.Context(), tenant, id+1000, "admin")
+	wantCode(t, "Retry of no message", err, flowhq.NotFound)
+}
+
+// A reply that was acknowledged meanwhile is no failure.
+func TestSetAsideComesTooLate(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, epoch := b.hosted(t)
+	waID := b.reply(t, tenant, epoch, "reply")
+	ok(t, b.SetOutbound(t.Context(), tenant, epoch, waID, flowhq.Sent, ""))
+	out := b.message(t, tenant)
+	ok(t, b.SetAside(t.Context(), tenant, epoch, out.ID, "too late"))
+	if got := b.message(t, tenant); got.Status != flowhq.Sent || got.Reason != "" {
+		t.Errorf("the reply is %s (%s); want it SENT", got.Status, got.Reason)
+	}
+}
