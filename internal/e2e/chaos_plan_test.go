@@ -74,9 +74,9 @@ var chaosKinds = []struct {
 	{"force-restart", onTenant, 2, 0, 0},
 	{"api kill", onPart, 2, 2 * time.Second, 0},
 	{"simulator kill", onPart, 2, 2 * time.Second, 0},
-	{"temporal kill", onPart, 2, 3 * heartbeatTimeout, 0},
-	{"database stop", onPart, 1, 2 * heartbeatTimeout, 0}, // PostgreSQL's immediate shutdown
-	{"database kill", onPart, 1, 2 * heartbeatTimeout, 0},
+	{"temporal kill", onPart, 2, 12 * heartbeat, 0},
+	{"database stop", onPart, 1, 8 * heartbeat, 0}, // PostgreSQL's immediate shutdown
+	{"database kill", onPart, 1, 8 * heartbeat, 0},
 }
 
 // Bounds on the plan's pace.
