@@ -1,6 +1,7 @@
 package devdb
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -220,7 +221,7 @@ func (c *cluster) launch(ctx context.Context) (*proc.Child, int, error) {
 func (c *cluster) port() int {
 	data, _ := os.ReadFile(c.path("port"))
 	kept, _ := strconv.Atoi(strings.TrimSpace(string(data))) // 0, any, if there is none
-	for _, port := range []int{kept, c.wanted, 0} {
+	for _, port := range []int{cmp.Or(kept, c.wanted), c.wanted, 0} {
 		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
 			defer l.Close()
 			return l.Addr().(*net.TCPAddr).Port

@@ -257,6 +257,22 @@ func TestTakenPortIsReplaced(t *testing.T) {
 	}
 }
 
+// The port that is wanted is taken at the first start, and kept from then on.
+func TestWantedPort(t *testing.T) {
+	c := &cluster{dir: t.TempDir()}
+	some, other := c.port(), c.port()
+	c.wanted = some
+	if got := c.port(); got != some {
+		t.Errorf("the first start takes port %d; want %d", got, some)
+	}
+	if err := c.write("port", strconv.Itoa(other)); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.port(); got != other {
+		t.Errorf("a later start takes port %d; want %d, as before", got, other)
+	}
+}
+
 func TestSecondProcessAttaches(t *testing.T) {
 	t.Parallel()
 	dir := tempDir(t)
