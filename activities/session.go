@@ -161,13 +161,19 @@ func (s *session) SentText(ctx context.Context, id string) (string, bool, error)
 	return text, err == nil, err
 }
 
+// Holds reports whether this host's lease has not run out.
+func (s *session) Holds() bool { return s.Leases.valid(s.lease) == nil }
+
 // Fence keeps a host that has been replaced from changing the keys.
 func (s *session) Fence(ctx context.Context, tx whatsapp.Tx) error {
 	return store.Fence(ctx, tx, s.tenant, s.lease.epoch)
 }
 
 // mute handles a connection that is only made to unlink the device.
-type mute struct{ lease *lease }
+type mute struct {
+	leases *Leases
+	lease  *lease
+}
 
 func (mute) Link(context.Context, whatsapp.Device) error {
 	return flowhq.Errorf(flowhq.Conflict, "this tenant is being erased")
@@ -177,6 +183,7 @@ func (mute) Receipt(whatsapp.Receipt)                        {}
 func (mute) SentText(context.Context, string) (string, bool, error) {
 	return "", false, nil
 }
+func (m mute) Holds() bool { return m.leases.valid(m.lease) == nil }
 func (m mute) Fence(ctx context.Context, tx whatsapp.Tx) error {
 	return store.Fence(ctx, tx, m.lease.tenant, m.lease.epoch)
 }

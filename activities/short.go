@@ -74,7 +74,7 @@ func (a *Activities) unlink(ctx context.Context, tenant flowhq.TenantID, device 
 	if err != nil {
 		return err
 	}
-	conn, err := a.Network.Dial(ctx, device, mute{lease})
+	conn, err := a.Network.Dial(ctx, device, mute{a.Leases, lease})
 	if err != nil {
 		a.Leases.release(ctx, lease)
 		return err

@@ -62,7 +62,7 @@ func (c *chaos) inject(ctx context.Context, f fault) {
 	case "worker freeze":
 		err = c.freeze(ctx, c.workers[f.target], f.lasts)
 	case "worker drain":
-		if !c.workers[f.target].drain(ctx) {
+		if !c.workers[f.target].drain(ctx) && f.target >= armedWorkers { // those may stop themselves meanwhile
 			c.journal.accuse("worker %d did not end within %v of SIGTERM", f.target, drainWithin)
 		}
 	case "api kill":
@@ -86,46 +86,6 @@ func (c *chaos) inject(ctx context.Context, f fault) {
 	c.journal.note(from, f, err)
 }
 
-// freeze stops a process for a while, noting which connections it held.
-func (c *chaos) freeze(ctx context.Context, p *part, lasts time.Duration) error {
-	now := p.current()
-	if now == nil {
-		return fmt.Errorf("%s is down", p.name)
-	}
-	pid, from := now.cmd.Process.Pid, time.Now()
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-		return err
-	}
-	var frozen *freeze
-	defer func() {
-		_ = syscall.Kill(pid, syscall.SIGCONT) // it may have been killed
-		if frozen != nil {
-			c.freezes.end(frozen)
-		}
-	}()
-	for {
-		still, err := standsStill(pid)
-		if err != nil {
-			return err
-		}
-		if still {
-			break
-		}
-		pause(ctx, time.Millisecond)
-	}
-	peers, err := connections(pid, c.wa)
-	if err != nil {
-		return err
-	}
-	frozen = c.freezes.begin(from, peers)
-	select {
-	case <-ctx.Done():
-	case <-now.gone:
-	case <-time.After(lasts):
-	}
-	return nil
-}
-
 // order gives a tenant's worker a command, as an operator does.
 func (c *chaos) order(tenant int, command flowhq.Command) error {
 	_, err := c.call("POST", c.businesses[tenant].path()+"/worker/"+string(command), nil, nil)
@@ -145,11 +105,13 @@ func (c *chaos) disturb(f fault) error {
 	return err
 }
 
-// heal ends every fault that is still to come, and replaces the worker with
-// failpoints by one without.
+// heal ends every fault that is still to come, and replaces the workers with
+// failpoints by ones without.
 func (c *chaos) heal(ctx context.Context) {
 	c.journal.disarm()
-	c.workers[armedWorker].drain(ctx)
+	for _, p := range c.workers[:armedWorkers] {
+		p.drain(ctx)
+	}
 	for ctx.Err() == nil {
 		if _, err := c.simulate("POST", "/faults", map[string]any{"kind": "clear"}, nil); err == nil {
 			return

@@ -27,6 +27,7 @@ type part struct {
 	name  string
 	start func(life int) (*process, error)
 	renew chan struct{} // a fresh process is wanted beside the present one
+	nap   sync.Mutex    // held while somebody has the process stand still
 
 	mu       sync.Mutex
 	now      *process  // nil = down
@@ -133,7 +134,7 @@ var struck = regexp.MustCompile(`(?m)^failpoint (\S+): (\w+)$`)
 
 // accident matches the first line of what no process may ever print, unless a
 // failpoint made it.
-var accident = regexp.MustCompile(`^WARNING: DATA RACE|^fatal error: |^panic: | panicked\b|Activity panic`)
+var accident = regexp.MustCompile(`^WARNING: DATA RACE|^fatal error: |^panic: |^\S+ ERR .*\b(panicked|panic\.)`)
 
 // accidents returns what the part's processes printed that must never be, and
 // counts the failpoints that struck.

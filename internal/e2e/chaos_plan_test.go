@@ -15,8 +15,9 @@ const (
 	chaosTenants   = 6 // two per template, one in each language
 	chaosCustomers = 6 // of each tenant
 	chaosWorkers   = 3
-	// armedWorker is the worker, by slot, that runs the build with failpoints.
-	armedWorker = 1
+	// armedWorkers is how many of them, the first ones, run the build with
+	// failpoints.
+	armedWorkers = 2
 )
 
 // A plan is what a chaos run does. It follows from the seed alone, and the plan of
@@ -73,9 +74,9 @@ var chaosKinds = []struct {
 	{"force-restart", onTenant, 2, 0, 0},
 	{"api kill", onPart, 2, 2 * time.Second, 0},
 	{"simulator kill", onPart, 2, 2 * time.Second, 0},
-	{"temporal kill", onPart, 1, 4 * time.Second, 0},
-	{"database stop", onPart, 1, 4 * time.Second, 0}, // PostgreSQL's immediate shutdown
-	{"database kill", onPart, 1, 4 * time.Second, 0},
+	{"temporal kill", onPart, 2, 12 * heartbeat, 0},
+	{"database stop", onPart, 1, 8 * heartbeat, 0}, // PostgreSQL's immediate shutdown
+	{"database kill", onPart, 1, 8 * heartbeat, 0},
 }
 
 // Bounds on the plan's pace.
@@ -176,21 +177,23 @@ var armedPoints = []struct {
 }{
 	{"receive.decrypted", .01}, {"receive.inserted", .01}, {"receive.handled", .01},
 	{"answer.composed", .01}, {"answer.written", .01}, {"send.due", .01}, {"send.done", .01},
-	{"keys.decrypted", .01}, {"keys.encrypted", .01},
-	{"host.claimed", .1}, {"host.leased", .1}, {"host.dialling", .1}, {"host.online", .1}, {"host.hungup", .1},
+	{"keys.decrypted", .01}, {"keys.encrypted", .01}, {"wire.write", .001},
+	{"host.claimed", .1}, {"host.leased", .1}, {"host.dialling", .1}, {"wire.open", .1}, {"host.online", .1}, {"host.hungup", .1},
 }
 
-// armament is what may befall the armed worker in one of its lives.
-func (p plan) armament(life int) string {
+// armament is what may befall an armed worker in one of its lives.
+func (p plan) armament(slot, life int) string {
 	const longestPause = 4 * time.Second // longer than a lease
-	r := rand.New(rand.NewPCG(p.seed, 1_000_000+uint64(life)))
+	r := rand.New(rand.NewPCG(p.seed, uint64(slot+1)*1_000_000+uint64(life)))
 	text := fmt.Sprintf("%s=seed=%d", failpointsVariable, r.Uint64())
 	for _, point := range armedPoints {
 		text += "," + point.name + "="
-		switch r.IntN(4) {
+		switch r.IntN(5) {
 		case 0, 1:
 			text += fmt.Sprintf("kill:%g", point.probability)
 		case 2:
+			text += fmt.Sprintf("stop:%g", point.probability)
+		case 3:
 			text += fmt.Sprintf("panic:%g", point.probability)
 		default:
 			text += fmt.Sprintf("pause:%g:%v", 2*point.probability, upTo(r, longestPause))

@@ -72,6 +72,9 @@ func newChaos(t *testing.T, p plan) *chaos {
 
 func (c *chaos) startParts(ctx context.Context) {
 	bin, armed := os.Getenv("FLOWHQ_BIN"), os.Getenv("FLOWHQ_FAILPOINTS_BIN")
+	if bin == "" || armed == "" {
+		c.t.Fatal("run the tests through `go tool task test`: it builds the programs that they start")
+	}
 	host, port, err := net.SplitHostPort(c.temporal)
 	if err != nil {
 		c.t.Fatal(err)
@@ -110,12 +113,15 @@ func (c *chaos) startParts(ctx context.Context) {
 	for i := range c.workers {
 		name := fmt.Sprintf("worker%d", i)
 		c.workers[i] = newPart(name, func(life int) (*process, error) {
-			if i == armedWorker && c.journal.armed() {
-				return c.launch(name, append(c.env, c.plan.armament(life)), armed, "worker")
+			if i < armedWorkers && c.journal.armed() {
+				return c.launch(name, append(c.env, c.plan.armament(i, life)), armed, "worker")
 			}
 			return c.launch(name, c.env, bin, "worker")
 		})
 		c.keep(ctx, c.workers[i])
+		if i < armedWorkers {
+			c.keeping.Go(func() { c.wake(ctx, c.workers[i], i) })
+		}
 	}
 }
 

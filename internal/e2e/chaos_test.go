@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -66,13 +67,16 @@ func (c *chaos) tellProgress(ctx context.Context) {
 		case <-tick.C:
 		}
 		asked, answered := 0, 0
+		var err error
 		for _, chat := range c.chats {
-			asked += len(chat.all())
-			if inbox, err := c.letters(chat); err == nil {
-				answered += len(inbox)
-			}
+			inbox, failed := c.letters(chat)
+			asked, answered, err = asked+len(chat.all()), answered+len(inbox), cmp.Or(err, failed)
 		}
-		c.t.Logf("%v: %d asked, %d answered, %d faults", time.Since(c.began).Round(time.Second), asked, answered, c.journal.faults())
+		progress := fmt.Sprintf("%v: %d asked, %d answered, %d faults", time.Since(c.began).Round(time.Second), asked, answered, c.journal.faults())
+		if err != nil {
+			progress += " (the simulator is down)"
+		}
+		c.t.Log(progress)
 	}
 }
 

@@ -28,7 +28,9 @@ type hostCount struct {
 	frozen    int // replaced a connection whose process stood still
 	strangers int // replaced one because the fault of that name says so
 	two       int // replaced one that was alive: two hosts at a time
-	late      int // messages and receipts on replaced connections, which did not count
+	// Messages and receipts that hosts sent on connections that had been replaced.
+	// WhatsApp did not take them.
+	lateFrozen, lateStranger int
 }
 
 // maxStories bounds the bad messages whose story is told.
@@ -90,14 +92,15 @@ func (c *chaos) countHosts(b *business, v *verdict) {
 	}
 	c.must(c.simulate("GET", "/phones/"+escape(b.PhoneNumber)+"/logins", nil, &out))
 	for _, l := range out.Logins {
-		v.hosts.late += l.Late
 		switch {
 		case l.Peer == "":
 			v.hosts.strangers++
+			v.hosts.lateStranger += l.Late
 			continue
 		case l.Replaced == "":
 		case c.freezes.covers(l.Replaced, l.At):
 			v.hosts.frozen++
+			v.hosts.lateFrozen += l.Late
 		default:
 			v.hosts.two++
 			v.problems = append(v.problems, fmt.Sprintf("%s was hosted twice: at %s a login from %s replaced the live connection of %s, which said %d things more\n%s",
@@ -180,8 +183,9 @@ func (v *verdict) print(t *testing.T, length time.Duration) {
 	}
 	row("all", v.all)
 	h := v.hosts
-	fmt.Fprintf(&s, "\nhosts: %d logins, two at a time %d; replaced a frozen one %d, strangers %d, stanzas on replaced connections %d\n",
-		h.logins, h.two, h.frozen, h.strangers, h.late)
+	fmt.Fprintf(&s, "\n%d logins, two hosts at a time: %d\n", h.logins, h.two)
+	fmt.Fprintf(&s, "%d connections of hosts that stood still were replaced, which sent %d stanzas in vain\n", h.frozen, h.lateFrozen)
+	fmt.Fprintf(&s, "%d connections were replaced by a stranger, which sent %d stanzas in vain\n\n", h.strangers, h.lateStranger)
 	total := 0
 	for _, kind := range slices.Sorted(maps.Keys(v.faults)) {
 		total += v.faults[kind]

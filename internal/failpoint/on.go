@@ -19,8 +19,8 @@ import (
 //
 //	seed=7,receive.inserted=kill:0.01,send.acked=panic:0.005,*=pause:0.02:800ms
 //
-// What is kill (SIGKILL), panic, or pause followed by how long. "*" arms every
-// point that is not named. The same seed gives every point the same fate at its
+// What is kill (SIGKILL), stop (SIGSTOP, until somebody sends SIGCONT), panic, or
+// pause followed by how long. "*" arms every point that is not named. The same seed gives every point the same fate at its
 // first, second, … hit.
 const Variable = "FLOWHQ_FAILPOINTS"
 
@@ -77,6 +77,8 @@ func act(name string, f fate) {
 	case "kill":
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {} // until it takes effect
+	case "stop":
+		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
 	case "panic":
 		panic("failpoint " + name)
 	default:
@@ -122,11 +124,11 @@ func parseFate(text string) (f fate, err error) {
 		return f, err
 	}
 	switch what {
-	case "kill", "panic":
+	case "kill", "stop", "panic":
 	case "pause":
 		f.pause, err = time.ParseDuration(pause)
 	default:
-		err = fmt.Errorf("%q is none of kill, panic, pause", what)
+		err = fmt.Errorf("%q is none of kill, stop, panic, pause", what)
 	}
 	return f, err
 }

@@ -71,7 +71,7 @@ func (n *Network) conn(ctx context.Context, device *store.Device, h Handler) *Co
 	c := &Conn{
 		network: n,
 		handler: h,
-		wire:    &wire{transport: n.transport},
+		wire:    &wire{transport: n.transport, holds: h.Holds},
 		guard:   newGuard(),
 		calls:   newCalls(),
 		sending: make(chan struct{}, 1),

@@ -52,6 +52,11 @@ type Handler interface {
 	// could not read a message asks for it again, perhaps days later. An error
 	// ends the connection, so that the phone's request is delivered again.
 	SentText(ctx context.Context, id string) (text string, found bool, err error)
+	// Holds reports whether this connection's host still holds the number. It is
+	// asked before anything is written to WhatsApp, and nothing is if it does not:
+	// a process that stood still for a while may go on in the middle of a step. It
+	// must not block.
+	Holds() bool
 	// Fence returns an error of code Fenced if this connection's host has been
 	// replaced by a newer one, and otherwise makes sure that none replaces it
 	// before tx ends. tx is a transaction that is about to change the keys.

@@ -66,6 +66,8 @@ func (r *recorder) SentText(_ context.Context, id string) (string, bool, error) 
 	return text, found, nil
 }
 
+func (r *recorder) Holds() bool { return true }
+
 func (r *recorder) Fence(context.Context, Tx) error { return nil }
 
 // onReceive sets what Receive does first.

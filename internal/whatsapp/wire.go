@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/flowhq/flowhq/internal/failpoint"
 )
 
 // A wire is one connection's view of the shared transport. It sees every byte of
@@ -14,6 +16,7 @@ import (
 // connection in a way the library survives without leaving goroutines behind.
 type wire struct {
 	transport http.RoundTripper
+	holds     func() bool  // see [Handler]
 	seen      atomic.Int64 // Unix nanoseconds of the last byte received; 0 = none yet
 	mute      atomic.Bool  // nothing is written any more
 
@@ -37,6 +40,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !ok {
 		return resp, nil // the library will refuse it
 	}
+	failpoint.Hit("wire.open") // and not logged in
 	s := &stream{ReadWriteCloser: body, wire: w, readEnded: make(chan struct{})}
 	w.mu.Lock()
 	w.stream = s
@@ -99,10 +103,12 @@ func (s *stream) Close() error {
 
 func (s *stream) endReading() { s.endOnce.Do(func() { close(s.readEnded) }) }
 
-// Write refuses once the connection is over, so that what the library says from
-// then on, such as that a message was received, reaches nobody.
+// Write refuses once the connection is over or the number is not ours any more, so
+// that what the library says from then on, such as that a message was received,
+// reaches nobody.
 func (s *stream) Write(p []byte) (int, error) {
-	if s.wire.mute.Load() {
+	failpoint.Hit("wire.write")
+	if s.wire.mute.Load() || !s.wire.holds() {
 		return 0, net.ErrClosed
 	}
 	return s.ReadWriteCloser.Write(p)

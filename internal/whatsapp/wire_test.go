@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -33,7 +34,8 @@ func upgrading(t *testing.T, header *http.Header) string {
 
 func TestWire(t *testing.T) {
 	var header http.Header
-	w := &wire{transport: http.DefaultTransport}
+	var lost atomic.Bool
+	w := &wire{transport: http.DefaultTransport, holds: func() bool { return !lost.Load() }}
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, upgrading(t, &header), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -65,6 +67,11 @@ func TestWire(t *testing.T) {
 	if since := time.Since(w.lastSeen()); since > patience {
 		t.Errorf("the server was seen %v ago", since)
 	}
+	lost.Store(true)
+	if _, err := body.Write([]byte("login")); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("a host that has lost its number writes: %v", err)
+	}
+	lost.Store(false)
 	w.mute.Store(true)
 	if _, err := body.Write([]byte("ack")); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("a mute wire writes: %v", err)

@@ -1,0 +1,73 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"syscall"
+	"time"
+)
+
+// freeze stops a process for a while.
+func (c *chaos) freeze(ctx context.Context, p *part, lasts time.Duration) error {
+	p.nap.Lock()
+	defer p.nap.Unlock()
+	now := p.current()
+	if now == nil {
+		return fmt.Errorf("%s is down", p.name)
+	}
+	from := time.Now()
+	if err := syscall.Kill(now.cmd.Process.Pid, syscall.SIGSTOP); err != nil {
+		return err
+	}
+	for {
+		still, err := standsStill(now.cmd.Process.Pid)
+		if err != nil {
+			return err
+		}
+		if still {
+			return c.leave(ctx, now, from, lasts)
+		}
+		pause(ctx, time.Millisecond)
+	}
+}
+
+// leave lets a process stand still for a while, noting which connections it holds,
+// and then has it go on.
+func (c *chaos) leave(ctx context.Context, p *process, from time.Time, lasts time.Duration) error {
+	pid := p.cmd.Process.Pid
+	peers, err := connections(pid, c.wa)
+	if err == nil {
+		frozen := c.freezes.begin(from, peers)
+		defer c.freezes.end(frozen)
+		select {
+		case <-ctx.Done():
+		case <-p.gone:
+		case <-time.After(lasts):
+		}
+	}
+	_ = syscall.Kill(pid, syscall.SIGCONT) // it may have been killed
+	return err
+}
+
+const (
+	lookEvery     = 50 * time.Millisecond
+	longestAsleep = 12 * time.Second
+)
+
+// wake looks after a worker that a failpoint has stopped: it lets it stand still
+// for as long as the plan says, and has it go on.
+func (c *chaos) wake(ctx context.Context, p *part, slot int) {
+	r := rand.New(rand.NewPCG(c.plan.seed, uint64(slot+1)*1_000_000_000))
+	for ; ctx.Err() == nil; pause(ctx, lookEvery) {
+		p.nap.Lock()
+		if now := p.current(); now != nil {
+			if still, err := standsStill(now.cmd.Process.Pid); still && err == nil {
+				from, lasts := time.Now().Add(-lookEvery), shortestFreeze+upTo(r, longestAsleep-shortestFreeze)
+				err := c.leave(ctx, now, from, lasts)
+				c.journal.see("%s stopped itself %v ago (%v)", p.name, lasts, err)
+			}
+		}
+		p.nap.Unlock()
+	}
+}
