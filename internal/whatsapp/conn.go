@@ -26,6 +26,7 @@ type Conn struct {
 	client  atomic.Pointer[whatsmeow.Client]
 	wire    *wire
 	guard   *guard
+	known   identities    // of contacts
 	calls   *calls        // of the handler, in progress
 	sending chan struct{} // capacity 1: full while a message is being sent
 

@@ -129,11 +129,21 @@ type bracket struct {
 	// fenced says that the operation is one transaction, whose host has been
 	// found to be the newest.
 	fenced bool
+	// identities are the identity keys that a decryption has written.
+	identities map[string][32]byte
 	// failed is the first failure of the database, as opposed to the
 	// cryptography, within a decryption.
 	failed error
 	// send is what a send must achieve; nil in a decryption.
 	send *sending
+}
+
+// identity notes an identity key that is written if the decryption succeeds.
+func (b *bracket) identity(address string, key [32]byte) {
+	if b.identities == nil {
+		b.identities = make(map[string][32]byte)
+	}
+	b.identities[address] = key
 }
 
 type bracketKey struct{}

@@ -97,6 +97,7 @@ func (k *keys) DoDecryptionTxn(ctx context.Context, decrypt func(context.Context
 	failpoint.Hit("keys.decrypted")
 	switch {
 	case err == nil:
+		k.conn.known.keep(b.identities)
 		return nil
 	case b.failed == nil && outcome != nil:
 		return err

@@ -115,6 +115,45 @@ func TestFencedHostKeepsOffTheKeys(t *testing.T) {
 	}
 }
 
+// An identity key is written once, and again only after it was deleted or the
+// decryption that wrote it came to nothing.
+func TestIdentitiesAreWrittenOnce(t *testing.T) {
+	c := storedConn(t)
+	ctx, stores, key := t.Context(), c.client.Load().Store, [32]byte{1}
+	stored := func(address string) bool {
+		t.Helper()
+		var n int
+		err := c.network.db.QueryRowContext(ctx, `select count(*) from whatsmeow_identity_keys where their_id = $1`, address).Scan(&n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n == 1
+	}
+	decryption := func(address string, outcome error) error {
+		return stores.EventBuffer.DoDecryptionTxn(ctx, func(ctx context.Context) error {
+			return errors.Join(stores.Identities.PutIdentity(ctx, address, key), outcome)
+		})
+	}
+	if err := decryption("1_1:0", errors.New("old counter")); err == nil || stored("1_1:0") {
+		t.Fatalf("a decryption that fails: %v, leaves its key: %v", err, stored("1_1:0"))
+	}
+	if err := decryption("1_1:0", nil); err != nil || !stored("1_1:0") {
+		t.Fatalf("one that succeeds after it: %v, leaves its key: %v; want that", err, stored("1_1:0"))
+	}
+	if err := stores.Identities.PutIdentity(canceled(ctx), "1_1:0", key); err != nil {
+		t.Errorf("a key that is stored is written again: %v", err)
+	}
+	if err := stores.Identities.PutIdentity(canceled(ctx), "1_1:0", [32]byte{2}); err == nil {
+		t.Error("another key for the address is not written")
+	}
+	if err := stores.Identities.DeleteAllIdentities(ctx, "1_1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := stores.Identities.PutIdentity(ctx, "1_1:0", key); err != nil || !stored("1_1:0") {
+		t.Errorf("after it was deleted: %v, stored: %v; want it written", err, stored("1_1:0"))
+	}
+}
+
 // A message is decrypted while another is being encrypted for the same chat: the
 // decryption must wait for the sessions to be written back.
 func TestDecryptionWaitsForSend(t *testing.T) {

@@ -15,22 +15,6 @@ func (k *keys) HasSession(ctx context.Context, address string) (bool, error) {
 	return has, noted(ctx, err)
 }
 
-// PutIdentity records the identity key of a contact's device.
-func (k *keys) PutIdentity(ctx context.Context, address string, key [32]byte) error {
-	return noted(ctx, k.AllSessionSpecificStores.PutIdentity(ctx, address, key))
-}
-
-// IsTrustedIdentity tells whether key is the one recorded, or the first one.
-func (k *keys) IsTrustedIdentity(ctx context.Context, address string, key [32]byte) (bool, error) {
-	trusted, err := k.AllSessionSpecificStores.IsTrustedIdentity(ctx, address, key)
-	return trusted, noted(ctx, err)
-}
-
-// DeleteIdentity forgets the identity key of a contact's device.
-func (k *keys) DeleteIdentity(ctx context.Context, address string) error {
-	return noted(ctx, k.AllSessionSpecificStores.DeleteIdentity(ctx, address))
-}
-
 // GetPreKey returns one of our one-time keys, which a contact's first message uses.
 func (k *keys) GetPreKey(ctx context.Context, id uint32) (*libkeys.PreKey, error) {
 	key, err := k.AllSessionSpecificStores.GetPreKey(ctx, id)
