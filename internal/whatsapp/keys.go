@@ -77,15 +77,17 @@ func noted(ctx context.Context, err error) error {
 // message makes the library ask its sender for another copy, and acknowledge
 // this one. An error that comes from the database must not: it ends the
 // connection, and is dressed as a cancellation, on which the library does
-// neither.
-func (k *keys) DoDecryptionTxn(ctx context.Context, decrypt func(context.Context) error) error {
+// neither. A panic of ours around the decryption is treated like that, for the
+// library would take it for one of its own, and acknowledge.
+func (k *keys) DoDecryptionTxn(ctx context.Context, decrypt func(context.Context) error) (err error) {
+	defer k.conn.recovered(func() { err = errOver })
 	if err := k.conn.guard.lock(ctx); err != nil {
 		return err
 	}
 	b := &bracket{holds: true}
 	defer k.conn.guard.release(b)
 	var outcome error // of decrypt, if it ran
-	err := k.write(ctx, func(ctx context.Context) error {
+	err = k.write(ctx, func(ctx context.Context) error {
 		b.fenced = true
 		return k.AllSessionSpecificStores.DoDecryptionTxn(withBracket(ctx, b), func(ctx context.Context) error {
 			if outcome = k.survive(ctx, decrypt); outcome != nil {

@@ -239,6 +239,25 @@ func TestDecryptionFailures(t *testing.T) {
 	}
 }
 
+// panicking is a handler with an error of ours.
+type panicking struct{ noHandler }
+
+func (*panicking) Fence(context.Context, Tx) error { panic("index out of range") }
+
+func TestPanicAroundADecryptionIsNotAcknowledged(t *testing.T) {
+	c := storedConn(t)
+	c.handler = &panicking{}
+	err := c.client.Load().Store.EventBuffer.DoDecryptionTxn(t.Context(), func(ctx context.Context) error {
+		return c.client.Load().Store.Sessions.PutSession(ctx, "1_1:0", []byte{1})
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("DoDecryptionTxn = %v; want a cancellation, on which nothing is acknowledged", err)
+	}
+	if !c.isOver() || !isFree(t, c.guard, time.Second) {
+		t.Errorf("the connection is over: %v; want it over, and the guard free", c.isOver())
+	}
+}
+
 func canceled(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	cancel()
