@@ -16,6 +16,7 @@ const maxWaiting = 50
 type job struct {
 	question flowhq.Message  // to answer; zero if there only is a reply to send
 	verdict  *verdict        // on the question, once it was asked for
+	outcome  *store.Outcome  // of the question, once composed
 	reply    *flowhq.Message // to send; nil before the question is answered
 	found    bool            // in the rows: an earlier host may have died of it
 }

@@ -16,6 +16,9 @@ func (p *Pipeline) answer(c *chat, j *job) error {
 		v := p.limit.take(c.id, config, p.Now())
 		j.verdict = &v
 	}
+	if j.outcome != nil { // a second try: the first may have written it and not known
+		return p.commit(j, *j.outcome)
+	}
 	v := *j.verdict
 	var o store.Outcome
 	if v.scope == "" {
@@ -31,6 +34,7 @@ func (p *Pipeline) answer(c *chat, j *job) error {
 			}
 		}
 	}
+	j.outcome = &o
 	return p.commit(j, o)
 }
 

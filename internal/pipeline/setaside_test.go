@@ -56,6 +56,32 @@ func TestAPoisonedMessageIsSetAside(t *testing.T) {
 	b.becomes(map[string]int{"IN ANSWERED": 3, "OUT SENT": 3})
 }
 
+// A panic right after the answer was written leaves it to be sent by the next try,
+// before the answer to the next message.
+func TestAPanicAfterTheAnswerIsWritten(t *testing.T) {
+	b := newBench(t, unlimited)
+	p := b.host()
+	b.receive(p, "1@lid", "IN1", "hello")
+	b.receive(p, "1@lid", "IN2", "hello")
+	p.Store = &startled{Store: p.Store}
+	p.Start()
+	b.becomes(map[string]int{"IN ANSWERED": 2, "OUT SENT": 2})
+}
+
+// A startled store panics once, after it has written an answer.
+type startled struct {
+	Store
+	done atomic.Bool
+}
+
+func (s *startled) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o store.Outcome) (int64, bool, error) {
+	reply, done, err := s.Store.Answer(ctx, tenant, epoch, id, o)
+	if !s.done.Swap(true) {
+		panic("startled")
+	}
+	return reply, done, err
+}
+
 // A message that ends its process each time is set aside by a later host.
 func TestAMessageThatKillsItsHosts(t *testing.T) {
 	b := newBench(t, nil)
