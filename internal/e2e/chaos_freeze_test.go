@@ -55,19 +55,19 @@ const (
 	longestAsleep = 12 * time.Second
 )
 
-// wake looks after a worker that a failpoint has stopped: it lets it stand still
-// for as long as the plan says, and has it go on.
+// wake looks after a worker that a failpoint has stopped, be it while it drains: it
+// lets it stand still for as long as the plan says, and has it go on.
 func (c *chaos) wake(ctx context.Context, p *part, slot int) {
 	r := rand.New(rand.NewPCG(c.plan.seed, uint64(slot+1)*1_000_000_000))
 	for ; ctx.Err() == nil; pause(ctx, lookEvery) {
-		p.nap.Lock()
-		if now := p.current(); now != nil {
-			if still, err := standsStill(now.cmd.Process.Pid); still && err == nil {
+		for _, one := range p.living() {
+			p.nap.Lock()
+			if still, err := standsStill(one.cmd.Process.Pid); still && err == nil {
 				from, lasts := time.Now().Add(-lookEvery), shortestFreeze+upTo(r, longestAsleep-shortestFreeze)
-				err := c.leave(ctx, now, from, lasts)
+				err := c.leave(ctx, one, from, lasts)
 				c.journal.see("%s stopped itself %v ago (%v)", p.name, lasts, err)
 			}
+			p.nap.Unlock()
 		}
-		p.nap.Unlock()
 	}
 }

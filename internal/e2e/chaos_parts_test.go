@@ -31,6 +31,7 @@ type part struct {
 
 	mu       sync.Mutex
 	now      *process  // nil = down
+	leaving  *process  // told to end, and perhaps not gone yet
 	awayTill time.Time // do not start it before
 	lives    int
 	outputs  []string // of all lives
@@ -95,6 +96,18 @@ func (p *part) current() *process {
 	return p.now
 }
 
+// living returns the part's processes that may run.
+func (p *part) living() (all []*process) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, one := range []*process{p.now, p.leaving} {
+		if one != nil {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
 // kill kills the process and keeps the part away for a while.
 func (p *part) kill(away time.Duration) {
 	p.mu.Lock()
@@ -113,6 +126,9 @@ func (p *part) drain(ctx context.Context) bool {
 	if now == nil {
 		return true
 	}
+	p.mu.Lock()
+	p.leaving = now
+	p.mu.Unlock()
 	_ = now.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
 	select {
 	case p.renew <- struct{}{}:
