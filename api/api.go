@@ -27,6 +27,7 @@ type Tenants interface {
 	CreateTenant(ctx context.Context, n flowhq.NewTenant, actor string) (flowhq.Tenant, error)
 	Tenant(ctx context.Context, id flowhq.TenantID) (flowhq.Tenant, error)
 	Tenants(ctx context.Context, f store.TenantFilter) (tenants []flowhq.Tenant, next string, err error)
+	Selected(ctx context.Context, f store.TenantFilter, limit int) ([]flowhq.TenantID, error)
 	UpdateTenant(ctx context.Context, id flowhq.TenantID, c flowhq.TenantChange, actor string) (flowhq.Tenant, error)
 	Erased(ctx context.Context, id flowhq.TenantID) (bool, error)
 }
@@ -62,6 +63,7 @@ type Options struct {
 	Logs     Logs
 	Codes    Codes
 	Commands Commander
+	Bulks    Bulks
 	Database Pinger
 	Temporal Pinger
 
@@ -124,6 +126,11 @@ func (a *API) routes() {
 	admin.POST("/tenants/:id/worker/stop", handle(a, http.StatusAccepted, a.command(flowhq.Stop)))
 	admin.POST("/tenants/:id/worker/restart", handle(a, http.StatusAccepted, a.command(flowhq.Restart)))
 	admin.POST("/tenants/:id/worker/force-restart", handle(a, http.StatusAccepted, a.command(flowhq.ForceRestart)))
+
+	admin.POST("/bulk", handle(a, http.StatusAccepted, a.startBulk))
+	get(admin, "/bulk", handle(a, http.StatusOK, a.listBulks))
+	get(admin, "/bulk/:id", handle(a, http.StatusOK, a.readBulk))
+	admin.DELETE("/bulk/:id", handle(a, http.StatusAccepted, a.cancelBulk))
 
 	get(admin, "/tenants/:id/qr", handle(a, http.StatusOK, a.qr))
 	get(admin, "/tenants/:id/qr.png", handle(a, http.StatusOK, a.qrPicture))

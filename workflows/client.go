@@ -85,8 +85,9 @@ func (c *Client) Ping(ctx context.Context) error {
 	return classify("Temporal does not answer", err)
 }
 
-// Register makes r run tenant workflows and the retention job.
+// Register makes r run tenant workflows, bulks and the retention job.
 func (w Tenants) Register(r worker.WorkflowRegistry) {
+	r.RegisterWorkflowWithOptions(w.Bulk, workflow.RegisterOptions{Name: bulkWorkflow})
 	r.RegisterWorkflowWithOptions(w.Tenant, workflow.RegisterOptions{Name: tenantWorkflow})
 	r.RegisterWorkflowWithOptions(w.Retention, workflow.RegisterOptions{Name: retentionWorkflow})
 }
