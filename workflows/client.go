@@ -64,7 +64,7 @@ func (c *Client) Send(ctx context.Context, t flowhq.Tenant, cmd flowhq.Command, 
 		StaticSummary:            t.Name,
 	}
 	payload := command{Command: cmd, RequestID: requestID, Actor: actor, Name: t.Name, Template: t.Config.Template}
-	state := TenantState{Tenant: t.ID, Name: t.Name, Template: t.Config.Template}
+	state := TenantState{Version: stateVersion, Tenant: t.ID, Name: t.Name, Template: t.Config.Template}
 	_, err := c.temporal.SignalWithStartWorkflow(ctx, opts.ID, commandSignal, payload, opts, tenantWorkflow, state)
 	return classify("the command was not sent", err)
 }
