@@ -57,7 +57,7 @@ type Pinger interface {
 	Ping(ctx context.Context) error
 }
 
-// Options are what an API is made of. All but QueryAuth are required.
+// Options are what an API is made of. All but QueryAuth and CodecOrigin are required.
 type Options struct {
 	Tenants  Tenants
 	Logs     Logs
@@ -66,6 +66,9 @@ type Options struct {
 	Bulks    Bulks
 	Database Pinger
 	Temporal Pinger
+
+	Codec       Codec
+	CodecOrigin string // of Temporal's Web UI, whose pages may use the codec; "" = no page may
 
 	Password  config.Secret // of the admin
 	QueryAuth bool          // also accept the password as the query parameter "password"
@@ -106,7 +109,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.engine.Serve
 
 // routes lists every endpoint.
 func (a *API) routes() {
-	a.engine.Use(a.begin, a.logAccess, a.recoverPanic)
+	a.engine.Use(a.begin, a.logAccess, a.recoverPanic, a.shareCodec)
 	a.engine.NoRoute(a.noRoute)
 	a.engine.NoMethod(a.noMethod)
 
@@ -114,6 +117,10 @@ func (a *API) routes() {
 	get(public, "/healthz", handle(a, http.StatusOK, a.health))
 	get(public, "/readyz", handle(a, http.StatusOK, a.ready))
 	get(public, "/openapi.yaml", handle(a, http.StatusOK, a.openAPI))
+
+	codec := a.engine.Group(codecPath, a.deadline, a.admit)
+	codec.POST("/encode", handle(a, http.StatusOK, a.encode))
+	codec.POST("/decode", handle(a, http.StatusOK, a.decode))
 
 	admin := a.engine.Group("/admin", a.deadline, a.admit)
 	admin.POST("/tenants", handle(a, http.StatusCreated, a.createTenant))

@@ -21,7 +21,7 @@ const maxBody = 64 << 10
 // points to. It is stricter than encoding/json: a member must be spelled exactly
 // like the json tag of a field, may come once, and may not be null.
 func (b *binder) body(v any) {
-	data, ok := b.read()
+	data, ok := b.read(maxBody)
 	if !ok {
 		return
 	}
@@ -34,18 +34,18 @@ func (b *binder) body(v any) {
 
 // noBody refuses a body, but for the empty object that some clients always send.
 func (b *binder) noBody() {
-	if data, ok := b.read(); ok && len(data) > 0 {
+	if data, ok := b.read(maxBody); ok && len(data) > 0 {
 		b.decode(data, &struct{}{})
 	}
 }
 
 // read returns the body without white space around it. It reports false, and
-// notes why, if there is too much of it or it does not arrive.
-func (b *binder) read() ([]byte, bool) {
+// notes why, if it has more bytes than the limit or does not arrive.
+func (b *binder) read(limit int64) ([]byte, bool) {
 	b.bodyRead = true
-	data, err := io.ReadAll(http.MaxBytesReader(b.c.Writer, b.c.Request.Body, maxBody))
+	data, err := io.ReadAll(http.MaxBytesReader(b.c.Writer, b.c.Request.Body, limit))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		b.stop(flowhq.Errorf(tooMuch, "the body of a request may have at most %d bytes", maxBody))
+		b.stop(flowhq.Errorf(tooMuch, "the body of this request may have at most %d bytes", limit))
 		return nil, false
 	}
 	if err != nil {

@@ -155,7 +155,11 @@ func TestParametersAreTaken(t *testing.T) {
 			} else if schema["type"] == "integer" {
 				value = "1"
 			}
-			f.send(call{method: r.Method, path: strings.Replace(r.Path, ":id", string(id), 1) + "?" + name + "=" + value}, http.StatusOK)
+			body := ""
+			if r.Method == http.MethodPost {
+				body = plainPayload
+			}
+			f.send(call{method: r.Method, path: strings.Replace(r.Path, ":id", string(id), 1) + "?" + name + "=" + value, body: body}, http.StatusOK)
 		}
 	}
 }

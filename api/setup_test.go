@@ -56,7 +56,8 @@ func setup(t *testing.T, change ...func(*Options)) *fixture {
 	f := &fixture{T: t, store: s, commands: &commands{}, bulks: &bulks{}, temporal: &pinger{}, database: &pinger{}, log: &output{}, spec: loadSpec(t)}
 	o := Options{
 		Tenants: s, Logs: s, Codes: s, Commands: f.commands, Bulks: f.bulks, Database: f.database, Temporal: f.temporal, Password: password,
-		Log: slog.New(slog.NewJSONHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Codec: reverser{},
+		Log:   slog.New(slog.NewJSONHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, c := range change {
 		c(&o)
