@@ -1,6 +1,9 @@
 package flowhq
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // A Session is a tenant's link to WhatsApp, as last reported by its host.
 type Session struct {
@@ -72,6 +75,12 @@ const (
 	ForceRestart Command = "force-restart" // start another host now and fence the old one
 	Delete       Command = "delete"        // stop, unlink, erase
 )
+
+// Requested is the type of the event that c was asked for, such as
+// FORCE_RESTART_REQUESTED.
+func (c Command) Requested() string {
+	return strings.ToUpper(strings.ReplaceAll(string(c), "-", "_")) + "_REQUESTED"
+}
 
 // An Event is one line of a tenant's history: what an operator did, or what
 // became of its session. It never holds message text, codes or secrets.

@@ -11,10 +11,10 @@ import (
 // and URLs, so nothing else is ever accepted as one.
 type TenantID string
 
-var tenantID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+var uuid = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // Valid reports whether id is a lower-case UUID.
-func (id TenantID) Valid() bool { return tenantID.MatchString(string(id)) }
+func (id TenantID) Valid() bool { return uuid.MatchString(string(id)) }
 
 // A Tenant is one business with one WhatsApp number, and all that an operator
 // sees of it at a glance.

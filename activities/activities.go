@@ -24,6 +24,7 @@ const (
 	SettleActivity = "Settle"
 	EraseActivity  = "Erase"
 	PruneActivity  = "Prune"
+	BulkActivity   = "SendBulk"
 )
 
 // Error types with which a Host ends for good: retrying cannot help, a person
@@ -149,6 +150,7 @@ type Activities struct {
 	Network *whatsapp.Network
 	Reports Reporter
 	Beats   Beater
+	Sender  Sender
 	Leases  *Leases
 	Timing  Timing
 	Name    string // of this process, shown to operators
@@ -160,11 +162,12 @@ func (a *Activities) RegisterHost(r worker.ActivityRegistry) {
 	r.RegisterActivityWithOptions(a.Host, activity.RegisterOptions{Name: HostActivity})
 }
 
-// RegisterShort makes r run Settle, Erase and Prune.
+// RegisterShort makes r run Settle, Erase, Prune and SendBulk.
 func (a *Activities) RegisterShort(r worker.ActivityRegistry) {
 	r.RegisterActivityWithOptions(a.Settle, activity.RegisterOptions{Name: SettleActivity})
 	r.RegisterActivityWithOptions(a.Erase, activity.RegisterOptions{Name: EraseActivity})
 	r.RegisterActivityWithOptions(a.Prune, activity.RegisterOptions{Name: PruneActivity})
+	r.RegisterActivityWithOptions(a.SendBulk, activity.RegisterOptions{Name: BulkActivity})
 }
 
 // life is how long this host runs before it recycles itself: hostLife with a

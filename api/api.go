@@ -27,6 +27,7 @@ type Tenants interface {
 	CreateTenant(ctx context.Context, n flowhq.NewTenant, actor string) (flowhq.Tenant, error)
 	Tenant(ctx context.Context, id flowhq.TenantID) (flowhq.Tenant, error)
 	Tenants(ctx context.Context, f store.TenantFilter) (tenants []flowhq.Tenant, next string, err error)
+	Selected(ctx context.Context, f store.TenantFilter, limit int) ([]flowhq.TenantID, error)
 	UpdateTenant(ctx context.Context, id flowhq.TenantID, c flowhq.TenantChange, actor string) (flowhq.Tenant, error)
 	Erased(ctx context.Context, id flowhq.TenantID) (bool, error)
 }
@@ -56,14 +57,18 @@ type Pinger interface {
 	Ping(ctx context.Context) error
 }
 
-// Options are what an API is made of. All but QueryAuth are required.
+// Options are what an API is made of. All but QueryAuth and CodecOrigin are required.
 type Options struct {
 	Tenants  Tenants
 	Logs     Logs
 	Codes    Codes
 	Commands Commander
+	Bulks    Bulks
 	Database Pinger
 	Temporal Pinger
+
+	Codec       Codec
+	CodecOrigin string // of Temporal's Web UI, whose pages may use the codec; "" = no page may
 
 	Password  config.Secret // of the admin
 	QueryAuth bool          // also accept the password as the query parameter "password"
@@ -104,7 +109,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.engine.Serve
 
 // routes lists every endpoint.
 func (a *API) routes() {
-	a.engine.Use(a.begin, a.logAccess, a.recoverPanic)
+	a.engine.Use(a.begin, a.logAccess, a.recoverPanic, a.shareCodec)
 	a.engine.NoRoute(a.noRoute)
 	a.engine.NoMethod(a.noMethod)
 
@@ -112,6 +117,10 @@ func (a *API) routes() {
 	get(public, "/healthz", handle(a, http.StatusOK, a.health))
 	get(public, "/readyz", handle(a, http.StatusOK, a.ready))
 	get(public, "/openapi.yaml", handle(a, http.StatusOK, a.openAPI))
+
+	codec := a.engine.Group(codecPath, a.deadline, a.admit)
+	codec.POST("/encode", handle(a, http.StatusOK, a.encode))
+	codec.POST("/decode", handle(a, http.StatusOK, a.decode))
 
 	admin := a.engine.Group("/admin", a.deadline, a.admit)
 	admin.POST("/tenants", handle(a, http.StatusCreated, a.createTenant))
@@ -124,6 +133,11 @@ func (a *API) routes() {
 	admin.POST("/tenants/:id/worker/stop", handle(a, http.StatusAccepted, a.command(flowhq.Stop)))
 	admin.POST("/tenants/:id/worker/restart", handle(a, http.StatusAccepted, a.command(flowhq.Restart)))
 	admin.POST("/tenants/:id/worker/force-restart", handle(a, http.StatusAccepted, a.command(flowhq.ForceRestart)))
+
+	admin.POST("/bulk", handle(a, http.StatusAccepted, a.startBulk))
+	get(admin, "/bulk", handle(a, http.StatusOK, a.listBulks))
+	get(admin, "/bulk/:id", handle(a, http.StatusOK, a.readBulk))
+	admin.DELETE("/bulk/:id", handle(a, http.StatusAccepted, a.cancelBulk))
 
 	get(admin, "/tenants/:id/qr", handle(a, http.StatusOK, a.qr))
 	get(admin, "/tenants/:id/qr.png", handle(a, http.StatusOK, a.qrPicture))

@@ -172,11 +172,15 @@ func (b *binder) position(name string) int64 {
 // text returns a query parameter of any text, "" without one.
 func (b *binder) text(name string) string {
 	v, _ := b.parameter(name)
-	if !utf8.ValidString(v) || utf8.RuneCountInString(v) > maxSearch || strings.ContainsFunc(v, unicode.IsControl) {
+	if !validText(v) {
 		b.wrong(name, "must be at most 100 printable characters")
 		return ""
 	}
 	return v
+}
+
+func validText(s string) bool {
+	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= maxSearch && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
 // word returns a query parameter that is one of all, "" without one.
@@ -186,12 +190,17 @@ func word[T ~string](b *binder, name string, all []T) T {
 		return ""
 	}
 	if !slices.Contains(all, T(v)) {
-		var words []string
-		for _, a := range all {
-			words = append(words, string(a))
-		}
-		b.wrong(name, "must be one of "+strings.Join(words, ", "))
+		b.wrong(name, "must be "+choices(all))
 		return ""
 	}
 	return T(v)
+}
+
+// choices spells out a closed set of words for an error message.
+func choices[T ~string](all []T) string {
+	var words []string
+	for _, a := range all {
+		words = append(words, string(a))
+	}
+	return "one of " + strings.Join(words, ", ")
 }

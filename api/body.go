@@ -21,7 +21,7 @@ const maxBody = 64 << 10
 // points to. It is stricter than encoding/json: a member must be spelled exactly
 // like the json tag of a field, may come once, and may not be null.
 func (b *binder) body(v any) {
-	data, ok := b.read()
+	data, ok := b.read(maxBody)
 	if !ok {
 		return
 	}
@@ -34,18 +34,18 @@ func (b *binder) body(v any) {
 
 // noBody refuses a body, but for the empty object that some clients always send.
 func (b *binder) noBody() {
-	if data, ok := b.read(); ok && len(data) > 0 {
+	if data, ok := b.read(maxBody); ok && len(data) > 0 {
 		b.decode(data, &struct{}{})
 	}
 }
 
 // read returns the body without white space around it. It reports false, and
-// notes why, if there is too much of it or it does not arrive.
-func (b *binder) read() ([]byte, bool) {
+// notes why, if it has more bytes than the limit or does not arrive.
+func (b *binder) read(limit int64) ([]byte, bool) {
 	b.bodyRead = true
-	data, err := io.ReadAll(http.MaxBytesReader(b.c.Writer, b.c.Request.Body, maxBody))
+	data, err := io.ReadAll(http.MaxBytesReader(b.c.Writer, b.c.Request.Body, limit))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		b.stop(flowhq.Errorf(tooMuch, "the body of a request may have at most %d bytes", maxBody))
+		b.stop(flowhq.Errorf(tooMuch, "the body of this request may have at most %d bytes", limit))
 		return nil, false
 	}
 	if err != nil {
@@ -68,7 +68,7 @@ func (b *binder) decode(data []byte, v any) {
 		b.stop(err)
 		return
 	}
-	b.members(data, fieldsOf(v))
+	b.members("", data, fieldsOf(v))
 }
 
 // isJSON reports whether a Content-Type means JSON in UTF-8, which is the only
@@ -93,8 +93,9 @@ func checkObject(data []byte) error {
 }
 
 // members stores each member of an object, which is known to be well-formed, in
-// the field of its name.
-func (b *binder) members(object []byte, fields map[string]reflect.Value) {
+// the field of its name. Wrong ones are named after the prefix, the path to the
+// object.
+func (b *binder) members(prefix string, object []byte, fields map[string]reflect.Value) {
 	d := json.NewDecoder(bytes.NewReader(object))
 	_, _ = d.Token() // the opening brace
 	seen := map[string]bool{}
@@ -109,11 +110,13 @@ func (b *binder) members(object []byte, fields map[string]reflect.Value) {
 		field, known := fields[name]
 		switch {
 		case !known:
-			b.wrong(name, "is not a field of this request")
+			b.wrong(prefix+name, "is not a field of this request")
 		case seen[name]:
-			b.wrong(name, "must be given only once")
+			b.wrong(prefix+name, "must be given only once")
+		case field.Kind() == reflect.Struct && value[0] == '{':
+			b.members(prefix+name+".", value, fieldsOf(field.Addr().Interface()))
 		case string(value) == "null" || json.Unmarshal(value, field.Addr().Interface()) != nil:
-			b.wrong(name, "must be "+describe(field.Type()))
+			b.wrong(prefix+name, "must be "+describe(field.Type()))
 		}
 		seen[name] = true
 	}
@@ -140,6 +143,10 @@ func describe(t reflect.Type) string {
 		return "a string"
 	case reflect.Int:
 		return "a whole number"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Struct:
+		return "an object"
 	default:
 		panic("api: a request has a field of type " + t.String())
 	}

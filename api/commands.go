@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"strings"
 
 	"github.com/flowhq/flowhq"
 )
@@ -57,16 +56,10 @@ func (a *API) deleteTenant(ctx context.Context, req commandRequest) (accepted, e
 // the same, which says no more than that it was asked for.
 func (a *API) send(ctx context.Context, t flowhq.Tenant, c flowhq.Command, requestID string) (accepted, error) {
 	err := a.Logs.AddEvent(ctx, flowhq.Event{
-		Tenant: t.ID, Type: requested(c), Actor: actor, Reason: "request " + requestID,
+		Tenant: t.ID, Type: c.Requested(), Actor: actor, Reason: "request " + requestID,
 	})
 	if err != nil {
 		return accepted{}, err
 	}
 	return accepted{c, requestID}, a.Commands.Send(ctx, t, c, requestID, actor)
-}
-
-// requested returns the type of the event that c was asked for, such as
-// FORCE_RESTART_REQUESTED.
-func requested(c flowhq.Command) string {
-	return strings.ToUpper(strings.ReplaceAll(string(c), "-", "_")) + "_REQUESTED"
 }

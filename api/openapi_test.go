@@ -81,6 +81,8 @@ func TestWordsAreDescribed(t *testing.T) {
 		{s.at(s.root, "components", "schemas", "TenantStatus"), words(flowhq.TenantStatuses)},
 		{s.at(s.root, "components", "schemas", "SessionState"), words(flowhq.SessionStates)},
 		{s.at(s.root, "components", "schemas", "Template"), words(flowhq.Templates)},
+		{s.at(s.root, "components", "schemas", "BulkState"), words(flowhq.BulkStates)},
+		{s.at(s.root, "components", "schemas", "NewBulk", "properties", "command"), words(flowhq.BulkCommands)},
 		{s.at(s.root, "components", "schemas", "Language"), words(flowhq.Languages)},
 		{s.at(s.root, "components", "schemas", "Problem", "properties", "code"), words(slices.Collect(maps.Keys(codes)))},
 	} {
@@ -107,20 +109,22 @@ func words[T ~string](all []T) (w []string) {
 // those of answers are checked wherever a test gets one.
 func TestBodiesAreDescribed(t *testing.T) {
 	s := loadSpec(t)
-	for schema, body := range map[string]any{"NewTenant": &flowhq.NewTenant{}, "TenantChange": &flowhq.TenantChange{}} {
+	for schema, body := range map[string]any{
+		"NewTenant": &flowhq.NewTenant{}, "TenantChange": &flowhq.TenantChange{}, "NewBulk": &bulkBody{}, "BulkFilter": &bulkFilter{},
+	} {
 		n := s.at(s.root, "components", "schemas", schema)
 		want := slices.Sorted(maps.Keys(fieldsOf(body)))
 		if diff := gocmp.Diff(want, slices.Sorted(maps.Keys(n["properties"].(node)))); diff != "" {
 			t.Errorf("%s (-program +described):\n%s", schema, diff)
 		}
 		for name, field := range fieldsOf(body) {
-			kind := map[string]string{"a string": "string", "a whole number": "integer"}[describe(field.Type())]
+			kind := map[string]string{"a string": "string", "a whole number": "integer", "true or false": "boolean", "an object": "object"}[describe(field.Type())]
 			if got := s.at(n, "properties", name)["type"]; got != kind {
 				t.Errorf("%s.%s is described as %v; want %s", schema, name, got, kind)
 			}
 		}
 	}
-	for _, op := range []node{s.operation("POST", "/admin/tenants"), s.operation("PUT", "/admin/tenants/:id")} {
+	for _, op := range []node{s.operation("POST", "/admin/tenants"), s.operation("PUT", "/admin/tenants/:id"), s.operation("POST", "/admin/bulk")} {
 		content := s.at(op, "requestBody", "content", "application/json")
 		for _, problem := range s.check(s.at(content, "schema"), viaJSON(t, content["example"]), "example") {
 			t.Error(problem)
@@ -151,7 +155,11 @@ func TestParametersAreTaken(t *testing.T) {
 			} else if schema["type"] == "integer" {
 				value = "1"
 			}
-			f.send(call{method: r.Method, path: strings.Replace(r.Path, ":id", string(id), 1) + "?" + name + "=" + value}, http.StatusOK)
+			body := ""
+			if r.Method == http.MethodPost {
+				body = plainPayload
+			}
+			f.send(call{method: r.Method, path: strings.Replace(r.Path, ":id", string(id), 1) + "?" + name + "=" + value, body: body}, http.StatusOK)
 		}
 	}
 }

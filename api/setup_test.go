@@ -37,6 +37,7 @@ type fixture struct {
 	api      *API
 	store    *store.Store
 	commands *commands
+	bulks    *bulks
 	temporal *pinger
 	database *pinger
 	log      *output
@@ -52,10 +53,11 @@ func setup(t *testing.T, change ...func(*Options)) *fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	f := &fixture{T: t, store: s, commands: &commands{}, temporal: &pinger{}, database: &pinger{}, log: &output{}, spec: loadSpec(t)}
+	f := &fixture{T: t, store: s, commands: &commands{}, bulks: &bulks{}, temporal: &pinger{}, database: &pinger{}, log: &output{}, spec: loadSpec(t)}
 	o := Options{
-		Tenants: s, Logs: s, Codes: s, Commands: f.commands, Database: f.database, Temporal: f.temporal, Password: password,
-		Log: slog.New(slog.NewJSONHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Tenants: s, Logs: s, Codes: s, Commands: f.commands, Bulks: f.bulks, Database: f.database, Temporal: f.temporal, Password: password,
+		Codec: reverser{},
+		Log:   slog.New(slog.NewJSONHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, c := range change {
 		c(&o)

@@ -72,7 +72,7 @@ func Run(ctx context.Context, o Options) error {
 	defer stopLeasing()
 
 	acts := &activities.Activities{
-		Store: o.Store, Network: o.Network, Reports: control, Beats: o.Temporal,
+		Store: o.Store, Network: o.Network, Reports: control, Sender: control, Beats: o.Temporal,
 		Leases: leases, Timing: o.Timing, Name: o.Name, Log: o.Log,
 	}
 	for {

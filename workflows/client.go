@@ -64,7 +64,7 @@ func (c *Client) Send(ctx context.Context, t flowhq.Tenant, cmd flowhq.Command, 
 		StaticSummary:            t.Name,
 	}
 	payload := command{Command: cmd, RequestID: requestID, Actor: actor, Name: t.Name, Template: t.Config.Template}
-	state := TenantState{Tenant: t.ID, Name: t.Name, Template: t.Config.Template}
+	state := TenantState{Version: stateVersion, Tenant: t.ID, Name: t.Name, Template: t.Config.Template}
 	_, err := c.temporal.SignalWithStartWorkflow(ctx, opts.ID, commandSignal, payload, opts, tenantWorkflow, state)
 	return classify("the command was not sent", err)
 }
@@ -85,8 +85,9 @@ func (c *Client) Ping(ctx context.Context) error {
 	return classify("Temporal does not answer", err)
 }
 
-// Register makes r run tenant workflows and the retention job.
+// Register makes r run tenant workflows, bulks and the retention job.
 func (w Tenants) Register(r worker.WorkflowRegistry) {
+	r.RegisterWorkflowWithOptions(w.Bulk, workflow.RegisterOptions{Name: bulkWorkflow})
 	r.RegisterWorkflowWithOptions(w.Tenant, workflow.RegisterOptions{Name: tenantWorkflow})
 	r.RegisterWorkflowWithOptions(w.Retention, workflow.RegisterOptions{Name: retentionWorkflow})
 }

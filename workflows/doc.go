@@ -6,6 +6,7 @@
 // no retries of its own: backoff is the activity's retry policy and liveness is
 // its heartbeat. Messages of customers never come here.
 //
-// Besides, there is one workflow a night that deletes old rows; see
-// [Client.ScheduleRetention].
+// Besides, there is one workflow for each command that many tenants are given
+// ([Client.StartBulk]), and one a night that deletes old rows
+// ([Client.ScheduleRetention]).
 package workflows

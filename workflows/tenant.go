@@ -1,9 +1,11 @@
 package workflows
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/flowhq/flowhq"
@@ -14,10 +16,17 @@ import (
 // command is obeyed once. An operator's client repeats within seconds.
 const handledIDs = 64
 
+// stateVersion is raised when a field is added to TenantState that must not get
+// lost. A state of an older version lacks it, which must be like its zero value. A
+// newer one is not touched: code that does not know a field would drop it; see
+// [Tenants.Tenant].
+const stateVersion = 1
+
 // TenantState is the argument of the Tenant workflow and all that it knows. It
 // is carried over when the workflow continues as new, so fields are only ever
 // added.
 type TenantState struct {
+	Version  int             `json:"version"`
 	Tenant   flowhq.TenantID `json:"tenant"`
 	Name     string          `json:"name"`     // for operators who look for the tenant
 	Template flowhq.Template `json:"template"` // likewise
@@ -47,7 +56,16 @@ type Tenants struct {
 //
 // All commands arrive on one channel, so that a stop followed by a start is
 // never seen in the other order.
+//
+// It panics at a state that newer code has left, as when a new version runs beside
+// this one or was taken back. That fails no more than the task: Temporal offers it
+// again until a worker of the newer version takes it, and meanwhile keeps commands;
+// a host that runs is not concerned.
 func (w Tenants) Tenant(ctx workflow.Context, s TenantState) error {
+	if s.Version > stateVersion {
+		panic(fmt.Sprintf("the tenant's state has version %d, and this worker knows up to %d", s.Version, stateVersion))
+	}
+	s.Version = stateVersion
 	t := &tenant{
 		TenantState: s,
 		timing:      activities.Timing{Heartbeat: w.Heartbeat},
@@ -74,8 +92,12 @@ func (w Tenants) Tenant(ctx workflow.Context, s TenantState) error {
 			return err
 		}
 		if t.mayContinueAsNew(ctx) {
-			t.drain(ctx)
-			return workflow.NewContinueAsNewError(ctx, tenantWorkflow, t.TenantState)
+			if err := t.drain(ctx); err != nil {
+				return err
+			}
+			if !t.Deleting {
+				return workflow.NewContinueAsNewError(ctx, tenantWorkflow, t.TenantState)
+			}
 		}
 	}
 	if t.gone {
@@ -113,17 +135,22 @@ func (t *tenant) idle(ctx workflow.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if t.mayContinueAsNew(ctx) {
+		if t.mayContinueAsNew(ctx) && (!t.Wanted || !t.renews(ctx)) {
 			return nil
 		}
 	}
 	if !t.Wanted {
 		return nil
 	}
-	return t.settle(ctx, outcome{
+	return t.settle(ctx, starting())
+}
+
+// starting is the outcome of a command that makes the session wanted.
+func starting() outcome {
+	return outcome{
 		session: flowhq.Disconnected, reason: "waiting for a worker",
 		worker: flowhq.WorkerStarting, event: "WORKER_STARTING",
-	})
+	}
 }
 
 // host keeps one Host activity until it ends or is abandoned.
@@ -132,9 +159,9 @@ func (t *tenant) host(ctx workflow.Context) error {
 	defer cancel()
 	t.again = false
 	var (
-		done, abandoned bool
-		ended           activities.Ended
-		err             error
+		done, abandoned, renewed bool
+		ended                    activities.Ended
+		err                      error
 	)
 	future := t.startHost(hostCtx)
 	sel := workflow.NewSelector(ctx)
@@ -157,6 +184,10 @@ func (t *tenant) host(ctx workflow.Context) error {
 	sel.AddReceive(t.reports, func(c workflow.ReceiveChannel, _ bool) { t.hear(ctx, c) })
 	for !done {
 		sel.Select(ctx)
+		if !done && !renewed && t.mayContinueAsNew(ctx) && t.renews(ctx) {
+			renewed = true
+			cancel() // for the boundary, which is overdue
+		}
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -164,7 +195,11 @@ func (t *tenant) host(ctx workflow.Context) error {
 	if abandoned {
 		return nil // the next host fences this one
 	}
-	return t.settle(ctx, t.judge(ended, err))
+	o := t.judge(ended, err)
+	if renewed && t.Wanted && !t.again && temporal.IsCanceledError(err) {
+		o.reason = "renewed: its history in Temporal was long"
+	}
+	return t.settle(ctx, o)
 }
 
 // startHost schedules the next host of this tenant.
@@ -233,20 +268,51 @@ func (t *tenant) hear(ctx workflow.Context, c workflow.ReceiveChannel) {
 	_ = t.show(ctx) // fails only if the workflow itself is ending
 }
 
-// mayContinueAsNew reports whether the history is long, no host is running, and
-// every command that has arrived was obeyed: with a host running, it would live on
-// beside the next one; a command would be lost.
+// mayContinueAsNew reports whether the history is long and no abandoned host lives: the
+// server would lose its handle on one, as on the host that runs now.
 func (t *tenant) mayContinueAsNew(ctx workflow.Context) bool {
-	return !t.Deleting && !t.gone && t.abandoned == 0 && t.commands.Len() == 0 &&
-		workflow.GetInfo(ctx).GetContinueAsNewSuggested()
+	return !t.Deleting && !t.gone && t.abandoned == 0 && workflow.GetInfo(ctx).GetContinueAsNewSuggested() &&
+		(t.commands.Len() == 0 || t.renews(ctx))
 }
 
-// drain hears the reports that have already arrived, which would otherwise be lost
+// renews reports whether this run ends its host when its history is long, for a
+// second off the air, instead of waiting until the host ends by itself: Temporal takes
+// no more than 10,000 signals for one run, so a client that repeats a command, or a
+// session that flaps, could make a tenant deaf to its operator for a day. It also
+// obeys at the boundary what has arrived instead of waiting for a moment of silence.
+//
+// Runs that came to this point before the change wait as they did.
+func (t *tenant) renews(ctx workflow.Context) bool {
+	return workflow.GetVersion(ctx, "renew-at-boundary", workflow.DefaultVersion, 1) != workflow.DefaultVersion
+}
+
+// drain takes in, with no host running, what has already arrived and would be lost
 // when the workflow continues as new.
-func (t *tenant) drain(ctx workflow.Context) {
-	for t.reports.Len() > 0 {
-		t.hear(ctx, t.reports)
+func (t *tenant) drain(ctx workflow.Context) error {
+	for t.commands.Len() > 0 || t.reports.Len() > 0 {
+		for t.reports.Len() > 0 {
+			if t.Wanted || !t.renews(ctx) {
+				t.hear(ctx, t.reports)
+			} else {
+				t.reports.Receive(ctx, nil) // as in idle
+			}
+		}
+		was := t.Wanted
+		for t.commands.Len() > 0 {
+			t.obey(ctx, t.commands)
+		}
+		if t.Wanted == was || t.Deleting {
+			continue
+		}
+		o := starting()
+		if !t.Wanted {
+			o = t.judge(activities.Ended{}, nil)
+		}
+		if err := t.settle(ctx, o); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // erase removes every trace of the tenant and ends the workflow.

@@ -198,7 +198,7 @@ func TestTenantTimelines(t *testing.T) {
 			l := newLife(t, tt.ends...)
 			tt.script(l)
 			got := l.until(t, time.Hour)
-			ignore := cmpopts.IgnoreFields(TenantState{}, "Tenant", "Name", "Template", "Since", "Handled")
+			ignore := cmpopts.IgnoreFields(TenantState{}, "Version", "Tenant", "Name", "Template", "Since", "Handled")
 			if diff := cmp.Diff(tt.want, got, ignore); diff != "" {
 				t.Errorf("state after an hour (-want +got):\n%s", diff)
 			}
@@ -263,5 +263,20 @@ func TestContinueAsNewAtABoundary(t *testing.T) {
 	}
 	if l.hosts != 1 {
 		t.Errorf("%d hosts before it continued as new; want 1", l.hosts)
+	}
+}
+
+// A state of older code is taken on; one of newer code is left to newer code, for
+// what this one does not know would be lost.
+func TestStateOfAnotherVersion(t *testing.T) {
+	l := newLife(t)
+	if got := l.until(t, time.Minute); got.Version != stateVersion {
+		t.Errorf("a state without a version becomes version %d; want %d", got.Version, stateVersion)
+	}
+	l = newLife(t)
+	l.env.ExecuteWorkflow(tenantWorkflow, TenantState{Version: stateVersion + 1, Tenant: tenantID})
+	var panicked *temporal.PanicError
+	if err := l.env.GetWorkflowError(); !errors.As(err, &panicked) || l.hosts != 0 {
+		t.Errorf("a newer state ends with %v; want the task to fail", err)
 	}
 }

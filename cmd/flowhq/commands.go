@@ -13,11 +13,13 @@ import (
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 
 	"github.com/flowhq/flowhq/activities"
 	"github.com/flowhq/flowhq/api"
+	"github.com/flowhq/flowhq/internal/codec"
 	"github.com/flowhq/flowhq/internal/config"
 	"github.com/flowhq/flowhq/internal/logging"
 	"github.com/flowhq/flowhq/internal/simulator"
@@ -51,6 +53,7 @@ type process struct {
 	log      *slog.Logger
 	store    *store.Store
 	temporal client.Client
+	codec    *codec.Codec
 	closers  []func()
 }
 
@@ -59,6 +62,9 @@ type process struct {
 func open(ctx context.Context, getenv func(string) string, stderr io.Writer, need ...config.Need) (_ *process, err error) {
 	p := &process{}
 	if p.config, err = config.Parse(getenv, need...); err != nil {
+		return nil, err
+	}
+	if p.codec, err = newCodec(p.config.PayloadKeys); err != nil {
 		return nil, err
 	}
 	logger, logs, err := logging.New(stderr, p.config.LogsPath, p.config.LogLevel)
@@ -96,15 +102,23 @@ const temporalConnect = 20 * time.Second
 
 // dialTemporal connects to Temporal, or says what to do about it.
 func (p *process) dialTemporal(ctx context.Context, identity string) error {
-	c, err := client.DialContext(ctx, client.Options{
+	options := client.Options{
 		HostPort:  p.config.TemporalAddress,
 		Namespace: p.config.TemporalNamespace,
 		Identity:  identity,
 		Logger:    log.NewStructuredLogger(p.log),
+		// Without keys too: what others have encrypted is not to be dropped.
+		DataConverter: workflows.Converter(p.codec),
 		ConnectionOptions: client.ConnectionOptions{DialOptions: []grpc.DialOption{
 			grpc.WithConnectParams(grpc.ConnectParams{Backoff: temporalBackoff, MinConnectTimeout: temporalConnect}),
 		}},
-	})
+	}
+	if p.codec.Encrypts() { // the texts of failures as well
+		options.FailureConverter = temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
+			DataConverter: options.DataConverter, EncodeCommonAttributes: true,
+		})
+	}
+	c, err := client.DialContext(ctx, options)
 	if err != nil {
 		return fmt.Errorf("Temporal at %s does not answer: start it, or set TEMPORAL_ADDRESS to where it is: %w",
 			p.config.TemporalAddress, err)
@@ -112,6 +126,15 @@ func (p *process) dialTemporal(ctx context.Context, identity string) error {
 	p.temporal = c
 	p.closers = append(p.closers, c.Close)
 	return nil
+}
+
+// newCodec makes what encrypts payloads for Temporal.
+func newCodec(keys []config.PayloadKey) (*codec.Codec, error) {
+	var all []codec.Key
+	for _, k := range keys {
+		all = append(all, codec.Key{ID: k.ID, Secret: k.Secret.Reveal()})
+	}
+	return codec.New(all)
 }
 
 func (p *process) close() {
@@ -135,7 +158,8 @@ func serveAPI(ctx context.Context, args []string, getenv func(string) string, st
 	}
 	commands := workflows.NewClient(p.temporal)
 	handler, err := api.New(api.Options{
-		Tenants: p.store, Logs: p.store, Codes: p.store, Commands: commands,
+		Codec: p.codec, CodecOrigin: p.config.CodecOrigin,
+		Tenants: p.store, Logs: p.store, Codes: p.store, Commands: commands, Bulks: commands,
 		Database: p.store, Temporal: commands,
 		Password: p.config.AdminPassword, QueryAuth: p.config.AdminQueryAuth, Log: p.log,
 	})

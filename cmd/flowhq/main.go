@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"github.com/flowhq/flowhq/internal/cli"
 	"github.com/flowhq/flowhq/internal/dev"
 )
 
@@ -19,6 +20,7 @@ const usage = `usage: flowhq <command>
 
   api        serve the admin API
   worker     host WhatsApp sessions and run tenant workflows
+  tenants    list, create, start, stop and link tenants ("flowhq tenants" lists how)
   migrate    bring the database up to date
   dev        run everything on this machine ("flowhq dev -h" for its flags)
   simulate   serve a simulated WhatsApp on loopback
@@ -47,6 +49,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		err = serveAPI(ctx, rest, getenv, stderr)
 	case "worker":
 		err = work(ctx, rest, getenv, stderr)
+	case "tenants":
+		return cli.Tenants(ctx, rest, getenv, stdout, stderr)
 	case "migrate":
 		err = migrate(ctx, rest, getenv, stderr)
 	case "simulate":

@@ -21,6 +21,7 @@ type options struct {
 	port, uiPort int
 	namespaces   []string
 	headless     bool
+	codec        string // URL of the remote codec that the Web UI asks; "" = none
 	dbFile       string // "" keeps everything in memory
 	attributes   map[string]enumspb.IndexedValueType
 	dynamic      dynamicconfig.StaticClient
@@ -45,6 +46,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.IntVar(&o.port, "port", 7233, "port of the server")
 	f.IntVar(&o.uiPort, "ui-port", 0, "port of the Web UI (default: -port + 1000)")
 	f.BoolVar(&o.headless, "headless", false, "no Web UI")
+	f.StringVar(&o.codec, "ui-codec-endpoint", "", "URL below which the Web UI asks to decode payloads")
 	f.StringVar(&o.dbFile, "db-filename", "", "SQLite file to keep everything in (default: in memory)")
 	f.StringVar(&o.logLevel, "log-level", "error", "debug, info, warn, error or never")
 	f.StringVar(&o.logFormat, "log-format", "pretty", "json, pretty or text")
@@ -98,6 +100,10 @@ func (o *options) addSwitch(s string) error {
 	var value any
 	if err := json.Unmarshal([]byte(text), &value); err != nil {
 		return fmt.Errorf("value of %s: %w", key, err)
+	}
+	// The server ignores a whole number that comes as any other kind of number.
+	if n, err := strconv.Atoi(text); err == nil {
+		value = n
 	}
 	o.dynamic[dynamicconfig.MakeKey(key)] = value
 	return nil

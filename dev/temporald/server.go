@@ -204,7 +204,9 @@ func newUI(o options) *uiserver.Server {
 		DefaultNamespace:    o.namespaces[0],
 		DisableNewsFetch:    true, // it asks nobody outside
 		HideLogs:            true,
-		CORS:                uiconfig.CORS{CookieInsecure: true}, // plain http on loopback
+		// The codec knows the operator by what the browser remembers of its login.
+		Codec: uiconfig.Codec{Endpoint: o.codec, IncludeCredentials: o.codec != ""},
+		CORS:  uiconfig.CORS{CookieInsecure: true}, // plain http on loopback
 	}))
 }
 

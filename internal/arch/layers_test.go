@@ -11,7 +11,7 @@ import (
 var layers = [][]string{
 	{"."}, // the nouns
 	{"migrations", "internal/dev/proc", "internal/failpoint"}, // SQL files; child processes; test builds break here
-	{"internal/store", "internal/reply", "internal/config", "internal/logging", "internal/devdb"},
+	{"internal/store", "internal/reply", "internal/config", "internal/logging", "internal/devdb", "internal/cli", "internal/codec"},
 	{"internal/pipeline", "internal/whatsapp", "internal/simulator"},
 	{"activities"},
 	{"workflows"},

@@ -14,6 +14,12 @@ type Config struct {
 	DatabaseURL       Secret // PostgreSQL; the URL usually holds a password
 	TemporalAddress   string // host:port of Temporal's frontend
 	TemporalNamespace string
+	// PayloadKeys encrypt what Temporal keeps: the first one encrypts, all decrypt.
+	// None leaves it plain.
+	PayloadKeys []PayloadKey
+	// CodecOrigin is the origin of Temporal's Web UI, whose pages may ask the API to
+	// decrypt for an operator who is logged in; "" = no page may.
+	CodecOrigin string
 
 	HTTPAddr          string // host:port on which the API listens; an empty host means every interface
 	AdminPassword     Secret
@@ -40,6 +46,12 @@ type WhatsApp struct {
 	Addr        string // host:port
 	CAFile      string // PEM file with the root of the server's TLS certificate
 	RootKeyFile string // file with the 32-byte root key of its Noise certificates, in hex
+}
+
+// A PayloadKey is a key with the name that goes with what it has encrypted.
+type PayloadKey struct {
+	ID     string
+	Secret Secret // 32 bytes
 }
 
 // A Need is a variable that a process cannot do without, by its name.
@@ -84,6 +96,8 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		DatabaseURL:       e.databaseURL(string(Database)),
 		TemporalAddress:   e.address(string(Temporal), ""),
 		TemporalNamespace: e.text("TEMPORAL_NAMESPACE", "flowhq"),
+		PayloadKeys:       e.payloadKeys("PAYLOAD_KEYS"),
+		CodecOrigin:       e.origin("CODEC_ORIGIN"),
 		HTTPAddr:          e.address("HTTP_ADDR", "127.0.0.1:3000"),
 		AdminPassword:     Secret(getenv(string(Admin))),
 		PortalInternalKey: Secret(getenv("PORTAL_INTERNAL_KEY")),

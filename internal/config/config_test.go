@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -24,6 +25,14 @@ func environ(pairs ...string) func(string) string {
 // compareSecrets lets cmp look at secrets, which it would otherwise print as redacted.
 var compareSecrets = cmp.Comparer(func(a, b Secret) bool { return a.Reveal() == b.Reveal() })
 
+func base64Key(letter string) string {
+	return base64.StdEncoding.EncodeToString([]byte(strings.Repeat(letter, keyBytes)))
+}
+
+func wrongKey(n int) string {
+	return fmt.Sprintf("PAYLOAD_KEYS: key %d is not id:base64 of 32 bytes with an id of its own, such as those of: echo 2026a:$(openssl rand -base64 32)", n)
+}
+
 func TestDefaults(t *testing.T) {
 	got, err := Parse(environ("LOGS_PATH= "))
 	if err != nil {
@@ -43,6 +52,7 @@ func TestEveryVariable(t *testing.T) {
 		"DATABASE_URL=postgres://u:p@db:5432/flowhq", "TEMPORAL_ADDRESS= temporal:7233 ", "TEMPORAL_NAMESPACE=other",
 		"HTTP_ADDR=127.0.0.1:0", "ADMIN_PASSWORD= p w ", "PORTAL_INTERNAL_KEY=key", "ADMIN_QUERY_AUTH=true",
 		"WORKER_CAPACITY=100000", "HEARTBEAT_INTERVAL_MS=200", "RATE_LIMIT_MAX_PER_MINUTE=0", "RATE_LIMIT_MAX_PER_CONTACT=100000", "RETENTION_DAYS=30",
+		"PAYLOAD_KEYS=b:"+base64Key("b")+" , a:"+base64Key("a"), "CODEC_ORIGIN=https://temporal.example/",
 		"WHATSAPP_ADDR=[::1]:5222", "WHATSAPP_CA_FILE=ca.pem", "WHATSAPP_ROOT_KEY_FILE=root.key",
 		"LOG_LEVEL=WARN", "LOGS_PATH=/var/log/flowhq",
 	), Database, Temporal, Admin)
@@ -51,6 +61,7 @@ func TestEveryVariable(t *testing.T) {
 	}
 	want := Config{
 		DatabaseURL: "postgres://u:p@db:5432/flowhq", TemporalAddress: "temporal:7233", TemporalNamespace: "other",
+		PayloadKeys: []PayloadKey{{"b", Secret(strings.Repeat("b", 32))}, {"a", Secret(strings.Repeat("a", 32))}}, CodecOrigin: "https://temporal.example",
 		HTTPAddr: "127.0.0.1:0", AdminPassword: " p w ", PortalInternalKey: "key", AdminQueryAuth: true,
 		WorkerCapacity: 100_000, Heartbeat: 200 * time.Millisecond, RepliesPerMinute: 0, RepliesPerContact: 100_000, RetentionDays: 30,
 		WhatsApp: WhatsApp{"[::1]:5222", "ca.pem", "root.key"},
@@ -91,6 +102,10 @@ func TestProblems(t *testing.T) {
 			`RATE_LIMIT_MAX_PER_MINUTE: "-1" is not a whole number from 0 to 100000`,
 			`RATE_LIMIT_MAX_PER_CONTACT: "ten" is not a whole number from 0 to 100000`,
 			`RETENTION_DAYS: "29" is not a whole number from 30 to 3650`}},
+		{"payload keys", []string{"PAYLOAD_KEYS=hunter2,a:aHVudGVyMg==,:" + base64Key("x") + ",a:" + base64Key("a") + ",a:" + base64Key("b")}, nil, []string{
+			wrongKey(1), wrongKey(2), wrongKey(3), wrongKey(5)}},
+		{"origin", []string{"CODEC_ORIGIN=http://h/path"}, nil, []string{
+			`CODEC_ORIGIN: "http://h/path" is not the origin of a page, such as http://localhost:8233`}},
 		{"words", []string{"ADMIN_QUERY_AUTH=yes", "LOG_LEVEL=loud"}, nil, []string{
 			`ADMIN_QUERY_AUTH: "yes" is neither true nor false`,
 			`LOG_LEVEL: "loud" is not debug, info, warn or error`}},

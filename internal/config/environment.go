@@ -1,10 +1,12 @@
 package config
 
 import (
+	"encoding/base64"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -117,4 +119,44 @@ func (e *environment) whatsApp() WhatsApp {
 		}
 	}
 	return w
+}
+
+// keyBytes is the length of a payload key: AES-256.
+const keyBytes = 32
+
+var keyID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// payloadKeys reads a list such as "2026b:base64,2026a:base64". Like databaseURL it
+// never repeats a value in a problem: a key that is spelled wrong is still a key.
+func (e *environment) payloadKeys(name string) (keys []PayloadKey) {
+	v := e.text(name, "")
+	if v == "" {
+		return nil
+	}
+	seen := map[string]bool{}
+	for i, pair := range strings.Split(v, ",") {
+		id, text, _ := strings.Cut(strings.TrimSpace(pair), ":")
+		secret, err := base64.StdEncoding.DecodeString(text)
+		if !keyID.MatchString(id) || err != nil || len(secret) != keyBytes || seen[id] {
+			e.problem(name, "key %d is not id:base64 of %d bytes with an id of its own, such as those of: echo 2026a:$(openssl rand -base64 %d)",
+				i+1, keyBytes, keyBytes)
+			continue
+		}
+		seen[id] = true
+		keys = append(keys, PayloadKey{ID: id, Secret: Secret(secret)})
+	}
+	return keys
+}
+
+// origin reads what a browser sends as Origin: scheme, host and port.
+func (e *environment) origin(name string) string {
+	v := strings.TrimSuffix(e.text(name, ""), "/")
+	if v == "" {
+		return ""
+	}
+	u, err := url.Parse(v)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || v != u.Scheme+"://"+u.Host {
+		e.problem(name, "%q is not the origin of a page, such as http://localhost:8233", v)
+	}
+	return v
 }

@@ -188,7 +188,8 @@ func (d *dev) startApps(ctx context.Context) error {
 		"HTTP_ADDR="+strings.TrimPrefix(d.api.base, "http://"), "ADMIN_PASSWORD="+d.password,
 	)
 	for name, value := range map[string]string{
-		"LOGS_PATH": d.home.path("logs", "tenants"),
+		"LOGS_PATH":    d.home.path("logs", "tenants"),
+		"CODEC_ORIGIN": d.codecOrigin(),
 		// Short, so that whoever kills the worker to see what happens need not wait.
 		"HEARTBEAT_INTERVAL_MS": "2000",
 	} {
@@ -207,6 +208,15 @@ func (d *dev) startApps(ctx context.Context) error {
 		return err
 	}
 	return d.worker.prove() // it needs the same as the API, so it has got as far by now
+}
+
+// codecOrigin is where the pages come from that may ask the API to decrypt: the Web
+// UI's, if it is ours.
+func (d *dev) codecOrigin() string {
+	if d.ui == "" {
+		return ""
+	}
+	return "http://" + d.ui
 }
 
 // shown returns where a part's output goes that people want to read.

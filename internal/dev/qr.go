@@ -8,18 +8,13 @@ import (
 	"sync"
 	"time"
 
-	qrcode "rsc.io/qr"
-
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/cli"
 )
 
-const (
-	// qrTimeout is how long codes are shown: WhatsApp itself gives up after some
-	// two and a half minutes.
-	qrTimeout = 3 * time.Minute
-	// quiet is the empty border that a scanner needs, in modules.
-	quiet = 2
-)
+// qrTimeout is how long codes are shown: WhatsApp itself gives up after some two and
+// a half minutes.
+const qrTimeout = 3 * time.Minute
 
 // listen obeys what is typed, until there is no more input: "qr" lists the
 // tenants, "qr NAME" shows a tenant's codes until its phone is linked or
@@ -95,7 +90,7 @@ func (d *dev) showCodes(ctx context.Context, t flowhq.Tenant) error {
 			return errNotYet
 		}
 		shown = *c.Code
-		picture, err := draw(shown)
+		picture, err := cli.QR(shown)
 		if err != nil {
 			return err
 		}
@@ -134,30 +129,4 @@ func (d *dev) listTenants(tenants []flowhq.Tenant, name string, matches int) err
 		d.out.say("  %s  %s  %s", pad(t.Name), t.PhoneNumber, t.Session.State)
 	}
 	return nil
-}
-
-// draw returns a code as lines of half blocks, two rows of modules a line. The
-// colours are given, so that it is dark on light on every terminal.
-func draw(text string) (string, error) {
-	c, err := qrcode.Encode(text, qrcode.L)
-	if err != nil {
-		return "", fmt.Errorf("draw the code: %w", err)
-	}
-	const whiteOnBlack, plain = "\x1b[97;40m", "\x1b[0m"
-	var b strings.Builder
-	for y := -quiet; y < c.Size+quiet; y += 2 {
-		b.WriteString(whiteOnBlack)
-		for x := -quiet; x < c.Size+quiet; x++ {
-			b.WriteRune(halves[c.Black(x, y)][c.Black(x, y+1)])
-		}
-		b.WriteString(plain + "\n")
-	}
-	return b.String(), nil
-}
-
-// halves maps (upper module is black) and (lower module is black) to the glyph
-// whose light part is what is white.
-var halves = map[bool]map[bool]rune{
-	false: {false: '█', true: '▀'},
-	true:  {false: '▄', true: ' '},
 }

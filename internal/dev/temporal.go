@@ -54,14 +54,15 @@ func (d *dev) startTemporal(ctx context.Context) error {
 	}
 	host, port, _ := net.SplitHostPort(d.temporal) // from claim
 	_, uiPort, _ := net.SplitHostPort(d.ui)
-	p := d.backends.keep(&part{
-		name: "temporal", grace: backendGrace, env: os.Environ(), out: d.logOnly("temporal"),
-		args: []string{
-			program, "server", "start-dev", "--ip", host, "--port", port, "--ui-port", uiPort,
-			"--namespace", d.namespace(), "--db-filename", d.home.path("temporal-" + version + ".db"),
-			"--log-level", "warn", "--follow-parent",
-		},
-	})
+	args := []string{
+		program, "server", "start-dev", "--ip", host, "--port", port, "--ui-port", uiPort,
+		"--namespace", d.namespace(), "--db-filename", d.home.path("temporal-" + version + ".db"),
+		"--log-level", "warn", "--follow-parent",
+	}
+	if d.getenv("PAYLOAD_KEYS") != "" {
+		args = append(args, "--ui-codec-endpoint", d.api.base+"/codec")
+	}
+	p := d.backends.keep(&part{name: "temporal", grace: backendGrace, env: os.Environ(), out: d.logOnly("temporal"), args: args})
 	return d.out.during("starting Temporal", func() error { return p.await(ctx, readyTimeout, d.provision) })
 }
 

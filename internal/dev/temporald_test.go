@@ -2,6 +2,8 @@ package dev
 
 import (
 	"maps"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -127,5 +129,30 @@ func TestTemporalVersionIsThatOfTheModule(t *testing.T) {
 	}
 	if got := res.GetServerVersion(); got != version {
 		t.Errorf("the server says it is %s; want %s", got, version)
+	}
+}
+
+// With payload keys the Web UI asks our API to decrypt, as the operator who is logged
+// in there.
+func TestTemporaldsUIHasACodec(t *testing.T) {
+	t.Parallel()
+	_, port, err := net.SplitHostPort(freeAddr(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const endpoint = "http://127.0.0.1:3000/codec"
+	startTemporald(t, testsuite.DevServerOptions{
+		EnableUI: true, UIPort: port, ExtraArgs: []string{"--ui-codec-endpoint", endpoint},
+	})
+	var settings struct {
+		Codec struct {
+			Endpoint           string
+			IncludeCredentials bool
+		}
+	}
+	ui := web{base: "http://127.0.0.1:" + port}
+	eventually(t, func() bool { return ui.call(t.Context(), http.MethodGet, "/api/v1/settings", nil, &settings) == nil })
+	if settings.Codec.Endpoint != endpoint || !settings.Codec.IncludeCredentials {
+		t.Errorf("the Web UI's codec is %+v; want %s with credentials", settings.Codec, endpoint)
 	}
 }

@@ -1,25 +1,19 @@
 package dev
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/cli"
 )
 
-const (
-	callTimeout = 30 * time.Second // of one request
-	maxAnswer   = 4 << 20          // bytes
-	// listSize is how many tenants are looked at; only the demos matter here.
-	listSize = 1000
-)
+// listSize is how many tenants are looked at; only the demos matter here.
+const listSize = 1000
 
 // A web is a JSON API: ours, or the simulator's control API.
 type web struct {
@@ -27,45 +21,9 @@ type web struct {
 	password string // "" sends none
 }
 
-// call sends in, unless it is nil, and decodes the answer into out, unless that
-// is nil. An answer that is not a success is an error that holds its text.
+// call is [cli.Client.Call].
 func (w web) call(ctx context.Context, method, path string, in, out any) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	var body io.Reader
-	if in != nil {
-		data, err := json.Marshal(in)
-		if err != nil {
-			return err
-		}
-		body = bytes.NewReader(data)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, w.base+path, body)
-	if err != nil {
-		return err
-	}
-	if in != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if w.password != "" {
-		req.SetBasicAuth("admin", w.password)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
-	if err != nil {
-		return err
-	}
-	if res.StatusCode >= http.StatusMultipleChoices {
-		return fmt.Errorf("%s %s: %s: %s", method, path, res.Status, bytes.TrimSpace(data))
-	}
-	if out == nil {
-		return nil
-	}
-	return json.Unmarshal(data, out)
+	return cli.Client{Base: w.base, Password: w.password}.Call(ctx, method, path, in, out)
 }
 
 // ready returns nil once GET path succeeds.

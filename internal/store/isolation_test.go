@@ -40,6 +40,9 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	"AddEvent": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return nil, s.AddEvent(ctx, flowhq.Event{Tenant: g.tenant, Type: "NOTED", Actor: "admin"})
 	},
+	"AddEventOnce": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.AddEventOnce(ctx, flowhq.Event{Tenant: g.tenant, Type: "NOTED", Actor: "admin", Reason: "once"})
+	},
 	"QR": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.QR(ctx, g.tenant) },
 	"Claim": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.Claim(ctx, g.tenant, "host-b")
@@ -142,7 +145,7 @@ func newGuest(t *testing.T, b *bench) guest {
 // TestCallsAreComplete fails for a method that nobody tried as two tenants.
 func TestCallsAreComplete(t *testing.T) {
 	t.Parallel()
-	others := []string{"Close", "Ping", "Listen", "CreateTenant", "Tenants", "TenantIDs", "PruneErased"}
+	others := []string{"Close", "Ping", "Listen", "CreateTenant", "Tenants", "Selected", "TenantIDs", "PruneErased"}
 	for m := range reflect.TypeFor[*store.Store]().Methods() {
 		if calls[m.Name] == nil && !slices.Contains(others, m.Name) {
 			t.Errorf("%s is in neither list", m.Name)

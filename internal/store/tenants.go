@@ -122,6 +122,13 @@ func (s *Store) Tenant(ctx context.Context, tenant flowhq.TenantID) (flowhq.Tena
 	return t, nil
 }
 
+// selected is the condition of a TenantFilter, but for its page.
+const selected = `(@status::text = '' or t.status = @status)
+			and (@session::text = '' or s.state = @session)
+			and (@template::text = '' or c.template_type = @template)
+			and (@search::text = '' or position(lower(@search) in
+				lower(concat_ws(chr(10), t.name, c.business_name, t.phone_number, s.number, t.id))) > 0)`
+
 // Tenants returns one page of the tenants that f selects, newest first, and the
 // cursor of the next page, "" after the last. A cursor that did not come from
 // here is Invalid.
@@ -132,11 +139,7 @@ func (s *Store) Tenants(ctx context.Context, f TenantFilter) (page []flowhq.Tena
 		join flowhq.tenant_configs c on c.tenant_id = t.id
 		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
 		join flowhq.worker_processes w on w.tenant_id = t.id
-		where (@status::text = '' or t.status = @status)
-			and (@session::text = '' or s.state = @session)
-			and (@template::text = '' or c.template_type = @template)
-			and (@search::text = '' or position(lower(@search) in
-				lower(concat_ws(chr(10), t.name, c.business_name, t.phone_number, s.number, t.id))) > 0)
+		where ` + selected + `
 			and (@before_id::uuid is null or (t.created_at, t.id) < (@before::timestamptz, @before_id))
 		order by t.created_at desc, t.id desc
 		limit @limit`
@@ -157,6 +160,26 @@ func (s *Store) Tenants(ctx context.Context, f TenantFilter) (page []flowhq.Tena
 		next = cursor(page[limit-1])
 	}
 	return page, next, nil
+}
+
+// Selected returns the ids of at most limit tenants that f selects, the newest
+// first. The cursor and the limit of f are for pages and mean nothing here.
+func (s *Store) Selected(ctx context.Context, f TenantFilter, limit int) ([]flowhq.TenantID, error) {
+	const q = `
+		select t.id
+		from flowhq.tenants t
+		join flowhq.tenant_configs c on c.tenant_id = t.id
+		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
+		where ` + selected + `
+		order by t.created_at desc, t.id desc
+		limit @limit`
+	ids, err := many(ctx, s, q, pgx.StrictNamedArgs{
+		"status": f.Status, "session": f.Session, "template": f.Template, "search": clean(f.Search), "limit": limit,
+	}, pgx.RowTo[flowhq.TenantID])
+	if err != nil {
+		return nil, fmt.Errorf("select tenants: %w", err)
+	}
+	return ids, nil
 }
 
 // cursor returns where a page that ends with t ends. Rows created later do not

@@ -1,0 +1,114 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/flowhq/flowhq"
+)
+
+const (
+	// bulkLimit bounds one page of a Bulk in one attempt. Pages take seconds.
+	bulkLimit = 10 * time.Minute
+	// maxSends is how often Temporal may refuse a command before its tenant counts as
+	// failed, so that one tenant does not hold up the others.
+	maxSends = 5
+)
+
+// BulkOptions is how a workflow schedules SendBulk: until it succeeds. Told to end,
+// it still says how far it came.
+func (t Timing) BulkOptions(summary string) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		StartToCloseTimeout: bulkLimit,
+		HeartbeatTimeout:    max(t.Timeout(), pruneSilence),
+		WaitForCancellation: true,
+		Summary:             summary,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+	}
+}
+
+// A Sender makes a command durable, under an id that makes it harmless to repeat.
+// workflows.Client is one.
+type Sender interface {
+	Send(ctx context.Context, t flowhq.Tenant, c flowhq.Command, requestID, actor string) error
+}
+
+// BulkPage is a part of a Bulk.
+type BulkPage struct {
+	Command   flowhq.Command    `json:"command"`
+	RequestID string            `json:"request_id"`
+	Actor     string            `json:"actor"`
+	PerSecond int               `json:"per_second"`
+	Tenants   []flowhq.TenantID `json:"tenants"`
+}
+
+// BulkSent is how far a page has come: the first Sent + Failed tenants are done.
+type BulkSent struct {
+	Sent   int `json:"sent"`
+	Failed int `json:"failed"`
+	Tries  int `json:"tries,omitempty"` // at the next tenant, that Temporal refused
+}
+
+// SendBulk gives the command to the tenants of a page, one after the other at its
+// pace. It beats with its result so far, from which a killed worker's successor goes
+// on; a tenant that is told twice obeys once. When it has to end early, because it is
+// cancelled or its process stops, it returns what it has done.
+func (a *Activities) SendBulk(ctx context.Context, in BulkPage) (BulkSent, error) {
+	var done BulkSent
+	if activity.HasHeartbeatDetails(ctx) {
+		if err := activity.GetHeartbeatDetails(ctx, &done); err != nil {
+			done = BulkSent{} // of another version: begin again, which is harmless
+		}
+	}
+	tick := time.NewTicker(time.Second / time.Duration(in.PerSecond))
+	defer tick.Stop()
+	for done.Sent+done.Failed < len(in.Tenants) {
+		select {
+		case <-ctx.Done():
+			return done, nil
+		case <-activity.GetWorkerStopChannel(ctx):
+			return done, nil
+		case <-tick.C:
+		}
+		err := a.sendOne(ctx, in, &done)
+		activity.RecordHeartbeat(ctx, done)
+		if err != nil && ctx.Err() == nil {
+			return done, err
+		}
+	}
+	return done, nil
+}
+
+// sendOne gives the command to the next tenant and counts it. An error means that
+// the same tenant is to be tried again.
+func (a *Activities) sendOne(ctx context.Context, in BulkPage, done *BulkSent) error {
+	id := in.Tenants[done.Sent+done.Failed]
+	t, err := a.Store.Tenant(ctx, id)
+	if flowhq.ErrorCode(err) == flowhq.NotFound {
+		done.Failed++
+		return nil
+	}
+	if err != nil {
+		return err // the database's failure, not this tenant's
+	}
+	err = a.Store.AddEventOnce(ctx, flowhq.Event{
+		Tenant: id, Type: in.Command.Requested(), Actor: in.Actor, Reason: "request " + in.RequestID,
+	})
+	if err != nil {
+		return err
+	}
+	if err = a.Sender.Send(ctx, t, in.Command, in.RequestID, in.Actor); err == nil {
+		done.Sent, done.Tries = done.Sent+1, 0
+		return nil
+	}
+	if done.Tries++; done.Tries < maxSends {
+		return err
+	}
+	a.Log.Warn("gave up sending a command", "tenant", string(id), "request_id", in.RequestID, "err", err)
+	done.Failed, done.Tries = done.Failed+1, 0
+	return nil
+}

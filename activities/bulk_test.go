@@ -1,0 +1,172 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+	"github.com/flowhq/flowhq/internal/testdb"
+)
+
+// A town is tenants that SendBulk tells something, and what they have heard.
+type town struct {
+	*testsuite.TestActivityEnvironment
+	store   *store.Store
+	tenants []flowhq.TenantID
+	heard   []flowhq.TenantID
+	refuse  func(flowhq.TenantID) error
+	last    BulkSent // heartbeat
+}
+
+func newTown(t *testing.T, tenants int) *town {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(sdklog.NewStructuredLogger(log))
+	w := &town{TestActivityEnvironment: suite.NewTestActivityEnvironment(), store: openStore(t, testdb.New(t))}
+	w.RegisterActivityWithOptions((&Activities{Store: w.store, Sender: w, Log: log}).SendBulk, activity.RegisterOptions{Name: BulkActivity})
+	w.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
+		if err := details.Get(&w.last); err != nil {
+			t.Error(err)
+		}
+	})
+	for range tenants {
+		w.tenants = append(w.tenants, newTenant(t, w.store))
+	}
+	return w
+}
+
+func (w *town) Send(_ context.Context, t flowhq.Tenant, _ flowhq.Command, _, _ string) error {
+	if w.refuse != nil {
+		if err := w.refuse(t.ID); err != nil {
+			return err
+		}
+	}
+	w.heard = append(w.heard, t.ID)
+	return nil
+}
+
+// tell runs one attempt of SendBulk.
+func (w *town) tell() (done BulkSent, err error) {
+	v, err := w.ExecuteActivity(BulkActivity, BulkPage{
+		Command: flowhq.Restart, RequestID: "bulk:x", Actor: "admin", PerSecond: 100, Tenants: w.tenants,
+	})
+	if err == nil {
+		err = v.Get(&done)
+	}
+	return done, err
+}
+
+// asked counts the events that the command was asked for.
+func (w *town) asked(t *testing.T, tenant flowhq.TenantID) (n int) {
+	t.Helper()
+	events, err := w.store.Events(t.Context(), tenant, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		if e.Type == "RESTART_REQUESTED" && e.Actor == "admin" && e.Reason == "request bulk:x" {
+			n++
+		}
+	}
+	return n
+}
+
+// TestBulkGoesOn lets Temporal refuse in the middle, and a successor go on from the
+// heartbeat: nobody is told twice, nobody forgotten, and nobody's event doubled.
+func TestBulkGoesOn(t *testing.T) {
+	w := newTown(t, 5)
+	down := errors.New("Temporal is down")
+	w.refuse = func(id flowhq.TenantID) error {
+		if id == w.tenants[2] {
+			return down
+		}
+		return nil
+	}
+	if _, err := w.tell(); err == nil {
+		t.Fatal("SendBulk succeeds although Temporal is down")
+	}
+	w.refuse = nil
+	w.SetHeartbeatDetails(w.last)
+	done, err := w.tell()
+	if err != nil || done != (BulkSent{Sent: 5}) {
+		t.Errorf("SendBulk = %+v, %v; want 5 sent", done, err)
+	}
+	if diff := cmp.Diff(w.tenants, w.heard); diff != "" {
+		t.Errorf("heard (-want +got):\n%s", diff)
+	}
+	for _, id := range w.tenants {
+		if n := w.asked(t, id); n != 1 {
+			t.Errorf("%d events; want 1", n)
+		}
+	}
+}
+
+// TestBulkGivesUpOnOne counts a tenant that is gone, and one that cannot be told, as
+// failed, and tells the others.
+func TestBulkGivesUpOnOne(t *testing.T) {
+	w := newTown(t, 4)
+	gone, deaf := w.tenants[0], w.tenants[2]
+	if err := w.store.Erase(t.Context(), gone, "admin"); err != nil {
+		t.Fatal(err)
+	}
+	w.refuse = func(id flowhq.TenantID) error {
+		if id == deaf {
+			return errors.New("too many signals")
+		}
+		return nil
+	}
+	attempts := 0
+	for {
+		attempts++
+		done, err := w.tell()
+		if err == nil {
+			if done != (BulkSent{Sent: 2, Failed: 2}) {
+				t.Errorf("SendBulk = %+v; want 2 sent, 2 failed", done)
+			}
+			break
+		}
+		w.SetHeartbeatDetails(w.last)
+	}
+	if attempts != maxSends {
+		t.Errorf("it took %d attempts; want %d", attempts, maxSends)
+	}
+	if diff := cmp.Diff([]flowhq.TenantID{w.tenants[1], w.tenants[3]}, w.heard); diff != "" {
+		t.Errorf("heard (-want +got):\n%s", diff)
+	}
+}
+
+// TestBulkStops: a process that stops says how far it came, and keeps the pace until
+// then.
+func TestBulkStops(t *testing.T) {
+	w := newTown(t, 30)
+	stop := make(chan struct{})
+	w.SetWorkerOptions(worker.Options{BackgroundActivityContext: t.Context()})
+	w.SetWorkerStopChannel(stop)
+	began := time.Now()
+	w.refuse = func(id flowhq.TenantID) error {
+		if slices.Index(w.tenants, id) == 20 {
+			close(stop)
+		}
+		return nil
+	}
+	done, err := w.tell()
+	if err != nil || done.Sent < 21 || done.Sent > 22 || done.Sent != len(w.heard) {
+		t.Errorf("SendBulk = %+v, %v, %d heard; want the 21 that were told, or one more", done, err, len(w.heard))
+	}
+	if took := time.Since(began); took < 200*time.Millisecond {
+		t.Errorf("21 tenants in %v, at 100 a second", took)
+	}
+}

@@ -1,0 +1,138 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// Bulks gives commands to many tenants. A bulk that is begun twice is one.
+type Bulks interface {
+	StartBulk(ctx context.Context, b flowhq.Bulk, tenants []flowhq.TenantID) (flowhq.Bulk, error)
+	Bulk(ctx context.Context, id string) (flowhq.Bulk, error)
+	Bulks(ctx context.Context, limit int) ([]flowhq.Bulk, error)
+	CancelBulk(ctx context.Context, id string) (flowhq.Bulk, error)
+}
+
+// How many tenants a second are told unless the request says so, and how many bulks
+// a list has.
+const (
+	defaultPerSecond = 10
+	defaultBulks     = 20
+	maxBulks         = 100
+)
+
+// bulkBody is the body of POST /admin/bulk.
+type bulkBody struct {
+	Command   flowhq.Command `json:"command"`
+	Filter    bulkFilter     `json:"filter"`
+	PerSecond *int           `json:"per_second"`
+}
+
+// bulkFilter selects tenants as the parameters of GET /admin/tenants do. All stands
+// alone: nobody stops everybody because a field was left out.
+type bulkFilter struct {
+	Status   flowhq.TenantStatus `json:"status"`
+	Session  flowhq.SessionState `json:"session"`
+	Template flowhq.Template     `json:"template"`
+	Search   string              `json:"search"`
+	All      bool                `json:"all"`
+}
+
+type bulkRequest struct {
+	bulkBody
+	ID string // of the bulk
+}
+
+func (r *bulkRequest) bind(b *binder) {
+	b.body(&r.bulkBody)
+	if !slices.Contains(flowhq.BulkCommands, r.Command) {
+		b.wrong("command", "must be "+choices(flowhq.BulkCommands))
+	}
+	if r.PerSecond == nil {
+		n := defaultPerSecond
+		r.PerSecond = &n
+	}
+	if *r.PerSecond < 1 || *r.PerSecond > flowhq.MaxPerSecond {
+		b.wrong("per_second", fmt.Sprintf("must be a whole number from 1 to %d", flowhq.MaxPerSecond))
+	}
+	r.Filter.check(b)
+	// The same request begins the same bulk, however often it is sent.
+	r.ID = uuid.NewSHA1(uuid.NameSpaceURL, []byte("flowhq:bulk:"+b.requestID())).String()
+}
+
+func (f bulkFilter) check(b *binder) {
+	if f.Status != "" && !slices.Contains(flowhq.TenantStatuses, f.Status) {
+		b.wrong("filter.status", "must be "+choices(flowhq.TenantStatuses))
+	}
+	if f.Session != "" && !slices.Contains(flowhq.SessionStates, f.Session) {
+		b.wrong("filter.session", "must be "+choices(flowhq.SessionStates))
+	}
+	if f.Template != "" && !slices.Contains(flowhq.Templates, f.Template) {
+		b.wrong("filter.template", "must be "+choices(flowhq.Templates))
+	}
+	if !validText(f.Search) {
+		b.wrong("filter.search", "must be at most 100 printable characters")
+	}
+	none := f == bulkFilter{All: f.All}
+	if none && !f.All {
+		b.wrong("filter", `must select something; {"all": true} selects every tenant`)
+	}
+	if !none && f.All {
+		b.wrong("filter.all", "must be left out where other fields select")
+	}
+}
+
+// startBulk handles POST /admin/bulk.
+func (a *API) startBulk(ctx context.Context, req bulkRequest) (flowhq.Bulk, error) {
+	f := store.TenantFilter{Status: req.Filter.Status, Session: req.Filter.Session, Template: req.Filter.Template, Search: req.Filter.Search}
+	tenants, err := a.Tenants.Selected(ctx, f, flowhq.MaxBulk+1)
+	if err != nil {
+		return flowhq.Bulk{}, err
+	}
+	if len(tenants) > flowhq.MaxBulk {
+		message := fmt.Sprintf("selects more than %d tenants, which is too many for one bulk", flowhq.MaxBulk)
+		return flowhq.Bulk{}, &flowhq.Error{Code: flowhq.Invalid, Message: "the filter " + message,
+			Fields: []flowhq.FieldError{{Field: "filter", Message: message}}}
+	}
+	return a.Bulks.StartBulk(ctx, flowhq.Bulk{
+		ID: req.ID, Command: req.Command, Actor: actor, PerSecond: *req.PerSecond, Matched: len(tenants),
+	}, tenants)
+}
+
+type bulkRef struct{ ID string }
+
+func (r *bulkRef) bind(b *binder) {
+	if r.ID = b.c.Param("id"); !flowhq.ValidBulkID(r.ID) {
+		b.stop(flowhq.Errorf(flowhq.NotFound, "there is no such bulk; the id of a bulk is a UUID in lower case"))
+	}
+}
+
+// readBulk handles GET /admin/bulk/:id.
+func (a *API) readBulk(ctx context.Context, req bulkRef) (flowhq.Bulk, error) {
+	return a.Bulks.Bulk(ctx, req.ID)
+}
+
+// cancelBulk handles DELETE /admin/bulk/:id.
+func (a *API) cancelBulk(ctx context.Context, req bulkRef) (flowhq.Bulk, error) {
+	return a.Bulks.CancelBulk(ctx, req.ID)
+}
+
+type bulksRequest struct{ Limit int }
+
+func (r *bulksRequest) bind(b *binder) { r.Limit = b.number("limit", defaultBulks, 1, maxBulks) }
+
+type bulkList struct {
+	Bulks []flowhq.Bulk `json:"bulks"`
+}
+
+// listBulks handles GET /admin/bulk.
+func (a *API) listBulks(ctx context.Context, req bulksRequest) (bulkList, error) {
+	bulks, err := a.Bulks.Bulks(ctx, req.Limit)
+	return bulkList{list(bulks)}, err
+}

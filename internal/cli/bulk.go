@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/flowhq/flowhq"
+)
+
+func (l *line) bulk(ctx context.Context, args []string) error {
+	verb := "" // the missing one is explained below
+	if len(args) > 0 {
+		verb, args = args[0], args[1:]
+	}
+	switch verb {
+	case "start", "stop", "restart":
+		return l.startBulk(ctx, verb, args)
+	case "list":
+		return l.listBulks(ctx, args)
+	case "watch":
+		words, err := l.parse(l.flags("bulk watch"), args, 1, 1)
+		if err != nil {
+			return err
+		}
+		return l.watch(ctx, words[0])
+	case "cancel":
+		words, err := l.parse(l.flags("bulk cancel"), args, 1, 1)
+		if err != nil {
+			return err
+		}
+		return l.Call(ctx, http.MethodDelete, bulkPath(words[0]), nil, nil)
+	}
+	fmt.Fprintf(l.stderr, "flowhq tenants bulk: unknown command %q\n\n%s", verb, usage)
+	return errUsage
+}
+
+func bulkPath(id string) string { return "/admin/bulk/" + id }
+
+func (l *line) startBulk(ctx context.Context, command string, args []string) error {
+	fs := l.flags("bulk " + command)
+	filter := map[string]any{}
+	for _, name := range []string{"status", "session", "template", "search"} {
+		fs.Func(name, "only tenants of this `"+name+"`", func(s string) error { filter[name] = s; return nil })
+	}
+	fs.BoolFunc("all", "every tenant", func(string) error { filter["all"] = true; return nil })
+	const defaultPace = 10
+	pace := fs.Int("per-second", defaultPace, "how many tenants to tell in a second")
+	if _, err := l.parse(fs, args, 0, 0); err != nil {
+		return err
+	}
+	var b flowhq.Bulk
+	err := l.Call(ctx, http.MethodPost, "/admin/bulk", map[string]any{"command": command, "filter": filter, "per_second": *pace}, &b)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(l.stdout, "bulk %s: %s of %d tenants. It goes on without this command; \"bulk cancel\" ends it.\n", b.ID, b.Command, b.Matched)
+	return l.watch(ctx, b.ID)
+}
+
+// watch shows how far a bulk has come until it ends, and fails unless it told every
+// tenant.
+func (l *line) watch(ctx context.Context, id string) error {
+	shown := -1
+	for {
+		var b flowhq.Bulk
+		if err := l.Call(ctx, http.MethodGet, bulkPath(id), nil, &b); err != nil {
+			return err
+		}
+		if done := b.Sent + b.Failed; done != shown || b.State != flowhq.BulkRunning {
+			fmt.Fprintf(l.stdout, "%s: %d of %d sent, %d failed\n", b.State, b.Sent, b.Matched, b.Failed)
+			shown = done
+		}
+		switch {
+		case b.State == flowhq.BulkRunning && l.wait(ctx):
+		case b.State == flowhq.BulkRunning, b.State == flowhq.BulkDone && b.Failed == 0:
+			return nil
+		case b.State == flowhq.BulkDone:
+			return fmt.Errorf("%d tenants are gone by now or could not be told; the workers' logs name the latter", b.Failed)
+		default:
+			return fmt.Errorf("bulk %s was %s", b.ID, b.State)
+		}
+	}
+}
+
+func (l *line) listBulks(ctx context.Context, args []string) error {
+	if _, err := l.parse(l.flags("bulk list"), args, 0, 0); err != nil {
+		return err
+	}
+	var list struct{ Bulks []flowhq.Bulk }
+	if err := l.Call(ctx, http.MethodGet, "/admin/bulk", nil, &list); err != nil {
+		return err
+	}
+	rows := [][]string{{"BEGAN", "COMMAND", "STATE", "SENT", "FAILED", "MATCHED", "ID"}}
+	for _, b := range list.Bulks {
+		rows = append(rows, []string{
+			moment(b.StartedAt), string(b.Command), string(b.State), strconv.Itoa(b.Sent), strconv.Itoa(b.Failed), strconv.Itoa(b.Matched), b.ID,
+		})
+	}
+	return table(l.stdout, rows)
+}

@@ -1,0 +1,334 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/flowhq/flowhq"
+)
+
+// An admin API that answers as a test says and notes what it was asked.
+type desk struct {
+	*testing.T
+	url string
+
+	mu      sync.Mutex
+	asked   []string // "METHOD path?query body"
+	answers map[string]func() any
+}
+
+// newDesk answers "METHOD path" with what the func returns: a JSON value, or a
+// problem with its status.
+func newDesk(t *testing.T, answers map[string]func() any) *desk {
+	t.Helper()
+	d := &desk{T: t, answers: answers}
+	server := httptest.NewServer(http.HandlerFunc(d.serve))
+	t.Cleanup(server.Close)
+	d.url = server.URL
+	return d
+}
+
+type refused struct {
+	Status int                 `json:"status"`
+	Detail string              `json:"detail"`
+	Errors []flowhq.FieldError `json:"errors,omitempty"`
+}
+
+func (d *desk) serve(w http.ResponseWriter, r *http.Request) {
+	var body bytes.Buffer
+	_, _ = body.ReadFrom(r.Body)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.asked = append(d.asked, strings.TrimSpace(r.Method+" "+r.URL.RequestURI()+" "+body.String()))
+	answer := d.answers[r.Method+" "+r.URL.Path]
+	var v any = refused{Status: http.StatusNotFound, Detail: "there is nothing at this address"}
+	if _, password, _ := r.BasicAuth(); password != "hunter2" {
+		v = refused{Status: http.StatusUnauthorized, Detail: "the admin password is wrong"}
+	} else if answer != nil {
+		v = answer()
+	}
+	if p, ok := v.(refused); ok {
+		w.WriteHeader(p.Status)
+	}
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+// run runs a command line and returns its exit code and what it printed.
+func (d *desk) run(args ...string) (code int, stdout, stderr string) {
+	d.Helper()
+	return runFor(d.Context(), map[string]string{"FLOWHQ_URL": d.url, "ADMIN_PASSWORD": "hunter2"}, args...)
+}
+
+func runFor(ctx context.Context, env map[string]string, args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = Tenants(ctx, args, func(name string) string { return env[name] }, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+const blueDoor = flowhq.TenantID("00000000-0000-4000-8000-000000000001")
+
+func tenant(session flowhq.SessionState, worker flowhq.WorkerStatus) flowhq.Tenant {
+	return flowhq.Tenant{
+		ID: blueDoor, Name: "Blue Door", PhoneNumber: "+255712345678",
+		Session: flowhq.Session{State: session, Number: "+255712345678"}, Worker: flowhq.Worker{Status: worker},
+	}
+}
+
+func always(v any) func() any { return func() any { return v } }
+
+// inTurn returns the values one after the other, then the last for ever.
+func inTurn(values ...any) func() any {
+	i := -1
+	return func() any {
+		i = min(i+1, len(values)-1)
+		return values[i]
+	}
+}
+
+func tenants(all ...flowhq.Tenant) map[string]any { return map[string]any{"tenants": all, "next": ""} }
+
+func TestWrongUsage(t *testing.T) {
+	d := newDesk(t, nil)
+	for _, args := range [][]string{
+		{}, {"explode"}, {"show"}, {"show", "a", "b"}, {"list", "x"}, {"list", "-colour", "red"}, {"start"}, {"delete"}, {"qr"},
+		{"logs", "-n", "many", "x"}, {"bulk"}, {"bulk", "delete"}, {"bulk", "watch"}, {"bulk", "start", "x"}, {"list", "-h"},
+	} {
+		if code, out, errs := d.run(args...); code != 2 || out != "" || errs == "" {
+			t.Errorf("%q: exit code %d, %q, %q; want 2 and an explanation", args, code, out, errs)
+		}
+	}
+	if len(d.asked) > 0 {
+		t.Errorf("wrong usage asked the API %q", d.asked)
+	}
+}
+
+func TestWhereTheAPIIs(t *testing.T) {
+	d := newDesk(t, map[string]func() any{"GET /admin/tenants": always(tenants())})
+	checkout := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(checkout, ".dev"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(checkout, ".dev", "admin-password"), []byte("hunter2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	deep := filepath.Join(checkout, "a", "b")
+	if err := os.MkdirAll(deep, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name, dir string
+		env       map[string]string
+		code      int
+		says      string
+	}{
+		{"both given", t.TempDir(), map[string]string{"FLOWHQ_URL": d.url + "/", "ADMIN_PASSWORD": "hunter2"}, 0, ""},
+		{"password of the checkout", deep, map[string]string{"FLOWHQ_URL": d.url}, 0, ""},
+		{"its own password first", deep, map[string]string{"FLOWHQ_URL": d.url, "ADMIN_PASSWORD": "guess"}, 1, "401: the admin password is wrong"},
+		{"no password", t.TempDir(), map[string]string{"FLOWHQ_URL": d.url}, 1, "ADMIN_PASSWORD: missing"},
+		{"the checkout's is not for others", deep, map[string]string{"FLOWHQ_URL": "http://192.0.2.1"}, 1, "ADMIN_PASSWORD: missing"},
+		{"no URL", deep, map[string]string{"FLOWHQ_URL": "localhost"}, 1, "FLOWHQ_URL: "},
+		{"nobody there", deep, map[string]string{"FLOWHQ_URL": "http://127.0.0.1:1"}, 1, "connection refused"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Chdir(tt.dir)
+			code, _, errs := runFor(t.Context(), tt.env, "list")
+			if code != tt.code || !strings.Contains(errs, tt.says) || strings.Contains(errs, "hunter2") {
+				t.Errorf("exit code %d, %q; want %d, %q", code, errs, tt.code, tt.says)
+			}
+		})
+	}
+}
+
+func TestWhichTenant(t *testing.T) {
+	other := tenant(flowhq.Disconnected, flowhq.WorkerStopped)
+	other.ID, other.Name, other.PhoneNumber, other.Session.Number = "00000000-0000-4000-8000-000000000002", "Blue Door 2", "+255700000002", ""
+	d := newDesk(t, map[string]func() any{
+		"GET /admin/tenants":          always(tenants(tenant(flowhq.Connected, flowhq.WorkerRunning), other)),
+		"GET " + tenantPath(blueDoor): always(tenant(flowhq.Connected, flowhq.WorkerRunning)),
+	})
+	for word, want := range map[string]string{
+		string(blueDoor): string(blueDoor), strings.ToUpper(string(blueDoor)): string(blueDoor),
+		"blue door": string(blueDoor), "+255700000002": string(other.ID), "Blue Door 2": string(other.ID),
+		"blue": "may mean 2 tenants", "door": "no tenant", "00000000-0000-4000-8000-000000000003": "404",
+	} {
+		_, out, errs := d.run("show", word)
+		if !strings.Contains(out+errs, want) {
+			t.Errorf("show %s: %q, %q; want %q", word, out, errs, want)
+		}
+	}
+}
+
+// TestNothingWritesOnTheTerminal: what others wrote cannot move the cursor.
+func TestNothingWritesOnTheTerminal(t *testing.T) {
+	evil := "a\x1b[2Jb\rc\nd\u202e"
+	one := tenant(flowhq.Disconnected, flowhq.WorkerStopped)
+	one.Session.Reason, one.Worker.LastError = evil, evil
+	d := newDesk(t, map[string]func() any{
+		"GET /admin/tenants":                             always(tenants(one)),
+		"GET " + tenantPath(blueDoor):                    always(one),
+		"GET " + tenantPath(blueDoor) + "/logs":          always(map[string]any{"logs": []flowhq.Message{{ID: 1, Text: evil, Contact: evil, Reason: evil}}}),
+		"GET " + tenantPath(blueDoor) + "/events":        always(map[string]any{"events": []flowhq.Event{{Type: "X", Reason: evil}}}),
+		"POST " + tenantPath(blueDoor) + "/worker/start": always(refused{Status: 500, Detail: evil}),
+	})
+	for _, args := range [][]string{{"list"}, {"show", string(blueDoor)}, {"logs", string(blueDoor)}, {"events", string(blueDoor)}, {"start", string(blueDoor)}} {
+		_, out, errs := d.run(args...)
+		if text := out + errs; strings.ContainsAny(text, "\x1b\r\u202e") || !strings.Contains(text, "[2Jb") {
+			t.Errorf("%q prints %q", args, text)
+		}
+	}
+}
+
+func TestDeleteAsks(t *testing.T) {
+	d := newDesk(t, map[string]func() any{
+		"GET " + tenantPath(blueDoor):    always(tenant(flowhq.Connected, flowhq.WorkerRunning)),
+		"DELETE " + tenantPath(blueDoor): always(map[string]any{"command": "delete", "request_id": "r"}),
+	})
+	if code, _, errs := d.run("delete", string(blueDoor)); code != 1 || !strings.Contains(errs, "-yes") || len(d.asked) != 1 {
+		t.Errorf("delete: %d, %q after %q; want a question", code, errs, d.asked)
+	}
+	if code, out, errs := d.run("delete", string(blueDoor), "--yes"); code != 0 || !strings.Contains(out, "delete accepted") {
+		t.Errorf("delete --yes: %d, %q, %q", code, out, errs)
+	}
+}
+
+// quick is a command line that looks often.
+func (d *desk) quick() (l *line, out *bytes.Buffer) {
+	out = &bytes.Buffer{}
+	return &line{Client: Client{Base: d.url, Password: "hunter2"}, stdout: out, stderr: out, every: time.Millisecond}, out
+}
+
+func TestQR(t *testing.T) {
+	waits, linked := tenant(flowhq.QRReady, flowhq.WorkerStarting), tenant(flowhq.Connected, flowhq.WorkerRunning)
+	show := func(c string) any { return map[string]any{"state": flowhq.QRReady, "code": c} }
+	d := newDesk(t, map[string]func() any{
+		"GET " + tenantPath(blueDoor): inTurn(waits, waits, waits, waits, waits, linked),
+		"GET " + tenantPath(blueDoor) + "/qr": inTurn(map[string]any{"state": flowhq.Connecting, "code": nil},
+			show("one"), show("one"), show("two"), map[string]any{"state": flowhq.Connected, "code": nil}),
+	})
+	l, out := d.quick()
+	if err := l.obey(t.Context(), "qr", []string{string(blueDoor)}); err != nil {
+		t.Fatal(err)
+	}
+	one, err := QR("one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := QR("two")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := out.String()
+	if strings.Count(text, one) != 1 || strings.Count(text, two) != 1 || strings.Index(text, one) > strings.Index(text, two) ||
+		!strings.HasSuffix(text, "Blue Door is linked to +255712345678.\n") {
+		t.Errorf("it printed\n%s\nwant each code once, then that it is linked", text)
+	}
+}
+
+// TestQRIsRedrawn puts a new code where the old one was.
+func TestQRIsRedrawn(t *testing.T) {
+	var out bytes.Buffer
+	p := &picture{w: &out, redraw: true}
+	for _, c := range []string{"one", "one", "two"} {
+		if err := p.show(c, "scan this"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	drawn, err := QR("two")
+	if err != nil {
+		t.Fatal(err)
+	}
+	height := strings.Count(drawn, "\n") + 1
+	if want := fmt.Sprintf("\x1b[%dA\x1b[J%sscan this\n", height, drawn); !strings.HasSuffix(out.String(), want) || strings.Count(out.String(), "\x1b[J") != 1 {
+		t.Errorf("it wrote %q; want it to end with %q", out.String(), want)
+	}
+}
+
+func TestQRWithoutAWorker(t *testing.T) {
+	d := newDesk(t, map[string]func() any{
+		"GET " + tenantPath(blueDoor):         always(tenant(flowhq.LoggedOut, flowhq.WorkerError)),
+		"GET " + tenantPath(blueDoor) + "/qr": always(map[string]any{"state": flowhq.LoggedOut, "code": nil}),
+	})
+	l, _ := d.quick()
+	if err := l.obey(t.Context(), "qr", []string{string(blueDoor)}); err == nil || !strings.Contains(err.Error(), "LOGGED_OUT") {
+		t.Errorf("qr of a worker that does not run: %v; want an error that says so", err)
+	}
+}
+
+// TestLogsFollow prints each message once, also those that came faster than it looks.
+func TestLogsFollow(t *testing.T) {
+	page := func(ids ...int64) any {
+		slices.Reverse(ids)
+		var logs []flowhq.Message
+		for _, id := range ids {
+			logs = append(logs, flowhq.Message{ID: id, Text: fmt.Sprint("text ", id), Contact: "+1", Direction: flowhq.In, Status: flowhq.Answered})
+		}
+		next := ""
+		if len(ids) > 0 && ids[len(ids)-1] > 1 {
+			next = fmt.Sprint(ids[len(ids)-1])
+		}
+		return map[string]any{"logs": logs, "next": next}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	pages := inTurn(page(3, 4), page(3, 4), page(8, 9), page(4, 5, 6, 7), page(7, 8, 9))
+	n := 0
+	d := newDesk(t, map[string]func() any{
+		"GET " + tenantPath(blueDoor): always(tenant(flowhq.Connected, flowhq.WorkerRunning)),
+		"GET " + tenantPath(blueDoor) + "/logs": func() any {
+			if n++; n > 6 {
+				stop()
+			}
+			return pages()
+		},
+	})
+	l, out := d.quick()
+	if err := l.obey(ctx, "logs", []string{string(blueDoor), "-f", "-n", "2"}); err != nil && ctx.Err() == nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for text := range strings.Lines(out.String()) {
+		got = append(got, text[strings.LastIndex(text, " ")+1:len(text)-1])
+	}
+	if want := []string{"3", "4", "5", "6", "7", "8", "9"}; !slices.Equal(got, want) {
+		t.Errorf("printed messages %v; want %v:\n%s", got, want, out)
+	}
+}
+
+func TestBulk(t *testing.T) {
+	b := flowhq.Bulk{ID: "1", Command: flowhq.Restart, State: flowhq.BulkRunning, Matched: 3}
+	half, done := b, b
+	half.Sent = 1
+	done.Sent, done.Failed, done.State = 2, 1, flowhq.BulkDone
+	d := newDesk(t, map[string]func() any{
+		"POST /admin/bulk":  always(b),
+		"GET /admin/bulk/1": inTurn(b, half, half, done),
+		"GET /admin/bulk":   always(map[string]any{"bulks": []flowhq.Bulk{done}}),
+	})
+	l, out := d.quick()
+	err := l.obey(t.Context(), "bulk", []string{"restart", "-session", "CONNECTED", "-template", "BOOKING", "-per-second", "3"})
+	if err == nil || !strings.Contains(err.Error(), "1 tenants are gone") {
+		t.Errorf("a bulk with a failed tenant: %v; want an error", err)
+	}
+	if want := `POST /admin/bulk {"command":"restart","filter":{"session":"CONNECTED","template":"BOOKING"},"per_second":3}`; d.asked[0] != want {
+		t.Errorf("asked %s; want %s", d.asked[0], want)
+	}
+	for _, want := range []string{"RUNNING: 0 of 3", "RUNNING: 1 of 3", "DONE: 2 of 3 sent, 1 failed"} {
+		if strings.Count(out.String(), want) != 1 {
+			t.Errorf("it did not print %q once:\n%s", want, out)
+		}
+	}
+	if code, out, _ := d.run("bulk", "list"); code != 0 || !strings.Contains(out, "DONE") {
+		t.Errorf("bulk list: %d\n%s", code, out)
+	}
+}

@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+
+	qrcode "rsc.io/qr"
+)
+
+// quiet is the empty border that a scanner needs, in modules.
+const quiet = 2
+
+// QR returns a code as lines of half blocks, two rows of modules a line. The
+// colours are given, so that it is dark on light on every terminal.
+func QR(text string) (string, error) {
+	c, err := qrcode.Encode(text, qrcode.L)
+	if err != nil {
+		return "", fmt.Errorf("draw the code: %w", err)
+	}
+	const whiteOnBlack, plain = "\x1b[97;40m", "\x1b[0m"
+	var b strings.Builder
+	for y := -quiet; y < c.Size+quiet; y += 2 {
+		b.WriteString(whiteOnBlack)
+		for x := -quiet; x < c.Size+quiet; x++ {
+			b.WriteRune(halves[c.Black(x, y)][c.Black(x, y+1)])
+		}
+		b.WriteString(plain + "\n")
+	}
+	return b.String(), nil
+}
+
+// halves maps (upper module is black) and (lower module is black) to the glyph
+// whose light part is what is white.
+var halves = map[bool]map[bool]rune{
+	false: {false: '█', true: '▀'},
+	true:  {false: '▄', true: ' '},
+}
+
+// clean returns s on one line or several, without what would move a cursor, change
+// a colour or hide a text.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || unicode.IsPrint(r) {
+			return r
+		}
+		return '\uFFFD'
+	}, s)
+}
+
+// oneLine is clean in a cell of a table.
+func oneLine(s string) string { return clean(strings.ReplaceAll(s, "\n", "⏎ ")) }
+
+// columns is the empty space between two, in characters.
+const columns = 2
+
+// table writes rows of cells under each other.
+func table(w io.Writer, rows [][]string) error {
+	t := tabwriter.NewWriter(w, 0, 0, columns, ' ', 0)
+	for _, row := range rows {
+		for i, cell := range row {
+			row[i] = cmp.Or(oneLine(cell), "-")
+		}
+		fmt.Fprintln(t, strings.Join(row, "\t"))
+	}
+	return t.Flush()
+}
+
+// moment shows a time as the operator's clock does.
+func moment(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
+
+// asJSON writes v for programs.
+func asJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}

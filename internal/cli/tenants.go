@@ -1,0 +1,203 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+)
+
+// tenantPath is where the API keeps a tenant.
+func tenantPath(id flowhq.TenantID) string { return "/admin/tenants/" + string(id) }
+
+// maxPage is the most that the API lists at a time.
+const maxPage = 1000
+
+// tenants returns at most limit tenants that the query selects, and whether there
+// are more.
+func (l *line) tenants(ctx context.Context, query url.Values, limit int) (all []flowhq.Tenant, more bool, err error) {
+	for {
+		query.Set("limit", strconv.Itoa(min(limit-len(all), maxPage)))
+		var page struct {
+			Tenants []flowhq.Tenant
+			Next    string
+		}
+		if err := l.Call(ctx, http.MethodGet, "/admin/tenants?"+query.Encode(), nil, &page); err != nil {
+			return nil, false, err
+		}
+		all = append(all, page.Tenants...)
+		if page.Next == "" || len(all) >= limit {
+			return all, page.Next != "", nil
+		}
+		query.Set("cursor", page.Next)
+	}
+}
+
+// find returns the tenant that a word means: an id, a number, a name, or the
+// beginning of the name of only one.
+func (l *line) find(ctx context.Context, word string) (t flowhq.Tenant, err error) {
+	if id := flowhq.TenantID(strings.ToLower(word)); id.Valid() {
+		return t, l.Call(ctx, http.MethodGet, tenantPath(id), nil, &t)
+	}
+	found, _, err := l.tenants(ctx, url.Values{"search": {word}}, maxPage)
+	if err != nil {
+		return t, err
+	}
+	means := func(is func(flowhq.Tenant) bool) []flowhq.Tenant {
+		return slices.DeleteFunc(slices.Clone(found), func(t flowhq.Tenant) bool { return !is(t) })
+	}
+	exact := means(func(t flowhq.Tenant) bool {
+		return t.PhoneNumber == word || t.Session.Number == word || strings.EqualFold(t.Name, word)
+	})
+	if len(exact) == 0 {
+		exact = means(func(t flowhq.Tenant) bool {
+			return strings.HasPrefix(strings.ToLower(t.Name), strings.ToLower(word))
+		})
+	}
+	switch len(exact) {
+	case 0:
+		return t, fmt.Errorf("there is no tenant %q", word)
+	case 1:
+		return exact[0], nil
+	}
+	return t, fmt.Errorf("%q may mean %d tenants, such as %s and %s: give the id", word, len(exact), exact[0].ID, exact[1].ID)
+}
+
+func (l *line) list(ctx context.Context, args []string) error {
+	const defaultLimit = 100
+	fs := l.flags("list")
+	query := url.Values{}
+	for _, name := range []string{"status", "session", "template", "search"} {
+		fs.Func(name, "only tenants of this `"+name+"`", func(s string) error { query.Set(name, s); return nil })
+	}
+	limit := fs.Int("limit", defaultLimit, "how many at most")
+	inJSON := fs.Bool("json", false, "for programs")
+	if _, err := l.parse(fs, args, 0, 0); err != nil {
+		return err
+	}
+	all, more, err := l.tenants(ctx, query, max(*limit, 1))
+	if err != nil {
+		return err
+	}
+	if *inJSON {
+		return asJSON(l.stdout, all)
+	}
+	rows := [][]string{{"NAME", "NUMBER", "TEMPLATE", "STATUS", "SESSION", "SINCE", "ID", "REASON"}}
+	for _, t := range all {
+		rows = append(rows, []string{
+			t.Name, t.PhoneNumber, string(t.Config.Template), string(t.Status), string(t.Session.State), moment(t.Session.Since),
+			string(t.ID), t.Session.Reason,
+		})
+	}
+	if more {
+		fmt.Fprintf(l.stderr, "these are the newest %d; there are more (-limit)\n", len(all))
+	}
+	return table(l.stdout, rows)
+}
+
+func (l *line) create(ctx context.Context, args []string) error {
+	var n flowhq.NewTenant
+	fs := l.flags("create")
+	fs.StringVar(&n.Name, "name", "", "for operators")
+	fs.StringVar(&n.PhoneNumber, "phone", "", "its number, such as +255712345678")
+	fs.StringVar((*string)(&n.Template), "template", "", "BOOKING, ECOMMERCE or SUPPORT")
+	fs.StringVar(&n.BusinessName, "business", "", "the name that customers know (default: -name)")
+	fs.StringVar((*string)(&n.Language), "language", string(flowhq.English), "EN or SW")
+	if _, err := l.parse(fs, args, 0, 0); err != nil {
+		return err
+	}
+	if n.BusinessName == "" {
+		n.BusinessName = n.Name
+	}
+	var t flowhq.Tenant
+	if err := l.Call(ctx, http.MethodPost, "/admin/tenants", n, &t); err != nil {
+		return err
+	}
+	fmt.Fprintln(l.stdout, t.ID)
+	return nil
+}
+
+func (l *line) show(ctx context.Context, args []string) error {
+	fs := l.flags("show")
+	inJSON := fs.Bool("json", false, "for programs")
+	words, err := l.parse(fs, args, 1, 1)
+	if err != nil {
+		return err
+	}
+	t, err := l.find(ctx, words[0])
+	if err != nil {
+		return err
+	}
+	if *inJSON {
+		return asJSON(l.stdout, t)
+	}
+	seen := ""
+	if t.Session.LastSeenAt != nil {
+		seen = moment(*t.Session.LastSeenAt)
+	}
+	return table(l.stdout, [][]string{
+		{"id", string(t.ID)}, {"name", t.Name}, {"number", t.PhoneNumber}, {"business", t.Config.BusinessName},
+		{"template", string(t.Config.Template) + ", " + string(t.Config.Language)},
+		{"status", string(t.Status)},
+		{"session", string(t.Session.State) + " since " + moment(t.Session.Since)}, {"reason", t.Session.Reason},
+		{"linked number", t.Session.Number}, {"last seen", seen},
+		{"worker", string(t.Worker.Status) + " since " + moment(t.Worker.Since)},
+		{"host", t.Worker.Host}, {"hosts so far", strconv.FormatInt(t.Worker.Epoch, 10)}, {"last error", t.Worker.LastError},
+		{"created", moment(t.CreatedAt)},
+	})
+}
+
+// maxTold is how many tenants one command line may name; for more there is bulk.
+const maxTold = 100
+
+func (l *line) command(ctx context.Context, command string, args []string) error {
+	words, err := l.parse(l.flags(command), args, 1, maxTold)
+	if err != nil {
+		return err
+	}
+	for _, word := range words {
+		t, err := l.find(ctx, word)
+		if err != nil {
+			return err
+		}
+		if err := l.tell(ctx, t, http.MethodPost, "/worker/"+command); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tell sends one command and says that it is durable, not that it has been obeyed.
+func (l *line) tell(ctx context.Context, t flowhq.Tenant, method, path string) error {
+	var accepted struct {
+		Command   flowhq.Command
+		RequestID string `json:"request_id"`
+	}
+	if err := l.Call(ctx, method, tenantPath(t.ID)+path, nil, &accepted); err != nil {
+		return err
+	}
+	fmt.Fprintf(l.stdout, "%s: %s accepted, request %s\n", oneLine(t.Name), accepted.Command, accepted.RequestID)
+	return nil
+}
+
+func (l *line) delete(ctx context.Context, args []string) error {
+	fs := l.flags("delete")
+	yes := fs.Bool("yes", false, "really")
+	words, err := l.parse(fs, args, 1, 1)
+	if err != nil {
+		return err
+	}
+	t, err := l.find(ctx, words[0])
+	if err != nil {
+		return err
+	}
+	if !*yes {
+		return fmt.Errorf("this unlinks the phone of %s (%s) and erases all its messages; to do so, repeat it with -yes", t.Name, t.PhoneNumber)
+	}
+	return l.tell(ctx, t, http.MethodDelete, "")
+}

@@ -1,0 +1,181 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/activities"
+)
+
+// Names on the wire, on the same terms as the tenants'.
+const (
+	bulkWorkflow = "Bulk"
+	bulkMemo     = "bulk" // a flowhq.Bulk: how far it has come, readable without a worker
+)
+
+// pageTime is how long one page of a Bulk takes, in seconds: how often its progress
+// is shown, and what it costs in history.
+const pageTime = 5
+
+// BulkRun is the argument of the Bulk workflow and all that it knows.
+type BulkRun struct {
+	flowhq.Bulk
+	Tenants []flowhq.TenantID `json:"tenants"` // that are still to be told
+}
+
+// Bulk gives one command to many tenants, a page at a time. Cancelled, it tells no
+// more of them; those that were told obey.
+func (w Tenants) Bulk(ctx workflow.Context, s BulkRun) error {
+	if s.StartedAt.IsZero() {
+		s.StartedAt = workflow.Now(ctx)
+	}
+	if err := s.show(ctx); err != nil {
+		return err
+	}
+	for len(s.Tenants) > 0 {
+		if err := w.bulkPage(ctx, &s); err != nil {
+			return err
+		}
+		if err := s.show(ctx); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if len(s.Tenants) > 0 && workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+			return workflow.NewContinueAsNewError(ctx, bulkWorkflow, s)
+		}
+	}
+	return nil
+}
+
+func (w Tenants) bulkPage(ctx workflow.Context, s *BulkRun) error {
+	page := s.Tenants[:min(len(s.Tenants), s.PerSecond*pageTime)]
+	options := activities.Timing{Heartbeat: w.Heartbeat}.BulkOptions(fmt.Sprintf("%s, after %d of %d", s.Command, s.Sent+s.Failed, s.Matched))
+	var done activities.BulkSent
+	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activities.BulkActivity, activities.BulkPage{
+		Command: s.Command, RequestID: s.RequestID(), Actor: s.Actor, PerSecond: s.PerSecond, Tenants: page,
+	}).Get(ctx, &done)
+	if err != nil {
+		return err
+	}
+	s.Sent, s.Failed = s.Sent+done.Sent, s.Failed+done.Failed
+	s.Tenants = s.Tenants[done.Sent+done.Failed:]
+	return nil
+}
+
+// show tells how far the bulk has come.
+func (s *BulkRun) show(ctx workflow.Context) error {
+	workflow.SetCurrentDetails(ctx, fmt.Sprintf("**%s** of %d tenants, %d a second: %d sent, %d failed, %d to go",
+		s.Command, s.Matched, s.PerSecond, s.Sent, s.Failed, len(s.Tenants)))
+	return workflow.UpsertMemo(ctx, map[string]any{bulkMemo: s.Bulk})
+}
+
+// StartBulk begins to give b.Command to tenants and returns b as it is then. If there
+// is a bulk of this id already, that one is returned and none is begun.
+func (c *Client) StartBulk(ctx context.Context, b flowhq.Bulk, tenants []flowhq.TenantID) (flowhq.Bulk, error) {
+	calling, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	_, err := c.temporal.ExecuteWorkflow(calling, client.StartWorkflowOptions{
+		ID:                                       bulkID(b.ID),
+		TaskQueue:                                TaskQueue,
+		WorkflowIDReusePolicy:                    enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+		StaticSummary:                            fmt.Sprintf("%s of %d tenants", b.Command, b.Matched),
+		Memo:                                     map[string]any{bulkMemo: b},
+	}, bulkWorkflow, BulkRun{Bulk: b, Tenants: tenants})
+	if err != nil && !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
+		return b, classify("the bulk was not started", err)
+	}
+	return c.Bulk(ctx, b.ID)
+}
+
+// Bulk returns one bulk, or a NotFound error: Temporal forgets those that ended
+// when its retention has passed.
+func (c *Client) Bulk(ctx context.Context, id string) (b flowhq.Bulk, err error) {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	d, err := c.temporal.DescribeWorkflow(ctx, bulkID(id), "")
+	if _, unknown := errors.AsType[*serviceerror.NotFound](err); unknown {
+		return b, flowhq.Errorf(flowhq.NotFound, "there is no such bulk, or it ended so long ago that it is forgotten")
+	}
+	if err != nil {
+		return b, classify("the bulk was not read", err)
+	}
+	if err := d.GetMemoValue(bulkMemo, &b); err != nil {
+		return b, fmt.Errorf("bulk %s: %w", id, err)
+	}
+	b.EndedAt = d.WorkflowCloseTime
+	if b.StartedAt.IsZero() { // no worker has seen it yet
+		b.StartedAt = d.WorkflowStartTime
+	}
+	switch d.Status {
+	case enums.WORKFLOW_EXECUTION_STATUS_RUNNING, enums.WORKFLOW_EXECUTION_STATUS_PAUSED, enums.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW:
+		b.State, b.EndedAt = flowhq.BulkRunning, nil
+	case enums.WORKFLOW_EXECUTION_STATUS_COMPLETED:
+		b.State = flowhq.BulkDone
+	case enums.WORKFLOW_EXECUTION_STATUS_CANCELED:
+		b.State = flowhq.BulkCancelled
+	default:
+		b.State = flowhq.BulkFailed
+	}
+	b.StartedAt = b.StartedAt.UTC()
+	return b, nil
+}
+
+// Bulks returns at most limit bulks, the newest first. One that was begun within the
+// last second may be missing.
+func (c *Client) Bulks(ctx context.Context, limit int) ([]flowhq.Bulk, error) {
+	listing, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	// A bulk that continues as new leaves its earlier runs in the list.
+	page, err := c.temporal.ListWorkflow(listing, &workflowservice.ListWorkflowExecutionsRequest{
+		PageSize: int32(limit), // bounded by the API
+		Query:    `WorkflowType = "` + bulkWorkflow + `" AND ExecutionStatus != "ContinuedAsNew"`,
+	})
+	if err != nil {
+		return nil, classify("the bulks were not listed", err)
+	}
+	var bulks []flowhq.Bulk
+	for _, e := range page.GetExecutions() {
+		b, err := c.Bulk(ctx, e.GetExecution().GetWorkflowId()[len(bulkID("")):])
+		if flowhq.ErrorCode(err) == flowhq.NotFound {
+			continue // forgotten since
+		}
+		if err != nil {
+			return nil, err
+		}
+		bulks = append(bulks, b)
+	}
+	slices.SortFunc(bulks, func(a, b flowhq.Bulk) int { return b.StartedAt.Compare(a.StartedAt) })
+	return bulks, nil
+}
+
+// CancelBulk keeps a bulk from telling further tenants and returns it as it is now:
+// it ends as soon as a worker has heard. One that has ended is left as it is.
+func (c *Client) CancelBulk(ctx context.Context, id string) (flowhq.Bulk, error) {
+	b, err := c.Bulk(ctx, id)
+	if err != nil || b.State != flowhq.BulkRunning {
+		return b, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	err = c.temporal.CancelWorkflow(ctx, bulkID(id), "")
+	if _, ended := errors.AsType[*serviceerror.NotFound](err); ended {
+		err = nil
+	}
+	return b, classify("the bulk was not cancelled", err)
+}
+
+// bulkID is also the request id of its commands.
+func bulkID(id string) string { return flowhq.Bulk{ID: id}.RequestID() }
