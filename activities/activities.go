@@ -150,6 +150,7 @@ type Activities struct {
 	Reports Reporter
 	Beats   Beater
 	Leases  *Leases
+	Turns   *Turns
 	Timing  Timing
 	Name    string // of this process, shown to operators
 	Log     *slog.Logger

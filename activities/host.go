@@ -33,6 +33,8 @@ type status struct {
 	Epoch  int64               `json:"epoch"`
 	Stable bool                `json:"stable"` // has been online for StableFor
 	Seen   time.Time           `json:"seen"`   // last proof of life from WhatsApp
+	// Waiting says what the host waits for before it connects, for an operator.
+	Waiting string `json:"waiting,omitempty"`
 }
 
 // errDraining is the end of a host whose process is stopping. It is no failure:
@@ -65,7 +67,7 @@ func (a *Activities) Host(ctx context.Context, in HostInput) (Ended, error) {
 	if activity.HasHeartbeatDetails(ctx) {
 		var before status
 		if err := activity.GetHeartbeatDetails(ctx, &before); err == nil {
-			s.wasStable = before.Stable
+			s.wasStable, s.now.Stable = before.Stable, before.Stable
 		}
 	}
 	ended, err := s.live(ctx)
@@ -78,8 +80,13 @@ func (a *Activities) Host(ctx context.Context, in HostInput) (Ended, error) {
 // live claims the tenant, connects and serves until the end.
 func (s *session) live(ctx context.Context) (Ended, error) {
 	claiming, stop := untilStop(ctx)
+	defer stop()
+	// Before the claim, for until then an older host may still be on the air.
+	turn, err := s.turn(ctx, claiming)
+	if err != nil {
+		return s.unclaimed(ctx, err)
+	}
 	lease, err := s.Leases.claim(claiming, s.tenant, s.Name, func() { activity.RecordHeartbeat(ctx, s.now) })
-	stop()
 	if err != nil {
 		return s.unclaimed(ctx, err)
 	}
@@ -93,10 +100,26 @@ func (s *session) live(ctx context.Context) (Ended, error) {
 	defer s.reports.flush()
 	defer s.close(run)
 
+	if time.Since(turn) > turnLasts {
+		if _, err := s.turn(ctx, claiming); err != nil {
+			return s.unclaimed(ctx, err)
+		}
+	}
+	stop()
 	if err := s.open(run); err != nil {
 		return s.ended(run, err)
 	}
 	return s.serve(ctx, run)
+}
+
+// turn waits until this host may dial, beating meanwhile, and returns when that was.
+func (s *session) turn(ctx, claiming context.Context) (time.Time, error) {
+	err := s.Turns.wait(claiming, s.Timing.Heartbeat, func(ahead int) {
+		s.now.Waiting = fmt.Sprintf("for its turn to connect, %d before it", ahead)
+		activity.RecordHeartbeat(ctx, s.now)
+	})
+	s.now.Waiting = ""
+	return time.Now(), err
 }
 
 // open prepares the pipeline from the rows that earlier hosts left, then dials. It

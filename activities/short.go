@@ -70,7 +70,11 @@ func (a *Activities) Erase(ctx context.Context, in EraseInput) error {
 func (a *Activities) unlink(ctx context.Context, tenant flowhq.TenantID, device string) error {
 	ctx, cancel := context.WithTimeout(ctx, unlinkTimeout)
 	defer cancel()
-	lease, err := a.Leases.claim(ctx, tenant, a.Name, func() { activity.RecordHeartbeat(ctx) })
+	beat := func() { activity.RecordHeartbeat(ctx) }
+	if err := a.Turns.wait(ctx, a.Timing.Heartbeat, func(int) { beat() }); err != nil {
+		return err
+	}
+	lease, err := a.Leases.claim(ctx, tenant, a.Name, beat)
 	if err != nil {
 		return err
 	}

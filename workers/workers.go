@@ -41,9 +41,11 @@ type Options struct {
 	Store    *store.Store
 	Network  *whatsapp.Network
 	Capacity int // sessions this process may host
-	Timing   activities.Timing
-	Name     string // of this process, shown to operators
-	Log      *slog.Logger
+	// ConnectsPerSecond is how many connections to WhatsApp it may begin.
+	ConnectsPerSecond int
+	Timing            activities.Timing
+	Name              string // of this process, shown to operators
+	Log               *slog.Logger
 }
 
 // gcPercent makes the runtime collect earlier than by default. Most of a worker's
@@ -73,7 +75,7 @@ func Run(ctx context.Context, o Options) error {
 
 	acts := &activities.Activities{
 		Store: o.Store, Network: o.Network, Reports: control, Beats: o.Temporal,
-		Leases: leases, Timing: o.Timing, Name: o.Name, Log: o.Log,
+		Leases: leases, Turns: activities.NewTurns(o.ConnectsPerSecond), Timing: o.Timing, Name: o.Name, Log: o.Log,
 	}
 	for {
 		err := o.serve(ctx, acts)

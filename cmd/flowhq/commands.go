@@ -165,7 +165,8 @@ func work(ctx context.Context, args []string, getenv func(string) string, stderr
 	}
 	return workers.Run(ctx, workers.Options{
 		Temporal: p.temporal, Store: p.store, Network: network, Capacity: p.config.WorkerCapacity,
-		Timing: activities.Timing{Heartbeat: p.config.Heartbeat}, Name: identity, Log: p.log,
+		ConnectsPerSecond: p.config.ConnectsPerSecond,
+		Timing:            activities.Timing{Heartbeat: p.config.Heartbeat}, Name: identity, Log: p.log,
 	})
 }
 

@@ -24,6 +24,7 @@ type Config struct {
 
 	WorkerCapacity    int           // sessions that one worker process may host
 	Heartbeat         time.Duration // between two signs of life of a session host
+	ConnectsPerSecond int           // connections to WhatsApp that one worker process may begin
 	RepliesPerMinute  int           // for tenants that set no limit of their own
 	RepliesPerContact int           // for tenants that set no limit of their own
 	RetentionDays     int           // for tenants that set no retention of their own
@@ -62,10 +63,12 @@ var wanted = map[Need]string{
 // Bounds of the settings that are numbers.
 const (
 	maxCapacity       = 100_000
+	maxConnects       = 1000
 	minHeartbeat      = 200 * time.Millisecond
 	maxHeartbeat      = time.Minute
 	defaultHeartbeat  = 5 * time.Second
 	defaultCapacity   = 500
+	defaultConnects   = 20
 	defaultPerMinute  = 10
 	defaultPerContact = 5
 	defaultRetention  = 365 // days
@@ -90,6 +93,7 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		AdminQueryAuth:    e.flag("ADMIN_QUERY_AUTH"),
 		WorkerCapacity:    e.number("WORKER_CAPACITY", defaultCapacity, 1, maxCapacity),
 		Heartbeat:         e.milliseconds("HEARTBEAT_INTERVAL_MS", defaultHeartbeat, minHeartbeat, maxHeartbeat),
+		ConnectsPerSecond: e.number("CONNECTS_PER_SECOND", defaultConnects, 1, maxConnects),
 		RepliesPerMinute:  e.number("RATE_LIMIT_MAX_PER_MINUTE", defaultPerMinute, 0, flowhq.MaxReplies),
 		RepliesPerContact: e.number("RATE_LIMIT_MAX_PER_CONTACT", defaultPerContact, 0, flowhq.MaxReplies),
 		RetentionDays:     e.number("RETENTION_DAYS", defaultRetention, flowhq.MinRetentionDays, flowhq.MaxRetentionDays),
