@@ -58,6 +58,8 @@ var errDraining = temporal.NewApplicationErrorWithOptions("moving to another wor
 // The heartbeat is sent by the loop that handles events, never by a goroutine of
 // its own, so a host that is stuck falls silent and is replaced.
 func (a *Activities) Host(ctx context.Context, in HostInput) (Ended, error) {
+	a.Fleet.hosts.Add(1)
+	defer a.Fleet.hosts.Add(-1)
 	s := &session{
 		Activities: a,
 		tenant:     in.Tenant,
@@ -136,6 +138,9 @@ func (s *session) open(run context.Context) error {
 		return fmt.Errorf("read device: %w", err)
 	}
 	s.linked = device != ""
+	if err := s.waited(run, tenant.Session.Reason); err != nil {
+		return err
+	}
 	s.pipeline = pipeline.New(run, pipeline.Options{
 		Tenant: s.tenant, Epoch: s.lease.epoch, Config: tenant.Config,
 		Store: s.Store, Send: s.send, NewID: whatsapp.NewMessageID, Log: s.log,

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -68,6 +69,14 @@ func (s *session) become(run context.Context, c change) error {
 		LastError: c.lastError, QR: c.qr, QRExpires: c.qrExpires, Event: c.event,
 	}
 	return s.record(run)
+}
+
+// waited replaces the reason of a tenant that was told to wait: it no longer does.
+func (s *session) waited(run context.Context, reason string) error {
+	if !strings.HasPrefix(reason, waiting) {
+		return nil
+	}
+	return s.become(run, change{state: flowhq.Connecting, worker: flowhq.WorkerStarting, reason: "connecting"})
 }
 
 // record writes the newest state if it is not in Postgres yet. While the database

@@ -62,6 +62,7 @@ type Options struct {
 	Logs     Logs
 	Codes    Codes
 	Commands Commander
+	Fleet    Fleet
 	Database Pinger
 	Temporal Pinger
 
@@ -130,6 +131,8 @@ func (a *API) routes() {
 	get(admin, "/tenants/:id/logs", handle(a, http.StatusOK, a.messages))
 	admin.POST("/tenants/:id/logs/:message/retry", handle(a, http.StatusAccepted, a.retryMessage))
 	get(admin, "/tenants/:id/events", handle(a, http.StatusOK, a.events))
+
+	get(admin, "/workers", handle(a, http.StatusOK, a.listWorkers))
 }
 
 // get registers h for GET and, as HTTP requires, for HEAD.

@@ -54,7 +54,7 @@ func setup(t *testing.T, change ...func(*Options)) *fixture {
 	t.Cleanup(s.Close)
 	f := &fixture{T: t, store: s, commands: &commands{}, temporal: &pinger{}, database: &pinger{}, log: &output{}, spec: loadSpec(t)}
 	o := Options{
-		Tenants: s, Logs: s, Codes: s, Commands: f.commands, Database: f.database, Temporal: f.temporal, Password: password,
+		Tenants: s, Logs: s, Codes: s, Commands: f.commands, Fleet: s, Database: f.database, Temporal: f.temporal, Password: password,
 		Log: slog.New(slog.NewJSONHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	for _, c := range change {

@@ -3,6 +3,7 @@
 package workers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,7 +41,7 @@ type Options struct {
 	Temporal client.Client
 	Store    *store.Store
 	Network  *whatsapp.Network
-	Capacity int // sessions this process may host
+	Capacity int // sessions this process may host; 0 means DefaultCapacity
 	// ConnectsPerSecond is how many connections to WhatsApp it may begin.
 	ConnectsPerSecond int
 	Timing            activities.Timing
@@ -60,6 +61,7 @@ func Run(ctx context.Context, o Options) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
+	o.Capacity = cmp.Or(o.Capacity, DefaultCapacity())
 	worker.SetStickyWorkflowCacheSize(cachedWorkflows)
 	control := workflows.NewClient(o.Temporal)
 	if err := control.ScheduleRetention(ctx); err != nil {
@@ -70,12 +72,14 @@ func Run(ctx context.Context, o Options) error {
 	leases := activities.NewLeases(o.Store, o.Timing, o.Log)
 	var wg sync.WaitGroup
 	wg.Go(func() { leases.Run(leasing) })
+	fleet := activities.NewFleet(o.Store, control, o.Timing, o.Name, o.Capacity, o.Log)
+	wg.Go(func() { fleet.Run(leasing) })
 	defer wg.Wait()
 	defer stopLeasing()
 
 	acts := &activities.Activities{
 		Store: o.Store, Network: o.Network, Reports: control, Beats: o.Temporal,
-		Leases: leases, Turns: activities.NewTurns(o.ConnectsPerSecond), Timing: o.Timing, Name: o.Name, Log: o.Log,
+		Leases: leases, Fleet: fleet, Turns: activities.NewTurns(o.ConnectsPerSecond), Timing: o.Timing, Name: o.Name, Log: o.Log,
 	}
 	for {
 		err := o.serve(ctx, acts)

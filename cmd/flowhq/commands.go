@@ -135,7 +135,7 @@ func serveAPI(ctx context.Context, args []string, getenv func(string) string, st
 	}
 	commands := workflows.NewClient(p.temporal)
 	handler, err := api.New(api.Options{
-		Tenants: p.store, Logs: p.store, Codes: p.store, Commands: commands,
+		Tenants: p.store, Logs: p.store, Codes: p.store, Commands: commands, Fleet: p.store,
 		Database: p.store, Temporal: commands,
 		Password: p.config.AdminPassword, QueryAuth: p.config.AdminQueryAuth, Log: p.log,
 	})

@@ -22,7 +22,7 @@ type Config struct {
 	// proxies and browsers may keep it. For clients that can send no header.
 	AdminQueryAuth bool
 
-	WorkerCapacity    int           // sessions that one worker process may host
+	WorkerCapacity    int           // sessions that one worker process may host; 0 = by its memory
 	Heartbeat         time.Duration // between two signs of life of a session host
 	ConnectsPerSecond int           // connections to WhatsApp that one worker process may begin
 	RepliesPerMinute  int           // for tenants that set no limit of their own
@@ -67,7 +67,6 @@ const (
 	minHeartbeat      = 200 * time.Millisecond
 	maxHeartbeat      = time.Minute
 	defaultHeartbeat  = 5 * time.Second
-	defaultCapacity   = 500
 	defaultConnects   = 20
 	defaultPerMinute  = 10
 	defaultPerContact = 5
@@ -91,7 +90,7 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		AdminPassword:     Secret(getenv(string(Admin))),
 		PortalInternalKey: Secret(getenv("PORTAL_INTERNAL_KEY")),
 		AdminQueryAuth:    e.flag("ADMIN_QUERY_AUTH"),
-		WorkerCapacity:    e.number("WORKER_CAPACITY", defaultCapacity, 1, maxCapacity),
+		WorkerCapacity:    e.number("WORKER_CAPACITY", 0, 1, maxCapacity),
 		Heartbeat:         e.milliseconds("HEARTBEAT_INTERVAL_MS", defaultHeartbeat, minHeartbeat, maxHeartbeat),
 		ConnectsPerSecond: e.number("CONNECTS_PER_SECOND", defaultConnects, 1, maxConnects),
 		RepliesPerMinute:  e.number("RATE_LIMIT_MAX_PER_MINUTE", defaultPerMinute, 0, flowhq.MaxReplies),

@@ -30,7 +30,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Config{
-		TemporalNamespace: "flowhq", HTTPAddr: "127.0.0.1:3000", WorkerCapacity: 500, Heartbeat: 5 * time.Second, ConnectsPerSecond: 20,
+		TemporalNamespace: "flowhq", HTTPAddr: "127.0.0.1:3000", Heartbeat: 5 * time.Second, ConnectsPerSecond: 20,
 		RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365, LogLevel: slog.LevelInfo, LogsPath: "./logs",
 	}
 	if diff := cmp.Diff(want, got, compareSecrets); diff != "" {

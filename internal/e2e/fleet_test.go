@@ -2,10 +2,15 @@ package e2e
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
 
 	"github.com/flowhq/flowhq"
 )
@@ -81,4 +86,82 @@ func hosted(all []*business) {
 	for _, b := range all {
 		b.neverHostedTwice()
 	}
+}
+
+// With all places taken a further tenant waits, says so wherever an operator looks,
+// and starts as soon as there is room.
+func TestFullWorkers(t *testing.T) {
+	s := newStand(t, "WORKER_CAPACITY=2")
+	s.worker("worker")
+	all := s.fleet(2)
+	third := s.business(barbers)
+	third.command(flowhq.Start)
+	const reason = "waiting for a free worker: all 2 places are taken"
+	third.becauseOf(flowhq.WorkerStarting, reason)
+	eventually(t, patience, func() error { return s.shownInWebUI(third, reason) })
+	eventually(t, patience, func() error { return s.hasWorkers(2, 2) })
+
+	all[0].command(flowhq.Stop)
+	third.scan()
+	third.connected(patience)
+	now, err := third.read()
+	if err != nil || now.Session.Reason != "" {
+		t.Errorf("once connected, the reason is %q, %v; want none", now.Session.Reason, err)
+	}
+
+	all[0].command(flowhq.Start)
+	all[0].becauseOf(flowhq.WorkerStarting, reason)
+	s.worker("another")
+	all[0].connected(patience)
+	eventually(t, patience, func() error { return s.hasWorkers(3, 2, 2) })
+	hosted(append(all, third))
+}
+
+// becauseOf waits until the tenant's worker has a status for a reason.
+func (b *business) becauseOf(status flowhq.WorkerStatus, reason string) {
+	b.s.t.Helper()
+	eventually(b.s.t, patience, func() error {
+		now, err := b.read()
+		if err == nil && (now.Worker.Status != status || now.Session.Reason != reason) {
+			err = fmt.Errorf("%s is %s: %q; want %s: %q", b.Name, now.Worker.Status, now.Session.Reason, status, reason)
+		}
+		return err
+	})
+}
+
+// shownInWebUI returns nil if the Web UI's list of workflows shows the reason.
+func (s *stand) shownInWebUI(b *business, reason string) error {
+	c, err := client.DialContext(s.t.Context(), client.Options{
+		HostPort: s.temporal, Namespace: "flowhq", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+	})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	w, err := c.DescribeWorkflowExecution(s.t.Context(), "tenant:"+string(b.id), "")
+	if err != nil {
+		return err
+	}
+	shown := string(w.GetWorkflowExecutionInfo().GetSearchAttributes().GetIndexedFields()["LastReason"].GetData())
+	if shown != strconv.Quote(reason) {
+		err = fmt.Errorf("the Web UI shows the reason %s; want %q", shown, reason)
+	}
+	return err
+}
+
+// hasWorkers returns nil if so many sessions are hosted by workers of these capacities.
+func (s *stand) hasWorkers(sessions int, capacities ...int) error {
+	var list struct{ Workers []flowhq.Process }
+	if _, err := s.call("GET", "/admin/workers", nil, &list); err != nil {
+		return err
+	}
+	var got []int
+	for _, w := range list.Workers {
+		got = append(got, w.Capacity)
+		sessions -= w.Sessions
+	}
+	if sessions != 0 || !slices.Equal(got, capacities) {
+		return fmt.Errorf("workers %+v; want capacities %v, and %d more sessions", list.Workers, capacities, sessions)
+	}
+	return nil
 }
