@@ -151,7 +151,7 @@ type Activities struct {
 	Beats   Beater
 	Leases  *Leases
 	Turns   *Turns
-	Fleet   *Fleet
+	Hosts   *Hosts
 	Timing  Timing
 	Name    string // of this process, shown to operators
 	Log     *slog.Logger

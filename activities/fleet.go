@@ -26,14 +26,14 @@ type Fleet struct {
 
 	name     string
 	capacity int
-	hosts    atomic.Int64
+	hosts    *Hosts
 	draining atomic.Bool
 }
 
 // NewFleet returns the Fleet as seen by the process of that name, which may host
 // capacity sessions. Run makes the process part of it.
-func NewFleet(s *store.Store, reports Reporter, timing Timing, name string, capacity int, log *slog.Logger) *Fleet {
-	return &Fleet{store: s, reports: reports, timing: timing, log: log, name: name, capacity: capacity}
+func NewFleet(s *store.Store, hosts *Hosts, reports Reporter, timing Timing, name string, capacity int, log *slog.Logger) *Fleet {
+	return &Fleet{store: s, hosts: hosts, reports: reports, timing: timing, log: log, name: name, capacity: capacity}
 }
 
 // Run speaks to the fleet until ctx ends, and then says goodbye.
@@ -72,7 +72,7 @@ func (f *Fleet) beat(ctx context.Context) {
 	if f.draining.Load() {
 		return
 	}
-	free, all := f.capacity-int(f.hosts.Load())+others.Free, f.capacity+others.Capacity
+	free, all := f.capacity-f.hosts.count()+others.Free, f.capacity+others.Capacity
 	if free > 0 {
 		return
 	}
@@ -83,7 +83,7 @@ func (f *Fleet) beat(ctx context.Context) {
 func (f *Fleet) room(ctx context.Context) (others store.Room, err error) {
 	ctx, cancel := context.WithTimeout(ctx, max(f.timing.Heartbeat, writeTimeout))
 	defer cancel()
-	me := flowhq.Process{Name: f.name, Capacity: f.capacity, Sessions: int(f.hosts.Load()), Status: flowhq.WorkerRunning}
+	me := flowhq.Process{Name: f.name, Capacity: f.capacity, Sessions: f.hosts.count(), Status: flowhq.WorkerRunning}
 	if f.draining.Load() {
 		me.Status = flowhq.WorkerDraining
 	}

@@ -51,18 +51,19 @@ var errDraining = temporal.NewApplicationErrorWithOptions("moving to another wor
 //     workflow starts the next host at once, its backoff anew.
 //   - A plain error, if it failed sooner. Temporal retries under the policy of
 //     [Timing.HostOptions], waiting longer each time.
-//   - errDraining, if this process is stopping.
+//   - errDraining, if this process is stopping and another one takes over.
 //   - An error of a type for which [Final] is true, if a person must act.
 //   - The context's error, if it was told to hang up.
 //
 // The heartbeat is sent by the loop that handles events, never by a goroutine of
 // its own, so a host that is stuck falls silent and is replaced.
 func (a *Activities) Host(ctx context.Context, in HostInput) (Ended, error) {
-	a.Fleet.hosts.Add(1)
-	defer a.Fleet.hosts.Add(-1)
+	berth := a.Hosts.enter()
+	defer a.Hosts.exit(berth)
 	s := &session{
 		Activities: a,
 		tenant:     in.Tenant,
+		berth:      berth,
 		log:        a.Log.With("tenant", string(in.Tenant)),
 		now:        status{State: flowhq.Connecting, Since: time.Now()},
 	}
@@ -81,7 +82,12 @@ func (a *Activities) Host(ctx context.Context, in HostInput) (Ended, error) {
 
 // live claims the tenant, connects and serves until the end.
 func (s *session) live(ctx context.Context) (Ended, error) {
-	claiming, stop := untilStop(ctx)
+	select {
+	case <-s.berth.closing: // Temporal gave us this while we stopped asking
+		return Ended{}, errDraining
+	default:
+	}
+	claiming, stop := untilClosing(ctx, s.berth.closing)
 	defer stop()
 	// Before the claim, for until then an older host may still be on the air.
 	turn, err := s.turn(ctx, claiming)
@@ -108,6 +114,7 @@ func (s *session) live(ctx context.Context) (Ended, error) {
 		}
 	}
 	stop()
+	s.Hosts.serves(s.berth, s.lease)
 	if err := s.open(run); err != nil {
 		return s.ended(run, err)
 	}
@@ -178,7 +185,7 @@ func (s *session) serve(ctx, run context.Context) (Ended, error) {
 			// lease: a successor fences us.
 			s.log.Warn("lost touch with Temporal; serving on", "cause", cause)
 			told, s.away = nil, true
-		case <-activity.GetWorkerStopChannel(ctx):
+		case <-s.berth.leave:
 			return s.drained(run)
 		case <-s.lease.lost:
 			return s.ended(run, s.Leases.cause(s.lease))
@@ -268,13 +275,13 @@ func toldToHangUp(cause error) bool {
 		errors.Is(cause, activity.ErrActivityReset) || isNotFound(cause)
 }
 
-// untilStop is ctx, ended early with errDraining when the process stops.
-func untilStop(ctx context.Context) (context.Context, context.CancelFunc) {
+// untilClosing is ctx, ended early with errDraining when the process takes no more
+// sessions.
+func untilClosing(ctx context.Context, closing <-chan struct{}) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	stop := activity.GetWorkerStopChannel(ctx)
 	go func() {
 		select {
-		case <-stop:
+		case <-closing:
 			cancel(errDraining)
 		case <-ctx.Done():
 		}

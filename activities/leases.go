@@ -25,6 +25,7 @@ type Leases struct {
 	store  *store.Store
 	timing Timing
 	log    *slog.Logger
+	hosts  *Hosts // hear of leases too
 
 	mu     sync.Mutex
 	held   map[*lease]struct{}
@@ -32,9 +33,9 @@ type Leases struct {
 }
 
 // NewLeases returns Leases that hold nothing yet. Run keeps them alive.
-func NewLeases(s *store.Store, timing Timing, log *slog.Logger) *Leases {
+func NewLeases(s *store.Store, hosts *Hosts, timing Timing, log *slog.Logger) *Leases {
 	return &Leases{
-		store: s, timing: timing, log: log,
+		store: s, hosts: hosts, timing: timing, log: log,
 		held:   make(map[*lease]struct{}),
 		waking: make(map[flowhq.TenantID]map[chan struct{}]struct{}),
 	}
@@ -150,6 +151,7 @@ func (l *Leases) lose(h *lease, cause error) {
 // notice handles one notification from Postgres. After the connection for them
 // was interrupted, anything may have happened: every host looks again.
 func (l *Leases) notice(n store.Notice) {
+	l.hosts.heard(n)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch n.Kind {

@@ -23,6 +23,7 @@ type session struct {
 	*Activities
 	tenant flowhq.TenantID
 	log    *slog.Logger
+	berth  *berth
 
 	lease    *lease
 	pipeline *pipeline.Pipeline

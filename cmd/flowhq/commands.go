@@ -145,8 +145,8 @@ func serveAPI(ctx context.Context, args []string, getenv func(string) string, st
 	return api.Serve(ctx, p.config.HTTPAddr, handler, p.log)
 }
 
-// work is the worker command.
-func work(ctx context.Context, args []string, getenv func(string) string, stderr io.Writer) error {
+// work is the worker command. hurry is closed when it should end at once.
+func work(ctx context.Context, hurry <-chan struct{}, args []string, getenv func(string) string, stderr io.Writer) error {
 	if err := noArguments("worker", args, stderr); err != nil {
 		return err
 	}
@@ -165,8 +165,8 @@ func work(ctx context.Context, args []string, getenv func(string) string, stderr
 	}
 	return workers.Run(ctx, workers.Options{
 		Temporal: p.temporal, Store: p.store, Network: network, Capacity: p.config.WorkerCapacity,
-		ConnectsPerSecond: p.config.ConnectsPerSecond,
-		Timing:            activities.Timing{Heartbeat: p.config.Heartbeat}, Name: identity, Log: p.log,
+		DrainTimeout: p.config.DrainTimeout, Hurry: hurry, ConnectsPerSecond: p.config.ConnectsPerSecond,
+		Timing: activities.Timing{Heartbeat: p.config.Heartbeat}, Name: identity, Log: p.log,
 	})
 }
 

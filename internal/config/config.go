@@ -24,6 +24,7 @@ type Config struct {
 
 	WorkerCapacity    int           // sessions that one worker process may host; 0 = by its memory
 	Heartbeat         time.Duration // between two signs of life of a session host
+	DrainTimeout      time.Duration // for which a worker that is told to end serves on what nobody takes over
 	ConnectsPerSecond int           // connections to WhatsApp that one worker process may begin
 	RepliesPerMinute  int           // for tenants that set no limit of their own
 	RepliesPerContact int           // for tenants that set no limit of their own
@@ -64,6 +65,8 @@ var wanted = map[Need]string{
 const (
 	maxCapacity       = 100_000
 	maxConnects       = 1000
+	maxDrain          = 10 * time.Minute
+	defaultDrain      = 25 * time.Second
 	minHeartbeat      = 200 * time.Millisecond
 	maxHeartbeat      = time.Minute
 	defaultHeartbeat  = 5 * time.Second
@@ -92,6 +95,7 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		AdminQueryAuth:    e.flag("ADMIN_QUERY_AUTH"),
 		WorkerCapacity:    e.number("WORKER_CAPACITY", 0, 1, maxCapacity),
 		Heartbeat:         e.milliseconds("HEARTBEAT_INTERVAL_MS", defaultHeartbeat, minHeartbeat, maxHeartbeat),
+		DrainTimeout:      e.milliseconds("DRAIN_TIMEOUT_MS", defaultDrain, 0, maxDrain),
 		ConnectsPerSecond: e.number("CONNECTS_PER_SECOND", defaultConnects, 1, maxConnects),
 		RepliesPerMinute:  e.number("RATE_LIMIT_MAX_PER_MINUTE", defaultPerMinute, 0, flowhq.MaxReplies),
 		RepliesPerContact: e.number("RATE_LIMIT_MAX_PER_CONTACT", defaultPerContact, 0, flowhq.MaxReplies),

@@ -30,7 +30,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Config{
-		TemporalNamespace: "flowhq", HTTPAddr: "127.0.0.1:3000", Heartbeat: 5 * time.Second, ConnectsPerSecond: 20,
+		TemporalNamespace: "flowhq", HTTPAddr: "127.0.0.1:3000", Heartbeat: 5 * time.Second, ConnectsPerSecond: 20, DrainTimeout: 25 * time.Second,
 		RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365, LogLevel: slog.LevelInfo, LogsPath: "./logs",
 	}
 	if diff := cmp.Diff(want, got, compareSecrets); diff != "" {
@@ -42,7 +42,7 @@ func TestEveryVariable(t *testing.T) {
 	got, err := Parse(environ(
 		"DATABASE_URL=postgres://u:p@db:5432/flowhq", "TEMPORAL_ADDRESS= temporal:7233 ", "TEMPORAL_NAMESPACE=other",
 		"HTTP_ADDR=127.0.0.1:0", "ADMIN_PASSWORD= p w ", "PORTAL_INTERNAL_KEY=key", "ADMIN_QUERY_AUTH=true",
-		"WORKER_CAPACITY=100000", "HEARTBEAT_INTERVAL_MS=200", "CONNECTS_PER_SECOND=1000", "RATE_LIMIT_MAX_PER_MINUTE=0", "RATE_LIMIT_MAX_PER_CONTACT=100000", "RETENTION_DAYS=30",
+		"WORKER_CAPACITY=100000", "HEARTBEAT_INTERVAL_MS=200", "CONNECTS_PER_SECOND=1000", "DRAIN_TIMEOUT_MS=0", "RATE_LIMIT_MAX_PER_MINUTE=0", "RATE_LIMIT_MAX_PER_CONTACT=100000", "RETENTION_DAYS=30",
 		"WHATSAPP_ADDR=[::1]:5222", "WHATSAPP_CA_FILE=ca.pem", "WHATSAPP_ROOT_KEY_FILE=root.key",
 		"LOG_LEVEL=WARN", "LOGS_PATH=/var/log/flowhq",
 	), Database, Temporal, Admin)
@@ -85,9 +85,10 @@ func TestProblems(t *testing.T) {
 			`HTTP_ADDR: ":65536" is not host:port with a port from 0 to 65535; such as 127.0.0.1:3000`}},
 		{"port 0", []string{"TEMPORAL_ADDRESS=h:0", "HTTP_ADDR=:0"}, nil, []string{
 			`TEMPORAL_ADDRESS: "h:0" has port 0, to which nothing can connect`}},
-		{"numbers", []string{"WORKER_CAPACITY=0", "HEARTBEAT_INTERVAL_MS=60001", "CONNECTS_PER_SECOND=0", "RATE_LIMIT_MAX_PER_MINUTE=-1", "RATE_LIMIT_MAX_PER_CONTACT=ten", "RETENTION_DAYS=29"}, nil, []string{
+		{"numbers", []string{"WORKER_CAPACITY=0", "HEARTBEAT_INTERVAL_MS=60001", "CONNECTS_PER_SECOND=0", "DRAIN_TIMEOUT_MS=600001", "RATE_LIMIT_MAX_PER_MINUTE=-1", "RATE_LIMIT_MAX_PER_CONTACT=ten", "RETENTION_DAYS=29"}, nil, []string{
 			`WORKER_CAPACITY: "0" is not a whole number from 1 to 100000`,
 			`HEARTBEAT_INTERVAL_MS: "60001" is not a whole number from 200 to 60000`,
+			`DRAIN_TIMEOUT_MS: "600001" is not a whole number from 0 to 600000`,
 			`CONNECTS_PER_SECOND: "0" is not a whole number from 1 to 1000`,
 			`RATE_LIMIT_MAX_PER_MINUTE: "-1" is not a whole number from 0 to 100000`,
 			`RATE_LIMIT_MAX_PER_CONTACT: "ten" is not a whole number from 0 to 100000`,

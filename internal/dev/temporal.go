@@ -60,6 +60,8 @@ func (d *dev) startTemporal(ctx context.Context) error {
 			program, "server", "start-dev", "--ip", host, "--port", port, "--ui-port", uiPort,
 			"--namespace", d.namespace(), "--db-filename", d.home.path("temporal-" + version + ".db"),
 			"--log-level", "warn", "--follow-parent",
+			// Else what is handed to a worker that is just stopping is lost for a while.
+			"--dynamic-config-value", "frontend.enableCancelWorkerPollsOnShutdown=true",
 		},
 	})
 	return d.out.during("starting Temporal", func() error { return p.await(ctx, readyTimeout, d.provision) })

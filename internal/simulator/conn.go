@@ -271,7 +271,7 @@ func (s *server) release(c *conn) {
 	defer s.mu.Unlock()
 	delete(s.conns, c)
 	if c.device != nil && c.device.conn == c {
-		c.device.conn = nil
+		c.device.conn, c.device.left = nil, time.Now()
 	}
 	if c.pairing != nil {
 		for _, ref := range c.pairing.refs {

@@ -62,6 +62,9 @@ func (s *server) attach(c *conn, number string, id uint32, static []byte) (d *de
 	a.stats.logins++
 	s.stats.logins++
 	l := &login{At: time.Now().UTC(), Device: int(d.ID), Peer: c.peer()}
+	if d.conn == nil && !d.left.IsZero() {
+		l.OffAirMS = time.Since(d.left).Milliseconds()
+	}
 	replaced = s.throwOut(d, l)
 	saved = s.note(d, l)
 	c.device, d.conn = d, c
