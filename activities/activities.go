@@ -152,6 +152,7 @@ type Activities struct {
 	Leases  *Leases
 	Turns   *Turns
 	Hosts   *Hosts
+	Gate    *Gate
 	Timing  Timing
 	Name    string // of this process, shown to operators
 	Log     *slog.Logger

@@ -16,8 +16,8 @@ import (
 const waiting = "waiting for "
 
 // A Fleet tells the other worker processes how full this one is, and hears from
-// them, with one statement per heartbeat. If all are full, it tells the tenants that
-// wait.
+// them, with one statement per heartbeat. If all are full, or the fleet is
+// paused, it tells the tenants that wait.
 type Fleet struct {
 	store   *store.Store
 	reports Reporter
@@ -27,13 +27,14 @@ type Fleet struct {
 	name     string
 	capacity int
 	hosts    *Hosts
+	gate     *Gate
 	draining atomic.Bool
 }
 
 // NewFleet returns the Fleet as seen by the process of that name, which may host
 // capacity sessions. Run makes the process part of it.
-func NewFleet(s *store.Store, hosts *Hosts, reports Reporter, timing Timing, name string, capacity int, log *slog.Logger) *Fleet {
-	return &Fleet{store: s, hosts: hosts, reports: reports, timing: timing, log: log, name: name, capacity: capacity}
+func NewFleet(s *store.Store, hosts *Hosts, gate *Gate, reports Reporter, timing Timing, name string, capacity int, log *slog.Logger) *Fleet {
+	return &Fleet{store: s, hosts: hosts, gate: gate, reports: reports, timing: timing, log: log, name: name, capacity: capacity}
 }
 
 // Run speaks to the fleet until ctx ends, and then says goodbye.
@@ -72,11 +73,15 @@ func (f *Fleet) beat(ctx context.Context) {
 	if f.draining.Load() {
 		return
 	}
+	if state, _ := f.gate.now(); state.Paused {
+		f.tellWaiting(ctx, pausedReason(state), true)
+		return
+	}
 	free, all := f.capacity-f.hosts.count()+others.Free, f.capacity+others.Capacity
 	if free > 0 {
 		return
 	}
-	f.tellWaiting(ctx, fmt.Sprintf(waiting+"a free worker: all %d places are taken", all))
+	f.tellWaiting(ctx, fmt.Sprintf(waiting+"a free worker: all %d places are taken", all), false)
 }
 
 // room says how full this process is and returns how full the others are.
@@ -93,8 +98,8 @@ func (f *Fleet) room(ctx context.Context) (others store.Room, err error) {
 // tellWaiting tells the tenants that wait, in Postgres and in the Web UI, why they
 // do. The process that was the first to write it is the one that tells their
 // workflows, which costs them one signal each.
-func (f *Fleet) tellWaiting(ctx context.Context, reason string) {
-	found, err := f.store.SetWaiting(ctx, reason, 2*f.timing.Heartbeat)
+func (f *Fleet) tellWaiting(ctx context.Context, reason string, failed bool) {
+	found, err := f.store.SetWaiting(ctx, reason, 2*f.timing.Heartbeat, failed)
 	if err != nil {
 		f.log.Warn("could not tell tenants what they wait for", "err", err)
 		return

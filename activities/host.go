@@ -90,7 +90,8 @@ func (s *session) live(ctx context.Context) (Ended, error) {
 	claiming, stop := untilClosing(ctx, s.berth.closing)
 	defer stop()
 	// Before the claim, for until then an older host may still be on the air.
-	turn, err := s.turn(ctx, claiming)
+	turn, err := s.admitted(ctx, claiming)
+	defer s.endTrial(ctx)
 	if err != nil {
 		return s.unclaimed(ctx, err)
 	}
@@ -119,6 +120,23 @@ func (s *session) live(ctx context.Context) (Ended, error) {
 		return s.ended(run, err)
 	}
 	return s.serve(ctx, run)
+}
+
+// admitted waits until this host may connect and it is its turn, and returns when
+// that was.
+func (s *session) admitted(ctx, claiming context.Context) (turn time.Time, err error) {
+	for {
+		s.pass, err = s.Gate.pass(claiming, s.tenant, s.Timing.Heartbeat, func(reason string) {
+			s.now.Waiting = reason
+			activity.RecordHeartbeat(ctx, s.now)
+		})
+		if err != nil {
+			return time.Time{}, err
+		}
+		if turn, err = s.turn(ctx, claiming); err != nil || s.Gate.holds(s.pass) {
+			return turn, err
+		}
+	}
 }
 
 // turn waits until this host may dial, beating meanwhile, and returns when that was.
@@ -160,7 +178,7 @@ func (s *session) open(run context.Context) error {
 		return err
 	}
 	failpoint.Hit("host.dialling")
-	if s.conn, err = s.Network.Dial(ctx, device, s); err != nil {
+	if s.conn, err = s.Network.DialAs(ctx, s.pass.version, device, s); err != nil {
 		return err
 	}
 	s.Leases.onLoss(s.lease, s.conn.HangUp)
@@ -259,6 +277,7 @@ func (s *session) handle(run context.Context, ev whatsapp.Event) error {
 	case whatsapp.Online:
 		s.online = time.Now()
 		failpoint.Hit("host.online")
+		s.accepted(run)
 		s.pipeline.Start()
 		return s.become(run, change{
 			state: flowhq.Connected, tenant: flowhq.TenantActive, worker: flowhq.WorkerRunning,

@@ -24,6 +24,7 @@ type session struct {
 	tenant flowhq.TenantID
 	log    *slog.Logger
 	berth  *berth
+	pass   pass
 
 	lease    *lease
 	pipeline *pipeline.Pipeline

@@ -70,6 +70,10 @@ func (a *Activities) Erase(ctx context.Context, in EraseInput) error {
 func (a *Activities) unlink(ctx context.Context, tenant flowhq.TenantID, device string) error {
 	ctx, cancel := context.WithTimeout(ctx, unlinkTimeout)
 	defer cancel()
+	fleet, _ := a.Gate.now()
+	if fleet.Paused {
+		return flowhq.Errorf(flowhq.Unavailable, "the fleet is paused")
+	}
 	beat := func() { activity.RecordHeartbeat(ctx) }
 	if err := a.Turns.wait(ctx, a.Timing.Heartbeat, func(int) { beat() }); err != nil {
 		return err
@@ -78,7 +82,7 @@ func (a *Activities) unlink(ctx context.Context, tenant flowhq.TenantID, device 
 	if err != nil {
 		return err
 	}
-	conn, err := a.Network.Dial(ctx, device, mute{lease})
+	conn, err := a.Network.DialAs(ctx, fleet.Version, device, mute{lease})
 	if err != nil {
 		a.Leases.release(ctx, lease)
 		return err

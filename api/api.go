@@ -133,6 +133,8 @@ func (a *API) routes() {
 	get(admin, "/tenants/:id/events", handle(a, http.StatusOK, a.events))
 
 	get(admin, "/workers", handle(a, http.StatusOK, a.listWorkers))
+	get(admin, "/fleet", handle(a, http.StatusOK, a.readFleet))
+	admin.PUT("/fleet", handle(a, http.StatusOK, a.changeFleet))
 }
 
 // get registers h for GET and, as HTTP requires, for HEAD.

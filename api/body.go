@@ -140,6 +140,8 @@ func describe(t reflect.Type) string {
 		return "a string"
 	case reflect.Int:
 		return "a whole number"
+	case reflect.Bool:
+		return "true or false"
 	default:
 		panic("api: a request has a field of type " + t.String())
 	}

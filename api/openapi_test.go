@@ -107,20 +107,20 @@ func words[T ~string](all []T) (w []string) {
 // those of answers are checked wherever a test gets one.
 func TestBodiesAreDescribed(t *testing.T) {
 	s := loadSpec(t)
-	for schema, body := range map[string]any{"NewTenant": &flowhq.NewTenant{}, "TenantChange": &flowhq.TenantChange{}} {
+	for schema, body := range map[string]any{"NewTenant": &flowhq.NewTenant{}, "TenantChange": &flowhq.TenantChange{}, "FleetChange": &flowhq.FleetChange{}} {
 		n := s.at(s.root, "components", "schemas", schema)
 		want := slices.Sorted(maps.Keys(fieldsOf(body)))
 		if diff := gocmp.Diff(want, slices.Sorted(maps.Keys(n["properties"].(node)))); diff != "" {
 			t.Errorf("%s (-program +described):\n%s", schema, diff)
 		}
 		for name, field := range fieldsOf(body) {
-			kind := map[string]string{"a string": "string", "a whole number": "integer"}[describe(field.Type())]
+			kind := map[string]string{"a string": "string", "a whole number": "integer", "true or false": "boolean"}[describe(field.Type())]
 			if got := s.at(n, "properties", name)["type"]; got != kind {
 				t.Errorf("%s.%s is described as %v; want %s", schema, name, got, kind)
 			}
 		}
 	}
-	for _, op := range []node{s.operation("POST", "/admin/tenants"), s.operation("PUT", "/admin/tenants/:id")} {
+	for _, op := range []node{s.operation("POST", "/admin/tenants"), s.operation("PUT", "/admin/tenants/:id"), s.operation("PUT", "/admin/fleet")} {
 		content := s.at(op, "requestBody", "content", "application/json")
 		for _, problem := range s.check(s.at(content, "schema"), viaJSON(t, content["example"]), "example") {
 			t.Error(problem)

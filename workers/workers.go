@@ -50,6 +50,9 @@ type Options struct {
 	DrainTimeout time.Duration
 	// Hurry is closed when there is no more time for that.
 	Hurry <-chan struct{}
+	// WhatsAppVersion is the version of WhatsApp's client to pass for; "" leaves that
+	// to the fleet.
+	WhatsAppVersion string
 	// ConnectsPerSecond is how many connections to WhatsApp it may begin.
 	ConnectsPerSecond int
 	Timing            activities.Timing
@@ -75,20 +78,24 @@ func Run(ctx context.Context, o Options) error {
 	if err := control.ScheduleRetention(ctx); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
+	hosts, gate := activities.NewHosts(), activities.NewGate(o.Store, o.Network.LatestVersion, o.Log)
+	if err := gate.Open(ctx, o.WhatsAppVersion); err != nil {
+		return fmt.Errorf("start the worker: %w", err)
+	}
 	// Leases are renewed until the last host has hung up, so they end after ctx.
 	leasing, stopLeasing := context.WithCancel(context.WithoutCancel(ctx))
-	hosts := activities.NewHosts()
-	leases := activities.NewLeases(o.Store, hosts, o.Timing, o.Log)
+	leases := activities.NewLeases(o.Store, hosts, gate, o.Timing, o.Log)
 	var wg sync.WaitGroup
 	wg.Go(func() { leases.Run(leasing) })
-	fleet := activities.NewFleet(o.Store, hosts, control, o.Timing, o.Name, o.Capacity, o.Log)
+	fleet := activities.NewFleet(o.Store, hosts, gate, control, o.Timing, o.Name, o.Capacity, o.Log)
 	wg.Go(func() { fleet.Run(leasing) })
+	wg.Go(func() { gate.Run(leasing) })
 	defer wg.Wait()
 	defer stopLeasing()
 
 	acts := &activities.Activities{
 		Store: o.Store, Network: o.Network, Reports: control, Beats: o.Temporal,
-		Leases: leases, Hosts: hosts, Turns: activities.NewTurns(o.ConnectsPerSecond), Timing: o.Timing, Name: o.Name, Log: o.Log,
+		Leases: leases, Hosts: hosts, Gate: gate, Turns: activities.NewTurns(o.ConnectsPerSecond), Timing: o.Timing, Name: o.Name, Log: o.Log,
 	}
 	for {
 		err := o.serve(ctx, acts, fleet)

@@ -165,7 +165,7 @@ func work(ctx context.Context, hurry <-chan struct{}, args []string, getenv func
 	}
 	return workers.Run(ctx, workers.Options{
 		Temporal: p.temporal, Store: p.store, Network: network, Capacity: p.config.WorkerCapacity,
-		DrainTimeout: p.config.DrainTimeout, Hurry: hurry, ConnectsPerSecond: p.config.ConnectsPerSecond,
+		WhatsAppVersion: p.config.WhatsAppVersion, DrainTimeout: p.config.DrainTimeout, Hurry: hurry, ConnectsPerSecond: p.config.ConnectsPerSecond,
 		Timing: activities.Timing{Heartbeat: p.config.Heartbeat}, Name: identity, Log: p.log,
 	})
 }

@@ -30,7 +30,8 @@ type Config struct {
 	RepliesPerContact int           // for tenants that set no limit of their own
 	RetentionDays     int           // for tenants that set no retention of their own
 
-	WhatsApp WhatsApp
+	WhatsApp        WhatsApp
+	WhatsAppVersion string // of WhatsApp's web client, that sessions pass for; "" = found out
 
 	LogLevel slog.Level
 	LogsPath string // folder of the log files, one per tenant
@@ -101,6 +102,7 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		RepliesPerContact: e.number("RATE_LIMIT_MAX_PER_CONTACT", defaultPerContact, 0, flowhq.MaxReplies),
 		RetentionDays:     e.number("RETENTION_DAYS", defaultRetention, flowhq.MinRetentionDays, flowhq.MaxRetentionDays),
 		WhatsApp:          e.whatsApp(),
+		WhatsAppVersion:   e.version("WHATSAPP_VERSION"),
 		LogLevel:          e.level("LOG_LEVEL"),
 		LogsPath:          e.text("LOGS_PATH", "./logs"),
 	}

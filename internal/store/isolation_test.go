@@ -51,6 +51,9 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	"RenewLeases": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.RenewLeases(ctx, []store.Lease{{Tenant: g.tenant, Epoch: g.epoch, SeenAt: &noon}}, time.Hour)
 	},
+	"TryVersion": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.TryVersion(ctx, g.tenant, ttl)
+	},
 	"ReleaseLease": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return nil, s.ReleaseLease(ctx, g.tenant, g.epoch)
 	},
@@ -143,7 +146,8 @@ func newGuest(t *testing.T, b *bench) guest {
 func TestCallsAreComplete(t *testing.T) {
 	t.Parallel()
 	others := []string{"Close", "Ping", "Listen", "CreateTenant", "Tenants", "TenantIDs", "PruneErased",
-		"BeatWorker", "EndWorker", "Workers", "SetWaiting"}
+		"BeatWorker", "EndWorker", "Workers", "SetWaiting",
+		"Fleet", "FleetEvents", "SetFleet", "OfferVersion", "AdoptVersion", "EndTrial", "AcceptVersion", "RefuseVersion", "Outdated", "LookUpVersion"}
 	for m := range reflect.TypeFor[*store.Store]().Methods() {
 		if calls[m.Name] == nil && !slices.Contains(others, m.Name) {
 			t.Errorf("%s is in neither list", m.Name)

@@ -80,14 +80,14 @@ type Waiting struct {
 // after without a host, and returns those that did not have that reason yet. One
 // that has failed waits for its next attempt rather than for a host, and is left out.
 // It is across tenants on purpose: it runs every few seconds while something is
-// short.
-func (s *Store) SetWaiting(ctx context.Context, reason string, after time.Duration) ([]Waiting, error) {
+// short. With failed set, those that have failed are not left out.
+func (s *Store) SetWaiting(ctx context.Context, reason string, after time.Duration, failed bool) ([]Waiting, error) {
 	const q = `
 		with waiting as (
 			update flowhq.whatsapp_sessions s set reason = @reason
 			from flowhq.worker_processes w
 			where w.tenant_id = s.tenant_id and s.reason <> @reason
-				and w.status in ('STARTING', 'DRAINING') and w.last_error = ''
+				and w.status in ('STARTING', 'DRAINING') and (@failed or w.last_error = '')
 				and w.since < now() - @after::interval
 				and (w.lease_epoch = 0 or w.lease_expires_at < now())
 			returning s.tenant_id, w.epoch, s.state
@@ -96,7 +96,7 @@ func (s *Store) SetWaiting(ctx context.Context, reason string, after time.Durati
 			from waiting where w.tenant_id = waiting.tenant_id and w.epoch = waiting.epoch and w.status = 'DRAINING'
 		)
 		select tenant_id, epoch, state from waiting`
-	found, err := many(ctx, s, q, pgx.StrictNamedArgs{"reason": clean(reason), "after": after},
+	found, err := many(ctx, s, q, pgx.StrictNamedArgs{"reason": clean(reason), "after": after, "failed": failed},
 		pgx.RowToStructByPos[Waiting])
 	if err != nil {
 		return nil, fmt.Errorf("set waiting: %w", err)

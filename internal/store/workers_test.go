@@ -68,7 +68,7 @@ func TestSetWaiting(t *testing.T) {
 	}
 	const reason = "waiting for Godot"
 	got := map[flowhq.TenantID]bool{}
-	for _, w := range must(b.SetWaiting(t.Context(), reason, 10*time.Second))(t) {
+	for _, w := range must(b.SetWaiting(t.Context(), reason, 10*time.Second, false))(t) {
 		if w.Epoch != 1 || w.Session != flowhq.Disconnected {
 			t.Errorf("waiting: %+v; want epoch 1, %s", w, flowhq.Disconnected)
 		}
@@ -83,7 +83,7 @@ func TestSetWaiting(t *testing.T) {
 			t.Errorf("%s is %s: %q; want %s: %q", tenant, now.Worker.Status, now.Session.Reason, flowhq.WorkerStarting, reason)
 		}
 	}
-	if again := must(b.SetWaiting(t.Context(), reason, 10*time.Second))(t); len(again) != 0 {
+	if again := must(b.SetWaiting(t.Context(), reason, 10*time.Second, false))(t); len(again) != 0 {
 		t.Errorf("told again: %v", again)
 	}
 }
