@@ -91,3 +91,14 @@ type Event struct {
 	Reason string    `json:"reason"`
 	At     time.Time `json:"at"`
 }
+
+// A Process is one worker process, which hosts the sessions of many tenants.
+type Process struct {
+	Name string `json:"name"`
+	// Status is RUNNING, DRAINING, or STALE if it was not heard of in time.
+	Status     WorkerStatus `json:"status"`
+	Sessions   int          `json:"sessions"` // hosted, or about to be
+	Capacity   int          `json:"capacity"` // sessions at most
+	Since      time.Time    `json:"since"`    // of its start
+	LastSeenAt time.Time    `json:"last_seen_at"`
+}

@@ -152,6 +152,9 @@ type Activities struct {
 	Beats   Beater
 	Sender  Sender
 	Leases  *Leases
+	Turns   *Turns
+	Hosts   *Hosts
+	Gate    *Gate
 	Timing  Timing
 	Name    string // of this process, shown to operators
 	Log     *slog.Logger

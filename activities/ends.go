@@ -122,7 +122,7 @@ func (s *session) ended(run context.Context, err error) (Ended, error) {
 	case whatsapp.Banned:
 		return Ended{}, final(Banned, end.Text)
 	case whatsapp.Outdated:
-		return Ended{}, final(Outdated, end.Text)
+		return s.outdated(run, end)
 	case whatsapp.QRExpired:
 		return Ended{}, final(QRExpired, "nobody scanned the QR code; start the tenant again for a new one")
 	case whatsapp.Refused:

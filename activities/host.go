@@ -33,6 +33,8 @@ type status struct {
 	Epoch  int64               `json:"epoch"`
 	Stable bool                `json:"stable"` // has been online for StableFor
 	Seen   time.Time           `json:"seen"`   // last proof of life from WhatsApp
+	// Waiting says what the host waits for before it connects, for an operator.
+	Waiting string `json:"waiting,omitempty"`
 }
 
 // errDraining is the end of a host whose process is stopping. It is no failure:
@@ -49,23 +51,26 @@ var errDraining = temporal.NewApplicationErrorWithOptions("moving to another wor
 //     workflow starts the next host at once, its backoff anew.
 //   - A plain error, if it failed sooner. Temporal retries under the policy of
 //     [Timing.HostOptions], waiting longer each time.
-//   - errDraining, if this process is stopping.
+//   - errDraining, if this process is stopping and another one takes over.
 //   - An error of a type for which [Final] is true, if a person must act.
 //   - The context's error, if it was told to hang up.
 //
 // The heartbeat is sent by the loop that handles events, never by a goroutine of
 // its own, so a host that is stuck falls silent and is replaced.
 func (a *Activities) Host(ctx context.Context, in HostInput) (Ended, error) {
+	berth := a.Hosts.enter()
+	defer a.Hosts.exit(berth)
 	s := &session{
 		Activities: a,
 		tenant:     in.Tenant,
+		berth:      berth,
 		log:        a.Log.With("tenant", string(in.Tenant)),
 		now:        status{State: flowhq.Connecting, Since: time.Now()},
 	}
 	if activity.HasHeartbeatDetails(ctx) {
 		var before status
 		if err := activity.GetHeartbeatDetails(ctx, &before); err == nil {
-			s.wasStable = before.Stable
+			s.wasStable, s.now.Stable = before.Stable, before.Stable
 		}
 	}
 	ended, err := s.live(ctx)
@@ -77,9 +82,20 @@ func (a *Activities) Host(ctx context.Context, in HostInput) (Ended, error) {
 
 // live claims the tenant, connects and serves until the end.
 func (s *session) live(ctx context.Context) (Ended, error) {
-	claiming, stop := untilStop(ctx)
+	select {
+	case <-s.berth.closing: // Temporal gave us this while we stopped asking
+		return Ended{}, errDraining
+	default:
+	}
+	claiming, stop := untilClosing(ctx, s.berth.closing)
+	defer stop()
+	// Before the claim, for until then an older host may still be on the air.
+	turn, err := s.admitted(ctx, claiming)
+	defer s.endTrial(ctx)
+	if err != nil {
+		return s.unclaimed(ctx, err)
+	}
 	lease, err := s.Leases.claim(claiming, s.tenant, s.Name, func() { activity.RecordHeartbeat(ctx, s.now) })
-	stop()
 	if err != nil {
 		return s.unclaimed(ctx, err)
 	}
@@ -93,10 +109,44 @@ func (s *session) live(ctx context.Context) (Ended, error) {
 	defer s.reports.flush()
 	defer s.close(run)
 
+	if time.Since(turn) > turnLasts {
+		if _, err := s.turn(ctx, claiming); err != nil {
+			return s.unclaimed(ctx, err)
+		}
+	}
+	stop()
+	s.Hosts.serves(s.berth, s.lease)
 	if err := s.open(run); err != nil {
 		return s.ended(run, err)
 	}
 	return s.serve(ctx, run)
+}
+
+// admitted waits until this host may connect and it is its turn, and returns when
+// that was.
+func (s *session) admitted(ctx, claiming context.Context) (turn time.Time, err error) {
+	for {
+		s.pass, err = s.Gate.pass(claiming, s.tenant, s.Timing.Heartbeat, func(reason string) {
+			s.now.Waiting = reason
+			activity.RecordHeartbeat(ctx, s.now)
+		})
+		if err != nil {
+			return time.Time{}, err
+		}
+		if turn, err = s.turn(ctx, claiming); err != nil || s.Gate.holds(s.pass) {
+			return turn, err
+		}
+	}
+}
+
+// turn waits until this host may dial, beating meanwhile, and returns when that was.
+func (s *session) turn(ctx, claiming context.Context) (time.Time, error) {
+	err := s.Turns.wait(claiming, s.Timing.Heartbeat, func(ahead int) {
+		s.now.Waiting = fmt.Sprintf("for its turn to connect, %d before it", ahead)
+		activity.RecordHeartbeat(ctx, s.now)
+	})
+	s.now.Waiting = ""
+	return time.Now(), err
 }
 
 // open prepares the pipeline from the rows that earlier hosts left, then dials. It
@@ -113,6 +163,9 @@ func (s *session) open(run context.Context) error {
 		return fmt.Errorf("read device: %w", err)
 	}
 	s.linked = device != ""
+	if err := s.waited(run, tenant.Session.Reason); err != nil {
+		return err
+	}
 	s.pipeline = pipeline.New(run, pipeline.Options{
 		Tenant: s.tenant, Epoch: s.lease.epoch, Config: tenant.Config,
 		Store: s.Store, Send: s.send, NewID: whatsapp.NewMessageID, Log: s.log,
@@ -125,7 +178,7 @@ func (s *session) open(run context.Context) error {
 		return err
 	}
 	failpoint.Hit("host.dialling")
-	if s.conn, err = s.Network.Dial(ctx, device, s); err != nil {
+	if s.conn, err = s.Network.DialAs(ctx, s.pass.version, device, s); err != nil {
 		return err
 	}
 	s.Leases.onLoss(s.lease, s.conn.HangUp)
@@ -150,7 +203,7 @@ func (s *session) serve(ctx, run context.Context) (Ended, error) {
 			// lease: a successor fences us.
 			s.log.Warn("lost touch with Temporal; serving on", "cause", cause)
 			told, s.away = nil, true
-		case <-activity.GetWorkerStopChannel(ctx):
+		case <-s.berth.leave:
 			return s.drained(run)
 		case <-s.lease.lost:
 			return s.ended(run, s.Leases.cause(s.lease))
@@ -224,6 +277,7 @@ func (s *session) handle(run context.Context, ev whatsapp.Event) error {
 	case whatsapp.Online:
 		s.online = time.Now()
 		failpoint.Hit("host.online")
+		s.accepted(run)
 		s.pipeline.Start()
 		return s.become(run, change{
 			state: flowhq.Connected, tenant: flowhq.TenantActive, worker: flowhq.WorkerRunning,
@@ -240,13 +294,13 @@ func toldToHangUp(cause error) bool {
 		errors.Is(cause, activity.ErrActivityReset) || isNotFound(cause)
 }
 
-// untilStop is ctx, ended early with errDraining when the process stops.
-func untilStop(ctx context.Context) (context.Context, context.CancelFunc) {
+// untilClosing is ctx, ended early with errDraining when the process takes no more
+// sessions.
+func untilClosing(ctx context.Context, closing <-chan struct{}) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	stop := activity.GetWorkerStopChannel(ctx)
 	go func() {
 		select {
-		case <-stop:
+		case <-closing:
 			cancel(errDraining)
 		case <-ctx.Done():
 		}

@@ -25,6 +25,8 @@ type Leases struct {
 	store  *store.Store
 	timing Timing
 	log    *slog.Logger
+	hosts  *Hosts // hear of what Postgres tells too
+	gate   *Gate  // likewise
 
 	mu     sync.Mutex
 	held   map[*lease]struct{}
@@ -32,9 +34,9 @@ type Leases struct {
 }
 
 // NewLeases returns Leases that hold nothing yet. Run keeps them alive.
-func NewLeases(s *store.Store, timing Timing, log *slog.Logger) *Leases {
+func NewLeases(s *store.Store, hosts *Hosts, gate *Gate, timing Timing, log *slog.Logger) *Leases {
 	return &Leases{
-		store: s, timing: timing, log: log,
+		store: s, hosts: hosts, gate: gate, timing: timing, log: log,
 		held:   make(map[*lease]struct{}),
 		waking: make(map[flowhq.TenantID]map[chan struct{}]struct{}),
 	}
@@ -150,6 +152,8 @@ func (l *Leases) lose(h *lease, cause error) {
 // notice handles one notification from Postgres. After the connection for them
 // was interrupted, anything may have happened: every host looks again.
 func (l *Leases) notice(n store.Notice) {
+	l.hosts.heard(n)
+	l.gate.heard(n)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch n.Kind {
@@ -175,6 +179,7 @@ func (l *Leases) notice(n store.Notice) {
 		for ch := range l.waking[n.Tenant] {
 			poke(ch)
 		}
+	case store.FleetChanged: // the gate has heard of it
 	case store.Resync:
 		for h := range l.held {
 			poke(h.changed)

@@ -35,7 +35,7 @@ func openStore(t *testing.T, url string) *store.Store {
 // process is the leases of one worker process, running until the test ends.
 func process(t *testing.T, s *store.Store) *Leases {
 	t.Helper()
-	l := NewLeases(s, timing, slog.New(slog.DiscardHandler))
+	l := NewLeases(s, NewHosts(), NewGate(s, nil, slog.New(slog.DiscardHandler)), timing, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { defer close(done); l.Run(ctx) }()

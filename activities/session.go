@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -22,6 +23,8 @@ type session struct {
 	*Activities
 	tenant flowhq.TenantID
 	log    *slog.Logger
+	berth  *berth
+	pass   pass
 
 	lease    *lease
 	pipeline *pipeline.Pipeline
@@ -68,6 +71,14 @@ func (s *session) become(run context.Context, c change) error {
 		LastError: c.lastError, QR: c.qr, QRExpires: c.qrExpires, Event: c.event,
 	}
 	return s.record(run)
+}
+
+// waited replaces the reason of a tenant that was told to wait: it no longer does.
+func (s *session) waited(run context.Context, reason string) error {
+	if !strings.HasPrefix(reason, waiting) {
+		return nil
+	}
+	return s.become(run, change{state: flowhq.Connecting, worker: flowhq.WorkerStarting, reason: "connecting"})
 }
 
 // record writes the newest state if it is not in Postgres yet. While the database

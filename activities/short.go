@@ -70,11 +70,19 @@ func (a *Activities) Erase(ctx context.Context, in EraseInput) error {
 func (a *Activities) unlink(ctx context.Context, tenant flowhq.TenantID, device string) error {
 	ctx, cancel := context.WithTimeout(ctx, unlinkTimeout)
 	defer cancel()
-	lease, err := a.Leases.claim(ctx, tenant, a.Name, func() { activity.RecordHeartbeat(ctx) })
+	fleet, _ := a.Gate.now()
+	if fleet.Paused {
+		return flowhq.Errorf(flowhq.Unavailable, "the fleet is paused")
+	}
+	beat := func() { activity.RecordHeartbeat(ctx) }
+	if err := a.Turns.wait(ctx, a.Timing.Heartbeat, func(int) { beat() }); err != nil {
+		return err
+	}
+	lease, err := a.Leases.claim(ctx, tenant, a.Name, beat)
 	if err != nil {
 		return err
 	}
-	conn, err := a.Network.Dial(ctx, device, mute{a.Leases, lease})
+	conn, err := a.Network.DialAs(ctx, fleet.Version, device, mute{a.Leases, lease})
 	if err != nil {
 		a.Leases.release(ctx, lease)
 		return err

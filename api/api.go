@@ -64,6 +64,7 @@ type Options struct {
 	Codes    Codes
 	Commands Commander
 	Bulks    Bulks
+	Fleet    Fleet
 	Database Pinger
 	Temporal Pinger
 
@@ -144,6 +145,10 @@ func (a *API) routes() {
 	get(admin, "/tenants/:id/logs", handle(a, http.StatusOK, a.messages))
 	admin.POST("/tenants/:id/logs/:message/retry", handle(a, http.StatusAccepted, a.retryMessage))
 	get(admin, "/tenants/:id/events", handle(a, http.StatusOK, a.events))
+
+	get(admin, "/workers", handle(a, http.StatusOK, a.listWorkers))
+	get(admin, "/fleet", handle(a, http.StatusOK, a.readFleet))
+	admin.PUT("/fleet", handle(a, http.StatusOK, a.changeFleet))
 }
 
 // get registers h for GET and, as HTTP requires, for HEAD.

@@ -111,6 +111,7 @@ func TestBodiesAreDescribed(t *testing.T) {
 	s := loadSpec(t)
 	for schema, body := range map[string]any{
 		"NewTenant": &flowhq.NewTenant{}, "TenantChange": &flowhq.TenantChange{}, "NewBulk": &bulkBody{}, "BulkFilter": &bulkFilter{},
+		"FleetChange": &flowhq.FleetChange{},
 	} {
 		n := s.at(s.root, "components", "schemas", schema)
 		want := slices.Sorted(maps.Keys(fieldsOf(body)))
@@ -124,7 +125,9 @@ func TestBodiesAreDescribed(t *testing.T) {
 			}
 		}
 	}
-	for _, op := range []node{s.operation("POST", "/admin/tenants"), s.operation("PUT", "/admin/tenants/:id"), s.operation("POST", "/admin/bulk")} {
+	for _, op := range []node{
+		s.operation("POST", "/admin/tenants"), s.operation("PUT", "/admin/tenants/:id"), s.operation("POST", "/admin/bulk"), s.operation("PUT", "/admin/fleet"),
+	} {
 		content := s.at(op, "requestBody", "content", "application/json")
 		for _, problem := range s.check(s.at(content, "schema"), viaJSON(t, content["example"]), "example") {
 			t.Error(problem)

@@ -55,7 +55,7 @@ func setup(t *testing.T, change ...func(*Options)) *fixture {
 	t.Cleanup(s.Close)
 	f := &fixture{T: t, store: s, commands: &commands{}, bulks: &bulks{}, temporal: &pinger{}, database: &pinger{}, log: &output{}, spec: loadSpec(t)}
 	o := Options{
-		Tenants: s, Logs: s, Codes: s, Commands: f.commands, Bulks: f.bulks, Database: f.database, Temporal: f.temporal, Password: password,
+		Tenants: s, Logs: s, Codes: s, Commands: f.commands, Bulks: f.bulks, Fleet: s, Database: f.database, Temporal: f.temporal, Password: password,
 		Codec: reverser{},
 		Log:   slog.New(slog.NewJSONHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

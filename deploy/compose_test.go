@@ -152,8 +152,8 @@ func TestComposeFitsTheProgram(t *testing.T) {
 	if path == nil || !strings.Contains(read(t, "api/openapi.yaml"), "\n  "+path[1]+":") {
 		t.Errorf("the health check of the api is %q, which asks for nothing in openapi.yaml", test)
 	}
-	if grace := p.Services["worker"].StopGracePeriod; grace == nil || grace.String() != "30s" {
-		t.Errorf("the worker has %v to stop; want 30s", grace)
+	if grace := p.Services["worker"].StopGracePeriod; grace == nil || grace.String() != "45s" {
+		t.Errorf("the worker has %v to stop; want 45s", grace)
 	}
 	for _, name := range ours {
 		s := p.Services[name]

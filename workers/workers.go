@@ -3,6 +3,7 @@
 package workers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,9 +23,12 @@ import (
 )
 
 const (
-	// stopTimeout is how long stopping hosts may take to hang up before their
-	// contexts are cancelled.
+	// stopTimeout is how long hosts may take to hang up when they are told to leave.
 	stopTimeout = 10 * time.Second
+	// unpollTime is what Temporal gets to learn that this process asks for nothing
+	// more. What it hands to a poll that is just being cancelled is lost until the
+	// heartbeat timeout, so no session is let go before.
+	unpollTime = time.Second
 	// stickyTimeout is how long Temporal waits for the worker that has a
 	// workflow in its cache before it asks another. It is part of how long a
 	// killed worker's sessions are off the air.
@@ -40,10 +44,20 @@ type Options struct {
 	Temporal client.Client
 	Store    *store.Store
 	Network  *whatsapp.Network
-	Capacity int // sessions this process may host
-	Timing   activities.Timing
-	Name     string // of this process, shown to operators
-	Log      *slog.Logger
+	Capacity int // sessions this process may host; 0 means DefaultCapacity
+	// DrainTimeout is for how long a process that is told to end may go on serving
+	// what nobody takes over.
+	DrainTimeout time.Duration
+	// Hurry is closed when there is no more time for that.
+	Hurry <-chan struct{}
+	// WhatsAppVersion is the version of WhatsApp's client to pass for; "" leaves that
+	// to the fleet.
+	WhatsAppVersion string
+	// ConnectsPerSecond is how many connections to WhatsApp it may begin.
+	ConnectsPerSecond int
+	Timing            activities.Timing
+	Name              string // of this process, shown to operators
+	Log               *slog.Logger
 }
 
 // gcPercent makes the runtime collect earlier than by default. Most of a worker's
@@ -58,25 +72,33 @@ func Run(ctx context.Context, o Options) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
+	o.Capacity = cmp.Or(o.Capacity, DefaultCapacity())
 	worker.SetStickyWorkflowCacheSize(cachedWorkflows)
 	control := workflows.NewClient(o.Temporal)
 	if err := control.ScheduleRetention(ctx); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
+	hosts, gate := activities.NewHosts(), activities.NewGate(o.Store, o.Network.LatestVersion, o.Log)
+	if err := gate.Open(ctx, o.WhatsAppVersion); err != nil {
+		return fmt.Errorf("start the worker: %w", err)
+	}
 	// Leases are renewed until the last host has hung up, so they end after ctx.
 	leasing, stopLeasing := context.WithCancel(context.WithoutCancel(ctx))
-	leases := activities.NewLeases(o.Store, o.Timing, o.Log)
+	leases := activities.NewLeases(o.Store, hosts, gate, o.Timing, o.Log)
 	var wg sync.WaitGroup
 	wg.Go(func() { leases.Run(leasing) })
+	fleet := activities.NewFleet(o.Store, hosts, gate, control, o.Timing, o.Name, o.Capacity, o.Log)
+	wg.Go(func() { fleet.Run(leasing) })
+	wg.Go(func() { gate.Run(leasing) })
 	defer wg.Wait()
 	defer stopLeasing()
 
 	acts := &activities.Activities{
 		Store: o.Store, Network: o.Network, Reports: control, Sender: control, Beats: o.Temporal,
-		Leases: leases, Timing: o.Timing, Name: o.Name, Log: o.Log,
+		Leases: leases, Hosts: hosts, Gate: gate, Turns: activities.NewTurns(o.ConnectsPerSecond), Timing: o.Timing, Name: o.Name, Log: o.Log,
 	}
 	for {
-		err := o.serve(ctx, acts)
+		err := o.serve(ctx, acts, fleet)
 		if !errors.Is(err, errNoDatabase) {
 			return err
 		}
@@ -93,7 +115,7 @@ var errNoDatabase = errors.New("the database is out of reach")
 
 // serve works until ctx ends, Temporal refuses the worker, or the database has been
 // out of reach for a lease's time, by when every host has hung up.
-func (o Options) serve(ctx context.Context, acts *activities.Activities) error {
+func (o Options) serve(ctx context.Context, acts *activities.Activities, fleet *activities.Fleet) error {
 	fatal := make(chan error, 2) // one per worker
 	tenants := o.tenantWorker(acts, fatal)
 	sessions := o.sessionWorker(acts, fatal)
@@ -104,10 +126,11 @@ func (o Options) serve(ctx context.Context, acts *activities.Activities) error {
 	// Sessions stop first: their hand-over needs no workflow, but the workflows
 	// of those that end otherwise should still run here.
 	defer tenants.Stop()
+	acts.Hosts.Open()
 	if err := sessions.Start(); err != nil {
 		return fmt.Errorf("start the session worker: %w", err)
 	}
-	defer sessions.Stop()
+	defer func() { o.stop(ctx, sessions, acts.Hosts, fleet) }()
 
 	watching, stopWatching := context.WithCancel(ctx)
 	defer stopWatching()
@@ -119,7 +142,6 @@ func (o Options) serve(ctx context.Context, acts *activities.Activities) error {
 	o.Log.Info("worker started", "name", o.Name, "capacity", o.Capacity)
 	select {
 	case <-ctx.Done():
-		o.Log.Info("handing over the sessions")
 		return nil
 	case err := <-fatal:
 		return fmt.Errorf("the worker failed: %w", err)
@@ -128,6 +150,40 @@ func (o Options) serve(ctx context.Context, acts *activities.Activities) error {
 			return nil
 		}
 		return errNoDatabase
+	}
+}
+
+// stop stops sessions: nothing more is asked for, and its hosts leave. If ctx has
+// ended, that is to whoever takes them over.
+func (o Options) stop(ctx context.Context, sessions worker.Worker, hosts *activities.Hosts, fleet *activities.Fleet) {
+	stopped := make(chan struct{})
+	go func() {
+		sessions.Stop()
+		close(stopped)
+	}()
+	if ctx.Err() != nil {
+		o.Log.Info("handing over the sessions")
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.DrainTimeout)
+		defer cancel()
+		go func() {
+			select {
+			case <-o.Hurry:
+				cancel()
+			case <-drain.Done():
+			}
+		}()
+		select {
+		case <-time.After(unpollTime):
+		case <-stopped: // there was none to hand over
+		case <-drain.Done():
+		}
+		fleet.HandOver(drain)
+	}
+	hosts.Dismiss()
+	select {
+	case <-stopped:
+	case <-time.After(stopTimeout):
+		o.Log.Warn("some sessions did not hang up in time")
 	}
 }
 
@@ -191,7 +247,8 @@ func (o Options) sessionWorker(acts *activities.Activities, fatal chan<- error) 
 		Identity:                           o.Name,
 		DisableWorkflowWorker:              true,
 		MaxConcurrentActivityExecutionSize: o.Capacity,
-		WorkerStopTimeout:                  stopTimeout,
+		// Its hosts do not end because it stops, but when they are told to.
+		WorkerStopTimeout: o.DrainTimeout + stopTimeout,
 		// Beats pass unthrottled: a stop travels back on them.
 		MaxHeartbeatThrottleInterval:     o.Timing.Heartbeat,
 		DefaultHeartbeatThrottleInterval: o.Timing.Heartbeat,

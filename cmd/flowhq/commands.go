@@ -159,7 +159,7 @@ func serveAPI(ctx context.Context, args []string, getenv func(string) string, st
 	commands := workflows.NewClient(p.temporal)
 	handler, err := api.New(api.Options{
 		Codec: p.codec, CodecOrigin: p.config.CodecOrigin,
-		Tenants: p.store, Logs: p.store, Codes: p.store, Commands: commands, Bulks: commands,
+		Tenants: p.store, Logs: p.store, Codes: p.store, Commands: commands, Bulks: commands, Fleet: p.store,
 		Database: p.store, Temporal: commands,
 		Password: p.config.AdminPassword, QueryAuth: p.config.AdminQueryAuth, Log: p.log,
 	})
@@ -169,8 +169,8 @@ func serveAPI(ctx context.Context, args []string, getenv func(string) string, st
 	return api.Serve(ctx, p.config.HTTPAddr, handler, p.log)
 }
 
-// work is the worker command.
-func work(ctx context.Context, args []string, getenv func(string) string, stderr io.Writer) error {
+// work is the worker command. hurry is closed when it should end at once.
+func work(ctx context.Context, hurry <-chan struct{}, args []string, getenv func(string) string, stderr io.Writer) error {
 	if err := noArguments("worker", args, stderr); err != nil {
 		return err
 	}
@@ -189,6 +189,7 @@ func work(ctx context.Context, args []string, getenv func(string) string, stderr
 	}
 	return workers.Run(ctx, workers.Options{
 		Temporal: p.temporal, Store: p.store, Network: network, Capacity: p.config.WorkerCapacity,
+		WhatsAppVersion: p.config.WhatsAppVersion, DrainTimeout: p.config.DrainTimeout, Hurry: hurry, ConnectsPerSecond: p.config.ConnectsPerSecond,
 		Timing: activities.Timing{Heartbeat: p.config.Heartbeat}, Name: identity, Log: p.log,
 	})
 }

@@ -31,14 +31,30 @@ Settings are environment variables; see the README.
 `
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+	ctx, hurry := untilSignal(context.Background())
+	os.Exit(run(ctx, hurry, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+}
+
+// untilSignal returns a context that ends with the first signal to end, and a
+// channel that is closed by the second. A third ends the process as it stands.
+func untilSignal(parent context.Context) (ctx context.Context, hurry <-chan struct{}) {
+	ctx, cancel := context.WithCancel(parent)
+	signals, again := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		signal.Stop(signals)
+		close(again)
+	}()
+	return ctx, again
 }
 
 // run runs one command and returns the process's exit code: 0 for success, 1 for
-// a failure that was explained on stderr, 2 for wrong usage.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+// a failure that was explained on stderr, 2 for wrong usage. ctx ends when it is told
+// to end, and hurry is closed when it is to be quick about it.
+func run(ctx context.Context, hurry <-chan struct{}, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
 		fmt.Fprint(stderr, usage)
 		return 2
@@ -48,7 +64,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	case "api":
 		err = serveAPI(ctx, rest, getenv, stderr)
 	case "worker":
-		err = work(ctx, rest, getenv, stderr)
+		err = work(ctx, hurry, rest, getenv, stderr)
 	case "tenants":
 		return cli.Tenants(ctx, rest, getenv, stdout, stderr)
 	case "migrate":

@@ -28,13 +28,16 @@ type Config struct {
 	// proxies and browsers may keep it. For clients that can send no header.
 	AdminQueryAuth bool
 
-	WorkerCapacity    int           // sessions that one worker process may host
+	WorkerCapacity    int           // sessions that one worker process may host; 0 = by its memory
 	Heartbeat         time.Duration // between two signs of life of a session host
+	DrainTimeout      time.Duration // for which a worker that is told to end serves on what nobody takes over
+	ConnectsPerSecond int           // connections to WhatsApp that one worker process may begin
 	RepliesPerMinute  int           // for tenants that set no limit of their own
 	RepliesPerContact int           // for tenants that set no limit of their own
 	RetentionDays     int           // for tenants that set no retention of their own
 
-	WhatsApp WhatsApp
+	WhatsApp        WhatsApp
+	WhatsAppVersion string // of WhatsApp's web client, that sessions pass for; "" = found out
 
 	LogLevel slog.Level
 	LogsPath string // folder of the log files, one per tenant
@@ -74,10 +77,13 @@ var wanted = map[Need]string{
 // Bounds of the settings that are numbers.
 const (
 	maxCapacity       = 100_000
+	maxConnects       = 1000
+	maxDrain          = 10 * time.Minute
+	defaultDrain      = 25 * time.Second
 	minHeartbeat      = 200 * time.Millisecond
 	maxHeartbeat      = time.Minute
 	defaultHeartbeat  = 5 * time.Second
-	defaultCapacity   = 500
+	defaultConnects   = 20
 	defaultPerMinute  = 10
 	defaultPerContact = 5
 	defaultRetention  = 365 // days
@@ -102,12 +108,15 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		AdminPassword:     Secret(getenv(string(Admin))),
 		PortalInternalKey: Secret(getenv("PORTAL_INTERNAL_KEY")),
 		AdminQueryAuth:    e.flag("ADMIN_QUERY_AUTH"),
-		WorkerCapacity:    e.number("WORKER_CAPACITY", defaultCapacity, 1, maxCapacity),
+		WorkerCapacity:    e.number("WORKER_CAPACITY", 0, 1, maxCapacity),
 		Heartbeat:         e.milliseconds("HEARTBEAT_INTERVAL_MS", defaultHeartbeat, minHeartbeat, maxHeartbeat),
+		DrainTimeout:      e.milliseconds("DRAIN_TIMEOUT_MS", defaultDrain, 0, maxDrain),
+		ConnectsPerSecond: e.number("CONNECTS_PER_SECOND", defaultConnects, 1, maxConnects),
 		RepliesPerMinute:  e.number("RATE_LIMIT_MAX_PER_MINUTE", defaultPerMinute, 0, flowhq.MaxReplies),
 		RepliesPerContact: e.number("RATE_LIMIT_MAX_PER_CONTACT", defaultPerContact, 0, flowhq.MaxReplies),
 		RetentionDays:     e.number("RETENTION_DAYS", defaultRetention, flowhq.MinRetentionDays, flowhq.MaxRetentionDays),
 		WhatsApp:          e.whatsApp(),
+		WhatsAppVersion:   e.version("WHATSAPP_VERSION"),
 		LogLevel:          e.level("LOG_LEVEL"),
 		LogsPath:          e.text("LOGS_PATH", "./logs"),
 	}

@@ -39,7 +39,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Config{
-		TemporalNamespace: "flowhq", HTTPAddr: "127.0.0.1:3000", WorkerCapacity: 500, Heartbeat: 5 * time.Second,
+		TemporalNamespace: "flowhq", HTTPAddr: "127.0.0.1:3000", Heartbeat: 5 * time.Second, ConnectsPerSecond: 20, DrainTimeout: 25 * time.Second,
 		RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365, LogLevel: slog.LevelInfo, LogsPath: "./logs",
 	}
 	if diff := cmp.Diff(want, got, compareSecrets); diff != "" {
@@ -51,9 +51,9 @@ func TestEveryVariable(t *testing.T) {
 	got, err := Parse(environ(
 		"DATABASE_URL=postgres://u:p@db:5432/flowhq", "TEMPORAL_ADDRESS= temporal:7233 ", "TEMPORAL_NAMESPACE=other",
 		"HTTP_ADDR=127.0.0.1:0", "ADMIN_PASSWORD= p w ", "PORTAL_INTERNAL_KEY=key", "ADMIN_QUERY_AUTH=true",
-		"WORKER_CAPACITY=100000", "HEARTBEAT_INTERVAL_MS=200", "RATE_LIMIT_MAX_PER_MINUTE=0", "RATE_LIMIT_MAX_PER_CONTACT=100000", "RETENTION_DAYS=30",
+		"WORKER_CAPACITY=100000", "HEARTBEAT_INTERVAL_MS=200", "CONNECTS_PER_SECOND=1000", "DRAIN_TIMEOUT_MS=0", "RATE_LIMIT_MAX_PER_MINUTE=0", "RATE_LIMIT_MAX_PER_CONTACT=100000", "RETENTION_DAYS=30",
 		"PAYLOAD_KEYS=b:"+base64Key("b")+" , a:"+base64Key("a"), "CODEC_ORIGIN=https://temporal.example/",
-		"WHATSAPP_ADDR=[::1]:5222", "WHATSAPP_CA_FILE=ca.pem", "WHATSAPP_ROOT_KEY_FILE=root.key",
+		"WHATSAPP_ADDR=[::1]:5222", "WHATSAPP_CA_FILE=ca.pem", "WHATSAPP_ROOT_KEY_FILE=root.key", "WHATSAPP_VERSION=2.3000.1047769893",
 		"LOG_LEVEL=WARN", "LOGS_PATH=/var/log/flowhq",
 	), Database, Temporal, Admin)
 	if err != nil {
@@ -63,8 +63,8 @@ func TestEveryVariable(t *testing.T) {
 		DatabaseURL: "postgres://u:p@db:5432/flowhq", TemporalAddress: "temporal:7233", TemporalNamespace: "other",
 		PayloadKeys: []PayloadKey{{"b", Secret(strings.Repeat("b", 32))}, {"a", Secret(strings.Repeat("a", 32))}}, CodecOrigin: "https://temporal.example",
 		HTTPAddr: "127.0.0.1:0", AdminPassword: " p w ", PortalInternalKey: "key", AdminQueryAuth: true,
-		WorkerCapacity: 100_000, Heartbeat: 200 * time.Millisecond, RepliesPerMinute: 0, RepliesPerContact: 100_000, RetentionDays: 30,
-		WhatsApp: WhatsApp{"[::1]:5222", "ca.pem", "root.key"},
+		WorkerCapacity: 100_000, Heartbeat: 200 * time.Millisecond, ConnectsPerSecond: 1000, RepliesPerMinute: 0, RepliesPerContact: 100_000, RetentionDays: 30,
+		WhatsApp: WhatsApp{"[::1]:5222", "ca.pem", "root.key"}, WhatsAppVersion: "2.3000.1047769893",
 		LogLevel: slog.LevelWarn, LogsPath: "/var/log/flowhq",
 	}
 	if diff := cmp.Diff(want, got, compareSecrets); diff != "" {
@@ -96,9 +96,11 @@ func TestProblems(t *testing.T) {
 			`HTTP_ADDR: ":65536" is not host:port with a port from 0 to 65535; such as 127.0.0.1:3000`}},
 		{"port 0", []string{"TEMPORAL_ADDRESS=h:0", "HTTP_ADDR=:0"}, nil, []string{
 			`TEMPORAL_ADDRESS: "h:0" has port 0, to which nothing can connect`}},
-		{"numbers", []string{"WORKER_CAPACITY=0", "HEARTBEAT_INTERVAL_MS=60001", "RATE_LIMIT_MAX_PER_MINUTE=-1", "RATE_LIMIT_MAX_PER_CONTACT=ten", "RETENTION_DAYS=29"}, nil, []string{
+		{"numbers", []string{"WORKER_CAPACITY=0", "HEARTBEAT_INTERVAL_MS=60001", "CONNECTS_PER_SECOND=0", "DRAIN_TIMEOUT_MS=600001", "RATE_LIMIT_MAX_PER_MINUTE=-1", "RATE_LIMIT_MAX_PER_CONTACT=ten", "RETENTION_DAYS=29"}, nil, []string{
 			`WORKER_CAPACITY: "0" is not a whole number from 1 to 100000`,
 			`HEARTBEAT_INTERVAL_MS: "60001" is not a whole number from 200 to 60000`,
+			`DRAIN_TIMEOUT_MS: "600001" is not a whole number from 0 to 600000`,
+			`CONNECTS_PER_SECOND: "0" is not a whole number from 1 to 1000`,
 			`RATE_LIMIT_MAX_PER_MINUTE: "-1" is not a whole number from 0 to 100000`,
 			`RATE_LIMIT_MAX_PER_CONTACT: "ten" is not a whole number from 0 to 100000`,
 			`RETENTION_DAYS: "29" is not a whole number from 30 to 3650`}},
@@ -109,6 +111,8 @@ func TestProblems(t *testing.T) {
 		{"words", []string{"ADMIN_QUERY_AUTH=yes", "LOG_LEVEL=loud"}, nil, []string{
 			`ADMIN_QUERY_AUTH: "yes" is neither true nor false`,
 			`LOG_LEVEL: "loud" is not debug, info, warn or error`}},
+		{"version", []string{"WHATSAPP_VERSION=2.3000"}, nil, []string{
+			`WHATSAPP_VERSION: "2.3000" is not a version such as 2.3000.1047769893`}},
 		{"one of three", []string{"WHATSAPP_ADDR=h:1"}, nil, []string{
 			"WHATSAPP_CA_FILE: " + together, "WHATSAPP_ROOT_KEY_FILE: " + together}},
 		{"two of three", []string{"WHATSAPP_CA_FILE=a", "WHATSAPP_ROOT_KEY_FILE=b"}, nil, []string{"WHATSAPP_ADDR: " + together}},

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/flowhq/flowhq"
 )
 
 // environment reads variables and collects what is wrong with them. A method
@@ -105,6 +107,14 @@ func (e *environment) level(name string) slog.Level {
 		e.problem(name, "%q is not debug, info, warn or error", v)
 	}
 	return slog.LevelInfo
+}
+
+func (e *environment) version(name string) string {
+	v := e.text(name, "")
+	if v != "" && !flowhq.ValidVersion(v) {
+		e.problem(name, "%q is not a version such as 2.3000.1047769893", v)
+	}
+	return v
 }
 
 func (e *environment) whatsApp() WhatsApp {

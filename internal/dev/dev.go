@@ -192,6 +192,8 @@ func (d *dev) startApps(ctx context.Context) error {
 		"CODEC_ORIGIN": d.codecOrigin(),
 		// Short, so that whoever kills the worker to see what happens need not wait.
 		"HEARTBEAT_INTERVAL_MS": "2000",
+		// There is no other worker that could take over.
+		"DRAIN_TIMEOUT_MS": "0",
 	} {
 		if d.getenv(name) == "" {
 			env = append(env, name+"="+value)

@@ -58,6 +58,8 @@ func (d *dev) startTemporal(ctx context.Context) error {
 		program, "server", "start-dev", "--ip", host, "--port", port, "--ui-port", uiPort,
 		"--namespace", d.namespace(), "--db-filename", d.home.path("temporal-" + version + ".db"),
 		"--log-level", "warn", "--follow-parent",
+		// Else what is handed to a worker that is just stopping is lost for a while.
+		"--dynamic-config-value", "frontend.enableCancelWorkerPollsOnShutdown=true",
 	}
 	if d.getenv("PAYLOAD_KEYS") != "" {
 		args = append(args, "--ui-codec-endpoint", d.api.base+"/codec")

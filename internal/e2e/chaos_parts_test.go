@@ -17,9 +17,10 @@ import (
 // restartPause is how long a part that has ended stays away at least.
 const restartPause = 200 * time.Millisecond
 
-// drainWithin is how long a worker may take to end when it is told to: its hosts'
-// ten seconds to hang up, and something for a machine that is busy.
-const drainWithin = 30 * time.Second
+// drainWithin is how long a worker may take to end when it is told to: the time
+// for which it serves on, its hosts' ten seconds to hang up, and something for a
+// machine that is busy.
+const drainWithin = 45 * time.Second
 
 // A part is one process of the stand under chaos: whenever it ends, for whatever
 // reason, it is started again.

@@ -117,7 +117,9 @@ func (s *stand) startTemporal() {
 	}
 	s.temporald = s.startCommand("temporald", nil, os.Getenv("TEMPORALD"), "server", "start-dev",
 		"--ip", host, "--port", port, "--headless", "--namespace", "flowhq",
-		"--db-filename", filepath.Join(s.dir, "temporal.db"), "--log-level", "error")
+		"--db-filename", filepath.Join(s.dir, "temporal.db"), "--log-level", "error",
+		// As in deploy/temporal/dynamicconfig.yaml.
+		"--dynamic-config-value", "frontend.enableCancelWorkerPollsOnShutdown=true")
 	eventually(s.t, patience, func() error {
 		conn, err := net.DialTimeout("tcp", s.temporal, time.Second)
 		if err != nil {

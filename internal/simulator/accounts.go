@@ -58,6 +58,7 @@ type device struct {
 	preKeys  []byte // as of the last upload, preKeyBytes each; the first Taken are used up
 	queue    queue
 	conn     *conn         // nil = offline
+	left     time.Time     // when it went offline; zero = not since the simulator's start
 	loggedIn chan struct{} // closed at the first login
 }
 

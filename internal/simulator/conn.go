@@ -183,6 +183,9 @@ func (c *conn) shakeHands(ctx context.Context) (static []byte, payload *waWa6.Cl
 // welcome starts pairing or logs a device in, and returns what handles the
 // client's stanzas from here on.
 func (c *conn) welcome(static []byte, payload *waWa6.ClientPayload) (handle func(*waBinary.Node), err error) {
+	if c.server.outdated(payload) {
+		return nil, c.refuse(reasonOutdated, nil)
+	}
 	if payload.GetDevicePairingData() != nil {
 		err = c.startPairing(static, payload.GetDevicePairingData())
 		return c.handlePairing, err
@@ -271,7 +274,7 @@ func (s *server) release(c *conn) {
 	defer s.mu.Unlock()
 	delete(s.conns, c)
 	if c.device != nil && c.device.conn == c {
-		c.device.conn = nil
+		c.device.conn, c.device.left = nil, time.Now()
 	}
 	if c.pairing != nil {
 		for _, ref := range c.pairing.refs {

@@ -87,12 +87,16 @@ type faultRequest struct {
 	//	lose_acks      route the next Count messages of its companions, and do not
 	//	               acknowledge them
 	//	delay_acks     acknowledge the next Count of them Seconds late
+	//	versions       refuse companions whose revision of the client is below Oldest or
+	//	               above Newest (0 = any), and name Latest on the web page
 	//	clear          no more of any fault that is still to come
 	Kind    string
 	Number  string // "" = everybody, but for those in forOne
 	Seconds float64
 	Reason  int
 	Count   int
+
+	Oldest, Newest, Latest uint32
 }
 
 // forOne are the faults that befall one number.
@@ -125,11 +129,13 @@ func (s *server) makeFault(r *http.Request) (int, any, error) {
 		done, err = s.replace(number)
 	case "duplicate", "delay", "lose_acks", "delay_acks":
 		done, err = s.disturb(number, in)
+	case "versions":
+		done = s.setVersions(in)
 	case "clear":
 		done = s.clear()
 	default:
 		err = fail(http.StatusBadRequest,
-			"kind must be drop, logout, refuse_logins, replace, duplicate, delay, lose_acks, delay_acks or clear")
+			"kind must be drop, logout, refuse_logins, replace, duplicate, delay, lose_acks, delay_acks, versions or clear")
 	}
 	return http.StatusOK, done, err
 }

@@ -14,6 +14,7 @@ type faults struct {
 	lostAcks   map[string]int     // by digits: messages whose acknowledgement is still to be lost
 	lateAcks   map[string]delays  // by digits: of acknowledgements
 	late       map[string]delays  // by digits: of deliveries
+	versions   versions
 }
 
 func newFaults() faults {

@@ -29,7 +29,7 @@ func (c *conn) login(static []byte, payload *waWa6.ClientPayload) error {
 	if reason, refused := s.refusal(number); refused {
 		return c.refuse(reason.reason, reason.attrs())
 	}
-	d, replaced, saved := s.attach(c, number, payload.GetDevice(), static)
+	d, replaced, saved := s.attach(c, number, payload.GetDevice(), static, versionOf(payload))
 	if d == nil {
 		return c.refuse(reasonLoggedOut, nil)
 	}
@@ -48,7 +48,7 @@ func (c *conn) login(static []byte, payload *waWa6.ClientPayload) error {
 // static is its key; otherwise it returns nil. replaced reports whether that
 // threw out a connection which was alive. The client is not told that it is in
 // before what saved stands for is in the file.
-func (s *server) attach(c *conn, number string, id uint32, static []byte) (d *device, replaced bool, saved uint64) {
+func (s *server) attach(c *conn, number string, id uint32, static []byte, version string) (d *device, replaced bool, saved uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.accounts[number]
@@ -61,7 +61,10 @@ func (s *server) attach(c *conn, number string, id uint32, static []byte) (d *de
 	}
 	a.stats.logins++
 	s.stats.logins++
-	l := &login{At: time.Now().UTC(), Device: int(d.ID), Peer: c.peer()}
+	l := &login{At: time.Now().UTC(), Device: int(d.ID), Peer: c.peer(), Version: version}
+	if d.conn == nil && !d.left.IsZero() {
+		l.OffAirMS = time.Since(d.left).Milliseconds()
+	}
 	replaced = s.throwOut(d, l)
 	saved = s.note(d, l)
 	c.device, d.conn = d, c

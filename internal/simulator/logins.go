@@ -23,6 +23,10 @@ type login struct {
 	// Replaced is the client's host:port of the live connection that this login
 	// threw out, "" if there was none.
 	Replaced string `json:"replaced"`
+	Version  string `json:"version"` // that the client passes for
+	// OffAirMS is for how long the device was offline before, in milliseconds; 0 if it
+	// was not, or that is not known.
+	OffAirMS int64 `json:"off_air_ms"`
 	// Late counts the messages and receipts that came on that connection
 	// afterwards. They reached nobody.
 	Late int `json:"late"`

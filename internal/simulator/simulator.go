@@ -163,6 +163,7 @@ func (s *server) run(ctx context.Context, o Options) error {
 func (s *server) wireServer(config *tls.Config) *http.Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ws/chat", s.upgrade)
+	mux.HandleFunc("GET /{$}", s.webPage)
 	return &http.Server{
 		Handler: mux, TLSConfig: config, ReadHeaderTimeout: headerTimeout, ErrorLog: quiet(s.log),
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {

@@ -20,8 +20,8 @@ const channel = "flowhq"
 // may come late or twice, but is only missed where a Resync follows.
 type Notice struct {
 	Kind   NoticeKind
-	Tenant flowhq.TenantID // "" with Resync
-	Epoch  int64           // 0 with Resync, NewWork and ErasedTenant
+	Tenant flowhq.TenantID // "" with Resync and FleetChanged
+	Epoch  int64           // 0 with Resync, NewWork, ErasedTenant and FleetChanged
 }
 
 // NoticeKind is what a Notice is about.
@@ -34,6 +34,7 @@ const (
 	FreeLease    NoticeKind = "lease"  // the host of this Epoch released its lease
 	NewWork      NoticeKind = "work"   // a row was made ready to be handled or sent
 	ErasedTenant NoticeKind = "erase"  // the tenant was deleted
+	FleetChanged NoticeKind = "fleet"  // what holds for all sessions was changed
 )
 
 // Bounds on Listen's own connection.
@@ -127,6 +128,9 @@ func parseNotice(payload string) (Notice, error) {
 	}
 	n := Notice{Kind: NoticeKind(words[0]), Tenant: flowhq.TenantID(words[1]), Epoch: epoch}
 	switch n.Kind {
+	case FleetChanged:
+		n.Tenant = ""
+		return n, nil
 	case NewEpoch, NewConfig, FreeLease, NewWork, ErasedTenant:
 	default:
 		return Notice{}, errors.New("notice of unknown kind")

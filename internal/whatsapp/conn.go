@@ -11,6 +11,7 @@ import (
 
 	"go.mau.fi/whatsmeow"
 	waBinary "go.mau.fi/whatsmeow/binary"
+	"go.mau.fi/whatsmeow/proto/waWa6"
 	"go.mau.fi/whatsmeow/store"
 	"go.mau.fi/whatsmeow/types"
 
@@ -22,6 +23,7 @@ import (
 // Its owner calls Close in any case.
 type Conn struct {
 	network *Network
+	version store.WAVersionContainer // that it passes for
 	handler Handler
 	client  atomic.Pointer[whatsmeow.Client]
 	wire    *wire
@@ -57,19 +59,14 @@ type Conn struct {
 //
 // It fails with code Unavailable if the key store cannot be reached.
 func (n *Network) Dial(ctx context.Context, device string, h Handler) (*Conn, error) {
-	d, err := n.device(ctx, device)
-	if err != nil {
-		return nil, err
-	}
-	c := n.conn(ctx, d, h)
-	go c.run()
-	return c, nil
+	return n.DialAs(ctx, "", device, h)
 }
 
 // conn returns a connection that is not running yet.
-func (n *Network) conn(ctx context.Context, device *store.Device, h Handler) *Conn {
+func (n *Network) conn(ctx context.Context, version store.WAVersionContainer, device *store.Device, h Handler) *Conn {
 	c := &Conn{
 		network: n,
+		version: version,
 		handler: h,
 		wire:    &wire{transport: n.transport, holds: h.Holds},
 		guard:   newGuard(),
@@ -108,6 +105,7 @@ func (c *Conn) newClient(device *store.Device) *whatsmeow.Client {
 	client.SendReportingTokens = true       // as WhatsApp's own clients do
 	client.EnableAutoReconnect = false
 	client.DisableLoginAutoReconnect = true // see restart
+	client.GetClientPayload = func() *waWa6.ClientPayload { return c.payload(device) }
 	client.GetMessageForRetry = c.sentMessage
 	client.AddEventHandlerWithSuccessStatus(c.handle)
 	return client

@@ -49,7 +49,7 @@ func storedConn(t *testing.T) *Conn {
 	if err := device.Save(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	c := n.conn(t.Context(), device, &noHandler{})
+	c := n.conn(t.Context(), builtIn, device, &noHandler{})
 	t.Cleanup(c.cancel)
 	return c
 }

@@ -1,0 +1,190 @@
+package activities
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+	"github.com/flowhq/flowhq/internal/whatsapp"
+)
+
+// When the newest version of WhatsApp's client is looked up, by one process of all.
+const (
+	lookUpEvery       = 6 * time.Hour
+	lookUpWhilePaused = 10 * time.Minute
+	lookUpTick        = time.Minute // how often a process looks whether it is time
+)
+
+// trialTime is what one session has to log in as a new version, or another one tries.
+const trialTime = 90 * time.Second
+
+// A Gate is where hosts learn whether they may connect, and as which version of
+// WhatsApp's client. What it knows is in Postgres and the same for all processes.
+type Gate struct {
+	store  *store.Store
+	latest func(context.Context) (version string, err error)
+	log    *slog.Logger
+	stale  chan struct{} // has room for one note that the state has changed
+
+	trying sync.Mutex // held by the one host that asks to try a version
+
+	mu      sync.Mutex
+	state   store.FleetState
+	changed chan struct{} // closed when state is replaced
+}
+
+// NewGate returns a Gate. latest finds out the newest version of WhatsApp's client.
+// Open the Gate before the first host, and Run it.
+func NewGate(s *store.Store, latest func(context.Context) (string, error), log *slog.Logger) *Gate {
+	return &Gate{store: s, latest: latest, log: log, stale: make(chan struct{}, 1), changed: make(chan struct{})}
+}
+
+// Open reads the state, after it has offered the version that this program comes
+// with, or, if it is not "", set the one that its operator wants.
+func (g *Gate) Open(ctx context.Context, version string) error {
+	state, err := g.store.Fleet(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case version == "":
+		_, err = g.store.AdoptVersion(ctx, whatsapp.BuiltInVersion())
+	case version != state.Version || !state.Pinned:
+		_, err = g.store.SetFleet(ctx, flowhq.FleetChange{Version: &version}, "WHATSAPP_VERSION")
+	}
+	if err != nil {
+		return err
+	}
+	return g.read(ctx)
+}
+
+// Run keeps up with the state, and looks up the newest version when it is time,
+// until ctx ends.
+func (g *Gate) Run(ctx context.Context) {
+	tick := time.NewTicker(lookUpTick)
+	defer tick.Stop()
+	for {
+		g.lookUp(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-g.stale:
+			if err := g.read(ctx); err != nil && ctx.Err() == nil {
+				g.log.Warn("could not read the state of the fleet; trying again", "err", err)
+				time.AfterFunc(reportRetry, func() { poke(g.stale) })
+			}
+		}
+	}
+}
+
+// heard takes notice of a change.
+func (g *Gate) heard(n store.Notice) {
+	if n.Kind == store.FleetChanged || n.Kind == store.Resync {
+		poke(g.stale)
+	}
+}
+
+func (g *Gate) read(ctx context.Context) error {
+	state, err := g.store.Fleet(ctx)
+	if err != nil {
+		return err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if state.Paused != g.state.Paused {
+		g.log.Info("reconnects", "paused", state.Paused, "reason", state.Reason, "whatsapp_version", state.Version)
+	}
+	g.state = state
+	close(g.changed)
+	g.changed = make(chan struct{})
+	return nil
+}
+
+func (g *Gate) now() (store.FleetState, <-chan struct{}) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.state, g.changed
+}
+
+// lookUp looks up the newest version if it is this process's turn.
+func (g *Gate) lookUp(ctx context.Context) {
+	due, err := g.store.LookUpVersion(ctx, lookUpEvery, lookUpWhilePaused)
+	if err != nil || !due {
+		return // the database is away, or it is another one's turn
+	}
+	latest, err := g.latest(ctx)
+	if err == nil {
+		_, err = g.store.OfferVersion(ctx, latest)
+	}
+	if err != nil && ctx.Err() == nil {
+		g.log.Warn("could not find out WhatsApp's newest version; trying again later", "err", err)
+	}
+}
+
+// A pass is the right to connect as a version of WhatsApp's client.
+type pass struct {
+	version string
+	trial   bool // this session is the one that tries it
+}
+
+// pass waits until the tenant may connect. Meanwhile it calls beat every so often.
+func (g *Gate) pass(ctx context.Context, tenant flowhq.TenantID, every time.Duration, beat func(reason string)) (pass, error) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		state, changed := g.now()
+		if version := g.try(ctx, tenant); version != "" {
+			return pass{version, true}, nil
+		}
+		if !state.Paused {
+			return pass{version: state.Version}, nil
+		}
+		beat(pausedReason(state))
+		select {
+		case <-ctx.Done():
+			return pass{}, context.Cause(ctx)
+		case <-changed:
+		case <-tick.C:
+		}
+	}
+}
+
+// try returns the candidate if the tenant is the one to try it. Of all hosts of a
+// process that wait, one asks at a time, so that they do not ask for nothing.
+func (g *Gate) try(ctx context.Context, tenant flowhq.TenantID) string {
+	if !g.mayTry() || !g.trying.TryLock() {
+		return ""
+	}
+	defer g.trying.Unlock()
+	if !g.mayTry() {
+		return ""
+	}
+	version, err := g.store.TryVersion(ctx, tenant, trialTime)
+	if err != nil || version == "" {
+		return ""
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.state.TrialUntil = time.Now().Add(trialTime) // before the notice of it comes back
+	return version
+}
+
+func (g *Gate) mayTry() bool {
+	state, _ := g.now()
+	return state.Candidate != "" && !state.ByHand && time.Now().After(state.TrialUntil)
+}
+
+// holds reports whether p is still good.
+func (g *Gate) holds(p pass) bool {
+	state, _ := g.now()
+	return p.trial || !state.Paused && p.version == state.Version
+}
+
+// pausedReason is what those are told who wait for the end of a pause.
+func pausedReason(state store.FleetState) string {
+	return waiting + "reconnects, which are paused: " + state.Reason
+}

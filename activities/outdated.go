@@ -1,0 +1,76 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/whatsapp"
+)
+
+// outdatedRetry is when a host that was refused because of its version comes back,
+// to wait at the gate.
+const outdatedRetry = time.Second
+
+// outdated is the end of a session whose version WhatsApp refuses. It concerns all:
+// the first one pauses the fleet. The session stays wanted and waits at the gate.
+func (s *session) outdated(run context.Context, end *whatsapp.EndError) (Ended, error) {
+	ctx, cancel := context.WithTimeout(run, writeTimeout)
+	defer cancel()
+	reason := end.Text + " (" + s.pass.version + ")"
+	if s.pass.trial {
+		s.pass.trial = false
+		if _, err := s.Store.RefuseVersion(ctx, s.pass.version); err != nil {
+			return s.lost(run, err)
+		}
+		s.log.Warn("WhatsApp does not accept a newer version of the client either", "whatsapp_version", s.pass.version)
+	} else {
+		first, err := s.Store.Outdated(ctx, s.pass.version)
+		if err != nil {
+			return s.lost(run, err)
+		}
+		if first {
+			s.log.Error("WhatsApp no longer accepts this version of the client: reconnects are paused until another one is accepted or set, see GET /admin/fleet",
+				"whatsapp_version", s.pass.version)
+		}
+	}
+	poke(s.Gate.stale)
+	c := change{
+		state: flowhq.Disconnected, tenant: flowhq.TenantError, worker: flowhq.WorkerError,
+		reason: reason, lastError: reason, event: "CLIENT_OUTDATED",
+	}
+	if err := s.become(run, c); err != nil {
+		return Ended{Reason: errFenced.Message}, nil
+	}
+	return Ended{}, temporal.NewApplicationErrorWithOptions(reason, "ClientOutdated",
+		temporal.ApplicationErrorOptions{NextRetryDelay: outdatedRetry, Category: temporal.ApplicationErrorCategoryBenign})
+}
+
+// accepted tells the fleet that WhatsApp accepts the version which this session tries.
+func (s *session) accepted(run context.Context) {
+	if !s.pass.trial {
+		return
+	}
+	ctx, cancel := context.WithTimeout(run, writeTimeout)
+	defer cancel()
+	if _, err := s.Store.AcceptVersion(ctx, s.pass.version); err != nil {
+		s.log.Warn("could not say that WhatsApp accepts a version; another session tries it", "err", err)
+		return
+	}
+	s.pass.trial = false
+	s.log.Info("WhatsApp accepts a newer version of the client", "whatsapp_version", s.pass.version)
+}
+
+// endTrial lets another session try the version if this one has learnt nothing.
+func (s *session) endTrial(ctx context.Context) {
+	if !s.pass.trial {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	defer cancel()
+	if err := s.Store.EndTrial(ctx, s.pass.version); err != nil {
+		s.log.Info("could not end a trial; it ends by itself", "err", err)
+	}
+}

@@ -1,0 +1,68 @@
+package api
+
+import (
+	"context"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// Fleet reads how the worker processes are doing, and reads and changes what holds
+// for all sessions.
+type Fleet interface {
+	Workers(ctx context.Context) ([]flowhq.Process, error)
+	Fleet(ctx context.Context) (store.FleetState, error)
+	FleetEvents(ctx context.Context, limit int) ([]flowhq.FleetEvent, error)
+	SetFleet(ctx context.Context, c flowhq.FleetChange, actor string) (store.FleetState, error)
+}
+
+type workerList struct {
+	Workers []flowhq.Process `json:"workers"`
+}
+
+// listWorkers handles GET /admin/workers.
+func (a *API) listWorkers(ctx context.Context, _ nothing) (workerList, error) {
+	workers, err := a.Fleet.Workers(ctx)
+	return workerList{list(workers)}, err
+}
+
+// fleetEvents is how many of the fleet's latest events are shown.
+const fleetEvents = 20
+
+type fleetAnswer struct {
+	flowhq.Fleet
+	Events []flowhq.FleetEvent `json:"events"`
+}
+
+// readFleet handles GET /admin/fleet.
+func (a *API) readFleet(ctx context.Context, _ nothing) (fleetAnswer, error) {
+	state, err := a.Fleet.Fleet(ctx)
+	if err != nil {
+		return fleetAnswer{}, err
+	}
+	return a.describeFleet(ctx, state)
+}
+
+type fleetRequest struct{ Change flowhq.FleetChange }
+
+func (r *fleetRequest) bind(b *binder) {
+	b.body(&r.Change)
+	b.check(r.Change.Validate())
+	if b.err == nil && len(b.bad) == 0 && r.Change.Paused == nil && r.Change.Version == nil {
+		b.stop(flowhq.Errorf(flowhq.Invalid, "there is nothing to change: give paused or whatsapp_version"))
+	}
+}
+
+// changeFleet handles PUT /admin/fleet. The processes hear of it within moments.
+func (a *API) changeFleet(ctx context.Context, req fleetRequest) (fleetAnswer, error) {
+	state, err := a.Fleet.SetFleet(ctx, req.Change, actor)
+	if err != nil {
+		return fleetAnswer{}, err
+	}
+	return a.describeFleet(ctx, state)
+}
+
+func (a *API) describeFleet(ctx context.Context, state store.FleetState) (fleetAnswer, error) {
+	events, err := a.Fleet.FleetEvents(ctx, fleetEvents)
+	return fleetAnswer{state.Fleet, list(events)}, err
+}

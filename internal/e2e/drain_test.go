@@ -1,0 +1,71 @@
+package e2e
+
+import (
+	"testing"
+	"time"
+)
+
+// A worker that nobody takes over from serves until its time is up, then hangs up.
+func TestDrainWithoutAPeer(t *testing.T) {
+	const drain = 8 * time.Second
+	s := newStand(t, "DRAIN_TIMEOUT_MS=8000")
+	w := s.worker("worker")
+	b := s.business(unlimited(barbers))
+	b.link()
+	c := s.customer("+254711000001", "Amina")
+	w.terminate()
+	told := time.Now()
+	ask(t, c, b, "are you still there?", drain)
+	if took := time.Since(told); took > drain-time.Second {
+		t.Fatalf("the answer took %v, so it says nothing", took)
+	}
+	w.ended(patience)
+	if took := time.Since(told); took < drain {
+		t.Errorf("it ended after %v; want it to serve for %v", took, drain)
+	}
+	if err := s.hasWorkers(0); err != nil { // it said goodbye
+		t.Error(err)
+	}
+	// It has hung up and given its lease back, or this would wait for its end.
+	s.worker("next")
+	ask(t, c, b, "and now?", patience)
+	b.neverHostedTwice()
+}
+
+// It hands its sessions over as soon as there is somebody to take them, and ends.
+func TestDrainFindsAPeer(t *testing.T) {
+	s := newStand(t, "DRAIN_TIMEOUT_MS=600000", "WORKER_CAPACITY=20")
+	first := s.worker("first")
+	all := s.fleet(10)
+	first.terminate()
+	full := s.worker("full", "WORKER_CAPACITY=3")
+	eventually(t, patience, func() error { return s.hasWorkers(10, 20, 3) })
+	ask(t, s.customer("+254711000001", "Amina"), all[9], "hello", patience)
+	s.worker("second")
+	first.ended(patience)
+	for _, b := range all {
+		b.connected(patience)
+	}
+	hosted(all)
+	full.terminate()
+	full.ended(patience)
+	for _, b := range all {
+		b.connected(patience)
+	}
+	hosted(all)
+}
+
+// Who says it twice is in a hurry: the sessions hang up at once.
+func TestDrainInAHurry(t *testing.T) {
+	s := newStand(t, "DRAIN_TIMEOUT_MS=600000")
+	w := s.worker("worker")
+	b := s.business(unlimited(barbers))
+	b.link()
+	w.terminate()
+	w.attr("no other worker has room", "sessions")
+	w.terminate()
+	w.ended(10 * time.Second)
+	s.worker("next")
+	ask(t, s.customer("+254711000001", "Amina"), b, "and now?", patience)
+	b.neverHostedTwice()
+}

@@ -1,0 +1,159 @@
+package e2e
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/whatsapp"
+)
+
+// fleetNow is what GET /admin/fleet answers.
+type fleetNow struct {
+	flowhq.Fleet
+	Events []flowhq.FleetEvent
+}
+
+// fleetBecomes waits until the fleet is as ok says.
+func (s *stand) fleetBecomes(what string, ok func(fleetNow) bool) {
+	s.t.Helper()
+	eventually(s.t, patience, func() error {
+		var now fleetNow
+		_, err := s.call("GET", "/admin/fleet", nil, &now)
+		if err == nil && !ok(now) {
+			err = fmt.Errorf("the fleet is %+v; want %s", now, what)
+		}
+		return err
+	})
+}
+
+// count counts the fleet's events of a type.
+func (f fleetNow) count(event string) (n int) {
+	for _, e := range f.Events {
+		if e.Type == event {
+			n++
+		}
+	}
+	return n
+}
+
+// accepts sets which revisions of the client WhatsApp accepts and which is the newest,
+// counted from the one that the program was made for.
+func (s *stand) accepts(oldest, newest, latest uint32) {
+	s.t.Helper()
+	s.must(s.simulate("POST", "/faults", map[string]any{
+		"kind": "versions", "oldest": madeFor(s.t) + oldest, "newest": madeFor(s.t) + newest, "latest": madeFor(s.t) + latest,
+	}, nil))
+}
+
+func madeFor(t testing.TB) (revision uint32) {
+	t.Helper()
+	if _, err := fmt.Sscanf(whatsapp.BuiltInVersion(), "2.3000.%d", &revision); err != nil {
+		t.Fatal(err)
+	}
+	return revision
+}
+
+func (s *stand) refusedLogins() int {
+	s.t.Helper()
+	var stats struct {
+		Refused int `json:"refused_logins"`
+	}
+	s.must(s.simulate("GET", "/stats", nil, &stats))
+	return stats.Refused
+}
+
+// WhatsApp stops accepting the client. The first session to find out pauses all
+// reconnects; those that are connected stay. A newer version is tried on one session
+// first, and ends the pause if that works.
+func TestClientOutdated(t *testing.T) {
+	s := newStand(t)
+	s.worker("one")
+	s.worker("two")
+	all := s.fleet(3)
+	s.accepts(1, 9, 0)
+	drop := func(b *business) {
+		s.must(s.simulate("POST", "/faults", map[string]any{"kind": "drop", "number": b.PhoneNumber}, nil))
+	}
+	drop(all[0])
+	s.fleetBecomes("paused, with one alert", func(f fleetNow) bool {
+		return f.Paused && strings.Contains(f.Reason, whatsapp.BuiltInVersion()) && f.count("CLIENT_OUTDATED") == 1
+	})
+	all[0].becomes(patience, flowhq.TenantError, flowhq.Disconnected, flowhq.WorkerError)
+	now, err := all[0].read()
+	if err != nil || !strings.Contains(now.Session.Reason, "version") {
+		t.Errorf("the reason is %q, %v; want one that tells of the version", now.Session.Reason, err)
+	}
+	drop(all[1])
+	const waits = "waiting for reconnects, which are paused: WhatsApp no longer accepts version "
+	all[1].becauseOf(flowhq.WorkerStarting, waits+whatsapp.BuiltInVersion()+" of the client")
+	ask(t, s.customer("+254711000001", "Amina"), all[2], "hello", patience)
+	if n := s.refusedLogins(); n != 1 {
+		t.Errorf("%d logins were refused; want the first only", n)
+	}
+
+	// One that WhatsApp does not accept either is tried once and forgotten.
+	look := map[string]any{"whatsapp_version": ""}
+	s.accepts(1, 1, 2)
+	s.must(s.call("PUT", "/admin/fleet", look, nil))
+	s.fleetBecomes("paused, after one trial", func(f fleetNow) bool {
+		return f.Paused && f.Candidate == "" && f.count("WHATSAPP_VERSION_REFUSED") == 1
+	})
+	if n := s.refusedLogins(); n != 2 {
+		t.Errorf("%d logins were refused; want 2, with that of the trial", n)
+	}
+
+	s.accepts(1, 3, 3)
+	s.must(s.call("PUT", "/admin/fleet", look, nil))
+	for _, b := range all {
+		b.connected(patience)
+	}
+	accepted := fmt.Sprintf("2.3000.%d", madeFor(t)+3)
+	s.fleetBecomes("resumed with "+accepted, func(f fleetNow) bool {
+		return !f.Paused && f.Version == accepted && f.count("CLIENT_OUTDATED") == 1 && f.count("WHATSAPP_VERSION_ACCEPTED") == 1
+	})
+	for _, b := range all[:2] {
+		if l := b.logins(); l[len(l)-1].Version != accepted {
+			t.Errorf("%s came back as %s; want %s", b.Name, l[len(l)-1].Version, accepted)
+		}
+	}
+	if n := s.refusedLogins(); n != 2 {
+		t.Errorf("%d logins were refused; want no more", n)
+	}
+	hosted(all)
+}
+
+// A version that is set by hand is used, also to link a phone, until another one is.
+func TestVersionByHand(t *testing.T) {
+	s := newStand(t)
+	s.accepts(0, 5, 5)
+	s.worker("worker", "WHATSAPP_VERSION=2.3000.1")
+	b := s.business(barbers)
+	b.command(flowhq.Start)
+	s.fleetBecomes("paused", func(f fleetNow) bool { return f.Paused && f.Pinned && f.Version == "2.3000.1" })
+	b.becomes(patience, flowhq.TenantError, flowhq.Disconnected, flowhq.WorkerError)
+
+	if status, err := s.call("PUT", "/admin/fleet", map[string]any{"whatsapp_version": "new"}, nil); status != 400 {
+		t.Errorf("PUT of a version that is none: %d, %v; want 400", status, err)
+	}
+	s.must(s.call("PUT", "/admin/fleet", map[string]any{"whatsapp_version": whatsapp.BuiltInVersion()}, nil))
+	b.scan()
+	b.connected(patience)
+	versions := []string{}
+	for _, l := range b.logins() {
+		versions = append(versions, l.Version)
+	}
+	if want := []string{whatsapp.BuiltInVersion()}; !slices.Equal(slices.Compact(versions), want) {
+		t.Errorf("it logged in as %v; want %v", versions, want)
+	}
+
+	// An operator may pause for reasons of his own.
+	s.must(s.call("PUT", "/admin/fleet", map[string]any{"paused": true, "reason": "moving house"}, nil))
+	b.command(flowhq.Restart)
+	b.becauseOf(flowhq.WorkerStarting, "waiting for reconnects, which are paused: moving house")
+	s.must(s.call("PUT", "/admin/fleet", map[string]any{"paused": false}, nil))
+	b.connected(patience)
+	b.neverHostedTwice()
+}

@@ -1,0 +1,105 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// A Room is how many sessions the worker processes of a fleet may host, and do.
+// Those that are draining or were not heard of in time do not count.
+type Room struct {
+	Capacity int
+	Sessions int
+	Free     int // places: the sum over those that have some
+}
+
+// BeatWorker records that a worker process is alive for ttl from now and how full it
+// is, and returns the room of all others.
+func (s *Store) BeatWorker(ctx context.Context, p flowhq.Process, ttl time.Duration) (others Room, err error) {
+	const q = `
+		with beat as (
+			insert into flowhq.workers (name, capacity, sessions, draining, expires_at)
+			values (@name, @capacity, @sessions, @draining, now() + @ttl::interval)
+			on conflict (name) do update set
+				capacity = excluded.capacity, sessions = excluded.sessions, draining = excluded.draining,
+				seen_at = now(), expires_at = excluded.expires_at
+		), gone as (
+			delete from flowhq.workers where seen_at < now() - interval '1 day' and name <> @name
+		)
+		select coalesce(sum(capacity), 0)::integer, coalesce(sum(sessions), 0)::integer,
+			coalesce(sum(greatest(capacity - sessions, 0)), 0)::integer
+		from flowhq.workers
+		where name <> @name and expires_at > now() and not draining`
+	others, err = one(ctx, s, q, pgx.StrictNamedArgs{
+		"name": p.Name, "capacity": p.Capacity, "sessions": p.Sessions,
+		"draining": p.Status == flowhq.WorkerDraining, "ttl": ttl,
+	}, pgx.RowToStructByPos[Room])
+	if err != nil {
+		return Room{}, fmt.Errorf("beat of worker %s: %w", p.Name, err)
+	}
+	return others, nil
+}
+
+// EndWorker forgets a worker process that has ended.
+func (s *Store) EndWorker(ctx context.Context, name string) error {
+	const q = `delete from flowhq.workers where name = @name`
+	if _, err := exec(ctx, s, q, pgx.StrictNamedArgs{"name": name}); err != nil {
+		return fmt.Errorf("end of worker %s: %w", name, err)
+	}
+	return nil
+}
+
+// Workers lists the worker processes, the oldest first. One that was not heard of
+// in time is STALE.
+func (s *Store) Workers(ctx context.Context) ([]flowhq.Process, error) {
+	const q = `
+		select name,
+			case when expires_at < now() then 'STALE' when draining then 'DRAINING' else 'RUNNING' end,
+			sessions, capacity, since, seen_at
+		from flowhq.workers
+		order by since, name`
+	all, err := many(ctx, s, q, none, pgx.RowToStructByPos[flowhq.Process])
+	if err != nil {
+		return nil, fmt.Errorf("list workers: %w", err)
+	}
+	return all, nil
+}
+
+// A Waiting is a tenant that was found to wait.
+type Waiting struct {
+	Tenant  flowhq.TenantID
+	Epoch   int64
+	Session flowhq.SessionState
+}
+
+// SetWaiting gives a reason to all tenants that have been STARTING for longer than
+// after without a host, and returns those that did not have that reason yet. One
+// that has failed waits for its next attempt rather than for a host, and is left out.
+// It is across tenants on purpose: it runs every few seconds while something is
+// short. With failed set, those that have failed are not left out.
+func (s *Store) SetWaiting(ctx context.Context, reason string, after time.Duration, failed bool) ([]Waiting, error) {
+	const q = `
+		with waiting as (
+			update flowhq.whatsapp_sessions s set reason = @reason
+			from flowhq.worker_processes w
+			where w.tenant_id = s.tenant_id and s.reason <> @reason
+				and w.status in ('STARTING', 'DRAINING') and (@failed or w.last_error = '')
+				and w.since < now() - @after::interval
+				and (w.lease_epoch = 0 or w.lease_expires_at < now())
+			returning s.tenant_id, w.epoch, s.state
+		), starting as (
+			update flowhq.worker_processes w set status = 'STARTING', since = now()
+			from waiting where w.tenant_id = waiting.tenant_id and w.epoch = waiting.epoch and w.status = 'DRAINING'
+		)
+		select tenant_id, epoch, state from waiting`
+	found, err := many(ctx, s, q, pgx.StrictNamedArgs{"reason": clean(reason), "after": after, "failed": failed},
+		pgx.RowToStructByPos[Waiting])
+	if err != nil {
+		return nil, fmt.Errorf("set waiting: %w", err)
+	}
+	return found, nil
+}

@@ -1,0 +1,89 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+func TestRoomOfTheOthers(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	beat := func(p flowhq.Process, ttl time.Duration) store.Room {
+		t.Helper()
+		return must(b.BeatWorker(t.Context(), p, ttl))(t)
+	}
+	if got := beat(flowhq.Process{Name: "alone", Capacity: 5}, ttl); got != (store.Room{}) {
+		t.Errorf("room beside the only worker = %+v; want none", got)
+	}
+	beat(flowhq.Process{Name: "half full", Capacity: 10, Sessions: 4}, ttl)
+	beat(flowhq.Process{Name: "too full", Capacity: 2, Sessions: 3}, ttl) // takes none of another's room
+	beat(flowhq.Process{Name: "leaving", Capacity: 100, Status: flowhq.WorkerDraining}, ttl)
+	beat(flowhq.Process{Name: "dead", Capacity: 100}, 0)
+	got := beat(flowhq.Process{Name: "alone", Capacity: 5}, ttl)
+	if want := (store.Room{Capacity: 12, Sessions: 7, Free: 6}); got != want {
+		t.Errorf("room = %+v; want %+v", got, want)
+	}
+
+	b.exec(t, `update flowhq.workers set seen_at = now() - interval '25 hours' where name = 'dead'`)
+	beat(flowhq.Process{Name: "alone", Capacity: 5, Sessions: 1}, 0)
+	ok(t, b.EndWorker(t.Context(), "half full"))
+	all := must(b.Workers(t.Context()))(t)
+	want := []flowhq.Process{
+		{Name: "alone", Status: flowhq.WorkerStale, Capacity: 5, Sessions: 1},
+		{Name: "too full", Status: flowhq.WorkerRunning, Capacity: 2, Sessions: 3},
+		{Name: "leaving", Status: flowhq.WorkerDraining, Capacity: 100},
+	}
+	if diff := cmp.Diff(want, all, cmpopts.IgnoreFields(flowhq.Process{}, "Since", "LastSeenAt")); diff != "" {
+		t.Errorf("workers (-want +got):\n%s", diff)
+	}
+}
+
+// Only who has waited for a while, and for a host, is told what it waits for.
+func TestSetWaiting(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	starting := func(change string) flowhq.TenantID {
+		t.Helper()
+		tenant := b.tenant(t)
+		ok(t, b.Settle(t.Context(), tenant, store.SessionChange{State: flowhq.Disconnected, Worker: flowhq.WorkerStarting}, "workflow"))
+		b.exec(t, `update flowhq.worker_processes set since = now() - interval '1 minute' where tenant_id = $1`, tenant)
+		if change != "" {
+			b.exec(t, `update flowhq.worker_processes set `+change+` where tenant_id = $1`, tenant)
+		}
+		return tenant
+	}
+	waits := starting("")
+	moves := starting("status = 'DRAINING'")
+	expired := starting("lease_epoch = 1, lease_expires_at = now() - interval '1 s'")
+	for _, not := range []string{
+		"status = 'STOPPED'", "status = 'RUNNING'", "status = 'ERROR'", "since = now()", "last_error = 'it failed'",
+		"lease_epoch = 1, lease_expires_at = now() + interval '1 minute'",
+	} {
+		starting(not)
+	}
+	const reason = "waiting for Godot"
+	got := map[flowhq.TenantID]bool{}
+	for _, w := range must(b.SetWaiting(t.Context(), reason, 10*time.Second, false))(t) {
+		if w.Epoch != 1 || w.Session != flowhq.Disconnected {
+			t.Errorf("waiting: %+v; want epoch 1, %s", w, flowhq.Disconnected)
+		}
+		got[w.Tenant] = true
+	}
+	if diff := cmp.Diff(map[flowhq.TenantID]bool{waits: true, moves: true, expired: true}, got); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+	for tenant := range got {
+		now := must(b.Tenant(t.Context(), tenant))(t)
+		if now.Session.Reason != reason || tenant != expired && now.Worker.Status != flowhq.WorkerStarting {
+			t.Errorf("%s is %s: %q; want %s: %q", tenant, now.Worker.Status, now.Session.Reason, flowhq.WorkerStarting, reason)
+		}
+	}
+	if again := must(b.SetWaiting(t.Context(), reason, 10*time.Second, false))(t); len(again) != 0 {
+		t.Errorf("told again: %v", again)
+	}
+}

@@ -1,0 +1,84 @@
+package whatsapp
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"time"
+
+	"go.mau.fi/whatsmeow"
+	"go.mau.fi/whatsmeow/proto/waWa6"
+	"go.mau.fi/whatsmeow/store"
+
+	"github.com/flowhq/flowhq"
+)
+
+// builtIn is the version that the library comes with. The library keeps the version
+// in package variables that every login reads without a lock, so it is never set
+// there: each connection says its own.
+var builtIn = store.GetWAVersion()
+
+// BuiltInVersion is the version of WhatsApp's web client that this program was made
+// for.
+func BuiltInVersion() string { return builtIn.String() }
+
+// Bounds on looking up the newest version.
+const (
+	lookUpTimeout = 30 * time.Second
+	maxPage       = 8 << 20 // bytes
+)
+
+// LatestVersion asks WhatsApp's web page which version of the web client is the
+// newest. It fails with code Unavailable.
+func (n *Network) LatestVersion(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookUpTimeout)
+	defer cancel()
+	v, err := whatsmeow.GetLatestVersion(ctx, &http.Client{Transport: shortened{n.transport}})
+	if err != nil {
+		return "", &flowhq.Error{Code: flowhq.Unavailable, Message: "the newest version of WhatsApp's client could not be found out", Err: err}
+	}
+	return v.String(), nil
+}
+
+// shortened cuts answers off: the library reads whatever there is.
+type shortened struct{ http.RoundTripper }
+
+func (s shortened) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := s.RoundTripper.RoundTrip(req)
+	if err == nil {
+		resp.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.LimitReader(resp.Body, maxPage), resp.Body}
+	}
+	return resp, err
+}
+
+// DialAs is Dial as a given version of WhatsApp's web client; "" is the built-in one.
+func (n *Network) DialAs(ctx context.Context, version, device string, h Handler) (*Conn, error) {
+	v := builtIn
+	if version != "" {
+		var err error
+		if v, err = store.ParseVersion(version); err != nil {
+			return nil, &flowhq.Error{Code: flowhq.Invalid, Message: "the version of WhatsApp's client is malformed", Err: err}
+		}
+	}
+	d, err := n.device(ctx, device)
+	if err != nil {
+		return nil, err
+	}
+	c := n.conn(ctx, v, d, h)
+	go c.run()
+	return c, nil
+}
+
+// payload is what a connection introduces itself with.
+func (c *Conn) payload(device *store.Device) *waWa6.ClientPayload {
+	p := device.GetClientPayload() // a copy of its own
+	p.UserAgent.AppVersion = c.version.ProtoAppVersion()
+	if p.DevicePairingData != nil {
+		hash := c.version.Hash()
+		p.DevicePairingData.BuildHash = hash[:]
+	}
+	return p
+}

@@ -1,0 +1,3 @@
+drop table flowhq.workers;
+drop table flowhq.fleet_events;
+drop table flowhq.fleet;
