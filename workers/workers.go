@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"github.com/flowhq/flowhq/activities"
+	"github.com/flowhq/flowhq/internal/metrics"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/whatsapp"
 	"github.com/flowhq/flowhq/workflows"
@@ -42,6 +43,7 @@ type Options struct {
 	Network  *whatsapp.Network
 	Capacity int // sessions this process may host
 	Timing   activities.Timing
+	Metrics  *metrics.Worker
 	Name     string // of this process, shown to operators
 	Log      *slog.Logger
 }
@@ -73,8 +75,9 @@ func Run(ctx context.Context, o Options) error {
 
 	acts := &activities.Activities{
 		Store: o.Store, Network: o.Network, Reports: control, Beats: o.Temporal,
-		Leases: leases, Timing: o.Timing, Name: o.Name, Log: o.Log,
+		Leases: leases, Timing: o.Timing, Metrics: o.Metrics, Name: o.Name, Log: o.Log,
 	}
+	o.Metrics.Capacity.Set(float64(o.Capacity))
 	for {
 		err := o.serve(ctx, acts)
 		if !errors.Is(err, errNoDatabase) {

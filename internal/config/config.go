@@ -16,6 +16,7 @@ type Config struct {
 	TemporalNamespace string
 
 	HTTPAddr          string // host:port on which the API listens; an empty host means every interface
+	MetricsAddr       string // host:port on which a worker serves its metrics; "" = it does not
 	AdminPassword     Secret
 	PortalInternalKey Secret // shared with the web application; "" = no portal API
 	// AdminQueryAuth also accepts the admin password as a query parameter, where
@@ -85,6 +86,7 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		TemporalAddress:   e.address(string(Temporal), ""),
 		TemporalNamespace: e.text("TEMPORAL_NAMESPACE", "flowhq"),
 		HTTPAddr:          e.address("HTTP_ADDR", "127.0.0.1:3000"),
+		MetricsAddr:       e.address("METRICS_ADDR", ""),
 		AdminPassword:     Secret(getenv(string(Admin))),
 		PortalInternalKey: Secret(getenv("PORTAL_INTERNAL_KEY")),
 		AdminQueryAuth:    e.flag("ADMIN_QUERY_AUTH"),

@@ -191,6 +191,7 @@ func (d *dev) startApps(ctx context.Context) error {
 		"LOGS_PATH": d.home.path("logs", "tenants"),
 		// Short, so that whoever kills the worker to see what happens need not wait.
 		"HEARTBEAT_INTERVAL_MS": "2000",
+		"METRICS_ADDR":          "127.0.0.1:0", // the worker's log says where
 	} {
 		if d.getenv(name) == "" {
 			env = append(env, name+"="+value)

@@ -21,7 +21,7 @@ const channel = "flowhq"
 type Notice struct {
 	Kind   NoticeKind
 	Tenant flowhq.TenantID // "" with Resync
-	Epoch  int64           // 0 with Resync, NewWork and ErasedTenant
+	Epoch  int64           // 0 with Resync, NewLink, NewWork and ErasedTenant
 }
 
 // NoticeKind is what a Notice is about.
@@ -32,6 +32,7 @@ const (
 	NewEpoch     NoticeKind = "epoch"  // a host of this Epoch claimed the tenant
 	NewConfig    NoticeKind = "config" // the tenant or its config was changed
 	FreeLease    NoticeKind = "lease"  // the host of this Epoch released its lease
+	NewLink      NoticeKind = "link"   // a link code is wanted
 	NewWork      NoticeKind = "work"   // a row was made ready to be handled or sent
 	ErasedTenant NoticeKind = "erase"  // the tenant was deleted
 )
@@ -127,7 +128,7 @@ func parseNotice(payload string) (Notice, error) {
 	}
 	n := Notice{Kind: NoticeKind(words[0]), Tenant: flowhq.TenantID(words[1]), Epoch: epoch}
 	switch n.Kind {
-	case NewEpoch, NewConfig, FreeLease, NewWork, ErasedTenant:
+	case NewEpoch, NewConfig, FreeLease, NewLink, NewWork, ErasedTenant:
 	default:
 		return Notice{}, errors.New("notice of unknown kind")
 	}
