@@ -11,7 +11,13 @@ type Session struct {
 	// Number is the linked WhatsApp number, E.164, or "" before the first scan.
 	Number string `json:"number"`
 	// Reason says why the session is in this state, for an operator; may be "".
-	Reason     string     `json:"reason"`
+	Reason string `json:"reason"`
+	// Ending is Reason in one word of a closed set, if the session has ended.
+	Ending EndReason `json:"ending"`
+	// NextStep says what happens next, or what a person should do; may be "".
+	NextStep string `json:"next_step"`
+	// RetryAt is when a session that waits for the end of a ban is tried again.
+	RetryAt    *time.Time `json:"retry_at"`
 	Since      time.Time  `json:"since"`        // of State
 	LastSeenAt *time.Time `json:"last_seen_at"` // last proof of life from WhatsApp; nil = never
 }
@@ -63,6 +69,8 @@ type QR struct {
 	State     SessionState
 	Code      string // the text in the picture; "" unless State is QRReady
 	ExpiresAt time.Time
+	Reason    string    // of State, for an operator
+	Ending    EndReason // of the session, if it has ended
 }
 
 // A Command is what an operator may tell a tenant's worker.

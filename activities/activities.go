@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -13,6 +12,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/metrics"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/whatsapp"
 )
@@ -26,23 +26,6 @@ const (
 	PruneActivity  = "Prune"
 	BulkActivity   = "SendBulk"
 )
-
-// Error types with which a Host ends for good: retrying cannot help, a person
-// must act. See [Final].
-const (
-	LoggedOut = "LoggedOut" // unlinked on the phone; scan again
-	Banned    = "Banned"    // by WhatsApp
-	Outdated  = "Outdated"  // WhatsApp wants a newer client; upgrade this program
-	Rejected  = "Rejected"  // WhatsApp, or the pairing, refused
-	QRExpired = "QRExpired" // nobody scanned
-	Gone      = "Gone"      // the tenant does not exist any more
-)
-
-var finals = []string{LoggedOut, Banned, Outdated, Rejected, QRExpired, Gone}
-
-// Final reports whether a Host that ended with this error type must not be
-// started again by itself.
-func Final(errorType string) bool { return slices.Contains(finals, errorType) }
 
 // Timing derives every interval of a host from one: how often it says that it
 // is alive. The order heartbeat < lease < heartbeat timeout is what keeps two
@@ -71,11 +54,17 @@ const (
 	// StableFor is how long a session must have been online for its loss to be
 	// routine. A session that is lost sooner backs off before the next attempt.
 	StableFor = 30 * time.Second
+	// FlappingAfter is how many attempts must fail in a row for a person to be told.
+	FlappingAfter = 10
 	// maxAttempts is how often Temporal retries a session that never becomes stable
-	// before it hands it back to the workflow, which starts over: without that
-	// boundary the reports of a flapping session would fill the history. At the
-	// longest backoff it takes eight hours.
+	// before it hands it back to the workflow, which goes on with another Host at the
+	// same backoff: without that boundary the reports of a flapping session would
+	// fill the history. At the longest backoff it takes eight hours.
 	maxAttempts = 100
+	// firstBackoff and lastBackoff are the pauses after the first failed attempt and
+	// after any but the first few.
+	firstBackoff = 5 * time.Second
+	lastBackoff  = 5 * time.Minute
 	// drainTimeout bounds how long a host that is told to go waits for the
 	// replies that are just being sent.
 	drainTimeout = 1500 * time.Millisecond
@@ -83,12 +72,16 @@ const (
 
 // HostOptions is how a workflow schedules a Host.
 //
-// Backoff lives in this retry policy alone: 5 s, ×3, at most 5 min; the workflow
-// makes it endless.
+// Backoff lives in this retry policy alone: 5 s, ×3, at most 5 min, without end. A
+// session that is flapping when the workflow starts its next Host stays at 5 min.
 // A heartbeat timeout is not retried by it but handed to the workflow, which
 // starts the next host at once: attempts never reset by themselves, so a session
 // that had moved a few times would otherwise wait minutes after a crash.
-func (t Timing) HostOptions(summary string) workflow.ActivityOptions {
+func (t Timing) HostOptions(summary string, flapping bool) workflow.ActivityOptions {
+	initial := firstBackoff
+	if flapping {
+		initial = lastBackoff
+	}
 	return workflow.ActivityOptions{
 		TaskQueue:           SessionQueue,
 		StartToCloseTimeout: hostLimit,
@@ -96,11 +89,11 @@ func (t Timing) HostOptions(summary string) workflow.ActivityOptions {
 		WaitForCancellation: true,
 		Summary:             summary,
 		RetryPolicy: &temporal.RetryPolicy{
-			InitialInterval:        5 * time.Second,
+			InitialInterval:        initial,
 			BackoffCoefficient:     3,
-			MaximumInterval:        5 * time.Minute,
+			MaximumInterval:        lastBackoff,
 			MaximumAttempts:        maxAttempts,
-			NonRetryableErrorTypes: append([]string{"TemporalTimeout:Heartbeat"}, finals...),
+			NonRetryableErrorTypes: []string{"TemporalTimeout:Heartbeat"},
 		},
 	}
 }
@@ -130,7 +123,11 @@ type Report struct {
 	Host    string              `json:"host"`
 	Session flowhq.SessionState `json:"session"`
 	Reason  string              `json:"reason,omitempty"`
-	At      time.Time           `json:"at"`
+	// Ending is how the session ended or, if it is up, how the one before it did and
+	// could not tell; "" if there is nothing new.
+	Ending   flowhq.EndReason `json:"ending,omitempty"`
+	Failures int              `json:"failures,omitempty"` // attempts that failed in a row
+	At       time.Time        `json:"at"`
 }
 
 // A Reporter delivers reports. workflows.Client is one.
@@ -156,6 +153,7 @@ type Activities struct {
 	Hosts   *Hosts
 	Gate    *Gate
 	Timing  Timing
+	Metrics *metrics.Worker
 	Name    string // of this process, shown to operators
 	Log     *slog.Logger
 }

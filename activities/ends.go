@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
@@ -67,38 +66,44 @@ func (s *session) unclaimed(ctx context.Context, err error) (Ended, error) {
 	case ctx.Err() != nil:
 		return Ended{}, ctx.Err()
 	case flowhq.ErrorCode(err) == flowhq.NotFound:
-		return Ended{}, final(Gone, "the tenant does not exist any more")
+		return Ended{}, errGone()
 	case flowhq.ErrorCode(err) == flowhq.Fenced:
-		return Ended{Reason: errFenced.Message}, nil
+		return superseded(), nil
 	case flowhq.ErrorCode(err) == flowhq.Unavailable:
 		// Not the session's failure, so not its backoff either: it would still grow
 		// when the database is back, or another worker can reach it.
-		return Ended{}, temporal.NewApplicationErrorWithOptions("the database is unavailable", "Unavailable",
+		return Ended{}, temporal.NewApplicationErrorWithOptions("the database is unavailable", string(flowhq.EndDatabaseLost),
 			temporal.ApplicationErrorOptions{NextRetryDelay: claimRetry, Cause: err})
 	default:
-		return s.failure(err)
+		return Ended{}, failure(ending{reason: flowhq.EndFailed, text: operatorText(err), cause: err})
 	}
 }
 
-// drained is the end of a host whose process is stopping.
+// drained is the end of a host whose process is stopping. Its successor counts it:
+// what a process that ends has counted is rarely read.
 func (s *session) drained(run context.Context) (Ended, error) {
 	s.hush(run)
-	_ = s.become(run, s.offline(flowhq.WorkerDraining, "moving to another worker", "")) // the next host says more
+	s.now.Stable, s.now.Ending = s.stable(), flowhq.EndDraining
+	_ = s.become(run, s.offline(flowhq.WorkerDraining, flowhq.EndDraining, "moving to another worker")) // the next host says more
 	return Ended{}, errDraining
 }
 
 // cancelled is the end of a host that was told to hang up.
 func (s *session) cancelled(run context.Context, cause error) (Ended, error) {
 	s.hush(run)
-	_ = s.become(run, s.offline(flowhq.WorkerDraining, "told to hang up", "")) // the workflow settles it
+	c := s.offline(flowhq.WorkerDraining, flowhq.EndStopped, "told to hang up")
+	c.event = "" // the workflow settles and counts it
+	_ = s.become(run, c)
 	return Ended{}, cause
 }
 
 // recycled is the routine end of a long life.
 func (s *session) recycled(run context.Context) (Ended, error) {
-	const reason = "daily renewal of the connection"
 	s.hush(run)
-	return Ended{Reason: reason}, s.become(run, s.offline(flowhq.WorkerStarting, reason, ""))
+	s.end(flowhq.EndRenewed)
+	c := s.offline(flowhq.WorkerStarting, flowhq.EndRenewed, "daily renewal of the connection")
+	c.event = "" // as regular as the days
+	return Ended{Ending: flowhq.EndRenewed, Reason: c.reason}, s.become(run, c)
 }
 
 // ended is every other end: what the connection, the lease or the pipeline said.
@@ -106,63 +111,63 @@ func (s *session) ended(run context.Context, err error) (Ended, error) {
 	s.hush(run)
 	if cause := s.Leases.cause(s.lease); cause != nil {
 		err = cause // whatever followed from it
+		s.Metrics.LeasesLost.Inc()
 	}
-	if code := flowhq.ErrorCode(err); code == flowhq.Fenced {
-		return Ended{Reason: errFenced.Message}, nil
-	} else if code == flowhq.NotFound {
-		return Ended{}, final(Gone, "the tenant does not exist any more")
+	switch flowhq.ErrorCode(err) {
+	case flowhq.Fenced:
+		return superseded(), nil
+	case flowhq.NotFound:
+		return Ended{}, errGone()
 	}
-	end, ok := errors.AsType[*whatsapp.EndError](err)
-	if !ok {
-		return s.lost(run, err)
-	}
-	switch end.Reason {
-	case whatsapp.LoggedOut:
-		return s.unlinked(run, end)
-	case whatsapp.Banned:
-		return Ended{}, final(Banned, end.Text)
-	case whatsapp.Outdated:
-		return s.outdated(run, end)
-	case whatsapp.QRExpired:
-		return Ended{}, final(QRExpired, "nobody scanned the QR code; start the tenant again for a new one")
-	case whatsapp.Refused:
-		return Ended{}, final(Rejected, end.Text)
-	case whatsapp.PairFailed:
-		s.forget(run) // the number may have been recorded before it failed
-		return Ended{}, final(Rejected, pairingText(end))
-	case whatsapp.Replaced:
-		return s.replaced(run, end)
+	e := endingOf(err)
+	switch e.reason {
+	case flowhq.EndOutdated:
+		return s.outdated(run, e)
+	case flowhq.EndReplacedByStranger:
+		if s.replacedByUs(run) {
+			return superseded(), nil
+		}
+	case flowhq.EndLoggedOut, flowhq.EndDeviceRemoved, flowhq.EndPairFailed:
+		s.forget(run) // of a pairing, the number may have been recorded before it failed
 	default:
-		return s.lost(run, err)
 	}
+	if e.reason.Final() {
+		s.end(e.reason)
+		return Ended{}, final(e)
+	}
+	return s.lost(run, e)
 }
 
 // lost is the end of a connection that another attempt may bring back. Only a
-// session that had been stable may try again at once.
-func (s *session) lost(run context.Context, err error) (Ended, error) {
-	reason := operatorText(err)
+// session that had been stable may try again at once, as it was no failure.
+func (s *session) lost(run context.Context, e ending) (Ended, error) {
+	s.end(e.reason)
 	stable := s.stable()
-	c := s.offline(flowhq.WorkerStarting, reason, "SESSION_LOST")
-	c.lastError, c.silent = reason, stable
-	if err := s.become(run, c); err != nil {
-		return Ended{Reason: errFenced.Message}, nil
+	c := s.offline(flowhq.WorkerStarting, e.reason, e.text)
+	c.lastError, c.silent = e.text, stable
+	if e.reason == flowhq.EndDatabaseLost {
+		c.event = "" // recorded by who finds the database again: the workflow, or the next attempt
+	} else if !stable {
+		c.lastError = s.countFailure(run, e)
+		// The same again is no news to the workflow, whose history is short.
+		c.silent = !s.told && s.before == e.reason && s.now.Failures != FlappingAfter
+	}
+	if e.reason == flowhq.EndReplacedByStranger {
+		c.worker = flowhq.WorkerError
+	}
+	if s.become(run, c) != nil {
+		return superseded(), nil
 	}
 	if stable {
-		return Ended{Reason: reason}, nil
+		return Ended{Ending: e.reason, Reason: e.text}, nil
 	}
-	return s.failure(err)
+	return Ended{}, failure(e)
 }
 
-// failure is a plain error: Temporal retries with backoff, without waking the
-// workflow.
-func (s *session) failure(err error) (Ended, error) {
-	return Ended{}, fmt.Errorf("session of %s: %w", s.tenant, err)
-}
-
-// unlinked is the end of a session that the phone logged out.
-func (s *session) unlinked(run context.Context, end *whatsapp.EndError) (Ended, error) {
-	s.forget(run)
-	return Ended{}, final(LoggedOut, end.Text)
+// end notes how this host ended, for the next attempt, and counts it.
+func (s *session) end(reason flowhq.EndReason) {
+	s.now.Stable, s.now.Ending = s.stable(), reason
+	s.Metrics.Ended(reason)
 }
 
 // forget clears the device from the tenant's row, so that its number is free.
@@ -176,38 +181,89 @@ func (s *session) forget(run context.Context) {
 	s.linked = false
 }
 
-// replaced is the end of a session whose number logged in elsewhere. If a newer
-// host of ours did it, this one has nothing more to say.
-func (s *session) replaced(run context.Context, end *whatsapp.EndError) (Ended, error) {
+// replacedByUs reports whether the number logged in elsewhere because a newer host
+// of ours did, rather than somebody else who has the keys.
+func (s *session) replacedByUs(run context.Context) bool {
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
 	ours, err := s.Store.RenewLeases(ctx, []store.Lease{{Tenant: s.tenant, Epoch: s.lease.epoch}}, s.Timing.Lease())
-	if err == nil && len(ours) == 0 {
-		return Ended{Reason: errFenced.Message}, nil
-	}
-	reason := "somebody else logged in with this bot's keys; backing off"
-	c := s.offline(flowhq.WorkerError, reason, "SESSION_REPLACED")
-	c.lastError, c.silent = reason, false
-	if err := s.become(run, c); err != nil {
-		return Ended{Reason: errFenced.Message}, nil
-	}
-	return Ended{}, temporal.NewApplicationErrorWithCause(reason, "Replaced", end)
+	return err == nil && len(ours) == 0
 }
 
 // offline is the state of a session that is off the air and will be back. Unless
 // told otherwise the workflow is not: it learns of it from how the host returns.
-func (s *session) offline(worker flowhq.WorkerStatus, reason, event string) change {
+func (s *session) offline(worker flowhq.WorkerStatus, ending flowhq.EndReason, reason string) change {
 	tenant := flowhq.TenantQRPending
 	if s.linked {
 		tenant = flowhq.TenantReconnecting
 	}
-	return change{state: flowhq.Disconnected, tenant: tenant, worker: worker, reason: reason, event: event, silent: true}
+	return change{
+		state: flowhq.Disconnected, tenant: tenant, worker: worker,
+		reason: reason, ending: ending, event: ending.Event(), silent: true,
+	}
 }
 
-// final makes the error of an end that only a person can mend.
-func final(errorType, reason string) error {
-	return temporal.NewApplicationErrorWithOptions(reason, errorType,
-		temporal.ApplicationErrorOptions{NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign})
+// superseded is how a host ends that is not the newest any more. Who replaced it has
+// recorded and counted its end.
+func superseded() Ended {
+	return Ended{Ending: flowhq.EndReplacedByUs, Reason: errFenced.Message}
+}
+
+// An ending is how a session ended, in words.
+type ending struct {
+	reason flowhq.EndReason
+	text   string    // for an operator
+	until  time.Time // of a temporary ban
+	cause  error
+}
+
+// endingOf names what ended a session that was neither fenced nor erased.
+func endingOf(err error) ending {
+	e := ending{reason: flowhq.EndFailed, text: operatorText(err), cause: err}
+	if end, ok := errors.AsType[*whatsapp.EndError](err); ok {
+		e.reason, e.until = end.Reason, end.Until
+	}
+	switch e.reason {
+	case flowhq.EndFailed, flowhq.EndNotRecorded:
+		if flowhq.ErrorCode(err) == flowhq.Unavailable {
+			e.reason = flowhq.EndDatabaseLost
+		}
+	case flowhq.EndPairFailed:
+		if own, ok := errors.AsType[*flowhq.Error](err); ok { // our own refusal
+			e.text = own.Message
+		}
+	case flowhq.EndReplacedByStranger:
+		e.text = "somebody else logged in with this bot's keys; backing off"
+	case flowhq.EndQRExpired:
+		e.text = "nobody scanned the QR code, and nobody asks for it any more"
+	default: // the connection's own words
+	}
+	return e
+}
+
+// A Ban is the details of an error of type EndTempBanned.
+type Ban struct {
+	Until time.Time `json:"until"`
+}
+
+// failure makes the error on which Temporal retries with backoff, without waking the
+// workflow.
+func failure(e ending) error {
+	return temporal.NewApplicationErrorWithCause(e.text, string(e.reason), e.cause)
+}
+
+// final makes the error of an end after which trying again cannot help, or not yet.
+func final(e ending) error {
+	o := temporal.ApplicationErrorOptions{NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign}
+	if e.reason == flowhq.EndTempBanned {
+		o.Details = []any{Ban{e.until.UTC()}}
+	}
+	return temporal.NewApplicationErrorWithOptions(e.text, string(e.reason), o)
+}
+
+// errGone is the end of a host whose tenant has been erased.
+func errGone() error {
+	return final(ending{reason: flowhq.EndGone, text: "the tenant does not exist any more"})
 }
 
 // operatorText is what an operator may read of an error: its classified message,
@@ -220,14 +276,6 @@ func operatorText(err error) string {
 		return e.Message
 	}
 	return "the session failed: see the log"
-}
-
-// pairingText is why a pairing failed: our own refusal, if it was one.
-func pairingText(end *whatsapp.EndError) string {
-	if e, ok := errors.AsType[*flowhq.Error](end.Err); ok {
-		return e.Message
-	}
-	return end.Text
 }
 
 func isNotFound(err error) bool {

@@ -17,12 +17,14 @@ import (
 
 // HostInput names the tenant to host.
 type HostInput struct {
-	Tenant flowhq.TenantID `json:"tenant"`
+	Tenant   flowhq.TenantID `json:"tenant"`
+	Failures int             `json:"failures,omitempty"` // of earlier Hosts, in a row, without a stable session since
 }
 
 // Ended is how a host ends that may be followed by the next one at once.
 type Ended struct {
-	Reason string `json:"reason"` // for an operator
+	Ending flowhq.EndReason `json:"ending"`
+	Reason string           `json:"reason"` // for an operator
 }
 
 // status is a host's heartbeat: shown in the Web UI, never in history. The next
@@ -35,12 +37,16 @@ type status struct {
 	Seen   time.Time           `json:"seen"`   // last proof of life from WhatsApp
 	// Waiting says what the host waits for before it connects, for an operator.
 	Waiting string `json:"waiting,omitempty"`
+	// Failures counts the attempts that failed in a row, Ending is how the latest one
+	// that had the lease ended.
+	Failures int              `json:"failures,omitempty"`
+	Ending   flowhq.EndReason `json:"ending,omitempty"`
 }
 
 // errDraining is the end of a host whose process is stopping. It is no failure:
 // Temporal hands the session to another worker at once, without waking the
 // workflow.
-var errDraining = temporal.NewApplicationErrorWithOptions("moving to another worker", "Draining",
+var errDraining = temporal.NewApplicationErrorWithOptions("moving to another worker", string(flowhq.EndDraining),
 	temporal.ApplicationErrorOptions{NextRetryDelay: time.Millisecond, Category: temporal.ApplicationErrorCategoryBenign})
 
 // Host is one session's life: claim, connect, serve, end. How it returns decides
@@ -49,10 +55,11 @@ var errDraining = temporal.NewApplicationErrorWithOptions("moving to another wor
 //   - Ended and nil, if the session had been online for StableFor and then lost
 //     its connection, recycled itself, or was taken over by a newer host. The
 //     workflow starts the next host at once, its backoff anew.
-//   - A plain error, if it failed sooner. Temporal retries under the policy of
-//     [Timing.HostOptions], waiting longer each time.
+//   - An error whose type is its [flowhq.EndReason], if it failed sooner. Temporal
+//     retries under the policy of [Timing.HostOptions], waiting longer each time.
 //   - errDraining, if this process is stopping and another one takes over.
-//   - An error of a type for which [Final] is true, if a person must act.
+//   - The same, but not to be retried, if the reason is final: a person must act, or
+//     a ban must end, whose [Ban] is in the error's details.
 //   - The context's error, if it was told to hang up.
 //
 // The heartbeat is sent by the loop that handles events, never by a goroutine of
@@ -65,14 +72,19 @@ func (a *Activities) Host(ctx context.Context, in HostInput) (Ended, error) {
 		tenant:     in.Tenant,
 		berth:      berth,
 		log:        a.Log.With("tenant", string(in.Tenant)),
-		now:        status{State: flowhq.Connecting, Since: time.Now()},
+		now:        status{State: flowhq.Connecting, Since: time.Now(), Failures: in.Failures},
 	}
 	if activity.HasHeartbeatDetails(ctx) {
 		var before status
 		if err := activity.GetHeartbeatDetails(ctx, &before); err == nil {
 			s.wasStable, s.now.Stable = before.Stable, before.Stable
+			s.now.Failures, s.now.Ending = before.Failures, before.Ending
 		}
 	}
+	a.Metrics.Slots.Inc()
+	defer a.Metrics.Slots.Dec()
+	a.Metrics.Session("", s.now.State)
+	defer func() { a.Metrics.Session(s.now.State, "") }()
 	ended, err := s.live(ctx)
 	if err != nil && !errors.Is(err, errDraining) && !temporal.IsCanceledError(err) {
 		s.log.Info("host ended", "err", err)
@@ -108,6 +120,8 @@ func (s *session) live(ctx context.Context) (Ended, error) {
 	s.reports = newReports(func(ctx context.Context, r Report) error { return s.Reports.Report(ctx, s.tenant, r) })
 	defer s.reports.flush()
 	defer s.close(run)
+	s.takeOver(run)
+	defer func() { activity.RecordHeartbeat(ctx, s.now) }() // for the next attempt
 
 	if time.Since(turn) > turnLasts {
 		if _, err := s.turn(ctx, claiming); err != nil {
@@ -168,7 +182,7 @@ func (s *session) open(run context.Context) error {
 	}
 	s.pipeline = pipeline.New(run, pipeline.Options{
 		Tenant: s.tenant, Epoch: s.lease.epoch, Config: tenant.Config,
-		Store: s.Store, Send: s.send, NewID: whatsapp.NewMessageID, Log: s.log,
+		Store: s.Store, Send: s.send, NewID: whatsapp.NewMessageID, Metrics: s.Metrics, Log: s.log,
 	})
 	if err := s.pipeline.Fill(ctx); err != nil {
 		return fmt.Errorf("read backlog: %w", err)
@@ -178,10 +192,17 @@ func (s *session) open(run context.Context) error {
 		return err
 	}
 	failpoint.Hit("host.dialling")
-	if s.conn, err = s.Network.DialAs(ctx, s.pass.version, device, s); err != nil {
+	return s.dial(ctx, device)
+}
+
+// dial opens a connection that is cut when the lease is lost.
+func (s *session) dial(ctx context.Context, device string) error {
+	conn, err := s.Network.DialAs(ctx, s.pass.version, device, s)
+	if err != nil {
 		return err
 	}
-	s.Leases.onLoss(s.lease, s.conn.HangUp)
+	s.conn = conn
+	s.Leases.onLoss(s.lease, conn.HangUp)
 	return nil
 }
 
@@ -211,6 +232,9 @@ func (s *session) serve(ctx, run context.Context) (Ended, error) {
 			return s.ended(run, err)
 		case ev, open := <-s.conn.Events():
 			if !open {
+				if s.anotherRound(run) {
+					continue
+				}
 				return s.ended(run, s.conn.Err())
 			}
 			if err := s.handle(run, ev); err != nil {
@@ -220,6 +244,8 @@ func (s *session) serve(ctx, run context.Context) (Ended, error) {
 			s.reload(run)
 		case <-s.lease.work:
 			s.refill(run)
+		case <-s.lease.link:
+			s.linkByCode(run)
 		case <-beat.C:
 			if err := s.beat(ctx, run); err != nil {
 				return s.cancelled(run, err)
@@ -242,6 +268,7 @@ func (s *session) beat(ctx, run context.Context) error {
 	s.now.Seen = s.conn.LastSeen()
 	s.Leases.seen(s.lease, s.now.Seen)
 	s.now.Stable = s.stable()
+	s.settleDown(run)
 	if !s.away {
 		activity.RecordHeartbeat(ctx, s.now) // an order to end comes through ctx
 		return nil
@@ -264,10 +291,9 @@ func (s *session) handle(run context.Context, ev whatsapp.Event) error {
 		if s.linked { // of the device that was recorded there are no keys
 			s.forget(run)
 		}
-		return s.become(run, change{
-			state: flowhq.QRReady, tenant: flowhq.TenantQRPending, worker: flowhq.WorkerStarting,
-			reason: "scan the QR code with the business's phone", qr: ev.QR, qrExpires: ev.QRExpires,
-		})
+		return s.show(run, ev)
+	case whatsapp.LinkCode:
+		return s.showLinkCode(run, ev)
 	case whatsapp.Linked:
 		s.linked = true
 		return s.become(run, change{

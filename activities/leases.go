@@ -50,8 +50,8 @@ type lease struct {
 	// lost is closed when the right is gone; the cause is then in err.
 	lost chan struct{}
 	// changed has room for one note that the tenant's config changed, work for one
-	// that there are rows to be handled.
-	changed, work chan struct{}
+	// that there are rows to be handled, link for one that a link code is wanted.
+	changed, work, link chan struct{}
 
 	// Guarded by Leases.mu.
 	expires time.Time // on this process's monotonic clock
@@ -175,6 +175,12 @@ func (l *Leases) notice(n store.Notice) {
 				poke(h.work)
 			}
 		}
+	case store.NewLink:
+		for h := range l.held {
+			if h.tenant == n.Tenant {
+				poke(h.link)
+			}
+		}
 	case store.FreeLease:
 		for ch := range l.waking[n.Tenant] {
 			poke(ch)
@@ -184,6 +190,7 @@ func (l *Leases) notice(n store.Notice) {
 		for h := range l.held {
 			poke(h.changed)
 			poke(h.work)
+			poke(h.link)
 		}
 	}
 }
@@ -232,7 +239,7 @@ func (l *Leases) claim(ctx context.Context, tenant flowhq.TenantID, host string,
 func (l *Leases) hold(tenant flowhq.TenantID, epoch int64, began time.Time) *lease {
 	h := &lease{
 		tenant: tenant, epoch: epoch,
-		lost: make(chan struct{}), changed: make(chan struct{}, 1), work: make(chan struct{}, 1),
+		lost: make(chan struct{}), changed: make(chan struct{}, 1), work: make(chan struct{}, 1), link: make(chan struct{}, 1),
 		expires: began.Add(l.timing.Lease()),
 	}
 	l.mu.Lock()

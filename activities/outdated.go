@@ -7,7 +7,6 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/flowhq/flowhq"
-	"github.com/flowhq/flowhq/internal/whatsapp"
 )
 
 // outdatedRetry is when a host that was refused because of its version comes back,
@@ -16,20 +15,20 @@ const outdatedRetry = time.Second
 
 // outdated is the end of a session whose version WhatsApp refuses. It concerns all:
 // the first one pauses the fleet. The session stays wanted and waits at the gate.
-func (s *session) outdated(run context.Context, end *whatsapp.EndError) (Ended, error) {
+func (s *session) outdated(run context.Context, e ending) (Ended, error) {
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
-	reason := end.Text + " (" + s.pass.version + ")"
+	reason := e.text + " (" + s.pass.version + ")"
 	if s.pass.trial {
 		s.pass.trial = false
 		if _, err := s.Store.RefuseVersion(ctx, s.pass.version); err != nil {
-			return s.lost(run, err)
+			return s.lost(run, endingOf(err))
 		}
 		s.log.Warn("WhatsApp does not accept a newer version of the client either", "whatsapp_version", s.pass.version)
 	} else {
 		first, err := s.Store.Outdated(ctx, s.pass.version)
 		if err != nil {
-			return s.lost(run, err)
+			return s.lost(run, endingOf(err))
 		}
 		if first {
 			s.log.Error("WhatsApp no longer accepts this version of the client: reconnects are paused until another one is accepted or set, see GET /admin/fleet",
@@ -37,14 +36,13 @@ func (s *session) outdated(run context.Context, end *whatsapp.EndError) (Ended, 
 		}
 	}
 	poke(s.Gate.stale)
-	c := change{
-		state: flowhq.Disconnected, tenant: flowhq.TenantError, worker: flowhq.WorkerError,
-		reason: reason, lastError: reason, event: "CLIENT_OUTDATED",
+	s.end(flowhq.EndOutdated)
+	c := s.offline(flowhq.WorkerError, flowhq.EndOutdated, reason)
+	c.tenant, c.lastError, c.silent = flowhq.TenantError, reason, false
+	if s.become(run, c) != nil {
+		return superseded(), nil
 	}
-	if err := s.become(run, c); err != nil {
-		return Ended{Reason: errFenced.Message}, nil
-	}
-	return Ended{}, temporal.NewApplicationErrorWithOptions(reason, "ClientOutdated",
+	return Ended{}, temporal.NewApplicationErrorWithOptions(reason, string(flowhq.EndOutdated),
 		temporal.ApplicationErrorOptions{NextRetryDelay: outdatedRetry, Category: temporal.ApplicationErrorCategoryBenign})
 }
 

@@ -174,7 +174,7 @@ func TestPruneDrains(t *testing.T) {
 	close(stop)
 	_, err := n.run(t)
 	var app *temporal.ApplicationError
-	if !errors.As(err, &app) || app.Type() != "Draining" {
+	if !errors.As(err, &app) || app.Type() != string(flowhq.EndDraining) {
 		t.Fatalf("Prune in a process that stops: %v; want a hand-over", err)
 	}
 	if rows := n.left(t, n.tenants[0]); rows != oldRows-store.PruneBatch {

@@ -35,6 +35,13 @@ type session struct {
 	away      bool      // the SDK has lost touch with Temporal
 	online    time.Time // zero = not yet
 	wasStable bool      // the attempt before this one was
+	// before is how that one ended; it may not have been able to tell.
+	before flowhq.EndReason
+	told   bool // the workflow has had a report
+
+	shown     change    // the codes that are shown, while there are any
+	roundEnds time.Time // when the connection has no further code
+	wanted    string    // number to ask a link code for, once there is a code
 
 	unread     bool                 // the config has changed and could not be read
 	unrecorded *store.SessionChange // the newest state, if it is not in Postgres yet
@@ -47,28 +54,29 @@ type change struct {
 	tenant    flowhq.TenantStatus
 	worker    flowhq.WorkerStatus
 	reason    string
+	ending    flowhq.EndReason
 	lastError string
 	event     string
 	silent    bool // the workflow learns of it in another way
 	qr        string
 	qrExpires time.Time
+	link      store.LinkCode
 }
 
 // become enters a state: in Postgres, in the heartbeat and, unless it is only a
 // step on the way, in the workflow. It fails only if this host is fenced.
 func (s *session) become(run context.Context, c change) error {
 	if c.state != s.now.State {
+		s.Metrics.Session(s.now.State, c.state)
 		s.now.State, s.now.Since = c.state, time.Now()
-		s.log.Info("session changed", "state", c.state, "reason", c.reason, "epoch", s.lease.epoch)
+		s.log.Info("session changed", "state", c.state, "reason", c.reason, "ending", c.ending, "epoch", s.lease.epoch)
 		if c.state != flowhq.Connecting && !c.silent {
-			s.reports.send(run, Report{
-				Epoch: s.lease.epoch, Host: s.Name, Session: c.state, Reason: c.reason, At: time.Now().UTC(),
-			})
+			s.report(run, c.reason, c.ending)
 		}
 	}
 	s.unrecorded = &store.SessionChange{
-		State: c.state, Reason: c.reason, Tenant: c.tenant, Worker: c.worker,
-		LastError: c.lastError, QR: c.qr, QRExpires: c.qrExpires, Event: c.event,
+		State: c.state, Reason: c.reason, Ending: c.ending, Tenant: c.tenant, Worker: c.worker,
+		LastError: c.lastError, QR: c.qr, QRExpires: c.qrExpires, Link: c.link, Event: c.event,
 	}
 	return s.record(run)
 }
@@ -79,6 +87,29 @@ func (s *session) waited(run context.Context, reason string) error {
 		return nil
 	}
 	return s.become(run, change{state: flowhq.Connecting, worker: flowhq.WorkerStarting, reason: "connecting"})
+}
+
+// report tells the workflow of the present state, and how a session ended.
+func (s *session) report(run context.Context, reason string, ending flowhq.EndReason) {
+	s.told = true
+	if ending == "" {
+		ending, s.before = s.before, ""
+	}
+	s.reports.send(run, Report{
+		Epoch: s.lease.epoch, Host: s.Name, Session: s.now.State, Reason: reason, Ending: ending,
+		Failures: s.now.Failures, At: time.Now().UTC(),
+	})
+}
+
+// note adds an event to the tenant's history, as far as the database can be
+// reached. It is not fenced: what has happened may be told by whoever was there.
+func (s *session) note(run context.Context, event, reason string) {
+	ctx, cancel := context.WithTimeout(run, writeTimeout)
+	defer cancel()
+	err := s.Store.AddEvent(ctx, flowhq.Event{Tenant: s.tenant, Type: event, Actor: "host", Reason: reason})
+	if err != nil && flowhq.ErrorCode(err) != flowhq.NotFound {
+		s.log.Warn("could not record an event", "event", event, "err", err)
+	}
 }
 
 // record writes the newest state if it is not in Postgres yet. While the database

@@ -19,6 +19,8 @@ type SettleInput struct {
 	Status  flowhq.TenantStatus `json:"status,omitempty"` // "" = as it was
 	Worker  flowhq.WorkerStatus `json:"worker"`
 	Reason  string              `json:"reason"`
+	Ending  flowhq.EndReason    `json:"ending,omitempty"`
+	RetryAt time.Time           `json:"retry_at,omitzero"` // when it is tried again by itself
 	Event   string              `json:"event"`
 }
 
@@ -26,12 +28,21 @@ type SettleInput struct {
 // there may still be, so that none can say otherwise later.
 func (a *Activities) Settle(ctx context.Context, in SettleInput) error {
 	change := store.SessionChange{
-		State: in.Session, Reason: in.Reason, Tenant: in.Status, Worker: in.Worker, Event: in.Event,
+		State: in.Session, Reason: in.Reason, Ending: in.Ending, RetryAt: in.RetryAt,
+		Tenant: in.Status, Worker: in.Worker, Event: in.Event,
 	}
 	if in.Worker == flowhq.WorkerError {
 		change.LastError = in.Reason
 	}
-	return a.Store.Settle(ctx, in.Tenant, change, "workflow")
+	if err := a.Store.Settle(ctx, in.Tenant, change, "workflow"); err != nil {
+		return err
+	}
+	switch in.Ending {
+	case flowhq.EndStopped, flowhq.EndRestarted, flowhq.EndReplacedByUs, flowhq.EndWorkerLost:
+		a.Metrics.Ended(in.Ending) // the host does not know, or is no more
+	default: // the host has
+	}
+	return nil
 }
 
 // EraseInput names the tenant to erase.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/config"
+	"github.com/flowhq/flowhq/internal/metrics"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
@@ -43,6 +44,10 @@ type Logs interface {
 // Codes finds the code that links a tenant's phone. An expired one is "".
 type Codes interface {
 	QR(ctx context.Context, id flowhq.TenantID) (flowhq.QR, error)
+	// AskLinkCode asks for a code to be typed into the phone, which LinkCode then
+	// finds.
+	AskLinkCode(ctx context.Context, id flowhq.TenantID) (flowhq.QR, error)
+	LinkCode(ctx context.Context, id flowhq.TenantID) (flowhq.QR, error)
 }
 
 // Commander tells a tenant's worker what to do. Send returns once the command
@@ -67,6 +72,7 @@ type Options struct {
 	Fleet    Fleet
 	Database Pinger
 	Temporal Pinger
+	Metrics  metrics.Registry
 
 	Codec       Codec
 	CodecOrigin string // of Temporal's Web UI, whose pages may use the codec; "" = no page may
@@ -83,6 +89,7 @@ type API struct {
 	gate   *gate
 	engine *gin.Engine
 	within time.Duration // for one request
+	count  *metrics.API
 }
 
 // actor is who an admin's actions are attributed to.
@@ -98,7 +105,7 @@ func New(o Options) (*API, error) {
 			"setting", "ADMIN_QUERY_AUTH")
 	}
 	gin.SetMode(gin.ReleaseMode) // else Gin prints its routes to standard output
-	a := &API{Options: o, gate: newGate(o.Password, o.QueryAuth), engine: gin.New(), within: handleWithin}
+	a := &API{Options: o, gate: newGate(o.Password, o.QueryAuth), engine: gin.New(), within: handleWithin, count: metrics.NewAPI(o.Metrics)}
 	a.engine.HandleMethodNotAllowed = true
 	a.engine.RedirectTrailingSlash = false
 	a.routes()
@@ -123,6 +130,8 @@ func (a *API) routes() {
 	codec.POST("/encode", handle(a, http.StatusOK, a.encode))
 	codec.POST("/decode", handle(a, http.StatusOK, a.decode))
 
+	get(a.engine.Group("", a.deadline, a.admit), "/metrics", handle(a, http.StatusOK, a.metrics))
+
 	admin := a.engine.Group("/admin", a.deadline, a.admit)
 	admin.POST("/tenants", handle(a, http.StatusCreated, a.createTenant))
 	get(admin, "/tenants", handle(a, http.StatusOK, a.listTenants))
@@ -142,6 +151,7 @@ func (a *API) routes() {
 
 	get(admin, "/tenants/:id/qr", handle(a, http.StatusOK, a.qr))
 	get(admin, "/tenants/:id/qr.png", handle(a, http.StatusOK, a.qrPicture))
+	admin.POST("/tenants/:id/pair-code", handle(a, http.StatusOK, a.pairCode))
 	get(admin, "/tenants/:id/logs", handle(a, http.StatusOK, a.messages))
 	admin.POST("/tenants/:id/logs/:message/retry", handle(a, http.StatusAccepted, a.retryMessage))
 	get(admin, "/tenants/:id/events", handle(a, http.StatusOK, a.events))

@@ -53,10 +53,11 @@ func (a *API) deadline(c *gin.Context) {
 	c.Next()
 }
 
-// logAccess logs each request once it is answered.
+// logAccess counts each request once it is answered, and logs it.
 func (a *API) logAccess(c *gin.Context) {
 	start := time.Now()
 	c.Next()
+	a.count.Answered(c.Writer.Status(), time.Since(start))
 	level := slog.LevelDebug
 	if c.Writer.Status() >= http.StatusInternalServerError {
 		level = slog.LevelInfo

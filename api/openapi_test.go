@@ -80,6 +80,7 @@ func TestWordsAreDescribed(t *testing.T) {
 	}{
 		{s.at(s.root, "components", "schemas", "TenantStatus"), words(flowhq.TenantStatuses)},
 		{s.at(s.root, "components", "schemas", "SessionState"), words(flowhq.SessionStates)},
+		{s.at(s.root, "components", "schemas", "EndReason"), append(words(flowhq.EndReasons), "")},
 		{s.at(s.root, "components", "schemas", "Template"), words(flowhq.Templates)},
 		{s.at(s.root, "components", "schemas", "BulkState"), words(flowhq.BulkStates)},
 		{s.at(s.root, "components", "schemas", "NewBulk", "properties", "command"), words(flowhq.BulkCommands)},

@@ -15,26 +15,34 @@ import (
 // code of WhatsApp then fills some 500 pixels, which phones scan at once.
 const modulePixels = 8
 
-// qrAnswer is the code to scan; all but State are null if there is none.
+// qrAnswer is the code to scan; QR, Code and ExpiresAt are null if there is none.
 type qrAnswer struct {
 	State     flowhq.SessionState `json:"state"`
 	QR        *string             `json:"qr"` // PNG as a data URL
 	Code      *string             `json:"code"`
 	ExpiresAt *time.Time          `json:"expires_at"`
+	Reason    string              `json:"reason"`
+	Ending    flowhq.EndReason    `json:"ending"`
+	NextStep  string              `json:"next_step"`
 }
 
 // qr handles GET /admin/tenants/:id/qr.
 func (a *API) qr(ctx context.Context, req tenantRef) (qrAnswer, error) {
 	q, err := a.Codes.QR(ctx, req.Tenant)
-	if err != nil || q.Code == "" {
-		return qrAnswer{State: q.State}, err
+	if err != nil {
+		return qrAnswer{}, err
+	}
+	answer := qrAnswer{State: q.State, Reason: q.Reason, Ending: q.Ending, NextStep: q.Ending.NextStep()}
+	if q.Code == "" {
+		return answer, nil
 	}
 	p, err := draw(q.Code)
 	if err != nil {
 		return qrAnswer{}, err
 	}
 	url := "data:image/png;base64," + base64.StdEncoding.EncodeToString(p)
-	return qrAnswer{State: q.State, QR: &url, Code: &q.Code, ExpiresAt: &q.ExpiresAt}, nil
+	answer.QR, answer.Code, answer.ExpiresAt = &url, &q.Code, &q.ExpiresAt
+	return answer, nil
 }
 
 // picture is a PNG image.
@@ -49,14 +57,14 @@ func (a *API) qrPicture(ctx context.Context, req tenantRef) (picture, error) {
 		return nil, err
 	}
 	if q.Code == "" {
-		return nil, flowhq.Errorf(flowhq.NotFound, "there is no code to scan: %s", noCode(q.State))
+		return nil, flowhq.Errorf(flowhq.NotFound, "there is no code to scan: %s", noCode(q))
 	}
 	return draw(q.Code)
 }
 
-// noCode says why a session in this state has no code.
-func noCode(s flowhq.SessionState) string {
-	switch s {
+// noCode says why a session has no code, and what to do about it.
+func noCode(q flowhq.QR) string {
+	switch q.State {
 	case flowhq.QRReady:
 		return "the last one has expired and the next one comes in a moment"
 	case flowhq.Connecting:
@@ -64,7 +72,10 @@ func noCode(s flowhq.SessionState) string {
 	case flowhq.Connected:
 		return "the session is linked and connected"
 	default:
-		return fmt.Sprintf("the session is %s; start the worker first", s)
+		if q.Ending != "" {
+			return fmt.Sprintf("%s. %s", q.Reason, q.Ending.NextStep())
+		}
+		return fmt.Sprintf("the session is %s; start the worker first", q.State)
 	}
 }
 

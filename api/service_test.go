@@ -53,6 +53,18 @@ func TestDescriptionIsServed(t *testing.T) {
 	}
 }
 
+func TestMetrics(t *testing.T) {
+	f := setup(t)
+	f.send(call{method: "GET", path: "/metrics", header: anonymous}, 401)
+	f.send(call{method: "GET", path: "/admin/tenants/" + never}, 404)
+	got := f.send(call{method: "GET", path: "/metrics"}, 200)
+	for _, want := range []string{`flowhq_http_requests_total{status="404"} 1`, "flowhq_http_request_seconds_count 2", "go_goroutines"} {
+		if !bytes.Contains(got.body, []byte(want)) {
+			t.Errorf("GET /metrics lacks %s:\n%s", want, got.body)
+		}
+	}
+}
+
 // A strange store answers with a func.
 type strange struct {
 	*store.Store
@@ -315,5 +327,44 @@ func TestServeNowhere(t *testing.T) {
 	err := Serve(t.Context(), "203.0.113.1:1", http.NotFoundHandler(), slog.New(slog.DiscardHandler))
 	if err == nil || !strings.HasPrefix(err.Error(), "HTTP_ADDR: cannot listen on 203.0.113.1:1") {
 		t.Errorf("Serve on a foreign address: %v", err)
+	}
+}
+
+// TestPairCode: a code is waited for, and one that cannot come is not.
+func TestPairCode(t *testing.T) {
+	f := setup(t)
+	id := f.create()
+	path := "/admin/tenants/" + string(id) + "/pair-code"
+	f.contains(f.send(call{method: "POST", path: path}, 409).json, `{"code": "conflict"}`)
+	epoch := f.session(id, store.SessionChange{State: flowhq.QRReady, QR: "2@abc", QRExpires: time.Now().Add(time.Minute)})
+	drawn := store.SessionChange{
+		State: flowhq.QRReady, QR: "2@abc", QRExpires: time.Now().Add(time.Minute),
+		Link: store.LinkCode{Code: "ABCD-EFGH", ExpiresAt: time.Now().Add(time.Minute)},
+	}
+	go func() { // the host, once it is asked
+		for number := ""; number == "" && t.Context().Err() == nil; {
+			number, _ = f.store.LinkCodeWanted(t.Context(), id)
+		}
+		_ = f.store.SetSession(t.Context(), id, epoch, drawn) // the answer tells
+	}()
+	for range 2 {
+		f.contains(f.send(call{method: "POST", path: path}, 200).json, `{"code": "ABCD-EFGH"}`)
+	}
+	f.send(call{method: "POST", path: "/admin/tenants/" + never + "/pair-code"}, 404)
+}
+
+// TestNoCode: who asks for the code of a tenant that has none learns what to do.
+func TestNoCode(t *testing.T) {
+	f := setup(t)
+	id := f.create()
+	path := "/admin/tenants/" + string(id)
+	f.session(id, store.SessionChange{State: flowhq.Disconnected, Reason: "nobody scanned", Ending: flowhq.EndQRExpired})
+	next := flowhq.EndQRExpired.NextStep()
+	f.contains(f.get(path+"/qr").json, `{"code": null, "ending": "QR_EXPIRED", "reason": "nobody scanned", "next_step": "`+next+`"}`)
+	for method, p := range map[string]string{"GET": path + "/qr.png", "POST": path + "/pair-code"} {
+		got := f.send(call{method: method, path: p}, map[string]int{"GET": 404, "POST": 409}[method])
+		if detail := got.json.(node)["detail"].(string); !strings.Contains(detail, next) {
+			t.Errorf("%s %s: %q; want what to do", method, p, detail)
+		}
 	}
 }

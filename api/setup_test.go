@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/metrics"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/testdb"
 )
@@ -55,7 +56,8 @@ func setup(t *testing.T, change ...func(*Options)) *fixture {
 	t.Cleanup(s.Close)
 	f := &fixture{T: t, store: s, commands: &commands{}, bulks: &bulks{}, temporal: &pinger{}, database: &pinger{}, log: &output{}, spec: loadSpec(t)}
 	o := Options{
-		Tenants: s, Logs: s, Codes: s, Commands: f.commands, Bulks: f.bulks, Fleet: s, Database: f.database, Temporal: f.temporal, Password: password,
+		Tenants: s, Logs: s, Codes: s, Commands: f.commands, Bulks: f.bulks, Fleet: s, Database: f.database, Temporal: f.temporal,
+		Metrics: metrics.NewRegistry(), Password: password,
 		Codec: reverser{},
 		Log:   slog.New(slog.NewJSONHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

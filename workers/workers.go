@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"github.com/flowhq/flowhq/activities"
+	"github.com/flowhq/flowhq/internal/metrics"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/whatsapp"
 	"github.com/flowhq/flowhq/workflows"
@@ -56,6 +57,7 @@ type Options struct {
 	// ConnectsPerSecond is how many connections to WhatsApp it may begin.
 	ConnectsPerSecond int
 	Timing            activities.Timing
+	Metrics           *metrics.Worker
 	Name              string // of this process, shown to operators
 	Log               *slog.Logger
 }
@@ -95,8 +97,9 @@ func Run(ctx context.Context, o Options) error {
 
 	acts := &activities.Activities{
 		Store: o.Store, Network: o.Network, Reports: control, Sender: control, Beats: o.Temporal,
-		Leases: leases, Hosts: hosts, Gate: gate, Turns: activities.NewTurns(o.ConnectsPerSecond), Timing: o.Timing, Name: o.Name, Log: o.Log,
+		Leases: leases, Hosts: hosts, Gate: gate, Turns: activities.NewTurns(o.ConnectsPerSecond), Timing: o.Timing, Metrics: o.Metrics, Name: o.Name, Log: o.Log,
 	}
+	o.Metrics.Capacity.Set(float64(o.Capacity))
 	for {
 		err := o.serve(ctx, acts, fleet)
 		if !errors.Is(err, errNoDatabase) {

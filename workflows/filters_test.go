@@ -57,7 +57,7 @@ func TestFilters(t *testing.T) {
 	onHost(tenant("first", flowhq.Booking), "worker@box7-abc")
 	onHost(tenant("second", flowhq.Ecommerce), "worker@box8-def")
 	banned := tenant("banned", flowhq.Support)
-	onHost(banned, "worker@box7-abc").end <- ends(activities.Banned, "banned by WhatsApp")
+	onHost(banned, "worker@box7-abc").end <- ends(flowhq.EndBanned, "banned by WhatsApp")
 	banned.settles("banned by WhatsApp")
 	stopped := tenant("stopped", flowhq.Booking)
 	stopped.host(1)
@@ -65,7 +65,7 @@ func TestFilters(t *testing.T) {
 	stopped.settles("stopped by an operator")
 	unlinked := tenant("unlinked", flowhq.Booking)
 	for i := 1; ; i++ { // until earlier runs are in the list
-		unlinked.host(i).end <- ends(activities.LoggedOut, "unlinked on the phone")
+		unlinked.host(i).end <- ends(flowhq.EndLoggedOut, "unlinked on the phone")
 		unlinked.settles("unlinked on the phone")
 		if len(s.runs(workflowID(unlinked.ID))) > 1 {
 			break

@@ -92,31 +92,37 @@ var lives = map[string]func(*star){
 	},
 	"logged-out": func(t *star) {
 		t.send(flowhq.Start)
-		t.online(1).end <- ends(activities.LoggedOut, "unlinked on the phone")
+		t.online(1).end <- ends(flowhq.EndLoggedOut, "unlinked on the phone")
 		t.settles("unlinked on the phone")
 		t.send(flowhq.Start)
 		t.online(2)
 	},
 	"banned": func(t *star) {
 		t.send(flowhq.Start)
-		t.online(1).end <- ends(activities.Banned, "banned by WhatsApp")
+		t.online(1).end <- ends(flowhq.EndBanned, "banned by WhatsApp")
 		t.settles("banned by WhatsApp")
 	},
-	"outdated": func(t *star) {
+	"banned-for-a-time": func(t *star) {
 		t.send(flowhq.Start)
-		t.host(1).end <- ends(activities.Outdated, "WhatsApp wants a newer client")
-		t.settles("WhatsApp wants a newer client")
+		ban := activities.Ban{Until: time.Now().Add(2 * time.Second)}
+		t.online(1).end <- ends(flowhq.EndTempBanned, "banned by WhatsApp for some time", ban)
+		t.online(2)
+	},
+	"refused": func(t *star) {
+		t.send(flowhq.Start)
+		t.host(1).end <- ends(flowhq.EndRefused, "refused by WhatsApp")
+		t.settles("refused by WhatsApp")
 	},
 	"qr-expired": func(t *star) {
 		t.send(flowhq.Start)
 		a := t.host(1)
 		t.report(1, flowhq.QRReady)
-		a.end <- ends(activities.QRExpired, "nobody scanned the QR code")
+		a.end <- ends(flowhq.EndQRExpired, "nobody scanned the QR code")
 		t.settles("nobody scanned the QR code")
 	},
 	"gone": func(t *star) {
 		t.send(flowhq.Start)
-		t.host(1).end <- ends(activities.Gone, "the tenant does not exist any more")
+		t.host(1).end <- ends(flowhq.EndGone, "the tenant does not exist any more")
 		t.ended(workflowID(t.ID))
 	},
 	"deleted": func(t *star) {
@@ -151,7 +157,7 @@ var longLives = map[string]func(*star){
 	"continued": func(t *star) {
 		for range 4 {
 			t.send(flowhq.Start)
-			t.host(t.requests).end <- ends(activities.Rejected, "refused by WhatsApp")
+			t.host(t.requests).end <- ends(flowhq.EndRefused, "refused by WhatsApp")
 			t.settles("refused by WhatsApp")
 		}
 	},

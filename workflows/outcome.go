@@ -2,6 +2,8 @@ package workflows
 
 import (
 	"errors"
+	"slices"
+	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -15,20 +17,36 @@ type outcome struct {
 	session flowhq.SessionState
 	tenant  flowhq.TenantStatus
 	worker  flowhq.WorkerStatus
-	reason  string // for an operator
-	event   string // "" = the host has recorded it itself
-	// attention asks for a person: the tenant stays off the air until then.
-	attention bool
+	ending  flowhq.EndReason // "" = nothing has ended
+	reason  string           // for an operator
+	event   string           // "" = the host has recorded it itself
+	retryAt time.Time        // when a ban ends
+}
+
+// starting is the outcome of a start: a host is wanted, and there is none yet.
+var starting = outcome{
+	session: flowhq.Disconnected, reason: "waiting for a worker",
+	worker: flowhq.WorkerStarting, event: "WORKER_STARTING",
+}
+
+// stopped is the outcome of a stop, however the host ended.
+var stopped = outcome{
+	session: flowhq.Disconnected, tenant: flowhq.TenantPaused, worker: flowhq.WorkerStopped,
+	ending: flowhq.EndStopped, reason: "stopped by an operator", event: flowhq.EndStopped.Event(),
+}
+
+// superseded is the outcome of a force-restart, which fences the host that it does
+// not wait for.
+var superseded = outcome{
+	session: flowhq.Disconnected, worker: flowhq.WorkerStarting,
+	ending: flowhq.EndReplacedByUs, reason: "force-restarted by an operator", event: flowhq.EndReplacedByUs.Event(),
 }
 
 // judge turns the end of a host into an outcome, and gives up wanting the
 // session where only a person can help.
 func (t *tenant) judge(ended activities.Ended, err error) outcome {
-	if !t.Wanted { // stop or delete; however the host ended
-		return outcome{
-			session: flowhq.Disconnected, tenant: flowhq.TenantPaused, worker: flowhq.WorkerStopped,
-			reason: "stopped by an operator", event: "WORKER_STOPPED",
-		}
+	if !t.Wanted {
+		return stopped
 	}
 	again := outcome{session: flowhq.Disconnected, tenant: flowhq.TenantReconnecting, worker: flowhq.WorkerStarting}
 	var (
@@ -37,40 +55,69 @@ func (t *tenant) judge(ended activities.Ended, err error) outcome {
 	)
 	switch {
 	case err == nil:
-		again.reason = ended.Reason
-	case errors.As(err, &app) && app.Type() == activities.Gone:
-		t.Wanted, t.gone = false, true
-		return final(app)
-	case errors.As(err, &app) && activities.Final(app.Type()) && !t.again:
-		t.Wanted = false
-		return final(app)
-	case errors.As(err, &timeout):
-		again.reason, again.event = "the worker was lost; moved to another one", "WORKER_LOST"
+		again.ending, again.reason = ended.Ending, ended.Reason
+		if ended.Ending != flowhq.EndReplacedByUs {
+			t.Failures = 0 // else it would not have ended like this
+		}
+		if ended.Ending == flowhq.EndDatabaseLost { // the host could not record it
+			again.event = ended.Ending.Event()
+		}
+	case errors.As(err, &timeout): // whose cause may be how an earlier attempt ended
+		again.ending, again.reason = flowhq.EndWorkerLost, "the worker was lost; moved to another one"
+		again.event = again.ending.Event()
 	case temporal.IsCanceledError(err):
-		again.reason = "restarted by an operator"
-	case app != nil:
-		again.reason, again.event = app.Message(), "WORKER_FAILED"
+		again.ending, again.reason = flowhq.EndRestarted, "restarted by an operator"
+		again.tenant, again.event = "", again.ending.Event()
+	case errors.As(err, &app):
+		return t.judgeError(app, again)
 	default:
-		again.reason, again.event = err.Error(), "WORKER_FAILED"
+		again.ending, again.reason = flowhq.EndFailed, err.Error()
+		again.event = again.ending.Event()
 	}
 	return again
 }
 
-// final is the outcome of an end that retrying cannot mend.
-func final(app *temporal.ApplicationError) outcome {
-	o := outcome{
-		session: flowhq.Disconnected, tenant: flowhq.TenantError, worker: flowhq.WorkerError,
-		reason: app.Message(), attention: true,
+// judgeError is judge for a host that ended with an error of its own, whose type is
+// the reason. again is the outcome if it is to be tried again at once.
+func (t *tenant) judgeError(app *temporal.ApplicationError, again outcome) outcome {
+	reason := flowhq.EndReason(app.Type())
+	again.ending, again.reason = reason, app.Message()
+	switch {
+	case reason == flowhq.EndGone:
+		t.Wanted, t.gone = false, true
+		return final(app)
+	case reason.Final() && !t.again:
+		o := final(app)
+		t.Wanted = !o.retryAt.IsZero()
+		return o
+	case reason == flowhq.EndDraining: // and never came to rest
+	case reason.Final(), reason == flowhq.EndDatabaseLost: // the host has not recorded it
+		again.event = reason.Event()
+	case slices.Contains(flowhq.EndReasons, reason): // it has failed very often
+		t.Failures = max(t.Failures, activities.FlappingAfter)
+	default: // the SDK's own, such as a panic
+		again.ending = flowhq.EndFailed
+		again.event = again.ending.Event()
 	}
-	switch app.Type() {
-	case activities.LoggedOut:
-		o.session, o.event = flowhq.LoggedOut, "SESSION_LOGGED_OUT"
-	case activities.Banned:
-		o.session, o.event = flowhq.Banned, "SESSION_BANNED"
-	case activities.QRExpired:
-		o.tenant, o.worker, o.event = flowhq.TenantPaused, flowhq.WorkerStopped, "QR_EXPIRED"
+	return again
+}
+
+// final is the outcome of an end that only a person can mend, or time.
+func final(app *temporal.ApplicationError) outcome {
+	reason := flowhq.EndReason(app.Type())
+	o := outcome{
+		session: reason.SessionState(), tenant: flowhq.TenantError, worker: flowhq.WorkerError,
+		ending: reason, reason: app.Message(), event: reason.Event(),
+	}
+	switch reason {
+	case flowhq.EndQRExpired: // nothing is wrong
+		o.tenant, o.worker = flowhq.TenantPaused, flowhq.WorkerStopped
+	case flowhq.EndTempBanned:
+		var ban activities.Ban
+		if app.Details(&ban) == nil {
+			o.retryAt = ban.Until
+		}
 	default:
-		o.event = "SESSION_REFUSED"
 	}
 	return o
 }
@@ -82,7 +129,11 @@ func (t *tenant) settle(ctx workflow.Context, o outcome) error {
 	if o.session != t.Session {
 		t.Since = workflow.Now(ctx)
 	}
-	t.Session, t.Reason, t.Attention = o.session, o.reason, o.attention
+	t.Session, t.Reason, t.RetryAt = o.session, o.reason, o.retryAt
+	if o.ending != "" {
+		t.Ending, t.EndedAt = o.ending, workflow.Now(ctx)
+	}
+	t.Attention = o.ending.Attention() || t.Failures >= activities.FlappingAfter
 	if err := t.show(ctx); err != nil {
 		return err
 	}
@@ -91,6 +142,7 @@ func (t *tenant) settle(ctx workflow.Context, o outcome) error {
 	}
 	ctx = workflow.WithActivityOptions(ctx, activities.SettleOptions())
 	return workflow.ExecuteActivity(ctx, activities.SettleActivity, activities.SettleInput{
-		Tenant: t.Tenant, Session: o.session, Status: o.tenant, Worker: o.worker, Reason: o.reason, Event: o.event,
+		Tenant: t.Tenant, Session: o.session, Status: o.tenant, Worker: o.worker,
+		Reason: o.reason, Ending: o.ending, RetryAt: o.retryAt, Event: o.event,
 	}).Get(ctx, nil)
 }

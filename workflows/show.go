@@ -23,10 +23,6 @@ var (
 	attentionKey    = temporal.NewSearchAttributeKeyBool("AttentionNeeded")
 )
 
-// maxReason bounds a reason in a search attribute, in bytes. PostgreSQL
-// visibility stores keywords in varchar(255).
-const maxReason = 200
-
 // show brings the Web UI up to date: search attributes for the list, current
 // details for the tenant's page.
 func (t *tenant) show(ctx workflow.Context) error {
@@ -37,7 +33,7 @@ func (t *tenant) show(ctx workflow.Context) error {
 		templateKey.ValueSet(string(t.Template)),
 		sessionStateKey.ValueSet(string(t.Session)),
 		hostKey.ValueSet(t.Host),
-		lastReasonKey.ValueSet(cut(t.Reason, maxReason)),
+		lastReasonKey.ValueSet(string(t.Ending)),
 		attentionKey.ValueSet(t.Attention),
 	)
 }
@@ -54,30 +50,38 @@ func (t *tenant) details() string {
 	if t.Wanted {
 		wanted = "yes"
 	}
-	fmt.Fprintf(&b, "\n\n| | |\n|---|---|\n| wanted | %s |\n| template | %s |\n| host | %s |\n| epoch | %d |\n",
-		wanted, t.Template, t.Host, t.Epoch)
+	b.WriteString("\n\n")
 	if t.Attention {
-		b.WriteString("\n**Attention:** " + nextStep(t.Session) + "\n")
+		b.WriteString("**Attention needed.** ")
+	}
+	if t.down() {
+		fmt.Fprintf(&b, "**Next:** %s\n\n", t.Ending.NextStep())
+	}
+	row := func(name string, value any) { fmt.Fprintf(&b, "| %s | %v |\n", name, value) }
+	b.WriteString("| | |\n|---|---|\n")
+	row("wanted", wanted)
+	row("template", t.Template)
+	row("host", t.Host)
+	row("epoch", t.Epoch)
+	if t.Ending != "" {
+		row("last ended", fmt.Sprintf("%s, %s", t.Ending, t.EndedAt.UTC().Format(time.RFC3339)))
+	}
+	if !t.RetryAt.IsZero() {
+		row("tries again", t.RetryAt.UTC().Format(time.RFC3339))
+	}
+	if t.Failures > 0 {
+		row("failed attempts in a row", fmt.Sprintf("at least %d", t.Failures))
 	}
 	return b.String()
 }
 
-// nextStep says what a person can do about a session that needs one.
-func nextStep(s flowhq.SessionState) string {
-	switch s {
-	case flowhq.LoggedOut:
-		return "the phone unlinked this bot. Start the tenant and scan the new QR code."
-	case flowhq.Banned:
-		return "WhatsApp banned the number. Ask the tenant to appeal in WhatsApp, then start again."
+// down reports whether the present state is that of a session which has ended,
+// rather than of one that is up or on its way.
+func (t *tenant) down() bool {
+	switch t.Session {
+	case flowhq.Connected, flowhq.Connecting, flowhq.QRReady:
+		return false
 	default:
-		return "start the tenant again; if it needs a QR code, have the phone ready."
+		return t.Ending != "" && t.Reason != starting.reason
 	}
-}
-
-// cut shortens s to at most n bytes at a character boundary.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "")
 }

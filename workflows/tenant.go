@@ -41,6 +41,12 @@ type TenantState struct {
 	Host      string              `json:"host,omitempty"`
 	Epoch     int64               `json:"epoch,omitempty"`
 	Attention bool                `json:"attention,omitempty"` // a person must act
+	// How the session ended last, whatever it is now.
+	Ending  flowhq.EndReason `json:"ending,omitempty"`
+	EndedAt time.Time        `json:"ended_at,omitzero"`
+	// RetryAt is when a ban ends, which is waited for while the session is wanted.
+	RetryAt  time.Time `json:"retry_at,omitzero"`
+	Failures int       `json:"failures,omitempty"` // attempts that failed in a row, as far as it was told
 
 	Handled []string `json:"handled,omitempty"` // request ids, oldest first
 }
@@ -83,10 +89,13 @@ func (w Tenants) Tenant(ctx workflow.Context, s TenantState) error {
 		return err
 	}
 	for !t.Deleting && !t.gone {
-		if t.Wanted {
-			err = t.host(ctx)
-		} else {
+		switch {
+		case !t.Wanted:
 			err = t.idle(ctx)
+		case !t.RetryAt.IsZero():
+			err = t.sitOut(ctx)
+		default:
+			err = t.host(ctx)
 		}
 		if err != nil {
 			return err
@@ -142,15 +151,7 @@ func (t *tenant) idle(ctx workflow.Context) error {
 	if !t.Wanted {
 		return nil
 	}
-	return t.settle(ctx, starting())
-}
-
-// starting is the outcome of a command that makes the session wanted.
-func starting() outcome {
-	return outcome{
-		session: flowhq.Disconnected, reason: "waiting for a worker",
-		worker: flowhq.WorkerStarting, event: "WORKER_STARTING",
-	}
+	return t.settle(ctx, starting)
 }
 
 // host keeps one Host activity until it ends or is abandoned.
@@ -193,7 +194,7 @@ func (t *tenant) host(ctx workflow.Context) error {
 		return ctx.Err()
 	}
 	if abandoned {
-		return nil // the next host fences this one
+		return t.settle(ctx, superseded)
 	}
 	o := t.judge(ended, err)
 	if renewed && t.Wanted && !t.again && temporal.IsCanceledError(err) {
@@ -204,8 +205,8 @@ func (t *tenant) host(ctx workflow.Context) error {
 
 // startHost schedules the next host of this tenant.
 func (t *tenant) startHost(ctx workflow.Context) workflow.Future {
-	ctx = workflow.WithActivityOptions(ctx, t.timing.HostOptions("session of "+t.Name))
-	return workflow.ExecuteActivity(ctx, activities.HostActivity, activities.HostInput{Tenant: t.Tenant})
+	ctx = workflow.WithActivityOptions(ctx, t.timing.HostOptions("session of "+t.Name, t.Failures >= activities.FlappingAfter))
+	return workflow.ExecuteActivity(ctx, activities.HostActivity, activities.HostInput{Tenant: t.Tenant, Failures: t.Failures})
 }
 
 // abandon remembers a host that nobody waits for until it has really ended.
@@ -235,17 +236,17 @@ func (t *tenant) obey(ctx workflow.Context, c workflow.ReceiveChannel) flowhq.Co
 	was := t.Wanted
 	switch cmd.Command {
 	case flowhq.Start:
-		t.Wanted = true
-		if was {
+		if was && t.RetryAt.IsZero() {
 			return ""
 		}
+		t.Wanted, t.Failures = true, 0
 	case flowhq.Stop:
 		t.Wanted = false
 		if !was {
 			return ""
 		}
 	case flowhq.Restart, flowhq.ForceRestart:
-		t.Wanted = true
+		t.Wanted, t.Failures = true, 0
 	case flowhq.Delete:
 		t.Wanted, t.Deleting = false, true
 	}
@@ -264,7 +265,11 @@ func (t *tenant) hear(ctx workflow.Context, c workflow.ReceiveChannel) {
 		t.Since = r.At
 	}
 	t.Session, t.Reason, t.Host, t.Epoch = r.Session, r.Reason, r.Host, r.Epoch
-	t.Attention = false
+	if r.Ending != "" {
+		t.Ending, t.EndedAt = r.Ending, r.At
+	}
+	t.Failures = r.Failures
+	t.Attention = r.Session != flowhq.Connected && r.Ending.Attention() || r.Failures >= activities.FlappingAfter
 	_ = t.show(ctx) // fails only if the workflow itself is ending
 }
 
@@ -304,7 +309,7 @@ func (t *tenant) drain(ctx workflow.Context) error {
 		if t.Wanted == was || t.Deleting {
 			continue
 		}
-		o := starting()
+		o := starting
 		if !t.Wanted {
 			o = t.judge(activities.Ended{}, nil)
 		}

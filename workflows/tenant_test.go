@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/stretchr/testify/mock"
+	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
@@ -36,6 +37,7 @@ type life struct {
 // An end is how one host ends.
 type end struct {
 	after  time.Duration
+	ending flowhq.EndReason
 	reason string
 	err    error
 }
@@ -58,8 +60,8 @@ func newLife(t *testing.T, ends ...end) *life {
 		l.env.RegisterActivityWithOptions(fn, activity.RegisterOptions{Name: name})
 	}
 	for _, e := range append(ends, end{after: 365 * day}) {
-		call := l.env.OnActivity(activities.HostActivity, mock.Anything, activities.HostInput{Tenant: tenantID})
-		call.Return(activities.Ended{Reason: e.reason}, e.err).After(e.after)
+		call := l.env.OnActivity(activities.HostActivity, mock.Anything, mock.Anything)
+		call.Return(activities.Ended{Ending: e.ending, Reason: e.reason}, e.err).After(e.after)
 		if e.after < 365*day {
 			call.Once()
 		}
@@ -108,14 +110,16 @@ func (l *life) until(t *testing.T, d time.Duration) TenantState {
 	return got
 }
 
-func lost(after time.Duration) end { return end{after: after, reason: "lost the connection"} }
+func lost(after time.Duration) end {
+	return end{after: after, ending: flowhq.EndLost, reason: "lost the connection"}
+}
 
-func ends(errorType, message string) error {
-	return temporal.NewNonRetryableApplicationError(message, errorType, nil)
+func ends(reason flowhq.EndReason, message string, details ...any) error {
+	return temporal.NewNonRetryableApplicationError(message, string(reason), nil, details...)
 }
 
 func TestTenantTimelines(t *testing.T) {
-	unlinked := ends(activities.LoggedOut, "unlinked on the phone")
+	unlinked := ends(flowhq.EndLoggedOut, "unlinked on the phone")
 	tests := []struct {
 		name    string
 		ends    []end
@@ -141,7 +145,7 @@ func TestTenantTimelines(t *testing.T) {
 			script: func(l *life) {
 				l.at(1*time.Minute, flowhq.Start).at(2*time.Minute, flowhq.Stop).at(3*time.Minute, flowhq.Stop)
 			},
-			want:    TenantState{Session: flowhq.Disconnected, Reason: "stopped by an operator"},
+			want:    TenantState{Session: flowhq.Disconnected, Ending: flowhq.EndStopped, Reason: "stopped by an operator"},
 			hosts:   1,
 			settled: []string{"STARTING: waiting for a worker", "STOPPED: stopped by an operator"},
 		},
@@ -150,9 +154,9 @@ func TestTenantTimelines(t *testing.T) {
 			script: func(l *life) {
 				l.send(time.Minute, flowhq.Start, "a").send(2*time.Minute, flowhq.Restart, "b").send(3*time.Minute, flowhq.Restart, "b")
 			},
-			want:    TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: "restarted by an operator"},
+			want:    TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndRestarted, Reason: "restarted by an operator"},
 			hosts:   2,
-			settled: []string{"STARTING: waiting for a worker"},
+			settled: []string{"STARTING: waiting for a worker", "STARTING: restarted by an operator"},
 		},
 		{
 			name:    "restart of a stopped tenant starts it",
@@ -164,15 +168,15 @@ func TestTenantTimelines(t *testing.T) {
 		{
 			name:    "force-restart does not wait",
 			script:  func(l *life) { l.at(1*time.Minute, flowhq.Start).at(2*time.Minute, flowhq.ForceRestart) },
-			want:    TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: "waiting for a worker"},
+			want:    TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndReplacedByUs, Reason: "force-restarted by an operator"},
 			hosts:   2,
-			settled: []string{"STARTING: waiting for a worker"},
+			settled: []string{"STARTING: waiting for a worker", "STARTING: force-restarted by an operator"},
 		},
 		{
 			name:    "a lost connection is replaced at once",
 			ends:    []end{lost(10 * time.Minute), lost(10 * time.Minute)},
 			script:  func(l *life) { l.at(time.Minute, flowhq.Start) },
-			want:    TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: "lost the connection"},
+			want:    TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndLost, Reason: "lost the connection"},
 			hosts:   3,
 			settled: []string{"STARTING: waiting for a worker"},
 		},
@@ -180,7 +184,7 @@ func TestTenantTimelines(t *testing.T) {
 			name:    "unlinked waits for a person",
 			ends:    []end{{after: 10 * time.Minute, err: unlinked}},
 			script:  func(l *life) { l.at(time.Minute, flowhq.Start) },
-			want:    TenantState{Session: flowhq.LoggedOut, Reason: "unlinked on the phone", Attention: true},
+			want:    TenantState{Session: flowhq.LoggedOut, Ending: flowhq.EndLoggedOut, Reason: "unlinked on the phone", Attention: true},
 			hosts:   1,
 			settled: []string{"STARTING: waiting for a worker", "ERROR: unlinked on the phone"},
 		},
@@ -188,7 +192,7 @@ func TestTenantTimelines(t *testing.T) {
 			name:    "unlinked, then started again",
 			ends:    []end{{after: 10 * time.Minute, err: unlinked}},
 			script:  func(l *life) { l.at(1*time.Minute, flowhq.Start).at(30*time.Minute, flowhq.Start) },
-			want:    TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: "waiting for a worker"},
+			want:    TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndLoggedOut, Reason: "waiting for a worker"},
 			hosts:   2,
 			settled: []string{"STARTING: waiting for a worker", "ERROR: unlinked on the phone", "STARTING: waiting for a worker"},
 		},
@@ -198,7 +202,7 @@ func TestTenantTimelines(t *testing.T) {
 			l := newLife(t, tt.ends...)
 			tt.script(l)
 			got := l.until(t, time.Hour)
-			ignore := cmpopts.IgnoreFields(TenantState{}, "Version", "Tenant", "Name", "Template", "Since", "Handled")
+			ignore := cmpopts.IgnoreFields(TenantState{}, "Version", "Tenant", "Name", "Template", "Since", "EndedAt", "Handled")
 			if diff := cmp.Diff(tt.want, got, ignore); diff != "" {
 				t.Errorf("state after an hour (-want +got):\n%s", diff)
 			}
@@ -216,8 +220,9 @@ func TestTenantTimelines(t *testing.T) {
 // show: it retries what the server does not.
 func TestALostWorkerIsReplacedAndTold(t *testing.T) {
 	lost := tenant{TenantState: TenantState{Wanted: true}}
-	got := lost.judge(activities.Ended{}, fmt.Errorf("activity: %w", temporal.NewHeartbeatTimeoutError()))
-	if !lost.Wanted || got.event != "WORKER_LOST" || got.worker != flowhq.WorkerStarting || got.attention {
+	moved := temporal.NewApplicationError("moved before that", string(flowhq.EndDraining))
+	got := lost.judge(activities.Ended{}, fmt.Errorf("activity: %w", temporal.NewTimeoutError(enums.TIMEOUT_TYPE_HEARTBEAT, moved)))
+	if !lost.Wanted || got.event != "WORKER_LOST" || got.worker != flowhq.WorkerStarting || got.ending.Attention() {
 		t.Errorf("judge = %+v, wanted %t; want the next host and an event", got, lost.Wanted)
 	}
 }
@@ -252,7 +257,7 @@ func TestReports(t *testing.T) {
 // A month of daily renewals on the test clock, with the history limit reached in
 // between: the state is carried over and no command is lost.
 func TestContinueAsNewAtABoundary(t *testing.T) {
-	l := newLife(t, end{after: day, reason: "daily renewal"})
+	l := newLife(t, end{after: day, ending: flowhq.EndRenewed, reason: "daily renewal"})
 	l.at(time.Minute, flowhq.Start)
 	l.env.RegisterDelayedCallback(func() { l.env.SetContinueAsNewSuggested(true) }, 2*time.Minute)
 	l.env.ExecuteWorkflow(tenantWorkflow, TenantState{Tenant: tenantID, Name: "Blue Door"})

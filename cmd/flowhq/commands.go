@@ -22,6 +22,7 @@ import (
 	"github.com/flowhq/flowhq/internal/codec"
 	"github.com/flowhq/flowhq/internal/config"
 	"github.com/flowhq/flowhq/internal/logging"
+	"github.com/flowhq/flowhq/internal/metrics"
 	"github.com/flowhq/flowhq/internal/simulator"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/whatsapp"
@@ -160,7 +161,7 @@ func serveAPI(ctx context.Context, args []string, getenv func(string) string, st
 	handler, err := api.New(api.Options{
 		Codec: p.codec, CodecOrigin: p.config.CodecOrigin,
 		Tenants: p.store, Logs: p.store, Codes: p.store, Commands: commands, Bulks: commands, Fleet: p.store,
-		Database: p.store, Temporal: commands,
+		Database: p.store, Temporal: commands, Metrics: metrics.NewRegistry(),
 		Password: p.config.AdminPassword, QueryAuth: p.config.AdminQueryAuth, Log: p.log,
 	})
 	if err != nil {
@@ -187,11 +188,33 @@ func work(ctx context.Context, hurry <-chan struct{}, args []string, getenv func
 	if err != nil {
 		return err
 	}
-	return workers.Run(ctx, workers.Options{
+	counted := metrics.NewRegistry()
+	o := workers.Options{
 		Temporal: p.temporal, Store: p.store, Network: network, Capacity: p.config.WorkerCapacity,
 		WhatsAppVersion: p.config.WhatsAppVersion, DrainTimeout: p.config.DrainTimeout, Hurry: hurry, ConnectsPerSecond: p.config.ConnectsPerSecond,
-		Timing: activities.Timing{Heartbeat: p.config.Heartbeat}, Name: identity, Log: p.log,
-	})
+		Timing: activities.Timing{Heartbeat: p.config.Heartbeat}, Metrics: metrics.NewWorker(counted), Name: identity, Log: p.log,
+	}
+	if p.config.MetricsAddr == "" {
+		return workers.Run(ctx, o)
+	}
+	return besides(ctx, func(ctx context.Context) error { return workers.Run(ctx, o) },
+		func(ctx context.Context) error { return metrics.Serve(ctx, p.config.MetricsAddr, counted, p.log) })
+}
+
+// besides runs the main work until ctx ends, and something beside it for as long as
+// that takes, which may be longer. If that fails, so does the work.
+func besides(ctx context.Context, work, beside func(context.Context) error) error {
+	working, stopWork := context.WithCancel(ctx)
+	defer stopWork()
+	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
+	failed := make(chan error, 1)
+	go func() {
+		defer stopWork()
+		failed <- beside(serving)
+	}()
+	err := work(working)
+	stopServing()
+	return errors.Join(err, <-failed)
 }
 
 // dialWhatsApp prepares the way to WhatsApp, or to the server that stands in for

@@ -22,6 +22,7 @@ type Config struct {
 	CodecOrigin string
 
 	HTTPAddr          string // host:port on which the API listens; an empty host means every interface
+	MetricsAddr       string // host:port on which a worker serves its metrics; "" = it does not
 	AdminPassword     Secret
 	PortalInternalKey Secret // shared with the web application; "" = no portal API
 	// AdminQueryAuth also accepts the admin password as a query parameter, where
@@ -105,6 +106,7 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		PayloadKeys:       e.payloadKeys("PAYLOAD_KEYS"),
 		CodecOrigin:       e.origin("CODEC_ORIGIN"),
 		HTTPAddr:          e.address("HTTP_ADDR", "127.0.0.1:3000"),
+		MetricsAddr:       e.address("METRICS_ADDR", ""),
 		AdminPassword:     Secret(getenv(string(Admin))),
 		PortalInternalKey: Secret(getenv("PORTAL_INTERNAL_KEY")),
 		AdminQueryAuth:    e.flag("ADMIN_QUERY_AUTH"),

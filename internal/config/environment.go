@@ -60,7 +60,7 @@ func (e *environment) address(name, fallback string) string {
 	_, port, err := net.SplitHostPort(v)
 	if n, numErr := strconv.ParseUint(port, 10, 16); err != nil || numErr != nil {
 		e.problem(name, "%q is not host:port with a port from 0 to 65535; such as 127.0.0.1:3000", v)
-	} else if n == 0 && name != "HTTP_ADDR" { // there, 0 means any free port
+	} else if n == 0 && name != "HTTP_ADDR" && name != "METRICS_ADDR" { // there, 0 means any free port
 		e.problem(name, "%q has port 0, to which nothing can connect", v)
 	}
 	return v

@@ -194,6 +194,7 @@ func (d *dev) startApps(ctx context.Context) error {
 		"HEARTBEAT_INTERVAL_MS": "2000",
 		// There is no other worker that could take over.
 		"DRAIN_TIMEOUT_MS": "0",
+		"METRICS_ADDR":     "127.0.0.1:0", // the worker's log says where
 	} {
 		if d.getenv(name) == "" {
 			env = append(env, name+"="+value)

@@ -14,11 +14,15 @@ import (
 func (p *Pipeline) commit(j *job, o store.Outcome) error {
 	failpoint.Hit("answer.composed")
 	var id int64
+	var done bool
 	err := p.persist("answer", func(ctx context.Context) (err error) {
-		id, _, err = p.Store.Answer(ctx, p.Tenant, p.Epoch, j.question.ID, o)
+		id, done, err = p.Store.Answer(ctx, p.Tenant, p.Epoch, j.question.ID, o)
 		return err
 	})
 	failpoint.Hit("answer.written")
+	if err == nil && done {
+		p.Metrics.Outcome(o.Status)
+	}
 	if err != nil || id == 0 {
 		return err
 	}
@@ -27,5 +31,5 @@ func (p *Pipeline) commit(j *job, o store.Outcome) error {
 	p.inHand[id] = true
 	p.mu.Unlock()
 	j.reply = &reply
-	return p.deliver(reply)
+	return p.deliver(reply, j.question.CreatedAt)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/metrics"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
@@ -37,8 +38,10 @@ type Options struct {
 	// error the outcome is unknown and it is called again with the same id.
 	Send  func(ctx context.Context, chat, id, text string) error
 	NewID func() string // a fresh WhatsApp message id
-	Log   *slog.Logger
-	Now   func() time.Time // nil = time.Now
+	// Metrics counts what becomes of the messages; nil = nobody reads it.
+	Metrics *metrics.Worker
+	Log     *slog.Logger
+	Now     func() time.Time // nil = time.Now
 }
 
 // A Pipeline handles one tenant's messages. Make it with New, then call Fill,
@@ -66,6 +69,9 @@ type Pipeline struct {
 func New(ctx context.Context, o Options) *Pipeline {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Metrics == nil {
+		o.Metrics = metrics.NewWorker(metrics.NewRegistry())
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	p := &Pipeline{

@@ -133,6 +133,7 @@ func (p *Pipeline) overflow(ctx context.Context, m flowhq.Message) {
 		p.Log.Warn("could not mark a message that overflowed", "message", m.ID, "err", err)
 		return
 	}
+	p.Metrics.Outcome(flowhq.Overflowed)
 	if id != 0 {
 		warning := outbound(id, m.Chat, *o.Reply)
 		p.enqueue(job{reply: &warning})

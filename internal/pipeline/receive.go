@@ -23,6 +23,9 @@ func (p *Pipeline) Receive(ctx context.Context, in store.Inbound) error {
 		return fmt.Errorf("receive %s: %w", in.WAID, err)
 	}
 	failpoint.Hit("receive.inserted")
+	if isNew {
+		p.Metrics.Received.Inc()
+	}
 	if !isNew || in.Undecryptable {
 		return nil // an unreadable message is answered when its readable copy comes
 	}

@@ -25,8 +25,9 @@ const (
 
 // deliver sends one reply, under the id in its row, until WhatsApp acknowledges
 // or refuses it. An attempt whose outcome is unknown is settled by sending again
-// under the same id, which a phone shows once.
-func (p *Pipeline) deliver(m flowhq.Message) error {
+// under the same id, which a phone shows once. asked is when its question came, zero
+// if that was to another host.
+func (p *Pipeline) deliver(m flowhq.Message, asked time.Time) error {
 	wait, last := firstRetry, error(nil)
 	for range maxSends {
 		ctx, cancel := context.WithTimeout(p.ctx, sendTimeout)
@@ -36,14 +37,20 @@ func (p *Pipeline) deliver(m flowhq.Message) error {
 		failpoint.Hit("send.done")
 		switch flowhq.ErrorCode(err) {
 		case "":
+			p.Metrics.Sent.Inc()
+			if !asked.IsZero() {
+				p.Metrics.ReplySeconds.Observe(p.Now().Sub(asked).Seconds())
+			}
 			return p.mark(m, flowhq.Sent, "")
 		case flowhq.Refused:
 			p.Log.Warn("WhatsApp refused a reply", "message", m.ID, "err", err)
+			p.Metrics.Outcome(flowhq.Failed)
 			return p.mark(m, flowhq.Failed, operatorText(err))
 		case flowhq.Fenced:
 			p.fail(err)
 			return errEnded
 		}
+		p.Metrics.SendsUnknown.Inc()
 		if p.unknown(m, err) != nil {
 			return errEnded
 		}

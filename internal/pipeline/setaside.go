@@ -49,7 +49,7 @@ func (p *Pipeline) try(c *chat, j *job) (err error) {
 		}
 	}()
 	if j.reply != nil {
-		return p.deliver(*j.reply)
+		return p.deliver(*j.reply, j.question.CreatedAt)
 	}
 	return p.answer(c, j)
 }
@@ -69,6 +69,7 @@ func (p *Pipeline) countTry(m flowhq.Message) (tries int, err error) {
 // setAside gives a message up until an operator has it tried again.
 func (p *Pipeline) setAside(m flowhq.Message, reason string, cause error) error {
 	p.Log.Error("a message was set aside", "message", m.ID, "reason", reason, "err", cause)
+	p.Metrics.Outcome(flowhq.Failed)
 	return p.persist("set aside", func(ctx context.Context) error {
 		return p.Store.SetAside(ctx, p.Tenant, p.Epoch, m.ID, reason)
 	})

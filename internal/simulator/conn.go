@@ -43,6 +43,7 @@ type conn struct {
 	readKey noiseKey
 	heard   atomic.Int64 // Unix seconds of the last frame
 	ending  atomic.Bool  // the last stanza has been sent
+	deaf    atomic.Bool  // nothing is handled or sent any more
 	workers sync.WaitGroup
 	done    chan struct{} // closed when serve is over
 
@@ -135,6 +136,9 @@ func (c *conn) talk() error {
 		if err != nil {
 			return err
 		}
+		if c.deaf.Load() {
+			continue
+		}
 		if c.current() {
 			handle(n)
 		} else {
@@ -162,7 +166,7 @@ func (c *conn) shakeHands(ctx context.Context) (static []byte, payload *waWa6.Cl
 	if err != nil {
 		return nil, nil, err
 	}
-	reply, ephemeral, err := h.hello(hello, c.server.secrets, c.server.certificates)
+	reply, ephemeral, err := h.hello(hello, c.server.secrets, c.server.noiseChain())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -30,6 +30,7 @@ func (s *server) controlAPI() http.Handler {
 	mux.Handle("GET /phones/{number}", route(s.showPhone))
 	mux.Handle("GET /phones/{number}/logins", route(s.listLogins))
 	mux.Handle("POST /phones/{number}/scan", route(s.scanCode))
+	mux.Handle("POST /phones/{number}/enter-code", route(s.enterCode))
 	mux.Handle("POST /phones/{number}/logout", route(s.logout))
 	mux.Handle("POST /customers", route(s.createCustomer))
 	mux.Handle("GET /customers", route(s.listCustomers))

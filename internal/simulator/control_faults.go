@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -80,7 +81,7 @@ type faultRequest struct {
 	//
 	//	drop           cut the number's connections
 	//	logout         unlink its companions
-	//	refuse_logins  for Seconds, with Reason
+	//	refuse_logins  for Seconds, with Reason; 402, a ban until then, with Code
 	//	replace        have a stranger log in with the companions' keys, and go
 	//	duplicate      deliver the next Count messages to its companions twice
 	//	delay          deliver the next Count messages to it Seconds late
@@ -89,18 +90,25 @@ type faultRequest struct {
 	//	delay_acks     acknowledge the next Count of them Seconds late
 	//	versions       refuse companions whose revision of the client is below Oldest or
 	//	               above Newest (0 = any), and name Latest on the web page
+	//	deafen         its companions' present connections stay open, in silence
+	//	wrong_tls      show a certificate that nobody trusts for Seconds
+	//	wrong_noise    likewise in the handshake after that
+	//	few_codes      give who links Count codes, not as many as usual; 0 = as usual
+	//	refresh_codes  have all that show a code change the secret in it
+	//	want_passkey   ask who links it for a passkey once its phone has scanned
 	//	clear          no more of any fault that is still to come
 	Kind    string
 	Number  string // "" = everybody, but for those in forOne
 	Seconds float64
 	Reason  int
+	Code    int // why WhatsApp banned the number; 0 = 101
 	Count   int
 
 	Oldest, Newest, Latest uint32
 }
 
 // forOne are the faults that befall one number.
-var forOne = []string{"logout", "replace", "duplicate", "delay", "lose_acks", "delay_acks"}
+var forOne = []string{"logout", "replace", "duplicate", "delay", "lose_acks", "delay_acks", "deafen", "want_passkey"}
 
 // makeFault answers POST /faults: 200 with what was done.
 func (s *server) makeFault(r *http.Request) (int, any, error) {
@@ -134,8 +142,11 @@ func (s *server) makeFault(r *http.Request) (int, any, error) {
 	case "clear":
 		done = s.clear()
 	default:
-		err = fail(http.StatusBadRequest,
-			"kind must be drop, logout, refuse_logins, replace, duplicate, delay, lose_acks, delay_acks, versions or clear")
+		if !isOdd(in.Kind) {
+			return 0, nil, fail(http.StatusBadRequest, "kind must be drop, logout, refuse_logins, replace, duplicate, delay, "+
+				"lose_acks, delay_acks, versions, %s or clear", strings.Join(oddKinds, ", "))
+		}
+		done, err = s.makeOdd(number, in)
 	}
 	return http.StatusOK, done, err
 }
@@ -177,7 +188,7 @@ func (s *server) refuse(number string, in faultRequest) (any, error) {
 	if in.Reason < 400 || in.Reason > 599 {
 		return nil, fail(http.StatusBadRequest, "reason must be 400 to 599")
 	}
-	r := refusal{reason: in.Reason, until: time.Now().Add(duration)}
+	r := refusal{reason: in.Reason, code: cmp.Or(in.Code, banCode), until: time.Now().Add(duration)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults.refuseLogins(number, r)

@@ -15,12 +15,14 @@ type faults struct {
 	lateAcks   map[string]delays  // by digits: of acknowledgements
 	late       map[string]delays  // by digits: of deliveries
 	versions   versions
+	odd        odd
 }
 
 func newFaults() faults {
 	return faults{
 		refusals: map[string]refusal{}, duplicates: map[string]int{},
 		lostAcks: map[string]int{}, lateAcks: map[string]delays{}, late: map[string]delays{},
+		odd: odd{passkeys: map[string]bool{}},
 	}
 }
 
@@ -44,8 +46,12 @@ func take(all map[string]delays, number string) time.Duration {
 // A refusal is why logins fail for a while.
 type refusal struct {
 	reason int
+	code   int // of a ban
 	until  time.Time
 }
+
+// banCode is the usual reason of a ban: too many messages to people who did not ask.
+const banCode = 101
 
 // attrs returns what the failure says besides its reason.
 func (r refusal) attrs() waBinary.Attrs {
@@ -53,7 +59,7 @@ func (r refusal) attrs() waBinary.Attrs {
 		return nil
 	}
 	left := int(time.Until(r.until).Seconds()) + 1
-	return waBinary.Attrs{"code": 101, "expire": left}
+	return waBinary.Attrs{"code": r.code, "expire": left}
 }
 
 // refuseLogins makes logins of the number, or everybody's if it is "", fail

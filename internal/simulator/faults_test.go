@@ -238,3 +238,33 @@ func TestCustomersComeBack(t *testing.T) {
 	}
 	r.until("bot has all", func() bool { return len(b.texts()) == 4 })
 }
+
+// What the server is asked for in vain is said, and done to nobody.
+func TestOddFaultsAreChecked(t *testing.T) {
+	r := start(t)
+	r.phone(shop)
+	for _, in := range []object{
+		{"kind": "few_codes", "count": 7}, {"kind": "wrong_tls", "seconds": -1}, {"kind": "deafen"}, {"kind": "want_passkey"}, {"kind": "odd"},
+	} {
+		if status, message := r.call("POST", "/faults", in, nil); status != 400 || message == "" {
+			t.Errorf("POST /faults %v = %d, %q; want 400 and why", in, status, message)
+		}
+	}
+}
+
+// A deaf connection stays open and gets nothing; the next one is as good as ever.
+func TestDeafen(t *testing.T) {
+	r := start(t)
+	r.phone(shop)
+	r.customer(anna)
+	b := r.linked(shop)
+	r.fault(object{"kind": "deafen", "number": shop})
+	r.say(anna, shop, "Habari")
+	if got := b.texts(); len(got) != 0 || r.stats().Numbers[shop].Connected != 1 {
+		t.Errorf("the deaf bot received %v; want nothing, on an open connection", got)
+	}
+	b.Disconnect()
+	second := r.again(b)
+	second.connect()
+	r.until("the next connection has the message", func() bool { return len(second.texts()) == 1 })
+}

@@ -106,6 +106,9 @@ func (c *conn) send(n waBinary.Node) error { return c.write(marshal(n)) }
 // write sends one encoded stanza. It blocks while the client does not read, at
 // most for writeTimeout, and may be called by several goroutines.
 func (c *conn) write(data []byte) error {
+	if c.deaf.Load() {
+		return nil
+	}
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	frame := make([]byte, frameHeader, frameHeader+len(data)+16)

@@ -42,6 +42,7 @@ type pairing struct {
 	request         string              // id of the iq that carries the codes
 	answers         chan *waBinary.Node // to the phone's proposal
 	scanning        bool                // guarded by server.mu
+	code            *linkCode           // likewise; nil = it does not link by code
 }
 
 // startPairing checks the client's keys and sends it the codes to show.
@@ -56,7 +57,7 @@ func (c *conn) startPairing(static []byte, data *waWa6.ClientPayload_DevicePairi
 		return c.refuse(reasonBadRequest, nil)
 	}
 	var refs []waBinary.Node
-	for range refCount {
+	for range s.codeCount() {
 		ref := make([]byte, refBytes)
 		_, _ = rand.Read(ref) // never fails
 		p.refs = append(p.refs, "2@"+base64.StdEncoding.EncodeToString(ref))
@@ -109,6 +110,8 @@ func (c *conn) handlePairing(n *waBinary.Node) {
 	switch id, _ := n.Attrs["id"].(string); {
 	case n.Attrs["type"] == "get" && n.Attrs["xmlns"] == "w:p":
 		_ = c.send(result(n))
+	case n.Attrs["type"] == "set" && n.Attrs["xmlns"] == "md":
+		c.handleLinkCode(n)
 	case id != c.pairing.request:
 		select {
 		case c.pairing.answers <- n:
@@ -164,7 +167,15 @@ func (s *server) scan(ctx context.Context, a *account, text string) (*device, er
 	if err != nil {
 		return nil, err
 	}
-	d, err := c.propose(ctx, a, id, code.secret)
+	if s.askPasskey(a, c) {
+		return nil, refuseScan("WhatsApp asks for the account's passkey")
+	}
+	return s.complete(ctx, c, a, id, code.secret)
+}
+
+// complete links the device on c, once it and the phone have agreed on a secret.
+func (s *server) complete(ctx context.Context, c *conn, a *account, id uint16, secret []byte) (*device, error) {
+	d, err := c.propose(ctx, a, id, secret)
 	if err != nil {
 		return nil, err
 	}
@@ -187,18 +198,33 @@ func (s *server) reserve(a *account, code qrCode) (*conn, uint16, error) {
 		return nil, 0, refuseScan("no device shows this code any more")
 	case !bytes.Equal(code.noise, c.pairing.noise) || !bytes.Equal(code.identity, c.pairing.identity):
 		return nil, 0, refuseScan("the keys in the code are not those of the device that shows it")
+	}
+	id, err := s.draw(a, c)
+	return c, id, err
+}
+
+// reserveFor draws a device id for the client on c.
+func (s *server) reserveFor(a *account, c *conn) (uint16, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.draw(a, c)
+}
+
+// draw is reserveFor for a caller that holds mu.
+func (s *server) draw(a *account, c *conn) (uint16, error) {
+	switch {
 	case c.pairing.scanning:
-		return nil, 0, refuseScan("the code has been scanned already")
+		return 0, refuseScan("the code has been scanned already")
 	case len(a.devices) > maxCompanions:
-		return nil, 0, refuseScan("the phone has %d linked devices already", maxCompanions)
+		return 0, refuseScan("the phone has %d linked devices already", maxCompanions)
 	case a.NextDevice > maxDeviceID:
-		return nil, 0, refuseScan("the phone has used up its device ids")
+		return 0, refuseScan("the phone has used up its device ids")
 	}
 	c.pairing.scanning = true
 	id := a.NextDevice
 	a.NextDevice++
 	s.db.change(changes{a.record(): encode(a)})
-	return c, id, nil
+	return id, nil
 }
 
 // propose sends the client its signed identity and waits for its signature.

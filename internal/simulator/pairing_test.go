@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.mau.fi/whatsmeow"
 	"go.mau.fi/whatsmeow/types"
 	"go.mau.fi/whatsmeow/types/events"
 )
@@ -176,5 +177,44 @@ func TestLogoutByTheBot(t *testing.T) {
 	r.until("phone has no companion", func() bool { return len(r.devices(shop)) == 0 })
 	if saw[*events.LoggedOut](b) {
 		t.Error("bot was told of a logout it asked for")
+	}
+}
+
+// A bot is linked by the code it shows, typed into the phone whose number it asked
+// for; a code that was mistyped can be typed again.
+func TestLinkByCode(t *testing.T) {
+	r := start(t)
+	r.phone(shop)
+	b := r.bot()
+	b.connect()
+	<-b.codes // the connection is ready
+	code, err := b.PairPhone(t.Context(), shop, true, whatsmeow.PairClientChrome, "Chrome (Linux)")
+	if err != nil {
+		t.Fatalf("PairPhone() = %v", err)
+	}
+	path := "/phones/" + shop + "/enter-code"
+	for typed, want := range map[string]string{"1234-5678": "not the code", "12": "8 characters"} {
+		if status, message := r.call("POST", path, object{"code": typed}, nil); status != 422 || !strings.Contains(message, want) {
+			t.Errorf("POST %s %s = %d %q; want 422 and %q", path, typed, status, message, want)
+		}
+	}
+	r.must("POST", path, object{"code": code}, nil)
+	r.online(b)
+	r.customer(anna)
+	r.say(anna, shop, "Habari")
+	r.until("bot has the message", func() bool { return len(b.texts()) == 1 })
+}
+
+func TestLinkByCodeOfNobody(t *testing.T) {
+	r := start(t)
+	r.phone(shop)
+	if status, message := r.call("POST", "/phones/"+shop+"/enter-code", object{"code": "ABCD-EFGH"}, nil); status != 422 || message == "" {
+		t.Errorf("a code that nobody shows = %d %q; want 422 and why", status, message)
+	}
+	b := r.bot()
+	b.connect()
+	<-b.codes
+	if _, err := b.PairPhone(t.Context(), shop, true, whatsmeow.PairClientChrome, "Flow HQ"); err == nil {
+		t.Error("PairPhone() with a name that is no browser's succeeded; WhatsApp refuses it")
 	}
 }

@@ -43,6 +43,7 @@ type server struct {
 	db           *database
 	secrets      *secrets
 	certificates []byte // of the Noise key
+	impostor     impostor
 	started      time.Time
 	running      sync.WaitGroup // connections
 
@@ -99,12 +100,16 @@ func open(ctx context.Context, o Options) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
+	impostor, err := secrets.impostor()
+	if err != nil {
+		return nil, err
+	}
 	db, err := openDatabase(filepath.Join(o.Dir, databaseFile))
 	if err != nil {
 		return nil, err
 	}
 	s := &server{
-		log: o.Log, db: db, secrets: secrets, certificates: certificates, started: time.Now(),
+		log: o.Log, db: db, secrets: secrets, certificates: certificates, impostor: impostor, started: time.Now(),
 		accounts: map[string]*account{}, lids: map[string]*account{}, conns: map[*conn]struct{}{},
 		pairings: map[string]*conn{}, customers: map[string]*customer{},
 		faults: newFaults(),
@@ -123,6 +128,7 @@ func (s *server) run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	config.GetConfigForClient = s.chooseTLS
 	clients, err := net.Listen("tcp", o.Addr)
 	if err != nil {
 		return err

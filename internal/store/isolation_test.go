@@ -43,7 +43,15 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	"AddEventOnce": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return nil, s.AddEventOnce(ctx, flowhq.Event{Tenant: g.tenant, Type: "NOTED", Actor: "admin", Reason: "once"})
 	},
-	"QR": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.QR(ctx, g.tenant) },
+	"QR":          func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.QR(ctx, g.tenant) },
+	"AskLinkCode": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.AskLinkCode(ctx, g.tenant) },
+	"LinkCode":    func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.LinkCode(ctx, g.tenant) },
+	"LinkCodeWanted": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.LinkCodeWanted(ctx, g.tenant)
+	},
+	"QRAsked": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.QRAsked(ctx, g.tenant, time.Minute)
+	},
 	"Claim": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.Claim(ctx, g.tenant, "host-b")
 	},

@@ -21,7 +21,7 @@ const channel = "flowhq"
 type Notice struct {
 	Kind   NoticeKind
 	Tenant flowhq.TenantID // "" with Resync and FleetChanged
-	Epoch  int64           // 0 with Resync, NewWork, ErasedTenant and FleetChanged
+	Epoch  int64           // 0 with Resync, NewLink, NewWork, ErasedTenant and FleetChanged
 }
 
 // NoticeKind is what a Notice is about.
@@ -32,6 +32,7 @@ const (
 	NewEpoch     NoticeKind = "epoch"  // a host of this Epoch claimed the tenant
 	NewConfig    NoticeKind = "config" // the tenant or its config was changed
 	FreeLease    NoticeKind = "lease"  // the host of this Epoch released its lease
+	NewLink      NoticeKind = "link"   // a link code is wanted
 	NewWork      NoticeKind = "work"   // a row was made ready to be handled or sent
 	ErasedTenant NoticeKind = "erase"  // the tenant was deleted
 	FleetChanged NoticeKind = "fleet"  // what holds for all sessions was changed
@@ -131,7 +132,7 @@ func parseNotice(payload string) (Notice, error) {
 	case FleetChanged:
 		n.Tenant = ""
 		return n, nil
-	case NewEpoch, NewConfig, FreeLease, NewWork, ErasedTenant:
+	case NewEpoch, NewConfig, FreeLease, NewLink, NewWork, ErasedTenant:
 	default:
 		return Notice{}, errors.New("notice of unknown kind")
 	}

@@ -14,12 +14,21 @@ import (
 type SessionChange struct {
 	State     flowhq.SessionState // "" leaves it
 	Reason    string              // of State; "" clears it
+	Ending    flowhq.EndReason    // of the session; "" clears it
+	RetryAt   time.Time           // when a ban ends; zero clears it
 	Tenant    flowhq.TenantStatus // "" leaves it
 	Worker    flowhq.WorkerStatus // "" leaves it
 	LastError string              // "" clears it
 	QR        string              // "" clears it
 	QRExpires time.Time           // of QR
+	Link      LinkCode            // zero clears it
 	Event     string              // "" records none; otherwise its type, with Reason
+}
+
+// A LinkCode is a code to be typed into the phone.
+type LinkCode struct {
+	Code      string
+	ExpiresAt time.Time
 }
 
 // A change begins with the worker's row, whose update is fence and lock at once,
@@ -40,8 +49,12 @@ const (
 				state = coalesce(nullif(@state::text, ''), state),
 				since = case when @state in ('', state) then since else now() end,
 				reason = @reason,
+				ending = @ending,
+				retry_at = @retry_at,
 				qr = @qr,
-				qr_expires_at = @qr_expires
+				qr_expires_at = @qr_expires,
+				link_code = @link_code,
+				link_code_expires_at = @link_expires
 			from held where s.tenant_id = @tenant
 		), tenant as (
 			update flowhq.tenants t set status = @tenant_status::text
@@ -54,8 +67,9 @@ const (
 
 func (c SessionChange) args(actor string) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
-		"state": c.State, "reason": clean(c.Reason), "tenant_status": c.Tenant, "worker": c.Worker,
+		"state": c.State, "reason": clean(c.Reason), "ending": c.Ending, "retry_at": orNull(c.RetryAt), "tenant_status": c.Tenant, "worker": c.Worker,
 		"last_error": clean(c.LastError), "qr": c.QR, "qr_expires": orNull(c.QRExpires),
+		"link_code": c.Link.Code, "link_expires": orNull(c.Link.ExpiresAt),
 		"event": c.Event, "actor": actor,
 	}
 }
@@ -137,12 +151,18 @@ func (s *Store) Device(ctx context.Context, tenant flowhq.TenantID) (jid string,
 	return jid, nil
 }
 
-// QR returns the code to scan. An expired one is left out, whatever the state.
+// QR returns the code to scan, and notes that somebody asked for it, at most every
+// five seconds. An expired one is left out, whatever the state.
 func (s *Store) QR(ctx context.Context, tenant flowhq.TenantID) (flowhq.QR, error) {
 	const q = `
+		with asked as (
+			update flowhq.whatsapp_sessions set qr_asked_at = now()
+			where tenant_id = @tenant and (qr_asked_at is null or qr_asked_at < now() - interval '5 s')
+		)
 		select state,
 			case when state = 'QR_READY' and qr_expires_at > now() then qr else '' end,
-			coalesce(qr_expires_at, '0001-01-01Z')
+			coalesce(qr_expires_at, '0001-01-01Z'),
+			reason, ending
 		from flowhq.whatsapp_sessions
 		where tenant_id = @tenant`
 	qr, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, pgx.RowToStructByPos[flowhq.QR])
@@ -150,6 +170,19 @@ func (s *Store) QR(ctx context.Context, tenant flowhq.TenantID) (flowhq.QR, erro
 		return flowhq.QR{}, fmt.Errorf("qr of tenant %s: %w", tenant, err)
 	}
 	return qr, nil
+}
+
+// QRAsked reports whether somebody has asked for the code within the given time.
+func (s *Store) QRAsked(ctx context.Context, tenant flowhq.TenantID, within time.Duration) (bool, error) {
+	const q = `
+		select coalesce(qr_asked_at > now() - @within::interval, false)
+		from flowhq.whatsapp_sessions
+		where tenant_id = @tenant`
+	asked, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "within": within}, pgx.RowTo[bool])
+	if err != nil {
+		return false, fmt.Errorf("qr of tenant %s: %w", tenant, err)
+	}
+	return asked, nil
 }
 
 // orNull returns nil for a time that is not set.

@@ -31,7 +31,7 @@ func TestSetSession(t *testing.T) {
 	if diff := cmp.Diff(want, got, ignore); diff != "" {
 		t.Errorf("after QR_READY (-want +got):\n%s", diff)
 	}
-	if got, want := must(b.QR(t.Context(), tenant))(t), (flowhq.QR{State: flowhq.QRReady, Code: "2@abc", ExpiresAt: soon}); got != want {
+	if got, want := must(b.QR(t.Context(), tenant))(t), (flowhq.QR{State: flowhq.QRReady, Code: "2@abc", ExpiresAt: soon, Reason: "waits for a scan"}); got != want {
 		t.Errorf("QR = %v; want %v", got, want)
 	}
 	wantEvents(t, b, tenant, "QR_READY host waits for a scan", "TENANT_CREATED admin ")
@@ -99,6 +99,61 @@ func TestExpiredQR(t *testing.T) {
 	}
 	_, err := b.QR(t.Context(), nobody)
 	wantCode(t, "QR of nobody", err, flowhq.NotFound)
+}
+
+// Every ending can be stored, with its next step, and is cleared by what follows.
+func TestEndings(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, epoch := b.hosted(t)
+	until := time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
+	for _, r := range flowhq.EndReasons {
+		ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{State: r.SessionState(), Ending: r, RetryAt: until}))
+		got := must(b.Tenant(t.Context(), tenant))(t).Session
+		if got.Ending != r || got.NextStep != r.NextStep() || got.RetryAt == nil || !got.RetryAt.Equal(until) {
+			t.Errorf("after %s: %+v", r, got)
+		}
+		if qr := must(b.QR(t.Context(), tenant))(t); qr.Ending != r {
+			t.Errorf("QR after %s: %+v", r, qr)
+		}
+	}
+	ok(t, b.SetSession(t.Context(), tenant, epoch, connected))
+	if got := must(b.Tenant(t.Context(), tenant))(t).Session; got.Ending != "" || got.NextStep != "" || got.RetryAt != nil {
+		t.Errorf("after CONNECTED: %+v", got)
+	}
+	if err := b.SetSession(t.Context(), tenant, epoch, store.SessionChange{Ending: "BORED"}); err == nil {
+		t.Error("a word that is no ending was stored")
+	}
+}
+
+func TestQRAsked(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, _ := b.hosted(t)
+	asked := func(within time.Duration) bool { return must(b.QRAsked(t.Context(), tenant, within))(t) }
+	if asked(time.Hour) {
+		t.Error("somebody asked, though nobody did")
+	}
+	must(b.QR(t.Context(), tenant))(t)
+	if !asked(time.Hour) || asked(0) {
+		t.Error("that somebody asked just now was not noted")
+	}
+	age := func(by string) {
+		_, err := b.raw.Exec(t.Context(), `update flowhq.whatsapp_sessions set qr_asked_at = now() - $1::interval where tenant_id = $2`, by, tenant)
+		ok(t, err)
+	}
+	age("3 s")
+	must(b.QR(t.Context(), tenant))(t)
+	if asked(2 * time.Second) {
+		t.Error("a question seconds after another was written as well")
+	}
+	age("10 min")
+	must(b.QR(t.Context(), tenant))(t)
+	if !asked(time.Minute) {
+		t.Error("a question minutes after another was not written")
+	}
+	_, err := b.QRAsked(t.Context(), nobody, time.Hour)
+	wantCode(t, "QRAsked of nobody", err, flowhq.NotFound)
 }
 
 func TestSettle(t *testing.T) {
@@ -173,4 +228,41 @@ func TestLink(t *testing.T) {
 	}
 	_, err := b.Device(t.Context(), nobody)
 	wantCode(t, "Device of nobody", err, flowhq.NotFound)
+}
+
+// A link code is asked for once, shown while it is good, and gone with what follows.
+func TestLinkCode(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, epoch := b.hosted(t)
+	wanted := func() string { return must(b.LinkCodeWanted(t.Context(), tenant))(t) }
+	if got := must(b.AskLinkCode(t.Context(), tenant))(t); got.Code != "" || got.State == flowhq.QRReady || wanted() != "" {
+		t.Errorf("AskLinkCode of a tenant that is not being linked = %+v, and is passed on", got)
+	}
+	ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{State: flowhq.QRReady, QR: "2@abc"}))
+	if got := must(b.AskLinkCode(t.Context(), tenant))(t); got.Code != "" || got.State != flowhq.QRReady || wanted() == "" {
+		t.Errorf("AskLinkCode = %+v, wanted %q; want no code yet, and the number passed on", got, wanted())
+	}
+	if !must(b.QRAsked(t.Context(), tenant, time.Minute))(t) {
+		t.Error("who asks for a link code does not keep the codes renewed")
+	}
+	for _, tt := range []struct {
+		left        time.Duration
+		shown, once string // what LinkCode and AskLinkCode return
+	}{{time.Hour, "ABCD-EFGH", "ABCD-EFGH"}, {10 * time.Second, "ABCD-EFGH", ""}, {-time.Second, "", ""}} {
+		expires := time.Now().Add(tt.left)
+		ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{
+			State: flowhq.QRReady, QR: "2@abc", Link: store.LinkCode{Code: "ABCD-EFGH", ExpiresAt: expires},
+		}))
+		shown, once := must(b.LinkCode(t.Context(), tenant))(t), must(b.AskLinkCode(t.Context(), tenant))(t)
+		if shown.Code != tt.shown || once.Code != tt.once || (wanted() == "") != (tt.once != "") {
+			t.Errorf("with %v left: LinkCode %q, AskLinkCode %q, wanted %q; want %q, %q", tt.left, shown.Code, once.Code, wanted(), tt.shown, tt.once)
+		}
+	}
+	ok(t, b.SetSession(t.Context(), tenant, epoch, connected))
+	if got := must(b.LinkCode(t.Context(), tenant))(t); got.Code != "" || wanted() != "" {
+		t.Errorf("LinkCode after CONNECTED = %+v", got)
+	}
+	_, err := b.AskLinkCode(t.Context(), nobody)
+	wantCode(t, "AskLinkCode of nobody", err, flowhq.NotFound)
 }

@@ -40,7 +40,7 @@ type TenantFilter struct {
 const tenantColumns = `
 	t.id, t.name, t.phone_number, t.status, t.created_at, t.updated_at,
 	c.template_type, c.business_name, c.language, c.replies_per_minute, c.replies_per_contact, c.retention_days,
-	s.state, s.number, s.reason, s.since, s.last_seen_at,
+	s.state, s.number, s.reason, s.ending, s.retry_at, s.since, s.last_seen_at,
 	case when ` + stale + ` then 'STALE' else w.status end,
 	case when ` + stale + ` then w.lease_expires_at else w.since end,
 	w.host, w.epoch, w.last_error`
@@ -53,9 +53,11 @@ func (s *Store) scanTenant(row pgx.CollectableRow) (t flowhq.Tenant, err error) 
 	err = row.Scan(
 		&t.ID, &t.Name, &t.PhoneNumber, &t.Status, &t.CreatedAt, &t.UpdatedAt,
 		&t.Config.Template, &t.Config.BusinessName, &t.Config.Language, &perMinute, &perContact, &retention,
-		&t.Session.State, &t.Session.Number, &t.Session.Reason, &t.Session.Since, &t.Session.LastSeenAt,
+		&t.Session.State, &t.Session.Number, &t.Session.Reason, &t.Session.Ending, &t.Session.RetryAt,
+		&t.Session.Since, &t.Session.LastSeenAt,
 		&t.Worker.Status, &t.Worker.Since, &t.Worker.Host, &t.Worker.Epoch, &t.Worker.LastError,
 	)
+	t.Session.NextStep = t.Session.Ending.NextStep()
 	t.Config.RepliesPerMinute = orDefault(perMinute, s.Defaults.RepliesPerMinute)
 	t.Config.RepliesPerContact = orDefault(perContact, s.Defaults.RepliesPerContact)
 	t.Config.RetentionDays = orDefault(retention, s.Defaults.RetentionDays)

@@ -92,11 +92,11 @@ func TestDropIsLost(t *testing.T) {
 	w.next(w.dial(device.JID, h), Online)
 }
 
-func TestUnreachableServerIsLost(t *testing.T) {
+func TestUnreachableServer(t *testing.T) {
 	w := newWorld(t)
 	w.server.Addr = "127.0.0.1:1"
 	c := w.dial("", newRecorder())
-	if end := w.wantEnd(c, Lost); end.Err == nil {
+	if end := w.wantEnd(c, Unreachable); end.Err == nil {
 		t.Error("the end has no cause")
 	}
 }
@@ -106,7 +106,7 @@ func TestLogoutOnThePhone(t *testing.T) {
 	phone, h := w.phone(), newRecorder()
 	c, device := w.link(phone, h)
 	w.fault("logout", phone, nil)
-	w.wantEnd(c, LoggedOut)
+	w.wantEnd(c, DeviceRemoved)
 	// The keys are gone: the device pairs anew.
 	again := w.dial(device.JID, h)
 	w.next(again, QR)
@@ -139,7 +139,7 @@ func TestRefusedLogins(t *testing.T) {
 	for _, tt := range []struct {
 		reason int
 		want   EndReason
-	}{{503, Lost}, {402, Banned}, {405, Outdated}, {409, Refused}, {406, Banned}} {
+	}{{503, Lost}, {402, TempBanned}, {405, Outdated}, {409, Refused}, {406, Banned}, {403, Locked}} {
 		w.fault("refuse_logins", phone, object{"seconds": 3600, "reason": tt.reason})
 		end := w.wantEnd(w.dial(device.JID, h), tt.want)
 		if hasEnd := !end.Until.IsZero(); hasEnd != (tt.reason == 402) {
@@ -152,7 +152,7 @@ func TestRefusedLogins(t *testing.T) {
 	w.next(again, Online)
 	w.hangUp(again)
 	// This one does.
-	w.fault("refuse_logins", phone, object{"seconds": 3600, "reason": 403})
+	w.fault("refuse_logins", phone, object{"seconds": 3600, "reason": 401})
 	w.wantEnd(w.dial(device.JID, h), LoggedOut)
 	w.next(w.dial(device.JID, h), QR)
 }

@@ -1,29 +1,41 @@
 package whatsapp
 
-import "time"
+import (
+	"time"
 
-// An EndReason is why a connection is over. The set is closed.
-type EndReason string
+	"github.com/flowhq/flowhq"
+)
 
+// An EndReason is why a connection is over.
+type EndReason = flowhq.EndReason
+
+// The ends that a connection itself can tell.
 const (
-	Lost         EndReason = "LOST"          // the connection broke, or WhatsApp is unwell; dial again
-	Deaf         EndReason = "DEAF"          // open, but WhatsApp no longer answered; dial again
-	Replaced     EndReason = "REPLACED"      // another connection of the same device took over
-	LoggedOut    EndReason = "LOGGED_OUT"    // unlinked; its keys are deleted, a person must scan again
-	Banned       EndReason = "BANNED"        // until EndError.Until; zero means no end was named
-	Outdated     EndReason = "OUTDATED"      // WhatsApp refuses this version of the client
-	Refused      EndReason = "REFUSED"       // WhatsApp refused the login for another reason
-	QRExpired    EndReason = "QR_EXPIRED"    // nobody scanned
-	PairFailed   EndReason = "PAIR_FAILED"   // scanned, but the linking failed or was rejected
-	NotPersisted EndReason = "NOT_PERSISTED" // something could not be recorded and was not acknowledged
-	Closed       EndReason = "CLOSED"        // Close or Unlink was called
+	Lost          = flowhq.EndLost
+	Deaf          = flowhq.EndDeaf
+	Unreachable   = flowhq.EndUnreachable
+	Certificate   = flowhq.EndCertificate // TLS or Noise
+	Proxy         = flowhq.EndProxy
+	Replaced      = flowhq.EndReplacedByStranger // or by us: only the caller can tell
+	LoggedOut     = flowhq.EndLoggedOut          // its keys are deleted
+	DeviceRemoved = flowhq.EndDeviceRemoved      // its keys are deleted
+	TempBanned    = flowhq.EndTempBanned         // until EndError.Until
+	Banned        = flowhq.EndBanned
+	Locked        = flowhq.EndLocked
+	Outdated      = flowhq.EndOutdated
+	Refused       = flowhq.EndRefused
+	QRExpired     = flowhq.EndQRExpired
+	PairFailed    = flowhq.EndPairFailed
+	Passkey       = flowhq.EndPasskey
+	NotPersisted  = flowhq.EndNotRecorded
+	Closed        = flowhq.EndStopped // Close, HangUp or Unlink was called
 )
 
 // An EndError says why a connection is over.
 type EndError struct {
 	Reason EndReason
 	Text   string    // for an operator; holds no secret and no message text
-	Until  time.Time // Banned: when the ban ends, if WhatsApp said so
+	Until  time.Time // TempBanned: when the ban ends
 	Err    error     // the cause, for the log; may be nil
 }
 

@@ -15,6 +15,10 @@ type Event struct {
 	// scans it is linked. A later code replaces it.
 	QR        string
 	QRExpires time.Time
+	// RoundEnds is when the last code expires that this connection can show, and a
+	// link code with it; with Kind QR or LinkCode.
+	RoundEnds time.Time
+	LinkCode  string // to be typed into the phone, with Kind LinkCode; as secret as QR
 	Device    Device // with Linked and Online
 }
 
@@ -22,9 +26,11 @@ type Event struct {
 type EventKind string
 
 const (
-	QR     EventKind = "QR"     // show this code, replacing the one before
-	Linked EventKind = "LINKED" // a phone has scanned and confirmed
-	Online EventKind = "ONLINE" // logged in; messages may have arrived before this
+	QR EventKind = "QR" // show this code, replacing the one before
+	// LinkCode is the code that was asked for with [Conn.AskLinkCode].
+	LinkCode EventKind = "LINK_CODE"
+	Linked   EventKind = "LINKED" // a phone has scanned and confirmed
+	Online   EventKind = "ONLINE" // logged in; messages may have arrived before this
 )
 
 // A Device is a linked device: what a phone lists under "linked devices".

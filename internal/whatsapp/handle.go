@@ -81,9 +81,9 @@ func endOf(evt any) *EndError {
 	case *events.PairError:
 		return &EndError{Reason: PairFailed, Text: "the linking was not completed", Err: e.Error}
 	case *events.PairPasskeyRequest:
-		return &EndError{Reason: PairFailed, Text: "WhatsApp asks for the account's passkey, which only a browser can answer"}
+		return &EndError{Reason: Passkey, Text: "WhatsApp asks for the account's passkey, which only a browser can answer"}
 	case *events.PairPasskeyError:
-		return &EndError{Reason: PairFailed, Text: "the linking by passkey failed", Err: e.Error}
+		return &EndError{Reason: Passkey, Text: "WhatsApp asked for the account's passkey in a way that is not understood", Err: e.Error}
 	}
 	return nil
 }
@@ -92,22 +92,22 @@ func endOf(evt any) *EndError {
 func loggedOut(e *events.LoggedOut) *EndError {
 	switch {
 	case !e.OnConnect:
-		return &EndError{Reason: LoggedOut, Text: "the device was unlinked on the phone"}
+		return &EndError{Reason: DeviceRemoved, Text: "the device was removed from the phone's linked devices"}
 	case e.Reason == events.ConnectFailureUnknownLogout: // WhatsApp's web client calls it "banned"
 		return &EndError{Reason: Banned, Text: "WhatsApp has banned the account (406)"}
 	case e.Reason == events.ConnectFailureMainDeviceGone: // and this "locked"
-		return &EndError{Reason: LoggedOut, Text: "the account is locked, or no longer on its phone (403)"}
+		return &EndError{Reason: Locked, Text: "WhatsApp has locked the account, or it is no longer on its phone (403)"}
 	default:
-		return &EndError{Reason: LoggedOut, Text: fmt.Sprintf("the device is no longer linked (%d)", int(e.Reason))}
+		return &EndError{Reason: LoggedOut, Text: fmt.Sprintf("the phone logged the device out while it was away (%d)", int(e.Reason))}
 	}
 }
 
 func banned(e *events.TemporaryBan) *EndError {
-	end := &EndError{Reason: Banned, Text: "WhatsApp has banned the account for some time: " + e.Code.String()}
-	if e.Expire > 0 {
-		end.Until = time.Now().Add(e.Expire)
+	text := "WhatsApp has banned the account for some time: " + e.Code.String()
+	if e.Expire <= 0 { // then there is nothing to wait for
+		return &EndError{Reason: Banned, Text: text}
 	}
-	return end
+	return &EndError{Reason: TempBanned, Text: text, Until: time.Now().Add(e.Expire)}
 }
 
 // loginRefused tells trouble on WhatsApp's side from a refusal.

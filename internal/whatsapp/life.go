@@ -14,6 +14,7 @@ type life struct {
 	*Conn
 	codes    []string    // QR codes yet to be shown
 	code     string      // the one being shown, or ""
+	ends     time.Time   // when there will be none left
 	deadline *time.Timer // of the code, or of the login
 	online   bool
 }
@@ -49,7 +50,7 @@ func (c *Conn) connect() bool {
 	select {
 	case err := <-done:
 		if err != nil {
-			c.finish(&EndError{Reason: Lost, Text: "WhatsApp cannot be reached", Err: err})
+			c.finish(unreached(err))
 		}
 		return err == nil
 	case <-c.ended:
@@ -97,9 +98,15 @@ func (l *life) obey(signal any) {
 	switch s := signal.(type) {
 	case *events.QR:
 		l.codes = s.Codes
-		l.show(l.network.pace.firstCode)
+		first := l.network.pace.firstCode
+		if len(l.codes) < fullRound {
+			first = l.network.pace.nextCode
+		}
+		l.show(first)
 	case *events.RotateADVSecret:
 		l.redraw(s)
+	case linkCodeDrawn:
+		l.passLinkCode(s)
 	case pairingBegun:
 		l.code, l.codes = "", nil
 		l.deadline.Reset(l.network.pace.login)
@@ -133,7 +140,9 @@ func (l *life) show(d time.Duration) {
 	}
 	l.code, l.codes = l.codes[0], l.codes[1:]
 	l.deadline.Reset(d)
-	l.emit(Event{Kind: QR, QR: l.code, QRExpires: time.Now().Add(d)})
+	expires := time.Now().Add(d)
+	l.ends = expires.Add(time.Duration(len(l.codes)) * l.network.pace.nextCode)
+	l.emit(Event{Kind: QR, QR: l.code, QRExpires: expires, RoundEnds: l.ends})
 }
 
 // redraw replaces the secret in the codes that are shown and yet to be shown.
@@ -259,7 +268,7 @@ func (c *Conn) forget() {
 	c.mu.Lock()
 	reason, device := c.end.Reason, c.device
 	c.mu.Unlock()
-	if reason != LoggedOut {
+	if reason != LoggedOut && reason != DeviceRemoved {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), hangUpStep)

@@ -106,9 +106,10 @@ func open(db *sql.DB, log *slog.Logger) (*Network, error) {
 func newTransport(server *Server) *http.Transport {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
 	t := &http.Transport{
-		DialContext:           dialer.DialContext,
-		TLSHandshakeTimeout:   dialTimeout,
-		ResponseHeaderTimeout: dialTimeout,
+		DialContext:            dialer.DialContext,
+		TLSHandshakeTimeout:    dialTimeout,
+		ResponseHeaderTimeout:  dialTimeout,
+		OnProxyConnectResponse: checkProxy,
 		// A websocket is never reused, and media are fetched once per linked
 		// phone, so idle connections would only accumulate.
 		DisableKeepAlives: true,

@@ -32,6 +32,9 @@ const (
 	// it has let go of the websocket, and "logged out" and the like, which come
 	// in goroutines of their own beside the loss of the connection.
 	settleTime = 100 * time.Millisecond
+	// fullRound is how many codes a full round has; only of one is the first code
+	// shown for longer.
+	fullRound = 6
 	// maxEvents bounds the events of one connection: 6 codes, each redrawn when
 	// the phone asks for a new secret, and two more.
 	maxEvents = 32

@@ -1,0 +1,134 @@
+package activities
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/metrics"
+	"github.com/flowhq/flowhq/internal/testdb"
+)
+
+// attempts is a tenant whose session is attempted again and again, each time by what
+// the attempt before left in its heartbeat.
+type attempts struct {
+	*Activities
+	t       *testing.T
+	tenant  flowhq.TenantID
+	left    status
+	reports []Report
+}
+
+// next is the session of another attempt, which has the lease.
+func (a *attempts) next() *session {
+	a.t.Helper()
+	epoch, err := a.Store.Claim(a.t.Context(), a.tenant, "test")
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	s := &session{
+		Activities: a.Activities, tenant: a.tenant, log: a.Log, lease: &lease{tenant: a.tenant, epoch: epoch},
+		wasStable: a.left.Stable, linked: true,
+		now: status{State: flowhq.Connecting, Failures: a.left.Failures, Ending: a.left.Ending},
+	}
+	s.reports = newReports(func(_ context.Context, r Report) error { a.reports = append(a.reports, r); return nil })
+	s.takeOver(a.t.Context())
+	return s
+}
+
+// fails is an attempt that ends before it was stable.
+func (a *attempts) fails(reason flowhq.EndReason) {
+	a.t.Helper()
+	s := a.next()
+	if _, err := s.lost(a.t.Context(), ending{reason: reason, text: "it failed"}); err == nil {
+		a.t.Errorf("an attempt that failed ends as if it had been stable")
+	}
+	s.reports.flush()
+	a.left = s.now
+}
+
+func (a *attempts) events() (types []string) {
+	a.t.Helper()
+	all, err := a.Store.Events(a.t.Context(), a.tenant, 100)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	for _, e := range slices.Backward(all) {
+		if strings.HasPrefix(e.Type, "SESSION_") || strings.HasPrefix(e.Type, "DATABASE_") {
+			types = append(types, e.Type)
+		}
+	}
+	return types
+}
+
+// Ten attempts that fail in a row are told to a person, once; a stable session is the
+// end of it. What is no failure of the session does not count.
+func TestFlapping(t *testing.T) {
+	s := openStore(t, testdb.New(t))
+	a := &attempts{t: t, tenant: newTenant(t, s), Activities: &Activities{
+		Store: s, Name: "test", Metrics: metrics.NewWorker(metrics.NewRegistry()), Log: slog.New(slog.DiscardHandler), Timing: timing,
+	}}
+	var want []string
+	for n := 1; n <= FlappingAfter+2; n++ {
+		a.fails(flowhq.EndUnreachable)
+		if n == FlappingAfter {
+			want = append(want, eventFlapping)
+		}
+		want = append(want, "SESSION_UNREACHABLE")
+	}
+	a.fails(flowhq.EndDatabaseLost) // recorded by the next attempt
+	up := a.next()
+	want = append(want, "DATABASE_LOST")
+	if got := a.left.Failures; got != FlappingAfter+2 {
+		t.Errorf("%d failures are counted; want %d", got, FlappingAfter+2)
+	}
+	up.now.State, up.online = flowhq.Connected, time.Now()
+	up.settleDown(t.Context())
+	if up.now.Failures == 0 {
+		t.Error("a session that has just come up counts as stable")
+	}
+	up.online = time.Now().Add(-StableFor)
+	up.settleDown(t.Context())
+	up.settleDown(t.Context())
+	up.reports.flush()
+	want = append(want, eventStable)
+	if diff := cmp.Diff(want, a.events()); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+	// The workflow hears of the first failure, of the tenth, of another kind of failure, and of the end.
+	var told []int
+	for _, r := range a.reports {
+		told = append(told, r.Failures)
+	}
+	if diff := cmp.Diff([]int{1, FlappingAfter, FlappingAfter + 2, 0}, told); diff != "" {
+		t.Errorf("failures in the reports (-want +got):\n%s", diff)
+	}
+	got, err := s.Tenant(t.Context(), a.tenant)
+	if err != nil || !strings.Contains(got.Worker.LastError, "it failed") {
+		t.Errorf("the last error is %q, %v; want it to tell", got.Worker.LastError, err)
+	}
+}
+
+// A session that had been stable ends without an error, so that the next attempt
+// is a first one, though a process handed it over in between.
+func TestStableSessionIsNoFailure(t *testing.T) {
+	s := openStore(t, testdb.New(t))
+	a := &attempts{t: t, tenant: newTenant(t, s), left: status{Stable: true, Ending: flowhq.EndDraining, Failures: 3}, Activities: &Activities{
+		Store: s, Name: "test", Metrics: metrics.NewWorker(metrics.NewRegistry()), Log: slog.New(slog.DiscardHandler), Timing: timing,
+	}}
+	host := a.next()
+	got, err := host.lost(t.Context(), ending{reason: flowhq.EndLost, text: "it was lost"})
+	host.reports.flush()
+	if err != nil || got != (Ended{Ending: flowhq.EndLost, Reason: "it was lost"}) || host.now.Failures != 0 {
+		t.Errorf("lost = %+v, %v with %d failures; want no failure", got, err, host.now.Failures)
+	}
+	if len(a.reports) != 0 {
+		t.Errorf("reports %+v; want none, as the workflow learns of it anyway", a.reports)
+	}
+}

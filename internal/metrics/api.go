@@ -1,0 +1,58 @@
+package metrics
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+	"github.com/prometheus/common/expfmt"
+)
+
+// An API is what an API process counts.
+type API struct {
+	Requests *prometheus.CounterVec // by status
+	Seconds  prometheus.Histogram   // from a request to its answer
+}
+
+// NewAPI registers what an API counts.
+func NewAPI(r Registry) *API {
+	auto := promauto.With(r)
+	a := &API{
+		Requests: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "flowhq_http_requests_total", Help: "Requests that were answered, by status.",
+		}, []string{"status"}),
+		Seconds: auto.NewHistogram(prometheus.HistogramOpts{
+			Name: "flowhq_http_request_seconds", Help: "From a request to its answer.", Buckets: prometheus.DefBuckets,
+		}),
+	}
+	a.Requests.WithLabelValues(strconv.Itoa(http.StatusOK))
+	return a
+}
+
+// Answered counts a request.
+func (a *API) Answered(status int, took time.Duration) {
+	a.Requests.WithLabelValues(strconv.Itoa(status)).Inc()
+	a.Seconds.Observe(took.Seconds())
+}
+
+// Text returns everything that is registered in Prometheus' text format, and its
+// media type.
+func (r Registry) Text() (text []byte, mediaType string, err error) {
+	families, err := r.Gather()
+	if err != nil {
+		return nil, "", fmt.Errorf("gather metrics: %w", err)
+	}
+	format := expfmt.NewFormat(expfmt.TypeTextPlain)
+	var b bytes.Buffer
+	e := expfmt.NewEncoder(&b, format)
+	for _, f := range families {
+		if err := e.Encode(f); err != nil {
+			return nil, "", fmt.Errorf("encode metrics: %w", err)
+		}
+	}
+	return b.Bytes(), string(format), nil
+}

@@ -1,0 +1,112 @@
+// Package metrics holds what a process counts, as named Prometheus metrics. They
+// are fields of structs that are handed down; there is no global registry, so two
+// workers in one test do not meet.
+package metrics
+
+import (
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/flowhq/flowhq"
+)
+
+// A Registry is all that one process counts.
+type Registry struct{ *prometheus.Registry }
+
+// NewRegistry returns a Registry that holds what is known of any Go process.
+func NewRegistry() Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return Registry{r}
+}
+
+// Handler answers with everything that is registered.
+func (r Registry) Handler() http.Handler { return promhttp.HandlerFor(r, promhttp.HandlerOpts{}) }
+
+// A Worker is what a worker process counts. No label names a tenant: there may be
+// thousands, and a process's log and the API tell about each.
+type Worker struct {
+	Sessions    *prometheus.GaugeVec   // by state: hosted in this process
+	SessionEnds *prometheus.CounterVec // by reason: see flowhq.EndReason
+	LeasesLost  prometheus.Counter     // to a newer host, or for want of the database
+	Capacity    prometheus.Gauge       // sessions this process may host
+	Slots       prometheus.Gauge       // of which so many are taken
+
+	Received     prometheus.Counter     // messages of customers, recorded for the first time
+	Handled      *prometheus.CounterVec // by outcome: see Outcomes
+	Sent         prometheus.Counter     // replies and warnings that WhatsApp acknowledged
+	SendsUnknown prometheus.Counter     // attempts whose outcome nobody knows
+	ReplySeconds prometheus.Histogram   // from receiving a message to WhatsApp's acknowledgement of the reply
+}
+
+// Outcomes are the values of the label of Worker.Handled: what became of messages of
+// customers and, FAILED, of replies.
+var Outcomes = []flowhq.MessageStatus{flowhq.Answered, flowhq.Suppressed, flowhq.Overflowed, flowhq.Failed}
+
+// replyBuckets are the upper bounds of Worker.ReplySeconds, in seconds: a reply takes
+// some ten milliseconds, or minutes if its host had to be replaced.
+var replyBuckets = []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300}
+
+// NewWorker registers what a worker counts. Every label value that is known is there
+// from the start, as zero, so that a first occurrence is a change.
+func NewWorker(r Registry) *Worker {
+	auto := promauto.With(r)
+	counter := func(name, help string) prometheus.Counter {
+		return auto.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+	}
+	w := &Worker{
+		Sessions: auto.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "flowhq_sessions", Help: "Sessions that this worker hosts, by state.",
+		}, []string{"state"}),
+		SessionEnds: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "flowhq_session_ends_total", Help: "Ends of sessions, by reason.",
+		}, []string{"reason"}),
+		LeasesLost: counter("flowhq_leases_lost_total", "Leases that were lost to a newer host or for want of the database."),
+		Capacity: auto.NewGauge(prometheus.GaugeOpts{
+			Name: "flowhq_worker_capacity", Help: "Sessions that this worker may host.",
+		}),
+		Slots: auto.NewGauge(prometheus.GaugeOpts{
+			Name: "flowhq_worker_slots_used", Help: "Hosts that run on this worker, connected or not.",
+		}),
+		Received: counter("flowhq_messages_received_total", "Messages of customers that were recorded."),
+		Handled: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "flowhq_messages_handled_total", Help: "What became of messages, by outcome.",
+		}, []string{"outcome"}),
+		Sent:         counter("flowhq_replies_sent_total", "Replies and warnings that WhatsApp acknowledged."),
+		SendsUnknown: counter("flowhq_sends_unknown_total", "Attempts to send whose outcome is unknown; each is repeated under the same id."),
+		ReplySeconds: auto.NewHistogram(prometheus.HistogramOpts{
+			Name: "flowhq_reply_seconds", Help: "From receiving a message to WhatsApp's acknowledgement of its reply.",
+			Buckets: replyBuckets,
+		}),
+	}
+	for _, s := range flowhq.SessionStates {
+		w.Sessions.WithLabelValues(string(s))
+	}
+	for _, reason := range flowhq.EndReasons {
+		w.SessionEnds.WithLabelValues(string(reason))
+	}
+	for _, o := range Outcomes {
+		w.Handled.WithLabelValues(string(o))
+	}
+	return w
+}
+
+// Ended counts an end.
+func (w *Worker) Ended(reason flowhq.EndReason) { w.SessionEnds.WithLabelValues(string(reason)).Inc() }
+
+// Outcome counts what became of a message.
+func (w *Worker) Outcome(s flowhq.MessageStatus) { w.Handled.WithLabelValues(string(s)).Inc() }
+
+// Session moves one session from a state to another; "" is outside of this process.
+func (w *Worker) Session(from, to flowhq.SessionState) {
+	if from != "" {
+		w.Sessions.WithLabelValues(string(from)).Dec()
+	}
+	if to != "" {
+		w.Sessions.WithLabelValues(string(to)).Inc()
+	}
+}
