@@ -114,6 +114,9 @@ func TestBadInput(t *testing.T) {
 		{"GET", "/admin/bulk/" + unknown, "", 404, ""},
 		{"DELETE", "/admin/bulk/" + unknown, "", 404, ""},
 		{"GET", "/admin/bulk/no-uuid", "", 404, ""},
+		{"POST", "/codec/decode", "[]", 400, ""},
+		{"POST", "/codec/decode?x=1", `{"payloads":[]}`, 400, "x"},
+		{"POST", "/codec/download", "{}", 404, ""},
 		{"PATCH", "/admin/tenants/" + id, "{}", 405, ""},
 		{"GET", "/admin/nothing", "", 404, ""},
 	}
