@@ -20,6 +20,9 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	s.worker("worker")
 	b := s.business(barbers)
 	b.command(flowhq.Start)
+	eventually(t, patience, func() error { _, err := b.code(); return err })
+	var typed struct{ Code string }
+	s.must(s.call("POST", b.path()+"/pair-code", nil, &typed))
 	code := b.scan()
 	b.connected(patience)
 	const said = "purple-zebra-at-noon"
@@ -32,6 +35,8 @@ func TestNothingSecretIsLogged(t *testing.T) {
 		"a customer's words":    said,
 		"the bot's answer":      strings.SplitN(answer, "\n", 2)[0],
 		"the QR code":           strings.Split(adv, ",")[0],
+		"the link code":         typed.Code,
+		"the link code's text":  strings.ReplaceAll(typed.Code, "-", ""),
 		"the admin password":    password,
 		"the database password": databasePassword(t, s.dbURL),
 	}
