@@ -231,6 +231,11 @@ func (c *cluster) port() int {
 }
 
 func (c *cluster) exec(port int) (*proc.Child, error) {
+	// A new file: the last sessions of a killed server still write to theirs, and
+	// what they say must not be taken for this one's.
+	if err := os.Remove(c.path("server.log")); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
 	log, err := os.Create(c.path("server.log"))
 	if err != nil {
 		return nil, err
