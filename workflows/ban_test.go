@@ -55,7 +55,7 @@ func TestBanTimelines(t *testing.T) {
 			if (got.Ending == flowhq.EndTempBanned) != got.Wanted {
 				t.Errorf("it ended last with %s", got.Ending)
 			}
-			ignore := cmpopts.IgnoreFields(TenantState{}, "Tenant", "Name", "Template", "Since", "Ending", "EndedAt", "RetryAt", "Handled")
+			ignore := cmpopts.IgnoreFields(TenantState{}, "Version", "Tenant", "Name", "Template", "Since", "Ending", "EndedAt", "RetryAt", "Handled")
 			if diff := cmp.Diff(tt.want, got, ignore); diff != "" {
 				t.Errorf("state (-want +got):\n%s", diff)
 			}

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -149,21 +150,27 @@ func (w *watcher) shown(b *business, want flowhq.EndReason, attention bool) {
 		if err == nil && (state.Ending != want || state.Wanted == (want.Final() && want != flowhq.EndTempBanned)) {
 			err = fmt.Errorf("workflow state %+v; want ending %s", state, want)
 		}
-		return errors.Join(err, w.detailed(id, want, attention))
+		return errors.Join(err, w.detailed(b, want, attention))
 	})
 }
 
+// currentDetails is what the tenant's page in the Web UI says.
+func currentDetails(ctx context.Context, c client.Client, b *business) (string, error) {
+	v, err := c.QueryWorkflow(ctx, "tenant:"+string(b.id), "", "__temporal_workflow_metadata")
+	if err != nil {
+		return "", err
+	}
+	var page sdkpb.WorkflowMetadata
+	err = v.Get(&page)
+	return page.GetCurrentDetails(), err
+}
+
 // detailed reads the tenant's page.
-func (w *watcher) detailed(id string, want flowhq.EndReason, attention bool) error {
-	v, err := w.temporal.QueryWorkflow(w.t.Context(), id, "", "__temporal_workflow_metadata")
+func (w *watcher) detailed(b *business, want flowhq.EndReason, attention bool) error {
+	text, err := currentDetails(w.t.Context(), w.temporal, b)
 	if err != nil {
 		return err
 	}
-	var page sdkpb.WorkflowMetadata
-	if err := v.Get(&page); err != nil {
-		return err
-	}
-	text := page.GetCurrentDetails()
 	if !strings.Contains(text, "| last ended | "+string(want)+",") || attention && !strings.Contains(text, want.NextStep()) {
 		return fmt.Errorf("current details:\n%s\nwant %s, attention %t", text, want, attention)
 	}
