@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -39,6 +40,8 @@ type stand struct {
 	temporal string // host:port
 	api      string // base URL
 	sim      string // base URL of the simulator's control API
+
+	sql *sql.DB // see session
 
 	temporald *process
 	apiProc   *process
