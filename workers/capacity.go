@@ -11,7 +11,7 @@ import (
 )
 
 // What the default capacity rests on, in bytes. BenchmarkIdleMemory found
-// some 200 KiB of resident memory for an idle session; the rest is for those that are
+// some 250 KiB of resident memory for an idle session; the rest is for those that are
 // busy, and for linking, which takes some more for a moment.
 const (
 	processMemory = 64 << 20 // without sessions
