@@ -28,11 +28,7 @@ type code struct {
 func (l *line) qr(ctx context.Context, args []string) error {
 	fs := l.flags("qr")
 	start := fs.Bool("start", false, "start the worker first")
-	words, err := l.parse(fs, args, 1, 1)
-	if err != nil {
-		return err
-	}
-	t, err := l.find(ctx, words[0])
+	t, err := l.tenant(ctx, fs, args)
 	if err != nil {
 		return err
 	}
@@ -125,11 +121,7 @@ func (l *line) logs(ctx context.Context, args []string) error {
 	fs := l.flags("logs")
 	n := fs.Int("n", defaultNewest, "how many messages to begin with")
 	follow := fs.Bool("f", false, "go on with messages as they come")
-	words, err := l.parse(fs, args, 1, 1)
-	if err != nil {
-		return err
-	}
-	t, err := l.find(ctx, words[0])
+	t, err := l.tenant(ctx, fs, args)
 	if err != nil {
 		return err
 	}
@@ -200,11 +192,7 @@ func (l *line) say(m flowhq.Message) {
 func (l *line) events(ctx context.Context, args []string) error {
 	fs := l.flags("events")
 	n := fs.Int("n", defaultNewest, "how many events")
-	words, err := l.parse(fs, args, 1, 1)
-	if err != nil {
-		return err
-	}
-	t, err := l.find(ctx, words[0])
+	t, err := l.tenant(ctx, fs, args)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -36,6 +37,15 @@ func (l *line) tenants(ctx context.Context, query url.Values, limit int) (all []
 		}
 		query.Set("cursor", page.Next)
 	}
+}
+
+// tenant reads the flags and the one other argument, and returns the tenant it means.
+func (l *line) tenant(ctx context.Context, fs *flag.FlagSet, args []string) (t flowhq.Tenant, err error) {
+	words, err := l.parse(fs, args, 1, 1)
+	if err != nil {
+		return t, err
+	}
+	return l.find(ctx, words[0])
 }
 
 // find returns the tenant that a word means: an id, a number, a name, or the
@@ -125,11 +135,7 @@ func (l *line) create(ctx context.Context, args []string) error {
 func (l *line) show(ctx context.Context, args []string) error {
 	fs := l.flags("show")
 	inJSON := fs.Bool("json", false, "for programs")
-	words, err := l.parse(fs, args, 1, 1)
-	if err != nil {
-		return err
-	}
-	t, err := l.find(ctx, words[0])
+	t, err := l.tenant(ctx, fs, args)
 	if err != nil {
 		return err
 	}
@@ -188,11 +194,7 @@ func (l *line) tell(ctx context.Context, t flowhq.Tenant, method, path string) e
 func (l *line) delete(ctx context.Context, args []string) error {
 	fs := l.flags("delete")
 	yes := fs.Bool("yes", false, "really")
-	words, err := l.parse(fs, args, 1, 1)
-	if err != nil {
-		return err
-	}
-	t, err := l.find(ctx, words[0])
+	t, err := l.tenant(ctx, fs, args)
 	if err != nil {
 		return err
 	}
