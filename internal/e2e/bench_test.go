@@ -135,7 +135,7 @@ func (s *stand) workerMemory(b *testing.B) (resident []int) {
 		for _, t := range businesses {
 			eventually(b, 5*time.Minute, func() error { return t.isOn(host) })
 		}
-		resident = append(resident, w.settledMemory(b))
+		resident = append(resident, settledMemory(b, w.cmd.Process.Pid))
 		w.terminate()
 		w.ended(30 * time.Second)
 	}
@@ -162,7 +162,7 @@ func (s *stand) bareMemory(b *testing.B) (resident []int) {
 		p.kill()
 		p = s.bareBots(n)
 		p.attr("all online", "count")
-		resident = append(resident, p.settledMemory(b))
+		resident = append(resident, settledMemory(b, p.cmd.Process.Pid))
 		p.kill()
 	}
 	return resident
@@ -196,12 +196,12 @@ func (s *stand) linkMany(from, to int) []*business {
 
 // settledMemory is a process's resident memory in KiB once two readings agree to
 // within one percent.
-func (p *process) settledMemory(b *testing.B) int {
+func settledMemory(b *testing.B, pid int) int {
 	b.Helper()
-	last := p.resident(b)
+	last := memory(b, pid)
 	for {
 		wait(b, 20*time.Second)
-		now := p.resident(b)
+		now := memory(b, pid)
 		if d := now - last; d*100 < last && -d*100 < last {
 			return now
 		}
@@ -209,10 +209,10 @@ func (p *process) settledMemory(b *testing.B) int {
 	}
 }
 
-// resident reads VmRSS, in KiB.
-func (p *process) resident(b *testing.B) int {
+// memory is a process's resident memory, in KiB.
+func memory(b *testing.B, pid int) int {
 	b.Helper()
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		b.Fatal(err)
 	}

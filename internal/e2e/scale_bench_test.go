@@ -7,8 +7,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -16,62 +19,161 @@ import (
 	"go.temporal.io/sdk/log"
 )
 
-var fleetTenants = flag.Int("tenants", 1000, "tenants of BenchmarkIdleFleet")
+var (
+	fleetTenants = flag.Int("tenants", 1000, "tenants of BenchmarkIdleFleet")
+	idleFor      = flag.Duration("idle", 2*time.Minute, "how long BenchmarkIdleFleet looks at tenants that do nothing, twice")
+)
 
 const (
-	// idleFor is how long BenchmarkIdleFleet looks at tenants that do nothing.
-	idleFor = 2 * time.Minute
 	// clockTicks is the unit of CPU time in /proc, per second (USER_HZ, proc(5)).
 	clockTicks = 100
 	// sampled is of how many tenants the history is measured.
 	sampled = 20
 )
 
-// BenchmarkIdleFleet links many tenants to one worker, replaces it, and measures how
-// long that takes, then what all of them cost while nobody writes: processor, memory,
-// transactions of the database and events in Temporal's histories.
+// BenchmarkIdleFleet links many tenants to what "task dev" runs, and measures how
+// long that takes; how soon all are back after the worker was killed, and how soon all
+// answer after everything was stopped, or killed, and started again; and what they
+// cost while nobody writes: processor, memory, statements of the database and events
+// in Temporal's histories.
 func BenchmarkIdleFleet(b *testing.B) {
 	for range b.N {
 		n := *fleetTenants
-		s := newStand(b, "HEARTBEAT_INTERVAL_MS=5000", fmt.Sprintf("WORKER_CAPACITY=%d", n))
-		first := s.worker("linking")
+		h := newHousehold(b, "HEARTBEAT_INTERVAL_MS=5000", fmt.Sprintf("WORKER_CAPACITY=%d", n+demoTenants))
+		h.up()
 		began := time.Now()
-		all := s.linkMany(0, n)
+		all := h.linkMany(0, n)
 		b.ReportMetric(time.Since(began).Seconds(), "s-linking")
 
-		first.kill()
 		began = time.Now()
-		w := s.worker("idle")
-		host := w.attr("worker started", "name")
+		h.kill("worker")
 		for _, t := range all {
-			eventually(b, 10*time.Minute, func() error { return t.isOn(host) })
+			eventually(b, 10*time.Minute, func() error { return t.loggedIn(began) })
 		}
 		b.ReportMetric(time.Since(began).Seconds(), "s-until-all-are-back")
-		resident := w.settledMemory(b)
+		h.costs(b, all)
 
-		postmaster := s.postmaster()
-		cpu := map[string]func() float64{
-			"worker":   func() float64 { return cpuSeconds(b, w.cmd.Process.Pid) },
-			"temporal": func() float64 { return cpuSeconds(b, s.temporald.cmd.Process.Pid) },
-			"postgres": func() float64 { return cpuSeconds(b, append(children(postmaster), postmaster)...) },
+		var conversations []*conversation
+		for i, t := range all {
+			from := h.customer(fmt.Sprintf("+25571100%04d", i%writers), "Amina")
+			conversations = append(conversations, &conversation{customer: from, to: t, texts: []string{"hello"}})
 		}
-		before := map[string]float64{}
-		for who, used := range cpu {
-			before[who] = used()
+		for _, end := range []struct {
+			signal syscall.Signal
+			name   string
+		}{{syscall.SIGTERM, "restart"}, {syscall.SIGKILL, "kill"}} {
+			began = time.Now()
+			h.down(end.signal)
+			b.ReportMetric(time.Since(began).Seconds(), "s-to-end-by-"+end.name)
+			began = time.Now()
+			h.up()
+			b.ReportMetric(time.Since(began).Seconds(), "s-to-start-after-"+end.name)
+			h.answers(b, conversations)
+			b.ReportMetric(time.Since(began).Seconds(), "s-until-all-answer-after-"+end.name)
 		}
-		sample := all[:min(sampled, n)]
-		transactions, events := s.transactions(), s.historyEvents(sample)
-		wait(b, idleFor)
-		hours := idleFor.Hours()
-		for who, used := range cpu {
-			b.ReportMetric(100*(used()-before[who])/idleFor.Seconds(), "%cpu-"+who)
-		}
-		b.ReportMetric(float64(s.transactions()-transactions)/hours/float64(n), "transactions/tenant-hour")
-		b.ReportMetric(float64(s.historyEvents(sample)-events)/hours/float64(len(sample)), "events/tenant-hour")
-		b.ReportMetric(float64(resident)/float64(n), "KiB/tenant")
-		b.ReportMetric(float64(s.temporald.resident(b))/1024, "MiB-temporal")
+		answeredOnce(b, patience, conversations)
+		hosted(all)
 	}
 }
+
+// demoTenants are those that "flowhq dev" begins with.
+const demoTenants = 3
+
+// answers has every customer write to each of his numbers, and returns when all have
+// been answered.
+func (h *household) answers(b *testing.B, conversations []*conversation) {
+	b.Helper()
+	var writing sync.WaitGroup
+	for w := range writers {
+		writing.Go(func() {
+			for i := w; i < len(conversations); i += writers {
+				play(b, conversations[i:i+1], nil)
+			}
+		})
+	}
+	writing.Wait()
+	for _, c := range conversations {
+		eventually(b, 10*time.Minute, func() error {
+			inbox, err := c.inbox(c.to)
+			if err == nil && len(inbox) < len(c.sent) {
+				err = fmt.Errorf("%s has answered %d of %d", c.to.Name, len(inbox), len(c.sent))
+			}
+			return err
+		})
+	}
+}
+
+// loggedIn returns nil if the number's last login was after then.
+func (b *business) loggedIn(then time.Time) error {
+	if l := b.logins(); len(l) == 0 || l[len(l)-1].At.Before(then) {
+		return fmt.Errorf("%s has not logged in again", b.Name)
+	}
+	return nil
+}
+
+// costs reports what the tenants cost while they do nothing.
+func (h *household) costs(b *testing.B, all []*business) {
+	b.Helper()
+	worker := h.part("worker")
+	resident := settledMemory(b, worker)
+	temporal, postmaster := h.part("server"), h.postmaster()
+	cpu := map[string]func() float64{
+		"worker":   func() float64 { return cpuSeconds(b, worker) },
+		"temporal": func() float64 { return cpuSeconds(b, temporal) },
+		"postgres": func() float64 { return cpuSeconds(b, append(children(postmaster), postmaster)...) },
+	}
+	before := map[string]float64{}
+	for who, used := range cpu {
+		before[who] = used()
+	}
+	n, sample := len(all), all[:min(sampled, len(all))]
+	transactions, events := h.transactions(), h.historyEvents(sample)
+	wait(b, *idleFor)
+	hours := idleFor.Hours()
+	for who, used := range cpu {
+		b.ReportMetric(100*(used()-before[who])/idleFor.Seconds(), "%cpu-"+who)
+	}
+	b.ReportMetric(float64(h.transactions()-transactions)/hours/float64(n), "transactions/tenant-hour")
+	b.ReportMetric(float64(h.historyEvents(sample)-events)/hours/float64(len(sample)), "events/tenant-hour")
+	b.ReportMetric(float64(resident)/float64(n), "KiB/tenant")
+	b.ReportMetric(float64(memory(b, temporal))/1024, "MiB-temporal")
+	// Apart, as to log each statement costs something too.
+	b.ReportMetric(float64(h.statements(*idleFor))/hours/float64(n), "statements/tenant-hour")
+}
+
+// statements is how many the database executes within d.
+func (h *household) statements(d time.Duration) int {
+	h.t.Helper()
+	logging := func(what string) {
+		for _, statement := range []string{"alter system set log_statement = '" + what + "'", "select pg_reload_conf()"} {
+			if _, err := h.session().ExecContext(h.t.Context(), statement); err != nil {
+				h.t.Fatal(err)
+			}
+		}
+	}
+	var data string
+	if err := h.session().QueryRowContext(h.t.Context(), "show data_directory").Scan(&data); err != nil {
+		h.t.Fatal(err)
+	}
+	logged := func() int {
+		raw, err := os.ReadFile(filepath.Join(filepath.Dir(data), "server.log"))
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		return len(aStatement.FindAll(raw, -1))
+	}
+	logging("all")
+	wait(h.t, time.Second) // until all sessions have read it
+	before := logged()
+	wait(h.t, d)
+	n := logged() - before
+	logging("none")
+	return n
+}
+
+// aStatement is how a line of PostgreSQL's log begins that tells of a statement, or of
+// the execution of a prepared one.
+var aStatement = regexp.MustCompile(`LOG:  (statement|execute)\b`)
 
 // postmaster is the process id of the stand's PostgreSQL: the parent of any of its
 // sessions.

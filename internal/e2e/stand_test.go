@@ -35,6 +35,7 @@ const patience = 90 * time.Second
 type stand struct {
 	t        testing.TB
 	dir      string
+	workDir  string // of its processes; "" is the test's
 	db       *devdb.Server
 	dbURL    string
 	temporal string // host:port
