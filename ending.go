@@ -111,7 +111,7 @@ func (r EndReason) NextStep() string {
 		return "Something between the worker and WhatsApp answers in its place, such as a firewall that inspects TLS, " +
 			"or the worker's clock is wrong. It is tried again by itself."
 	case EndProxy:
-		return "Check the proxy in HTTPS_PROXY of the worker, and what it allows. It is tried again by itself."
+		return "Check the proxy in WHATSAPP_PROXY or HTTPS_PROXY of the worker, and what it allows. It is tried again by itself."
 	case EndReplacedByStranger:
 		return "Find out who has a copy of the database or runs a second installation on it. To lock them out, unlink the " +
 			"device on the phone, start the tenant and scan again. It is tried again by itself."

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"os"
 	"time"
 
@@ -232,7 +233,13 @@ func (p *process) dialWhatsApp(ctx context.Context) (*whatsapp.Network, error) {
 		return nil, err
 	}
 	p.closers = append(p.closers, func() { _ = db.Close() })
-	return whatsapp.New(ctx, whatsapp.Options{DB: db, Server: server, Log: p.log, DeviceName: "Flow HQ"})
+	o := whatsapp.Options{DB: db, Server: server, Log: p.log, DeviceName: "Flow HQ"}
+	if proxy := p.config.WhatsAppProxy; proxy != "" {
+		if o.Proxy, err = url.Parse(proxy.Reveal()); err != nil {
+			return nil, errors.New("WHATSAPP_PROXY is not a URL") // whose own error would repeat it
+		}
+	}
+	return whatsapp.New(ctx, o)
 }
 
 // migrate is the migrate command.

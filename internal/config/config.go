@@ -38,6 +38,7 @@ type Config struct {
 	RetentionDays     int           // for tenants that set no retention of their own
 
 	WhatsApp        WhatsApp
+	WhatsAppProxy   Secret // URL, often with a password, of the proxy that leads to WhatsApp; "" = as HTTPS_PROXY says
 	WhatsAppVersion string // of WhatsApp's web client, that sessions pass for; "" = found out
 
 	LogLevel slog.Level
@@ -118,6 +119,7 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		RepliesPerContact: e.number("RATE_LIMIT_MAX_PER_CONTACT", defaultPerContact, 0, flowhq.MaxReplies),
 		RetentionDays:     e.number("RETENTION_DAYS", defaultRetention, flowhq.MinRetentionDays, flowhq.MaxRetentionDays),
 		WhatsApp:          e.whatsApp(),
+		WhatsAppProxy:     e.proxy("WHATSAPP_PROXY"),
 		WhatsAppVersion:   e.version("WHATSAPP_VERSION"),
 		LogLevel:          e.level("LOG_LEVEL"),
 		LogsPath:          e.text("LOGS_PATH", "./logs"),

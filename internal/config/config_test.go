@@ -53,7 +53,7 @@ func TestEveryVariable(t *testing.T) {
 		"HTTP_ADDR=127.0.0.1:0", "METRICS_ADDR=127.0.0.1:0", "ADMIN_PASSWORD= p w ", "PORTAL_INTERNAL_KEY=key", "ADMIN_QUERY_AUTH=true",
 		"WORKER_CAPACITY=100000", "HEARTBEAT_INTERVAL_MS=200", "CONNECTS_PER_SECOND=1000", "DRAIN_TIMEOUT_MS=0", "RATE_LIMIT_MAX_PER_MINUTE=0", "RATE_LIMIT_MAX_PER_CONTACT=100000", "RETENTION_DAYS=30",
 		"PAYLOAD_KEYS=b:"+base64Key("b")+" , a:"+base64Key("a"), "CODEC_ORIGIN=https://temporal.example/",
-		"WHATSAPP_ADDR=[::1]:5222", "WHATSAPP_CA_FILE=ca.pem", "WHATSAPP_ROOT_KEY_FILE=root.key", "WHATSAPP_VERSION=2.3000.1047769893",
+		"WHATSAPP_ADDR=[::1]:5222", "WHATSAPP_CA_FILE=ca.pem", "WHATSAPP_ROOT_KEY_FILE=root.key", "WHATSAPP_PROXY=socks5://u:p@proxy:1080", "WHATSAPP_VERSION=2.3000.1047769893",
 		"LOG_LEVEL=WARN", "LOGS_PATH=/var/log/flowhq",
 	), Database, Temporal, Admin)
 	if err != nil {
@@ -64,7 +64,7 @@ func TestEveryVariable(t *testing.T) {
 		PayloadKeys: []PayloadKey{{"b", Secret(strings.Repeat("b", 32))}, {"a", Secret(strings.Repeat("a", 32))}}, CodecOrigin: "https://temporal.example",
 		HTTPAddr: "127.0.0.1:0", MetricsAddr: "127.0.0.1:0", AdminPassword: " p w ", PortalInternalKey: "key", AdminQueryAuth: true,
 		WorkerCapacity: 100_000, Heartbeat: 200 * time.Millisecond, ConnectsPerSecond: 1000, RepliesPerMinute: 0, RepliesPerContact: 100_000, RetentionDays: 30,
-		WhatsApp: WhatsApp{"[::1]:5222", "ca.pem", "root.key"}, WhatsAppVersion: "2.3000.1047769893",
+		WhatsApp: WhatsApp{"[::1]:5222", "ca.pem", "root.key"}, WhatsAppProxy: "socks5://u:p@proxy:1080", WhatsAppVersion: "2.3000.1047769893",
 		LogLevel: slog.LevelWarn, LogsPath: "/var/log/flowhq",
 	}
 	if diff := cmp.Diff(want, got, compareSecrets); diff != "" {
@@ -111,6 +111,8 @@ func TestProblems(t *testing.T) {
 		{"words", []string{"ADMIN_QUERY_AUTH=yes", "LOG_LEVEL=loud"}, nil, []string{
 			`ADMIN_QUERY_AUTH: "yes" is neither true nor false`,
 			`LOG_LEVEL: "loud" is not debug, info, warn or error`}},
+		{"proxy", []string{"WHATSAPP_PROXY=ftp://u:hunter2@proxy"}, nil, []string{
+			"WHATSAPP_PROXY: not the URL of a proxy, such as http://proxy:3128 or socks5://user:password@proxy:1080"}},
 		{"version", []string{"WHATSAPP_VERSION=2.3000"}, nil, []string{
 			`WHATSAPP_VERSION: "2.3000" is not a version such as 2.3000.1047769893`}},
 		{"one of three", []string{"WHATSAPP_ADDR=h:1"}, nil, []string{

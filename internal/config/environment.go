@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,6 +49,19 @@ func (e *environment) databaseURL(name string) Secret {
 	u, err := url.Parse(v)
 	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
 		e.problem(name, "not a PostgreSQL URL; %s", wanted[Database])
+	}
+	return Secret(v)
+}
+
+// proxy reads the URL of a proxy. Like databaseURL it never repeats the value.
+func (e *environment) proxy(name string) Secret {
+	v := e.text(name, "")
+	if v == "" {
+		return ""
+	}
+	u, err := url.Parse(v)
+	if err != nil || !slices.Contains([]string{"http", "https", "socks5"}, u.Scheme) || u.Host == "" {
+		e.problem(name, "not the URL of a proxy, such as http://proxy:3128 or socks5://user:password@proxy:1080")
 	}
 	return Secret(v)
 }

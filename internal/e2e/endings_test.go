@@ -45,6 +45,7 @@ func TestEndings(t *testing.T) {
 	deaf := &row{name: "deaf connection", want: flowhq.EndDeaf, make: inflict("deafen"), b: s.tenant(0)}
 	deaf.b.link()
 	deaf.make(deaf.b)
+	t.Run("proxy failed", func(t *testing.T) { w.in(t).proxied(s.tenant(99)) }) // while that is all the room
 
 	w.worker("first")
 	w.worker("second")
@@ -67,7 +68,14 @@ func TestEndings(t *testing.T) {
 	}
 	// While nobody else logs in.
 	stranded := rows[0].b
-	t.Run("certificates", func(t *testing.T) { w.in(t).certificates(stranded) })
+	for _, f := range []struct {
+		kind string
+		want flowhq.EndReason
+	}{
+		{"unreachable", flowhq.EndUnreachable}, {"wrong_tls", flowhq.EndCertificate}, {"wrong_noise", flowhq.EndCertificate},
+	} {
+		t.Run(f.kind, func(t *testing.T) { w.in(t).cannotConnect(stranded, f.kind, f.want) })
+	}
 	s.must(s.simulate("POST", "/faults", object{"kind": "few_codes", "count": 1}, nil)) // of 20 s
 	for _, r := range rows {
 		r.make(r.b)

@@ -73,7 +73,7 @@ func (h *household) up() {
 		h.sim = string(at[1])
 		return nil
 	})
-	h.dbURL, h.temporal = h.variable("DATABASE_URL"), h.variable("TEMPORAL_ADDRESS")
+	h.dbURL, h.temporal = h.given("DATABASE_URL"), h.given("TEMPORAL_ADDRESS")
 }
 
 // down ends everything and returns once it has ended.
@@ -119,8 +119,8 @@ func (h *household) kill(command string) {
 	}
 }
 
-// variable is one that "flowhq dev" gives its API.
-func (h *household) variable(name string) string {
+// given is a variable that "flowhq dev" gives its API.
+func (h *household) given(name string) string {
 	h.t.Helper()
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", h.part("api")))
 	if err != nil {

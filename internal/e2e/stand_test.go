@@ -181,6 +181,18 @@ func (s *stand) request(base, method, path string, body, out any) (int, error) {
 	return res.StatusCode, nil
 }
 
+// variable is one of those that all parts are given.
+func (s *stand) variable(name string) string {
+	s.t.Helper()
+	for _, v := range s.env {
+		if value, ok := strings.CutPrefix(v, name+"="); ok {
+			return value
+		}
+	}
+	s.t.Fatalf("the parts have no %s", name)
+	return ""
+}
+
 // must fails the test if a call failed.
 func (s *stand) must(_ int, err error) {
 	s.t.Helper()

@@ -223,27 +223,52 @@ func (w *watcher) scrape(url string) ([]byte, error) {
 	return io.ReadAll(res.Body)
 }
 
-// certificates has a tenant meet a server that is not WhatsApp.
-func (w *watcher) certificates(b *business) {
+// cannotConnect has a tenant find no way to WhatsApp for a while.
+func (w *watcher) cannotConnect(b *business, fault string, want flowhq.EndReason) {
 	w.t.Helper()
 	b = w.view(b)
-	for _, kind := range []string{"wrong_tls", "wrong_noise"} {
-		w.must(w.simulate("POST", "/faults", object{"kind": kind, "seconds": 600}, nil))
-		inflict("drop")(b)
-		eventually(w.t, patience, func() error {
-			t, err := b.read()
-			if err == nil && (t.Session.Ending != flowhq.EndCertificate || t.Session.NextStep == "") {
-				err = fmt.Errorf("session %+v; want ending %s", t.Session, flowhq.EndCertificate)
-			}
-			return err
-		})
-		w.shown(b, flowhq.EndCertificate, true)
-		w.must(w.simulate("POST", "/faults", object{"kind": kind, "seconds": 0}, nil))
-		b.command(flowhq.Restart) // or its backoff takes a while by now
-		b.connected(patience)
-	}
-	w.told(b, flowhq.EndCertificate)
-	w.counted(flowhq.EndCertificate)
+	w.must(w.simulate("POST", "/faults", object{"kind": fault, "seconds": 600}, nil))
+	inflict("drop")(b)
+	w.ends(b, want)
+	w.shown(b, want, want.Attention())
+	w.must(w.simulate("POST", "/faults", object{"kind": fault, "seconds": 0}, nil))
+	b.command(flowhq.Restart) // or its backoff takes a while by now
+	b.connected(patience)
+	w.told(b, want)
+	w.counted(want)
+}
+
+// ends waits until the tenant's row says how its session has ended.
+func (w *watcher) ends(b *business, want flowhq.EndReason) {
+	w.t.Helper()
+	eventually(w.t, patience, func() error {
+		t, err := b.read()
+		if err == nil && (t.Session.Ending != want || t.Session.NextStep != want.NextStep()) {
+			err = fmt.Errorf("session %+v; want ending %s", t.Session, want)
+		}
+		return err
+	})
+}
+
+// proxied has a tenant on a worker that reaches WhatsApp through a proxy, which then
+// refuses for a while.
+func (w *watcher) proxied(b *business) {
+	w.t.Helper()
+	proxy := newProxy(w.t, w.variable("WHATSAPP_ADDR"))
+	p := w.worker("proxied", "WORKER_CAPACITY=1", "WHATSAPP_PROXY="+proxy.URL)
+	b = w.view(b)
+	b.link()
+	proxy.refuse(true)
+	w.ends(b, flowhq.EndProxy)
+	w.told(b, flowhq.EndProxy)
+	w.shown(b, flowhq.EndProxy, true)
+	w.counted(flowhq.EndProxy)
+	proxy.refuse(false)
+	b.connected(patience)
+	w.gone(p, "next")
+	p.terminate()
+	p.ended(patience)
+	b.connected(patience)
 }
 
 // hosted is a tenant that is connected on a worker with room for more than one, and

@@ -91,6 +91,7 @@ type faultRequest struct {
 	//	versions       refuse companions whose revision of the client is below Oldest or
 	//	               above Newest (0 = any), and name Latest on the web page
 	//	deafen         its companions' present connections stay open, in silence
+	//	unreachable    hang up on whoever connects, for Seconds
 	//	wrong_tls      show a certificate that nobody trusts for Seconds
 	//	wrong_noise    likewise in the handshake after that
 	//	few_codes      give who links Count codes, not as many as usual; 0 = as usual

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"crypto/tls"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -14,6 +15,7 @@ import (
 // not prove who it is, asks for what they cannot do, or falls silent. It is guarded
 // by server.mu.
 type odd struct {
+	away                 time.Time       // until when it hangs up on whoever connects
 	wrongTLS, wrongNoise time.Time       // until when it proves to be somebody else
 	codes                int             // a client that links is given so many; 0 = as usual
 	passkeys             map[string]bool // by digits: phones whose account wants its passkey
@@ -38,10 +40,17 @@ func (s *secrets) impostor() (i impostor, err error) {
 	return i, err
 }
 
-// chooseTLS has the impostor answer while that fault lasts.
-func (s *server) chooseTLS(*tls.ClientHelloInfo) (*tls.Config, error) {
+// errAway ends a handshake on which the server has hung up.
+var errAway = errors.New("nobody is there")
+
+// chooseTLS has the impostor answer, or nobody, while that fault lasts.
+func (s *server) chooseTLS(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if time.Now().Before(s.faults.odd.away) {
+		_ = hello.Conn.Close()
+		return nil, errAway
+	}
 	if time.Now().Before(s.faults.odd.wrongTLS) {
 		return s.impostor.tls, nil
 	}
@@ -58,7 +67,7 @@ func (s *server) noiseChain() []byte {
 	return s.certificates
 }
 
-// pose has an impostor answer new connections for a while.
+// pose has an impostor answer new connections for a while, or nobody.
 func (s *server) pose(in faultRequest) (any, error) {
 	duration := time.Duration(in.Seconds * float64(time.Second))
 	if duration < 0 || duration > maxRefusal {
@@ -67,9 +76,12 @@ func (s *server) pose(in faultRequest) (any, error) {
 	until := time.Now().Add(duration)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if in.Kind == "wrong_tls" {
+	switch in.Kind {
+	case "unreachable":
+		s.faults.odd.away = until
+	case "wrong_tls":
 		s.faults.odd.wrongTLS = until
-	} else {
+	default:
 		s.faults.odd.wrongNoise = until
 	}
 	return map[string]any{"until": until.UTC()}, nil
@@ -155,14 +167,14 @@ func (s *server) deafen(number string) any {
 }
 
 // oddKinds are the faults of this file, in the order in which they are explained.
-var oddKinds = []string{"deafen", "wrong_tls", "wrong_noise", "few_codes", "refresh_codes", "want_passkey"}
+var oddKinds = []string{"deafen", "unreachable", "wrong_tls", "wrong_noise", "few_codes", "refresh_codes", "want_passkey"}
 
 // makeOdd makes one of them.
 func (s *server) makeOdd(number string, in faultRequest) (any, error) {
 	switch in.Kind {
 	case "deafen":
 		return s.deafen(number), nil
-	case "wrong_tls", "wrong_noise":
+	case "unreachable", "wrong_tls", "wrong_noise":
 		return s.pose(in)
 	case "few_codes":
 		return s.fewCodes(in)

@@ -1,7 +1,6 @@
 package whatsapp
 
 import (
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -30,8 +29,7 @@ func (w *world) throughProxy(proxy string) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.network.transport.Proxy = http.ProxyURL(u)
-	w.network.transport.DialContext = new(net.Dialer).DialContext
+	w.network.transport = newTransport(w.server, u)
 }
 
 func TestProxyRefuses(t *testing.T) {

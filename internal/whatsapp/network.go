@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -34,8 +35,12 @@ const dialect = "pgx"
 type Options struct {
 	// DB holds the library's tables, which Upgrade has brought up to date. It
 	// stays the caller's to close.
-	DB         *sql.DB
-	Server     *Server // nil means WhatsApp itself
+	DB     *sql.DB
+	Server *Server // nil means WhatsApp itself
+	// Proxy, over HTTP or SOCKS5, is what all connections go through; it is asked for
+	// WhatsApp's own names and has to lead to Server, if there is one. nil means what
+	// the environment says, and none to a Server.
+	Proxy      *url.URL
 	Log        *slog.Logger
 	DeviceName string // shown in the phone's list of linked devices; "" means "Flow HQ"
 }
@@ -77,7 +82,7 @@ func New(ctx context.Context, o Options) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	n.transport = newTransport(o.Server)
+	n.transport = newTransport(o.Server, o.Proxy)
 	n.media = &http.Client{Transport: n.transport}
 	// Without this, each unknown number is looked up while the map, which all
 	// sessions share, is locked.
@@ -101,9 +106,9 @@ func open(db *sql.DB, log *slog.Logger) (*Network, error) {
 }
 
 // newTransport returns the transport of all connections. If server is not nil
-// every connection goes to its address, whatever host was asked for: the
-// library's URLs are constants.
-func newTransport(server *Server) *http.Transport {
+// every connection goes to its address, or to the proxy that leads there, whatever
+// host was asked for: the library's URLs are constants.
+func newTransport(server *Server, proxy *url.URL) *http.Transport {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
 	t := &http.Transport{
 		DialContext:            dialer.DialContext,
@@ -114,13 +119,18 @@ func newTransport(server *Server) *http.Transport {
 		// phone, so idle connections would only accumulate.
 		DisableKeepAlives: true,
 	}
-	if server == nil {
-		t.Proxy = http.ProxyFromEnvironment
-		return t
+	if server != nil {
+		t.TLSClientConfig = &tls.Config{RootCAs: server.RootCAs, MinVersion: tls.VersionTLS12}
 	}
-	t.TLSClientConfig = &tls.Config{RootCAs: server.RootCAs, MinVersion: tls.VersionTLS12}
-	t.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return dialer.DialContext(ctx, network, server.Addr)
+	switch {
+	case proxy != nil:
+		t.Proxy = http.ProxyURL(proxy)
+	case server == nil:
+		t.Proxy = http.ProxyFromEnvironment
+	default:
+		t.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, network, server.Addr)
+		}
 	}
 	return t
 }
