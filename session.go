@@ -84,6 +84,9 @@ const (
 	Delete       Command = "delete"        // stop, unlink, erase
 )
 
+// Commands lists every Command.
+var Commands = []Command{Start, Stop, Restart, ForceRestart, Delete}
+
 // Requested is the type of the event that c was asked for, such as
 // FORCE_RESTART_REQUESTED.
 func (c Command) Requested() string {

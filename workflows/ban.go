@@ -31,6 +31,9 @@ func (t *tenant) sitOut(ctx workflow.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if !over && t.mayContinueAsNew(ctx) && t.sitsOutAnew(ctx) {
+			return nil // the next run waits for the rest
+		}
 	}
 	t.RetryAt = time.Time{}
 	switch {
@@ -42,4 +45,12 @@ func (t *tenant) sitOut(ctx workflow.Context) error {
 	o := starting
 	o.tenant = flowhq.TenantReconnecting
 	return t.settle(ctx, o)
+}
+
+// sitsOutAnew reports whether a run that waits for the end of a ban may continue as
+// new. Then it also has to obey there what cuts the ban short.
+//
+// Runs that came to this point before the change wait as they did.
+func (t *tenant) sitsOutAnew(ctx workflow.Context) bool {
+	return workflow.GetVersion(ctx, "ban-at-boundary", workflow.DefaultVersion, 1) != workflow.DefaultVersion
 }

@@ -74,7 +74,7 @@ func TestBanTimelines(t *testing.T) {
 func TestFlappingGoesOn(t *testing.T) {
 	flapping := tenant{TenantState: TenantState{Wanted: true}}
 	failed := temporal.NewApplicationError("lost", string(flowhq.EndLost))
-	got := flapping.judge(activities.Ended{}, failed)
+	got := flapping.judge(activities.Ended{}, failed, time.Now())
 	if !flapping.Wanted || flapping.Failures != activities.FlappingAfter || got.ending != flowhq.EndLost || got.event != "" {
 		t.Errorf("judge = %+v, %+v; want the next host, flapping, and no event of its own", got, flapping.TenantState)
 	}
@@ -84,7 +84,7 @@ func TestFlappingGoesOn(t *testing.T) {
 	if d := options(flapping); d != 5*time.Minute {
 		t.Errorf("the next host's first backoff is %v; want 5m", d)
 	}
-	flapping.judge(activities.Ended{Ending: flowhq.EndLost}, nil) // had been stable
+	flapping.judge(activities.Ended{Ending: flowhq.EndLost}, nil, time.Now()) // had been stable
 	if d := options(flapping); d != 5*time.Second {
 		t.Errorf("after a stable session the first backoff is %v; want 5s", d)
 	}

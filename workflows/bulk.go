@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -148,7 +149,11 @@ func (c *Client) Bulks(ctx context.Context, limit int) ([]flowhq.Bulk, error) {
 	}
 	var bulks []flowhq.Bulk
 	for _, e := range page.GetExecutions() {
-		b, err := c.Bulk(ctx, e.GetExecution().GetWorkflowId()[len(bulkID("")):])
+		id, begun := strings.CutPrefix(e.GetExecution().GetWorkflowId(), bulkID(""))
+		if !begun {
+			continue // by hand, in the Web UI
+		}
+		b, err := c.Bulk(ctx, id)
 		if flowhq.ErrorCode(err) == flowhq.NotFound {
 			continue // forgotten since
 		}

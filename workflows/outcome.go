@@ -25,7 +25,7 @@ type outcome struct {
 
 // starting is the outcome of a start: a host is wanted, and there is none yet.
 var starting = outcome{
-	session: flowhq.Disconnected, reason: "waiting for a worker",
+	session: flowhq.Disconnected, reason: activities.WaitingForWorker,
 	worker: flowhq.WorkerStarting, event: "WORKER_STARTING",
 }
 
@@ -42,9 +42,9 @@ var superseded = outcome{
 	ending: flowhq.EndReplacedByUs, reason: "force-restarted by an operator", event: flowhq.EndReplacedByUs.Event(),
 }
 
-// judge turns the end of a host into an outcome, and gives up wanting the
-// session where only a person can help.
-func (t *tenant) judge(ended activities.Ended, err error) outcome {
+// judge turns the end of a host, which is now, into an outcome, and gives up wanting
+// the session where only a person can help.
+func (t *tenant) judge(ended activities.Ended, err error, now time.Time) outcome {
 	if !t.Wanted {
 		return stopped
 	}
@@ -63,6 +63,9 @@ func (t *tenant) judge(ended activities.Ended, err error) outcome {
 			again.event = ended.Ending.Event()
 		}
 	case errors.As(err, &timeout): // whose cause may be how an earlier attempt ended
+		if t.Session == flowhq.Connected && now.Sub(t.Since) >= activities.StableFor {
+			t.Failures = 0 // the host would have said so at its end
+		}
 		again.ending, again.reason = flowhq.EndWorkerLost, "the worker was lost; moved to another one"
 		again.event = again.ending.Event()
 	case temporal.IsCanceledError(err):

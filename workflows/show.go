@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/activities"
 )
 
 // Search attributes of a tenant workflow. Operators filter the Web UI's list by
@@ -69,19 +70,19 @@ func (t *tenant) details() string {
 	if !t.RetryAt.IsZero() {
 		row("tries again", t.RetryAt.UTC().Format(time.RFC3339))
 	}
-	if t.Failures > 0 {
+	if t.Failures > 0 && t.Session != flowhq.Connected { // else it need not have heard that they are over
 		row("failed attempts in a row", fmt.Sprintf("at least %d", t.Failures))
 	}
 	return b.String()
 }
 
-// down reports whether the present state is that of a session which has ended,
-// rather than of one that is up or on its way.
+// down reports whether there is something to say about how the session ended: it is
+// neither up nor on its way.
 func (t *tenant) down() bool {
 	switch t.Session {
 	case flowhq.Connected, flowhq.Connecting, flowhq.QRReady:
 		return false
 	default:
-		return t.Ending != "" && t.Reason != starting.reason
+		return t.Ending != "" && (t.Attention || !activities.Waits(t.Reason))
 	}
 }

@@ -136,13 +136,19 @@ type tenant struct {
 // idle waits for a command that makes the session wanted.
 func (t *tenant) idle(ctx workflow.Context) error {
 	for !t.Wanted && !t.Deleting {
+		var obeyed flowhq.Command
 		sel := workflow.NewSelector(ctx)
-		sel.AddReceive(t.commands, func(c workflow.ReceiveChannel, _ bool) { t.obey(ctx, c) })
+		sel.AddReceive(t.commands, func(c workflow.ReceiveChannel, _ bool) { obeyed = t.obey(ctx, c) })
 		// A report here is the last word of a host that was told to stop.
 		sel.AddReceive(t.reports, func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, nil) })
 		sel.Select(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if obeyed == flowhq.Stop && t.Ending != flowhq.EndStopped && t.stopsAgain(ctx) {
+			if err := t.settle(ctx, stopped); err != nil {
+				return err
+			}
 		}
 		if t.mayContinueAsNew(ctx) && (!t.Wanted || !t.renews(ctx)) {
 			return nil
@@ -152,6 +158,15 @@ func (t *tenant) idle(ctx workflow.Context) error {
 		return nil
 	}
 	return t.settle(ctx, starting)
+}
+
+// stopsAgain reports whether a stop is recorded though nothing is up. It takes note of
+// an end that asked for a person, and puts the rows right after an operator has ended
+// the workflow before this one in Temporal: its host could not tell.
+//
+// Runs that came to this point before the change ignore it as they did.
+func (t *tenant) stopsAgain(ctx workflow.Context) bool {
+	return workflow.GetVersion(ctx, "stop-settles", workflow.DefaultVersion, 1) != workflow.DefaultVersion
 }
 
 // host keeps one Host activity until it ends or is abandoned.
@@ -196,7 +211,7 @@ func (t *tenant) host(ctx workflow.Context) error {
 	if abandoned {
 		return t.settle(ctx, superseded)
 	}
-	o := t.judge(ended, err)
+	o := t.judge(ended, err, workflow.Now(ctx))
 	if renewed && t.Wanted && !t.again && temporal.IsCanceledError(err) {
 		o.reason = "renewed: its history in Temporal was long"
 	}
@@ -219,11 +234,16 @@ func (t *tenant) abandon(ctx workflow.Context, host workflow.Future) {
 }
 
 // obey receives one command, changes what is wanted, and returns the command if
-// it is news, or "" if it repeats an earlier one or changes nothing.
+// it is news, or "" if it repeats an earlier one or changes nothing. One that it does
+// not know, which may have been typed in the Web UI, it leaves alone.
 func (t *tenant) obey(ctx workflow.Context, c workflow.ReceiveChannel) flowhq.Command {
 	var cmd command
 	c.Receive(ctx, &cmd)
 	if t.Deleting || slices.Contains(t.Handled, cmd.RequestID) {
+		return ""
+	}
+	if !slices.Contains(flowhq.Commands, cmd.Command) {
+		workflow.GetLogger(ctx).Warn("unknown command", "command", cmd.Command, "request_id", cmd.RequestID)
 		return ""
 	}
 	t.Handled = append(t.Handled, cmd.RequestID)
@@ -233,18 +253,14 @@ func (t *tenant) obey(ctx workflow.Context, c workflow.ReceiveChannel) flowhq.Co
 	if cmd.Name != "" {
 		t.Name, t.Template = cmd.Name, cmd.Template
 	}
-	was := t.Wanted
 	switch cmd.Command {
 	case flowhq.Start:
-		if was && t.RetryAt.IsZero() {
+		if t.Wanted && t.RetryAt.IsZero() {
 			return ""
 		}
 		t.Wanted, t.Failures = true, 0
 	case flowhq.Stop:
 		t.Wanted = false
-		if !was {
-			return ""
-		}
 	case flowhq.Restart, flowhq.ForceRestart:
 		t.Wanted, t.Failures = true, 0
 	case flowhq.Delete:
@@ -264,7 +280,12 @@ func (t *tenant) hear(ctx workflow.Context, c workflow.ReceiveChannel) {
 	if r.Session != t.Session {
 		t.Since = r.At
 	}
-	t.Session, t.Reason, t.Host, t.Epoch = r.Session, r.Reason, r.Host, r.Epoch
+	t.Session, t.Reason, t.Epoch = r.Session, r.Reason, r.Epoch
+	if r.Waiting {
+		_ = t.show(ctx) // as below
+		return
+	}
+	t.Host = r.Host
 	if r.Ending != "" {
 		t.Ending, t.EndedAt = r.Ending, r.At
 	}
@@ -302,16 +323,25 @@ func (t *tenant) drain(ctx workflow.Context) error {
 				t.reports.Receive(ctx, nil) // as in idle
 			}
 		}
-		was := t.Wanted
+		was, banned := t.Wanted, !t.RetryAt.IsZero()
+		started := false
 		for t.commands.Len() > 0 {
-			t.obey(ctx, t.commands)
-		}
-		if t.Wanted == was || t.Deleting {
-			continue
+			switch t.obey(ctx, t.commands) {
+			case flowhq.Start, flowhq.Restart, flowhq.ForceRestart:
+				started = true
+			default:
+			}
 		}
 		o := starting
-		if !t.Wanted {
-			o = t.judge(activities.Ended{}, nil)
+		switch {
+		case t.Deleting:
+			continue
+		case t.Wanted && banned && started && t.sitsOutAnew(ctx):
+			o.tenant = flowhq.TenantReconnecting
+		case t.Wanted == was:
+			continue
+		case !t.Wanted:
+			o = stopped
 		}
 		if err := t.settle(ctx, o); err != nil {
 			return err
