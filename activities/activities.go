@@ -48,18 +48,22 @@ const (
 	// hostLife is when a host recycles itself, give or take a tenth: a boundary at
 	// which its workflow may continue as new.
 	hostLife = 24 * time.Hour
-	// hostLimit is Temporal's bound on one host. It is never reached: its expiry
-	// would be retried without waking the workflow.
-	hostLimit = 28 * time.Hour
+	// recycleRetry is when a host looks again whether it may recycle itself, if
+	// reconnects are paused.
+	recycleRetry = 10 * time.Minute
+	// hostLimit is Temporal's bound on one attempt of a Host. It must never be
+	// reached: its expiry would be retried without waking the workflow. An attempt
+	// lasts longer than hostLife only while reconnects are paused.
+	hostLimit = 90 * 24 * time.Hour
 	// StableFor is how long a session must have been online for its loss to be
 	// routine. A session that is lost sooner backs off before the next attempt.
 	StableFor = 30 * time.Second
 	// FlappingAfter is how many attempts must fail in a row for a person to be told.
 	FlappingAfter = 10
 	// maxAttempts is how often Temporal retries a session that never becomes stable
-	// before it hands it back to the workflow, which goes on with another Host at the
-	// same backoff: without that boundary the reports of a flapping session would
-	// fill the history. At the longest backoff it takes eight hours.
+	// before it hands it back to the workflow, which goes on with another Host whose
+	// backoff is the longest from the start: without that boundary the reports of a
+	// flapping session would fill the history. It takes eight hours.
 	maxAttempts = 100
 	// firstBackoff and lastBackoff are the pauses after the first failed attempt and
 	// after any but the first few.
@@ -72,8 +76,8 @@ const (
 
 // HostOptions is how a workflow schedules a Host.
 //
-// Backoff lives in this retry policy alone: 5 s, ×3, at most 5 min, without end. A
-// session that is flapping when the workflow starts its next Host stays at 5 min.
+// Backoff lives in this retry policy alone: 5 s, ×3, at most 5 min. After maxAttempts
+// the workflow starts the next Host, so it goes on without end.
 // A heartbeat timeout is not retried by it but handed to the workflow, which
 // starts the next host at once: attempts never reset by themselves, so a session
 // that had moved a few times would otherwise wait minutes after a crash.
@@ -127,7 +131,10 @@ type Report struct {
 	// could not tell; "" if there is nothing new.
 	Ending   flowhq.EndReason `json:"ending,omitempty"`
 	Failures int              `json:"failures,omitempty"` // attempts that failed in a row
-	At       time.Time        `json:"at"`
+	// Waiting is set if no host says this: the tenant waits for one, Reason says why,
+	// and nothing else has changed.
+	Waiting bool      `json:"waiting,omitempty"`
+	At      time.Time `json:"at"`
 }
 
 // A Reporter delivers reports. workflows.Client is one.
@@ -163,7 +170,7 @@ func (a *Activities) RegisterHost(r worker.ActivityRegistry) {
 	r.RegisterActivityWithOptions(a.Host, activity.RegisterOptions{Name: HostActivity})
 }
 
-// RegisterShort makes r run Settle, Erase, Prune and SendBulk.
+// RegisterShort makes r run all other activities, which are short.
 func (a *Activities) RegisterShort(r worker.ActivityRegistry) {
 	r.RegisterActivityWithOptions(a.Settle, activity.RegisterOptions{Name: SettleActivity})
 	r.RegisterActivityWithOptions(a.Erase, activity.RegisterOptions{Name: EraseActivity})

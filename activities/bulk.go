@@ -17,6 +17,11 @@ const (
 	// maxSends is how often Temporal may refuse a command before its tenant counts as
 	// failed, so that one tenant does not hold up the others.
 	maxSends = 5
+	// firstRest and longestRest are the pauses before the next try. They pass within
+	// the attempt: one that Temporal has not begun again when the bulk is cancelled
+	// could not say how far it came.
+	firstRest   = 500 * time.Millisecond
+	longestRest = 5 * time.Second
 )
 
 // BulkOptions is how a workflow schedules SendBulk: until it succeeds. Told to end,
@@ -66,19 +71,23 @@ func (a *Activities) SendBulk(ctx context.Context, in BulkPage) (BulkSent, error
 	}
 	tick := time.NewTicker(time.Second / time.Duration(in.PerSecond))
 	defer tick.Stop()
+	next, rest := tick.C, firstRest
 	for done.Sent+done.Failed < len(in.Tenants) {
 		select {
 		case <-ctx.Done():
 			return done, nil
 		case <-activity.GetWorkerStopChannel(ctx):
 			return done, nil
-		case <-tick.C:
+		case <-next:
 		}
 		err := a.sendOne(ctx, in, &done)
 		activity.RecordHeartbeat(ctx, done)
-		if err != nil && ctx.Err() == nil {
-			return done, err
+		if err == nil {
+			next, rest = tick.C, firstRest
+			continue
 		}
+		a.Log.Warn("could not send a command; trying again", "request_id", in.RequestID, "in", rest, "err", err)
+		next, rest = time.After(rest), min(2*rest, longestRest)
 	}
 	return done, nil
 }

@@ -70,8 +70,8 @@ func (s *session) unclaimed(ctx context.Context, err error) (Ended, error) {
 	case flowhq.ErrorCode(err) == flowhq.Fenced:
 		return superseded(), nil
 	case flowhq.ErrorCode(err) == flowhq.Unavailable:
-		// Not the session's failure, so not its backoff either: it would still grow
-		// when the database is back, or another worker can reach it.
+		// Not the session's failure, so it does not wait out its backoff: the database
+		// may be back sooner, or another worker may reach it.
 		return Ended{}, temporal.NewApplicationErrorWithOptions("the database is unavailable", string(flowhq.EndDatabaseLost),
 			temporal.ApplicationErrorOptions{NextRetryDelay: claimRetry, Cause: err})
 	default:
@@ -103,7 +103,15 @@ func (s *session) recycled(run context.Context) (Ended, error) {
 	s.end(flowhq.EndRenewed)
 	c := s.offline(flowhq.WorkerStarting, flowhq.EndRenewed, "daily renewal of the connection")
 	c.event = "" // as regular as the days
-	return Ended{Ending: flowhq.EndRenewed, Reason: c.reason}, s.become(run, c)
+	return s.renewed(run, c)
+}
+
+// renewed records the end of a session whose next host follows at once.
+func (s *session) renewed(run context.Context, c change) (Ended, error) {
+	if s.become(run, c) != nil {
+		return superseded(), nil
+	}
+	return Ended{Ending: c.ending, Reason: c.reason}, nil
 }
 
 // ended is every other end: what the connection, the lease or the pipeline said.
@@ -144,13 +152,16 @@ func (s *session) lost(run context.Context, e ending) (Ended, error) {
 	s.end(e.reason)
 	stable := s.stable()
 	c := s.offline(flowhq.WorkerStarting, e.reason, e.text)
-	c.lastError, c.silent = e.text, stable
+	c.silent = stable
+	if !stable { // else nothing is wrong: it only waits for its next host
+		c.lastError = e.text
+	}
 	if e.reason == flowhq.EndDatabaseLost {
 		c.event = "" // recorded by who finds the database again: the workflow, or the next attempt
 	} else if !stable {
 		c.lastError = s.countFailure(run, e)
 		// The same again is no news to the workflow, whose history is short.
-		c.silent = !s.told && s.before == e.reason && s.now.Failures != FlappingAfter
+		c.silent = !s.reported && s.before == e.reason && s.now.Failures != FlappingAfter
 	}
 	if e.reason == flowhq.EndReplacedByStranger {
 		c.worker = flowhq.WorkerError

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -11,9 +12,15 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// waiting begins the reason of every tenant that is wanted but waits for something
-// that is not its own.
-const waiting = "waiting for "
+// WaitingForWorker is the reason of a tenant that was just started.
+const WaitingForWorker = store.WaitingFor + "a worker"
+
+// Waits reports whether a reason says that a tenant waits for something that is not
+// its own, so that there is nothing to do about it.
+func Waits(reason string) bool { return strings.HasPrefix(reason, store.WaitingFor) }
+
+// maxTold is how many tenants are found to wait with one look.
+const maxTold = 200
 
 // A Fleet tells the other worker processes how full this one is, and hears from
 // them, with one statement per heartbeat. If all are full, or the fleet is
@@ -29,6 +36,11 @@ type Fleet struct {
 	hosts    *Hosts
 	gate     *Gate
 	draining atomic.Bool
+
+	// untold are tenants whose rows say what they wait for, and whose workflows do not
+	// know yet. They belong to the loop of Run, as does why.
+	untold []store.Waiting
+	why    string
 }
 
 // NewFleet returns the Fleet as seen by the process of that name, which may host
@@ -79,9 +91,10 @@ func (f *Fleet) beat(ctx context.Context) {
 	}
 	free, all := f.capacity-f.hosts.count()+others.Free, f.capacity+others.Capacity
 	if free > 0 {
+		f.untold = nil
 		return
 	}
-	f.tellWaiting(ctx, fmt.Sprintf(waiting+"a free worker: all %d places are taken", all), false)
+	f.tellWaiting(ctx, fmt.Sprintf(store.WaitingFor+"a free worker: all %d places are taken", all), false)
 }
 
 // room says how full this process is and returns how full the others are.
@@ -97,20 +110,30 @@ func (f *Fleet) room(ctx context.Context) (others store.Room, err error) {
 
 // tellWaiting tells the tenants that wait, in Postgres and in the Web UI, why they
 // do. The process that was the first to write it is the one that tells their
-// workflows, which costs them one signal each.
+// workflows, which costs them one signal each. Those that it cannot tell within a
+// heartbeat it tells after the next one.
 func (f *Fleet) tellWaiting(ctx context.Context, reason string, failed bool) {
-	found, err := f.store.SetWaiting(ctx, reason, 2*f.timing.Heartbeat, failed)
-	if err != nil {
-		f.log.Warn("could not tell tenants what they wait for", "err", err)
-		return
+	ctx, cancel := context.WithTimeout(ctx, max(f.timing.Heartbeat, writeTimeout))
+	defer cancel()
+	if reason != f.why {
+		f.untold, f.why = nil, reason
 	}
-	for _, w := range found {
-		f.log.Info("a tenant waits", "tenant", string(w.Tenant), "reason", reason)
-		rctx, cancel := context.WithTimeout(ctx, writeTimeout)
-		err := f.reports.Report(rctx, w.Tenant, Report{Epoch: w.Epoch, Session: w.Session, Reason: reason, At: time.Now().UTC()})
-		cancel()
+	if len(f.untold) == 0 {
+		found, err := f.store.SetWaiting(ctx, reason, 2*f.timing.Heartbeat, failed, maxTold)
 		if err != nil {
-			f.log.Warn("could not tell a workflow what its tenant waits for", "tenant", string(w.Tenant), "err", err)
+			f.log.Warn("could not tell tenants what they wait for", "err", err)
+			return
 		}
+		f.untold = found
+	}
+	for len(f.untold) > 0 {
+		w := f.untold[0]
+		r := Report{Epoch: w.Epoch, Session: w.Session, Reason: reason, Waiting: true, At: time.Now().UTC()}
+		if err := f.reports.Report(ctx, w.Tenant, r); err != nil {
+			f.log.Warn("could not tell workflows what their tenants wait for; trying again", "left", len(f.untold), "err", err)
+			return
+		}
+		f.log.Info("a tenant waits", "tenant", string(w.Tenant), "reason", reason)
+		f.untold = f.untold[1:]
 	}
 }

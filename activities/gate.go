@@ -28,6 +28,7 @@ type Gate struct {
 	latest func(context.Context) (version string, err error)
 	log    *slog.Logger
 	stale  chan struct{} // has room for one note that the state has changed
+	due    chan struct{} // has room for one note that a version may have to be looked up
 
 	trying sync.Mutex // held by the one host that asks to try a version
 
@@ -39,7 +40,7 @@ type Gate struct {
 // NewGate returns a Gate. latest finds out the newest version of WhatsApp's client.
 // Open the Gate before the first host, and Run it.
 func NewGate(s *store.Store, latest func(context.Context) (string, error), log *slog.Logger) *Gate {
-	return &Gate{store: s, latest: latest, log: log, stale: make(chan struct{}, 1), changed: make(chan struct{})}
+	return &Gate{store: s, latest: latest, log: log, stale: make(chan struct{}, 1), due: make(chan struct{}, 1), changed: make(chan struct{})}
 }
 
 // Open reads the state, after it has offered the version that this program comes
@@ -64,14 +65,13 @@ func (g *Gate) Open(ctx context.Context, version string) error {
 // Run keeps up with the state, and looks up the newest version when it is time,
 // until ctx ends.
 func (g *Gate) Run(ctx context.Context) {
-	tick := time.NewTicker(lookUpTick)
-	defer tick.Stop()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { g.lookUpOften(ctx) })
 	for {
-		g.lookUp(ctx)
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
 		case <-g.stale:
 			if err := g.read(ctx); err != nil && ctx.Err() == nil {
 				g.log.Warn("could not read the state of the fleet; trying again", "err", err)
@@ -101,6 +101,7 @@ func (g *Gate) read(ctx context.Context) error {
 	g.state = state
 	close(g.changed)
 	g.changed = make(chan struct{})
+	poke(g.due)
 	return nil
 }
 
@@ -108,6 +109,28 @@ func (g *Gate) now() (store.FleetState, <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.state, g.changed
+}
+
+// paused reports whether nobody may connect.
+func (g *Gate) paused() bool {
+	state, _ := g.now()
+	return state.Paused
+}
+
+// lookUpOften looks up versions apart from what keeps up with the state, as the web
+// page may take its time.
+func (g *Gate) lookUpOften(ctx context.Context) {
+	tick := time.NewTicker(lookUpTick)
+	defer tick.Stop()
+	for {
+		g.lookUp(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-g.due:
+		}
+	}
 }
 
 // lookUp looks up the newest version if it is this process's turn.
@@ -186,5 +209,5 @@ func (g *Gate) holds(p pass) bool {
 
 // pausedReason is what those are told who wait for the end of a pause.
 func pausedReason(state store.FleetState) string {
-	return waiting + "reconnects, which are paused: " + state.Reason
+	return store.WaitingFor + "reconnects, which are paused: " + state.Reason
 }

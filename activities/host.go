@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -93,7 +94,7 @@ func (a *Activities) Host(ctx context.Context, in HostInput) (Ended, error) {
 }
 
 // live claims the tenant, connects and serves until the end.
-func (s *session) live(ctx context.Context) (Ended, error) {
+func (s *session) live(ctx context.Context) (ended Ended, err error) {
 	select {
 	case <-s.berth.closing: // Temporal gave us this while we stopped asking
 		return Ended{}, errDraining
@@ -120,8 +121,14 @@ func (s *session) live(ctx context.Context) (Ended, error) {
 	s.reports = newReports(func(ctx context.Context, r Report) error { return s.Reports.Report(ctx, s.tenant, r) })
 	defer s.reports.flush()
 	defer s.close(run)
-	s.takeOver(run)
 	defer func() { activity.RecordHeartbeat(ctx, s.now) }() // for the next attempt
+	defer func() {
+		if p := recover(); p != nil { // ends this session like any other failure, told to everybody
+			s.log.Error("host panicked", "panic", p, "stack", string(debug.Stack()))
+			ended, err = s.ended(run, fmt.Errorf("panic: %v", p))
+		}
+	}()
+	s.takeOver(run)
 
 	if time.Since(turn) > turnLasts {
 		if _, err := s.turn(ctx, claiming); err != nil {
@@ -164,7 +171,7 @@ func (s *session) turn(ctx, claiming context.Context) (time.Time, error) {
 }
 
 // open prepares the pipeline from the rows that earlier hosts left, then dials. It
-// does not beat, so it must be done well before the heartbeat timeout.
+// does not beat, so it must be done before the heartbeat timeout.
 func (s *session) open(run context.Context) error {
 	ctx, cancel := context.WithTimeout(run, max(2*s.Timing.Heartbeat, writeTimeout))
 	defer cancel()
@@ -212,10 +219,10 @@ func (s *session) serve(ctx, run context.Context) (Ended, error) {
 	defer beat.Stop()
 	recycle := time.NewTimer(life())
 	defer recycle.Stop()
-	told := ctx.Done()
+	done := ctx.Done()
 	for {
 		select {
-		case <-told:
+		case <-done:
 			cause := context.Cause(ctx)
 			if toldToHangUp(cause) {
 				return s.cancelled(run, cause)
@@ -223,7 +230,7 @@ func (s *session) serve(ctx, run context.Context) (Ended, error) {
 			// Temporal is out of reach. We hold the number as long as we hold the
 			// lease: a successor fences us.
 			s.log.Warn("lost touch with Temporal; serving on", "cause", cause)
-			told, s.away = nil, true
+			done, s.away = nil, true
 		case <-s.berth.leave:
 			return s.drained(run)
 		case <-s.lease.lost:
@@ -257,6 +264,10 @@ func (s *session) serve(ctx, run context.Context) (Ended, error) {
 				s.reload(run)
 			}
 		case <-recycle.C:
+			if s.Gate.paused() { // its successor would have to wait
+				recycle.Reset(recycleRetry)
+				continue
+			}
 			return s.recycled(run)
 		}
 	}

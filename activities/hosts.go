@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -12,10 +11,9 @@ import (
 )
 
 const (
-	// maxMoving is how many sessions are between two processes at a time. Most of
-	// the second that this takes Temporal waits, so these are the 20 that a process
-	// connects in a second and some on the way; with more, they would only wait
-	// for their turn there.
+	// maxMoving is how many sessions are between two processes at a time. A move takes
+	// about a second, most of it Temporal's. The other process connects 20 in a
+	// second, so 24 keep it busy; more would only queue there.
 	maxMoving = 24
 	// lookEvery is how often a process that drains looks where there is room.
 	lookEvery = time.Second
@@ -40,8 +38,8 @@ type berth struct {
 	leave   chan struct{}   // closed when this host's session is to move
 
 	// Guarded by Hosts.mu.
-	lease *lease // nil until it serves
-	told  bool   // leave is closed
+	lease     *lease // nil until it serves
+	dismissed bool   // leave is closed
 }
 
 // NewHosts returns Hosts of which there are none yet.
@@ -108,20 +106,20 @@ func (h *Hosts) Dismiss() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, b := range h.all {
-		b.tell()
+		b.dismiss()
 	}
 }
 
-// tell has a host leave. The caller holds Hosts.mu.
-func (b *berth) tell() {
-	if !b.told {
-		b.told = true
+// dismiss has a host leave. The caller holds Hosts.mu.
+func (b *berth) dismiss() {
+	if !b.dismissed {
+		b.dismissed = true
 		close(b.leave)
 	}
 }
 
 // next has the host leave that has been here for longest, unless enough are on their
-// way. It reports whether there was one to tell.
+// way. It reports whether there was one.
 func (h *Hosts) next() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -129,9 +127,9 @@ func (h *Hosts) next() bool {
 		return false
 	}
 	for _, b := range h.all {
-		if b.lease != nil && !b.told {
+		if b.lease != nil && !b.dismissed {
 			h.moving[b.lease.tenant] = b.lease.epoch
-			b.tell()
+			b.dismiss()
 			return true
 		}
 	}
@@ -197,8 +195,10 @@ func (q *quota) use() { q.used = append(q.used, time.Now()) }
 func (q *quota) look(ctx context.Context, f *Fleet) {
 	others, err := f.room(ctx)
 	if err != nil {
+		f.log.Warn("could not find out where there is room", "err", err)
+	}
+	if err != nil || f.gate.paused() { // who moves then would only wait there, off the air
 		others = store.Room{}
-		f.log.Log(ctx, slog.LevelWarn, "could not find out where there is room", "err", err)
 	}
 	counted := time.Now().Add(-q.timing.Heartbeat - lookEvery)
 	q.used = slices.DeleteFunc(q.used, func(at time.Time) bool { return at.Before(counted) })
@@ -206,7 +206,7 @@ func (q *quota) look(ctx context.Context, f *Fleet) {
 	if full := q.free == 0; full != q.full {
 		q.full = full
 		if full {
-			f.log.Warn("no other worker has room; serving on until the time is up", "sessions", f.hosts.count())
+			f.log.Warn("no other worker takes sessions; serving on until the time is up", "sessions", f.hosts.count())
 		}
 	}
 }

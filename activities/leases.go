@@ -117,18 +117,18 @@ func (l *Leases) renew(ctx context.Context) {
 		}
 		return
 	}
-	alive := make(map[flowhq.TenantID]bool, len(renewed))
-	for _, t := range renewed {
-		alive[t] = true
+	alive := make(map[store.Lease]bool, len(renewed))
+	for _, r := range renewed {
+		alive[r] = true
 	}
 	asked := make(map[store.Lease]bool, len(rows))
 	for _, r := range rows {
 		asked[store.Lease{Tenant: r.Tenant, Epoch: r.Epoch}] = true
 	}
 	for h := range l.held {
-		switch {
-		case !asked[store.Lease{Tenant: h.tenant, Epoch: h.epoch}]: // taken meanwhile
-		case alive[h.tenant]:
+		switch row := (store.Lease{Tenant: h.tenant, Epoch: h.epoch}); {
+		case !asked[row]: // taken meanwhile
+		case alive[row]:
 			h.expires = began.Add(l.timing.Lease())
 		default:
 			l.lose(h, errFenced)
@@ -164,23 +164,11 @@ func (l *Leases) notice(n store.Notice) {
 			}
 		}
 	case store.NewConfig:
-		for h := range l.held {
-			if h.tenant == n.Tenant {
-				poke(h.changed)
-			}
-		}
+		l.poke(n.Tenant, func(h *lease) chan struct{} { return h.changed })
 	case store.NewWork:
-		for h := range l.held {
-			if h.tenant == n.Tenant {
-				poke(h.work)
-			}
-		}
+		l.poke(n.Tenant, func(h *lease) chan struct{} { return h.work })
 	case store.NewLink:
-		for h := range l.held {
-			if h.tenant == n.Tenant {
-				poke(h.link)
-			}
-		}
+		l.poke(n.Tenant, func(h *lease) chan struct{} { return h.link })
 	case store.FreeLease:
 		for ch := range l.waking[n.Tenant] {
 			poke(ch)
@@ -195,12 +183,22 @@ func (l *Leases) notice(n store.Notice) {
 	}
 }
 
+// poke leaves a note with every host of the tenant. The caller holds l.mu.
+func (l *Leases) poke(tenant flowhq.TenantID, where func(*lease) chan struct{}) {
+	for h := range l.held {
+		if h.tenant == tenant {
+			poke(where(h))
+		}
+	}
+}
+
 // claim makes the caller the tenant's newest host: it bumps the epoch, which
 // fences the older host, and waits until that one's lease is released or has run
 // out. beat is called at least every heartbeat while it waits.
 //
 // It fails with code NotFound if the tenant is gone and Fenced if a newer host
-// claimed meanwhile. The caller releases the lease.
+// claimed meanwhile. The caller releases the lease, which it may get even if ctx ended
+// just then.
 func (l *Leases) claim(ctx context.Context, tenant flowhq.TenantID, host string, beat func()) (*lease, error) {
 	epoch, err := l.store.Claim(ctx, tenant, host)
 	if ctx.Err() != nil {
@@ -216,15 +214,18 @@ func (l *Leases) claim(ctx context.Context, tenant flowhq.TenantID, host string,
 		beat()
 		began := time.Now()
 		taken, wait, err := l.store.TakeLease(ctx, tenant, epoch, l.timing.Lease())
+		if taken {
+			failpoint.Hit("host.leased")
+			return l.hold(tenant, epoch, began), nil
+		}
+		if err != nil {
+			l.giveUp(ctx, tenant, epoch)
+		}
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("take lease: %w", err)
-		}
-		if taken {
-			failpoint.Hit("host.leased")
-			return l.hold(tenant, epoch, began), nil
 		}
 		select {
 		case <-ctx.Done():
@@ -232,6 +233,15 @@ func (l *Leases) claim(ctx context.Context, tenant flowhq.TenantID, host string,
 		case <-released:
 		case <-time.After(min(wait, l.timing.Heartbeat) + time.Millisecond):
 		}
+	}
+}
+
+// giveUp releases a lease that may have been taken without an answer.
+func (l *Leases) giveUp(ctx context.Context, tenant flowhq.TenantID, epoch int64) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	defer cancel()
+	if err := l.store.ReleaseLease(ctx, tenant, epoch); err != nil {
+		l.log.Info("could not release a lease; if it was taken, it runs out by itself", "tenant", string(tenant), "err", err)
 	}
 }
 

@@ -20,9 +20,9 @@ func (s *session) show(run context.Context, ev whatsapp.Event) error {
 		state: flowhq.QRReady, tenant: flowhq.TenantQRPending, worker: flowhq.WorkerStarting,
 		reason: "scan the QR code with the business's phone", qr: ev.QR, qrExpires: ev.QRExpires, link: s.shown.link,
 	}
-	if s.wanted != "" {
-		s.conn.AskLinkCode(s.wanted)
-		s.wanted = ""
+	if s.toLink != "" {
+		s.conn.AskLinkCode(s.toLink)
+		s.toLink = ""
 	}
 	return s.become(run, s.shown)
 }
@@ -50,7 +50,7 @@ func (s *session) linkByCode(run context.Context) {
 	case time.Until(s.roundEnds) >= typingTime:
 		s.conn.AskLinkCode(number)
 	default:
-		s.wanted, s.shown = number, change{}
+		s.toLink, s.shown = number, change{}
 		_ = s.conn.Close(ctx) // no keys are in use that matter
 		if err := s.dial(ctx, ""); err != nil {
 			s.log.Warn("could not begin another round of codes", "err", err) // the end of the old one is next

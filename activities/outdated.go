@@ -20,20 +20,15 @@ func (s *session) outdated(run context.Context, e ending) (Ended, error) {
 	defer cancel()
 	reason := e.text + " (" + s.pass.version + ")"
 	if s.pass.trial {
-		s.pass.trial = false
-		if _, err := s.Store.RefuseVersion(ctx, s.pass.version); err != nil {
-			return s.lost(run, endingOf(err))
-		}
-		s.log.Warn("WhatsApp does not accept a newer version of the client either", "whatsapp_version", s.pass.version)
-	} else {
-		first, err := s.Store.Outdated(ctx, s.pass.version)
-		if err != nil {
-			return s.lost(run, endingOf(err))
-		}
-		if first {
-			s.log.Error("WhatsApp no longer accepts this version of the client: reconnects are paused until another one is accepted or set, see GET /admin/fleet",
-				"whatsapp_version", s.pass.version)
-		}
+		return s.tried(run)
+	}
+	first, err := s.Store.Outdated(ctx, s.pass.version)
+	if err != nil {
+		return s.lost(run, endingOf(err))
+	}
+	if first {
+		s.log.Error("WhatsApp no longer accepts this version of the client: reconnects are paused until another one is accepted or set, see GET /admin/fleet",
+			"whatsapp_version", s.pass.version)
 	}
 	poke(s.Gate.stale)
 	s.end(flowhq.EndOutdated)
@@ -44,6 +39,24 @@ func (s *session) outdated(run context.Context, e ending) (Ended, error) {
 	}
 	return Ended{}, temporal.NewApplicationErrorWithOptions(reason, string(flowhq.EndOutdated),
 		temporal.ApplicationErrorOptions{NextRetryDelay: outdatedRetry, Category: temporal.ApplicationErrorCategoryBenign})
+}
+
+// tried is the end of a session that WhatsApp refuses as the version which it tries
+// for the fleet. Nothing is wrong with the session: its next host takes the version
+// that the others use.
+func (s *session) tried(run context.Context) (Ended, error) {
+	ctx, cancel := context.WithTimeout(run, writeTimeout)
+	defer cancel()
+	s.pass.trial = false
+	if _, err := s.Store.RefuseVersion(ctx, s.pass.version); err != nil {
+		return s.lost(run, endingOf(err))
+	}
+	s.log.Warn("WhatsApp does not accept a newer version of the client", "whatsapp_version", s.pass.version)
+	poke(s.Gate.stale)
+	s.end(flowhq.EndRenewed)
+	c := s.offline(flowhq.WorkerStarting, flowhq.EndRenewed, "tried version "+s.pass.version+" of the client, which WhatsApp does not accept")
+	c.event = "" // the fleet's event tells of it
+	return s.renewed(run, c)
 }
 
 // accepted tells the fleet that WhatsApp accepts the version which this session tries.

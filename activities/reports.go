@@ -50,7 +50,11 @@ func (q *reports) run(ctx context.Context) {
 			select {
 			case <-ctx.Done():
 				return
-			case <-q.ending:
+			case <-q.ending: // the last try, of what is newest
+				if newer := q.take(false); newer != nil {
+					r = newer
+				}
+				_ = q.try(ctx, *r)
 				return
 			case <-time.After(reportRetry):
 			}

@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -36,12 +35,12 @@ type session struct {
 	online    time.Time // zero = not yet
 	wasStable bool      // the attempt before this one was
 	// before is how that one ended; it may not have been able to tell.
-	before flowhq.EndReason
-	told   bool // the workflow has had a report
+	before   flowhq.EndReason
+	reported bool // the workflow has heard of this host
 
 	shown     change    // the codes that are shown, while there are any
 	roundEnds time.Time // when the connection has no further code
-	wanted    string    // number to ask a link code for, once there is a code
+	toLink    string    // number to ask a link code for, once there is a QR code
 
 	unread     bool                 // the config has changed and could not be read
 	unrecorded *store.SessionChange // the newest state, if it is not in Postgres yet
@@ -83,7 +82,7 @@ func (s *session) become(run context.Context, c change) error {
 
 // waited replaces the reason of a tenant that was told to wait: it no longer does.
 func (s *session) waited(run context.Context, reason string) error {
-	if !strings.HasPrefix(reason, waiting) {
+	if !Waits(reason) {
 		return nil
 	}
 	return s.become(run, change{state: flowhq.Connecting, worker: flowhq.WorkerStarting, reason: "connecting"})
@@ -91,7 +90,7 @@ func (s *session) waited(run context.Context, reason string) error {
 
 // report tells the workflow of the present state, and how a session ended.
 func (s *session) report(run context.Context, reason string, ending flowhq.EndReason) {
-	s.told = true
+	s.reported = true
 	if ending == "" {
 		ending, s.before = s.before, ""
 	}

@@ -136,12 +136,12 @@ func (o Options) serve(ctx context.Context, acts *activities.Activities, fleet *
 	defer func() { o.stop(ctx, sessions, acts.Hosts, fleet) }()
 
 	watching, stopWatching := context.WithCancel(ctx)
-	defer stopWatching()
 	lost := make(chan struct{})
 	go func() {
 		o.watchDatabase(watching)
 		close(lost)
 	}()
+	defer func() { stopWatching(); <-lost }()
 	o.Log.Info("worker started", "name", o.Name, "capacity", o.Capacity)
 	select {
 	case <-ctx.Done():

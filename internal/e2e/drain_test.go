@@ -55,6 +55,36 @@ func TestDrainFindsAPeer(t *testing.T) {
 	hosted(all)
 }
 
+// While reconnects are paused nobody could take a session over, so it is served on.
+func TestDrainDuringAPause(t *testing.T) {
+	const drain = 8 * time.Second
+	s := newStand(t, "DRAIN_TIMEOUT_MS=8000")
+	w := s.worker("worker")
+	b := s.business(unlimited(barbers))
+	b.link()
+	c := s.customer("+254711000001", "Amina")
+	s.worker("peer")
+	s.pause(true)
+	w.attr("reconnects", "paused")
+	w.terminate()
+	told := time.Now()
+	w.attr("no other worker takes sessions", "sessions")
+	ask(t, c, b, "are you still there?", drain)
+	if took := time.Since(told); took > drain-time.Second {
+		t.Fatalf("the answer took %v, so it says nothing", took)
+	}
+	s.pause(false)
+	w.ended(patience) // its time is up, or it was taken over
+	ask(t, c, b, "and now?", patience)
+	b.neverHostedTwice()
+}
+
+// pause pauses all reconnects, or ends that.
+func (s *stand) pause(yes bool) {
+	s.t.Helper()
+	s.must(s.call("PUT", "/admin/fleet", map[string]any{"paused": yes}, nil))
+}
+
 // Who says it twice is in a hurry: the sessions hang up at once.
 func TestDrainInAHurry(t *testing.T) {
 	s := newStand(t, "DRAIN_TIMEOUT_MS=600000")
@@ -62,7 +92,7 @@ func TestDrainInAHurry(t *testing.T) {
 	b := s.business(unlimited(barbers))
 	b.link()
 	w.terminate()
-	w.attr("no other worker has room", "sessions")
+	w.attr("no other worker takes sessions", "sessions")
 	w.terminate()
 	w.ended(10 * time.Second)
 	s.worker("next")

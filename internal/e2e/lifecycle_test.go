@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -190,6 +191,29 @@ func TestTemporalOutage(t *testing.T) {
 	cs[0].to.command(flowhq.Start)
 	cs[0].to.connected(patience)
 	hostedOnce(cs)
+}
+
+// A panic ends the session that it is in, and is told of; the process goes on.
+func TestPanicEndsOneSession(t *testing.T) {
+	s := newStand(t)
+	w := s.startCommand("worker", append(s.env, "FLOWHQ_FAILPOINTS=host.online=panic:1"), os.Getenv("FLOWHQ_FAILPOINTS_BIN"), "worker")
+	w.attr("worker started", "name")
+	b := s.business(unlimited(barbers))
+	b.command(flowhq.Start)
+	b.scan()
+	eventually(t, patience, func() error {
+		now, err := b.read()
+		if err == nil && (now.Session.Ending != flowhq.EndFailed || now.Session.State != flowhq.Disconnected || now.Worker.LastError == "") {
+			err = fmt.Errorf("%s: %+v, %+v; want it to have ended as %s", b.Name, now.Session, now.Worker, flowhq.EndFailed)
+		}
+		return err
+	})
+	w.attr("host panicked", "panic")
+	w.terminate()
+	w.ended(patience)
+	s.worker("next")
+	ask(t, s.customer("+254711000001", "Amina"), b, "and now?", patience)
+	b.neverHostedTwice()
 }
 
 // wait lets an outage last. It is the length of the outage that is tested, not

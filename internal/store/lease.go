@@ -81,15 +81,14 @@ type Lease struct {
 }
 
 // RenewLeases makes the leases of all hosts of a process run for ttl from now,
-// and writes when each last heard from WhatsApp. It returns the tenants whose
-// lease was renewed; a host that is missing among them has been fenced, or holds
-// no lease.
+// and writes when each last heard from WhatsApp. It returns those that were renewed,
+// without SeenAt; the host of one that is missing has been fenced, or holds no lease.
 //
 // It is two statements in one round trip and transaction. The first locks the
 // rows in one order, so that two renewals of the same tenants, one of which the
 // caller may have given up, do not wait for each other. The second could not do
 // that as well: see applyWorker.
-func (s *Store) RenewLeases(ctx context.Context, leases []Lease, ttl time.Duration) (renewed []flowhq.TenantID, err error) {
+func (s *Store) RenewLeases(ctx context.Context, leases []Lease, ttl time.Duration) (renewed []Lease, err error) {
 	const lock = `
 		select from flowhq.worker_processes
 		where tenant_id = any(@tenants::uuid[])
@@ -100,13 +99,13 @@ func (s *Store) RenewLeases(ctx context.Context, leases []Lease, ttl time.Durati
 			update flowhq.worker_processes w set lease_expires_at = now() + @ttl::interval
 			from unnest(@tenants::uuid[], @epochs::bigint[], @seen::timestamptz[]) as l (tenant_id, epoch, seen_at)
 			where w.tenant_id = l.tenant_id and w.epoch = l.epoch and w.lease_epoch = l.epoch
-			returning w.tenant_id, l.seen_at
+			returning w.tenant_id, w.epoch, l.seen_at
 		), seen as (
 			update flowhq.whatsapp_sessions s set last_seen_at = renewed.seen_at
 			from renewed
 			where s.tenant_id = renewed.tenant_id and (s.last_seen_at is null or s.last_seen_at < renewed.seen_at)
 		)
-		select tenant_id from renewed`
+		select tenant_id, epoch, null::timestamptz from renewed`
 	if len(leases) == 0 {
 		return nil, nil
 	}
@@ -120,7 +119,7 @@ func (s *Store) RenewLeases(ctx context.Context, leases []Lease, ttl time.Durati
 	batch.Queue(lock, pgx.StrictNamedArgs{"tenants": tenants})
 	batch.Queue(renew, pgx.StrictNamedArgs{"tenants": tenants, "epochs": epochs, "seen": seen, "ttl": ttl}).
 		Query(func(rows pgx.Rows) (err error) {
-			renewed, err = pgx.CollectRows(rows, pgx.RowTo[flowhq.TenantID])
+			renewed, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Lease])
 			return err
 		})
 	if err := send(ctx, s, batch); err != nil {

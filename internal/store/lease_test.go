@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -119,7 +120,7 @@ func TestRenewLeases(t *testing.T) {
 	b := open(t)
 	const hosts = 40
 	var leases []store.Lease
-	var want []flowhq.TenantID
+	var want []store.Lease
 	seen := time.Now().UTC().Truncate(time.Microsecond)
 	for i := range hosts {
 		tenant, epoch := b.hosted(t)
@@ -133,14 +134,15 @@ func TestRenewLeases(t *testing.T) {
 			l.SeenAt = &seen
 			fallthrough
 		default: // not heard from yet
-			want = append(want, tenant)
+			want = append(want, store.Lease{Tenant: tenant, Epoch: epoch})
 		}
 		leases = append(leases, l)
 	}
 	leases = append(leases, store.Lease{Tenant: nobody, Epoch: 1})
 	got := must(b.RenewLeases(t.Context(), leases, time.Hour))(t)
-	slices.Sort(got)
-	slices.Sort(want)
+	byTenant := func(a, b store.Lease) int { return strings.Compare(string(a.Tenant), string(b.Tenant)) }
+	slices.SortFunc(got, byTenant)
+	slices.SortFunc(want, byTenant)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatalf("RenewLeases (-want +got):\n%s", diff)
 	}

@@ -69,6 +69,10 @@ func (s *Store) Workers(ctx context.Context) ([]flowhq.Process, error) {
 	return all, nil
 }
 
+// WaitingFor begins the reason of every tenant that is wanted but waits for something
+// that is not its own.
+const WaitingFor = "waiting for "
+
 // A Waiting is a tenant that was found to wait.
 type Waiting struct {
 	Tenant  flowhq.TenantID
@@ -76,28 +80,41 @@ type Waiting struct {
 	Session flowhq.SessionState
 }
 
-// SetWaiting gives a reason to all tenants that have been STARTING for longer than
-// after without a host, and returns those that did not have that reason yet. One
-// that has failed waits for its next attempt rather than for a host, and is left out.
-// It is across tenants on purpose: it runs every few seconds while something is
-// short. With failed set, those that have failed are not left out.
-func (s *Store) SetWaiting(ctx context.Context, reason string, after time.Duration, failed bool) ([]Waiting, error) {
+// SetWaiting gives a reason, which begins with WaitingFor, to tenants that have been STARTING for longer than after
+// without a host, and returns those that did not have that reason yet, at most limit.
+// One that has failed waits for its next attempt rather than for a host: it is left
+// out, unless failed is set or it was told to wait before. It is across tenants on
+// purpose: it runs every few seconds while something is short.
+//
+// The workers' rows come first, as in applyWorker, or the two would deadlock.
+func (s *Store) SetWaiting(ctx context.Context, reason string, after time.Duration, failed bool, limit int) ([]Waiting, error) {
 	const q = `
-		with waiting as (
-			update flowhq.whatsapp_sessions s set reason = @reason
-			from flowhq.worker_processes w
-			where w.tenant_id = s.tenant_id and s.reason <> @reason
-				and w.status in ('STARTING', 'DRAINING') and (@failed or w.last_error = '')
+		with found as (
+			select w.tenant_id, w.epoch
+			from flowhq.worker_processes w join flowhq.whatsapp_sessions s using (tenant_id)
+			where s.reason <> @reason and w.status in ('STARTING', 'DRAINING')
+				and (@failed or w.last_error = '' or starts_with(s.reason, @told))
 				and w.since < now() - @after::interval
 				and (w.lease_epoch = 0 or w.lease_expires_at < now())
-			returning s.tenant_id, w.epoch, s.state
-		), starting as (
-			update flowhq.worker_processes w set status = 'STARTING', since = now()
-			from waiting where w.tenant_id = waiting.tenant_id and w.epoch = waiting.epoch and w.status = 'DRAINING'
+			order by w.tenant_id
+			limit @limit
+		), held as (
+			update flowhq.worker_processes w set
+				status = 'STARTING',
+				since = case status when 'STARTING' then since else now() end
+			from found
+			where w.tenant_id = found.tenant_id and w.epoch = found.epoch and w.status in ('STARTING', 'DRAINING')
+			returning w.tenant_id, w.epoch
+		), session as (
+			update flowhq.whatsapp_sessions s set reason = @reason, ending = ''
+			from held
+			where s.tenant_id = held.tenant_id
+			returning s.tenant_id, held.epoch, s.state
 		)
-		select tenant_id, epoch, state from waiting`
-	found, err := many(ctx, s, q, pgx.StrictNamedArgs{"reason": clean(reason), "after": after, "failed": failed},
-		pgx.RowToStructByPos[Waiting])
+		select tenant_id, epoch, state from session`
+	found, err := many(ctx, s, q, pgx.StrictNamedArgs{
+		"reason": clean(reason), "told": WaitingFor, "after": after, "failed": failed, "limit": limit,
+	}, pgx.RowToStructByPos[Waiting])
 	if err != nil {
 		return nil, fmt.Errorf("set waiting: %w", err)
 	}

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -43,14 +44,17 @@ func TestRoomOfTheOthers(t *testing.T) {
 	}
 }
 
-// Only who has waited for a while, and for a host, is told what it waits for.
+// Only who has waited for a while, and for a host, is told what it waits for. While
+// nobody may connect, that is all; and who was told so is told what comes after.
 func TestSetWaiting(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	starting := func(change string) flowhq.TenantID {
 		t.Helper()
 		tenant := b.tenant(t)
-		ok(t, b.Settle(t.Context(), tenant, store.SessionChange{State: flowhq.Disconnected, Worker: flowhq.WorkerStarting}, "workflow"))
+		ok(t, b.Settle(t.Context(), tenant, store.SessionChange{
+			State: flowhq.Disconnected, Worker: flowhq.WorkerStarting, Ending: flowhq.EndLost,
+		}, "workflow"))
 		b.exec(t, `update flowhq.worker_processes set since = now() - interval '1 minute' where tenant_id = $1`, tenant)
 		if change != "" {
 			b.exec(t, `update flowhq.worker_processes set `+change+` where tenant_id = $1`, tenant)
@@ -60,30 +64,44 @@ func TestSetWaiting(t *testing.T) {
 	waits := starting("")
 	moves := starting("status = 'DRAINING'")
 	expired := starting("lease_epoch = 1, lease_expires_at = now() - interval '1 s'")
+	failed := starting("last_error = 'it failed'")
 	for _, not := range []string{
-		"status = 'STOPPED'", "status = 'RUNNING'", "status = 'ERROR'", "since = now()", "last_error = 'it failed'",
+		"status = 'STOPPED'", "status = 'RUNNING'", "status = 'ERROR'", "since = now()",
 		"lease_epoch = 1, lease_expires_at = now() + interval '1 minute'",
 	} {
 		starting(not)
 	}
-	const reason = "waiting for Godot"
-	got := map[flowhq.TenantID]bool{}
-	for _, w := range must(b.SetWaiting(t.Context(), reason, 10*time.Second, false))(t) {
-		if w.Epoch != 1 || w.Session != flowhq.Disconnected {
-			t.Errorf("waiting: %+v; want epoch 1, %s", w, flowhq.Disconnected)
+	for _, step := range []struct {
+		reason string
+		failed bool
+		want   []flowhq.TenantID
+	}{
+		{"waiting for a place", false, []flowhq.TenantID{waits, moves, expired}},
+		{"waiting for a place", false, nil},
+		{"waiting for a pause to end", true, []flowhq.TenantID{waits, moves, expired, failed}},
+		{"waiting for a place", false, []flowhq.TenantID{waits, moves, expired, failed}},
+	} {
+		var got []flowhq.TenantID
+		for range 2 { // at most three at a time
+			for _, w := range must(b.SetWaiting(t.Context(), step.reason, 10*time.Second, step.failed, 3))(t) {
+				if w.Epoch != 1 || w.Session != flowhq.Disconnected {
+					t.Errorf("waiting: %+v; want epoch 1, %s", w, flowhq.Disconnected)
+				}
+				got = append(got, w.Tenant)
+			}
 		}
-		got[w.Tenant] = true
-	}
-	if diff := cmp.Diff(map[flowhq.TenantID]bool{waits: true, moves: true, expired: true}, got); diff != "" {
-		t.Errorf("told (-want +got):\n%s", diff)
-	}
-	for tenant := range got {
-		now := must(b.Tenant(t.Context(), tenant))(t)
-		if now.Session.Reason != reason || tenant != expired && now.Worker.Status != flowhq.WorkerStarting {
-			t.Errorf("%s is %s: %q; want %s: %q", tenant, now.Worker.Status, now.Session.Reason, flowhq.WorkerStarting, reason)
+		b.exec(t, `update flowhq.worker_processes set since = now() - interval '1 minute' where tenant_id = $1`, moves)
+		slices.Sort(got)
+		slices.Sort(step.want)
+		if diff := cmp.Diff(step.want, got); diff != "" {
+			t.Errorf("told of %q (-want +got):\n%s", step.reason, diff)
 		}
-	}
-	if again := must(b.SetWaiting(t.Context(), reason, 10*time.Second, false))(t); len(again) != 0 {
-		t.Errorf("told again: %v", again)
+		for _, tenant := range got {
+			now := must(b.Tenant(t.Context(), tenant))(t)
+			if now.Session.Reason != step.reason || now.Session.Ending != "" || tenant != expired && now.Worker.Status != flowhq.WorkerStarting {
+				t.Errorf("%s is %s: %q, ended %q; want %s: %q", tenant, now.Worker.Status, now.Session.Reason, now.Session.Ending,
+					flowhq.WorkerStarting, step.reason)
+			}
+		}
 	}
 }
