@@ -120,6 +120,9 @@ func TestDetails(t *testing.T) {
 	}}
 	connected := tenant{TenantState: TenantState{Name: "Blue Door", Wanted: true, Session: flowhq.Connected, Ending: flowhq.EndLost}}
 	begun := tenant{TenantState: TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: starting.reason, Ending: flowhq.EndLoggedOut}}
+	full, asks := begun, begun
+	full.Reason = "waiting for a free worker: all 2 places are taken"
+	asks.Reason, asks.Ending, asks.Attention = "waiting for reconnects, which are paused", flowhq.EndCertificate, true
 	for _, tt := range []struct {
 		name     string
 		of       tenant
@@ -128,6 +131,8 @@ func TestDetails(t *testing.T) {
 		{"banned", banned, []string{"### Blue Door", "**BANNED**", "banned for spam", "**Attention needed.** **Next:**", "TEMPORARILY_BANNED", "| tries again | 2026-01-02T03:04:05Z |"}, nil},
 		{"connected", connected, []string{"| last ended | LOST,"}, []string{"Next", "Attention", "tries again"}},
 		{"started again", begun, []string{"waiting for a worker"}, []string{"Next"}},
+		{"waits for a place", full, []string{"waiting for a free worker"}, []string{"Next"}},
+		{"waits, and asks for a person", asks, []string{"waiting for reconnects", "**Attention needed.** **Next:**"}, nil},
 	} {
 		page := tt.of.details()
 		for _, want := range tt.has {

@@ -32,6 +32,8 @@ type life struct {
 	hosts   int
 	settled []string // worker status and reason, in order
 	erased  int
+
+	settling func(activities.SettleInput) // called while that is done; may be nil
 }
 
 // An end is how one host ends.
@@ -69,6 +71,9 @@ func newLife(t *testing.T, ends ...end) *life {
 	l.env.OnActivity(activities.SettleActivity, mock.Anything, mock.Anything).Return(
 		func(_ context.Context, in activities.SettleInput) error {
 			l.settled = append(l.settled, fmt.Sprintf("%s: %s", in.Worker, in.Reason))
+			if l.settling != nil {
+				l.settling(in)
+			}
 			return nil
 		})
 	l.env.OnActivity(activities.EraseActivity, mock.Anything, activities.EraseInput{Tenant: tenantID}).Return(
@@ -150,6 +155,18 @@ func TestTenantTimelines(t *testing.T) {
 			settled: []string{"STARTING: waiting for a worker", "STOPPED: stopped by an operator"},
 		},
 		{
+			name:    "stop of what never ran is recorded once",
+			script:  func(l *life) { l.at(1*time.Minute, flowhq.Stop).at(2*time.Minute, flowhq.Stop) },
+			want:    TenantState{Session: flowhq.Disconnected, Ending: flowhq.EndStopped, Reason: "stopped by an operator"},
+			settled: []string{"STOPPED: stopped by an operator"},
+		},
+		{
+			name:   "an unknown command changes nothing, and is not remembered",
+			script: func(l *life) { l.send(1*time.Minute, "dance", "a").send(2*time.Minute, flowhq.Start, "a") },
+			want:   TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: "waiting for a worker"},
+			hosts:  1, settled: []string{"STARTING: waiting for a worker"},
+		},
+		{
 			name: "a repeated request is obeyed once",
 			script: func(l *life) {
 				l.send(time.Minute, flowhq.Start, "a").send(2*time.Minute, flowhq.Restart, "b").send(3*time.Minute, flowhq.Restart, "b")
@@ -189,6 +206,14 @@ func TestTenantTimelines(t *testing.T) {
 			settled: []string{"STARTING: waiting for a worker", "ERROR: unlinked on the phone"},
 		},
 		{
+			name:    "unlinked, then stopped",
+			ends:    []end{{after: 10 * time.Minute, err: unlinked}},
+			script:  func(l *life) { l.at(1*time.Minute, flowhq.Start).at(30*time.Minute, flowhq.Stop) },
+			want:    TenantState{Session: flowhq.Disconnected, Ending: flowhq.EndStopped, Reason: "stopped by an operator"},
+			hosts:   1,
+			settled: []string{"STARTING: waiting for a worker", "ERROR: unlinked on the phone", "STOPPED: stopped by an operator"},
+		},
+		{
 			name:    "unlinked, then started again",
 			ends:    []end{{after: 10 * time.Minute, err: unlinked}},
 			script:  func(l *life) { l.at(1*time.Minute, flowhq.Start).at(30*time.Minute, flowhq.Start) },
@@ -225,6 +250,18 @@ func TestALostWorkerIsReplacedAndTold(t *testing.T) {
 	if !lost.Wanted || got.event != "WORKER_LOST" || got.worker != flowhq.WorkerStarting || got.ending.Attention() {
 		t.Errorf("judge = %+v, wanted %t; want the next host and an event", got, lost.Wanted)
 	}
+	since := time.Now()
+	for _, tt := range []struct {
+		session flowhq.SessionState
+		lasted  time.Duration
+		want    int
+	}{{flowhq.Connected, activities.StableFor, 0}, {flowhq.Connected, time.Second, 3}, {flowhq.Disconnected, time.Hour, 3}} {
+		lost = tenant{TenantState: TenantState{Wanted: true, Session: tt.session, Since: since, Failures: 3}}
+		lost.judge(activities.Ended{}, temporal.NewTimeoutError(enums.TIMEOUT_TYPE_HEARTBEAT, nil), since.Add(tt.lasted))
+		if lost.Failures != tt.want {
+			t.Errorf("%s for %v: %d failures in a row; want %d", tt.session, tt.lasted, lost.Failures, tt.want)
+		}
+	}
 }
 
 func TestDeleteErasesAndEnds(t *testing.T) {
@@ -254,6 +291,24 @@ func TestReports(t *testing.T) {
 	}
 }
 
+// What a tenant waits for is told in its own words; whether a person must act, and on
+// which host it was last, stays.
+func TestReportOfWaiting(t *testing.T) {
+	l := newLife(t)
+	l.at(time.Minute, flowhq.Start)
+	const reason = "waiting for reconnects, which are paused"
+	for i, r := range []activities.Report{
+		{Epoch: 5, Host: "b", Session: flowhq.Disconnected, Ending: flowhq.EndCertificate, Failures: 12},
+		{Epoch: 5, Session: flowhq.Disconnected, Reason: reason, Waiting: true},
+	} {
+		l.env.RegisterDelayedCallback(func() { l.env.SignalWorkflow(reportSignal, r) }, time.Duration(2+i)*time.Minute)
+	}
+	got := l.until(t, time.Hour)
+	if got.Reason != reason || !got.Attention || got.Failures != 12 || got.Host != "b" || got.Ending != flowhq.EndCertificate {
+		t.Errorf("state %+v; want the reason to have changed, and nothing else", got)
+	}
+}
+
 // A month of daily renewals on the test clock, with the history limit reached in
 // between: the state is carried over and no command is lost.
 func TestContinueAsNewAtABoundary(t *testing.T) {
@@ -268,6 +323,43 @@ func TestContinueAsNewAtABoundary(t *testing.T) {
 	}
 	if l.hosts != 1 {
 		t.Errorf("%d hosts before it continued as new; want 1", l.hosts)
+	}
+}
+
+// A ban outlasts the run that waits for its end: with a long history, the next run waits
+// on; and a start that comes just then still cuts it short.
+func TestBanContinuesAsNew(t *testing.T) {
+	for name, starts := range map[string]bool{"waits on": false, "cut short": true} {
+		t.Run(name, func(t *testing.T) {
+			l := newLife(t, end{err: ends(flowhq.EndTempBanned, "banned for spam", activities.Ban{Until: time.Now().Add(365 * day)})})
+			l.at(time.Minute, flowhq.Start)
+			again := command{Command: flowhq.Start, RequestID: "again", Actor: "test"}
+			l.settling = func(in activities.SettleInput) {
+				if in.Ending != flowhq.EndTempBanned {
+					return
+				}
+				l.env.SetContinueAsNewSuggested(starts)
+				if starts {
+					l.env.SignalWorkflow(commandSignal, again)
+				}
+			}
+			if !starts {
+				l.env.RegisterDelayedCallback(func() { l.env.SetContinueAsNewSuggested(true) }, 2*time.Minute)
+				l.send(3*time.Minute, "dance", "a")
+			}
+			l.env.ExecuteWorkflow(tenantWorkflow, TenantState{Tenant: tenantID, Name: "Blue Door"})
+			var continued *workflow.ContinueAsNewError
+			if err := l.env.GetWorkflowError(); !errors.As(err, &continued) {
+				t.Fatalf("the workflow ended with %v; want continue as new", err)
+			}
+			var next TenantState
+			if err := converter.GetDefaultDataConverter().FromPayloads(continued.Input, &next); err != nil {
+				t.Fatal(err)
+			}
+			if !next.Wanted || next.RetryAt.IsZero() != starts {
+				t.Errorf("the next run is %+v; want it to sit out the ban: %t", next, !starts)
+			}
+		})
 	}
 }
 
