@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-var rollingSessions = flag.Int("sessions", 300, "sessions of BenchmarkRollingRestart")
+var rollingSessions = flag.Int("sessions", 300, "sessions on each worker of BenchmarkRollingRestart")
 
 // writers are the customers who write while BenchmarkRollingRestart goes on, each to
 // his share of the numbers.
@@ -21,8 +21,9 @@ const writers = 20
 func BenchmarkRollingRestart(b *testing.B) {
 	for range b.N {
 		s := newStand(b, "HEARTBEAT_INTERVAL_MS=5000")
-		workers := []*process{s.worker("worker"), s.worker("worker")}
-		all := s.linkMany(0, *rollingSessions)
+		capacity := fmt.Sprintf("WORKER_CAPACITY=%d", *rollingSessions)
+		workers := []*process{s.worker("worker", capacity), s.worker("worker", capacity)}
+		all := s.linkMany(0, len(workers)**rollingSessions)
 		var conversations []*conversation
 		for i, to := range all {
 			from := s.customer(fmt.Sprintf("+25571100%04d", i%writers), "Amina")
