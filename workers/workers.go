@@ -64,8 +64,9 @@ type Options struct {
 
 // gcPercent makes the runtime collect earlier than by default. Most of a worker's
 // memory is held by idle sessions for hours; the garbage between collections
-// should be small beside it. GOGC overrides it.
-const gcPercent = 50
+// should be small beside it, and is little, so collecting costs little
+// (docs/fleet.md). GOGC overrides it.
+const gcPercent = 25
 
 // Run works until ctx ends, then hands its sessions to other workers and
 // returns. It returns early, with the cause, if Temporal refuses the worker. While

@@ -110,7 +110,7 @@ var idle = []int{100, 300}
 // is once and leaves garbage.
 func BenchmarkIdleMemory(b *testing.B) {
 	for range b.N {
-		s := newStand(b, "DRAIN_TIMEOUT_MS=0") // it has one worker at a time
+		s := newStand(b, "HEARTBEAT_INTERVAL_MS=5000", "DRAIN_TIMEOUT_MS=0") // it has one worker at a time
 		report := func(who string, resident []int) {
 			for i, n := range idle {
 				b.ReportMetric(float64(resident[i])/1024, fmt.Sprintf("MiB-%s-%d", who, n))
