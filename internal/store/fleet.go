@@ -17,7 +17,7 @@ const (
 	VersionFound    = "WHATSAPP_VERSION_FOUND"    // a newer one, which one session tries
 	VersionAccepted = "WHATSAPP_VERSION_ACCEPTED" // by WhatsApp, so all use it
 	VersionRefused  = "WHATSAPP_VERSION_REFUSED"  // likewise, so nobody does
-	VersionSet      = "WHATSAPP_VERSION_SET"      // by an operator, or by a newer program
+	VersionSet      = "WHATSAPP_VERSION_SET"      // by an operator, a setting, or a newer program
 )
 
 // A FleetState is what the processes know of the fleet.
@@ -63,6 +63,12 @@ const announce = `
 		select @event, @actor, @event_reason from f
 	)
 	select exists (select from f, pg_notify('` + channel + `', 'fleet - 0'))`
+
+// endAutomaticPause is the part of an update that ends a pause, unless it was made by
+// hand.
+const endAutomaticPause = `
+			paused = by_hand, reason = case when by_hand then reason else '' end,
+			since = case when paused and not by_hand then now() else since end`
 
 // Versions are compared number by number. "" is older than any.
 const (
@@ -133,8 +139,7 @@ func (s *Store) EndTrial(ctx context.Context, version string) error {
 func (s *Store) AcceptVersion(ctx context.Context, version string) (news bool, err error) {
 	const q = `
 		with f as (update flowhq.fleet set version = @version, candidate = '', trial_until = null,
-			paused = by_hand, reason = case when by_hand then reason else '' end,
-			since = case when paused and not by_hand then now() else since end
+			` + endAutomaticPause + `
 		where candidate = @version` + announce
 	return s.changeFleet(ctx, q, version, VersionAccepted, "host", "one session has logged in with "+version)
 }
@@ -186,6 +191,25 @@ func (s *Store) LookUpVersion(ctx context.Context, every, whilePaused time.Durat
 		return false, fmt.Errorf("look up version: %w", err)
 	}
 	return due, nil
+}
+
+// ConfigureVersion sets the version that the environment of a process names, if that
+// has changed since it was applied last: an operator may have set another one since,
+// which a restart must not undo. It ends a pause that was not made by hand, and reports
+// whether it is news. "" sets nothing.
+func (s *Store) ConfigureVersion(ctx context.Context, version string) (news bool, err error) {
+	if version == "" {
+		const forget = `update flowhq.fleet set configured = '' where configured <> ''`
+		if _, err := exec(ctx, s, forget, none); err != nil {
+			return false, fmt.Errorf("configure version: %w", err)
+		}
+		return false, nil
+	}
+	const q = `
+		with f as (update flowhq.fleet set configured = @version, version = @version, pinned = true,
+			candidate = '', trial_until = null, ` + endAutomaticPause + `
+		where configured <> @version` + announce
+	return s.changeFleet(ctx, q, version, VersionSet, "WHATSAPP_VERSION", "set to "+version)
 }
 
 // SetFleet is an operator's change, and one statement, so that no process sees half of

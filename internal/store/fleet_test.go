@@ -208,3 +208,27 @@ func TestSetFleetTogether(t *testing.T) {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
 }
+
+// A setting is applied when it changes, not whenever a process starts with it.
+func TestConfigureVersion(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	configure := func(version string, news bool, want flowhq.Fleet) {
+		t.Helper()
+		if got := must(b.ConfigureVersion(t.Context(), version))(t); got != news {
+			t.Errorf("ConfigureVersion(%q) = %v; want %v", version, got, news)
+		}
+		b.fleet(t, want)
+	}
+	configure("", false, flowhq.Fleet{})
+	configure(old, true, flowhq.Fleet{Version: old, Pinned: true})
+	byOperator, yes, reason := mid, true, "moving house"
+	must(b.SetFleet(t.Context(), flowhq.FleetChange{Version: &byOperator, Paused: &yes, Reason: &reason}, "admin"))(t)
+	configure(old, false, flowhq.Fleet{Version: mid, Pinned: true, Paused: true, Reason: reason})
+	configure(young, true, flowhq.Fleet{Version: young, Pinned: true, Paused: true, Reason: reason})
+	configure("", false, flowhq.Fleet{Version: young, Pinned: true, Paused: true, Reason: reason})
+	no := false
+	must(b.SetFleet(t.Context(), flowhq.FleetChange{Paused: &no}, "admin"))(t)
+	must(b.Outdated(t.Context(), young))(t)
+	configure(young, true, flowhq.Fleet{Version: young, Pinned: true}) // set anew
+}
