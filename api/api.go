@@ -115,7 +115,7 @@ func New(o Options) (*API, error) {
 // ServeHTTP answers one request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.engine.ServeHTTP(w, r) }
 
-// routes lists every endpoint.
+// routes lists every endpoint. Only a tenant is called :id, for the log takes it as one.
 func (a *API) routes() {
 	a.engine.Use(a.begin, a.logAccess, a.recoverPanic, a.shareCodec)
 	a.engine.NoRoute(a.noRoute)
@@ -146,8 +146,8 @@ func (a *API) routes() {
 
 	admin.POST("/bulk", handle(a, http.StatusAccepted, a.startBulk))
 	get(admin, "/bulk", handle(a, http.StatusOK, a.listBulks))
-	get(admin, "/bulk/:id", handle(a, http.StatusOK, a.readBulk))
-	admin.DELETE("/bulk/:id", handle(a, http.StatusAccepted, a.cancelBulk))
+	get(admin, "/bulk/:bulk", handle(a, http.StatusOK, a.readBulk))
+	admin.DELETE("/bulk/:bulk", handle(a, http.StatusAccepted, a.cancelBulk))
 
 	get(admin, "/tenants/:id/qr", handle(a, http.StatusOK, a.qr))
 	get(admin, "/tenants/:id/qr.png", handle(a, http.StatusOK, a.qrPicture))
