@@ -10,6 +10,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -62,7 +63,8 @@ type Pinger interface {
 	Ping(ctx context.Context) error
 }
 
-// Options are what an API is made of. All but QueryAuth and CodecOrigin are required.
+// Options are what an API is made of. All but QueryAuth, TrustedProxies and CodecOrigin
+// are required.
 type Options struct {
 	Tenants  Tenants
 	Logs     Logs
@@ -79,6 +81,10 @@ type Options struct {
 
 	Password  config.Secret // of the admin
 	QueryAuth bool          // also accept the password as the query parameter "password"
+	// TrustedProxies are addresses and networks whose X-Forwarded-For says where a
+	// request comes from. Without them, behind a proxy, all callers are one to the
+	// limit on guessing.
+	TrustedProxies []string
 
 	Log *slog.Logger
 }
@@ -108,6 +114,10 @@ func New(o Options) (*API, error) {
 	a := &API{Options: o, gate: newGate(o.Password, o.QueryAuth), engine: gin.New(), within: handleWithin, count: metrics.NewAPI(o.Metrics)}
 	a.engine.HandleMethodNotAllowed = true
 	a.engine.RedirectTrailingSlash = false
+	a.engine.RemoteIPHeaders = []string{"X-Forwarded-For"} // and no other, which a proxy might pass on as it came
+	if err := a.engine.SetTrustedProxies(o.TrustedProxies); err != nil {
+		return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
+	}
 	a.routes()
 	return a, nil
 }

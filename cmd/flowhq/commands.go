@@ -162,7 +162,7 @@ func serveAPI(ctx context.Context, args []string, getenv func(string) string, st
 		Codec: p.codec, CodecOrigin: p.config.CodecOrigin,
 		Tenants: p.store, Logs: p.store, Codes: p.store, Commands: commands, Bulks: commands, Fleet: p.store,
 		Database: p.store, Temporal: commands, Metrics: metrics.NewRegistry(),
-		Password: p.config.AdminPassword, QueryAuth: p.config.AdminQueryAuth, Log: p.log,
+		Password: p.config.AdminPassword, QueryAuth: p.config.AdminQueryAuth, TrustedProxies: p.config.TrustedProxies, Log: p.log,
 	})
 	if err != nil {
 		return err

@@ -24,6 +24,10 @@ type Config struct {
 	HTTPAddr      string // host:port on which the API listens; an empty host means every interface
 	MetricsAddr   string // host:port on which a worker serves its metrics; "" = it does not
 	AdminPassword Secret
+	// TrustedProxies are the proxies before the API, as addresses and networks: of a
+	// caller that comes through them, the address is what they say. None are trusted
+	// by default.
+	TrustedProxies []string
 	// AdminQueryAuth also accepts the admin password as a query parameter, where
 	// proxies and browsers may keep it. For clients that can send no header.
 	AdminQueryAuth bool
@@ -107,6 +111,7 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		HTTPAddr:          e.address("HTTP_ADDR", "127.0.0.1:3000"),
 		MetricsAddr:       e.address("METRICS_ADDR", ""),
 		AdminPassword:     Secret(getenv(string(Admin))),
+		TrustedProxies:    e.networks("TRUSTED_PROXIES"),
 		AdminQueryAuth:    e.flag("ADMIN_QUERY_AUTH"),
 		WorkerCapacity:    e.number("WORKER_CAPACITY", 0, 1, maxCapacity),
 		Heartbeat:         e.milliseconds("HEARTBEAT_INTERVAL_MS", defaultHeartbeat, minHeartbeat, maxHeartbeat),

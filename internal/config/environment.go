@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -64,6 +65,25 @@ func (e *environment) address(name, fallback string) string {
 		e.problem(name, "%q has port 0, to which nothing can connect", v)
 	}
 	return v
+}
+
+// networks reads a list of addresses and networks, such as "10.0.0.7, fd00::/8".
+func (e *environment) networks(name string) (all []string) {
+	v := e.text(name, "")
+	if v == "" {
+		return nil
+	}
+	for part := range strings.SplitSeq(v, ",") {
+		part = strings.TrimSpace(part)
+		addr, addrErr := netip.ParseAddr(part)
+		_, netErr := netip.ParsePrefix(part)
+		if (addrErr != nil || addr.Zone() != "") && netErr != nil {
+			e.problem(name, "%q is neither an IP address nor a network such as 10.0.0.0/8", part)
+			continue
+		}
+		all = append(all, part)
+	}
+	return all
 }
 
 func (e *environment) number(name string, fallback, low, high int) int {
