@@ -62,6 +62,9 @@ func TestOperationsAreComplete(t *testing.T) {
 				t.Errorf("%s %s lacks an operationId of its own, a summary or a tag", method, path)
 			}
 			ids[id] = true
+			if responses := s.at(op, "responses"); method != "get" && responses["403"] == nil {
+				t.Errorf("%s %s does not describe 403, which a page of another site gets", method, path)
+			}
 			if strings.Contains(path, "{id}") && s.parameters(method, path, "path")["id"] == nil {
 				t.Errorf("%s %s does not describe {id}", method, path)
 			}
