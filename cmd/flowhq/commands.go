@@ -240,12 +240,18 @@ func migrate(ctx context.Context, args []string, getenv func(string) string, std
 	if err := noArguments("migrate", args, stderr); err != nil {
 		return err
 	}
-	p, err := open(ctx, getenv, stderr, config.Database) // opening migrates
+	settings, err := config.Parse(getenv, config.Database)
 	if err != nil {
 		return err
 	}
-	defer p.close()
-	p.log.Info("the database is up to date")
+	logger, _, err := logging.New(stderr, "", settings.LogLevel) // no folder: it has nothing to tell of a tenant
+	if err != nil {
+		return err
+	}
+	if err := store.Migrate(ctx, settings.DatabaseURL.Reveal(), whatsapp.Upgrade, logger); err != nil {
+		return err
+	}
+	logger.Info("the database is up to date")
 	return nil
 }
 
