@@ -291,3 +291,22 @@ func TestRetentionIsBounded(t *testing.T) {
 		b.keep(t, tenant, days)
 	}
 }
+
+// TestPruneFleetEvents: they have no tenant, and so the default retention.
+func TestPruneFleetEvents(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	b.Defaults.RetentionDays = 60
+	b.exec(t, `insert into flowhq.fleet_events (event_type, actor, reason, created_at)
+		select 'NOTED', 'x', days, now() - make_interval(days => days)
+		from generate_series(1, $1), (values (61), (59)) as ages (days)`, store.PruneBatch+1)
+	for _, want := range []int64{store.PruneBatch, 1, 0} {
+		if deleted := must(b.PruneFleetEvents(t.Context()))(t); deleted != want {
+			t.Errorf("PruneFleetEvents = %d; want %d", deleted, want)
+		}
+	}
+	left := scalar[string](t, b, `select string_agg(distinct reason, ' ') || ' ' || count(*) from flowhq.fleet_events`)
+	if want := fmt.Sprint("59 ", store.PruneBatch+1); left != want {
+		t.Errorf("events by age: %s; want %s", left, want)
+	}
+}
