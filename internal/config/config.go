@@ -58,7 +58,7 @@ type WhatsApp struct {
 // A PayloadKey is a key with the name that goes with what it has encrypted.
 type PayloadKey struct {
 	ID     string
-	Secret Secret // 32 bytes
+	Secret Secret // codec.KeyBytes bytes
 }
 
 // A Need is a variable that a process cannot do without, by its name.

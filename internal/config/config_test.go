@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/flowhq/flowhq/internal/codec"
 )
 
 func environ(pairs ...string) func(string) string {
@@ -26,7 +28,7 @@ func environ(pairs ...string) func(string) string {
 var compareSecrets = cmp.Comparer(func(a, b Secret) bool { return a.Reveal() == b.Reveal() })
 
 func base64Key(letter string) string {
-	return base64.StdEncoding.EncodeToString([]byte(strings.Repeat(letter, keyBytes)))
+	return base64.StdEncoding.EncodeToString([]byte(strings.Repeat(letter, codec.KeyBytes)))
 }
 
 func wrongKey(n int) string {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/codec"
 )
 
 // environment reads variables and collects what is wrong with them. A method
@@ -151,9 +152,6 @@ func (e *environment) whatsApp() WhatsApp {
 	return w
 }
 
-// keyBytes is the length of a payload key: AES-256.
-const keyBytes = 32
-
 var keyID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // payloadKeys reads a list such as "2026b:base64,2026a:base64". Like databaseURL it
@@ -167,9 +165,9 @@ func (e *environment) payloadKeys(name string) (keys []PayloadKey) {
 	for i, pair := range strings.Split(v, ",") {
 		id, text, _ := strings.Cut(strings.TrimSpace(pair), ":")
 		secret, err := base64.StdEncoding.DecodeString(text)
-		if !keyID.MatchString(id) || err != nil || len(secret) != keyBytes || seen[id] {
+		if !keyID.MatchString(id) || err != nil || len(secret) != codec.KeyBytes || seen[id] {
 			e.problem(name, "key %d is not id:base64 of %d bytes with an id of its own, such as those of: echo 2026a:$(openssl rand -base64 %d)",
-				i+1, keyBytes, keyBytes)
+				i+1, codec.KeyBytes, codec.KeyBytes)
 			continue
 		}
 		seen[id] = true
