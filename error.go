@@ -20,7 +20,7 @@ const (
 )
 
 // An Error is a failure that has been classified. Message is written for the
-// person reading the dashboard and never carries secrets or SQL; Err is the
+// person who asked and never carries secrets or SQL; Err is the
 // cause, for the log.
 type Error struct {
 	Code    Code

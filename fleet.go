@@ -31,8 +31,8 @@ type FleetEvent struct {
 // A FleetChange changes the fields that are not nil.
 type FleetChange struct {
 	Paused *bool   `json:"paused,omitempty"`
-	Reason *string `json:"reason,omitempty"` // of Paused
-	// Version pins a version, which also ends a pause; "" has the newest one looked up
+	Reason *string `json:"reason,omitempty"` // of Paused, where that is true
+	// Version pins a version, which also ends a pause unless Paused is true; "" has the newest one looked up
 	// now, and used as soon as one session has tried it.
 	Version *string `json:"whatsapp_version,omitempty"`
 }
@@ -40,7 +40,11 @@ type FleetChange struct {
 // Validate returns an Invalid error that names every wrong field, or nil.
 func (c FleetChange) Validate() error {
 	var bad []FieldError
-	if c.Reason != nil && !validName(*c.Reason) {
+	switch {
+	case c.Reason == nil:
+	case c.Paused == nil || !*c.Paused:
+		bad = append(bad, FieldError{"reason", "must be left out unless paused is true"})
+	case !validName(*c.Reason):
 		bad = append(bad, FieldError{"reason", "must be 1 to 100 printable characters"})
 	}
 	if c.Version != nil && *c.Version != "" && !ValidVersion(*c.Version) {

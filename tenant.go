@@ -124,21 +124,22 @@ func (n NewTenant) Validate() error {
 	return TenantChange{
 		Name: &n.Name, PhoneNumber: &n.PhoneNumber, Template: &n.Template,
 		BusinessName: &n.BusinessName, Language: &n.Language,
-		RepliesPerMinute: n.RepliesPerMinute, RepliesPerContact: n.RepliesPerContact,
-		RetentionDays: n.RetentionDays,
+		RepliesPerMinute: &n.RepliesPerMinute, RepliesPerContact: &n.RepliesPerContact,
+		RetentionDays: &n.RetentionDays,
 	}.Validate()
 }
 
-// A TenantChange changes the fields that are not nil.
+// A TenantChange changes the fields that are not nil. A limit or the retention that
+// points to nil goes back to the installation's default.
 type TenantChange struct {
 	Name              *string   `json:"name"`
 	PhoneNumber       *string   `json:"phone_number"`
 	Template          *Template `json:"template_type"`
 	BusinessName      *string   `json:"business_name"`
 	Language          *Language `json:"language"`
-	RepliesPerMinute  *int      `json:"replies_per_minute,omitempty"`
-	RepliesPerContact *int      `json:"replies_per_contact,omitempty"`
-	RetentionDays     *int      `json:"retention_days,omitempty"`
+	RepliesPerMinute  **int     `json:"replies_per_minute,omitempty"`
+	RepliesPerContact **int     `json:"replies_per_contact,omitempty"`
+	RetentionDays     **int     `json:"retention_days,omitempty"`
 }
 
 // Validate returns an Invalid error that names every wrong field, or nil.
@@ -165,22 +166,20 @@ func (c TenantChange) Validate() error {
 	if c.Language != nil {
 		check(oneOf(*c.Language, Languages), "language", "must be "+list(Languages))
 	}
-	if c.RepliesPerMinute != nil {
-		check(validLimit(*c.RepliesPerMinute), "replies_per_minute", "must be a whole number from 0 to 100000")
-	}
-	if c.RepliesPerContact != nil {
-		check(validLimit(*c.RepliesPerContact), "replies_per_contact", "must be a whole number from 0 to 100000")
-	}
-	if d := c.RetentionDays; d != nil {
-		check(*d >= MinRetentionDays && *d <= MaxRetentionDays, "retention_days", "must be a whole number of days from 30 to 3650")
-	}
+	check(within(c.RepliesPerMinute, 0, MaxReplies), "replies_per_minute", "must be a whole number from 0 to 100000")
+	check(within(c.RepliesPerContact, 0, MaxReplies), "replies_per_contact", "must be a whole number from 0 to 100000")
+	check(within(c.RetentionDays, MinRetentionDays, MaxRetentionDays), "retention_days", "must be a whole number of days from 30 to 3650")
 	if bad == nil {
 		return nil
 	}
 	return &Error{Code: Invalid, Message: "the request has fields that are missing or wrong", Fields: bad}
 }
 
-func validLimit(n int) bool { return n >= 0 && n <= MaxReplies }
+// within reports whether n is from low to high, or leaves things as they are or to the
+// default.
+func within(n **int, low, high int) bool {
+	return n == nil || *n == nil || **n >= low && **n <= high
+}
 
 // validName refuses what would break a log line, a page or a terminal: blank
 // names, control characters and broken UTF-8.

@@ -44,19 +44,13 @@ func NewGate(s *store.Store, latest func(context.Context) (string, error), log *
 }
 
 // Open reads the state, after it has offered the version that this program comes
-// with, or, if it is not "", set the one that its operator wants.
-func (g *Gate) Open(ctx context.Context, version string) error {
-	state, err := g.store.Fleet(ctx)
-	if err != nil {
+// with. configured is the version that the process's environment names, or "": where it
+// is another one than at an earlier start, that is set and stays.
+func (g *Gate) Open(ctx context.Context, configured string) error {
+	if _, err := g.store.ConfigureVersion(ctx, configured); err != nil {
 		return err
 	}
-	switch {
-	case version == "":
-		_, err = g.store.AdoptVersion(ctx, whatsapp.BuiltInVersion())
-	case version != state.Version || !state.Pinned:
-		_, err = g.store.SetFleet(ctx, flowhq.FleetChange{Version: &version}, "WHATSAPP_VERSION")
-	}
-	if err != nil {
+	if _, err := g.store.AdoptVersion(ctx, whatsapp.BuiltInVersion()); err != nil {
 		return err
 	}
 	return g.read(ctx)

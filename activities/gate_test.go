@@ -104,3 +104,28 @@ func TestTheOpenGate(t *testing.T) {
 		t.Errorf("pass = %+v, %v; want %+v, which holds", p, err, want)
 	}
 }
+
+// A worker that starts again leaves what an operator has set since it started first.
+func TestRestartKeepsWhatAnOperatorSet(t *testing.T) {
+	s := openStore(t, testdb.New(t))
+	const configured = "2.3000.1"
+	start := func() store.FleetState {
+		t.Helper()
+		g := NewGate(s, nil, slog.New(slog.DiscardHandler))
+		if err := g.Open(t.Context(), configured); err != nil {
+			t.Fatal(err)
+		}
+		state, _ := g.now()
+		return state
+	}
+	if got := start(); got.Version != configured || !got.Pinned {
+		t.Errorf("the first start: %+v; want the version that is configured", got.Fleet)
+	}
+	byOperator, paused, reason := "2.3000.2", true, "moving house"
+	if _, err := s.SetFleet(t.Context(), flowhq.FleetChange{Version: &byOperator, Paused: &paused, Reason: &reason}, "admin"); err != nil {
+		t.Fatal(err)
+	}
+	if got := start(); got.Version != byOperator || !got.ByHand || got.Reason != reason {
+		t.Errorf("the second start: %+v; want the operator's version and pause", got.Fleet)
+	}
+}

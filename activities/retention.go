@@ -40,6 +40,7 @@ type Pruned struct {
 	Messages      int64 `json:"message_logs"`
 	Conversations int64 `json:"conversations"`
 	Events        int64 `json:"portal_event_logs"`
+	FleetEvents   int64 `json:"fleet_events"`
 	Buffered      int64 `json:"whatsmeow_event_buffer"`
 	MACs          int64 `json:"whatsmeow_app_state_mutation_macs"`
 }
@@ -58,10 +59,10 @@ type progress struct {
 }
 
 // Prune deletes, of every tenant, what is older than its retention, then what is
-// left of tenants that were erased longer ago than the default, then what WhatsApp's
-// library keeps of every device and does not look at any more. It does so in small
-// transactions of their own, between which it beats, and may be ended and begun
-// again at any of them.
+// left of tenants that were erased longer ago than the default and the events of the
+// fleet that are older than it, then what WhatsApp's library keeps of every device and
+// does not look at any more. It does so in small transactions of their own, between
+// which it beats, and may be ended and begun again at any of them.
 func (a *Activities) Prune(ctx context.Context) (Pruned, error) {
 	p := &pruning{Activities: a}
 	if activity.HasHeartbeatDetails(ctx) {
@@ -69,14 +70,14 @@ func (a *Activities) Prune(ctx context.Context) (Pruned, error) {
 			p.progress = progress{} // of another version: begin again, which costs a look at each tenant
 		}
 	}
-	for _, step := range []func(context.Context) error{p.tenants, p.erased, p.devices} {
+	for _, step := range []func(context.Context) error{p.tenants, p.erased, p.fleet, p.devices} {
 		if err := step(ctx); err != nil {
 			return Pruned{}, err
 		}
 	}
 	n := p.Pruned
 	a.Log.Info("deleted what was older than the retention", "tenants", n.Tenants,
-		"messages", n.Messages, "conversations", n.Conversations, "events", n.Events, "buffered", n.Buffered, "macs", n.MACs)
+		"messages", n.Messages, "conversations", n.Conversations, "events", n.Events, "fleet_events", n.FleetEvents, "buffered", n.Buffered, "macs", n.MACs)
 	return n, nil
 }
 
@@ -133,6 +134,15 @@ func (p *pruning) erased(ctx context.Context) error {
 	return p.repeat(ctx, func() (bool, error) {
 		n, err := p.Store.PruneErased(ctx)
 		p.Pruned.Events += n
+		return n == store.PruneBatch, err
+	})
+}
+
+// fleet prunes what happened to all.
+func (p *pruning) fleet(ctx context.Context) error {
+	return p.repeat(ctx, func() (bool, error) {
+		n, err := p.Store.PruneFleetEvents(ctx)
+		p.Pruned.FleetEvents += n
 		return n == store.PruneBatch, err
 	})
 }

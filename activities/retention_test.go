@@ -68,6 +68,8 @@ func newNight(t *testing.T, tenants int) *night {
 	n.exec(t, `update flowhq.portal_event_logs set created_at = now() - interval '400 days'`)
 	n.exec(t, `insert into flowhq.portal_event_logs (tenant_id, event_type, actor, created_at)
 		values (gen_random_uuid(), 'TENANT_DELETED', 'admin', now() - interval '400 days')`)
+	n.exec(t, `insert into flowhq.fleet_events (event_type, actor, reason, created_at)
+		select 'NOTED', 'worker', '', now() - interval '400 days' from generate_series(1, $1::int)`, oldRows)
 	n.exec(t, `insert into whatsmeow_device (jid, registration_id, noise_key, identity_key, signed_pre_key, signed_pre_key_id,
 			signed_pre_key_sig, adv_key, adv_details, adv_account_sig, adv_account_sig_key, adv_device_sig)
 		select '1:1@s.whatsapp.net', 1, k, k, k, 1, k || k, k, k, k || k, k, k || k from sha256('') k`)
@@ -112,7 +114,7 @@ func TestPrune(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Pruned{
-		Tenants: tenants, Messages: tenants * oldRows, Conversations: tenants, Events: tenants + 1, Buffered: oldRows, MACs: 2,
+		Tenants: tenants, Messages: tenants * oldRows, Conversations: tenants, Events: tenants + 1, FleetEvents: oldRows, Buffered: oldRows, MACs: 2,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Prune (-want +got):\n%s", diff)
@@ -132,7 +134,7 @@ func TestPruneRemembers(t *testing.T) {
 	}
 	want := progress{
 		Tenant: n.tenants[tenants-1],
-		Pruned: Pruned{Tenants: tenants, Messages: tenants * oldRows, Conversations: tenants, Events: tenants + 1},
+		Pruned: Pruned{Tenants: tenants, Messages: tenants * oldRows, Conversations: tenants, Events: tenants + 1, FleetEvents: oldRows},
 	}
 	if diff := cmp.Diff(want, n.beats[len(n.beats)-1]); diff != "" {
 		t.Errorf("the last heartbeat (-want +got):\n%s", diff)
@@ -147,7 +149,7 @@ func TestPruneGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Pruned{Tenants: 3, Messages: 7 + 2*oldRows, Conversations: 2, Events: 2 + 1, Buffered: oldRows, MACs: 2}
+	want := Pruned{Tenants: 3, Messages: 7 + 2*oldRows, Conversations: 2, Events: 2 + 1, FleetEvents: oldRows, Buffered: oldRows, MACs: 2}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Prune (-want +got):\n%s", diff)
 	}

@@ -10,6 +10,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -62,7 +63,8 @@ type Pinger interface {
 	Ping(ctx context.Context) error
 }
 
-// Options are what an API is made of. All but QueryAuth and CodecOrigin are required.
+// Options are what an API is made of. All but QueryAuth, TrustedProxies and CodecOrigin
+// are required.
 type Options struct {
 	Tenants  Tenants
 	Logs     Logs
@@ -79,6 +81,10 @@ type Options struct {
 
 	Password  config.Secret // of the admin
 	QueryAuth bool          // also accept the password as the query parameter "password"
+	// TrustedProxies are addresses and networks whose X-Forwarded-For says where a
+	// request comes from. Without them, behind a proxy, all callers are one to the
+	// limit on guessing.
+	TrustedProxies []string
 
 	Log *slog.Logger
 }
@@ -108,6 +114,10 @@ func New(o Options) (*API, error) {
 	a := &API{Options: o, gate: newGate(o.Password, o.QueryAuth), engine: gin.New(), within: handleWithin, count: metrics.NewAPI(o.Metrics)}
 	a.engine.HandleMethodNotAllowed = true
 	a.engine.RedirectTrailingSlash = false
+	a.engine.RemoteIPHeaders = []string{"X-Forwarded-For"} // and no other, which a proxy might pass on as it came
+	if err := a.engine.SetTrustedProxies(o.TrustedProxies); err != nil {
+		return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
+	}
 	a.routes()
 	return a, nil
 }
@@ -115,7 +125,7 @@ func New(o Options) (*API, error) {
 // ServeHTTP answers one request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.engine.ServeHTTP(w, r) }
 
-// routes lists every endpoint.
+// routes lists every endpoint. Only a tenant is called :id, for the log takes it as one.
 func (a *API) routes() {
 	a.engine.Use(a.begin, a.logAccess, a.recoverPanic, a.shareCodec)
 	a.engine.NoRoute(a.noRoute)
@@ -146,8 +156,8 @@ func (a *API) routes() {
 
 	admin.POST("/bulk", handle(a, http.StatusAccepted, a.startBulk))
 	get(admin, "/bulk", handle(a, http.StatusOK, a.listBulks))
-	get(admin, "/bulk/:id", handle(a, http.StatusOK, a.readBulk))
-	admin.DELETE("/bulk/:id", handle(a, http.StatusAccepted, a.cancelBulk))
+	get(admin, "/bulk/:bulk", handle(a, http.StatusOK, a.readBulk))
+	admin.DELETE("/bulk/:bulk", handle(a, http.StatusAccepted, a.cancelBulk))
 
 	get(admin, "/tenants/:id/qr", handle(a, http.StatusOK, a.qr))
 	get(admin, "/tenants/:id/qr.png", handle(a, http.StatusOK, a.qrPicture))

@@ -41,6 +41,10 @@ func TestAPI(t *testing.T) {
 		{"change one field", nil, "PUT", tenant, `{"language":"EN"}`, 200, `{"name": "Blue Door", "config": {"language": "EN", "template_type": "BOOKING"}}`},
 		{"change every field", nil, "PUT", tenant, `{"name":"N","phone_number":"+4915112345678","template_type":"SUPPORT","business_name":"B","language":"EN","replies_per_minute":1,"replies_per_contact":2,"retention_days":30}`, 200,
 			`{"name": "N", "phone_number": "+4915112345678", "config": {"template_type": "SUPPORT", "business_name": "B", "language": "EN", "replies_per_minute": 1, "replies_per_contact": 2, "retention_days": 30}}`},
+		{"limits back to the defaults", limited, "PUT", tenant, `{"replies_per_minute":null,"replies_per_contact":null,"retention_days":null}`, 200,
+			`{"config": {"replies_per_minute": 10, "replies_per_contact": 5, "retention_days": 365}}`},
+		{"one limit back to the default", limited, "PUT", tenant, `{"replies_per_minute":null,"replies_per_contact":3}`, 200,
+			`{"config": {"replies_per_minute": 10, "replies_per_contact": 3, "retention_days": 30}}`},
 		{"change what never was", nil, "PUT", "/admin/tenants/" + never, `{"language":"EN"}`, 404, `{"code": "not_found"}`},
 		{"change what was deleted", erase, "PUT", tenant, `{"language":"EN"}`, 404, `{"code": "not_found"}`},
 		{"delete", nil, "DELETE", tenant, "", 202, `{"command": "delete"}`},
@@ -105,6 +109,11 @@ func TestAPI(t *testing.T) {
 
 // with returns a body that creates a tenant, with more members.
 func with(members string) string { return strings.TrimSuffix(validTenant, "}") + "," + members + "}" }
+
+// limited gives the tenant limits of its own.
+func limited(f *fixture, id flowhq.TenantID) {
+	f.send(call{method: "PUT", path: "/admin/tenants/" + string(id), body: `{"replies_per_minute":1,"replies_per_contact":2,"retention_days":30}`}, 200)
+}
 
 func erase(f *fixture, id flowhq.TenantID) {
 	if err := f.store.Erase(f.Context(), id, "workflow"); err != nil {

@@ -30,7 +30,7 @@ func (a *API) admit(c *gin.Context) {
 		a.fail(c, &flowhq.Error{Code: forbidden, Message: "a page of another site may not change anything here", Err: err})
 		return
 	}
-	from := origin(c.Request)
+	from := origin(c)
 	if wait := a.gate.wait(from, time.Now()); wait > 0 {
 		c.Header("Retry-After", seconds(wait))
 		a.fail(c, flowhq.Errorf(tooMany, "too many wrong passwords from this address; wait %s seconds", seconds(wait)))
@@ -141,20 +141,30 @@ func (g *gate) forget(now time.Time) {
 	}
 }
 
-// origin returns the address a request comes from, of IPv6 the network: one
-// customer of a provider commands 2^64 addresses. It believes no header, so
-// behind a proxy everybody has the proxy's address.
-func origin(r *http.Request) netip.Addr {
+// origin returns whose guesses are counted together: the caller's address, of IPv6 the
+// network, as one customer of a provider commands 2^64 addresses.
+func origin(c *gin.Context) netip.Addr {
 	const network = 64 // bits
-	ap, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	addr := ap.Addr().Unmap()
+	addr := caller(c)
 	if addr.Is6() {
 		if p, err := addr.Prefix(network); err == nil {
 			return p.Addr()
 		}
 	}
 	return addr
+}
+
+// caller returns the address a request comes from. Only a trusted proxy's word is taken
+// for another one than the connection's: behind a proxy that is not trusted everybody
+// has the proxy's address.
+func caller(c *gin.Context) netip.Addr {
+	addr, err := netip.ParseAddr(c.ClientIP())
+	if err != nil { // Gin reads no address with a zone
+		ap, err := netip.ParseAddrPort(c.Request.RemoteAddr)
+		if err != nil {
+			return netip.Addr{}
+		}
+		addr = ap.Addr()
+	}
+	return addr.Unmap()
 }

@@ -11,7 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gin-gonic/gin"
+
 	"github.com/flowhq/flowhq/internal/config"
+	"github.com/flowhq/flowhq/internal/metrics"
 )
 
 func basic(user, password string) http.Header {
@@ -80,7 +83,7 @@ func TestEveryAdminRouteNeedsThePassword(t *testing.T) {
 	id := f.create()
 	for _, r := range f.api.engine.Routes() {
 		if strings.HasPrefix(r.Path, "/admin") {
-			path := strings.Replace(r.Path, ":id", string(id), 1)
+			path := strings.NewReplacer(":id", string(id), ":bulk", string(id)).Replace(r.Path)
 			f.send(call{method: r.Method, path: path, header: anonymous}, http.StatusUnauthorized)
 		}
 	}
@@ -168,19 +171,56 @@ func TestGuessersAreBounded(t *testing.T) {
 }
 
 func TestOrigin(t *testing.T) {
-	for remote, want := range map[string]string{
-		"192.0.2.1:1234":              "192.0.2.1",
-		"[::ffff:192.0.2.1]:1234":     "192.0.2.1",
-		"[2001:db8:1:2:3:4:5:6]:1234": "2001:db8:1:2::",
-		"[fe80::1:2:3:4%eth0]:1234":   "fe80::",
-		"@":                           "invalid IP",
+	f := setup(t, func(o *Options) { o.TrustedProxies = []string{"10.0.0.0/8", "fd00::1"} })
+	for _, tt := range []struct {
+		remote    string
+		forwarded []string // lines of the header
+		want      string
+	}{
+		{"192.0.2.1:1234", []string{"198.51.100.7"}, "192.0.2.1"},
+		{"[::ffff:192.0.2.1]:1234", nil, "192.0.2.1"},
+		{"[2001:db8:1:2:3:4:5:6]:1234", nil, "2001:db8:1:2::"},
+		{"[fe80::1:2:3:4%eth0]:1234", nil, "fe80::"},
+		{"@", nil, "invalid IP"},
+		{"10.1.2.3:1234", nil, "10.1.2.3"},
+		{"10.1.2.3:1234", []string{"198.51.100.7"}, "198.51.100.7"},
+		{"[fd00::1]:1234", []string{"2001:db8:1:2:3:4:5:6"}, "2001:db8:1:2::"},
+		{"10.1.2.3:1234", []string{"203.0.113.9, 198.51.100.7, 10.9.9.9"}, "198.51.100.7"}, // the first is the caller's own word
+		{"10.1.2.3:1234", []string{"203.0.113.9", "198.51.100.7"}, "198.51.100.7"},         // likewise, from a proxy that adds a line
+		{"10.1.2.3:1234", []string{"198.51.100.7, unknown"}, "10.1.2.3"},
 	} {
-		r := httptest.NewRequest("GET", "/", nil)
-		r.RemoteAddr = remote
-		r.Header.Set("X-Forwarded-For", "198.51.100.7")
-		if got := origin(r).String(); got != want {
-			t.Errorf("origin of %s = %s; want %s", remote, got, want)
+		c := gin.CreateTestContextOnly(httptest.NewRecorder(), f.api.engine)
+		c.Request = httptest.NewRequest("GET", "/", nil)
+		c.Request.RemoteAddr = tt.remote
+		c.Request.Header["X-Forwarded-For"] = tt.forwarded
+		c.Request.Header.Set("X-Real-IP", "203.0.113.1")
+		if got := origin(c).String(); got != tt.want {
+			t.Errorf("origin of %s with %q = %s; want %s", tt.remote, tt.forwarded, got, tt.want)
 		}
+	}
+}
+
+// TestStrangerBehindTheProxy: a stranger who guesses does not keep the operators out,
+// where the proxy before the API is trusted.
+func TestStrangerBehindTheProxy(t *testing.T) {
+	f := setup(t, func(o *Options) { o.TrustedProxies = []string{"127.0.0.1", "::1"} })
+	from := func(addr string, header http.Header) http.Header {
+		header = header.Clone()
+		header.Set("X-Forwarded-For", addr)
+		return header
+	}
+	for range maxGuesses {
+		f.send(call{method: "GET", path: "/admin/tenants", header: from("198.51.100.7", basic("", "guess"))}, 401)
+	}
+	f.send(call{method: "GET", path: "/admin/tenants", header: from("198.51.100.7", basic("", password))}, 429)
+	f.send(call{method: "GET", path: "/admin/tenants", header: from("203.0.113.9", basic("", password))}, 200)
+	f.waitFor(`"from":"203.0.113.9"`)
+}
+
+func TestTrustedProxiesAreNamed(t *testing.T) {
+	_, err := New(Options{Password: password, TrustedProxies: []string{"localhost"}, Metrics: metrics.NewRegistry()})
+	if err == nil || !strings.HasPrefix(err.Error(), "TRUSTED_PROXIES: ") {
+		t.Errorf("New with a proxy that is no address: %v; want an error that names the setting", err)
 	}
 }
 

@@ -19,7 +19,8 @@ const maxBody = 64 << 10
 
 // body decodes the request's body, one JSON object, into the struct that v
 // points to. It is stricter than encoding/json: a member must be spelled exactly
-// like the json tag of a field, may come once, and may not be null.
+// like the json tag of a field, may come once, and may be null only where the field is
+// a pointer to a pointer: it then points to nil.
 func (b *binder) body(v any) {
 	data, ok := b.read(maxBody)
 	if !ok {
@@ -115,6 +116,8 @@ func (b *binder) members(prefix string, object []byte, fields map[string]reflect
 			b.wrong(prefix+name, "must be given only once")
 		case field.Kind() == reflect.Struct && value[0] == '{':
 			b.members(prefix+name+".", value, fieldsOf(field.Addr().Interface()))
+		case string(value) == "null" && nullable(field.Type()):
+			field.Set(reflect.New(field.Type().Elem()))
 		case string(value) == "null" || json.Unmarshal(value, field.Addr().Interface()) != nil:
 			b.wrong(prefix+name, "must be "+describe(field.Type()))
 		}
@@ -133,8 +136,16 @@ func fieldsOf(v any) map[string]reflect.Value {
 	return fields
 }
 
+// nullable reports whether a field of type t tells null from being left out.
+func nullable(t reflect.Type) bool {
+	return t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Pointer
+}
+
 // describe says which JSON a Go type takes.
 func describe(t reflect.Type) string {
+	if nullable(t) {
+		return describe(t.Elem()) + " or null"
+	}
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}

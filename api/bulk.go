@@ -108,17 +108,17 @@ func (a *API) startBulk(ctx context.Context, req bulkRequest) (flowhq.Bulk, erro
 type bulkRef struct{ ID string }
 
 func (r *bulkRef) bind(b *binder) {
-	if r.ID = b.c.Param("id"); !flowhq.ValidBulkID(r.ID) {
+	if r.ID = b.c.Param("bulk"); !flowhq.ValidBulkID(r.ID) {
 		b.stop(flowhq.Errorf(flowhq.NotFound, "there is no such bulk; the id of a bulk is a UUID in lower case"))
 	}
 }
 
-// readBulk handles GET /admin/bulk/:id.
+// readBulk handles GET /admin/bulk/:bulk.
 func (a *API) readBulk(ctx context.Context, req bulkRef) (flowhq.Bulk, error) {
 	return a.Bulks.Bulk(ctx, req.ID)
 }
 
-// cancelBulk handles DELETE /admin/bulk/:id.
+// cancelBulk handles DELETE /admin/bulk/:bulk.
 func (a *API) cancelBulk(ctx context.Context, req bulkRef) (flowhq.Bulk, error) {
 	return a.Bulks.CancelBulk(ctx, req.ID)
 }

@@ -45,20 +45,27 @@ func TestFleet(t *testing.T) {
 		return f.send(call{method: "PUT", path: "/admin/fleet", body: body}, status)
 	}
 	f.contains(put(`{"paused": true, "reason": "moving house"}`, 200).json, `{"paused": true, "reason": "moving house"}`)
+	f.contains(put(`{"paused": true, "reason": "still moving"}`, 200).json, `{"paused": true, "reason": "still moving"}`)
+	f.contains(put(`{"whatsapp_version": "2.3000.1047769893", "paused": true}`, 200).json,
+		`{"paused": true, "reason": "still moving", "whatsapp_version": "2.3000.1047769893", "pinned": true}`)
 	f.contains(put(`{"whatsapp_version": "2.3000.1047769893"}`, 200).json,
 		`{"paused": false, "reason": "", "whatsapp_version": "2.3000.1047769893", "pinned": true}`)
 	f.contains(put(`{"whatsapp_version": ""}`, 200).json, `{"whatsapp_version": "2.3000.1047769893", "pinned": false}`)
-	for _, bad := range []string{
-		`{}`, `{"reason": "alone"}`, `{"paused": "yes"}`, `{"paused": true, "reason": ""}`,
-		`{"whatsapp_version": "2.3000"}`, `{"whatsapp_version": "2.3000.4294967296"}`, `{"whatsapp_version": "2.3000.x"}`,
+	for bad, fields := range map[string][]string{
+		`{}`: nil, `{"reason": "alone"}`: {"reason"}, `{"paused": false, "reason": "over"}`: {"reason"},
+		`{"whatsapp_version": "", "reason": "x"}`: {"reason"}, `{"paused": true, "reason": ""}`: {"reason"}, `{"paused": "yes"}`: {"paused"},
+		`{"whatsapp_version": "2.3000"}`: {"whatsapp_version"}, `{"whatsapp_version": "2.3000.4294967296"}`: {"whatsapp_version"},
+		`{"whatsapp_version": "2.3000.x"}`: {"whatsapp_version"},
 	} {
-		put(bad, 400)
+		if diff := cmp.Diff(fields, put(bad, 400).fields()); diff != "" {
+			t.Errorf("%s: fields (-want +got):\n%s", bad, diff)
+		}
 	}
 	var got struct{ Events []flowhq.FleetEvent }
 	if err := json.Unmarshal(f.send(call{method: "GET", path: "/admin/fleet"}, 200).body, &got); err != nil {
 		t.Fatal(err)
 	}
-	if len(got.Events) != 3 || got.Events[0].Type != "WHATSAPP_VERSION_SET" || got.Events[2].Type != "FLEET_PAUSED" || got.Events[0].Actor != "admin" {
-		t.Errorf("events %+v; want two of the version and one of the pause, the newest first", got.Events)
+	if len(got.Events) != 5 || got.Events[0].Type != "WHATSAPP_VERSION_SET" || got.Events[4].Type != "FLEET_PAUSED" || got.Events[0].Actor != "admin" {
+		t.Errorf("events %+v; want three of the version and two of the pause, the newest first", got.Events)
 	}
 }

@@ -60,9 +60,9 @@ func bodyProblems() []bodyProblem {
 		"phone_number":        {`""`, `"255712345678"`, `"+0712345678"`, `"+255 712 345 678"`, `"+123456"`, `"+1234567890123456"`, `"+25571234567a"`, `"+255712345678\n"`, `255712345678`, `null`},
 		"template_type":       {`""`, `"booking"`, `"RESTAURANT"`, `0`, `null`},
 		"language":            {`""`, `"FR"`, `"en"`, `1`, `null`},
-		"replies_per_minute":  {`-1`, `100001`, `1.5`, `1e3`, `"10"`, `null`, `99999999999999999999`, `[]`},
-		"replies_per_contact": {`-1`, `100001`, `0.1`, `""`, `null`, `true`},
-		"retention_days":      {`0`, `29`, `3651`, `-365`, `30.5`, `"365"`, `null`, `{}`},
+		"replies_per_minute":  {`-1`, `100001`, `1.5`, `1e3`, `"10"`, `99999999999999999999`, `[]`},
+		"replies_per_contact": {`-1`, `100001`, `0.1`, `""`, `true`},
+		"retention_days":      {`0`, `29`, `3651`, `-365`, `30.5`, `"365"`, `{}`},
 	} {
 		for _, v := range values {
 			problems = append(problems, bodyProblem{field + " " + v[:min(len(v), 30)], replace(field, v), 400, []string{field}})
@@ -115,6 +115,7 @@ func TestBadRequest(t *testing.T) {
 	tests := []row{
 		{"every field missing", "POST", "/admin/tenants", "{}", nil, 400, []string{"business_name", "language", "name", "phone_number", "template_type"}},
 		{"nothing to change", "PUT", tenant, "{}", nil, 400, nil},
+		{"nothing chosen at creation", "POST", "/admin/tenants", with(`"replies_per_minute":null,"retention_days":null`), nil, 400, []string{"replies_per_minute", "retention_days"}},
 		{"form", "POST", "/admin/tenants", "name=x", form, 415, nil},
 		{"form to PUT", "PUT", tenant, "name=x", form, 415, nil},
 		{"no content type", "POST", "/admin/tenants", validTenant, http.Header{"Content-Type": nil}, 415, nil},

@@ -67,7 +67,7 @@ func (a *API) logAccess(c *gin.Context) {
 	}
 	attrs := append(about(c),
 		slog.Int("status", c.Writer.Status()), slog.Int("bytes", max(c.Writer.Size(), 0)),
-		slog.Duration("took", time.Since(start)), slog.String("from", c.Request.RemoteAddr))
+		slog.Duration("took", time.Since(start)), slog.String("from", caller(c).String()))
 	if code := c.GetString(codeKey); code != "" {
 		attrs = append(attrs, slog.String("code", code))
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -62,6 +63,9 @@ func TestOperationsAreComplete(t *testing.T) {
 				t.Errorf("%s %s lacks an operationId of its own, a summary or a tag", method, path)
 			}
 			ids[id] = true
+			if responses := s.at(op, "responses"); method != "get" && responses["403"] == nil {
+				t.Errorf("%s %s does not describe 403, which a page of another site gets", method, path)
+			}
 			if strings.Contains(path, "{id}") && s.parameters(method, path, "path")["id"] == nil {
 				t.Errorf("%s %s does not describe {id}", method, path)
 			}
@@ -120,8 +124,10 @@ func TestBodiesAreDescribed(t *testing.T) {
 			t.Errorf("%s (-program +described):\n%s", schema, diff)
 		}
 		for name, field := range fieldsOf(body) {
-			kind := map[string]string{"a string": "string", "a whole number": "integer", "true or false": "boolean", "an object": "object"}[describe(field.Type())]
-			if got := s.at(n, "properties", name)["type"]; got != kind {
+			kind := map[string]string{
+				"a string": "string", "a whole number": "integer", "true or false": "boolean", "an object": "object", "a whole number or null": "[integer null]",
+			}[describe(field.Type())]
+			if got := fmt.Sprint(s.at(n, "properties", name)["type"]); got != kind {
 				t.Errorf("%s.%s is described as %v; want %s", schema, name, got, kind)
 			}
 		}

@@ -143,6 +143,24 @@ func TestComposeSetsKnownVariables(t *testing.T) {
 	}
 }
 
+// A setting that docker-compose.yml does not pass on cannot be changed in .env.
+func TestComposePassesEverySettingOn(t *testing.T) {
+	passed := map[string]bool{
+		"LOGS_PATH":     true,                                                           // the image sets it
+		"WHATSAPP_ADDR": true, "WHATSAPP_CA_FILE": true, "WHATSAPP_ROOT_KEY_FILE": true, // of a simulated WhatsApp
+	}
+	for _, name := range ours {
+		for variable := range load(t).Services[name].Environment {
+			passed[variable] = true
+		}
+	}
+	for variable := range variablesIn(t, "internal/config/*.go", `"([A-Z][A-Z_]+)"`) {
+		if !passed[variable] {
+			t.Errorf("docker-compose.yml does not pass %s on", variable)
+		}
+	}
+}
+
 // The health check asks what the API serves, and the worker has the time its
 // sessions need to hang up.
 func TestComposeFitsTheProgram(t *testing.T) {
@@ -152,8 +170,14 @@ func TestComposeFitsTheProgram(t *testing.T) {
 	if path == nil || !strings.Contains(read(t, "api/openapi.yaml"), "\n  "+path[1]+":") {
 		t.Errorf("the health check of the api is %q, which asks for nothing in openapi.yaml", test)
 	}
-	if grace := p.Services["worker"].StopGracePeriod; grace == nil || grace.String() != "45s" {
-		t.Errorf("the worker has %v to stop; want 45s", grace)
+	for drain, want := range map[string]string{"": "45s", "60000": "1m20s"} {
+		q, err := project(t.Context(), append(slices.Clone(settings), "DRAIN_TIMEOUT_MS="+drain)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if grace := q.Services["worker"].StopGracePeriod; grace == nil || grace.String() != want {
+			t.Errorf("with DRAIN_TIMEOUT_MS=%s the worker has %v to stop; want %s", drain, grace, want)
+		}
 	}
 	for _, name := range ours {
 		s := p.Services[name]

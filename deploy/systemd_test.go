@@ -3,6 +3,7 @@ package deploy
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -36,21 +37,24 @@ func readUnit(t *testing.T, path string) unit {
 }
 
 // Whatever ends a process, it is started again, without end, and it has the time to
-// hand over what it does.
+// hand over what it does. Instances of the worker may differ in their settings, which
+// come after those of all.
 func TestUnitsComeBack(t *testing.T) {
+	const common = "/etc/flowhq/flowhq.env"
+	settings := map[string][]string{"worker": {common, "-/etc/flowhq/worker-%i.env"}, "api": {common}}
 	for name, command := range map[string]string{"flowhq-worker@.service": "worker", "flowhq-api.service": "api"} {
 		u := readUnit(t, filepath.Join("systemd", name))
-		for key, want := range map[string]string{
-			"Service.ExecStart":          "/usr/local/bin/flowhq " + command,
-			"Service.Restart":            "always",
-			"Unit.StartLimitIntervalSec": "0", // else systemd gives up after five starts
-			"Service.KillSignal":         "SIGTERM",
-			"Service.EnvironmentFile":    "/etc/flowhq/flowhq.env",
-			"Service.User":               "flowhq",
-			"Install.WantedBy":           "multi-user.target",
+		for key, want := range map[string][]string{
+			"Service.ExecStart":          {"/usr/local/bin/flowhq " + command},
+			"Service.Restart":            {"always"},
+			"Unit.StartLimitIntervalSec": {"0"}, // else systemd gives up after five starts
+			"Service.KillSignal":         {"SIGTERM"},
+			"Service.EnvironmentFile":    settings[command],
+			"Service.User":               {"flowhq"},
+			"Install.WantedBy":           {"multi-user.target"},
 		} {
-			if got := u[key]; len(got) != 1 || got[0] != want {
-				t.Errorf("%s: %s is %v; want %s", name, key, got, want)
+			if got := u[key]; !slices.Equal(got, want) {
+				t.Errorf("%s: %s is %v; want %v", name, key, got, want)
 			}
 		}
 		if len(u["Service.MemoryMax"]) != 1 || len(u["Service.TimeoutStopSec"]) != 1 {

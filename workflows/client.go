@@ -3,6 +3,7 @@ package workflows
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
@@ -79,10 +80,11 @@ func (c *Client) Report(ctx context.Context, tenant flowhq.TenantID, r activitie
 	return classify("the report was not sent", err)
 }
 
-// Ping returns nil if Temporal answers, else an error of code Unavailable.
+// Ping returns nil if Temporal answers and has our namespace, else an error of code
+// Unavailable. It asks for our task queue, since a health check knows no namespace.
 func (c *Client) Ping(ctx context.Context) error {
-	_, err := c.temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
-	return classify("Temporal does not answer", err)
+	_, err := c.temporal.DescribeTaskQueue(ctx, TaskQueue, enums.TASK_QUEUE_TYPE_WORKFLOW)
+	return classify("Temporal is not ready", err)
 }
 
 // Register makes r run tenant workflows, bulks and the retention job.
@@ -99,5 +101,9 @@ func classify(message string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &flowhq.Error{Code: flowhq.Unavailable, Message: message + ": Temporal is unavailable", Err: err}
+	why := "Temporal is unavailable"
+	if missing, ok := errors.AsType[*serviceerror.NamespaceNotFound](err); ok {
+		why = fmt.Sprintf("Temporal has no namespace %q; deploy/temporal/namespace.sh makes it", missing.Namespace)
+	}
+	return &flowhq.Error{Code: flowhq.Unavailable, Message: message + ": " + why, Err: err}
 }

@@ -163,7 +163,7 @@ func serveAPI(ctx context.Context, args []string, getenv func(string) string, st
 		Codec: p.codec, CodecOrigin: p.config.CodecOrigin,
 		Tenants: p.store, Logs: p.store, Codes: p.store, Commands: commands, Bulks: commands, Fleet: p.store,
 		Database: p.store, Temporal: commands, Metrics: metrics.NewRegistry(),
-		Password: p.config.AdminPassword, QueryAuth: p.config.AdminQueryAuth, Log: p.log,
+		Password: p.config.AdminPassword, QueryAuth: p.config.AdminQueryAuth, TrustedProxies: p.config.TrustedProxies, Log: p.log,
 	})
 	if err != nil {
 		return err
@@ -247,12 +247,18 @@ func migrate(ctx context.Context, args []string, getenv func(string) string, std
 	if err := noArguments("migrate", args, stderr); err != nil {
 		return err
 	}
-	p, err := open(ctx, getenv, stderr, config.Database) // opening migrates
+	settings, err := config.Parse(getenv, config.Database)
 	if err != nil {
 		return err
 	}
-	defer p.close()
-	p.log.Info("the database is up to date")
+	logger, _, err := logging.New(stderr, "", settings.LogLevel) // no folder: it has nothing to tell of a tenant
+	if err != nil {
+		return err
+	}
+	if err := store.Migrate(ctx, settings.DatabaseURL.Reveal(), whatsapp.Upgrade, logger); err != nil {
+		return err
+	}
+	logger.Info("the database is up to date")
 	return nil
 }
 

@@ -21,10 +21,13 @@ type Config struct {
 	// decrypt for an operator who is logged in; "" = no page may.
 	CodecOrigin string
 
-	HTTPAddr          string // host:port on which the API listens; an empty host means every interface
-	MetricsAddr       string // host:port on which a worker serves its metrics; "" = it does not
-	AdminPassword     Secret
-	PortalInternalKey Secret // shared with the web application; "" = no portal API
+	HTTPAddr      string // host:port on which the API listens; an empty host means every interface
+	MetricsAddr   string // host:port on which a worker serves its metrics; "" = it does not
+	AdminPassword Secret
+	// TrustedProxies are the proxies before the API, as addresses and networks: of a
+	// caller that comes through them, the address is what they say. None are trusted
+	// by default.
+	TrustedProxies []string
 	// AdminQueryAuth also accepts the admin password as a query parameter, where
 	// proxies and browsers may keep it. For clients that can send no header.
 	AdminQueryAuth bool
@@ -56,7 +59,7 @@ type WhatsApp struct {
 // A PayloadKey is a key with the name that goes with what it has encrypted.
 type PayloadKey struct {
 	ID     string
-	Secret Secret // 32 bytes
+	Secret Secret // codec.KeyBytes bytes
 }
 
 // A Need is a variable that a process cannot do without, by its name.
@@ -73,7 +76,7 @@ const (
 var wanted = map[Need]string{
 	Database: "set it to the URL of a PostgreSQL database, such as postgres://user:password@localhost:5432/flowhq",
 	Temporal: "set it to host:port of a Temporal server, such as localhost:7233",
-	Admin:    "set it to the password of the admin API and dashboard",
+	Admin:    "set it to the password of the admin API",
 }
 
 // Bounds of the settings that are numbers.
@@ -109,7 +112,7 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		HTTPAddr:          e.address("HTTP_ADDR", "127.0.0.1:3000"),
 		MetricsAddr:       e.address("METRICS_ADDR", ""),
 		AdminPassword:     Secret(getenv(string(Admin))),
-		PortalInternalKey: Secret(getenv("PORTAL_INTERNAL_KEY")),
+		TrustedProxies:    e.networks("TRUSTED_PROXIES"),
 		AdminQueryAuth:    e.flag("ADMIN_QUERY_AUTH"),
 		WorkerCapacity:    e.number("WORKER_CAPACITY", 0, 1, maxCapacity),
 		Heartbeat:         e.milliseconds("HEARTBEAT_INTERVAL_MS", defaultHeartbeat, minHeartbeat, maxHeartbeat),

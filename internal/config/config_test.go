@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/flowhq/flowhq/internal/codec"
 )
 
 func environ(pairs ...string) func(string) string {
@@ -26,7 +28,7 @@ func environ(pairs ...string) func(string) string {
 var compareSecrets = cmp.Comparer(func(a, b Secret) bool { return a.Reveal() == b.Reveal() })
 
 func base64Key(letter string) string {
-	return base64.StdEncoding.EncodeToString([]byte(strings.Repeat(letter, keyBytes)))
+	return base64.StdEncoding.EncodeToString([]byte(strings.Repeat(letter, codec.KeyBytes)))
 }
 
 func wrongKey(n int) string {
@@ -50,7 +52,8 @@ func TestDefaults(t *testing.T) {
 func TestEveryVariable(t *testing.T) {
 	got, err := Parse(environ(
 		"DATABASE_URL=postgres://u:p@db:5432/flowhq", "TEMPORAL_ADDRESS= temporal:7233 ", "TEMPORAL_NAMESPACE=other",
-		"HTTP_ADDR=127.0.0.1:0", "METRICS_ADDR=127.0.0.1:0", "ADMIN_PASSWORD= p w ", "PORTAL_INTERNAL_KEY=key", "ADMIN_QUERY_AUTH=true",
+		"HTTP_ADDR=127.0.0.1:0", "METRICS_ADDR=127.0.0.1:0", "ADMIN_PASSWORD= p w ", "ADMIN_QUERY_AUTH=true",
+		"TRUSTED_PROXIES=10.0.0.7 ,fd00::/8",
 		"WORKER_CAPACITY=100000", "HEARTBEAT_INTERVAL_MS=200", "CONNECTS_PER_SECOND=1000", "DRAIN_TIMEOUT_MS=0", "RATE_LIMIT_MAX_PER_MINUTE=0", "RATE_LIMIT_MAX_PER_CONTACT=100000", "RETENTION_DAYS=30",
 		"PAYLOAD_KEYS=b:"+base64Key("b")+" , a:"+base64Key("a"), "CODEC_ORIGIN=https://temporal.example/",
 		"WHATSAPP_ADDR=[::1]:5222", "WHATSAPP_CA_FILE=ca.pem", "WHATSAPP_ROOT_KEY_FILE=root.key", "WHATSAPP_PROXY=socks5://u:p@proxy:1080", "WHATSAPP_VERSION=2.3000.1047769893",
@@ -62,7 +65,8 @@ func TestEveryVariable(t *testing.T) {
 	want := Config{
 		DatabaseURL: "postgres://u:p@db:5432/flowhq", TemporalAddress: "temporal:7233", TemporalNamespace: "other",
 		PayloadKeys: []PayloadKey{{"b", Secret(strings.Repeat("b", 32))}, {"a", Secret(strings.Repeat("a", 32))}}, CodecOrigin: "https://temporal.example",
-		HTTPAddr: "127.0.0.1:0", MetricsAddr: "127.0.0.1:0", AdminPassword: " p w ", PortalInternalKey: "key", AdminQueryAuth: true,
+		HTTPAddr: "127.0.0.1:0", MetricsAddr: "127.0.0.1:0", AdminPassword: " p w ", AdminQueryAuth: true,
+		TrustedProxies: []string{"10.0.0.7", "fd00::/8"},
 		WorkerCapacity: 100_000, Heartbeat: 200 * time.Millisecond, ConnectsPerSecond: 1000, RepliesPerMinute: 0, RepliesPerContact: 100_000, RetentionDays: 30,
 		WhatsApp: WhatsApp{"[::1]:5222", "ca.pem", "root.key"}, WhatsAppProxy: "socks5://u:p@proxy:1080", WhatsAppVersion: "2.3000.1047769893",
 		LogLevel: slog.LevelWarn, LogsPath: "/var/log/flowhq",
@@ -83,7 +87,7 @@ func TestProblems(t *testing.T) {
 		{"needs, all at once", []string{"ADMIN_PASSWORD= "}, []Need{Database, Temporal, Admin}, []string{
 			"DATABASE_URL: missing; set it to the URL of a PostgreSQL database, such as postgres://user:password@localhost:5432/flowhq",
 			"TEMPORAL_ADDRESS: missing; set it to host:port of a Temporal server, such as localhost:7233",
-			"ADMIN_PASSWORD: missing; set it to the password of the admin API and dashboard",
+			"ADMIN_PASSWORD: missing; set it to the password of the admin API",
 		}},
 		{"no need", nil, nil, nil},
 		{"one need", []string{"DATABASE_URL=postgresql://db/x"}, []Need{Database}, nil},
@@ -108,6 +112,11 @@ func TestProblems(t *testing.T) {
 			wrongKey(1), wrongKey(2), wrongKey(3), wrongKey(5)}},
 		{"origin", []string{"CODEC_ORIGIN=http://h/path"}, nil, []string{
 			`CODEC_ORIGIN: "http://h/path" is not the origin of a page, such as http://localhost:8233`}},
+		{"proxies", []string{"TRUSTED_PROXIES=10.0.0.0/33,localhost,,::1,fe80::1%eth0"}, nil, []string{
+			`TRUSTED_PROXIES: "10.0.0.0/33" is neither an IP address nor a network such as 10.0.0.0/8`,
+			`TRUSTED_PROXIES: "localhost" is neither an IP address nor a network such as 10.0.0.0/8`,
+			`TRUSTED_PROXIES: "" is neither an IP address nor a network such as 10.0.0.0/8`,
+			`TRUSTED_PROXIES: "fe80::1%eth0" is neither an IP address nor a network such as 10.0.0.0/8`}},
 		{"words", []string{"ADMIN_QUERY_AUTH=yes", "LOG_LEVEL=loud"}, nil, []string{
 			`ADMIN_QUERY_AUTH: "yes" is neither true nor false`,
 			`LOG_LEVEL: "loud" is not debug, info, warn or error`}},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/codec"
 )
 
 // environment reads variables and collects what is wrong with them. A method
@@ -80,6 +82,25 @@ func (e *environment) address(name, fallback string) string {
 	return v
 }
 
+// networks reads a list of addresses and networks, such as "10.0.0.7, fd00::/8".
+func (e *environment) networks(name string) (all []string) {
+	v := e.text(name, "")
+	if v == "" {
+		return nil
+	}
+	for part := range strings.SplitSeq(v, ",") {
+		part = strings.TrimSpace(part)
+		addr, addrErr := netip.ParseAddr(part)
+		_, netErr := netip.ParsePrefix(part)
+		if (addrErr != nil || addr.Zone() != "") && netErr != nil {
+			e.problem(name, "%q is neither an IP address nor a network such as 10.0.0.0/8", part)
+			continue
+		}
+		all = append(all, part)
+	}
+	return all
+}
+
 func (e *environment) number(name string, fallback, low, high int) int {
 	v := e.text(name, "")
 	if v == "" {
@@ -145,9 +166,6 @@ func (e *environment) whatsApp() WhatsApp {
 	return w
 }
 
-// keyBytes is the length of a payload key: AES-256.
-const keyBytes = 32
-
 var keyID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // payloadKeys reads a list such as "2026b:base64,2026a:base64". Like databaseURL it
@@ -161,9 +179,9 @@ func (e *environment) payloadKeys(name string) (keys []PayloadKey) {
 	for i, pair := range strings.Split(v, ",") {
 		id, text, _ := strings.Cut(strings.TrimSpace(pair), ":")
 		secret, err := base64.StdEncoding.DecodeString(text)
-		if !keyID.MatchString(id) || err != nil || len(secret) != keyBytes || seen[id] {
+		if !keyID.MatchString(id) || err != nil || len(secret) != codec.KeyBytes || seen[id] {
 			e.problem(name, "key %d is not id:base64 of %d bytes with an id of its own, such as those of: echo 2026a:$(openssl rand -base64 %d)",
-				i+1, keyBytes, keyBytes)
+				i+1, codec.KeyBytes, codec.KeyBytes)
 			continue
 		}
 		seen[id] = true

@@ -30,7 +30,7 @@ const (
 // to w, as is everything when dir is "". A file that cannot be written is
 // reported on w, at most once a minute.
 //
-// New creates dir and fails if it cannot be written. Whoever calls New closes
+// New creates dir and fails, naming LOGS_PATH, if it cannot be written. Whoever calls New closes
 // the Closer after the last record; later ones still reach w.
 func New(w io.Writer, dir string, level slog.Level) (*slog.Logger, io.Closer, error) {
 	console := newConsole(w, level)
@@ -38,7 +38,7 @@ func New(w io.Writer, dir string, level slog.Level) (*slog.Logger, io.Closer, er
 		return slog.New(console), io.NopCloser(nil), nil
 	}
 	if err := prepare(dir); err != nil {
-		return nil, nil, fmt.Errorf("log folder %s: %w", dir, err)
+		return nil, nil, fmt.Errorf("LOGS_PATH: log folder %s: %w", dir, err)
 	}
 	f := newFiles(dir, maxOpenFiles, maxFileMegabytes)
 	return slog.New(newTee(console, f, level)), f, nil

@@ -112,8 +112,8 @@ func TestBadFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _, err := New(io.Discard, taken, slog.LevelInfo)
-	if err == nil || !strings.Contains(err.Error(), "log folder "+taken) {
-		t.Errorf("New with a file as folder: %v; want an error naming it", err)
+	if err == nil || !strings.HasPrefix(err.Error(), "LOGS_PATH: log folder "+taken) {
+		t.Errorf("New with a file as folder: %v; want an error that names the setting and it", err)
 	}
 }
 

@@ -1,15 +1,12 @@
 package metrics
 
 import (
-	"bytes"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
-	"github.com/prometheus/common/expfmt"
 )
 
 // An API is what an API process counts.
@@ -37,22 +34,4 @@ func NewAPI(r Registry) *API {
 func (a *API) Answered(status int, took time.Duration) {
 	a.Requests.WithLabelValues(strconv.Itoa(status)).Inc()
 	a.Seconds.Observe(took.Seconds())
-}
-
-// Text returns everything that is registered in Prometheus' text format, and its
-// media type.
-func (r Registry) Text() (text []byte, mediaType string, err error) {
-	families, err := r.Gather()
-	if err != nil {
-		return nil, "", fmt.Errorf("gather metrics: %w", err)
-	}
-	format := expfmt.NewFormat(expfmt.TypeTextPlain)
-	var b bytes.Buffer
-	e := expfmt.NewEncoder(&b, format)
-	for _, f := range families {
-		if err := e.Encode(f); err != nil {
-			return nil, "", fmt.Errorf("encode metrics: %w", err)
-		}
-	}
-	return b.Bytes(), string(format), nil
 }

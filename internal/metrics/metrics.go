@@ -4,12 +4,13 @@
 package metrics
 
 import (
-	"net/http"
+	"bytes"
+	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promauto"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/common/expfmt"
 
 	"github.com/flowhq/flowhq"
 )
@@ -24,8 +25,23 @@ func NewRegistry() Registry {
 	return Registry{r}
 }
 
-// Handler answers with everything that is registered.
-func (r Registry) Handler() http.Handler { return promhttp.HandlerFor(r, promhttp.HandlerOpts{}) }
+// Text returns everything that is registered in Prometheus' text format, and its
+// media type.
+func (r Registry) Text() (text []byte, mediaType string, err error) {
+	families, err := r.Gather()
+	if err != nil {
+		return nil, "", fmt.Errorf("gather metrics: %w", err)
+	}
+	format := expfmt.NewFormat(expfmt.TypeTextPlain)
+	var b bytes.Buffer
+	e := expfmt.NewEncoder(&b, format)
+	for _, f := range families {
+		if err := e.Encode(f); err != nil {
+			return nil, "", fmt.Errorf("encode metrics: %w", err)
+		}
+	}
+	return b.Bytes(), string(format), nil
+}
 
 // A Worker is what a worker process counts. No label names a tenant: there may be
 // thousands, and a process's log and the API tell about each.

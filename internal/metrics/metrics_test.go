@@ -64,7 +64,10 @@ func TestServe(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- Serve(ctx, "127.0.0.1:0", NewRegistry(), slog.New(h)) }()
 	addr := <-h.addr
-	for path, want := range map[string]int{"/metrics": http.StatusOK, "/": http.StatusNotFound} {
+	for path, want := range map[string]struct {
+		status int
+		text   string
+	}{"/metrics": {http.StatusOK, "\ngo_goroutines "}, "/": {http.StatusNotFound, ""}} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+path, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -73,10 +76,10 @@ func TestServe(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, _ = io.Copy(io.Discard, res.Body)
+		text, err := io.ReadAll(res.Body)
 		res.Body.Close()
-		if res.StatusCode != want {
-			t.Errorf("GET %s = %d; want %d", path, res.StatusCode, want)
+		if err != nil || res.StatusCode != want.status || !strings.Contains(string(text), want.text) || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/plain") {
+			t.Errorf("GET %s = %d, %v, %s; want %d and %q", path, res.StatusCode, err, text, want.status, want.text)
 		}
 	}
 	stop()

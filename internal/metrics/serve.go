@@ -25,7 +25,16 @@ func Serve(ctx context.Context, addr string, r Registry, log *slog.Logger) error
 		return fmt.Errorf("METRICS_ADDR: cannot listen on %s: %w", addr, err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", r.Handler())
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+		text, mediaType, err := r.Text()
+		if err != nil {
+			log.Error("could not serve metrics", "err", err)
+			http.Error(w, "the metrics could not be gathered; the log tells why", http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", mediaType)
+		_, _ = w.Write(text) // a scraper that hung up asks again
+	})
 	s := &http.Server{
 		Handler: mux, ReadHeaderTimeout: requestWithin, ReadTimeout: requestWithin, WriteTimeout: requestWithin,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -18,7 +17,7 @@ const (
 	VersionFound    = "WHATSAPP_VERSION_FOUND"    // a newer one, which one session tries
 	VersionAccepted = "WHATSAPP_VERSION_ACCEPTED" // by WhatsApp, so all use it
 	VersionRefused  = "WHATSAPP_VERSION_REFUSED"  // likewise, so nobody does
-	VersionSet      = "WHATSAPP_VERSION_SET"      // by an operator, or by a newer program
+	VersionSet      = "WHATSAPP_VERSION_SET"      // by an operator, a setting, or a newer program
 )
 
 // A FleetState is what the processes know of the fleet.
@@ -55,15 +54,21 @@ func (s *Store) FleetEvents(ctx context.Context, limit int) ([]flowhq.FleetEvent
 	return events, nil
 }
 
-// A change of the fleet begins with "with f as (update …", and goes on with
-// announce: the event, and the notice to all processes. It yields whether there was
-// one.
+// A change of the fleet begins with "with f as (update …" and goes on with announce,
+// which closes the parenthesis that the statement has opened: then come the event and
+// the notice to all processes. It yields whether there was a change.
 const announce = `
 	returning *), event as (
 		insert into flowhq.fleet_events (event_type, actor, reason)
 		select @event, @actor, @event_reason from f
 	)
 	select exists (select from f, pg_notify('` + channel + `', 'fleet - 0'))`
+
+// endAutomaticPause is the part of an update that ends a pause, unless it was made by
+// hand.
+const endAutomaticPause = `
+			paused = by_hand, reason = case when by_hand then reason else '' end,
+			since = case when paused and not by_hand then now() else since end`
 
 // Versions are compared number by number. "" is older than any.
 const (
@@ -134,8 +139,7 @@ func (s *Store) EndTrial(ctx context.Context, version string) error {
 func (s *Store) AcceptVersion(ctx context.Context, version string) (news bool, err error) {
 	const q = `
 		with f as (update flowhq.fleet set version = @version, candidate = '', trial_until = null,
-			paused = by_hand, reason = case when by_hand then reason else '' end,
-			since = case when paused and not by_hand then now() else since end
+			` + endAutomaticPause + `
 		where candidate = @version` + announce
 	return s.changeFleet(ctx, q, version, VersionAccepted, "host", "one session has logged in with "+version)
 }
@@ -189,42 +193,67 @@ func (s *Store) LookUpVersion(ctx context.Context, every, whilePaused time.Durat
 	return due, nil
 }
 
-// SetFleet is an operator's change. It records an event for each thing that it
-// changes and returns what holds from now on.
+// ConfigureVersion sets the version that the environment of a process names, if that
+// has changed since it was applied last: an operator may have set another one since,
+// which a restart must not undo. It ends a pause that was not made by hand, and reports
+// whether it is news. "" sets nothing.
+func (s *Store) ConfigureVersion(ctx context.Context, version string) (news bool, err error) {
+	if version == "" {
+		const forget = `update flowhq.fleet set configured = '' where configured <> ''`
+		if _, err := exec(ctx, s, forget, none); err != nil {
+			return false, fmt.Errorf("configure version: %w", err)
+		}
+		return false, nil
+	}
+	const q = `
+		with f as (update flowhq.fleet set configured = @version, version = @version, pinned = true,
+			candidate = '', trial_until = null, ` + endAutomaticPause + `
+		where configured <> @version` + announce
+	return s.changeFleet(ctx, q, version, VersionSet, "WHATSAPP_VERSION", "set to "+version)
+}
+
+// SetFleet is an operator's change, and one statement, so that no process sees half of
+// it. It records an event for each thing that it changes, and returns what holds from
+// now on. A version that is set ends a pause, unless the change makes one.
 func (s *Store) SetFleet(ctx context.Context, c flowhq.FleetChange, actor string) (FleetState, error) {
-	const setVersion = `
-		with f as (update flowhq.fleet set pinned = @version <> '', candidate = '', trial_until = null,
-			version = case when @version = '' then version else @version end,
-			looked_at = case when @version = '' then null else looked_at end,
-			paused = paused and @version = '', by_hand = by_hand and @version = '', reason = case when @version = '' then reason else '' end,
-			since = case when paused and @version <> '' then now() else since end
-		where @version = '' or not pinned or @version <> version or paused` + announce
-	const setPaused = `
-		with f as (update flowhq.fleet set paused = @version = 'paused', by_hand = @version = 'paused', since = now(),
-			reason = case when @version = 'paused' then @event_reason::text else '' end
-		where paused <> (@version = 'paused') or paused and not by_hand` + announce
-	var errs []error
-	if v := c.Version; v != nil {
-		reason := "set to " + *v
-		if *v == "" {
-			reason = "the newest one is looked up"
-		}
-		_, err := s.changeFleet(ctx, setVersion, *v, VersionSet, actor, reason)
-		errs = append(errs, err)
-	}
-	if p := c.Paused; p != nil {
-		word, event, reason := "", FleetResumed, ""
-		if *p {
-			word, event, reason = "paused", FleetPaused, "paused by an operator"
-		}
-		if c.Reason != nil {
-			reason = *c.Reason
-		}
-		_, err := s.changeFleet(ctx, setPaused, word, event, actor, reason)
-		errs = append(errs, err)
-	}
-	if err := errors.Join(errs...); err != nil {
-		return FleetState{}, err
+	const q = `
+		with was as (
+			select paused, by_hand, reason, version, pinned from flowhq.fleet for update
+		), f as (
+			update flowhq.fleet set
+				version = coalesce(nullif(@version::text, ''), fleet.version),
+				pinned = coalesce(@version <> '', fleet.pinned),
+				candidate = case when @version is null then candidate else '' end,
+				trial_until = case when @version is null then trial_until end,
+				looked_at = case when @version = '' then null else looked_at end,
+				paused = coalesce(@paused::boolean, fleet.paused and not @sets::boolean),
+				by_hand = coalesce(@paused, fleet.by_hand and not @sets),
+				reason = case
+					when @paused then coalesce(@reason::text, case when fleet.by_hand then fleet.reason else 'paused by an operator' end)
+					when @paused is null and not @sets then fleet.reason
+					else '' end,
+				since = case when fleet.paused = coalesce(@paused, fleet.paused and not @sets) then since else now() end
+			from was
+			returning fleet.paused, fleet.by_hand, fleet.reason, fleet.version
+		), event as (
+			insert into flowhq.fleet_events (event_type, actor, reason)
+			select e.type, @actor, e.reason
+			from f, was, lateral (values
+				('` + VersionSet + `', case when @sets then 'set to ' || @version else 'the newest one is looked up' end,
+					@version = '' or @sets and (not was.pinned or was.version <> f.version or was.paused and @paused is null)),
+				(case when @paused then '` + FleetPaused + `' else '` + FleetResumed + `' end, f.reason,
+					@paused is not null and (was.paused, was.by_hand, was.reason) <> (f.paused, f.by_hand, f.reason))
+			) as e (type, reason, changed)
+			where e.changed
+			returning id
+		)
+		select from pg_notify('` + channel + `', 'fleet - 0') where exists (select from event)`
+	_, err := exec(ctx, s, q, pgx.StrictNamedArgs{
+		"version": c.Version, "sets": c.Version != nil && *c.Version != "",
+		"paused": c.Paused, "reason": c.Reason, "actor": actor,
+	})
+	if err != nil {
+		return FleetState{}, fmt.Errorf("set fleet: %w", err)
 	}
 	return s.Fleet(ctx)
 }

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -138,7 +139,96 @@ func TestSetFleet(t *testing.T) {
 		}
 	}
 	must(b.Outdated(t.Context(), mid))(t)
+	pausedSince := must(b.Fleet(t.Context()))(t).Since
+	set(flowhq.FleetChange{Paused: &yes, Reason: &reason}, flowhq.Fleet{Paused: true, Reason: reason, Version: mid})
+	if got := must(b.Fleet(t.Context()))(t); !got.ByHand || !got.Since.Equal(pausedSince) {
+		t.Errorf("WhatsApp's pause, which an operator has made theirs: %+v; want the same since", got)
+	}
 	if !must(b.LookUpVersion(t.Context(), time.Hour, time.Hour))(t) {
 		t.Error("the newest version is not looked up when WhatsApp refuses the one in use")
 	}
+}
+
+// types are those of the fleet's events, the oldest first.
+func (b *bench) types(t *testing.T) (types []string) {
+	t.Helper()
+	for _, e := range slices.Backward(must(b.FleetEvents(t.Context(), 100))(t)) {
+		types = append(types, e.Type)
+	}
+	return types
+}
+
+// What one request asks for is one change: nobody finds the gate open in between.
+func TestSetFleetAtOnce(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	yes, no, first, second, version, look := true, false, "moving house", "still moving", mid, ""
+	for _, tt := range []struct {
+		name   string
+		change flowhq.FleetChange
+		want   flowhq.Fleet
+		events []string
+	}{
+		{"pause", flowhq.FleetChange{Paused: &yes, Reason: &first}, flowhq.Fleet{Paused: true, Reason: first}, []string{store.FleetPaused}},
+		{"again", flowhq.FleetChange{Paused: &yes}, flowhq.Fleet{Paused: true, Reason: first}, nil},
+		{"another reason", flowhq.FleetChange{Paused: &yes, Reason: &second}, flowhq.Fleet{Paused: true, Reason: second}, []string{store.FleetPaused}},
+		{"a version, and stay paused", flowhq.FleetChange{Paused: &yes, Version: &version},
+			flowhq.Fleet{Paused: true, Reason: second, Version: mid, Pinned: true}, []string{store.VersionSet}},
+		{"the newest, and another reason", flowhq.FleetChange{Paused: &yes, Reason: &first, Version: &look},
+			flowhq.Fleet{Paused: true, Reason: first, Version: mid}, []string{store.VersionSet, store.FleetPaused}},
+		{"a version, and go on", flowhq.FleetChange{Paused: &no, Version: &version},
+			flowhq.Fleet{Version: mid, Pinned: true}, []string{store.VersionSet, store.FleetResumed}},
+		{"nothing new", flowhq.FleetChange{Paused: &no, Version: &version}, flowhq.Fleet{Version: mid, Pinned: true}, nil},
+	} {
+		before := len(b.types(t))
+		must(b.SetFleet(t.Context(), tt.change, "admin"))(t)
+		b.fleet(t, tt.want)
+		if diff := cmp.Diff(tt.events, b.types(t)[before:], cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s: events (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+// What two ask for together happens once: the second finds what the first has made.
+func TestSetFleetTogether(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	yes, reason, version := true, "moving house", mid
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			if _, err := b.SetFleet(t.Context(), flowhq.FleetChange{Paused: &yes, Reason: &reason, Version: &version}, "admin"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	b.fleet(t, flowhq.Fleet{Paused: true, Reason: reason, Version: mid, Pinned: true})
+	if diff := cmp.Diff([]string{store.VersionSet, store.FleetPaused}, b.types(t)); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+// A setting is applied when it changes, not whenever a process starts with it.
+func TestConfigureVersion(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	configure := func(version string, news bool, want flowhq.Fleet) {
+		t.Helper()
+		if got := must(b.ConfigureVersion(t.Context(), version))(t); got != news {
+			t.Errorf("ConfigureVersion(%q) = %v; want %v", version, got, news)
+		}
+		b.fleet(t, want)
+	}
+	configure("", false, flowhq.Fleet{})
+	configure(old, true, flowhq.Fleet{Version: old, Pinned: true})
+	byOperator, yes, reason := mid, true, "moving house"
+	must(b.SetFleet(t.Context(), flowhq.FleetChange{Version: &byOperator, Paused: &yes, Reason: &reason}, "admin"))(t)
+	configure(old, false, flowhq.Fleet{Version: mid, Pinned: true, Paused: true, Reason: reason})
+	configure(young, true, flowhq.Fleet{Version: young, Pinned: true, Paused: true, Reason: reason})
+	configure("", false, flowhq.Fleet{Version: young, Pinned: true, Paused: true, Reason: reason})
+	no := false
+	must(b.SetFleet(t.Context(), flowhq.FleetChange{Paused: &no}, "admin"))(t)
+	must(b.Outdated(t.Context(), young))(t)
+	configure(young, true, flowhq.Fleet{Version: young, Pinned: true}) // set anew
 }

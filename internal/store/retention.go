@@ -153,6 +153,25 @@ func (s *Store) PruneErased(ctx context.Context) (deleted int64, err error) {
 	return tag.RowsAffected(), nil
 }
 
+// PruneFleetEvents deletes at most PruneBatch of the fleet's events that are older than
+// the default retention. If it deletes PruneBatch, there may be more.
+func (s *Store) PruneFleetEvents(ctx context.Context) (deleted int64, err error) {
+	const q = `
+		with old as (
+			select id from flowhq.fleet_events
+			where created_at < now() - make_interval(days => @default_days::integer)
+			limit @limit
+			for update skip locked
+		)
+		delete from flowhq.fleet_events e using old
+		where e.id = old.id`
+	tag, err := exec(ctx, s, q, pgx.StrictNamedArgs{"limit": PruneBatch, "default_days": s.defaultDays()})
+	if err != nil {
+		return 0, fmt.Errorf("prune events of the fleet: %w", err)
+	}
+	return tag.RowsAffected(), nil
+}
+
 // TenantIDs returns at most limit tenants whose ids come after the given one, ""
 // being before the first, in the order of their ids.
 func (s *Store) TenantIDs(ctx context.Context, after flowhq.TenantID, limit int) ([]flowhq.TenantID, error) {

@@ -21,7 +21,7 @@ var (
 // keep sets the tenant's retention.
 func (b *bench) keep(t testing.TB, tenant flowhq.TenantID, days int) {
 	t.Helper()
-	must(b.UpdateTenant(t.Context(), tenant, flowhq.TenantChange{RetentionDays: &days}, "admin"))(t)
+	must(b.UpdateTenant(t.Context(), tenant, flowhq.TenantChange{RetentionDays: new(&days)}, "admin"))(t)
 }
 
 // old adds count messages of a status that came days ago.
@@ -283,11 +283,30 @@ func TestRetentionIsBounded(t *testing.T) {
 	b := open(t)
 	tenant := b.tenant(t)
 	for _, days := range []int{-1, 0, 29, 3651} {
-		if _, err := b.UpdateTenant(t.Context(), tenant, flowhq.TenantChange{RetentionDays: &days}, "admin"); err == nil {
+		if _, err := b.UpdateTenant(t.Context(), tenant, flowhq.TenantChange{RetentionDays: new(&days)}, "admin"); err == nil {
 			t.Errorf("UpdateTenant accepts a retention of %d days", days)
 		}
 	}
 	for _, days := range []int{30, 3650} {
 		b.keep(t, tenant, days)
+	}
+}
+
+// TestPruneFleetEvents: they have no tenant, and so the default retention.
+func TestPruneFleetEvents(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	b.Defaults.RetentionDays = 60
+	b.exec(t, `insert into flowhq.fleet_events (event_type, actor, reason, created_at)
+		select 'NOTED', 'x', days, now() - make_interval(days => days)
+		from generate_series(1, $1), (values (61), (59)) as ages (days)`, store.PruneBatch+1)
+	for _, want := range []int64{store.PruneBatch, 1, 0} {
+		if deleted := must(b.PruneFleetEvents(t.Context()))(t); deleted != want {
+			t.Errorf("PruneFleetEvents = %d; want %d", deleted, want)
+		}
+	}
+	left := scalar[string](t, b, `select string_agg(distinct reason, ' ') || ' ' || count(*) from flowhq.fleet_events`)
+	if want := fmt.Sprint("59 ", store.PruneBatch+1); left != want {
+		t.Errorf("events by age: %s; want %s", left, want)
 	}
 }

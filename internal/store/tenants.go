@@ -222,7 +222,8 @@ func clampLimit(wanted int) int {
 
 // UpdateTenant changes the fields of c that are not nil, records
 // TENANT_UPDATED, tells every listener ("config") and returns the tenant as it
-// is then. The caller has validated c.
+// is then. A limit or retention that points to nil follows Defaults from now on. The
+// caller has validated c.
 func (s *Store) UpdateTenant(ctx context.Context, tenant flowhq.TenantID, c flowhq.TenantChange, actor string) (flowhq.Tenant, error) {
 	const q = `
 		with t as (
@@ -237,14 +238,14 @@ func (s *Store) UpdateTenant(ctx context.Context, tenant flowhq.TenantID, c flow
 				template_type = coalesce(@template, template_type),
 				business_name = coalesce(@business_name, business_name),
 				language = coalesce(@language, language),
-				replies_per_minute = coalesce(@per_minute, replies_per_minute),
-				replies_per_contact = coalesce(@per_contact, replies_per_contact),
-				retention_days = coalesce(@retention, retention_days)
+				replies_per_minute = case when 'replies_per_minute' = any(@changed::text[]) then @per_minute else replies_per_minute end,
+				replies_per_contact = case when 'replies_per_contact' = any(@changed) then @per_contact else replies_per_contact end,
+				retention_days = case when 'retention_days' = any(@changed) then @retention else retention_days end
 			from t where c.tenant_id = t.id
 			returning c.*
 		), event as (
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
-			select id, '` + TenantUpdated + `', @actor, @changed from t
+			select id, '` + TenantUpdated + `', @actor, array_to_string(@changed, ', ') from t
 		)
 		select ` + tenantColumns + `
 		from t
@@ -253,13 +254,13 @@ func (s *Store) UpdateTenant(ctx context.Context, tenant flowhq.TenantID, c flow
 		join flowhq.worker_processes w on w.tenant_id = t.id
 		cross join lateral pg_notify('` + channel + `', concat_ws(' ', 'config', t.id, w.epoch))`
 	changed := changedFields(c)
-	if changed == "" {
+	if len(changed) == 0 {
 		return s.Tenant(ctx, tenant)
 	}
 	t, err := one(ctx, s, q, pgx.StrictNamedArgs{
 		"tenant": tenant, "name": c.Name, "phone_number": c.PhoneNumber, "template": c.Template,
 		"business_name": c.BusinessName, "language": c.Language,
-		"per_minute": c.RepliesPerMinute, "per_contact": c.RepliesPerContact, "retention": c.RetentionDays,
+		"per_minute": pointedTo(c.RepliesPerMinute), "per_contact": pointedTo(c.RepliesPerContact), "retention": pointedTo(c.RetentionDays),
 		"actor": actor, "changed": changed,
 	}, s.scanTenant)
 	if err != nil {
@@ -268,9 +269,16 @@ func (s *Store) UpdateTenant(ctx context.Context, tenant flowhq.TenantID, c flow
 	return t, nil
 }
 
+// pointedTo returns what a limit of a change is set to: nil is null, the default.
+func pointedTo(n **int) *int {
+	if n == nil {
+		return nil
+	}
+	return *n
+}
+
 // changedFields names the fields that c sets, as the API spells them.
-func changedFields(c flowhq.TenantChange) string {
-	var names []string
+func changedFields(c flowhq.TenantChange) (names []string) {
 	add := func(set bool, name string) {
 		if set {
 			names = append(names, name)
@@ -284,5 +292,5 @@ func changedFields(c flowhq.TenantChange) string {
 	add(c.RepliesPerMinute != nil, "replies_per_minute")
 	add(c.RepliesPerContact != nil, "replies_per_contact")
 	add(c.RetentionDays != nil, "retention_days")
-	return strings.Join(names, ", ")
+	return names
 }

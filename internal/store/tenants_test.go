@@ -74,7 +74,7 @@ func TestUpdateTenant(t *testing.T) {
 	before := must(b.CreateTenant(t.Context(), barber(), "admin"))(t)
 	name, language, none := "new", flowhq.Swahili, 0
 	after := must(b.UpdateTenant(t.Context(), before.ID,
-		flowhq.TenantChange{Name: &name, Language: &language, RepliesPerContact: &none}, "admin"))(t)
+		flowhq.TenantChange{Name: &name, Language: &language, RepliesPerContact: new(&none)}, "admin"))(t)
 	want := before
 	want.Name, want.Config.Language, want.Config.RepliesPerContact = "new", flowhq.Swahili, 0
 	want.UpdatedAt = after.UpdatedAt
@@ -109,10 +109,17 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("limits = %v; want %v", got, want)
 	}
 	b.Defaults.RepliesPerContact = 4
-	tenant = must(b.UpdateTenant(t.Context(), tenant.ID, flowhq.TenantChange{RepliesPerMinute: &many, RetentionDays: &month}, "admin"))(t)
+	tenant = must(b.UpdateTenant(t.Context(), tenant.ID, flowhq.TenantChange{RepliesPerMinute: new(&many), RetentionDays: new(&month)}, "admin"))(t)
 	if got, want := limits(tenant), [3]int{40, 4, 30}; got != want {
 		t.Errorf("limits after a change = %v; want %v", got, want)
 	}
+	tenant = must(b.UpdateTenant(t.Context(), tenant.ID, flowhq.TenantChange{RepliesPerMinute: new((*int)(nil)), RetentionDays: new((*int)(nil))}, "admin"))(t)
+	b.Defaults = store.Defaults{RepliesPerMinute: 8, RepliesPerContact: 5, RetentionDays: 61}
+	tenant = must(b.Tenant(t.Context(), tenant.ID))(t)
+	if got, want := limits(tenant), [3]int{8, 5, 61}; got != want {
+		t.Errorf("limits of a tenant that went back to the defaults = %v; want %v", got, want)
+	}
+	wantEvents(t, b, tenant.ID, "TENANT_UPDATED admin replies_per_minute, retention_days", "TENANT_UPDATED admin replies_per_minute, retention_days", "TENANT_CREATED admin ")
 }
 
 func limits(t flowhq.Tenant) [3]int {

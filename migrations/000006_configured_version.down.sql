@@ -1,0 +1,1 @@
+alter table flowhq.fleet drop column configured;
