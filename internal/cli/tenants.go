@@ -28,7 +28,7 @@ func (l *line) tenants(ctx context.Context, query url.Values, limit int) (all []
 			Tenants []flowhq.Tenant
 			Next    string
 		}
-		if err := l.Call(ctx, http.MethodGet, "/admin/tenants?"+query.Encode(), nil, &page); err != nil {
+		if err := l.call(ctx, http.MethodGet, "/admin/tenants?"+query.Encode(), nil, &page); err != nil {
 			return nil, false, err
 		}
 		all = append(all, page.Tenants...)
@@ -52,7 +52,7 @@ func (l *line) tenant(ctx context.Context, fs *flag.FlagSet, args []string) (t f
 // beginning of the name of only one.
 func (l *line) find(ctx context.Context, word string) (t flowhq.Tenant, err error) {
 	if id := flowhq.TenantID(strings.ToLower(word)); id.Valid() {
-		return t, l.Call(ctx, http.MethodGet, tenantPath(id), nil, &t)
+		return t, l.call(ctx, http.MethodGet, tenantPath(id), nil, &t)
 	}
 	found, _, err := l.tenants(ctx, url.Values{"search": {word}}, maxPage)
 	if err != nil {
@@ -125,7 +125,7 @@ func (l *line) create(ctx context.Context, args []string) error {
 		n.BusinessName = n.Name
 	}
 	var t flowhq.Tenant
-	if err := l.Call(ctx, http.MethodPost, "/admin/tenants", n, &t); err != nil {
+	if err := l.call(ctx, http.MethodPost, "/admin/tenants", n, &t); err != nil {
 		return err
 	}
 	fmt.Fprintln(l.stdout, t.ID)
@@ -184,7 +184,7 @@ func (l *line) tell(ctx context.Context, t flowhq.Tenant, method, path string) e
 		Command   flowhq.Command
 		RequestID string `json:"request_id"`
 	}
-	if err := l.Call(ctx, method, tenantPath(t.ID)+path, nil, &accepted); err != nil {
+	if err := l.call(ctx, method, tenantPath(t.ID)+path, nil, &accepted); err != nil {
 		return err
 	}
 	fmt.Fprintf(l.stdout, "%s: %s accepted, request %s\n", oneLine(t.Name), accepted.Command, accepted.RequestID)
