@@ -182,6 +182,69 @@ func TestWhichTenant(t *testing.T) {
 	}
 }
 
+// TestWhichOfTooMany: the tenant that is meant may be beyond what was looked through.
+func TestWhichOfTooMany(t *testing.T) {
+	many := tenants(make([]flowhq.Tenant, maxPage-1)...)
+	many["tenants"] = append(many["tenants"].([]flowhq.Tenant), tenant(flowhq.Connected, flowhq.WorkerRunning))
+	many["next"] = "more"
+	d := newDesk(t, map[string]func() any{"GET /admin/tenants": always(many)})
+	code, _, errs := d.run("stop", "Blue Door")
+	if code != 1 || !strings.Contains(errs, `more than 1000 tenants have the text "Blue Door"; give the id or the number`) {
+		t.Errorf("stop: %d, %q; want that it may mean others", code, errs)
+	}
+}
+
+func TestListInJSON(t *testing.T) {
+	page := tenants()
+	d := newDesk(t, map[string]func() any{"GET /admin/tenants": func() any { return page }})
+	if code, out, errs := d.run("list", "-json"); code != 0 || out != "[]\n" || errs != "" {
+		t.Errorf("list of none: %d, %q, %q; want an empty list", code, out, errs)
+	}
+	page = tenants(tenant(flowhq.Connected, flowhq.WorkerRunning))
+	page["next"] = "more"
+	code, out, errs := d.run("list", "-json", "-limit", "1")
+	if code != 0 || !strings.HasPrefix(out, "[\n") || !strings.Contains(errs, "the newest 1; there are more") {
+		t.Errorf("list of some: %d, %q, %q; want a warning", code, out, errs)
+	}
+}
+
+func TestShow(t *testing.T) {
+	until := time.Date(2026, 1, 2, 3, 4, 5, 0, time.Local)
+	one := tenant(flowhq.Banned, flowhq.WorkerError)
+	one.Session.NextStep, one.Session.RetryAt = "It is tried again.", &until
+	one.Config.RepliesPerMinute, one.Config.RepliesPerContact, one.Config.RetentionDays = 11, 6, 90
+	d := newDesk(t, map[string]func() any{"GET " + tenantPath(blueDoor): always(one)})
+	_, out, errs := d.run("show", string(blueDoor))
+	for _, want := range []string{
+		"next step       It is tried again.\n", "tried again at  2026-01-02 03:04:05\n",
+		"at most 11 a minute, and 6 to a contact in 10 minutes\n", "90 days\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("show printed %q and\n%s\nwant %q", errs, out, want)
+		}
+	}
+}
+
+// TestAllOrNone: a typing error stops a command before it was sent to anyone, and a
+// refusal does not keep it from the rest.
+func TestAllOrNone(t *testing.T) {
+	other := tenant(flowhq.Disconnected, flowhq.WorkerStopped)
+	other.ID, other.Name = "00000000-0000-4000-8000-000000000002", "Mama Asha"
+	one := tenant(flowhq.Connected, flowhq.WorkerRunning)
+	d := newDesk(t, map[string]func() any{
+		"GET /admin/tenants": always(tenants(one, other)),
+		"POST " + tenantPath(blueDoor) + "/worker/restart": always(refused{Status: http.StatusConflict, Detail: "it is being deleted"}),
+		"POST " + tenantPath(other.ID) + "/worker/restart": always(map[string]any{"command": "restart", "request_id": "r"}),
+	})
+	if code, out, errs := d.run("restart", "blue", "typo", "mama"); code != 1 || out != "" || !strings.Contains(errs, `no tenant "typo"`) {
+		t.Errorf("restart of a typing error: %d, %q, %q; want nobody told", code, out, errs)
+	}
+	code, out, errs := d.run("restart", "blue", "mama")
+	if code != 1 || !strings.Contains(out, "Mama Asha: restart accepted") || !strings.Contains(errs, "Blue Door: POST ") {
+		t.Errorf("restart of one that refuses: %d, %q, %q; want the other told", code, out, errs)
+	}
+}
+
 // TestNothingWritesOnTheTerminal: what others wrote cannot move the cursor.
 func TestNothingWritesOnTheTerminal(t *testing.T) {
 	evil := "a\x1b[2Jb\rc\nd\u202e"
