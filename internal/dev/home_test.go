@@ -170,9 +170,14 @@ func TestUsage(t *testing.T) {
 			t.Errorf("dev %v = %d, %q; want %d, %q", tt.args, code, stderr.String(), tt.code, tt.says)
 		}
 	}
-	var stderr bytes.Buffer
-	if code := TestEnv(t.Context(), []string{"--"}, env(), &stderr, &stderr); code != 2 || !strings.Contains(stderr.String(), "usage") {
-		t.Errorf("testenv -- = %d, %q; want 2 and the usage", code, stderr.String())
+	for _, tt := range []struct {
+		args []string
+		code int
+	}{{[]string{"-h"}, 0}, {[]string{"--"}, 2}, {nil, 2}, {[]string{"-race"}, 2}} {
+		var stderr bytes.Buffer
+		if code := TestEnv(t.Context(), tt.args, env(), &stderr, &stderr); code != tt.code || !strings.Contains(stderr.String(), "usage: flowhq testenv") {
+			t.Errorf("testenv %q = %d, %q; want %d and the usage", tt.args, code, stderr.String(), tt.code)
+		}
 	}
 }
 
