@@ -119,7 +119,7 @@ func (p *process) dialTemporal(ctx context.Context, identity string) error {
 		HostPort:  p.config.TemporalAddress,
 		Namespace: p.config.TemporalNamespace,
 		Identity:  identity,
-		Logger:    log.NewStructuredLogger(p.log),
+		Logger:    calm{log.NewStructuredLogger(p.log)},
 		// Without keys too: what others have encrypted is not to be dropped.
 		DataConverter: workflows.Converter(p.codec),
 		ConnectionOptions: client.ConnectionOptions{DialOptions: []grpc.DialOption{
