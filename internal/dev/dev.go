@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/flowhq/flowhq/internal/cli"
 )
 
 // Default addresses. All but the API's move to a free port if they are taken.
@@ -79,7 +81,7 @@ func (d *dev) run(ctx context.Context) (err error) {
 	if err := d.startApps(ctx); err != nil {
 		return err
 	}
-	if d.sim.base != "" {
+	if d.sim.Base != "" {
 		s := stage{api: d.api, sim: d.sim, out: d.out}
 		if err := s.play(ctx, d.home.demoMark(d.getenv("DATABASE_URL"))); err != nil && ctx.Err() == nil {
 			d.out.say("The demo was cut short (%v); it goes on at the next start. Everything else runs.", err)
@@ -127,7 +129,7 @@ func (d *dev) prepare() (err error) {
 	if err != nil {
 		return err
 	}
-	d.api = web{base: "http://" + addr, password: d.password}
+	d.api = web{cli.Client{Base: "http://" + addr, Password: d.password}}
 	return nil
 }
 
@@ -167,7 +169,7 @@ func (d *dev) startBackends(ctx context.Context) error {
 
 func (d *dev) startSimulator(ctx context.Context, addr, control string) error {
 	state := d.home.path("simulator")
-	d.sim = web{base: "http://" + control}
+	d.sim = web{cli.Client{Base: "http://" + control}}
 	d.whatsApp = []string{
 		"WHATSAPP_ADDR=" + addr,
 		"WHATSAPP_CA_FILE=" + filepath.Join(state, "ca.pem"),
@@ -185,7 +187,7 @@ func (d *dev) startSimulator(ctx context.Context, addr, control string) error {
 func (d *dev) startApps(ctx context.Context) error {
 	env := append(os.Environ(),
 		"DATABASE_URL="+d.databaseURL, "TEMPORAL_ADDRESS="+d.temporal,
-		"HTTP_ADDR="+strings.TrimPrefix(d.api.base, "http://"), "ADMIN_PASSWORD="+d.password,
+		"HTTP_ADDR="+strings.TrimPrefix(d.api.Base, "http://"), "ADMIN_PASSWORD="+d.password,
 	)
 	for name, value := range map[string]string{
 		"LOGS_PATH":    d.home.path("logs", "tenants"),

@@ -7,10 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
-
-	"github.com/flowhq/flowhq"
 )
 
 // env is a getenv with a few variables set.
@@ -177,32 +173,6 @@ func TestUsage(t *testing.T) {
 		var stderr bytes.Buffer
 		if code := TestEnv(t.Context(), tt.args, env(), &stderr, &stderr); code != tt.code || !strings.Contains(stderr.String(), "usage: flowhq testenv") {
 			t.Errorf("testenv %q = %d, %q; want %d and the usage", tt.args, code, stderr.String(), tt.code)
-		}
-	}
-}
-
-func TestFind(t *testing.T) {
-	t.Parallel()
-	tenants := []flowhq.Tenant{
-		{ID: "57144b14-fea9-476c-be42-7f1bc09efbef", Name: "My shop", PhoneNumber: "+255712345678"},
-		{Name: "My other shop", PhoneNumber: "+255712345679"},
-		{Name: "My", PhoneNumber: "+255712345670"},
-	}
-	for name, want := range map[string][]string{
-		"":                                     nil,
-		"nobody":                               nil,
-		"my ":                                  {"My shop", "My other shop"},
-		"my":                                   {"My"},
-		"MY SHOP":                              {"My shop"},
-		"+255712345679":                        {"My other shop"},
-		"57144b14-fea9-476c-be42-7f1bc09efbef": {"My shop"},
-	} {
-		var got []string
-		for _, t := range find(tenants, name) {
-			got = append(got, t.Name)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("find(%q) (-want +got):\n%s", name, diff)
 		}
 	}
 }
