@@ -110,9 +110,10 @@ func (d *dev) prepare() (err error) {
 	if d.self, err = os.Executable(); err != nil {
 		return err
 	}
-	dir := filepath.Join(d.root, ".dev")
+	kept := filepath.Join(d.root, ".dev")
+	dir := kept
 	if d.options.whatsApp {
-		dir = filepath.Join(dir, "whatsapp")
+		dir = filepath.Join(kept, "whatsapp")
 	}
 	if d.home, err = openHome(dir); err != nil {
 		return err
@@ -122,7 +123,7 @@ func (d *dev) prepare() (err error) {
 			d.home.close()
 		}
 	}()
-	if d.password, err = d.home.adminPassword(d.getenv("ADMIN_PASSWORD")); err != nil {
+	if d.password, err = adminPassword(kept, d.getenv("ADMIN_PASSWORD")); err != nil {
 		return err
 	}
 	addr, err := apiAddr(d.getenv("HTTP_ADDR"))

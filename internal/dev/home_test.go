@@ -41,13 +41,9 @@ func TestHomeIsForOne(t *testing.T) {
 
 func TestAdminPasswordIsKept(t *testing.T) {
 	t.Parallel()
-	h, err := openHome(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.close()
+	dir := filepath.Join(t.TempDir(), ".dev")
 	password := func(own string) string {
-		p, err := h.adminPassword(own)
+		p, err := adminPassword(dir, own)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,8 +59,27 @@ func TestAdminPasswordIsKept(t *testing.T) {
 	if again := password(""); again != made {
 		t.Errorf("password of the second start = %q; want %q", again, made)
 	}
-	if info, err := os.Stat(h.path("admin-password")); err != nil || info.Mode().Perm() != 0o600 {
+	if info, err := os.Stat(filepath.Join(dir, "admin-password")); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("file = %v, %v; want it readable to its owner only", info, err)
+	}
+}
+
+// "flowhq tenants" looks for one password, whichever way the API was started.
+func TestAdminPasswordIsTheSameWithWhatsApp(t *testing.T) {
+	dir := checkout(t)
+	t.Chdir(dir)
+	var passwords []string
+	for _, whatsApp := range []bool{true, false} {
+		d := &dev{options: options{whatsApp: whatsApp}, getenv: env("HTTP_ADDR", "127.0.0.1:0")}
+		if err := d.prepare(); err != nil {
+			t.Fatal(err)
+		}
+		d.home.close()
+		passwords = append(passwords, d.password)
+	}
+	kept, err := os.ReadFile(filepath.Join(dir, ".dev", "admin-password"))
+	if err != nil || passwords[0] != passwords[1] || string(kept) != passwords[0]+"\n" {
+		t.Errorf("passwords = %q and the kept one %q, %v; want all the same", passwords, kept, err)
 	}
 }
 
