@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -53,6 +54,7 @@ type dev struct {
 
 	databaseURL, temporal, ui string // where they are; ui is "" with a Temporal of somebody else's
 	password                  string
+	apiAddr                   string // where the API listens, maybe for other machines too
 	api                       web
 	sim                       web      // base is "" without a simulator
 	whatsApp                  []string // the variables that lead to the simulator
@@ -126,11 +128,11 @@ func (d *dev) prepare() (err error) {
 	if d.password, err = adminPassword(kept, d.getenv("ADMIN_PASSWORD")); err != nil {
 		return err
 	}
-	addr, err := apiAddr(d.getenv("HTTP_ADDR"))
+	addr, near, err := apiAddr(d.getenv("HTTP_ADDR"))
 	if err != nil {
 		return err
 	}
-	d.api = web{cli.Client{Base: "http://" + addr, Password: d.password}}
+	d.apiAddr, d.api = addr, web{cli.Client{Base: "http://" + near, Password: d.password}}
 	return nil
 }
 
@@ -188,7 +190,7 @@ func (d *dev) startSimulator(ctx context.Context, addr, control string) error {
 func (d *dev) startApps(ctx context.Context) error {
 	env := append(os.Environ(),
 		"DATABASE_URL="+d.databaseURL, "TEMPORAL_ADDRESS="+d.temporal,
-		"HTTP_ADDR="+strings.TrimPrefix(d.api.Base, "http://"), "ADMIN_PASSWORD="+d.password,
+		"HTTP_ADDR="+d.apiAddr, "ADMIN_PASSWORD="+d.password,
 	)
 	for name, value := range map[string]string{
 		"LOGS_PATH":    d.home.path("logs", "tenants"),
@@ -246,23 +248,25 @@ func (d *dev) end(ctx context.Context) {
 	d.db.stop(d.hurry)
 }
 
-// apiAddr returns where the API listens: host:port with the host and port
-// filled in, after a look whether that is free.
-func apiAddr(wanted string) (string, error) {
+// apiAddr returns where the API listens, which is wanted with its port filled in, and
+// how this machine reaches it, after a look whether that is free.
+func apiAddr(wanted string) (listen, near string, err error) {
 	if wanted == "" {
 		wanted = defaultAPI
 	}
 	l, err := net.Listen("tcp", wanted)
+	host, port, _ := net.SplitHostPort(wanted)
+	if inUse(err) {
+		return "", "", fmt.Errorf("port %s is taken by another program: end that one, or choose another port with HTTP_ADDR, such as HTTP_ADDR=%s", port, freeAddr(""))
+	}
 	if err != nil {
-		if _, port, split := net.SplitHostPort(wanted); split == nil && inUse(err) {
-			return "", fmt.Errorf("port %s is taken by another program: end that one, or choose another port with HTTP_ADDR, such as HTTP_ADDR=%s", port, freeAddr(""))
-		}
-		return "", fmt.Errorf("HTTP_ADDR=%s: %w", wanted, err)
+		return "", "", fmt.Errorf("HTTP_ADDR=%s: %w", wanted, err)
 	}
 	defer l.Close()
 	addr := l.Addr().(*net.TCPAddr)
+	listen = net.JoinHostPort(host, strconv.Itoa(addr.Port))
 	if addr.IP.IsUnspecified() {
 		addr.IP = net.IPv4(127, 0, 0, 1)
 	}
-	return addr.String(), nil
+	return listen, addr.String(), nil
 }

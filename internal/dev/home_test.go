@@ -105,15 +105,19 @@ func TestAddresses(t *testing.T) {
 	t.Parallel()
 	busy := taken(t)
 	_, port, _ := net.SplitHostPort(busy)
-	_, err := apiAddr(busy)
+	_, _, err := apiAddr(busy)
 	if err == nil || !strings.Contains(err.Error(), "port "+port+" is taken") || !strings.Contains(err.Error(), "HTTP_ADDR") {
 		t.Errorf("apiAddr(%s) = %v; want the port and the variable", busy, err)
 	}
-	if _, err := apiAddr("nonsense"); err == nil || !strings.Contains(err.Error(), "HTTP_ADDR=nonsense") {
+	if _, _, err := apiAddr("nonsense"); err == nil || !strings.Contains(err.Error(), "HTTP_ADDR=nonsense") {
 		t.Errorf("apiAddr(nonsense) = %v; want the variable", err)
 	}
-	if got, err := apiAddr(":0"); err != nil || !strings.HasPrefix(got, "127.0.0.1:") || got == "127.0.0.1:0" {
-		t.Errorf("apiAddr(:0) = %s, %v; want a loopback address", got, err)
+	for _, host := range []string{"", "0.0.0.0", "127.0.0.1"} { // the first two are for other machines too
+		listen, near, err := apiAddr(host + ":0")
+		_, port, _ := net.SplitHostPort(near)
+		if err != nil || listen != host+":"+port || near != "127.0.0.1:"+port || port == "0" {
+			t.Errorf("apiAddr(%s:0) = %s, %s, %v; want the same host, and a loopback address", host, listen, near, err)
+		}
 	}
 	if got := freeAddr(busy); got == busy || !strings.HasPrefix(got, "127.0.0.1:") {
 		t.Errorf("freeAddr(%s) = %s; want another one", busy, got)
