@@ -31,19 +31,31 @@ import (
 	"github.com/flowhq/flowhq/workflows"
 )
 
-// errUsage is returned after the flag package has explained itself.
+// errUsage is returned after the wrong usage was explained.
 var errUsage = errors.New("wrong usage")
 
 // noArguments refuses arguments of a command that takes none, so that a typing
 // error is not silently ignored.
 func noArguments(name string, args []string, stderr io.Writer) error {
 	fs := flag.NewFlagSet("flowhq "+name, flag.ContinueOnError)
+	fs.Usage = func() {
+		fmt.Fprintf(stderr, "flowhq %s takes no arguments; its settings are environment variables, see the README\n", name)
+	}
+	return parse(fs, args, stderr)
+}
+
+// parse reads the flags of a command that takes nothing else. What is wrong with them,
+// it prints. It returns flag.ErrHelp if only that was asked for.
+func parse(fs *flag.FlagSet, args []string, stderr io.Writer) error {
 	fs.SetOutput(stderr)
-	if fs.Parse(args) != nil {
+	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return err
+	} else if err != nil {
 		return errUsage
 	}
 	if fs.NArg() > 0 {
-		fmt.Fprintf(stderr, "flowhq %s takes no arguments; its settings are environment variables\n", name)
+		fmt.Fprintf(stderr, "%s: %q is one argument too many\n", fs.Name(), fs.Arg(0))
+		fs.Usage()
 		return errUsage
 	}
 	return nil
@@ -108,7 +120,7 @@ func (p *process) dialTemporal(ctx context.Context, identity string) error {
 		HostPort:  p.config.TemporalAddress,
 		Namespace: p.config.TemporalNamespace,
 		Identity:  identity,
-		Logger:    log.NewStructuredLogger(p.log),
+		Logger:    calm{log.NewStructuredLogger(p.log)},
 		// Without keys too: what others have encrypted is not to be dropped.
 		DataConverter: workflows.Converter(p.codec),
 		ConnectionOptions: client.ConnectionOptions{DialOptions: []grpc.DialOption{
@@ -265,13 +277,12 @@ func migrate(ctx context.Context, args []string, getenv func(string) string, std
 // simulate is the simulate command.
 func simulate(ctx context.Context, args []string, getenv func(string) string, stderr io.Writer) error {
 	fs := flag.NewFlagSet("flowhq simulate", flag.ContinueOnError)
-	fs.SetOutput(stderr)
 	o := simulator.Options{}
 	fs.StringVar(&o.Addr, "addr", "127.0.0.1:7400", "`host:port` on which WhatsApp is simulated")
 	fs.StringVar(&o.Control, "control", "127.0.0.1:7300", "`host:port` of the control API")
 	fs.StringVar(&o.Dir, "state", ".dev/simulator", "`folder` for keys and state")
-	if fs.Parse(args) != nil || fs.NArg() > 0 {
-		return errUsage
+	if err := parse(fs, args, stderr); err != nil {
+		return err
 	}
 	settings, err := config.Parse(getenv)
 	if err != nil {

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -83,7 +84,10 @@ func run(ctx context.Context, hurry <-chan struct{}, args []string, getenv func(
 		fmt.Fprintf(stderr, "flowhq: unknown command %q\n\n%s", name, usage)
 		return 2
 	}
-	if errors.Is(err, errUsage) {
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.Is(err, errUsage):
 		return 2
 	}
 	if err != nil {

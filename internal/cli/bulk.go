@@ -4,16 +4,18 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/flowhq/flowhq"
 )
 
 func (l *line) bulk(ctx context.Context, args []string) error {
-	verb := "" // the missing one is explained below
-	if len(args) > 0 {
-		verb, args = args[0], args[1:]
+	if len(args) == 0 {
+		fmt.Fprintln(l.stderr, "flowhq tenants bulk: which one? start, stop, restart, list, watch or cancel")
+		return errUsage
 	}
+	verb, args := args[0], args[1:]
 	switch verb {
 	case "start", "stop", "restart":
 		return l.startBulk(ctx, verb, args)
@@ -26,17 +28,16 @@ func (l *line) bulk(ctx context.Context, args []string) error {
 		}
 		return l.watch(ctx, words[0])
 	case "cancel":
-		words, err := l.parse(l.flags("bulk cancel"), args, 1, 1)
-		if err != nil {
-			return err
-		}
-		return l.Call(ctx, http.MethodDelete, bulkPath(words[0]), nil, nil)
+		return l.cancelBulk(ctx, args)
+	case "help", "-h", "--help":
+		fmt.Fprint(l.stdout, usage)
+		return nil
 	}
 	fmt.Fprintf(l.stderr, "flowhq tenants bulk: unknown command %q\n\n%s", verb, usage)
 	return errUsage
 }
 
-func bulkPath(id string) string { return "/admin/bulk/" + id }
+func bulkPath(id string) string { return "/admin/bulk/" + url.PathEscape(id) }
 
 func (l *line) startBulk(ctx context.Context, command string, args []string) error {
 	fs := l.flags("bulk " + command)
@@ -51,7 +52,7 @@ func (l *line) startBulk(ctx context.Context, command string, args []string) err
 		return err
 	}
 	var b flowhq.Bulk
-	err := l.Call(ctx, http.MethodPost, "/admin/bulk", map[string]any{"command": command, "filter": filter, "per_second": *pace}, &b)
+	err := l.call(ctx, http.MethodPost, "/admin/bulk", map[string]any{"command": command, "filter": filter, "per_second": *pace}, &b)
 	if err != nil {
 		return err
 	}
@@ -63,25 +64,43 @@ func (l *line) startBulk(ctx context.Context, command string, args []string) err
 // tenant.
 func (l *line) watch(ctx context.Context, id string) error {
 	shown := -1
-	for {
+	return l.follow(ctx, func() (ended bool, err error) {
 		var b flowhq.Bulk
-		if err := l.Call(ctx, http.MethodGet, bulkPath(id), nil, &b); err != nil {
-			return err
+		if err := l.call(ctx, http.MethodGet, bulkPath(id), nil, &b); err != nil {
+			return false, err
 		}
-		if done := b.Sent + b.Failed; done != shown || b.State != flowhq.BulkRunning {
-			fmt.Fprintf(l.stdout, "%s: %d of %d sent, %d failed\n", b.State, b.Sent, b.Matched, b.Failed)
-			shown = done
+		if told := b.Sent + b.Failed; told != shown || b.State != flowhq.BulkRunning {
+			l.progress(b)
+			shown = told
 		}
 		switch {
-		case b.State == flowhq.BulkRunning && l.wait(ctx):
-		case b.State == flowhq.BulkRunning, b.State == flowhq.BulkDone && b.Failed == 0:
-			return nil
+		case b.State == flowhq.BulkRunning:
+			return false, nil
+		case b.State == flowhq.BulkDone && b.Failed == 0:
+			return true, nil
 		case b.State == flowhq.BulkDone:
-			return fmt.Errorf("%d tenants are gone by now or could not be told; the workers' logs name the latter", b.Failed)
+			return true, fmt.Errorf("%d tenants are gone by now or could not be told; the workers' logs name the latter", b.Failed)
 		default:
-			return fmt.Errorf("bulk %s was %s", b.ID, b.State)
+			return true, fmt.Errorf("bulk %s was %s", b.ID, b.State)
 		}
+	})
+}
+
+func (l *line) progress(b flowhq.Bulk) {
+	fmt.Fprintf(l.stdout, "%s: %d of %d sent, %d failed\n", b.State, b.Sent, b.Matched, b.Failed)
+}
+
+func (l *line) cancelBulk(ctx context.Context, args []string) error {
+	words, err := l.parse(l.flags("bulk cancel"), args, 1, 1)
+	if err != nil {
+		return err
 	}
+	var b flowhq.Bulk
+	if err := l.call(ctx, http.MethodDelete, bulkPath(words[0]), nil, &b); err != nil {
+		return err
+	}
+	l.progress(b)
+	return nil
 }
 
 func (l *line) listBulks(ctx context.Context, args []string) error {
@@ -89,7 +108,7 @@ func (l *line) listBulks(ctx context.Context, args []string) error {
 		return err
 	}
 	var list struct{ Bulks []flowhq.Bulk }
-	if err := l.Call(ctx, http.MethodGet, "/admin/bulk", nil, &list); err != nil {
+	if err := l.call(ctx, http.MethodGet, "/admin/bulk", nil, &list); err != nil {
 		return err
 	}
 	rows := [][]string{{"BEGAN", "COMMAND", "STATE", "SENT", "FAILED", "MATCHED", "ID"}}

@@ -7,9 +7,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -41,7 +43,8 @@ var errUsage = errors.New("wrong usage")
 
 // A command line being obeyed.
 type line struct {
-	Client
+	getenv         func(string) string
+	api            Client // not known before the first call
 	stdout, stderr io.Writer
 	every          time.Duration // between two looks at what may have changed
 }
@@ -55,16 +58,15 @@ func Tenants(ctx context.Context, args []string, getenv func(string) string, std
 		fmt.Fprint(stderr, usage)
 		return 2
 	}
-	l := &line{stdout: stdout, stderr: stderr, every: lookEvery}
-	err := l.connect(getenv)
-	if err == nil {
-		err = l.obey(ctx, args[0], args[1:])
-	}
+	l := &line{getenv: getenv, stdout: stdout, stderr: stderr, every: lookEvery}
+	err := l.obey(ctx, args[0], args[1:])
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
-	case errors.Is(err, errUsage), errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, errUsage):
 		return 2
+	case errors.Is(err, context.Canceled):
+		err = errors.New("interrupted")
 	}
 	fmt.Fprintf(stderr, "flowhq tenants %s: %s\n", args[0], clean(err.Error()))
 	return 1
@@ -98,24 +100,45 @@ func (l *line) obey(ctx context.Context, command string, args []string) error {
 	return errUsage
 }
 
+// call asks the API, which it looks for the first time: what needs no answer, such as
+// -h, needs no password either.
+func (l *line) call(ctx context.Context, method, path string, in, out any) error {
+	if l.api.Base == "" {
+		if err := l.connect(); err != nil {
+			return err
+		}
+	}
+	err := l.api.Call(ctx, method, path, in, out)
+	if _, silent := errors.AsType[*NoAnswer](err); silent {
+		return fmt.Errorf("the API at %w; start it or set FLOWHQ_URL to where it is", err)
+	}
+	return err
+}
+
 // connect finds the API and its password. That of a development API is for this
 // machine only: it is not offered to another.
-func (l *line) connect(getenv func(string) string) error {
-	l.Base = strings.TrimSuffix(cmp.Or(getenv("FLOWHQ_URL"), defaultURL), "/")
-	u, err := url.Parse(l.Base)
-	if err != nil || u.Host == "" {
-		return fmt.Errorf("FLOWHQ_URL: %q is not the URL of an API, such as %s", l.Base, defaultURL)
+func (l *line) connect() error {
+	base := strings.TrimSuffix(cmp.Or(l.getenv("FLOWHQ_URL"), defaultURL), "/")
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("FLOWHQ_URL: %q is not the URL of an API, such as %s", base, defaultURL)
 	}
-	if l.Password = getenv("ADMIN_PASSWORD"); l.Password != "" {
-		return nil
+	password := l.getenv("ADMIN_PASSWORD")
+	if password == "" && isHere(u.Hostname()) {
+		password = devPassword()
 	}
-	if host := u.Hostname(); host == "localhost" || host == "::1" || strings.HasPrefix(host, "127.") {
-		l.Password = devPassword()
+	if password == "" {
+		return errors.New("ADMIN_PASSWORD: missing; set it to the password of the admin API at " + base)
 	}
-	if l.Password == "" {
-		return errors.New("ADMIN_PASSWORD: missing; set it to the password of the admin API at " + l.Base)
-	}
+	l.api = Client{Base: base, Password: password}
 	return nil
+}
+
+// isHere reports whether host is this machine. A name that only looks like a loopback
+// address, such as 127.example.com, may be anybody's.
+func isHere(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
 // devPassword returns the password that "flowhq dev" made up in the checkout that
@@ -155,7 +178,7 @@ func (l *line) parse(fs *flag.FlagSet, args []string, least, most int) (rest []s
 		rest, args = append(rest, fs.Arg(0)), fs.Args()[1:]
 	}
 	switch {
-	case len(rest) < least:
+	case len(rest) < least, slices.Contains(rest, ""): // as of a shell variable that is not set
 		fmt.Fprintf(l.stderr, "%s: which one?\n\n%s", fs.Name(), usage)
 		return nil, errUsage
 	case len(rest) > most:
@@ -163,14 +186,4 @@ func (l *line) parse(fs *flag.FlagSet, args []string, least, most int) (rest []s
 		return nil, errUsage
 	}
 	return rest, nil
-}
-
-// wait waits until the next look, and reports whether there is to be one.
-func (l *line) wait(ctx context.Context) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(l.every):
-		return true
-	}
 }

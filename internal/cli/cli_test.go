@@ -5,11 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -61,8 +61,10 @@ func (d *desk) serve(w http.ResponseWriter, r *http.Request) {
 	if p, ok := v.(refused); ok {
 		w.WriteHeader(p.Status)
 	}
-	_ = json.NewEncoder(w).Encode(v)
+	_ = writeJSON(w, v)
 }
+
+func writeJSON(w io.Writer, v any) error { return json.NewEncoder(w).Encode(v) }
 
 // run runs a command line and returns its exit code and what it printed.
 func (d *desk) run(args ...string) (code int, stdout, stderr string) {
@@ -99,17 +101,25 @@ func inTurn(values ...any) func() any {
 func tenants(all ...flowhq.Tenant) map[string]any { return map[string]any{"tenants": all, "next": ""} }
 
 func TestWrongUsage(t *testing.T) {
-	d := newDesk(t, nil)
 	for _, args := range [][]string{
 		{}, {"explode"}, {"show"}, {"show", "a", "b"}, {"list", "x"}, {"list", "-colour", "red"}, {"start"}, {"delete"}, {"qr"},
-		{"logs", "-n", "many", "x"}, {"bulk"}, {"bulk", "delete"}, {"bulk", "watch"}, {"bulk", "start", "x"}, {"list", "-h"},
+		{"logs", "-n", "many", "x"}, {"bulk"}, {"bulk", "delete"}, {"bulk", "watch"}, {"bulk", "start", "x"}, {"stop", ""}, {"bulk", "cancel", ""},
 	} {
-		if code, out, errs := d.run(args...); code != 2 || out != "" || errs == "" {
+		// Neither a password nor an API is needed to be told so.
+		if code, out, errs := runFor(t.Context(), nil, args...); code != 2 || out != "" || errs == "" || strings.Contains(errs, "PASSWORD: ") {
 			t.Errorf("%q: exit code %d, %q, %q; want 2 and an explanation", args, code, out, errs)
 		}
 	}
-	if len(d.asked) > 0 {
-		t.Errorf("wrong usage asked the API %q", d.asked)
+	if _, _, errs := runFor(t.Context(), nil, "bulk"); !strings.Contains(errs, "which one? start, stop") {
+		t.Errorf("bulk alone says %q; want it to ask which", errs)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for _, args := range [][]string{{"help"}, {"-h"}, {"list", "-h"}, {"logs", "x", "--help"}, {"bulk", "-h"}, {"bulk", "start", "-h"}} {
+		if code, out, errs := runFor(t.Context(), nil, args...); code != 0 || !strings.Contains(strings.ToLower(out+errs), "usage") {
+			t.Errorf("%q: exit code %d, %q, %q; want 0 and the usage", args, code, out, errs)
+		}
 	}
 }
 
@@ -137,8 +147,11 @@ func TestWhereTheAPIIs(t *testing.T) {
 		{"its own password first", deep, map[string]string{"FLOWHQ_URL": d.url, "ADMIN_PASSWORD": "guess"}, 1, "401: the admin password is wrong"},
 		{"no password", t.TempDir(), map[string]string{"FLOWHQ_URL": d.url}, 1, "ADMIN_PASSWORD: missing"},
 		{"the checkout's is not for others", deep, map[string]string{"FLOWHQ_URL": "http://192.0.2.1"}, 1, "ADMIN_PASSWORD: missing"},
+		{"nor for a name like an address", deep, map[string]string{"FLOWHQ_URL": "http://127.example.com"}, 1, "ADMIN_PASSWORD: missing"},
 		{"no URL", deep, map[string]string{"FLOWHQ_URL": "localhost"}, 1, "FLOWHQ_URL: "},
-		{"nobody there", deep, map[string]string{"FLOWHQ_URL": "http://127.0.0.1:1"}, 1, "connection refused"},
+		{"no URL of the web", deep, map[string]string{"FLOWHQ_URL": "ftp://localhost"}, 1, "FLOWHQ_URL: "},
+		{"nobody there", deep, map[string]string{"FLOWHQ_URL": "http://127.0.0.1:1"}, 1,
+			"the API at http://127.0.0.1:1 does not answer: dial tcp 127.0.0.1:1: connect: connection refused; start it or set FLOWHQ_URL"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Chdir(tt.dir)
@@ -166,6 +179,69 @@ func TestWhichTenant(t *testing.T) {
 		if !strings.Contains(out+errs, want) {
 			t.Errorf("show %s: %q, %q; want %q", word, out, errs, want)
 		}
+	}
+}
+
+// TestWhichOfTooMany: the tenant that is meant may be beyond what was looked through.
+func TestWhichOfTooMany(t *testing.T) {
+	many := tenants(make([]flowhq.Tenant, maxPage-1)...)
+	many["tenants"] = append(many["tenants"].([]flowhq.Tenant), tenant(flowhq.Connected, flowhq.WorkerRunning))
+	many["next"] = "more"
+	d := newDesk(t, map[string]func() any{"GET /admin/tenants": always(many)})
+	code, _, errs := d.run("stop", "Blue Door")
+	if code != 1 || !strings.Contains(errs, `more than 1000 tenants have the text "Blue Door"; give the id or the number`) {
+		t.Errorf("stop: %d, %q; want that it may mean others", code, errs)
+	}
+}
+
+func TestListInJSON(t *testing.T) {
+	page := tenants()
+	d := newDesk(t, map[string]func() any{"GET /admin/tenants": func() any { return page }})
+	if code, out, errs := d.run("list", "-json"); code != 0 || out != "[]\n" || errs != "" {
+		t.Errorf("list of none: %d, %q, %q; want an empty list", code, out, errs)
+	}
+	page = tenants(tenant(flowhq.Connected, flowhq.WorkerRunning))
+	page["next"] = "more"
+	code, out, errs := d.run("list", "-json", "-limit", "1")
+	if code != 0 || !strings.HasPrefix(out, "[\n") || !strings.Contains(errs, "the newest 1; there are more") {
+		t.Errorf("list of some: %d, %q, %q; want a warning", code, out, errs)
+	}
+}
+
+func TestShow(t *testing.T) {
+	until := time.Date(2026, 1, 2, 3, 4, 5, 0, time.Local)
+	one := tenant(flowhq.Banned, flowhq.WorkerError)
+	one.Session.NextStep, one.Session.RetryAt = "It is tried again.", &until
+	one.Config.RepliesPerMinute, one.Config.RepliesPerContact, one.Config.RetentionDays = 11, 6, 90
+	d := newDesk(t, map[string]func() any{"GET " + tenantPath(blueDoor): always(one)})
+	_, out, errs := d.run("show", string(blueDoor))
+	for _, want := range []string{
+		"next step       It is tried again.\n", "tried again at  2026-01-02 03:04:05\n",
+		"at most 11 a minute, and 6 to a contact in 10 minutes\n", "90 days\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("show printed %q and\n%s\nwant %q", errs, out, want)
+		}
+	}
+}
+
+// TestAllOrNone: a typing error stops a command before it was sent to anyone, and a
+// refusal does not keep it from the rest.
+func TestAllOrNone(t *testing.T) {
+	other := tenant(flowhq.Disconnected, flowhq.WorkerStopped)
+	other.ID, other.Name = "00000000-0000-4000-8000-000000000002", "Mama Asha"
+	one := tenant(flowhq.Connected, flowhq.WorkerRunning)
+	d := newDesk(t, map[string]func() any{
+		"GET /admin/tenants": always(tenants(one, other)),
+		"POST " + tenantPath(blueDoor) + "/worker/restart": always(refused{Status: http.StatusConflict, Detail: "it is being deleted"}),
+		"POST " + tenantPath(other.ID) + "/worker/restart": always(map[string]any{"command": "restart", "request_id": "r"}),
+	})
+	if code, out, errs := d.run("restart", "blue", "typo", "mama"); code != 1 || out != "" || !strings.Contains(errs, `no tenant "typo"`) {
+		t.Errorf("restart of a typing error: %d, %q, %q; want nobody told", code, out, errs)
+	}
+	code, out, errs := d.run("restart", "blue", "mama")
+	if code != 1 || !strings.Contains(out, "Mama Asha: restart accepted") || !strings.Contains(errs, "Blue Door: POST ") {
+		t.Errorf("restart of one that refuses: %d, %q, %q; want the other told", code, out, errs)
 	}
 }
 
@@ -205,16 +281,17 @@ func TestDeleteAsks(t *testing.T) {
 // quick is a command line that looks often.
 func (d *desk) quick() (l *line, out *bytes.Buffer) {
 	out = &bytes.Buffer{}
-	return &line{Client: Client{Base: d.url, Password: "hunter2"}, stdout: out, stderr: out, every: time.Millisecond}, out
+	return &line{api: Client{Base: d.url, Password: "hunter2"}, stdout: out, stderr: out, every: time.Millisecond}, out
 }
 
 func TestQR(t *testing.T) {
 	waits, linked := tenant(flowhq.QRReady, flowhq.WorkerStarting), tenant(flowhq.Connected, flowhq.WorkerRunning)
+	waits.Session.Reason, waits.Session.NextStep = "not yet", "Wait."
 	show := func(c string) any { return map[string]any{"state": flowhq.QRReady, "code": c} }
 	d := newDesk(t, map[string]func() any{
-		"GET " + tenantPath(blueDoor): inTurn(waits, waits, waits, waits, waits, linked),
+		"GET " + tenantPath(blueDoor): inTurn(waits, waits, waits, waits, waits, waits, linked),
 		"GET " + tenantPath(blueDoor) + "/qr": inTurn(map[string]any{"state": flowhq.Connecting, "code": nil},
-			show("one"), show("one"), show("two"), map[string]any{"state": flowhq.Connected, "code": nil}),
+			show("one"), map[string]any{"state": flowhq.QRReady, "code": nil}, show("one"), show("two"), map[string]any{"state": flowhq.Connected, "code": nil}),
 	})
 	l, out := d.quick()
 	if err := l.obey(t.Context(), "qr", []string{string(blueDoor)}); err != nil {
@@ -229,6 +306,9 @@ func TestQR(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := out.String()
+	if want := "Blue Door: QR_READY: not yet. Wait.\n"; !strings.HasPrefix(text, want) || strings.Count(text, want) != 1 {
+		t.Errorf("it printed\n%s\nwant once why there is no code", text)
+	}
 	if strings.Count(text, one) != 1 || strings.Count(text, two) != 1 || strings.Index(text, one) > strings.Index(text, two) ||
 		!strings.HasSuffix(text, "Blue Door is linked to +255712345678.\n") {
 		t.Errorf("it printed\n%s\nwant each code once, then that it is linked", text)
@@ -255,65 +335,30 @@ func TestQRIsRedrawn(t *testing.T) {
 }
 
 func TestQRWithoutAWorker(t *testing.T) {
+	one := tenant(flowhq.LoggedOut, flowhq.WorkerError)
+	one.Session.Reason, one.Session.NextStep = "unlinked", "Scan again."
 	d := newDesk(t, map[string]func() any{
-		"GET " + tenantPath(blueDoor):         always(tenant(flowhq.LoggedOut, flowhq.WorkerError)),
+		"GET " + tenantPath(blueDoor):         always(one),
 		"GET " + tenantPath(blueDoor) + "/qr": always(map[string]any{"state": flowhq.LoggedOut, "code": nil}),
 	})
 	l, _ := d.quick()
-	if err := l.obey(t.Context(), "qr", []string{string(blueDoor)}); err == nil || !strings.Contains(err.Error(), "LOGGED_OUT") {
-		t.Errorf("qr of a worker that does not run: %v; want an error that says so", err)
-	}
-}
-
-// TestLogsFollow prints each message once, also those that came faster than it looks.
-func TestLogsFollow(t *testing.T) {
-	page := func(ids ...int64) any {
-		slices.Reverse(ids)
-		var logs []flowhq.Message
-		for _, id := range ids {
-			logs = append(logs, flowhq.Message{ID: id, Text: fmt.Sprint("text ", id), Contact: "+1", Direction: flowhq.In, Status: flowhq.Answered})
-		}
-		next := ""
-		if len(ids) > 0 && ids[len(ids)-1] > 1 {
-			next = fmt.Sprint(ids[len(ids)-1])
-		}
-		return map[string]any{"logs": logs, "next": next}
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	pages := inTurn(page(3, 4), page(3, 4), page(8, 9), page(4, 5, 6, 7), page(7, 8, 9))
-	n := 0
-	d := newDesk(t, map[string]func() any{
-		"GET " + tenantPath(blueDoor): always(tenant(flowhq.Connected, flowhq.WorkerRunning)),
-		"GET " + tenantPath(blueDoor) + "/logs": func() any {
-			if n++; n > 6 {
-				stop()
-			}
-			return pages()
-		},
-	})
-	l, out := d.quick()
-	if err := l.obey(ctx, "logs", []string{string(blueDoor), "-f", "-n", "2"}); err != nil && ctx.Err() == nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for text := range strings.Lines(out.String()) {
-		got = append(got, text[strings.LastIndex(text, " ")+1:len(text)-1])
-	}
-	if want := []string{"3", "4", "5", "6", "7", "8", "9"}; !slices.Equal(got, want) {
-		t.Errorf("printed messages %v; want %v:\n%s", got, want, out)
+	err := l.obey(t.Context(), "qr", []string{string(blueDoor)})
+	if want := "its worker does not run; -start starts it. LOGGED_OUT: unlinked. Scan again."; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("qr of a worker that does not run: %v; want %q", err, want)
 	}
 }
 
 func TestBulk(t *testing.T) {
 	b := flowhq.Bulk{ID: "1", Command: flowhq.Restart, State: flowhq.BulkRunning, Matched: 3}
-	half, done := b, b
+	half, done, cancelled := b, b, b
 	half.Sent = 1
+	cancelled.Sent, cancelled.State = 1, flowhq.BulkCancelled
 	done.Sent, done.Failed, done.State = 2, 1, flowhq.BulkDone
 	d := newDesk(t, map[string]func() any{
-		"POST /admin/bulk":  always(b),
-		"GET /admin/bulk/1": inTurn(b, half, half, done),
-		"GET /admin/bulk":   always(map[string]any{"bulks": []flowhq.Bulk{done}}),
+		"POST /admin/bulk":     always(b),
+		"DELETE /admin/bulk/1": always(cancelled),
+		"GET /admin/bulk/1":    inTurn(b, half, half, done),
+		"GET /admin/bulk":      always(map[string]any{"bulks": []flowhq.Bulk{done}}),
 	})
 	l, out := d.quick()
 	err := l.obey(t.Context(), "bulk", []string{"restart", "-session", "CONNECTED", "-template", "BOOKING", "-per-second", "3"})
@@ -327,6 +372,12 @@ func TestBulk(t *testing.T) {
 		if strings.Count(out.String(), want) != 1 {
 			t.Errorf("it did not print %q once:\n%s", want, out)
 		}
+	}
+	if code, out, errs := d.run("bulk", "cancel", "1"); code != 0 || out != "CANCELLED: 1 of 3 sent, 0 failed\n" {
+		t.Errorf("bulk cancel: %d, %q, %q; want how far it came", code, out, errs)
+	}
+	if _, _, errs := d.run("bulk", "watch", "../tenants?x"); !strings.Contains(errs, "GET /admin/bulk/..%2Ftenants%3Fx: 404") {
+		t.Errorf("bulk watch of an id with a slash: %q; want one that does not exist", errs)
 	}
 	if code, out, _ := d.run("bulk", "list"); code != 0 || !strings.Contains(out, "DONE") {
 		t.Errorf("bulk list: %d\n%s", code, out)

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -15,8 +17,13 @@ import (
 
 const (
 	callTimeout = 30 * time.Second // of one request
-	maxAnswer   = 16 << 20         // bytes; a page of 1000 long messages fits
+	// maxAnswer, in bytes, holds messagePage texts of flowhq.MaxTextBytes of which JSON
+	// writes every byte as six.
+	maxAnswer = 32 << 20
+	maxDetail = 200 // bytes shown of an answer that is not the API's, such as a proxy's page
 )
+
+var errSlow = fmt.Errorf("nothing came within %v", callTimeout)
 
 // A Client calls a JSON API: ours, or the simulator's control API.
 type Client struct {
@@ -28,7 +35,7 @@ type Client struct {
 type Refusal struct {
 	Request string // such as "GET /admin/tenants"
 	Status  int
-	Detail  string // of the answer, or the answer itself
+	Detail  string // of the answer, or the beginning of the answer itself
 	Errors  []flowhq.FieldError
 }
 
@@ -42,10 +49,23 @@ func (r *Refusal) Error() string {
 	return b.String()
 }
 
+// NoAnswer is the error of a request to which no answer came, or only part of one.
+// Whether it was obeyed is not known.
+type NoAnswer struct {
+	Base string
+	Err  error
+}
+
+// Error says who does not answer, and what happened instead.
+func (n *NoAnswer) Error() string { return fmt.Sprintf("%s does not answer: %v", n.Base, n.Err) }
+
+// Unwrap returns the cause.
+func (n *NoAnswer) Unwrap() error { return n.Err }
+
 // Call sends in, unless it is nil, and decodes the answer into out, unless that
-// is nil. An answer that is not a success is a *Refusal.
+// is nil. An answer that is not a success is a *Refusal, and none at all a *NoAnswer.
 func (c Client) Call(ctx context.Context, method, path string, in, out any) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, callTimeout, errSlow)
 	defer cancel()
 	var body io.Reader
 	if in != nil {
@@ -67,20 +87,33 @@ func (c Client) Call(ctx context.Context, method, path string, in, out any) erro
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return err
+		if u, ok := errors.AsType[*url.Error](err); ok {
+			err = u.Err // the rest repeats the address
+		}
+		return &NoAnswer{c.Base, err}
 	}
 	defer res.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	data, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
 	if err != nil {
-		return err
+		return &NoAnswer{c.Base, err}
 	}
-	if res.StatusCode >= http.StatusMultipleChoices {
-		return refusal(method+" "+path, res.StatusCode, data)
+	return decode(method+" "+path, res.StatusCode, data, out)
+}
+
+func decode(request string, status int, data []byte, out any) error {
+	if len(data) > maxAnswer {
+		return fmt.Errorf("%s: the answer has more than %d MiB; ask for less at a time", request, maxAnswer>>20)
+	}
+	if status >= http.StatusMultipleChoices {
+		return refusal(request, status, data)
 	}
 	if out == nil {
 		return nil
 	}
-	return json.Unmarshal(data, out)
+	if err := json.Unmarshal(data, out); err != nil {
+		return fmt.Errorf("%s: the answer is not one of Flow HQ's (%w): %s", request, err, beginning(data))
+	}
+	return nil
 }
 
 func refusal(request string, status int, body []byte) error {
@@ -91,8 +124,17 @@ func refusal(request string, status int, body []byte) error {
 	}
 	if json.Unmarshal(body, &problem) == nil && problem.Detail != "" {
 		r.Detail, r.Errors = problem.Detail, problem.Errors
-	} else {
-		r.Detail = string(bytes.TrimSpace(body))
+	} else if r.Detail = beginning(body); r.Detail == "" {
+		r.Detail = http.StatusText(status)
 	}
 	return r
+}
+
+// beginning returns one short line of an answer.
+func beginning(body []byte) string {
+	line := strings.Join(strings.Fields(string(body[:min(len(body), maxDetail)])), " ")
+	if len(body) > maxDetail {
+		line += " …"
+	}
+	return line
 }

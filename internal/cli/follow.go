@@ -2,119 +2,75 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
 )
 
-// startWithin is how long a worker that was told to start may look stopped.
-const startWithin = 30 * time.Second
+const (
+	// defaultNewest is how many messages or events are shown unless -n says otherwise.
+	defaultNewest = 20
+	// messagePage is how many messages are asked for at a time; see maxAnswer.
+	messagePage = 50
+	// maxBehind is how many messages "logs -f" catches up with after a time without the
+	// API, or without power.
+	maxBehind = 10_000
+)
 
-// defaultNewest is how many messages or events are shown unless -n says otherwise.
-const defaultNewest = 20
-
-// A code is what links a phone; Code is nil while there is none to scan.
-type code struct {
-	State flowhq.SessionState
-	Code  *string
-}
-
-func (l *line) qr(ctx context.Context, args []string) error {
-	fs := l.flags("qr")
-	start := fs.Bool("start", false, "start the worker first")
-	t, err := l.tenant(ctx, fs, args)
-	if err != nil {
-		return err
-	}
-	patience := time.Now()
-	if *start {
-		if err := l.tell(ctx, t, http.MethodPost, "/worker/start"); err != nil {
-			return err
-		}
-		patience = patience.Add(startWithin)
-	}
-	p := &picture{w: l.stdout, redraw: isTerminal(l.stdout)}
+// follow looks again and again until there is no more to see or ctx ends, both with
+// success. An API that is away, as while it is being restarted, comes back: that is
+// said once.
+func (l *line) follow(ctx context.Context, look func() (ended bool, err error)) error {
+	away := false
 	for {
-		done, err := l.link(ctx, t.ID, p, patience)
-		if done || err != nil {
+		ended, err := look()
+		why, passing := isAway(err)
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return nil
+		case err != nil && !passing, ended:
 			return err
+		case passing && !away:
+			fmt.Fprintf(l.stderr, "%s; trying again\n", clean(why))
+		case !passing && away:
+			fmt.Fprintln(l.stderr, "the API answers again")
 		}
+		away = passing
 		if !l.wait(ctx) {
 			return nil
 		}
 	}
 }
 
-// link shows the code that there is now, and reports whether the phone is linked. A
-// worker that does not run will never show one, unless it was just told to start.
-func (l *line) link(ctx context.Context, id flowhq.TenantID, p *picture, patience time.Time) (linked bool, err error) {
-	var t flowhq.Tenant
-	if err := l.Call(ctx, http.MethodGet, tenantPath(id), nil, &t); err != nil {
-		return false, err
+// isAway reports whether err means that the API, or what it needs, is away, and how
+// to say so.
+func isAway(err error) (why string, away bool) {
+	if _, silent := errors.AsType[*NoAnswer](err); silent {
+		return "the API does not answer", true
 	}
-	var c code
-	if err := l.Call(ctx, http.MethodGet, tenantPath(id)+"/qr", nil, &c); err != nil {
-		return false, err
+	r, refused := errors.AsType[*Refusal](err)
+	if !refused {
+		return "", false
 	}
-	ended := t.Worker.Status == flowhq.WorkerStopped || t.Worker.Status == flowhq.WorkerError
-	switch {
-	case c.State == flowhq.Connected:
-		fmt.Fprintf(l.stdout, "%s is linked to %s.\n", oneLine(t.Name), t.Session.Number)
-		return true, nil
-	case c.Code != nil:
-		return false, p.show(*c.Code, fmt.Sprintf("%s, %s: scan this with WhatsApp > Linked devices > Link a device.", oneLine(t.Name), t.PhoneNumber))
-	case ended && time.Now().After(patience):
-		return false, fmt.Errorf("its worker does not run, so there is no code to scan (%s); -start starts it", describe(t))
+	switch r.Status {
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout: // a proxy's words for the same
+		return fmt.Sprintf("the API does not answer (%d: %s)", r.Status, r.Detail), true
 	}
-	return false, nil
+	return "", false
 }
 
-func describe(t flowhq.Tenant) string {
-	if t.Session.Reason == "" {
-		return string(t.Session.State)
-	}
-	return string(t.Session.State) + ": " + t.Session.Reason
-}
-
-// A picture is the code on the screen. On a terminal a new one takes the place of
-// the one before.
-type picture struct {
-	w      io.Writer
-	redraw bool
-	shown  string
-	height int // lines
-}
-
-func (p *picture) show(code, caption string) error {
-	if code == p.shown {
-		return nil
-	}
-	drawn, err := QR(code)
-	if err != nil {
-		return err
-	}
-	if p.redraw && p.height > 0 {
-		fmt.Fprintf(p.w, "\x1b[%dA\x1b[J", p.height) // up, and clear below
-	}
-	text := drawn + caption + "\n"
-	p.shown, p.height = code, strings.Count(text, "\n")
-	_, err = io.WriteString(p.w, text)
-	return err
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
+// wait waits until the next look, and reports whether there is to be one.
+func (l *line) wait(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
 		return false
+	case <-time.After(l.every):
+		return true
 	}
-	st, err := f.Stat()
-	return err == nil && st.Mode()&os.ModeCharDevice != 0
 }
 
 func (l *line) logs(ctx context.Context, args []string) error {
@@ -125,39 +81,33 @@ func (l *line) logs(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	messages, err := l.messages(ctx, t.ID, 0, min(max(*n, 1), maxPage))
+	messages, err := l.messages(ctx, t.ID, 0, max(*n, 1))
 	if err != nil {
 		return err
 	}
-	for {
-		var last int64
-		for _, m := range messages {
-			l.say(m)
-			last = m.ID
-		}
-		if !*follow {
-			return nil
-		}
-		for messages = nil; len(messages) == 0; {
-			if !l.wait(ctx) {
-				return nil
-			}
-			if messages, err = l.messages(ctx, t.ID, last, maxPage); err != nil {
-				return err
-			}
-		}
+	last := l.say(messages, 0)
+	if !*follow {
+		return nil
 	}
+	return l.follow(ctx, func() (ended bool, err error) {
+		messages, err := l.messages(ctx, t.ID, last, maxBehind)
+		if len(messages) == maxBehind {
+			fmt.Fprintf(l.stderr, "these are the newest %d; there may be more before them\n", maxBehind)
+		}
+		last = l.say(messages, last)
+		return false, err
+	})
 }
 
-// messages returns the newest messages after a message, oldest first, at most limit
-// if there is none to begin after.
+// messages returns the newest messages after a message, at most limit, oldest first.
 func (l *line) messages(ctx context.Context, id flowhq.TenantID, after int64, limit int) (all []flowhq.Message, err error) {
 	for next := ""; ; {
+		path := fmt.Sprintf("%s/logs?limit=%d&before=%s", tenantPath(id), min(limit-len(all), messagePage), next)
 		var page struct {
 			Logs []flowhq.Message
 			Next string
 		}
-		if err := l.Call(ctx, http.MethodGet, fmt.Sprintf("%s/logs?limit=%d&before=%s", tenantPath(id), limit, next), nil, &page); err != nil {
+		if err := l.call(ctx, http.MethodGet, path, nil, &page); err != nil {
 			return nil, err
 		}
 		known := slices.IndexFunc(page.Logs, func(m flowhq.Message) bool { return m.ID <= after })
@@ -165,28 +115,33 @@ func (l *line) messages(ctx context.Context, id flowhq.TenantID, after int64, li
 			page.Logs = page.Logs[:known]
 		}
 		all = append(all, page.Logs...)
-		if next = page.Next; next == "" || known >= 0 || after == 0 {
+		if next = page.Next; next == "" || known >= 0 || len(all) >= limit {
 			slices.Reverse(all)
 			return all, nil
 		}
 	}
 }
 
-// say writes one message on one line.
-func (l *line) say(m flowhq.Message) {
-	arrow := "<"
-	if m.Direction == flowhq.Out {
-		arrow = ">"
+// say writes each message on one line and returns the id of the last, which is last if
+// there is none.
+func (l *line) say(messages []flowhq.Message, last int64) int64 {
+	for _, m := range messages {
+		arrow := "<"
+		if m.Direction == flowhq.Out {
+			arrow = ">"
+		}
+		who := m.Contact
+		if who == "" {
+			who = m.Chat
+		}
+		reason := ""
+		if m.Reason != "" {
+			reason = " (" + oneLine(m.Reason) + ")"
+		}
+		fmt.Fprintf(l.stdout, "%s %s %s %s%s: %s\n", moment(m.CreatedAt), arrow, oneLine(who), m.Status, reason, oneLine(m.Text))
+		last = m.ID
 	}
-	who := m.Contact
-	if who == "" {
-		who = m.Chat
-	}
-	reason := ""
-	if m.Reason != "" {
-		reason = " (" + oneLine(m.Reason) + ")"
-	}
-	fmt.Fprintf(l.stdout, "%s %s %s %s%s: %s\n", moment(m.CreatedAt), arrow, oneLine(who), m.Status, reason, oneLine(m.Text))
+	return last
 }
 
 func (l *line) events(ctx context.Context, args []string) error {
@@ -197,7 +152,7 @@ func (l *line) events(ctx context.Context, args []string) error {
 		return err
 	}
 	var list struct{ Events []flowhq.Event }
-	if err := l.Call(ctx, http.MethodGet, fmt.Sprintf("%s/events?limit=%d", tenantPath(t.ID), min(max(*n, 1), maxPage)), nil, &list); err != nil {
+	if err := l.call(ctx, http.MethodGet, fmt.Sprintf("%s/events?limit=%d", tenantPath(t.ID), min(max(*n, 1), maxPage)), nil, &list); err != nil {
 		return err
 	}
 	slices.Reverse(list.Events)

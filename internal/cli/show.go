@@ -74,6 +74,14 @@ func table(w io.Writer, rows [][]string) error {
 // moment shows a time as the operator's clock does.
 func moment(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
 
+// momentIf shows a time that may not have come.
+func momentIf(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return moment(*t)
+}
+
 // asJSON writes v for programs.
 func asJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"net/http"
@@ -9,12 +10,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/flowhq/flowhq"
 )
 
 // tenantPath is where the API keeps a tenant.
-func tenantPath(id flowhq.TenantID) string { return "/admin/tenants/" + string(id) }
+func tenantPath(id flowhq.TenantID) string { return "/admin/tenants/" + url.PathEscape(string(id)) }
 
 // maxPage is the most that the API lists at a time.
 const maxPage = 1000
@@ -28,7 +30,7 @@ func (l *line) tenants(ctx context.Context, query url.Values, limit int) (all []
 			Tenants []flowhq.Tenant
 			Next    string
 		}
-		if err := l.Call(ctx, http.MethodGet, "/admin/tenants?"+query.Encode(), nil, &page); err != nil {
+		if err := l.call(ctx, http.MethodGet, "/admin/tenants?"+query.Encode(), nil, &page); err != nil {
 			return nil, false, err
 		}
 		all = append(all, page.Tenants...)
@@ -52,11 +54,14 @@ func (l *line) tenant(ctx context.Context, fs *flag.FlagSet, args []string) (t f
 // beginning of the name of only one.
 func (l *line) find(ctx context.Context, word string) (t flowhq.Tenant, err error) {
 	if id := flowhq.TenantID(strings.ToLower(word)); id.Valid() {
-		return t, l.Call(ctx, http.MethodGet, tenantPath(id), nil, &t)
+		return t, l.call(ctx, http.MethodGet, tenantPath(id), nil, &t)
 	}
-	found, _, err := l.tenants(ctx, url.Values{"search": {word}}, maxPage)
+	found, more, err := l.tenants(ctx, url.Values{"search": {word}}, maxPage)
 	if err != nil {
 		return t, err
+	}
+	if more { // the one that is meant, or a second one, may be among the rest
+		return t, fmt.Errorf("more than %d tenants have the text %q; give the id or the number", maxPage, word)
 	}
 	means := func(is func(flowhq.Tenant) bool) []flowhq.Tenant {
 		return slices.DeleteFunc(slices.Clone(found), func(t flowhq.Tenant) bool { return !is(t) })
@@ -94,8 +99,11 @@ func (l *line) list(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if more {
+		fmt.Fprintf(l.stderr, "these are the newest %d; there are more (-limit)\n", len(all))
+	}
 	if *inJSON {
-		return asJSON(l.stdout, all)
+		return asJSON(l.stdout, append([]flowhq.Tenant{}, all...)) // none is [], not null
 	}
 	rows := [][]string{{"NAME", "NUMBER", "TEMPLATE", "STATUS", "SESSION", "SINCE", "ID", "REASON"}}
 	for _, t := range all {
@@ -103,9 +111,6 @@ func (l *line) list(ctx context.Context, args []string) error {
 			t.Name, t.PhoneNumber, string(t.Config.Template), string(t.Status), string(t.Session.State), moment(t.Session.Since),
 			string(t.ID), t.Session.Reason,
 		})
-	}
-	if more {
-		fmt.Fprintf(l.stderr, "these are the newest %d; there are more (-limit)\n", len(all))
 	}
 	return table(l.stdout, rows)
 }
@@ -125,7 +130,7 @@ func (l *line) create(ctx context.Context, args []string) error {
 		n.BusinessName = n.Name
 	}
 	var t flowhq.Tenant
-	if err := l.Call(ctx, http.MethodPost, "/admin/tenants", n, &t); err != nil {
+	if err := l.call(ctx, http.MethodPost, "/admin/tenants", n, &t); err != nil {
 		return err
 	}
 	fmt.Fprintln(l.stdout, t.ID)
@@ -142,16 +147,16 @@ func (l *line) show(ctx context.Context, args []string) error {
 	if *inJSON {
 		return asJSON(l.stdout, t)
 	}
-	seen := ""
-	if t.Session.LastSeenAt != nil {
-		seen = moment(*t.Session.LastSeenAt)
-	}
+	c := t.Config
 	return table(l.stdout, [][]string{
-		{"id", string(t.ID)}, {"name", t.Name}, {"number", t.PhoneNumber}, {"business", t.Config.BusinessName},
-		{"template", string(t.Config.Template) + ", " + string(t.Config.Language)},
+		{"id", string(t.ID)}, {"name", t.Name}, {"number", t.PhoneNumber}, {"business", c.BusinessName},
+		{"template", string(c.Template) + ", " + string(c.Language)},
+		{"replies", fmt.Sprintf("at most %d a minute, and %d to a contact in %d minutes", c.RepliesPerMinute, c.RepliesPerContact, flowhq.ContactWindow/time.Minute)},
+		{"kept for", fmt.Sprintf("%d days", c.RetentionDays)},
 		{"status", string(t.Status)},
 		{"session", string(t.Session.State) + " since " + moment(t.Session.Since)}, {"reason", t.Session.Reason},
-		{"linked number", t.Session.Number}, {"last seen", seen},
+		{"next step", t.Session.NextStep}, {"tried again at", momentIf(t.Session.RetryAt)},
+		{"linked number", t.Session.Number}, {"last seen", momentIf(t.Session.LastSeenAt)},
 		{"worker", string(t.Worker.Status) + " since " + moment(t.Worker.Since)},
 		{"host", t.Worker.Host}, {"hosts so far", strconv.FormatInt(t.Worker.Epoch, 10)}, {"last error", t.Worker.LastError},
 		{"created", moment(t.CreatedAt)},
@@ -166,16 +171,26 @@ func (l *line) command(ctx context.Context, command string, args []string) error
 	if err != nil {
 		return err
 	}
+	// A word that means no tenant stops the command before anyone was told.
+	var found []flowhq.Tenant
 	for _, word := range words {
 		t, err := l.find(ctx, word)
 		if err != nil {
 			return err
 		}
-		if err := l.tell(ctx, t, http.MethodPost, "/worker/"+command); err != nil {
-			return err
+		found = append(found, t)
+	}
+	var errs []error
+	for _, t := range found {
+		err := l.tell(ctx, t, http.MethodPost, "/worker/"+command)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", t.Name, err))
+		}
+		if _, away := isAway(err); away {
+			break // nor would it take the rest
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // tell sends one command and says that it is durable, not that it has been obeyed.
@@ -184,7 +199,7 @@ func (l *line) tell(ctx context.Context, t flowhq.Tenant, method, path string) e
 		Command   flowhq.Command
 		RequestID string `json:"request_id"`
 	}
-	if err := l.Call(ctx, method, tenantPath(t.ID)+path, nil, &accepted); err != nil {
+	if err := l.call(ctx, method, tenantPath(t.ID)+path, nil, &accepted); err != nil {
 		return err
 	}
 	fmt.Fprintf(l.stdout, "%s: %s accepted, request %s\n", oneLine(t.Name), accepted.Command, accepted.RequestID)

@@ -14,6 +14,7 @@ import (
 // it. A nil one, which stands for a database of somebody else's, does nothing.
 type database struct {
 	dev     *dev
+	out     *lines // its log
 	url     string
 	server  *devdb.Server // the goroutine's
 	ending  chan time.Duration
@@ -28,13 +29,15 @@ func (d *dev) startDatabase(ctx context.Context) error {
 		return reachable(ctx, d.databaseURL)
 	}
 	return d.out.during("starting the private PostgreSQL", func() error {
-		server, err := d.openDatabase(ctx)
+		out := d.logOnly("database")
+		server, err := d.openDatabase(ctx, out)
 		if err != nil {
+			out.close()
 			return err
 		}
 		d.databaseURL = server.URL()
 		d.db = &database{
-			dev: d, url: server.URL(), server: server,
+			dev: d, out: out, url: server.URL(), server: server,
 			ending: make(chan time.Duration, 1), ended: make(chan struct{}), failure: make(chan error, 1),
 		}
 		go d.db.run(context.WithoutCancel(ctx))
@@ -42,10 +45,9 @@ func (d *dev) startDatabase(ctx context.Context) error {
 	})
 }
 
-func (d *dev) openDatabase(ctx context.Context) (*devdb.Server, error) {
-	log := slog.New(slog.NewTextHandler(newLines("database", d.home.path("logs", "database.log"), nil), nil))
+func (d *dev) openDatabase(ctx context.Context, out *lines) (*devdb.Server, error) {
 	return devdb.Start(ctx, devdb.Options{
-		Dir: d.home.path("pg"), Log: log,
+		Dir: d.home.path("pg"), Log: slog.New(slog.NewTextHandler(out, nil)),
 		Progress: func(what string) { d.out.say("%s", what) },
 	})
 }
@@ -54,6 +56,7 @@ func (d *dev) openDatabase(ctx context.Context) (*devdb.Server, error) {
 // cannot be brought back, failure says why.
 func (db *database) run(ctx context.Context) {
 	defer close(db.ended)
+	defer db.out.close()
 	for {
 		select {
 		case grace := <-db.ending:
@@ -62,7 +65,7 @@ func (db *database) run(ctx context.Context) {
 		case err := <-db.server.Done():
 			db.dev.out.say("database ended by itself (%v); it starts again", err)
 		}
-		server, err := db.dev.openDatabase(ctx)
+		server, err := db.dev.openDatabase(ctx, db.out)
 		if err != nil {
 			db.failure <- err
 			return

@@ -114,7 +114,7 @@ func (s stage) existing(ctx context.Context) (there map[string]flowhq.Tenant, ot
 func (s stage) create(ctx context.Context, d demo, there map[string]flowhq.Tenant) (flowhq.Tenant, error) {
 	t, ok := there[d.tenant.PhoneNumber]
 	if !ok {
-		if err := s.api.call(ctx, http.MethodPost, "/admin/tenants", d.tenant, &t); err != nil {
+		if err := s.api.Call(ctx, http.MethodPost, "/admin/tenants", d.tenant, &t); err != nil {
 			return t, err
 		}
 	}
@@ -139,7 +139,7 @@ func (s stage) linkAll(ctx context.Context, tenants []flowhq.Tenant) error {
 
 func (s stage) link(ctx context.Context, t flowhq.Tenant) error {
 	phone := map[string]string{"number": t.PhoneNumber, "name": t.Name}
-	if err := s.sim.call(ctx, http.MethodPost, "/phones", phone, nil); err != nil {
+	if err := s.sim.Call(ctx, http.MethodPost, "/phones", phone, nil); err != nil {
 		return err
 	}
 	began := time.Now()
@@ -157,7 +157,7 @@ func (s stage) link(ctx context.Context, t flowhq.Tenant) error {
 		scanned = *c.Code
 		// A code that was replaced meanwhile is refused; the next one will do.
 		scan := "/phones/" + url.PathEscape(t.PhoneNumber) + "/scan"
-		_ = s.sim.call(ctx, http.MethodPost, scan, map[string]string{"code": scanned}, nil)
+		_ = s.sim.Call(ctx, http.MethodPost, scan, map[string]string{"code": scanned}, nil)
 		return errNotYet
 	})
 	if err != nil {
@@ -170,7 +170,7 @@ func (s stage) link(ctx context.Context, t flowhq.Tenant) error {
 // converse lets a demo's customer write, and prints who said what.
 func (s stage) converse(ctx context.Context, d demo, t flowhq.Tenant) error {
 	customer := map[string]string{"number": d.customer.number, "name": d.customer.name}
-	if err := s.sim.call(ctx, http.MethodPost, "/customers", customer, nil); err != nil {
+	if err := s.sim.Call(ctx, http.MethodPost, "/customers", customer, nil); err != nil {
 		return err
 	}
 	s.out.say("")
@@ -193,7 +193,7 @@ func (s stage) exchange(ctx context.Context, from person, t flowhq.Tenant, text 
 	s.out.say("%s", line(from.name, text))
 	message := map[string]string{"to": t.PhoneNumber, "text": text}
 	path := "/customers/" + url.PathEscape(from.number) + "/messages"
-	if err := s.sim.call(ctx, http.MethodPost, path, message, nil); err != nil {
+	if err := s.sim.Call(ctx, http.MethodPost, path, message, nil); err != nil {
 		return err
 	}
 	return s.out.during("waiting for the reply", func() error {

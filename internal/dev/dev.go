@@ -7,10 +7,13 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/flowhq/flowhq/internal/cli"
 )
 
 // Default addresses. All but the API's move to a free port if they are taken.
@@ -51,6 +54,7 @@ type dev struct {
 
 	databaseURL, temporal, ui string // where they are; ui is "" with a Temporal of somebody else's
 	password                  string
+	apiAddr                   string // where the API listens, maybe for other machines too
 	api                       web
 	sim                       web      // base is "" without a simulator
 	whatsApp                  []string // the variables that lead to the simulator
@@ -79,7 +83,7 @@ func (d *dev) run(ctx context.Context) (err error) {
 	if err := d.startApps(ctx); err != nil {
 		return err
 	}
-	if d.sim.base != "" {
+	if d.sim.Base != "" {
 		s := stage{api: d.api, sim: d.sim, out: d.out}
 		if err := s.play(ctx, d.home.demoMark(d.getenv("DATABASE_URL"))); err != nil && ctx.Err() == nil {
 			d.out.say("The demo was cut short (%v); it goes on at the next start. Everything else runs.", err)
@@ -108,9 +112,10 @@ func (d *dev) prepare() (err error) {
 	if d.self, err = os.Executable(); err != nil {
 		return err
 	}
-	dir := filepath.Join(d.root, ".dev")
+	kept := filepath.Join(d.root, ".dev")
+	dir := kept
 	if d.options.whatsApp {
-		dir = filepath.Join(dir, "whatsapp")
+		dir = filepath.Join(kept, "whatsapp")
 	}
 	if d.home, err = openHome(dir); err != nil {
 		return err
@@ -120,14 +125,14 @@ func (d *dev) prepare() (err error) {
 			d.home.close()
 		}
 	}()
-	if d.password, err = d.home.adminPassword(d.getenv("ADMIN_PASSWORD")); err != nil {
+	if d.password, err = adminPassword(kept, d.getenv("ADMIN_PASSWORD")); err != nil {
 		return err
 	}
-	addr, err := apiAddr(d.getenv("HTTP_ADDR"))
+	addr, near, err := apiAddr(d.getenv("HTTP_ADDR"))
 	if err != nil {
 		return err
 	}
-	d.api = web{base: "http://" + addr, password: d.password}
+	d.apiAddr, d.api = addr, web{cli.Client{Base: "http://" + near, Password: d.password}}
 	return nil
 }
 
@@ -167,7 +172,7 @@ func (d *dev) startBackends(ctx context.Context) error {
 
 func (d *dev) startSimulator(ctx context.Context, addr, control string) error {
 	state := d.home.path("simulator")
-	d.sim = web{base: "http://" + control}
+	d.sim = web{cli.Client{Base: "http://" + control}}
 	d.whatsApp = []string{
 		"WHATSAPP_ADDR=" + addr,
 		"WHATSAPP_CA_FILE=" + filepath.Join(state, "ca.pem"),
@@ -185,7 +190,7 @@ func (d *dev) startSimulator(ctx context.Context, addr, control string) error {
 func (d *dev) startApps(ctx context.Context) error {
 	env := append(os.Environ(),
 		"DATABASE_URL="+d.databaseURL, "TEMPORAL_ADDRESS="+d.temporal,
-		"HTTP_ADDR="+strings.TrimPrefix(d.api.base, "http://"), "ADMIN_PASSWORD="+d.password,
+		"HTTP_ADDR="+d.apiAddr, "ADMIN_PASSWORD="+d.password,
 	)
 	for name, value := range map[string]string{
 		"LOGS_PATH":    d.home.path("logs", "tenants"),
@@ -243,23 +248,25 @@ func (d *dev) end(ctx context.Context) {
 	d.db.stop(d.hurry)
 }
 
-// apiAddr returns where the API listens: host:port with the host and port
-// filled in, after a look whether that is free.
-func apiAddr(wanted string) (string, error) {
+// apiAddr returns where the API listens, which is wanted with its port filled in, and
+// how this machine reaches it, after a look whether that is free.
+func apiAddr(wanted string) (listen, near string, err error) {
 	if wanted == "" {
 		wanted = defaultAPI
 	}
 	l, err := net.Listen("tcp", wanted)
+	host, port, _ := net.SplitHostPort(wanted)
+	if inUse(err) {
+		return "", "", fmt.Errorf("port %s is taken by another program: end that one, or choose another port with HTTP_ADDR, such as HTTP_ADDR=%s", port, freeAddr(""))
+	}
 	if err != nil {
-		if _, port, split := net.SplitHostPort(wanted); split == nil && inUse(err) {
-			return "", fmt.Errorf("port %s is taken by another program: end that one, or choose another port with HTTP_ADDR, such as HTTP_ADDR=%s", port, freeAddr(""))
-		}
-		return "", fmt.Errorf("HTTP_ADDR=%s: %w", wanted, err)
+		return "", "", fmt.Errorf("HTTP_ADDR=%s: %w", wanted, err)
 	}
 	defer l.Close()
 	addr := l.Addr().(*net.TCPAddr)
+	listen = net.JoinHostPort(host, strconv.Itoa(addr.Port))
 	if addr.IP.IsUnspecified() {
 		addr.IP = net.IPv4(127, 0, 0, 1)
 	}
-	return addr.String(), nil
+	return listen, addr.String(), nil
 }

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/flowhq/flowhq/internal/cli"
 )
 
 // checkout makes a folder that passes for a checkout of the repository, in which
@@ -88,7 +90,7 @@ func TestDevFromTheFirstDayToTheNext(t *testing.T) {
 			t.Errorf("the first start did not print %q", want)
 		}
 	}
-	api := web{base: "http://" + addr, password: "hunter2"}
+	api := web{cli.Client{Base: "http://" + addr, Password: "hunter2"}}
 	wantConnected(t, api)
 	first.end(syscall.SIGINT)
 	if err := first.child.Err(); err != nil {
@@ -129,7 +131,7 @@ func TestDevSurvivesItsParts(t *testing.T) {
 	t.Parallel()
 	dir, addr := checkout(t), freeAddr("")
 	r := startDev(t, dir, addr)
-	api := web{base: "http://" + addr, password: "hunter2"}
+	api := web{cli.Client{Base: "http://" + addr, Password: "hunter2"}}
 	for _, name := range []string{"temporald", "/postgres ", " api ", " worker ", " simulate "} {
 		if err := syscall.Kill(partPid(t, r, name), syscall.SIGKILL); err != nil {
 			t.Fatal(err)
@@ -138,7 +140,7 @@ func TestDevSurvivesItsParts(t *testing.T) {
 	for _, name := range []string{"temporal", "database", "api", "worker", "simulator"} {
 		r.says(name+" ended by itself (", upWithin)
 	}
-	eventually(t, func() bool { return api.call(t.Context(), http.MethodGet, "/readyz", nil, nil) == nil })
+	eventually(t, func() bool { return api.Call(t.Context(), http.MethodGet, "/readyz", nil, nil) == nil })
 	wantConnected(t, api)
 
 	pids := descendants(r.child.Pid())
@@ -167,7 +169,7 @@ func TestDevWithWhatsAppKeepsApart(t *testing.T) {
 	if said := r.out.String(); strings.Contains(said, "Simulator") || strings.Contains(said, "Amina") {
 		t.Error("it started a simulator; want none")
 	}
-	tenants, err := web{base: "http://" + addr, password: "hunter2"}.tenants(t.Context())
+	tenants, err := web{cli.Client{Base: "http://" + addr, Password: "hunter2"}}.tenants(t.Context())
 	if err != nil || len(tenants) > 0 {
 		t.Errorf("tenants = %v, %v; want none", tenants, err)
 	}

@@ -9,11 +9,12 @@
 //	flowhq               the program, as Taskfile.yml builds it
 //	temporald-<hash>     the embedded Temporal, built once from dev/temporald
 //	temporal-<version>.db, pg/, simulator/   what the parts keep
-//	admin-password       made up at the first start, unless ADMIN_PASSWORD is set
+//	admin-password       made up at the first start, unless ADMIN_PASSWORD is set;
+//	                     the same with "--whatsapp"
 //	demo-<database>      there once a database has been given its demo tenants
 //	logs/                what each part printed
-//	whatsapp/            all of the above again for "flowhq dev --whatsapp", whose
-//	                     tenants must never meet the simulator's
+//	whatsapp/            what the parts keep and print for "flowhq dev --whatsapp",
+//	                     whose tenants must never meet the simulator's
 //
 // The processes are started in layers and ended in the opposite order: the API
 // and the worker first, the database last. Whatever happens to this process, no

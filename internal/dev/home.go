@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/flowhq/flowhq/internal/dev/proc"
 )
 
 // module is how a checkout of this repository is recognised.
@@ -70,19 +72,24 @@ func (h *home) path(elem ...string) string {
 	return filepath.Join(append([]string{h.dir}, elem...)...)
 }
 
-// adminPassword returns the password of the API: the caller's own, or one that
-// is made up once and kept.
-func (h *home) adminPassword(own string) (string, error) {
+// adminPassword returns the password of the API: the caller's own, or one that is made
+// up once and kept in dir, where "flowhq tenants" finds it.
+func adminPassword(dir, own string) (string, error) {
 	if own != "" {
 		return own, nil
 	}
-	name := h.path("admin-password")
-	data, err := os.ReadFile(name)
-	if kept := strings.TrimSpace(string(data)); err == nil && kept != "" {
-		return kept, nil
-	}
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
+	}
+	name := filepath.Join(dir, "admin-password")
+	unlock, err := proc.Lock(name) // another one may be starting, with or without WhatsApp
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	data, err := os.ReadFile(name)
+	if kept := strings.TrimSpace(string(data)); err != nil || kept != "" {
+		return kept, err
 	}
 	const letters = 12
 	p := strings.ToLower(rand.Text()[:letters])

@@ -7,10 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
-
-	"github.com/flowhq/flowhq"
 )
 
 // env is a getenv with a few variables set.
@@ -45,13 +41,9 @@ func TestHomeIsForOne(t *testing.T) {
 
 func TestAdminPasswordIsKept(t *testing.T) {
 	t.Parallel()
-	h, err := openHome(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.close()
+	dir := filepath.Join(t.TempDir(), ".dev")
 	password := func(own string) string {
-		p, err := h.adminPassword(own)
+		p, err := adminPassword(dir, own)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,8 +59,27 @@ func TestAdminPasswordIsKept(t *testing.T) {
 	if again := password(""); again != made {
 		t.Errorf("password of the second start = %q; want %q", again, made)
 	}
-	if info, err := os.Stat(h.path("admin-password")); err != nil || info.Mode().Perm() != 0o600 {
+	if info, err := os.Stat(filepath.Join(dir, "admin-password")); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("file = %v, %v; want it readable to its owner only", info, err)
+	}
+}
+
+// "flowhq tenants" looks for one password, whichever way the API was started.
+func TestAdminPasswordIsTheSameWithWhatsApp(t *testing.T) {
+	dir := checkout(t)
+	t.Chdir(dir)
+	var passwords []string
+	for _, whatsApp := range []bool{true, false} {
+		d := &dev{options: options{whatsApp: whatsApp}, getenv: env("HTTP_ADDR", "127.0.0.1:0")}
+		if err := d.prepare(); err != nil {
+			t.Fatal(err)
+		}
+		d.home.close()
+		passwords = append(passwords, d.password)
+	}
+	kept, err := os.ReadFile(filepath.Join(dir, ".dev", "admin-password"))
+	if err != nil || passwords[0] != passwords[1] || string(kept) != passwords[0]+"\n" {
+		t.Errorf("passwords = %q and the kept one %q, %v; want all the same", passwords, kept, err)
 	}
 }
 
@@ -94,15 +105,19 @@ func TestAddresses(t *testing.T) {
 	t.Parallel()
 	busy := taken(t)
 	_, port, _ := net.SplitHostPort(busy)
-	_, err := apiAddr(busy)
+	_, _, err := apiAddr(busy)
 	if err == nil || !strings.Contains(err.Error(), "port "+port+" is taken") || !strings.Contains(err.Error(), "HTTP_ADDR") {
 		t.Errorf("apiAddr(%s) = %v; want the port and the variable", busy, err)
 	}
-	if _, err := apiAddr("nonsense"); err == nil || !strings.Contains(err.Error(), "HTTP_ADDR=nonsense") {
+	if _, _, err := apiAddr("nonsense"); err == nil || !strings.Contains(err.Error(), "HTTP_ADDR=nonsense") {
 		t.Errorf("apiAddr(nonsense) = %v; want the variable", err)
 	}
-	if got, err := apiAddr(":0"); err != nil || !strings.HasPrefix(got, "127.0.0.1:") || got == "127.0.0.1:0" {
-		t.Errorf("apiAddr(:0) = %s, %v; want a loopback address", got, err)
+	for _, host := range []string{"", "0.0.0.0", "127.0.0.1"} { // the first two are for other machines too
+		listen, near, err := apiAddr(host + ":0")
+		_, port, _ := net.SplitHostPort(near)
+		if err != nil || listen != host+":"+port || near != "127.0.0.1:"+port || port == "0" {
+			t.Errorf("apiAddr(%s:0) = %s, %s, %v; want the same host, and a loopback address", host, listen, near, err)
+		}
 	}
 	if got := freeAddr(busy); got == busy || !strings.HasPrefix(got, "127.0.0.1:") {
 		t.Errorf("freeAddr(%s) = %s; want another one", busy, got)
@@ -170,34 +185,13 @@ func TestUsage(t *testing.T) {
 			t.Errorf("dev %v = %d, %q; want %d, %q", tt.args, code, stderr.String(), tt.code, tt.says)
 		}
 	}
-	var stderr bytes.Buffer
-	if code := TestEnv(t.Context(), []string{"--"}, env(), &stderr, &stderr); code != 2 || !strings.Contains(stderr.String(), "usage") {
-		t.Errorf("testenv -- = %d, %q; want 2 and the usage", code, stderr.String())
-	}
-}
-
-func TestFind(t *testing.T) {
-	t.Parallel()
-	tenants := []flowhq.Tenant{
-		{ID: "57144b14-fea9-476c-be42-7f1bc09efbef", Name: "My shop", PhoneNumber: "+255712345678"},
-		{Name: "My other shop", PhoneNumber: "+255712345679"},
-		{Name: "My", PhoneNumber: "+255712345670"},
-	}
-	for name, want := range map[string][]string{
-		"":                                     nil,
-		"nobody":                               nil,
-		"my ":                                  {"My shop", "My other shop"},
-		"my":                                   {"My"},
-		"MY SHOP":                              {"My shop"},
-		"+255712345679":                        {"My other shop"},
-		"57144b14-fea9-476c-be42-7f1bc09efbef": {"My shop"},
-	} {
-		var got []string
-		for _, t := range find(tenants, name) {
-			got = append(got, t.Name)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("find(%q) (-want +got):\n%s", name, diff)
+	for _, tt := range []struct {
+		args []string
+		code int
+	}{{[]string{"-h"}, 0}, {[]string{"--"}, 2}, {nil, 2}, {[]string{"-race"}, 2}} {
+		var stderr bytes.Buffer
+		if code := TestEnv(t.Context(), tt.args, env(), &stderr, &stderr); code != tt.code || !strings.Contains(stderr.String(), "usage: flowhq testenv") {
+			t.Errorf("testenv %q = %d, %q; want %d and the usage", tt.args, code, stderr.String(), tt.code)
 		}
 	}
 }

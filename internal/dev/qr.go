@@ -3,17 +3,16 @@ package dev
 import (
 	"bufio"
 	"context"
-	"fmt"
+	"errors"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/cli"
 )
 
-// qrTimeout is how long codes are shown: WhatsApp itself gives up after some two and
-// a half minutes.
+// qrTimeout is how long codes are shown: as long as somebody asks for them, there are
+// new ones without end.
 const qrTimeout = 3 * time.Minute
 
 // listen obeys what is typed, until there is no more input: "qr" lists the
@@ -40,10 +39,12 @@ func (d *dev) listen(ctx context.Context) {
 
 func (d *dev) obey(ctx context.Context, typed string) {
 	verb, name, _ := strings.Cut(strings.TrimSpace(typed), " ")
-	switch verb {
-	case "":
-	case "qr":
-		if err := d.qr(ctx, strings.TrimSpace(name)); err != nil && ctx.Err() == nil {
+	switch name = strings.TrimSpace(name); {
+	case verb == "":
+	case verb == "qr" && name != "":
+		d.qr(ctx, name)
+	case verb == "qr":
+		if err := d.listTenants(ctx); err != nil && ctx.Err() == nil {
 			d.out.say("qr: %v", err)
 		}
 	default:
@@ -51,79 +52,27 @@ func (d *dev) obey(ctx context.Context, typed string) {
 	}
 }
 
-// qr links the tenant called name, whose worker it starts if need be.
-func (d *dev) qr(ctx context.Context, name string) error {
+// qr links the tenant called name, whose worker it starts if need be, as "flowhq
+// tenants qr" does.
+func (d *dev) qr(ctx context.Context, name string) {
+	ctx, cancel := context.WithTimeout(ctx, qrTimeout)
+	defer cancel()
+	getenv := func(variable string) string {
+		return map[string]string{"FLOWHQ_URL": d.api.Base, "ADMIN_PASSWORD": d.password}[variable]
+	}
+	code := cli.Tenants(ctx, []string{"qr", "-start", "--", name}, getenv, d.out, d.out)
+	if code == 0 && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		d.out.say("nobody scanned; type \"qr %s\" again", name)
+	}
+}
+
+func (d *dev) listTenants(ctx context.Context) error {
 	tenants, err := d.api.tenants(ctx)
 	if err != nil {
 		return err
 	}
-	found := find(tenants, name)
-	if len(found) != 1 {
-		return d.listTenants(tenants, name, len(found))
-	}
-	t := found[0]
-	if err := d.api.startWorker(ctx, t.ID); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, qrTimeout)
-	defer cancel()
-	return d.out.during("waiting for "+t.Name+" to be linked", func() error {
-		return d.showCodes(ctx, t)
-	})
-}
-
-// showCodes prints the codes of a tenant, one after the other, until its phone
-// is linked.
-func (d *dev) showCodes(ctx context.Context, t flowhq.Tenant) error {
-	var shown string
-	return poll(ctx, func() error {
-		c, err := d.api.code(ctx, t.ID)
-		switch {
-		case err != nil:
-			return err
-		case c.State == flowhq.Connected:
-			d.out.say("%s is linked.", t.Name)
-			return nil
-		case c.State == flowhq.Banned:
-			return fmt.Errorf("WhatsApp has banned the number of %s for now", t.Name)
-		case c.Code == nil || *c.Code == shown:
-			return errNotYet
-		}
-		shown = *c.Code
-		picture, err := cli.QR(shown)
-		if err != nil {
-			return err
-		}
-		d.out.say("\n%s\n%s, %s: scan this with WhatsApp > Linked devices > Link a device.", picture, t.Name, t.PhoneNumber)
-		return errNotYet
-	})
-}
-
-// find returns the tenants that name may mean: an id, a number, or how a name
-// begins.
-func find(tenants []flowhq.Tenant, name string) (found []flowhq.Tenant) {
-	if name == "" {
-		return nil
-	}
-	for _, t := range tenants {
-		switch {
-		case name == string(t.ID), name == t.PhoneNumber, strings.EqualFold(name, t.Name):
-			return []flowhq.Tenant{t}
-		case strings.HasPrefix(strings.ToLower(t.Name), strings.ToLower(name)):
-			found = append(found, t)
-		}
-	}
-	return found
-}
-
-func (d *dev) listTenants(tenants []flowhq.Tenant, name string, matches int) error {
-	switch {
-	case len(tenants) == 0:
-		return fmt.Errorf("there are no tenants yet: create one first")
-	case matches > 1:
-		d.out.say("%q may mean %d tenants:", name, matches)
-	case name != "":
-		d.out.say("there is no tenant %q, only:", name)
+	if len(tenants) == 0 {
+		d.out.say("there are no tenants yet: create one first")
 	}
 	for _, t := range tenants {
 		d.out.say("  %s  %s  %s", pad(t.Name), t.PhoneNumber, t.Session.State)

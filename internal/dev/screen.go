@@ -31,6 +31,13 @@ func (s *screen) say(format string, args ...any) {
 	fmt.Fprintf(s.w, format+"\n", args...)
 }
 
+// Write lets others print; what they write at once stays together.
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.w.Write(p)
+}
+
 // during prints progress lines while f runs: none if it is quick, otherwise
 // what is going on and for how long already.
 func (s *screen) during(what string, f func() error) error {

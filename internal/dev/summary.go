@@ -24,15 +24,15 @@ func (d *dev) summarize(ctx context.Context, took time.Duration) {
 	var b strings.Builder
 	row := func(name, value string) { fmt.Fprintf(&b, "  %-16s %s\n", name, value) }
 	fmt.Fprintf(&b, "\nFlow HQ runs (after %v).\n\n", took.Round(100*time.Millisecond))
-	row("API", d.api.base+"   described in "+d.api.base+"/openapi.yaml")
+	row("API", d.api.Base+"   described in "+d.api.Base+"/openapi.yaml")
 	row("  user, password", "admin  "+d.password)
 	if d.ui != "" {
 		row("Temporal Web UI", fmt.Sprintf("http://%s/namespaces/%s/workflows", d.ui, d.namespace()))
 	} else {
 		row("Temporal", d.temporal)
 	}
-	if d.sim.base != "" {
-		row("Simulator", d.sim.base+"   phones, customers and faults, as JSON")
+	if d.sim.Base != "" {
+		row("Simulator", d.sim.Base+"   phones, customers and faults, as JSON")
 	}
 	row("Data and logs", relative(d.home.dir))
 	for i, t := range tenants {
@@ -102,8 +102,8 @@ Try:
   3. Kill the worker, and write again: within seconds the bot is back, and nothing is
      lost or answered twice.
      kill -9 %[9]d
-`, d.sim.base, url.PathEscape(customer), bot.PhoneNumber, text, url.QueryEscape(bot.PhoneNumber),
-		d.password, d.api.base, bot.ID, d.worker.pid.Load())
+`, d.sim.Base, url.PathEscape(customer), bot.PhoneNumber, text, url.QueryEscape(bot.PhoneNumber),
+		d.password, d.api.Base, bot.ID, d.worker.pid.Load())
 }
 
 // demoAmong returns a demo tenant that is still there, with its customer and
@@ -111,7 +111,7 @@ Try:
 func (d *dev) demoAmong(tenants []flowhq.Tenant) (t *flowhq.Tenant, customer, text string) {
 	for _, demo := range demos {
 		for i := range tenants {
-			if d.sim.base != "" && tenants[i].PhoneNumber == demo.tenant.PhoneNumber {
+			if d.sim.Base != "" && tenants[i].PhoneNumber == demo.tenant.PhoneNumber {
 				return &tenants[i], demo.customer.number, demo.says[0]
 			}
 		}
@@ -128,5 +128,5 @@ Try:
      WhatsApp > Linked devices. "qr" alone lists the tenants.
   3. Write to that number from another phone, then see what the operator sees:
      curl -s -u admin:%[1]s '%[2]s/admin/tenants'
-`, d.password, d.api.base)
+`, d.password, d.api.Base)
 }

@@ -62,7 +62,7 @@ func (d *dev) startTemporal(ctx context.Context) error {
 		"--dynamic-config-value", "frontend.enableCancelWorkerPollsOnShutdown=true",
 	}
 	if d.getenv("PAYLOAD_KEYS") != "" {
-		args = append(args, "--ui-codec-endpoint", d.api.base+"/codec")
+		args = append(args, "--ui-codec-endpoint", d.api.Base+"/codec")
 	}
 	p := d.backends.keep(&part{name: "temporal", grace: backendGrace, env: os.Environ(), out: d.logOnly("temporal"), args: args})
 	return d.out.during("starting Temporal", func() error { return p.await(ctx, readyTimeout, d.provision) })

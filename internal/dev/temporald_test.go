@@ -15,6 +15,8 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/testsuite"
+
+	"github.com/flowhq/flowhq/internal/cli"
 )
 
 // temporald returns the path of the embedded server, as tests of every package
@@ -150,8 +152,8 @@ func TestTemporaldsUIHasACodec(t *testing.T) {
 			IncludeCredentials bool
 		}
 	}
-	ui := web{base: "http://127.0.0.1:" + port}
-	eventually(t, func() bool { return ui.call(t.Context(), http.MethodGet, "/api/v1/settings", nil, &settings) == nil })
+	ui := web{cli.Client{Base: "http://127.0.0.1:" + port}}
+	eventually(t, func() bool { return ui.Call(t.Context(), http.MethodGet, "/api/v1/settings", nil, &settings) == nil })
 	if settings.Codec.Endpoint != endpoint || !settings.Codec.IncludeCredentials {
 		t.Errorf("the Web UI's codec is %+v; want %s with credentials", settings.Codec, endpoint)
 	}

@@ -3,6 +3,7 @@ package dev
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -34,14 +35,19 @@ Runs the command with what the tests need and returns its exit code. It sets
 // Temporal, and returns its exit code. When ctx ends, so does the command, and
 // nothing that either started is left.
 func TestEnv(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	if len(args) > 0 && args[0] == "--" {
-		args = args[1:]
-	}
-	if len(args) == 0 {
-		fmt.Fprint(stderr, testenvUsage)
+	fs := flag.NewFlagSet("flowhq testenv", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	fs.Usage = func() { fmt.Fprint(stderr, testenvUsage) }
+	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
 		return 2
 	}
-	code, err := testEnv(ctx, args, getenv, stdout, stderr)
+	if fs.NArg() == 0 {
+		fs.Usage()
+		return 2
+	}
+	code, err := testEnv(ctx, fs.Args(), getenv, stdout, stderr)
 	if err != nil {
 		fmt.Fprintln(stderr, "flowhq testenv:", err)
 	}

@@ -16,40 +16,31 @@ import (
 const listSize = 1000
 
 // A web is a JSON API: ours, or the simulator's control API.
-type web struct {
-	base     string // such as http://127.0.0.1:3000
-	password string // "" sends none
-}
-
-// call is [cli.Client.Call].
-func (w web) call(ctx context.Context, method, path string, in, out any) error {
-	return cli.Client{Base: w.base, Password: w.password}.Call(ctx, method, path, in, out)
-}
+type web struct{ cli.Client }
 
 // ready returns nil once GET path succeeds.
 func (w web) ready(path string) func(context.Context) error {
-	return func(ctx context.Context) error { return w.call(ctx, http.MethodGet, path, nil, nil) }
+	return func(ctx context.Context) error { return w.Call(ctx, http.MethodGet, path, nil, nil) }
 }
 
 func (w web) tenants(ctx context.Context) ([]flowhq.Tenant, error) {
 	var list struct{ Tenants []flowhq.Tenant }
-	err := w.call(ctx, http.MethodGet, fmt.Sprintf("/admin/tenants?limit=%d", listSize), nil, &list)
+	err := w.Call(ctx, http.MethodGet, fmt.Sprintf("/admin/tenants?limit=%d", listSize), nil, &list)
 	return list.Tenants, err
 }
 
 func (w web) startWorker(ctx context.Context, id flowhq.TenantID) error {
-	return w.call(ctx, http.MethodPost, "/admin/tenants/"+string(id)+"/worker/start", nil, nil)
+	return w.Call(ctx, http.MethodPost, "/admin/tenants/"+string(id)+"/worker/start", nil, nil)
 }
 
 // A code is what links a phone; Code is nil while there is none to scan.
 type code struct {
-	State     flowhq.SessionState
-	Code      *string
-	ExpiresAt *time.Time `json:"expires_at"`
+	State flowhq.SessionState
+	Code  *string
 }
 
 func (w web) code(ctx context.Context, id flowhq.TenantID) (c code, err error) {
-	err = w.call(ctx, http.MethodGet, "/admin/tenants/"+string(id)+"/qr", nil, &c)
+	err = w.Call(ctx, http.MethodGet, "/admin/tenants/"+string(id)+"/qr", nil, &c)
 	return c, err
 }
 
@@ -61,7 +52,7 @@ type said struct {
 // inbox returns what a customer has received from number, oldest first.
 func (w web) inbox(ctx context.Context, customer, number string) ([]said, error) {
 	var in struct{ Messages []said }
-	err := w.call(ctx, http.MethodGet,
+	err := w.Call(ctx, http.MethodGet,
 		"/customers/"+url.PathEscape(customer)+"/inbox?from="+url.QueryEscape(number), nil, &in)
 	return in.Messages, err
 }
