@@ -80,11 +80,11 @@ type Waiting struct {
 	Session flowhq.SessionState
 }
 
-// SetWaiting gives a reason, which begins with WaitingFor, to tenants that have been STARTING for longer than after
-// without a host, and returns those that did not have that reason yet, at most limit.
-// One that has failed waits for its next attempt rather than for a host: it is left
-// out, unless failed is set or it was told to wait before. It is across tenants on
-// purpose: it runs every few seconds while something is short.
+// SetWaiting gives a reason, which begins with WaitingFor, to tenants that have been
+// STARTING for longer than after without a host, and returns those that did not have
+// that reason yet, at most limit. One that has failed waits for its next attempt rather
+// than for a host: it is left out, unless failed is set or it was told to wait before.
+// It is across tenants on purpose: it runs every few seconds while something is short.
 //
 // The workers' rows come first, as in applyWorker, or the two would deadlock.
 func (s *Store) SetWaiting(ctx context.Context, reason string, after time.Duration, failed bool, limit int) ([]Waiting, error) {
