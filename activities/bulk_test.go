@@ -12,7 +12,6 @@ import (
 	"go.temporal.io/sdk/activity"
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
-	"go.temporal.io/sdk/worker"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
@@ -21,7 +20,6 @@ import (
 
 // A town is tenants that SendBulk tells something, and what they have heard.
 type town struct {
-	*testsuite.TestActivityEnvironment
 	store   *store.Store
 	tenants []flowhq.TenantID
 	heard   []flowhq.TenantID
@@ -30,11 +28,7 @@ type town struct {
 
 func newTown(t *testing.T, tenants int) *town {
 	t.Helper()
-	log := slog.New(slog.DiscardHandler)
-	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(sdklog.NewStructuredLogger(log))
-	w := &town{TestActivityEnvironment: suite.NewTestActivityEnvironment(), store: openStore(t, testdb.New(t))}
-	w.RegisterActivityWithOptions((&Activities{Store: w.store, Sender: w, Log: log}).SendBulk, activity.RegisterOptions{Name: BulkActivity})
+	w := &town{store: openStore(t, testdb.New(t))}
 	for range tenants {
 		w.tenants = append(w.tenants, newTenant(t, w.store))
 	}
@@ -51,9 +45,19 @@ func (w *town) Send(_ context.Context, t flowhq.Tenant, _ flowhq.Command, _, _ s
 	return nil
 }
 
-// tell runs one attempt of SendBulk.
-func (w *town) tell() (done BulkSent, err error) {
-	v, err := w.ExecuteActivity(BulkActivity, BulkPage{
+// tell runs one attempt of SendBulk, after one that had come as far as before, in a
+// process that stops when stop is closed.
+func (w *town) tell(before BulkSent, stop chan struct{}) (done BulkSent, err error) {
+	log := slog.New(slog.DiscardHandler)
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(sdklog.NewStructuredLogger(log))
+	env := suite.NewTestActivityEnvironment() // for no more than one: its heartbeats may outlive it
+	env.RegisterActivityWithOptions((&Activities{Store: w.store, Sender: w, Log: log}).SendBulk, activity.RegisterOptions{Name: BulkActivity})
+	env.SetWorkerStopChannel(stop)
+	if before != (BulkSent{}) {
+		env.SetHeartbeatDetails(before)
+	}
+	v, err := env.ExecuteActivity(BulkActivity, BulkPage{
 		Command: flowhq.Restart, RequestID: "bulk:x", Actor: "admin", PerSecond: 100, Tenants: w.tenants,
 	})
 	if err == nil {
@@ -83,7 +87,6 @@ func (w *town) asked(t *testing.T, tenant flowhq.TenantID) (n int) {
 func TestBulkGoesOn(t *testing.T) {
 	w := newTown(t, 5)
 	stop := make(chan struct{})
-	w.SetWorkerStopChannel(stop)
 	w.refuse = func(id flowhq.TenantID) error {
 		if id == w.tenants[2] {
 			close(stop)
@@ -91,14 +94,12 @@ func TestBulkGoesOn(t *testing.T) {
 		}
 		return nil
 	}
-	done, err := w.tell()
+	done, err := w.tell(BulkSent{}, stop)
 	if err != nil || done != (BulkSent{Sent: 2, Tries: 1}) {
 		t.Fatalf("SendBulk = %+v, %v; want 2 sent", done, err)
 	}
 	w.refuse = nil
-	w.SetWorkerStopChannel(make(chan struct{}))
-	w.SetHeartbeatDetails(done)
-	if done, err = w.tell(); err != nil || done != (BulkSent{Sent: 5}) {
+	if done, err = w.tell(done, nil); err != nil || done != (BulkSent{Sent: 5}) {
 		t.Errorf("SendBulk = %+v, %v; want 5 sent", done, err)
 	}
 	if diff := cmp.Diff(w.tenants, w.heard); diff != "" {
@@ -127,7 +128,7 @@ func TestBulkGivesUpOnOne(t *testing.T) {
 		}
 		return nil
 	}
-	done, err := w.tell()
+	done, err := w.tell(BulkSent{}, nil)
 	if err != nil || done != (BulkSent{Sent: 2, Failed: 2}) {
 		t.Errorf("SendBulk = %+v, %v; want 2 sent, 2 failed", done, err)
 	}
@@ -144,8 +145,6 @@ func TestBulkGivesUpOnOne(t *testing.T) {
 func TestBulkStops(t *testing.T) {
 	w := newTown(t, 30)
 	stop := make(chan struct{})
-	w.SetWorkerOptions(worker.Options{BackgroundActivityContext: t.Context()})
-	w.SetWorkerStopChannel(stop)
 	began := time.Now()
 	w.refuse = func(id flowhq.TenantID) error {
 		if slices.Index(w.tenants, id) == 20 {
@@ -153,7 +152,7 @@ func TestBulkStops(t *testing.T) {
 		}
 		return nil
 	}
-	done, err := w.tell()
+	done, err := w.tell(BulkSent{}, stop)
 	if err != nil || done.Sent < 21 || done.Sent > 22 || done.Sent != len(w.heard) {
 		t.Errorf("SendBulk = %+v, %v, %d heard; want the 21 that were told, or one more", done, err, len(w.heard))
 	}
