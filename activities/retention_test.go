@@ -27,7 +27,9 @@ type night struct {
 	*testsuite.TestActivityEnvironment
 	db      *sql.DB
 	tenants []flowhq.TenantID // in the order of their ids
-	beats   []progress
+	beats   *[]progress       // of the attempt
+
+	activities *Activities
 }
 
 // oldRows is how many old messages each of a night's tenants has: more than a page.
@@ -47,17 +49,8 @@ func newNight(t *testing.T, tenants int) *night {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(sdklog.NewStructuredLogger(log))
-	n := &night{TestActivityEnvironment: suite.NewTestActivityEnvironment(), db: db}
-	n.RegisterActivityWithOptions((&Activities{Store: s, Network: network, Log: log}).Prune, activity.RegisterOptions{Name: PruneActivity})
-	n.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
-		var p progress
-		if err := details.Get(&p); err != nil {
-			t.Error(err)
-		}
-		n.beats = append(n.beats, p)
-	})
+	n := &night{db: db, activities: &Activities{Store: s, Network: network, Log: log}}
+	n.next(t)
 	for range tenants {
 		n.tenants = append(n.tenants, newTenant(t, s))
 	}
@@ -77,6 +70,33 @@ func newNight(t *testing.T, tenants int) *night {
 	n.exec(t, `insert into whatsmeow_app_state_version values ('1:1@s.whatsapp.net', 'regular', 3, sha512('') || sha512(''))`)
 	n.exec(t, `insert into whatsmeow_app_state_mutation_macs select '1:1@s.whatsapp.net', 'regular', n, sha256(''), sha256('') from generate_series(1, 3) n`)
 	return n
+}
+
+// next prepares for another attempt: an environment is good for one, as its heartbeats
+// may outlive it.
+func (n *night) next(t *testing.T) {
+	t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(sdklog.NewStructuredLogger(n.activities.Log))
+	n.TestActivityEnvironment = suite.NewTestActivityEnvironment()
+	n.RegisterActivityWithOptions(n.activities.Prune, activity.RegisterOptions{Name: PruneActivity})
+	beats := new([]progress)
+	n.beats = beats
+	n.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
+		var p progress
+		if err := details.Get(&p); err != nil {
+			t.Error(err)
+		}
+		*beats = append(*beats, p)
+	})
+}
+
+// last is the last heartbeat of the attempt.
+func (n *night) last() progress {
+	if len(*n.beats) == 0 {
+		return progress{}
+	}
+	return (*n.beats)[len(*n.beats)-1]
 }
 
 func (n *night) exec(t *testing.T, q string, args ...any) {
@@ -119,6 +139,7 @@ func TestPrune(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Prune (-want +got):\n%s", diff)
 	}
+	n.next(t)
 	if got, err = n.run(t); err != nil || got != (Pruned{Tenants: tenants}) {
 		t.Errorf("Prune again = %+v, %v; want nothing but the %d tenants", got, err, tenants)
 	}
@@ -136,7 +157,7 @@ func TestPruneRemembers(t *testing.T) {
 		Tenant: n.tenants[tenants-1],
 		Pruned: Pruned{Tenants: tenants, Messages: tenants * oldRows, Conversations: tenants, Events: tenants + 1, FleetEvents: oldRows},
 	}
-	if diff := cmp.Diff(want, n.beats[len(n.beats)-1]); diff != "" {
+	if diff := cmp.Diff(want, n.last()); diff != "" {
 		t.Errorf("the last heartbeat (-want +got):\n%s", diff)
 	}
 }
@@ -182,8 +203,8 @@ func TestPruneDrains(t *testing.T) {
 	if rows := n.left(t, n.tenants[0]); rows != oldRows-store.PruneBatch {
 		t.Errorf("%d messages are left; want all but a batch", rows)
 	}
-	if len(n.beats) == 0 || n.beats[len(n.beats)-1].Pruned.Messages != store.PruneBatch {
-		t.Errorf("heartbeats %+v; want the batch in the last", n.beats)
+	if got := n.last(); got.Pruned.Messages != store.PruneBatch {
+		t.Errorf("the last heartbeat is %+v; want the batch in it", got)
 	}
 }
 
