@@ -100,18 +100,19 @@ func (s *session) cancelled(run context.Context, cause error) (Ended, error) {
 // recycled is the routine end of a long life.
 func (s *session) recycled(run context.Context) (Ended, error) {
 	s.hush(run)
-	s.end(flowhq.EndRenewed)
-	c := s.offline(flowhq.WorkerStarting, flowhq.EndRenewed, "daily renewal of the connection")
-	c.event = "" // as regular as the days
-	return s.renewed(run, c)
+	return s.renewed(run, "daily renewal of the connection")
 }
 
-// renewed records the end of a session whose next host follows at once.
-func (s *session) renewed(run context.Context, c change) (Ended, error) {
+// renewed is the end of a session with which nothing is wrong, and whose next host
+// follows at once.
+func (s *session) renewed(run context.Context, reason string) (Ended, error) {
+	s.end(flowhq.EndRenewed)
+	c := s.offline(flowhq.WorkerStarting, flowhq.EndRenewed, reason)
+	c.event = "" // it is as regular as the days, or the fleet's event tells of it
 	if s.become(run, c) != nil {
 		return superseded(), nil
 	}
-	return Ended{Ending: c.ending, Reason: c.reason}, nil
+	return Ended{Ending: flowhq.EndRenewed, Reason: reason}, nil
 }
 
 // ended is every other end: what the connection, the lease or the pipeline said.

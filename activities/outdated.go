@@ -53,10 +53,7 @@ func (s *session) tried(run context.Context) (Ended, error) {
 	}
 	s.log.Warn("WhatsApp does not accept a newer version of the client", "whatsapp_version", s.pass.version)
 	poke(s.Gate.stale)
-	s.end(flowhq.EndRenewed)
-	c := s.offline(flowhq.WorkerStarting, flowhq.EndRenewed, "tried version "+s.pass.version+" of the client, which WhatsApp does not accept")
-	c.event = "" // the fleet's event tells of it
-	return s.renewed(run, c)
+	return s.renewed(run, "tried version "+s.pass.version+" of the client, which WhatsApp does not accept")
 }
 
 // accepted tells the fleet that WhatsApp accepts the version which this session tries.
