@@ -11,8 +11,8 @@ import (
 
 var rollingSessions = flag.Int("sessions", 300, "sessions on each worker of BenchmarkRollingRestart")
 
-// writers are the customers who write while BenchmarkRollingRestart goes on, each to
-// his share of the numbers.
+// writers are the customers who write in a benchmark of many tenants, each to his share
+// of the numbers.
 const writers = 20
 
 // BenchmarkRollingRestart replaces two workers, one after the other, while customers
@@ -24,21 +24,11 @@ func BenchmarkRollingRestart(b *testing.B) {
 		capacity := fmt.Sprintf("WORKER_CAPACITY=%d", *rollingSessions)
 		workers := []*process{s.worker("worker", capacity), s.worker("worker", capacity)}
 		all := s.linkMany(0, len(workers)**rollingSessions)
-		var conversations []*conversation
-		for i, to := range all {
-			from := s.customer(fmt.Sprintf("+25571100%04d", i%writers), "Amina")
-			conversations = append(conversations, &conversation{customer: from, to: to, texts: []string{"hello", "prices"}})
-		}
+		conversations := s.conversations(all, "hello", "prices")
 		began := time.Now()
 		var ended []time.Duration
 		var writing sync.WaitGroup
-		for w := range writers {
-			writing.Go(func() {
-				for i := w; i < len(conversations); i += writers {
-					play(b, conversations[i:i+1], nil)
-				}
-			})
-		}
+		writing.Go(func() { playInTurn(b, conversations) })
 		for i := range workers {
 			s.worker("next")
 			told := time.Now()
@@ -55,6 +45,30 @@ func BenchmarkRollingRestart(b *testing.B) {
 		reportMoves(b, all, began)
 		b.ReportMetric(slices.Max(ended).Seconds(), "s/worker-max")
 	}
+}
+
+// conversations gives each number one of the writers, who writes these texts.
+func (s *stand) conversations(all []*business, texts ...string) (cs []*conversation) {
+	s.t.Helper()
+	for i, to := range all {
+		from := s.customer(fmt.Sprintf("+25571100%04d", i%writers), "Amina")
+		cs = append(cs, &conversation{customer: from, to: to, texts: texts})
+	}
+	return cs
+}
+
+// playInTurn has every writer have his conversations one after the other, and returns
+// when all have written.
+func playInTurn(b *testing.B, cs []*conversation) {
+	var writing sync.WaitGroup
+	for w := range writers {
+		writing.Go(func() {
+			for i := w; i < len(cs); i += writers {
+				play(b, cs[i:i+1], nil)
+			}
+		})
+	}
+	writing.Wait()
 }
 
 // reportMoves reports how long the numbers were off the air since began.

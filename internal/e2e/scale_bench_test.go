@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -53,11 +52,7 @@ func BenchmarkIdleFleet(b *testing.B) {
 		b.ReportMetric(time.Since(began).Seconds(), "s-until-all-are-back")
 		h.costs(b, all)
 
-		var conversations []*conversation
-		for i, t := range all {
-			from := h.customer(fmt.Sprintf("+25571100%04d", i%writers), "Amina")
-			conversations = append(conversations, &conversation{customer: from, to: t, texts: []string{"hello"}})
-		}
+		conversations := h.conversations(all, "hello")
 		for _, end := range []struct {
 			signal syscall.Signal
 			name   string
@@ -83,15 +78,7 @@ const demoTenants = 3
 // been answered.
 func (h *household) answers(b *testing.B, conversations []*conversation) {
 	b.Helper()
-	var writing sync.WaitGroup
-	for w := range writers {
-		writing.Go(func() {
-			for i := w; i < len(conversations); i += writers {
-				play(b, conversations[i:i+1], nil)
-			}
-		})
-	}
-	writing.Wait()
+	playInTurn(b, conversations)
 	for _, c := range conversations {
 		eventually(b, 10*time.Minute, func() error {
 			inbox, err := c.inbox(c.to)
