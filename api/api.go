@@ -93,6 +93,7 @@ type Options struct {
 type API struct {
 	Options
 	gate   *gate
+	alarms *alarms
 	engine *gin.Engine
 	within time.Duration // for one request
 	count  *metrics.API
@@ -111,7 +112,10 @@ func New(o Options) (*API, error) {
 			"setting", "ADMIN_QUERY_AUTH")
 	}
 	gin.SetMode(gin.ReleaseMode) // else Gin prints its routes to standard output
-	a := &API{Options: o, gate: newGate(o.Password, o.QueryAuth), engine: gin.New(), within: handleWithin, count: metrics.NewAPI(o.Metrics)}
+	a := &API{
+		Options: o, gate: newGate(o.Password, o.QueryAuth), alarms: newAlarms(o.Fleet, o.Log),
+		engine: gin.New(), within: handleWithin, count: metrics.NewAPI(o.Metrics),
+	}
 	a.engine.HandleMethodNotAllowed = true
 	a.engine.RedirectTrailingSlash = false
 	a.engine.RemoteIPHeaders = []string{"X-Forwarded-For"} // and no other, which a proxy might pass on as it came

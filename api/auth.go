@@ -5,8 +5,6 @@ import (
 	"crypto/subtle"
 	"net/http"
 	"net/netip"
-	"sync"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -17,36 +15,35 @@ import (
 // passwordParameter is the query parameter of Options.QueryAuth.
 const passwordParameter = "password"
 
-// Limits on guessing the password.
-const (
-	maxGuesses  = 10          // wrong passwords from one address within guessWindow
-	guessWindow = time.Minute // from the first wrong password
-	maxGuessers = 4096        // addresses remembered at once
-)
-
-// admit lets a request with the admin password pass.
+// admit lets a request with the admin password pass. However many wrong ones came from
+// its address, the right one does: only their checking becomes slow.
 func (a *API) admit(c *gin.Context) {
 	if err := a.gate.foreign.Check(c.Request); err != nil && !a.fromUI(c) {
 		a.fail(c, &flowhq.Error{Code: forbidden, Message: "a page of another site may not change anything here", Err: err})
 		return
 	}
-	from := origin(c)
-	if wait := a.gate.wait(from, time.Now()); wait > 0 {
-		c.Header("Retry-After", seconds(wait))
-		a.fail(c, flowhq.Errorf(tooMany, "too many wrong passwords from this address; wait %s seconds", seconds(wait)))
+	password, given := a.gate.password(c.Request)
+	if !given {
+		a.refuse(c, "this needs the admin password, by HTTP Basic authentication with any user name")
 		return
 	}
-	password, given := a.gate.password(c.Request)
-	if given && a.gate.matches(password) {
+	right := a.gate.matches(password)
+	checked := a.gate.guesses.check(c.Request.Context(), right, sources(c))
+	a.report(c.Request.Context(), right, checked)
+	switch {
+	case checked.refused:
+		c.Header("Retry-After", seconds(checkedWithin))
+		a.fail(c, flowhq.Errorf(tooMany, "too many passwords from this address wait to be checked; try again in %s seconds", seconds(checkedWithin)))
+	case !right:
+		a.refuse(c, "the admin password is wrong")
+	default:
 		c.Set(admittedKey, true)
 		c.Next()
-		return
 	}
-	message := "this needs the admin password, by HTTP Basic authentication with any user name"
-	if given {
-		a.gate.count(from, time.Now())
-		message = "the admin password is wrong"
-	}
+}
+
+// refuse asks for the password.
+func (a *API) refuse(c *gin.Context, message string) {
 	c.Header("WWW-Authenticate", `Basic realm="Flow HQ", charset="UTF-8"`)
 	a.fail(c, flowhq.Errorf(unauthorized, "%s", message))
 }
@@ -58,15 +55,7 @@ type gate struct {
 	// foreign refuses what pages of other sites make a browser send here: it
 	// would add the password that it remembers.
 	foreign *http.CrossOriginProtection
-
-	mu       sync.Mutex
-	guessers map[netip.Addr]guesses
-}
-
-// guesses are the wrong passwords from one address since a moment.
-type guesses struct {
-	since time.Time
-	count int
+	guesses *guesses
 }
 
 func newGate(password config.Secret, queryAuth bool) *gate {
@@ -74,16 +63,20 @@ func newGate(password config.Secret, queryAuth bool) *gate {
 		hash:      sha256.Sum256([]byte(password.Reveal())),
 		queryAuth: queryAuth,
 		foreign:   http.NewCrossOriginProtection(),
-		guessers:  map[netip.Addr]guesses{},
+		guesses:   newGuesses(),
 	}
 }
 
-// password returns the password that a request gives, and whether it gives one.
+// password returns the password that a request gives, and whether it gives one. A query
+// with more parameters than any endpoint has is not read: its endpoint refuses it.
 func (g *gate) password(r *http.Request) (string, bool) {
 	if _, p, ok := r.BasicAuth(); ok {
 		return p, true
 	}
-	if values := r.URL.Query()[passwordParameter]; g.queryAuth && len(values) == 1 {
+	if !g.queryAuth || tooManyParameters(r.URL.RawQuery) {
+		return "", false
+	}
+	if values := r.URL.Query()[passwordParameter]; len(values) == 1 {
 		return values[0], true
 	}
 	return "", false
@@ -96,49 +89,19 @@ func (g *gate) matches(password string) bool {
 	return subtle.ConstantTimeCompare(hash[:], g.hash[:]) == 1
 }
 
-// wait returns how long from has to wait until it may try again. It is asked
-// before the password is looked at, so guesses in excess learn nothing.
-func (g *gate) wait(from netip.Addr, now time.Time) time.Duration {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	w := g.guessers[from]
-	if w.count < maxGuesses {
-		return 0
+// sources returns whose wrong passwords a request's is counted among, the narrowest
+// first.
+func sources(c *gin.Context) []source {
+	from := source{addr: origin(c)}
+	switch c.GetHeader("Sec-Fetch-Site") {
+	case "cross-site", "same-site":
+		from.kind = foreignPage
 	}
-	return max(w.since.Add(guessWindow).Sub(now), 0)
-}
-
-// count notes a wrong password.
-func (g *gate) count(from netip.Addr, now time.Time) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	w, known := g.guessers[from]
-	if !known && len(g.guessers) >= maxGuessers {
-		g.forget(now)
+	peer, err := netip.ParseAddr(c.RemoteIP())
+	if peer = peer.Unmap(); err != nil || peer == caller(c) {
+		return []source{from}
 	}
-	if now.Sub(w.since) >= guessWindow {
-		w = guesses{since: now}
-	}
-	w.count++
-	g.guessers[from] = w
-}
-
-// forget makes room: it drops the addresses whose window is over and, where that
-// is not enough, any others until half of the room is free, so that it has not to
-// be called for each new address. Somebody who commands this many addresses has
-// more guesses than a limit per address can count anyway.
-func (g *gate) forget(now time.Time) {
-	for from, w := range g.guessers {
-		if now.Sub(w.since) >= guessWindow {
-			delete(g.guessers, from)
-		}
-	}
-	for from := range g.guessers {
-		if len(g.guessers) <= maxGuessers/2 {
-			return
-		}
-		delete(g.guessers, from)
-	}
+	return []source{from, {addr: peer, kind: proxy}}
 }
 
 // origin returns whose guesses are counted together: the caller's address, of IPv6 the

@@ -20,6 +20,7 @@ const (
 	maxFieldErrors = 20  // reported for one request; the rest would tell nothing new
 	maxSearch      = 100 // characters of a search text or a cursor
 	maxRequestID   = 128 // bytes
+	maxParameters  = 40  // of a query; no endpoint has as many
 )
 
 // requestIDHeader carries the caller's own id of a request.
@@ -42,12 +43,20 @@ type binder struct {
 
 func newBinder(c *gin.Context, queryAuth bool) *binder {
 	b := &binder{c: c, asked: map[string]bool{passwordParameter: queryAuth}}
+	if tooManyParameters(c.Request.URL.RawQuery) {
+		b.stop(flowhq.Errorf(flowhq.Invalid, "the query string has more than %d parameters", maxParameters))
+		return b
+	}
 	var err error
 	if b.query, err = url.ParseQuery(c.Request.URL.RawQuery); err != nil {
 		b.stop(flowhq.Errorf(flowhq.Invalid, "the query string is malformed"))
 	}
 	return b
 }
+
+// tooManyParameters is asked before a query is taken apart, which anybody may have
+// sent: its cost must not grow with what they write.
+func tooManyParameters(query string) bool { return strings.Count(query, "&") >= maxParameters }
 
 // finish returns what is wrong with the request: nil, an error about the request
 // as a whole, or an Invalid error that names the fields.
@@ -56,21 +65,18 @@ func (b *binder) finish() error {
 	if !b.bodyRead && method != http.MethodGet && method != http.MethodHead {
 		b.noBody()
 	}
+	if b.err != nil {
+		return b.err
+	}
 	for _, name := range slices.Sorted(maps.Keys(b.query)) {
 		if !b.asked[name] {
 			b.wrong(name, "is not a parameter of this request")
 		}
 	}
-	if b.err != nil {
-		return b.err
-	}
 	if len(b.bad) == 0 {
 		return nil
 	}
-	return &flowhq.Error{
-		Code: flowhq.Invalid, Message: "the request has fields that are missing or wrong",
-		Fields: b.bad[:min(len(b.bad), maxFieldErrors)],
-	}
+	return &flowhq.Error{Code: flowhq.Invalid, Message: "the request has fields that are missing or wrong", Fields: b.bad}
 }
 
 // stop notes a problem with the request as a whole.
@@ -80,10 +86,16 @@ func (b *binder) stop(err error) {
 	}
 }
 
+// full reports whether as many problems are noted as are told.
+func (b *binder) full() bool { return len(b.bad) >= maxFieldErrors }
+
 // wrong notes a problem with one field, unless it is already known to be wrong.
 // The name may be of the caller's making, so it is cut.
 func (b *binder) wrong(field, message string) {
 	const maxName = 100
+	if b.full() {
+		return
+	}
 	if len(field) > maxName {
 		field = strings.ToValidUTF8(field[:maxName], "") + "…"
 	}

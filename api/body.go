@@ -100,7 +100,7 @@ func (b *binder) members(prefix string, object []byte, fields map[string]reflect
 	d := json.NewDecoder(bytes.NewReader(object))
 	_, _ = d.Token() // the opening brace
 	seen := map[string]bool{}
-	for d.More() {
+	for d.More() && !b.full() {
 		var value json.RawMessage
 		key, err := d.Token()
 		name, _ := key.(string)

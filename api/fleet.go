@@ -14,6 +14,7 @@ type Fleet interface {
 	Fleet(ctx context.Context) (store.FleetState, error)
 	FleetEvents(ctx context.Context, limit int) ([]flowhq.FleetEvent, error)
 	SetFleet(ctx context.Context, c flowhq.FleetChange, actor string) (store.FleetState, error)
+	LoginEvents
 }
 
 type workerList struct {
@@ -26,7 +27,8 @@ func (a *API) listWorkers(ctx context.Context, _ nothing) (workerList, error) {
 	return workerList{list(workers)}, err
 }
 
-// fleetEvents is how many of the fleet's latest events are shown.
+// fleetEvents is how many of the fleet's latest events are shown, and of those about
+// the admin password.
 const fleetEvents = 20
 
 type fleetAnswer struct {

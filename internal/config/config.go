@@ -76,11 +76,12 @@ const (
 var wanted = map[Need]string{
 	Database: "set it to the URL of a PostgreSQL database, such as postgres://user:password@localhost:5432/flowhq",
 	Temporal: "set it to host:port of a Temporal server, such as localhost:7233",
-	Admin:    "set it to the password of the admin API",
+	Admin:    "set it to the password of the admin API, such as that of: openssl rand -base64 24",
 }
 
 // Bounds of the settings that are numbers.
 const (
+	minPassword       = 12 // characters
 	maxCapacity       = 100_000
 	maxConnects       = 1000
 	maxDrain          = 10 * time.Minute
@@ -111,7 +112,7 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		CodecOrigin:       e.origin("CODEC_ORIGIN"),
 		HTTPAddr:          e.address("HTTP_ADDR", "127.0.0.1:3000"),
 		MetricsAddr:       e.address("METRICS_ADDR", ""),
-		AdminPassword:     Secret(getenv(string(Admin))),
+		AdminPassword:     e.password(string(Admin)),
 		TrustedProxies:    e.networks("TRUSTED_PROXIES"),
 		AdminQueryAuth:    e.flag("ADMIN_QUERY_AUTH"),
 		WorkerCapacity:    e.number("WORKER_CAPACITY", 0, 1, maxCapacity),

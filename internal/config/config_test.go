@@ -52,7 +52,7 @@ func TestDefaults(t *testing.T) {
 func TestEveryVariable(t *testing.T) {
 	got, err := Parse(environ(
 		"DATABASE_URL=postgres://u:p@db:5432/flowhq", "TEMPORAL_ADDRESS= temporal:7233 ", "TEMPORAL_NAMESPACE=other",
-		"HTTP_ADDR=127.0.0.1:0", "METRICS_ADDR=127.0.0.1:0", "ADMIN_PASSWORD= p w ", "ADMIN_QUERY_AUTH=true",
+		"HTTP_ADDR=127.0.0.1:0", "METRICS_ADDR=127.0.0.1:0", "ADMIN_PASSWORD= p w of twelve ", "ADMIN_QUERY_AUTH=true",
 		"TRUSTED_PROXIES=10.0.0.7 ,fd00::/8",
 		"WORKER_CAPACITY=100000", "HEARTBEAT_INTERVAL_MS=200", "CONNECTS_PER_SECOND=1000", "DRAIN_TIMEOUT_MS=0", "RATE_LIMIT_MAX_PER_MINUTE=0", "RATE_LIMIT_MAX_PER_CONTACT=100000", "RETENTION_DAYS=30",
 		"PAYLOAD_KEYS=b:"+base64Key("b")+" , a:"+base64Key("a"), "CODEC_ORIGIN=https://temporal.example/",
@@ -65,7 +65,7 @@ func TestEveryVariable(t *testing.T) {
 	want := Config{
 		DatabaseURL: "postgres://u:p@db:5432/flowhq", TemporalAddress: "temporal:7233", TemporalNamespace: "other",
 		PayloadKeys: []PayloadKey{{"b", Secret(strings.Repeat("b", 32))}, {"a", Secret(strings.Repeat("a", 32))}}, CodecOrigin: "https://temporal.example",
-		HTTPAddr: "127.0.0.1:0", MetricsAddr: "127.0.0.1:0", AdminPassword: " p w ", AdminQueryAuth: true,
+		HTTPAddr: "127.0.0.1:0", MetricsAddr: "127.0.0.1:0", AdminPassword: " p w of twelve ", AdminQueryAuth: true,
 		TrustedProxies: []string{"10.0.0.7", "fd00::/8"},
 		WorkerCapacity: 100_000, Heartbeat: 200 * time.Millisecond, ConnectsPerSecond: 1000, RepliesPerMinute: 0, RepliesPerContact: 100_000, RetentionDays: 30,
 		WhatsApp: WhatsApp{"[::1]:5222", "ca.pem", "root.key"}, WhatsAppProxy: "socks5://u:p@proxy:1080", WhatsAppVersion: "2.3000.1047769893",
@@ -78,6 +78,7 @@ func TestEveryVariable(t *testing.T) {
 
 func TestProblems(t *testing.T) {
 	const together = "missing; set WHATSAPP_ADDR, WHATSAPP_CA_FILE and WHATSAPP_ROOT_KEY_FILE together, or none of them"
+	const newPassword = "set it to the password of the admin API, such as that of: openssl rand -base64 24"
 	tests := []struct {
 		name string
 		env  []string
@@ -87,8 +88,10 @@ func TestProblems(t *testing.T) {
 		{"needs, all at once", []string{"ADMIN_PASSWORD= "}, []Need{Database, Temporal, Admin}, []string{
 			"DATABASE_URL: missing; set it to the URL of a PostgreSQL database, such as postgres://user:password@localhost:5432/flowhq",
 			"TEMPORAL_ADDRESS: missing; set it to host:port of a Temporal server, such as localhost:7233",
-			"ADMIN_PASSWORD: missing; set it to the password of the admin API",
+			"ADMIN_PASSWORD: missing; " + newPassword,
 		}},
+		{"short password", []string{"ADMIN_PASSWORD=hunter2-éß-"}, nil, []string{"ADMIN_PASSWORD: has 11 characters, and needs at least 12; " + newPassword}},
+		{"password that is long enough", []string{"ADMIN_PASSWORD=hunter2-éß-x"}, nil, nil},
 		{"no need", nil, nil, nil},
 		{"one need", []string{"DATABASE_URL=postgresql://db/x"}, []Need{Database}, nil},
 		{"another database", []string{"DATABASE_URL=mysql://u:hunter2@db/x"}, nil, []string{

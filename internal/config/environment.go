@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/codec"
@@ -64,6 +65,16 @@ func (e *environment) proxy(name string) Secret {
 	u, err := url.Parse(v)
 	if err != nil || !slices.Contains([]string{"http", "https", "socks5"}, u.Scheme) || u.Host == "" {
 		e.problem(name, "not the URL of a proxy, such as http://proxy:3128 or socks5://user:password@proxy:1080")
+	}
+	return Secret(v)
+}
+
+// password reads the password of the admin API, which is all that keeps a stranger out
+// who can try for ever. It never repeats the value.
+func (e *environment) password(name string) Secret {
+	v := e.getenv(name)
+	if n := utf8.RuneCountInString(v); strings.TrimSpace(v) != "" && n < minPassword {
+		e.problem(name, "has %d characters, and needs at least %d; %s", n, minPassword, wanted[Admin])
 	}
 	return Secret(v)
 }

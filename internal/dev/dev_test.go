@@ -54,7 +54,7 @@ const (
 // startDev runs "flowhq dev" in dir until it is up.
 func startDev(t *testing.T, dir, addr string, args ...string) *run {
 	t.Helper()
-	vars := []string{"HTTP_ADDR=" + addr, "DATABASE_URL=", "TEMPORAL_ADDRESS=", "ADMIN_PASSWORD=hunter2"}
+	vars := []string{"HTTP_ADDR=" + addr, "DATABASE_URL=", "TEMPORAL_ADDRESS=", "ADMIN_PASSWORD=hunter2-hunter2"}
 	r := start(t, dir, vars, append([]string{"dev"}, args...)...)
 	r.says(isUp, upWithin)
 	return r
@@ -84,13 +84,13 @@ func TestDevFromTheFirstDayToTheNext(t *testing.T) {
 		"Amina               Hi, can I book a haircut?\n  Blue Door Barbers   ",
 		"Juma                mchele kilo 5 na mafuta lita 3\n  Duka la Mama Asha   ",
 		"Neema               My internet is not working\n  Pwani Net           ",
-		"http://" + addr, "admin  hunter2", "Temporal Web UI",
+		"http://" + addr, "admin  hunter2-hunter2", "Temporal Web UI",
 	} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the first start did not print %q", want)
 		}
 	}
-	api := web{cli.Client{Base: "http://" + addr, Password: "hunter2"}}
+	api := web{cli.Client{Base: "http://" + addr, Password: "hunter2-hunter2"}}
 	wantConnected(t, api)
 	first.end(syscall.SIGINT)
 	if err := first.child.Err(); err != nil {
@@ -131,7 +131,7 @@ func TestDevSurvivesItsParts(t *testing.T) {
 	t.Parallel()
 	dir, addr := checkout(t), freeAddr("")
 	r := startDev(t, dir, addr)
-	api := web{cli.Client{Base: "http://" + addr, Password: "hunter2"}}
+	api := web{cli.Client{Base: "http://" + addr, Password: "hunter2-hunter2"}}
 	for _, name := range []string{"temporald", "/postgres ", " api ", " worker ", " simulate "} {
 		if err := syscall.Kill(partPid(t, r, name), syscall.SIGKILL); err != nil {
 			t.Fatal(err)
@@ -169,7 +169,7 @@ func TestDevWithWhatsAppKeepsApart(t *testing.T) {
 	if said := r.out.String(); strings.Contains(said, "Simulator") || strings.Contains(said, "Amina") {
 		t.Error("it started a simulator; want none")
 	}
-	tenants, err := web{cli.Client{Base: "http://" + addr, Password: "hunter2"}}.tenants(t.Context())
+	tenants, err := web{cli.Client{Base: "http://" + addr, Password: "hunter2-hunter2"}}.tenants(t.Context())
 	if err != nil || len(tenants) > 0 {
 		t.Errorf("tenants = %v, %v; want none", tenants, err)
 	}

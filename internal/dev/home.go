@@ -91,7 +91,7 @@ func adminPassword(dir, own string) (string, error) {
 	if kept := strings.TrimSpace(string(data)); err != nil || kept != "" {
 		return kept, err
 	}
-	const letters = 12
+	const letters = 16
 	p := strings.ToLower(rand.Text()[:letters])
 	return p, os.WriteFile(name, []byte(p+"\n"), 0o600)
 }

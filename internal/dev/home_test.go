@@ -53,8 +53,8 @@ func TestAdminPasswordIsKept(t *testing.T) {
 		t.Errorf("password = %q; want the caller's", got)
 	}
 	made := password("")
-	if len(made) != 12 {
-		t.Errorf("password = %q; want 12 letters", made)
+	if len(made) != 16 {
+		t.Errorf("password = %q; want 16 letters", made)
 	}
 	if again := password(""); again != made {
 		t.Errorf("password of the second start = %q; want %q", again, made)

@@ -42,12 +42,18 @@ func (s *Store) Fleet(ctx context.Context) (FleetState, error) {
 	return f, nil
 }
 
-// FleetEvents lists what happened to the fleet, newest first.
+// FleetEvents lists what happened to the fleet, newest first: the latest events about
+// the admin password, and as many others, so that neither hides the other.
 func (s *Store) FleetEvents(ctx context.Context, limit int) ([]flowhq.FleetEvent, error) {
 	const q = `
-		select event_type, actor, reason, created_at from flowhq.fleet_events
-		order by id desc limit @limit`
-	events, err := many(ctx, s, q, pgx.StrictNamedArgs{"limit": limit}, pgx.RowToStructByPos[flowhq.FleetEvent])
+		select event_type, actor, reason, created_at from (
+			(select * from flowhq.fleet_events where event_type = any(@logins) order by id desc limit @limit)
+			union all
+			(select * from flowhq.fleet_events where event_type <> all(@logins) order by id desc limit @limit)
+		) e
+		order by id desc`
+	events, err := many(ctx, s, q, pgx.StrictNamedArgs{"limit": limit, "logins": loginEvents},
+		pgx.RowToStructByPos[flowhq.FleetEvent])
 	if err != nil {
 		return nil, fmt.Errorf("read fleet events: %w", err)
 	}

@@ -1,0 +1,57 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// A LoginEvent is the type of a fleet's event about the admin password.
+type LoginEvent string
+
+// Types of events about the admin password, whose actor is where it came from.
+const (
+	LoginFailed   LoginEvent = "LOGIN_FAILED"
+	LoginsSlowed  LoginEvent = "LOGINS_SLOWED"
+	LoginsRefused LoginEvent = "LOGINS_REFUSED"
+)
+
+// loginEvents lists every LoginEvent.
+var loginEvents = []LoginEvent{LoginFailed, LoginsSlowed, LoginsRefused}
+
+// Reason says what an event of this type means.
+func (e LoginEvent) Reason() string {
+	switch e {
+	case LoginsSlowed:
+		return "many wrong admin passwords within a minute; those from there are checked one at a time"
+	case LoginsRefused:
+		return "too many admin passwords at once; some were refused unchecked"
+	default:
+		return "a wrong admin password"
+	}
+}
+
+// AddLoginEvent records an event about the admin password. Anybody can make them, so
+// within an hour each source has one of a type, all sources together have 20, and none
+// is kept for longer than 30 days.
+func (s *Store) AddLoginEvent(ctx context.Context, event LoginEvent, from string) error {
+	const q = `
+		with old as (
+			delete from flowhq.fleet_events
+			where event_type = any(@all) and created_at < now() - interval '30 days'
+		), latest as (
+			select actor from flowhq.fleet_events
+			where event_type = @event and created_at > now() - interval '1 hour'
+		)
+		insert into flowhq.fleet_events (event_type, actor, reason)
+		select @event, @from, @reason
+		where not exists (select from latest where actor = @from) and (select count(*) from latest) < 20`
+	_, err := exec(ctx, s, q, pgx.StrictNamedArgs{
+		"event": event, "all": loginEvents, "from": clean(from), "reason": event.Reason(),
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", event, err)
+	}
+	return nil
+}

@@ -1,0 +1,1 @@
+drop index flowhq.fleet_events_recent;
