@@ -27,6 +27,7 @@ const (
 
 	// The end is known, and it is tried again after it.
 	EndTempBanned EndReason = "TEMPORARILY_BANNED"
+	EndCrashLoop  EndReason = "CRASH_LOOP" // worker after worker died while hosting it
 
 	// The fleet's reconnects are paused until another version is accepted or set.
 	EndOutdated EndReason = "CLIENT_OUTDATED" // WhatsApp wants a newer client
@@ -47,7 +48,7 @@ const (
 // EndReasons lists every EndReason.
 var EndReasons = []EndReason{
 	EndLost, EndDeaf, EndUnreachable, EndCertificate, EndProxy, EndReplacedByUs, EndReplacedByStranger, EndNotRecorded,
-	EndDatabaseLost, EndDraining, EndWorkerLost, EndRenewed, EndRestarted, EndFailed, EndTempBanned, EndLoggedOut,
+	EndDatabaseLost, EndDraining, EndWorkerLost, EndRenewed, EndRestarted, EndFailed, EndTempBanned, EndCrashLoop, EndLoggedOut,
 	EndDeviceRemoved, EndBanned, EndLocked, EndOutdated, EndRefused, EndQRExpired, EndPairFailed, EndPasskey,
 	EndStopped, EndGone,
 }
@@ -55,7 +56,7 @@ var EndReasons = []EndReason{
 // Final reports whether trying again by itself cannot help, or not yet.
 func (r EndReason) Final() bool {
 	switch r {
-	case EndTempBanned, EndLoggedOut, EndDeviceRemoved, EndBanned, EndLocked, EndRefused, EndQRExpired,
+	case EndTempBanned, EndCrashLoop, EndLoggedOut, EndDeviceRemoved, EndBanned, EndLocked, EndRefused, EndQRExpired,
 		EndPairFailed, EndPasskey, EndStopped, EndGone:
 		return true
 	default:
@@ -135,6 +136,9 @@ func (r EndReason) personalStep() string {
 	case EndTempBanned:
 		return "It is tried again by itself when the ban ends. Until then the business can use the number on its phone only " +
 			"as WhatsApp allows. Start tries at once."
+	case EndCrashLoop:
+		return "It is tried again by itself, each time after a longer pause. Something that this session does ends the worker: " +
+			"the end of its log tells more, and stop keeps it away from the others' sessions. Start tries at once."
 	case EndLoggedOut, EndDeviceRemoved:
 		return "Start the tenant and scan the new QR code with the business's phone."
 	case EndBanned:

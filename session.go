@@ -16,7 +16,8 @@ type Session struct {
 	Ending EndReason `json:"ending"`
 	// NextStep says what happens next, or what a person should do; may be "".
 	NextStep string `json:"next_step"`
-	// RetryAt is when a session that waits for the end of a ban is tried again.
+	// RetryAt is when a session is tried again that waits for the end of a ban, or
+	// because workers died while hosting it.
 	RetryAt    *time.Time `json:"retry_at"`
 	Since      time.Time  `json:"since"`        // of State
 	LastSeenAt *time.Time `json:"last_seen_at"` // last proof of life from WhatsApp; nil = never

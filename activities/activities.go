@@ -60,32 +60,51 @@ const (
 	StableFor = 30 * time.Second
 	// FlappingAfter is how many attempts must fail in a row for a person to be told.
 	FlappingAfter = 10
-	// maxAttempts is how often Temporal retries a session that never becomes stable
-	// before it hands it back to the workflow, which goes on with another Host whose
-	// backoff is the longest from the start: without that boundary the reports of a
-	// flapping session would fill the history. It takes eight hours.
-	maxAttempts = 100
+	// CrashLoopAfter is how many workers must die in a row while they host a session
+	// that does not become stable, for it to wait before the next one hosts it.
+	CrashLoopAfter = 3
 	// firstBackoff and lastBackoff are the pauses after the first failed attempt and
 	// after any but the first few.
 	firstBackoff = 5 * time.Second
-	lastBackoff  = 5 * time.Minute
+	lastBackoff  = 2 * time.Minute
 	// drainTimeout bounds how long a host that is told to go waits for the
 	// replies that are just being sent.
 	drainTimeout = 1500 * time.Millisecond
 )
 
+// Backoff is how long a session waits after so many failed attempts in a row: 5 s,
+// twice as long each time, and at most 2 min.
+func Backoff(failures int) time.Duration {
+	d := firstBackoff
+	for n := 1; n < failures && d < lastBackoff; n++ {
+		d *= 2
+	}
+	return min(d, lastBackoff)
+}
+
+// CrashPause is how long a session waits that so many workers in a row died of: not at
+// all before [CrashLoopAfter] of them, then 1, 5 and 30 min.
+func CrashPause(losses int) time.Duration {
+	switch {
+	case losses < CrashLoopAfter:
+		return 0
+	case losses == CrashLoopAfter:
+		return time.Minute
+	case losses == CrashLoopAfter+1:
+		return 5 * time.Minute
+	default:
+		return 30 * time.Minute
+	}
+}
+
 // HostOptions is how a workflow schedules a Host.
 //
-// Backoff lives in this retry policy alone: 5 s, ×3, at most 5 min. After maxAttempts
-// the workflow starts the next Host, so it goes on without end.
+// A Host that fails says itself when it is tried again, see [Backoff]: Temporal counts
+// every attempt, those too that end by no fault of the session. The policy's own
+// intervals are for what the SDK fails. It is retried without end.
 // A heartbeat timeout is not retried by it but handed to the workflow, which
-// starts the next host at once: attempts never reset by themselves, so a session
-// that had moved a few times would otherwise wait minutes after a crash.
-func (t Timing) HostOptions(summary string, flapping bool) workflow.ActivityOptions {
-	initial := firstBackoff
-	if flapping {
-		initial = lastBackoff
-	}
+// starts the next host at once.
+func (t Timing) HostOptions(summary string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		TaskQueue:           SessionQueue,
 		StartToCloseTimeout: hostLimit,
@@ -93,10 +112,9 @@ func (t Timing) HostOptions(summary string, flapping bool) workflow.ActivityOpti
 		WaitForCancellation: true,
 		Summary:             summary,
 		RetryPolicy: &temporal.RetryPolicy{
-			InitialInterval:        initial,
-			BackoffCoefficient:     3,
+			InitialInterval:        firstBackoff,
+			BackoffCoefficient:     2,
 			MaximumInterval:        lastBackoff,
-			MaximumAttempts:        maxAttempts,
 			NonRetryableErrorTypes: []string{"TemporalTimeout:Heartbeat"},
 		},
 	}
@@ -131,6 +149,7 @@ type Report struct {
 	// could not tell; "" if there is nothing new.
 	Ending   flowhq.EndReason `json:"ending,omitempty"`
 	Failures int              `json:"failures,omitempty"` // attempts that failed in a row
+	Losses   int              `json:"losses,omitempty"`   // workers that died in a row while hosting it
 	// Waiting is set if no host says this: the tenant waits for one, Reason says why,
 	// and nothing else has changed.
 	Waiting bool      `json:"waiting,omitempty"`

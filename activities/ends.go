@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/flowhq/flowhq"
@@ -14,9 +15,17 @@ import (
 	"github.com/flowhq/flowhq/internal/whatsapp"
 )
 
-// claimRetry is when a host that could not reach the database is started again, on
-// whichever worker.
-const claimRetry = 3 * time.Second
+// What follows when a worker cannot reach the database. The next attempt, on whichever
+// worker, waits for the database if it must, so it may begin at once; one whose session
+// had not been stable a little later, lest a write that always fails makes it log in
+// again and again.
+const (
+	moveRetry    = 100 * time.Millisecond
+	unstableMove = 3 * time.Second
+	// maxCuts is how often in a row that may end a session that does not become stable
+	// before it counts as the session's own failure: whatever it is, it recurs.
+	maxCuts = 20
+)
 
 // hangUpTimeout bounds every step of an orderly end.
 const hangUpTimeout = 2 * time.Second
@@ -69,13 +78,10 @@ func (s *session) unclaimed(ctx context.Context, err error) (Ended, error) {
 		return Ended{}, errGone()
 	case flowhq.ErrorCode(err) == flowhq.Fenced:
 		return superseded(), nil
-	case flowhq.ErrorCode(err) == flowhq.Unavailable:
-		// Not the session's failure, so it does not wait out its backoff: the database
-		// may be back sooner, or another worker may reach it.
-		return Ended{}, temporal.NewApplicationErrorWithOptions("the database is unavailable", string(flowhq.EndDatabaseLost),
-			temporal.ApplicationErrorOptions{NextRetryDelay: claimRetry, Cause: err})
 	default:
-		return Ended{}, failure(ending{reason: flowhq.EndFailed, text: operatorText(err), cause: err})
+		s.now.Failures++
+		activity.RecordHeartbeat(ctx, s.now) // for the next attempt
+		return Ended{}, failure(ending{reason: flowhq.EndFailed, text: operatorText(err), cause: err}, s.now.Failures)
 	}
 }
 
@@ -148,8 +154,12 @@ func (s *session) ended(run context.Context, err error) (Ended, error) {
 }
 
 // lost is the end of a connection that another attempt may bring back. Only a
-// session that had been stable may try again at once, as it was no failure.
+// session that had been stable may try again at once, as it was no failure; or one whose
+// worker has lost the database, whose next attempt waits for that.
 func (s *session) lost(run context.Context, e ending) (Ended, error) {
+	if e.reason == flowhq.EndDatabaseLost && s.now.Cuts < maxCuts {
+		return s.cutOff(run, e)
+	}
 	s.end(e.reason)
 	stable := s.stable()
 	c := s.offline(flowhq.WorkerStarting, e.reason, e.text)
@@ -157,9 +167,7 @@ func (s *session) lost(run context.Context, e ending) (Ended, error) {
 	if !stable { // else nothing is wrong: it only waits for its next host
 		c.lastError = e.text
 	}
-	if e.reason == flowhq.EndDatabaseLost {
-		c.event = "" // recorded by who finds the database again: the workflow, or the next attempt
-	} else if !stable {
+	if !stable {
 		c.lastError = s.countFailure(run, e)
 		// The same again is no news to the workflow, whose history is short.
 		c.silent = !s.reported && s.before == e.reason && s.now.Failures != FlappingAfter
@@ -173,7 +181,27 @@ func (s *session) lost(run context.Context, e ending) (Ended, error) {
 	if stable {
 		return Ended{Ending: e.reason, Reason: e.text}, nil
 	}
-	return Ended{}, failure(e)
+	return Ended{}, failure(e, s.now.Failures)
+}
+
+// cutOff is the end of a session whose worker cannot reach the database. It is not the
+// session's failure: nothing is counted, and the next attempt follows at once, on a
+// worker that reaches the database or will again. That one records the event.
+func (s *session) cutOff(run context.Context, e ending) (Ended, error) {
+	s.end(e.reason)
+	retry := moveRetry
+	if !s.stable() {
+		s.now.Cuts++
+		retry = unstableMove
+	}
+	c := s.offline(flowhq.WorkerStarting, e.reason, e.text)
+	c.event, c.silent = "", !s.reported && s.before == e.reason
+	if s.become(run, c) != nil {
+		return superseded(), nil
+	}
+	return Ended{}, temporal.NewApplicationErrorWithOptions(e.text, string(e.reason), temporal.ApplicationErrorOptions{
+		NextRetryDelay: retry, Category: temporal.ApplicationErrorCategoryBenign, Cause: e.cause,
+	})
 }
 
 // end notes how this host ended, for the next attempt, and counts it.
@@ -259,9 +287,11 @@ type Ban struct {
 }
 
 // failure makes the error on which Temporal retries with backoff, without waking the
-// workflow.
-func failure(e ending) error {
-	return temporal.NewApplicationErrorWithCause(e.text, string(e.reason), e.cause)
+// workflow. It is the failures-th in a row.
+func failure(e ending, failures int) error {
+	return temporal.NewApplicationErrorWithOptions(e.text, string(e.reason), temporal.ApplicationErrorOptions{
+		NextRetryDelay: Backoff(failures), Cause: e.cause,
+	})
 }
 
 // final makes the error of an end after which trying again cannot help, or not yet.

@@ -18,7 +18,7 @@ const (
 func (s *session) takeOver(run context.Context) {
 	s.before, s.now.Ending = s.now.Ending, ""
 	if s.wasStable {
-		s.now.Failures = 0
+		s.now.Failures, s.now.Cuts = 0, 0
 	}
 	switch s.before {
 	case flowhq.EndDraining:
@@ -45,15 +45,15 @@ func (s *session) countFailure(run context.Context, e ending) (lastError string)
 	return lastError
 }
 
-// settleDown forgets the failed attempts once the session is stable. Where a person
-// was told of them, it is told of the end as well.
+// settleDown forgets the failed attempts, and the workers that died, once the session is
+// stable. Where a person was told of them, it is told of the end as well.
 func (s *session) settleDown(run context.Context) {
-	if s.now.Failures == 0 || !s.stable() {
+	if s.now.Failures == 0 && s.now.Losses == 0 && s.now.Cuts == 0 || !s.isStable() {
 		return
 	}
-	flapped := s.now.Failures >= FlappingAfter
-	s.now.Failures = 0
-	if flapped {
+	told := s.now.Failures >= FlappingAfter || s.now.Losses >= CrashLoopAfter
+	s.now.Failures, s.now.Losses, s.now.Cuts = 0, 0, 0
+	if told {
 		s.note(run, eventStable, "online for "+StableFor.String())
 		s.report(run, "", "")
 	}

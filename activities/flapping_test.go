@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/metrics"
@@ -35,22 +37,78 @@ func (a *attempts) next() *session {
 	s := &session{
 		Activities: a.Activities, tenant: a.tenant, log: a.Log, lease: &lease{tenant: a.tenant, epoch: epoch},
 		wasStable: a.left.Stable, linked: true,
-		now: status{State: flowhq.Connecting, Failures: a.left.Failures, Ending: a.left.Ending},
+		now: status{
+			State: flowhq.Connecting, Failures: a.left.Failures, Losses: a.left.Losses, Cuts: a.left.Cuts, Ending: a.left.Ending,
+		},
 	}
 	s.reports = newReports(func(_ context.Context, r Report) error { a.reports = append(a.reports, r); return nil })
 	s.takeOver(a.t.Context())
 	return s
 }
 
-// fails is an attempt that ends before it was stable.
-func (a *attempts) fails(reason flowhq.EndReason) {
+// fails is an attempt that ends before it was stable. It returns when Temporal tries
+// again.
+func (a *attempts) fails(reason flowhq.EndReason) time.Duration {
 	a.t.Helper()
 	s := a.next()
-	if _, err := s.lost(a.t.Context(), ending{reason: reason, text: "it failed"}); err == nil {
-		a.t.Errorf("an attempt that failed ends as if it had been stable")
+	_, err := s.lost(a.t.Context(), ending{reason: reason, text: "it failed"})
+	failed, ok := errors.AsType[*temporal.ApplicationError](err)
+	if !ok || failed.Type() != string(reason) || failed.NonRetryable() {
+		a.t.Fatalf("an attempt that failed ends with %v; want %s, to be tried again", err, reason)
 	}
 	s.reports.flush()
 	a.left = s.now
+	return failed.NextRetryDelay()
+}
+
+// WhatsApp refuses five logins: the session waits 5, 10, 20, 40 and 80 s, however often
+// it was moved or cut off in between, and never longer than two minutes.
+func TestBackoffCountsTheSessionsOwnFailures(t *testing.T) {
+	s := openStore(t, testdb.New(t))
+	a := &attempts{t: t, tenant: newTenant(t, s), Activities: &Activities{
+		Store: s, Name: "test", Metrics: metrics.NewWorker(metrics.NewRegistry()), Log: slog.New(slog.DiscardHandler), Timing: timing,
+	}}
+	for n, want := range []time.Duration{5 * time.Second, 10 * time.Second, 20 * time.Second, 40 * time.Second, 80 * time.Second, 2 * time.Minute, 2 * time.Minute} {
+		if got := a.fails(flowhq.EndLost); got != want {
+			t.Errorf("failure %d is tried again after %v; want %v", n+1, got, want)
+		}
+		if got := a.fails(flowhq.EndDatabaseLost); got > unstableMove {
+			t.Errorf("after the database was lost it is tried again after %v; want %v at most", got, unstableMove)
+		}
+		moving := a.next()
+		if _, err := moving.drained(t.Context()); err == nil {
+			t.Error("a session that moves ends without an error")
+		}
+		moving.reports.flush()
+		a.left = moving.now
+		if a.left.Failures != n+1 {
+			t.Errorf("%d failures are counted; want %d", a.left.Failures, n+1)
+		}
+	}
+}
+
+// A database that hiccups counts for nothing; a session that loses it again and again
+// for a reason of its own does in the end.
+func TestALostDatabaseIsNoFailure(t *testing.T) {
+	s := openStore(t, testdb.New(t))
+	a := &attempts{t: t, tenant: newTenant(t, s), Activities: &Activities{
+		Store: s, Name: "test", Metrics: metrics.NewWorker(metrics.NewRegistry()), Log: slog.New(slog.DiscardHandler), Timing: timing,
+	}}
+	for range maxCuts {
+		if got := a.fails(flowhq.EndDatabaseLost); got > unstableMove || a.left.Failures != 0 {
+			t.Fatalf("it is tried again after %v with %d failures; want soon, and none", got, a.left.Failures)
+		}
+	}
+	for range 3 {
+		a.fails(flowhq.EndDatabaseLost)
+	}
+	if a.left.Failures != 3 {
+		t.Errorf("%d failures are counted after %d losses of the database in a row; want 3", a.left.Failures, maxCuts+3)
+	}
+	a.left.Failures, a.left.Stable = 0, true // it came up, and was stable
+	if got := a.fails(flowhq.EndDatabaseLost); got != moveRetry || a.left.Cuts != 0 {
+		t.Errorf("a stable session is tried again after %v; want %v", got, moveRetry)
+	}
 }
 
 func (a *attempts) events() (types []string) {
@@ -76,7 +134,9 @@ func TestFlapping(t *testing.T) {
 	}}
 	var want []string
 	for n := 1; n <= FlappingAfter+2; n++ {
-		a.fails(flowhq.EndUnreachable)
+		if got, want := a.fails(flowhq.EndUnreachable), Backoff(n); got != want {
+			t.Errorf("failure %d is tried again after %v; want %v", n, got, want)
+		}
 		if n == FlappingAfter {
 			want = append(want, eventFlapping)
 		}

@@ -20,6 +20,7 @@ import (
 type HostInput struct {
 	Tenant   flowhq.TenantID `json:"tenant"`
 	Failures int             `json:"failures,omitempty"` // of earlier Hosts, in a row, without a stable session since
+	Losses   int             `json:"losses,omitempty"`   // workers that died while hosting it, likewise
 }
 
 // Ended is how a host ends that may be followed by the next one at once.
@@ -38,9 +39,12 @@ type status struct {
 	Seen   time.Time           `json:"seen"`   // last proof of life from WhatsApp
 	// Waiting says what the host waits for before it connects, for an operator.
 	Waiting string `json:"waiting,omitempty"`
-	// Failures counts the attempts that failed in a row, Ending is how the latest one
-	// that had the lease ended.
+	// Failures counts the attempts that failed in a row, by a fault of the session;
+	// Losses the workers that died in a row while they hosted it. Ending is how the
+	// latest attempt that had the lease ended.
 	Failures int              `json:"failures,omitempty"`
+	Losses   int              `json:"losses,omitempty"`
+	Cuts     int              `json:"cuts,omitempty"` // times in a row that the database was lost
 	Ending   flowhq.EndReason `json:"ending,omitempty"`
 }
 
@@ -56,8 +60,9 @@ var errDraining = temporal.NewApplicationErrorWithOptions("moving to another wor
 //   - Ended and nil, if the session had been online for StableFor and then lost
 //     its connection, recycled itself, or was taken over by a newer host. The
 //     workflow starts the next host at once, its backoff anew.
-//   - An error whose type is its [flowhq.EndReason], if it failed sooner. Temporal
-//     retries under the policy of [Timing.HostOptions], waiting longer each time.
+//   - An error whose type is its [flowhq.EndReason], if it failed sooner. It says when
+//     Temporal tries again: after [Backoff], or at once if the cause is not the
+//     session's own, such as a database that is away.
 //   - errDraining, if this process is stopping and another one takes over.
 //   - The same, but not to be retried, if the reason is final: a person must act, or
 //     a ban must end, whose [Ban] is in the error's details.
@@ -73,13 +78,13 @@ func (a *Activities) Host(ctx context.Context, in HostInput) (Ended, error) {
 		tenant:     in.Tenant,
 		berth:      berth,
 		log:        a.Log.With("tenant", string(in.Tenant)),
-		now:        status{State: flowhq.Connecting, Since: time.Now(), Failures: in.Failures},
+		now:        status{State: flowhq.Connecting, Since: time.Now(), Failures: in.Failures, Losses: in.Losses},
 	}
 	if activity.HasHeartbeatDetails(ctx) {
 		var before status
 		if err := activity.GetHeartbeatDetails(ctx, &before); err == nil {
 			s.wasStable, s.now.Stable = before.Stable, before.Stable
-			s.now.Failures, s.now.Ending = before.Failures, before.Ending
+			s.now.Failures, s.now.Losses, s.now.Cuts, s.now.Ending = before.Failures, before.Losses, before.Cuts, before.Ending
 		}
 	}
 	a.Metrics.Slots.Inc()
@@ -108,7 +113,7 @@ func (s *session) live(ctx context.Context) (ended Ended, err error) {
 	if err != nil {
 		return s.unclaimed(ctx, err)
 	}
-	lease, err := s.Leases.claim(claiming, s.tenant, s.Name, func() { activity.RecordHeartbeat(ctx, s.now) })
+	lease, err := s.claim(ctx, claiming)
 	if err != nil {
 		return s.unclaimed(ctx, err)
 	}
@@ -168,6 +173,24 @@ func (s *session) turn(ctx, claiming context.Context) (time.Time, error) {
 	})
 	s.now.Waiting = ""
 	return time.Now(), err
+}
+
+// claim takes the lease. While the database is away it waits: that is no fault of the
+// session, which is back as soon as the database is.
+func (s *session) claim(ctx, claiming context.Context) (*lease, error) {
+	for {
+		s.now.Waiting = ""
+		lease, err := s.Leases.claim(claiming, s.tenant, s.Name, func() { activity.RecordHeartbeat(ctx, s.now) })
+		if err == nil || flowhq.ErrorCode(err) != flowhq.Unavailable {
+			return lease, err
+		}
+		s.log.Info("the database is away; waiting for it", "err", err)
+		s.now.Waiting = "for the database"
+		err = s.Leases.awaitDatabase(claiming, func() { activity.RecordHeartbeat(ctx, s.now) })
+		if err != nil {
+			return nil, err
+		}
+	}
 }
 
 // open prepares the pipeline from the rows that earlier hosts left, then dials. It

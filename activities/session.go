@@ -96,7 +96,7 @@ func (s *session) report(run context.Context, reason string, ending flowhq.EndRe
 	}
 	s.reports.send(run, Report{
 		Epoch: s.lease.epoch, Host: s.Name, Session: s.now.State, Reason: reason, Ending: ending,
-		Failures: s.now.Failures, At: time.Now().UTC(),
+		Failures: s.now.Failures, Losses: s.now.Losses, At: time.Now().UTC(),
 	})
 }
 
@@ -159,8 +159,11 @@ func (s *session) refill(run context.Context) {
 
 // stable reports whether the session has been online for long enough that its
 // loss is routine.
-func (s *session) stable() bool {
-	return s.wasStable || !s.online.IsZero() && time.Since(s.online) >= StableFor
+func (s *session) stable() bool { return s.wasStable || s.isStable() }
+
+// isStable reports whether the session has been online for that long on this host.
+func (s *session) isStable() bool {
+	return !s.online.IsZero() && time.Since(s.online) >= StableFor
 }
 
 // send is the pipeline's way out. A host whose lease has run out sends nothing.

@@ -38,7 +38,7 @@ func (a *Activities) Settle(ctx context.Context, in SettleInput) error {
 		return err
 	}
 	switch in.Ending {
-	case flowhq.EndStopped, flowhq.EndRestarted, flowhq.EndReplacedByUs, flowhq.EndWorkerLost:
+	case flowhq.EndStopped, flowhq.EndRestarted, flowhq.EndReplacedByUs, flowhq.EndWorkerLost, flowhq.EndCrashLoop:
 		a.Metrics.Ended(in.Ending) // the host does not know, or is no more
 	default: // the host has
 	}

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -12,14 +13,14 @@ import (
 // names it in whole seconds.
 const banMargin = time.Second
 
-// sitOut waits until a ban ends or a command comes. No host runs meanwhile. A start
+// sitOut waits until it is time to try again, or a command comes. No host runs meanwhile. A start
 // or restart cuts the wait short, a stop ends it.
 func (t *tenant) sitOut(ctx workflow.Context) error {
 	waiting, cancel := workflow.WithCancel(ctx)
 	defer cancel()
 	over := false
 	timer := workflow.NewTimerWithOptions(waiting, t.RetryAt.Sub(workflow.Now(ctx))+banMargin, workflow.TimerOptions{
-		Summary: "banned until " + t.RetryAt.UTC().Format(time.RFC3339),
+		Summary: fmt.Sprintf("%s: tries again at %s", t.Ending, t.RetryAt.UTC().Format(time.RFC3339)),
 	})
 	sel := workflow.NewSelector(ctx)
 	sel.AddFuture(timer, func(workflow.Future) { over = true })
@@ -47,7 +48,7 @@ func (t *tenant) sitOut(ctx workflow.Context) error {
 	return t.settle(ctx, o)
 }
 
-// sitsOutAnew reports whether a run that waits for the end of a ban may continue as
+// sitsOutAnew reports whether a run that waits to try again may continue as
 // new. Then it also has to obey there what cuts the ban short.
 //
 // Runs that came to this point before the change wait as they did.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"go.temporal.io/sdk/temporal"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/activities"
@@ -69,24 +68,78 @@ func TestBanTimelines(t *testing.T) {
 	}
 }
 
-// A session that keeps failing stays at the longest backoff when Temporal has
-// retried it as often as it may, and asks for a person until it is stable.
-func TestFlappingGoesOn(t *testing.T) {
-	flapping := tenant{TenantState: TenantState{Wanted: true}}
-	failed := temporal.NewApplicationError("lost", string(flowhq.EndLost))
-	got := flapping.judge(activities.Ended{}, failed, time.Now())
-	if !flapping.Wanted || flapping.Failures != activities.FlappingAfter || got.ending != flowhq.EndLost || got.event != "" {
-		t.Errorf("judge = %+v, %+v; want the next host, flapping, and no event of its own", got, flapping.TenantState)
+// Workers that die of a session, one after the other, are followed by the next at once
+// until the third; then the session waits, longer each time, and asks for a person.
+func TestCrashLoopTimelines(t *testing.T) {
+	dies := func(n int) end {
+		return end{after: 10 * time.Second, err: ends(flowhq.EndWorkerLost, "the worker was lost", activities.WorkerLoss{Losses: n})}
 	}
-	options := func(t tenant) time.Duration {
-		return t.timing.HostOptions("", t.Failures >= activities.FlappingAfter).RetryPolicy.InitialInterval
+	const (
+		begin, moved = "STARTING: waiting for a worker", "STARTING: the worker was lost; moved to another one"
+		third        = "ERROR: the last 3 workers died while hosting it"
+	)
+	loop := func(times int) (ends []end) {
+		for n := range times {
+			ends = append(ends, dies(n+1))
+		}
+		return ends
 	}
-	if d := options(flapping); d != 5*time.Minute {
-		t.Errorf("the next host's first backoff is %v; want 5m", d)
-	}
-	flapping.judge(activities.Ended{Ending: flowhq.EndLost}, nil, time.Now()) // had been stable
-	if d := options(flapping); d != 5*time.Second {
-		t.Errorf("after a stable session the first backoff is %v; want 5s", d)
+	waiting := TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndCrashLoop, Attention: true}
+	for _, tt := range []struct {
+		name   string
+		ends   []end
+		script func(*life)
+		at     time.Duration
+		want   TenantState
+		reason string
+		losses int
+		hosts  int
+		last   string // what was settled last
+	}{
+		{"two are no reason to wait", loop(2), func(*life) {}, 2 * time.Minute,
+			TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndWorkerLost}, "the worker was lost; moved to another one", 2, 3, moved},
+		{"the third waits a minute", loop(6), func(*life) {}, 2 * time.Minute, waiting, "the last 3 workers died while hosting it", 3, 3, third},
+		{"the fourth waits five", loop(6), func(*life) {}, 6 * time.Minute, waiting, "the last 4 workers died while hosting it", 4, 4,
+			"ERROR: the last 4 workers died while hosting it"},
+		{"further ones wait half an hour", loop(6), func(*life) {}, 36 * time.Minute, waiting, "the last 5 workers died while hosting it", 5, 5,
+			"ERROR: the last 5 workers died while hosting it"},
+		{"start cuts it short and forgets", loop(3), func(l *life) { l.at(100*time.Second, flowhq.Start) }, 2 * time.Minute,
+			TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndCrashLoop}, "waiting for a worker", 0, 4, begin},
+		{"force-restart cuts it short and forgets", loop(3), func(l *life) { l.at(100*time.Second, flowhq.ForceRestart) }, 2 * time.Minute,
+			TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndCrashLoop}, "waiting for a worker", 0, 4, begin},
+		{"stop ends it", loop(3), func(l *life) { l.at(100*time.Second, flowhq.Stop) }, time.Hour,
+			TenantState{Session: flowhq.Disconnected, Ending: flowhq.EndStopped}, "stopped by an operator", 3, 3, "STOPPED: stopped by an operator"},
+		{"a person is asked for until it is stable", loop(3), func(l *life) {
+			l.env.RegisterDelayedCallback(func() {
+				l.env.SignalWorkflow(reportSignal, activities.Report{Epoch: 9, Session: flowhq.Connected, Losses: 3})
+			}, 4*time.Minute)
+		}, 5 * time.Minute, TenantState{Wanted: true, Session: flowhq.Connected, Ending: flowhq.EndCrashLoop, Attention: true}, "", 3, 4, begin},
+		{"a stable session is the end of it", loop(3), func(l *life) {
+			l.env.RegisterDelayedCallback(func() {
+				l.env.SignalWorkflow(reportSignal, activities.Report{Epoch: 9, Session: flowhq.Connected})
+			}, 4*time.Minute)
+		}, 5 * time.Minute, TenantState{Wanted: true, Session: flowhq.Connected, Ending: flowhq.EndCrashLoop}, "", 0, 4, begin},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newLife(t, tt.ends...)
+			l.at(time.Minute, flowhq.Start)
+			tt.script(l)
+			got := l.until(t, tt.at)
+			tt.want.Reason, tt.want.Losses = tt.reason, tt.losses
+			if tt.want.Attention != (tt.losses >= activities.CrashLoopAfter && got.Wanted) && tt.want.Wanted {
+				t.Fatal("the test contradicts itself")
+			}
+			ignore := cmpopts.IgnoreFields(TenantState{}, "Version", "Tenant", "Name", "Template", "Since", "EndedAt", "RetryAt", "Handled", "Epoch", "Attention")
+			if diff := cmp.Diff(tt.want, got, ignore); diff != "" {
+				t.Errorf("state (-want +got):\n%s", diff)
+			}
+			if got.Wanted && got.Attention != tt.want.Attention {
+				t.Errorf("asks for a person: %t; want %t", got.Attention, tt.want.Attention)
+			}
+			if l.hosts != tt.hosts || l.settled[len(l.settled)-1] != tt.last {
+				t.Errorf("%d hosts, settled %q; want %d, the last %q", l.hosts, l.settled, tt.hosts, tt.last)
+			}
+		})
 	}
 }
 
@@ -100,6 +153,8 @@ func TestFlappingAsksForAttention(t *testing.T) {
 		{activities.Report{Session: flowhq.Disconnected, Ending: flowhq.EndLost, Failures: 10}, true},
 		{activities.Report{Session: flowhq.Connected, Failures: 10}, true},
 		{activities.Report{Session: flowhq.Connected, Failures: 0}, false},
+		{activities.Report{Session: flowhq.Connected, Losses: 2}, false},
+		{activities.Report{Session: flowhq.Connected, Losses: 3}, true},
 		{activities.Report{Session: flowhq.Disconnected, Ending: flowhq.EndCertificate, Failures: 1}, true},
 		{activities.Report{Session: flowhq.Connected, Ending: flowhq.EndCertificate, Failures: 1}, false},
 	} {

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -20,7 +21,7 @@ type outcome struct {
 	ending  flowhq.EndReason // "" = nothing has ended
 	reason  string           // for an operator
 	event   string           // "" = the host has recorded it itself
-	retryAt time.Time        // when a ban ends
+	retryAt time.Time        // when it is tried again, if it waits for that
 }
 
 // starting is the outcome of a start: a host is wanted, and there is none yet.
@@ -57,22 +58,22 @@ func (t *tenant) judge(ended activities.Ended, err error, now time.Time) outcome
 	case err == nil:
 		again.ending, again.reason = ended.Ending, ended.Reason
 		if ended.Ending != flowhq.EndReplacedByUs {
-			t.Failures = 0 // else it would not have ended like this
-		}
-		if ended.Ending == flowhq.EndDatabaseLost { // the host could not record it
-			again.event = ended.Ending.Event()
+			t.Failures, t.Losses = 0, 0 // else it would not have ended like this
 		}
 	case errors.As(err, &timeout): // whose cause may be how an earlier attempt ended
-		if t.Session == flowhq.Connected && now.Sub(t.Since) >= activities.StableFor {
-			t.Failures = 0 // the host would have said so at its end
+		// It fell silent up to a timeout ago.
+		stable := t.Session == flowhq.Connected && now.Sub(t.Since) >= activities.StableFor+t.timing.Timeout()
+		if stable {
+			t.Failures, t.Losses = 0, 0 // the host would have said so at its end
+		} else {
+			t.Losses++
 		}
-		again.ending, again.reason = flowhq.EndWorkerLost, "the worker was lost; moved to another one"
-		again.event = again.ending.Event()
+		return t.workerLost(again, now)
 	case temporal.IsCanceledError(err):
 		again.ending, again.reason = flowhq.EndRestarted, "restarted by an operator"
 		again.tenant, again.event = "", again.ending.Event()
 	case errors.As(err, &app):
-		return t.judgeError(app, again)
+		return t.judgeError(app, again, now)
 	default:
 		again.ending, again.reason = flowhq.EndFailed, err.Error()
 		again.event = again.ending.Event()
@@ -80,9 +81,24 @@ func (t *tenant) judge(ended activities.Ended, err error, now time.Time) outcome
 	return again
 }
 
+// workerLost is the outcome for a session whose worker was lost. The next one follows
+// at once, unless it may be the session that the last few died of.
+func (t *tenant) workerLost(again outcome, now time.Time) outcome {
+	again.ending, again.reason = flowhq.EndWorkerLost, "the worker was lost; moved to another one"
+	if pause := activities.CrashPause(t.Losses); pause > 0 && !t.again {
+		again = outcome{
+			session: flowhq.Disconnected, tenant: flowhq.TenantError, worker: flowhq.WorkerError,
+			ending: flowhq.EndCrashLoop, reason: fmt.Sprintf("the last %d workers died while hosting it", t.Losses),
+			retryAt: now.Add(pause),
+		}
+	}
+	again.event = again.ending.Event()
+	return again
+}
+
 // judgeError is judge for a host that ended with an error of its own, whose type is
 // the reason. again is the outcome if it is to be tried again at once.
-func (t *tenant) judgeError(app *temporal.ApplicationError, again outcome) outcome {
+func (t *tenant) judgeError(app *temporal.ApplicationError, again outcome, now time.Time) outcome {
 	reason := flowhq.EndReason(app.Type())
 	again.ending, again.reason = reason, app.Message()
 	switch {
@@ -93,11 +109,15 @@ func (t *tenant) judgeError(app *temporal.ApplicationError, again outcome) outco
 		o := final(app)
 		t.Wanted = !o.retryAt.IsZero()
 		return o
-	case reason == flowhq.EndDraining: // and never came to rest
-	case reason.Final(), reason == flowhq.EndDatabaseLost: // the host has not recorded it
+	case reason == flowhq.EndWorkerLost: // found out by another worker
+		var lost activities.WorkerLoss
+		if app.Details(&lost) == nil {
+			t.Losses = lost.Losses
+		}
+		return t.workerLost(again, now)
+	case reason.Final(): // the host has not recorded it
 		again.event = reason.Event()
-	case slices.Contains(flowhq.EndReasons, reason): // it has failed very often
-		t.Failures = max(t.Failures, activities.FlappingAfter)
+	case slices.Contains(flowhq.EndReasons, reason): // the host has recorded it
 	default: // the SDK's own, such as a panic
 		again.ending = flowhq.EndFailed
 		again.event = again.ending.Event()
@@ -125,6 +145,12 @@ func final(app *temporal.ApplicationError) outcome {
 	return o
 }
 
+// keepsFailing reports whether the session, or what hosts it, has failed so often that a
+// person should look, whatever its state is now.
+func (t *tenant) keepsFailing() bool {
+	return t.Failures >= activities.FlappingAfter || t.Losses >= activities.CrashLoopAfter
+}
+
 // settle records an outcome where the host could not: in Postgres and in what
 // the Web UI shows. Where the next host follows at once, Postgres is left to
 // that host's claim.
@@ -136,7 +162,7 @@ func (t *tenant) settle(ctx workflow.Context, o outcome) error {
 	if o.ending != "" {
 		t.Ending, t.EndedAt = o.ending, workflow.Now(ctx)
 	}
-	t.Attention = o.ending.Attention() || t.Failures >= activities.FlappingAfter
+	t.Attention = o.ending.Attention() || t.keepsFailing()
 	if err := t.show(ctx); err != nil {
 		return err
 	}

@@ -44,9 +44,11 @@ type TenantState struct {
 	// How the session ended last, whatever it is now.
 	Ending  flowhq.EndReason `json:"ending,omitempty"`
 	EndedAt time.Time        `json:"ended_at,omitzero"`
-	// RetryAt is when a ban ends, which is waited for while the session is wanted.
+	// RetryAt is when it is tried again, which is waited for while the session is wanted:
+	// when a ban ends, or after workers died while hosting it.
 	RetryAt  time.Time `json:"retry_at,omitzero"`
 	Failures int       `json:"failures,omitempty"` // attempts that failed in a row, as far as it was told
+	Losses   int       `json:"losses,omitempty"`   // workers that died in a row while hosting it, likewise
 
 	Handled []string `json:"handled,omitempty"` // request ids, oldest first
 }
@@ -220,8 +222,9 @@ func (t *tenant) host(ctx workflow.Context) error {
 
 // startHost schedules the next host of this tenant.
 func (t *tenant) startHost(ctx workflow.Context) workflow.Future {
-	ctx = workflow.WithActivityOptions(ctx, t.timing.HostOptions("session of "+t.Name, t.Failures >= activities.FlappingAfter))
-	return workflow.ExecuteActivity(ctx, activities.HostActivity, activities.HostInput{Tenant: t.Tenant, Failures: t.Failures})
+	ctx = workflow.WithActivityOptions(ctx, t.timing.HostOptions("session of "+t.Name))
+	return workflow.ExecuteActivity(ctx, activities.HostActivity,
+		activities.HostInput{Tenant: t.Tenant, Failures: t.Failures, Losses: t.Losses})
 }
 
 // abandon remembers a host that nobody waits for until it has really ended.
@@ -258,11 +261,11 @@ func (t *tenant) obey(ctx workflow.Context, c workflow.ReceiveChannel) flowhq.Co
 		if t.Wanted && t.RetryAt.IsZero() {
 			return ""
 		}
-		t.Wanted, t.Failures = true, 0
+		t.Wanted, t.Failures, t.Losses = true, 0, 0
 	case flowhq.Stop:
 		t.Wanted = false
 	case flowhq.Restart, flowhq.ForceRestart:
-		t.Wanted, t.Failures = true, 0
+		t.Wanted, t.Failures, t.Losses = true, 0, 0
 	case flowhq.Delete:
 		t.Wanted, t.Deleting = false, true
 	}
@@ -289,8 +292,8 @@ func (t *tenant) hear(ctx workflow.Context, c workflow.ReceiveChannel) {
 	if r.Ending != "" {
 		t.Ending, t.EndedAt = r.Ending, r.At
 	}
-	t.Failures = r.Failures
-	t.Attention = r.Session != flowhq.Connected && r.Ending.Attention() || r.Failures >= activities.FlappingAfter
+	t.Failures, t.Losses = r.Failures, r.Losses
+	t.Attention = r.Session != flowhq.Connected && r.Ending.Attention() || t.keepsFailing()
 	_ = t.show(ctx) // fails only if the workflow itself is ending
 }
 

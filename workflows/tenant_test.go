@@ -250,16 +250,20 @@ func TestALostWorkerIsReplacedAndTold(t *testing.T) {
 	if !lost.Wanted || got.event != "WORKER_LOST" || got.worker != flowhq.WorkerStarting || got.ending.Attention() {
 		t.Errorf("judge = %+v, wanted %t; want the next host and an event", got, lost.Wanted)
 	}
-	since := time.Now()
+	since, timing := time.Now(), activities.Timing{Heartbeat: time.Second}
+	silent := timing.Timeout() // for which nothing was heard of it
 	for _, tt := range []struct {
 		session flowhq.SessionState
 		lasted  time.Duration
-		want    int
-	}{{flowhq.Connected, activities.StableFor, 0}, {flowhq.Connected, time.Second, 3}, {flowhq.Disconnected, time.Hour, 3}} {
-		lost = tenant{TenantState: TenantState{Wanted: true, Session: tt.session, Since: since, Failures: 3}}
+		stable  bool
+	}{
+		{flowhq.Connected, activities.StableFor + silent, true}, {flowhq.Connected, activities.StableFor + silent - time.Second, false},
+		{flowhq.Disconnected, time.Hour, false},
+	} {
+		lost = tenant{timing: timing, TenantState: TenantState{Wanted: true, Session: tt.session, Since: since, Failures: 3, Losses: 1}}
 		lost.judge(activities.Ended{}, temporal.NewTimeoutError(enums.TIMEOUT_TYPE_HEARTBEAT, nil), since.Add(tt.lasted))
-		if lost.Failures != tt.want {
-			t.Errorf("%s for %v: %d failures in a row; want %d", tt.session, tt.lasted, lost.Failures, tt.want)
+		if want := map[bool][2]int{true: {0, 0}, false: {3, 2}}[tt.stable]; want != [2]int{lost.Failures, lost.Losses} {
+			t.Errorf("%s for %v: %d failures and %d losses in a row; want %v", tt.session, tt.lasted, lost.Failures, lost.Losses, want)
 		}
 	}
 }

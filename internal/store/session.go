@@ -15,7 +15,7 @@ type SessionChange struct {
 	State     flowhq.SessionState // "" leaves it
 	Reason    string              // of State; "" clears it
 	Ending    flowhq.EndReason    // of the session; "" clears it
-	RetryAt   time.Time           // when a ban ends; zero clears it
+	RetryAt   time.Time           // when it is tried again by itself, if that is known; zero clears it
 	Tenant    flowhq.TenantStatus // "" leaves it
 	Worker    flowhq.WorkerStatus // "" leaves it
 	LastError string              // "" clears it
