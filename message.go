@@ -11,6 +11,7 @@ const MaxTextBytes = 64 << 10
 type Message struct {
 	ID          int64         `json:"id"` // grows in the order of arrival
 	Direction   Direction     `json:"direction"`
+	ContactID   int64         `json:"-"`       // the customer, whatever the address
 	Chat        string        `json:"chat"`    // WhatsApp JID, a LID where one is known
 	Contact     string        `json:"contact"` // the customer's number, E.164, or "" if unknown
 	FromNumber  string        `json:"from_number"`

@@ -39,6 +39,7 @@ type Pruned struct {
 	Tenants       int   `json:"tenants"` // that were gone through
 	Messages      int64 `json:"message_logs"`
 	Conversations int64 `json:"conversations"`
+	Contacts      int64 `json:"contacts"`
 	Events        int64 `json:"portal_event_logs"`
 	FleetEvents   int64 `json:"fleet_events"`
 	Buffered      int64 `json:"whatsmeow_event_buffer"`
@@ -77,7 +78,7 @@ func (a *Activities) Prune(ctx context.Context) (Pruned, error) {
 	}
 	n := p.Pruned
 	a.Log.Info("deleted what was older than the retention", "tenants", n.Tenants,
-		"messages", n.Messages, "conversations", n.Conversations, "events", n.Events, "fleet_events", n.FleetEvents, "buffered", n.Buffered, "macs", n.MACs)
+		"messages", n.Messages, "conversations", n.Conversations, "contacts", n.Contacts, "events", n.Events, "fleet_events", n.FleetEvents, "buffered", n.Buffered, "macs", n.MACs)
 	return n, nil
 }
 
@@ -100,8 +101,7 @@ func (p *pruning) tenants(ctx context.Context) error {
 }
 
 func (p *pruning) tenant(ctx context.Context, tenant flowhq.TenantID) error {
-	var message, event int64 // where the next page begins
-	var chat string
+	var message, event, conversation, contact int64 // where the next page begins
 	for _, batch := range []func() (bool, error){
 		func() (bool, error) {
 			n, next, err := p.Store.PruneMessages(ctx, tenant, message)
@@ -110,10 +110,16 @@ func (p *pruning) tenant(ctx context.Context, tenant flowhq.TenantID) error {
 			return next != 0, err
 		},
 		func() (bool, error) {
-			n, next, err := p.Store.PruneConversations(ctx, tenant, chat)
-			chat = next
+			n, next, err := p.Store.PruneConversations(ctx, tenant, conversation)
+			conversation = next
 			p.Pruned.Conversations += n
-			return next != "", err
+			return next != 0, err
+		},
+		func() (bool, error) { // after what is theirs
+			n, next, err := p.Store.PruneContacts(ctx, tenant, contact)
+			contact = next
+			p.Pruned.Contacts += n
+			return next != 0, err
 		},
 		func() (bool, error) {
 			n, next, err := p.Store.PruneEvents(ctx, tenant, event)

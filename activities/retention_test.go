@@ -55,9 +55,11 @@ func newNight(t *testing.T, tenants int) *night {
 		n.tenants = append(n.tenants, newTenant(t, s))
 	}
 	slices.Sort(n.tenants)
-	n.exec(t, `insert into flowhq.message_logs (tenant_id, direction, chat, kind, text, wa_message_id, status, created_at)
-		select t.id, 'OUT', 'c', 'REPLY', 'x', n, 'SENT', now() - interval '400 days' from flowhq.tenants t, generate_series(1, $1::int) n`, oldRows)
-	n.exec(t, `insert into flowhq.conversations (tenant_id, chat, state, updated_at) select id, 'c', '{}', now() - interval '400 days' from flowhq.tenants`)
+	n.exec(t, `insert into flowhq.message_logs (tenant_id, direction, contact_id, chat, kind, text, wa_message_id, status, created_at)
+		select t.id, 'OUT', 0, 'c', 'REPLY', 'x', n, 'SENT', now() - interval '400 days' from flowhq.tenants t, generate_series(1, $1::int) n`, oldRows)
+	n.exec(t, `insert into flowhq.contacts (tenant_id, lid, last_seen_at) select id, 'c', now() - interval '400 days' from flowhq.tenants`)
+	n.exec(t, `insert into flowhq.conversations (tenant_id, contact_id, state, updated_at)
+		select tenant_id, id, '{}', now() - interval '400 days' from flowhq.contacts`)
 	n.exec(t, `update flowhq.portal_event_logs set created_at = now() - interval '400 days'`)
 	n.exec(t, `insert into flowhq.portal_event_logs (tenant_id, event_type, actor, created_at)
 		values (gen_random_uuid(), 'TENANT_DELETED', 'admin', now() - interval '400 days')`)
@@ -134,7 +136,7 @@ func TestPrune(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Pruned{
-		Tenants: tenants, Messages: tenants * oldRows, Conversations: tenants, Events: tenants + 1, FleetEvents: oldRows, Buffered: oldRows, MACs: 2,
+		Tenants: tenants, Messages: tenants * oldRows, Conversations: tenants, Contacts: tenants, Events: tenants + 1, FleetEvents: oldRows, Buffered: oldRows, MACs: 2,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Prune (-want +got):\n%s", diff)
@@ -155,7 +157,7 @@ func TestPruneRemembers(t *testing.T) {
 	}
 	want := progress{
 		Tenant: n.tenants[tenants-1],
-		Pruned: Pruned{Tenants: tenants, Messages: tenants * oldRows, Conversations: tenants, Events: tenants + 1, FleetEvents: oldRows},
+		Pruned: Pruned{Tenants: tenants, Messages: tenants * oldRows, Conversations: tenants, Contacts: tenants, Events: tenants + 1, FleetEvents: oldRows},
 	}
 	if diff := cmp.Diff(want, n.last()); diff != "" {
 		t.Errorf("the last heartbeat (-want +got):\n%s", diff)
@@ -170,7 +172,7 @@ func TestPruneGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Pruned{Tenants: 3, Messages: 7 + 2*oldRows, Conversations: 2, Events: 2 + 1, FleetEvents: oldRows, Buffered: oldRows, MACs: 2}
+	want := Pruned{Tenants: 3, Messages: 7 + 2*oldRows, Conversations: 2, Contacts: 2, Events: 2 + 1, FleetEvents: oldRows, Buffered: oldRows, MACs: 2}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Prune (-want +got):\n%s", diff)
 	}

@@ -183,7 +183,7 @@ func (s *session) Link(ctx context.Context, d whatsapp.Device) error {
 // Receive makes a customer's message durable.
 func (s *session) Receive(ctx context.Context, in whatsapp.Inbound) error {
 	return s.pipeline.Receive(ctx, store.Inbound{
-		Chat: in.Chat, Sender: in.Sender, Contact: in.Contact, WAID: in.ID,
+		LID: in.LID, Number: in.Number, Name: in.Name, WAID: in.ID,
 		Kind: in.Kind, Text: in.Text, SentAt: in.SentAt, Undecryptable: in.Undecryptable,
 	})
 }

@@ -124,8 +124,8 @@ func erase(f *fixture, id flowhq.TenantID) {
 // received records a message that waits for its answer.
 func received(f *fixture, id flowhq.TenantID) {
 	epoch := f.session(id, store.SessionChange{State: flowhq.Connected})
-	m := store.Inbound{Chat: "1@lid", Sender: "1@lid", WAID: "1", Kind: flowhq.KindText, Text: "hello", SentAt: time.Now()}
-	if _, _, err := f.store.Receive(f.Context(), id, epoch, m); err != nil {
+	m := store.Inbound{LID: "1@lid", WAID: "1", Kind: flowhq.KindText, Text: "hello", SentAt: time.Now()}
+	if _, err := f.store.Receive(f.Context(), id, epoch, m); err != nil {
 		f.Fatal(err)
 	}
 }

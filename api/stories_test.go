@@ -104,8 +104,8 @@ func TestPages(t *testing.T) {
 	epoch := f.session(id, store.SessionChange{State: flowhq.Connected})
 	for i := range 7 {
 		text := fmt.Sprintf("message %d <&>", i)
-		_, _, err := f.store.Receive(t.Context(), id, epoch, store.Inbound{
-			Chat: "1@lid", Sender: "1@lid", Contact: "+255700000001", WAID: fmt.Sprint(i), Kind: flowhq.KindText, Text: text, SentAt: time.Now(),
+		_, err := f.store.Receive(t.Context(), id, epoch, store.Inbound{
+			LID: "1@lid", Number: "+255700000001", WAID: fmt.Sprint(i), Kind: flowhq.KindText, Text: text, SentAt: time.Now(),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -128,8 +128,8 @@ func TestTenantsAreApart(t *testing.T) {
 	f := setup(t)
 	id, other := f.create(), f.create()
 	epoch := f.session(id, store.SessionChange{State: flowhq.Connected, Event: "SESSION_CONNECTED"})
-	m := store.Inbound{Chat: "1@lid", Sender: "1@lid", WAID: "1", Kind: flowhq.KindText, Text: "secret", SentAt: time.Now()}
-	if _, _, err := f.store.Receive(t.Context(), id, epoch, m); err != nil {
+	m := store.Inbound{LID: "1@lid", WAID: "1", Kind: flowhq.KindText, Text: "secret", SentAt: time.Now()}
+	if _, err := f.store.Receive(t.Context(), id, epoch, m); err != nil {
 		t.Fatal(err)
 	}
 	f.contains(f.get("/admin/tenants/"+string(other)+"/logs").json, `{"logs":[]}`)

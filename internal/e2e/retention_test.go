@@ -101,8 +101,8 @@ func (w *warden) exec(sql string, args ...any) {
 // messages adds count messages of a status that came days ago.
 func (w *warden) messages(b *business, direction, status string, days, count int) {
 	w.t.Helper()
-	w.exec(`insert into flowhq.message_logs (tenant_id, direction, chat, kind, text, wa_message_id, status, created_at)
-		select $1, $2, 'c', 'TEXT', $3, concat_ws(' ', $3::text, $4::int, n), $3, now() - make_interval(days => $4)
+	w.exec(`insert into flowhq.message_logs (tenant_id, direction, contact_id, chat, kind, text, wa_message_id, status, created_at)
+		select $1, $2, 0, 'c', 'TEXT', $3, concat_ws(' ', $3::text, $4::int, n), $3, now() - make_interval(days => $4)
 		from generate_series(1, $5) n`, b.id, direction, status, days, count)
 }
 
@@ -140,10 +140,14 @@ func TestRetention(t *testing.T) {
 			w.messages(b, "IN", "RECEIVED", age, 1)
 			w.messages(b, "OUT", "UNKNOWN", age, 1)
 		}
-		w.exec(`insert into flowhq.conversations (tenant_id, chat, state, updated_at) values ($1, 'c', '{}', now() - interval '60 days')`, b.id)
+		w.exec(`with contact as (
+				insert into flowhq.contacts (tenant_id, lid, last_seen_at) values ($1, 'c', now() - interval '60 days') returning *
+			)
+			insert into flowhq.conversations (tenant_id, contact_id, state, updated_at)
+			select tenant_id, id, '{}', last_seen_at from contact`, b.id)
 	}
 	got := w.result(w.trigger(1))
-	want := activities.Pruned{Tenants: 2, Messages: 2 + 4, Conversations: 1}
+	want := activities.Pruned{Tenants: 2, Messages: 2 + 4, Conversations: 1, Contacts: 1}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the result (-want +got):\n%s", diff)
 	}

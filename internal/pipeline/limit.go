@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,7 +30,7 @@ type verdict struct {
 type limiter struct {
 	mu       sync.Mutex
 	tenant   window
-	contacts map[string]*window // by chat
+	contacts map[int64]*window // by contact
 	swept    time.Time
 }
 
@@ -40,7 +41,7 @@ type window struct {
 	warned  time.Time
 }
 
-func newLimiter() *limiter { return &limiter{contacts: make(map[string]*window)} }
+func newLimiter() *limiter { return &limiter{contacts: make(map[int64]*window)} }
 
 // refill counts replies of earlier hosts, oldest first, so that a crash is no
 // way around a limit.
@@ -51,22 +52,22 @@ func (l *limiter) refill(recent []store.Reply) {
 		switch {
 		case r.Kind == flowhq.KindReply:
 			l.tenant.replies = append(l.tenant.replies, r.At)
-			c := l.contact(r.Chat)
+			c := l.contact(r.Contact)
 			c.replies = append(c.replies, r.At)
 		case r.Warning == scopeTenant:
 			l.tenant.warned = r.At
 		case r.Warning == scopeContact:
-			l.contact(r.Chat).warned = r.At
+			l.contact(r.Contact).warned = r.At
 		}
 	}
 }
 
-// take asks for one reply to a chat and counts it if granted.
-func (l *limiter) take(chat string, c flowhq.Config, now time.Time) verdict {
+// take asks for one reply to a contact and counts it if granted.
+func (l *limiter) take(id int64, c flowhq.Config, now time.Time) verdict {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.sweep(now)
-	contact := l.contact(chat)
+	contact := l.contact(id)
 	l.tenant.slide(now, flowhq.TenantWindow)
 	contact.slide(now, flowhq.ContactWindow)
 	switch {
@@ -82,13 +83,30 @@ func (l *limiter) take(chat string, c flowhq.Config, now time.Time) verdict {
 	return verdict{}
 }
 
-func (l *limiter) contact(chat string) *window {
-	w := l.contacts[chat]
+func (l *limiter) contact(id int64) *window {
+	w := l.contacts[id]
 	if w == nil {
 		w = &window{}
-		l.contacts[chat] = w
+		l.contacts[id] = w
 	}
 	return w
+}
+
+// merge counts what one contact was sent with what another was: they are one person.
+func (l *limiter) merge(into, from int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w := l.contacts[from]
+	if w == nil {
+		return
+	}
+	delete(l.contacts, from)
+	c := l.contact(into)
+	c.replies = append(c.replies, w.replies...)
+	slices.SortFunc(c.replies, time.Time.Compare)
+	if w.warned.After(c.warned) {
+		c.warned = w.warned
+	}
 }
 
 // sweep forgets contacts with nothing left in their window, once per window, so
@@ -98,10 +116,10 @@ func (l *limiter) sweep(now time.Time) {
 		return
 	}
 	l.swept = now
-	for chat, w := range l.contacts {
+	for id, w := range l.contacts {
 		w.slide(now, flowhq.ContactWindow)
 		if len(w.replies) == 0 && now.Sub(w.warned) >= flowhq.ContactWindow {
-			delete(l.contacts, chat)
+			delete(l.contacts, id)
 		}
 	}
 }

@@ -26,7 +26,7 @@ func (p *Pipeline) commit(j *job, o store.Outcome) error {
 	if err != nil || id == 0 {
 		return err
 	}
-	reply := outbound(id, j.question.Chat, *o.Reply)
+	reply := outbound(id, j.question, *o.Reply)
 	p.mu.Lock()
 	p.inHand[id] = true
 	p.mu.Unlock()

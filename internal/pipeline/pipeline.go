@@ -15,11 +15,11 @@ import (
 
 // Store is what the pipeline needs of the rows. *store.Store is one.
 type Store interface {
-	Receive(ctx context.Context, tenant flowhq.TenantID, epoch int64, in store.Inbound) (id int64, isNew bool, err error)
+	Receive(ctx context.Context, tenant flowhq.TenantID, epoch int64, in store.Inbound) (store.Received, error)
 	Unanswered(ctx context.Context, tenant flowhq.TenantID, after int64, limit int) ([]flowhq.Message, error)
 	Unsent(ctx context.Context, tenant flowhq.TenantID, after int64, limit int) ([]flowhq.Message, error)
 	RecentReplies(ctx context.Context, tenant flowhq.TenantID, since time.Time) ([]store.Reply, error)
-	Conversation(ctx context.Context, tenant flowhq.TenantID, chat string) ([]byte, error)
+	Conversation(ctx context.Context, tenant flowhq.TenantID, id int64) ([]byte, error)
 	Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o store.Outcome) (reply int64, done bool, err error)
 	SetOutbound(ctx context.Context, tenant flowhq.TenantID, epoch int64, waID string, status flowhq.MessageStatus, reason string) error
 	Receipts(ctx context.Context, tenant flowhq.TenantID, epoch int64, rs []store.Receipt) error
@@ -58,8 +58,9 @@ type Pipeline struct {
 
 	mu      sync.Mutex
 	config  flowhq.Config
-	chats   map[string]*chat // the busy ones
-	inHand  map[int64]bool   // ids of the messages that are queued or being handled
+	chats   map[int64]*chat // the busy ones, by contact
+	merged  map[int64]int64 // contacts that do not exist any more, and which they are now
+	inHand  map[int64]bool  // ids of the messages that are queued or being handled
 	started bool
 	stopped bool
 }
@@ -77,7 +78,7 @@ func New(ctx context.Context, o Options) *Pipeline {
 	p := &Pipeline{
 		Options: o, limit: newLimiter(),
 		ctx: ctx, cancel: cancel, failed: make(chan error, 1),
-		config: o.Config, chats: make(map[string]*chat), inHand: make(map[int64]bool),
+		config: o.Config, chats: make(map[int64]*chat), merged: make(map[int64]int64), inHand: make(map[int64]bool),
 	}
 	p.receipts = newReceipts(p)
 	return p
@@ -139,7 +140,7 @@ func (p *Pipeline) Start() {
 	}
 	p.started = true
 	for _, c := range p.chats {
-		p.work.Go(func() { p.serve(c) })
+		p.begin(c)
 	}
 }
 

@@ -84,8 +84,9 @@ func (b *bench) receive(p *Pipeline, chat, id, text string) {
 	}
 }
 
-func inbound(chat, id, text string) store.Inbound {
-	return store.Inbound{Chat: chat, Sender: chat, WAID: id, Kind: flowhq.KindText, Text: text, SentAt: time.Now()}
+// inbound is a message from a LID, which is the chat it comes in.
+func inbound(lid, id, text string) store.Inbound {
+	return store.Inbound{LID: lid, WAID: id, Kind: flowhq.KindText, Text: text, SentAt: time.Now()}
 }
 
 // log is the tenant's messages as "direction status kind", oldest first.

@@ -31,13 +31,16 @@ func (j job) due() flowhq.Message {
 
 // A chat is a FIFO with a goroutine that ends when it is empty.
 type chat struct {
-	id      string
+	contact int64
 	waiting []job
+	done    chan struct{}   // closed when the goroutine has ended; nil before it began
+	after   []chan struct{} // done of chats that were merged into this one: they come first
 	// told is set once the customer was asked to wait, until the queue is empty.
 	told bool
 	// state of the conversation, read when first needed.
 	state     reply.State
 	stateRead bool
+	stale     bool // it has changed in the rows and is to be read again
 }
 
 // admit queues a recorded message, or marks it as overflowed if its chat's queue
@@ -58,12 +61,13 @@ func (p *Pipeline) enqueue(j job) bool {
 	if p.inHand[m.ID] {
 		return true
 	}
-	c, busy := p.chats[m.Chat]
+	contact := p.person(m.ContactID)
+	c, busy := p.chats[contact]
 	if !busy {
-		c = &chat{id: m.Chat}
-		p.chats[c.id] = c
+		c = &chat{contact: contact}
+		p.chats[contact] = c
 		if p.started && !p.stopped {
-			p.work.Go(func() { p.serve(c) })
+			p.begin(c)
 		}
 	}
 	if len(c.waiting) >= maxWaiting && j.reply == nil {
@@ -84,14 +88,26 @@ func (p *Pipeline) next(c *chat, last job) (job, bool) {
 		delete(p.inHand, last.reply.ID)
 	}
 	if p.stopped || len(c.waiting) == 0 {
-		if len(c.waiting) == 0 {
-			delete(p.chats, c.id)
+		if len(c.waiting) == 0 && p.chats[c.contact] == c {
+			delete(p.chats, c.contact)
 		}
 		return job{}, false
+	}
+	if c.stale {
+		c.stale, c.stateRead = false, false
 	}
 	j := c.waiting[0]
 	c.waiting = c.waiting[1:]
 	return j, true
+}
+
+// begin starts the goroutine of a chat. The caller holds mu.
+func (p *Pipeline) begin(c *chat) {
+	c.done = make(chan struct{})
+	p.work.Go(func() {
+		defer close(c.done)
+		p.serve(c)
+	})
 }
 
 // serve handles one chat's jobs, one at a time, until there are none or the
@@ -103,7 +119,7 @@ func (p *Pipeline) serve(c *chat) {
 		if j, ok = p.next(c, j); !ok {
 			return
 		}
-		if p.handle(c, &j) != nil {
+		if !p.turn(c) || p.handle(c, &j) != nil {
 			return
 		}
 	}
@@ -113,7 +129,7 @@ func (p *Pipeline) serve(c *chat) {
 // customer to wait the first time that happens.
 func (p *Pipeline) overflow(ctx context.Context, m flowhq.Message) {
 	p.mu.Lock()
-	c := p.chats[m.Chat]
+	c := p.chats[p.person(m.ContactID)]
 	first := c != nil && !c.told
 	if first {
 		c.told = true
@@ -135,15 +151,15 @@ func (p *Pipeline) overflow(ctx context.Context, m flowhq.Message) {
 	}
 	p.Metrics.Outcome(flowhq.Overflowed)
 	if id != 0 {
-		warning := outbound(id, m.Chat, *o.Reply)
+		warning := outbound(id, m, *o.Reply)
 		p.enqueue(job{reply: &warning})
 	}
 }
 
-// outbound is the message of a reply row that was just written.
-func outbound(id int64, chat string, o store.Outbound) flowhq.Message {
+// outbound is the message of a reply row that was just written, to question.
+func outbound(id int64, question flowhq.Message, o store.Outbound) flowhq.Message {
 	return flowhq.Message{
-		ID: id, Direction: flowhq.Out, Chat: chat, Kind: o.Kind, Text: o.Text,
+		ID: id, Direction: flowhq.Out, ContactID: question.ContactID, Chat: question.Chat, Kind: o.Kind, Text: o.Text,
 		WAMessageID: o.WAID, Status: flowhq.Pending,
 	}
 }

@@ -15,7 +15,7 @@ import (
 // somebody has answered it, or is about to.
 func (p *Pipeline) Receive(ctx context.Context, in store.Inbound) error {
 	failpoint.Hit("receive.decrypted")
-	id, isNew, err := p.Store.Receive(ctx, p.Tenant, p.Epoch, in)
+	r, err := p.Store.Receive(ctx, p.Tenant, p.Epoch, in)
 	if err != nil {
 		if flowhq.ErrorCode(err) == flowhq.Fenced {
 			p.fail(err)
@@ -23,14 +23,15 @@ func (p *Pipeline) Receive(ctx context.Context, in store.Inbound) error {
 		return fmt.Errorf("receive %s: %w", in.WAID, err)
 	}
 	failpoint.Hit("receive.inserted")
-	if isNew {
+	p.merge(r.Contact, r.Merged)
+	if r.New {
 		p.Metrics.Received.Inc()
 	}
-	if !isNew || in.Undecryptable {
+	if !r.New || in.Undecryptable {
 		return nil // an unreadable message is answered when its readable copy comes
 	}
 	p.admit(ctx, job{question: flowhq.Message{
-		ID: id, Direction: flowhq.In, Chat: in.Chat, Contact: in.Contact, Kind: in.Kind,
+		ID: r.ID, Direction: flowhq.In, ContactID: r.Contact, Chat: r.Chat, Contact: r.Number, Kind: in.Kind,
 		Text: in.Text, WAMessageID: in.WAID, Status: flowhq.Received, CreatedAt: p.Now(),
 	}})
 	return nil

@@ -13,7 +13,7 @@ import (
 func (p *Pipeline) answer(c *chat, j *job) error {
 	config := p.currentConfig()
 	if j.verdict == nil { // a second try counts no second reply
-		v := p.limit.take(c.id, config, p.Now())
+		v := p.take(c, config)
 		j.verdict = &v
 	}
 	if j.outcome != nil { // a second try: the first may have written it and not known
@@ -22,7 +22,7 @@ func (p *Pipeline) answer(c *chat, j *job) error {
 	v := *j.verdict
 	var o store.Outcome
 	if v.scope == "" {
-		if err := p.readState(c); err != nil {
+		if err := p.readState(c, j.question); err != nil {
 			return err
 		}
 		o = p.compose(c, j.question, config)
@@ -55,13 +55,14 @@ func (p *Pipeline) compose(c *chat, m flowhq.Message, config flowhq.Config) stor
 	}
 }
 
-// readState reads the conversation so far, once while the chat is busy.
-func (p *Pipeline) readState(c *chat) error {
+// readState reads the conversation so far, that m goes on with, once while the chat is
+// busy.
+func (p *Pipeline) readState(c *chat, m flowhq.Message) error {
 	if c.stateRead {
 		return nil
 	}
 	return p.persist("read conversation", func(ctx context.Context) error {
-		raw, err := p.Store.Conversation(ctx, p.Tenant, c.id)
+		raw, err := p.Store.Conversation(ctx, p.Tenant, m.ID)
 		if err != nil {
 			return err
 		}

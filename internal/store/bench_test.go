@@ -27,14 +27,15 @@ func BenchmarkMessage(b *testing.B) {
 	b.Run("ReceiveAgain", func(b *testing.B) {
 		db.receive(b, tenant, epoch, "again")
 		for b.Loop() {
-			if _, isNew, err := db.Receive(b.Context(), tenant, epoch, text("again")); err != nil || isNew {
-				b.Fatal(isNew, err)
+			if r, err := db.Receive(b.Context(), tenant, epoch, text("again")); err != nil || r.New {
+				b.Fatal(r, err)
 			}
 		}
 	})
 	b.Run("Conversation", func(b *testing.B) {
+		id := db.receive(b, tenant, epoch, "in a conversation")
 		for b.Loop() {
-			must(db.Conversation(b.Context(), tenant, "41@lid"))(b)
+			must(db.Conversation(b.Context(), tenant, id))(b)
 		}
 	})
 	b.Run("AnswerAndSent", func(b *testing.B) {

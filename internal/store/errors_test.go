@@ -51,7 +51,7 @@ func TestLostDatabase(t *testing.T) {
 		where datname = current_database() and pid <> pg_backend_pid()`)
 	// The pool may hold several dead connections; each costs one call at most.
 	eventually(t, "the store to recover", func() bool {
-		_, _, err := b.Receive(t.Context(), tenant, epoch, text("3EB0"))
+		_, err := b.Receive(t.Context(), tenant, epoch, text("3EB0"))
 		if err != nil {
 			wantCode(t, "Receive on a lost connection", err, flowhq.Unavailable)
 		}
@@ -65,7 +65,7 @@ func TestContexts(t *testing.T) {
 	tenant, epoch := b.hosted(t)
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, _, err := b.Receive(gone, tenant, epoch, text("3EB0"))
+	_, err := b.Receive(gone, tenant, epoch, text("3EB0"))
 	wantCode(t, "Receive in a context that has ended", err, flowhq.Unavailable)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("Receive = %v; want its cause kept", err)

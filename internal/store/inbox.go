@@ -11,16 +11,27 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// An Inbound is a customer's message as WhatsApp delivered it.
+// An Inbound is a customer's message as WhatsApp delivered it, with all that is known
+// of its writer's addresses. One of LID and Number must be there.
 type Inbound struct {
-	Chat          string // JID
-	Sender        string // JID
-	Contact       string // E.164, "" if unknown
-	WAID          string // unique for the chat and sender
+	LID           string // JID of the writer, "" if unknown
+	Number        string // E.164, of the writer, "" if unknown
+	Name          string // that the writer has chosen, "" if unknown
+	WAID          string // unique for the writer
 	Kind          flowhq.Kind
 	Text          string // what PostgreSQL or flowhq.MaxTextBytes has no room for is left out
 	SentAt        time.Time
 	Undecryptable bool // it could not be read; Text is empty
+}
+
+// Received is what became of an Inbound.
+type Received struct {
+	ID      int64 // of the message; 0 unless New
+	New     bool
+	Contact int64   // who wrote it
+	Merged  []int64 // contacts that turned out to be Contact and do not exist any more
+	Chat    string  // JID to answer to: the contact's LID where it is known
+	Number  string  // the contact's, E.164, "" if unknown
 }
 
 // Receive records m and reports whether it is new. WhatsApp delivers a message
@@ -28,48 +39,102 @@ type Inbound struct {
 // before, or is answering it now, and must not do so again. The readable copy of
 // a message that was undecryptable is new under the ID of the first.
 //
+// A message is recognised by its writer and WhatsApp's id, whichever of the writer's
+// addresses it came with, and whatever has been learnt of these in between; see
+// identify.
+//
 // Receive is the dedupe step of the pipeline and its point of durability. Only
-// after it returns nil may the message be acknowledged. The ID is 0 unless m is
-// new. A Fenced error means that a newer host owns the session.
-func (s *Store) Receive(ctx context.Context, tenant flowhq.TenantID, epoch int64, m Inbound) (id int64, isNew bool, err error) {
-	const q = fence + `, received as (
-			insert into flowhq.message_logs as m (
-				tenant_id, direction, chat, sender, contact, from_number, to_number,
-				kind, text, wa_message_id, status, sent_at)
-			select t.id, 'IN', @chat, @sender, @contact, @contact, coalesce(nullif(s.number, ''), t.phone_number),
-				@kind, @text, @wa_id, @status, @sent_at
+// after it returns nil may the message be acknowledged. A Fenced error means that a
+// newer host owns the session.
+func (s *Store) Receive(ctx context.Context, tenant flowhq.TenantID, epoch int64, m Inbound) (Received, error) {
+	m.LID, m.Number, m.Name = clean(m.LID), clean(m.Number), clean(m.Name)
+	m.WAID, m.Text = clean(m.WAID), clean(m.Text)
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	r, err := insertInbound(ctx, s.pool, tenant, epoch, m, false)
+	if err == nil && r.Contact == 0 { // somebody new, or something to learn
+		err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+			who, err := recognise(ctx, tx, tenant, epoch, m)
+			if err != nil {
+				return err
+			}
+			m.LID, m.Number = who.LID, who.Number
+			r, err = insertInbound(ctx, tx, tenant, epoch, m, true)
+			r.Merged = who.merged
+			return err
+		})
+	}
+	if err != nil {
+		return Received{}, fmt.Errorf("receive %s: %w", m.WAID, classify(err))
+	}
+	return r, nil
+}
+
+// A querier is a pool or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// insertInbound records m as its writer's if that is a contact of which m teaches
+// nothing. Otherwise it does nothing, and Contact is 0. Nor does it if another contact
+// has the same message, unless it is known that these are two people.
+func insertInbound(ctx context.Context, db querier, tenant flowhq.TenantID, epoch int64, m Inbound, known bool) (Received, error) {
+	const q = fence + `, who as (
+			update flowhq.contacts c set last_seen_at = now(), name = coalesce(nullif(@name, ''), name)
 			from fence
+			where c.tenant_id = @tenant
+				and c.id = coalesce(
+					(select id from flowhq.contacts where tenant_id = @tenant and lid = @lid and lid <> ''),
+					(select id from flowhq.contacts where tenant_id = @tenant and number = @number and number <> ''))
+				and @lid in ('', c.lid) and @number in ('', c.number)
+				and (@known or not exists (
+					select from flowhq.message_logs
+					where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'IN' and contact_id <> c.id))
+			returning c.id, c.lid, c.number
+		), received as (
+			insert into flowhq.message_logs as m (
+				tenant_id, direction, contact_id, chat, contact, from_number, to_number,
+				kind, text, wa_message_id, status, sent_at)
+			select t.id, 'IN', w.id, coalesce(nullif(w.lid, ''), substr(w.number, 2) || '@s.whatsapp.net'),
+				w.number, w.number, coalesce(nullif(s.number, ''), t.phone_number),
+				@kind, @text, @wa_id, @status, @sent_at
+			from who w
 			cross join flowhq.tenants t
 			join flowhq.whatsapp_sessions s on s.tenant_id = t.id
 			where t.id = @tenant
-			on conflict (tenant_id, chat, sender, wa_message_id) where direction = 'IN'
+			on conflict (tenant_id, wa_message_id, contact_id) where direction = 'IN'
 			do update set
 				contact = excluded.contact, from_number = excluded.from_number, kind = excluded.kind,
 				text = excluded.text, status = excluded.status, sent_at = excluded.sent_at
 			where m.status = 'UNDECRYPTABLE' and excluded.status = 'RECEIVED'
 			returning id
 		)
-		select exists (select from fence), coalesce((select id from received), 0)`
+		select exists (select from fence), coalesce((select id from received), 0),
+			coalesce((select id from who), 0), coalesce((select lid from who), ''), coalesce((select number from who), '')`
 	type answer struct {
-		Current bool
-		ID      int64
+		Current     bool
+		ID, Contact int64
+		LID, Number string
 	}
 	status := flowhq.Received
 	if m.Undecryptable {
 		status = flowhq.Undecryptable
 	}
-	a, err := one(ctx, s, q, pgx.StrictNamedArgs{
-		"tenant": tenant, "epoch": epoch, "chat": clean(m.Chat), "sender": clean(m.Sender),
-		"contact": clean(m.Contact), "wa_id": clean(m.WAID), "kind": m.Kind, "text": clean(m.Text),
-		"status": status, "sent_at": orNull(m.SentAt),
-	}, pgx.RowToStructByPos[answer])
+	rows, _ := db.Query(ctx, q, pgx.StrictNamedArgs{
+		"tenant": tenant, "epoch": epoch, "lid": m.LID, "number": m.Number, "name": m.Name, "known": known,
+		"wa_id": m.WAID, "kind": m.Kind, "text": m.Text, "status": status, "sent_at": orNull(m.SentAt),
+	}) // Collect reports its error
+	a, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[answer])
 	if err == nil && !a.Current {
 		err = fenced(tenant, epoch)
 	}
 	if err != nil {
-		return 0, false, fmt.Errorf("receive %s: %w", m.WAID, err)
+		return Received{}, err
 	}
-	return a.ID, a.ID != 0, nil
+	return Received{
+		ID: a.ID, New: a.ID != 0, Contact: a.Contact,
+		Chat: contact{LID: a.LID, Number: a.Number}.chat(), Number: a.Number,
+	}, nil
 }
 
 // clean returns s as PostgreSQL can store it: valid UTF-8 without NUL, and no

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-var ignoreRowID = cmpopts.IgnoreFields(flowhq.Message{}, "ID", "CreatedAt")
+var ignoreRowID = cmpopts.IgnoreFields(flowhq.Message{}, "ID", "ContactID", "CreatedAt")
 
 func TestReceive(t *testing.T) {
 	t.Parallel()
@@ -27,7 +27,7 @@ func TestReceive(t *testing.T) {
 		Kind: flowhq.KindText, Text: "book a cut", WAMessageID: "3EB0", Status: flowhq.Received, SentAt: &noon,
 	}
 	got := b.message(t, tenant)
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(flowhq.Message{}, "CreatedAt")); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(flowhq.Message{}, "ContactID", "CreatedAt")); diff != "" {
 		t.Errorf("message (-want +got):\n%s", diff)
 	}
 	if age := time.Since(got.CreatedAt); age.Abs() > time.Minute {
@@ -49,8 +49,8 @@ func TestReceiveAgain(t *testing.T) {
 		t.Helper()
 		other := text("3EB0")
 		other.Text = "changed"
-		if gotID, isNew, err := b.Receive(t.Context(), tenant, epoch, other); err != nil || isNew || gotID != 0 {
-			t.Errorf("%s: Receive again = %d, %v, %v; want 0, false", what, gotID, isNew, err)
+		if r, err := b.Receive(t.Context(), tenant, epoch, other); err != nil || r.New || r.ID != 0 {
+			t.Errorf("%s: Receive again = %+v, %v; want nothing new", what, r, err)
 		}
 	}
 	again("before the answer")
@@ -59,20 +59,18 @@ func TestReceiveAgain(t *testing.T) {
 	if got := b.message(t, tenant); got.Text != "book a cut" || got.Status != flowhq.Suppressed {
 		t.Errorf("message = %+v; want it untouched", got)
 	}
-	// The same id is another message in another chat, and from another sender.
+	// The same id is another message from another contact.
 	m := text("3EB0")
-	m.Sender = "42@lid"
-	if _, isNew, err := b.Receive(t.Context(), tenant, epoch, m); err != nil || !isNew {
-		t.Errorf("Receive from another sender = %v, %v; want true", isNew, err)
-	}
-	m.Chat = "42@lid"
-	if _, isNew, err := b.Receive(t.Context(), tenant, epoch, m); err != nil || !isNew {
-		t.Errorf("Receive in another chat = %v, %v; want true", isNew, err)
+	m.LID = "42@lid"
+	if r, err := b.Receive(t.Context(), tenant, epoch, m); err != nil || !r.New {
+		t.Errorf("Receive from another contact = %+v, %v; want a new message", r, err)
 	}
 }
 
 // second drops the results that a test does not look at.
 func second[A, B any](_ A, _ B, err error) error { return err }
+
+func last[A any](_ A, err error) error { return err }
 
 func TestReceiveAtOnce(t *testing.T) {
 	t.Parallel()
@@ -88,11 +86,11 @@ func TestReceiveAtOnce(t *testing.T) {
 		var group sync.WaitGroup
 		for range 16 {
 			group.Go(func() {
-				_, isNew, err := b.Receive(t.Context(), tenant, epoch, m)
+				r, err := b.Receive(t.Context(), tenant, epoch, m)
 				if err != nil {
 					t.Error(err)
 				}
-				if isNew {
+				if r.New {
 					news.Add(1)
 				}
 			})
@@ -109,11 +107,12 @@ func TestReceiveUndecryptable(t *testing.T) {
 	b := open(t)
 	tenant, epoch := b.hosted(t)
 	closed := text("3EB0")
-	closed.Undecryptable, closed.Text, closed.Contact = true, "", ""
-	id, isNew, err := b.Receive(t.Context(), tenant, epoch, closed)
-	if err != nil || !isNew {
-		t.Fatalf("Receive undecryptable = %v, %v; want true", isNew, err)
+	closed.Undecryptable, closed.Text, closed.Number = true, "", ""
+	r, err := b.Receive(t.Context(), tenant, epoch, closed)
+	if err != nil || !r.New {
+		t.Fatalf("Receive undecryptable = %+v, %v; want a new message", r, err)
 	}
+	id := r.ID
 	if got := b.message(t, tenant).Status; got != flowhq.Undecryptable {
 		t.Errorf("status = %s", got)
 	}
@@ -123,16 +122,16 @@ func TestReceiveUndecryptable(t *testing.T) {
 	if _, done, err := b.Answer(t.Context(), tenant, epoch, id, answer("reply")); done || err != nil {
 		t.Errorf("Answer = %v, %v; want false", done, err)
 	}
-	if got, isNew, err := b.Receive(t.Context(), tenant, epoch, text("3EB0")); err != nil || !isNew || got != id {
-		t.Errorf("Receive of the readable copy = %d, %v, %v; want %d, true", got, isNew, err, id)
+	if r, err := b.Receive(t.Context(), tenant, epoch, text("3EB0")); err != nil || !r.New || r.ID != id {
+		t.Errorf("Receive of the readable copy = %+v, %v; want it new as %d", r, err, id)
 	}
 	got := b.message(t, tenant)
 	if got.Status != flowhq.Received || got.Text != "book a cut" || got.Contact != "+255700000041" || got.FromNumber != got.Contact {
 		t.Errorf("message = %+v; want the readable copy", got)
 	}
 	for _, m := range []store.Inbound{closed, text("3EB0")} {
-		if _, isNew, err := b.Receive(t.Context(), tenant, epoch, m); err != nil || isNew {
-			t.Errorf("Receive(undecryptable %v) afterwards = %v, %v; want false", m.Undecryptable, isNew, err)
+		if r, err := b.Receive(t.Context(), tenant, epoch, m); err != nil || r.New {
+			t.Errorf("Receive(undecryptable %v) afterwards = %+v, %v; want nothing new", m.Undecryptable, r, err)
 		}
 	}
 	if got := b.message(t, tenant).Status; got != flowhq.Received {
@@ -155,18 +154,18 @@ func TestReceiveAnyBytes(t *testing.T) {
 	}
 	for name, tt := range tests {
 		m := text(name + "\x00\xff")
-		m.Text, m.Chat, m.Contact, m.SentAt = tt.text, name+"\x00\xff", "\x00", time.Time{}
-		id, isNew, err := b.Receive(t.Context(), tenant, epoch, m)
-		if err != nil || !isNew {
-			t.Errorf("%s: Receive = %v, %v", name, isNew, err)
+		m.Text, m.LID, m.Number, m.Name, m.SentAt = tt.text, name+"\x00\xff", "\x00", "\x00\xff", time.Time{}
+		r, err := b.Receive(t.Context(), tenant, epoch, m)
+		if err != nil || !r.New {
+			t.Errorf("%s: Receive = %+v, %v", name, r, err)
 			continue
 		}
 		got := b.message(t, tenant)
-		if got.ID != id || got.Text != tt.want || !utf8.ValidString(got.Text) || got.SentAt != nil {
+		if got.ID != r.ID || got.Text != tt.want || !utf8.ValidString(got.Text) || got.SentAt != nil {
 			t.Errorf("%s: text of %d bytes, sent %v; want %d bytes", name, len(got.Text), got.SentAt, len(tt.want))
 		}
-		if _, isNew, err := b.Receive(t.Context(), tenant, epoch, m); err != nil || isNew {
-			t.Errorf("%s: Receive again = %v, %v; want false", name, isNew, err)
+		if r, err := b.Receive(t.Context(), tenant, epoch, m); err != nil || r.New {
+			t.Errorf("%s: Receive again = %+v, %v; want nothing new", name, r, err)
 		}
 	}
 }

@@ -82,8 +82,8 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	},
 	"Device": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.Device(ctx, g.tenant) },
 	"Receive": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		_, isNew, err := s.Receive(ctx, g.tenant, g.epoch, text("another"))
-		return isNew, err
+		r, err := s.Receive(ctx, g.tenant, g.epoch, text("another"))
+		return r.New, err
 	},
 	"Unanswered": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.Unanswered(ctx, g.tenant, 0, 0)
@@ -107,7 +107,7 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		return s.RecentReplies(ctx, g.tenant, noon)
 	},
 	"Conversation": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return s.Conversation(ctx, g.tenant, "41@lid")
+		return s.Conversation(ctx, g.tenant, g.msgID)
 	},
 	"Answer": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		_, done, err := s.Answer(ctx, g.tenant, g.epoch, g.msgID, answer("reply-2"))
@@ -127,7 +127,11 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		return deleted, err
 	},
 	"PruneConversations": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		deleted, _, err := s.PruneConversations(ctx, g.tenant, "")
+		deleted, _, err := s.PruneConversations(ctx, g.tenant, 0)
+		return deleted, err
+	},
+	"PruneContacts": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		deleted, _, err := s.PruneContacts(ctx, g.tenant, 0)
 		return deleted, err
 	},
 	"PruneEvents": func(ctx context.Context, s *store.Store, g guest) (any, error) {

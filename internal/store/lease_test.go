@@ -212,7 +212,7 @@ func TestHostsDoNotDeadlock(t *testing.T) {
 			return err
 		},
 		"receive": func(i, round int) error {
-			return second(b.Receive(t.Context(), tenants[i], epochs[i].Load(), text(fmt.Sprint(round%10))))
+			return last(b.Receive(t.Context(), tenants[i], epochs[i].Load(), text(fmt.Sprint(round%10))))
 		},
 	}
 	var group sync.WaitGroup
@@ -283,7 +283,7 @@ func TestNoWriteAfterClaim(t *testing.T) {
 		for w := range writers {
 			group.Go(func() {
 				for i := 0; ; i++ {
-					_, _, err := b.Receive(t.Context(), tenant, epoch, text(fmt.Sprintf("%d-%d", w, i)))
+					_, err := b.Receive(t.Context(), tenant, epoch, text(fmt.Sprintf("%d-%d", w, i)))
 					if err != nil {
 						wantCode(t, "Receive", err, flowhq.Fenced)
 						return
@@ -424,7 +424,7 @@ func TestLockTimeout(t *testing.T) {
 		t.Fatal(err)
 	}
 	begun := time.Now()
-	_, _, err := b.Receive(t.Context(), tenant, epoch, text("1"))
+	_, err := b.Receive(t.Context(), tenant, epoch, text("1"))
 	wantCode(t, "Receive", err, flowhq.Unavailable)
 	if took := time.Since(begun); took > store.Timeout+time.Second {
 		t.Errorf("Receive gave up after %v; want at most %v", took, store.Timeout)

@@ -11,11 +11,15 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Conversation returns the state that Answer last stored for the chat, nil if
-// there is none.
-func (s *Store) Conversation(ctx context.Context, tenant flowhq.TenantID, chat string) (state []byte, err error) {
-	const q = `select (select state from flowhq.conversations where tenant_id = @tenant and chat = @chat)`
-	state, err = one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "chat": clean(chat)}, pgx.RowTo[[]byte])
+// Conversation returns the state that Answer last stored for the contact who wrote the
+// message with this ID, nil if there is none. It asks by the message because contacts
+// may become one at any time.
+func (s *Store) Conversation(ctx context.Context, tenant flowhq.TenantID, id int64) (state []byte, err error) {
+	const q = `
+		select (select v.state from flowhq.message_logs m
+			join flowhq.conversations v on v.tenant_id = m.tenant_id and v.contact_id = m.contact_id
+			where m.tenant_id = @tenant and m.id = @id)`
+	state, err = one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "id": id}, pgx.RowTo[[]byte])
 	if err != nil {
 		return nil, fmt.Errorf("conversation of tenant %s: %w", tenant, err)
 	}
@@ -54,16 +58,16 @@ func (s *Store) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id in
 			returning m.*
 		), reply as (
 			insert into flowhq.message_logs (
-				tenant_id, direction, chat, contact, from_number, to_number,
+				tenant_id, direction, contact_id, chat, contact, from_number, to_number,
 				kind, text, wa_message_id, status, reason, in_reply_to)
-			select tenant_id, 'OUT', chat, contact, to_number, from_number,
+			select tenant_id, 'OUT', contact_id, chat, contact, to_number, from_number,
 				@kind, @text, @wa_id, 'PENDING', @reply_reason, id
 			from inbound where @has_reply
 			returning id
 		), conversation as (
-			insert into flowhq.conversations as c (tenant_id, chat, state)
-			select tenant_id, chat, @state::json from inbound where @state is not null
-			on conflict (tenant_id, chat) do update set state = excluded.state, updated_at = now()
+			insert into flowhq.conversations as c (tenant_id, contact_id, state)
+			select tenant_id, contact_id, @state::json from inbound where @state is not null
+			on conflict (tenant_id, contact_id) do update set state = excluded.state, updated_at = now()
 		)
 		select exists (select from fence), exists (select from inbound), coalesce(
 			(select id from reply),
@@ -211,7 +215,7 @@ func (s *Store) OutboundText(ctx context.Context, tenant flowhq.TenantID, waID s
 // A Reply is an answer or warning that a customer was or will be sent, as the
 // reply limits count it.
 type Reply struct {
-	Chat    string
+	Contact int64
 	Kind    flowhq.Kind
 	Warning string // of a warning: the Reason it was recorded with
 	At      time.Time
@@ -224,7 +228,7 @@ const maxRecent = 20_000
 // first, to fill a new host's limits with what the last one counted.
 func (s *Store) RecentReplies(ctx context.Context, tenant flowhq.TenantID, since time.Time) ([]Reply, error) {
 	const q = `
-		select chat, kind, case kind when 'WARNING' then reason else '' end, created_at
+		select contact_id, kind, case kind when 'WARNING' then reason else '' end, created_at
 		from flowhq.message_logs
 		where tenant_id = @tenant and kind in ('REPLY', 'WARNING') and created_at >= @since
 		order by created_at desc

@@ -44,7 +44,8 @@ func TestAnswer(t *testing.T) {
 
 func wantState(t testing.TB, b *bench, tenant flowhq.TenantID, want string) {
 	t.Helper()
-	if got := must(b.Conversation(t.Context(), tenant, "41@lid"))(t); string(got) != want {
+	id := scalar[int64](t, b, `select coalesce(max(id), 0) from flowhq.message_logs where tenant_id = $1`, tenant)
+	if got := must(b.Conversation(t.Context(), tenant, id))(t); string(got) != want {
 		t.Errorf("Conversation = %s; want %s", got, want)
 	}
 }
@@ -123,8 +124,8 @@ func TestOneReplyPerMessage(t *testing.T) {
 	b := open(t)
 	tenant, epoch := b.hosted(t)
 	b.reply(t, tenant, epoch, "BAE5")
-	const again = `insert into flowhq.message_logs (tenant_id, direction, chat, kind, text, wa_message_id, status, in_reply_to)
-		select tenant_id, 'OUT', chat, $1, 'again', $2, 'PENDING', in_reply_to
+	const again = `insert into flowhq.message_logs (tenant_id, direction, contact_id, chat, kind, text, wa_message_id, status, in_reply_to)
+		select tenant_id, 'OUT', contact_id, chat, $1, 'again', $2, 'PENDING', in_reply_to
 		from flowhq.message_logs where wa_message_id = 'BAE5'`
 	if _, err := b.raw.Exec(t.Context(), again, "REPLY", "BAE6"); flowhq.ErrorCode(store.Classify(err)) != flowhq.Conflict {
 		t.Errorf("a second reply: %v; want a conflict", err)
@@ -302,9 +303,10 @@ func TestRecentReplies(t *testing.T) {
 	})))
 	ok(t, b.SetOutbound(t.Context(), tenant, epoch, "slow", flowhq.Sent, ""))
 	got := must(b.RecentReplies(t.Context(), tenant, cut))(t)
+	contact := scalar[int64](t, b, `select id from flowhq.contacts`)
 	want := []store.Reply{
-		{Chat: "41@lid", Kind: flowhq.KindReply},
-		{Chat: "41@lid", Kind: flowhq.KindWarning, Warning: "contact"},
+		{Contact: contact, Kind: flowhq.KindReply},
+		{Contact: contact, Kind: flowhq.KindWarning, Warning: "contact"},
 	}
 	for i := range got {
 		if got[i].At.Before(cut) {

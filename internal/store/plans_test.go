@@ -18,8 +18,8 @@ func TestFewRowsPerMessage(t *testing.T) {
 	tenant, epoch := b.hosted(t)
 	const history, rounds, rowsPerRound = 3000, 5, 30
 	fill := func(direction, kind, status string) {
-		b.exec(t, `insert into flowhq.message_logs (tenant_id, direction, chat, kind, text, wa_message_id, status)
-			select $1, $2, '41@lid', $3, 'x', $2 || n, $4 from generate_series(1, $5) n`, tenant, direction, kind, status, history)
+		b.exec(t, `insert into flowhq.message_logs (tenant_id, direction, contact_id, chat, kind, text, wa_message_id, status)
+			select $1, $2, 0, '41@lid', $3, 'x', $2 || n, $4 from generate_series(1, $5) n`, tenant, direction, kind, status, history)
 	}
 	fill("IN", "TEXT", "ANSWERED")
 	b.exec(t, `analyze flowhq.message_logs`)
@@ -29,11 +29,12 @@ func TestFewRowsPerMessage(t *testing.T) {
 	before := b.rowsRead(t, table)
 	for i := range rounds {
 		in, out := fmt.Sprint("in-", i), fmt.Sprint("out-", i)
-		id, isNew, err := s.Receive(t.Context(), tenant, epoch, text(in))
-		if err != nil || !isNew {
-			t.Fatalf("Receive = %v, %v", isNew, err)
+		r, err := s.Receive(t.Context(), tenant, epoch, text(in))
+		if err != nil || !r.New {
+			t.Fatalf("Receive = %+v, %v", r, err)
 		}
-		must(s.Conversation(t.Context(), tenant, "41@lid"))(t)
+		id := r.ID
+		must(s.Conversation(t.Context(), tenant, id))(t)
 		ok(t, second(s.Answer(t.Context(), tenant, epoch, id, answer(out))))
 		ok(t, s.SetOutbound(t.Context(), tenant, epoch, out, flowhq.Sent, ""))
 		ok(t, s.Receipts(t.Context(), tenant, epoch, []store.Receipt{

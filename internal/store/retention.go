@@ -27,7 +27,7 @@ const kept = `
 			(select retention_days from flowhq.tenant_configs where tenant_id = @tenant), @default_days)) as since
 	)`
 
-func (s *Store) pruneArgs(tenant flowhq.TenantID, after any) pgx.StrictNamedArgs {
+func (s *Store) pruneArgs(tenant flowhq.TenantID, after int64) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
 		"tenant": tenant, "after": after, "limit": PruneBatch, "default_days": s.defaultDays(),
 	}
@@ -38,9 +38,9 @@ func (s *Store) pruneArgs(tenant flowhq.TenantID, after any) pgx.StrictNamedArgs
 func (s *Store) defaultDays() int { return max(s.Defaults.RetentionDays, flowhq.MinRetentionDays) }
 
 // A prunedPage is what a Prune method answers.
-type prunedPage[Key any] struct {
+type prunedPage struct {
 	Deleted int64
-	Next    Key
+	Next    int64
 }
 
 // PruneMessages deletes, of the page of messages that come after the one with ID
@@ -68,38 +68,69 @@ func (s *Store) PruneMessages(ctx context.Context, tenant flowhq.TenantID, after
 		)
 		select (select count(*) from gone),
 			coalesce((select max(id) from page having count(*) = @limit and bool_or(is_old)), 0)`
-	p, err := one(ctx, s, q, s.pruneArgs(tenant, after), pgx.RowToStructByPos[prunedPage[int64]])
+	p, err := one(ctx, s, q, s.pruneArgs(tenant, after), pgx.RowToStructByPos[prunedPage])
 	if err != nil {
 		return 0, 0, fmt.Errorf("prune messages of tenant %s: %w", tenant, err)
 	}
 	return p.Deleted, p.Next, nil
 }
 
-// PruneConversations deletes, of the page of conversations whose chats come after
-// the given one, those that have stood still for longer than the tenant's
-// retention. next is where the next page begins, "" if this was the last.
-func (s *Store) PruneConversations(ctx context.Context, tenant flowhq.TenantID, after string) (deleted int64, next string, err error) {
+// PruneConversations deletes, of the page of conversations whose contacts come after
+// the given one, those that have stood still for longer than the tenant's retention.
+// next is where the next page begins, 0 if this was the last.
+func (s *Store) PruneConversations(ctx context.Context, tenant flowhq.TenantID, after int64) (deleted, next int64, err error) {
 	const q = kept + `, page as (
-			select chat, updated_at < kept.since as is_old
+			select contact_id, updated_at < kept.since as is_old
 			from flowhq.conversations, kept
-			where tenant_id = @tenant and chat > @after
-			order by chat
+			where tenant_id = @tenant and contact_id > @after
+			order by contact_id
 			limit @limit
 		), old as (
-			select chat from flowhq.conversations c, kept
-			where tenant_id = @tenant and chat = any(array(select chat from page where is_old))
+			select contact_id from flowhq.conversations c, kept
+			where tenant_id = @tenant and contact_id = any(array(select contact_id from page where is_old))
 				and updated_at < kept.since -- as of now: the row may have changed before it was locked
 			for update of c skip locked
 		), gone as (
 			delete from flowhq.conversations
-			where tenant_id = @tenant and chat = any(array(select chat from old))
-			returning chat
+			where tenant_id = @tenant and contact_id = any(array(select contact_id from old))
+			returning contact_id
 		)
 		select (select count(*) from gone),
-			coalesce((select max(chat) from page having count(*) = @limit), '')`
-	p, err := one(ctx, s, q, s.pruneArgs(tenant, after), pgx.RowToStructByPos[prunedPage[string]])
+			coalesce((select max(contact_id) from page having count(*) = @limit), 0)`
+	p, err := one(ctx, s, q, s.pruneArgs(tenant, after), pgx.RowToStructByPos[prunedPage])
 	if err != nil {
-		return 0, "", fmt.Errorf("prune conversations of tenant %s: %w", tenant, err)
+		return 0, 0, fmt.Errorf("prune conversations of tenant %s: %w", tenant, err)
+	}
+	return p.Deleted, p.Next, nil
+}
+
+// PruneContacts deletes, of the page of contacts that come after the given one, those
+// that were last seen longer ago than the tenant's retention and of whom nothing else
+// is left. next is where the next page begins, 0 if this was the last.
+func (s *Store) PruneContacts(ctx context.Context, tenant flowhq.TenantID, after int64) (deleted, next int64, err error) {
+	const q = kept + `, page as (
+			select id, last_seen_at < kept.since as is_old
+			from flowhq.contacts, kept
+			where tenant_id = @tenant and id > @after
+			order by id
+			limit @limit
+		), old as (
+			select id from flowhq.contacts c, kept
+			where tenant_id = @tenant and id = any(array(select id from page where is_old))
+				and last_seen_at < kept.since -- as of now, like a conversation
+				and not exists (select from flowhq.message_logs where tenant_id = @tenant and contact_id = c.id)
+				and not exists (select from flowhq.conversations where tenant_id = @tenant and contact_id = c.id)
+			for update of c skip locked
+		), gone as (
+			delete from flowhq.contacts
+			where tenant_id = @tenant and id = any(array(select id from old))
+			returning id
+		)
+		select (select count(*) from gone),
+			coalesce((select max(id) from page having count(*) = @limit), 0)`
+	p, err := one(ctx, s, q, s.pruneArgs(tenant, after), pgx.RowToStructByPos[prunedPage])
+	if err != nil {
+		return 0, 0, fmt.Errorf("prune contacts of tenant %s: %w", tenant, err)
 	}
 	return p.Deleted, p.Next, nil
 }
@@ -125,7 +156,7 @@ func (s *Store) PruneEvents(ctx context.Context, tenant flowhq.TenantID, after i
 		)
 		select (select count(*) from gone),
 			coalesce((select max(id) from page having count(*) = @limit and bool_or(is_old)), 0)`
-	p, err := one(ctx, s, q, s.pruneArgs(tenant, after), pgx.RowToStructByPos[prunedPage[int64]])
+	p, err := one(ctx, s, q, s.pruneArgs(tenant, after), pgx.RowToStructByPos[prunedPage])
 	if err != nil {
 		return 0, 0, fmt.Errorf("prune events of tenant %s: %w", tenant, err)
 	}

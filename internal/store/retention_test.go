@@ -31,8 +31,8 @@ func (b *bench) old(t testing.TB, tenant flowhq.TenantID, status string, days, c
 	if slices.Contains([]string{"RECEIVED", "ANSWERED", "SUPPRESSED", "OVERFLOWED", "UNDECRYPTABLE"}, status) {
 		direction, kind = "IN", "TEXT"
 	}
-	b.exec(t, `insert into flowhq.message_logs (tenant_id, direction, chat, kind, text, wa_message_id, status, created_at)
-		select $1, $2, '41@lid', $3, 'x', concat_ws('-', $4::text, $5::int, n), $4, now() - make_interval(days => $5)
+	b.exec(t, `insert into flowhq.message_logs (tenant_id, direction, contact_id, chat, kind, text, wa_message_id, status, created_at)
+		select $1, $2, 0, '41@lid', $3, 'x', concat_ws('-', $4::text, $5::int, n), $4, now() - make_interval(days => $5)
 		from generate_series(1, $6) n`, tenant, direction, kind, status, days, count)
 }
 
@@ -138,12 +138,13 @@ func TestPruneWaitsForNobody(t *testing.T) {
 	b := open(t)
 	tenant := b.tenant(t)
 	b.old(t, tenant, "SENT", 400, 3)
-	b.exec(t, `insert into flowhq.conversations (tenant_id, chat, state, updated_at)
-		values ($1, 'a', '{}', '2020-01-01Z'), ($1, 'b', '{}', '2020-01-01Z')`, tenant)
+	b.exec(t, `with contacts as (insert into flowhq.contacts (tenant_id, lid) values ($1, 'a'), ($1, 'b') returning tenant_id, id)
+		insert into flowhq.conversations (tenant_id, contact_id, state, updated_at)
+		select tenant_id, id, '{}', '2020-01-01Z' from contacts`, tenant)
 	tx := must(connect(t, b.url).Begin(t.Context()))(t)
 	for _, hold := range []string{
 		`update flowhq.message_logs set status = 'READ' where tenant_id = $1 and wa_message_id = 'SENT-400-2'`,
-		`update flowhq.conversations set updated_at = now() where tenant_id = $1 and chat = 'a'`,
+		`update flowhq.conversations set updated_at = now() where tenant_id = $1 and contact_id = (select min(contact_id) from flowhq.conversations)`,
 	} {
 		if _, err := tx.Exec(t.Context(), hold, tenant); err != nil {
 			t.Fatal(err)
@@ -152,7 +153,7 @@ func TestPruneWaitsForNobody(t *testing.T) {
 	if deleted, _ := b.pruneMessages(t, tenant); deleted != 2 {
 		t.Errorf("deleted %d messages; want the 2 that nobody holds", deleted)
 	}
-	if deleted, _, err := b.PruneConversations(t.Context(), tenant, ""); err != nil || deleted != 1 {
+	if deleted, _, err := b.PruneConversations(t.Context(), tenant, 0); err != nil || deleted != 1 {
 		t.Errorf("PruneConversations = %d, %v; want the 1 that nobody holds", deleted, err)
 	}
 	ok(t, tx.Commit(t.Context()))
@@ -168,18 +169,19 @@ func TestPruneConversations(t *testing.T) {
 	b.keep(t, tenant, 40)
 	const perAge = store.PruneBatch
 	for _, id := range []flowhq.TenantID{tenant, other} {
-		b.exec(t, `insert into flowhq.conversations (tenant_id, chat, state, updated_at)
-			select $1, n || '@lid', json_build_object('days', days), now() - make_interval(days => days)
+		b.exec(t, `insert into flowhq.contacts (tenant_id, lid) select $1, n || '@lid' from generate_series(1, $2 * 2) n`, id, perAge)
+		b.exec(t, `insert into flowhq.conversations (tenant_id, contact_id, state, updated_at)
+			select $1, (select id from flowhq.contacts where tenant_id = $1 and lid = n || '@lid'), json_build_object('days', days), now() - make_interval(days => days)
 			from generate_series(1, $2 * 2) n, lateral (values (case when n % 2 = 0 then 41 else 39 end)) as ages (days)`, id, perAge)
 	}
 	kept := dump(t, b, other)
 	var deleted int64
 	pages := 0
-	for after, more := "", true; more; pages++ {
+	for after, more := int64(0), true; more; pages++ {
 		n, next, err := b.PruneConversations(t.Context(), tenant, after)
 		ok(t, err)
 		deleted += n
-		after, more = next, next != ""
+		after, more = next, next != 0
 	}
 	if deleted != perAge || pages != 3 {
 		t.Errorf("deleted %d conversations in %d pages; want %d in 3", deleted, pages, perAge)

@@ -99,16 +99,16 @@ func (b *bench) hosted(t testing.TB) (flowhq.TenantID, int64) {
 // receive records a text message from a customer, which must be new.
 func (b *bench) receive(t testing.TB, tenant flowhq.TenantID, epoch int64, waID string) int64 {
 	t.Helper()
-	id, isNew, err := b.Receive(t.Context(), tenant, epoch, text(waID))
-	if err != nil || !isNew {
-		t.Fatalf("Receive(%s) = %v, %v; want true, nil", waID, isNew, err)
+	r, err := b.Receive(t.Context(), tenant, epoch, text(waID))
+	if err != nil || !r.New {
+		t.Fatalf("Receive(%s) = %+v, %v; want a new message", waID, r, err)
 	}
-	return id
+	return r.ID
 }
 
 func text(waID string) store.Inbound {
 	return store.Inbound{
-		Chat: "41@lid", Sender: "41@lid", Contact: "+255700000041", WAID: waID,
+		LID: "41@lid", Number: "+255700000041", WAID: waID,
 		Kind: flowhq.KindText, Text: "book a cut", SentAt: noon,
 	}
 }

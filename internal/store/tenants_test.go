@@ -221,7 +221,7 @@ func TestErase(t *testing.T) {
 	}
 	_, err := b.Tenant(t.Context(), tenant)
 	wantCode(t, "Tenant after Erase", err, flowhq.NotFound)
-	_, _, err = b.Receive(t.Context(), tenant, epoch, text("late"))
+	_, err = b.Receive(t.Context(), tenant, epoch, text("late"))
 	wantCode(t, "Receive after Erase", err, flowhq.Fenced)
 	wantCode(t, "AddEvent after Erase", b.AddEvent(t.Context(), flowhq.Event{Tenant: tenant, Type: "LATE"}), flowhq.NotFound)
 	for _, table := range tenantTables(t, b) {
@@ -256,7 +256,7 @@ func TestEraseWhileHostsWrite(t *testing.T) {
 		for w := range writers {
 			group.Go(func() {
 				for i := 0; ; i++ {
-					_, _, err := b.Receive(t.Context(), tenant, epoch, text(fmt.Sprintf("%d-%d", w, i)))
+					_, err := b.Receive(t.Context(), tenant, epoch, text(fmt.Sprintf("%d-%d", w, i)))
 					if err == nil {
 						err = b.SetSession(t.Context(), tenant, epoch, connected)
 					}

@@ -76,13 +76,13 @@ type Tx interface {
 
 // An Inbound is something a customer said.
 type Inbound struct {
-	Chat    string // JID of the chat: the contact's LID where known, else the number's JID
-	Sender  string // JID of who wrote it, in the same form
-	Contact string // the sender's number, E.164, or "" if unknown
-	ID      string // unique per chat and sender; chosen by the sender's phone
-	Kind    flowhq.Kind
-	Text    string    // what was written, or the caption; valid UTF-8 without NUL, at most flowhq.MaxTextBytes
-	SentAt  time.Time // by the sender's clock
+	LID    string // JID of the writer, "" if it is not known; then Number is
+	Number string // the writer's, E.164, "" if it is not known; then LID is
+	Name   string // that the writer has chosen, "" if there is none
+	ID     string // unique per writer, whose phone has chosen it
+	Kind   flowhq.Kind
+	Text   string    // what was written, or the caption; valid UTF-8 without NUL, at most flowhq.MaxTextBytes
+	SentAt time.Time // by the sender's clock
 	// Undecryptable says that the message could not be read and was asked for
 	// again; a readable copy with the same id may follow.
 	Undecryptable bool

@@ -125,7 +125,10 @@ func (c *Conn) receiveMessage(e *events.Message) bool {
 		c.learnFromHistory(notice)
 		return true
 	}
-	in, ok := c.inbound(e)
+	in, ok, err := c.inbound(e)
+	if err != nil {
+		return c.notRecorded(e.Info.ID, err)
+	}
 	return !ok || c.receive(in)
 }
 
@@ -135,7 +138,10 @@ func (c *Conn) receiveUndecryptable(e *events.UndecryptableMessage) bool {
 	if e.DecryptFailMode == events.DecryptFailHide { // an edit or a reaction
 		return true
 	}
-	in, ok := c.envelope(&e.Info)
+	in, ok, err := c.envelope(&e.Info)
+	if err != nil {
+		return c.notRecorded(e.Info.ID, err)
+	}
 	if !ok {
 		return true
 	}
@@ -153,12 +159,18 @@ func (c *Conn) receive(in Inbound) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), handlerTimeout)
 	defer cancel()
 	if err := c.handler.Receive(ctx, in); err != nil {
-		c.finish(&EndError{Reason: NotPersisted, Text: "a message could not be recorded",
-			Err: fmt.Errorf("receive %s: %w", in.ID, err)})
-		return false
+		return c.notRecorded(in.ID, err)
 	}
 	failpoint.Hit("receive.handled") // and not acknowledged
 	return true
+}
+
+// notRecorded ends the connection because of a message that was not recorded, and
+// returns false: it must not be acknowledged.
+func (c *Conn) notRecorded(id string, err error) bool {
+	c.finish(&EndError{Reason: NotPersisted, Text: "a message could not be recorded",
+		Err: fmt.Errorf("receive %s: %w", id, err)})
+	return false
 }
 
 // passReceipt hands on what a customer's phone says of our messages.

@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"context"
 	"strings"
 	"unicode/utf8"
 
@@ -17,39 +18,40 @@ import (
 const maxIDBytes = 128
 
 // inbound returns what a customer said, or false if the event is nothing that a
-// customer said to us.
-func (c *Conn) inbound(e *events.Message) (Inbound, bool) {
+// customer said to us. An error means that the database failed, and the message must
+// not be acknowledged.
+func (c *Conn) inbound(e *events.Message) (Inbound, bool, error) {
 	if e.IsEdit || e.Info.Edit != types.EditAttributeEmpty {
-		return Inbound{}, false
+		return Inbound{}, false, nil
 	}
 	kind, text, ok := content(e.Message)
 	if !ok {
-		return Inbound{}, false
+		return Inbound{}, false, nil
 	}
-	in, ok := c.envelope(&e.Info)
+	in, ok, err := c.envelope(&e.Info)
 	in.Kind, in.Text = kind, cleanText(text)
-	return in, ok
+	return in, ok, err
 }
 
 // envelope returns who wrote what when, or false for all that is not a message
 // of a customer to us: our own, groups, broadcasts, status, newsletters, bots.
-func (c *Conn) envelope(info *types.MessageInfo) (Inbound, bool) {
+func (c *Conn) envelope(info *types.MessageInfo) (Inbound, bool, error) {
 	if info.IsFromMe || info.IsGroup || !isPerson(info.Chat) || !isPerson(info.Sender) {
-		return Inbound{}, false
+		return Inbound{}, false, nil
 	}
 	if !isID(info.ID) {
 		c.logger().Warn("message with a malformed id was ignored")
-		return Inbound{}, false
+		return Inbound{}, false, nil
 	}
-	lid, number := c.identities(info.Sender.ToNonAD(), info.SenderAlt.ToNonAD())
-	who := lid
-	if who.IsEmpty() {
-		who = number
+	lid, number, err := c.identities(info.Sender.ToNonAD(), info.SenderAlt.ToNonAD())
+	if err != nil {
+		return Inbound{}, false, err
 	}
-	return Inbound{
-		Chat: who.String(), Sender: who.String(), Contact: numberOf(number),
-		ID: info.ID, SentAt: info.Timestamp,
-	}, true
+	in := Inbound{Number: numberOf(number), Name: cleanText(info.PushName), ID: info.ID, SentAt: info.Timestamp}
+	if !lid.IsEmpty() {
+		in.LID = lid.String()
+	}
+	return in, true, nil
 }
 
 // isPerson reports whether jid is one person's, who can be answered.
@@ -68,8 +70,9 @@ func isID(id string) bool {
 }
 
 // identities returns a contact's LID and number JID, given the one it wrote with
-// and the other, which may be empty. Either result may be empty.
-func (c *Conn) identities(jid, alt types.JID) (lid, number types.JID) {
+// and the other, which may be empty. Either result may be empty. The database is asked,
+// for the other may have been learnt since, by another process too.
+func (c *Conn) identities(jid, alt types.JID) (lid, number types.JID, err error) {
 	for _, j := range []types.JID{jid, alt} {
 		switch j.Server {
 		case types.HiddenUserServer:
@@ -78,17 +81,19 @@ func (c *Conn) identities(jid, alt types.JID) (lid, number types.JID) {
 			number = j
 		}
 	}
-	var err error
-	lids := c.network.devices.LIDMap
-	if lid.IsEmpty() {
-		lid, err = lids.GetLIDForPN(c.ctx, number)
-	} else if number.IsEmpty() {
-		number, err = lids.GetPNForLID(c.ctx, lid)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), handlerTimeout)
+	defer cancel()
+	known := lids{c.network.keys}
+	switch {
+	case lid.IsEmpty():
+		lid, err = known.GetLIDForPN(ctx, number)
+	case number.IsEmpty():
+		number, err = known.GetPNForLID(ctx, lid)
 	}
 	if err != nil {
-		c.logger().Warn("other identity of a contact was not found", "err", err)
+		return lid, number, unread(err)
 	}
-	return lid, number
+	return lid, number, nil
 }
 
 // content returns what a message says, or false if it says nothing: it changes

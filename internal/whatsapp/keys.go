@@ -25,6 +25,7 @@ type keys struct {
 // of a new device when it is first saved, so this is called again then.
 func (c *Conn) protect(device *store.Device) {
 	device.Container = deviceRow{c}
+	device.LIDs = lids{c.network.keys}
 	if stores, ok := device.Sessions.(store.AllSessionSpecificStores); ok {
 		device.SetAllStores(&keys{AllSessionSpecificStores: stores, conn: c})
 	}

@@ -35,10 +35,10 @@ func TestMessagesBothWays(t *testing.T) {
 	if in.ID != id || in.Text != "do you open on Sunday?" || in.Kind != flowhq.KindText || in.Undecryptable {
 		t.Errorf("received %+v; want id %s and the text", in, id)
 	}
-	if in.Contact != customer || in.Sender != in.Chat || time.Since(in.SentAt) > patience {
-		t.Errorf("received %+v; want contact %s, sender equal to chat, sent just now", in, customer)
+	if in.Number != customer || in.LID == "" || time.Since(in.SentAt) > patience {
+		t.Errorf("received %+v; want number %s, a LID, sent just now", in, customer)
 	}
-	answer := w.send(c, in.Chat, "yes, from ten")
+	answer := w.send(c, in.LID, "yes, from ten")
 	if got := w.awaitText(customer, "yes, from ten"); got.ID != answer || got.From != phone || got.Repeats != 0 {
 		t.Errorf("the customer has %+v; want id %s from %s, once", got, answer, phone)
 	}
@@ -246,7 +246,7 @@ func TestKeyStoreAwayIsDeliveredAgain(t *testing.T) {
 // that neither side understands the other any more.
 func (w *world) swapSession(broken, by Inbound) {
 	w.Helper()
-	address := func(in Inbound) string { return in.Chat[:len(in.Chat)-len("@lid")] + "_1:0" }
+	address := func(in Inbound) string { return in.LID[:len(in.LID)-len("@lid")] + "_1:0" }
 	for _, q := range []string{
 		`update whatsmeow_sessions set session = (select session from whatsmeow_sessions where their_id = $2) where their_id = $1`,
 		`update whatsmeow_identity_keys set identity = (select identity from whatsmeow_identity_keys where their_id = $2) where their_id = $1`,
@@ -269,7 +269,7 @@ func (w *world) acquaint(c *Conn, h *recorder, phone string) (a, b Inbound) {
 	for i, number := range numbers {
 		w.write(number, phone, "hello")
 		in[i] = h.next(w)
-		w.send(c, in[i].Chat, "hello to you")
+		w.send(c, in[i].LID, "hello to you")
 		w.awaitText(number, "hello to you")
 		w.write(number, phone, "hello again") // the session is settled now
 		h.next(w)
@@ -283,16 +283,16 @@ func TestUndecryptableIsAskedForAgain(t *testing.T) {
 	c, _ := w.link(phone, h)
 	a, b := w.acquaint(c, h, phone)
 	w.swapSession(a, b)
-	id := w.write(a.Contact, phone, "can you read this?")
+	id := w.write(a.Number, phone, "can you read this?")
 	first := h.next(t)
-	if first.ID != id || !first.Undecryptable || first.Text != "" || first.Chat != a.Chat || first.Contact != a.Contact {
+	if first.ID != id || !first.Undecryptable || first.Text != "" || first.LID != a.LID || first.Number != a.Number {
 		t.Errorf("received %+v; want %s as undecryptable", first, id)
 	}
 	second := h.next(t)
 	for second.Undecryptable { // until the customer's phone makes new keys
 		second = h.next(t)
 	}
-	if second.ID != id || second.Undecryptable || second.Text != "can you read this?" || second.Sender != first.Sender {
+	if second.ID != id || second.Undecryptable || second.Text != "can you read this?" || second.LID != first.LID {
 		t.Errorf("received %+v; want a readable copy of %s", second, id)
 	}
 }
@@ -304,17 +304,17 @@ func TestPhoneAsksAgainAfterRestart(t *testing.T) {
 	phone, h := w.phone(), newRecorder()
 	c, device := w.link(phone, h)
 	a, b := w.acquaint(c, h, phone)
-	w.fault("refuse_logins", a.Contact, object{"seconds": 3600})
-	w.fault("drop", a.Contact, nil)
+	w.fault("refuse_logins", a.Number, object{"seconds": 3600})
+	w.fault("drop", a.Number, nil)
 	w.swapSession(a, b)
-	id := w.send(c, a.Chat, "your table is booked")
+	id := w.send(c, a.LID, "your table is booked")
 	h.texts[id] = "your table is booked"
 	w.hangUp(c)
-	w.fault("refuse_logins", a.Contact, object{"seconds": 0})
+	w.fault("refuse_logins", a.Number, object{"seconds": 0})
 	w.await("the phone's request", func() bool { return w.queued(phone) > 0 })
 
 	w.next(w.dial(device.JID, h), Online)
-	if got := w.awaitText(a.Contact, "your table is booked"); got.ID != id {
+	if got := w.awaitText(a.Number, "your table is booked"); got.ID != id {
 		t.Errorf("the customer has %+v; want id %s", got, id)
 	}
 	h.mu.Lock()

@@ -84,9 +84,8 @@ func New(ctx context.Context, o Options) (*Network, error) {
 	}
 	n.transport = newTransport(o.Server, o.Proxy)
 	n.media = &http.Client{Transport: n.transport}
-	// Without this, each unknown number is looked up while the map, which all
-	// sessions share, is locked.
-	if err := n.devices.LIDMap.FillCache(ctx); err != nil {
+	const q = `select from whatsmeow_version limit 1`
+	if _, err := o.DB.ExecContext(ctx, q); err != nil {
 		return nil, &flowhq.Error{Code: flowhq.Unavailable, Message: "the WhatsApp key store cannot be read", Err: err}
 	}
 	return n, nil

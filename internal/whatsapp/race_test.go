@@ -24,7 +24,7 @@ func TestRepliesWhileMessagesComeIn(t *testing.T) {
 		for i := range raceMessages {
 			select {
 			case in := <-h.arrivals:
-				if err := c.Send(t.Context(), in.Chat, NewMessageID(), "re "+in.Text); err != nil {
+				if err := c.Send(t.Context(), in.LID, NewMessageID(), "re "+in.Text); err != nil {
 					t.Errorf("Send: %v", err)
 				}
 			case <-time.After(patience):
@@ -38,7 +38,7 @@ func TestRepliesWhileMessagesComeIn(t *testing.T) {
 	}
 	<-replied
 	w.write(customer, phone, "last")
-	w.send(c, h.next(t).Chat, "re last")
+	w.send(c, h.next(t).LID, "re last")
 	w.awaitText(customer, "re last") // and with it, all before
 	letters := w.inbox(customer)
 	for i, l := range letters {

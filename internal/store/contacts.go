@@ -1,0 +1,220 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// A contact is who wrote, by what is known of the person: LID and number, either of
+// which may be "".
+type contact struct {
+	ID     int64
+	LID    string // JID
+	Number string // E.164
+}
+
+// chat is the JID to write to: the LID where it is known.
+func (c contact) chat() string {
+	if c.LID != "" || c.Number == "" {
+		return c.LID
+	}
+	return strings.TrimPrefix(c.Number, "+") + "@s.whatsapp.net"
+}
+
+// differs reports whether c and other are known to be two people: both have a LID,
+// or a number, and it is not the same.
+func (c contact) differs(other contact) bool {
+	return c.LID != "" && other.LID != "" && c.LID != other.LID ||
+		c.Number != "" && other.Number != "" && c.Number != other.Number
+}
+
+// A sighting is what a message says of its writer, and which contacts that may be.
+type sighting struct {
+	contact           // as the message names its writer; ID is 0
+	known   []contact // who have one of these addresses, by id
+	same    []contact // who have the very message already, by id
+}
+
+// An identity is who a sighting turns out to be.
+type identity struct {
+	contact         // ID is 0 if nobody knew the writer
+	merged  []int64 // contacts that turn out to be the same person
+	moved   []int64 // contacts whose number is now this person's
+}
+
+// identify decides who wrote. It depends on nothing but its argument:
+//
+//   - Whoever has the LID wrote, under whatever number: people change numbers, and
+//     WhatsApp keeps the LID.
+//   - Whoever has the number wrote, unless that contact has another LID. Then the
+//     number has changed hands, and goes with the message.
+//   - Whoever has the very message wrote it, unless an address says otherwise. Its id
+//     is long and random, and known to nobody but the writer and us, so nothing else
+//     can tell that a number without a LID and a LID without a number are one person.
+//
+// If these are several they become one, the oldest: what was known first is in the
+// log for longest.
+func identify(s sighting) identity {
+	who := identity{contact: s.contact}
+	var members []int64
+	join := func(c contact) {
+		who.LID, who.Number = cmp.Or(who.LID, c.LID), cmp.Or(who.Number, c.Number)
+		members = append(members, c.ID)
+	}
+	for _, c := range s.known {
+		if c.LID != "" && c.LID == s.LID {
+			join(c)
+		}
+	}
+	for _, c := range s.known {
+		switch {
+		case slices.Contains(members, c.ID):
+		case c.LID == "" || who.LID == "":
+			join(c)
+		default:
+			who.moved = append(who.moved, c.ID)
+		}
+	}
+	for _, c := range s.same {
+		if !slices.Contains(members, c.ID) && !slices.Contains(who.moved, c.ID) && !c.differs(who.contact) {
+			join(c)
+		}
+	}
+	if len(members) > 0 {
+		slices.Sort(members)
+		who.ID, who.merged = members[0], members[1:]
+	}
+	return who
+}
+
+// recognise finds out who wrote m, however many contacts that has been so far, and
+// writes down what m teaches. It is alone with the tenant's rows: the lock excludes
+// every write of a host, each of which begins by locking the same row for key share.
+func recognise(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, epoch int64, m Inbound) (identity, error) {
+	const alone = `select from flowhq.worker_processes where tenant_id = @tenant and epoch = @epoch for update`
+	tag, err := tx.Exec(ctx, alone, pgx.StrictNamedArgs{"tenant": tenant, "epoch": epoch})
+	if err != nil {
+		return identity{}, err
+	}
+	if tag.RowsAffected() == 0 {
+		return identity{}, fenced(tenant, epoch)
+	}
+	s, err := sight(ctx, tx, tenant, m)
+	if err != nil {
+		return identity{}, err
+	}
+	who := identify(s)
+	who.ID, err = who.record(ctx, tx, tenant)
+	return who, err
+}
+
+// sight looks for whoever may have written m.
+func sight(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, m Inbound) (sighting, error) {
+	const known = `
+		select id, lid, number from flowhq.contacts
+		where tenant_id = @tenant and (lid <> '' and lid = @lid or number <> '' and number = @number)
+		order by id`
+	const same = `
+		select id, lid, number from flowhq.contacts
+		where tenant_id = @tenant and id in (
+			select contact_id from flowhq.message_logs
+			where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'IN'
+				and (@undecryptable or status = 'UNDECRYPTABLE' or kind = @kind and text = @text))
+		order by id`
+	s := sighting{contact: contact{LID: m.LID, Number: m.Number}}
+	rows, _ := tx.Query(ctx, known, pgx.StrictNamedArgs{"tenant": tenant, "lid": m.LID, "number": m.Number})
+	var err error
+	if s.known, err = pgx.CollectRows(rows, pgx.RowToStructByPos[contact]); err != nil {
+		return s, err
+	}
+	rows, _ = tx.Query(ctx, same, pgx.StrictNamedArgs{
+		"tenant": tenant, "wa_id": m.WAID, "undecryptable": m.Undecryptable, "kind": m.Kind, "text": m.Text,
+	})
+	s.same, err = pgx.CollectRows(rows, pgx.RowToStructByPos[contact])
+	return s, err
+}
+
+// record writes down who somebody is, and returns the contact's ID. Rows of the person
+// follow, so that there is one chat.
+func (i identity) record(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID) (id int64, err error) {
+	const (
+		yield = `update flowhq.contacts set number = '' where tenant_id = @tenant and id = any(@moved)`
+		add   = `insert into flowhq.contacts (tenant_id, lid, number) values (@tenant, @lid, @number) returning id`
+		learn = `update flowhq.contacts set lid = @lid, number = @number where tenant_id = @tenant and id = @id`
+		rows  = `
+			update flowhq.message_logs set
+				contact_id = @id, chat = @chat,
+				contact = coalesce(nullif(contact, ''), @number),
+				from_number = case direction when 'IN' then coalesce(nullif(from_number, ''), @number) else from_number end,
+				to_number = case direction when 'OUT' then coalesce(nullif(to_number, ''), @number) else to_number end
+			where tenant_id = @tenant and (contact_id = @id or contact_id = any(@merged))
+				and (contact_id <> @id or chat <> @chat or contact = '' and @number <> '')`
+	)
+	args := pgx.NamedArgs{
+		"tenant": tenant, "id": i.ID, "lid": i.LID, "number": i.Number, "chat": i.chat(),
+		"merged": i.merged, "moved": i.moved,
+	}
+	steps := []string{learn, rows}
+	if i.ID == 0 {
+		steps = nil
+	}
+	if len(i.moved) > 0 {
+		steps = append([]string{yield}, steps...)
+	}
+	if len(i.merged) > 0 {
+		steps = append(merge[:], steps...)
+	}
+	for _, q := range steps {
+		if _, err := tx.Exec(ctx, q, args); err != nil {
+			return 0, err
+		}
+	}
+	if i.ID != 0 {
+		return i.ID, nil
+	}
+	err = tx.QueryRow(ctx, add, args).Scan(&id)
+	return id, err
+}
+
+const copies = `
+	with copies as (
+		select id, row_number() over (partition by wa_message_id order by (status = 'UNDECRYPTABLE'), id) as nth, status
+		from flowhq.message_logs
+		where tenant_id = @tenant and direction = 'IN' and (contact_id = @id or contact_id = any(@merged))
+	)`
+
+// merge makes the merged contacts part of the one with the id, but for its addresses
+// and the messages, which record sees to. Of two copies of one message the first that
+// can be read stays; others are deleted if nobody has handled them, and else stay under
+// ids of their own. Of two conversations the later goes on.
+var merge = [...]string{
+	copies + `
+	delete from flowhq.message_logs m using copies c
+	where m.tenant_id = @tenant and m.id = c.id and c.nth > 1 and c.status in ('RECEIVED', 'UNDECRYPTABLE')`,
+	copies + `
+	update flowhq.message_logs m set wa_message_id = m.wa_message_id || '~' || m.id
+	from copies c
+	where m.tenant_id = @tenant and m.id = c.id and c.nth > 1`,
+	`with latest as (
+		select state, updated_at from flowhq.conversations
+		where tenant_id = @tenant and (contact_id = @id or contact_id = any(@merged))
+		order by updated_at desc, contact_id
+		limit 1
+	)
+	insert into flowhq.conversations (tenant_id, contact_id, state, updated_at)
+	select @tenant, @id, state, updated_at from latest
+	on conflict (tenant_id, contact_id) do update set state = excluded.state, updated_at = excluded.updated_at`,
+	`with gone as (
+		delete from flowhq.contacts where tenant_id = @tenant and id = any(@merged)
+		returning name, first_seen_at
+	)
+	update flowhq.contacts set
+		first_seen_at = least(first_seen_at, (select min(first_seen_at) from gone)),
+		name = coalesce(nullif(name, ''), (select max(name) from gone), '')
+	where tenant_id = @tenant and id = @id`,
+}
