@@ -96,7 +96,10 @@ type API struct {
 	alarms *alarms
 	engine *gin.Engine
 	within time.Duration // for one request
-	count  *metrics.API
+
+	readiness readyCache
+	recoding  recoder
+	count     *metrics.API
 }
 
 // actor is who an admin's actions are attributed to.
@@ -115,6 +118,7 @@ func New(o Options) (*API, error) {
 	a := &API{
 		Options: o, gate: newGate(o.Password, o.QueryAuth), alarms: newAlarms(o.Fleet, o.Log),
 		engine: gin.New(), within: handleWithin, count: metrics.NewAPI(o.Metrics),
+		readiness: readyCache{turn: make(chan struct{}, 1), keep: readyFor}, recoding: newRecoder(),
 	}
 	a.engine.HandleMethodNotAllowed = true
 	a.engine.RedirectTrailingSlash = false
@@ -140,7 +144,7 @@ func (a *API) routes() {
 	get(public, "/readyz", handle(a, http.StatusOK, a.ready))
 	get(public, "/openapi.yaml", handle(a, http.StatusOK, a.openAPI))
 
-	codec := a.engine.Group(codecPath, a.deadline, a.admit)
+	codec := a.engine.Group(codecPath, a.deadline, a.admit, a.waitForRoom)
 	codec.POST("/encode", handle(a, http.StatusOK, a.encode))
 	codec.POST("/decode", handle(a, http.StatusOK, a.decode))
 

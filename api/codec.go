@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"strings"
@@ -13,15 +14,18 @@ import (
 // A Codec encrypts and decrypts the payloads that Temporal keeps, as a JSON object
 // {"payloads": […]}.
 type Codec interface {
-	EncodeJSON(body []byte) ([]byte, error)
-	DecodeJSON(body []byte) ([]byte, error)
+	EncodeJSON(ctx context.Context, body []byte) ([]byte, error)
+	DecodeJSON(ctx context.Context, body []byte) ([]byte, error)
 }
 
+const codecPath = "/codec"
+
+// Bounds of payloads. A body of many small ones, and an answer to it, take many times
+// its size in memory.
 const (
-	codecPath = "/codec"
-	// maxPayloads bounds a body of payloads, in bytes: what Temporal lets through at a
-	// time, in base64.
-	maxPayloads = 6 << 20
+	maxPayloads = 6 << 20 // bytes: what Temporal lets through at a time, in base64
+	maxMembers  = 10_000  // members and elements in a body: some 2,000 payloads
+	maxRecoding = 4       // bodies in memory at a time, of which one is worked on
 )
 
 type codecRequest struct{ body []byte }
@@ -42,22 +46,63 @@ func (p payloads) content() (string, []byte) { return "application/json", p }
 
 // encode handles POST /codec/encode, which the Web UI calls for what an operator
 // types there.
-func (a *API) encode(_ context.Context, req codecRequest) (payloads, error) {
-	return recode(a.Codec.EncodeJSON, req)
+func (a *API) encode(ctx context.Context, req codecRequest) (payloads, error) {
+	return a.recode(ctx, a.Codec.EncodeJSON, req)
 }
 
 // decode handles POST /codec/decode.
-func (a *API) decode(_ context.Context, req codecRequest) (payloads, error) {
-	return recode(a.Codec.DecodeJSON, req)
+func (a *API) decode(ctx context.Context, req codecRequest) (payloads, error) {
+	return a.recode(ctx, a.Codec.DecodeJSON, req)
 }
 
-func recode(f func([]byte) ([]byte, error), req codecRequest) (payloads, error) {
-	out, err := f(req.body)
+func (a *API) recode(ctx context.Context, f func(context.Context, []byte) ([]byte, error), req codecRequest) (payloads, error) {
+	// A comma is in no data, which is base64: what it separates can be counted before
+	// anything is made of it.
+	if bytes.Count(req.body, []byte{','}) >= maxMembers {
+		return nil, flowhq.Errorf(tooMuch, "a request may have at most %d payloads and parts of payloads", maxMembers)
+	}
+	if !take(ctx, a.recoding.turn) {
+		return nil, flowhq.Errorf(flowhq.Unavailable, "too many payloads wait for the codec")
+	}
+	defer release(a.recoding.turn)
+	out, err := f(ctx, req.body)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		return nil, &flowhq.Error{Code: flowhq.Invalid, Message: err.Error()}
 	}
 	return out, nil
 }
+
+// A recoder has requests wait for each other.
+type recoder struct{ bodies, turn chan struct{} }
+
+func newRecoder() recoder {
+	return recoder{bodies: make(chan struct{}, maxRecoding), turn: make(chan struct{}, 1)}
+}
+
+// waitForRoom keeps a request from being read until there is room for its body.
+func (a *API) waitForRoom(c *gin.Context) {
+	if !take(c.Request.Context(), a.recoding.bodies) {
+		a.fail(c, flowhq.Errorf(flowhq.Unavailable, "too many payloads wait for the codec"))
+		return
+	}
+	defer release(a.recoding.bodies)
+	c.Next()
+}
+
+// take takes one of the places of a channel, or reports false when ctx ends.
+func take(ctx context.Context, places chan struct{}) bool {
+	select {
+	case places <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func release(places chan struct{}) { <-places }
 
 // shareCodec lets the pages of the Web UI, and no others, use the codec from an
 // operator's browser, with what it remembers of the operator's login here.

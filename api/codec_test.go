@@ -1,17 +1,20 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // reverser is a codec that anybody can read.
 type reverser struct{}
 
-func (reverser) EncodeJSON(body []byte) ([]byte, error) {
+func (reverser) EncodeJSON(_ context.Context, body []byte) ([]byte, error) {
 	if !strings.HasPrefix(string(body), `{"payloads":[`) {
 		return nil, errors.New("not payloads")
 	}
@@ -22,7 +25,9 @@ func (reverser) EncodeJSON(body []byte) ([]byte, error) {
 	return []byte(strings.Join(data, `"`)), nil
 }
 
-func (r reverser) DecodeJSON(body []byte) ([]byte, error) { return r.EncodeJSON(body) }
+func (r reverser) DecodeJSON(ctx context.Context, body []byte) ([]byte, error) {
+	return r.EncodeJSON(ctx, body)
+}
 
 const (
 	plainPayload  = `{"payloads":[{"data":"abcd"}]}`
@@ -49,6 +54,8 @@ func TestCodec(t *testing.T) {
 		{call{method: "POST", path: "/codec/decode?x=1", body: plainPayload}, 400},
 		{call{method: "POST", path: "/codec/decode", body: plainPayload, header: http.Header{"Content-Type": {"text/plain"}}}, 415},
 		{call{method: "POST", path: "/codec/decode", body: strings.Repeat(" ", maxPayloads+1)}, 413},
+		{call{method: "POST", path: "/codec/decode", body: `{"payloads":[{}` + strings.Repeat(`,{}`, maxMembers) + `]}`}, 413},
+		{call{method: "POST", path: "/codec/decode", body: `{"payloads":[{"metadata":{"a":""` + strings.Repeat(`,"a":""`, maxMembers) + `}}]}`}, 413},
 		{call{method: "POST", path: "/codec/decode"}, 415},
 		{call{method: "GET", path: "/codec/decode"}, 405},
 		{call{method: "POST", path: "/codec/download", body: plainPayload}, 404},
@@ -57,6 +64,75 @@ func TestCodec(t *testing.T) {
 	}
 	if got := f.send(call{method: "POST", path: "/codec/decode", body: sealedPayload + strings.Repeat(" ", maxBody)}, 200); len(got.body) != len(plainPayload) {
 		t.Errorf("payloads that are larger than other bodies: %s", got.body)
+	}
+}
+
+// slowCodec reports how many requests it works on at a time, at most.
+type slowCodec struct {
+	working, most atomic.Int64
+	enter, leave  chan struct{}
+}
+
+func (c *slowCodec) EncodeJSON(ctx context.Context, _ []byte) ([]byte, error) {
+	n := c.working.Add(1)
+	defer c.working.Add(-1)
+	c.most.Store(max(c.most.Load(), n))
+	select {
+	case c.enter <- struct{}{}:
+	default:
+	}
+	select {
+	case <-c.leave:
+		return []byte(`{"payloads":[]}`), nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (c *slowCodec) DecodeJSON(ctx context.Context, body []byte) ([]byte, error) {
+	return c.EncodeJSON(ctx, body)
+}
+
+// TestCodecOneAtATime: callers wait for each other, and no longer than for anything else.
+func TestCodecOneAtATime(t *testing.T) {
+	codec := &slowCodec{enter: make(chan struct{}, 1), leave: make(chan struct{})}
+	f := setup(t, func(o *Options) { o.Codec = codec })
+	statuses := make(chan int)
+	ask := func(f *fixture) {
+		q, _ := http.NewRequest("POST", f.url+"/codec/encode", strings.NewReader(plainPayload))
+		q.SetBasicAuth("", password)
+		q.Header.Set("Content-Type", "application/json")
+		p, err := http.DefaultClient.Do(q)
+		if err != nil {
+			statuses <- 0
+			return
+		}
+		p.Body.Close()
+		statuses <- p.StatusCode
+	}
+	const callers = 3 * maxRecoding
+	for range callers {
+		go ask(f)
+	}
+	<-codec.enter
+	close(codec.leave)
+	for range callers {
+		if status := <-statuses; status != 200 {
+			t.Errorf("status %d; want 200", status)
+		}
+	}
+	if most := codec.most.Load(); most != 1 {
+		t.Errorf("%d at a time; want 1", most)
+	}
+	f = setup(t, func(o *Options) { o.Codec = &slowCodec{enter: make(chan struct{}, 1)} })
+	f.api.within = 50 * time.Millisecond
+	for range 2 {
+		go ask(f)
+	}
+	for range 2 {
+		if status := <-statuses; status != 503 {
+			t.Errorf("status of who waits too long: %d; want 503", status)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -225,5 +226,45 @@ func TestManyBadFields(t *testing.T) {
 	got = f.send(call{method: "GET", path: "/admin/tenants?" + strings.Repeat("é", 300) + "=1"}, 400)
 	if n := len(got.body); n > 1000 {
 		t.Errorf("the answer has %d bytes: %s", n, got.body)
+	}
+}
+
+// TestManyNames: what a request costs that names many things which are not there does
+// not grow with their square. Anybody may send the first.
+func TestManyNames(t *testing.T) {
+	f := setup(t, func(o *Options) { o.QueryAuth = true })
+	var query, body strings.Builder
+	body.WriteString(`{"a":1`)
+	for i := range 5000 {
+		fmt.Fprintf(&query, "%x&", i)
+		fmt.Fprintf(&body, `,"%x":1`, i)
+	}
+	body.WriteString("}")
+	few := strings.Repeat("&", maxParameters-1)
+	for _, tt := range []struct {
+		call   call
+		status int
+	}{
+		{call{method: "GET", path: "/healthz?" + query.String(), header: anonymous}, 400},
+		{call{method: "GET", path: "/readyz?" + query.String(), header: anonymous}, 400},
+		{call{method: "GET", path: "/openapi.yaml?" + query.String(), header: anonymous}, 400},
+		{call{method: "GET", path: "/nowhere?" + query.String(), header: anonymous}, 404},
+		{call{method: "GET", path: "/admin/tenants?" + query.String(), header: anonymous}, 401},
+		{call{method: "GET", path: "/admin/tenants?" + query.String()}, 400},
+		{call{method: "GET", path: "/admin/tenants?limit=1" + few}, 200},
+		{call{method: "POST", path: "/admin/tenants", body: body.String()}, 400},
+		{call{method: "POST", path: "/admin/bulk", body: `{"filter":` + body.String() + "}"}, 400},
+	} {
+		const times, most = 30, 2 * time.Second // which took 3 s and more
+		begun := time.Now()
+		for range times {
+			got := f.send(tt.call, tt.status)
+			if n := len(got.fields()); n > maxFieldErrors {
+				t.Errorf("%d errors; want at most %d", n, maxFieldErrors)
+			}
+		}
+		if took := time.Since(begun); took > most {
+			t.Errorf("%s %.30s: %d requests took %v; want at most %v", tt.call.method, tt.call.path, times, took, most)
+		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,6 +44,66 @@ func TestReady(t *testing.T) {
 			f.send(call{method: "GET", path: "/healthz", header: anonymous}, 200)
 		})
 	}
+}
+
+// TestReadyIsAskedOnce: however many ask, the database and Temporal are asked once in a
+// while, and the log has a line for each change.
+func TestReadyIsAskedOnce(t *testing.T) {
+	f := setup(t)
+	f.api.readiness.keep = time.Hour
+	forget := func() {
+		f.api.readiness.turn <- struct{}{}
+		f.api.readiness.at = time.Time{}
+		<-f.api.readiness.turn
+	}
+	var asked atomic.Int64
+	answer := make(chan error)
+	f.temporal.ping = func(context.Context) error {
+		asked.Add(1)
+		return <-answer
+	}
+	askAll := func() {
+		const callers = 20
+		statuses := make(chan int, callers)
+		for range callers {
+			go func() { statuses <- status(f.url + "/readyz") }()
+		}
+		answer <- errors.New("is down")
+		for range callers {
+			if s := <-statuses; s != 503 {
+				t.Errorf("GET /readyz = %d; want 503", s)
+			}
+		}
+	}
+	for range 2 {
+		forget()
+		askAll()
+	}
+	if n := asked.Load(); n != 2 {
+		t.Errorf("Temporal was asked %d times; want twice", n)
+	}
+	forget()
+	close(answer)
+	f.send(call{method: "GET", path: "/readyz"}, 200)
+	var told []any
+	for _, r := range f.records() {
+		if r["dependency"] != nil {
+			told = append(told, r["msg"])
+		}
+	}
+	if want := []any{"dependency did not answer", "dependency answers again"}; !slices.Equal(told, want) {
+		t.Errorf("logged %v; want %v", told, want)
+	}
+}
+
+// status asks and returns the status, 0 without an answer.
+func status(url string) int {
+	p, err := http.Get(url)
+	if err != nil {
+		return 0
+	}
+	p.Body.Close()
+	return p.StatusCode
 }
 
 func TestDescriptionIsServed(t *testing.T) {

@@ -5,6 +5,7 @@
 package codec
 
 import (
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
@@ -138,19 +139,30 @@ func each(payloads []*common.Payload, f func(*common.Payload) (*common.Payload, 
 }
 
 // EncodeJSON is Encode of a JSON object {"payloads": […]}, as Temporal's Web UI sends it.
-func (c *Codec) EncodeJSON(body []byte) ([]byte, error) { return viaJSON(body, c.Encode) }
+// It stops when ctx ends.
+func (c *Codec) EncodeJSON(ctx context.Context, body []byte) ([]byte, error) {
+	return viaJSON(ctx, body, c.Encode)
+}
 
 // DecodeJSON is Decode in the same form.
-func (c *Codec) DecodeJSON(body []byte) ([]byte, error) { return viaJSON(body, c.Decode) }
+func (c *Codec) DecodeJSON(ctx context.Context, body []byte) ([]byte, error) {
+	return viaJSON(ctx, body, c.Decode)
+}
 
-func viaJSON(body []byte, f func([]*common.Payload) ([]*common.Payload, error)) ([]byte, error) {
+func viaJSON(ctx context.Context, body []byte, f func([]*common.Payload) ([]*common.Payload, error)) ([]byte, error) {
 	var all common.Payloads
 	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(body, &all); err != nil {
 		return nil, fmt.Errorf("not payloads: %w", err)
 	}
-	var err error
-	if all.Payloads, err = f(all.GetPayloads()); err != nil {
-		return nil, err
+	for i := range all.GetPayloads() {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		out, err := f(all.Payloads[i : i+1])
+		if err != nil {
+			return nil, err
+		}
+		all.Payloads[i] = out[0]
 	}
 	if len(all.Payloads) == 0 {
 		return []byte(`{"payloads":[]}`), nil // which protojson leaves out

@@ -140,19 +140,19 @@ func TestNoKeys(t *testing.T) {
 func TestJSON(t *testing.T) {
 	c := newCodec(t, key("a", "a"))
 	const in = `{"payloads":[{"metadata":{"encoding":"anNvbi9wbGFpbg=="},"data":"IngiIA==","new":1}]}`
-	sealed, err := c.EncodeJSON([]byte(in))
+	sealed, err := c.EncodeJSON(t.Context(), []byte(in))
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := c.DecodeJSON(sealed)
+	out, err := c.DecodeJSON(t.Context(), sealed)
 	if err != nil || !strings.Contains(string(out), `IngiIA==`) || strings.Contains(string(sealed), `IngiIA==`) {
 		t.Errorf("%s, %v; want it as it was", out, err)
 	}
-	if out, err := c.DecodeJSON([]byte(`{}`)); err != nil || !strings.Contains(string(out), `"payloads":[]`) {
+	if out, err := c.DecodeJSON(t.Context(), []byte(`{}`)); err != nil || !strings.Contains(string(out), `"payloads":[]`) {
 		t.Errorf("DecodeJSON of nothing = %s, %v", out, err)
 	}
 	for _, bad := range []string{``, `[]`, `{"payloads":1}`, `{"payloads":[{"data":"!"}]}`} {
-		if out, err := c.DecodeJSON([]byte(bad)); err == nil {
+		if out, err := c.DecodeJSON(t.Context(), []byte(bad)); err == nil {
 			t.Errorf("DecodeJSON(%s) = %s; want an error", bad, out)
 		}
 	}
