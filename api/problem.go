@@ -35,6 +35,7 @@ var statuses = map[flowhq.Code]int{
 	flowhq.Conflict:    http.StatusConflict,
 	flowhq.Fenced:      http.StatusConflict,
 	flowhq.Refused:     http.StatusUnprocessableEntity,
+	flowhq.Unsent:      http.StatusServiceUnavailable,
 	flowhq.Unavailable: http.StatusServiceUnavailable,
 	flowhq.Internal:    http.StatusInternalServerError,
 	unauthorized:       http.StatusUnauthorized,

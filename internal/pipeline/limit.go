@@ -22,6 +22,7 @@ type verdict struct {
 	scope  string // "" = reply; else the limit that was reached
 	warn   bool   // the first in its window: say so to the customer
 	reason string // for the log, if not replied
+	at     time.Time
 }
 
 // A limiter counts replies over sliding windows. The host is the only writer of
@@ -72,15 +73,25 @@ func (l *limiter) take(id int64, c flowhq.Config, now time.Time) verdict {
 	contact.slide(now, flowhq.ContactWindow)
 	switch {
 	case len(contact.replies) >= c.RepliesPerContact:
-		return verdict{scopeContact, contact.warn(now, flowhq.ContactWindow),
-			fmt.Sprintf("over the limit of %d replies per contact in 10 minutes", c.RepliesPerContact)}
+		return verdict{scope: scopeContact, warn: contact.warn(now, flowhq.ContactWindow),
+			reason: fmt.Sprintf("over the limit of %d replies per contact in 10 minutes", c.RepliesPerContact)}
 	case len(l.tenant.replies) >= c.RepliesPerMinute:
-		return verdict{scopeTenant, l.tenant.warn(now, flowhq.TenantWindow),
-			fmt.Sprintf("over the limit of %d replies per minute", c.RepliesPerMinute)}
+		return verdict{scope: scopeTenant, warn: l.tenant.warn(now, flowhq.TenantWindow),
+			reason: fmt.Sprintf("over the limit of %d replies per minute", c.RepliesPerMinute)}
 	}
 	l.tenant.replies = append(l.tenant.replies, now)
 	contact.replies = append(contact.replies, now)
-	return verdict{}
+	return verdict{at: now}
+}
+
+// giveBack undoes take, for a reply that was not written after all.
+func (l *limiter) giveBack(contact int64, v verdict) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if v.scope == "" {
+		l.tenant.drop(v.at)
+		l.contact(contact).drop(v.at)
+	}
 }
 
 func (l *limiter) contact(id int64) *window {
@@ -131,6 +142,16 @@ func (w *window) slide(now time.Time, size time.Duration) {
 		n++
 	}
 	w.replies = w.replies[n:]
+}
+
+// drop takes the newest reply of that time out of the window.
+func (w *window) drop(at time.Time) {
+	for i, t := range slices.Backward(w.replies) {
+		if t.Equal(at) {
+			w.replies = slices.Delete(w.replies, i, i+1)
+			return
+		}
+	}
 }
 
 // warn reports whether the customer is to be warned, which is once per window.

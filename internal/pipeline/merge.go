@@ -43,17 +43,8 @@ func (p *Pipeline) mergeChats(into, from int64) {
 	c.stale = true
 }
 
-// inTurn orders the jobs of a chat: first the replies that are due, whose questions came
-// before all others, then by arrival.
-func inTurn(a, b job) int {
-	if (a.reply == nil) != (b.reply == nil) {
-		if a.reply != nil {
-			return -1
-		}
-		return 1
-	}
-	return cmp.Compare(a.due().ID, b.due().ID)
-}
+// inTurn orders the jobs of a chat.
+func inTurn(a, b job) int { return cmp.Compare(a.place(), b.place()) }
 
 // turn waits for the chats that were merged into c. It returns false if the pipeline
 // ended meanwhile.
@@ -88,4 +79,11 @@ func (p *Pipeline) take(c *chat, config flowhq.Config) verdict {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.limit.take(c.contact, config, p.Now())
+}
+
+// giveBack undoes take, for a reply that was not written after all.
+func (p *Pipeline) giveBack(c *chat, v verdict) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.limit.giveBack(c.contact, v)
 }

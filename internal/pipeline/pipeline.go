@@ -33,9 +33,11 @@ type Options struct {
 	Epoch  int64 // of the host; carried by every write
 	Config flowhq.Config
 	Store  Store
-	// Send hands one text to WhatsApp under the given id. nil means that the
-	// server acknowledged it, code Refused that it never will; after any other
-	// error the outcome is unknown and it is called again with the same id.
+	// Send hands one text to WhatsApp under the given id, when its turn has come. nil
+	// means that the server acknowledged it, code Refused that it never will, Unsent
+	// that its turn did not come; after any other error the outcome is unknown. It is
+	// called again with the same id. It bounds its attempt, but for the wait until
+	// its turn, which lasts as long as the session.
 	Send  func(ctx context.Context, chat, id, text string) error
 	NewID func() string // a fresh WhatsApp message id
 	// Metrics counts what becomes of the messages; nil = nobody reads it.
@@ -56,13 +58,20 @@ type Pipeline struct {
 	work   sync.WaitGroup // one per busy chat, and the receipts
 	failed chan error     // room for the first failure
 
+	refilling sync.Mutex    // held by the one Refill that reads
+	stopping  chan struct{} // closed by Stop
+
 	mu      sync.Mutex
 	config  flowhq.Config
 	chats   map[int64]*chat // the busy ones, by contact
 	merged  map[int64]int64 // contacts that do not exist any more, and which they are now
 	inHand  map[int64]bool  // ids of the messages that are queued or being handled
+	writing map[int64]bool  // ids of the questions whose replies are being written
+	over    finished
 	started bool
 	stopped bool
+	owed    bool // a Refill is
+	paying  bool // somebody sees to that
 }
 
 // New returns a Pipeline that holds nothing and does nothing yet. ctx bounds its
@@ -77,57 +86,12 @@ func New(ctx context.Context, o Options) *Pipeline {
 	ctx, cancel := context.WithCancel(ctx)
 	p := &Pipeline{
 		Options: o, limit: newLimiter(),
-		ctx: ctx, cancel: cancel, failed: make(chan error, 1),
+		ctx: ctx, cancel: cancel, failed: make(chan error, 1), stopping: make(chan struct{}),
 		config: o.Config, chats: make(map[int64]*chat), merged: make(map[int64]int64), inHand: make(map[int64]bool),
+		writing: make(map[int64]bool),
 	}
 	p.receipts = newReceipts(p)
 	return p
-}
-
-// fillPage is how many rows are read at a time to fill the queues.
-const fillPage = 500
-
-// Fill queues what earlier hosts left: replies that were written but perhaps not
-// sent, then messages that were recorded but not answered. It must be called
-// before the session connects, so that older rows are queued before newer ones.
-func (p *Pipeline) Fill(ctx context.Context) error {
-	recent, err := p.Store.RecentReplies(ctx, p.Tenant, p.Now().Add(-flowhq.ContactWindow))
-	if err != nil {
-		return err
-	}
-	p.limit.refill(recent)
-	return p.Refill(ctx)
-}
-
-// Refill queues what is in the rows and not in hand, as after an operator had a
-// message tried again: first replies to send, then messages to answer.
-func (p *Pipeline) Refill(ctx context.Context) error {
-	err := pages(func(after int64) ([]flowhq.Message, error) {
-		return p.Store.Unsent(ctx, p.Tenant, after, fillPage)
-	}, func(m flowhq.Message) { p.enqueue(job{reply: &m, found: true}) })
-	if err != nil {
-		return err
-	}
-	return pages(func(after int64) ([]flowhq.Message, error) {
-		return p.Store.Unanswered(ctx, p.Tenant, after, fillPage)
-	}, func(m flowhq.Message) { p.admit(ctx, job{question: m, found: true}) })
-}
-
-// pages calls each with every message of a list that is read in pages by id.
-func pages(read func(after int64) ([]flowhq.Message, error), each func(flowhq.Message)) error {
-	for after := int64(0); ; {
-		page, err := read(after)
-		if err != nil {
-			return err
-		}
-		for _, m := range page {
-			each(m)
-			after = m.ID
-		}
-		if len(page) < fillPage {
-			return nil
-		}
-	}
 }
 
 // Start lets the queued messages be handled. Call it when the session is online;
@@ -149,7 +113,10 @@ func (p *Pipeline) Start() {
 // is left when it returns. It may be repeated.
 func (p *Pipeline) Stop(ctx context.Context) {
 	p.mu.Lock()
-	p.stopped = true
+	if !p.stopped {
+		p.stopped = true
+		close(p.stopping)
+	}
 	p.mu.Unlock()
 	p.receipts.stop()
 	idle := make(chan struct{})
@@ -182,6 +149,9 @@ func (p *Pipeline) currentConfig() flowhq.Config {
 func (p *Pipeline) fail(err error) {
 	select {
 	case p.failed <- err:
+		if code := flowhq.ErrorCode(err); code != flowhq.Fenced && code != flowhq.NotFound {
+			p.Log.Error("the pipeline failed", "err", err)
+		}
 	default:
 	}
 	p.cancel()
@@ -219,6 +189,20 @@ func (p *Pipeline) persist(what string, write func(ctx context.Context) error) e
 		if !p.pause(wait) {
 			return errEnded
 		}
+	}
+}
+
+// rest is pause for what need not be finished before a stop.
+func (p *Pipeline) rest(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-p.stopping:
+		return false
+	case <-p.ctx.Done():
+		return false
+	case <-t.C:
+		return true
 	}
 }
 

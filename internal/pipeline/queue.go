@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/reply"
@@ -17,8 +19,10 @@ type job struct {
 	question flowhq.Message  // to answer; zero if there only is a reply to send
 	verdict  *verdict        // on the question, once it was asked for
 	outcome  *store.Outcome  // of the question, once composed
+	next     reply.State     // of the conversation, if the outcome is stored
 	reply    *flowhq.Message // to send; nil before the question is answered
 	found    bool            // in the rows: an earlier host may have died of it
+	since    generation      // its row is as new as this
 }
 
 // due is the message that the job is at.
@@ -27,6 +31,25 @@ func (j job) due() flowhq.Message {
 		return *j.reply
 	}
 	return j.question
+}
+
+// messages are the ids of those that the job is about.
+func (j job) messages() (ids []int64) {
+	if j.question.ID != 0 {
+		ids = append(ids, j.question.ID)
+	}
+	if j.reply != nil {
+		ids = append(ids, j.reply.ID)
+	}
+	return ids
+}
+
+// place is where the job belongs in its chat: that of the question.
+func (j job) place() int64 {
+	if j.reply != nil && j.reply.InReplyTo != nil {
+		return *j.reply.InReplyTo
+	}
+	return j.due().ID
 }
 
 // A chat is a FIFO with a goroutine that ends when it is empty.
@@ -51,14 +74,15 @@ func (p *Pipeline) admit(ctx context.Context, j job) {
 	}
 }
 
-// enqueue puts a job at the end of its chat's queue, unless it is in hand already.
-// It returns false if the queue is full, which only happens to questions: a reply
-// that is due is sent.
+// enqueue puts a job in its place in its chat's queue, unless it is in hand already or
+// over: nearly always that is the end, but for what was found late in the rows. It
+// returns false if the queue is full, which only happens to questions: a reply that is
+// due is sent.
 func (p *Pipeline) enqueue(j job) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m := j.due()
-	if p.inHand[m.ID] {
+	if p.inHand[m.ID] || p.over.after(m.ID, j.since) || j.reply != nil && p.writing[j.place()] {
 		return true
 	}
 	contact := p.person(m.ContactID)
@@ -73,7 +97,11 @@ func (p *Pipeline) enqueue(j job) bool {
 	if len(c.waiting) >= maxWaiting && j.reply == nil {
 		return false
 	}
-	c.waiting = append(c.waiting, j)
+	at := len(c.waiting)
+	for at > 0 && c.waiting[at-1].place() > j.place() {
+		at--
+	}
+	c.waiting = slices.Insert(c.waiting, at, j)
 	p.inHand[m.ID] = true
 	return true
 }
@@ -83,9 +111,9 @@ func (p *Pipeline) enqueue(j job) bool {
 func (p *Pipeline) next(c *chat, last job) (job, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.inHand, last.question.ID)
-	if last.reply != nil {
-		delete(p.inHand, last.reply.ID)
+	for _, id := range last.messages() {
+		delete(p.inHand, id)
+		p.over.add(id)
 	}
 	if p.stopped || len(c.waiting) == 0 {
 		if len(c.waiting) == 0 && p.chats[c.contact] == c {
@@ -119,7 +147,13 @@ func (p *Pipeline) serve(c *chat) {
 		if j, ok = p.next(c, j); !ok {
 			return
 		}
-		if !p.turn(c) || p.handle(c, &j) != nil {
+		if !p.turn(c) {
+			return
+		}
+		if err := p.handle(c, &j); err != nil {
+			if !errors.Is(err, errEnded) { // or the chat would stay busy with nobody to serve it
+				p.fail(err)
+			}
 			return
 		}
 	}
@@ -142,14 +176,20 @@ func (p *Pipeline) overflow(ctx context.Context, m flowhq.Message) {
 			WAID: p.NewID(), Kind: flowhq.KindWarning, Text: reply.PleaseWait(p.currentConfig()), Reason: scopeQueue,
 		}
 	}
-	id, _, err := p.Store.Answer(ctx, p.Tenant, p.Epoch, m.ID, o)
+	id, done, err := p.Store.Answer(ctx, p.Tenant, p.Epoch, m.ID, o)
 	if err != nil {
-		// Either the row stays RECEIVED or its warning PENDING: the next host
-		// finds it, late but not lost.
-		p.Log.Warn("could not mark a message that overflowed", "message", m.ID, "err", err)
+		// Either the row stays RECEIVED or its warning PENDING.
+		p.Log.Warn("could not mark a message that overflowed; looking for it again", "message", m.ID, "err", err)
+		if flowhq.ErrorCode(err) == flowhq.Fenced {
+			p.fail(err)
+		} else {
+			p.refillSoon()
+		}
 		return
 	}
-	p.Metrics.Outcome(flowhq.Overflowed)
+	if done {
+		p.Metrics.Outcome(flowhq.Overflowed)
+	}
 	if id != 0 {
 		warning := outbound(id, m, *o.Reply)
 		p.enqueue(job{reply: &warning})
@@ -160,6 +200,6 @@ func (p *Pipeline) overflow(ctx context.Context, m flowhq.Message) {
 func outbound(id int64, question flowhq.Message, o store.Outbound) flowhq.Message {
 	return flowhq.Message{
 		ID: id, Direction: flowhq.Out, ContactID: question.ContactID, Chat: question.Chat, Kind: o.Kind, Text: o.Text,
-		WAMessageID: o.WAID, Status: flowhq.Pending,
+		WAMessageID: o.WAID, Status: flowhq.Pending, InReplyTo: &question.ID,
 	}
 }

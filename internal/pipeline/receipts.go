@@ -16,6 +16,8 @@ const (
 	// maxReceipts bounds what is collected. More are dropped: a receipt only
 	// moves a row's status on, and the next one says at least as much.
 	maxReceipts = 2000
+	// receiptsTimeout bounds the writing of what was collected.
+	receiptsTimeout = 5 * time.Second
 )
 
 // receipts collects delivery and read receipts, so that they cost one statement
@@ -76,7 +78,7 @@ func (r *receipts) flush() {
 	if len(batch) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.p.ctx, sendTimeout)
+	ctx, cancel := context.WithTimeout(r.p.ctx, receiptsTimeout)
 	defer cancel()
 	if err := r.p.Store.Receipts(ctx, r.p.Tenant, r.p.Epoch, batch); err != nil {
 		if flowhq.ErrorCode(err) == flowhq.Fenced {

@@ -15,6 +15,8 @@ import (
 // somebody has answered it, or is about to.
 func (p *Pipeline) Receive(ctx context.Context, in store.Inbound) error {
 	failpoint.Hit("receive.decrypted")
+	since := p.look() // a refill may find the row, and finish with it, before it is queued here
+	defer p.looked()
 	r, err := p.Store.Receive(ctx, p.Tenant, p.Epoch, in)
 	if err != nil {
 		if flowhq.ErrorCode(err) == flowhq.Fenced {
@@ -33,6 +35,6 @@ func (p *Pipeline) Receive(ctx context.Context, in store.Inbound) error {
 	p.admit(ctx, job{question: flowhq.Message{
 		ID: r.ID, Direction: flowhq.In, ContactID: r.Contact, Chat: r.Chat, Contact: r.Number, Kind: in.Kind,
 		Text: in.Text, WAMessageID: in.WAID, Status: flowhq.Received, CreatedAt: p.Now(),
-	}})
+	}, since: since})
 	return nil
 }

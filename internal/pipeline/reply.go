@@ -9,7 +9,7 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// answer takes one question from its queue to its sent reply.
+// answer takes one question from its queue to its reply, which is then to be sent.
 func (p *Pipeline) answer(c *chat, j *job) error {
 	config := p.currentConfig()
 	if j.verdict == nil { // a second try counts no second reply
@@ -17,7 +17,7 @@ func (p *Pipeline) answer(c *chat, j *job) error {
 		j.verdict = &v
 	}
 	if j.outcome != nil { // a second try: the first may have written it and not known
-		return p.commit(j, *j.outcome)
+		return p.commit(c, j, *j.outcome)
 	}
 	v := *j.verdict
 	var o store.Outcome
@@ -25,7 +25,7 @@ func (p *Pipeline) answer(c *chat, j *job) error {
 		if err := p.readState(c, j.question); err != nil {
 			return err
 		}
-		o = p.compose(c, j.question, config)
+		o = p.compose(c, j, config)
 	} else {
 		o = store.Outcome{Status: flowhq.Suppressed, Reason: v.reason}
 		if v.warn {
@@ -35,14 +35,15 @@ func (p *Pipeline) answer(c *chat, j *job) error {
 		}
 	}
 	j.outcome = &o
-	return p.commit(j, o)
+	return p.commit(c, j, o)
 }
 
 // compose asks the template for the reply.
-func (p *Pipeline) compose(c *chat, m flowhq.Message, config flowhq.Config) store.Outcome {
+func (p *Pipeline) compose(c *chat, j *job, config flowhq.Config) store.Outcome {
+	m := j.question
 	question := reply.Message{Text: m.Text, Kind: m.Kind, At: m.CreatedAt}
 	text, next, _ := reply.Answer(question, config, c.state)
-	c.state = next
+	j.next = next
 	state, err := json.Marshal(next)
 	if err != nil {
 		// Unreachable: a State is plain data. The conversation starts over.

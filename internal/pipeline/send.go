@@ -10,10 +10,6 @@ import (
 )
 
 const (
-	// sendTimeout bounds one attempt, from encrypting to WhatsApp's answer. While
-	// it lasts no other chat of the tenant can send, so it is short: an answer that
-	// comes later is one that does not come, and costs a second attempt.
-	sendTimeout = 5 * time.Second
 	// lastResend is the longest pause before the next attempt, so that a server
 	// that asks us to slow down is not pressed.
 	lastResend = 30 * time.Second
@@ -25,15 +21,14 @@ const (
 
 // deliver sends one reply, under the id in its row, until WhatsApp acknowledges
 // or refuses it. An attempt whose outcome is unknown is settled by sending again
-// under the same id, which a phone shows once. asked is when its question came, zero
-// if that was to another host.
+// under the same id, which a phone shows once. One that ended before it began, in the
+// queue of all that the session sends, is no attempt. asked is when its question came,
+// zero if that was to another host.
 func (p *Pipeline) deliver(m flowhq.Message, asked time.Time) error {
 	wait, last := firstRetry, error(nil)
-	for range maxSends {
-		ctx, cancel := context.WithTimeout(p.ctx, sendTimeout)
+	for attempts := 0; attempts < maxSends; {
 		failpoint.Hit("send.due")
-		err := p.Send(ctx, m.Chat, m.WAMessageID, m.Text)
-		cancel()
+		err := p.Send(p.ctx, m.Chat, m.WAMessageID, m.Text)
 		failpoint.Hit("send.done")
 		switch flowhq.ErrorCode(err) {
 		case "":
@@ -49,7 +44,13 @@ func (p *Pipeline) deliver(m flowhq.Message, asked time.Time) error {
 		case flowhq.Fenced:
 			p.fail(err)
 			return errEnded
+		case flowhq.Unsent:
+			if !p.pause(lastRetry) {
+				return errEnded
+			}
+			continue
 		}
+		attempts++
 		p.Metrics.SendsUnknown.Inc()
 		if p.unknown(m, err) != nil {
 			return errEnded

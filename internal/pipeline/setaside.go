@@ -14,44 +14,57 @@ import (
 // than a few.
 const maxTries = 10
 
+// maxFailures is how often in a row a job may fail in one host before the pipeline
+// does. It is more than maxTries: then not even setting it aside has worked.
+const maxFailures = maxTries + 5
+
 // handle does one job, again and again if it fails. One that keeps failing is set
 // aside, visible to the operator, so that its chat goes on. It returns nil when
 // the job is over, and errEnded if the pipeline ended first.
 func (p *Pipeline) handle(c *chat, j *job) error {
 	var last error
-	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
-		if j.found || last != nil { // costs a statement, which a fresh message is spared
-			tries, err := p.countTry(j.due())
-			if err != nil {
-				return err
-			}
-			if tries > maxTries {
-				return p.setAside(j.due(), exhausted(last), last)
-			}
+	wait := firstRetry
+	for failures := 0; failures < maxFailures; failures++ {
+		err := p.attempt(c, j, last)
+		if err == nil || errors.Is(err, errEnded) {
+			return err
 		}
-		if last = p.try(c, j); last == nil || errors.Is(last, errEnded) {
-			return last
-		}
-		p.Log.Warn("handling a message failed", "message", j.due().ID, "err", last)
+		last = err
+		p.Log.Warn("handling a message failed", "message", j.due().ID, "err", err)
 		if !p.pause(wait) {
 			return errEnded
 		}
+		wait = min(2*wait, lastRetry)
 	}
+	p.fail(fmt.Errorf("message %d: %w", j.due().ID, last))
+	return errEnded
 }
 
-// try does one job once. A panic is an error like any other: it must not end the
-// process, which hosts other tenants.
-func (p *Pipeline) try(c *chat, j *job) (err error) {
+// attempt does one job once, or sets it aside if that has been tried too often. last
+// is how the attempt before this failed. A panic is an error like any other: it must
+// not end the process, which hosts other tenants.
+func (p *Pipeline) attempt(c *chat, j *job, last error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			p.Log.Error("handling a message panicked", "message", j.due().ID, "panic", r, "stack", string(debug.Stack()))
 			err = errPanicked
 		}
 	}()
-	if j.reply != nil {
-		return p.deliver(*j.reply, j.question.CreatedAt)
+	if j.found || last != nil { // costs a statement, which a fresh message is spared
+		tries, err := p.countTry(j.due())
+		if err != nil {
+			return err
+		}
+		if tries > maxTries {
+			return p.setAside(j.due(), exhausted(last), last)
+		}
 	}
-	return p.answer(c, j)
+	if j.reply == nil {
+		if err := p.answer(c, j); err != nil || j.reply == nil {
+			return err
+		}
+	}
+	return p.deliver(*j.reply, j.question.CreatedAt)
 }
 
 // errPanicked says no more: what a panic tells may quote the message.
@@ -69,10 +82,13 @@ func (p *Pipeline) countTry(m flowhq.Message) (tries int, err error) {
 // setAside gives a message up until an operator has it tried again.
 func (p *Pipeline) setAside(m flowhq.Message, reason string, cause error) error {
 	p.Log.Error("a message was set aside", "message", m.ID, "reason", reason, "err", cause)
-	p.Metrics.Outcome(flowhq.Failed)
-	return p.persist("set aside", func(ctx context.Context) error {
+	err := p.persist("set aside", func(ctx context.Context) error {
 		return p.Store.SetAside(ctx, p.Tenant, p.Epoch, m.ID, reason)
 	})
+	if err == nil {
+		p.Metrics.Outcome(flowhq.Failed)
+	}
+	return err
 }
 
 // exhausted says why a message is not tried any more. last is how its last try

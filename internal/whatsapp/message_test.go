@@ -112,12 +112,14 @@ func TestSendOnLostConnection(t *testing.T) {
 	c, device := w.link(phone, h)
 	w.fault("drop", phone, nil)
 	id := NewMessageID()
-	if err := c.Send(t.Context(), chatOf(customer), id, "late"); err != nil && flowhq.ErrorCode(err) != flowhq.Unavailable {
-		t.Errorf("Send on a lost connection = %v; want code Unavailable", err)
+	switch err := c.Send(t.Context(), chatOf(customer), id, "late"); flowhq.ErrorCode(err) {
+	case "", flowhq.Unavailable, flowhq.Unsent:
+	default:
+		t.Errorf("Send on a lost connection = %v; want code Unavailable or Unsent", err)
 	}
 	w.wantEnd(c, Lost)
-	if err := c.Send(t.Context(), chatOf(customer), id, "late"); flowhq.ErrorCode(err) != flowhq.Unavailable {
-		t.Errorf("Send after the end = %v; want code Unavailable", err)
+	if err := c.Send(t.Context(), chatOf(customer), id, "late"); flowhq.ErrorCode(err) != flowhq.Unsent {
+		t.Errorf("Send after the end = %v; want code Unsent", err)
 	}
 	again := w.dial(device.JID, h)
 	w.next(again, Online)
@@ -126,6 +128,42 @@ func TestSendOnLostConnection(t *testing.T) {
 	}
 	if got := w.awaitText(customer, "late"); got.ID != id {
 		t.Errorf("the customer has %+v; want id %s", got, id)
+	}
+}
+
+// A send waits for its turn as long as the connection lasts, and one whose turn never
+// came says so.
+func TestSendWaitsForItsTurn(t *testing.T) {
+	w := newWorld(t)
+	customer := w.customer()
+	c, _ := w.link(w.phone(), newRecorder())
+	send := func(ctx context.Context) chan error {
+		done := make(chan error, 1)
+		go func() { done <- c.Send(ctx, chatOf(customer), NewMessageID(), "hello") }()
+		return done
+	}
+	c.sending <- struct{}{} // another chat's turn
+	impatient, cancel := context.WithCancel(t.Context())
+	given := send(impatient)
+	cancel()
+	if err := <-given; flowhq.ErrorCode(err) != flowhq.Unsent {
+		t.Errorf("Send that gave up = %v; want code Unsent", err)
+	}
+	patient := send(t.Context())
+	select {
+	case err := <-patient:
+		t.Errorf("Send did not wait for its turn: %v", err)
+	case <-time.After(SendTimeout + time.Second): // it has waited longer than an attempt may take
+	}
+	<-c.sending
+	if err := <-patient; err != nil {
+		t.Errorf("Send whose turn came = %v", err)
+	}
+	c.sending <- struct{}{}
+	left := send(t.Context())
+	w.hangUp(c)
+	if err := <-left; flowhq.ErrorCode(err) != flowhq.Unsent {
+		t.Errorf("Send that was left waiting = %v; want code Unsent", err)
 	}
 }
 

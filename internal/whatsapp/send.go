@@ -17,8 +17,11 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// SendTimeout bounds one send, from its turn to WhatsApp's acknowledgement.
-const SendTimeout = 20 * time.Second
+// SendTimeout bounds one send whose turn has come, from encrypting to WhatsApp's
+// acknowledgement. While it lasts no other chat of the connection can send, so it is
+// short: an answer that comes later is one that does not come, and costs a second
+// attempt.
+const SendTimeout = 5 * time.Second
 
 var (
 	// errNotEncrypted: no key of the contact's phone could be had this time.
@@ -32,8 +35,10 @@ var (
 // the calls if these do not overlap.
 //
 // An error of code Refused means that WhatsApp refuses this message for good;
-// Fenced, that a newer host has taken over and nothing was sent this time. Any other error means that the outcome is unknown; send again under the same
-// id, on this connection or a later one.
+// Fenced, that a newer host has taken over and nothing was sent this time; Unsent,
+// that the connection or ctx ended before the send's turn came, for which it waits
+// no longer than these last. Any other error means that the outcome is unknown; send
+// again under the same id, on this connection or a later one.
 func (c *Conn) Send(ctx context.Context, chat, id, text string) error {
 	to, err := types.ParseJID(chat)
 	if err != nil || !isPerson(to) || to.Device != 0 {
@@ -45,6 +50,9 @@ func (c *Conn) Send(ctx context.Context, chat, id, text string) error {
 	case <-ctx.Done():
 		return unsent(context.Cause(ctx))
 	case <-c.ended:
+		return unsent(errOver)
+	}
+	if c.isOver() { // its turn came with the end
 		return unsent(errOver)
 	}
 	ctx, cancel := context.WithTimeout(ctx, SendTimeout)
@@ -152,7 +160,7 @@ func sendError(err error) error {
 		return &flowhq.Error{Code: flowhq.Refused, Message: "the contact is no longer on WhatsApp", Err: err}
 	}
 	if !errors.Is(err, whatsmeow.ErrServerReturnedError) {
-		return unsent(err)
+		return unconfirmed(err)
 	}
 	n := serverCode(err)
 	switch text, known := refusals[n]; {
@@ -165,8 +173,13 @@ func sendError(err error) error {
 	}
 }
 
-// unsent is the error of a send whose outcome is unknown.
+// unsent is the error of a send whose turn never came.
 func unsent(err error) error {
+	return &flowhq.Error{Code: flowhq.Unsent, Message: "the message was not sent", Err: err}
+}
+
+// unconfirmed is the error of a send whose outcome is unknown.
+func unconfirmed(err error) error {
 	return &flowhq.Error{Code: flowhq.Unavailable, Message: "WhatsApp did not confirm the message", Err: err}
 }
 
