@@ -2,9 +2,10 @@
 // golang-migrate's naming.
 //
 // A file that has been released is never changed: a correction is a new file.
-// Each file is sent as one query and so is one transaction; a statement that
-// cannot run in a transaction, such as create index concurrently, needs a file
-// of its own. PostgreSQL 15 must understand all of it.
+// Each file is one transaction together with its version, so it has no statement
+// that begins or ends one, nor any that cannot be in one, such as create index
+// concurrently. It holds its locks until its end while sessions go on: what takes
+// long belongs in a file of its own. PostgreSQL 15 must understand all of it.
 package migrations
 
 import "embed"

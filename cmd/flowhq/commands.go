@@ -71,9 +71,22 @@ type process struct {
 	closers  []func()
 }
 
-// open reads the settings, then connects to the parts that the command needs.
+// A preparation sees to it that the database has the tables of this program.
+type preparation func(ctx context.Context, c config.Config, log *slog.Logger) error
+
+// migrated is the preparation of who may change the database.
+func migrated(ctx context.Context, c config.Config, log *slog.Logger) error {
+	return store.Migrate(ctx, c.DatabaseURL.Reveal(), store.Migration{WA: whatsapp.Upgrade, Heartbeat: c.Heartbeat}, log)
+}
+
+// awaited is the preparation of who waits for somebody else to do it.
+func awaited(ctx context.Context, c config.Config, log *slog.Logger) error {
+	return store.AwaitSchema(ctx, c.DatabaseURL.Reveal(), log)
+}
+
+// open reads the settings, prepares the database, and connects to it.
 // Whatever is unusable is named in the error. The caller closes the process.
-func open(ctx context.Context, getenv func(string) string, stderr io.Writer, need ...config.Need) (_ *process, err error) {
+func open(ctx context.Context, getenv func(string) string, stderr io.Writer, prepare preparation, need ...config.Need) (_ *process, err error) {
 	p := &process{}
 	if p.config, err = config.Parse(getenv, need...); err != nil {
 		return nil, err
@@ -92,11 +105,10 @@ func open(ctx context.Context, getenv func(string) string, stderr io.Writer, nee
 			p.close()
 		}
 	}()
-	url := p.config.DatabaseURL.Reveal()
-	if err := store.Migrate(ctx, url, whatsapp.Upgrade, logger); err != nil {
+	if err := prepare(ctx, p.config, logger); err != nil {
 		return nil, err
 	}
-	if p.store, err = store.Open(ctx, url, logger); err != nil {
+	if p.store, err = store.Open(ctx, p.config.DatabaseURL.Reveal(), logger); err != nil {
 		return nil, err
 	}
 	p.store.Defaults.RepliesPerMinute = p.config.RepliesPerMinute
@@ -162,7 +174,7 @@ func serveAPI(ctx context.Context, args []string, getenv func(string) string, st
 	if err := noArguments("api", args, stderr); err != nil {
 		return err
 	}
-	p, err := open(ctx, getenv, stderr, config.Database, config.Temporal, config.Admin)
+	p, err := open(ctx, getenv, stderr, awaited, config.Database, config.Temporal, config.Admin)
 	if err != nil {
 		return err
 	}
@@ -188,7 +200,7 @@ func work(ctx context.Context, hurry <-chan struct{}, args []string, getenv func
 	if err := noArguments("worker", args, stderr); err != nil {
 		return err
 	}
-	p, err := open(ctx, getenv, stderr, config.Database, config.Temporal)
+	p, err := open(ctx, getenv, stderr, migrated, config.Database, config.Temporal)
 	if err != nil {
 		return err
 	}
@@ -267,7 +279,7 @@ func migrate(ctx context.Context, args []string, getenv func(string) string, std
 	if err != nil {
 		return err
 	}
-	if err := store.Migrate(ctx, settings.DatabaseURL.Reveal(), whatsapp.Upgrade, logger); err != nil {
+	if err := migrated(ctx, settings, logger); err != nil {
 		return err
 	}
 	logger.Info("the database is up to date")

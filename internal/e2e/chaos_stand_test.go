@@ -107,6 +107,7 @@ func (c *chaos) startParts(ctx context.Context) {
 		}
 		return conn.Close()
 	})
+	c.migrate(c.dbURL)
 	c.up.api = newPart("api", func(int) (*process, error) { return c.launch("api", append(c.env, "HTTP_ADDR="+api), bin, "api") })
 	c.keep(ctx, c.up.api)
 	eventually(c.t, time.Minute, func() error { _, err := c.call("GET", "/admin/tenants", nil, nil); return err })

@@ -72,6 +72,7 @@ func newStand(t testing.TB, env ...string) *stand {
 		"WHATSAPP_ROOT_KEY_FILE=" + filepath.Join(s.dir, "simulator", "root.key"),
 		"LOGS_PATH=" + filepath.Join(s.dir, "logs"),
 	}, env...)
+	s.migrate(s.dbURL)
 	s.apiProc = s.start("api", []string{"HTTP_ADDR=127.0.0.1:0"}, "api")
 	s.api = "http://" + s.apiProc.attr("listening for requests", "addr")
 	return s
@@ -83,6 +84,16 @@ func (s *stand) worker(name string, env ...string) *process {
 	p := s.start(name, env, "worker")
 	p.attr("worker started", "name")
 	return p
+}
+
+// migrate makes the tables, for which the API would wait.
+func (s *stand) migrate(url string) {
+	s.t.Helper()
+	p := s.start("migrate", []string{"DATABASE_URL=" + url}, "migrate")
+	p.ended(patience)
+	if !p.cmd.ProcessState.Success() {
+		s.t.Fatalf("flowhq migrate failed:\n%s", p.tail())
+	}
 }
 
 func (s *stand) startDatabase() {

@@ -1,9 +1,21 @@
 package store
 
-// What the tests of this package, which are outside of it, need from inside.
-var (
-	NewMigrate = newMigrate
-	Classify   = classify
+import (
+	"context"
+
+	"github.com/golang-migrate/migrate/v4"
 )
 
+// What the tests of this package, which are outside of it, need from inside.
+var Classify = classify
+
 const TurnLock = int64(turnLock)
+
+// NewMigrate returns a golang-migrate over our driver, and what closes it.
+func NewMigrate(ctx context.Context, url string, o Migration) (*migrate.Migrate, func(), error) {
+	m, err := newMigrator(ctx, url, o, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	return m.Migrate, m.close, nil
+}

@@ -5,14 +5,15 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/migrations"
 	"github.com/golang-migrate/migrate/v4"
-	mpgx "github.com/golang-migrate/migrate/v4/database/pgx/v5"
 	"github.com/golang-migrate/migrate/v4/source"
 	"github.com/golang-migrate/migrate/v4/source/iofs"
 	"github.com/jackc/pgx/v5"
@@ -25,145 +26,175 @@ const (
 	waSchema  = "wa" // whatsmeow's tables; it allows one such schema a database
 )
 
-// Bounds on a migration.
+// The advisory locks under which a database is migrated: "flowhq" and "flowwa" in
+// ASCII, so that nobody else's program has them by chance. The second is held by the
+// connection that creates whatsmeow's tables, so that it outlives a killed process
+// for as long as what the server still does for it.
 const (
-	turnTimeout    = 5 * time.Minute // to wait while another process migrates
-	fileTimeout    = "10min"         // for one file
-	ddlLockTimeout = "10s"           // for one table; all who use it queue behind us meanwhile
+	turnLock   = 0x666c_6f77_6871
+	waTurnLock = 0x666c_6f77_7761
 )
 
-// turnLock is the advisory lock under which a database is migrated: "flowhq" in
-// ASCII, so that nobody else's program has it by chance.
-const turnLock = 0x666c_6f77_6871
+// Bounds on a migration.
+const (
+	migratePatience  = 10 * time.Minute // to wait for locks and other processes, in sum
+	statementTimeout = "10min"          // for one statement of a file
+	defaultHeartbeat = 5 * time.Second
+	longestLockWait  = 2 * time.Second // however long the heartbeat: messages wait behind us too
+)
+
+// A Migration says how Migrate goes about it. Its zero value will do.
+type Migration struct {
+	// WA creates and updates whatsmeow's tables. The pool it is given is closed
+	// afterwards. It is called again if it met a lock, so what it does before an error
+	// must be undone. nil: they are left alone.
+	WA func(context.Context, *sql.DB) error
+	// Heartbeat is that of the sessions which run meanwhile: nobody is made to wait
+	// behind a migration for longer than half of it. 0: 5 s.
+	Heartbeat time.Duration
+	// Patience bounds the wait for locks that others hold. 0: 10 min.
+	Patience time.Duration
+	// Files are the migrations. nil: this program's own.
+	Files fs.FS
+}
+
+// lockWait bounds the wait for the locks of one file: less than half a heartbeat, after
+// which a renewal of leases that waits behind it fails.
+func (o Migration) lockWait() time.Duration { return min(o.Heartbeat/4, longestLockWait) }
+
+func (o Migration) withDefaults() Migration {
+	if o.Heartbeat <= 0 {
+		o.Heartbeat = defaultHeartbeat
+	}
+	if o.Patience <= 0 {
+		o.Patience = migratePatience
+	}
+	if o.Files == nil {
+		o.Files = migrations.Files
+	}
+	return o
+}
 
 // Migrate brings the database at url up to this program: it creates the schemas,
-// applies our migrations and then calls wa, unless it is nil, with a pool for
-// whatsmeow's tables, which is closed afterwards. Any number of processes may
-// migrate one database at once; each waits for its turn and finds nothing left
-// to do. url must lead to PostgreSQL itself, not to a pooler.
+// applies our migrations and then calls o.WA. Any number of processes may migrate one
+// database at once; each waits for its turn and finds nothing left to do. url must
+// lead to PostgreSQL itself, not to a pooler.
 //
-// A Conflict error means that a person must act: a migration was interrupted, or
-// the database is newer than this program. Its message says what to do.
-func Migrate(ctx context.Context, url string, wa func(context.Context, *sql.DB) error, log *slog.Logger) error {
-	conn, err := takeTurn(ctx, url, log)
+// Each file is one transaction, so it may be interrupted at any time and begun again.
+// A lock that somebody else holds is asked for again and again, for a moment each
+// time; the log says who holds it.
+//
+// A Conflict error means that a person must act: the database is newer than this
+// program. Unavailable means that the database does not answer, or that a lock was
+// held for longer than o.Patience; calling Migrate again goes on where it stopped.
+func Migrate(ctx context.Context, url string, o Migration, log *slog.Logger) error {
+	m, err := newMigrator(ctx, url, o, log)
 	if err != nil {
 		return fmt.Errorf("migrate database: %w", err)
 	}
-	defer closeConn(ctx, conn) // ends the turn
-	const q = `create schema if not exists ` + ourSchema + `; create schema if not exists ` + waSchema
-	if _, err := conn.Exec(ctx, q); err != nil {
-		return fmt.Errorf("migrate database: create schemas: %w", classify(err))
+	defer m.close()
+	if err := m.driver.Lock(); err != nil { // for both schemas
+		return fmt.Errorf("migrate database: %w", classify(err))
 	}
-	if err := migrateOurs(ctx, url, log); err != nil {
+	if err := m.up(); err != nil {
 		return fmt.Errorf("migrate schema %s: %w", ourSchema, classify(err))
 	}
-	if wa == nil {
+	if o.WA == nil {
 		return nil
 	}
-	db, err := OpenWA(url)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	if err := wa(ctx, db); err != nil {
+	if err := m.whatsApp(); err != nil {
 		return fmt.Errorf("migrate schema %s: %w", waSchema, classify(err))
 	}
 	return nil
 }
 
-// takeTurn returns a connection that holds turnLock until it is closed.
-func takeTurn(ctx context.Context, url string, log *slog.Logger) (_ *pgx.Conn, err error) {
+// A migrator is one call of Migrate.
+type migrator struct {
+	*migrate.Migrate
+	ctx    context.Context
+	url    string
+	o      Migration
+	files  source.Driver
+	driver *driver
+	waits  *lockWaits
+	log    *slog.Logger
+}
+
+// newMigrator connects to the database, and creates our schemas where they lack. Its
+// ctx bounds everything the migrator does.
+func newMigrator(ctx context.Context, url string, o Migration, log *slog.Logger) (_ *migrator, err error) {
+	o = o.withDefaults()
+	config, err := migrateConfig(url, ourSchema, o)
+	if err != nil {
+		return nil, err
+	}
+	files, err := iofs.New(o.Files, ".")
+	if err != nil {
+		return nil, err
+	}
+	waits := newLockWaits(config, o, log)
+	d, err := newDriver(ctx, config, waits)
+	if err != nil {
+		return nil, err
+	}
+	m := &migrator{ctx: ctx, url: url, o: o, files: files, driver: d, waits: waits, log: log}
+	m.Migrate, err = migrate.NewWithInstance("embed", files, "flowhq", d)
+	if err != nil {
+		m.close()
+		return nil, err
+	}
+	m.LockTimeout = 2 * o.Patience // the driver's own bound is the one that counts
+	return m, nil
+}
+
+// migrateConfig is of the connections that change a schema.
+func migrateConfig(url, schema string, o Migration) (*pgx.ConnConfig, error) {
 	config, err := connConfig(url, "flowhq-migrate")
 	if err != nil {
 		return nil, err
 	}
-	config.RuntimeParams["lock_timeout"] = "0" // the context bounds the wait
-	config.RuntimeParams["statement_timeout"] = "0"
-	ctx, cancel := context.WithTimeout(ctx, turnTimeout)
-	defer cancel()
-	conn, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		return nil, classify(fmt.Errorf("connect to %s: %w", address(config), err))
-	}
-	defer func() {
-		if err != nil {
-			closeConn(ctx, conn)
-		}
-	}()
-	var free bool
-	if err := conn.QueryRow(ctx, `select pg_try_advisory_lock($1)`, turnLock).Scan(&free); err != nil {
-		return nil, classify(err)
-	}
-	if free {
-		return conn, nil
-	}
-	log.Info("waiting for another process that migrates the database")
-	if _, err := conn.Exec(ctx, `select pg_advisory_lock($1)`, turnLock); err != nil {
-		return nil, classify(err)
-	}
-	return conn, nil
+	config.RuntimeParams["search_path"] = schema
+	config.RuntimeParams["lock_timeout"] = milliseconds(o.lockWait())
+	config.RuntimeParams["statement_timeout"] = statementTimeout
+	return config, nil
 }
 
-// migrateOurs applies what is missing in schema flowhq.
-func migrateOurs(ctx context.Context, url string, log *slog.Logger) error {
-	m, files, err := newMigrate(url)
-	if err != nil {
-		return err
-	}
-	defer m.Close()
-	stop := context.AfterFunc(ctx, func() { m.GracefulStop <- true }) // after the file under way
-	defer stop()
+func (m *migrator) close() {
+	_ = m.driver.Close() // and with it every lock
+	m.waits.close(m.ctx)
+}
 
+// up applies what is missing in schema flowhq.
+func (m *migrator) up() error {
 	before, dirty, err := m.Version()
 	if err != nil && !errors.Is(err, migrate.ErrNilVersion) {
 		return err
 	}
-	newest, err := newestVersion(files)
+	newest, err := newestVersion(m.files)
 	if err != nil {
 		return err
 	}
 	switch {
 	case dirty:
-		return interrupted(before)
+		return flowhq.Errorf(flowhq.Conflict, "another program than flowhq has begun migration %d and not finished it: restore a backup, or "+
+			"finish it by hand and run: update flowhq.schema_migrations set dirty = false", before)
 	case before > newest:
-		return flowhq.Errorf(flowhq.Conflict,
-			"the database is newer than this program: it is at version %d, the program knows %d; run the newer program, or restore a backup",
-			before, newest)
+		return tooNew(before, newest)
 	case before == newest:
 		return nil
 	}
 	if err := m.Up(); err != nil && !errors.Is(err, migrate.ErrNoChange) {
 		return err
 	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	log.Info("database migrated", "from", before, "to", newest)
+	m.log.Info("database migrated", "from", before, "to", newest)
 	return nil
 }
 
-// newMigrate returns a golang-migrate with connections of its own, which its
-// Close closes, and the migrations it will apply. It must not be given a shared
-// pool, since it keeps a connection for ever if it fails.
-func newMigrate(url string) (*migrate.Migrate, source.Driver, error) {
-	config, err := connConfig(url, "flowhq-migrate")
-	if err != nil {
-		return nil, nil, err
-	}
-	config.RuntimeParams["search_path"] = ourSchema
-	config.RuntimeParams["lock_timeout"] = ddlLockTimeout
-	config.RuntimeParams["statement_timeout"] = fileTimeout
-	files, err := iofs.New(migrations.Files, ".")
-	if err != nil {
-		return nil, nil, err
-	}
-	db := stdlib.OpenDB(*config)
-	driver, err := mpgx.WithInstance(db, &mpgx.Config{SchemaName: ourSchema})
-	if err != nil {
-		return nil, nil, errors.Join(err, db.Close())
-	}
-	m, err := migrate.NewWithInstance("embed", files, "pgx5", driver)
-	return m, files, err
+// tooNew refuses to work on what a newer program may have changed the meaning of.
+func tooNew(is, known uint) error {
+	return flowhq.Errorf(flowhq.Conflict,
+		"the database is newer than this program: it is at version %d, the program knows %d; run the newer program, or restore a backup",
+		is, known)
 }
 
 func newestVersion(files source.Driver) (uint, error) {
@@ -180,17 +211,25 @@ func newestVersion(files source.Driver) (uint, error) {
 	return v, nil
 }
 
-// interrupted explains a migration that was begun and not finished. Which of the
-// two it is cannot be told from here, so nothing is forced.
-func interrupted(version uint) error {
-	undone := fmt.Sprintf("update flowhq.schema_migrations set version = %d, dirty = false", version-1)
-	if version == 1 {
-		undone = "truncate flowhq.schema_migrations"
+// whatsApp has whatsmeow's tables brought up to date, over one connection that holds
+// a lock of its own.
+func (m *migrator) whatsApp() error {
+	config, err := migrateConfig(m.url, waSchema, m.o)
+	if err != nil {
+		return err
 	}
-	return flowhq.Errorf(flowhq.Conflict, `migration %d was interrupted: compare migrations/%06d_*.up.sql with the database, then
-  if nothing of it is there (PostgreSQL undoes a file that fails):
-    psql "$DATABASE_URL" -c '%s'
-  if all of it is there (the program was killed while PostgreSQL finished):
-    psql "$DATABASE_URL" -c 'update flowhq.schema_migrations set dirty = false'
-  and start again`, version, version, undone)
+	var pid atomic.Uint32
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+		pid.Store(conn.PgConn().PID())
+		_, err := conn.Exec(ctx, `select pg_advisory_lock($1)`, waTurnLock)
+		return err
+	}))
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	return m.waits.patiently(m.ctx, pid.Load, func() error {
+		if err := db.PingContext(m.ctx); err != nil {
+			return err
+		}
+		return m.o.WA(m.ctx, db)
+	})
 }

@@ -61,7 +61,7 @@ func (c *cluster) makeTemplate(ctx context.Context, wa migration) (string, error
 	c.mu.Lock()
 	c.private = append(c.private, name)
 	c.mu.Unlock()
-	return name, store.Migrate(ctx, c.url(name), wa, silent)
+	return name, store.Migrate(ctx, c.url(name), store.Migration{WA: wa}, silent)
 }
 
 // makeBase makes the template that all test binaries with the same migrations
@@ -88,7 +88,7 @@ func (c *cluster) makeBase(ctx context.Context, name string) error {
 			return err
 		}
 	}
-	if err := store.Migrate(ctx, c.url(name), nil, silent); err != nil {
+	if err := store.Migrate(ctx, c.url(name), store.Migration{}, silent); err != nil {
 		return err
 	}
 	_, err = conn.Exec(ctx, "alter database "+name+" is_template true allow_connections false")
