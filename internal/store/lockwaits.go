@@ -36,7 +36,7 @@ type lockWaits struct {
 	log    *slog.Logger
 
 	conn      *pgx.Conn // of the watcher, nil until it is needed
-	seen      sighting  // the last
+	seen      obstacle  // the last
 	cancelled bool      // a transaction was cancelled, whose error may come late
 	told      time.Time
 }
@@ -47,7 +47,7 @@ func newLockWaits(config *pgx.ConnConfig, o Migration, log *slog.Logger) *lockWa
 	config.RuntimeParams["search_path"] = "pg_catalog" // so that tables are named with their schema
 	return &lockWaits{
 		config: config, wait: o.lockWait(), left: o.Patience, asked: o.Patience, log: log,
-		seen: sighting{"a lock", "somebody"},
+		seen: obstacle{"a lock", "somebody"},
 	}
 }
 
@@ -114,8 +114,8 @@ func (l *lockWaits) met(err error) bool {
 // longer than statement_timeout.
 const queryCanceled = "57014"
 
-// A sighting is what a transaction waits for and who holds it.
-type sighting struct{ what, holders string }
+// An obstacle is what a transaction waits for and who holds it.
+type obstacle struct{ what, holders string }
 
 // watch looks at what the server process pid waits for until the function that it
 // returns is called.
@@ -153,7 +153,7 @@ func (l *lockWaits) watch(ctx context.Context, pid func() uint32) (stop func()) 
 
 // look returns what the server process pid waits for. If that cannot be seen it is as
 // if it waited for nothing: lock_timeout holds all the same.
-func (l *lockWaits) look(ctx context.Context, pid uint32) (seen sighting, waits bool) {
+func (l *lockWaits) look(ctx context.Context, pid uint32) (seen obstacle, waits bool) {
 	const q = `
 		select case locktype
 			when 'relation' then 'table ' || relation::regclass
@@ -171,10 +171,10 @@ func (l *lockWaits) look(ctx context.Context, pid uint32) (seen sighting, waits 
 	defer cancel()
 	conn := l.watcher(ctx)
 	if conn == nil {
-		return sighting{}, false
+		return obstacle{}, false
 	}
 	rows, _ := conn.Query(ctx, q, int32(pid)) // Collect reports its error
-	seen, err := pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (s sighting, err error) {
+	seen, err := pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (s obstacle, err error) {
 		return s, row.Scan(&s.what, &s.holders)
 	})
 	return seen, err == nil
