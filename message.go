@@ -9,18 +9,21 @@ const MaxTextBytes = 64 << 10
 // A Message is one row of a tenant's message log, which is inbox, outbox and
 // history in one.
 type Message struct {
-	ID          int64         `json:"id"` // grows in the order of arrival
-	Direction   Direction     `json:"direction"`
-	ContactID   int64         `json:"-"`       // the customer, whatever the address
-	Chat        string        `json:"chat"`    // WhatsApp JID, a LID where one is known
-	Contact     string        `json:"contact"` // the customer's number, E.164, or "" if unknown
-	FromNumber  string        `json:"from_number"`
-	ToNumber    string        `json:"to_number"`
-	Kind        Kind          `json:"kind"`
-	Text        string        `json:"text"`
+	ID         int64     `json:"id"` // grows in the order of arrival
+	Direction  Direction `json:"direction"`
+	ContactID  int64     `json:"-"`       // the customer, whatever the address
+	Chat       string    `json:"chat"`    // WhatsApp JID, a LID where one is known
+	Contact    string    `json:"contact"` // the customer's number, E.164, or "" if unknown
+	FromNumber string    `json:"from_number"`
+	ToNumber   string    `json:"to_number"`
+	Kind       Kind      `json:"kind"`
+	Text       string    `json:"text"`
+	// Wordless says that a customer's message is nothing written or chosen, such as a
+	// voice note or a place. Text then says what there is to see of it, if anything.
+	Wordless    bool          `json:"wordless"`
 	WAMessageID string        `json:"wa_message_id"`
 	Status      MessageStatus `json:"status"`
-	// Reason says why a message was suppressed, refused or not understood.
+	// Reason says why a message was suppressed, ignored, refused or set aside.
 	Reason string `json:"reason"`
 	// InReplyTo is the ID of the inbound message that this one answers.
 	InReplyTo   *int64     `json:"in_reply_to"`
@@ -42,11 +45,25 @@ const (
 type Kind string
 
 const (
-	KindText    Kind = "TEXT"
-	KindMedia   Kind = "MEDIA"   // a picture, voice note, …; Text holds its caption
-	KindReply   Kind = "REPLY"   // the bot's answer
-	KindWarning Kind = "WARNING" // "slow down" or "please wait"
+	KindText     Kind = "TEXT"     // what a customer typed, or chose of what they were offered
+	KindMedia    Kind = "MEDIA"    // a picture, voice note, …; Text holds its caption
+	KindLocation Kind = "LOCATION" // Text says where
+	KindContact  Kind = "CONTACT"  // Text says whose card it is
+	KindOrder    Kind = "ORDER"    // an order from the catalogue, or a question about a product
+	KindPoll     Kind = "POLL"     // Text holds the question and what to choose from
+	KindInvite   Kind = "INVITE"   // to an event, a call, a group or a channel
+	KindPayment  Kind = "PAYMENT"  // money sent or asked for; Text holds the note
+	KindCall     Kind = "CALL"     // the record of a call
+	KindOther    Kind = "OTHER"    // nothing that this program can read
+	KindReply    Kind = "REPLY"    // the bot's answer
+	KindWarning  Kind = "WARNING"  // "slow down" or "please wait"
 )
+
+// Kinds lists every Kind.
+var Kinds = []Kind{
+	KindText, KindMedia, KindLocation, KindContact, KindOrder, KindPoll, KindInvite, KindPayment, KindCall, KindOther,
+	KindReply, KindWarning,
+}
 
 // MessageStatus is how far a message has come. Inbound messages begin as
 // RECEIVED, outbound ones as PENDING.
@@ -57,6 +74,7 @@ const (
 	Answered      MessageStatus = "ANSWERED"      // its reply is in the log
 	Suppressed    MessageStatus = "SUPPRESSED"    // over a reply limit
 	Overflowed    MessageStatus = "OVERFLOWED"    // its chat's queue was full
+	Ignored       MessageStatus = "IGNORED"       // there is nothing to answer
 	Undecryptable MessageStatus = "UNDECRYPTABLE" // asked the sender to send it again
 
 	Pending   MessageStatus = "PENDING"   // to be sent
@@ -73,5 +91,5 @@ const (
 
 // MessageStatuses lists every MessageStatus.
 var MessageStatuses = []MessageStatus{
-	Received, Answered, Suppressed, Overflowed, Undecryptable, Pending, Unknown, Sent, Delivered, Read, Failed,
+	Received, Answered, Suppressed, Overflowed, Ignored, Undecryptable, Pending, Unknown, Sent, Delivered, Read, Failed,
 }

@@ -185,6 +185,7 @@ func (s *session) Receive(ctx context.Context, in whatsapp.Inbound) error {
 	return s.pipeline.Receive(ctx, store.Inbound{
 		LID: in.LID, Number: in.Number, Name: in.Name, WAID: in.ID,
 		Kind: in.Kind, Text: in.Text, SentAt: in.SentAt, Undecryptable: in.Undecryptable,
+		Wordless: in.Wordless, Silent: in.Silent, Album: in.Album,
 	})
 }
 

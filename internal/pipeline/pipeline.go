@@ -19,6 +19,7 @@ type Store interface {
 	Unanswered(ctx context.Context, tenant flowhq.TenantID, after int64, limit int) ([]flowhq.Message, error)
 	Unsent(ctx context.Context, tenant flowhq.TenantID, after int64, limit int) ([]flowhq.Message, error)
 	RecentReplies(ctx context.Context, tenant flowhq.TenantID, since time.Time) ([]store.Reply, error)
+	WordlessAnswered(ctx context.Context, tenant flowhq.TenantID, id int64, within time.Duration) (bool, error)
 	Conversation(ctx context.Context, tenant flowhq.TenantID, id int64) ([]byte, error)
 	Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o store.Outcome) (reply int64, done bool, err error)
 	SetOutbound(ctx context.Context, tenant flowhq.TenantID, epoch int64, waID string, status flowhq.MessageStatus, reason string) error

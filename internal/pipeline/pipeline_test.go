@@ -23,6 +23,7 @@ func TestMain(m *testing.M) { testdb.Main(m) }
 // what is sent.
 type bench struct {
 	t      *testing.T
+	url    string // of the database
 	store  *store.Store
 	tenant flowhq.Tenant
 	line   *line
@@ -32,7 +33,8 @@ type bench struct {
 
 func newBench(t *testing.T, change func(*flowhq.NewTenant)) *bench {
 	t.Helper()
-	s, err := store.Open(t.Context(), testdb.New(t), slog.New(slog.DiscardHandler))
+	url := testdb.New(t)
+	s, err := store.Open(t.Context(), url, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +48,7 @@ func newBench(t *testing.T, change func(*flowhq.NewTenant)) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &bench{t: t, store: s, tenant: tenant, line: &line{changed: make(chan struct{}, 1)}}
+	return &bench{t: t, url: url, store: s, tenant: tenant, line: &line{changed: make(chan struct{}, 1)}}
 }
 
 func unlimited(n *flowhq.NewTenant) {

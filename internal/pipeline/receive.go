@@ -29,12 +29,12 @@ func (p *Pipeline) Receive(ctx context.Context, in store.Inbound) error {
 	if r.New {
 		p.Metrics.Received.Inc()
 	}
-	if !r.New || in.Undecryptable {
+	if !r.New || in.Undecryptable || in.Silent {
 		return nil // an unreadable message is answered when its readable copy comes
 	}
 	p.admit(ctx, job{question: flowhq.Message{
 		ID: r.ID, Direction: flowhq.In, ContactID: r.Contact, Chat: r.Chat, Contact: r.Number, Kind: in.Kind,
-		Text: in.Text, WAMessageID: in.WAID, Status: flowhq.Received, CreatedAt: p.Now(),
+		Text: in.Text, Wordless: in.Wordless, WAMessageID: in.WAID, Status: flowhq.Received, CreatedAt: p.Now(),
 	}, since: since})
 	return nil
 }

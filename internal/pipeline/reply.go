@@ -12,6 +12,13 @@ import (
 // answer takes one question from its queue to its reply, which is then to be sent.
 func (p *Pipeline) answer(c *chat, j *job) error {
 	config := p.currentConfig()
+	if j.verdict == nil {
+		if needed, err := p.needsAnswer(j.question); err != nil {
+			return err
+		} else if !needed {
+			return p.commit(j, ignored)
+		}
+	}
 	if j.verdict == nil { // a second try counts no second reply
 		v := p.take(c, config)
 		j.verdict = &v
@@ -42,6 +49,9 @@ func (p *Pipeline) answer(c *chat, j *job) error {
 func (p *Pipeline) compose(c *chat, j *job, config flowhq.Config) store.Outcome {
 	m := j.question
 	question := reply.Message{Text: m.Text, Kind: m.Kind, At: m.CreatedAt}
+	if m.Wordless {
+		question.Text, question.Kind = "", flowhq.KindMedia
+	}
 	text, next, _ := reply.Answer(question, config, c.state)
 	j.next = next
 	state, err := json.Marshal(next)

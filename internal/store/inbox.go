@@ -20,6 +20,9 @@ type Inbound struct {
 	WAID          string // unique for the writer
 	Kind          flowhq.Kind
 	Text          string // what PostgreSQL or flowhq.MaxTextBytes has no room for is left out
+	Wordless      bool   // nothing written or chosen by a person
+	Silent        bool   // there is nothing to answer: it is recorded as IGNORED
+	Album         string // WAID of the message that announced the album it is part of
 	SentAt        time.Time
 	Undecryptable bool // it could not be read; Text is empty
 }
@@ -48,7 +51,7 @@ type Received struct {
 // newer host owns the session.
 func (s *Store) Receive(ctx context.Context, tenant flowhq.TenantID, epoch int64, m Inbound) (Received, error) {
 	m.LID, m.Number, m.Name = clean(m.LID), clean(m.Number), clean(m.Name)
-	m.WAID, m.Text = clean(m.WAID), clean(m.Text)
+	m.WAID, m.Text, m.Album = clean(m.WAID), clean(m.Text), clean(m.Album)
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	r, err := insertInbound(ctx, s.pool, tenant, epoch, m, false)
@@ -94,10 +97,10 @@ func insertInbound(ctx context.Context, db querier, tenant flowhq.TenantID, epoc
 		), received as (
 			insert into flowhq.message_logs as m (
 				tenant_id, direction, contact_id, chat, contact, from_number, to_number,
-				kind, text, wa_message_id, status, sent_at)
+				kind, text, wordless, album, wa_message_id, status, sent_at)
 			select t.id, 'IN', w.id, coalesce(nullif(w.lid, ''), substr(w.number, 2) || '@s.whatsapp.net'),
 				w.number, w.number, coalesce(nullif(s.number, ''), t.phone_number),
-				@kind, @text, @wa_id, @status, @sent_at
+				@kind, @text, @wordless, @album, @wa_id, @status, @sent_at
 			from who w
 			cross join flowhq.tenants t
 			join flowhq.whatsapp_sessions s on s.tenant_id = t.id
@@ -105,8 +108,9 @@ func insertInbound(ctx context.Context, db querier, tenant flowhq.TenantID, epoc
 			on conflict (tenant_id, wa_message_id, contact_id) where direction = 'IN'
 			do update set
 				contact = excluded.contact, from_number = excluded.from_number, kind = excluded.kind,
-				text = excluded.text, status = excluded.status, sent_at = excluded.sent_at
-			where m.status = 'UNDECRYPTABLE' and excluded.status = 'RECEIVED'
+				text = excluded.text, wordless = excluded.wordless, album = excluded.album,
+				status = excluded.status, sent_at = excluded.sent_at
+			where m.status = 'UNDECRYPTABLE' and excluded.status in ('RECEIVED', 'IGNORED')
 			returning id
 		)
 		select exists (select from fence), coalesce((select id from received), 0),
@@ -117,12 +121,15 @@ func insertInbound(ctx context.Context, db querier, tenant flowhq.TenantID, epoc
 		LID, Number string
 	}
 	status := flowhq.Received
-	if m.Undecryptable {
+	switch {
+	case m.Undecryptable:
 		status = flowhq.Undecryptable
+	case m.Silent:
+		status = flowhq.Ignored
 	}
 	rows, _ := db.Query(ctx, q, pgx.StrictNamedArgs{
 		"tenant": tenant, "epoch": epoch, "lid": m.LID, "number": m.Number, "name": m.Name, "known": known,
-		"wa_id": m.WAID, "kind": m.Kind, "text": m.Text, "status": status, "sent_at": orNull(m.SentAt),
+		"wa_id": m.WAID, "kind": m.Kind, "text": m.Text, "wordless": m.Wordless, "album": m.Album, "status": status, "sent_at": orNull(m.SentAt),
 	}) // Collect reports its error
 	a, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[answer])
 	if err == nil && !a.Current {

@@ -106,6 +106,9 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	"RecentReplies": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.RecentReplies(ctx, g.tenant, noon)
 	},
+	"WordlessAnswered": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.WordlessAnswered(ctx, g.tenant, g.msgID, time.Hour)
+	},
 	"Conversation": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.Conversation(ctx, g.tenant, g.msgID)
 	},

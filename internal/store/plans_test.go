@@ -3,6 +3,7 @@ package store_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
@@ -34,6 +35,7 @@ func TestFewRowsPerMessage(t *testing.T) {
 			t.Fatalf("Receive = %+v, %v", r, err)
 		}
 		id := r.ID
+		must(s.WordlessAnswered(t.Context(), tenant, id, time.Minute))(t)
 		must(s.Conversation(t.Context(), tenant, id))(t)
 		ok(t, second(s.Answer(t.Context(), tenant, epoch, id, answer(out))))
 		ok(t, s.SetOutbound(t.Context(), tenant, epoch, out, flowhq.Sent, ""))

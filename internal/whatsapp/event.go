@@ -81,8 +81,13 @@ type Inbound struct {
 	Name   string // that the writer has chosen, "" if there is none
 	ID     string // unique per writer, whose phone has chosen it
 	Kind   flowhq.Kind
-	Text   string    // what was written, or the caption; valid UTF-8 without NUL, at most flowhq.MaxTextBytes
-	SentAt time.Time // by the sender's clock
+	Text   string // what was written, or the caption; valid UTF-8 without NUL, at most flowhq.MaxTextBytes
+	// Wordless says that it is nothing written or chosen: a voice note, a place.
+	// Text then says what there is to see, if anything.
+	Wordless bool
+	Silent   bool      // there is nothing to answer, such as the record of a call
+	Album    string    // id of the message that announced the album it is part of
+	SentAt   time.Time // by the sender's clock
 	// Undecryptable says that the message could not be read and was asked for
 	// again; a readable copy with the same id may follow.
 	Undecryptable bool

@@ -147,7 +147,7 @@ func (c *Conn) receiveUndecryptable(e *events.UndecryptableMessage) bool {
 	}
 	in.Undecryptable, in.Kind = true, flowhq.KindText
 	if e.UnavailableType == events.UnavailableTypeViewOnce { // never comes to linked devices
-		in.Kind = flowhq.KindMedia
+		in.Kind, in.Wordless = flowhq.KindMedia, true
 	}
 	return c.receive(in)
 }

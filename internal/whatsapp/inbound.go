@@ -1,14 +1,13 @@
 package whatsapp
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"unicode/utf8"
 
-	"go.mau.fi/whatsmeow/proto/waE2E"
 	"go.mau.fi/whatsmeow/types"
 	"go.mau.fi/whatsmeow/types/events"
-	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/flowhq/flowhq"
 )
@@ -24,12 +23,13 @@ func (c *Conn) inbound(e *events.Message) (Inbound, bool, error) {
 	if e.IsEdit || e.Info.Edit != types.EditAttributeEmpty {
 		return Inbound{}, false, nil
 	}
-	kind, text, ok := content(e.Message)
-	if !ok {
+	said := contentOf(cmp.Or(e.RawMessage, e.Message))
+	if said.class == nothing {
 		return Inbound{}, false, nil
 	}
 	in, ok, err := c.envelope(&e.Info)
-	in.Kind, in.Text = kind, cleanText(text)
+	in.Kind, in.Text, in.Album = said.kind, said.text, said.album
+	in.Wordless, in.Silent = said.class != worded, said.class == shown
 	return in, ok, err
 }
 
@@ -94,79 +94,6 @@ func (c *Conn) identities(jid, alt types.JID) (lid, number types.JID, err error)
 		return lid, number, unread(err)
 	}
 	return lid, number, nil
-}
-
-// content returns what a message says, or false if it says nothing: it changes
-// another message, reacts to one, or is meant for the client and not the reader.
-func content(m *waE2E.Message) (flowhq.Kind, string, bool) {
-	switch {
-	case m == nil,
-		m.ProtocolMessage != nil, // revocations, edits, settings
-		m.ReactionMessage != nil, m.EncReactionMessage != nil,
-		m.PollUpdateMessage != nil,
-		m.KeepInChatMessage != nil, m.PinInChatMessage != nil,
-		m.EncCommentMessage != nil, m.CommentMessage != nil,
-		m.SecretEncryptedMessage != nil: // encrypted edits
-		return "", "", false
-	}
-	if text := written(m); text != "" {
-		return flowhq.KindText, text, true
-	}
-	if !hasContent(m) {
-		return "", "", false
-	}
-	return flowhq.KindMedia, caption(m), true
-}
-
-// written returns the text that a person typed or the option they chose.
-func written(m *waE2E.Message) string {
-	for _, text := range []string{
-		m.GetConversation(),
-		m.GetExtendedTextMessage().GetText(),
-		m.GetButtonsResponseMessage().GetSelectedDisplayText(),
-		m.GetTemplateButtonReplyMessage().GetSelectedDisplayText(),
-		m.GetListResponseMessage().GetTitle(),
-		m.GetInteractiveResponseMessage().GetBody().GetText(),
-	} {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
-}
-
-// caption returns the text that goes with a picture and the like.
-func caption(m *waE2E.Message) string {
-	for _, text := range []string{
-		m.GetImageMessage().GetCaption(),
-		m.GetVideoMessage().GetCaption(),
-		m.GetPtvMessage().GetCaption(),
-		m.GetDocumentMessage().GetCaption(),
-		m.GetLiveLocationMessage().GetCaption(),
-		m.GetLocationMessage().GetComment(),
-	} {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
-}
-
-// hasContent reports whether a message has any part beside those that accompany
-// all messages. Kinds of content that do not exist yet count: a person sent it,
-// and wants an answer.
-func hasContent(m *waE2E.Message) bool {
-	found := false
-	m.ProtoReflect().Range(func(field protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
-		switch field.Name() {
-		case "messageContextInfo", "senderKeyDistributionMessage", "fastRatchetKeySenderKeyDistributionMessage",
-			"conversation", "extendedTextMessage": // empty, or written would have found it
-		default:
-			found = true
-		}
-		return !found
-	})
-	return found
 }
 
 // cleanText returns text as it can be stored: PostgreSQL takes neither broken

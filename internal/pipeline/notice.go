@@ -1,0 +1,33 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// wordlessWindow is how long a customer is not told again that only text is read,
+// after they have been: an album or a few voice notes get one answer.
+const wordlessWindow = 10 * time.Minute
+
+// ignored is the outcome of a message that needs no answer.
+var ignored = store.Outcome{
+	Status: flowhq.Ignored, Reason: "the customer has just been told that only text is read",
+}
+
+// needsAnswer reports whether a message is to be answered at all. One without
+// words is not, and uses up nothing of a limit, if one was a little while ago. That
+// is asked of the rows, which are right whoever answered.
+func (p *Pipeline) needsAnswer(m flowhq.Message) (needed bool, err error) {
+	if !m.Wordless {
+		return true, nil
+	}
+	err = p.persist("look for an answer to a wordless message", func(ctx context.Context) error {
+		answered, err := p.Store.WordlessAnswered(ctx, p.Tenant, m.ID, wordlessWindow)
+		needed = !answered
+		return err
+	})
+	return needed, err
+}

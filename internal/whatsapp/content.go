@@ -1,0 +1,144 @@
+package whatsapp
+
+import (
+	"slices"
+
+	"go.mau.fi/whatsmeow/proto/waE2E"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/flowhq/flowhq"
+)
+
+// A class says what a field of a message holds. Of several fields that are set,
+// the one with the highest class is what the message says.
+type class int
+
+const (
+	// nothing is not a person's: it belongs to the client, to a group or to
+	// another message. It is neither recorded nor answered.
+	nothing class = iota
+	// shown is nothing to answer, but what who reads the log wants to see.
+	shown
+	// wordless is a person's, without words: a voice note, a place.
+	wordless
+	// worded is a person's words.
+	worded
+	// wrapper holds another message.
+	wrapper
+)
+
+// A field says what one field of a message holds.
+type field struct {
+	class class // without words: what the field is if it holds none
+	kind  flowhq.Kind
+	words func(*waE2E.Message) string // what the person wrote or chose; nil = never anything
+	about func(*waE2E.Message) string // what else there is to read, added to the words; nil = nothing
+}
+
+// A content is what a message says.
+type content struct {
+	class class
+	kind  flowhq.Kind
+	text  string
+	album string // id of the message that announced the album it is part of
+}
+
+// maxWrappers bounds how deep a message may be wrapped. WhatsApp's own clients
+// wrap three times at most; the sender's client may be anything.
+const maxWrappers = 10
+
+// contentOf returns what a message says, inside of whatever wraps it.
+func contentOf(m *waE2E.Message) content { return contentAt(m, maxWrappers) }
+
+// contentAt is contentOf for a message that may be wrapped so many times more.
+func contentAt(m *waE2E.Message, wrappers int) content {
+	if m == nil || isCopy(m) {
+		return content{}
+	}
+	if wrappers == 0 {
+		return content{class: shown, kind: flowhq.KindOther}
+	}
+	best, known := content{}, false
+	set := m.ProtoReflect()
+	all := set.Descriptor().Fields()
+	for i := range all.Len() {
+		fd := all.Get(i)
+		if !set.Has(fd) || slices.Contains(accompanying, fd.Name()) {
+			continue
+		}
+		known = true
+		if c := contentIn(m, fd, wrappers); c.class > best.class {
+			best = c
+		}
+	}
+	if !known && len(set.GetUnknown()) > 0 { // a kind of message that came after this program
+		best = content{class: shown, kind: flowhq.KindOther}
+	}
+	best.text = cleanText(best.text)
+	if best.album == "" {
+		best.album = albumOf(m)
+	}
+	return best
+}
+
+// contentIn returns what one field of m says.
+func contentIn(m *waE2E.Message, fd protoreflect.FieldDescriptor, wrappers int) content {
+	f, ok := fields[fd.Name()]
+	if !ok { // the library knows more than the table: a test says so
+		return content{class: wordless, kind: flowhq.KindOther}
+	}
+	if f.class == wrapper {
+		return contentAt(wrapped(m, fd), wrappers-1)
+	}
+	c := content{class: f.class, kind: f.kind}
+	if f.words != nil {
+		c.text = f.words(m)
+	}
+	if c.text != "" {
+		c.class = worded
+	}
+	if f.about != nil && c.class != nothing {
+		c.text = lines(c.text, f.about(m))
+	}
+	return c
+}
+
+// wrapped returns the message inside of a wrapper, or nil. All wrappers hold it in
+// a field of the same name.
+func wrapped(m *waE2E.Message, fd protoreflect.FieldDescriptor) *waE2E.Message {
+	outer := m.ProtoReflect().Get(fd).Message()
+	inner := outer.Descriptor().Fields().ByName("message")
+	if inner == nil || !outer.Has(inner) {
+		return nil
+	}
+	message, _ := outer.Get(inner).Message().Interface().(*waE2E.Message)
+	return message
+}
+
+// accompanying fields come with messages of any kind and say nothing themselves.
+var accompanying = []protoreflect.Name{
+	"messageContextInfo", "senderKeyDistributionMessage", "fastRatchetKeySenderKeyDistributionMessage",
+}
+
+// copies are the ways in which a message repeats or decorates another one, which
+// has come as well: the same picture in high resolution, the picture of an event.
+var copies = []waE2E.MessageAssociation_AssociationType{
+	waE2E.MessageAssociation_HD_VIDEO_DUAL_UPLOAD, waE2E.MessageAssociation_HD_IMAGE_DUAL_UPLOAD,
+	waE2E.MessageAssociation_HEVC_VIDEO_DUAL_UPLOAD, waE2E.MessageAssociation_MOTION_PHOTO,
+	waE2E.MessageAssociation_EVENT_COVER_IMAGE, waE2E.MessageAssociation_MEDIA_POLL,
+	waE2E.MessageAssociation_STICKER_ANNOTATION,
+}
+
+func isCopy(m *waE2E.Message) bool {
+	return slices.Contains(copies, m.GetMessageContextInfo().GetMessageAssociation().GetAssociationType())
+}
+
+// albumOf returns the id of the album that a picture belongs to, or "".
+func albumOf(m *waE2E.Message) string {
+	of := m.GetMessageContextInfo().GetMessageAssociation()
+	id := of.GetParentMessageKey().GetID()
+	if of.GetAssociationType() != waE2E.MessageAssociation_MEDIA_ALBUM || !isID(id) {
+		return ""
+	}
+	return id
+}
