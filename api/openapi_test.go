@@ -85,6 +85,8 @@ func TestWordsAreDescribed(t *testing.T) {
 		{s.at(s.root, "components", "schemas", "TenantStatus"), words(flowhq.TenantStatuses)},
 		{s.at(s.root, "components", "schemas", "SessionState"), words(flowhq.SessionStates)},
 		{s.at(s.root, "components", "schemas", "EndReason"), append(words(flowhq.EndReasons), "")},
+		{s.at(s.root, "components", "schemas", "MessageStatus"), words(flowhq.MessageStatuses)},
+		{s.at(s.root, "components", "schemas", "Message", "properties", "kind"), words(flowhq.Kinds)},
 		{s.at(s.root, "components", "schemas", "Template"), words(flowhq.Templates)},
 		{s.at(s.root, "components", "schemas", "BulkState"), words(flowhq.BulkStates)},
 		{s.at(s.root, "components", "schemas", "NewBulk", "properties", "command"), words(flowhq.BulkCommands)},
