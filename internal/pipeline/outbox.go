@@ -30,7 +30,9 @@ func (p *Pipeline) commit(c *chat, j *job, o store.Outcome) error {
 	case done:
 		p.Metrics.Outcome(o.Status)
 	case id == 0:
-		p.giveBack(c, *j.verdict)
+		if j.verdict != nil { // nil: nothing was taken
+			p.giveBack(c, *j.verdict)
+		}
 		return nil
 	}
 	if o.Status == flowhq.Answered {

@@ -16,7 +16,7 @@ func (p *Pipeline) answer(c *chat, j *job) error {
 		if needed, err := p.needsAnswer(j.question); err != nil {
 			return err
 		} else if !needed {
-			return p.commit(j, ignored)
+			return p.commit(c, j, ignored)
 		}
 	}
 	if j.verdict == nil { // a second try counts no second reply
