@@ -1,10 +1,36 @@
 package flowhq
 
-import "time"
+import (
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
 
 // MaxTextBytes bounds the text of one stored message, in bytes. WhatsApp clients
 // stop at 65,536 characters; longer texts are cut at a character boundary.
 const MaxTextBytes = 64 << 10
+
+// CleanText returns s as it is stored: valid UTF-8 of at most MaxTextBytes, with U+FFFD
+// for each control character but newline and tab. PostgreSQL takes no NUL, and a message
+// that can never be stored would be delivered for ever; the others are six bytes each in
+// JSON, and do things to a terminal.
+func CleanText(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return utf8.RuneError
+		}
+		return r
+	}, strings.ToValidUTF8(s, string(utf8.RuneError)))
+	if len(s) <= MaxTextBytes {
+		return s
+	}
+	end := MaxTextBytes
+	for !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end]
+}
 
 // A Message is one row of a tenant's message log, which is inbox, outbox and
 // history in one.

@@ -98,7 +98,7 @@ type API struct {
 	within time.Duration // for one request
 
 	readiness readyCache
-	recoding  recoder
+	codecTurn chan struct{} // taken while payloads are worked on
 	count     *metrics.API
 }
 
@@ -118,7 +118,7 @@ func New(o Options) (*API, error) {
 	a := &API{
 		Options: o, gate: newGate(o.Password, o.QueryAuth), alarms: newAlarms(o.Fleet, o.Log),
 		engine: gin.New(), within: handleWithin, count: metrics.NewAPI(o.Metrics),
-		readiness: readyCache{turn: make(chan struct{}, 1), keep: readyFor}, recoding: newRecoder(),
+		readiness: readyCache{turn: make(chan struct{}, 1), keep: readyFor}, codecTurn: make(chan struct{}, 1),
 	}
 	a.engine.HandleMethodNotAllowed = true
 	a.engine.RedirectTrailingSlash = false
@@ -144,7 +144,7 @@ func (a *API) routes() {
 	get(public, "/readyz", handle(a, http.StatusOK, a.ready))
 	get(public, "/openapi.yaml", handle(a, http.StatusOK, a.openAPI))
 
-	codec := a.engine.Group(codecPath, a.deadline, a.admit, a.waitForRoom)
+	codec := a.engine.Group(codecPath, a.deadline, a.admit, a.atOnce(maxRecoding))
 	codec.POST("/encode", handle(a, http.StatusOK, a.encode))
 	codec.POST("/decode", handle(a, http.StatusOK, a.decode))
 
@@ -170,7 +170,7 @@ func (a *API) routes() {
 	get(admin, "/tenants/:id/qr", handle(a, http.StatusOK, a.qr))
 	get(admin, "/tenants/:id/qr.png", handle(a, http.StatusOK, a.qrPicture))
 	admin.POST("/tenants/:id/pair-code", handle(a, http.StatusOK, a.pairCode))
-	get(admin, "/tenants/:id/logs", handle(a, http.StatusOK, a.messages))
+	get(admin.Group("", a.atOnce(maxPages)), "/tenants/:id/logs", handle(a, http.StatusOK, a.messages))
 	admin.POST("/tenants/:id/logs/:message/retry", handle(a, http.StatusAccepted, a.retryMessage))
 	get(admin, "/tenants/:id/events", handle(a, http.StatusOK, a.events))
 

@@ -61,10 +61,10 @@ func (a *API) recode(ctx context.Context, f func(context.Context, []byte) ([]byt
 	if bytes.Count(req.body, []byte{','}) >= maxMembers {
 		return nil, flowhq.Errorf(tooMuch, "a request may have at most %d payloads and parts of payloads", maxMembers)
 	}
-	if !take(ctx, a.recoding.turn) {
+	if !take(ctx, a.codecTurn) {
 		return nil, flowhq.Errorf(flowhq.Unavailable, "too many payloads wait for the codec")
 	}
-	defer release(a.recoding.turn)
+	defer release(a.codecTurn)
 	out, err := f(ctx, req.body)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -74,35 +74,6 @@ func (a *API) recode(ctx context.Context, f func(context.Context, []byte) ([]byt
 	}
 	return out, nil
 }
-
-// A recoder has requests wait for each other.
-type recoder struct{ bodies, turn chan struct{} }
-
-func newRecoder() recoder {
-	return recoder{bodies: make(chan struct{}, maxRecoding), turn: make(chan struct{}, 1)}
-}
-
-// waitForRoom keeps a request from being read until there is room for its body.
-func (a *API) waitForRoom(c *gin.Context) {
-	if !take(c.Request.Context(), a.recoding.bodies) {
-		a.fail(c, flowhq.Errorf(flowhq.Unavailable, "too many payloads wait for the codec"))
-		return
-	}
-	defer release(a.recoding.bodies)
-	c.Next()
-}
-
-// take takes one of the places of a channel, or reports false when ctx ends.
-func take(ctx context.Context, places chan struct{}) bool {
-	select {
-	case places <- struct{}{}:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-func release(places chan struct{}) { <-places }
 
 // shareCodec lets the pages of the Web UI, and no others, use the codec from an
 // operator's browser, with what it remembers of the operator's login here.

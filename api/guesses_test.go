@@ -94,7 +94,7 @@ func TestGuesses(t *testing.T) {
 		longest  time.Duration // that the operator waits
 		most     float64       // guesses that are checked a second
 	}{
-		{"one every four seconds", 1, every(4*time.Second, 1), maxPause, .25},
+		{"one every four seconds", 1, every(4*time.Second, 1), maxPause, .27},
 		{"ten at the start of each minute", 1, every(time.Minute, 10), maxPause, .22},
 		{"one after another", 1, every(1, 1), 2 * maxPause, 11},
 		{"fifty at a time", 50, every(1, 1), 3 * time.Second, 30},

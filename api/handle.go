@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/flowhq/flowhq"
 )
 
 // request is a request type: a struct that reads itself from a binder.
@@ -82,3 +84,29 @@ func encode(v any) ([]byte, error) {
 type nothing struct{}
 
 func (*nothing) bind(*binder) {}
+
+// atOnce lets n requests at a time go on to a route whose requests or answers are large.
+// Others wait, for as long as a request may take.
+func (a *API) atOnce(n int) gin.HandlerFunc {
+	places := make(chan struct{}, n)
+	return func(c *gin.Context) {
+		if !take(c.Request.Context(), places) {
+			a.fail(c, flowhq.Errorf(flowhq.Unavailable, "too many such requests wait"))
+			return
+		}
+		defer release(places)
+		c.Next()
+	}
+}
+
+// take takes one of the places of a channel, or reports false when ctx ends.
+func take(ctx context.Context, places chan struct{}) bool {
+	select {
+	case places <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func release(places chan struct{}) { <-places }

@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"strconv"
 
 	"github.com/flowhq/flowhq"
@@ -20,9 +22,16 @@ func (r *messagesRequest) bind(b *binder) {
 	r.Status = word(b, "status", flowhq.MessageStatuses)
 }
 
+// pageBytes bounds a page of messages, in bytes of JSON: a page ends with the message
+// that exceeds it.
+const pageBytes = 4 << 20
+
+// maxPages is how many pages of messages are in memory at a time.
+const maxPages = 8
+
 type messageList struct {
-	Logs []flowhq.Message `json:"logs"`
-	Next string           `json:"next"`
+	Logs []json.RawMessage `json:"logs"` // each a flowhq.Message
+	Next string            `json:"next"`
 }
 
 // messages handles GET /admin/tenants/:id/logs.
@@ -31,11 +40,25 @@ func (a *API) messages(ctx context.Context, req messagesRequest) (messageList, e
 		return messageList{}, err
 	}
 	messages, next, err := a.Logs.Messages(ctx, req.Tenant, req.MessageFilter)
-	answer := messageList{Logs: list(messages)}
+	if err != nil {
+		return messageList{}, err
+	}
+	answer, size := messageList{Logs: []json.RawMessage{}}, 0
+	for i, m := range messages {
+		if size > pageBytes { // JSON may take six bytes for one
+			next = messages[i-1].ID
+			break
+		}
+		b, err := encode(m)
+		if err != nil {
+			return messageList{}, fmt.Errorf("encode message %d: %w", m.ID, err)
+		}
+		answer.Logs, size = append(answer.Logs, b), size+len(b)
+	}
 	if next != 0 {
 		answer.Next = strconv.FormatInt(next, 10)
 	}
-	return answer, err
+	return answer, nil
 }
 
 type retryRequest struct {

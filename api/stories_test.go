@@ -266,3 +266,65 @@ func TestNoRoomForACode(t *testing.T) {
 	f.send(call{method: "GET", path: "/admin/tenants/" + string(id) + "/qr"}, 500)
 	f.send(call{method: "GET", path: "/admin/tenants/" + string(id) + "/qr.png"}, 500)
 }
+
+// A longLog has messages, of the worst that JSON can be made of.
+type longLog struct {
+	*store.Store
+	messages int64
+}
+
+func (l longLog) Messages(_ context.Context, _ flowhq.TenantID, f store.MessageFilter) (page []flowhq.Message, next int64, err error) {
+	first := l.messages
+	if f.Before != 0 {
+		first = f.Before - 1
+	}
+	for id := first; id > 0 && len(page) < f.Limit; id-- {
+		page = append(page, flowhq.Message{ID: id, Direction: flowhq.In, Kind: flowhq.KindText, Status: flowhq.Received,
+			Text: strings.Repeat("\x01", flowhq.MaxTextBytes)})
+	}
+	if last := first - int64(len(page)); last > 0 {
+		next = last + 1
+	}
+	return page, next, nil
+}
+
+// TestLogsEnd: whatever customers write, a page of it has a few MiB, and the next goes on.
+func TestLogsEnd(t *testing.T) {
+	const all = 50
+	f := setup(t, func(o *Options) { o.Logs = longLog{o.Logs.(*store.Store), all} })
+	id := f.create()
+	want, next := int64(all), ""
+	for {
+		got := f.get("/admin/tenants/" + string(id) + "/logs?limit=1000&before=" + next)
+		if len(got.body) > pageBytes+6*flowhq.MaxTextBytes+1024 {
+			t.Fatalf("a page has %d bytes", len(got.body))
+		}
+		for _, number := range got.names("logs", "id") {
+			if number != fmt.Sprint(want) {
+				t.Fatalf("message %s; want %d", number, want)
+			}
+			want--
+		}
+		if next = got.json.(node)["next"].(string); next == "" {
+			break
+		}
+	}
+	if want != 0 {
+		t.Errorf("%d messages were left out", want)
+	}
+}
+
+// TestControlCharacters: what is stored of a message has none but newlines and tabs.
+func TestControlCharacters(t *testing.T) {
+	f := setup(t)
+	id := f.create()
+	epoch := f.session(id, store.SessionChange{State: flowhq.Connected})
+	in := store.Inbound{LID: "41@lid", WAID: "a", Kind: flowhq.KindText, Text: "a\x01\r\x1b[2J\x7f\u009b\n\tb"}
+	if _, err := f.store.Receive(t.Context(), id, epoch, in); err != nil {
+		t.Fatal(err)
+	}
+	got := f.get("/admin/tenants/"+string(id)+"/logs").names("logs", "text")
+	if want := "a\uFFFD\uFFFD\uFFFD[2J\uFFFD\uFFFD\n\tb"; got[0] != want {
+		t.Errorf("text %q; want %q", got[0], want)
+	}
+}

@@ -3,9 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/flowhq/flowhq"
 	"github.com/jackc/pgx/v5"
@@ -144,21 +142,8 @@ func insertInbound(ctx context.Context, db querier, tenant flowhq.TenantID, epoc
 	}, nil
 }
 
-// clean returns s as PostgreSQL can store it: valid UTF-8 without NUL, and no
-// longer than a message may be. A message that is refused would be delivered for
-// ever, so none may be refused for its bytes.
-func clean(s string) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	s = strings.ReplaceAll(s, "\x00", "")
-	if len(s) <= flowhq.MaxTextBytes {
-		return s
-	}
-	end := flowhq.MaxTextBytes
-	for !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end]
-}
+// clean returns s as it is stored: no message may be refused for its bytes.
+func clean(s string) string { return flowhq.CleanText(s) }
 
 // Unanswered returns at most limit customers' messages that wait for an answer
 // and came after the one with ID afterID, oldest first.

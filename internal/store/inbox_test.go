@@ -145,7 +145,7 @@ func TestReceiveAnyBytes(t *testing.T) {
 	b := open(t)
 	tenant, epoch := b.hosted(t)
 	tests := map[string]struct{ text, want string }{
-		"nul":       {"a\x00b\x00", "ab"},
+		"nul":       {"a\x00b\x01", "a\uFFFDb\uFFFD"},
 		"not UTF-8": {"a\xff\xfeb", "a\uFFFDb"},
 		"emoji":     {"👩‍👩‍👧", "👩‍👩‍👧"},
 		"sql":       {"'); drop table x; --", "'); drop table x; --"},

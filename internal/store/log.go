@@ -19,36 +19,57 @@ type MessageFilter struct {
 	Limit  int   // rows; 0 means DefaultLimit, more than MaxLimit means MaxLimit
 }
 
+// pageBytes bounds the texts of a page, in bytes: a page ends with the message that
+// exceeds it.
+const pageBytes = 4 << 20
+
 // Messages returns one page of the tenant's messages that f selects, newest first,
-// and the Before of the next page, 0 after the last. A tenant that does not exist
-// has none.
+// and the Before of the next page, 0 after the last. A page whose messages are long has
+// fewer than f.Limit. A tenant that does not exist has none.
 func (s *Store) Messages(ctx context.Context, tenant flowhq.TenantID, f MessageFilter) (page []flowhq.Message, next int64, err error) {
+	// The lengths of texts are known without reading them.
 	const q = `
-		select ` + messageColumns + `
-		from flowhq.message_logs
-		where tenant_id = @tenant
-			and (@status::text = '' or status = @status)
-			and (@before::bigint = 0 or id < @before)
-		order by id desc
-		limit @limit`
+		select ` + messageColumns + `, rows
+		from (
+			select *, count(*) over () as rows,
+				sum(bytes) over (order by id desc rows unbounded preceding) - bytes as before
+			from (
+				select *, octet_length(text) + octet_length(reason) as bytes from flowhq.message_logs
+				where tenant_id = @tenant
+					and (@status::text = '' or status = @status)
+					and (@before::bigint = 0 or id < @before)
+				order by id desc
+				limit @limit
+			) candidates
+		) measured
+		where before <= @bytes
+		order by id desc`
+	type row struct {
+		flowhq.Message
+		Rows int // that there are, with those for which the page has no room
+	}
 	limit := clampLimit(f.Limit)
-	page, err = many(ctx, s, q, pgx.StrictNamedArgs{
-		"tenant": tenant, "status": f.Status, "before": f.Before, "limit": limit + 1,
-	}, pgx.RowToStructByName[flowhq.Message])
+	rows, err := many(ctx, s, q, pgx.StrictNamedArgs{
+		"tenant": tenant, "status": f.Status, "before": f.Before, "limit": limit + 1, "bytes": pageBytes,
+	}, pgx.RowToStructByName[row])
 	if err != nil {
 		return nil, 0, fmt.Errorf("messages of tenant %s: %w", tenant, err)
 	}
-	if len(page) > limit {
-		page = page[:limit]
-		next = page[limit-1].ID
+	page = make([]flowhq.Message, 0, len(rows))
+	for _, r := range rows[:min(len(rows), limit)] {
+		page = append(page, r.Message)
+	}
+	if len(rows) > 0 && rows[0].Rows > len(page) {
+		next = page[len(page)-1].ID
 	}
 	return page, next, nil
 }
 
-// Events returns at most limit events of the tenant, newest first.
+// Events returns at most limit events of the tenant, newest first, with at most the first
+// 1,000 characters of their reasons.
 func (s *Store) Events(ctx context.Context, tenant flowhq.TenantID, limit int) ([]flowhq.Event, error) {
 	const q = `
-		select tenant_id, event_type, actor, reason, created_at
+		select tenant_id, event_type, actor, left(reason, 1000), created_at
 		from flowhq.portal_event_logs
 		where tenant_id = @tenant
 		order by id desc

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/flowhq/flowhq"
@@ -39,6 +40,37 @@ func TestMessagesPageByPage(t *testing.T) {
 	}
 }
 
+// TestPagesEnd: a page of long messages has fewer of them, and none is left out.
+func TestPagesEnd(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant := b.tenant(t)
+	const all = 200
+	b.exec(t, `insert into flowhq.message_logs (tenant_id, direction, contact_id, chat, kind, text, wa_message_id, status)
+		select $1, 'IN', 0, '41@lid', 'TEXT', repeat(md5(n::text), 2048), n, 'ANSWERED' from generate_series(1, $2) n`, tenant, all)
+	const most = 65 // of 64 KiB
+	seen, pages := 0, 0
+	for before := int64(0); before != 0 || pages == 0; pages++ {
+		page, next, err := b.Messages(t.Context(), tenant, store.MessageFilter{Before: before, Limit: 1000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) > most || len(page) == 0 {
+			t.Fatalf("a page has %d messages; want 1 to %d", len(page), most)
+		}
+		for _, m := range page {
+			seen++
+			if want := fmt.Sprint(all + 1 - seen); m.WAMessageID != want {
+				t.Fatalf("message %s; want %s", m.WAMessageID, want)
+			}
+		}
+		before = next
+	}
+	if seen != all || pages != 4 {
+		t.Errorf("%d messages on %d pages; want %d on 4", seen, pages, all)
+	}
+}
+
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	b := open(t)
@@ -46,7 +78,7 @@ func TestEvents(t *testing.T) {
 	for _, reason := range []string{"one", "two\x00\xff"} {
 		ok(t, b.AddEvent(t.Context(), flowhq.Event{Tenant: tenant, Type: "COMMAND_START", Actor: "admin", Reason: reason}))
 	}
-	wantEvents(t, b, tenant, "COMMAND_START admin two\uFFFD", "COMMAND_START admin one", "TENANT_CREATED admin ")
+	wantEvents(t, b, tenant, "COMMAND_START admin two\uFFFD\uFFFD", "COMMAND_START admin one", "TENANT_CREATED admin ")
 	if es := must(b.Events(t.Context(), tenant, 1))(t); len(es) != 1 || es[0].At.IsZero() {
 		t.Errorf("Events with limit 1 = %+v", es)
 	}
@@ -57,10 +89,10 @@ func TestEventOnce(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant := b.tenant(t)
-	for _, reason := range []string{"one", "two\x00", "one", "two"} {
+	for _, reason := range []string{"one", "two\xff", "one", "two\uFFFD"} {
 		ok(t, b.AddEventOnce(t.Context(), flowhq.Event{Tenant: tenant, Type: "STOP_REQUESTED", Actor: "admin", Reason: reason}))
 	}
 	ok(t, b.AddEventOnce(t.Context(), flowhq.Event{Tenant: tenant, Type: "STOP_REQUESTED", Actor: "portal", Reason: "one"}))
-	wantEvents(t, b, tenant, "STOP_REQUESTED portal one", "STOP_REQUESTED admin two", "STOP_REQUESTED admin one", "TENANT_CREATED admin ")
+	wantEvents(t, b, tenant, "STOP_REQUESTED portal one", "STOP_REQUESTED admin two\uFFFD", "STOP_REQUESTED admin one", "TENANT_CREATED admin ")
 	ok(t, b.AddEventOnce(t.Context(), flowhq.Event{Tenant: nobody, Type: "X"}))
 }

@@ -40,10 +40,10 @@ type TenantFilter struct {
 const tenantColumns = `
 	t.id, t.name, t.phone_number, t.status, t.created_at, t.updated_at,
 	c.template_type, c.business_name, c.language, c.replies_per_minute, c.replies_per_contact, c.retention_days,
-	s.state, s.number, s.reason, s.ending, s.retry_at, s.since, s.last_seen_at,
+	s.state, s.number, left(s.reason, 1000), s.ending, s.retry_at, s.since, s.last_seen_at,
 	case when ` + stale + ` then 'STALE' else w.status end,
 	case when ` + stale + ` then w.lease_expires_at else w.since end,
-	w.host, w.epoch, w.last_error`
+	w.host, w.epoch, left(w.last_error, 1000)`
 
 const stale = `w.status in ('STARTING', 'RUNNING', 'DRAINING')
 	and w.lease_epoch = w.epoch and w.lease_expires_at < now()`

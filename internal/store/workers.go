@@ -53,16 +53,16 @@ func (s *Store) EndWorker(ctx context.Context, name string) error {
 	return nil
 }
 
-// Workers lists the worker processes, the oldest first. One that was not heard of
-// in time is STALE.
+// Workers lists the worker processes, the oldest first: at most MaxLimit, of those that
+// were heard of last. One that was not heard of in time is STALE.
 func (s *Store) Workers(ctx context.Context) ([]flowhq.Process, error) {
 	const q = `
 		select name,
 			case when expires_at < now() then 'STALE' when draining then 'DRAINING' else 'RUNNING' end,
 			sessions, capacity, since, seen_at
-		from flowhq.workers
+		from (select * from flowhq.workers order by seen_at desc limit @limit) w
 		order by since, name`
-	all, err := many(ctx, s, q, none, pgx.RowToStructByPos[flowhq.Process])
+	all, err := many(ctx, s, q, pgx.StrictNamedArgs{"limit": MaxLimit}, pgx.RowToStructByPos[flowhq.Process])
 	if err != nil {
 		return nil, fmt.Errorf("list workers: %w", err)
 	}

@@ -74,7 +74,7 @@ func contentAt(m *waE2E.Message, wrappers int) content {
 	if !known && len(set.GetUnknown()) > 0 { // a kind of message that came after this program
 		best = content{class: shown, kind: flowhq.KindOther}
 	}
-	best.text = cleanText(best.text)
+	best.text = flowhq.CleanText(best.text)
 	if best.album == "" {
 		best.album = albumOf(m)
 	}

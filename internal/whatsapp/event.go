@@ -81,7 +81,7 @@ type Inbound struct {
 	Name   string // that the writer has chosen, "" if there is none
 	ID     string // unique per writer, whose phone has chosen it
 	Kind   flowhq.Kind
-	Text   string // what was written, or the caption; valid UTF-8 without NUL, at most flowhq.MaxTextBytes
+	Text   string // what was written, or the caption; as of flowhq.CleanText
 	// Wordless says that it is nothing written or chosen: a voice note, a place.
 	// Text then says what there is to see, if anything.
 	Wordless bool

@@ -47,7 +47,7 @@ func (c *Conn) envelope(info *types.MessageInfo) (Inbound, bool, error) {
 	if err != nil {
 		return Inbound{}, false, err
 	}
-	in := Inbound{Number: numberOf(number), Name: cleanText(info.PushName), ID: info.ID, SentAt: info.Timestamp}
+	in := Inbound{Number: numberOf(number), Name: flowhq.CleanText(info.PushName), ID: info.ID, SentAt: info.Timestamp}
 	if !lid.IsEmpty() {
 		in.LID = lid.String()
 	}
@@ -94,19 +94,4 @@ func (c *Conn) identities(jid, alt types.JID) (lid, number types.JID, err error)
 		return lid, number, unread(err)
 	}
 	return lid, number, nil
-}
-
-// cleanText returns text as it can be stored: PostgreSQL takes neither broken
-// UTF-8 nor NUL, and a message that can never be stored would be delivered for
-// ever.
-func cleanText(text string) string {
-	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "")
-	if len(text) <= flowhq.MaxTextBytes {
-		return text
-	}
-	end := flowhq.MaxTextBytes
-	for !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return text[:end]
 }
