@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
@@ -106,23 +108,29 @@ func (c *Client) StartBulk(ctx context.Context, b flowhq.Bulk, tenants []flowhq.
 func (c *Client) Bulk(ctx context.Context, id string) (b flowhq.Bulk, err error) {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	d, err := c.temporal.DescribeWorkflow(ctx, bulkID(id), "")
+	d, err := c.temporal.DescribeWorkflowExecution(ctx, bulkID(id), "")
 	if _, unknown := errors.AsType[*serviceerror.NotFound](err); unknown {
 		return b, flowhq.Errorf(flowhq.NotFound, "there is no such bulk, or it ended so long ago that it is forgotten")
 	}
 	if err != nil {
 		return b, classify("the bulk was not read", err)
 	}
-	if err := d.GetMemoValue(bulkMemo, &b); err != nil {
+	return c.bulkOf(id, d.GetWorkflowExecutionInfo())
+}
+
+// bulkOf reads a bulk from what Temporal says of its workflow, one or in a list.
+func (c *Client) bulkOf(id string, of *workflowpb.WorkflowExecutionInfo) (b flowhq.Bulk, err error) {
+	if err := c.Converter.FromPayload(of.GetMemo().GetFields()[bulkMemo], &b); err != nil {
 		return b, fmt.Errorf("bulk %s: %w", id, err)
 	}
-	b.EndedAt = d.WorkflowCloseTime
 	if b.StartedAt.IsZero() { // no worker has seen it yet
-		b.StartedAt = d.WorkflowStartTime
+		b.StartedAt = of.GetStartTime().AsTime()
 	}
-	switch d.Status {
+	b.StartedAt = b.StartedAt.UTC()
+	switch of.GetStatus() {
 	case enums.WORKFLOW_EXECUTION_STATUS_RUNNING, enums.WORKFLOW_EXECUTION_STATUS_PAUSED, enums.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW:
-		b.State, b.EndedAt = flowhq.BulkRunning, nil
+		b.State = flowhq.BulkRunning
+		return b, nil
 	case enums.WORKFLOW_EXECUTION_STATUS_COMPLETED:
 		b.State = flowhq.BulkDone
 	case enums.WORKFLOW_EXECUTION_STATUS_CANCELED:
@@ -130,12 +138,13 @@ func (c *Client) Bulk(ctx context.Context, id string) (b flowhq.Bulk, err error)
 	default:
 		b.State = flowhq.BulkFailed
 	}
-	b.StartedAt = b.StartedAt.UTC()
+	ended := of.GetCloseTime().AsTime().Truncate(time.Microsecond) // which is all that a list has of it
+	b.EndedAt = &ended
 	return b, nil
 }
 
-// Bulks returns at most limit bulks, the newest first. One that was begun within the
-// last second may be missing.
+// Bulks returns at most limit bulks, the newest first, as they were a second ago: one that
+// was begun since may be missing.
 func (c *Client) Bulks(ctx context.Context, limit int) ([]flowhq.Bulk, error) {
 	listing, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
@@ -150,13 +159,10 @@ func (c *Client) Bulks(ctx context.Context, limit int) ([]flowhq.Bulk, error) {
 	var bulks []flowhq.Bulk
 	for _, e := range page.GetExecutions() {
 		id, begun := strings.CutPrefix(e.GetExecution().GetWorkflowId(), bulkID(""))
-		if !begun {
+		if !begun || e.GetMemo().GetFields()[bulkMemo] == nil {
 			continue // by hand, in the Web UI
 		}
-		b, err := c.Bulk(ctx, id)
-		if flowhq.ErrorCode(err) == flowhq.NotFound {
-			continue // forgotten since
-		}
+		b, err := c.bulkOf(id, e)
 		if err != nil {
 			return nil, err
 		}

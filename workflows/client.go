@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
@@ -25,13 +26,10 @@ const (
 	statusQuery    = "status"
 )
 
-// answerWithin is how long a caller waits for Temporal: long enough for one that is
-// just starting again.
-const answerWithin = 8 * time.Second
-
-// sendTimeout is answerWithin as the SDK wants it: it spends no more than half of
-// a deadline on a call and its retries.
-const sendTimeout = 2 * answerWithin
+// sendTimeout is how long a caller waits for Temporal, unless its own deadline comes
+// first: half of that, which is what the SDK spends on a call and its retries. Of a
+// request to the API, that is 5 s: long enough for a Temporal that is just starting again.
+const sendTimeout = 16 * time.Second
 
 // command is the payload of commandSignal.
 type command struct {
@@ -44,12 +42,18 @@ type command struct {
 
 // A Client speaks to tenant workflows. It is the only holder of their names.
 type Client struct {
+	// Converter is that of the Temporal client. Set it before the first call where it is
+	// not the default one.
+	Converter converter.DataConverter
+
 	temporal client.Client
 }
 
 // NewClient returns a Client over an open Temporal client, which stays the
 // caller's to close.
-func NewClient(temporal client.Client) *Client { return &Client{temporal} }
+func NewClient(temporal client.Client) *Client {
+	return &Client{Converter: converter.GetDefaultDataConverter(), temporal: temporal}
+}
 
 // Send makes a command durable: when it returns nil, the tenant's workflow will
 // obey it, even if no worker is running now. A request id that was sent before

@@ -183,6 +183,7 @@ func serveAPI(ctx context.Context, args []string, getenv func(string) string, st
 		return err
 	}
 	commands := workflows.NewClient(p.temporal)
+	commands.Converter = workflows.Converter(p.codec)
 	handler, err := api.New(api.Options{
 		Codec: p.codec, CodecOrigin: p.config.CodecOrigin,
 		Tenants: p.store, Logs: p.store, Codes: p.store, Commands: commands, Bulks: commands, Fleet: p.store,
