@@ -23,11 +23,14 @@ type Tenant struct {
 	Name        string       `json:"name"`         // for operators
 	PhoneNumber string       `json:"phone_number"` // E.164 with the plus sign
 	Status      TenantStatus `json:"status"`
-	Config      Config       `json:"config"`
-	Session     Session      `json:"session"`
-	Worker      Worker       `json:"worker"`
-	CreatedAt   time.Time    `json:"created_at"`
-	UpdatedAt   time.Time    `json:"updated_at"`
+	// Wanted is whether the last command asks for the session to be up. One that waits
+	// for a person is not, though it is wanted.
+	Wanted    bool      `json:"wanted"`
+	Config    Config    `json:"config"`
+	Session   Session   `json:"session"`
+	Worker    Worker    `json:"worker"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
 }
 
 // A Config is what a tenant chooses about its bot. A change takes effect on the

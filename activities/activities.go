@@ -19,12 +19,14 @@ import (
 
 // Names on the wire. They outlive every deployment and are never reused.
 const (
-	SessionQueue   = "sessions" // Host only, so that capacity is its slots
-	HostActivity   = "Host"
-	SettleActivity = "Settle"
-	EraseActivity  = "Erase"
-	PruneActivity  = "Prune"
-	BulkActivity   = "SendBulk"
+	SessionQueue    = "sessions" // Host only, so that capacity is its slots
+	HostActivity    = "Host"
+	SettleActivity  = "Settle"
+	LookActivity    = "Look"
+	AppliedActivity = "Applied"
+	EraseActivity   = "Erase"
+	PruneActivity   = "Prune"
+	BulkActivity    = "SendBulk"
 )
 
 // Timing derives every interval of a host from one: how often it says that it
@@ -125,6 +127,21 @@ func SettleOptions() workflow.ActivityOptions {
 	return short(10*time.Second, "record the state")
 }
 
+// LookOptions is how a workflow schedules Look and Applied: until they succeed.
+func LookOptions() workflow.ActivityOptions {
+	return short(5*time.Second, "look what is wanted")
+}
+
+// QuickOptions is how a workflow tries Look and Applied first: within its own task, once.
+// That takes one event of history in place of six, and no way through a queue.
+func QuickOptions() workflow.LocalActivityOptions {
+	const limit = 2 * time.Second // well below the time that Temporal gives a task
+	return workflow.LocalActivityOptions{
+		ScheduleToCloseTimeout: limit,
+		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 1},
+	}
+}
+
 // EraseOptions is how a workflow schedules Erase: until it succeeds.
 func EraseOptions() workflow.ActivityOptions {
 	return short(2*time.Minute, "unlink and erase")
@@ -173,7 +190,7 @@ type Activities struct {
 	Network *whatsapp.Network
 	Reports Reporter
 	Beats   Beater
-	Sender  Sender
+	Nudges  Nudger
 	Leases  *Leases
 	Turns   *Turns
 	Hosts   *Hosts
@@ -192,6 +209,8 @@ func (a *Activities) RegisterHost(r worker.ActivityRegistry) {
 // RegisterShort makes r run all other activities, which are short.
 func (a *Activities) RegisterShort(r worker.ActivityRegistry) {
 	r.RegisterActivityWithOptions(a.Settle, activity.RegisterOptions{Name: SettleActivity})
+	r.RegisterActivityWithOptions(a.Look, activity.RegisterOptions{Name: LookActivity})
+	r.RegisterActivityWithOptions(a.Applied, activity.RegisterOptions{Name: AppliedActivity})
 	r.RegisterActivityWithOptions(a.Erase, activity.RegisterOptions{Name: EraseActivity})
 	r.RegisterActivityWithOptions(a.Prune, activity.RegisterOptions{Name: PruneActivity})
 	r.RegisterActivityWithOptions(a.SendBulk, activity.RegisterOptions{Name: BulkActivity})

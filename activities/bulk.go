@@ -9,14 +9,12 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
 )
 
 const (
 	// bulkLimit bounds one page of a Bulk in one attempt. Pages take seconds.
 	bulkLimit = 10 * time.Minute
-	// maxSends is how often Temporal may refuse a command before its tenant counts as
-	// failed, so that one tenant does not hold up the others.
-	maxSends = 5
 	// firstRest and longestRest are the pauses before the next try. They pass within
 	// the attempt: one that Temporal has not begun again when the bulk is cancelled
 	// could not say how far it came.
@@ -36,10 +34,14 @@ func (t Timing) BulkOptions(summary string) workflow.ActivityOptions {
 	}
 }
 
-// A Sender makes a command durable, under an id that makes it harmless to repeat.
+// nudgeWithin is how long a command may wait for Temporal. One that it is not told of is
+// found by the reconciler.
+const nudgeWithin = 2 * time.Second
+
+// A Nudger has a tenant's workflow look at its rows, and starts it if it does not run.
 // workflows.Client is one.
-type Sender interface {
-	Send(ctx context.Context, t flowhq.Tenant, c flowhq.Command, requestID, actor string) error
+type Nudger interface {
+	Nudge(ctx context.Context, tenant flowhq.TenantID, name string) error
 }
 
 // BulkPage is a part of a Bulk.
@@ -55,7 +57,6 @@ type BulkPage struct {
 type BulkSent struct {
 	Sent   int `json:"sent"`
 	Failed int `json:"failed"`
-	Tries  int `json:"tries,omitempty"` // at the next tenant, that Temporal refused
 }
 
 // SendBulk gives the command to the tenants of a page, one after the other at its
@@ -96,28 +97,20 @@ func (a *Activities) SendBulk(ctx context.Context, in BulkPage) (BulkSent, error
 // the same tenant is to be tried again.
 func (a *Activities) sendOne(ctx context.Context, in BulkPage, done *BulkSent) error {
 	id := in.Tenants[done.Sent+done.Failed]
-	t, err := a.Store.Tenant(ctx, id)
-	if flowhq.ErrorCode(err) == flowhq.NotFound {
+	_, name, err := a.Store.Command(ctx, id, store.NewCommand{Command: in.Command, Key: in.RequestID, Actor: in.Actor})
+	switch flowhq.ErrorCode(err) {
+	case "":
+		done.Sent++
+	case flowhq.NotFound, flowhq.Conflict: // it is gone or about to be
 		done.Failed++
 		return nil
-	}
-	if err != nil {
+	default:
 		return err // the database's failure, not this tenant's
 	}
-	err = a.Store.AddEventOnce(ctx, flowhq.Event{
-		Tenant: id, Type: in.Command.Requested(), Actor: in.Actor, Reason: "request " + in.RequestID,
-	})
-	if err != nil {
-		return err
+	nudging, cancel := context.WithTimeout(ctx, nudgeWithin)
+	defer cancel()
+	if err := a.Nudges.Nudge(nudging, id, name); err != nil {
+		a.Log.Info("could not tell a workflow of a command; the reconciler will", "tenant", string(id), "err", err)
 	}
-	if err = a.Sender.Send(ctx, t, in.Command, in.RequestID, in.Actor); err == nil {
-		done.Sent, done.Tries = done.Sent+1, 0
-		return nil
-	}
-	if done.Tries++; done.Tries < maxSends {
-		return err
-	}
-	a.Log.Warn("gave up sending a command", "tenant", string(id), "request_id", in.RequestID, "err", err)
-	done.Failed, done.Tries = done.Failed+1, 0
 	return nil
 }

@@ -21,6 +21,9 @@ type HostInput struct {
 	Tenant   flowhq.TenantID `json:"tenant"`
 	Failures int             `json:"failures,omitempty"` // of earlier Hosts, in a row, without a stable session since
 	Losses   int             `json:"losses,omitempty"`   // workers that died while hosting it, likewise
+	// Epoch is that of the newest host that the workflow has heard of. This one's is higher,
+	// whatever the row says, which may be an older backup's.
+	Epoch int64 `json:"epoch,omitempty"`
 }
 
 // Ended is how a host ends that may be followed by the next one at once.
@@ -76,6 +79,7 @@ func (a *Activities) Host(ctx context.Context, in HostInput) (Ended, error) {
 	s := &session{
 		Activities: a,
 		tenant:     in.Tenant,
+		floor:      in.Epoch,
 		berth:      berth,
 		log:        a.Log.With("tenant", string(in.Tenant)),
 		now:        status{State: flowhq.Connecting, Since: time.Now(), Failures: in.Failures, Losses: in.Losses},
@@ -180,7 +184,7 @@ func (s *session) turn(ctx, claiming context.Context) (time.Time, error) {
 func (s *session) claim(ctx, claiming context.Context) (*lease, error) {
 	for {
 		s.now.Waiting = ""
-		lease, err := s.Leases.claim(claiming, s.tenant, s.Name, func() { activity.RecordHeartbeat(ctx, s.now) })
+		lease, err := s.Leases.claim(claiming, s.tenant, s.floor, s.Name, func() { activity.RecordHeartbeat(ctx, s.now) })
 		if err == nil || flowhq.ErrorCode(err) != flowhq.Unavailable {
 			return lease, err
 		}

@@ -251,13 +251,13 @@ func (l *Leases) poke(tenant flowhq.TenantID, where func(*lease) chan struct{}) 
 
 // claim makes the caller the tenant's newest host: it bumps the epoch, which
 // fences the older host, and waits until that one's lease is released or has run
-// out. beat is called at least every heartbeat while it waits.
+// out. Its epoch is above floor. beat is called at least every heartbeat while it waits.
 //
 // It fails with code NotFound if the tenant is gone and Fenced if a newer host
 // claimed meanwhile. The caller releases the lease, which it may get even if ctx ended
 // just then.
-func (l *Leases) claim(ctx context.Context, tenant flowhq.TenantID, host string, beat func()) (*lease, error) {
-	epoch, err := l.store.Claim(ctx, tenant, host)
+func (l *Leases) claim(ctx context.Context, tenant flowhq.TenantID, floor int64, host string, beat func()) (*lease, error) {
+	epoch, err := l.store.ClaimAbove(ctx, tenant, host, floor)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}

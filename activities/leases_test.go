@@ -58,7 +58,7 @@ func claim(t *testing.T, l *Leases, tenant flowhq.TenantID) *lease {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	h, err := l.claim(ctx, tenant, "test", func() {})
+	h, err := l.claim(ctx, tenant, 0, "test", func() {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestAClaimFencesTheOlderHostAndWaitsForIt(t *testing.T) {
 	}
 	claimed := make(chan result, 1)
 	go func() {
-		h, err := second.claim(t.Context(), tenant, "test", func() {})
+		h, err := second.claim(t.Context(), tenant, 0, "test", func() {})
 		claimed <- result{h, err}
 	}()
 	soon(t, "the older host's connection is cut", line.cut)
@@ -168,7 +168,7 @@ func TestAnErasedTenantIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	soon(t, "the host is told", h.lost)
-	if _, err := l.claim(t.Context(), tenant, "test", func() {}); flowhq.ErrorCode(err) != flowhq.NotFound {
+	if _, err := l.claim(t.Context(), tenant, 0, "test", func() {}); flowhq.ErrorCode(err) != flowhq.NotFound {
 		t.Errorf("claim = %v; want code %s", err, flowhq.NotFound)
 	}
 }
@@ -180,7 +180,7 @@ func TestAClaimEndsWithItsCause(t *testing.T) {
 	tenant := newTenant(t, first.store)
 	claim(t, first, tenant)
 	ctx, stop := context.WithCancelCause(t.Context())
-	_, err := second.claim(ctx, tenant, "test", func() { stop(errDraining) })
+	_, err := second.claim(ctx, tenant, 0, "test", func() { stop(errDraining) })
 	if !errors.Is(err, errDraining) {
 		t.Errorf("claim = %v; want %v", err, errDraining)
 	}

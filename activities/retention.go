@@ -41,6 +41,7 @@ type Pruned struct {
 	Conversations int64 `json:"conversations"`
 	Contacts      int64 `json:"contacts"`
 	Events        int64 `json:"portal_event_logs"`
+	Commands      int64 `json:"commands"`
 	FleetEvents   int64 `json:"fleet_events"`
 	Buffered      int64 `json:"whatsmeow_event_buffer"`
 	MACs          int64 `json:"whatsmeow_app_state_mutation_macs"`
@@ -78,7 +79,8 @@ func (a *Activities) Prune(ctx context.Context) (Pruned, error) {
 	}
 	n := p.Pruned
 	a.Log.Info("deleted what was older than the retention", "tenants", n.Tenants,
-		"messages", n.Messages, "conversations", n.Conversations, "contacts", n.Contacts, "events", n.Events, "fleet_events", n.FleetEvents, "buffered", n.Buffered, "macs", n.MACs)
+		"messages", n.Messages, "conversations", n.Conversations, "contacts", n.Contacts, "events", n.Events,
+		"commands", n.Commands, "fleet_events", n.FleetEvents, "buffered", n.Buffered, "macs", n.MACs)
 	return n, nil
 }
 
@@ -101,7 +103,7 @@ func (p *pruning) tenants(ctx context.Context) error {
 }
 
 func (p *pruning) tenant(ctx context.Context, tenant flowhq.TenantID) error {
-	var message, event, conversation, contact int64 // where the next page begins
+	var message, event, command, conversation, contact int64 // where the next page begins
 	for _, batch := range []func() (bool, error){
 		func() (bool, error) {
 			n, next, err := p.Store.PruneMessages(ctx, tenant, message)
@@ -127,6 +129,12 @@ func (p *pruning) tenant(ctx context.Context, tenant flowhq.TenantID) error {
 			p.Pruned.Events += n
 			return next != 0, err
 		},
+		func() (bool, error) {
+			n, next, err := p.Store.PruneCommands(ctx, tenant, command)
+			command = next
+			p.Pruned.Commands += n
+			return next != 0, err
+		},
 	} {
 		if err := p.repeat(ctx, batch); err != nil {
 			return err
@@ -137,9 +145,17 @@ func (p *pruning) tenant(ctx context.Context, tenant flowhq.TenantID) error {
 
 // erased prunes what is left of tenants that are gone.
 func (p *pruning) erased(ctx context.Context) error {
-	return p.repeat(ctx, func() (bool, error) {
+	err := p.repeat(ctx, func() (bool, error) {
 		n, err := p.Store.PruneErased(ctx)
 		p.Pruned.Events += n
+		return n == store.PruneBatch, err
+	})
+	if err != nil {
+		return err
+	}
+	return p.repeat(ctx, func() (bool, error) {
+		n, err := p.Store.PruneDeletions(ctx)
+		p.Pruned.Commands += n
 		return n == store.PruneBatch, err
 	})
 }

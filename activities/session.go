@@ -21,6 +21,7 @@ const writeTimeout = 2 * time.Second
 type session struct {
 	*Activities
 	tenant flowhq.TenantID
+	floor  int64 // the newest epoch that the workflow knows
 	log    *slog.Logger
 	berth  *berth
 	pass   pass

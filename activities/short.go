@@ -22,6 +22,8 @@ type SettleInput struct {
 	Ending  flowhq.EndReason    `json:"ending,omitempty"`
 	RetryAt time.Time           `json:"retry_at,omitzero"` // when it is tried again by itself
 	Event   string              `json:"event"`
+	Epoch   int64               `json:"epoch,omitempty"` // of the newest host that the workflow knows
+	Marks   []store.Mark        `json:"marks,omitempty"` // of commands that this is the outcome of
 }
 
 // Settle records the state of a tenant that has no host. It fences whatever host
@@ -29,7 +31,7 @@ type SettleInput struct {
 func (a *Activities) Settle(ctx context.Context, in SettleInput) error {
 	change := store.SessionChange{
 		State: in.Session, Reason: in.Reason, Ending: in.Ending, RetryAt: in.RetryAt,
-		Tenant: in.Status, Worker: in.Worker, Event: in.Event,
+		Tenant: in.Status, Worker: in.Worker, Event: in.Event, Floor: in.Epoch, Marks: in.Marks,
 	}
 	if in.Worker == flowhq.WorkerError {
 		change.LastError = in.Reason
@@ -45,6 +47,73 @@ func (a *Activities) Settle(ctx context.Context, in SettleInput) error {
 	return nil
 }
 
+// LookInput names the tenant to look at, and the newest host that the workflow knows.
+type LookInput struct {
+	Tenant flowhq.TenantID `json:"tenant"`
+	Epoch  int64           `json:"epoch,omitempty"`
+}
+
+// A Sight is what Look has seen.
+type Sight struct {
+	Gone     bool            `json:"gone,omitempty"` // there is no such tenant; the rest is empty
+	Name     string          `json:"name"`
+	Template flowhq.Template `json:"template"`
+	// Wanted is whether the session should be up; not one that waits for a person.
+	Wanted bool `json:"wanted"`
+	// Quiet is whether the rows say that nothing runs, and nothing will by itself.
+	Quiet bool `json:"quiet"`
+	// Epoch is the row's. LeaseLive is whether the host of the epoch that was asked for may
+	// still be on the air.
+	Epoch     int64 `json:"epoch"`
+	LeaseLive bool  `json:"lease_live,omitempty"`
+	// How the session is, for a workflow that begins.
+	RetryAt  time.Time           `json:"retry_at,omitzero"` // when it is tried again by itself
+	Session  flowhq.SessionState `json:"session"`
+	Reason   string              `json:"reason,omitempty"`
+	Ending   flowhq.EndReason    `json:"ending,omitempty"`
+	Commands []Asked             `json:"commands,omitempty"` // that are not applied yet, in order
+}
+
+// Asked is a command that somebody has given.
+type Asked struct {
+	ID      int64          `json:"id"`
+	Command flowhq.Command `json:"command"`
+}
+
+// Look returns what the rows say of a tenant. Another installation's database knows none
+// of ours, which is an error rather than the tenant's end.
+func (a *Activities) Look(ctx context.Context, in LookInput) (Sight, error) {
+	v, err := a.Store.Look(ctx, in.Tenant, in.Epoch)
+	if flowhq.ErrorCode(err) == flowhq.NotFound {
+		return Sight{Gone: true}, nil
+	}
+	if err != nil {
+		return Sight{}, err
+	}
+	seen := Sight{
+		Name: v.Name, Template: v.Template, Wanted: v.Wanted, Quiet: v.Quiet, Epoch: v.Epoch, LeaseLive: v.LeaseLive,
+		Session: v.State, Reason: v.Reason, Ending: v.Ending,
+	}
+	if v.RetryAt != nil {
+		seen.RetryAt = *v.RetryAt
+	}
+	for _, c := range v.Commands {
+		seen.Commands = append(seen.Commands, Asked{ID: c.ID, Command: c.Command})
+	}
+	return seen, nil
+}
+
+// AppliedInput is what has come of commands of a tenant.
+type AppliedInput struct {
+	Tenant flowhq.TenantID `json:"tenant"`
+	Marks  []store.Mark    `json:"marks"`
+}
+
+// Applied notes what has come of commands that changed nothing. It may be repeated.
+func (a *Activities) Applied(ctx context.Context, in AppliedInput) error {
+	return a.Store.Applied(ctx, in.Tenant, in.Marks)
+}
+
 // EraseInput names the tenant to erase.
 type EraseInput struct {
 	Tenant flowhq.TenantID `json:"tenant"`
@@ -56,8 +125,15 @@ type EraseInput struct {
 const unlinkTimeout = 15 * time.Second
 
 // Erase unlinks the tenant's device on WhatsApp, then deletes its keys and its
-// rows. It may be repeated.
+// rows. It may be repeated. Of a tenant that nobody has asked to delete it erases nothing,
+// whoever may have had a workflow say so.
 func (a *Activities) Erase(ctx context.Context, in EraseInput) error {
+	if _, err := a.Store.Deletion(ctx, in.Tenant); flowhq.ErrorCode(err) == flowhq.NotFound {
+		a.Log.Warn("erased nothing: no command says so", "tenant", string(in.Tenant))
+		return nil
+	} else if err != nil {
+		return err
+	}
 	device, err := a.Store.Device(ctx, in.Tenant)
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		return nil // erased by an earlier attempt
@@ -89,7 +165,7 @@ func (a *Activities) unlink(ctx context.Context, tenant flowhq.TenantID, device 
 	if err := a.Turns.wait(ctx, a.Timing.Heartbeat, func(int) { beat() }); err != nil {
 		return err
 	}
-	lease, err := a.Leases.claim(ctx, tenant, a.Name, beat)
+	lease, err := a.Leases.claim(ctx, tenant, 0, a.Name, beat)
 	if err != nil {
 		return err
 	}

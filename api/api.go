@@ -31,7 +31,6 @@ type Tenants interface {
 	Tenants(ctx context.Context, f store.TenantFilter) (tenants []flowhq.Tenant, next string, err error)
 	Selected(ctx context.Context, f store.TenantFilter, limit int) ([]flowhq.TenantID, error)
 	UpdateTenant(ctx context.Context, id flowhq.TenantID, c flowhq.TenantChange, actor string) (flowhq.Tenant, error)
-	Erased(ctx context.Context, id flowhq.TenantID) (bool, error)
 }
 
 // Logs reads what happened to a tenant, newest first, and adds to it.
@@ -51,11 +50,19 @@ type Codes interface {
 	LinkCode(ctx context.Context, id flowhq.TenantID) (flowhq.QR, error)
 }
 
-// Commander tells a tenant's worker what to do. Send returns once the command
-// is durable, which is before it is obeyed. A request id that was sent before is
-// ignored.
-type Commander interface {
-	Send(ctx context.Context, t flowhq.Tenant, c flowhq.Command, requestID, actor string) error
+// Commands gives commands to tenants and tells what has come of them. A command is durable
+// once it is given, which is before it is applied; one with a key that was given before is
+// that one.
+type Commands interface {
+	Command(ctx context.Context, id flowhq.TenantID, c store.NewCommand) (given flowhq.TenantCommand, name string, err error)
+	TenantCommand(ctx context.Context, id flowhq.TenantID, command int64) (flowhq.TenantCommand, error)
+	TenantCommands(ctx context.Context, id flowhq.TenantID, before int64, limit int) (page []flowhq.TenantCommand, next int64, err error)
+	Deletion(ctx context.Context, id flowhq.TenantID) (flowhq.TenantCommand, error)
+}
+
+// A Nudger has whoever applies a tenant's commands look for them now.
+type Nudger interface {
+	Nudge(ctx context.Context, id flowhq.TenantID, name string) error
 }
 
 // Pinger reports whether something that the API cannot do without answers.
@@ -69,7 +76,8 @@ type Options struct {
 	Tenants  Tenants
 	Logs     Logs
 	Codes    Codes
-	Commands Commander
+	Commands Commands
+	Nudges   Nudger
 	Bulks    Bulks
 	Fleet    Fleet
 	Database Pinger
@@ -161,6 +169,9 @@ func (a *API) routes() {
 	admin.POST("/tenants/:id/worker/stop", handle(a, http.StatusAccepted, a.command(flowhq.Stop)))
 	admin.POST("/tenants/:id/worker/restart", handle(a, http.StatusAccepted, a.command(flowhq.Restart)))
 	admin.POST("/tenants/:id/worker/force-restart", handle(a, http.StatusAccepted, a.command(flowhq.ForceRestart)))
+
+	get(admin, "/tenants/:id/commands", handle(a, http.StatusOK, a.listCommands))
+	get(admin, "/tenants/:id/commands/:command", handle(a, http.StatusOK, a.readCommand))
 
 	admin.POST("/bulk", handle(a, http.StatusAccepted, a.startBulk))
 	get(admin, "/bulk", handle(a, http.StatusOK, a.listBulks))

@@ -116,6 +116,7 @@ func limited(f *fixture, id flowhq.TenantID) {
 }
 
 func erase(f *fixture, id flowhq.TenantID) {
+	f.send(call{method: "DELETE", path: "/admin/tenants/" + string(id)}, 202)
 	if err := f.store.Erase(f.Context(), id, "workflow"); err != nil {
 		f.Fatal(err)
 	}

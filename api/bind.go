@@ -19,12 +19,15 @@ import (
 const (
 	maxFieldErrors = 20  // reported for one request; the rest would tell nothing new
 	maxSearch      = 100 // characters of a search text or a cursor
-	maxRequestID   = 128 // bytes
+	maxKey         = 128 // bytes
 	maxParameters  = 40  // of a query; no endpoint has as many
 )
 
-// requestIDHeader carries the caller's own id of a request.
-const requestIDHeader = "Idempotency-Key"
+// keyHeader carries the caller's own key of a request, by which a repeated one is known.
+const keyHeader = "Idempotency-Key"
+
+// ownKeys is the beginning of keys that we give ourselves.
+const ownKeys = "bulk:"
 
 // A binder reads one request for its handler. It notes whatever is wrong instead
 // of stopping there, so that the caller hears of everything at once; its methods
@@ -37,6 +40,7 @@ type binder struct {
 	asked map[string]bool // query parameters that this endpoint has
 
 	bodyRead bool
+	keyRead  bool // this endpoint has an Idempotency-Key
 	bad      []flowhq.FieldError
 	err      error // the first problem that is not about one field
 }
@@ -67,6 +71,9 @@ func (b *binder) finish() error {
 	}
 	if b.err != nil {
 		return b.err
+	}
+	if !b.keyRead && method != http.MethodGet && method != http.MethodHead && len(b.c.Request.Header.Values(keyHeader)) > 0 {
+		b.wrong(keyHeader, "has no effect on this request, which may be repeated without it")
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.query)) {
 		if !b.asked[name] {
@@ -115,28 +122,38 @@ func (b *binder) tenant() flowhq.TenantID {
 	return id
 }
 
-// message returns the id of the message that the path names. Anything but a number
-// is answered as if it were not found, which it is.
-func (b *binder) message() int64 {
-	id, err := strconv.ParseInt(b.c.Param("message"), 10, 64)
+// message returns the id of the message that the path names.
+func (b *binder) message() int64 { return b.id("message") }
+
+// id returns the number by which the path names a thing of this kind. Anything but a
+// number is answered as if it were not found, which it is.
+func (b *binder) id(kind string) int64 {
+	id, err := strconv.ParseInt(b.c.Param(kind), 10, 64)
 	if err != nil || id < 1 {
-		b.stop(flowhq.Errorf(flowhq.NotFound, "there is no such message; the id of a message is a whole number"))
+		b.stop(flowhq.Errorf(flowhq.NotFound, "there is no such %s; the id of a %s is a whole number", kind, kind))
 		return 0
 	}
 	return id
 }
 
-// requestID returns the caller's id of this request, or one made for it.
-func (b *binder) requestID() string {
-	if keys := b.c.Request.Header.Values(requestIDHeader); len(keys) > 0 && !validRequestID(keys) {
-		b.wrong(requestIDHeader, "must be one header of 1 to 128 printable ASCII characters")
+// key returns the caller's key of this request, or one made for it: its id.
+func (b *binder) key() string {
+	b.keyRead = true
+	keys := b.c.Request.Header.Values(keyHeader)
+	if len(keys) == 0 {
+		return requestID(b.c)
 	}
-	return requestID(b.c)
+	switch {
+	case len(keys) != 1 || !validKey(keys[0]):
+		b.wrong(keyHeader, "must be one header of 1 to 128 printable ASCII characters")
+	case strings.HasPrefix(keys[0], ownKeys):
+		b.wrong(keyHeader, "must not begin with "+ownKeys)
+	}
+	return keys[0]
 }
 
-func validRequestID(headers []string) bool {
-	return len(headers) == 1 && headers[0] != "" && len(headers[0]) <= maxRequestID &&
-		!strings.ContainsFunc(headers[0], func(r rune) bool { return r < ' ' || r > '~' })
+func validKey(key string) bool {
+	return key != "" && len(key) <= maxKey && !strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
 // parameter returns a query parameter and whether it was given.

@@ -63,7 +63,7 @@ func (r *bulkRequest) bind(b *binder) {
 	}
 	r.Filter.check(b)
 	// The same request begins the same bulk, however often it is sent.
-	r.ID = uuid.NewSHA1(uuid.NameSpaceURL, []byte("flowhq:bulk:"+b.requestID())).String()
+	r.ID = uuid.NewSHA1(uuid.NameSpaceURL, []byte("flowhq:bulk:"+b.key())).String()
 }
 
 func (f bulkFilter) check(b *binder) {

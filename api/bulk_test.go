@@ -83,7 +83,7 @@ func TestBulkIsBegunOnce(t *testing.T) {
 	f := setup(t)
 	f.create()
 	const body = `{"command":"restart","filter":{"all":true}}`
-	key := http.Header{requestIDHeader: {"deploy 7"}}
+	key := http.Header{keyHeader: {"deploy 7"}}
 	first := f.bulk(body, key)
 	if diff := gocmp.Diff(first, f.bulk(body, key)); diff != "" {
 		t.Errorf("the same request again (-first +second):\n%s", diff)

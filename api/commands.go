@@ -2,34 +2,55 @@ package api
 
 import (
 	"context"
+	"strconv"
+	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
 )
+
+// nudgeWithin is how long an answer waits until Temporal has been told of a command. One
+// that it is not told of is found by the workers.
+const nudgeWithin = 2 * time.Second
 
 type commandRequest struct {
 	tenantRef
-	ID string // of the request
+	Key string // of the request
 }
 
 func (r *commandRequest) bind(b *binder) {
 	r.tenantRef.bind(b)
-	r.ID = b.requestID()
+	r.Key = b.key()
 }
 
-// accepted says that a command is durable, but not yet obeyed.
-type accepted struct {
-	Command   flowhq.Command `json:"command"`
-	RequestID string         `json:"request_id"`
+// accepted is a command that is durable, but perhaps not yet applied, and says where to
+// see whether it has been.
+type accepted struct{ flowhq.TenantCommand }
+
+func (a accepted) location() string {
+	return "/admin/tenants/" + string(a.Tenant) + "/commands/" + strconv.FormatInt(a.ID, 10)
 }
 
 // command handles POST /admin/tenants/:id/worker/<c>.
 func (a *API) command(c flowhq.Command) func(context.Context, commandRequest) (accepted, error) {
 	return func(ctx context.Context, req commandRequest) (accepted, error) {
-		t, err := a.Tenants.Tenant(ctx, req.Tenant)
+		given, name, err := a.Commands.Command(ctx, req.Tenant, store.NewCommand{Command: c, Key: req.Key, Actor: actor})
 		if err != nil {
-			return accepted{}, err // do not start a workflow for a tenant that is not there
+			return accepted{}, err
 		}
-		return a.send(ctx, t, c, req.ID)
+		if given.AppliedAt == nil {
+			a.nudge(ctx, req.Tenant, name)
+		}
+		return accepted{given}, nil
+	}
+}
+
+// nudge tells Temporal that there is a command. If it is away, nothing is lost but time.
+func (a *API) nudge(ctx context.Context, tenant flowhq.TenantID, name string) {
+	ctx, cancel := context.WithTimeout(ctx, nudgeWithin)
+	defer cancel()
+	if err := a.Nudges.Nudge(ctx, tenant, name); err != nil {
+		a.Log.Warn("a command waits until Temporal answers again", "tenant", string(tenant), "err", err)
 	}
 }
 
@@ -41,25 +62,55 @@ func (a *API) deleteTenant(ctx context.Context, req commandRequest) (accepted, e
 	if flowhq.ErrorCode(err) != flowhq.NotFound {
 		return answer, err
 	}
-	erased, erasedErr := a.Tenants.Erased(ctx, req.Tenant)
-	if erasedErr != nil {
-		return accepted{}, erasedErr
-	}
-	if !erased {
+	first, none := a.Commands.Deletion(ctx, req.Tenant)
+	if flowhq.ErrorCode(none) == flowhq.NotFound {
 		return accepted{}, err
 	}
-	return accepted{flowhq.Delete, req.ID}, nil
+	return accepted{first}, none
 }
 
-// send records who asked for a command, then sends it. In this order a command
-// is never obeyed without a trace; one that could not be sent has its trace all
-// the same, which says no more than that it was asked for.
-func (a *API) send(ctx context.Context, t flowhq.Tenant, c flowhq.Command, requestID string) (accepted, error) {
-	err := a.Logs.AddEvent(ctx, flowhq.Event{
-		Tenant: t.ID, Type: c.Requested(), Actor: actor, Reason: "request " + requestID,
-	})
-	if err != nil {
-		return accepted{}, err
+type readCommandRequest struct {
+	tenantRef
+	ID int64
+}
+
+func (r *readCommandRequest) bind(b *binder) {
+	r.tenantRef.bind(b)
+	r.ID = b.id("command")
+}
+
+// readCommand handles GET /admin/tenants/:id/commands/:command. The one that deleted a
+// tenant is found after it.
+func (a *API) readCommand(ctx context.Context, req readCommandRequest) (flowhq.TenantCommand, error) {
+	return a.Commands.TenantCommand(ctx, req.Tenant, req.ID)
+}
+
+type commandsRequest struct {
+	tenantRef
+	Limit  int
+	Before int64
+}
+
+func (r *commandsRequest) bind(b *binder) {
+	r.tenantRef.bind(b)
+	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
+	r.Before = b.position("before")
+}
+
+type commandList struct {
+	Commands []flowhq.TenantCommand `json:"commands"`
+	Next     string                 `json:"next"`
+}
+
+// listCommands handles GET /admin/tenants/:id/commands.
+func (a *API) listCommands(ctx context.Context, req commandsRequest) (commandList, error) {
+	all, next, err := a.Commands.TenantCommands(ctx, req.Tenant, req.Before, req.Limit)
+	if err == nil && len(all) == 0 { // of a tenant that is gone, the deletion is left
+		_, err = a.Tenants.Tenant(ctx, req.Tenant)
 	}
-	return accepted{c, requestID}, a.Commands.Send(ctx, t, c, requestID, actor)
+	answer := commandList{Commands: list(all)}
+	if next != 0 {
+		answer.Next = strconv.FormatInt(next, 10)
+	}
+	return answer, err
 }

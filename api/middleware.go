@@ -25,13 +25,9 @@ const (
 	codeKey      = "code"       // why it failed
 )
 
-// begin gives the request its id, the caller's own if it sent a good one, and
-// sets the headers of every answer.
+// begin gives the request an id of its own and sets the headers of every answer.
 func (a *API) begin(c *gin.Context) {
 	id := uuid.NewString()
-	if keys := c.Request.Header.Values(requestIDHeader); validRequestID(keys) {
-		id = keys[0]
-	}
 	c.Set(requestIDKey, id)
 	h := c.Writer.Header()
 	h.Set("X-Request-Id", id)

@@ -90,6 +90,7 @@ func TestWordsAreDescribed(t *testing.T) {
 		{s.at(s.root, "components", "schemas", "Template"), words(flowhq.Templates)},
 		{s.at(s.root, "components", "schemas", "BulkState"), words(flowhq.BulkStates)},
 		{s.at(s.root, "components", "schemas", "NewBulk", "properties", "command"), words(flowhq.BulkCommands)},
+		{s.at(s.root, "components", "schemas", "Command", "properties", "command"), words(flowhq.Commands)},
 		{s.at(s.root, "components", "schemas", "Language"), words(flowhq.Languages)},
 		{s.at(s.root, "components", "schemas", "Problem", "properties", "code"), words(slices.Collect(maps.Keys(codes)))},
 	} {

@@ -37,7 +37,7 @@ type fixture struct {
 	*testing.T
 	api      *API
 	store    *store.Store
-	commands *commands
+	nudges   *nudges
 	bulks    *bulks
 	temporal *pinger
 	database *pinger
@@ -54,9 +54,9 @@ func setup(t *testing.T, change ...func(*Options)) *fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	f := &fixture{T: t, store: s, commands: &commands{}, bulks: &bulks{}, temporal: &pinger{}, database: &pinger{}, log: &output{}, spec: loadSpec(t)}
+	f := &fixture{T: t, store: s, nudges: &nudges{}, bulks: &bulks{}, temporal: &pinger{}, database: &pinger{}, log: &output{}, spec: loadSpec(t)}
 	o := Options{
-		Tenants: s, Logs: s, Codes: s, Commands: f.commands, Bulks: f.bulks, Fleet: s, Database: f.database, Temporal: f.temporal,
+		Tenants: s, Logs: s, Codes: s, Commands: s, Nudges: f.nudges, Bulks: f.bulks, Fleet: s, Database: f.database, Temporal: f.temporal,
 		Metrics: metrics.NewRegistry(), Password: password,
 		Codec: reverser{},
 		Log:   slog.New(slog.NewJSONHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -219,21 +219,21 @@ func (a answer) fields() (names []string) {
 	return names
 }
 
-// commands records what it is told to send. Its ears are those of a Temporal
-// that is up, unless err is set.
-type commands struct {
+// nudges records whose workflow is told to look. Its ears are those of a Temporal that is
+// up, unless err is set.
+type nudges struct {
 	mu   sync.Mutex
-	sent []string // "command tenant request actor"
+	sent []flowhq.TenantID
 	err  error
 }
 
-func (c *commands) Send(_ context.Context, t flowhq.Tenant, cmd flowhq.Command, requestID, actor string) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.err == nil {
-		c.sent = append(c.sent, fmt.Sprintf("%s %s %s %s", cmd, t.ID, requestID, actor))
+func (n *nudges) Nudge(_ context.Context, id flowhq.TenantID, _ string) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.err == nil {
+		n.sent = append(n.sent, id)
 	}
-	return c.err
+	return n.err
 }
 
 // pinger answers with a func, or nil.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/worker"
 
 	"github.com/flowhq/flowhq/activities"
@@ -43,9 +44,12 @@ const (
 // caller's to close.
 type Options struct {
 	Temporal client.Client
-	Store    *store.Store
-	Network  *whatsapp.Network
-	Capacity int // sessions this process may host; 0 means DefaultCapacity
+	// Namespace is Temporal's, and Converter what Temporal converts payloads with.
+	Namespace string
+	Converter converter.DataConverter
+	Store     *store.Store
+	Network   *whatsapp.Network
+	Capacity  int // sessions this process may host; 0 means DefaultCapacity
 	// DrainTimeout is for how long a process that is told to end may go on serving
 	// what nobody takes over.
 	DrainTimeout time.Duration
@@ -78,7 +82,7 @@ func Run(ctx context.Context, o Options) error {
 	o.Capacity = cmp.Or(o.Capacity, DefaultCapacity())
 	worker.SetStickyWorkflowCacheSize(cachedWorkflows)
 	control := workflows.NewClient(o.Temporal)
-	if err := control.ScheduleRetention(ctx); err != nil {
+	if err := control.Pair(ctx, o.pairing()); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
 	hosts, gate := activities.NewHosts(), activities.NewGate(o.Store, o.Network.LatestVersion, o.Log)
@@ -93,11 +97,12 @@ func Run(ctx context.Context, o Options) error {
 	fleet := activities.NewFleet(o.Store, hosts, gate, control, o.Timing, o.Name, o.Capacity, o.Log)
 	wg.Go(func() { fleet.Run(leasing) })
 	wg.Go(func() { gate.Run(leasing) })
+	wg.Go(func() { newReconciler(o, control).run(ctx) })
 	defer wg.Wait()
 	defer stopLeasing()
 
 	acts := &activities.Activities{
-		Store: o.Store, Network: o.Network, Reports: control, Sender: control, Beats: o.Temporal,
+		Store: o.Store, Network: o.Network, Reports: control, Nudges: control, Beats: o.Temporal,
 		Leases: leases, Hosts: hosts, Gate: gate, Turns: activities.NewTurns(o.ConnectsPerSecond), Timing: o.Timing, Metrics: o.Metrics, Name: o.Name, Log: o.Log,
 	}
 	o.Metrics.Capacity.Set(float64(o.Capacity))
@@ -110,6 +115,13 @@ func Run(ctx context.Context, o Options) error {
 		if o.awaitDatabase(ctx) != nil {
 			return nil // told to stop
 		}
+	}
+}
+
+// pairing says which database and which namespace this worker brings together.
+func (o Options) pairing() workflows.Pairing {
+	return workflows.Pairing{
+		Installation: o.Store.Installation(), Database: o.Store.Address(), Namespace: o.Namespace, Converter: o.Converter,
 	}
 }
 

@@ -19,26 +19,38 @@ func (t *tenant) sitOut(ctx workflow.Context) error {
 	waiting, cancel := workflow.WithCancel(ctx)
 	defer cancel()
 	over := false
+	var did effect
 	timer := workflow.NewTimerWithOptions(waiting, t.RetryAt.Sub(workflow.Now(ctx))+banMargin, workflow.TimerOptions{
 		Summary: fmt.Sprintf("%s: tries again at %s", t.Ending, t.RetryAt.UTC().Format(time.RFC3339)),
 	})
 	sel := workflow.NewSelector(ctx)
 	sel.AddFuture(timer, func(workflow.Future) { over = true })
-	sel.AddReceive(t.commands, func(c workflow.ReceiveChannel, _ bool) { over = t.obey(ctx, c) != "" })
+	sel.AddReceive(t.sights, func(c workflow.ReceiveChannel, _ bool) {
+		did = t.see(ctx, c)
+		over = over || did.any()
+	})
 	// A report here is the last word of a host that has ended.
 	sel.AddReceive(t.reports, func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, nil) })
+	sel.AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {})
+	sel.AddFuture(t.long, func(workflow.Future) {}) // only to wake up
 	for !over {
 		sel.Select(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if !over && t.mayContinueAsNew(ctx) && t.sitsOutAnew(ctx) {
+		if over {
+			break
+		}
+		if err := t.mark(ctx); err != nil {
+			return err
+		}
+		if t.mayContinueAsNew(ctx) {
 			return nil // the next run waits for the rest
 		}
 	}
 	t.RetryAt = time.Time{}
 	switch {
-	case t.Deleting:
+	case t.Deleting || t.gone:
 		return nil
 	case !t.Wanted:
 		return t.settle(ctx, stopped)
@@ -46,12 +58,4 @@ func (t *tenant) sitOut(ctx workflow.Context) error {
 	o := starting
 	o.tenant = flowhq.TenantReconnecting
 	return t.settle(ctx, o)
-}
-
-// sitsOutAnew reports whether a run that waits to try again may continue as
-// new. Then it also has to obey there what cuts the ban short.
-//
-// Runs that came to this point before the change wait as they did.
-func (t *tenant) sitsOutAnew(ctx workflow.Context) bool {
-	return workflow.GetVersion(ctx, "ban-at-boundary", workflow.DefaultVersion, 1) != workflow.DefaultVersion
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
@@ -21,7 +22,7 @@ import (
 const (
 	TaskQueue      = "tenants"
 	tenantWorkflow = "Tenant"
-	commandSignal  = "command"
+	lookSignal     = "look" // without a payload, for it has no meaning but this
 	reportSignal   = "report"
 	statusQuery    = "status"
 )
@@ -30,15 +31,6 @@ const (
 // first: half of that, which is what the SDK spends on a call and its retries. Of a
 // request to the API, that is 5 s: long enough for a Temporal that is just starting again.
 const sendTimeout = 16 * time.Second
-
-// command is the payload of commandSignal.
-type command struct {
-	Command   flowhq.Command  `json:"command"`
-	RequestID string          `json:"request_id"`
-	Actor     string          `json:"actor"`
-	Name      string          `json:"name,omitempty"` // the tenant's, as of now
-	Template  flowhq.Template `json:"template,omitempty"`
-}
 
 // A Client speaks to tenant workflows. It is the only holder of their names.
 type Client struct {
@@ -55,23 +47,50 @@ func NewClient(temporal client.Client) *Client {
 	return &Client{Converter: converter.GetDefaultDataConverter(), temporal: temporal}
 }
 
-// Send makes a command durable: when it returns nil, the tenant's workflow will
-// obey it, even if no worker is running now. A request id that was sent before
-// is ignored by the workflow. It fails with code Unavailable.
-func (c *Client) Send(ctx context.Context, t flowhq.Tenant, cmd flowhq.Command, requestID, actor string) error {
+// Nudge has a tenant's workflow look at its rows, and starts it if it does not run. It
+// may be repeated, and lost: what there is to see is in the rows. The name is for operators
+// who look for a workflow that is new. It fails with code Unavailable.
+func (c *Client) Nudge(ctx context.Context, tenant flowhq.TenantID, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	opts := client.StartWorkflowOptions{
-		ID:                       workflowID(t.ID),
+		ID:                       workflowID(tenant),
 		TaskQueue:                TaskQueue,
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		WorkflowIDReusePolicy:    enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-		StaticSummary:            t.Name,
+		StaticSummary:            name,
 	}
-	payload := command{Command: cmd, RequestID: requestID, Actor: actor, Name: t.Name, Template: t.Config.Template}
-	state := TenantState{Version: stateVersion, Tenant: t.ID, Name: t.Name, Template: t.Config.Template}
-	_, err := c.temporal.SignalWithStartWorkflow(ctx, opts.ID, commandSignal, payload, opts, tenantWorkflow, state)
-	return classify("the command was not sent", err)
+	_, err := c.temporal.SignalWithStartWorkflow(ctx, opts.ID, lookSignal, nil, opts, tenantWorkflow, TenantState{Version: stateVersion, Tenant: tenant})
+	return classify("the tenant's workflow was not told", err)
+}
+
+// A Pulse is how a tenant's workflow is.
+type Pulse string
+
+const (
+	NotRunning Pulse = "NOT_RUNNING" // it never began, or has ended, however it did
+	Idle       Pulse = "IDLE"        // it waits for a nudge, or for a time
+	Busy       Pulse = "BUSY"        // an activity runs or is about to, such as a host
+)
+
+// Pulse tells how a tenant's workflow is. It fails with code Unavailable.
+func (c *Client) Pulse(ctx context.Context, tenant flowhq.TenantID) (Pulse, error) {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	d, err := c.temporal.DescribeWorkflowExecution(ctx, workflowID(tenant), "")
+	if _, unknown := errors.AsType[*serviceerror.NotFound](err); unknown {
+		return NotRunning, nil
+	}
+	switch {
+	case err != nil:
+		return "", classify("the tenant's workflow was not found", err)
+	case d.GetWorkflowExecutionInfo().GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING:
+		return NotRunning, nil
+	case len(d.GetPendingActivities()) > 0:
+		return Busy, nil
+	default:
+		return Idle, nil
+	}
 }
 
 // Report tells the tenant's workflow about its session. A workflow that has
@@ -99,7 +118,14 @@ func (w Tenants) Register(r worker.WorkflowRegistry) {
 }
 
 // workflowID has no slash, because it ends up in URLs.
-func workflowID(id flowhq.TenantID) string { return "tenant:" + string(id) }
+func workflowID(id flowhq.TenantID) string { return tenantPrefix + string(id) }
+
+const tenantPrefix = "tenant:"
+
+// tenantOf returns the tenant whose workflow has this id.
+func tenantOf(workflowID string) flowhq.TenantID {
+	return flowhq.TenantID(strings.TrimPrefix(workflowID, tenantPrefix))
+}
 
 func classify(message string, err error) error {
 	if err == nil {

@@ -8,5 +8,5 @@
 //
 // Besides, there is one workflow for each command that many tenants are given
 // ([Client.StartBulk]), and one a night that deletes old rows
-// ([Client.ScheduleRetention]).
+// ([Client.Pair]).
 package workflows

@@ -42,6 +42,7 @@ func TestFilters(t *testing.T) {
 		n++
 		star := s.tenant(id)
 		star.Name, star.Config.Template = name, template
+		s.of(star.ID).change(func(s *activities.Sight) { s.Name, s.Template = name, template })
 		star.send(flowhq.Start)
 		return star
 	}

@@ -33,9 +33,6 @@ import (
 // After one record again, so that the new way of life is kept as well:
 //
 //	go tool task test -- ./workflows -run TestRecord -update
-//
-// That leaves alone what is in old/: lives that were recorded before a guarded change
-// and cannot be again.
 const histories = "testdata/history"
 
 var update = flag.Bool("update", false, "record the histories in "+histories+" again")
@@ -309,15 +306,13 @@ func replay(h *history.History) error {
 func recorded(t *testing.T) map[string][]byte {
 	t.Helper()
 	found := map[string][]byte{}
-	for _, pattern := range []string{"*.json", "old/*.json"} {
-		files, err := filepath.Glob(filepath.Join(histories, pattern))
-		if err != nil {
+	files, err := filepath.Glob(filepath.Join(histories, "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if found[file], err = os.ReadFile(file); err != nil {
 			t.Fatal(err)
-		}
-		for _, file := range files {
-			if found[file], err = os.ReadFile(file); err != nil {
-				t.Fatal(err)
-			}
 		}
 	}
 	if least := len(lives) + len(longLives) + len(jobs); len(found) < least {

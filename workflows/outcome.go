@@ -167,11 +167,16 @@ func (t *tenant) settle(ctx workflow.Context, o outcome) error {
 		return err
 	}
 	if t.Wanted && o.event == "" {
-		return nil
+		return t.mark(ctx)
 	}
 	ctx = workflow.WithActivityOptions(ctx, activities.SettleOptions())
-	return workflow.ExecuteActivity(ctx, activities.SettleActivity, activities.SettleInput{
+	err := workflow.ExecuteActivity(ctx, activities.SettleActivity, activities.SettleInput{
 		Tenant: t.Tenant, Session: o.session, Status: o.tenant, Worker: o.worker,
-		Reason: o.reason, Ending: o.ending, RetryAt: o.retryAt, Event: o.event,
+		Reason: o.reason, Ending: o.ending, RetryAt: o.retryAt, Event: o.event, Epoch: t.Epoch, Marks: t.taken,
 	}).Get(ctx, nil)
+	if err != nil {
+		return err
+	}
+	t.taken, t.written = nil, t.written+1
+	return nil
 }

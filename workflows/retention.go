@@ -8,9 +8,11 @@ import (
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/activities"
 )
 
@@ -18,6 +20,7 @@ import (
 const (
 	retentionWorkflow = "Retention"
 	retentionSchedule = "retention" // and, with the time behind it, a run's workflow id
+	installationMemo  = "installation"
 )
 
 // When retention runs: at a quiet hour in UTC, and not on the minute at which
@@ -37,10 +40,22 @@ func (w Tenants) Retention(ctx workflow.Context) (pruned activities.Pruned, err 
 	return pruned, err
 }
 
-// ScheduleRetention makes sure that Retention runs every night, one at a time. A
-// schedule that is there already is left as it is: an operator may have moved or
-// paused it. It fails if Temporal does not answer in time, or refuses.
-func (c *Client) ScheduleRetention(ctx context.Context) error {
+// A Pairing says which database belongs together with which namespace.
+type Pairing struct {
+	Installation string // id of the database's
+	Database     string // where it is, for a message
+	Namespace    string
+	Converter    converter.DataConverter // of the client; nil for the SDK's own
+}
+
+// Pair makes sure that Retention runs every night, one at a time, and that the schedule for
+// it says which installation it belongs to. A schedule that is there already is left as it
+// is: an operator may have moved or paused it. In a namespace that was emptied it is made
+// again.
+//
+// A Conflict error means that the namespace belongs to another installation than the
+// database. Other errors mean that Temporal does not answer in time, or refuses.
+func (c *Client) Pair(ctx context.Context, p Pairing) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	_, err := c.temporal.ScheduleClient().Create(ctx, client.ScheduleOptions{
@@ -58,12 +73,39 @@ func (c *Client) ScheduleRetention(ctx context.Context) error {
 		},
 		Overlap:       enums.SCHEDULE_OVERLAP_POLICY_SKIP,
 		CatchupWindow: retentionCatchUp,
+		Memo:          map[string]any{installationMemo: p.Installation},
 	})
 	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
-		return nil
+		return c.checkPair(ctx, p)
 	}
 	if err != nil {
 		return fmt.Errorf("create the retention schedule: %w", err)
 	}
 	return nil
+}
+
+func (c *Client) checkPair(ctx context.Context, p Pairing) error {
+	d, err := c.temporal.ScheduleClient().GetHandle(ctx, retentionSchedule).Describe(ctx)
+	if err != nil {
+		return fmt.Errorf("read the retention schedule: %w", err)
+	}
+	var id string
+	if payload := d.Memo.GetFields()[installationMemo]; payload != nil {
+		dc := p.Converter
+		if dc == nil {
+			dc = converter.GetDefaultDataConverter()
+		}
+		if err := dc.FromPayload(payload, &id); err != nil {
+			return fmt.Errorf("read which installation Temporal's namespace %s belongs to: %w", p.Namespace, err)
+		}
+	}
+	switch id {
+	case p.Installation:
+		return nil
+	case "":
+		return flowhq.Errorf(flowhq.Conflict, "the schedule %q in Temporal's namespace %q does not say which installation it belongs to: "+
+			"if that is the one of the database %s, delete the schedule, and it is made again", retentionSchedule, p.Namespace, p.Database)
+	}
+	return flowhq.Errorf(flowhq.Conflict, "the database %s belongs to installation %s and Temporal's namespace %q to installation %s: "+
+		"correct DATABASE_URL, or TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE", p.Database, p.Installation, p.Namespace, id)
 }

@@ -43,8 +43,10 @@ type scene struct {
 	control  *Client
 	hold     chan struct{} // SendBulk waits until it is closed, for tenants that are slow
 
-	mu    sync.Mutex
-	hosts map[flowhq.TenantID][]*actor // in the order of their start
+	mu     sync.Mutex
+	rows   map[flowhq.TenantID]*rows
+	erased []flowhq.TenantID
+	hosts  map[flowhq.TenantID][]*actor // in the order of their start
 }
 
 // slow is the first tenant of a page that takes its time.
@@ -79,7 +81,7 @@ func newStage(t *testing.T, flags ...string) *stage {
 		}
 	})
 	s := &stage{t, &scene{
-		temporal: server.Client(), control: NewClient(server.Client()), hold: make(chan struct{}), hosts: map[flowhq.TenantID][]*actor{},
+		temporal: server.Client(), control: NewClient(server.Client()), hold: make(chan struct{}), hosts: map[flowhq.TenantID][]*actor{}, rows: map[flowhq.TenantID]*rows{},
 	}}
 	s.work()
 	return s
@@ -94,10 +96,24 @@ func (s *stage) work() {
 	tenants, sessions := worker.New(s.temporal, TaskQueue, options), worker.New(s.temporal, activities.SessionQueue, options)
 	Tenants{Heartbeat: beat}.Register(tenants)
 	for name, f := range map[string]any{
-		activities.SettleActivity: func(context.Context, activities.SettleInput) error { return nil },
-		activities.EraseActivity:  func(context.Context, activities.EraseInput) error { return nil },
-		activities.PruneActivity:  func(context.Context) (activities.Pruned, error) { return activities.Pruned{Tenants: 3}, nil },
-		activities.BulkActivity:   s.sendBulk,
+		activities.SettleActivity: func(_ context.Context, in activities.SettleInput) error {
+			s.of(in.Tenant).settle(in)
+			return nil
+		},
+		activities.LookActivity: func(ctx context.Context, in activities.LookInput) (activities.Sight, error) {
+			return s.of(in.Tenant).look(ctx, in)
+		},
+		activities.AppliedActivity: func(ctx context.Context, in activities.AppliedInput) error {
+			return s.of(in.Tenant).markApplied(ctx, in)
+		},
+		activities.EraseActivity: func(_ context.Context, in activities.EraseInput) error {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.erased = append(s.erased, in.Tenant)
+			return nil
+		},
+		activities.PruneActivity: func(context.Context) (activities.Pruned, error) { return activities.Pruned{Tenants: 3}, nil },
+		activities.BulkActivity:  s.sendBulk,
 	} {
 		tenants.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name})
 	}
@@ -108,6 +124,16 @@ func (s *stage) work() {
 		}
 		s.Cleanup(w.Stop)
 	}
+}
+
+// of returns the rows of a tenant.
+func (s *scene) of(id flowhq.TenantID) *rows {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.rows[id] == nil {
+		s.rows[id] = newRows()
+	}
+	return s.rows[id]
 }
 
 // host stands in for a Host.
@@ -174,11 +200,18 @@ func (s *stage) tenant(id string) *star {
 	}}
 }
 
-// send gives the tenant a command, each with a request id of its own.
+// send gives the tenant a command and tells its workflow.
 func (t *star) send(c flowhq.Command) {
 	t.Helper()
 	t.requests++
-	if err := t.control.Send(t.Context(), t.Tenant, c, fmt.Sprintf("request-%d", t.requests), "admin"); err != nil {
+	t.of(t.ID).give(c)
+	t.nudge()
+}
+
+// nudge has the workflow look at the rows.
+func (t *star) nudge() {
+	t.Helper()
+	if err := t.control.Nudge(t.Context(), t.ID, t.Name); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -1,45 +1,20 @@
 package workflows
 
 import (
-	"fmt"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/history/v1"
-	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/client"
 
 	"github.com/flowhq/flowhq"
 )
 
 const stormTenant = "6c1f0c1e-8a3e-4f43-9d1c-2b5d7a1e0f12"
 
-// commandsIn returns the request ids of the commands that reached a run, in order.
-func commandsIn(t *testing.T, runs []*history.History) (all [][]string) {
-	t.Helper()
-	for _, h := range runs {
-		var got []string
-		for _, e := range h.Events {
-			signal := e.GetWorkflowExecutionSignaledEventAttributes()
-			if signal.GetSignalName() != commandSignal {
-				continue
-			}
-			var c command
-			if err := converter.GetDefaultDataConverter().FromPayloads(signal.GetInput(), &c); err != nil {
-				t.Fatal(err)
-			}
-			got = append(got, c.RequestID)
-		}
-		all = append(all, got)
-	}
-	return all
-}
-
-// TestStormOfCommands sends commands from all sides while hosts come and go, with a
+// TestStormOfCommands gives commands from all sides while hosts come and go, with a
 // server that suggests to continue as new after a few dozen events. Each command is
-// obeyed once and in order, in whichever run it arrived; the last one has the last
+// applied once and in order, in whichever run it is seen; the last one has the last
 // word.
 func TestStormOfCommands(t *testing.T) {
 	const events, senders, each, pause = 40, 6, 60, 30 * time.Millisecond
@@ -58,7 +33,8 @@ func TestStormOfCommands(t *testing.T) {
 				if n == 0 && i%20 == 0 {
 					c = flowhq.ForceRestart // while its abandoned host lives it does not continue as new
 				}
-				if err := s.control.Send(t.Context(), tenant.Tenant, c, fmt.Sprintf("%d-%d", n, i), "admin"); err != nil {
+				s.of(stormTenant).give(c)
+				if err := s.control.Nudge(t.Context(), stormTenant, "storm"); err != nil {
 					t.Error(err)
 				}
 				<-tick.C
@@ -68,50 +44,18 @@ func TestStormOfCommands(t *testing.T) {
 	wg.Wait()
 	tenant.send(flowhq.Stop)
 	tenant.settles("stopped by an operator")
-
-	state, err := tenant.status()
-	if err != nil {
-		t.Fatal(err)
-	}
-	histories := s.runs(workflowID(stormTenant)) // once: it may just be about to continue as new
-	runs := commandsIn(t, histories)
-	var sent []string
-	for _, run := range runs {
-		sent = append(sent, run...)
-	}
-	if len(sent) != senders*each+2 {
-		t.Errorf("%d commands are in the histories; want %d", len(sent), senders*each+2)
-	}
+	rows := s.of(stormTenant)
+	s.until("every command is applied", func() bool { return rows.waiting() == 0 })
+	runs := s.runs(workflowID(stormTenant))
 	if len(runs) < 4 {
 		t.Errorf("it continued as new %d times; want more", len(runs)-1)
 	}
-	// What was obeyed last is what was sent last, in the same order: had one been
-	// lost at a boundary, it would be missing here.
-	if diff := cmp.Diff(sent[len(sent)-handledIDs:], state.Handled); diff != "" {
-		t.Errorf("obeyed (-sent +handled):\n%s", diff)
+	rows.mu.Lock()
+	defer rows.mu.Unlock()
+	if len(rows.applied) != senders*each+2 || len(rows.outcomes) != senders*each+2 {
+		t.Errorf("%d commands are marked; want %d", len(rows.applied), senders*each+2)
 	}
-	carriedOver(t, histories, runs)
-	t.Logf("%d commands in %d runs, %d hosts", len(sent), len(runs), len(s.hosts[stormTenant]))
-}
-
-// carriedOver checks, at each boundary, that every command of the runs before was
-// obeyed there: the state that the next run began with ends with their ids.
-func carriedOver(t *testing.T, runs []*history.History, commands [][]string) {
-	t.Helper()
-	var before []string
-	for i, h := range runs {
-		started := h.Events[0].GetWorkflowExecutionStartedEventAttributes()
-		if started.GetInitiator() == enums.CONTINUE_AS_NEW_INITIATOR_WORKFLOW {
-			var state TenantState
-			if err := converter.GetDefaultDataConverter().FromPayloads(started.GetInput(), &state); err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(before[max(0, len(before)-handledIDs):], state.Handled); diff != "" {
-				t.Errorf("boundary %d (-sent +handled):\n%s", i, diff)
-			}
-		}
-		before = append(before, commands[i]...)
-	}
+	t.Logf("%d commands in %d runs, with %d looks and %d hosts", len(rows.applied), len(runs), rows.looks, len(s.hosts[stormTenant]))
 }
 
 // TestRepeatedCommandsDoNotMakeDeaf repeats a harmless command while a host runs and
@@ -142,4 +86,55 @@ func TestRepeatedCommandsDoNotMakeDeaf(t *testing.T) {
 	}
 	tenant.send(flowhq.Stop)
 	tenant.settles("stopped by an operator")
+}
+
+// TestForgedSignals sends what anybody who reaches Temporal can, on the wire of today and
+// of before: a tenant goes on as its rows want it, and still hears its operator.
+func TestForgedSignals(t *testing.T) {
+	s := newStage(t, suggestEarly(150)...)
+	tenant := s.tenant(stormTenant)
+	tenant.send(flowhq.Start)
+	host := tenant.online(1)
+	signal := func(name string, payload any) {
+		t.Helper()
+		if err := s.temporal.SignalWorkflow(t.Context(), workflowID(stormTenant), "", name, payload); err != nil {
+			t.Fatal(err)
+		}
+	}
+	type forged struct {
+		Command   string `json:"command"`
+		RequestID string `json:"request_id"`
+	}
+	for _, payload := range []any{forged{"delete", "1"}, "delete", nil, []string{"stop"}, 17} {
+		signal("command", payload)
+		signal("delete", payload)
+		signal(lookSignal, payload)
+	}
+	// Run by whoever likes, with an argument of their own.
+	for id, state := range map[string]TenantState{
+		workflowID(stormTenant): {Tenant: stormTenant, Deleting: true},
+		"elsewhere":             {Tenant: stormTenant, Deleting: true, Wanted: true},
+		workflowID("6c1f0c1e-8a3e-4f43-9d1c-2b5d7a1e0f13"): {Tenant: stormTenant, Deleting: true, Wanted: true},
+	} {
+		_, _ = s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: TaskQueue}, tenantWorkflow, state)
+	}
+	select {
+	case <-host.gone:
+		t.Error("the host was ended")
+	default:
+	}
+	if state, err := tenant.status(); err != nil || !state.Wanted || state.Deleting {
+		t.Errorf("after forged signals: %+v, %v", state, err)
+	}
+	for range 150 { // that no code of ours receives: they must not fill the history
+		signal("dance", nil)
+	}
+	tenant.online(2)
+	tenant.send(flowhq.Stop)
+	tenant.settles("stopped by an operator")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.erased) > 0 {
+		t.Errorf("erased %v", s.erased)
+	}
 }

@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -10,17 +9,17 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/activities"
+	"github.com/flowhq/flowhq/internal/store"
 )
-
-// handledIDs is how many request ids a tenant remembers, so that a repeated
-// command is obeyed once. An operator's client repeats within seconds.
-const handledIDs = 64
 
 // stateVersion is raised when a field is added to TenantState that must not get
 // lost. A state of an older version lacks it, which must be like its zero value. A
 // newer one is not touched: code that does not know a field would drop it; see
 // [Tenants.Tenant].
 const stateVersion = 1
+
+// maxLeap is by how much the epoch of a host may be higher than that of the one before.
+const maxLeap = 1_000_000
 
 // TenantState is the argument of the Tenant workflow and all that it knows. It
 // is carried over when the workflow continues as new, so fields are only ever
@@ -32,7 +31,7 @@ type TenantState struct {
 	Template flowhq.Template `json:"template"` // likewise
 
 	Wanted   bool `json:"wanted"`   // the session should be up
-	Deleting bool `json:"deleting"` // the tenant is to be erased; final
+	Deleting bool `json:"deleting"` // the tenant is to be erased; final, and never carried over
 
 	// What the host, or its end, said last.
 	Session   flowhq.SessionState `json:"session"`
@@ -49,8 +48,6 @@ type TenantState struct {
 	RetryAt  time.Time `json:"retry_at,omitzero"`
 	Failures int       `json:"failures,omitempty"` // attempts that failed in a row, as far as it was told
 	Losses   int       `json:"losses,omitempty"`   // workers that died in a row while hosting it, likewise
-
-	Handled []string `json:"handled,omitempty"` // request ids, oldest first
 }
 
 // Tenants is the workflows with this installation's settings. They only
@@ -62,32 +59,32 @@ type Tenants struct {
 
 // Tenant is the life of one tenant. It ends when the tenant has been erased.
 //
-// All commands arrive on one channel, so that a stop followed by a start is
-// never seen in the other order.
+// What is wanted is in the rows: a signal says no more than that there is something to
+// see there. So signals may be lost, repeated, reordered or made up, and any run of this
+// workflow may be ended from outside: the next one begins with a look.
 //
 // It panics at a state that newer code has left, as when a new version runs beside
 // this one or was taken back. That fails no more than the task: Temporal offers it
-// again until a worker of the newer version takes it, and meanwhile keeps commands;
-// a host that runs is not concerned.
+// again until a worker of the newer version takes it; a host that runs is not concerned.
 func (w Tenants) Tenant(ctx workflow.Context, s TenantState) error {
 	if s.Version > stateVersion {
 		panic(fmt.Sprintf("the tenant's state has version %d, and this worker knows up to %d", s.Version, stateVersion))
 	}
 	s.Version = stateVersion
+	// Whose workflow it is, its id says: whatever the argument may claim.
+	s.Tenant = tenantOf(workflow.GetInfo(ctx).WorkflowExecution.ID)
+	s.Deleting = false // until a command says so
 	t := &tenant{
 		TenantState: s,
 		timing:      activities.Timing{Heartbeat: w.Heartbeat},
-		commands:    workflow.GetSignalChannel(ctx, commandSignal),
 		reports:     workflow.GetSignalChannel(ctx, reportSignal),
-	}
-	if t.Session == "" {
-		t.Session, t.Since = flowhq.Disconnected, workflow.Now(ctx)
 	}
 	err := workflow.SetQueryHandler(ctx, statusQuery, func() (TenantState, error) { return t.TenantState, nil })
 	if err != nil {
 		return err
 	}
-	if err := t.show(ctx); err != nil {
+	t.watch(ctx)
+	if err := t.begin(ctx); err != nil {
 		return err
 	}
 	for !t.Deleting && !t.gone {
@@ -103,12 +100,10 @@ func (w Tenants) Tenant(ctx workflow.Context, s TenantState) error {
 			return err
 		}
 		if t.mayContinueAsNew(ctx) {
-			if err := t.drain(ctx); err != nil {
-				return err
+			for t.Wanted && t.reports.Len() > 0 {
+				t.hear(ctx, t.reports)
 			}
-			if !t.Deleting {
-				return workflow.NewContinueAsNewError(ctx, tenantWorkflow, t.TenantState)
-			}
+			return workflow.NewContinueAsNewError(ctx, tenantWorkflow, t.TenantState)
 		}
 	}
 	if t.gone {
@@ -120,10 +115,17 @@ func (w Tenants) Tenant(ctx workflow.Context, s TenantState) error {
 // tenant is a running Tenant workflow.
 type tenant struct {
 	TenantState
-	timing   activities.Timing
-	commands workflow.ReceiveChannel
-	reports  workflow.ReceiveChannel
+	timing  activities.Timing
+	reports workflow.ReceiveChannel
 
+	sights   workflow.Channel // what was seen in the rows, one look after the other
+	lookMore workflow.Channel // has room for one note that another look is due
+	long     workflow.Future  // ready when the history is long
+
+	// taken are commands that are being applied, until the rows say so.
+	taken []store.Mark
+	// written counts the writes to the rows, by which a look that is older is known.
+	written int
 	// gone is set when the tenant turns out not to exist any more.
 	gone bool
 	// again is set by a command to start the session anew once the host that is
@@ -135,24 +137,61 @@ type tenant struct {
 	abandoned int
 }
 
+// begin takes up what is wanted, in a first run as in one that continues another.
+func (t *tenant) begin(ctx workflow.Context) error {
+	isNew := t.Session == ""
+	var first sight
+	if !t.awaitSight(ctx, &first) {
+		return ctx.Err()
+	}
+	if isNew {
+		t.Session, t.Reason, t.Ending, t.Since = first.Session, first.Reason, first.Ending, workflow.Now(ctx)
+		t.Attention = t.Ending.Attention()
+		if first.Wanted { // whatever it was, no host is known
+			t.Session, t.Reason = flowhq.Disconnected, activities.WaitingForWorker
+		}
+	}
+	t.Wanted = first.Wanted && len(first.Commands) == 0
+	t.RetryAt = first.RetryAt
+	did := t.apply(ctx, first)
+	switch {
+	case t.Deleting || t.gone:
+		return nil
+	case t.Wanted && did.any():
+		t.RetryAt = time.Time{}
+		return t.settle(ctx, starting)
+	case !t.Wanted && (did.any() || !first.Quiet):
+		return t.settle(ctx, stopped)
+	}
+	if err := t.show(ctx); err != nil {
+		return err
+	}
+	return t.mark(ctx)
+}
+
 // idle waits for a command that makes the session wanted.
 func (t *tenant) idle(ctx workflow.Context) error {
-	for !t.Wanted && !t.Deleting {
-		var obeyed flowhq.Command
+	for !t.Wanted && !t.Deleting && !t.gone {
+		var did effect
 		sel := workflow.NewSelector(ctx)
-		sel.AddReceive(t.commands, func(c workflow.ReceiveChannel, _ bool) { obeyed = t.obey(ctx, c) })
+		sel.AddReceive(t.sights, func(c workflow.ReceiveChannel, _ bool) { did = t.see(ctx, c) })
 		// A report here is the last word of a host that was told to stop.
 		sel.AddReceive(t.reports, func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, nil) })
+		t.wakeUp(ctx, sel)
 		sel.Select(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if obeyed == flowhq.Stop && t.Ending != flowhq.EndStopped && t.stopsAgain(ctx) {
-			if err := t.settle(ctx, stopped); err != nil {
-				return err
-			}
+		var err error
+		if did.stops {
+			err = t.settle(ctx, stopped)
+		} else if !t.Wanted {
+			err = t.mark(ctx)
 		}
-		if t.mayContinueAsNew(ctx) && (!t.Wanted || !t.renews(ctx)) {
+		if err != nil {
+			return err
+		}
+		if t.mayContinueAsNew(ctx) && !t.Wanted {
 			return nil
 		}
 	}
@@ -162,56 +201,60 @@ func (t *tenant) idle(ctx workflow.Context) error {
 	return t.settle(ctx, starting)
 }
 
-// stopsAgain reports whether a stop is recorded though nothing is up. It takes note of
-// an end that asked for a person, and puts the rows right after an operator has ended
-// the workflow before this one in Temporal: its host could not tell.
-//
-// Runs that came to this point before the change ignore it as they did.
-func (t *tenant) stopsAgain(ctx workflow.Context) bool {
-	return workflow.GetVersion(ctx, "stop-settles", workflow.DefaultVersion, 1) != workflow.DefaultVersion
-}
-
 // host keeps one Host activity until it ends or is abandoned.
 func (t *tenant) host(ctx workflow.Context) error {
-	hostCtx, cancel := workflow.WithCancel(ctx)
-	defer cancel()
+	hostCtx, cancelHost := workflow.WithCancel(ctx)
+	defer cancelHost()
 	t.again = false
 	var (
-		done, abandoned, renewed bool
-		ended                    activities.Ended
-		err                      error
+		done, abandoned, renewed, ending bool
+		ended                            activities.Ended
+		err                              error
 	)
+	cancel := func() {
+		ending = true
+		cancelHost()
+	}
 	future := t.startHost(hostCtx)
 	sel := workflow.NewSelector(ctx)
 	sel.AddFuture(future, func(f workflow.Future) { done, err = true, f.Get(ctx, &ended) })
-	sel.AddReceive(t.commands, func(c workflow.ReceiveChannel, _ bool) {
-		switch t.obey(ctx, c) {
-		case flowhq.Start: // after a stop that is under way
+	sel.AddFuture(t.long, func(workflow.Future) {}) // only to wake up
+	sel.AddReceive(t.reports, func(c workflow.ReceiveChannel, _ bool) { t.hear(ctx, c) })
+	sel.AddReceive(t.sights, func(c workflow.ReceiveChannel, _ bool) {
+		did := t.see(ctx, c)
+		if ending && did.starts || did.restarts {
 			t.again = true
-		case flowhq.Restart:
-			t.again = true
-			cancel()
-		case flowhq.Stop, flowhq.Delete:
-			cancel()
-		case flowhq.ForceRestart:
+		}
+		switch {
+		case did.forces:
 			cancel()
 			t.abandon(ctx, future)
 			done, abandoned = true, true
+		case did.restarts || did.stops || t.Deleting || t.gone:
+			cancel()
 		}
 	})
-	sel.AddReceive(t.reports, func(c workflow.ReceiveChannel, _ bool) { t.hear(ctx, c) })
 	for !done {
 		sel.Select(ctx)
-		if !done && !renewed && t.mayContinueAsNew(ctx) && t.renews(ctx) {
+		if !ending {
+			if err := t.mark(ctx); err != nil {
+				return err
+			}
+		}
+		if !done && !renewed && t.mayContinueAsNew(ctx) {
 			renewed = true
 			cancel() // for the boundary, which is overdue
 		}
 	}
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return ctx.Err()
-	}
-	if abandoned {
+	case t.gone:
+		return nil
+	case abandoned && t.Wanted:
 		return t.settle(ctx, superseded)
+	case abandoned:
+		return t.settle(ctx, stopped)
 	}
 	o := t.judge(ended, err, workflow.Now(ctx))
 	if renewed && t.Wanted && !t.again && temporal.IsCanceledError(err) {
@@ -223,8 +266,9 @@ func (t *tenant) host(ctx workflow.Context) error {
 // startHost schedules the next host of this tenant.
 func (t *tenant) startHost(ctx workflow.Context) workflow.Future {
 	ctx = workflow.WithActivityOptions(ctx, t.timing.HostOptions("session of "+t.Name))
-	return workflow.ExecuteActivity(ctx, activities.HostActivity,
-		activities.HostInput{Tenant: t.Tenant, Failures: t.Failures, Losses: t.Losses})
+	return workflow.ExecuteActivity(ctx, activities.HostActivity, activities.HostInput{
+		Tenant: t.Tenant, Failures: t.Failures, Losses: t.Losses, Epoch: t.Epoch,
+	})
 }
 
 // abandon remembers a host that nobody waits for until it has really ended.
@@ -236,48 +280,12 @@ func (t *tenant) abandon(ctx workflow.Context, host workflow.Future) {
 	})
 }
 
-// obey receives one command, changes what is wanted, and returns the command if
-// it is news, or "" if it repeats an earlier one or changes nothing. One that it does
-// not know, which may have been typed in the Web UI, it leaves alone.
-func (t *tenant) obey(ctx workflow.Context, c workflow.ReceiveChannel) flowhq.Command {
-	var cmd command
-	c.Receive(ctx, &cmd)
-	if t.Deleting || slices.Contains(t.Handled, cmd.RequestID) {
-		return ""
-	}
-	if !slices.Contains(flowhq.Commands, cmd.Command) {
-		workflow.GetLogger(ctx).Warn("unknown command", "command", cmd.Command, "request_id", cmd.RequestID)
-		return ""
-	}
-	t.Handled = append(t.Handled, cmd.RequestID)
-	if n := len(t.Handled) - handledIDs; n > 0 {
-		t.Handled = slices.Delete(t.Handled, 0, n)
-	}
-	if cmd.Name != "" {
-		t.Name, t.Template = cmd.Name, cmd.Template
-	}
-	switch cmd.Command {
-	case flowhq.Start:
-		if t.Wanted && t.RetryAt.IsZero() {
-			return ""
-		}
-		t.Wanted, t.Failures, t.Losses = true, 0, 0
-	case flowhq.Stop:
-		t.Wanted = false
-	case flowhq.Restart, flowhq.ForceRestart:
-		t.Wanted, t.Failures, t.Losses = true, 0, 0
-	case flowhq.Delete:
-		t.Wanted, t.Deleting = false, true
-	}
-	return cmd.Command
-}
-
 // hear receives one report of a host and shows it. Reports of older hosts are
-// late news and are dropped.
+// late news and are dropped, as are those of epochs that no host can have had.
 func (t *tenant) hear(ctx workflow.Context, c workflow.ReceiveChannel) {
 	var r activities.Report
 	c.Receive(ctx, &r)
-	if r.Epoch < t.Epoch {
+	if r.Epoch < t.Epoch || r.Epoch > t.Epoch+maxLeap {
 		return
 	}
 	if r.Session != t.Session {
@@ -297,60 +305,14 @@ func (t *tenant) hear(ctx workflow.Context, c workflow.ReceiveChannel) {
 	_ = t.show(ctx) // fails only if the workflow itself is ending
 }
 
-// mayContinueAsNew reports whether the history is long and no abandoned host lives: the
-// server would lose its handle on one, as on the host that runs now.
-func (t *tenant) mayContinueAsNew(ctx workflow.Context) bool {
-	return !t.Deleting && !t.gone && t.abandoned == 0 && workflow.GetInfo(ctx).GetContinueAsNewSuggested() &&
-		(t.commands.Len() == 0 || t.renews(ctx))
-}
-
-// renews reports whether this run ends its host when its history is long, for a
-// second off the air, instead of waiting until the host ends by itself: Temporal takes
-// no more than 10,000 signals for one run, so a client that repeats a command, or a
-// session that flaps, could make a tenant deaf to its operator for a day. It also
-// obeys at the boundary what has arrived instead of waiting for a moment of silence.
+// mayContinueAsNew reports whether the history is long and nothing is under way that the
+// next run would not know of: the server would lose its handle on an abandoned host, as on
+// the one that runs now.
 //
-// Runs that came to this point before the change wait as they did.
-func (t *tenant) renews(ctx workflow.Context) bool {
-	return workflow.GetVersion(ctx, "renew-at-boundary", workflow.DefaultVersion, 1) != workflow.DefaultVersion
-}
-
-// drain takes in, with no host running, what has already arrived and would be lost
-// when the workflow continues as new.
-func (t *tenant) drain(ctx workflow.Context) error {
-	for t.commands.Len() > 0 || t.reports.Len() > 0 {
-		for t.reports.Len() > 0 {
-			if t.Wanted || !t.renews(ctx) {
-				t.hear(ctx, t.reports)
-			} else {
-				t.reports.Receive(ctx, nil) // as in idle
-			}
-		}
-		was, banned := t.Wanted, !t.RetryAt.IsZero()
-		started := false
-		for t.commands.Len() > 0 {
-			switch t.obey(ctx, t.commands) {
-			case flowhq.Start, flowhq.Restart, flowhq.ForceRestart:
-				started = true
-			default:
-			}
-		}
-		o := starting
-		switch {
-		case t.Deleting:
-			continue
-		case t.Wanted && banned && started && t.sitsOutAnew(ctx):
-			o.tenant = flowhq.TenantReconnecting
-		case t.Wanted == was:
-			continue
-		case !t.Wanted:
-			o = stopped
-		}
-		if err := t.settle(ctx, o); err != nil {
-			return err
-		}
-	}
-	return nil
+// A host is ended for it, for a second off the air, instead of waiting until it ends by
+// itself: Temporal takes no more than 10,000 signals for one run.
+func (t *tenant) mayContinueAsNew(ctx workflow.Context) bool {
+	return !t.Deleting && !t.gone && t.abandoned == 0 && len(t.taken) == 0 && workflow.GetInfo(ctx).GetContinueAsNewSuggested()
 }
 
 // erase removes every trace of the tenant and ends the workflow.

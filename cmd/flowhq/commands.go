@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/activities"
 	"github.com/flowhq/flowhq/api"
 	"github.com/flowhq/flowhq/internal/codec"
@@ -184,9 +185,18 @@ func serveAPI(ctx context.Context, args []string, getenv func(string) string, st
 	}
 	commands := workflows.NewClient(p.temporal)
 	commands.Converter = workflows.Converter(p.codec)
+	err = commands.Pair(ctx, workflows.Pairing{
+		Installation: p.store.Installation(), Database: p.store.Address(),
+		Namespace: p.config.TemporalNamespace, Converter: workflows.Converter(p.codec),
+	})
+	if flowhq.ErrorCode(err) == flowhq.Conflict {
+		return err
+	} else if err != nil {
+		p.log.Warn("could not make sure that this namespace belongs to this database", "err", err)
+	}
 	handler, err := api.New(api.Options{
 		Codec: p.codec, CodecOrigin: p.config.CodecOrigin,
-		Tenants: p.store, Logs: p.store, Codes: p.store, Commands: commands, Bulks: commands, Fleet: p.store,
+		Tenants: p.store, Logs: p.store, Codes: p.store, Commands: p.store, Nudges: commands, Bulks: commands, Fleet: p.store,
 		Database: p.store, Temporal: commands, Metrics: metrics.NewRegistry(),
 		Password: p.config.AdminPassword, QueryAuth: p.config.AdminQueryAuth, TrustedProxies: p.config.TrustedProxies, Log: p.log,
 	})
@@ -216,7 +226,8 @@ func work(ctx context.Context, hurry <-chan struct{}, args []string, getenv func
 	}
 	counted := metrics.NewRegistry()
 	o := workers.Options{
-		Temporal: p.temporal, Store: p.store, Network: network, Capacity: p.config.WorkerCapacity,
+		Temporal: p.temporal, Namespace: p.config.TemporalNamespace, Converter: workflows.Converter(p.codec),
+		Store: p.store, Network: network, Capacity: p.config.WorkerCapacity,
 		WhatsAppVersion: p.config.WhatsAppVersion, DrainTimeout: p.config.DrainTimeout, Hurry: hurry, ConnectsPerSecond: p.config.ConnectsPerSecond,
 		Timing: activities.Timing{Heartbeat: p.config.Heartbeat}, Metrics: metrics.NewWorker(counted), Name: identity, Log: p.log,
 	}

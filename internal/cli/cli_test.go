@@ -234,7 +234,7 @@ func TestAllOrNone(t *testing.T) {
 	d := newDesk(t, map[string]func() any{
 		"GET /admin/tenants": always(tenants(one, other)),
 		"POST " + tenantPath(blueDoor) + "/worker/restart": always(refused{Status: http.StatusConflict, Detail: "it is being deleted"}),
-		"POST " + tenantPath(other.ID) + "/worker/restart": always(map[string]any{"command": "restart", "request_id": "r"}),
+		"POST " + tenantPath(other.ID) + "/worker/restart": always(map[string]any{"command": "restart", "id": 7}),
 	})
 	if code, out, errs := d.run("restart", "blue", "typo", "mama"); code != 1 || out != "" || !strings.Contains(errs, `no tenant "typo"`) {
 		t.Errorf("restart of a typing error: %d, %q, %q; want nobody told", code, out, errs)
@@ -268,7 +268,7 @@ func TestNothingWritesOnTheTerminal(t *testing.T) {
 func TestDeleteAsks(t *testing.T) {
 	d := newDesk(t, map[string]func() any{
 		"GET " + tenantPath(blueDoor):    always(tenant(flowhq.Connected, flowhq.WorkerRunning)),
-		"DELETE " + tenantPath(blueDoor): always(map[string]any{"command": "delete", "request_id": "r"}),
+		"DELETE " + tenantPath(blueDoor): always(map[string]any{"command": "delete", "id": 7}),
 	})
 	if code, _, errs := d.run("delete", string(blueDoor)); code != 1 || !strings.Contains(errs, "-yes") || len(d.asked) != 1 {
 		t.Errorf("delete: %d, %q after %q; want a question", code, errs, d.asked)

@@ -193,16 +193,13 @@ func (l *line) command(ctx context.Context, command string, args []string) error
 	return errors.Join(errs...)
 }
 
-// tell sends one command and says that it is durable, not that it has been obeyed.
+// tell gives one command and says that it is durable, not that it has been applied.
 func (l *line) tell(ctx context.Context, t flowhq.Tenant, method, path string) error {
-	var accepted struct {
-		Command   flowhq.Command
-		RequestID string `json:"request_id"`
-	}
+	var accepted flowhq.TenantCommand
 	if err := l.call(ctx, method, tenantPath(t.ID)+path, nil, &accepted); err != nil {
 		return err
 	}
-	fmt.Fprintf(l.stdout, "%s: %s accepted, request %s\n", oneLine(t.Name), accepted.Command, accepted.RequestID)
+	fmt.Fprintf(l.stdout, "%s: %s accepted, command %d\n", oneLine(t.Name), accepted.Command, accepted.ID)
 	return nil
 }
 

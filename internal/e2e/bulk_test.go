@@ -3,7 +3,6 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"testing"
 
 	"go.temporal.io/sdk/client"
@@ -46,21 +45,15 @@ func (s *stand) bulkBecomes(id string, is func(flowhq.Bulk) bool) (b flowhq.Bulk
 	return b
 }
 
-// handled returns the request ids that a tenant's workflow has obeyed.
-func (w *warden) handled(id flowhq.TenantID) []string {
-	w.t.Helper()
-	v, err := w.temporal.QueryWorkflow(w.t.Context(), "tenant:"+string(id), "", "status")
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	var state struct{ Handled []string }
-	if err := v.Get(&state); err != nil {
-		w.t.Fatal(err)
-	}
-	return state.Handled
+// commands are those that a tenant was given, newest first.
+func (s *stand) commands(id flowhq.TenantID) []flowhq.TenantCommand {
+	s.t.Helper()
+	var list struct{ Commands []flowhq.TenantCommand }
+	s.must(s.call("GET", "/admin/tenants/"+string(id)+"/commands", nil, &list))
+	return list.Commands
 }
 
-// signals counts the commands that have reached a tenant's workflow, repeated or not.
+// signals counts the nudges that have reached a tenant's workflow.
 func (w *warden) signals(id flowhq.TenantID) (n int) {
 	w.t.Helper()
 	events := w.temporal.GetWorkflowHistory(w.t.Context(), "tenant:"+string(id), "", false, 0)
@@ -69,7 +62,7 @@ func (w *warden) signals(id flowhq.TenantID) (n int) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if e.GetWorkflowExecutionSignaledEventAttributes().GetSignalName() == "command" {
+		if e.GetWorkflowExecutionSignaledEventAttributes().GetSignalName() == "look" {
 			n++
 		}
 	}
@@ -116,8 +109,8 @@ func TestBulkSurvivesAKilledWorker(t *testing.T) {
 	repeated := 0
 	for _, id := range ids {
 		repeated += w.signals(id) - 1
-		if got := w.handled(id); !slices.Equal(got, []string{"bulk:" + b.ID}) {
-			t.Errorf("tenant %s obeyed %v; want the bulk, once", id, got)
+		if got := s.commands(id); len(got) != 1 || got[0].Key != "bulk:"+b.ID || got[0].AppliedAt == nil {
+			t.Errorf("tenant %s was given %+v; want the bulk's, applied", id, got)
 		}
 		if n := s.events(id, "START_REQUESTED"); n != 1 {
 			t.Errorf("tenant %s has %d events of the request; want 1", id, n)

@@ -13,8 +13,8 @@ import (
 const eraseTimeout = 50 * time.Second
 
 // Erase deletes the tenant and everything that is known about it and its
-// customers, but for one TENANT_DELETED event, and tells every listener
-// ("erase"). A host that still runs is fenced from here on. Erasing a tenant
+// customers, but for one TENANT_DELETED event and the commands to do so, which are
+// marked as applied, and tells every listener ("erase"). A host that still runs is fenced from here on. Erasing a tenant
 // that is gone already, or never was, is no error.
 //
 // It is two statements in one transaction: the second must see what the hosts'
@@ -30,6 +30,12 @@ func (s *Store) Erase(ctx context.Context, tenant flowhq.TenantID, actor string)
 		), history as (
 			delete from flowhq.portal_event_logs e using gone
 			where e.tenant_id = gone.id
+		), commands as (
+			delete from flowhq.commands c using gone
+			where c.tenant_id = gone.id and c.command <> 'delete'
+		), applied as (
+			update flowhq.commands set applied_at = now(), outcome = 'erased'
+			where tenant_id = @tenant and command = 'delete' and applied_at is null
 		), event as (
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor)
 			select id, '` + TenantDeleted + `', @actor from gone
@@ -48,17 +54,4 @@ func (s *Store) Erase(ctx context.Context, tenant flowhq.TenantID, actor string)
 		return fmt.Errorf("erase tenant %s: %w", tenant, classify(err))
 	}
 	return nil
-}
-
-// Erased reports whether a tenant of this id existed and was deleted, until
-// PruneErased forgets it: from then on it is as if it never was.
-func (s *Store) Erased(ctx context.Context, tenant flowhq.TenantID) (bool, error) {
-	const q = `
-		select exists (select from flowhq.portal_event_logs
-			where tenant_id = @tenant and event_type = '` + TenantDeleted + `')`
-	erased, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, pgx.RowTo[bool])
-	if err != nil {
-		return false, fmt.Errorf("erased tenant %s: %w", tenant, err)
-	}
-	return erased, nil
 }

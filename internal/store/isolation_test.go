@@ -15,10 +15,11 @@ import (
 
 // A guest is a tenant, its host, and something to talk about.
 type guest struct {
-	tenant flowhq.TenantID
-	epoch  int64
-	msgID  int64  // inbound, not answered
-	sent   string // WhatsApp id of a reply
+	tenant  flowhq.TenantID
+	epoch   int64
+	msgID   int64  // inbound, not answered
+	sent    string // WhatsApp id of a reply
+	command int64  // that nobody has applied
 }
 
 // calls are all methods that take a tenant, and what each yields for reading.
@@ -28,7 +29,37 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		name := "renamed"
 		return s.UpdateTenant(ctx, g.tenant, flowhq.TenantChange{Name: &name}, "admin")
 	},
-	"Erased": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.Erased(ctx, g.tenant) },
+	"Command": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		c, _, err := s.Command(ctx, g.tenant, store.NewCommand{Command: flowhq.Restart, Key: "again", Actor: "admin"})
+		return c, err
+	},
+	"TenantCommand": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.TenantCommand(ctx, g.tenant, g.command)
+	},
+	"TenantCommands": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		cs, _, err := s.TenantCommands(ctx, g.tenant, 0, 0)
+		return cs, err
+	},
+	"Deletion": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		if _, _, err := s.Command(ctx, g.tenant, store.NewCommand{Command: flowhq.Delete, Key: "gone", Actor: "admin"}); err != nil {
+			return nil, err
+		}
+		return s.Deletion(ctx, g.tenant)
+	},
+	"Look": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		v, err := s.Look(ctx, g.tenant, g.epoch)
+		return v.Commands, err
+	},
+	"Applied": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.Applied(ctx, g.tenant, []store.Mark{{ID: g.command, Outcome: "done"}})
+	},
+	"ClaimAbove": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.ClaimAbove(ctx, g.tenant, "host-b", 0)
+	},
+	"PruneCommands": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		deleted, _, err := s.PruneCommands(ctx, g.tenant, 0)
+		return deleted, err
+	},
 	"Erase": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return nil, s.Erase(ctx, g.tenant, "admin")
 	},
@@ -39,9 +70,6 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	"Events": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.Events(ctx, g.tenant, 0) },
 	"AddEvent": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return nil, s.AddEvent(ctx, flowhq.Event{Tenant: g.tenant, Type: "NOTED", Actor: "admin"})
-	},
-	"AddEventOnce": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return nil, s.AddEventOnce(ctx, flowhq.Event{Tenant: g.tenant, Type: "NOTED", Actor: "admin", Reason: "once"})
 	},
 	"QR":          func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.QR(ctx, g.tenant) },
 	"AskLinkCode": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.AskLinkCode(ctx, g.tenant) },
@@ -157,13 +185,15 @@ func newGuest(t *testing.T, b *bench) guest {
 	tenant, epoch := b.hosted(t)
 	g := guest{tenant: tenant, epoch: epoch, sent: b.reply(t, tenant, epoch, "reply")}
 	g.msgID = b.receive(t, tenant, epoch, "question")
+	g.command = b.command(t, tenant, flowhq.Start, "key").ID
 	return g
 }
 
 // TestCallsAreComplete fails for a method that nobody tried as two tenants.
 func TestCallsAreComplete(t *testing.T) {
 	t.Parallel()
-	others := []string{"Close", "Ping", "Listen", "CreateTenant", "Tenants", "Selected", "TenantIDs", "PruneErased", "PruneFleetEvents",
+	others := []string{"Close", "Ping", "Listen", "CreateTenant", "Tenants", "Selected", "TenantIDs", "PruneErased", "PruneFleetEvents", "PruneDeletions",
+		"Installation", "Reconciles",
 		"BeatWorker", "EndWorker", "Workers", "SetWaiting",
 		"AddLoginEvent", "Fleet", "FleetEvents", "SetFleet", "ConfigureVersion", "OfferVersion", "AdoptVersion", "EndTrial", "AcceptVersion", "RefuseVersion", "Outdated", "LookUpVersion"}
 	for m := range reflect.TypeFor[*store.Store]().Methods() {

@@ -17,10 +17,20 @@ import (
 // Claim does not take the lease: until TakeLease says so, the older host may
 // still be connected. A NotFound error means that the tenant is gone.
 func (s *Store) Claim(ctx context.Context, tenant flowhq.TenantID, host string) (epoch int64, err error) {
+	return s.ClaimAbove(ctx, tenant, host, 0)
+}
+
+// nextEpoch is the epoch after a row's own one, or after @floor, if that is higher: an
+// older backup of the database knows nothing of the hosts that came after it, and none of
+// them must pass for a later one. An epoch that is far ahead is none of ours.
+const nextEpoch = `(case when @floor::bigint > epoch and @floor < epoch + 1000000 then @floor else epoch end) + 1`
+
+// ClaimAbove is Claim for a tenant that is known to have had a host of the epoch floor.
+func (s *Store) ClaimAbove(ctx context.Context, tenant flowhq.TenantID, host string, floor int64) (epoch int64, err error) {
 	const q = `
 		with claimed as (
 			update flowhq.worker_processes set
-				epoch = epoch + 1,
+				epoch = ` + nextEpoch + `,
 				host = @host,
 				status = 'STARTING',
 				since = case status when 'STARTING' then since else now() end
@@ -28,9 +38,9 @@ func (s *Store) Claim(ctx context.Context, tenant flowhq.TenantID, host string) 
 			returning tenant_id, epoch
 		)
 		select epoch from claimed, pg_notify('` + channel + `', concat_ws(' ', 'epoch', tenant_id, epoch))`
-	epoch, err = one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "host": host}, pgx.RowTo[int64])
+	epoch, err = one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "host": host, "floor": floor}, pgx.RowTo[int64])
 	if err != nil {
-		return 0, fmt.Errorf("claim tenant %s: %w", tenant, err)
+		return 0, fmt.Errorf("claim tenant %s: %w", tenant, s.missing(ctx, err))
 	}
 	return epoch, nil
 }

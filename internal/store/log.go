@@ -100,22 +100,3 @@ func (s *Store) AddEvent(ctx context.Context, e flowhq.Event) error {
 	}
 	return nil
 }
-
-// AddEventOnce records e unless the tenant has an event of the same type, actor and
-// reason, or is gone.
-func (s *Store) AddEventOnce(ctx context.Context, e flowhq.Event) error {
-	const q = `
-		insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
-		select id, @type, @actor, @reason from flowhq.tenants where id = @tenant and not exists (
-			select from flowhq.portal_event_logs
-			where tenant_id = @tenant and event_type = @type and actor = @actor and reason = @reason
-		)
-		for key share`
-	_, err := exec(ctx, s, q, pgx.StrictNamedArgs{
-		"tenant": e.Tenant, "type": e.Type, "actor": clean(e.Actor), "reason": clean(e.Reason),
-	})
-	if err != nil {
-		return fmt.Errorf("event of tenant %s: %w", e.Tenant, err)
-	}
-	return nil
-}

@@ -84,15 +84,3 @@ func TestEvents(t *testing.T) {
 	}
 	wantCode(t, "AddEvent of nobody", b.AddEvent(t.Context(), flowhq.Event{Tenant: nobody, Type: "X"}), flowhq.NotFound)
 }
-
-func TestEventOnce(t *testing.T) {
-	t.Parallel()
-	b := open(t)
-	tenant := b.tenant(t)
-	for _, reason := range []string{"one", "two\xff", "one", "two\uFFFD"} {
-		ok(t, b.AddEventOnce(t.Context(), flowhq.Event{Tenant: tenant, Type: "STOP_REQUESTED", Actor: "admin", Reason: reason}))
-	}
-	ok(t, b.AddEventOnce(t.Context(), flowhq.Event{Tenant: tenant, Type: "STOP_REQUESTED", Actor: "portal", Reason: "one"}))
-	wantEvents(t, b, tenant, "STOP_REQUESTED portal one", "STOP_REQUESTED admin two\uFFFD", "STOP_REQUESTED admin one", "TENANT_CREATED admin ")
-	ok(t, b.AddEventOnce(t.Context(), flowhq.Event{Tenant: nobody, Type: "X"}))
-}

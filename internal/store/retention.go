@@ -163,9 +163,57 @@ func (s *Store) PruneEvents(ctx context.Context, tenant flowhq.TenantID, after i
 	return p.Deleted, p.Next, nil
 }
 
+// PruneCommands deletes, of the page of commands that come after the given one, those that
+// have been applied and are older than the tenant's retention. next is where the next page
+// begins, 0 if no later one has anything old.
+func (s *Store) PruneCommands(ctx context.Context, tenant flowhq.TenantID, after int64) (deleted, next int64, err error) {
+	const q = kept + `, page as (
+			select id, asked_at < kept.since as is_old
+			from flowhq.commands, kept
+			where tenant_id = @tenant and id > @after
+			order by id
+			limit @limit
+		), old as (
+			select id from flowhq.commands
+			where tenant_id = @tenant and id = any(array(select id from page where is_old)) and applied_at is not null
+			for update skip locked
+		), gone as (
+			delete from flowhq.commands
+			where tenant_id = @tenant and id = any(array(select id from old))
+			returning id
+		)
+		select (select count(*) from gone),
+			coalesce((select max(id) from page having count(*) = @limit and bool_or(is_old)), 0)`
+	p, err := one(ctx, s, q, s.pruneArgs(tenant, after), pgx.RowToStructByPos[prunedPage])
+	if err != nil {
+		return 0, 0, fmt.Errorf("prune commands of tenant %s: %w", tenant, err)
+	}
+	return p.Deleted, p.Next, nil
+}
+
+// PruneDeletions deletes at most PruneBatch of the commands that erased tenants, if they
+// are older than the default retention. To Deletion it is then as if such a tenant had
+// never been. If it deletes PruneBatch, there may be more.
+func (s *Store) PruneDeletions(ctx context.Context) (deleted int64, err error) {
+	const q = `
+		with old as (
+			select tenant_id, id from flowhq.commands c
+			where command = 'delete' and applied_at < now() - make_interval(days => @default_days::integer)
+				and not exists (select from flowhq.tenants where id = c.tenant_id)
+			limit @limit
+			for update skip locked
+		)
+		delete from flowhq.commands c using old
+		where c.tenant_id = old.tenant_id and c.id = old.id`
+	tag, err := exec(ctx, s, q, pgx.StrictNamedArgs{"limit": PruneBatch, "default_days": s.defaultDays()})
+	if err != nil {
+		return 0, fmt.Errorf("prune commands of erased tenants: %w", err)
+	}
+	return tag.RowsAffected(), nil
+}
+
 // PruneErased deletes at most PruneBatch of the events that are all that is left
-// of erased tenants, if they are older than the default retention. Erased does not
-// know such a tenant any more. If it deletes PruneBatch, there may be more.
+// of erased tenants, if they are older than the default retention. If it deletes PruneBatch, there may be more.
 func (s *Store) PruneErased(ctx context.Context) (deleted int64, err error) {
 	const q = `
 		with old as (

@@ -233,13 +233,16 @@ func TestPruneErased(t *testing.T) {
 	b := open(t)
 	b.Defaults.RetentionDays = 60
 	there := b.tenant(t)
+	b.command(t, there, flowhq.Delete, "d")
 	age := func(id flowhq.TenantID, days int) {
+		b.exec(t, `update flowhq.commands set applied_at = now() - make_interval(days => $2) where tenant_id = $1`, id, days)
 		b.exec(t, `update flowhq.portal_event_logs set created_at = now() - make_interval(days => $2) where tenant_id = $1`, id, days)
 	}
 	age(there, 400)
 	remembered := map[flowhq.TenantID]bool{}
 	for _, days := range []int{61, 400, 59, 0} {
 		id := b.tenant(t)
+		b.command(t, id, flowhq.Delete, "d")
 		ok(t, b.Erase(t.Context(), id, "admin"))
 		age(id, days)
 		remembered[id] = days < 60
@@ -247,14 +250,41 @@ func TestPruneErased(t *testing.T) {
 	if deleted, err := b.PruneErased(t.Context()); err != nil || deleted != 2 {
 		t.Errorf("PruneErased = %d, %v; want 2", deleted, err)
 	}
+	if deleted, err := b.PruneDeletions(t.Context()); err != nil || deleted != 2 {
+		t.Errorf("PruneDeletions = %d, %v; want 2", deleted, err)
+	}
 	got := map[flowhq.TenantID]bool{}
 	for id := range remembered {
-		got[id] = must(b.Erased(t.Context(), id))(t)
+		_, err := b.Deletion(t.Context(), id)
+		got[id] = err == nil
 	}
 	if diff := cmp.Diff(remembered, got); diff != "" {
-		t.Errorf("Erased (-want +got):\n%s", diff)
+		t.Errorf("remembered (-want +got):\n%s", diff)
 	}
-	wantEvents(t, b, there, "TENANT_CREATED admin ")
+	must(b.Deletion(t.Context(), there))(t)
+	wantEvents(t, b, there, "DELETE_REQUESTED admin request d", "TENANT_CREATED admin ")
+}
+
+// TestPruneCommands: one that nobody has applied is kept, however old it is.
+func TestPruneCommands(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant := b.tenant(t)
+	for i, days := range []int{400, 366, 364, 0, 400} {
+		c := b.command(t, tenant, flowhq.Start, fmt.Sprint(i))
+		if i < 4 {
+			ok(t, b.Applied(t.Context(), tenant, []store.Mark{{ID: c.ID}}))
+		}
+		b.exec(t, `update flowhq.commands set asked_at = now() - make_interval(days => $2) where id = $1`, c.ID, days)
+	}
+	deleted, next, err := b.PruneCommands(t.Context(), tenant, 0)
+	if deleted != 2 || next != 0 || err != nil {
+		t.Errorf("PruneCommands = %d, %d, %v; want 2, 0, nil", deleted, next, err)
+	}
+	left, _, err := b.TenantCommands(t.Context(), tenant, 0, 0)
+	if err != nil || len(left) != 3 {
+		t.Errorf("%d commands are left, %v; want 3", len(left), err)
+	}
 }
 
 func TestTenantIDs(t *testing.T) {

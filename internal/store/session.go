@@ -23,6 +23,10 @@ type SessionChange struct {
 	QRExpires time.Time           // of QR
 	Link      LinkCode            // zero clears it
 	Event     string              // "" records none; otherwise its type, with Reason
+
+	// What only Settle looks at.
+	Floor int64  // the epoch is higher than this one afterwards
+	Marks []Mark // of commands that have been applied by it
 }
 
 // A LinkCode is a code to be typed into the phone.
@@ -89,20 +93,25 @@ func (s *Store) SetSession(ctx context.Context, tenant flowhq.TenantID, epoch in
 // Settle writes how things stand when no host should run. It raises the epoch, so
 // that a host which nobody has heard of for a while is fenced and cannot say
 // otherwise later, and tells all listeners ("epoch"). A lease that ran out is
-// forgotten, so that the next start is not shown as STALE. It is no error if the
-// tenant is gone.
+// forgotten, so that the next start is not shown as STALE. Commands are marked as
+// applied with it. It is no error if the tenant is gone.
 func (s *Store) Settle(ctx context.Context, tenant flowhq.TenantID, c SessionChange, actor string) error {
 	const q = applyWorker + `,
-				epoch = epoch + 1,
+				epoch = ` + nextEpoch + `,
 				lease_epoch = case when lease_expires_at < now() then 0 else lease_epoch end,
 				lease_expires_at = case when lease_expires_at < now() then null else lease_expires_at end
-			where tenant_id = @tenant` + applyRest + `
+			where tenant_id = @tenant` + applyRest + `, ` + markApplied + `
 		select exists (
 			select from held, pg_notify('` + channel + `', concat_ws(' ', 'epoch', held.tenant_id, held.epoch))
 		)`
 	args := c.args(actor)
-	args["tenant"] = tenant
-	if _, err := one(ctx, s, q, args, pgx.RowTo[bool]); err != nil {
+	args["tenant"], args["floor"] = tenant, c.Floor
+	markArgs(args, c.Marks)
+	settled, err := one(ctx, s, q, args, pgx.RowTo[bool])
+	if err == nil && !settled {
+		err = s.Ping(ctx) // the tenant is gone, or this is not its database
+	}
+	if err != nil {
 		return fmt.Errorf("settle tenant %s: %w", tenant, err)
 	}
 	return nil
@@ -146,7 +155,7 @@ func (s *Store) Device(ctx context.Context, tenant flowhq.TenantID) (jid string,
 	const q = `select device_jid from flowhq.whatsapp_sessions where tenant_id = @tenant`
 	jid, err = one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, pgx.RowTo[string])
 	if err != nil {
-		return "", fmt.Errorf("device of tenant %s: %w", tenant, err)
+		return "", fmt.Errorf("device of tenant %s: %w", tenant, s.missing(ctx, err))
 	}
 	return jid, nil
 }

@@ -46,6 +46,9 @@ type Store struct {
 
 	pool *pgxpool.Pool
 	log  *slog.Logger
+
+	address      string // of the database, without user or password
+	installation string // id of the one that this database belongs to
 }
 
 // Defaults are an installation's reply limits and retention.
@@ -67,8 +70,8 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", classify(err))
 	}
-	s := &Store{Defaults: Defaults{RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365}, pool: pool, log: log}
-	if err := s.Ping(ctx); err != nil {
+	s := &Store{Defaults: Defaults{RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365}, pool: pool, log: log, address: address(config.ConnConfig)}
+	if s.installation, err = s.readInstallation(ctx); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("open database %s: %w", address(config.ConnConfig), err)
 	}
@@ -77,13 +80,6 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
 
 // Close waits for the calls under way and closes every connection.
 func (s *Store) Close() { s.pool.Close() }
-
-// Ping reports whether the database answers and has our tables.
-func (s *Store) Ping(ctx context.Context) error {
-	const q = `select from flowhq.tenants limit 1`
-	_, err := exec(ctx, s, q, none)
-	return err
-}
 
 // none are the arguments of a statement that has no parameters.
 var none = pgx.StrictNamedArgs{}

@@ -38,7 +38,7 @@ type TenantFilter struct {
 // tenantColumns are read by scanTenant. STALE is computed here and nowhere
 // stored: it is a lease of the current epoch that ran out.
 const tenantColumns = `
-	t.id, t.name, t.phone_number, t.status, t.created_at, t.updated_at,
+	t.id, t.name, t.phone_number, t.status, t.wanted, t.created_at, t.updated_at,
 	c.template_type, c.business_name, c.language, c.replies_per_minute, c.replies_per_contact, c.retention_days,
 	s.state, s.number, left(s.reason, 1000), s.ending, s.retry_at, s.since, s.last_seen_at,
 	case when ` + stale + ` then 'STALE' else w.status end,
@@ -51,7 +51,7 @@ const stale = `w.status in ('STARTING', 'RUNNING', 'DRAINING')
 func (s *Store) scanTenant(row pgx.CollectableRow) (t flowhq.Tenant, err error) {
 	var perMinute, perContact, retention *int
 	err = row.Scan(
-		&t.ID, &t.Name, &t.PhoneNumber, &t.Status, &t.CreatedAt, &t.UpdatedAt,
+		&t.ID, &t.Name, &t.PhoneNumber, &t.Status, &t.Wanted, &t.CreatedAt, &t.UpdatedAt,
 		&t.Config.Template, &t.Config.BusinessName, &t.Config.Language, &perMinute, &perContact, &retention,
 		&t.Session.State, &t.Session.Number, &t.Session.Reason, &t.Session.Ending, &t.Session.RetryAt,
 		&t.Session.Since, &t.Session.LastSeenAt,
@@ -119,7 +119,7 @@ func (s *Store) Tenant(ctx context.Context, tenant flowhq.TenantID) (flowhq.Tena
 		where t.id = @tenant`
 	t, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, s.scanTenant)
 	if err != nil {
-		return t, fmt.Errorf("tenant %s: %w", tenant, err)
+		return t, fmt.Errorf("tenant %s: %w", tenant, s.missing(ctx, err))
 	}
 	return t, nil
 }

@@ -211,11 +211,13 @@ func TestErase(t *testing.T) {
 	kept := dump(t, b, other)
 	b.reply(t, tenant, epoch, "3EB0")
 	ok(t, b.Link(t.Context(), tenant, epoch, store.Device{JID: "1:2@s.whatsapp.net", Number: "+1"}))
+	b.command(t, tenant, flowhq.Stop, "1")
+	b.command(t, tenant, flowhq.Delete, "2")
 
 	for range 2 {
 		ok(t, b.Erase(t.Context(), tenant, "admin"))
-		if erased := must(b.Erased(t.Context(), tenant))(t); !erased {
-			t.Error("Erased = false after Erase")
+		if d := must(b.Deletion(t.Context(), tenant))(t); d.AppliedAt == nil || d.Outcome != "erased" || d.Actor != "admin" {
+			t.Errorf("Deletion after Erase = %+v; want it to be applied", d)
 		}
 		wantEvents(t, b, tenant, "TENANT_DELETED admin ")
 	}
@@ -226,7 +228,7 @@ func TestErase(t *testing.T) {
 	wantCode(t, "AddEvent after Erase", b.AddEvent(t.Context(), flowhq.Event{Tenant: tenant, Type: "LATE"}), flowhq.NotFound)
 	for _, table := range tenantTables(t, b) {
 		want := 0
-		if table == "portal_event_logs" {
+		if table == "portal_event_logs" || table == "commands" {
 			want = 1
 		}
 		if n := scalar[int](t, b, "select count(*)::int from flowhq."+table+" where tenant_id = $1", tenant); n != want {
@@ -238,9 +240,8 @@ func TestErase(t *testing.T) {
 	}
 	ok(t, b.Erase(t.Context(), nobody, "admin"))
 	for _, id := range []flowhq.TenantID{nobody, other} {
-		if must(b.Erased(t.Context(), id))(t) {
-			t.Errorf("Erased(%s) = true; want false", id)
-		}
+		_, err := b.Deletion(t.Context(), id)
+		wantCode(t, "Deletion of "+string(id), err, flowhq.NotFound)
 	}
 }
 

@@ -1,0 +1,269 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// commandColumns are the fields of flowhq.TenantCommand, in their order.
+const commandColumns = `tenant_id, id, key, command, actor, reason, asked_at, applied_at, outcome`
+
+// A NewCommand is what giving a command to a tenant takes.
+type NewCommand struct {
+	Command flowhq.Command
+	Key     string // of the request: the same one is the same command, however often it comes
+	Actor   string
+	Reason  string // for whoever reads it later; may be ""
+}
+
+// hash tells a repeated request from another one with the same key.
+func (c NewCommand) hash() []byte {
+	sum := sha256.Sum256([]byte(string(c.Command) + "\x00" + c.Reason))
+	return sum[:]
+}
+
+// Command records that a tenant was given a command, what is wanted of it from now on, and
+// the event that tells of it, and returns it with the tenant's name, "" if it is gone. From then on the command will be applied, whatever happens
+// to any process; commands of one tenant are applied in the order of their ids.
+//
+// A key that the tenant has had before gives the command that it stands for: a repeated
+// request is one command. With another command or reason it is a Conflict, as is any
+// command but a repeated deletion for a tenant that is being deleted. A NotFound error
+// means that there is no such tenant.
+func (s *Store) Command(ctx context.Context, tenant flowhq.TenantID, c NewCommand) (_ flowhq.TenantCommand, name string, err error) {
+	const lock = `select name from flowhq.tenants where id = @tenant for no key update`
+	// Only a statement after the lock sees what others did before they gave it up.
+	const add = `
+		with tenant as (
+			select id from flowhq.tenants
+			where id = @tenant and (@command = 'delete' or not exists (
+				select from flowhq.commands where tenant_id = @tenant and command = 'delete'))
+		), new as (
+			insert into flowhq.commands (tenant_id, key, command, actor, reason, request_hash)
+			select id, @key, @command, @actor, @reason, @hash from tenant
+			on conflict (tenant_id, key) do nothing
+			returning tenant_id, key, command, actor
+		), wanted as (
+			update flowhq.tenants t set wanted = new.command not in ('stop', 'delete')
+			from new where t.id = @tenant
+		)
+		insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+		select tenant_id, @event, actor, 'request ' || key from new`
+	const read = `
+		select ` + commandColumns + `, request_hash = @hash
+		from flowhq.commands where tenant_id = @tenant and key = @key`
+	type found struct {
+		flowhq.TenantCommand
+		Same bool
+	}
+	var rows []found
+	batch := &pgx.Batch{}
+	batch.Queue(lock, pgx.StrictNamedArgs{"tenant": tenant}).Query(func(r pgx.Rows) error {
+		names, err := pgx.CollectRows(r, pgx.RowTo[string])
+		if len(names) > 0 {
+			name = names[0]
+		}
+		return err
+	})
+	batch.Queue(add, pgx.StrictNamedArgs{
+		"tenant": tenant, "key": clean(c.Key), "command": c.Command, "actor": clean(c.Actor), "reason": clean(c.Reason),
+		"hash": c.hash(), "event": c.Command.Requested(),
+	})
+	batch.Queue(read, pgx.StrictNamedArgs{"tenant": tenant, "key": clean(c.Key), "hash": c.hash()}).
+		Query(func(r pgx.Rows) (err error) {
+			rows, err = pgx.CollectRows(r, pgx.RowToStructByPos[found])
+			return err
+		})
+	if err := send(ctx, s, batch); err != nil {
+		return flowhq.TenantCommand{}, "", fmt.Errorf("command for tenant %s: %w", tenant, err)
+	}
+	switch {
+	case len(rows) == 0:
+		return flowhq.TenantCommand{}, "", s.refused(ctx, tenant)
+	case !rows[0].Same:
+		first := rows[0].TenantCommand
+		return flowhq.TenantCommand{}, "", fmt.Errorf("command for tenant %s: %w", tenant, flowhq.Errorf(flowhq.Conflict,
+			"this key was used for another request: command %d of this tenant, %s; a new request needs a new key", first.ID, first.Command))
+	}
+	return rows[0].TenantCommand, name, nil
+}
+
+// refused says why a tenant takes no command.
+func (s *Store) refused(ctx context.Context, tenant flowhq.TenantID) error {
+	if _, err := s.Tenant(ctx, tenant); err != nil {
+		return err
+	}
+	return fmt.Errorf("command for tenant %s: %w", tenant, flowhq.Errorf(flowhq.Conflict, "this tenant is being deleted"))
+}
+
+// TenantCommand returns one command of a tenant, which may have been deleted since, or a NotFound
+// error.
+func (s *Store) TenantCommand(ctx context.Context, tenant flowhq.TenantID, id int64) (flowhq.TenantCommand, error) {
+	const q = `select ` + commandColumns + ` from flowhq.commands where tenant_id = @tenant and id = @id`
+	o, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "id": id}, pgx.RowToStructByPos[flowhq.TenantCommand])
+	if flowhq.ErrorCode(err) == flowhq.NotFound {
+		err = flowhq.Errorf(flowhq.NotFound, "there is no such command")
+	}
+	if err != nil {
+		return o, fmt.Errorf("command %d of tenant %s: %w", id, tenant, err)
+	}
+	return o, nil
+}
+
+// TenantCommands returns one page of the tenant's commands, newest first, of those whose
+// ids are below before unless that is 0, and the before of the next page, 0 after the last.
+func (s *Store) TenantCommands(ctx context.Context, tenant flowhq.TenantID, before int64, limit int) (page []flowhq.TenantCommand, next int64, err error) {
+	const q = `
+		select ` + commandColumns + `
+		from flowhq.commands
+		where tenant_id = @tenant and (@before::bigint = 0 or id < @before)
+		order by id desc
+		limit @limit`
+	limit = clampLimit(limit)
+	page, err = many(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "before": before, "limit": limit + 1},
+		pgx.RowToStructByPos[flowhq.TenantCommand])
+	if err != nil {
+		return nil, 0, fmt.Errorf("commands of tenant %s: %w", tenant, err)
+	}
+	if len(page) > limit {
+		page = page[:limit]
+		next = page[limit-1].ID
+	}
+	return page, next, nil
+}
+
+// Deletion returns the command by which the tenant is to be deleted, or was, or a NotFound
+// error: nobody has asked for it.
+func (s *Store) Deletion(ctx context.Context, tenant flowhq.TenantID) (flowhq.TenantCommand, error) {
+	const q = `
+		select ` + commandColumns + `
+		from flowhq.commands
+		where tenant_id = @tenant and command = 'delete'
+		order by id
+		limit 1`
+	o, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, pgx.RowToStructByPos[flowhq.TenantCommand])
+	if err != nil {
+		return o, fmt.Errorf("deletion of tenant %s: %w", tenant, s.missing(ctx, err))
+	}
+	return o, nil
+}
+
+// A Mark says what has come of a command.
+type Mark struct {
+	ID      int64  `json:"id"`
+	Outcome string `json:"outcome"`
+}
+
+// markApplied is the common table expression that marks commands as applied, with
+// markArgs.
+const markApplied = `
+		applied as (
+			update flowhq.commands c set applied_at = now(), outcome = mark.outcome
+			from unnest(@mark_ids::bigint[], @mark_outcomes::text[]) as mark (id, outcome)
+			where c.tenant_id = @tenant and c.id = mark.id and c.applied_at is null
+		)`
+
+func markArgs(args pgx.StrictNamedArgs, marks []Mark) {
+	ids, outcomes := make([]int64, len(marks)), make([]string, len(marks))
+	for i, m := range marks {
+		ids[i], outcomes[i] = m.ID, clean(m.Outcome)
+	}
+	args["mark_ids"], args["mark_outcomes"] = ids, outcomes
+}
+
+// Applied notes what has come of commands that changed nothing. It may be repeated: what
+// was noted first stays.
+func (s *Store) Applied(ctx context.Context, tenant flowhq.TenantID, marks []Mark) error {
+	const q = `with ` + markApplied + ` select`
+	args := pgx.StrictNamedArgs{"tenant": tenant}
+	markArgs(args, marks)
+	if _, err := exec(ctx, s, q, args); err != nil {
+		return fmt.Errorf("commands of tenant %s: %w", tenant, err)
+	}
+	return nil
+}
+
+// maxSeen bounds how many commands one look finds. The next look finds the rest.
+const maxSeen = 200
+
+// A Sight is what the rows say of a tenant: what is wanted of it, and how things stand.
+type Sight struct {
+	Name     string
+	Template flowhq.Template
+	// Wanted is whether the session should be up. It is false for one that waits for a
+	// person, who will give a command.
+	Wanted bool
+	// Quiet is whether the rows say that nothing runs, and nothing will by itself.
+	Quiet     bool
+	Epoch     int64
+	LeaseLive bool       // the host of the epoch that was asked for may still be on the air
+	RetryAt   *time.Time // when it is tried again by itself
+	State     flowhq.SessionState
+	Reason    string
+	Ending    flowhq.EndReason
+	Commands  []flowhq.TenantCommand // that nobody has applied, in order
+}
+
+// Look returns what the rows say of a tenant, whose newest host the caller takes to be
+// that of epoch. A NotFound error means that the tenant is gone.
+func (s *Store) Look(ctx context.Context, tenant flowhq.TenantID, epoch int64) (Sight, error) {
+	const row = `
+		select t.name, c.template_type, t.wanted, w.status, w.epoch, w.lease_epoch = @epoch and w.lease_expires_at > now(),
+			s.retry_at, s.state, s.reason, s.ending
+		from flowhq.tenants t
+		join flowhq.tenant_configs c on c.tenant_id = t.id
+		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
+		join flowhq.worker_processes w on w.tenant_id = t.id
+		where t.id = @tenant`
+	const commands = `
+		select ` + commandColumns + `
+		from flowhq.commands
+		where tenant_id = @tenant and applied_at is null
+		order by id
+		limit @limit`
+	var v Sight
+	batch := &pgx.Batch{}
+	batch.Queue(row, pgx.StrictNamedArgs{"tenant": tenant, "epoch": epoch}).QueryRow(func(r pgx.Row) error {
+		var status flowhq.WorkerStatus
+		var live *bool // unknown where there is no lease
+		err := r.Scan(&v.Name, &v.Template, &v.Wanted, &status, &v.Epoch, &live, &v.RetryAt, &v.State, &v.Reason, &v.Ending)
+		v.LeaseLive = live != nil && *live
+		v.Quiet = status == flowhq.WorkerStopped || status == flowhq.WorkerError && v.Ending.Final()
+		v.Wanted = v.Wanted && !parked(status, v.Ending)
+		return err
+	})
+	batch.Queue(commands, pgx.StrictNamedArgs{"tenant": tenant, "limit": maxSeen}).Query(func(rows pgx.Rows) (err error) {
+		v.Commands, err = pgx.CollectRows(rows, pgx.RowToStructByPos[flowhq.TenantCommand])
+		return err
+	})
+	if err := send(ctx, s, batch); err != nil {
+		return v, fmt.Errorf("look at tenant %s: %w", tenant, s.missing(ctx, err))
+	}
+	return v, nil
+}
+
+// parked reports whether a session that is wanted waits for a person.
+func parked(status flowhq.WorkerStatus, ending flowhq.EndReason) bool {
+	return (status == flowhq.WorkerStopped || status == flowhq.WorkerError) && slices.Contains(parkedEndings(), ending)
+}
+
+// parkedEndings are the ends after which a session waits for a person.
+func parkedEndings() (all []flowhq.EndReason) {
+	for _, r := range flowhq.EndReasons {
+		switch r {
+		case flowhq.EndTempBanned, flowhq.EndCrashLoop: // until a time that the row names
+		case flowhq.EndStopped:
+		default:
+			if r.Final() {
+				all = append(all, r)
+			}
+		}
+	}
+	return all
+}

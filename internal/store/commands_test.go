@@ -1,0 +1,199 @@
+package store_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+	"github.com/google/go-cmp/cmp"
+)
+
+// command gives a tenant a command.
+func (b *bench) command(t testing.TB, tenant flowhq.TenantID, c flowhq.Command, key string) flowhq.TenantCommand {
+	t.Helper()
+	given, _, err := b.Command(t.Context(), tenant, store.NewCommand{Command: c, Key: key, Actor: "admin"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return given
+}
+
+// waiting are the commands that a look finds, as "command key".
+func (b *bench) waiting(t testing.TB, tenant flowhq.TenantID) (all []string) {
+	t.Helper()
+	for _, c := range must(b.Look(t.Context(), tenant, 0))(t).Commands {
+		all = append(all, string(c.Command)+" "+c.Key)
+	}
+	return all
+}
+
+func TestCommand(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant := b.tenant(t)
+	for i, tt := range []struct {
+		command flowhq.Command
+		wanted  bool
+	}{{flowhq.Start, true}, {flowhq.Stop, false}, {flowhq.Restart, true}, {flowhq.ForceRestart, true}, {flowhq.Delete, false}} {
+		first := b.command(t, tenant, tt.command, fmt.Sprint(i))
+		if again := b.command(t, tenant, tt.command, fmt.Sprint(i)); again != first {
+			t.Errorf("again = %+v; want %+v", again, first)
+		}
+		if got := must(b.Tenant(t.Context(), tenant))(t); got.Wanted != tt.wanted {
+			t.Errorf("wanted = %t after %s", got.Wanted, tt.command)
+		}
+		_, _, err := b.Command(t.Context(), tenant, store.NewCommand{Command: flowhq.Start, Key: fmt.Sprint(i), Reason: "another"})
+		wantCode(t, "another request of the same key", err, flowhq.Conflict)
+	}
+	if diff := cmp.Diff([]string{"start 0", "stop 1", "restart 2", "force-restart 3", "delete 4"}, b.waiting(t, tenant)); diff != "" {
+		t.Errorf("not applied (-want +got):\n%s", diff)
+	}
+	_, _, err := b.Command(t.Context(), tenant, store.NewCommand{Command: flowhq.Start, Key: "late"})
+	wantCode(t, "start of a tenant that is being deleted", err, flowhq.Conflict)
+	_, _, err = b.Command(t.Context(), nobody, store.NewCommand{Command: flowhq.Start, Key: "late"})
+	wantCode(t, "start of nobody", err, flowhq.NotFound)
+}
+
+// TestCommandsAtOnce: each is there once, and the last one that was given says what is
+// wanted.
+func TestCommandsAtOnce(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant := b.tenant(t)
+	const senders, each = 8, 10
+	var wg sync.WaitGroup
+	for n := range senders {
+		wg.Go(func() {
+			for i := range each {
+				c := []flowhq.Command{flowhq.Start, flowhq.Stop}[(n+i)%2]
+				key := fmt.Sprintf("%d-%d", n/2, i) // two senders have the same
+				_, _, err := b.Command(t.Context(), tenant, store.NewCommand{Command: c, Key: key, Actor: "admin"})
+				if code := flowhq.ErrorCode(err); code != "" && code != flowhq.Conflict {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	all, _, err := b.TenantCommands(t.Context(), tenant, 0, store.MaxLimit)
+	ok(t, err)
+	if len(all) != senders/2*each {
+		t.Errorf("%d commands; want %d", len(all), senders/2*each)
+	}
+	if got := must(b.Tenant(t.Context(), tenant))(t); got.Wanted != (all[0].Command == flowhq.Start) {
+		t.Errorf("wanted = %t; the last command is %s", got.Wanted, all[0].Command)
+	}
+}
+
+func TestApplied(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, other := b.tenant(t), b.tenant(t)
+	start, stop := b.command(t, tenant, flowhq.Start, "1"), b.command(t, tenant, flowhq.Stop, "2")
+	ok(t, b.Settle(t.Context(), other, store.SessionChange{Marks: []store.Mark{{ID: start.ID, Outcome: "stolen"}}}, "workflow"))
+	ok(t, b.Settle(t.Context(), tenant, store.SessionChange{Worker: flowhq.WorkerStopped, Marks: []store.Mark{{ID: stop.ID, Outcome: "done"}}}, "workflow"))
+	if diff := cmp.Diff([]string{"start 1"}, b.waiting(t, tenant)); diff != "" {
+		t.Errorf("not applied (-want +got):\n%s", diff)
+	}
+	for _, outcome := range []string{"first", "second"} {
+		ok(t, b.Applied(t.Context(), tenant, []store.Mark{{ID: start.ID, Outcome: outcome}}))
+		if got := must(b.TenantCommand(t.Context(), tenant, start.ID))(t); got.Outcome != "first" || got.AppliedAt == nil {
+			t.Errorf("command = %+v; want what was noted first", got)
+		}
+	}
+	_, err := b.TenantCommand(t.Context(), other, start.ID)
+	wantCode(t, "another tenant's command", err, flowhq.NotFound)
+}
+
+func TestLook(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, epoch := b.hosted(t)
+	look := func() store.Sight { return must(b.Look(t.Context(), tenant, epoch))(t) }
+	if got := look(); got.Wanted || got.Quiet || got.Epoch != epoch || !got.LeaseLive || got.Name != "barber" {
+		t.Errorf("hosted: %+v", got)
+	}
+	b.command(t, tenant, flowhq.Start, "1")
+	for _, tt := range []struct {
+		change        store.SessionChange
+		wanted, quiet bool
+	}{
+		{store.SessionChange{Worker: flowhq.WorkerRunning}, true, false},
+		{store.SessionChange{Worker: flowhq.WorkerDraining, Ending: flowhq.EndStopped}, true, false},
+		{store.SessionChange{Worker: flowhq.WorkerStopped, Ending: flowhq.EndStopped}, true, true},
+		{store.SessionChange{Worker: flowhq.WorkerError, Ending: flowhq.EndLoggedOut}, false, true},
+		{store.SessionChange{Worker: flowhq.WorkerStopped, Ending: flowhq.EndQRExpired}, false, true},
+		{store.SessionChange{Worker: flowhq.WorkerError, Ending: flowhq.EndReplacedByStranger}, true, false},
+		{store.SessionChange{Worker: flowhq.WorkerError, Ending: flowhq.EndTempBanned, RetryAt: noon}, true, true},
+	} {
+		ok(t, b.Settle(t.Context(), tenant, tt.change, "workflow"))
+		got := look()
+		if got.Wanted != tt.wanted || got.Quiet != tt.quiet || got.LeaseLive != true || (got.RetryAt != nil) != !tt.change.RetryAt.IsZero() {
+			t.Errorf("after %+v: %+v; want wanted %t, quiet %t", tt.change, got, tt.wanted, tt.quiet)
+		}
+	}
+	_, err := b.Look(t.Context(), nobody, 0)
+	wantCode(t, "Look at nobody", err, flowhq.NotFound)
+}
+
+// TestAnotherDatabase: that a tenant is not there means nothing in a database that is not
+// its installation's.
+func TestAnotherDatabase(t *testing.T) {
+	t.Parallel()
+	for name, swap := range map[string]string{
+		"another": `update flowhq.installation set id = gen_random_uuid()`,
+		"none":    `delete from flowhq.installation`,
+		"empty":   `drop schema flowhq cascade`,
+	} {
+		b := open(t)
+		b.exec(t, swap)
+		for call, err := range map[string]error{
+			"Ping":     b.Ping(t.Context()),
+			"Settle":   b.Settle(t.Context(), nobody, store.SessionChange{}, "workflow"),
+			"Look":     failure(b.Look(t.Context(), nobody, 0)),
+			"Claim":    failure(b.Claim(t.Context(), nobody, "host")),
+			"Tenant":   failure(b.Tenant(t.Context(), nobody)),
+			"Device":   failure(b.Device(t.Context(), nobody)),
+			"Deletion": failure(b.Deletion(t.Context(), nobody)),
+		} {
+			wantCode(t, name+": "+call, err, flowhq.Unavailable)
+		}
+		_, _, err := b.Command(t.Context(), nobody, store.NewCommand{Command: flowhq.Start, Key: "k"})
+		wantCode(t, name+": Command", err, flowhq.Unavailable)
+	}
+}
+
+func failure[T any](_ T, err error) error { return err }
+
+// TestEpochsOfAnOlderBackup: a host is newer than those that the backup has not heard of.
+func TestEpochsOfAnOlderBackup(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant := b.tenant(t)
+	for _, tt := range []struct{ floor, want int64 }{{0, 1}, {27, 28}, {3, 29}, {1 << 62, 30}} {
+		if got := must(b.ClaimAbove(t.Context(), tenant, "host", tt.floor))(t); got != tt.want {
+			t.Errorf("ClaimAbove(%d) = %d; want %d", tt.floor, got, tt.want)
+		}
+	}
+	ok(t, b.Settle(t.Context(), tenant, store.SessionChange{Floor: 40}, "workflow"))
+	if got := must(b.Claim(t.Context(), tenant, "host"))(t); got != 42 {
+		t.Errorf("Claim after a Settle above 40 = %d; want 42", got)
+	}
+}
+
+func TestOneReconciles(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	for _, tt := range []struct {
+		name string
+		ttl  time.Duration
+		want bool
+	}{{"a", ttl, true}, {"b", ttl, false}, {"a", -time.Second, true}, {"b", ttl, true}, {"a", ttl, false}} {
+		if got := must(b.Reconciles(t.Context(), tt.name, tt.ttl))(t); got != tt.want {
+			t.Errorf("Reconciles(%s) = %t; want %t", tt.name, got, tt.want)
+		}
+	}
+}

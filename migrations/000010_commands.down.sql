@@ -1,0 +1,3 @@
+drop table flowhq.installation;
+alter table flowhq.tenants drop column wanted;
+drop table flowhq.commands;

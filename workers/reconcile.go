@@ -1,0 +1,177 @@
+package workers
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+	"github.com/flowhq/flowhq/workflows"
+)
+
+const (
+	// Bounds of how often the reconciler looks.
+	reconcileMin = time.Second
+	reconcileMax = 5 * time.Second
+	// maxUnsettled is how many tenants one look finds; a later one finds the rest.
+	maxUnsettled = 10_000
+	// reconcilePace is how many tenants it sees to in a second, and reconcileAtOnce how
+	// many at a time.
+	reconcilePace   = 100
+	reconcileAtOnce = 16
+	// mostPatience bounds for how long a tenant that stays unsettled is left alone.
+	mostPatience = 5 * time.Minute
+	// waitPatience is the same for one whose workflow is there and waits for something: it
+	// costs a look at Temporal, and nothing in the workflow's history.
+	waitPatience = 45 * time.Second
+	// pairEvery is how often it makes sure that the namespace is still its database's.
+	pairEvery = 30 * time.Second
+)
+
+// A control is what the reconciler needs of Temporal. workflows.Client is one.
+type control interface {
+	Nudge(ctx context.Context, tenant flowhq.TenantID, name string) error
+	Pulse(ctx context.Context, tenant flowhq.TenantID) (workflows.Pulse, error)
+	Pair(ctx context.Context, p workflows.Pairing) error
+}
+
+// A reconciler brings Temporal in line with the rows, which say what is wanted: it starts
+// workflows that have ended or were lost, and has those look that were not told of a
+// command. One process of all does so at a time.
+type reconciler struct {
+	store   *store.Store
+	control control
+	pairing workflows.Pairing
+	name    string        // of this process
+	every   time.Duration // between two looks
+	log     *slog.Logger
+
+	paired time.Time // when the pairing was checked last
+	known  map[flowhq.TenantID]*patience
+}
+
+// patience is for how long a tenant that is unsettled is left alone.
+type patience struct {
+	until  time.Time
+	length time.Duration
+}
+
+func newReconciler(o Options, c control) *reconciler {
+	return &reconciler{
+		store: o.Store, control: c, pairing: o.pairing(), name: o.Name, log: o.Log,
+		every: min(max(o.Timing.Heartbeat, reconcileMin), reconcileMax), paired: time.Now(),
+		known: make(map[flowhq.TenantID]*patience),
+	}
+}
+
+// run reconciles until ctx ends.
+func (r *reconciler) run(ctx context.Context) {
+	tick := time.NewTicker(r.every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := r.round(ctx); err != nil && ctx.Err() == nil {
+			r.log.Warn("could not reconcile what runs with what is wanted; trying again", "err", err)
+		}
+	}
+}
+
+// round is one look, if it is this process that reconciles.
+func (r *reconciler) round(ctx context.Context) error {
+	const rounds = 4 // that another process waits for one that falls silent
+	mine, err := r.store.Reconciles(ctx, r.name, rounds*r.every)
+	if err != nil {
+		return err
+	}
+	if !mine {
+		clear(r.known)
+		return nil
+	}
+	if time.Since(r.paired) >= pairEvery {
+		if err := r.control.Pair(ctx, r.pairing); err != nil {
+			return err
+		}
+		r.paired = time.Now()
+	}
+	found, err := r.store.Unsettled(ctx, r.every, maxUnsettled)
+	if err != nil {
+		return err
+	}
+	return r.see(ctx, r.due(found))
+}
+
+// due returns those of the unsettled tenants whose time has come, and forgets about those
+// that are settled.
+func (r *reconciler) due(found []store.Unsettled) (due []store.Unsettled) {
+	known := make(map[flowhq.TenantID]*patience, len(found))
+	for _, u := range found {
+		p := r.known[u.Tenant]
+		if p == nil {
+			p = &patience{length: r.every}
+		}
+		known[u.Tenant] = p
+		if time.Now().Before(p.until) {
+			continue
+		}
+		due = append(due, u)
+	}
+	r.known = known
+	return due
+}
+
+// see sees to tenants, at its pace, for no longer than another process would wait. It gives
+// up with the first error: what one is told, Temporal would tell all.
+func (r *reconciler) see(ctx context.Context, due []store.Unsettled) error {
+	const rounds = 3
+	ctx, cancel := context.WithTimeout(ctx, rounds*r.every)
+	defer cancel()
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(reconcileAtOnce)
+	pace := rate.NewLimiter(reconcilePace, reconcileAtOnce)
+	for _, u := range due {
+		if pace.Wait(ctx) != nil {
+			break // the next round goes on
+		}
+		p := r.known[u.Tenant]
+		group.Go(func() error { return r.settle(ctx, u, p) })
+	}
+	return group.Wait()
+}
+
+// settle has one tenant's workflow look, unless it has a reason to wait.
+func (r *reconciler) settle(ctx context.Context, u store.Unsettled, p *patience) error {
+	most := mostPatience
+	if u.Waits {
+		pulse, err := r.control.Pulse(ctx, u.Tenant)
+		if err != nil {
+			return err
+		}
+		if pulse == workflows.Busy || pulse == workflows.Idle && u.Banned {
+			p.grow(waitPatience)
+			return nil
+		}
+		if pulse == workflows.NotRunning {
+			most = waitPatience
+		}
+	}
+	if err := r.control.Nudge(ctx, u.Tenant, u.Name); err != nil {
+		return err
+	}
+	p.grow(most)
+	r.log.Info("told a workflow to look at its tenant", "tenant", string(u.Tenant))
+	return nil
+}
+
+// grow has the next look come twice as late as the one before.
+func (p *patience) grow(most time.Duration) {
+	p.until = time.Now().Add(p.length)
+	p.length = min(2*p.length, most)
+}

@@ -1,0 +1,94 @@
+package workflows
+
+import (
+	"context"
+	"sync"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/activities"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// rows are what the database says of one tenant, as far as its workflow looks.
+type rows struct {
+	mu       sync.Mutex
+	seen     activities.Sight
+	parked   bool // waits for a person
+	nextID   int64
+	outcomes map[int64]string // of commands that have been applied
+	applied  []flowhq.Command // in the order in which they were marked
+	looks    int
+	away     error // the database does not answer
+}
+
+func newRows() *rows {
+	return &rows{outcomes: map[int64]string{}, seen: activities.Sight{
+		Name: "blue-door", Template: flowhq.Booking, Quiet: true, Session: flowhq.Disconnected,
+	}}
+}
+
+// give records a command, as the API does.
+func (r *rows) give(c flowhq.Command) int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.nextID++
+	r.seen.Wanted = c != flowhq.Stop && c != flowhq.Delete
+	r.seen.Commands = append(r.seen.Commands, activities.Asked{ID: r.nextID, Command: c})
+	return r.nextID
+}
+
+// change changes the rows past everybody, as restoring a backup does.
+func (r *rows) change(f func(*activities.Sight)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f(&r.seen)
+}
+
+// waiting is how many commands nobody has applied.
+func (r *rows) waiting() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.seen.Commands)
+}
+
+func (r *rows) look(context.Context, activities.LookInput) (activities.Sight, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.looks++
+	if r.away != nil {
+		return activities.Sight{}, r.away
+	}
+	seen := r.seen
+	seen.Commands = append([]activities.Asked(nil), seen.Commands...)
+	seen.Wanted = seen.Wanted && !r.parked
+	return seen, nil
+}
+
+func (r *rows) markApplied(_ context.Context, in activities.AppliedInput) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.mark(in.Marks)
+	return nil
+}
+
+func (r *rows) settle(in activities.SettleInput) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.mark(in.Marks)
+	r.seen.Ending, r.seen.Session, r.seen.Reason, r.seen.RetryAt = in.Ending, in.Session, in.Reason, in.RetryAt
+	r.seen.Quiet = in.Worker == flowhq.WorkerStopped || in.Worker == flowhq.WorkerError
+	r.parked = r.seen.Quiet && in.Ending.Final() && in.Ending != flowhq.EndStopped && in.RetryAt.IsZero()
+}
+
+func (r *rows) mark(marks []store.Mark) {
+	for _, m := range marks {
+		for i, c := range r.seen.Commands {
+			if c.ID == m.ID {
+				r.outcomes[m.ID] = m.Outcome
+				r.applied = append(r.applied, c.Command)
+				r.seen.Commands = append(r.seen.Commands[:i:i], r.seen.Commands[i+1:]...)
+				break
+			}
+		}
+	}
+}
