@@ -193,7 +193,7 @@ func newGuest(t *testing.T, b *bench) guest {
 func TestCallsAreComplete(t *testing.T) {
 	t.Parallel()
 	others := []string{"Close", "Ping", "Listen", "CreateTenant", "Tenants", "Selected", "TenantIDs", "PruneErased", "PruneFleetEvents", "PruneDeletions",
-		"Installation", "Reconciles",
+		"Installation", "Address", "Reconciles", "Unsettled",
 		"BeatWorker", "EndWorker", "Workers", "SetWaiting",
 		"AddLoginEvent", "Fleet", "FleetEvents", "SetFleet", "ConfigureVersion", "OfferVersion", "AdoptVersion", "EndTrial", "AcceptVersion", "RefuseVersion", "Outdated", "LookUpVersion"}
 	for m := range reflect.TypeFor[*store.Store]().Methods() {
