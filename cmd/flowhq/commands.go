@@ -12,6 +12,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
@@ -106,6 +107,7 @@ func open(ctx context.Context, getenv func(string) string, stderr io.Writer, pre
 			p.close()
 		}
 	}()
+	limitMemory(logger, memlimit.FromCgroup)
 	if err := prepare(ctx, p.config, logger); err != nil {
 		return nil, err
 	}
