@@ -88,6 +88,8 @@ type faultRequest struct {
 	//	lose_acks      route the next Count messages of its companions, and do not
 	//	               acknowledge them
 	//	delay_acks     acknowledge the next Count of them Seconds late
+	//	address        have the next deliveries of a customer's messages name it in
+	//	               these Forms, one after the other; the last one stays
 	//	versions       refuse companions whose revision of the client is below Oldest or
 	//	               above Newest (0 = any), and name Latest on the web page
 	//	deafen         its companions' present connections stay open, in silence
@@ -104,12 +106,13 @@ type faultRequest struct {
 	Reason  int
 	Code    int // why WhatsApp banned the number; 0 = 101
 	Count   int
+	Forms   []string // lid_number (as usual), lid, number or number_lid
 
 	Oldest, Newest, Latest uint32
 }
 
 // forOne are the faults that befall one number.
-var forOne = []string{"logout", "replace", "duplicate", "delay", "lose_acks", "delay_acks", "deafen", "want_passkey"}
+var forOne = []string{"logout", "replace", "duplicate", "delay", "lose_acks", "delay_acks", "address", "deafen", "want_passkey"}
 
 // makeFault answers POST /faults: 200 with what was done.
 func (s *server) makeFault(r *http.Request) (int, any, error) {
@@ -138,6 +141,8 @@ func (s *server) makeFault(r *http.Request) (int, any, error) {
 		done, err = s.replace(number)
 	case "duplicate", "delay", "lose_acks", "delay_acks":
 		done, err = s.disturb(number, in)
+	case "address":
+		done, err = s.setForms(number, in.Forms)
 	case "versions":
 		done = s.setVersions(in)
 	case "clear":
@@ -145,7 +150,7 @@ func (s *server) makeFault(r *http.Request) (int, any, error) {
 	default:
 		if !isOdd(in.Kind) {
 			return 0, nil, fail(http.StatusBadRequest, "kind must be drop, logout, refuse_logins, replace, duplicate, delay, "+
-				"lose_acks, delay_acks, versions, %s or clear", strings.Join(oddKinds, ", "))
+				"lose_acks, delay_acks, address, versions, %s or clear", strings.Join(oddKinds, ", "))
 		}
 		done, err = s.makeOdd(number, in)
 	}

@@ -9,11 +9,12 @@ import (
 // Faults are made on command. Those that last are kept here, guarded by
 // server.mu, and forgotten when the simulator ends.
 type faults struct {
-	refusals   map[string]refusal // by digits; "" = everybody
-	duplicates map[string]int     // by digits: messages still to deliver twice
-	lostAcks   map[string]int     // by digits: messages whose acknowledgement is still to be lost
-	lateAcks   map[string]delays  // by digits: of acknowledgements
-	late       map[string]delays  // by digits: of deliveries
+	refusals   map[string]refusal  // by digits; "" = everybody
+	duplicates map[string]int      // by digits: messages still to deliver twice
+	lostAcks   map[string]int      // by digits: messages whose acknowledgement is still to be lost
+	lateAcks   map[string]delays   // by digits: of acknowledgements
+	late       map[string]delays   // by digits: of deliveries
+	forms      map[string][]string // by digits of a customer: how deliveries name it
 	versions   versions
 	odd        odd
 }
@@ -22,7 +23,8 @@ func newFaults() faults {
 	return faults{
 		refusals: map[string]refusal{}, duplicates: map[string]int{},
 		lostAcks: map[string]int{}, lateAcks: map[string]delays{}, late: map[string]delays{},
-		odd: odd{passkeys: map[string]bool{}},
+		forms: map[string][]string{},
+		odd:   odd{passkeys: map[string]bool{}},
 	}
 }
 

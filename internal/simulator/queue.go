@@ -130,7 +130,7 @@ func (s *server) acknowledged(c *conn, class, id, from string) {
 		if e.seq > c.sent {
 			return
 		}
-		if e.class != class || e.id != id || (from != "" && e.from != from) {
+		if e.class != class || e.id != id || (from != "" && !s.isUser(e.from, from)) {
 			continue
 		}
 		s.db.remove(bucketQueue, e.key(d))
@@ -175,7 +175,7 @@ func (c *conn) pump() {
 			data = withOffline(data)
 		}
 		for range e.times() {
-			if c.write(data) != nil {
+			if c.write(c.server.addressed(e, data)) != nil {
 				return // the reading side notices, too
 			}
 		}
