@@ -57,6 +57,25 @@ type Message struct {
 	SentAt      *time.Time `json:"sent_at"` // inbound: by the customer's clock; outbound: acknowledged by WhatsApp
 	DeliveredAt *time.Time `json:"delivered_at"`
 	ReadAt      *time.Time `json:"read_at"`
+	// TimerSeconds is, of the bot's messages, after how long they disappear; 0 = never.
+	TimerSeconds int        `json:"timer_seconds"`
+	TimerSetAt   *time.Time `json:"-"`
+}
+
+// Timer is the timer that the message is sent under.
+func (m Message) Timer() Timer {
+	t := Timer{Seconds: m.TimerSeconds}
+	if m.TimerSetAt != nil {
+		t.SetAt = *m.TimerSetAt
+	}
+	return t
+}
+
+// A Timer is after how long the messages of a chat disappear. In the zero Timer they
+// stay.
+type Timer struct {
+	Seconds int
+	SetAt   time.Time // when somebody in the chat chose that; zero = unknown
 }
 
 // Direction tells messages of customers from those of the bot.

@@ -168,11 +168,11 @@ func (s *session) isStable() bool {
 }
 
 // send is the pipeline's way out. A host whose lease has run out sends nothing.
-func (s *session) send(ctx context.Context, chat, id, text string) error {
+func (s *session) send(ctx context.Context, chat, id, text string, timer flowhq.Timer) error {
 	if err := s.Leases.valid(s.lease); err != nil {
 		return err
 	}
-	return s.conn.Send(ctx, chat, id, text)
+	return s.conn.Send(ctx, chat, id, text, timer)
 }
 
 // Link records the device that a phone is about to confirm. See
@@ -186,7 +186,7 @@ func (s *session) Receive(ctx context.Context, in whatsapp.Inbound) error {
 	return s.pipeline.Receive(ctx, store.Inbound{
 		LID: in.LID, Number: in.Number, Name: in.Name, WAID: in.ID,
 		Kind: in.Kind, Text: in.Text, SentAt: in.SentAt, Undecryptable: in.Undecryptable,
-		Wordless: in.Wordless, Silent: in.Silent, Album: in.Album,
+		Wordless: in.Wordless, Silent: in.Silent, Album: in.Album, Timer: in.Timer,
 	})
 }
 
@@ -199,12 +199,17 @@ func (s *session) Receipt(r whatsapp.Receipt) {
 
 // SentText finds a sent message in our own log, so that a customer's phone can
 // ask for it again after any number of restarts.
-func (s *session) SentText(ctx context.Context, id string) (string, bool, error) {
-	text, err := s.Store.OutboundText(ctx, s.tenant, id)
+func (s *session) SentText(ctx context.Context, id string) (string, flowhq.Timer, bool, error) {
+	text, timer, err := s.Store.OutboundText(ctx, s.tenant, id)
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
-		return "", false, nil
+		return "", timer, false, nil
 	}
-	return text, err == nil, err
+	return text, timer, err == nil, err
+}
+
+// SetTimer keeps after how long the messages of a chat disappear.
+func (s *session) SetTimer(ctx context.Context, who whatsapp.Person, t flowhq.Timer) error {
+	return s.pipeline.SetTimer(ctx, store.Inbound{LID: who.LID, Number: who.Number}, t)
 }
 
 // Holds reports whether this host's lease has not run out.
@@ -226,8 +231,11 @@ func (mute) Link(context.Context, whatsapp.Device) error {
 }
 func (mute) Receive(context.Context, whatsapp.Inbound) error { return nil }
 func (mute) Receipt(whatsapp.Receipt)                        {}
-func (mute) SentText(context.Context, string) (string, bool, error) {
-	return "", false, nil
+func (mute) SetTimer(context.Context, whatsapp.Person, flowhq.Timer) error {
+	return nil
+}
+func (mute) SentText(context.Context, string) (string, flowhq.Timer, bool, error) {
+	return "", flowhq.Timer{}, false, nil
 }
 func (m mute) Holds() bool { return m.leases.valid(m.lease) == nil }
 func (m mute) Fence(ctx context.Context, tx whatsapp.Tx) error {

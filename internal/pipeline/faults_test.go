@@ -132,7 +132,7 @@ func TestUnsentIsNoAttempt(t *testing.T) {
 	var asked atomic.Int64
 	statuses := map[flowhq.MessageStatus]bool{}
 	send := p.Send
-	p.Send = func(ctx context.Context, chat, id, text string) error {
+	p.Send = func(ctx context.Context, chat, id, text string, timer flowhq.Timer) error {
 		if _, bounded := ctx.Deadline(); bounded {
 			t.Error("the wait for a turn is bounded by more than the session")
 		}
@@ -142,7 +142,7 @@ func TestUnsentIsNoAttempt(t *testing.T) {
 			}
 			return flowhq.Errorf(flowhq.Unsent, "its turn did not come")
 		}
-		return send(ctx, chat, id, text)
+		return send(ctx, chat, id, text, timer)
 	}
 	p.Start()
 	b.receive(p, "1@lid", "IN1", "hello")
@@ -320,9 +320,9 @@ func TestAnOverflowThatCouldNotBeWritten(t *testing.T) {
 	p.Store = s
 	release := make(chan struct{})
 	send := p.Send
-	p.Send = func(ctx context.Context, chat, id, text string) error {
+	p.Send = func(ctx context.Context, chat, id, text string, timer flowhq.Timer) error {
 		<-release
-		return send(ctx, chat, id, text)
+		return send(ctx, chat, id, text, timer)
 	}
 	p.Start()
 	b.receive(p, "1@lid", "IN0", "hello")

@@ -26,9 +26,9 @@ func TestTwoChatsBecomeOne(t *testing.T) {
 	release := make(chan struct{})
 	p := b.host()
 	send := p.Send
-	p.Send = func(ctx context.Context, chat, id, text string) error {
+	p.Send = func(ctx context.Context, chat, id, text string, timer flowhq.Timer) error {
 		<-release
-		return send(ctx, chat, id, text)
+		return send(ctx, chat, id, text, timer)
 	}
 	p.Start()
 	for i, m := range []store.Inbound{

@@ -16,6 +16,7 @@ import (
 // Store is what the pipeline needs of the rows. *store.Store is one.
 type Store interface {
 	Receive(ctx context.Context, tenant flowhq.TenantID, epoch int64, in store.Inbound) (store.Received, error)
+	SetTimer(ctx context.Context, tenant flowhq.TenantID, epoch int64, in store.Inbound, t flowhq.Timer) (store.Received, error)
 	Unanswered(ctx context.Context, tenant flowhq.TenantID, after int64, limit int) ([]flowhq.Message, error)
 	Unsent(ctx context.Context, tenant flowhq.TenantID, after int64, limit int) ([]flowhq.Message, error)
 	RecentReplies(ctx context.Context, tenant flowhq.TenantID, since time.Time) ([]store.Reply, error)
@@ -34,12 +35,12 @@ type Options struct {
 	Epoch  int64 // of the host; carried by every write
 	Config flowhq.Config
 	Store  Store
-	// Send hands one text to WhatsApp under the given id, when its turn has come. nil
+	// Send hands one text to WhatsApp under the given id and timer, when its turn has come. nil
 	// means that the server acknowledged it, code Refused that it never will, Unsent
 	// that its turn did not come; after any other error the outcome is unknown. It is
 	// called again with the same id. It bounds its attempt, but for the wait until
 	// its turn, which lasts as long as the session.
-	Send  func(ctx context.Context, chat, id, text string) error
+	Send  func(ctx context.Context, chat, id, text string, timer flowhq.Timer) error
 	NewID func() string // a fresh WhatsApp message id
 	// Metrics counts what becomes of the messages; nil = nobody reads it.
 	Metrics *metrics.Worker

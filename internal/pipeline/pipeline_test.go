@@ -150,12 +150,15 @@ type line struct {
 	changed chan struct{}
 }
 
-type sent struct{ Chat, ID, Text string }
+type sent struct {
+	Chat, ID, Text string
+	Timer          flowhq.Timer
+}
 
-func (l *line) send(_ context.Context, chat, id, text string) error {
+func (l *line) send(_ context.Context, chat, id, text string, timer flowhq.Timer) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := sent{chat, id, text}
+	s := sent{chat, id, text, timer}
 	n := len(l.sent)
 	l.sent = append(l.sent, s)
 	select {
@@ -360,9 +363,9 @@ func TestAFullQueueAsksToWaitOnce(t *testing.T) {
 	release := make(chan struct{})
 	p := b.host()
 	send := p.Send
-	p.Send = func(ctx context.Context, chat, id, text string) error {
+	p.Send = func(ctx context.Context, chat, id, text string, timer flowhq.Timer) error {
 		<-release
-		return send(ctx, chat, id, text)
+		return send(ctx, chat, id, text, timer)
 	}
 	p.Start()
 	const extra = 5

@@ -201,5 +201,6 @@ func outbound(id int64, question flowhq.Message, o store.Outbound) flowhq.Messag
 	return flowhq.Message{
 		ID: id, Direction: flowhq.Out, ContactID: question.ContactID, Chat: question.Chat, Kind: o.Kind, Text: o.Text,
 		WAMessageID: o.WAID, Status: flowhq.Pending, InReplyTo: &question.ID,
+		TimerSeconds: o.Timer.Seconds, TimerSetAt: &o.Timer.SetAt,
 	}
 }

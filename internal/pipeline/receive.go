@@ -38,3 +38,17 @@ func (p *Pipeline) Receive(ctx context.Context, in store.Inbound) error {
 	}, since: since})
 	return nil
 }
+
+// SetTimer records after how long the messages of a person's chat disappear. When it
+// fails, WhatsApp must deliver again what said so.
+func (p *Pipeline) SetTimer(ctx context.Context, who store.Inbound, t flowhq.Timer) error {
+	r, err := p.Store.SetTimer(ctx, p.Tenant, p.Epoch, who, t)
+	if err != nil {
+		if flowhq.ErrorCode(err) == flowhq.Fenced {
+			p.fail(err)
+		}
+		return err
+	}
+	p.merge(r.Contact, r.Merged)
+	return nil
+}

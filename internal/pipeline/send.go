@@ -28,7 +28,7 @@ func (p *Pipeline) deliver(m flowhq.Message, asked time.Time) error {
 	wait, last := firstRetry, error(nil)
 	for attempts := 0; attempts < maxSends; {
 		failpoint.Hit("send.due")
-		err := p.Send(p.ctx, m.Chat, m.WAMessageID, m.Text)
+		err := p.Send(p.ctx, m.Chat, m.WAMessageID, m.Text, m.Timer())
 		failpoint.Hit("send.done")
 		switch flowhq.ErrorCode(err) {
 		case "":

@@ -122,10 +122,10 @@ func TestRefillLeavesAloneWhatIsInHand(t *testing.T) {
 	p := b.host()
 	release, sending := make(chan struct{}), make(chan struct{}, 10)
 	send := p.Send
-	p.Send = func(ctx context.Context, chat, id, text string) error {
+	p.Send = func(ctx context.Context, chat, id, text string, timer flowhq.Timer) error {
 		sending <- struct{}{}
 		<-release
-		return send(ctx, chat, id, text)
+		return send(ctx, chat, id, text, timer)
 	}
 	p.Start()
 	b.receive(p, "1@lid", "IN1", "hello")

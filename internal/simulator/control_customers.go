@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+
+	"go.mau.fi/whatsmeow/types"
 )
 
 const (
@@ -79,11 +81,10 @@ func (s *server) customer(r *http.Request) (*customer, error) {
 	return nil, fail(http.StatusNotFound, "there is no customer +%s", number)
 }
 
-// sendMessage answers POST /customers/{number}/messages {to, text, id} with 202
-// {id, at} once the server has acknowledged the message. Without an id, one is
-// drawn.
+// sendMessage answers POST /customers/{number}/messages with 202 {id, at} once the
+// server has acknowledged the message. Its body is a sendRequest.
 func (s *server) sendMessage(r *http.Request) (int, any, error) {
-	in, err := decode[struct{ To, Text, ID string }](r)
+	in, err := decode[sendRequest](r)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -91,15 +92,16 @@ func (s *server) sendMessage(r *http.Request) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	if in.Text == "" || len(in.Text) > maxText {
-		return 0, nil, fail(http.StatusBadRequest, "text must have 1 to %d bytes", maxText)
-	}
 	if in.ID == "" {
 		in.ID = c.client.GenerateMessageID()
 	} else if !messageID.MatchString(in.ID) {
 		return 0, nil, fail(http.StatusBadRequest, "id must be 8 to 64 capital letters and digits")
 	}
 	to, err := digits(in.To)
+	if err != nil {
+		return 0, nil, err
+	}
+	m, err := in.message(types.NewJID(to, types.DefaultUserServer))
 	if err != nil {
 		return 0, nil, err
 	}
@@ -111,7 +113,7 @@ func (s *server) sendMessage(r *http.Request) (int, any, error) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), sendTimeout)
 	defer cancel()
-	at, err := c.send(ctx, to, in.Text, in.ID)
+	at, err := c.send(ctx, to, m, in.ID)
 	if err != nil {
 		return 0, nil, err
 	}

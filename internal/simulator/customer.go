@@ -49,6 +49,10 @@ type letter struct {
 	From string    `json:"from"` // E.164
 	Text string    `json:"text"`
 	At   time.Time `json:"at"` // by the server's clock
+	// Expiration is after how many seconds it disappears; 0 = never.
+	Expiration int `json:"expiration"`
+	// ExpirationSetAt is when that was set, in seconds since 1970; 0 = unknown.
+	ExpirationSetAt int64 `json:"expiration_set_at"`
 	// Repeats counts how often the same id came again: a phone shows it once.
 	Repeats int `json:"repeats"`
 
@@ -148,15 +152,15 @@ func (c *customer) waitOnline(ctx context.Context) error {
 	}
 }
 
-// send sends a text and returns when the server has acknowledged it. Whenever
+// send sends a message and returns when the server has acknowledged it. Whenever
 // that is uncertain it sends again under the same id, until ctx is done.
-func (c *customer) send(ctx context.Context, to, text, id string) (at time.Time, err error) {
+func (c *customer) send(ctx context.Context, to string, m *waE2E.Message, id string) (at time.Time, err error) {
 	wait := firstRetry
 	for {
 		if err := c.waitOnline(ctx); err != nil {
 			return at, fmt.Errorf("customer is not connected: %w", err)
 		}
-		at, err = c.try(ctx, to, text, id)
+		at, err = c.try(ctx, to, m, id)
 		if err == nil || errors.Is(err, whatsmeow.ErrServerReturnedError) {
 			return at, err
 		}
@@ -169,12 +173,13 @@ func (c *customer) send(ctx context.Context, to, text, id string) (at time.Time,
 	}
 }
 
-func (c *customer) try(ctx context.Context, to, text, id string) (at time.Time, err error) {
+func (c *customer) try(ctx context.Context, to string, m *waE2E.Message, id string) (at time.Time, err error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
 	err = c.signals.guard.sending(ctx, func(ctx context.Context) error {
+		// The library adds to what it is given, and may be given it again.
 		sent, err := c.client.SendMessage(ctx, types.NewJID(to, types.DefaultUserServer),
-			&waE2E.Message{Conversation: proto.String(text)}, whatsmeow.SendRequestExtra{ID: id})
+			proto.CloneOf(m), whatsmeow.SendRequestExtra{ID: id})
 		at = sent.Timestamp
 		return err
 	})
@@ -201,7 +206,11 @@ func (c *customer) receive(e *events.Message) {
 	if l != nil {
 		l.Repeats++
 	} else {
-		l = &letter{ID: e.Info.ID, From: "+" + from.User, Text: text, At: e.Info.Timestamp.UTC(), index: c.arrived}
+		context := e.Message.GetExtendedTextMessage().GetContextInfo()
+		l = &letter{
+			ID: e.Info.ID, From: "+" + from.User, Text: text, At: e.Info.Timestamp.UTC(), index: c.arrived,
+			Expiration: int(context.GetExpiration()), ExpirationSetAt: context.GetEphemeralSettingTimestamp(),
+		}
 		c.file(key, l)
 	}
 	c.pool.server.db.put(bucketInbox, c.letterKey(l), encode(l))

@@ -211,9 +211,14 @@ var merge = [...]string{
 	on conflict (tenant_id, contact_id) do update set state = excluded.state, updated_at = excluded.updated_at`,
 	`with gone as (
 		delete from flowhq.contacts where tenant_id = @tenant and id = any(@merged)
-		returning name, first_seen_at
+		returning name, first_seen_at, timer_seconds, timer_set_at
 	)
-	update flowhq.contacts set
+	update flowhq.contacts c set
+		(timer_seconds, timer_set_at) = (
+			select timer_seconds, timer_set_at
+			from (select timer_seconds, timer_set_at from gone union all select c.timer_seconds, c.timer_set_at) as timers
+			order by timer_set_at desc nulls last
+			limit 1),
 		first_seen_at = least(first_seen_at, (select min(first_seen_at) from gone)),
 		name = coalesce(nullif(name, ''), (select max(name) from gone), '')
 	where tenant_id = @tenant and id = @id`,

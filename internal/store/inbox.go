@@ -17,10 +17,11 @@ type Inbound struct {
 	Name          string // that the writer has chosen, "" if unknown
 	WAID          string // unique for the writer
 	Kind          flowhq.Kind
-	Text          string // what PostgreSQL or flowhq.MaxTextBytes has no room for is left out
-	Wordless      bool   // nothing written or chosen by a person
-	Silent        bool   // there is nothing to answer: it is recorded as IGNORED
-	Album         string // WAID of the message that announced the album it is part of
+	Text          string        // what PostgreSQL or flowhq.MaxTextBytes has no room for is left out
+	Wordless      bool          // nothing written or chosen by a person
+	Silent        bool          // there is nothing to answer: it is recorded as IGNORED
+	Album         string        // WAID of the message that announced the album it is part of
+	Timer         *flowhq.Timer // of the chat, if the message tells
 	SentAt        time.Time
 	Undecryptable bool // it could not be read; Text is empty
 }
@@ -81,7 +82,8 @@ type querier interface {
 // has the same message, unless it is known that these are two people.
 func insertInbound(ctx context.Context, db querier, tenant flowhq.TenantID, epoch int64, m Inbound, known bool) (Received, error) {
 	const q = fence + `, who as (
-			update flowhq.contacts c set last_seen_at = now(), name = coalesce(nullif(@name, ''), name)
+			update flowhq.contacts c set
+				last_seen_at = now(), name = coalesce(nullif(@name, ''), name), ` + newerTimer + `
 			from fence
 			where c.tenant_id = @tenant
 				and c.id = coalesce(
@@ -125,9 +127,11 @@ func insertInbound(ctx context.Context, db querier, tenant flowhq.TenantID, epoc
 	case m.Silent:
 		status = flowhq.Ignored
 	}
+	seconds, setAt := timerArgs(m.Timer)
 	rows, _ := db.Query(ctx, q, pgx.StrictNamedArgs{
 		"tenant": tenant, "epoch": epoch, "lid": m.LID, "number": m.Number, "name": m.Name, "known": known,
-		"wa_id": m.WAID, "kind": m.Kind, "text": m.Text, "wordless": m.Wordless, "album": m.Album, "status": status, "sent_at": orNull(m.SentAt),
+		"wa_id": m.WAID, "kind": m.Kind, "text": m.Text, "wordless": m.Wordless, "album": m.Album,
+		"status": status, "sent_at": orNull(m.SentAt), "timer_seconds": seconds, "timer_set_at": setAt,
 	}) // Collect reports its error
 	a, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[answer])
 	if err == nil && !a.Current {

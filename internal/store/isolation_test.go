@@ -134,6 +134,10 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	"RecentReplies": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.RecentReplies(ctx, g.tenant, noon)
 	},
+	"SetTimer": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		_, err := s.SetTimer(ctx, g.tenant, g.epoch, text("x"), flowhq.Timer{Seconds: 60, SetAt: noon})
+		return nil, err
+	},
 	"WordlessAnswered": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.WordlessAnswered(ctx, g.tenant, g.msgID, time.Hour)
 	},
@@ -151,7 +155,8 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		return nil, s.Receipts(ctx, g.tenant, g.epoch, []store.Receipt{{WAID: g.sent, Status: flowhq.Read, At: noon}})
 	},
 	"OutboundText": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return s.OutboundText(ctx, g.tenant, g.sent)
+		sent, _, err := s.OutboundText(ctx, g.tenant, g.sent)
+		return sent, err
 	},
 	"PruneMessages": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		deleted, _, err := s.PruneMessages(ctx, g.tenant, 0)
@@ -176,7 +181,7 @@ var connected = store.SessionChange{
 }
 
 // writes are the methods of a host that write.
-var writes = []string{"SetSession", "Link", "Unlink", "Receive", "Answer", "SetOutbound", "Receipts", "Try", "SetAside"}
+var writes = []string{"SetSession", "Link", "Unlink", "Receive", "SetTimer", "Answer", "SetOutbound", "Receipts", "Try", "SetAside"}
 
 // newGuest creates a tenant with rows in all tables that the store writes. The
 // customers and WhatsApp ids of all guests are the same.

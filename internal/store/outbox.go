@@ -40,6 +40,8 @@ type Outbound struct {
 	Kind   flowhq.Kind
 	Text   string
 	Reason string // of a warning: which limit it is about
+	// Timer is the chat's, by the time the message was written. Answer fills it in.
+	Timer flowhq.Timer
 }
 
 // Answer records in one statement that the message with this ID is dealt with,
@@ -59,24 +61,32 @@ func (s *Store) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id in
 		), reply as (
 			insert into flowhq.message_logs (
 				tenant_id, direction, contact_id, chat, contact, from_number, to_number,
-				kind, text, wa_message_id, status, reason, in_reply_to)
-			select tenant_id, 'OUT', contact_id, chat, contact, to_number, from_number,
-				@kind, @text, @wa_id, 'PENDING', @reply_reason, id
-			from inbound where @has_reply
-			returning id
+				kind, text, wa_message_id, status, reason, in_reply_to, timer_seconds, timer_set_at)
+			select m.tenant_id, 'OUT', m.contact_id, m.chat, m.contact, m.to_number, m.from_number,
+				@kind, @text, @wa_id, 'PENDING', @reply_reason, m.id, coalesce(c.timer_seconds, 0), c.timer_set_at
+			from inbound m
+			left join flowhq.contacts c on c.tenant_id = m.tenant_id and c.id = m.contact_id
+			where @has_reply
+			returning id, timer_seconds, timer_set_at
 		), conversation as (
 			insert into flowhq.conversations as c (tenant_id, contact_id, state)
 			select tenant_id, contact_id, @state::json from inbound where @state is not null
 			on conflict (tenant_id, contact_id) do update set state = excluded.state, updated_at = now()
 		)
-		select exists (select from fence), exists (select from inbound), coalesce(
-			(select id from reply),
-			(select id from flowhq.message_logs
-			where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'OUT' and in_reply_to = @id and @has_reply),
-			0)`
+		select exists (select from fence), exists (select from inbound),
+			coalesce(written.id, 0), coalesce(written.timer_seconds, 0), written.timer_set_at
+		from (values (1)) as one
+		left join (
+			select id, timer_seconds, timer_set_at from reply
+			union all
+			select id, timer_seconds, timer_set_at from flowhq.message_logs
+			where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'OUT' and in_reply_to = @id and @has_reply
+		) as written on true`
 	type answer struct {
 		Current, Done bool
 		ReplyID       int64
+		TimerSeconds  int
+		TimerSetAt    *time.Time
 	}
 	reply := Outbound{}
 	if o.Reply != nil {
@@ -92,6 +102,9 @@ func (s *Store) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id in
 	}
 	if err != nil {
 		return 0, false, fmt.Errorf("answer message %d: %w", id, err)
+	}
+	if o.Reply != nil {
+		o.Reply.Timer = flowhq.Message{TimerSeconds: a.TimerSeconds, TimerSetAt: a.TimerSetAt}.Timer()
 	}
 	return a.ReplyID, a.Done, nil
 }
@@ -196,20 +209,20 @@ func inOrder(receipts []Receipt) []Receipt {
 	return sorted
 }
 
-// OutboundText returns the text that was sent under this WhatsApp id, for a
-// recipient who asks for it again, or a NotFound error.
-func (s *Store) OutboundText(ctx context.Context, tenant flowhq.TenantID, waID string) (text string, err error) {
+// OutboundText returns the text that was sent under this WhatsApp id, and the timer it
+// was sent with, for a recipient who asks for it again, or a NotFound error.
+func (s *Store) OutboundText(ctx context.Context, tenant flowhq.TenantID, waID string) (text string, timer flowhq.Timer, err error) {
 	const q = `
-		select text from flowhq.message_logs
+		select ` + messageColumns + ` from flowhq.message_logs
 		where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'OUT'`
-	text, err = one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "wa_id": clean(waID)}, pgx.RowTo[string])
+	m, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "wa_id": clean(waID)}, pgx.RowToStructByName[flowhq.Message])
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		err = flowhq.Errorf(flowhq.NotFound, "there is no such message")
 	}
 	if err != nil {
-		return "", fmt.Errorf("outbound %s: %w", waID, err)
+		return "", timer, fmt.Errorf("outbound %s: %w", waID, err)
 	}
-	return text, nil
+	return m.Text, m.Timer(), nil
 }
 
 // A Reply is an answer or warning that a customer was or will be sent, as the

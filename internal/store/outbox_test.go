@@ -35,10 +35,10 @@ func TestAnswer(t *testing.T) {
 	if ms := must(b.Unanswered(t.Context(), tenant, 0, 10))(t); len(ms) != 0 {
 		t.Errorf("Unanswered after Answer = %v", ms)
 	}
-	if text := must(b.OutboundText(t.Context(), tenant, "BAE5"))(t); text != "for which day?" {
+	if text := first(b.OutboundText(t.Context(), tenant, "BAE5"))(t); text != "for which day?" {
 		t.Errorf("OutboundText = %q", text)
 	}
-	_, err = b.OutboundText(t.Context(), tenant, "3EB0")
+	_, _, err = b.OutboundText(t.Context(), tenant, "3EB0")
 	wantCode(t, "OutboundText of an inbound message", err, flowhq.NotFound)
 }
 

@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -9,7 +10,6 @@ import (
 	"go.mau.fi/whatsmeow/proto/waE2E"
 	"go.mau.fi/whatsmeow/types"
 	"go.mau.fi/whatsmeow/types/events"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/failpoint"
@@ -125,6 +125,10 @@ func (c *Conn) receiveMessage(e *events.Message) bool {
 		c.learnFromHistory(notice)
 		return true
 	}
+	m := cmp.Or(e.RawMessage, e.Message)
+	if protocolOf(m).GetType() == waE2E.ProtocolMessage_EPHEMERAL_SETTING {
+		return c.receiveTimer(&e.Info, m)
+	}
 	in, ok, err := c.inbound(e)
 	if err != nil {
 		return c.notRecorded(e.Info.ID, err)
@@ -219,7 +223,7 @@ func (c *Conn) sentMessage(_, _ types.JID, id types.MessageID) (message *waE2E.M
 	defer c.recovered(func() { message = nil })
 	ctx, cancel := context.WithTimeout(c.ctx, handlerTimeout)
 	defer cancel()
-	text, found, err := c.handler.SentText(ctx, id)
+	text, timer, found, err := c.handler.SentText(ctx, id)
 	if err != nil {
 		c.finish(&EndError{Reason: NotPersisted, Text: "a sent message could not be looked up",
 			Err: fmt.Errorf("message %s: %w", id, err)})
@@ -228,5 +232,5 @@ func (c *Conn) sentMessage(_, _ types.JID, id types.MessageID) (message *waE2E.M
 	if !found {
 		return nil
 	}
-	return &waE2E.Message{Conversation: proto.String(text)}
+	return textMessage(text, timer)
 }

@@ -23,13 +23,17 @@ func (c *Conn) inbound(e *events.Message) (Inbound, bool, error) {
 	if e.IsEdit || e.Info.Edit != types.EditAttributeEmpty {
 		return Inbound{}, false, nil
 	}
-	said := contentOf(cmp.Or(e.RawMessage, e.Message))
+	m := cmp.Or(e.RawMessage, e.Message)
+	said := contentOf(m)
 	if said.class == nothing {
 		return Inbound{}, false, nil
 	}
 	in, ok, err := c.envelope(&e.Info)
 	in.Kind, in.Text, in.Album = said.kind, said.text, said.album
 	in.Wordless, in.Silent = said.class != worded, said.class == shown
+	if timer, ok := timerOf(m, e.Info.Timestamp); ok {
+		in.Timer = &timer
+	}
 	return in, ok, err
 }
 
@@ -43,15 +47,23 @@ func (c *Conn) envelope(info *types.MessageInfo) (Inbound, bool, error) {
 		c.logger().Warn("message with a malformed id was ignored")
 		return Inbound{}, false, nil
 	}
-	lid, number, err := c.identities(info.Sender.ToNonAD(), info.SenderAlt.ToNonAD())
+	who, err := c.person(info.Sender, info.SenderAlt)
+	return Inbound{
+		LID: who.LID, Number: who.Number, Name: flowhq.CleanText(info.PushName), ID: info.ID, SentAt: info.Timestamp,
+	}, err == nil, err
+}
+
+// person returns who has the address jid and, unless it is empty, alt.
+func (c *Conn) person(jid, alt types.JID) (p Person, err error) {
+	lid, number, err := c.identities(jid.ToNonAD(), alt.ToNonAD())
 	if err != nil {
-		return Inbound{}, false, err
+		return Person{}, err
 	}
-	in := Inbound{Number: numberOf(number), Name: flowhq.CleanText(info.PushName), ID: info.ID, SentAt: info.Timestamp}
+	p.Number = numberOf(number)
 	if !lid.IsEmpty() {
-		in.LID = lid.String()
+		p.LID = lid.String()
 	}
-	return in, true, nil
+	return p, nil
 }
 
 // isPerson reports whether jid is one person's, who can be answered.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/flowhq/flowhq"
 )
 
 // raceMessages is how many messages the loop below exchanges. Without the guard
@@ -24,7 +26,7 @@ func TestRepliesWhileMessagesComeIn(t *testing.T) {
 		for i := range raceMessages {
 			select {
 			case in := <-h.arrivals:
-				if err := c.Send(t.Context(), in.LID, NewMessageID(), "re "+in.Text); err != nil {
+				if err := c.Send(t.Context(), in.LID, NewMessageID(), "re "+in.Text, flowhq.Timer{}); err != nil {
 					t.Errorf("Send: %v", err)
 				}
 			case <-time.After(patience):

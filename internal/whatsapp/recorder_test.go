@@ -9,6 +9,12 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
+// A setTimer is a call of SetTimer.
+type setTimer struct {
+	who   Person
+	timer flowhq.Timer
+}
+
 // A recorder is a handler that keeps what it hears.
 type recorder struct {
 	arrivals chan Inbound // every call of Receive that succeeded
@@ -17,7 +23,9 @@ type recorder struct {
 	linked   []Device
 	receipts map[string]flowhq.MessageStatus // by message id; the latest
 	texts    map[string]string               // what SentText answers
+	timer    flowhq.Timer                    // of those
 	asked    []string                        // ids SentText was asked for
+	timers   []setTimer                      // what SetTimer heard
 	linkErr  error
 	receive  func(context.Context, Inbound) error // may be nil
 }
@@ -58,12 +66,19 @@ func (r *recorder) Receipt(receipt Receipt) {
 	}
 }
 
-func (r *recorder) SentText(_ context.Context, id string) (string, bool, error) {
+func (r *recorder) SetTimer(_ context.Context, who Person, t flowhq.Timer) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.timers = append(r.timers, setTimer{who, t})
+	return nil
+}
+
+func (r *recorder) SentText(_ context.Context, id string) (string, flowhq.Timer, bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.asked = append(r.asked, id)
 	text, found := r.texts[id]
-	return text, found, nil
+	return text, r.timer, found, nil
 }
 
 func (r *recorder) Holds() bool { return true }

@@ -12,7 +12,6 @@ import (
 	"go.mau.fi/whatsmeow"
 	"go.mau.fi/whatsmeow/proto/waE2E"
 	"go.mau.fi/whatsmeow/types"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/flowhq/flowhq"
 )
@@ -30,7 +29,7 @@ var (
 	errNoDevices = errors.New("the contact has no device")
 )
 
-// Send sends text to chat under id and returns nil once WhatsApp has
+// Send sends text to chat under id and the chat's timer, and returns nil once WhatsApp has
 // acknowledged it. Sends of one connection go out one at a time, in the order of
 // the calls if these do not overlap.
 //
@@ -39,7 +38,7 @@ var (
 // that the connection or ctx ended before the send's turn came, for which it waits
 // no longer than these last. Any other error means that the outcome is unknown; send
 // again under the same id, on this connection or a later one.
-func (c *Conn) Send(ctx context.Context, chat, id, text string) error {
+func (c *Conn) Send(ctx context.Context, chat, id, text string, timer flowhq.Timer) error {
 	to, err := types.ParseJID(chat)
 	if err != nil || !isPerson(to) || to.Device != 0 {
 		return flowhq.Errorf(flowhq.Refused, "%q is not a chat with a person", chat)
@@ -60,7 +59,7 @@ func (c *Conn) Send(ctx context.Context, chat, id, text string) error {
 	ctx, abort := context.WithCancelCause(ctx)
 	defer abort(nil)
 	defer context.AfterFunc(c.ctx, func() { abort(errOver) })()
-	if err := c.send(ctx, abort, to, id, text); err != nil {
+	if err := c.send(ctx, abort, to, id, textMessage(text, timer)); err != nil {
 		if ctx.Err() != nil {
 			err = errors.Join(context.Cause(ctx), err)
 		}
@@ -70,15 +69,14 @@ func (c *Conn) Send(ctx context.Context, chat, id, text string) error {
 }
 
 // send performs a send whose turn has come.
-func (c *Conn) send(ctx context.Context, abort context.CancelCauseFunc, to types.JID, id, text string) error {
+func (c *Conn) send(ctx context.Context, abort context.CancelCauseFunc, to types.JID, id string, m *waE2E.Message) error {
 	to, err := c.addressee(ctx, to)
 	if err != nil {
 		return err
 	}
 	b := &bracket{send: &sending{contact: to.SignalAddressUser(), abort: abort}}
 	defer c.guard.release(b)
-	_, err = c.client.Load().SendMessage(withBracket(ctx, b), to,
-		&waE2E.Message{Conversation: proto.String(text)}, whatsmeow.SendRequestExtra{ID: id})
+	_, err = c.client.Load().SendMessage(withBracket(ctx, b), to, m, whatsmeow.SendRequestExtra{ID: id})
 	return err
 }
 

@@ -171,8 +171,10 @@ func (w *world) write(customer, to, text string) string {
 
 // A letter is a message in a customer's inbox.
 type letter struct {
-	ID, From, Text string
-	Repeats        int
+	ID, From, Text  string
+	Repeats         int
+	Expiration      int
+	ExpirationSetAt int64 `json:"expiration_set_at"`
 }
 
 func (w *world) inbox(customer string) []letter {
