@@ -35,6 +35,11 @@ func openStore(t *testing.T, url string) *store.Store {
 // process is the leases of one worker process, running until the test ends.
 func process(t *testing.T, s *store.Store) *Leases {
 	t.Helper()
+	return processAt(t, s, timing)
+}
+
+func processAt(t *testing.T, s *store.Store, timing Timing) *Leases {
+	t.Helper()
 	l := NewLeases(s, NewHosts(), NewGate(s, nil, slog.New(slog.DiscardHandler)), timing, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})

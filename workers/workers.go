@@ -237,7 +237,7 @@ func (o Options) awaitDatabase(ctx context.Context) error {
 func (o Options) ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, o.Timing.Heartbeat)
 	defer cancel()
-	return o.Store.Ping(ctx)
+	return o.Store.Answers(ctx)
 }
 
 // tenantWorker runs workflows and the short activities.

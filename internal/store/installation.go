@@ -19,7 +19,7 @@ func (s *Store) Address() string { return s.address }
 // readInstallation returns the id of the installation that the database belongs to.
 func (s *Store) readInstallation(ctx context.Context) (string, error) {
 	const q = `select id::text from flowhq.installation`
-	id, err := one(ctx, s, q, none, pgx.RowTo[string])
+	id, err := own(ctx, s.signs, q, none, pgx.RowTo[string])
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		err = &flowhq.Error{Code: flowhq.Unavailable, Message: "the database says of no installation that it is its", Err: err}
 	}
@@ -27,12 +27,22 @@ func (s *Store) readInstallation(ctx context.Context) (string, error) {
 }
 
 // Ping reports whether the database answers, has our tables and belongs to the same
-// installation as when it was opened.
+// installation as when it was opened. It does not wait for the messages of all tenants.
 func (s *Store) Ping(ctx context.Context) error {
 	id, err := s.readInstallation(ctx)
 	if err == nil && id != s.installation {
 		err = flowhq.Errorf(flowhq.Unavailable,
 			"the database belongs to another installation, %s; this process serves %s", id, s.installation)
+	}
+	return err
+}
+
+// Answers is Ping for who takes the database for lost if it fails: that somebody has
+// locked a table is no such reason.
+func (s *Store) Answers(ctx context.Context) error {
+	err := s.Ping(ctx)
+	if serverCode(err) == lockNotAvailable {
+		return nil
 	}
 	return err
 }

@@ -78,6 +78,7 @@ func (s *Store) TakeLease(ctx context.Context, tenant flowhq.TenantID, epoch int
 		return false, 0, fmt.Errorf("lease of tenant %s: %w", tenant, err)
 	}
 	if a.Taken {
+		s.leases.open(ctx) // which RenewLeases needs soon
 		return true, 0, nil
 	}
 	return false, a.Left, nil
@@ -94,10 +95,10 @@ type Lease struct {
 // and writes when each last heard from WhatsApp. It returns those that were renewed,
 // without SeenAt; the host of one that is missing has been fenced, or holds no lease.
 //
-// It is two statements in one round trip and transaction. The first locks the
-// rows in one order, so that two renewals of the same tenants, one of which the
-// caller may have given up, do not wait for each other. The second could not do
-// that as well: see applyWorker.
+// It has a connection of its own, and is two statements in one round trip and
+// transaction. The first locks the rows in one order, so that two renewals of the same
+// tenants, one of which the caller may have given up, do not wait for each other. The
+// second could not do that as well: see applyWorker.
 func (s *Store) RenewLeases(ctx context.Context, leases []Lease, ttl time.Duration) (renewed []Lease, err error) {
 	const lock = `
 		select from flowhq.worker_processes
@@ -125,14 +126,17 @@ func (s *Store) RenewLeases(ctx context.Context, leases []Lease, ttl time.Durati
 	for i, l := range leases {
 		tenants[i], epochs[i], seen[i] = l.Tenant, l.Epoch, l.SeenAt
 	}
-	batch := &pgx.Batch{}
-	batch.Queue(lock, pgx.StrictNamedArgs{"tenants": tenants})
-	batch.Queue(renew, pgx.StrictNamedArgs{"tenants": tenants, "epochs": epochs, "seen": seen, "ttl": ttl}).
-		Query(func(rows pgx.Rows) (err error) {
-			renewed, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Lease])
-			return err
-		})
-	if err := send(ctx, s, batch); err != nil {
+	err = s.leases.do(ctx, func(ctx context.Context, conn *pgx.Conn) error {
+		batch := &pgx.Batch{}
+		batch.Queue(lock, pgx.StrictNamedArgs{"tenants": tenants})
+		batch.Queue(renew, pgx.StrictNamedArgs{"tenants": tenants, "epochs": epochs, "seen": seen, "ttl": ttl}).
+			Query(func(rows pgx.Rows) (err error) {
+				renewed, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Lease])
+				return err
+			})
+		return conn.SendBatch(ctx, batch).Close()
+	})
+	if err != nil {
 		return nil, fmt.Errorf("renew %d leases: %w", len(leases), err)
 	}
 	return renewed, nil

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -106,13 +105,16 @@ func (l *lockWaits) retry(ctx context.Context, pid func() uint32, pause time.Dur
 // met reports whether err means that others held a lock.
 func (l *lockWaits) met(err error) bool {
 	code := serverCode(err)
-	return slices.Contains([]string{"55P03", "40P01"}, code) || // lock_not_available, deadlock_detected
-		code == queryCanceled && l.cancelled
+	return code == lockNotAvailable || code == deadlockDetected || code == queryCanceled && l.cancelled
 }
 
-// queryCanceled is the SQLSTATE of a statement that somebody cancelled, or that took
-// longer than statement_timeout.
-const queryCanceled = "57014"
+// SQLSTATEs, by the names of PostgreSQL's manual. A statement is cancelled by somebody
+// else, or by statement_timeout.
+const (
+	lockNotAvailable = "55P03"
+	deadlockDetected = "40P01"
+	queryCanceled    = "57014"
+)
 
 // An obstacle is what a transaction waits for and who holds it.
 type obstacle struct{ what, holders string }

@@ -16,8 +16,9 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// Bounds on connections. A process holds at most maxConns + maxWAConns of them,
-// and one more while it listens or migrates; PostgreSQL allows 100 by default.
+// Bounds on connections. An API process holds at most maxConns of them, a worker
+// maxWAConns more, and one each for notices, leases, signs of life and, at its start,
+// two to migrate; PostgreSQL allows 100 by default.
 const (
 	maxConns    = 16 // unless the URL says pool_max_conns
 	maxWAConns  = 8

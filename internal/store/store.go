@@ -44,8 +44,10 @@ type Store struct {
 	// own. Set them before the first call.
 	Defaults Defaults
 
-	pool *pgxpool.Pool
-	log  *slog.Logger
+	pool   *pgxpool.Pool
+	leases *ownConn // renews them
+	signs  *ownConn // of life: of this process, and of the database
+	log    *slog.Logger
 
 	address      string // of the database, without user or password
 	installation string // id of the one that this database belongs to
@@ -70,16 +72,26 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", classify(err))
 	}
-	s := &Store{Defaults: Defaults{RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365}, pool: pool, log: log, address: address(config.ConnConfig)}
+	s := &Store{
+		Defaults: Defaults{RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365},
+		pool:     pool, log: log, address: address(config.ConnConfig),
+		leases: newOwnConn(config.ConnConfig, "flowhq-leases", 0),
+		signs:  newOwnConn(config.ConnConfig, "flowhq-signs", signLockTimeout),
+	}
+	s.leases.redial = true
 	if s.installation, err = s.readInstallation(ctx); err != nil {
-		pool.Close()
+		s.Close()
 		return nil, fmt.Errorf("open database %s: %w", address(config.ConnConfig), err)
 	}
 	return s, nil
 }
 
 // Close waits for the calls under way and closes every connection.
-func (s *Store) Close() { s.pool.Close() }
+func (s *Store) Close() {
+	s.pool.Close()
+	s.leases.close()
+	s.signs.close()
+}
 
 // none are the arguments of a statement that has no parameters.
 var none = pgx.StrictNamedArgs{}

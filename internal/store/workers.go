@@ -34,7 +34,7 @@ func (s *Store) BeatWorker(ctx context.Context, p flowhq.Process, ttl time.Durat
 			coalesce(sum(greatest(capacity - sessions, 0)), 0)::integer
 		from flowhq.workers
 		where name <> @name and expires_at > now() and not draining`
-	others, err = one(ctx, s, q, pgx.StrictNamedArgs{
+	others, err = own(ctx, s.signs, q, pgx.StrictNamedArgs{
 		"name": p.Name, "capacity": p.Capacity, "sessions": p.Sessions,
 		"draining": p.Status == flowhq.WorkerDraining, "ttl": ttl,
 	}, pgx.RowToStructByPos[Room])

@@ -1,0 +1,122 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Bounds on the attempts to replace a connection that was lost.
+const (
+	minRedial = 20 * time.Millisecond
+	maxRedial = 500 * time.Millisecond
+)
+
+// signLockTimeout bounds the wait of a sign of life for a lock: the next one follows
+// soon, and others wait for the same connection.
+const signLockTimeout = time.Second
+
+// An ownConn is one connection beside the pool, for statements that must not wait for
+// the messages of all tenants: the pool is empty when these are slow. It is opened at
+// the first call, and replaced when it is lost.
+type ownConn struct {
+	config *pgx.ConnConfig
+	redial bool          // go on trying while the database cannot be reached
+	turn   chan struct{} // holds one token, of who uses conn
+	conn   *pgx.Conn     // nil: not open
+	closed bool          // for good
+	warm   atomic.Bool   // it was open once
+}
+
+// newOwnConn returns a connection like those of the pool, under a name of its own.
+// lockTimeout is how long it waits for a lock, 0 for as long as the others.
+func newOwnConn(pool *pgx.ConnConfig, name string, lockTimeout time.Duration) *ownConn {
+	config := pool.Copy()
+	config.RuntimeParams["application_name"] = name
+	if lockTimeout > 0 {
+		config.RuntimeParams["lock_timeout"] = milliseconds(lockTimeout)
+	}
+	return &ownConn{config: config, turn: make(chan struct{}, 1)}
+}
+
+// do calls fn with the connection, alone. If the connection is lost meanwhile it calls
+// fn again with another one, until ctx ends: what fn does must bear that.
+func (o *ownConn) do(ctx context.Context, fn func(context.Context, *pgx.Conn) error) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	select {
+	case o.turn <- struct{}{}:
+		defer func() { <-o.turn }()
+	case <-ctx.Done():
+		return classify(ctx.Err())
+	}
+	for pause := minRedial; ; pause = min(2*pause, maxRedial) {
+		err := o.try(ctx, fn)
+		if err == nil || ctx.Err() != nil || !o.gone(err) {
+			return classify(err)
+		}
+		select {
+		case <-ctx.Done():
+			return classify(err)
+		case <-time.After(pause/2 + rand.N(pause)):
+		}
+	}
+}
+
+// open opens the connection, if it never was, so that the first call that is in a hurry
+// finds it open. If it cannot, that one will.
+func (o *ownConn) open(ctx context.Context) {
+	if o.warm.Load() {
+		return
+	}
+	o.warm.Store(o.do(ctx, func(context.Context, *pgx.Conn) error { return nil }) == nil)
+}
+
+func (o *ownConn) try(ctx context.Context, fn func(context.Context, *pgx.Conn) error) error {
+	if o.closed {
+		return net.ErrClosed
+	}
+	if o.conn == nil || o.conn.IsClosed() {
+		conn, err := pgx.ConnectConfig(ctx, o.config)
+		if err != nil {
+			return err
+		}
+		inUTC(conn.TypeMap())
+		o.conn = conn
+	}
+	return fn(ctx, o.conn)
+}
+
+// gone reports whether err is that of a connection which another one may replace by now.
+func (o *ownConn) gone(err error) bool {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return o.redial
+	}
+	return !o.closed && o.conn != nil && o.conn.IsClosed()
+}
+
+// close waits for the call under way and closes the connection. Later calls fail.
+func (o *ownConn) close() {
+	o.turn <- struct{}{}
+	defer func() { <-o.turn }()
+	o.closed = true
+	if o.conn != nil {
+		closeConn(context.Background(), o.conn)
+	}
+}
+
+// own is one on a connection of its own.
+func own[T any](ctx context.Context, o *ownConn, sql string, args pgx.StrictNamedArgs, scan pgx.RowToFunc[T]) (v T, err error) {
+	err = o.do(ctx, func(ctx context.Context, conn *pgx.Conn) error {
+		rows, _ := conn.Query(ctx, sql, args) // Collect reports its error
+		v, err = pgx.CollectExactlyOneRow(rows, scan)
+		return err
+	})
+	return v, err
+}
