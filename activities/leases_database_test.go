@@ -45,13 +45,14 @@ var slow = Timing{Heartbeat: time.Second}
 // stay fails the test if a lease is lost within the time.
 func stay(t *testing.T, l *Leases, held []*lease, within time.Duration) {
 	t.Helper()
-	for deadline := time.Now().Add(within); time.Now().Before(deadline); {
+	look := time.NewTicker(l.timing.Heartbeat / 8)
+	defer look.Stop()
+	for deadline := time.Now().Add(within); time.Now().Before(deadline); <-look.C {
 		for _, h := range held {
 			if err := l.valid(h); err != nil {
 				t.Fatalf("a lease is lost: %v", err)
 			}
 		}
-		time.Sleep(l.timing.Heartbeat / 8)
 	}
 }
 

@@ -71,7 +71,9 @@ func others(t *testing.T, url string, tables []string) (stop func()) {
 	for _, table := range tables {
 		conn := connect(t, url)
 		group.Go(func() {
-			for ctx.Err() == nil {
+			next := time.NewTicker(heartbeat / 100)
+			defer next.Stop()
+			for ; ctx.Err() == nil; <-next.C {
 				began := time.Now()
 				if _, err := conn.Exec(t.Context(), `select from `+table+` limit 1`); err != nil {
 					t.Error(err)
@@ -80,7 +82,6 @@ func others(t *testing.T, url string, tables []string) (stop func()) {
 				if took := time.Since(began); took > heartbeat {
 					t.Errorf("a reader of %s waited for %v behind the migration", table, took)
 				}
-				time.Sleep(heartbeat / 100)
 			}
 		})
 	}
@@ -111,7 +112,11 @@ func TestMigrateBesideABackup(t *testing.T) {
 			case <-time.After(patience):
 				t.Error("the migration neither waits nor goes on")
 			}
-			time.Sleep(heartbeat) // more attempts
+			select {
+			case err := <-done: // it needs no table that is there
+				done <- err
+			case <-time.After(heartbeat): // more attempts
+			}
 			stop()
 			release()
 			ok(t, <-done)

@@ -26,6 +26,7 @@ const signLockTimeout = time.Second
 // the messages of all tenants: the pool is empty when these are slow. It is opened at
 // the first call, and replaced when it is lost.
 type ownConn struct {
+	hangUp func(*pgx.Conn)
 	config *pgx.ConnConfig
 	redial bool          // go on trying while the database cannot be reached
 	turn   chan struct{} // holds one token, of who uses conn
@@ -36,13 +37,14 @@ type ownConn struct {
 
 // newOwnConn returns a connection like those of the pool, under a name of its own.
 // lockTimeout is how long it waits for a lock, 0 for as long as the others.
-func newOwnConn(pool *pgx.ConnConfig, name string, lockTimeout time.Duration) *ownConn {
+func newOwnConn(ctx context.Context, pool *pgx.ConnConfig, name string, lockTimeout time.Duration) *ownConn {
 	config := pool.Copy()
 	config.RuntimeParams["application_name"] = name
 	if lockTimeout > 0 {
 		config.RuntimeParams["lock_timeout"] = milliseconds(lockTimeout)
 	}
-	return &ownConn{config: config, turn: make(chan struct{}, 1)}
+	hangUp := func(conn *pgx.Conn) { closeConn(ctx, conn) }
+	return &ownConn{config: config, turn: make(chan struct{}, 1), hangUp: hangUp}
 }
 
 // do calls fn with the connection, alone. If the connection is lost meanwhile it calls
@@ -107,7 +109,7 @@ func (o *ownConn) close() {
 	defer func() { <-o.turn }()
 	o.closed = true
 	if o.conn != nil {
-		closeConn(context.Background(), o.conn)
+		o.hangUp(o.conn)
 	}
 }
 

@@ -75,8 +75,8 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
 	s := &Store{
 		Defaults: Defaults{RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365},
 		pool:     pool, log: log, address: address(config.ConnConfig),
-		leases: newOwnConn(config.ConnConfig, "flowhq-leases", 0),
-		signs:  newOwnConn(config.ConnConfig, "flowhq-signs", signLockTimeout),
+		leases: newOwnConn(ctx, config.ConnConfig, "flowhq-leases", 0),
+		signs:  newOwnConn(ctx, config.ConnConfig, "flowhq-signs", signLockTimeout),
 	}
 	s.leases.redial = true
 	if s.installation, err = s.readInstallation(ctx); err != nil {
