@@ -131,16 +131,13 @@ const temporalConnect = 20 * time.Second
 
 // dialTemporal connects to Temporal, or says what to do about it.
 func (p *process) dialTemporal(ctx context.Context, identity string) error {
-	options := client.Options{
-		HostPort:  p.config.TemporalAddress,
-		Namespace: p.config.TemporalNamespace,
-		Identity:  identity,
-		Logger:    calm{log.NewStructuredLogger(p.log)},
-		// Without keys too: what others have encrypted is not to be dropped.
-		DataConverter: workflows.Converter(p.codec),
-		ConnectionOptions: client.ConnectionOptions{DialOptions: []grpc.DialOption{
-			grpc.WithConnectParams(grpc.ConnectParams{Backoff: temporalBackoff, MinConnectTimeout: temporalConnect}),
-		}},
+	options := p.config.TemporalAccess.Options()
+	options.HostPort, options.Namespace, options.Identity = p.config.TemporalAddress, p.config.TemporalNamespace, identity
+	options.Logger = calm{log.NewStructuredLogger(p.log)}
+	// Without keys too: what others have encrypted is not to be dropped.
+	options.DataConverter = workflows.Converter(p.codec)
+	options.ConnectionOptions.DialOptions = []grpc.DialOption{
+		grpc.WithConnectParams(grpc.ConnectParams{Backoff: temporalBackoff, MinConnectTimeout: temporalConnect}),
 	}
 	if p.codec.Encrypts() { // the texts of failures as well
 		options.FailureConverter = temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
@@ -149,8 +146,7 @@ func (p *process) dialTemporal(ctx context.Context, identity string) error {
 	}
 	c, err := client.DialContext(ctx, options)
 	if err != nil {
-		return fmt.Errorf("Temporal at %s does not answer: start it, or set TEMPORAL_ADDRESS to where it is: %w",
-			p.config.TemporalAddress, err)
+		return unreachable(ctx, p.config.TemporalAddress, options.ConnectionOptions.TLS, err)
 	}
 	p.temporal = c
 	p.closers = append(p.closers, c.Close)

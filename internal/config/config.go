@@ -4,6 +4,7 @@ package config
 import (
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -14,6 +15,7 @@ type Config struct {
 	DatabaseURL       Secret // PostgreSQL; the URL usually holds a password
 	TemporalAddress   string // host:port of Temporal's frontend
 	TemporalNamespace string
+	TemporalAccess    TemporalAccess // for a process that needs Temporal
 	// PayloadKeys encrypt what Temporal keeps: the first one encrypts, all decrypt.
 	// None leaves it plain.
 	PayloadKeys []PayloadKey
@@ -101,13 +103,16 @@ const (
 // line holds a secret.
 func Parse(getenv func(string) string, need ...Need) (Config, error) {
 	e := &environment{getenv: getenv}
+	temporal := e.temporal()
 	for _, n := range need {
-		e.require(n)
+		if n != Temporal || temporal.Address == "" { // which a file may name
+			e.require(n)
+		}
 	}
 	c := Config{
 		DatabaseURL:       e.databaseURL(string(Database)),
-		TemporalAddress:   e.address(string(Temporal), ""),
-		TemporalNamespace: e.text("TEMPORAL_NAMESPACE", "flowhq"),
+		TemporalAddress:   e.checkAddress(string(Temporal), temporal.Address),
+		TemporalNamespace: temporal.Namespace,
 		PayloadKeys:       e.payloadKeys("PAYLOAD_KEYS"),
 		CodecOrigin:       e.origin("CODEC_ORIGIN"),
 		HTTPAddr:          e.address("HTTP_ADDR", "127.0.0.1:3000"),
@@ -127,6 +132,9 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		WhatsAppVersion:   e.version("WHATSAPP_VERSION"),
 		LogLevel:          e.level("LOG_LEVEL"),
 		LogsPath:          e.text("LOGS_PATH", "./logs"),
+	}
+	if slices.Contains(need, Temporal) {
+		c.TemporalAccess = e.access(temporal)
 	}
 	if len(e.problems) > 0 {
 		return Config{}, errors.Join(e.problems...)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/flowhq/flowhq/internal/codec"
 )
@@ -25,7 +26,10 @@ func environ(pairs ...string) func(string) string {
 }
 
 // compareSecrets lets cmp look at secrets, which it would otherwise print as redacted.
-var compareSecrets = cmp.Comparer(func(a, b Secret) bool { return a.Reveal() == b.Reveal() })
+var compareSecrets = cmp.Options{
+	cmp.Comparer(func(a, b Secret) bool { return a.Reveal() == b.Reveal() }),
+	cmpopts.IgnoreTypes(TemporalAccess{}), // see TestTemporalAccess
+}
 
 func base64Key(letter string) string {
 	return base64.StdEncoding.EncodeToString([]byte(strings.Repeat(letter, codec.KeyBytes)))

@@ -80,7 +80,10 @@ func (e *environment) password(name string) Secret {
 }
 
 func (e *environment) address(name, fallback string) string {
-	v := e.text(name, fallback)
+	return e.checkAddress(name, e.text(name, fallback))
+}
+
+func (e *environment) checkAddress(name, v string) string {
 	if v == "" {
 		return ""
 	}

@@ -188,7 +188,11 @@ func (d *dev) startSimulator(ctx context.Context, addr, control string) error {
 }
 
 func (d *dev) startApps(ctx context.Context) error {
-	env := append(os.Environ(),
+	env := os.Environ()
+	if d.getenv("TEMPORAL_ADDRESS") == "" { // what is set for another one does not fit the embedded one
+		env = append(env, "TEMPORAL_TLS=false", "TEMPORAL_API_KEY=", "TEMPORAL_CONFIG_FILE=", "TEMPORAL_PROFILE=")
+	}
+	env = append(env,
 		"DATABASE_URL="+d.databaseURL, "TEMPORAL_ADDRESS="+d.temporal,
 		"HTTP_ADDR="+d.apiAddr, "ADMIN_PASSWORD="+d.password,
 	)

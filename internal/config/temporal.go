@@ -1,0 +1,141 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+)
+
+// defaultNamespace is Temporal's namespace unless something names another.
+const defaultNamespace = "flowhq"
+
+// A TemporalAccess is how Temporal lets a client in: TLS, client certificate, API key,
+// headers. Like a Secret it cannot be printed.
+type TemporalAccess struct{ options client.Options }
+
+// Options returns the options of a client with what lets it in, and nothing else.
+func (t TemporalAccess) Options() client.Options { return t.options }
+
+// Format writes "[redacted]" for every verb.
+func (TemporalAccess) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// LogValue returns "[redacted]".
+func (TemporalAccess) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Variables of the SDK's environment configuration that are looked at here. It reads
+// some more.
+const (
+	temporalTLS     = "TEMPORAL_TLS"
+	temporalNoCheck = "TEMPORAL_TLS_DISABLE_HOST_VERIFICATION"
+	temporalFile    = "TEMPORAL_CONFIG_FILE"
+	temporalProfile = "TEMPORAL_PROFILE"
+)
+
+// temporal reads how to reach Temporal, as the SDK's environment configuration has it.
+// Its file is read only where a variable asks for it: the profile that a person made for
+// a tool must not lead a worker elsewhere.
+func (e *environment) temporal() envconfig.ClientConfigProfile {
+	for _, name := range []string{temporalTLS, temporalNoCheck} {
+		e.flag(name) // of which the SDK would ignore what it does not understand
+	}
+	file := e.text(temporalFile, "")
+	if _, err := os.Stat(file); file != "" && err != nil {
+		e.problem(temporalFile, "cannot be read: %v", cause(err))
+		return envconfig.ClientConfigProfile{}
+	}
+	profile, err := envconfig.LoadClientConfigProfile(envconfig.LoadClientConfigProfileOptions{
+		DisableFile: file == "" && e.text(temporalProfile, "") == "", EnvLookup: lookup{e},
+	})
+	if err != nil && strings.Contains(err.Error(), "unable to find profile") {
+		e.problem(temporalProfile, "the configuration file has no profile %q", e.text(temporalProfile, ""))
+	} else if err != nil { // which may repeat a secret
+		e.problem(temporalFile, "is not a configuration file of Temporal's clients, in TOML with a table [profile.%s]",
+			cmp.Or(e.text(temporalProfile, ""), envconfig.DefaultConfigFileProfile))
+	}
+	profile.Namespace = cmp.Or(profile.Namespace, defaultNamespace)
+	return profile
+}
+
+// access makes the options of a client of it, for a process that needs Temporal: others
+// may have no right to read the files.
+func (e *environment) access(p envconfig.ClientConfigProfile) TemporalAccess {
+	if p.TLS != nil && !p.TLS.Disabled && !e.certificates(*p.TLS) {
+		return TemporalAccess{}
+	}
+	options, err := p.ToClientOptions(envconfig.ToClientOptionsRequest{})
+	if err != nil {
+		name := "TEMPORAL_TLS_CLIENT_CERT_PATH"
+		if strings.Contains(err.Error(), "server CA") {
+			name = "TEMPORAL_TLS_SERVER_CA_CERT_PATH"
+		}
+		e.problem(name, "the certificate or its key is not usable PEM: %v", cause(err))
+	}
+	options.HostPort, options.Namespace = "", ""
+	return TemporalAccess{options}
+}
+
+// certificates reports whether the parts of a certificate are there, each once.
+func (e *environment) certificates(t envconfig.ClientConfigTLS) (ok bool) {
+	before := len(e.problems)
+	const cert, key = "TEMPORAL_TLS_CLIENT_CERT_PATH", "TEMPORAL_TLS_CLIENT_KEY_PATH"
+	given := map[string]bool{}
+	for _, part := range []struct {
+		name, path, otherName string
+		data                  []byte
+	}{
+		{cert, t.ClientCertPath, "TEMPORAL_TLS_CLIENT_CERT_DATA", t.ClientCertData},
+		{key, t.ClientKeyPath, "TEMPORAL_TLS_CLIENT_KEY_DATA", t.ClientKeyData},
+		{"TEMPORAL_TLS_SERVER_CA_CERT_PATH", t.ServerCACertPath, "TEMPORAL_TLS_SERVER_CA_CERT_DATA", t.ServerCACertData},
+	} {
+		given[part.name] = part.path != "" || len(part.data) > 0
+		if part.path != "" && len(part.data) > 0 {
+			e.problem(part.name, "is set, and so is %s; set one of them", part.otherName)
+		} else if part.path != "" {
+			if _, err := os.ReadFile(part.path); err != nil {
+				e.problem(part.name, "cannot be read: %v", cause(err))
+			}
+		}
+	}
+	if given[cert] && !given[key] {
+		e.problem(key, "missing; a client certificate needs its key")
+	}
+	if given[key] && !given[cert] {
+		e.problem(cert, "missing; the key of a client certificate needs the certificate")
+	}
+	return len(e.problems) == before
+}
+
+// cause is the end of a chain of errors, which says what is wrong without who found out.
+func cause(err error) error {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		return pathErr
+	}
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
+	}
+	return err
+}
+
+// lookup has the SDK read our variables, with an empty one the same as none.
+type lookup struct{ *environment }
+
+// LookupEnv returns one variable.
+func (l lookup) LookupEnv(name string) (string, bool) {
+	v := l.text(name, "")
+	return v, v != ""
+}
+
+// Environ lists variables, of which the SDK looks for headers.
+func (l lookup) Environ() []string {
+	const headers = "TEMPORAL_GRPC_META_"
+	return slices.DeleteFunc(os.Environ(), func(pair string) bool { return !strings.HasPrefix(pair, headers) })
+}
