@@ -11,10 +11,10 @@ RUN --mount=type=cache,target=/go/pkg/mod \
 FROM alpine:3.22
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 RUN adduser -D -H -u 10001 flowhq && \
-    install -d -o flowhq -g flowhq /var/log/flowhq
+    install -d -o flowhq -g flowhq /var/log/flowhq /var/lib/flowhq
 COPY --from=build /flowhq /usr/local/bin/flowhq
 USER flowhq
-ENV LOGS_PATH=/var/log/flowhq
+ENV LOGS_PATH=/var/log/flowhq STATE_PATH=/var/lib/flowhq
 EXPOSE 3000
 ENTRYPOINT ["flowhq"]
 CMD ["help"]

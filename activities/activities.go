@@ -29,10 +29,10 @@ const (
 	BulkActivity    = "SendBulk"
 )
 
-// Timing derives every interval of a host from one: how often it says that it
-// is alive. The order heartbeat < lease < heartbeat timeout is what keeps two
-// hosts apart: by the time Temporal replaces a silent host, its lease has run
-// out and it has hung up.
+// Timing derives every interval of a host from one: how often its process says that it
+// is alive. What says so is the lease, which one statement renews for all hosts of a
+// process: when it has run out, the host has hung up, and another worker has it replaced;
+// see [Failover].
 type Timing struct {
 	Heartbeat time.Duration
 }
@@ -41,9 +41,25 @@ type Timing struct {
 // renewed every Heartbeat.
 func (t Timing) Lease() time.Duration { return 3 * t.Heartbeat }
 
-// Timeout is how long Temporal waits for a heartbeat before it takes the host
-// for dead.
-func (t Timing) Timeout() time.Duration { return 4 * t.Heartbeat }
+// Beat is how often a host tells Temporal that it is alive. That costs Temporal a
+// transaction for each host, and a machine that is busy is late with it, so it is rare.
+func (t Timing) Beat() time.Duration { return 6 * t.Heartbeat }
+
+// Timeout is how long Temporal waits for that before it takes the host for dead. It is
+// for what no worker finds out; and long, as a host that it takes for dead may well live.
+func (t Timing) Timeout() time.Duration { return 10 * t.Beat() }
+
+// silence is how long Temporal waits for a heartbeat of a long activity that is no Host,
+// before it lets another worker go on with it.
+func (t Timing) silence() time.Duration { return max(4*t.Heartbeat, pruneSilence) }
+
+// stuckAfter is for how many renewals in a row a host may do nothing before its lease is
+// not renewed any more. They are counted rather than timed, as a process that is frozen
+// or starved does not renew either.
+func (t Timing) stuckAfter() int {
+	const least = 10 * time.Second // for which a slow database may hold up a host that lives
+	return max(4, int(least/t.Heartbeat))
+}
 
 // Bounds on one host's life.
 const (
@@ -190,15 +206,17 @@ type Activities struct {
 	Network *whatsapp.Network
 	Reports Reporter
 	Beats   Beater
-	Nudges  Nudger
-	Leases  *Leases
-	Turns   *Turns
-	Hosts   *Hosts
-	Gate    *Gate
-	Timing  Timing
-	Metrics *metrics.Worker
-	Name    string // of this process, shown to operators
-	Log     *slog.Logger
+	// Attempts ends that of a host that is stuck.
+	Attempts Attempts
+	Nudges   Nudger
+	Leases   *Leases
+	Turns    *Turns
+	Hosts    *Hosts
+	Gate     *Gate
+	Timing   Timing
+	Metrics  *metrics.Worker
+	Name     string // of this process, shown to operators
+	Log      *slog.Logger
 }
 
 // RegisterHost makes r run Hosts. It must be a worker of SessionQueue.

@@ -27,7 +27,7 @@ const (
 func (t Timing) BulkOptions(summary string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		StartToCloseTimeout: bulkLimit,
-		HeartbeatTimeout:    max(t.Timeout(), pruneSilence),
+		HeartbeatTimeout:    t.silence(),
 		WaitForCancellation: true,
 		Summary:             summary,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},

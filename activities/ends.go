@@ -189,12 +189,11 @@ func (s *session) lost(run context.Context, e ending) (Ended, error) {
 // worker that reaches the database or will again. That one records the event.
 func (s *session) cutOff(run context.Context, e ending) (Ended, error) {
 	s.end(e.reason)
-	retry := moveRetry
+	c, retry := s.offline(flowhq.WorkerStarting, e.reason, e.text), moveRetry
 	if !s.stable() {
 		s.now.Cuts++
-		retry = unstableMove
+		c.lastError, retry = e.text, unstableMove
 	}
-	c := s.offline(flowhq.WorkerStarting, e.reason, e.text)
 	c.event, c.silent = "", !s.reported && s.before == e.reason
 	if s.become(run, c) != nil {
 		return superseded(), nil
@@ -202,6 +201,20 @@ func (s *session) cutOff(run context.Context, e ending) (Ended, error) {
 	return Ended{}, temporal.NewApplicationErrorWithOptions(e.text, string(e.reason), temporal.ApplicationErrorOptions{
 		NextRetryDelay: retry, Category: temporal.ApplicationErrorCategoryBenign, Cause: e.cause,
 	})
+}
+
+// stuck ends the attempt of a host that does nothing any more, and so cannot. Its lease
+// runs out; whatever it does when it goes on, it has neither connection nor keys.
+func (a *Activities) stuck(ctx context.Context, tenant flowhq.TenantID, last status) {
+	info := activity.GetInfo(ctx)
+	last = lossOf(last, last.Stable)
+	last.Stable = false
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.Timing.Lease())
+	defer cancel()
+	attempt := &Attempt{RunID: info.WorkflowExecution.RunID, ActivityID: info.ActivityID}
+	if err := a.Attempts.Fail(ctx, tenant, attempt, workerLost(last.Losses), last); err != nil {
+		a.Log.Error("could not tell Temporal that a host is stuck; its heartbeat will", "tenant", string(tenant), "err", err)
+	}
 }
 
 // end notes how this host ended, for the next attempt, and counts it.

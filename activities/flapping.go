@@ -23,6 +23,9 @@ func (s *session) takeOver(run context.Context) {
 	switch s.before {
 	case flowhq.EndDraining:
 		s.Metrics.Ended(flowhq.EndDraining)
+	case flowhq.EndWorkerLost:
+		s.Metrics.Ended(flowhq.EndWorkerLost)
+		s.note(run, flowhq.EndWorkerLost.Event(), "the worker was lost; moved to another one")
 	case flowhq.EndDatabaseLost:
 		s.note(run, flowhq.EndDatabaseLost.Event(), "the database was out of reach")
 	default: // it told everybody

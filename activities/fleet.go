@@ -49,6 +49,12 @@ func NewFleet(s *store.Store, hosts *Hosts, gate *Gate, reports Reporter, timing
 	return &Fleet{store: s, hosts: hosts, gate: gate, reports: reports, timing: timing, log: log, name: name, capacity: capacity}
 }
 
+// Join makes the process part of the fleet. Call it before the first host may begin.
+func (f *Fleet) Join(ctx context.Context) error {
+	_, err := f.room(ctx)
+	return err
+}
+
 // Run speaks to the fleet until ctx ends, and then says goodbye.
 func (f *Fleet) Run(ctx context.Context) {
 	tick := time.NewTicker(f.timing.Heartbeat)

@@ -47,6 +47,7 @@ type status struct {
 	// latest attempt that had the lease ended.
 	Failures int              `json:"failures,omitempty"`
 	Losses   int              `json:"losses,omitempty"`
+	Lost     int64            `json:"lost,omitempty"` // epoch of the host that was counted last in Losses
 	Cuts     int              `json:"cuts,omitempty"` // times in a row that the database was lost
 	Ending   flowhq.EndReason `json:"ending,omitempty"`
 }
@@ -72,9 +73,10 @@ var errDraining = temporal.NewApplicationErrorWithOptions("moving to another wor
 //   - The context's error, if it was told to hang up.
 //
 // The heartbeat is sent by the loop that handles events, never by a goroutine of
-// its own, so a host that is stuck falls silent and is replaced.
+// its own, and the lease is renewed only while that loop turns: a host that is stuck
+// falls silent and is replaced.
 func (a *Activities) Host(ctx context.Context, in HostInput) (Ended, error) {
-	berth := a.Hosts.enter()
+	berth := a.Hosts.enter(in.Tenant)
 	defer a.Hosts.exit(berth)
 	s := &session{
 		Activities: a,
@@ -88,7 +90,8 @@ func (a *Activities) Host(ctx context.Context, in HostInput) (Ended, error) {
 		var before status
 		if err := activity.GetHeartbeatDetails(ctx, &before); err == nil {
 			s.wasStable, s.now.Stable = before.Stable, before.Stable
-			s.now.Failures, s.now.Losses, s.now.Cuts, s.now.Ending = before.Failures, before.Losses, before.Cuts, before.Ending
+			s.now.Failures, s.now.Losses, s.now.Lost = before.Failures, before.Losses, before.Lost
+			s.now.Cuts, s.now.Ending = before.Cuts, before.Ending
 		}
 	}
 	a.Metrics.Slots.Inc()
@@ -122,6 +125,7 @@ func (s *session) live(ctx context.Context) (ended Ended, err error) {
 		return s.unclaimed(ctx, err)
 	}
 	s.lease, s.now.Epoch = lease, lease.epoch
+	s.Leases.onStuck(lease, func(last status) { s.stuck(ctx, s.tenant, last) })
 
 	// The session must outlive the activity's context: when Temporal is away for
 	// longer than the heartbeat timeout, the SDK cancels it by itself.
@@ -158,7 +162,7 @@ func (s *session) admitted(ctx, claiming context.Context) (turn time.Time, err e
 	for {
 		s.pass, err = s.Gate.pass(claiming, s.tenant, s.Timing.Heartbeat, func(reason string) {
 			s.now.Waiting = reason
-			activity.RecordHeartbeat(ctx, s.now)
+			s.tell(ctx)
 		})
 		if err != nil {
 			return time.Time{}, err
@@ -173,7 +177,7 @@ func (s *session) admitted(ctx, claiming context.Context) (turn time.Time, err e
 func (s *session) turn(ctx, claiming context.Context) (time.Time, error) {
 	err := s.Turns.wait(claiming, s.Timing.Heartbeat, func(ahead int) {
 		s.now.Waiting = fmt.Sprintf("for its turn to connect, %d before it", ahead)
-		activity.RecordHeartbeat(ctx, s.now)
+		s.tell(ctx)
 	})
 	s.now.Waiting = ""
 	return time.Now(), err
@@ -184,13 +188,13 @@ func (s *session) turn(ctx, claiming context.Context) (time.Time, error) {
 func (s *session) claim(ctx, claiming context.Context) (*lease, error) {
 	for {
 		s.now.Waiting = ""
-		lease, err := s.Leases.claim(claiming, s.tenant, s.floor, s.Name, func() { activity.RecordHeartbeat(ctx, s.now) })
+		lease, err := s.Leases.claim(claiming, s.tenant, s.floor, s.Name, func() { s.tell(ctx) })
 		if err == nil || flowhq.ErrorCode(err) != flowhq.Unavailable {
 			return lease, err
 		}
 		s.log.Info("the database is away; waiting for it", "err", err)
 		s.now.Waiting = "for the database"
-		err = s.Leases.awaitDatabase(claiming, func() { activity.RecordHeartbeat(ctx, s.now) })
+		err = s.Leases.awaitDatabase(claiming, func() { s.tell(ctx) })
 		if err != nil {
 			return nil, err
 		}
@@ -198,7 +202,7 @@ func (s *session) claim(ctx, claiming context.Context) (*lease, error) {
 }
 
 // open prepares the pipeline from the rows that earlier hosts left, then dials. It
-// does not beat, so it must be done before the heartbeat timeout.
+// does not turn, so it must be done before the host counts as stuck.
 func (s *session) open(run context.Context) error {
 	ctx, cancel := context.WithTimeout(run, max(2*s.Timing.Heartbeat, writeTimeout))
 	defer cancel()
@@ -242,8 +246,8 @@ func (s *session) dial(ctx context.Context, device string) error {
 
 // serve is the loop that works and beats, until the session ends.
 func (s *session) serve(ctx, run context.Context) (Ended, error) {
-	beat := time.NewTicker(s.Timing.Heartbeat)
-	defer beat.Stop()
+	turn := time.NewTicker(s.Timing.Heartbeat)
+	defer turn.Stop()
 	recycle := time.NewTimer(life())
 	defer recycle.Stop()
 	done := ctx.Done()
@@ -280,7 +284,8 @@ func (s *session) serve(ctx, run context.Context) (Ended, error) {
 			s.refill(run)
 		case <-s.lease.link:
 			s.linkByCode(run)
-		case <-beat.C:
+		case <-turn.C:
+			s.turned(run)
 			if err := s.beat(ctx, run); err != nil {
 				return s.cancelled(run, err)
 			}
@@ -300,20 +305,40 @@ func (s *session) serve(ctx, run context.Context) (Ended, error) {
 	}
 }
 
-// beat tells Temporal that this host is alive, and the lease that WhatsApp is. It
-// returns an error if Temporal says that the host should end.
-func (s *session) beat(ctx, run context.Context) error {
+// turned tells the lease that this host is alive, and when WhatsApp was last.
+func (s *session) turned(run context.Context) {
 	s.now.Seen = s.conn.LastSeen()
-	s.Leases.seen(s.lease, s.now.Seen)
 	s.now.Stable = s.stable()
 	s.settleDown(run)
+	s.Leases.turned(s.lease, s.now)
+}
+
+// tell tells Temporal what this host waits for, and its lease that it is not stuck, from
+// before it serves.
+func (s *session) tell(ctx context.Context) {
+	if s.lease != nil {
+		s.Leases.turned(s.lease, s.now)
+	}
+	if time.Since(s.told) >= s.Timing.Beat() {
+		s.told = time.Now()
+		activity.RecordHeartbeat(ctx, s.now)
+	}
+}
+
+// beat tells Temporal that this host is alive, if it is time or its state has changed. It
+// returns an error if Temporal says that the host should end.
+func (s *session) beat(ctx, run context.Context) error {
+	if time.Since(s.told) < s.Timing.Beat() && s.told.After(s.now.Since) {
+		return nil
+	}
+	s.told = time.Now()
 	if !s.away {
 		activity.RecordHeartbeat(ctx, s.now) // an order to end comes through ctx
 		return nil
 	}
 	// The SDK gave up when it could not deliver a beat in time, and does not
 	// come back. Temporal may, in time to find this host alive.
-	beating, cancel := context.WithTimeout(run, s.Timing.Heartbeat/2)
+	beating, cancel := context.WithTimeout(run, max(s.Timing.Heartbeat/2, writeTimeout))
 	defer cancel()
 	err := s.Beats.RecordActivityHeartbeat(beating, activity.GetInfo(ctx).TaskToken, s.now)
 	if toldToHangUp(err) {

@@ -34,6 +34,7 @@ type Hosts struct {
 
 // A berth is one host's place in this process.
 type berth struct {
+	tenant  flowhq.TenantID
 	closing <-chan struct{} // closed when the process takes no more sessions
 	leave   chan struct{}   // closed when this host's session is to move
 
@@ -59,10 +60,10 @@ func (h *Hosts) Open() {
 }
 
 // enter takes a berth, even if the process is closing: its host finds out.
-func (h *Hosts) enter() *berth {
+func (h *Hosts) enter(tenant flowhq.TenantID) *berth {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	b := &berth{closing: h.closing, leave: make(chan struct{})}
+	b := &berth{tenant: tenant, closing: h.closing, leave: make(chan struct{})}
 	h.all = append(h.all, b)
 	return b
 }
@@ -82,6 +83,16 @@ func (h *Hosts) exit(b *berth) {
 	h.all = slices.DeleteFunc(h.all, func(other *berth) bool { return other == b })
 	poke(h.changed)
 }
+
+// has reports whether a host of the tenant is here.
+func (h *Hosts) has(tenant flowhq.TenantID) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.ContainsFunc(h.all, func(b *berth) bool { return b.tenant == tenant })
+}
+
+// Any reports whether any host is here.
+func (h *Hosts) Any() bool { return h.count() > 0 }
 
 func (h *Hosts) count() int {
 	h.mu.Lock()

@@ -26,7 +26,7 @@ func TestHostsLeaveInTurn(t *testing.T) {
 	h := NewHosts()
 	var all []*berth
 	for i := range maxMoving + 4 {
-		b := h.enter()
+		b := h.enter("")
 		all = append(all, b)
 		if i == 0 {
 			continue // it is still claiming
@@ -59,13 +59,13 @@ func TestHostsLeaveInTurn(t *testing.T) {
 		t.Errorf("after Dismiss %v have left; want all %d", got, len(all))
 	}
 	select {
-	case <-h.enter().closing:
+	case <-h.enter("").closing:
 	default:
 		t.Error("a host that comes after Dismiss is not told")
 	}
 	h.Open()
 	select {
-	case <-h.enter().closing:
+	case <-h.enter("").closing:
 		t.Error("a host that comes after Open is told to leave")
 	default:
 	}
@@ -73,7 +73,7 @@ func TestHostsLeaveInTurn(t *testing.T) {
 
 func TestHostsAreCounted(t *testing.T) {
 	h := NewHosts()
-	first, second := h.enter(), h.enter()
+	first, second := h.enter(""), h.enter("")
 	h.exit(first)
 	if got := h.count(); got != 1 {
 		t.Errorf("count = %d; want 1", got)

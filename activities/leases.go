@@ -15,6 +15,9 @@ import (
 // errFenced is the cause of a lease that a newer host took over.
 var errFenced = flowhq.Errorf(flowhq.Fenced, "a newer host has taken over")
 
+// errStuck is the cause of a lease whose host has done nothing for long.
+var errStuck = flowhq.Errorf(flowhq.Internal, "the host was stuck")
+
 // errUnrenewed is the cause of a lease that could not be renewed in time.
 var errUnrenewed = flowhq.Errorf(flowhq.Unavailable, "the lease could not be renewed: the database is unavailable")
 
@@ -55,9 +58,11 @@ type lease struct {
 	changed, work, link chan struct{}
 
 	// Guarded by Leases.mu.
-	expires time.Time // on this process's monotonic clock
-	onLoss  func()    // cuts the connection; nil before the dial
-	seenAt  time.Time // last proof of life, written with the next renewal
+	expires time.Time         // on this process's monotonic clock
+	onLoss  func()            // cuts the connection; nil before the dial
+	onStuck func(last status) // tells that the host is; nil before it serves
+	last    status            // of the host, when its loop turned last
+	idle    int               // renewals since then
 	err     error
 }
 
@@ -79,7 +84,30 @@ func (l *Leases) Run(ctx context.Context) {
 			wg.Wait()
 			return
 		case <-tick.C:
-			l.renew(ctx)
+			l.dropStuck()
+			for !l.renew(ctx) && ctx.Err() == nil {
+				select {
+				case <-ctx.Done():
+				case <-time.After(l.timing.Heartbeat / 10):
+				}
+			}
+		}
+	}
+}
+
+// dropStuck gives up the leases of hosts that have done nothing for several renewals,
+// and tells that they are stuck, as they cannot.
+func (l *Leases) dropStuck() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for h := range l.held {
+		if h.idle++; h.idle <= l.timing.stuckAfter() {
+			continue
+		}
+		l.log.Error("a host is stuck; it is replaced", "tenant", string(h.tenant), "epoch", h.epoch)
+		l.lose(h, errStuck)
+		if h.onStuck != nil {
+			go h.onStuck(h.last)
 		}
 	}
 }
@@ -139,27 +167,29 @@ func (l *Leases) findDatabase(ctx context.Context) {
 	}
 }
 
-// renew extends every lease, or gives up those it cannot extend in time. A call
-// that hangs is cut off after half an interval, so that a connection is cut at
-// least half an interval before its lease ends.
-func (l *Leases) renew(ctx context.Context) {
+// renew extends every lease, or gives up those it cannot extend in time: a connection
+// is cut half an interval before its lease ends. It reports false if it is to be tried
+// again soon. A call that hangs is cut off after half an interval at most.
+func (l *Leases) renew(ctx context.Context) (done bool) {
 	began := time.Now()
+	half := l.timing.Heartbeat / 2
+	within := half
 	l.mu.Lock()
 	rows := make([]store.Lease, 0, len(l.held))
 	for h := range l.held {
 		row := store.Lease{Tenant: h.tenant, Epoch: h.epoch}
-		if !h.seenAt.IsZero() {
-			seen := h.seenAt
+		if seen := h.last.Seen; !seen.IsZero() {
 			row.SeenAt = &seen
 		}
 		rows = append(rows, row)
+		within = min(within, time.Until(h.expires)-half)
 	}
 	l.mu.Unlock()
 	if len(rows) == 0 {
-		return
+		return true
 	}
 
-	rctx, cancel := context.WithTimeout(ctx, l.timing.Heartbeat/2)
+	rctx, cancel := context.WithTimeout(ctx, max(within, half/10))
 	renewed, err := l.store.RenewLeases(rctx, rows, l.timing.Lease())
 	cancel()
 
@@ -168,11 +198,11 @@ func (l *Leases) renew(ctx context.Context) {
 	if err != nil {
 		l.log.Warn("could not renew the leases", "hosts", len(rows), "err", err)
 		for h := range l.held {
-			if time.Until(h.expires) < l.timing.Heartbeat {
+			if time.Until(h.expires) < half+l.timing.Heartbeat/10 {
 				l.lose(h, errUnrenewed)
 			}
 		}
-		return
+		return len(l.held) == 0
 	}
 	alive := make(map[store.Lease]bool, len(renewed))
 	for _, r := range renewed {
@@ -191,6 +221,7 @@ func (l *Leases) renew(ctx context.Context) {
 			l.lose(h, errFenced)
 		}
 	}
+	return true
 }
 
 // lose ends a lease and cuts its connection right here: the host's loop, which
@@ -359,11 +390,19 @@ func (l *Leases) valid(h *lease) error {
 	return h.err
 }
 
-// seen notes a proof of life, to be written with the next renewal.
-func (l *Leases) seen(h *lease, at time.Time) {
+// turned notes that h's host is not stuck, and how it is: its last proof of life is
+// written with the next renewal.
+func (l *Leases) turned(h *lease, now status) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	h.seenAt = at
+	h.idle, h.last = 0, now
+}
+
+// onStuck has tell called if h's host does nothing any more, with how it was before.
+func (l *Leases) onStuck(h *lease, tell func(last status)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h.onStuck = tell
 }
 
 func (l *Leases) await(tenant flowhq.TenantID) chan struct{} {

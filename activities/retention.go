@@ -27,7 +27,7 @@ const (
 func (t Timing) PruneOptions() workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		ScheduleToCloseTimeout: pruneLimit,
-		HeartbeatTimeout:       max(t.Timeout(), pruneSilence),
+		HeartbeatTimeout:       t.silence(),
 		Summary:                "delete what is older than the retention",
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
 	}

@@ -31,6 +31,7 @@ type session struct {
 	conn     *whatsapp.Conn
 
 	now       status
+	told      time.Time // when Temporal was told of now last
 	linked    bool      // a device is recorded
 	away      bool      // the SDK has lost touch with Temporal
 	online    time.Time // zero = not yet

@@ -14,16 +14,19 @@ import (
 const turnLasts = time.Second
 
 // Turns paces the dials of one process: WhatsApp does not like a thousand logins at
-// once, and neither does the machine. It is a bucket that holds the turns of one
-// second, so the first host of an idle process dials at once.
+// once, and neither does the machine. It is a bucket that holds the turns of two
+// seconds, so the first hosts of an idle process dial at once.
 type Turns struct {
 	bucket  *rate.Limiter
 	waiting atomic.Int64
 }
 
+// turnsHeld is how many seconds' turns an idle process may take at once.
+const turnsHeld = 2
+
 // NewTurns returns Turns of which perSecond can be taken in a second.
 func NewTurns(perSecond int) *Turns {
-	return &Turns{bucket: rate.NewLimiter(rate.Limit(perSecond), perSecond)}
+	return &Turns{bucket: rate.NewLimiter(rate.Limit(perSecond), turnsHeld*perSecond)}
 }
 
 // wait takes a turn, first come, first served. Meanwhile it calls beat every so

@@ -21,6 +21,7 @@ import (
 	"github.com/flowhq/flowhq/internal/metrics"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/whatsapp"
+	"github.com/flowhq/flowhq/internal/workerlock"
 	"github.com/flowhq/flowhq/workflows"
 )
 
@@ -62,8 +63,12 @@ type Options struct {
 	ConnectsPerSecond int
 	Timing            activities.Timing
 	Metrics           *metrics.Worker
-	Name              string // of this process, shown to operators
-	Log               *slog.Logger
+	Name              string // of this process, shown to operators; another one after each start
+	// Lock is this process's place among the workers of its machine, by which it is known
+	// that one has ended; nil if there is none. The worker gives it back if it ends in
+	// order.
+	Lock *workerlock.Lock
+	Log  *slog.Logger
 }
 
 // gcPercent makes the runtime collect earlier than by default. Most of a worker's
@@ -94,15 +99,22 @@ func Run(ctx context.Context, o Options) error {
 	leases := activities.NewLeases(o.Store, hosts, gate, o.Timing, o.Log)
 	var wg sync.WaitGroup
 	wg.Go(func() { leases.Run(leasing) })
+	attempts := workflows.NewAttempts(o.Temporal, o.Namespace, o.Converter)
+	failover := activities.NewFailover(o.Store, attempts, o.endedWorkers(), hosts, o.Timing, o.Name, o.Log)
 	fleet := activities.NewFleet(o.Store, hosts, gate, control, o.Timing, o.Name, o.Capacity, o.Log)
-	wg.Go(func() { fleet.Run(leasing) })
-	wg.Go(func() { gate.Run(leasing) })
-	wg.Go(func() { newReconciler(o, control).run(ctx) })
+	defer o.leave(hosts)
 	defer wg.Wait()
 	defer stopLeasing()
+	if err := o.join(ctx, fleet, failover); err != nil {
+		return fmt.Errorf("start the worker: %w", err)
+	}
+	wg.Go(func() { fleet.Run(leasing) })
+	wg.Go(func() { gate.Run(leasing) })
+	wg.Go(func() { failover.Run(leasing) })
+	wg.Go(func() { newReconciler(o, control).run(ctx) })
 
 	acts := &activities.Activities{
-		Store: o.Store, Network: o.Network, Reports: control, Nudges: control, Beats: o.Temporal,
+		Store: o.Store, Network: o.Network, Reports: control, Nudges: control, Beats: o.Temporal, Attempts: attempts,
 		Leases: leases, Hosts: hosts, Gate: gate, Turns: activities.NewTurns(o.ConnectsPerSecond), Timing: o.Timing, Metrics: o.Metrics, Name: o.Name, Log: o.Log,
 	}
 	o.Metrics.Capacity.Set(float64(o.Capacity))
@@ -122,6 +134,39 @@ func Run(ctx context.Context, o Options) error {
 func (o Options) pairing() workflows.Pairing {
 	return workflows.Pairing{
 		Installation: o.Store.Installation(), Database: o.Store.Address(), Namespace: o.Namespace, Converter: o.Converter,
+	}
+}
+
+// endedWorkers is what o.Lock knows, if there is one.
+func (o Options) endedWorkers() activities.EndedWorkers {
+	if o.Lock == nil {
+		return nil
+	}
+	return o.Lock
+}
+
+// join makes this process one of the fleet, before it asks for work: whoever has work and
+// is not of the fleet counts as dead.
+func (o Options) join(ctx context.Context, fleet *activities.Fleet, failover *activities.Failover) error {
+	if err := failover.EndPredecessors(ctx); err != nil {
+		return err
+	}
+	if o.Lock != nil {
+		if err := o.Lock.SetName(o.Name); err != nil {
+			return err
+		}
+	}
+	return fleet.Join(ctx)
+}
+
+// leave gives back this process's place among those of its machine, unless a host is
+// left: that its lease may be ended is proven by the end of the process.
+func (o Options) leave(hosts *activities.Hosts) {
+	if o.Lock == nil || hosts.Any() {
+		return
+	}
+	if err := o.Lock.Close(); err != nil {
+		o.Log.Info("could not give back the place in the folder of STATE_PATH; that does no harm", "err", err)
 	}
 }
 
@@ -265,7 +310,7 @@ func (o Options) sessionWorker(acts *activities.Activities, fatal chan<- error) 
 		MaxConcurrentActivityExecutionSize: o.Capacity,
 		// Its hosts do not end because it stops, but when they are told to.
 		WorkerStopTimeout: o.DrainTimeout + stopTimeout,
-		// Beats pass unthrottled: a stop travels back on them.
+		// Beats pass unthrottled: they are rare, but for changes of state.
 		MaxHeartbeatThrottleInterval:     o.Timing.Heartbeat,
 		DefaultHeartbeatThrottleInterval: o.Timing.Heartbeat,
 		OnFatalError:                     func(err error) { fatal <- err },

@@ -24,8 +24,8 @@ import (
 )
 
 const (
-	// beat is the heartbeat of hosts on a real server; a lost one is noticed in four.
-	beat = 250 * time.Millisecond
+	// beat is the heartbeat of hosts on a real server; a lost one is noticed in sixty.
+	beat = 100 * time.Millisecond
 	// patience bounds every wait for something that only fails takes as long.
 	patience = 60 * time.Second
 )

@@ -29,6 +29,7 @@ import (
 	"github.com/flowhq/flowhq/internal/simulator"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/whatsapp"
+	"github.com/flowhq/flowhq/internal/workerlock"
 	"github.com/flowhq/flowhq/workers"
 	"github.com/flowhq/flowhq/workflows"
 )
@@ -229,11 +230,29 @@ func work(ctx context.Context, hurry <-chan struct{}, args []string, getenv func
 		WhatsAppVersion: p.config.WhatsAppVersion, DrainTimeout: p.config.DrainTimeout, Hurry: hurry, ConnectsPerSecond: p.config.ConnectsPerSecond,
 		Timing: activities.Timing{Heartbeat: p.config.Heartbeat}, Metrics: metrics.NewWorker(counted), Name: identity, Log: p.log,
 	}
+	if o.Lock, err = p.lock(); err != nil {
+		return err
+	}
 	if p.config.MetricsAddr == "" {
 		return workers.Run(ctx, o)
 	}
 	return besides(ctx, func(ctx context.Context) error { return workers.Run(ctx, o) },
 		func(ctx context.Context) error { return metrics.Serve(ctx, p.config.MetricsAddr, counted, p.log) })
+}
+
+// lock takes this worker's place among those of its machine. Without a folder for it the
+// worker works all the same: after it was killed, its leases have to run out.
+func (p *process) lock() (*workerlock.Lock, error) {
+	l, err := workerlock.Open(p.config.StatePath)
+	if err != nil && p.config.StateWanted {
+		return nil, fmt.Errorf("STATE_PATH: %w", err)
+	}
+	if err != nil {
+		p.log.Warn("no folder to prove in that a worker has ended: set STATE_PATH, or what a killed one hosted waits for its leases to run out",
+			"err", err)
+		return nil, nil
+	}
+	return l, nil
 }
 
 // besides runs the main work until ctx ends, and something beside it for as long as

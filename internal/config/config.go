@@ -48,6 +48,10 @@ type Config struct {
 
 	LogLevel slog.Level
 	LogsPath string // folder of the log files, one per tenant
+	// StatePath is the folder by which the workers of one machine know which of them have
+	// ended. StateWanted is set if the environment names it.
+	StatePath   string
+	StateWanted bool
 }
 
 // WhatsApp points the client at another server than WhatsApp's own. The three
@@ -132,6 +136,8 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		WhatsAppVersion:   e.version("WHATSAPP_VERSION"),
 		LogLevel:          e.level("LOG_LEVEL"),
 		LogsPath:          e.text("LOGS_PATH", "./logs"),
+		StatePath:         e.text("STATE_PATH", "./state"),
+		StateWanted:       e.text("STATE_PATH", "") != "",
 	}
 	if slices.Contains(need, Temporal) {
 		c.TemporalAccess = e.access(temporal)

@@ -46,7 +46,8 @@ func TestDefaults(t *testing.T) {
 	}
 	want := Config{
 		TemporalNamespace: "flowhq", HTTPAddr: "127.0.0.1:3000", Heartbeat: 5 * time.Second, ConnectsPerSecond: 20, DrainTimeout: 25 * time.Second,
-		RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365, LogLevel: slog.LevelInfo, LogsPath: "./logs",
+		RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365, LogLevel: slog.LevelInfo, StatePath: "./state",
+		LogsPath: "./logs",
 	}
 	if diff := cmp.Diff(want, got, compareSecrets); diff != "" {
 		t.Errorf("Parse of an empty environment (-want +got):\n%s", diff)
@@ -61,7 +62,7 @@ func TestEveryVariable(t *testing.T) {
 		"WORKER_CAPACITY=100000", "HEARTBEAT_INTERVAL_MS=200", "CONNECTS_PER_SECOND=1000", "DRAIN_TIMEOUT_MS=0", "RATE_LIMIT_MAX_PER_MINUTE=0", "RATE_LIMIT_MAX_PER_CONTACT=100000", "RETENTION_DAYS=30",
 		"PAYLOAD_KEYS=b:"+base64Key("b")+" , a:"+base64Key("a"), "CODEC_ORIGIN=https://temporal.example/",
 		"WHATSAPP_ADDR=[::1]:5222", "WHATSAPP_CA_FILE=ca.pem", "WHATSAPP_ROOT_KEY_FILE=root.key", "WHATSAPP_PROXY=socks5://u:p@proxy:1080", "WHATSAPP_VERSION=2.3000.1047769893",
-		"LOG_LEVEL=WARN", "LOGS_PATH=/var/log/flowhq",
+		"LOG_LEVEL=WARN", "LOGS_PATH=/var/log/flowhq", "STATE_PATH=/var/lib/flowhq",
 	), Database, Temporal, Admin)
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +74,7 @@ func TestEveryVariable(t *testing.T) {
 		TrustedProxies: []string{"10.0.0.7", "fd00::/8"},
 		WorkerCapacity: 100_000, Heartbeat: 200 * time.Millisecond, ConnectsPerSecond: 1000, RepliesPerMinute: 0, RepliesPerContact: 100_000, RetentionDays: 30,
 		WhatsApp: WhatsApp{"[::1]:5222", "ca.pem", "root.key"}, WhatsAppProxy: "socks5://u:p@proxy:1080", WhatsAppVersion: "2.3000.1047769893",
-		LogLevel: slog.LevelWarn, LogsPath: "/var/log/flowhq",
+		LogLevel: slog.LevelWarn, LogsPath: "/var/log/flowhq", StatePath: "/var/lib/flowhq", StateWanted: true,
 	}
 	if diff := cmp.Diff(want, got, compareSecrets); diff != "" {
 		t.Errorf("Parse (-want +got):\n%s", diff)

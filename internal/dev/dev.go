@@ -198,6 +198,7 @@ func (d *dev) startApps(ctx context.Context) error {
 	)
 	for name, value := range map[string]string{
 		"LOGS_PATH":    d.home.path("logs", "tenants"),
+		"STATE_PATH":   d.home.path("workers"),
 		"CODEC_ORIGIN": d.codecOrigin(),
 		// Short, so that whoever kills the worker to see what happens need not wait.
 		"HEARTBEAT_INTERVAL_MS": "2000",

@@ -90,6 +90,7 @@ func (c *chaos) startParts(ctx context.Context) {
 		"WHATSAPP_CA_FILE=" + filepath.Join(c.dir, "simulator", "ca.pem"),
 		"WHATSAPP_ROOT_KEY_FILE=" + filepath.Join(c.dir, "simulator", "root.key"),
 		"LOGS_PATH=" + filepath.Join(c.dir, "logs"),
+		"STATE_PATH=" + filepath.Join(c.dir, "workers"),
 	})
 	c.up.temporal = newPart("temporal", func(int) (*process, error) {
 		return c.launch("temporald", nil, os.Getenv("TEMPORALD"), "server", "start-dev", "--ip", host, "--port", port,

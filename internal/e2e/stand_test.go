@@ -71,6 +71,7 @@ func newStand(t testing.TB, env ...string) *stand {
 		"WHATSAPP_CA_FILE=" + filepath.Join(s.dir, "simulator", "ca.pem"),
 		"WHATSAPP_ROOT_KEY_FILE=" + filepath.Join(s.dir, "simulator", "root.key"),
 		"LOGS_PATH=" + filepath.Join(s.dir, "logs"),
+		"STATE_PATH=" + filepath.Join(s.dir, "workers"),
 	}, env...)
 	s.migrate(s.dbURL)
 	s.apiProc = s.start("api", []string{"HTTP_ADDR=127.0.0.1:0"}, "api")

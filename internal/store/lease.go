@@ -55,7 +55,8 @@ func (s *Store) ClaimAbove(ctx context.Context, tenant flowhq.TenantID, host str
 func (s *Store) TakeLease(ctx context.Context, tenant flowhq.TenantID, epoch int64, ttl time.Duration) (taken bool, wait time.Duration, err error) {
 	const q = `
 		with taken as (
-			update flowhq.worker_processes set lease_epoch = @epoch, lease_expires_at = now() + @ttl::interval
+			update flowhq.worker_processes set
+				lease_epoch = @epoch, lease_host = host, lease_expires_at = now() + @ttl::interval
 			where tenant_id = @tenant and epoch = @epoch
 				and (lease_epoch in (0, @epoch) or lease_expires_at <= now())
 			returning tenant_id

@@ -105,3 +105,67 @@ func TestSetWaiting(t *testing.T) {
 		}
 	}
 }
+
+// What a dead worker has left is found, and who it was; what it had given back, what
+// another one has, and what nobody wants, is not.
+func TestUnhosted(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	const stable = 30 * time.Second
+	hosted := func(worker string, change string) flowhq.TenantID {
+		t.Helper()
+		tenant := b.tenant(t)
+		epoch := must(b.Claim(t.Context(), tenant, worker))(t)
+		if taken, _, err := b.TakeLease(t.Context(), tenant, epoch, ttl); err != nil || !taken {
+			t.Fatalf("TakeLease = %t, %v", taken, err)
+		}
+		ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{State: flowhq.Connected, Worker: flowhq.WorkerRunning}))
+		if change != "" {
+			b.exec(t, `update flowhq.worker_processes set `+change+` where tenant_id = $1`, tenant)
+		}
+		return tenant
+	}
+	const ranOut = "lease_expires_at = now() - interval '1 s'"
+	young, old := hosted("dead", ranOut), hosted("dead", ranOut)
+	b.exec(t, `update flowhq.whatsapp_sessions set since = now() - interval '10 minutes' where tenant_id = $1`, old)
+	claimed, freed := hosted("dead", ranOut+", epoch = epoch + 1, host = 'alive'"), hosted("dead", "")
+	ok(t, b.ReleaseLease(t.Context(), freed, 1))
+	hosted("dead", ranOut+", status = 'STOPPED'")
+	left, others := hosted("dead", ""), hosted("alive", "")
+
+	got := map[flowhq.TenantID]store.Unhosted{}
+	list := func() {
+		t.Helper()
+		clear(got)
+		for _, u := range must(b.Unhosted(t.Context(), ttl, stable, 100))(t) {
+			u.Since = time.Time{}
+			got[u.Tenant] = u
+		}
+	}
+	list()
+	want := map[flowhq.TenantID]store.Unhosted{
+		young: {Tenant: young, Worker: "dead", Epoch: 1}, old: {Tenant: old, Worker: "dead", Epoch: 1, Stable: true},
+		claimed: {Tenant: claimed}, freed: {Tenant: freed},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("unhosted (-want +got):\n%s", diff)
+	}
+
+	must(b.BeatWorker(t.Context(), flowhq.Process{Name: "dead", Capacity: 5}, ttl))(t)
+	if n := must(b.EndLeases(t.Context(), "dead"))(t); n != 1 {
+		t.Errorf("%d leases were ended; want that of %s", n, left)
+	}
+	if n := must(b.EndLeases(t.Context(), "dead"))(t); n != 0 {
+		t.Errorf("%d leases were ended again", n)
+	}
+	list()
+	if _, ended := got[left]; !ended {
+		t.Error("the lease of a worker that has ended still runs")
+	}
+	if _, ended := got[others]; ended {
+		t.Error("the lease of another worker was ended")
+	}
+	if all := must(b.Workers(t.Context()))(t); len(all) != 0 {
+		t.Errorf("workers %+v; want it to be forgotten", all)
+	}
+}

@@ -1,0 +1,68 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// An Unhosted is a tenant that is to have a host, and whose lease nobody holds.
+type Unhosted struct {
+	Tenant flowhq.TenantID
+	// Worker is the process whose host had the lease last, "" if that one gave it back or a
+	// newer host has claimed the tenant since.
+	Worker string
+	Epoch  int64 // of that host; 0 if there is none
+	// Stable is whether that host's session had been up for long when the lease was
+	// renewed last.
+	Stable bool
+	// Since is when the lease ran out, or the host's status last changed.
+	Since time.Time
+}
+
+// Unhosted lists at most limit tenants that are to have a host, and whose lease has
+// ended. Leases last ttl, and a session is stable after stableFor. It is across tenants
+// on purpose: it runs when a worker has died.
+func (s *Store) Unhosted(ctx context.Context, ttl, stableFor time.Duration, limit int) ([]Unhosted, error) {
+	const q = `
+		select w.tenant_id,
+			case when w.lease_epoch = w.epoch then w.lease_host else '' end,
+			case when w.lease_epoch = w.epoch then w.epoch else 0 end,
+			w.lease_epoch = w.epoch and s.state = 'CONNECTED'
+				and w.lease_expires_at - @ttl::interval - s.since >= @stable::interval,
+			coalesce(w.lease_expires_at, w.since)
+		from flowhq.worker_processes w join flowhq.whatsapp_sessions s using (tenant_id)
+		where w.status <> 'STOPPED' and (w.lease_epoch = 0 or w.lease_expires_at <= now())
+		order by w.tenant_id
+		limit @limit`
+	all, err := many(ctx, s, q, pgx.StrictNamedArgs{"ttl": ttl, "stable": stableFor, "limit": limit},
+		pgx.RowToStructByPos[Unhosted])
+	if err != nil {
+		return nil, fmt.Errorf("list tenants without a host: %w", err)
+	}
+	return all, nil
+}
+
+// EndLeases ends what a worker process has left that has ended: its leases, of which
+// every listener is told ("lease"), and its place in the fleet. It returns how many
+// leases that were. Only call it of a process that is known to be no more.
+func (s *Store) EndLeases(ctx context.Context, worker string) (ended int, err error) {
+	const q = `
+		with gone as (
+			delete from flowhq.workers where name = @worker
+		), ended as (
+			update flowhq.worker_processes set lease_expires_at = now()
+			where lease_host = @worker and lease_epoch <> 0 and lease_expires_at > now()
+			returning tenant_id, lease_epoch
+		)
+		select tenant_id
+		from ended, pg_notify('` + channel + `', concat_ws(' ', 'lease', tenant_id, lease_epoch))`
+	tenants, err := many(ctx, s, q, pgx.StrictNamedArgs{"worker": worker}, pgx.RowTo[flowhq.TenantID])
+	if err != nil {
+		return 0, fmt.Errorf("end leases of worker %s: %w", worker, err)
+	}
+	return len(tenants), nil
+}

@@ -1,0 +1,2 @@
+alter table flowhq.worker_processes
+    drop column lease_host;
