@@ -3,8 +3,10 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,10 +50,13 @@ func processAt(t *testing.T, s *store.Store, timing Timing) *Leases {
 	return l
 }
 
+// tenants counts those of the tests, of which each has a number of its own.
+var tenants atomic.Int64
+
 func newTenant(t *testing.T, s *store.Store) flowhq.TenantID {
 	t.Helper()
 	tenant, err := s.CreateTenant(t.Context(), flowhq.NewTenant{
-		Name: "a", PhoneNumber: "+255700000001", Template: flowhq.Booking, BusinessName: "b", Language: flowhq.English,
+		Name: "a", PhoneNumber: fmt.Sprintf("+2557%08d", tenants.Add(1)), Template: flowhq.Booking, BusinessName: "b", Language: flowhq.English,
 	}, "test")
 	if err != nil {
 		t.Fatal(err)

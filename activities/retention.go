@@ -43,6 +43,7 @@ type Pruned struct {
 	Events        int64 `json:"portal_event_logs"`
 	Commands      int64 `json:"commands"`
 	FleetEvents   int64 `json:"fleet_events"`
+	Keys          int64 `json:"request_keys"`
 	Buffered      int64 `json:"whatsmeow_event_buffer"`
 	MACs          int64 `json:"whatsmeow_app_state_mutation_macs"`
 }
@@ -80,7 +81,7 @@ func (a *Activities) Prune(ctx context.Context) (Pruned, error) {
 	n := p.Pruned
 	a.Log.Info("deleted what was older than the retention", "tenants", n.Tenants,
 		"messages", n.Messages, "conversations", n.Conversations, "contacts", n.Contacts, "events", n.Events,
-		"commands", n.Commands, "fleet_events", n.FleetEvents, "buffered", n.Buffered, "macs", n.MACs)
+		"commands", n.Commands, "fleet_events", n.FleetEvents, "keys", n.Keys, "buffered", n.Buffered, "macs", n.MACs)
 	return n, nil
 }
 
@@ -160,11 +161,19 @@ func (p *pruning) erased(ctx context.Context) error {
 	})
 }
 
-// fleet prunes what happened to all.
+// fleet prunes what happened to all, and the keys of requests about no tenant.
 func (p *pruning) fleet(ctx context.Context) error {
-	return p.repeat(ctx, func() (bool, error) {
+	err := p.repeat(ctx, func() (bool, error) {
 		n, err := p.Store.PruneFleetEvents(ctx)
 		p.Pruned.FleetEvents += n
+		return n == store.PruneBatch, err
+	})
+	if err != nil {
+		return err
+	}
+	return p.repeat(ctx, func() (bool, error) {
+		n, err := p.Store.PruneKeys(ctx)
+		p.Pruned.Keys += n
 		return n == store.PruneBatch, err
 	})
 }

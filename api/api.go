@@ -26,7 +26,9 @@ import (
 // Tenants creates, finds and changes tenants. Changes are recorded in the
 // tenant's history under the name of the actor.
 type Tenants interface {
-	CreateTenant(ctx context.Context, n flowhq.NewTenant, actor string) (flowhq.Tenant, error)
+	CreateTenantOnce(ctx context.Context, key string, n flowhq.NewTenant, actor string) (flowhq.Tenant, error)
+	// UseKey notes that a request has a key, and what it makes.
+	UseKey(ctx context.Context, key, what string, body []byte, subject string) error
 	Tenant(ctx context.Context, id flowhq.TenantID) (flowhq.Tenant, error)
 	Tenants(ctx context.Context, f store.TenantFilter) (tenants []flowhq.Tenant, next string, err error)
 	Selected(ctx context.Context, f store.TenantFilter, limit int) ([]flowhq.TenantID, error)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -46,7 +47,8 @@ type bulkFilter struct {
 
 type bulkRequest struct {
 	bulkBody
-	ID string // of the bulk
+	ID  string // of the bulk
+	Key string // of the request
 }
 
 func (r *bulkRequest) bind(b *binder) {
@@ -63,7 +65,8 @@ func (r *bulkRequest) bind(b *binder) {
 	}
 	r.Filter.check(b)
 	// The same request begins the same bulk, however often it is sent.
-	r.ID = uuid.NewSHA1(uuid.NameSpaceURL, []byte("flowhq:bulk:"+b.key())).String()
+	r.Key = b.key()
+	r.ID = uuid.NewSHA1(uuid.NameSpaceURL, []byte("flowhq:bulk:"+r.Key)).String()
 }
 
 func (f bulkFilter) check(b *binder) {
@@ -90,6 +93,13 @@ func (f bulkFilter) check(b *binder) {
 
 // startBulk handles POST /admin/bulk.
 func (a *API) startBulk(ctx context.Context, req bulkRequest) (flowhq.Bulk, error) {
+	body, err := json.Marshal(req.bulkBody)
+	if err != nil {
+		return flowhq.Bulk{}, err
+	}
+	if err := a.Tenants.UseKey(ctx, req.Key, "begin a bulk", body, req.ID); err != nil {
+		return flowhq.Bulk{}, err
+	}
 	f := store.TenantFilter{Status: req.Filter.Status, Session: req.Filter.Session, Template: req.Filter.Template, Search: req.Filter.Search}
 	tenants, err := a.Tenants.Selected(ctx, f, flowhq.MaxBulk+1)
 	if err != nil {

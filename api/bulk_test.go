@@ -56,7 +56,7 @@ func TestBulkSelects(t *testing.T) {
 	f := setup(t)
 	var ids []flowhq.TenantID // the newest first
 	for i, template := range []string{"BOOKING", "SUPPORT", "BOOKING"} {
-		body := strings.NewReplacer("BOOKING", template, "Barbers", fmt.Sprint("Shop ", i)).Replace(validTenant)
+		body := strings.NewReplacer("BOOKING", template, "Barbers", fmt.Sprint("Shop ", i), "5678", fmt.Sprint(5670+i)).Replace(validTenant)
 		made := f.send(call{method: "POST", path: "/admin/tenants", body: body}, 201)
 		ids = slices.Insert(ids, 0, flowhq.TenantID(made.json.(node)["id"].(string)))
 	}

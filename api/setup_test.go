@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,6 +39,7 @@ type fixture struct {
 	api      *API
 	store    *store.Store
 	nudges   *nudges
+	created  *atomic.Int64 // tenants, of which each has a number of its own
 	bulks    *bulks
 	temporal *pinger
 	database *pinger
@@ -54,7 +56,7 @@ func setup(t *testing.T, change ...func(*Options)) *fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	f := &fixture{T: t, store: s, nudges: &nudges{}, bulks: &bulks{}, temporal: &pinger{}, database: &pinger{}, log: &output{}, spec: loadSpec(t)}
+	f := &fixture{T: t, store: s, nudges: &nudges{}, created: &atomic.Int64{}, bulks: &bulks{}, temporal: &pinger{}, database: &pinger{}, log: &output{}, spec: loadSpec(t)}
 	o := Options{
 		Tenants: s, Logs: s, Codes: s, Commands: s, Nudges: f.nudges, Bulks: f.bulks, Fleet: s, Database: f.database, Temporal: f.temporal,
 		Metrics: metrics.NewRegistry(), Password: password,
@@ -177,7 +179,8 @@ const validTenant = `{"name":"Blue Door","phone_number":"+255712345678","templat
 // create returns a new tenant.
 func (f *fixture) create() flowhq.TenantID {
 	f.Helper()
-	a := f.send(call{method: "POST", path: "/admin/tenants", body: validTenant}, http.StatusCreated)
+	body := strings.Replace(validTenant, "255712345678", fmt.Sprintf("2557%08d", f.created.Add(1)), 1)
+	a := f.send(call{method: "POST", path: "/admin/tenants", body: body}, http.StatusCreated)
 	return flowhq.TenantID(a.json.(node)["id"].(string))
 }
 

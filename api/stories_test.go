@@ -234,6 +234,63 @@ func TestOneKeyTwoCommands(t *testing.T) {
 	f.send(call{method: "GET", path: "/admin/tenants/" + never + "/commands"}, 404)
 }
 
+// TestCreateOnce: a creation that is repeated with its key makes one tenant, also if all
+// repeats come at once; with another body it is refused, as is a number that is taken.
+func TestCreateOnce(t *testing.T) {
+	f := setup(t)
+	key := http.Header{keyHeader: {"k"}}
+	create := call{method: "POST", path: "/admin/tenants", body: validTenant, header: key}
+	const atOnce = 8
+	ids := make(chan any, atOnce)
+	for range atOnce {
+		go func() { ids <- f.exchange(create).json.(node)["id"] }()
+	}
+	first := <-ids
+	for range atOnce - 1 {
+		if id := <-ids; id != first {
+			t.Errorf("the same request made %v and %v", first, id)
+		}
+	}
+	again := f.send(create, 201)
+	if again.json.(node)["id"] != first || again.Header.Get("Location") != fmt.Sprint("/admin/tenants/", first) {
+		t.Errorf("repeated: %v at %s", again.json, again.Header.Get("Location"))
+	}
+	if got := f.get("/admin/tenants").names("tenants", "id"); len(got) != 1 {
+		t.Errorf("tenants: %v; want one", got)
+	}
+	refused := func(c call, names any) {
+		t.Helper()
+		got := f.send(c, 409)
+		if detail := got.json.(node)["detail"].(string); !strings.Contains(detail, fmt.Sprint(names)) {
+			t.Errorf("%s: %q; want it to name %v", c.path, detail, names)
+		}
+	}
+	other := strings.Replace(validTenant, "Blue Door", "Red Door", 1)
+	refused(call{method: "POST", path: "/admin/tenants", body: other, header: key}, first)
+	refused(call{method: "POST", path: "/admin/bulk", body: `{"command":"stop","filter":{"all":true}}`, header: key}, first)
+	refused(call{method: "POST", path: "/admin/tenants", body: validTenant}, first)
+	neighbour := string(f.create())
+	refused(call{method: "PUT", path: "/admin/tenants/" + neighbour, body: `{"phone_number":"+255712345678"}`}, first)
+	f.send(call{method: "PUT", path: fmt.Sprint("/admin/tenants/", first), body: `{"phone_number":"+255712345678"}`}, 200)
+
+	// The number is free when its tenant is gone, and the key still stands for it.
+	if err := f.store.Erase(t.Context(), flowhq.TenantID(first.(string)), "workflow"); err != nil {
+		t.Fatal(err)
+	}
+	refused(create, first)
+	f.send(call{method: "POST", path: "/admin/tenants", body: validTenant}, 201)
+
+	bulk := func(body string) call {
+		return call{method: "POST", path: "/admin/bulk", body: body, header: http.Header{keyHeader: {"b"}}}
+	}
+	begun := f.send(bulk(`{"command":"stop","filter":{"all":true}}`), 202).json.(node)["id"]
+	f.send(bulk(`{"command":"stop","filter":{"all":true}}`), 202)
+	for _, body := range []string{`{"command":"start","filter":{"all":true}}`, `{"command":"stop","filter":{"status":"NEW"}}`,
+		`{"command":"stop","filter":{"all":true},"per_second":3}`} {
+		refused(bulk(body), begun)
+	}
+}
+
 // TestCommandsWithoutTemporal: a command is taken while Temporal is away.
 func TestCommandsWithoutTemporal(t *testing.T) {
 	f := setup(t)

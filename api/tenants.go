@@ -19,9 +19,13 @@ type tenantRef struct{ Tenant flowhq.TenantID }
 
 func (r *tenantRef) bind(b *binder) { r.Tenant = b.tenant() }
 
-type createRequest struct{ New flowhq.NewTenant }
+type createRequest struct {
+	New flowhq.NewTenant
+	Key string // of the request
+}
 
 func (r *createRequest) bind(b *binder) {
+	r.Key = b.key()
 	b.body(&r.New)
 	b.check(r.New.Validate())
 }
@@ -31,9 +35,10 @@ type created struct{ flowhq.Tenant }
 
 func (c created) location() string { return "/admin/tenants/" + string(c.ID) }
 
-// createTenant handles POST /admin/tenants.
+// createTenant handles POST /admin/tenants. Repeated with its key, which a caller does who
+// had no answer, it is the same tenant.
 func (a *API) createTenant(ctx context.Context, req createRequest) (created, error) {
-	t, err := a.Tenants.CreateTenant(ctx, req.New, actor)
+	t, err := a.Tenants.CreateTenantOnce(ctx, req.Key, req.New, actor)
 	return created{t}, err
 }
 

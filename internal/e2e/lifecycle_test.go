@@ -81,6 +81,10 @@ func TestOneNumberOneTenant(t *testing.T) {
 	first.link()
 	other := barbers
 	other.Name = "impostor"
+	if code, err := s.call("POST", "/admin/tenants", other, nil); code != 409 || !strings.Contains(err.Error(), string(first.id)) {
+		t.Errorf("another tenant of this number: %d, %v; want 409 that names the first", code, err)
+	}
+	other.PhoneNumber = "+254700000009"
 	second := s.business(other)
 	second.command(flowhq.Start)
 	eventually(t, patience, func() error {
@@ -88,7 +92,7 @@ func TestOneNumberOneTenant(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if status, err := second.scanned(code); status != 422 {
+		if status, err := first.scanned(code); status != 422 {
 			return fmt.Errorf("the second scan: %d, %v; want 422", status, err)
 		}
 		return nil

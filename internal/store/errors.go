@@ -43,9 +43,16 @@ func classify(err error) error {
 
 // taken says which unique key is in the way, by constraint.
 var taken = map[string]string{
+	"tenants_phone_number_key":     "another tenant has this phone_number",
 	"whatsapp_sessions_number_key": "this WhatsApp number is already linked to another tenant",
 	"message_logs_outbound_key":    "a message with this WhatsApp id is already in the log",
 	"message_logs_reply_key":       "this message has already been answered",
+}
+
+// violates reports whether err means that this unique key is in the way.
+func violates(err error, constraint string) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == "23505" && pg.ConstraintName == constraint
 }
 
 // serverError returns the code and message for what the server answered, by

@@ -23,7 +23,7 @@ func TestReceive(t *testing.T) {
 	id := b.receive(t, tenant, epoch, "3EB0")
 	want := flowhq.Message{
 		ID: id, Direction: flowhq.In, Chat: "41@lid", Contact: "+255700000041",
-		FromNumber: "+255700000041", ToNumber: "+255712345678",
+		FromNumber: "+255700000041", ToNumber: b.number(t, tenant),
 		Kind: flowhq.KindText, Text: "book a cut", WAMessageID: "3EB0", Status: flowhq.Received, SentAt: &noon,
 	}
 	got := b.message(t, tenant)

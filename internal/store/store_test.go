@@ -2,7 +2,9 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -72,9 +74,12 @@ func scalar[T any](t testing.TB, b *bench, sql string, args ...any) T {
 	return v
 }
 
+// barbers counts the tenants of the tests, of which each has a number of its own.
+var barbers atomic.Int64
+
 func barber() flowhq.NewTenant {
 	return flowhq.NewTenant{
-		Name: "barber", PhoneNumber: "+255712345678", Template: flowhq.Booking,
+		Name: "barber", PhoneNumber: fmt.Sprintf("+2557%08d", barbers.Add(1)), Template: flowhq.Booking,
 		BusinessName: "Blue Door Barbers", Language: flowhq.English,
 	}
 }
@@ -83,6 +88,12 @@ func barber() flowhq.NewTenant {
 func (b *bench) tenant(t testing.TB) flowhq.TenantID {
 	t.Helper()
 	return must(b.CreateTenant(t.Context(), barber(), "admin"))(t).ID
+}
+
+// number is the tenant's phone number.
+func (b *bench) number(t testing.TB, tenant flowhq.TenantID) string {
+	t.Helper()
+	return must(b.Tenant(t.Context(), tenant))(t).PhoneNumber
 }
 
 // hosted creates a tenant with a host that holds the lease.

@@ -3,12 +3,14 @@ package store
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -71,41 +73,75 @@ func orDefault(n *int, otherwise int) int {
 	return *n
 }
 
-// CreateTenant creates n with its config, session and worker, and records
+// CreateTenant is CreateTenantOnce for a request that is not repeated.
+func (s *Store) CreateTenant(ctx context.Context, n flowhq.NewTenant, actor string) (flowhq.Tenant, error) {
+	return s.CreateTenantOnce(ctx, uuid.NewString(), n, actor)
+}
+
+// CreateTenantOnce creates n with its config, session and worker, and records
 // TENANT_CREATED. A reply limit or retention that is nil stays open: the tenant
 // follows Defaults. The caller has validated n.
-func (s *Store) CreateTenant(ctx context.Context, n flowhq.NewTenant, actor string) (flowhq.Tenant, error) {
+//
+// A key that was used before, for the same n, gives the tenant that it made: a repeated
+// request makes one tenant, however many come at once. A Conflict error means that the key
+// was used for something else, or that another tenant has the number, and names it.
+func (s *Store) CreateTenantOnce(ctx context.Context, key string, n flowhq.NewTenant, actor string) (t flowhq.Tenant, err error) {
 	const q = `
-		with t as (
-			insert into flowhq.tenants (name, phone_number) values (@name, @phone_number)
-			returning *
+		with k as (
+			select subject from flowhq.request_keys where key = @key and subject = @id
+		), t as (
+			insert into flowhq.tenants (id, name, phone_number) select subject, @name, @phone_number from k
+			returning id
 		), c as (
 			insert into flowhq.tenant_configs
 				(tenant_id, template_type, business_name, language,
 				replies_per_minute, replies_per_contact, retention_days)
 			select id, @template, @business_name, @language, @per_minute, @per_contact, @retention from t
-			returning *
 		), s as (
 			insert into flowhq.whatsapp_sessions (tenant_id) select id from t
-			returning *
 		), w as (
 			insert into flowhq.worker_processes (tenant_id) select id from t
-			returning *
-		), event as (
-			insert into flowhq.portal_event_logs (tenant_id, event_type, actor)
-			select id, '` + TenantCreated + `', @actor from t
 		)
-		select ` + tenantColumns + ` from t, c, s, w`
-	t, err := one(ctx, s, q, pgx.StrictNamedArgs{
-		"name": n.Name, "phone_number": n.PhoneNumber, "template": n.Template,
-		"business_name": n.BusinessName, "language": n.Language,
-		"per_minute": n.RepliesPerMinute, "per_contact": n.RepliesPerContact, "retention": n.RetentionDays,
-		"actor": actor,
-	}, s.scanTenant)
+		insert into flowhq.portal_event_logs (tenant_id, event_type, actor)
+		select id, '` + TenantCreated + `', @actor from t`
+	body, err := json.Marshal(n)
 	if err != nil {
 		return t, fmt.Errorf("create tenant: %w", err)
 	}
-	return t, nil
+	use := newKeyUse(key, "create a tenant", body, uuid.NewString())
+	batch := use.batch(func(b *pgx.Batch) {
+		b.Queue(q, pgx.StrictNamedArgs{
+			"key": use.key, "id": use.subject, "name": n.Name, "phone_number": n.PhoneNumber, "template": n.Template,
+			"business_name": n.BusinessName, "language": n.Language,
+			"per_minute": n.RepliesPerMinute, "per_contact": n.RepliesPerContact, "retention": n.RetentionDays,
+			"actor": actor,
+		})
+	})
+	if err = send(ctx, s, batch); err == nil {
+		err = use.refused()
+	}
+	if err != nil {
+		return t, fmt.Errorf("create tenant: %w", s.numberTaken(ctx, n.PhoneNumber, err))
+	}
+	t, err = s.Tenant(ctx, flowhq.TenantID(use.subject))
+	if flowhq.ErrorCode(err) == flowhq.NotFound {
+		err = flowhq.Errorf(flowhq.Conflict, "this key created tenant %s, which has been deleted since; a new request needs a new key", use.subject)
+	}
+	return t, err
+}
+
+// numberTaken returns err with the name of the tenant that has the number, if that is
+// what is wrong.
+func (s *Store) numberTaken(ctx context.Context, number string, err error) error {
+	const q = `select id from flowhq.tenants where phone_number = @number`
+	if !violates(err, "tenants_phone_number_key") {
+		return err
+	}
+	other, readErr := one(ctx, s, q, pgx.StrictNamedArgs{"number": number}, pgx.RowTo[flowhq.TenantID])
+	if readErr != nil {
+		return err // it is gone by now
+	}
+	return &flowhq.Error{Code: flowhq.Conflict, Message: "tenant " + string(other) + " has this phone_number", Err: err}
 }
 
 // Tenant returns one tenant, or a NotFound error.
@@ -264,6 +300,9 @@ func (s *Store) UpdateTenant(ctx context.Context, tenant flowhq.TenantID, c flow
 		"actor": actor, "changed": changed,
 	}, s.scanTenant)
 	if err != nil {
+		if c.PhoneNumber != nil {
+			err = s.numberTaken(ctx, *c.PhoneNumber, err)
+		}
 		return t, fmt.Errorf("update tenant %s: %w", tenant, err)
 	}
 	return t, nil

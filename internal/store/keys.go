@@ -1,0 +1,82 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// A keyUse is one request under a key, or the first one that had it.
+type keyUse struct {
+	key, subject string // what the first one made
+	hash         []byte
+	same         bool // the first one was the same request
+}
+
+// newKeyUse is a request to do something with a body, which is to make subject.
+func newKeyUse(key, what string, body []byte, subject string) *keyUse {
+	sum := sha256.Sum256(append([]byte(what+"\x00"), body...))
+	return &keyUse{key: clean(key), subject: subject, hash: sum[:]}
+}
+
+// batch is the statements of a request: they take the key, unless it is taken, do the
+// work, which finds the key with this subject only if it is new, and read whose key it is.
+func (u *keyUse) batch(work func(*pgx.Batch)) *pgx.Batch {
+	const take = `
+		insert into flowhq.request_keys (key, request_hash, subject) values (@key, @hash, @subject)
+		on conflict (key) do nothing`
+	const read = `select subject::text, request_hash = @hash from flowhq.request_keys where key = @key`
+	batch := &pgx.Batch{}
+	batch.Queue(take, pgx.StrictNamedArgs{"key": u.key, "hash": u.hash, "subject": u.subject})
+	work(batch)
+	batch.Queue(read, pgx.StrictNamedArgs{"key": u.key, "hash": u.hash}).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&u.subject, &u.same) })
+	return batch
+}
+
+// refused is the error of a key that was used for something else, or nil.
+func (u *keyUse) refused() error {
+	if u.same {
+		return nil
+	}
+	return flowhq.Errorf(flowhq.Conflict, "this key was used for another request, which made %s; a new request needs a new key", u.subject)
+}
+
+// UseKey notes that a request to do something with a body has a key, and makes subject, a
+// UUID. A Conflict error means that the key was used for something else, and names it.
+func (s *Store) UseKey(ctx context.Context, key, what string, body []byte, subject string) error {
+	use := newKeyUse(key, what, body, subject)
+	err := send(ctx, s, use.batch(func(*pgx.Batch) {}))
+	if err == nil {
+		err = use.refused()
+	}
+	if err != nil {
+		return fmt.Errorf("key of a request: %w", err)
+	}
+	return nil
+}
+
+// keyDays is how long a key is remembered, in days.
+const keyDays = 7
+
+// PruneKeys deletes at most PruneBatch of the keys of requests that are older than a week.
+// If it deletes PruneBatch, there may be more.
+func (s *Store) PruneKeys(ctx context.Context) (deleted int64, err error) {
+	const q = `
+		with old as (
+			select key from flowhq.request_keys
+			where created_at < now() - make_interval(days => @days)
+			limit @limit
+			for update skip locked
+		)
+		delete from flowhq.request_keys k using old
+		where k.key = old.key`
+	tag, err := exec(ctx, s, q, pgx.StrictNamedArgs{"limit": PruneBatch, "days": keyDays})
+	if err != nil {
+		return 0, fmt.Errorf("prune keys of requests: %w", err)
+	}
+	return tag.RowsAffected(), nil
+}

@@ -1,0 +1,2 @@
+drop index flowhq.tenants_phone_number_key;
+drop table flowhq.request_keys;
