@@ -54,9 +54,10 @@ type Message struct {
 	// InReplyTo is the ID of the inbound message that this one answers.
 	InReplyTo   *int64     `json:"in_reply_to"`
 	CreatedAt   time.Time  `json:"created_at"`
-	SentAt      *time.Time `json:"sent_at"` // inbound: by the customer's clock; outbound: acknowledged by WhatsApp
+	SentAt      *time.Time `json:"sent_at"` // inbound: when it was written, nil if that cannot be; outbound: acknowledged by WhatsApp
 	DeliveredAt *time.Time `json:"delivered_at"`
 	ReadAt      *time.Time `json:"read_at"`
+	RetriedAt   *time.Time `json:"retried_at"` // by an operator, last
 	// TimerSeconds is, of the bot's messages, after how long they disappear; 0 = never.
 	TimerSeconds int        `json:"timer_seconds"`
 	TimerSetAt   *time.Time `json:"-"`
@@ -119,6 +120,7 @@ const (
 	Answered      MessageStatus = "ANSWERED"      // its reply is in the log
 	Suppressed    MessageStatus = "SUPPRESSED"    // over a reply limit
 	Overflowed    MessageStatus = "OVERFLOWED"    // its chat's queue was full
+	Expired       MessageStatus = "EXPIRED"       // too old to be answered; see Config.AnswerWithinMinutes
 	Ignored       MessageStatus = "IGNORED"       // there is nothing to answer
 	Undecryptable MessageStatus = "UNDECRYPTABLE" // asked the sender to send it again
 
@@ -136,5 +138,5 @@ const (
 
 // MessageStatuses lists every MessageStatus.
 var MessageStatuses = []MessageStatus{
-	Received, Answered, Suppressed, Overflowed, Ignored, Undecryptable, Pending, Unknown, Sent, Delivered, Read, Failed,
+	Received, Answered, Suppressed, Overflowed, Expired, Ignored, Undecryptable, Pending, Unknown, Sent, Delivered, Read, Failed,
 }

@@ -39,13 +39,22 @@ type Config struct {
 	Template     Template `json:"template_type"`
 	BusinessName string   `json:"business_name"` // shown to customers
 	Language     Language `json:"language"`
-	// Reply limits; see [Limits]. Zero suppresses every reply.
+	// Reply limits. What is over RepliesPerContact is suppressed, with one warning in
+	// the window; what is over RepliesPerMinute waits for its turn, see [TurnWait].
+	// Zero suppresses every reply, and says nothing.
 	RepliesPerMinute  int `json:"replies_per_minute"`
 	RepliesPerContact int `json:"replies_per_contact"`
 	// RetentionDays is how long messages, conversations and events are kept, in
 	// days. What is older is deleted once a day, so this takes effect within one.
 	RetentionDays int `json:"retention_days"`
+	// AnswerWithinMinutes is how old a message may be that is answered, in minutes. It
+	// counts from when it was written, as WhatsApp says.
+	AnswerWithinMinutes int `json:"answer_within_minutes"`
 }
+
+// TurnWait is how long a reply waits for its turn under RepliesPerMinute. Then its
+// customer is told, once, that there are too many.
+const TurnWait = 10 * time.Minute
 
 // Windows over which Config's reply limits count. Both slide.
 const (
@@ -57,6 +66,14 @@ const (
 const (
 	MaxNameLength = 100
 	MaxReplies    = 100_000 // upper bound of both reply limits
+)
+
+// Bounds on AnswerWithinMinutes, and what it is unless somebody says otherwise: a
+// minute, a year and a day.
+const (
+	MinAnswerWithin     = 1
+	MaxAnswerWithin     = 365 * 24 * 60
+	DefaultAnswerWithin = 24 * 60
 )
 
 // Bounds on RetentionDays. WhatsApp keeps a message that was not acknowledged for
@@ -120,6 +137,8 @@ type NewTenant struct {
 	RepliesPerMinute  *int     `json:"replies_per_minute,omitempty"`
 	RepliesPerContact *int     `json:"replies_per_contact,omitempty"`
 	RetentionDays     *int     `json:"retention_days,omitempty"`
+
+	AnswerWithinMinutes *int `json:"answer_within_minutes,omitempty"`
 }
 
 // Validate returns an Invalid error that names every wrong field, or nil.
@@ -128,7 +147,7 @@ func (n NewTenant) Validate() error {
 		Name: &n.Name, PhoneNumber: &n.PhoneNumber, Template: &n.Template,
 		BusinessName: &n.BusinessName, Language: &n.Language,
 		RepliesPerMinute: &n.RepliesPerMinute, RepliesPerContact: &n.RepliesPerContact,
-		RetentionDays: &n.RetentionDays,
+		RetentionDays: &n.RetentionDays, AnswerWithinMinutes: &n.AnswerWithinMinutes,
 	}.Validate()
 }
 
@@ -143,6 +162,8 @@ type TenantChange struct {
 	RepliesPerMinute  **int     `json:"replies_per_minute,omitempty"`
 	RepliesPerContact **int     `json:"replies_per_contact,omitempty"`
 	RetentionDays     **int     `json:"retention_days,omitempty"`
+
+	AnswerWithinMinutes **int `json:"answer_within_minutes,omitempty"`
 }
 
 // Validate returns an Invalid error that names every wrong field, or nil.
@@ -172,6 +193,8 @@ func (c TenantChange) Validate() error {
 	check(within(c.RepliesPerMinute, 0, MaxReplies), "replies_per_minute", "must be a whole number from 0 to 100000")
 	check(within(c.RepliesPerContact, 0, MaxReplies), "replies_per_contact", "must be a whole number from 0 to 100000")
 	check(within(c.RetentionDays, MinRetentionDays, MaxRetentionDays), "retention_days", "must be a whole number of days from 30 to 3650")
+	check(within(c.AnswerWithinMinutes, MinAnswerWithin, MaxAnswerWithin), "answer_within_minutes",
+		"must be a whole number of minutes from 1 to 525600, which is a year")
 	if bad == nil {
 		return nil
 	}

@@ -56,14 +56,15 @@ func bodyProblems() []bodyProblem {
 		{"several at once", with(`"x":1,"replies_per_minute":"many"`), 400, []string{"replies_per_minute", "x"}},
 	}
 	for field, values := range map[string][]string{
-		"name":                {`""`, `"  "`, `"` + long + `"`, `"a\u0000b"`, `"a\nb"`, `"a\u2028b"`, `1`, `null`, `["x"]`, `{}`, `true`},
-		"business_name":       {`""`, `"\t"`, `"` + long + `"`, `"a\u0007b"`, `1.5`, `null`, `false`},
-		"phone_number":        {`""`, `"255712345678"`, `"+0712345678"`, `"+255 712 345 678"`, `"+123456"`, `"+1234567890123456"`, `"+25571234567a"`, `"+255712345678\n"`, `255712345678`, `null`},
-		"template_type":       {`""`, `"booking"`, `"RESTAURANT"`, `0`, `null`},
-		"language":            {`""`, `"FR"`, `"en"`, `1`, `null`},
-		"replies_per_minute":  {`-1`, `100001`, `1.5`, `1e3`, `"10"`, `99999999999999999999`, `[]`},
-		"replies_per_contact": {`-1`, `100001`, `0.1`, `""`, `true`},
-		"retention_days":      {`0`, `29`, `3651`, `-365`, `30.5`, `"365"`, `{}`},
+		"name":                  {`""`, `"  "`, `"` + long + `"`, `"a\u0000b"`, `"a\nb"`, `"a\u2028b"`, `1`, `null`, `["x"]`, `{}`, `true`},
+		"business_name":         {`""`, `"\t"`, `"` + long + `"`, `"a\u0007b"`, `1.5`, `null`, `false`},
+		"phone_number":          {`""`, `"255712345678"`, `"+0712345678"`, `"+255 712 345 678"`, `"+123456"`, `"+1234567890123456"`, `"+25571234567a"`, `"+255712345678\n"`, `255712345678`, `null`},
+		"template_type":         {`""`, `"booking"`, `"RESTAURANT"`, `0`, `null`},
+		"language":              {`""`, `"FR"`, `"en"`, `1`, `null`},
+		"replies_per_minute":    {`-1`, `100001`, `1.5`, `1e3`, `"10"`, `99999999999999999999`, `[]`},
+		"replies_per_contact":   {`-1`, `100001`, `0.1`, `""`, `true`},
+		"answer_within_minutes": {`0`, `-1`, `525601`, `1.5`, `"24h"`, `{}`, `1e9`},
+		"retention_days":        {`0`, `29`, `3651`, `-365`, `30.5`, `"365"`, `{}`},
 	} {
 		for _, v := range values {
 			problems = append(problems, bodyProblem{field + " " + v[:min(len(v), 30)], replace(field, v), 400, []string{field}})

@@ -12,6 +12,6 @@ alter table flowhq.message_logs
     drop constraint message_logs_status_check,
     add constraint message_logs_status_check check (
         direction = 'IN'
-            and status in ('RECEIVED', 'ANSWERED', 'SUPPRESSED', 'OVERFLOWED', 'UNDECRYPTABLE', 'FAILED')
+            and status in ('RECEIVED', 'ANSWERED', 'SUPPRESSED', 'OVERFLOWED', 'EXPIRED', 'UNDECRYPTABLE', 'FAILED')
         or direction = 'OUT'
             and status in ('PENDING', 'UNKNOWN', 'SENT', 'DELIVERED', 'READ', 'FAILED'));

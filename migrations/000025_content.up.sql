@@ -10,7 +10,7 @@ alter table flowhq.message_logs
     drop constraint message_logs_status_check,
     add constraint message_logs_status_check check (
         direction = 'IN'
-            and status in ('RECEIVED', 'ANSWERED', 'SUPPRESSED', 'OVERFLOWED', 'UNDECRYPTABLE', 'IGNORED', 'FAILED')
+            and status in ('RECEIVED', 'ANSWERED', 'SUPPRESSED', 'OVERFLOWED', 'EXPIRED', 'UNDECRYPTABLE', 'IGNORED', 'FAILED')
         or direction = 'OUT'
             and status in ('PENDING', 'UNKNOWN', 'SENT', 'DELIVERED', 'READ', 'FAILED'));
 -- Whether a chat has been answered lately that only text is read. Few messages

@@ -118,6 +118,7 @@ func open(ctx context.Context, getenv func(string) string, stderr io.Writer, pre
 	p.store.Defaults.RepliesPerMinute = p.config.RepliesPerMinute
 	p.store.Defaults.RepliesPerContact = p.config.RepliesPerContact
 	p.store.Defaults.RetentionDays = p.config.RetentionDays
+	p.store.Defaults.AnswerWithinMinutes = p.config.AnswerWithin
 	p.closers = append(p.closers, p.store.Close)
 	return p, nil
 }

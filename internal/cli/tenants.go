@@ -152,6 +152,7 @@ func (l *line) show(ctx context.Context, args []string) error {
 		{"id", string(t.ID)}, {"name", t.Name}, {"number", t.PhoneNumber}, {"business", c.BusinessName},
 		{"template", string(c.Template) + ", " + string(c.Language)},
 		{"replies", fmt.Sprintf("at most %d a minute, and %d to a contact in %d minutes", c.RepliesPerMinute, c.RepliesPerContact, flowhq.ContactWindow/time.Minute)},
+		{"answered", fmt.Sprintf("if not older than %v", time.Duration(c.AnswerWithinMinutes)*time.Minute)},
 		{"kept for", fmt.Sprintf("%d days", c.RetentionDays)},
 		{"status", string(t.Status)},
 		{"session", string(t.Session.State) + " since " + moment(t.Session.Since)}, {"reason", t.Session.Reason},

@@ -41,6 +41,7 @@ type Config struct {
 	RepliesPerMinute  int           // for tenants that set no limit of their own
 	RepliesPerContact int           // for tenants that set no limit of their own
 	RetentionDays     int           // for tenants that set no retention of their own
+	AnswerWithin      int           // minutes, for tenants that set no age of their own
 
 	WhatsApp        WhatsApp
 	WhatsAppProxy   Secret // URL, often with a password, of the proxy that leads to WhatsApp; "" = as HTTPS_PROXY says
@@ -131,13 +132,15 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		RepliesPerMinute:  e.number("RATE_LIMIT_MAX_PER_MINUTE", defaultPerMinute, 0, flowhq.MaxReplies),
 		RepliesPerContact: e.number("RATE_LIMIT_MAX_PER_CONTACT", defaultPerContact, 0, flowhq.MaxReplies),
 		RetentionDays:     e.number("RETENTION_DAYS", defaultRetention, flowhq.MinRetentionDays, flowhq.MaxRetentionDays),
-		WhatsApp:          e.whatsApp(),
-		WhatsAppProxy:     e.proxy("WHATSAPP_PROXY"),
-		WhatsAppVersion:   e.version("WHATSAPP_VERSION"),
-		LogLevel:          e.level("LOG_LEVEL"),
-		LogsPath:          e.text("LOGS_PATH", "./logs"),
-		StatePath:         e.text("STATE_PATH", "./state"),
-		StateWanted:       e.text("STATE_PATH", "") != "",
+		AnswerWithin: e.number("ANSWER_WITHIN_MINUTES", flowhq.DefaultAnswerWithin,
+			flowhq.MinAnswerWithin, flowhq.MaxAnswerWithin),
+		WhatsApp:        e.whatsApp(),
+		WhatsAppProxy:   e.proxy("WHATSAPP_PROXY"),
+		WhatsAppVersion: e.version("WHATSAPP_VERSION"),
+		LogLevel:        e.level("LOG_LEVEL"),
+		LogsPath:        e.text("LOGS_PATH", "./logs"),
+		StatePath:       e.text("STATE_PATH", "./state"),
+		StateWanted:     e.text("STATE_PATH", "") != "",
 	}
 	if slices.Contains(need, Temporal) {
 		c.TemporalAccess = e.access(temporal)

@@ -121,14 +121,15 @@ func TestBadInput(t *testing.T) {
 		{"GET", "/admin/nothing", "", 404, ""},
 	}
 	bad := map[string][]string{
-		"name":                {"", `""`, `"   "`, `7`, `null`, long, `"a\u0007b"`},
-		"phone_number":        {"", `""`, `"0712345678"`, `"+255 712 345 678"`, `"+0712345678"`, `255712345678`, `"+1234567890123456"`},
-		"template_type":       {"", `"booking"`, `"BAKERY"`, `1`},
-		"business_name":       {"", `""`, `{}`, long},
-		"language":            {"", `"FR"`, `"en"`, `true`},
-		"replies_per_minute":  {`-1`, `100001`, `1.5`, `"10"`},
-		"replies_per_contact": {`-1`, `100001`, `1.5`, `"5"`},
-		"retention_days":      {`0`, `29`, `3651`, `30.5`, `"365"`},
+		"name":                  {"", `""`, `"   "`, `7`, `null`, long, `"a\u0007b"`},
+		"phone_number":          {"", `""`, `"0712345678"`, `"+255 712 345 678"`, `"+0712345678"`, `255712345678`, `"+1234567890123456"`},
+		"template_type":         {"", `"booking"`, `"BAKERY"`, `1`},
+		"business_name":         {"", `""`, `{}`, long},
+		"language":              {"", `"FR"`, `"en"`, `true`},
+		"replies_per_minute":    {`-1`, `100001`, `1.5`, `"10"`},
+		"replies_per_contact":   {`-1`, `100001`, `1.5`, `"5"`},
+		"answer_within_minutes": {`0`, `525601`, `1.5`, `"24h"`},
+		"retention_days":        {`0`, `29`, `3651`, `30.5`, `"365"`},
 	}
 	for field, values := range bad {
 		for _, v := range values {

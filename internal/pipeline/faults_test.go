@@ -172,7 +172,7 @@ func (s *stale) Unanswered(ctx context.Context, tenant flowhq.TenantID, after in
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		time.Sleep(time.Millisecond)
+		<-time.After(time.Millisecond)
 	}
 	return ms, err
 }
@@ -241,7 +241,7 @@ func (e *eager) Receive(ctx context.Context, tenant flowhq.TenantID, epoch int64
 		err = e.p.Refill(ctx)
 	}
 	for err == nil && !e.p.isOver(r.Contact) {
-		time.Sleep(time.Millisecond)
+		<-time.After(time.Millisecond)
 		err = ctx.Err()
 	}
 	return r, err

@@ -19,30 +19,52 @@ const (
 
 // A verdict is what the limits say about one reply.
 type verdict struct {
-	scope  string // "" = reply; else the limit that was reached
-	warn   bool   // the first in its window: say so to the customer
-	reason string // for the log, if not replied
-	at     time.Time
+	scope  string    // "" = reply; else the limit that was reached
+	warn   bool      // the first in its window: say so to the customer
+	reason string    // for the log, if not replied
+	at     time.Time // when it was granted
 }
 
 // A limiter counts replies over sliding windows. The host is the only writer of
 // its tenant's replies, so counting in memory, from the rows it began with, is
 // exact.
+//
+// The limit per contact suppresses what is over it. The limit per tenant is a pace:
+// replies wait for their turn, see pace.go.
 type limiter struct {
-	mu       sync.Mutex
-	tenant   window
-	contacts map[int64]*window // by contact
-	swept    time.Time
+	clock func() time.Time
+
+	mu         sync.Mutex
+	perMinute  int
+	perContact int
+	tenant     window
+	contacts   map[int64]*window // by contact
+	swept      time.Time
+	pace       pace
 }
 
 // A window holds the times of the replies in it, oldest first, and of the last
-// warning.
+// warnings.
 type window struct {
 	replies []time.Time
-	warned  time.Time
+	warned  time.Time // of the contact's own limit
+	told    time.Time // that its turn did not come in time
 }
 
-func newLimiter() *limiter { return &limiter{contacts: make(map[int64]*window)} }
+func newLimiter(c flowhq.Config, clock func() time.Time) *limiter {
+	return &limiter{
+		clock: clock, perMinute: c.RepliesPerMinute, perContact: c.RepliesPerContact,
+		contacts: make(map[int64]*window),
+	}
+}
+
+// configure changes the limits, for those who wait as well.
+func (l *limiter) configure(c flowhq.Config) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.perMinute, l.perContact = c.RepliesPerMinute, c.RepliesPerContact
+	l.dispatch()
+}
 
 // refill counts replies of earlier hosts, oldest first, so that a crash is no
 // way around a limit.
@@ -50,47 +72,54 @@ func (l *limiter) refill(recent []store.Reply) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, r := range recent {
+		c := l.contact(r.Contact)
 		switch {
 		case r.Kind == flowhq.KindReply:
 			l.tenant.replies = append(l.tenant.replies, r.At)
-			c := l.contact(r.Contact)
 			c.replies = append(c.replies, r.At)
 		case r.Warning == scopeTenant:
-			l.tenant.warned = r.At
+			l.pace.told.replies = append(l.pace.told.replies, r.At)
+			c.told = r.At
 		case r.Warning == scopeContact:
-			l.contact(r.Contact).warned = r.At
+			c.warned = r.At
 		}
 	}
 }
 
-// take asks for one reply to a contact and counts it if granted.
-func (l *limiter) take(id int64, c flowhq.Config, now time.Time) verdict {
+// ask asks for one reply to a contact, which is counted if granted. If its turn has
+// yet to come the verdict comes to the waiter that is returned.
+func (l *limiter) ask(w waiter) (verdict, *waiter) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	now := l.clock()
 	l.sweep(now)
-	contact := l.contact(id)
-	l.tenant.slide(now, flowhq.TenantWindow)
+	contact := l.contact(w.contact)
 	contact.slide(now, flowhq.ContactWindow)
-	switch {
-	case len(contact.replies) >= c.RepliesPerContact:
-		return verdict{scope: scopeContact, warn: contact.warn(now, flowhq.ContactWindow),
-			reason: fmt.Sprintf("over the limit of %d replies per contact in 10 minutes", c.RepliesPerContact)}
-	case len(l.tenant.replies) >= c.RepliesPerMinute:
-		return verdict{scope: scopeTenant, warn: l.tenant.warn(now, flowhq.TenantWindow),
-			reason: fmt.Sprintf("over the limit of %d replies per minute", c.RepliesPerMinute)}
+	if len(contact.replies) >= l.perContact {
+		return verdict{
+			scope: scopeContact, warn: l.perContact > 0 && !w.quiet && once(&contact.warned, now),
+			reason: fmt.Sprintf("over the limit of %d replies per contact in 10 minutes", l.perContact),
+		}, nil
 	}
-	l.tenant.replies = append(l.tenant.replies, now)
-	contact.replies = append(contact.replies, now)
-	return verdict{at: now}
+	w.granted = make(chan verdict, 1)
+	l.pace.waiting = append(l.pace.waiting, &w)
+	l.dispatch()
+	select {
+	case v := <-w.granted:
+		return v, nil
+	default:
+		return verdict{}, &w
+	}
 }
 
-// giveBack undoes take, for a reply that was not written after all.
+// giveBack undoes ask, for a reply that was not written after all.
 func (l *limiter) giveBack(contact int64, v verdict) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if v.scope == "" {
 		l.tenant.drop(v.at)
 		l.contact(contact).drop(v.at)
+		l.dispatch()
 	}
 }
 
@@ -107,6 +136,11 @@ func (l *limiter) contact(id int64) *window {
 func (l *limiter) merge(into, from int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for _, w := range l.pace.waiting {
+		if w.contact == from {
+			w.contact = into
+		}
+	}
 	w := l.contacts[from]
 	if w == nil {
 		return
@@ -115,9 +149,14 @@ func (l *limiter) merge(into, from int64) {
 	c := l.contact(into)
 	c.replies = append(c.replies, w.replies...)
 	slices.SortFunc(c.replies, time.Time.Compare)
-	if w.warned.After(c.warned) {
-		c.warned = w.warned
+	c.warned, c.told = later(c.warned, w.warned), later(c.told, w.told)
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
 	}
+	return a
 }
 
 // sweep forgets contacts with nothing left in their window, once per window, so
@@ -129,7 +168,7 @@ func (l *limiter) sweep(now time.Time) {
 	l.swept = now
 	for id, w := range l.contacts {
 		w.slide(now, flowhq.ContactWindow)
-		if len(w.replies) == 0 && now.Sub(w.warned) >= flowhq.ContactWindow {
+		if len(w.replies) == 0 && now.Sub(later(w.warned, w.told)) >= flowhq.ContactWindow {
 			delete(l.contacts, id)
 		}
 	}
@@ -144,6 +183,15 @@ func (w *window) slide(now time.Time, size time.Duration) {
 	w.replies = w.replies[n:]
 }
 
+// since counts the replies in the last part of the window.
+func (w *window) since(start time.Time) int {
+	n := 0
+	for n < len(w.replies) && w.replies[len(w.replies)-1-n].After(start) {
+		n++
+	}
+	return n
+}
+
 // drop takes the newest reply of that time out of the window.
 func (w *window) drop(at time.Time) {
 	for i, t := range slices.Backward(w.replies) {
@@ -154,11 +202,11 @@ func (w *window) drop(at time.Time) {
 	}
 }
 
-// warn reports whether the customer is to be warned, which is once per window.
-func (w *window) warn(now time.Time, size time.Duration) bool {
-	if !w.warned.IsZero() && now.Sub(w.warned) < size {
+// once reports whether the customer is to be warned, which is once per window.
+func once(warned *time.Time, now time.Time) bool {
+	if !warned.IsZero() && now.Sub(*warned) < flowhq.ContactWindow {
 		return false
 	}
-	w.warned = now
+	*warned = now
 	return true
 }

@@ -3,8 +3,6 @@ package pipeline
 import (
 	"cmp"
 	"slices"
-
-	"github.com/flowhq/flowhq"
 )
 
 // merge has contacts that turned out to be one person go on as one: one queue, one
@@ -74,14 +72,7 @@ func (p *Pipeline) person(contact int64) int64 {
 	}
 }
 
-// take asks the limits for one reply to the chat's contact.
-func (p *Pipeline) take(c *chat, config flowhq.Config) verdict {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.limit.take(c.contact, config, p.Now())
-}
-
-// giveBack undoes take, for a reply that was not written after all.
+// giveBack undoes ask, for a reply that was not written after all.
 func (p *Pipeline) giveBack(c *chat, v verdict) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -27,6 +27,7 @@ type Store interface {
 	Receipts(ctx context.Context, tenant flowhq.TenantID, epoch int64, rs []store.Receipt) error
 	Try(ctx context.Context, tenant flowhq.TenantID, epoch, id int64) (tries int, err error)
 	SetAside(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, reason string) error
+	AddEventEvery(ctx context.Context, every time.Duration, e flowhq.Event) error
 }
 
 // Options is what a Pipeline is made of.
@@ -71,9 +72,12 @@ type Pipeline struct {
 	writing map[int64]bool  // ids of the questions whose replies are being written
 	over    finished
 	started bool
+	began   time.Time // when it was started
 	stopped bool
 	owed    bool // a Refill is
 	paying  bool // somebody sees to that
+
+	delayNoted time.Time // when the operator was told that replies wait
 }
 
 // New returns a Pipeline that holds nothing and does nothing yet. ctx bounds its
@@ -87,7 +91,7 @@ func New(ctx context.Context, o Options) *Pipeline {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	p := &Pipeline{
-		Options: o, limit: newLimiter(),
+		Options: o, limit: newLimiter(o.Config, o.Now),
 		ctx: ctx, cancel: cancel, failed: make(chan error, 1), stopping: make(chan struct{}),
 		config: o.Config, chats: make(map[int64]*chat), merged: make(map[int64]int64), inHand: make(map[int64]bool),
 		writing: make(map[int64]bool),
@@ -104,7 +108,7 @@ func (p *Pipeline) Start() {
 	if p.started || p.stopped {
 		return
 	}
-	p.started = true
+	p.started, p.began = true, p.Now()
 	for _, c := range p.chats {
 		p.begin(c)
 	}
@@ -120,6 +124,7 @@ func (p *Pipeline) Stop(ctx context.Context) {
 		close(p.stopping)
 	}
 	p.mu.Unlock()
+	p.limit.stop()
 	p.receipts.stop()
 	idle := make(chan struct{})
 	go func() { p.work.Wait(); close(idle) }()
@@ -139,6 +144,7 @@ func (p *Pipeline) SetConfig(c flowhq.Config) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.config = c
+	p.limit.configure(c)
 }
 
 func (p *Pipeline) currentConfig() flowhq.Config {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/reply"
@@ -23,6 +24,7 @@ type job struct {
 	reply    *flowhq.Message // to send; nil before the question is answered
 	found    bool            // in the rows: an earlier host may have died of it
 	since    generation      // its row is as new as this
+	queued   time.Time       // when it was
 }
 
 // due is the message that the job is at.
@@ -97,6 +99,7 @@ func (p *Pipeline) enqueue(j job) bool {
 	if len(c.waiting) >= maxWaiting && j.reply == nil {
 		return false
 	}
+	j.queued = p.Now()
 	at := len(c.waiting)
 	for at > 0 && c.waiting[at-1].place() > j.place() {
 		at--
@@ -164,7 +167,7 @@ func (p *Pipeline) serve(c *chat) {
 func (p *Pipeline) overflow(ctx context.Context, m flowhq.Message) {
 	p.mu.Lock()
 	c := p.chats[p.person(m.ContactID)]
-	first := c != nil && !c.told
+	first := c != nil && !c.told && m.RetriedAt == nil // which was told when it came
 	if first {
 		c.told = true
 	}

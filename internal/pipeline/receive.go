@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/failpoint"
@@ -15,6 +16,9 @@ import (
 // somebody has answered it, or is about to.
 func (p *Pipeline) Receive(ctx context.Context, in store.Inbound) error {
 	failpoint.Hit("receive.decrypted")
+	if !sane(in.SentAt, p.Now()) {
+		in.SentAt = time.Time{} // nobody knows when
+	}
 	since := p.look() // a refill may find the row, and finish with it, before it is queued here
 	defer p.looked()
 	r, err := p.Store.Receive(ctx, p.Tenant, p.Epoch, in)
@@ -35,6 +39,7 @@ func (p *Pipeline) Receive(ctx context.Context, in store.Inbound) error {
 	p.admit(ctx, job{question: flowhq.Message{
 		ID: r.ID, Direction: flowhq.In, ContactID: r.Contact, Chat: r.Chat, Contact: r.Number, Kind: in.Kind,
 		Text: in.Text, Wordless: in.Wordless, WAMessageID: in.WAID, Status: flowhq.Received, CreatedAt: p.Now(),
+		SentAt: &in.SentAt,
 	}, since: since})
 	return nil
 }

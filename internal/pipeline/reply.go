@@ -9,46 +9,67 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// answer takes one question from its queue to its reply, which is then to be sent.
+// decide finds out whether a question is to be replied to, and waits until it is its
+// turn. What it decides stands: a second try counts no second reply.
+func (p *Pipeline) decide(c *chat, j *job) error {
+	if j.reply != nil || j.outcome != nil || j.verdict != nil {
+		return nil
+	}
+	if reason := expired(j.question, p.currentConfig(), p.Now()); reason != "" {
+		j.outcome = &store.Outcome{Status: flowhq.Expired, Reason: reason}
+		return nil
+	}
+	switch needed, err := p.needsAnswer(j.question); {
+	case err != nil:
+		return err
+	case !needed:
+		j.outcome = &ignored
+		return nil
+	}
+	v, err := p.takeTurn(c, j)
+	if err != nil {
+		return err
+	}
+	j.verdict = &v
+	return nil
+}
+
+// answer takes one question that is decided to its reply, which is then to be sent.
 func (p *Pipeline) answer(c *chat, j *job) error {
-	config := p.currentConfig()
-	if j.verdict == nil {
-		if needed, err := p.needsAnswer(j.question); err != nil {
+	if j.outcome == nil { // else, on a second try, the first may have written it and not known
+		o, err := p.outcome(c, j)
+		if err != nil {
 			return err
-		} else if !needed {
-			return p.commit(c, j, ignored)
 		}
+		j.outcome = &o
 	}
-	if j.verdict == nil { // a second try counts no second reply
-		v := p.take(c, config)
-		j.verdict = &v
-	}
-	if j.outcome != nil { // a second try: the first may have written it and not known
-		return p.commit(c, j, *j.outcome)
-	}
-	v := *j.verdict
-	var o store.Outcome
+	return p.commit(c, j, *j.outcome)
+}
+
+// outcome is what the verdict makes of a question.
+func (p *Pipeline) outcome(c *chat, j *job) (store.Outcome, error) {
+	config, v := p.currentConfig(), *j.verdict
 	if v.scope == "" {
 		if err := p.readState(c, j.question); err != nil {
-			return err
+			return store.Outcome{}, err
 		}
-		o = p.compose(c, j, config)
-	} else {
-		o = store.Outcome{Status: flowhq.Suppressed, Reason: v.reason}
-		if v.warn {
-			o.Reply = &store.Outbound{
-				WAID: p.NewID(), Kind: flowhq.KindWarning, Text: reply.SlowDown(config), Reason: v.scope,
-			}
-		}
+		return p.compose(c, j, config), nil
 	}
-	j.outcome = &o
-	return p.commit(c, j, o)
+	o := store.Outcome{Status: flowhq.Suppressed, Reason: v.reason}
+	if v.warn {
+		text := reply.SlowDown(config)
+		if v.scope == scopeTenant { // it is not this customer who writes too much
+			text = reply.Busy(config)
+		}
+		o.Reply = &store.Outbound{WAID: p.NewID(), Kind: flowhq.KindWarning, Text: text, Reason: v.scope}
+	}
+	return o, nil
 }
 
 // compose asks the template for the reply.
 func (p *Pipeline) compose(c *chat, j *job, config flowhq.Config) store.Outcome {
 	m := j.question
-	question := reply.Message{Text: m.Text, Kind: m.Kind, At: m.CreatedAt}
+	question := reply.Message{Text: m.Text, Kind: m.Kind, Written: writtenAt(m), At: p.Now()}
 	if m.Wordless {
 		question.Text, question.Kind = "", flowhq.KindMedia
 	}

@@ -50,13 +50,20 @@ func (p *Pipeline) attempt(c *chat, j *job, last error) (err error) {
 			err = errPanicked
 		}
 	}()
-	if j.found || last != nil { // costs a statement, which a fresh message is spared
-		tries, err := p.countTry(j.due())
-		if err != nil {
+	if last != nil {
+		if ended, err := p.countTry(j.due(), last); ended || err != nil {
 			return err
 		}
-		if tries > maxTries {
-			return p.setAside(j.due(), exhausted(last), last)
+	}
+	if err := p.decide(c, j); err != nil {
+		return err
+	}
+	if j.found && last == nil { // a fresh message is spared the statement, and waiting is no try
+		if reason := p.tooLate(j); reason != "" {
+			return p.setAside(*j.reply, reason, nil)
+		}
+		if ended, err := p.countTry(j.due(), nil); ended || err != nil {
+			return err
 		}
 	}
 	if j.reply == nil {
@@ -70,13 +77,26 @@ func (p *Pipeline) attempt(c *chat, j *job, last error) (err error) {
 // errPanicked says no more: what a panic tells may quote the message.
 var errPanicked = errors.New("a panic in the program")
 
-// countTry returns how often the message has been tried, this time included.
-func (p *Pipeline) countTry(m flowhq.Message) (tries int, err error) {
+// countTry counts one more try of a message. If that is one too many it sets the
+// message aside, and reports so. last is how the try before failed.
+func (p *Pipeline) countTry(m flowhq.Message, last error) (ended bool, err error) {
+	var tries int
 	err = p.persist("count a try", func(ctx context.Context) (err error) {
 		tries, err = p.Store.Try(ctx, p.Tenant, p.Epoch, m.ID)
 		return err
 	})
-	return tries, err
+	if err != nil || tries <= maxTries {
+		return false, err
+	}
+	return true, p.setAside(m, exhausted(last), last)
+}
+
+// tooLate says why a reply that an earlier host has left is not sent any more, or "".
+func (p *Pipeline) tooLate(j *job) string {
+	if j.reply == nil {
+		return ""
+	}
+	return expired(*j.reply, p.currentConfig(), p.Now())
 }
 
 // setAside gives a message up until an operator has it tried again.

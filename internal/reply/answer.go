@@ -26,6 +26,16 @@ type Message struct {
 	Text string      // of a picture or document: its caption; may be anything at all
 	Kind flowhq.Kind // [flowhq.KindText] or [flowhq.KindMedia]
 	At   time.Time   // when it is answered
+	// Written is when the customer wrote it, which may be long before; zero is At.
+	Written time.Time
+}
+
+// written is when the customer wrote the message.
+func (m Message) written() time.Time {
+	if m.Written.IsZero() {
+		return m.At
+	}
+	return m.Written
 }
 
 // State is what the bot remembers of one conversation: the question it asked
@@ -35,8 +45,10 @@ type State struct {
 	Asked string `json:"asked,omitempty"`
 	// Noted says that details came already, so what follows may add to them.
 	Noted bool `json:"noted,omitempty"`
-	// At is when the question was asked.
-	At time.Time `json:"at,omitzero"`
+	// At is when the question was asked, Prompted when the message was written that
+	// it was asked about.
+	At       time.Time `json:"at,omitzero"`
+	Prompted time.Time `json:"prompted,omitzero"`
 }
 
 // Answer returns what to say to m, what to remember of it, and the intent it was
@@ -49,19 +61,23 @@ type State struct {
 func Answer(m Message, c flowhq.Config, s State) (text string, next State, intent string) {
 	t, say := templateOf(c.Template), phrasesOf(c)
 	words := split(m.Text)
-	asked := t.asked(s, m.At)
+	asked := t.asked(s, m.written())
 
 	heard := t.understand(m, words, asked, s.Noted)
 	switch {
 	case heard.details:
-		return say.noted(heard.intent, m.Text), State{Asked: heard.intent, Noted: true, At: s.At}, heard.intent + "_details"
+		return say.noted(heard.intent, m.Text), State{Asked: heard.intent, Noted: true, At: s.At, Prompted: s.Prompted}, heard.intent + "_details"
 	case t.topic(heard.intent) != nil:
-		return say.topic(heard.intent), State{Asked: heard.intent, At: m.At}, heard.intent
+		return say.topic(heard.intent), State{Asked: heard.intent, At: m.At, Prompted: m.written()}, heard.intent
 	case heard.intent == intentMedia && asked != nil:
 		next = s // a photo of what was asked for; the words may follow
 	}
 	return say.smallTalk(heard.intent, words, t.menu), next, heard.intent
 }
+
+// Busy returns the warning for customers whose turn to be answered did not come, because
+// too many others write.
+func Busy(c flowhq.Config) string { return phrasesOf(c).fill(phrasesOf(c).busy, "") }
 
 // SlowDown returns the warning for customers who write faster than the tenant's
 // reply limits allow.
@@ -124,10 +140,11 @@ func (t *template) understandReply(m Message, words []string, asked *topic) hear
 	}
 }
 
-// asked returns the topic whose question is still open in s at the given time,
-// or nil.
-func (t *template) asked(s State, at time.Time) *topic {
-	if s.Asked == "" || at.Sub(s.At) > AskedFor {
+// asked returns the topic whose question was still open in s when a message was
+// written, or nil. What was written long before the message that led to the question,
+// and came late, does not answer it.
+func (t *template) asked(s State, written time.Time) *topic {
+	if s.Asked == "" || written.Sub(s.At) > AskedFor || s.Prompted.Sub(written) > AskedFor {
 		return nil
 	}
 	return t.topic(s.Asked)

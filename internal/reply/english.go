@@ -13,6 +13,8 @@ var english = phrasebook{
 
 	slowDown: "We have received many messages in a short time. Please wait a few minutes before you write again. " +
 		"Thank you for your patience.",
+	busy: "Very many people are writing to us, and we could not answer your message in time. Please write again later. " +
+		"Thank you for your patience.",
 	pleaseWait: "We are still answering your earlier messages. Please wait a moment, then send your last message again.",
 
 	booking: map[string]phrase{

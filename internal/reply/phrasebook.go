@@ -29,6 +29,7 @@ type phrasebook struct {
 	ok        string // answers "ok"
 
 	slowDown   string
+	busy       string
 	pleaseWait string
 
 	// helloFor answers greetings that have an answer of their own.

@@ -151,7 +151,7 @@ func TestTextsAreComplete(t *testing.T) {
 		say, template := phrasesOf(c), templateOf(c.Template)
 		all := map[string]string{
 			"hello": say.hello, "welcome": say.welcome, "sorry": say.sorry, "choose": say.choose, "wordsOnly": say.wordsOnly,
-			"thanks": say.thanks, "ok": say.ok, "slowDown": SlowDown(c), "pleaseWait": PleaseWait(c),
+			"thanks": say.thanks, "ok": say.ok, "slowDown": SlowDown(c), "pleaseWait": PleaseWait(c), "busy": Busy(c),
 		}
 		for _, topic := range template.topics {
 			p := say.topics[topic.intent]

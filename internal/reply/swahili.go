@@ -13,6 +13,8 @@ var swahili = phrasebook{
 
 	slowDown: "Tumepokea ujumbe mwingi kwa muda mfupi. Tafadhali subiri dakika chache kabla ya kutuandikia tena. " +
 		"Asante kwa uvumilivu wako.",
+	busy: "Watu wengi sana wanatuandikia, na hatukuweza kujibu ujumbe wako kwa wakati. Tafadhali tuandikie tena baadaye. " +
+		"Asante kwa uvumilivu wako.",
 	pleaseWait: "Bado tunajibu ujumbe wako wa awali. Tafadhali subiri kidogo, kisha tuma tena ujumbe wako wa mwisho.",
 
 	helloFor: map[string]string{

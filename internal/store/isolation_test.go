@@ -71,6 +71,9 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	"AddEvent": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return nil, s.AddEvent(ctx, flowhq.Event{Tenant: g.tenant, Type: "NOTED", Actor: "admin"})
 	},
+	"AddEventEvery": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.AddEventEvery(ctx, time.Minute, flowhq.Event{Tenant: g.tenant, Type: "NOTED_AGAIN", Actor: "admin"})
+	},
 	"QR":          func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.QR(ctx, g.tenant) },
 	"AskLinkCode": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.AskLinkCode(ctx, g.tenant) },
 	"LinkCode":    func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.LinkCode(ctx, g.tenant) },

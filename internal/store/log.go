@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/flowhq/flowhq"
 	"github.com/jackc/pgx/v5"
@@ -10,7 +11,7 @@ import (
 
 // messageColumns are the fields of flowhq.Message, by name.
 const messageColumns = `id, direction, contact_id, chat, contact, from_number, to_number, kind, text, wordless, wa_message_id,
-	status, reason, in_reply_to, created_at, sent_at, delivered_at, read_at, timer_seconds, timer_set_at`
+	status, reason, in_reply_to, created_at, sent_at, delivered_at, read_at, retried_at, timer_seconds, timer_set_at`
 
 // A MessageFilter selects messages of a tenant. Empty fields select all.
 type MessageFilter struct {
@@ -95,6 +96,25 @@ func (s *Store) AddEvent(ctx context.Context, e flowhq.Event) error {
 	if err == nil && tag.RowsAffected() == 0 {
 		err = flowhq.Errorf(flowhq.NotFound, "there is no such tenant")
 	}
+	if err != nil {
+		return fmt.Errorf("event of tenant %s: %w", e.Tenant, err)
+	}
+	return nil
+}
+
+// AddEventEvery records e unless the tenant has had an event of its type within that
+// time, or is gone.
+func (s *Store) AddEventEvery(ctx context.Context, every time.Duration, e flowhq.Event) error {
+	const q = `
+		insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+		select id, @type, @actor, @reason from flowhq.tenants where id = @tenant and not exists (
+			select from flowhq.portal_event_logs
+			where tenant_id = @tenant and event_type = @type and created_at > now() - make_interval(secs => @every)
+		)
+		for key share`
+	_, err := exec(ctx, s, q, pgx.StrictNamedArgs{
+		"tenant": e.Tenant, "type": e.Type, "actor": clean(e.Actor), "reason": clean(e.Reason), "every": every.Seconds(),
+	})
 	if err != nil {
 		return fmt.Errorf("event of tenant %s: %w", e.Tenant, err)
 	}

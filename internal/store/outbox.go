@@ -28,7 +28,7 @@ func (s *Store) Conversation(ctx context.Context, tenant flowhq.TenantID, id int
 
 // An Outcome is what became of a customer's message.
 type Outcome struct {
-	Status flowhq.MessageStatus // of the customer's message: ANSWERED, SUPPRESSED, OVERFLOWED or IGNORED
+	Status flowhq.MessageStatus // of the customer's message: ANSWERED, SUPPRESSED, OVERFLOWED, EXPIRED or IGNORED
 	Reason string
 	Reply  *Outbound // nil = none
 	State  []byte    // JSON, of the conversation; nil leaves it

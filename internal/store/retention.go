@@ -59,7 +59,7 @@ func (s *Store) PruneMessages(ctx context.Context, tenant flowhq.TenantID, after
 		), old as (
 			select id from flowhq.message_logs
 			where tenant_id = @tenant and id = any(array(select id from page where is_old)) and status in (
-				'ANSWERED', 'SUPPRESSED', 'OVERFLOWED', 'IGNORED', 'UNDECRYPTABLE', 'SENT', 'DELIVERED', 'READ', 'FAILED')
+				'ANSWERED', 'SUPPRESSED', 'OVERFLOWED', 'EXPIRED', 'IGNORED', 'UNDECRYPTABLE', 'SENT', 'DELIVERED', 'READ', 'FAILED')
 			for update skip locked
 		), gone as (
 			delete from flowhq.message_logs

@@ -14,7 +14,7 @@ import (
 
 // finished and unfinished are all that a message can be.
 var (
-	finished   = []string{"ANSWERED", "SUPPRESSED", "OVERFLOWED", "UNDECRYPTABLE", "SENT", "DELIVERED", "READ", "FAILED"}
+	finished   = []string{"ANSWERED", "SUPPRESSED", "OVERFLOWED", "EXPIRED", "IGNORED", "UNDECRYPTABLE", "SENT", "DELIVERED", "READ", "FAILED"}
 	unfinished = []string{"RECEIVED", "PENDING", "UNKNOWN"}
 )
 
@@ -28,7 +28,7 @@ func (b *bench) keep(t testing.TB, tenant flowhq.TenantID, days int) {
 func (b *bench) old(t testing.TB, tenant flowhq.TenantID, status string, days, count int) {
 	t.Helper()
 	direction, kind := "OUT", "REPLY"
-	if slices.Contains([]string{"RECEIVED", "ANSWERED", "SUPPRESSED", "OVERFLOWED", "UNDECRYPTABLE"}, status) {
+	if slices.Contains([]string{"RECEIVED", "ANSWERED", "SUPPRESSED", "OVERFLOWED", "EXPIRED", "IGNORED", "UNDECRYPTABLE"}, status) {
 		direction, kind = "IN", "TEXT"
 	}
 	b.exec(t, `insert into flowhq.message_logs (tenant_id, direction, contact_id, chat, kind, text, wa_message_id, status, created_at)

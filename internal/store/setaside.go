@@ -8,10 +8,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Types of the events about messages that are set aside.
+// Types of the events about messages that are not answered, or not at once.
 const (
 	MessageSetAside = "MESSAGE_SET_ASIDE"
 	MessageRetried  = "MESSAGE_RETRIED"
+	RepliesDelayed  = "REPLIES_DELAYED" // customers wait for the tenant's limit
 )
 
 // Try counts one more try to handle or send the message with this ID, and returns
@@ -58,16 +59,20 @@ func (s *Store) SetAside(ctx context.Context, tenant flowhq.TenantID, epoch, id 
 	return nil
 }
 
-// Retry makes a FAILED message ready to be handled or sent once more, records
-// MESSAGE_RETRIED, tells every listener ("work") and returns the message as it is
-// then. A NotFound error means that the tenant has no such message; Conflict, that
-// it has not failed.
+// retriable are the states of a message that was not answered, or not sent, and will
+// not be by itself. One that OVERFLOWED is among them: nobody has read it.
+const retriable = `('FAILED', 'SUPPRESSED', 'OVERFLOWED', 'EXPIRED')`
+
+// Retry makes a message that was given up ready to be handled or sent once more,
+// records MESSAGE_RETRIED, tells every listener ("work") and returns the message as it
+// is then. A NotFound error means that the tenant has no such message; Conflict, that
+// it has not been given up.
 func (s *Store) Retry(ctx context.Context, tenant flowhq.TenantID, id int64, actor string) (flowhq.Message, error) {
 	const q = `
 		with retried as (
 			update flowhq.message_logs set
-				status = case direction when 'IN' then 'RECEIVED' else 'PENDING' end, reason = '', tries = 0
-			where tenant_id = @tenant and id = @id and status = 'FAILED'
+				status = case direction when 'IN' then 'RECEIVED' else 'PENDING' end, reason = '', tries = 0, retried_at = now()
+			where tenant_id = @tenant and id = @id and status in ` + retriable + `
 			returning *
 		), event as (
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
@@ -86,7 +91,7 @@ func (s *Store) Retry(ctx context.Context, tenant flowhq.TenantID, id int64, act
 	return m, nil
 }
 
-// whyNotRetried tells a message that has not failed from one that is not there.
+// whyNotRetried tells a message that was not given up from one that is not there.
 func (s *Store) whyNotRetried(ctx context.Context, tenant flowhq.TenantID, id int64) error {
 	const q = `select status from flowhq.message_logs where tenant_id = @tenant and id = @id`
 	status, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "id": id}, pgx.RowTo[flowhq.MessageStatus])
@@ -96,5 +101,5 @@ func (s *Store) whyNotRetried(ctx context.Context, tenant flowhq.TenantID, id in
 	case err != nil:
 		return err
 	}
-	return flowhq.Errorf(flowhq.Conflict, "the message is %s; only one that is FAILED can be tried again", status)
+	return flowhq.Errorf(flowhq.Conflict, "the message is %s; only one that is FAILED, SUPPRESSED, OVERFLOWED or EXPIRED can be tried again", status)
 }

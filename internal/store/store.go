@@ -29,6 +29,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/flowhq/flowhq"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -40,7 +41,7 @@ const Timeout = 5 * time.Second
 // A Store is the database as the rest of Flow HQ sees it. It is safe for
 // concurrent use.
 type Store struct {
-	// Defaults are for tenants that chose no reply limits or retention of their
+	// Defaults are for tenants that chose no reply limits, retention or age of their
 	// own. Set them before the first call.
 	Defaults Defaults
 
@@ -53,11 +54,18 @@ type Store struct {
 	installation string // id of the one that this database belongs to
 }
 
-// Defaults are an installation's reply limits and retention.
+// Defaults are an installation's reply limits, retention, and age of what is answered.
 type Defaults struct {
 	RepliesPerMinute  int
 	RepliesPerContact int
 	RetentionDays     int
+
+	AnswerWithinMinutes int
+}
+
+// defaults are Defaults until somebody sets others.
+var defaults = Defaults{
+	RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365, AnswerWithinMinutes: flowhq.DefaultAnswerWithin,
 }
 
 // Open connects to the migrated database at url, a PostgreSQL URL or DSN. The
@@ -73,7 +81,7 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
 		return nil, fmt.Errorf("open database: %w", classify(err))
 	}
 	s := &Store{
-		Defaults: Defaults{RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365},
+		Defaults: defaults,
 		pool:     pool, log: log, address: address(config.ConnConfig),
 		leases: newOwnConn(ctx, config.ConnConfig, "flowhq-leases", 0),
 		signs:  newOwnConn(ctx, config.ConnConfig, "flowhq-signs", signLockTimeout),

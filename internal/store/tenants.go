@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -41,7 +42,7 @@ type TenantFilter struct {
 // stored: it is a lease of the current epoch that ran out.
 const tenantColumns = `
 	t.id, t.name, t.phone_number, t.status, t.wanted, t.created_at, t.updated_at,
-	c.template_type, c.business_name, c.language, c.replies_per_minute, c.replies_per_contact, c.retention_days,
+	c.template_type, c.business_name, c.language, c.replies_per_minute, c.replies_per_contact, c.retention_days, c.answer_within_minutes,
 	s.state, s.number, left(s.reason, 1000), s.ending, s.retry_at, s.since, s.last_seen_at,
 	case when ` + stale + ` then 'STALE' else w.status end,
 	case when ` + stale + ` then w.lease_expires_at else w.since end,
@@ -51,10 +52,10 @@ const stale = `w.status in ('STARTING', 'RUNNING', 'DRAINING')
 	and w.lease_epoch = w.epoch and w.lease_expires_at < now()`
 
 func (s *Store) scanTenant(row pgx.CollectableRow) (t flowhq.Tenant, err error) {
-	var perMinute, perContact, retention *int
+	var perMinute, perContact, retention, answerWithin *int
 	err = row.Scan(
 		&t.ID, &t.Name, &t.PhoneNumber, &t.Status, &t.Wanted, &t.CreatedAt, &t.UpdatedAt,
-		&t.Config.Template, &t.Config.BusinessName, &t.Config.Language, &perMinute, &perContact, &retention,
+		&t.Config.Template, &t.Config.BusinessName, &t.Config.Language, &perMinute, &perContact, &retention, &answerWithin,
 		&t.Session.State, &t.Session.Number, &t.Session.Reason, &t.Session.Ending, &t.Session.RetryAt,
 		&t.Session.Since, &t.Session.LastSeenAt,
 		&t.Worker.Status, &t.Worker.Since, &t.Worker.Host, &t.Worker.Epoch, &t.Worker.LastError,
@@ -63,6 +64,7 @@ func (s *Store) scanTenant(row pgx.CollectableRow) (t flowhq.Tenant, err error) 
 	t.Config.RepliesPerMinute = orDefault(perMinute, s.Defaults.RepliesPerMinute)
 	t.Config.RepliesPerContact = orDefault(perContact, s.Defaults.RepliesPerContact)
 	t.Config.RetentionDays = orDefault(retention, s.Defaults.RetentionDays)
+	t.Config.AnswerWithinMinutes = orDefault(answerWithin, cmp.Or(s.Defaults.AnswerWithinMinutes, flowhq.DefaultAnswerWithin))
 	return t, err
 }
 
@@ -95,8 +97,8 @@ func (s *Store) CreateTenantOnce(ctx context.Context, key string, n flowhq.NewTe
 		), c as (
 			insert into flowhq.tenant_configs
 				(tenant_id, template_type, business_name, language,
-				replies_per_minute, replies_per_contact, retention_days)
-			select id, @template, @business_name, @language, @per_minute, @per_contact, @retention from t
+				replies_per_minute, replies_per_contact, retention_days, answer_within_minutes)
+			select id, @template, @business_name, @language, @per_minute, @per_contact, @retention, @answer_within from t
 		), s as (
 			insert into flowhq.whatsapp_sessions (tenant_id) select id from t
 		), w as (
@@ -114,7 +116,7 @@ func (s *Store) CreateTenantOnce(ctx context.Context, key string, n flowhq.NewTe
 			"key": use.key, "id": use.subject, "name": n.Name, "phone_number": n.PhoneNumber, "template": n.Template,
 			"business_name": n.BusinessName, "language": n.Language,
 			"per_minute": n.RepliesPerMinute, "per_contact": n.RepliesPerContact, "retention": n.RetentionDays,
-			"actor": actor,
+			"answer_within": n.AnswerWithinMinutes, "actor": actor,
 		})
 	})
 	if err = send(ctx, s, batch); err == nil {
@@ -276,7 +278,9 @@ func (s *Store) UpdateTenant(ctx context.Context, tenant flowhq.TenantID, c flow
 				language = coalesce(@language, language),
 				replies_per_minute = case when 'replies_per_minute' = any(@changed::text[]) then @per_minute else replies_per_minute end,
 				replies_per_contact = case when 'replies_per_contact' = any(@changed) then @per_contact else replies_per_contact end,
-				retention_days = case when 'retention_days' = any(@changed) then @retention else retention_days end
+				retention_days = case when 'retention_days' = any(@changed) then @retention else retention_days end,
+				answer_within_minutes = case when 'answer_within_minutes' = any(@changed) then @answer_within
+					else answer_within_minutes end
 			from t where c.tenant_id = t.id
 			returning c.*
 		), event as (
@@ -297,7 +301,8 @@ func (s *Store) UpdateTenant(ctx context.Context, tenant flowhq.TenantID, c flow
 		"tenant": tenant, "name": c.Name, "phone_number": c.PhoneNumber, "template": c.Template,
 		"business_name": c.BusinessName, "language": c.Language,
 		"per_minute": pointedTo(c.RepliesPerMinute), "per_contact": pointedTo(c.RepliesPerContact), "retention": pointedTo(c.RetentionDays),
-		"actor": actor, "changed": changed,
+		"answer_within": pointedTo(c.AnswerWithinMinutes),
+		"actor":         actor, "changed": changed,
 	}, s.scanTenant)
 	if err != nil {
 		if c.PhoneNumber != nil {
@@ -331,5 +336,6 @@ func changedFields(c flowhq.TenantChange) (names []string) {
 	add(c.RepliesPerMinute != nil, "replies_per_minute")
 	add(c.RepliesPerContact != nil, "replies_per_contact")
 	add(c.RetentionDays != nil, "retention_days")
+	add(c.AnswerWithinMinutes != nil, "answer_within_minutes")
 	return names
 }

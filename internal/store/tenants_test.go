@@ -29,7 +29,7 @@ func TestCreateTenant(t *testing.T) {
 		Name: "barber", PhoneNumber: n.PhoneNumber, Status: flowhq.TenantNew,
 		Config: flowhq.Config{
 			Template: flowhq.Booking, BusinessName: "Blue Door Barbers", Language: flowhq.English,
-			RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365,
+			RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365, AnswerWithinMinutes: 24 * 60,
 		},
 		Session: flowhq.Session{State: flowhq.Disconnected},
 		Worker:  flowhq.Worker{Status: flowhq.WorkerStopped},
