@@ -48,10 +48,13 @@ func (j job) messages() (ids []int64) {
 
 // place is where the job belongs in its chat: that of the question.
 func (j job) place() int64 {
-	if j.reply != nil && j.reply.InReplyTo != nil {
-		return *j.reply.InReplyTo
+	switch {
+	case j.reply == nil:
+		return j.question.ID
+	case j.reply.InReplyTo == nil:
+		return 0
 	}
-	return j.due().ID
+	return *j.reply.InReplyTo
 }
 
 // A chat is a FIFO with a goroutine that ends when it is empty.
