@@ -152,8 +152,10 @@ func TestComposePassesEverySettingOn(t *testing.T) {
 		// Files would have to be in the containers; what they hold is passed on.
 		"TEMPORAL_CONFIG_FILE": true, "TEMPORAL_PROFILE": true, "TEMPORAL_TLS_SERVER_CA_CERT_PATH": true,
 		"TEMPORAL_TLS_CLIENT_CERT_PATH": true, "TEMPORAL_TLS_CLIENT_KEY_PATH": true,
-		"TEMPORAL_TLS_DISABLE_HOST_VERIFICATION": true,                     // to be set by who has read what it does
-		"LOGS_PATH":                              true, "STATE_PATH": true, // the image sets them
+		"TEMPORAL_GRPC_META_": true, "TEMPORAL_TLS_DISABLE_HOST_VERIFICATION": true, // for who has read what they do
+
+		"LOGS_PATH": true, "STATE_PATH": true, // the image sets them
+
 		"WHATSAPP_ADDR": true, "WHATSAPP_CA_FILE": true, "WHATSAPP_ROOT_KEY_FILE": true, // of a simulated WhatsApp
 	}
 	for _, name := range ours {

@@ -16,6 +16,8 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/flowhq/flowhq/internal/config"
 )
 
 // retention is how long a closed workflow stays readable in a namespace that is
@@ -92,7 +94,16 @@ func (d *dev) namespace() string {
 // provision creates the namespace and the search attributes that are missing.
 func (d *dev) provision(ctx context.Context) error {
 	quiet := log.NewStructuredLogger(slog.New(slog.DiscardHandler))
-	c, err := client.DialContext(ctx, client.Options{HostPort: d.temporal, Namespace: d.namespace(), Logger: quiet})
+	options := client.Options{}
+	if d.getenv("TEMPORAL_ADDRESS") != "" { // somebody else's, which may not be open to everybody
+		settings, err := config.Parse(d.getenv, config.Temporal)
+		if err != nil {
+			return err
+		}
+		options = settings.TemporalAccess.Options()
+	}
+	options.HostPort, options.Namespace, options.Logger = d.temporal, d.namespace(), quiet
+	c, err := client.DialContext(ctx, options)
 	if err != nil {
 		return err
 	}
