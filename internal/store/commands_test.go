@@ -163,6 +163,9 @@ func TestAnotherDatabase(t *testing.T) {
 		}
 		_, _, err := b.Command(t.Context(), nobody, store.NewCommand{Command: flowhq.Start, Key: "k"})
 		wantCode(t, name+": Command", err, flowhq.Unavailable)
+		_, err = b.CreateTenant(t.Context(), barber(), "admin")
+		wantCode(t, name+": CreateTenant", err, flowhq.Unavailable)
+		wantCode(t, name+": UseKey", b.UseKey(t.Context(), "k", "begin", nil, string(nobody)), flowhq.Unavailable)
 	}
 }
 

@@ -24,13 +24,15 @@ func newKeyUse(key, what string, body []byte, subject string) *keyUse {
 
 // batch is the statements of a request: they take the key, unless it is taken, do the
 // work, which finds the key with this subject only if it is new, and read whose key it is.
-func (u *keyUse) batch(work func(*pgx.Batch)) *pgx.Batch {
+// In the database of another installation they do nothing.
+func (u *keyUse) batch(installation string, work func(*pgx.Batch)) *pgx.Batch {
 	const take = `
-		insert into flowhq.request_keys (key, request_hash, subject) values (@key, @hash, @subject)
+		insert into flowhq.request_keys (key, request_hash, subject)
+		select @key, @hash, @subject from flowhq.installation where id = @installation
 		on conflict (key) do nothing`
 	const read = `select subject::text, request_hash = @hash from flowhq.request_keys where key = @key`
 	batch := &pgx.Batch{}
-	batch.Queue(take, pgx.StrictNamedArgs{"key": u.key, "hash": u.hash, "subject": u.subject})
+	batch.Queue(take, pgx.StrictNamedArgs{"key": u.key, "hash": u.hash, "subject": u.subject, "installation": installation})
 	work(batch)
 	batch.Queue(read, pgx.StrictNamedArgs{"key": u.key, "hash": u.hash}).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&u.subject, &u.same) })
@@ -49,12 +51,12 @@ func (u *keyUse) refused() error {
 // UUID. A Conflict error means that the key was used for something else, and names it.
 func (s *Store) UseKey(ctx context.Context, key, what string, body []byte, subject string) error {
 	use := newKeyUse(key, what, body, subject)
-	err := send(ctx, s, use.batch(func(*pgx.Batch) {}))
+	err := send(ctx, s, use.batch(s.installation, func(*pgx.Batch) {}))
 	if err == nil {
 		err = use.refused()
 	}
 	if err != nil {
-		return fmt.Errorf("key of a request: %w", err)
+		return fmt.Errorf("key of a request: %w", s.missing(ctx, err))
 	}
 	return nil
 }

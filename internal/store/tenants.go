@@ -111,7 +111,7 @@ func (s *Store) CreateTenantOnce(ctx context.Context, key string, n flowhq.NewTe
 		return t, fmt.Errorf("create tenant: %w", err)
 	}
 	use := newKeyUse(key, "create a tenant", body, uuid.NewString())
-	batch := use.batch(func(b *pgx.Batch) {
+	batch := use.batch(s.installation, func(b *pgx.Batch) {
 		b.Queue(q, pgx.StrictNamedArgs{
 			"key": use.key, "id": use.subject, "name": n.Name, "phone_number": n.PhoneNumber, "template": n.Template,
 			"business_name": n.BusinessName, "language": n.Language,
@@ -123,7 +123,7 @@ func (s *Store) CreateTenantOnce(ctx context.Context, key string, n flowhq.NewTe
 		err = use.refused()
 	}
 	if err != nil {
-		return t, fmt.Errorf("create tenant: %w", s.numberTaken(ctx, n.PhoneNumber, err))
+		return t, fmt.Errorf("create tenant: %w", s.missing(ctx, s.numberTaken(ctx, n.PhoneNumber, err)))
 	}
 	t, err = s.Tenant(ctx, flowhq.TenantID(use.subject))
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
