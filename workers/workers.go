@@ -133,7 +133,7 @@ func Run(ctx context.Context, o Options) error {
 // pairing says which database and which namespace this worker brings together.
 func (o Options) pairing() workflows.Pairing {
 	return workflows.Pairing{
-		Installation: o.Store.Installation(), Database: o.Store.Address(), Namespace: o.Namespace, Converter: o.Converter,
+		Installation: o.Store.Installation(), Database: o.Store.Address(), Namespace: o.Namespace,
 	}
 }
 

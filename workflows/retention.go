@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -45,7 +47,6 @@ type Pairing struct {
 	Installation string // id of the database's
 	Database     string // where it is, for a message
 	Namespace    string
-	Converter    converter.DataConverter // of the client; nil for the SDK's own
 }
 
 // Pair makes sure that Retention runs every night, one at a time, and that the schedule for
@@ -58,7 +59,15 @@ type Pairing struct {
 func (c *Client) Pair(ctx context.Context, p Pairing) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	_, err := c.temporal.ScheduleClient().Create(ctx, client.ScheduleOptions{
+	// The id is no secret, and whoever lacks a key should still find the right namespace.
+	plain, err := client.NewClientFromExistingWithContext(ctx, c.temporal, client.Options{
+		Namespace: p.Namespace, Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+	})
+	if err != nil {
+		return classify("it is not known which installation the namespace belongs to", err)
+	}
+	defer plain.Close()
+	_, err = plain.ScheduleClient().Create(ctx, client.ScheduleOptions{
 		ID: retentionSchedule,
 		Spec: client.ScheduleSpec{
 			Calendars: []client.ScheduleCalendarSpec{{
@@ -76,7 +85,7 @@ func (c *Client) Pair(ctx context.Context, p Pairing) error {
 		Memo:          map[string]any{installationMemo: p.Installation},
 	})
 	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
-		return c.checkPair(ctx, p)
+		return p.check(ctx, plain)
 	}
 	if err != nil {
 		return fmt.Errorf("create the retention schedule: %w", err)
@@ -84,18 +93,15 @@ func (c *Client) Pair(ctx context.Context, p Pairing) error {
 	return nil
 }
 
-func (c *Client) checkPair(ctx context.Context, p Pairing) error {
-	d, err := c.temporal.ScheduleClient().GetHandle(ctx, retentionSchedule).Describe(ctx)
+// check compares the installation's id with that of the schedule.
+func (p Pairing) check(ctx context.Context, temporal client.Client) error {
+	d, err := temporal.ScheduleClient().GetHandle(ctx, retentionSchedule).Describe(ctx)
 	if err != nil {
 		return fmt.Errorf("read the retention schedule: %w", err)
 	}
 	var id string
 	if payload := d.Memo.GetFields()[installationMemo]; payload != nil {
-		dc := p.Converter
-		if dc == nil {
-			dc = converter.GetDefaultDataConverter()
-		}
-		if err := dc.FromPayload(payload, &id); err != nil {
+		if err := converter.GetDefaultDataConverter().FromPayload(payload, &id); err != nil {
 			return fmt.Errorf("read which installation Temporal's namespace %s belongs to: %w", p.Namespace, err)
 		}
 	}

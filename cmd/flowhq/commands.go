@@ -187,7 +187,7 @@ func serveAPI(ctx context.Context, args []string, getenv func(string) string, st
 	commands.Converter = workflows.Converter(p.codec)
 	err = commands.Pair(ctx, workflows.Pairing{
 		Installation: p.store.Installation(), Database: p.store.Address(),
-		Namespace: p.config.TemporalNamespace, Converter: workflows.Converter(p.codec),
+		Namespace: p.config.TemporalNamespace,
 	})
 	if flowhq.ErrorCode(err) == flowhq.Conflict {
 		return err
@@ -226,8 +226,7 @@ func work(ctx context.Context, hurry <-chan struct{}, args []string, getenv func
 	}
 	counted := metrics.NewRegistry()
 	o := workers.Options{
-		Temporal: p.temporal, Namespace: p.config.TemporalNamespace, Converter: workflows.Converter(p.codec),
-		Store: p.store, Network: network, Capacity: p.config.WorkerCapacity,
+		Temporal: p.temporal, Namespace: p.config.TemporalNamespace, Converter: workflows.Converter(p.codec), Store: p.store, Network: network, Capacity: p.config.WorkerCapacity,
 		WhatsAppVersion: p.config.WhatsAppVersion, DrainTimeout: p.config.DrainTimeout, Hurry: hurry, ConnectsPerSecond: p.config.ConnectsPerSecond,
 		Timing: activities.Timing{Heartbeat: p.config.Heartbeat}, Metrics: metrics.NewWorker(counted), Name: identity, Log: p.log,
 	}

@@ -154,6 +154,21 @@ func TestWorkflowsEndedFromOutside(t *testing.T) {
 	}
 }
 
+// loseTemporal kills Temporal and removes all that it knows.
+func (s *stand) loseTemporal() {
+	s.t.Helper()
+	s.temporald.kill()
+	files, err := filepath.Glob(filepath.Join(s.dir, "temporal.db*"))
+	if err != nil || len(files) == 0 {
+		s.t.Fatalf("Temporal's database: %v, %v", files, err)
+	}
+	for _, file := range files {
+		if err := os.Remove(file); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
 // TestTemporalIsLost takes all of Temporal's data away, with commands in between: they are
 // taken, and everything comes back as the rows want it.
 func TestTemporalIsLost(t *testing.T) {
@@ -165,16 +180,7 @@ func TestTemporalIsLost(t *testing.T) {
 	off := all[4]
 	off.command(flowhq.Stop)
 	off.paused(patience)
-	s.temporald.kill()
-	files, err := filepath.Glob(filepath.Join(s.dir, "temporal.db*"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("Temporal's database: %v, %v", files, err)
-	}
-	for _, file := range files {
-		if err := os.Remove(file); err != nil {
-			t.Fatal(err)
-		}
-	}
+	s.loseTemporal()
 	all[3].command(flowhq.Stop)
 	off.command(flowhq.Start)
 	for i, id := range crowd {
