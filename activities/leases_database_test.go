@@ -191,7 +191,7 @@ func migrateBeside(t *testing.T, tables []string, exclusive bool, statements []s
 	var sessions []*lease
 	for range 20 {
 		h := claim(t, l, newTenant(t, s))
-		l.seen(h, time.Now())
+		l.turned(h, status{Seen: time.Now()})
 		sessions = append(sessions, h)
 	}
 	release := hold(t, url, statements...)
