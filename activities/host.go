@@ -250,6 +250,8 @@ func (s *session) serve(ctx, run context.Context) (Ended, error) {
 	defer turn.Stop()
 	recycle := time.NewTimer(life())
 	defer recycle.Stop()
+	ask := newAsking()
+	defer ask.stop()
 	done := ctx.Done()
 	for {
 		select {
@@ -284,6 +286,13 @@ func (s *session) serve(ctx, run context.Context) (Ended, error) {
 			s.refill(run)
 		case <-s.lease.link:
 			s.linkByCode(run)
+		case <-s.lease.command:
+			ask.begin()
+		case <-ask.due():
+			if err := s.ask(ctx, run); err != nil {
+				return s.cancelled(run, err)
+			}
+			ask.again()
 		case <-turn.C:
 			s.turned(run)
 			if err := s.beat(ctx, run); err != nil {
@@ -338,6 +347,11 @@ func (s *session) beat(ctx, run context.Context) error {
 	}
 	// The SDK gave up when it could not deliver a beat in time, and does not
 	// come back. Temporal may, in time to find this host alive.
+	return s.ask(ctx, run)
+}
+
+// ask beats past the SDK, and returns an error if Temporal says that the host should end.
+func (s *session) ask(ctx, run context.Context) error {
 	beating, cancel := context.WithTimeout(run, max(s.Timing.Heartbeat/2, writeTimeout))
 	defer cancel()
 	err := s.Beats.RecordActivityHeartbeat(beating, activity.GetInfo(ctx).TaskToken, s.now)

@@ -54,8 +54,9 @@ type lease struct {
 	// lost is closed when the right is gone; the cause is then in err.
 	lost chan struct{}
 	// changed has room for one note that the tenant's config changed, work for one
-	// that there are rows to be handled, link for one that a link code is wanted.
-	changed, work, link chan struct{}
+	// that there are rows to be handled, link for one that a link code is wanted,
+	// command for one that the tenant was given a command.
+	changed, work, link, command chan struct{}
 
 	// Guarded by Leases.mu.
 	expires time.Time         // on this process's monotonic clock
@@ -257,6 +258,8 @@ func (l *Leases) notice(n store.Notice) {
 		l.poke(n.Tenant, func(h *lease) chan struct{} { return h.work })
 	case store.NewLink:
 		l.poke(n.Tenant, func(h *lease) chan struct{} { return h.link })
+	case store.GivenCommand:
+		l.poke(n.Tenant, func(h *lease) chan struct{} { return h.command })
 	case store.FreeLease:
 		for ch := range l.waking[n.Tenant] {
 			poke(ch)
@@ -267,6 +270,7 @@ func (l *Leases) notice(n store.Notice) {
 			poke(h.changed)
 			poke(h.work)
 			poke(h.link)
+			poke(h.command)
 		}
 	}
 }
@@ -337,7 +341,8 @@ func (l *Leases) giveUp(ctx context.Context, tenant flowhq.TenantID, epoch int64
 func (l *Leases) hold(tenant flowhq.TenantID, epoch int64, began time.Time) *lease {
 	h := &lease{
 		tenant: tenant, epoch: epoch,
-		lost: make(chan struct{}), changed: make(chan struct{}, 1), work: make(chan struct{}, 1), link: make(chan struct{}, 1),
+		lost: make(chan struct{}), changed: make(chan struct{}, 1), work: make(chan struct{}, 1),
+		link: make(chan struct{}, 1), command: make(chan struct{}, 1),
 		expires: began.Add(l.timing.Lease()),
 	}
 	l.mu.Lock()

@@ -205,3 +205,38 @@ func TestAStuckHostIsReplaced(t *testing.T) {
 	ask(t, s.customer("+254711000001", "Amina"), b, "hello", patience)
 	b.neverHostedTwice()
 }
+
+// A Temporal that pushes no cancellation says it with a heartbeat, which is rare: a host
+// asks when its tenant was given a command.
+func TestStopWithoutAPush(t *testing.T) {
+	const within = 3 * time.Second // a heartbeat comes every 30 s
+	s := newStand(t, "HEARTBEAT_INTERVAL_MS=5000")
+	s.temporald.kill()
+	s.temporalFlags = []string{
+		"--dynamic-config-value", "frontend.WorkerCommandsEnabled=false",
+		"--dynamic-config-value", "system.enableCancelActivityWorkerCommand=false",
+	}
+	s.startTemporal()
+	s.worker("worker")
+	b := s.business(barbers)
+	b.link()
+	for _, c := range []flowhq.Command{flowhq.Stop, flowhq.Restart, flowhq.ForceRestart} {
+		began, epoch := time.Now(), b.epoch()
+		b.command(c)
+		if c == flowhq.Stop {
+			b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+		} else {
+			b.replaced(epoch)
+		}
+		took := time.Since(began)
+		t.Logf("%s took %v", c, took)
+		if took > within {
+			t.Errorf("%s took %v; want %v at most", c, took, within)
+		}
+		if c == flowhq.Stop {
+			b.command(flowhq.Start)
+			b.connected(patience)
+		}
+	}
+	b.neverHostedTwice()
+}

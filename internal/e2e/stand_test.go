@@ -45,8 +45,10 @@ type stand struct {
 	sql *sql.DB // see session
 
 	temporald *process
-	apiProc   *process
-	env       []string
+	// temporalFlags are for its next start.
+	temporalFlags []string
+	apiProc       *process
+	env           []string
 }
 
 // newStand starts everything but workers and stops it with the test.
@@ -131,11 +133,11 @@ func (s *stand) startTemporal() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.temporald = s.startCommand("temporald", nil, os.Getenv("TEMPORALD"), "server", "start-dev",
+	s.temporald = s.startCommand("temporald", nil, os.Getenv("TEMPORALD"), append([]string{"server", "start-dev",
 		"--ip", host, "--port", port, "--headless", "--namespace", "flowhq",
 		"--db-filename", filepath.Join(s.dir, "temporal.db"), "--log-level", "error",
 		// As in deploy/temporal/dynamicconfig.yaml.
-		"--dynamic-config-value", "frontend.enableCancelWorkerPollsOnShutdown=true")
+		"--dynamic-config-value", "frontend.enableCancelWorkerPollsOnShutdown=true"}, s.temporalFlags...)...)
 	eventually(s.t, patience, func() error {
 		conn, err := net.DialTimeout("tcp", s.temporal, time.Second)
 		if err != nil {

@@ -54,7 +54,8 @@ func (s *Store) Command(ctx context.Context, tenant flowhq.TenantID, c NewComman
 			from new where t.id = @tenant
 		)
 		insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
-		select tenant_id, @event, actor, 'request ' || key from new`
+		select tenant_id, @event, actor, 'request ' || key
+		from new cross join lateral pg_notify('` + channel + `', concat_ws(' ', 'command', tenant_id, 0))`
 	const read = `
 		select ` + commandColumns + `, request_hash = @hash
 		from flowhq.commands where tenant_id = @tenant and key = @key`

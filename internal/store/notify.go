@@ -21,21 +21,22 @@ const channel = "flowhq"
 type Notice struct {
 	Kind   NoticeKind
 	Tenant flowhq.TenantID // "" with Resync and FleetChanged
-	Epoch  int64           // 0 with Resync, NewLink, NewWork, ErasedTenant and FleetChanged
+	Epoch  int64           // 0 with Resync, NewLink, NewWork, GivenCommand, ErasedTenant and FleetChanged
 }
 
 // NoticeKind is what a Notice is about.
 type NoticeKind string
 
 const (
-	Resync       NoticeKind = "resync" // notices may have been missed; look at everything
-	NewEpoch     NoticeKind = "epoch"  // a host of this Epoch claimed the tenant
-	NewConfig    NoticeKind = "config" // the tenant or its config was changed
-	FreeLease    NoticeKind = "lease"  // the host of this Epoch released its lease
-	NewLink      NoticeKind = "link"   // a link code is wanted
-	NewWork      NoticeKind = "work"   // a row was made ready to be handled or sent
-	ErasedTenant NoticeKind = "erase"  // the tenant was deleted
-	FleetChanged NoticeKind = "fleet"  // what holds for all sessions was changed
+	Resync       NoticeKind = "resync"  // notices may have been missed; look at everything
+	NewEpoch     NoticeKind = "epoch"   // a host of this Epoch claimed the tenant
+	NewConfig    NoticeKind = "config"  // the tenant or its config was changed
+	FreeLease    NoticeKind = "lease"   // the host of this Epoch released its lease
+	NewLink      NoticeKind = "link"    // a link code is wanted
+	NewWork      NoticeKind = "work"    // a row was made ready to be handled or sent
+	GivenCommand NoticeKind = "command" // the tenant was given a command
+	ErasedTenant NoticeKind = "erase"   // the tenant was deleted
+	FleetChanged NoticeKind = "fleet"   // what holds for all sessions was changed
 )
 
 // Bounds on Listen's own connection.
@@ -132,7 +133,7 @@ func parseNotice(payload string) (Notice, error) {
 	case FleetChanged:
 		n.Tenant = ""
 		return n, nil
-	case NewEpoch, NewConfig, FreeLease, NewLink, NewWork, ErasedTenant:
+	case NewEpoch, NewConfig, FreeLease, NewLink, NewWork, GivenCommand, ErasedTenant:
 	default:
 		return Notice{}, errors.New("notice of unknown kind")
 	}
