@@ -58,6 +58,14 @@ type Message struct {
 	DeliveredAt *time.Time `json:"delivered_at"`
 	ReadAt      *time.Time `json:"read_at"`
 	RetriedAt   *time.Time `json:"retried_at"` // by an operator, last
+	// OriginalText is what the customer wrote first, if that was changed before it was
+	// answered. Text is what was, or will be, answered.
+	OriginalText *string `json:"original_text"`
+	// EditedText is what the customer changed the message to last, nil if they did not
+	// (see EditedAt) or that could not be read.
+	EditedText *string    `json:"edited_text"`
+	EditedAt   *time.Time `json:"edited_at"`
+	RevokedAt  *time.Time `json:"revoked_at"` // when the customer deleted it
 	// TimerSeconds is, of the bot's messages, after how long they disappear; 0 = never.
 	TimerSeconds int        `json:"timer_seconds"`
 	TimerSetAt   *time.Time `json:"-"`

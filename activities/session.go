@@ -208,6 +208,13 @@ func (s *session) SentText(ctx context.Context, id string) (string, flowhq.Timer
 	return text, timer, err == nil, err
 }
 
+// Revise keeps what a customer made of a message.
+func (s *session) Revise(ctx context.Context, r whatsapp.Revision) error {
+	return s.pipeline.Revise(ctx, store.Inbound{LID: r.LID, Number: r.Number, WAID: r.ID}, store.Revision{
+		At: r.At, Revoked: r.Revoked, Text: r.Text, Wordless: r.Wordless,
+	})
+}
+
 // SetTimer keeps after how long the messages of a chat disappear.
 func (s *session) SetTimer(ctx context.Context, who whatsapp.Person, t flowhq.Timer) error {
 	return s.pipeline.SetTimer(ctx, store.Inbound{LID: who.LID, Number: who.Number}, t)
@@ -232,6 +239,7 @@ func (mute) Link(context.Context, whatsapp.Device) error {
 }
 func (mute) Receive(context.Context, whatsapp.Inbound) error { return nil }
 func (mute) Receipt(whatsapp.Receipt)                        {}
+func (mute) Revise(context.Context, whatsapp.Revision) error { return nil }
 func (mute) SetTimer(context.Context, whatsapp.Person, flowhq.Timer) error {
 	return nil
 }

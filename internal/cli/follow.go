@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -138,10 +139,31 @@ func (l *line) say(messages []flowhq.Message, last int64) int64 {
 		if m.Reason != "" {
 			reason = " (" + oneLine(m.Reason) + ")"
 		}
-		fmt.Fprintf(l.stdout, "%s %s %s %s%s: %s\n", moment(m.CreatedAt), arrow, oneLine(who), m.Status, reason, oneLine(m.Text))
+		fmt.Fprintf(l.stdout, "%s %s %s %s%s: %s\n", moment(m.CreatedAt), arrow, oneLine(who), m.Status, reason, wordsOf(m))
 		last = m.ID
 	}
 	return last
+}
+
+// wordsOf is what a message says, on one line, and what its sender made of it later.
+func wordsOf(m flowhq.Message) string {
+	var words strings.Builder
+	if m.Kind != flowhq.KindText && m.Direction == flowhq.In && m.Kind != "" {
+		fmt.Fprintf(&words, "[%s] ", strings.ToLower(string(m.Kind)))
+	}
+	words.WriteString(oneLine(m.Text))
+	switch {
+	case m.OriginalText != nil:
+		fmt.Fprintf(&words, " [changed before it was answered; was: %s]", oneLine(*m.OriginalText))
+	case m.EditedAt != nil && m.EditedText != nil:
+		fmt.Fprintf(&words, " [changed later to: %s]", oneLine(*m.EditedText))
+	case m.EditedAt != nil:
+		words.WriteString(" [changed later]")
+	}
+	if m.RevokedAt != nil {
+		words.WriteString(" [deleted by the customer]")
+	}
+	return words.String()
 }
 
 func (l *line) events(ctx context.Context, args []string) error {

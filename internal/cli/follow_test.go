@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/flowhq/flowhq"
 )
@@ -179,5 +180,21 @@ func TestAnswersOfOthers(t *testing.T) {
 	}
 	if err := decode("GET /x", http.StatusBadGateway, nil, nil); err == nil || err.Error() != "GET /x: 502: Bad Gateway" {
 		t.Errorf("an empty answer is told as %v", err)
+	}
+}
+
+// What became of a message stands behind it.
+func TestWordsOf(t *testing.T) {
+	at, was, later := time.Now(), "26 Feb", "28 Feb"
+	for want, m := range map[string]flowhq.Message{
+		"hello":                           {Direction: flowhq.In, Kind: flowhq.KindText, Text: "hello"},
+		"[location] Kariakoo⏎ -6.8, 39.2": {Direction: flowhq.In, Kind: flowhq.KindLocation, Text: "Kariakoo\n-6.8, 39.2"},
+		"27 Feb [changed before it was answered; was: 26 Feb]": {Text: "27 Feb", OriginalText: &was, EditedText: &later, EditedAt: &at},
+		"27 Feb [changed later to: 28 Feb]":                    {Text: "27 Feb", EditedText: &later, EditedAt: &at},
+		"27 Feb [changed later] [deleted by the customer]":     {Text: "27 Feb", EditedAt: &at, RevokedAt: &at},
+	} {
+		if got := wordsOf(m); got != want {
+			t.Errorf("wordsOf = %q; want %q", got, want)
+		}
 	}
 }

@@ -16,6 +16,8 @@ import (
 // Store is what the pipeline needs of the rows. *store.Store is one.
 type Store interface {
 	Receive(ctx context.Context, tenant flowhq.TenantID, epoch int64, in store.Inbound) (store.Received, error)
+	InboundID(ctx context.Context, tenant flowhq.TenantID, in store.Inbound) (int64, error)
+	Revise(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, r store.Revision) error
 	SetTimer(ctx context.Context, tenant flowhq.TenantID, epoch int64, in store.Inbound, t flowhq.Timer) (store.Received, error)
 	Unanswered(ctx context.Context, tenant flowhq.TenantID, after int64, limit int) ([]flowhq.Message, error)
 	Unsent(ctx context.Context, tenant flowhq.TenantID, after int64, limit int) ([]flowhq.Message, error)

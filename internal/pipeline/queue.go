@@ -65,6 +65,7 @@ type chat struct {
 	after   []chan struct{} // done of chats that were merged into this one: they come first
 	// told is set once the customer was asked to wait, until the queue is empty.
 	told bool
+	at   underway
 	// state of the conversation, read when first needed.
 	state     reply.State
 	stateRead bool
@@ -121,6 +122,7 @@ func (p *Pipeline) next(c *chat, last job) (job, bool) {
 		delete(p.inHand, id)
 		p.over.add(id)
 	}
+	c.at = underway{}
 	if p.stopped || len(c.waiting) == 0 {
 		if len(c.waiting) == 0 && p.chats[c.contact] == c {
 			delete(p.chats, c.contact)
@@ -132,6 +134,7 @@ func (p *Pipeline) next(c *chat, last job) (job, bool) {
 	}
 	j := c.waiting[0]
 	c.waiting = c.waiting[1:]
+	c.at.id = j.question.ID
 	return j, true
 }
 

@@ -15,6 +15,7 @@ func (p *Pipeline) decide(c *chat, j *job) error {
 	if j.reply != nil || j.outcome != nil || j.verdict != nil {
 		return nil
 	}
+	p.asItIs(c, &j.question, false)
 	if reason := expired(j.question, p.currentConfig(), p.Now()); reason != "" {
 		j.outcome = &store.Outcome{Status: flowhq.Expired, Reason: reason}
 		return nil
@@ -68,6 +69,7 @@ func (p *Pipeline) outcome(c *chat, j *job) (store.Outcome, error) {
 
 // compose asks the template for the reply.
 func (p *Pipeline) compose(c *chat, j *job, config flowhq.Config) store.Outcome {
+	p.asItIs(c, &j.question, true)
 	m := j.question
 	question := reply.Message{Text: m.Text, Kind: m.Kind, Written: writtenAt(m), At: p.Now()}
 	if m.Wordless {

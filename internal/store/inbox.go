@@ -110,7 +110,7 @@ func insertInbound(ctx context.Context, db querier, tenant flowhq.TenantID, epoc
 				contact = excluded.contact, from_number = excluded.from_number, kind = excluded.kind,
 				text = excluded.text, wordless = excluded.wordless, album = excluded.album,
 				status = excluded.status, sent_at = excluded.sent_at
-			where m.status = 'UNDECRYPTABLE' and excluded.status in ('RECEIVED', 'IGNORED')
+			where m.status = 'UNDECRYPTABLE' and m.revoked_at is null and excluded.status in ('RECEIVED', 'IGNORED')
 			returning id
 		)
 		select exists (select from fence), coalesce((select id from received), 0),

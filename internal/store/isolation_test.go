@@ -137,6 +137,13 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	"RecentReplies": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.RecentReplies(ctx, g.tenant, noon)
 	},
+	"InboundID": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		id, err := s.InboundID(ctx, g.tenant, text("question"))
+		return id == g.msgID, err
+	},
+	"Revise": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.Revise(ctx, g.tenant, g.epoch, g.msgID, store.Revision{At: noon, Revoked: true})
+	},
 	"SetTimer": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		_, err := s.SetTimer(ctx, g.tenant, g.epoch, text("x"), flowhq.Timer{Seconds: 60, SetAt: noon})
 		return nil, err
@@ -184,7 +191,7 @@ var connected = store.SessionChange{
 }
 
 // writes are the methods of a host that write.
-var writes = []string{"SetSession", "Link", "Unlink", "Receive", "SetTimer", "Answer", "SetOutbound", "Receipts", "Try", "SetAside"}
+var writes = []string{"SetSession", "Link", "Unlink", "Receive", "SetTimer", "Revise", "Answer", "SetOutbound", "Receipts", "Try", "SetAside"}
 
 // newGuest creates a tenant with rows in all tables that the store writes. The
 // customers and WhatsApp ids of all guests are the same.

@@ -306,3 +306,12 @@ func FuzzContent(f *testing.F) {
 		}
 	})
 }
+
+// decodedRaw is a message as it came, or nil if that is none.
+func decodedRaw(raw []byte) *waE2E.Message {
+	m := &waE2E.Message{}
+	if proto.Unmarshal(raw, m) != nil {
+		return nil
+	}
+	return m
+}

@@ -54,6 +54,9 @@ type Handler interface {
 	// Receipt hears how far sent messages have come. It must not block, may hear
 	// the same twice and may miss some.
 	Receipt(Receipt)
+	// Revise records that a customer has changed or deleted a message, which may be
+	// unknown. An error is one of Receive.
+	Revise(context.Context, Revision) error
 	// SetTimer records after how long the messages of a person's chat disappear. An
 	// error is one of Receive.
 	SetTimer(context.Context, Person, flowhq.Timer) error
@@ -101,6 +104,16 @@ type Inbound struct {
 type Person struct {
 	LID    string // JID
 	Number string // E.164
+}
+
+// A Revision is what a person made of a message that they had sent.
+type Revision struct {
+	Person
+	ID       string // of the message
+	At       time.Time
+	Revoked  bool    // it is deleted
+	Text     *string // what it says now, as in Inbound; nil if that cannot be read
+	Wordless bool    // likewise
 }
 
 // A Receipt says that messages were delivered or read.

@@ -129,6 +129,9 @@ func (c *Conn) receiveMessage(e *events.Message) bool {
 	if protocolOf(m).GetType() == waE2E.ProtocolMessage_EPHEMERAL_SETTING {
 		return c.receiveTimer(&e.Info, m)
 	}
+	if r, ok := revisionOf(m, e.Info.Timestamp); ok {
+		return c.receiveRevision(&e.Info, r)
+	}
 	in, ok, err := c.inbound(e)
 	if err != nil {
 		return c.notRecorded(e.Info.ID, err)

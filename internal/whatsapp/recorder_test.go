@@ -19,6 +19,8 @@ type setTimer struct {
 type recorder struct {
 	arrivals chan Inbound // every call of Receive that succeeded
 
+	revisions chan Revision
+
 	mu       sync.Mutex
 	linked   []Device
 	receipts map[string]flowhq.MessageStatus // by message id; the latest
@@ -32,9 +34,10 @@ type recorder struct {
 
 func newRecorder() *recorder {
 	return &recorder{
-		arrivals: make(chan Inbound, 10_000),
-		receipts: map[string]flowhq.MessageStatus{},
-		texts:    map[string]string{},
+		arrivals:  make(chan Inbound, 10_000),
+		revisions: make(chan Revision, 100),
+		receipts:  map[string]flowhq.MessageStatus{},
+		texts:     map[string]string{},
 	}
 }
 
@@ -64,6 +67,11 @@ func (r *recorder) Receipt(receipt Receipt) {
 	for _, id := range receipt.IDs {
 		r.receipts[id] = receipt.Status
 	}
+}
+
+func (r *recorder) Revise(_ context.Context, revision Revision) error {
+	r.revisions <- revision
+	return nil
 }
 
 func (r *recorder) SetTimer(_ context.Context, who Person, t flowhq.Timer) error {

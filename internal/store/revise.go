@@ -1,0 +1,86 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// A Revision is what a customer made of a message later.
+type Revision struct {
+	At       time.Time
+	Revoked  bool    // it is deleted
+	Text     *string // what it says now; nil if that could not be read
+	Wordless bool    // of Text, as of an Inbound
+	// Answered says that the message is being answered as it was: Text is only
+	// recorded then. Otherwise it replaces the text of a message that waits.
+	Answered bool
+}
+
+// InboundID returns the ID of a message that the person with the addresses of m has
+// sent under m.WAID, 0 if there is none. Nobody can name another person's message.
+func (s *Store) InboundID(ctx context.Context, tenant flowhq.TenantID, m Inbound) (id int64, err error) {
+	// The LID says who it is; the number only if the contact's LID is not known to be
+	// another one.
+	const q = `
+		select coalesce((
+			select l.id
+			from flowhq.contacts c
+			join flowhq.message_logs l on l.tenant_id = c.tenant_id and l.contact_id = c.id
+			where c.tenant_id = @tenant
+				and (c.lid = @lid and c.lid <> '' or c.number = @number and c.number <> '' and (c.lid = '' or @lid in ('', c.lid)))
+				and l.wa_message_id = @wa_id and l.direction = 'IN'
+			order by l.id
+			limit 1), 0)`
+	id, err = one(ctx, s, q, pgx.StrictNamedArgs{
+		"tenant": tenant, "lid": clean(m.LID), "number": clean(m.Number), "wa_id": clean(m.WAID),
+	}, pgx.RowTo[int64])
+	if err != nil {
+		return 0, fmt.Errorf("inbound %s: %w", m.WAID, err)
+	}
+	return id, nil
+}
+
+// Revise records with the message of this ID what its sender made of it. One that waits
+// for its answer says what it says now; if it was deleted, it becomes IGNORED. Any other
+// keeps its text, which is what was answered. An older revision than the last that was
+// recorded changes nothing, nor does one of a deleted message. A Fenced error means that
+// a newer host owns the session.
+func (s *Store) Revise(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, r Revision) error {
+	const edit = fence + `, revised as (
+			update flowhq.message_logs m set
+				edited_at = @at,
+				edited_text = @text,
+				original_text = case when m.status = 'RECEIVED' and @replaces then coalesce(m.original_text, m.text) else m.original_text end,
+				text = case when m.status = 'RECEIVED' and @replaces then @text else m.text end,
+				wordless = case when m.status = 'RECEIVED' and @replaces then @wordless else m.wordless end
+			from fence
+			where m.tenant_id = @tenant and m.id = @id and m.revoked_at is null and (m.edited_at is null or m.edited_at <= @at)
+		)
+		select exists (select from fence)`
+	const revoke = fence + `, revised as (
+			update flowhq.message_logs m set
+				revoked_at = @at,
+				status = case m.status when 'RECEIVED' then 'IGNORED' else m.status end,
+				reason = case m.status when 'RECEIVED' then 'the customer deleted it before it was answered' else m.reason end
+			from fence
+			where m.tenant_id = @tenant and m.id = @id and m.revoked_at is null
+		)
+		select exists (select from fence)`
+	q, args := revoke, pgx.StrictNamedArgs{"id": id, "at": r.At}
+	if !r.Revoked {
+		q = edit
+		args["text"], args["wordless"] = (*string)(nil), r.Wordless
+		args["replaces"] = r.Text != nil && !r.Answered
+		if r.Text != nil {
+			args["text"] = clean(*r.Text)
+		}
+	}
+	if err := fencedExec(ctx, s, q, tenant, epoch, args); err != nil {
+		return fmt.Errorf("revise message %d: %w", id, err)
+	}
+	return nil
+}
