@@ -11,9 +11,14 @@ import (
 // it holds no lock for long. If it deletes as many, there may be more.
 const PruneBatch = 1000
 
-// bufferFor is for how long a decrypted message is recognised if it comes again:
-// the library's own figure, as long as WhatsApp keeps what was not acknowledged.
-const bufferFor = 14 * 24 * time.Hour
+// For how long the library's buffer is kept: of a message that was recorded, what it is
+// recognised by if it comes again, for the library's own time; of one that was not, its
+// plaintext, which cannot be decrypted again, for longer than the month in which
+// WhatsApp delivers again what was not acknowledged.
+const (
+	bufferFor     = 14 * 24 * time.Hour
+	unrecordedFor = 35 * 24 * time.Hour
+)
 
 // pruneTimeout bounds one statement of what follows.
 const pruneTimeout = 5 * time.Second
@@ -54,9 +59,10 @@ func (n *Network) PruneBuffer(ctx context.Context, device string) (deleted int64
 		delete from whatsmeow_event_buffer
 		where our_jid = $1 and ciphertext_hash = any(array(
 			select ciphertext_hash from whatsmeow_event_buffer
-			where our_jid = $1 and insert_timestamp < $2
-			limit $3))`
-	return n.prune(ctx, q, device, time.Now().Add(-bufferFor).UnixMilli(), PruneBatch)
+			where our_jid = $1 and insert_timestamp < case when plaintext is null then $2::bigint else $3::bigint end
+			limit $4))`
+	now := time.Now()
+	return n.prune(ctx, q, device, now.Add(-bufferFor).UnixMilli(), now.Add(-unrecordedFor).UnixMilli(), PruneBatch)
 }
 
 // PruneMACs forgets superseded checksums of the phone's settings, such as which

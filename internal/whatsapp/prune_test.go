@@ -54,18 +54,24 @@ func TestDevicesPageByPage(t *testing.T) {
 	}
 }
 
-// What WhatsApp may still deliver again is recognised; what it cannot is gone, in
-// batches, and only of the device that was named.
+// What WhatsApp may still deliver again is recognised, and a message that was decrypted
+// but not recorded, which nobody can decrypt again, is there until it cannot come any
+// more; the rest is gone, in batches, and only of the device that was named.
 func TestPruneBuffer(t *testing.T) {
 	c := storedConn(t)
 	n, device := c.network, c.client.Load().Store
 	other := second(t, n, device)
 	const fill = `insert into whatsmeow_event_buffer
-		select $1, sha256(concat($2::integer, ' ', n)::bytea), $3, 0, $4 from generate_series(1, $5) n`
+		select $1, sha256(convert_to(concat($2::integer, ' ', $3::bytea, ' ', n), 'UTF8')), $3, 0, $4 from generate_series(1, $5) n`
 	days := func(d int) int64 { return time.Now().Add(-time.Duration(d) * 24 * time.Hour).UnixMilli() }
 	for _, jid := range []string{device.ID.String(), other.ID.String()} {
 		for _, age := range []int{13, 15} {
-			if _, err := n.db.ExecContext(t.Context(), fill, jid, age, []byte("text"), days(age), PruneBatch+5); err != nil {
+			if _, err := n.db.ExecContext(t.Context(), fill, jid, age, nil, days(age), PruneBatch+5); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, age := range []int{15, 34, 36} { // unrecorded
+			if _, err := n.db.ExecContext(t.Context(), fill, jid, age, []byte("text"), days(age), 10); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -74,14 +80,18 @@ func TestPruneBuffer(t *testing.T) {
 	if err := device.EventBuffer.DeleteOldBufferedHashes(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []int64{PruneBatch, 5, 0} {
+	for _, want := range []int64{PruneBatch, 15, 0} {
 		if got, err := n.PruneBuffer(t.Context(), device.ID.String()); got != want || err != nil {
 			t.Errorf("PruneBuffer = %d, %v; want %d", got, err, want)
 		}
 	}
 	const q = `select count(*) from whatsmeow_event_buffer where our_jid = $1`
-	if left, others := count(t, n, q, device.ID.String()), count(t, n, q, other.ID.String()); left != PruneBatch+5 || others != 2*(PruneBatch+5) {
-		t.Errorf("%d rows are left, and %d of the other device; want the younger half, and all", left, others)
+	if left, others := count(t, n, q, device.ID.String()), count(t, n, q, other.ID.String()); left != PruneBatch+5+20 || others != 2*(PruneBatch+5)+30 {
+		t.Errorf("%d rows are left, and %d of the other device; want the younger ones, and all", left, others)
+	}
+	const unrecorded = q + ` and plaintext is not null`
+	if left := count(t, n, unrecorded, device.ID.String()); left != 20 {
+		t.Errorf("%d messages that were not recorded are left; want the 20 that may come again", left)
 	}
 }
 
