@@ -3,23 +3,106 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
 	"github.com/jackc/pgx/v5"
 )
 
-// eraseTimeout bounds the deletion of a tenant with millions of messages.
-const eraseTimeout = 50 * time.Second
+// Bounds on Erase: on the deletion of what a tenant has many rows of, which is gone when
+// it is called again, and on that of the rest.
+const (
+	eraseTimeout    = 80 * time.Second
+	eraseEndTimeout = 15 * time.Second
+)
+
+// An erasable is a table that may have millions of rows of one tenant.
+type erasable struct {
+	table, key string
+	kept       string // condition on those that outlive the tenant
+}
+
+// erasables are in an order in which nothing refers to what is deleted.
+var erasables = []erasable{
+	{"message_logs", "id", "false"},
+	{"conversations", "contact_id", "false"},
+	{"contacts", "id", "false"},
+	{"portal_event_logs", "id", "event_type = '" + TenantDeleted + "'"}, // by another call of Erase
+	{"commands", "id", "command = 'delete'"},
+}
 
 // Erase deletes the tenant and everything that is known about it and its
 // customers, but for one TENANT_DELETED event and the commands to do so, which are
-// marked as applied, and tells every listener ("erase"). A host that still runs is fenced from here on. Erasing a tenant
-// that is gone already, or never was, is no error.
+// marked as applied, and tells every listener ("erase"). A host that still runs is
+// fenced from here on. Erasing a tenant that is gone already, or never was, is no error.
 //
-// It is two statements in one transaction: the second must see what the hosts'
-// writes that the first waits for have left.
+// Rows go in batches before the tenant does, so no lock is held for long, however many
+// there are. If it fails, what is deleted stays so: call it again.
 func (s *Store) Erase(ctx context.Context, tenant flowhq.TenantID, actor string) error {
+	batches, cancel := context.WithTimeout(ctx, eraseTimeout)
+	defer cancel()
+	there, err := s.fenceForGood(batches, tenant)
+	for _, e := range erasables {
+		if err == nil && there {
+			err = s.eraseRows(batches, e, tenant)
+		}
+	}
+	if err == nil {
+		err = s.eraseTenant(ctx, tenant, actor)
+	}
+	if err != nil {
+		return fmt.Errorf("erase tenant %s: %w", tenant, err)
+	}
+	return nil
+}
+
+// fenceForGood fences every host of a tenant, which is told ("epoch"), and reports
+// whether there is such a tenant.
+func (s *Store) fenceForGood(ctx context.Context, tenant flowhq.TenantID) (there bool, err error) {
+	const q = `
+		with fenced as (
+			update flowhq.worker_processes set epoch = epoch + 1 where tenant_id = @tenant
+			returning tenant_id, epoch
+		), told as materialized (
+			select pg_notify('` + channel + `', concat_ws(' ', 'epoch', tenant_id, epoch)) from fenced
+		)
+		select exists (select from told)`
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
+	return one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, pgx.RowTo[bool])
+}
+
+// eraseRows deletes the tenant's rows of a table, a batch a transaction.
+func (s *Store) eraseRows(ctx context.Context, e erasable, tenant flowhq.TenantID) error {
+	q := strings.NewReplacer("TABLE", "flowhq."+e.table, "KEY", e.key, "KEPT", e.kept).Replace(`
+		with page as (
+			select KEY from TABLE
+			where tenant_id = @tenant and KEY > @after and not (KEPT)
+			order by KEY
+			limit @limit
+		), gone as (
+			delete from TABLE where tenant_id = @tenant and KEY = any(array(select KEY from page))
+		)
+		select coalesce((select max(KEY) from page having count(*) = @limit), 0)`)
+	// From the last key on: what was deleted before is still in the index, and is stepped
+	// over while an older transaction may see it.
+	for after, more := int64(0), true; more; more = after > 0 {
+		batch, cancel := context.WithTimeout(ctx, Timeout)
+		next, err := one(batch, s, q, pgx.StrictNamedArgs{"tenant": tenant, "after": after, "limit": PruneBatch}, pgx.RowTo[int64])
+		cancel()
+		if err != nil {
+			return fmt.Errorf("%s: %w", e.table, err)
+		}
+		after = next
+	}
+	return nil
+}
+
+// eraseTenant deletes the tenant with what is left of it. It is two statements in one
+// transaction: the second must see what the hosts' writes that the first waits for have
+// left.
+func (s *Store) eraseTenant(ctx context.Context, tenant flowhq.TenantID, actor string) error {
 	const lock = `
 		select from flowhq.tenants t join flowhq.worker_processes w on w.tenant_id = t.id
 		where t.id = @tenant for update of w, t`
@@ -41,17 +124,13 @@ func (s *Store) Erase(ctx context.Context, tenant flowhq.TenantID, actor string)
 			select id, '` + TenantDeleted + `', @actor from gone
 		)
 		select from gone, pg_notify('` + channel + `', concat_ws(' ', 'erase', gone.id, 0))`
-	ctx, cancel := context.WithTimeout(ctx, eraseTimeout)
+	ctx, cancel := context.WithTimeout(ctx, eraseEndTimeout)
 	defer cancel()
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	return classify(pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, lock, pgx.StrictNamedArgs{"tenant": tenant}); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, erase, pgx.StrictNamedArgs{"tenant": tenant, "actor": actor})
 		return err
-	})
-	if err != nil {
-		return fmt.Errorf("erase tenant %s: %w", tenant, classify(err))
-	}
-	return nil
+	}))
 }

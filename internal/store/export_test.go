@@ -19,3 +19,11 @@ func NewMigrate(ctx context.Context, url string, o Migration) (*migrate.Migrate,
 	}
 	return m.Migrate, m.close, nil
 }
+
+// Erasables are the tables that Erase goes through in batches.
+func Erasables() (tables []string) {
+	for _, e := range erasables {
+		tables = append(tables, e.table)
+	}
+	return tables
+}
