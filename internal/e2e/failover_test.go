@@ -240,3 +240,28 @@ func TestStopWithoutAPush(t *testing.T) {
 	}
 	b.neverHostedTwice()
 }
+
+// Other programs that saturate the machine move no session, and a worker that dies
+// meanwhile is replaced all the same.
+func TestAStarvedMachineMovesNothing(t *testing.T) {
+	const sessions, starved = 30, 45 * time.Second // what was two heartbeat timeouts
+	s := newStand(t, "HEARTBEAT_INTERVAL_MS=5000")
+	first := s.worker("first")
+	all := s.fleet(sessions)
+	before := epochs(all)
+	end := s.starve()
+	wait(t, starved)
+	if n := moved(all, before); n > 0 {
+		t.Errorf("%d of %d sessions have moved", n, sessions)
+	}
+	s.worker("second", s.ownFolder("second"))
+	began := time.Now()
+	first.kill()
+	took := back(t, all, began)
+	t.Logf("back after %v at the median, %v at most", took[sessions/2], took[sessions-1])
+	if limit := 40 * time.Second; took[sessions/2] > limit {
+		t.Errorf("back after %v at the median; want %v at most", took[sessions/2], limit)
+	}
+	end()
+	hosted(all)
+}
