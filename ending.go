@@ -40,6 +40,7 @@ const (
 	EndRefused       EndReason = "REFUSED"        // WhatsApp refused the login for another reason
 	EndQRExpired     EndReason = "QR_EXPIRED"     // nobody scanned, and nobody asks for a code
 	EndPairFailed    EndReason = "PAIR_FAILED"    // scanned, but the linking failed or was rejected
+	EndNumberDiffers EndReason = "NUMBER_DIFFERS" // scanned by a phone of another number than the tenant's
 	EndPasskey       EndReason = "PASSKEY_ASKED"  // WhatsApp wants the account's passkey for the linking
 	EndStopped       EndReason = "STOPPED"        // by an operator
 	EndGone          EndReason = "GONE"           // the tenant does not exist any more
@@ -49,7 +50,7 @@ const (
 var EndReasons = []EndReason{
 	EndLost, EndDeaf, EndUnreachable, EndCertificate, EndProxy, EndReplacedByUs, EndReplacedByStranger, EndNotRecorded,
 	EndDatabaseLost, EndDraining, EndWorkerLost, EndRenewed, EndRestarted, EndFailed, EndTempBanned, EndCrashLoop, EndLoggedOut,
-	EndDeviceRemoved, EndBanned, EndLocked, EndOutdated, EndRefused, EndQRExpired, EndPairFailed, EndPasskey,
+	EndDeviceRemoved, EndBanned, EndLocked, EndOutdated, EndRefused, EndQRExpired, EndPairFailed, EndNumberDiffers, EndPasskey,
 	EndStopped, EndGone,
 }
 
@@ -57,7 +58,7 @@ var EndReasons = []EndReason{
 func (r EndReason) Final() bool {
 	switch r {
 	case EndTempBanned, EndCrashLoop, EndLoggedOut, EndDeviceRemoved, EndBanned, EndLocked, EndRefused, EndQRExpired,
-		EndPairFailed, EndPasskey, EndStopped, EndGone:
+		EndPairFailed, EndNumberDiffers, EndPasskey, EndStopped, EndGone:
 		return true
 	default:
 		return false
@@ -151,6 +152,9 @@ func (r EndReason) personalStep() string {
 		return "When somebody is there with the phone, start the tenant: it shows a new code at once."
 	case EndPairFailed:
 		return "Start the tenant and scan the new QR code. The number must not be linked to another tenant."
+	case EndNumberDiffers:
+		return "Nothing is answered yet. If the number that scanned is right, set it as the tenant's phone_number and start " +
+			"the tenant: no second scan is needed. If not, relink the tenant and scan the new code with the right phone."
 	case EndPasskey:
 		return "On the phone, remove the passkey in Settings > Account > Passkeys, or link another number; then start the " +
 			"tenant and scan the new QR code."

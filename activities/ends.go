@@ -135,6 +135,9 @@ func (s *session) ended(run context.Context, err error) (Ended, error) {
 		return Ended{}, errGone()
 	}
 	e := endingOf(err)
+	if differs := s.differs.Load(); differs != nil && !unlinked(e.reason) {
+		e = endingOf(differs) // whatever followed from it
+	}
 	switch e.reason {
 	case flowhq.EndOutdated:
 		return s.outdated(run, e)
@@ -142,9 +145,10 @@ func (s *session) ended(run context.Context, err error) (Ended, error) {
 		if s.replacedByUs(run) {
 			return superseded(), nil
 		}
-	case flowhq.EndLoggedOut, flowhq.EndDeviceRemoved, flowhq.EndPairFailed:
-		s.forget(run) // of a pairing, the number may have been recorded before it failed
 	default:
+	}
+	if unlinked(e.reason) {
+		s.forget(run) // of a pairing, the number may have been recorded before it failed
 	}
 	if e.reason.Final() {
 		s.end(e.reason)
@@ -215,6 +219,11 @@ func (a *Activities) stuck(ctx context.Context, tenant flowhq.TenantID, last sta
 	if err := a.Attempts.Fail(ctx, tenant, attempt, workerLost(last.Losses), last); err != nil {
 		a.Log.Error("could not tell Temporal that a host is stuck; its heartbeat will", "tenant", string(tenant), "err", err)
 	}
+}
+
+// unlinked reports whether there is no device any more after such an end.
+func unlinked(reason flowhq.EndReason) bool {
+	return reason == flowhq.EndLoggedOut || reason == flowhq.EndDeviceRemoved || reason == flowhq.EndPairFailed
 }
 
 // end notes how this host ended, for the next attempt, and counts it.

@@ -56,7 +56,7 @@ func TestOneOfManyTries(t *testing.T) {
 	for i, tenant := range tenants {
 		epoch, err := s.Claim(t.Context(), tenant, "test")
 		if err == nil {
-			err = s.Link(t.Context(), tenant, epoch, store.Device{JID: "1:1@s.whatsapp.net", Number: "+25570000000" + string(rune('1'+i))})
+			_, err = s.Link(t.Context(), tenant, epoch, store.Device{JID: "1:1@s.whatsapp.net", Number: "+25570000000" + string(rune('1'+i))})
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -215,6 +215,9 @@ func (s *session) open(run context.Context) error {
 		return fmt.Errorf("read device: %w", err)
 	}
 	s.linked = device != ""
+	if err := s.confirmNumber(ctx); err != nil {
+		return err
+	}
 	if err := s.waited(run, tenant.Session.Reason); err != nil {
 		return err
 	}
@@ -373,11 +376,16 @@ func (s *session) handle(run context.Context, ev whatsapp.Event) error {
 		return s.showLinkCode(run, ev)
 	case whatsapp.Linked:
 		s.linked = true
+		s.pipeline.Forget()
+		s.refill(run)
 		return s.become(run, change{
 			state: flowhq.Connecting, tenant: flowhq.TenantQRPending, worker: flowhq.WorkerStarting,
 			reason: "linked; logging in", event: "SESSION_LINKED",
 		})
 	case whatsapp.Online:
+		if differs := s.differs.Load(); differs != nil { // the phone has seen the linking through
+			return differs
+		}
 		s.online = time.Now()
 		failpoint.Hit("host.online")
 		s.accepted(run)

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -39,6 +40,8 @@ type session struct {
 	// before is how that one ended; it may not have been able to tell.
 	before   flowhq.EndReason
 	reported bool // the workflow has heard of this host
+	// differs is how the session ends if a phone of another number was linked.
+	differs atomic.Pointer[whatsapp.EndError]
 
 	shown     change    // the codes that are shown, while there are any
 	roundEnds time.Time // when the connection has no further code
@@ -179,11 +182,19 @@ func (s *session) send(ctx context.Context, chat, id, text string, timer flowhq.
 // Link records the device that a phone is about to confirm. See
 // [whatsapp.Handler].
 func (s *session) Link(ctx context.Context, d whatsapp.Device) error {
-	return s.Store.Link(ctx, s.tenant, s.lease.epoch, store.Device{JID: d.JID, Number: d.Number})
+	l, err := s.Store.Link(ctx, s.tenant, s.lease.epoch, store.Device{JID: d.JID, Number: d.Number})
+	if err == nil {
+		s.checkNumber(l)
+	}
+	return err
 }
 
-// Receive makes a customer's message durable.
+// Receive makes a customer's message durable, but for those to a number that may not be
+// the tenant's: they stay with WhatsApp.
 func (s *session) Receive(ctx context.Context, in whatsapp.Inbound) error {
+	if differs := s.differs.Load(); differs != nil {
+		return differs
+	}
 	return s.pipeline.Receive(ctx, store.Inbound{
 		LID: in.LID, Number: in.Number, Name: in.Name, WAID: in.ID,
 		Kind: in.Kind, Text: in.Text, SentAt: in.SentAt, Undecryptable: in.Undecryptable,

@@ -1,4 +1,5 @@
 update flowhq.whatsapp_sessions set ending = 'WORKER_LOST' where ending = 'CRASH_LOOP';
+update flowhq.whatsapp_sessions set ending = 'PAIR_FAILED' where ending = 'NUMBER_DIFFERS';
 alter table flowhq.whatsapp_sessions
     drop constraint whatsapp_sessions_ending_check,
     add constraint whatsapp_sessions_ending_check check (ending in (

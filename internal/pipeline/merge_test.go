@@ -112,10 +112,10 @@ func TestMergedChats(t *testing.T) {
 	question := func(id, contact int64) job {
 		return job{question: flowhq.Message{ID: id, ContactID: contact}}
 	}
-	reply := func(id, contact int64) job {
-		return job{reply: &flowhq.Message{ID: id, ContactID: contact}}
+	reply := func(id, contact, question int64) job {
+		return job{reply: &flowhq.Message{ID: id, ContactID: contact, InReplyTo: &question}}
 	}
-	for _, j := range []job{question(5, 3), reply(9, 3), question(4, 2), question(6, 2), reply(8, 1), question(7, 4)} {
+	for _, j := range []job{question(5, 3), reply(9, 3, 2), question(4, 2), question(6, 2), reply(8, 1, 1), question(7, 4)} {
 		p.enqueue(j)
 	}
 	p.merge(2, []int64{3})

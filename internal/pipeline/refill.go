@@ -39,6 +39,18 @@ func (p *Pipeline) Refill(ctx context.Context) error {
 	})
 }
 
+// Forget empties the queues of a pipeline that has not started. What is due is in the
+// rows, for Refill: it has to be read again if another number was linked since Fill, with
+// which some of it ended.
+func (p *Pipeline) Forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.started {
+		clear(p.chats)
+		clear(p.inHand)
+	}
+}
+
 // pages calls each with every message of a list that is read in pages by id, and with
 // the generation of its page.
 func (p *Pipeline) pages(read func(after int64) ([]flowhq.Message, error), each func(flowhq.Message, generation)) error {

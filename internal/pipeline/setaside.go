@@ -77,8 +77,9 @@ func (p *Pipeline) attempt(c *chat, j *job, last error) (err error) {
 // errPanicked says no more: what a panic tells may quote the message.
 var errPanicked = errors.New("a panic in the program")
 
-// countTry counts one more try of a message. If that is one too many it sets the
-// message aside, and reports so. last is how the try before failed.
+// countTry counts one more try of a message, and reports whether that was one too many,
+// so that it was set aside, or the message has ended otherwise. last is how the try
+// before failed.
 func (p *Pipeline) countTry(m flowhq.Message, last error) (ended bool, err error) {
 	var tries int
 	err = p.persist("count a try", func(ctx context.Context) (err error) {
@@ -86,7 +87,7 @@ func (p *Pipeline) countTry(m flowhq.Message, last error) (ended bool, err error
 		return err
 	})
 	if err != nil || tries <= maxTries {
-		return false, err
+		return tries == 0, err // 0: it has FAILED, with the number that it belongs to
 	}
 	return true, p.setAside(m, exhausted(last), last)
 }

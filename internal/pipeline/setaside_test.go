@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -145,5 +146,52 @@ func TestRefillLeavesAloneWhatIsInHand(t *testing.T) {
 	defer p.mu.Unlock()
 	if len(p.inHand) > 2 { // the last job of a chat is struck off when its goroutine ends
 		t.Errorf("%d messages are still in hand", len(p.inHand))
+	}
+}
+
+// What a host has in its queues is not sent or answered if it belongs to another number
+// than the one that is linked before it begins.
+func TestAnotherNumberTakesOver(t *testing.T) {
+	t.Run("queues read again", func(t *testing.T) { anotherNumberTakesOver(t, true) })
+	t.Run("queues as they were", func(t *testing.T) { anotherNumberTakesOver(t, false) })
+}
+
+func anotherNumberTakesOver(t *testing.T, reread bool) {
+	b := newBench(t, unlimited)
+	b.line.fail = func(int, sent) error { return errors.New("the connection broke") }
+	dead := b.host()
+	if _, err := b.store.Link(t.Context(), b.tenant.ID, dead.Epoch, store.Device{JID: "1:1@s.whatsapp.net", Number: b.tenant.PhoneNumber}); err != nil {
+		t.Fatal(err)
+	}
+	dead.Start()
+	b.receive(dead, "1@lid", "IN1", "hello")
+	b.receive(dead, "1@lid", "IN2", "1")
+	b.becomes(map[string]int{"IN ANSWERED": 1, "IN RECEIVED": 1, "OUT UNKNOWN": 1})
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	dead.Stop(gone)
+	before := len(b.line.attempts())
+	b.line.fail = nil
+
+	next := b.host()
+	number := "+255700000002"
+	if _, err := b.store.UpdateTenant(t.Context(), b.tenant.ID, flowhq.TenantChange{PhoneNumber: &number}, "test"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.store.Link(t.Context(), b.tenant.ID, next.Epoch, store.Device{JID: "2:1@s.whatsapp.net", Number: number}); err != nil {
+		t.Fatal(err)
+	}
+	if reread {
+		next.Forget()
+		if err := next.Refill(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	next.Start()
+	b.receive(next, "1@lid", "IN3", "hello")
+	b.becomes(map[string]int{"IN ANSWERED": 2, "IN FAILED": 1, "OUT FAILED": 1, "OUT SENT": 1})
+	next.Stop(t.Context())
+	if n := len(b.line.attempts()) - before; n != 1 {
+		t.Errorf("sent %d messages; want the answer to the new number alone", n)
 	}
 }

@@ -93,16 +93,10 @@ func identify(s sighting) identity {
 }
 
 // recognise finds out who wrote m, however many contacts that has been so far, and
-// writes down what m teaches. It is alone with the tenant's rows: the lock excludes
-// every write of a host, each of which begins by locking the same row for key share.
+// writes down what m teaches.
 func recognise(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, epoch int64, m Inbound) (identity, error) {
-	const alone = `select from flowhq.worker_processes where tenant_id = @tenant and epoch = @epoch for update`
-	tag, err := tx.Exec(ctx, alone, pgx.StrictNamedArgs{"tenant": tenant, "epoch": epoch})
-	if err != nil {
+	if err := alone(ctx, tx, tenant, epoch); err != nil {
 		return identity{}, err
-	}
-	if tag.RowsAffected() == 0 {
-		return identity{}, fenced(tenant, epoch)
 	}
 	s, err := sight(ctx, tx, tenant, m)
 	if err != nil {

@@ -49,6 +49,18 @@ func Fence(ctx context.Context, tx Querier, tenant flowhq.TenantID, epoch int64)
 	return nil
 }
 
+// alone is fence for a transaction of several statements. It excludes every other write
+// of a host until the transaction ends, as each begins by locking the same row for key
+// share.
+func alone(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, epoch int64) error {
+	const q = `select from flowhq.worker_processes where tenant_id = @tenant and epoch = @epoch for update`
+	tag, err := tx.Exec(ctx, q, pgx.StrictNamedArgs{"tenant": tenant, "epoch": epoch})
+	if err == nil && tag.RowsAffected() == 0 {
+		err = fenced(tenant, epoch)
+	}
+	return err
+}
+
 // fencedExec runs a statement that begins with fence and ends by selecting
 // exists (select from fence).
 func fencedExec(ctx context.Context, s *Store, sql string, tenant flowhq.TenantID, epoch int64, args pgx.StrictNamedArgs) error {

@@ -50,7 +50,7 @@ func TestVersionsInTurn(t *testing.T) {
 	news(true)(b.OfferVersion(ctx, mid))
 	news(false)(b.OfferVersion(ctx, mid))
 	try("") // no device is linked
-	ok(t, b.Link(ctx, tenant, epoch, store.Device{JID: "41:1@s.whatsapp.net", Number: "+41"}))
+	ok(t, last(b.Link(ctx, tenant, epoch, store.Device{JID: "41:1@s.whatsapp.net", Number: "+41"})))
 	try(mid)
 	try("") // it is being tried
 	ok(t, b.EndTrial(ctx, mid))
@@ -117,7 +117,7 @@ func TestSetFleet(t *testing.T) {
 	yes, no, reason, none, byHand := true, false, "the network is down", "", mid
 	set(flowhq.FleetChange{Paused: &yes, Reason: &reason}, flowhq.Fleet{Paused: true, Reason: reason})
 	tenant, epoch := b.hosted(t)
-	ok(t, b.Link(t.Context(), tenant, epoch, store.Device{JID: "41:1@s.whatsapp.net", Number: "+41"}))
+	ok(t, last(b.Link(t.Context(), tenant, epoch, store.Device{JID: "41:1@s.whatsapp.net", Number: "+41"})))
 	must(b.AdoptVersion(t.Context(), old))(t)
 	if got := must(b.TryVersion(t.Context(), tenant, ttl))(t); got != "" {
 		t.Errorf("TryVersion while an operator has paused the fleet = %q; want none", got)

@@ -33,7 +33,7 @@ func TestReceive(t *testing.T) {
 	if age := time.Since(got.CreatedAt); age.Abs() > time.Minute {
 		t.Errorf("CreatedAt is %v ago", age)
 	}
-	ok(t, b.Link(t.Context(), tenant, epoch, store.Device{JID: "1:2@s.whatsapp.net", Number: "+255799"}))
+	ok(t, last(b.Link(t.Context(), tenant, epoch, store.Device{JID: "1:2@s.whatsapp.net", Number: "+255799"})))
 	b.receive(t, tenant, epoch, "3EB1")
 	if got := b.message(t, tenant).ToNumber; got != "+255799" {
 		t.Errorf("ToNumber = %q; want the linked number", got)

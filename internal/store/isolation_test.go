@@ -106,7 +106,10 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		return nil, s.Settle(ctx, g.tenant, connected, "workflow")
 	},
 	"Link": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return nil, s.Link(ctx, g.tenant, g.epoch, store.Device{JID: "new@s.whatsapp.net", Number: "+" + string(g.tenant)})
+		return s.Link(ctx, g.tenant, g.epoch, store.Device{JID: "new@s.whatsapp.net", Number: "+" + string(g.tenant)})
+	},
+	"ConfirmNumber": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.ConfirmNumber(ctx, g.tenant, g.epoch)
 	},
 	"Unlink": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return nil, s.Unlink(ctx, g.tenant, g.epoch)

@@ -204,7 +204,7 @@ func TestHostsDoNotDeadlock(t *testing.T) {
 			return err
 		},
 		"link": func(i, _ int) error {
-			return b.Link(t.Context(), tenants[i], epochs[i].Load(), store.Device{JID: "1:2@s.whatsapp.net"})
+			return last(b.Link(t.Context(), tenants[i], epochs[i].Load(), store.Device{JID: "1:2@s.whatsapp.net"}))
 		},
 		"rename": func(i, _ int) error {
 			name := "new"

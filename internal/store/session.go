@@ -117,49 +117,6 @@ func (s *Store) Settle(ctx context.Context, tenant flowhq.TenantID, c SessionCha
 	return nil
 }
 
-// A Device is a tenant's linked device on WhatsApp.
-type Device struct {
-	JID    string // with its device part
-	Number string // E.164; a missing plus sign is added; "" if unknown
-}
-
-// Link records the device that was linked. A Conflict error means that another
-// tenant has this number linked; Fenced, that a newer host owns the session.
-func (s *Store) Link(ctx context.Context, tenant flowhq.TenantID, epoch int64, d Device) error {
-	if d.Number != "" && d.Number[0] != '+' {
-		d.Number = "+" + d.Number
-	}
-	return s.setDevice(ctx, tenant, epoch, d)
-}
-
-// Unlink forgets the linked device and its number.
-func (s *Store) Unlink(ctx context.Context, tenant flowhq.TenantID, epoch int64) error {
-	return s.setDevice(ctx, tenant, epoch, Device{})
-}
-
-func (s *Store) setDevice(ctx context.Context, tenant flowhq.TenantID, epoch int64, d Device) error {
-	const q = fence + `, session as (
-			update flowhq.whatsapp_sessions s set device_jid = @jid, number = @number
-			from fence where s.tenant_id = @tenant
-		)
-		select exists (select from fence)`
-	err := fencedExec(ctx, s, q, tenant, epoch, pgx.StrictNamedArgs{"jid": d.JID, "number": d.Number})
-	if err != nil {
-		return fmt.Errorf("device of tenant %s: %w", tenant, err)
-	}
-	return nil
-}
-
-// Device returns the JID of the tenant's linked device, "" if none is linked.
-func (s *Store) Device(ctx context.Context, tenant flowhq.TenantID) (jid string, err error) {
-	const q = `select device_jid from flowhq.whatsapp_sessions where tenant_id = @tenant`
-	jid, err = one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, pgx.RowTo[string])
-	if err != nil {
-		return "", fmt.Errorf("device of tenant %s: %w", tenant, s.missing(ctx, err))
-	}
-	return jid, nil
-}
-
 // QR returns the code to scan, and notes that somebody asked for it, at most every
 // five seconds. An expired one is left out, whatever the state.
 func (s *Store) QR(ctx context.Context, tenant flowhq.TenantID) (flowhq.QR, error) {

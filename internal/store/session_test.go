@@ -208,13 +208,13 @@ func TestLink(t *testing.T) {
 		t.Errorf("Device before Link = %q", got)
 	}
 	for _, d := range []store.Device{{"1:2@s.whatsapp.net", "255711"}, {"1:3@s.whatsapp.net", "+255711"}} {
-		ok(t, b.Link(t.Context(), tenant, epoch, d))
+		ok(t, last(b.Link(t.Context(), tenant, epoch, d)))
 		if device(tenant) != d.JID || number() != "+255711" {
 			t.Errorf("after Link(%v): device %q, number %q", d, device(tenant), number())
 		}
 	}
 	mine := store.Device{JID: "1:4@s.whatsapp.net", Number: "+255711"}
-	wantCode(t, "Link of a number that is taken", b.Link(t.Context(), other, otherEpoch, mine), flowhq.Conflict)
+	wantCode(t, "Link of a number that is taken", last(b.Link(t.Context(), other, otherEpoch, mine)), flowhq.Conflict)
 	if got := device(other); got != "" {
 		t.Errorf("Device after a refused Link = %q", got)
 	}
@@ -222,9 +222,9 @@ func TestLink(t *testing.T) {
 	if device(tenant) != "" || number() != "" {
 		t.Errorf("after Unlink: device %q, number %q", device(tenant), number())
 	}
-	ok(t, b.Link(t.Context(), other, otherEpoch, mine))
+	ok(t, last(b.Link(t.Context(), other, otherEpoch, mine)))
 	for _, g := range []guest{{tenant: tenant, epoch: epoch}, {tenant: other, epoch: otherEpoch}} {
-		ok(t, b.Link(t.Context(), g.tenant, g.epoch, store.Device{JID: "1:5@lid"})) // numbers that are unknown do not clash
+		ok(t, last(b.Link(t.Context(), g.tenant, g.epoch, store.Device{JID: "1:5@lid"}))) // numbers that are unknown do not clash
 	}
 	_, err := b.Device(t.Context(), nobody)
 	wantCode(t, "Device of nobody", err, flowhq.NotFound)

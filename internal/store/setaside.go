@@ -16,13 +16,13 @@ const (
 )
 
 // Try counts one more try to handle or send the message with this ID, and returns
-// how many there have been; 0 means that there is no such message. The count is in
-// the row because a try may be the end of its process.
+// how many there have been; 0 means that the message has FAILED meanwhile, or is gone.
+// The count is in the row because a try may be the end of its process.
 func (s *Store) Try(ctx context.Context, tenant flowhq.TenantID, epoch, id int64) (tries int, err error) {
 	const q = fence + `, tried as (
 			update flowhq.message_logs m set tries = m.tries + 1
 			from fence
-			where m.tenant_id = @tenant and m.id = @id
+			where m.tenant_id = @tenant and m.id = @id and m.status <> 'FAILED'
 			returning m.tries
 		)
 		select exists (select from fence), coalesce((select tries from tried), 0)`
@@ -66,13 +66,14 @@ const retriable = `('FAILED', 'SUPPRESSED', 'OVERFLOWED', 'EXPIRED')`
 // Retry makes a message that was given up ready to be handled or sent once more,
 // records MESSAGE_RETRIED, tells every listener ("work") and returns the message as it
 // is then. A NotFound error means that the tenant has no such message; Conflict, that
-// it has not been given up.
+// it has not been given up, or belongs to another number than the tenant has now.
 func (s *Store) Retry(ctx context.Context, tenant flowhq.TenantID, id int64, actor string) (flowhq.Message, error) {
 	const q = `
 		with retried as (
 			update flowhq.message_logs set
 				status = case direction when 'IN' then 'RECEIVED' else 'PENDING' end, reason = '', tries = 0, retried_at = now()
-			where tenant_id = @tenant and id = @id and status in ` + retriable + `
+			where tenant_id = @tenant and id = @id and status in ` + retriable + ` and ` + ownerColumn + ` = @owner
+				and (select served_number from flowhq.whatsapp_sessions where tenant_id = @tenant for share) = @served
 			returning *
 		), event as (
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
@@ -80,10 +81,14 @@ func (s *Store) Retry(ctx context.Context, tenant flowhq.TenantID, id int64, act
 		)
 		select ` + messageColumns + `
 		from retried cross join lateral pg_notify('` + channel + `', concat_ws(' ', 'work', tenant_id, 0))`
-	args := pgx.StrictNamedArgs{"tenant": tenant, "id": id, "actor": actor}
+	owner, served, err := s.mayBeRetried(ctx, tenant, id)
+	if err != nil {
+		return flowhq.Message{}, fmt.Errorf("retry message %d: %w", id, err)
+	}
+	args := pgx.StrictNamedArgs{"tenant": tenant, "id": id, "actor": actor, "owner": owner, "served": served}
 	m, err := one(ctx, s, q, args, pgx.RowToStructByName[flowhq.Message])
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
-		err = s.whyNotRetried(ctx, tenant, id)
+		err = flowhq.Errorf(flowhq.Conflict, "the message has just changed; look at it again")
 	}
 	if err != nil {
 		return m, fmt.Errorf("retry message %d: %w", id, err)
@@ -91,15 +96,31 @@ func (s *Store) Retry(ctx context.Context, tenant flowhq.TenantID, id int64, act
 	return m, nil
 }
 
-// whyNotRetried tells a message that was not given up from one that is not there.
-func (s *Store) whyNotRetried(ctx context.Context, tenant flowhq.TenantID, id int64) error {
-	const q = `select status from flowhq.message_logs where tenant_id = @tenant and id = @id`
-	status, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "id": id}, pgx.RowTo[flowhq.MessageStatus])
+// mayBeRetried returns the number that the message belongs to, and the one that the
+// tenant has now, if the message may be retried.
+func (s *Store) mayBeRetried(ctx context.Context, tenant flowhq.TenantID, id int64) (owner, served string, err error) {
+	const q = `
+		select m.status, m.status in ` + retriable + `, ` + ownerColumn + `, s.served_number
+		from flowhq.message_logs m
+		join flowhq.whatsapp_sessions s on s.tenant_id = m.tenant_id
+		where m.tenant_id = @tenant and m.id = @id`
+	type answer struct {
+		Status        flowhq.MessageStatus
+		Retriable     bool
+		Owner, Served string
+	}
+	a, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "id": id}, pgx.RowToStructByPos[answer])
 	switch {
 	case flowhq.ErrorCode(err) == flowhq.NotFound:
-		return flowhq.Errorf(flowhq.NotFound, "there is no such message")
+		return "", "", flowhq.Errorf(flowhq.NotFound, "there is no such message")
 	case err != nil:
-		return err
+		return "", "", err
+	case !a.Retriable:
+		return "", "", flowhq.Errorf(flowhq.Conflict,
+			"the message is %s; only one that is FAILED, SUPPRESSED, OVERFLOWED or EXPIRED can be tried again", a.Status)
+	case a.Served != "" && !flowhq.SameNumber(a.Owner, a.Served):
+		return "", "", flowhq.Errorf(flowhq.Conflict,
+			"the message belongs to %s, and the number is now %s, from which its customer would not expect an answer", a.Owner, a.Served)
 	}
-	return flowhq.Errorf(flowhq.Conflict, "the message is %s; only one that is FAILED, SUPPRESSED, OVERFLOWED or EXPIRED can be tried again", status)
+	return a.Owner, a.Served, nil
 }

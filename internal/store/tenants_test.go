@@ -211,7 +211,7 @@ func TestErase(t *testing.T) {
 	b.reply(t, other, otherEpoch, "3EB0")
 	kept := dump(t, b, other)
 	b.reply(t, tenant, epoch, "3EB0")
-	ok(t, b.Link(t.Context(), tenant, epoch, store.Device{JID: "1:2@s.whatsapp.net", Number: "+1"}))
+	ok(t, last(b.Link(t.Context(), tenant, epoch, store.Device{JID: "1:2@s.whatsapp.net", Number: "+1"})))
 	b.command(t, tenant, flowhq.Stop, "1")
 	b.command(t, tenant, flowhq.Delete, "2")
 

@@ -26,6 +26,7 @@ const (
 	Refused       = flowhq.EndRefused
 	QRExpired     = flowhq.EndQRExpired
 	PairFailed    = flowhq.EndPairFailed
+	NumberDiffers = flowhq.EndNumberDiffers // only the caller can tell
 	Passkey       = flowhq.EndPasskey
 	NotPersisted  = flowhq.EndNotRecorded
 	Closed        = flowhq.EndStopped // Close, HangUp or Unlink was called

@@ -1,0 +1,166 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// NumberChanged is the type of the event that another number answers a tenant's
+// customers from now on.
+const NumberChanged = "NUMBER_CHANGED"
+
+// A Device is a tenant's linked device on WhatsApp.
+type Device struct {
+	JID    string // with its device part
+	Number string // E.164; a missing plus sign is added; "" if unknown
+}
+
+// A Linking says whether a linked device may serve its tenant.
+type Linking struct {
+	Number    string // of the device, E.164
+	Wanted    string // the tenant's phone_number
+	Confirmed bool   // they are one number, or were when it was linked
+}
+
+// Link records the device that was linked. It must not serve unless the Linking is
+// Confirmed; if it is, what was left of another number has ended, see takeOver. A
+// Conflict error means that another tenant has this number linked; Fenced, that a newer
+// host owns the session.
+func (s *Store) Link(ctx context.Context, tenant flowhq.TenantID, epoch int64, d Device) (Linking, error) {
+	const q = `
+		update flowhq.whatsapp_sessions set device_jid = @jid, number = @number, unconfirmed = @number <> ''
+		where tenant_id = @tenant`
+	if d.Number != "" && d.Number[0] != '+' {
+		d.Number = "+" + d.Number
+	}
+	return s.changeNumber(ctx, tenant, epoch, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, q, pgx.StrictNamedArgs{"tenant": tenant, "jid": d.JID, "number": d.Number})
+		return err
+	})
+}
+
+// ConfirmNumber reports whether the linked device may serve its tenant: an operator may
+// have changed the tenant's number since it was linked. Errors are those of Link.
+func (s *Store) ConfirmNumber(ctx context.Context, tenant flowhq.TenantID, epoch int64) (Linking, error) {
+	return s.changeNumber(ctx, tenant, epoch, func(pgx.Tx) error { return nil })
+}
+
+// changeNumber changes something about the linked device and decides about it then. It
+// excludes all writes of hosts meanwhile.
+func (s *Store) changeNumber(ctx context.Context, tenant flowhq.TenantID, epoch int64, change func(pgx.Tx) error) (l Linking, err error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := alone(ctx, tx, tenant, epoch); err != nil {
+			return err
+		}
+		if err := change(tx); err != nil {
+			return err
+		}
+		l, err = decideNumber(ctx, tx, tenant)
+		return err
+	})
+	if err != nil {
+		return Linking{}, fmt.Errorf("device of tenant %s: %w", tenant, classify(err))
+	}
+	return l, nil
+}
+
+// decideNumber finds out whether the linked number may serve the tenant, and has it take
+// over if it may.
+func decideNumber(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID) (l Linking, err error) {
+	const (
+		now = `
+			select s.number, s.served_number, s.unconfirmed, t.phone_number
+			from flowhq.whatsapp_sessions s
+			join flowhq.tenants t on t.id = s.tenant_id
+			where s.tenant_id = @tenant
+			for update of s`
+		confirm = `update flowhq.whatsapp_sessions set unconfirmed = false, served_number = number where tenant_id = @tenant`
+	)
+	var served string
+	var unconfirmed bool
+	args := pgx.StrictNamedArgs{"tenant": tenant}
+	if err := tx.QueryRow(ctx, now, args).Scan(&l.Number, &served, &unconfirmed, &l.Wanted); err != nil {
+		return l, err
+	}
+	l.Confirmed = !unconfirmed || flowhq.SameNumber(l.Number, l.Wanted)
+	if !l.Confirmed || l.Number == "" || !unconfirmed && l.Number == served {
+		return l, nil
+	}
+	if _, err := tx.Exec(ctx, confirm, args); err != nil {
+		return l, err
+	}
+	return l, takeOver(ctx, tx, tenant, served, l.Number)
+}
+
+// takeOver ends what belongs to other numbers of the tenant than the one that serves it
+// from now on: messages to them are not answered any more and replies of theirs not
+// sent, for the customers would get them from a stranger. Conversations begin anew.
+func takeOver(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, before, now string) error {
+	const (
+		owners = `
+			select distinct ` + ownerColumn + ` from flowhq.message_logs
+			where tenant_id = @tenant and status in ('RECEIVED', 'PENDING', 'UNKNOWN')`
+		end = `
+			update flowhq.message_logs set
+				status = 'FAILED', reason = concat('it belongs to ', ` + ownerColumn + `, ' and the number is now ', @now::text)
+			where tenant_id = @tenant and status in ('RECEIVED', 'PENDING', 'UNKNOWN') and ` + ownerColumn + ` = any(@others)`
+		forget = `delete from flowhq.conversations where tenant_id = @tenant`
+		event  = `
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			values (@tenant, '` + NumberChanged + `', 'host', @reason)`
+	)
+	rows, _ := tx.Query(ctx, owners, pgx.StrictNamedArgs{"tenant": tenant}) // Collect reports its error
+	others, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	others = slices.DeleteFunc(others, func(number string) bool { return flowhq.SameNumber(number, now) })
+	tag, err := tx.Exec(ctx, end, pgx.StrictNamedArgs{"tenant": tenant, "now": now, "others": others})
+	if err != nil {
+		return err
+	}
+	if before == "" || flowhq.SameNumber(before, now) {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, forget, pgx.StrictNamedArgs{"tenant": tenant}); err != nil {
+		return err
+	}
+	reason := fmt.Sprintf("%s instead of %s", now, before)
+	if n := tag.RowsAffected(); n > 0 {
+		reason += fmt.Sprintf("; what was to be answered or sent by that one has failed: %d messages", n)
+	}
+	_, err = tx.Exec(ctx, event, pgx.StrictNamedArgs{"tenant": tenant, "reason": reason})
+	return err
+}
+
+// ownerColumn is the number of the tenant that a row of message_logs belongs to.
+const ownerColumn = `case direction when 'IN' then to_number else from_number end`
+
+// Unlink forgets the linked device and its number.
+func (s *Store) Unlink(ctx context.Context, tenant flowhq.TenantID, epoch int64) error {
+	const q = fence + `, session as (
+			update flowhq.whatsapp_sessions s set device_jid = '', number = '', unconfirmed = false
+			from fence where s.tenant_id = @tenant
+		)
+		select exists (select from fence)`
+	if err := fencedExec(ctx, s, q, tenant, epoch, pgx.StrictNamedArgs{}); err != nil {
+		return fmt.Errorf("device of tenant %s: %w", tenant, err)
+	}
+	return nil
+}
+
+// Device returns the JID of the tenant's linked device, "" if none is linked.
+func (s *Store) Device(ctx context.Context, tenant flowhq.TenantID) (jid string, err error) {
+	const q = `select device_jid from flowhq.whatsapp_sessions where tenant_id = @tenant`
+	jid, err = one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, pgx.RowTo[string])
+	if err != nil {
+		return "", fmt.Errorf("device of tenant %s: %w", tenant, s.missing(ctx, err))
+	}
+	return jid, nil
+}
