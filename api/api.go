@@ -39,6 +39,7 @@ type Tenants interface {
 type Logs interface {
 	Messages(ctx context.Context, id flowhq.TenantID, f store.MessageFilter) (messages []flowhq.Message, next int64, err error)
 	Retry(ctx context.Context, id flowhq.TenantID, message int64, actor string) (flowhq.Message, error)
+	Unmute(ctx context.Context, id flowhq.TenantID, message int64, actor string) error
 	Events(ctx context.Context, id flowhq.TenantID, limit int) ([]flowhq.Event, error)
 	AddEvent(ctx context.Context, e flowhq.Event) error
 }
@@ -185,6 +186,7 @@ func (a *API) routes() {
 	admin.POST("/tenants/:id/pair-code", handle(a, http.StatusOK, a.pairCode))
 	get(admin.Group("", a.atOnce(maxPages)), "/tenants/:id/logs", handle(a, http.StatusOK, a.messages))
 	admin.POST("/tenants/:id/logs/:message/retry", handle(a, http.StatusAccepted, a.retryMessage))
+	admin.POST("/tenants/:id/logs/:message/unmute", handle(a, http.StatusOK, a.unmuteContact))
 	get(admin, "/tenants/:id/events", handle(a, http.StatusOK, a.events))
 
 	get(admin, "/workers", handle(a, http.StatusOK, a.listWorkers))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
@@ -61,23 +62,40 @@ func (a *API) messages(ctx context.Context, req messagesRequest) (messageList, e
 	return answer, nil
 }
 
-type retryRequest struct {
+// A messageRef names a message of a tenant.
+type messageRef struct {
 	tenantRef
 	Message int64
 }
 
-func (r *retryRequest) bind(b *binder) {
+func (r *messageRef) bind(b *binder) {
 	r.tenantRef.bind(b)
 	r.Message = b.message()
 }
 
 // retryMessage handles POST /admin/tenants/:id/logs/:message/retry. It answers 202:
 // the row is ready to be handled again, by the tenant's host, which hears of it.
-func (a *API) retryMessage(ctx context.Context, req retryRequest) (flowhq.Message, error) {
+func (a *API) retryMessage(ctx context.Context, req messageRef) (flowhq.Message, error) {
 	if _, err := a.Tenants.Tenant(ctx, req.Tenant); err != nil {
 		return flowhq.Message{}, err
 	}
 	return a.Logs.Retry(ctx, req.Tenant, req.Message, actor)
+}
+
+// An unmuted contact is named by a message, for a number in a path would end up in
+// logs.
+type unmuted struct {
+	Message    int64      `json:"message"`
+	MutedUntil *time.Time `json:"muted_until"` // always null
+}
+
+// unmuteContact handles POST /admin/tenants/:id/logs/:message/unmute. Whoever wrote
+// the message is answered from the next one on.
+func (a *API) unmuteContact(ctx context.Context, req messageRef) (unmuted, error) {
+	if _, err := a.Tenants.Tenant(ctx, req.Tenant); err != nil {
+		return unmuted{}, err
+	}
+	return unmuted{Message: req.Message}, a.Logs.Unmute(ctx, req.Tenant, req.Message, actor)
 }
 
 type eventsRequest struct {

@@ -26,6 +26,8 @@ const usage = `usage: flowhq tenants <command> [flags] [TENANT...]
   delete         stop, unlink and erase one; asks for -yes
   qr             show the code to scan until the phone is linked; -start
   logs           show the newest messages, oldest first; -n, -f goes on
+  unmute         answer a contact again that was muted because it writes like a
+                 program: "unmute TENANT MESSAGE", one of its messages in the log
   events         show the newest events, oldest first; -n
   bulk           tell many: "bulk start|stop|restart" with a filter or -all, and
                  -per-second; "bulk list", "bulk watch ID", "bulk cancel ID"
@@ -88,6 +90,8 @@ func (l *line) obey(ctx context.Context, command string, args []string) error {
 		return l.qr(ctx, args)
 	case "logs":
 		return l.logs(ctx, args)
+	case "unmute":
+		return l.unmute(ctx, args)
 	case "events":
 		return l.events(ctx, args)
 	case "bulk":

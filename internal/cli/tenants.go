@@ -204,6 +204,24 @@ func (l *line) tell(ctx context.Context, t flowhq.Tenant, method, path string) e
 	return nil
 }
 
+// unmute has whoever wrote a message answered again.
+func (l *line) unmute(ctx context.Context, args []string) error {
+	words, err := l.parse(l.flags("unmute"), args, 2, 2)
+	if err != nil {
+		return err
+	}
+	t, err := l.find(ctx, words[0])
+	if err != nil {
+		return err
+	}
+	path := tenantPath(t.ID) + "/logs/" + url.PathEscape(words[1]) + "/unmute"
+	if err := l.call(ctx, http.MethodPost, path, nil, nil); err != nil {
+		return err
+	}
+	fmt.Fprintf(l.stdout, "%s: the writer of message %s is answered\n", oneLine(t.Name), oneLine(words[1]))
+	return nil
+}
+
 func (l *line) delete(ctx context.Context, args []string) error {
 	fs := l.flags("delete")
 	yes := fs.Bool("yes", false, "really")

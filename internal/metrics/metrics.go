@@ -54,6 +54,7 @@ type Worker struct {
 
 	Received     prometheus.Counter     // messages of customers, recorded for the first time
 	Handled      *prometheus.CounterVec // by outcome: see Outcomes
+	Muted        prometheus.Counter     // contacts that wrote like a program
 	Delayed      prometheus.Counter     // replies that had to wait for the tenant's limit
 	Sent         prometheus.Counter     // replies and warnings that WhatsApp acknowledged
 	SendsUnknown prometheus.Counter     // attempts whose outcome nobody knows
@@ -93,6 +94,7 @@ func NewWorker(r Registry) *Worker {
 		Handled: auto.NewCounterVec(prometheus.CounterOpts{
 			Name: "flowhq_messages_handled_total", Help: "What became of messages, by outcome.",
 		}, []string{"outcome"}),
+		Muted:        counter("flowhq_contacts_muted_total", "Contacts that were muted because they wrote like a program."),
 		Delayed:      counter("flowhq_replies_delayed_total", "Replies that had to wait for their turn under the tenant's limit per minute."),
 		Sent:         counter("flowhq_replies_sent_total", "Replies and warnings that WhatsApp acknowledged."),
 		SendsUnknown: counter("flowhq_sends_unknown_total", "Attempts to send whose outcome is unknown; each is repeated under the same id."),

@@ -31,9 +31,9 @@ func (f *faulty) fault(method string) error {
 	return flowhq.Errorf(flowhq.Internal, "the database refused the call")
 }
 
-func (f *faulty) Conversation(ctx context.Context, tenant flowhq.TenantID, id int64) ([]byte, error) {
+func (f *faulty) Conversation(ctx context.Context, tenant flowhq.TenantID, id int64) (store.Conversation, error) {
 	if err := f.fault("Conversation"); err != nil {
-		return nil, err
+		return store.Conversation{}, err
 	}
 	return f.Store.Conversation(ctx, tenant, id)
 }

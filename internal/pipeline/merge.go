@@ -13,6 +13,7 @@ func (p *Pipeline) merge(into int64, from []int64) {
 	for _, id := range from {
 		p.merged[id] = into
 		p.limit.merge(into, id)
+		p.exchanges.merge(id)
 		p.mergeChats(into, id)
 	}
 }

@@ -23,12 +23,13 @@ type Store interface {
 	Unsent(ctx context.Context, tenant flowhq.TenantID, after int64, limit int) ([]flowhq.Message, error)
 	RecentReplies(ctx context.Context, tenant flowhq.TenantID, since time.Time) ([]store.Reply, error)
 	WordlessAnswered(ctx context.Context, tenant flowhq.TenantID, id int64, within time.Duration) (bool, error)
-	Conversation(ctx context.Context, tenant flowhq.TenantID, id int64) ([]byte, error)
+	Conversation(ctx context.Context, tenant flowhq.TenantID, id int64) (store.Conversation, error)
 	Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o store.Outcome) (reply int64, done bool, err error)
 	SetOutbound(ctx context.Context, tenant flowhq.TenantID, epoch int64, waID string, status flowhq.MessageStatus, reason string) error
 	Receipts(ctx context.Context, tenant flowhq.TenantID, epoch int64, rs []store.Receipt) error
 	Try(ctx context.Context, tenant flowhq.TenantID, epoch, id int64) (tries int, err error)
 	SetAside(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, reason string) error
+	Mute(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, length time.Duration, reason string) (until time.Time, err error)
 	AddEventEvery(ctx context.Context, every time.Duration, e flowhq.Event) error
 }
 
@@ -55,8 +56,9 @@ type Options struct {
 // then let messages in through Receive, then Start, and Stop in the end.
 type Pipeline struct {
 	Options
-	limit    *limiter
-	receipts *receipts
+	limit     *limiter
+	exchanges exchanges
+	receipts  *receipts
 
 	ctx    context.Context // ends when Stop runs out of patience
 	cancel context.CancelFunc

@@ -25,6 +25,8 @@ type job struct {
 	found    bool            // in the rows: an earlier host may have died of it
 	since    generation      // its row is as new as this
 	queued   time.Time       // when it was
+	heard    bool            // and taken in by the exchange, which then said suspect
+	suspect  string
 }
 
 // due is the message that the job is at.
@@ -70,6 +72,9 @@ type chat struct {
 	state     reply.State
 	stateRead bool
 	stale     bool // it has changed in the rows and is to be read again
+	// mutedUntil is read with the state; while it lasts nobody is answered.
+	mutedUntil time.Time
+	arrived    chan struct{} // closed when a message comes; nil if nobody waits for one
 }
 
 // admit queues a recorded message, or marks it as overflowed if its chat's queue
@@ -110,6 +115,10 @@ func (p *Pipeline) enqueue(j job) bool {
 	}
 	c.waiting = slices.Insert(c.waiting, at, j)
 	p.inHand[m.ID] = true
+	if c.arrived != nil && j.reply == nil {
+		close(c.arrived)
+		c.arrived = nil
+	}
 	return true
 }
 

@@ -27,6 +27,13 @@ func (p *Pipeline) decide(c *chat, j *job) error {
 		j.outcome = &ignored
 		return nil
 	}
+	switch reason, err := p.muted(c, j); {
+	case err != nil:
+		return err
+	case reason != "":
+		j.outcome = &store.Outcome{Status: flowhq.Suppressed, Reason: reason}
+		return nil
+	}
 	v, err := p.takeTurn(c, j)
 	if err != nil {
 		return err
@@ -96,12 +103,12 @@ func (p *Pipeline) readState(c *chat, m flowhq.Message) error {
 		return nil
 	}
 	return p.persist("read conversation", func(ctx context.Context) error {
-		raw, err := p.Store.Conversation(ctx, p.Tenant, m.ID)
+		v, err := p.Store.Conversation(ctx, p.Tenant, m.ID)
 		if err != nil {
 			return err
 		}
-		c.state, c.stateRead = reply.State{}, true
-		if len(raw) > 0 && json.Unmarshal(raw, &c.state) != nil {
+		c.state, c.stateRead, c.mutedUntil = reply.State{}, true, v.MutedUntil
+		if len(v.State) > 0 && json.Unmarshal(v.State, &c.state) != nil {
 			c.state = reply.State{} // written by another version; start over
 		}
 		return nil

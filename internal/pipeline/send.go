@@ -24,14 +24,16 @@ const (
 // under the same id, which a phone shows once. One that ended before it began, in the
 // queue of all that the session sends, is no attempt. asked is when its question came,
 // zero if that was to another host.
-func (p *Pipeline) deliver(m flowhq.Message, asked time.Time) error {
+func (p *Pipeline) deliver(c *chat, m flowhq.Message, asked time.Time) error {
 	wait, last := firstRetry, error(nil)
 	for attempts := 0; attempts < maxSends; {
 		failpoint.Hit("send.due")
+		began := p.Now()
 		err := p.Send(p.ctx, m.Chat, m.WAMessageID, m.Text, m.Timer())
 		failpoint.Hit("send.done")
 		switch flowhq.ErrorCode(err) {
 		case "":
+			p.exchange(c, func(e *exchange) { e.replied(began, p.Now()) })
 			p.Metrics.Sent.Inc()
 			if !asked.IsZero() {
 				p.Metrics.ReplySeconds.Observe(p.Now().Sub(asked).Seconds())

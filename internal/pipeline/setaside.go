@@ -71,7 +71,7 @@ func (p *Pipeline) attempt(c *chat, j *job, last error) (err error) {
 			return err
 		}
 	}
-	return p.deliver(*j.reply, j.question.CreatedAt)
+	return p.deliver(c, *j.reply, j.question.CreatedAt)
 }
 
 // errPanicked says no more: what a panic tells may quote the message.

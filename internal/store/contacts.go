@@ -205,7 +205,7 @@ var merge = [...]string{
 	on conflict (tenant_id, contact_id) do update set state = excluded.state, updated_at = excluded.updated_at`,
 	`with gone as (
 		delete from flowhq.contacts where tenant_id = @tenant and id = any(@merged)
-		returning name, first_seen_at, timer_seconds, timer_set_at
+		returning name, first_seen_at, muted_until, timer_seconds, timer_set_at
 	)
 	update flowhq.contacts c set
 		(timer_seconds, timer_set_at) = (
@@ -214,6 +214,7 @@ var merge = [...]string{
 			order by timer_set_at desc nulls last
 			limit 1),
 		first_seen_at = least(first_seen_at, (select min(first_seen_at) from gone)),
+		muted_until = greatest(muted_until, (select max(muted_until) from gone)),
 		name = coalesce(nullif(name, ''), (select max(name) from gone), '')
 	where tenant_id = @tenant and id = @id`,
 }

@@ -125,7 +125,7 @@ func TestConversationGoesOn(t *testing.T) {
 			}); !cmp.Equal(r, want) {
 				t.Errorf("Receive = %+v; want %+v", r, want)
 			}
-			if state := must(b.Conversation(t.Context(), tenant, r.ID))(t); string(state) != `{"step":1}` {
+			if state := must(b.Conversation(t.Context(), tenant, r.ID))(t).State; string(state) != `{"step":1}` {
 				t.Errorf("the conversation goes on with %s; want that of the latest answer", state)
 			}
 			ok(t, second(b.Answer(t.Context(), tenant, epoch, r.ID, answer("re 3"))))

@@ -137,6 +137,13 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		}
 		return s.Retry(ctx, g.tenant, g.msgID, "admin")
 	},
+	"Mute": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		_, err := s.Mute(ctx, g.tenant, g.epoch, g.msgID, time.Hour, "writes a lot")
+		return nil, err
+	},
+	"Unmute": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.Unmute(ctx, g.tenant, g.msgID, "admin")
+	},
 	"RecentReplies": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.RecentReplies(ctx, g.tenant, noon)
 	},

@@ -11,19 +11,26 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Conversation returns the state that Answer last stored for the contact who wrote the
-// message with this ID, nil if there is none. It asks by the message because contacts
-// may become one at any time.
-func (s *Store) Conversation(ctx context.Context, tenant flowhq.TenantID, id int64) (state []byte, err error) {
+// A Conversation is how things stand with a contact.
+type Conversation struct {
+	State      []byte    // that Answer stored last; nil = none
+	MutedUntil time.Time // until then the contact is not answered; long ago if it is
+}
+
+// Conversation returns how things stand with the contact who wrote the message with this
+// ID. It asks by the message because contacts may become one at any time.
+func (s *Store) Conversation(ctx context.Context, tenant flowhq.TenantID, id int64) (Conversation, error) {
 	const q = `
-		select (select v.state from flowhq.message_logs m
-			join flowhq.conversations v on v.tenant_id = m.tenant_id and v.contact_id = m.contact_id
-			where m.tenant_id = @tenant and m.id = @id)`
-	state, err = one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "id": id}, pgx.RowTo[[]byte])
+		select v.state, coalesce(c.muted_until, 'epoch')
+		from (select) as one
+		left join flowhq.message_logs m on m.tenant_id = @tenant and m.id = @id
+		left join flowhq.contacts c on c.tenant_id = m.tenant_id and c.id = m.contact_id
+		left join flowhq.conversations v on v.tenant_id = m.tenant_id and v.contact_id = m.contact_id`
+	c, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "id": id}, pgx.RowToStructByPos[Conversation])
 	if err != nil {
-		return nil, fmt.Errorf("conversation of tenant %s: %w", tenant, err)
+		return c, fmt.Errorf("conversation of tenant %s: %w", tenant, err)
 	}
-	return state, nil
+	return c, nil
 }
 
 // An Outcome is what became of a customer's message.

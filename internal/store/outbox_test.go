@@ -45,7 +45,7 @@ func TestAnswer(t *testing.T) {
 func wantState(t testing.TB, b *bench, tenant flowhq.TenantID, want string) {
 	t.Helper()
 	id := scalar[int64](t, b, `select coalesce(max(id), 0) from flowhq.message_logs where tenant_id = $1`, tenant)
-	if got := must(b.Conversation(t.Context(), tenant, id))(t); string(got) != want {
+	if got := must(b.Conversation(t.Context(), tenant, id))(t).State; string(got) != want {
 		t.Errorf("Conversation = %s; want %s", got, want)
 	}
 }

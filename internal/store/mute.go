@@ -1,0 +1,79 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// Types of the events about contacts that are not answered. Events outlive a tenant's
+// messages, so they name a message and no number.
+const (
+	ContactMuted   = "CONTACT_MUTED"
+	ContactUnmuted = "CONTACT_UNMUTED"
+)
+
+// Mute has whoever wrote the message with this ID not answered for that long, records
+// CONTACT_MUTED and returns until when. Of one who is muted already it changes nothing.
+func (s *Store) Mute(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, length time.Duration, reason string) (until time.Time, err error) {
+	const q = fence + `, who as (
+			select c.id, c.muted_until from fence
+			join flowhq.message_logs m on m.tenant_id = @tenant and m.id = @id
+			join flowhq.contacts c on c.tenant_id = @tenant and c.id = m.contact_id
+			for no key update of c
+		), muted as (
+			update flowhq.contacts c set muted_until = now() + make_interval(secs => @length)
+			from who
+			where c.tenant_id = @tenant and c.id = who.id and coalesce(who.muted_until < now(), true)
+			returning c.muted_until
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select @tenant, '` + ContactMuted + `', 'host', concat('the writer of message ', @id::bigint, ' ', @reason::text) from muted
+		)
+		select exists (select from fence),
+			coalesce((select muted_until from muted), (select muted_until from who), now())`
+	type answer struct {
+		Current bool
+		Until   time.Time
+	}
+	a, err := one(ctx, s, q, pgx.StrictNamedArgs{
+		"tenant": tenant, "epoch": epoch, "id": id, "length": length.Seconds(), "reason": clean(reason),
+	}, pgx.RowToStructByPos[answer])
+	if err == nil && !a.Current {
+		err = fenced(tenant, epoch)
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("mute the writer of message %d: %w", id, err)
+	}
+	return a.Until, nil
+}
+
+// Unmute has whoever wrote, or was sent, the message with this ID answered again, and
+// records CONTACT_UNMUTED if it was muted. A NotFound error means that the tenant has no
+// such message.
+func (s *Store) Unmute(ctx context.Context, tenant flowhq.TenantID, id int64, actor string) error {
+	const q = `
+		with message as (
+			select contact_id from flowhq.message_logs where tenant_id = @tenant and id = @id
+		), unmuted as (
+			update flowhq.contacts c set muted_until = null
+			from message
+			where c.tenant_id = @tenant and c.id = message.contact_id and c.muted_until > now()
+			returning c.id
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select @tenant, '` + ContactUnmuted + `', @actor, concat('the writer of message ', @id::bigint) from unmuted
+		)
+		select exists (select from message)`
+	found, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "id": id, "actor": clean(actor)}, pgx.RowTo[bool])
+	if err == nil && !found {
+		err = flowhq.Errorf(flowhq.NotFound, "there is no such message")
+	}
+	if err != nil {
+		return fmt.Errorf("unmute the writer of message %d: %w", id, err)
+	}
+	return nil
+}

@@ -1,0 +1,1 @@
+alter table flowhq.contacts drop column muted_until;
