@@ -78,7 +78,8 @@ func (a *alarms) tell(ctx context.Context, e loginEvent) {
 		a.log.WarnContext(ctx, e.kind.Reason(), slog.String("event", string(e.kind)), from)
 	}
 	if err := a.events.AddLoginEvent(ctx, e.kind, e.from.String()); err != nil {
-		a.log.WarnContext(ctx, "an event was not recorded", slog.String("event", string(e.kind)), from, slog.Any("err", err))
+		a.log.WarnContext(ctx, "an event was not recorded",
+			slog.String("event", string(e.kind)), from, slog.Any("err", err))
 	}
 }
 

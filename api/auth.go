@@ -19,12 +19,15 @@ const passwordParameter = "password"
 // its address, the right one does: only their checking becomes slow.
 func (a *API) admit(c *gin.Context) {
 	if err := a.gate.foreign.Check(c.Request); err != nil && !a.fromUI(c) {
-		a.fail(c, &flowhq.Error{Code: forbidden, Message: "a page of another site may not change anything here", Err: err})
+		a.fail(c, &flowhq.Error{
+			Code: forbidden, Message: "a page of another site may not change anything here", Err: err,
+		})
 		return
 	}
 	password, given := a.gate.password(c.Request)
 	if !given {
-		a.refuse(c, "this needs the admin password, by HTTP Basic authentication with any user name")
+		a.refuse(c,
+			"this needs the admin password, by HTTP Basic authentication with any user name")
 		return
 	}
 	right := a.gate.matches(password)
@@ -33,7 +36,9 @@ func (a *API) admit(c *gin.Context) {
 	switch {
 	case checked.refused:
 		c.Header("Retry-After", seconds(checkedWithin))
-		a.fail(c, flowhq.Errorf(tooMany, "too many passwords from this address wait to be checked; try again in %s seconds", seconds(checkedWithin)))
+		a.fail(c, flowhq.Errorf(tooMany,
+			"too many passwords from this address wait to be checked; try again in %s seconds",
+			seconds(checkedWithin)))
 	case !right:
 		a.refuse(c, "the admin password is wrong")
 	default:

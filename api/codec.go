@@ -55,11 +55,14 @@ func (a *API) decode(ctx context.Context, req codecRequest) (payloads, error) {
 	return a.recode(ctx, a.Codec.DecodeJSON, req)
 }
 
-func (a *API) recode(ctx context.Context, f func(context.Context, []byte) ([]byte, error), req codecRequest) (payloads, error) {
+func (a *API) recode(
+	ctx context.Context, f func(context.Context, []byte) ([]byte, error), req codecRequest,
+) (payloads, error) {
 	// A comma is in no data, which is base64: what it separates can be counted before
 	// anything is made of it.
 	if bytes.Count(req.body, []byte{','}) >= maxMembers {
-		return nil, flowhq.Errorf(tooMuch, "a request may have at most %d payloads and parts of payloads", maxMembers)
+		return nil, flowhq.Errorf(tooMuch,
+			"a request may have at most %d payloads and parts of payloads", maxMembers)
 	}
 	if !take(ctx, a.codecTurn) {
 		return nil, flowhq.Errorf(flowhq.Unavailable, "too many payloads wait for the codec")

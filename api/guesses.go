@@ -35,9 +35,11 @@ type source struct {
 type sourceKind string
 
 const (
-	address     sourceKind = ""
-	foreignPage sourceKind = "pages of other sites in a browser at " // which its user may know nothing of
-	proxy       sourceKind = "callers behind the proxy "             // which may be of one who makes up addresses
+	address sourceKind = ""
+	// Its user may know nothing of what they send.
+	foreignPage sourceKind = "pages of other sites in a browser at "
+	// It may be of one who makes up the addresses of its callers.
+	proxy sourceKind = "callers behind the proxy "
 )
 
 func (s source) String() string { return string(s.kind) + s.addr.String() }

@@ -75,8 +75,9 @@ func (a *API) checkReady(ctx context.Context, before readiness) readiness {
 	defer cancel()
 	r := readiness{Status: usable}
 	var wg sync.WaitGroup
-	wg.Go(func() { r.Checks.Database = a.ping(ctx, "database", a.Database, before.Checks.Database) })
-	wg.Go(func() { r.Checks.Temporal = a.ping(ctx, "temporal", a.Temporal, before.Checks.Temporal) })
+	was := before.Checks
+	wg.Go(func() { r.Checks.Database = a.ping(ctx, "database", a.Database, was.Database) })
+	wg.Go(func() { r.Checks.Temporal = a.ping(ctx, "temporal", a.Temporal, was.Temporal) })
 	wg.Wait()
 	if r.Checks != (checks{usable, usable}) {
 		r.Status = "unavailable"
@@ -91,7 +92,8 @@ func (a *API) ping(ctx context.Context, name string, p Pinger, before string) st
 	case err == nil && before == unusable:
 		a.Log.InfoContext(ctx, "dependency answers again", slog.String("dependency", name))
 	case err != nil && before != unusable:
-		a.Log.WarnContext(ctx, "dependency did not answer", slog.String("dependency", name), slog.Any("err", err))
+		a.Log.WarnContext(ctx, "dependency did not answer",
+			slog.String("dependency", name), slog.Any("err", err))
 	}
 	if err != nil {
 		return unusable

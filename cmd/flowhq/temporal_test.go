@@ -157,24 +157,32 @@ func TestTemporalOverTLS(t *testing.T) {
 	otherCert, otherKey := theirs.pair("worker")
 	trust := "TEMPORAL_TLS_SERVER_CA_CERT_PATH=" + ours.file
 	name := "TEMPORAL_TLS_SERVER_NAME=temporal.test"
+	with := func(cert, key string) []string {
+		return []string{trust, name, "TEMPORAL_TLS_CLIENT_CERT_PATH=" + cert, "TEMPORAL_TLS_CLIENT_KEY_PATH=" + key}
+	}
+	withKey := func(key string) []string { return []string{trust, name, "TEMPORAL_API_KEY=" + key} }
 	for _, tt := range []struct {
 		name, address string
 		env           []string
 		says          string // "" if it succeeds
 	}{
-		{"client certificate", certs.address, []string{trust, name, "TEMPORAL_TLS_CLIENT_CERT_PATH=" + cert, "TEMPORAL_TLS_CLIENT_KEY_PATH=" + key}, ""},
+		{"client certificate", certs.address, with(cert, key), ""},
 		{"client certificate as data", certs.address, []string{
 			"TEMPORAL_TLS_SERVER_CA_CERT_DATA=" + read(t, ours.file), name,
 			"TEMPORAL_TLS_CLIENT_CERT_DATA=" + read(t, cert), "TEMPORAL_TLS_CLIENT_KEY_DATA=" + read(t, key)}, ""},
-		{"API key", keys.address, []string{trust, name, "TEMPORAL_API_KEY=" + apiKey}, ""},
+		{"API key", keys.address, withKey(apiKey), ""},
 		{"in the clear", server.FrontendHostPort(), nil, ""},
 		{"no client certificate", certs.address, []string{trust, name}, "wants a client certificate"},
-		{"another authority's certificate", certs.address, []string{trust, name, "TEMPORAL_TLS_CLIENT_CERT_PATH=" + otherCert, "TEMPORAL_TLS_CLIENT_KEY_PATH=" + otherKey}, "does not accept the client certificate"},
-		{"server of an unknown authority", keys.address, []string{name, "TEMPORAL_API_KEY=" + apiKey}, "TEMPORAL_TLS_SERVER_CA_CERT_PATH"},
-		{"server of another name", keys.address, []string{trust, "TEMPORAL_API_KEY=" + apiKey}, "TEMPORAL_TLS_SERVER_NAME"},
-		{"wrong API key", keys.address, []string{trust, name, "TEMPORAL_API_KEY=guess-guess"}, "refuses the TEMPORAL_API_KEY"},
+		{"another authority's certificate", certs.address, with(otherCert, otherKey),
+			"does not accept the client certificate"},
+		{"server of an unknown authority", keys.address, []string{name, "TEMPORAL_API_KEY=" + apiKey},
+			"TEMPORAL_TLS_SERVER_CA_CERT_PATH"},
+		{"server of another name", keys.address, []string{trust, "TEMPORAL_API_KEY=" + apiKey},
+			"TEMPORAL_TLS_SERVER_NAME"},
+		{"wrong API key", keys.address, withKey("guess-guess"), "refuses the TEMPORAL_API_KEY"},
 		{"no API key", keys.address, []string{trust, name}, "or that there is none"},
-		{"TLS to who speaks none", server.FrontendHostPort(), []string{"TEMPORAL_TLS=true"}, "does not speak TLS"},
+		{"TLS to who speaks none", server.FrontendHostPort(), []string{"TEMPORAL_TLS=true"},
+			"does not speak TLS"},
 		{"no TLS to who speaks it", keys.address, nil, "TEMPORAL_TLS to true"},
 		{"nobody there", "127.0.0.1:1", nil, "does not answer"},
 	} {

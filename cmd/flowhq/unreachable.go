@@ -19,12 +19,14 @@ import (
 func unreachable(ctx context.Context, address string, own *tls.Config, err error) error {
 	_, denied := errors.AsType[*serviceerror.PermissionDenied](err)
 	if denied || status.Code(err) == codes.Unauthenticated {
-		return fmt.Errorf("Temporal at %s refuses the TEMPORAL_API_KEY or client certificate, or that there is none: %w", address, err)
+		return fmt.Errorf("Temporal at %s refuses the TEMPORAL_API_KEY or client certificate, "+
+			"or that there is none: %w", address, err)
 	}
 	said := shakeHands(ctx, address, own)
 	meaning := meaningOf(said, own)
 	if meaning == "" {
-		return fmt.Errorf("Temporal at %s does not answer: start it, or set TEMPORAL_ADDRESS to where it is: %w", address, err)
+		return fmt.Errorf("Temporal at %s does not answer: start it, "+
+			"or set TEMPORAL_ADDRESS to where it is: %w", address, err)
 	}
 	if said == nil {
 		said = err
@@ -69,7 +71,8 @@ func meaningOf(err error, own *tls.Config) string {
 		return ""
 	}
 	if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); unknown {
-		return "has a certificate of an authority that is not trusted here: set TEMPORAL_TLS_SERVER_CA_CERT_PATH to that authority's"
+		return "has a certificate of an authority that is not trusted here: " +
+			"set TEMPORAL_TLS_SERVER_CA_CERT_PATH to that authority's"
 	}
 	if _, other := errors.AsType[x509.HostnameError](err); other {
 		return "has a certificate for another name: set TEMPORAL_TLS_SERVER_NAME to the one in it"
@@ -84,7 +87,8 @@ func meaningOf(err error, own *tls.Config) string {
 		return ""
 	}
 	if len(own.Certificates) == 0 {
-		return "wants a client certificate: set TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH"
+		return "wants a client certificate: " +
+			"set TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH"
 	}
 	return "does not accept the client certificate of TEMPORAL_TLS_CLIENT_CERT_PATH"
 }

@@ -38,6 +38,8 @@ const (
 	temporalNoCheck = "TEMPORAL_TLS_DISABLE_HOST_VERIFICATION"
 	temporalFile    = "TEMPORAL_CONFIG_FILE"
 	temporalProfile = "TEMPORAL_PROFILE"
+	serverCA        = "TEMPORAL_TLS_SERVER_CA_CERT_PATH"
+	clientCert      = "TEMPORAL_TLS_CLIENT_CERT_PATH"
 )
 
 // temporal reads how to reach Temporal, as the SDK's environment configuration has it.
@@ -52,14 +54,16 @@ func (e *environment) temporal() envconfig.ClientConfigProfile {
 		e.problem(temporalFile, "cannot be read: %v", cause(err))
 		return envconfig.ClientConfigProfile{}
 	}
+	name := e.text(temporalProfile, "")
 	profile, err := envconfig.LoadClientConfigProfile(envconfig.LoadClientConfigProfileOptions{
-		DisableFile: file == "" && e.text(temporalProfile, "") == "", EnvLookup: lookup{e},
+		DisableFile: file == "" && name == "", EnvLookup: lookup{e},
 	})
 	if err != nil && strings.Contains(err.Error(), "unable to find profile") {
-		e.problem(temporalProfile, "the configuration file has no profile %q", e.text(temporalProfile, ""))
+		e.problem(temporalProfile, "the configuration file has no profile %q", name)
 	} else if err != nil { // which may repeat a secret
-		e.problem(temporalFile, "is not a configuration file of Temporal's clients, in TOML with a table [profile.%s]",
-			cmp.Or(e.text(temporalProfile, ""), envconfig.DefaultConfigFileProfile))
+		e.problem(temporalFile,
+			"is not a configuration file of Temporal's clients, in TOML with a table [profile.%s]",
+			cmp.Or(name, envconfig.DefaultConfigFileProfile))
 	}
 	profile.Namespace = cmp.Or(profile.Namespace, defaultNamespace)
 	return profile
@@ -73,9 +77,9 @@ func (e *environment) access(p envconfig.ClientConfigProfile) TemporalAccess {
 	}
 	options, err := p.ToClientOptions(envconfig.ToClientOptionsRequest{})
 	if err != nil {
-		name := "TEMPORAL_TLS_CLIENT_CERT_PATH"
+		name := clientCert
 		if strings.Contains(err.Error(), "server CA") {
-			name = "TEMPORAL_TLS_SERVER_CA_CERT_PATH"
+			name = serverCA
 		}
 		e.problem(name, "the certificate or its key is not usable PEM: %v", cause(err))
 	}
@@ -86,7 +90,7 @@ func (e *environment) access(p envconfig.ClientConfigProfile) TemporalAccess {
 // certificates reports whether the parts of a certificate are there, each once.
 func (e *environment) certificates(t envconfig.ClientConfigTLS) (ok bool) {
 	before := len(e.problems)
-	const cert, key = "TEMPORAL_TLS_CLIENT_CERT_PATH", "TEMPORAL_TLS_CLIENT_KEY_PATH"
+	const cert, key = clientCert, "TEMPORAL_TLS_CLIENT_KEY_PATH"
 	given := map[string]bool{}
 	for _, part := range []struct {
 		name, path, otherName string
@@ -94,7 +98,7 @@ func (e *environment) certificates(t envconfig.ClientConfigTLS) (ok bool) {
 	}{
 		{cert, t.ClientCertPath, "TEMPORAL_TLS_CLIENT_CERT_DATA", t.ClientCertData},
 		{key, t.ClientKeyPath, "TEMPORAL_TLS_CLIENT_KEY_DATA", t.ClientKeyData},
-		{"TEMPORAL_TLS_SERVER_CA_CERT_PATH", t.ServerCACertPath, "TEMPORAL_TLS_SERVER_CA_CERT_DATA", t.ServerCACertData},
+		{serverCA, t.ServerCACertPath, "TEMPORAL_TLS_SERVER_CA_CERT_DATA", t.ServerCACertData},
 	} {
 		given[part.name] = part.path != "" || len(part.data) > 0
 		if part.path != "" && len(part.data) > 0 {
@@ -137,5 +141,7 @@ func (l lookup) LookupEnv(name string) (string, bool) {
 // Environ lists variables, of which the SDK looks for headers.
 func (l lookup) Environ() []string {
 	const headers = "TEMPORAL_GRPC_META_"
-	return slices.DeleteFunc(os.Environ(), func(pair string) bool { return !strings.HasPrefix(pair, headers) })
+	return slices.DeleteFunc(os.Environ(), func(pair string) bool {
+		return !strings.HasPrefix(pair, headers)
+	})
 }

@@ -28,8 +28,9 @@ func NewAPI(r Registry) *API {
 	a := &API{
 		LoginsFailed: counter("flowhq_logins_failed_total", "Wrong admin passwords."),
 		LoginsSlowed: counter("flowhq_logins_slowed_total",
-			"Times that an address gave so many wrong admin passwords that those from there are checked one at a time."),
-		LoginsRefused: counter("flowhq_logins_refused_total", "Admin passwords that were refused unchecked, as too many came at once."),
+			"Times that an address gave so many wrong admin passwords that its are checked slowly."),
+		LoginsRefused: counter("flowhq_logins_refused_total",
+			"Admin passwords that were refused unchecked, as too many came at once."),
 		Requests: auto.NewCounterVec(prometheus.CounterOpts{
 			Name: "flowhq_http_requests_total", Help: "Requests that were answered, by status.",
 		}, []string{"status"}),

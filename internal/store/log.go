@@ -28,15 +28,19 @@ const pageBytes = 4 << 20
 // Messages returns one page of the tenant's messages that f selects, newest first,
 // and the Before of the next page, 0 after the last. A page whose messages are long has
 // fewer than f.Limit. A tenant that does not exist has none.
-func (s *Store) Messages(ctx context.Context, tenant flowhq.TenantID, f MessageFilter) (page []flowhq.Message, next int64, err error) {
+func (s *Store) Messages(
+	ctx context.Context, tenant flowhq.TenantID, f MessageFilter,
+) (page []flowhq.Message, next int64, err error) {
 	// The lengths of texts are known without reading them.
 	const q = `
 		select ` + messageColumns + `, rows
 		from (
 			select *, count(*) over () as rows,
-				sum(bytes) over (order by id desc rows unbounded preceding) - bytes as before
+				sum(bytes) over (order by id desc rows unbounded preceding) - bytes
+					as before
 			from (
-				select *, octet_length(text) + octet_length(reason) as bytes from flowhq.message_logs
+				select *, octet_length(text) + octet_length(reason) as bytes
+				from flowhq.message_logs
 				where tenant_id = @tenant
 					and (@status::text = '' or status = @status)
 					and (@before::bigint = 0 or id < @before)
@@ -52,7 +56,8 @@ func (s *Store) Messages(ctx context.Context, tenant flowhq.TenantID, f MessageF
 	}
 	limit := clampLimit(f.Limit)
 	rows, err := many(ctx, s, q, pgx.StrictNamedArgs{
-		"tenant": tenant, "status": f.Status, "before": f.Before, "limit": limit + 1, "bytes": pageBytes,
+		"tenant": tenant, "status": f.Status, "before": f.Before,
+		"limit": limit + 1, "bytes": pageBytes,
 	}, pgx.RowToStructByName[row])
 	if err != nil {
 		return nil, 0, fmt.Errorf("messages of tenant %s: %w", tenant, err)

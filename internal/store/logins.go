@@ -24,7 +24,8 @@ var loginEvents = []LoginEvent{LoginFailed, LoginsSlowed, LoginsRefused}
 func (e LoginEvent) Reason() string {
 	switch e {
 	case LoginsSlowed:
-		return "many wrong admin passwords within a minute; those from there are checked one at a time"
+		return "many wrong admin passwords within a minute; " +
+			"those from there are checked one at a time"
 	case LoginsRefused:
 		return "too many admin passwords at once; some were refused unchecked"
 	default:
@@ -46,7 +47,8 @@ func (s *Store) AddLoginEvent(ctx context.Context, event LoginEvent, from string
 		)
 		insert into flowhq.fleet_events (event_type, actor, reason)
 		select @event, @from, @reason
-		where not exists (select from latest where actor = @from) and (select count(*) from latest) < 20`
+		where not exists (select from latest where actor = @from)
+			and (select count(*) from latest) < 20`
 	_, err := exec(ctx, s, q, pgx.StrictNamedArgs{
 		"event": event, "all": loginEvents, "from": clean(from), "reason": event.Reason(),
 	})
