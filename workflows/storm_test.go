@@ -138,3 +138,33 @@ func TestForgedSignals(t *testing.T) {
 		t.Errorf("erased %v", s.erased)
 	}
 }
+
+// TestOneLookServesManyNudges holds a look up, for longer than one within a task may take,
+// while many nudges come: they cost no look each, and the command behind them is applied.
+func TestOneLookServesManyNudges(t *testing.T) {
+	const nudges = 300
+	s := newStage(t)
+	tenant := s.tenant(stormTenant)
+	tenant.send(flowhq.Start)
+	tenant.online(1)
+	rows := s.of(stormTenant)
+	s.until("the start is applied", func() bool { return rows.waiting() == 0 })
+	rows.mu.Lock()
+	before := rows.looks
+	held := time.Now()
+	for range nudges {
+		tenant.nudge()
+	}
+	if rest := 3*time.Second - time.Since(held); rest > 0 {
+		<-time.After(rest) // the length of the outage is what is tested
+	}
+	rows.mu.Unlock()
+	tenant.send(flowhq.Stop)
+	tenant.settles("stopped by an operator")
+	s.until("the stop is applied", func() bool { return rows.waiting() == 0 })
+	rows.mu.Lock()
+	defer rows.mu.Unlock()
+	if looks := rows.looks - before; looks > 10 {
+		t.Errorf("%d nudges cost %d looks", nudges, looks)
+	}
+}

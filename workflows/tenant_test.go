@@ -285,6 +285,109 @@ func TestDeleteErasesAndEnds(t *testing.T) {
 	}
 }
 
+// A look that fails is repeated until the database is back, and then finds what was asked.
+func TestLookWhileTheDatabaseIsAway(t *testing.T) {
+	l := newLife(t)
+	away := func(d time.Duration, err error) {
+		l.env.RegisterDelayedCallback(func() {
+			l.rows.mu.Lock()
+			defer l.rows.mu.Unlock()
+			l.rows.away = err
+		}, d)
+	}
+	away(time.Minute, flowhq.Errorf(flowhq.Unavailable, "the database belongs to another installation"))
+	l.at(2*time.Minute, flowhq.Start)
+	away(10*time.Minute, nil)
+	if got := l.until(t, 9*time.Minute); got.Wanted || l.hosts > 0 || l.env.GetWorkflowError() == nil {
+		t.Errorf("while it is away: %+v, %d hosts", got, l.hosts)
+	}
+	l = newLife(t)
+	away(time.Minute, flowhq.Errorf(flowhq.Unavailable, "the database does not answer"))
+	l.at(2*time.Minute, flowhq.Start)
+	away(150*time.Second, nil)
+	if got := l.until(t, time.Hour); !got.Wanted || l.hosts != 1 || l.rows.waiting() > 0 {
+		t.Errorf("after it is back: %+v, %d hosts, %d looks", got, l.hosts, l.rows.looks)
+	}
+}
+
+// TestRowsSayWhatIsWanted: what the rows say counts, without a command, for a workflow that
+// begins and for one that is told to look, as after a backup was restored.
+func TestRowsSayWhatIsWanted(t *testing.T) {
+	forged := TenantState{Tenant: "somebody", Name: "x", Wanted: true, Deleting: true, Session: flowhq.Connected, RetryAt: time.Now().Add(day)}
+	for _, tt := range []struct {
+		name    string
+		rows    activities.Sight
+		from    TenantState
+		later   func(*activities.Sight) // at a minute, with a nudge
+		wanted  bool
+		hosts   int
+		settled []string
+	}{
+		{"wanted, of a workflow that was lost", activities.Sight{Wanted: true}, TenantState{}, nil, true, 1, nil},
+		{"not wanted, but left draining", activities.Sight{}, TenantState{}, nil, false, 0, []string{"STOPPED: stopped by an operator"}},
+		{"not wanted, and so it is", activities.Sight{Quiet: true}, TenantState{}, nil, false, 0, nil},
+		{"a forged start", activities.Sight{Quiet: true}, forged, nil, false, 0, nil},
+		{"a forged end of a ban", activities.Sight{Wanted: true}, forged, nil, true, 1, nil},
+		{"banned, of a workflow that was lost", activities.Sight{
+			Wanted: true, Quiet: true, Session: flowhq.Banned, Ending: flowhq.EndTempBanned, RetryAt: time.Now().Add(365 * day),
+		}, TenantState{}, nil, true, 0, nil},
+		{"an older backup wants it", activities.Sight{Quiet: true}, TenantState{},
+			func(s *activities.Sight) { s.Wanted = true }, true, 1, []string{"STARTING: waiting for a worker"}},
+		{"an older backup does not", activities.Sight{Wanted: true}, TenantState{},
+			func(s *activities.Sight) { s.Wanted = false }, false, 1, []string{"STOPPED: stopped by an operator"}},
+		{"gone", activities.Sight{Wanted: true}, TenantState{},
+			func(s *activities.Sight) { *s = activities.Sight{Gone: true} }, false, 1, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newLife(t)
+			l.rows.change(func(s *activities.Sight) { *s = tt.rows })
+			if tt.later != nil {
+				l.env.RegisterDelayedCallback(func() {
+					l.rows.change(tt.later)
+					l.give()
+				}, time.Minute)
+			}
+			got := l.goesOn(t, tt.from, time.Hour)
+			if tt.name == "gone" { // it has ended by then
+				got = TenantState{Tenant: tenantID}
+				if err := l.env.GetWorkflowError(); err != nil {
+					t.Error(err)
+				}
+			}
+			if got.Wanted != tt.wanted || got.Tenant != tenantID || l.hosts != tt.hosts || l.erased > 0 {
+				t.Errorf("after an hour: %+v, %d hosts, erased %d times; want wanted %t, %d hosts", got, l.hosts, l.erased, tt.wanted, tt.hosts)
+			}
+			if diff := cmp.Diff(tt.settled, l.settled); diff != "" {
+				t.Errorf("settled (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestOutcomes: each command is told what has come of it.
+func TestOutcomes(t *testing.T) {
+	l := newLife(t)
+	give := func(d time.Duration, cs ...flowhq.Command) {
+		l.env.RegisterDelayedCallback(func() { l.give(cs...) }, d)
+	}
+	give(1*time.Minute, flowhq.Start)
+	give(2*time.Minute, flowhq.Start, "dance")
+	give(3*time.Minute, flowhq.Stop, flowhq.Start, flowhq.Stop)
+	give(4*time.Minute, flowhq.ForceRestart, flowhq.Restart)
+	give(5*time.Minute, flowhq.Delete)
+	l.env.ExecuteWorkflow(tenantWorkflow, TenantState{})
+	want := map[int64]string{
+		1: "done", 2: "nothing to do: it was started before", 3: "refused: this version knows no such command",
+		4: "overtaken by command 5", 5: "overtaken by command 6", 6: "done", 7: "overtaken by command 8", 8: "done",
+	}
+	if diff := cmp.Diff(want, l.rows.outcomes); diff != "" {
+		t.Errorf("outcomes (-want +got):\n%s", diff)
+	}
+	if l.erased != 1 {
+		t.Errorf("erased %d times", l.erased)
+	}
+}
+
 // A host's report reaches the query; one of an older epoch does not.
 func TestReports(t *testing.T) {
 	l := newLife(t)
