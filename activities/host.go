@@ -317,53 +317,6 @@ func (s *session) serve(ctx, run context.Context) (Ended, error) {
 	}
 }
 
-// turned tells the lease that this host is alive, and when WhatsApp was last.
-func (s *session) turned(run context.Context) {
-	s.now.Seen = s.conn.LastSeen()
-	s.now.Stable = s.stable()
-	s.settleDown(run)
-	s.Leases.turned(s.lease, s.now)
-}
-
-// tell tells Temporal what this host waits for, and its lease that it is not stuck, from
-// before it serves.
-func (s *session) tell(ctx context.Context) {
-	if s.lease != nil {
-		s.Leases.turned(s.lease, s.now)
-	}
-	if time.Since(s.told) >= s.Timing.Beat() {
-		s.told = time.Now()
-		activity.RecordHeartbeat(ctx, s.now)
-	}
-}
-
-// beat tells Temporal that this host is alive, if it is time or its state has changed. It
-// returns an error if Temporal says that the host should end.
-func (s *session) beat(ctx, run context.Context) error {
-	if time.Since(s.told) < s.Timing.Beat() && s.told.After(s.now.Since) {
-		return nil
-	}
-	s.told = time.Now()
-	if !s.away {
-		activity.RecordHeartbeat(ctx, s.now) // an order to end comes through ctx
-		return nil
-	}
-	// The SDK gave up when it could not deliver a beat in time, and does not
-	// come back. Temporal may, in time to find this host alive.
-	return s.ask(ctx, run)
-}
-
-// ask beats past the SDK, and returns an error if Temporal says that the host should end.
-func (s *session) ask(ctx, run context.Context) error {
-	beating, cancel := context.WithTimeout(run, max(s.Timing.Heartbeat/2, writeTimeout))
-	defer cancel()
-	err := s.Beats.RecordActivityHeartbeat(beating, activity.GetInfo(ctx).TaskToken, s.now)
-	if toldToHangUp(err) {
-		return err
-	}
-	return nil
-}
-
 // handle is one event of the connection.
 func (s *session) handle(run context.Context, ev whatsapp.Event) error {
 	switch ev.Kind {

@@ -1,0 +1,258 @@
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+	"github.com/flowhq/flowhq/internal/testdb"
+)
+
+// given is Temporal's knowledge of hosts, as a test says.
+type given struct {
+	mu       sync.Mutex
+	attempts map[flowhq.TenantID]*Attempt
+	last     map[flowhq.TenantID]status
+	failed   []flowhq.TenantID
+	final    []flowhq.TenantID // of failed, those that are handed to the workflow
+}
+
+func newGiven() *given {
+	return &given{attempts: map[flowhq.TenantID]*Attempt{}, last: map[flowhq.TenantID]status{}}
+}
+
+// to has a worker host a tenant, as far as Temporal knows.
+func (g *given) to(tenant flowhq.TenantID, worker string, since time.Time, last status) {
+	g.last[tenant] = last
+	g.attempts[tenant] = &Attempt{ActivityID: "1", Worker: worker, Since: since, Last: func(valuePtr any) error {
+		g.mu.Lock()
+		raw, err := json.Marshal(g.last[tenant])
+		g.mu.Unlock()
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(raw, valuePtr)
+	}}
+}
+
+func (g *given) Running(_ context.Context, tenant flowhq.TenantID) ([]*Attempt, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if a := g.attempts[tenant]; a != nil {
+		return []*Attempt{a}, nil
+	}
+	return nil, nil
+}
+
+func (g *given) Fail(_ context.Context, tenant flowhq.TenantID, a *Attempt, failure error, last any) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.attempts[tenant] != a {
+		return errors.New("it has ended")
+	}
+	app, ok := errors.AsType[*temporal.ApplicationError](failure)
+	if !ok || app.Type() != string(flowhq.EndWorkerLost) {
+		return errors.New("not the end of a worker")
+	}
+	g.failed = append(g.failed, tenant)
+	if app.NonRetryable() {
+		g.final = append(g.final, tenant)
+	}
+	g.last[tenant] = last.(status)
+	return nil
+}
+
+// ended is what a machine knows.
+type ended []string
+
+func (e *ended) Ended() ([]string, error) { return slices.Clone(*e), nil }
+func (e *ended) Forget(name string) error {
+	*e = slices.DeleteFunc(*e, func(n string) bool { return n == name })
+	return nil
+}
+
+// failing is a fleet of workers "me" and "alive", and of "dead", which is not known to
+// be dead yet.
+type failing struct {
+	*Failover
+	given *given
+	known *ended
+	t     *testing.T
+}
+
+func newFailing(t *testing.T) *failing {
+	t.Helper()
+	s := openStore(t, testdb.New(t))
+	f := &failing{given: newGiven(), known: &ended{}, t: t}
+	f.Failover = NewFailover(s, f.given, f.known, NewHosts(), timing, "me", slog.New(slog.DiscardHandler))
+	f.beat("me", time.Hour)
+	return f
+}
+
+func (f *failing) beat(worker string, ttl time.Duration) {
+	f.t.Helper()
+	if _, err := f.store.BeatWorker(f.t.Context(), flowhq.Process{Name: worker, Capacity: 9}, ttl); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// hosted is a tenant whose host on that worker has a lease for ttl, and is connected.
+func (f *failing) hosted(worker string, ttl time.Duration) flowhq.TenantID {
+	f.t.Helper()
+	tenant := newTenant(f.t, f.store)
+	epoch, err := f.store.Claim(f.t.Context(), tenant, worker)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	if taken, _, err := f.store.TakeLease(f.t.Context(), tenant, epoch, ttl); err != nil || !taken {
+		f.t.Fatalf("the lease was not taken: %v", err)
+	}
+	err = f.store.SetSession(f.t.Context(), tenant, epoch, store.SessionChange{State: flowhq.Connected, Worker: flowhq.WorkerRunning})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.given.to(tenant, worker, time.Now().Add(-time.Hour), status{State: flowhq.Connected, Failures: 4})
+	return tenant
+}
+
+// settled has the database have answered for long.
+func (f *failing) settled() { f.reached = time.Now().Add(-time.Hour) }
+
+// looks has it look until that is what was done, as it may be the duty of another worker
+// at first.
+func (f *failing) looks(want ...flowhq.TenantID) {
+	f.t.Helper()
+	slices.Sort(want)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(dutyLasts + patience); ; <-tick.C {
+		clear(f.looked)
+		f.given.failed, f.given.final = nil, nil
+		f.step(f.t.Context())
+		slices.Sort(f.given.failed)
+		if slices.Equal(want, f.given.failed) {
+			return
+		}
+		if len(f.given.failed) > 0 || time.Now().After(deadline) {
+			f.t.Fatalf("the hosts of %v were replaced; want those of %v", f.given.failed, want)
+		}
+	}
+}
+
+func TestOnlyTheHostsOfADeadWorkerAreReplaced(t *testing.T) {
+	f := newFailing(t)
+	const over = time.Nanosecond
+	f.beat("dead", over)
+	f.beat("alive", time.Hour)
+	lost := f.hosted("dead", over)
+	f.hosted("dead", time.Hour) // it still renews: another program has the processor
+	f.hosted("alive", over)     // its host sees to that
+	f.looks()                   // the database may just be back: nobody has had time to say that it lives
+	f.settled()
+	f.looks(lost)
+	if got := f.given.last[lost]; got.Losses != 1 || got.Failures != 4 || got.Ending != flowhq.EndWorkerLost {
+		t.Errorf("the next attempt is told %+v; want one loss", got)
+	}
+	// A worker that stands still may be given the next attempt, too: that is one loss.
+	f.looks(lost)
+	if got := f.given.last[lost]; got.Losses != 1 {
+		t.Errorf("%d losses are counted of one", got.Losses)
+	}
+}
+
+// From the third worker in a row on the workflow is told.
+func TestTheThirdLossIsTheWorkflows(t *testing.T) {
+	f := newFailing(t)
+	f.settled()
+	f.beat("dead", time.Nanosecond)
+	second, third := f.hosted("dead", time.Nanosecond), f.hosted("dead", time.Nanosecond)
+	f.given.to(second, "dead", time.Now(), status{Losses: 1})
+	f.given.to(third, "dead", time.Now(), status{Losses: 2})
+	f.looks(second, third)
+	if !slices.Equal(f.given.final, []flowhq.TenantID{third}) {
+		t.Errorf("handed to the workflow: %v; want the third in a row, %s", f.given.final, third)
+	}
+	if got := lossOf(status{Failures: 3, Losses: 2, Cuts: 1}, true); got.Failures != 0 || got.Losses != 0 || got.Cuts != 0 {
+		t.Errorf("a session that was stable counts as %+v; want it to be innocent", got)
+	}
+}
+
+// Of a worker that has ended for certain nobody waits for the leases.
+func TestAWorkerThatHasEndedIsNotWaitedFor(t *testing.T) {
+	f := newFailing(t)
+	f.beat("dead", time.Hour)
+	one, two := f.hosted("dead", time.Hour), f.hosted("dead", time.Hour)
+	f.hosted("alive", time.Hour)
+	f.beat("alive", time.Hour)
+	// Its host had not claimed it yet, or had given the lease back.
+	waiting := newTenant(t, f.store)
+	if err := f.store.Settle(t.Context(), waiting, store.SessionChange{State: flowhq.Disconnected, Worker: flowhq.WorkerStarting}, "test"); err != nil {
+		t.Fatal(err)
+	}
+	f.given.to(waiting, "dead", time.Now(), status{Losses: 2, Ending: flowhq.EndDatabaseLost})
+	f.looks()
+	*f.known = ended{"dead"}
+	f.looks(one, two, waiting)
+	if got := f.given.last[waiting]; got.Losses != 2 || got.Ending != flowhq.EndDatabaseLost {
+		t.Errorf("a host that only waited is told %+v; want nothing to be counted", got)
+	}
+	if len(*f.known) != 0 {
+		t.Error("the worker that has ended was not forgotten")
+	}
+}
+
+// What Temporal gave this worker and never arrived is given again.
+func TestAHostThatNeverArrivedIsReplaced(t *testing.T) {
+	f := newFailing(t)
+	f.settled()
+	lost, here, late := f.hosted("gone", time.Nanosecond), f.hosted("gone", time.Nanosecond), f.hosted("gone", time.Nanosecond)
+	long := time.Now().Add(-time.Hour)
+	f.given.to(lost, "me", long, status{})
+	f.given.to(here, "me", long, status{})
+	f.given.to(late, "me", time.Now(), status{})
+	defer f.hosts.exit(f.hosts.enter(here))
+	f.looks(lost)
+	if got := f.given.last[lost]; got.Losses != 0 {
+		t.Errorf("%d losses are counted of what was never hosted", got.Losses)
+	}
+}
+
+// A host whose loop turns keeps its lease; one whose loop does not loses it and is told
+// of, while the others go on.
+func TestAStuckHostLosesItsLease(t *testing.T) {
+	l := process(t, openStore(t, testdb.New(t)))
+	stuck, well := claim(t, l, newTenant(t, l.store)), claim(t, l, newTenant(t, l.store))
+	told := make(chan status, 1)
+	l.onStuck(stuck, func(last status) { told <- last })
+	l.onStuck(well, func(status) { t.Error("a host that turns counts as stuck") })
+	l.turned(stuck, status{Losses: 1})
+	turn := time.NewTicker(timing.Heartbeat)
+	defer turn.Stop()
+	for deadline := time.Now().Add(6 * patience); ; {
+		select {
+		case last := <-told:
+			if last.Losses != 1 {
+				t.Errorf("it was last %+v", last)
+			}
+			soon(t, "the lease is lost", stuck.lost)
+			if err := l.valid(well); err != nil {
+				t.Errorf("the other lease: %v", err)
+			}
+			return
+		case <-turn.C:
+			l.turned(well, status{})
+			if time.Now().After(deadline) {
+				t.Fatal("nobody noticed that it is stuck")
+			}
+		}
+	}
+}
