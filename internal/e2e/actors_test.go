@@ -173,6 +173,7 @@ type customer struct {
 type received struct {
 	ID, From, Text string
 	Repeats        int
+	Expiration     int // seconds
 }
 
 func (s *stand) customer(number, name string) *customer {
