@@ -47,6 +47,7 @@ type Message struct {
 	// Wordless says that a customer's message is nothing written or chosen, such as a
 	// voice note or a place. Text then says what there is to see of it, if anything.
 	Wordless    bool          `json:"wordless"`
+	Album       string        `json:"-"` // wa_message_id of what announced the album it is part of, or ""
 	WAMessageID string        `json:"wa_message_id"`
 	Status      MessageStatus `json:"status"`
 	// Reason says why a message was suppressed, ignored, refused or set aside.

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -11,6 +12,23 @@ import (
 // wordlessWindow is how long a customer is not told again that only text is read,
 // after they have been: an album or a few voice notes get one answer.
 const wordlessWindow = 10 * time.Minute
+
+// albumWaits reports whether an earlier part of the same album waits already, so that
+// this one would come to nothing: WhatsApp sends up to a hundred at once, which would
+// leave no place in the queue for the question after them.
+func (p *Pipeline) albumWaits(j job) bool {
+	m := j.question
+	if j.reply != nil || !m.Wordless || m.Album == "" {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.chats[p.person(m.ContactID)]
+	return c != nil && !p.inHand[m.ID] && slices.ContainsFunc(c.waiting, func(other job) bool {
+		q := other.question
+		return other.reply == nil && q.Wordless && q.Album == m.Album && q.ID < m.ID
+	})
+}
 
 // ignored is the outcome of a message that needs no answer.
 var ignored = store.Outcome{

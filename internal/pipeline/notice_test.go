@@ -97,3 +97,15 @@ func TestSilentIsNotAnswered(t *testing.T) {
 		t.Errorf("recorded %+v", m)
 	}
 }
+
+// An album of a hundred pictures leaves a place in the queue for the question after it.
+func TestAlbumLeavesRoom(t *testing.T) {
+	b := newBench(t, unlimited)
+	p, release := b.held()
+	for i := range 100 {
+		b.take(p, picture("1@lid", fmt.Sprint("P", i), "ALBUM"))
+	}
+	b.receive(p, "1@lid", "Q1", "do you open on Sunday?")
+	close(release)
+	b.becomes(map[string]int{"IN ANSWERED": 3, "IN IGNORED": 99, "OUT SENT": 3})
+}

@@ -80,6 +80,10 @@ type chat struct {
 // admit queues a recorded message, or marks it as overflowed if its chat's queue
 // is full.
 func (p *Pipeline) admit(ctx context.Context, j job) {
+	if p.albumWaits(j) {
+		p.settle(ctx, j.question, ignored)
+		return
+	}
 	if !p.enqueue(j) {
 		p.overflow(ctx, j.question)
 	}
@@ -194,10 +198,16 @@ func (p *Pipeline) overflow(ctx context.Context, m flowhq.Message) {
 			WAID: p.NewID(), Kind: flowhq.KindWarning, Text: reply.PleaseWait(p.currentConfig()), Reason: scopeQueue,
 		}
 	}
+	p.settle(ctx, m, o)
+}
+
+// settle records what becomes of a message that is not queued, once: what the database
+// does not take is looked for later.
+func (p *Pipeline) settle(ctx context.Context, m flowhq.Message, o store.Outcome) {
 	id, done, err := p.Store.Answer(ctx, p.Tenant, p.Epoch, m.ID, o)
 	if err != nil {
 		// Either the row stays RECEIVED or its warning PENDING.
-		p.Log.Warn("could not mark a message that overflowed; looking for it again", "message", m.ID, "err", err)
+		p.Log.Warn("could not mark a message; looking for it again", "message", m.ID, "status", o.Status, "err", err)
 		if flowhq.ErrorCode(err) == flowhq.Fenced {
 			p.fail(err)
 		} else {
@@ -206,7 +216,7 @@ func (p *Pipeline) overflow(ctx context.Context, m flowhq.Message) {
 		return
 	}
 	if done {
-		p.Metrics.Outcome(flowhq.Overflowed)
+		p.Metrics.Outcome(o.Status)
 	}
 	if id != 0 {
 		warning := outbound(id, m, *o.Reply)

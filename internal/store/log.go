@@ -10,7 +10,7 @@ import (
 )
 
 // messageColumns are the fields of flowhq.Message, by name.
-const messageColumns = `id, direction, contact_id, chat, contact, from_number, to_number, kind, text, wordless, wa_message_id,
+const messageColumns = `id, direction, contact_id, chat, contact, from_number, to_number, kind, text, wordless, album, wa_message_id,
 	status, reason, in_reply_to, created_at, sent_at, delivered_at, read_at, retried_at, timer_seconds, timer_set_at,
 	original_text, edited_text, edited_at, revoked_at`
 
