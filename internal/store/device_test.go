@@ -143,8 +143,8 @@ func TestAnotherTakesOver(t *testing.T) {
 			if got := b.message(t, tenant); got.ToNumber != other {
 				t.Errorf("a message is recorded as to %s", got.ToNumber)
 			}
-			if state := must(b.Conversation(t.Context(), tenant, b.message(t, tenant).ID))(t); state != nil {
-				t.Errorf("the conversation goes on with %s", state)
+			if v := must(b.Conversation(t.Context(), tenant, b.message(t, tenant).ID))(t); v.State != nil {
+				t.Errorf("the conversation goes on with %s", v.State)
 			}
 			ok(t, b.Unlink(t.Context(), tenant, epoch))
 		})
