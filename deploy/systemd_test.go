@@ -62,3 +62,20 @@ func TestUnitsComeBack(t *testing.T) {
 		}
 	}
 }
+
+// The unit that migrates ends when the database is up to date, however long that takes, and
+// has the settings of the others: among them the heartbeat, which bounds its locks.
+func TestUnitMigratesOnce(t *testing.T) {
+	u := readUnit(t, filepath.Join("systemd", "flowhq-migrate.service"))
+	for key, want := range map[string][]string{
+		"Service.Type":            {"oneshot"},
+		"Service.ExecStart":       {"/usr/local/bin/flowhq migrate"},
+		"Service.EnvironmentFile": {"/etc/flowhq/flowhq.env"},
+		"Service.User":            {"flowhq"},
+		"Service.TimeoutStartSec": {"infinity"},
+	} {
+		if got := u[key]; !slices.Equal(got, want) {
+			t.Errorf("flowhq-migrate.service: %s is %v; want %v", key, got, want)
+		}
+	}
+}

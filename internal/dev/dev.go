@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -211,6 +212,9 @@ func (d *dev) startApps(ctx context.Context) error {
 		}
 	}
 	env = append(env, d.whatsApp...)
+	if err := d.migrate(ctx, env); err != nil {
+		return err
+	}
 
 	api := d.apps.keep(&part{name: "api", grace: appGrace, env: env, out: d.shown("api"), args: []string{d.self, "api"}})
 	d.worker = d.apps.keep(&part{name: "worker", grace: appGrace, env: env, out: d.shown("worker"), args: []string{d.self, "worker"}})
@@ -221,6 +225,18 @@ func (d *dev) startApps(ctx context.Context) error {
 		return err
 	}
 	return d.worker.prove() // it needs the same as the API, so it has got as far by now
+}
+
+// migrate brings the database up to date before anything that needs it starts.
+func (d *dev) migrate(ctx context.Context, env []string) error {
+	out := d.logOnly("migrate")
+	defer out.close()
+	cmd := exec.CommandContext(ctx, d.self, "migrate")
+	cmd.Env, cmd.Stdout, cmd.Stderr = env, out, out
+	if err := cmd.Run(); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("the database could not be brought up to date: %s", out.lastLine())
+	}
+	return ctx.Err()
 }
 
 // codecOrigin is where the pages come from that may ask the API to decrypt: the Web

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -176,6 +177,32 @@ func TestMigrateWaitsForEveryTable(t *testing.T) {
 			})
 		}
 	}
+}
+
+// The library's tables are changed with the same patience.
+func TestMigrateWaitsForTheLibrarysTables(t *testing.T) {
+	t.Parallel()
+	url := testdb.New(t, wa)
+	upgrade := func(ctx context.Context, db *sql.DB) error {
+		_, err := db.ExecContext(ctx, `alter table whatsmeow_version add column compat integer`)
+		return err
+	}
+	release := holdLocks(t, url, "access share", "wa.whatsmeow_version")
+	log := newRecorder()
+	done := make(chan error, 1)
+	go func() {
+		done <- store.Migrate(t.Context(), url, store.Migration{WA: upgrade, Heartbeat: heartbeat}, log.log())
+	}()
+	select {
+	case <-log.heard:
+	case <-time.After(patience):
+		t.Error("the migration says nothing")
+	}
+	if said := log.String(); !strings.Contains(said, "table wa.whatsmeow_version") || !strings.Contains(said, "idle in transaction") {
+		t.Errorf("the log does not say what is waited for, or who holds it: %s", said)
+	}
+	release()
+	ok(t, <-done)
 }
 
 // The wait has an end, which says who was in the way, and nothing is half done.
