@@ -161,7 +161,14 @@ func (n *Network) Forget(ctx context.Context, device string) error {
 	if device == "" {
 		return nil
 	}
-	// Every other table of the library hangs on the device's row.
+	for deleted := int64(PruneBatch); deleted == PruneBatch; {
+		var err error
+		if deleted, err = n.forgetBuffer(ctx, device); err != nil {
+			return err
+		}
+	}
+	// Every other table of the library hangs on the device's row, with at most a few rows
+	// of each contact.
 	for _, statement := range []string{
 		`delete from whatsmeow_device where jid = $1`,
 		`delete from whatsmeow_privacy_tokens where our_jid = $1`,

@@ -65,6 +65,16 @@ func (n *Network) PruneBuffer(ctx context.Context, device string) (deleted int64
 	return n.prune(ctx, q, device, now.Add(-bufferFor).UnixMilli(), now.Add(-unrecordedFor).UnixMilli(), PruneBatch)
 }
 
+// forgetBuffer forgets a batch of the device's decrypted messages, of which there is one
+// for each that came in the last weeks, whatever their age.
+func (n *Network) forgetBuffer(ctx context.Context, device string) (deleted int64, err error) {
+	const q = `
+		delete from whatsmeow_event_buffer
+		where our_jid = $1 and ciphertext_hash = any(array(
+			select ciphertext_hash from whatsmeow_event_buffer where our_jid = $1 limit $2))`
+	return n.prune(ctx, q, device, PruneBatch)
+}
+
 // PruneMACs forgets superseded checksums of the phone's settings, such as which
 // chats are muted: the library adds one at each change and looks at the latest
 // alone. The device may be connected.

@@ -95,6 +95,34 @@ func TestPruneBuffer(t *testing.T) {
 	}
 }
 
+// A device with many messages is forgotten in batches, none of which takes long.
+func TestForgetInBatches(t *testing.T) {
+	c := storedConn(t)
+	n, device := c.network, c.client.Load().Store.ID.String()
+	for _, q := range []string{
+		`insert into whatsmeow_event_buffer
+			select '` + device + `', sha256(convert_to(n::text, 'UTF8')), null, 0, 0 from generate_series(1, 3500) n`,
+		`create table public.batches (rows integer)`,
+		`create function public.note() returns trigger language plpgsql as
+			$$ begin insert into public.batches select count(*) from gone; return null; end $$`,
+		`create trigger note after delete on whatsmeow_event_buffer
+			referencing old table as gone for each statement execute function public.note()`,
+	} {
+		if _, err := n.db.ExecContext(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := n.Forget(t.Context(), device); err != nil {
+		t.Fatal(err)
+	}
+	if all, most := count(t, n, `select sum(rows) from public.batches`), count(t, n, `select max(rows) from public.batches`); all != 3500 || most > PruneBatch {
+		t.Errorf("%d messages are forgotten, %d at once; want 3500, %d", all, most, PruneBatch)
+	}
+	if left := count(t, n, `select count(*) from whatsmeow_device where jid = $1`, device); left != 0 {
+		t.Error("the device is not forgotten")
+	}
+}
+
 // The library finds the same checksums after the superseded ones are gone.
 func TestPruneMACs(t *testing.T) {
 	c := storedConn(t)
