@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -108,9 +109,10 @@ type API struct {
 	engine *gin.Engine
 	within time.Duration // for one request
 
-	readiness readyCache
-	codecTurn chan struct{} // taken while payloads are worked on
-	count     *metrics.API
+	readiness   readyCache
+	nudgeFailed atomic.Pointer[time.Time] // when Temporal did not answer; nil: it did
+	codecTurn   chan struct{}             // taken while payloads are worked on
+	count       *metrics.API
 }
 
 // actor is who an admin's actions are attributed to.

@@ -13,6 +13,9 @@ import (
 // that it is not told of is found by the workers.
 const nudgeWithin = 2 * time.Second
 
+// nudgeRest is for how long nobody waits for Temporal after it did not answer in time.
+const nudgeRest = 5 * time.Second
+
 type commandRequest struct {
 	tenantRef
 	Key string // of the request
@@ -45,13 +48,22 @@ func (a *API) command(c flowhq.Command) func(context.Context, commandRequest) (a
 	}
 }
 
-// nudge tells Temporal that there is a command. If it is away, nothing is lost but time.
+// nudge tells Temporal that there is a command. If it is away, nothing is lost but time,
+// and not much of the caller's: only one in a while waits to find out.
 func (a *API) nudge(ctx context.Context, tenant flowhq.TenantID, name string) {
+	last := a.nudgeFailed.Load()
+	if last != nil && time.Since(*last) < nudgeRest {
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, nudgeWithin)
 	defer cancel()
 	if err := a.Nudges.Nudge(ctx, tenant, name); err != nil {
-		a.Log.Warn("a command waits until Temporal answers again", "tenant", string(tenant), "err", err)
+		now := time.Now()
+		a.nudgeFailed.Store(&now)
+		a.Log.Warn("commands wait until Temporal answers again", "tenant", string(tenant), "err", err)
+		return
 	}
+	a.nudgeFailed.CompareAndSwap(last, nil)
 }
 
 // deleteTenant handles DELETE /admin/tenants/:id. To delete what has been

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
@@ -165,16 +166,31 @@ func TestCreateOnce(t *testing.T) {
 	}
 }
 
-// TestCommandsWithoutTemporal: a command is taken while Temporal is away.
+// TestCommandsWithoutTemporal: commands are taken while Temporal is away, and only one in a
+// while waits for it.
 func TestCommandsWithoutTemporal(t *testing.T) {
+	const commands, slow = 20, 500 * time.Millisecond
 	f := setup(t)
 	id := f.create()
-	f.nudges.err = &flowhq.Error{Code: flowhq.Unavailable, Message: "Temporal does not answer", Err: fmt.Errorf("dial 10.0.0.1")}
-	f.send(call{method: "POST", path: "/admin/tenants/" + string(id) + "/worker/start"}, 202)
-	f.nudges.err = fmt.Errorf("rpc error: secret")
-	f.send(call{method: "DELETE", path: "/admin/tenants/" + string(id)}, 202)
+	f.nudges.err, f.nudges.slow = fmt.Errorf("rpc error: secret"), slow
+	began := time.Now()
+	for range commands {
+		f.send(call{method: "POST", path: "/admin/tenants/" + string(id) + "/worker/start"}, 202)
+	}
+	if took := time.Since(began); took > commands*slow/2 {
+		t.Errorf("%d commands took %v while Temporal is away; want one of them to wait %v", commands, took, slow)
+	}
 	if !strings.Contains(f.log.String(), "rpc error: secret") {
 		t.Error("the cause is not in the log")
+	}
+	f.nudges.err = nil
+	past := time.Now().Add(-nudgeRest)
+	f.api.nudgeFailed.Store(&past)
+	for range 2 {
+		f.send(call{method: "DELETE", path: "/admin/tenants/" + string(id)}, 202)
+	}
+	if len(f.nudges.sent) != 2 {
+		t.Errorf("nudged %d times after Temporal is back; want 2", len(f.nudges.sent))
 	}
 }
 

@@ -228,9 +228,13 @@ type nudges struct {
 	mu   sync.Mutex
 	sent []flowhq.TenantID
 	err  error
+	slow time.Duration // until it answers with err
 }
 
 func (n *nudges) Nudge(_ context.Context, id flowhq.TenantID, _ string) error {
+	if n.slow > 0 {
+		<-time.After(n.slow)
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.err == nil {
