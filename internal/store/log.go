@@ -14,6 +14,10 @@ const messageColumns = `id, direction, contact_id, chat, contact, from_number, t
 	status, reason, in_reply_to, created_at, sent_at, delivered_at, read_at, retried_at, timer_seconds, timer_set_at,
 	original_text, edited_text, edited_at, revoked_at`
 
+// messageBytes is the length of those fields that a customer can make long.
+const messageBytes = `octet_length(text) + octet_length(reason)
+	+ coalesce(octet_length(original_text), 0) + coalesce(octet_length(edited_text), 0)`
+
 // A MessageFilter selects messages of a tenant. Empty fields select all.
 type MessageFilter struct {
 	Status flowhq.MessageStatus
@@ -39,7 +43,7 @@ func (s *Store) Messages(
 				sum(bytes) over (order by id desc rows unbounded preceding) - bytes
 					as before
 			from (
-				select *, octet_length(text) + octet_length(reason) as bytes
+				select *, ` + messageBytes + ` as bytes
 				from flowhq.message_logs
 				where tenant_id = @tenant
 					and (@status::text = '' or status = @status)
