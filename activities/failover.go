@@ -79,7 +79,7 @@ type Failover struct {
 	log      *slog.Logger
 
 	// The rest belongs to the loop of Run.
-	reached time.Time                     // since when the database has answered, without a break
+	reached time.Time                     // since when the database has answered, as far as is known
 	dead    map[string]time.Time          // workers, and when they were first found dead
 	proven  map[string]bool               // those among them that ended on this machine
 	looked  map[flowhq.TenantID]time.Time // until when they are not looked at again
@@ -150,11 +150,15 @@ func (f *Failover) step(ctx context.Context) {
 	}
 	workers, err := f.store.Workers(ctx)
 	if err != nil {
-		f.reached = time.Time{}
+		f.reached = time.Now()
 		return
 	}
-	if f.reached.IsZero() {
-		f.reached = time.Now()
+	if f.reached.IsZero() { // this process is new; the others may not be
+		up, err := f.store.Uptime(ctx)
+		if err != nil {
+			return
+		}
+		f.reached = time.Now().Add(-up)
 	}
 	alive := f.alive(workers)
 	// After an outage of the database all have run out, and need time to say otherwise.

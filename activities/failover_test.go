@@ -156,7 +156,8 @@ func TestOnlyTheHostsOfADeadWorkerAreReplaced(t *testing.T) {
 	lost := f.hosted("dead", over)
 	f.hosted("dead", time.Hour) // it still renews: another program has the processor
 	f.hosted("alive", over)     // its host sees to that
-	f.looks()                   // the database may just be back: nobody has had time to say that it lives
+	f.reached = time.Now()
+	f.looks() // the database is just back: nobody has had time to say that it lives
 	f.settled()
 	f.looks(lost)
 	if got := f.given.last[lost]; got.Losses != 1 || got.Failures != 4 || got.Ending != flowhq.EndWorkerLost {

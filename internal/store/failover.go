@@ -46,6 +46,16 @@ func (s *Store) Unhosted(ctx context.Context, ttl, stableFor time.Duration, limi
 	return all, nil
 }
 
+// Uptime is for how long the database server has been up.
+func (s *Store) Uptime(ctx context.Context) (time.Duration, error) {
+	const q = `select clock_timestamp() - pg_postmaster_start_time()`
+	up, err := one(ctx, s, q, none, pgx.RowTo[time.Duration])
+	if err != nil {
+		return 0, fmt.Errorf("uptime of the database: %w", err)
+	}
+	return up, nil
+}
+
 // EndLeases ends what a worker process has left that has ended: its leases, of which
 // every listener is told ("lease"), and its place in the fleet. It returns how many
 // leases that were. Only call it of a process that is known to be no more.
