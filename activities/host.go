@@ -340,7 +340,7 @@ func (s *session) handle(run context.Context, ev whatsapp.Event) error {
 			return differs
 		}
 		s.online = time.Now()
-		failpoint.Hit("host.online")
+		failpoint.HitFor("host.online", string(s.tenant))
 		s.accepted(run)
 		s.pipeline.Start()
 		return s.become(run, change{

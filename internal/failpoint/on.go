@@ -29,6 +29,15 @@ var armed = mustParse(os.Getenv(Variable))
 // Hit meets the fate, if any, that the point of this name has this time.
 func Hit(name string) { armed.hit(name, act) }
 
+// HitFor is Hit at a point that something with a key passes, such as a tenant. It also meets
+// the fate that is named point/key, which "*" does not arm.
+func HitFor(name, key string) {
+	Hit(name)
+	if name += "/" + key; armed.named(name) {
+		Hit(name)
+	}
+}
+
 // A fate is what may happen at a point.
 type fate struct {
 	what        string
@@ -43,6 +52,12 @@ type plan struct {
 
 	mu    sync.Mutex
 	dices map[string]*rand.Rand // by point
+}
+
+// named reports whether the point is armed under its own name.
+func (p *plan) named(name string) bool {
+	_, ok := p.fates[name]
+	return ok
 }
 
 func (p *plan) hit(name string, act func(string, fate)) {
