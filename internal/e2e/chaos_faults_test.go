@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"syscall"
@@ -75,21 +76,36 @@ func (c *chaos) inject(ctx context.Context, f fault) {
 		err = c.fellDatabase(ctx, syscall.SIGQUIT, f.lasts)
 	case "database kill":
 		err = c.fellDatabase(ctx, syscall.SIGKILL, f.lasts)
+	case "temporal empty":
+		err = c.emptyTemporal(f.lasts)
+	case "database hiccup":
+		err = c.hiccup(ctx, f.count)
+	case "database lock":
+		err = c.lockTable(ctx, f)
+	case "database migrate":
+		err = c.migrateScratch(ctx, f)
+	case "machine starve":
+		err = starve(ctx, f.lasts)
+	case "address":
+		err = c.readdress(f)
+	case "number change":
+		err = c.move(ctx, f)
+	case "workflow cancel", "workflow terminate", "workflow reset", "workflow forge":
+		err = c.meddle(ctx, f)
+	case "stop and start":
+		if err = c.order(ctx, f.target, flowhq.Stop); err == nil {
+			pause(ctx, f.lasts)
+			err = c.order(ctx, f.target, flowhq.Start)
+		}
 	case "restart", "force-restart":
-		err = c.order(f.target, flowhq.Command(f.kind))
+		err = c.order(ctx, f.target, flowhq.Command(f.kind))
 	default:
 		err = c.disturb(f)
 	}
-	if err != nil && strings.HasPrefix(f.kind, "database") {
+	if err != nil && (f.kind == "database stop" || f.kind == "database kill") {
 		c.journal.accuse("%s: %v", f.kind, err)
 	}
 	c.journal.note(from, f, err)
-}
-
-// order gives a tenant's worker a command, as an operator does.
-func (c *chaos) order(tenant int, command flowhq.Command) error {
-	_, err := c.call("POST", c.businesses[tenant].path()+"/worker/"+string(command), nil, nil)
-	return err
 }
 
 // disturb has the simulator make a fault.
@@ -103,6 +119,24 @@ func (c *chaos) disturb(f fault) error {
 	}
 	_, err := c.simulate("POST", "/faults", body, nil)
 	return err
+}
+
+// readdress has deliveries of one customer's messages to a tenant name the customer in
+// another way each time, and come twice: what a message teaches of its writer's addresses is
+// learnt between the two.
+func (c *chaos) readdress(f fault) error {
+	r := rand.New(rand.NewPCG(c.plan.seed, uint64(f.at)))
+	customer := c.chats[f.target*chaosCustomers+r.IntN(chaosCustomers)]
+	forms := make([]string, 2*f.count)
+	for i := range forms {
+		forms[i] = addressForms[r.IntN(len(addressForms))]
+	}
+	body := map[string]any{"kind": "address", "number": customer.number, "forms": forms}
+	if _, err := c.simulate("POST", "/faults", body, nil); err != nil {
+		return err
+	}
+	f.kind = "duplicate"
+	return c.disturb(f)
 }
 
 // heal ends every fault that is still to come, and replaces the workers with

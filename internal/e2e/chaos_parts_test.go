@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -146,6 +147,9 @@ func (p *part) drain(ctx context.Context) bool {
 	}
 }
 
+// poisonFault is how the verdict calls the end of a worker by the tenant that is poison.
+const poisonFault = "poison tenant"
+
 // struck matches what a failpoint says before it strikes.
 var struck = regexp.MustCompile(`(?m)^failpoint (\S+): (\w+)$`)
 
@@ -164,7 +168,11 @@ func (p *part) accidents(failpoints map[string]int) (bad []string) {
 			return append(bad, err.Error())
 		}
 		for _, m := range struck.FindAllSubmatch(raw, -1) {
-			failpoints["failpoint "+string(m[2])]++
+			if bytes.Contains(m[1], []byte("/")) {
+				failpoints[poisonFault]++
+			} else {
+				failpoints["failpoint "+string(m[2])]++
+			}
 		}
 		text, races := withoutLibraryRaces(string(raw))
 		if races > 0 {

@@ -68,15 +68,27 @@ var chaosKinds = []struct {
 	{"refuse_logins", onTenant, 2, 4 * time.Second, 0},
 	{"duplicate", onTenant, 5, 0, 5},
 	{"delay", onTenant, 4, 2 * time.Second, 5},
+	{"address", onTenant, 4, 0, 5}, // of a customer, whose messages also come twice
 	{"lose_acks", onTenant, 4, 0, 2},
 	{"delay_acks", onTenant, 4, 3 * time.Second, 5},
 	{"restart", onTenant, 2, 0, 0},
 	{"force-restart", onTenant, 2, 0, 0},
+	{"stop and start", onTenant, 1, 3 * time.Second, 0},
+	{"workflow cancel", onTenant, 1, 0, 0},
+	{"workflow terminate", onTenant, 1, 0, 0},
+	{"workflow reset", onTenant, 1, 0, 5}, // to one of the first so many tasks
+	{"workflow forge", onTenant, 1, 0, 0},
 	{"api kill", onPart, 2, 2 * time.Second, 0},
 	{"simulator kill", onPart, 2, 2 * time.Second, 0},
 	{"temporal kill", onPart, 2, 12 * heartbeat, 0},
-	{"database stop", onPart, 1, 8 * heartbeat, 0}, // PostgreSQL's immediate shutdown
+	{"temporal empty", onPart, 1, 12 * heartbeat, 0}, // and what it knew is gone
+	{"database stop", onPart, 1, 8 * heartbeat, 0},   // PostgreSQL's immediate shutdown
 	{"database kill", onPart, 1, 8 * heartbeat, 0},
+	{"database hiccup", onPart, 1, 0, 4},
+	{"database lock", onPart, 1, 4 * heartbeat, 0},
+	{"database migrate", onPart, 1, 0, 4},
+	{"machine starve", onPart, 1, 8 * time.Second, 0},
+	{"number change", onPart, 1, 0, 3},
 }
 
 // Bounds on the plan's pace.
@@ -181,8 +193,8 @@ var armedPoints = []struct {
 	{"host.claimed", .1}, {"host.leased", .1}, {"host.dialling", .1}, {"wire.open", .1}, {"host.online", .1}, {"host.hungup", .1},
 }
 
-// armament is what may befall an armed worker in one of its lives.
-func (p plan) armament(slot, life int) string {
+// armament is what may befall an armed worker in one of its lives. Some point always ends it.
+func (p plan) armament(slot, life int, always string) string {
 	const longestPause = 4 * time.Second // longer than a lease
 	r := rand.New(rand.NewPCG(p.seed, uint64(slot+1)*1_000_000+uint64(life)))
 	text := fmt.Sprintf("%s=seed=%d", failpointsVariable, r.Uint64())
@@ -199,7 +211,7 @@ func (p plan) armament(slot, life int) string {
 			text += fmt.Sprintf("pause:%g:%v", 2*point.probability, upTo(r, longestPause))
 		}
 	}
-	return text
+	return text + "," + always + "=kill:1"
 }
 
 // failpointsVariable is failpoint.Variable, which only tagged builds have.

@@ -26,6 +26,7 @@ type chaos struct {
 	wa      string // address of the simulated WhatsApp
 	dbPort  int
 	began   time.Time
+	lasted  time.Duration // the trouble
 	settled time.Duration
 
 	workers [chaosWorkers]*part
@@ -34,6 +35,8 @@ type chaos struct {
 
 	businesses []*business
 	chats      []*chat
+	guests     guests
+	orders     orders
 	journal    journal
 	freezes    freezes
 }
@@ -67,6 +70,8 @@ func newChaos(t *testing.T, p plan) *chaos {
 			c.chats = append(c.chats, newChat(s.customer(number, fmt.Sprintf("Customer %d", j)), b, texts, p.questions[len(c.chats)]))
 		}
 	}
+	c.guests.robot, c.guests.mover = c.newRobot(), c.newMover()
+	c.guests.poison.Store(c.newPoison())
 	return c
 }
 
@@ -116,7 +121,7 @@ func (c *chaos) startParts(ctx context.Context) {
 		name := fmt.Sprintf("worker%d", i)
 		c.workers[i] = newPart(name, func(life int) (*process, error) {
 			if i < armedWorkers && c.journal.armed() {
-				return c.launch(name, append(c.env, c.plan.armament(i, life)), armed, "worker")
+				return c.launch(name, append(c.env, c.plan.armament(i, life, c.guests.poisonPoint())), armed, "worker")
 			}
 			return c.launch(name, c.env, bin, "worker")
 		})

@@ -40,10 +40,12 @@ func TestChaos(t *testing.T) {
 	watching.Go(func() { c.operate(ctx) })
 	watching.Go(func() { c.tellProgress(ctx) })
 	c.began = time.Now()
+	watching.Go(func() { c.guests.robot.chat(ctx) })
 	for _, chat := range c.chats {
 		asking.Go(func() { chat.ask(ctx, c) })
 	}
 	c.trouble(ctx)
+	c.lasted = time.Since(c.began)
 	c.heal(ctx)
 	asking.Wait()
 	c.settle(ctx)
@@ -81,19 +83,25 @@ func (c *chaos) tellProgress(ctx context.Context) {
 	}
 }
 
-// settle waits until every question is answered and every answer known to have
-// arrived.
+// settle waits until every question is answered, every answer known to have arrived, every
+// command applied, and every tenant on the air.
 func (c *chaos) settle(ctx context.Context) {
 	c.t.Helper()
 	deadline := time.Now().Add(settleWithin)
 	for began := time.Now(); ; {
 		open, err := c.open()
-		if err == nil && open == 0 {
+		forgotten, failed := c.forgotten()
+		unwanted, failed2 := c.unwanted()
+		err = cmp.Or(err, failed, failed2)
+		if err == nil && open == 0 && len(forgotten) == 0 && len(unwanted) == 0 {
 			c.settled = time.Since(began)
 			return
 		}
 		if time.Now().After(deadline) {
 			c.t.Errorf("not settled within %v: %d messages are still open (%v)", settleWithin, open, err)
+			for _, problem := range append(forgotten, unwanted...) {
+				c.t.Error(problem)
+			}
 			return
 		}
 		pause(ctx, time.Second)

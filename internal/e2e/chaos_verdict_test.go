@@ -18,6 +18,7 @@ type verdict struct {
 	templates map[flowhq.Template]*count
 	all       count
 	hosts     hostCount
+	commands  int // that were accepted, and applied unless a problem says otherwise
 	faults    map[string]int
 	problems  []string
 }
@@ -71,8 +72,14 @@ func (c *chaos) verdict() *verdict {
 		}
 		c.countHosts(b, v)
 	}
+	v.problems = append(v.problems, c.guests.robot.problems()...)
+	v.problems = append(v.problems, c.guests.mover.problems()...)
+	v.commands = len(c.orders.all)
 	for _, p := range c.parts() {
 		v.problems = append(v.problems, p.accidents(v.faults)...)
+	}
+	if n, minutes := v.faults[poisonFault], int(c.lasted.Minutes())+1; n > poisonStrikesPerMinute*minutes {
+		v.problems = append(v.problems, fmt.Sprintf("one tenant ended %d workers in %d minutes", n, minutes))
 	}
 	if v.all.bad() > 0 || v.hosts.two > 0 {
 		v.problems = append(v.problems, fmt.Sprintf("seed %d: %d lost, %d answered twice, %d out of order, %d not asked for, %d moments with two hosts; want none",
@@ -183,7 +190,8 @@ func (v *verdict) print(t *testing.T, length time.Duration) {
 	}
 	row("all", v.all)
 	h := v.hosts
-	fmt.Fprintf(&s, "\n%d logins, two hosts at a time: %d\n", h.logins, h.two)
+	fmt.Fprintf(&s, "\n%d commands of operators, each accounted for\n", v.commands)
+	fmt.Fprintf(&s, "%d logins, two hosts at a time: %d\n", h.logins, h.two)
 	fmt.Fprintf(&s, "%d connections of hosts that stood still were replaced, which sent %d stanzas in vain\n", h.frozen, h.lateFrozen)
 	fmt.Fprintf(&s, "%d connections were replaced by a stranger, which sent %d stanzas in vain\n\n", h.strangers, h.lateStranger)
 	total := 0
