@@ -145,9 +145,11 @@ func (r EndReason) personalStep() string {
 	case EndBanned:
 		return "Ask the business to appeal in WhatsApp on its phone. When WhatsApp has lifted the ban, start the tenant."
 	case EndLocked:
-		return "Ask the business to open WhatsApp on its phone and do what it asks for there, then start the tenant."
+		return "Ask the business to open WhatsApp on its phone and do what it asks for there, then start the tenant. " +
+			"If the number is on another phone now, relink the tenant and scan the new code with that."
 	case EndRefused:
-		return "Look at the account on the business's phone, then start the tenant."
+		return "Look at the account on the business's phone, then start the tenant. If it stays like this, relink the tenant and " +
+			"scan the new code."
 	case EndQRExpired:
 		return "When somebody is there with the phone, start the tenant: it shows a new code at once."
 	case EndPairFailed:

@@ -82,11 +82,12 @@ const (
 	Stop         Command = "stop"
 	Restart      Command = "restart"       // stop, then start
 	ForceRestart Command = "force-restart" // start another host now and fence the old one
+	Relink       Command = "relink"        // drop the link to the phone, then start and show a new code
 	Delete       Command = "delete"        // stop, unlink, erase
 )
 
 // Commands lists every Command.
-var Commands = []Command{Start, Stop, Restart, ForceRestart, Delete}
+var Commands = []Command{Start, Stop, Restart, ForceRestart, Relink, Delete}
 
 // Requested is the type of the event that c was asked for, such as
 // FORCE_RESTART_REQUESTED.

@@ -150,7 +150,10 @@ func (s *session) live(ctx context.Context) (ended Ended, err error) {
 	}
 	stop()
 	s.Hosts.serves(s.berth, s.lease)
-	if err := s.open(run); err != nil {
+	if err := s.open(ctx, run); err != nil {
+		if ctx.Err() != nil && toldToHangUp(err) {
+			return s.cancelled(run, err)
+		}
 		return s.ended(run, err)
 	}
 	return s.serve(ctx, run)
@@ -201,9 +204,10 @@ func (s *session) claim(ctx, claiming context.Context) (*lease, error) {
 	}
 }
 
-// open prepares the pipeline from the rows that earlier hosts left, then dials. It
-// does not turn, so it must be done before the host counts as stuck.
-func (s *session) open(run context.Context) error {
+// open prepares the pipeline from the rows that earlier hosts left, drops the link to
+// the phone if that was asked for, then dials. It does not turn but for that, so it must
+// be done before the host counts as stuck.
+func (s *session) open(host, run context.Context) error {
 	ctx, cancel := context.WithTimeout(run, max(2*s.Timing.Heartbeat, writeTimeout))
 	defer cancel()
 	tenant, err := s.Store.Tenant(ctx, s.tenant)
@@ -215,8 +219,15 @@ func (s *session) open(run context.Context) error {
 		return fmt.Errorf("read device: %w", err)
 	}
 	s.linked = device != ""
+	relink, err := s.Store.RelinkAsked(ctx, s.tenant)
+	if err != nil {
+		return fmt.Errorf("read device: %w", err)
+	}
 	if err := s.confirmNumber(ctx); err != nil {
 		return err
+	}
+	if differs := s.differs.Load(); differs != nil && !relink {
+		return differs
 	}
 	if err := s.waited(run, tenant.Session.Reason); err != nil {
 		return err
@@ -231,6 +242,9 @@ func (s *session) open(run context.Context) error {
 	// This process may have been frozen for longer than its lease.
 	if err := s.Leases.valid(s.lease); err != nil {
 		return err
+	}
+	if relink {
+		return s.relink(host, run, device)
 	}
 	failpoint.Hit("host.dialling")
 	return s.dial(ctx, device)

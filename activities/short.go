@@ -9,7 +9,6 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
-	"github.com/flowhq/flowhq/internal/whatsapp"
 )
 
 // SettleInput is what the end of a host means, in the workflow's judgement.
@@ -169,36 +168,13 @@ func (a *Activities) unlink(ctx context.Context, tenant flowhq.TenantID, device 
 	if err != nil {
 		return err
 	}
-	conn, err := a.Network.DialAs(ctx, fleet.Version, device, mute{a.Leases, lease})
-	if err != nil {
-		a.Leases.release(ctx, lease)
-		return err
-	}
-	a.Leases.onLoss(lease, conn.HangUp)
-	defer func() {
+	closed, err := a.removeDevice(ctx, lease, fleet.Version, device, mute{a.Leases, lease}, beat)
+	if closed {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), hangUpTimeout)
 		defer cancel()
-		if conn.Close(closing) == nil {
-			a.Leases.release(closing, lease)
-		} else {
-			a.Leases.drop(lease)
-		}
-	}()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-lease.lost:
-			return a.Leases.cause(lease)
-		case ev, open := <-conn.Events():
-			switch {
-			case !open:
-				return conn.Err()
-			case ev.Kind == whatsapp.Online:
-				return conn.Unlink(ctx)
-			case ev.Kind == whatsapp.QR:
-				return nil // its keys are gone, so there is nothing to unlink
-			}
-		}
+		a.Leases.release(closing, lease)
+	} else {
+		a.Leases.drop(lease)
 	}
+	return err
 }

@@ -174,6 +174,7 @@ func (a *API) routes() {
 	admin.POST("/tenants/:id/worker/stop", handle(a, http.StatusAccepted, a.command(flowhq.Stop)))
 	admin.POST("/tenants/:id/worker/restart", handle(a, http.StatusAccepted, a.command(flowhq.Restart)))
 	admin.POST("/tenants/:id/worker/force-restart", handle(a, http.StatusAccepted, a.command(flowhq.ForceRestart)))
+	admin.POST("/tenants/:id/worker/relink", handle(a, http.StatusAccepted, a.command(flowhq.Relink)))
 
 	get(admin, "/tenants/:id/commands", handle(a, http.StatusOK, a.listCommands))
 	get(admin, "/tenants/:id/commands/:command", handle(a, http.StatusOK, a.readCommand))

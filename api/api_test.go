@@ -55,6 +55,7 @@ func TestAPI(t *testing.T) {
 		{"stop", nil, "POST", tenant + "/worker/stop", "", 202, `{"command": "stop"}`},
 		{"restart", nil, "POST", tenant + "/worker/restart", "", 202, `{"command": "restart"}`},
 		{"force-restart", nil, "POST", tenant + "/worker/force-restart", "", 202, `{"command": "force-restart"}`},
+		{"relink", nil, "POST", tenant + "/worker/relink", "", 202, `{"command": "relink"}`},
 		{"start what never was", nil, "POST", "/admin/tenants/" + never + "/worker/start", "", 404, `{"code": "not_found"}`},
 		{"stop what was deleted", erase, "POST", tenant + "/worker/stop", "", 404, `{"code": "not_found"}`},
 		{"no code yet", nil, "GET", tenant + "/qr", "", 200, `{"state": "DISCONNECTED", "qr": null, "code": null, "expires_at": null}`},

@@ -131,6 +131,7 @@ func TestBadBulk(t *testing.T) {
 		`{"command":"stop","filter":{"search":7}}`:                       {"filter", "filter.search"},
 		`{"command":"delete","filter":{"all":true}}`:                     {"command"},
 		`{"command":"force-restart","filter":{"all":true}}`:              {"command"},
+		`{"command":"relink","filter":{"all":true}}`:                     {"command"},
 		`{"command":"stop","filter":{"all":true},"per_second":0}`:        {"per_second"},
 		`{"command":"stop","filter":{"all":true},"per_second":101}`:      {"per_second"},
 		`{"command":"stop","filter":{"all":true},"per_second":0.5}`:      {"per_second"},

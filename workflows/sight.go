@@ -143,7 +143,7 @@ func (t *tenant) take(ctx workflow.Context, c activities.Asked, did *effect) {
 		t.Wanted, t.Failures, t.Losses, did.starts, did.stops = true, 0, 0, true, false
 	case flowhq.Stop:
 		t.Wanted, did.stops = false, true
-	case flowhq.Restart:
+	case flowhq.Restart, flowhq.Relink: // the next host sees in the rows that the link is to be dropped
 		t.Wanted, t.Failures, t.Losses, did.restarts, did.starts = true, 0, 0, true, true
 	case flowhq.ForceRestart:
 		t.Wanted, t.Failures, t.Losses, did.forces, did.starts = true, 0, 0, true, true

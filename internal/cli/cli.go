@@ -23,6 +23,7 @@ const usage = `usage: flowhq tenants <command> [flags] [TENANT...]
   show           show one; -json
   start, stop, restart, force-restart
                  tell the workers of these tenants
+  relink         drop the link to the phone, and start with a new code to scan
   delete         stop, unlink and erase one; asks for -yes
   qr             show the code to scan until the phone is linked; -start
   logs           show the newest messages, oldest first; -n, -f goes on
@@ -82,7 +83,7 @@ func (l *line) obey(ctx context.Context, command string, args []string) error {
 		return l.create(ctx, args)
 	case "show":
 		return l.show(ctx, args)
-	case "start", "stop", "restart", "force-restart":
+	case "start", "stop", "restart", "force-restart", "relink":
 		return l.command(ctx, command, args)
 	case "delete":
 		return l.delete(ctx, args)

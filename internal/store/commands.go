@@ -52,6 +52,9 @@ func (s *Store) Command(ctx context.Context, tenant flowhq.TenantID, c NewComman
 		), wanted as (
 			update flowhq.tenants t set wanted = new.command not in ('stop', 'delete')
 			from new where t.id = @tenant
+		), relink as (
+			update flowhq.whatsapp_sessions s set relink = true
+			from new where s.tenant_id = @tenant and new.command = 'relink'
 		)
 		insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
 		select tenant_id, @event, actor, 'request ' || key

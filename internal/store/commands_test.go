@@ -37,7 +37,7 @@ func TestCommand(t *testing.T) {
 	for i, tt := range []struct {
 		command flowhq.Command
 		wanted  bool
-	}{{flowhq.Start, true}, {flowhq.Stop, false}, {flowhq.Restart, true}, {flowhq.ForceRestart, true}, {flowhq.Delete, false}} {
+	}{{flowhq.Start, true}, {flowhq.Stop, false}, {flowhq.Restart, true}, {flowhq.ForceRestart, true}, {flowhq.Relink, true}, {flowhq.Delete, false}} {
 		first := b.command(t, tenant, tt.command, fmt.Sprint(i))
 		if again := b.command(t, tenant, tt.command, fmt.Sprint(i)); again != first {
 			t.Errorf("again = %+v; want %+v", again, first)
@@ -48,7 +48,7 @@ func TestCommand(t *testing.T) {
 		_, _, err := b.Command(t.Context(), tenant, store.NewCommand{Command: flowhq.Start, Key: fmt.Sprint(i), Reason: "another"})
 		wantCode(t, "another request of the same key", err, flowhq.Conflict)
 	}
-	if diff := cmp.Diff([]string{"start 0", "stop 1", "restart 2", "force-restart 3", "delete 4"}, b.waiting(t, tenant)); diff != "" {
+	if diff := cmp.Diff([]string{"start 0", "stop 1", "restart 2", "force-restart 3", "relink 4", "delete 5"}, b.waiting(t, tenant)); diff != "" {
 		t.Errorf("not applied (-want +got):\n%s", diff)
 	}
 	_, _, err := b.Command(t.Context(), tenant, store.NewCommand{Command: flowhq.Start, Key: "late"})

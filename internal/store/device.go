@@ -142,10 +142,10 @@ func takeOver(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, before, no
 // ownerColumn is the number of the tenant that a row of message_logs belongs to.
 const ownerColumn = `case direction when 'IN' then to_number else from_number end`
 
-// Unlink forgets the linked device and its number.
+// Unlink forgets the linked device and its number. There is nothing to relink then.
 func (s *Store) Unlink(ctx context.Context, tenant flowhq.TenantID, epoch int64) error {
 	const q = fence + `, session as (
-			update flowhq.whatsapp_sessions s set device_jid = '', number = '', unconfirmed = false
+			update flowhq.whatsapp_sessions s set device_jid = '', number = '', unconfirmed = false, relink = false
 			from fence where s.tenant_id = @tenant
 		)
 		select exists (select from fence)`
@@ -153,6 +153,16 @@ func (s *Store) Unlink(ctx context.Context, tenant flowhq.TenantID, epoch int64)
 		return fmt.Errorf("device of tenant %s: %w", tenant, err)
 	}
 	return nil
+}
+
+// RelinkAsked reports whether the link to the phone is to be dropped.
+func (s *Store) RelinkAsked(ctx context.Context, tenant flowhq.TenantID) (bool, error) {
+	const q = `select relink from flowhq.whatsapp_sessions where tenant_id = @tenant`
+	asked, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, pgx.RowTo[bool])
+	if err != nil {
+		return false, fmt.Errorf("device of tenant %s: %w", tenant, err)
+	}
+	return asked, nil
 }
 
 // Device returns the JID of the tenant's linked device, "" if none is linked.

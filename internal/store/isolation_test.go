@@ -111,6 +111,9 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	"ConfirmNumber": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.ConfirmNumber(ctx, g.tenant, g.epoch)
 	},
+	"RelinkAsked": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.RelinkAsked(ctx, g.tenant)
+	},
 	"Unlink": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return nil, s.Unlink(ctx, g.tenant, g.epoch)
 	},

@@ -1,0 +1,87 @@
+package e2e
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/flowhq/flowhq"
+)
+
+// A number that WhatsApp refuses for good, as one that has moved to another phone, gets a
+// new code by a command. Nothing else is lost.
+func TestRelinkAfterALastingRefusal(t *testing.T) {
+	s := newStand(t)
+	s.worker("worker")
+	b := s.business(unlimited(barbers))
+	b.link()
+	c := s.customer("+254711000001", "Amina")
+	ask(t, c, b, "hello", patience)
+	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "refuse_logins", "number": b.PhoneNumber, "seconds": 3600, "reason": 403}, nil))
+	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "drop", "number": b.PhoneNumber}, nil))
+	b.becomes(patience, flowhq.TenantError, flowhq.Banned, flowhq.WorkerError)
+
+	b.command(flowhq.Relink)
+	var code string
+	eventually(t, patience, func() (err error) {
+		code, err = b.code()
+		return err
+	})
+	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "clear"}, nil))
+	s.must(b.scanned(code))
+	b.connected(patience)
+	ask(t, c, b, "booking", patience)
+	c.isOne(b, 2) // what was said before is still there
+	if n := s.events(b.id, "RELINK_REQUESTED"); n != 1 {
+		t.Errorf("%d events RELINK_REQUESTED; want 1", n)
+	}
+	if n := s.events(b.id, "SESSION_UNLINKED"); n != 1 {
+		t.Errorf("%d events SESSION_UNLINKED; want 1", n)
+	}
+}
+
+// A session with which nothing is wrong may be relinked as well, as may one that is
+// stopped or was scanned by the wrong phone. The old device is removed from its phone.
+func TestRelink(t *testing.T) {
+	s := newStand(t)
+	s.worker("worker")
+	b := s.business(unlimited(barbers))
+	other := b.phone("+254700000009")
+	b.command(flowhq.Start)
+	other.scan()
+	b.differs(other.PhoneNumber)
+	relink := func() {
+		t.Helper()
+		b.command(flowhq.Relink)
+		eventually(t, patience, func() error {
+			code, err := b.code()
+			if err == nil {
+				_, err = b.scanned(code)
+			}
+			if err != nil {
+				now, _ := b.read()
+				return fmt.Errorf("%w; it is %s, %s", err, now.Session.State, now.Session.Reason)
+			}
+			return nil
+		})
+		b.connected(patience)
+	}
+	relink()
+	other.hasDevices(0)
+	c := s.customer("+254711000001", "Amina")
+	ask(t, c, b, "hello", patience)
+
+	relink() // while it is connected
+	b.hasDevices(1)
+	ask(t, c, b, "prices", patience)
+
+	b.command(flowhq.Stop)
+	b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+	relink()
+	b.hasDevices(1)
+	ask(t, c, b, "booking", patience)
+	c.isOne(b, 3)
+	if n := s.events(b.id, "NUMBER_CHANGED"); n != 0 {
+		t.Errorf("%d events NUMBER_CHANGED; want none: it is the same number", n)
+	}
+	b.neverHostedTwice()
+}

@@ -1,0 +1,1 @@
+alter table flowhq.whatsapp_sessions drop column relink;
