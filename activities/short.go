@@ -46,10 +46,9 @@ func (a *Activities) Settle(ctx context.Context, in SettleInput) error {
 	return nil
 }
 
-// LookInput names the tenant to look at, and the newest host that the workflow knows.
+// LookInput names the tenant to look at.
 type LookInput struct {
 	Tenant flowhq.TenantID `json:"tenant"`
-	Epoch  int64           `json:"epoch,omitempty"`
 }
 
 // A Sight is what Look has seen.
@@ -60,11 +59,8 @@ type Sight struct {
 	// Wanted is whether the session should be up; not one that waits for a person.
 	Wanted bool `json:"wanted"`
 	// Quiet is whether the rows say that nothing runs, and nothing will by itself.
-	Quiet bool `json:"quiet"`
-	// Epoch is the row's. LeaseLive is whether the host of the epoch that was asked for may
-	// still be on the air.
-	Epoch     int64 `json:"epoch"`
-	LeaseLive bool  `json:"lease_live,omitempty"`
+	Quiet bool  `json:"quiet"`
+	Epoch int64 `json:"epoch"` // of the newest host, by its row
 	// How the session is, for a workflow that begins.
 	RetryAt  time.Time           `json:"retry_at,omitzero"` // when it is tried again by itself
 	Session  flowhq.SessionState `json:"session"`
@@ -82,7 +78,7 @@ type Asked struct {
 // Look returns what the rows say of a tenant. Another installation's database knows none
 // of ours, which is an error rather than the tenant's end.
 func (a *Activities) Look(ctx context.Context, in LookInput) (Sight, error) {
-	v, err := a.Store.Look(ctx, in.Tenant, in.Epoch)
+	v, err := a.Store.Look(ctx, in.Tenant)
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		return Sight{Gone: true}, nil
 	}
@@ -90,7 +86,7 @@ func (a *Activities) Look(ctx context.Context, in LookInput) (Sight, error) {
 		return Sight{}, err
 	}
 	seen := Sight{
-		Name: v.Name, Template: v.Template, Wanted: v.Wanted, Quiet: v.Quiet, Epoch: v.Epoch, LeaseLive: v.LeaseLive,
+		Name: v.Name, Template: v.Template, Wanted: v.Wanted, Quiet: v.Quiet, Epoch: v.Epoch,
 		Session: v.State, Reason: v.Reason, Ending: v.Ending,
 	}
 	if v.RetryAt != nil {

@@ -32,7 +32,7 @@ func (t *tenant) watch(ctx workflow.Context) {
 			}
 			t.lookMore.ReceiveAsync(nil)
 			seen := sight{written: t.written}
-			in := activities.LookInput{Tenant: t.Tenant, Epoch: t.Epoch}
+			in := activities.LookInput{Tenant: t.Tenant}
 			if err := quick(ctx, activities.LookActivity, in, &seen.Sight); err != nil {
 				return // the workflow is ending
 			}

@@ -204,22 +204,19 @@ type Sight struct {
 	// person, who will give a command.
 	Wanted bool
 	// Quiet is whether the rows say that nothing runs, and nothing will by itself.
-	Quiet     bool
-	Epoch     int64
-	LeaseLive bool       // the host of the epoch that was asked for may still be on the air
-	RetryAt   *time.Time // when it is tried again by itself
-	State     flowhq.SessionState
-	Reason    string
-	Ending    flowhq.EndReason
-	Commands  []flowhq.TenantCommand // that nobody has applied, in order
+	Quiet    bool
+	Epoch    int64
+	RetryAt  *time.Time // when it is tried again by itself
+	State    flowhq.SessionState
+	Reason   string
+	Ending   flowhq.EndReason
+	Commands []flowhq.TenantCommand // that nobody has applied, in order
 }
 
-// Look returns what the rows say of a tenant, whose newest host the caller takes to be
-// that of epoch. A NotFound error means that the tenant is gone.
-func (s *Store) Look(ctx context.Context, tenant flowhq.TenantID, epoch int64) (Sight, error) {
+// Look returns what the rows say of a tenant. A NotFound error means that it is gone.
+func (s *Store) Look(ctx context.Context, tenant flowhq.TenantID) (Sight, error) {
 	const row = `
-		select t.name, c.template_type, t.wanted, w.status, w.epoch, w.lease_epoch = @epoch and w.lease_expires_at > now(),
-			s.retry_at, s.state, s.reason, s.ending
+		select t.name, c.template_type, t.wanted, w.status, w.epoch, s.retry_at, s.state, s.reason, s.ending
 		from flowhq.tenants t
 		join flowhq.tenant_configs c on c.tenant_id = t.id
 		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
@@ -233,11 +230,9 @@ func (s *Store) Look(ctx context.Context, tenant flowhq.TenantID, epoch int64) (
 		limit @limit`
 	var v Sight
 	batch := &pgx.Batch{}
-	batch.Queue(row, pgx.StrictNamedArgs{"tenant": tenant, "epoch": epoch}).QueryRow(func(r pgx.Row) error {
+	batch.Queue(row, pgx.StrictNamedArgs{"tenant": tenant}).QueryRow(func(r pgx.Row) error {
 		var status flowhq.WorkerStatus
-		var live *bool // unknown where there is no lease
-		err := r.Scan(&v.Name, &v.Template, &v.Wanted, &status, &v.Epoch, &live, &v.RetryAt, &v.State, &v.Reason, &v.Ending)
-		v.LeaseLive = live != nil && *live
+		err := r.Scan(&v.Name, &v.Template, &v.Wanted, &status, &v.Epoch, &v.RetryAt, &v.State, &v.Reason, &v.Ending)
 		v.Quiet = status == flowhq.WorkerStopped || status == flowhq.WorkerError && v.Ending.Final()
 		v.Wanted = v.Wanted && !parked(status, v.Ending)
 		return err

@@ -24,7 +24,7 @@ func (b *bench) command(t testing.TB, tenant flowhq.TenantID, c flowhq.Command, 
 // waiting are the commands that a look finds, as "command key".
 func (b *bench) waiting(t testing.TB, tenant flowhq.TenantID) (all []string) {
 	t.Helper()
-	for _, c := range must(b.Look(t.Context(), tenant, 0))(t).Commands {
+	for _, c := range must(b.Look(t.Context(), tenant))(t).Commands {
 		all = append(all, string(c.Command)+" "+c.Key)
 	}
 	return all
@@ -112,8 +112,8 @@ func TestLook(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant, epoch := b.hosted(t)
-	look := func() store.Sight { return must(b.Look(t.Context(), tenant, epoch))(t) }
-	if got := look(); got.Wanted || got.Quiet || got.Epoch != epoch || !got.LeaseLive || got.Name != "barber" {
+	look := func() store.Sight { return must(b.Look(t.Context(), tenant))(t) }
+	if got := look(); got.Wanted || got.Quiet || got.Epoch != epoch || got.Name != "barber" {
 		t.Errorf("hosted: %+v", got)
 	}
 	b.command(t, tenant, flowhq.Start, "1")
@@ -131,11 +131,11 @@ func TestLook(t *testing.T) {
 	} {
 		ok(t, b.Settle(t.Context(), tenant, tt.change, "workflow"))
 		got := look()
-		if got.Wanted != tt.wanted || got.Quiet != tt.quiet || got.LeaseLive != true || (got.RetryAt != nil) != !tt.change.RetryAt.IsZero() {
+		if got.Wanted != tt.wanted || got.Quiet != tt.quiet || (got.RetryAt != nil) != !tt.change.RetryAt.IsZero() {
 			t.Errorf("after %+v: %+v; want wanted %t, quiet %t", tt.change, got, tt.wanted, tt.quiet)
 		}
 	}
-	_, err := b.Look(t.Context(), nobody, 0)
+	_, err := b.Look(t.Context(), nobody)
 	wantCode(t, "Look at nobody", err, flowhq.NotFound)
 }
 
@@ -153,7 +153,7 @@ func TestAnotherDatabase(t *testing.T) {
 		for call, err := range map[string]error{
 			"Ping":     b.Ping(t.Context()),
 			"Settle":   b.Settle(t.Context(), nobody, store.SessionChange{}, "workflow"),
-			"Look":     failure(b.Look(t.Context(), nobody, 0)),
+			"Look":     failure(b.Look(t.Context(), nobody)),
 			"Claim":    failure(b.Claim(t.Context(), nobody, "host")),
 			"Tenant":   failure(b.Tenant(t.Context(), nobody)),
 			"Device":   failure(b.Device(t.Context(), nobody)),

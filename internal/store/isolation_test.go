@@ -47,7 +47,7 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		return s.Deletion(ctx, g.tenant)
 	},
 	"Look": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		v, err := s.Look(ctx, g.tenant, g.epoch)
+		v, err := s.Look(ctx, g.tenant)
 		return v.Commands, err
 	},
 	"Applied": func(ctx context.Context, s *store.Store, g guest) (any, error) {
