@@ -327,6 +327,27 @@ func TestContactLimitWarnsOnce(t *testing.T) {
 	b.becomes(map[string]int{"IN ANSWERED": 6, "IN SUPPRESSED": 3, "OUT SENT": 7})
 }
 
+// What an operator has tried again is not warned about again, whatever limit it meets.
+func TestARetriedMessageIsNotWarnedAboutAgain(t *testing.T) {
+	b := newBench(t, nil)
+	p := b.host()
+	p.Start()
+	for i := range 6 {
+		b.receive(p, "1@lid", fmt.Sprintf("IN%d", i), "hello")
+	}
+	b.becomes(map[string]int{"IN ANSWERED": 5, "IN SUPPRESSED": 1, "OUT SENT": 6})
+	for _, m := range b.log() {
+		if m.Status == flowhq.Suppressed {
+			b.ahead.Add(int64(flowhq.ContactWindow - time.Second)) // its warning may be given again soon
+			b.retry(p, m.ID)
+			b.becomes(map[string]int{"IN ANSWERED": 5, "IN SUPPRESSED": 1, "OUT SENT": 6})
+			b.ahead.Add(int64(2 * time.Second))
+			b.retry(p, m.ID)
+		}
+	}
+	b.becomes(map[string]int{"IN ANSWERED": 6, "OUT SENT": 7})
+}
+
 func TestAFullQueueAsksToWaitOnce(t *testing.T) {
 	b := newBench(t, unlimited)
 	release := make(chan struct{})
