@@ -46,7 +46,7 @@ func newLockWaits(config *pgx.ConnConfig, o Migration, log *slog.Logger) *lockWa
 	config.RuntimeParams["search_path"] = "pg_catalog" // so that tables are named with their schema
 	return &lockWaits{
 		config: config, wait: o.lockWait(), left: o.Patience, asked: o.Patience, log: log,
-		seen: obstacle{"a lock", "somebody"},
+		seen: unseen,
 	}
 }
 
@@ -89,7 +89,7 @@ func (l *lockWaits) retry(ctx context.Context, pid func() uint32, pause time.Dur
 				"gave up after %v: %s, which %s did not give back; nothing is half done, start again when it has ended",
 				l.asked, l.seen.what, l.seen.holders)}
 		}
-		if time.Since(l.told) >= tellEvery {
+		if time.Since(l.told) >= tellEvery && (l.seen != unseen || l.asked-l.left >= tellEvery) {
 			l.told = time.Now()
 			l.log.Info("the migration waits and tries again; sessions go on meanwhile",
 				"for", l.seen.what, "held_by", l.seen.holders, "gives_up_in", l.left.Round(time.Second))
@@ -118,6 +118,9 @@ const (
 
 // An obstacle is what a transaction waits for and who holds it.
 type obstacle struct{ what, holders string }
+
+// unseen is what stands in the way before anything was seen, as on a busy machine.
+var unseen = obstacle{"a lock", "somebody"}
 
 // watch looks at what the server process pid waits for until the function that it
 // returns is called.

@@ -19,6 +19,10 @@ import (
 // heartbeat is that of the sessions beside a migration in these tests.
 const heartbeat = time.Second
 
+// busy bounds the wait for the first word of a migration. It says by whom it is held up,
+// which is seen late on a busy machine.
+const busy = time.Minute
+
 // A recorder keeps the records of a log, one line each, and signals each.
 type recorder struct {
 	mu    sync.Mutex
@@ -42,6 +46,22 @@ func (r *recorder) String() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return strings.Join(r.lines, "")
+}
+
+// A crowd is subtests that run at once, so many of them, as they wait most of the time.
+type crowd struct {
+	sync.WaitGroup
+	places chan struct{}
+}
+
+func newCrowd(size int) *crowd { return &crowd{places: make(chan struct{}, size)} }
+
+func (c *crowd) run(t *testing.T, name string, test func(*testing.T)) {
+	c.Go(func() {
+		c.places <- struct{}{}
+		defer func() { <-c.places }()
+		t.Run(name, test)
+	})
 }
 
 // ourTables lists the tables of schema flowhq.
@@ -94,37 +114,40 @@ func others(t *testing.T, url string, tables []string) (stop func()) {
 func TestMigrateBesideABackup(t *testing.T) {
 	t.Parallel()
 	all := files(t)
+	crowd := newCrowd(4)
 	for i, f := range all[1:] {
-		t.Run(f.name, func(t *testing.T) {
-			t.Parallel()
-			url := testdb.Empty(t)
-			ok(t, store.Migrate(t.Context(), url, store.Migration{Files: upTo(t, all[i].version)}, silent))
-			conn := connect(t, url)
-			tables := ourTables(t, conn)
-			release := holdLocks(t, url, "access share", tables...)
-			stop := others(t, url, tables)
-			log := newRecorder()
-			done := make(chan error, 1)
-			go func() {
-				done <- store.Migrate(t.Context(), url, store.Migration{Files: upTo(t, f.version), Heartbeat: heartbeat}, log.log())
-			}()
-			select {
-			case <-log.heard: // it waits, or is done
-			case <-time.After(patience):
-				t.Error("the migration neither waits nor goes on")
-			}
-			select {
-			case err := <-done: // it needs no table that is there
-				done <- err
-			case <-time.After(heartbeat): // more attempts
-			}
-			stop()
-			release()
-			ok(t, <-done)
-			if v := version(t, conn); v != f.version {
-				t.Errorf("version %d; want %d", v, f.version)
-			}
-		})
+		crowd.run(t, f.name, func(t *testing.T) { migrateBesideABackup(t, all[i], f) })
+	}
+	crowd.Wait()
+}
+
+func migrateBesideABackup(t *testing.T, before, f file) {
+	url := testdb.Empty(t)
+	ok(t, store.Migrate(t.Context(), url, store.Migration{Files: upTo(t, before.version)}, silent))
+	conn := connect(t, url)
+	tables := ourTables(t, conn)
+	release := holdLocks(t, url, "access share", tables...)
+	stop := others(t, url, tables)
+	log := newRecorder()
+	done := make(chan error, 1)
+	go func() {
+		done <- store.Migrate(t.Context(), url, store.Migration{Files: upTo(t, f.version), Heartbeat: heartbeat}, log.log())
+	}()
+	select {
+	case <-log.heard: // it waits, or is done
+	case <-time.After(busy):
+		t.Error("the migration neither waits nor goes on")
+	}
+	select {
+	case err := <-done: // it needs no table that is there
+		done <- err
+	case <-time.After(heartbeat): // more attempts
+	}
+	stop()
+	release()
+	ok(t, <-done)
+	if v := version(t, conn); v != f.version {
+		t.Errorf("version %d; want %d", v, f.version)
 	}
 }
 
@@ -145,37 +168,40 @@ func everyTable(t *testing.T, tables []string) store.Migration {
 // once it is free.
 func TestMigrateWaitsForEveryTable(t *testing.T) {
 	t.Parallel()
+	crowd := newCrowd(8)
 	for _, table := range ourTables(t, connect(t, testdb.New(t))) {
 		for _, mode := range []string{"access share", "access exclusive"} {
-			t.Run(table+" "+mode, func(t *testing.T) {
-				t.Parallel()
-				url := testdb.New(t)
-				conn := connect(t, url)
-				tables := ourTables(t, conn)
-				release := holdLocks(t, url, mode, table)
-				log := newRecorder()
-				done := make(chan error, 1)
-				go func() { done <- store.Migrate(t.Context(), url, everyTable(t, tables), log.log()) }()
-				select {
-				case <-log.heard:
-				case <-time.After(patience):
-					t.Error("the migration says nothing")
-				case err := <-done:
-					t.Fatalf("Migrate = %v while the table was held", err)
-				}
-				if said := log.String(); !strings.Contains(said, "table "+table) || !strings.Contains(said, "BEGIN, idle in transaction") {
-					t.Errorf("the log does not say what is waited for, or who holds it: %s", said)
-				}
-				release()
-				ok(t, <-done)
-				const q = `select count(*) from information_schema.columns where table_schema = 'flowhq' and column_name = 'probe'`
-				var changed int
-				ok(t, conn.QueryRow(t.Context(), q).Scan(&changed))
-				if changed != len(tables) {
-					t.Errorf("%d tables were changed; want %d", changed, len(tables))
-				}
-			})
+			crowd.run(t, table+" "+mode, func(t *testing.T) { migrateWhileHeld(t, table, mode) })
 		}
+	}
+	crowd.Wait()
+}
+
+func migrateWhileHeld(t *testing.T, table, mode string) {
+	url := testdb.New(t)
+	conn := connect(t, url)
+	tables := ourTables(t, conn)
+	release := holdLocks(t, url, mode, table)
+	log := newRecorder()
+	done := make(chan error, 1)
+	go func() { done <- store.Migrate(t.Context(), url, everyTable(t, tables), log.log()) }()
+	select {
+	case <-log.heard:
+	case <-time.After(busy):
+		t.Error("the migration says nothing")
+	case err := <-done:
+		t.Fatalf("Migrate = %v while the table was held", err)
+	}
+	if said := log.String(); !strings.Contains(said, "table "+table) || !strings.Contains(said, "BEGIN, idle in transaction") {
+		t.Errorf("the log does not say what is waited for, or who holds it: %s", said)
+	}
+	release()
+	ok(t, <-done)
+	const q = `select count(*) from information_schema.columns where table_schema = 'flowhq' and column_name = 'probe'`
+	var changed int
+	ok(t, conn.QueryRow(t.Context(), q).Scan(&changed))
+	if changed != len(tables) {
+		t.Errorf("%d tables were changed; want %d", changed, len(tables))
 	}
 }
 
@@ -195,7 +221,7 @@ func TestMigrateWaitsForTheLibrarysTables(t *testing.T) {
 	}()
 	select {
 	case <-log.heard:
-	case <-time.After(patience):
+	case <-time.After(busy):
 		t.Error("the migration says nothing")
 	}
 	if said := log.String(); !strings.Contains(said, "table wa.whatsmeow_version") || !strings.Contains(said, "idle in transaction") {
@@ -213,10 +239,10 @@ func TestMigrateGivesUp(t *testing.T) {
 	before := tables(t, conn)
 	release := holdLocks(t, url, "access share", "flowhq.tenants")
 	o := everyTable(t, ourTables(t, conn))
-	o.Patience = heartbeat
+	o.Patience = 3 * heartbeat
 	err := store.Migrate(t.Context(), url, o, silent)
 	wantCode(t, "Migrate that waits in vain", err, flowhq.Unavailable)
-	for _, want := range []string{"gave up after 1s", "table flowhq.tenants", "pid ", "idle in transaction"} {
+	for _, want := range []string{"gave up after 3s", "table flowhq.tenants", "pid ", "idle in transaction"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Migrate = %v; want %q", err, want)
 		}

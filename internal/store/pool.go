@@ -16,9 +16,9 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// Bounds on connections. An API process holds at most maxConns of them, a worker
-// maxWAConns more, and one each for notices, leases, signs of life and, at its start,
-// two to migrate; PostgreSQL allows 100 by default.
+// Bounds on connections. An API process holds at most maxConns of them and one for signs
+// of life, a worker maxWAConns more, one each for notices and leases and, at its start,
+// three to migrate; PostgreSQL allows 100 by default.
 const (
 	maxConns    = 16 // unless the URL says pool_max_conns
 	maxWAConns  = 8
