@@ -141,19 +141,25 @@ func (l *Lock) Forget(name string) error {
 }
 
 // Close gives the place back. Only call it when nothing of this worker is left that
-// others would have to wait for: its name is dropped.
+// others would have to wait for: its name is dropped. The names of those that have ended
+// and were not forgotten stay.
 func (l *Lock) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var errs []error
+	named := true
 	for name, f := range l.ended {
-		if f != l.own {
+		if f == l.own {
+			named = false
+		} else {
 			errs = append(errs, f.Close())
 		}
 		delete(l.ended, name)
 	}
-	errs = append(errs, rewrite(l.own, ""), l.own.Close())
-	return errors.Join(errs...)
+	if named {
+		errs = append(errs, rewrite(l.own, ""))
+	}
+	return errors.Join(append(errs, l.own.Close())...)
 }
 
 // tryLock opens and locks a file. It returns nil if another process has it.

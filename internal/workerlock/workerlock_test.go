@@ -155,6 +155,13 @@ func TestNamesOutliveWhoDidNotForgetThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	ended(t, l, first)
+	if err := l.Close(); err != nil { // it could not start
+		t.Fatal(err)
+	}
+	if l, err = Open(dir); err != nil {
+		t.Fatal(err)
+	}
+	ended(t, l, first)
 	if err := l.Forget(first); err != nil {
 		t.Fatal(err)
 	}
