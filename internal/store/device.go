@@ -100,7 +100,8 @@ func decideNumber(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID) (l Lin
 
 // takeOver ends what belongs to other numbers of the tenant than the one that serves it
 // from now on: messages to them are not answered any more and replies of theirs not
-// sent, for the customers would get them from a stranger. Conversations begin anew.
+// sent, for the customers would get them from a stranger. Conversations begin anew,
+// in chats of whose timers nothing is known.
 func takeOver(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, before, now string) error {
 	const (
 		owners = `
@@ -111,7 +112,10 @@ func takeOver(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, before, no
 				status = 'FAILED', reason = concat('it belongs to ', ` + ownerColumn + `, ' and the number is now ', @now::text)
 			where tenant_id = @tenant and status in ('RECEIVED', 'PENDING', 'UNKNOWN') and ` + ownerColumn + ` = any(@others)`
 		forget = `delete from flowhq.conversations where tenant_id = @tenant`
-		event  = `
+		untime = `
+			update flowhq.contacts set timer_seconds = 0, timer_set_at = null
+			where tenant_id = @tenant and timer_set_at is not null`
+		event = `
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
 			values (@tenant, '` + NumberChanged + `', 'host', @reason)`
 	)
@@ -128,8 +132,10 @@ func takeOver(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, before, no
 	if before == "" || flowhq.SameNumber(before, now) {
 		return nil
 	}
-	if _, err := tx.Exec(ctx, forget, pgx.StrictNamedArgs{"tenant": tenant}); err != nil {
-		return err
+	for _, q := range []string{forget, untime} {
+		if _, err := tx.Exec(ctx, q, pgx.StrictNamedArgs{"tenant": tenant}); err != nil {
+			return err
+		}
 	}
 	reason := fmt.Sprintf("%s instead of %s", now, before)
 	if n := tag.RowsAffected(); n > 0 {
