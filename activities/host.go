@@ -234,7 +234,8 @@ func (s *session) open(host, run context.Context) error {
 	}
 	s.pipeline = pipeline.New(run, pipeline.Options{
 		Tenant: s.tenant, Epoch: s.lease.epoch, Config: tenant.Config,
-		Store: s.Store, Send: s.send, NewID: whatsapp.NewMessageID, Metrics: s.Metrics, Log: s.log,
+		Store: s.Store, Send: s.send, Metrics: s.Metrics, Log: s.log,
+		ReplyID: func(q flowhq.Message, kind flowhq.Kind) string { return whatsapp.ReplyID(s.tenant, q, kind) },
 	})
 	if err := s.pipeline.Fill(ctx); err != nil {
 		return fmt.Errorf("read backlog: %w", err)

@@ -44,8 +44,10 @@ type Options struct {
 	// that its turn did not come; after any other error the outcome is unknown. It is
 	// called again with the same id. It bounds its attempt, but for the wait until
 	// its turn, which lasts as long as the session.
-	Send  func(ctx context.Context, chat, id, text string, timer flowhq.Timer) error
-	NewID func() string // a fresh WhatsApp message id
+	Send func(ctx context.Context, chat, id, text string, timer flowhq.Timer) error
+	// ReplyID is the WhatsApp id of what answers a message, always the same for one
+	// message and kind; see [whatsapp.ReplyID].
+	ReplyID func(question flowhq.Message, kind flowhq.Kind) string
 	// Metrics counts what becomes of the messages; nil = nobody reads it.
 	Metrics *metrics.Worker
 	Log     *slog.Logger

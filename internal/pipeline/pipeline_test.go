@@ -28,7 +28,6 @@ type bench struct {
 	tenant flowhq.Tenant
 	line   *line
 	ahead  atomic.Int64 // of the real clock is the pipeline's, in nanoseconds
-	ids    atomic.Int64
 }
 
 func newBench(t *testing.T, change func(*flowhq.NewTenant)) *bench {
@@ -65,9 +64,9 @@ func (b *bench) host() *Pipeline {
 	}
 	o := Options{
 		Tenant: b.tenant.ID, Epoch: epoch, Config: b.tenant.Config, Store: b.store, Send: b.line.send,
-		NewID: func() string { return fmt.Sprintf("OUT%d-%d", epoch, b.ids.Add(1)) },
-		Log:   slog.New(slog.DiscardHandler),
-		Now:   func() time.Time { return time.Now().Add(time.Duration(b.ahead.Load())) },
+		ReplyID: func(q flowhq.Message, kind flowhq.Kind) string { return fmt.Sprintf("OUT-%s-%d", kind, q.ID) },
+		Log:     slog.New(slog.DiscardHandler),
+		Now:     func() time.Time { return time.Now().Add(time.Duration(b.ahead.Load())) },
 	}
 	p := New(b.t.Context(), o)
 	if err := p.Fill(b.t.Context()); err != nil {
@@ -409,5 +408,23 @@ func TestReceiptsAndConfig(t *testing.T) {
 	b.becomes(map[string]int{"IN ANSWERED": 2, "OUT READ": 1, "OUT SENT": 1})
 	if swahili := b.line.attempts()[1]; swahili.Text == english.Text {
 		t.Errorf("after the language changed the reply is still %q", swahili.Text)
+	}
+}
+
+// An older database that is restored does not know of an answer. The customer gets it once
+// more under the id that it had, which a phone shows once.
+func TestRestoredQuestionIsAnsweredUnderItsOldID(t *testing.T) {
+	b := newBench(t, unlimited)
+	p := b.host()
+	p.Start()
+	b.receive(p, "1@lid", "IN1", "hello")
+	b.becomes(map[string]int{"IN ANSWERED": 1, "OUT SENT": 1})
+	p.Stop(t.Context())
+	b.exec(`delete from flowhq.message_logs where direction = 'OUT'`)
+	b.exec(`update flowhq.message_logs set status = 'RECEIVED'`)
+	b.host().Start()
+	b.becomes(map[string]int{"IN ANSWERED": 1, "OUT SENT": 1})
+	if got := b.line.attempts(); len(got) != 2 || got[0].ID != got[1].ID {
+		t.Errorf("sent %+v; want the same id twice", got)
 	}
 }

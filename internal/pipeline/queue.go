@@ -195,7 +195,7 @@ func (p *Pipeline) overflow(ctx context.Context, m flowhq.Message) {
 	o := store.Outcome{Status: flowhq.Overflowed, Reason: "too many messages were waiting in this chat"}
 	if first {
 		o.Reply = &store.Outbound{
-			WAID: p.NewID(), Kind: flowhq.KindWarning, Text: reply.PleaseWait(p.currentConfig()), Reason: scopeQueue,
+			WAID: p.ReplyID(m, flowhq.KindWarning), Kind: flowhq.KindWarning, Text: reply.PleaseWait(p.currentConfig()), Reason: scopeQueue,
 		}
 	}
 	p.settle(ctx, m, o)

@@ -69,7 +69,7 @@ func (p *Pipeline) outcome(c *chat, j *job) (store.Outcome, error) {
 		if v.scope == scopeTenant { // it is not this customer who writes too much
 			text = reply.Busy(config)
 		}
-		o.Reply = &store.Outbound{WAID: p.NewID(), Kind: flowhq.KindWarning, Text: text, Reason: v.scope}
+		o.Reply = &store.Outbound{WAID: p.ReplyID(j.question, flowhq.KindWarning), Kind: flowhq.KindWarning, Text: text, Reason: v.scope}
 	}
 	return o, nil
 }
@@ -92,7 +92,7 @@ func (p *Pipeline) compose(c *chat, j *job, config flowhq.Config) store.Outcome 
 	}
 	return store.Outcome{
 		Status: flowhq.Answered, State: state,
-		Reply: &store.Outbound{WAID: p.NewID(), Kind: flowhq.KindReply, Text: text},
+		Reply: &store.Outbound{WAID: p.ReplyID(m, flowhq.KindReply), Kind: flowhq.KindReply, Text: text},
 	}
 }
 

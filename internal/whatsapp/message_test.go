@@ -16,7 +16,7 @@ import (
 // send sends text and returns the id it was sent under.
 func (w *world) send(c *Conn, chat, text string) string {
 	w.Helper()
-	id := NewMessageID()
+	id := newMessageID()
 	if err := c.Send(w.Context(), chat, id, text, flowhq.Timer{}); err != nil {
 		w.Fatalf("Send: %v", err)
 	}
@@ -100,7 +100,7 @@ func TestSendRefusals(t *testing.T) {
 		"12345-678@g.us":              flowhq.Refused, // a group
 		"nonsense":                    flowhq.Refused,
 	} {
-		if err := c.Send(t.Context(), chat, NewMessageID(), "hello", flowhq.Timer{}); flowhq.ErrorCode(err) != want {
+		if err := c.Send(t.Context(), chat, newMessageID(), "hello", flowhq.Timer{}); flowhq.ErrorCode(err) != want {
 			t.Errorf("Send to %s = %v; want code %s", chat, err, want)
 		}
 	}
@@ -111,7 +111,7 @@ func TestSendOnLostConnection(t *testing.T) {
 	phone, customer, h := w.phone(), w.customer(), newRecorder()
 	c, device := w.link(phone, h)
 	w.fault("drop", phone, nil)
-	id := NewMessageID()
+	id := newMessageID()
 	switch err := c.Send(t.Context(), chatOf(customer), id, "late", flowhq.Timer{}); flowhq.ErrorCode(err) {
 	case "", flowhq.Unavailable, flowhq.Unsent:
 	default:
@@ -139,7 +139,7 @@ func TestSendWaitsForItsTurn(t *testing.T) {
 	c, _ := w.link(w.phone(), newRecorder())
 	send := func(ctx context.Context) chan error {
 		done := make(chan error, 1)
-		go func() { done <- c.Send(ctx, chatOf(customer), NewMessageID(), "hello", flowhq.Timer{}) }()
+		go func() { done <- c.Send(ctx, chatOf(customer), newMessageID(), "hello", flowhq.Timer{}) }()
 		return done
 	}
 	c.sending <- struct{}{} // another chat's turn

@@ -3,7 +3,7 @@ package whatsapp
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"database/sql"
 	"encoding/hex"
@@ -180,13 +180,15 @@ func (n *Network) Forget(ctx context.Context, device string) error {
 	return nil
 }
 
-// messageIDBytes is the random part of a message id, in bytes; as in WhatsApp's
-// own web client.
+// messageIDBytes is what comes after the prefix of a message id, in bytes; as in WhatsApp's own
+// web client, where it is random.
 const messageIDBytes = 9
 
-// NewMessageID returns an id to record and send a message under.
-func NewMessageID() string {
-	var random [messageIDBytes]byte
-	rand.Read(random[:]) // never fails
-	return whatsmeow.WebMessageIDPrefix + strings.ToUpper(hex.EncodeToString(random[:]))
+// ReplyID returns the id to record and send a reply under: the same for one question and kind of
+// reply. A question that is answered again, because an older database was restored, gets the
+// answer under the id that it had, and a phone shows an id once. The row's number alone would
+// not do: after a restore, other messages get numbers that were used before.
+func ReplyID(tenant flowhq.TenantID, question flowhq.Message, kind flowhq.Kind) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %s %s", tenant, question.ID, kind, question.WAMessageID))
+	return whatsmeow.WebMessageIDPrefix + strings.ToUpper(hex.EncodeToString(sum[:messageIDBytes]))
 }

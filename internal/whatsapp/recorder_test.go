@@ -3,6 +3,7 @@ package whatsapp
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -116,4 +117,11 @@ func (r *recorder) next(t testing.TB) Inbound {
 		t.Fatalf("no message came in %v", patience)
 		return Inbound{}
 	}
+}
+
+var messageIDs atomic.Int64
+
+// newMessageID returns an id that no message of the tests has had.
+func newMessageID() string {
+	return ReplyID("test", flowhq.Message{ID: messageIDs.Add(1)}, flowhq.KindReply)
 }

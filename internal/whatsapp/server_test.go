@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/flowhq/flowhq"
 )
 
 func TestLoadServer(t *testing.T) {
@@ -65,10 +67,23 @@ func TestArray(t *testing.T) {
 	}
 }
 
-func TestNewMessageID(t *testing.T) {
+// A question has one reply id of each kind, whatever else is answered, and another tenant's
+// or a later row's question of the same id has another.
+func TestReplyID(t *testing.T) {
 	form := regexp.MustCompile(`^3EB0[0-9A-F]{18}$`)
-	a, b := NewMessageID(), NewMessageID()
-	if !form.MatchString(a) || a == b {
-		t.Errorf("NewMessageID = %q, then %q", a, b)
+	question := flowhq.Message{ID: 7, WAMessageID: "3EB0A1"}
+	seen := map[string]bool{}
+	for _, id := range []string{
+		ReplyID("a", question, flowhq.KindReply), ReplyID("a", question, flowhq.KindWarning), ReplyID("b", question, flowhq.KindReply),
+		ReplyID("a", flowhq.Message{ID: 8, WAMessageID: "3EB0A1"}, flowhq.KindReply),
+		ReplyID("a", flowhq.Message{ID: 7, WAMessageID: "3EB0A2"}, flowhq.KindReply),
+	} {
+		if !form.MatchString(id) || seen[id] {
+			t.Errorf("ReplyID = %q", id)
+		}
+		seen[id] = true
+	}
+	if question.Text = "changed"; !seen[ReplyID("a", question, flowhq.KindReply)] {
+		t.Error("a question has a second id for its reply")
 	}
 }
