@@ -37,6 +37,8 @@ func (c NewCommand) hash() []byte {
 // command but a repeated deletion for a tenant that is being deleted. A NotFound error
 // means that there is no such tenant.
 func (s *Store) Command(ctx context.Context, tenant flowhq.TenantID, c NewCommand) (_ flowhq.TenantCommand, name string, err error) {
+	// As in applyWorker, whose order of locks is worker, session, tenant.
+	const lockWorker = `select from flowhq.worker_processes where tenant_id = @tenant for no key update`
 	const lock = `select name from flowhq.tenants where id = @tenant for no key update`
 	// Only a statement after the lock sees what others did before they gave it up.
 	const add = `
@@ -68,6 +70,9 @@ func (s *Store) Command(ctx context.Context, tenant flowhq.TenantID, c NewComman
 	}
 	var rows []found
 	batch := &pgx.Batch{}
+	if c.Command == flowhq.Relink { // changes the session too
+		batch.Queue(lockWorker, pgx.StrictNamedArgs{"tenant": tenant})
+	}
 	batch.Queue(lock, pgx.StrictNamedArgs{"tenant": tenant}).Query(func(r pgx.Rows) error {
 		names, err := pgx.CollectRows(r, pgx.RowTo[string])
 		if len(names) > 0 {

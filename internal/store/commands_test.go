@@ -88,6 +88,28 @@ func TestCommandsAtOnce(t *testing.T) {
 	}
 }
 
+// TestRelinkWhileAHostWrites: the two change the same rows, and neither is in the other's
+// way for ever.
+func TestRelinkWhileAHostWrites(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, epoch := b.hosted(t)
+	const times = 60
+	statuses := []flowhq.TenantStatus{flowhq.TenantActive, flowhq.TenantReconnecting}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for i := range times {
+			if err := b.SetSession(t.Context(), tenant, epoch, store.SessionChange{Tenant: statuses[i%2]}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for i := range times {
+		b.command(t, tenant, flowhq.Relink, fmt.Sprint(i))
+	}
+	wg.Wait()
+}
+
 func TestApplied(t *testing.T) {
 	t.Parallel()
 	b := open(t)
