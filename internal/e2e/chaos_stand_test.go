@@ -118,12 +118,15 @@ func (c *chaos) startParts(ctx context.Context) {
 	c.keep(ctx, c.up.api)
 	eventually(c.t, time.Minute, func() error { _, err := c.call("GET", "/admin/tenants", nil, nil); return err })
 	for i := range c.workers {
-		name := fmt.Sprintf("worker%d", i)
+		name, env := fmt.Sprintf("worker%d", i), c.env
+		if i == 0 { // as on a machine of its own: nothing but its leases says that it has ended
+			env = append(env, c.ownFolder(name))
+		}
 		c.workers[i] = newPart(name, func(life int) (*process, error) {
 			if i < armedWorkers && c.journal.armed() {
-				return c.launch(name, append(c.env, c.plan.armament(i, life, c.guests.poisonPoint())), armed, "worker")
+				return c.launch(name, append(env, c.plan.armament(i, life, c.guests.poisonPoint())), armed, "worker")
 			}
-			return c.launch(name, c.env, bin, "worker")
+			return c.launch(name, env, bin, "worker")
 		})
 		c.keep(ctx, c.workers[i])
 		if i < armedWorkers {
