@@ -28,8 +28,6 @@ import (
 // tenant's history under the name of the actor.
 type Tenants interface {
 	CreateTenantOnce(ctx context.Context, key string, n flowhq.NewTenant, actor string) (flowhq.Tenant, error)
-	// UseKey notes that a request has a key, and what it makes.
-	UseKey(ctx context.Context, key, what string, body []byte, subject string) error
 	Tenant(ctx context.Context, id flowhq.TenantID) (flowhq.Tenant, error)
 	Tenants(ctx context.Context, f store.TenantFilter) (tenants []flowhq.Tenant, next string, err error)
 	Selected(ctx context.Context, f store.TenantFilter, limit int) ([]flowhq.TenantID, error)
@@ -83,6 +81,7 @@ type Options struct {
 	Commands Commands
 	Nudges   Nudger
 	Bulks    Bulks
+	Asked    AskedBulks
 	Fleet    Fleet
 	Database Pinger
 	Temporal Pinger

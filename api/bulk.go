@@ -12,7 +12,18 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// Bulks gives commands to many tenants. A bulk that is begun twice is one.
+// AskedBulks remembers bulks from the moment that they are asked for, and how far each was
+// a moment ago. One that is begun twice is one.
+type AskedBulks interface {
+	BeginBulk(ctx context.Context, key string, body []byte, b flowhq.Bulk, tenants []flowhq.TenantID) (flowhq.Bulk, error)
+	Bulk(ctx context.Context, id string) (flowhq.Bulk, error)
+	BulkTenants(ctx context.Context, id string) ([]flowhq.TenantID, error)
+	Bulks(ctx context.Context, limit int) ([]flowhq.Bulk, error)
+	CancelBulk(ctx context.Context, id string) (flowhq.Bulk, error)
+}
+
+// Bulks runs the bulks that were asked for, and knows how far they are now. It may be away:
+// then they wait for it.
 type Bulks interface {
 	StartBulk(ctx context.Context, b flowhq.Bulk, tenants []flowhq.TenantID) (flowhq.Bulk, error)
 	Bulk(ctx context.Context, id string) (flowhq.Bulk, error)
@@ -97,9 +108,6 @@ func (a *API) startBulk(ctx context.Context, req bulkRequest) (flowhq.Bulk, erro
 	if err != nil {
 		return flowhq.Bulk{}, err
 	}
-	if err := a.Tenants.UseKey(ctx, req.Key, "begin a bulk", body, req.ID); err != nil {
-		return flowhq.Bulk{}, err
-	}
 	f := store.TenantFilter{Status: req.Filter.Status, Session: req.Filter.Session, Template: req.Filter.Template, Search: req.Filter.Search}
 	tenants, err := a.Tenants.Selected(ctx, f, flowhq.MaxBulk+1)
 	if err != nil {
@@ -110,9 +118,37 @@ func (a *API) startBulk(ctx context.Context, req bulkRequest) (flowhq.Bulk, erro
 		return flowhq.Bulk{}, &flowhq.Error{Code: flowhq.Invalid, Message: "the filter " + message,
 			Fields: []flowhq.FieldError{{Field: "filter", Message: message}}}
 	}
-	return a.Bulks.StartBulk(ctx, flowhq.Bulk{
-		ID: req.ID, Command: req.Command, Actor: actor, PerSecond: *req.PerSecond, Matched: len(tenants),
+	b, err := a.Asked.BeginBulk(ctx, req.Key, body, flowhq.Bulk{
+		ID: req.ID, Command: req.Command, Actor: actor, PerSecond: *req.PerSecond,
 	}, tenants)
+	if err != nil || b.State != flowhq.BulkRunning {
+		return b, err
+	}
+	// A repeated request may find other tenants than the first one did.
+	if tenants, err = a.Asked.BulkTenants(ctx, b.ID); err != nil {
+		return b, err
+	}
+	calling, cancel := context.WithTimeout(ctx, nudgeWithin)
+	defer cancel()
+	begun, err := a.Bulks.StartBulk(calling, b, tenants)
+	if err != nil {
+		a.Log.Warn("a bulk waits until Temporal answers again", "bulk", b.ID, "err", err)
+		return b, nil
+	}
+	return begun, nil
+}
+
+// current returns a bulk as it is now, if Temporal knows, else as it was a moment ago.
+func (a *API) current(ctx context.Context, b flowhq.Bulk) flowhq.Bulk {
+	if b.State != flowhq.BulkRunning {
+		return b
+	}
+	calling, cancel := context.WithTimeout(ctx, nudgeWithin)
+	defer cancel()
+	if now, err := a.Bulks.Bulk(calling, b.ID); err == nil {
+		return now
+	}
+	return b
 }
 
 type bulkRef struct{ ID string }
@@ -125,12 +161,27 @@ func (r *bulkRef) bind(b *binder) {
 
 // readBulk handles GET /admin/bulk/:bulk.
 func (a *API) readBulk(ctx context.Context, req bulkRef) (flowhq.Bulk, error) {
-	return a.Bulks.Bulk(ctx, req.ID)
+	b, err := a.Asked.Bulk(ctx, req.ID)
+	if err != nil {
+		return b, err
+	}
+	return a.current(ctx, b), nil
 }
 
 // cancelBulk handles DELETE /admin/bulk/:bulk.
 func (a *API) cancelBulk(ctx context.Context, req bulkRef) (flowhq.Bulk, error) {
-	return a.Bulks.CancelBulk(ctx, req.ID)
+	b, err := a.Asked.CancelBulk(ctx, req.ID)
+	if err != nil || b.State != flowhq.BulkRunning {
+		return b, err
+	}
+	calling, cancel := context.WithTimeout(ctx, nudgeWithin)
+	defer cancel()
+	now, err := a.Bulks.CancelBulk(calling, req.ID)
+	if err != nil {
+		a.Log.Info("a bulk is not cancelled yet: the reconciler will see to it", "bulk", req.ID, "err", err)
+		return b, nil
+	}
+	return now, nil
 }
 
 type bulksRequest struct{ Limit int }
@@ -143,6 +194,23 @@ type bulkList struct {
 
 // listBulks handles GET /admin/bulk.
 func (a *API) listBulks(ctx context.Context, req bulksRequest) (bulkList, error) {
-	bulks, err := a.Bulks.Bulks(ctx, req.Limit)
-	return bulkList{list(bulks)}, err
+	bulks, err := a.Asked.Bulks(ctx, req.Limit)
+	if err != nil || !slices.ContainsFunc(bulks, running) {
+		return bulkList{list(bulks)}, err
+	}
+	calling, cancel := context.WithTimeout(ctx, nudgeWithin)
+	defer cancel()
+	known, err := a.Bulks.Bulks(calling, maxBulks)
+	if err != nil {
+		a.Log.Info("bulks are listed as they were a moment ago: Temporal does not answer", "err", err)
+	}
+	for i, b := range bulks {
+		n := slices.IndexFunc(known, func(k flowhq.Bulk) bool { return k.ID == b.ID })
+		if n >= 0 && running(b) {
+			bulks[i] = known[n]
+		}
+	}
+	return bulkList{list(bulks)}, nil
 }
+
+func running(b flowhq.Bulk) bool { return b.State == flowhq.BulkRunning }

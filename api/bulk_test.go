@@ -97,7 +97,7 @@ func TestBulkIsBegunOnce(t *testing.T) {
 	if diff := gocmp.Diff(any(first), f.get("/admin/bulk/"+id).json); diff != "" {
 		t.Errorf("GET (-begun +read):\n%s", diff)
 	}
-	if got := f.get("/admin/bulk").names("bulks", "id"); !slices.Equal(got, []string{id, other["id"].(string)}) {
+	if got := f.get("/admin/bulk").names("bulks", "id"); !slices.Equal(got, []string{other["id"].(string), id}) {
 		t.Errorf("list = %v", got)
 	}
 	if got := f.get("/admin/bulk?limit=1").names("bulks", "id"); len(got) != 1 {
@@ -153,7 +153,30 @@ func TestBadBulk(t *testing.T) {
 		t.Errorf("bad requests began %v", f.bulks.all)
 	}
 	f.bulks.err = &flowhq.Error{Code: flowhq.Unavailable, Message: "Temporal is unavailable"}
-	f.send(call{method: "POST", path: "/admin/bulk", body: `{"command":"stop","filter":{"all":true}}`}, 503)
-	f.send(call{method: "GET", path: "/admin/bulk"}, 503)
-	f.send(call{method: "GET", path: "/admin/bulk/" + never}, 503)
+	f.send(call{method: "GET", path: "/admin/bulk/" + never}, 404)
+}
+
+// TestBulkWithoutTemporal: like a command, a bulk counts once it is in the database.
+func TestBulkWithoutTemporal(t *testing.T) {
+	f := setup(t)
+	f.create()
+	f.bulks.err = &flowhq.Error{Code: flowhq.Unavailable, Message: "Temporal is unavailable"}
+	begun := f.bulk(`{"command":"stop","filter":{"all":true}}`, http.Header{keyHeader: {"k"}})
+	f.contains(begun, `{"state":"RUNNING","matched":1,"sent":0}`)
+	f.create()
+	if diff := gocmp.Diff(begun, f.bulk(`{"command":"stop","filter":{"all":true}}`, http.Header{keyHeader: {"k"}})); diff != "" {
+		t.Errorf("the same request again (-first +second):\n%s", diff)
+	}
+	f.send(call{method: "POST", path: "/admin/bulk", body: `{"command":"start","filter":{"all":true}}`, header: http.Header{keyHeader: {"k"}}}, 409)
+	id := begun["id"].(string)
+	if diff := gocmp.Diff(any(begun), f.get("/admin/bulk/"+id).json); diff != "" {
+		t.Errorf("GET (-begun +read):\n%s", diff)
+	}
+	if got := f.get("/admin/bulk").names("bulks", "id"); !slices.Equal(got, []string{id}) {
+		t.Errorf("list = %v", got)
+	}
+	f.contains(f.send(call{method: "DELETE", path: "/admin/bulk/" + id}, 202).json, `{"id":"`+id+`"}`)
+	if open, err := f.store.OpenBulks(t.Context()); err != nil || len(open) != 1 || !open[0].Cancelled {
+		t.Errorf("after the DELETE: %+v, %v; want it to be cancelled later", open, err)
+	}
 }

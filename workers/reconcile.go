@@ -2,9 +2,13 @@ package workers
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
+	"go.temporal.io/api/serviceerror"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
@@ -30,6 +34,12 @@ const (
 	waitPatience = 45 * time.Second
 	// pairEvery is how often it makes sure that the namespace is still its database's.
 	pairEvery = 30 * time.Second
+	// errorPatience bounds for how long a tenant is left alone whose workflow could not be
+	// told: long enough for others to have their turn.
+	errorPatience = 10 * time.Second
+	// mostErrors is after how many errors in a row it gives up for this time: what so many
+	// are told, Temporal would tell all.
+	mostErrors = 5
 )
 
 // A control is what the reconciler needs of Temporal. workflows.Client is one.
@@ -37,6 +47,9 @@ type control interface {
 	Nudge(ctx context.Context, tenant flowhq.TenantID, name string) error
 	Pulse(ctx context.Context, tenant flowhq.TenantID) (workflows.Pulse, error)
 	Pair(ctx context.Context, p workflows.Pairing) error
+	Bulk(ctx context.Context, id string) (flowhq.Bulk, error)
+	StartBulk(ctx context.Context, b flowhq.Bulk, tenants []flowhq.TenantID) (flowhq.Bulk, error)
+	CancelBulk(ctx context.Context, id string) (flowhq.Bulk, error)
 }
 
 // A reconciler brings Temporal in line with the rows, which say what is wanted: it starts
@@ -105,7 +118,7 @@ func (r *reconciler) round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.see(ctx, r.due(found))
+	return errors.Join(r.see(ctx, r.due(found)), r.bulks(ctx))
 }
 
 // due returns those of the unsettled tenants whose time has come, and forgets about those
@@ -127,21 +140,35 @@ func (r *reconciler) due(found []store.Unsettled) (due []store.Unsettled) {
 	return due
 }
 
-// see sees to tenants, at its pace, for no longer than another process would wait. It gives
-// up with the first error: what one is told, Temporal would tell all.
+// see sees to tenants, at its pace, for no longer than another process would wait. One that
+// it cannot see to is left alone for longer each time, and holds up no other.
 func (r *reconciler) see(ctx context.Context, due []store.Unsettled) error {
 	const rounds = 3
 	ctx, cancel := context.WithTimeout(ctx, rounds*r.every)
 	defer cancel()
-	group, ctx := errgroup.WithContext(ctx)
+	var group errgroup.Group
 	group.SetLimit(reconcileAtOnce)
+	var row atomic.Int32 // of errors
 	pace := rate.NewLimiter(reconcilePace, reconcileAtOnce)
 	for _, u := range due {
-		if pace.Wait(ctx) != nil {
+		if row.Load() >= mostErrors || pace.Wait(ctx) != nil {
 			break // the next round goes on
 		}
 		p := r.known[u.Tenant]
-		group.Go(func() error { return r.settle(ctx, u, p) })
+		group.Go(func() error {
+			err := r.settle(ctx, u, p)
+			if err == nil {
+				row.Store(0)
+				return nil
+			}
+			if _, away := errors.AsType[*serviceerror.Unavailable](err); away {
+				row.Store(mostErrors)
+			} else {
+				row.Add(1)
+				p.grow(errorPatience)
+			}
+			return fmt.Errorf("tenant %s: %w", u.Tenant, err)
+		})
 	}
 	return group.Wait()
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.temporal.io/api/serviceerror"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/activities"
@@ -26,16 +27,21 @@ const every = 20 * time.Millisecond
 
 // A temporal stands in for Temporal.
 type temporal struct {
-	mu     sync.Mutex
-	pulses map[flowhq.TenantID]workflows.Pulse // "" = not running
-	nudged []flowhq.TenantID
-	away   error
-	paired int
+	mu      sync.Mutex
+	pulses  map[flowhq.TenantID]workflows.Pulse // "" = not running
+	nudged  []flowhq.TenantID
+	refuses map[flowhq.TenantID]bool // signals
+	bulks   map[string]flowhq.Bulk
+	away    error
+	paired  int
 }
 
 func (c *temporal) Nudge(_ context.Context, id flowhq.TenantID, _ string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.refuses[id] {
+		return errors.New("this workflow takes no more signals")
+	}
 	if c.away == nil {
 		c.nudged = append(c.nudged, id)
 	}
@@ -56,6 +62,33 @@ func (c *temporal) Pair(context.Context, workflows.Pairing) error {
 	defer c.mu.Unlock()
 	c.paired++
 	return c.away
+}
+
+func (c *temporal) Bulk(_ context.Context, id string) (flowhq.Bulk, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b, ok := c.bulks[id]
+	if !ok && c.away == nil {
+		return b, flowhq.Errorf(flowhq.NotFound, "no such bulk")
+	}
+	return b, c.away
+}
+
+func (c *temporal) StartBulk(_ context.Context, b flowhq.Bulk, tenants []flowhq.TenantID) (flowhq.Bulk, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b.Matched = len(tenants)
+	c.bulks[b.ID] = b
+	return b, c.away
+}
+
+func (c *temporal) CancelBulk(_ context.Context, id string) (flowhq.Bulk, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b, ended := c.bulks[id], time.Now().UTC()
+	b.State, b.EndedAt = flowhq.BulkCancelled, &ended
+	c.bulks[id] = b
+	return b, c.away
 }
 
 // nudges are those that were nudged since the last call, in order.
@@ -161,16 +194,17 @@ func TestReconciler(t *testing.T) {
 	if diff := cmp.Diff(named(made, want), named(made, c.nudges())); diff != "" {
 		t.Errorf("nudged (-want +got):\n%s", diff)
 	}
-	round(t, r)
-	if got := c.nudges(); len(got) > 0 {
-		t.Errorf("nudged again at once: %v", named(made, got))
+	for id, p := range r.known { // as it was nudged, or looked at
+		if p.length != 2*every || p.until.IsZero() {
+			t.Errorf("%v is not left alone for a moment", named(made, []flowhq.TenantID{id}))
+		}
 	}
 	others := reconcilerOf(s, c, "b")
 	round(t, others)
 	if got := c.nudges(); len(got) > 0 {
 		t.Errorf("two processes reconcile: %v", named(made, got))
 	}
-	c.away = errors.New("Temporal is away")
+	c.away = serviceerror.NewUnavailable("Temporal is away")
 	for _, p := range r.known {
 		p.until = time.Time{}
 	}
@@ -185,6 +219,97 @@ func TestReconciler(t *testing.T) {
 	r.paired = time.Time{}
 	if round(t, r); c.paired != 1 {
 		t.Errorf("the pairing was checked %d times; want once", c.paired)
+	}
+}
+
+// TestOneThatRefusesHoldsUpNoOther: tenants whose workflows take no signal are left alone
+// for a while, and the others have their turn.
+func TestOneThatRefusesHoldsUpNoOther(t *testing.T) {
+	s, c := openStore(t), &temporal{refuses: map[flowhq.TenantID]bool{}}
+	var ids []flowhq.TenantID
+	const tenants = 3 * mostErrors
+	for n := range tenants {
+		id := tenant(t, s, n)
+		if _, _, err := s.Command(t.Context(), id, store.NewCommand{Command: flowhq.Start, Key: "k", Actor: "test"}); err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	for _, id := range ids[:mostErrors] { // those that come first
+		c.refuses[id] = true
+	}
+	r := reconcilerOf(s, c, "a")
+	await(t, func() bool {
+		found, err := s.Unsettled(t.Context(), every, maxUnsettled)
+		return err == nil && len(found) == tenants
+	})
+	told := map[flowhq.TenantID]bool{}
+	await(t, func() bool {
+		_ = r.round(t.Context()) // fails for those that refuse
+		for _, id := range c.nudges() {
+			told[id] = true
+		}
+		return len(told) == tenants-mostErrors
+	})
+	for _, id := range ids[:mostErrors] {
+		if p := r.known[id]; p.length <= every {
+			t.Errorf("%s, which refuses, is left alone for %v", id, p.length)
+		}
+	}
+}
+
+// TestBulksComeBack: a bulk is begun however Temporal was when it was asked for, and again
+// if it was lost there; the rows know how far it has come, and how it ended.
+func TestBulksComeBack(t *testing.T) {
+	s, c := openStore(t), &temporal{bulks: map[string]flowhq.Bulk{}}
+	r := reconcilerOf(s, c, "a")
+	const id, dropped = "00000000-0000-4000-8000-0000000000b1", "00000000-0000-4000-8000-0000000000b2"
+	tenants := []flowhq.TenantID{tenant(t, s, 1), tenant(t, s, 2)}
+	for _, id := range []string{id, dropped} {
+		b := flowhq.Bulk{ID: id, Command: flowhq.Stop, Actor: "admin", PerSecond: 1}
+		if _, err := s.BeginBulk(t.Context(), id, nil, b, tenants); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cancelled, err := s.CancelBulk(t.Context(), dropped)
+	if err != nil || cancelled.State != flowhq.BulkRunning {
+		t.Fatal(cancelled, err)
+	}
+	saved := func() flowhq.Bulk {
+		t.Helper()
+		b, err := s.Bulk(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	for range 2 { // the second time, it was lost with Temporal
+		c.bulks = map[string]flowhq.Bulk{}
+		round(t, r)
+		b, began := c.bulks[id]
+		if !began || b.Matched != 2 || b.Sent != 0 || b.Command != flowhq.Stop || b.StartedAt.IsZero() || len(c.bulks) > 1 {
+			t.Fatalf("Temporal runs %+v; want the bulk that was not cancelled", c.bulks)
+		}
+		b.Sent = 1
+		c.bulks[id] = b
+		round(t, r)
+		if got := saved(); got.Sent != 1 || got.State != flowhq.BulkRunning {
+			t.Errorf("the rows say %+v; want one sent", got)
+		}
+	}
+	ended := time.Now().UTC().Truncate(time.Microsecond)
+	b := c.bulks[id]
+	b.Sent, b.State, b.EndedAt = 2, flowhq.BulkDone, &ended
+	c.bulks[id] = b
+	round(t, r)
+	delete(c.bulks, id) // forgotten by Temporal, as it does in time
+	round(t, r)
+	if got := saved(); got.State != flowhq.BulkDone || got.Sent != 2 || !got.EndedAt.Equal(ended) || len(c.bulks) > 0 {
+		t.Errorf("at the end the rows say %+v, Temporal runs %v", got, c.bulks)
+	}
+	if got, err := s.Bulk(t.Context(), dropped); err != nil || got.State != flowhq.BulkCancelled || got.EndedAt == nil {
+		t.Errorf("the cancelled one: %+v, %v", got, err)
 	}
 }
 

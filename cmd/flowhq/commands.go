@@ -196,7 +196,7 @@ func serveAPI(ctx context.Context, args []string, getenv func(string) string, st
 	}
 	handler, err := api.New(api.Options{
 		Codec: p.codec, CodecOrigin: p.config.CodecOrigin,
-		Tenants: p.store, Logs: p.store, Codes: p.store, Commands: p.store, Nudges: commands, Bulks: commands, Fleet: p.store,
+		Tenants: p.store, Logs: p.store, Codes: p.store, Commands: p.store, Nudges: commands, Bulks: commands, Asked: p.store, Fleet: p.store,
 		Database: p.store, Temporal: commands, Metrics: metrics.NewRegistry(),
 		Password: p.config.AdminPassword, QueryAuth: p.config.AdminQueryAuth, TrustedProxies: p.config.TrustedProxies, Log: p.log,
 	})

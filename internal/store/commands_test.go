@@ -187,7 +187,8 @@ func TestAnotherDatabase(t *testing.T) {
 		wantCode(t, name+": Command", err, flowhq.Unavailable)
 		_, err = b.CreateTenant(t.Context(), barber(), "admin")
 		wantCode(t, name+": CreateTenant", err, flowhq.Unavailable)
-		wantCode(t, name+": UseKey", b.UseKey(t.Context(), "k", "begin", nil, string(nobody)), flowhq.Unavailable)
+		_, err = b.BeginBulk(t.Context(), "k", nil, flowhq.Bulk{ID: string(nobody)}, nil)
+		wantCode(t, name+": BeginBulk", err, flowhq.Unavailable)
 	}
 }
 

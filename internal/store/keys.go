@@ -47,20 +47,6 @@ func (u *keyUse) refused() error {
 	return flowhq.Errorf(flowhq.Conflict, "this key was used for another request, which made %s; a new request needs a new key", u.subject)
 }
 
-// UseKey notes that a request to do something with a body has a key, and makes subject, a
-// UUID. A Conflict error means that the key was used for something else, and names it.
-func (s *Store) UseKey(ctx context.Context, key, what string, body []byte, subject string) error {
-	use := newKeyUse(key, what, body, subject)
-	err := send(ctx, s, use.batch(s.installation, func(*pgx.Batch) {}))
-	if err == nil {
-		err = use.refused()
-	}
-	if err != nil {
-		return fmt.Errorf("key of a request: %w", s.missing(ctx, err))
-	}
-	return nil
-}
-
 // keyDays is how long a key is remembered, in days.
 const keyDays = 7
 

@@ -1,0 +1,136 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// bulkColumns are the fields of flowhq.Bulk, in their order.
+const bulkColumns = `id::text, command, actor, state, per_second, matched, sent, failed, started_at, ended_at`
+
+const (
+	// bulkDays is how long a bulk that has ended is remembered, in days.
+	bulkDays = 30
+	// maxOpenBulks is how many bulks OpenBulks finds; a later call finds the rest.
+	maxOpenBulks = 100
+)
+
+// BeginBulk records that a command is to be given to many tenants, and returns the bulk as
+// it is then. From then on each of them will get it, whatever happens to any process. The
+// key of the request is that of the bulk: a repeated one begins nothing new. A Conflict
+// error means that the key was used for something else.
+func (s *Store) BeginBulk(ctx context.Context, key string, body []byte, b flowhq.Bulk, tenants []flowhq.TenantID) (flowhq.Bulk, error) {
+	const add = `
+		insert into flowhq.bulks (id, command, actor, per_second, matched, tenants)
+		select @id, @command, @actor, @per_second, cardinality(@tenants::uuid[]), @tenants
+		from flowhq.request_keys where key = @key and subject = @id
+		on conflict (id) do nothing`
+	const forget = `delete from flowhq.bulks where ended_at < now() - make_interval(days => @days)`
+	const read = `select ` + bulkColumns + ` from flowhq.bulks where id = @id`
+	ids := make([]string, len(tenants)) // not nil, which is null
+	for i, t := range tenants {
+		ids[i] = string(t)
+	}
+	use := newKeyUse(key, "begin a bulk", body, b.ID)
+	batch := use.batch(s.installation, func(batch *pgx.Batch) {
+		batch.Queue(add, pgx.StrictNamedArgs{
+			"id": b.ID, "command": b.Command, "actor": clean(b.Actor), "per_second": b.PerSecond, "tenants": ids, "key": use.key,
+		})
+	})
+	batch.Queue(forget, pgx.StrictNamedArgs{"days": bulkDays})
+	var begun []flowhq.Bulk
+	batch.Queue(read, pgx.StrictNamedArgs{"id": b.ID}).Query(func(rows pgx.Rows) (err error) {
+		begun, err = pgx.CollectRows(rows, pgx.RowToStructByPos[flowhq.Bulk])
+		return err
+	})
+	err := send(ctx, s, batch)
+	if err == nil {
+		err = use.refused()
+	}
+	if err == nil && len(begun) == 0 { // the key outlived the bulk
+		err = flowhq.Errorf(flowhq.Conflict, "this key was used for a bulk that is forgotten; a new request needs a new key")
+	}
+	if err != nil {
+		return b, fmt.Errorf("begin a bulk: %w", s.missing(ctx, err))
+	}
+	return begun[0], nil
+}
+
+// Bulk returns one bulk, as far as it is known to have come, or a NotFound error.
+func (s *Store) Bulk(ctx context.Context, id string) (flowhq.Bulk, error) {
+	const q = `select ` + bulkColumns + ` from flowhq.bulks where id = @id`
+	return s.bulk(ctx, q, pgx.StrictNamedArgs{"id": id})
+}
+
+// CancelBulk notes that a bulk is to tell no further tenants and returns it as it is now;
+// one that has ended is left as it is. A NotFound error means that there is none.
+func (s *Store) CancelBulk(ctx context.Context, id string) (flowhq.Bulk, error) {
+	const q = `update flowhq.bulks set cancelled = true where id = @id returning ` + bulkColumns
+	return s.bulk(ctx, q, pgx.StrictNamedArgs{"id": id})
+}
+
+func (s *Store) bulk(ctx context.Context, q string, args pgx.StrictNamedArgs) (flowhq.Bulk, error) {
+	b, err := one(ctx, s, q, args, pgx.RowToStructByPos[flowhq.Bulk])
+	if flowhq.ErrorCode(err) == flowhq.NotFound {
+		err = flowhq.Errorf(flowhq.NotFound, "there is no such bulk, or it ended so long ago that it is forgotten")
+	}
+	if err != nil {
+		return b, fmt.Errorf("bulk %s: %w", args["id"], s.missing(ctx, err))
+	}
+	return b, nil
+}
+
+// Bulks returns at most limit bulks, the newest first.
+func (s *Store) Bulks(ctx context.Context, limit int) ([]flowhq.Bulk, error) {
+	const q = `select ` + bulkColumns + ` from flowhq.bulks order by started_at desc, id limit @limit`
+	all, err := many(ctx, s, q, pgx.StrictNamedArgs{"limit": limit}, pgx.RowToStructByPos[flowhq.Bulk])
+	if err != nil {
+		return nil, fmt.Errorf("bulks: %w", err)
+	}
+	return all, nil
+}
+
+// An OpenBulk is a bulk that is not known to have ended.
+type OpenBulk struct {
+	flowhq.Bulk
+	Cancelled bool // somebody asked for it to end
+}
+
+// OpenBulks returns bulks that are not known to have ended, the oldest first. If there are
+// very many, a later call returns the rest.
+func (s *Store) OpenBulks(ctx context.Context) ([]OpenBulk, error) {
+	const q = `select ` + bulkColumns + `, cancelled from flowhq.bulks where ended_at is null order by started_at, id limit @limit`
+	all, err := many(ctx, s, q, pgx.StrictNamedArgs{"limit": maxOpenBulks}, pgx.RowToStructByPos[OpenBulk])
+	if err != nil {
+		return nil, fmt.Errorf("open bulks: %w", err)
+	}
+	return all, nil
+}
+
+// BulkTenants returns the tenants of a bulk that has not ended.
+func (s *Store) BulkTenants(ctx context.Context, id string) ([]flowhq.TenantID, error) {
+	const q = `select unnest(tenants)::text from flowhq.bulks where id = @id`
+	ids, err := many(ctx, s, q, pgx.StrictNamedArgs{"id": id}, pgx.RowTo[flowhq.TenantID])
+	if err != nil {
+		return nil, fmt.Errorf("tenants of bulk %s: %w", id, err)
+	}
+	return ids, nil
+}
+
+// SetBulk notes how far a bulk has come. One that has ended stays as it is.
+func (s *Store) SetBulk(ctx context.Context, b flowhq.Bulk) error {
+	const q = `
+		update flowhq.bulks set state = @state, sent = @sent, failed = @failed, ended_at = @ended_at::timestamptz,
+			tenants = case when @ended_at::timestamptz is null then tenants else '{}' end
+		where id = @id and ended_at is null`
+	_, err := exec(ctx, s, q, pgx.StrictNamedArgs{
+		"id": b.ID, "state": b.State, "sent": b.Sent, "failed": b.Failed, "ended_at": b.EndedAt,
+	})
+	if err != nil {
+		return fmt.Errorf("bulk %s: %w", b.ID, err)
+	}
+	return nil
+}
