@@ -10,6 +10,8 @@ import (
 	"unicode"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/reply"
+	"github.com/flowhq/flowhq/internal/store"
 )
 
 // A program that answers our answers would go on for ever, as far as the limits let it,
@@ -35,7 +37,8 @@ const (
 	// maxTexts bounds what is compared. Who alternates between a few texts repeats one
 	// of them often enough within it.
 	maxTexts = 40
-	// muteFor is how long a program is not answered.
+	// muteFor is how long a program is not answered. Who only repeats a text may be a
+	// person: they are not answered for ContactWindow, unless it comes to that again.
 	muteFor = 24 * time.Hour
 )
 
@@ -43,6 +46,7 @@ const (
 type exchange struct {
 	began, ended time.Time // of sending the last reply; zero = there was none
 	open         bool      // and nothing has come since
+	warned       bool      // and it was a warning, which people answer as well
 	prompt       int       // prompt answers in a row
 	texts        []text    // of answers within ContactWindow, oldest first
 }
@@ -53,16 +57,22 @@ type text struct {
 	at   time.Time
 }
 
-// replied notes a reply that was sent.
-func (e *exchange) replied(began, ended time.Time) {
-	e.began, e.ended, e.open = began, ended, true
+// A suspicion is why a contact is taken for a program; the zero one is none.
+type suspicion struct {
+	reason string
+	sure   bool // else it may be a person who repeats a text
 }
 
-// hear takes in what a contact wrote and when it came. It returns why that is taken for
-// a program's, or "".
-func (e *exchange) hear(said string, came time.Time) string {
+// replied notes a reply or warning that was sent.
+func (e *exchange) replied(began, ended time.Time, kind flowhq.Kind) {
+	e.began, e.ended, e.open, e.warned = began, ended, true, kind == flowhq.KindWarning
+}
+
+// hear takes in what a contact wrote and when it came. offered says that the bot itself
+// offers that text.
+func (e *exchange) hear(said string, offered bool, came time.Time) suspicion {
 	if !e.open || came.Before(e.began) {
-		return "" // not because of the reply
+		return suspicion{} // not because of the reply
 	}
 	e.open = false
 	if came.Sub(e.ended) <= promptly {
@@ -70,14 +80,20 @@ func (e *exchange) hear(said string, came time.Time) string {
 	} else {
 		e.prompt = 0
 	}
-	same := e.repeats(said, came)
+	same := 0
+	if !offered && !e.warned {
+		same = e.repeats(said, came)
+	}
 	switch {
 	case e.prompt >= maxPrompt:
-		return fmt.Sprintf("has answered within %d seconds, %d times in a row", promptly/time.Second, e.prompt)
+		return suspicion{fmt.Sprintf("has answered within %d seconds, %d times in a row", promptly/time.Second, e.prompt), true}
 	case same >= maxSame:
-		return fmt.Sprintf("has answered with the same text %d times in %d minutes", same, flowhq.ContactWindow/time.Minute)
+		return suspicion{
+			fmt.Sprintf("has answered with the same text %d times in %d minutes", same, flowhq.ContactWindow/time.Minute),
+			e.prompt >= brakeAfter,
+		}
 	}
-	return ""
+	return suspicion{}
 }
 
 // repeats counts how often the contact has answered with this text, this time included.
@@ -167,39 +183,51 @@ func (p *Pipeline) exchange(c *chat, f func(*exchange)) {
 	p.exchanges.use(contact, p.Now(), f)
 }
 
-// muted says why a question's writer is not answered, or "". It mutes one who writes
-// like a program, and waits a moment with one who may be.
-func (p *Pipeline) muted(c *chat, j *job) (reason string, err error) {
+// muted is the outcome of a question whose writer is not answered, nil if it is. It mutes
+// one who writes like a program, who is told so once, and waits a moment with one who may
+// be one.
+func (p *Pipeline) muted(c *chat, j *job) (*store.Outcome, error) {
 	if j.question.RetriedAt != nil { // a person wants it answered
-		return "", nil
+		return nil, nil
 	}
 	if err := p.readState(c, j.question); err != nil {
-		return "", err
+		return nil, err
 	}
 	if !j.found && !c.mutedUntil.After(p.Now()) {
 		suspect, err := p.suspect(c, j)
-		if err != nil || suspect == "" {
-			return "", err
+		if err != nil || suspect.reason == "" {
+			return nil, err
 		}
 		if err := p.mute(c, j, suspect); err != nil {
-			return "", err
+			return nil, err
 		}
 	}
 	if !c.mutedUntil.After(p.Now()) {
-		return "", nil
+		return nil, nil
 	}
-	return "the contact is muted until " + c.mutedUntil.UTC().Format("2006-01-02 15:04 UTC") + ": it writes like a program", nil
+	o := &store.Outcome{
+		Status: flowhq.Suppressed,
+		Reason: "the contact is muted until " + c.mutedUntil.UTC().Format("2006-01-02 15:04 UTC") + ": it writes like a program",
+	}
+	if j.suspect.reason != "" {
+		o.Reply = &store.Outbound{
+			WAID: p.ReplyID(j.question, flowhq.KindWarning), Kind: flowhq.KindWarning,
+			Text: reply.Muted(p.currentConfig()), Reason: scopeMuted,
+		}
+	}
+	return o, nil
 }
 
-// suspect says why a question may be a program's, or "". It is asked once for each.
-func (p *Pipeline) suspect(c *chat, j *job) (reason string, err error) {
+// suspect says why a question may be a program's. It is asked once for each.
+func (p *Pipeline) suspect(c *chat, j *job) (suspicion, error) {
 	if j.heard {
 		return j.suspect, nil
 	}
 	brake := false
+	offered := reply.Offered(j.question.Text, p.currentConfig())
 	p.exchange(c, func(e *exchange) {
-		j.suspect = e.hear(j.question.Text, j.question.CreatedAt)
-		brake = j.suspect == "" && e.prompt >= brakeAfter
+		j.suspect = e.hear(j.question.Text, offered, j.question.CreatedAt)
+		brake = j.suspect.reason == "" && e.prompt >= brakeAfter
 	})
 	j.heard = true
 	if !brake {
@@ -209,7 +237,7 @@ func (p *Pipeline) suspect(c *chat, j *job) (reason string, err error) {
 	if more {
 		p.exchange(c, func(e *exchange) { e.prompt = 0 })
 	}
-	return "", err
+	return suspicion{}, err
 }
 
 // awaitMore waits for another message in the chat, for a moment.
@@ -236,16 +264,20 @@ func (p *Pipeline) awaitMore(c *chat) (more bool, err error) {
 }
 
 // mute has the writer of a question not answered for a while, and tells the operator.
-func (p *Pipeline) mute(c *chat, j *job, reason string) error {
+func (p *Pipeline) mute(c *chat, j *job, s suspicion) error {
+	length := flowhq.ContactWindow
+	if s.sure || p.Now().Sub(c.mutedUntil) < muteFor { // or it was muted a while ago
+		length = muteFor
+	}
 	err := p.persist("mute a contact", func(ctx context.Context) (err error) {
-		c.mutedUntil, err = p.Store.Mute(ctx, p.Tenant, p.Epoch, j.question.ID, muteFor, reason)
+		c.mutedUntil, err = p.Store.Mute(ctx, p.Tenant, p.Epoch, j.question.ID, length, s.reason)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	p.Metrics.Muted.Inc()
-	p.Log.Warn("a contact was muted", "message", j.question.ID, "reason", reason, "until", c.mutedUntil)
+	p.Log.Warn("a contact was muted", "message", j.question.ID, "reason", s.reason, "until", c.mutedUntil)
 	p.exchange(c, func(e *exchange) { *e = exchange{} }) // it begins anew when it is unmuted
 	return nil
 }

@@ -15,6 +15,7 @@ const (
 	scopeTenant  = "tenant"
 	scopeContact = "contact"
 	scopeQueue   = "queue"
+	scopeMuted   = "muted"
 )
 
 // A verdict is what the limits say about one reply.

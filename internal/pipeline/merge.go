@@ -31,6 +31,9 @@ func (p *Pipeline) mergeChats(into, from int64) {
 		c.contact = into
 		p.chats[into] = c
 	case other != nil:
+		for i := range other.waiting {
+			other.waiting[i].waited = c.pace.total(p.Now())
+		}
 		c.waiting = append(c.waiting, other.waiting...)
 		slices.SortStableFunc(c.waiting, inTurn)
 		c.told = c.told || other.told

@@ -14,7 +14,7 @@ import (
 type waiter struct {
 	contact int64
 	message int64     // ID: they arrived in this order
-	since   time.Time // when it began to wait
+	since   time.Time // when it began to wait; earlier by what its chat has waited for it before
 	quiet   bool      // its customer is not to be warned
 	granted chan verdict
 }
@@ -148,12 +148,14 @@ func (l *limiter) stop() {
 func (p *Pipeline) takeTurn(c *chat, j *job) (verdict, error) {
 	v, w := p.ask(c, j)
 	if w == nil {
+		p.hadTurn(c, v)
 		return v, nil
 	}
 	p.Metrics.Delayed.Inc()
 	p.noteDelay()
 	select {
 	case v := <-w.granted:
+		p.hadTurn(c, v)
 		return v, nil
 	case <-p.stopping:
 	case <-p.ctx.Done():
@@ -166,10 +168,40 @@ func (p *Pipeline) takeTurn(c *chat, j *job) (verdict, error) {
 func (p *Pipeline) ask(c *chat, j *job) (verdict, *waiter) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	now := p.Now()
+	waited := c.pace.total(now) - max(j.waited, c.pace.granted)
+	c.pace.since = now
 	return p.limit.ask(waiter{
-		contact: c.contact, message: j.question.ID, since: later(j.queued, p.began),
+		contact: c.contact, message: j.question.ID, since: now.Add(-max(0, waited)),
 		quiet: j.question.RetriedAt != nil, // it was warned when it came
 	})
+}
+
+// hadTurn notes that a chat does not wait for its turn any more, and whether it had it.
+func (p *Pipeline) hadTurn(c *chat, v verdict) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.pace.ended = c.pace.total(p.Now())
+	c.pace.since = time.Time{}
+	if v.scope == "" {
+		c.pace.granted = c.pace.ended
+	}
+}
+
+// A paced is for how long a chat has waited for its turn, which is not while something
+// is sent, or the database is away.
+type paced struct {
+	ended   time.Duration // of the waits that are over
+	since   time.Time     // when the one that is not began; zero = there is none
+	granted time.Duration // the total when a turn came last
+}
+
+// total is for how long the chat has waited in all.
+func (w paced) total(now time.Time) time.Duration {
+	if w.since.IsZero() {
+		return w.ended
+	}
+	return w.ended + now.Sub(w.since)
 }
 
 // noteDelay tells the operator that customers wait, once in a while and not for each.

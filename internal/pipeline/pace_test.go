@@ -321,3 +321,43 @@ func TestAQueueThatWaitsOverflows(t *testing.T) {
 	cancel()
 	p.Stop(gone)
 }
+
+// The time during which something cannot be sent is not that of a turn: whoever has
+// queued behind it is answered when it can be.
+func TestAnOutageIsNoWaitForATurn(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	p, release := b.held()
+	const behind = 4
+	for i := range behind {
+		b.receive(p, "1@lid", fmt.Sprint("IN1-", i), "26 February for two")
+	}
+	b.ahead.Add(int64(flowhq.TurnWait + time.Minute))
+	close(release)
+	b.becomes(map[string]int{"IN ANSWERED": 1 + behind, "OUT SENT": 1 + behind})
+}
+
+// Messages of one chat that wait for its turn wait at the same time, whatever becomes of
+// the first of them.
+func TestAChatWaitsForItsTurnOnce(t *testing.T) {
+	t.Parallel()
+	limit := 1
+	b := newBench(t, func(n *flowhq.NewTenant) { n.RepliesPerMinute = &limit })
+	p := b.host()
+	p.Start()
+	b.receive(p, "1@lid", "IN1", "hello")
+	b.becomes(map[string]int{"IN ANSWERED": 1, "OUT SENT": 1})
+	b.receive(p, "2@lid", "IN2", "hello")
+	b.receive(p, "3@lid", "IN3", "hello")
+	b.waiting(p, 2)
+	b.receive(p, "3@lid", "IN4", "I want to book") // waits as well
+	b.ahead.Add(int64(flowhq.TurnWait))
+	b.receive(p, "3@lid", "IN5", "26 February") // has not waited
+	b.receive(p, "4@lid", "IN6", "hello")       // takes nobody's turn, but has them looked at
+	b.becomes(map[string]int{"IN ANSWERED": 2, "IN SUPPRESSED": 2, "IN RECEIVED": 2, "OUT SENT": 3})
+	for _, m := range b.log() {
+		if want := m.WAMessageID == "IN3" || m.WAMessageID == "IN4"; want != (m.Status == flowhq.Suppressed) {
+			t.Errorf("%s is %s", m.WAMessageID, m.Status)
+		}
+	}
+}

@@ -24,9 +24,9 @@ type job struct {
 	reply    *flowhq.Message // to send; nil before the question is answered
 	found    bool            // in the rows: an earlier host may have died of it
 	since    generation      // its row is as new as this
-	queued   time.Time       // when it was
+	waited   time.Duration   // for its turn, by the chat before the job was queued
 	heard    bool            // and taken in by the exchange, which then said suspect
-	suspect  string
+	suspect  suspicion
 }
 
 // due is the message that the job is at.
@@ -67,6 +67,7 @@ type chat struct {
 	after   []chan struct{} // done of chats that were merged into this one: they come first
 	// told is set once the customer was asked to wait, until the queue is empty.
 	told bool
+	pace paced
 	at   underway
 	// state of the conversation, read when first needed.
 	state     reply.State
@@ -112,7 +113,7 @@ func (p *Pipeline) enqueue(j job) bool {
 	if len(c.waiting) >= maxWaiting && j.reply == nil {
 		return false
 	}
-	j.queued = p.Now()
+	j.waited = c.pace.total(p.Now())
 	at := len(c.waiting)
 	for at > 0 && c.waiting[at-1].place() > j.place() {
 		at--

@@ -27,11 +27,11 @@ func (p *Pipeline) decide(c *chat, j *job) error {
 		j.outcome = &ignored
 		return nil
 	}
-	switch reason, err := p.muted(c, j); {
+	switch o, err := p.muted(c, j); {
 	case err != nil:
 		return err
-	case reason != "":
-		j.outcome = &store.Outcome{Status: flowhq.Suppressed, Reason: reason}
+	case o != nil:
+		j.outcome = o
 		return nil
 	}
 	v, err := p.takeTurn(c, j)

@@ -33,7 +33,7 @@ func (p *Pipeline) deliver(c *chat, m flowhq.Message, asked time.Time) error {
 		failpoint.Hit("send.done")
 		switch flowhq.ErrorCode(err) {
 		case "":
-			p.exchange(c, func(e *exchange) { e.replied(began, p.Now()) })
+			p.exchange(c, func(e *exchange) { e.replied(began, p.Now(), m.Kind) })
 			p.Metrics.Sent.Inc()
 			if !asked.IsZero() {
 				p.Metrics.ReplySeconds.Observe(p.Now().Sub(asked).Seconds())

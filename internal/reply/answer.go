@@ -83,6 +83,10 @@ func Busy(c flowhq.Config) string { return phrasesOf(c).fill(phrasesOf(c).busy, 
 // reply limits allow.
 func SlowDown(c flowhq.Config) string { return phrasesOf(c).fill(phrasesOf(c).slowDown, "") }
 
+// Muted returns the last that somebody is told who is not answered any more for a while,
+// because they write like a program.
+func Muted(c flowhq.Config) string { return phrasesOf(c).fill(phrasesOf(c).muted, "") }
+
 // PleaseWait returns what is said when a chat has more unanswered messages than
 // its queue holds; the message that overflowed it is not answered.
 func PleaseWait(c flowhq.Config) string { return phrasesOf(c).fill(phrasesOf(c).pleaseWait, "") }

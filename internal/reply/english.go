@@ -16,6 +16,8 @@ var english = phrasebook{
 	busy: "Very many people are writing to us, and we could not answer your message in time. Please write again later. " +
 		"Thank you for your patience.",
 	pleaseWait: "We are still answering your earlier messages. Please wait a moment, then send your last message again.",
+	muted: "Automatic answers are paused here for now. A member of our team will look at your messages. " +
+		"Thank you for your patience.",
 
 	booking: map[string]phrase{
 		intentBook: {

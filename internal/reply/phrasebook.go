@@ -31,6 +31,7 @@ type phrasebook struct {
 	slowDown   string
 	busy       string
 	pleaseWait string
+	muted      string
 
 	// helloFor answers greetings that have an answer of their own.
 	helloFor map[string]string

@@ -144,6 +144,28 @@ func TestDetails(t *testing.T) {
 	})
 }
 
+// What the bot itself offers is told from what a program may answer with.
+func TestOffered(t *testing.T) {
+	eachTenant(t, func(t *testing.T, c flowhq.Config) {
+		for _, offered := range []string{
+			"menu", "Menyu", "1", "0", "namba 2 tafadhali", "hello", "Hello there!", "habari za leo", "shikamoo", "mambo vipi", "sawa", "ok",
+			"asante", "Asante sana", "thank you very much", phrasesOf(c).topics[templateOf(c.Template).menu[0]].menu,
+		} {
+			if !Offered(offered, c) {
+				t.Errorf("%q is not offered", offered)
+			}
+		}
+		for _, other := range []string{
+			"", "👍", "Thank you for your message!", "Thank you for your message! We will reply as soon as we can.",
+			"We are closed", "Asante kwa ujumbe wako", "Hello, this is an automatic answer", "26 February for two",
+		} {
+			if Offered(other, c) {
+				t.Errorf("%q is offered", other)
+			}
+		}
+	})
+}
+
 // Every text exists in every language, mentions only what can be filled in, and
 // every topic has what its place demands.
 func TestTextsAreComplete(t *testing.T) {
@@ -151,7 +173,7 @@ func TestTextsAreComplete(t *testing.T) {
 		say, template := phrasesOf(c), templateOf(c.Template)
 		all := map[string]string{
 			"hello": say.hello, "welcome": say.welcome, "sorry": say.sorry, "choose": say.choose, "wordsOnly": say.wordsOnly,
-			"thanks": say.thanks, "ok": say.ok, "slowDown": SlowDown(c), "pleaseWait": PleaseWait(c), "busy": Busy(c),
+			"thanks": say.thanks, "ok": say.ok, "slowDown": SlowDown(c), "pleaseWait": PleaseWait(c), "busy": Busy(c), "muted": Muted(c),
 		}
 		for _, topic := range template.topics {
 			p := say.topics[topic.intent]

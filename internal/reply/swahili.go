@@ -16,6 +16,8 @@ var swahili = phrasebook{
 	busy: "Watu wengi sana wanatuandikia, na hatukuweza kujibu ujumbe wako kwa wakati. Tafadhali tuandikie tena baadaye. " +
 		"Asante kwa uvumilivu wako.",
 	pleaseWait: "Bado tunajibu ujumbe wako wa awali. Tafadhali subiri kidogo, kisha tuma tena ujumbe wako wa mwisho.",
+	muted: "Kwa sasa tumesitisha majibu ya kiotomatiki hapa. Mhudumu wetu ataangalia ujumbe wako. " +
+		"Asante kwa uvumilivu wako.",
 
 	helloFor: map[string]string{
 		"shikamoo": "Marahaba!", "shkamoo": "Marahaba!",
