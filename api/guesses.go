@@ -18,8 +18,10 @@ const (
 )
 
 // How passwords are checked that come from a source which is over its limit: one at a
-// time, in the order of arrival, each wrong one with a pause after it. The more wait,
-// the shorter the pause, so that who gives the right one waits for a known time.
+// time, in the order of arrival, each wrong one with a pause after it. The more wait, or
+// have waited since last nobody did, the shorter the pause: who gives the right one waits
+// for the checks of those who came before, of whom there are fewer than maxWaiting, and
+// for little more than checkedWithin in pauses.
 const (
 	maxPause      = 100 * time.Millisecond
 	checkedWithin = 2 * time.Second // for whoever waits
@@ -63,6 +65,7 @@ type attempts struct {
 	count   int
 	refused bool // some were, unchecked, since then
 	waiting int  // to be checked
+	peak    int  // the most that did at once since last nobody did
 	turn    chan struct{}
 }
 
@@ -96,11 +99,14 @@ func (g *guesses) check(ctx context.Context, right bool, from []source) checked 
 		return slow.refuse(over)
 	}
 	slow.waiting++
+	slow.peak = max(slow.peak, slow.waiting)
 	g.mu.Unlock()
 	defer func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		slow.waiting--
+		if slow.waiting--; slow.waiting == 0 {
+			slow.peak = 0
+		}
 	}()
 	select { // who came first is served first
 	case slow.turn <- struct{}{}:
@@ -117,7 +123,7 @@ func (g *guesses) check(ctx context.Context, right bool, from []source) checked 
 func (g *guesses) inTurn(slow *attempts, right bool, from []source) checked {
 	g.mu.Lock()
 	c := g.count(right, from, time.Now())
-	pause := min(maxPause, checkedWithin/time.Duration(slow.waiting))
+	pause := min(maxPause, checkedWithin/time.Duration(slow.peak))
 	g.mu.Unlock()
 	if !right {
 		time.Sleep(pause)

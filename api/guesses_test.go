@@ -161,6 +161,37 @@ func TestGuessesAtOnce(t *testing.T) {
 	})
 }
 
+// TestAfterABurst: who gives the right password while a burst of wrong ones is checked
+// waits for a known time, whenever that is.
+func TestAfterABurst(t *testing.T) {
+	for _, later := range []time.Duration{0, time.Millisecond, time.Second, 1900 * time.Millisecond, 10 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			g := newGuesses()
+			for range maxGuesses {
+				g.check(t.Context(), false, here)
+			}
+			var all sync.WaitGroup
+			defer all.Wait()
+			for range maxWaiting - 1 {
+				all.Go(func() { g.check(t.Context(), false, here) })
+			}
+			synctest.Wait()
+			<-time.After(later)
+			begun := time.Now()
+			if g.check(t.Context(), true, here).refused {
+				t.Errorf("%v after a burst the right password was refused", later)
+			}
+			if took := time.Since(begun); took > 2*checkedWithin {
+				t.Errorf("%v after a burst the right password took %v; want at most %v", later, took, 2*checkedWithin)
+			}
+			all.Wait()
+			if peak := g.sources[here[0]].peak; peak != 0 {
+				t.Errorf("the burst is over and its peak still %d", peak)
+			}
+		})
+	}
+}
+
 // TestWaitingEnds: who does not wait for the answer leaves the queue and learns nothing.
 func TestWaitingEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
