@@ -140,7 +140,8 @@ func (c *Conn) receiveMessage(e *events.Message) bool {
 }
 
 // receiveUndecryptable records that a customer wrote something we cannot read.
-// By now the library has asked for it again.
+// By now the library has asked for it again, but for what only phones may show, which
+// is answered as any picture.
 func (c *Conn) receiveUndecryptable(e *events.UndecryptableMessage) bool {
 	if e.DecryptFailMode == events.DecryptFailHide { // an edit or a reaction
 		return true
@@ -152,9 +153,10 @@ func (c *Conn) receiveUndecryptable(e *events.UndecryptableMessage) bool {
 	if !ok {
 		return true
 	}
-	in.Undecryptable, in.Kind = true, flowhq.KindText
-	if e.UnavailableType == events.UnavailableTypeViewOnce { // never comes to linked devices
+	if e.UnavailableType == events.UnavailableTypeViewOnce { // it never comes to linked devices
 		in.Kind, in.Wordless = flowhq.KindMedia, true
+	} else {
+		in.Kind, in.Undecryptable = flowhq.KindText, true
 	}
 	return c.receive(in)
 }

@@ -6,7 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"go.mau.fi/whatsmeow/types"
 	"go.mau.fi/whatsmeow/types/events"
+
+	"github.com/flowhq/flowhq"
 )
 
 func TestEndOf(t *testing.T) {
@@ -58,5 +61,29 @@ func TestBanEnds(t *testing.T) {
 	}
 	if end := endOf(&events.TemporaryBan{Code: 101}); !end.Until.IsZero() {
 		t.Errorf("a ban without an end ends at %v; want zero", end.Until)
+	}
+}
+
+// What is to be seen once comes to phones only. It is answered as any picture.
+func TestViewOnce(t *testing.T) {
+	w := newWorld(t)
+	h := newRecorder()
+	c, _ := w.link(w.phone(), h)
+	jid := types.NewJID("41", types.HiddenUserServer)
+	unreadable := func(id string, kind events.UnavailableType) {
+		if !c.handle(&events.UndecryptableMessage{
+			Info:          types.MessageInfo{ID: id, Timestamp: time.Now(), MessageSource: types.MessageSource{Chat: jid, Sender: jid}},
+			IsUnavailable: kind != events.UnavailableTypeUnknown, UnavailableType: kind,
+		}) {
+			t.Errorf("%s is not acknowledged", id)
+		}
+	}
+	unreadable("3EB0", events.UnavailableTypeViewOnce)
+	if in := h.next(t); in.ID != "3EB0" || in.Kind != flowhq.KindMedia || !in.Wordless || in.Undecryptable || in.Text != "" {
+		t.Errorf("received %+v; want media without words", in)
+	}
+	unreadable("3EB1", events.UnavailableTypeUnknown)
+	if in := h.next(t); in.ID != "3EB1" || !in.Undecryptable {
+		t.Errorf("received %+v; want it as undecryptable", in)
 	}
 }
