@@ -222,7 +222,7 @@ func (s *session) SentText(ctx context.Context, id string) (string, flowhq.Timer
 // Revise keeps what a customer made of a message.
 func (s *session) Revise(ctx context.Context, r whatsapp.Revision) error {
 	return s.pipeline.Revise(ctx, store.Inbound{LID: r.LID, Number: r.Number, WAID: r.ID}, store.Revision{
-		At: r.At, Revoked: r.Revoked, Text: r.Text, Wordless: r.Wordless,
+		At: r.At, Revoked: r.Revoked, Text: r.Text, Wordless: r.Wordless, Kind: r.Kind,
 	})
 }
 

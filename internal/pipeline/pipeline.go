@@ -16,7 +16,7 @@ import (
 // Store is what the pipeline needs of the rows. *store.Store is one.
 type Store interface {
 	Receive(ctx context.Context, tenant flowhq.TenantID, epoch int64, in store.Inbound) (store.Received, error)
-	InboundID(ctx context.Context, tenant flowhq.TenantID, in store.Inbound) (int64, error)
+	InboundID(ctx context.Context, tenant flowhq.TenantID, in store.Inbound) (id int64, other bool, err error)
 	Revise(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, r store.Revision) error
 	SetTimer(ctx context.Context, tenant flowhq.TenantID, epoch int64, in store.Inbound, t flowhq.Timer) (store.Received, error)
 	Unanswered(ctx context.Context, tenant flowhq.TenantID, after int64, limit int) ([]flowhq.Message, error)
@@ -78,7 +78,6 @@ type Pipeline struct {
 	writing map[int64]bool  // ids of the questions whose replies are being written
 	over    finished
 	started bool
-	began   time.Time // when it was started
 	stopped bool
 	owed    bool // a Refill is
 	paying  bool // somebody sees to that
@@ -114,7 +113,7 @@ func (p *Pipeline) Start() {
 	if p.started || p.stopped {
 		return
 	}
-	p.started, p.began = true, p.Now()
+	p.started = true
 	for _, c := range p.chats {
 		p.begin(c)
 	}

@@ -38,7 +38,7 @@ func (p *Pipeline) Receive(ctx context.Context, in store.Inbound) error {
 	}
 	p.admit(ctx, job{question: flowhq.Message{
 		ID: r.ID, Direction: flowhq.In, ContactID: r.Contact, Chat: r.Chat, Contact: r.Number, Kind: in.Kind,
-		Text: in.Text, Wordless: in.Wordless, Album: in.Album, WAMessageID: in.WAID, Status: flowhq.Received, CreatedAt: p.Now(),
+		Text: r.Text, Wordless: r.Wordless, Album: in.Album, WAMessageID: in.WAID, Status: flowhq.Received, CreatedAt: p.Now(),
 		SentAt: &in.SentAt,
 	}, since: since})
 	return nil

@@ -17,13 +17,19 @@ type underway struct {
 
 // Revise records that the person with the addresses of in has changed or deleted the
 // message in.WAID. What waits for its answer is answered as it is now, or not at all if
-// it is deleted; what was answered is not answered again. A message that is not known, or
-// is another person's, is left alone. When Revise fails, WhatsApp must deliver the
+// it is deleted; what was answered is not answered again. A message that never came is taken to come now, as it
+// says now; one that is another person's is left alone. When Revise fails, WhatsApp must deliver the
 // revision again.
 func (p *Pipeline) Revise(ctx context.Context, in store.Inbound, r store.Revision) error {
-	id, err := p.Store.InboundID(ctx, p.Tenant, in)
-	if err != nil || id == 0 {
+	id, other, err := p.Store.InboundID(ctx, p.Tenant, in)
+	switch {
+	case err != nil:
 		return err
+	case id == 0 && !other && r.Text != nil && !r.Revoked:
+		in.Kind, in.Text, in.Wordless, in.SentAt = r.Kind, *r.Text, r.Wordless, r.At
+		return p.Receive(ctx, in)
+	case id == 0:
+		return nil
 	}
 	if !r.Revoked {
 		r.Answered = !p.change(id, r)

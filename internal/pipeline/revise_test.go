@@ -13,7 +13,7 @@ import (
 // revise has a customer change a message to text, or delete it if text is "".
 func (b *bench) revise(p *Pipeline, lid, id, text string) {
 	b.t.Helper()
-	r := store.Revision{At: time.Now(), Text: &text}
+	r := store.Revision{At: time.Now(), Text: &text, Kind: flowhq.KindText}
 	if text == "" {
 		r = store.Revision{At: time.Now(), Revoked: true}
 	}
@@ -60,11 +60,55 @@ func TestRevisedWhileWaiting(t *testing.T) {
 	b.revise(p, "1@lid", "IN2", "27 February for two")
 	b.revise(p, "1@lid", "IN3", "")
 	b.revise(p, "2@lid", "IN2", "1 January") // somebody else
-	b.revise(p, "1@lid", "IN9", "1 January") // unknown
 	close(release)
 	b.becomes(map[string]int{"IN ANSWERED": 2, "IN IGNORED": 1, "OUT SENT": 2})
 	if got := b.noted(); len(got) != 1 || got[0] != "27 February for two" {
 		t.Errorf("noted %q; want the date as it was changed to", got)
+	}
+}
+
+// An edit of a message that never came is answered like a message, once, even if the
+// message comes after all; a deletion is nothing.
+func TestRevisedBeforeItCame(t *testing.T) {
+	b := newBench(t, unlimited)
+	p := b.host()
+	p.Start()
+	b.receive(p, "1@lid", "IN1", "I want to book")
+	b.becomes(map[string]int{"IN ANSWERED": 1, "OUT SENT": 1})
+	b.revise(p, "1@lid", "IN8", "")
+	if err := p.Revise(t.Context(), store.Inbound{LID: "1@lid", WAID: "IN7"}, store.Revision{At: time.Now()}); err != nil {
+		t.Error(err) // that cannot be read
+	}
+	for range 2 {
+		b.revise(p, "1@lid", "IN9", "27 February for two")
+	}
+	b.receive(p, "1@lid", "IN9", "26 February for two")
+	b.becomes(map[string]int{"IN ANSWERED": 2, "OUT SENT": 2})
+	if got := b.noted(); len(got) != 1 || got[0] != "27 February for two" {
+		t.Errorf("noted %q; want the date as it was changed to", got)
+	}
+}
+
+// An edit that overtakes the readable copy of its message is what is answered.
+func TestRevisedBeforeItCouldBeRead(t *testing.T) {
+	b := newBench(t, unlimited)
+	p := b.host()
+	p.Start()
+	b.receive(p, "1@lid", "IN1", "I want to book")
+	b.becomes(map[string]int{"IN ANSWERED": 1, "OUT SENT": 1})
+	closed := inbound("1@lid", "IN2", "")
+	closed.Undecryptable = true
+	b.take(p, closed)
+	b.revise(p, "1@lid", "IN2", "27 February for two")
+	b.receive(p, "1@lid", "IN2", "26 February for two")
+	b.becomes(map[string]int{"IN ANSWERED": 2, "OUT SENT": 2})
+	if got := b.noted(); len(got) != 1 || got[0] != "27 February for two" {
+		t.Errorf("noted %q; want the date as it was changed to", got)
+	}
+	for _, m := range b.log() {
+		if m.WAMessageID == "IN2" && (m.Text != "27 February for two" || m.OriginalText == nil || *m.OriginalText != "26 February for two") {
+			t.Errorf("the message is %+v; want what it said first as well", m)
+		}
 	}
 }
 

@@ -118,7 +118,7 @@ func sight(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, m Inbound) (s
 		where tenant_id = @tenant and id in (
 			select contact_id from flowhq.message_logs
 			where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'IN'
-				and (@undecryptable or status = 'UNDECRYPTABLE' or kind = @kind and text = @text))
+				and (@undecryptable or status = 'UNDECRYPTABLE' or coalesce(original_text, text) = @text))
 		order by id`
 	s := sighting{contact: contact{LID: m.LID, Number: m.Number}}
 	rows, _ := tx.Query(ctx, known, pgx.StrictNamedArgs{"tenant": tenant, "lid": m.LID, "number": m.Number})
@@ -127,7 +127,7 @@ func sight(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, m Inbound) (s
 		return s, err
 	}
 	rows, _ = tx.Query(ctx, same, pgx.StrictNamedArgs{
-		"tenant": tenant, "wa_id": m.WAID, "undecryptable": m.Undecryptable, "kind": m.Kind, "text": m.Text,
+		"tenant": tenant, "wa_id": m.WAID, "undecryptable": m.Undecryptable, "text": m.Text,
 	})
 	s.same, err = pgx.CollectRows(rows, pgx.RowToStructByPos[contact])
 	return s, err

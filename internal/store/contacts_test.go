@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/flowhq/flowhq"
@@ -52,11 +53,18 @@ func TestReceiveFromAnyAddress(t *testing.T) {
 	for i, first := range forms {
 		for j, again := range forms {
 			for _, k := range knowledge {
-				for _, answered := range []bool{true, false} {
-					t.Run(fmt.Sprintf("%s, %s, %s, answered %v", first.name, again.name, k.name, answered), func(t *testing.T) {
+				for _, between := range []string{"", "edited", "answered", "edited, answered", "answered, edited"} {
+					t.Run(fmt.Sprintf("%s, %s, %s, %s in between", first.name, again.name, k.name, between), func(t *testing.T) {
 						tenant, epoch := b.hosted(t)
 						r := must(b.Receive(t.Context(), tenant, epoch, as(i, k.first)))(t)
-						if answered {
+						edited := "edited in between"
+						for what := range strings.SplitSeq(between, ", ") {
+							if what == "edited" {
+								ok(t, b.Revise(t.Context(), tenant, epoch, r.ID, store.Revision{At: noon, Text: &edited}))
+							}
+							if what != "answered" {
+								continue
+							}
 							ok(t, second(b.Answer(t.Context(), tenant, epoch, r.ID, answer("re"))))
 						}
 						if r := must(b.Receive(t.Context(), tenant, epoch, as(j, k.second)))(t); r.New || r.ID != 0 {
@@ -122,6 +130,7 @@ func TestConversationGoesOn(t *testing.T) {
 			r := must(b.Receive(t.Context(), tenant, epoch, beside))(t)
 			if want := (store.Received{
 				ID: r.ID, New: true, Contact: ids[0], Merged: ids[1:], Chat: aLID, Number: aNumber,
+				Text: beside.Text,
 			}); !cmp.Equal(r, want) {
 				t.Errorf("Receive = %+v; want %+v", r, want)
 			}

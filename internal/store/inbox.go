@@ -34,6 +34,10 @@ type Received struct {
 	Merged  []int64 // contacts that turned out to be Contact and do not exist any more
 	Chat    string  // JID to answer to: the contact's LID where it is known
 	Number  string  // the contact's, E.164, "" if unknown
+	// What it says, if it is New: something else than the Inbound if the customer has
+	// changed it before it could be read.
+	Text     string
+	Wordless bool
 }
 
 // Receive records m and reports whether it is new. WhatsApp delivers a message
@@ -108,17 +112,22 @@ func insertInbound(ctx context.Context, db querier, tenant flowhq.TenantID, epoc
 			on conflict (tenant_id, wa_message_id, contact_id) where direction = 'IN'
 			do update set
 				contact = excluded.contact, from_number = excluded.from_number, kind = excluded.kind,
-				text = excluded.text, wordless = excluded.wordless, album = excluded.album,
+				text = coalesce(m.edited_text, excluded.text), album = excluded.album,
+				original_text = case when m.edited_text is not null then excluded.text end,
+				wordless = case when m.edited_text is null then excluded.wordless else m.edited_text = '' end,
 				status = excluded.status, sent_at = excluded.sent_at
 			where m.status = 'UNDECRYPTABLE' and m.revoked_at is null and excluded.status in ('RECEIVED', 'IGNORED')
-			returning id
+			returning id, text, wordless
 		)
 		select exists (select from fence), coalesce((select id from received), 0),
-			coalesce((select id from who), 0), coalesce((select lid from who), ''), coalesce((select number from who), '')`
+			coalesce((select id from who), 0), coalesce((select lid from who), ''), coalesce((select number from who), ''),
+			coalesce((select text from received), ''), coalesce((select wordless from received), false)`
 	type answer struct {
 		Current     bool
 		ID, Contact int64
 		LID, Number string
+		Text        string
+		Wordless    bool
 	}
 	status := flowhq.Received
 	switch {
@@ -143,6 +152,7 @@ func insertInbound(ctx context.Context, db querier, tenant flowhq.TenantID, epoc
 	return Received{
 		ID: a.ID, New: a.ID != 0, Contact: a.Contact,
 		Chat: contact{LID: a.LID, Number: a.Number}.chat(), Number: a.Number,
+		Text: a.Text, Wordless: a.Wordless,
 	}, nil
 }
 

@@ -151,7 +151,7 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		return s.RecentReplies(ctx, g.tenant, noon)
 	},
 	"InboundID": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		id, err := s.InboundID(ctx, g.tenant, text("question"))
+		id, _, err := s.InboundID(ctx, g.tenant, text("question"))
 		return id == g.msgID, err
 	},
 	"Revise": func(ctx context.Context, s *store.Store, g guest) (any, error) {

@@ -15,14 +15,16 @@ type Revision struct {
 	Revoked  bool    // it is deleted
 	Text     *string // what it says now; nil if that could not be read
 	Wordless bool    // of Text, as of an Inbound
+	Kind     flowhq.Kind
 	// Answered says that the message is being answered as it was: Text is only
 	// recorded then. Otherwise it replaces the text of a message that waits.
 	Answered bool
 }
 
 // InboundID returns the ID of a message that the person with the addresses of m has
-// sent under m.WAID, 0 if there is none. Nobody can name another person's message.
-func (s *Store) InboundID(ctx context.Context, tenant flowhq.TenantID, m Inbound) (id int64, err error) {
+// sent under m.WAID, 0 if there is none, and whether another person has sent one under
+// it. Nobody can name another person's message.
+func (s *Store) InboundID(ctx context.Context, tenant flowhq.TenantID, m Inbound) (id int64, other bool, err error) {
 	// The LID says who it is; the number only if the contact's LID is not known to be
 	// another one.
 	const q = `
@@ -34,14 +36,20 @@ func (s *Store) InboundID(ctx context.Context, tenant flowhq.TenantID, m Inbound
 				and (c.lid = @lid and c.lid <> '' or c.number = @number and c.number <> '' and (c.lid = '' or @lid in ('', c.lid)))
 				and l.wa_message_id = @wa_id and l.direction = 'IN'
 			order by l.id
-			limit 1), 0)`
-	id, err = one(ctx, s, q, pgx.StrictNamedArgs{
-		"tenant": tenant, "lid": clean(m.LID), "number": clean(m.Number), "wa_id": clean(m.WAID),
-	}, pgx.RowTo[int64])
-	if err != nil {
-		return 0, fmt.Errorf("inbound %s: %w", m.WAID, err)
+			limit 1), 0), exists (
+			select from flowhq.message_logs
+			where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'IN')`
+	type answer struct {
+		ID    int64
+		Known bool
 	}
-	return id, nil
+	a, err := one(ctx, s, q, pgx.StrictNamedArgs{
+		"tenant": tenant, "lid": clean(m.LID), "number": clean(m.Number), "wa_id": clean(m.WAID),
+	}, pgx.RowToStructByPos[answer])
+	if err != nil {
+		return 0, false, fmt.Errorf("inbound %s: %w", m.WAID, err)
+	}
+	return a.ID, a.Known && a.ID == 0, nil
 }
 
 // Revise records with the message of this ID what its sender made of it. One that waits

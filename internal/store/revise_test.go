@@ -101,14 +101,14 @@ func TestInboundID(t *testing.T) {
 		{"", "", 0},
 	}
 	for _, tt := range tests {
-		got, err := b.InboundID(t.Context(), tenant, store.Inbound{LID: tt.lid, Number: tt.number, WAID: waID})
-		if got != tt.want || err != nil {
+		got, other, err := b.InboundID(t.Context(), tenant, store.Inbound{LID: tt.lid, Number: tt.number, WAID: waID})
+		if got != tt.want || other != (tt.want == 0) || err != nil {
 			t.Errorf("InboundID of %q, %q = %d, %v; want %d", tt.lid, tt.number, got, err, tt.want)
 		}
 	}
 	// The bot's own messages are nobody's to change.
 	reply := b.reply(t, tenant, epoch, "reply")
-	if id, err := b.InboundID(t.Context(), tenant, store.Inbound{LID: "1@lid", WAID: reply}); id != 0 || err != nil {
-		t.Errorf("InboundID of a reply = %d, %v", id, err)
+	if id, other, err := b.InboundID(t.Context(), tenant, store.Inbound{LID: "1@lid", WAID: reply}); id != 0 || other || err != nil {
+		t.Errorf("InboundID of a reply = %d, %v, %v", id, other, err)
 	}
 }

@@ -114,6 +114,7 @@ type Revision struct {
 	Revoked  bool    // it is deleted
 	Text     *string // what it says now, as in Inbound; nil if that cannot be read
 	Wordless bool    // likewise
+	Kind     flowhq.Kind
 }
 
 // A Receipt says that messages were delivered or read.

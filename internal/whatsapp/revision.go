@@ -27,7 +27,7 @@ func revisionOf(m *waE2E.Message, sentAt time.Time) (r Revision, ok bool) {
 			r.At = at
 		}
 		if said := contentOf(p.GetEditedMessage()); said.class != nothing {
-			r.Text, r.Wordless = &said.text, said.class != worded
+			r.Text, r.Wordless, r.Kind = &said.text, said.class != worded, said.kind
 		}
 	case p == nil:
 		// Encrypted with a secret that came with the message and is not kept.
