@@ -66,13 +66,14 @@ const retriable = `('FAILED', 'SUPPRESSED', 'OVERFLOWED', 'EXPIRED')`
 // Retry makes a message that was given up ready to be handled or sent once more,
 // records MESSAGE_RETRIED, tells every listener ("work") and returns the message as it
 // is then. A NotFound error means that the tenant has no such message; Conflict, that
-// it has not been given up, or belongs to another number than the tenant has now.
+// it has not been given up, was deleted by its writer, or belongs to another number than
+// the tenant has now.
 func (s *Store) Retry(ctx context.Context, tenant flowhq.TenantID, id int64, actor string) (flowhq.Message, error) {
 	const q = `
 		with retried as (
 			update flowhq.message_logs set
 				status = case direction when 'IN' then 'RECEIVED' else 'PENDING' end, reason = '', tries = 0, retried_at = now()
-			where tenant_id = @tenant and id = @id and status in ` + retriable + ` and ` + ownerColumn + ` = @owner
+			where tenant_id = @tenant and id = @id and status in ` + retriable + ` and revoked_at is null and ` + ownerColumn + ` = @owner
 				and (select served_number from flowhq.whatsapp_sessions where tenant_id = @tenant for share) = @served
 			returning *
 		), event as (
@@ -100,13 +101,14 @@ func (s *Store) Retry(ctx context.Context, tenant flowhq.TenantID, id int64, act
 // tenant has now, if the message may be retried.
 func (s *Store) mayBeRetried(ctx context.Context, tenant flowhq.TenantID, id int64) (owner, served string, err error) {
 	const q = `
-		select m.status, m.status in ` + retriable + `, ` + ownerColumn + `, s.served_number
+		select m.status, m.status in ` + retriable + `, m.revoked_at is not null, ` + ownerColumn + `, s.served_number
 		from flowhq.message_logs m
 		join flowhq.whatsapp_sessions s on s.tenant_id = m.tenant_id
 		where m.tenant_id = @tenant and m.id = @id`
 	type answer struct {
 		Status        flowhq.MessageStatus
 		Retriable     bool
+		Revoked       bool
 		Owner, Served string
 	}
 	a, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "id": id}, pgx.RowToStructByPos[answer])
@@ -118,6 +120,8 @@ func (s *Store) mayBeRetried(ctx context.Context, tenant flowhq.TenantID, id int
 	case !a.Retriable:
 		return "", "", flowhq.Errorf(flowhq.Conflict,
 			"the message is %s; only one that is FAILED, SUPPRESSED, OVERFLOWED or EXPIRED can be tried again", a.Status)
+	case a.Revoked:
+		return "", "", flowhq.Errorf(flowhq.Conflict, "the customer has deleted the message, and would not expect an answer to it")
 	case a.Served != "" && !flowhq.SameNumber(a.Owner, a.Served):
 		return "", "", flowhq.Errorf(flowhq.Conflict,
 			"the message belongs to %s, and the number is now %s, from which its customer would not expect an answer", a.Owner, a.Served)

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/flowhq/flowhq"
@@ -40,6 +41,26 @@ func TestSetAsideAndRetry(t *testing.T) {
 	}
 	_, err = b.Retry(t.Context(), tenant, id+1000, "admin")
 	wantCode(t, "Retry of no message", err, flowhq.NotFound)
+}
+
+// What the customer has deleted since is not answered after all.
+func TestRetryOfWhatWasDeleted(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, epoch := b.hosted(t)
+	for _, status := range []flowhq.MessageStatus{flowhq.Failed, flowhq.Suppressed, flowhq.Overflowed, flowhq.Expired} {
+		id := b.receive(t, tenant, epoch, "deleted when "+string(status))
+		b.exec(t, `update flowhq.message_logs set status = $3 where tenant_id = $1 and id = $2`, tenant, id, status)
+		ok(t, b.Revise(t.Context(), tenant, epoch, id, store.Revision{At: noon, Revoked: true}))
+		_, err := b.Retry(t.Context(), tenant, id, "admin")
+		wantCode(t, "Retry of a deleted message", err, flowhq.Conflict)
+		if err != nil && !strings.Contains(err.Error(), "deleted") {
+			t.Errorf("Retry = %v; want the reason", err)
+		}
+		if m := b.logged(t, tenant, id); m.Status != status {
+			t.Errorf("it is %s; want %s", m.Status, status)
+		}
+	}
 }
 
 // A reply that was acknowledged meanwhile is no failure.
