@@ -53,6 +53,42 @@ func TestFewRowsPerMessage(t *testing.T) {
 	}
 }
 
+// TestFewRowsPerListing: messages of a rare status are found without those of others.
+func TestFewRowsPerListing(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant := b.tenant(t)
+	const history, rare = 20_000, 3
+	fill := func(status string, n int) {
+		b.exec(t, `insert into flowhq.message_logs (tenant_id, direction, contact_id, chat, kind, text, wa_message_id, status)
+			select $1, 'IN', 0, '41@lid', 'TEXT', 'x', $2 || n, $2 from generate_series(1, $3) n`, tenant, status, n)
+	}
+	statuses := []flowhq.MessageStatus{
+		flowhq.Suppressed, flowhq.Overflowed, flowhq.Expired, flowhq.Ignored, flowhq.Undecryptable, flowhq.Failed, flowhq.Received,
+	}
+	for _, status := range statuses {
+		fill(string(status), rare)
+	}
+	fill("ANSWERED", history)
+	b.exec(t, `analyze flowhq.message_logs`)
+	s := must(store.Open(t.Context(), b.url, silent))(t)
+	const table = `relname = 'message_logs'`
+	before := b.rowsRead(t, table)
+	for _, status := range statuses {
+		for range 7 { // by then a prepared statement may have a plan for every status
+			page, _, err := s.Messages(t.Context(), tenant, store.MessageFilter{Status: status})
+			if err != nil || len(page) != rare {
+				t.Fatalf("Messages that are %s: %d, %v; want %d", status, len(page), err, rare)
+			}
+		}
+	}
+	s.Close()
+	eventually(t, "the counts", func() bool { return b.rowsRead(t, table) > before })
+	if read, most := b.rowsRead(t, table)-before, int64(7*len(statuses)*10*rare); read > most {
+		t.Errorf("listing messages by status read %d rows of %d; want at most %d", read, history, most)
+	}
+}
+
 // TestFewRowsPerPrunedPage: what a day's pruning costs must not grow with what is
 // kept.
 func TestFewRowsPerPrunedPage(t *testing.T) {

@@ -1,0 +1,1 @@
+drop index flowhq.message_logs_unanswerable_idx;
