@@ -45,9 +45,10 @@ func TestRefuseLogins(t *testing.T) {
 	r.phone(shop)
 	b := r.linked(shop)
 	b.AutoReconnectErrors = 0
-	r.fault(object{"kind": "refuse_logins", "number": shop, "seconds": 0.5})
+	r.fault(object{"kind": "refuse_logins", "number": shop, "seconds": 60})
 	r.fault(object{"kind": "drop", "number": shop})
 	r.until("bot is refused", func() bool { return r.stats().Refused > 0 })
+	r.fault(object{"kind": "refuse_logins", "number": shop, "seconds": 0})
 	r.until("bot is back", func() bool { return r.stats().Numbers[shop].Connected == 1 })
 	if saw[*events.LoggedOut](b) {
 		t.Error("a refusal with reason 503 logged the bot out")
@@ -230,10 +231,11 @@ func TestCustomersComeBack(t *testing.T) {
 	r.customer(anna)
 	b := r.linked(shop)
 	for _, reason := range []int{401, 402, 405, 503} {
-		r.fault(object{"kind": "refuse_logins", "number": anna, "seconds": 0.3, "reason": reason})
-		r.fault(object{"kind": "drop", "number": anna})
 		before := r.stats().Refused
+		r.fault(object{"kind": "refuse_logins", "number": anna, "seconds": 60, "reason": reason})
+		r.fault(object{"kind": "drop", "number": anna})
 		r.until("customer is refused", func() bool { return r.stats().Refused > before })
+		r.fault(object{"kind": "refuse_logins", "number": anna, "seconds": 0})
 		r.say(anna, shop, "Habari")
 	}
 	r.until("bot has all", func() bool { return len(b.texts()) == 4 })
