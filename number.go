@@ -1,6 +1,9 @@
 package flowhq
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // SameNumber reports whether two phone numbers, E.164 with or without the plus sign,
 // are one that is spelt in two ways. WhatsApp knows each account under one spelling,
@@ -8,7 +11,12 @@ import "strings"
 // apart may be there or not, as may the zero that is dialled before the area code.
 func SameNumber(a, b string) bool {
 	a, b = strings.TrimPrefix(a, "+"), strings.TrimPrefix(b, "+")
-	return a == b || canonical(a) == canonical(b)
+	if a == b {
+		return true
+	}
+	first, second := digitsOf(a), digitsOf(b)
+	return first.number == second.number &&
+		(first.mobile == second.mobile || first.mobile == "" || second.mobile == "")
 }
 
 // mobileDigits are the digits after the country's code that are there or not, and how
@@ -28,26 +36,35 @@ var mobileDigits = []struct {
 	{"55", "9", 8, "6789"}, // Brazil, since 2016; after the area's two digits
 }
 
-// canonical is a spelling that all spellings of a number, without its plus sign, have.
-func canonical(number string) string {
+// zeroCounts are the countries where a zero at the beginning is a part of the number, and
+// the number without it may be another one: Italy's landlines have it, its mobile phones
+// do not.
+var zeroCounts = []string{"39", "225", "229"}
+
+// A spelling is a number without what may be left out of it.
+type spelling struct {
+	number string
+	mobile string // the digits that tell mobile phones apart, "" if they are left out
+}
+
+// digitsOf takes a number apart that has no plus sign.
+func digitsOf(number string) spelling {
 	country, rest := splitCountry(number)
-	if trunk, ok := strings.CutPrefix(rest, "0"); ok && len(trunk) > 5 {
-		if country != "225" && country != "229" { // where it is a part of the number
-			rest = trunk
-		}
+	if trunk, ok := strings.CutPrefix(rest, "0"); ok && len(trunk) > 5 && !slices.Contains(zeroCounts, country) {
+		rest = trunk
 	}
-	area := ""
+	area, mobile := "", ""
 	if country == "55" && len(rest) > 2 {
 		area, rest = rest[:2], rest[2:]
 	}
 	for _, m := range mobileDigits {
 		short, ok := strings.CutPrefix(rest, m.digits)
 		if ok && country == m.country && len(short) == m.rest && (m.first == "" || strings.Contains(m.first, short[:1])) {
-			rest = short
+			rest, mobile = short, m.digits
 			break
 		}
 	}
-	return country + area + rest
+	return spelling{country + area + rest, mobile}
 }
 
 // twoDigits are the countries' codes of two digits. Those of one digit are 1 and 7; all
