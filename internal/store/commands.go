@@ -29,8 +29,10 @@ func (c NewCommand) hash() []byte {
 }
 
 // Command records that a tenant was given a command, what is wanted of it from now on, and
-// the event that tells of it, and returns it with the tenant's name, "" if it is gone. From then on the command will be applied, whatever happens
-// to any process; commands of one tenant are applied in the order of their ids.
+// the event that tells of it, and returns it with the tenant's name, "" if it is gone. From
+// then on the command will be applied, whatever happens to any process; commands of one tenant are applied in the order of their ids. A stop
+// takes back a relink that no host has done yet: whoever starts the tenant weeks later
+// does not expect its phone to be unlinked.
 //
 // A key that the tenant has had before gives the command that it stands for: a repeated
 // request is one command. With another command or reason it is a Conflict, as is any
@@ -55,8 +57,8 @@ func (s *Store) Command(ctx context.Context, tenant flowhq.TenantID, c NewComman
 			update flowhq.tenants t set wanted = new.command not in ('stop', 'delete')
 			from new where t.id = @tenant
 		), relink as (
-			update flowhq.whatsapp_sessions s set relink = true
-			from new where s.tenant_id = @tenant and new.command = 'relink'
+			update flowhq.whatsapp_sessions s set relink = new.command = 'relink'
+			from new where s.tenant_id = @tenant and new.command in ('relink', 'stop')
 		)
 		insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
 		select tenant_id, @event, actor, 'request ' || key
@@ -70,7 +72,7 @@ func (s *Store) Command(ctx context.Context, tenant flowhq.TenantID, c NewComman
 	}
 	var rows []found
 	batch := &pgx.Batch{}
-	if c.Command == flowhq.Relink { // changes the session too
+	if c.Command == flowhq.Relink || c.Command == flowhq.Stop { // changes the session too
 		batch.Queue(lockWorker, pgx.StrictNamedArgs{"tenant": tenant})
 	}
 	batch.Queue(lock, pgx.StrictNamedArgs{"tenant": tenant}).Query(func(r pgx.Rows) error {

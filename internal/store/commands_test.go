@@ -105,7 +105,7 @@ func TestRelinkWhileAHostWrites(t *testing.T) {
 		}
 	})
 	for i := range times {
-		b.command(t, tenant, flowhq.Relink, fmt.Sprint(i))
+		b.command(t, tenant, []flowhq.Command{flowhq.Relink, flowhq.Stop}[i%2], fmt.Sprint(i))
 	}
 	wg.Wait()
 }

@@ -26,13 +26,15 @@ type Linking struct {
 	Confirmed bool   // they are one number, or were when it was linked
 }
 
-// Link records the device that was linked. It must not serve unless the Linking is
+// Link records the device that was linked, which is what a relink that was asked for
+// meanwhile is for. It must not serve unless the Linking is
 // Confirmed; if it is, what was left of another number has ended, see takeOver. A
 // Conflict error means that another tenant has this number linked; Fenced, that a newer
 // host owns the session.
 func (s *Store) Link(ctx context.Context, tenant flowhq.TenantID, epoch int64, d Device) (Linking, error) {
 	const q = `
-		update flowhq.whatsapp_sessions set device_jid = @jid, number = @number, unconfirmed = @number <> ''
+		update flowhq.whatsapp_sessions
+		set device_jid = @jid, number = @number, unconfirmed = @number <> '', relink = false
 		where tenant_id = @tenant`
 	if d.Number != "" && d.Number[0] != '+' {
 		d.Number = "+" + d.Number

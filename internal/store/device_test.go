@@ -209,3 +209,40 @@ func TestThereAndBack(t *testing.T) {
 		t.Errorf("Retry of the number's own: %+v; want it to be answered after all", m)
 	}
 }
+
+// TestRelinkIsTakenBack: what was asked for and not done yet is not done when nobody
+// expects it any more.
+func TestRelinkIsTakenBack(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, epoch := b.hosted(t)
+	own, _ := b.numbers(t, tenant)
+	key := 0
+	steps := []struct {
+		name string
+		do   func()
+		want bool
+	}{
+		{"start", nil, true},
+		{"restart", nil, true},
+		{"force-restart", nil, true},
+		{"stop", nil, false},
+		{"a phone that scans", func() { b.linked(t, tenant, epoch, own) }, false},
+		{"dropping the link", func() { ok(t, b.Unlink(t.Context(), tenant, epoch)) }, false},
+	}
+	for _, s := range steps {
+		key += 2
+		b.command(t, tenant, flowhq.Relink, fmt.Sprint(key))
+		if !must(b.RelinkAsked(t.Context(), tenant))(t) {
+			t.Errorf("before %s: no relink is asked for", s.name)
+		}
+		if s.do != nil {
+			s.do()
+		} else {
+			b.command(t, tenant, flowhq.Command(s.name), fmt.Sprint(key+1))
+		}
+		if asked := must(b.RelinkAsked(t.Context(), tenant))(t); asked != s.want {
+			t.Errorf("after %s: a relink is asked for: %t; want %t", s.name, asked, s.want)
+		}
+	}
+}
