@@ -154,6 +154,9 @@ func (s *session) live(ctx context.Context) (ended Ended, err error) {
 		if ctx.Err() != nil && toldToHangUp(err) {
 			return s.cancelled(run, err)
 		}
+		if errors.Is(err, errDraining) {
+			return s.drained(run)
+		}
 		return s.ended(run, err)
 	}
 	return s.serve(ctx, run)

@@ -114,9 +114,9 @@ type EraseInput struct {
 	Tenant flowhq.TenantID `json:"tenant"`
 }
 
-// unlinkTimeout bounds the attempt to unlink a tenant that is being erased. If
-// WhatsApp cannot be reached, it is erased all the same, and the phone drops the
-// dead link by itself after two weeks.
+// unlinkTimeout bounds the attempt to unlink a device, but for the wait for its messages.
+// If WhatsApp cannot be reached, a tenant is erased or relinked all the same, and the phone
+// drops the dead link by itself after two weeks.
 const unlinkTimeout = 15 * time.Second
 
 // Erase unlinks the tenant's device on WhatsApp, then deletes its keys and its
@@ -164,7 +164,9 @@ func (a *Activities) unlink(ctx context.Context, tenant flowhq.TenantID, device 
 	if err != nil {
 		return err
 	}
-	closed, err := a.removeDevice(ctx, lease, fleet.Version, device, mute{a.Leases, lease}, beat)
+	closed, err := a.removeDevice(ctx, lease, removal{
+		version: fleet.Version, device: device, handler: mute{a.Leases, lease}, beat: beat,
+	})
 	if closed {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), hangUpTimeout)
 		defer cancel()

@@ -85,3 +85,53 @@ func TestRelink(t *testing.T) {
 	}
 	b.neverHostedTwice()
 }
+
+// What customers wrote while the tenant was stopped waits for the device that a relink
+// removes. It is answered all the same, but for what was written to a phone that is not
+// the business's.
+func TestRelinkWithMessagesWaiting(t *testing.T) {
+	s := newStand(t)
+	s.worker("worker")
+	b := s.business(unlimited(barbers))
+	b.link()
+	b.command(flowhq.Stop)
+	b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+	const customers, each = 10, 5
+	var cs []*customer
+	for i := range customers {
+		c := s.customer(fmt.Sprintf("+2547110000%02d", i), "Amina")
+		cs = append(cs, c)
+		for range each {
+			if _, err := c.write(b, "hello"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	b.command(flowhq.Relink)
+	b.scan()
+	b.connected(patience)
+	b.hasDevices(1)
+	eventually(t, patience, func() error {
+		log, err := b.log()
+		if err != nil {
+			return err
+		}
+		answered := 0
+		for _, m := range log {
+			if m.Direction == flowhq.In && m.Status == flowhq.Answered {
+				answered++
+			}
+		}
+		if answered != customers*each {
+			return fmt.Errorf("%d messages answered of %d; want %d", answered, len(log), customers*each)
+		}
+		return nil
+	})
+	for _, c := range cs {
+		c.isOne(b, each)
+	}
+	if n := s.events(b.id, "SESSION_UNLINKED"); n != 1 {
+		t.Errorf("%d events SESSION_UNLINKED; want 1", n)
+	}
+	b.neverHostedTwice()
+}

@@ -45,6 +45,9 @@ type Conn struct {
 	// letGo is closed when the library has let go of the lost websocket.
 	letGo     chan struct{}
 	letGoOnce sync.Once
+	// caughtUp is closed when the handler has had all that waited for the login.
+	caughtUp     chan struct{}
+	caughtUpOnce sync.Once
 
 	mu      sync.Mutex // guards what follows
 	end     *EndError
@@ -78,9 +81,13 @@ func (n *Network) conn(ctx context.Context, version store.WAVersionContainer, de
 		better:  make(chan struct{}),
 		over:    make(chan struct{}),
 		letGo:   make(chan struct{}),
-		device:  deviceOf(device),
-		linked:  device.ID != nil,
+
+		caughtUp: make(chan struct{}),
+
+		device: deviceOf(device),
+		linked: device.ID != nil,
 	}
+	c.caughtUp = make(chan struct{})
 	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	c.protect(device)
 	c.client.Store(c.newClient(device))
@@ -114,6 +121,10 @@ func (c *Conn) newClient(device *store.Device) *whatsmeow.Client {
 // Events returns the steps of the connection. The channel is closed when it is
 // over. Nothing waits for its reader.
 func (c *Conn) Events() <-chan Event { return c.events }
+
+// CaughtUp is closed when WhatsApp has delivered all that waited for this login, and the
+// handler has had it. It stays open if the connection ends before.
+func (c *Conn) CaughtUp() <-chan struct{} { return c.caughtUp }
 
 // Err returns why the connection is over, or nil while it is not.
 func (c *Conn) Err() *EndError {

@@ -41,6 +41,8 @@ func (c *Conn) handle(evt any) (handled bool) {
 		c.announce()
 	case *events.PushNameSetting:
 		c.announce()
+	case *events.OfflineSyncCompleted: // the library handles it in its turn, after what it is about
+		c.caughtUpOnce.Do(func() { close(c.caughtUp) })
 	default:
 		if _, lost := evt.(*events.Disconnected); lost {
 			c.letGoOnce.Do(func() { close(c.letGo) })
