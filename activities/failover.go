@@ -55,8 +55,8 @@ type Attempts interface {
 	Fail(ctx context.Context, tenant flowhq.TenantID, a *Attempt, failure error, last any) error
 }
 
-// EndedWorkers tells which workers of this machine have ended for certain.
-// workerlock.Lock is one.
+// EndedWorkers tells which workers of this machine have ended for certain, and what it
+// cannot tell of. workerlock.Lock is one.
 type EndedWorkers interface {
 	Ended() (names []string, err error)
 	Forget(name string) error
@@ -84,6 +84,8 @@ type Failover struct {
 	proven  map[string]bool               // those among them that ended on this machine
 	looked  map[flowhq.TenantID]time.Time // until when they are not looked at again
 	swept   time.Time                     // when all were looked at last, whoever has died
+	// complaint is what was logged last of the folder of locks.
+	complaint string
 }
 
 // NewFailover returns the Failover of the process of that name. ended may be nil. Run
@@ -102,22 +104,28 @@ func (f *Failover) EndPredecessors(ctx context.Context) error {
 		return nil
 	}
 	names, err := f.ended.Ended()
-	if err != nil {
-		return err
-	}
+	f.unread(err)
 	for _, name := range names {
 		leases, err := f.store.EndLeases(ctx, name)
 		if err != nil {
 			return err
 		}
 		f.log.Info("a worker of this machine has ended without a word", "name", name, "leases", leases)
-		if err := f.ended.Forget(name); err != nil {
-			return err
-		}
 		f.found(name)
 		f.proven[name] = true
+		f.unread(f.ended.Forget(name))
 	}
 	return nil
+}
+
+// unread logs what is wrong with the folder of locks, once: what it would prove, the leases
+// show later.
+func (f *Failover) unread(err error) {
+	if err == nil || err.Error() == f.complaint {
+		return
+	}
+	f.complaint = err.Error()
+	f.log.Warn("the folder of STATE_PATH does not show all workers that have ended; the leases of others run out", "err", err)
 }
 
 // found notes that a worker is dead.

@@ -66,9 +66,10 @@ type Options struct {
 	Name              string // of this process, shown to operators; another one after each start
 	// Lock is this process's place among the workers of its machine, by which it is known
 	// that one has ended; nil if there is none. The worker gives it back if it ends in
-	// order.
-	Lock *workerlock.Lock
-	Log  *slog.Logger
+	// order. If it is wanted, a worker that cannot write its name there does not start.
+	Lock       *workerlock.Lock
+	LockWanted bool
+	Log        *slog.Logger
 }
 
 // gcPercent makes the runtime collect earlier than by default. Most of a worker's
@@ -152,8 +153,10 @@ func (o Options) join(ctx context.Context, fleet *activities.Fleet, failover *ac
 		return err
 	}
 	if o.Lock != nil {
-		if err := o.Lock.SetName(o.Name); err != nil {
-			return err
+		if err := o.Lock.SetName(o.Name); err != nil && o.LockWanted {
+			return fmt.Errorf("STATE_PATH: %w", err)
+		} else if err != nil {
+			o.Log.Warn("no other worker will know when this one has ended; its leases will have to run out", "err", err)
 		}
 	}
 	return fleet.Join(ctx)

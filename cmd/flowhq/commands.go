@@ -233,6 +233,7 @@ func work(ctx context.Context, hurry <-chan struct{}, args []string, getenv func
 	if o.Lock, err = p.lock(); err != nil {
 		return err
 	}
+	o.LockWanted = p.config.StateWanted
 	if p.config.MetricsAddr == "" {
 		return workers.Run(ctx, o)
 	}

@@ -2,16 +2,21 @@
 // did: each holds a lock on a file of a common folder, which the kernel drops with the
 // process and not before. A process that stands still keeps its lock.
 //
-// The folder must be on a local disk: what a network file system calls a lock may end
-// while its holder lives. Workers that share no folder learn nothing of each other here.
+// A lock says that only of the kernel that it was taken with. So each name is written with
+// the boot id of its kernel, and one with another id proves nothing: the folder may have
+// been copied to another machine, or be shared with one that has locks of its own, where
+// the worker lives. After a restart of the machine nothing is proven either. Workers that
+// share no folder learn nothing of each other here.
 package workerlock
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,45 +30,61 @@ const (
 	maxFiles = 256
 	// maxName bounds a name in bytes.
 	maxName = 256
+	// maxBoot bounds a boot id in bytes, and bootPath is where Linux says it.
+	maxBoot  = 64
+	bootPath = "/proc/sys/kernel/random/boot_id"
 )
 
 // A Lock is one worker's place in a folder, held until Close or the end of the process.
 type Lock struct {
-	dir string
-	own *os.File
+	dir  string
+	boot string // id of the kernel that keeps the locks
+	own  *os.File
 
 	mu    sync.Mutex
 	ended map[string]*os.File // by name: found to have ended, and not forgotten yet
 }
 
 // Open takes a place in the folder, which is made if there is none. Two processes never
-// have the same place. Write a name into it with SetName.
+// have the same place. Write a name into it with SetName. A place that cannot be opened,
+// as it is another user's, is passed over.
 func Open(dir string) (*Lock, error) {
+	raw, err := os.ReadFile(bootPath)
+	if err != nil {
+		return nil, fmt.Errorf("no id of this kernel, so a lock proves nothing: %w", err)
+	}
+	return openAs(dir, strings.TrimSpace(string(raw)))
+}
+
+// openAs is Open on a kernel with that boot id.
+func openAs(dir, boot string) (*Lock, error) {
+	if boot == "" || len(boot) > maxBoot {
+		return nil, fmt.Errorf("%q is no boot id", boot)
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	l := &Lock{dir: dir, ended: map[string]*os.File{}}
+	l := &Lock{dir: dir, boot: boot, ended: map[string]*os.File{}}
+	var first error
 	for n := 1; n <= maxFiles; n++ {
-		f, err := tryLock(filepath.Join(dir, fmt.Sprintf("worker-%d.lock", n)), os.O_CREATE)
-		if err != nil {
-			return nil, err
+		f, name, err := l.take(filepath.Join(dir, fmt.Sprintf("worker-%d.lock", n)), os.O_CREATE)
+		if first == nil {
+			first = err
 		}
 		if f == nil {
-			continue // another one's
+			continue // another one's, or unusable
 		}
 		l.own = f
-		name, err := nameIn(f)
-		if err != nil {
-			f.Close()
-			return nil, err
-		}
 		if name != "" {
 			l.ended[name] = f
 		}
 		return l, nil
 	}
-	return nil, fmt.Errorf("%s: all %d places are taken", dir, maxFiles)
+	return nil, fmt.Errorf("%s: none of %d places is to be had: %w", dir, maxFiles, cmp.Or(first, errTaken))
 }
+
+// errTaken says of a place that another process has it.
+var errTaken = errors.New("other workers have them")
 
 // SetName names this worker, so that others can tell of whom the lock was. The name that
 // was there before must have been forgotten, or it is for good.
@@ -71,45 +92,42 @@ func (l *Lock) SetName(name string) error {
 	if len(name) > maxName || strings.ContainsAny(name, "\n") {
 		return errors.New("not a name")
 	}
-	return rewrite(l.own, name+"\n")
+	if err := rewrite(l.own, name+"\n"+l.boot+"\n"); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	maps.DeleteFunc(l.ended, func(_ string, f *os.File) bool { return f == l.own })
+	return nil
 }
 
 // Ended returns the names of the workers that have ended and are not forgotten yet. Their
-// places stay taken until they are.
-func (l *Lock) Ended() ([]string, error) {
+// places stay taken until they are. The error is about places that could not be read, whose
+// workers are not among those names.
+func (l *Lock) Ended() (names []string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	files, err := filepath.Glob(filepath.Join(l.dir, "worker-*.lock"))
 	if err != nil {
 		return nil, err
 	}
-	for _, path := range files {
+	var errs []error
+	for _, path := range files[:min(len(files), maxFiles)] {
 		if path == l.own.Name() || l.holds(path) {
 			continue
 		}
-		f, err := tryLock(path, 0)
-		if errors.Is(err, fs.ErrNotExist) || err == nil && f == nil {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		name, err := nameIn(f)
-		if err != nil || name == "" {
+		f, name, err := l.take(path, 0)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			errs = append(errs, err)
+		case f != nil && name == "":
 			f.Close()
-			if err != nil {
-				return nil, err
-			}
-			continue
+		case f != nil:
+			l.ended[name] = f
 		}
-		l.ended[name] = f
 	}
-	var names []string
-	for name := range l.ended {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names, nil
+	return slices.Sorted(maps.Keys(l.ended)), errors.Join(errs...)
 }
 
 func (l *Lock) holds(path string) bool {
@@ -180,15 +198,30 @@ func tryLock(path string, flags int) (*os.File, error) {
 	return f, nil
 }
 
-// nameIn is the name that a file holds, "" if none was written to its end.
-func nameIn(f *os.File) (string, error) {
-	raw := make([]byte, maxName+1)
+// take locks a place and returns the name of whom this kernel knows to have had it, "" if
+// of nobody. It returns no file if another process has it.
+func (l *Lock) take(path string, flags int) (f *os.File, name string, err error) {
+	if f, err = tryLock(path, flags); f == nil {
+		return nil, "", err
+	}
+	if name, err = l.nameIn(f); err != nil {
+		f.Close()
+		return nil, "", err
+	}
+	return f, name, nil
+}
+
+// nameIn is the name that a file holds, "" if none was written to its end, or by a worker
+// on another kernel.
+func (l *Lock) nameIn(f *os.File) (string, error) {
+	raw := make([]byte, maxName+maxBoot+2)
 	n, err := f.ReadAt(raw, 0)
-	if n == 0 && err != nil && !errors.Is(err, io.EOF) {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return "", err
 	}
-	name, _, whole := bytes.Cut(raw[:n], []byte("\n"))
-	if !whole {
+	name, rest, _ := bytes.Cut(raw[:n], []byte("\n"))
+	boot, _, whole := bytes.Cut(rest, []byte("\n"))
+	if !whole || string(boot) != l.boot {
 		return "", nil
 	}
 	return string(name), nil

@@ -2,9 +2,11 @@ package workerlock
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 	"testing"
 
@@ -186,5 +188,100 @@ func TestAnotherFolderProvesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
+	ended(t, l)
+}
+
+// What another kernel's worker has left proves nothing, as it may live with locks of its
+// own on the same files, or on those that these are a copy of. Nor does a torn name.
+func TestAnotherKernelProvesNothing(t *testing.T) {
+	dir := t.TempDir()
+	there, err := openAs(dir, "another-kernel")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := there.SetName("elsewhere"); err != nil {
+		t.Fatal(err)
+	}
+	written, err := os.ReadFile(there.own.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := there.own.Close(); err != nil { // no lock of it is seen here
+		t.Fatal(err)
+	}
+	for path, content := range map[string]string{
+		"worker-2.lock": string(written), "worker-3.lock": "old\n", "worker-4.lock": "torn", "worker-5.lock": "",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, path), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	ended(t, l)
+	if err := l.SetName("me"); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.own.Close(); err != nil { // as the kernel does
+		t.Fatal(err)
+	}
+	if there, err = openAs(dir, "another-kernel"); err != nil {
+		t.Fatal(err)
+	}
+	ended(t, there, "elsewhere") // the copy, which is of a worker of its own
+}
+
+// A place that cannot be used keeps no worker from starting, nor from learning of others.
+func TestAPlaceThatCannotBeUsedIsPassedOver(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "worker-1.lock"), 0o700); err != nil { // whoever runs this
+		t.Fatal(err)
+	}
+	one, first := child(t, dir)
+	l, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	kill(one)
+	names, err := l.Ended()
+	if err == nil {
+		t.Error("a place that cannot be read is not told of")
+	}
+	if diff := cmp.Diff([]string{first}, names); diff != "" {
+		t.Errorf("ended (-want +got):\n%s", diff)
+	}
+}
+
+// Without a place to be had the error says why.
+func TestNoPlace(t *testing.T) {
+	dir := t.TempDir()
+	for n := range maxFiles {
+		if err := os.Mkdir(filepath.Join(dir, fmt.Sprintf("worker-%d.lock", n+1)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Open(dir); !errors.Is(err, syscall.EISDIR) {
+		t.Errorf("Open = %v; want it to name the cause", err)
+	}
+}
+
+// A name that was not forgotten is gone for good once the place has another one.
+func TestASecondNameReplacesTheFirst(t *testing.T) {
+	dir := t.TempDir()
+	one, first := child(t, dir)
+	kill(one)
+	l, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	ended(t, l, first)
+	if err := l.SetName("me"); err != nil {
+		t.Fatal(err)
+	}
 	ended(t, l)
 }
