@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/activity"
+
+	"github.com/flowhq/flowhq"
 )
 
 // When a host asks Temporal whether it should end, after its tenant was given a command:
@@ -82,13 +84,32 @@ func (s *session) beat(ctx, run context.Context) error {
 	return s.ask(ctx, run)
 }
 
-// ask beats past the SDK, and returns an error if Temporal says that the host should end.
+// ask beats past the SDK, and returns an error if Temporal says that the host should end
+// or, where Temporal cannot be reached, the rows do.
 func (s *session) ask(ctx, run context.Context) error {
 	beating, cancel := context.WithTimeout(run, max(s.Timing.Heartbeat/2, writeTimeout))
 	defer cancel()
 	err := s.Beats.RecordActivityHeartbeat(beating, activity.GetInfo(ctx).TaskToken, s.now)
-	if toldToHangUp(err) {
+	switch {
+	case err == nil:
+		return nil
+	case toldToHangUp(err):
 		return err
+	default:
+		return s.unwanted(run)
 	}
-	return nil
+}
+
+// unwanted returns how the host ends if its tenant's rows say that it should not be up: an
+// operator's stop counts though this worker cannot hear of it. A restart does not end it,
+// as nobody can say whether a next host would follow.
+func (s *session) unwanted(run context.Context) error {
+	ctx, cancel := context.WithTimeout(run, writeTimeout)
+	defer cancel()
+	seen, err := s.Store.Look(ctx, s.tenant)
+	if err != nil || seen.Wanted {
+		return nil // whether it may go on without the database is for the lease to say
+	}
+	s.log.Warn("stopped by an operator while Temporal is out of reach; hanging up")
+	return final(ending{reason: flowhq.EndStopped, text: "stopped by an operator"})
 }

@@ -215,7 +215,10 @@ func (a *Activities) stuck(ctx context.Context, tenant flowhq.TenantID, last sta
 	last.Stable = false
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.Timing.Lease())
 	defer cancel()
-	attempt := &Attempt{RunID: info.WorkflowExecution.RunID, ActivityID: info.ActivityID}
+	attempt := &Attempt{
+		RunID: info.WorkflowExecution.RunID, ActivityID: info.ActivityID, Number: info.Attempt,
+		Worker: a.Name, Token: info.TaskToken,
+	}
 	if err := a.Attempts.Fail(ctx, tenant, attempt, workerLost(last.Losses), last); err != nil {
 		a.Log.Error("could not tell Temporal that a host is stuck; its heartbeat will", "tenant", string(tenant), "err", err)
 	}

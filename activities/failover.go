@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -23,6 +24,9 @@ const (
 	// it waits for its turn; replacedAgain, one whose host was replaced: where a worker
 	// stands still, Temporal may give it the next one, too.
 	failoverAgain = 10 * time.Second
+	// absentFor is for how long an attempt must have been seen to be nowhere, as it never
+	// arrived, or to be told to end though it holds no lease, to count as lost.
+	absentFor     = 9 * time.Second
 	replacedAgain = time.Second
 	// dutyLasts is how long one process does this for all before it is another one's
 	// duty: one that cannot reach Temporal holds it up for no longer.
@@ -41,8 +45,12 @@ type WorkerLoss struct {
 // An Attempt is one attempt of a tenant's Host that runs, as far as Temporal knows.
 type Attempt struct {
 	RunID, ActivityID string
+	Number            int32     // of those of its activity
 	Worker            string    // the process that it was given to
-	Since             time.Time // when
+	Since             time.Time // when, by Temporal's clock
+	Told              bool      // to end, and has not yet
+	// Token is Temporal's own name of it, nil if only its worker knows that.
+	Token []byte
 	// Last decodes the details of its last heartbeat, if there was one.
 	Last func(valuePtr any) error
 }
@@ -51,7 +59,8 @@ type Attempt struct {
 type Attempts interface {
 	// Running returns the attempts of the tenant's Hosts that run.
 	Running(ctx context.Context, tenant flowhq.TenantID) ([]*Attempt, error)
-	// Fail ends an attempt in the place of its worker, with the details of a last heartbeat.
+	// Fail ends an attempt in the place of its worker, with the details of a last heartbeat,
+	// if it runs still, and never a later one.
 	Fail(ctx context.Context, tenant flowhq.TenantID, a *Attempt, failure error, last any) error
 }
 
@@ -83,9 +92,21 @@ type Failover struct {
 	dead    map[string]time.Time          // workers, and when they were first found dead
 	proven  map[string]bool               // those among them that ended on this machine
 	looked  map[flowhq.TenantID]time.Time // until when they are not looked at again
+	after   flowhq.TenantID               // the last one of the batch that was looked at last
 	swept   time.Time                     // when all were looked at last, whoever has died
+
+	mu     sync.Mutex
+	absent map[flowhq.TenantID]absence
 	// complaint is what was logged last of the folder of locks.
 	complaint string
+}
+
+// An absence is an attempt that seems to be lost, and when it first did. Temporal's clock,
+// which says when it began, is another one.
+type absence struct {
+	runID, activityID string
+	number            int32
+	from              time.Time
 }
 
 // NewFailover returns the Failover of the process of that name. ended may be nil. Run
@@ -94,6 +115,7 @@ func NewFailover(s *store.Store, attempts Attempts, ended EndedWorkers, hosts *H
 	return &Failover{
 		store: s, attempts: attempts, ended: ended, hosts: hosts, timing: timing, name: name, log: log,
 		dead: make(map[string]time.Time), proven: make(map[string]bool), looked: make(map[flowhq.TenantID]time.Time),
+		absent: make(map[flowhq.TenantID]absence),
 	}
 }
 
@@ -156,7 +178,7 @@ func (f *Failover) step(ctx context.Context) {
 	if err := f.EndPredecessors(ctx); err != nil {
 		f.log.Warn("could not see to what workers of this machine have left; trying again", "err", err)
 	}
-	workers, err := f.store.Workers(ctx)
+	workers, now, err := f.store.WorkerAges(ctx)
 	if err != nil {
 		f.reached = time.Now()
 		return
@@ -168,47 +190,38 @@ func (f *Failover) step(ctx context.Context) {
 		}
 		f.reached = time.Now().Add(-up)
 	}
-	alive := f.alive(workers)
 	// After an outage of the database all have run out, and need time to say otherwise.
 	settled := time.Since(f.reached) >= f.timing.Lease()
 	for _, w := range workers {
-		if w.Status == flowhq.WorkerStale && settled && time.Since(w.LastSeenAt) < failoverFor+f.timing.Lease() {
+		if w.Stale && settled && w.Silent < failoverFor+f.timing.Lease() {
 			f.found(w.Name)
 		}
 	}
-	onDuty := settled && f.onDuty(workers)
+	onDuty := settled && f.onDuty(workers, now)
 	sweep := onDuty && time.Since(f.swept) >= f.timing.Beat()
 	if sweep {
 		f.swept = time.Now()
 	}
-	recent := false
+	recent := f.anyAbsent() // which whoever has seen it sees through
 	for name, at := range f.dead {
 		if time.Since(at) < failoverFor {
 			recent = recent || onDuty || f.proven[name]
-		} else if !slices.ContainsFunc(workers, func(w flowhq.Process) bool { return w.Name == name }) {
+		} else if !slices.ContainsFunc(workers, func(w store.WorkerAge) bool { return w.Name == name }) {
 			delete(f.dead, name)
 			delete(f.proven, name)
 		}
 	}
 	if recent || sweep {
-		f.replace(ctx, alive, onDuty)
+		f.replace(ctx, onDuty)
 	}
 }
 
-// alive are the workers that may be alive.
-func (f *Failover) alive(workers []flowhq.Process) map[string]bool {
-	alive := map[string]bool{f.name: true}
-	for _, w := range workers {
-		alive[w.Name] = w.Status != flowhq.WorkerStale || w.Name == f.name
-	}
-	return alive
-}
-
-// onDuty reports whether it is this process's turn to look for all.
-func (f *Failover) onDuty(workers []flowhq.Process) bool {
+// onDuty reports whether it is this process's turn to look for all, at a time by the
+// database's clock, which is the same for all.
+func (f *Failover) onDuty(workers []store.WorkerAge, now time.Time) bool {
 	var names []string
 	for _, w := range workers {
-		if w.Status != flowhq.WorkerStale {
+		if !w.Stale {
 			names = append(names, w.Name)
 		}
 	}
@@ -216,27 +229,18 @@ func (f *Failover) onDuty(workers []flowhq.Process) bool {
 		return true
 	}
 	slices.Sort(names)
-	turn := time.Now().UnixNano() / int64(dutyLasts)
+	turn := now.UnixNano() / int64(dutyLasts)
 	return names[int(turn%int64(len(names)))] == f.name
 }
 
 // replace looks at the tenants without a host, and has those replaced whose worker has
 // died. Who is not on duty replaces those of workers that it alone knows to have ended.
-func (f *Failover) replace(ctx context.Context, alive map[string]bool, onDuty bool) {
-	all, err := f.store.Unhosted(ctx, f.timing.Lease(), StableFor, failoverBatch)
+func (f *Failover) replace(ctx context.Context, onDuty bool) {
+	all, err := f.batch(ctx)
 	if err != nil {
 		f.log.Warn("could not see which tenants have lost their host; trying again", "err", err)
 		return
 	}
-	for tenant, until := range f.looked {
-		if time.Now().After(until) {
-			delete(f.looked, tenant)
-		}
-	}
-	all = slices.DeleteFunc(all, func(u store.Unhosted) bool {
-		_, lately := f.looked[u.Tenant]
-		return lately
-	})
 	again := make([]time.Duration, len(all))
 	slots := make(chan struct{}, failoverAtOnce)
 	var wg sync.WaitGroup
@@ -244,7 +248,7 @@ func (f *Failover) replace(ctx context.Context, alive map[string]bool, onDuty bo
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			replaced, err := f.look(ctx, u, alive, onDuty)
+			replaced, err := f.look(ctx, u, onDuty)
 			if again[i] = failoverAgain; replaced || err != nil {
 				again[i] = replacedAgain
 			}
@@ -259,29 +263,100 @@ func (f *Failover) replace(ctx context.Context, alive map[string]bool, onDuty bo
 	}
 }
 
+// batch is the next tenants that are to be looked at: those after the last batch, or the
+// first ones after the last of all.
+func (f *Failover) batch(ctx context.Context) (all []store.Unhosted, err error) {
+	for tenant, until := range f.looked {
+		if time.Now().After(until) {
+			delete(f.looked, tenant)
+		}
+	}
+	for {
+		page, err := f.store.Unhosted(ctx, f.timing.Lease(), StableFor, f.after, failoverBatch)
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range page {
+			f.after = u.Tenant
+			if _, lately := f.looked[u.Tenant]; lately {
+				continue
+			}
+			if all = append(all, u); len(all) == failoverBatch {
+				return all, nil
+			}
+		}
+		if len(page) < failoverBatch {
+			f.after = ""
+			return all, nil
+		}
+	}
+}
+
 // look asks Temporal which worker has the tenant's host, and tells it if that one is dead,
-// or if this one never got it.
-func (f *Failover) look(ctx context.Context, u store.Unhosted, alive map[string]bool, onDuty bool) (replaced bool, err error) {
+// if this one never got it, or if it was told to end, has hung up and cannot say so.
+func (f *Failover) look(ctx context.Context, u store.Unhosted, onDuty bool) (replaced bool, err error) {
 	running, err := f.attempts.Running(ctx, u.Tenant)
 	if err != nil {
 		return false, err
 	}
 	for _, a := range running {
-		switch {
-		case f.proven[a.Worker]:
-		case a.Worker == f.name:
-			if f.hosts.has(u.Tenant) || time.Since(a.Since) < failoverAgain {
-				continue
-			}
-		case !onDuty || alive[a.Worker]:
-			continue
+		lost, err := f.lost(ctx, u.Tenant, a, onDuty)
+		if err == nil && lost {
+			err = f.end(ctx, u, a)
 		}
-		if err := f.end(ctx, u, a); err != nil {
+		if err != nil {
 			return replaced, err
 		}
-		replaced = true
+		replaced = replaced || lost
 	}
 	return replaced, nil
+}
+
+// lost reports whether an attempt of a tenant whose lease nobody holds is to be ended.
+func (f *Failover) lost(ctx context.Context, tenant flowhq.TenantID, a *Attempt, onDuty bool) (bool, error) {
+	switch {
+	case f.proven[a.Worker]:
+		return true, nil
+	case a.Worker == f.name:
+		return !f.hosts.has(tenant) && f.longAbsent(tenant, a), nil
+	case !onDuty && !f.isAbsent(tenant):
+		return false, nil
+	}
+	// Only what is read after the attempt is sure to know its worker: who has work joined
+	// the fleet before.
+	lives, err := f.store.WorkerLives(ctx, a.Worker)
+	if err != nil {
+		return false, err
+	}
+	return !lives || a.Told && f.longAbsent(tenant, a), nil
+}
+
+// longAbsent notes that an attempt seems to be lost, and reports whether it has for long.
+func (f *Failover) longAbsent(tenant flowhq.TenantID, a *Attempt) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	is := absence{a.RunID, a.ActivityID, a.Number, time.Now()}
+	was := f.absent[tenant]
+	if is.from = was.from; was != is {
+		is.from = time.Now()
+		f.absent[tenant] = is
+	}
+	return time.Since(is.from) >= absentFor
+}
+
+func (f *Failover) isAbsent(tenant flowhq.TenantID) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, is := f.absent[tenant]
+	return is
+}
+
+// anyAbsent reports whether some attempt seemed to be lost lately.
+func (f *Failover) anyAbsent() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	maps.DeleteFunc(f.absent, func(_ flowhq.TenantID, a absence) bool { return time.Since(a.from) > failoverFor })
+	return len(f.absent) > 0
 }
 
 // end ends an attempt whose worker has died.

@@ -20,6 +20,7 @@ import (
 // given is Temporal's knowledge of hosts, as a test says.
 type given struct {
 	mu       sync.Mutex
+	reading  func() // called while Temporal is asked; may be nil
 	attempts map[flowhq.TenantID]*Attempt
 	last     map[flowhq.TenantID]status
 	failed   []flowhq.TenantID
@@ -45,6 +46,9 @@ func (g *given) to(tenant flowhq.TenantID, worker string, since time.Time, last 
 }
 
 func (g *given) Running(_ context.Context, tenant flowhq.TenantID) ([]*Attempt, error) {
+	if g.reading != nil {
+		g.reading()
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if a := g.attempts[tenant]; a != nil {
@@ -221,6 +225,8 @@ func TestAHostThatNeverArrivedIsReplaced(t *testing.T) {
 	f.given.to(here, "me", long, status{})
 	f.given.to(late, "me", time.Now(), status{})
 	defer f.hosts.exit(f.hosts.enter(here))
+	f.looks()
+	f.absentFor(absentFor, lost) // late has just been seen for the first time
 	f.looks(lost)
 	if got := f.given.last[lost]; got.Losses != 0 {
 		t.Errorf("%d losses are counted of what was never hosted", got.Losses)
@@ -255,5 +261,128 @@ func TestAStuckHostLosesItsLease(t *testing.T) {
 				t.Fatal("nobody noticed that it is stuck")
 			}
 		}
+	}
+}
+
+// absentFor has a tenant's attempt have been seen to be lost for so long.
+func (f *failing) absentFor(long time.Duration, tenant flowhq.TenantID) {
+	f.t.Helper()
+	a, seen := f.absent[tenant]
+	if !seen {
+		f.t.Fatalf("%s does not seem to be lost; only %v do", tenant, f.absent)
+	}
+	a.from = a.from.Add(-long)
+	f.absent[tenant] = a
+}
+
+// sweep has it look at all, on duty.
+func (f *failing) sweep() {
+	f.t.Helper()
+	clear(f.looked)
+	f.given.failed, f.given.final = nil, nil
+	f.replace(f.t.Context(), true)
+}
+
+// A worker that joins the fleet while others look at who is dead is not dead, nor is one
+// that is heard of again meanwhile.
+func TestAWorkerThatJoinsMeanwhileIsNotDead(t *testing.T) {
+	f := newFailing(t)
+	f.settled()
+	f.beat("slow", time.Nanosecond)
+	one, two := f.hosted("new", time.Nanosecond), f.hosted("slow", time.Nanosecond)
+	var once sync.Once
+	f.given.reading = func() {
+		once.Do(func() {
+			f.beat("new", time.Hour)
+			f.beat("slow", time.Hour)
+		})
+	}
+	f.sweep()
+	if len(f.given.failed) > 0 {
+		t.Errorf("the hosts of %v were replaced; want none: %s and %s are with workers that live", f.given.failed, one, two)
+	}
+}
+
+// A host that was told to end and has hung up, but whose worker cannot say so, holds up
+// nobody for longer than that takes to see.
+func TestAHostThatCannotSayThatItHasEndedIsEnded(t *testing.T) {
+	f := newFailing(t)
+	f.settled()
+	f.beat("alive", time.Hour)
+	told, serves, claims := f.hosted("alive", time.Nanosecond), f.hosted("alive", time.Hour), f.hosted("alive", time.Nanosecond)
+	f.given.attempts[told].Told, f.given.attempts[serves].Told = true, true
+	f.sweep()
+	if len(f.given.failed) > 0 {
+		t.Fatalf("ended at once: %v", f.given.failed)
+	}
+	f.absentFor(absentFor, told)
+	f.sweep()
+	if !slices.Equal(f.given.failed, []flowhq.TenantID{told}) {
+		t.Errorf("ended %v; want %s, not %s, which has a lease, nor %s, which nobody told", f.given.failed, told, serves, claims)
+	}
+}
+
+// Who waits for a person, or for its turn, keeps nobody else from being looked at.
+func TestNobodyIsOutOfReach(t *testing.T) {
+	f := newFailing(t)
+	f.settled()
+	f.beat("dead", time.Nanosecond)
+	for range failoverBatch / 20 { // fewer, or it would take long to make them
+		tenant := newTenant(t, f.store)
+		change := store.SessionChange{State: flowhq.LoggedOut, Worker: flowhq.WorkerError, Ending: flowhq.EndLoggedOut}
+		if err := f.store.Settle(t.Context(), tenant, change, "test"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lost := f.hosted("dead", time.Nanosecond)
+	asked := 0
+	var mu sync.Mutex
+	f.given.reading = func() {
+		mu.Lock()
+		defer mu.Unlock()
+		asked++
+	}
+	f.sweep()
+	if !slices.Equal(f.given.failed, []flowhq.TenantID{lost}) || asked != 1 {
+		t.Errorf("ended %v after asking for %d tenants; want %s and 1", f.given.failed, asked, lost)
+	}
+	// A batch goes on where the last one ended.
+	f.after = lost
+	if all, err := f.batch(t.Context()); err != nil || len(all) != 0 || f.after != "" {
+		t.Errorf("after the last tenant: %v, %v; want to begin anew", all, err)
+	}
+}
+
+// Which worker is dead, and whose turn it is, is by the database's clock.
+func TestDutyIsByTheDatabasesClock(t *testing.T) {
+	f := newFailing(t)
+	workers := []store.WorkerAge{{Name: "me"}, {Name: "other"}, {Name: "stale", Stale: true}}
+	var turns []bool
+	for n := range 4 {
+		turns = append(turns, f.onDuty(workers, time.Unix(0, 0).Add(time.Duration(n)*dutyLasts)))
+	}
+	if want := []bool{true, false, true, false}; !slices.Equal(turns, want) {
+		t.Errorf("turns %v; want %v", turns, want)
+	}
+}
+
+// unreadable is a folder of locks of which some cannot be read.
+type unreadable struct{ ended }
+
+func (u *unreadable) Ended() ([]string, error) { return u.ended, errors.New("permission denied") }
+func (u *unreadable) Forget(string) error      { return errors.New("read-only") }
+
+// A folder of locks that is partly out of order keeps no worker from starting, nor from
+// ending what it does know of.
+func TestAFolderThatIsOutOfOrder(t *testing.T) {
+	f := newFailing(t)
+	f.Failover.ended = &unreadable{ended{"dead"}}
+	tenant := f.hosted("dead", time.Hour)
+	if err := f.EndPredecessors(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.sweep()
+	if !slices.Equal(f.given.failed, []flowhq.TenantID{tenant}) {
+		t.Errorf("ended %v; want %s", f.given.failed, tenant)
 	}
 }

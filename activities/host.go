@@ -70,7 +70,8 @@ var errDraining = temporal.NewApplicationErrorWithOptions("moving to another wor
 //   - errDraining, if this process is stopping and another one takes over.
 //   - The same, but not to be retried, if the reason is final: a person must act, or
 //     a ban must end, whose [Ban] is in the error's details.
-//   - The context's error, if it was told to hang up.
+//   - The context's error, if it was told to hang up; or EndStopped, not to be retried, if
+//     Temporal could not tell it so and the rows did.
 //
 // The heartbeat is sent by the loop that handles events, never by a goroutine of
 // its own, and the lease is renewed only while that loop turns: a host that is stuck
@@ -285,6 +286,7 @@ func (s *session) serve(ctx, run context.Context) (Ended, error) {
 			// lease: a successor fences us.
 			s.log.Warn("lost touch with Temporal; serving on", "cause", cause)
 			done, s.away = nil, true
+			ask.begin() // whether that was before it was told to end
 		case <-s.berth.leave:
 			return s.drained(run)
 		case <-s.lease.lost:

@@ -3,6 +3,7 @@ package workflows
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -39,7 +40,7 @@ func (a *Attempts) Running(ctx context.Context, tenant flowhq.TenantID) (running
 	if err != nil {
 		return nil, classify("the workflow was not read", err)
 	}
-	if d.GetWorkflowExecutionInfo().GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
+	if !open(d.GetWorkflowExecutionInfo().GetStatus()) {
 		return nil, nil
 	}
 	for _, p := range d.GetPendingActivities() {
@@ -49,7 +50,7 @@ func (a *Attempts) Running(ctx context.Context, tenant flowhq.TenantID) (running
 		}
 		running = append(running, &activities.Attempt{
 			RunID:      d.GetWorkflowExecutionInfo().GetExecution().GetRunId(),
-			ActivityID: p.GetActivityId(), Worker: p.GetLastWorkerIdentity(), Since: p.GetLastStartedTime().AsTime(),
+			ActivityID: p.GetActivityId(), Number: p.GetAttempt(), Worker: p.GetLastWorkerIdentity(), Since: p.GetLastStartedTime().AsTime(), Told: told,
 			Last: func(valuePtr any) error {
 				if p.GetHeartbeatDetails() == nil {
 					return nil
@@ -61,14 +62,37 @@ func (a *Attempts) Running(ctx context.Context, tenant flowhq.TenantID) (running
 	return running, nil
 }
 
+// open reports whether a workflow has not ended: its hosts run though somebody paused it.
+func open(status enums.WorkflowExecutionStatus) bool {
+	return status == enums.WORKFLOW_EXECUTION_STATUS_RUNNING || status == enums.WORKFLOW_EXECUTION_STATUS_PAUSED
+}
+
 // Fail ends an attempt in the place of its worker, with the details of a last heartbeat.
-// One that has ended meanwhile is no error. It fails with code Unavailable.
+// One that has ended meanwhile is no error, and no later one is ended for it: by its token
+// Temporal sees to that, else the attempt is looked up again just before, for Temporal takes
+// the id of an activity for that of its present attempt. It fails with code Unavailable.
 func (a *Attempts) Fail(ctx context.Context, tenant flowhq.TenantID, of *activities.Attempt, failure error, last any) error {
-	id := workflowID(tenant)
-	_ = a.temporal.RecordActivityHeartbeatByID(ctx, a.namespace, id, of.RunID, of.ActivityID, last) // it may be told to end, too
-	err := a.temporal.CompleteActivityByID(ctx, a.namespace, id, of.RunID, of.ActivityID, nil, failure)
+	var err error
+	if of.Token != nil {
+		_ = a.temporal.RecordActivityHeartbeat(ctx, of.Token, last) // it may be told to end, too
+		err = a.temporal.CompleteActivity(ctx, of.Token, nil, failure)
+	} else {
+		running, failed := a.Running(ctx, tenant)
+		if failed != nil || !slices.ContainsFunc(running, func(r *activities.Attempt) bool { return same(r, of) }) {
+			return failed
+		}
+		id := workflowID(tenant)
+		_ = a.temporal.RecordActivityHeartbeatByID(ctx, a.namespace, id, of.RunID, of.ActivityID, last)
+		err = a.temporal.CompleteActivityByID(ctx, a.namespace, id, of.RunID, of.ActivityID, nil, failure)
+	}
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
 		return nil
 	}
 	return classify("the attempt was not ended", err)
+}
+
+// same reports whether two are one attempt.
+func same(a, b *activities.Attempt) bool {
+	return a.RunID == b.RunID && a.ActivityID == b.ActivityID && a.Number == b.Number &&
+		a.Worker == b.Worker && a.Since.Equal(b.Since)
 }

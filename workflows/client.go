@@ -84,7 +84,7 @@ func (c *Client) Pulse(ctx context.Context, tenant flowhq.TenantID) (Pulse, erro
 	switch {
 	case err != nil:
 		return "", classify("the tenant's workflow was not found", err)
-	case d.GetWorkflowExecutionInfo().GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING:
+	case !open(d.GetWorkflowExecutionInfo().GetStatus()):
 		return NotRunning, nil
 	case len(d.GetPendingActivities()) > 0:
 		return Busy, nil

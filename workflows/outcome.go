@@ -105,6 +105,9 @@ func (t *tenant) judgeError(app *temporal.ApplicationError, again outcome, now t
 	case reason == flowhq.EndGone:
 		t.Wanted, t.gone = false, true
 		return final(app)
+	case reason == flowhq.EndStopped && !t.again: // the host has read the command in the rows
+		t.Wanted = false
+		return stopped
 	case reason.Final() && !t.again:
 		o := final(app)
 		t.Wanted = !o.retryAt.IsZero()

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -19,31 +20,77 @@ type Unhosted struct {
 	// Stable is whether that host's session had been up for long when the lease was
 	// renewed last.
 	Stable bool
-	// Since is when the lease ran out, or the host's status last changed.
-	Since time.Time
 }
 
 // Unhosted lists at most limit tenants that are to have a host, and whose lease has
-// ended. Leases last ttl, and a session is stable after stableFor. It is across tenants
-// on purpose: it runs when a worker has died.
-func (s *Store) Unhosted(ctx context.Context, ttl, stableFor time.Duration, limit int) ([]Unhosted, error) {
+// ended, in the order of their ids, those after one of them or, if that is "", from the
+// first on. Who waits for a person is not among them. Leases last ttl, and a session is
+// stable after stableFor. It is across tenants on purpose: it runs when a worker has died.
+func (s *Store) Unhosted(ctx context.Context, ttl, stableFor time.Duration, after flowhq.TenantID, limit int) ([]Unhosted, error) {
 	const q = `
 		select w.tenant_id,
 			case when w.lease_epoch = w.epoch then w.lease_host else '' end,
 			case when w.lease_epoch = w.epoch then w.epoch else 0 end,
 			w.lease_epoch = w.epoch and s.state = 'CONNECTED'
-				and w.lease_expires_at - @ttl::interval - s.since >= @stable::interval,
-			coalesce(w.lease_expires_at, w.since)
+				and w.lease_expires_at - @ttl::interval - s.since >= @stable::interval
 		from flowhq.worker_processes w join flowhq.whatsapp_sessions s using (tenant_id)
 		where w.status <> 'STOPPED' and (w.lease_epoch = 0 or w.lease_expires_at <= now())
+			and not (w.status = 'ERROR' and s.ending = any(@parked::text[]))
+			and w.tenant_id > @after::uuid
 		order by w.tenant_id
 		limit @limit`
-	all, err := many(ctx, s, q, pgx.StrictNamedArgs{"ttl": ttl, "stable": stableFor, "limit": limit},
-		pgx.RowToStructByPos[Unhosted])
+	const first = "00000000-0000-0000-0000-000000000000"
+	all, err := many(ctx, s, q, pgx.StrictNamedArgs{
+		"ttl": ttl, "stable": stableFor, "parked": parkedEndings(), "after": cmp.Or(after, first), "limit": limit,
+	}, pgx.RowToStructByPos[Unhosted])
 	if err != nil {
 		return nil, fmt.Errorf("list tenants without a host: %w", err)
 	}
 	return all, nil
+}
+
+// A WorkerAge is how long ago a worker process was heard of, by the database's clock, as
+// that of the process that asks may be wrong.
+type WorkerAge struct {
+	Name   string
+	Stale  bool          // its place in the fleet has run out
+	Silent time.Duration // since it said how full it is
+}
+
+// WorkerAges lists the worker processes, at most MaxLimit, of those that were heard of
+// last, and the database's time.
+func (s *Store) WorkerAges(ctx context.Context) (all []WorkerAge, now time.Time, err error) {
+	const q = `
+		select now(), coalesce(name, ''), coalesce(expires_at <= now(), true), coalesce(now() - seen_at, '0')
+		from (select) as one left join (
+			select * from flowhq.workers order by seen_at desc limit @limit
+		) w on true`
+	type row struct {
+		Now time.Time
+		WorkerAge
+	}
+	rows, err := many(ctx, s, q, pgx.StrictNamedArgs{"limit": MaxLimit}, pgx.RowToStructByPos[row])
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("ages of workers: %w", err)
+	}
+	for _, r := range rows {
+		now = r.Now
+		if r.Name != "" {
+			all = append(all, r.WorkerAge)
+		}
+	}
+	return all, now, nil
+}
+
+// WorkerLives reports whether a worker process has a place in the fleet that has not run
+// out.
+func (s *Store) WorkerLives(ctx context.Context, name string) (bool, error) {
+	const q = `select exists (select from flowhq.workers where name = @name and expires_at > now())`
+	lives, err := one(ctx, s, q, pgx.StrictNamedArgs{"name": name}, pgx.RowTo[bool])
+	if err != nil {
+		return false, fmt.Errorf("worker %s: %w", name, err)
+	}
+	return lives, nil
 }
 
 // Uptime is for how long the database server has been up.

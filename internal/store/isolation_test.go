@@ -222,7 +222,7 @@ func TestCallsAreComplete(t *testing.T) {
 	t.Parallel()
 	others := []string{"Close", "Answers", "Ping", "Listen", "CreateTenant", "CreateTenantOnce", "BeginBulk", "Bulk", "Bulks", "OpenBulks", "BulkTenants", "SetBulk", "CancelBulk", "PruneKeys", "Tenants", "Selected", "TenantIDs", "PruneErased", "PruneFleetEvents", "PruneDeletions",
 		"Installation", "Address", "Reconciles", "Unsettled",
-		"BeatWorker", "EndWorker", "Workers", "SetWaiting", "Unhosted", "EndLeases", "Uptime",
+		"BeatWorker", "EndWorker", "Workers", "SetWaiting", "WorkerAges", "WorkerLives", "Unhosted", "EndLeases", "Uptime",
 		"AddLoginEvent", "Fleet", "FleetEvents", "SetFleet", "ConfigureVersion", "OfferVersion", "AdoptVersion", "EndTrial", "AcceptVersion", "RefuseVersion", "Outdated", "LookUpVersion"}
 	for m := range reflect.TypeFor[*store.Store]().Methods() {
 		if calls[m.Name] == nil && !slices.Contains(others, m.Name) {

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -137,8 +138,7 @@ func TestUnhosted(t *testing.T) {
 	list := func() {
 		t.Helper()
 		clear(got)
-		for _, u := range must(b.Unhosted(t.Context(), ttl, stable, 100))(t) {
-			u.Since = time.Time{}
+		for _, u := range must(b.Unhosted(t.Context(), ttl, stable, "", 100))(t) {
 			got[u.Tenant] = u
 		}
 	}
@@ -167,5 +167,67 @@ func TestUnhosted(t *testing.T) {
 	}
 	if all := must(b.Workers(t.Context()))(t); len(all) != 0 {
 		t.Errorf("workers %+v; want it to be forgotten", all)
+	}
+}
+
+// However many wait for a person, none keeps others from being found, page by page.
+func TestUnhostedPages(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	const waiting, limit = 7, 3
+	var want []flowhq.TenantID
+	for i := range waiting {
+		tenant := b.tenant(t)
+		want = append(want, tenant)
+		ok(t, b.Settle(t.Context(), tenant, store.SessionChange{State: flowhq.Disconnected, Worker: flowhq.WorkerStarting}, "test"))
+		for _, ending := range []flowhq.EndReason{flowhq.EndLoggedOut, flowhq.EndBanned} {
+			parked := b.tenant(t)
+			ok(t, b.Settle(t.Context(), parked, store.SessionChange{
+				State: ending.SessionState(), Worker: flowhq.WorkerError, Ending: ending, Reason: fmt.Sprint(i),
+			}, "test"))
+		}
+	}
+	var got []flowhq.TenantID
+	var after flowhq.TenantID
+	for {
+		page := must(b.Unhosted(t.Context(), ttl, time.Minute, after, limit))(t)
+		for _, u := range page {
+			got = append(got, u.Tenant)
+			after = u.Tenant
+		}
+		if len(page) < limit {
+			break
+		}
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("unhosted (-want +got):\n%s", diff)
+	}
+}
+
+func TestWorkerAges(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	all, now, err := b.WorkerAges(t.Context())
+	if err != nil || len(all) != 0 || now.IsZero() {
+		t.Errorf("WorkerAges without any = %+v, %v, %v", all, now, err)
+	}
+	must(b.BeatWorker(t.Context(), flowhq.Process{Name: "lives", Capacity: 1}, time.Hour))(t)
+	must(b.BeatWorker(t.Context(), flowhq.Process{Name: "dead", Capacity: 1}, time.Hour))(t)
+	b.exec(t, `update flowhq.workers set seen_at = now() - interval '1 hour', expires_at = now() - interval '1 min' where name = 'dead'`)
+	all, now, err = b.WorkerAges(t.Context())
+	ok(t, err)
+	if len(all) != 2 || now.IsZero() {
+		t.Fatalf("WorkerAges = %+v at %v; want two", all, now)
+	}
+	for _, w := range all {
+		if dead := w.Name == "dead"; w.Stale != dead || (w.Silent >= time.Hour) != dead {
+			t.Errorf("%+v", w)
+		}
+	}
+	for name, want := range map[string]bool{"lives": true, "dead": false, "unknown": false} {
+		if got := must(b.WorkerLives(t.Context(), name))(t); got != want {
+			t.Errorf("WorkerLives(%s) = %t", name, got)
+		}
 	}
 }
