@@ -251,8 +251,8 @@ func (s *session) forget(run context.Context) {
 func (s *session) replacedByUs(run context.Context) bool {
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
-	ours, err := s.Store.RenewLeases(ctx, []store.Lease{{Tenant: s.tenant, Epoch: s.lease.epoch}}, s.Timing.Lease())
-	return err == nil && len(ours) == 0
+	ours, locked, err := s.Store.RenewLeases(ctx, []store.Lease{{Tenant: s.tenant, Epoch: s.lease.epoch}}, s.Timing.Lease())
+	return err == nil && len(ours)+len(locked) == 0
 }
 
 // offline is the state of a session that is off the air and will be back. Unless

@@ -96,6 +96,33 @@ func beat(ctx context.Context, s *store.Store) error {
 	return err
 }
 
+// Who locks one tenant's row, by hand and for long, takes that one off the air and no
+// other.
+func TestALockedRowCostsOneLease(t *testing.T) {
+	url := testdb.New(t)
+	s := openStore(t, url)
+	l := processAt(t, s, slow)
+	locked, other := claim(t, l, newTenant(t, s)), claim(t, l, newTenant(t, s))
+	release := hold(t, url, `select from flowhq.worker_processes where tenant_id = '`+string(locked.tenant)+`' for update`)
+	defer release()
+	stay(t, l, []*lease{other}, 2*slow.Lease())
+	if err := l.cause(locked); flowhq.ErrorCode(err) != flowhq.Unavailable {
+		t.Errorf("the lease whose row is locked: %v; want it to be lost, as it cannot be renewed", err)
+	}
+}
+
+// A row that is locked for less time than a lease lasts costs nothing.
+func TestARowThatIsLockedForAWhileCostsNothing(t *testing.T) {
+	url := testdb.New(t)
+	s := openStore(t, url)
+	l := processAt(t, s, slow)
+	h := claim(t, l, newTenant(t, s))
+	release := hold(t, url, `select from flowhq.worker_processes where tenant_id = '`+string(h.tenant)+`' for update`)
+	stay(t, l, []*lease{h}, slow.Heartbeat*3/2)
+	release()
+	stay(t, l, []*lease{h}, 2*slow.Lease())
+}
+
 // A renewal whose connection is cut goes on with another one.
 func TestLeasesOutliveTheirConnection(t *testing.T) {
 	url := testdb.New(t)

@@ -30,7 +30,7 @@ func (l *Leases) renew(ctx context.Context) (done bool) {
 	}
 
 	rctx, cancel := context.WithTimeout(ctx, max(within, half/10))
-	renewed, err := l.store.RenewLeases(rctx, rows, l.timing.Lease())
+	renewed, locked, err := l.store.RenewLeases(rctx, rows, l.timing.Lease())
 	cancel()
 
 	l.mu.Lock()
@@ -38,30 +38,50 @@ func (l *Leases) renew(ctx context.Context) (done bool) {
 	if err != nil {
 		l.log.Warn("could not renew the leases", "hosts", len(rows), "err", err)
 		for h := range l.held {
-			if time.Until(h.expires) < half+l.timing.Heartbeat/10 {
-				l.lose(h, errUnrenewed)
-			}
+			l.loseInTime(h)
 		}
 		return len(l.held) == 0
 	}
-	alive := make(map[store.Lease]bool, len(renewed))
-	for _, r := range renewed {
-		alive[r] = true
-	}
+	alive, waits := setOf(renewed), setOf(locked)
 	asked := make(map[store.Lease]bool, len(rows))
 	for _, r := range rows {
 		asked[store.Lease{Tenant: r.Tenant, Epoch: r.Epoch}] = true
 	}
+	done = true
 	for h := range l.held {
 		switch row := (store.Lease{Tenant: h.tenant, Epoch: h.epoch}); {
 		case !asked[row]: // taken meanwhile
 		case alive[row]:
 			h.expires = began.Add(l.timing.Lease())
+		case waits[row]:
+			// The next renewal is soon enough, but for the last one in time.
+			if left := time.Until(h.expires); left < l.timing.Heartbeat+half {
+				l.log.Warn("could not renew a lease: somebody has locked its row in worker_processes",
+					"tenant", string(h.tenant), "left", left)
+				done = false
+			}
+			l.loseInTime(h)
 		default:
 			l.lose(h, errFenced)
 		}
 	}
-	return true
+	return done
+}
+
+// loseInTime gives up a lease that could not be renewed, half an interval before its end.
+// The caller holds l.mu.
+func (l *Leases) loseInTime(h *lease) {
+	if time.Until(h.expires) < l.timing.Heartbeat/2+l.timing.Heartbeat/10 {
+		l.lose(h, errUnrenewed)
+	}
+}
+
+func setOf(leases []store.Lease) map[store.Lease]bool {
+	all := make(map[store.Lease]bool, len(leases))
+	for _, l := range leases {
+		all[l] = true
+	}
+	return all
 }
 
 // dropStuck gives up the leases of hosts that have done nothing for several renewals,

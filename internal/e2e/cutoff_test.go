@@ -1,12 +1,14 @@
 package e2e
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"net/url"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/flowhq/flowhq"
 )
@@ -158,4 +160,33 @@ func TestCutOff(t *testing.T) {
 			b.becomes(patience, flowhq.TenantActive, flowhq.Connected, flowhq.WorkerRunning)
 		})
 	}
+}
+
+// A stop counts at once for a host whose worker Temporal cannot tell of it, and is applied
+// though that one cannot say that it has hung up.
+func TestStopOfAHostThatIsCutOffFromTemporal(t *testing.T) {
+	const hungUp, applied = 25 * time.Second, 2 * time.Minute // Temporal's own timeout is 5 min
+	s := newStand(t, "HEARTBEAT_INTERVAL_MS=5000")
+	line := newCable(t, s.temporal)
+	s.worker("first", "TEMPORAL_ADDRESS="+line.addr())
+	all := s.fleet(3)
+	stopped, deleted, serves := all[0], all[1], all[2]
+	s.worker("second")
+	line.sever()
+	began := time.Now()
+	stopped.command(flowhq.Stop)
+	deleted.command(flowhq.Delete)
+	eventually(t, hungUp, func() error {
+		now, err := stopped.read()
+		if err == nil && now.Session.State != flowhq.Disconnected {
+			err = fmt.Errorf("the session is %s", now.Session.State)
+		}
+		return err
+	})
+	t.Logf("off the air after %v", time.Since(began))
+	stopped.becomes(applied, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+	deleted.deleted(applied)
+	t.Logf("applied after %v", time.Since(began))
+	ask(t, s.customer("+254711000001", "Amina"), serves, "hello", patience)
+	stopped.neverHostedTwice()
 }

@@ -86,7 +86,7 @@ func BenchmarkRenewLeases(b *testing.B) {
 				for i := range leases {
 					leases[i].SeenAt = &now
 				}
-				if got := must(db.RenewLeases(b.Context(), leases, ttl))(b); len(got) != hosts {
+				if got := must(db.renewed(b.Context(), leases, ttl))(b); len(got) != hosts {
 					b.Fatalf("renewed %d; want %d", len(got), hosts)
 				}
 			}

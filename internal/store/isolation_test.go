@@ -91,7 +91,8 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		return taken, err
 	},
 	"RenewLeases": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return s.RenewLeases(ctx, []store.Lease{{Tenant: g.tenant, Epoch: g.epoch, SeenAt: &noon}}, time.Hour)
+		renewed, _, err := s.RenewLeases(ctx, []store.Lease{{Tenant: g.tenant, Epoch: g.epoch, SeenAt: &noon}}, time.Hour)
+		return renewed, err
 	},
 	"TryVersion": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.TryVersion(ctx, g.tenant, ttl)

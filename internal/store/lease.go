@@ -94,33 +94,57 @@ type Lease struct {
 
 // RenewLeases makes the leases of all hosts of a process run for ttl from now,
 // and writes when each last heard from WhatsApp. It returns those that were renewed,
-// without SeenAt; the host of one that is missing has been fenced, or holds no lease.
+// and those that were not because somebody else has locked their rows: it waits for none,
+// or one row would cost all their leases. Neither has SeenAt. The host of one that is
+// missing from both has been fenced, or holds no lease.
 //
 // It has a connection of its own, and is two statements in one round trip and
-// transaction. The first locks the rows in one order, so that two renewals of the same
-// tenants, one of which the caller may have given up, do not wait for each other. The
-// second could not do that as well: see applyWorker.
-func (s *Store) RenewLeases(ctx context.Context, leases []Lease, ttl time.Duration) (renewed []Lease, err error) {
+// transaction. The first locks the rows, and the second, which then sees them as they
+// are, changes those that are locked. As neither waits for a row, two renewals of the same
+// tenants, one of which the caller may have given up, do not wait for each other either.
+func (s *Store) RenewLeases(ctx context.Context, leases []Lease, ttl time.Duration) (renewed, locked []Lease, err error) {
 	const lock = `
 		select from flowhq.worker_processes
 		where tenant_id = any(@tenants::uuid[])
 		order by tenant_id
-		for no key update`
+		for no key update skip locked`
 	const renew = `
-		with renewed as (
+		with free as materialized (
+			select tenant_id from flowhq.worker_processes
+			where tenant_id = any(@tenants::uuid[])
+			order by tenant_id
+			for no key update skip locked
+		), l as (
+			select * from unnest(@tenants::uuid[], @epochs::bigint[], @seen::timestamptz[]) as l (tenant_id, epoch, seen_at)
+		), renewed as (
 			update flowhq.worker_processes w set lease_expires_at = now() + @ttl::interval
-			from unnest(@tenants::uuid[], @epochs::bigint[], @seen::timestamptz[]) as l (tenant_id, epoch, seen_at)
+			from l join free using (tenant_id)
 			where w.tenant_id = l.tenant_id and w.epoch = l.epoch and w.lease_epoch = l.epoch
 			returning w.tenant_id, w.epoch, l.seen_at
+		), heard as materialized (
+			select s.tenant_id from flowhq.whatsapp_sessions s
+			where s.tenant_id = any(@tenants::uuid[])
+			order by s.tenant_id
+			for no key update skip locked
 		), seen as (
 			update flowhq.whatsapp_sessions s set last_seen_at = renewed.seen_at
-			from renewed
+			from renewed join heard using (tenant_id)
 			where s.tenant_id = renewed.tenant_id and (s.last_seen_at is null or s.last_seen_at < renewed.seen_at)
 		)
-		select tenant_id, epoch, null::timestamptz from renewed`
+		select tenant_id, epoch, true from renewed
+		union all
+		select tenant_id, epoch, false
+		from l join flowhq.worker_processes w using (tenant_id, epoch)
+		where w.lease_epoch = epoch and tenant_id not in (select tenant_id from free)`
 	if len(leases) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
+	type row struct {
+		Tenant flowhq.TenantID
+		Epoch  int64
+		Done   bool
+	}
+	var rows []row
 	tenants := make([]flowhq.TenantID, len(leases))
 	epochs := make([]int64, len(leases))
 	seen := make([]*time.Time, len(leases))
@@ -131,16 +155,23 @@ func (s *Store) RenewLeases(ctx context.Context, leases []Lease, ttl time.Durati
 		batch := &pgx.Batch{}
 		batch.Queue(lock, pgx.StrictNamedArgs{"tenants": tenants})
 		batch.Queue(renew, pgx.StrictNamedArgs{"tenants": tenants, "epochs": epochs, "seen": seen, "ttl": ttl}).
-			Query(func(rows pgx.Rows) (err error) {
-				renewed, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Lease])
+			Query(func(r pgx.Rows) (err error) {
+				rows, err = pgx.CollectRows(r, pgx.RowToStructByPos[row])
 				return err
 			})
 		return conn.SendBatch(ctx, batch).Close()
 	})
 	if err != nil {
-		return nil, fmt.Errorf("renew %d leases: %w", len(leases), err)
+		return nil, nil, fmt.Errorf("renew %d leases: %w", len(leases), err)
 	}
-	return renewed, nil
+	for _, r := range rows {
+		if l := (Lease{Tenant: r.Tenant, Epoch: r.Epoch}); r.Done {
+			renewed = append(renewed, l)
+		} else {
+			locked = append(locked, l)
+		}
+	}
+	return renewed, locked, nil
 }
 
 // ReleaseLease gives up the lease of a host that has hung up, so that its

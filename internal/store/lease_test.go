@@ -69,7 +69,7 @@ func TestLease(t *testing.T) {
 	}
 	_, _, err = b.TakeLease(t.Context(), tenant, first, ttl)
 	wantCode(t, "TakeLease by the older host", err, flowhq.Fenced)
-	if got := must(b.RenewLeases(t.Context(), []store.Lease{{Tenant: tenant, Epoch: first}, {Tenant: tenant, Epoch: second}}, ttl))(t); len(got) != 0 {
+	if got := must(b.renewed(t.Context(), []store.Lease{{Tenant: tenant, Epoch: first}, {Tenant: tenant, Epoch: second}}, ttl))(t); len(got) != 0 {
 		t.Errorf("RenewLeases of a fenced host and one without a lease = %v; want none", got)
 	}
 
@@ -80,7 +80,7 @@ func TestLease(t *testing.T) {
 		}
 	}
 	ok(t, b.ReleaseLease(t.Context(), tenant, first)) // late: must not release the other's
-	if got := must(b.RenewLeases(t.Context(), []store.Lease{{Tenant: tenant, Epoch: second}}, ttl))(t); len(got) != 1 {
+	if got := must(b.renewed(t.Context(), []store.Lease{{Tenant: tenant, Epoch: second}}, ttl))(t); len(got) != 1 {
 		t.Errorf("RenewLeases = %v; want %s", got, tenant)
 	}
 	_, _, err = b.TakeLease(t.Context(), nobody, 1, ttl)
@@ -139,7 +139,7 @@ func TestRenewLeases(t *testing.T) {
 		leases = append(leases, l)
 	}
 	leases = append(leases, store.Lease{Tenant: nobody, Epoch: 1})
-	got := must(b.RenewLeases(t.Context(), leases, time.Hour))(t)
+	got := must(b.renewed(t.Context(), leases, time.Hour))(t)
 	byTenant := func(a, b store.Lease) int { return strings.Compare(string(a.Tenant), string(b.Tenant)) }
 	slices.SortFunc(got, byTenant)
 	slices.SortFunc(want, byTenant)
@@ -158,12 +158,53 @@ func TestRenewLeases(t *testing.T) {
 	}
 	earlier := seen.Add(-time.Minute)
 	leases[2].SeenAt = &earlier
-	must(b.RenewLeases(t.Context(), leases[2:3], ttl))(t)
+	must(b.renewed(t.Context(), leases[2:3], ttl))(t)
 	if got := must(b.Tenant(t.Context(), leases[2].Tenant))(t).Session.LastSeenAt; !got.Equal(seen) {
 		t.Errorf("last seen went back to %v", got)
 	}
-	if got, err := b.RenewLeases(t.Context(), nil, ttl); err != nil || len(got) != 0 {
+	if got, err := b.renewed(t.Context(), nil, ttl); err != nil || len(got) != 0 {
 		t.Errorf("RenewLeases of nothing = %v, %v", got, err)
+	}
+}
+
+// renewed are the leases that could be renewed.
+func (b *bench) renewed(ctx context.Context, leases []store.Lease, ttl time.Duration) ([]store.Lease, error) {
+	done, _, err := b.RenewLeases(ctx, leases, ttl)
+	return done, err
+}
+
+// Somebody who locks the rows of a tenant, by hand or for long, holds up no other lease.
+func TestALockedRowCostsNoOtherLease(t *testing.T) {
+	t.Parallel()
+	for _, table := range []string{"worker_processes", "whatsapp_sessions"} {
+		for _, mode := range []string{"update", "no key update", "share"} {
+			b := open(t)
+			locked, first := b.hosted(t)
+			fenced, second := b.hosted(t)
+			free, third := b.hosted(t)
+			must(b.Claim(t.Context(), fenced, "host-b"))(t)
+			tx := must(b.raw.Begin(t.Context()))(t)
+			if _, err := tx.Exec(t.Context(), `select from flowhq.`+table+` where tenant_id = any($1) for `+mode, []flowhq.TenantID{locked, fenced}); err != nil {
+				t.Fatal(err)
+			}
+			seen := time.Now()
+			ctx, cancel := context.WithTimeout(t.Context(), store.Timeout/4)
+			renewed, waits, err := b.RenewLeases(ctx, []store.Lease{
+				{Tenant: locked, Epoch: first, SeenAt: &seen}, {Tenant: fenced, Epoch: second, SeenAt: &seen}, {Tenant: free, Epoch: third, SeenAt: &seen},
+			}, ttl)
+			cancel()
+			ok(t, err)
+			ok(t, tx.Rollback(t.Context()))
+			slices.SortFunc(renewed, func(a, b store.Lease) int { return strings.Compare(string(a.Tenant), string(b.Tenant)) })
+			want, wantWaits := []store.Lease{{Tenant: free, Epoch: third}}, []store.Lease{{Tenant: locked, Epoch: first}}
+			if table == "whatsapp_sessions" { // only the proof of life is left out
+				want, wantWaits = append(want, wantWaits...), nil
+				slices.SortFunc(want, func(a, b store.Lease) int { return strings.Compare(string(a.Tenant), string(b.Tenant)) })
+			}
+			if diff := cmp.Diff([][]store.Lease{want, wantWaits}, [][]store.Lease{renewed, waits}); diff != "" {
+				t.Errorf("%s for %s: renewed and waiting (-want +got):\n%s", table, mode, diff)
+			}
+		}
 	}
 }
 
@@ -187,7 +228,7 @@ func TestHostsDoNotDeadlock(t *testing.T) {
 	}
 	uses := map[string]func(i, round int) error{
 		"renew": func(int, int) error {
-			_, err := b.RenewLeases(t.Context(), []store.Lease{lease(0), lease(1), lease(2)}, ttl)
+			_, err := b.renewed(t.Context(), []store.Lease{lease(0), lease(1), lease(2)}, ttl)
 			return err
 		},
 		"report": func(i, _ int) error { return b.SetSession(t.Context(), tenants[i], epochs[i].Load(), connected) },
@@ -250,7 +291,7 @@ func TestStale(t *testing.T) {
 		}
 	}
 	for _, w := range []flowhq.WorkerStatus{flowhq.WorkerStarting, flowhq.WorkerRunning, flowhq.WorkerDraining} {
-		must(b.RenewLeases(t.Context(), []store.Lease{{Tenant: tenant, Epoch: epoch}}, ttl))(t)
+		must(b.renewed(t.Context(), []store.Lease{{Tenant: tenant, Epoch: epoch}}, ttl))(t)
 		ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{Worker: w}))
 		want("lease runs", w)
 		b.expire(t, tenant)
@@ -380,7 +421,7 @@ func TestClaimWaitsForWrites(t *testing.T) {
 	if _, err := tx.Exec(t.Context(), `select from flowhq.worker_processes where tenant_id = $1 for key share`, tenant); err != nil {
 		t.Fatal(err)
 	}
-	if got := must(b.RenewLeases(t.Context(), []store.Lease{{Tenant: tenant, Epoch: epoch}}, ttl))(t); len(got) != 1 {
+	if got := must(b.renewed(t.Context(), []store.Lease{{Tenant: tenant, Epoch: epoch}}, ttl))(t); len(got) != 1 {
 		t.Errorf("RenewLeases beside a write = %v; want one", got)
 	}
 	ok(t, b.SetSession(t.Context(), tenant, epoch, connected))
