@@ -175,7 +175,7 @@ func TestStopOfAHostThatIsCutOffFromTemporal(t *testing.T) {
 	line.sever()
 	began := time.Now()
 	stopped.command(flowhq.Stop)
-	deleted.command(flowhq.Delete)
+	s.must(s.call("DELETE", deleted.path(), nil, nil))
 	eventually(t, hungUp, func() error {
 		now, err := stopped.read()
 		if err == nil && now.Session.State != flowhq.Disconnected {

@@ -173,41 +173,6 @@ func (b *bench) renewed(ctx context.Context, leases []store.Lease, ttl time.Dura
 	return done, err
 }
 
-// Somebody who locks the rows of a tenant, by hand or for long, holds up no other lease.
-func TestALockedRowCostsNoOtherLease(t *testing.T) {
-	t.Parallel()
-	for _, table := range []string{"worker_processes", "whatsapp_sessions"} {
-		for _, mode := range []string{"update", "no key update", "share"} {
-			b := open(t)
-			locked, first := b.hosted(t)
-			fenced, second := b.hosted(t)
-			free, third := b.hosted(t)
-			must(b.Claim(t.Context(), fenced, "host-b"))(t)
-			tx := must(b.raw.Begin(t.Context()))(t)
-			if _, err := tx.Exec(t.Context(), `select from flowhq.`+table+` where tenant_id = any($1) for `+mode, []flowhq.TenantID{locked, fenced}); err != nil {
-				t.Fatal(err)
-			}
-			seen := time.Now()
-			ctx, cancel := context.WithTimeout(t.Context(), store.Timeout/4)
-			renewed, waits, err := b.RenewLeases(ctx, []store.Lease{
-				{Tenant: locked, Epoch: first, SeenAt: &seen}, {Tenant: fenced, Epoch: second, SeenAt: &seen}, {Tenant: free, Epoch: third, SeenAt: &seen},
-			}, ttl)
-			cancel()
-			ok(t, err)
-			ok(t, tx.Rollback(t.Context()))
-			slices.SortFunc(renewed, func(a, b store.Lease) int { return strings.Compare(string(a.Tenant), string(b.Tenant)) })
-			want, wantWaits := []store.Lease{{Tenant: free, Epoch: third}}, []store.Lease{{Tenant: locked, Epoch: first}}
-			if table == "whatsapp_sessions" { // only the proof of life is left out
-				want, wantWaits = append(want, wantWaits...), nil
-				slices.SortFunc(want, func(a, b store.Lease) int { return strings.Compare(string(a.Tenant), string(b.Tenant)) })
-			}
-			if diff := cmp.Diff([][]store.Lease{want, wantWaits}, [][]store.Lease{renewed, waits}); diff != "" {
-				t.Errorf("%s for %s: renewed and waiting (-want +got):\n%s", table, mode, diff)
-			}
-		}
-	}
-}
-
 // TestHostsDoNotDeadlock lets a few tenants' rows be used in every way at once,
 // by hosts that are settled and replaced all the while. To be fenced is fine.
 func TestHostsDoNotDeadlock(t *testing.T) {
