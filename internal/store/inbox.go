@@ -123,11 +123,10 @@ func insertInbound(ctx context.Context, db querier, tenant flowhq.TenantID, epoc
 			coalesce((select id from who), 0), coalesce((select lid from who), ''), coalesce((select number from who), ''),
 			coalesce((select text from received), ''), coalesce((select wordless from received), false)`
 	type answer struct {
-		Current     bool
-		ID, Contact int64
-		LID, Number string
-		Text        string
-		Wordless    bool
+		Current           bool
+		ID, Contact       int64
+		LID, Number, Text string
+		Wordless          bool
 	}
 	status := flowhq.Received
 	switch {
