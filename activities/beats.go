@@ -106,7 +106,7 @@ func (s *session) ask(ctx, run context.Context) error {
 func (s *session) unwanted(run context.Context) error {
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
-	seen, err := s.Store.Look(ctx, s.tenant)
+	seen, err := s.Store.Look(ctx, s.tenant, 0)
 	if err != nil || seen.Wanted {
 		return nil // whether it may go on without the database is for the lease to say
 	}

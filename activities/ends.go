@@ -74,6 +74,8 @@ func (s *session) unclaimed(ctx context.Context, err error) (Ended, error) {
 		return Ended{}, errDraining
 	case ctx.Err() != nil:
 		return Ended{}, ctx.Err()
+	case toldToHangUp(err):
+		return Ended{}, err
 	case flowhq.ErrorCode(err) == flowhq.NotFound:
 		return Ended{}, errGone()
 	case flowhq.ErrorCode(err) == flowhq.Fenced:

@@ -195,6 +195,12 @@ func (s *session) turn(ctx, claiming context.Context) (time.Time, error) {
 func (s *session) claim(ctx, claiming context.Context) (*lease, error) {
 	for {
 		s.now.Waiting = ""
+		// A process that was frozen may have been replaced; then a claim would end its successor.
+		if time.Since(s.now.Since) > s.Timing.Lease() {
+			if err := s.ask(ctx, claiming); err != nil {
+				return nil, err
+			}
+		}
 		lease, err := s.Leases.claim(claiming, s.tenant, s.floor, s.Name, func() { s.tell(ctx) })
 		if err == nil || flowhq.ErrorCode(err) != flowhq.Unavailable {
 			return lease, err

@@ -49,6 +49,9 @@ func (a *Activities) Settle(ctx context.Context, in SettleInput) error {
 // LookInput names the tenant to look at.
 type LookInput struct {
 	Tenant flowhq.TenantID `json:"tenant"`
+	// Installation is whose tenant it is; "" if the workflow was not told.
+	Installation string `json:"installation,omitempty"`
+	After        int64  `json:"after,omitempty"` // only commands with a higher id are of interest
 }
 
 // A Sight is what Look has seen.
@@ -67,18 +70,25 @@ type Sight struct {
 	Reason   string              `json:"reason,omitempty"`
 	Ending   flowhq.EndReason    `json:"ending,omitempty"`
 	Commands []Asked             `json:"commands,omitempty"` // that are not applied yet, in order
+	More     bool                `json:"more,omitempty"`     // there are further commands
 }
 
 // Asked is a command that somebody has given.
 type Asked struct {
 	ID      int64          `json:"id"`
+	Key     string         `json:"key,omitempty"` // of the request
 	Command flowhq.Command `json:"command"`
 }
 
 // Look returns what the rows say of a tenant. Another installation's database knows none
-// of ours, which is an error rather than the tenant's end.
+// of ours, which is an error rather than the tenant's end; so it is where the tenant is
+// another installation's, whose Temporal this worker should not be at.
 func (a *Activities) Look(ctx context.Context, in LookInput) (Sight, error) {
-	v, err := a.Store.Look(ctx, in.Tenant)
+	if ours := a.Store.Installation(); in.Installation != "" && in.Installation != ours {
+		return Sight{}, flowhq.Errorf(flowhq.Unavailable,
+			"tenant %s is of another installation, %s; this worker serves %s", in.Tenant, in.Installation, ours)
+	}
+	v, err := a.Store.Look(ctx, in.Tenant, in.After)
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		return Sight{Gone: true}, nil
 	}
@@ -87,13 +97,13 @@ func (a *Activities) Look(ctx context.Context, in LookInput) (Sight, error) {
 	}
 	seen := Sight{
 		Name: v.Name, Template: v.Template, Wanted: v.Wanted, Quiet: v.Quiet, Epoch: v.Epoch,
-		Session: v.State, Reason: v.Reason, Ending: v.Ending,
+		Session: v.State, Reason: v.Reason, Ending: v.Ending, More: v.More,
 	}
 	if v.RetryAt != nil {
 		seen.RetryAt = *v.RetryAt
 	}
 	for _, c := range v.Commands {
-		seen.Commands = append(seen.Commands, Asked{ID: c.ID, Command: c.Command})
+		seen.Commands = append(seen.Commands, Asked{ID: c.ID, Key: c.Key, Command: c.Command})
 	}
 	return seen, nil
 }
@@ -142,6 +152,9 @@ func (a *Activities) Erase(ctx context.Context, in EraseInput) error {
 		}
 		if err := a.Network.Forget(ctx, device); err != nil {
 			return fmt.Errorf("forget device: %w", err)
+		}
+		if err := a.Store.ForgetDevice(ctx, in.Tenant, device); err != nil { // or the next attempt dials again
+			return err
 		}
 	}
 	return a.Store.Erase(ctx, in.Tenant, "workflow")

@@ -81,20 +81,41 @@ func newReconciler(o Options, c control) *reconciler {
 	}
 }
 
-// run reconciles until ctx ends.
-func (r *reconciler) run(ctx context.Context) {
+// run reconciles until ctx ends, or fails with a Conflict error: the namespace is another
+// installation's, whose workflows this process must not touch.
+func (r *reconciler) run(ctx context.Context) error {
 	tick := time.NewTicker(r.every)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case <-tick.C:
 		}
-		if err := r.round(ctx); err != nil && ctx.Err() == nil {
+		err := r.checkPair(ctx)
+		if flowhq.ErrorCode(err) == flowhq.Conflict {
+			return err
+		}
+		if err == nil {
+			err = r.round(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
 			r.log.Warn("could not reconcile what runs with what is wanted; trying again", "err", err)
 		}
 	}
+}
+
+// checkPair makes sure, every so often, that the namespace is still this database's. Every
+// process does.
+func (r *reconciler) checkPair(ctx context.Context) error {
+	if time.Since(r.paired) < pairEvery {
+		return nil
+	}
+	if err := r.control.Pair(ctx, r.pairing); err != nil {
+		return err
+	}
+	r.paired = time.Now()
+	return nil
 }
 
 // round is one look, if it is this process that reconciles.
@@ -107,12 +128,6 @@ func (r *reconciler) round(ctx context.Context) error {
 	if !mine {
 		clear(r.known)
 		return nil
-	}
-	if time.Since(r.paired) >= pairEvery {
-		if err := r.control.Pair(ctx, r.pairing); err != nil {
-			return err
-		}
-		r.paired = time.Now()
 	}
 	found, err := r.store.Unsettled(ctx, r.every, maxUnsettled)
 	if err != nil {

@@ -217,8 +217,14 @@ func TestReconciler(t *testing.T) {
 		t.Errorf("nudged after Temporal was away (-want +got):\n%s", diff)
 	}
 	r.paired = time.Time{}
-	if round(t, r); c.paired != 1 {
-		t.Errorf("the pairing was checked %d times; want once", c.paired)
+	if err := r.checkPair(t.Context()); err != nil || r.checkPair(t.Context()) != nil || c.paired != 1 {
+		t.Errorf("the pairing was checked %d times, %v; want once", c.paired, err)
+	}
+	r.paired, c.away = time.Time{}, flowhq.Errorf(flowhq.Conflict, "this namespace is another installation's")
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := r.run(ctx); flowhq.ErrorCode(err) != flowhq.Conflict {
+		t.Errorf("run at another installation's Temporal = %v; want it to end with a Conflict", err)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/worker"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/activities"
 	"github.com/flowhq/flowhq/internal/metrics"
 	"github.com/flowhq/flowhq/internal/store"
@@ -88,6 +89,7 @@ func Run(ctx context.Context, o Options) error {
 	o.Capacity = cmp.Or(o.Capacity, DefaultCapacity())
 	worker.SetStickyWorkflowCacheSize(cachedWorkflows)
 	control := workflows.NewClient(o.Temporal)
+	control.Installation = o.Store.Installation()
 	if err := control.Pair(ctx, o.pairing()); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
@@ -112,7 +114,13 @@ func Run(ctx context.Context, o Options) error {
 	wg.Go(func() { fleet.Run(leasing) })
 	wg.Go(func() { gate.Run(leasing) })
 	wg.Go(func() { failover.Run(leasing) })
-	wg.Go(func() { newReconciler(o, control).run(ctx) })
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	wg.Go(func() {
+		if err := newReconciler(o, control).run(ctx); err != nil {
+			end(err)
+		}
+	})
 
 	acts := &activities.Activities{
 		Store: o.Store, Network: o.Network, Reports: control, Nudges: control, Beats: o.Temporal, Attempts: attempts,
@@ -121,6 +129,9 @@ func Run(ctx context.Context, o Options) error {
 	o.Metrics.Capacity.Set(float64(o.Capacity))
 	for {
 		err := o.serve(ctx, acts, fleet)
+		if foreign := context.Cause(ctx); flowhq.ErrorCode(foreign) == flowhq.Conflict {
+			return fmt.Errorf("the worker ends: %w", foreign)
+		}
 		if !errors.Is(err, errNoDatabase) {
 			return err
 		}

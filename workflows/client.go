@@ -38,6 +38,9 @@ type Client struct {
 	// not the default one.
 	Converter converter.DataConverter
 
+	// Installation is the one whose tenants these are. Set it likewise.
+	Installation string
+
 	temporal client.Client
 }
 
@@ -60,7 +63,7 @@ func (c *Client) Nudge(ctx context.Context, tenant flowhq.TenantID, name string)
 		WorkflowIDReusePolicy:    enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		StaticSummary:            name,
 	}
-	_, err := c.temporal.SignalWithStartWorkflow(ctx, opts.ID, lookSignal, nil, opts, tenantWorkflow, TenantState{Version: stateVersion, Tenant: tenant})
+	_, err := c.temporal.SignalWithStartWorkflow(ctx, opts.ID, lookSignal, nil, opts, tenantWorkflow, TenantState{Version: stateVersion, Tenant: tenant, Installation: c.Installation})
 	return classify("the tenant's workflow was not told", err)
 }
 

@@ -19,6 +19,7 @@ type rows struct {
 	applied  []flowhq.Command // in the order in which they were marked
 	looks    int
 	away     error // the database does not answer
+	page     int   // how many commands a look shows at most; 0 = all
 }
 
 func newRows() *rows {
@@ -51,7 +52,7 @@ func (r *rows) waiting() int {
 	return len(r.seen.Commands)
 }
 
-func (r *rows) look(context.Context, activities.LookInput) (activities.Sight, error) {
+func (r *rows) look(_ context.Context, in activities.LookInput) (activities.Sight, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.looks++
@@ -59,7 +60,15 @@ func (r *rows) look(context.Context, activities.LookInput) (activities.Sight, er
 		return activities.Sight{}, r.away
 	}
 	seen := r.seen
-	seen.Commands = append([]activities.Asked(nil), seen.Commands...)
+	seen.Commands = nil
+	for _, c := range r.seen.Commands {
+		if seen.More = r.page > 0 && len(seen.Commands) == r.page && c.ID > in.After; seen.More {
+			break
+		}
+		if c.ID > in.After {
+			seen.Commands = append(seen.Commands, c)
+		}
+	}
 	seen.Wanted = seen.Wanted && !r.parked
 	return seen, nil
 }

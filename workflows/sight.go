@@ -32,7 +32,7 @@ func (t *tenant) watch(ctx workflow.Context) {
 			}
 			t.lookMore.ReceiveAsync(nil)
 			seen := sight{written: t.written}
-			in := activities.LookInput{Tenant: t.Tenant}
+			in := activities.LookInput{Tenant: t.Tenant, Installation: t.Installation, After: t.after}
 			if err := quick(ctx, activities.LookActivity, in, &seen.Sight); err != nil {
 				return // the workflow is ending
 			}
@@ -94,27 +94,66 @@ func (t *tenant) see(ctx workflow.Context, c workflow.ReceiveChannel) effect {
 	return t.apply(ctx, seen)
 }
 
+// mostLooks is how many looks in a row take over commands before any is acted on.
+const mostLooks = 25
+
 // apply takes over what a sight says is wanted, and returns what that changes. Where it
-// shows commands, the last one counts, else the row.
+// shows commands, the last one counts, else the row. Where it does not show all of them it
+// looks for the rest first, lest it act on what is overtaken.
 func (t *tenant) apply(ctx workflow.Context, seen sight) (did effect) {
-	if seen.Gone {
-		t.Wanted, t.gone = false, true
-		return effect{stops: true}
-	}
-	t.Name, t.Template, t.Epoch = seen.Name, seen.Template, max(t.Epoch, seen.Epoch)
-	for _, c := range seen.Commands {
-		if !t.has(c.ID) {
-			t.take(ctx, c, &did)
+	for looks := 1; ; looks++ {
+		if seen.Gone {
+			t.Wanted, t.gone = false, true
+			return effect{stops: true}
+		}
+		t.Name, t.Template, t.Epoch = seen.Name, seen.Template, max(t.Epoch, seen.Epoch)
+		t.looked = max(t.looked, seen.Epoch)
+		t.takeAll(ctx, seen.Commands, &did)
+		if !seen.More {
+			break
+		}
+		t.after = seen.Commands[len(seen.Commands)-1].ID
+		t.lookMore.SendAsync(nil)
+		if looks == mostLooks || !t.awaitSight(ctx, &seen) {
+			break
 		}
 	}
+	t.after = 0
 	switch {
-	case t.Deleting || len(t.taken) > 0 || seen.Wanted == t.Wanted:
-	case seen.Wanted:
+	case t.Deleting || len(t.taken) > 0:
+	case seen.Wanted && !t.Wanted:
 		t.Wanted, t.Failures, t.Losses, did.starts = true, 0, 0, true
-	default:
+	case !seen.Wanted && (t.Wanted || !seen.Quiet): // or a host has claimed what was stopped
 		t.Wanted, did.stops = false, true
 	}
 	return did
+}
+
+// takeAll takes commands up to the first that this version does not know, as while a newer
+// one is being rolled out, whose workers will. Only a deletion passes that.
+func (t *tenant) takeAll(ctx workflow.Context, commands []activities.Asked, did *effect) {
+	known := knownOf(commands)
+	if len(known) < len(commands) {
+		c := commands[len(known)]
+		workflow.GetLogger(ctx).Warn("a command waits for a version that knows it", "command", c.Command, "id", c.ID)
+	}
+	for i, c := range commands {
+		if (i < len(known) || c.Command == flowhq.Delete) && !t.has(c.ID) {
+			t.take(c, did)
+		}
+	}
+}
+
+// knownOf are the commands before the first that this version does not know.
+func knownOf(commands []activities.Asked) []activities.Asked {
+	for i, c := range commands {
+		switch c.Command {
+		case flowhq.Start, flowhq.Stop, flowhq.Restart, flowhq.Relink, flowhq.ForceRestart, flowhq.Delete:
+		default:
+			return commands[:i]
+		}
+	}
+	return commands
 }
 
 func (t *tenant) has(id int64) bool {
@@ -128,7 +167,7 @@ func (t *tenant) has(id int64) bool {
 
 // take changes what is wanted by one command. It is marked as applied once the rows show
 // what it has changed. A deletion is marked by who erases.
-func (t *tenant) take(ctx workflow.Context, c activities.Asked, did *effect) {
+func (t *tenant) take(c activities.Asked, did *effect) {
 	if t.Deleting {
 		return
 	}
@@ -136,7 +175,7 @@ func (t *tenant) take(ctx workflow.Context, c activities.Asked, did *effect) {
 	switch c.Command {
 	case flowhq.Start:
 		if t.Wanted && t.RetryAt.IsZero() {
-			t.taken = append(t.taken, store.Mark{ID: c.ID, Outcome: "nothing to do: it was started before"})
+			t.taken = append(t.taken, store.Mark{ID: c.ID, Key: c.Key, Outcome: "nothing to do: it was started before"})
 			return
 		}
 		did.restarts = did.restarts || did.stops // between two looks
@@ -150,17 +189,13 @@ func (t *tenant) take(ctx workflow.Context, c activities.Asked, did *effect) {
 	case flowhq.Delete:
 		t.Wanted, t.Deleting, did.deletes = false, true, true
 		return
-	default:
-		workflow.GetLogger(ctx).Warn("unknown command", "command", c.Command, "id", c.ID)
-		t.taken = append(t.taken, store.Mark{ID: c.ID, Outcome: "refused: this version knows no such command"})
-		return
 	}
 	for i := range t.taken {
 		if t.taken[i].Outcome == outcome {
 			t.taken[i].Outcome = fmt.Sprintf("overtaken by command %d", c.ID)
 		}
 	}
-	t.taken = append(t.taken, store.Mark{ID: c.ID, Outcome: outcome})
+	t.taken = append(t.taken, store.Mark{ID: c.ID, Key: c.Key, Outcome: outcome})
 }
 
 // mark notes what has come of commands that changed nothing in the rows.

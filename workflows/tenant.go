@@ -21,6 +21,10 @@ const stateVersion = 1
 // maxLeap is by how much the epoch of a host may be higher than that of the one before.
 const maxLeap = 1_000_000
 
+// mostFailures is how many failures in a row a report may tell of: with as many, the pause
+// between two attempts has long been the longest.
+const mostFailures = 2 * activities.FlappingAfter
+
 // TenantState is the argument of the Tenant workflow and all that it knows. It
 // is carried over when the workflow continues as new, so fields are only ever
 // added.
@@ -29,6 +33,8 @@ type TenantState struct {
 	Tenant   flowhq.TenantID `json:"tenant"`
 	Name     string          `json:"name"`     // for operators who look for the tenant
 	Template flowhq.Template `json:"template"` // likewise
+	// Installation is whose tenant it is, so that nobody looks for it in another database.
+	Installation string `json:"installation,omitempty"`
 
 	Wanted   bool `json:"wanted"`   // the session should be up
 	Deleting bool `json:"deleting"` // the tenant is to be erased; final, and never carried over
@@ -122,6 +128,11 @@ type tenant struct {
 	lookMore workflow.Channel // has room for one note that another look is due
 	long     workflow.Future  // ready when the history is long
 
+	looked int64     // the newest epoch that a look has shown
+	heard  time.Time // when the last report was made, as far as that can be
+
+	// after is the id of the last command that was taken, while there are more to be seen.
+	after int64
 	// taken are commands that are being applied, until the rows say so.
 	taken []store.Mark
 	// written counts the writes to the rows, by which a look that is older is known.
@@ -151,7 +162,7 @@ func (t *tenant) begin(ctx workflow.Context) error {
 			t.Session, t.Reason = flowhq.Disconnected, activities.WaitingForWorker
 		}
 	}
-	t.Wanted = first.Wanted && len(first.Commands) == 0
+	t.Wanted = first.Wanted && len(knownOf(first.Commands)) == 0
 	t.RetryAt = first.RetryAt
 	did := t.apply(ctx, first)
 	switch {
@@ -183,7 +194,7 @@ func (t *tenant) idle(ctx workflow.Context) error {
 			return ctx.Err()
 		}
 		var err error
-		if did.stops {
+		if did.stops && !t.Wanted {
 			err = t.settle(ctx, stopped)
 		} else if !t.Wanted {
 			err = t.mark(ctx)
@@ -280,18 +291,25 @@ func (t *tenant) abandon(ctx workflow.Context, host workflow.Future) {
 	})
 }
 
-// hear receives one report of a host and shows it. Reports of older hosts are
-// late news and are dropped, as are those of epochs that no host can have had.
+// hear receives one report of a host and shows it. Reports of older hosts are late news
+// and are dropped, as are those of epochs that no host can have had. Anybody who can send a
+// signal can make one up: whatever epoch that names, what the host that the rows know says
+// later is heard.
 func (t *tenant) hear(ctx workflow.Context, c workflow.ReceiveChannel) {
 	var r activities.Report
 	c.Receive(ctx, &r)
-	if r.Epoch < t.Epoch || r.Epoch > t.Epoch+maxLeap {
+	late := r.Epoch < t.Epoch && !r.At.After(t.heard)
+	if late || r.Epoch < t.looked || r.Epoch-maxLeap > t.Epoch {
 		return
+	}
+	t.Epoch, t.heard = max(t.Epoch, r.Epoch), r.At
+	if now := workflow.Now(ctx); now.Before(t.heard) {
+		t.heard = now
 	}
 	if r.Session != t.Session {
 		t.Since = r.At
 	}
-	t.Session, t.Reason, t.Epoch = r.Session, r.Reason, r.Epoch
+	t.Session, t.Reason = r.Session, r.Reason
 	if r.Waiting {
 		_ = t.show(ctx) // as below
 		return
@@ -300,7 +318,9 @@ func (t *tenant) hear(ctx workflow.Context, c workflow.ReceiveChannel) {
 	if r.Ending != "" {
 		t.Ending, t.EndedAt = r.Ending, r.At
 	}
-	t.Failures, t.Losses = r.Failures, r.Losses
+	// A report alone causes no pause, nor one that is longer than what is known.
+	t.Failures = min(max(r.Failures, 0), max(t.Failures, mostFailures))
+	t.Losses = min(max(r.Losses, 0), max(t.Losses, activities.CrashLoopAfter-1))
 	t.Attention = r.Session != flowhq.Connected && r.Ending.Attention() || t.keepsFailing()
 	_ = t.show(ctx) // fails only if the workflow itself is ending
 }

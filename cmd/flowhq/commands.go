@@ -185,6 +185,7 @@ func serveAPI(ctx context.Context, args []string, getenv func(string) string, st
 	}
 	commands := workflows.NewClient(p.temporal)
 	commands.Converter = workflows.Converter(p.codec)
+	commands.Installation = p.store.Installation()
 	err = commands.Pair(ctx, workflows.Pairing{
 		Installation: p.store.Installation(), Database: p.store.Address(),
 		Namespace: p.config.TemporalNamespace,

@@ -168,6 +168,7 @@ func (s *Store) Deletion(ctx context.Context, tenant flowhq.TenantID) (flowhq.Te
 // A Mark says what has come of a command.
 type Mark struct {
 	ID      int64  `json:"id"`
+	Key     string `json:"key,omitempty"` // of its request: an older backup gives ids out again; "" = any
 	Outcome string `json:"outcome"`
 }
 
@@ -176,25 +177,29 @@ type Mark struct {
 const markApplied = `
 		applied as (
 			update flowhq.commands c set applied_at = now(), outcome = mark.outcome
-			from unnest(@mark_ids::bigint[], @mark_outcomes::text[]) as mark (id, outcome)
-			where c.tenant_id = @tenant and c.id = mark.id and c.applied_at is null
+			from unnest(@mark_ids::bigint[], @mark_keys::text[], @mark_outcomes::text[]) as mark (id, key, outcome)
+			where c.tenant_id = @tenant and c.id = mark.id and mark.key in ('', c.key) and c.applied_at is null
 		)`
 
 func markArgs(args pgx.StrictNamedArgs, marks []Mark) {
-	ids, outcomes := make([]int64, len(marks)), make([]string, len(marks))
+	ids, keys, outcomes := make([]int64, len(marks)), make([]string, len(marks)), make([]string, len(marks))
 	for i, m := range marks {
-		ids[i], outcomes[i] = m.ID, clean(m.Outcome)
+		ids[i], keys[i], outcomes[i] = m.ID, m.Key, clean(m.Outcome)
 	}
-	args["mark_ids"], args["mark_outcomes"] = ids, outcomes
+	args["mark_ids"], args["mark_keys"], args["mark_outcomes"] = ids, keys, outcomes
 }
 
 // Applied notes what has come of commands that changed nothing. It may be repeated: what
 // was noted first stays.
 func (s *Store) Applied(ctx context.Context, tenant flowhq.TenantID, marks []Mark) error {
-	const q = `with ` + markApplied + ` select`
+	const q = `with ` + markApplied + ` select exists (select from flowhq.tenants where id = @tenant)`
 	args := pgx.StrictNamedArgs{"tenant": tenant}
 	markArgs(args, marks)
-	if _, err := exec(ctx, s, q, args); err != nil {
+	there, err := one(ctx, s, q, args, pgx.RowTo[bool])
+	if err == nil && !there {
+		err = s.Ping(ctx) // the tenant is gone, or this is not its database
+	}
+	if err != nil {
 		return fmt.Errorf("commands of tenant %s: %w", tenant, err)
 	}
 	return nil
@@ -218,10 +223,12 @@ type Sight struct {
 	Reason   string
 	Ending   flowhq.EndReason
 	Commands []flowhq.TenantCommand // that nobody has applied, in order
+	More     bool                   // there are further ones
 }
 
-// Look returns what the rows say of a tenant. A NotFound error means that it is gone.
-func (s *Store) Look(ctx context.Context, tenant flowhq.TenantID) (Sight, error) {
+// Look returns what the rows say of a tenant, and its commands whose ids are above after. A
+// NotFound error means that it is gone.
+func (s *Store) Look(ctx context.Context, tenant flowhq.TenantID, after int64) (Sight, error) {
 	const row = `
 		select t.name, c.template_type, t.wanted, w.status, w.epoch, s.retry_at, s.state, s.reason, s.ending
 		from flowhq.tenants t
@@ -232,7 +239,7 @@ func (s *Store) Look(ctx context.Context, tenant flowhq.TenantID) (Sight, error)
 	const commands = `
 		select ` + commandColumns + `
 		from flowhq.commands
-		where tenant_id = @tenant and applied_at is null
+		where tenant_id = @tenant and applied_at is null and id > @after
 		order by id
 		limit @limit`
 	var v Sight
@@ -244,8 +251,11 @@ func (s *Store) Look(ctx context.Context, tenant flowhq.TenantID) (Sight, error)
 		v.Wanted = v.Wanted && !parked(status, v.Ending)
 		return err
 	})
-	batch.Queue(commands, pgx.StrictNamedArgs{"tenant": tenant, "limit": maxSeen}).Query(func(rows pgx.Rows) (err error) {
+	batch.Queue(commands, pgx.StrictNamedArgs{"tenant": tenant, "after": after, "limit": maxSeen + 1}).Query(func(rows pgx.Rows) (err error) {
 		v.Commands, err = pgx.CollectRows(rows, pgx.RowToStructByPos[flowhq.TenantCommand])
+		if v.More = len(v.Commands) > maxSeen; v.More {
+			v.Commands = v.Commands[:maxSeen]
+		}
 		return err
 	})
 	if err := send(ctx, s, batch); err != nil {

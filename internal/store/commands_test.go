@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ func (b *bench) command(t testing.TB, tenant flowhq.TenantID, c flowhq.Command, 
 // waiting are the commands that a look finds, as "command key".
 func (b *bench) waiting(t testing.TB, tenant flowhq.TenantID) (all []string) {
 	t.Helper()
-	for _, c := range must(b.Look(t.Context(), tenant))(t).Commands {
+	for _, c := range must(b.Look(t.Context(), tenant, 0))(t).Commands {
 		all = append(all, string(c.Command)+" "+c.Key)
 	}
 	return all
@@ -134,7 +135,7 @@ func TestLook(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant, epoch := b.hosted(t)
-	look := func() store.Sight { return must(b.Look(t.Context(), tenant))(t) }
+	look := func() store.Sight { return must(b.Look(t.Context(), tenant, 0))(t) }
 	if got := look(); got.Wanted || got.Quiet || got.Epoch != epoch || got.Name != "barber" {
 		t.Errorf("hosted: %+v", got)
 	}
@@ -157,7 +158,7 @@ func TestLook(t *testing.T) {
 			t.Errorf("after %+v: %+v; want wanted %t, quiet %t", tt.change, got, tt.wanted, tt.quiet)
 		}
 	}
-	_, err := b.Look(t.Context(), nobody)
+	_, err := b.Look(t.Context(), nobody, 0)
 	wantCode(t, "Look at nobody", err, flowhq.NotFound)
 }
 
@@ -175,10 +176,11 @@ func TestAnotherDatabase(t *testing.T) {
 		for call, err := range map[string]error{
 			"Ping":     b.Ping(t.Context()),
 			"Settle":   b.Settle(t.Context(), nobody, store.SessionChange{}, "workflow"),
-			"Look":     failure(b.Look(t.Context(), nobody)),
+			"Look":     failure(b.Look(t.Context(), nobody, 0)),
 			"Claim":    failure(b.Claim(t.Context(), nobody, "host")),
 			"Tenant":   failure(b.Tenant(t.Context(), nobody)),
 			"Device":   failure(b.Device(t.Context(), nobody)),
+			"Applied":  b.Applied(t.Context(), nobody, []store.Mark{{ID: 1}}),
 			"Deletion": failure(b.Deletion(t.Context(), nobody)),
 		} {
 			wantCode(t, name+": "+call, err, flowhq.Unavailable)
@@ -189,6 +191,46 @@ func TestAnotherDatabase(t *testing.T) {
 		wantCode(t, name+": CreateTenant", err, flowhq.Unavailable)
 		_, err = b.BeginBulk(t.Context(), "k", nil, flowhq.Bulk{ID: string(nobody)}, nil)
 		wantCode(t, name+": BeginBulk", err, flowhq.Unavailable)
+	}
+}
+
+// TestLooksInTurn show all of very many commands.
+func TestLooksInTurn(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant := b.tenant(t)
+	b.exec(t, `insert into flowhq.commands (tenant_id, key, command, actor, reason, request_hash)
+		select '`+string(tenant)+`', n::text, 'stop', 'test', '', '' from generate_series(1, 450) n order by n`)
+	var seen []flowhq.TenantCommand
+	for looks, more := 0, true; more; looks++ {
+		var after int64
+		if len(seen) > 0 {
+			after = seen[len(seen)-1].ID
+		}
+		v := must(b.Look(t.Context(), tenant, after))(t)
+		if seen, more = append(seen, v.Commands...), v.More; looks > 3 {
+			t.Fatal("there is no end")
+		}
+	}
+	if len(seen) != 450 || !slices.IsSortedFunc(seen, func(a, b flowhq.TenantCommand) int { return int(a.ID - b.ID) }) {
+		t.Errorf("%d commands; want 450, in order", len(seen))
+	}
+}
+
+// TestMarksOfAnotherTime: an older backup gives ids out again, and what came of a command
+// before it is no outcome of the one that has its id now.
+func TestMarksOfAnotherTime(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant := b.tenant(t)
+	c := b.command(t, tenant, flowhq.Start, "new")
+	ok(t, b.Applied(t.Context(), tenant, []store.Mark{{ID: c.ID, Key: "old", Outcome: "done"}}))
+	if v := must(b.Look(t.Context(), tenant, 0))(t); len(v.Commands) != 1 {
+		t.Errorf("%d commands wait; want the new one", len(v.Commands))
+	}
+	ok(t, b.Applied(t.Context(), tenant, []store.Mark{{ID: c.ID, Key: "new", Outcome: "done"}}))
+	if v := must(b.Look(t.Context(), tenant, 0))(t); len(v.Commands) > 0 {
+		t.Errorf("%d commands wait; want none", len(v.Commands))
 	}
 }
 

@@ -163,6 +163,16 @@ func (s *Store) Unlink(ctx context.Context, tenant flowhq.TenantID, epoch int64)
 	return nil
 }
 
+// ForgetDevice notes that a device's keys are deleted, if it is the tenant's. No host may
+// have it: this is for a tenant that is being erased.
+func (s *Store) ForgetDevice(ctx context.Context, tenant flowhq.TenantID, jid string) error {
+	const q = `update flowhq.whatsapp_sessions set device_jid = '' where tenant_id = @tenant and device_jid = @jid`
+	if _, err := exec(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "jid": jid}); err != nil {
+		return fmt.Errorf("device of tenant %s: %w", tenant, err)
+	}
+	return nil
+}
+
 // RelinkAsked reports whether the link to the phone is to be dropped.
 func (s *Store) RelinkAsked(ctx context.Context, tenant flowhq.TenantID) (bool, error) {
 	const q = `select relink from flowhq.whatsapp_sessions where tenant_id = @tenant`

@@ -47,7 +47,7 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		return s.Deletion(ctx, g.tenant)
 	},
 	"Look": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		v, err := s.Look(ctx, g.tenant)
+		v, err := s.Look(ctx, g.tenant, 0)
 		return v.Commands, err
 	},
 	"Applied": func(ctx context.Context, s *store.Store, g guest) (any, error) {
@@ -117,6 +117,9 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	},
 	"Unlink": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return nil, s.Unlink(ctx, g.tenant, g.epoch)
+	},
+	"ForgetDevice": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.ForgetDevice(ctx, g.tenant, "device")
 	},
 	"Device": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.Device(ctx, g.tenant) },
 	"Receive": func(ctx context.Context, s *store.Store, g guest) (any, error) {
