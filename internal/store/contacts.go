@@ -92,19 +92,39 @@ func identify(s sighting) identity {
 	return who
 }
 
+// maxFollow is about how many rows of a person one transaction moves or brings up to date. No
+// lease of the tenant's worker is renewed meanwhile, so that is short.
+const maxFollow = 1000
+
 // recognise finds out who wrote m, however many contacts that has been so far, and
-// writes down what m teaches.
-func recognise(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, epoch int64, m Inbound) (identity, error) {
-	if err := alone(ctx, tx, tenant, epoch); err != nil {
-		return identity{}, err
+// writes down what m teaches. Then then writes what m itself is about, in the same
+// transaction. Messages of contacts that become one are moved before, a part at a time.
+func (s *Store) recognise(ctx context.Context, tenant flowhq.TenantID, epoch int64, m Inbound, then func(context.Context, pgx.Tx, identity) error) error {
+	for more := true; more; {
+		bounded, cancel := bounded(ctx)
+		err := pgx.BeginFunc(bounded, s.pool, func(tx pgx.Tx) error {
+			if err := alone(bounded, tx, tenant, epoch); err != nil {
+				return err
+			}
+			seen, err := sight(bounded, tx, tenant, m)
+			if err != nil {
+				return err
+			}
+			who := identify(seen)
+			if more, err = who.moveSome(bounded, tx, tenant, m.WAID); more || err != nil {
+				return err
+			}
+			if who.ID, err = who.record(bounded, tx, tenant); err != nil {
+				return err
+			}
+			return then(bounded, tx, who)
+		})
+		cancel()
+		if err != nil {
+			return err
+		}
 	}
-	s, err := sight(ctx, tx, tenant, m)
-	if err != nil {
-		return identity{}, err
-	}
-	who := identify(s)
-	who.ID, err = who.record(ctx, tx, tenant)
-	return who, err
+	return nil
 }
 
 // sight looks for whoever may have written m.
@@ -133,67 +153,171 @@ func sight(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, m Inbound) (s
 	return s, err
 }
 
+// rowsOf are the merged contacts' oldest messages, but for what has WhatsApp's id @besides.
+const rowsOf = `
+	select id from flowhq.message_logs
+	where tenant_id = @tenant and contact_id = any(@merged) and wa_message_id is distinct from @besides
+	order by id
+	limit @limit`
+
+// moveSome moves the oldest messages of merged contacts that have more than record moves,
+// and reports whether it had to. It may be repeated, by another host too: the message that
+// is being received stays where it is, as it may be all that tells who this is.
+func (i identity) moveSome(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, received string) (bool, error) {
+	if len(i.merged) == 0 {
+		return false, nil
+	}
+	args := i.args(tenant)
+	args["limit"], args["besides"] = maxFollow+1, received
+	rows, _ := tx.Query(ctx, rowsOf, args) // Collect reports its error
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil || len(ids) <= maxFollow {
+		return false, err
+	}
+	return true, i.move(ctx, tx, args, ids[:maxFollow])
+}
+
+// move makes these rows the person's: of the merged contacts, or of this one.
+func (i identity) move(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, rows []int64) error {
+	const follow = `
+		update flowhq.message_logs set
+			contact_id = @id, chat = @chat,
+			contact = coalesce(nullif(contact, ''), @number),
+			from_number = case direction when 'IN' then coalesce(nullif(from_number, ''), @number) else from_number end,
+			to_number = case direction when 'OUT' then coalesce(nullif(to_number, ''), @number) else to_number end
+		where tenant_id = @tenant and id = any(@rows)`
+	if len(rows) == 0 {
+		return nil
+	}
+	args["rows"] = rows
+	if len(i.merged) > 0 {
+		if err := i.parted(ctx, tx, args); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec(ctx, follow, args)
+	return err
+}
+
+func (i identity) args(tenant flowhq.TenantID) pgx.NamedArgs {
+	return pgx.NamedArgs{
+		"tenant": tenant, "id": i.ID, "lid": i.LID, "number": i.Number, "chat": i.chat(),
+		"merged": i.merged, "moved": i.moved, "limit": 2 * maxFollow, "besides": (*string)(nil),
+	}
+}
+
 // record writes down who somebody is, and returns the contact's ID. Rows of the person
-// follow, so that there is one chat.
+// follow, so that there is one chat: all of merged contacts, and of the contact itself
+// those that wait or can be retried, and the newest. Older ones keep the address that was
+// known when they were written.
 func (i identity) record(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID) (id int64, err error) {
 	const (
 		yield = `update flowhq.contacts set number = '' where tenant_id = @tenant and id = any(@moved)`
 		add   = `insert into flowhq.contacts (tenant_id, lid, number) values (@tenant, @lid, @number) returning id`
 		learn = `update flowhq.contacts set lid = @lid, number = @number where tenant_id = @tenant and id = @id`
-		rows  = `
-			update flowhq.message_logs set
-				contact_id = @id, chat = @chat,
-				contact = coalesce(nullif(contact, ''), @number),
-				from_number = case direction when 'IN' then coalesce(nullif(from_number, ''), @number) else from_number end,
-				to_number = case direction when 'OUT' then coalesce(nullif(to_number, ''), @number) else to_number end
-			where tenant_id = @tenant and (contact_id = @id or contact_id = any(@merged))
-				and (contact_id <> @id or chat <> @chat or contact = '' and @number <> '')`
+		stale = `
+			select id from (
+				(select id, chat, contact from flowhq.message_logs where tenant_id = @tenant and contact_id = @id order by id desc limit @limit)
+				union
+				(select id, chat, contact from flowhq.message_logs
+				where tenant_id = @tenant and contact_id = @id and status = 'RECEIVED' order by id desc limit @limit)
+				union
+				(select id, chat, contact from flowhq.message_logs
+				where tenant_id = @tenant and contact_id = @id and status in ('PENDING', 'UNKNOWN') order by id desc limit @limit)
+				union
+				(select id, chat, contact from flowhq.message_logs
+				where tenant_id = @tenant and contact_id = @id and status = 'FAILED' order by id desc limit @limit)
+			) as own
+			where chat <> @chat or contact = '' and @number <> ''`
 	)
-	args := pgx.NamedArgs{
-		"tenant": tenant, "id": i.ID, "lid": i.LID, "number": i.Number, "chat": i.chat(),
-		"merged": i.merged, "moved": i.moved,
-	}
-	steps := []string{learn, rows}
-	if i.ID == 0 {
-		steps = nil
-	}
+	args := i.args(tenant)
 	if len(i.moved) > 0 {
-		steps = append([]string{yield}, steps...)
+		if _, err := tx.Exec(ctx, yield, args); err != nil {
+			return 0, err
+		}
 	}
+	if i.ID == 0 {
+		err = tx.QueryRow(ctx, add, args).Scan(&id)
+		return id, err
+	}
+	for _, which := range []string{rowsOf, stale} {
+		if which == rowsOf && len(i.merged) == 0 {
+			continue
+		}
+		rows, _ := tx.Query(ctx, which, args) // Collect reports its error
+		ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		if err == nil {
+			err = i.move(ctx, tx, args, ids)
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	steps := []string{learn}
 	if len(i.merged) > 0 {
-		steps = append(merge[:], steps...)
+		steps = append(merge[:], learn)
 	}
 	for _, q := range steps {
 		if _, err := tx.Exec(ctx, q, args); err != nil {
 			return 0, err
 		}
 	}
-	if i.ID != 0 {
-		return i.ID, nil
-	}
-	err = tx.QueryRow(ctx, add, args).Scan(&id)
-	return id, err
+	return i.ID, nil
 }
 
-const copies = `
-	with copies as (
-		select id, row_number() over (partition by wa_message_id order by (status = 'UNDECRYPTABLE'), id) as nth, status
-		from flowhq.message_logs
-		where tenant_id = @tenant and direction = 'IN' and (contact_id = @id or contact_id = any(@merged))
-	)`
+// parted sees to copies of one message among the rows and others of the person: the first
+// that can be read stays; others are deleted if nobody has handled them, and else stay
+// under ids of their own.
+func (i identity) parted(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) error {
+	const (
+		copies = `
+			with copies as (
+				select distinct c.id, c.wa_message_id, c.status
+				from flowhq.message_logs m
+				cross join lateral (
+					select id, wa_message_id, status from flowhq.message_logs
+					where tenant_id = @tenant and wa_message_id = m.wa_message_id and direction = 'IN'
+						and (contact_id + 0 = @id or contact_id + 0 = any(@merged))
+					offset 0 -- this and + 0: by the index of WhatsApp's ids, not through all that they have written
+				) as c
+				where m.tenant_id = @tenant and m.id = any(@rows) and m.direction = 'IN'
+			), counted as (
+				select id, status, row_number() over (partition by wa_message_id order by (status = 'UNDECRYPTABLE'), id) as nth
+				from copies
+			)
+			select id, status in ('RECEIVED', 'UNDECRYPTABLE') from counted where nth > 1`
+		drop   = `delete from flowhq.message_logs where tenant_id = @tenant and id = any(@unhandled)`
+		rename = `
+			update flowhq.message_logs set wa_message_id = wa_message_id || '~' || id
+			where tenant_id = @tenant and id = any(@handled)`
+	)
+	var id int64
+	var waits bool
+	var handled, unhandled []int64
+	rows, _ := tx.Query(ctx, copies, args) // ForEachRow reports its error
+	_, err := pgx.ForEachRow(rows, []any{&id, &waits}, func() error {
+		if waits {
+			unhandled = append(unhandled, id)
+		} else {
+			handled = append(handled, id)
+		}
+		return nil
+	})
+	if err != nil || len(handled)+len(unhandled) == 0 {
+		return err
+	}
+	args["handled"], args["unhandled"] = handled, unhandled
+	for _, q := range []string{drop, rename} {
+		if _, err := tx.Exec(ctx, q, args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // merge makes the merged contacts part of the one with the id, but for its addresses
-// and the messages, which record sees to. Of two copies of one message the first that
-// can be read stays; others are deleted if nobody has handled them, and else stay under
-// ids of their own. Of two conversations the later goes on.
+// and the messages, which record sees to. Of two conversations the later goes on.
 var merge = [...]string{
-	copies + `
-	delete from flowhq.message_logs m using copies c
-	where m.tenant_id = @tenant and m.id = c.id and c.nth > 1 and c.status in ('RECEIVED', 'UNDECRYPTABLE')`,
-	copies + `
-	update flowhq.message_logs m set wa_message_id = m.wa_message_id || '~' || m.id
-	from copies c
-	where m.tenant_id = @tenant and m.id = c.id and c.nth > 1`,
 	`with latest as (
 		select state, updated_at from flowhq.conversations
 		where tenant_id = @tenant and (contact_id = @id or contact_id = any(@merged))

@@ -1,9 +1,11 @@
 package store_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
@@ -252,5 +254,79 @@ func TestPruneContacts(t *testing.T) {
 	}
 	if left := scalar[string](t, b, `select string_agg(lid, ' ' order by id) from flowhq.contacts`); left != "1@lid 3@lid" {
 		t.Errorf("left: %s", left)
+	}
+}
+
+// TestLongLog: what is learnt about somebody who has written much keeps the tenant's row,
+// and so the leases of a whole worker, for a moment only.
+func TestLongLog(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	const long, often, limit = 100_000, 100 * time.Millisecond, 2 * time.Second
+	for name, tt := range map[string]struct {
+		first, second, both store.Inbound
+		atOnce              bool // nothing has to be moved
+		rows                int
+	}{
+		"a LID is learnt": {first: from("", aNumber, "1"), both: from(aLID, aNumber, "3"), atOnce: true, rows: long},
+		"two are one":     {first: from("", aNumber, "1"), second: from(aLID, "", "2"), both: from(aLID, aNumber, "3"), rows: long / 5},
+		"two are one by what they wrote": {
+			first: from("", aNumber, "1"), second: from(aLID, "", "2"), both: from("", aNumber, "long 2"), rows: long / 10,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tenant, epoch := b.hosted(t)
+			r := must(b.Receive(t.Context(), tenant, epoch, tt.first))(t)
+			chat, wait := aNumber[1:]+"@s.whatsapp.net", r.ID
+			if tt.second.WAID != "" {
+				r, chat = must(b.Receive(t.Context(), tenant, epoch, tt.second))(t), aLID
+			}
+			b.exec(t, `
+				insert into flowhq.message_logs (tenant_id, direction, contact_id, chat, contact, kind, text, wa_message_id, status, sent_at)
+				select $1, 'IN', $2, $3, '', m.kind, m.text, 'long ' || n, 'ANSWERED', now()
+				from generate_series(1, $5::int) as n, flowhq.message_logs m where m.tenant_id = $1 and m.id = $4`,
+				tenant, r.Contact, chat, r.ID, tt.rows)
+			held := make(chan time.Duration)
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() { // as the renewal of a worker's leases does
+				var longest time.Duration
+				next := time.NewTicker(often)
+				defer next.Stop()
+				for ; ctx.Err() == nil; <-next.C {
+					began := time.Now()
+					_, _, err := b.RenewLeases(t.Context(), []store.Lease{{Tenant: tenant, Epoch: epoch}}, time.Minute)
+					if err != nil {
+						t.Error(err)
+					}
+					longest = max(longest, time.Since(began))
+				}
+				held <- longest
+			}()
+			patient, done := context.WithTimeout(t.Context(), time.Minute)
+			defer done()
+			began := time.Now()
+			got, err := b.Receive(patient, tenant, epoch, tt.both)
+			took := time.Since(began)
+			cancel()
+			longest := <-held
+			ok(t, err)
+			t.Logf("received in %v; a renewal took %v at most", took, longest)
+			if longest > limit || tt.atOnce && took > limit {
+				t.Errorf("received in %v, and a renewal took up to %v; want at most %v", took, longest, limit)
+			}
+			if got.New != (tt.both.WAID == "3") {
+				t.Errorf("Receive = %+v", got)
+			}
+			if n := scalar[int](t, b, `select count(distinct contact_id)::int from flowhq.message_logs where tenant_id = $1`, tenant); n != 1 {
+				t.Errorf("the rows are of %d contacts; want 1", n)
+			}
+			if n := scalar[int](t, b, `select count(*)::int from flowhq.contacts where tenant_id = $1`, tenant); n != 1 {
+				t.Errorf("%d contacts; want 1", n)
+			}
+			// What waits is answered to the new address, however old it is.
+			if tt.both.LID != "" && scalar[string](t, b, `select chat from flowhq.message_logs where id = $1`, wait) != aLID {
+				t.Errorf("the answer to the oldest message goes to another address than %s", aLID)
+			}
+		})
 	}
 }

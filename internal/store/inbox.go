@@ -55,15 +55,11 @@ type Received struct {
 func (s *Store) Receive(ctx context.Context, tenant flowhq.TenantID, epoch int64, m Inbound) (Received, error) {
 	m.LID, m.Number, m.Name = clean(m.LID), clean(m.Number), clean(m.Name)
 	m.WAID, m.Text, m.Album = clean(m.WAID), clean(m.Text), clean(m.Album)
-	ctx, cancel := bounded(ctx)
+	first, cancel := bounded(ctx)
 	defer cancel()
-	r, err := insertInbound(ctx, s.pool, tenant, epoch, m, false)
+	r, err := insertInbound(first, s.pool, tenant, epoch, m, false)
 	if err == nil && r.Contact == 0 { // somebody new, or something to learn
-		err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-			who, err := recognise(ctx, tx, tenant, epoch, m)
-			if err != nil {
-				return err
-			}
+		err = s.recognise(ctx, tenant, epoch, m, func(ctx context.Context, tx pgx.Tx, who identity) (err error) {
 			m.LID, m.Number = who.LID, who.Number
 			r, err = insertInbound(ctx, tx, tenant, epoch, m, true)
 			r.Merged = who.merged

@@ -30,16 +30,10 @@ func timerArgs(t *flowhq.Timer) (seconds int, setAt *time.Time) {
 func (s *Store) SetTimer(ctx context.Context, tenant flowhq.TenantID, epoch int64, m Inbound, t flowhq.Timer) (r Received, err error) {
 	const q = `update flowhq.contacts c set ` + newerTimer + ` where c.tenant_id = @tenant and c.id = @id`
 	m = Inbound{LID: clean(m.LID), Number: clean(m.Number)}
-	ctx, cancel := bounded(ctx)
-	defer cancel()
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		who, err := recognise(ctx, tx, tenant, epoch, m)
-		if err != nil {
-			return err
-		}
+	err = s.recognise(ctx, tenant, epoch, m, func(ctx context.Context, tx pgx.Tx, who identity) error {
 		r = Received{Contact: who.ID, Merged: who.merged, Chat: who.chat(), Number: who.Number}
 		seconds, setAt := timerArgs(&t)
-		_, err = tx.Exec(ctx, q, pgx.StrictNamedArgs{
+		_, err := tx.Exec(ctx, q, pgx.StrictNamedArgs{
 			"tenant": tenant, "id": who.ID, "timer_seconds": seconds, "timer_set_at": setAt,
 		})
 		return err
