@@ -100,6 +100,18 @@ func (s *session) ask(ctx, run context.Context) error {
 	}
 }
 
+// current beats past the SDK, and returns an error if Temporal says that this is not the
+// tenant's host any more, or should not be.
+func (s *session) current(ctx, claiming context.Context) error {
+	beating, cancel := context.WithTimeout(claiming, max(s.Timing.Heartbeat/2, writeTimeout))
+	defer cancel()
+	err := s.Beats.RecordActivityHeartbeat(beating, activity.GetInfo(ctx).TaskToken, s.now)
+	if claiming.Err() == nil && toldToHangUp(err) {
+		return err
+	}
+	return nil
+}
+
 // unwanted returns how the host ends if its tenant's rows say that it should not be up: an
 // operator's stop counts though this worker cannot hear of it. A restart does not end it,
 // as nobody can say whether a next host would follow.

@@ -197,7 +197,7 @@ func (s *session) claim(ctx, claiming context.Context) (*lease, error) {
 		s.now.Waiting = ""
 		// A process that was frozen may have been replaced; then a claim would end its successor.
 		if time.Since(s.now.Since) > s.Timing.Lease() {
-			if err := s.ask(ctx, claiming); err != nil {
+			if err := s.current(ctx, claiming); err != nil {
 				return nil, err
 			}
 		}
