@@ -75,7 +75,7 @@ func (a *alarms) tell(ctx context.Context, e loginEvent) {
 	defer cancel()
 	from := slog.String("from", e.from.String())
 	if e.kind != store.LoginFailed {
-		a.log.WarnContext(ctx, e.kind.Reason(), slog.String("event", string(e.kind)), from)
+		a.log.WarnContext(ctx, "many wrong passwords", slog.String("event", string(e.kind)), slog.String("reason", e.kind.Reason()), from)
 	}
 	if err := a.events.AddLoginEvent(ctx, e.kind, e.from.String()); err != nil {
 		a.log.WarnContext(ctx, "an event was not recorded",

@@ -34,10 +34,10 @@ type source struct {
 	kind sourceKind
 }
 
+// A sourceKind says what an address stands for; "" is itself.
 type sourceKind string
 
 const (
-	address sourceKind = ""
 	// Its user may know nothing of what they send.
 	foreignPage sourceKind = "pages of other sites in a browser at "
 	// It may be of one who makes up the addresses of its callers.

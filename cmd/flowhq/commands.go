@@ -252,7 +252,7 @@ func (p *process) lock() (*workerlock.Lock, error) {
 	if err != nil {
 		p.log.Warn("no folder to prove in that a worker has ended: set STATE_PATH, or what a killed one hosted waits for its leases to run out",
 			"err", err)
-		return nil, nil
+		return nil, nil //nolint:nilnil // no lock is no failure
 	}
 	return l, nil
 }

@@ -183,29 +183,29 @@ func (p *Pipeline) exchange(c *chat, f func(*exchange)) {
 	p.exchanges.use(contact, p.Now(), f)
 }
 
-// muted is the outcome of a question whose writer is not answered, nil if it is. It mutes
-// one who writes like a program, who is told so once, and waits a moment with one who may
-// be one.
-func (p *Pipeline) muted(c *chat, j *job) (*store.Outcome, error) {
+// muted reports whether a question's writer is not answered, and if so its outcome. It
+// mutes one who writes like a program, who is told so once, and waits a moment with one who
+// may be one.
+func (p *Pipeline) muted(c *chat, j *job) (o store.Outcome, is bool, err error) {
 	if j.question.RetriedAt != nil { // a person wants it answered
-		return nil, nil
+		return o, false, nil
 	}
 	if err := p.readState(c, j.question); err != nil {
-		return nil, err
+		return o, false, err
 	}
 	if !j.found && !c.mutedUntil.After(p.Now()) {
 		suspect, err := p.suspect(c, j)
 		if err != nil || suspect.reason == "" {
-			return nil, err
+			return o, false, err
 		}
 		if err := p.mute(c, j, suspect); err != nil {
-			return nil, err
+			return o, false, err
 		}
 	}
 	if !c.mutedUntil.After(p.Now()) {
-		return nil, nil
+		return o, false, nil
 	}
-	o := &store.Outcome{
+	o = store.Outcome{
 		Status: flowhq.Suppressed,
 		Reason: "the contact is muted until " + c.mutedUntil.UTC().Format("2006-01-02 15:04 UTC") + ": it writes like a program",
 	}
@@ -215,7 +215,7 @@ func (p *Pipeline) muted(c *chat, j *job) (*store.Outcome, error) {
 			Text: reply.Muted(p.currentConfig()), Reason: scopeMuted,
 		}
 	}
-	return o, nil
+	return o, true, nil
 }
 
 // suspect says why a question may be a program's. It is asked once for each.

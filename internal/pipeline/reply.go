@@ -27,11 +27,11 @@ func (p *Pipeline) decide(c *chat, j *job) error {
 		j.outcome = &ignored
 		return nil
 	}
-	switch o, err := p.muted(c, j); {
+	switch o, is, err := p.muted(c, j); {
 	case err != nil:
 		return err
-	case o != nil:
-		j.outcome = o
+	case is:
+		j.outcome = &o
 		return nil
 	}
 	v, err := p.takeTurn(c, j)

@@ -55,7 +55,7 @@ func (l lids) GetManyLIDsForPNs(ctx context.Context, numbers []types.JID) (map[t
 		}
 	}
 	if users == nil {
-		return nil, nil
+		return map[types.JID]types.JID{}, nil
 	}
 	rows, err := l.db.Query(ctx, q, newArray(users))
 	if err != nil {

@@ -180,7 +180,7 @@ func (l *Lock) Close() error {
 	return errors.Join(append(errs, l.own.Close())...)
 }
 
-// tryLock opens and locks a file. It returns nil if another process has it.
+// tryLock opens and locks a file, or fails with errTaken.
 func tryLock(path string, flags int) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|flags, 0o600)
 	if err != nil {
@@ -189,7 +189,7 @@ func tryLock(path string, flags int) (*os.File, error) {
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		f.Close()
-		return nil, nil
+		return nil, errTaken
 	}
 	if err != nil {
 		f.Close()
@@ -201,7 +201,9 @@ func tryLock(path string, flags int) (*os.File, error) {
 // take locks a place and returns the name of whom this kernel knows to have had it, "" if
 // of nobody. It returns no file if another process has it.
 func (l *Lock) take(path string, flags int) (f *os.File, name string, err error) {
-	if f, err = tryLock(path, flags); f == nil {
+	if f, err = tryLock(path, flags); errors.Is(err, errTaken) {
+		return nil, "", nil
+	} else if err != nil {
 		return nil, "", err
 	}
 	if name, err = l.nameIn(f); err != nil {
