@@ -104,10 +104,8 @@ type Lease struct {
 // tenants, one of which the caller may have given up, do not wait for each other either.
 func (s *Store) RenewLeases(ctx context.Context, leases []Lease, ttl time.Duration) (renewed, locked []Lease, err error) {
 	const lock = `
-		select from flowhq.worker_processes
-		where tenant_id = any(@tenants::uuid[])
-		order by tenant_id
-		for no key update skip locked`
+		select from flowhq.worker_processes where tenant_id = any(@tenants::uuid[])
+		order by tenant_id for no key update skip locked`
 	const renew = `
 		with free as materialized (
 			select tenant_id from flowhq.worker_processes
