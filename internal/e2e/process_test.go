@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -92,6 +93,26 @@ func (p *process) ended(within time.Duration) {
 	case <-time.After(within):
 		p.t.Fatalf("%s still runs after %v", p.name, within)
 	}
+}
+
+// says waits until the process has printed a text, and reports false if it ended before.
+func (p *process) says(text string) bool {
+	p.t.Helper()
+	said := false
+	eventually(p.t, patience, func() error {
+		ended := false
+		select {
+		case <-p.gone:
+			ended = true
+		default:
+		}
+		raw, err := os.ReadFile(p.out)
+		if said = bytes.Contains(raw, []byte(text)); said || ended {
+			return nil
+		}
+		return errors.Join(err, fmt.Errorf("%s has not said %q", p.name, text))
+	})
+	return said
 }
 
 // attr waits for a log line and returns one of its attributes.

@@ -133,18 +133,19 @@ func (s *stand) startTemporal() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.temporald = s.startCommand("temporald", nil, os.Getenv("TEMPORALD"), append([]string{"server", "start-dev",
-		"--ip", host, "--port", port, "--headless", "--namespace", "flowhq",
-		"--db-filename", filepath.Join(s.dir, "temporal.db"), "--log-level", "error",
-		// As in deploy/temporal/dynamicconfig.yaml.
-		"--dynamic-config-value", "frontend.enableCancelWorkerPollsOnShutdown=true"}, s.temporalFlags...)...)
-	eventually(s.t, patience, func() error {
-		conn, err := net.DialTimeout("tcp", s.temporal, time.Second)
-		if err != nil {
-			return err
+	// The ports between its own parts were free when it chose them, and may be taken by now.
+	const tries = 3
+	for range tries {
+		s.temporald = s.startCommand("temporald", nil, os.Getenv("TEMPORALD"), append([]string{"server", "start-dev",
+			"--ip", host, "--port", port, "--headless", "--namespace", "flowhq",
+			"--db-filename", filepath.Join(s.dir, "temporal.db"), "--log-level", "error",
+			// As in deploy/temporal/dynamicconfig.yaml.
+			"--dynamic-config-value", "frontend.enableCancelWorkerPollsOnShutdown=true"}, s.temporalFlags...)...)
+		if s.temporald.says("ready on " + s.temporal) {
+			return
 		}
-		return conn.Close()
-	})
+	}
+	s.t.Fatalf("Temporal does not start:\n%s", s.temporald.tail())
 }
 
 // call makes one request to the admin API and decodes its JSON answer into out,
