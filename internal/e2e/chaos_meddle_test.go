@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/log"
 )
 
 // meddleWithin bounds one request to Temporal: it may be down.
@@ -23,9 +21,7 @@ const meddleWithin = 5 * time.Second
 func (c *chaos) meddle(ctx context.Context, f fault) error {
 	ctx, cancel := context.WithTimeout(ctx, meddleWithin)
 	defer cancel()
-	temporal, err := client.DialContext(ctx, client.Options{
-		HostPort: c.temporal, Namespace: "flowhq", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
-	})
+	temporal, err := c.dialTemporal(ctx)
 	if err != nil {
 		return err
 	}

@@ -2,10 +2,7 @@ package e2e
 
 import (
 	"flag"
-	"os/exec"
-	"runtime"
 	"slices"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -16,26 +13,9 @@ var failoverSessions = flag.Int("hosted", 100, "sessions of BenchmarkFailover")
 // ends that.
 func (s *stand) starve() (end func()) {
 	s.t.Helper()
-	const each = 4
-	var all []*exec.Cmd
-	for range each * runtime.NumCPU() {
-		cmd := exec.Command("sh", "-c", "while :; do :; done")
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-		if err := cmd.Start(); err != nil {
-			s.t.Fatal(err)
-		}
-		all = append(all, cmd)
-	}
-	ended := false
-	end = func() {
-		if ended {
-			return
-		}
-		ended = true
-		for _, cmd := range all {
-			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-			_ = cmd.Wait() // it was killed
-		}
+	end, err := burn(4)
+	if err != nil {
+		s.t.Fatal(err)
 	}
 	s.t.Cleanup(end)
 	return end

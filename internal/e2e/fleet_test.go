@@ -2,15 +2,11 @@ package e2e
 
 import (
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/log"
 
 	"github.com/flowhq/flowhq"
 )
@@ -135,9 +131,7 @@ func (b *business) becauseOf(status flowhq.WorkerStatus, reason string) {
 
 // shownInWebUI returns nil if the tenant's page in the Web UI shows the reason.
 func (s *stand) shownInWebUI(b *business, reason string) error {
-	c, err := client.DialContext(s.t.Context(), client.Options{
-		HostPort: s.temporal, Namespace: "flowhq", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
-	})
+	c, err := s.dialTemporal(s.t.Context())
 	if err != nil {
 		return err
 	}

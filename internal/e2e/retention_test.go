@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"testing"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/log"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/activities"
@@ -29,9 +27,7 @@ type warden struct {
 
 func (s *stand) warden() *warden {
 	s.t.Helper()
-	c, err := client.DialContext(s.t.Context(), client.Options{
-		HostPort: s.temporal, Namespace: "flowhq", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
-	})
+	c, err := s.dialTemporal(s.t.Context())
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"database/sql"
 	"flag"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,9 +12,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/log"
 )
 
 var (
@@ -251,9 +247,7 @@ func (s *stand) session() *sql.DB {
 // historyEvents is the length of the tenants' histories in Temporal, added up.
 func (s *stand) historyEvents(tenants []*business) (n int64) {
 	s.t.Helper()
-	c, err := client.DialContext(s.t.Context(), client.Options{
-		HostPort: s.temporal, Namespace: "flowhq", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
-	})
+	c, err := s.dialTemporal(s.t.Context())
 	if err != nil {
 		s.t.Fatal(err)
 	}

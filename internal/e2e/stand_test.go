@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq/internal/devdb"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
 )
 
 const password = "e2e-admin-password"
@@ -146,6 +148,13 @@ func (s *stand) startTemporal() {
 		}
 	}
 	s.t.Fatalf("Temporal does not start:\n%s", s.temporald.tail())
+}
+
+// dialTemporal opens a client of the stand's Temporal, which is the caller's to close.
+func (s *stand) dialTemporal(ctx context.Context) (client.Client, error) {
+	return client.DialContext(ctx, client.Options{
+		HostPort: s.temporal, Namespace: "flowhq", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+	})
 }
 
 // call makes one request to the admin API and decodes its JSON answer into out,
