@@ -38,11 +38,11 @@ const (
 // SessionStates lists every SessionState.
 var SessionStates = []SessionState{Disconnected, Connecting, QRReady, Connected, LoggedOut, Banned}
 
-// A Worker is the host of a tenant's session, as the operator knows it.
-type Worker struct {
-	Status WorkerStatus `json:"status"`
-	// Host names the process that holds or last held the session.
-	Host string `json:"host"`
+// A Host keeps a tenant's session, in a worker, as the operator knows it.
+type Host struct {
+	Status HostStatus `json:"status"`
+	// Worker names the worker that keeps or last kept the session.
+	Worker string `json:"worker"`
 	// Epoch counts the hosts this tenant has had. Every write of a host carries
 	// its epoch, and a write of an older one fails with code Fenced.
 	Epoch     int64     `json:"epoch"`
@@ -50,18 +50,18 @@ type Worker struct {
 	Since     time.Time `json:"since"`      // of Status
 }
 
-// WorkerStatus is the state of a tenant's host.
-type WorkerStatus string
+// HostStatus is the state of a tenant's host.
+type HostStatus string
 
 const (
-	WorkerStopped  WorkerStatus = "STOPPED"
-	WorkerStarting WorkerStatus = "STARTING" // wanted, not yet connected
-	WorkerRunning  WorkerStatus = "RUNNING"
-	WorkerDraining WorkerStatus = "DRAINING" // moving to another process
-	// WorkerStale is never stored: it is how a host whose lease ran out is shown
+	HostStopped  HostStatus = "STOPPED"
+	HostStarting HostStatus = "STARTING" // wanted, not yet connected
+	HostRunning  HostStatus = "RUNNING"
+	HostDraining HostStatus = "DRAINING" // moving to another process
+	// HostStale is never stored: it is how a host whose lease ran out is shown
 	// until it has been replaced.
-	WorkerStale WorkerStatus = "STALE"
-	WorkerError WorkerStatus = "ERROR"
+	HostStale HostStatus = "STALE"
+	HostError HostStatus = "ERROR"
 )
 
 // A QR is what to show to the person who links a tenant's phone. Code is a
@@ -105,8 +105,8 @@ type Event struct {
 	At     time.Time `json:"at"`
 }
 
-// A Process is one worker process, which hosts the sessions of many tenants.
-type Process struct {
+// A Worker is one process, which hosts the sessions of many tenants.
+type Worker struct {
 	Name string `json:"name"`
 	// Status is RUNNING, DRAINING, or STALE if it was not heard of in time.
 	Status     WorkerStatus `json:"status"`
@@ -115,3 +115,12 @@ type Process struct {
 	Since      time.Time    `json:"since"`    // of its start
 	LastSeenAt time.Time    `json:"last_seen_at"`
 }
+
+// WorkerStatus is the state of a worker.
+type WorkerStatus string
+
+const (
+	WorkerRunning  WorkerStatus = "RUNNING"
+	WorkerDraining WorkerStatus = "DRAINING" // its sessions move to other workers
+	WorkerStale    WorkerStatus = "STALE"    // was not heard of in time
+)

@@ -28,7 +28,7 @@ type Tenant struct {
 	Wanted    bool      `json:"wanted"`
 	Config    Config    `json:"config"`
 	Session   Session   `json:"session"`
-	Worker    Worker    `json:"worker"`
+	Host      Host      `json:"host"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 }

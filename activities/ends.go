@@ -92,14 +92,14 @@ func (s *session) unclaimed(ctx context.Context, err error) (Ended, error) {
 func (s *session) drained(run context.Context) (Ended, error) {
 	s.hush(run)
 	s.now.Stable, s.now.Ending = s.stable(), flowhq.EndDraining
-	_ = s.become(run, s.offline(flowhq.WorkerDraining, flowhq.EndDraining, "moving to another worker")) // the next host says more
+	_ = s.become(run, s.offline(flowhq.HostDraining, flowhq.EndDraining, "moving to another worker")) // the next host says more
 	return Ended{}, errDraining
 }
 
 // cancelled is the end of a host that was told to hang up.
 func (s *session) cancelled(run context.Context, cause error) (Ended, error) {
 	s.hush(run)
-	c := s.offline(flowhq.WorkerDraining, flowhq.EndStopped, "told to hang up")
+	c := s.offline(flowhq.HostDraining, flowhq.EndStopped, "told to hang up")
 	c.event = "" // the workflow settles and counts it
 	_ = s.become(run, c)
 	return Ended{}, cause
@@ -115,7 +115,7 @@ func (s *session) recycled(run context.Context) (Ended, error) {
 // follows at once.
 func (s *session) renewed(run context.Context, reason string) (Ended, error) {
 	s.end(flowhq.EndRenewed)
-	c := s.offline(flowhq.WorkerStarting, flowhq.EndRenewed, reason)
+	c := s.offline(flowhq.HostStarting, flowhq.EndRenewed, reason)
 	c.event = "" // it is as regular as the days, or the fleet's event tells of it
 	if s.become(run, c) != nil {
 		return superseded(), nil
@@ -168,7 +168,7 @@ func (s *session) lost(run context.Context, e ending) (Ended, error) {
 	}
 	s.end(e.reason)
 	stable := s.stable()
-	c := s.offline(flowhq.WorkerStarting, e.reason, e.text)
+	c := s.offline(flowhq.HostStarting, e.reason, e.text)
 	c.silent = stable
 	if !stable { // else nothing is wrong: it only waits for its next host
 		c.lastError = e.text
@@ -179,7 +179,7 @@ func (s *session) lost(run context.Context, e ending) (Ended, error) {
 		c.silent = !s.reported && s.before == e.reason && s.now.Failures != FlappingAfter
 	}
 	if e.reason == flowhq.EndReplacedByStranger {
-		c.worker = flowhq.WorkerError
+		c.worker = flowhq.HostError
 	}
 	if s.become(run, c) != nil {
 		return superseded(), nil
@@ -195,7 +195,7 @@ func (s *session) lost(run context.Context, e ending) (Ended, error) {
 // worker that reaches the database or will again. That one records the event.
 func (s *session) cutOff(run context.Context, e ending) (Ended, error) {
 	s.end(e.reason)
-	c, retry := s.offline(flowhq.WorkerStarting, e.reason, e.text), moveRetry
+	c, retry := s.offline(flowhq.HostStarting, e.reason, e.text), moveRetry
 	if !s.stable() {
 		s.now.Cuts++
 		c.lastError, retry = e.text, unstableMove
@@ -259,7 +259,7 @@ func (s *session) replacedByUs(run context.Context) bool {
 
 // offline is the state of a session that is off the air and will be back. Unless
 // told otherwise the workflow is not: it learns of it from how the host returns.
-func (s *session) offline(worker flowhq.WorkerStatus, ending flowhq.EndReason, reason string) change {
+func (s *session) offline(worker flowhq.HostStatus, ending flowhq.EndReason, reason string) change {
 	tenant := flowhq.TenantQRPending
 	if s.linked {
 		tenant = flowhq.TenantReconnecting

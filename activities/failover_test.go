@@ -104,7 +104,7 @@ func newFailing(t *testing.T) *failing {
 
 func (f *failing) beat(worker string, ttl time.Duration) {
 	f.t.Helper()
-	if _, err := f.store.BeatWorker(f.t.Context(), flowhq.Process{Name: worker, Capacity: 9}, ttl); err != nil {
+	if _, err := f.store.BeatWorker(f.t.Context(), flowhq.Worker{Name: worker, Capacity: 9}, ttl); err != nil {
 		f.t.Fatal(err)
 	}
 }
@@ -120,7 +120,7 @@ func (f *failing) hosted(worker string, ttl time.Duration) flowhq.TenantID {
 	if taken, _, err := f.store.TakeLease(f.t.Context(), tenant, epoch, ttl); err != nil || !taken {
 		f.t.Fatalf("the lease was not taken: %v", err)
 	}
-	err = f.store.SetSession(f.t.Context(), tenant, epoch, store.SessionChange{State: flowhq.Connected, Worker: flowhq.WorkerRunning})
+	err = f.store.SetSession(f.t.Context(), tenant, epoch, store.SessionChange{State: flowhq.Connected, Worker: flowhq.HostRunning})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func TestAWorkerThatHasEndedIsNotWaitedFor(t *testing.T) {
 	f.beat("alive", time.Hour)
 	// Its host had not claimed it yet, or had given the lease back.
 	waiting := newTenant(t, f.store)
-	if err := f.store.Settle(t.Context(), waiting, store.SessionChange{State: flowhq.Disconnected, Worker: flowhq.WorkerStarting}, "test"); err != nil {
+	if err := f.store.Settle(t.Context(), waiting, store.SessionChange{State: flowhq.Disconnected, Worker: flowhq.HostStarting}, "test"); err != nil {
 		t.Fatal(err)
 	}
 	f.given.to(waiting, "dead", time.Now(), status{Losses: 2, Ending: flowhq.EndDatabaseLost})
@@ -329,7 +329,7 @@ func TestNobodyIsOutOfReach(t *testing.T) {
 	f.beat("dead", time.Nanosecond)
 	for range failoverBatch / 20 { // fewer, or it would take long to make them
 		tenant := newTenant(t, f.store)
-		change := store.SessionChange{State: flowhq.LoggedOut, Worker: flowhq.WorkerError, Ending: flowhq.EndLoggedOut}
+		change := store.SessionChange{State: flowhq.LoggedOut, Worker: flowhq.HostError, Ending: flowhq.EndLoggedOut}
 		if err := f.store.Settle(t.Context(), tenant, change, "test"); err != nil {
 			t.Fatal(err)
 		}

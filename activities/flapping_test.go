@@ -170,8 +170,8 @@ func TestFlapping(t *testing.T) {
 		t.Errorf("failures in the reports (-want +got):\n%s", diff)
 	}
 	got, err := s.Tenant(t.Context(), a.tenant)
-	if err != nil || !strings.Contains(got.Worker.LastError, "it failed") {
-		t.Errorf("the last error is %q, %v; want it to tell", got.Worker.LastError, err)
+	if err != nil || !strings.Contains(got.Host.LastError, "it failed") {
+		t.Errorf("the last error is %q, %v; want it to tell", got.Host.LastError, err)
 	}
 }
 

@@ -107,7 +107,7 @@ func (f *Fleet) beat(ctx context.Context) {
 func (f *Fleet) room(ctx context.Context) (others store.Room, err error) {
 	ctx, cancel := context.WithTimeout(ctx, max(f.timing.Heartbeat, writeTimeout))
 	defer cancel()
-	me := flowhq.Process{Name: f.name, Capacity: f.capacity, Sessions: f.hosts.count(), Status: flowhq.WorkerRunning}
+	me := flowhq.Worker{Name: f.name, Capacity: f.capacity, Sessions: f.hosts.count(), Status: flowhq.WorkerRunning}
 	if f.draining.Load() {
 		me.Status = flowhq.WorkerDraining
 	}

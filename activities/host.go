@@ -358,7 +358,7 @@ func (s *session) handle(run context.Context, ev whatsapp.Event) error {
 		s.pipeline.Forget()
 		s.refill(run)
 		return s.become(run, change{
-			state: flowhq.Connecting, tenant: flowhq.TenantQRPending, worker: flowhq.WorkerStarting,
+			state: flowhq.Connecting, tenant: flowhq.TenantQRPending, worker: flowhq.HostStarting,
 			reason: "linked; logging in", event: "SESSION_LINKED",
 		})
 	case whatsapp.Online:
@@ -370,7 +370,7 @@ func (s *session) handle(run context.Context, ev whatsapp.Event) error {
 		s.accepted(run)
 		s.pipeline.Start()
 		return s.become(run, change{
-			state: flowhq.Connected, tenant: flowhq.TenantActive, worker: flowhq.WorkerRunning,
+			state: flowhq.Connected, tenant: flowhq.TenantActive, worker: flowhq.HostRunning,
 			event: "SESSION_CONNECTED",
 		})
 	}

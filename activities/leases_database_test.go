@@ -92,7 +92,7 @@ func TestLeasesOutliveAnExhaustedPool(t *testing.T) {
 func beat(ctx context.Context, s *store.Store) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	_, err := s.BeatWorker(ctx, flowhq.Process{Name: "test", Capacity: 1}, slow.Lease())
+	_, err := s.BeatWorker(ctx, flowhq.Worker{Name: "test", Capacity: 1}, slow.Lease())
 	return err
 }
 
@@ -103,7 +103,7 @@ func TestALockedRowCostsOneLease(t *testing.T) {
 	s := openStore(t, url)
 	l := processAt(t, s, slow)
 	locked, other := claim(t, l, newTenant(t, s)), claim(t, l, newTenant(t, s))
-	release := hold(t, url, `select from flowhq.worker_processes where tenant_id = '`+string(locked.tenant)+`' for update`)
+	release := hold(t, url, `select from flowhq.hosts where tenant_id = '`+string(locked.tenant)+`' for update`)
 	defer release()
 	stay(t, l, []*lease{other}, 2*slow.Lease())
 	if err := l.cause(locked); flowhq.ErrorCode(err) != flowhq.Unavailable {
@@ -117,7 +117,7 @@ func TestARowThatIsLockedForAWhileCostsNothing(t *testing.T) {
 	s := openStore(t, url)
 	l := processAt(t, s, slow)
 	h := claim(t, l, newTenant(t, s))
-	release := hold(t, url, `select from flowhq.worker_processes where tenant_id = '`+string(h.tenant)+`' for update`)
+	release := hold(t, url, `select from flowhq.hosts where tenant_id = '`+string(h.tenant)+`' for update`)
 	stay(t, l, []*lease{h}, slow.Heartbeat*3/2)
 	release()
 	stay(t, l, []*lease{h}, 2*slow.Lease())

@@ -17,7 +17,7 @@ const typingTime = 90 * time.Second
 func (s *session) show(run context.Context, ev whatsapp.Event) error {
 	s.roundEnds = ev.RoundEnds
 	s.shown = change{
-		state: flowhq.QRReady, tenant: flowhq.TenantQRPending, worker: flowhq.WorkerStarting,
+		state: flowhq.QRReady, tenant: flowhq.TenantQRPending, worker: flowhq.HostStarting,
 		reason: "scan the QR code with the business's phone", qr: ev.QR, qrExpires: ev.QRExpires, link: s.shown.link,
 	}
 	if s.toLink != "" {

@@ -32,7 +32,7 @@ func (s *session) outdated(run context.Context, e ending) (Ended, error) {
 	}
 	poke(s.Gate.stale)
 	s.end(flowhq.EndOutdated)
-	c := s.offline(flowhq.WorkerError, flowhq.EndOutdated, reason)
+	c := s.offline(flowhq.HostError, flowhq.EndOutdated, reason)
 	c.tenant, c.lastError, c.silent = flowhq.TenantError, reason, false
 	if s.become(run, c) != nil {
 		return superseded(), nil

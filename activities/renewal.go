@@ -56,7 +56,7 @@ func (l *Leases) renew(ctx context.Context) (done bool) {
 		case waits[row]:
 			// The next renewal is soon enough, but for the last one in time.
 			if left := time.Until(h.expires); left < l.timing.Heartbeat+half {
-				l.log.Warn("could not renew a lease: somebody has locked its row in worker_processes",
+				l.log.Warn("could not renew a lease: somebody has locked its row in hosts",
 					"tenant", string(h.tenant), "left", left)
 				done = false
 			}

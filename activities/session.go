@@ -56,7 +56,7 @@ type session struct {
 type change struct {
 	state     flowhq.SessionState
 	tenant    flowhq.TenantStatus
-	worker    flowhq.WorkerStatus
+	worker    flowhq.HostStatus
 	reason    string
 	ending    flowhq.EndReason
 	lastError string
@@ -90,7 +90,7 @@ func (s *session) waited(run context.Context, reason string) error {
 	if !Waits(reason) {
 		return nil
 	}
-	return s.become(run, change{state: flowhq.Connecting, worker: flowhq.WorkerStarting, reason: "connecting"})
+	return s.become(run, change{state: flowhq.Connecting, worker: flowhq.HostStarting, reason: "connecting"})
 }
 
 // report tells the workflow of the present state, and how a session ended.

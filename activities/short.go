@@ -16,7 +16,7 @@ type SettleInput struct {
 	Tenant  flowhq.TenantID     `json:"tenant"`
 	Session flowhq.SessionState `json:"session"`
 	Status  flowhq.TenantStatus `json:"status,omitempty"` // "" = as it was
-	Worker  flowhq.WorkerStatus `json:"worker"`
+	Worker  flowhq.HostStatus   `json:"worker"`
 	Reason  string              `json:"reason"`
 	Ending  flowhq.EndReason    `json:"ending,omitempty"`
 	RetryAt time.Time           `json:"retry_at,omitzero"` // when it is tried again by itself
@@ -32,7 +32,7 @@ func (a *Activities) Settle(ctx context.Context, in SettleInput) error {
 		State: in.Session, Reason: in.Reason, Ending: in.Ending, RetryAt: in.RetryAt,
 		Tenant: in.Status, Worker: in.Worker, Event: in.Event, Floor: in.Epoch, Marks: in.Marks,
 	}
-	if in.Worker == flowhq.WorkerError {
+	if in.Worker == flowhq.HostError {
 		change.LastError = in.Reason
 	}
 	if err := a.Store.Settle(ctx, in.Tenant, change, "workflow"); err != nil {

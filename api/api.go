@@ -169,11 +169,11 @@ func (a *API) routes() {
 	admin.PUT("/tenants/:id", handle(a, http.StatusOK, a.changeTenant))
 	admin.DELETE("/tenants/:id", handle(a, http.StatusAccepted, a.deleteTenant))
 
-	admin.POST("/tenants/:id/worker/start", handle(a, http.StatusAccepted, a.command(flowhq.Start)))
-	admin.POST("/tenants/:id/worker/stop", handle(a, http.StatusAccepted, a.command(flowhq.Stop)))
-	admin.POST("/tenants/:id/worker/restart", handle(a, http.StatusAccepted, a.command(flowhq.Restart)))
-	admin.POST("/tenants/:id/worker/force-restart", handle(a, http.StatusAccepted, a.command(flowhq.ForceRestart)))
-	admin.POST("/tenants/:id/worker/relink", handle(a, http.StatusAccepted, a.command(flowhq.Relink)))
+	admin.POST("/tenants/:id/session/start", handle(a, http.StatusAccepted, a.command(flowhq.Start)))
+	admin.POST("/tenants/:id/session/stop", handle(a, http.StatusAccepted, a.command(flowhq.Stop)))
+	admin.POST("/tenants/:id/session/restart", handle(a, http.StatusAccepted, a.command(flowhq.Restart)))
+	admin.POST("/tenants/:id/session/force-restart", handle(a, http.StatusAccepted, a.command(flowhq.ForceRestart)))
+	admin.POST("/tenants/:id/session/relink", handle(a, http.StatusAccepted, a.command(flowhq.Relink)))
 
 	get(admin, "/tenants/:id/commands", handle(a, http.StatusOK, a.listCommands))
 	get(admin, "/tenants/:id/commands/:command", handle(a, http.StatusOK, a.readCommand))

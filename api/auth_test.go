@@ -163,7 +163,7 @@ func TestForeignPages(t *testing.T) {
 		"origin":         {"Origin": {"https://evil.example"}},
 	} {
 		for _, c := range []call{
-			{method: "POST", path: "/admin/tenants/" + string(id) + "/worker/stop", header: header},
+			{method: "POST", path: "/admin/tenants/" + string(id) + "/session/stop", header: header},
 			{method: "DELETE", path: "/admin/tenants/" + string(id), header: header},
 		} {
 			got := f.send(c, 403)
@@ -174,5 +174,5 @@ func TestForeignPages(t *testing.T) {
 		}
 	}
 	same := http.Header{"Sec-Fetch-Site": {"same-origin"}}
-	f.send(call{method: "POST", path: "/admin/tenants/" + string(id) + "/worker/stop", header: same}, 202)
+	f.send(call{method: "POST", path: "/admin/tenants/" + string(id) + "/session/stop", header: same}, 202)
 }

@@ -34,7 +34,7 @@ func (a accepted) location() string {
 	return "/admin/tenants/" + string(a.Tenant) + "/commands/" + strconv.FormatInt(a.ID, 10)
 }
 
-// command handles POST /admin/tenants/:id/worker/<c>.
+// command handles POST /admin/tenants/:id/session/<c>.
 func (a *API) command(c flowhq.Command) func(context.Context, commandRequest) (accepted, error) {
 	return func(ctx context.Context, req commandRequest) (accepted, error) {
 		given, name, err := a.Commands.Command(ctx, req.Tenant, store.NewCommand{Command: c, Key: req.Key, Actor: actor})

@@ -31,17 +31,17 @@ func TestCommands(t *testing.T) {
 		}
 	}
 	for range 2 { // a repeat is as good
-		give("POST", "/worker/start", key("deploy 7 ~ "), `{"command": "start", "key": "deploy 7 ~", "actor": "admin", "applied_at": null, "outcome": ""}`)
+		give("POST", "/session/start", key("deploy 7 ~ "), `{"command": "start", "key": "deploy 7 ~", "actor": "admin", "applied_at": null, "outcome": ""}`)
 	}
 	if locations[0] != locations[1] {
 		t.Errorf("a repeat is at %s; want it at %s", locations[1], locations[0])
 	}
-	give("POST", "/worker/stop", nil, `{"command": "stop"}`)
+	give("POST", "/session/stop", nil, `{"command": "stop"}`)
 	made, _ := f.get(locations[2]).json.(node)["key"].(string)
 	if uuid.Validate(made) != nil {
 		t.Errorf("key = %q; want a UUID", made)
 	}
-	give("POST", "/worker/force-restart", key("f"), `{"command": "force-restart", "key": "f"}`)
+	give("POST", "/session/force-restart", key("f"), `{"command": "force-restart", "key": "f"}`)
 	f.send(call{method: "PUT", path: tenant, body: `{"language":"EN","name":"n"}`}, 200)
 	give("DELETE", "", key("d"), `{"command": "delete", "key": "d"}`)
 	if got := f.get(tenant).json.(node)["wanted"]; got != false {
@@ -83,10 +83,10 @@ func TestOneKeyTwoCommands(t *testing.T) {
 	id := f.create()
 	tenant := "/admin/tenants/" + string(id)
 	key := http.Header{keyHeader: {"k"}}
-	first := f.send(call{method: "POST", path: tenant + "/worker/start", header: key}, 202).json.(node)["id"]
+	first := f.send(call{method: "POST", path: tenant + "/session/start", header: key}, 202).json.(node)["id"]
 	for _, c := range []call{
-		{method: "POST", path: tenant + "/worker/stop"}, {method: "POST", path: tenant + "/worker/restart"},
-		{method: "POST", path: tenant + "/worker/force-restart"}, {method: "DELETE", path: tenant},
+		{method: "POST", path: tenant + "/session/stop"}, {method: "POST", path: tenant + "/session/restart"},
+		{method: "POST", path: tenant + "/session/force-restart"}, {method: "DELETE", path: tenant},
 	} {
 		c.header = key
 		got := f.send(c, 409)
@@ -101,7 +101,7 @@ func TestOneKeyTwoCommands(t *testing.T) {
 		t.Errorf("wanted = %v", got)
 	}
 	f.send(call{method: "DELETE", path: tenant}, 202)
-	f.send(call{method: "POST", path: tenant + "/worker/start"}, 409)
+	f.send(call{method: "POST", path: tenant + "/session/start"}, 409)
 	f.send(call{method: "DELETE", path: tenant}, 202)
 	for _, path := range []string{"/commands/0", "/commands/x", "/commands/99999"} {
 		f.send(call{method: "GET", path: tenant + path}, 404)
@@ -175,7 +175,7 @@ func TestCommandsWithoutTemporal(t *testing.T) {
 	f.nudges.err, f.nudges.slow = fmt.Errorf("rpc error: secret"), slow
 	began := time.Now()
 	for range commands {
-		f.send(call{method: "POST", path: "/admin/tenants/" + string(id) + "/worker/start"}, 202)
+		f.send(call{method: "POST", path: "/admin/tenants/" + string(id) + "/session/start"}, 202)
 	}
 	if took := time.Since(began); took > commands*slow/2 {
 		t.Errorf("%d commands took %v while Temporal is away; want one of them to wait %v", commands, took, slow)
@@ -202,7 +202,7 @@ func TestKeysAreNotRequestIDs(t *testing.T) {
 	key := http.Header{keyHeader: {"k"}}
 	ids := map[string]bool{"k": true}
 	for range 2 {
-		got := f.send(call{method: "POST", path: tenant + "/worker/start", header: key}, 202).Header.Get("X-Request-Id")
+		got := f.send(call{method: "POST", path: tenant + "/session/start", header: key}, 202).Header.Get("X-Request-Id")
 		if ids[got] {
 			t.Errorf("X-Request-Id %q is another request's, or the key", got)
 		}
@@ -220,7 +220,7 @@ func TestKeysAreNotRequestIDs(t *testing.T) {
 	}
 	f.send(call{method: "GET", path: tenant, header: key}, 200)
 	reserved := http.Header{keyHeader: {"bulk:1"}}
-	f.send(call{method: "POST", path: tenant + "/worker/start", header: reserved}, 400)
+	f.send(call{method: "POST", path: tenant + "/session/start", header: reserved}, 400)
 }
 
 // TestDeleteWhatIsGone: a deletion may be repeated for as long as it is remembered, and
@@ -246,6 +246,6 @@ func TestDeleteWhatIsGone(t *testing.T) {
 	if len(f.nudges.sent) > 0 {
 		t.Errorf("nudged %v for a tenant that was gone", f.nudges.sent)
 	}
-	f.send(call{method: "POST", path: tenant + "/worker/start"}, 404)
+	f.send(call{method: "POST", path: tenant + "/session/start"}, 404)
 	f.send(call{method: "DELETE", path: "/admin/tenants/" + never}, 404)
 }

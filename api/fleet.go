@@ -10,7 +10,7 @@ import (
 // Fleet reads how the worker processes are doing, and reads and changes what holds
 // for all sessions.
 type Fleet interface {
-	Workers(ctx context.Context) ([]flowhq.Process, error)
+	Workers(ctx context.Context) ([]flowhq.Worker, error)
 	Fleet(ctx context.Context) (store.FleetState, error)
 	FleetEvents(ctx context.Context, limit int) ([]flowhq.FleetEvent, error)
 	SetFleet(ctx context.Context, c flowhq.FleetChange, actor string) (store.FleetState, error)
@@ -18,7 +18,7 @@ type Fleet interface {
 }
 
 type workerList struct {
-	Workers []flowhq.Process `json:"workers"`
+	Workers []flowhq.Worker `json:"workers"`
 }
 
 // listWorkers handles GET /admin/workers.

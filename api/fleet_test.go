@@ -15,7 +15,7 @@ func TestWorkers(t *testing.T) {
 	f := setup(t)
 	list := call{method: "GET", path: "/admin/workers"}
 	f.contains(f.send(list, 200).json, `{"workers": []}`)
-	for _, p := range []flowhq.Process{
+	for _, p := range []flowhq.Worker{
 		{Name: "first", Capacity: 10, Sessions: 3},
 		{Name: "second", Capacity: 20, Status: flowhq.WorkerDraining},
 	} {
@@ -23,15 +23,15 @@ func TestWorkers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var got struct{ Workers []flowhq.Process }
+	var got struct{ Workers []flowhq.Worker }
 	if err := json.Unmarshal(f.send(list, 200).body, &got); err != nil {
 		t.Fatal(err)
 	}
-	want := []flowhq.Process{
+	want := []flowhq.Worker{
 		{Name: "first", Status: flowhq.WorkerRunning, Capacity: 10, Sessions: 3},
 		{Name: "second", Status: flowhq.WorkerDraining, Capacity: 20},
 	}
-	if diff := cmp.Diff(want, got.Workers, cmpopts.IgnoreFields(flowhq.Process{}, "Since", "LastSeenAt")); diff != "" {
+	if diff := cmp.Diff(want, got.Workers, cmpopts.IgnoreFields(flowhq.Worker{}, "Since", "LastSeenAt")); diff != "" {
 		t.Errorf("workers (-want +got):\n%s", diff)
 	}
 }

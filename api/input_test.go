@@ -123,15 +123,15 @@ func TestBadRequest(t *testing.T) {
 		{"no content type", "POST", "/admin/tenants", validTenant, http.Header{"Content-Type": nil}, 415, nil},
 		{"broken content type", "POST", "/admin/tenants", validTenant, http.Header{"Content-Type": {"application/json; charset"}}, 415, nil},
 		{"other charset", "POST", "/admin/tenants", validTenant, http.Header{"Content-Type": {"application/json; charset=latin1"}}, 415, nil},
-		{"body for a command", "POST", tenant + "/worker/start", `{"force":true}`, nil, 400, []string{"force"}},
-		{"no object for a command", "POST", tenant + "/worker/stop", `[]`, nil, 400, nil},
-		{"form for a command", "POST", tenant + "/worker/restart", `a=b`, form, 415, nil},
-		{"too large for a command", "POST", tenant + "/worker/start", strings.Repeat(" ", maxBody+1), nil, 413, nil},
+		{"body for a command", "POST", tenant + "/session/start", `{"force":true}`, nil, 400, []string{"force"}},
+		{"no object for a command", "POST", tenant + "/session/stop", `[]`, nil, 400, nil},
+		{"form for a command", "POST", tenant + "/session/restart", `a=b`, form, 415, nil},
+		{"too large for a command", "POST", tenant + "/session/start", strings.Repeat(" ", maxBody+1), nil, 413, nil},
 		{"body for a deletion", "DELETE", tenant, `{"really":true}`, nil, 400, []string{"really"}},
-		{"empty key", "POST", tenant + "/worker/start", "", key(""), 400, []string{"Idempotency-Key"}},
-		{"long key", "POST", tenant + "/worker/stop", "", key(strings.Repeat("k", 129)), 400, []string{"Idempotency-Key"}},
-		{"two keys", "POST", tenant + "/worker/restart", "", key("a", "b"), 400, []string{"Idempotency-Key"}},
-		{"key in another alphabet", "POST", tenant + "/worker/force-restart", "", key("ключ"), 400, []string{"Idempotency-Key"}},
+		{"empty key", "POST", tenant + "/session/start", "", key(""), 400, []string{"Idempotency-Key"}},
+		{"long key", "POST", tenant + "/session/stop", "", key(strings.Repeat("k", 129)), 400, []string{"Idempotency-Key"}},
+		{"two keys", "POST", tenant + "/session/restart", "", key("a", "b"), 400, []string{"Idempotency-Key"}},
+		{"key in another alphabet", "POST", tenant + "/session/force-restart", "", key("ключ"), 400, []string{"Idempotency-Key"}},
 		{"bad key for a deletion", "DELETE", tenant, "", key("tab\tkey"), 400, []string{"Idempotency-Key"}},
 		{"broken query", "GET", "/admin/tenants?limit=%zz", "", nil, 400, nil},
 		{"semicolon in the query", "GET", "/admin/tenants?limit=1;status=NEW", "", nil, 400, nil},
@@ -152,7 +152,7 @@ func TestBadRequest(t *testing.T) {
 		{"no number of a message", "POST", tenant + "/logs/first/retry", "", nil, 404, nil},
 		{"message out of range", "POST", tenant + "/logs/9223372036854775808/retry", "", nil, 404, nil},
 		{"several at once", "GET", "/admin/tenants?limit=x&status=x&y=1&z=2", "", nil, 400, []string{"limit", "status", "y", "z"}},
-		{"unknown parameter of a command", "POST", tenant + "/worker/start?force=1", "", nil, 400, []string{"force"}},
+		{"unknown parameter of a command", "POST", tenant + "/session/start?force=1", "", nil, 400, []string{"force"}},
 		{"unknown parameter of a deletion", "DELETE", tenant + "?force=1", "", nil, 400, []string{"force"}},
 		{"unknown parameter of a creation", "POST", "/admin/tenants?dry_run=1", validTenant, nil, 400, []string{"dry_run"}},
 		{"the password where it is not taken", "GET", "/admin/tenants?password=x", "", nil, 400, []string{"password"}},
@@ -167,7 +167,7 @@ func TestBadRequest(t *testing.T) {
 	}
 	for _, id := range []string{"x", "1", strings.ToUpper("aaaaaaaa-0000-4000-8000-000000000000"), never + "0", "%00", "..%2f..", "aaaaaaaa000040008000000000000000", never + "%0a"} {
 		for _, c := range []call{
-			{method: "GET", path: ""}, {method: "PUT", path: "", body: `{"language":"EN"}`}, {method: "DELETE", path: ""}, {method: "POST", path: "/worker/start"},
+			{method: "GET", path: ""}, {method: "PUT", path: "", body: `{"language":"EN"}`}, {method: "DELETE", path: ""}, {method: "POST", path: "/session/start"},
 			{method: "GET", path: "/qr"}, {method: "GET", path: "/qr.png"}, {method: "GET", path: "/logs"}, {method: "GET", path: "/events"},
 		} {
 			tests = append(tests, row{c.method + " id " + id + c.path, c.method, "/admin/tenants/" + id + c.path, c.body, nil, 404, nil})

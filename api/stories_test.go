@@ -52,7 +52,7 @@ func TestListTenants(t *testing.T) {
 		made := f.send(call{method: "POST", path: "/admin/tenants", body: body}, 201)
 		ids[name] = flowhq.TenantID(made.json.(node)["id"].(string))
 	}
-	f.session(ids["t1"], store.SessionChange{State: flowhq.Connected, Tenant: flowhq.TenantActive, Worker: flowhq.WorkerRunning})
+	f.session(ids["t1"], store.SessionChange{State: flowhq.Connected, Tenant: flowhq.TenantActive, Worker: flowhq.HostRunning})
 	for query, want := range map[string][]string{
 		"":                                {"t4", "t3", "t2", "t1", "t0"},
 		"?template=BOOKING":               {"t3", "t0"},

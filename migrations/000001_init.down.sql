@@ -4,7 +4,7 @@ drop table flowhq.setup_requests;
 drop table flowhq.users;
 drop table flowhq.conversations;
 drop table flowhq.message_logs;
-drop table flowhq.worker_processes;
+drop table flowhq.hosts;
 drop table flowhq.whatsapp_sessions;
 drop table flowhq.tenant_configs;
 drop table flowhq.tenants;

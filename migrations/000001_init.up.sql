@@ -54,22 +54,22 @@ create unique index whatsapp_sessions_number_key on flowhq.whatsapp_sessions (nu
 
 -- epoch is part of a key so that raising it is a key update: it then excludes
 -- "for key share", the lock under which a host writes, and renewals do not.
-create table flowhq.worker_processes (
+create table flowhq.hosts (
     tenant_id        uuid        not null,
-    host             text        not null default '',
+    worker           text        not null default '',
     epoch            bigint      not null default 0,
     status           text        not null default 'STOPPED',
     since            timestamptz not null default now(), -- of status
     last_error       text        not null default '',
     lease_epoch      bigint      not null default 0,     -- whose lease it is; 0: nobody's
     lease_expires_at timestamptz,
-    constraint worker_processes_pkey primary key (tenant_id),
-    constraint worker_processes_fence_key unique (tenant_id, epoch),
-    constraint worker_processes_tenant_fkey foreign key (tenant_id)
+    constraint hosts_pkey primary key (tenant_id),
+    constraint hosts_fence_key unique (tenant_id, epoch),
+    constraint hosts_tenant_fkey foreign key (tenant_id)
         references flowhq.tenants (id) on delete cascade,
-    constraint worker_processes_status_check check (
+    constraint hosts_status_check check (
         status in ('STOPPED', 'STARTING', 'RUNNING', 'DRAINING', 'ERROR')),
-    constraint worker_processes_lease_check check ((lease_epoch = 0) = (lease_expires_at is null))
+    constraint hosts_lease_check check ((lease_epoch = 0) = (lease_expires_at is null))
 ) with (fillfactor = 50);
 
 -- Inbox, outbox and log in one. Ids grow in the order of arrival.

@@ -23,7 +23,7 @@ create index commands_waiting_idx on flowhq.commands (tenant_id, id) where appli
 alter table flowhq.tenants
     add column wanted boolean not null default false; -- the session should be up
 update flowhq.tenants t set wanted = true
-from flowhq.worker_processes w
+from flowhq.hosts w
 where w.tenant_id = t.id and w.status in ('STARTING', 'RUNNING', 'DRAINING');
 
 -- One row: which installation this database belongs to. Temporal's side carries the same

@@ -1,2 +1,2 @@
-alter table flowhq.worker_processes
-    drop column lease_host;
+alter table flowhq.hosts
+    drop column lease_worker;

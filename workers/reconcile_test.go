@@ -156,25 +156,25 @@ func TestReconciler(t *testing.T) {
 		}
 		return id
 	}
-	starting := store.SessionChange{Worker: flowhq.WorkerStarting}
+	starting := store.SessionChange{Worker: flowhq.HostStarting}
 	want := []flowhq.TenantID{
 		make("commanded", flowhq.Start, workflows.Idle),
 		make("commanded while a host runs", flowhq.Stop, workflows.Busy),
 		make("lost", flowhq.Start, workflows.NotRunning, starting),
 		make("deaf", flowhq.Start, workflows.Idle, starting),
-		make("draining for ever", flowhq.Stop, workflows.NotRunning, store.SessionChange{Worker: flowhq.WorkerDraining}),
+		make("draining for ever", flowhq.Stop, workflows.NotRunning, store.SessionChange{Worker: flowhq.HostDraining}),
 		make("banned, and lost", flowhq.Start, workflows.NotRunning, store.SessionChange{
-			Worker: flowhq.WorkerError, Ending: flowhq.EndTempBanned, RetryAt: time.Now().Add(time.Hour)}),
+			Worker: flowhq.HostError, Ending: flowhq.EndTempBanned, RetryAt: time.Now().Add(time.Hour)}),
 		make("by a stranger", flowhq.Start, workflows.NotRunning, store.SessionChange{
-			Worker: flowhq.WorkerError, Ending: flowhq.EndReplacedByStranger}),
+			Worker: flowhq.HostError, Ending: flowhq.EndReplacedByStranger}),
 	}
 	make("never started", "", workflows.NotRunning)
-	make("stopped", flowhq.Stop, workflows.NotRunning, store.SessionChange{Worker: flowhq.WorkerStopped, Ending: flowhq.EndStopped})
+	make("stopped", flowhq.Stop, workflows.NotRunning, store.SessionChange{Worker: flowhq.HostStopped, Ending: flowhq.EndStopped})
 	make("in backoff", flowhq.Start, workflows.Busy, starting)
 	make("banned", flowhq.Start, workflows.Idle, store.SessionChange{
-		Worker: flowhq.WorkerError, Ending: flowhq.EndTempBanned, RetryAt: time.Now().Add(time.Hour)})
-	make("logged out", flowhq.Start, workflows.NotRunning, store.SessionChange{Worker: flowhq.WorkerError, Ending: flowhq.EndLoggedOut})
-	make("not scanned", flowhq.Start, workflows.NotRunning, store.SessionChange{Worker: flowhq.WorkerStopped, Ending: flowhq.EndQRExpired})
+		Worker: flowhq.HostError, Ending: flowhq.EndTempBanned, RetryAt: time.Now().Add(time.Hour)})
+	make("logged out", flowhq.Start, workflows.NotRunning, store.SessionChange{Worker: flowhq.HostError, Ending: flowhq.EndLoggedOut})
+	make("not scanned", flowhq.Start, workflows.NotRunning, store.SessionChange{Worker: flowhq.HostStopped, Ending: flowhq.EndQRExpired})
 	hosted := make("hosted", flowhq.Start, workflows.NotRunning, starting)
 	epoch, err := s.Claim(t.Context(), hosted, "host")
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 type outcome struct {
 	session flowhq.SessionState
 	tenant  flowhq.TenantStatus
-	worker  flowhq.WorkerStatus
+	worker  flowhq.HostStatus
 	ending  flowhq.EndReason // "" = nothing has ended
 	reason  string           // for an operator
 	event   string           // "" = the host has recorded it itself
@@ -27,19 +27,19 @@ type outcome struct {
 // starting is the outcome of a start: a host is wanted, and there is none yet.
 var starting = outcome{
 	session: flowhq.Disconnected, reason: activities.WaitingForWorker,
-	worker: flowhq.WorkerStarting, event: "WORKER_STARTING",
+	worker: flowhq.HostStarting, event: "WORKER_STARTING",
 }
 
 // stopped is the outcome of a stop, however the host ended.
 var stopped = outcome{
-	session: flowhq.Disconnected, tenant: flowhq.TenantPaused, worker: flowhq.WorkerStopped,
+	session: flowhq.Disconnected, tenant: flowhq.TenantPaused, worker: flowhq.HostStopped,
 	ending: flowhq.EndStopped, reason: "stopped by an operator", event: flowhq.EndStopped.Event(),
 }
 
 // superseded is the outcome of a force-restart, which fences the host that it does
 // not wait for.
 var superseded = outcome{
-	session: flowhq.Disconnected, worker: flowhq.WorkerStarting,
+	session: flowhq.Disconnected, worker: flowhq.HostStarting,
 	ending: flowhq.EndReplacedByUs, reason: "force-restarted by an operator", event: flowhq.EndReplacedByUs.Event(),
 }
 
@@ -49,7 +49,7 @@ func (t *tenant) judge(ended activities.Ended, err error, now time.Time) outcome
 	if !t.Wanted {
 		return stopped
 	}
-	again := outcome{session: flowhq.Disconnected, tenant: flowhq.TenantReconnecting, worker: flowhq.WorkerStarting}
+	again := outcome{session: flowhq.Disconnected, tenant: flowhq.TenantReconnecting, worker: flowhq.HostStarting}
 	var (
 		app     *temporal.ApplicationError
 		timeout *temporal.TimeoutError
@@ -87,7 +87,7 @@ func (t *tenant) workerLost(again outcome, now time.Time) outcome {
 	again.ending, again.reason = flowhq.EndWorkerLost, "the worker was lost; moved to another one"
 	if pause := activities.CrashPause(t.Losses); pause > 0 && !t.again {
 		again = outcome{
-			session: flowhq.Disconnected, tenant: flowhq.TenantError, worker: flowhq.WorkerError,
+			session: flowhq.Disconnected, tenant: flowhq.TenantError, worker: flowhq.HostError,
 			ending: flowhq.EndCrashLoop, reason: fmt.Sprintf("the last %d workers died while hosting it", t.Losses),
 			retryAt: now.Add(pause),
 		}
@@ -132,12 +132,12 @@ func (t *tenant) judgeError(app *temporal.ApplicationError, again outcome, now t
 func final(app *temporal.ApplicationError) outcome {
 	reason := flowhq.EndReason(app.Type())
 	o := outcome{
-		session: reason.SessionState(), tenant: flowhq.TenantError, worker: flowhq.WorkerError,
+		session: reason.SessionState(), tenant: flowhq.TenantError, worker: flowhq.HostError,
 		ending: reason, reason: app.Message(), event: reason.Event(),
 	}
 	switch reason {
 	case flowhq.EndQRExpired: // nothing is wrong
-		o.tenant, o.worker = flowhq.TenantPaused, flowhq.WorkerStopped
+		o.tenant, o.worker = flowhq.TenantPaused, flowhq.HostStopped
 	case flowhq.EndTempBanned:
 		var ban activities.Ban
 		if app.Details(&ban) == nil {

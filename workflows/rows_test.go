@@ -85,7 +85,7 @@ func (r *rows) settle(in activities.SettleInput) {
 	defer r.mu.Unlock()
 	r.mark(in.Marks)
 	r.seen.Ending, r.seen.Session, r.seen.Reason, r.seen.RetryAt = in.Ending, in.Session, in.Reason, in.RetryAt
-	r.seen.Quiet = in.Worker == flowhq.WorkerStopped || in.Worker == flowhq.WorkerError
+	r.seen.Quiet = in.Worker == flowhq.HostStopped || in.Worker == flowhq.HostError
 	r.parked = r.seen.Quiet && in.Ending.Final() && in.Ending != flowhq.EndStopped && in.RetryAt.IsZero()
 }
 

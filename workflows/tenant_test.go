@@ -252,7 +252,7 @@ func TestALostWorkerIsReplacedAndTold(t *testing.T) {
 	lost := tenant{TenantState: TenantState{Wanted: true}}
 	moved := temporal.NewApplicationError("moved before that", string(flowhq.EndDraining))
 	got := lost.judge(activities.Ended{}, fmt.Errorf("activity: %w", temporal.NewTimeoutError(enums.TIMEOUT_TYPE_HEARTBEAT, moved)), time.Now())
-	if !lost.Wanted || got.event != "WORKER_LOST" || got.worker != flowhq.WorkerStarting || got.ending.Attention() {
+	if !lost.Wanted || got.event != "WORKER_LOST" || got.worker != flowhq.HostStarting || got.ending.Attention() {
 		t.Errorf("judge = %+v, wanted %t; want the next host and an event", got, lost.Wanted)
 	}
 	since, timing := time.Now(), activities.Timing{Heartbeat: time.Second}

@@ -176,6 +176,9 @@ const maxTextFile = 4 << 20
 
 func TestNothingNamesAMachineOrARegistry(t *testing.T) {
 	err := walk(func(p string) error {
+		if p == ".git" { // a second checkout has a file of that name, which says where the first one is
+			return nil
+		}
 		text, err := os.ReadFile(filepath.Join(root, p))
 		if err != nil || len(text) > maxTextFile || bytes.IndexByte(text, 0) >= 0 {
 			return err

@@ -80,10 +80,10 @@ func runFor(ctx context.Context, env map[string]string, args ...string) (code in
 
 const blueDoor = flowhq.TenantID("00000000-0000-4000-8000-000000000001")
 
-func tenant(session flowhq.SessionState, worker flowhq.WorkerStatus) flowhq.Tenant {
+func tenant(session flowhq.SessionState, worker flowhq.HostStatus) flowhq.Tenant {
 	return flowhq.Tenant{
 		ID: blueDoor, Name: "Blue Door", PhoneNumber: "+255712345678",
-		Session: flowhq.Session{State: session, Number: "+255712345678"}, Worker: flowhq.Worker{Status: worker},
+		Session: flowhq.Session{State: session, Number: "+255712345678"}, Host: flowhq.Host{Status: worker},
 	}
 }
 
@@ -164,11 +164,11 @@ func TestWhereTheAPIIs(t *testing.T) {
 }
 
 func TestWhichTenant(t *testing.T) {
-	other := tenant(flowhq.Disconnected, flowhq.WorkerStopped)
+	other := tenant(flowhq.Disconnected, flowhq.HostStopped)
 	other.ID, other.Name, other.PhoneNumber, other.Session.Number = "00000000-0000-4000-8000-000000000002", "Blue Door 2", "+255700000002", ""
 	d := newDesk(t, map[string]func() any{
-		"GET /admin/tenants":          always(tenants(tenant(flowhq.Connected, flowhq.WorkerRunning), other)),
-		"GET " + tenantPath(blueDoor): always(tenant(flowhq.Connected, flowhq.WorkerRunning)),
+		"GET /admin/tenants":          always(tenants(tenant(flowhq.Connected, flowhq.HostRunning), other)),
+		"GET " + tenantPath(blueDoor): always(tenant(flowhq.Connected, flowhq.HostRunning)),
 	})
 	for word, want := range map[string]string{
 		string(blueDoor): string(blueDoor), strings.ToUpper(string(blueDoor)): string(blueDoor),
@@ -185,7 +185,7 @@ func TestWhichTenant(t *testing.T) {
 // TestWhichOfTooMany: the tenant that is meant may be beyond what was looked through.
 func TestWhichOfTooMany(t *testing.T) {
 	many := tenants(make([]flowhq.Tenant, maxPage-1)...)
-	many["tenants"] = append(many["tenants"].([]flowhq.Tenant), tenant(flowhq.Connected, flowhq.WorkerRunning))
+	many["tenants"] = append(many["tenants"].([]flowhq.Tenant), tenant(flowhq.Connected, flowhq.HostRunning))
 	many["next"] = "more"
 	d := newDesk(t, map[string]func() any{"GET /admin/tenants": always(many)})
 	code, _, errs := d.run("stop", "Blue Door")
@@ -200,7 +200,7 @@ func TestListInJSON(t *testing.T) {
 	if code, out, errs := d.run("list", "-json"); code != 0 || out != "[]\n" || errs != "" {
 		t.Errorf("list of none: %d, %q, %q; want an empty list", code, out, errs)
 	}
-	page = tenants(tenant(flowhq.Connected, flowhq.WorkerRunning))
+	page = tenants(tenant(flowhq.Connected, flowhq.HostRunning))
 	page["next"] = "more"
 	code, out, errs := d.run("list", "-json", "-limit", "1")
 	if code != 0 || !strings.HasPrefix(out, "[\n") || !strings.Contains(errs, "the newest 1; there are more") {
@@ -210,7 +210,7 @@ func TestListInJSON(t *testing.T) {
 
 func TestShow(t *testing.T) {
 	until := time.Date(2026, 1, 2, 3, 4, 5, 0, time.Local)
-	one := tenant(flowhq.Banned, flowhq.WorkerError)
+	one := tenant(flowhq.Banned, flowhq.HostError)
 	one.Session.NextStep, one.Session.RetryAt = "It is tried again.", &until
 	one.Config.RepliesPerMinute, one.Config.RepliesPerContact, one.Config.RetentionDays = 11, 6, 90
 	d := newDesk(t, map[string]func() any{"GET " + tenantPath(blueDoor): always(one)})
@@ -228,13 +228,13 @@ func TestShow(t *testing.T) {
 // TestAllOrNone: a typing error stops a command before it was sent to anyone, and a
 // refusal does not keep it from the rest.
 func TestAllOrNone(t *testing.T) {
-	other := tenant(flowhq.Disconnected, flowhq.WorkerStopped)
+	other := tenant(flowhq.Disconnected, flowhq.HostStopped)
 	other.ID, other.Name = "00000000-0000-4000-8000-000000000002", "Mama Asha"
-	one := tenant(flowhq.Connected, flowhq.WorkerRunning)
+	one := tenant(flowhq.Connected, flowhq.HostRunning)
 	d := newDesk(t, map[string]func() any{
 		"GET /admin/tenants": always(tenants(one, other)),
-		"POST " + tenantPath(blueDoor) + "/worker/restart": always(refused{Status: http.StatusConflict, Detail: "it is being deleted"}),
-		"POST " + tenantPath(other.ID) + "/worker/restart": always(map[string]any{"command": "restart", "id": 7}),
+		"POST " + tenantPath(blueDoor) + "/session/restart": always(refused{Status: http.StatusConflict, Detail: "it is being deleted"}),
+		"POST " + tenantPath(other.ID) + "/session/restart": always(map[string]any{"command": "restart", "id": 7}),
 	})
 	if code, out, errs := d.run("restart", "blue", "typo", "mama"); code != 1 || out != "" || !strings.Contains(errs, `no tenant "typo"`) {
 		t.Errorf("restart of a typing error: %d, %q, %q; want nobody told", code, out, errs)
@@ -248,14 +248,14 @@ func TestAllOrNone(t *testing.T) {
 // TestNothingWritesOnTheTerminal: what others wrote cannot move the cursor.
 func TestNothingWritesOnTheTerminal(t *testing.T) {
 	evil := "a\x1b[2Jb\rc\nd\u202e"
-	one := tenant(flowhq.Disconnected, flowhq.WorkerStopped)
-	one.Session.Reason, one.Worker.LastError = evil, evil
+	one := tenant(flowhq.Disconnected, flowhq.HostStopped)
+	one.Session.Reason, one.Host.LastError = evil, evil
 	d := newDesk(t, map[string]func() any{
-		"GET /admin/tenants":                             always(tenants(one)),
-		"GET " + tenantPath(blueDoor):                    always(one),
-		"GET " + tenantPath(blueDoor) + "/logs":          always(map[string]any{"logs": []flowhq.Message{{ID: 1, Text: evil, Contact: evil, Reason: evil}}}),
-		"GET " + tenantPath(blueDoor) + "/events":        always(map[string]any{"events": []flowhq.Event{{Type: "X", Reason: evil}}}),
-		"POST " + tenantPath(blueDoor) + "/worker/start": always(refused{Status: 500, Detail: evil}),
+		"GET /admin/tenants":                              always(tenants(one)),
+		"GET " + tenantPath(blueDoor):                     always(one),
+		"GET " + tenantPath(blueDoor) + "/logs":           always(map[string]any{"logs": []flowhq.Message{{ID: 1, Text: evil, Contact: evil, Reason: evil}}}),
+		"GET " + tenantPath(blueDoor) + "/events":         always(map[string]any{"events": []flowhq.Event{{Type: "X", Reason: evil}}}),
+		"POST " + tenantPath(blueDoor) + "/session/start": always(refused{Status: 500, Detail: evil}),
 	})
 	for _, args := range [][]string{{"list"}, {"show", string(blueDoor)}, {"logs", string(blueDoor)}, {"events", string(blueDoor)}, {"start", string(blueDoor)}} {
 		_, out, errs := d.run(args...)
@@ -267,7 +267,7 @@ func TestNothingWritesOnTheTerminal(t *testing.T) {
 
 func TestDeleteAsks(t *testing.T) {
 	d := newDesk(t, map[string]func() any{
-		"GET " + tenantPath(blueDoor):    always(tenant(flowhq.Connected, flowhq.WorkerRunning)),
+		"GET " + tenantPath(blueDoor):    always(tenant(flowhq.Connected, flowhq.HostRunning)),
 		"DELETE " + tenantPath(blueDoor): always(map[string]any{"command": "delete", "id": 7}),
 	})
 	if code, _, errs := d.run("delete", string(blueDoor)); code != 1 || !strings.Contains(errs, "-yes") || len(d.asked) != 1 {
@@ -285,7 +285,7 @@ func (d *desk) quick() (l *line, out *bytes.Buffer) {
 }
 
 func TestQR(t *testing.T) {
-	waits, linked := tenant(flowhq.QRReady, flowhq.WorkerStarting), tenant(flowhq.Connected, flowhq.WorkerRunning)
+	waits, linked := tenant(flowhq.QRReady, flowhq.HostStarting), tenant(flowhq.Connected, flowhq.HostRunning)
 	waits.Session.Reason, waits.Session.NextStep = "not yet", "Wait."
 	show := func(c string) any { return map[string]any{"state": flowhq.QRReady, "code": c} }
 	d := newDesk(t, map[string]func() any{
@@ -335,7 +335,7 @@ func TestQRIsRedrawn(t *testing.T) {
 }
 
 func TestQRWithoutAWorker(t *testing.T) {
-	one := tenant(flowhq.LoggedOut, flowhq.WorkerError)
+	one := tenant(flowhq.LoggedOut, flowhq.HostError)
 	one.Session.Reason, one.Session.NextStep = "unlinked", "Scan again."
 	d := newDesk(t, map[string]func() any{
 		"GET " + tenantPath(blueDoor):         always(one),

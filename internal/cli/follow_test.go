@@ -34,7 +34,7 @@ func newLog(t *testing.T, newest int) *log {
 
 func (g *log) serve(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == tenantPath(blueDoor) {
-		_ = writeJSON(w, tenant(flowhq.Connected, flowhq.WorkerRunning))
+		_ = writeJSON(w, tenant(flowhq.Connected, flowhq.HostRunning))
 		return
 	}
 	if g.answers != nil && g.answers(w) {

@@ -32,7 +32,7 @@ func (l *line) qr(ctx context.Context, args []string) error {
 	}
 	patience, stopped := time.Now(), "; -start starts it"
 	if *start {
-		if err := l.tell(ctx, t, http.MethodPost, "/worker/start"); err != nil {
+		if err := l.tell(ctx, t, http.MethodPost, "/session/start"); err != nil {
 			return err
 		}
 		patience, stopped = patience.Add(startWithin), " although it was told to start"
@@ -45,7 +45,7 @@ func (l *line) qr(ctx context.Context, args []string) error {
 			p.height = 0 // what is said about it stands below, and is not to be wiped
 			return false, err
 		}
-		ended := t.Worker.Status == flowhq.WorkerStopped || t.Worker.Status == flowhq.WorkerError
+		ended := t.Host.Status == flowhq.HostStopped || t.Host.Status == flowhq.HostError
 		if !linked && ended && time.Now().After(patience) {
 			return false, fmt.Errorf("there is no code to scan: its worker does not run%s. %s", stopped, describe(t))
 		}

@@ -158,8 +158,8 @@ func (l *line) show(ctx context.Context, args []string) error {
 		{"session", string(t.Session.State) + " since " + moment(t.Session.Since)}, {"reason", t.Session.Reason},
 		{"next step", t.Session.NextStep}, {"tried again at", momentIf(t.Session.RetryAt)},
 		{"linked number", t.Session.Number}, {"last seen", momentIf(t.Session.LastSeenAt)},
-		{"worker", string(t.Worker.Status) + " since " + moment(t.Worker.Since)},
-		{"host", t.Worker.Host}, {"hosts so far", strconv.FormatInt(t.Worker.Epoch, 10)}, {"last error", t.Worker.LastError},
+		{"host", string(t.Host.Status) + " since " + moment(t.Host.Since)},
+		{"worker", t.Host.Worker}, {"hosts so far", strconv.FormatInt(t.Host.Epoch, 10)}, {"last error", t.Host.LastError},
 		{"created", moment(t.CreatedAt)},
 	})
 }
@@ -183,7 +183,7 @@ func (l *line) command(ctx context.Context, command string, args []string) error
 	}
 	var errs []error
 	for _, t := range found {
-		err := l.tell(ctx, t, http.MethodPost, "/worker/"+command)
+		err := l.tell(ctx, t, http.MethodPost, "/session/"+command)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", t.Name, err))
 		}

@@ -25,7 +25,7 @@ func TestTypedQR(t *testing.T) {
 	}
 	answer("GET /admin/tenants", `{"tenants": [%s]}`, tenant)
 	answer("GET /admin/tenants/"+id, "%s", tenant)
-	answer("POST /admin/tenants/"+id+"/worker/start", `{"command": "start", "id": 7}`)
+	answer("POST /admin/tenants/"+id+"/session/start", `{"command": "start", "id": 7}`)
 	mux.HandleFunc("GET /admin/tenants/"+id+"/qr", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, `{"state": %q}`, state) })
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)

@@ -30,7 +30,7 @@ func (w web) tenants(ctx context.Context) ([]flowhq.Tenant, error) {
 }
 
 func (w web) startWorker(ctx context.Context, id flowhq.TenantID) error {
-	return w.Call(ctx, http.MethodPost, "/admin/tenants/"+string(id)+"/worker/start", nil, nil)
+	return w.Call(ctx, http.MethodPost, "/admin/tenants/"+string(id)+"/session/start", nil, nil)
 }
 
 // A code is what links a phone; Code is nil while there is none to scan.

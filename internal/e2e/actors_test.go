@@ -29,7 +29,7 @@ func (b *business) path() string { return "/admin/tenants/" + string(b.id) }
 // command gives the tenant's worker a command.
 func (b *business) command(c flowhq.Command) {
 	b.s.t.Helper()
-	b.s.must(b.s.call("POST", b.path()+"/worker/"+string(c), nil, nil))
+	b.s.must(b.s.call("POST", b.path()+"/session/"+string(c), nil, nil))
 }
 
 // link starts the tenant, scans its QR code and waits until it is connected.
@@ -75,7 +75,7 @@ func (b *business) scanned(code string) (int, error) {
 // connected waits until the tenant is on the air.
 func (b *business) connected(within time.Duration) {
 	b.s.t.Helper()
-	b.becomes(within, flowhq.TenantActive, flowhq.Connected, flowhq.WorkerRunning)
+	b.becomes(within, flowhq.TenantActive, flowhq.Connected, flowhq.HostRunning)
 }
 
 // replaced waits until the tenant is on the air with another host than that of
@@ -84,8 +84,8 @@ func (b *business) replaced(epoch int64) {
 	b.s.t.Helper()
 	eventually(b.s.t, patience, func() error {
 		t, err := b.read()
-		if err == nil && (t.Worker.Epoch <= epoch || t.Session.State != flowhq.Connected) {
-			err = fmt.Errorf("%s is %s at epoch %d; want %s after %d", b.Name, t.Session.State, t.Worker.Epoch, flowhq.Connected, epoch)
+		if err == nil && (t.Host.Epoch <= epoch || t.Session.State != flowhq.Connected) {
+			err = fmt.Errorf("%s is %s at epoch %d; want %s after %d", b.Name, t.Session.State, t.Host.Epoch, flowhq.Connected, epoch)
 		}
 		return err
 	})
@@ -98,20 +98,20 @@ func (b *business) epoch() int64 {
 	if err != nil {
 		b.s.t.Fatal(err)
 	}
-	return t.Worker.Epoch
+	return t.Host.Epoch
 }
 
 // becomes waits until the tenant is in the given states.
-func (b *business) becomes(within time.Duration, status flowhq.TenantStatus, session flowhq.SessionState, worker flowhq.WorkerStatus) {
+func (b *business) becomes(within time.Duration, status flowhq.TenantStatus, session flowhq.SessionState, worker flowhq.HostStatus) {
 	b.s.t.Helper()
 	eventually(b.s.t, within, func() error {
 		t, err := b.read()
 		if err != nil {
 			return err
 		}
-		if t.Status != status || t.Session.State != session || t.Worker.Status != worker {
-			return fmt.Errorf("%s is %s, %s, %s (%s; %s); want %s, %s, %s", b.Name, t.Status, t.Session.State, t.Worker.Status,
-				t.Session.Reason, t.Worker.LastError, status, session, worker)
+		if t.Status != status || t.Session.State != session || t.Host.Status != worker {
+			return fmt.Errorf("%s is %s, %s, %s (%s; %s); want %s, %s, %s", b.Name, t.Status, t.Session.State, t.Host.Status,
+				t.Session.Reason, t.Host.LastError, status, session, worker)
 		}
 		return nil
 	})

@@ -147,8 +147,8 @@ func (s *stand) workerMemory(b *testing.B) (resident []int) {
 // isOn returns nil if the tenant is connected on the given host.
 func (b *business) isOn(host string) error {
 	now, err := b.read()
-	if err == nil && (now.Worker.Host != host || now.Session.State != flowhq.Connected) {
-		err = fmt.Errorf("%s is %s on %s; want %s", b.Name, now.Session.State, now.Worker.Host, host)
+	if err == nil && (now.Host.Worker != host || now.Session.State != flowhq.Connected) {
+		err = fmt.Errorf("%s is %s on %s; want %s", b.Name, now.Session.State, now.Host.Worker, host)
 	}
 	return err
 }

@@ -150,7 +150,7 @@ func (c *chaos) move(ctx context.Context, f fault) error {
 		},
 		func() error { m.PhoneNumber = to; m.now = 1 - m.now; return nil },
 		func() error {
-			_, err := c.call("POST", m.path()+"/worker/start", nil, nil)
+			_, err := c.call("POST", m.path()+"/session/start", nil, nil)
 			return err
 		},
 		func() error {

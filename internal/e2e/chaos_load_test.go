@@ -76,7 +76,7 @@ func (c *chaos) operate(ctx context.Context) {
 		}
 		for i, b := range c.businesses {
 			t := tenants[b.id]
-			now := fmt.Sprintf("%s is %s on %s, epoch %d, %s", b.Name, t.Session.State, t.Worker.Host, t.Worker.Epoch, t.Session.Reason)
+			now := fmt.Sprintf("%s is %s on %s, epoch %d, %s", b.Name, t.Session.State, t.Host.Worker, t.Host.Epoch, t.Session.Reason)
 			if now == seen[b.id] {
 				continue
 			}

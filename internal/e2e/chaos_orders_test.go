@@ -41,7 +41,7 @@ func (o *orders) key(seed uint64) string {
 func (c *chaos) order(ctx context.Context, tenant int, command flowhq.Command) error {
 	key := c.orders.key(c.plan.seed)
 	for ; ctx.Err() == nil; pause(ctx, restartPause) {
-		location, err := c.post(ctx, c.businesses[tenant].path()+"/worker/"+string(command), key)
+		location, err := c.post(ctx, c.businesses[tenant].path()+"/session/"+string(command), key)
 		if err != nil {
 			continue // the API is down, or has no database
 		}

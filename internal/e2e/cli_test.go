@@ -105,7 +105,7 @@ func TestOperatorOnTheCommandLine(t *testing.T) {
 	}
 	s.types("bulk", "restart", "-status", "ACTIVE")
 	s.types("stop", "+254700000001")
-	b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+	b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.HostStopped)
 	if out := s.types("show", "barb"); !regexp.MustCompile(`status +PAUSED\n`).MatchString(out) {
 		t.Errorf("show printed\n%s", out)
 	}

@@ -55,7 +55,7 @@ func TestPayloadKeys(t *testing.T) {
 	replace("first", keys("a"), keys("a"))
 	old.connected(patience) // what was plain is still read
 	old.command(flowhq.Stop)
-	old.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+	old.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.HostStopped)
 
 	replace("rotated", keys("b", "a"), keys("b", "a"))
 	old.command(flowhq.Start)
@@ -79,7 +79,7 @@ func TestPayloadKeys(t *testing.T) {
 	replace("mended", keys("b", "a"), keys("b", "a"))
 	late.scan()
 	late.connected(patience)
-	old.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+	old.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.HostStopped)
 	old.neverHostedTwice()
 
 	s.sealedInTemporal(w, late)

@@ -154,10 +154,10 @@ func TestCutOff(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if host := first.attr("worker started", "name"); got.Worker.Host == host {
+			if host := first.attr("worker started", "name"); got.Host.Worker == host {
 				t.Errorf("%s still hosts it; want the other worker, which can reach everything", host)
 			}
-			b.becomes(patience, flowhq.TenantActive, flowhq.Connected, flowhq.WorkerRunning)
+			b.becomes(patience, flowhq.TenantActive, flowhq.Connected, flowhq.HostRunning)
 		})
 	}
 }
@@ -184,7 +184,7 @@ func TestStopOfAHostThatIsCutOffFromTemporal(t *testing.T) {
 		return err
 	})
 	t.Logf("off the air after %v", time.Since(began))
-	stopped.becomes(applied, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+	stopped.becomes(applied, flowhq.TenantPaused, flowhq.Disconnected, flowhq.HostStopped)
 	deleted.deleted(applied)
 	t.Logf("applied after %v", time.Since(began))
 	ask(t, s.customer("+254711000001", "Amina"), serves, "hello", patience)

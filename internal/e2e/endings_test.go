@@ -23,14 +23,14 @@ type row struct {
 type states struct {
 	tenant  flowhq.TenantStatus
 	session flowhq.SessionState
-	worker  flowhq.WorkerStatus
+	worker  flowhq.HostStatus
 }
 
 var (
-	broken  = &states{flowhq.TenantError, flowhq.Disconnected, flowhq.WorkerError}
-	logged  = &states{flowhq.TenantError, flowhq.LoggedOut, flowhq.WorkerError}
-	blocked = &states{flowhq.TenantError, flowhq.Banned, flowhq.WorkerError}
-	parked  = &states{flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped}
+	broken  = &states{flowhq.TenantError, flowhq.Disconnected, flowhq.HostError}
+	logged  = &states{flowhq.TenantError, flowhq.LoggedOut, flowhq.HostError}
+	blocked = &states{flowhq.TenantError, flowhq.Banned, flowhq.HostError}
+	parked  = &states{flowhq.TenantPaused, flowhq.Disconnected, flowhq.HostStopped}
 )
 
 // Each way for a session to end is told apart from all others, to the operator in

@@ -57,8 +57,8 @@ func TestPoisonSession(t *testing.T) {
 	eventually(t, patience, func() error {
 		now, err := b.read()
 		if err == nil && (now.Session.Ending != flowhq.EndCrashLoop || now.Session.RetryAt == nil ||
-			now.Status != flowhq.TenantError || now.Worker.LastError == "") {
-			err = fmt.Errorf("%s: %s, %+v, %+v; want it to wait", b.Name, now.Status, now.Session, now.Worker)
+			now.Status != flowhq.TenantError || now.Host.LastError == "") {
+			err = fmt.Errorf("%s: %s, %+v, %+v; want it to wait", b.Name, now.Status, now.Session, now.Host)
 		}
 		return err
 	})
@@ -224,7 +224,7 @@ func TestStopWithoutAPush(t *testing.T) {
 		began, epoch := time.Now(), b.epoch()
 		b.command(c)
 		if c == flowhq.Stop {
-			b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+			b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.HostStopped)
 		} else {
 			b.replaced(epoch)
 		}

@@ -97,7 +97,7 @@ func TestFullWorkers(t *testing.T) {
 	third := s.business(barbers)
 	third.command(flowhq.Start)
 	const reason = "waiting for a free worker: all 2 places are taken"
-	third.becauseOf(flowhq.WorkerStarting, reason)
+	third.becauseOf(flowhq.HostStarting, reason)
 	eventually(t, patience, func() error { return s.shownInWebUI(third, reason) })
 	eventually(t, patience, func() error { return s.hasWorkers(2, 2) })
 
@@ -110,7 +110,7 @@ func TestFullWorkers(t *testing.T) {
 	}
 
 	all[0].command(flowhq.Start)
-	all[0].becauseOf(flowhq.WorkerStarting, reason)
+	all[0].becauseOf(flowhq.HostStarting, reason)
 	s.worker("another")
 	all[0].connected(patience)
 	eventually(t, patience, func() error { return s.hasWorkers(3, 2, 2) })
@@ -118,12 +118,12 @@ func TestFullWorkers(t *testing.T) {
 }
 
 // becauseOf waits until the tenant's worker has a status for a reason.
-func (b *business) becauseOf(status flowhq.WorkerStatus, reason string) {
+func (b *business) becauseOf(status flowhq.HostStatus, reason string) {
 	b.s.t.Helper()
 	eventually(b.s.t, patience, func() error {
 		now, err := b.read()
-		if err == nil && (now.Worker.Status != status || now.Session.Reason != reason) {
-			err = fmt.Errorf("%s is %s: %q; want %s: %q", b.Name, now.Worker.Status, now.Session.Reason, status, reason)
+		if err == nil && (now.Host.Status != status || now.Session.Reason != reason) {
+			err = fmt.Errorf("%s is %s: %q; want %s: %q", b.Name, now.Host.Status, now.Session.Reason, status, reason)
 		}
 		return err
 	})
@@ -145,7 +145,7 @@ func (s *stand) shownInWebUI(b *business, reason string) error {
 
 // hasWorkers returns nil if so many sessions are hosted by workers of these capacities.
 func (s *stand) hasWorkers(sessions int, capacities ...int) error {
-	var list struct{ Workers []flowhq.Process }
+	var list struct{ Workers []flowhq.Worker }
 	if _, err := s.call("GET", "/admin/workers", nil, &list); err != nil {
 		return err
 	}

@@ -129,6 +129,6 @@ func TestOneCustomerWhenKilledBetween(t *testing.T) {
 		ask(t, c, b, "booking", patience)
 		c.isOne(b, 2)
 		b.command(flowhq.Stop)
-		b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+		b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.HostStopped)
 	}
 }

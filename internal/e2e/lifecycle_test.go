@@ -25,7 +25,7 @@ func TestCommandsMayBeRepeated(t *testing.T) {
 
 	b.command(flowhq.Stop)
 	b.command(flowhq.Stop)
-	b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+	b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.HostStopped)
 
 	b.command(flowhq.Start)
 	b.connected(patience) // still linked: no QR code
@@ -97,7 +97,7 @@ func TestOneNumberOneTenant(t *testing.T) {
 		}
 		return nil
 	})
-	second.becomes(patience, flowhq.TenantError, flowhq.Disconnected, flowhq.WorkerError)
+	second.becomes(patience, flowhq.TenantError, flowhq.Disconnected, flowhq.HostError)
 	got, err := second.read()
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func TestLoggedOutOnThePhone(t *testing.T) {
 	ask(t, c, b, "hello", patience)
 
 	s.must(s.simulate("POST", "/phones/"+escape(b.PhoneNumber)+"/logout", map[string]any{}, nil))
-	b.becomes(patience, flowhq.TenantError, flowhq.LoggedOut, flowhq.WorkerError)
+	b.becomes(patience, flowhq.TenantError, flowhq.LoggedOut, flowhq.HostError)
 	got, err := b.read()
 	if err != nil {
 		t.Fatal(err)
@@ -191,7 +191,7 @@ func TestTemporalOutage(t *testing.T) {
 	play(t, more, nil)
 	answeredOnce(t, patience, more)
 	cs[0].to.command(flowhq.Stop) // commands work again
-	cs[0].to.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+	cs[0].to.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.HostStopped)
 	cs[0].to.command(flowhq.Start)
 	cs[0].to.connected(patience)
 	hostedOnce(cs)
@@ -207,8 +207,8 @@ func TestPanicEndsOneSession(t *testing.T) {
 	b.scan()
 	eventually(t, patience, func() error {
 		now, err := b.read()
-		if err == nil && (now.Session.Ending != flowhq.EndFailed || now.Session.State != flowhq.Disconnected || now.Worker.LastError == "") {
-			err = fmt.Errorf("%s: %+v, %+v; want it to have ended as %s", b.Name, now.Session, now.Worker, flowhq.EndFailed)
+		if err == nil && (now.Session.Ending != flowhq.EndFailed || now.Session.State != flowhq.Disconnected || now.Host.LastError == "") {
+			err = fmt.Errorf("%s: %+v, %+v; want it to have ended as %s", b.Name, now.Session, now.Host, flowhq.EndFailed)
 		}
 		return err
 	})

@@ -65,7 +65,7 @@ func TestDefaultLimits(t *testing.T) {
 	b := s.business(barbers)
 	b.link()
 	b.command(flowhq.Stop)
-	b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+	b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.HostStopped)
 	var cs []*conversation
 	for i := range 18 {
 		c := s.customer(fmt.Sprintf("+25471100%04d", i), "Amina")
@@ -124,8 +124,8 @@ func TestDrainIsAHandOver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if after.Worker.Host == before.Worker.Host {
-		t.Errorf("still hosted by %s", after.Worker.Host)
+	if after.Host.Worker == before.Host.Worker {
+		t.Errorf("still hosted by %s", after.Host.Worker)
 	}
 	b.neverHostedTwice()
 }

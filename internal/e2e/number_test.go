@@ -86,7 +86,7 @@ func TestAnotherNumber(t *testing.T) {
 	other := b.phone("+254700000009")
 	c := s.customer("+254711000001", "Amina")
 	b.command(flowhq.Stop)
-	b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+	b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.HostStopped)
 	if _, err := c.write(b, "prices"); err != nil {
 		t.Fatal(err)
 	}
@@ -106,10 +106,10 @@ func TestAnotherNumber(t *testing.T) {
 		return err
 	})
 	b.command(flowhq.Stop)
-	b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+	b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.HostStopped)
 	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "logout", "number": b.PhoneNumber}, nil))
 	b.command(flowhq.Start)
-	b.becomes(patience, flowhq.TenantError, flowhq.LoggedOut, flowhq.WorkerError)
+	b.becomes(patience, flowhq.TenantError, flowhq.LoggedOut, flowhq.HostError)
 	other.hasNumber()
 	b.command(flowhq.Start)
 	other.scan()

@@ -81,14 +81,14 @@ func TestClientOutdated(t *testing.T) {
 	s.fleetBecomes("paused, with one alert", func(f fleetNow) bool {
 		return f.Paused && strings.Contains(f.Reason, whatsapp.BuiltInVersion()) && f.count("CLIENT_OUTDATED") == 1
 	})
-	all[0].becomes(patience, flowhq.TenantError, flowhq.Disconnected, flowhq.WorkerError)
+	all[0].becomes(patience, flowhq.TenantError, flowhq.Disconnected, flowhq.HostError)
 	now, err := all[0].read()
 	if err != nil || !strings.Contains(now.Session.Reason, "version") {
 		t.Errorf("the reason is %q, %v; want one that tells of the version", now.Session.Reason, err)
 	}
 	drop(all[1])
 	const waits = "waiting for reconnects, which are paused: WhatsApp no longer accepts version "
-	all[1].becauseOf(flowhq.WorkerStarting, waits+whatsapp.BuiltInVersion()+" of the client")
+	all[1].becauseOf(flowhq.HostStarting, waits+whatsapp.BuiltInVersion()+" of the client")
 	ask(t, s.customer("+254711000001", "Amina"), all[2], "hello", patience)
 	if n := s.refusedLogins(); n != 1 {
 		t.Errorf("%d logins were refused; want the first only", n)
@@ -133,7 +133,7 @@ func TestVersionByHand(t *testing.T) {
 	b := s.business(barbers)
 	b.command(flowhq.Start)
 	s.fleetBecomes("paused", func(f fleetNow) bool { return f.Paused && f.Pinned && f.Version == "2.3000.1" })
-	b.becomes(patience, flowhq.TenantError, flowhq.Disconnected, flowhq.WorkerError)
+	b.becomes(patience, flowhq.TenantError, flowhq.Disconnected, flowhq.HostError)
 
 	if status, err := s.call("PUT", "/admin/fleet", map[string]any{"whatsapp_version": "new"}, nil); status != 400 {
 		t.Errorf("PUT of a version that is none: %d, %v; want 400", status, err)
@@ -152,7 +152,7 @@ func TestVersionByHand(t *testing.T) {
 	// An operator may pause for reasons of his own.
 	s.must(s.call("PUT", "/admin/fleet", map[string]any{"paused": true, "reason": "moving house"}, nil))
 	b.command(flowhq.Restart)
-	b.becauseOf(flowhq.WorkerStarting, "waiting for reconnects, which are paused: moving house")
+	b.becauseOf(flowhq.HostStarting, "waiting for reconnects, which are paused: moving house")
 	s.must(s.call("PUT", "/admin/fleet", map[string]any{"paused": false}, nil))
 	b.connected(patience)
 	b.neverHostedTwice()

@@ -19,7 +19,7 @@ func TestOrdinaryLifeIsNoError(t *testing.T) {
 	b.connected(patience)
 	for range 3 {
 		b.command(flowhq.Stop)
-		b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+		b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.HostStopped)
 		b.command(flowhq.Start)
 		b.connected(patience)
 		for _, again := range []flowhq.Command{flowhq.Restart, flowhq.ForceRestart} {

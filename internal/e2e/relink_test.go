@@ -18,7 +18,7 @@ func TestRelinkAfterALastingRefusal(t *testing.T) {
 	ask(t, c, b, "hello", patience)
 	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "refuse_logins", "number": b.PhoneNumber, "seconds": 3600, "reason": 403}, nil))
 	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "drop", "number": b.PhoneNumber}, nil))
-	b.becomes(patience, flowhq.TenantError, flowhq.Banned, flowhq.WorkerError)
+	b.becomes(patience, flowhq.TenantError, flowhq.Banned, flowhq.HostError)
 
 	b.command(flowhq.Relink)
 	var code string
@@ -75,7 +75,7 @@ func TestRelink(t *testing.T) {
 	ask(t, c, b, "prices", patience)
 
 	b.command(flowhq.Stop)
-	b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+	b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.HostStopped)
 	relink()
 	b.hasDevices(1)
 	ask(t, c, b, "booking", patience)
@@ -95,7 +95,7 @@ func TestRelinkWithMessagesWaiting(t *testing.T) {
 	b := s.business(unlimited(barbers))
 	b.link()
 	b.command(flowhq.Stop)
-	b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+	b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.HostStopped)
 	const customers, each = 10, 5
 	var cs []*customer
 	for i := range customers {

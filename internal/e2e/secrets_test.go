@@ -28,7 +28,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	const said = "purple-zebra-at-noon"
 	answer := ask(t, s.customer("+254711000001", "Amina"), b, said, patience)
 	b.command(flowhq.Stop)
-	b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+	b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.HostStopped)
 
 	_, adv, _ := strings.Cut(code, "#")
 	secrets := map[string]string{

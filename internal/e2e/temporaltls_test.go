@@ -30,5 +30,5 @@ func TestGuardedTemporal(t *testing.T) {
 	b.replaced(before)
 	b.connected(patience)
 	b.command(flowhq.Stop)
-	b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+	b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.HostStopped)
 }

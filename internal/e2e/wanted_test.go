@@ -55,7 +55,7 @@ func (b *business) applied(within time.Duration) {
 
 func (b *business) paused(within time.Duration) {
 	b.s.t.Helper()
-	b.becomes(within, flowhq.TenantPaused, flowhq.Disconnected, flowhq.WorkerStopped)
+	b.becomes(within, flowhq.TenantPaused, flowhq.Disconnected, flowhq.HostStopped)
 }
 
 func (b *business) deleted(within time.Duration) {
@@ -84,8 +84,8 @@ func (w *warden) shows(b *business, state flowhq.SessionState) {
 			return err
 		}
 		row, err := b.read()
-		if err == nil && (shown.Session != state || row.Session.State != state || state == flowhq.Connected && shown.Host != row.Worker.Host) {
-			err = fmt.Errorf("%s: the workflow shows %+v, the row %s on %s; want %s", b.Name, shown, row.Session.State, row.Worker.Host, state)
+		if err == nil && (shown.Session != state || row.Session.State != state || state == flowhq.Connected && shown.Host != row.Host.Worker) {
+			err = fmt.Errorf("%s: the workflow shows %+v, the row %s on %s; want %s", b.Name, shown, row.Session.State, row.Host.Worker, state)
 		}
 		return err
 	})
@@ -185,7 +185,7 @@ func TestTemporalIsLost(t *testing.T) {
 	off.command(flowhq.Start)
 	for i, id := range crowd {
 		for _, c := range []flowhq.Command{flowhq.Start, flowhq.Stop, flowhq.Start}[:1+i%3] {
-			s.must(s.call("POST", "/admin/tenants/"+string(id)+"/worker/"+string(c), nil, nil))
+			s.must(s.call("POST", "/admin/tenants/"+string(id)+"/session/"+string(c), nil, nil))
 		}
 	}
 	s.startTemporal()
@@ -203,8 +203,8 @@ func TestTemporalIsLost(t *testing.T) {
 		b.applied(reconciled)
 		eventually(t, reconciled, func() error {
 			got, err := b.read()
-			if wanted := i%3 != 1; err == nil && (got.Wanted != wanted || (got.Worker.Status == flowhq.WorkerStopped) == wanted) {
-				err = fmt.Errorf("%s is %s, wanted %t; want %t", b.Name, got.Worker.Status, got.Wanted, wanted)
+			if wanted := i%3 != 1; err == nil && (got.Wanted != wanted || (got.Host.Status == flowhq.HostStopped) == wanted) {
+				err = fmt.Errorf("%s is %s, wanted %t; want %t", b.Name, got.Host.Status, got.Wanted, wanted)
 			}
 			return err
 		})
@@ -278,7 +278,7 @@ func TestDatabaseIsSwapped(t *testing.T) {
 				}
 				return nil
 			})
-			if code, err := s.call("POST", all[0].path()+"/worker/stop", nil, nil); code != 503 {
+			if code, err := s.call("POST", all[0].path()+"/session/stop", nil, nil); code != 503 {
 				t.Errorf("a command in another installation's database: %d, %v; want 503", code, err)
 			}
 		},

@@ -279,7 +279,7 @@ func (w *watcher) hosted() (*business, *process) {
 		var page struct{ Tenants []flowhq.Tenant }
 		w.must(w.call("GET", fmt.Sprintf("/admin/tenants?session=CONNECTED&search=tenant-%02d", n), nil, &page))
 		for _, t := range page.Tenants {
-			if p := w.workers[t.Worker.Host]; p != nil && p.name != "quiet" {
+			if p := w.workers[t.Host.Worker]; p != nil && p.name != "quiet" {
 				return &business{s: w.stand, id: t.ID, NewTenant: tenantNumber(n)}, p
 			}
 		}

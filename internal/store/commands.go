@@ -40,7 +40,7 @@ func (c NewCommand) hash() []byte {
 // means that there is no such tenant.
 func (s *Store) Command(ctx context.Context, tenant flowhq.TenantID, c NewCommand) (_ flowhq.TenantCommand, name string, err error) {
 	// As in applyWorker, whose order of locks is worker, session, tenant.
-	const lockWorker = `select from flowhq.worker_processes where tenant_id = @tenant for no key update`
+	const lockWorker = `select from flowhq.hosts where tenant_id = @tenant for no key update`
 	const lock = `select name from flowhq.tenants where id = @tenant for no key update`
 	// Only a statement after the lock sees what others did before they gave it up.
 	const add = `
@@ -234,7 +234,7 @@ func (s *Store) Look(ctx context.Context, tenant flowhq.TenantID, after int64) (
 		from flowhq.tenants t
 		join flowhq.tenant_configs c on c.tenant_id = t.id
 		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
-		join flowhq.worker_processes w on w.tenant_id = t.id
+		join flowhq.hosts w on w.tenant_id = t.id
 		where t.id = @tenant`
 	const commands = `
 		select ` + commandColumns + `
@@ -245,9 +245,9 @@ func (s *Store) Look(ctx context.Context, tenant flowhq.TenantID, after int64) (
 	var v Sight
 	batch := &pgx.Batch{}
 	batch.Queue(row, pgx.StrictNamedArgs{"tenant": tenant}).QueryRow(func(r pgx.Row) error {
-		var status flowhq.WorkerStatus
+		var status flowhq.HostStatus
 		err := r.Scan(&v.Name, &v.Template, &v.Wanted, &status, &v.Epoch, &v.RetryAt, &v.State, &v.Reason, &v.Ending)
-		v.Quiet = status == flowhq.WorkerStopped || status == flowhq.WorkerError && v.Ending.Final()
+		v.Quiet = status == flowhq.HostStopped || status == flowhq.HostError && v.Ending.Final()
 		v.Wanted = v.Wanted && !parked(status, v.Ending)
 		return err
 	})
@@ -265,8 +265,8 @@ func (s *Store) Look(ctx context.Context, tenant flowhq.TenantID, after int64) (
 }
 
 // parked reports whether a session that is wanted waits for a person.
-func parked(status flowhq.WorkerStatus, ending flowhq.EndReason) bool {
-	return (status == flowhq.WorkerStopped || status == flowhq.WorkerError) && slices.Contains(parkedEndings(), ending)
+func parked(status flowhq.HostStatus, ending flowhq.EndReason) bool {
+	return (status == flowhq.HostStopped || status == flowhq.HostError) && slices.Contains(parkedEndings(), ending)
 }
 
 // parkedEndings are the ends after which a session waits for a person.

@@ -117,7 +117,7 @@ func TestApplied(t *testing.T) {
 	tenant, other := b.tenant(t), b.tenant(t)
 	start, stop := b.command(t, tenant, flowhq.Start, "1"), b.command(t, tenant, flowhq.Stop, "2")
 	ok(t, b.Settle(t.Context(), other, store.SessionChange{Marks: []store.Mark{{ID: start.ID, Outcome: "stolen"}}}, "workflow"))
-	ok(t, b.Settle(t.Context(), tenant, store.SessionChange{Worker: flowhq.WorkerStopped, Marks: []store.Mark{{ID: stop.ID, Outcome: "done"}}}, "workflow"))
+	ok(t, b.Settle(t.Context(), tenant, store.SessionChange{Worker: flowhq.HostStopped, Marks: []store.Mark{{ID: stop.ID, Outcome: "done"}}}, "workflow"))
 	if diff := cmp.Diff([]string{"start 1"}, b.waiting(t, tenant)); diff != "" {
 		t.Errorf("not applied (-want +got):\n%s", diff)
 	}
@@ -144,13 +144,13 @@ func TestLook(t *testing.T) {
 		change        store.SessionChange
 		wanted, quiet bool
 	}{
-		{store.SessionChange{Worker: flowhq.WorkerRunning}, true, false},
-		{store.SessionChange{Worker: flowhq.WorkerDraining, Ending: flowhq.EndStopped}, true, false},
-		{store.SessionChange{Worker: flowhq.WorkerStopped, Ending: flowhq.EndStopped}, true, true},
-		{store.SessionChange{Worker: flowhq.WorkerError, Ending: flowhq.EndLoggedOut}, false, true},
-		{store.SessionChange{Worker: flowhq.WorkerStopped, Ending: flowhq.EndQRExpired}, false, true},
-		{store.SessionChange{Worker: flowhq.WorkerError, Ending: flowhq.EndReplacedByStranger}, true, false},
-		{store.SessionChange{Worker: flowhq.WorkerError, Ending: flowhq.EndTempBanned, RetryAt: noon}, true, true},
+		{store.SessionChange{Worker: flowhq.HostRunning}, true, false},
+		{store.SessionChange{Worker: flowhq.HostDraining, Ending: flowhq.EndStopped}, true, false},
+		{store.SessionChange{Worker: flowhq.HostStopped, Ending: flowhq.EndStopped}, true, true},
+		{store.SessionChange{Worker: flowhq.HostError, Ending: flowhq.EndLoggedOut}, false, true},
+		{store.SessionChange{Worker: flowhq.HostStopped, Ending: flowhq.EndQRExpired}, false, true},
+		{store.SessionChange{Worker: flowhq.HostError, Ending: flowhq.EndReplacedByStranger}, true, false},
+		{store.SessionChange{Worker: flowhq.HostError, Ending: flowhq.EndTempBanned, RetryAt: noon}, true, true},
 	} {
 		ok(t, b.Settle(t.Context(), tenant, tt.change, "workflow"))
 		got := look()

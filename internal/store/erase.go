@@ -62,7 +62,7 @@ func (s *Store) Erase(ctx context.Context, tenant flowhq.TenantID, actor string)
 func (s *Store) fenceForGood(ctx context.Context, tenant flowhq.TenantID) (there bool, err error) {
 	const q = `
 		with fenced as (
-			update flowhq.worker_processes set epoch = epoch + 1 where tenant_id = @tenant
+			update flowhq.hosts set epoch = epoch + 1 where tenant_id = @tenant
 			returning tenant_id, epoch
 		), told as materialized (
 			select pg_notify('` + channel + `', concat_ws(' ', 'epoch', tenant_id, epoch)) from fenced
@@ -104,7 +104,7 @@ func (s *Store) eraseRows(ctx context.Context, e erasable, tenant flowhq.TenantI
 // left.
 func (s *Store) eraseTenant(ctx context.Context, tenant flowhq.TenantID, actor string) error {
 	const lock = `
-		select from flowhq.tenants t join flowhq.worker_processes w on w.tenant_id = t.id
+		select from flowhq.tenants t join flowhq.hosts w on w.tenant_id = t.id
 		where t.id = @tenant for update of w, t`
 	const erase = `
 		with gone as (

@@ -29,11 +29,11 @@ type Unhosted struct {
 func (s *Store) Unhosted(ctx context.Context, ttl, stableFor time.Duration, after flowhq.TenantID, limit int) ([]Unhosted, error) {
 	const q = `
 		select w.tenant_id,
-			case when w.lease_epoch = w.epoch then w.lease_host else '' end,
+			case when w.lease_epoch = w.epoch then w.lease_worker else '' end,
 			case when w.lease_epoch = w.epoch then w.epoch else 0 end,
 			w.lease_epoch = w.epoch and s.state = 'CONNECTED'
 				and w.lease_expires_at - @ttl::interval - s.since >= @stable::interval
-		from flowhq.worker_processes w join flowhq.whatsapp_sessions s using (tenant_id)
+		from flowhq.hosts w join flowhq.whatsapp_sessions s using (tenant_id)
 		where w.status <> 'STOPPED' and (w.lease_epoch = 0 or w.lease_expires_at <= now())
 			and not (w.status = 'ERROR' and s.ending = any(@parked::text[]))
 			and w.tenant_id > @after::uuid
@@ -111,8 +111,8 @@ func (s *Store) EndLeases(ctx context.Context, worker string) (ended int, err er
 		with gone as (
 			delete from flowhq.workers where name = @worker
 		), ended as (
-			update flowhq.worker_processes set lease_expires_at = now()
-			where lease_host = @worker and lease_epoch <> 0 and lease_expires_at > now()
+			update flowhq.hosts set lease_expires_at = now()
+			where lease_worker = @worker and lease_epoch <> 0 and lease_expires_at > now()
 			returning tenant_id, lease_epoch
 		)
 		select tenant_id

@@ -19,7 +19,7 @@ import (
 // is no obstacle, and the row would then be read as it was.
 const fence = `
 	with fence as (
-		select tenant_id from flowhq.worker_processes
+		select tenant_id from flowhq.hosts
 		where tenant_id = @tenant and epoch = @epoch
 		for key share
 	)`
@@ -35,7 +35,7 @@ type Querier interface {
 func Fence(ctx context.Context, tx Querier, tenant flowhq.TenantID, epoch int64) error {
 	const q = `
 		with fence as (
-			select from flowhq.worker_processes where tenant_id = $1 and epoch = $2
+			select from flowhq.hosts where tenant_id = $1 and epoch = $2
 			for key share
 		)
 		select exists (select from fence)`
@@ -53,7 +53,7 @@ func Fence(ctx context.Context, tx Querier, tenant flowhq.TenantID, epoch int64)
 // of a host until the transaction ends, as each begins by locking the same row for key
 // share.
 func alone(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, epoch int64) error {
-	const q = `select from flowhq.worker_processes where tenant_id = @tenant and epoch = @epoch for update`
+	const q = `select from flowhq.hosts where tenant_id = @tenant and epoch = @epoch for update`
 	tag, err := tx.Exec(ctx, q, pgx.StrictNamedArgs{"tenant": tenant, "epoch": epoch})
 	if err == nil && tag.RowsAffected() == 0 {
 		err = fenced(tenant, epoch)

@@ -86,7 +86,7 @@ func (s *Store) Unsettled(ctx context.Context, after time.Duration, limit int) (
 				w.status in ('STOPPED', 'ERROR') and s.ending = any(@parked::text[]) as is_parked,
 				coalesce(s.retry_at > now(), false) as is_banned
 			from flowhq.tenants t
-			join flowhq.worker_processes w on w.tenant_id = t.id
+			join flowhq.hosts w on w.tenant_id = t.id
 			join flowhq.whatsapp_sessions s on s.tenant_id = t.id
 			left join waiting on waiting.tenant_id = t.id
 			where waiting.tenant_id is not null

@@ -204,7 +204,7 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 }
 
 var connected = store.SessionChange{
-	State: flowhq.Connected, Tenant: flowhq.TenantActive, Worker: flowhq.WorkerRunning, Event: "SESSION_CONNECTED",
+	State: flowhq.Connected, Tenant: flowhq.TenantActive, Worker: flowhq.HostRunning, Event: "SESSION_CONNECTED",
 }
 
 // writes are the methods of a host that write.

@@ -16,8 +16,8 @@ import (
 //
 // Claim does not take the lease: until TakeLease says so, the older host may
 // still be connected. A NotFound error means that the tenant is gone.
-func (s *Store) Claim(ctx context.Context, tenant flowhq.TenantID, host string) (epoch int64, err error) {
-	return s.ClaimAbove(ctx, tenant, host, 0)
+func (s *Store) Claim(ctx context.Context, tenant flowhq.TenantID, worker string) (epoch int64, err error) {
+	return s.ClaimAbove(ctx, tenant, worker, 0)
 }
 
 // nextEpoch is the epoch after a row's own one, or after @floor, if that is higher: an
@@ -26,19 +26,19 @@ func (s *Store) Claim(ctx context.Context, tenant flowhq.TenantID, host string) 
 const nextEpoch = `(case when @floor::bigint > epoch and @floor < epoch + 1000000 then @floor else epoch end) + 1`
 
 // ClaimAbove is Claim for a tenant that is known to have had a host of the epoch floor.
-func (s *Store) ClaimAbove(ctx context.Context, tenant flowhq.TenantID, host string, floor int64) (epoch int64, err error) {
+func (s *Store) ClaimAbove(ctx context.Context, tenant flowhq.TenantID, worker string, floor int64) (epoch int64, err error) {
 	const q = `
 		with claimed as (
-			update flowhq.worker_processes set
+			update flowhq.hosts set
 				epoch = ` + nextEpoch + `,
-				host = @host,
+				worker = @worker,
 				status = 'STARTING',
 				since = case status when 'STARTING' then since else now() end
 			where tenant_id = @tenant
 			returning tenant_id, epoch
 		)
 		select epoch from claimed, pg_notify('` + channel + `', concat_ws(' ', 'epoch', tenant_id, epoch))`
-	epoch, err = one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "host": host, "floor": floor}, pgx.RowTo[int64])
+	epoch, err = one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "worker": worker, "floor": floor}, pgx.RowTo[int64])
 	if err != nil {
 		return 0, fmt.Errorf("claim tenant %s: %w", tenant, s.missing(ctx, err))
 	}
@@ -55,13 +55,13 @@ func (s *Store) ClaimAbove(ctx context.Context, tenant flowhq.TenantID, host str
 func (s *Store) TakeLease(ctx context.Context, tenant flowhq.TenantID, epoch int64, ttl time.Duration) (taken bool, wait time.Duration, err error) {
 	const q = `
 		with taken as (
-			update flowhq.worker_processes set
-				lease_epoch = @epoch, lease_host = host, lease_expires_at = now() + @ttl::interval
+			update flowhq.hosts set
+				lease_epoch = @epoch, lease_worker = worker, lease_expires_at = now() + @ttl::interval
 			where tenant_id = @tenant and epoch = @epoch
 				and (lease_epoch in (0, @epoch) or lease_expires_at <= now())
 			returning tenant_id
 		), before as (
-			select lease_expires_at from flowhq.worker_processes
+			select lease_expires_at from flowhq.hosts
 			where tenant_id = @tenant and epoch = @epoch
 		)
 		select exists (select from before), exists (select from taken),
@@ -104,18 +104,18 @@ type Lease struct {
 // tenants, one of which the caller may have given up, do not wait for each other either.
 func (s *Store) RenewLeases(ctx context.Context, leases []Lease, ttl time.Duration) (renewed, locked []Lease, err error) {
 	const lock = `
-		select from flowhq.worker_processes where tenant_id = any(@tenants::uuid[])
+		select from flowhq.hosts where tenant_id = any(@tenants::uuid[])
 		order by tenant_id for no key update skip locked`
 	const renew = `
 		with free as materialized (
-			select tenant_id from flowhq.worker_processes
+			select tenant_id from flowhq.hosts
 			where tenant_id = any(@tenants::uuid[])
 			order by tenant_id
 			for no key update skip locked
 		), l as (
 			select * from unnest(@tenants::uuid[], @epochs::bigint[], @seen::timestamptz[]) as l (tenant_id, epoch, seen_at)
 		), renewed as (
-			update flowhq.worker_processes w set lease_expires_at = now() + @ttl::interval
+			update flowhq.hosts w set lease_expires_at = now() + @ttl::interval
 			from l join free using (tenant_id)
 			where w.tenant_id = l.tenant_id and w.epoch = l.epoch and w.lease_epoch = l.epoch
 			returning w.tenant_id, w.epoch, l.seen_at
@@ -132,7 +132,7 @@ func (s *Store) RenewLeases(ctx context.Context, leases []Lease, ttl time.Durati
 		select tenant_id, epoch, true from renewed
 		union all
 		select tenant_id, epoch, false
-		from l join flowhq.worker_processes w using (tenant_id, epoch)
+		from l join flowhq.hosts w using (tenant_id, epoch)
 		where w.lease_epoch = epoch and tenant_id not in (select tenant_id from free)`
 	if len(leases) == 0 {
 		return nil, nil, nil
@@ -178,7 +178,7 @@ func (s *Store) RenewLeases(ctx context.Context, leases []Lease, ttl time.Durati
 func (s *Store) ReleaseLease(ctx context.Context, tenant flowhq.TenantID, epoch int64) error {
 	const q = `
 		with released as (
-			update flowhq.worker_processes set lease_epoch = 0, lease_expires_at = null
+			update flowhq.hosts set lease_epoch = 0, lease_expires_at = null
 			where tenant_id = @tenant and lease_epoch = @epoch
 			returning tenant_id
 		)

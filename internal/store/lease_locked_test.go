@@ -15,7 +15,7 @@ import (
 // Somebody who locks the rows of a tenant, by hand or for long, holds up no other lease.
 func TestALockedRowCostsNoOtherLease(t *testing.T) {
 	t.Parallel()
-	for _, table := range []string{"worker_processes", "whatsapp_sessions"} {
+	for _, table := range []string{"hosts", "whatsapp_sessions"} {
 		for _, mode := range []string{"update", "no key update", "share"} {
 			b := open(t)
 			locked, first := b.hosted(t)

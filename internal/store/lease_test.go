@@ -24,8 +24,8 @@ func TestClaim(t *testing.T) {
 			t.Fatalf("Claim = %d, %v; want %d", epoch, err, want)
 		}
 	}
-	w := must(b.Tenant(t.Context(), tenant))(t).Worker
-	want := flowhq.Worker{Status: flowhq.WorkerStarting, Host: "host-a", Epoch: 3, Since: w.Since}
+	w := must(b.Tenant(t.Context(), tenant))(t).Host
+	want := flowhq.Host{Status: flowhq.HostStarting, Worker: "host-a", Epoch: 3, Since: w.Since}
 	if diff := cmp.Diff(want, w); diff != "" {
 		t.Errorf("worker (-want +got):\n%s", diff)
 	}
@@ -91,7 +91,7 @@ func TestLease(t *testing.T) {
 // expire lets the tenant's lease run out on the database's clock.
 func (b *bench) expire(t testing.TB, tenant flowhq.TenantID) {
 	t.Helper()
-	b.exec(t, `update flowhq.worker_processes set lease_expires_at = now() - interval '1 s' where tenant_id = $1`, tenant)
+	b.exec(t, `update flowhq.hosts set lease_expires_at = now() - interval '1 s' where tenant_id = $1`, tenant)
 }
 
 func TestLeaseRunsOut(t *testing.T) {
@@ -109,7 +109,7 @@ func TestLeaseRunsOnTheDatabasesClock(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant, _ := b.hosted(t)
-	left := scalar[time.Duration](t, b, `select lease_expires_at - now() from flowhq.worker_processes where tenant_id = $1`, tenant)
+	left := scalar[time.Duration](t, b, `select lease_expires_at - now() from flowhq.hosts where tenant_id = $1`, tenant)
 	if left <= ttl-patience || left > ttl {
 		t.Errorf("the lease runs for %v on the database's clock; want nearly %v", left, ttl)
 	}
@@ -146,7 +146,7 @@ func TestRenewLeases(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatalf("RenewLeases (-want +got):\n%s", diff)
 	}
-	long := scalar[int](t, b, `select count(*)::int from flowhq.worker_processes where lease_expires_at > now() + interval '50 min'`)
+	long := scalar[int](t, b, `select count(*)::int from flowhq.hosts where lease_expires_at > now() + interval '50 min'`)
 	if long != len(want) {
 		t.Errorf("%d leases run for an hour; want %d", long, len(want))
 	}
@@ -240,40 +240,40 @@ func TestStale(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant, epoch := b.hosted(t)
-	status := func() flowhq.WorkerStatus {
+	status := func() flowhq.HostStatus {
 		t.Helper()
-		one := must(b.Tenant(t.Context(), tenant))(t).Worker.Status
+		one := must(b.Tenant(t.Context(), tenant))(t).Host.Status
 		page, _, err := b.Tenants(t.Context(), store.TenantFilter{})
-		if err != nil || len(page) != 1 || page[0].Worker.Status != one {
+		if err != nil || len(page) != 1 || page[0].Host.Status != one {
 			t.Errorf("Tenants = %+v, %v; want one that is %s", page, err, one)
 		}
 		return one
 	}
-	want := func(what string, want flowhq.WorkerStatus) {
+	want := func(what string, want flowhq.HostStatus) {
 		t.Helper()
 		if got := status(); got != want {
 			t.Errorf("%s: worker %s; want %s", what, got, want)
 		}
 	}
-	for _, w := range []flowhq.WorkerStatus{flowhq.WorkerStarting, flowhq.WorkerRunning, flowhq.WorkerDraining} {
+	for _, w := range []flowhq.HostStatus{flowhq.HostStarting, flowhq.HostRunning, flowhq.HostDraining} {
 		must(b.renewed(t.Context(), []store.Lease{{Tenant: tenant, Epoch: epoch}}, ttl))(t)
 		ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{Worker: w}))
 		want("lease runs", w)
 		b.expire(t, tenant)
-		want("lease ran out", flowhq.WorkerStale)
+		want("lease ran out", flowhq.HostStale)
 	}
-	since := must(b.Tenant(t.Context(), tenant))(t).Worker.Since
-	if end := scalar[time.Time](t, b, `select lease_expires_at from flowhq.worker_processes`); !since.Equal(end) {
+	since := must(b.Tenant(t.Context(), tenant))(t).Host.Since
+	if end := scalar[time.Time](t, b, `select lease_expires_at from flowhq.hosts`); !since.Equal(end) {
 		t.Errorf("stale since %v; want the end of the lease, %v", since, end)
 	}
-	for _, w := range []flowhq.WorkerStatus{flowhq.WorkerStopped, flowhq.WorkerError} {
+	for _, w := range []flowhq.HostStatus{flowhq.HostStopped, flowhq.HostError} {
 		ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{Worker: w}))
 		want("not meant to run", w)
 	}
-	ok(t, b.Settle(t.Context(), tenant, store.SessionChange{Worker: flowhq.WorkerStarting}, "workflow"))
-	want("started again after a crash", flowhq.WorkerStarting)
+	ok(t, b.Settle(t.Context(), tenant, store.SessionChange{Worker: flowhq.HostStarting}, "workflow"))
+	want("started again after a crash", flowhq.HostStarting)
 	must(b.Claim(t.Context(), tenant, "host-b"))(t)
-	want("claimed", flowhq.WorkerStarting)
+	want("claimed", flowhq.HostStarting)
 }
 
 // TestNoWriteAfterClaim lets many hosts of the old epoch write while another
@@ -323,7 +323,7 @@ func TestWriteDuringClaim(t *testing.T) {
 			g := newGuest(t, b)
 			before := dump(t, b, g.tenant)
 			tx := must(b.raw.Begin(t.Context()))(t)
-			if _, err := tx.Exec(t.Context(), `update flowhq.worker_processes set epoch = epoch + 1 where tenant_id = $1`, g.tenant); err != nil {
+			if _, err := tx.Exec(t.Context(), `update flowhq.hosts set epoch = epoch + 1 where tenant_id = $1`, g.tenant); err != nil {
 				t.Fatal(err)
 			}
 			result := make(chan error, 1)
@@ -336,7 +336,7 @@ func TestWriteDuringClaim(t *testing.T) {
 			ok(t, tx.Commit(t.Context()))
 			wantCode(t, name, <-result, flowhq.Fenced)
 			after := dump(t, b, g.tenant)
-			if diff := cmp.Diff(withoutTable(before, "worker_processes"), withoutTable(after, "worker_processes")); diff != "" {
+			if diff := cmp.Diff(withoutTable(before, "hosts"), withoutTable(after, "hosts")); diff != "" {
 				t.Errorf("%s wrote (-want +got):\n%s", name, diff)
 			}
 		})
@@ -383,7 +383,7 @@ func TestClaimWaitsForWrites(t *testing.T) {
 	tenant, epoch := b.hosted(t)
 	watch := &bench{raw: connect(t, b.url)}
 	tx := must(b.raw.Begin(t.Context()))(t)
-	if _, err := tx.Exec(t.Context(), `select from flowhq.worker_processes where tenant_id = $1 for key share`, tenant); err != nil {
+	if _, err := tx.Exec(t.Context(), `select from flowhq.hosts where tenant_id = $1 for key share`, tenant); err != nil {
 		t.Fatal(err)
 	}
 	if got := must(b.renewed(t.Context(), []store.Lease{{Tenant: tenant, Epoch: epoch}}, ttl))(t); len(got) != 1 {
@@ -426,7 +426,7 @@ func TestLockTimeout(t *testing.T) {
 	tenant, epoch := b.hosted(t)
 	tx := must(b.raw.Begin(t.Context()))(t)
 	defer tx.Rollback(context.Background())
-	if _, err := tx.Exec(t.Context(), `select from flowhq.worker_processes where tenant_id = $1 for update`, tenant); err != nil {
+	if _, err := tx.Exec(t.Context(), `select from flowhq.hosts where tenant_id = $1 for update`, tenant); err != nil {
 		t.Fatal(err)
 	}
 	begun := time.Now()

@@ -17,7 +17,7 @@ type SessionChange struct {
 	Ending    flowhq.EndReason    // of the session; "" clears it
 	RetryAt   time.Time           // when it is tried again by itself, if that is known; zero clears it
 	Tenant    flowhq.TenantStatus // "" leaves it
-	Worker    flowhq.WorkerStatus // "" leaves it
+	Worker    flowhq.HostStatus   // "" leaves it
 	LastError string              // "" clears it
 	QR        string              // "" clears it
 	QRExpires time.Time           // of QR
@@ -42,7 +42,7 @@ type LinkCode struct {
 const (
 	applyWorker = `
 		with held as (
-			update flowhq.worker_processes set
+			update flowhq.hosts set
 				status = coalesce(nullif(@worker::text, ''), status),
 				since = case when @worker in ('', status) then since else now() end,
 				last_error = @last_error`

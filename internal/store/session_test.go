@@ -16,14 +16,14 @@ func TestSetSession(t *testing.T) {
 	tenant, epoch := b.hosted(t)
 	soon := time.Now().Add(time.Minute).UTC().Truncate(time.Microsecond)
 	ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{
-		State: flowhq.QRReady, Reason: "waits for a scan", Tenant: flowhq.TenantQRPending, Worker: flowhq.WorkerRunning,
+		State: flowhq.QRReady, Reason: "waits for a scan", Tenant: flowhq.TenantQRPending, Worker: flowhq.HostRunning,
 		LastError: "the last code expired", QR: "2@abc", QRExpires: soon, Event: "QR_READY",
 	}))
 	got := must(b.Tenant(t.Context(), tenant))(t)
 	want := flowhq.Tenant{
 		Status:  flowhq.TenantQRPending,
 		Session: flowhq.Session{State: flowhq.QRReady, Reason: "waits for a scan"},
-		Worker:  flowhq.Worker{Status: flowhq.WorkerRunning, Host: "host-a", Epoch: epoch, LastError: "the last code expired"},
+		Host:    flowhq.Host{Status: flowhq.HostRunning, Worker: "host-a", Epoch: epoch, LastError: "the last code expired"},
 	}
 	ignore := cmp.Options{
 		cmpopts.IgnoreTypes(time.Time{}), cmpopts.IgnoreFields(flowhq.Tenant{}, "ID", "Name", "PhoneNumber", "Config"),
@@ -41,7 +41,7 @@ func TestSetSession(t *testing.T) {
 	want = flowhq.Tenant{
 		Status:  flowhq.TenantActive,
 		Session: flowhq.Session{State: flowhq.Connected},
-		Worker:  flowhq.Worker{Status: flowhq.WorkerRunning, Host: "host-a", Epoch: epoch},
+		Host:    flowhq.Host{Status: flowhq.HostRunning, Worker: "host-a", Epoch: epoch},
 	}
 	if diff := cmp.Diff(want, got, ignore); diff != "" {
 		t.Errorf("after CONNECTED (-want +got):\n%s", diff)
@@ -74,17 +74,17 @@ func TestSinceFollowsTheStateAlone(t *testing.T) {
 	again.Reason, again.LastError = "still", "hiccup"
 	ok(t, b.SetSession(t.Context(), tenant, epoch, again))
 	second := must(b.Tenant(t.Context(), tenant))(t)
-	if !second.Session.Since.Equal(first.Session.Since) || !second.Worker.Since.Equal(first.Worker.Since) {
+	if !second.Session.Since.Equal(first.Session.Since) || !second.Host.Since.Equal(first.Host.Since) {
 		t.Errorf("since moved without a change of state: %+v, then %+v", first, second)
 	}
 	ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{State: flowhq.Connecting}))
 	third := must(b.Tenant(t.Context(), tenant))(t)
-	if !third.Session.Since.After(first.Session.Since) || !third.Worker.Since.Equal(first.Worker.Since) {
-		t.Errorf("since = %v and %v; want only the session's to move", third.Session.Since, third.Worker.Since)
+	if !third.Session.Since.After(first.Session.Since) || !third.Host.Since.Equal(first.Host.Since) {
+		t.Errorf("since = %v and %v; want only the session's to move", third.Session.Since, third.Host.Since)
 	}
-	ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{Worker: flowhq.WorkerDraining}))
-	if fourth := must(b.Tenant(t.Context(), tenant))(t); !fourth.Worker.Since.After(third.Worker.Since) {
-		t.Errorf("worker since = %v; want later than %v", fourth.Worker.Since, third.Worker.Since)
+	ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{Worker: flowhq.HostDraining}))
+	if fourth := must(b.Tenant(t.Context(), tenant))(t); !fourth.Host.Since.After(third.Host.Since) {
+		t.Errorf("worker since = %v; want later than %v", fourth.Host.Since, third.Host.Since)
 	}
 }
 
@@ -161,15 +161,15 @@ func TestSettle(t *testing.T) {
 	b := open(t)
 	tenant, _ := b.hosted(t)
 	ok(t, b.Settle(t.Context(), tenant, store.SessionChange{
-		State: flowhq.LoggedOut, Reason: "unlinked on the phone", Tenant: flowhq.TenantError, Worker: flowhq.WorkerError,
+		State: flowhq.LoggedOut, Reason: "unlinked on the phone", Tenant: flowhq.TenantError, Worker: flowhq.HostError,
 		LastError: "logged out", Event: "SESSION_LOGGED_OUT",
 	}, "workflow"))
 	got := must(b.Tenant(t.Context(), tenant))(t)
-	if got.Status != flowhq.TenantError || got.Session.State != flowhq.LoggedOut || got.Worker.LastError != "logged out" {
+	if got.Status != flowhq.TenantError || got.Session.State != flowhq.LoggedOut || got.Host.LastError != "logged out" {
 		t.Errorf("after Settle: %+v", got)
 	}
 	wantEvents(t, b, tenant, "SESSION_LOGGED_OUT workflow unlinked on the phone", "TENANT_CREATED admin ")
-	ok(t, b.Settle(t.Context(), nobody, store.SessionChange{Worker: flowhq.WorkerStopped, Event: "LATE"}, "workflow"))
+	ok(t, b.Settle(t.Context(), nobody, store.SessionChange{Worker: flowhq.HostStopped, Event: "LATE"}, "workflow"))
 	wantEvents(t, b, nobody)
 }
 
@@ -178,11 +178,11 @@ func TestSettleFences(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant, epoch := b.hosted(t)
-	ok(t, b.Settle(t.Context(), tenant, store.SessionChange{Worker: flowhq.WorkerStopped}, "workflow"))
-	late := store.SessionChange{State: flowhq.Connected, Worker: flowhq.WorkerRunning}
+	ok(t, b.Settle(t.Context(), tenant, store.SessionChange{Worker: flowhq.HostStopped}, "workflow"))
+	late := store.SessionChange{State: flowhq.Connected, Worker: flowhq.HostRunning}
 	wantCode(t, "SetSession after Settle", b.SetSession(t.Context(), tenant, epoch, late), flowhq.Fenced)
-	if got := must(b.Tenant(t.Context(), tenant))(t).Worker.Status; got != flowhq.WorkerStopped {
-		t.Errorf("the worker is %s; want %s", got, flowhq.WorkerStopped)
+	if got := must(b.Tenant(t.Context(), tenant))(t).Host.Status; got != flowhq.HostStopped {
+		t.Errorf("the worker is %s; want %s", got, flowhq.HostStopped)
 	}
 }
 
@@ -190,7 +190,7 @@ func TestSettleKeepsALiveLease(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant, epoch := b.hosted(t)
-	ok(t, b.Settle(t.Context(), tenant, store.SessionChange{Worker: flowhq.WorkerStopped}, "workflow"))
+	ok(t, b.Settle(t.Context(), tenant, store.SessionChange{Worker: flowhq.HostStopped}, "workflow"))
 	second := must(b.Claim(t.Context(), tenant, "host-b"))(t)
 	if taken, _, err := b.TakeLease(t.Context(), tenant, second, ttl); err != nil || taken {
 		t.Errorf("TakeLease beside host %d = %v, %v; want false", epoch, taken, err)

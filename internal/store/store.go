@@ -9,7 +9,7 @@
 //
 // A tenant has had Epoch hosts so far, and only the latest may write. The
 // methods of a host take its epoch after the tenant; they lock the tenant's row
-// of worker_processes "for key share" under the condition that it still holds
+// of hosts "for key share" under the condition that it still holds
 // that epoch, and write nothing if it does not: the error has code
 // [flowhq.Fenced]. Claim raises the epoch, which is a key of that table, so it
 // waits for the writes already under way and every later one sees the new

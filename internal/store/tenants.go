@@ -46,7 +46,7 @@ const tenantColumns = `
 	s.state, s.number, left(s.reason, 1000), s.ending, s.retry_at, s.since, s.last_seen_at,
 	case when ` + stale + ` then 'STALE' else w.status end,
 	case when ` + stale + ` then w.lease_expires_at else w.since end,
-	w.host, w.epoch, left(w.last_error, 1000)`
+	w.worker, w.epoch, left(w.last_error, 1000)`
 
 const stale = `w.status in ('STARTING', 'RUNNING', 'DRAINING')
 	and w.lease_epoch = w.epoch and w.lease_expires_at < now()`
@@ -58,7 +58,7 @@ func (s *Store) scanTenant(row pgx.CollectableRow) (t flowhq.Tenant, err error) 
 		&t.Config.Template, &t.Config.BusinessName, &t.Config.Language, &perMinute, &perContact, &retention, &answerWithin,
 		&t.Session.State, &t.Session.Number, &t.Session.Reason, &t.Session.Ending, &t.Session.RetryAt,
 		&t.Session.Since, &t.Session.LastSeenAt,
-		&t.Worker.Status, &t.Worker.Since, &t.Worker.Host, &t.Worker.Epoch, &t.Worker.LastError,
+		&t.Host.Status, &t.Host.Since, &t.Host.Worker, &t.Host.Epoch, &t.Host.LastError,
 	)
 	t.Session.NextStep = t.Session.Ending.NextStep()
 	t.Config.RepliesPerMinute = orDefault(perMinute, s.Defaults.RepliesPerMinute)
@@ -102,7 +102,7 @@ func (s *Store) CreateTenantOnce(ctx context.Context, key string, n flowhq.NewTe
 		), s as (
 			insert into flowhq.whatsapp_sessions (tenant_id) select id from t
 		), w as (
-			insert into flowhq.worker_processes (tenant_id) select id from t
+			insert into flowhq.hosts (tenant_id) select id from t
 		)
 		insert into flowhq.portal_event_logs (tenant_id, event_type, actor)
 		select id, '` + TenantCreated + `', @actor from t`
@@ -153,7 +153,7 @@ func (s *Store) Tenant(ctx context.Context, tenant flowhq.TenantID) (flowhq.Tena
 		from flowhq.tenants t
 		join flowhq.tenant_configs c on c.tenant_id = t.id
 		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
-		join flowhq.worker_processes w on w.tenant_id = t.id
+		join flowhq.hosts w on w.tenant_id = t.id
 		where t.id = @tenant`
 	t, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, s.scanTenant)
 	if err != nil {
@@ -178,7 +178,7 @@ func (s *Store) Tenants(ctx context.Context, f TenantFilter) (page []flowhq.Tena
 		from flowhq.tenants t
 		join flowhq.tenant_configs c on c.tenant_id = t.id
 		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
-		join flowhq.worker_processes w on w.tenant_id = t.id
+		join flowhq.hosts w on w.tenant_id = t.id
 		where ` + selected + `
 			and (@before_id::uuid is null or (t.created_at, t.id) < (@before::timestamptz, @before_id))
 		order by t.created_at desc, t.id desc
@@ -291,7 +291,7 @@ func (s *Store) UpdateTenant(ctx context.Context, tenant flowhq.TenantID, c flow
 		from t
 		join c on c.tenant_id = t.id
 		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
-		join flowhq.worker_processes w on w.tenant_id = t.id
+		join flowhq.hosts w on w.tenant_id = t.id
 		cross join lateral pg_notify('` + channel + `', concat_ws(' ', 'config', t.id, w.epoch))`
 	changed := changedFields(c)
 	if len(changed) == 0 {

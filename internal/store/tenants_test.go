@@ -32,7 +32,7 @@ func TestCreateTenant(t *testing.T) {
 			RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365, AnswerWithinMinutes: 24 * 60,
 		},
 		Session: flowhq.Session{State: flowhq.Disconnected},
-		Worker:  flowhq.Worker{Status: flowhq.WorkerStopped},
+		Host:    flowhq.Host{Status: flowhq.HostStopped},
 	}
 	ignore := cmpopts.IgnoreTypes(time.Time{}, flowhq.TenantID(""))
 	if diff := cmp.Diff(want, created, ignore); diff != "" {
@@ -53,7 +53,7 @@ func TestCreateTenantInOnePiece(t *testing.T) {
 	if err == nil {
 		t.Fatal("CreateTenant accepted a language that does not exist")
 	}
-	for _, table := range []string{"tenants", "tenant_configs", "whatsapp_sessions", "worker_processes", "portal_event_logs"} {
+	for _, table := range []string{"tenants", "tenant_configs", "whatsapp_sessions", "hosts", "portal_event_logs"} {
 		if n := scalar[int](t, b, "select count(*)::int from flowhq."+table); n != 0 {
 			t.Errorf("%s has %d rows after a failure; want 0", table, n)
 		}

@@ -19,7 +19,7 @@ type Room struct {
 
 // BeatWorker records that a worker process is alive for ttl from now and how full it
 // is, and returns the room of all others.
-func (s *Store) BeatWorker(ctx context.Context, p flowhq.Process, ttl time.Duration) (others Room, err error) {
+func (s *Store) BeatWorker(ctx context.Context, p flowhq.Worker, ttl time.Duration) (others Room, err error) {
 	const q = `
 		with beat as (
 			insert into flowhq.workers (name, capacity, sessions, draining, expires_at)
@@ -55,14 +55,14 @@ func (s *Store) EndWorker(ctx context.Context, name string) error {
 
 // Workers lists the worker processes, the oldest first: at most MaxLimit, of those that
 // were heard of last. One that was not heard of in time is STALE.
-func (s *Store) Workers(ctx context.Context) ([]flowhq.Process, error) {
+func (s *Store) Workers(ctx context.Context) ([]flowhq.Worker, error) {
 	const q = `
 		select name,
 			case when expires_at < now() then 'STALE' when draining then 'DRAINING' else 'RUNNING' end,
 			sessions, capacity, since, seen_at
 		from (select * from flowhq.workers order by seen_at desc limit @limit) w
 		order by since, name`
-	all, err := many(ctx, s, q, pgx.StrictNamedArgs{"limit": MaxLimit}, pgx.RowToStructByPos[flowhq.Process])
+	all, err := many(ctx, s, q, pgx.StrictNamedArgs{"limit": MaxLimit}, pgx.RowToStructByPos[flowhq.Worker])
 	if err != nil {
 		return nil, fmt.Errorf("list workers: %w", err)
 	}
@@ -91,7 +91,7 @@ func (s *Store) SetWaiting(ctx context.Context, reason string, after time.Durati
 	const q = `
 		with found as (
 			select w.tenant_id, w.epoch
-			from flowhq.worker_processes w join flowhq.whatsapp_sessions s using (tenant_id)
+			from flowhq.hosts w join flowhq.whatsapp_sessions s using (tenant_id)
 			where s.reason <> @reason and w.status in ('STARTING', 'DRAINING')
 				and (@failed or w.last_error = '' or starts_with(s.reason, @told))
 				and w.since < now() - @after::interval
@@ -99,7 +99,7 @@ func (s *Store) SetWaiting(ctx context.Context, reason string, after time.Durati
 			order by w.tenant_id
 			limit @limit
 		), held as (
-			update flowhq.worker_processes w set
+			update flowhq.hosts w set
 				status = 'STARTING',
 				since = case status when 'STARTING' then since else now() end
 			from found

@@ -15,32 +15,32 @@ import (
 func TestRoomOfTheOthers(t *testing.T) {
 	t.Parallel()
 	b := open(t)
-	beat := func(p flowhq.Process, ttl time.Duration) store.Room {
+	beat := func(p flowhq.Worker, ttl time.Duration) store.Room {
 		t.Helper()
 		return must(b.BeatWorker(t.Context(), p, ttl))(t)
 	}
-	if got := beat(flowhq.Process{Name: "alone", Capacity: 5}, ttl); got != (store.Room{}) {
+	if got := beat(flowhq.Worker{Name: "alone", Capacity: 5}, ttl); got != (store.Room{}) {
 		t.Errorf("room beside the only worker = %+v; want none", got)
 	}
-	beat(flowhq.Process{Name: "half full", Capacity: 10, Sessions: 4}, ttl)
-	beat(flowhq.Process{Name: "too full", Capacity: 2, Sessions: 3}, ttl) // takes none of another's room
-	beat(flowhq.Process{Name: "leaving", Capacity: 100, Status: flowhq.WorkerDraining}, ttl)
-	beat(flowhq.Process{Name: "dead", Capacity: 100}, 0)
-	got := beat(flowhq.Process{Name: "alone", Capacity: 5}, ttl)
+	beat(flowhq.Worker{Name: "half full", Capacity: 10, Sessions: 4}, ttl)
+	beat(flowhq.Worker{Name: "too full", Capacity: 2, Sessions: 3}, ttl) // takes none of another's room
+	beat(flowhq.Worker{Name: "leaving", Capacity: 100, Status: flowhq.WorkerDraining}, ttl)
+	beat(flowhq.Worker{Name: "dead", Capacity: 100}, 0)
+	got := beat(flowhq.Worker{Name: "alone", Capacity: 5}, ttl)
 	if want := (store.Room{Capacity: 12, Sessions: 7, Free: 6}); got != want {
 		t.Errorf("room = %+v; want %+v", got, want)
 	}
 
 	b.exec(t, `update flowhq.workers set seen_at = now() - interval '25 hours' where name = 'dead'`)
-	beat(flowhq.Process{Name: "alone", Capacity: 5, Sessions: 1}, 0)
+	beat(flowhq.Worker{Name: "alone", Capacity: 5, Sessions: 1}, 0)
 	ok(t, b.EndWorker(t.Context(), "half full"))
 	all := must(b.Workers(t.Context()))(t)
-	want := []flowhq.Process{
+	want := []flowhq.Worker{
 		{Name: "alone", Status: flowhq.WorkerStale, Capacity: 5, Sessions: 1},
 		{Name: "too full", Status: flowhq.WorkerRunning, Capacity: 2, Sessions: 3},
 		{Name: "leaving", Status: flowhq.WorkerDraining, Capacity: 100},
 	}
-	if diff := cmp.Diff(want, all, cmpopts.IgnoreFields(flowhq.Process{}, "Since", "LastSeenAt")); diff != "" {
+	if diff := cmp.Diff(want, all, cmpopts.IgnoreFields(flowhq.Worker{}, "Since", "LastSeenAt")); diff != "" {
 		t.Errorf("workers (-want +got):\n%s", diff)
 	}
 }
@@ -54,11 +54,11 @@ func TestSetWaiting(t *testing.T) {
 		t.Helper()
 		tenant := b.tenant(t)
 		ok(t, b.Settle(t.Context(), tenant, store.SessionChange{
-			State: flowhq.Disconnected, Worker: flowhq.WorkerStarting, Ending: flowhq.EndLost,
+			State: flowhq.Disconnected, Worker: flowhq.HostStarting, Ending: flowhq.EndLost,
 		}, "workflow"))
-		b.exec(t, `update flowhq.worker_processes set since = now() - interval '1 minute' where tenant_id = $1`, tenant)
+		b.exec(t, `update flowhq.hosts set since = now() - interval '1 minute' where tenant_id = $1`, tenant)
 		if change != "" {
-			b.exec(t, `update flowhq.worker_processes set `+change+` where tenant_id = $1`, tenant)
+			b.exec(t, `update flowhq.hosts set `+change+` where tenant_id = $1`, tenant)
 		}
 		return tenant
 	}
@@ -91,7 +91,7 @@ func TestSetWaiting(t *testing.T) {
 				got = append(got, w.Tenant)
 			}
 		}
-		b.exec(t, `update flowhq.worker_processes set since = now() - interval '1 minute' where tenant_id = $1`, moves)
+		b.exec(t, `update flowhq.hosts set since = now() - interval '1 minute' where tenant_id = $1`, moves)
 		slices.Sort(got)
 		slices.Sort(step.want)
 		if diff := cmp.Diff(step.want, got); diff != "" {
@@ -99,9 +99,9 @@ func TestSetWaiting(t *testing.T) {
 		}
 		for _, tenant := range got {
 			now := must(b.Tenant(t.Context(), tenant))(t)
-			if now.Session.Reason != step.reason || now.Session.Ending != "" || tenant != expired && now.Worker.Status != flowhq.WorkerStarting {
-				t.Errorf("%s is %s: %q, ended %q; want %s: %q", tenant, now.Worker.Status, now.Session.Reason, now.Session.Ending,
-					flowhq.WorkerStarting, step.reason)
+			if now.Session.Reason != step.reason || now.Session.Ending != "" || tenant != expired && now.Host.Status != flowhq.HostStarting {
+				t.Errorf("%s is %s: %q, ended %q; want %s: %q", tenant, now.Host.Status, now.Session.Reason, now.Session.Ending,
+					flowhq.HostStarting, step.reason)
 			}
 		}
 	}
@@ -120,16 +120,16 @@ func TestUnhosted(t *testing.T) {
 		if taken, _, err := b.TakeLease(t.Context(), tenant, epoch, ttl); err != nil || !taken {
 			t.Fatalf("TakeLease = %t, %v", taken, err)
 		}
-		ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{State: flowhq.Connected, Worker: flowhq.WorkerRunning}))
+		ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{State: flowhq.Connected, Worker: flowhq.HostRunning}))
 		if change != "" {
-			b.exec(t, `update flowhq.worker_processes set `+change+` where tenant_id = $1`, tenant)
+			b.exec(t, `update flowhq.hosts set `+change+` where tenant_id = $1`, tenant)
 		}
 		return tenant
 	}
 	const ranOut = "lease_expires_at = now() - interval '1 s'"
 	young, old := hosted("dead", ranOut), hosted("dead", ranOut)
 	b.exec(t, `update flowhq.whatsapp_sessions set since = now() - interval '10 minutes' where tenant_id = $1`, old)
-	claimed, freed := hosted("dead", ranOut+", epoch = epoch + 1, host = 'alive'"), hosted("dead", "")
+	claimed, freed := hosted("dead", ranOut+", epoch = epoch + 1, worker = 'alive'"), hosted("dead", "")
 	ok(t, b.ReleaseLease(t.Context(), freed, 1))
 	hosted("dead", ranOut+", status = 'STOPPED'")
 	left, others := hosted("dead", ""), hosted("alive", "")
@@ -151,7 +151,7 @@ func TestUnhosted(t *testing.T) {
 		t.Errorf("unhosted (-want +got):\n%s", diff)
 	}
 
-	must(b.BeatWorker(t.Context(), flowhq.Process{Name: "dead", Capacity: 5}, ttl))(t)
+	must(b.BeatWorker(t.Context(), flowhq.Worker{Name: "dead", Capacity: 5}, ttl))(t)
 	if n := must(b.EndLeases(t.Context(), "dead"))(t); n != 1 {
 		t.Errorf("%d leases were ended; want that of %s", n, left)
 	}
@@ -179,11 +179,11 @@ func TestUnhostedPages(t *testing.T) {
 	for i := range waiting {
 		tenant := b.tenant(t)
 		want = append(want, tenant)
-		ok(t, b.Settle(t.Context(), tenant, store.SessionChange{State: flowhq.Disconnected, Worker: flowhq.WorkerStarting}, "test"))
+		ok(t, b.Settle(t.Context(), tenant, store.SessionChange{State: flowhq.Disconnected, Worker: flowhq.HostStarting}, "test"))
 		for _, ending := range []flowhq.EndReason{flowhq.EndLoggedOut, flowhq.EndBanned} {
 			parked := b.tenant(t)
 			ok(t, b.Settle(t.Context(), parked, store.SessionChange{
-				State: ending.SessionState(), Worker: flowhq.WorkerError, Ending: ending, Reason: fmt.Sprint(i),
+				State: ending.SessionState(), Worker: flowhq.HostError, Ending: ending, Reason: fmt.Sprint(i),
 			}, "test"))
 		}
 	}
@@ -212,8 +212,8 @@ func TestWorkerAges(t *testing.T) {
 	if err != nil || len(all) != 0 || now.IsZero() {
 		t.Errorf("WorkerAges without any = %+v, %v, %v", all, now, err)
 	}
-	must(b.BeatWorker(t.Context(), flowhq.Process{Name: "lives", Capacity: 1}, time.Hour))(t)
-	must(b.BeatWorker(t.Context(), flowhq.Process{Name: "dead", Capacity: 1}, time.Hour))(t)
+	must(b.BeatWorker(t.Context(), flowhq.Worker{Name: "lives", Capacity: 1}, time.Hour))(t)
+	must(b.BeatWorker(t.Context(), flowhq.Worker{Name: "dead", Capacity: 1}, time.Hour))(t)
 	b.exec(t, `update flowhq.workers set seen_at = now() - interval '1 hour', expires_at = now() - interval '1 min' where name = 'dead'`)
 	all, now, err = b.WorkerAges(t.Context())
 	ok(t, err)
