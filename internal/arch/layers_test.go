@@ -10,8 +10,8 @@ import (
 // import those of lower lines only, so two on one line do not know each other.
 var layers = [][]string{
 	{"."}, // the nouns
-	// SQL files; child processes; test builds break here; encryption; who has ended
-	{"migrations", "internal/dev/proc", "internal/failpoint", "internal/codec", "internal/workerlock"},
+	// SQL files; child processes; test builds break here; encryption; who has ended; a lock
+	{"migrations", "internal/dev/proc", "internal/failpoint", "internal/codec", "internal/workerlock", "internal/sessionlock"},
 	{"internal/store", "internal/reply", "internal/config", "internal/logging", "internal/devdb", "internal/cli", "internal/metrics"},
 	{"internal/pipeline", "internal/whatsapp", "internal/simulator"},
 	{"activities"},

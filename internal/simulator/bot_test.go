@@ -155,7 +155,7 @@ func (b *bot) say(to types.JID, text, id string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var sent whatsmeow.SendResponse
-	err := b.signals.guard.sending(ctx, func(ctx context.Context) (err error) {
+	err := b.signals.sending(ctx, func(ctx context.Context) (err error) {
 		sent, err = b.SendMessage(ctx, to, &waE2E.Message{Conversation: proto.String(text)}, whatsmeow.SendRequestExtra{ID: id})
 		return err
 	})

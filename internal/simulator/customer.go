@@ -176,7 +176,7 @@ func (c *customer) send(ctx context.Context, to string, m *waE2E.Message, id str
 func (c *customer) try(ctx context.Context, to string, m *waE2E.Message, id string) (at time.Time, err error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
-	err = c.signals.guard.sending(ctx, func(ctx context.Context) error {
+	err = c.signals.sending(ctx, func(ctx context.Context) error {
 		// The library adds to what it is given, and may be given it again.
 		sent, err := c.client.SendMessage(ctx, types.NewJID(to, types.DefaultUserServer),
 			proto.CloneOf(m), whatsmeow.SendRequestExtra{ID: id})

@@ -14,6 +14,8 @@ import (
 	"go.mau.fi/whatsmeow/store"
 	"go.mau.fi/whatsmeow/types"
 	"go.mau.fi/whatsmeow/util/keys"
+
+	"github.com/flowhq/flowhq/internal/sessionlock"
 )
 
 const (
@@ -44,7 +46,7 @@ var errNotRemembered = errors.New("the message is not remembered any more")
 // (groups, contacts, settings) is forgotten at once.
 type signalStore struct {
 	store.NoopStore
-	guard *guard
+	guard *sessionlock.Lock
 	// save makes changes durable, all or none; nil deletes.
 	save func(changes map[string][]byte)
 
@@ -62,7 +64,7 @@ var (
 
 // newSignalStore returns a store with the records an earlier one has saved.
 func newSignalStore(records map[string][]byte, save func(map[string][]byte)) *signalStore {
-	s := &signalStore{guard: newGuard(), save: save, records: records}
+	s := &signalStore{guard: sessionlock.New(), save: save, records: records}
 	byAge := func(a, b string) int { return slices.Compare(records[a][:8], records[b][:8]) }
 	for key := range records {
 		switch {
@@ -163,16 +165,22 @@ func (s *signalStore) DeleteAllIdentities(ctx context.Context, user string) erro
 
 func (s *signalStore) GetSession(ctx context.Context, address string) ([]byte, error) {
 	if turnOf(ctx) == nil {
-		s.guard.borrow()
+		if _, err := s.guard.Lease(ctx, address); err != nil {
+			return nil, err
+		}
 	}
 	return s.get(ctx, prefixSession+address), nil
 }
 
 func (s *signalStore) PutSession(ctx context.Context, address string, session []byte) error {
-	s.put(ctx, map[string][]byte{prefixSession + address: session})
 	if turnOf(ctx) == nil {
-		s.guard.giveBack(0)
+		lease, err := s.guard.Keep(address)
+		if err != nil {
+			return err
+		}
+		defer lease.End()
 	}
+	s.put(ctx, map[string][]byte{prefixSession + address: session})
 	return nil
 }
 
@@ -181,9 +189,10 @@ func (s *signalStore) HasSession(ctx context.Context, address string) (bool, err
 }
 
 func (s *signalStore) GetManySessions(ctx context.Context, addresses []string) (map[string][]byte, error) {
-	if t := turnOf(ctx); t != nil && t.changes == nil && !t.holding {
-		s.guard.hold()
-		t.holding = true
+	if t := turnOf(ctx); t != nil && t.changes == nil {
+		if err := t.hold.Take(ctx); err != nil {
+			return nil, err
+		}
 	}
 	out := make(map[string][]byte, len(addresses))
 	for _, address := range addresses {
@@ -198,9 +207,8 @@ func (s *signalStore) PutManySessions(ctx context.Context, sessions map[string][
 		changes[prefixSession+address] = session
 	}
 	s.put(ctx, changes)
-	if t := turnOf(ctx); t != nil && t.holding {
-		t.holding = false
-		s.guard.release()
+	if t := turnOf(ctx); t != nil && t.changes == nil {
+		t.hold.Release()
 	}
 	return nil
 }
@@ -220,9 +228,11 @@ func (s *signalStore) MigratePNToLID(context.Context, types.JID, types.JID) erro
 
 // DoDecryptionTxn makes the changes of a decryption if it succeeds, all at once.
 func (s *signalStore) DoDecryptionTxn(ctx context.Context, decrypt func(context.Context) error) error {
-	s.guard.hold()
-	defer s.guard.release()
-	t := &turn{changes: map[string][]byte{}}
+	t := &turn{hold: s.guard.NewHold(), changes: map[string][]byte{}}
+	if err := t.hold.Take(ctx); err != nil {
+		return err
+	}
+	defer t.hold.Release()
 	if err := decrypt(context.WithValue(ctx, turnKey{}, t)); err != nil {
 		return err
 	}

@@ -132,7 +132,7 @@ func TestGuardLeaseRunsOut(t *testing.T) {
 	}
 	done := make(chan error, 1)
 	go func() {
-		done <- s.guard.sending(t.Context(), func(ctx context.Context) error {
+		done <- s.sending(t.Context(), func(ctx context.Context) error {
 			_, err := s.GetManySessions(ctx, []string{"a:1"})
 			return err // without writing back
 		})

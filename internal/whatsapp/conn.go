@@ -16,6 +16,7 @@ import (
 	"go.mau.fi/whatsmeow/types"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/sessionlock"
 )
 
 // A Conn is one connection to WhatsApp, from the dial to its end, for one device.
@@ -27,7 +28,7 @@ type Conn struct {
 	handler Handler
 	client  atomic.Pointer[whatsmeow.Client]
 	wire    *wire
-	guard   *guard
+	guard   *sessionlock.Lock
 	known   identities    // of contacts
 	calls   *calls        // of the handler, in progress
 	sending chan struct{} // capacity 1: full while a message is being sent
@@ -72,7 +73,7 @@ func (n *Network) conn(ctx context.Context, version store.WAVersionContainer, de
 		version: version,
 		handler: h,
 		wire:    &wire{transport: n.transport, holds: h.Holds},
-		guard:   newGuard(),
+		guard:   sessionlock.New(),
 		calls:   newCalls(),
 		sending: make(chan struct{}, 1),
 		events:  make(chan Event, maxEvents),

@@ -36,10 +36,8 @@ func (c *Conn) protect(device *store.Device) {
 // replaced by a newer one, in the transaction of the change itself. As nothing can
 // be encrypted without such a change, a host that is fenced sends nothing either.
 func (k *keys) write(ctx context.Context, change func(context.Context) error) error {
-	select {
-	case <-k.conn.guard.closed:
+	if k.conn.guard.IsClosed() {
 		return errOver
-	default:
 	}
 	b := bracketOf(ctx)
 	if b != nil && b.fenced {
@@ -57,11 +55,11 @@ func (k *keys) write(ctx context.Context, change func(context.Context) error) er
 // alone performs a change with the guard held, unless the operation it is part
 // of holds it already.
 func (k *keys) alone(ctx context.Context, change func(context.Context) error) error {
-	if b := bracketOf(ctx); b == nil || !b.holds {
-		if err := k.conn.guard.lock(ctx); err != nil {
+	if b := bracketOf(ctx); b == nil || !b.hold.IsHeld() {
+		if err := k.conn.guard.Lock(ctx); err != nil {
 			return err
 		}
-		defer k.conn.guard.unlock()
+		defer k.conn.guard.Unlock()
 	}
 	return noted(ctx, k.write(ctx, change))
 }
@@ -82,11 +80,11 @@ func noted(ctx context.Context, err error) error {
 // library would take it for one of its own, and acknowledge.
 func (k *keys) DoDecryptionTxn(ctx context.Context, decrypt func(context.Context) error) (err error) {
 	defer k.conn.recovered(func() { err = errOver })
-	if err := k.conn.guard.lock(ctx); err != nil {
+	b := &bracket{hold: k.conn.guard.NewHold()}
+	if err := b.hold.Take(ctx); err != nil {
 		return err
 	}
-	b := &bracket{holds: true}
-	defer k.conn.guard.release(b)
+	defer b.hold.Release()
 	var outcome error // of decrypt, if it ran
 	err = k.write(ctx, func(ctx context.Context) error {
 		b.fenced = true
@@ -158,13 +156,12 @@ func (k *keys) GetManySessions(ctx context.Context, addresses []string) (map[str
 	if err := b.send.begin(addresses); err != nil {
 		return nil, err
 	}
-	if err := k.conn.guard.lock(ctx); err != nil {
+	if err := b.hold.Take(ctx); err != nil {
 		return nil, err
 	}
-	b.holds = true
 	sessions, err := k.AllSessionSpecificStores.GetManySessions(ctx, addresses)
 	if err != nil {
-		k.conn.guard.release(b)
+		b.hold.Release()
 	}
 	return sessions, err
 }
@@ -178,7 +175,7 @@ func (k *keys) PutManySessions(ctx context.Context, sessions map[string][]byte) 
 	if b == nil || b.send == nil {
 		return k.alone(ctx, put)
 	}
-	defer k.conn.guard.release(b)
+	defer b.hold.Release()
 	if err := b.send.finish(sessions); err != nil {
 		return err
 	}
@@ -191,7 +188,7 @@ func (k *keys) PutManySessions(ctx context.Context, sessions map[string][]byte) 
 // and would send an empty message, which WhatsApp would acknowledge.
 func (k *keys) GetPrivacyToken(ctx context.Context, user types.JID) (*store.PrivacyToken, error) {
 	if b := bracketOf(ctx); b != nil && b.send != nil && !b.send.finished {
-		k.conn.guard.release(b)
+		b.hold.Release()
 		b.send.abort(errNotEncrypted)
 		return nil, errNotEncrypted
 	}
@@ -204,13 +201,13 @@ func (k *keys) GetSession(ctx context.Context, address string) ([]byte, error) {
 		session, err := k.AllSessionSpecificStores.GetSession(ctx, address)
 		return session, noted(ctx, err)
 	}
-	lease, err := k.conn.guard.lockFor(ctx, address)
+	lease, err := k.conn.guard.Lease(ctx, address)
 	if err != nil {
 		return nil, err
 	}
 	session, err := k.AllSessionSpecificStores.GetSession(ctx, address)
 	if err != nil {
-		k.conn.guard.endLease(lease)
+		lease.End()
 	}
 	return session, err
 }
@@ -218,11 +215,11 @@ func (k *keys) GetSession(ctx context.Context, address string) ([]byte, error) {
 // PutSession writes a session back.
 func (k *keys) PutSession(ctx context.Context, address string, session []byte) error {
 	if bracketOf(ctx) == nil {
-		lease := k.conn.guard.keepLease(address)
-		if lease == nil {
-			return errLeaseLost
+		lease, err := k.conn.guard.Keep(address)
+		if err != nil {
+			return err
 		}
-		defer k.conn.guard.endLease(lease)
+		defer lease.End()
 	}
 	return noted(ctx, k.write(ctx, func(ctx context.Context) error {
 		return k.AllSessionSpecificStores.PutSession(ctx, address, session)

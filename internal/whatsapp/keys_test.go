@@ -14,6 +14,7 @@ import (
 	"go.mau.fi/whatsmeow/types"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/sessionlock"
 	flowstore "github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/testdb"
 )
@@ -72,8 +73,8 @@ func TestSessionsSurviveTheWrapping(t *testing.T) {
 	if err := sessions.PutSession(ctx, "1_1:0", []byte{3}); err != nil {
 		t.Error(err)
 	}
-	if err := sessions.PutSession(ctx, "1_1:0", []byte{4}); !errors.Is(err, errLeaseLost) {
-		t.Errorf("PutSession without a read before it = %v; want %v", err, errLeaseLost)
+	if err := sessions.PutSession(ctx, "1_1:0", []byte{4}); !errors.Is(err, sessionlock.ErrLeaseLost) {
+		t.Errorf("PutSession without a read before it = %v; want %v", err, sessionlock.ErrLeaseLost)
 	}
 }
 
@@ -87,7 +88,7 @@ func TestFencedHostKeepsOffTheKeys(t *testing.T) {
 	}
 	c.handler.(*noHandler).fenced = flowhq.Errorf(flowhq.Fenced, "a newer host has taken over")
 
-	b := &bracket{send: &sending{contact: "1_1", abort: func(error) {}}}
+	b := &bracket{hold: c.guard.NewHold(), send: &sending{contact: "1_1", abort: func(error) {}}}
 	send := withBracket(ctx, b)
 	if _, err := stores.Sessions.GetManySessions(send, []string{"1_1:0"}); err != nil {
 		t.Fatal(err)
@@ -159,7 +160,7 @@ func TestIdentitiesAreWrittenOnce(t *testing.T) {
 func TestDecryptionWaitsForSend(t *testing.T) {
 	c := storedConn(t)
 	stores := c.client.Load().Store
-	b := &bracket{send: &sending{contact: "1_1", abort: func(error) {}}}
+	b := &bracket{hold: c.guard.NewHold(), send: &sending{contact: "1_1", abort: func(error) {}}}
 	send := withBracket(t.Context(), b)
 	if _, err := stores.Sessions.GetManySessions(send, []string{"1_1:0"}); err != nil {
 		t.Fatal(err)
@@ -185,7 +186,7 @@ func TestDecryptionWaitsForSend(t *testing.T) {
 func TestSendToNobodyIsAborted(t *testing.T) {
 	c := storedConn(t)
 	var aborted error
-	b := &bracket{send: &sending{contact: "1_1", abort: func(err error) { aborted = err }}}
+	b := &bracket{hold: c.guard.NewHold(), send: &sending{contact: "1_1", abort: func(err error) { aborted = err }}}
 	send := withBracket(t.Context(), b)
 	if _, err := c.client.Load().Store.Sessions.GetManySessions(send, []string{"1_1:0"}); err != nil {
 		t.Fatal(err)
@@ -194,8 +195,8 @@ func TestSendToNobodyIsAborted(t *testing.T) {
 	if _, err := c.client.Load().Store.PrivacyTokens.GetPrivacyToken(send, types.NewJID("1", types.HiddenUserServer)); err == nil {
 		t.Error("the library may go on")
 	}
-	if !errors.Is(aborted, errNotEncrypted) || b.holds {
-		t.Errorf("aborted with %v, holds the guard %v; want %v, false", aborted, b.holds, errNotEncrypted)
+	if !errors.Is(aborted, errNotEncrypted) || b.hold.IsHeld() {
+		t.Errorf("aborted with %v, holds the guard %v; want %v, false", aborted, b.hold.IsHeld(), errNotEncrypted)
 	}
 }
 
@@ -279,7 +280,7 @@ func TestOverConnectionWritesNothing(t *testing.T) {
 	c := storedConn(t)
 	ctx, stores := t.Context(), c.client.Load().Store
 	c.finish(&EndError{Reason: Closed})
-	if !c.guard.close(time.Second) {
+	if !c.guard.Close(time.Second) {
 		t.Fatal("the guard is held")
 	}
 	for name, write := range map[string]func() error{
@@ -311,4 +312,16 @@ func TestLibraryDoesNotDeleteLinkedKeys(t *testing.T) {
 	if d, err := c.network.device(t.Context(), c.device.JID); err != nil || d.ID != nil {
 		t.Errorf("after Forget the stored device is %v, %v; want a new one", d, err)
 	}
+}
+
+// isFree reports whether the guard can be taken within the given time.
+func isFree(t *testing.T, guard *sessionlock.Lock, within time.Duration) bool {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	if guard.Lock(ctx) != nil {
+		return false
+	}
+	guard.Unlock()
+	return true
 }

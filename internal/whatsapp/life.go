@@ -232,7 +232,7 @@ func (c *Conn) hangUp() {
 	if !c.calls.close(handlerTimeout) {
 		c.logger().Error("handler did not return after the connection ended")
 	}
-	if !c.guard.close(hangUpStep) {
+	if !c.guard.Close(hangUpStep) {
 		c.logger().Error("keys were in use after the connection ended")
 	}
 	c.forget()

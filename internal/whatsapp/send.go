@@ -74,8 +74,8 @@ func (c *Conn) send(ctx context.Context, abort context.CancelCauseFunc, to types
 	if err != nil {
 		return err
 	}
-	b := &bracket{send: &sending{contact: to.SignalAddressUser(), abort: abort}}
-	defer c.guard.release(b)
+	b := &bracket{hold: c.guard.NewHold(), send: &sending{contact: to.SignalAddressUser(), abort: abort}}
+	defer b.hold.Release()
 	_, err = c.client.Load().SendMessage(withBracket(ctx, b), to, m, whatsmeow.SendRequestExtra{ID: id})
 	return err
 }
