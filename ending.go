@@ -29,7 +29,7 @@ const (
 	EndTempBanned EndReason = "TEMPORARILY_BANNED"
 	EndCrashLoop  EndReason = "CRASH_LOOP" // worker after worker died while hosting it
 
-	// The fleet's reconnects are paused until another version is accepted or set.
+	// When a second tenant was refused, all reconnects pause until a newer version is found or set.
 	EndOutdated EndReason = "CLIENT_OUTDATED" // WhatsApp wants a newer client
 
 	// Only a person can mend these.
@@ -120,8 +120,8 @@ func (r EndReason) NextStep() string {
 	case EndNotRecorded, EndFailed:
 		return "It is tried again by itself, and WhatsApp delivers again what was not acknowledged. The worker's log tells more."
 	case EndOutdated:
-		return "Nobody reconnects until another version of the client is accepted: upgrade this program or set a newer version, " +
-			"see GET /admin/fleet. It is then tried again by itself."
+		return "If a second tenant is refused too, nobody reconnects until a newer version of the client is found: upgrade this " +
+			"program or set a version, see GET /admin/fleet. It is then tried again by itself."
 	case EndDatabaseLost:
 		return "It comes back by itself when the worker reaches PostgreSQL again."
 	case EndDraining, EndWorkerLost, EndReplacedByUs, EndRenewed, EndRestarted:

@@ -15,9 +15,6 @@ type Fleet struct {
 	// Version is that of WhatsApp's web client which sessions pass for.
 	Version string `json:"whatsapp_version"`
 	Pinned  bool   `json:"pinned"` // Version was set by hand and stays until it is set to ""
-	// Candidate is a newer version that one session tries before the others take
-	// it; "" if there is none.
-	Candidate string `json:"candidate"`
 }
 
 // A FleetEvent is one line of the fleet's history.
@@ -32,8 +29,8 @@ type FleetEvent struct {
 type FleetChange struct {
 	Paused *bool   `json:"paused,omitempty"`
 	Reason *string `json:"reason,omitempty"` // of Paused, where that is true
-	// Version pins a version, which also ends a pause unless Paused is true; "" has the newest one looked up
-	// now, and used as soon as one session has tried it.
+	// Version pins a version, which also ends a pause unless Paused is true; "" has the
+	// newest one looked up now, and used if it is newer than all that WhatsApp has refused.
 	Version *string `json:"whatsapp_version,omitempty"`
 }
 

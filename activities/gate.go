@@ -11,15 +11,12 @@ import (
 	"github.com/flowhq/flowhq/internal/whatsapp"
 )
 
-// When the newest version of WhatsApp's client is looked up, by one process of all.
+// When the newest version of WhatsApp's client is looked up, by one process of all, while
+// WhatsApp refuses the one in use.
 const (
-	lookUpEvery       = 6 * time.Hour
-	lookUpWhilePaused = 10 * time.Minute
-	lookUpTick        = time.Minute // how often a process looks whether it is time
+	lookUpEvery = 10 * time.Minute
+	lookUpTick  = time.Minute // how often a process asks whether it is time
 )
-
-// trialTime is what one session has to log in as a new version, or another one tries.
-const trialTime = 90 * time.Second
 
 // A Gate is where hosts learn whether they may connect, and as which version of
 // WhatsApp's client. What it knows is in Postgres and the same for all processes.
@@ -30,10 +27,8 @@ type Gate struct {
 	stale  chan struct{} // has room for one note that the state has changed
 	due    chan struct{} // has room for one note that a version may have to be looked up
 
-	trying sync.Mutex // held by the one host that asks to try a version
-
 	mu      sync.Mutex
-	state   store.FleetState
+	state   flowhq.Fleet
 	changed chan struct{} // closed when state is replaced
 }
 
@@ -50,7 +45,8 @@ func (g *Gate) Open(ctx context.Context, configured string) error {
 	if _, err := g.store.ConfigureVersion(ctx, configured); err != nil {
 		return err
 	}
-	if _, err := g.store.AdoptVersion(ctx, whatsapp.BuiltInVersion()); err != nil {
+	builtIn := whatsapp.BuiltInVersion()
+	if _, err := g.store.TakeVersion(ctx, builtIn, "a program came with "+builtIn); err != nil {
 		return err
 	}
 	return g.read(ctx)
@@ -99,7 +95,7 @@ func (g *Gate) read(ctx context.Context) error {
 	return nil
 }
 
-func (g *Gate) now() (store.FleetState, <-chan struct{}) {
+func (g *Gate) now() (flowhq.Fleet, <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.state, g.changed
@@ -129,79 +125,46 @@ func (g *Gate) lookUpOften(ctx context.Context) {
 
 // lookUp looks up the newest version if it is this process's turn.
 func (g *Gate) lookUp(ctx context.Context) {
-	due, err := g.store.LookUpVersion(ctx, lookUpEvery, lookUpWhilePaused)
+	due, err := g.store.LookUpVersion(ctx, lookUpEvery)
 	if err != nil || !due {
 		return // the database is away, or it is another one's turn
 	}
 	latest, err := g.latest(ctx)
 	if err == nil {
-		_, err = g.store.OfferVersion(ctx, latest)
+		_, err = g.store.TakeVersion(ctx, latest, "WhatsApp's web client is at "+latest)
 	}
 	if err != nil && ctx.Err() == nil {
 		g.log.Warn("could not find out WhatsApp's newest version; trying again later", "err", err)
 	}
 }
 
-// A pass is the right to connect as a version of WhatsApp's client.
-type pass struct {
-	version string
-	trial   bool // this session is the one that tries it
-}
-
-// pass waits until the tenant may connect. Meanwhile it calls beat every so often.
-func (g *Gate) pass(ctx context.Context, tenant flowhq.TenantID, every time.Duration, beat func(reason string)) (pass, error) {
+// admit waits until sessions may connect, and returns the version of WhatsApp's client to
+// connect as. Meanwhile it calls beat at least every so often.
+func (g *Gate) admit(ctx context.Context, every time.Duration, beat func(reason string)) (version string, err error) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		state, changed := g.now()
-		if version := g.try(ctx, tenant); version != "" {
-			return pass{version, true}, nil
-		}
 		if !state.Paused {
-			return pass{version: state.Version}, nil
+			return state.Version, nil
 		}
 		beat(pausedReason(state))
 		select {
 		case <-ctx.Done():
-			return pass{}, context.Cause(ctx)
+			return "", context.Cause(ctx)
 		case <-changed:
 		case <-tick.C:
 		}
 	}
 }
 
-// try returns the candidate if the tenant is the one to try it. Of all hosts of a
-// process that wait, one asks at a time, so that they do not ask for nothing.
-func (g *Gate) try(ctx context.Context, tenant flowhq.TenantID) string {
-	if !g.mayTry() || !g.trying.TryLock() {
-		return ""
-	}
-	defer g.trying.Unlock()
-	if !g.mayTry() {
-		return ""
-	}
-	version, err := g.store.TryVersion(ctx, tenant, trialTime)
-	if err != nil || version == "" {
-		return ""
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.state.TrialUntil = time.Now().Add(trialTime) // before the notice of it comes back
-	return version
-}
-
-func (g *Gate) mayTry() bool {
+// admits reports whether sessions may connect as this version, now.
+func (g *Gate) admits(version string) bool {
 	state, _ := g.now()
-	return state.Candidate != "" && !state.ByHand && time.Now().After(state.TrialUntil)
-}
-
-// holds reports whether p is still good.
-func (g *Gate) holds(p pass) bool {
-	state, _ := g.now()
-	return p.trial || !state.Paused && p.version == state.Version
+	return !state.Paused && version == state.Version
 }
 
 // pausedReason is what those are told who wait for the end of a pause.
-func pausedReason(state store.FleetState) string {
+func pausedReason(state flowhq.Fleet) string {
 	return store.WaitingFor + "reconnects, which are paused: " + state.Reason
 }

@@ -3,8 +3,10 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,68 +32,54 @@ func gate(t *testing.T, s *store.Store) *Gate {
 	return g
 }
 
-// Of all that wait for the end of a pause, in two processes, one tries the new version.
-// When it is accepted, the others take it.
-func TestOneOfManyTries(t *testing.T) {
-	const hosts = 40
+// A version that WhatsApp refuses costs few logins, however many sessions wait for it: in
+// each process those that the rate limiter lets through before the second refusal is known.
+func TestARefusedVersionCostsFewLogins(t *testing.T) {
+	const sessions, perSecond, latency = 400, 20, 100 * time.Millisecond
 	url := testdb.New(t)
-	s := openStore(t, url)
-	const newer = "2.3001.1"
-	gates := []*Gate{gate(t, s), gate(t, openStore(t, url))}
-	if _, err := s.Outdated(t.Context(), whatsapp.BuiltInVersion()); err != nil {
-		t.Fatal(err)
-	}
-	for _, g := range gates {
-		for paused := false; !paused; {
-			state, changed := g.now()
-			if paused = state.Paused; !paused {
-				soon(t, "the pause", changed)
-			}
-		}
-	}
-	var tenants []flowhq.TenantID
-	for range 2 {
-		tenants = append(tenants, newTenant(t, s))
-	}
-	for i, tenant := range tenants {
-		epoch, err := s.Claim(t.Context(), tenant, "test")
-		if err == nil {
-			_, err = s.Link(t.Context(), tenant, epoch, store.Device{JID: "1:1@s.whatsapp.net", Number: "+25570000000" + string(rune('1'+i))})
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	passed := make(chan pass, hosts)
+	stores := []*store.Store{openStore(t, url), openStore(t, url)}
+	ctx, cancel := context.WithCancel(t.Context())
 	var all sync.WaitGroup
-	for i := range hosts {
-		all.Go(func() {
-			p, err := gates[i%2].pass(t.Context(), tenants[i%2], 10*time.Millisecond, func(string) {})
-			if err != nil {
-				t.Error(err)
-			}
-			passed <- p
-		})
+	var logins atomic.Int64
+	for i, s := range stores {
+		g, turns := gate(t, s), NewTurns(perSecond)
+		for n := range sessions / len(stores) {
+			tenant := flowhq.TenantID(fmt.Sprintf("00000000-0000-4000-8000-%011d%d", n, i))
+			all.Go(func() {
+				version, err := g.admit(ctx, time.Hour, func(string) {})
+				if err == nil {
+					err = turns.wait(ctx, time.Hour, func(int) {})
+				}
+				if err != nil || !g.admits(version) {
+					return
+				}
+				logins.Add(1)
+				<-time.After(latency)
+				if _, err := s.VersionRefused(ctx, tenant, version); err != nil {
+					t.Error(err)
+				}
+			})
+		}
 	}
-	if _, err := s.OfferVersion(t.Context(), newer); err != nil {
-		t.Fatal(err)
-	}
-	first := <-passed
-	if want := (pass{newer, true}); first != want {
-		t.Fatalf("the first to pass: %+v; want %+v", first, want)
-	}
-	select {
-	case p := <-passed:
-		t.Fatalf("%+v has passed beside the one that tries", p)
-	case <-time.After(500 * time.Millisecond): // nothing should happen
-	}
-	if _, err := s.AcceptVersion(t.Context(), newer); err != nil {
-		t.Fatal(err)
-	}
+	eventually(t, func() bool {
+		state, err := stores[0].Fleet(t.Context())
+		return err == nil && state.Paused
+	})
+	<-time.After(2 * time.Second) // in which the rate limiters would let 80 more through
+	cancel()
 	all.Wait()
-	for range hosts - 1 {
-		if p, want := <-passed, (pass{version: newer}); p != want {
-			t.Errorf("passed: %+v; want %+v", p, want)
+	// Of each process's bucket, and of a second more: the machine may be slow.
+	if n, most := logins.Load(), int64(len(stores)*perSecond*(turnsHeld+1)); n < 2 || n > most {
+		t.Errorf("%d of %d sessions have logged in with a version that is refused; want 2 to %d", n, sessions, most)
+	}
+}
+
+// eventually waits until what is wanted holds.
+func eventually(t *testing.T, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !holds(); <-time.After(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it took too long")
 		}
 	}
 }
@@ -99,9 +87,9 @@ func TestOneOfManyTries(t *testing.T) {
 // Without a pause, who passes does so at once, as the version the program came with.
 func TestTheOpenGate(t *testing.T) {
 	g := gate(t, openStore(t, testdb.New(t)))
-	p, err := g.pass(t.Context(), "", time.Hour, func(string) { t.Error("it waited") })
-	if want := (pass{version: whatsapp.BuiltInVersion()}); err != nil || p != want || !g.holds(p) {
-		t.Errorf("pass = %+v, %v; want %+v, which holds", p, err, want)
+	version, err := g.admit(t.Context(), time.Hour, func(string) { t.Error("it waited") })
+	if want := whatsapp.BuiltInVersion(); err != nil || version != want || !g.admits(version) {
+		t.Errorf("admit = %s, %v; want %s, which is admitted", version, err, want)
 	}
 }
 
@@ -109,7 +97,7 @@ func TestTheOpenGate(t *testing.T) {
 func TestRestartKeepsWhatAnOperatorSet(t *testing.T) {
 	s := openStore(t, testdb.New(t))
 	const configured = "2.3000.1"
-	start := func() store.FleetState {
+	start := func() flowhq.Fleet {
 		t.Helper()
 		g := NewGate(s, nil, slog.New(slog.DiscardHandler))
 		if err := g.Open(t.Context(), configured); err != nil {
@@ -119,13 +107,13 @@ func TestRestartKeepsWhatAnOperatorSet(t *testing.T) {
 		return state
 	}
 	if got := start(); got.Version != configured || !got.Pinned {
-		t.Errorf("the first start: %+v; want the version that is configured", got.Fleet)
+		t.Errorf("the first start: %+v; want the version that is configured", got)
 	}
 	byOperator, paused, reason := "2.3000.2", true, "moving house"
 	if _, err := s.SetFleet(t.Context(), flowhq.FleetChange{Version: &byOperator, Paused: &paused, Reason: &reason}, "admin"); err != nil {
 		t.Fatal(err)
 	}
-	if got := start(); got.Version != byOperator || !got.ByHand || got.Reason != reason {
-		t.Errorf("the second start: %+v; want the operator's version and pause", got.Fleet)
+	if got := start(); got.Version != byOperator || !got.Paused || got.Reason != reason {
+		t.Errorf("the second start: %+v; want the operator's version and pause", got)
 	}
 }

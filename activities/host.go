@@ -117,7 +117,6 @@ func (s *session) live(ctx context.Context) (ended Ended, err error) {
 	defer stop()
 	// Before the claim, for until then an older host may still be on the air.
 	turn, err := s.admitted(ctx, claiming)
-	defer s.endTrial(ctx)
 	if err != nil {
 		return s.unclaimed(ctx, err)
 	}
@@ -167,14 +166,14 @@ func (s *session) live(ctx context.Context) (ended Ended, err error) {
 // that was.
 func (s *session) admitted(ctx, claiming context.Context) (turn time.Time, err error) {
 	for {
-		s.pass, err = s.Gate.pass(claiming, s.tenant, s.Timing.Heartbeat, func(reason string) {
+		s.version, err = s.Gate.admit(claiming, s.Timing.Heartbeat, func(reason string) {
 			s.now.Waiting = reason
 			s.tell(ctx)
 		})
 		if err != nil {
 			return time.Time{}, err
 		}
-		if turn, err = s.turn(ctx, claiming); err != nil || s.Gate.holds(s.pass) {
+		if turn, err = s.turn(ctx, claiming); err != nil || s.Gate.admits(s.version) {
 			return turn, err
 		}
 	}
@@ -263,7 +262,7 @@ func (s *session) open(host, run context.Context) error {
 
 // dial opens a connection that is cut when the lease is lost.
 func (s *session) dial(ctx context.Context, device string) error {
-	conn, err := s.Network.DialAs(ctx, s.pass.version, device, s)
+	conn, err := s.Network.DialAs(ctx, s.version, device, s)
 	if err != nil {
 		return err
 	}
@@ -367,7 +366,6 @@ func (s *session) handle(run context.Context, ev whatsapp.Event) error {
 		}
 		s.online = time.Now()
 		failpoint.HitFor("host.online", string(s.tenant))
-		s.accepted(run)
 		s.pipeline.Start()
 		return s.become(run, change{
 			state: flowhq.Connected, tenant: flowhq.TenantActive, worker: flowhq.HostRunning,

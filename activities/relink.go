@@ -62,7 +62,7 @@ func (s *session) dropLink(host, run context.Context, device string) (how string
 	ctx, cancel := context.WithTimeout(moving, patience+unlinkTimeout)
 	defer cancel()
 	closed, err := s.removeDevice(ctx, s.lease, removal{
-		version: s.pass.version, device: device, handler: handler, patience: patience, beat: func() { s.tell(host) },
+		version: s.version, device: device, handler: handler, patience: patience, beat: func() { s.tell(host) },
 	})
 	switch {
 	case host.Err() != nil: // told to hang up: the next host does it

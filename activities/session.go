@@ -25,7 +25,8 @@ type session struct {
 	floor  int64 // the newest epoch that the workflow knows
 	log    *slog.Logger
 	berth  *berth
-	pass   pass
+	// version is the one of WhatsApp's client that this session connects as.
+	version string
 
 	lease    *lease
 	pipeline *pipeline.Pipeline

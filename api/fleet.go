@@ -4,16 +4,15 @@ import (
 	"context"
 
 	"github.com/flowhq/flowhq"
-	"github.com/flowhq/flowhq/internal/store"
 )
 
 // Fleet reads how the worker processes are doing, and reads and changes what holds
 // for all sessions.
 type Fleet interface {
 	Workers(ctx context.Context) ([]flowhq.Worker, error)
-	Fleet(ctx context.Context) (store.FleetState, error)
+	Fleet(ctx context.Context) (flowhq.Fleet, error)
 	FleetEvents(ctx context.Context, limit int) ([]flowhq.FleetEvent, error)
-	SetFleet(ctx context.Context, c flowhq.FleetChange, actor string) (store.FleetState, error)
+	SetFleet(ctx context.Context, c flowhq.FleetChange, actor string) (flowhq.Fleet, error)
 	LoginEvents
 }
 
@@ -38,11 +37,11 @@ type fleetAnswer struct {
 
 // readFleet handles GET /admin/fleet.
 func (a *API) readFleet(ctx context.Context, _ nothing) (fleetAnswer, error) {
-	state, err := a.Fleet.Fleet(ctx)
+	fleet, err := a.Fleet.Fleet(ctx)
 	if err != nil {
 		return fleetAnswer{}, err
 	}
-	return a.describeFleet(ctx, state)
+	return a.describeFleet(ctx, fleet)
 }
 
 type fleetRequest struct{ Change flowhq.FleetChange }
@@ -57,14 +56,14 @@ func (r *fleetRequest) bind(b *binder) {
 
 // changeFleet handles PUT /admin/fleet. The processes hear of it within moments.
 func (a *API) changeFleet(ctx context.Context, req fleetRequest) (fleetAnswer, error) {
-	state, err := a.Fleet.SetFleet(ctx, req.Change, actor)
+	fleet, err := a.Fleet.SetFleet(ctx, req.Change, actor)
 	if err != nil {
 		return fleetAnswer{}, err
 	}
-	return a.describeFleet(ctx, state)
+	return a.describeFleet(ctx, fleet)
 }
 
-func (a *API) describeFleet(ctx context.Context, state store.FleetState) (fleetAnswer, error) {
+func (a *API) describeFleet(ctx context.Context, fleet flowhq.Fleet) (fleetAnswer, error) {
 	events, err := a.Fleet.FleetEvents(ctx, fleetEvents)
-	return fleetAnswer{state.Fleet, list(events)}, err
+	return fleetAnswer{fleet, list(events)}, err
 }

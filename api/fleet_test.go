@@ -39,7 +39,7 @@ func TestWorkers(t *testing.T) {
 func TestFleet(t *testing.T) {
 	f := setup(t)
 	f.contains(f.send(call{method: "GET", path: "/admin/fleet"}, 200).json,
-		`{"paused": false, "reason": "", "whatsapp_version": "", "pinned": false, "candidate": "", "events": []}`)
+		`{"paused": false, "reason": "", "whatsapp_version": "", "pinned": false, "events": []}`)
 	put := func(body string, status int) answer {
 		t.Helper()
 		return f.send(call{method: "PUT", path: "/admin/fleet", body: body}, status)

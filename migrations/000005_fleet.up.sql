@@ -22,10 +22,10 @@ create table flowhq.fleet (
     by_hand     boolean     not null default false, -- paused by an operator, who alone ends that
     version     text        not null default '',    -- of WhatsApp's web client that we pass for
     pinned      boolean     not null default false, -- version was set by hand and stays
-    candidate   text        not null default '',    -- a newer version, to be tried on one session
-    trial_until timestamptz,                        -- while one session tries candidate
-    refused     text        not null default '',    -- the newest version that WhatsApp has refused
-    looked_at   timestamptz,                        -- when the newest version was looked up; null: now is the time
+    refused     text        not null default '',    -- the version that WhatsApp has refused last
+    refused_to  uuid,                               -- the tenant whose session that was
+    refused_at  timestamptz,                        -- when
+    looked_at   timestamptz default now(),          -- when the newest version was looked up; null: now is the time
     constraint fleet_pkey primary key (one),
     constraint fleet_one_check check (one)
 );

@@ -11,33 +11,18 @@ import (
 
 // Types of the fleet's events.
 const (
-	ClientOutdated  = "CLIENT_OUTDATED"           // WhatsApp refused the version in use; reconnects are paused
-	FleetPaused     = "FLEET_PAUSED"              // by an operator
-	FleetResumed    = "FLEET_RESUMED"             // likewise
-	VersionFound    = "WHATSAPP_VERSION_FOUND"    // a newer one, which one session tries
-	VersionAccepted = "WHATSAPP_VERSION_ACCEPTED" // by WhatsApp, so all use it
-	VersionRefused  = "WHATSAPP_VERSION_REFUSED"  // likewise, so nobody does
-	VersionSet      = "WHATSAPP_VERSION_SET"      // by an operator, a setting, or a newer program
+	ClientOutdated = "CLIENT_OUTDATED"      // WhatsApp refused the version in use; reconnects are paused
+	FleetPaused    = "FLEET_PAUSED"         // by an operator
+	FleetResumed   = "FLEET_RESUMED"        // by an operator
+	VersionSet     = "WHATSAPP_VERSION_SET" // by an operator, a setting, a newer program, or found
 )
 
-// A FleetState is what the processes know of the fleet.
-type FleetState struct {
-	flowhq.Fleet
-	ByHand     bool      // paused by an operator: nobody tries anything either
-	TrialUntil time.Time // while one session tries the candidate; zero if none does
-}
-
 // Fleet reads what holds for all sessions.
-func (s *Store) Fleet(ctx context.Context) (FleetState, error) {
-	const q = `
-		select paused, reason, since, version, pinned, candidate, by_hand, coalesce(trial_until, '0001-01-01Z')
-		from flowhq.fleet`
-	f, err := one(ctx, s, q, none, func(row pgx.CollectableRow) (f FleetState, err error) {
-		err = row.Scan(&f.Paused, &f.Reason, &f.Since, &f.Version, &f.Pinned, &f.Candidate, &f.ByHand, &f.TrialUntil)
-		return f, err
-	})
+func (s *Store) Fleet(ctx context.Context) (flowhq.Fleet, error) {
+	const q = `select paused, reason, since, version, pinned from flowhq.fleet`
+	f, err := one(ctx, s, q, none, pgx.RowToStructByPos[flowhq.Fleet])
 	if err != nil {
-		return FleetState{}, fmt.Errorf("read fleet: %w", err)
+		return flowhq.Fleet{}, fmt.Errorf("read fleet: %w", err)
 	}
 	return f, nil
 }
@@ -60,139 +45,106 @@ func (s *Store) FleetEvents(ctx context.Context, limit int) ([]flowhq.FleetEvent
 	return events, nil
 }
 
-// A change of the fleet begins with "with f as (update …" and goes on with announce,
-// which closes the parenthesis that the statement has opened: then come the event and
-// the notice to all processes. It yields whether there was a change.
-const announce = `
-	returning *), event as (
-		insert into flowhq.fleet_events (event_type, actor, reason)
-		select @event, @actor, @event_reason from f
-	)
-	select exists (select from f, pg_notify('` + channel + `', 'fleet - 0'))`
-
-// endAutomaticPause is the part of an update that ends a pause, unless it was made by
-// hand.
-const endAutomaticPause = `
-			paused = by_hand, reason = case when by_hand then reason else '' end,
-			since = case when paused and not by_hand then now() else since end`
-
-// Versions are compared number by number. "" is older than any.
-const (
-	numbers    = `::bigint[]`
-	offered    = `string_to_array(@version, '.')` + numbers
-	inUse      = `string_to_array(version, '.')` + numbers
-	lastFailed = `string_to_array(refused, '.')` + numbers
-)
-
-// OfferVersion names a version that is newer than that in use, for one session to
-// try. It reports whether that is news; it is not if a version was set by hand, or
-// this one was refused.
-func (s *Store) OfferVersion(ctx context.Context, version string) (news bool, err error) {
+// TakeVersion has the fleet use a version that is newer than the one in use and than the
+// newest that WhatsApp has refused, and ends a pause, unless an operator has made it. why
+// is for the event. It reports whether the version was taken: it is not while one is set
+// by hand.
+//
+// Versions are compared number by number; "" is older than any.
+func (s *Store) TakeVersion(ctx context.Context, version, why string) (taken bool, err error) {
 	const q = `
-		with f as (update flowhq.fleet set candidate = @version, trial_until = null
-		where not pinned and candidate <> @version and ` + inUse + ` < ` + offered + ` and ` + lastFailed + ` < ` + offered + announce
-	return s.changeFleet(ctx, q, version, VersionFound, "worker", "WhatsApp's web client is at "+version)
-}
-
-// AdoptVersion has the fleet use the version that a program comes with, if it is
-// newer than the one in use. While the fleet is paused one session tries it first.
-func (s *Store) AdoptVersion(ctx context.Context, version string) (news bool, err error) {
-	const q = `
-		with f as (update flowhq.fleet set
-			version = case when paused then version else @version end,
-			candidate = case when paused then @version else '' end,
-			trial_until = null
-		where not pinned and candidate <> @version and ` + inUse + ` < ` + offered + ` and ` + lastFailed + ` < ` + offered + announce
-	return s.changeFleet(ctx, q, version, VersionSet, "worker", "a program came with "+version)
-}
-
-// TryVersion has the tenant's session try the candidate, for no longer than within,
-// and returns it. It returns "" if there is none, another session tries it, an operator
-// has paused the fleet, or the tenant has no linked device, without which nothing
-// would be learnt from it.
-func (s *Store) TryVersion(ctx context.Context, tenant flowhq.TenantID, within time.Duration) (version string, err error) {
-	const q = `
-		with f as (
-			update flowhq.fleet set trial_until = now() + @within::interval
-			where candidate <> '' and not by_hand and (trial_until is null or trial_until < now())
-				and exists (select from flowhq.whatsapp_sessions where tenant_id = @tenant and device_jid <> '')
-			returning candidate
+		with taken as (
+			update flowhq.fleet set
+				version = @version,
+				paused = by_hand,
+				reason = case when by_hand then reason else '' end,
+				since = case when paused and not by_hand then now() else since end
+			where not pinned
+				and string_to_array(version, '.')::bigint[] < string_to_array(@version, '.')::bigint[]
+				and string_to_array(refused, '.')::bigint[] < string_to_array(@version, '.')::bigint[]
+			returning version
+		), event as (
+			insert into flowhq.fleet_events (event_type, actor, reason)
+			select '` + VersionSet + `', 'worker', @why from taken
 		)
-		select candidate from f, pg_notify('` + channel + `', 'fleet - 0')`
-	found, err := many(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "within": within}, pgx.RowTo[string])
+		select exists (select from taken, pg_notify('` + channel + `', 'fleet - 0'))`
+	args := pgx.StrictNamedArgs{"version": version, "why": why}
+	if taken, err = one(ctx, s, q, args, pgx.RowTo[bool]); err != nil {
+		return false, fmt.Errorf("take version %s: %w", version, err)
+	}
+	return taken, nil
+}
+
+// confirmWithin is for how long the refusal of one tenant's session is remembered. It is
+// well above the longest pause between two attempts of one session, so that sessions which
+// are refused again and again find each other.
+const confirmWithin = 10 * time.Minute
+
+// A Refusal is what follows when WhatsApp has refused the client's version.
+type Refusal struct {
+	Paused bool // reconnects are
+	First  bool // this refusal has paused them
+}
+
+// VersionRefused records that WhatsApp refused the version in use to the tenant's session,
+// and has the newest version looked up. The first tenant may be refused for a reason of its
+// own, such as a server in between that answers in WhatsApp's place. The second one within
+// confirmWithin pauses all reconnects, with one event however many are refused together. A
+// version older than the one in use changes nothing: its session had not heard of the
+// newer one.
+func (s *Store) VersionRefused(ctx context.Context, tenant flowhq.TenantID, version string) (Refusal, error) {
+	const q = `
+		with was as (
+			select paused, refused,
+				not paused and refused = @version and refused_to is distinct from @tenant
+					and refused_at > now() - @within::interval as confirmed
+			from flowhq.fleet
+			where string_to_array(version, '.')::bigint[] <= string_to_array(@version, '.')::bigint[]
+			for update
+		), noted as (
+			update flowhq.fleet set
+				refused = @version, refused_to = @tenant, refused_at = now(),
+				looked_at = case when was.refused = @version then looked_at end,
+				paused = was.confirmed,
+				reason = case when was.confirmed then @reason else '' end,
+				since = case when was.confirmed then now() else since end
+			from was
+			where not was.paused
+			returning was.confirmed
+		), event as (
+			insert into flowhq.fleet_events (event_type, actor, reason)
+			select '` + ClientOutdated + `', 'host', @reason from noted where confirmed
+		), notice as (
+			select pg_notify('` + channel + `', 'fleet - 0') from noted
+		)
+		select was.paused or was.confirmed, was.confirmed from was left join notice on true`
+	found, err := many(ctx, s, q, pgx.StrictNamedArgs{
+		"tenant": tenant, "version": version, "within": confirmWithin,
+		"reason": "WhatsApp no longer accepts version " + version + " of the client",
+	}, pgx.RowToStructByPos[Refusal])
 	if err != nil {
-		return "", fmt.Errorf("try version: %w", err)
+		return Refusal{}, fmt.Errorf("refuse version %s: %w", version, err)
 	}
 	if len(found) == 0 {
-		return "", nil
+		return Refusal{}, nil
 	}
 	return found[0], nil
 }
 
-// EndTrial ends a trial of version from which nothing was learnt.
-func (s *Store) EndTrial(ctx context.Context, version string) error {
+// LookUpVersion takes the turn to look up the newest version of WhatsApp's client. It
+// comes at once after WhatsApp has refused the version in use or an operator has asked for
+// the newest one, and then every so often while the version in use is a refused one.
+// Otherwise what works stays. It never comes while a version is set by hand.
+func (s *Store) LookUpVersion(ctx context.Context, every time.Duration) (due bool, err error) {
 	const q = `
-		with f as (update flowhq.fleet set trial_until = null where candidate = @version returning *)
-		select from f, pg_notify('` + channel + `', 'fleet - 0')`
-	if _, err := exec(ctx, s, q, pgx.StrictNamedArgs{"version": version}); err != nil {
-		return fmt.Errorf("end trial: %w", err)
-	}
-	return nil
-}
-
-// AcceptVersion has the fleet use the candidate that one session has logged in with,
-// and ends a pause that was not made by hand. It reports whether that is news.
-func (s *Store) AcceptVersion(ctx context.Context, version string) (news bool, err error) {
-	const q = `
-		with f as (update flowhq.fleet set version = @version, candidate = '', trial_until = null,
-			` + endAutomaticPause + `
-		where candidate = @version` + announce
-	return s.changeFleet(ctx, q, version, VersionAccepted, "host", "one session has logged in with "+version)
-}
-
-// RefuseVersion drops the candidate that one session was refused with. It reports
-// whether that is news.
-func (s *Store) RefuseVersion(ctx context.Context, version string) (news bool, err error) {
-	const q = `
-		with f as (update flowhq.fleet set candidate = '', trial_until = null, refused = @version
-		where candidate = @version` + announce
-	return s.changeFleet(ctx, q, version, VersionRefused, "host", "WhatsApp does not accept "+version)
-}
-
-// Outdated pauses the fleet because WhatsApp has refused version, and has the newest
-// one looked up. It reports whether that is news, which it is once, however many
-// sessions find it out.
-func (s *Store) Outdated(ctx context.Context, version string) (news bool, err error) {
-	const q = `
-		with f as (update flowhq.fleet set paused = true, reason = @event_reason, since = now(),
-			refused = case when ` + lastFailed + ` < ` + offered + ` then @version else refused end, looked_at = null
-		where not paused and ` + inUse + ` <= ` + offered + announce
-	return s.changeFleet(ctx, q, version, ClientOutdated, "host", "WhatsApp no longer accepts version "+version+" of the client")
-}
-
-func (s *Store) changeFleet(ctx context.Context, q, version, event, actor, reason string) (news bool, err error) {
-	news, err = one(ctx, s, q, pgx.StrictNamedArgs{
-		"version": version, "event": event, "actor": actor, "event_reason": reason,
-	}, pgx.RowTo[bool])
-	if err != nil {
-		return false, fmt.Errorf("%s: %w", event, err)
-	}
-	return news, nil
-}
-
-// LookUpVersion takes the turn to look up the newest version, which comes every so
-// often, or at once after WhatsApp has refused the one in use. It never comes while
-// a version is set by hand.
-func (s *Store) LookUpVersion(ctx context.Context, every, whilePaused time.Duration) (due bool, err error) {
-	const q = `
-		with f as (
+		with turn as (
 			update flowhq.fleet set looked_at = now()
 			where not pinned and (looked_at is null
-				or looked_at < now() - case when paused then @paused::interval else @every::interval end)
+				or refused = version and refused <> '' and looked_at < now() - @every::interval)
 			returning *
 		)
-		select exists (select from f)`
-	due, err = one(ctx, s, q, pgx.StrictNamedArgs{"every": every, "paused": whilePaused}, pgx.RowTo[bool])
+		select exists (select from turn)`
+	due, err = one(ctx, s, q, pgx.StrictNamedArgs{"every": every}, pgx.RowTo[bool])
 	if err != nil {
 		return false, fmt.Errorf("look up version: %w", err)
 	}
@@ -212,16 +164,29 @@ func (s *Store) ConfigureVersion(ctx context.Context, version string) (news bool
 		return false, nil
 	}
 	const q = `
-		with f as (update flowhq.fleet set configured = @version, version = @version, pinned = true,
-			candidate = '', trial_until = null, ` + endAutomaticPause + `
-		where configured <> @version` + announce
-	return s.changeFleet(ctx, q, version, VersionSet, "WHATSAPP_VERSION", "set to "+version)
+		with changed as (
+			update flowhq.fleet set
+				configured = @version, version = @version, pinned = true,
+				paused = by_hand,
+				reason = case when by_hand then reason else '' end,
+				since = case when paused and not by_hand then now() else since end
+			where configured <> @version
+			returning version
+		), event as (
+			insert into flowhq.fleet_events (event_type, actor, reason)
+			select '` + VersionSet + `', 'WHATSAPP_VERSION', 'set to ' || @version from changed
+		)
+		select exists (select from changed, pg_notify('` + channel + `', 'fleet - 0'))`
+	if news, err = one(ctx, s, q, pgx.StrictNamedArgs{"version": version}, pgx.RowTo[bool]); err != nil {
+		return false, fmt.Errorf("configure version %s: %w", version, err)
+	}
+	return news, nil
 }
 
 // SetFleet is an operator's change, and one statement, so that no process sees half of
 // it. It records an event for each thing that it changes, and returns what holds from
 // now on. A version that is set ends a pause, unless the change makes one.
-func (s *Store) SetFleet(ctx context.Context, c flowhq.FleetChange, actor string) (FleetState, error) {
+func (s *Store) SetFleet(ctx context.Context, c flowhq.FleetChange, actor string) (flowhq.Fleet, error) {
 	const q = `
 		with was as (
 			select paused, by_hand, reason, version, pinned from flowhq.fleet for update
@@ -229,8 +194,6 @@ func (s *Store) SetFleet(ctx context.Context, c flowhq.FleetChange, actor string
 			update flowhq.fleet set
 				version = coalesce(nullif(@version::text, ''), fleet.version),
 				pinned = coalesce(@version <> '', fleet.pinned),
-				candidate = case when @version is null then candidate else '' end,
-				trial_until = case when @version is null then trial_until end,
 				looked_at = case when @version = '' then null else looked_at end,
 				paused = coalesce(@paused::boolean, fleet.paused and not @sets::boolean),
 				by_hand = coalesce(@paused, fleet.by_hand and not @sets),
@@ -259,7 +222,7 @@ func (s *Store) SetFleet(ctx context.Context, c flowhq.FleetChange, actor string
 		"paused": c.Paused, "reason": c.Reason, "actor": actor,
 	})
 	if err != nil {
-		return FleetState{}, fmt.Errorf("set fleet: %w", err)
+		return flowhq.Fleet{}, fmt.Errorf("set fleet: %w", err)
 	}
 	return s.Fleet(ctx)
 }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -18,92 +19,116 @@ import (
 func (b *bench) fleet(t *testing.T, want flowhq.Fleet) {
 	t.Helper()
 	got := must(b.Fleet(t.Context()))(t)
-	if diff := cmp.Diff(want, got.Fleet, cmpopts.IgnoreFields(flowhq.Fleet{}, "Since")); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(flowhq.Fleet{}, "Since")); diff != "" {
 		t.Errorf("fleet (-want +got):\n%s", diff)
 	}
 }
 
 const old, mid, young = "2.3000.9", "2.3000.10", "2.3001.1" // as numbers, not as text
 
-func TestVersionsInTurn(t *testing.T) {
-	t.Parallel()
-	b := open(t)
-	ctx := t.Context()
-	tenant, epoch := b.hosted(t)
-	news := func(want bool) func(bool, error) {
-		return func(got bool, err error) {
-			t.Helper()
-			if err != nil || got != want {
-				t.Errorf("news = %v, %v; want %v", got, err, want)
-			}
-		}
-	}
-	try := func(want string) {
-		t.Helper()
-		if got := must(b.TryVersion(ctx, tenant, ttl))(t); got != want {
-			t.Errorf("TryVersion = %q; want %q", got, want)
-		}
-	}
-	news(true)(b.AdoptVersion(ctx, old))
-	news(false)(b.AdoptVersion(ctx, old))
-	news(false)(b.OfferVersion(ctx, "2.3000.8"))
-	try("")
-	news(true)(b.OfferVersion(ctx, mid))
-	news(false)(b.OfferVersion(ctx, mid))
-	try("") // no device is linked
-	ok(t, last(b.Link(ctx, tenant, epoch, store.Device{JID: "41:1@s.whatsapp.net", Number: "+41"})))
-	try(mid)
-	try("") // it is being tried
-	ok(t, b.EndTrial(ctx, mid))
-	try(mid)
-	news(true)(b.RefuseVersion(ctx, mid))
-	news(false)(b.RefuseVersion(ctx, mid))
-	b.fleet(t, flowhq.Fleet{Version: old})
-	news(false)(b.OfferVersion(ctx, mid)) // once is enough
-
-	news(false)(b.Outdated(ctx, "2.3000.8")) // a session that had not heard of old
-	news(true)(b.Outdated(ctx, old))
-	news(false)(b.Outdated(ctx, old))
-	reason := "WhatsApp no longer accepts version 2.3000.9 of the client"
-	b.fleet(t, flowhq.Fleet{Paused: true, Reason: reason, Version: old})
-	news(true)(b.AdoptVersion(ctx, young)) // a newer program: one session tries it
-	b.fleet(t, flowhq.Fleet{Paused: true, Reason: reason, Version: old, Candidate: young})
-	news(true)(b.AcceptVersion(ctx, young))
-	news(false)(b.AcceptVersion(ctx, young))
-	b.fleet(t, flowhq.Fleet{Version: young})
-
-	var types []string
-	for _, e := range must(b.FleetEvents(ctx, 100))(t) {
-		types = append(types, e.Type)
-	}
-	want := []string{store.VersionAccepted, store.VersionSet, store.ClientOutdated, store.VersionRefused, store.VersionFound, store.VersionSet}
-	if diff := cmp.Diff(want, types); diff != "" {
-		t.Errorf("events, newest first (-want +got):\n%s", diff)
+// refuse has WhatsApp refuse a version to a tenant's session.
+func (b *bench) refuse(t *testing.T, tenant flowhq.TenantID, version string, want store.Refusal) {
+	t.Helper()
+	if got := must(b.VersionRefused(t.Context(), tenant, version))(t); got != want {
+		t.Errorf("VersionRefused(%s) = %+v; want %+v", version, got, want)
 	}
 }
 
-// However many sessions find it out together, there is one alert.
+// outdated has WhatsApp refuse a version to two tenants, which pauses reconnects.
+func (b *bench) outdated(t *testing.T, version string) {
+	t.Helper()
+	b.refuse(t, firstTenant, version, store.Refusal{})
+	b.refuse(t, secondTenant, version, store.Refusal{Paused: true, First: true})
+}
+
+// What is known of tenants that were refused is their ids: they may be gone.
+const firstTenant, secondTenant = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
+
+// lookUpDue checks whether it is time to look up the newest version, once.
+func (b *bench) lookUpDue(t *testing.T, want bool) {
+	t.Helper()
+	if got := must(b.LookUpVersion(t.Context(), time.Hour))(t); got != want {
+		t.Errorf("LookUpVersion = %v; want %v", got, want)
+	}
+}
+
+func TestVersionsInTurn(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	take := func(version string, want bool) {
+		t.Helper()
+		if got := must(b.TakeVersion(t.Context(), version, "found"))(t); got != want {
+			t.Errorf("TakeVersion(%s) = %v; want %v", version, got, want)
+		}
+	}
+	take(old, true)
+	take(old, false)
+	take("2.3000.8", false)
+	b.lookUpDue(t, false) // what works stays
+
+	// One tenant that is refused pauses nobody, however often it tries.
+	b.refuse(t, firstTenant, "2.3000.8", store.Refusal{}) // it had not heard of old
+	b.lookUpDue(t, false)
+	b.refuse(t, firstTenant, old, store.Refusal{})
+	b.lookUpDue(t, true)
+	b.refuse(t, firstTenant, old, store.Refusal{})
+	b.lookUpDue(t, false) // the next one is an hour later
+	b.fleet(t, flowhq.Fleet{Version: old})
+	b.exec(t, `update flowhq.fleet set refused_at = now() - interval '1 day'`)
+	b.refuse(t, secondTenant, old, store.Refusal{}) // another day, another reason
+
+	b.refuse(t, firstTenant, old, store.Refusal{Paused: true, First: true})
+	b.refuse(t, firstTenant, old, store.Refusal{Paused: true})
+	b.refuse(t, secondTenant, old, store.Refusal{Paused: true})
+	reason := "WhatsApp no longer accepts version 2.3000.9 of the client"
+	b.fleet(t, flowhq.Fleet{Paused: true, Reason: reason, Version: old})
+	take(old, false)
+	take(mid, true)
+	b.fleet(t, flowhq.Fleet{Version: mid})
+
+	// The newer one is refused, too: the pause begins again, and it is not taken twice.
+	b.outdated(t, mid)
+	take(mid, false)
+	take(young, true)
+	b.fleet(t, flowhq.Fleet{Version: young})
+	want := []string{
+		store.VersionSet, store.ClientOutdated, store.VersionSet, store.ClientOutdated, store.VersionSet,
+	}
+	if diff := cmp.Diff(want, b.types(t)); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+// However many sessions find it out together, there is one alert, and all but the first
+// wait for the end of the pause.
 func TestOneAlert(t *testing.T) {
 	t.Parallel()
 	b := open(t)
-	must(b.AdoptVersion(t.Context(), old))(t)
-	var alerts atomic.Int64
+	must(b.TakeVersion(t.Context(), old, "found"))(t)
+	const sessions = 20
+	var first, paused atomic.Int64
 	var all sync.WaitGroup
-	for range 20 {
+	for i := range sessions {
 		all.Go(func() {
-			news, err := b.Outdated(t.Context(), old)
+			tenant := flowhq.TenantID(fmt.Sprintf("00000000-0000-4000-8000-%012d", i))
+			r, err := b.VersionRefused(t.Context(), tenant, old)
 			if err != nil {
 				t.Error(err)
 			}
-			if news {
-				alerts.Add(1)
+			if r.First {
+				first.Add(1)
+			}
+			if r.Paused {
+				paused.Add(1)
 			}
 		})
 	}
 	all.Wait()
-	events := must(b.FleetEvents(t.Context(), 100))(t)
-	if alerts.Load() != 1 || len(events) != 2 {
-		t.Errorf("%d alerts and the events %v; want 1", alerts.Load(), events)
+	if first.Load() != 1 || paused.Load() != sessions-1 {
+		t.Errorf("%d have paused reconnects, and %d wait; want 1 and %d", first.Load(), paused.Load(), sessions-1)
+	}
+	if diff := cmp.Diff([]string{store.VersionSet, store.ClientOutdated}, b.types(t)); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
 	}
 }
 
@@ -117,37 +142,27 @@ func TestSetFleet(t *testing.T) {
 	}
 	yes, no, reason, none, byHand := true, false, "the network is down", "", mid
 	set(flowhq.FleetChange{Paused: &yes, Reason: &reason}, flowhq.Fleet{Paused: true, Reason: reason})
-	tenant, epoch := b.hosted(t)
-	ok(t, last(b.Link(t.Context(), tenant, epoch, store.Device{JID: "41:1@s.whatsapp.net", Number: "+41"})))
-	must(b.AdoptVersion(t.Context(), old))(t)
-	if got := must(b.TryVersion(t.Context(), tenant, ttl))(t); got != "" {
-		t.Errorf("TryVersion while an operator has paused the fleet = %q; want none", got)
-	}
-	b.fleet(t, flowhq.Fleet{Paused: true, Reason: reason, Candidate: old})
-	set(flowhq.FleetChange{Paused: &no}, flowhq.Fleet{Candidate: old})
-	set(flowhq.FleetChange{Paused: &yes}, flowhq.Fleet{Paused: true, Reason: "paused by an operator", Candidate: old})
+	must(b.TakeVersion(t.Context(), old, "found"))(t)
+	b.fleet(t, flowhq.Fleet{Paused: true, Reason: reason, Version: old}) // an operator's pause stays
+	set(flowhq.FleetChange{Paused: &no}, flowhq.Fleet{Version: old})
+	set(flowhq.FleetChange{Paused: &yes}, flowhq.Fleet{Paused: true, Reason: "paused by an operator", Version: old})
 	set(flowhq.FleetChange{Version: &byHand}, flowhq.Fleet{Version: mid, Pinned: true})
-	if must(b.OfferVersion(t.Context(), young))(t) || must(b.AdoptVersion(t.Context(), young))(t) {
+	if must(b.TakeVersion(t.Context(), young, "found"))(t) {
 		t.Error("a version that was set by hand was to be replaced")
 	}
-	if must(b.LookUpVersion(t.Context(), time.Hour, time.Hour))(t) {
-		t.Error("the newest version is looked up while one is set by hand")
-	}
+	b.lookUpDue(t, false) // while one is set by hand
 	set(flowhq.FleetChange{Version: &none}, flowhq.Fleet{Version: mid})
-	for _, want := range []bool{true, false} { // one process of all, once
-		if got := must(b.LookUpVersion(t.Context(), time.Hour, time.Hour))(t); got != want {
-			t.Errorf("LookUpVersion = %v; want %v", got, want)
-		}
-	}
-	must(b.Outdated(t.Context(), mid))(t)
+	b.lookUpDue(t, true) // once, by one process of all
+	b.lookUpDue(t, false)
+	b.outdated(t, mid)
 	pausedSince := must(b.Fleet(t.Context()))(t).Since
 	set(flowhq.FleetChange{Paused: &yes, Reason: &reason}, flowhq.Fleet{Paused: true, Reason: reason, Version: mid})
-	if got := must(b.Fleet(t.Context()))(t); !got.ByHand || !got.Since.Equal(pausedSince) {
+	if got := must(b.Fleet(t.Context()))(t); !got.Since.Equal(pausedSince) {
 		t.Errorf("WhatsApp's pause, which an operator has made theirs: %+v; want the same since", got)
 	}
-	if !must(b.LookUpVersion(t.Context(), time.Hour, time.Hour))(t) {
-		t.Error("the newest version is not looked up when WhatsApp refuses the one in use")
-	}
+	b.lookUpDue(t, true) // WhatsApp has refused the version in use
+	must(b.TakeVersion(t.Context(), young, "found"))(t)
+	b.fleet(t, flowhq.Fleet{Paused: true, Reason: reason, Version: young}) // it is the operator's pause now
 }
 
 // types are those of the fleet's events, the oldest first.
@@ -233,6 +248,6 @@ func TestConfigureVersion(t *testing.T) {
 	configure("", false, flowhq.Fleet{Version: young, Pinned: true, Paused: true, Reason: reason})
 	no := false
 	must(b.SetFleet(t.Context(), flowhq.FleetChange{Paused: &no}, "admin"))(t)
-	must(b.Outdated(t.Context(), young))(t)
+	b.outdated(t, young)
 	configure(young, true, flowhq.Fleet{Version: young, Pinned: true}) // set anew
 }

@@ -94,8 +94,8 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		renewed, _, err := s.RenewLeases(ctx, []store.Lease{{Tenant: g.tenant, Epoch: g.epoch, SeenAt: &noon}}, time.Hour)
 		return renewed, err
 	},
-	"TryVersion": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return s.TryVersion(ctx, g.tenant, ttl)
+	"VersionRefused": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.VersionRefused(ctx, g.tenant, young)
 	},
 	"ReleaseLease": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return nil, s.ReleaseLease(ctx, g.tenant, g.epoch)
@@ -227,7 +227,7 @@ func TestCallsAreComplete(t *testing.T) {
 	others := []string{"Close", "Answers", "Ping", "Listen", "CreateTenant", "CreateTenantOnce", "BeginBulk", "Bulk", "Bulks", "OpenBulks", "BulkTenants", "SetBulk", "CancelBulk", "PruneKeys", "Tenants", "Selected", "TenantIDs", "PruneErased", "PruneFleetEvents", "PruneDeletions",
 		"Installation", "Address", "Reconciles", "Unsettled",
 		"BeatWorker", "EndWorker", "Workers", "SetWaiting", "WorkerAges", "WorkerLives", "Unhosted", "EndLeases", "Uptime",
-		"AddLoginEvent", "Fleet", "FleetEvents", "SetFleet", "ConfigureVersion", "OfferVersion", "AdoptVersion", "EndTrial", "AcceptVersion", "RefuseVersion", "Outdated", "LookUpVersion"}
+		"AddLoginEvent", "Fleet", "FleetEvents", "SetFleet", "ConfigureVersion", "TakeVersion", "LookUpVersion"}
 	for m := range reflect.TypeFor[*store.Store]().Methods() {
 		if calls[m.Name] == nil && !slices.Contains(others, m.Name) {
 			t.Errorf("%s is in neither list", m.Name)
