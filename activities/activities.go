@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -12,6 +13,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/metrics"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/whatsapp"
@@ -29,37 +31,9 @@ const (
 	BulkActivity    = "SendBulk"
 )
 
-// Timing derives every interval of a host from one: how often its process says that it
-// is alive. What says so is the lease, which one statement renews for all hosts of a
-// process: when it has run out, the host has hung up, and another worker has it replaced;
-// see [Failover].
-type Timing struct {
-	Heartbeat time.Duration
-}
-
-// Lease is how long a host may hold a number without renewing its claim. It is
-// renewed every Heartbeat.
-func (t Timing) Lease() time.Duration { return 3 * t.Heartbeat }
-
-// Beat is how often a host tells Temporal that it is alive. That costs Temporal a
-// transaction for each host, and a machine that is busy is late with it, so it is rare.
-func (t Timing) Beat() time.Duration { return 6 * t.Heartbeat }
-
-// Timeout is how long Temporal waits for that before it takes the host for dead. It is
-// for what no worker finds out; and long, as a host that it takes for dead may well live.
-func (t Timing) Timeout() time.Duration { return 10 * t.Beat() }
-
 // silence is how long Temporal waits for a heartbeat of a long activity that is no Host,
 // before it lets another worker go on with it.
-func (t Timing) silence() time.Duration { return max(4*t.Heartbeat, pruneSilence) }
-
-// stuckAfter is for how many renewals in a row a host may do nothing before its lease is
-// not renewed any more. They are counted rather than timed, as a process that is frozen
-// or starved does not renew either.
-func (t Timing) stuckAfter() int {
-	const least = 10 * time.Second // for which a slow database may hold up a host that lives
-	return max(4, int(least/t.Heartbeat))
-}
+func silence(t hosting.Timing) time.Duration { return max(4*t.Heartbeat, pruneSilence) }
 
 // Bounds on one host's life.
 const (
@@ -122,7 +96,7 @@ func CrashPause(losses int) time.Duration {
 // intervals are for what the SDK fails. It is retried without end.
 // A heartbeat timeout is not retried by it but handed to the workflow, which
 // starts the next host at once.
-func (t Timing) HostOptions(summary string) workflow.ActivityOptions {
+func HostOptions(t hosting.Timing, summary string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		TaskQueue:           SessionQueue,
 		StartToCloseTimeout: hostLimit,
@@ -207,16 +181,17 @@ type Activities struct {
 	Reports Reporter
 	Beats   Beater
 	// Attempts ends that of a host that is stuck.
-	Attempts Attempts
-	Nudges   Nudger
-	Leases   *Leases
-	Turns    *Turns
-	Hosts    *Hosts
-	Gate     *Gate
-	Timing   Timing
-	Metrics  *metrics.Worker
-	Name     string // of this process, shown to operators
-	Log      *slog.Logger
+	Attempts    hosting.Attempts
+	Nudges      Nudger
+	Leases      *hosting.Leases
+	Database    *hosting.DatabaseWatch
+	Admission   *hosting.Admission
+	RateLimiter *hosting.RateLimiter
+	Slots       *hosting.Slots
+	Timing      hosting.Timing
+	Metrics     *metrics.Worker
+	Name        string // of this process, shown to operators
+	Log         *slog.Logger
 }
 
 // RegisterHost makes r run Hosts. It must be a worker of SessionQueue.
@@ -232,6 +207,39 @@ func (a *Activities) RegisterShort(r worker.ActivityRegistry) {
 	r.RegisterActivityWithOptions(a.Erase, activity.RegisterOptions{Name: EraseActivity})
 	r.RegisterActivityWithOptions(a.Prune, activity.RegisterOptions{Name: PruneActivity})
 	r.RegisterActivityWithOptions(a.SendBulk, activity.RegisterOptions{Name: BulkActivity})
+}
+
+// WaitingForWorker is the reason of a tenant that was just started.
+const WaitingForWorker = store.WaitingFor + "a worker"
+
+// Waits reports whether a reason says that a tenant waits for something that is not
+// its own, so that there is nothing to do about it.
+func Waits(reason string) bool { return strings.HasPrefix(reason, store.WaitingFor) }
+
+// A WaitReporter tells tenants' workflows, by reports, what the tenants wait for.
+type WaitReporter struct{ Reports Reporter }
+
+// ReportWaiting says that a tenant waits, and that nothing else has changed.
+func (w WaitReporter) ReportWaiting(ctx context.Context, of store.Waiting, reason string) error {
+	return w.Reports.Report(ctx, of.Tenant, Report{
+		Epoch: of.Epoch, Session: of.Session, Reason: reason, Waiting: true, At: time.Now().UTC(),
+	})
+}
+
+// A WorkerLoss is the details of an error of type EndWorkerLost.
+type WorkerLoss struct {
+	// Losses is how many workers have died in a row while they hosted the session.
+	Losses int `json:"losses"`
+}
+
+// WorkerLost is the error that ends the attempt of a worker that died. Temporal tries again
+// at once, without the workflow, unless so many workers died of the session that it has to
+// wait: that is for the workflow.
+func WorkerLost(losses int) error {
+	return temporal.NewApplicationErrorWithOptions("the worker was lost", string(flowhq.EndWorkerLost), temporal.ApplicationErrorOptions{
+		NextRetryDelay: time.Millisecond, Category: temporal.ApplicationErrorCategoryBenign,
+		Details: []any{WorkerLoss{losses}}, NonRetryable: CrashPause(losses) > 0,
+	})
 }
 
 // life is how long this host runs before it recycles itself: hostLife with a

@@ -53,14 +53,14 @@ func (s *session) turned(run context.Context) {
 	s.now.Seen = s.conn.LastSeen()
 	s.now.Stable = s.stable()
 	s.settleDown(run)
-	s.Leases.turned(s.lease, s.now)
+	s.lease.Alive(s.now)
 }
 
 // tell tells Temporal what this host waits for, and its lease that it is not stuck, from
 // before it serves.
 func (s *session) tell(ctx context.Context) {
 	if s.lease != nil {
-		s.Leases.turned(s.lease, s.now)
+		s.lease.Alive(s.now)
 	}
 	if time.Since(s.told) >= s.Timing.Beat() {
 		s.told = time.Now()

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
@@ -24,10 +25,10 @@ const (
 
 // BulkOptions is how a workflow schedules SendBulk: until it succeeds. Told to end,
 // it still says how far it came.
-func (t Timing) BulkOptions(summary string) workflow.ActivityOptions {
+func BulkOptions(t hosting.Timing, summary string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		StartToCloseTimeout: bulkLimit,
-		HeartbeatTimeout:    t.silence(),
+		HeartbeatTimeout:    silence(t),
 		WaitForCancellation: true,
 		Summary:             summary,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/failpoint"
+	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/whatsapp"
 )
@@ -36,13 +37,13 @@ const hangUpTimeout = 2 * time.Second
 func (s *session) close(run context.Context) {
 	if err := s.quiet(run); err != nil {
 		s.log.Warn("the connection is slow to end; leaving the lease to run out", "err", err)
-		s.Leases.drop(s.lease)
+		s.lease.Drop()
 		return
 	}
 	failpoint.Hit("host.hungup")
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
-	s.Leases.release(ctx, s.lease)
+	s.lease.Release(ctx)
 }
 
 // quiet lets the replies that are just being sent finish, unless the lease is
@@ -50,7 +51,7 @@ func (s *session) close(run context.Context) {
 func (s *session) quiet(run context.Context) error {
 	if s.pipeline != nil {
 		ctx, cancel := context.WithTimeout(run, drainTimeout)
-		if s.Leases.cause(s.lease) != nil {
+		if s.lease.Err() != nil {
 			cancel()
 		}
 		s.pipeline.Stop(ctx)
@@ -126,7 +127,7 @@ func (s *session) renewed(run context.Context, reason string) (Ended, error) {
 // ended is every other end: what the connection, the lease or the pipeline said.
 func (s *session) ended(run context.Context, err error) (Ended, error) {
 	s.hush(run)
-	if cause := s.Leases.cause(s.lease); cause != nil {
+	if cause := s.lease.Err(); cause != nil {
 		err = cause // whatever followed from it
 		s.Metrics.LeasesLost.Inc()
 	}
@@ -211,17 +212,16 @@ func (s *session) cutOff(run context.Context, e ending) (Ended, error) {
 
 // stuck ends the attempt of a host that does nothing any more, and so cannot. Its lease
 // runs out; whatever it does when it goes on, it has neither connection nor keys.
-func (a *Activities) stuck(ctx context.Context, tenant flowhq.TenantID, last status) {
+func (a *Activities) stuck(ctx context.Context, tenant flowhq.TenantID, last hosting.Status) {
 	info := activity.GetInfo(ctx)
-	last = lossOf(last, last.Stable)
-	last.Stable = false
+	last = last.AfterLoss(last.Stable)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.Timing.Lease())
 	defer cancel()
-	attempt := &Attempt{
+	attempt := &hosting.Attempt{
 		RunID: info.WorkflowExecution.RunID, ActivityID: info.ActivityID, Number: info.Attempt,
 		Worker: a.Name, Token: info.TaskToken,
 	}
-	if err := a.Attempts.Fail(ctx, tenant, attempt, workerLost(last.Losses), last); err != nil {
+	if err := a.Attempts.Lose(ctx, tenant, attempt, last); err != nil {
 		a.Log.Error("could not tell Temporal that a host is stuck; its heartbeat will", "tenant", string(tenant), "err", err)
 	}
 }
@@ -241,7 +241,7 @@ func (s *session) end(reason flowhq.EndReason) {
 func (s *session) forget(run context.Context) {
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
-	if err := s.Store.Unlink(ctx, s.tenant, s.lease.epoch); err != nil {
+	if err := s.Store.Unlink(ctx, s.tenant, s.lease.Epoch); err != nil {
 		s.log.Warn("could not forget the device; the next host will", "err", err)
 		return
 	}
@@ -253,7 +253,7 @@ func (s *session) forget(run context.Context) {
 func (s *session) replacedByUs(run context.Context) bool {
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
-	ours, locked, err := s.Store.RenewLeases(ctx, []store.Lease{{Tenant: s.tenant, Epoch: s.lease.epoch}}, s.Timing.Lease())
+	ours, locked, err := s.Store.RenewLeases(ctx, []store.Lease{{Tenant: s.tenant, Epoch: s.lease.Epoch}}, s.Timing.Lease())
 	return err == nil && len(ours)+len(locked) == 0
 }
 
@@ -273,7 +273,7 @@ func (s *session) offline(worker flowhq.HostStatus, ending flowhq.EndReason, rea
 // superseded is how a host ends that is not the newest any more. Who replaced it has
 // recorded and counted its end.
 func superseded() Ended {
-	return Ended{Ending: flowhq.EndReplacedByUs, Reason: errFenced.Message}
+	return Ended{Ending: flowhq.EndReplacedByUs, Reason: hosting.ErrFenced.Message}
 }
 
 // An ending is how a session ended, in words.

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/metrics"
 	"github.com/flowhq/flowhq/internal/testdb"
 )
@@ -23,21 +24,26 @@ type attempts struct {
 	*Activities
 	t       *testing.T
 	tenant  flowhq.TenantID
-	left    status
+	left    hosting.Status
 	reports []Report
+	lease   *hosting.Lease // of the attempt that is under way
 }
 
 // next is the session of another attempt, which has the lease.
 func (a *attempts) next() *session {
 	a.t.Helper()
-	epoch, err := a.Store.Claim(a.t.Context(), a.tenant, "test")
+	if a.lease != nil {
+		a.lease.Release(a.t.Context())
+	}
+	lease, err := hosting.NewLeases(a.Store, a.Timing, a.Log).Claim(a.t.Context(), a.tenant, 0, "test", func() {})
 	if err != nil {
 		a.t.Fatal(err)
 	}
+	a.lease = lease
 	s := &session{
-		Activities: a.Activities, tenant: a.tenant, log: a.Log, lease: &lease{tenant: a.tenant, epoch: epoch},
+		Activities: a.Activities, tenant: a.tenant, log: a.Log, lease: lease,
 		wasStable: a.left.Stable, linked: true,
-		now: status{
+		now: hosting.Status{
 			State: flowhq.Connecting, Failures: a.left.Failures, Losses: a.left.Losses, Cuts: a.left.Cuts, Ending: a.left.Ending,
 		},
 	}
@@ -179,7 +185,7 @@ func TestFlapping(t *testing.T) {
 // is a first one, though a process handed it over in between.
 func TestStableSessionIsNoFailure(t *testing.T) {
 	s := openStore(t, testdb.New(t))
-	a := &attempts{t: t, tenant: newTenant(t, s), left: status{Stable: true, Ending: flowhq.EndDraining, Failures: 3}, Activities: &Activities{
+	a := &attempts{t: t, tenant: newTenant(t, s), left: hosting.Status{Stable: true, Ending: flowhq.EndDraining, Failures: 3}, Activities: &Activities{
 		Store: s, Name: "test", Metrics: metrics.NewWorker(metrics.NewRegistry()), Log: slog.New(slog.DiscardHandler), Timing: timing,
 	}}
 	host := a.next()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/failpoint"
+	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/pipeline"
 	"github.com/flowhq/flowhq/internal/whatsapp"
 )
@@ -30,26 +31,6 @@ type HostInput struct {
 type Ended struct {
 	Ending flowhq.EndReason `json:"ending"`
 	Reason string           `json:"reason"` // for an operator
-}
-
-// status is a host's heartbeat: shown in the Web UI, never in history. The next
-// attempt reads it.
-type status struct {
-	State  flowhq.SessionState `json:"state"`
-	Since  time.Time           `json:"since"`
-	Epoch  int64               `json:"epoch"`
-	Stable bool                `json:"stable"` // has been online for StableFor
-	Seen   time.Time           `json:"seen"`   // last proof of life from WhatsApp
-	// Waiting says what the host waits for before it connects, for an operator.
-	Waiting string `json:"waiting,omitempty"`
-	// Failures counts the attempts that failed in a row, by a fault of the session;
-	// Losses the workers that died in a row while they hosted it. Ending is how the
-	// latest attempt that had the lease ended.
-	Failures int              `json:"failures,omitempty"`
-	Losses   int              `json:"losses,omitempty"`
-	Lost     int64            `json:"lost,omitempty"` // epoch of the host that was counted last in Losses
-	Cuts     int              `json:"cuts,omitempty"` // times in a row that the database was lost
-	Ending   flowhq.EndReason `json:"ending,omitempty"`
 }
 
 // errDraining is the end of a host whose process is stopping. It is no failure:
@@ -77,18 +58,18 @@ var errDraining = temporal.NewApplicationErrorWithOptions("moving to another wor
 // its own, and the lease is renewed only while that loop turns: a host that is stuck
 // falls silent and is replaced.
 func (a *Activities) Host(ctx context.Context, in HostInput) (Ended, error) {
-	berth := a.Hosts.enter(in.Tenant)
-	defer a.Hosts.exit(berth)
+	slot := a.Slots.Enter(in.Tenant)
+	defer slot.Exit()
 	s := &session{
 		Activities: a,
 		tenant:     in.Tenant,
 		floor:      in.Epoch,
-		berth:      berth,
+		slot:       slot,
 		log:        a.Log.With("tenant", string(in.Tenant)),
-		now:        status{State: flowhq.Connecting, Since: time.Now(), Failures: in.Failures, Losses: in.Losses},
+		now:        hosting.Status{State: flowhq.Connecting, Since: time.Now(), Failures: in.Failures, Losses: in.Losses},
 	}
 	if activity.HasHeartbeatDetails(ctx) {
-		var before status
+		var before hosting.Status
 		if err := activity.GetHeartbeatDetails(ctx, &before); err == nil {
 			s.wasStable, s.now.Stable = before.Stable, before.Stable
 			s.now.Failures, s.now.Losses, s.now.Lost = before.Failures, before.Losses, before.Lost
@@ -109,11 +90,11 @@ func (a *Activities) Host(ctx context.Context, in HostInput) (Ended, error) {
 // live claims the tenant, connects and serves until the end.
 func (s *session) live(ctx context.Context) (ended Ended, err error) {
 	select {
-	case <-s.berth.closing: // Temporal gave us this while we stopped asking
+	case <-s.slot.Closing(): // Temporal gave us this while we stopped asking
 		return Ended{}, errDraining
 	default:
 	}
-	claiming, stop := untilClosing(ctx, s.berth.closing)
+	claiming, stop := untilClosing(ctx, s.slot.Closing())
 	defer stop()
 	// Before the claim, for until then an older host may still be on the air.
 	turn, err := s.admitted(ctx, claiming)
@@ -124,8 +105,8 @@ func (s *session) live(ctx context.Context) (ended Ended, err error) {
 	if err != nil {
 		return s.unclaimed(ctx, err)
 	}
-	s.lease, s.now.Epoch = lease, lease.epoch
-	s.Leases.onStuck(lease, func(last status) { s.stuck(ctx, s.tenant, last) })
+	s.lease, s.now.Epoch = lease, lease.Epoch
+	lease.OnStuck(func(last hosting.Status) { s.stuck(ctx, s.tenant, last) })
 
 	// The session must outlive the activity's context: when Temporal is away for
 	// longer than the heartbeat timeout, the SDK cancels it by itself.
@@ -143,13 +124,13 @@ func (s *session) live(ctx context.Context) (ended Ended, err error) {
 	}()
 	s.takeOver(run)
 
-	if time.Since(turn) > turnLasts {
+	if time.Since(turn) > hosting.TokenLasts {
 		if _, err := s.turn(ctx, claiming); err != nil {
 			return s.unclaimed(ctx, err)
 		}
 	}
 	stop()
-	s.Hosts.serves(s.berth, s.lease)
+	s.slot.Serve(s.lease)
 	if err := s.open(ctx, run); err != nil {
 		if ctx.Err() != nil && toldToHangUp(err) {
 			return s.cancelled(run, err)
@@ -166,14 +147,14 @@ func (s *session) live(ctx context.Context) (ended Ended, err error) {
 // that was.
 func (s *session) admitted(ctx, claiming context.Context) (turn time.Time, err error) {
 	for {
-		s.version, err = s.Gate.admit(claiming, s.Timing.Heartbeat, func(reason string) {
+		s.version, err = s.Admission.Admit(claiming, s.Timing.Heartbeat, func(reason string) {
 			s.now.Waiting = reason
 			s.tell(ctx)
 		})
 		if err != nil {
 			return time.Time{}, err
 		}
-		if turn, err = s.turn(ctx, claiming); err != nil || s.Gate.admits(s.version) {
+		if turn, err = s.turn(ctx, claiming); err != nil || s.Admission.Admits(s.version) {
 			return turn, err
 		}
 	}
@@ -181,7 +162,7 @@ func (s *session) admitted(ctx, claiming context.Context) (turn time.Time, err e
 
 // turn waits until this host may dial, beating meanwhile, and returns when that was.
 func (s *session) turn(ctx, claiming context.Context) (time.Time, error) {
-	err := s.Turns.wait(claiming, s.Timing.Heartbeat, func(ahead int) {
+	err := s.RateLimiter.Wait(claiming, s.Timing.Heartbeat, func(ahead int) {
 		s.now.Waiting = fmt.Sprintf("for its turn to connect, %d before it", ahead)
 		s.tell(ctx)
 	})
@@ -191,7 +172,7 @@ func (s *session) turn(ctx, claiming context.Context) (time.Time, error) {
 
 // claim takes the lease. While the database is away it waits: that is no fault of the
 // session, which is back as soon as the database is.
-func (s *session) claim(ctx, claiming context.Context) (*lease, error) {
+func (s *session) claim(ctx, claiming context.Context) (*hosting.Lease, error) {
 	for {
 		s.now.Waiting = ""
 		// A process that was frozen may have been replaced; then a claim would end its successor.
@@ -200,13 +181,13 @@ func (s *session) claim(ctx, claiming context.Context) (*lease, error) {
 				return nil, err
 			}
 		}
-		lease, err := s.Leases.claim(claiming, s.tenant, s.floor, s.Name, func() { s.tell(ctx) })
+		lease, err := s.Leases.Claim(claiming, s.tenant, s.floor, s.Name, func() { s.tell(ctx) })
 		if err == nil || flowhq.ErrorCode(err) != flowhq.Unavailable {
 			return lease, err
 		}
 		s.log.Info("the database is away; waiting for it", "err", err)
 		s.now.Waiting = "for the database"
-		err = s.Leases.awaitDatabase(claiming, func() { s.tell(ctx) })
+		err = s.Database.Await(claiming, func() { s.tell(ctx) })
 		if err != nil {
 			return nil, err
 		}
@@ -242,7 +223,7 @@ func (s *session) open(host, run context.Context) error {
 		return err
 	}
 	s.pipeline = pipeline.New(run, pipeline.Options{
-		Tenant: s.tenant, Epoch: s.lease.epoch, Config: tenant.Config,
+		Tenant: s.tenant, Epoch: s.lease.Epoch, Config: tenant.Config,
 		Store: s.Store, Send: s.send, Metrics: s.Metrics, Log: s.log,
 		ReplyID: func(q flowhq.Message, kind flowhq.Kind) string { return whatsapp.ReplyID(s.tenant, q, kind) },
 	})
@@ -250,7 +231,7 @@ func (s *session) open(host, run context.Context) error {
 		return fmt.Errorf("read backlog: %w", err)
 	}
 	// This process may have been frozen for longer than its lease.
-	if err := s.Leases.valid(s.lease); err != nil {
+	if err := s.lease.Valid(); err != nil {
 		return err
 	}
 	if relink {
@@ -267,7 +248,7 @@ func (s *session) dial(ctx context.Context, device string) error {
 		return err
 	}
 	s.conn = conn
-	s.Leases.onLoss(s.lease, conn.HangUp)
+	s.lease.OnLoss(conn.HangUp)
 	return nil
 }
 
@@ -292,10 +273,10 @@ func (s *session) serve(ctx, run context.Context) (Ended, error) {
 			s.log.Warn("lost touch with Temporal; serving on", "cause", cause)
 			done, s.away = nil, true
 			ask.begin() // whether that was before it was told to end
-		case <-s.berth.leave:
+		case <-s.slot.Leave():
 			return s.drained(run)
-		case <-s.lease.lost:
-			return s.ended(run, s.Leases.cause(s.lease))
+		case <-s.lease.Lost():
+			return s.ended(run, s.lease.Err())
 		case err := <-s.pipeline.Failed():
 			return s.ended(run, err)
 		case ev, open := <-s.conn.Events():
@@ -308,13 +289,13 @@ func (s *session) serve(ctx, run context.Context) (Ended, error) {
 			if err := s.handle(run, ev); err != nil {
 				return s.ended(run, err)
 			}
-		case <-s.lease.changed:
+		case <-s.lease.Config():
 			s.reload(run)
-		case <-s.lease.work:
+		case <-s.lease.Work():
 			s.refill(run)
-		case <-s.lease.link:
+		case <-s.lease.LinkCode():
 			s.linkByCode(run)
-		case <-s.lease.command:
+		case <-s.lease.Command():
 			ask.begin()
 		case <-ask.due():
 			if err := s.ask(ctx, run); err != nil {
@@ -333,7 +314,7 @@ func (s *session) serve(ctx, run context.Context) (Ended, error) {
 				s.reload(run)
 			}
 		case <-recycle.C:
-			if s.Gate.paused() { // its successor would have to wait
+			if s.Admission.State().Paused { // its successor would have to wait
 				recycle.Reset(recycleRetry)
 				continue
 			}

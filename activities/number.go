@@ -25,7 +25,7 @@ func (s *session) confirmNumber(ctx context.Context) error {
 	if !s.linked {
 		return nil
 	}
-	l, err := s.Store.ConfirmNumber(ctx, s.tenant, s.lease.epoch)
+	l, err := s.Store.ConfirmNumber(ctx, s.tenant, s.lease.Epoch)
 	if err != nil {
 		return fmt.Errorf("confirm number: %w", err)
 	}

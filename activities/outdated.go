@@ -27,7 +27,7 @@ func (s *session) outdated(run context.Context, e ending) (Ended, error) {
 		s.log.Error("WhatsApp no longer accepts this version of the client: reconnects are paused until a newer one is found or set, see GET /admin/fleet",
 			"whatsapp_version", s.version)
 	}
-	poke(s.Gate.stale)
+	s.Admission.Reread()
 	s.end(flowhq.EndOutdated)
 	e.text += " (" + s.version + ")"
 	c := s.offline(flowhq.HostError, flowhq.EndOutdated, e.text)

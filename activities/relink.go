@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/whatsapp"
 )
 
@@ -38,7 +39,7 @@ func (s *session) relink(host, run context.Context, device string) error {
 	}
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
-	if err := s.Store.Unlink(ctx, s.tenant, s.lease.epoch); err != nil {
+	if err := s.Store.Unlink(ctx, s.tenant, s.lease.Epoch); err != nil {
 		return fmt.Errorf("unlink: %w", err)
 	}
 	s.linked = false
@@ -53,11 +54,11 @@ func (s *session) dropLink(host, run context.Context, device string) (how string
 	var handler whatsapp.Handler = s
 	patience := catchUpTimeout
 	if s.differs.Load() != nil { // a stranger's phone: none of its messages is ours
-		handler, patience = mute{s.Leases, s.lease}, 0
+		handler, patience = mute{s.lease}, 0
 	}
 	s.now.Waiting = "for WhatsApp to unlink the phone"
 	defer func() { s.now.Waiting = "" }()
-	moving, stay := untilClosing(host, s.berth.leave)
+	moving, stay := untilClosing(host, s.slot.Leave())
 	defer stay()
 	ctx, cancel := context.WithTimeout(moving, patience+unlinkTimeout)
 	defer cancel()
@@ -69,8 +70,8 @@ func (s *session) dropLink(host, run context.Context, device string) (how string
 		return "", context.Cause(host)
 	case moving.Err() != nil:
 		return "", errDraining
-	case s.Leases.valid(s.lease) != nil:
-		return "", s.Leases.valid(s.lease)
+	case s.lease.Valid() != nil:
+		return "", s.lease.Valid()
 	case !closed:
 		return "", fmt.Errorf("unlink: %w", context.DeadlineExceeded)
 	case errors.Is(err, errBehind) && s.now.Failures < maxCatchUps:
@@ -102,12 +103,12 @@ type removal struct {
 // removeDevice logs a device in to have WhatsApp unlink it, under a lease of the caller's.
 // closed is whether the connection is over, and the keys out of use. The error is an
 // errBehind if the connection was cut off while there was something to wait for.
-func (a *Activities) removeDevice(ctx context.Context, l *lease, r removal) (closed bool, err error) {
+func (a *Activities) removeDevice(ctx context.Context, l *hosting.Lease, r removal) (closed bool, err error) {
 	conn, err := a.Network.DialAs(ctx, r.version, r.device, r.handler)
 	if err != nil {
 		return true, err
 	}
-	a.Leases.onLoss(l, conn.HangUp)
+	l.OnLoss(conn.HangUp)
 	defer func() {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), hangUpTimeout)
 		defer cancel()
@@ -123,8 +124,8 @@ func (a *Activities) removeDevice(ctx context.Context, l *lease, r removal) (clo
 		select {
 		case <-ctx.Done():
 			return false, ctx.Err()
-		case <-l.lost:
-			return false, a.Leases.cause(l)
+		case <-l.Lost():
+			return false, l.Err()
 		case <-tick.C:
 			r.beat()
 		case <-login.C:
@@ -132,7 +133,7 @@ func (a *Activities) removeDevice(ctx context.Context, l *lease, r removal) (clo
 		case <-caughtUp:
 			return false, conn.Unlink(ctx)
 		case <-tired:
-			a.Log.Warn("unlinking a phone though messages may still wait at WhatsApp", "tenant", string(l.tenant))
+			a.Log.Warn("unlinking a phone though messages may still wait at WhatsApp", "tenant", string(l.Tenant))
 			return false, conn.Unlink(ctx)
 		case ev, open := <-conn.Events():
 			switch {

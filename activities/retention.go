@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/whatsapp"
 )
@@ -24,10 +25,10 @@ const (
 )
 
 // PruneOptions is how a workflow schedules Prune.
-func (t Timing) PruneOptions() workflow.ActivityOptions {
+func PruneOptions(t hosting.Timing) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		ScheduleToCloseTimeout: pruneLimit,
-		HeartbeatTimeout:       t.silence(),
+		HeartbeatTimeout:       silence(t),
 		Summary:                "delete what is older than the retention",
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
 	}

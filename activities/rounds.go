@@ -22,7 +22,7 @@ func (s *session) anotherRound(run context.Context) bool {
 	defer cancel()
 	s.shown = change{}
 	asked, err := s.Store.QRAsked(ctx, s.tenant, askedWithin)
-	if err == nil && asked && s.Leases.valid(s.lease) == nil {
+	if err == nil && asked && s.lease.Valid() == nil {
 		if err = s.dial(ctx, ""); err == nil {
 			return true
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/pipeline"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/whatsapp"
@@ -24,15 +25,15 @@ type session struct {
 	tenant flowhq.TenantID
 	floor  int64 // the newest epoch that the workflow knows
 	log    *slog.Logger
-	berth  *berth
+	slot   *hosting.Slot
 	// version is the one of WhatsApp's client that this session connects as.
 	version string
 
-	lease    *lease
+	lease    *hosting.Lease
 	pipeline *pipeline.Pipeline
 	conn     *whatsapp.Conn
 
-	now       status
+	now       hosting.Status
 	told      time.Time // when Temporal was told of now last
 	linked    bool      // a device is recorded
 	away      bool      // the SDK has lost touch with Temporal
@@ -74,7 +75,7 @@ func (s *session) become(run context.Context, c change) error {
 	if c.state != s.now.State {
 		s.Metrics.Session(s.now.State, c.state)
 		s.now.State, s.now.Since = c.state, time.Now()
-		s.log.Info("session changed", "state", c.state, "reason", c.reason, "ending", c.ending, "epoch", s.lease.epoch)
+		s.log.Info("session changed", "state", c.state, "reason", c.reason, "ending", c.ending, "epoch", s.lease.Epoch)
 		if c.state != flowhq.Connecting && !c.silent {
 			s.report(run, c.reason, c.ending)
 		}
@@ -101,7 +102,7 @@ func (s *session) report(run context.Context, reason string, ending flowhq.EndRe
 		ending, s.before = s.before, ""
 	}
 	s.reports.send(run, Report{
-		Epoch: s.lease.epoch, Host: s.Name, Session: s.now.State, Reason: reason, Ending: ending,
+		Epoch: s.lease.Epoch, Host: s.Name, Session: s.now.State, Reason: reason, Ending: ending,
 		Failures: s.now.Failures, Losses: s.now.Losses, At: time.Now().UTC(),
 	})
 }
@@ -126,7 +127,7 @@ func (s *session) record(run context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
-	err := s.Store.SetSession(ctx, s.tenant, s.lease.epoch, *s.unrecorded)
+	err := s.Store.SetSession(ctx, s.tenant, s.lease.Epoch, *s.unrecorded)
 	switch flowhq.ErrorCode(err) {
 	case "":
 		s.unrecorded = nil
@@ -159,7 +160,7 @@ func (s *session) refill(run context.Context) {
 	defer cancel()
 	if err := s.pipeline.Refill(ctx); err != nil {
 		s.log.Warn("could not look for new work; trying again with the next beat", "err", err)
-		poke(s.lease.work)
+		s.lease.RetryWork()
 	}
 }
 
@@ -174,7 +175,7 @@ func (s *session) isStable() bool {
 
 // send is the pipeline's way out. A host whose lease has run out sends nothing.
 func (s *session) send(ctx context.Context, chat, id, text string, timer flowhq.Timer) error {
-	if err := s.Leases.valid(s.lease); err != nil {
+	if err := s.lease.Valid(); err != nil {
 		return err
 	}
 	return s.conn.Send(ctx, chat, id, text, timer)
@@ -183,7 +184,7 @@ func (s *session) send(ctx context.Context, chat, id, text string, timer flowhq.
 // Link records the device that a phone is about to confirm. See
 // [whatsapp.Handler].
 func (s *session) Link(ctx context.Context, d whatsapp.Device) error {
-	l, err := s.Store.Link(ctx, s.tenant, s.lease.epoch, store.Device{JID: d.JID, Number: d.Number})
+	l, err := s.Store.Link(ctx, s.tenant, s.lease.Epoch, store.Device{JID: d.JID, Number: d.Number})
 	if err == nil {
 		s.checkNumber(l)
 	}
@@ -233,18 +234,15 @@ func (s *session) SetTimer(ctx context.Context, who whatsapp.Person, t flowhq.Ti
 }
 
 // Holds reports whether this host's lease has not run out.
-func (s *session) Holds() bool { return s.Leases.valid(s.lease) == nil }
+func (s *session) Holds() bool { return s.lease.Valid() == nil }
 
 // Fence keeps a host that has been replaced from changing the keys.
 func (s *session) Fence(ctx context.Context, tx whatsapp.Tx) error {
-	return store.Fence(ctx, tx, s.tenant, s.lease.epoch)
+	return store.Fence(ctx, tx, s.tenant, s.lease.Epoch)
 }
 
 // mute handles a connection that is only made to unlink the device.
-type mute struct {
-	leases *Leases
-	lease  *lease
-}
+type mute struct{ lease *hosting.Lease }
 
 func (mute) Link(context.Context, whatsapp.Device) error {
 	return flowhq.Errorf(flowhq.Conflict, "this tenant is being erased")
@@ -258,7 +256,7 @@ func (mute) SetTimer(context.Context, whatsapp.Person, flowhq.Timer) error {
 func (mute) SentText(context.Context, string) (string, flowhq.Timer, bool, error) {
 	return "", flowhq.Timer{}, false, nil
 }
-func (m mute) Holds() bool { return m.leases.valid(m.lease) == nil }
+func (m mute) Holds() bool { return m.lease.Valid() == nil }
 func (m mute) Fence(ctx context.Context, tx whatsapp.Tx) error {
-	return store.Fence(ctx, tx, m.lease.tenant, m.lease.epoch)
+	return store.Fence(ctx, tx, m.lease.Tenant, m.lease.Epoch)
 }

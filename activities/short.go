@@ -165,27 +165,27 @@ func (a *Activities) Erase(ctx context.Context, in EraseInput) error {
 func (a *Activities) unlink(ctx context.Context, tenant flowhq.TenantID, device string) error {
 	ctx, cancel := context.WithTimeout(ctx, unlinkTimeout)
 	defer cancel()
-	fleet, _ := a.Gate.now()
+	fleet := a.Admission.State()
 	if fleet.Paused {
 		return flowhq.Errorf(flowhq.Unavailable, "the fleet is paused")
 	}
 	beat := func() { activity.RecordHeartbeat(ctx) }
-	if err := a.Turns.wait(ctx, a.Timing.Heartbeat, func(int) { beat() }); err != nil {
+	if err := a.RateLimiter.Wait(ctx, a.Timing.Heartbeat, func(int) { beat() }); err != nil {
 		return err
 	}
-	lease, err := a.Leases.claim(ctx, tenant, 0, a.Name, beat)
+	lease, err := a.Leases.Claim(ctx, tenant, 0, a.Name, beat)
 	if err != nil {
 		return err
 	}
 	closed, err := a.removeDevice(ctx, lease, removal{
-		version: fleet.Version, device: device, handler: mute{a.Leases, lease}, beat: beat,
+		version: fleet.Version, device: device, handler: mute{lease}, beat: beat,
 	})
 	if closed {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), hangUpTimeout)
 		defer cancel()
-		a.Leases.release(closing, lease)
+		lease.Release(closing)
 	} else {
-		a.Leases.drop(lease)
+		lease.Drop()
 	}
 	return err
 }

@@ -14,7 +14,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 
 	"github.com/flowhq/flowhq"
-	"github.com/flowhq/flowhq/activities"
+	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/testdb"
 	"github.com/flowhq/flowhq/workflows"
@@ -112,7 +112,7 @@ func openStore(t *testing.T) *store.Store {
 
 func reconcilerOf(s *store.Store, c *temporal, name string) *reconciler {
 	r := newReconciler(Options{
-		Store: s, Name: name, Timing: activities.Timing{Heartbeat: time.Second}, Log: slog.New(slog.DiscardHandler),
+		Store: s, Name: name, Timing: hosting.Timing{Heartbeat: time.Second}, Log: slog.New(slog.DiscardHandler),
 	}, c)
 	r.every = every
 	return r

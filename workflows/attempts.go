@@ -12,6 +12,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/activities"
+	"github.com/flowhq/flowhq/internal/hosting"
 )
 
 // Attempts is the hosts' attempts as Temporal knows them.
@@ -32,7 +33,7 @@ func NewAttempts(temporal client.Client, namespace string, data converter.DataCo
 
 // Running returns the attempts of the tenant's Hosts that run: more than one if an older
 // one has been abandoned. It fails with code Unavailable.
-func (a *Attempts) Running(ctx context.Context, tenant flowhq.TenantID) (running []*activities.Attempt, err error) {
+func (a *Attempts) Running(ctx context.Context, tenant flowhq.TenantID) (running []*hosting.Attempt, err error) {
 	d, err := a.temporal.DescribeWorkflowExecution(ctx, workflowID(tenant), "")
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
 		return nil, nil
@@ -44,13 +45,13 @@ func (a *Attempts) Running(ctx context.Context, tenant flowhq.TenantID) (running
 		return nil, nil
 	}
 	for _, p := range d.GetPendingActivities() {
-		told := p.GetState() == enums.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED
-		if p.GetActivityType().GetName() != activities.HostActivity || !told && p.GetState() != enums.PENDING_ACTIVITY_STATE_STARTED {
+		cancelled := p.GetState() == enums.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED
+		if p.GetActivityType().GetName() != activities.HostActivity || !cancelled && p.GetState() != enums.PENDING_ACTIVITY_STATE_STARTED {
 			continue
 		}
-		running = append(running, &activities.Attempt{
+		running = append(running, &hosting.Attempt{
 			RunID:      d.GetWorkflowExecutionInfo().GetExecution().GetRunId(),
-			ActivityID: p.GetActivityId(), Number: p.GetAttempt(), Worker: p.GetLastWorkerIdentity(), Since: p.GetLastStartedTime().AsTime(), Told: told,
+			ActivityID: p.GetActivityId(), Number: p.GetAttempt(), Worker: p.GetLastWorkerIdentity(), Since: p.GetLastStartedTime().AsTime(), Cancelled: cancelled,
 			Last: func(valuePtr any) error {
 				if p.GetHeartbeatDetails() == nil {
 					return nil
@@ -67,18 +68,18 @@ func open(status enums.WorkflowExecutionStatus) bool {
 	return status == enums.WORKFLOW_EXECUTION_STATUS_RUNNING || status == enums.WORKFLOW_EXECUTION_STATUS_PAUSED
 }
 
-// Fail ends an attempt in the place of its worker, with the details of a last heartbeat.
+// Lose ends an attempt in the place of its worker, which is lost, with last as its heartbeat.
 // One that has ended meanwhile is no error, and no later one is ended for it: by its token
 // Temporal sees to that, else the attempt is looked up again just before, for Temporal takes
 // the id of an activity for that of its present attempt. It fails with code Unavailable.
-func (a *Attempts) Fail(ctx context.Context, tenant flowhq.TenantID, of *activities.Attempt, failure error, last any) error {
-	var err error
+func (a *Attempts) Lose(ctx context.Context, tenant flowhq.TenantID, of *hosting.Attempt, last hosting.Status) (err error) {
+	failure := activities.WorkerLost(last.Losses)
 	if of.Token != nil {
 		_ = a.temporal.RecordActivityHeartbeat(ctx, of.Token, last) // it may be told to end, too
 		err = a.temporal.CompleteActivity(ctx, of.Token, nil, failure)
 	} else {
 		running, failed := a.Running(ctx, tenant)
-		if failed != nil || !slices.ContainsFunc(running, func(r *activities.Attempt) bool { return same(r, of) }) {
+		if failed != nil || !slices.ContainsFunc(running, func(r *hosting.Attempt) bool { return same(r, of) }) {
 			return failed
 		}
 		id := workflowID(tenant)
@@ -92,7 +93,7 @@ func (a *Attempts) Fail(ctx context.Context, tenant flowhq.TenantID, of *activit
 }
 
 // same reports whether two are one attempt.
-func same(a, b *activities.Attempt) bool {
+func same(a, b *hosting.Attempt) bool {
 	return a.RunID == b.RunID && a.ActivityID == b.ActivityID && a.Number == b.Number &&
 		a.Worker == b.Worker && a.Since.Equal(b.Since)
 }

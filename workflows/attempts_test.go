@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/activities"
+	"github.com/flowhq/flowhq/internal/hosting"
 )
 
 // hosted is a Temporal whose only workflow has one host.
@@ -104,7 +104,7 @@ func TestNoLaterAttemptIsEnded(t *testing.T) {
 		if name == "it runs still" {
 			want = 1
 		}
-		err = attempts.Fail(t.Context(), someone, running[0], errors.New("lost"), nil)
+		err = attempts.Lose(t.Context(), someone, running[0], hosting.Status{})
 		if err != nil || len(h.ended) != want {
 			t.Errorf("%s: ended %v, %v; want %d", name, h.ended, err, want)
 		}
@@ -114,7 +114,7 @@ func TestNoLaterAttemptIsEnded(t *testing.T) {
 // The attempt of this process is ended by the name that is its own.
 func TestAnAttemptIsEndedByItsToken(t *testing.T) {
 	h := newHosted("worker")
-	err := NewAttempts(h, "flowhq", nil).Fail(t.Context(), someone, &activities.Attempt{ActivityID: "7", Token: []byte("own")}, errors.New("stuck"), nil)
+	err := NewAttempts(h, "flowhq", nil).Lose(t.Context(), someone, &hosting.Attempt{ActivityID: "7", Token: []byte("own")}, hosting.Status{})
 	if err != nil || len(h.ended) != 1 || h.ended[0] != "token own" {
 		t.Errorf("ended %v, %v", h.ended, err)
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/activities"
+	"github.com/flowhq/flowhq/internal/hosting"
 )
 
 // Names on the wire, on the same terms as the tenants'.
@@ -64,7 +65,7 @@ func (w Tenants) Bulk(ctx workflow.Context, s BulkRun) error {
 
 func (w Tenants) bulkPage(ctx workflow.Context, s *BulkRun) error {
 	page := s.Tenants[:min(len(s.Tenants), s.PerSecond*pageTime)]
-	options := activities.Timing{Heartbeat: w.Heartbeat}.BulkOptions(fmt.Sprintf("%s, after %d of %d", s.Command, s.Sent+s.Failed, s.Matched))
+	options := activities.BulkOptions(hosting.Timing{Heartbeat: w.Heartbeat}, fmt.Sprintf("%s, after %d of %d", s.Command, s.Sent+s.Failed, s.Matched))
 	var done activities.BulkSent
 	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activities.BulkActivity, activities.BulkPage{
 		Command: s.Command, RequestID: s.RequestID(), Actor: s.Actor, PerSecond: s.PerSecond, Tenants: page,

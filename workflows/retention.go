@@ -16,6 +16,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/activities"
+	"github.com/flowhq/flowhq/internal/hosting"
 )
 
 // Names on the wire, on the same terms as the tenants'.
@@ -37,7 +38,7 @@ const (
 // Retention is one night's run of the retention job, with the rows it has deleted as
 // its result. However much there is to delete, its history stays as short as this.
 func (w Tenants) Retention(ctx workflow.Context) (pruned activities.Pruned, err error) {
-	ctx = workflow.WithActivityOptions(ctx, activities.Timing{Heartbeat: w.Heartbeat}.PruneOptions())
+	ctx = workflow.WithActivityOptions(ctx, activities.PruneOptions(hosting.Timing{Heartbeat: w.Heartbeat}))
 	err = workflow.ExecuteActivity(ctx, activities.PruneActivity).Get(ctx, &pruned)
 	return pruned, err
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/activities"
+	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
@@ -60,7 +61,7 @@ type TenantState struct {
 // reach activity options, which replay does not compare, so they may change
 // while workflows run.
 type Tenants struct {
-	Heartbeat time.Duration // how often a host beats; see [activities.Timing]
+	Heartbeat time.Duration // how often a host beats; see [hosting.Timing]
 }
 
 // Tenant is the life of one tenant. It ends when the tenant has been erased.
@@ -82,7 +83,7 @@ func (w Tenants) Tenant(ctx workflow.Context, s TenantState) error {
 	s.Deleting = false // until a command says so
 	t := &tenant{
 		TenantState: s,
-		timing:      activities.Timing{Heartbeat: w.Heartbeat},
+		timing:      hosting.Timing{Heartbeat: w.Heartbeat},
 		reports:     workflow.GetSignalChannel(ctx, reportSignal),
 	}
 	err := workflow.SetQueryHandler(ctx, statusQuery, func() (TenantState, error) { return t.TenantState, nil })
@@ -121,7 +122,7 @@ func (w Tenants) Tenant(ctx workflow.Context, s TenantState) error {
 // tenant is a running Tenant workflow.
 type tenant struct {
 	TenantState
-	timing  activities.Timing
+	timing  hosting.Timing
 	reports workflow.ReceiveChannel
 
 	sights   workflow.Channel // what was seen in the rows, one look after the other
@@ -276,7 +277,7 @@ func (t *tenant) host(ctx workflow.Context) error {
 
 // startHost schedules the next host of this tenant.
 func (t *tenant) startHost(ctx workflow.Context) workflow.Future {
-	ctx = workflow.WithActivityOptions(ctx, t.timing.HostOptions("session of "+t.Name))
+	ctx = workflow.WithActivityOptions(ctx, activities.HostOptions(t.timing, "session of "+t.Name))
 	return workflow.ExecuteActivity(ctx, activities.HostActivity, activities.HostInput{
 		Tenant: t.Tenant, Failures: t.Failures, Losses: t.Losses, Epoch: t.Epoch,
 	})

@@ -22,6 +22,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/activities"
+	"github.com/flowhq/flowhq/internal/hosting"
 )
 
 const tenantID = flowhq.TenantID("6c1f0c1e-8a3e-4f43-9d1c-2b5d7a1e0f11")
@@ -255,7 +256,7 @@ func TestALostWorkerIsReplacedAndTold(t *testing.T) {
 	if !lost.Wanted || got.event != "WORKER_LOST" || got.worker != flowhq.HostStarting || got.ending.Attention() {
 		t.Errorf("judge = %+v, wanted %t; want the next host and an event", got, lost.Wanted)
 	}
-	since, timing := time.Now(), activities.Timing{Heartbeat: time.Second}
+	since, timing := time.Now(), hosting.Timing{Heartbeat: time.Second}
 	silent := timing.Timeout() // for which nothing was heard of it
 	for _, tt := range []struct {
 		session flowhq.SessionState

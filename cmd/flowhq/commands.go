@@ -20,10 +20,10 @@ import (
 	"google.golang.org/grpc/backoff"
 
 	"github.com/flowhq/flowhq"
-	"github.com/flowhq/flowhq/activities"
 	"github.com/flowhq/flowhq/api"
 	"github.com/flowhq/flowhq/internal/codec"
 	"github.com/flowhq/flowhq/internal/config"
+	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/logging"
 	"github.com/flowhq/flowhq/internal/metrics"
 	"github.com/flowhq/flowhq/internal/simulator"
@@ -229,7 +229,7 @@ func work(ctx context.Context, hurry <-chan struct{}, args []string, getenv func
 	o := workers.Options{
 		Temporal: p.temporal, Namespace: p.config.TemporalNamespace, Converter: workflows.Converter(p.codec), Store: p.store, Network: network, Capacity: p.config.WorkerCapacity,
 		WhatsAppVersion: p.config.WhatsAppVersion, DrainTimeout: p.config.DrainTimeout, Hurry: hurry, ConnectsPerSecond: p.config.ConnectsPerSecond,
-		Timing: activities.Timing{Heartbeat: p.config.Heartbeat}, Metrics: metrics.NewWorker(counted), Name: identity, Log: p.log,
+		Timing: hosting.Timing{Heartbeat: p.config.Heartbeat}, Metrics: metrics.NewWorker(counted), Name: identity, Log: p.log,
 	}
 	if o.Lock, err = p.lock(); err != nil {
 		return err

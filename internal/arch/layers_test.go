@@ -13,7 +13,7 @@ var layers = [][]string{
 	// SQL files; child processes; test builds break here; encryption; who has ended; a lock
 	{"migrations", "internal/dev/proc", "internal/failpoint", "internal/codec", "internal/workerlock", "internal/sessionlock"},
 	{"internal/store", "internal/reply", "internal/config", "internal/logging", "internal/devdb", "internal/cli", "internal/metrics"},
-	{"internal/pipeline", "internal/whatsapp", "internal/simulator"},
+	{"internal/hosting", "internal/pipeline", "internal/whatsapp", "internal/simulator"},
 	{"activities"},
 	{"workflows"},
 	{"api", "workers"},

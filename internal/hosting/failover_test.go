@@ -1,4 +1,4 @@
-package activities
+package hosting
 
 import (
 	"context"
@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"go.temporal.io/sdk/temporal"
-
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/testdb"
@@ -22,17 +20,16 @@ type given struct {
 	mu       sync.Mutex
 	reading  func() // called while Temporal is asked; may be nil
 	attempts map[flowhq.TenantID]*Attempt
-	last     map[flowhq.TenantID]status
+	last     map[flowhq.TenantID]Status
 	failed   []flowhq.TenantID
-	final    []flowhq.TenantID // of failed, those that are handed to the workflow
 }
 
 func newGiven() *given {
-	return &given{attempts: map[flowhq.TenantID]*Attempt{}, last: map[flowhq.TenantID]status{}}
+	return &given{attempts: map[flowhq.TenantID]*Attempt{}, last: map[flowhq.TenantID]Status{}}
 }
 
 // to has a worker host a tenant, as far as Temporal knows.
-func (g *given) to(tenant flowhq.TenantID, worker string, since time.Time, last status) {
+func (g *given) to(tenant flowhq.TenantID, worker string, since time.Time, last Status) {
 	g.last[tenant] = last
 	g.attempts[tenant] = &Attempt{ActivityID: "1", Worker: worker, Since: since, Last: func(valuePtr any) error {
 		g.mu.Lock()
@@ -57,21 +54,14 @@ func (g *given) Running(_ context.Context, tenant flowhq.TenantID) ([]*Attempt, 
 	return nil, nil
 }
 
-func (g *given) Fail(_ context.Context, tenant flowhq.TenantID, a *Attempt, failure error, last any) error {
+func (g *given) Lose(_ context.Context, tenant flowhq.TenantID, a *Attempt, last Status) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.attempts[tenant] != a {
 		return errors.New("it has ended")
 	}
-	app, ok := errors.AsType[*temporal.ApplicationError](failure)
-	if !ok || app.Type() != string(flowhq.EndWorkerLost) {
-		return errors.New("not the end of a worker")
-	}
 	g.failed = append(g.failed, tenant)
-	if app.NonRetryable() {
-		g.final = append(g.final, tenant)
-	}
-	g.last[tenant] = last.(status)
+	g.last[tenant] = last
 	return nil
 }
 
@@ -88,6 +78,7 @@ func (e *ended) Forget(name string) error {
 // be dead yet.
 type failing struct {
 	*Failover
+	store *store.Store
 	given *given
 	known *ended
 	t     *testing.T
@@ -97,7 +88,11 @@ func newFailing(t *testing.T) *failing {
 	t.Helper()
 	s := openStore(t, testdb.New(t))
 	f := &failing{given: newGiven(), known: &ended{}, t: t}
-	f.Failover = NewFailover(s, f.given, f.known, NewHosts(), timing, "me", slog.New(slog.DiscardHandler))
+	f.store = s
+	f.Failover = NewFailover(FailoverOptions{
+		Store: s, Attempts: f.given, Ended: f.known, Slots: NewSlots(), Timing: timing,
+		StableFor: 30 * time.Second, Name: "me", Log: slog.New(slog.DiscardHandler),
+	})
 	f.beat("me", time.Hour)
 	return f
 }
@@ -124,7 +119,7 @@ func (f *failing) hosted(worker string, ttl time.Duration) flowhq.TenantID {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	f.given.to(tenant, worker, time.Now().Add(-time.Hour), status{State: flowhq.Connected, Failures: 4})
+	f.given.to(tenant, worker, time.Now().Add(-time.Hour), Status{State: flowhq.Connected, Failures: 4})
 	return tenant
 }
 
@@ -140,7 +135,7 @@ func (f *failing) looks(want ...flowhq.TenantID) {
 	defer tick.Stop()
 	for deadline := time.Now().Add(dutyLasts + patience); ; <-tick.C {
 		clear(f.looked)
-		f.given.failed, f.given.final = nil, nil
+		f.given.failed = nil
 		f.step(f.t.Context())
 		slices.Sort(f.given.failed)
 		if slices.Equal(want, f.given.failed) {
@@ -174,19 +169,19 @@ func TestOnlyTheHostsOfADeadWorkerAreReplaced(t *testing.T) {
 	}
 }
 
-// From the third worker in a row on the workflow is told.
-func TestTheThirdLossIsTheWorkflows(t *testing.T) {
+// The workers that died in a row are counted, by what the attempt before has said.
+func TestLossesAreCounted(t *testing.T) {
 	f := newFailing(t)
 	f.settled()
 	f.beat("dead", time.Nanosecond)
 	second, third := f.hosted("dead", time.Nanosecond), f.hosted("dead", time.Nanosecond)
-	f.given.to(second, "dead", time.Now(), status{Losses: 1})
-	f.given.to(third, "dead", time.Now(), status{Losses: 2})
+	f.given.to(second, "dead", time.Now(), Status{Losses: 1})
+	f.given.to(third, "dead", time.Now(), Status{Losses: 2})
 	f.looks(second, third)
-	if !slices.Equal(f.given.final, []flowhq.TenantID{third}) {
-		t.Errorf("handed to the workflow: %v; want the third in a row, %s", f.given.final, third)
+	if a, b := f.given.last[second].Losses, f.given.last[third].Losses; a != 2 || b != 3 {
+		t.Errorf("%d and %d losses are counted; want 2 and 3", a, b)
 	}
-	if got := lossOf(status{Failures: 3, Losses: 2, Cuts: 1}, true); got.Failures != 0 || got.Losses != 0 || got.Cuts != 0 {
+	if got := (Status{Failures: 3, Losses: 2, Cuts: 1}).AfterLoss(true); got.Failures != 0 || got.Losses != 0 || got.Cuts != 0 {
 		t.Errorf("a session that was stable counts as %+v; want it to be innocent", got)
 	}
 }
@@ -203,7 +198,7 @@ func TestAWorkerThatHasEndedIsNotWaitedFor(t *testing.T) {
 	if err := f.store.Settle(t.Context(), waiting, store.SessionChange{State: flowhq.Disconnected, Worker: flowhq.HostStarting}, "test"); err != nil {
 		t.Fatal(err)
 	}
-	f.given.to(waiting, "dead", time.Now(), status{Losses: 2, Ending: flowhq.EndDatabaseLost})
+	f.given.to(waiting, "dead", time.Now(), Status{Losses: 2, Ending: flowhq.EndDatabaseLost})
 	f.looks()
 	*f.known = ended{"dead"}
 	f.looks(one, two, waiting)
@@ -221,10 +216,10 @@ func TestAHostThatNeverArrivedIsReplaced(t *testing.T) {
 	f.settled()
 	lost, here, late := f.hosted("gone", time.Nanosecond), f.hosted("gone", time.Nanosecond), f.hosted("gone", time.Nanosecond)
 	long := time.Now().Add(-time.Hour)
-	f.given.to(lost, "me", long, status{})
-	f.given.to(here, "me", long, status{})
-	f.given.to(late, "me", time.Now(), status{})
-	defer f.hosts.exit(f.hosts.enter(here))
+	f.given.to(lost, "me", long, Status{})
+	f.given.to(here, "me", long, Status{})
+	f.given.to(late, "me", time.Now(), Status{})
+	defer f.Slots.Enter(here).Exit()
 	f.looks()
 	f.absentFor(absentFor, lost) // late has just been seen for the first time
 	f.looks(lost)
@@ -236,12 +231,13 @@ func TestAHostThatNeverArrivedIsReplaced(t *testing.T) {
 // A host whose loop turns keeps its lease; one whose loop does not loses it and is told
 // of, while the others go on.
 func TestAStuckHostLosesItsLease(t *testing.T) {
-	l := process(t, openStore(t, testdb.New(t)))
-	stuck, well := claim(t, l, newTenant(t, l.store)), claim(t, l, newTenant(t, l.store))
-	told := make(chan status, 1)
-	l.onStuck(stuck, func(last status) { told <- last })
-	l.onStuck(well, func(status) { t.Error("a host that turns counts as stuck") })
-	l.turned(stuck, status{Losses: 1})
+	s := openStore(t, testdb.New(t))
+	l := process(t, s)
+	stuck, well := claim(t, l, newTenant(t, s)), claim(t, l, newTenant(t, s))
+	told := make(chan Status, 1)
+	stuck.OnStuck(func(last Status) { told <- last })
+	well.OnStuck(func(Status) { t.Error("a host that turns counts as stuck") })
+	stuck.Alive(Status{Losses: 1})
 	turn := time.NewTicker(timing.Heartbeat)
 	defer turn.Stop()
 	for deadline := time.Now().Add(6 * patience); ; {
@@ -250,13 +246,13 @@ func TestAStuckHostLosesItsLease(t *testing.T) {
 			if last.Losses != 1 {
 				t.Errorf("it was last %+v", last)
 			}
-			soon(t, "the lease is lost", stuck.lost)
-			if err := l.valid(well); err != nil {
+			soon(t, "the lease is lost", stuck.Lost())
+			if err := well.Valid(); err != nil {
 				t.Errorf("the other lease: %v", err)
 			}
 			return
 		case <-turn.C:
-			l.turned(well, status{})
+			well.Alive(Status{})
 			if time.Now().After(deadline) {
 				t.Fatal("nobody noticed that it is stuck")
 			}
@@ -279,7 +275,7 @@ func (f *failing) absentFor(long time.Duration, tenant flowhq.TenantID) {
 func (f *failing) sweep() {
 	f.t.Helper()
 	clear(f.looked)
-	f.given.failed, f.given.final = nil, nil
+	f.given.failed = nil
 	f.replace(f.t.Context(), true)
 }
 
@@ -310,7 +306,7 @@ func TestAHostThatCannotSayThatItHasEndedIsEnded(t *testing.T) {
 	f.settled()
 	f.beat("alive", time.Hour)
 	told, serves, claims := f.hosted("alive", time.Nanosecond), f.hosted("alive", time.Hour), f.hosted("alive", time.Nanosecond)
-	f.given.attempts[told].Told, f.given.attempts[serves].Told = true, true
+	f.given.attempts[told].Cancelled, f.given.attempts[serves].Cancelled = true, true
 	f.sweep()
 	if len(f.given.failed) > 0 {
 		t.Fatalf("ended at once: %v", f.given.failed)
@@ -376,7 +372,7 @@ func (u *unreadable) Forget(string) error      { return errors.New("read-only") 
 // ending what it does know of.
 func TestAFolderThatIsOutOfOrder(t *testing.T) {
 	f := newFailing(t)
-	f.Failover.ended = &unreadable{ended{"dead"}}
+	f.Ended = &unreadable{ended{"dead"}}
 	tenant := f.hosted("dead", time.Hour)
 	if err := f.EndPredecessors(t.Context()); err != nil {
 		t.Fatal(err)

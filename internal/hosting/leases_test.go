@@ -1,4 +1,4 @@
-package activities
+package hosting
 
 import (
 	"context"
@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
@@ -42,11 +40,13 @@ func process(t *testing.T, s *store.Store) *Leases {
 
 func processAt(t *testing.T, s *store.Store, timing Timing) *Leases {
 	t.Helper()
-	l := NewLeases(s, NewHosts(), NewGate(s, nil, slog.New(slog.DiscardHandler)), timing, slog.New(slog.DiscardHandler))
+	log := slog.New(slog.DiscardHandler)
+	l := NewLeases(s, timing, log)
 	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() { defer close(done); l.Run(ctx) }()
-	t.Cleanup(func() { cancel(); <-done })
+	var all sync.WaitGroup
+	all.Go(func() { l.Run(ctx) })
+	all.Go(func() { Listen(ctx, s, log, l) })
+	t.Cleanup(func() { cancel(); all.Wait() })
 	return l
 }
 
@@ -64,16 +64,19 @@ func newTenant(t *testing.T, s *store.Store) flowhq.TenantID {
 	return tenant.ID
 }
 
-func claim(t *testing.T, l *Leases, tenant flowhq.TenantID) *lease {
+func claim(t *testing.T, l *Leases, tenant flowhq.TenantID) *Lease {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	h, err := l.claim(ctx, tenant, 0, "test", func() {})
+	h, err := l.Claim(ctx, tenant, 0, "test", func() {})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return h
 }
+
+// errStopped is why a claim ends that is called off.
+var errStopped = errors.New("the process takes no more sessions")
 
 // soon waits for a signal.
 func soon(t *testing.T, what string, signal <-chan struct{}) {
@@ -97,23 +100,23 @@ func (c *cutter) hangUp() { c.once.Do(func() { close(c.cut) }) }
 func TestAClaimFencesTheOlderHostAndWaitsForIt(t *testing.T) {
 	url := testdb.New(t)
 	first, second := process(t, openStore(t, url)), process(t, openStore(t, url))
-	tenant := newTenant(t, first.store)
+	tenant := newTenant(t, first.store.(*store.Store))
 	older := claim(t, first, tenant)
 	line := newCutter()
-	first.onLoss(older, line.hangUp)
+	older.OnLoss(line.hangUp)
 
 	type result struct {
-		lease *lease
+		lease *Lease
 		err   error
 	}
 	claimed := make(chan result, 1)
 	go func() {
-		h, err := second.claim(t.Context(), tenant, 0, "test", func() {})
+		h, err := second.Claim(t.Context(), tenant, 0, "test", func() {})
 		claimed <- result{h, err}
 	}()
 	soon(t, "the older host's connection is cut", line.cut)
-	soon(t, "the older host is told", older.lost)
-	if err := first.cause(older); flowhq.ErrorCode(err) != flowhq.Fenced {
+	soon(t, "the older host is told", older.Lost())
+	if err := older.Err(); flowhq.ErrorCode(err) != flowhq.Fenced {
 		t.Errorf("cause = %v; want code %s", err, flowhq.Fenced)
 	}
 	select {
@@ -121,11 +124,11 @@ func TestAClaimFencesTheOlderHostAndWaitsForIt(t *testing.T) {
 		t.Fatal("the lease was taken while the older host held it")
 	default:
 	}
-	first.release(t.Context(), older)
+	older.Release(t.Context())
 	select {
 	case newer := <-claimed:
-		if newer.err != nil || newer.lease.epoch <= older.epoch {
-			t.Errorf("claim = %+v after epoch %d; want a later one", newer, older.epoch)
+		if newer.err != nil || newer.lease.Epoch <= older.Epoch {
+			t.Errorf("claim = %+v after epoch %d; want a later one", newer, older.Epoch)
 		}
 	case <-time.After(patience):
 		t.Fatal("the released lease was not taken")
@@ -135,14 +138,14 @@ func TestAClaimFencesTheOlderHostAndWaitsForIt(t *testing.T) {
 // A lease outlives its time many times over, as long as it is renewed.
 func TestALeaseIsRenewed(t *testing.T) {
 	l := process(t, openStore(t, testdb.New(t)))
-	h := claim(t, l, newTenant(t, l.store))
+	h := claim(t, l, newTenant(t, l.store.(*store.Store)))
 	deadline := time.Now().Add(3 * timing.Lease())
 	for time.Now().Before(deadline) {
-		if err := l.valid(h); err != nil {
+		if err := h.Valid(); err != nil {
 			t.Fatalf("lost while it was renewed: %v", err)
 		}
 		select {
-		case <-h.lost:
+		case <-h.Lost():
 		case <-time.After(timing.Heartbeat):
 		}
 	}
@@ -156,7 +159,7 @@ func TestALeaseThatIsNotRenewedIsCutInTime(t *testing.T) {
 	l := process(t, cutOff)
 	h := claim(t, l, newTenant(t, cutOff))
 	line := newCutter()
-	l.onLoss(h, line.hangUp)
+	h.OnLoss(line.hangUp)
 	cutOff.Close()
 	soon(t, "the connection is cut", line.cut)
 	l.mu.Lock()
@@ -165,20 +168,20 @@ func TestALeaseThatIsNotRenewedIsCutInTime(t *testing.T) {
 	if left <= 0 {
 		t.Errorf("cut %v after the lease ended; want before", -left)
 	}
-	if err := l.cause(h); flowhq.ErrorCode(err) != flowhq.Unavailable {
+	if err := h.Err(); flowhq.ErrorCode(err) != flowhq.Unavailable {
 		t.Errorf("cause = %v; want code %s", err, flowhq.Unavailable)
 	}
 }
 
 func TestAnErasedTenantIsGone(t *testing.T) {
 	l := process(t, openStore(t, testdb.New(t)))
-	tenant := newTenant(t, l.store)
+	tenant := newTenant(t, l.store.(*store.Store))
 	h := claim(t, l, tenant)
-	if err := l.store.Erase(t.Context(), tenant, "test"); err != nil {
+	if err := l.store.(*store.Store).Erase(t.Context(), tenant, "test"); err != nil {
 		t.Fatal(err)
 	}
-	soon(t, "the host is told", h.lost)
-	if _, err := l.claim(t.Context(), tenant, 0, "test", func() {}); flowhq.ErrorCode(err) != flowhq.NotFound {
+	soon(t, "the host is told", h.Lost())
+	if _, err := l.Claim(t.Context(), tenant, 0, "test", func() {}); flowhq.ErrorCode(err) != flowhq.NotFound {
 		t.Errorf("claim = %v; want code %s", err, flowhq.NotFound)
 	}
 }
@@ -187,42 +190,11 @@ func TestAnErasedTenantIsGone(t *testing.T) {
 func TestAClaimEndsWithItsCause(t *testing.T) {
 	url := testdb.New(t)
 	first, second := process(t, openStore(t, url)), process(t, openStore(t, url))
-	tenant := newTenant(t, first.store)
+	tenant := newTenant(t, first.store.(*store.Store))
 	claim(t, first, tenant)
 	ctx, stop := context.WithCancelCause(t.Context())
-	_, err := second.claim(ctx, tenant, 0, "test", func() { stop(errDraining) })
-	if !errors.Is(err, errDraining) {
-		t.Errorf("claim = %v; want %v", err, errDraining)
-	}
-}
-
-func TestOnlyTheNewestReportIsRepeated(t *testing.T) {
-	var (
-		mu        sync.Mutex
-		delivered []int64
-		first     = make(chan struct{})
-		last      = make(chan struct{})
-	)
-	q := newReports(func(_ context.Context, r Report) error {
-		mu.Lock()
-		defer mu.Unlock()
-		delivered = append(delivered, r.Epoch)
-		switch len(delivered) {
-		case 1:
-			close(first)
-			return errors.New("Temporal is away")
-		case 2:
-			close(last)
-		}
-		return nil
-	})
-	q.send(t.Context(), Report{Epoch: 1})
-	soon(t, "the first try", first)
-	q.send(t.Context(), Report{Epoch: 2})
-	q.send(t.Context(), Report{Epoch: 3})
-	soon(t, "the second try", last)
-	q.flush()
-	if diff := cmp.Diff([]int64{1, 3}, delivered); diff != "" {
-		t.Errorf("delivered (-want +got):\n%s", diff)
+	_, err := second.Claim(ctx, tenant, 0, "test", func() { stop(errStopped) })
+	if !errors.Is(err, errStopped) {
+		t.Errorf("claim = %v; want %v", err, errStopped)
 	}
 }

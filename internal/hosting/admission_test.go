@@ -1,4 +1,4 @@
-package activities
+package hosting
 
 import (
 	"context"
@@ -13,23 +13,26 @@ import (
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/testdb"
-	"github.com/flowhq/flowhq/internal/whatsapp"
 )
 
-// gate is that of one worker process, which hears of changes until the test ends.
-func gate(t *testing.T, s *store.Store) *Gate {
+// builtIn is the version that the program of these tests comes with.
+const builtIn = "2.3000.9"
+
+// admission is that of one worker process, which hears of changes until the test ends.
+func admission(t *testing.T, s *store.Store) *Admission {
 	t.Helper()
 	offline := func(context.Context) (string, error) { return "", errors.New("the page is not there") }
-	g := NewGate(s, offline, slog.New(slog.DiscardHandler))
-	if err := g.Open(t.Context(), ""); err != nil {
+	log := slog.New(slog.DiscardHandler)
+	a := NewAdmission(s, offline, log)
+	if err := a.Open(t.Context(), builtIn, ""); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var all sync.WaitGroup
-	all.Go(func() { g.Run(ctx) })
-	all.Go(func() { _ = s.Listen(ctx, g.heard) })
+	all.Go(func() { a.Run(ctx) })
+	all.Go(func() { Listen(ctx, s, log, a) })
 	t.Cleanup(func() { cancel(); all.Wait() })
-	return g
+	return a
 }
 
 // A version that WhatsApp refuses costs few logins, however many sessions wait for it: in
@@ -42,15 +45,15 @@ func TestARefusedVersionCostsFewLogins(t *testing.T) {
 	var all sync.WaitGroup
 	var logins atomic.Int64
 	for i, s := range stores {
-		g, turns := gate(t, s), NewTurns(perSecond)
+		a, tokens := admission(t, s), NewRateLimiter(perSecond)
 		for n := range sessions / len(stores) {
 			tenant := flowhq.TenantID(fmt.Sprintf("00000000-0000-4000-8000-%011d%d", n, i))
 			all.Go(func() {
-				version, err := g.admit(ctx, time.Hour, func(string) {})
+				version, err := a.Admit(ctx, time.Hour, func(string) {})
 				if err == nil {
-					err = turns.wait(ctx, time.Hour, func(int) {})
+					err = tokens.Wait(ctx, time.Hour, func(int) {})
 				}
-				if err != nil || !g.admits(version) {
+				if err != nil || !a.Admits(version) {
 					return
 				}
 				logins.Add(1)
@@ -69,7 +72,7 @@ func TestARefusedVersionCostsFewLogins(t *testing.T) {
 	cancel()
 	all.Wait()
 	// Of each process's bucket, and of a second more: the machine may be slow.
-	if n, most := logins.Load(), int64(len(stores)*perSecond*(turnsHeld+1)); n < 2 || n > most {
+	if n, most := logins.Load(), int64(len(stores)*perSecond*(burstSeconds+1)); n < 2 || n > most {
 		t.Errorf("%d of %d sessions have logged in with a version that is refused; want 2 to %d", n, sessions, most)
 	}
 }
@@ -85,11 +88,11 @@ func eventually(t *testing.T, holds func() bool) {
 }
 
 // Without a pause, who passes does so at once, as the version the program came with.
-func TestTheOpenGate(t *testing.T) {
-	g := gate(t, openStore(t, testdb.New(t)))
-	version, err := g.admit(t.Context(), time.Hour, func(string) { t.Error("it waited") })
-	if want := whatsapp.BuiltInVersion(); err != nil || version != want || !g.admits(version) {
-		t.Errorf("admit = %s, %v; want %s, which is admitted", version, err, want)
+func TestWithoutAPauseAllAreAdmitted(t *testing.T) {
+	a := admission(t, openStore(t, testdb.New(t)))
+	version, err := a.Admit(t.Context(), time.Hour, func(string) { t.Error("it waited") })
+	if want := builtIn; err != nil || version != want || !a.Admits(version) {
+		t.Errorf("Admit = %s, %v; want %s, which is admitted", version, err, want)
 	}
 }
 
@@ -99,12 +102,11 @@ func TestRestartKeepsWhatAnOperatorSet(t *testing.T) {
 	const configured = "2.3000.1"
 	start := func() flowhq.Fleet {
 		t.Helper()
-		g := NewGate(s, nil, slog.New(slog.DiscardHandler))
-		if err := g.Open(t.Context(), configured); err != nil {
+		a := NewAdmission(s, nil, slog.New(slog.DiscardHandler))
+		if err := a.Open(t.Context(), builtIn, configured); err != nil {
 			t.Fatal(err)
 		}
-		state, _ := g.now()
-		return state
+		return a.State()
 	}
 	if got := start(); got.Version != configured || !got.Pinned {
 		t.Errorf("the first start: %+v; want the version that is configured", got)

@@ -1,4 +1,4 @@
-package activities
+package hosting
 
 import (
 	"context"
@@ -43,14 +43,14 @@ func hold(t *testing.T, url string, statements ...string) (release func()) {
 var slow = Timing{Heartbeat: time.Second}
 
 // stay fails the test if a lease is lost within the time, in which its host is well.
-func stay(t *testing.T, l *Leases, held []*lease, within time.Duration) {
+func stay(t *testing.T, l *Leases, held []*Lease, within time.Duration) {
 	t.Helper()
 	look := time.NewTicker(l.timing.Heartbeat / 8)
 	defer look.Stop()
 	for deadline := time.Now().Add(within); time.Now().Before(deadline); <-look.C {
 		for _, h := range held {
-			l.turned(h, status{Seen: time.Now()})
-			if err := l.valid(h); err != nil {
+			h.Alive(Status{Seen: time.Now()})
+			if err := h.Valid(); err != nil {
 				t.Fatalf("a lease is lost: %v", err)
 			}
 		}
@@ -76,7 +76,7 @@ func TestLeasesOutliveAnExhaustedPool(t *testing.T) {
 			}
 		})
 	}
-	stay(t, l, []*lease{h}, 2*slow.Lease())
+	stay(t, l, []*Lease{h}, 2*slow.Lease())
 	for what, err := range map[string]error{
 		"Answers":    s.Answers(ctx),
 		"BeatWorker": beat(ctx, s),
@@ -103,10 +103,10 @@ func TestALockedRowCostsOneLease(t *testing.T) {
 	s := openStore(t, url)
 	l := processAt(t, s, slow)
 	locked, other := claim(t, l, newTenant(t, s)), claim(t, l, newTenant(t, s))
-	release := hold(t, url, `select from flowhq.hosts where tenant_id = '`+string(locked.tenant)+`' for update`)
+	release := hold(t, url, `select from flowhq.hosts where tenant_id = '`+string(locked.Tenant)+`' for update`)
 	defer release()
-	stay(t, l, []*lease{other}, 2*slow.Lease())
-	if err := l.cause(locked); flowhq.ErrorCode(err) != flowhq.Unavailable {
+	stay(t, l, []*Lease{other}, 2*slow.Lease())
+	if err := locked.Err(); flowhq.ErrorCode(err) != flowhq.Unavailable {
 		t.Errorf("the lease whose row is locked: %v; want it to be lost, as it cannot be renewed", err)
 	}
 }
@@ -117,10 +117,10 @@ func TestARowThatIsLockedForAWhileCostsNothing(t *testing.T) {
 	s := openStore(t, url)
 	l := processAt(t, s, slow)
 	h := claim(t, l, newTenant(t, s))
-	release := hold(t, url, `select from flowhq.hosts where tenant_id = '`+string(h.tenant)+`' for update`)
-	stay(t, l, []*lease{h}, slow.Heartbeat*3/2)
+	release := hold(t, url, `select from flowhq.hosts where tenant_id = '`+string(h.Tenant)+`' for update`)
+	stay(t, l, []*Lease{h}, slow.Heartbeat*3/2)
 	release()
-	stay(t, l, []*lease{h}, 2*slow.Lease())
+	stay(t, l, []*Lease{h}, 2*slow.Lease())
 }
 
 // A renewal whose connection is cut goes on with another one.
@@ -136,7 +136,7 @@ func TestLeasesOutliveTheirConnection(t *testing.T) {
 	defer db.Close()
 	var cut int
 	for range 10 {
-		stay(t, l, []*lease{h}, slow.Heartbeat/2)
+		stay(t, l, []*Lease{h}, slow.Heartbeat/2)
 		var n int
 		const q = `
 			select count(pg_terminate_backend(pid)) from pg_stat_activity
@@ -146,7 +146,7 @@ func TestLeasesOutliveTheirConnection(t *testing.T) {
 		}
 		cut += n
 	}
-	stay(t, l, []*lease{h}, slow.Lease())
+	stay(t, l, []*Lease{h}, slow.Lease())
 	if cut == 0 {
 		t.Error("no connection was cut")
 	}
@@ -216,7 +216,7 @@ func migrateBeside(t *testing.T, tables []string, exclusive bool, statements []s
 	url := testdb.New(t)
 	s := openStore(t, url)
 	l := processAt(t, s, slow)
-	var sessions []*lease
+	var sessions []*Lease
 	for range 20 {
 		h := claim(t, l, newTenant(t, s))
 		sessions = append(sessions, h)

@@ -1,0 +1,69 @@
+package activities
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/hosting"
+	"github.com/flowhq/flowhq/internal/store"
+	"github.com/flowhq/flowhq/internal/testdb"
+)
+
+func TestMain(m *testing.M) { testdb.Main(m) }
+
+var timing = hosting.Timing{Heartbeat: 200 * time.Millisecond}
+
+// patience bounds what should happen soon.
+const patience = 10 * time.Second
+
+func openStore(t *testing.T, url string) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), url, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// tenants counts those of the tests, of which each has a number of its own.
+var tenants atomic.Int64
+
+func newTenant(t *testing.T, s *store.Store) flowhq.TenantID {
+	t.Helper()
+	tenant, err := s.CreateTenant(t.Context(), flowhq.NewTenant{
+		Name: "a", PhoneNumber: fmt.Sprintf("+2557%08d", tenants.Add(1)), Template: flowhq.Booking, BusinessName: "b", Language: flowhq.English,
+	}, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tenant.ID
+}
+
+// soon waits for a signal.
+func soon(t *testing.T, what string, signal <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-signal:
+	case <-time.After(patience):
+		t.Fatalf("%s: not within %v", what, patience)
+	}
+}
+
+// From the third worker in a row that dies of a session on, the workflow is told.
+func TestTheThirdLossIsTheWorkflows(t *testing.T) {
+	for losses, final := range map[int]bool{0: false, 1: false, CrashLoopAfter - 1: false, CrashLoopAfter: true, CrashLoopAfter + 1: true} {
+		app, ok := errors.AsType[*temporal.ApplicationError](WorkerLost(losses))
+		var got WorkerLoss
+		if !ok || app.Type() != string(flowhq.EndWorkerLost) || app.Details(&got) != nil || got.Losses != losses || app.NonRetryable() != final {
+			t.Errorf("%d losses: %v; want a lost worker, which is the workflow's: %v", losses, app, final)
+		}
+	}
+}

@@ -1,0 +1,167 @@
+package hosting
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// maxWaiting is how many tenants are found to wait in one exchange. Each costs a signal to
+// its workflow, so a thousand take a few heartbeats.
+const maxWaiting = 200
+
+// A FleetStore keeps the list of workers. The store is one.
+type FleetStore interface {
+	BeatWorker(ctx context.Context, w flowhq.Worker, ttl time.Duration) (others store.Room, err error)
+	EndWorker(ctx context.Context, name string) error
+	SetWaiting(ctx context.Context, reason string, after time.Duration, failed bool, limit int) ([]store.Waiting, error)
+}
+
+// A WaitReporter tells a tenant's workflow what the tenant waits for.
+type WaitReporter interface {
+	ReportWaiting(ctx context.Context, w store.Waiting, reason string) error
+}
+
+// A Fleet tells the other worker processes how full this one is, and hears from them, with
+// one statement per heartbeat. If all are full, or reconnects are paused, it tells the
+// tenants that wait.
+type Fleet struct {
+	store     FleetStore
+	slots     *Slots
+	admission *Admission
+	reports   WaitReporter
+	timing    Timing
+	log       *slog.Logger
+
+	name     string
+	capacity int
+	draining atomic.Bool // set by Drain
+
+	// unreported are tenants whose rows say what they wait for, and whose workflows do not
+	// know yet; reason is what they wait for. Both belong to the goroutine of Run.
+	unreported []store.Waiting
+	reason     string
+}
+
+// FleetOptions is what a [Fleet] is made of.
+type FleetOptions struct {
+	Store     FleetStore
+	Slots     *Slots
+	Admission *Admission
+	Reports   WaitReporter
+	Timing    Timing
+	Name      string // of this process
+	Capacity  int    // sessions that it may host
+	Log       *slog.Logger
+}
+
+// NewFleet returns the fleet as seen by one process. Join makes the process part of it, and
+// Run keeps it so.
+func NewFleet(o FleetOptions) *Fleet {
+	return &Fleet{
+		store: o.Store, slots: o.Slots, admission: o.Admission, reports: o.Reports,
+		timing: o.Timing, log: o.Log, name: o.Name, capacity: o.Capacity,
+	}
+}
+
+// Join makes the process part of the fleet. Call it before the first host may begin: who
+// has work and is not of the fleet counts as dead.
+func (f *Fleet) Join(ctx context.Context) error {
+	_, err := f.beatOnce(ctx)
+	return err
+}
+
+// Run speaks to the fleet until ctx ends, and then takes the process off the list.
+func (f *Fleet) Run(ctx context.Context) {
+	tick := time.NewTicker(f.timing.Heartbeat)
+	defer tick.Stop()
+	for {
+		f.exchange(ctx)
+		select {
+		case <-ctx.Done():
+			f.end(context.WithoutCancel(ctx))
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (f *Fleet) end(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	if err := f.store.EndWorker(ctx, f.name); err != nil {
+		f.log.Info("could not take this worker off the list; it drops off by itself", "err", err)
+	}
+}
+
+// exchange is one exchange with the fleet. A process that drains tells nobody that they
+// wait: it does not know for long.
+func (f *Fleet) exchange(ctx context.Context) {
+	others, err := f.beatOnce(ctx)
+	if ctx.Err() != nil {
+		return
+	}
+	if err != nil {
+		f.log.Warn("could not say how full this worker is", "err", err)
+		return
+	}
+	if f.draining.Load() {
+		return
+	}
+	if state := f.admission.State(); state.Paused {
+		f.tellWaiting(ctx, pausedReason(state), true)
+		return
+	}
+	free, all := f.capacity-f.slots.Taken()+others.Free, f.capacity+others.Capacity
+	if free > 0 {
+		f.unreported = nil
+		return
+	}
+	f.tellWaiting(ctx, fmt.Sprintf(store.WaitingFor+"a free worker: all %d places are taken", all), false)
+}
+
+// beatOnce says how full this process is and returns how full the others are.
+func (f *Fleet) beatOnce(ctx context.Context) (others store.Room, err error) {
+	ctx, cancel := context.WithTimeout(ctx, f.timing.patient())
+	defer cancel()
+	me := flowhq.Worker{Name: f.name, Capacity: f.capacity, Sessions: f.slots.Taken(), Status: flowhq.WorkerRunning}
+	if f.draining.Load() {
+		me.Status = flowhq.WorkerDraining
+	}
+	return f.store.BeatWorker(ctx, me, f.timing.Lease())
+}
+
+// tellWaiting tells the tenants that wait, in Postgres and in the Web UI, why they do. The
+// process that was the first to write it is the one that tells their workflows, which costs
+// them one signal each. Those that it cannot tell within a heartbeat it tells after the
+// next one. Tenants whose last attempt failed wait for their backoff and not for a worker;
+// failed includes them.
+func (f *Fleet) tellWaiting(ctx context.Context, reason string, failed bool) {
+	ctx, cancel := context.WithTimeout(ctx, f.timing.patient())
+	defer cancel()
+	if reason != f.reason {
+		f.unreported, f.reason = nil, reason
+	}
+	if len(f.unreported) == 0 {
+		found, err := f.store.SetWaiting(ctx, reason, 2*f.timing.Heartbeat, failed, maxWaiting)
+		if err != nil {
+			f.log.Warn("could not tell tenants what they wait for", "err", err)
+			return
+		}
+		f.unreported = found
+	}
+	for len(f.unreported) > 0 {
+		w := f.unreported[0]
+		if err := f.reports.ReportWaiting(ctx, w, reason); err != nil {
+			f.log.Warn("could not tell workflows what their tenants wait for; trying again", "left", len(f.unreported), "err", err)
+			return
+		}
+		f.log.Info("a tenant waits", "tenant", string(w.Tenant), "reason", reason)
+		f.unreported = f.unreported[1:]
+	}
+}

@@ -1,0 +1,104 @@
+package workers
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/flowhq/flowhq/activities"
+	"github.com/flowhq/flowhq/internal/hosting"
+	"github.com/flowhq/flowhq/internal/whatsapp"
+	"github.com/flowhq/flowhq/workflows"
+)
+
+// A process is one worker process: what its hosts share, wired together.
+type process struct {
+	Options
+	slots      *hosting.Slots
+	admission  *hosting.Admission
+	leases     *hosting.Leases
+	database   *hosting.DatabaseWatch
+	fleet      *hosting.Fleet
+	failover   *hosting.Failover
+	activities *activities.Activities
+}
+
+// newProcess wires a process, of which nothing runs yet.
+func newProcess(o Options, control *workflows.Client) *process {
+	p := &process{
+		Options:   o,
+		slots:     hosting.NewSlots(),
+		admission: hosting.NewAdmission(o.Store, o.Network.LatestVersion, o.Log),
+		leases:    hosting.NewLeases(o.Store, o.Timing, o.Log),
+		database:  hosting.NewDatabaseWatch(o.Store, o.Timing),
+	}
+	attempts := workflows.NewAttempts(o.Temporal, o.Namespace, o.Converter)
+	failover := hosting.FailoverOptions{
+		Store: o.Store, Attempts: attempts, Slots: p.slots, Timing: o.Timing,
+		StableFor: activities.StableFor, Name: o.Name, Log: o.Log,
+	}
+	if o.Lock != nil { // a nil *Lock in the interface would not be a nil interface
+		failover.Ended = o.Lock
+	}
+	p.failover = hosting.NewFailover(failover)
+	p.fleet = hosting.NewFleet(hosting.FleetOptions{
+		Store: o.Store, Slots: p.slots, Admission: p.admission,
+		Reports: activities.WaitReporter{Reports: control},
+		Timing:  o.Timing, Name: o.Name, Capacity: o.Capacity, Log: o.Log,
+	})
+	p.activities = &activities.Activities{
+		Store: o.Store, Network: o.Network,
+		Reports: control, Nudges: control, Beats: o.Temporal, Attempts: attempts,
+		Leases: p.leases, Database: p.database, Slots: p.slots, Admission: p.admission,
+		RateLimiter: hosting.NewRateLimiter(o.ConnectsPerSecond),
+		Timing:      o.Timing, Metrics: o.Metrics, Name: o.Name, Log: o.Log,
+	}
+	return p
+}
+
+// join makes this process one of the fleet, before it asks for work: a process that has
+// work and is not of the fleet counts as dead.
+func (p *process) join(ctx context.Context) error {
+	if err := p.admission.Open(ctx, whatsapp.BuiltInVersion(), p.WhatsAppVersion); err != nil {
+		return err
+	}
+	if err := p.failover.EndPredecessors(ctx); err != nil {
+		return err
+	}
+	if p.Lock != nil {
+		if err := p.Lock.SetName(p.Name); err != nil && p.LockWanted {
+			return fmt.Errorf("STATE_PATH: %w", err)
+		} else if err != nil {
+			p.Log.Warn("no other worker will know when this one has ended; its leases will have to run out", "err", err)
+		}
+	}
+	return p.fleet.Join(ctx)
+}
+
+// runBackground begins what runs beside all hosts until stop is called, which waits for
+// its end.
+func (p *process) runBackground(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var all sync.WaitGroup
+	for _, run := range []func(context.Context){
+		p.leases.Run, p.database.Run, p.fleet.Run, p.admission.Run, p.failover.Run,
+		func(ctx context.Context) { hosting.Listen(ctx, p.Store, p.Log, p.slots, p.admission, p.leases) },
+	} {
+		all.Go(func() { run(ctx) })
+	}
+	return func() {
+		cancel()
+		all.Wait()
+	}
+}
+
+// leave gives back this process's place among those of its machine, unless a host is left:
+// that its lease may be ended is proven by the end of the process.
+func (p *process) leave() {
+	if p.Lock == nil || p.slots.Taken() > 0 {
+		return
+	}
+	if err := p.Lock.Close(); err != nil {
+		p.Log.Info("could not give back the place in the folder of STATE_PATH; that does no harm", "err", err)
+	}
+}

@@ -1,0 +1,158 @@
+package workers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/worker"
+
+	"github.com/flowhq/flowhq/activities"
+	"github.com/flowhq/flowhq/internal/hosting"
+	"github.com/flowhq/flowhq/workflows"
+)
+
+const (
+	// stopTimeout is how long hosts may take to hang up when they are told to leave.
+	stopTimeout = 10 * time.Second
+	// unpollTime is what Temporal gets to learn that this process asks for nothing more.
+	// What it hands to a poll that is just being cancelled is lost until the heartbeat
+	// timeout, so no session is let go before.
+	unpollTime = time.Second
+	// stickyTimeout is how long Temporal waits for the worker that has a workflow in its
+	// cache before it asks another one. It is part of how long a killed worker's sessions
+	// are off the air.
+	stickyTimeout = time.Second
+)
+
+// errNoDatabase ends serving: without the database a worker could only fail what it is
+// given, again and again, instead of leaving it to others.
+var errNoDatabase = errors.New("the database is out of reach")
+
+// serve works until ctx ends, Temporal refuses the worker, or the database has been out of
+// reach for a lease's time, by when every host has hung up.
+func (p *process) serve(ctx context.Context) error {
+	fatal := make(chan error, 2) // one per worker
+	tenants := p.tenantWorker(fatal)
+	sessions := p.sessionWorker(fatal)
+
+	if err := tenants.Start(); err != nil {
+		return fmt.Errorf("start the tenant worker: %w", err)
+	}
+	// Sessions stop first: their hand-over needs no workflow, but the workflows of those
+	// that end otherwise should still run here.
+	defer tenants.Stop()
+	p.slots.Open()
+	if err := sessions.Start(); err != nil {
+		return fmt.Errorf("start the session worker: %w", err)
+	}
+	defer func() { p.stop(ctx, sessions) }()
+
+	watching, stopWatching := context.WithCancel(ctx)
+	lost := make(chan struct{})
+	go func() {
+		p.watchDatabase(watching)
+		close(lost)
+	}()
+	defer func() { stopWatching(); <-lost }()
+	p.Log.Info("worker started", "name", p.Name, "capacity", p.Capacity)
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-fatal:
+		return fmt.Errorf("the worker failed: %w", err)
+	case <-lost:
+		if ctx.Err() != nil {
+			return nil
+		}
+		return errNoDatabase
+	}
+}
+
+// stop stops sessions: the worker asks for nothing more, and its hosts leave. If ctx has
+// ended, their sessions move to other workers, within DrainTimeout.
+func (p *process) stop(ctx context.Context, sessions worker.Worker) {
+	stopped := make(chan struct{})
+	go func() {
+		sessions.Stop()
+		close(stopped)
+	}()
+	if ctx.Err() != nil {
+		p.Log.Info("handing over the sessions")
+		draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.DrainTimeout)
+		defer cancel()
+		go func() {
+			select {
+			case <-p.Hurry:
+				cancel()
+			case <-draining.Done():
+			}
+		}()
+		select {
+		case <-time.After(unpollTime):
+		case <-stopped: // there was none to hand over
+		case <-draining.Done():
+		}
+		hosting.NewDrain(p.fleet, p.admission).Run(draining)
+	}
+	p.slots.DrainAll()
+	select {
+	case <-stopped:
+	case <-time.After(stopTimeout):
+		p.Log.Warn("some sessions did not hang up in time")
+	}
+}
+
+// watchDatabase returns when the database has not answered for a lease's time, or ctx
+// ends.
+func (p *process) watchDatabase(ctx context.Context) {
+	tick := time.NewTicker(p.Timing.Heartbeat)
+	defer tick.Stop()
+	for answered := time.Now(); time.Since(answered) < p.Timing.Lease(); {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		asking, cancel := context.WithTimeout(ctx, p.Timing.Heartbeat)
+		if p.Store.Answers(asking) == nil {
+			answered = time.Now()
+		}
+		cancel()
+	}
+}
+
+// tenantWorker runs workflows and the short activities.
+func (p *process) tenantWorker(fatal chan<- error) worker.Worker {
+	w := worker.New(p.Temporal, workflows.TaskQueue, worker.Options{
+		Identity:                     p.Name,
+		StickyScheduleToStartTimeout: stickyTimeout,
+		WorkerStopTimeout:            stopTimeout,
+		// Or most of a killed Prune's progress is lost with it: by default the SDK holds
+		// beats back for most of the heartbeat timeout.
+		MaxHeartbeatThrottleInterval:     p.Timing.Heartbeat,
+		DefaultHeartbeatThrottleInterval: p.Timing.Heartbeat,
+		OnFatalError:                     func(err error) { fatal <- err },
+	})
+	workflows.Tenants{Heartbeat: p.Timing.Heartbeat}.Register(w)
+	p.activities.RegisterShort(w)
+	return w
+}
+
+// sessionWorker runs Hosts and nothing else, so that its slots are this process's capacity.
+func (p *process) sessionWorker(fatal chan<- error) worker.Worker {
+	w := worker.New(p.Temporal, activities.SessionQueue, worker.Options{
+		Identity:                           p.Name,
+		DisableWorkflowWorker:              true,
+		MaxConcurrentActivityExecutionSize: p.Capacity,
+		// Its hosts do not end because it stops, but when they are told to.
+		WorkerStopTimeout: p.DrainTimeout + stopTimeout,
+		// Beats pass unthrottled: they are rare, but for changes of state.
+		MaxHeartbeatThrottleInterval:     p.Timing.Heartbeat,
+		DefaultHeartbeatThrottleInterval: p.Timing.Heartbeat,
+		OnFatalError:                     func(err error) { fatal <- err },
+	})
+	p.activities.RegisterHost(w)
+	return w
+}
