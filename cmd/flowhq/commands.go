@@ -26,7 +26,6 @@ import (
 	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/logging"
 	"github.com/flowhq/flowhq/internal/metrics"
-	"github.com/flowhq/flowhq/internal/simulator"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/whatsapp"
 	"github.com/flowhq/flowhq/internal/workerlock"
@@ -315,29 +314,6 @@ func migrate(ctx context.Context, args []string, getenv func(string) string, std
 	}
 	logger.Info("the database is up to date")
 	return nil
-}
-
-// simulate is the simulate command.
-func simulate(ctx context.Context, args []string, getenv func(string) string, stderr io.Writer) error {
-	fs := flag.NewFlagSet("flowhq simulate", flag.ContinueOnError)
-	o := simulator.Options{}
-	fs.StringVar(&o.Addr, "addr", "127.0.0.1:7400", "`host:port` on which WhatsApp is simulated")
-	fs.StringVar(&o.Control, "control", "127.0.0.1:7300", "`host:port` of the control API")
-	fs.StringVar(&o.Dir, "state", ".dev/simulator", "`folder` for keys and state")
-	if err := parse(fs, args, stderr); err != nil {
-		return err
-	}
-	settings, err := config.Parse(getenv)
-	if err != nil {
-		return err
-	}
-	logger, logs, err := logging.New(stderr, "", settings.LogLevel)
-	if err != nil {
-		return err
-	}
-	defer logs.Close()
-	o.Log = logger
-	return simulator.Run(ctx, o)
 }
 
 // name names this process among others of its kind: the machine and something

@@ -1,5 +1,5 @@
-// Command flowhq is every process of Flow HQ: the API, the worker, and the tools
-// around them.
+// Command flowhq is what runs in production: the API, the worker, and the tools of
+// operators. What people need to work on Flow HQ is the program flowhq-dev.
 package main
 
 import (
@@ -9,12 +9,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime/debug"
 	"syscall"
 
 	"github.com/flowhq/flowhq/internal/cli"
-	"github.com/flowhq/flowhq/internal/dev"
+	"github.com/flowhq/flowhq/internal/shutdown"
 )
 
 const usage = `usage: flowhq <command>
@@ -23,33 +22,14 @@ const usage = `usage: flowhq <command>
   worker     host WhatsApp sessions and run tenant workflows
   tenants    list, create, start, stop and link tenants ("flowhq tenants" lists how)
   migrate    bring the database up to date
-  dev        run everything on this machine ("flowhq dev -h" for its flags)
-  simulate   serve a simulated WhatsApp on loopback
-  testenv    run a command with a private PostgreSQL and Temporal, for tests
   version    print the version
 
 Settings are environment variables; see the README.
 `
 
 func main() {
-	ctx, hurry := untilSignal(context.Background())
+	ctx, hurry := shutdown.Signals(context.Background(), 0, os.Interrupt, syscall.SIGTERM)
 	os.Exit(run(ctx, hurry, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
-}
-
-// untilSignal returns a context that ends with the first signal to end, and a
-// channel that is closed by the second. A third ends the process as it stands.
-func untilSignal(parent context.Context) (ctx context.Context, hurry <-chan struct{}) {
-	ctx, cancel := context.WithCancel(parent)
-	signals, again := make(chan os.Signal, 1), make(chan struct{})
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-signals
-		cancel()
-		<-signals
-		signal.Stop(signals)
-		close(again)
-	}()
-	return ctx, again
 }
 
 // run runs one command and returns the process's exit code: 0 for success, 1 for
@@ -70,12 +50,6 @@ func run(ctx context.Context, hurry <-chan struct{}, args []string, getenv func(
 		return cli.Tenants(ctx, rest, getenv, stdout, stderr)
 	case "migrate":
 		err = migrate(ctx, rest, getenv, stderr)
-	case "simulate":
-		err = simulate(ctx, rest, getenv, stderr)
-	case "dev":
-		return dev.Run(ctx, rest, getenv, stdout, stderr)
-	case "testenv":
-		return dev.TestEnv(ctx, rest, getenv, stdout, stderr)
 	case "version":
 		fmt.Fprintln(stdout, version())
 	case "help", "-h", "--help":

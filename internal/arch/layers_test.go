@@ -1,6 +1,7 @@
 package arch
 
 import (
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -10,15 +11,23 @@ import (
 // import those of lower lines only, so two on one line do not know each other.
 var layers = [][]string{
 	{"."}, // the nouns
-	// SQL files; child processes; test builds break here; encryption; who has ended; a lock
-	{"migrations", "internal/dev/proc", "internal/failpoint", "internal/codec", "internal/workerlock", "internal/sessionlock"},
+	{
+		"migrations",           // SQL files
+		"internal/apiclient",   // calls JSON APIs
+		"internal/codec",       // encryption
+		"internal/dev/proc",    // child processes
+		"internal/failpoint",   // test builds break here
+		"internal/sessionlock", // between encrypting and decrypting
+		"internal/shutdown",    // signals
+		"internal/workerlock",  // which worker has ended
+	},
 	{"internal/store", "internal/reply", "internal/config", "internal/logging", "internal/devdb", "internal/cli", "internal/metrics"},
 	{"internal/hosting", "internal/pipeline", "internal/whatsapp", "internal/simulator"},
 	{"activities"},
 	{"workflows"},
 	{"api", "workers"},
 	{"internal/dev"},
-	{"cmd/flowhq"}, // wires; the only place that knows every concrete type
+	{"cmd/flowhq", "cmd/flowhq-dev"}, // wire; the only places that know every concrete type
 }
 
 // testOnly lists the packages that exist for tests. They may import anything;
@@ -71,6 +80,35 @@ func TestImportsGoDown(t *testing.T) {
 			}
 		}
 	}
+}
+
+// development lists what production must not link: what only works on loopback, and what
+// starts and stops databases.
+var development = []string{"internal/simulator", "internal/devdb", "internal/dev", "internal/dev/proc"}
+
+// The go command is asked, as a package may also be linked by way of others.
+func TestProductionLinksNothingOfDevelopment(t *testing.T) {
+	production, workshop := linkedBy(t, "./cmd/flowhq"), linkedBy(t, "./cmd/flowhq-dev")
+	for _, dir := range development {
+		if slices.Contains(production, module+"/"+dir) {
+			t.Errorf("cmd/flowhq links %s, which belongs to cmd/flowhq-dev", dir)
+		}
+		if !slices.Contains(workshop, module+"/"+dir) {
+			t.Errorf("cmd/flowhq-dev does not link %s: is that still its name?", dir)
+		}
+	}
+}
+
+// linkedBy returns the import paths of all packages that a program is made of.
+func linkedBy(t *testing.T, program string) []string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", program)
+	cmd.Dir, cmd.Stderr = root, t.Output()
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list -deps %s: %v", program, err)
+	}
+	return strings.Fields(string(out))
 }
 
 func TestNounsNeedOnlyTheStandardLibrary(t *testing.T) {

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/flowhq/flowhq/internal/apiclient"
 )
 
 const usage = `usage: flowhq tenants <command> [flags] [TENANT...]
@@ -35,7 +37,7 @@ const usage = `usage: flowhq tenants <command> [flags] [TENANT...]
 
 TENANT is an id, a number with its plus sign, or a name or its beginning.
 FLOWHQ_URL is where the API is (default http://127.0.0.1:3000) and ADMIN_PASSWORD
-its password; in a checkout, that of "flowhq dev" is found by itself.
+its password; in a checkout, that of "flowhq-dev up" is found by itself.
 `
 
 // defaultURL is where an API on this machine is.
@@ -47,7 +49,7 @@ var errUsage = errors.New("wrong usage")
 // A command line being obeyed.
 type line struct {
 	getenv         func(string) string
-	api            Client // not known before the first call
+	api            apiclient.Client // not known before the first call
 	stdout, stderr io.Writer
 	every          time.Duration // between two looks at what may have changed
 }
@@ -114,7 +116,7 @@ func (l *line) call(ctx context.Context, method, path string, in, out any) error
 		}
 	}
 	err := l.api.Call(ctx, method, path, in, out)
-	if _, silent := errors.AsType[*NoAnswer](err); silent {
+	if _, silent := errors.AsType[*apiclient.NoAnswer](err); silent {
 		return fmt.Errorf("the API at %w; start it or set FLOWHQ_URL to where it is", err)
 	}
 	return err
@@ -135,7 +137,7 @@ func (l *line) connect() error {
 	if password == "" {
 		return errors.New("ADMIN_PASSWORD: missing; set it to the password of the admin API at " + base)
 	}
-	l.api = Client{Base: base, Password: password}
+	l.api = apiclient.Client{Base: base, Password: password}
 	return nil
 }
 
@@ -146,7 +148,7 @@ func isHere(host string) bool {
 	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
-// devPassword returns the password that "flowhq dev" made up in the checkout that
+// devPassword returns the password that "flowhq-dev up" made up in the checkout that
 // holds the current folder, or "".
 func devPassword() string {
 	dir, err := os.Getwd()

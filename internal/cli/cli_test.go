@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/apiclient"
 )
 
 // An admin API that answers as a test says and notes what it was asked.
@@ -281,7 +282,7 @@ func TestDeleteAsks(t *testing.T) {
 // quick is a command line that looks often.
 func (d *desk) quick() (l *line, out *bytes.Buffer) {
 	out = &bytes.Buffer{}
-	return &line{api: Client{Base: d.url, Password: "hunter2"}, stdout: out, stderr: out, every: time.Millisecond}, out
+	return &line{api: apiclient.Client{Base: d.url, Password: "hunter2"}, stdout: out, stderr: out, every: time.Millisecond}, out
 }
 
 func TestQR(t *testing.T) {

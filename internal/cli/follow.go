@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/apiclient"
 )
 
 const (
 	// defaultNewest is how many messages or events are shown unless -n says otherwise.
 	defaultNewest = 20
-	// messagePage is how many messages are asked for at a time; see maxAnswer.
+	// messagePage is how many messages are asked for at a time; see apiclient.MaxAnswerBytes.
 	messagePage = 50
 	// maxBehind is how many messages "logs -f" catches up with after a time without the
 	// API, or without power.
@@ -50,10 +51,10 @@ func (l *line) follow(ctx context.Context, look func() (ended bool, err error)) 
 // isAway reports whether err means that the API, or what it needs, is away, and how
 // to say so.
 func isAway(err error) (why string, away bool) {
-	if _, silent := errors.AsType[*NoAnswer](err); silent {
+	if _, silent := errors.AsType[*apiclient.NoAnswer](err); silent {
 		return "the API does not answer", true
 	}
-	r, refused := errors.AsType[*Refusal](err)
+	r, refused := errors.AsType[*apiclient.Refusal](err)
 	if !refused {
 		return "", false
 	}

@@ -32,7 +32,7 @@ func freeAddr(preferred string) string {
 const claimTries = 20
 
 // claim returns preferred, or another loopback address, on which nobody listens
-// and which no other "flowhq dev" will give to its parts either. Those that
+// and which no other "flowhq-dev up" will give to its parts either. Those that
 // start at once would otherwise find the same port free. The token is the UDP
 // port of the same number, which nobody else wants; it is held until release.
 func (d *dev) claim(ctx context.Context, preferred string) string {

@@ -73,7 +73,7 @@ func (db *database) run(ctx context.Context) {
 		db.server = server
 		if server.URL() != db.url {
 			db.end(ctx, dbGrace)
-			db.failure <- errors.New("the private PostgreSQL came back on another port: start flowhq dev again")
+			db.failure <- errors.New("the private PostgreSQL came back on another port: start flowhq-dev up again")
 			return
 		}
 	}

@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/flowhq/flowhq/internal/cli"
+	"github.com/flowhq/flowhq/internal/apiclient"
 )
 
 // Default addresses. All but the API's move to a free port if they are taken.
@@ -49,9 +49,10 @@ type dev struct {
 
 	claims []net.PacketConn // see claim
 
-	root string // of the checkout
-	home *home
-	self string // this program, which the parts are commands of
+	root   string // of the checkout
+	home   *home
+	self   string // this program, which the simulator is a command of
+	flowhq string // the program that runs in production, which the API and the worker are commands of
 
 	databaseURL, temporal, ui string // where they are; ui is "" with a Temporal of somebody else's
 	password                  string
@@ -110,7 +111,7 @@ func (d *dev) prepare() (err error) {
 	if d.root, err = findCheckout(); err != nil {
 		return err
 	}
-	if d.self, err = os.Executable(); err != nil {
+	if d.self, d.flowhq, err = programs(d.getenv); err != nil {
 		return err
 	}
 	kept := filepath.Join(d.root, ".dev")
@@ -133,7 +134,7 @@ func (d *dev) prepare() (err error) {
 	if err != nil {
 		return err
 	}
-	d.apiAddr, d.api = addr, web{cli.Client{Base: "http://" + near, Password: d.password}}
+	d.apiAddr, d.api = addr, web{apiclient.Client{Base: "http://" + near, Password: d.password}}
 	return nil
 }
 
@@ -173,7 +174,7 @@ func (d *dev) startBackends(ctx context.Context) error {
 
 func (d *dev) startSimulator(ctx context.Context, addr, control string) error {
 	state := d.home.path("simulator")
-	d.sim = web{cli.Client{Base: "http://" + control}}
+	d.sim = web{apiclient.Client{Base: "http://" + control}}
 	d.whatsApp = []string{
 		"WHATSAPP_ADDR=" + addr,
 		"WHATSAPP_CA_FILE=" + filepath.Join(state, "ca.pem"),
@@ -216,8 +217,8 @@ func (d *dev) startApps(ctx context.Context) error {
 		return err
 	}
 
-	api := d.apps.keep(&part{name: "api", grace: appGrace, env: env, out: d.shown("api"), args: []string{d.self, "api"}})
-	d.worker = d.apps.keep(&part{name: "worker", grace: appGrace, env: env, out: d.shown("worker"), args: []string{d.self, "worker"}})
+	api := d.apps.keep(&part{name: "api", grace: appGrace, env: env, out: d.shown("api"), args: []string{d.flowhq, "api"}})
+	d.worker = d.apps.keep(&part{name: "worker", grace: appGrace, env: env, out: d.shown("worker"), args: []string{d.flowhq, "worker"}})
 	err := d.out.during("starting the API", func() error {
 		return api.await(ctx, readyTimeout, d.api.ready("/readyz"))
 	})
@@ -231,7 +232,7 @@ func (d *dev) startApps(ctx context.Context) error {
 func (d *dev) migrate(ctx context.Context, env []string) error {
 	out := d.logOnly("migrate")
 	defer out.close()
-	cmd := exec.CommandContext(ctx, d.self, "migrate")
+	cmd := exec.CommandContext(ctx, d.flowhq, "migrate")
 	cmd.Env, cmd.Stdout, cmd.Stderr = env, out, out
 	if err := cmd.Run(); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("the database could not be brought up to date: %s", out.lastLine())

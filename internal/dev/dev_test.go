@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flowhq/flowhq/internal/cli"
+	"github.com/flowhq/flowhq/internal/apiclient"
 )
 
 // checkout makes a folder that passes for a checkout of the repository, in which
@@ -51,11 +51,11 @@ const (
 	isUp      = "Ctrl-C ends everything"
 )
 
-// startDev runs "flowhq dev" in dir until it is up.
+// startDev runs "flowhq-dev up" in dir until it is up.
 func startDev(t *testing.T, dir, addr string, args ...string) *run {
 	t.Helper()
 	vars := []string{"HTTP_ADDR=" + addr, "DATABASE_URL=", "TEMPORAL_ADDRESS=", "ADMIN_PASSWORD=hunter2-hunter2"}
-	r := start(t, dir, vars, append([]string{"dev"}, args...)...)
+	r := start(t, dir, vars, append([]string{"up"}, args...)...)
 	r.says(isUp, upWithin)
 	return r
 }
@@ -90,7 +90,7 @@ func TestDevFromTheFirstDayToTheNext(t *testing.T) {
 			t.Errorf("the first start did not print %q", want)
 		}
 	}
-	api := web{cli.Client{Base: "http://" + addr, Password: "hunter2-hunter2"}}
+	api := web{apiclient.Client{Base: "http://" + addr, Password: "hunter2-hunter2"}}
 	wantConnected(t, api)
 	first.end(syscall.SIGINT)
 	if err := first.child.Err(); err != nil {
@@ -131,7 +131,7 @@ func TestDevSurvivesItsParts(t *testing.T) {
 	t.Parallel()
 	dir, addr := checkout(t), freeAddr("")
 	r := startDev(t, dir, addr)
-	api := web{cli.Client{Base: "http://" + addr, Password: "hunter2-hunter2"}}
+	api := web{apiclient.Client{Base: "http://" + addr, Password: "hunter2-hunter2"}}
 	for _, name := range []string{"temporald", "/postgres ", " api ", " worker ", " simulate "} {
 		if err := syscall.Kill(partPid(t, r, name), syscall.SIGKILL); err != nil {
 			t.Fatal(err)
@@ -169,7 +169,7 @@ func TestDevWithWhatsAppKeepsApart(t *testing.T) {
 	if said := r.out.String(); strings.Contains(said, "Simulator") || strings.Contains(said, "Amina") {
 		t.Error("it started a simulator; want none")
 	}
-	tenants, err := web{cli.Client{Base: "http://" + addr, Password: "hunter2-hunter2"}}.tenants(t.Context())
+	tenants, err := web{apiclient.Client{Base: "http://" + addr, Password: "hunter2-hunter2"}}.tenants(t.Context())
 	if err != nil || len(tenants) > 0 {
 		t.Errorf("tenants = %v, %v; want none", tenants, err)
 	}
@@ -192,13 +192,13 @@ func TestDevSaysWhatIsInTheWay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := start(t, checkout(t), []string{"HTTP_ADDR=127.0.0.1:0", tt.variable}, "dev")
+			r := start(t, checkout(t), []string{"HTTP_ADDR=127.0.0.1:0", tt.variable}, "up")
 			if err := r.child.Err(); err == nil || err.Error() != "exit status 1" {
 				t.Errorf("it ended with %v; want exit status 1", err)
 			}
 			lines := strings.Split(strings.TrimSpace(r.out.String()), "\n")
 			last := lines[len(lines)-1]
-			if !strings.HasPrefix(last, "flowhq dev: ") || !strings.Contains(last, tt.want) {
+			if !strings.HasPrefix(last, "flowhq-dev up: ") || !strings.Contains(last, tt.want) {
 				t.Errorf("its last line was %q; want %q in it", last, tt.want)
 			}
 		})

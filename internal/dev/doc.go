@@ -6,14 +6,15 @@
 // these parts by a real one. Everything that is kept lives in the folder .dev of
 // the checkout:
 //
-//	flowhq               the program, as Taskfile.yml builds it
+//	flowhq, flowhq-dev   the programs, as Taskfile.yml builds them
+//	test/                the same with the race detector, which the tests run
 //	temporald-<hash>     the embedded Temporal, built once from dev/temporald
 //	temporal-<version>.db, pg/, simulator/   what the parts keep
 //	admin-password       made up at the first start, unless ADMIN_PASSWORD is set;
 //	                     the same with "--whatsapp"
 //	demo-<database>      there once a database has been given its demo tenants
 //	logs/                what each part printed
-//	whatsapp/            what the parts keep and print for "flowhq dev --whatsapp",
+//	whatsapp/            what the parts keep and print for "flowhq-dev up --whatsapp",
 //	                     whose tenants must never meet the simulator's
 //
 // The processes are started in layers and ended in the opposite order: the API

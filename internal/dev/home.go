@@ -37,6 +37,22 @@ func findCheckout() (string, error) {
 	}
 }
 
+// programs returns the paths of this program and of flowhq, which runs in production:
+// that of FLOWHQ_BIN, or else the one beside this program, where Taskfile.yml builds it.
+func programs(getenv func(string) string) (self, flowhq string, err error) {
+	if self, err = os.Executable(); err != nil {
+		return "", "", err
+	}
+	if flowhq = getenv("FLOWHQ_BIN"); flowhq != "" {
+		return self, flowhq, nil
+	}
+	flowhq = filepath.Join(filepath.Dir(self), "flowhq")
+	if _, err := os.Stat(flowhq); err != nil {
+		return "", "", fmt.Errorf("there is no program %s: build it with \"go build -o %s ./cmd/flowhq\", or set FLOWHQ_BIN to where it is", flowhq, flowhq)
+	}
+	return self, flowhq, nil
+}
+
 // A home is the folder that one set of parts keeps its state in. It is held by
 // one process at a time.
 type home struct {
@@ -59,7 +75,7 @@ func openHome(dir string) (*home, error) {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		defer f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("flowhq dev already runs in %s: use that one, or end it first", dir)
+			return nil, fmt.Errorf("flowhq-dev up already runs in %s: use that one, or end it first", dir)
 		}
 		return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
 	}

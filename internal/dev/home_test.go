@@ -177,12 +177,12 @@ func TestUsage(t *testing.T) {
 	}{
 		{[]string{"-h"}, 0, "-whatsapp"},
 		{[]string{"--nope"}, 2, "not defined"},
-		{[]string{"nope"}, 2, `"nope" is not a flag`},
+		{[]string{"nope"}, 2, `"nope" is one argument too many`},
 	} {
 		var stderr bytes.Buffer
-		code := Run(t.Context(), tt.args, env(), &stderr, &stderr)
+		code := Up(t.Context(), nil, tt.args, env(), &stderr, &stderr)
 		if code != tt.code || !strings.Contains(stderr.String(), tt.says) {
-			t.Errorf("dev %v = %d, %q; want %d, %q", tt.args, code, stderr.String(), tt.code, tt.says)
+			t.Errorf("up %v = %d, %q; want %d, %q", tt.args, code, stderr.String(), tt.code, tt.says)
 		}
 	}
 	for _, tt := range []struct {
@@ -190,7 +190,7 @@ func TestUsage(t *testing.T) {
 		code int
 	}{{[]string{"-h"}, 0}, {[]string{"--"}, 2}, {nil, 2}, {[]string{"-race"}, 2}} {
 		var stderr bytes.Buffer
-		if code := TestEnv(t.Context(), tt.args, env(), &stderr, &stderr); code != tt.code || !strings.Contains(stderr.String(), "usage: flowhq testenv") {
+		if code := TestEnv(t.Context(), tt.args, env(), &stderr, &stderr); code != tt.code || !strings.Contains(stderr.String(), "usage: flowhq-dev testenv") {
 			t.Errorf("testenv %q = %d, %q; want %d and the usage", tt.args, code, stderr.String(), tt.code)
 		}
 	}

@@ -15,9 +15,10 @@ import (
 	"github.com/flowhq/flowhq/internal/dev/proc"
 )
 
-// program returns the path of the program, built for the tests that run it.
+// program returns the path of flowhq-dev, which has the program flowhq beside it, built
+// for the tests that run it unless testenv says where it is.
 var program = sync.OnceValues(func() (string, error) {
-	if path := os.Getenv("FLOWHQ_BIN"); path != "" {
+	if path := os.Getenv("FLOWHQ_DEV_BIN"); path != "" {
 		return path, nil
 	}
 	dir, err := os.MkdirTemp("", "flowhq-test-")
@@ -25,15 +26,14 @@ var program = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	built = dir
-	path := filepath.Join(dir, "flowhq")
-	out, err := exec.Command("go", "build", "-o", path, "../../cmd/flowhq").CombinedOutput()
+	out, err := exec.Command("go", "build", "-o", dir, "../../cmd/flowhq", "../../cmd/flowhq-dev").CombinedOutput()
 	if err != nil {
 		os.Stderr.Write(out)
 	}
-	return path, err
+	return filepath.Join(dir, "flowhq-dev"), err
 })
 
-var built string // folder of the program, if these tests built it
+var built string // folder of the programs, if these tests built it
 
 func TestMain(m *testing.M) {
 	code := m.Run()
@@ -67,7 +67,7 @@ func start(t *testing.T, dir string, vars []string, args ...string) *run {
 	t.Cleanup(func() {
 		r.child.Kill()
 		if t.Failed() {
-			t.Logf("--- flowhq %s\n%s", strings.Join(args, " "), r.out)
+			t.Logf("--- flowhq-dev %s\n%s", strings.Join(args, " "), r.out)
 		}
 	})
 	return r
@@ -125,7 +125,7 @@ func running(pid int) bool {
 func TestTestEnvPassesThingsOn(t *testing.T) {
 	t.Parallel()
 	r := start(t, ".", []string{"TEST_DATABASE_URL="}, "testenv", "--",
-		"sh", "-c", `echo "$TEST_DATABASE_URL"; test -x "$TEMPORALD" && test -x "$FLOWHQ_BIN" && exit 7`)
+		"sh", "-c", `echo "$TEST_DATABASE_URL"; test -x "$TEMPORALD" && test -x "$FLOWHQ_BIN" && test -x "$FLOWHQ_DEV_BIN" && exit 7`)
 	if err := r.child.Err(); err == nil || err.Error() != "exit status 7" {
 		t.Errorf("testenv ended with %v; want the command's exit status 7", err)
 	}

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flowhq/flowhq/internal/cli"
+	"github.com/flowhq/flowhq/internal/apiclient"
 )
 
 // A phone is linked to the tenant whose name was typed, or it is said what became of it.
@@ -32,7 +32,7 @@ func TestTypedQR(t *testing.T) {
 
 	typed := func(text string) string {
 		var printed scratch
-		d := &dev{out: &screen{w: &printed}, password: "hunter2", api: web{cli.Client{Base: server.URL, Password: "hunter2"}}}
+		d := &dev{out: &screen{w: &printed}, password: "hunter2", api: web{apiclient.Client{Base: server.URL, Password: "hunter2"}}}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		d.obey(ctx, text)

@@ -16,7 +16,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/testsuite"
 
-	"github.com/flowhq/flowhq/internal/cli"
+	"github.com/flowhq/flowhq/internal/apiclient"
 )
 
 // temporald returns the path of the embedded server, as tests of every package
@@ -152,7 +152,7 @@ func TestTemporaldsUIHasACodec(t *testing.T) {
 			IncludeCredentials bool
 		}
 	}
-	ui := web{cli.Client{Base: "http://127.0.0.1:" + port}}
+	ui := web{apiclient.Client{Base: "http://127.0.0.1:" + port}}
 	eventually(t, func() bool { return ui.Call(t.Context(), http.MethodGet, "/api/v1/settings", nil, &settings) == nil })
 	if settings.Codec.Endpoint != endpoint || !settings.Codec.IncludeCredentials {
 		t.Errorf("the Web UI's codec is %+v; want %s with credentials", settings.Codec, endpoint)

@@ -23,19 +23,20 @@ const (
 	exitNotRun = 1
 )
 
-const testenvUsage = `usage: flowhq testenv -- COMMAND [ARGUMENT]...
+const testenvUsage = `usage: flowhq-dev testenv -- COMMAND [ARGUMENT]...
 
 Runs the command with what the tests need and returns its exit code. It sets
   TEST_DATABASE_URL  a throw-away PostgreSQL, unless it is set already
   TEMPORALD          the embedded Temporal server, built once, unless it is set already
-  FLOWHQ_BIN         this program, unless it is set already
+  FLOWHQ_BIN         the program flowhq beside this one, unless it is set already
+  FLOWHQ_DEV_BIN     this program
 `
 
 // TestEnv runs the command in args with a throw-away PostgreSQL and the embedded
 // Temporal, and returns its exit code. When ctx ends, so does the command, and
 // nothing that either started is left.
 func TestEnv(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	fs := flag.NewFlagSet("flowhq testenv", flag.ContinueOnError)
+	fs := flag.NewFlagSet("flowhq-dev testenv", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.Usage = func() { fmt.Fprint(stderr, testenvUsage) }
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -49,12 +50,16 @@ func TestEnv(ctx context.Context, args []string, getenv func(string) string, std
 	}
 	code, err := testEnv(ctx, fs.Args(), getenv, stdout, stderr)
 	if err != nil {
-		fmt.Fprintln(stderr, "flowhq testenv:", err)
+		fmt.Fprintln(stderr, "flowhq-dev testenv:", err)
 	}
 	return code
 }
 
 func testEnv(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) (code int, err error) {
+	self, flowhq, err := programs(getenv)
+	if err != nil {
+		return exitNotRun, err
+	}
 	adoptOrphans()
 	defer killOrphans()
 	env := os.Environ()
@@ -75,13 +80,7 @@ func testEnv(ctx context.Context, args []string, getenv func(string) string, std
 		}
 		env = append(env, "TEMPORALD="+path)
 	}
-	if getenv("FLOWHQ_BIN") == "" {
-		self, err := os.Executable()
-		if err != nil {
-			return exitNotRun, err
-		}
-		env = append(env, "FLOWHQ_BIN="+self)
-	}
+	env = append(env, "FLOWHQ_BIN="+flowhq, "FLOWHQ_DEV_BIN="+self)
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = env, stdout, stderr
 	return runTests(ctx, cmd)

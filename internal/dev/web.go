@@ -9,14 +9,14 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
-	"github.com/flowhq/flowhq/internal/cli"
+	"github.com/flowhq/flowhq/internal/apiclient"
 )
 
 // listSize is how many tenants are looked at; only the demos matter here.
 const listSize = 1000
 
 // A web is a JSON API: ours, or the simulator's control API.
-type web struct{ cli.Client }
+type web struct{ apiclient.Client }
 
 // ready returns nil once GET path succeeds.
 func (w web) ready(path string) func(context.Context) error {

@@ -76,8 +76,8 @@ func newChaos(t *testing.T, p plan) *chaos {
 }
 
 func (c *chaos) startParts(ctx context.Context) {
-	bin, armed := os.Getenv("FLOWHQ_BIN"), os.Getenv("FLOWHQ_FAILPOINTS_BIN")
-	if bin == "" || armed == "" {
+	bin, simulator, armed := os.Getenv("FLOWHQ_BIN"), os.Getenv("FLOWHQ_DEV_BIN"), os.Getenv("FLOWHQ_FAILPOINTS_BIN")
+	if bin == "" || simulator == "" || armed == "" {
 		c.t.Fatal("run the tests through `go tool task test`: it builds the programs that they start")
 	}
 	host, port, err := net.SplitHostPort(c.temporal)
@@ -102,7 +102,7 @@ func (c *chaos) startParts(ctx context.Context) {
 			"--headless", "--namespace", "flowhq", "--db-filename", filepath.Join(c.dir, "temporal.db"), "--log-level", "error")
 	})
 	c.up.simulator = newPart("simulator", func(int) (*process, error) {
-		return c.launch("simulator", nil, bin, "simulate", "-addr", c.wa, "-control", control, "-state", filepath.Join(c.dir, "simulator"))
+		return c.launch("simulator", nil, simulator, "simulate", "-addr", c.wa, "-control", control, "-state", filepath.Join(c.dir, "simulator"))
 	})
 	c.keep(ctx, c.up.temporal, c.up.simulator)
 	eventually(c.t, time.Minute, func() error { _, err := c.simulate("GET", "/healthz", nil, nil); return err })

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// A household is a stand whose parts are those of "flowhq dev", in a checkout of its
+// A household is a stand whose parts are those of "flowhq-dev up", in a checkout of its
 // own.
 type household struct {
 	*stand
@@ -44,22 +44,23 @@ func newHousehold(tb testing.TB, env ...string) *household {
 	s := &stand{t: tb, dir: dir, workDir: dir, api: "http://" + freeAddr(tb)}
 	s.env = append([]string{
 		"HTTP_ADDR=" + strings.TrimPrefix(s.api, "http://"), "ADMIN_PASSWORD=" + password, "TEMPORALD=" + os.Getenv("TEMPORALD"),
+		"FLOWHQ_BIN=" + os.Getenv("FLOWHQ_BIN"),
 		"HOME=" + os.Getenv("HOME"), // where PostgreSQL may have been fetched to
 	}, env...)
 	return &household{stand: s}
 }
 
-// simulatorAt is where the summary of "flowhq dev" says that the simulator is.
+// simulatorAt is where the summary of "flowhq-dev up" says that the simulator is.
 var simulatorAt = regexp.MustCompile(`Simulator +(\S+)`)
 
 // up starts everything and returns once it runs.
 func (h *household) up() {
 	h.t.Helper()
-	h.dev = h.startCommand("dev", h.env, os.Getenv("FLOWHQ_BIN"), "dev")
+	h.dev = h.startCommand("dev", h.env, os.Getenv("FLOWHQ_DEV_BIN"), "up")
 	eventually(h.t, 3*patience, func() error {
 		select {
 		case <-h.dev.gone:
-			h.t.Fatalf("flowhq dev ended:\n%s", h.dev.tail())
+			h.t.Fatalf("flowhq-dev up ended:\n%s", h.dev.tail())
 		default:
 		}
 		said, err := os.ReadFile(h.dev.out)
@@ -119,7 +120,7 @@ func (h *household) kill(command string) {
 	}
 }
 
-// given is a variable that "flowhq dev" gives its API.
+// given is a variable that "flowhq-dev up" gives its API.
 func (h *household) given(name string) string {
 	h.t.Helper()
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", h.part("api")))

@@ -67,7 +67,7 @@ func BenchmarkIdleFleet(b *testing.B) {
 	}
 }
 
-// demoTenants are those that "flowhq dev" begins with.
+// demoTenants are those that "flowhq-dev up" begins with.
 const demoTenants = 3
 
 // answers has every customer write to each of his numbers, and returns when all have

@@ -62,7 +62,7 @@ func newStand(t testing.TB, env ...string) *stand {
 	s.temporal = freeAddr(t)
 	s.startTemporal()
 
-	sim := s.start("simulator", nil, "simulate", "-addr", "127.0.0.1:0", "-control", "127.0.0.1:0",
+	sim := s.startCommand("simulator", nil, os.Getenv("FLOWHQ_DEV_BIN"), "simulate", "-addr", "127.0.0.1:0", "-control", "127.0.0.1:0",
 		"-state", filepath.Join(s.dir, "simulator"))
 	wa := sim.attr("simulator is ready", "addr")
 	s.sim = "http://" + sim.attr("simulator is ready", "control")

@@ -1,4 +1,7 @@
-package cli
+// Package apiclient calls JSON APIs: the admin API, and the simulator's control API,
+// which reports errors in the same form. The command line of operators and the
+// development program use it.
+package apiclient
 
 import (
 	"bytes"
@@ -17,10 +20,10 @@ import (
 
 const (
 	callTimeout = 30 * time.Second // of one request
-	// maxAnswer, in bytes, holds messagePage texts of flowhq.MaxTextBytes of which JSON
-	// writes every byte as six.
-	maxAnswer = 32 << 20
-	maxDetail = 200 // bytes shown of an answer that is not the API's, such as a proxy's page
+	// MaxAnswerBytes bounds an answer. It holds the 50 messages that the command line asks
+	// for at a time, each of flowhq.MaxTextBytes, of which JSON may write every byte as six.
+	MaxAnswerBytes = 32 << 20
+	maxDetail      = 200 // bytes shown of an answer that is not the API's, such as a proxy's page
 )
 
 var errSlow = fmt.Errorf("nothing came within %v", callTimeout)
@@ -93,7 +96,7 @@ func (c Client) Call(ctx context.Context, method, path string, in, out any) erro
 		return &NoAnswer{c.Base, err}
 	}
 	defer res.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	data, err := io.ReadAll(io.LimitReader(res.Body, MaxAnswerBytes+1))
 	if err != nil {
 		return &NoAnswer{c.Base, err}
 	}
@@ -101,8 +104,8 @@ func (c Client) Call(ctx context.Context, method, path string, in, out any) erro
 }
 
 func decode(request string, status int, data []byte, out any) error {
-	if len(data) > maxAnswer {
-		return fmt.Errorf("%s: the answer has more than %d MiB; ask for less at a time", request, maxAnswer>>20)
+	if len(data) > MaxAnswerBytes {
+		return fmt.Errorf("%s: the answer has more than %d MiB; ask for less at a time", request, MaxAnswerBytes>>20)
 	}
 	if status >= http.StatusMultipleChoices {
 		return refusal(request, status, data)
