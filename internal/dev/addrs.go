@@ -6,15 +6,45 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strconv"
 	"syscall"
 	"time"
 )
 
-// dialTimeout is how long somebody else's server has to accept a connection.
-const dialTimeout = 5 * time.Second
+const (
+	// dialTimeout is how long a server of somebody else's has to accept a connection.
+	dialTimeout = 5 * time.Second
+	// maxReserveTries bounds the ports that are tried if others reserve them first.
+	maxReserveTries = 20
+)
 
-// freeAddr returns preferred if nobody listens there, or a loopback address that
-// is free now.
+// apiAddr returns where the API listens and how this machine reaches it, after a check
+// that the port is free. wanted is the value of HTTP_ADDR, "" for the default.
+func apiAddr(wanted string) (listen, local string, err error) {
+	if wanted == "" {
+		wanted = defaultAPI
+	}
+	l, err := net.Listen("tcp", wanted)
+	host, port, _ := net.SplitHostPort(wanted)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return "", "", fmt.Errorf("port %s is taken by another program: end that one, "+
+			"or choose another port with HTTP_ADDR, such as HTTP_ADDR=%s", port, freeAddr(""))
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("HTTP_ADDR=%s: %w", wanted, err)
+	}
+	defer l.Close()
+	addr := l.Addr().(*net.TCPAddr)
+	listen = net.JoinHostPort(host, strconv.Itoa(addr.Port)) // 0 has become a real port
+	if addr.IP.IsUnspecified() {
+		addr.IP = net.IPv4(127, 0, 0, 1)
+	}
+	return listen, addr.String(), nil
+}
+
+// freeAddr returns preferred if nobody listens there, or else a loopback address that is
+// free now. If there is none, it returns preferred: whatever is started there will say
+// what is wrong.
 func freeAddr(preferred string) string {
 	for _, addr := range []string{preferred, "127.0.0.1:0"} {
 		if addr == "" {
@@ -25,39 +55,36 @@ func freeAddr(preferred string) string {
 			return l.Addr().String()
 		}
 	}
-	return preferred // who listens there will say what is wrong
+	return preferred
 }
 
-// claimTries bounds the ports tried when others claim them first.
-const claimTries = 20
-
-// claim returns preferred, or another loopback address, on which nobody listens
-// and which no other "flowhq-dev up" will give to its parts either. Those that
-// start at once would otherwise find the same port free. The token is the UDP
-// port of the same number, which nobody else wants; it is held until release.
-func (d *dev) claim(ctx context.Context, preferred string) string {
+// reserve returns preferred, or another loopback address, on which nobody listens and
+// which no other "flowhq-dev up" will give to its services either. Two that start at once
+// would otherwise find the same port free. The reservation is the UDP port of the same
+// number, which nobody else wants; it is held until release.
+func (s *stack) reserve(ctx context.Context, preferred string) string {
 	addr := preferred
-	for range claimTries {
+	for range maxReserveTries {
 		addr = freeAddr(preferred)
-		if token, err := new(net.ListenConfig).ListenPacket(ctx, "udp", addr); err == nil {
-			d.claims = append(d.claims, token)
+		held, err := new(net.ListenConfig).ListenPacket(ctx, "udp", addr)
+		if err == nil {
+			s.reserved = append(s.reserved, held)
 			break
 		}
-		preferred = ""
+		preferred = "" // reserved by another one, so any other
 	}
 	return addr
 }
 
-func (d *dev) release() {
-	for _, token := range d.claims {
-		token.Close()
+// release gives up what reserve holds.
+func (s *stack) release() {
+	for _, held := range s.reserved {
+		held.Close()
 	}
 }
 
-func inUse(err error) bool { return errors.Is(err, syscall.EADDRINUSE) }
-
-// reachable returns an error of one sentence if nothing listens where a database
-// URL leads. Whether the server lets us in is found out by the parts.
+// reachable returns an error of one sentence if nothing listens where a database URL
+// leads. Whether the server lets us in, its first user finds out.
 func reachable(ctx context.Context, databaseURL string) error {
 	u, err := url.Parse(databaseURL)
 	if err != nil || u.Hostname() == "" {
@@ -69,13 +96,13 @@ func reachable(ctx context.Context, databaseURL string) error {
 	}
 	addr := net.JoinHostPort(u.Hostname(), port)
 	if err := answers(ctx, addr); err != nil {
-		return fmt.Errorf("the database of DATABASE_URL at %s does not answer (%w): start it, or unset DATABASE_URL to use a private one", addr, err)
+		return fmt.Errorf("the database of DATABASE_URL at %s does not answer (%w): start it, "+
+			"or unset DATABASE_URL to use a private one", addr, err)
 	}
 	return nil
 }
 
-// answers returns why no connection can be made to addr, without repeating the
-// address.
+// answers returns why no connection can be made to addr, without repeating the address.
 func answers(ctx context.Context, addr string) error {
 	conn, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, "tcp", addr)
 	if op, ok := errors.AsType[*net.OpError](err); ok {

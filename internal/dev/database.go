@@ -10,50 +10,54 @@ import (
 	"github.com/flowhq/flowhq/internal/devdb"
 )
 
-// A database is the private PostgreSQL, kept running by a goroutine that owns
-// it. A nil one, which stands for a database of somebody else's, does nothing.
+// A database is the private PostgreSQL, kept running by a goroutine that owns it. It is
+// no service of a supervisor: starting it takes several programs, which devdb runs. A nil
+// one, which stands for a database of somebody else's, does nothing.
 type database struct {
-	dev     *dev
-	out     *lines // its log
-	url     string
-	server  *devdb.Server // the goroutine's
-	ending  chan time.Duration
-	ended   chan struct{}
-	failure chan error
+	stack  *stack
+	out    *output       // its log
+	url    string        // promised to all other services, so it may not change
+	server *devdb.Server // only the goroutine of run uses it after the start
+
+	ending  chan time.Duration // takes the grace once, when the server is to end
+	ended   chan struct{}      // closed when run has returned
+	failure chan error         // takes why the server cannot be brought back
 }
 
-// startDatabase starts the private PostgreSQL, or looks whether the one that
-// DATABASE_URL names is there.
-func (d *dev) startDatabase(ctx context.Context) error {
-	if d.databaseURL = d.getenv("DATABASE_URL"); d.databaseURL != "" {
-		return reachable(ctx, d.databaseURL)
+// startDatabase starts the private PostgreSQL, or checks that the one that DATABASE_URL
+// names is there.
+func (s *stack) startDatabase(ctx context.Context) error {
+	if s.databaseURL = s.getenv("DATABASE_URL"); s.databaseURL != "" {
+		return reachable(ctx, s.databaseURL)
 	}
-	return d.out.during("starting the private PostgreSQL", func() error {
-		out := d.logOnly("database")
-		server, err := d.openDatabase(ctx, out)
+	return s.console.during("starting the private PostgreSQL", func() error {
+		out := s.fileOutput("database")
+		server, err := s.openDatabase(ctx, out)
 		if err != nil {
 			out.close()
 			return err
 		}
-		d.databaseURL = server.URL()
-		d.db = &database{
-			dev: d, out: out, url: server.URL(), server: server,
-			ending: make(chan time.Duration, 1), ended: make(chan struct{}), failure: make(chan error, 1),
+		s.databaseURL = server.URL()
+		s.db = &database{
+			stack: s, out: out, url: server.URL(), server: server,
+			// With room for one, so that neither end waits for the other.
+			ending: make(chan time.Duration, 1), failure: make(chan error, 1),
+			ended: make(chan struct{}),
 		}
-		go d.db.run(context.WithoutCancel(ctx))
+		go s.db.run(context.WithoutCancel(ctx))
 		return nil
 	})
 }
 
-func (d *dev) openDatabase(ctx context.Context, out *lines) (*devdb.Server, error) {
+func (s *stack) openDatabase(ctx context.Context, out *output) (*devdb.Server, error) {
 	return devdb.Start(ctx, devdb.Options{
-		Dir: d.home.path("pg"), Log: slog.New(slog.NewTextHandler(out, nil)),
-		Progress: func(what string) { d.out.say("%s", what) },
+		Dir: s.data.path("pg"), Log: slog.New(slog.NewTextHandler(out, nil)),
+		Progress: func(what string) { s.console.printf("%s", what) },
 	})
 }
 
-// run starts the server again whenever it ends by itself, until stop. If it
-// cannot be brought back, failure says why.
+// run starts the server again whenever it ends by itself, until stop. If the server
+// cannot be brought back, run says why on failure and returns.
 func (db *database) run(ctx context.Context) {
 	defer close(db.ended)
 	defer db.out.close()
@@ -63,17 +67,18 @@ func (db *database) run(ctx context.Context) {
 			db.end(ctx, grace)
 			return
 		case err := <-db.server.Done():
-			db.dev.out.say("database ended by itself (%v); it starts again", err)
+			db.stack.console.printf("database ended by itself (%v); it starts again", err)
 		}
-		server, err := db.dev.openDatabase(ctx, db.out)
+		server, err := db.stack.openDatabase(ctx, db.out)
 		if err != nil {
 			db.failure <- err
 			return
 		}
 		db.server = server
 		if server.URL() != db.url {
-			db.end(ctx, dbGrace)
-			db.failure <- errors.New("the private PostgreSQL came back on another port: start flowhq-dev up again")
+			db.end(ctx, databaseGrace)
+			db.failure <- errors.New(
+				"the private PostgreSQL came back on another port: start flowhq-dev up again")
 			return
 		}
 	}
@@ -83,14 +88,14 @@ func (db *database) end(ctx context.Context, grace time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
 	if err := db.server.Stop(ctx); err != nil {
-		db.dev.out.say("%v", fmt.Errorf("database: %w", err))
+		db.stack.console.printf("%v", fmt.Errorf("database: %w", err))
 	}
 }
 
 // lost delivers why the database cannot be kept running, if it comes to that.
 func (db *database) lost() <-chan error {
 	if db == nil {
-		return nil
+		return nil // a channel from which nothing ever comes
 	}
 	return db.failure
 }
@@ -100,7 +105,7 @@ func (db *database) stop(hurry <-chan struct{}) {
 	if db == nil {
 		return
 	}
-	grace := dbGrace
+	grace := databaseGrace
 	select {
 	case <-hurry:
 		grace = hurriedGrace

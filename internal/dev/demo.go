@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -16,136 +14,148 @@ import (
 )
 
 const (
-	linkTimeout  = time.Minute      // from the command to start until the session is up
+	linkTimeout  = time.Minute      // from the start command until the session is connected
 	replyTimeout = 20 * time.Second // for one reply
-	nameWidth    = 18               // of the names in a printed conversation
+	nameWidth    = 18               // of the names in a printed conversation, in characters
 )
 
-// A demo is one of the businesses that a new installation is shown with.
-type demo struct {
+// A business is one of those that a new installation is shown with.
+type business struct {
 	tenant   flowhq.NewTenant
-	customer person
-	says     []string // what the customer writes; few, as replies are limited
+	customer customer
+	says     []string // what the customer writes; few messages, as replies are limited
 }
 
-type person struct{ name, number string }
+// A customer is somebody who writes to a business.
+type customer struct{ name, number string }
 
-var demos = []demo{
+// businesses are one of each template, in both languages.
+var businesses = []business{
 	{
 		tenant: flowhq.NewTenant{
-			Name: "Blue Door Barbers", BusinessName: "Blue Door Barbers", PhoneNumber: "+255700000101",
-			Template: flowhq.Booking, Language: flowhq.English,
+			Name: "Blue Door Barbers", BusinessName: "Blue Door Barbers",
+			PhoneNumber: "+255700000101", Template: flowhq.Booking, Language: flowhq.English,
 		},
-		customer: person{"Amina", "+255710000201"},
+		customer: customer{"Amina", "+255710000201"},
 		says:     []string{"Hi, can I book a haircut?", "Haircut and beard, Saturday at 10"},
 	},
 	{
 		tenant: flowhq.NewTenant{
-			Name: "Duka la Mama Asha", BusinessName: "Duka la Mama Asha", PhoneNumber: "+255700000102",
-			Template: flowhq.Ecommerce, Language: flowhq.Swahili,
+			Name: "Duka la Mama Asha", BusinessName: "Duka la Mama Asha",
+			PhoneNumber: "+255700000102", Template: flowhq.Ecommerce, Language: flowhq.Swahili,
 		},
-		customer: person{"Juma", "+255710000202"},
+		customer: customer{"Juma", "+255710000202"},
 		says:     []string{"Habari, nataka kuagiza", "mchele kilo 5 na mafuta lita 3"},
 	},
 	{
 		tenant: flowhq.NewTenant{
-			Name: "Pwani Net Support", BusinessName: "Pwani Net", PhoneNumber: "+255700000103",
-			Template: flowhq.Support, Language: flowhq.English,
+			Name: "Pwani Net Support", BusinessName: "Pwani Net",
+			PhoneNumber: "+255700000103", Template: flowhq.Support, Language: flowhq.English,
 		},
-		customer: person{"Neema", "+255710000203"},
+		customer: customer{"Neema", "+255710000203"},
 		says:     []string{"My internet is not working", "No light on the router since last night"},
 	},
 }
 
-// A stage is what demos are played on.
-type stage struct {
-	api, sim web
-	out      *screen
+// A demo gives a new installation tenants and lets a customer of each write.
+type demo struct {
+	api       adminAPI
+	simulator simulatorAPI
+	console   *console
 }
 
-// play gives a new database its demo tenants, links them and lets a customer of
-// each write. A database that has been given them once is left alone, as is one
-// that already has tenants of its own. Cut short, it goes on where it was the
-// next time.
-func (s stage) play(ctx context.Context, mark string) error {
+// play creates the tenants, links them and prints a conversation with each. mark is the
+// file that says that the database has had the demo: if it is there, nothing is done, and
+// neither is if somebody else's tenants are there. A demo that is cut short goes on where
+// it was the next time.
+func (d demo) play(ctx context.Context, mark string) error {
 	if _, err := os.Stat(mark); err == nil {
 		return nil
 	}
-	there, others, err := s.existing(ctx)
+	existing, others, err := d.existing(ctx)
 	if err != nil {
 		return err
 	}
-	if others {
-		return s.played(mark) // somebody's real tenants: none of our business
+	if others { // an installation that is in use, which the demo would only disturb
+		return finish(mark)
 	}
-	s.out.say("\nThree businesses to begin with:")
-	tenants := make([]flowhq.Tenant, len(demos))
-	for i, d := range demos {
-		if tenants[i], err = s.create(ctx, d, there); err != nil {
+	d.console.printf("\nThree businesses to begin with:")
+	tenants := make([]flowhq.Tenant, len(businesses))
+	for i, b := range businesses {
+		if tenants[i], err = d.start(ctx, b, existing); err != nil {
 			return err
 		}
 	}
-	if err := s.linkAll(ctx, tenants); err != nil {
+	if err := d.linkAll(ctx, tenants); err != nil {
 		return err
 	}
-	for i, d := range demos {
-		if err := s.converse(ctx, d, tenants[i]); err != nil {
+	for i, b := range businesses {
+		if err := d.converse(ctx, b, tenants[i]); err != nil {
 			return err
 		}
 	}
-	return s.played(mark)
+	return finish(mark)
 }
 
-func (s stage) played(mark string) error { return os.WriteFile(mark, nil, 0o644) }
+// finish says for the next start that the demo need not be played.
+func finish(mark string) error { return os.WriteFile(mark, nil, 0o644) }
 
-// existing returns the tenants there are by their numbers, and whether any of
-// them is not a demo.
-func (s stage) existing(ctx context.Context) (there map[string]flowhq.Tenant, others bool, err error) {
-	all, err := s.api.tenants(ctx)
-	there = map[string]flowhq.Tenant{}
+// existing returns the tenants that exist by their numbers, and whether any of them is
+// not of the demo.
+func (d demo) existing(
+	ctx context.Context,
+) (byNumber map[string]flowhq.Tenant, others bool, err error) {
+	all, err := d.api.tenants(ctx)
+	byNumber = map[string]flowhq.Tenant{}
 	for _, t := range all {
-		there[t.PhoneNumber] = t
-		others = others || !slices.ContainsFunc(demos, func(d demo) bool { return d.tenant.PhoneNumber == t.PhoneNumber })
+		byNumber[t.PhoneNumber] = t
+		others = others || !slices.ContainsFunc(businesses, func(b business) bool {
+			return b.tenant.PhoneNumber == t.PhoneNumber
+		})
 	}
-	return there, others, err
+	return byNumber, others, err
 }
 
-// create creates a demo's tenant, unless it is there, and starts its worker.
-func (s stage) create(ctx context.Context, d demo, there map[string]flowhq.Tenant) (flowhq.Tenant, error) {
-	t, ok := there[d.tenant.PhoneNumber]
+// start creates the tenant of a business, unless it exists, and starts its session.
+func (d demo) start(
+	ctx context.Context, b business, existing map[string]flowhq.Tenant,
+) (flowhq.Tenant, error) {
+	t, ok := existing[b.tenant.PhoneNumber]
 	if !ok {
-		if err := s.api.Call(ctx, http.MethodPost, "/admin/tenants", d.tenant, &t); err != nil {
+		var err error
+		if t, err = d.api.create(ctx, b.tenant); err != nil {
 			return t, err
 		}
 	}
-	s.out.say("  %s  %s %s  %s", pad(t.Name), t.Config.Template, t.Config.Language, t.PhoneNumber)
-	return t, s.api.startWorker(ctx, t.ID)
+	d.console.printf("  %s  %s %s  %s",
+		padded(t.Name), t.Config.Template, t.Config.Language, t.PhoneNumber)
+	return t, d.api.startSession(ctx, t.ID)
 }
 
-// linkAll lets a simulated phone scan each tenant's code.
-func (s stage) linkAll(ctx context.Context, tenants []flowhq.Tenant) error {
+// linkAll lets the simulated phone of each tenant scan its code, all at once.
+func (d demo) linkAll(ctx context.Context, tenants []flowhq.Tenant) error {
 	ctx, cancel := context.WithTimeout(ctx, linkTimeout)
 	defer cancel()
-	return s.out.during("linking the phones", func() error {
+	return d.console.during("linking the phones", func() error {
 		errs := make([]error, len(tenants))
 		var wg sync.WaitGroup
 		for i, t := range tenants {
-			wg.Go(func() { errs[i] = s.link(ctx, t) })
+			wg.Go(func() { errs[i] = d.link(ctx, t) })
 		}
 		wg.Wait()
 		return errors.Join(errs...)
 	})
 }
 
-func (s stage) link(ctx context.Context, t flowhq.Tenant) error {
-	phone := map[string]string{"number": t.PhoneNumber, "name": t.Name}
-	if err := s.sim.Call(ctx, http.MethodPost, "/phones", phone, nil); err != nil {
+// link scans codes of one tenant until its session is connected.
+func (d demo) link(ctx context.Context, t flowhq.Tenant) error {
+	if err := d.simulator.addPhone(ctx, t.PhoneNumber, t.Name); err != nil {
 		return err
 	}
 	began := time.Now()
 	var scanned string
 	err := poll(ctx, func() error {
-		c, err := s.api.code(ctx, t.ID)
+		c, err := d.api.linkCode(ctx, t.ID)
 		switch {
 		case err != nil:
 			return err
@@ -155,66 +165,65 @@ func (s stage) link(ctx context.Context, t flowhq.Tenant) error {
 			return errNotYet
 		}
 		scanned = *c.Code
-		// A code that was replaced meanwhile is refused; the next one will do.
-		scan := "/phones/" + url.PathEscape(t.PhoneNumber) + "/scan"
-		_ = s.sim.Call(ctx, http.MethodPost, scan, map[string]string{"code": scanned}, nil)
+		// A code that was replaced meanwhile is refused. The next one will do, so the error
+		// says nothing.
+		_ = d.simulator.scan(ctx, t.PhoneNumber, scanned)
 		return errNotYet
 	})
 	if err != nil {
 		return fmt.Errorf("link %s: %w", t.Name, err)
 	}
-	s.out.say("  %s  linked: its phone scanned the QR code (%v)", pad(t.Name), time.Since(began).Round(100*time.Millisecond))
+	d.console.printf("  %s  linked: its phone scanned the QR code (%v)",
+		padded(t.Name), time.Since(began).Round(100*time.Millisecond))
 	return nil
 }
 
-// converse lets a demo's customer write, and prints who said what.
-func (s stage) converse(ctx context.Context, d demo, t flowhq.Tenant) error {
-	customer := map[string]string{"number": d.customer.number, "name": d.customer.name}
-	if err := s.sim.Call(ctx, http.MethodPost, "/customers", customer, nil); err != nil {
+// converse lets the customer of a business write, and prints who said what.
+func (d demo) converse(ctx context.Context, b business, t flowhq.Tenant) error {
+	if err := d.simulator.addCustomer(ctx, b.customer.number, b.customer.name); err != nil {
 		return err
 	}
-	s.out.say("")
-	for _, text := range d.says {
-		if err := s.exchange(ctx, d.customer, t, text); err != nil {
-			return fmt.Errorf("%s writes to %s: %w", d.customer.name, t.Name, err)
+	d.console.printf("")
+	for _, text := range b.says {
+		if err := d.exchange(ctx, b.customer, t, text); err != nil {
+			return fmt.Errorf("%s writes to %s: %w", b.customer.name, t.Name, err)
 		}
 	}
 	return nil
 }
 
 // exchange sends one message and waits for its reply.
-func (s stage) exchange(ctx context.Context, from person, t flowhq.Tenant, text string) error {
+func (d demo) exchange(ctx context.Context, from customer, t flowhq.Tenant, text string) error {
 	ctx, cancel := context.WithTimeout(ctx, replyTimeout)
 	defer cancel()
-	before, err := s.sim.inbox(ctx, from.number, t.PhoneNumber)
+	before, err := d.simulator.inbox(ctx, from.number, t.PhoneNumber)
 	if err != nil {
 		return err
 	}
-	s.out.say("%s", line(from.name, text))
-	message := map[string]string{"to": t.PhoneNumber, "text": text}
-	path := "/customers/" + url.PathEscape(from.number) + "/messages"
-	if err := s.sim.Call(ctx, http.MethodPost, path, message, nil); err != nil {
+	d.console.printf("%s", spoken(from.name, text))
+	if err := d.simulator.send(ctx, from.number, t.PhoneNumber, text); err != nil {
 		return err
 	}
-	return s.out.during("waiting for the reply", func() error {
+	return d.console.during("waiting for the reply", func() error {
 		return poll(ctx, func() error {
-			now, err := s.sim.inbox(ctx, from.number, t.PhoneNumber)
+			now, err := d.simulator.inbox(ctx, from.number, t.PhoneNumber)
 			if err != nil {
 				return err
 			}
 			if len(now) <= len(before) {
 				return errNotYet
 			}
-			s.out.say("%s", line(t.Config.BusinessName, now[len(now)-1].Text))
+			d.console.printf("%s", spoken(t.Config.BusinessName, now[len(now)-1].Text))
 			return nil
 		})
 	})
 }
 
-// line formats what somebody said.
-func line(name, text string) string {
-	indent := "\n" + strings.Repeat(" ", nameWidth+4)
-	return fmt.Sprintf("  %s  %s", pad(name), strings.ReplaceAll(text, "\n", indent))
+// spoken formats what somebody said, further lines below the first.
+func spoken(name, text string) string {
+	const besides = 4 // spaces around the name
+	indent := "\n" + strings.Repeat(" ", nameWidth+besides)
+	return fmt.Sprintf("  %s  %s", padded(name), strings.ReplaceAll(text, "\n", indent))
 }
 
-func pad(name string) string { return fmt.Sprintf("%-*s", nameWidth, name) }
+func padded(name string) string { return fmt.Sprintf("%-*s", nameWidth, name) }

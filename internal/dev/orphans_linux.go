@@ -7,26 +7,27 @@ import (
 	"syscall"
 )
 
-// adoptOrphans makes this process the parent of what its descendants leave
-// behind when they end, so that killOrphans finds it.
+// adoptOrphans makes this process the parent of what its descendants leave behind when
+// they end, so that killOrphans finds it. It would become init's child otherwise.
 func adoptOrphans() {
 	const setChildSubreaper = 36 // PR_SET_CHILD_SUBREAPER of prctl(2)
-	// Without it, which is as old as Linux 3.4, orphans are init's as ever.
+	// It fails only before Linux 3.4, where orphans are init's as ever.
 	_, _, _ = syscall.RawSyscall(syscall.SYS_PRCTL, setChildSubreaper, 1, 0)
 }
 
-// killOrphans kills what the command's processes left behind: servers of tests
-// that were killed or ran into their time limit. Nothing of our own runs any
-// more. What an orphan had started becomes an orphan in turn, hence the rounds.
+// killOrphans kills what the command's processes left behind: servers of tests that were
+// killed or ran into their time limit. None of our own children runs any more by then, so
+// every child is an orphan. What an orphan had started becomes an orphan in turn when its
+// parent dies, which is why one round is not enough.
 func killOrphans() {
-	const rounds = 10 // generations of processes
-	for range rounds {
+	const maxRounds = 10 // generations of processes
+	for range maxRounds {
 		orphans := children(os.Getpid())
 		if len(orphans) == 0 {
 			return
 		}
 		for _, pid := range orphans {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
+			_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended meanwhile
 			_, _ = syscall.Wait4(pid, nil, 0, nil)
 		}
 	}

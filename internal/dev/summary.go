@@ -6,45 +6,50 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
 )
 
-// reconnectTimeout is how long the summary waits for the bots to be back.
+// reconnectTimeout is how long the summary waits for the bots to be connected again. Three
+// demo tenants need about one second after a restart.
 const reconnectTimeout = 4 * time.Second
 
 // summarize prints where everything is and what to try.
-func (d *dev) summarize(ctx context.Context, took time.Duration) {
-	tenants, err := d.settled(ctx)
+func (s *stack) summarize(ctx context.Context, took time.Duration) {
+	tenants, err := s.connectedTenants(ctx)
 	if err != nil {
-		return // it is ending
+		return // everything is ending
 	}
 	var b strings.Builder
 	row := func(name, value string) { fmt.Fprintf(&b, "  %-16s %s\n", name, value) }
 	fmt.Fprintf(&b, "\nFlow HQ runs (after %v).\n\n", took.Round(100*time.Millisecond))
-	row("API", d.api.Base+"   described in "+d.api.Base+"/openapi.yaml")
-	row("  user, password", "admin  "+d.password)
-	if d.ui != "" {
-		row("Temporal Web UI", fmt.Sprintf("http://%s/namespaces/%s/workflows", d.ui, d.namespace()))
+	row("API", s.api.Base+"   described in "+s.api.Base+"/openapi.yaml")
+	row("  user, password", "admin  "+s.password)
+	if s.ui != "" {
+		ui := fmt.Sprintf("http://%s/namespaces/%s/workflows", s.ui, s.namespace())
+		row("Temporal Web UI", ui)
 	} else {
-		row("Temporal", d.temporal)
+		row("Temporal", s.temporal)
 	}
-	if d.sim.Base != "" {
-		row("Simulator", d.sim.Base+"   phones, customers and faults, as JSON")
+	if s.simulator.Base != "" {
+		row("Simulator", s.simulator.Base+"   phones, customers and faults, as JSON")
 	}
-	row("Data and logs", relative(d.home.dir))
+	row("Data and logs", relative(s.data.dir))
+	heading := "Tenants"
 	for i, t := range tenants {
-		if i == len(demos) {
+		if i == len(businesses) {
 			row("", fmt.Sprintf("and %d more tenants", len(tenants)-i))
 			break
 		}
-		row(label(i, "Tenants"), fmt.Sprintf("%-18s %s  %s", t.Name, t.PhoneNumber, t.Session.State))
+		row(heading, fmt.Sprintf("%-18s %s  %s", t.Name, t.PhoneNumber, t.Session.State))
+		heading = ""
 	}
-	b.WriteString(d.tryOut(tenants))
+	b.WriteString(s.suggestions(tenants))
 	b.WriteString("\nCtrl-C ends everything. The data stay; remove .dev to begin anew.\n")
-	d.out.say("%s", b.String())
+	s.console.printf("%s", b.String())
 }
 
 // relative returns a path as seen from the current folder, if that is shorter.
@@ -57,40 +62,33 @@ func relative(path string) string {
 	return path
 }
 
-func label(i int, s string) string {
-	if i > 0 {
-		return ""
-	}
-	return s
-}
-
-// settled returns the tenants, oldest first, once all that are linked are
-// connected, or whatever they are after a while.
-func (d *dev) settled(ctx context.Context) (tenants []flowhq.Tenant, err error) {
+// connectedTenants returns the tenants, oldest first, once all that are linked are
+// connected. After reconnectTimeout it returns them as they are. It fails only when ctx
+// ends.
+func (s *stack) connectedTenants(ctx context.Context) (tenants []flowhq.Tenant, err error) {
 	waiting, cancel := context.WithTimeout(ctx, reconnectTimeout)
 	defer cancel()
 	_ = poll(waiting, func() error {
-		if tenants, err = d.api.tenants(waiting); err != nil {
+		if tenants, err = s.api.tenants(waiting); err != nil {
 			return errNotYet
 		}
 		for _, t := range tenants {
-			if t.Status == flowhq.TenantActive && t.Session.State != flowhq.Connected || t.Status == flowhq.TenantReconnecting {
+			if t.Status == flowhq.TenantReconnecting ||
+				t.Status == flowhq.TenantActive && t.Session.State != flowhq.Connected {
 				return errNotYet
 			}
 		}
 		return nil
-	}) // after a while is good enough
-	for i, j := 0, len(tenants)-1; i < j; i, j = i+1, j-1 {
-		tenants[i], tenants[j] = tenants[j], tenants[i]
-	}
+	})
+	slices.Reverse(tenants)
 	return tenants, ctx.Err()
 }
 
-// tryOut lists things to copy and paste.
-func (d *dev) tryOut(tenants []flowhq.Tenant) string {
-	bot, customer, text := d.demoAmong(tenants)
-	if d.options.whatsApp || bot == nil {
-		return d.tryLinking()
+// suggestions returns commands to copy and paste.
+func (s *stack) suggestions(tenants []flowhq.Tenant) string {
+	bot, from, text := s.demoAmong(tenants)
+	if s.options.whatsApp || bot == nil {
+		return s.linkSuggestions()
 	}
 	return fmt.Sprintf(`
 Try:
@@ -102,31 +100,35 @@ Try:
   3. Kill the worker, and write again: within seconds the bot is back, and nothing is
      lost or answered twice.
      kill -9 %[9]d
-`, d.sim.Base, url.PathEscape(customer), bot.PhoneNumber, text, url.QueryEscape(bot.PhoneNumber),
-		d.password, d.api.Base, bot.ID, d.worker.pid.Load())
+`, s.simulator.Base, url.PathEscape(from.number), bot.PhoneNumber, text,
+		url.QueryEscape(bot.PhoneNumber),
+		s.password, s.api.Base, bot.ID, s.worker.pid.Load())
 }
 
-// demoAmong returns a demo tenant that is still there, with its customer and
-// something to write.
-func (d *dev) demoAmong(tenants []flowhq.Tenant) (t *flowhq.Tenant, customer, text string) {
-	for _, demo := range demos {
+// demoAmong returns a tenant of the demo that still exists, with its customer and
+// something to write. It returns nil if there is none or no simulator.
+func (s *stack) demoAmong(tenants []flowhq.Tenant) (t *flowhq.Tenant, from customer, text string) {
+	for _, b := range businesses {
 		for i := range tenants {
-			if d.sim.Base != "" && tenants[i].PhoneNumber == demo.tenant.PhoneNumber {
-				return &tenants[i], demo.customer.number, demo.says[0]
+			if s.simulator.Base != "" && tenants[i].PhoneNumber == b.tenant.PhoneNumber {
+				return &tenants[i], b.customer, b.says[0]
 			}
 		}
 	}
-	return nil, "", ""
+	return nil, customer{}, ""
 }
 
-func (d *dev) tryLinking() string {
+// linkSuggestions returns commands for somebody who links a number of their own.
+func (s *stack) linkSuggestions() string {
 	return fmt.Sprintf(`
 Try:
   1. Create a tenant with your own number:
-     curl -s -u admin:%[1]s %[2]s/admin/tenants -H 'Content-Type: application/json' -d '{"name":"My shop","phone_number":"+255712345678","template_type":"ECOMMERCE","business_name":"My shop","language":"EN"}'
+     curl -s -u admin:%[1]s %[2]s/admin/tenants -H 'Content-Type: application/json' \
+       -d '{"name":"My shop","phone_number":"+255712345678","template_type":"ECOMMERCE",
+            "business_name":"My shop","language":"EN"}'
   2. Link its phone: type "qr My shop" and press Enter here, then scan the code with
      WhatsApp > Linked devices. "qr" alone lists the tenants.
   3. Write to that number from another phone, then see what the operator sees:
      curl -s -u admin:%[1]s '%[2]s/admin/tenants'
-`, d.password, d.api.Base)
+`, s.password, s.api.Base)
 }

@@ -42,80 +42,80 @@ const namespaceDelay = 20 * time.Second
 
 // startTemporal starts the embedded server and sees to it that the namespace is
 // as the workflows want it.
-func (d *dev) startTemporal(ctx context.Context) error {
-	program := d.getenv("TEMPORALD")
+func (s *stack) startTemporal(ctx context.Context) error {
+	program := s.getenv("TEMPORALD")
 	if program == "" {
 		var err error
-		if program, err = buildTemporald(ctx, d.root, d.out); err != nil {
+		if program, err = buildTemporald(ctx, s.root, s.console); err != nil {
 			return err
 		}
 	}
-	version, err := temporalVersion(d.root)
+	version, err := temporalVersion(s.root)
 	if err != nil {
 		return err
 	}
-	host, port, _ := net.SplitHostPort(d.temporal) // from claim
-	_, uiPort, _ := net.SplitHostPort(d.ui)
+	host, port, _ := net.SplitHostPort(s.temporal) // from reserve
+	_, uiPort, _ := net.SplitHostPort(s.ui)
 	args := []string{
 		program, "server", "start-dev", "--ip", host, "--port", port, "--ui-port", uiPort,
-		"--namespace", d.namespace(), "--db-filename", d.home.path("temporal-" + version + ".db"),
+		"--namespace", s.namespace(), "--db-filename", s.data.path("temporal-" + version + ".db"),
 		"--log-level", "warn", "--follow-parent",
 		// Else what is handed to a worker that is just stopping is lost for a while.
 		"--dynamic-config-value", "frontend.enableCancelWorkerPollsOnShutdown=true",
 	}
-	if d.getenv("PAYLOAD_KEYS") != "" {
-		args = append(args, "--ui-codec-endpoint", d.api.Base+"/codec")
+	if s.getenv("PAYLOAD_KEYS") != "" {
+		args = append(args, "--ui-codec-endpoint", s.api.Base+"/codec")
 	}
-	p := d.backends.keep(&part{name: "temporal", grace: backendGrace, env: os.Environ(), out: d.logOnly("temporal"), args: args})
-	return d.out.during("starting Temporal", func() error { return p.await(ctx, readyTimeout, d.provision) })
+	service := s.backends.start(&service{name: "temporal", grace: backendGrace, env: os.Environ(), out: s.fileOutput("temporal"), args: args})
+	return s.console.during("starting Temporal", func() error { return service.awaitReady(ctx, readyTimeout, s.provision) })
 }
 
 // useTemporal prepares somebody else's server, that of TEMPORAL_ADDRESS.
-func (d *dev) useTemporal(ctx context.Context) error {
+func (s *stack) useTemporal(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout+namespaceDelay)
 	defer cancel()
-	err := answers(ctx, d.temporal)
+	err := answers(ctx, s.temporal)
 	if err == nil {
-		err = d.provision(ctx)
+		err = s.provision(ctx)
 	}
 	if err != nil {
-		return fmt.Errorf("the Temporal server of TEMPORAL_ADDRESS at %s cannot be used (%w): start it, or unset TEMPORAL_ADDRESS to use the embedded one", d.temporal, err)
+		return fmt.Errorf("the Temporal server of TEMPORAL_ADDRESS at %s cannot be used (%w): start it, or unset TEMPORAL_ADDRESS to use the embedded one", s.temporal, err)
 	}
 	return nil
 }
 
-func (d *dev) namespace() string {
-	if name := d.getenv("TEMPORAL_NAMESPACE"); name != "" {
+func (s *stack) namespace() string {
+	if name := s.getenv("TEMPORAL_NAMESPACE"); name != "" {
 		return name
 	}
 	return namespace
 }
 
 // provision creates the namespace and the search attributes that are missing.
-func (d *dev) provision(ctx context.Context) error {
+func (s *stack) provision(ctx context.Context) error {
 	quiet := log.NewStructuredLogger(slog.New(slog.DiscardHandler))
 	options := client.Options{}
-	if d.getenv("TEMPORAL_ADDRESS") != "" { // somebody else's, which may not be open to everybody
-		settings, err := config.Parse(d.getenv, config.Temporal)
+	if s.getenv("TEMPORAL_ADDRESS") != "" { // somebody else's, which may not be open to everybody
+		settings, err := config.Parse(s.getenv, config.Temporal)
 		if err != nil {
 			return err
 		}
 		options = settings.TemporalAccess.Options()
 	}
-	options.HostPort, options.Namespace, options.Logger = d.temporal, d.namespace(), quiet
+	options.HostPort, options.Namespace, options.Logger = s.temporal, s.namespace(), quiet
 	c, err := client.DialContext(ctx, options)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
 	_, err = c.WorkflowService().RegisterNamespace(ctx, &workflowservice.RegisterNamespaceRequest{
-		Namespace: d.namespace(), WorkflowExecutionRetentionPeriod: durationpb.New(retention),
+		Namespace: s.namespace(), WorkflowExecutionRetentionPeriod: durationpb.New(retention),
 	})
 	if _, exists := errors.AsType[*serviceerror.NamespaceAlreadyExists](err); err != nil && !exists {
-		return fmt.Errorf("create namespace %s: %w", d.namespace(), err)
+		return fmt.Errorf("create namespace %s: %w", s.namespace(), err)
 	}
 	return poll(ctx, func() error {
-		err := addSearchAttributes(ctx, c, d.namespace())
+		err := addSearchAttributes(ctx, c, s.namespace())
 		if _, unknown := errors.AsType[*serviceerror.NamespaceNotFound](err); unknown {
 			return errNotYet
 		}

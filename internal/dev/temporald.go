@@ -30,7 +30,7 @@ func Temporald(ctx context.Context, say func(format string, args ...any)) (strin
 	if err != nil {
 		return "", err
 	}
-	return buildTemporald(ctx, root, &screen{w: sayer(say)})
+	return buildTemporald(ctx, root, &console{w: sayer(say)})
 }
 
 // sayer is a writer of whole lines.
@@ -41,7 +41,7 @@ func (s sayer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func buildTemporald(ctx context.Context, root string, out *screen) (string, error) {
+func buildTemporald(ctx context.Context, root string, out *console) (string, error) {
 	source := filepath.Join(root, "dev", "temporald")
 	hash, err := sourceHash(source)
 	if err != nil {
@@ -72,7 +72,7 @@ func buildTemporald(ctx context.Context, root string, out *screen) (string, erro
 // build makes the program, which appears under its name when it is complete,
 // and removes those of older sources.
 func build(ctx context.Context, source, program string) error {
-	if err := roomOn(filepath.Dir(program), buildBytes); err != nil {
+	if err := checkFreeSpace(filepath.Dir(program), buildBytes); err != nil {
 		return err
 	}
 	tool, err := exec.LookPath("go")

@@ -103,7 +103,7 @@ func TestTemporaldTakesTheCLIsFlags(t *testing.T) {
 func TestProvisionAddsWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	s := startTemporald(t, testsuite.DevServerOptions{})
-	d := &dev{temporal: s.FrontendHostPort(), getenv: env("TEMPORAL_NAMESPACE", "brought-along")}
+	d := &stack{temporal: s.FrontendHostPort(), getenv: env("TEMPORAL_NAMESPACE", "brought-along")}
 	for range 2 { // the second time, nothing is missing
 		if err := d.provision(t.Context()); err != nil {
 			t.Fatal(err)
@@ -152,7 +152,7 @@ func TestTemporaldsUIHasACodec(t *testing.T) {
 			IncludeCredentials bool
 		}
 	}
-	ui := web{apiclient.Client{Base: "http://127.0.0.1:" + port}}
+	ui := apiclient.Client{Base: "http://127.0.0.1:" + port}
 	eventually(t, func() bool { return ui.Call(t.Context(), http.MethodGet, "/api/v1/settings", nil, &settings) == nil })
 	if settings.Codec.Endpoint != endpoint || !settings.Codec.IncludeCredentials {
 		t.Errorf("the Web UI's codec is %+v; want %s with credentials", settings.Codec, endpoint)

@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	// testGrace is what an interrupted command has to clean up.
+	// testGrace is how long an interrupted command has to clean up. "go test" passes the
+	// signal on and prints what it has so far.
 	testGrace = 5 * time.Second
 	// exitNotRun is the exit code if the command could not be run at all.
 	exitNotRun = 1
@@ -32,10 +33,13 @@ Runs the command with what the tests need and returns its exit code. It sets
   FLOWHQ_DEV_BIN     this program
 `
 
-// TestEnv runs the command in args with a throw-away PostgreSQL and the embedded
-// Temporal, and returns its exit code. When ctx ends, so does the command, and
-// nothing that either started is left.
-func TestEnv(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+// TestEnv is the command "flowhq-dev testenv": it runs the command in args with a
+// throw-away PostgreSQL and the embedded Temporal, and returns its exit code. When ctx
+// ends, so does the command, and nothing that either started is left.
+func TestEnv(
+	ctx context.Context, args []string,
+	getenv func(string) string, stdout, stderr io.Writer,
+) int {
 	fs := flag.NewFlagSet("flowhq-dev testenv", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.Usage = func() { fmt.Fprint(stderr, testenvUsage) }
@@ -55,17 +59,21 @@ func TestEnv(ctx context.Context, args []string, getenv func(string) string, std
 	return code
 }
 
-func testEnv(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) (code int, err error) {
+func testEnv(
+	ctx context.Context, args []string,
+	getenv func(string) string, stdout, stderr io.Writer,
+) (code int, err error) {
 	self, flowhq, err := programs(getenv)
 	if err != nil {
 		return exitNotRun, err
 	}
+	// Tests start servers. A test binary that is killed by its time limit cannot end them.
 	adoptOrphans()
 	defer killOrphans()
-	env := os.Environ()
+	env := append(os.Environ(), "FLOWHQ_BIN="+flowhq, "FLOWHQ_DEV_BIN="+self)
 	if getenv("TEST_DATABASE_URL") == "" {
-		log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-		db, err := devdb.Ephemeral(ctx, log)
+		level := &slog.HandlerOptions{Level: slog.LevelWarn}
+		db, err := devdb.Ephemeral(ctx, slog.New(slog.NewTextHandler(stderr, level)))
 		if err != nil {
 			return exitNotRun, err
 		}
@@ -73,21 +81,20 @@ func testEnv(ctx context.Context, args []string, getenv func(string) string, std
 		env = append(env, "TEST_DATABASE_URL="+db.URL())
 	}
 	if getenv("TEMPORALD") == "" {
-		out := &screen{w: stderr}
-		path, err := Temporald(ctx, out.say)
+		c := &console{w: stderr}
+		path, err := Temporald(ctx, c.printf)
 		if err != nil {
 			return exitNotRun, err
 		}
 		env = append(env, "TEMPORALD="+path)
 	}
-	env = append(env, "FLOWHQ_BIN="+flowhq, "FLOWHQ_DEV_BIN="+self)
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = env, stdout, stderr
 	return runTests(ctx, cmd)
 }
 
-// runTests runs cmd to its end and returns its exit code. When ctx ends, the
-// command is interrupted, and killed if it does not heed that.
+// runTests runs cmd to its end and returns its exit code. When ctx ends, the command is
+// interrupted, and killed if it has not ended within testGrace.
 func runTests(ctx context.Context, cmd *exec.Cmd) (int, error) {
 	child, err := proc.Start(cmd, syscall.SIGKILL)
 	if err != nil {
@@ -100,7 +107,7 @@ func runTests(ctx context.Context, cmd *exec.Cmd) (int, error) {
 	}
 	if err := child.Err(); err != nil {
 		exit, ok := errors.AsType[*exec.ExitError](err)
-		if !ok || exit.ExitCode() < 0 {
+		if !ok || exit.ExitCode() < 0 { // it could not be run, or a signal ended it
 			return exitNotRun, fmt.Errorf("%s: %w", cmd.Path, err)
 		}
 		return exit.ExitCode(), nil // the command has explained itself

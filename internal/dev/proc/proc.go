@@ -86,8 +86,8 @@ func (c *Child) Signal(sig syscall.Signal) {
 
 // Stop asks the child to end with sig, waits for at most grace, and then kills
 // it with its whole group. It returns when the child has ended, and reports
-// whether it obeyed.
-func (c *Child) Stop(sig syscall.Signal, grace time.Duration) (obeyed bool) {
+// whether it did so in time.
+func (c *Child) Stop(sig syscall.Signal, grace time.Duration) (inTime bool) {
 	c.Signal(sig)
 	patience := time.NewTimer(grace)
 	defer patience.Stop()

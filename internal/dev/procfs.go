@@ -7,19 +7,20 @@ import (
 	"strconv"
 )
 
-// stat returns the name and the parent of a process, or nothing if it has ended
-// or there is no /proc.
+// stat returns the name and the parent of a process, or nothing if the process has ended
+// or there is no /proc, as on every system but Linux.
 func stat(pid int) (name string, parent int) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return "", 0
 	}
-	// pid (name) state parent …, where the name may hold anything.
+	// The line is "pid (name) state parent …". The name may hold anything, parentheses and
+	// spaces too, so it ends at the last one: see proc_pid_stat(5).
 	open, closed := bytes.IndexByte(data, '('), bytes.LastIndexByte(data, ')')
 	if open < 0 || closed < open {
 		return "", 0
 	}
-	const parentField = 1
+	const parentField = 1 // behind the name, counted from zero
 	fields := bytes.Fields(data[closed+1:])
 	if len(fields) <= parentField {
 		return "", 0

@@ -21,18 +21,18 @@ func env(pairs ...string) func(string) string {
 	}
 }
 
-func TestHomeIsForOne(t *testing.T) {
+func TestDataFolderIsForOne(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), ".dev")
-	h, err := openHome(dir)
+	f, err := openDataFolder(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openHome(dir); err == nil || !strings.Contains(err.Error(), "already runs in "+dir) {
-		t.Errorf("second openHome = %v; want that it already runs there", err)
+	if _, err := openDataFolder(dir); err == nil || !strings.Contains(err.Error(), "already runs in "+dir) {
+		t.Errorf("second openDataFolder = %v; want that it already runs there", err)
 	}
-	h.close()
-	again, err := openHome(dir)
+	f.close()
+	again, err := openDataFolder(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,12 +70,12 @@ func TestAdminPasswordIsTheSameWithWhatsApp(t *testing.T) {
 	t.Chdir(dir)
 	var passwords []string
 	for _, whatsApp := range []bool{true, false} {
-		d := &dev{options: options{whatsApp: whatsApp}, getenv: env("HTTP_ADDR", "127.0.0.1:0")}
-		if err := d.prepare(); err != nil {
+		s := &stack{options: options{whatsApp: whatsApp}, getenv: env("HTTP_ADDR", "127.0.0.1:0")}
+		if err := s.prepare(); err != nil {
 			t.Fatal(err)
 		}
-		d.home.close()
-		passwords = append(passwords, d.password)
+		s.data.close()
+		passwords = append(passwords, s.password)
 	}
 	kept, err := os.ReadFile(filepath.Join(dir, ".dev", "admin-password"))
 	if err != nil || passwords[0] != passwords[1] || string(kept) != passwords[0]+"\n" {
@@ -83,10 +83,10 @@ func TestAdminPasswordIsTheSameWithWhatsApp(t *testing.T) {
 	}
 }
 
-func TestRoomOnAFullDisk(t *testing.T) {
+func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	if err := roomOn(t.TempDir(), 1<<62); err == nil || !strings.Contains(err.Error(), "make room") {
-		t.Errorf("roomOn = %v; want what to do about it", err)
+	if err := checkFreeSpace(t.TempDir(), 1<<62); err == nil || !strings.Contains(err.Error(), "make room") {
+		t.Errorf("checkFreeSpace = %v; want what to do about it", err)
 	}
 }
 
@@ -113,10 +113,10 @@ func TestAddresses(t *testing.T) {
 		t.Errorf("apiAddr(nonsense) = %v; want the variable", err)
 	}
 	for _, host := range []string{"", "0.0.0.0", "127.0.0.1"} { // the first two are for other machines too
-		listen, near, err := apiAddr(host + ":0")
-		_, port, _ := net.SplitHostPort(near)
-		if err != nil || listen != host+":"+port || near != "127.0.0.1:"+port || port == "0" {
-			t.Errorf("apiAddr(%s:0) = %s, %s, %v; want the same host, and a loopback address", host, listen, near, err)
+		listen, local, err := apiAddr(host + ":0")
+		_, port, _ := net.SplitHostPort(local)
+		if err != nil || listen != host+":"+port || local != "127.0.0.1:"+port || port == "0" {
+			t.Errorf("apiAddr(%s:0) = %s, %s, %v; want the same host, and a loopback address", host, listen, local, err)
 		}
 	}
 	if got := freeAddr(busy); got == busy || !strings.HasPrefix(got, "127.0.0.1:") {
@@ -160,8 +160,8 @@ func TestVariablesThatContradict(t *testing.T) {
 		{"whatsapp", true, nil, ""},
 		{"whatsapp elsewhere", true, []string{addr, "a", ca, "b", key, "c"}, "leave out one of the two"},
 	} {
-		d := &dev{options: options{whatsApp: tt.whatsApp}, getenv: env(tt.set...)}
-		err := d.checkVariables()
+		s := &stack{options: options{whatsApp: tt.whatsApp}, getenv: env(tt.set...)}
+		err := s.checkVariables()
 		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%s: %v; want %q", tt.name, err, tt.want)
 		}

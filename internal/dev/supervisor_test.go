@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// A scratch is a screen that a test can read while it is written to.
+// A scratch is a console's writer that a test can read while it is written to.
 type scratch struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -31,29 +31,29 @@ func (s *scratch) String() string {
 	return s.b.String()
 }
 
-// A bench is a layer to run parts on, and what it printed.
+// A bench is a supervisor to run services on, and what it printed.
 type bench struct {
-	*layer
+	*supervisor
 	t       *testing.T
 	printed *scratch
-	screen  *screen
+	console *console
 	hurry   chan struct{}
 }
 
 func newBench(t *testing.T) *bench {
 	b := &bench{t: t, printed: &scratch{}, hurry: make(chan struct{})}
-	b.screen = &screen{w: b.printed}
-	b.screen.chatty.Store(true)
-	b.layer = newLayer(t.Context(), b.screen.say, b.hurry)
+	b.console = &console{w: b.printed}
+	b.console.verbose.Store(true)
+	b.supervisor = newSupervisor(t.Context(), b.console, b.hurry)
 	t.Cleanup(b.stop)
 	return b
 }
 
 // shell keeps a shell script running.
-func (b *bench) shell(script string) *part {
-	return b.keep(&part{
-		name: "sheep", args: []string{"sh", "-c", script}, grace: 100 * time.Millisecond, env: os.Environ(),
-		out: newLines("sheep", filepath.Join(b.t.TempDir(), "sheep.log"), b.screen),
+func (b *bench) shell(script string) *service {
+	return b.start(&service{
+		name: "example", args: []string{"sh", "-c", script}, grace: 100 * time.Millisecond, env: os.Environ(),
+		out: newOutput("example", filepath.Join(b.t.TempDir(), "example.log"), b.console),
 	})
 }
 
@@ -79,41 +79,41 @@ func eventually(t *testing.T, ok func() bool) {
 	}
 }
 
-func TestPartIsStartedAgain(t *testing.T) {
+func TestServiceIsStartedAgain(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	p := b.shell("echo hello; read nothing")
-	if err := p.prove(); err != nil {
+	if err := p.markReady(); err != nil {
 		t.Fatal(err)
 	}
-	b.shows("sheep     | hello", 2)
-	b.shows("sheep ended by itself (exit status 1); it starts again in 1s", 1)
+	b.shows("example   | hello", 2)
+	b.shows("example ended by itself (exit status 1); it starts again in 1s", 1)
 }
 
-func TestPartThatNeverWorkedIsNot(t *testing.T) {
+func TestServiceThatNeverWorkedIsNot(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	p := b.shell("echo one; echo the reason; exit 1")
-	err := p.await(t.Context(), time.Minute, func(context.Context) error { return errNotYet })
-	if err == nil || err.Error() != "sheep could not start: the reason" {
-		t.Errorf("await = %v; want the last line it printed", err)
+	err := p.awaitReady(t.Context(), time.Minute, func(context.Context) error { return errNotYet })
+	if err == nil || err.Error() != "example could not start: the reason" {
+		t.Errorf("awaitReady = %v; want the last line it printed", err)
 	}
-	if err := p.prove(); err == nil {
-		t.Error("prove = nil; want that it has ended")
+	if err := p.markReady(); err == nil {
+		t.Error("markReady = nil; want that it has ended")
 	}
 }
 
-func TestAwaitGivesUp(t *testing.T) {
+func TestAwaitReadyGivesUp(t *testing.T) {
 	t.Parallel()
 	p := newBench(t).shell("sleep 1000")
 	cold := errors.New("still cold")
-	err := p.await(t.Context(), 100*time.Millisecond, func(context.Context) error { return cold })
+	err := p.awaitReady(t.Context(), 100*time.Millisecond, func(context.Context) error { return cold })
 	if !errors.Is(err, cold) {
-		t.Errorf("await = %v; want the last answer", err)
+		t.Errorf("awaitReady = %v; want the last answer", err)
 	}
 }
 
-func TestStopEndsAllParts(t *testing.T) {
+func TestStopEndsAllServices(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	var pids []int
@@ -123,7 +123,7 @@ func TestStopEndsAllParts(t *testing.T) {
 		"echo up; exit 1", // waits to be started again
 	} {
 		p := b.shell(script)
-		_ = p.prove()
+		_ = p.markReady()
 		eventually(t, func() bool { return p.pid.Load() != 0 || p.out.lastLine() != "" })
 		pids = append(pids, int(p.pid.Load()))
 	}
@@ -143,10 +143,10 @@ func TestStopEndsAllParts(t *testing.T) {
 func TestHurryCutsGracesShort(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	p := b.keep(&part{
-		name: "mule", grace: time.Hour, env: os.Environ(),
+	p := b.start(&service{
+		name: "stubborn", grace: time.Hour, env: os.Environ(),
 		args: []string{"sh", "-c", "trap '' TERM; echo up; while :; do sleep 0.1; done"},
-		out:  newLines("mule", filepath.Join(t.TempDir(), "mule.log"), b.screen),
+		out:  newOutput("stubborn", filepath.Join(t.TempDir(), "stubborn.log"), b.console),
 	})
 	b.shows("up", 1)
 	close(b.hurry)
@@ -156,29 +156,29 @@ func TestHurryCutsGracesShort(t *testing.T) {
 	}
 }
 
-func TestLines(t *testing.T) {
+func TestOutput(t *testing.T) {
 	t.Parallel()
 	var printed scratch
-	s := &screen{w: &printed}
-	file := filepath.Join(t.TempDir(), "part.log")
-	l := newLines("part", file, s)
+	c := &console{w: &printed}
+	file := filepath.Join(t.TempDir(), "service.log")
+	o := newOutput("service", file, c)
 	write := func(text string) {
-		if _, err := io.WriteString(l, text); err != nil {
+		if _, err := io.WriteString(o, text); err != nil {
 			t.Fatal(err)
 		}
 	}
 	write("12:00 INF kept to it")
 	write("self\n12:01 WRN that is bad\n")
-	s.chatty.Store(true)
+	c.verbose.Store(true)
 	write("12:02 INF chat\n\n" + strings.Repeat("x", 2*maxLine))
-	l.close()
+	o.close()
 
 	shown := strings.Split(printed.String(), "\n")
-	if want := []string{"part      | 12:01 WRN that is bad", "part      | 12:02 INF chat"}; len(shown) < 2 || shown[0] != want[0] || shown[1] != want[1] {
+	if want := []string{"service   | 12:01 WRN that is bad", "service   | 12:02 INF chat"}; len(shown) < 2 || shown[0] != want[0] || shown[1] != want[1] {
 		t.Errorf("shown = %.80q…; want %q first", shown, want)
 	}
-	if len(l.lastLine()) != maxLine {
-		t.Errorf("a line of %d bytes was kept; want %d", len(l.lastLine()), maxLine)
+	if len(o.lastLine()) != maxLine {
+		t.Errorf("a line of %d bytes was kept; want %d", len(o.lastLine()), maxLine)
 	}
 	kept, err := os.ReadFile(file)
 	if err != nil || !strings.HasPrefix(string(kept), "12:00 INF kept to itself\n12:01") {
@@ -189,11 +189,11 @@ func TestLines(t *testing.T) {
 func TestDuringSaysWhatTakesLong(t *testing.T) {
 	t.Parallel()
 	var printed scratch
-	s := &screen{w: &printed}
-	if err := s.during("a moment", func() error { return nil }); err != nil {
+	c := &console{w: &printed}
+	if err := c.during("a moment", func() error { return nil }); err != nil {
 		t.Fatal(err)
 	}
-	err := s.during("digging", func() error {
+	err := c.during("digging", func() error {
 		eventually(t, func() bool { return strings.Contains(printed.String(), "digging") })
 		return errNotYet
 	})

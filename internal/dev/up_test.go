@@ -51,8 +51,8 @@ const (
 	isUp      = "Ctrl-C ends everything"
 )
 
-// startDev runs "flowhq-dev up" in dir until it is up.
-func startDev(t *testing.T, dir, addr string, args ...string) *run {
+// startUp runs "flowhq-dev up" in dir until it is up.
+func startUp(t *testing.T, dir, addr string, args ...string) *run {
 	t.Helper()
 	vars := []string{"HTTP_ADDR=" + addr, "DATABASE_URL=", "TEMPORAL_ADDRESS=", "ADMIN_PASSWORD=hunter2-hunter2"}
 	r := start(t, dir, vars, append([]string{"up"}, args...)...)
@@ -75,10 +75,10 @@ func (r *run) end(sig syscall.Signal) {
 
 // What a newcomer sees: three bots are linked and answer, everything is where
 // the summary says, and it is all still there the next day.
-func TestDevFromTheFirstDayToTheNext(t *testing.T) {
+func TestUpFromTheFirstDayToTheNext(t *testing.T) {
 	t.Parallel()
 	dir, addr := checkout(t), freeAddr("")
-	first := startDev(t, dir, addr)
+	first := startUp(t, dir, addr)
 	said := first.out.String()
 	for _, want := range []string{
 		"Amina               Hi, can I book a haircut?\n  Blue Door Barbers   ",
@@ -90,14 +90,14 @@ func TestDevFromTheFirstDayToTheNext(t *testing.T) {
 			t.Errorf("the first start did not print %q", want)
 		}
 	}
-	api := web{apiclient.Client{Base: "http://" + addr, Password: "hunter2-hunter2"}}
+	api := adminAPI{apiclient.Client{Base: "http://" + addr, Password: "hunter2-hunter2"}}
 	wantConnected(t, api)
 	first.end(syscall.SIGINT)
 	if err := first.child.Err(); err != nil {
 		t.Errorf("it ended with %v; want exit status 0", err)
 	}
 
-	second := startDev(t, dir, addr)
+	second := startUp(t, dir, addr)
 	if said := second.out.String(); strings.Contains(said, "Amina") {
 		t.Error("the second start played the demo again")
 	}
@@ -109,7 +109,7 @@ func TestDevFromTheFirstDayToTheNext(t *testing.T) {
 	}
 }
 
-func wantConnected(t *testing.T, api web) {
+func wantConnected(t *testing.T, api adminAPI) {
 	t.Helper()
 	eventually(t, func() bool {
 		tenants, err := api.tenants(t.Context())
@@ -122,18 +122,18 @@ func wantConnected(t *testing.T, api web) {
 				n++
 			}
 		}
-		return n == len(demos)
+		return n == len(businesses)
 	})
 }
 
-// Killed parts come back, and killing dev itself leaves nothing running.
-func TestDevSurvivesItsParts(t *testing.T) {
+// Killed services come back, and killing dev itself leaves nothing running.
+func TestUpSurvivesItsServices(t *testing.T) {
 	t.Parallel()
 	dir, addr := checkout(t), freeAddr("")
-	r := startDev(t, dir, addr)
-	api := web{apiclient.Client{Base: "http://" + addr, Password: "hunter2-hunter2"}}
+	r := startUp(t, dir, addr)
+	api := adminAPI{apiclient.Client{Base: "http://" + addr, Password: "hunter2-hunter2"}}
 	for _, name := range []string{"temporald", "/postgres ", " api ", " worker ", " simulate "} {
-		if err := syscall.Kill(partPid(t, r, name), syscall.SIGKILL); err != nil {
+		if err := syscall.Kill(servicePID(t, r, name), syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -148,8 +148,8 @@ func TestDevSurvivesItsParts(t *testing.T) {
 	gone(t, pids, endWithin)
 }
 
-// partPid returns the process of a part by a word of its command line.
-func partPid(t *testing.T, r *run, word string) int {
+// servicePID returns the process of a service by a word of its command line.
+func servicePID(t *testing.T, r *run, word string) int {
 	t.Helper()
 	for _, pid := range children(r.child.Pid()) {
 		line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
@@ -162,14 +162,14 @@ func partPid(t *testing.T, r *run, word string) int {
 }
 
 // Its tenants must never meet the simulator's.
-func TestDevWithWhatsAppKeepsApart(t *testing.T) {
+func TestUpWithWhatsAppKeepsApart(t *testing.T) {
 	t.Parallel()
 	dir, addr := checkout(t), freeAddr("")
-	r := startDev(t, dir, addr, "--whatsapp")
+	r := startUp(t, dir, addr, "--whatsapp")
 	if said := r.out.String(); strings.Contains(said, "Simulator") || strings.Contains(said, "Amina") {
 		t.Error("it started a simulator; want none")
 	}
-	tenants, err := web{apiclient.Client{Base: "http://" + addr, Password: "hunter2-hunter2"}}.tenants(t.Context())
+	tenants, err := adminAPI{apiclient.Client{Base: "http://" + addr, Password: "hunter2-hunter2"}}.tenants(t.Context())
 	if err != nil || len(tenants) > 0 {
 		t.Errorf("tenants = %v, %v; want none", tenants, err)
 	}
@@ -179,7 +179,7 @@ func TestDevWithWhatsAppKeepsApart(t *testing.T) {
 	r.end(syscall.SIGTERM)
 }
 
-func TestDevSaysWhatIsInTheWay(t *testing.T) {
+func TestUpSaysWhatIsInTheWay(t *testing.T) {
 	t.Parallel()
 	busy, closed := taken(t), freeAddr("")
 	for name, tt := range map[string]struct{ variable, want string }{

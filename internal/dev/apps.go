@@ -1,0 +1,118 @@
+package dev
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/flowhq/flowhq/internal/apiclient"
+)
+
+// startSimulator starts the simulated WhatsApp.
+func (s *stack) startSimulator(ctx context.Context, addr, control string) error {
+	state := s.data.path("simulator")
+	s.simulator = simulatorAPI{apiclient.Client{Base: "http://" + control}}
+	s.whatsApp = []string{
+		"WHATSAPP_ADDR=" + addr,
+		"WHATSAPP_CA_FILE=" + filepath.Join(state, "ca.pem"),
+		"WHATSAPP_ROOT_KEY_FILE=" + filepath.Join(state, "root.key"),
+	}
+	service := s.backends.start(&service{
+		name: "simulator", grace: backendGrace, env: os.Environ(),
+		out:  s.fileOutput("simulator"),
+		args: []string{s.self, "simulate", "-addr", addr, "-control", control, "-state", state},
+	})
+	return s.console.during("starting the simulated WhatsApp", func() error {
+		return service.awaitReady(ctx, readyTimeout, answering(s.simulator.Client, "/healthz"))
+	})
+}
+
+// startApps brings the database up to date and starts the API and the worker.
+func (s *stack) startApps(ctx context.Context) error {
+	env := s.appEnvironment()
+	if err := s.migrate(ctx, env); err != nil {
+		return err
+	}
+	api := s.apps.start(&service{
+		name: "api", grace: appGrace, env: env, out: s.shownOutput("api"),
+		args: []string{s.flowhq, "api"},
+	})
+	s.worker = s.apps.start(&service{
+		name: "worker", grace: appGrace, env: env, out: s.shownOutput("worker"),
+		args: []string{s.flowhq, "worker"},
+	})
+	err := s.console.during("starting the API", func() error {
+		return api.awaitReady(ctx, readyTimeout, answering(s.api.Client, "/readyz"))
+	})
+	if err != nil {
+		return err
+	}
+	// Nothing tells from outside that a worker is ready. It needs what the API needs, so by
+	// now it has started, or has ended for the same reason.
+	return s.worker.markReady()
+}
+
+// appEnvironment returns the variables of the API and the worker.
+func (s *stack) appEnvironment() []string {
+	env := os.Environ()
+	if s.getenv("TEMPORAL_ADDRESS") == "" {
+		// What is set for another Temporal does not fit the embedded one.
+		env = append(env, "TEMPORAL_TLS=false", "TEMPORAL_API_KEY=", "TEMPORAL_CONFIG_FILE=",
+			"TEMPORAL_PROFILE=")
+	}
+	env = append(env,
+		"DATABASE_URL="+s.databaseURL, "TEMPORAL_ADDRESS="+s.temporal,
+		"HTTP_ADDR="+s.apiAddr, "ADMIN_PASSWORD="+s.password,
+	)
+	for name, value := range map[string]string{
+		"LOGS_PATH":    s.data.path("logs", "tenants"),
+		"STATE_PATH":   s.data.path("workers"),
+		"CODEC_ORIGIN": s.codecOrigin(),
+		// Short, so that whoever kills the worker to see what happens need not wait.
+		"HEARTBEAT_INTERVAL_MS": "2000",
+		// A drain hands sessions to other workers, and there is none.
+		"DRAIN_TIMEOUT_MS": "0",
+		"METRICS_ADDR":     "127.0.0.1:0", // the worker's log says which port that became
+	} {
+		if s.getenv(name) == "" {
+			env = append(env, name+"="+value)
+		}
+	}
+	return append(env, s.whatsApp...)
+}
+
+// migrate brings the database up to date before anything that needs it starts.
+func (s *stack) migrate(ctx context.Context, env []string) error {
+	out := s.fileOutput("migrate")
+	defer out.close()
+	cmd := exec.CommandContext(ctx, s.flowhq, "migrate")
+	cmd.Env, cmd.Stdout, cmd.Stderr = env, out, out
+	if err := cmd.Run(); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("the database could not be brought up to date: %s", out.lastLine())
+	}
+	return ctx.Err()
+}
+
+// codecOrigin returns the origin of the pages that may ask the API to decrypt: those of
+// the Web UI, if it is ours.
+func (s *stack) codecOrigin() string {
+	if s.ui == "" {
+		return ""
+	}
+	return "http://" + s.ui
+}
+
+// shownOutput returns where the output of a service goes that people want to read.
+func (s *stack) shownOutput(service string) *output {
+	return newOutput(service, s.logFile(service), s.console)
+}
+
+// fileOutput returns where the output of a service goes that is only read when something
+// is wrong.
+func (s *stack) fileOutput(service string) *output {
+	return newOutput(service, s.logFile(service), nil)
+}
+
+func (s *stack) logFile(service string) string { return s.data.path("logs", service+".log") }

@@ -1,0 +1,192 @@
+package dev
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/flowhq/flowhq/internal/apiclient"
+)
+
+// Default addresses. All but the API's move to a free port if they are taken.
+const (
+	defaultAPI      = "127.0.0.1:3000"
+	defaultTemporal = "127.0.0.1:7233"
+	defaultUI       = "127.0.0.1:8233"
+	defaultControl  = "127.0.0.1:7300"
+	defaultWhatsApp = "127.0.0.1:7400"
+
+	namespace = "flowhq"
+)
+
+// How long processes have to end when they are told to. They end in this order, so the
+// sum is what a Ctrl-C may take: less than ten seconds, which people wait for.
+const (
+	appGrace      = 4 * time.Second // the API and the worker
+	backendGrace  = 2 * time.Second // the simulator and Temporal
+	databaseGrace = 2 * time.Second
+	// hurriedGrace is what is left of databaseGrace after a second Ctrl-C. PostgreSQL
+	// recovers from a kill too, but its next start is slower then.
+	hurriedGrace = 300 * time.Millisecond
+)
+
+// readyTimeout bounds the start of each service. The slowest, on a machine that runs all
+// tests at once, was Temporal with a minute.
+const readyTimeout = 90 * time.Second
+
+// A stack is one run of everything.
+type stack struct {
+	options
+	getenv  func(string) string
+	console *console
+	stdin   io.Reader
+	hurry   <-chan struct{} // closed when there is no more time for graces
+
+	reserved []net.PacketConn // see reserve
+
+	root   string      // of the checkout
+	data   *dataFolder // of the services
+	self   string      // this program, which the simulator is a command of
+	flowhq string      // the program of production, which the API and the worker are commands of
+
+	databaseURL string
+	temporal    string // address
+	ui          string // address of Temporal's Web UI, "" with a Temporal of somebody else's
+	password    string // of the admin API
+	apiAddr     string // where the API listens, maybe for other machines too
+	api         adminAPI
+	simulator   simulatorAPI
+	whatsApp    []string // the variables that lead to the simulator
+
+	db       *database   // nil with a database of somebody else's
+	backends *supervisor // of the simulator and Temporal
+	apps     *supervisor // of the API and the worker
+	worker   *service
+}
+
+// run starts everything in the order of its dependencies, and ends it in the opposite
+// order when ctx does. If a service cannot start, run ends what had started and returns
+// why.
+func (s *stack) run(ctx context.Context) (err error) {
+	began := time.Now()
+	if err := s.prepare(); err != nil {
+		return err
+	}
+	defer s.data.close()
+	defer s.release()
+
+	s.backends = newSupervisor(ctx, s.console, s.hurry)
+	s.apps = newSupervisor(ctx, s.console, s.hurry)
+	defer s.end(ctx)
+	if err := s.startBackends(ctx); err != nil {
+		return err
+	}
+	if err := s.startApps(ctx); err != nil {
+		return err
+	}
+	if s.simulator.Base != "" {
+		d := demo{api: s.api, simulator: s.simulator, console: s.console}
+		err := d.play(ctx, s.data.demoMark(s.getenv("DATABASE_URL")))
+		if err != nil && ctx.Err() == nil {
+			s.console.printf("The demo was cut short (%v); it goes on at the next start. "+
+				"Everything else runs.", err)
+		}
+	}
+	s.summarize(ctx, time.Since(began))
+	s.console.verbose.Store(true)
+	go s.readCommands(ctx)
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-s.db.lost():
+		return err
+	}
+}
+
+// prepare finds out what is needed and whether it can be had, before anything is started.
+func (s *stack) prepare() (err error) {
+	if err := s.checkVariables(); err != nil {
+		return err
+	}
+	if s.root, err = findCheckout(); err != nil {
+		return err
+	}
+	if s.self, s.flowhq, err = programs(s.getenv); err != nil {
+		return err
+	}
+	kept := filepath.Join(s.root, ".dev")
+	dir := kept
+	if s.options.whatsApp {
+		dir = filepath.Join(kept, "whatsapp")
+	}
+	if s.data, err = openDataFolder(dir); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			s.data.close()
+		}
+	}()
+	if s.password, err = adminPassword(kept, s.getenv("ADMIN_PASSWORD")); err != nil {
+		return err
+	}
+	addr, local, err := apiAddr(s.getenv("HTTP_ADDR"))
+	if err != nil {
+		return err
+	}
+	s.apiAddr = addr
+	s.api = adminAPI{apiclient.Client{Base: "http://" + local, Password: s.password}}
+	return nil
+}
+
+// checkVariables refuses settings that contradict each other.
+func (s *stack) checkVariables() error {
+	var set []string
+	for _, name := range []string{"WHATSAPP_ADDR", "WHATSAPP_CA_FILE", "WHATSAPP_ROOT_KEY_FILE"} {
+		if s.getenv(name) != "" {
+			set = append(set, name)
+		}
+	}
+	switch {
+	case s.options.whatsApp && len(set) > 0:
+		return fmt.Errorf("--whatsapp means WhatsApp itself, but %s leads elsewhere: "+
+			"leave out one of the two", strings.Join(set, ", "))
+	case len(set) == 1 || len(set) == 2:
+		return fmt.Errorf("only %s is set: WHATSAPP_ADDR, WHATSAPP_CA_FILE and "+
+			"WHATSAPP_ROOT_KEY_FILE belong together, all three or none", strings.Join(set, ", "))
+	}
+	return nil
+}
+
+// startBackends starts what the API and the worker need, all at once.
+func (s *stack) startBackends(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.startDatabase(ctx) })
+	if s.temporal = s.getenv("TEMPORAL_ADDRESS"); s.temporal == "" {
+		s.temporal, s.ui = s.reserve(ctx, defaultTemporal), s.reserve(ctx, defaultUI)
+		g.Go(func() error { return s.startTemporal(ctx) })
+	} else {
+		g.Go(func() error { return s.useTemporal(ctx) })
+	}
+	if !s.options.whatsApp && s.getenv("WHATSAPP_ADDR") == "" {
+		addr, control := s.reserve(ctx, defaultWhatsApp), s.reserve(ctx, defaultControl)
+		g.Go(func() error { return s.startSimulator(ctx, addr, control) })
+	}
+	return g.Wait()
+}
+
+// end ends everything, what depends on others first.
+func (s *stack) end(ctx context.Context) {
+	if ctx.Err() != nil {
+		s.console.printf("\nending …")
+	}
+	s.apps.stop()
+	s.backends.stop()
+	s.db.stop(s.hurry)
+}
