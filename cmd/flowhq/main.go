@@ -43,13 +43,13 @@ func run(ctx context.Context, hurry <-chan struct{}, args []string, getenv func(
 	var err error
 	switch name, rest := args[0], args[1:]; name {
 	case "api":
-		err = serveAPI(ctx, rest, getenv, stderr)
+		err = runAPI(ctx, rest, getenv, stderr)
 	case "worker":
-		err = work(ctx, hurry, rest, getenv, stderr)
+		err = runWorker(ctx, hurry, rest, getenv, stderr)
 	case "tenants":
 		return cli.Tenants(ctx, rest, getenv, stdout, stderr)
 	case "migrate":
-		err = migrate(ctx, rest, getenv, stderr)
+		err = runMigrate(ctx, rest, getenv, stderr)
 	case "version":
 		fmt.Fprintln(stdout, version())
 	case "help", "-h", "--help":

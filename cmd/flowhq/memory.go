@@ -6,11 +6,14 @@ import (
 	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
-// limitMemory has Go collect garbage in time where the container or unit has a limit at
-// which it would be killed. What Go does not count has the rest. GOMEMLIMIT comes first.
+// limitMemory has Go collect garbage in time where the container or the systemd unit has
+// a limit at which the process would be killed. A tenth is left for what Go does not
+// count, such as the stacks of C code and the kernel's buffers of our sockets. GOMEMLIMIT
+// comes first: who sets it knows better.
 func limitMemory(log *slog.Logger, limit memlimit.Provider) {
 	const share = 0.9
-	set, err := memlimit.SetGoMemLimitWithOpts(memlimit.WithProvider(limit), memlimit.WithRatio(share))
+	set, err := memlimit.SetGoMemLimitWithOpts(
+		memlimit.WithProvider(limit), memlimit.WithRatio(share))
 	if err != nil {
 		log.Debug("no limit on memory was found", "err", err)
 	} else if set > 0 {

@@ -17,6 +17,7 @@ var layers = [][]string{
 		"internal/codec",       // encryption
 		"internal/dev/proc",    // child processes
 		"internal/failpoint",   // test builds break here
+		"internal/httpserver",  // HTTP until the process ends
 		"internal/sessionlock", // between encrypting and decrypting
 		"internal/shutdown",    // signals
 		"internal/workerlock",  // which worker has ended

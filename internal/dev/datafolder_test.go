@@ -70,7 +70,7 @@ func TestAdminPasswordIsTheSameWithWhatsApp(t *testing.T) {
 	t.Chdir(dir)
 	var passwords []string
 	for _, whatsApp := range []bool{true, false} {
-		s := &stack{options: options{whatsApp: whatsApp}, getenv: env("HTTP_ADDR", "127.0.0.1:0")}
+		s := &stack{options: options{whatsApp: whatsApp}, getenv: env("HTTP_ADDR", "127.0.0.1:0", "FLOWHQ_BIN", "flowhq")}
 		if err := s.prepare(); err != nil {
 			t.Fatal(err)
 		}

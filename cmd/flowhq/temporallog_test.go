@@ -14,8 +14,8 @@ import (
 	"go.temporal.io/sdk/temporal"
 )
 
-// TestCalm: only what was cut off or cancelled, and nothing besides, is not worth a line.
-func TestCalm(t *testing.T) {
+// Only what was cut off or cancelled, and nothing besides, is not worth a line.
+func TestLogFilter(t *testing.T) {
 	t.Parallel()
 	const beat, activity = "RecordActivityHeartbeat with error", "Activity error."
 	stopped := temporal.NewCanceledError("stopped")
@@ -42,7 +42,7 @@ func TestCalm(t *testing.T) {
 		var out bytes.Buffer
 		handler := slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})
 		// The SDK adds what the activity is to its logger.
-		lg := log.With(calm{log.NewStructuredLogger(slog.New(handler))}, "ActivityType", "Host")
+		lg := log.With(logFilter{log.NewStructuredLogger(slog.New(handler))}, "ActivityType", "Host")
 		if tt.level == "WARN" {
 			lg.Warn(tt.msg, "Error", tt.err)
 		} else {

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"os"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
+	"go.temporal.io/sdk/client"
+
+	"github.com/flowhq/flowhq/internal/codec"
+	"github.com/flowhq/flowhq/internal/config"
+	"github.com/flowhq/flowhq/internal/logging"
+	"github.com/flowhq/flowhq/internal/store"
+	"github.com/flowhq/flowhq/internal/whatsapp"
+	"github.com/flowhq/flowhq/internal/workerlock"
+)
+
+// A process is what the commands that run for long have in common: settings, a logger,
+// and connections to what they need.
+type process struct {
+	config   config.Config
+	log      *slog.Logger
+	store    *store.Store
+	temporal client.Client // nil before dialTemporal
+	codec    *codec.Codec
+	closers  []func() // called in the opposite order
+}
+
+// A preparation sees to it that the database has the tables of this program.
+type preparation func(ctx context.Context, c config.Config, log *slog.Logger) error
+
+// migrate is the preparation of a process that may change the database: the worker, and
+// the migrate command.
+func migrate(ctx context.Context, c config.Config, log *slog.Logger) error {
+	m := store.Migration{WA: whatsapp.Upgrade, Heartbeat: c.Heartbeat}
+	return store.Migrate(ctx, c.DatabaseURL.Reveal(), m, log)
+}
+
+// awaitSchema is the preparation of a process that waits for another one to migrate: the
+// API, whose database user needs no right to change tables.
+func awaitSchema(ctx context.Context, c config.Config, log *slog.Logger) error {
+	return store.AwaitSchema(ctx, c.DatabaseURL.Reveal(), log)
+}
+
+// open reads the settings, prepares the database and connects to it. The error names
+// what is unusable. The caller closes the process.
+func open(
+	ctx context.Context, getenv func(string) string, stderr io.Writer,
+	prepare preparation, need ...config.Need,
+) (_ *process, err error) {
+	p := &process{}
+	if p.config, err = config.Parse(getenv, need...); err != nil {
+		return nil, err
+	}
+	if p.codec, err = newCodec(p.config.PayloadKeys); err != nil {
+		return nil, err
+	}
+	logger, logs, err := logging.New(stderr, p.config.LogsPath, p.config.LogLevel)
+	if err != nil {
+		return nil, err
+	}
+	p.log = logger
+	// The error of closing says nothing: lines are written to their files as they come.
+	p.closers = append(p.closers, func() { _ = logs.Close() })
+	defer func() {
+		if err != nil {
+			p.close()
+		}
+	}()
+	limitMemory(logger, memlimit.FromCgroup)
+	if err := prepare(ctx, p.config, logger); err != nil {
+		return nil, err
+	}
+	if p.store, err = store.Open(ctx, p.config.DatabaseURL.Reveal(), logger); err != nil {
+		return nil, err
+	}
+	p.store.Defaults.RepliesPerMinute = p.config.RepliesPerMinute
+	p.store.Defaults.RepliesPerContact = p.config.RepliesPerContact
+	p.store.Defaults.RetentionDays = p.config.RetentionDays
+	p.store.Defaults.AnswerWithinMinutes = p.config.AnswerWithin
+	p.closers = append(p.closers, p.store.Close)
+	return p, nil
+}
+
+// newCodec returns what encrypts payloads for Temporal.
+func newCodec(keys []config.PayloadKey) (*codec.Codec, error) {
+	var all []codec.Key
+	for _, k := range keys {
+		all = append(all, codec.Key{ID: k.ID, Secret: k.Secret.Reveal()})
+	}
+	return codec.New(all)
+}
+
+// close closes what was opened, the last first.
+func (p *process) close() {
+	for i := len(p.closers) - 1; i >= 0; i-- {
+		p.closers[i]()
+	}
+}
+
+// dialWhatsApp prepares the way to WhatsApp, or to the server that stands in for it. No
+// connection is made before the first session.
+func (p *process) dialWhatsApp(ctx context.Context) (*whatsapp.Network, error) {
+	var server *whatsapp.Server
+	if w := p.config.WhatsApp; w.Addr != "" {
+		var err error
+		if server, err = whatsapp.LoadServer(w.Addr, w.CAFile, w.RootKeyFile); err != nil {
+			return nil, err
+		}
+	}
+	db, err := store.OpenWA(p.config.DatabaseURL.Reveal())
+	if err != nil {
+		return nil, err
+	}
+	p.closers = append(p.closers, func() { _ = db.Close() })
+	o := whatsapp.Options{DB: db, Server: server, Log: p.log, DeviceName: "Flow HQ"}
+	if proxy := p.config.WhatsAppProxy; proxy != "" {
+		if o.Proxy, err = url.Parse(proxy.Reveal()); err != nil {
+			// The parser's own error repeats the URL, and with it the proxy's password.
+			return nil, errors.New("WHATSAPP_PROXY is not a URL")
+		}
+	}
+	return whatsapp.New(ctx, o)
+}
+
+// lock locks this worker's file in the folder that the workers of a machine share, by
+// which they know at once that a killed one has ended. Without such a folder the worker
+// works all the same, but after a kill its leases have to run out.
+func (p *process) lock() (*workerlock.Lock, error) {
+	l, err := workerlock.Open(p.config.StatePath)
+	if err != nil && p.config.StateWanted {
+		return nil, fmt.Errorf("STATE_PATH: %w", err)
+	}
+	if err != nil {
+		p.log.Warn("no folder to prove in that a worker has ended: set STATE_PATH, "+
+			"or what a killed one hosted waits for its leases to run out", "err", err)
+		return nil, nil //nolint:nilnil // no lock is no failure
+	}
+	return l, nil
+}
+
+// instanceName names this process among others of its kind: the machine, and something
+// that changes with every start, as leases of the process before must not look like ours.
+func instanceName(kind string) string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	const letters = 6 // of five bits: two of a machine's processes will not draw the same
+	return fmt.Sprintf("%s@%s-%s", kind, host, rand.Text()[:letters])
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/flowhq/flowhq/workflows"
+)
+
+// temporalBackoff is how soon a lost connection to Temporal is tried again. The SDK's own
+// goes up to ten seconds, and for as long every command after an outage would still find
+// Temporal unavailable.
+var temporalBackoff = backoff.Config{
+	BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second,
+}
+
+const (
+	// temporalConnectTimeout bounds one attempt to connect; gRPC's default.
+	temporalConnectTimeout = 20 * time.Second
+	// handshakeTimeout bounds the question why there is no connection, which is asked once,
+	// before the process gives up.
+	handshakeTimeout = 2 * time.Second
+)
+
+// dialTemporal connects to Temporal, or says what to do about it.
+func (p *process) dialTemporal(ctx context.Context, identity string) error {
+	options := p.config.TemporalAccess.Options()
+	options.HostPort, options.Namespace = p.config.TemporalAddress, p.config.TemporalNamespace
+	options.Identity = identity
+	options.Logger = logFilter{log.NewStructuredLogger(p.log)}
+	// Without keys too: a process that has none must not drop what others have encrypted.
+	options.DataConverter = workflows.Converter(p.codec)
+	options.ConnectionOptions.DialOptions = []grpc.DialOption{
+		grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff: temporalBackoff, MinConnectTimeout: temporalConnectTimeout,
+		}),
+	}
+	if p.codec.Encrypts() { // the texts of failures as well: they may name customers
+		options.FailureConverter = temporal.NewDefaultFailureConverter(
+			temporal.DefaultFailureConverterOptions{
+				DataConverter: options.DataConverter, EncodeCommonAttributes: true,
+			})
+	}
+	c, err := client.DialContext(ctx, options)
+	if err != nil {
+		return unreachable(ctx, p.config.TemporalAddress, options.ConnectionOptions.TLS, err)
+	}
+	p.temporal = c
+	p.closers = append(p.closers, c.Close)
+	return nil
+}
+
+// unreachable returns an error that says in one sentence why there is no connection to
+// Temporal, and what to do about it. own is what we speak TLS with, nil if we do not.
+func unreachable(ctx context.Context, address string, own *tls.Config, err error) error {
+	_, denied := errors.AsType[*serviceerror.PermissionDenied](err)
+	if denied || status.Code(err) == codes.Unauthenticated {
+		return fmt.Errorf("Temporal at %s refuses the TEMPORAL_API_KEY or client certificate, "+
+			"or that there is none: %w", address, err)
+	}
+	refusal := shakeHands(ctx, address, own)
+	advice := tlsAdvice(refusal, own)
+	if advice == "" {
+		return fmt.Errorf("Temporal at %s does not answer: start it, "+
+			"or set TEMPORAL_ADDRESS to where it is: %w", address, err)
+	}
+	if refusal == nil {
+		refusal = err
+	}
+	return fmt.Errorf("Temporal at %s %s: %w", address, advice, refusal)
+}
+
+// shakeHands speaks TLS to an address and returns what goes wrong, nil if nothing does.
+// gRPC does not always say: a refusal of ours by the server reaches it as a connection
+// that has ended.
+func shakeHands(ctx context.Context, address string, own *tls.Config) error {
+	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	defer cancel()
+	config := &tls.Config{InsecureSkipVerify: true} //nolint:gosec // nothing is sent but hello
+	if own != nil {
+		config = own.Clone()
+	}
+	config.NextProtos = []string{"h2"} // without which a gRPC server hangs up
+	conn, err := (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	// In TLS 1.3 the server checks our certificate after the handshake has succeeded for us.
+	// What it thinks of it comes with the first byte that is read.
+	deadline, _ := ctx.Deadline()
+	_ = conn.SetReadDeadline(deadline)
+	if _, err = conn.Read(make([]byte, 1)); err != nil && isFromServer(err) {
+		return err
+	}
+	return nil
+}
+
+// isFromServer reports whether err is an alert that the other side sent. Package tls has
+// no type for it.
+func isFromServer(err error) bool {
+	return strings.Contains(err.Error(), "remote error: tls: ")
+}
+
+// tlsAdvice says what an operator can do about a handshake, "" if the handshake does not
+// explain why there is no connection.
+func tlsAdvice(err error, own *tls.Config) string {
+	if own == nil {
+		if err == nil || isFromServer(err) {
+			return "speaks TLS: set TEMPORAL_TLS to true"
+		}
+		return ""
+	}
+	if err == nil {
+		return ""
+	}
+	if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); unknown {
+		return "has a certificate of an authority that is not trusted here: " +
+			"set TEMPORAL_TLS_SERVER_CA_CERT_PATH to that authority's"
+	}
+	if _, other := errors.AsType[x509.HostnameError](err); other {
+		return "has a certificate for another name: set TEMPORAL_TLS_SERVER_NAME to the one in it"
+	}
+	if _, invalid := errors.AsType[x509.CertificateInvalidError](err); invalid {
+		return "has a certificate that is not valid"
+	}
+	if _, plain := errors.AsType[tls.RecordHeaderError](err); plain {
+		return "does not speak TLS: set TEMPORAL_TLS to false if that is intended"
+	}
+	if !isFromServer(err) {
+		return ""
+	}
+	if len(own.Certificates) == 0 {
+		return "wants a client certificate: " +
+			"set TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH"
+	}
+	return "does not accept the client certificate of TEMPORAL_TLS_CLIENT_CERT_PATH"
+}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+)
+
+// errUsage is returned after the wrong usage was explained.
+var errUsage = errors.New("wrong usage")
+
+// noArguments refuses the arguments of a command that takes none, so that a typing error
+// is not silently ignored. It returns flag.ErrHelp if only help was asked for.
+func noArguments(name string, args []string, stderr io.Writer) error {
+	fs := flag.NewFlagSet("flowhq "+name, flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	fs.Usage = func() {
+		fmt.Fprintf(stderr, "flowhq %s takes no arguments; "+
+			"its settings are environment variables, see the README\n", name)
+	}
+	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return err
+	} else if err != nil {
+		return errUsage
+	}
+	if fs.NArg() > 0 {
+		fmt.Fprintf(stderr, "flowhq %s: %q is one argument too many\n", name, fs.Arg(0))
+		fs.Usage()
+		return errUsage
+	}
+	return nil
+}
