@@ -50,7 +50,7 @@ type Message struct {
 	Album       string        `json:"-"` // wa_message_id of what announced the album it is part of, or ""
 	WAMessageID string        `json:"wa_message_id"`
 	Status      MessageStatus `json:"status"`
-	// Reason says why a message was suppressed, ignored, refused or set aside.
+	// Reason says why a message was suppressed, ignored or refused, or is a dead letter.
 	Reason string `json:"reason"`
 	// InReplyTo is the ID of the inbound message that this one answers.
 	InReplyTo   *int64     `json:"in_reply_to"`
@@ -140,7 +140,7 @@ const (
 	Read      MessageStatus = "READ"
 
 	// Failed is the end of a message of either direction that WhatsApp refused, or
-	// that was set aside because handling it failed too often. Reason says which. An
+	// that is a dead letter because handling it failed too often. Reason says which. An
 	// operator may have it tried again.
 	Failed MessageStatus = "FAILED"
 )

@@ -40,7 +40,7 @@ type Config struct {
 	BusinessName string   `json:"business_name"` // shown to customers
 	Language     Language `json:"language"`
 	// Reply limits. What is over RepliesPerContact is suppressed, with one warning in
-	// the window; what is over RepliesPerMinute waits for its turn, see [TurnWait].
+	// the window; what is over RepliesPerMinute waits, see [MaxReplyDelay].
 	// Zero suppresses every reply, and says nothing.
 	RepliesPerMinute  int `json:"replies_per_minute"`
 	RepliesPerContact int `json:"replies_per_contact"`
@@ -52,9 +52,9 @@ type Config struct {
 	AnswerWithinMinutes int `json:"answer_within_minutes"`
 }
 
-// TurnWait is how long a reply waits for its turn under RepliesPerMinute. Then its
-// customer is told, once, that there are too many.
-const TurnWait = 10 * time.Minute
+// MaxReplyDelay is how long a reply waits under RepliesPerMinute. Then it is given up, and
+// its customer is told, once, that too many others write.
+const MaxReplyDelay = 10 * time.Minute
 
 // Windows over which Config's reply limits count. Both slide.
 const (

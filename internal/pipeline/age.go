@@ -13,23 +13,32 @@ const maxSkew = 5 * time.Minute
 // firstDay is when WhatsApp began: nothing was written before.
 var firstDay = time.Date(2009, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// sane reports whether a message that has come at that time can have been written when
-// it says. WhatsApp's servers set the time of writing, but what a client or a broken
-// clock put there must neither make a message immortal nor expire it.
-func sane(written, came time.Time) bool {
+// plausible reports whether a message that came at one time can have been written at the
+// other. WhatsApp's servers set the time of writing. Should a client or a broken clock set
+// it, the time must neither keep a message from ever expiring nor expire it at once.
+func plausible(written, came time.Time) bool {
 	return !written.Before(firstDay) && !written.After(came.Add(maxSkew))
 }
 
 // writtenAt is when a customer wrote a message: when it came, if that cannot be known.
 func writtenAt(m flowhq.Message) time.Time {
-	if m.SentAt == nil || !sane(*m.SentAt, m.CreatedAt) {
+	if m.SentAt == nil || !plausible(*m.SentAt, m.CreatedAt) {
 		return m.CreatedAt
 	}
 	return *m.SentAt
 }
 
-// expired says why a message, or an answer that another host has left, is too old, or
-// "". An operator who has it tried again makes it young.
+// replyExpired says why a reply that an earlier host has left is too old to be sent, or "".
+func (p *Pipeline) replyExpired(j *job) string {
+	if j.reply == nil {
+		return ""
+	}
+	return expired(*j.reply, p.currentConfig(), p.Now())
+}
+
+// expired says why a question, or a reply that another host has left, is too old, or "".
+// Nobody wants "we are open now" three weeks later. The age of a message that an operator
+// retries counts from then.
 func expired(m flowhq.Message, c flowhq.Config, now time.Time) string {
 	since := m.CreatedAt
 	if m.Direction == flowhq.In {
@@ -40,13 +49,14 @@ func expired(m flowhq.Message, c flowhq.Config, now time.Time) string {
 	}
 	within := time.Duration(c.AnswerWithinMinutes) * time.Minute
 	if age := now.Sub(since); age > within {
-		return fmt.Sprintf("it was %s old: messages are answered within %s", span(age), span(within))
+		return fmt.Sprintf("it was %s old: messages are answered within %s",
+			inWords(age), inWords(within))
 	}
 	return ""
 }
 
-// span is a duration in words, as precise as the reader needs it.
-func span(d time.Duration) string {
+// inWords is a duration for an operator, in the largest unit of which there are two.
+func inWords(d time.Duration) string {
 	units := []struct {
 		name string
 		size time.Duration
@@ -57,4 +67,18 @@ func span(d time.Duration) string {
 		}
 	}
 	return fmt.Sprintf("%d seconds", d/time.Second)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }

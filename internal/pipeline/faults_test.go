@@ -92,7 +92,7 @@ func TestAFaultThatPasses(t *testing.T) {
 	}
 }
 
-// One that does not pass sets the message aside, or ends the pipeline, which says so:
+// One that does not pass makes the message a dead letter, or ends the pipeline, which says so:
 // no chat stays busy with nobody to serve it.
 func TestAFaultThatStays(t *testing.T) {
 	for _, method := range []string{"Conversation", "Answer", "SetOutbound", "Try", "SetAside"} {
@@ -125,7 +125,7 @@ func TestAFaultThatStays(t *testing.T) {
 }
 
 // A reply whose turn to be sent does not come has not been tried: it is neither
-// unknown nor set aside, however often, and goes out in the end.
+// unknown nor a dead letter, however often, and goes out in the end.
 func TestUnsentIsNoAttempt(t *testing.T) {
 	b := newBench(t, nil)
 	p := b.host()
@@ -197,9 +197,9 @@ func (p *Pipeline) isOver(contact int64) bool {
 
 // charged is how many replies count towards the limits of the tenant and of a contact.
 func (p *Pipeline) charged(contact int64) [2]int {
-	p.limit.mu.Lock()
-	defer p.limit.mu.Unlock()
-	return [2]int{len(p.limit.tenant.replies), len(p.limit.contact(contact).replies)}
+	p.limiter.mu.Lock()
+	defer p.limiter.mu.Unlock()
+	return [2]int{len(p.limiter.tenant.replies), len(p.limiter.contact(contact).replies)}
 }
 
 // A row that was read while its message was in hand, and that comes to be queued when

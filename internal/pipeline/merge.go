@@ -5,21 +5,23 @@ import (
 	"slices"
 )
 
-// merge has contacts that turned out to be one person go on as one: one queue, one
-// count of the limits, one conversation. The rows are one already.
+// merge joins contacts that turned out to be one person, because a message named both of
+// their addresses: they get one queue, one count of the limits, one conversation. In the
+// rows they are one already.
 func (p *Pipeline) merge(into int64, from []int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, id := range from {
 		p.merged[id] = into
-		p.limit.merge(into, id)
-		p.exchanges.merge(id)
+		p.limiter.merge(into, id)
+		p.detectors.forget(id)
 		p.mergeChats(into, id)
 	}
 }
 
-// mergeChats makes one chat of two. What is in hand in the chat that ends is finished
-// first. The caller holds mu.
+// mergeChats makes one chat of two. The job that the chat of from is at is finished before
+// the merged chat goes on, so that the person gets the replies in order. The caller holds
+// mu.
 func (p *Pipeline) mergeChats(into, from int64) {
 	c, other := p.chats[into], p.chats[from]
 	delete(p.chats, from)
@@ -32,25 +34,25 @@ func (p *Pipeline) mergeChats(into, from int64) {
 		p.chats[into] = c
 	case other != nil:
 		for i := range other.waiting {
-			other.waiting[i].waited = c.pace.total(p.Now())
+			other.waiting[i].waited = c.limitWait.total(p.Now())
 		}
 		c.waiting = append(c.waiting, other.waiting...)
-		slices.SortStableFunc(c.waiting, inTurn)
-		c.told = c.told || other.told
+		slices.SortStableFunc(c.waiting, byPosition)
+		c.overflowWarned = c.overflowWarned || other.overflowWarned
 		other.waiting = nil
 		if other.done != nil {
 			c.after = append(c.after, other.done)
 		}
 	}
-	c.stale = true
+	c.stateStale = true
 }
 
-// inTurn orders the jobs of a chat.
-func inTurn(a, b job) int { return cmp.Compare(a.place(), b.place()) }
+// byPosition orders the jobs of a chat.
+func byPosition(a, b job) int { return cmp.Compare(a.position(), b.position()) }
 
-// turn waits for the chats that were merged into c. It returns false if the pipeline
-// ended meanwhile.
-func (p *Pipeline) turn(c *chat) bool {
+// awaitMerged waits for the goroutines of chats that were merged into c. It returns false
+// if the pipeline ended meanwhile.
+func (p *Pipeline) awaitMerged(c *chat) bool {
 	p.mu.Lock()
 	after := c.after
 	c.after = nil
@@ -65,20 +67,15 @@ func (p *Pipeline) turn(c *chat) bool {
 	return true
 }
 
-// person is who a contact is now. The caller holds mu.
-func (p *Pipeline) person(contact int64) int64 {
+// currentContact is the contact that a contact has become: rows that were read before a
+// merge still name the old one. A contact is merged into an older one, so the loop ends.
+// The caller holds mu.
+func (p *Pipeline) currentContact(contact int64) int64 {
 	for {
 		into, merged := p.merged[contact]
 		if !merged {
 			return contact
 		}
-		contact = into // which is older, so this ends
+		contact = into
 	}
-}
-
-// giveBack undoes ask, for a reply that was not written after all.
-func (p *Pipeline) giveBack(c *chat, v verdict) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.limit.giveBack(c.contact, v)
 }

@@ -8,15 +8,18 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// commit marks a message as handled and writes its reply, if any, with the id it
-// will be sent under; then it sends. If the message turns out to be handled
-// already, nothing is written, and only what an earlier try of this very commit
-// wrote is sent: its answer may have been lost with the connection. The chat and the
-// limits stand where they stood, then, for what was composed is nowhere stored.
+// commit writes the outcome of a question, its reply with the id it will be sent under,
+// and the conversation's state, in one statement. After it j.reply is what is to be sent,
+// if anything.
+//
+// The question may turn out to be handled already. Then nothing is written, and only a
+// reply that an earlier try of this very commit left is sent: the database's word of that
+// try was lost with the connection. The conversation and the rate limits stand where they
+// stood, because what was composed is nowhere stored.
 func (p *Pipeline) commit(c *chat, j *job, o store.Outcome) error {
 	failpoint.Hit("answer.composed")
-	p.setWriting(j.question.ID, true)
-	defer p.setWriting(j.question.ID, false)
+	p.setCommitting(j.question.ID, true)
+	defer p.setCommitting(j.question.ID, false)
 	var id int64
 	var done bool
 	err := p.persist("answer", func(ctx context.Context) (err error) {
@@ -30,8 +33,8 @@ func (p *Pipeline) commit(c *chat, j *job, o store.Outcome) error {
 	case done:
 		p.Metrics.Outcome(o.Status)
 	case id == 0:
-		if j.verdict != nil { // nil: nothing was taken
-			p.giveBack(c, *j.verdict)
+		if j.decision != nil { // else the rate limiter was not asked
+			p.refund(c, *j.decision)
 		}
 		return nil
 	}
@@ -42,21 +45,22 @@ func (p *Pipeline) commit(c *chat, j *job, o store.Outcome) error {
 		return nil
 	}
 	reply := outbound(id, j.question, *o.Reply)
+	// Before committing is given up: in between a refill would take the row for left over.
 	p.mu.Lock()
-	p.inHand[id] = true
+	p.inFlight[id] = true
 	p.mu.Unlock()
 	j.reply = &reply
 	return nil
 }
 
-// setWriting notes that the reply to a question is being written, whose row may be
-// read before its id is known here.
-func (p *Pipeline) setWriting(question int64, on bool) {
+// setCommitting notes that the reply to a question is being written. A refill may read the
+// row before its id is known here, and must not queue it a second time.
+func (p *Pipeline) setCommitting(question int64, on bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if on {
-		p.writing[question] = true
+		p.committing[question] = true
 	} else {
-		delete(p.writing, question)
+		delete(p.committing, question)
 	}
 }

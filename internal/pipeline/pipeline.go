@@ -2,8 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -13,80 +11,146 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// Store is what the pipeline needs of the rows. *store.Store is one.
+// Store is what the pipeline needs of the database. *store.Store is one. Each method is one
+// round trip or, where a contact has to be found out, one transaction. A method that takes
+// an epoch writes nothing for a host that is not the newest, and fails with code Fenced.
 type Store interface {
-	Receive(ctx context.Context, tenant flowhq.TenantID, epoch int64, in store.Inbound) (store.Received, error)
-	InboundID(ctx context.Context, tenant flowhq.TenantID, in store.Inbound) (id int64, other bool, err error)
-	Revise(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, r store.Revision) error
-	SetTimer(ctx context.Context, tenant flowhq.TenantID, epoch int64, in store.Inbound, t flowhq.Timer) (store.Received, error)
-	Unanswered(ctx context.Context, tenant flowhq.TenantID, after int64, limit int) ([]flowhq.Message, error)
-	Unsent(ctx context.Context, tenant flowhq.TenantID, after int64, limit int) ([]flowhq.Message, error)
-	RecentReplies(ctx context.Context, tenant flowhq.TenantID, since time.Time) ([]store.Reply, error)
-	WordlessAnswered(ctx context.Context, tenant flowhq.TenantID, id int64, within time.Duration) (bool, error)
-	Conversation(ctx context.Context, tenant flowhq.TenantID, id int64) (store.Conversation, error)
-	Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o store.Outcome) (reply int64, done bool, err error)
-	SetOutbound(ctx context.Context, tenant flowhq.TenantID, epoch int64, waID string, status flowhq.MessageStatus, reason string) error
-	Receipts(ctx context.Context, tenant flowhq.TenantID, epoch int64, rs []store.Receipt) error
+	// Receive records a message. It is where duplicates are found: a message that WhatsApp
+	// delivers again is not New.
+	Receive(
+		ctx context.Context, tenant flowhq.TenantID, epoch int64, in store.Inbound,
+	) (store.Received, error)
+	// InboundID finds a message of a person, 0 if there is none; other says that another
+	// person has one with this WhatsApp id.
+	InboundID(
+		ctx context.Context, tenant flowhq.TenantID, in store.Inbound,
+	) (id int64, other bool, err error)
+	// Revise records that the customer has changed or deleted a message.
+	Revise(
+		ctx context.Context, tenant flowhq.TenantID, epoch, id int64, r store.Revision,
+	) error
+	// SetTimer records the timer of a chat's disappearing messages.
+	SetTimer(
+		ctx context.Context, tenant flowhq.TenantID, epoch int64, in store.Inbound, t flowhq.Timer,
+	) (store.Received, error)
+	// Unanswered and Unsent page through what is due: rows that are RECEIVED, and rows that
+	// are PENDING or UNKNOWN.
+	Unanswered(
+		ctx context.Context, tenant flowhq.TenantID, after int64, limit int,
+	) ([]flowhq.Message, error)
+	Unsent(
+		ctx context.Context, tenant flowhq.TenantID, after int64, limit int,
+	) ([]flowhq.Message, error)
+	// RecentReplies is what the rate limiter counts of earlier hosts.
+	RecentReplies(
+		ctx context.Context, tenant flowhq.TenantID, since time.Time,
+	) ([]store.Reply, error)
+	// WordlessAnswered reports whether the writer of a message was told within a time that
+	// only text is read.
+	WordlessAnswered(
+		ctx context.Context, tenant flowhq.TenantID, id int64, within time.Duration,
+	) (bool, error)
+	// Conversation is the state that the writer of a message left, and until when that
+	// contact is muted.
+	Conversation(
+		ctx context.Context, tenant flowhq.TenantID, id int64,
+	) (store.Conversation, error)
+	// Answer is the outbox: outcome, reply and conversation in one statement. done is false
+	// if the message was handled before.
+	Answer(
+		ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o store.Outcome,
+	) (reply int64, done bool, err error)
+	// SetOutbound and Receipts move the rows of replies on, never back.
+	SetOutbound(
+		ctx context.Context, tenant flowhq.TenantID, epoch int64, waID string,
+		status flowhq.MessageStatus, reason string,
+	) error
+	Receipts(
+		ctx context.Context, tenant flowhq.TenantID, epoch int64, rs []store.Receipt,
+	) error
+	// Try counts an attempt, and SetAside makes a message a dead letter.
 	Try(ctx context.Context, tenant flowhq.TenantID, epoch, id int64) (tries int, err error)
-	SetAside(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, reason string) error
-	Mute(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, length time.Duration, reason string) (until time.Time, err error)
+	SetAside(
+		ctx context.Context, tenant flowhq.TenantID, epoch, id int64, reason string,
+	) error
+	// Mute has the writer of a message not answered for a while.
+	Mute(
+		ctx context.Context, tenant flowhq.TenantID, epoch, id int64,
+		length time.Duration, reason string,
+	) (until time.Time, err error)
+	// AddEventEvery adds an event unless one of its type was added within a time.
 	AddEventEvery(ctx context.Context, every time.Duration, e flowhq.Event) error
 }
 
 // Options is what a Pipeline is made of.
 type Options struct {
 	Tenant flowhq.TenantID
-	Epoch  int64 // of the host; carried by every write
+	// Epoch is the host's. Every write carries it.
+	Epoch  int64
 	Config flowhq.Config
 	Store  Store
-	// Send hands one text to WhatsApp under the given id and timer, when its turn has come. nil
-	// means that the server acknowledged it, code Refused that it never will, Unsent
-	// that its turn did not come; after any other error the outcome is unknown. It is
-	// called again with the same id. It bounds its attempt, but for the wait until
-	// its turn, which lasts as long as the session.
+	// Send hands one text to WhatsApp, under the given id and disappearing-message timer.
+	// nil means that the server acknowledged it. Code Refused means that the server never
+	// will, and Unsent that the session had no room to begin. After any other error the
+	// outcome is unknown, and Send is called again with the same id. Send bounds the
+	// attempt itself; waiting for room is bounded by the session's life only.
 	Send func(ctx context.Context, chat, id, text string, timer flowhq.Timer) error
-	// ReplyID is the WhatsApp id of what answers a message, always the same for one
-	// message and kind; see [whatsapp.ReplyID].
+	// ReplyID is the WhatsApp id of the reply to a question. It is always the same for one
+	// question and kind, so that a database restored from a backup, which has forgotten a
+	// reply, sends it again under an id that the phone has shown; see [whatsapp.ReplyID].
 	ReplyID func(question flowhq.Message, kind flowhq.Kind) string
 	// Metrics counts what becomes of the messages; nil = nobody reads it.
 	Metrics *metrics.Worker
 	Log     *slog.Logger
-	Now     func() time.Time // nil = time.Now
+	// Now is the clock; nil = time.Now. Tests set it forward to meet limits and ages.
+	Now func() time.Time
 }
 
-// A Pipeline handles one tenant's messages. Make it with New, then call Fill,
-// then let messages in through Receive, then Start, and Stop in the end.
+// A Pipeline handles one tenant's messages. Make it with New, then call Fill, let messages
+// in through Receive, Start it when the session is online, and Stop it in the end.
 type Pipeline struct {
 	Options
-	limit     *limiter
-	exchanges exchanges
+	limiter   *rateLimiter
+	detectors loopDetectors
 	receipts  *receipts
 
-	ctx    context.Context // ends when Stop runs out of patience
+	// ctx ends when the pipeline failed, or Stop waits no longer.
+	ctx    context.Context
 	cancel context.CancelFunc
-	work   sync.WaitGroup // one per busy chat, and the receipts
-	failed chan error     // room for the first failure
+	// work counts the goroutines: one for each busy chat, for receipts and for a refill.
+	work sync.WaitGroup
+	// failed has room for one error: the first failure.
+	failed chan error
 
-	refilling sync.Mutex    // held by the one Refill that reads
-	stopping  chan struct{} // closed by Stop
+	// refilling is held by the one Refill that reads rows. Two at once would only read
+	// the same rows twice.
+	refilling sync.Mutex
+	// stopping is closed by Stop.
+	stopping chan struct{}
 
-	mu      sync.Mutex
-	config  flowhq.Config
-	chats   map[int64]*chat // the busy ones, by contact
-	merged  map[int64]int64 // contacts that do not exist any more, and which they are now
-	inHand  map[int64]bool  // ids of the messages that are queued or being handled
-	writing map[int64]bool  // ids of the questions whose replies are being written
-	over    finished
-	started bool
-	stopped bool
-	owed    bool // a Refill is
-	paying  bool // somebody sees to that
-
-	delayNoted time.Time // when the operator was told that replies wait
+	// mu guards what follows. It is held for moments only, never over a call of Store or
+	// Send: one slow chat must not hold up the others.
+	mu     sync.Mutex
+	config flowhq.Config
+	// chats are the busy ones, by contact.
+	chats map[int64]*chat
+	// merged leads from a contact that is gone to the one that it became.
+	merged map[int64]int64
+	// inFlight are the ids of the messages that are queued or being handled.
+	inFlight map[int64]bool
+	// committing are the ids of the questions whose replies are being written.
+	committing map[int64]bool
+	finished   finishedJobs
+	started    bool
+	stopped    bool
+	// refillDue says that rows were left behind that nobody has queued, and refillRunning
+	// that a goroutine sees to them.
+	refillDue, refillRunning bool
+	// delayReported is when the operator was last told that replies wait.
+	delayReported time.Time
 }
 
-// New returns a Pipeline that holds nothing and does nothing yet. ctx bounds its
-// life.
+// New returns a Pipeline that holds nothing and does nothing yet. ctx bounds its life.
 func New(ctx context.Context, o Options) *Pipeline {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -96,17 +160,17 @@ func New(ctx context.Context, o Options) *Pipeline {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	p := &Pipeline{
-		Options: o, limit: newLimiter(o.Config, o.Now),
+		Options: o, limiter: newRateLimiter(o.Config, o.Now),
 		ctx: ctx, cancel: cancel, failed: make(chan error, 1), stopping: make(chan struct{}),
-		config: o.Config, chats: make(map[int64]*chat), merged: make(map[int64]int64), inHand: make(map[int64]bool),
-		writing: make(map[int64]bool),
+		config: o.Config, chats: make(map[int64]*chat), merged: make(map[int64]int64),
+		inFlight: make(map[int64]bool), committing: make(map[int64]bool),
 	}
 	p.receipts = newReceipts(p)
 	return p
 }
 
-// Start lets the queued messages be handled. Call it when the session is online;
-// a second call changes nothing.
+// Start lets the queued messages be handled. Call it when the session is online: before,
+// a reply could not be sent. A second call changes nothing.
 func (p *Pipeline) Start() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -114,14 +178,14 @@ func (p *Pipeline) Start() {
 		return
 	}
 	p.started = true
-	for _, c := range p.chats {
+	for _, c := range p.chats { // that Fill has made
 		p.begin(c)
 	}
 }
 
-// Stop takes no further message from the queues and waits for those in hand.
-// When ctx ends first they are cut off, and left to the next host. No goroutine
-// is left when it returns. It may be repeated.
+// Stop takes no further message from the queues and waits for those that are being
+// handled. When ctx ends first they are cut off, and left to the next host. No goroutine
+// of the pipeline is left when Stop returns. It may be repeated.
 func (p *Pipeline) Stop(ctx context.Context) {
 	p.mu.Lock()
 	if !p.stopped {
@@ -129,7 +193,7 @@ func (p *Pipeline) Stop(ctx context.Context) {
 		close(p.stopping)
 	}
 	p.mu.Unlock()
-	p.limit.stop()
+	p.limiter.stop()
 	p.receipts.stop()
 	idle := make(chan struct{})
 	go func() { p.work.Wait(); close(idle) }()
@@ -138,10 +202,11 @@ func (p *Pipeline) Stop(ctx context.Context) {
 	case <-ctx.Done():
 	}
 	p.cancel()
-	<-idle
+	<-idle // soon: every wait of the pipeline ends with its context
 }
 
-// Failed delivers the error that ended the pipeline, at most once.
+// Failed delivers the error that ended the pipeline, at most once. Its host must then end
+// the session: with nobody to answer, messages must stay with WhatsApp.
 func (p *Pipeline) Failed() <-chan error { return p.failed }
 
 // SetConfig changes the config from the next message on.
@@ -149,16 +214,19 @@ func (p *Pipeline) SetConfig(c flowhq.Config) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.config = c
-	p.limit.configure(c)
+	p.limiter.configure(c)
 }
 
+// currentConfig is the config as SetConfig set it last. Each step asks anew: an operator may
+// raise a limit, or switch the language, while a question waits.
 func (p *Pipeline) currentConfig() flowhq.Config {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.config
 }
 
-// fail ends the pipeline. Only the first failure is told.
+// fail ends the pipeline. Only the first failure is reported. Fenced and NotFound are not
+// errors of this program: a newer host has taken over, or the tenant was deleted.
 func (p *Pipeline) fail(err error) {
 	select {
 	case p.failed <- err:
@@ -170,63 +238,11 @@ func (p *Pipeline) fail(err error) {
 	p.cancel()
 }
 
-// Retries of a write whose failure may pass.
-const (
-	firstRetry = 100 * time.Millisecond
-	lastRetry  = 2 * time.Second
-)
-
-// errEnded says that the pipeline ended before something was done. The rows are as
-// they were, for the next host.
-var errEnded = errors.New("the pipeline has ended")
-
-// persist runs a write until the database has taken it. It fails with errEnded, or
-// with what the database has against this very write.
-func (p *Pipeline) persist(what string, write func(ctx context.Context) error) error {
-	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
-		err := write(p.ctx)
-		switch flowhq.ErrorCode(err) {
-		case "":
-			return nil
-		case flowhq.Fenced, flowhq.NotFound:
-			p.fail(err)
-			return errEnded
-		}
-		if p.ctx.Err() != nil {
-			return errEnded
-		}
-		if flowhq.ErrorCode(err) != flowhq.Unavailable {
-			return fmt.Errorf("%s: %w", what, err)
-		}
-		p.Log.Warn("could not write; trying again", "what", what, "err", err)
-		if !p.pause(wait) {
-			return errEnded
-		}
+// failIfFenced ends the pipeline if err says that a newer host owns the session, and
+// returns err.
+func (p *Pipeline) failIfFenced(err error) error {
+	if flowhq.ErrorCode(err) == flowhq.Fenced {
+		p.fail(err)
 	}
-}
-
-// rest is pause for what need not be finished before a stop.
-func (p *Pipeline) rest(d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-p.stopping:
-		return false
-	case <-p.ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
-}
-
-// pause waits, and returns false if the pipeline ended meanwhile.
-func (p *Pipeline) pause(d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-p.ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
+	return err
 }

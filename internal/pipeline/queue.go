@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -11,25 +10,38 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// maxWaiting is how many messages may wait in one chat. The original's number;
-// it lets a customer paste a long list, and stops a chat that floods.
+// maxWaiting is how many messages may wait in one chat. It lets a customer paste a long
+// list line by line, and keeps a chat that floods from filling the memory of the worker.
 const maxWaiting = 50
 
-// A job is one thing to do in a chat, in its turn.
+// A job is one thing to do in a chat: answer a question, or send a reply that an earlier
+// host, or an overflow, has left in the rows. Its fields are filled in step by step, so
+// that a second attempt goes on where the first one failed.
 type job struct {
-	question flowhq.Message  // to answer; zero if there only is a reply to send
-	verdict  *verdict        // on the question, once it was asked for
-	outcome  *store.Outcome  // of the question, once composed
-	next     reply.State     // of the conversation, if the outcome is stored
-	reply    *flowhq.Message // to send; nil before the question is answered
-	found    bool            // in the rows: an earlier host may have died of it
-	since    generation      // its row is as new as this
-	waited   time.Duration   // for its turn, by the chat before the job was queued
-	heard    bool            // and taken in by the exchange, which then said suspect
-	suspect  suspicion
+	// question is what to answer; zero if there is only a reply to send.
+	question flowhq.Message
+	// decision is the rate limiter's, once it was asked.
+	decision *decision
+	// outcome is the question's, once it is decided or composed.
+	outcome *store.Outcome
+	// next is the conversation's state, if the outcome gets stored.
+	next reply.State
+	// reply is what to send; nil before the question is answered.
+	reply *flowhq.Message
+
+	// fromRows says that the job was not just received: an earlier host may have died of it.
+	fromRows bool
+	// readAt is the generation in which its row was read, or an earlier one.
+	readAt generation
+	// waited is how long the chat had waited for the rate limiter when the job was queued.
+	waited time.Duration
+	// inspected is set once the loop detector has seen the question. It sees each question
+	// once, however often the job is tried, and what it said is the suspicion.
+	inspected bool
+	suspicion suspicion
 }
 
-// due is the message that the job is at.
+// due is the message that the job is at: the reply once there is one.
 func (j job) due() flowhq.Message {
 	if j.reply != nil {
 		return *j.reply
@@ -37,7 +49,7 @@ func (j job) due() flowhq.Message {
 	return j.question
 }
 
-// messages are the ids of those that the job is about.
+// messages are the ids of the rows that the job is about.
 func (j job) messages() (ids []int64) {
 	if j.question.ID != 0 {
 		ids = append(ids, j.question.ID)
@@ -48,8 +60,9 @@ func (j job) messages() (ids []int64) {
 	return ids
 }
 
-// place is where the job belongs in its chat: that of the question.
-func (j job) place() int64 {
+// position is where the job belongs in its chat. Questions are ordered by id, which is the
+// order of arrival, and a reply stands where its question stood.
+func (j job) position() int64 {
 	switch {
 	case j.reply == nil:
 		return j.question.ID
@@ -59,30 +72,36 @@ func (j job) place() int64 {
 	return *j.reply.InReplyTo
 }
 
-// A chat is a FIFO with a goroutine that ends when it is empty.
+// A chat is the FIFO of one contact. Pipeline.mu guards it, but for the conversation's
+// state, which only the chat's goroutine uses. The goroutine ends when the FIFO is empty.
 type chat struct {
 	contact int64
 	waiting []job
-	done    chan struct{}   // closed when the goroutine has ended; nil before it began
-	after   []chan struct{} // done of chats that were merged into this one: they come first
-	// told is set once the customer was asked to wait, until the queue is empty.
-	told bool
-	pace paced
-	at   underway
-	// state of the conversation, read when first needed.
-	state     reply.State
-	stateRead bool
-	stale     bool // it has changed in the rows and is to be read again
-	// mutedUntil is read with the state; while it lasts nobody is answered.
+	// done is closed when the goroutine has ended; nil before it began.
+	done chan struct{}
+	// after holds done of the chats that were merged into this one. They go first.
+	after []chan struct{}
+	// overflowWarned is set once the customer was asked to wait. The chat, and the flag
+	// with it, is forgotten when its queue is empty.
+	overflowWarned bool
+	limitWait      waitTime
+	current        currentQuestion
+	// arrived is closed when a message comes; nil if nobody waits for one.
+	arrived chan struct{}
+	// stateStale says that a merge has changed the conversation in the rows.
+	stateStale bool
+
+	// The conversation is read when it is first needed. The contact is not answered before
+	// mutedUntil.
+	stateRead  bool
+	state      reply.State
 	mutedUntil time.Time
-	arrived    chan struct{} // closed when a message comes; nil if nobody waits for one
 }
 
-// admit queues a recorded message, or marks it as overflowed if its chat's queue
-// is full.
-func (p *Pipeline) admit(ctx context.Context, j job) {
+// queue puts a recorded message in its chat's queue, or records why it gets no answer.
+func (p *Pipeline) queue(ctx context.Context, j job) {
 	if p.albumWaits(j) {
-		p.settle(ctx, j.question, ignored)
+		p.record(ctx, j.question, ignored)
 		return
 	}
 	if !p.enqueue(j) {
@@ -90,18 +109,21 @@ func (p *Pipeline) admit(ctx context.Context, j job) {
 	}
 }
 
-// enqueue puts a job in its place in its chat's queue, unless it is in hand already or
-// over: nearly always that is the end, but for what was found late in the rows. It
-// returns false if the queue is full, which only happens to questions: a reply that is
-// due is sent.
+// enqueue puts a job at its position in its chat's queue, unless the job is in flight or
+// was finished after its row was read. The position is nearly always the end, but not for
+// rows that a refill found late. It returns false if the queue is full, which happens to
+// questions only: a reply is written already and must be sent.
 func (p *Pipeline) enqueue(j job) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m := j.due()
-	if p.inHand[m.ID] || p.over.after(m.ID, j.since) || j.reply != nil && p.writing[j.place()] {
+	switch {
+	case p.inFlight[m.ID], p.finished.after(m.ID, j.readAt):
+		return true
+	case j.reply != nil && p.committing[j.position()]: // its own goroutine is about to send it
 		return true
 	}
-	contact := p.person(m.ContactID)
+	contact := p.currentContact(m.ContactID)
 	c, busy := p.chats[contact]
 	if !busy {
 		c = &chat{contact: contact}
@@ -113,13 +135,13 @@ func (p *Pipeline) enqueue(j job) bool {
 	if len(c.waiting) >= maxWaiting && j.reply == nil {
 		return false
 	}
-	j.waited = c.pace.total(p.Now())
+	j.waited = c.limitWait.total(p.Now())
 	at := len(c.waiting)
-	for at > 0 && c.waiting[at-1].place() > j.place() {
+	for at > 0 && c.waiting[at-1].position() > j.position() {
 		at--
 	}
 	c.waiting = slices.Insert(c.waiting, at, j)
-	p.inHand[m.ID] = true
+	p.inFlight[m.ID] = true
 	if c.arrived != nil && j.reply == nil {
 		close(c.arrived)
 		c.arrived = nil
@@ -127,109 +149,29 @@ func (p *Pipeline) enqueue(j job) bool {
 	return true
 }
 
-// next takes the next job of a chat, whose last one, if any, is done. When there is
-// none the chat is no longer busy, and the caller, its goroutine, must end.
+// next takes the next job of a chat, whose last job, if any, is done. Without a next one
+// the chat is no longer busy, and the caller, which is the chat's goroutine, must end: the
+// same lock that finds the queue empty forgets the chat, so that no message gets lost
+// between the two.
 func (p *Pipeline) next(c *chat, last job) (job, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, id := range last.messages() {
-		delete(p.inHand, id)
-		p.over.add(id)
+		delete(p.inFlight, id)
+		p.finished.add(id)
 	}
-	c.at = underway{}
+	c.current = currentQuestion{}
 	if p.stopped || len(c.waiting) == 0 {
 		if len(c.waiting) == 0 && p.chats[c.contact] == c {
 			delete(p.chats, c.contact)
 		}
 		return job{}, false
 	}
-	if c.stale {
-		c.stale, c.stateRead = false, false
+	if c.stateStale {
+		c.stateStale, c.stateRead = false, false
 	}
 	j := c.waiting[0]
 	c.waiting = c.waiting[1:]
-	c.at.id = j.question.ID
+	c.current.id = j.question.ID
 	return j, true
-}
-
-// begin starts the goroutine of a chat. The caller holds mu.
-func (p *Pipeline) begin(c *chat) {
-	c.done = make(chan struct{})
-	p.work.Go(func() {
-		defer close(c.done)
-		p.serve(c)
-	})
-}
-
-// serve handles one chat's jobs, one at a time, until there are none or the
-// pipeline has ended: what is left is for the next host, then.
-func (p *Pipeline) serve(c *chat) {
-	var j job
-	for {
-		var ok bool
-		if j, ok = p.next(c, j); !ok {
-			return
-		}
-		if !p.turn(c) {
-			return
-		}
-		if err := p.handle(c, &j); err != nil {
-			if !errors.Is(err, errEnded) { // or the chat would stay busy with nobody to serve it
-				p.fail(err)
-			}
-			return
-		}
-	}
-}
-
-// overflow marks a message that found its chat's queue full, and asks the
-// customer to wait the first time that happens.
-func (p *Pipeline) overflow(ctx context.Context, m flowhq.Message) {
-	p.mu.Lock()
-	c := p.chats[p.person(m.ContactID)]
-	first := c != nil && !c.told && m.RetriedAt == nil // which was told when it came
-	if first {
-		c.told = true
-	}
-	p.mu.Unlock()
-
-	o := store.Outcome{Status: flowhq.Overflowed, Reason: "too many messages were waiting in this chat"}
-	if first {
-		o.Reply = &store.Outbound{
-			WAID: p.ReplyID(m, flowhq.KindWarning), Kind: flowhq.KindWarning, Text: reply.PleaseWait(p.currentConfig()), Reason: scopeQueue,
-		}
-	}
-	p.settle(ctx, m, o)
-}
-
-// settle records what becomes of a message that is not queued, once: what the database
-// does not take is looked for later.
-func (p *Pipeline) settle(ctx context.Context, m flowhq.Message, o store.Outcome) {
-	id, done, err := p.Store.Answer(ctx, p.Tenant, p.Epoch, m.ID, o)
-	if err != nil {
-		// Either the row stays RECEIVED or its warning PENDING.
-		p.Log.Warn("could not mark a message; looking for it again", "message", m.ID, "status", o.Status, "err", err)
-		if flowhq.ErrorCode(err) == flowhq.Fenced {
-			p.fail(err)
-		} else {
-			p.refillSoon()
-		}
-		return
-	}
-	if done {
-		p.Metrics.Outcome(o.Status)
-	}
-	if id != 0 {
-		warning := outbound(id, m, *o.Reply)
-		p.enqueue(job{reply: &warning})
-	}
-}
-
-// outbound is the message of a reply row that was just written, to question.
-func outbound(id int64, question flowhq.Message, o store.Outbound) flowhq.Message {
-	return flowhq.Message{
-		ID: id, Direction: flowhq.Out, ContactID: question.ContactID, Chat: question.Chat, Kind: o.Kind, Text: o.Text,
-		WAMessageID: o.WAID, Status: flowhq.Pending, InReplyTo: &question.ID,
-		TimerSeconds: o.Timer.Seconds, TimerSetAt: &o.Timer.SetAt,
-	}
 }

@@ -10,31 +10,30 @@ import (
 )
 
 const (
-	// receiptsEvery is how long receipts are collected before they are written
-	// together.
+	// receiptsEvery is how long receipts are collected before they are written together.
 	receiptsEvery = 250 * time.Millisecond
-	// maxReceipts bounds what is collected. More are dropped: a receipt only
-	// moves a row's status on, and the next one says at least as much.
+	// maxReceipts bounds what is collected. More are dropped: a receipt only moves a row's
+	// status on, and the next receipt says at least as much.
 	maxReceipts = 2000
-	// receiptsTimeout bounds the writing of what was collected.
+	// receiptsTimeout bounds the writing of what was collected. It is not repeated: a lost
+	// receipt leaves a row SENT that was delivered.
 	receiptsTimeout = 5 * time.Second
 )
 
-// receipts collects delivery and read receipts, so that they cost one statement
-// per interval and never hold up the connection. Its goroutine only lives while
-// there are some.
+// receipts collects delivery and read receipts, so that they cost one round trip per
+// interval and never hold up the connection. Its goroutine lives only while there are some.
 type receipts struct {
-	p      *Pipeline
-	ending chan struct{} // closed by stop
+	p        *Pipeline
+	stopping chan struct{} // closed by stop
 
-	mu      sync.Mutex
-	waiting []store.Receipt
-	due     bool // they will be written soon
-	stopped bool
+	mu        sync.Mutex
+	waiting   []store.Receipt
+	scheduled bool // a goroutine will write them
+	stopped   bool
 }
 
 func newReceipts(p *Pipeline) *receipts {
-	return &receipts{p: p, ending: make(chan struct{})}
+	return &receipts{p: p, stopping: make(chan struct{})}
 }
 
 // Receipt notes how far a sent message has come. It does not block.
@@ -47,33 +46,34 @@ func (r *receipts) add(receipt store.Receipt) {
 		return
 	}
 	r.waiting = append(r.waiting, receipt)
-	if r.due {
+	if r.scheduled {
 		return
 	}
-	r.due = true
+	r.scheduled = true
 	r.p.work.Go(func() {
 		select {
-		case <-r.ending:
+		case <-r.stopping:
 		case <-time.After(receiptsEvery):
 		}
 		r.flush()
 	})
 }
 
-// stop has what is left written at once. The pipeline waits for that.
+// stop has the rest written at once. Pipeline.Stop waits for that.
 func (r *receipts) stop() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.stopped {
 		r.stopped = true
-		close(r.ending)
+		close(r.stopping)
 	}
 }
 
+// flush writes what was collected.
 func (r *receipts) flush() {
 	r.mu.Lock()
 	batch := r.waiting
-	r.waiting, r.due = nil, false
+	r.waiting, r.scheduled = nil, false
 	r.mu.Unlock()
 	if len(batch) == 0 {
 		return
@@ -81,8 +81,7 @@ func (r *receipts) flush() {
 	ctx, cancel := context.WithTimeout(r.p.ctx, receiptsTimeout)
 	defer cancel()
 	if err := r.p.Store.Receipts(ctx, r.p.Tenant, r.p.Epoch, batch); err != nil {
-		if flowhq.ErrorCode(err) == flowhq.Fenced {
-			r.p.fail(err)
+		if flowhq.ErrorCode(r.p.failIfFenced(err)) == flowhq.Fenced {
 			return
 		}
 		r.p.Log.Warn("could not write receipts", "count", len(batch), "err", err)

@@ -10,23 +10,21 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// Receive records a message and queues it. When it returns nil the message is in
-// Postgres and may be acknowledged to WhatsApp; when it fails, WhatsApp must
-// deliver it again. A message that was recorded before is not queued again:
-// somebody has answered it, or is about to.
+// Receive records a message and queues it. When it returns nil the message is committed in
+// PostgreSQL and may be acknowledged to WhatsApp. When it fails, WhatsApp must deliver the
+// message again, so the caller must not acknowledge it. A message that was recorded before
+// is not queued again: its row is answered, or in a queue, or about to be put there.
 func (p *Pipeline) Receive(ctx context.Context, in store.Inbound) error {
 	failpoint.Hit("receive.decrypted")
-	if !sane(in.SentAt, p.Now()) {
-		in.SentAt = time.Time{} // nobody knows when
+	if !plausible(in.SentAt, p.Now()) {
+		in.SentAt = time.Time{} // recorded as unknown
 	}
-	since := p.look() // a refill may find the row, and finish with it, before it is queued here
-	defer p.looked()
+	// A refill may find the new row, and finish it, before this function queues it.
+	readAt := p.beginRead()
+	defer p.endRead()
 	r, err := p.Store.Receive(ctx, p.Tenant, p.Epoch, in)
 	if err != nil {
-		if flowhq.ErrorCode(err) == flowhq.Fenced {
-			p.fail(err)
-		}
-		return fmt.Errorf("receive %s: %w", in.WAID, err)
+		return fmt.Errorf("receive %s: %w", in.WAID, p.failIfFenced(err))
 	}
 	failpoint.Hit("receive.inserted")
 	p.merge(r.Contact, r.Merged)
@@ -36,23 +34,20 @@ func (p *Pipeline) Receive(ctx context.Context, in store.Inbound) error {
 	if !r.New || in.Undecryptable || in.Silent {
 		return nil // an unreadable message is answered when its readable copy comes
 	}
-	p.admit(ctx, job{question: flowhq.Message{
-		ID: r.ID, Direction: flowhq.In, ContactID: r.Contact, Chat: r.Chat, Contact: r.Number, Kind: in.Kind,
-		Text: r.Text, Wordless: r.Wordless, Album: in.Album, WAMessageID: in.WAID, Status: flowhq.Received, CreatedAt: p.Now(),
-		SentAt: &in.SentAt,
-	}, since: since})
+	p.queue(ctx, job{readAt: readAt, question: flowhq.Message{
+		ID: r.ID, Direction: flowhq.In, ContactID: r.Contact, Chat: r.Chat, Contact: r.Number,
+		Kind: in.Kind, Text: r.Text, Wordless: r.Wordless, Album: in.Album, WAMessageID: in.WAID,
+		Status: flowhq.Received, CreatedAt: p.Now(), SentAt: &in.SentAt,
+	}})
 	return nil
 }
 
 // SetTimer records after how long the messages of a person's chat disappear. When it
-// fails, WhatsApp must deliver again what said so.
+// fails, WhatsApp must deliver again what set the timer.
 func (p *Pipeline) SetTimer(ctx context.Context, who store.Inbound, t flowhq.Timer) error {
 	r, err := p.Store.SetTimer(ctx, p.Tenant, p.Epoch, who, t)
 	if err != nil {
-		if flowhq.ErrorCode(err) == flowhq.Fenced {
-			p.fail(err)
-		}
-		return err
+		return p.failIfFenced(err)
 	}
 	p.merge(r.Contact, r.Merged)
 	return nil

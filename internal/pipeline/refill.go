@@ -6,60 +6,65 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// fillPage is how many rows are read at a time to fill the queues.
+// fillPage is how many rows are read at a time to fill the queues. After an outage a tenant
+// may have many thousand, each up to 64 KiB of text.
 const fillPage = 500
 
-// Fill queues what earlier hosts left: replies that were written but perhaps not
-// sent, then messages that were recorded but not answered. It must be called
-// before the session connects, so that older rows are queued before newer ones.
+// Fill queues what earlier hosts left: replies that were written but perhaps not sent, then
+// messages that were recorded but not answered. It must be called before the session
+// connects, so that older rows are queued before messages that come now.
 func (p *Pipeline) Fill(ctx context.Context) error {
 	recent, err := p.Store.RecentReplies(ctx, p.Tenant, p.Now().Add(-flowhq.ContactWindow))
 	if err != nil {
 		return err
 	}
-	p.limit.refill(recent)
+	p.limiter.fill(recent)
 	return p.Refill(ctx)
 }
 
-// Refill queues what is in the rows and not in hand, as after an operator had a
-// message tried again: first replies to send, then messages to answer.
+// Refill queues what is due in the rows and not in flight, such as a message that an
+// operator retries: first replies to send, then messages to answer.
 func (p *Pipeline) Refill(ctx context.Context) error {
 	p.refilling.Lock()
 	defer p.refilling.Unlock()
 	err := p.pages(func(after int64) ([]flowhq.Message, error) {
 		return p.Store.Unsent(ctx, p.Tenant, after, fillPage)
-	}, func(m flowhq.Message, since generation) { p.enqueue(job{reply: &m, found: true, since: since}) })
+	}, func(m flowhq.Message, readAt generation) {
+		p.enqueue(job{reply: &m, fromRows: true, readAt: readAt})
+	})
 	if err != nil {
 		return err
 	}
 	return p.pages(func(after int64) ([]flowhq.Message, error) {
 		return p.Store.Unanswered(ctx, p.Tenant, after, fillPage)
-	}, func(m flowhq.Message, since generation) {
-		p.admit(ctx, job{question: m, found: true, since: since})
+	}, func(m flowhq.Message, readAt generation) {
+		p.queue(ctx, job{question: m, fromRows: true, readAt: readAt})
 	})
 }
 
-// Forget empties the queues of a pipeline that has not started. What is due is in the
-// rows, for Refill: it has to be read again if another number was linked since Fill, with
-// which some of it ended.
+// Forget empties the queues of a pipeline that has not started. If another number was
+// linked since Fill, some of what Fill read has ended with the old number, and Refill has
+// to read the rows again.
 func (p *Pipeline) Forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.started {
 		clear(p.chats)
-		clear(p.inHand)
+		clear(p.inFlight)
 	}
 }
 
-// pages calls each with every message of a list that is read in pages by id, and with
-// the generation of its page.
-func (p *Pipeline) pages(read func(after int64) ([]flowhq.Message, error), each func(flowhq.Message, generation)) error {
+// pages calls each with every message of a list that is read in pages by id, and with the
+// generation in which its page was read.
+func (p *Pipeline) pages(
+	read func(after int64) ([]flowhq.Message, error), each func(flowhq.Message, generation),
+) error {
 	page := func(after int64) (n int, last int64, err error) {
-		since := p.look()
-		defer p.looked()
+		readAt := p.beginRead()
+		defer p.endRead()
 		page, err := read(after)
 		for _, m := range page {
-			each(m, since)
+			each(m, readAt)
 			last = m.ID
 		}
 		return len(page), last, err
@@ -73,18 +78,20 @@ func (p *Pipeline) pages(read func(after int64) ([]flowhq.Message, error), each 
 	}
 }
 
-// refillSoon has the rows looked for that could not be seen to now. It tries until
-// that has worked or the pipeline stops, when they are left to the next host.
+// refillSoon has a goroutine refill, because a row could not be written and nobody has it
+// in hand. The goroutine tries until that has worked or the pipeline stops: then the rows
+// are left to the next host. One goroutine serves all calls.
 func (p *Pipeline) refillSoon() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.owed = true
-	if p.paying || p.stopped {
+	p.refillDue = true
+	if p.refillRunning || p.stopped {
 		return
 	}
-	p.paying = true
+	p.refillRunning = true
 	p.work.Go(func() {
-		for wait := firstRetry; p.rest(wait) && p.owes(); wait = min(2*wait, lastRetry) {
+		for wait := firstRetry; p.pauseUntilStop(wait) && p.takeRefill(); {
+			wait = min(2*wait, lastRetry)
 			if err := p.Refill(p.ctx); err != nil {
 				p.Log.Warn("could not look for rows; trying again", "err", err)
 				p.refillSoon()
@@ -93,57 +100,62 @@ func (p *Pipeline) refillSoon() {
 	})
 }
 
-// owes reports whether a refill is owed, which is then being seen to. If none is, who
-// asked must end.
-func (p *Pipeline) owes() bool {
+// takeRefill reports whether a refill is due, which the caller must then do. If none is, the
+// caller, which is the goroutine of refillSoon, must end.
+func (p *Pipeline) takeRefill() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.paying = p.owed
-	p.owed = false
-	return p.paying
+	p.refillRunning = p.refillDue
+	p.refillDue = false
+	return p.refillRunning
 }
 
-// A generation counts the jobs that are over.
+// A generation counts the jobs that have finished.
 type generation uint64
 
-// finished remembers which jobs are over, and since when, while somebody holds rows
-// that were read before. Such a row may be one of them as it was, and must not be
-// done again.
-type finished struct {
-	now     generation
+// finishedJobs remembers which jobs have finished, for as long as somebody holds rows that
+// were read before they did. Such a row shows the job as it was: queued again, it would be
+// done twice.
+type finishedJobs struct {
+	now generation
+	// readers is how many calls are between beginRead and endRead.
 	readers int
-	since   map[int64]generation // by message
+	// at is the generation in which a job finished, by message. It is kept only while there
+	// are readers, so it stays small.
+	at map[int64]generation
 }
 
-// look begins a reading of rows, which ends with looked. The rows are as new as the
-// generation it returns, or newer.
-func (p *Pipeline) look() generation {
+// beginRead begins a reading of rows, which ends with endRead. The rows are as new as the
+// generation that it returns, or newer.
+func (p *Pipeline) beginRead() generation {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.over.readers++
-	return p.over.now
+	p.finished.readers++
+	return p.finished.now
 }
 
-func (p *Pipeline) looked() {
+// endRead ends a reading. The last reader forgets which jobs have finished meanwhile.
+func (p *Pipeline) endRead() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.over.readers--; p.over.readers == 0 {
-		p.over.since = nil
+	if p.finished.readers--; p.finished.readers == 0 {
+		p.finished.at = nil
 	}
 }
 
-// add notes that a job is over.
-func (f *finished) add(message int64) {
+// add notes that the job of a message has finished.
+func (f *finishedJobs) add(message int64) {
 	f.now++
 	if f.readers == 0 {
 		return
 	}
-	if f.since == nil {
-		f.since = make(map[int64]generation)
+	if f.at == nil {
+		f.at = make(map[int64]generation)
 	}
-	f.since[message] = f.now
+	f.at[message] = f.now
 }
 
-// after reports whether the job of a message ended after the generation in which its
-// row was read.
-func (f *finished) after(message int64, read generation) bool { return f.since[message] > read }
+// after reports whether the job of a message finished after its row was read.
+func (f *finishedJobs) after(message int64, readAt generation) bool {
+	return f.at[message] > readAt
+}

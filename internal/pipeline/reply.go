@@ -3,48 +3,18 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/reply"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// decide finds out whether a question is to be replied to, and waits until it is its
-// turn. What it decides stands: a second try counts no second reply.
-func (p *Pipeline) decide(c *chat, j *job) error {
-	if j.reply != nil || j.outcome != nil || j.verdict != nil {
-		return nil
-	}
-	p.asItIs(c, &j.question, false)
-	if reason := expired(j.question, p.currentConfig(), p.Now()); reason != "" {
-		j.outcome = &store.Outcome{Status: flowhq.Expired, Reason: reason}
-		return nil
-	}
-	switch needed, err := p.needsAnswer(j.question); {
-	case err != nil:
-		return err
-	case !needed:
-		j.outcome = &ignored
-		return nil
-	}
-	switch o, is, err := p.muted(c, j); {
-	case err != nil:
-		return err
-	case is:
-		j.outcome = &o
-		return nil
-	}
-	v, err := p.takeTurn(c, j)
-	if err != nil {
-		return err
-	}
-	j.verdict = &v
-	return nil
-}
-
 // answer takes one question that is decided to its reply, which is then to be sent.
 func (p *Pipeline) answer(c *chat, j *job) error {
-	if j.outcome == nil { // else, on a second try, the first may have written it and not known
+	// On a second attempt the outcome is kept: the first attempt may have written it, and
+	// lost the database's word of it.
+	if j.outcome == nil {
 		o, err := p.outcome(c, j)
 		if err != nil {
 			return err
@@ -54,32 +24,33 @@ func (p *Pipeline) answer(c *chat, j *job) error {
 	return p.commit(c, j, *j.outcome)
 }
 
-// outcome is what the verdict makes of a question.
+// outcome is what the rate limiter's decision makes of a question: a reply, or silence,
+// perhaps with a warning.
 func (p *Pipeline) outcome(c *chat, j *job) (store.Outcome, error) {
-	config, v := p.currentConfig(), *j.verdict
-	if v.scope == "" {
-		if err := p.readState(c, j.question); err != nil {
+	config, d := p.currentConfig(), *j.decision
+	if d.allowed() {
+		if err := p.readConversation(c, j.question); err != nil {
 			return store.Outcome{}, err
 		}
 		return p.compose(c, j, config), nil
 	}
-	o := store.Outcome{Status: flowhq.Suppressed, Reason: v.reason}
-	if v.warn {
+	o := store.Outcome{Status: flowhq.Suppressed, Reason: d.reason}
+	if d.warn {
 		text := reply.SlowDown(config)
-		if v.scope == scopeTenant { // it is not this customer who writes too much
+		if d.scope == scopeTenant { // it is not this customer who writes too much
 			text = reply.Busy(config)
 		}
-		o.Reply = &store.Outbound{WAID: p.ReplyID(j.question, flowhq.KindWarning), Kind: flowhq.KindWarning, Text: text, Reason: v.scope}
+		o.Reply = p.warning(j.question, text, d.scope)
 	}
 	return o, nil
 }
 
 // compose asks the template for the reply.
 func (p *Pipeline) compose(c *chat, j *job, config flowhq.Config) store.Outcome {
-	p.asItIs(c, &j.question, true)
+	p.applyRevision(c, &j.question, true)
 	m := j.question
 	question := reply.Message{Text: m.Text, Kind: m.Kind, Written: writtenAt(m), At: p.Now()}
-	if m.Wordless {
+	if m.Wordless { // the text of such a row is a file's name and the like
 		question.Text, question.Kind = "", flowhq.KindMedia
 	}
 	text, next, _ := reply.Answer(question, config, c.state)
@@ -92,13 +63,15 @@ func (p *Pipeline) compose(c *chat, j *job, config flowhq.Config) store.Outcome 
 	}
 	return store.Outcome{
 		Status: flowhq.Answered, State: state,
-		Reply: &store.Outbound{WAID: p.ReplyID(m, flowhq.KindReply), Kind: flowhq.KindReply, Text: text},
+		Reply: &store.Outbound{
+			WAID: p.ReplyID(m, flowhq.KindReply), Kind: flowhq.KindReply, Text: text,
+		},
 	}
 }
 
-// readState reads the conversation so far, that m goes on with, once while the chat is
-// busy.
-func (p *Pipeline) readState(c *chat, m flowhq.Message) error {
+// readConversation reads the conversation that m goes on with, once while the chat is
+// busy: its goroutine is the only writer meanwhile.
+func (p *Pipeline) readConversation(c *chat, m flowhq.Message) error {
 	if c.stateRead {
 		return nil
 	}
@@ -107,10 +80,16 @@ func (p *Pipeline) readState(c *chat, m flowhq.Message) error {
 		if err != nil {
 			return err
 		}
-		c.state, c.stateRead, c.mutedUntil = reply.State{}, true, v.MutedUntil
-		if len(v.State) > 0 && json.Unmarshal(v.State, &c.state) != nil {
-			c.state = reply.State{} // written by another version; start over
-		}
+		c.setConversation(v.State, v.MutedUntil)
 		return nil
 	})
+}
+
+// setConversation keeps a conversation as it is in the rows. A state that cannot be
+// decoded was written by another version of the program: the conversation starts over.
+func (c *chat) setConversation(state []byte, mutedUntil time.Time) {
+	c.state, c.stateRead, c.mutedUntil = reply.State{}, true, mutedUntil
+	if len(state) > 0 && json.Unmarshal(state, &c.state) != nil {
+		c.state = reply.State{}
+	}
 }

@@ -8,18 +8,20 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// An underway is the question that a chat is at.
-type underway struct {
-	id       int64
-	composed bool            // its answer is, or is being: it is too late to change the question
-	revision *store.Revision // what the customer made of it since it left the queue
+// A currentQuestion is the question that a chat's goroutine has in hand.
+type currentQuestion struct {
+	id int64
+	// composed says that the reply is composed: it is too late to change the question.
+	composed bool
+	// revision is what the customer made of the question since it left the queue.
+	revision *store.Revision
 }
 
 // Revise records that the person with the addresses of in has changed or deleted the
-// message in.WAID. What waits for its answer is answered as it is now, or not at all if
-// it is deleted; what was answered is not answered again. A message that never came is taken to come now, as it
-// says now; one that is another person's is left alone. When Revise fails, WhatsApp must deliver the
-// revision again.
+// message in.WAID. A question that waits is answered as it says now, or not at all if it is
+// deleted. One that was answered is not answered again. A message that never came is taken
+// to come now, as it says now; one that belongs to another person is left alone. When
+// Revise fails, WhatsApp must deliver the revision again.
 func (p *Pipeline) Revise(ctx context.Context, in store.Inbound, r store.Revision) error {
 	id, other, err := p.Store.InboundID(ctx, p.Tenant, in)
 	switch {
@@ -32,31 +34,30 @@ func (p *Pipeline) Revise(ctx context.Context, in store.Inbound, r store.Revisio
 		return nil
 	}
 	if !r.Revoked {
-		r.Answered = !p.change(id, r)
+		r.Answered = !p.reviseQueued(id, r)
 	}
 	if err := p.Store.Revise(ctx, p.Tenant, p.Epoch, id, r); err != nil {
-		if flowhq.ErrorCode(err) == flowhq.Fenced {
-			p.fail(err)
-		}
-		return err
+		return p.failIfFenced(err)
 	}
-	if r.Revoked { // the row says so by now: who has it in hand finds that there is nothing to answer
-		p.drop(id)
+	// After the row: a goroutine that has the question in hand finds it IGNORED there.
+	if r.Revoked {
+		p.removeQueued(id)
 	}
 	return nil
 }
 
-// change has the question with this id be answered as it is now, wherever it is. It
-// returns false if it is too late for that. The row must follow.
-func (p *Pipeline) change(id int64, r store.Revision) bool {
+// reviseQueued changes the question with this id wherever it is, so that it is answered as
+// it says now. It returns false if it is too late for that. The caller then writes the row,
+// which must follow and not lead: a reply composed in between would answer neither.
+func (p *Pipeline) reviseQueued(id int64, r store.Revision) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range p.chats {
-		if c.at.id == id {
-			if !c.at.composed {
-				c.at.revision = &r
+		if c.current.id == id {
+			if !c.current.composed {
+				c.current.revision = &r
 			}
-			return !c.at.composed
+			return !c.current.composed
 		}
 		for i := range c.waiting {
 			if j := &c.waiting[i]; j.reply == nil && j.question.ID == id {
@@ -67,38 +68,38 @@ func (p *Pipeline) change(id int64, r store.Revision) bool {
 	return true
 }
 
-// drop takes the question with this id out of its queue.
-func (p *Pipeline) drop(id int64) {
+// removeQueued takes the question with this id out of its queue.
+func (p *Pipeline) removeQueued(id int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range p.chats {
 		c.waiting = slices.DeleteFunc(c.waiting, func(j job) bool {
 			found := j.reply == nil && j.question.ID == id
 			if found {
-				delete(p.inHand, id)
-				p.over.add(id)
+				delete(p.inFlight, id)
+				p.finished.add(id)
 			}
 			return found
 		})
 	}
 }
 
-// asItIs brings the question that the chat is at up to date. With composing it is then
-// too late for the customer to change it.
-func (p *Pipeline) asItIs(c *chat, question *flowhq.Message, composing bool) {
+// applyRevision brings the question that the chat has in hand up to date. With composing it
+// is too late for the customer to change it from then on.
+func (p *Pipeline) applyRevision(c *chat, question *flowhq.Message, composing bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if c.at.id != question.ID {
+	if c.current.id != question.ID {
 		return
 	}
-	c.at.composed = c.at.composed || composing
-	if c.at.revision != nil {
-		revised(question, *c.at.revision)
-		c.at.revision = nil
+	c.current.composed = c.current.composed || composing
+	if c.current.revision != nil {
+		revised(question, *c.current.revision)
+		c.current.revision = nil
 	}
 }
 
-// revised puts what a question says now in its place.
+// revised replaces what a question said by what it says now.
 func revised(question *flowhq.Message, r store.Revision) {
 	if r.Text != nil {
 		question.Text, question.Wordless = *r.Text, r.Wordless

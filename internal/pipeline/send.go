@@ -10,21 +10,19 @@ import (
 )
 
 const (
-	// lastResend is the longest pause before the next attempt, so that a server
-	// that asks us to slow down is not pressed.
+	// lastResend is the longest pause before the next attempt, so that a server that asks
+	// us to slow down is not pressed.
 	lastResend = 30 * time.Second
-	// maxSends is how many attempts to send a reply may stay without a known outcome
-	// while the session is up, before it is set aside. With their pauses that is a
-	// quarter of an hour.
+	// maxSends is how many attempts to send a reply may stay without a known outcome while
+	// the session is up. With their pauses that is a quarter of an hour.
 	maxSends = 30
 )
 
-// deliver sends one reply, under the id in its row, until WhatsApp acknowledges
-// or refuses it. An attempt whose outcome is unknown is settled by sending again
-// under the same id, which a phone shows once. One that ended before it began, in the
-// queue of all that the session sends, is no attempt. asked is when its question came,
-// zero if that was to another host.
-func (p *Pipeline) deliver(c *chat, m flowhq.Message, asked time.Time) error {
+// deliver sends one reply, under the id in its row, until WhatsApp acknowledges or refuses
+// it. After an attempt whose outcome is unknown it sends again under the same id, which a
+// phone shows once. Code Unsent is no attempt: nothing left this process. askedAt is when
+// the question came, zero if it came to another host.
+func (p *Pipeline) deliver(c *chat, m flowhq.Message, askedAt time.Time) error {
 	wait, last := firstRetry, error(nil)
 	for attempts := 0; attempts < maxSends; {
 		failpoint.Hit("send.due")
@@ -33,16 +31,16 @@ func (p *Pipeline) deliver(c *chat, m flowhq.Message, asked time.Time) error {
 		failpoint.Hit("send.done")
 		switch flowhq.ErrorCode(err) {
 		case "":
-			p.exchange(c, func(e *exchange) { e.replied(began, p.Now(), m.Kind) })
+			p.detect(c, func(d *loopDetector) { d.replied(began, p.Now(), m.Kind) })
 			p.Metrics.Sent.Inc()
-			if !asked.IsZero() {
-				p.Metrics.ReplySeconds.Observe(p.Now().Sub(asked).Seconds())
+			if !askedAt.IsZero() {
+				p.Metrics.ReplySeconds.Observe(p.Now().Sub(askedAt).Seconds())
 			}
-			return p.mark(m, flowhq.Sent, "")
+			return p.setStatus(m, flowhq.Sent, "")
 		case flowhq.Refused:
 			p.Log.Warn("WhatsApp refused a reply", "message", m.ID, "err", err)
 			p.Metrics.Outcome(flowhq.Failed)
-			return p.mark(m, flowhq.Failed, operatorText(err))
+			return p.setStatus(m, flowhq.Failed, operatorText(err))
 		case flowhq.Fenced:
 			p.fail(err)
 			return errEnded
@@ -54,7 +52,7 @@ func (p *Pipeline) deliver(c *chat, m flowhq.Message, asked time.Time) error {
 		}
 		attempts++
 		p.Metrics.SendsUnknown.Inc()
-		if p.unknown(m, err) != nil {
+		if p.recordUnknown(m, err) != nil {
 			return errEnded
 		}
 		last = err
@@ -63,24 +61,24 @@ func (p *Pipeline) deliver(c *chat, m flowhq.Message, asked time.Time) error {
 		}
 		wait = min(2*wait, lastResend)
 	}
-	return p.setAside(m, fmt.Sprintf("WhatsApp did not confirm it in %d attempts", maxSends), last)
+	reason := fmt.Sprintf("WhatsApp did not confirm it in %d attempts", maxSends)
+	return p.deadLetter(m, reason, last)
 }
 
-// mark moves a reply's row on.
-func (p *Pipeline) mark(m flowhq.Message, status flowhq.MessageStatus, reason string) error {
+// setStatus moves a reply's row on.
+func (p *Pipeline) setStatus(m flowhq.Message, status flowhq.MessageStatus, reason string) error {
 	return p.persist("mark sent", func(ctx context.Context) error {
 		return p.Store.SetOutbound(ctx, p.Tenant, p.Epoch, m.WAMessageID, status, reason)
 	})
 }
 
-// unknown notes that an attempt was made. It fails only if the pipeline has ended;
-// the row may then still be PENDING, which the next host treats alike.
-func (p *Pipeline) unknown(m flowhq.Message, cause error) error {
-	p.Log.Info("the outcome of a reply is unknown; trying again under the same id", "message", m.ID, "err", cause)
+// recordUnknown notes that an attempt was made. It is not repeated: a row that stays
+// PENDING is treated like one that is UNKNOWN. So it fails only if the pipeline has ended.
+func (p *Pipeline) recordUnknown(m flowhq.Message, cause error) error {
+	p.Log.Info("the outcome of a reply is unknown; trying again under the same id",
+		"message", m.ID, "err", cause)
 	err := p.Store.SetOutbound(p.ctx, p.Tenant, p.Epoch, m.WAMessageID, flowhq.Unknown, "")
-	if flowhq.ErrorCode(err) == flowhq.Fenced {
-		p.fail(err)
-	}
+	_ = p.failIfFenced(err)
 	if p.ctx.Err() != nil {
 		return errEnded
 	}

@@ -16,32 +16,32 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// A ballot is a limiter and what it said, in order, as "contact/message at time".
-type ballot struct {
-	*limiter
+// A limiterLog is a rate limiter and what it said, in order, as "contact/message at time".
+type limiterLog struct {
+	*rateLimiter
 	t     *testing.T
 	begun time.Time
 	mu    sync.Mutex
 	said  []string
 }
 
-func newBallot(t *testing.T, perMinute, perContact int) *ballot {
-	b := &ballot{t: t, begun: time.Now()}
-	b.limiter = newLimiter(flowhq.Config{RepliesPerMinute: perMinute, RepliesPerContact: perContact}, time.Now)
+func newLimiterLog(t *testing.T, perMinute, perContact int) *limiterLog {
+	b := &limiterLog{t: t, begun: time.Now()}
+	b.rateLimiter = newRateLimiter(flowhq.Config{RepliesPerMinute: perMinute, RepliesPerContact: perContact}, time.Now)
 	t.Cleanup(b.stop)
 	return b
 }
 
 // write has a contact write messages, which are asked for one after the other, and
 // returns when the first of them has its verdict or waits for it.
-func (b *ballot) write(contact int64, messages ...int64) {
+func (b *limiterLog) write(contact int64, messages ...int64) {
 	since := time.Now()
 	go func() {
 		for _, m := range messages {
-			v, w := b.ask(waiter{contact: contact, message: m, since: since})
+			v, w := b.request(waiter{contact: contact, message: m, since: since})
 			if w != nil {
 				select {
-				case v = <-w.granted:
+				case v = <-w.decided:
 				case <-b.t.Context().Done():
 					return
 				}
@@ -61,7 +61,7 @@ func (b *ballot) write(contact int64, messages ...int64) {
 	synctest.Wait()
 }
 
-func (b *ballot) want(want ...string) {
+func (b *limiterLog) want(want ...string) {
 	b.t.Helper()
 	synctest.Wait()
 	b.mu.Lock()
@@ -80,9 +80,9 @@ func second(line string) time.Duration {
 	return d
 }
 
-func TestRepliesWaitTheirTurn(t *testing.T) {
+func TestRepliesWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBallot(t, 2, 5)
+		b := newLimiterLog(t, 2, 5)
 		for i := range int64(5) {
 			b.write(1+i, 1+i)
 		}
@@ -92,10 +92,10 @@ func TestRepliesWaitTheirTurn(t *testing.T) {
 	})
 }
 
-// One who writes a lot does not keep others waiting for longer than their turn.
-func TestTurnsAreFair(t *testing.T) {
+// One who writes a lot does not make others wait longer.
+func TestTheLimiterIsFair(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBallot(t, 2, 5)
+		b := newLimiterLog(t, 2, 5)
 		b.write(1, 1, 2, 3, 4)
 		b.write(2, 5)
 		b.write(3, 6)
@@ -105,10 +105,10 @@ func TestTurnsAreFair(t *testing.T) {
 	})
 }
 
-// Who has waited for ten minutes is told, once, and no faster than replies are sent.
-func TestWhoWaitsTooLongIsToldOnce(t *testing.T) {
+// Who has waited for ten minutes is warned, once, and no faster than replies are sent.
+func TestWhoWaitsTooLongIsWarnedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBallot(t, 1, 100)
+		b := newLimiterLog(t, 1, 100)
 		for i := range int64(13) { // others came first, again and again
 			b.write(100+i, i)
 		}
@@ -140,7 +140,7 @@ func TestLimitsThatChangeWhileSomebodyWaits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := newBallot(t, 1, 5)
+				b := newLimiterLog(t, 1, 5)
 				for i := range int64(4) {
 					b.write(1+i, 1+i)
 				}
@@ -156,13 +156,13 @@ func TestLimitsThatChangeWhileSomebodyWaits(t *testing.T) {
 // A limit of zero is silence; a contact's own limit is told at once, however many wait.
 func TestWhoDoesNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		silent := newBallot(t, 0, 5)
+		silent := newLimiterLog(t, 0, 5)
 		silent.write(1, 1)
 		silent.want("0s: tenant to 1/1")
-		mute := newBallot(t, 5, 0)
+		mute := newLimiterLog(t, 5, 0)
 		mute.write(1, 1)
 		mute.want("0s: contact to 1/1")
-		b := newBallot(t, 3, 2)
+		b := newLimiterLog(t, 3, 2)
 		b.write(1, 1, 2, 3, 4)
 		b.write(2, 5)
 		b.write(3, 6)
@@ -172,14 +172,14 @@ func TestWhoDoesNotWait(t *testing.T) {
 	})
 }
 
-// What is given back is the next one's.
-func TestGiveBackIsTheNextOnes(t *testing.T) {
+// What is refunded is the next one's.
+func TestARefundIsTheNextOnes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBallot(t, 1, 5)
-		v, _ := b.ask(waiter{contact: 1, message: 1, since: time.Now()})
+		b := newLimiterLog(t, 1, 5)
+		v, _ := b.request(waiter{contact: 1, message: 1, since: time.Now()})
 		b.write(2, 2)
 		<-time.After(time.Second)
-		b.giveBack(1, v)
+		b.refund(1, v)
 		b.want("1s: reply to 2/2")
 	})
 }
@@ -187,7 +187,7 @@ func TestGiveBackIsTheNextOnes(t *testing.T) {
 // Contacts that become one wait as one.
 func TestMergedWhileWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBallot(t, 1, 1)
+		b := newLimiterLog(t, 1, 1)
 		b.write(1, 1)
 		b.write(3, 2)
 		b.merge(2, 3)
@@ -204,13 +204,13 @@ func (b *bench) forward(p *Pipeline, d time.Duration) {
 	p.SetConfig(p.currentConfig())
 }
 
-// waiting waits until so many chats wait for their turn.
+// waiting waits until so many chats wait for the limit.
 func (b *bench) waiting(p *Pipeline, want int) {
 	b.t.Helper()
 	b.eventually(func() string {
-		p.limit.mu.Lock()
-		defer p.limit.mu.Unlock()
-		return gocmp.Diff(want, len(p.limit.pace.waiting))
+		p.limiter.mu.Lock()
+		defer p.limiter.mu.Unlock()
+		return gocmp.Diff(want, len(p.limiter.queue.waiting))
 	})
 }
 
@@ -269,11 +269,11 @@ func TestWhatWasGivenUpCanBeRetried(t *testing.T) {
 	b.receive(p, "2@lid", "IN2", "hello")
 	b.receive(p, "3@lid", "IN3", "hello")
 	b.waiting(p, 2)
-	b.ahead.Add(int64(flowhq.TurnWait))
+	b.ahead.Add(int64(flowhq.MaxReplyDelay))
 	b.receive(p, "4@lid", "IN4", "hello") // takes the turn of neither: they came first
 	b.becomes(map[string]int{"IN ANSWERED": 2, "IN SUPPRESSED": 1, "IN RECEIVED": 1, "OUT SENT": 3})
 	given := b.log()[3]
-	if want := "waited 10 minutes for its turn under the limit of 1 replies per minute"; given.Reason != want {
+	if want := "waited 10 minutes under the limit of 1 replies per minute"; given.Reason != want {
 		t.Errorf("message %d is %s because %q; want SUPPRESSED, %q", given.ID, given.Status, given.Reason, want)
 	}
 	b.forward(p, flowhq.TenantWindow)
@@ -300,7 +300,7 @@ func (b *bench) retry(p *Pipeline, message int64) {
 	}
 }
 
-// While the first message of a chat waits for its turn, others queue behind it, and
+// While the first message of a chat waits for the limit, others queue behind it, and
 // what is too many overflows.
 func TestAQueueThatWaitsOverflows(t *testing.T) {
 	limit := 1
@@ -324,7 +324,7 @@ func TestAQueueThatWaitsOverflows(t *testing.T) {
 
 // The time during which something cannot be sent is not that of a turn: whoever has
 // queued behind it is answered when it can be.
-func TestAnOutageIsNoWaitForATurn(t *testing.T) {
+func TestAnOutageIsNoWaitForTheLimit(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, nil)
 	p, release := b.held()
@@ -332,14 +332,14 @@ func TestAnOutageIsNoWaitForATurn(t *testing.T) {
 	for i := range behind {
 		b.receive(p, "1@lid", fmt.Sprint("IN1-", i), "26 February for two")
 	}
-	b.ahead.Add(int64(flowhq.TurnWait + time.Minute))
+	b.ahead.Add(int64(flowhq.MaxReplyDelay + time.Minute))
 	close(release)
 	b.becomes(map[string]int{"IN ANSWERED": 1 + behind, "OUT SENT": 1 + behind})
 }
 
-// Messages of one chat that wait for its turn wait at the same time, whatever becomes of
+// Messages of one chat that wait for the limit wait at the same time, whatever becomes of
 // the first of them.
-func TestAChatWaitsForItsTurnOnce(t *testing.T) {
+func TestAChatWaitsForTheLimitOnce(t *testing.T) {
 	t.Parallel()
 	limit := 1
 	b := newBench(t, func(n *flowhq.NewTenant) { n.RepliesPerMinute = &limit })
@@ -351,7 +351,7 @@ func TestAChatWaitsForItsTurnOnce(t *testing.T) {
 	b.receive(p, "3@lid", "IN3", "hello")
 	b.waiting(p, 2)
 	b.receive(p, "3@lid", "IN4", "I want to book") // waits as well
-	b.ahead.Add(int64(flowhq.TurnWait))
+	b.ahead.Add(int64(flowhq.MaxReplyDelay))
 	b.receive(p, "3@lid", "IN5", "26 February") // has not waited
 	b.receive(p, "4@lid", "IN6", "hello")       // takes nobody's turn, but has them looked at
 	b.becomes(map[string]int{"IN ANSWERED": 2, "IN SUPPRESSED": 2, "IN RECEIVED": 2, "OUT SENT": 3})

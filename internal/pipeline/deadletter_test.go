@@ -27,9 +27,9 @@ func (p *poisoned) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id
 	return p.Store.Answer(ctx, tenant, epoch, id, o)
 }
 
-// A message whose handling always fails is set aside; meanwhile no other chat
+// A message whose handling always fails becomes a dead letter; meanwhile no other chat
 // waits for it, afterwards its own chat goes on, and it can be tried again.
-func TestAPoisonedMessageIsSetAside(t *testing.T) {
+func TestAPoisonedMessageBecomesADeadLetter(t *testing.T) {
 	b := newBench(t, unlimited)
 	p := b.host()
 	b.receive(p, "1@lid", "IN1", "hello")
@@ -83,7 +83,7 @@ func (s *startled) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id
 	return reply, done, err
 }
 
-// A message that ends its process each time is set aside by a later host.
+// A message that ends its process each time becomes a dead letter of a later host.
 func TestAMessageThatKillsItsHosts(t *testing.T) {
 	b := newBench(t, nil)
 	gone, cancel := context.WithCancel(t.Context())
@@ -91,7 +91,7 @@ func TestAMessageThatKillsItsHosts(t *testing.T) {
 	first := b.host()
 	b.receive(first, "1@lid", "IN1", "hello")
 	first.Stop(gone)
-	for range maxTries {
+	for range maxAttempts {
 		dying := b.host()
 		reached := make(chan struct{})
 		dying.Store = &deadly{Store: dying.Store, reached: reached}
@@ -144,8 +144,8 @@ func TestRefillLeavesAloneWhatIsInHand(t *testing.T) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.inHand) > 2 { // the last job of a chat is struck off when its goroutine ends
-		t.Errorf("%d messages are still in hand", len(p.inHand))
+	if len(p.inFlight) > 2 { // the last job of a chat is struck off when its goroutine ends
+		t.Errorf("%d messages are still in hand", len(p.inFlight))
 	}
 }
 

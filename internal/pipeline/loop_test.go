@@ -27,11 +27,11 @@ var english = flowhq.Config{Template: flowhq.Booking, Language: flowhq.English}
 
 // mutedAt is after how many messages a talk is taken for a program's; 0 = never.
 func (t talk) mutedAt() int {
-	e, now := exchange{}, time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
+	e, now := loopDetector{}, time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
 	for i := range t.n {
 		now = now.Add(t.gaps[i%len(t.gaps)])
 		said := t.texts[i%len(t.texts)]
-		if e.hear(said, reply.Offered(said, english), now).reason != "" {
+		if e.inspect(said, reply.Offered(said, english), now).reason != "" {
 			return i + 1
 		}
 		if !t.burst || i == 0 {
@@ -189,7 +189,7 @@ func TestAPersonWhoSaysHelloIsNotMuted(t *testing.T) {
 	answered, suppressed, sent := 0, 0, 0
 	for range 3 {
 		for i := range 9 {
-			b.ahead.Add(int64(promptly + time.Second))
+			b.ahead.Add(int64(promptWithin + time.Second))
 			b.wrote(p, "1@lid", fmt.Sprint("IN", answered+suppressed), "hello", 0)
 			if i < b.tenant.Config.RepliesPerContact {
 				answered++
@@ -219,7 +219,7 @@ func TestWhoRepeatsATextIsMutedForLittle(t *testing.T) {
 	sent, answered := 0, 0
 	for round, want := range []time.Duration{flowhq.ContactWindow, muteFor} {
 		for i := range maxSame + 2 {
-			b.ahead.Add(int64(promptly + time.Second))
+			b.ahead.Add(int64(promptWithin + time.Second))
 			b.wrote(p, "1@lid", fmt.Sprint("IN", round, "-", i), "Is anybody there today?", 0)
 			if i <= maxSame {
 				sent++ // the last of them is the message that says so
