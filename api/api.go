@@ -5,6 +5,9 @@
 // Its request type reads itself from a [binder], which collects everything that
 // is wrong with a request; its error is answered as application/problem+json
 // with the status of the error's code. Both happen in [handle].
+//
+// The API is stateless: any process answers any request. Only the limit on wrong
+// passwords is counted by each process for itself.
 package api
 
 import (
@@ -27,17 +30,35 @@ import (
 // Tenants creates, finds and changes tenants. Changes are recorded in the
 // tenant's history under the name of the actor.
 type Tenants interface {
-	CreateTenantOnce(ctx context.Context, key string, n flowhq.NewTenant, actor string) (flowhq.Tenant, error)
+	// CreateTenantOnce creates a tenant. Called again with the same key and tenant, it
+	// returns the first one; with another tenant it fails with code Conflict.
+	CreateTenantOnce(
+		ctx context.Context, key string, n flowhq.NewTenant, actor string,
+	) (flowhq.Tenant, error)
+	// Tenant fails with code NotFound for an id that is no tenant.
 	Tenant(ctx context.Context, id flowhq.TenantID) (flowhq.Tenant, error)
-	Tenants(ctx context.Context, f store.TenantFilter) (tenants []flowhq.Tenant, next string, err error)
+	// Tenants returns one page; next is "" after the last one.
+	Tenants(
+		ctx context.Context, f store.TenantFilter,
+	) (tenants []flowhq.Tenant, next string, err error)
+	// Selected returns the ids of all tenants that a filter selects.
 	Selected(ctx context.Context, f store.TenantFilter, limit int) ([]flowhq.TenantID, error)
-	UpdateTenant(ctx context.Context, id flowhq.TenantID, c flowhq.TenantChange, actor string) (flowhq.Tenant, error)
+	UpdateTenant(
+		ctx context.Context, id flowhq.TenantID, c flowhq.TenantChange, actor string,
+	) (flowhq.Tenant, error)
 }
 
 // Logs reads what happened to a tenant, newest first, and adds to it.
 type Logs interface {
-	Messages(ctx context.Context, id flowhq.TenantID, f store.MessageFilter) (messages []flowhq.Message, next int64, err error)
-	Retry(ctx context.Context, id flowhq.TenantID, message int64, actor string) (flowhq.Message, error)
+	Messages(
+		ctx context.Context, id flowhq.TenantID, f store.MessageFilter,
+	) (messages []flowhq.Message, next int64, err error)
+	// Retry makes a message ready to be handled again. It fails with code Conflict for a
+	// message that was not given up.
+	Retry(
+		ctx context.Context, id flowhq.TenantID, message int64, actor string,
+	) (flowhq.Message, error)
+	// Unmute has the writer of a message answered again.
 	Unmute(ctx context.Context, id flowhq.TenantID, message int64, actor string) error
 	Events(ctx context.Context, id flowhq.TenantID, limit int) ([]flowhq.Event, error)
 	AddEvent(ctx context.Context, e flowhq.Event) error
@@ -45,24 +66,34 @@ type Logs interface {
 
 // Codes finds the code that links a tenant's phone. An expired one is "".
 type Codes interface {
+	// QR is the code to scan. That somebody asks keeps codes coming.
 	QR(ctx context.Context, id flowhq.TenantID) (flowhq.QR, error)
-	// AskLinkCode asks for a code to be typed into the phone, which LinkCode then
-	// finds.
+	// AskLinkCode asks the tenant's host for a code to be typed into the phone. LinkCode
+	// finds it once the host has one.
 	AskLinkCode(ctx context.Context, id flowhq.TenantID) (flowhq.QR, error)
 	LinkCode(ctx context.Context, id flowhq.TenantID) (flowhq.QR, error)
 }
 
-// Commands gives commands to tenants and tells what has come of them. A command is durable
-// once it is given, which is before it is applied; one with a key that was given before is
-// that one.
+// Commands records commands to tenants, and knows what has come of them.
 type Commands interface {
-	Command(ctx context.Context, id flowhq.TenantID, c store.NewCommand) (given flowhq.TenantCommand, name string, err error)
-	TenantCommand(ctx context.Context, id flowhq.TenantID, command int64) (flowhq.TenantCommand, error)
-	TenantCommands(ctx context.Context, id flowhq.TenantID, before int64, limit int) (page []flowhq.TenantCommand, next int64, err error)
+	// Command records a command, which is durable from then on and applied later. With a
+	// key that was used before it returns the first command; if that was another one, it
+	// fails with code Conflict. name is the tenant's.
+	Command(
+		ctx context.Context, id flowhq.TenantID, c store.NewCommand,
+	) (given flowhq.TenantCommand, name string, err error)
+	TenantCommand(
+		ctx context.Context, id flowhq.TenantID, command int64,
+	) (flowhq.TenantCommand, error)
+	TenantCommands(
+		ctx context.Context, id flowhq.TenantID, before int64, limit int,
+	) (page []flowhq.TenantCommand, next int64, err error)
+	// Deletion returns the command that deleted a tenant.
 	Deletion(ctx context.Context, id flowhq.TenantID) (flowhq.TenantCommand, error)
 }
 
-// A Nudger has whoever applies a tenant's commands look for them now.
+// A Nudger has a tenant's workflow look for commands now. Without it the reconciler of the
+// workers does so some seconds later.
 type Nudger interface {
 	Nudge(ctx context.Context, id flowhq.TenantID, name string) error
 }
@@ -81,20 +112,25 @@ type Options struct {
 	Commands Commands
 	Nudges   Nudger
 	Bulks    Bulks
-	Asked    AskedBulks
-	Fleet    Fleet
-	Database Pinger
-	Temporal Pinger
-	Metrics  metrics.Registry
+	// BulkRecords is the database's side of bulks, and Bulks Temporal's.
+	BulkRecords BulkRecords
+	Fleet       Fleet
+	Database    Pinger
+	Temporal    Pinger
+	Metrics     metrics.Registry
 
-	Codec       Codec
-	CodecOrigin string // of Temporal's Web UI, whose pages may use the codec; "" = no page may
+	Codec Codec
+	// CodecOrigin is the origin of Temporal's Web UI, whose pages may use the codec; "" = no
+	// page may.
+	CodecOrigin string
 
-	Password  config.Secret // of the admin
-	QueryAuth bool          // also accept the password as the query parameter "password"
+	// Password is the admin's.
+	Password config.Secret
+	// QueryAuth has the password accepted as the query parameter "password" as well.
+	QueryAuth bool
 	// TrustedProxies are addresses and networks whose X-Forwarded-For says where a
-	// request comes from. Without them, behind a proxy, all callers are one to the
-	// limit on guessing.
+	// request comes from. Without them, behind a proxy, all callers count as one for the
+	// limit on wrong passwords.
 	TrustedProxies []string
 
 	Log *slog.Logger
@@ -103,38 +139,45 @@ type Options struct {
 // An API is the http.Handler of everything this package serves.
 type API struct {
 	Options
-	gate   *gate
-	alarms *alarms
+	auth   *authenticator
+	logins *loginRecorder
 	engine *gin.Engine
-	within time.Duration // for one request
+	// timeout bounds the handling of one request.
+	timeout time.Duration
 
-	readiness   readyCache
-	nudgeFailed atomic.Pointer[time.Time] // when Temporal did not answer; nil: it did
-	codecTurn   chan struct{}             // taken while payloads are worked on
-	count       *metrics.API
+	readiness readyCache
+	// nudgeFailed is when Temporal did not answer last; nil: it answered.
+	nudgeFailed atomic.Pointer[time.Time]
+	// codecSlot holds a value while the codec works on payloads.
+	codecSlot chan struct{}
+	count     *metrics.API
 }
 
-// actor is who an admin's actions are attributed to.
+// actor is whom an admin's actions are attributed to. There is one password, so one actor.
 const actor = "admin"
 
-// New returns an API. It fails without a password rather than serve everybody.
+// New returns an API. Without a password it fails: it would serve everybody.
 func New(o Options) (*API, error) {
 	if o.Password == "" {
 		return nil, errors.New("the admin API needs a password")
 	}
 	if o.QueryAuth {
-		o.Log.Warn("the admin password is accepted as a query parameter, where proxies and browsers may keep it",
-			"setting", "ADMIN_QUERY_AUTH")
+		o.Log.Warn("the admin password is accepted as a query parameter, "+
+			"where proxies and browsers may keep it", "setting", "ADMIN_QUERY_AUTH")
 	}
 	gin.SetMode(gin.ReleaseMode) // else Gin prints its routes to standard output
 	a := &API{
-		Options: o, gate: newGate(o.Password, o.QueryAuth), alarms: newAlarms(o.Fleet, o.Log),
-		engine: gin.New(), within: handleWithin, count: metrics.NewAPI(o.Metrics),
-		readiness: readyCache{turn: make(chan struct{}, 1), keep: readyFor}, codecTurn: make(chan struct{}, 1),
+		Options: o, auth: newAuthenticator(o.Password, o.QueryAuth),
+		logins: newLoginRecorder(o.Fleet, o.Log),
+		engine: gin.New(), timeout: handleTimeout, count: metrics.NewAPI(o.Metrics),
+		readiness: readyCache{slot: make(chan struct{}, 1), keep: readyFor},
+		codecSlot: make(chan struct{}, 1),
 	}
 	a.engine.HandleMethodNotAllowed = true
+	// Each path is spelled in one way, as openapi.yaml has it.
 	a.engine.RedirectTrailingSlash = false
-	a.engine.RemoteIPHeaders = []string{"X-Forwarded-For"} // and no other, which a proxy might pass on as it came
+	// A proxy might pass any other header on as the caller sent it.
+	a.engine.RemoteIPHeaders = []string{"X-Forwarded-For"}
 	if err := a.engine.SetTrustedProxies(o.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
 	}
@@ -142,38 +185,46 @@ func New(o Options) (*API, error) {
 	return a, nil
 }
 
-// ServeHTTP answers one request.
+// ServeHTTP answers one request. It is safe for concurrent use.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.engine.ServeHTTP(w, r) }
 
-// routes lists every endpoint. Only a tenant is called :id, for the log takes it as one.
+// routes lists every endpoint. Only a tenant may be called :id: the access log takes it as
+// the tenant that a record belongs to.
 func (a *API) routes() {
-	a.engine.Use(a.begin, a.logAccess, a.recoverPanic, a.shareCodec)
+	// begin is first, so that every answer has its id and headers. logAccess is before
+	// recoverPanic, and so logs the status that a panic is answered with.
+	a.engine.Use(a.begin, a.logAccess, a.recoverPanic, a.allowUI)
 	a.engine.NoRoute(a.noRoute)
 	a.engine.NoMethod(a.noMethod)
 
+	// Probes and the description need no password.
 	public := a.engine.Group("", a.deadline)
 	get(public, "/healthz", handle(a, http.StatusOK, a.health))
 	get(public, "/readyz", handle(a, http.StatusOK, a.ready))
 	get(public, "/openapi.yaml", handle(a, http.StatusOK, a.openAPI))
 
-	codec := a.engine.Group(codecPath, a.deadline, a.admit, a.atOnce(maxRecoding))
+	// Its requests are large, so the concurrency is limited after the password was checked:
+	// a stranger must not be able to take the slots.
+	codec := a.engine.Group(codecPath, a.deadline, a.authenticate, a.limitConcurrency(maxCodecRequests))
 	codec.POST("/encode", handle(a, http.StatusOK, a.encode))
 	codec.POST("/decode", handle(a, http.StatusOK, a.decode))
 
-	get(a.engine.Group("", a.deadline, a.admit), "/metrics", handle(a, http.StatusOK, a.metrics))
+	// Prometheus has a password for its targets.
+	get(a.engine.Group("", a.deadline, a.authenticate), "/metrics", handle(a, http.StatusOK, a.metrics))
 
-	admin := a.engine.Group("/admin", a.deadline, a.admit)
+	admin := a.engine.Group("/admin", a.deadline, a.authenticate)
 	admin.POST("/tenants", handle(a, http.StatusCreated, a.createTenant))
 	get(admin, "/tenants", handle(a, http.StatusOK, a.listTenants))
 	get(admin, "/tenants/:id", handle(a, http.StatusOK, a.readTenant))
 	admin.PUT("/tenants/:id", handle(a, http.StatusOK, a.changeTenant))
 	admin.DELETE("/tenants/:id", handle(a, http.StatusAccepted, a.deleteTenant))
 
-	admin.POST("/tenants/:id/session/start", handle(a, http.StatusAccepted, a.command(flowhq.Start)))
-	admin.POST("/tenants/:id/session/stop", handle(a, http.StatusAccepted, a.command(flowhq.Stop)))
-	admin.POST("/tenants/:id/session/restart", handle(a, http.StatusAccepted, a.command(flowhq.Restart)))
-	admin.POST("/tenants/:id/session/force-restart", handle(a, http.StatusAccepted, a.command(flowhq.ForceRestart)))
-	admin.POST("/tenants/:id/session/relink", handle(a, http.StatusAccepted, a.command(flowhq.Relink)))
+	for _, c := range []flowhq.Command{
+		flowhq.Start, flowhq.Stop, flowhq.Restart, flowhq.ForceRestart, flowhq.Relink,
+	} {
+		path := "/tenants/:id/session/" + string(c)
+		admin.POST(path, handle(a, http.StatusAccepted, a.command(c)))
+	}
 
 	get(admin, "/tenants/:id/commands", handle(a, http.StatusOK, a.listCommands))
 	get(admin, "/tenants/:id/commands/:command", handle(a, http.StatusOK, a.readCommand))
@@ -186,7 +237,8 @@ func (a *API) routes() {
 	get(admin, "/tenants/:id/qr", handle(a, http.StatusOK, a.qr))
 	get(admin, "/tenants/:id/qr.png", handle(a, http.StatusOK, a.qrPicture))
 	admin.POST("/tenants/:id/pair-code", handle(a, http.StatusOK, a.pairCode))
-	get(admin.Group("", a.atOnce(maxPages)), "/tenants/:id/logs", handle(a, http.StatusOK, a.messages))
+	logs := admin.Group("", a.limitConcurrency(maxPages))
+	get(logs, "/tenants/:id/logs", handle(a, http.StatusOK, a.messages))
 	admin.POST("/tenants/:id/logs/:message/retry", handle(a, http.StatusAccepted, a.retryMessage))
 	admin.POST("/tenants/:id/logs/:message/unmute", handle(a, http.StatusOK, a.unmuteContact))
 	get(admin, "/tenants/:id/events", handle(a, http.StatusOK, a.events))
@@ -196,7 +248,8 @@ func (a *API) routes() {
 	admin.PUT("/fleet", handle(a, http.StatusOK, a.changeFleet))
 }
 
-// get registers h for GET and, as HTTP requires, for HEAD.
+// get registers h for GET and, as HTTP requires, for HEAD, which net/http answers without the
+// body.
 func get(g *gin.RouterGroup, path string, h gin.HandlerFunc) {
 	g.GET(path, h)
 	g.HEAD(path, h)

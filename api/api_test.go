@@ -63,7 +63,7 @@ func TestAPI(t *testing.T) {
 		{"an expired code", pairing(-time.Second), "GET", tenant + "/qr", "", 200, `{"state": "QR_READY", "qr": null, "code": null, "expires_at": null}`},
 		{"code of what never was", nil, "GET", "/admin/tenants/" + never + "/qr", "", 404, `{"code": "not_found"}`},
 		{"picture", pairing(time.Minute), "GET", tenant + "/qr.png", "", 200, ``},
-		{"no picture yet", nil, "GET", tenant + "/qr.png", "", 404, `{"code": "not_found", "detail": "there is no code to scan: the session is DISCONNECTED; start the worker first"}`},
+		{"no picture yet", nil, "GET", tenant + "/qr.png", "", 404, `{"code": "not_found", "detail": "there is no code to scan: the session is DISCONNECTED; start the session first"}`},
 		{"no picture any more", pairing(-time.Second), "GET", tenant + "/qr.png", "", 404, `{"detail": "there is no code to scan: the last one has expired and the next one comes in a moment"}`},
 		{"no picture while connecting", state(flowhq.Connecting), "GET", tenant + "/qr.png", "", 404, `{"detail": "there is no code to scan: the session is connecting; ask again in a moment"}`},
 		{"no picture once linked", state(flowhq.Connected), "GET", tenant + "/qr.png", "", 404, `{"detail": "there is no code to scan: the session is linked and connected"}`},

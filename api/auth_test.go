@@ -56,7 +56,7 @@ func TestPassword(t *testing.T) {
 				f = *open
 			}
 			f.T = t
-			f.api.gate.guesses = newGuesses()
+			f.api.auth.limiter = newPasswordLimiter()
 			got := f.send(call{method: "GET", path: "/admin/tenants" + tt.query, header: tt.header}, tt.status)
 			if challenge := got.Header.Get("WWW-Authenticate"); (challenge != "") != (tt.status == 401) {
 				t.Errorf("WWW-Authenticate = %q", challenge)
@@ -137,7 +137,7 @@ func TestStrangerBehindTheProxy(t *testing.T) {
 		header.Set("X-Forwarded-For", addr)
 		return header
 	}
-	for range maxGuesses {
+	for range maxFailures {
 		f.send(call{method: "GET", path: "/admin/tenants", header: from("198.51.100.7", basic("", "guess"))}, 401)
 	}
 	f.slow("198.51.100.7", true)

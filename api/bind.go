@@ -17,38 +17,50 @@ import (
 
 // Bounds of a request.
 const (
-	maxFieldErrors = 20  // reported for one request; the rest would tell nothing new
-	maxSearch      = 100 // characters of a search text or a cursor
-	maxKey         = 128 // bytes
-	maxParameters  = 40  // of a query; no endpoint has as many
+	// maxFieldErrors is how many problems one answer names; more would say nothing new.
+	maxFieldErrors = 20
+	// maxSearch bounds a search text or a cursor, in characters.
+	maxSearch = 100
+	// maxKey bounds an Idempotency-Key, in bytes.
+	maxKey = 128
+	// maxParameters bounds the parameters of a query; no endpoint has as many.
+	maxParameters = 40
 )
 
 // keyHeader carries the caller's own key of a request, by which a repeated one is known.
 const keyHeader = "Idempotency-Key"
 
-// ownKeys is the beginning of keys that we give ourselves.
-const ownKeys = "bulk:"
+// reservedKeys is the beginning of the keys that a bulk gives to its commands. A caller must
+// not be able to guess one, and so have a tenant left out.
+const reservedKeys = "bulk:"
 
-// A binder reads one request for its handler. It notes whatever is wrong instead
-// of stopping there, so that the caller hears of everything at once; its methods
-// return a zero value for what they could not read.
+// A binder reads one request for its handler. It collects whatever is wrong instead of
+// stopping at the first problem, so that one answer names everything. Its methods return a
+// zero value for what they could not read.
 //
-// A query parameter that nobody asked for is wrong too, and so is a body.
+// A query parameter or a body that the endpoint does not have is wrong too: a misspelt
+// filter that was ignored would select everything.
 type binder struct {
 	c     *gin.Context
 	query url.Values
-	asked map[string]bool // query parameters that this endpoint has
+	// known are the query parameters that this endpoint has.
+	known map[string]bool
+	// bodyRead and keyRead say that this endpoint has a body and an Idempotency-Key.
+	bodyRead, keyRead bool
 
-	bodyRead bool
-	keyRead  bool // this endpoint has an Idempotency-Key
-	bad      []flowhq.FieldError
-	err      error // the first problem that is not about one field
+	// fields are the problems with single fields, and err is the first problem with the
+	// request as a whole.
+	fields []flowhq.FieldError
+	err    error
 }
 
+// newBinder parses the query string. The password's parameter is known to every endpoint of an
+// installation that allows it.
 func newBinder(c *gin.Context, queryAuth bool) *binder {
-	b := &binder{c: c, asked: map[string]bool{passwordParameter: queryAuth}}
+	b := &binder{c: c, known: map[string]bool{passwordParameter: queryAuth}}
 	if tooManyParameters(c.Request.URL.RawQuery) {
-		b.stop(flowhq.Errorf(flowhq.Invalid, "the query string has more than %d parameters", maxParameters))
+		b.stop(flowhq.Errorf(flowhq.Invalid,
+			"the query string has more than %d parameters", maxParameters))
 		return b
 	}
 	var err error
@@ -58,32 +70,36 @@ func newBinder(c *gin.Context, queryAuth bool) *binder {
 	return b
 }
 
-// tooManyParameters is asked before a query is taken apart, which anybody may have
-// sent: its cost must not grow with what they write.
+// tooManyParameters reports whether a query has more parameters than any endpoint. It is
+// asked before the query is parsed: a stranger must not make us parse thousands.
 func tooManyParameters(query string) bool { return strings.Count(query, "&") >= maxParameters }
 
 // finish returns what is wrong with the request: nil, an error about the request
 // as a whole, or an Invalid error that names the fields.
 func (b *binder) finish() error {
 	method := b.c.Request.Method
-	if !b.bodyRead && method != http.MethodGet && method != http.MethodHead {
+	writes := method != http.MethodGet && method != http.MethodHead
+	if !b.bodyRead && writes {
 		b.noBody()
 	}
 	if b.err != nil {
 		return b.err
 	}
-	if !b.keyRead && method != http.MethodGet && method != http.MethodHead && len(b.c.Request.Header.Values(keyHeader)) > 0 {
+	if !b.keyRead && writes && len(b.c.Request.Header.Values(keyHeader)) > 0 {
 		b.wrong(keyHeader, "has no effect on this request, which may be repeated without it")
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.query)) {
-		if !b.asked[name] {
+		if !b.known[name] {
 			b.wrong(name, "is not a parameter of this request")
 		}
 	}
-	if len(b.bad) == 0 {
+	if len(b.fields) == 0 {
 		return nil
 	}
-	return &flowhq.Error{Code: flowhq.Invalid, Message: "the request has fields that are missing or wrong", Fields: b.bad}
+	return &flowhq.Error{
+		Code: flowhq.Invalid, Fields: b.fields,
+		Message: "the request has fields that are missing or wrong",
+	}
 }
 
 // stop notes a problem with the request as a whole.
@@ -93,11 +109,11 @@ func (b *binder) stop(err error) {
 	}
 }
 
-// full reports whether as many problems are noted as are told.
-func (b *binder) full() bool { return len(b.bad) >= maxFieldErrors }
+// full reports whether as many problems are noted as one answer names.
+func (b *binder) full() bool { return len(b.fields) >= maxFieldErrors }
 
-// wrong notes a problem with one field, unless it is already known to be wrong.
-// The name may be of the caller's making, so it is cut.
+// wrong notes a problem with one field, unless one is noted already. The caller may have made
+// the name up, so it is cut: an answer must not be as large as the caller likes.
 func (b *binder) wrong(field, message string) {
 	const maxName = 100
 	if b.full() {
@@ -106,8 +122,8 @@ func (b *binder) wrong(field, message string) {
 	if len(field) > maxName {
 		field = strings.ToValidUTF8(field[:maxName], "") + "…"
 	}
-	if !slices.ContainsFunc(b.bad, func(f flowhq.FieldError) bool { return f.Field == field }) {
-		b.bad = append(b.bad, flowhq.FieldError{Field: field, Message: message})
+	if !slices.ContainsFunc(b.fields, func(f flowhq.FieldError) bool { return f.Field == field }) {
+		b.fields = append(b.fields, flowhq.FieldError{Field: field, Message: message})
 	}
 }
 
@@ -116,7 +132,8 @@ func (b *binder) wrong(field, message string) {
 func (b *binder) tenant() flowhq.TenantID {
 	id := flowhq.TenantID(b.c.Param("id"))
 	if !id.Valid() {
-		b.stop(flowhq.Errorf(flowhq.NotFound, "there is no such tenant; the id of a tenant is a UUID in lower case"))
+		b.stop(flowhq.Errorf(flowhq.NotFound,
+			"there is no such tenant; the id of a tenant is a UUID in lower case"))
 		return ""
 	}
 	return id
@@ -130,13 +147,14 @@ func (b *binder) message() int64 { return b.id("message") }
 func (b *binder) id(kind string) int64 {
 	id, err := strconv.ParseInt(b.c.Param(kind), 10, 64)
 	if err != nil || id < 1 {
-		b.stop(flowhq.Errorf(flowhq.NotFound, "there is no such %s; the id of a %s is a whole number", kind, kind))
+		b.stop(flowhq.Errorf(flowhq.NotFound,
+			"there is no such %s; the id of a %s is a whole number", kind, kind))
 		return 0
 	}
 	return id
 }
 
-// key returns the caller's key of this request, or one made for it: its id.
+// key returns the caller's key of this request, or the request's id in its place.
 func (b *binder) key() string {
 	b.keyRead = true
 	keys := b.c.Request.Header.Values(keyHeader)
@@ -146,19 +164,21 @@ func (b *binder) key() string {
 	switch {
 	case len(keys) != 1 || !validKey(keys[0]):
 		b.wrong(keyHeader, "must be one header of 1 to 128 printable ASCII characters")
-	case strings.HasPrefix(keys[0], ownKeys):
-		b.wrong(keyHeader, "must not begin with "+ownKeys)
+	case strings.HasPrefix(keys[0], reservedKeys):
+		b.wrong(keyHeader, "must not begin with "+reservedKeys)
 	}
 	return keys[0]
 }
 
+// validKey reports whether a key is short, and printable in logs and events.
 func validKey(key string) bool {
-	return key != "" && len(key) <= maxKey && !strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' })
+	unprintable := func(r rune) bool { return r < ' ' || r > '~' }
+	return key != "" && len(key) <= maxKey && !strings.ContainsFunc(key, unprintable)
 }
 
 // parameter returns a query parameter and whether it was given.
 func (b *binder) parameter(name string) (string, bool) {
-	b.asked[name] = true
+	b.known[name] = true
 	values := b.query[name]
 	if len(values) > 1 {
 		b.wrong(name, "must be given only once")
@@ -208,8 +228,10 @@ func (b *binder) text(name string) string {
 	return v
 }
 
+// validText reports whether a text may be searched for.
 func validText(s string) bool {
-	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= maxSearch && !strings.ContainsFunc(s, unicode.IsControl)
+	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= maxSearch &&
+		!strings.ContainsFunc(s, unicode.IsControl)
 }
 
 // word returns a query parameter that is one of all, "" without one.

@@ -45,20 +45,23 @@ func (b *binder) noBody() {
 func (b *binder) read(limit int64) ([]byte, bool) {
 	b.bodyRead = true
 	data, err := io.ReadAll(http.MaxBytesReader(b.c.Writer, b.c.Request.Body, limit))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		b.stop(flowhq.Errorf(tooMuch, "the body of this request may have at most %d bytes", limit))
+	if _, exceeded := errors.AsType[*http.MaxBytesError](err); exceeded {
+		b.stop(flowhq.Errorf(tooLarge, "the body of this request may have at most %d bytes", limit))
 		return nil, false
 	}
 	if err != nil {
-		b.stop(&flowhq.Error{Code: flowhq.Invalid, Message: "the body of the request did not arrive whole", Err: err})
+		b.stop(&flowhq.Error{
+			Code: flowhq.Invalid, Message: "the body of the request did not arrive whole", Err: err,
+		})
 		return nil, false
 	}
 	return bytes.TrimSpace(data), true
 }
 
+// decode decodes a JSON object into the struct that v points to.
 func (b *binder) decode(data []byte, v any) {
 	if !isJSON(b.c.GetHeader("Content-Type")) {
-		b.stop(flowhq.Errorf(unsupported, "the body must be JSON in UTF-8, sent with Content-Type: application/json"))
+		b.stop(notJSON())
 		return
 	}
 	if !utf8.Valid(data) {
@@ -77,7 +80,8 @@ func (b *binder) decode(data []byte, v any) {
 func isJSON(contentType string) bool {
 	media, params, err := mime.ParseMediaType(contentType)
 	charset := params["charset"]
-	return err == nil && media == "application/json" && (charset == "" || strings.EqualFold(charset, "utf-8"))
+	return err == nil && media == "application/json" &&
+		(charset == "" || strings.EqualFold(charset, "utf-8"))
 }
 
 // checkObject returns an error unless data is one JSON object and nothing else.
@@ -85,7 +89,8 @@ func checkObject(data []byte) error {
 	var whole json.RawMessage
 	err := json.Unmarshal(data, &whole)
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return flowhq.Errorf(flowhq.Invalid, "the body is not valid JSON: %v, at byte %d", syntax, syntax.Offset)
+		return flowhq.Errorf(flowhq.Invalid,
+			"the body is not valid JSON: %v, at byte %d", syntax, syntax.Offset)
 	}
 	if err != nil || data[0] != '{' {
 		return flowhq.Errorf(flowhq.Invalid, "the body must be a JSON object")
@@ -105,7 +110,9 @@ func (b *binder) members(prefix string, object []byte, fields map[string]reflect
 		key, err := d.Token()
 		name, _ := key.(string)
 		if err = errors.Join(err, d.Decode(&value)); err != nil {
-			b.stop(&flowhq.Error{Code: flowhq.Invalid, Message: "the body is not valid JSON", Err: err})
+			b.stop(&flowhq.Error{
+				Code: flowhq.Invalid, Message: "the body is not valid JSON", Err: err,
+			})
 			return
 		}
 		field, known := fields[name]
@@ -124,6 +131,9 @@ func (b *binder) members(prefix string, object []byte, fields map[string]reflect
 		seen[name] = true
 	}
 }
+
+// encoding/json alone does not do: it takes a member in any case of its letters, takes the last
+// of several, and cannot tell which of them were wrong.
 
 // fieldsOf returns the fields of the struct that v points to by their JSON names.
 func fieldsOf(v any) map[string]reflect.Value {

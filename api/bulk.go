@@ -12,18 +12,22 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// AskedBulks remembers bulks from the moment that they are asked for, and how far each was
-// a moment ago. One that is begun twice is one.
-type AskedBulks interface {
-	BeginBulk(ctx context.Context, key string, body []byte, b flowhq.Bulk, tenants []flowhq.TenantID) (flowhq.Bulk, error)
+// BulkRecords keeps bulks in the database from the moment that they are asked for, with how
+// far each was some seconds ago.
+type BulkRecords interface {
+	// BeginBulk records a bulk. With a key that was used before it returns the first bulk;
+	// if the body was another one, it fails with code Conflict.
+	BeginBulk(
+		ctx context.Context, key string, body []byte, b flowhq.Bulk, tenants []flowhq.TenantID,
+	) (flowhq.Bulk, error)
 	Bulk(ctx context.Context, id string) (flowhq.Bulk, error)
 	BulkTenants(ctx context.Context, id string) ([]flowhq.TenantID, error)
 	Bulks(ctx context.Context, limit int) ([]flowhq.Bulk, error)
 	CancelBulk(ctx context.Context, id string) (flowhq.Bulk, error)
 }
 
-// Bulks runs the bulks that were asked for, and knows how far they are now. It may be away:
-// then they wait for it.
+// Bulks runs the bulks that were recorded, and knows how far they are now. It is Temporal,
+// and may be away: then bulks wait for it, and the reconciler starts them.
 type Bulks interface {
 	StartBulk(ctx context.Context, b flowhq.Bulk, tenants []flowhq.TenantID) (flowhq.Bulk, error)
 	Bulk(ctx context.Context, id string) (flowhq.Bulk, error)
@@ -31,12 +35,14 @@ type Bulks interface {
 	CancelBulk(ctx context.Context, id string) (flowhq.Bulk, error)
 }
 
-// How many tenants a second are told unless the request says so, and how many bulks
-// a list has.
+// Defaults and bounds of the requests about bulks.
 const (
+	// defaultPerSecond is how many tenants a second get the command, unless the request says
+	// otherwise.
 	defaultPerSecond = 10
-	defaultBulks     = 20
-	maxBulks         = 100
+	// defaultBulks and maxBulks bound the list, in rows.
+	defaultBulks = 20
+	maxBulks     = 100
 )
 
 // bulkBody is the body of POST /admin/bulk.
@@ -56,10 +62,12 @@ type bulkFilter struct {
 	All      bool                `json:"all"`
 }
 
+// bulkRequest is POST /admin/bulk.
 type bulkRequest struct {
 	bulkBody
-	ID  string // of the bulk
-	Key string // of the request
+	// ID is the bulk's, derived from the request's Key.
+	ID  string
+	Key string
 }
 
 func (r *bulkRequest) bind(b *binder) {
@@ -72,7 +80,8 @@ func (r *bulkRequest) bind(b *binder) {
 		r.PerSecond = &n
 	}
 	if *r.PerSecond < 1 || *r.PerSecond > flowhq.MaxPerSecond {
-		b.wrong("per_second", fmt.Sprintf("must be a whole number from 1 to %d", flowhq.MaxPerSecond))
+		b.wrong("per_second",
+			fmt.Sprintf("must be a whole number from 1 to %d", flowhq.MaxPerSecond))
 	}
 	r.Filter.check(b)
 	// The same request begins the same bulk, however often it is sent.
@@ -80,6 +89,8 @@ func (r *bulkRequest) bind(b *binder) {
 	r.ID = uuid.NewSHA1(uuid.NameSpaceURL, []byte("flowhq:bulk:"+r.Key)).String()
 }
 
+// check notes what is wrong with a filter. An empty one is wrong, and so is one that says all
+// and something else: it is not clear what its author meant.
 func (f bulkFilter) check(b *binder) {
 	if f.Status != "" && !slices.Contains(flowhq.TenantStatuses, f.Status) {
 		b.wrong("filter.status", "must be "+choices(flowhq.TenantStatuses))
@@ -102,33 +113,40 @@ func (f bulkFilter) check(b *binder) {
 	}
 }
 
-// startBulk handles POST /admin/bulk.
+// startBulk handles POST /admin/bulk. The bulk is recorded with its tenants first, which makes
+// it durable: if Temporal cannot start it now, the reconciler of the workers does later.
 func (a *API) startBulk(ctx context.Context, req bulkRequest) (flowhq.Bulk, error) {
 	body, err := json.Marshal(req.bulkBody)
 	if err != nil {
 		return flowhq.Bulk{}, err
 	}
-	f := store.TenantFilter{Status: req.Filter.Status, Session: req.Filter.Session, Template: req.Filter.Template, Search: req.Filter.Search}
+	f := store.TenantFilter{
+		Status: req.Filter.Status, Session: req.Filter.Session,
+		Template: req.Filter.Template, Search: req.Filter.Search,
+	}
 	tenants, err := a.Tenants.Selected(ctx, f, flowhq.MaxBulk+1)
 	if err != nil {
 		return flowhq.Bulk{}, err
 	}
 	if len(tenants) > flowhq.MaxBulk {
-		message := fmt.Sprintf("selects more than %d tenants, which is too many for one bulk", flowhq.MaxBulk)
-		return flowhq.Bulk{}, &flowhq.Error{Code: flowhq.Invalid, Message: "the filter " + message,
-			Fields: []flowhq.FieldError{{Field: "filter", Message: message}}}
+		message := fmt.Sprintf(
+			"selects more than %d tenants, which is too many for one bulk", flowhq.MaxBulk)
+		return flowhq.Bulk{}, &flowhq.Error{
+			Code: flowhq.Invalid, Message: "the filter " + message,
+			Fields: []flowhq.FieldError{{Field: "filter", Message: message}},
+		}
 	}
-	b, err := a.Asked.BeginBulk(ctx, req.Key, body, flowhq.Bulk{
+	b, err := a.BulkRecords.BeginBulk(ctx, req.Key, body, flowhq.Bulk{
 		ID: req.ID, Command: req.Command, Actor: actor, PerSecond: *req.PerSecond,
 	}, tenants)
 	if err != nil || b.State != flowhq.BulkRunning {
 		return b, err
 	}
 	// A repeated request may find other tenants than the first one did.
-	if tenants, err = a.Asked.BulkTenants(ctx, b.ID); err != nil {
+	if tenants, err = a.BulkRecords.BulkTenants(ctx, b.ID); err != nil {
 		return b, err
 	}
-	calling, cancel := context.WithTimeout(ctx, nudgeWithin)
+	calling, cancel := context.WithTimeout(ctx, nudgeTimeout)
 	defer cancel()
 	begun, err := a.Bulks.StartBulk(calling, b, tenants)
 	if err != nil {
@@ -143,7 +161,7 @@ func (a *API) current(ctx context.Context, b flowhq.Bulk) flowhq.Bulk {
 	if b.State != flowhq.BulkRunning {
 		return b
 	}
-	calling, cancel := context.WithTimeout(ctx, nudgeWithin)
+	calling, cancel := context.WithTimeout(ctx, nudgeTimeout)
 	defer cancel()
 	if now, err := a.Bulks.Bulk(calling, b.ID); err == nil {
 		return now
@@ -151,58 +169,65 @@ func (a *API) current(ctx context.Context, b flowhq.Bulk) flowhq.Bulk {
 	return b
 }
 
+// bulkRef is a request about one bulk.
 type bulkRef struct{ ID string }
 
 func (r *bulkRef) bind(b *binder) {
 	if r.ID = b.c.Param("bulk"); !flowhq.ValidBulkID(r.ID) {
-		b.stop(flowhq.Errorf(flowhq.NotFound, "there is no such bulk; the id of a bulk is a UUID in lower case"))
+		b.stop(flowhq.Errorf(flowhq.NotFound,
+			"there is no such bulk; the id of a bulk is a UUID in lower case"))
 	}
 }
 
 // readBulk handles GET /admin/bulk/:bulk.
 func (a *API) readBulk(ctx context.Context, req bulkRef) (flowhq.Bulk, error) {
-	b, err := a.Asked.Bulk(ctx, req.ID)
+	b, err := a.BulkRecords.Bulk(ctx, req.ID)
 	if err != nil {
 		return b, err
 	}
 	return a.current(ctx, b), nil
 }
 
-// cancelBulk handles DELETE /admin/bulk/:bulk.
+// cancelBulk handles DELETE /admin/bulk/:bulk. That it is cancelled is recorded first, so that
+// the reconciler sees to it if Temporal does not answer.
 func (a *API) cancelBulk(ctx context.Context, req bulkRef) (flowhq.Bulk, error) {
-	b, err := a.Asked.CancelBulk(ctx, req.ID)
+	b, err := a.BulkRecords.CancelBulk(ctx, req.ID)
 	if err != nil || b.State != flowhq.BulkRunning {
 		return b, err
 	}
-	calling, cancel := context.WithTimeout(ctx, nudgeWithin)
+	calling, cancel := context.WithTimeout(ctx, nudgeTimeout)
 	defer cancel()
 	now, err := a.Bulks.CancelBulk(calling, req.ID)
 	if err != nil {
-		a.Log.Info("a bulk is not cancelled yet: the reconciler will see to it", "bulk", req.ID, "err", err)
+		a.Log.Info("a bulk is not cancelled yet: the reconciler will see to it",
+			"bulk", req.ID, "err", err)
 		return b, nil
 	}
 	return now, nil
 }
 
+// bulksRequest is GET /admin/bulk.
 type bulksRequest struct{ Limit int }
 
 func (r *bulksRequest) bind(b *binder) { r.Limit = b.number("limit", defaultBulks, 1, maxBulks) }
 
+// bulkList has no next page: bulks are few.
 type bulkList struct {
 	Bulks []flowhq.Bulk `json:"bulks"`
 }
 
-// listBulks handles GET /admin/bulk.
+// listBulks handles GET /admin/bulk. One call to Temporal says how far the running ones are.
 func (a *API) listBulks(ctx context.Context, req bulksRequest) (bulkList, error) {
-	bulks, err := a.Asked.Bulks(ctx, req.Limit)
+	bulks, err := a.BulkRecords.Bulks(ctx, req.Limit)
 	if err != nil || !slices.ContainsFunc(bulks, running) {
 		return bulkList{list(bulks)}, err
 	}
-	calling, cancel := context.WithTimeout(ctx, nudgeWithin)
+	calling, cancel := context.WithTimeout(ctx, nudgeTimeout)
 	defer cancel()
 	known, err := a.Bulks.Bulks(calling, maxBulks)
 	if err != nil {
-		a.Log.Info("bulks are listed as they were a moment ago: Temporal does not answer", "err", err)
+		a.Log.Info("bulks are listed as they were a moment ago: Temporal does not answer",
+			"err", err)
 	}
 	for i, b := range bulks {
 		n := slices.IndexFunc(known, func(k flowhq.Bulk) bool { return k.ID == b.ID })
@@ -213,4 +238,5 @@ func (a *API) listBulks(ctx context.Context, req bulksRequest) (bulkList, error)
 	return bulkList{list(bulks)}, nil
 }
 
+// running reports whether Temporal knows more of a bulk than its row does.
 func running(b flowhq.Bulk) bool { return b.State == flowhq.BulkRunning }

@@ -13,27 +13,38 @@ import (
 
 // A Codec encrypts and decrypts the payloads that Temporal keeps, as a JSON object
 // {"payloads": […]}.
+//
+// The SDK's own handler (converter.NewPayloadCodecHTTPHandler, v1.50) does not serve here. It
+// refuses members of a payload that it does not know, which a newer Web UI sends; it answers
+// errors as plain text; and it goes on when the caller has hung up.
 type Codec interface {
 	EncodeJSON(ctx context.Context, body []byte) ([]byte, error)
 	DecodeJSON(ctx context.Context, body []byte) ([]byte, error)
 }
 
+// codecPath is what an operator sets in the Web UI, after this API's address.
 const codecPath = "/codec"
 
-// Bounds of payloads. A body of many small ones, and an answer to it, take many times
+// Bounds of payloads. A body of many small payloads, and an answer to it, take many times
 // its size in memory.
 const (
-	maxPayloads = 6 << 20 // bytes: what Temporal lets through at a time, in base64
-	maxMembers  = 10_000  // members and elements in a body: some 2,000 payloads
-	maxRecoding = 4       // bodies in memory at a time, of which one is worked on
+	// maxPayloads bounds a body, in bytes: what Temporal lets through at a time, in base64.
+	maxPayloads = 6 << 20
+	// maxMembers bounds the members and elements in a body: some 2,000 payloads.
+	maxMembers = 10_000
+	// maxCodecRequests is how many bodies are in memory at a time. One of them is worked on.
+	maxCodecRequests = 4
 )
 
+// codecRequest is a body that is not decoded here, but by the Codec.
 type codecRequest struct{ body []byte }
 
 func (r *codecRequest) bind(b *binder) {
-	b.text("preserveStorageRefs") // which the Web UI always sends; nothing is stored elsewhere
+	// The Web UI always sends preserveStorageRefs. It concerns payloads that are stored
+	// elsewhere, of which there are none.
+	b.text("preserveStorageRefs")
 	if !isJSON(b.c.GetHeader("Content-Type")) {
-		b.stop(flowhq.Errorf(unsupported, "the body must be JSON in UTF-8, sent with Content-Type: application/json"))
+		b.stop(notJSON())
 		return
 	}
 	r.body, _ = b.read(maxPayloads)
@@ -44,30 +55,31 @@ type payloads []byte
 
 func (p payloads) content() (string, []byte) { return "application/json", p }
 
-// encode handles POST /codec/encode, which the Web UI calls for what an operator
-// types there.
+// encode handles POST /codec/encode, which the Web UI calls for what an operator types
+// there.
 func (a *API) encode(ctx context.Context, req codecRequest) (payloads, error) {
 	return a.recode(ctx, a.Codec.EncodeJSON, req)
 }
 
-// decode handles POST /codec/decode.
+// decode handles POST /codec/decode, which the Web UI calls for what it shows.
 func (a *API) decode(ctx context.Context, req codecRequest) (payloads, error) {
 	return a.recode(ctx, a.Codec.DecodeJSON, req)
 }
 
+// recode runs one half of the codec on a request, one request at a time.
 func (a *API) recode(
 	ctx context.Context, f func(context.Context, []byte) ([]byte, error), req codecRequest,
 ) (payloads, error) {
-	// A comma is in no data, which is base64: what it separates can be counted before
-	// anything is made of it.
+	// Data are base64, which has no comma. So what commas separate can be counted before
+	// the body is decoded into something many times as large.
 	if bytes.Count(req.body, []byte{','}) >= maxMembers {
-		return nil, flowhq.Errorf(tooMuch,
+		return nil, flowhq.Errorf(tooLarge,
 			"a request may have at most %d payloads and parts of payloads", maxMembers)
 	}
-	if !take(ctx, a.codecTurn) {
+	if !acquire(ctx, a.codecSlot) {
 		return nil, flowhq.Errorf(flowhq.Unavailable, "too many payloads wait for the codec")
 	}
-	defer release(a.codecTurn)
+	defer release(a.codecSlot)
 	out, err := f(ctx, req.body)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -78,9 +90,9 @@ func (a *API) recode(
 	return out, nil
 }
 
-// shareCodec lets the pages of the Web UI, and no others, use the codec from an
-// operator's browser, with what it remembers of the operator's login here.
-func (a *API) shareCodec(c *gin.Context) {
+// allowUI is CORS for the codec: it lets the pages of the Web UI, and no others, use the
+// codec from an operator's browser, with the password that the browser remembers.
+func (a *API) allowUI(c *gin.Context) {
 	if !strings.HasPrefix(c.Request.URL.Path, codecPath+"/") {
 		return
 	}
@@ -91,7 +103,7 @@ func (a *API) shareCodec(c *gin.Context) {
 	}
 	h.Set("Access-Control-Allow-Origin", a.CodecOrigin)
 	h.Set("Access-Control-Allow-Credentials", "true")
-	if c.Request.Method == http.MethodOptions { // asked before the request itself, without a login
+	if c.Request.Method == http.MethodOptions { // a preflight, which carries no password
 		h.Set("Access-Control-Allow-Methods", http.MethodPost)
 		h.Set("Access-Control-Allow-Headers", c.GetHeader("Access-Control-Request-Headers"))
 		c.AbortWithStatus(http.StatusNoContent)
@@ -100,5 +112,6 @@ func (a *API) shareCodec(c *gin.Context) {
 
 // fromUI reports whether a page of the Web UI asks for the codec.
 func (a *API) fromUI(c *gin.Context) bool {
-	return a.CodecOrigin != "" && c.GetHeader("Origin") == a.CodecOrigin && strings.HasPrefix(c.Request.URL.Path, codecPath+"/")
+	return a.CodecOrigin != "" && c.GetHeader("Origin") == a.CodecOrigin &&
+		strings.HasPrefix(c.Request.URL.Path, codecPath+"/")
 }

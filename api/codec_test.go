@@ -110,7 +110,7 @@ func TestCodecOneAtATime(t *testing.T) {
 		p.Body.Close()
 		statuses <- p.StatusCode
 	}
-	const callers = 3 * maxRecoding
+	const callers = 3 * maxCodecRequests
 	for range callers {
 		go ask(f)
 	}
@@ -125,7 +125,7 @@ func TestCodecOneAtATime(t *testing.T) {
 		t.Errorf("%d at a time; want 1", most)
 	}
 	f = setup(t, func(o *Options) { o.Codec = &slowCodec{enter: make(chan struct{}, 1)} })
-	f.api.within = 50 * time.Millisecond
+	f.api.timeout = 50 * time.Millisecond
 	for range 2 {
 		go ask(f)
 	}

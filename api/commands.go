@@ -9,16 +9,20 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// nudgeWithin is how long an answer waits until Temporal has been told of a command. One
-// that it is not told of is found by the workers.
-const nudgeWithin = 2 * time.Second
+// Bounds on what a caller waits for Temporal, which the command does not need.
+const (
+	// nudgeTimeout is how long an answer waits for Temporal. A command that Temporal does
+	// not know of is found by the workers' reconciler within seconds.
+	nudgeTimeout = 2 * time.Second
+	// nudgePause is for how long nobody waits for Temporal after it did not answer in time.
+	nudgePause = 5 * time.Second
+)
 
-// nudgeRest is for how long nobody waits for Temporal after it did not answer in time.
-const nudgeRest = 5 * time.Second
-
+// commandRequest is a command to one tenant.
 type commandRequest struct {
 	tenantRef
-	Key string // of the request
+	// Key is the Idempotency-Key, by which a repeated request gives no second command.
+	Key string
 }
 
 func (r *commandRequest) bind(b *binder) {
@@ -26,18 +30,20 @@ func (r *commandRequest) bind(b *binder) {
 	r.Key = b.key()
 }
 
-// accepted is a command that is durable, but perhaps not yet applied, and says where to
-// see whether it has been.
+// accepted is a command that is durable, but perhaps not applied yet. Its location is where
+// to see whether it has been.
 type accepted struct{ flowhq.TenantCommand }
 
 func (a accepted) location() string {
 	return "/admin/tenants/" + string(a.Tenant) + "/commands/" + strconv.FormatInt(a.ID, 10)
 }
 
-// command handles POST /admin/tenants/:id/session/<c>.
+// command handles POST /admin/tenants/:id/session/<c>. The command is a row before it is
+// answered; the nudge that follows only makes it faster.
 func (a *API) command(c flowhq.Command) func(context.Context, commandRequest) (accepted, error) {
 	return func(ctx context.Context, req commandRequest) (accepted, error) {
-		given, name, err := a.Commands.Command(ctx, req.Tenant, store.NewCommand{Command: c, Key: req.Key, Actor: actor})
+		given, name, err := a.Commands.Command(ctx, req.Tenant,
+			store.NewCommand{Command: c, Key: req.Key, Actor: actor})
 		if err != nil {
 			return accepted{}, err
 		}
@@ -48,27 +54,28 @@ func (a *API) command(c flowhq.Command) func(context.Context, commandRequest) (a
 	}
 }
 
-// nudge tells Temporal that there is a command. If it is away, nothing is lost but time,
-// and not much of the caller's: only one in a while waits to find out.
+// nudge tells Temporal that there is a command. If Temporal is away, nothing is lost but
+// time, and little of the caller's: after one request has waited in vain, the next ones do
+// not wait for a while.
 func (a *API) nudge(ctx context.Context, tenant flowhq.TenantID, name string) {
 	last := a.nudgeFailed.Load()
-	if last != nil && time.Since(*last) < nudgeRest {
+	if last != nil && time.Since(*last) < nudgePause {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, nudgeWithin)
+	ctx, cancel := context.WithTimeout(ctx, nudgeTimeout)
 	defer cancel()
 	if err := a.Nudges.Nudge(ctx, tenant, name); err != nil {
 		now := time.Now()
 		a.nudgeFailed.Store(&now)
-		a.Log.Warn("commands wait until Temporal answers again", "tenant", string(tenant), "err", err)
+		a.Log.Warn("commands wait until Temporal answers again",
+			"tenant", string(tenant), "err", err)
 		return
 	}
 	a.nudgeFailed.CompareAndSwap(last, nil)
 }
 
-// deleteTenant handles DELETE /admin/tenants/:id. To delete what has been
-// deleted, or is being deleted this moment, is no error, so that the request may
-// be repeated.
+// deleteTenant handles DELETE /admin/tenants/:id. It is no error to delete a tenant that has
+// been deleted, or is being deleted this moment, so that the request may be repeated.
 func (a *API) deleteTenant(ctx context.Context, req commandRequest) (accepted, error) {
 	answer, err := a.command(flowhq.Delete)(ctx, req)
 	if flowhq.ErrorCode(err) != flowhq.NotFound {
@@ -81,6 +88,7 @@ func (a *API) deleteTenant(ctx context.Context, req commandRequest) (accepted, e
 	return accepted{first}, none
 }
 
+// readCommandRequest is a request about one command.
 type readCommandRequest struct {
 	tenantRef
 	ID int64
@@ -91,12 +99,15 @@ func (r *readCommandRequest) bind(b *binder) {
 	r.ID = b.id("command")
 }
 
-// readCommand handles GET /admin/tenants/:id/commands/:command. The one that deleted a
-// tenant is found after it.
-func (a *API) readCommand(ctx context.Context, req readCommandRequest) (flowhq.TenantCommand, error) {
+// readCommand handles GET /admin/tenants/:id/commands/:command. The command that deleted a
+// tenant can be read when the tenant is gone.
+func (a *API) readCommand(
+	ctx context.Context, req readCommandRequest,
+) (flowhq.TenantCommand, error) {
 	return a.Commands.TenantCommand(ctx, req.Tenant, req.ID)
 }
 
+// commandsRequest is GET /admin/tenants/:id/commands.
 type commandsRequest struct {
 	tenantRef
 	Limit  int
@@ -109,6 +120,7 @@ func (r *commandsRequest) bind(b *binder) {
 	r.Before = b.position("before")
 }
 
+// commandList is a page of commands.
 type commandList struct {
 	Commands []flowhq.TenantCommand `json:"commands"`
 	Next     string                 `json:"next"`
@@ -117,7 +129,7 @@ type commandList struct {
 // listCommands handles GET /admin/tenants/:id/commands.
 func (a *API) listCommands(ctx context.Context, req commandsRequest) (commandList, error) {
 	all, next, err := a.Commands.TenantCommands(ctx, req.Tenant, req.Before, req.Limit)
-	if err == nil && len(all) == 0 { // of a tenant that is gone, the deletion is left
+	if err == nil && len(all) == 0 { // a deleted tenant has its deletion left, so this is none
 		_, err = a.Tenants.Tenant(ctx, req.Tenant)
 	}
 	answer := commandList{Commands: list(all)}

@@ -184,7 +184,7 @@ func TestCommandsWithoutTemporal(t *testing.T) {
 		t.Error("the cause is not in the log")
 	}
 	f.nudges.err = nil
-	past := time.Now().Add(-nudgeRest)
+	past := time.Now().Add(-nudgePause)
 	f.api.nudgeFailed.Store(&past)
 	for range 2 {
 		f.send(call{method: "DELETE", path: "/admin/tenants/" + string(id)}, 202)

@@ -6,8 +6,7 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// Fleet reads how the worker processes are doing, and reads and changes what holds
-// for all sessions.
+// Fleet knows how full the workers are, and keeps the settings that hold for all sessions.
 type Fleet interface {
 	Workers(ctx context.Context) ([]flowhq.Worker, error)
 	Fleet(ctx context.Context) (flowhq.Fleet, error)
@@ -26,10 +25,11 @@ func (a *API) listWorkers(ctx context.Context, _ nothing) (workerList, error) {
 	return workerList{list(workers)}, err
 }
 
-// fleetEvents is how many of the fleet's latest events are shown, and of those about
-// the admin password.
+// fleetEvents is how many of the fleet's latest events are shown. Events about the admin
+// password are counted apart, so that a stranger who guesses does not push the others out.
 const fleetEvents = 20
 
+// fleetAnswer is what holds for all sessions, with how it came to that.
 type fleetAnswer struct {
 	flowhq.Fleet
 	Events []flowhq.FleetEvent `json:"events"`
@@ -44,17 +44,20 @@ func (a *API) readFleet(ctx context.Context, _ nothing) (fleetAnswer, error) {
 	return a.describeFleet(ctx, fleet)
 }
 
+// fleetRequest is PUT /admin/fleet.
 type fleetRequest struct{ Change flowhq.FleetChange }
 
 func (r *fleetRequest) bind(b *binder) {
 	b.body(&r.Change)
 	b.check(r.Change.Validate())
-	if b.err == nil && len(b.bad) == 0 && r.Change.Paused == nil && r.Change.Version == nil {
-		b.stop(flowhq.Errorf(flowhq.Invalid, "there is nothing to change: give paused or whatsapp_version"))
+	if b.err == nil && len(b.fields) == 0 && r.Change.Paused == nil && r.Change.Version == nil {
+		b.stop(flowhq.Errorf(flowhq.Invalid,
+			"there is nothing to change: give paused or whatsapp_version"))
 	}
 }
 
-// changeFleet handles PUT /admin/fleet. The processes hear of it within moments.
+// changeFleet handles PUT /admin/fleet. A notification brings the change to all workers
+// within moments.
 func (a *API) changeFleet(ctx context.Context, req fleetRequest) (fleetAnswer, error) {
 	fleet, err := a.Fleet.SetFleet(ctx, req.Change, actor)
 	if err != nil {
@@ -63,6 +66,7 @@ func (a *API) changeFleet(ctx context.Context, req fleetRequest) (fleetAnswer, e
 	return a.describeFleet(ctx, fleet)
 }
 
+// describeFleet adds the latest events to the fleet's state.
 func (a *API) describeFleet(ctx context.Context, fleet flowhq.Fleet) (fleetAnswer, error) {
 	events, err := a.Fleet.FleetEvents(ctx, fleetEvents)
 	return fleetAnswer{fleet, list(events)}, err

@@ -17,19 +17,24 @@ type request[T any] interface {
 	bind(*binder)
 }
 
-// A response type is sent as JSON with the status of its route, unless it has
-// some of these methods.
+// A response type is sent as JSON with the status of its route, unless it has some of these
+// methods.
 type (
-	located interface{ location() string } // of what was created
+	// located is a response with a Location: of what was created.
+	located interface{ location() string }
+	// encoded is a response that is not JSON, or is JSON already.
 	encoded interface {
 		content() (mediaType string, b []byte)
-	} // not JSON
-	graded interface{ status() int } // the status depends on the answer
+	}
+	// statused is a response whose status depends on what it says.
+	statused interface{ status() int }
 )
 
 // handle makes a route of f: it reads and checks the request, calls f, and
 // answers with what f returns. f is not called for a request that is wrong.
-func handle[Req any, P request[Req], Resp any](a *API, status int, f func(context.Context, Req) (Resp, error)) gin.HandlerFunc {
+func handle[Req any, P request[Req], Resp any](
+	a *API, status int, f func(context.Context, Req) (Resp, error),
+) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		b := newBinder(c, a.QueryAuth)
 		var req Req
@@ -47,12 +52,12 @@ func handle[Req any, P request[Req], Resp any](a *API, status int, f func(contex
 	}
 }
 
-// answer sends resp.
+// answer sends resp with this status, or as its methods say.
 func (a *API) answer(c *gin.Context, status int, resp any) {
 	if r, ok := resp.(located); ok {
 		c.Header("Location", r.location())
 	}
-	if r, ok := resp.(graded); ok {
+	if r, ok := resp.(statused); ok {
 		status = r.status()
 	}
 	if r, ok := resp.(encoded); ok {
@@ -85,28 +90,29 @@ type nothing struct{}
 
 func (*nothing) bind(*binder) {}
 
-// atOnce lets n requests at a time go on to a route whose requests or answers are large.
-// Others wait, for as long as a request may take.
-func (a *API) atOnce(n int) gin.HandlerFunc {
-	places := make(chan struct{}, n)
+// limitConcurrency lets n requests at a time go on to a route whose requests or answers are
+// large, which bounds their memory. Others wait, for as long as a request may take.
+func (a *API) limitConcurrency(n int) gin.HandlerFunc {
+	slots := make(chan struct{}, n)
 	return func(c *gin.Context) {
-		if !take(c.Request.Context(), places) {
+		if !acquire(c.Request.Context(), slots) {
 			a.fail(c, flowhq.Errorf(flowhq.Unavailable, "too many such requests wait"))
 			return
 		}
-		defer release(places)
+		defer release(slots)
 		c.Next()
 	}
 }
 
-// take takes one of the places of a channel, or reports false when ctx ends.
-func take(ctx context.Context, places chan struct{}) bool {
+// acquire takes one of the slots that a channel has room for, or reports false when ctx ends.
+func acquire(ctx context.Context, slots chan struct{}) bool {
 	select {
-	case places <- struct{}{}:
+	case slots <- struct{}{}:
 		return true
 	case <-ctx.Done():
 		return false
 	}
 }
 
-func release(places chan struct{}) { <-places }
+// release gives a slot back.
+func release(slots chan struct{}) { <-slots }

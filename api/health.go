@@ -8,18 +8,21 @@ import (
 	"time"
 )
 
-// readyWithin is how long the database and Temporal have to answer.
-const readyWithin = 2 * time.Second
+const (
+	// readyTimeout is how long the database and Temporal have to answer.
+	readyTimeout = 2 * time.Second
+	// readyFor is how long one answer serves all who ask. Anybody may ask, as often as they
+	// like, and must not be able to load the database with it.
+	readyFor = time.Second
+)
 
-// readyFor is how long an answer of theirs holds.
-const readyFor = time.Second
-
+// healthy is the answer of GET /healthz.
 type healthy struct {
 	Status string `json:"status"`
 }
 
-// health handles GET /healthz: whoever reads the answer knows that the process
-// is alive.
+// health handles GET /healthz: an answer means that the process is alive. It asks neither the
+// database nor Temporal, because restarting this process would mend neither.
 func (a *API) health(context.Context, nothing) (healthy, error) { return healthy{"ok"}, nil }
 
 // readiness says whether the API can serve, and what keeps it from that.
@@ -28,6 +31,7 @@ type readiness struct {
 	Checks checks `json:"checks"`
 }
 
+// checks says of each dependency whether it answers.
 type checks struct {
 	Database string `json:"database"`
 	Temporal string `json:"temporal"`
@@ -40,6 +44,7 @@ const (
 	unusable = "does not answer"
 )
 
+// status is what a load balancer looks at.
 func (r readiness) status() int {
 	if r.Status != usable {
 		return http.StatusServiceUnavailable
@@ -47,13 +52,12 @@ func (r readiness) status() int {
 	return http.StatusOK
 }
 
-// ready handles GET /readyz. Anybody may ask, as often as they like, so one answer
-// serves all who ask within a second.
+// ready handles GET /readyz.
 func (a *API) ready(ctx context.Context, _ nothing) (readiness, error) {
-	if !take(ctx, a.readiness.turn) {
+	if !acquire(ctx, a.readiness.slot) {
 		return readiness{}, ctx.Err()
 	}
-	defer release(a.readiness.turn)
+	defer release(a.readiness.slot)
 	if time.Since(a.readiness.at) >= a.readiness.keep {
 		a.readiness.last = a.checkReady(ctx, a.readiness.last)
 		a.readiness.at = time.Now()
@@ -61,17 +65,18 @@ func (a *API) ready(ctx context.Context, _ nothing) (readiness, error) {
 	return a.readiness.last, nil
 }
 
-// A readyCache is the latest readiness, which whoever has the turn reads and writes.
+// A readyCache is the latest readiness. Only the holder of the slot uses it.
 type readyCache struct {
-	turn chan struct{}
-	keep time.Duration // for so long
-	at   time.Time     // when it was found out
+	slot chan struct{}
+	keep time.Duration // how long last may be used
+	at   time.Time     // when last was found out
 	last readiness
 }
 
-// checkReady asks the database and Temporal, even if the caller hangs up meanwhile.
+// checkReady asks the database and Temporal. It goes on if the caller hangs up, because
+// others wait for the answer.
 func (a *API) checkReady(ctx context.Context, before readiness) readiness {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(readyWithin, a.within))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(readyTimeout, a.timeout))
 	defer cancel()
 	r := readiness{Status: usable}
 	var wg sync.WaitGroup

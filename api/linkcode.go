@@ -7,10 +7,10 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// A host that is asked for a link code needs a moment, for it asks WhatsApp.
+// A host that is asked for a link code asks WhatsApp for it, which takes a moment.
 const (
-	linkCodeWithin = 8 * time.Second
-	linkCodePoll   = 200 * time.Millisecond
+	linkCodeTimeout = 8 * time.Second // less than handleTimeout, to answer what is missing
+	linkCodePoll    = 200 * time.Millisecond
 )
 
 // linkCode is a code to be typed into the phone.
@@ -19,24 +19,26 @@ type linkCode struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// pairCode handles POST /admin/tenants/:id/pair-code. It waits until the tenant's host
-// has drawn the code.
+// pairCode handles POST /admin/tenants/:id/pair-code. It waits until the tenant's host has
+// put the code into the session's row.
 func (a *API) pairCode(ctx context.Context, req tenantRef) (linkCode, error) {
 	q, err := a.Codes.AskLinkCode(ctx, req.Tenant)
 	if err != nil {
 		return linkCode{}, err
 	}
-	waiting, cancel := context.WithTimeout(ctx, linkCodeWithin)
+	waiting, cancel := context.WithTimeout(ctx, linkCodeTimeout)
 	defer cancel()
 	tick := time.NewTicker(linkCodePoll)
 	defer tick.Stop()
 	for q.Code == "" {
 		if q.State != flowhq.QRReady {
-			return linkCode{}, flowhq.Errorf(flowhq.Conflict, "no phone can be linked now: %s", noCode(q))
+			return linkCode{}, flowhq.Errorf(flowhq.Conflict,
+				"no phone can be linked now: %s", noCode(q))
 		}
 		select {
 		case <-waiting.Done():
-			return linkCode{}, flowhq.Errorf(flowhq.Unavailable, "WhatsApp gave no code in time; ask again, or scan the QR code")
+			return linkCode{}, flowhq.Errorf(flowhq.Unavailable,
+				"WhatsApp gave no code in time; ask again, or scan the QR code")
 		case <-tick.C:
 		}
 		if q, err = a.Codes.LinkCode(ctx, req.Tenant); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
+// messagesRequest is GET /admin/tenants/:id/logs.
 type messagesRequest struct {
 	tenantRef
 	store.MessageFilter
@@ -23,19 +24,23 @@ func (r *messagesRequest) bind(b *binder) {
 	r.Status = word(b, "status", flowhq.MessageStatuses)
 }
 
-// pageBytes bounds a page of messages, in bytes of JSON: a page ends with the message
-// that exceeds it.
-const pageBytes = 4 << 20
+// Bounds on the memory that pages of messages take.
+const (
+	// maxPageBytes bounds a page of messages, in bytes of JSON: a page ends with the message
+	// that exceeds it. A thousand messages may have 64 KiB each.
+	maxPageBytes = 4 << 20
+	// maxPages is how many pages of messages are in memory at a time.
+	maxPages = 8
+)
 
-// maxPages is how many pages of messages are in memory at a time.
-const maxPages = 8
-
+// messageList is a page of messages, encoded one by one to know its size.
 type messageList struct {
 	Logs []json.RawMessage `json:"logs"` // each a flowhq.Message
 	Next string            `json:"next"`
 }
 
-// messages handles GET /admin/tenants/:id/logs.
+// messages handles GET /admin/tenants/:id/logs. The store bounds a page by the bytes of its
+// texts; in JSON a byte may become six, so the page may end earlier here.
 func (a *API) messages(ctx context.Context, req messagesRequest) (messageList, error) {
 	if _, err := a.Tenants.Tenant(ctx, req.Tenant); err != nil {
 		return messageList{}, err
@@ -46,7 +51,7 @@ func (a *API) messages(ctx context.Context, req messagesRequest) (messageList, e
 	}
 	answer, size := messageList{Logs: []json.RawMessage{}}, 0
 	for i, m := range messages {
-		if size > pageBytes { // JSON may take six bytes for one
+		if size > maxPageBytes {
 			next = messages[i-1].ID
 			break
 		}
@@ -73,8 +78,8 @@ func (r *messageRef) bind(b *binder) {
 	r.Message = b.message()
 }
 
-// retryMessage handles POST /admin/tenants/:id/logs/:message/retry. It answers 202:
-// the row is ready to be handled again, by the tenant's host, which hears of it.
+// retryMessage handles POST /admin/tenants/:id/logs/:message/retry. It answers 202: the row
+// is ready to be handled again, and the tenant's host is notified.
 func (a *API) retryMessage(ctx context.Context, req messageRef) (flowhq.Message, error) {
 	if _, err := a.Tenants.Tenant(ctx, req.Tenant); err != nil {
 		return flowhq.Message{}, err
@@ -82,15 +87,16 @@ func (a *API) retryMessage(ctx context.Context, req messageRef) (flowhq.Message,
 	return a.Logs.Retry(ctx, req.Tenant, req.Message, actor)
 }
 
-// An unmuted contact is named by a message, for a number in a path would end up in
-// logs.
+// unmuted says that the writer of a message is not muted. A contact is named by a message,
+// because a number in a path would end up in the logs of proxies.
 type unmuted struct {
-	Message    int64      `json:"message"`
-	MutedUntil *time.Time `json:"muted_until"` // always null
+	Message int64 `json:"message"`
+	// MutedUntil is always null.
+	MutedUntil *time.Time `json:"muted_until"`
 }
 
-// unmuteContact handles POST /admin/tenants/:id/logs/:message/unmute. Whoever wrote
-// the message is answered from the next one on.
+// unmuteContact handles POST /admin/tenants/:id/logs/:message/unmute. Whoever wrote the
+// message is answered from the next message on.
 func (a *API) unmuteContact(ctx context.Context, req messageRef) (unmuted, error) {
 	if _, err := a.Tenants.Tenant(ctx, req.Tenant); err != nil {
 		return unmuted{}, err
@@ -98,6 +104,7 @@ func (a *API) unmuteContact(ctx context.Context, req messageRef) (unmuted, error
 	return unmuted{Message: req.Message}, a.Logs.Unmute(ctx, req.Tenant, req.Message, actor)
 }
 
+// eventsRequest is GET /admin/tenants/:id/events.
 type eventsRequest struct {
 	tenantRef
 	Limit int

@@ -10,8 +10,8 @@ type exposition struct {
 
 func (e exposition) content() (string, []byte) { return e.mediaType, e.text }
 
-// metrics handles GET /metrics. It asks for the password like /admin does: how many
-// requests fail is not for everybody.
+// metrics handles GET /metrics. It needs the password, as /admin does: how many requests
+// fail is not for everybody.
 func (a *API) metrics(context.Context, nothing) (exposition, error) {
 	text, mediaType, err := a.Metrics.Text()
 	return exposition{text, mediaType}, err

@@ -14,18 +14,18 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// handleWithin bounds the handling of one request, database and Temporal
-// included.
-const handleWithin = 10 * time.Second
+// handleTimeout bounds the handling of one request, database and Temporal included.
+const handleTimeout = 10 * time.Second
 
 // What is known of a request, in the Gin context.
 const (
-	requestIDKey = "request_id" // its id
-	admittedKey  = "admitted"   // true if it came with the password
-	codeKey      = "code"       // why it failed
+	requestIDKey     = "request_id"    // its id
+	authenticatedKey = "authenticated" // true if it came with the password
+	codeKey          = "code"          // why it failed
 )
 
-// begin gives the request an id of its own and sets the headers of every answer.
+// begin gives the request an id of its own and sets the headers of every answer. The id is
+// never the caller's: it is what an operator searches the log for.
 func (a *API) begin(c *gin.Context) {
 	id := uuid.NewString()
 	c.Set(requestIDKey, id)
@@ -35,21 +35,23 @@ func (a *API) begin(c *gin.Context) {
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	h.Set("Cache-Control", "no-store") // tenants, messages and codes are nobody else's
+	// No proxy or browser may keep tenants, messages and codes.
+	h.Set("Cache-Control", "no-store")
 }
 
 // requestID returns the id that begin gave the request.
 func requestID(c *gin.Context) string { return c.GetString(requestIDKey) }
 
-// deadline bounds how long the request may take.
+// deadline bounds how long the request may take. What it calls ends with the context.
 func (a *API) deadline(c *gin.Context) {
-	ctx, cancel := context.WithTimeout(c.Request.Context(), a.within)
+	ctx, cancel := context.WithTimeout(c.Request.Context(), a.timeout)
 	defer cancel()
 	c.Request = c.Request.WithContext(ctx)
 	c.Next()
 }
 
-// logAccess counts each request once it is answered, and logs it.
+// logAccess counts each request once it is answered, and logs it: at DEBUG, because there is
+// one for each request, but at INFO if it failed here.
 func (a *API) logAccess(c *gin.Context) {
 	start := time.Now()
 	c.Next()
@@ -70,9 +72,9 @@ func (a *API) logAccess(c *gin.Context) {
 	a.Log.LogAttrs(c.Request.Context(), level, "request answered", attrs...)
 }
 
-// about returns what identifies a request in the log. The query string is left
-// out, because it may hold the password; so is a tenant that the caller has not
-// proved to know, for each tenant's records go to a file of its own.
+// about returns what identifies a request in the log. The query string is left out, because
+// it may hold the password. So is a tenant's id that any stranger may have made up: each
+// tenant's records go to a file of its own, and a stranger must not be able to make files.
 func about(c *gin.Context) []slog.Attr {
 	const maxPath = 200 // bytes
 	path := c.Request.URL.Path
@@ -80,7 +82,9 @@ func about(c *gin.Context) []slog.Attr {
 		slog.String("request_id", requestID(c)), slog.String("method", c.Request.Method),
 		slog.String("path", path[:min(len(path), maxPath)]),
 	}
-	if id := flowhq.TenantID(c.Param("id")); id.Valid() && c.GetBool(admittedKey) && c.Writer.Status() != http.StatusNotFound {
+	id := flowhq.TenantID(c.Param("id"))
+	known := c.GetBool(authenticatedKey) && c.Writer.Status() != http.StatusNotFound
+	if id.Valid() && known {
 		attrs = append(attrs, slog.String("tenant", string(id)))
 	}
 	return attrs

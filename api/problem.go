@@ -18,13 +18,14 @@ const (
 	unauthorized flowhq.Code = "unauthorized"
 	forbidden    flowhq.Code = "forbidden"
 	noSuchMethod flowhq.Code = "method_not_allowed"
-	tooMuch      flowhq.Code = "content_too_large"
+	tooLarge     flowhq.Code = "content_too_large"
 	unsupported  flowhq.Code = "unsupported_media_type"
 	tooMany      flowhq.Code = "too_many_requests"
-	hungUp       flowhq.Code = "hung_up" // nobody reads the answer, but the log tells
+	// hungUp is only for the log: nobody reads the answer.
+	hungUp flowhq.Code = "hung_up"
 )
 
-// statusHungUp is what several servers log for a caller who hung up.
+// statusHungUp is what nginx and others log for a caller who hung up.
 const statusHungUp = 499
 
 // statuses gives each code its status. A code that is missing here is a bug and
@@ -41,13 +42,14 @@ var statuses = map[flowhq.Code]int{
 	unauthorized:       http.StatusUnauthorized,
 	forbidden:          http.StatusForbidden,
 	noSuchMethod:       http.StatusMethodNotAllowed,
-	tooMuch:            http.StatusRequestEntityTooLarge,
+	tooLarge:           http.StatusRequestEntityTooLarge,
 	unsupported:        http.StatusUnsupportedMediaType,
 	tooMany:            http.StatusTooManyRequests,
 	hungUp:             statusHungUp,
 }
 
-// retryAfter is when to try again if something the API needs is down.
+// retryAfter is when to try again if something that the API needs is down: PostgreSQL and
+// Temporal restart within seconds.
 const retryAfter = 5 * time.Second
 
 // A problem is the body of every error (RFC 9457). Its type is always
@@ -63,12 +65,19 @@ type problem struct {
 	RequestID string              `json:"request_id"`
 }
 
-// internal is told about every failure that nobody classified, for its own text
-// may hold anything.
-var internal = flowhq.Errorf(flowhq.Internal, "something went wrong here; the log tells more under this request_id")
+// internal is the answer to every failure that nobody classified. The failure's own text may
+// hold anything, such as SQL or a customer's number.
+var internal = flowhq.Errorf(flowhq.Internal,
+	"something went wrong here; the log tells more under this request_id")
 
-// fail answers with err and ends the request. What the caller is not told goes
-// to the log; of the rest, the access log names the code.
+// notJSON refuses a body that was not sent as JSON.
+func notJSON() error {
+	return flowhq.Errorf(unsupported,
+		"the body must be JSON in UTF-8, sent with Content-Type: application/json")
+}
+
+// fail answers with err and ends the request. What the caller does not see of err goes to
+// the log; of other errors the access log has the code.
 func (a *API) fail(c *gin.Context, err error) {
 	e := classify(c.Request.Context(), err)
 	if e.Code == flowhq.Internal {
@@ -79,11 +88,14 @@ func (a *API) fail(c *gin.Context, err error) {
 	answerProblem(c, e)
 }
 
+// logFailure logs what the caller does not see of an error.
 func (a *API) logFailure(c *gin.Context, level slog.Level, err error) {
-	a.Log.LogAttrs(c.Request.Context(), level, "request failed", append(about(c), slog.Any("err", err))...)
+	a.Log.LogAttrs(c.Request.Context(), level, "request failed",
+		append(about(c), slog.Any("err", err))...)
 }
 
-// classify returns the error to show for err.
+// classify returns the error to show for err. An error of a request whose time is over is
+// Unavailable, because most of what failed then failed of that.
 func classify(ctx context.Context, err error) *flowhq.Error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return flowhq.Errorf(hungUp, "the caller hung up")
@@ -93,7 +105,8 @@ func classify(ctx context.Context, err error) *flowhq.Error {
 		return e
 	}
 	if ctx.Err() != nil {
-		return flowhq.Errorf(flowhq.Unavailable, "this took too long; whether it was done is not known")
+		return flowhq.Errorf(flowhq.Unavailable,
+			"this took too long; whether it was done is not known")
 	}
 	return internal
 }
@@ -113,12 +126,16 @@ func answerProblem(c *gin.Context, e *flowhq.Error) {
 	c.Abort()
 }
 
+// noRoute answers a request for a path that does not exist.
 func (a *API) noRoute(c *gin.Context) {
-	a.fail(c, flowhq.Errorf(flowhq.NotFound, "there is nothing at this address; GET /openapi.yaml describes what there is"))
+	a.fail(c, flowhq.Errorf(flowhq.NotFound,
+		"there is nothing at this address; GET /openapi.yaml describes what there is"))
 }
 
+// noMethod answers a request whose path exists for other methods.
 func (a *API) noMethod(c *gin.Context) {
-	a.fail(c, flowhq.Errorf(noSuchMethod, "this address does not take %s, but %s", c.Request.Method, c.Writer.Header().Get("Allow")))
+	a.fail(c, flowhq.Errorf(noSuchMethod, "this address does not take %s, but %s",
+		c.Request.Method, c.Writer.Header().Get("Allow")))
 }
 
 // seconds returns d for a header, rounded up.

@@ -23,7 +23,8 @@ type qrAnswer struct {
 	ExpiresAt *time.Time          `json:"expires_at"`
 	Reason    string              `json:"reason"`
 	Ending    flowhq.EndReason    `json:"ending"`
-	NextStep  string              `json:"next_step"`
+	// NextStep is what happens next, or what a person should do, in words.
+	NextStep string `json:"next_step"`
 }
 
 // qr handles GET /admin/tenants/:id/qr.
@@ -32,7 +33,9 @@ func (a *API) qr(ctx context.Context, req tenantRef) (qrAnswer, error) {
 	if err != nil {
 		return qrAnswer{}, err
 	}
-	answer := qrAnswer{State: q.State, Reason: q.Reason, Ending: q.Ending, NextStep: q.Ending.NextStep()}
+	answer := qrAnswer{
+		State: q.State, Reason: q.Reason, Ending: q.Ending, NextStep: q.Ending.NextStep(),
+	}
 	if q.Code == "" {
 		return answer, nil
 	}
@@ -50,7 +53,7 @@ type picture []byte
 
 func (p picture) content() (string, []byte) { return "image/png", p }
 
-// qrPicture handles GET /admin/tenants/:id/qr.png.
+// qrPicture handles GET /admin/tenants/:id/qr.png, for a browser's img element or a viewer.
 func (a *API) qrPicture(ctx context.Context, req tenantRef) (picture, error) {
 	q, err := a.Codes.QR(ctx, req.Tenant)
 	if err != nil {
@@ -62,7 +65,8 @@ func (a *API) qrPicture(ctx context.Context, req tenantRef) (picture, error) {
 	return draw(q.Code)
 }
 
-// noCode says why a session has no code, and what to do about it.
+// noCode says why a session has no code, and what to do about it. A caller who asks for a code
+// wants to link a phone, so "the session is CONNECTED" alone would not help.
 func noCode(q flowhq.QR) string {
 	switch q.State {
 	case flowhq.QRReady:
@@ -75,12 +79,14 @@ func noCode(q flowhq.QR) string {
 		if q.Ending != "" {
 			return fmt.Sprintf("%s. %s", q.Reason, q.Ending.NextStep())
 		}
-		return fmt.Sprintf("the session is %s; start the worker first", q.State)
+		return fmt.Sprintf("the session is %s; start the session first", q.State)
 	}
 }
 
+// draw returns the picture of a code. The least error correction does, and gives the largest
+// squares: a screen is neither torn nor stained.
 func draw(code string) (picture, error) {
-	c, err := qrcode.Encode(code, qrcode.L) // a screen does not get torn or stained
+	c, err := qrcode.Encode(code, qrcode.L)
 	if err != nil {
 		return nil, fmt.Errorf("draw the code: %w", err)
 	}

@@ -13,12 +13,15 @@ import (
 
 // Limits of the server, against callers who are slow on purpose.
 const (
-	readHeaderWithin = 5 * time.Second
-	readWithin       = 30 * time.Second // the whole request
-	writeWithin      = 30 * time.Second // the answer, counted from the end of the request's header
-	idleFor          = 2 * time.Minute  // between two requests on one connection
-	maxHeader        = 16 << 10         // bytes
-	drainWithin      = 10 * time.Second // requests that run when the server is told to stop
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 30 * time.Second // of the whole request
+	// writeTimeout is counted from the end of the request's header.
+	writeTimeout = 30 * time.Second
+	// idleTimeout is between two requests on one connection.
+	idleTimeout = 2 * time.Minute
+	maxHeader   = 16 << 10 // bytes
+	// drainTimeout is how long requests may go on when the server ends.
+	drainTimeout = 10 * time.Second
 )
 
 // Serve answers requests on addr with h until ctx ends, then lets those that run
@@ -27,21 +30,27 @@ const (
 func Serve(ctx context.Context, addr string, h http.Handler, log *slog.Logger) error {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("HTTP_ADDR: another program already listens on %s; stop it or choose another address", addr)
+		return fmt.Errorf("HTTP_ADDR: another program already listens on %s; "+
+			"stop it or choose another address", addr)
 	}
 	if err != nil {
 		return fmt.Errorf("HTTP_ADDR: cannot listen on %s: %w", addr, err)
 	}
 	log.Info("listening for requests", "addr", l.Addr().String())
-	return serve(ctx, l, h, log, drainWithin)
+	return serve(ctx, l, h, log, drainTimeout)
 }
 
-func serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger, drainWithin time.Duration) error {
+// serve is Serve on a listener, with another drain timeout in tests.
+func serve(
+	ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger, drainTimeout time.Duration,
+) error {
 	s := &http.Server{
 		Handler:           h,
-		ReadHeaderTimeout: readHeaderWithin, ReadTimeout: readWithin, WriteTimeout: writeWithin, IdleTimeout: idleFor,
+		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeader,
-		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug), // broken connections of callers
+		// What net/http logs is broken connections of callers.
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(l) }()
@@ -50,10 +59,10 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger
 		return fmt.Errorf("serve on %s: %w", l.Addr(), err)
 	case <-ctx.Done():
 	}
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainWithin)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
 	if err := s.Shutdown(drain); err != nil {
-		log.Warn("requests were cut off", "after", drainWithin, "err", errors.Join(err, s.Close()))
+		log.Warn("requests were cut off", "after", drainTimeout, "err", errors.Join(err, s.Close()))
 	}
 	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve on %s: %w", l.Addr(), err)

@@ -34,7 +34,7 @@ func TestReady(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := setup(t)
-			f.api.within = 50 * time.Millisecond
+			f.api.timeout = 50 * time.Millisecond
 			f.database.ping, f.temporal.ping = tt.database, tt.temporal
 			got := f.send(call{method: "GET", path: "/readyz", header: anonymous}, tt.status)
 			f.contains(got.json, tt.want)
@@ -52,9 +52,9 @@ func TestReadyIsAskedOnce(t *testing.T) {
 	f := setup(t)
 	f.api.readiness.keep = time.Hour
 	forget := func() {
-		f.api.readiness.turn <- struct{}{}
+		f.api.readiness.slot <- struct{}{}
 		f.api.readiness.at = time.Time{}
-		<-f.api.readiness.turn
+		<-f.api.readiness.slot
 	}
 	var asked atomic.Int64
 	answer := make(chan error)
@@ -160,7 +160,7 @@ func TestFailures(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := setup(t, func(o *Options) { o.Tenants = strange{o.Tenants.(*store.Store), tt.tenant} })
-			f.api.within = 50 * time.Millisecond
+			f.api.timeout = 50 * time.Millisecond
 			got := f.send(call{method: "GET", path: "/admin/tenants/" + never + "?"}, tt.status)
 			f.contains(got.json, tt.want)
 			if bytes.Contains(got.body, []byte("secret")) {

@@ -213,7 +213,7 @@ func TestLogsEnd(t *testing.T) {
 	want, next := int64(all), ""
 	for {
 		got := f.get("/admin/tenants/" + string(id) + "/logs?limit=1000&before=" + next)
-		if len(got.body) > pageBytes+6*flowhq.MaxTextBytes+1024 {
+		if len(got.body) > maxPageBytes+6*flowhq.MaxTextBytes+1024 {
 			t.Fatalf("a page has %d bytes", len(got.body))
 		}
 		for _, number := range got.names("logs", "id") {

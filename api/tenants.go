@@ -9,8 +9,9 @@ import (
 
 // Bounds of the lists, in rows.
 const (
-	maxLimit       = 1000
-	defaultLimit   = 200 // of logs
+	maxLimit = 1000
+	// defaultLimit is for messages, events and commands.
+	defaultLimit   = 200
 	defaultTenants = 100
 )
 
@@ -19,9 +20,11 @@ type tenantRef struct{ Tenant flowhq.TenantID }
 
 func (r *tenantRef) bind(b *binder) { r.Tenant = b.tenant() }
 
+// createRequest is POST /admin/tenants.
 type createRequest struct {
 	New flowhq.NewTenant
-	Key string // of the request
+	// Key is the Idempotency-Key, by which a repeated request creates no second tenant.
+	Key string
 }
 
 func (r *createRequest) bind(b *binder) {
@@ -35,13 +38,14 @@ type created struct{ flowhq.Tenant }
 
 func (c created) location() string { return "/admin/tenants/" + string(c.ID) }
 
-// createTenant handles POST /admin/tenants. Repeated with its key, which a caller does who
-// had no answer, it is the same tenant.
+// createTenant handles POST /admin/tenants. A caller who had no answer repeats the request
+// with its key, and gets the tenant that the first one created.
 func (a *API) createTenant(ctx context.Context, req createRequest) (created, error) {
 	t, err := a.Tenants.CreateTenantOnce(ctx, req.Key, req.New, actor)
 	return created{t}, err
 }
 
+// listRequest is GET /admin/tenants.
 type listRequest struct{ store.TenantFilter }
 
 func (r *listRequest) bind(b *binder) {
@@ -53,6 +57,7 @@ func (r *listRequest) bind(b *binder) {
 	r.Cursor = b.text("cursor")
 }
 
+// tenantList is a page of tenants.
 type tenantList struct {
 	Tenants []flowhq.Tenant `json:"tenants"`
 	Next    string          `json:"next"`
@@ -69,6 +74,7 @@ func (a *API) readTenant(ctx context.Context, req tenantRef) (flowhq.Tenant, err
 	return a.Tenants.Tenant(ctx, req.Tenant)
 }
 
+// changeRequest is PUT /admin/tenants/:id. It has no key: to repeat it changes nothing.
 type changeRequest struct {
 	tenantRef
 	Change flowhq.TenantChange
@@ -78,12 +84,14 @@ func (r *changeRequest) bind(b *binder) {
 	r.tenantRef.bind(b)
 	b.body(&r.Change)
 	b.check(r.Change.Validate())
-	if b.err == nil && len(b.bad) == 0 && r.Change == (flowhq.TenantChange{}) {
-		b.stop(flowhq.Errorf(flowhq.Invalid, "there is nothing to change: give at least one field of a tenant"))
+	if b.err == nil && len(b.fields) == 0 && r.Change == (flowhq.TenantChange{}) {
+		b.stop(flowhq.Errorf(flowhq.Invalid,
+			"there is nothing to change: give at least one field of a tenant"))
 	}
 }
 
-// changeTenant handles PUT /admin/tenants/:id.
+// changeTenant handles PUT /admin/tenants/:id. A notification brings a changed config to the
+// tenant's host, which uses it from the next message on.
 func (a *API) changeTenant(ctx context.Context, req changeRequest) (flowhq.Tenant, error) {
 	return a.Tenants.UpdateTenant(ctx, req.Tenant, req.Change, actor)
 }

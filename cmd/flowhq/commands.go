@@ -42,7 +42,7 @@ func runAPI(ctx context.Context, args []string, getenv func(string) string, stde
 	}
 	handler, err := api.New(api.Options{
 		Codec: p.codec, CodecOrigin: p.config.CodecOrigin,
-		Tenants: p.store, Logs: p.store, Codes: p.store, Commands: p.store, Nudges: commands, Bulks: commands, Asked: p.store, Fleet: p.store,
+		Tenants: p.store, Logs: p.store, Codes: p.store, Commands: p.store, Nudges: commands, Bulks: commands, BulkRecords: p.store, Fleet: p.store,
 		Database: p.store, Temporal: commands, Metrics: metrics.NewRegistry(),
 		Password: p.config.AdminPassword, QueryAuth: p.config.AdminQueryAuth, TrustedProxies: p.config.TrustedProxies, Log: p.log,
 	})

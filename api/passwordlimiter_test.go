@@ -21,7 +21,7 @@ var here = []source{{addr: netip.MustParseAddr("192.0.2.1")}}
 // slow fails unless passwords from an address are checked slowly, or are not.
 func (f *fixture) slow(addr string, want bool) {
 	f.Helper()
-	g := f.api.gate.guesses
+	g := f.api.auth.limiter
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if _, a := g.overLimit([]source{{addr: netip.MustParseAddr(addr)}}, time.Now()); (a != nil) != want {
@@ -48,7 +48,7 @@ func guess(ctx context.Context, url, password string) int {
 // requests are all answered, wherever the password is asked for.
 func TestRightPasswordPasses(t *testing.T) {
 	f := setup(t)
-	for i := range maxGuesses {
+	for i := range maxFailures {
 		f.send(call{method: "GET", path: "/admin/tenants", header: basic("", fmt.Sprint(i))}, 401)
 	}
 	f.slow("127.0.0.1", true)
@@ -76,8 +76,8 @@ func TestRightPasswordPasses(t *testing.T) {
 
 // TestGuesses has an operator call every half a second while others guess.
 func TestGuesses(t *testing.T) {
-	every := func(d time.Duration, n int) func(context.Context, *guesses, *atomic.Int64) {
-		return func(ctx context.Context, g *guesses, guessed *atomic.Int64) {
+	every := func(d time.Duration, n int) func(context.Context, *passwordLimiter, *atomic.Int64) {
+		return func(ctx context.Context, g *passwordLimiter, guessed *atomic.Int64) {
 			for ; ctx.Err() == nil; <-time.After(d) {
 				for range n {
 					if !g.check(ctx, false, here).refused {
@@ -90,7 +90,7 @@ func TestGuesses(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		guessers int
-		guess    func(context.Context, *guesses, *atomic.Int64)
+		guess    func(context.Context, *passwordLimiter, *atomic.Int64)
 		longest  time.Duration // that the operator waits
 		most     float64       // guesses that are checked a second
 	}{
@@ -98,12 +98,12 @@ func TestGuesses(t *testing.T) {
 		{"ten at the start of each minute", 1, every(time.Minute, 10), maxPause, .22},
 		{"one after another", 1, every(1, 1), 2 * maxPause, 11},
 		{"fifty at a time", 50, every(1, 1), 3 * time.Second, 30},
-		{"as many as may wait", maxWaiting - 1, every(1, 1), 2 * checkedWithin, 520},
+		{"as many as may wait", maxQueued - 1, every(1, 1), 2 * maxWait, 520},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
-				g := newGuesses()
+				g := newPasswordLimiter()
 				var guessed atomic.Int64
 				var guessers sync.WaitGroup
 				for range tt.guessers {
@@ -135,11 +135,11 @@ func TestGuesses(t *testing.T) {
 // TestGuessesAtOnce: who sends guesses at the same moment has no more of them.
 func TestGuessesAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGuesses()
+		g := newPasswordLimiter()
 		var all sync.WaitGroup
 		var atOnce, refused atomic.Int64
 		begun := time.Now()
-		for range 2 * maxWaiting {
+		for range 2 * maxQueued {
 			all.Go(func() {
 				if c := g.check(t.Context(), false, here); c.refused {
 					refused.Add(1)
@@ -149,14 +149,14 @@ func TestGuessesAtOnce(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if n := atOnce.Load(); n != maxGuesses {
-			t.Errorf("%d guesses were told at once; want %d", n, maxGuesses)
+		if n := atOnce.Load(); n != maxFailures {
+			t.Errorf("%d guesses were answered at once; want %d", n, maxFailures)
 		}
-		if n := refused.Load(); n != maxWaiting-maxGuesses {
-			t.Errorf("%d guesses were refused; want %d", n, maxWaiting-maxGuesses)
+		if n := refused.Load(); n != maxQueued-maxFailures {
+			t.Errorf("%d guesses were refused; want %d", n, maxQueued-maxFailures)
 		}
-		if g.sources[here[0]].waiting != 0 {
-			t.Errorf("%d wait for ever", g.sources[here[0]].waiting)
+		if g.sources[here[0]].queued != 0 {
+			t.Errorf("%d wait for ever", g.sources[here[0]].queued)
 		}
 	})
 }
@@ -166,13 +166,13 @@ func TestGuessesAtOnce(t *testing.T) {
 func TestAfterABurst(t *testing.T) {
 	for _, later := range []time.Duration{0, time.Millisecond, time.Second, 1900 * time.Millisecond, 10 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
-			g := newGuesses()
-			for range maxGuesses {
+			g := newPasswordLimiter()
+			for range maxFailures {
 				g.check(t.Context(), false, here)
 			}
 			var all sync.WaitGroup
 			defer all.Wait()
-			for range maxWaiting - 1 {
+			for range maxQueued - 1 {
 				all.Go(func() { g.check(t.Context(), false, here) })
 			}
 			synctest.Wait()
@@ -181,8 +181,8 @@ func TestAfterABurst(t *testing.T) {
 			if g.check(t.Context(), true, here).refused {
 				t.Errorf("%v after a burst the right password was refused", later)
 			}
-			if took := time.Since(begun); took > 2*checkedWithin {
-				t.Errorf("%v after a burst the right password took %v; want at most %v", later, took, 2*checkedWithin)
+			if took := time.Since(begun); took > 2*maxWait {
+				t.Errorf("%v after a burst the right password took %v; want at most %v", later, took, 2*maxWait)
 			}
 			all.Wait()
 			if peak := g.sources[here[0]].peak; peak != 0 {
@@ -195,8 +195,8 @@ func TestAfterABurst(t *testing.T) {
 // TestWaitingEnds: who does not wait for the answer leaves the queue and learns nothing.
 func TestWaitingEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGuesses()
-		for range maxGuesses {
+		g := newPasswordLimiter()
+		for range maxFailures {
 			g.check(t.Context(), false, here)
 		}
 		var all sync.WaitGroup
@@ -214,21 +214,21 @@ func TestWaitingEnds(t *testing.T) {
 // TestGuessWindow: a source's guesses are forgotten after a minute, and are its own.
 func TestGuessWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newGuesses()
+		g := newPasswordLimiter()
 		other := []source{{addr: netip.MustParseAddr("192.0.2.2")}}
 		var got []store.LoginEvent
-		note := func(c checked) {
-			for _, e := range c.notable {
+		note := func(c checkResult) {
+			for _, e := range c.events {
 				got = append(got, e.kind)
 			}
 		}
-		for range maxGuesses + 2 {
+		for range maxFailures + 2 {
 			note(g.check(t.Context(), false, here))
 		}
 		if _, slow := g.overLimit(other, time.Now()); slow != nil {
 			t.Error("another address is slowed as well")
 		}
-		<-time.After(guessWindow)
+		<-time.After(failureWindow)
 		if _, slow := g.overLimit(here, time.Now()); slow != nil {
 			t.Error("an address is slowed for longer than a minute")
 		}
@@ -242,7 +242,7 @@ func TestGuessWindow(t *testing.T) {
 // TestSourcesAreBounded remembers no more sources than it has room for, and prefers to
 // forget those whose window is over.
 func TestSourcesAreBounded(t *testing.T) {
-	g := newGuesses()
+	g := newPasswordLimiter()
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	from := func(i int) []source {
 		return []source{{addr: netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})}}
@@ -251,7 +251,7 @@ func TestSourcesAreBounded(t *testing.T) {
 		g.count(false, from(i), now.Add(time.Duration(i)*time.Millisecond))
 	}
 	const over = 3001 // of those windows, this much later
-	later := now.Add(guessWindow + (over-1)*time.Millisecond)
+	later := now.Add(failureWindow + (over-1)*time.Millisecond)
 	g.count(false, here, later)
 	if got, want := len(g.sources), maxSources-over+1; got != want {
 		t.Errorf("%d sources are remembered; want %d", got, want)
@@ -272,7 +272,7 @@ func TestSourcesAreBounded(t *testing.T) {
 func TestForeignPagesGuessApart(t *testing.T) {
 	f := setup(t, func(o *Options) { o.QueryAuth = true })
 	foreign := http.Header{"Authorization": nil, "Sec-Fetch-Site": {"cross-site"}}
-	for range maxGuesses + 1 {
+	for range maxFailures + 1 {
 		f.send(call{method: "GET", path: "/admin/tenants?password=guess", header: foreign}, 401)
 	}
 	f.slow("127.0.0.1", false)
@@ -283,12 +283,12 @@ func TestForeignPagesGuessApart(t *testing.T) {
 // naming another address each time.
 func TestMadeUpAddresses(t *testing.T) {
 	f := setup(t, func(o *Options) { o.TrustedProxies = []string{"127.0.0.1"} })
-	for i := range maxProxyGuesses {
+	for i := range maxProxyFailures {
 		header := basic("", "guess")
 		header.Set("X-Forwarded-For", fmt.Sprintf("198.51.100.%d", i))
 		f.send(call{method: "GET", path: "/admin/tenants", header: header}, 401)
 	}
-	g := f.api.gate.guesses
+	g := f.api.auth.limiter
 	behind := []source{{addr: netip.MustParseAddr("203.0.113.9")}, {addr: netip.MustParseAddr("127.0.0.1"), kind: proxy}}
 	if _, slow := g.overLimit(behind, time.Now()); slow == nil {
 		t.Error("passwords from behind the proxy are not checked slowly")
@@ -298,22 +298,22 @@ func TestMadeUpAddresses(t *testing.T) {
 	f.send(call{method: "GET", path: "/admin/tenants", header: header}, 200)
 }
 
-// TestGuessesAreTold: an operator sees them in the log, the fleet's history and metrics.
-func TestGuessesAreTold(t *testing.T) {
+// TestGuessesAreReported: an operator sees them in the log, the fleet's history and metrics.
+func TestGuessesAreReported(t *testing.T) {
 	f := setup(t)
-	for range maxGuesses + 2 {
+	for range maxFailures + 2 {
 		f.send(call{method: "GET", path: "/admin/tenants", header: basic("", "hunter2")}, 401)
 	}
-	g := f.api.gate.guesses
+	g := f.api.auth.limiter
 	g.mu.Lock()
-	g.sources[source{addr: netip.MustParseAddr("127.0.0.1")}].waiting = maxWaiting
+	g.sources[source{addr: netip.MustParseAddr("127.0.0.1")}].queued = maxQueued
 	g.mu.Unlock()
 	for range 2 {
 		if got := f.send(call{method: "GET", path: "/admin/tenants"}, 429); got.Header.Get("Retry-After") != "2" {
 			t.Errorf("Retry-After = %q", got.Header.Get("Retry-After"))
 		}
 	}
-	f.api.gate.guesses = newGuesses()
+	f.api.auth.limiter = newPasswordLimiter()
 	var types []string
 	eventually(t, "three events", func() bool {
 		types = nil
