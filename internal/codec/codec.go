@@ -38,8 +38,10 @@ type Key struct {
 
 // A Codec encrypts payloads with AES-GCM. It is a converter.PayloadCodec.
 type Codec struct {
-	first string // key that encrypts; "" if there is none
-	keys  map[string]cipher.AEAD
+	// first is the id of the key that encrypts; "" if there is none.
+	first string
+	// keys are all keys, by id.
+	keys map[string]cipher.AEAD
 }
 
 // New returns a Codec that encrypts with the first key and decrypts with any, so that
@@ -50,7 +52,9 @@ func New(keys []Key) (*Codec, error) {
 	c := &Codec{keys: map[string]cipher.AEAD{}}
 	for i, k := range keys {
 		if len(k.Secret) != KeyBytes || k.ID == "" || c.keys[k.ID] != nil {
-			return nil, fmt.Errorf("codec: key %d has not %d bytes and an id of its own", i+1, KeyBytes)
+			// Neither the secret nor a part of it may get into the error.
+			return nil, fmt.Errorf("codec: key %d has not %d bytes and an id of its own",
+				i+1, KeyBytes)
 		}
 		if i == 0 {
 			c.first = k.ID
@@ -66,12 +70,14 @@ func New(keys []Key) (*Codec, error) {
 	return c, nil
 }
 
-// Converter returns the default data converter with payloads encrypted.
+// Converter returns the default data converter with payloads encrypted. Temporal's client uses
+// it for everything that the package comment names.
 func (c *Codec) Converter() converter.DataConverter {
 	return converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), c)
 }
 
-// Encrypts reports whether there is a key to encrypt with.
+// Encrypts reports whether there is a key to encrypt with. Without one, payloads that were
+// encrypted before are still errors, never data.
 func (c *Codec) Encrypts() bool { return c.first != "" }
 
 // Encode encrypts payloads. Those that are encrypted already are left as they are.
@@ -85,11 +91,16 @@ func (c *Codec) Encode(payloads []*common.Payload) ([]*common.Payload, error) {
 			return nil, err
 		}
 		aead := c.keys[c.first]
+		// A nonce must not come twice under one key: GCM would give the plaintexts away. Random
+		// ones of 96 bits are safe for 2^32 payloads (NIST SP 800-38D, 8.3).
 		nonce := make([]byte, aead.NonceSize())
 		rand.Read(nonce)
 		return &common.Payload{
-			Metadata: map[string][]byte{converter.MetadataEncoding: []byte(encoding), keyName: []byte(c.first)},
-			Data:     aead.Seal(nonce, nonce, plain, []byte(c.first)),
+			Metadata: map[string][]byte{
+				converter.MetadataEncoding: []byte(encoding), keyName: []byte(c.first),
+			},
+			// The key's id is authenticated too, so that nobody can exchange it.
+			Data: aead.Seal(nonce, nonce, plain, []byte(c.first)),
 		}, nil
 	})
 }
@@ -113,7 +124,8 @@ func (c *Codec) Decode(payloads []*common.Payload) ([]*common.Payload, error) {
 		}
 		plain, err := aead.Open(nil, data[:n], data[n:], []byte(id))
 		if err != nil {
-			return nil, fmt.Errorf("%w: it was changed, or key %q is another than it was", ErrUnreadable, id)
+			return nil, fmt.Errorf("%w: it was changed, or key %q is another than it was",
+				ErrUnreadable, id)
 		}
 		out := &common.Payload{}
 		if err := proto.Unmarshal(plain, out); err != nil {
@@ -123,11 +135,16 @@ func (c *Codec) Decode(payloads []*common.Payload) ([]*common.Payload, error) {
 	})
 }
 
+// isEncrypted reports whether a payload says that this package encrypted it.
 func isEncrypted(p *common.Payload) bool {
 	return string(p.GetMetadata()[converter.MetadataEncoding]) == encoding
 }
 
-func each(payloads []*common.Payload, f func(*common.Payload) (*common.Payload, error)) ([]*common.Payload, error) {
+// each returns what f makes of each payload. The SDK keeps using the payloads that it passed, so
+// they are not changed.
+func each(
+	payloads []*common.Payload, f func(*common.Payload) (*common.Payload, error),
+) ([]*common.Payload, error) {
 	out := make([]*common.Payload, len(payloads))
 	for i, p := range payloads {
 		var err error
@@ -149,7 +166,11 @@ func (c *Codec) DecodeJSON(ctx context.Context, body []byte) ([]byte, error) {
 	return viaJSON(ctx, body, c.Decode)
 }
 
-func viaJSON(ctx context.Context, body []byte, f func([]*common.Payload) ([]*common.Payload, error)) ([]byte, error) {
+// viaJSON applies f to the payloads in a JSON object, one by one, to stop when ctx ends. Members
+// that this version of Temporal's API does not know are dropped: the Web UI may be newer.
+func viaJSON(
+	ctx context.Context, body []byte, f func([]*common.Payload) ([]*common.Payload, error),
+) ([]byte, error) {
 	var all common.Payloads
 	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(body, &all); err != nil {
 		return nil, fmt.Errorf("not payloads: %w", err)

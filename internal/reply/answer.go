@@ -10,11 +10,15 @@ import (
 // afresh: by then the customer has something else in mind.
 const AskedFor = 30 * time.Minute
 
-// Bounds on what makes a message small, in words.
+// Bounds on what makes a message small, in words. They were chosen by the conversations in
+// testdata: a longer message nearly always has something to answer.
 const (
-	maxAside      = 3 // "habari za leo", in the middle of something else
-	maxPleasantry = 6 // thanks, and nothing else worth noting
-	maxConsent    = 3 // "ok", "sawa sawa", "yes please"
+	// maxAside is for a greeting in the middle of something else, such as "habari za leo".
+	maxAside = 3
+	// maxPleasantry is for thanks, with nothing else worth noting.
+	maxPleasantry = 6
+	// maxConsent is for "ok", "sawa sawa", "yes please".
+	maxConsent = 3
 )
 
 // minDetails is the least that can be details, in letters and digits: the "26"
@@ -23,9 +27,12 @@ const minDetails = 3
 
 // A Message is what a customer wrote.
 type Message struct {
-	Text string      // of a picture or document: its caption; may be anything at all
-	Kind flowhq.Kind // [flowhq.KindText] or [flowhq.KindMedia]
-	At   time.Time   // when it is answered
+	// Text is what was typed or, of a picture or document, its caption. It may be anything.
+	Text string
+	// Kind is [flowhq.KindText] or [flowhq.KindMedia].
+	Kind flowhq.Kind
+	// At is when it is answered.
+	At time.Time
 	// Written is when the customer wrote it, which may be long before; zero is At.
 	Written time.Time
 }
@@ -63,84 +70,87 @@ func Answer(m Message, c flowhq.Config, s State) (text string, next State, inten
 	words := split(m.Text)
 	asked := t.asked(s, m.written())
 
-	heard := t.understand(m, words, asked, s.Noted)
+	meant := t.understand(m, words, asked, s.Noted)
 	switch {
-	case heard.details:
-		return say.noted(heard.intent, m.Text), State{Asked: heard.intent, Noted: true, At: s.At, Prompted: s.Prompted}, heard.intent + "_details"
-	case t.topic(heard.intent) != nil:
-		return say.topic(heard.intent), State{Asked: heard.intent, At: m.At, Prompted: m.written()}, heard.intent
-	case heard.intent == intentMedia && asked != nil:
+	case meant.details:
+		next = State{Asked: meant.intent, Noted: true, At: s.At, Prompted: s.Prompted}
+		return say.noted(meant.intent, m.Text), next, meant.intent + "_details"
+	case t.topic(meant.intent) != nil:
+		next = State{Asked: meant.intent, At: m.At, Prompted: m.written()}
+		return say.topic(meant.intent), next, meant.intent
+	case meant.intent == intentMedia && asked != nil:
 		next = s // a photo of what was asked for; the words may follow
 	}
-	return say.smallTalk(heard.intent, words, t.menu), next, heard.intent
+	return say.smallTalk(meant.intent, words, t.menu), next, meant.intent
 }
 
-// Busy returns the warning for customers whose turn to be answered did not come, because
-// too many others write.
+// Busy returns the warning for customers whose question could not be answered in time under
+// the tenant's rate limit, because too many others write.
 func Busy(c flowhq.Config) string { return phrasesOf(c).fill(phrasesOf(c).busy, "") }
 
 // SlowDown returns the warning for customers who write faster than the tenant's
 // reply limits allow.
 func SlowDown(c flowhq.Config) string { return phrasesOf(c).fill(phrasesOf(c).slowDown, "") }
 
-// Muted returns the last that somebody is told who is not answered any more for a while,
-// because they write like a program.
+// Muted returns the message to a contact that is not answered for a while from then on, because
+// it writes like a program.
 func Muted(c flowhq.Config) string { return phrasesOf(c).fill(phrasesOf(c).muted, "") }
 
 // PleaseWait returns what is said when a chat has more unanswered messages than
 // its queue holds; the message that overflowed it is not answered.
 func PleaseWait(c flowhq.Config) string { return phrasesOf(c).fill(phrasesOf(c).pleaseWait, "") }
 
-// heard is how a message was understood.
-type heard struct {
-	intent  string
-	details bool // the message is details for intent
+// A meaning is how a message was understood.
+type meaning struct {
+	intent string
+	// details says that the message is the details of what was asked about intent.
+	details bool
 }
 
 // understand applies the rules of the package comment in their order. asked is
 // the topic whose details are awaited or, if noted, were given; nil = none.
-func (t *template) understand(m Message, words []string, asked *topic, noted bool) heard {
+func (t *template) understand(m Message, words []string, asked *topic, noted bool) meaning {
 	open := asked != nil && !noted // a question waits for its answer
 	n, isNumber := number(words)
 	switch {
 	case len(words) == 0 && m.Kind == flowhq.KindMedia:
-		return heard{intent: intentMedia}
+		return meaning{intent: intentMedia}
 	case isNumber && n == 0:
-		return heard{intent: intentMenu}
+		return meaning{intent: intentMenu}
 	case isNumber && n <= len(t.menu) && !(open && asked.countable):
-		return heard{intent: t.menu[n-1]}
+		return meaning{intent: t.menu[n-1]}
 	case isMenuWord(words):
-		return heard{intent: intentMenu}
+		return meaning{intent: intentMenu}
 	case open:
 		return t.understandReply(m, words, asked)
 	}
 	if hit := t.match(words); hit != nil {
-		return heard{intent: hit.intent}
+		return meaning{intent: hit.intent}
 	}
 	if talk := smallTalk(words); talk != "" {
-		return heard{intent: talk}
+		return meaning{intent: talk}
 	}
 	if asked != nil && size(words) >= minDetails {
-		return heard{asked.intent, true}
+		return meaning{asked.intent, true}
 	}
-	return heard{intent: intentMenu}
+	return meaning{intent: intentMenu}
 }
 
 // understandReply understands a message that came after the question of asked.
 // Words that are no more than a request, such as "bei gani", are no details: they
 // change the subject, or ask for the same again.
-func (t *template) understandReply(m Message, words []string, asked *topic) heard {
+func (t *template) understandReply(m Message, words []string, asked *topic) meaning {
 	hit, talk := t.match(words), smallTalk(words)
 	bare := t.isBareRequest(words)
 	switch {
 	case hit != nil && (bare || hit != asked && isQuestion(m.Text)):
-		return heard{intent: hit.intent}
+		return meaning{intent: hit.intent}
 	case talk != "" && talk != intentOK && len(words) <= maxAside:
-		return heard{intent: talk}
+		return meaning{intent: talk}
 	case bare, talk == intentOK, size(words) < minDetails:
-		return heard{intent: asked.intent} // ask once more
+		return meaning{intent: asked.intent} // ask once more
 	default:
-		return heard{asked.intent, true}
+		return meaning{asked.intent, true}
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 // Bounds on how much of a message is read. Nobody says what a message is about
 // after its first 200 words, and a message may have 64 KiB.
 const (
-	maxWords       = 200
-	maxScannedRune = 4000
+	maxWords        = 200
+	maxScannedRunes = 4000
 )
 
 // A keyword is one or more words that must stand side by side in a message. Each
@@ -26,27 +26,29 @@ const (
 // stems change at both ends and need the stars.
 type keyword []wordPattern
 
+// A wordPattern is one word of a keyword.
 type wordPattern struct {
 	text string
 	form form
 }
 
+// A form is where in a word of the message a pattern's text has to stand.
 type form int
 
 const (
-	exact form = iota
-	prefix
-	anywhere
-	verb
+	exact    form = iota // the whole word
+	prefix               // at its beginning
+	anywhere             // in it
+	verb                 // at its end, behind a Swahili verb prefix or nothing
 )
 
-// keywords reads the notation described at [keyword]. Apostrophes go, as they do
-// in messages.
-func keywords(patterns ...string) []keyword {
-	all := make([]keyword, 0, len(patterns))
-	for _, p := range patterns {
+// keywords parses a list with commas between, each in the notation described at [keyword].
+// Apostrophes are dropped, as they are in messages.
+func keywords(list string) []keyword {
+	var all []keyword
+	for pattern := range strings.SplitSeq(list, ",") {
 		var k keyword
-		for field := range strings.FieldsSeq(strings.ReplaceAll(p, "'", "")) {
+		for field := range strings.FieldsSeq(strings.ReplaceAll(pattern, "'", "")) {
 			k = append(k, parseWord(field))
 		}
 		all = append(all, k)
@@ -54,6 +56,7 @@ func keywords(patterns ...string) []keyword {
 	return all
 }
 
+// parseWord parses the notation of one word.
 func parseWord(s string) wordPattern {
 	switch {
 	case strings.HasPrefix(s, "*"):
@@ -68,9 +71,11 @@ func parseWord(s string) wordPattern {
 }
 
 // verbPrefix is what Swahili puts before a verb, also before a borrowed one:
-// subject, tense and object, or the infinitive's ku-.
-var verbPrefix = regexp.MustCompile(`^(ku|(ni|u|a|tu|m|wa|si|ha|hatu)?(na|li|me|ta|ka|ki|nge)?(ku|ni|m|wa|tu|i|zi)?)$`)
+// subject, tense and object, or the infinitive's ku-. "nimebook" is ni-me-book, "I have booked".
+var verbPrefix = regexp.MustCompile(
+	`^(ku|(ni|u|a|tu|m|wa|si|ha|hatu)?(na|li|me|ta|ka|ki|nge)?(ku|ni|m|wa|tu|i|zi)?)$`)
 
+// matches reports whether a word of a message, in lower case, fits the pattern.
 func (p wordPattern) matches(word string) bool {
 	switch p.form {
 	case prefix:
@@ -120,9 +125,9 @@ func hasWord(all []keyword, word string) bool {
 }
 
 // split returns the words of a message in lower case: runs of letters and
-// digits, at most maxWords of them. Marks are dropped, which turns the keycap
-// emoji 1️⃣ into "1"; apostrophes are, which turns "can't" into "cant"; a letter written three
-// times or more, as in "hellooo", counts once.
+// digits, at most maxWords of them. Marks are dropped, which turns the keycap emoji 1️⃣ into
+// "1". So are apostrophes, which turns "can't" into "cant". A letter written three times or
+// more, as in "hellooo", counts once.
 func split(text string) []string {
 	var words []string
 	var word []rune
@@ -134,7 +139,7 @@ func split(text string) []string {
 	}
 	scanned := 0
 	for _, r := range text {
-		if scanned++; scanned > maxScannedRune || len(words) == maxWords {
+		if scanned++; scanned > maxScannedRunes || len(words) == maxWords {
 			break
 		}
 		switch {
@@ -185,6 +190,8 @@ func size(words []string) int {
 	return n
 }
 
+// isQuestion reports whether a message ends as a question does. Few customers write the mark,
+// so its absence means nothing.
 func isQuestion(text string) bool {
 	return strings.HasSuffix(strings.TrimSpace(text), "?")
 }

@@ -8,7 +8,8 @@ import (
 
 // Offered reports whether a text is no more than the bot offers to write, or than people
 // write in any conversation: a choice from the menu by number or name, a word that leads
-// to the menu, a greeting, thanks or consent.
+// to the menu, a greeting, thanks or consent. People repeat such texts, so that repeating
+// them does not make a contact look like another bot.
 func Offered(text string, c flowhq.Config) bool {
 	words := split(text)
 	if _, isNumber := number(words); isNumber {
@@ -31,7 +32,7 @@ func Offered(text string, c flowhq.Config) bool {
 }
 
 // besidePleasantries are words that people put around these: "asante sana", "hello there".
-var besidePleasantries = keywords(
-	"you", "u", "very", "much", "so", "a", "lot", "there", "again", "all", "the", "please", "pls", "sana", "tena", "yako",
-	"zenu", "yenu", "tafadhali", "jamani", "wapendwa", "ndugu", "sir", "madam", "dear",
-)
+var besidePleasantries = keywords(`
+	you, u, very, much, so, a, lot, there, again, all, the, please, pls, sana, tena, yako, zenu,
+	yenu, tafadhali, jamani, wapendwa, ndugu, sir, madam, dear
+`)

@@ -12,7 +12,8 @@ import (
 const (
 	// MaxBytes bounds every text that this package returns.
 	MaxBytes = 2048
-	// maxQuote bounds how much of a customer's words are repeated, in characters.
+	// maxQuote bounds how much of a customer's words are repeated, in characters. It shows that
+	// they were read, and keeps the answer far below MaxBytes.
 	maxQuote = 100
 )
 
@@ -20,14 +21,18 @@ const (
 // {business} stands for the business's name and {details} for what the customer
 // wrote, shortened.
 type phrasebook struct {
-	hello     string // opens the answer to a greeting
-	welcome   string // opens the menu after a greeting
-	sorry     string // opens the menu for a message that was not understood
-	choose    string // closes the menu
-	wordsOnly string // answers a picture or voice note; the menu follows
-	thanks    string // answers thanks and goodbyes
-	ok        string // answers "ok"
+	// hello opens the answer to a greeting, and welcome the menu below it.
+	hello, welcome string
+	// sorry opens the menu for a message that was not understood.
+	sorry string
+	// choose closes the menu.
+	choose string
+	// wordsOnly answers a picture or voice note; the menu follows.
+	wordsOnly string
+	// thanks answers thanks and goodbyes, and ok answers "ok".
+	thanks, ok string
 
+	// The warnings; see [SlowDown], [Busy], [PleaseWait] and [Muted].
 	slowDown   string
 	busy       string
 	pleaseWait string
@@ -41,18 +46,22 @@ type phrasebook struct {
 
 // A phrase is what the bot says about one topic.
 type phrase struct {
-	menu   string // its line in the menu; "" for topics that are not in it
-	answer string
-	noted  string // once the details have come
+	// menu is the topic's line in the menu; "" for topics that are not in it.
+	menu string
+	// answer asks for details, and noted says that they have come.
+	answer, noted string
 }
 
-// A speaker is a phrasebook on behalf of one business.
+// A speaker is a phrasebook on behalf of one business: the phrases of its template, in its
+// language, under its name.
 type speaker struct {
 	*phrasebook
 	topics   map[string]phrase
 	business string
 }
 
+// phrasesOf returns what the bot says for this tenant. Swahili is the default, as in the
+// original.
 func phrasesOf(c flowhq.Config) speaker {
 	book := &swahili
 	if c.Language == flowhq.English {
@@ -61,6 +70,7 @@ func phrasesOf(c flowhq.Config) speaker {
 	return speaker{book, book.topics(c.Template), oneLine(c.BusinessName, flowhq.MaxNameLength)}
 }
 
+// topics returns the phrases of a template.
 func (b *phrasebook) topics(t flowhq.Template) map[string]phrase {
 	switch t {
 	case flowhq.Ecommerce:
@@ -72,7 +82,7 @@ func (b *phrasebook) topics(t flowhq.Template) map[string]phrase {
 	}
 }
 
-// topic answers a topic of the template.
+// topic answers a topic of the template, which asks for details.
 func (s speaker) topic(intent string) string { return s.fill(s.topics[intent].answer, "") }
 
 // noted confirms what the customer wrote when asked for details.
@@ -105,7 +115,8 @@ func (s speaker) helloTo(words []string) string {
 	return s.hello
 }
 
-// menu returns the numbered menu below an opening.
+// menu returns the numbered menu below an opening. It is plain text, which every phone
+// shows.
 func (s speaker) menu(opening string, intents []string) string {
 	var b strings.Builder
 	b.WriteString(s.fill(opening, "") + "\n\n")
@@ -119,7 +130,8 @@ func (s speaker) menu(opening string, intents []string) string {
 // fill puts the business's name and the details in place. Neither is searched
 // for the other's mark: a replacer reads its input once.
 func (s speaker) fill(text, details string) string {
-	return strings.NewReplacer("{business}", s.business, "{details}", oneLine(details, maxQuote)).Replace(text)
+	quote := oneLine(details, maxQuote)
+	return strings.NewReplacer("{business}", s.business, "{details}", quote).Replace(text)
 }
 
 // oneLine returns text as one line of valid UTF-8 with at most limit characters,
@@ -133,7 +145,9 @@ func oneLine(text string, limit int) string {
 		case unicode.IsSpace(r):
 			space = len(line) > 0
 			continue
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == unicode.ReplacementChar:
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+			continue
+		case r == unicode.ReplacementChar: // also what invalid UTF-8 decodes to
 			continue
 		}
 		if space {

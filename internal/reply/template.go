@@ -4,8 +4,11 @@ import "github.com/flowhq/flowhq"
 
 // A template is what one kind of business talks about.
 type template struct {
-	topics []topic  // in the order in which they are tried; the first hit wins
-	menu   []string // intents behind the numbers 1, 2, 3, …
+	// topics are in the order in which they are tried. The first one with a keyword in the
+	// message wins, so an order that is wrong shows in the conversations of testdata.
+	topics []topic
+	// menu has the intents behind the numbers 1, 2, 3, ….
+	menu []string
 }
 
 // A topic is one thing that customers come for. Its answer asks for details,
@@ -13,19 +16,22 @@ type template struct {
 // swahili.go under its intent. An intent may be listed twice, with its weaker
 // keywords further down.
 type topic struct {
-	intent   string
-	keywords []keyword // of both languages
+	intent string
+	// keywords are of both languages, because customers mix them.
+	keywords []keyword
 	// countable says that the details may be a number, so a bare number that
 	// follows is not taken as a choice from the menu.
 	countable bool
 }
 
+// templates are those that a tenant may have.
 var templates = map[flowhq.Template]*template{
 	flowhq.Booking:   &booking,
 	flowhq.Ecommerce: &ecommerce,
 	flowhq.Support:   &support,
 }
 
+// templateOf returns a template, BOOKING for a name that is none.
 func templateOf(name flowhq.Template) *template {
 	if t := templates[name]; t != nil {
 		return t
