@@ -11,7 +11,7 @@ type EndReason string
 const (
 	// A new connection may mend these; one is made by itself.
 	EndLost               EndReason = "LOST"                 // the connection broke, or WhatsApp is unwell
-	EndDeaf               EndReason = "DEAF"                 // open, but WhatsApp no longer answered
+	EndUnresponsive       EndReason = "UNRESPONSIVE"         // open, but WhatsApp no longer answered
 	EndUnreachable        EndReason = "UNREACHABLE"          // no connection could be made
 	EndCertificate        EndReason = "CERTIFICATE_REFUSED"  // the other end did not prove to be WhatsApp
 	EndProxy              EndReason = "PROXY_FAILED"         // the HTTP proxy in between refuses or is away
@@ -48,7 +48,7 @@ const (
 
 // EndReasons lists every EndReason.
 var EndReasons = []EndReason{
-	EndLost, EndDeaf, EndUnreachable, EndCertificate, EndProxy, EndReplacedByUs, EndReplacedByStranger, EndNotRecorded,
+	EndLost, EndUnresponsive, EndUnreachable, EndCertificate, EndProxy, EndReplacedByUs, EndReplacedByStranger, EndNotRecorded,
 	EndDatabaseLost, EndDraining, EndWorkerLost, EndRenewed, EndRestarted, EndFailed, EndTempBanned, EndCrashLoop, EndLoggedOut,
 	EndDeviceRemoved, EndBanned, EndLocked, EndOutdated, EndRefused, EndQRExpired, EndPairFailed, EndNumberDiffers, EndPasskey,
 	EndStopped, EndGone,
@@ -107,7 +107,7 @@ func (r EndReason) Event() string {
 // or two for an operator.
 func (r EndReason) NextStep() string {
 	switch r {
-	case EndLost, EndDeaf, EndUnreachable:
+	case EndLost, EndUnresponsive, EndUnreachable:
 		return "It is tried again by itself. If it stays like this, look at the network between the worker and WhatsApp."
 	case EndCertificate:
 		return "Something between the worker and WhatsApp answers in its place, such as a firewall that inspects TLS, " +

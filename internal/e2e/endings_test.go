@@ -38,13 +38,13 @@ var (
 // the same time on one stand; those that befall all tenants come after.
 func TestEndings(t *testing.T) {
 	s := newStand(t)
-	// It has room for one, which falls deaf at once: that takes more than a minute
+	// It has room for one, which stops answering at once: that takes more than a minute
 	// to notice, in which the other workers come and go.
 	w := watch(s)
 	w.worker("quiet", "WORKER_CAPACITY=1")
-	deaf := &row{name: "deaf connection", want: flowhq.EndDeaf, make: inflict("deafen"), b: s.tenant(0)}
-	deaf.b.link()
-	deaf.make(deaf.b)
+	unresponsive := &row{name: "unresponsive connection", want: flowhq.EndUnresponsive, make: inflict("deafen"), b: s.tenant(0)}
+	unresponsive.b.link()
+	unresponsive.make(unresponsive.b)
 	t.Run("proxy failed", func(t *testing.T) { w.in(t).proxied(s.tenant(99)) }) // while that is all the room
 
 	w.worker("first")
@@ -88,10 +88,10 @@ func TestEndings(t *testing.T) {
 			t.Run("after "+r.name, func(t *testing.T) { r.then(w.in(t).view(r.b)) })
 		}
 	}
-	t.Run(deaf.name, func(t *testing.T) { w.in(t).look(deaf) })
+	t.Run(unresponsive.name, func(t *testing.T) { w.in(t).look(unresponsive) })
 	t.Run("worker draining", func(t *testing.T) { w.in(t).draining() })
 	t.Run("worker lost", func(t *testing.T) { w.in(t).killed() })
-	w.databaseLost(deaf.b) // the stand's own, so no subtest
+	w.databaseLost(unresponsive.b) // the stand's own, so no subtest
 	t.Run("client outdated", func(t *testing.T) {
 		r := &row{want: flowhq.EndOutdated, make: refuse(405, 0, time.Hour), rests: broken, b: stranded}
 		r.make(r.b)

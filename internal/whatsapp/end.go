@@ -12,7 +12,7 @@ type EndReason = flowhq.EndReason
 // The ends that a connection itself can tell.
 const (
 	Lost          = flowhq.EndLost
-	Deaf          = flowhq.EndDeaf
+	Unresponsive  = flowhq.EndUnresponsive
 	Unreachable   = flowhq.EndUnreachable
 	Certificate   = flowhq.EndCertificate // TLS or Noise
 	Proxy         = flowhq.EndProxy

@@ -68,7 +68,7 @@ func endOf(evt any) *EndError {
 		return &EndError{Reason: Lost, Text: "WhatsApp closed the connection with error " + e.Code}
 	case *events.KeepAliveTimeout:
 		if e.ErrorCount >= missedPings {
-			return &EndError{Reason: Deaf, Text: fmt.Sprintf("WhatsApp left %d pings unanswered", e.ErrorCount)}
+			return &EndError{Reason: Unresponsive, Text: fmt.Sprintf("WhatsApp left %d pings unanswered", e.ErrorCount)}
 		}
 	case *events.StreamReplaced:
 		return &EndError{Reason: Replaced, Text: "another connection of the same device took over"}

@@ -25,7 +25,7 @@ func TestEndOf(t *testing.T) {
 		{&events.Disconnected{}, Lost, "lost"},
 		{&events.StreamError{Code: "500"}, Lost, "500"},
 		{&events.KeepAliveTimeout{ErrorCount: 1}, "", ""},
-		{&events.KeepAliveTimeout{ErrorCount: 2}, Deaf, "2 pings"},
+		{&events.KeepAliveTimeout{ErrorCount: 2}, Unresponsive, "2 pings"},
 		{&events.StreamReplaced{}, Replaced, "took over"},
 		{&events.LoggedOut{Reason: 401}, DeviceRemoved, "phone's linked devices"},
 		{logout(401), LoggedOut, "401"},

@@ -86,7 +86,7 @@ func (l *life) listen() time.Duration {
 	if left > 0 {
 		return left
 	}
-	l.finish(&EndError{Reason: Deaf, Text: "WhatsApp has sent nothing for " + patience.String()})
+	l.finish(&EndError{Reason: Unresponsive, Text: "WhatsApp has sent nothing for " + patience.String()})
 	return patience
 }
 
@@ -163,9 +163,9 @@ func (l *life) expire() {
 	case l.code != "":
 		l.show(l.network.pace.nextCode)
 	case l.isLinked():
-		l.finish(&EndError{Reason: Deaf, Text: "WhatsApp did not complete the login"})
+		l.finish(&EndError{Reason: Unresponsive, Text: "WhatsApp did not complete the login"})
 	default:
-		l.finish(&EndError{Reason: Deaf, Text: "WhatsApp did not complete the pairing"})
+		l.finish(&EndError{Reason: Unresponsive, Text: "WhatsApp did not complete the pairing"})
 	}
 }
 

@@ -76,9 +76,9 @@ func (r *relay) pass(from, to net.Conn) {
 	}
 }
 
-// deafen connects through a relay, waits until WhatsApp has answered a ping, and
+// silence connects through a relay, waits until WhatsApp has answered a ping, and
 // then lets nothing through any more.
-func (w *world) deafen() *Conn {
+func (w *world) silence() *Conn {
 	w.Helper()
 	h := newRecorder()
 	c, device := w.link(w.phone(), h)
@@ -93,28 +93,28 @@ func (w *world) deafen() *Conn {
 	return c
 }
 
-func TestUnansweredPingsAreDeaf(t *testing.T) {
+func TestUnansweredPingsAreUnresponsive(t *testing.T) {
 	w := newWorld(t)
-	if end := w.wantEnd(w.deafen(), Deaf); !strings.Contains(end.Text, "2 pings") {
+	if end := w.wantEnd(w.silence(), Unresponsive); !strings.Contains(end.Text, "2 pings") {
 		t.Errorf("the connection ended because %s; want two pings without an answer", end.Text)
 	}
 }
 
-func TestSilenceIsDeaf(t *testing.T) {
+func TestSilenceIsUnresponsive(t *testing.T) {
 	w := newWorld(t)
 	w.network.pace.silence = time.Second // long before the second ping is given up
-	if end := w.wantEnd(w.deafen(), Deaf); !strings.Contains(end.Text, "nothing for 1s") {
+	if end := w.wantEnd(w.silence(), Unresponsive); !strings.Contains(end.Text, "nothing for 1s") {
 		t.Errorf("the connection ended because %s; want silence", end.Text)
 	}
 }
 
-func TestLoginThatTakesTooLongIsDeaf(t *testing.T) {
+func TestLoginThatTakesTooLongIsUnresponsive(t *testing.T) {
 	w := newWorld(t)
 	h := newRecorder()
 	c, device := w.link(w.phone(), h)
 	w.hangUp(c)
 	w.network.pace.login = time.Nanosecond
-	w.wantEnd(w.dial(device.JID, h), Deaf)
+	w.wantEnd(w.dial(device.JID, h), Unresponsive)
 }
 
 // While the library waits for the server's part of the handshake it cannot be
