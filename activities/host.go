@@ -243,7 +243,7 @@ func (s *session) open(host, run context.Context) error {
 
 // dial opens a connection that is cut when the lease is lost.
 func (s *session) dial(ctx context.Context, device string) error {
-	conn, err := s.Network.DialAs(ctx, s.version, device, s)
+	conn, err := s.Network.Dial(ctx, s.version, device, s)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/whatsapp"
 )
@@ -15,7 +16,7 @@ func (s *session) checkNumber(l store.Linking) {
 		return
 	}
 	s.differs.Store(&whatsapp.EndError{
-		Reason: whatsapp.NumberDiffers,
+		Reason: flowhq.EndNumberDiffers,
 		Text:   fmt.Sprintf("the code was scanned with %s, and the tenant's number is %s", l.Number, l.Wanted),
 	})
 }

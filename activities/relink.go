@@ -104,7 +104,7 @@ type removal struct {
 // closed is whether the connection is over, and the keys out of use. The error is an
 // errBehind if the connection was cut off while there was something to wait for.
 func (a *Activities) removeDevice(ctx context.Context, l *hosting.Lease, r removal) (closed bool, err error) {
-	conn, err := a.Network.DialAs(ctx, r.version, r.device, r.handler)
+	conn, err := a.Network.Dial(ctx, r.version, r.device, r.handler)
 	if err != nil {
 		return true, err
 	}

@@ -5,6 +5,8 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"github.com/flowhq/flowhq"
 )
 
 // calls counts what runs on the library's goroutines in our name, so that the
@@ -64,6 +66,6 @@ func (c *Conn) recovered(failed func()) {
 		return
 	}
 	c.logger().Error("a connection panicked", "panic", p, "stack", string(debug.Stack()))
-	c.finish(&EndError{Reason: NotPersisted, Text: "a panic in the program ended the connection", Err: fmt.Errorf("panic: %v", p)})
+	c.finish(&EndError{Reason: flowhq.EndNotRecorded, Text: "a panic in the program ended the connection", Err: fmt.Errorf("panic: %v", p)})
 	failed()
 }

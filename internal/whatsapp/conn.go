@@ -57,13 +57,25 @@ type Conn struct {
 	linked  bool // the device is linked: from the start, or since pairing
 }
 
-// Dial opens a connection for device, or for a new device if device is "" or its
-// keys are gone; that one shows QR codes to be linked by a phone. It only reads
-// the keys, which ctx bounds: connecting and all that follows is told by Events.
+// Dial opens a connection for device, or for a new device if device is "" or its keys
+// are gone; that one shows QR codes to be linked by a phone. version is the version of
+// WhatsApp's web client to log in as, "" being the built-in one. Dial only reads the keys,
+// which ctx bounds: connecting and all that follows is reported by Events.
 //
-// It fails with code Unavailable if the key store cannot be reached.
-func (n *Network) Dial(ctx context.Context, device string, h Handler) (*Conn, error) {
-	return n.DialAs(ctx, "", device, h)
+// It fails with code Unavailable if the key store cannot be reached, and with Invalid if
+// version or device is malformed.
+func (n *Network) Dial(ctx context.Context, version, device string, h Handler) (*Conn, error) {
+	v, err := parseVersion(version)
+	if err != nil {
+		return nil, err
+	}
+	d, err := n.device(ctx, device)
+	if err != nil {
+		return nil, err
+	}
+	c := n.conn(ctx, v, d, h)
+	go c.run()
+	return c, nil
 }
 
 // conn returns a connection that is not running yet.
@@ -159,7 +171,14 @@ func (c *Conn) Close(ctx context.Context) error {
 
 // HangUp ends the connection without waiting: nothing is sent from here on, and
 // Events is closed soon. Close still has to be called.
-func (c *Conn) HangUp() { c.finish(&EndError{Reason: Closed, Text: "closed"}) }
+//
+// Whoever hangs up knows why, and needs no reason from here. One who did not, and finds
+// the connection closed, finds EndFailed and dials again. It must not be EndStopped: that
+// would leave the tenant alone as if an operator had stopped it.
+func (c *Conn) HangUp() { c.finish(&EndError{Reason: flowhq.EndFailed, Text: closedText}) }
+
+// closedText is the text of an end that this program brought about.
+const closedText = "this program closed the connection"
 
 // logoutTimeout bounds the request to WhatsApp to unlink a device.
 const logoutTimeout = 10 * time.Second
@@ -240,12 +259,12 @@ func (c *Conn) finish(end *EndError) {
 		c.end = end
 		c.wire.mute.Store(true)
 		close(c.ended)
-	case c.end.Reason == Lost && end.Reason != Lost && end.Reason != Closed && end.Reason != NotPersisted:
+	case c.end.Reason == flowhq.EndLost && end.Reason != flowhq.EndLost && end.Reason != flowhq.EndFailed && end.Reason != flowhq.EndNotRecorded:
 		c.end = end
 	default:
 		return
 	}
-	if end.Reason != Lost {
+	if end.Reason != flowhq.EndLost {
 		close(c.better)
 	}
 }
@@ -253,6 +272,6 @@ func (c *Conn) finish(end *EndError) {
 // notStored ends the connection because the database failed under the library,
 // and returns the error to give to it.
 func (c *Conn) notStored(err error) error {
-	c.finish(&EndError{Reason: NotPersisted, Text: "the key store failed", Err: err})
+	c.finish(&EndError{Reason: flowhq.EndNotRecorded, Text: "the key store failed", Err: err})
 	return errors.Join(errOver, err)
 }

@@ -25,7 +25,9 @@ func TestPairing(t *testing.T) {
 		t.Errorf("last seen %v ago", since)
 	}
 	w.hangUp(conn)
-	w.wantEnd(conn, Closed)
+	if end := w.wantEnd(conn, flowhq.EndFailed); end.Reason.Final() {
+		t.Error("a connection that this program closes is not dialled again by itself")
+	}
 
 	// From now on the stored keys log in, without a scan, in any process.
 	again := w.dialOn(w.newNetwork(), device.JID, h)
@@ -42,7 +44,7 @@ func TestPairingRejectedByHandler(t *testing.T) {
 	if status := w.scan(phone, w.next(c, QR).QR); status != http.StatusUnprocessableEntity {
 		t.Errorf("scan = %d; want the phone to say that it failed", status)
 	}
-	end := w.wantEnd(c, PairFailed)
+	end := w.wantEnd(c, flowhq.EndPairFailed)
 	if flowhq.ErrorCode(end) != flowhq.Conflict {
 		t.Errorf("the end has code %q (%v); want the handler's error in it", flowhq.ErrorCode(end), end)
 	}
@@ -63,7 +65,7 @@ func TestCodesFollowEachOtherAndExpire(t *testing.T) {
 		}
 		codes = append(codes, e.QR)
 	}
-	w.wantEnd(c, QRExpired)
+	w.wantEnd(c, flowhq.EndQRExpired)
 	if len(codes) < 2 || codes[0] == codes[1] {
 		t.Errorf("%d codes were shown, the first twice: %v; want several different ones", len(codes), codes[0] == codes[1])
 	}
@@ -75,11 +77,13 @@ func TestUnknownDevicePairs(t *testing.T) {
 	w.next(c, QR)
 }
 
-func TestMalformedDeviceIsInvalid(t *testing.T) {
+func TestMalformedDeviceOrVersionIsInvalid(t *testing.T) {
 	w := newWorld(t)
-	_, err := w.network.Dial(t.Context(), "a:b:c@x@y", newRecorder())
-	if flowhq.ErrorCode(err) != flowhq.Invalid {
-		t.Errorf("Dial = %v; want code Invalid", err)
+	for _, as := range [][2]string{{"", "a:b:c@x@y"}, {"not a version", ""}} {
+		_, err := w.network.Dial(t.Context(), as[0], as[1], newRecorder())
+		if flowhq.ErrorCode(err) != flowhq.Invalid {
+			t.Errorf("Dial of device %q as version %q = %v; want code Invalid", as[1], as[0], err)
+		}
 	}
 }
 
@@ -88,7 +92,7 @@ func TestDropIsLost(t *testing.T) {
 	phone, h := w.phone(), newRecorder()
 	c, device := w.link(phone, h)
 	w.fault("drop", phone, nil)
-	w.wantEnd(c, Lost)
+	w.wantEnd(c, flowhq.EndLost)
 	w.next(w.dial(device.JID, h), Online)
 }
 
@@ -96,7 +100,7 @@ func TestUnreachableServer(t *testing.T) {
 	w := newWorld(t)
 	w.server.Addr = "127.0.0.1:1"
 	c := w.dial("", newRecorder())
-	if end := w.wantEnd(c, Unreachable); end.Err == nil {
+	if end := w.wantEnd(c, flowhq.EndUnreachable); end.Err == nil {
 		t.Error("the end has no cause")
 	}
 }
@@ -106,7 +110,7 @@ func TestLogoutOnThePhone(t *testing.T) {
 	phone, h := w.phone(), newRecorder()
 	c, device := w.link(phone, h)
 	w.fault("logout", phone, nil)
-	w.wantEnd(c, DeviceRemoved)
+	w.wantEnd(c, flowhq.EndDeviceRemoved)
 	// The keys are gone: the device pairs anew.
 	again := w.dial(device.JID, h)
 	w.next(again, QR)
@@ -118,7 +122,7 @@ func TestLogoutWhileAway(t *testing.T) {
 	c, device := w.link(phone, h)
 	w.hangUp(c)
 	w.fault("logout", phone, nil)
-	w.wantEnd(w.dial(device.JID, h), LoggedOut)
+	w.wantEnd(w.dial(device.JID, h), flowhq.EndLoggedOut)
 	w.next(w.dial(device.JID, h), QR)
 }
 
@@ -128,7 +132,7 @@ func TestReplaced(t *testing.T) {
 	first, device := w.link(w.phone(), h)
 	second := w.dialOn(w.newNetwork(), device.JID, h)
 	w.next(second, Online)
-	w.wantEnd(first, Replaced)
+	w.wantEnd(first, flowhq.EndReplacedByStranger)
 }
 
 func TestRefusedLogins(t *testing.T) {
@@ -138,8 +142,11 @@ func TestRefusedLogins(t *testing.T) {
 	w.hangUp(c)
 	for _, tt := range []struct {
 		reason int
-		want   EndReason
-	}{{503, Lost}, {402, TempBanned}, {405, Outdated}, {409, Refused}, {406, Banned}, {403, Locked}} {
+		want   flowhq.EndReason
+	}{
+		{503, flowhq.EndLost}, {402, flowhq.EndTempBanned}, {405, flowhq.EndOutdated},
+		{409, flowhq.EndRefused}, {406, flowhq.EndBanned}, {403, flowhq.EndLocked},
+	} {
 		w.fault("refuse_logins", phone, object{"seconds": 3600, "reason": tt.reason})
 		end := w.wantEnd(w.dial(device.JID, h), tt.want)
 		if hasEnd := !end.Until.IsZero(); hasEnd != (tt.reason == 402) {
@@ -153,7 +160,7 @@ func TestRefusedLogins(t *testing.T) {
 	w.hangUp(again)
 	// This one does.
 	w.fault("refuse_logins", phone, object{"seconds": 3600, "reason": 401})
-	w.wantEnd(w.dial(device.JID, h), LoggedOut)
+	w.wantEnd(w.dial(device.JID, h), flowhq.EndLoggedOut)
 	w.next(w.dial(device.JID, h), QR)
 }
 
@@ -178,7 +185,7 @@ func TestUnlinkWithoutWhatsApp(t *testing.T) {
 	phone, h := w.phone(), newRecorder()
 	c, device := w.link(phone, h)
 	w.fault("drop", phone, nil)
-	w.wantEnd(c, Lost)
+	w.wantEnd(c, flowhq.EndLost)
 	if err := c.Unlink(t.Context()); flowhq.ErrorCode(err) != flowhq.Unavailable {
 		t.Errorf("Unlink = %v; want code Unavailable", err)
 	}
@@ -204,7 +211,7 @@ func TestCloseWaitsForHandler(t *testing.T) {
 	}
 	close(leave)
 	w.hangUp(c)
-	w.wantEnd(c, Closed)
+	w.wantEnd(c, flowhq.EndFailed)
 }
 
 func TestNetworkRefusesAnotherServer(t *testing.T) {

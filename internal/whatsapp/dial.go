@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/flowhq/flowhq"
 )
 
 // errProxyRefused is why a proxy did not connect us: its answer's status.
@@ -33,16 +35,16 @@ const unverified = "failed to verify server cert"
 // between who answers in WhatsApp's place.
 func unreached(err error) *EndError {
 	if refused, ok := errors.AsType[errProxyRefused](err); ok {
-		return &EndError{Reason: Proxy, Text: "the HTTP proxy refuses to connect to WhatsApp: " + refused.status, Err: err}
+		return &EndError{Reason: flowhq.EndProxy, Text: "the HTTP proxy refuses to connect to WhatsApp: " + refused.status, Err: err}
 	}
 	if failed, ok := errors.AsType[*net.OpError](err); ok && (failed.Op == "proxyconnect" || strings.HasPrefix(failed.Op, "socks")) {
-		return &EndError{Reason: Proxy, Text: "the HTTP proxy cannot be reached", Err: err}
+		return &EndError{Reason: flowhq.EndProxy, Text: "the HTTP proxy cannot be reached", Err: err}
 	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return &EndError{Reason: Certificate, Text: "the TLS certificate of the server is not WhatsApp's", Err: err}
+		return &EndError{Reason: flowhq.EndCertificate, Text: "the TLS certificate of the server is not WhatsApp's", Err: err}
 	}
 	if strings.Contains(err.Error(), unverified) {
-		return &EndError{Reason: Certificate, Text: "the Noise certificates of the server are not WhatsApp's", Err: err}
+		return &EndError{Reason: flowhq.EndCertificate, Text: "the Noise certificates of the server are not WhatsApp's", Err: err}
 	}
-	return &EndError{Reason: Unreachable, Text: "WhatsApp cannot be reached", Err: err}
+	return &EndError{Reason: flowhq.EndUnreachable, Text: "WhatsApp cannot be reached", Err: err}
 }

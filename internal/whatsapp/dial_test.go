@@ -7,13 +7,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/flowhq/flowhq"
 )
 
 func TestServerThatIsNotWhatsApp(t *testing.T) {
 	w := newWorld(t)
 	for _, tt := range []struct{ fault, text string }{{"wrong_tls", "TLS"}, {"wrong_noise", "Noise"}} {
 		w.fault(tt.fault, "", object{"seconds": 60})
-		end := w.wantEnd(w.dial("", newRecorder()), Certificate)
+		end := w.wantEnd(w.dial("", newRecorder()), flowhq.EndCertificate)
 		if !strings.Contains(end.Text, tt.text) || end.Err == nil {
 			t.Errorf("%s: %q, %v; want a text about %s, with the cause", tt.fault, end.Text, end.Err, tt.text)
 		}
@@ -41,7 +43,7 @@ func TestProxyRefuses(t *testing.T) {
 	}))
 	t.Cleanup(proxy.Close)
 	w.throughProxy(proxy.URL)
-	end := w.wantEnd(w.dial("", newRecorder()), Proxy)
+	end := w.wantEnd(w.dial("", newRecorder()), flowhq.EndProxy)
 	if !strings.Contains(end.Text, "403") || asked != "CONNECT web.whatsapp.com:443" {
 		t.Errorf("%q after %s; want one with the proxy's answer", end.Text, asked)
 	}
@@ -51,7 +53,7 @@ func TestProxyIsAway(t *testing.T) {
 	w := newWorld(t)
 	for _, proxy := range []string{"http://127.0.0.1:1", "socks5://127.0.0.1:1"} {
 		w.throughProxy(proxy)
-		w.wantEnd(w.dial("", newRecorder()), Proxy)
+		w.wantEnd(w.dial("", newRecorder()), flowhq.EndProxy)
 	}
 }
 
@@ -63,7 +65,7 @@ func TestPasskeyAsked(t *testing.T) {
 	if status := w.scan(phone, w.next(c, QR).QR); status != http.StatusUnprocessableEntity {
 		t.Errorf("scan = %d; want the phone to say that it came to nothing", status)
 	}
-	w.wantEnd(c, Passkey)
+	w.wantEnd(c, flowhq.EndPasskey)
 }
 
 // A phone that is about to scan has the secret in the code changed: the old code is
@@ -97,7 +99,7 @@ func TestOldCodeIsVoid(t *testing.T) {
 	if status := w.scan(w.phone(), first.QR); status != http.StatusUnprocessableEntity {
 		t.Errorf("scan of the old code = %d; want it refused", status)
 	}
-	w.wantEnd(c, PairFailed)
+	w.wantEnd(c, flowhq.EndPairFailed)
 }
 
 func TestLinkByCode(t *testing.T) {

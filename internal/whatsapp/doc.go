@@ -13,7 +13,7 @@
 // The library decrypts a message and stores the plaintext in one transaction,
 // then calls [Handler.Receive], then tells WhatsApp. If the handler fails or
 // panics, or the keys could not be read or written, nothing is acknowledged and
-// the connection ends with [NotPersisted]; WhatsApp delivers the message again
+// the connection ends with [flowhq.EndNotRecorded]; WhatsApp delivers the message again
 // at the next login and the stored plaintext is handed over once more. So a
 // message reaches the handler at least once, and rarely twice at a time: the
 // handler must be idempotent by chat, sender and id.

@@ -6,37 +6,13 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// An EndReason is why a connection is over.
-type EndReason = flowhq.EndReason
-
-// The ends that a connection itself can tell.
-const (
-	Lost          = flowhq.EndLost
-	Unresponsive  = flowhq.EndUnresponsive
-	Unreachable   = flowhq.EndUnreachable
-	Certificate   = flowhq.EndCertificate // TLS or Noise
-	Proxy         = flowhq.EndProxy
-	Replaced      = flowhq.EndReplacedByStranger // or by us: only the caller can tell
-	LoggedOut     = flowhq.EndLoggedOut          // its keys are deleted
-	DeviceRemoved = flowhq.EndDeviceRemoved      // its keys are deleted
-	TempBanned    = flowhq.EndTempBanned         // until EndError.Until
-	Banned        = flowhq.EndBanned
-	Locked        = flowhq.EndLocked
-	Outdated      = flowhq.EndOutdated
-	Refused       = flowhq.EndRefused
-	QRExpired     = flowhq.EndQRExpired
-	PairFailed    = flowhq.EndPairFailed
-	NumberDiffers = flowhq.EndNumberDiffers // only the caller can tell
-	Passkey       = flowhq.EndPasskey
-	NotPersisted  = flowhq.EndNotRecorded
-	Closed        = flowhq.EndStopped // Close, HangUp or Unlink was called
-)
-
 // An EndError says why a connection is over.
 type EndError struct {
-	Reason EndReason
+	// Reason is one of those that a connection can see for itself. That another host of
+	// ours took over, or that the number is not the tenant's, only the caller can tell.
+	Reason flowhq.EndReason
 	Text   string    // for an operator; holds no secret and no message text
-	Until  time.Time // TempBanned: when the ban ends
+	Until  time.Time // with flowhq.EndTempBanned: when the ban ends
 	Err    error     // the cause, for the log; may be nil
 }
 

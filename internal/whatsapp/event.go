@@ -43,13 +43,13 @@ type Device struct {
 // A Handler is the caller's side of a connection. Its methods are called by the
 // connection's goroutines, one message at a time, and must return soon: while
 // one runs, nothing else of this connection is handled. A panic in one ends the
-// connection with [NotPersisted].
+// connection with [flowhq.EndNotRecorded].
 type Handler interface {
 	// Link records the device before the pairing is confirmed to WhatsApp. An
 	// error rejects the pairing and is found in the chain of the [EndError].
 	Link(context.Context, Device) error
 	// Receive records a message. Only after it returned nil is the message
-	// acknowledged; an error ends the connection with [NotPersisted].
+	// acknowledged; an error ends the connection with [flowhq.EndNotRecorded].
 	Receive(context.Context, Inbound) error
 	// Receipt hears how far sent messages have come. It must not block, may hear
 	// the same twice and may miss some.

@@ -63,29 +63,29 @@ func isEnd(evt any) bool { return endOf(evt) != nil }
 func endOf(evt any) *EndError {
 	switch e := evt.(type) {
 	case *events.Disconnected:
-		return &EndError{Reason: Lost, Text: "the connection to WhatsApp was lost"}
+		return &EndError{Reason: flowhq.EndLost, Text: "the connection to WhatsApp was lost"}
 	case *events.StreamError:
-		return &EndError{Reason: Lost, Text: "WhatsApp closed the connection with error " + e.Code}
+		return &EndError{Reason: flowhq.EndLost, Text: "WhatsApp closed the connection with error " + e.Code}
 	case *events.KeepAliveTimeout:
 		if e.ErrorCount >= missedPings {
-			return &EndError{Reason: Unresponsive, Text: fmt.Sprintf("WhatsApp left %d pings unanswered", e.ErrorCount)}
+			return &EndError{Reason: flowhq.EndUnresponsive, Text: fmt.Sprintf("WhatsApp left %d pings unanswered", e.ErrorCount)}
 		}
 	case *events.StreamReplaced:
-		return &EndError{Reason: Replaced, Text: "another connection of the same device took over"}
+		return &EndError{Reason: flowhq.EndReplacedByStranger, Text: "another connection of the same device took over"}
 	case *events.LoggedOut:
 		return loggedOut(e)
 	case *events.TemporaryBan:
 		return banned(e)
 	case *events.ClientOutdated:
-		return &EndError{Reason: Outdated, Text: "WhatsApp no longer accepts this version of the client"}
+		return &EndError{Reason: flowhq.EndOutdated, Text: "WhatsApp no longer accepts this version of the client"}
 	case *events.ConnectFailure:
 		return loginRefused(e)
 	case *events.PairError:
-		return &EndError{Reason: PairFailed, Text: "the linking was not completed", Err: e.Error}
+		return &EndError{Reason: flowhq.EndPairFailed, Text: "the linking was not completed", Err: e.Error}
 	case *events.PairPasskeyRequest:
-		return &EndError{Reason: Passkey, Text: "WhatsApp asks for the account's passkey, which only a browser can answer"}
+		return &EndError{Reason: flowhq.EndPasskey, Text: "WhatsApp asks for the account's passkey, which only a browser can answer"}
 	case *events.PairPasskeyError:
-		return &EndError{Reason: Passkey, Text: "WhatsApp asked for the account's passkey in a way that is not understood", Err: e.Error}
+		return &EndError{Reason: flowhq.EndPasskey, Text: "WhatsApp asked for the account's passkey in a way that is not understood", Err: e.Error}
 	}
 	return nil
 }
@@ -94,31 +94,31 @@ func endOf(evt any) *EndError {
 func loggedOut(e *events.LoggedOut) *EndError {
 	switch {
 	case !e.OnConnect:
-		return &EndError{Reason: DeviceRemoved, Text: "the device was removed from the phone's linked devices"}
+		return &EndError{Reason: flowhq.EndDeviceRemoved, Text: "the device was removed from the phone's linked devices"}
 	case e.Reason == events.ConnectFailureUnknownLogout: // WhatsApp's web client calls it "banned"
-		return &EndError{Reason: Banned, Text: "WhatsApp has banned the account (406)"}
+		return &EndError{Reason: flowhq.EndBanned, Text: "WhatsApp has banned the account (406)"}
 	case e.Reason == events.ConnectFailureMainDeviceGone: // and this "locked"
-		return &EndError{Reason: Locked, Text: "WhatsApp has locked the account, or it is no longer on its phone (403)"}
+		return &EndError{Reason: flowhq.EndLocked, Text: "WhatsApp has locked the account, or it is no longer on its phone (403)"}
 	default:
-		return &EndError{Reason: LoggedOut, Text: fmt.Sprintf("the phone logged the device out while it was away (%d)", int(e.Reason))}
+		return &EndError{Reason: flowhq.EndLoggedOut, Text: fmt.Sprintf("the phone logged the device out while it was away (%d)", int(e.Reason))}
 	}
 }
 
 func banned(e *events.TemporaryBan) *EndError {
 	text := "WhatsApp has banned the account for some time: " + e.Code.String()
 	if e.Expire <= 0 { // then there is nothing to wait for
-		return &EndError{Reason: Banned, Text: text}
+		return &EndError{Reason: flowhq.EndBanned, Text: text}
 	}
-	return &EndError{Reason: TempBanned, Text: text, Until: time.Now().Add(e.Expire)}
+	return &EndError{Reason: flowhq.EndTempBanned, Text: text, Until: time.Now().Add(e.Expire)}
 }
 
 // loginRefused tells trouble on WhatsApp's side from a refusal.
 func loginRefused(e *events.ConnectFailure) *EndError {
 	text := "WhatsApp refused the login: " + e.Reason.String()
 	if int(e.Reason) >= http.StatusInternalServerError {
-		return &EndError{Reason: Lost, Text: text}
+		return &EndError{Reason: flowhq.EndLost, Text: text}
 	}
-	return &EndError{Reason: Refused, Text: text}
+	return &EndError{Reason: flowhq.EndRefused, Text: text}
 }
 
 // receiveMessage records what a customer wrote.
@@ -179,7 +179,7 @@ func (c *Conn) receive(in Inbound) bool {
 // notRecorded ends the connection because of a message that was not recorded, and
 // returns false: it must not be acknowledged.
 func (c *Conn) notRecorded(id string, err error) bool {
-	c.finish(&EndError{Reason: NotPersisted, Text: "a message could not be recorded",
+	c.finish(&EndError{Reason: flowhq.EndNotRecorded, Text: "a message could not be recorded",
 		Err: fmt.Errorf("receive %s: %w", id, err)})
 	return false
 }
@@ -232,7 +232,7 @@ func (c *Conn) sentMessage(_, _ types.JID, id types.MessageID) (message *waE2E.M
 	defer cancel()
 	text, timer, found, err := c.handler.SentText(ctx, id)
 	if err != nil {
-		c.finish(&EndError{Reason: NotPersisted, Text: "a sent message could not be looked up",
+		c.finish(&EndError{Reason: flowhq.EndNotRecorded, Text: "a sent message could not be looked up",
 			Err: fmt.Errorf("message %s: %w", id, err)})
 		return nil
 	}

@@ -19,27 +19,27 @@ func TestEndOf(t *testing.T) {
 	}
 	tests := []struct {
 		event any
-		want  EndReason // "" = not an end
+		want  flowhq.EndReason // "" = not an end
 		text  string
 	}{
-		{&events.Disconnected{}, Lost, "lost"},
-		{&events.StreamError{Code: "500"}, Lost, "500"},
+		{&events.Disconnected{}, flowhq.EndLost, "lost"},
+		{&events.StreamError{Code: "500"}, flowhq.EndLost, "500"},
 		{&events.KeepAliveTimeout{ErrorCount: 1}, "", ""},
-		{&events.KeepAliveTimeout{ErrorCount: 2}, Unresponsive, "2 pings"},
-		{&events.StreamReplaced{}, Replaced, "took over"},
-		{&events.LoggedOut{Reason: 401}, DeviceRemoved, "phone's linked devices"},
-		{logout(401), LoggedOut, "401"},
-		{logout(403), Locked, "403"},
-		{logout(406), Banned, "406"},
-		{&events.TemporaryBan{Code: 101, Expire: time.Hour}, TempBanned, "101"},
-		{&events.TemporaryBan{Code: 101}, Banned, "101"},
-		{&events.ClientOutdated{}, Outdated, "version"},
-		{refusal(409), Refused, "409"},
-		{refusal(418), Refused, "418"},
-		{refusal(501), Lost, "501"},
-		{&events.PairError{Error: errors.New("x")}, PairFailed, "not completed"},
-		{&events.PairPasskeyRequest{}, Passkey, "passkey"},
-		{&events.PairPasskeyError{Error: errors.New("x")}, Passkey, "passkey"},
+		{&events.KeepAliveTimeout{ErrorCount: 2}, flowhq.EndUnresponsive, "2 pings"},
+		{&events.StreamReplaced{}, flowhq.EndReplacedByStranger, "took over"},
+		{&events.LoggedOut{Reason: 401}, flowhq.EndDeviceRemoved, "phone's linked devices"},
+		{logout(401), flowhq.EndLoggedOut, "401"},
+		{logout(403), flowhq.EndLocked, "403"},
+		{logout(406), flowhq.EndBanned, "406"},
+		{&events.TemporaryBan{Code: 101, Expire: time.Hour}, flowhq.EndTempBanned, "101"},
+		{&events.TemporaryBan{Code: 101}, flowhq.EndBanned, "101"},
+		{&events.ClientOutdated{}, flowhq.EndOutdated, "version"},
+		{refusal(409), flowhq.EndRefused, "409"},
+		{refusal(418), flowhq.EndRefused, "418"},
+		{refusal(501), flowhq.EndLost, "501"},
+		{&events.PairError{Error: errors.New("x")}, flowhq.EndPairFailed, "not completed"},
+		{&events.PairPasskeyRequest{}, flowhq.EndPasskey, "passkey"},
+		{&events.PairPasskeyError{Error: errors.New("x")}, flowhq.EndPasskey, "passkey"},
 		{&events.OfflineSyncCompleted{}, "", ""},
 		{&events.KeepAliveRestored{}, "", ""},
 	}

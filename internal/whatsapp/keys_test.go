@@ -271,15 +271,15 @@ func TestDatabaseAwayIsNotAcknowledged(t *testing.T) {
 	if _, err := c.client.Load().Store.EventBuffer.GetBufferedEvent(t.Context(), [32]byte{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("GetBufferedEvent = %v; want a cancellation, on which nothing is acknowledged", err)
 	}
-	if c.end == nil || c.end.Reason != NotPersisted {
-		t.Errorf("the connection's end is %+v; want %s", c.end, NotPersisted)
+	if c.end == nil || c.end.Reason != flowhq.EndNotRecorded {
+		t.Errorf("the connection's end is %+v; want %s", c.end, flowhq.EndNotRecorded)
 	}
 }
 
 func TestOverConnectionWritesNothing(t *testing.T) {
 	c := storedConn(t)
 	ctx, stores := t.Context(), c.client.Load().Store
-	c.finish(&EndError{Reason: Closed})
+	c.finish(&EndError{Reason: flowhq.EndFailed})
 	if !c.guard.Close(time.Second) {
 		t.Fatal("the guard is held")
 	}

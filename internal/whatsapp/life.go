@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"go.mau.fi/whatsmeow/types/events"
+
+	"github.com/flowhq/flowhq"
 )
 
 // A life is the state of a connection's own goroutine.
@@ -86,7 +88,7 @@ func (l *life) listen() time.Duration {
 	if left > 0 {
 		return left
 	}
-	l.finish(&EndError{Reason: Unresponsive, Text: "WhatsApp has sent nothing for " + patience.String()})
+	l.finish(&EndError{Reason: flowhq.EndUnresponsive, Text: "WhatsApp has sent nothing for " + patience.String()})
 	return patience
 }
 
@@ -127,7 +129,7 @@ func (l *life) emit(e Event) {
 	select {
 	case l.events <- e:
 	default:
-		l.finish(&EndError{Reason: PairFailed, Text: "the phone asked for new codes too often"})
+		l.finish(&EndError{Reason: flowhq.EndPairFailed, Text: "the phone asked for new codes too often"})
 	}
 }
 
@@ -163,9 +165,9 @@ func (l *life) expire() {
 	case l.code != "":
 		l.show(l.network.pace.nextCode)
 	case l.isLinked():
-		l.finish(&EndError{Reason: Unresponsive, Text: "WhatsApp did not complete the login"})
+		l.finish(&EndError{Reason: flowhq.EndUnresponsive, Text: "WhatsApp did not complete the login"})
 	default:
-		l.finish(&EndError{Reason: Unresponsive, Text: "WhatsApp did not complete the pairing"})
+		l.finish(&EndError{Reason: flowhq.EndUnresponsive, Text: "WhatsApp did not complete the pairing"})
 	}
 }
 
@@ -176,7 +178,7 @@ func (c *Conn) expireCodes() {
 	scanned := c.pairing
 	c.mu.Unlock()
 	if !scanned {
-		c.finish(&EndError{Reason: QRExpired, Text: "nobody scanned the code"})
+		c.finish(&EndError{Reason: flowhq.EndQRExpired, Text: "nobody scanned the code"})
 	}
 }
 
@@ -211,7 +213,7 @@ func (l *life) restart() {
 	paired := l.pairing
 	l.mu.Unlock()
 	if !paired || l.online {
-		l.finish(&EndError{Reason: Lost, Text: "WhatsApp asked to connect again"})
+		l.finish(&EndError{Reason: flowhq.EndLost, Text: "WhatsApp asked to connect again"})
 		return
 	}
 	// A client that is used again would first disconnect by itself, and race with
@@ -268,7 +270,7 @@ func (c *Conn) forget() {
 	c.mu.Lock()
 	reason, device := c.end.Reason, c.device
 	c.mu.Unlock()
-	if reason != LoggedOut && reason != DeviceRemoved {
+	if reason != flowhq.EndLoggedOut && reason != flowhq.EndDeviceRemoved {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), hangUpStep)
@@ -292,6 +294,6 @@ func (c *Conn) signal(s any) bool {
 // forward is signal for the library's events.
 func (c *Conn) forward(evt any) {
 	if !c.signal(evt) {
-		c.finish(&EndError{Reason: Lost, Text: fmt.Sprintf("the connection was too busy to handle %T", evt)})
+		c.finish(&EndError{Reason: flowhq.EndLost, Text: fmt.Sprintf("the connection was too busy to handle %T", evt)})
 	}
 }

@@ -117,7 +117,7 @@ func TestSendOnLostConnection(t *testing.T) {
 	default:
 		t.Errorf("Send on a lost connection = %v; want code Unavailable or Unsent", err)
 	}
-	w.wantEnd(c, Lost)
+	w.wantEnd(c, flowhq.EndLost)
 	if err := c.Send(t.Context(), chatOf(customer), id, "late", flowhq.Timer{}); flowhq.ErrorCode(err) != flowhq.Unsent {
 		t.Errorf("Send after the end = %v; want code Unsent", err)
 	}
@@ -201,9 +201,9 @@ func TestNotRecordedIsDeliveredAgain(t *testing.T) {
 				return failing(ctx, in)
 			})
 			id := w.write(customer, phone, name)
-			w.wantEnd(c, NotPersisted)
+			w.wantEnd(c, flowhq.EndNotRecorded)
 			again := w.dial(device.JID, h)
-			w.wantEnd(again, NotPersisted)
+			w.wantEnd(again, flowhq.EndNotRecorded)
 			if n := calls.Load(); n != 2 {
 				t.Errorf("the handler was called %d times on two connections; want 2", n)
 			}
@@ -241,7 +241,7 @@ func TestDropDuringHandler(t *testing.T) {
 	<-entered
 	w.fault("drop", phone, nil)
 	close(leave)
-	w.wantEnd(c, Lost)
+	w.wantEnd(c, flowhq.EndLost)
 	if first := h.next(t); first.ID != id {
 		t.Errorf("received %+v; want %s", first, id)
 	}
@@ -273,7 +273,7 @@ func TestKeyStoreAwayIsDeliveredAgain(t *testing.T) {
 	c, device := w.link(phone, h)
 	w.network.db.Close()
 	id := w.write(customer, phone, "hello")
-	w.wantEnd(c, NotPersisted)
+	w.wantEnd(c, flowhq.EndNotRecorded)
 	w.dialOn(w.newNetwork(), device.JID, h)
 	if in := h.next(t); in.ID != id || in.Undecryptable {
 		t.Errorf("received %+v; want %s", in, id)

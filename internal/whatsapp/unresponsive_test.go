@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/flowhq/flowhq"
 )
 
 // A relay passes bytes between clients and a server until told to stop. Its
@@ -95,7 +97,7 @@ func (w *world) silence() *Conn {
 
 func TestUnansweredPingsAreUnresponsive(t *testing.T) {
 	w := newWorld(t)
-	if end := w.wantEnd(w.silence(), Unresponsive); !strings.Contains(end.Text, "2 pings") {
+	if end := w.wantEnd(w.silence(), flowhq.EndUnresponsive); !strings.Contains(end.Text, "2 pings") {
 		t.Errorf("the connection ended because %s; want two pings without an answer", end.Text)
 	}
 }
@@ -103,7 +105,7 @@ func TestUnansweredPingsAreUnresponsive(t *testing.T) {
 func TestSilenceIsUnresponsive(t *testing.T) {
 	w := newWorld(t)
 	w.network.pace.silence = time.Second // long before the second ping is given up
-	if end := w.wantEnd(w.silence(), Unresponsive); !strings.Contains(end.Text, "nothing for 1s") {
+	if end := w.wantEnd(w.silence(), flowhq.EndUnresponsive); !strings.Contains(end.Text, "nothing for 1s") {
 		t.Errorf("the connection ended because %s; want silence", end.Text)
 	}
 }
@@ -114,7 +116,7 @@ func TestLoginThatTakesTooLongIsUnresponsive(t *testing.T) {
 	c, device := w.link(w.phone(), h)
 	w.hangUp(c)
 	w.network.pace.login = time.Nanosecond
-	w.wantEnd(w.dial(device.JID, h), Unresponsive)
+	w.wantEnd(w.dial(device.JID, h), flowhq.EndUnresponsive)
 }
 
 // While the library waits for the server's part of the handshake it cannot be
@@ -135,5 +137,5 @@ func TestCloseDuringHandshake(t *testing.T) {
 	if took := time.Since(start); took > 2*hangUpStep {
 		t.Errorf("Close took %v", took)
 	}
-	w.wantEnd(c, Closed)
+	w.wantEnd(c, flowhq.EndFailed)
 }

@@ -54,22 +54,16 @@ func (s shortened) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// DialAs is Dial as a given version of WhatsApp's web client; "" is the built-in one.
-func (n *Network) DialAs(ctx context.Context, version, device string, h Handler) (*Conn, error) {
-	v := builtIn
-	if version != "" {
-		var err error
-		if v, err = store.ParseVersion(version); err != nil {
-			return nil, &flowhq.Error{Code: flowhq.Invalid, Message: "the version of WhatsApp's client is malformed", Err: err}
-		}
+// parseVersion returns the version that text names, or the built-in one for "".
+func parseVersion(text string) (store.WAVersionContainer, error) {
+	if text == "" {
+		return builtIn, nil
 	}
-	d, err := n.device(ctx, device)
+	v, err := store.ParseVersion(text)
 	if err != nil {
-		return nil, err
+		return v, &flowhq.Error{Code: flowhq.Invalid, Message: "the version of WhatsApp's client is malformed", Err: err}
 	}
-	c := n.conn(ctx, v, d, h)
-	go c.run()
-	return c, nil
+	return v, nil
 }
 
 // payload is what a connection introduces itself with.

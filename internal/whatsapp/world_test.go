@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/simulator"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/testdb"
@@ -231,7 +232,7 @@ func (w *world) dial(device string, h Handler) *Conn {
 
 func (w *world) dialOn(n *Network, device string, h Handler) *Conn {
 	w.Helper()
-	c, err := n.Dial(w.Context(), device, h)
+	c, err := n.Dial(w.Context(), "", device, h)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -284,7 +285,7 @@ func (w *world) over(c *Conn) *EndError {
 }
 
 // wantEnd waits for the end of a connection, which must have the given reason.
-func (w *world) wantEnd(c *Conn, want EndReason) *EndError {
+func (w *world) wantEnd(c *Conn, want flowhq.EndReason) *EndError {
 	w.Helper()
 	end := w.over(c)
 	if end.Reason != want || end.Text == "" {
