@@ -22,6 +22,10 @@ var layers = [][]string{
 		"internal/shutdown",    // signals
 		"internal/workerlock",  // which worker has ended
 	},
+	// the parts of the simulator
+	{"internal/simulator/wire", "internal/simulator/database", "internal/simulator/signalstore"},
+	{"internal/simulator/server", "internal/simulator/customers"},
+	{"internal/simulator/control"},
 	{"internal/store", "internal/reply", "internal/config", "internal/logging", "internal/devdb", "internal/cli", "internal/metrics"},
 	{"internal/hosting", "internal/pipeline", "internal/whatsapp", "internal/simulator"},
 	{"activities"},
@@ -46,7 +50,10 @@ var only = []struct {
 		[]string{"internal/store", "internal/devdb"}},
 	{"github.com/golang-migrate", "the store migrates", []string{"internal/store"}},
 	{"go.mau.fi/", "one adapter hides WhatsApp's protocol, and one simulator speaks it",
-		[]string{"internal/whatsapp", "internal/simulator"}},
+		[]string{
+			"internal/whatsapp", "internal/simulator", "internal/simulator/wire", "internal/simulator/signalstore",
+			"internal/simulator/server", "internal/simulator/customers",
+		}},
 	{"github.com/gin-gonic", "handlers know no web framework but through one adapter", []string{"api"}},
 	{"github.com/prometheus", "what is counted is named in one place", []string{"internal/metrics"}},
 	{"go.temporal.io/sdk/workflow", "workflow code must be deterministic, so it is in one place",

@@ -42,7 +42,7 @@ func TestEndings(t *testing.T) {
 	// to notice, in which the other workers come and go.
 	w := watch(s)
 	w.worker("quiet", "WORKER_CAPACITY=1")
-	unresponsive := &row{name: "unresponsive connection", want: flowhq.EndUnresponsive, make: inflict("deafen"), b: s.tenant(0)}
+	unresponsive := &row{name: "unresponsive connection", want: flowhq.EndUnresponsive, make: inflict("unresponsive"), b: s.tenant(0)}
 	unresponsive.b.link()
 	unresponsive.make(unresponsive.b)
 	t.Run("proxy failed", func(t *testing.T) { w.in(t).proxied(s.tenant(99)) }) // while that is all the room

@@ -38,7 +38,7 @@ func (b *business) logins() []arrival {
 // An arrival is one login of a number.
 type arrival struct {
 	At       time.Time
-	OffAirMS int64  `json:"off_air_ms"` // for how long it was offline before
+	OffAirMS int64  `json:"offline_ms"` // for how long it was offline before
 	Version  string // that it passed for
 }
 

@@ -16,7 +16,7 @@ import (
 func spawned(b *testing.B) *rig {
 	b.Helper()
 	r := &rig{t: b, dir: b.TempDir()}
-	if err := writeFile(r.dir, secretsFile, sharedSecrets(), 0o600); err != nil {
+	if err := sharedIdentity().Save(r.dir); err != nil {
 		b.Fatal(err)
 	}
 	r.spawn("127.0.0.1:0", "127.0.0.1:0")

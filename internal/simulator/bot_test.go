@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"maps"
 	"os"
 	"sync"
 	"testing"
@@ -18,6 +17,10 @@ import (
 	"go.mau.fi/whatsmeow/util/keys"
 	waLog "go.mau.fi/whatsmeow/util/log"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/flowhq/flowhq/internal/simulator/customers"
+	"github.com/flowhq/flowhq/internal/simulator/signalstore"
+	"github.com/flowhq/flowhq/internal/simulator/wire"
 )
 
 // A bot is a companion under test: an unmodified client with a small store. It
@@ -25,7 +28,7 @@ import (
 type bot struct {
 	*whatsmeow.Client
 	t       testing.TB
-	signals *signalStore
+	signals *signalstore.Store
 	codes   chan string // the first code it shows
 
 	mu       sync.Mutex
@@ -52,29 +55,29 @@ func (b *bot) tries() int {
 }
 
 // newDevice returns a device that has not been linked.
-func newDevice(signals *signalStore) *store.Device {
+func newDevice(signals *signalstore.Store) *store.Device {
 	identity := keys.NewKeyPair()
 	d := &store.Device{
 		NoiseKey: keys.NewKeyPair(), IdentityKey: identity, SignedPreKey: identity.CreateSignedPreKey(1),
-		RegistrationID: randomID(), AdvSecretKey: bytes.Repeat([]byte{7}, 32),
+		RegistrationID: wire.NewRegistration(), AdvSecretKey: bytes.Repeat([]byte{7}, 32),
 	}
-	signals.attach(d)
+	signals.Attach(d)
 	return d
 }
 
 // bot returns a client that has not been linked.
 func (r *rig) bot() *bot {
-	return r.botOn(newDevice(newSignalStore(map[string][]byte{}, nil)))
+	return r.botOn(newDevice(signalstore.New(map[string][]byte{}, nil)))
 }
 
-// botOn returns a client for a device, whose store is a signalStore.
+// botOn returns a client for a device, whose store is a signalstore.Store.
 func (r *rig) botOn(d *store.Device) *bot {
 	logger := waLog.Noop
 	if os.Getenv("SIMULATOR_LOG") != "" {
 		logger = waLog.Stdout("bot", "DEBUG", false)
 	}
-	b := &bot{t: r.t, codes: make(chan string, 1), signals: d.EventBuffer.(*signalStore)}
-	b.Client = newClient(d, r.dialer, logger)
+	b := &bot{t: r.t, codes: make(chan string, 1), signals: d.EventBuffer.(*signalstore.Store)}
+	b.Client = customers.NewClient(d, r.dialer, logger)
 	b.UseRetryMessageStore = true
 	b.AddEventHandlerWithSuccessStatus(b.handle)
 	r.t.Cleanup(b.Disconnect)
@@ -83,7 +86,7 @@ func (r *rig) botOn(d *store.Device) *bot {
 
 // A deletable container lets a device be deleted. Without it, a bot that is
 // logged out keeps its stores: the library replaces them while others read them.
-type deletable struct{ *signalStore }
+type deletable struct{ *signalstore.Store }
 
 func (deletable) DeleteDevice(context.Context, *store.Device) error { return nil }
 
@@ -155,7 +158,7 @@ func (b *bot) say(to types.JID, text, id string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var sent whatsmeow.SendResponse
-	err := b.signals.sending(ctx, func(ctx context.Context) (err error) {
+	err := b.signals.Send(ctx, func(ctx context.Context) (err error) {
 		sent, err = b.SendMessage(ctx, to, &waE2E.Message{Conversation: proto.String(text)}, whatsmeow.SendRequestExtra{ID: id})
 		return err
 	})
@@ -215,11 +218,8 @@ func (r *rig) linked(number string) *bot {
 // again returns a new client for the bot's device, as after a crash of its
 // process: with what it has saved and nothing else.
 func (r *rig) again(b *bot) *bot {
-	b.signals.mu.Lock()
-	records := maps.Clone(b.signals.records)
-	b.signals.mu.Unlock()
 	d := *b.Store
-	newSignalStore(records, nil).attach(&d)
+	signalstore.New(b.signals.Records(), nil).Attach(&d)
 	return r.botOn(&d)
 }
 

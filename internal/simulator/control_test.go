@@ -8,13 +8,16 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/flowhq/flowhq/internal/simulator/customers"
+	"github.com/flowhq/flowhq/internal/simulator/server"
 )
 
 func TestControlRefusesBadRequests(t *testing.T) {
 	r := start(t)
 	r.phone(shop)
 	r.customer(anna)
-	long := strings.Repeat("x", maxText+1)
+	long := strings.Repeat("x", customers.MaxText+1)
 	for _, test := range []struct {
 		method, path, body string
 		status             int
@@ -87,7 +90,7 @@ func TestControlNumbers(t *testing.T) {
 	r.customer(anna)
 	b := r.linked(shop[1:])
 	for _, number := range []string{shop, shop[1:], url.PathEscape(shop), "%2B" + shop[1:]} {
-		var v phoneView
+		var v server.Phone
 		r.must("GET", "/phones/"+number, nil, &v)
 		if v.Number != shop {
 			t.Errorf("GET /phones/%s is about %s; want %s", number, v.Number, shop)
@@ -98,7 +101,7 @@ func TestControlNumbers(t *testing.T) {
 	}
 	r.until("customer has the message", func() bool { return len(r.inbox(anna)) == 1 })
 	for from, want := range map[string]int{shop: 1, shop[1:]: 1, url.QueryEscape(shop): 1, ben: 0} {
-		var in struct{ Messages []letter }
+		var in struct{ Messages []customers.Letter }
 		r.must("GET", "/customers/"+anna+"/inbox?limit=5&from="+from, nil, &in)
 		if len(in.Messages) != want {
 			t.Errorf("inbox from %s holds %d messages; want %d", from, len(in.Messages), want)
@@ -112,15 +115,15 @@ func TestControlLists(t *testing.T) {
 	r.phone(shop)
 	r.customer(ben)
 	r.customer(anna)
-	var phones struct{ Phones []phoneView }
-	var customers struct{ Customers []customerView }
+	var phones struct{ Phones []server.Phone }
+	var people struct{ Customers []server.Customer }
 	r.must("GET", "/phones", nil, &phones)
-	r.must("GET", "/customers", nil, &customers)
+	r.must("GET", "/customers", nil, &people)
 	var got []string
 	for _, v := range phones.Phones {
 		got = append(got, v.Number)
 	}
-	for _, v := range customers.Customers {
+	for _, v := range people.Customers {
 		got = append(got, v.Number)
 		if !v.Connected {
 			t.Errorf("customer %s is not connected", v.Number)

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -9,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.mau.fi/whatsmeow/types"
 	"go.mau.fi/whatsmeow/types/events"
+
+	"github.com/flowhq/flowhq/internal/simulator/signalstore"
 )
 
 func TestTextBothWays(t *testing.T) {
@@ -140,6 +143,27 @@ func TestDuplicate(t *testing.T) {
 	r.until("queue is empty", func() bool { return r.devices(shop)[0].Queued == 0 })
 }
 
+// loseSessions has the bot forget its sessions and one-time keys.
+func (b *bot) loseSessions() {
+	ctx := b.t.Context()
+	for name := range b.signals.Records() {
+		if address, isSession := strings.CutPrefix(name, "s/"); isSession {
+			if err := b.signals.DeleteSession(ctx, address); err != nil {
+				b.t.Fatal(err)
+			}
+		}
+		if id, isPreKey := strings.CutPrefix(name, "p/"); isPreKey {
+			n, err := strconv.ParseUint(id, 16, 32)
+			if err == nil {
+				err = b.signals.RemovePreKey(ctx, uint32(n))
+			}
+			if err != nil {
+				b.t.Fatal(err)
+			}
+		}
+	}
+}
+
 // A bot that has lost a session asks for the message again, and gets it from the
 // customer, whose client repeats it.
 func TestRetry(t *testing.T) {
@@ -153,13 +177,7 @@ func TestRetry(t *testing.T) {
 		t.Fatalf("SendMessage() = %v", err)
 	}
 	r.until("bot has the first", func() bool { return len(b.texts()) == 2 })
-	b.signals.mu.Lock()
-	for key := range b.signals.records {
-		if strings.HasPrefix(key, prefixSession) || strings.HasPrefix(key, prefixPreKey) {
-			delete(b.signals.records, key)
-		}
-	}
-	b.signals.mu.Unlock()
+	b.loseSessions()
 	r.say(anna, shop, "two")
 	if _, err := other.say(pn(shop), "two", ""); err != nil {
 		t.Fatalf("SendMessage() = %v", err)
@@ -227,7 +245,7 @@ func TestPreKeysAreRefilled(t *testing.T) {
 	r.phone(shop)
 	b := r.linked(shop)
 	var writing sync.WaitGroup
-	for i := range preKeyBatch + 2 {
+	for i := range signalstore.PreKeyBatch + 2 {
 		writing.Go(func() {
 			number := numbered("+25571", i)
 			r.customer(number)
@@ -235,10 +253,9 @@ func TestPreKeysAreRefilled(t *testing.T) {
 		})
 	}
 	writing.Wait()
-	r.until("bot has all", func() bool { return len(b.texts()) == preKeyBatch+2 })
+	r.until("bot has all", func() bool { return len(b.texts()) == signalstore.PreKeyBatch+2 })
 	r.until("bot has made more keys", func() bool {
-		b.signals.mu.Lock()
-		defer b.signals.mu.Unlock()
-		return b.signals.lastKey > preKeyBatch
+		_, hasMore := b.signals.Records()[fmt.Sprintf("p/%08x", signalstore.PreKeyBatch+1)]
+		return hasMore
 	})
 }

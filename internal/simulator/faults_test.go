@@ -11,6 +11,8 @@ import (
 	"go.mau.fi/whatsmeow/proto/waE2E"
 	"go.mau.fi/whatsmeow/types/events"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/flowhq/flowhq/internal/simulator/server"
 )
 
 func (r *rig) fault(in object) { r.t.Helper(); r.must("POST", "/faults", in, nil) }
@@ -124,9 +126,9 @@ func TestReplacedSaysMore(t *testing.T) {
 }
 
 // logins returns the logins of a phone's companions.
-func (r *rig) logins(number string) []login {
+func (r *rig) logins(number string) []server.Login {
 	r.t.Helper()
-	var out struct{ Logins []login }
+	var out struct{ Logins []server.Login }
 	r.must("GET", "/phones/"+number+"/logins", nil, &out)
 	return out.Logins
 }
@@ -242,11 +244,11 @@ func TestCustomersComeBack(t *testing.T) {
 }
 
 // What the server is asked for in vain is said, and done to nobody.
-func TestOddFaultsAreChecked(t *testing.T) {
+func TestFaultsAreChecked(t *testing.T) {
 	r := start(t)
 	r.phone(shop)
 	for _, in := range []object{
-		{"kind": "few_codes", "count": 7}, {"kind": "wrong_tls", "seconds": -1}, {"kind": "deafen"}, {"kind": "want_passkey"}, {"kind": "odd"},
+		{"kind": "few_codes", "count": 7}, {"kind": "wrong_tls", "seconds": -1}, {"kind": "unresponsive"}, {"kind": "want_passkey"}, {"kind": "fire"},
 	} {
 		if status, message := r.call("POST", "/faults", in, nil); status != 400 || message == "" {
 			t.Errorf("POST /faults %v = %d, %q; want 400 and why", in, status, message)
@@ -254,16 +256,16 @@ func TestOddFaultsAreChecked(t *testing.T) {
 	}
 }
 
-// A deaf connection stays open and gets nothing; the next one is as good as ever.
-func TestDeafen(t *testing.T) {
+// An unresponsive connection stays open and gets nothing; the next one is as good as ever.
+func TestUnresponsive(t *testing.T) {
 	r := start(t)
 	r.phone(shop)
 	r.customer(anna)
 	b := r.linked(shop)
-	r.fault(object{"kind": "deafen", "number": shop})
+	r.fault(object{"kind": "unresponsive", "number": shop})
 	r.say(anna, shop, "Habari")
 	if got := b.texts(); len(got) != 0 || r.stats().Numbers[shop].Connected != 1 {
-		t.Errorf("the deaf bot received %v; want nothing, on an open connection", got)
+		t.Errorf("the bot received %v; want nothing, on an open connection", got)
 	}
 	b.Disconnect()
 	second := r.again(b)

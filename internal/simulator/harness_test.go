@@ -14,6 +14,10 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/flowhq/flowhq/internal/simulator/customers"
+	"github.com/flowhq/flowhq/internal/simulator/server"
+	"github.com/flowhq/flowhq/internal/simulator/wire"
 )
 
 const (
@@ -37,7 +41,7 @@ func start(t testing.TB) *rig {
 	t.Helper()
 	dir := t.TempDir()
 	// Clients of a process trust one root: all simulators of the tests share it.
-	if err := writeFile(dir, secretsFile, sharedSecrets(), 0o600); err != nil {
+	if err := sharedIdentity().Save(dir); err != nil {
 		t.Fatal(err)
 	}
 	r := &rig{t: t, dir: dir}
@@ -46,18 +50,14 @@ func start(t testing.TB) *rig {
 	return r
 }
 
-// sharedSecrets makes the identity of all simulators of this process.
-var sharedSecrets = sync.OnceValue(func() []byte {
-	s, err := newSecrets()
+// sharedIdentity makes the identity of all simulators of this process.
+var sharedIdentity = sync.OnceValue(func() *wire.Identity {
+	i, err := wire.NewIdentity()
 	if err != nil {
 		panic(err)
 	}
-	trustRoot(s.rootKey())
-	data, err := json.Marshal(s)
-	if err != nil {
-		panic(err)
-	}
-	return data
+	customers.TrustRoot(i.RootKey())
+	return i
 })
 
 func (r *rig) run(addr, control string) {
@@ -105,7 +105,7 @@ func testLog() *slog.Logger {
 // dialer returns what clients dial with, made from the files that a host reads.
 func dialer(t testing.TB, dir, addr string) *http.Client {
 	t.Helper()
-	pem, err := os.ReadFile(filepath.Join(dir, caFile))
+	pem, err := os.ReadFile(filepath.Join(dir, wire.CAFile))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func dialer(t testing.TB, dir, addr string) *http.Client {
 	if !roots.AppendCertsFromPEM(pem) {
 		t.Fatal("ca.pem holds no certificate")
 	}
-	return loopbackClient(addr, &tls.Config{RootCAs: roots})
+	return wire.NewClient(addr, &tls.Config{RootCAs: roots})
 }
 
 // call sends a request to the control API and decodes its answer into out, which
@@ -186,21 +186,14 @@ func (r *rig) say(from, to, text string) string {
 }
 
 // inbox returns what a customer has received.
-func (r *rig) inbox(number string) []letter {
+func (r *rig) inbox(number string) []customers.Letter {
 	r.t.Helper()
-	var in struct{ Messages []letter }
+	var in struct{ Messages []customers.Letter }
 	r.must("GET", "/customers/"+number+"/inbox?limit=10000", nil, &in)
 	return in.Messages
 }
 
-type statsView struct {
-	Connections, Logins, Replaced, Phones, Customers, Queued int
-	Routed                                                   int `json:"messages_routed"`
-	Refused                                                  int `json:"refused_logins"`
-	Numbers                                                  map[string]numberView
-}
-
-func (r *rig) stats() (v statsView) {
+func (r *rig) stats() (v server.Stats) {
 	r.t.Helper()
 	r.must("GET", "/stats", nil, &v)
 	return v

@@ -9,6 +9,8 @@ import (
 	"go.mau.fi/whatsmeow"
 	"go.mau.fi/whatsmeow/types"
 	"go.mau.fi/whatsmeow/types/events"
+
+	"github.com/flowhq/flowhq/internal/simulator/server"
 )
 
 const (
@@ -18,9 +20,9 @@ const (
 	ben   = "+255700000003"
 )
 
-func (r *rig) devices(number string) []deviceView {
+func (r *rig) devices(number string) []server.Device {
 	r.t.Helper()
-	var v phoneView
+	var v server.Phone
 	r.must("GET", "/phones/"+number, nil, &v)
 	return v.Devices
 }
@@ -41,7 +43,7 @@ func TestPairing(t *testing.T) {
 	if !saw[*events.PairSuccess](b) {
 		t.Error("bot was not told that it is linked")
 	}
-	want := []deviceView{{ID: 1, JID: linked.JID, Connected: true}}
+	want := []server.Device{{ID: 1, JID: linked.JID, Connected: true}}
 	if diff := cmp.Diff(want, r.devices(shop)); diff != "" {
 		t.Errorf("devices of the phone (-want +got):\n%s", diff)
 	}
@@ -127,7 +129,7 @@ func TestRejectedByTheBot(t *testing.T) {
 func TestFourCompanionsAtMost(t *testing.T) {
 	r := start(t)
 	r.phone(shop)
-	for range maxCompanions {
+	for range 4 {
 		r.linked(shop)
 	}
 	b := r.bot()

@@ -16,8 +16,19 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.mau.fi/whatsmeow/types/events"
+
+	"github.com/flowhq/flowhq/internal/simulator/customers"
 )
+
+func TestStateIsNotShared(t *testing.T) {
+	r := start(t)
+	err := Run(t.Context(), Options{Addr: "127.0.0.1:0", Control: "127.0.0.1:0", Dir: r.dir, Log: testLog()})
+	if err == nil {
+		t.Error("Run() on the directory of another = nil; want an error")
+	}
+}
 
 // Phones, links, customers, inboxes, sessions and queues outlive the simulator.
 func TestRestart(t *testing.T) {
@@ -42,7 +53,7 @@ func TestRestart(t *testing.T) {
 	if diff := cmp.Diff(before, r.devices(shop)); diff != "" {
 		t.Errorf("devices (-before +after):\n%s", diff)
 	}
-	if diff := cmp.Diff(letters, r.inbox(anna), cmp.AllowUnexported(letter{})); diff != "" {
+	if diff := cmp.Diff(letters, r.inbox(anna), cmpopts.IgnoreUnexported(customers.Letter{})); diff != "" {
 		t.Errorf("inbox (-before +after):\n%s", diff)
 	}
 	b = r.again(b)
@@ -121,7 +132,7 @@ func (r *rig) spawn(addr, control string) {
 func TestKill(t *testing.T) {
 	const perRun, runs = 40, 4
 	r := &rig{t: t, dir: t.TempDir()}
-	if err := writeFile(r.dir, secretsFile, sharedSecrets(), 0o600); err != nil {
+	if err := sharedIdentity().Save(r.dir); err != nil {
 		t.Fatal(err)
 	}
 	r.spawn("127.0.0.1:0", "127.0.0.1:0")

@@ -1,0 +1,121 @@
+package control
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/simulator/customers"
+)
+
+const (
+	// inboxDefault is how many letters are returned unless the request says otherwise.
+	inboxDefault = 1000
+	// sendTimeout bounds the wait for the server's acknowledgement. It is longer than any
+	// restart of the simulator takes.
+	sendTimeout = 30 * time.Second
+	// onlineWait is how long the creation of a customer waits for its client to connect.
+	onlineWait = 5 * time.Second
+)
+
+// messageID is what WhatsApp's ids look like.
+var messageID = regexp.MustCompile(`^[A-Z0-9]{8,64}$`)
+
+// A Message is the body of POST /customers/{number}/messages.
+type Message struct {
+	To string // a number
+	ID string // "" = one is drawn
+	customers.Draft
+}
+
+// createCustomer answers POST /customers {number, name} with a [server.Customer]: 201, or
+// 200 if there is this customer already. It waits a little for the client to connect. A
+// client that is slower is a customer all the same, and keeps trying.
+func (a *API) createCustomer(r *http.Request) (int, any, error) {
+	number, name, err := newcomer(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	c, isNew, err := a.people.Add(number, name)
+	if err != nil {
+		return 0, nil, err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), onlineWait)
+	defer cancel()
+	_ = c.WaitOnline(ctx)
+	v, err := a.server.Customer(number)
+	return created(isNew), v, err
+}
+
+// listCustomers answers GET /customers.
+func (a *API) listCustomers(*http.Request) (int, any, error) {
+	return http.StatusOK, map[string]any{"customers": a.server.Customers()}, nil
+}
+
+// customer returns the customer whose number is in the path.
+func (a *API) customer(r *http.Request) (*customers.Customer, error) {
+	number, err := pathNumber(r)
+	if err != nil {
+		return nil, err
+	}
+	return a.people.Customer(number)
+}
+
+// sendMessage answers POST /customers/{number}/messages with 202 {id, at} once the server
+// has acknowledged the message. Its body is a [Message].
+func (a *API) sendMessage(r *http.Request) (int, any, error) {
+	in, err := decode[Message](r)
+	if err != nil {
+		return 0, nil, err
+	}
+	c, err := a.customer(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	if in.ID == "" {
+		in.ID = c.NewMessageID()
+	} else if !messageID.MatchString(in.ID) {
+		return 0, nil, invalid("id must be 8 to 64 capital letters and digits")
+	}
+	to, err := digits(in.To)
+	if err != nil {
+		return 0, nil, err
+	}
+	m, err := in.Compose(to)
+	if err != nil {
+		return 0, nil, err
+	}
+	if !a.server.HasNumber(to) {
+		return 0, nil, flowhq.Errorf(flowhq.NotFound, "+%s is not on WhatsApp", to)
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), sendTimeout)
+	defer cancel()
+	at, err := c.Send(ctx, to, m, in.ID)
+	return http.StatusAccepted, map[string]any{"id": in.ID, "at": at.UTC()}, err
+}
+
+// showInbox answers GET /customers/{number}/inbox?from=&limit= with the newest messages,
+// in order of first arrival.
+func (a *API) showInbox(r *http.Request) (int, any, error) {
+	c, err := a.customer(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	from, limit := r.URL.Query().Get("from"), inboxDefault
+	if from != "" {
+		if from, err = digits(from); err != nil {
+			return 0, nil, err
+		}
+		from = "+" + from
+	}
+	if v := r.URL.Query().Get("limit"); v != "" {
+		limit, err = strconv.Atoi(v)
+		if err != nil || limit < 1 || limit > customers.MaxInbox {
+			return 0, nil, invalid("limit must be 1 to %d", customers.MaxInbox)
+		}
+	}
+	return http.StatusOK, map[string]any{"messages": c.Letters(from, limit)}, nil
+}

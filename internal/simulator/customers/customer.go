@@ -1,0 +1,265 @@
+package customers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"go.mau.fi/whatsmeow"
+	"go.mau.fi/whatsmeow/proto/waE2E"
+	"go.mau.fi/whatsmeow/types"
+	"go.mau.fi/whatsmeow/types/events"
+	waLog "go.mau.fi/whatsmeow/util/log"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/simulator/database"
+	"github.com/flowhq/flowhq/internal/simulator/signalstore"
+)
+
+const (
+	// firstRetry and lastRetry bound the wait before dialling or sending again, which
+	// doubles in between. Customers must be back within seconds of a fault.
+	firstRetry = 100 * time.Millisecond
+	lastRetry  = 2 * time.Second
+	// tryTimeout is for one attempt to send a message. The server may lose the
+	// acknowledgement, as a fault, and the library would wait 75 s for it.
+	tryTimeout = 10 * time.Second
+)
+
+// A Customer is a person with a phone. It is safe for concurrent use.
+type Customer struct {
+	pool   *Pool
+	person person
+	client *whatsmeow.Client
+	memory *signalstore.Store
+	inbox  *inbox
+	unread unread
+	online signal
+	lost   chan struct{} // an element when the connection is over; one is enough
+}
+
+// newCustomer builds a customer whose client has the given keys, and the records that an
+// earlier one has saved.
+func (p *Pool) newCustomer(who person, k clientKeys, records map[string][]byte) *Customer {
+	c := &Customer{
+		pool: p, person: who, inbox: newInbox(p.db, who.number), lost: make(chan struct{}, 1),
+		online: signal{raised: make(chan struct{})},
+	}
+	if records == nil {
+		records = map[string][]byte{}
+	}
+	c.memory = signalstore.New(records, c.save)
+	// The library learns its own LID when it is linked, which a customer never is. Without
+	// the mapping it could not read copies of what its own other devices send.
+	_ = c.memory.PutLIDMapping(p.ctx, who.hiddenJID(), who.jid()) // never fails
+	c.client = NewClient(k.device(who, c.memory), p.dialer, waLog.Noop)
+	c.client.EnableAutoReconnect = false // stayConnected does it
+	c.client.UseRetryMessageStore = true
+	c.client.SetForceActiveDeliveryReceipts(true)
+	c.client.AddEventHandler(c.handle)
+	return c
+}
+
+// save writes what the customer's client remembers. The signal store calls it with each
+// change in turn, which keeps the changes of one customer in order.
+func (c *Customer) save(records map[string][]byte) {
+	out := make(database.Changes, len(records))
+	for name, value := range records {
+		out[database.Key{Bucket: database.Signal, Name: c.person.number + "/" + name}] = value
+	}
+	c.pool.db.Change(out)
+}
+
+// stayConnected dials until the pool ends.
+func (c *Customer) stayConnected() {
+	ctx := c.pool.ctx
+	wait := firstRetry
+	for ctx.Err() == nil {
+		if c.connect(ctx) {
+			wait = firstRetry
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(jitter(wait)):
+		}
+		wait = min(2*wait, lastRetry)
+	}
+	c.client.Disconnect()
+}
+
+// jitter spreads a wait, so that customers who lost their connections together do not
+// come back together.
+func jitter(wait time.Duration) time.Duration { return wait/2 + rand.N(wait) }
+
+// connect dials and returns when the connection is over. It reports whether the client
+// was ever logged in.
+func (c *Customer) connect(ctx context.Context) (wasOnline bool) {
+	select {
+	case <-c.lost: // of an earlier connection
+	default:
+	}
+	select {
+	case c.pool.dialing <- struct{}{}:
+	case <-ctx.Done():
+		return false
+	}
+	err := c.client.ConnectContext(c.pool.connected) // outlives ctx: see Pool.connected
+	<-c.pool.dialing
+	if errors.Is(err, whatsmeow.ErrAlreadyConnected) {
+		c.client.Disconnect()
+		return false
+	} else if err != nil {
+		return false
+	}
+	select {
+	case <-c.lost:
+	case <-ctx.Done():
+	}
+	return c.online.lower()
+}
+
+// handle receives every event of the client. The library acknowledges a message when
+// handle has returned.
+func (c *Customer) handle(event any) {
+	switch e := event.(type) {
+	case *events.Connected:
+		c.online.raise()
+	case *events.Message:
+		c.receive(e)
+	case *events.Disconnected, *events.LoggedOut, *events.StreamReplaced, *events.StreamError,
+		*events.ConnectFailure, *events.TemporaryBan, *events.ClientOutdated:
+		select {
+		case c.lost <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// receive puts a message into the inbox, and marks it as read a moment later.
+func (c *Customer) receive(e *events.Message) {
+	text := e.Message.GetConversation()
+	if text == "" {
+		text = e.Message.GetExtendedTextMessage().GetText()
+	}
+	if e.Info.IsFromMe || text == "" {
+		return
+	}
+	from := e.Info.SenderAlt
+	if e.Info.Sender.Server == types.DefaultUserServer {
+		from = e.Info.Sender
+	}
+	context := e.Message.GetExtendedTextMessage().GetContextInfo()
+	c.inbox.receive(Letter{
+		ID: e.Info.ID, From: "+" + from.User, Text: text, At: e.Info.Timestamp.UTC(),
+		Expiration:      int(context.GetExpiration()),
+		ExpirationSetAt: context.GetEphemeralSettingTimestamp(),
+	})
+	c.unread.add(e.Info.Chat, e.Info.ID, c.markRead)
+}
+
+// markRead sends read receipts. They are lost if the connection is, which happens to real
+// ones, too.
+func (c *Customer) markRead(chat types.JID, ids []types.MessageID) {
+	_ = c.client.MarkRead(c.pool.ctx, ids, time.Now(), chat, types.EmptyJID)
+}
+
+// WaitOnline waits until the client is logged in. It returns ctx's error when ctx is done
+// first.
+func (c *Customer) WaitOnline(ctx context.Context) error { return c.online.wait(ctx) }
+
+// NewMessageID draws the id of a message.
+func (c *Customer) NewMessageID() string { return c.client.GenerateMessageID() }
+
+// Letters returns the newest letters, at most limit, oldest first. They are those from
+// one number, or from anybody if from is "".
+func (c *Customer) Letters(from string, limit int) []Letter { return c.inbox.letters(from, limit) }
+
+// Send sends a message and returns when the server has acknowledged it, with the server's
+// time. Whenever that is uncertain it sends again under the same id, until ctx is done.
+// It fails with [flowhq.Refused] if the server takes no such message.
+func (c *Customer) Send(
+	ctx context.Context, to string, m *waE2E.Message, id string,
+) (at time.Time, err error) {
+	wait := firstRetry
+	for {
+		if err := c.WaitOnline(ctx); err != nil {
+			return at, fmt.Errorf("customer is not connected: %w", err)
+		}
+		at, err = c.try(ctx, to, m, id)
+		if err == nil {
+			return at, nil
+		}
+		if errors.Is(err, whatsmeow.ErrServerReturnedError) {
+			return at, &flowhq.Error{Code: flowhq.Refused, Message: "the message was refused", Err: err}
+		}
+		select {
+		case <-ctx.Done():
+			return at, err
+		case <-time.After(jitter(wait)):
+		}
+		wait = min(2*wait, lastRetry)
+	}
+}
+
+// try makes one attempt to send a message.
+func (c *Customer) try(
+	ctx context.Context, to string, m *waE2E.Message, id string,
+) (at time.Time, err error) {
+	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
+	defer cancel()
+	err = c.memory.Send(ctx, func(ctx context.Context) error {
+		// The library adds to the message that it is given, and may be given it again.
+		sent, err := c.client.SendMessage(ctx, types.NewJID(to, types.DefaultUserServer),
+			proto.CloneOf(m), whatsmeow.SendRequestExtra{ID: id})
+		at = sent.Timestamp
+		return err
+	})
+	return at, err
+}
+
+// A signal is a state that goroutines can wait for.
+type signal struct {
+	mu     sync.Mutex
+	raised chan struct{} // closed while the signal is raised
+}
+
+// raise ends all waiting. It may be called again.
+func (s *signal) raise() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.raised:
+	default:
+		close(s.raised)
+	}
+}
+
+// lower has goroutines wait from now on, and reports whether the signal was raised.
+func (s *signal) lower() (wasRaised bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.raised:
+		s.raised = make(chan struct{})
+		return true
+	default:
+		return false
+	}
+}
+
+// wait waits until the signal is raised, or returns ctx's error.
+func (s *signal) wait(ctx context.Context) error {
+	s.mu.Lock()
+	raised := s.raised
+	s.mu.Unlock()
+	select {
+	case <-raised:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,399 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"strings"
+	"time"
+
+	"go.mau.fi/libsignal/ecc"
+	"go.mau.fi/whatsmeow"
+	waBinary "go.mau.fi/whatsmeow/binary"
+	"go.mau.fi/whatsmeow/proto/waAdv"
+	"go.mau.fi/whatsmeow/proto/waWa6"
+	"go.mau.fi/whatsmeow/types"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/simulator/database"
+	"github.com/flowhq/flowhq/internal/simulator/wire"
+)
+
+const (
+	// MaxCodes is how many codes a client is given to show, one after the other: the
+	// first for 60 s, the others for 20 s each.
+	MaxCodes = 6
+	// refBytes is the size of a ref before it is encoded, as on WhatsApp.
+	refBytes = 96
+	// pairTimeout bounds the wait for the client's signature. The client answers at once,
+	// or hangs up because it does not believe the proposal.
+	pairTimeout = 20 * time.Second
+	// loginWait is how long a scan waits for the new companion's first login. A client
+	// that does not come back at once is linked all the same.
+	loginWait = 5 * time.Second
+)
+
+// Linking by QR code goes like this, with the client on the left:
+//
+//	registration ->                 the client's public keys, in the handshake's payload
+//	                <- pair-device  six refs, which the client shows one after the other,
+//	                                each with its keys and a secret that only it knows
+//	(a person scans a code: POST /phones/{number}/scan)
+//	                <- pair-success the client's new name and identity, signed by the phone
+//	                                and authenticated with the secret
+//	pair-device-sign ->             the client's own signature
+//	                <- 515          the stream ends; the client comes back and logs in
+//
+// Everything that the library checks is checked here in the other direction, so that a
+// client which skips a step is not linked.
+
+// A pairing is the registration of a client that shows codes and waits to be scanned. It
+// never changes, so other goroutines may keep it.
+type pairing struct {
+	keys    wire.DeviceKeys
+	refs    []string            // what tells its codes from those of others
+	request string              // id of the iq that carries the codes
+	answers chan *waBinary.Node // to the phone's proposal
+}
+
+// startPairing checks the client's keys and sends it the codes to show.
+func (c *conn) startPairing(
+	noise []byte, data *waWa6.ClientPayload_DevicePairingRegistrationData,
+) error {
+	s := c.server
+	if r, isRefused := s.refusal(""); isRefused {
+		return c.refuse(r.Reason, r.attrs())
+	}
+	keys, err := registeredKeys(noise, data)
+	if err != nil {
+		s.log.Warn("registration was refused", "error", err)
+		return c.refuse(reasonBadRequest, nil)
+	}
+	p := &pairing{keys: keys, request: s.ids.next(), answers: make(chan *waBinary.Node, 1)}
+	var refs []waBinary.Node
+	for range s.Faults.codes() {
+		ref := "2@" + base64.StdEncoding.EncodeToString(wire.Random(refBytes))
+		p.refs = append(p.refs, ref)
+		refs = append(refs, waBinary.Node{Tag: "ref", Content: []byte(ref)})
+	}
+	c.pairing = p
+	// From here on a phone can find the client, before the client has got its codes.
+	s.do(func(st *state) {
+		l := st.links[c]
+		l.pairing = p
+		for _, ref := range p.refs {
+			st.refs[ref] = l
+		}
+	})
+	return c.Send(waBinary.Node{
+		Tag: "iq",
+		Attrs: waBinary.Attrs{
+			"from": types.ServerJID, "type": "set", "id": p.request, "xmlns": "md",
+		},
+		Content: []waBinary.Node{{Tag: "pair-device", Content: refs}},
+	})
+}
+
+// registeredKeys returns the keys that a client registers with. It fails if one is
+// missing or the client does not have the identity that it shows.
+func registeredKeys(
+	noise []byte, data *waWa6.ClientPayload_DevicePairingRegistrationData,
+) (keys wire.DeviceKeys, err error) {
+	identity := data.GetEIdent()
+	if len(data.GetERegid()) != 4 || len(data.GetESkeyID()) != keyIDBytes ||
+		len(identity) != publicBytes {
+		return keys, errors.New("a key of the registration is missing or has the wrong size")
+	}
+	// The sizes were checked: what decodes the keys next would panic on others.
+	keys = wire.DeviceKeys{
+		Noise: noise, Identity: identity,
+		Registration: binary.BigEndian.Uint32(data.GetERegid()),
+		Signed:       wire.PreKey{ID: keyID(data.GetESkeyID()), Key: data.GetESkeyVal()},
+		Signature:    data.GetESkeySig(),
+	}
+	return keys, keys.Signed.Check(identity, keys.Signature)
+}
+
+// handlePairing handles a stanza of a client that waits to be linked: a ping, an offer to
+// be linked by code, or its answer to a phone's proposal.
+func (c *conn) handlePairing(n *waBinary.Node) {
+	if n.Tag != "iq" {
+		return
+	}
+	switch kind := n.Attrs["type"]; {
+	case kind == "get" && n.Attrs["xmlns"] == "w:p":
+		_ = c.Send(result(n)) // the client pings while it shows codes, too
+	case kind == "set" && n.Attrs["xmlns"] == "md":
+		c.handleLinkCode(n)
+	case wire.String(n, "id") != c.pairing.request: // which the client has acknowledged
+		select {
+		case c.pairing.answers <- n:
+		default: // it answers twice
+		}
+	}
+}
+
+// refuseLink says why a phone could not link a device. The control API answers 422 with
+// the text, which a person would read on the phone.
+func refuseLink(format string, args ...any) error {
+	return flowhq.Errorf(flowhq.Refused, format, args...)
+}
+
+// A qrCode is what a client shows to be linked. The secret never travels over the wire:
+// the phone sees it, and proves with it that it has.
+type qrCode struct {
+	ref                     string
+	noise, identity, secret []byte
+}
+
+// parseCode reads the text of a QR code, with or without the link around it. Older
+// clients show it without, and with one field less.
+func parseCode(text string) (code qrCode, err error) {
+	if _, after, ok := strings.Cut(text, "#"); ok {
+		text = after
+	}
+	fields := strings.Split(strings.TrimSpace(text), ",")
+	if len(fields) != 4 && len(fields) != 5 {
+		return code, refuseLink("this is not the code of a device to link")
+	}
+	code.ref = fields[0]
+	for i, dst := range []*[]byte{&code.noise, &code.identity, &code.secret} {
+		*dst, err = base64.StdEncoding.DecodeString(fields[i+1])
+		if err != nil || len(*dst) != publicBytes {
+			return code, refuseLink("a key in the code is damaged")
+		}
+	}
+	return code, nil
+}
+
+// Linked names a companion.
+type Linked struct {
+	JID string `json:"jid"`
+	LID string `json:"lid"`
+}
+
+// Scan links the device that shows a code to a phone, as a person does who holds the
+// phone's camera on it. It returns once the device is linked and has logged in. It fails
+// with [flowhq.NotFound] if there is no such phone, and with [flowhq.Refused] and the
+// reason if the device cannot be linked.
+func (s *Server) Scan(ctx context.Context, number, text string) (Linked, error) {
+	phone, err := s.phone(number)
+	if err != nil {
+		return Linked{}, err
+	}
+	code, err := parseCode(text)
+	if err != nil {
+		return Linked{}, err
+	}
+	var t target
+	s.do(func(st *state) { t, err = st.scanned(number, code) })
+	if err != nil {
+		return Linked{}, err
+	}
+	// The client stays reserved: after this fault it shows no code that could be used.
+	if s.askPasskey(phone, t.conn) {
+		return Linked{}, refuseLink("WhatsApp asks for the account's passkey")
+	}
+	return s.complete(ctx, phone, t, code.secret)
+}
+
+// phone returns the profile of a phone. It fails with [flowhq.NotFound].
+func (s *Server) phone(number string) (p profile, err error) {
+	s.do(func(st *state) {
+		var a *account
+		if a, err = st.phone(number); err == nil {
+			p = a.profile
+		}
+	})
+	return p, err
+}
+
+// A target is a client that is about to be linked.
+type target struct {
+	conn    *conn
+	pairing *pairing
+	device  uint16 // the id that it gets
+}
+
+// scanned reserves the client that shows a code for a phone.
+func (st *state) scanned(number string, code qrCode) (t target, err error) {
+	l := st.refs[code.ref]
+	switch {
+	case l == nil:
+		return t, refuseLink("no device shows this code any more")
+	case !bytes.Equal(code.noise, l.pairing.keys.Noise),
+		!bytes.Equal(code.identity, l.pairing.keys.Identity):
+		return t, refuseLink("the keys in the code are not those of the device that shows it")
+	}
+	return st.reserve(number, l)
+}
+
+// reserve keeps other phones from linking a client, and draws its device id.
+func (st *state) reserve(number string, l *link) (t target, err error) {
+	a := st.accounts[number]
+	switch {
+	case l.isScanning:
+		return t, refuseLink("the code has been scanned already")
+	case len(a.devices) > maxCompanions:
+		return t, refuseLink("the phone has %d linked devices already", maxCompanions)
+	case a.NextDevice > maxDeviceID:
+		return t, refuseLink("the phone has used up its device ids")
+	}
+	l.isScanning = true
+	// The id is used up even if the linking fails, so that it can never mean two devices.
+	t = target{l.conn, l.pairing, a.NextDevice}
+	a.NextDevice++
+	st.server.db.Change(database.Changes{a.key(): encode(a)})
+	return t, nil
+}
+
+// complete links a client, once it and the phone have agreed on a secret.
+func (s *Server) complete(
+	ctx context.Context, phone profile, t target, secret []byte,
+) (Linked, error) {
+	if err := t.propose(ctx, phone, secret); err != nil {
+		return Linked{}, err
+	}
+	var saved uint64
+	var loggedIn <-chan struct{} // the device itself must not leave the state
+	s.do(func(st *state) {
+		a := st.accounts[phone.Number]
+		d := st.addDevice(a, t.device, t.pairing.keys)
+		st.notifyDevices(a, "add", d)
+		saved = s.db.Change(database.Changes{d.key(): encode(d)})
+		loggedIn = d.loggedIn
+	})
+	// A client that was told to come back must be known after a crash, too.
+	if err := s.db.Wait(saved); err != nil {
+		return Linked{}, err
+	}
+	s.log.Info("device was linked", "number", phone.e164(), "device", t.device)
+	// 515 has the client come back with its new identity.
+	t.conn.End(streamError(waBinary.Attrs{"code": "515"}, ""), lingerPolite)
+	select {
+	case <-loggedIn:
+	case <-time.After(loginWait):
+	}
+	return Linked{phone.devicePN(t.device).String(), phone.deviceLID(t.device).String()}, nil
+}
+
+// propose sends the client its identity, signed by the phone, and waits for the client's
+// own signature.
+func (t target) propose(ctx context.Context, phone profile, secret []byte) error {
+	details, wrapped, err := signDevice(phone, t, secret)
+	if err != nil {
+		return err
+	}
+	if err = t.conn.Send(pairSuccess(phone, t, wrapped)); err != nil {
+		return refuseLink("the device has hung up")
+	}
+	ctx, cancel := context.WithTimeout(ctx, pairTimeout)
+	defer cancel()
+	answer, err := t.answer(ctx)
+	if err != nil {
+		return err
+	}
+	return checkPairing(answer, phone, t, details)
+}
+
+// answer returns what the client said to the proposal, even if it hung up right after
+// that: a client that refuses does.
+func (t target) answer(ctx context.Context) (*waBinary.Node, error) {
+	select {
+	case answer := <-t.pairing.answers:
+		return answer, nil
+	case <-ctx.Done():
+		return nil, refuseLink("the device did not answer in time")
+	case <-t.conn.done:
+	}
+	// A select with both ready chooses at random: look again.
+	select {
+	case answer := <-t.pairing.answers:
+		return answer, nil
+	default:
+		return nil, refuseLink("the device has hung up")
+	}
+}
+
+// pairSuccess is the proposal: the client's new name and its signed identity.
+func pairSuccess(phone profile, t target, identity []byte) waBinary.Node {
+	return waBinary.Node{
+		Tag: "iq",
+		Attrs: waBinary.Attrs{
+			"from": types.ServerJID, "type": "set", "id": t.pairing.request + "-pair",
+			"xmlns": "md", "t": now(),
+		},
+		Content: []waBinary.Node{{Tag: "pair-success", Content: []waBinary.Node{
+			{Tag: "device-identity", Content: identity},
+			{Tag: "device", Attrs: waBinary.Attrs{
+				"jid": phone.devicePN(t.device), "lid": phone.deviceLID(t.device),
+			}},
+			{Tag: "platform", Attrs: waBinary.Attrs{"name": "android"}},
+		}}},
+	}
+}
+
+// signDevice has the phone sign the companion's identity. It returns the details that
+// were signed, and everything in an envelope that is authenticated with the secret from
+// the code: only a phone that has seen the code can make it.
+func signDevice(phone profile, t target, secret []byte) (details, wrapped []byte, err error) {
+	details, err = proto.Marshal(&waAdv.ADVDeviceIdentity{
+		RawID:     proto.Uint32(phone.Registration),
+		Timestamp: proto.Uint64(uint64(now())),
+		KeyIndex:  proto.Uint32(uint32(t.device)),
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	// The prefix (06 00) keeps this signature from being used as another one.
+	message := join(whatsmeow.AdvAccountSignaturePrefix, details, t.pairing.keys.Identity)
+	identity := phone.identity()
+	signature := ecc.CalculateSignature(ecc.NewDjbECPrivateKey(*identity.Priv), message)
+	signed, err := proto.Marshal(&waAdv.ADVSignedDeviceIdentity{
+		Details: details, AccountSignatureKey: identity.Pub[:], AccountSignature: signature[:],
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	mac := hmac.New(sha256.New, secret)
+	mac.Write(signed)
+	wrapped, err = proto.Marshal(&waAdv.ADVSignedDeviceIdentityHMAC{
+		Details: signed, HMAC: mac.Sum(nil),
+	})
+	return details, wrapped, err
+}
+
+// checkPairing verifies the client's answer. The client must have signed the identity
+// with the key that it has registered.
+func checkPairing(answer *waBinary.Node, phone profile, t target, details []byte) error {
+	if failure, ok := answer.GetOptionalChildByTag("error"); ok {
+		return refuseLink("the device refused: %s", wire.String(&failure, "text"))
+	}
+	child := answer.GetChildByTag("pair-device-sign", "device-identity")
+	content, ok := child.Content.([]byte)
+	if !ok {
+		return refuseLink("the device answered without its identity")
+	}
+	var identity waAdv.ADVSignedDeviceIdentity
+	err := proto.Unmarshal(content, &identity)
+	if err != nil || len(identity.GetDeviceSignature()) != 64 {
+		return refuseLink("the device's identity is damaged")
+	}
+	registered := t.pairing.keys.Identity
+	message := join(
+		whatsmeow.AdvDeviceSignaturePrefix, details, registered, phone.identity().Pub[:])
+	key := ecc.NewDjbECPublicKey([32]byte(registered))
+	if !bytes.Equal(identity.GetDetails(), details) ||
+		!ecc.VerifySignature(key, message, [64]byte(identity.GetDeviceSignature())) {
+		return refuseLink("the device's signature is wrong")
+	}
+	return nil
+}
+
+// join concatenates what a signature or key is made of.
+func join(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
