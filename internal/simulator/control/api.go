@@ -83,6 +83,7 @@ var statuses = map[flowhq.Code]int{
 	flowhq.Unavailable: http.StatusServiceUnavailable,
 }
 
+// statusOf returns the status that tells a caller who can act on an error.
 func statusOf(err error) int {
 	if status, ok := statuses[flowhq.ErrorCode(err)]; ok {
 		return status
@@ -105,6 +106,7 @@ func route(f func(*http.Request) (int, any, error)) http.Handler {
 	})
 }
 
+// reply writes an answer.
 func reply(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

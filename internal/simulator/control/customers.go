@@ -24,7 +24,8 @@ const (
 // messageID is what WhatsApp's ids look like.
 var messageID = regexp.MustCompile(`^[A-Z0-9]{8,64}$`)
 
-// A Message is the body of POST /customers/{number}/messages.
+// A Message is the body of POST /customers/{number}/messages: what the customer in the path
+// sends to whom. Its fields are those of a [customers.Draft] besides these two.
 type Message struct {
 	To string // a number
 	ID string // "" = one is drawn
@@ -39,10 +40,12 @@ func (a *API) createCustomer(r *http.Request) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
+	// It makes the account, too: see [customers.Accounts].
 	c, isNew, err := a.people.Add(number, name)
 	if err != nil {
 		return 0, nil, err
 	}
+	// So that who creates a customer can write as one at once.
 	ctx, cancel := context.WithTimeout(r.Context(), onlineWait)
 	defer cancel()
 	_ = c.WaitOnline(ctx)
@@ -55,7 +58,8 @@ func (a *API) listCustomers(*http.Request) (int, any, error) {
 	return http.StatusOK, map[string]any{"customers": a.server.Customers()}, nil
 }
 
-// customer returns the customer whose number is in the path.
+// customer returns the customer whose number is in the path. It fails with
+// [flowhq.NotFound], also if the number is a phone's: a phone writes to nobody.
 func (a *API) customer(r *http.Request) (*customers.Customer, error) {
 	number, err := pathNumber(r)
 	if err != nil {
@@ -75,6 +79,8 @@ func (a *API) sendMessage(r *http.Request) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
+	// A caller that must know the id before the message is sent gives it: the answer may
+	// be lost, and the message sent again under the same id.
 	if in.ID == "" {
 		in.ID = c.NewMessageID()
 	} else if !messageID.MatchString(in.ID) {
@@ -88,6 +94,7 @@ func (a *API) sendMessage(r *http.Request) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
+	// The client would ask the server as well, and try for half a minute.
 	if !a.server.HasNumber(to) {
 		return 0, nil, flowhq.Errorf(flowhq.NotFound, "+%s is not on WhatsApp", to)
 	}

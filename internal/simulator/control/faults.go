@@ -97,6 +97,7 @@ var faultKinds = []faultKind{
 			"oldest": in.Oldest, "newest": in.Newest, "latest": in.Latest,
 		}, nil
 	}},
+	// As a host sees it whose network swallows everything: nothing ends the connection.
 	{"unresponsive", true, func(a *API, number string, _ Fault) (any, error) {
 		return map[string]int{"unresponsive": a.server.Freeze(number)}, nil
 	}},
@@ -117,7 +118,8 @@ var faultKinds = []faultKind{
 	}},
 }
 
-// makeFault answers POST /faults: 200 with what was done.
+// makeFault answers POST /faults: 200 with what was done. A fault that lasts replaces an
+// earlier one of the same kind and number.
 func (a *API) makeFault(r *http.Request) (int, any, error) {
 	in, err := decode[Fault](r)
 	if err != nil {
@@ -136,6 +138,7 @@ func (a *API) makeFault(r *http.Request) (int, any, error) {
 		if number, err = digits(in.Number); err != nil {
 			return 0, nil, err
 		}
+		// A fault for nobody would be a misspelt number in a test that passes.
 		if !a.server.HasNumber(number) {
 			return 0, nil, flowhq.Errorf(flowhq.NotFound, "nobody has the number +%s", number)
 		}

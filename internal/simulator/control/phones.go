@@ -18,12 +18,13 @@ func (a *API) createPhone(r *http.Request) (int, any, error) {
 	return created(isNew), v, err
 }
 
-// listPhones answers GET /phones.
+// listPhones answers GET /phones with each [server.Phone], by number.
 func (a *API) listPhones(*http.Request) (int, any, error) {
 	return http.StatusOK, map[string]any{"phones": a.server.Phones()}, nil
 }
 
-// showPhone answers GET /phones/{number}.
+// showPhone answers GET /phones/{number} with a [server.Phone]. Tests poll it to see when a
+// companion is connected, and how much waits for it.
 func (a *API) showPhone(r *http.Request) (int, any, error) {
 	number, err := pathNumber(r)
 	if err != nil {
@@ -68,7 +69,8 @@ func link(
 }
 
 // logout answers POST /phones/{number}/logout {device} with {unlinked: [ids]}. Without a
-// device, or without a body, it unlinks all.
+// device, or without a body, it unlinks all. When it answers, the companions have no queue
+// any more; their clients are told a moment later.
 func (a *API) logout(r *http.Request) (int, any, error) {
 	var in struct{ Device *int }
 	if r.ContentLength != 0 {

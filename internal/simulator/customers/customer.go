@@ -30,7 +30,8 @@ const (
 	tryTimeout = 10 * time.Second
 )
 
-// A Customer is a person with a phone. It is safe for concurrent use.
+// A Customer is a person with a phone. It is safe for concurrent use. Each of its parts has
+// its own lock, or none because it never changes.
 type Customer struct {
 	pool   *Pool
 	person person
@@ -49,7 +50,7 @@ func (p *Pool) newCustomer(who person, k clientKeys, records map[string][]byte) 
 		pool: p, person: who, inbox: newInbox(p.db, who.number), lost: make(chan struct{}, 1),
 		online: signal{raised: make(chan struct{})},
 	}
-	if records == nil {
+	if records == nil { // a new customer; the store writes into the map
 		records = map[string][]byte{}
 	}
 	c.memory = signalstore.New(records, c.save)
@@ -57,8 +58,12 @@ func (p *Pool) newCustomer(who person, k clientKeys, records map[string][]byte) 
 	// the mapping it could not read copies of what its own other devices send.
 	_ = c.memory.PutLIDMapping(p.ctx, who.hiddenJID(), who.jid()) // never fails
 	c.client = NewClient(k.device(who, c.memory), p.dialer, waLog.Noop)
+	// The library's own reconnecting gives up on some refusals, and waits up to minutes.
 	c.client.EnableAutoReconnect = false // stayConnected does it
+	// Kept in the store, a message can be repeated also after a restart.
 	c.client.UseRetryMessageStore = true
+	// Otherwise its receipts say "inactive", as it never announces its presence. Bots would
+	// not be told that their messages have arrived.
 	c.client.SetForceActiveDeliveryReceipts(true)
 	c.client.AddEventHandler(c.handle)
 	return c
@@ -74,7 +79,7 @@ func (c *Customer) save(records map[string][]byte) {
 	c.pool.db.Change(out)
 }
 
-// stayConnected dials until the pool ends.
+// stayConnected dials until the pool ends. It is the customer's only goroutine of its own.
 func (c *Customer) stayConnected() {
 	ctx := c.pool.ctx
 	wait := firstRetry
@@ -107,8 +112,10 @@ func (c *Customer) connect(ctx context.Context) (wasOnline bool) {
 	case <-ctx.Done():
 		return false
 	}
-	err := c.client.ConnectContext(c.pool.connected) // outlives ctx: see Pool.connected
+	// The connection outlives ctx: see Pool.connected.
+	err := c.client.ConnectContext(c.pool.connected)
 	<-c.pool.dialing
+	// The client may have noticed the loss of its connection only in part.
 	if errors.Is(err, whatsmeow.ErrAlreadyConnected) {
 		c.client.Disconnect()
 		return false
@@ -130,6 +137,7 @@ func (c *Customer) handle(event any) {
 		c.online.raise()
 	case *events.Message:
 		c.receive(e)
+	// Whatever the reason, the customer dials again: a person would not give up either.
 	case *events.Disconnected, *events.LoggedOut, *events.StreamReplaced, *events.StreamError,
 		*events.ConnectFailure, *events.TemporaryBan, *events.ClientOutdated:
 		select {
@@ -145,9 +153,10 @@ func (c *Customer) receive(e *events.Message) {
 	if text == "" {
 		text = e.Message.GetExtendedTextMessage().GetText()
 	}
-	if e.Info.IsFromMe || text == "" {
+	if e.Info.IsFromMe || text == "" { // bots here send texts only
 		return
 	}
+	// The number is wanted, whichever of the two addresses the message came from.
 	from := e.Info.SenderAlt
 	if e.Info.Sender.Server == types.DefaultUserServer {
 		from = e.Info.Sender
@@ -193,8 +202,12 @@ func (c *Customer) Send(
 		if err == nil {
 			return at, nil
 		}
+		// A refusal is certain. After everything else the message may have arrived: the id
+		// stays the same, so that its recipient recognises the repetition.
 		if errors.Is(err, whatsmeow.ErrServerReturnedError) {
-			return at, &flowhq.Error{Code: flowhq.Refused, Message: "the message was refused", Err: err}
+			return at, &flowhq.Error{
+				Code: flowhq.Refused, Message: "the message was refused", Err: err,
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -205,7 +218,7 @@ func (c *Customer) Send(
 	}
 }
 
-// try makes one attempt to send a message.
+// try makes one attempt to send a message, with decryptions kept out while it encrypts.
 func (c *Customer) try(
 	ctx context.Context, to string, m *waE2E.Message, id string,
 ) (at time.Time, err error) {
@@ -221,7 +234,8 @@ func (c *Customer) try(
 	return at, err
 }
 
-// A signal is a state that goroutines can wait for.
+// A signal is a state that goroutines can wait for: here, that the client is logged in. A
+// channel is closed to raise it, and replaced to lower it.
 type signal struct {
 	mu     sync.Mutex
 	raised chan struct{} // closed while the signal is raised

@@ -51,11 +51,13 @@ func (d Draft) Compose(to string) (*waE2E.Message, error) {
 	if d.Expiration < 0 || d.Expiration > maxTimer {
 		return nil, invalid("expiration must be 0 to %d", maxTimer)
 	}
+	// Phones name the chat by number in what refers to earlier messages.
 	chat := types.NewJID(to, types.DefaultUserServer)
 	m, err := d.content(chat)
 	if err != nil {
 		return nil, err
 	}
+	// A picture of an album says which album, beside the picture itself.
 	if d.Album != "" {
 		m.MessageContextInfo = &waE2E.MessageContextInfo{
 			MessageAssociation: &waE2E.MessageAssociation{
@@ -67,7 +69,8 @@ func (d Draft) Compose(to string) (*waE2E.Message, error) {
 	return m, nil
 }
 
-// contents counts the fields that say what is to be sent.
+// contents counts the fields that say what is to be sent. A draft with two of them has a
+// mistake that would otherwise show only in what a bot answers.
 func (d Draft) contents() (n int) {
 	for _, isSet := range []bool{
 		d.Kind != "", d.Message != "", d.Edit != "", d.Revoke != "", d.Timer != nil,
@@ -80,7 +83,7 @@ func (d Draft) contents() (n int) {
 	return n
 }
 
-// content returns the message without what surrounds it.
+// content returns the message without what surrounds it, in the form that phones give it.
 func (d Draft) content(chat types.JID) (*waE2E.Message, error) {
 	switch {
 	case d.Kind != "":
@@ -93,15 +96,15 @@ func (d Draft) content(chat types.JID) (*waE2E.Message, error) {
 	case d.Message != "":
 		return decodeMessage(d.Message)
 	case d.Edit != "":
-		if d.Text == "" {
+		if d.Text == "" { // a person who wants that deletes the message
 			return nil, invalid("an edit needs a text")
 		}
 		return edited(chat, d.Edit, d.Text), nil
-	case d.Revoke != "":
+	case d.Revoke != "": // "delete for everybody"
 		return &waE2E.Message{ProtocolMessage: &waE2E.ProtocolMessage{
 			Type: waE2E.ProtocolMessage_REVOKE.Enum(), Key: key(chat, d.Revoke),
 		}}, nil
-	case d.Timer != nil:
+	case d.Timer != nil: // the phone tells the other side that the chat has a timer now
 		if *d.Timer < 0 || *d.Timer > maxTimer {
 			return nil, invalid("timer must be 0 to %d", maxTimer)
 		}
@@ -110,7 +113,7 @@ func (d Draft) content(chat types.JID) (*waE2E.Message, error) {
 			EphemeralExpiration:       proto.Uint32(uint32(*d.Timer)),
 			EphemeralSettingTimestamp: proto.Int64(time.Now().Unix()),
 		}}, nil
-	case d.Expiration > 0:
+	case d.Expiration > 0: // a text in a chat that has a timer
 		// Only the longer form of a text has a place for the timer.
 		return &waE2E.Message{ExtendedTextMessage: &waE2E.ExtendedTextMessage{
 			Text: &d.Text,
@@ -123,7 +126,8 @@ func (d Draft) content(chat types.JID) (*waE2E.Message, error) {
 	}
 }
 
-// decodeMessage reads a message in base64.
+// decodeMessage reads a message in base64. It may be of any kind, also one that this
+// version of the library does not know.
 func decodeMessage(text string) (*waE2E.Message, error) {
 	raw, err := base64.StdEncoding.DecodeString(text)
 	m := &waE2E.Message{}
@@ -136,11 +140,13 @@ func decodeMessage(text string) (*waE2E.Message, error) {
 	return m, nil
 }
 
+// invalid returns an error that the author of a draft must mend.
 func invalid(format string, args ...any) error {
 	return flowhq.Errorf(flowhq.Invalid, format, args...)
 }
 
-// key names a message that the sender has sent to a chat.
+// key names a message that the sender has sent to a chat. FromMe is as the sender sees it;
+// the recipient's client turns it round.
 func key(chat types.JID, id string) *waCommon.MessageKey {
 	return &waCommon.MessageKey{
 		RemoteJID: proto.String(chat.String()), FromMe: proto.Bool(true), ID: &id,

@@ -40,7 +40,8 @@ type Letter struct {
 // key is what a letter is recognised by when it comes again.
 func (l *Letter) key() string { return strings.TrimPrefix(l.From, "+") + "/" + l.ID }
 
-// An inbox is what a customer has received. It is safe for concurrent use.
+// An inbox is what a customer has received, of which the oldest drops out when it is full. It
+// is safe for concurrent use.
 type inbox struct {
 	db     *database.DB
 	number string // of the customer
@@ -51,6 +52,7 @@ type inbox struct {
 	received int                // letters there have ever been
 }
 
+// newInbox returns an empty inbox, whose letters are kept in db.
 func newInbox(db *database.DB, number string) *inbox {
 	return &inbox{db: db, number: number, byKey: map[string]*Letter{}}
 }
@@ -59,6 +61,8 @@ func newInbox(db *database.DB, number string) *inbox {
 func (i *inbox) receive(l Letter) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	// The library drops what it remembers to have shown. What comes again all the same has
+	// been sent twice by the bot, which tests look for.
 	known := i.byKey[l.key()]
 	if known != nil {
 		known.Repeats++
@@ -74,6 +78,7 @@ func (i *inbox) receive(l Letter) {
 	if err != nil {
 		panic(err) // plain fields: cannot fail
 	}
+	// With the lock held, so that a repeat does not overtake the letter on its way.
 	i.db.Put(database.Inbox, i.recordName(l.index), value)
 	if len(i.list) > MaxInbox {
 		oldest := i.list[0]
@@ -86,7 +91,8 @@ func (i *inbox) receive(l Letter) {
 // recordName names a letter in the file, where names sort by first arrival.
 func (i *inbox) recordName(index int) string { return fmt.Sprintf("%s/%010d", i.number, index) }
 
-// load enters a letter of an earlier run. Letters are loaded in order.
+// load enters a letter of an earlier run. Letters are loaded in order, and there are never
+// more than MaxInbox of them in the file.
 func (i *inbox) load(index string, value []byte) error {
 	var l Letter
 	if err := json.Unmarshal(value, &l); err != nil {
@@ -97,13 +103,13 @@ func (i *inbox) load(index string, value []byte) error {
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.received = l.index + 1
+	i.received = l.index + 1 // the oldest may be gone, so their number does not say it
 	i.byKey[l.key()] = &l
 	i.list = append(i.list, &l)
 	return nil
 }
 
-// letters returns the newest letters from a number, or from anybody if it is "", at most
+// letters returns copies of the newest letters from a number, or from anybody if it is "", at most
 // limit of them, oldest first.
 func (i *inbox) letters(from string, limit int) []Letter {
 	i.mu.Lock()
@@ -121,7 +127,7 @@ func (i *inbox) letters(from string, limit int) []Letter {
 	return out
 }
 
-// An unread is the messages that have arrived and are not marked as read yet.
+// An unread is the messages of one customer that have arrived and are not marked as read yet.
 type unread struct {
 	mu  sync.Mutex
 	ids map[types.JID][]types.MessageID // by chat; nil = nothing is unread
@@ -144,7 +150,7 @@ func (u *unread) add(
 	u.ids[chat] = append(u.ids[chat], id)
 }
 
-// take returns what is unread, and forgets it.
+// take returns what is unread, and forgets it. The next message starts a new delay.
 func (u *unread) take() map[types.JID][]types.MessageID {
 	u.mu.Lock()
 	defer u.mu.Unlock()

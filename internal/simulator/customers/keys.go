@@ -31,6 +31,7 @@ type clientKeys struct {
 	AdvSecret    []byte `json:"adv_secret"`
 }
 
+// newClientKeys draws the keys of a new customer.
 func newClientKeys() clientKeys {
 	identity := keys.NewKeyPair()
 	signed := identity.CreateSignedPreKey(1)
@@ -53,7 +54,7 @@ func pair(private []byte) *keys.KeyPair {
 	return keys.NewKeyPairFromPrivateKey([keyBytes]byte(private))
 }
 
-// public returns what the server has to know.
+// public returns what the server has to know: a real phone would register it by SMS.
 func (k clientKeys) public() wire.DeviceKeys {
 	return wire.DeviceKeys{
 		Noise: pair(k.Noise).Pub[:], Identity: pair(k.Identity).Pub[:],
@@ -83,9 +84,10 @@ func (k clientKeys) device(p person, memory *signalstore.Store) *store.Device {
 	return d
 }
 
-// A person is the account of a customer.
+// A person is the account of a customer, as the server has it. It never changes.
 type person struct{ number, lid, name string } // number and lid are digits only
 
+// jid and hiddenJID name the account by number and by LID.
 func (p person) jid() types.JID       { return types.NewJID(p.number, types.DefaultUserServer) }
 func (p person) hiddenJID() types.JID { return types.NewJID(p.lid, types.HiddenUserServer) }
 
@@ -95,6 +97,8 @@ func (p person) hiddenJID() types.JID { return types.NewJID(p.lid, types.HiddenU
 // decryption (EnableDecryptedEventBuffer).
 func NewClient(d *store.Device, dialer *http.Client, log waLog.Logger) *whatsmeow.Client {
 	client := whatsmeow.NewClient(d, log)
+	// The library has one HTTP client for each purpose. Without the second, a client that
+	// is not linked yet would dial the real WhatsApp.
 	client.SetWebsocketHTTPClient(dialer)
 	client.SetPreLoginHTTPClient(dialer)
 	client.SetMediaHTTPClient(dialer)

@@ -16,6 +16,7 @@ var kinds = map[string]func(caption string) *waE2E.Message{
 	"image": func(caption string) *waE2E.Message {
 		return &waE2E.Message{ImageMessage: &waE2E.ImageMessage{Caption: optional(caption)}}
 	},
+	// PTT (push to talk) tells a voice message from a song.
 	"voice": func(string) *waE2E.Message {
 		return &waE2E.Message{AudioMessage: &waE2E.AudioMessage{PTT: proto.Bool(true)}}
 	},
@@ -37,6 +38,7 @@ var kinds = map[string]func(caption string) *waE2E.Message{
 				"BEGIN:VCARD\nVERSION:3.0\nFN:Asha\nTEL:+255700000009\nEND:VCARD"),
 		}}
 	},
+	// An order and a product come from a shop's catalogue. Businesses get them often.
 	"order": func(caption string) *waE2E.Message {
 		return &waE2E.Message{OrderMessage: &waE2E.OrderMessage{
 			OrderID: proto.String("1"), ItemCount: proto.Int32(3), Message: optional(caption),
@@ -65,16 +67,19 @@ var kinds = map[string]func(caption string) *waE2E.Message{
 			ExpectedImageCount: proto.Uint32(6),
 		}}
 	},
+	// A call that was missed is a message on both phones.
 	"call": func(string) *waE2E.Message {
 		return &waE2E.Message{CallLogMesssage: &waE2E.CallLogMessage{
 			CallOutcome: waE2E.CallLogMessage_MISSED.Enum(),
 		}}
 	},
+	// A reaction names the message that it is about. No message here has this id.
 	"reaction": func(caption string) *waE2E.Message {
 		return &waE2E.Message{ReactionMessage: &waE2E.ReactionMessage{
 			Key: &waCommon.MessageKey{ID: proto.String("3EB0")}, Text: optional(caption),
 		}}
 	},
+	// These two are between phones, about stickers and payments.
 	"sticker_sync": func(string) *waE2E.Message {
 		return &waE2E.Message{StickerSyncRmrMessage: &waE2E.StickerSyncRMRMessage{}}
 	},

@@ -25,7 +25,8 @@ const (
 	maxTLSSessions = 64
 )
 
-// Accounts is what customers need of the server's accounts.
+// Accounts is what customers need of the server's accounts. Everything else they do over the
+// wire, like any client.
 type Accounts interface {
 	// RegisterCustomer makes an account whose only device has the given keys, and saves
 	// it together with more changes. It returns the account's hidden identity, and fails
@@ -37,7 +38,8 @@ type Accounts interface {
 	CustomerAccount(number string) (lid, name string, err error)
 }
 
-// A Pool runs the customers' clients. It is safe for concurrent use.
+// A Pool runs the customers' clients. It is safe for concurrent use. Customers are never
+// removed: their numbers are on WhatsApp for good.
 type Pool struct {
 	accounts Accounts
 	db       *database.DB
@@ -63,7 +65,7 @@ func NewPool(
 	if err != nil {
 		return nil, err
 	}
-	TrustRoot(identity.RootKey())
+	TrustRoot(identity.RootKey()) // before any client of the pool connects
 	p := &Pool{
 		accounts: accounts, db: db, connected: ctx,
 		dialing: make(chan struct{}, maxDialing), byNumber: map[string]*Customer{},
@@ -93,6 +95,7 @@ func TrustRoot(key [32]byte) {
 // may be delivered into it before that.
 func (p *Pool) Load() error {
 	records := map[string]map[string][]byte{} // of the signal stores, by number
+	// The records of all customers are in one bucket, under the customers' numbers.
 	err := p.db.Each(database.Signal, func(key string, value []byte) error {
 		number, name, _ := strings.Cut(key, "/")
 		if records[number] == nil {
@@ -116,6 +119,7 @@ func (p *Pool) Load() error {
 		if !k.isComplete() {
 			return errors.New("the record is damaged")
 		}
+		// It dials at once, and waits in the listener's backlog until the server accepts.
 		c := p.newCustomer(person{number, lid, name}, k, records[number])
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -129,7 +133,8 @@ func (p *Pool) Load() error {
 	return p.db.Each(database.Inbox, p.loadLetter)
 }
 
-// loadLetter restores one letter. The database yields them in order.
+// loadLetter restores one letter. The database yields them in order. Their customers were
+// loaded before.
 func (p *Pool) loadLetter(key string, value []byte) error {
 	number, index, _ := strings.Cut(key, "/")
 	c, err := p.Customer(number)
@@ -164,6 +169,8 @@ func (p *Pool) add(number, name string) (c *Customer, isNew bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
+	// The private keys are saved with the account, all or none. The pool's lock is held
+	// meanwhile, so that two requests for one number make one customer.
 	lid, err := p.accounts.RegisterCustomer(number, name, k.public(), database.Changes{
 		{Bucket: database.Customers, Name: number}: record,
 	})
@@ -186,7 +193,8 @@ func (p *Pool) Customer(number string) (*Customer, error) {
 	return nil, flowhq.Errorf(flowhq.NotFound, "there is no customer +%s", number)
 }
 
-// Stop ends all customers and waits for them.
+// Stop ends all customers and waits for them. They hang up in good order, so that a server
+// which is started again does not count a connection as replaced.
 func (p *Pool) Stop() {
 	p.mu.Lock()
 	p.isEnding = true

@@ -156,6 +156,7 @@ func (db *DB) Wait(generation uint64) error {
 	}
 	db.waited = max(db.waited, generation)
 	db.changed.Broadcast()
+	// A failure is final, so waiting always ends: the generation is written, or never.
 	for db.written < generation {
 		if db.err != nil {
 			return db.err

@@ -14,6 +14,7 @@ func (s *Server) addressed(e *entry, data []byte) []byte {
 	if e.class != classMessage {
 		return data
 	}
+	// Only what customers write is disguised. Bots name each other as usual.
 	var writer profile // zero unless a customer
 	s.do(func(st *state) {
 		if a := st.byLID[e.from]; a != nil && a.Customer {
@@ -29,7 +30,7 @@ func (s *Server) addressed(e *entry, data []byte) []byte {
 	}
 	n, err := wire.Unmarshal(data)
 	if err != nil {
-		return data
+		return data // cannot be: we encoded it
 	}
 	nameWriter(n, writer.lid(), writer.pn(), form)
 	return wire.Marshal(*n)

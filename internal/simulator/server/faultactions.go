@@ -53,7 +53,8 @@ func (s *Server) Replace(number string) (replaced int, err error) {
 	return replaced, err
 }
 
-// checkIsPhone fails for an account that has no linked devices.
+// checkIsPhone fails for an account that has no linked devices. The fault would befall
+// nobody, and a test that makes it would pass for the wrong reason.
 func (a *account) checkIsPhone() error {
 	if a.Customer {
 		return flowhq.Errorf(flowhq.Conflict,

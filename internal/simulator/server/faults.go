@@ -59,7 +59,8 @@ func (f *Faults) Clear() {
 	})
 }
 
-// change lends the active faults to one function at a time.
+// change lends the active faults to one function at a time. Whoever calls it may hold the
+// server's state. The function calls nothing else, so the two locks cannot deadlock.
 func (f *Faults) change(do func(*activeFaults)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -83,7 +84,8 @@ func take(all map[string]delays, number string) time.Duration {
 	return d.by
 }
 
-// A Refusal is why logins fail for a while.
+// A Refusal is why logins fail for a while. WhatsApp refuses single numbers with 401 to 406,
+// and everybody with 500 and above when it is in trouble.
 type Refusal struct {
 	Reason int       // as the client knows it; 0 = 503
 	Code   int       // why the number was banned, if Reason is a ban's; 0 = 101
@@ -208,7 +210,8 @@ func (f *Faults) SetForms(number string, next []string) error {
 	return nil
 }
 
-// takeForm returns the form of the next delivery of a customer's message.
+// takeForm returns the form of the next delivery of a customer's message. One that was set
+// for a single delivery is used up by it, also if that is a repetition.
 func (f *Faults) takeForm(number string) (form string) {
 	f.change(func(a *activeFaults) {
 		next := a.forms[number]

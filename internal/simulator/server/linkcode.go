@@ -113,7 +113,7 @@ func (s *Server) EnterCode(ctx context.Context, number, code string) (Linked, er
 	if err != nil {
 		return Linked{}, err
 	}
-	code = strings.ReplaceAll(code, "-", "")
+	code = strings.ReplaceAll(code, "-", "") // which is shown for people only
 	if len(code) != linkCodeChars {
 		return Linked{}, refuseLink("the code has %d characters without the dash", linkCodeChars)
 	}
@@ -126,7 +126,7 @@ func (s *Server) EnterCode(ctx context.Context, number, code string) (Linked, er
 	secret, err := t.exchange(ctx, phone, offer, code)
 	if err != nil { // most often because the person has mistyped, and may try again
 		s.do(func(st *state) {
-			if l := st.links[t.conn]; l != nil {
+			if l := st.links[t.conn]; l != nil { // the client may have hung up
 				l.isScanning = false
 			}
 		})
@@ -135,7 +135,8 @@ func (s *Server) EnterCode(ctx context.Context, number, code string) (Linked, er
 	return s.complete(ctx, phone, t, secret)
 }
 
-// offered reserves a client that has asked to be linked to a number.
+// offered reserves a client that has asked to be linked to a number. If there are several,
+// any of them: the code fits one, and a person would not have two open.
 func (st *state) offered(number string) (t target, offer *linkCode, err error) {
 	for _, l := range st.links {
 		if l.code != nil && l.code.number == number {
@@ -197,11 +198,11 @@ func openBundle(
 	answer *waBinary.Node, phone profile, ours *ecdh.PrivateKey, theirs, identity []byte,
 ) ([]byte, error) {
 	bundle := wire.Bytes(answer, "link_code_pairing_wrapped_key_bundle")
-	if len(bundle) < saltBytes+bundleNonce {
+	if len(bundle) < saltBytes+bundleNonce { // slicing it would panic
 		return nil, refuseLink("the device's answer is damaged")
 	}
 	shared, err := agree(ours, theirs)
-	if err != nil { // what a wrong code has unwrapped may be no point of the curve
+	if err != nil { // a wrong code has unwrapped a key that cannot be used
 		return nil, errWrongCode
 	}
 	salt, sealed := bundle[:saltBytes], bundle[saltBytes:]
@@ -210,6 +211,7 @@ func openBundle(
 		return nil, err
 	}
 	pair := phone.identity()
+	// What was decrypted is: client's identity, phone's identity, random bytes.
 	// The bundle names both identities, so that nobody in between can put in an own one.
 	if len(plain) != 3*keyBytes || !bytes.Equal(plain[:keyBytes], identity) ||
 		!bytes.Equal(plain[keyBytes:2*keyBytes], pair.Pub[:]) {
@@ -252,7 +254,8 @@ func open(sealed, nonce, shared, salt []byte) ([]byte, error) {
 	return plain, nil
 }
 
-// agree returns the secret that two keys share.
+// agree returns the secret that two keys share. It fails on a public key of low order, with
+// which the secret would be known to everybody.
 func agree(private *ecdh.PrivateKey, public []byte) ([]byte, error) {
 	key, err := ecdh.X25519().NewPublicKey(public)
 	if err != nil {

@@ -61,7 +61,8 @@ type pairing struct {
 	answers chan *waBinary.Node // to the phone's proposal
 }
 
-// startPairing checks the client's keys and sends it the codes to show.
+// startPairing checks the client's keys and sends it the codes to show. A client that shows
+// the last one and was not scanned hangs up, and comes again for more.
 func (c *conn) startPairing(
 	noise []byte, data *waWa6.ClientPayload_DevicePairingRegistrationData,
 ) error {
@@ -161,7 +162,7 @@ func parseCode(text string) (code qrCode, err error) {
 	if len(fields) != 4 && len(fields) != 5 {
 		return code, refuseLink("this is not the code of a device to link")
 	}
-	code.ref = fields[0]
+	code.ref = fields[0] // then three keys; a fifth field is the client's platform
 	for i, dst := range []*[]byte{&code.noise, &code.identity, &code.secret} {
 		*dst, err = base64.StdEncoding.DecodeString(fields[i+1])
 		if err != nil || len(*dst) != publicBytes {
@@ -202,7 +203,8 @@ func (s *Server) Scan(ctx context.Context, number, text string) (Linked, error) 
 	return s.complete(ctx, phone, t, code.secret)
 }
 
-// phone returns the profile of a phone. It fails with [flowhq.NotFound].
+// phone returns the profile of a phone, which never changes, so that linking can go on
+// without the state. It fails with [flowhq.NotFound].
 func (s *Server) phone(number string) (p profile, err error) {
 	s.do(func(st *state) {
 		var a *account
@@ -233,7 +235,8 @@ func (st *state) scanned(number string, code qrCode) (t target, err error) {
 	return st.reserve(number, l)
 }
 
-// reserve keeps other phones from linking a client, and draws its device id.
+// reserve keeps other phones from linking a client, and draws its device id. From then on
+// only the caller's goroutine deals with the client's pairing.
 func (st *state) reserve(number string, l *link) (t target, err error) {
 	a := st.accounts[number]
 	switch {
@@ -252,7 +255,8 @@ func (st *state) reserve(number string, l *link) (t target, err error) {
 	return t, nil
 }
 
-// complete links a client, once it and the phone have agreed on a secret.
+// complete links a client, once it and the phone have agreed on a secret. If anything fails
+// on the way, the client stays reserved: it must show a new code, as with WhatsApp.
 func (s *Server) complete(
 	ctx context.Context, phone profile, t target, secret []byte,
 ) (Linked, error) {
@@ -292,6 +296,7 @@ func (t target) propose(ctx context.Context, phone profile, secret []byte) error
 	if err = t.conn.Send(pairSuccess(phone, t, wrapped)); err != nil {
 		return refuseLink("the device has hung up")
 	}
+	// ctx ends with the request of whoever scans, too.
 	ctx, cancel := context.WithTimeout(ctx, pairTimeout)
 	defer cancel()
 	answer, err := t.answer(ctx)
@@ -360,7 +365,7 @@ func signDevice(phone profile, t target, secret []byte) (details, wrapped []byte
 	if err != nil {
 		return nil, nil, err
 	}
-	mac := hmac.New(sha256.New, secret)
+	mac := hmac.New(sha256.New, secret) // without it anybody on the way could be the phone
 	mac.Write(signed)
 	wrapped, err = proto.Marshal(&waAdv.ADVSignedDeviceIdentityHMAC{
 		Details: signed, HMAC: mac.Sum(nil),
@@ -371,6 +376,7 @@ func signDevice(phone profile, t target, secret []byte) (details, wrapped []byte
 // checkPairing verifies the client's answer. The client must have signed the identity
 // with the key that it has registered.
 func checkPairing(answer *waBinary.Node, phone profile, t target, details []byte) error {
+	// Such as hmac-mismatch: the secret in the code was not the client's.
 	if failure, ok := answer.GetOptionalChildByTag("error"); ok {
 		return refuseLink("the device refused: %s", wire.String(&failure, "text"))
 	}

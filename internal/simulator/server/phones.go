@@ -37,7 +37,7 @@ type Customer struct {
 	Connected bool   `json:"connected"`
 }
 
-// phoneView describes a phone.
+// phoneView describes a phone. The phone itself, device 0, is not among its devices.
 func (a *account) phoneView() Phone {
 	v := Phone{Number: a.e164(), Name: a.Name, LID: a.lid().String(), Devices: []Device{}}
 	for _, d := range a.sorted() {
@@ -51,7 +51,8 @@ func (a *account) phoneView() Phone {
 	return v
 }
 
-// customerView describes a customer.
+// customerView describes a customer. Between two connections it is not connected, though
+// its client is about to dial again.
 func (a *account) customerView() Customer {
 	return Customer{
 		Number: a.e164(), Name: a.Name, LID: a.lid().String(), Connected: a.connected() > 0,
@@ -81,6 +82,7 @@ func (s *Server) AddPhone(number, name string) (v Phone, isNew bool, err error) 
 				return
 			}
 			a, isNew = st.addPhone(number, name), true
+		// A name that differs is no conflict: demos name their phones anew each time.
 		case a.Customer:
 			err = flowhq.Errorf(flowhq.Conflict, "+%s is a customer", number)
 			return
@@ -99,7 +101,8 @@ func (st *state) addPhone(number, name string) *account {
 	// Nobody writes to the phone itself, but clients ask for its keys all the same: a
 	// message to an account is encrypted for each of its devices.
 	a := st.newAccount(profile{
-		Number: number, Name: name, Identity: identity.Priv[:], Registration: wire.NewRegistration(),
+		Number: number, Name: name,
+		Identity: identity.Priv[:], Registration: wire.NewRegistration(),
 	})
 	signed := identity.CreateSignedPreKey(1)
 	d := st.addDevice(a, 0, wire.DeviceKeys{
@@ -130,6 +133,7 @@ func (s *Server) RegisterCustomer(
 		d := st.addDevice(a, 0, keys)
 		// It is connected later: the client logs in like any other.
 		all := database.Changes{a.key(): encode(a), d.key(): encode(d)}
+		// Buckets differ, so nothing of the caller's replaces what is above.
 		for key, value := range more {
 			all[key] = value
 		}
@@ -152,7 +156,7 @@ func (s *Server) CustomerAccount(number string) (lid, name string, err error) {
 	return lid, name, err
 }
 
-// Phones returns all phones by number.
+// Phones returns all phones by number. The list is never nil, so that JSON has [] for it.
 func (s *Server) Phones() []Phone {
 	list := []Phone{}
 	s.do(func(st *state) {
@@ -174,7 +178,7 @@ func (s *Server) Phone(number string) (v Phone, err error) {
 	return v, err
 }
 
-// Customers returns all customers by number.
+// Customers returns all customers by number, in a list that is never nil.
 func (s *Server) Customers() []Customer {
 	list := []Customer{}
 	s.do(func(st *state) {
@@ -218,7 +222,7 @@ func (s *Server) UnlinkAll(number string) ([]int, error) {
 }
 
 // unlink removes the companions of a phone that match. When it returns, that is in the
-// file.
+// file: a device that was told that it is unlinked must not be let in after a crash.
 func (s *Server) unlink(number string, match func(*device) bool) ([]int, error) {
 	unlinked := []int{}
 	var err error

@@ -88,7 +88,7 @@ func (st *state) addPreKeys(d *device, n *waBinary.Node) *queryError {
 	return nil
 }
 
-// parseKey reads a <key> or <skey>.
+// parseKey reads a <key> or <skey>. Only the latter has a signature.
 func parseKey(n waBinary.Node) (key wire.PreKey, signature []byte, err error) {
 	id := wire.Bytes(&n, "id")
 	key.Key = wire.Bytes(&n, "value")

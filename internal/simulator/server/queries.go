@@ -75,6 +75,7 @@ func (c *conn) handleQuery(n *waBinary.Node) {
 		_ = c.Send(failure(n, errNotImplemented))
 		return
 	}
+	// The answer is sent by the goroutine that reads: a client's queries are answered in order.
 	content, err := handle(c, n)
 	if err != nil {
 		_ = c.Send(failure(n, err))
@@ -92,7 +93,7 @@ func (c *conn) handleQuery(n *waBinary.Node) {
 	}
 }
 
-// result returns the empty result of a query.
+// result returns the empty result of a query, to which the caller adds the content.
 func result(n *waBinary.Node) waBinary.Node {
 	return waBinary.Node{Tag: "iq", Attrs: waBinary.Attrs{
 		"from": types.ServerJID, "type": "result", "id": n.Attrs["id"],
@@ -129,7 +130,7 @@ func (c *conn) removeCompanion(n *waBinary.Node) (answer, *queryError) {
 		return nil, errNotImplemented
 	}
 	jid := wire.JID(&remove, "jid")
-	isOwn := false
+	isOwn := false // nobody unlinks other people's devices
 	c.server.do(func(st *state) {
 		a := st.resolve(jid)
 		isOwn = a != nil && a.Number == c.self.Number
@@ -184,7 +185,7 @@ func (c *conn) blockList(*waBinary.Node) (answer, *queryError) {
 	return answer{{Tag: "list", Attrs: waBinary.Attrs{"dhash": "none"}}}, nil
 }
 
-// groups answers that there are none.
+// groups answers that there are none. Group chats are not part of what is simulated.
 func (c *conn) groups(n *waBinary.Node) (answer, *queryError) {
 	if _, ok := n.GetOptionalChildByTag("participating"); ok {
 		return answer{{Tag: "groups"}}, nil

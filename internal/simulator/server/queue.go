@@ -71,14 +71,15 @@ func newEntry(n waBinary.Node) *entry {
 	}
 }
 
-// key names the entry in the database, where entries of one device sort by age.
+// key names the entry in the database, where entries of one device sort by age: that is the
+// order in which they are loaded.
 func (e *entry) key(d *device) database.Key {
 	return database.Key{
 		Bucket: database.Queue, Name: fmt.Sprintf("%s/%016x", d.name(), e.seq),
 	}
 }
 
-// times returns how often the entry is sent.
+// times returns how often the entry is sent, one after the other.
 func (e *entry) times() int {
 	if e.isTwice {
 		return 2
@@ -204,6 +205,7 @@ func (c *conn) pump() {
 			c.Cut() // the server is ending
 			return
 		}
+		// What comes after a late one waits as well: a chat's order is never broken.
 		if e.delay > 0 && !c.pause(e.delay) {
 			return
 		}
@@ -220,7 +222,8 @@ func (c *conn) pump() {
 }
 
 // next returns a copy of the stanza to send next on a connection, and whether it has
-// waited for this login. With nil the pump is over.
+// waited for this login. With nil the pump is over: the connection was replaced, or there
+// is nothing to send, or enough is in flight.
 func (st *state) next(c *conn) (e *entry, isBacklog bool) {
 	d := st.current(c)
 	if d == nil {
@@ -253,7 +256,8 @@ func (st *state) next(c *conn) (e *entry, isBacklog bool) {
 	return &copied, l.backlog != nil
 }
 
-// A backlog is what waited for a login.
+// A backlog is what waited for a login. Stanzas up to its last one are marked, and then the
+// client is told that it has them all.
 type backlog struct {
 	last  uint64 // seq of its newest stanza
 	count int

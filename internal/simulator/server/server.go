@@ -17,7 +17,8 @@ import (
 const (
 	// idleTimeout ends connections that have gone silent. Clients ping every 20 to 30
 	// seconds.
-	idleTimeout   = 3 * time.Minute
+	idleTimeout = 3 * time.Minute
+	// sweepInterval is how often they are looked for. A sweep reads one number of each.
 	sweepInterval = 30 * time.Second
 )
 
@@ -71,14 +72,16 @@ func New(
 }
 
 // do calls f with the server's state, which nobody else sees or changes meanwhile. f must
-// not block on the network, nor call do.
+// not block on the network: one slow client would stop everybody. f must not call do, which
+// would wait for itself.
 func (s *Server) do(f func(*state)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f(s.state)
 }
 
-// Serve accepts clients until it fails or [Server.Close] is called. It is called once.
+// Serve accepts clients until it fails or [Server.Close] is called, when it returns
+// [http.ErrServerClosed]. It is called once, after the customers were loaded.
 func (s *Server) Serve(listener net.Listener) error {
 	config, err := s.identity.TLS()
 	if err != nil {
@@ -111,7 +114,8 @@ func (s *Server) Close() {
 	s.running.Wait()
 }
 
-// connect takes over a client's connection, unless the server is ending.
+// connect takes over a client's connection, unless the server is ending. It gives the
+// connection a goroutine of its own and returns, so that net/http frees its buffers.
 func (s *Server) connect(w *wire.Conn) {
 	c := &conn{Conn: w, server: s, done: make(chan struct{})}
 	isAdmitted := false
@@ -138,7 +142,8 @@ func (s *Server) sweep() {
 		case <-s.ctx.Done():
 			return
 		case <-tick.C:
-			for _, c := range s.connections(func(l *link) bool { return l.conn.Idle() > idleTimeout }) {
+			isSilent := func(l *link) bool { return l.conn.Idle() > idleTimeout }
+			for _, c := range s.connections(isSilent) {
 				c.Cut()
 			}
 		}
@@ -169,7 +174,8 @@ func (i *stanzaIDs) next() string {
 	return i.prefix + "-" + strconv.FormatUint(i.last.Add(1), 10)
 }
 
-// counters count since the server's start.
+// counters count since the server's start. They are not part of the state, because a
+// refused login is counted without it.
 type counters struct {
 	logins   atomic.Int64 // of devices
 	replaced atomic.Int64 // live connections that a login threw out

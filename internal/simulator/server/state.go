@@ -72,7 +72,8 @@ func (st *state) resolve(jid types.JID) *account {
 	}
 }
 
-// resolveDevice returns the device that a JID names, or nil.
+// resolveDevice returns the device that a JID names, or nil. A JID without a device means
+// device 0.
 func (st *state) resolveDevice(jid types.JID) *device {
 	if a := st.resolve(jid); a != nil {
 		return a.devices[jid.Device]
@@ -80,7 +81,8 @@ func (st *state) resolveDevice(jid types.JID) *device {
 	return nil
 }
 
-// phone returns the phone with a number. It fails with [flowhq.NotFound].
+// phone returns the phone with a number. It fails with [flowhq.NotFound], also for a
+// customer's number: nothing can be linked to a customer.
 func (st *state) phone(number string) (*account, error) {
 	if a := st.accounts[number]; a != nil && !a.Customer {
 		return a, nil
@@ -118,7 +120,7 @@ func (st *state) newAccount(p profile) *account {
 	return a
 }
 
-// register makes an account known.
+// register makes an account known, with the maps that are not saved with it.
 func (st *state) register(a *account) {
 	a.devices = map[uint16]*device{}
 	a.askers = map[*device]struct{}{}
@@ -126,7 +128,8 @@ func (st *state) register(a *account) {
 	st.byLID[a.LID] = a
 }
 
-// addDevice adds a device to an account. The caller saves it.
+// addDevice adds a device to an account. The caller saves it, in one change with what
+// belongs to it.
 func (st *state) addDevice(a *account, id uint16, keys wire.DeviceKeys) *device {
 	d := &device{
 		account: a, ID: id, DeviceKeys: keys,
@@ -153,7 +156,8 @@ func (st *state) removeDevice(d *device) {
 	st.server.db.Change(gone)
 }
 
-// release forgets a connection that is over.
+// release forgets a connection that is over. Its goroutine calls it once, so the link is
+// there.
 func (st *state) release(c *conn) {
 	l := st.links[c]
 	delete(st.links, c)
@@ -233,7 +237,7 @@ func (st *state) loadPreKeys(key string, value []byte) error {
 	return nil
 }
 
-// deviceByName inverts device.name.
+// deviceByName inverts device.name. An unknown one means that the file is damaged.
 func (st *state) deviceByName(name string) (*device, error) {
 	number, index, _ := strings.Cut(name, "/")
 	id, err := strconv.ParseUint(index, 10, 16)

@@ -1,6 +1,7 @@
 package server
 
-// Stats are counts, for tests that wait until something has happened. All but the first, third and fourth began with the server's start.
+// Stats are counts, for tests that wait until something has happened. Counts of what has
+// happened began with the server's start, and counts of what there is are of now.
 type Stats struct {
 	// Connections includes those of clients that wait to be linked, and those that were
 	// thrown out and have not ended.
@@ -10,7 +11,7 @@ type Stats struct {
 	Phones      int   `json:"phones"`
 	Customers   int   `json:"customers"`
 	Routed      int64 `json:"messages_routed"`
-	Queued      int   `json:"queued"` // stanzas that nobody has acknowledged, now
+	Queued      int   `json:"queued"` // stanzas that were not acknowledged yet
 	Refused     int64 `json:"refused_logins"`
 	// Numbers has all of them, by E.164.
 	Numbers map[string]NumberStats `json:"numbers"`
@@ -24,7 +25,8 @@ type NumberStats struct {
 	Acked     int `json:"acked"`     // messages that its devices have acknowledged
 }
 
-// Stats returns the counts.
+// Stats returns the counts. It walks through all accounts and devices, so it is not for a
+// tight loop on thousands of them.
 func (s *Server) Stats() Stats {
 	v := Stats{
 		Logins: s.counts.logins.Load(), Replaced: s.counts.replaced.Load(),

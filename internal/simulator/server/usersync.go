@@ -37,7 +37,7 @@ func (c *conn) handleUserSync(n *waBinary.Node) (answer, *queryError) {
 			list = append(list, st.describe(st.links[c].device, user, query.GetChildren()))
 		}
 	})
-	usync := n.GetChildByTag("usync")
+	usync := n.GetChildByTag("usync") // its attributes are repeated in the answer
 	return answer{{
 		Tag: "usync",
 		Attrs: waBinary.Attrs{
@@ -89,6 +89,7 @@ func (st *state) describeContact(contact waBinary.Node) waBinary.Node {
 	number := strings.TrimPrefix(strings.TrimSuffix(asked, "@"+types.LegacyUserServer), "+")
 	kind, attrs := "out", waBinary.Attrs{"pn_jid": types.NewJID(number, types.DefaultUserServer)}
 	if a := st.accounts[number]; a != nil {
+		// The client learns the LID here, and writes to that from now on.
 		kind, attrs = "in", waBinary.Attrs{"jid": a.lid(), "pn_jid": a.pn()}
 	}
 	return waBinary.Node{Tag: "user", Attrs: attrs, Content: []waBinary.Node{
@@ -96,7 +97,8 @@ func (st *state) describeContact(contact waBinary.Node) waBinary.Node {
 	}}
 }
 
-// deviceList names an account's devices. A companion's key index is its id here.
+// deviceList names an account's devices. A companion's key index is its id here. It must be
+// the one that the phone has signed (signDevice), or clients would drop the device.
 func deviceList(a *account) waBinary.Node {
 	var list []waBinary.Node
 	for _, d := range a.sorted() {
@@ -123,7 +125,8 @@ func participantHash(devices []types.JID) string {
 	return "2:" + base64.RawStdEncoding.EncodeToString(sum[:6])
 }
 
-// privacySettings are what the server reports for everybody.
+// privacySettings are what the server reports for everybody. "readreceipts" must be "all":
+// with "none" the library would not tell writers that their messages were read.
 var privacySettings = map[string]string{
 	"groupadd": "all", "last": "all", "status": "all", "profile": "all",
 	"readreceipts": "all", "online": "all", "calladd": "all",
@@ -132,7 +135,7 @@ var privacySettings = map[string]string{
 // handlePrivacy answers for the settings, and passes on a token that lets its recipient
 // write to the issuer.
 func (c *conn) handlePrivacy(n *waBinary.Node) (answer, *queryError) {
-	if n.Attrs["type"] == "get" {
+	if n.Attrs["type"] == "get" { // asked once by each client, and cached there
 		var list []waBinary.Node
 		for name, value := range privacySettings {
 			attrs := waBinary.Attrs{"name": name, "value": value}

@@ -68,6 +68,7 @@ func (s *Store) AddOutgoingEvent(
 	value = append(value, message...)
 	s.records.update(func(c *content) changes {
 		changed := changes{}
+		// A message that is sent again keeps its place: it is as old as it was.
 		if c.values[name] == nil {
 			c.sent = remember(c.sent, name, changed)
 		}

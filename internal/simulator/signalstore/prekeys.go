@@ -13,7 +13,8 @@ import (
 // 812 of them at the first login, which costs more than all else that a client does.
 const PreKeyBatch = 30
 
-// The first byte of a one-time key's record says whether the server has it.
+// The first byte of a one-time key's record says whether the server has it. A key that was
+// uploaded and not used yet must be kept: somebody may begin a session with it any time.
 const (
 	notUploaded byte = 0
 	uploaded    byte = 1

@@ -34,7 +34,8 @@ type content struct {
 	lastKey uint32   // id of the newest one-time key
 }
 
-// newRecords finds the lists and the counter in the records of an earlier store.
+// newRecords finds the lists and the counter in the records of an earlier store. They are
+// not saved themselves: a record's first bytes say when it was made.
 func newRecords(values map[string][]byte, save func(changes)) *records {
 	c := content{values: values}
 	for name := range values {
@@ -58,7 +59,8 @@ func newRecords(values map[string][]byte, save func(changes)) *records {
 	return &records{content: c, save: save}
 }
 
-// get returns a record, or nil.
+// get returns a record, or nil. Values are replaced as a whole, never changed in place, so
+// the caller may keep them.
 func (r *records) get(name string) []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -52,7 +52,8 @@ func (s *Store) GetLIDForPN(ctx context.Context, pn types.JID) (types.JID, error
 	return s.mapped(ctx, prefixLID, pn, types.HiddenUserServer), nil
 }
 
-// mapped returns the other identity of a user's device, or an empty JID.
+// mapped returns the other identity of a user's device, or an empty JID. Mappings are kept of
+// users: all devices of one share them.
 func (s *Store) mapped(
 	ctx context.Context, prefix string, jid types.JID, server string,
 ) types.JID {
@@ -114,7 +115,7 @@ func (s *Store) DeleteExpiredPrivacyTokens(_ context.Context, before time.Time) 
 				changed[name] = nil
 			}
 		}
-		count = int64(len(changed))
+		count = int64(len(changed)) // the interface wants to know
 		return changed
 	})
 	return count, nil

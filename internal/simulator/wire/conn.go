@@ -176,7 +176,8 @@ func (c *Conn) IsEnding() bool { return c.isEnding.Load() }
 // noticed yet.
 func (c *Conn) IsOver() bool { return c.isEnding.Load() || peerClosed(c.tcp) }
 
-// Idle returns for how long the client has said nothing, to the second.
+// Idle returns for how long the client has said nothing, to the second. A client that is
+// alive pings.
 func (c *Conn) Idle() time.Duration { return time.Since(time.Unix(c.lastRead.Load(), 0)) }
 
 // Peer returns the client's host:port, "" if that is not known.

@@ -25,6 +25,11 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
+// A client believes that it talks to WhatsApp for two reasons. TLS shows a certificate whose
+// root it trusts, and the handshake shows two Noise certificates whose root key is built into
+// the library. Both roots are the simulator's own here, and clients are told to trust them:
+// by ca.pem, and by setting whatsmeow.WACertPubKey to what root.key holds.
+
 // Files in the state directory. The first two are for clients, the last is the server's
 // own.
 const (
@@ -33,7 +38,8 @@ const (
 	identityFile = "secrets.json" // the private keys of both roots
 )
 
-// hostNames are those that the unmodified client dials, and the loopback's.
+// hostNames are those that the unmodified client dials, and the loopback's. The certificate
+// is for all of them, so that the client's own checks of TLS stay on.
 var hostNames = []string{"web.whatsapp.com", "mmg.whatsapp.net", "localhost"}
 
 const (
@@ -56,6 +62,7 @@ type Identity struct {
 	CAKey  []byte `json:"ca_key"`  // DER
 	// Root signs Middle, Middle signs Static. Static is the server's key in handshakes.
 	// All three are private keys.
+	// They are drawn together and never change.
 	Root   []byte `json:"noise_root"`
 	Middle []byte `json:"noise_intermediate"`
 	Static []byte `json:"noise_static"`
@@ -65,6 +72,7 @@ type Identity struct {
 // clients need.
 func LoadIdentity(dir string) (*Identity, error) {
 	i := &Identity{}
+	// The identity outlives the run: clients would refuse a server with new roots.
 	data, err := os.ReadFile(filepath.Join(dir, identityFile))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -81,11 +89,13 @@ func LoadIdentity(dir string) (*Identity, error) {
 			return nil, fmt.Errorf("%s: %w", identityFile, err)
 		}
 	}
+	// What uses the keys next would panic on another size.
 	for _, key := range [][]byte{i.Root, i.Middle, i.Static} {
 		if len(key) != keyBytes {
 			return nil, fmt.Errorf("%s: a key does not have %d bytes", identityFile, keyBytes)
 		}
 	}
+	// Both files are written each time, so that they always belong to the private keys.
 	root := i.RootKey()
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: i.CACert})
 	return i, errors.Join(
@@ -99,6 +109,7 @@ func NewIdentity() (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
+	// A serial number of its own, so that no client takes it for an earlier root.
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(time.Now().UnixNano()),
 		Subject:               pkix.Name{CommonName: "simulator root"},
@@ -124,7 +135,8 @@ func NewIdentity() (*Identity, error) {
 	}, nil
 }
 
-// Save writes the identity, private keys included, into dir.
+// Save writes the identity, private keys included, into dir. Tests use it to give several
+// simulators the one identity that all clients of their process trust.
 func (i *Identity) Save(dir string) error {
 	data, err := json.Marshal(i)
 	if err != nil {
@@ -158,6 +170,7 @@ func (i *Identity) TLS() (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The leaf need not last: clients trust its root, so each run can have its own.
 	leaf, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()),
 		Subject:      pkix.Name{CommonName: hostNames[0]},
@@ -177,7 +190,8 @@ func (i *Identity) TLS() (*tls.Config, error) {
 	}, nil
 }
 
-// Roots returns the pool in which clients find the TLS root.
+// Roots returns the pool in which clients find the TLS root. It is for clients in the same
+// process; others read ca.pem.
 func (i *Identity) Roots() (*x509.CertPool, error) {
 	ca, err := x509.ParseCertificate(i.CACert)
 	if err != nil {
@@ -194,7 +208,8 @@ func (i *Identity) RootKey() [32]byte {
 	return *keys.NewKeyPairFromPrivateKey([32]byte(i.Root)).Pub
 }
 
-// Certificates returns the chain that proves the static Noise key.
+// Certificates returns the chain that proves the static Noise key, as the server sends it in
+// the handshake.
 func (i *Identity) Certificates() ([]byte, error) {
 	middle := keys.NewKeyPairFromPrivateKey([32]byte(i.Middle))
 	static := keys.NewKeyPairFromPrivateKey([32]byte(i.Static))
@@ -209,7 +224,8 @@ func (i *Identity) Certificates() ([]byte, error) {
 	return proto.Marshal(&waCert.CertChain{Intermediate: upper, Leaf: lower})
 }
 
-// certify returns the certificate of a key, signed with the issuer's private key.
+// certify returns the certificate of a key, signed with the issuer's private key. The
+// signature is XEdDSA: Noise keys are for X25519, and sign all the same.
 func certify(
 	key []byte, serial uint32, issuerKey []byte, issuer uint32,
 ) (*waCert.CertChain_NoiseCertificate, error) {
@@ -227,8 +243,9 @@ func certify(
 	return &waCert.CertChain_NoiseCertificate{Details: details, Signature: signature[:]}, nil
 }
 
-// Impostor returns another identity with the same static key: clients can shake hands
-// with it and find that they do not trust it.
+// Impostor returns another identity with the same static key. The handshake uses that key,
+// so it can go on with the impostor's certificates. A client gets as far as checking them,
+// and finds that it does not trust their root.
 func (i *Identity) Impostor() (*Identity, error) {
 	other, err := NewIdentity()
 	if err != nil {

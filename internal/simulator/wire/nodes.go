@@ -9,6 +9,9 @@ import (
 	"go.mau.fi/whatsmeow/types"
 )
 
+// The accessors below return a zero value for what is missing or of another type. A client
+// may send anything, and each handler decides what it can do without.
+
 // Marshal encodes a stanza with its leading flag byte. It panics on a value that binary
 // XML cannot hold, which is a programmer's error.
 func Marshal(n waBinary.Node) []byte {

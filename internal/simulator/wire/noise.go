@@ -16,6 +16,17 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
+// The handshake has three messages (pattern XX of the Noise protocol, with X25519, AES-GCM
+// and SHA-256). Each side mixes in what it sends and receives, so that a message which
+// somebody has changed cannot be opened:
+//
+//	client hello  ->  e             an ephemeral key
+//	server hello  <-  e, ee, s, es  an ephemeral and the static key, and the certificates
+//	client finish ->  s, se         the static key, by which a device is known, and a payload
+//
+// "ee" is the secret that both ephemeral keys share, "es" that of an ephemeral and a static
+// one. Each derives the key under which what follows is sealed.
+
 // Sizes of the protocol, in bytes.
 const (
 	keyBytes   = 32 // of every key, public or private
@@ -33,6 +44,7 @@ type cipherState struct {
 	count uint32
 }
 
+// newCipherState returns a cipher that has sealed or opened nothing yet.
 func newCipherState(key []byte) (cipherState, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
@@ -118,7 +130,7 @@ func (h *handshake) mixKey(private *ecdh.PrivateKey, public []byte) error {
 	if err != nil {
 		return err
 	}
-	h.salt = salt
+	h.salt = salt // the next secret is mixed with all before it
 	h.key, err = newCipherState(next)
 	return err
 }
@@ -153,6 +165,7 @@ func (h *handshake) hello(
 		return nil, nil, err
 	}
 	ours := ephemeral.PublicKey().Bytes()
+	// The order is the protocol's: both ephemeral keys, then the secrets as they appear.
 	h.mixHash(theirs)
 	h.mixHash(ours)
 	if err = h.mixKey(ephemeral, theirs); err != nil {
@@ -184,6 +197,7 @@ func (h *handshake) finish(message []byte, ephemeral *ecdh.PrivateKey) (*Client,
 	if err = h.mixKey(ephemeral, static); err != nil {
 		return nil, fmt.Errorf("client static key: %w", err)
 	}
+	// What the client wants: to log in as a device, or to be linked.
 	data, err := h.decrypt(in.GetClientFinish().GetPayload())
 	if err != nil {
 		return nil, fmt.Errorf("client payload: %w", err)
@@ -197,7 +211,7 @@ func (h *handshake) finish(message []byte, ephemeral *ecdh.PrivateKey) (*Client,
 
 // split ends the handshake. It returns the keys to read from and to write to the client.
 func (h *handshake) split() (read, write cipherState, err error) {
-	first, second, err := h.expand(nil)
+	first, second, err := h.expand(nil) // the first is for what the client writes
 	if err != nil {
 		return read, write, err
 	}
