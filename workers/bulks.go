@@ -20,7 +20,7 @@ func (r *reconciler) bulks(ctx context.Context) error {
 		return err
 	}
 	var errs []error
-	for _, b := range open {
+	for _, b := range open { // one that fails keeps no other from going on
 		err := r.bulk(ctx, b)
 		if err == nil {
 			continue
@@ -35,9 +35,10 @@ func (r *reconciler) bulks(ctx context.Context) error {
 
 // bulk sees to one bulk.
 func (r *reconciler) bulk(ctx context.Context, b store.OpenBulk) error {
+	// now is how far it has come, by Temporal's word; b is what the row says.
 	now, err := r.control.Bulk(ctx, b.ID)
 	switch {
-	case flowhq.ErrorCode(err) == flowhq.NotFound && b.Cancelled:
+	case flowhq.ErrorCode(err) == flowhq.NotFound && b.Cancelled: // and was never begun
 		ended := time.Now().UTC()
 		now, err = b.Bulk, nil
 		now.State, now.EndedAt = flowhq.BulkCancelled, &ended
@@ -46,6 +47,7 @@ func (r *reconciler) bulk(ctx context.Context, b store.OpenBulk) error {
 		if tenants, err = r.store.BulkTenants(ctx, b.ID); err != nil {
 			return err
 		}
+		// It counts from the start again: commands are told apart by their keys.
 		fresh := b.Bulk
 		fresh.Sent, fresh.Failed = 0, 0
 		now, err = r.control.StartBulk(ctx, fresh, tenants)

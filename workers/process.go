@@ -14,6 +14,7 @@ import (
 // A process is one worker process: what its hosts share, wired together.
 type process struct {
 	Options
+	// What follows lasts as long as the process, over times in which it takes no work.
 	slots      *hosting.Slots
 	admission  *hosting.Admission
 	leases     *hosting.Leases
@@ -59,9 +60,11 @@ func newProcess(o Options, control *workflows.Client) *process {
 // join makes this process one of the fleet, before it asks for work: a process that has
 // work and is not of the fleet counts as dead.
 func (p *process) join(ctx context.Context) error {
+	// The version of WhatsApp's client first: hosts ask for it as soon as there are any.
 	if err := p.admission.Open(ctx, whatsapp.BuiltInVersion(), p.WhatsAppVersion); err != nil {
 		return err
 	}
+	// Then what a worker before this one has left: its sessions may be the first to come.
 	if err := p.failover.EndPredecessors(ctx); err != nil {
 		return err
 	}
@@ -69,7 +72,8 @@ func (p *process) join(ctx context.Context) error {
 		if err := p.Lock.SetName(p.Name); err != nil && p.LockWanted {
 			return fmt.Errorf("STATE_PATH: %w", err)
 		} else if err != nil {
-			p.Log.Warn("no other worker will know when this one has ended; its leases will have to run out", "err", err)
+			p.Log.Warn("no other worker will know when this one has ended; its leases will have to "+
+				"run out", "err", err)
 		}
 	}
 	return p.fleet.Join(ctx)
@@ -82,7 +86,9 @@ func (p *process) runBackground(ctx context.Context) (stop func()) {
 	var all sync.WaitGroup
 	for _, run := range []func(context.Context){
 		p.leases.Run, p.database.Run, p.fleet.Run, p.admission.Run, p.failover.Run,
-		func(ctx context.Context) { hosting.Listen(ctx, p.Store, p.Log, p.slots, p.admission, p.leases) },
+		func(ctx context.Context) {
+			hosting.Listen(ctx, p.Store, p.Log, p.slots, p.admission, p.leases)
+		},
 	} {
 		all.Go(func() { run(ctx) })
 	}
@@ -99,6 +105,7 @@ func (p *process) leave() {
 		return
 	}
 	if err := p.Lock.Close(); err != nil {
-		p.Log.Info("could not give back the place in the folder of STATE_PATH; that does no harm", "err", err)
+		p.Log.Info("could not give back the place in the folder of STATE_PATH; that does no harm",
+			"err", err)
 	}
 }

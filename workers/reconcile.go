@@ -19,8 +19,8 @@ import (
 
 const (
 	// Bounds of how often the reconciler looks.
-	reconcileMin = time.Second
-	reconcileMax = 5 * time.Second
+	reconcileMin = time.Second     // or short heartbeats of tests keep the database busy
+	reconcileMax = 5 * time.Second // within which a forgotten command is noticed
 	// maxUnsettled is how many tenants one look finds; a later one finds the rest.
 	maxUnsettled = 10_000
 	// reconcilePace is how many tenants it sees to in a second, and reconcileAtOnce how
@@ -64,15 +64,17 @@ type reconciler struct {
 	log     *slog.Logger
 
 	paired time.Time // when the pairing was checked last
-	known  map[flowhq.TenantID]*patience
+	// known are the tenants that the last look found. A tenant that is settled drops out.
+	known map[flowhq.TenantID]*patience
 }
 
 // patience is for how long a tenant that is unsettled is left alone.
 type patience struct {
 	until  time.Time
-	length time.Duration
+	length time.Duration // of the next pause
 }
 
+// newReconciler is the reconciler of a process. It looks once in a heartbeat.
 func newReconciler(o Options, c control) *reconciler {
 	return &reconciler{
 		store: o.Store, control: c, pairing: o.pairing(), name: o.Name, log: o.Log,
@@ -125,7 +127,7 @@ func (r *reconciler) round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !mine {
+	if !mine { // what was known is stale when it is this process's turn again
 		clear(r.known)
 		return nil
 	}
@@ -176,6 +178,7 @@ func (r *reconciler) see(ctx context.Context, due []store.Unsettled) error {
 				row.Store(0)
 				return nil
 			}
+			// Temporal is away: that is no tenant's fault, and the others need not be tried.
 			if _, away := errors.AsType[*serviceerror.Unavailable](err); away {
 				row.Store(mostErrors)
 			} else {
@@ -191,6 +194,7 @@ func (r *reconciler) see(ctx context.Context, due []store.Unsettled) error {
 // settle has one tenant's workflow look, unless it has a reason to wait.
 func (r *reconciler) settle(ctx context.Context, u store.Unsettled, p *patience) error {
 	most := mostPatience
+	// A tenant that waits for something may well be in hand: Temporal says whether.
 	if u.Waits {
 		pulse, err := r.control.Pulse(ctx, u.Tenant)
 		if err != nil {

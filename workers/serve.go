@@ -33,7 +33,8 @@ var errNoDatabase = errors.New("the database is out of reach")
 // serve works until ctx ends, Temporal refuses the worker, or the database has been out of
 // reach for a lease's time, by when every host has hung up.
 func (p *process) serve(ctx context.Context) error {
-	fatal := make(chan error, 2) // one per worker
+	// Both SDK workers end by the same cause, such as a namespace that was deleted.
+	fatal := make(chan error, 2)
 	tenants := p.tenantWorker(fatal)
 	sessions := p.sessionWorker(fatal)
 
@@ -49,6 +50,7 @@ func (p *process) serve(ctx context.Context) error {
 	}
 	defer func() { p.stop(ctx, sessions) }()
 
+	// The watch ends before the sessions are stopped: it must not report a loss by then.
 	watching, stopWatching := context.WithCancel(ctx)
 	lost := make(chan struct{})
 	go func() {
@@ -89,6 +91,7 @@ func (p *process) stop(ctx context.Context, sessions worker.Worker) {
 			case <-draining.Done():
 			}
 		}()
+		// Nothing is handed over before Temporal knows that this process asks for nothing.
 		select {
 		case <-time.After(unpollTime):
 		case <-stopped: // there was none to hand over

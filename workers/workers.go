@@ -94,6 +94,7 @@ func Run(ctx context.Context, o Options) error {
 	stopBackground := p.runBackground(context.WithoutCancel(ctx))
 	defer stopBackground()
 
+	// A reconciler that finds another installation's namespace ends the whole process.
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	reconciled := make(chan struct{})

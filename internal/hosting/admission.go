@@ -23,8 +23,12 @@ const rereadAfter = 2 * time.Second
 // A VersionStore keeps what holds for all sessions. The store is one.
 type VersionStore interface {
 	Fleet(ctx context.Context) (flowhq.Fleet, error)
+	// ConfigureVersion sets the version that the environment names, if the value is new.
 	ConfigureVersion(ctx context.Context, version string) (news bool, err error)
+	// TakeVersion has all use a version that is newer than the one in use and than the one
+	// that WhatsApp has refused. That ends a pause which no operator has made.
 	TakeVersion(ctx context.Context, version, why string) (taken bool, err error)
+	// LookUpVersion takes the turn to look up the newest version, if it is time.
 	LookUpVersion(ctx context.Context, every time.Duration) (due bool, err error)
 }
 
@@ -32,7 +36,8 @@ type VersionStore interface {
 // WhatsApp's client. What it knows is a copy of one row, which is the same for all
 // processes.
 type Admission struct {
-	store  VersionStore
+	store VersionStore
+	// latest asks WhatsApp for the newest version, which may take 30 s.
 	latest func(context.Context) (version string, err error)
 	log    *slog.Logger
 	stale  chan struct{} // has room for one note that the row has changed
@@ -45,7 +50,9 @@ type Admission struct {
 
 // NewAdmission returns an Admission. latest finds out the newest version of WhatsApp's
 // client. Open it before the first host, and Run it.
-func NewAdmission(s VersionStore, latest func(context.Context) (string, error), log *slog.Logger) *Admission {
+func NewAdmission(
+	s VersionStore, latest func(context.Context) (string, error), log *slog.Logger,
+) *Admission {
 	return &Admission{
 		store: s, latest: latest, log: log, changed: make(chan struct{}),
 		stale: make(chan struct{}, 1), due: make(chan struct{}, 1),
@@ -95,6 +102,7 @@ func (a *Admission) Notice(n store.Notice) {
 // notice.
 func (a *Admission) Reread() { notify(a.stale) }
 
+// read replaces the copy of the row, and wakes the hosts that wait for a change of it.
 func (a *Admission) read(ctx context.Context) error {
 	state, err := a.store.Fleet(ctx)
 	if err != nil {
@@ -103,7 +111,8 @@ func (a *Admission) read(ctx context.Context) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if state.Paused != a.state.Paused {
-		a.log.Info("reconnects", "paused", state.Paused, "reason", state.Reason, "whatsapp_version", state.Version)
+		a.log.Info("reconnects", "paused", state.Paused, "reason", state.Reason,
+			"whatsapp_version", state.Version)
 	}
 	a.state = state
 	close(a.changed)
@@ -146,7 +155,9 @@ func (a *Admission) lookUp(ctx context.Context) {
 // Admit waits until sessions may connect, and returns the version of WhatsApp's client to
 // connect as. While it waits it calls beat at least every so often, with what it waits for.
 // If ctx ends first, it returns the cause.
-func (a *Admission) Admit(ctx context.Context, every time.Duration, beat func(reason string)) (version string, err error) {
+func (a *Admission) Admit(
+	ctx context.Context, every time.Duration, beat func(reason string),
+) (version string, err error) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
@@ -177,6 +188,7 @@ func (a *Admission) State() flowhq.Fleet {
 	return state
 }
 
+// now is the state, and a channel that is closed when the state is replaced.
 func (a *Admission) now() (flowhq.Fleet, <-chan struct{}) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

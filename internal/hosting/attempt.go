@@ -9,6 +9,7 @@ import (
 
 // An Attempt is one attempt of a tenant's host that runs, as far as Temporal knows.
 type Attempt struct {
+	// RunID and ActivityID name the activity within its tenant's workflow.
 	RunID, ActivityID string
 	Number            int32     // of the attempts of its activity
 	Worker            string    // the process that it was given to
@@ -33,7 +34,9 @@ type Attempts interface {
 // EndedWorkers tells which workers of this machine have ended for certain, and with an
 // error what it cannot tell of. workerlock.Lock is one.
 type EndedWorkers interface {
+	// Ended returns the names of workers that have ended and were not forgotten yet.
 	Ended() (names []string, err error)
+	// Forget is for a name whose leases were ended.
 	Forget(name string) error
 }
 

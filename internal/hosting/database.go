@@ -48,12 +48,14 @@ func (w *DatabaseWatch) Run(ctx context.Context) {
 	}
 }
 
+// awaited reports whether somebody waits: a database that nobody misses is left alone.
 func (w *DatabaseWatch) awaited() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.back != nil
 }
 
+// answers asks once, for no longer than a heartbeat: a database that hangs counts as away.
 func (w *DatabaseWatch) answers(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, w.timing.patient())
 	defer cancel()

@@ -31,7 +31,9 @@ type Drain struct {
 
 // NewDrain returns a Drain of the slots of fleet's process. Run it once.
 func NewDrain(fleet *Fleet, admission *Admission) *Drain {
-	return &Drain{fleet: fleet, slots: fleet.slots, admission: admission, timing: fleet.timing, log: fleet.log}
+	return &Drain{
+		fleet: fleet, slots: fleet.slots, admission: admission, timing: fleet.timing, log: fleet.log,
+	}
 }
 
 // Run moves every session to the processes that have room, and returns when none is left.
@@ -46,6 +48,7 @@ func (d *Drain) Run(ctx context.Context) {
 		d.askForRoom(ctx)
 	}
 	for d.slots.Taken() > 0 {
+		// Each host that leaves and each that was claimed elsewhere makes room for the next.
 		for d.free > len(d.used) && d.slots.drainNext() {
 			d.used = append(d.used, time.Now())
 		}
@@ -71,13 +74,15 @@ func (d *Drain) askForRoom(ctx context.Context) {
 	if err != nil || d.admission.State().Paused {
 		others = store.Room{}
 	}
+	// Sessions that were let go before that are in the sessions which the others have said.
 	counted := time.Now().Add(-d.timing.Heartbeat - roomEvery)
 	d.used = slices.DeleteFunc(d.used, func(at time.Time) bool { return at.Before(counted) })
 	d.free = others.Free
 	if full := d.free == 0; full != d.full {
 		d.full = full
 		if full {
-			d.log.Warn("no other worker takes sessions; serving on until the time is up", "sessions", d.slots.Taken())
+			d.log.Warn("no other worker takes sessions; serving on until the time is up",
+				"sessions", d.slots.Taken())
 		}
 	}
 }

@@ -25,11 +25,19 @@ const (
 // A FailoverStore says which workers and leases have run out, by the database's clock. The
 // store is one.
 type FailoverStore interface {
+	// EndLeases ends all leases of a worker, and its place in the fleet.
 	EndLeases(ctx context.Context, worker string) (leases int, err error)
+	// WorkerAges lists the workers, and for how long each has been silent.
 	WorkerAges(ctx context.Context) (workers []store.WorkerAge, now time.Time, err error)
+	// WorkerLives reports whether a worker has a place in the fleet that has not run out.
 	WorkerLives(ctx context.Context, worker string) (bool, error)
+	// Uptime is for how long the database has been up.
 	Uptime(ctx context.Context) (time.Duration, error)
-	Unhosted(ctx context.Context, lease, stable time.Duration, after flowhq.TenantID, limit int) ([]store.Unhosted, error)
+	// Unhosted lists tenants that should be hosted and have no lease, in the order of their
+	// ids; each says whether its session had been stable.
+	Unhosted(
+		ctx context.Context, lease, stable time.Duration, after flowhq.TenantID, limit int,
+	) ([]store.Unhosted, error)
 }
 
 // A Failover finds hosts whose worker has died and tells Temporal, which starts the next
@@ -46,7 +54,7 @@ type Failover struct {
 	reached time.Time                     // since when the database has answered, as far as is known
 	dead    map[string]time.Time          // workers, and when they were first found dead
 	proven  map[string]bool               // those among them that ended on this machine
-	looked  map[flowhq.TenantID]time.Time // until when they are not looked at again
+	looked  map[flowhq.TenantID]time.Time // until when they are left alone
 	after   flowhq.TenantID               // the last tenant of the batch that was looked at last
 	swept   time.Time                     // when all were looked at last, whoever has died
 	// complaint is what was logged last of the folder of locks, so that it is logged once.
@@ -105,7 +113,8 @@ func (f *Failover) EndPredecessors(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		f.Log.Info("a worker of this machine has ended without a word", "name", name, "leases", leases)
+		f.Log.Info("a worker of this machine has ended without a word",
+			"name", name, "leases", leases)
 		f.found(name)
 		f.proven[name] = true
 		f.complain(f.Ended.Forget(name))
@@ -120,7 +129,8 @@ func (f *Failover) complain(err error) {
 		return
 	}
 	f.complaint = err.Error()
-	f.Log.Warn("the folder of STATE_PATH does not show all workers that have ended; the leases of others run out", "err", err)
+	f.Log.Warn("the folder of STATE_PATH does not show all workers that have ended; the leases of "+
+		"others run out", "err", err)
 }
 
 // found notes that a worker is dead. Its tenants may have been looked at before that.
@@ -136,7 +146,8 @@ func (f *Failover) step(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, max(4*f.Timing.Heartbeat, 2*writeTimeout))
 	defer cancel()
 	if err := f.EndPredecessors(ctx); err != nil {
-		f.Log.Warn("could not see to what workers of this machine have left; trying again", "err", err)
+		f.Log.Warn("could not see to what workers of this machine have left; trying again",
+			"err", err)
 	}
 	workers, now, err := f.Store.WorkerAges(ctx)
 	if err != nil {
@@ -167,7 +178,10 @@ func (f *Failover) step(ctx context.Context) {
 	for name, at := range f.dead {
 		if time.Since(at) < failoverFor {
 			recent = recent || onDuty || f.proven[name]
-		} else if !slices.ContainsFunc(workers, func(w store.WorkerAge) bool { return w.Name == name }) {
+			continue
+		}
+		is := func(w store.WorkerAge) bool { return w.Name == name }
+		if !slices.ContainsFunc(workers, is) { // nobody can find it dead again
 			delete(f.dead, name)
 			delete(f.proven, name)
 		}

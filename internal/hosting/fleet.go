@@ -17,9 +17,17 @@ const maxWaiting = 200
 
 // A FleetStore keeps the list of workers. The store is one.
 type FleetStore interface {
-	BeatWorker(ctx context.Context, w flowhq.Worker, ttl time.Duration) (others store.Room, err error)
+	// BeatWorker says that a worker is alive for ttl, and returns the room of all others.
+	BeatWorker(
+		ctx context.Context, w flowhq.Worker, ttl time.Duration,
+	) (others store.Room, err error)
+	// EndWorker takes a worker off the list.
 	EndWorker(ctx context.Context, name string) error
-	SetWaiting(ctx context.Context, reason string, after time.Duration, failed bool, limit int) ([]store.Waiting, error)
+	// SetWaiting writes down what tenants without a host wait for, and returns those whose
+	// rows did not say so yet.
+	SetWaiting(
+		ctx context.Context, reason string, after time.Duration, failed bool, limit int,
+	) ([]store.Waiting, error)
 }
 
 // A WaitReporter tells a tenant's workflow what the tenant waits for.
@@ -91,6 +99,7 @@ func (f *Fleet) Run(ctx context.Context) {
 	}
 }
 
+// end takes the process off the list, so that nobody waits for its place to run out.
 func (f *Fleet) end(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
@@ -118,18 +127,21 @@ func (f *Fleet) exchange(ctx context.Context) {
 		return
 	}
 	free, all := f.capacity-f.slots.Taken()+others.Free, f.capacity+others.Capacity
-	if free > 0 {
+	if free > 0 { // whoever waits gets a host in a moment
 		f.unreported = nil
 		return
 	}
-	f.tellWaiting(ctx, fmt.Sprintf(store.WaitingFor+"a free worker: all %d places are taken", all), false)
+	reason := fmt.Sprintf(store.WaitingFor+"a free worker: all %d places are taken", all)
+	f.tellWaiting(ctx, reason, false)
 }
 
 // beatOnce says how full this process is and returns how full the others are.
 func (f *Fleet) beatOnce(ctx context.Context) (others store.Room, err error) {
 	ctx, cancel := context.WithTimeout(ctx, f.timing.patient())
 	defer cancel()
-	me := flowhq.Worker{Name: f.name, Capacity: f.capacity, Sessions: f.slots.Taken(), Status: flowhq.WorkerRunning}
+	me := flowhq.Worker{
+		Name: f.name, Capacity: f.capacity, Sessions: f.slots.Taken(), Status: flowhq.WorkerRunning,
+	}
 	if f.draining.Load() {
 		me.Status = flowhq.WorkerDraining
 	}
@@ -144,7 +156,7 @@ func (f *Fleet) beatOnce(ctx context.Context) (others store.Room, err error) {
 func (f *Fleet) tellWaiting(ctx context.Context, reason string, failed bool) {
 	ctx, cancel := context.WithTimeout(ctx, f.timing.patient())
 	defer cancel()
-	if reason != f.reason {
+	if reason != f.reason { // those of the old reason are found again with the new one
 		f.unreported, f.reason = nil, reason
 	}
 	if len(f.unreported) == 0 {
@@ -158,7 +170,8 @@ func (f *Fleet) tellWaiting(ctx context.Context, reason string, failed bool) {
 	for len(f.unreported) > 0 {
 		w := f.unreported[0]
 		if err := f.reports.ReportWaiting(ctx, w, reason); err != nil {
-			f.log.Warn("could not tell workflows what their tenants wait for; trying again", "left", len(f.unreported), "err", err)
+			f.log.Warn("could not tell workflows what their tenants wait for; trying again",
+				"left", len(f.unreported), "err", err)
 			return
 		}
 		f.log.Info("a tenant waits", "tenant", string(w.Tenant), "reason", reason)

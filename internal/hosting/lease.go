@@ -12,14 +12,17 @@ import (
 var (
 	ErrFenced    = flowhq.Errorf(flowhq.Fenced, "a newer host has taken over")
 	errStuck     = flowhq.Errorf(flowhq.Internal, "the host was stuck")
-	errUnrenewed = flowhq.Errorf(flowhq.Unavailable, "the lease could not be renewed: the database is unavailable")
+	errUnrenewed = flowhq.Errorf(flowhq.Unavailable,
+		"the lease could not be renewed: the database is unavailable")
 )
 
 // A Lease is one host's right to its tenant's number. [Leases] renews it while the host
 // says, with Alive, that it is not stuck.
 type Lease struct {
 	Tenant flowhq.TenantID
-	Epoch  int64 // under which the host writes; a newer host has a higher one
+	// Epoch is under which the host writes. A newer host has a higher one, and every statement
+	// of a host checks it, so an older host can change nothing.
+	Epoch int64
 
 	// Each has room for one note that something is to be read again.
 	config, work, linkCode, command chan struct{}
@@ -36,6 +39,7 @@ type Lease struct {
 	err     error
 }
 
+// newLease is a lease of which nothing is known yet.
 func newLease(l *Leases, tenant flowhq.TenantID, epoch int64) *Lease {
 	return &Lease{
 		Tenant: tenant, Epoch: epoch, leases: l, lost: make(chan struct{}),
@@ -68,7 +72,8 @@ func (l *Lease) notice(kind store.NoticeKind) {
 		kind store.NoticeKind
 		ch   chan struct{}
 	}{
-		{store.NewConfig, l.config}, {store.NewWork, l.work}, {store.NewLink, l.linkCode}, {store.GivenCommand, l.command},
+		{store.NewConfig, l.config}, {store.NewWork, l.work},
+		{store.NewLink, l.linkCode}, {store.GivenCommand, l.command},
 	} {
 		if kind == to.kind || kind == store.Resync {
 			notify(to.ch)
@@ -128,7 +133,8 @@ func (l *Lease) OnStuck(tell func(last Status)) {
 func (l *Lease) Release(ctx context.Context) {
 	l.Drop()
 	if err := l.leases.store.ReleaseLease(ctx, l.Tenant, l.Epoch); err != nil {
-		l.leases.log.Warn("could not release a lease; it runs out by itself", "tenant", string(l.Tenant), "err", err)
+		l.leases.log.Warn("could not release a lease; it runs out by itself",
+			"tenant", string(l.Tenant), "err", err)
 	}
 }
 

@@ -15,12 +15,19 @@ import (
 // A LeaseStore keeps who may host which tenant. The store is one.
 type LeaseStore interface {
 	// ClaimAbove makes the caller the tenant's newest host, under an epoch above floor.
-	ClaimAbove(ctx context.Context, tenant flowhq.TenantID, host string, floor int64) (epoch int64, err error)
+	ClaimAbove(
+		ctx context.Context, tenant flowhq.TenantID, host string, floor int64,
+	) (epoch int64, err error)
 	// TakeLease takes the lease unless an older host has it, which may keep it for wait.
-	TakeLease(ctx context.Context, tenant flowhq.TenantID, epoch int64, ttl time.Duration) (taken bool, wait time.Duration, err error)
+	TakeLease(
+		ctx context.Context, tenant flowhq.TenantID, epoch int64, ttl time.Duration,
+	) (taken bool, wait time.Duration, err error)
 	// RenewLeases renews those that are still the caller's; locked are those whose rows
 	// somebody else has locked.
-	RenewLeases(ctx context.Context, leases []store.Lease, ttl time.Duration) (renewed, locked []store.Lease, err error)
+	RenewLeases(
+		ctx context.Context, leases []store.Lease, ttl time.Duration,
+	) (renewed, locked []store.Lease, err error)
+	// ReleaseLease gives the lease back, and tells claims that wait for it.
 	ReleaseLease(ctx context.Context, tenant flowhq.TenantID, epoch int64) error
 }
 
@@ -31,7 +38,8 @@ type Leases struct {
 	timing Timing
 	log    *slog.Logger
 
-	mu     sync.Mutex
+	mu sync.Mutex
+	// held are the leases that are renewed. A lease leaves when it is lost or dropped.
 	held   map[*Lease]struct{}
 	claims map[flowhq.TenantID]map[chan struct{}]struct{} // that wait for a release
 }
@@ -56,6 +64,7 @@ func (l *Leases) Run(ctx context.Context) {
 			return
 		case <-tick.C:
 			l.dropStuck()
+			// A renewal that failed is repeated well within the interval: a lease lasts three.
 			for !l.renew(ctx) && ctx.Err() == nil {
 				select {
 				case <-ctx.Done():
@@ -73,7 +82,9 @@ func (l *Leases) Run(ctx context.Context) {
 // It fails with code NotFound if the tenant is gone, with Fenced if a newer host claimed
 // meanwhile, with Unavailable if the database is away, and with ctx's cause if ctx ends.
 // The caller releases the lease, which it may get even if ctx ended just then.
-func (l *Leases) Claim(ctx context.Context, tenant flowhq.TenantID, floor int64, host string, beat func()) (*Lease, error) {
+func (l *Leases) Claim(
+	ctx context.Context, tenant flowhq.TenantID, floor int64, host string, beat func(),
+) (*Lease, error) {
 	epoch, err := l.store.ClaimAbove(ctx, tenant, host, floor)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -86,6 +97,7 @@ func (l *Leases) Claim(ctx context.Context, tenant flowhq.TenantID, floor int64,
 	defer l.stopAwaiting(tenant, released)
 	for {
 		beat()
+		// The lease lasts from before the statement: by the database's clock it begins later.
 		began := time.Now()
 		taken, wait, err := l.store.TakeLease(ctx, tenant, epoch, l.timing.Lease())
 		if taken {
@@ -115,7 +127,8 @@ func (l *Leases) giveUp(ctx context.Context, tenant flowhq.TenantID, epoch int64
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
 	if err := l.store.ReleaseLease(ctx, tenant, epoch); err != nil {
-		l.log.Info("could not release a lease; if it was taken, it runs out by itself", "tenant", string(tenant), "err", err)
+		l.log.Info("could not release a lease; if it was taken, it runs out by itself",
+			"tenant", string(tenant), "err", err)
 	}
 }
 
@@ -141,6 +154,7 @@ func (l *Leases) await(tenant flowhq.TenantID) chan struct{} {
 	return ch
 }
 
+// stopAwaiting forgets a channel of await.
 func (l *Leases) stopAwaiting(tenant flowhq.TenantID, ch chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -21,7 +21,7 @@ const burstSeconds = 2
 // at once, and neither does the machine: a login is a handshake and a dozen statements.
 type RateLimiter struct {
 	bucket  *rate.Limiter
-	waiting atomic.Int64
+	waiting atomic.Int64 // hosts, so that each can say how many are before it
 }
 
 // NewRateLimiter returns a RateLimiter that gives perSecond tokens in a second.

@@ -61,7 +61,8 @@ func (l *Leases) renewed(began time.Time, asked, alive, locked map[store.Lease]b
 		case locked[row]:
 			// The next renewal is soon enough, but for the last one in time.
 			if left := time.Until(h.expires); left < l.timing.Heartbeat*3/2 {
-				l.log.Warn("could not renew a lease: somebody has locked its row in hosts", "tenant", string(h.Tenant), "left", left)
+				l.log.Warn("could not renew a lease: somebody has locked its row in hosts",
+					"tenant", string(h.Tenant), "left", left)
 				done = false
 			}
 			l.loseInTime(h)

@@ -34,7 +34,7 @@ func (f *Failover) replace(ctx context.Context, onDuty bool) {
 		f.Log.Warn("could not see which tenants have lost their host; trying again", "err", err)
 		return
 	}
-	again := make([]time.Duration, len(all))
+	again := make([]time.Duration, len(all)) // when each is looked at again
 	slots := make(chan struct{}, failoverAtOnce)
 	var wg sync.WaitGroup
 	for i, u := range all {
@@ -46,7 +46,8 @@ func (f *Failover) replace(ctx context.Context, onDuty bool) {
 				again[i] = replacedAgain
 			}
 			if err != nil && ctx.Err() == nil {
-				f.Log.Warn("could not see whether a tenant's host is lost; trying again", "tenant", string(u.Tenant), "err", err)
+				f.Log.Warn("could not see whether a tenant's host is lost; trying again",
+					"tenant", string(u.Tenant), "err", err)
 			}
 		})
 	}
@@ -59,7 +60,8 @@ func (f *Failover) replace(ctx context.Context, onDuty bool) {
 // batch is the next tenants to look at: those after the last batch or, after the last of
 // all, the first ones.
 func (f *Failover) batch(ctx context.Context) (all []store.Unhosted, err error) {
-	maps.DeleteFunc(f.looked, func(_ flowhq.TenantID, until time.Time) bool { return time.Now().After(until) })
+	over := func(_ flowhq.TenantID, until time.Time) bool { return time.Now().After(until) }
+	maps.DeleteFunc(f.looked, over)
 	for {
 		page, err := f.Store.Unhosted(ctx, f.Timing.Lease(), f.StableFor, f.after, failoverBatch)
 		if err != nil {
@@ -84,7 +86,9 @@ func (f *Failover) batch(ctx context.Context) (all []store.Unhosted, err error) 
 // look asks Temporal which worker has the tenant's host, and tells it if that worker is
 // dead, if this process never got the host, or if the host was told to end, has hung up and
 // cannot say so.
-func (f *Failover) look(ctx context.Context, u store.Unhosted, onDuty bool) (replaced bool, err error) {
+func (f *Failover) look(
+	ctx context.Context, u store.Unhosted, onDuty bool,
+) (replaced bool, err error) {
 	running, err := f.Attempts.Running(ctx, u.Tenant)
 	if err != nil {
 		return false, err
@@ -103,7 +107,9 @@ func (f *Failover) look(ctx context.Context, u store.Unhosted, onDuty bool) (rep
 }
 
 // lost reports whether an attempt of a tenant whose lease nobody holds is to be ended.
-func (f *Failover) lost(ctx context.Context, tenant flowhq.TenantID, a *Attempt, onDuty bool) (bool, error) {
+func (f *Failover) lost(
+	ctx context.Context, tenant flowhq.TenantID, a *Attempt, onDuty bool,
+) (bool, error) {
 	switch {
 	case f.proven[a.Worker]:
 		return true, nil
@@ -133,7 +139,8 @@ func (f *Failover) end(ctx context.Context, u store.Unhosted, a *Attempt) error 
 		last.Lost = u.Epoch
 	}
 	last.Stable = false
-	f.Log.Info("a tenant's worker has died", "tenant", string(u.Tenant), "worker", a.Worker, "losses", last.Losses)
+	f.Log.Info("a tenant's worker has died",
+		"tenant", string(u.Tenant), "worker", a.Worker, "losses", last.Losses)
 	return f.Attempts.Lose(ctx, u.Tenant, a, last)
 }
 
@@ -150,6 +157,8 @@ func (f *Failover) longAbsent(tenant flowhq.TenantID, a *Attempt) bool {
 	return time.Since(is.from) >= absentFor
 }
 
+// isAbsent reports whether an attempt of the tenant has seemed to be lost. Who has noted that
+// sees it through, whoever is on duty by then: only this process knows since when.
 func (f *Failover) isAbsent(tenant flowhq.TenantID) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -161,6 +170,7 @@ func (f *Failover) isAbsent(tenant flowhq.TenantID) bool {
 func (f *Failover) anyAbsent() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	maps.DeleteFunc(f.absent, func(_ flowhq.TenantID, a absence) bool { return time.Since(a.from) > failoverFor })
+	old := func(_ flowhq.TenantID, a absence) bool { return time.Since(a.from) > failoverFor }
+	maps.DeleteFunc(f.absent, old)
 	return len(f.absent) > 0
 }

@@ -18,8 +18,8 @@ const maxMoving = 24
 // [Drain] lets its session move or DrainAll has all of them end.
 type Slots struct {
 	mu      sync.Mutex
-	all     []*Slot // oldest first
-	closing chan struct{}
+	all     []*Slot                   // oldest first
+	closing chan struct{}             // closed when the process takes no more sessions
 	moving  map[flowhq.TenantID]int64 // let go and not claimed elsewhere yet, with their epochs
 	changed chan struct{}             // has room for one note that something above did
 }
@@ -39,7 +39,8 @@ type Slot struct {
 // NewSlots returns Slots of which none is taken.
 func NewSlots() *Slots {
 	return &Slots{
-		closing: make(chan struct{}), moving: make(map[flowhq.TenantID]int64), changed: make(chan struct{}, 1),
+		closing: make(chan struct{}), moving: make(map[flowhq.TenantID]int64),
+		changed: make(chan struct{}, 1),
 	}
 }
 

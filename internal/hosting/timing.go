@@ -8,7 +8,7 @@ import "time"
 // [Failover]. All workers of an installation need the same Timing: each judges the others
 // by its own.
 type Timing struct {
-	Heartbeat time.Duration
+	Heartbeat time.Duration // 5 s by default; tests use 200 ms
 }
 
 // Lease is how long a host may hold a number without renewing its lease, which happens
