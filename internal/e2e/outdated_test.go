@@ -94,9 +94,8 @@ func TestClientOutdated(t *testing.T) {
 	refused := s.refusedLogins()
 	drop(all[2])
 	const waits = "waiting for reconnects, which are paused: WhatsApp no longer accepts version "
-	for _, b := range all[:3] {
-		b.becauseOf(flowhq.HostStarting, waits+whatsapp.BuiltInVersion()+" of the client")
-	}
+	all[2].becauseOf(flowhq.HostStarting, waits+whatsapp.BuiltInVersion()+" of the client")
+	all[1].becomes(patience, flowhq.TenantError, flowhq.Disconnected, flowhq.HostError)
 	ask(t, s.customer("+254711000001", "Amina"), all[3], "hello", patience)
 	if n := s.refusedLogins(); n != refused {
 		t.Errorf("%d logins were refused during the pause; want none", n-refused)
@@ -145,7 +144,7 @@ func TestVersionByHand(t *testing.T) {
 	other.command(flowhq.Start)
 	s.fleetBecomes("paused", func(f fleetNow) bool { return f.Paused && f.Pinned && f.Version == "2.3000.1" })
 	other.command(flowhq.Stop)
-	b.becauseOf(flowhq.HostStarting, "waiting for reconnects, which are paused: WhatsApp no longer accepts version 2.3000.1 of the client")
+	b.becomes(patience, flowhq.TenantError, flowhq.Disconnected, flowhq.HostError)
 
 	if status, err := s.call("PUT", "/admin/fleet", map[string]any{"whatsapp_version": "new"}, nil); status != 400 {
 		t.Errorf("PUT of a version that is none: %d, %v; want 400", status, err)
