@@ -10,6 +10,8 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
+// bulk runs a command that is about many tenants. The server sends the commands one by one
+// at a pace, so this process may end meanwhile.
 func (l *line) bulk(ctx context.Context, args []string) error {
 	if len(args) == 0 {
 		fmt.Fprintln(l.stderr, "flowhq tenants bulk: which one? start, stop, restart, list, watch or cancel")
@@ -37,41 +39,51 @@ func (l *line) bulk(ctx context.Context, args []string) error {
 	return errUsage
 }
 
+// bulkPath is where the API keeps a bulk.
 func bulkPath(id string) string { return "/admin/bulk/" + url.PathEscape(id) }
 
+// startBulk starts a bulk and follows it. Without any filter the API refuses it: to mean
+// every tenant, one has to say so.
 func (l *line) startBulk(ctx context.Context, command string, args []string) error {
 	fs := l.flags("bulk " + command)
 	filter := map[string]any{}
 	for _, name := range []string{"status", "session", "template", "search"} {
-		fs.Func(name, "only tenants of this `"+name+"`", func(s string) error { filter[name] = s; return nil })
+		fs.Func(name, "only tenants of this `"+name+"`", func(s string) error {
+			filter[name] = s
+			return nil
+		})
 	}
-	fs.BoolFunc("all", "every tenant", func(string) error { filter["all"] = true; return nil })
-	const defaultPace = 10
-	pace := fs.Int("per-second", defaultPace, "how many tenants to tell in a second")
+	fs.BoolFunc("all", "every tenant", func(string) error {
+		filter["all"] = true
+		return nil
+	})
+	const defaultPace = 10 // half of what one worker connects in a second
+	pace := fs.Int("per-second", defaultPace, "how many commands to send in a second")
 	if _, err := l.parse(fs, args, 0, 0); err != nil {
 		return err
 	}
 	var b flowhq.Bulk
-	err := l.call(ctx, http.MethodPost, "/admin/bulk", map[string]any{"command": command, "filter": filter, "per_second": *pace}, &b)
-	if err != nil {
+	request := map[string]any{"command": command, "filter": filter, "per_second": *pace}
+	if err := l.call(ctx, http.MethodPost, "/admin/bulk", request, &b); err != nil {
 		return err
 	}
-	fmt.Fprintf(l.stdout, "bulk %s: %s of %d tenants. It goes on without this command; \"bulk cancel\" ends it.\n", b.ID, b.Command, b.Matched)
+	fmt.Fprintf(l.stdout, "bulk %s: %s of %d tenants. "+
+		"It goes on without this command; \"bulk cancel\" ends it.\n", b.ID, b.Command, b.Matched)
 	return l.watch(ctx, b.ID)
 }
 
-// watch shows how far a bulk has come until it ends, and fails unless it told every
-// tenant.
+// watch shows how far a bulk has come until it ends, and fails unless every tenant was sent
+// its command.
 func (l *line) watch(ctx context.Context, id string) error {
-	shown := -1
+	shown := -1 // commands, when progress was last printed
 	return l.follow(ctx, func() (ended bool, err error) {
 		var b flowhq.Bulk
 		if err := l.call(ctx, http.MethodGet, bulkPath(id), nil, &b); err != nil {
 			return false, err
 		}
-		if told := b.Sent + b.Failed; told != shown || b.State != flowhq.BulkRunning {
+		if done := b.Sent + b.Failed; done != shown || b.State != flowhq.BulkRunning {
 			l.progress(b)
-			shown = told
+			shown = done
 		}
 		switch {
 		case b.State == flowhq.BulkRunning:
@@ -79,17 +91,20 @@ func (l *line) watch(ctx context.Context, id string) error {
 		case b.State == flowhq.BulkDone && b.Failed == 0:
 			return true, nil
 		case b.State == flowhq.BulkDone:
-			return true, fmt.Errorf("%d tenants are gone by now or could not be told; the workers' logs name the latter", b.Failed)
+			return true, fmt.Errorf("%d tenants are gone by now or could not be sent the command; "+
+				"the workers' logs name the latter", b.Failed)
 		default:
 			return true, fmt.Errorf("bulk %s was %s", b.ID, b.State)
 		}
 	})
 }
 
+// progress prints how far a bulk has come.
 func (l *line) progress(b flowhq.Bulk) {
 	fmt.Fprintf(l.stdout, "%s: %d of %d sent, %d failed\n", b.State, b.Sent, b.Matched, b.Failed)
 }
 
+// cancelBulk ends a bulk. The commands that it has sent are not taken back.
 func (l *line) cancelBulk(ctx context.Context, args []string) error {
 	words, err := l.parse(l.flags("bulk cancel"), args, 1, 1)
 	if err != nil {
@@ -103,6 +118,7 @@ func (l *line) cancelBulk(ctx context.Context, args []string) error {
 	return nil
 }
 
+// listBulks lists the bulks that the API still knows, the newest first.
 func (l *line) listBulks(ctx context.Context, args []string) error {
 	if _, err := l.parse(l.flags("bulk list"), args, 0, 0); err != nil {
 		return err
@@ -114,7 +130,8 @@ func (l *line) listBulks(ctx context.Context, args []string) error {
 	rows := [][]string{{"BEGAN", "COMMAND", "STATE", "SENT", "FAILED", "MATCHED", "ID"}}
 	for _, b := range list.Bulks {
 		rows = append(rows, []string{
-			moment(b.StartedAt), string(b.Command), string(b.State), strconv.Itoa(b.Sent), strconv.Itoa(b.Failed), strconv.Itoa(b.Matched), b.ID,
+			moment(b.StartedAt), string(b.Command), string(b.State),
+			strconv.Itoa(b.Sent), strconv.Itoa(b.Failed), strconv.Itoa(b.Matched), b.ID,
 		})
 	}
 	return table(l.stdout, rows)

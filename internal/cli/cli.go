@@ -24,7 +24,7 @@ const usage = `usage: flowhq tenants <command> [flags] [TENANT...]
   create         create one; -name, -phone, -template, -business, -language
   show           show one; -json
   start, stop, restart, force-restart
-                 tell the workers of these tenants
+                 give a command to the sessions of these tenants
   relink         drop the link to the phone, and start with a new code to scan
   delete         stop, unlink and erase one; asks for -yes
   qr             show the code to scan until the phone is linked; -start
@@ -32,7 +32,7 @@ const usage = `usage: flowhq tenants <command> [flags] [TENANT...]
   unmute         answer a contact again that was muted because it writes like a
                  program: "unmute TENANT MESSAGE", one of its messages in the log
   events         show the newest events, oldest first; -n
-  bulk           tell many: "bulk start|stop|restart" with a filter or -all, and
+  bulk           command many: "bulk start|stop|restart" with a filter or -all, and
                  -per-second; "bulk list", "bulk watch ID", "bulk cancel ID"
 
 TENANT is an id, a number with its plus sign, or a name or its beginning.
@@ -46,25 +46,31 @@ const defaultURL = "http://127.0.0.1:3000"
 // errUsage is returned after the wrong usage was explained.
 var errUsage = errors.New("wrong usage")
 
-// A command line being obeyed.
+// lookEvery is the pause between two requests for what may have changed. Nothing pushes
+// changes to the command line, and a person does not notice a second.
+const lookEvery = time.Second
+
+// A line is one command line that is executed.
 type line struct {
 	getenv         func(string) string
-	api            apiclient.Client // not known before the first call
+	api            apiclient.Client // its Base is "" before the first call
 	stdout, stderr io.Writer
-	every          time.Duration // between two looks at what may have changed
+	every          time.Duration // lookEvery, but in tests
 }
 
-// Tenants runs "flowhq tenants" with args and returns its exit code: 0 for success, 1
-// for a failure that was explained on stderr, 2 for wrong usage. When ctx ends, so
-// does a command that follows something, with success.
-func Tenants(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	const lookEvery = time.Second
+// Tenants runs "flowhq tenants" with args and returns its exit code: 0 for success, 1 for a
+// failure that was explained on stderr, 2 for wrong usage. When ctx ends, so does a command
+// that follows something, with success: a Ctrl-C is how "logs -f" is meant to end.
+func Tenants(
+	ctx context.Context, args []string,
+	getenv func(string) string, stdout, stderr io.Writer,
+) int {
 	if len(args) == 0 {
 		fmt.Fprint(stderr, usage)
 		return 2
 	}
 	l := &line{getenv: getenv, stdout: stdout, stderr: stderr, every: lookEvery}
-	err := l.obey(ctx, args[0], args[1:])
+	err := l.execute(ctx, args[0], args[1:])
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
@@ -77,7 +83,8 @@ func Tenants(ctx context.Context, args []string, getenv func(string) string, std
 	return 1
 }
 
-func (l *line) obey(ctx context.Context, command string, args []string) error {
+// execute runs one command.
+func (l *line) execute(ctx context.Context, command string, args []string) error {
 	switch command {
 	case "list":
 		return l.list(ctx, args)
@@ -107,8 +114,8 @@ func (l *line) obey(ctx context.Context, command string, args []string) error {
 	return errUsage
 }
 
-// call asks the API, which it looks for the first time: what needs no answer, such as
-// -h, needs no password either.
+// call makes one request of the API. The first one finds out where the API is: a command
+// that makes none, such as -h, needs no password either.
 func (l *line) call(ctx context.Context, method, path string, in, out any) error {
 	if l.api.Base == "" {
 		if err := l.connect(); err != nil {
@@ -122,8 +129,8 @@ func (l *line) call(ctx context.Context, method, path string, in, out any) error
 	return err
 }
 
-// connect finds the API and its password. That of a development API is for this
-// machine only: it is not offered to another.
+// connect finds the API and its password. The password that flowhq-dev made up is only sent
+// to this machine: another one whose name is in FLOWHQ_URL has no right to learn it.
 func (l *line) connect() error {
 	base := strings.TrimSuffix(cmp.Or(l.getenv("FLOWHQ_URL"), defaultURL), "/")
 	u, err := url.Parse(base)
@@ -131,7 +138,7 @@ func (l *line) connect() error {
 		return fmt.Errorf("FLOWHQ_URL: %q is not the URL of an API, such as %s", base, defaultURL)
 	}
 	password := l.getenv("ADMIN_PASSWORD")
-	if password == "" && isHere(u.Hostname()) {
+	if password == "" && isLocal(u.Hostname()) {
 		password = devPassword()
 	}
 	if password == "" {
@@ -141,15 +148,15 @@ func (l *line) connect() error {
 	return nil
 }
 
-// isHere reports whether host is this machine. A name that only looks like a loopback
+// isLocal reports whether host is this machine. A name that only looks like a loopback
 // address, such as 127.example.com, may be anybody's.
-func isHere(host string) bool {
+func isLocal(host string) bool {
 	addr, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
 // devPassword returns the password that "flowhq-dev up" made up in the checkout that
-// holds the current folder, or "".
+// holds the current folder, or "" if there is none.
 func devPassword() string {
 	dir, err := os.Getwd()
 	for err == nil {
@@ -165,16 +172,19 @@ func devPassword() string {
 	return ""
 }
 
-// flags makes the flag set of a command.
+// flags returns an empty flag set for a command, which explains wrong usage on stderr.
 func (l *line) flags(command string) *flag.FlagSet {
 	fs := flag.NewFlagSet("flowhq tenants "+command, flag.ContinueOnError)
 	fs.SetOutput(l.stderr)
 	return fs
 }
 
-// parse reads flags that may stand before, between and after the other arguments,
-// of which it wants at least least and at most most.
-func (l *line) parse(fs *flag.FlagSet, args []string, least, most int) (rest []string, err error) {
+// parse reads flags that may stand before, between and after the other arguments, which
+// package flag alone does not allow: people add "-f" at the end of a line. It returns the
+// other arguments, of which there must be at least least and at most most.
+func (l *line) parse(
+	fs *flag.FlagSet, args []string, least, most int,
+) (rest []string, err error) {
 	for {
 		if err := fs.Parse(args); err != nil {
 			return nil, errors.Join(errUsage, err)
@@ -185,7 +195,9 @@ func (l *line) parse(fs *flag.FlagSet, args []string, least, most int) (rest []s
 		rest, args = append(rest, fs.Arg(0)), fs.Args()[1:]
 	}
 	switch {
-	case len(rest) < least, slices.Contains(rest, ""): // as of a shell variable that is not set
+	case len(rest) < least, slices.Contains(rest, ""):
+		// An empty argument is what a shell variable that is not set leaves. As a search it
+		// would mean every tenant.
 		fmt.Fprintf(l.stderr, "%s: which one?\n\n%s", fs.Name(), usage)
 		return nil, errUsage
 	case len(rest) > most:

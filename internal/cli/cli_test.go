@@ -238,11 +238,11 @@ func TestAllOrNone(t *testing.T) {
 		"POST " + tenantPath(other.ID) + "/session/restart": always(map[string]any{"command": "restart", "id": 7}),
 	})
 	if code, out, errs := d.run("restart", "blue", "typo", "mama"); code != 1 || out != "" || !strings.Contains(errs, `no tenant "typo"`) {
-		t.Errorf("restart of a typing error: %d, %q, %q; want nobody told", code, out, errs)
+		t.Errorf("restart of a typing error: %d, %q, %q; want no command sent", code, out, errs)
 	}
 	code, out, errs := d.run("restart", "blue", "mama")
 	if code != 1 || !strings.Contains(out, "Mama Asha: restart accepted") || !strings.Contains(errs, "Blue Door: POST ") {
-		t.Errorf("restart of one that refuses: %d, %q, %q; want the other told", code, out, errs)
+		t.Errorf("restart of one that refuses: %d, %q, %q; want the command sent to the other", code, out, errs)
 	}
 }
 
@@ -295,7 +295,7 @@ func TestQR(t *testing.T) {
 			show("one"), map[string]any{"state": flowhq.QRReady, "code": nil}, show("one"), show("two"), map[string]any{"state": flowhq.Connected, "code": nil}),
 	})
 	l, out := d.quick()
-	if err := l.obey(t.Context(), "qr", []string{string(blueDoor)}); err != nil {
+	if err := l.execute(t.Context(), "qr", []string{string(blueDoor)}); err != nil {
 		t.Fatal(err)
 	}
 	one, err := QR("one")
@@ -343,8 +343,8 @@ func TestQRWithoutAWorker(t *testing.T) {
 		"GET " + tenantPath(blueDoor) + "/qr": always(map[string]any{"state": flowhq.LoggedOut, "code": nil}),
 	})
 	l, _ := d.quick()
-	err := l.obey(t.Context(), "qr", []string{string(blueDoor)})
-	if want := "its worker does not run; -start starts it. LOGGED_OUT: unlinked. Scan again."; err == nil || !strings.Contains(err.Error(), want) {
+	err := l.execute(t.Context(), "qr", []string{string(blueDoor)})
+	if want := "its session does not run; -start starts it. LOGGED_OUT: unlinked. Scan again."; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("qr of a worker that does not run: %v; want %q", err, want)
 	}
 }
@@ -362,7 +362,7 @@ func TestBulk(t *testing.T) {
 		"GET /admin/bulk":      always(map[string]any{"bulks": []flowhq.Bulk{done}}),
 	})
 	l, out := d.quick()
-	err := l.obey(t.Context(), "bulk", []string{"restart", "-session", "CONNECTED", "-template", "BOOKING", "-per-second", "3"})
+	err := l.execute(t.Context(), "bulk", []string{"restart", "-session", "CONNECTED", "-template", "BOOKING", "-per-second", "3"})
 	if err == nil || !strings.Contains(err.Error(), "1 tenants are gone") {
 		t.Errorf("a bulk with a failed tenant: %v; want an error", err)
 	}

@@ -16,16 +16,17 @@ import (
 const (
 	// defaultNewest is how many messages or events are shown unless -n says otherwise.
 	defaultNewest = 20
-	// messagePage is how many messages are asked for at a time; see apiclient.MaxAnswerBytes.
+	// messagePage is how many messages are asked for at a time. The longest of so many still
+	// fit into apiclient.MaxAnswerBytes.
 	messagePage = 50
 	// maxBehind is how many messages "logs -f" catches up with after a time without the
 	// API, or without power.
 	maxBehind = 10_000
 )
 
-// follow looks again and again until there is no more to see or ctx ends, both with
-// success. An API that is away, as while it is being restarted, comes back: that is
-// said once.
+// follow calls look again and again until there is no more to see or ctx ends, both with
+// success. An API that is away, as while it is being restarted, is waited for: that it is
+// away is printed once, and so is that it is back.
 func (l *line) follow(ctx context.Context, look func() (ended bool, err error)) error {
 	away := false
 	for {
@@ -59,13 +60,16 @@ func isAway(err error) (why string, away bool) {
 		return "", false
 	}
 	switch r.Status {
-	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout: // a proxy's words for the same
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		// 503 is the API's own, when its database is away. The others come from a proxy in
+		// front of an API that does not answer.
 		return fmt.Sprintf("the API does not answer (%d: %s)", r.Status, r.Detail), true
 	}
 	return "", false
 }
 
-// wait waits until the next look, and reports whether there is to be one.
+// wait pauses until the next look, and reports whether there is to be one: not after ctx
+// has ended.
 func (l *line) wait(ctx context.Context) bool {
 	select {
 	case <-ctx.Done():
@@ -75,6 +79,7 @@ func (l *line) wait(ctx context.Context) bool {
 	}
 }
 
+// logs shows a tenant's newest messages and, with -f, those that follow.
 func (l *line) logs(ctx context.Context, args []string) error {
 	fs := l.flags("logs")
 	n := fs.Int("n", defaultNewest, "how many messages to begin with")
@@ -87,24 +92,29 @@ func (l *line) logs(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	last := l.say(messages, 0)
+	last := l.print(messages, 0)
 	if !*follow {
 		return nil
 	}
 	return l.follow(ctx, func() (ended bool, err error) {
 		messages, err := l.messages(ctx, t.ID, last, maxBehind)
 		if len(messages) == maxBehind {
-			fmt.Fprintf(l.stderr, "these are the newest %d; there may be more before them\n", maxBehind)
+			fmt.Fprintf(l.stderr, "these are the newest %d; there may be more before them\n",
+				maxBehind)
 		}
-		last = l.say(messages, last)
+		last = l.print(messages, last)
 		return false, err
 	})
 }
 
-// messages returns the newest messages after a message, at most limit, oldest first.
-func (l *line) messages(ctx context.Context, id flowhq.TenantID, after int64, limit int) (all []flowhq.Message, err error) {
+// messages returns the newest messages after a message, at most limit, oldest first. The
+// API lists from the newest back, so pages are read until one reaches what is known.
+func (l *line) messages(
+	ctx context.Context, id flowhq.TenantID, after int64, limit int,
+) (all []flowhq.Message, err error) {
 	for next := ""; ; {
-		path := fmt.Sprintf("%s/logs?limit=%d&before=%s", tenantPath(id), min(limit-len(all), messagePage), next)
+		path := fmt.Sprintf("%s/logs?limit=%d&before=%s",
+			tenantPath(id), min(limit-len(all), messagePage), next)
 		var page struct {
 			Logs []flowhq.Message
 			Next string
@@ -124,11 +134,11 @@ func (l *line) messages(ctx context.Context, id flowhq.TenantID, after int64, li
 	}
 }
 
-// say writes each message on one line and returns the id of the last, which is last if
-// there is none.
-func (l *line) say(messages []flowhq.Message, last int64) int64 {
+// print writes each message on one line and returns the id of the last one, which is last
+// if there are none.
+func (l *line) print(messages []flowhq.Message, last int64) int64 {
 	for _, m := range messages {
-		arrow := "<"
+		arrow := "<" // from the customer
 		if m.Direction == flowhq.Out {
 			arrow = ">"
 		}
@@ -140,13 +150,15 @@ func (l *line) say(messages []flowhq.Message, last int64) int64 {
 		if m.Reason != "" {
 			reason = " (" + oneLine(m.Reason) + ")"
 		}
-		fmt.Fprintf(l.stdout, "%s %s %s %s%s: %s\n", moment(m.CreatedAt), arrow, oneLine(who), m.Status, reason, wordsOf(m))
+		fmt.Fprintf(l.stdout, "%s %s %s %s%s: %s\n",
+			moment(m.CreatedAt), arrow, oneLine(who), m.Status, reason, wordsOf(m))
 		last = m.ID
 	}
 	return last
 }
 
-// wordsOf is what a message says, on one line, and what its sender made of it later.
+// wordsOf returns what a message says, on one line, and whether its sender changed or
+// deleted it later.
 func wordsOf(m flowhq.Message) string {
 	var words strings.Builder
 	if m.Kind != flowhq.KindText && m.Direction == flowhq.In && m.Kind != "" {
@@ -167,6 +179,7 @@ func wordsOf(m flowhq.Message) string {
 	return words.String()
 }
 
+// events shows a tenant's newest events: what happened to its session, and who asked for it.
 func (l *line) events(ctx context.Context, args []string) error {
 	fs := l.flags("events")
 	n := fs.Int("n", defaultNewest, "how many events")
@@ -175,7 +188,8 @@ func (l *line) events(ctx context.Context, args []string) error {
 		return err
 	}
 	var list struct{ Events []flowhq.Event }
-	if err := l.call(ctx, http.MethodGet, fmt.Sprintf("%s/events?limit=%d", tenantPath(t.ID), min(max(*n, 1), maxPage)), nil, &list); err != nil {
+	path := fmt.Sprintf("%s/events?limit=%d", tenantPath(t.ID), min(max(*n, 1), maxPage))
+	if err := l.call(ctx, http.MethodGet, path, nil, &list); err != nil {
 		return err
 	}
 	slices.Reverse(list.Events)

@@ -66,7 +66,7 @@ func (g *log) serve(w http.ResponseWriter, r *http.Request) {
 func (g *log) logs(ctx context.Context, args ...string) (ids []int, said string, err error) {
 	var out, errs bytes.Buffer
 	l := &line{api: apiclient.Client{Base: g.url, Password: "hunter2"}, stdout: &out, stderr: &errs, every: 1}
-	err = l.obey(ctx, "logs", append(args, string(blueDoor)))
+	err = l.execute(ctx, "logs", append(args, string(blueDoor)))
 	for text := range strings.Lines(out.String()) {
 		id, _ := strconv.Atoi(text[strings.LastIndex(text, " ")+1 : len(text)-1])
 		ids = append(ids, id)

@@ -14,48 +14,54 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// startWithin is how long a worker that was told to start may look stopped.
+// startWithin is how long a session that was started may still look stopped. It starts
+// within a second, unless the workers are full or just being deployed.
 const startWithin = 30 * time.Second
 
-// A code is what links a phone; Code is nil while there is none to scan.
+// A code is what links a phone. Code is nil while there is none to scan.
 type code struct {
 	State flowhq.SessionState
 	Code  *string
 }
 
+// qr shows the codes that link a tenant's phone, each as long as it can be scanned, until
+// the phone is linked.
 func (l *line) qr(ctx context.Context, args []string) error {
 	fs := l.flags("qr")
-	start := fs.Bool("start", false, "start the worker first")
+	start := fs.Bool("start", false, "start the session first")
 	t, err := l.tenant(ctx, fs, args)
 	if err != nil {
 		return err
 	}
-	patience, stopped := time.Now(), "; -start starts it"
+	deadline, stopped := time.Now(), "; -start starts it"
 	if *start {
-		if err := l.tell(ctx, t, http.MethodPost, "/session/start"); err != nil {
+		if err := l.send(ctx, t, http.MethodPost, "/session/start"); err != nil {
 			return err
 		}
-		patience, stopped = patience.Add(startWithin), " although it was told to start"
+		deadline, stopped = deadline.Add(startWithin), " although it was told to start"
 	}
 	f, ok := l.stdout.(*os.File)
 	p := &picture{w: l.stdout, redraw: ok && term.IsTerminal(int(f.Fd()))}
 	return l.follow(ctx, func() (linked bool, err error) {
-		t, linked, err := l.link(ctx, t.ID, p)
+		t, linked, err := l.showCode(ctx, t.ID, p)
 		if err != nil {
-			p.height = 0 // what is said about it stands below, and is not to be wiped
+			p.height = 0 // follow prints the error below the code, and it must not be wiped
 			return false, err
 		}
 		ended := t.Host.Status == flowhq.HostStopped || t.Host.Status == flowhq.HostError
-		if !linked && ended && time.Now().After(patience) {
-			return false, fmt.Errorf("there is no code to scan: its worker does not run%s. %s", stopped, describe(t))
+		if !linked && ended && time.Now().After(deadline) {
+			return false, fmt.Errorf("there is no code to scan: its session does not run%s. %s",
+				stopped, describe(t))
 		}
 		return linked, nil
 	})
 }
 
-// link shows the code that there is now, or why there is none, and reports whether the
+// showCode shows the code that there is now, or why there is none, and reports whether the
 // phone is linked.
-func (l *line) link(ctx context.Context, id flowhq.TenantID, p *picture) (t flowhq.Tenant, linked bool, err error) {
+func (l *line) showCode(
+	ctx context.Context, id flowhq.TenantID, p *picture,
+) (t flowhq.Tenant, linked bool, err error) {
 	if err := l.call(ctx, http.MethodGet, tenantPath(id), nil, &t); err != nil {
 		return t, false, err
 	}
@@ -68,7 +74,9 @@ func (l *line) link(ctx context.Context, id flowhq.TenantID, p *picture) (t flow
 		fmt.Fprintf(l.stdout, "%s is linked to %s.\n", oneLine(t.Name), t.Session.Number)
 		return t, true, nil
 	case c.Code != nil:
-		return t, false, p.show(*c.Code, fmt.Sprintf("%s, %s: scan this with WhatsApp > Linked devices > Link a device.", oneLine(t.Name), t.PhoneNumber))
+		caption := fmt.Sprintf("%s, %s: scan this with WhatsApp > Linked devices > Link a device.",
+			oneLine(t.Name), t.PhoneNumber)
+		return t, false, p.show(*c.Code, caption)
 	}
 	return t, false, p.note(oneLine(t.Name) + ": " + oneLine(describe(t)))
 }
@@ -85,16 +93,17 @@ func describe(t flowhq.Tenant) string {
 	return text
 }
 
-// A picture is the code on the screen, or why there is none. On a terminal a new one
-// takes the place of the one before.
+// A picture is the code on the terminal, or why there is none. On a terminal a new one takes
+// the place of the one before, as an old code that stays in view would be scanned in vain.
 type picture struct {
 	w      io.Writer
-	redraw bool
-	shown  string // code
-	noted  string
-	height int // lines
+	redraw bool   // w is a terminal
+	shown  string // the last code
+	noted  string // the last reason why there was none
+	height int    // of what was printed last, in lines
 }
 
+// show draws a code with its caption, unless it is the one that is shown already.
 func (p *picture) show(code, caption string) error {
 	if code == p.shown {
 		return nil
@@ -107,8 +116,8 @@ func (p *picture) show(code, caption string) error {
 	return p.put(drawn + caption + "\n")
 }
 
-// note shows why there is no code, if it was not the last reason too: between two codes
-// there is none for a moment.
+// note shows why there is no code, unless that was the last reason too. Between two codes
+// there is none for a moment, every time for the same reason.
 func (p *picture) note(why string) error {
 	if why == p.noted {
 		return nil
@@ -117,6 +126,7 @@ func (p *picture) note(why string) error {
 	return p.put(why + "\n")
 }
 
+// put prints a text in place of the one before.
 func (p *picture) put(text string) error {
 	if p.redraw && p.height > 0 {
 		fmt.Fprintf(p.w, "\x1b[%dA\x1b[J", p.height) // up, and clear below

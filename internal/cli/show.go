@@ -16,9 +16,11 @@ import (
 // quiet is the empty border that a scanner needs, in modules.
 const quiet = 2
 
-// QR returns a code as lines of half blocks, two rows of modules a line. The
-// colours are given, so that it is dark on light on every terminal.
+// QR returns a code as lines of half blocks, two rows of modules a line, as a character is
+// about twice as high as it is wide. The colours are set, so that the code is dark on light
+// on every terminal: many scanners do not read the inverse.
 func QR(text string) (string, error) {
+	// The least error correction, and so the smallest picture. A terminal has no dirt on it.
 	c, err := qrcode.Encode(text, qrcode.L)
 	if err != nil {
 		return "", fmt.Errorf("draw the code: %w", err)
@@ -35,15 +37,15 @@ func QR(text string) (string, error) {
 	return b.String(), nil
 }
 
-// halves maps (upper module is black) and (lower module is black) to the glyph
-// whose light part is what is white.
+// halves maps (upper module is black) and (lower module is black) to the character whose
+// drawn half is what is white.
 var halves = map[bool]map[bool]rune{
 	false: {false: '█', true: '▀'},
 	true:  {false: '▄', true: ' '},
 }
 
-// clean returns s on one line or several, without what would move a cursor, change
-// a colour or hide a text.
+// clean returns s without what would move a cursor, change a colour or hide a text. Its
+// lines stay.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '\n' || unicode.IsPrint(r) {
@@ -53,15 +55,16 @@ func clean(s string) string {
 	}, s)
 }
 
-// oneLine is clean in a cell of a table.
+// oneLine returns s as clean does, and on one line, for a cell of a table.
 func oneLine(s string) string { return clean(strings.ReplaceAll(s, "\n", "⏎ ")) }
 
-// columns is the empty space between two, in characters.
-const columns = 2
+// columnGap is the empty space between two columns, in characters.
+const columnGap = 2
 
-// table writes rows of cells under each other.
+// table writes rows of cells in columns. An empty cell is a dash, so that programs like awk
+// count the same columns in every row.
 func table(w io.Writer, rows [][]string) error {
-	t := tabwriter.NewWriter(w, 0, 0, columns, ' ', 0)
+	t := tabwriter.NewWriter(w, 0, 0, columnGap, ' ', 0)
 	for _, row := range rows {
 		for i, cell := range row {
 			row[i] = cmp.Or(oneLine(cell), "-")
@@ -74,7 +77,7 @@ func table(w io.Writer, rows [][]string) error {
 // moment shows a time as the operator's clock does.
 func moment(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
 
-// momentIf shows a time that may not have come.
+// momentIf shows a time, and nothing if there is none.
 func momentIf(t *time.Time) string {
 	if t == nil {
 		return ""

@@ -21,9 +21,11 @@ func tenantPath(id flowhq.TenantID) string { return "/admin/tenants/" + url.Path
 // maxPage is the most that the API lists at a time.
 const maxPage = 1000
 
-// tenants returns at most limit tenants that the query selects, and whether there
-// are more.
-func (l *line) tenants(ctx context.Context, query url.Values, limit int) (all []flowhq.Tenant, more bool, err error) {
+// tenants returns at most limit tenants that the query selects, the newest first, and
+// whether there are more.
+func (l *line) tenants(
+	ctx context.Context, query url.Values, limit int,
+) (all []flowhq.Tenant, more bool, err error) {
 	for {
 		query.Set("limit", strconv.Itoa(min(limit-len(all), maxPage)))
 		var page struct {
@@ -41,8 +43,10 @@ func (l *line) tenants(ctx context.Context, query url.Values, limit int) (all []
 	}
 }
 
-// tenant reads the flags and the one other argument, and returns the tenant it means.
-func (l *line) tenant(ctx context.Context, fs *flag.FlagSet, args []string) (t flowhq.Tenant, err error) {
+// tenant reads the flags and the one other argument, and returns the tenant that it means.
+func (l *line) tenant(
+	ctx context.Context, fs *flag.FlagSet, args []string,
+) (t flowhq.Tenant, err error) {
 	words, err := l.parse(fs, args, 1, 1)
 	if err != nil {
 		return t, err
@@ -50,8 +54,9 @@ func (l *line) tenant(ctx context.Context, fs *flag.FlagSet, args []string) (t f
 	return l.find(ctx, words[0])
 }
 
-// find returns the tenant that a word means: an id, a number, a name, or the
-// beginning of the name of only one.
+// find returns the tenant that a word means: an id, a number, a name, or the beginning of
+// the name of only one. A word that may mean two is an error: the next command may be
+// "delete".
 func (l *line) find(ctx context.Context, word string) (t flowhq.Tenant, err error) {
 	if id := flowhq.TenantID(strings.ToLower(word)); id.Valid() {
 		return t, l.call(ctx, http.MethodGet, tenantPath(id), nil, &t)
@@ -60,35 +65,42 @@ func (l *line) find(ctx context.Context, word string) (t flowhq.Tenant, err erro
 	if err != nil {
 		return t, err
 	}
-	if more { // the one that is meant, or a second one, may be among the rest
-		return t, fmt.Errorf("more than %d tenants have the text %q; give the id or the number", maxPage, word)
+	if more { // the tenant that is meant, or a second one, may be among the rest
+		return t, fmt.Errorf("more than %d tenants have the text %q; give the id or the number",
+			maxPage, word)
 	}
-	means := func(is func(flowhq.Tenant) bool) []flowhq.Tenant {
+	matching := func(is func(flowhq.Tenant) bool) []flowhq.Tenant {
 		return slices.DeleteFunc(slices.Clone(found), func(t flowhq.Tenant) bool { return !is(t) })
 	}
-	exact := means(func(t flowhq.Tenant) bool {
+	// The whole name comes before its beginning: "shop" is not "shop two".
+	matches := matching(func(t flowhq.Tenant) bool {
 		return t.PhoneNumber == word || t.Session.Number == word || strings.EqualFold(t.Name, word)
 	})
-	if len(exact) == 0 {
-		exact = means(func(t flowhq.Tenant) bool {
+	if len(matches) == 0 {
+		matches = matching(func(t flowhq.Tenant) bool {
 			return strings.HasPrefix(strings.ToLower(t.Name), strings.ToLower(word))
 		})
 	}
-	switch len(exact) {
+	switch len(matches) {
 	case 0:
 		return t, fmt.Errorf("there is no tenant %q", word)
 	case 1:
-		return exact[0], nil
+		return matches[0], nil
 	}
-	return t, fmt.Errorf("%q may mean %d tenants, such as %s and %s: give the id", word, len(exact), exact[0].ID, exact[1].ID)
+	return t, fmt.Errorf("%q may mean %d tenants, such as %s and %s: give the id",
+		word, len(matches), matches[0].ID, matches[1].ID)
 }
 
+// list lists tenants.
 func (l *line) list(ctx context.Context, args []string) error {
 	const defaultLimit = 100
 	fs := l.flags("list")
 	query := url.Values{}
 	for _, name := range []string{"status", "session", "template", "search"} {
-		fs.Func(name, "only tenants of this `"+name+"`", func(s string) error { query.Set(name, s); return nil })
+		fs.Func(name, "only tenants of this `"+name+"`", func(s string) error {
+			query.Set(name, s)
+			return nil
+		})
 	}
 	limit := fs.Int("limit", defaultLimit, "how many at most")
 	inJSON := fs.Bool("json", false, "for programs")
@@ -108,13 +120,14 @@ func (l *line) list(ctx context.Context, args []string) error {
 	rows := [][]string{{"NAME", "NUMBER", "TEMPLATE", "STATUS", "SESSION", "SINCE", "ID", "REASON"}}
 	for _, t := range all {
 		rows = append(rows, []string{
-			t.Name, t.PhoneNumber, string(t.Config.Template), string(t.Status), string(t.Session.State), moment(t.Session.Since),
-			string(t.ID), t.Session.Reason,
+			t.Name, t.PhoneNumber, string(t.Config.Template), string(t.Status),
+			string(t.Session.State), moment(t.Session.Since), string(t.ID), t.Session.Reason,
 		})
 	}
 	return table(l.stdout, rows)
 }
 
+// create creates a tenant and prints its id alone, for scripts.
 func (l *line) create(ctx context.Context, args []string) error {
 	var n flowhq.NewTenant
 	fs := l.flags("create")
@@ -137,6 +150,7 @@ func (l *line) create(ctx context.Context, args []string) error {
 	return nil
 }
 
+// show shows everything about one tenant.
 func (l *line) show(ctx context.Context, args []string) error {
 	fs := l.flags("show")
 	inJSON := fs.Bool("json", false, "for programs")
@@ -151,28 +165,34 @@ func (l *line) show(ctx context.Context, args []string) error {
 	return table(l.stdout, [][]string{
 		{"id", string(t.ID)}, {"name", t.Name}, {"number", t.PhoneNumber}, {"business", c.BusinessName},
 		{"template", string(c.Template) + ", " + string(c.Language)},
-		{"replies", fmt.Sprintf("at most %d a minute, and %d to a contact in %d minutes", c.RepliesPerMinute, c.RepliesPerContact, flowhq.ContactWindow/time.Minute)},
-		{"answered", fmt.Sprintf("if not older than %v", time.Duration(c.AnswerWithinMinutes)*time.Minute)},
+		{"replies", fmt.Sprintf("at most %d a minute, and %d to a contact in %d minutes",
+			c.RepliesPerMinute, c.RepliesPerContact, flowhq.ContactWindow/time.Minute)},
+		{"answered", fmt.Sprintf("if not older than %v",
+			time.Duration(c.AnswerWithinMinutes)*time.Minute)},
 		{"kept for", fmt.Sprintf("%d days", c.RetentionDays)},
 		{"status", string(t.Status)},
 		{"session", string(t.Session.State) + " since " + moment(t.Session.Since)}, {"reason", t.Session.Reason},
 		{"next step", t.Session.NextStep}, {"tried again at", momentIf(t.Session.RetryAt)},
 		{"linked number", t.Session.Number}, {"last seen", momentIf(t.Session.LastSeenAt)},
 		{"host", string(t.Host.Status) + " since " + moment(t.Host.Since)},
-		{"worker", t.Host.Worker}, {"hosts so far", strconv.FormatInt(t.Host.Epoch, 10)}, {"last error", t.Host.LastError},
+		{"worker", t.Host.Worker}, {"hosts so far", strconv.FormatInt(t.Host.Epoch, 10)},
+		{"last error", t.Host.LastError},
 		{"created", moment(t.CreatedAt)},
 	})
 }
 
-// maxTold is how many tenants one command line may name; for more there is bulk.
-const maxTold = 100
+// maxNamed is how many tenants one command line may name. For more there is bulk, which
+// paces them.
+const maxNamed = 100
 
+// command sends one command to each of the tenants.
 func (l *line) command(ctx context.Context, command string, args []string) error {
-	words, err := l.parse(l.flags(command), args, 1, maxTold)
+	words, err := l.parse(l.flags(command), args, 1, maxNamed)
 	if err != nil {
 		return err
 	}
-	// A word that means no tenant stops the command before anyone was told.
+	// All are found before the first is sent its command: a typing error in the last word
+	// must not leave half of the work done.
 	var found []flowhq.Tenant
 	for _, word := range words {
 		t, err := l.find(ctx, word)
@@ -183,19 +203,20 @@ func (l *line) command(ctx context.Context, command string, args []string) error
 	}
 	var errs []error
 	for _, t := range found {
-		err := l.tell(ctx, t, http.MethodPost, "/session/"+command)
+		err := l.send(ctx, t, http.MethodPost, "/session/"+command)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", t.Name, err))
 		}
 		if _, away := isAway(err); away {
-			break // nor would it take the rest
+			break // it would not accept the others either, and each attempt takes long
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// tell gives one command and says that it is durable, not that it has been applied.
-func (l *line) tell(ctx context.Context, t flowhq.Tenant, method, path string) error {
+// send gives one command. What it prints says that the command is durable, not that it has
+// been applied.
+func (l *line) send(ctx context.Context, t flowhq.Tenant, method, path string) error {
 	var accepted flowhq.TenantCommand
 	if err := l.call(ctx, method, tenantPath(t.ID)+path, nil, &accepted); err != nil {
 		return err
@@ -222,6 +243,7 @@ func (l *line) unmute(ctx context.Context, args []string) error {
 	return nil
 }
 
+// delete erases a tenant for good, which is why it wants a second word.
 func (l *line) delete(ctx context.Context, args []string) error {
 	fs := l.flags("delete")
 	yes := fs.Bool("yes", false, "really")
@@ -230,7 +252,8 @@ func (l *line) delete(ctx context.Context, args []string) error {
 		return err
 	}
 	if !*yes {
-		return fmt.Errorf("this unlinks the phone of %s (%s) and erases all its messages; to do so, repeat it with -yes", t.Name, t.PhoneNumber)
+		return fmt.Errorf("this unlinks the phone of %s (%s) and erases all its messages; "+
+			"to do so, repeat it with -yes", t.Name, t.PhoneNumber)
 	}
-	return l.tell(ctx, t, http.MethodDelete, "")
+	return l.send(ctx, t, http.MethodDelete, "")
 }

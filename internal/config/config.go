@@ -1,4 +1,9 @@
-// Package config reads the settings of every subcommand from the environment.
+// Package config reads the settings of every command from the environment. It checks all
+// of them, so that a typing error is found when a process starts and not hours later.
+//
+// Errors are written for the person who sets the variables: they name the variable, what is
+// wrong with it, and an example of what is right. They never repeat a secret, as they are
+// logged and shown by whatever starts the process.
 package config
 
 import (
@@ -12,89 +17,107 @@ import (
 
 // A Config holds the settings of one process. It is read once, at start.
 type Config struct {
-	DatabaseURL       Secret // PostgreSQL; the URL usually holds a password
+	DatabaseURL       Secret // of PostgreSQL; it usually holds a password
 	TemporalAddress   string // host:port of Temporal's frontend
 	TemporalNamespace string
 	TemporalAccess    TemporalAccess // for a process that needs Temporal
-	// PayloadKeys encrypt what Temporal keeps: the first one encrypts, all decrypt.
-	// None leaves it plain.
+	// PayloadKeys encrypt what Temporal keeps: the first one encrypts, all decrypt, so that
+	// keys can be changed while old histories exist. Without any, nothing is encrypted.
 	PayloadKeys []PayloadKey
 	// CodecOrigin is the origin of Temporal's Web UI, whose pages may ask the API to
-	// decrypt for an operator who is logged in; "" = no page may.
+	// decrypt for an operator who is logged in. With "" no page may.
 	CodecOrigin string
 
-	HTTPAddr      string // host:port on which the API listens; an empty host means every interface
-	MetricsAddr   string // host:port on which a worker serves its metrics; "" = it does not
+	HTTPAddr      string // host:port of the API; an empty host means every interface
+	MetricsAddr   string // host:port on which a worker serves its metrics; "" if it does not
 	AdminPassword Secret
-	// TrustedProxies are the proxies before the API, as addresses and networks: of a
-	// caller that comes through them, the address is what they say. None are trusted
-	// by default.
+	// TrustedProxies are the proxies in front of the API, as addresses and networks. The
+	// address of a caller that comes through one of them is what the proxy says. None are
+	// trusted by default: a caller could claim any address.
 	TrustedProxies []string
-	// AdminQueryAuth also accepts the admin password as a query parameter, where
-	// proxies and browsers may keep it. For clients that can send no header.
+	// AdminQueryAuth also accepts the admin password as a query parameter, for clients that
+	// can send no header. Proxies and browsers may keep it there.
 	AdminQueryAuth bool
 
-	WorkerCapacity    int           // sessions that one worker process may host; 0 = by its memory
-	Heartbeat         time.Duration // between two signs of life of a session host
-	DrainTimeout      time.Duration // for which a worker that is told to end serves on what nobody takes over
-	ConnectsPerSecond int           // connections to WhatsApp that one worker process may begin
-	RepliesPerMinute  int           // for tenants that set no limit of their own
-	RepliesPerContact int           // for tenants that set no limit of their own
-	RetentionDays     int           // for tenants that set no retention of their own
-	AnswerWithin      int           // minutes, for tenants that set no age of their own
+	WorkerCapacity int           // sessions that one worker may host; 0 to derive it from memory
+	Heartbeat      time.Duration // between two signs of life of a session's host
+	// DrainTimeout is how long a worker that was told to end goes on with sessions that no
+	// other worker takes over.
+	DrainTimeout      time.Duration
+	ConnectsPerSecond int // connections to WhatsApp that one worker may begin
 
-	WhatsApp        WhatsApp
-	WhatsAppProxy   Secret // URL, often with a password, of the proxy that leads to WhatsApp; "" = as HTTPS_PROXY says
-	WhatsAppVersion string // of WhatsApp's web client, that sessions pass for; "" = found out
+	// What follows is for tenants that have no value of their own.
+	RepliesPerMinute  int
+	RepliesPerContact int // in flowhq.ContactWindow
+	RetentionDays     int
+	AnswerWithin      int // age in minutes above which a message is not answered
+
+	WhatsApp WhatsApp
+	// WhatsAppProxy is the URL, often with a password, of the proxy that leads to WhatsApp.
+	// With "" the variable HTTPS_PROXY decides.
+	WhatsAppProxy Secret
+	// WhatsAppVersion is the version of WhatsApp's web client that sessions claim to be.
+	// With "" it is found out.
+	WhatsAppVersion string
 
 	LogLevel slog.Level
 	LogsPath string // folder of the log files, one per tenant
 	// StatePath is the folder by which the workers of one machine know which of them have
-	// ended. StateWanted is set if the environment names it.
+	// ended. StateWanted is set if the environment names it: then a worker does not start
+	// without the folder, and otherwise it goes on with a warning.
 	StatePath   string
 	StateWanted bool
 }
 
-// WhatsApp points the client at another server than WhatsApp's own. The three
-// are set together or not at all.
+// WhatsApp points the client at another server than WhatsApp's own, such as the simulator.
+// The three are set together or not at all.
 type WhatsApp struct {
 	Addr        string // host:port
 	CAFile      string // PEM file with the root of the server's TLS certificate
 	RootKeyFile string // file with the 32-byte root key of its Noise certificates, in hex
 }
 
-// A PayloadKey is a key with the name that goes with what it has encrypted.
+// A PayloadKey is a key for Temporal's payloads.
 type PayloadKey struct {
-	ID     string
+	ID     string // is stored with each payload, to find the key again
 	Secret Secret // codec.KeyBytes bytes
 }
 
-// A Need is a variable that a process cannot do without, by its name.
+// A Need is a variable that a process cannot do without, by its name. A command passes
+// what it needs to Parse: the migrate command, for one, needs no Temporal.
 type Need string
 
-// What a process may need; the rest has a default or may stay empty.
+// What a process may need. Every other variable has a default or may stay empty.
 const (
 	Database Need = "DATABASE_URL"
 	Temporal Need = "TEMPORAL_ADDRESS"
 	Admin    Need = "ADMIN_PASSWORD"
 )
 
-// wanted says what to set a missing variable to.
-var wanted = map[Need]string{
-	Database: "set it to the URL of a PostgreSQL database, such as postgres://user:password@localhost:5432/flowhq",
+// advice says what to set a missing variable to.
+var advice = map[Need]string{
+	Database: "set it to the URL of a PostgreSQL database, " +
+		"such as postgres://user:password@localhost:5432/flowhq",
 	Temporal: "set it to host:port of a Temporal server, such as localhost:7233",
 	Admin:    "set it to the password of the admin API, such as that of: openssl rand -base64 24",
 }
 
-// Bounds of the settings that are numbers.
+// Bounds and defaults of the settings that are numbers. Those of tenants' settings are in
+// the root package, as the API checks them too.
 const (
-	minPassword       = 12 // characters
-	maxCapacity       = 100_000
-	maxConnects       = 1000
-	maxDrain          = 10 * time.Minute
-	defaultDrain      = 25 * time.Second
+	// minPassword is in characters. The API slows guessing down to ten a second, at which
+	// twelve random letters last for ever.
+	minPassword = 12
+	maxCapacity = 100_000 // far above what one machine's memory holds
+	maxConnects = 1000    // above which nothing is paced
+	maxDrain    = 10 * time.Minute
+	// defaultDrain is twenty seconds less than what systemd and Compose give a worker to end:
+	// after it, the last sessions hang up.
+	defaultDrain = 25 * time.Second
+	// A lease is renewed with every heartbeat. Below minHeartbeat, a database that is only
+	// slow would lose the leases of the whole fleet.
 	minHeartbeat      = 200 * time.Millisecond
-	maxHeartbeat      = time.Minute
+	maxHeartbeat      = time.Minute // a dead host is noticed only after several
 	defaultHeartbeat  = 5 * time.Second
 	defaultConnects   = 20
 	defaultPerMinute  = 10
@@ -102,15 +125,14 @@ const (
 	defaultRetention  = 365 // days
 )
 
-// Parse reads the settings through getenv, an empty variable being the same as
-// none. The error joins one line for every variable that is needed and missing,
-// or that is set to something wrong, whether this process uses it or not. No
-// line holds a secret.
+// Parse reads the settings through getenv. An empty variable is the same as none. The error
+// joins one line for every variable that is needed and missing, or that is set to something
+// wrong, whether this process uses it or not. No line holds a secret.
 func Parse(getenv func(string) string, need ...Need) (Config, error) {
 	e := &environment{getenv: getenv}
 	temporal := e.temporal()
 	for _, n := range need {
-		if n != Temporal || temporal.Address == "" { // which a file may name
+		if n != Temporal || temporal.Address == "" { // Temporal's own file may name it too
 			e.require(n)
 		}
 	}
@@ -126,12 +148,16 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		TrustedProxies:    e.networks("TRUSTED_PROXIES"),
 		AdminQueryAuth:    e.flag("ADMIN_QUERY_AUTH"),
 		WorkerCapacity:    e.number("WORKER_CAPACITY", 0, 1, maxCapacity),
-		Heartbeat:         e.milliseconds("HEARTBEAT_INTERVAL_MS", defaultHeartbeat, minHeartbeat, maxHeartbeat),
+		Heartbeat: e.milliseconds("HEARTBEAT_INTERVAL_MS",
+			defaultHeartbeat, minHeartbeat, maxHeartbeat),
 		DrainTimeout:      e.milliseconds("DRAIN_TIMEOUT_MS", defaultDrain, 0, maxDrain),
 		ConnectsPerSecond: e.number("CONNECTS_PER_SECOND", defaultConnects, 1, maxConnects),
-		RepliesPerMinute:  e.number("RATE_LIMIT_MAX_PER_MINUTE", defaultPerMinute, 0, flowhq.MaxReplies),
-		RepliesPerContact: e.number("RATE_LIMIT_MAX_PER_CONTACT", defaultPerContact, 0, flowhq.MaxReplies),
-		RetentionDays:     e.number("RETENTION_DAYS", defaultRetention, flowhq.MinRetentionDays, flowhq.MaxRetentionDays),
+		RepliesPerMinute: e.number("RATE_LIMIT_MAX_PER_MINUTE",
+			defaultPerMinute, 0, flowhq.MaxReplies),
+		RepliesPerContact: e.number("RATE_LIMIT_MAX_PER_CONTACT",
+			defaultPerContact, 0, flowhq.MaxReplies),
+		RetentionDays: e.number("RETENTION_DAYS",
+			defaultRetention, flowhq.MinRetentionDays, flowhq.MaxRetentionDays),
 		AnswerWithin: e.number("ANSWER_WITHIN_MINUTES", flowhq.DefaultAnswerWithin,
 			flowhq.MinAnswerWithin, flowhq.MaxAnswerWithin),
 		WhatsApp:        e.whatsApp(),

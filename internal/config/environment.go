@@ -18,23 +18,27 @@ import (
 	"github.com/flowhq/flowhq/internal/codec"
 )
 
-// environment reads variables and collects what is wrong with them. A method
-// that finds a problem returns a value that is not to be used.
+// environment reads variables and collects what is wrong with them, so that a person who
+// has set several wrongly learns of all at once. A method that finds a problem returns a
+// value that must not be used.
 type environment struct {
 	getenv   func(string) string
 	problems []error
 }
 
+// problem notes what is wrong with a variable.
 func (e *environment) problem(name, format string, args ...any) {
 	e.problems = append(e.problems, fmt.Errorf(name+": "+format, args...))
 }
 
+// require notes a problem if the variable is missing.
 func (e *environment) require(n Need) {
 	if strings.TrimSpace(e.getenv(string(n))) == "" {
-		e.problem(string(n), "missing; %s", wanted[n])
+		e.problem(string(n), "missing; %s", advice[n])
 	}
 }
 
+// text returns the variable without the space around it, or the fallback if it is empty.
 func (e *environment) text(name, fallback string) string {
 	if v := strings.TrimSpace(e.getenv(name)); v != "" {
 		return v
@@ -42,8 +46,8 @@ func (e *environment) text(name, fallback string) string {
 	return fallback
 }
 
-// databaseURL never repeats the value in a problem, not even through the error
-// of url.Parse, because of the password in it.
+// databaseURL reads the URL of a database. It never repeats the value in a problem, not
+// even through the error of url.Parse, because of the password in it.
 func (e *environment) databaseURL(name string) Secret {
 	v := e.text(name, "")
 	if v == "" {
@@ -51,7 +55,7 @@ func (e *environment) databaseURL(name string) Secret {
 	}
 	u, err := url.Parse(v)
 	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
-		e.problem(name, "not a PostgreSQL URL; %s", wanted[Database])
+		e.problem(name, "not a PostgreSQL URL; %s", advice[Database])
 	}
 	return Secret(v)
 }
@@ -63,26 +67,30 @@ func (e *environment) proxy(name string) Secret {
 		return ""
 	}
 	u, err := url.Parse(v)
-	if err != nil || !slices.Contains([]string{"http", "https", "socks5"}, u.Scheme) || u.Host == "" {
-		e.problem(name, "not the URL of a proxy, such as http://proxy:3128 or socks5://user:password@proxy:1080")
+	known := []string{"http", "https", "socks5"} // what the library can dial through
+	if err != nil || !slices.Contains(known, u.Scheme) || u.Host == "" {
+		e.problem(name, "not the URL of a proxy, such as http://proxy:3128 "+
+			"or socks5://user:password@proxy:1080")
 	}
 	return Secret(v)
 }
 
-// password reads the password of the admin API, which is all that keeps a stranger out
-// who can try for ever. It never repeats the value.
+// password reads the password of the admin API, which alone keeps a stranger out who can
+// try for ever. It never repeats the value.
 func (e *environment) password(name string) Secret {
 	v := e.getenv(name)
 	if n := utf8.RuneCountInString(v); strings.TrimSpace(v) != "" && n < minPassword {
-		e.problem(name, "has %d characters, and needs at least %d; %s", n, minPassword, wanted[Admin])
+		e.problem(name, "has %d characters, and needs at least %d; %s", n, minPassword, advice[Admin])
 	}
 	return Secret(v)
 }
 
+// address reads host:port.
 func (e *environment) address(name, fallback string) string {
 	return e.checkAddress(name, e.text(name, fallback))
 }
 
+// checkAddress checks host:port, from whatever source, and returns it.
 func (e *environment) checkAddress(name, v string) string {
 	if v == "" {
 		return ""
@@ -90,7 +98,8 @@ func (e *environment) checkAddress(name, v string) string {
 	_, port, err := net.SplitHostPort(v)
 	if n, numErr := strconv.ParseUint(port, 10, 16); err != nil || numErr != nil {
 		e.problem(name, "%q is not host:port with a port from 0 to 65535; such as 127.0.0.1:3000", v)
-	} else if n == 0 && name != "HTTP_ADDR" && name != "METRICS_ADDR" { // there, 0 means any free port
+	} else if n == 0 && name != "HTTP_ADDR" && name != "METRICS_ADDR" {
+		// Where we listen, 0 means any free port.
 		e.problem(name, "%q has port 0, to which nothing can connect", v)
 	}
 	return v
@@ -115,6 +124,7 @@ func (e *environment) networks(name string) (all []string) {
 	return all
 }
 
+// number reads a whole number from low to high.
 func (e *environment) number(name string, fallback, low, high int) int {
 	v := e.text(name, "")
 	if v == "" {
@@ -127,11 +137,14 @@ func (e *environment) number(name string, fallback, low, high int) int {
 	return n
 }
 
+// milliseconds reads a duration, which the variable gives as a number of milliseconds.
 func (e *environment) milliseconds(name string, fallback, low, high time.Duration) time.Duration {
 	ms := time.Millisecond
-	return time.Duration(e.number(name, int(fallback/ms), int(low/ms), int(high/ms))) * ms
+	n := e.number(name, int(fallback/ms), int(low/ms), int(high/ms))
+	return time.Duration(n) * ms
 }
 
+// flag reads a choice between yes and no. No is the default of every one.
 func (e *environment) flag(name string) bool {
 	switch v := e.text(name, "false"); v {
 	case "true", "1":
@@ -143,6 +156,7 @@ func (e *environment) flag(name string) bool {
 	return false
 }
 
+// level reads the least level that is logged.
 func (e *environment) level(name string) slog.Level {
 	switch v := strings.ToLower(e.text(name, "info")); v {
 	case "debug":
@@ -158,6 +172,7 @@ func (e *environment) level(name string) slog.Level {
 	return slog.LevelInfo
 }
 
+// version reads a version of WhatsApp's web client.
 func (e *environment) version(name string) string {
 	v := e.text(name, "")
 	if v != "" && !flowhq.ValidVersion(v) {
@@ -166,13 +181,16 @@ func (e *environment) version(name string) string {
 	return v
 }
 
+// whatsApp reads where another server than WhatsApp's own is, if anywhere.
 func (e *environment) whatsApp() WhatsApp {
 	const addr, ca, key = "WHATSAPP_ADDR", "WHATSAPP_CA_FILE", "WHATSAPP_ROOT_KEY_FILE"
 	w := WhatsApp{e.address(addr, ""), e.text(ca, ""), e.text(key, "")}
 	if w == (WhatsApp{}) {
 		return w
 	}
-	for _, v := range []struct{ name, value string }{{addr, w.Addr}, {ca, w.CAFile}, {key, w.RootKeyFile}} {
+	for _, v := range []struct{ name, value string }{
+		{addr, w.Addr}, {ca, w.CAFile}, {key, w.RootKeyFile},
+	} {
 		if v.value == "" {
 			e.problem(v.name, "missing; set %s, %s and %s together, or none of them", addr, ca, key)
 		}
@@ -180,10 +198,12 @@ func (e *environment) whatsApp() WhatsApp {
 	return w
 }
 
+// keyID is the form of a PayloadKey's ID. It goes into the metadata of each payload, and
+// into log lines.
 var keyID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // payloadKeys reads a list such as "2026b:base64,2026a:base64". Like databaseURL it
-// never repeats a value in a problem: a key that is spelled wrong is still a key.
+// never repeats a value in a problem: a key that is spelled wrong is still nearly the key.
 func (e *environment) payloadKeys(name string) (keys []PayloadKey) {
 	v := e.text(name, "")
 	if v == "" {
@@ -193,8 +213,10 @@ func (e *environment) payloadKeys(name string) (keys []PayloadKey) {
 	for i, pair := range strings.Split(v, ",") {
 		id, text, _ := strings.Cut(strings.TrimSpace(pair), ":")
 		secret, err := base64.StdEncoding.DecodeString(text)
-		if !keyID.MatchString(id) || err != nil || len(secret) != codec.KeyBytes || seen[id] {
-			e.problem(name, "key %d is not id:base64 of %d bytes with an id of its own, such as those of: echo 2026a:$(openssl rand -base64 %d)",
+		wrong := !keyID.MatchString(id) || err != nil || len(secret) != codec.KeyBytes
+		if wrong || seen[id] {
+			e.problem(name, "key %d is not id:base64 of %d bytes with an id of its own, "+
+				"such as those of: echo 2026a:$(openssl rand -base64 %d)",
 				i+1, codec.KeyBytes, codec.KeyBytes)
 			continue
 		}
@@ -211,7 +233,8 @@ func (e *environment) origin(name string) string {
 		return ""
 	}
 	u, err := url.Parse(v)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || v != u.Scheme+"://"+u.Host {
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" ||
+		v != u.Scheme+"://"+u.Host { // a path, which no browser sends
 		e.problem(name, "%q is not the origin of a page, such as http://localhost:8233", v)
 	}
 	return v

@@ -31,8 +31,8 @@ func (TemporalAccess) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, red
 // LogValue returns "[redacted]".
 func (TemporalAccess) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// Variables of the SDK's environment configuration that are looked at here. It reads
-// some more.
+// Variables of the SDK's environment configuration that are checked here, because the SDK
+// would ignore a wrong value or name no variable in its error. It reads some more.
 const (
 	temporalTLS     = "TEMPORAL_TLS"
 	temporalNoCheck = "TEMPORAL_TLS_DISABLE_HOST_VERIFICATION"
@@ -47,7 +47,7 @@ const (
 // a tool must not lead a worker elsewhere.
 func (e *environment) temporal() envconfig.ClientConfigProfile {
 	for _, name := range []string{temporalTLS, temporalNoCheck} {
-		e.flag(name) // of which the SDK would ignore what it does not understand
+		e.flag(name) // the SDK takes what it does not understand for "not set"
 	}
 	file := e.text(temporalFile, "")
 	if _, err := os.Stat(file); file != "" && err != nil {
@@ -60,7 +60,7 @@ func (e *environment) temporal() envconfig.ClientConfigProfile {
 	})
 	if err != nil && strings.Contains(err.Error(), "unable to find profile") {
 		e.problem(temporalProfile, "the configuration file has no profile %q", name)
-	} else if err != nil { // which may repeat a secret
+	} else if err != nil { // not shown, as it may repeat a secret of the file
 		e.problem(temporalFile,
 			"is not a configuration file of Temporal's clients, in TOML with a table [profile.%s]",
 			cmp.Or(name, envconfig.DefaultConfigFileProfile))
@@ -69,14 +69,15 @@ func (e *environment) temporal() envconfig.ClientConfigProfile {
 	return profile
 }
 
-// access makes the options of a client of it, for a process that needs Temporal: others
-// may have no right to read the files.
+// access makes the options of a client from a profile. Only a process that needs Temporal
+// does so: others may have no right to read the files of certificates.
 func (e *environment) access(p envconfig.ClientConfigProfile) TemporalAccess {
 	if p.TLS != nil && !p.TLS.Disabled && !e.certificates(*p.TLS) {
 		return TemporalAccess{}
 	}
 	options, err := p.ToClientOptions(envconfig.ToClientOptionsRequest{})
 	if err != nil {
+		// The SDK's errors name no variable, and say only in words which file they mean.
 		name := clientCert
 		if strings.Contains(err.Error(), "server CA") {
 			name = serverCA
@@ -87,7 +88,9 @@ func (e *environment) access(p envconfig.ClientConfigProfile) TemporalAccess {
 	return TemporalAccess{options}
 }
 
-// certificates reports whether the parts of a certificate are there, each once.
+// certificates notes what is wrong with the parts of the certificates, and reports whether
+// nothing is: each is a file or the data themselves, not both, and a client's certificate
+// and its key come together.
 func (e *environment) certificates(t envconfig.ClientConfigTLS) (ok bool) {
 	before := len(e.problems)
 	const cert, key = clientCert, "TEMPORAL_TLS_CLIENT_KEY_PATH"
@@ -118,7 +121,8 @@ func (e *environment) certificates(t envconfig.ClientConfigTLS) (ok bool) {
 	return len(e.problems) == before
 }
 
-// cause is the end of a chain of errors, which says what is wrong without who found out.
+// cause returns the innermost error of a chain, which says what is wrong without the
+// functions that found out. An error about a file keeps the path, which is needed to mend it.
 func cause(err error) error {
 	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		return pathErr
@@ -129,7 +133,8 @@ func cause(err error) error {
 	return err
 }
 
-// lookup has the SDK read our variables, with an empty one the same as none.
+// lookup has the SDK read the variables through ours, so that an empty variable is the same
+// as none there too, as Compose cannot leave one out.
 type lookup struct{ *environment }
 
 // LookupEnv returns one variable.
@@ -138,7 +143,8 @@ func (l lookup) LookupEnv(name string) (string, bool) {
 	return v, v != ""
 }
 
-// Environ lists variables, of which the SDK looks for headers.
+// Environ lists the variables in which the SDK looks for gRPC headers. It must not see any
+// other this way: LookupEnv decides about those.
 func (l lookup) Environ() []string {
 	const headers = "TEMPORAL_GRPC_META_"
 	return slices.DeleteFunc(os.Environ(), func(pair string) bool {

@@ -49,6 +49,7 @@ func (s *stand) refuse(method, path, contentType, body string) problem {
 }
 
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	b := s.business(barbers)
 	id := string(b.id)
@@ -168,6 +169,7 @@ func TestBadInput(t *testing.T) {
 }
 
 func TestWrongPassword(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	for _, path := range []string{"/admin/tenants", "/admin/tenants?password=" + password} {
 		res, err := http.Get(s.api + path)

@@ -72,6 +72,7 @@ func (w *warden) signals(id flowhq.TenantID) (n int) {
 // TestBulkSurvivesAKilledWorker kills the worker that tells a crowd, in the middle of
 // a page: the next one tells the rest, and each tenant obeys once.
 func TestBulkSurvivesAKilledWorker(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	w := s.warden()
 	ids := s.crowd(40)
@@ -143,6 +144,7 @@ func (s *stand) events(id flowhq.TenantID, kind string) (n int) {
 // TestBulkIsCancelled: those that were told obey, the others hear nothing, and the
 // figures agree.
 func TestBulkIsCancelled(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	w := s.warden()
 	ids := s.crowd(12)

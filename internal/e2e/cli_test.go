@@ -69,6 +69,7 @@ func (c *typed) shows(text string) {
 
 // TestOperatorOnTheCommandLine does everything to one tenant that an operator does.
 func TestOperatorOnTheCommandLine(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("worker")
 	id := flowhq.TenantID(strings.TrimSpace(s.types("create", "-name", "barbers", "-phone", barbers.PhoneNumber, "-template", "BOOKING")))

@@ -38,6 +38,7 @@ func (s *stand) serve(env ...string) {
 // TestPayloadKeys takes tenants through the life of keys: none, one, a new one in
 // front; and a worker that lacks the keys, to which no command is lost.
 func TestPayloadKeys(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	w := s.warden()
 	worker := s.worker("plain")

@@ -51,6 +51,7 @@ func (b *business) row(waID string) (row flowhq.Message) {
 // Six pictures and whatever else phones send get one answer, and with the default limits
 // the question after them is answered. The words of what is not typed are kept.
 func TestWhatIsAnswered(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("worker")
 	b := s.business(barbers)
@@ -82,6 +83,7 @@ func TestWhatIsAnswered(t *testing.T) {
 // Replies to a chat whose messages disappear do so too, also those that another host
 // sends after a kill. When the timer is off again, they stay.
 func TestTimerOfTheChat(t *testing.T) {
+	t.Parallel()
 	const week = 7 * 24 * 60 * 60
 	s := newStand(t)
 	w := s.worker("worker")
@@ -114,6 +116,7 @@ func TestTimerOfTheChat(t *testing.T) {
 
 // What a customer makes of a message later is in the log, and not answered again.
 func TestChangedAndDeleted(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("worker")
 	b := s.business(unlimited(barbers))

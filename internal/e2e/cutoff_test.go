@@ -113,6 +113,7 @@ func (c *cable) sever() {
 // from WhatsApp, has hung up by the time another one serves its number: WhatsApp
 // never sees two, and every message is answered once.
 func TestCutOff(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name               string
 		temporal, database bool
@@ -165,6 +166,7 @@ func TestCutOff(t *testing.T) {
 // A stop counts at once for a host whose worker Temporal cannot tell of it, and is applied
 // though that one cannot say that it has hung up.
 func TestStopOfAHostThatIsCutOffFromTemporal(t *testing.T) {
+	t.Parallel()
 	const hungUp, applied = 25 * time.Second, 2 * time.Minute // Temporal's own timeout is 5 min
 	s := newStand(t, "HEARTBEAT_INTERVAL_MS=5000")
 	line := newCable(t, s.temporal)

@@ -7,6 +7,7 @@ import (
 
 // A worker that nobody takes over from serves until its time is up, then hangs up.
 func TestDrainWithoutAPeer(t *testing.T) {
+	t.Parallel()
 	const drain = 8 * time.Second
 	s := newStand(t, "DRAIN_TIMEOUT_MS=8000")
 	w := s.worker("worker")
@@ -40,6 +41,7 @@ func servesOn(t *testing.T, c *customer, b *business, until time.Time) {
 
 // It hands its sessions over as soon as there is somebody to take them, and ends.
 func TestDrainFindsAPeer(t *testing.T) {
+	t.Parallel()
 	s := newStand(t, "DRAIN_TIMEOUT_MS=600000", "WORKER_CAPACITY=20")
 	first := s.worker("first")
 	all := s.fleet(10)
@@ -63,6 +65,7 @@ func TestDrainFindsAPeer(t *testing.T) {
 
 // While reconnects are paused nobody could take a session over, so it is served on.
 func TestDrainDuringAPause(t *testing.T) {
+	t.Parallel()
 	const drain = 8 * time.Second
 	s := newStand(t, "DRAIN_TIMEOUT_MS=8000")
 	w := s.worker("worker")
@@ -90,6 +93,7 @@ func (s *stand) pause(yes bool) {
 
 // Who says it twice is in a hurry: the sessions hang up at once.
 func TestDrainInAHurry(t *testing.T) {
+	t.Parallel()
 	s := newStand(t, "DRAIN_TIMEOUT_MS=600000")
 	w := s.worker("worker")
 	b := s.business(unlimited(barbers))

@@ -37,6 +37,7 @@ var (
 // the API, the event log and the Web UI, and to the monitoring. Most take place at
 // the same time on one stand; those that befall all tenants come after.
 func TestEndings(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	// It has room for one, which stops answering at once: that takes more than a minute
 	// to notice, in which the other workers come and go.

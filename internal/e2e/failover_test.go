@@ -44,6 +44,7 @@ func TestDatabaseHiccups(t *testing.T) {
 // A session that kills whatever worker hosts it does so three times, then waits and asks
 // for a person, who may start it all the same.
 func TestPoisonSession(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	b := s.business(unlimited(barbers))
 	s.worker("first").terminate()

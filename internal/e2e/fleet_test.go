@@ -91,6 +91,7 @@ func hosted(all []*business) {
 // With all places taken a further tenant waits, says so wherever an operator looks,
 // and starts as soon as there is room.
 func TestFullWorkers(t *testing.T) {
+	t.Parallel()
 	s := newStand(t, "WORKER_CAPACITY=2")
 	s.worker("worker")
 	all := s.fleet(2)

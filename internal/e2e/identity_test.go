@@ -63,6 +63,7 @@ func (c *customer) isOne(b *business, messages int) {
 // A message that is sent again under its id is one message, whichever addresses of the
 // customer either copy comes with, and whatever was learnt of them in between.
 func TestOneCustomerAtAnyAddress(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("worker")
 	b := s.business(unlimited(barbers))
@@ -100,6 +101,7 @@ func TestOneCustomerAtAnyAddress(t *testing.T) {
 
 // So is one that was recorded by a host that died before WhatsApp heard of it.
 func TestOneCustomerWhenKilledBetween(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	w := s.worker("worker")
 	for i, forms := range [][]string{{"number", "lid"}, {"lid", "number"}, {"number", "number_lid"}, {"lid_number", "number"}} {

@@ -15,6 +15,7 @@ var barbers = flowhq.NewTenant{
 }
 
 func TestCommandsMayBeRepeated(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("worker")
 	b := s.business(barbers)
@@ -75,6 +76,7 @@ func (b *business) hasDevices(want int) {
 // A phone that is linked to one tenant cannot be linked to a second: both would
 // answer its customers.
 func TestOneNumberOneTenant(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("worker")
 	first := s.business(barbers)
@@ -110,6 +112,7 @@ func TestOneNumberOneTenant(t *testing.T) {
 }
 
 func TestLoggedOutOnThePhone(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("worker")
 	b := s.business(barbers)
@@ -139,6 +142,7 @@ func TestLoggedOutOnThePhone(t *testing.T) {
 }
 
 func TestDroppedConnection(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("worker")
 	b := s.business(barbers)
@@ -151,6 +155,7 @@ func TestDroppedConnection(t *testing.T) {
 }
 
 func TestMessagesDeliveredTwice(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("worker")
 	b := s.business(unlimited(barbers))
@@ -166,6 +171,7 @@ func TestMessagesDeliveredTwice(t *testing.T) {
 const outage = 20 * time.Second
 
 func TestDatabaseOutage(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("worker")
 	cs := market(t, s, unlimited)[:3]
@@ -178,6 +184,7 @@ func TestDatabaseOutage(t *testing.T) {
 }
 
 func TestTemporalOutage(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("worker")
 	cs := market(t, s, unlimited)[:3]
@@ -199,6 +206,7 @@ func TestTemporalOutage(t *testing.T) {
 
 // A panic ends the session that it is in, and is told of; the process goes on.
 func TestPanicEndsOneSession(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	w := s.startCommand("worker", append(s.env, "FLOWHQ_FAILPOINTS=host.online=panic:1"), os.Getenv("FLOWHQ_FAILPOINTS_BIN"), "worker")
 	w.attr("worker started", "name")

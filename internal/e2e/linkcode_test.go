@@ -10,6 +10,7 @@ import (
 // A phone that cannot scan is linked by a code that is typed into it. A code that was
 // asked for when the QR codes were nearly used up is good for as long as any.
 func TestLinkedByCode(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("worker")
 	b := s.business(barbers)

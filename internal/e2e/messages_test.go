@@ -48,6 +48,7 @@ func market(t testing.TB, s *stand, change func(flowhq.NewTenant) flowhq.NewTena
 }
 
 func TestEveryMessageIsAnsweredOnce(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("worker")
 	cs := market(t, s, unlimited)
@@ -60,6 +61,7 @@ func TestEveryMessageIsAnsweredOnce(t *testing.T) {
 // Eighteen people who wrote while the tenant was stopped are all answered, at the pace
 // of the default limits, and none is told that it writes too much.
 func TestDefaultLimits(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("worker")
 	b := s.business(barbers)
@@ -81,6 +83,7 @@ func TestDefaultLimits(t *testing.T) {
 }
 
 func TestKilledWorker(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	first := s.worker("first")
 	cs := market(t, s, unlimited)
@@ -91,6 +94,7 @@ func TestKilledWorker(t *testing.T) {
 }
 
 func TestDrainedWorker(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	first := s.worker("first")
 	cs := market(t, s, unlimited)
@@ -104,6 +108,7 @@ func TestDrainedWorker(t *testing.T) {
 // A deploy is a hand-over: the other worker answers long before a heartbeat
 // timeout could have told it to. BenchmarkHandOver says how soon.
 func TestDrainIsAHandOver(t *testing.T) {
+	t.Parallel()
 	const timeout = 20 * time.Second // of heartbeats of 5 s
 	s := newStand(t, "HEARTBEAT_INTERVAL_MS=5000")
 	first := s.worker("first")
@@ -133,6 +138,7 @@ func TestDrainIsAHandOver(t *testing.T) {
 // A worker that was frozen must not come back to life beside its successor. The
 // wait is long because Temporal goes on handing tasks to its open polls.
 func TestFrozenWorker(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	first := s.worker("first")
 	b := s.business(unlimited(barbers))

@@ -38,6 +38,7 @@ func (b *business) differs(number string) {
 // A scan by another phone than the tenant's is not answered with before an operator has
 // said that it is right, and then without another scan.
 func TestScanByAnotherPhone(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("worker")
 	b := s.business(unlimited(barbers))
@@ -79,6 +80,7 @@ func TestScanByAnotherPhone(t *testing.T) {
 
 // What a number has left to say is not said by the next one.
 func TestAnotherNumber(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("worker")
 	b := s.business(unlimited(barbers))

@@ -70,6 +70,7 @@ func (s *stand) refusedLogins() int {
 // version is looked up and taken, which ends the pause; if that one is refused as well,
 // the pause begins again.
 func TestClientOutdated(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("one")
 	s.worker("two")
@@ -136,6 +137,7 @@ func TestClientOutdated(t *testing.T) {
 
 // A version that is set by hand is used, also to link a phone, until another one is.
 func TestVersionByHand(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.accepts(0, 5, 5)
 	s.worker("worker", "WHATSAPP_VERSION=2.3000.1")

@@ -10,6 +10,7 @@ import (
 // A number that WhatsApp refuses for good, as one that has moved to another phone, gets a
 // new code by a command. Nothing else is lost.
 func TestRelinkAfterALastingRefusal(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("worker")
 	b := s.business(unlimited(barbers))
@@ -42,6 +43,7 @@ func TestRelinkAfterALastingRefusal(t *testing.T) {
 // A session with which nothing is wrong may be relinked as well, as may one that is
 // stopped or was scanned by the wrong phone. The old device is removed from its phone.
 func TestRelink(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("worker")
 	b := s.business(unlimited(barbers))
@@ -90,6 +92,7 @@ func TestRelink(t *testing.T) {
 // removes. It is answered all the same, but for what was written to a phone that is not
 // the business's.
 func TestRelinkWithMessagesWaiting(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("worker")
 	b := s.business(unlimited(barbers))

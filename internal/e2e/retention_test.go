@@ -117,6 +117,7 @@ func (w *warden) left(b *business) (left []string) {
 }
 
 func TestRetention(t *testing.T) {
+	t.Parallel()
 	s := newStand(t, "RETENTION_DAYS=100")
 	worker := s.worker("worker")
 	days := 40
@@ -183,6 +184,7 @@ func TestRetention(t *testing.T) {
 // The worker is killed in the middle of the job: another goes on from what the
 // last heartbeat said, and nothing is left out or counted twice.
 func TestRetentionSurvivesAKill(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	worker := s.worker("worker")
 	other := barbers

@@ -16,6 +16,7 @@ import (
 // PostgreSQL or the environment and nowhere else: not in a log at its most
 // talkative, and not in Temporal's histories.
 func TestNothingSecretIsLogged(t *testing.T) {
+	t.Parallel()
 	s := newStand(t, "LOG_LEVEL=debug")
 	s.worker("worker")
 	b := s.business(barbers)

@@ -59,7 +59,7 @@ func newStand(t testing.TB, env ...string) *stand {
 	s := &stand{t: t, dir: t.TempDir()}
 	s.startDatabase()
 	t.Cleanup(func() { s.stopDatabase() })
-	s.temporal = freeAddr(t)
+	s.temporal = steadyAddr(t)
 	s.startTemporal()
 
 	sim := s.startCommand("simulator", nil, os.Getenv("FLOWHQ_DEV_BIN"), "simulate", "-addr", "127.0.0.1:0", "-control", "127.0.0.1:0",

@@ -10,6 +10,7 @@ import (
 // TestGuardedTemporal lives a tenant's day with a Temporal that lets in who has a
 // certificate, or a key.
 func TestGuardedTemporal(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	authority := temporaltls.NewAuthority(t)
 	cert, key := authority.Pair("flowhq")

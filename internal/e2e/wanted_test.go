@@ -94,6 +94,7 @@ func (w *warden) shows(b *business, state flowhq.SessionState) {
 // TestWorkflowsEndedFromOutside does to workflows what Temporal's Web UI offers. Nothing
 // that was asked for is lost, and each tenant is soon as its row wants it.
 func TestWorkflowsEndedFromOutside(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("worker")
 	w := s.warden()
@@ -172,6 +173,7 @@ func (s *stand) loseTemporal() {
 // TestTemporalIsLost takes all of Temporal's data away, with commands in between: they are
 // taken, and everything comes back as the rows want it.
 func TestTemporalIsLost(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("first")
 	s.worker("second")
@@ -258,6 +260,7 @@ func (s *stand) swap(server *pgx.Conn, statements ...string) {
 // installation's, for ten seconds each: nothing ends, and when the right one is back all
 // goes on.
 func TestDatabaseIsSwapped(t *testing.T) {
+	t.Parallel()
 	const swapped = 10 * time.Second
 	s := newStand(t)
 	worker := s.worker("worker")
@@ -304,6 +307,7 @@ func TestDatabaseIsSwapped(t *testing.T) {
 // TestOlderBackup restores a database of before: hosts since then are older than those
 // that come, and what the rows want again is done.
 func TestOlderBackup(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("worker")
 	w := s.warden()
@@ -342,6 +346,7 @@ func TestOlderBackup(t *testing.T) {
 // TestWrongPairing: a database and a namespace of two installations are not brought
 // together.
 func TestWrongPairing(t *testing.T) {
+	t.Parallel()
 	s := newStand(t)
 	s.worker("worker")
 	server := s.server()

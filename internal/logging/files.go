@@ -16,40 +16,47 @@ import (
 
 // Bounds of the files of one process.
 const (
-	maxOpenFiles     = 64 // each costs a descriptor and a goroutine, and idle tenants log nothing for hours
+	// maxOpenFiles is far below the number of tenants: each open file costs a descriptor and
+	// a goroutine, and idle tenants log nothing for hours.
+	maxOpenFiles     = 64
 	maxFileMegabytes = 10 // of one file, before it is rotated
 	maxOldFiles      = 3  // rotated files kept for each tenant
-	// maxFileAge is how long after its last line a file is deleted, so that those of
+	// maxFileAge is how long after its last line a file is deleted, so that the files of
 	// deleted tenants do not stay.
 	maxFileAge = 30 * 24 * time.Hour
-	sweepEvery = 24 * time.Hour
+	sweepEvery = 24 * time.Hour // between two searches for such files
 )
 
-// files writes to one log file per tenant, of which only the most recently used
-// are open. Several processes may write to the same folder: lines are appended
-// whole, and a process whose file was rotated by another goes on in the rotated
-// one until its own turn comes.
+// files writes to one log file per tenant, of which only the most recently used are open.
+// Several processes may write to the same folder: lines are appended whole, and a process
+// whose file was rotated by another one goes on in the rotated file until it rotates too.
 type files struct {
-	current flowhq.TenantID // whose file Write means; set before each Write, under the caller's lock
+	// current is the tenant whose file Write means. It is set before each Write, under the
+	// caller's lock: a slog.Handler has no way to hand it down.
+	current flowhq.TenantID
 
 	dir       string
 	max       int // open files
 	megabytes int // of one file
 
-	mu     sync.Mutex // Close may come from another goroutine than Write
+	mu     sync.Mutex // guards what follows: Close may come from another goroutine than Write
 	open   map[flowhq.TenantID]*list.Element
 	recent *list.List // of *file, the most recently used in front
-	swept  time.Time
+	swept  time.Time  // when old files were last searched for
 	closed bool
 }
 
+// A file is the open log file of one tenant.
 type file struct {
 	tenant flowhq.TenantID
 	*timberjack.Logger
 }
 
 func newFiles(dir string, max, megabytes int) *files {
-	return &files{dir: dir, max: max, megabytes: megabytes, open: map[flowhq.TenantID]*list.Element{}, recent: list.New()}
+	return &files{
+		dir: dir, max: max, megabytes: megabytes,
+		open: map[flowhq.TenantID]*list.Element{}, recent: list.New(),
+	}
 }
 
 // Write appends one line to the current tenant's file, opening it if need be.
@@ -71,7 +78,7 @@ func (f *files) Write(line []byte) (int, error) {
 	return e.Value.(*file).Write(line)
 }
 
-// add makes room and puts a file in front, which timberjack opens at its first
+// add makes room and puts the tenant's file in front. timberjack opens it at the first
 // line.
 func (f *files) add(id flowhq.TenantID) *list.Element {
 	if f.recent.Len() >= f.max {
@@ -89,8 +96,9 @@ func (f *files) add(id flowhq.TenantID) *list.Element {
 
 // sweep deletes every tenant's files that nobody has written to for maxFileAge.
 //
-// It closes all files first. As every process does so daily, before it writes, none
-// has a file open that is as old as those that another one deletes.
+// It closes all files first. Every process does so daily, before it writes, so no process
+// has a file open that is as old as those that another one deletes, and would write on into
+// a file without a name.
 func (f *files) sweep(now time.Time) {
 	f.swept = now
 	_ = f.closeAll() // every line is already with the kernel
@@ -106,9 +114,10 @@ func (f *files) sweep(now time.Time) {
 	}
 }
 
-// isTenants reports whether a file in the folder is a tenant's, current or rotated.
+// isTenants reports whether a file in the folder is a tenant's, current or rotated. Other
+// files may be there, of whoever collects the logs, and are nothing to delete.
 func isTenants(info os.FileInfo) bool {
-	const idLength = 36
+	const idLength = 36 // of a UUID
 	name := info.Name()
 	return info.Mode().IsRegular() && strings.HasSuffix(name, ".log") && len(name) > idLength &&
 		flowhq.TenantID(name[:idLength]).Valid()

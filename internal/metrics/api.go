@@ -11,11 +11,13 @@ import (
 
 // An API is what an API process counts.
 type API struct {
-	Requests *prometheus.CounterVec // by status
+	Requests *prometheus.CounterVec // answered, by HTTP status
 	Seconds  prometheus.Histogram   // from a request to its answer
 
+	// Somebody who tries passwords shows first in LoginsFailed, and from ten a minute on in
+	// LoginsSlowed. LoginsRefused counts only under an attack from many addresses at once.
 	LoginsFailed  prometheus.Counter // wrong passwords
-	LoginsSlowed  prometheus.Counter // sources that gave so many that theirs are checked slowly
+	LoginsSlowed  prometheus.Counter // times that an address's passwords began to be checked slowly
 	LoginsRefused prometheus.Counter // passwords that were refused unchecked
 }
 
@@ -35,9 +37,11 @@ func NewAPI(r Registry) *API {
 			Name: "flowhq_http_requests_total", Help: "Requests that were answered, by status.",
 		}, []string{"status"}),
 		Seconds: auto.NewHistogram(prometheus.HistogramOpts{
-			Name: "flowhq_http_request_seconds", Help: "From a request to its answer.", Buckets: prometheus.DefBuckets,
+			Name: "flowhq_http_request_seconds", Help: "From a request to its answer.",
+			Buckets: prometheus.DefBuckets, // 5 ms to 10 s, which is a handler's deadline
 		}),
 	}
+	// There from the start, as zero: a rate needs two values, and the first answer is one.
 	a.Requests.WithLabelValues(strconv.Itoa(http.StatusOK))
 	return a
 }

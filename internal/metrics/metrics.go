@@ -1,6 +1,9 @@
-// Package metrics holds what a process counts, as named Prometheus metrics. They
-// are fields of structs that are handed down; there is no global registry, so two
-// workers in one test do not meet.
+// Package metrics holds what a process counts, as named Prometheus metrics. They are
+// fields of structs that are handed down. There is no global registry, so two workers in
+// one test do not count together.
+//
+// No label names a tenant or a customer: there may be thousands, each a time series of its
+// own in Prometheus, and the log and the API say more about one of them.
 package metrics
 
 import (
@@ -18,15 +21,18 @@ import (
 // A Registry is all that one process counts.
 type Registry struct{ *prometheus.Registry }
 
-// NewRegistry returns a Registry that holds what is known of any Go process.
+// NewRegistry returns a Registry that holds what is known of any Go process, such as its
+// memory and its goroutines.
 func NewRegistry() Registry {
 	r := prometheus.NewRegistry()
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	r.MustRegister(collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return Registry{r}
 }
 
-// Text returns everything that is registered in Prometheus' text format, and its
-// media type.
+// Text returns everything that is registered in Prometheus' text format, and its media
+// type. Both servers that show metrics use it: that of a worker, which has no password, and
+// the API, where they are behind the admin password.
 func (r Registry) Text() (text []byte, mediaType string, err error) {
 	families, err := r.Gather()
 	if err != nil {
@@ -43,30 +49,35 @@ func (r Registry) Text() (text []byte, mediaType string, err error) {
 	return b.Bytes(), string(format), nil
 }
 
-// A Worker is what a worker process counts. No label names a tenant: there may be
-// thousands, and a process's log and the API tell about each.
+// A Worker is what a worker process counts.
 type Worker struct {
-	Sessions    *prometheus.GaugeVec   // by state: hosted in this process
+	Sessions    *prometheus.GaugeVec   // hosted in this process, by state
 	SessionEnds *prometheus.CounterVec // by reason: see flowhq.EndReason
-	LeasesLost  prometheus.Counter     // to a newer host, or for want of the database
-	Capacity    prometheus.Gauge       // sessions this process may host
-	Slots       prometheus.Gauge       // of which so many are taken
+	LeasesLost  prometheus.Counter     // to a newer host, or because the database was away
+	Capacity    prometheus.Gauge       // sessions that this process may host
+	Slots       prometheus.Gauge       // hosts that run, connected or not; at most Capacity
 
+	// A message is received once and handled once, so what lies between the two counters is
+	// what waits.
 	Received     prometheus.Counter     // messages of customers, recorded for the first time
 	Handled      *prometheus.CounterVec // by outcome: see Outcomes
 	Muted        prometheus.Counter     // contacts that wrote like a program
 	Delayed      prometheus.Counter     // replies that had to wait for the tenant's limit
 	Sent         prometheus.Counter     // replies and warnings that WhatsApp acknowledged
-	SendsUnknown prometheus.Counter     // attempts whose outcome nobody knows
-	ReplySeconds prometheus.Histogram   // from receiving a message to WhatsApp's acknowledgement of the reply
+	SendsUnknown prometheus.Counter     // attempts to send whose outcome nobody knows
+	// ReplySeconds is from receiving a message to WhatsApp's acknowledgement of its reply.
+	ReplySeconds prometheus.Histogram
 }
 
 // Outcomes are the values of the label of Worker.Handled: what became of messages of
 // customers and, FAILED, of replies.
-var Outcomes = []flowhq.MessageStatus{flowhq.Answered, flowhq.Suppressed, flowhq.Overflowed, flowhq.Failed}
+var Outcomes = []flowhq.MessageStatus{
+	flowhq.Answered, flowhq.Suppressed, flowhq.Overflowed, flowhq.Failed,
+}
 
-// replyBuckets are the upper bounds of Worker.ReplySeconds, in seconds: a reply takes
-// some ten milliseconds, or minutes if its host had to be replaced.
+// replyBuckets are the upper bounds of Worker.ReplySeconds, in seconds. A reply takes some
+// ten milliseconds, seconds if its host had to be replaced, and minutes if it was delayed
+// by the tenant's limit.
 var replyBuckets = []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300}
 
 // NewWorker registers what a worker counts. Every label value that is known is there
@@ -83,23 +94,30 @@ func NewWorker(r Registry) *Worker {
 		SessionEnds: auto.NewCounterVec(prometheus.CounterOpts{
 			Name: "flowhq_session_ends_total", Help: "Ends of sessions, by reason.",
 		}, []string{"reason"}),
-		LeasesLost: counter("flowhq_leases_lost_total", "Leases that were lost to a newer host or for want of the database."),
+		LeasesLost: counter("flowhq_leases_lost_total",
+			"Leases that were lost to a newer host or for want of the database."),
 		Capacity: auto.NewGauge(prometheus.GaugeOpts{
 			Name: "flowhq_worker_capacity", Help: "Sessions that this worker may host.",
 		}),
 		Slots: auto.NewGauge(prometheus.GaugeOpts{
 			Name: "flowhq_worker_slots_used", Help: "Hosts that run on this worker, connected or not.",
 		}),
-		Received: counter("flowhq_messages_received_total", "Messages of customers that were recorded."),
+		Received: counter("flowhq_messages_received_total",
+			"Messages of customers that were recorded."),
 		Handled: auto.NewCounterVec(prometheus.CounterOpts{
 			Name: "flowhq_messages_handled_total", Help: "What became of messages, by outcome.",
 		}, []string{"outcome"}),
-		Muted:        counter("flowhq_contacts_muted_total", "Contacts that were muted because they wrote like a program."),
-		Delayed:      counter("flowhq_replies_delayed_total", "Replies that had to wait for their turn under the tenant's limit per minute."),
-		Sent:         counter("flowhq_replies_sent_total", "Replies and warnings that WhatsApp acknowledged."),
-		SendsUnknown: counter("flowhq_sends_unknown_total", "Attempts to send whose outcome is unknown; each is repeated under the same id."),
+		Muted: counter("flowhq_contacts_muted_total",
+			"Contacts that were muted because they wrote like a program."),
+		Delayed: counter("flowhq_replies_delayed_total",
+			"Replies that had to wait under the tenant's limit per minute."),
+		Sent: counter("flowhq_replies_sent_total",
+			"Replies and warnings that WhatsApp acknowledged."),
+		SendsUnknown: counter("flowhq_sends_unknown_total",
+			"Attempts to send whose outcome is unknown; each is repeated under the same id."),
 		ReplySeconds: auto.NewHistogram(prometheus.HistogramOpts{
-			Name: "flowhq_reply_seconds", Help: "From receiving a message to WhatsApp's acknowledgement of its reply.",
+			Name:    "flowhq_reply_seconds",
+			Help:    "From receiving a message to WhatsApp's acknowledgement of its reply.",
 			Buckets: replyBuckets,
 		}),
 	}
@@ -115,13 +133,16 @@ func NewWorker(r Registry) *Worker {
 	return w
 }
 
-// Ended counts an end.
-func (w *Worker) Ended(reason flowhq.EndReason) { w.SessionEnds.WithLabelValues(string(reason)).Inc() }
+// Ended counts the end of a session.
+func (w *Worker) Ended(reason flowhq.EndReason) {
+	w.SessionEnds.WithLabelValues(string(reason)).Inc()
+}
 
 // Outcome counts what became of a message.
 func (w *Worker) Outcome(s flowhq.MessageStatus) { w.Handled.WithLabelValues(string(s)).Inc() }
 
-// Session moves one session from a state to another; "" is outside of this process.
+// Session moves one session from a state to another. The state "" is outside of this
+// process: a host that starts comes from there, and one that ends goes there.
 func (w *Worker) Session(from, to flowhq.SessionState) {
 	if from != "" {
 		w.Sessions.WithLabelValues(string(from)).Dec()
