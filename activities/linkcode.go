@@ -15,7 +15,7 @@ const typingTime = 90 * time.Second
 
 // show makes a QR code known. A link code of the same connection stays.
 func (s *session) show(run context.Context, ev whatsapp.Event) error {
-	s.roundEnds = ev.RoundEnds
+	s.roundEnds = ev.CodesEnd
 	s.shown = change{
 		state: flowhq.QRReady, tenant: flowhq.TenantQRPending, worker: flowhq.HostStarting,
 		reason: "scan the QR code with the business's phone", qr: ev.QR, qrExpires: ev.QRExpires, link: s.shown.link,
@@ -29,7 +29,7 @@ func (s *session) show(run context.Context, ev whatsapp.Event) error {
 
 // showLinkCode makes a link code known, beside the QR code.
 func (s *session) showLinkCode(run context.Context, ev whatsapp.Event) error {
-	s.shown.link = store.LinkCode{Code: ev.LinkCode, ExpiresAt: ev.RoundEnds}
+	s.shown.link = store.LinkCode{Code: ev.LinkCode, ExpiresAt: ev.CodesEnd}
 	return s.become(run, s.shown)
 }
 

@@ -84,7 +84,7 @@ func (s *session) dropLink(host, run context.Context, device string) (how string
 	}
 	ctx, cancel = context.WithTimeout(run, writeTimeout)
 	defer cancel()
-	if err := s.Network.Forget(ctx, device); err != nil {
+	if err := s.Network.Keys.Forget(ctx, device); err != nil {
 		return "", fmt.Errorf("forget device: %w", err)
 	}
 	return how, nil

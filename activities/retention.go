@@ -11,7 +11,7 @@ import (
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/store"
-	"github.com/flowhq/flowhq/internal/whatsapp"
+	"github.com/flowhq/flowhq/internal/whatsapp/keystore"
 )
 
 const (
@@ -182,7 +182,7 @@ func (p *pruning) fleet(ctx context.Context) error {
 // devices prunes the keys of every linked device, in the order of their JIDs.
 func (p *pruning) devices(ctx context.Context) error {
 	return p.repeat(ctx, func() (more bool, err error) {
-		page, err := p.Network.Devices(ctx, p.Device, prunePage)
+		page, err := p.Network.Keys.Devices(ctx, p.Device, prunePage)
 		if err != nil {
 			return false, err
 		}
@@ -198,17 +198,17 @@ func (p *pruning) devices(ctx context.Context) error {
 
 func (p *pruning) device(ctx context.Context, device string) error {
 	err := p.repeat(ctx, func() (bool, error) {
-		n, err := p.Network.PruneBuffer(ctx, device)
+		n, err := p.Network.Keys.PruneBuffer(ctx, device)
 		p.Pruned.Buffered += n
-		return n == whatsapp.PruneBatch, err
+		return n == keystore.PruneBatch, err
 	})
 	if err != nil {
 		return err
 	}
 	return p.repeat(ctx, func() (bool, error) {
-		n, err := p.Network.PruneMACs(ctx, device)
+		n, err := p.Network.Keys.PruneMACs(ctx, device)
 		p.Pruned.MACs += n
-		return n == whatsapp.PruneBatch, err
+		return n == keystore.PruneBatch, err
 	})
 }
 

@@ -150,7 +150,7 @@ func (a *Activities) Erase(ctx context.Context, in EraseInput) error {
 		if err := a.unlink(ctx, in.Tenant, device); err != nil {
 			a.Log.Warn("could not unlink the phone", "tenant", string(in.Tenant), "err", err)
 		}
-		if err := a.Network.Forget(ctx, device); err != nil {
+		if err := a.Network.Keys.Forget(ctx, device); err != nil {
 			return fmt.Errorf("forget device: %w", err)
 		}
 		if err := a.Store.ForgetDevice(ctx, in.Tenant, device); err != nil { // or the next attempt dials again

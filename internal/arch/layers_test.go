@@ -26,7 +26,10 @@ var layers = [][]string{
 	{"internal/simulator/wire", "internal/simulator/database", "internal/simulator/signalstore"},
 	{"internal/simulator/server", "internal/simulator/customers"},
 	{"internal/simulator/control"},
-	{"internal/store", "internal/reply", "internal/config", "internal/logging", "internal/devdb", "internal/cli", "internal/metrics"},
+	{
+		"internal/store", "internal/reply", "internal/config", "internal/logging", "internal/devdb",
+		"internal/cli", "internal/metrics", "internal/whatsapp/keystore",
+	},
 	{"internal/hosting", "internal/pipeline", "internal/whatsapp", "internal/simulator"},
 	{"activities"},
 	{"workflows"},
@@ -51,7 +54,8 @@ var only = []struct {
 	{"github.com/golang-migrate", "the store migrates", []string{"internal/store"}},
 	{"go.mau.fi/", "one adapter hides WhatsApp's protocol, and one simulator speaks it",
 		[]string{
-			"internal/whatsapp", "internal/simulator", "internal/simulator/wire", "internal/simulator/signalstore",
+			"internal/whatsapp", "internal/whatsapp/keystore",
+			"internal/simulator", "internal/simulator/wire", "internal/simulator/signalstore",
 			"internal/simulator/server", "internal/simulator/customers",
 		}},
 	{"github.com/gin-gonic", "handlers know no web framework but through one adapter", []string{"api"}},

@@ -49,14 +49,14 @@ func TestPairingRejectedByHandler(t *testing.T) {
 		t.Errorf("the end has code %q (%v); want the handler's error in it", flowhq.ErrorCode(end), end)
 	}
 	var rows int
-	if err := w.network.db.QueryRow("select count(*) from whatsmeow_device").Scan(&rows); rows != 0 || err != nil {
+	if err := w.db.QueryRow("select count(*) from whatsmeow_device").Scan(&rows); rows != 0 || err != nil {
 		t.Errorf("%d devices are stored, %v; want none", rows, err)
 	}
 }
 
 func TestCodesFollowEachOtherAndExpire(t *testing.T) {
 	w := newWorld(t)
-	w.network.pace.firstCode, w.network.pace.nextCode = 60*time.Millisecond, 20*time.Millisecond
+	w.network.timing.firstCode, w.network.timing.nextCode = 60*time.Millisecond, 20*time.Millisecond
 	c := w.dial("", newRecorder())
 	var codes []string
 	for e := range c.Events() {
@@ -217,8 +217,8 @@ func TestCloseWaitsForHandler(t *testing.T) {
 func TestNetworkRefusesAnotherServer(t *testing.T) {
 	w := newWorld(t)
 	for name, o := range map[string]Options{
-		"WhatsApp itself": {DB: w.network.db, Log: w.network.log},
-		"another name":    {DB: w.network.db, Log: w.network.log, Server: w.server, DeviceName: "Other"},
+		"WhatsApp itself": {DB: w.db, Log: w.network.log},
+		"another name":    {DB: w.db, Log: w.network.log, Server: w.server, DeviceName: "Other"},
 	} {
 		if _, err := New(t.Context(), o); flowhq.ErrorCode(err) != flowhq.Invalid {
 			t.Errorf("New for %s = %v; want code Invalid", name, err)

@@ -9,32 +9,6 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// A class says what a field of a message holds. Of several fields that are set,
-// the one with the highest class is what the message says.
-type class int
-
-const (
-	// nothing is not a person's: it belongs to the client, to a group or to
-	// another message. It is neither recorded nor answered.
-	nothing class = iota
-	// shown is nothing to answer, but what who reads the log wants to see.
-	shown
-	// wordless is a person's, without words: a voice note, a place.
-	wordless
-	// worded is a person's words.
-	worded
-	// wrapper holds another message.
-	wrapper
-)
-
-// A field says what one field of a message holds.
-type field struct {
-	class class // without words: what the field is if it holds none
-	kind  flowhq.Kind
-	words func(*waE2E.Message) string // what the person wrote or chose; nil = never anything
-	about func(*waE2E.Message) string // what else there is to read, added to the words; nil = nothing
-}
-
 // A content is what a message says.
 type content struct {
 	class class
@@ -117,7 +91,8 @@ func wrapped(m *waE2E.Message, fd protoreflect.FieldDescriptor) *waE2E.Message {
 
 // accompanying fields come with messages of any kind and say nothing themselves.
 var accompanying = []protoreflect.Name{
-	"messageContextInfo", "senderKeyDistributionMessage", "fastRatchetKeySenderKeyDistributionMessage",
+	"messageContextInfo", "senderKeyDistributionMessage",
+	"fastRatchetKeySenderKeyDistributionMessage",
 }
 
 // copies are the ways in which a message repeats or decorates another one, which
@@ -129,8 +104,10 @@ var copies = []waE2E.MessageAssociation_AssociationType{
 	waE2E.MessageAssociation_STICKER_ANNOTATION,
 }
 
+// isCopy reports whether m repeats or decorates another message.
 func isCopy(m *waE2E.Message) bool {
-	return slices.Contains(copies, m.GetMessageContextInfo().GetMessageAssociation().GetAssociationType())
+	of := m.GetMessageContextInfo().GetMessageAssociation()
+	return slices.Contains(copies, of.GetAssociationType())
 }
 
 // albumOf returns the id of the album that a picture belongs to, or "".

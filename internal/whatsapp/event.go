@@ -2,24 +2,24 @@ package whatsapp
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/whatsapp/keystore"
 )
 
-// An Event is a step in a connection's life.
+// An Event is a step of a connection on its way to being online.
 type Event struct {
 	Kind EventKind
-	// QR is the text of the code to show, with Kind QR. It is a secret: whoever
-	// scans it is linked. A later code replaces it.
+	// QR is the text of the code to show, with Kind QR. It is a secret: whoever scans it
+	// is linked. A later code replaces it.
 	QR        string
 	QRExpires time.Time
-	// RoundEnds is when the last code expires that this connection can show, and a
-	// link code with it; with Kind QR or LinkCode.
-	RoundEnds time.Time
-	LinkCode  string // to be typed into the phone, with Kind LinkCode; as secret as QR
-	Device    Device // with Linked and Online
+	// CodesEnd is when the last QR code expires that this connection can show, and a link
+	// code with it; with Kind QR or LinkCode.
+	CodesEnd time.Time
+	LinkCode string // to be typed into the phone, with Kind LinkCode; as secret as QR
+	Device   Device // with Linked and Online
 }
 
 // EventKind tells the events apart.
@@ -29,8 +29,10 @@ const (
 	QR EventKind = "QR" // show this code, replacing the one before
 	// LinkCode is the code that was asked for with [Conn.AskLinkCode].
 	LinkCode EventKind = "LINK_CODE"
-	Linked   EventKind = "LINKED" // a phone has scanned and confirmed
-	Online   EventKind = "ONLINE" // logged in; messages may have arrived before this
+	Linked   EventKind = "LINKED" // a phone has scanned, and WhatsApp has confirmed
+	// Online means logged in. Messages may have arrived before: the library reports the
+	// login in a goroutine of its own.
+	Online EventKind = "ONLINE"
 )
 
 // A Device is a linked device: what a phone lists under "linked devices".
@@ -41,44 +43,43 @@ type Device struct {
 }
 
 // A Handler is the caller's side of a connection. Its methods are called by the
-// connection's goroutines, one message at a time, and must return soon: while
-// one runs, nothing else of this connection is handled. A panic in one ends the
-// connection with [flowhq.EndNotRecorded].
+// connection's goroutines, one message at a time, and must return soon: while one runs,
+// nothing else of this connection is handled. A call that takes longer than 10 s has
+// failed. A panic in a call ends the connection with [flowhq.EndNotRecorded].
 type Handler interface {
-	// Link records the device before the pairing is confirmed to WhatsApp. An
-	// error rejects the pairing and is found in the chain of the [EndError].
+	// Link records the device before the pairing is confirmed to WhatsApp. An error
+	// rejects the pairing and is found in the chain of the [EndError].
 	Link(context.Context, Device) error
-	// Receive records a message. Only after it returned nil is the message
-	// acknowledged; an error ends the connection with [flowhq.EndNotRecorded].
+	// Receive records a message. Only after it returned nil is the message acknowledged;
+	// an error ends the connection with [flowhq.EndNotRecorded].
 	Receive(context.Context, Inbound) error
-	// Receipt hears how far sent messages have come. It must not block, may hear
-	// the same twice and may miss some.
+	// Receipt notes how far sent messages have come. It must not block. It may be called
+	// twice for the same receipt, and not at all for some.
 	Receipt(Receipt)
 	// Revise records that a customer has changed or deleted a message, which may be
-	// unknown. An error is one of Receive.
+	// unknown. An error has the consequence of one of Receive.
 	Revise(context.Context, Revision) error
-	// SetTimer records after how long the messages of a person's chat disappear. An
-	// error is one of Receive.
+	// SetTimer records after how long the messages of a person's chat disappear. An error
+	// has the consequence of one of Receive.
 	SetTimer(context.Context, Person, flowhq.Timer) error
-	// SentText returns the text that was sent under id: a customer's phone that
-	// could not read a message asks for it again, perhaps days later. An error
-	// ends the connection, so that the phone's request is delivered again.
-	SentText(ctx context.Context, id string) (text string, timer flowhq.Timer, found bool, err error)
-	// Holds reports whether this connection's host still holds the number. It is
-	// asked before anything is written to WhatsApp, and nothing is if it does not:
-	// a process that stood still for a while may go on in the middle of a step. It
-	// must not block.
+	// SentText returns the text that was sent under id: a customer's phone that could not
+	// read a message asks for it again, perhaps days later. An error ends the connection,
+	// so that the phone's request is delivered again.
+	SentText(ctx context.Context, id string) (
+		text string, timer flowhq.Timer, isFound bool, err error)
+	// Holds reports whether this connection's host still holds the number. It is asked
+	// before anything is written to WhatsApp, and nothing is written if it does not: a
+	// process that stood still for a while may go on in the middle of a step. It must not
+	// block.
 	Holds() bool
-	// Fence returns an error of code Fenced if this connection's host has been
-	// replaced by a newer one, and otherwise makes sure that none replaces it
-	// before tx ends. tx is a transaction that is about to change the keys.
+	// Fence returns an error of code Fenced if this connection's host was replaced by a
+	// newer one. Otherwise it makes sure that none replaces it before tx ends. tx is a
+	// transaction that is about to change the keys.
 	Fence(ctx context.Context, tx Tx) error
 }
 
 // A Tx is a transaction on the database of the keys.
-type Tx interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
+type Tx = keystore.Tx
 
 // An Inbound is something a customer said.
 type Inbound struct {
@@ -88,15 +89,15 @@ type Inbound struct {
 	ID     string // unique per writer, whose phone has chosen it
 	Kind   flowhq.Kind
 	Text   string // what was written, or the caption; as of flowhq.CleanText
-	// Wordless says that it is nothing written or chosen: a voice note, a place.
-	// Text then says what there is to see, if anything.
+	// Wordless says that it is nothing written or chosen: a voice note, a place. Text then
+	// says what there is to see, if anything.
 	Wordless bool
 	Silent   bool          // there is nothing to answer, such as the record of a call
 	Timer    *flowhq.Timer // of the chat, nil if the message tells of none
 	Album    string        // id of the message that announced the album it is part of
 	SentAt   time.Time     // by the sender's clock
-	// Undecryptable says that the message could not be read and was asked for
-	// again; a readable copy with the same id may follow.
+	// Undecryptable says that the message could not be read and was asked for again; a
+	// readable copy with the same id may follow.
 	Undecryptable bool
 }
 
@@ -111,9 +112,9 @@ type Revision struct {
 	Person
 	ID       string // of the message
 	At       time.Time
-	Revoked  bool    // it is deleted
-	Text     *string // what it says now, as in Inbound; nil if that cannot be read
-	Wordless bool    // likewise
+	Revoked  bool    // the message is deleted
+	Text     *string // what the message says now, as in Inbound; nil if that cannot be read
+	Wordless bool    // as in Inbound
 	Kind     flowhq.Kind
 }
 

@@ -7,6 +7,32 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
+// A class says what a field of a message holds. Of several fields that are set,
+// the one with the highest class is what the message says.
+type class int
+
+const (
+	// nothing is not a person's: it belongs to the client, to a group or to
+	// another message. It is neither recorded nor answered.
+	nothing class = iota
+	// shown is nothing to answer, but what who reads the log wants to see.
+	shown
+	// wordless is a person's, without words: a voice note, a place.
+	wordless
+	// worded is a person's words.
+	worded
+	// wrapper holds another message.
+	wrapper
+)
+
+// A field says what one field of a message holds.
+type field struct {
+	class class // without words: what the field is if it holds none
+	kind  flowhq.Kind
+	words func(*waE2E.Message) string // what the person wrote or chose; nil = never anything
+	about func(*waE2E.Message) string // what else there is to read, put after the words; may be nil
+}
+
 // fields says of every field of the library's message what it holds. A test fails
 // when the library has one that is not named here.
 var fields = map[protoreflect.Name]field{
@@ -33,18 +59,26 @@ var fields = map[protoreflect.Name]field{
 	"questionResponseMessage":     {kind: flowhq.KindText, words: questionAnswer},
 
 	// Media.
-	"imageMessage":       {class: wordless, kind: flowhq.KindMedia, words: imageCaption},
-	"videoMessage":       {class: wordless, kind: flowhq.KindMedia, words: videoCaption},
-	"ptvMessage":         {class: wordless, kind: flowhq.KindMedia, words: roundVideoCaption},
-	"audioMessage":       {class: wordless, kind: flowhq.KindMedia},
-	"documentMessage":    {class: wordless, kind: flowhq.KindMedia, words: documentCaption, about: documentName},
-	"stickerMessage":     {class: wordless, kind: flowhq.KindMedia},
-	"stickerPackMessage": {class: wordless, kind: flowhq.KindMedia, words: packCaption, about: packName},
-	"musicMessage":       {class: wordless, kind: flowhq.KindMedia, about: songTitle},
+	"imageMessage": {class: wordless, kind: flowhq.KindMedia, words: imageCaption},
+	"videoMessage": {class: wordless, kind: flowhq.KindMedia, words: videoCaption},
+	"ptvMessage":   {class: wordless, kind: flowhq.KindMedia, words: roundVideoCaption},
+	"audioMessage": {class: wordless, kind: flowhq.KindMedia},
+	"documentMessage": {
+		class: wordless, kind: flowhq.KindMedia, words: documentCaption, about: documentName,
+	},
+	"stickerMessage": {class: wordless, kind: flowhq.KindMedia},
+	"stickerPackMessage": {
+		class: wordless, kind: flowhq.KindMedia, words: packCaption, about: packName,
+	},
+	"musicMessage": {class: wordless, kind: flowhq.KindMedia, about: songTitle},
 
 	// Places, people.
-	"locationMessage":      {class: wordless, kind: flowhq.KindLocation, words: placeComment, about: place},
-	"liveLocationMessage":  {class: wordless, kind: flowhq.KindLocation, words: liveCaption, about: livePlace},
+	"locationMessage": {
+		class: wordless, kind: flowhq.KindLocation, words: placeComment, about: place,
+	},
+	"liveLocationMessage": {
+		class: wordless, kind: flowhq.KindLocation, words: liveCaption, about: livePlace,
+	},
 	"contactMessage":       {class: wordless, kind: flowhq.KindContact, about: contactCard},
 	"contactsArrayMessage": {class: wordless, kind: flowhq.KindContact, about: contactCards},
 	"chat":                 {class: wordless, kind: flowhq.KindContact, about: chatName},
@@ -64,20 +98,41 @@ var fields = map[protoreflect.Name]field{
 	"pollResultSnapshotMessageV3": {class: wordless, kind: flowhq.KindPoll, words: pollResult},
 
 	// Invitations.
-	"eventMessage":                      {class: wordless, kind: flowhq.KindInvite, words: eventText},
-	"eventInviteMessage":                {class: wordless, kind: flowhq.KindInvite, words: eventInviteCaption, about: eventInviteTitle},
-	"groupInviteMessage":                {class: wordless, kind: flowhq.KindInvite, words: groupInviteCaption, about: groupInviteName},
-	"newsletterAdminInviteMessage":      {class: wordless, kind: flowhq.KindInvite, words: adminInviteCaption, about: adminInviteName},
-	"newsletterFollowerInviteMessageV2": {class: wordless, kind: flowhq.KindInvite, words: followerInviteCaption, about: followerInviteName},
-	"scheduledCallCreationMessage":      {class: wordless, kind: flowhq.KindInvite, words: scheduledCallTitle, about: scheduledCallTime},
+	"eventMessage": {
+		class: wordless, kind: flowhq.KindInvite, words: eventText,
+	},
+	"eventInviteMessage": {
+		class: wordless, kind: flowhq.KindInvite,
+		words: eventInviteCaption, about: eventInviteTitle,
+	},
+	"groupInviteMessage": {
+		class: wordless, kind: flowhq.KindInvite, words: groupInviteCaption, about: groupInviteName,
+	},
+	"newsletterAdminInviteMessage": {
+		class: wordless, kind: flowhq.KindInvite, words: adminInviteCaption, about: adminInviteName,
+	},
+	"newsletterFollowerInviteMessageV2": {
+		class: wordless, kind: flowhq.KindInvite,
+		words: followerInviteCaption, about: followerInviteName,
+	},
+	"scheduledCallCreationMessage": {
+		class: wordless, kind: flowhq.KindInvite,
+		words: scheduledCallTitle, about: scheduledCallTime,
+	},
 
 	// Money.
-	"sendPaymentMessage":     {class: wordless, kind: flowhq.KindPayment, words: paymentNote},
-	"requestPaymentMessage":  {class: wordless, kind: flowhq.KindPayment, words: requestNote, about: requestAmount},
-	"invoiceMessage":         {class: wordless, kind: flowhq.KindPayment, words: invoiceNote},
-	"splitPaymentMessage":    {class: wordless, kind: flowhq.KindPayment, words: splitNote, about: splitAmount},
-	"paymentInviteMessage":   {class: wordless, kind: flowhq.KindPayment},
-	"paymentReminderMessage": {class: wordless, kind: flowhq.KindPayment, words: reminderNote, about: reminderAmount},
+	"sendPaymentMessage": {class: wordless, kind: flowhq.KindPayment, words: paymentNote},
+	"requestPaymentMessage": {
+		class: wordless, kind: flowhq.KindPayment, words: requestNote, about: requestAmount,
+	},
+	"invoiceMessage": {class: wordless, kind: flowhq.KindPayment, words: invoiceNote},
+	"splitPaymentMessage": {
+		class: wordless, kind: flowhq.KindPayment, words: splitNote, about: splitAmount,
+	},
+	"paymentInviteMessage": {class: wordless, kind: flowhq.KindPayment},
+	"paymentReminderMessage": {
+		class: wordless, kind: flowhq.KindPayment, words: reminderNote, about: reminderAmount,
+	},
 
 	// Calls and what cannot be read: seen in the log, not answered.
 	"callLogMesssage":          {class: shown, kind: flowhq.KindCall, about: callLog},
@@ -107,8 +162,8 @@ var fields = map[protoreflect.Name]field{
 	"acp2SettingMessage":         {class: wrapper}, // likewise
 
 	// About another message.
-	"protocolMessage":                {}, // deletions, edits, settings, keys: see change and timerOf
-	"secretEncryptedMessage":         {}, // an edit, encrypted once more: see change
+	"protocolMessage":                {}, // deletions, edits, settings, keys
+	"secretEncryptedMessage":         {}, // an edit, encrypted once more: see revisionOf
 	"albumMessage":                   {}, // announces pictures, which come by themselves
 	"reactionMessage":                {},
 	"encReactionMessage":             {},

@@ -2,9 +2,6 @@ package whatsapp
 
 import (
 	"cmp"
-	"context"
-	"strings"
-	"unicode/utf8"
 
 	"go.mau.fi/whatsmeow/types"
 	"go.mau.fi/whatsmeow/types/events"
@@ -12,13 +9,9 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// maxIDBytes bounds a message id. WhatsApp's own are at most 32 characters, but
-// the sender's client chooses it.
-const maxIDBytes = 128
-
-// inbound returns what a customer said, or false if the event is nothing that a
-// customer said to us. An error means that the database failed, and the message must
-// not be acknowledged.
+// inbound returns what a customer said, or false if the event is nothing that a customer
+// said to us. An error means that the database failed, and the message must not be
+// acknowledged.
 func (c *Conn) inbound(e *events.Message) (Inbound, bool, error) {
 	if e.IsEdit || e.Info.Edit != types.EditAttributeEmpty {
 		return Inbound{}, false, nil
@@ -37,8 +30,8 @@ func (c *Conn) inbound(e *events.Message) (Inbound, bool, error) {
 	return in, ok, err
 }
 
-// envelope returns who wrote what when, or false for all that is not a message
-// of a customer to us: our own, groups, broadcasts, status, newsletters, bots.
+// envelope returns who wrote what when, or false for all that is not a message of a
+// customer to us: our own, groups, broadcasts, status, newsletters, bots.
 func (c *Conn) envelope(info *types.MessageInfo) (Inbound, bool, error) {
 	if info.IsFromMe || info.IsGroup || !isPerson(info.Chat) || !isPerson(info.Sender) {
 		return Inbound{}, false, nil
@@ -49,43 +42,19 @@ func (c *Conn) envelope(info *types.MessageInfo) (Inbound, bool, error) {
 	}
 	who, err := c.person(info.Sender, info.SenderAlt)
 	return Inbound{
-		LID: who.LID, Number: who.Number, Name: flowhq.CleanText(info.PushName), ID: info.ID, SentAt: info.Timestamp,
+		LID: who.LID, Number: who.Number, Name: flowhq.CleanText(info.PushName),
+		ID: info.ID, SentAt: info.Timestamp,
 	}, err == nil, err
 }
 
-// person returns who has the address jid and, unless it is empty, alt.
+// person returns who has the address jid and, unless it is empty, alt. The database is
+// asked for the one of LID and number that the message does not name: it may have been
+// learnt since the last message, by another process too. An error must not be taken for
+// "not known". It would record the message under another identity, and a redelivery of
+// it as a new message.
 func (c *Conn) person(jid, alt types.JID) (p Person, err error) {
-	lid, number, err := c.identities(jid.ToNonAD(), alt.ToNonAD())
-	if err != nil {
-		return Person{}, err
-	}
-	p.Number = numberOf(number)
-	if !lid.IsEmpty() {
-		p.LID = lid.String()
-	}
-	return p, nil
-}
-
-// isPerson reports whether jid is one person's, who can be answered.
-func isPerson(jid types.JID) bool {
-	switch jid.Server {
-	case types.DefaultUserServer, types.HiddenUserServer:
-		return jid.User != "" && jid.User != types.PSAJID.User && !jid.IsBot()
-	}
-	return false
-}
-
-// isID reports whether id is one that can be stored and sent back.
-func isID(id string) bool {
-	printable := func(r rune) bool { return r > ' ' && r < utf8.RuneSelf-1 }
-	return id != "" && len(id) <= maxIDBytes && !strings.ContainsFunc(id, func(r rune) bool { return !printable(r) })
-}
-
-// identities returns a contact's LID and number JID, given the one it wrote with
-// and the other, which may be empty. Either result may be empty. The database is asked,
-// for the other may have been learnt since, by another process too.
-func (c *Conn) identities(jid, alt types.JID) (lid, number types.JID, err error) {
-	for _, j := range []types.JID{jid, alt} {
+	var lid, number types.JID
+	for _, j := range []types.JID{jid.ToNonAD(), alt.ToNonAD()} {
 		switch j.Server {
 		case types.HiddenUserServer:
 			lid = j
@@ -93,9 +62,9 @@ func (c *Conn) identities(jid, alt types.JID) (lid, number types.JID, err error)
 			number = j
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), handlerTimeout)
+	ctx, cancel := c.handlerContext()
 	defer cancel()
-	known := lids{c.network.keys}
+	known := c.network.Keys.LIDs()
 	switch {
 	case lid.IsEmpty():
 		lid, err = known.GetLIDForPN(ctx, number)
@@ -103,7 +72,13 @@ func (c *Conn) identities(jid, alt types.JID) (lid, number types.JID, err error)
 		number, err = known.GetPNForLID(ctx, lid)
 	}
 	if err != nil {
-		return lid, number, unread(err)
+		return Person{}, &flowhq.Error{
+			Code: flowhq.Unavailable, Message: "the WhatsApp key store cannot be read", Err: err,
+		}
 	}
-	return lid, number, nil
+	p.Number = numberOf(number)
+	if !lid.IsEmpty() {
+		p.LID = lid.String()
+	}
+	return p, nil
 }

@@ -7,16 +7,18 @@ import (
 
 	waBinary "go.mau.fi/whatsmeow/binary"
 	waLog "go.mau.fi/whatsmeow/util/log"
+
+	"github.com/flowhq/flowhq/internal/whatsapp/keystore"
 )
 
-// A logger passes the library's log on. Its debug level is dropped: it prints
-// every stanza, and the QR codes with them. Stanzas in its other messages are
-// reduced to their name. What the connection's end tells anyway is for debugging
-// only: the complaints of the socket, and all that fails after the end.
+// A logger passes the library's log on. It drops the library's debug level, which prints
+// every stanza, and the QR codes with them. Stanzas in other messages are reduced to their
+// name. What the connection's end reports anyway goes to the debug level: the complaints
+// of the socket, and all that fails after the end.
 type logger struct {
-	log      *slog.Logger
-	part     string
-	silenced func() bool // may be nil
+	log        *slog.Logger
+	part       string      // of the library
+	isSilenced func() bool // may be nil
 }
 
 func (l logger) Debugf(string, ...any)             {}
@@ -31,7 +33,7 @@ func (l logger) Sub(part string) waLog.Logger {
 }
 
 func (l logger) print(level slog.Level, format string, args []any) {
-	if l.part == "Socket" || l.silenced != nil && l.silenced() {
+	if l.part == "Socket" || l.isSilenced != nil && l.isSilenced() {
 		level = slog.LevelDebug
 	}
 	for i, arg := range args {
@@ -41,7 +43,7 @@ func (l logger) print(level slog.Level, format string, args []any) {
 		case waBinary.Node:
 			args[i] = "<" + arg.Tag + ">"
 		case error:
-			if errors.Is(arg, errKeysKept) { // as intended
+			if errors.Is(arg, keystore.ErrKept) { // as intended
 				level = slog.LevelDebug
 			}
 		}

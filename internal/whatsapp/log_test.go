@@ -14,8 +14,8 @@ func TestLoggerKeepsStanzasToItself(t *testing.T) {
 	var out bytes.Buffer
 	over := false
 	l := logger{
-		log:      slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		silenced: func() bool { return over },
+		log:        slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		isSilenced: func() bool { return over },
 	}
 	node := &waBinary.Node{Tag: "message", Attrs: waBinary.Attrs{"notify": "Asha"}, Content: []byte("body")}
 	l.Sub("Recv").Debugf("%s", node)

@@ -52,14 +52,14 @@ func TestNothingIsKeptAboutCustomers(t *testing.T) {
 	w.acquaint(c, h, phone)
 	for _, table := range []string{"whatsmeow_contacts", "whatsmeow_message_secrets", "whatsmeow_retry_buffer"} {
 		var rows int
-		if err := w.network.db.QueryRow("select count(*) from " + table).Scan(&rows); rows != 0 || err != nil {
+		if err := w.db.QueryRow("select count(*) from " + table).Scan(&rows); rows != 0 || err != nil {
 			t.Errorf("%s has %d rows, %v; want none", table, rows, err)
 		}
 	}
 	// The plaintexts that wait for their handler are gone once it is done.
 	w.await("the end of the plaintexts", func() bool {
 		var rows int
-		err := w.network.db.QueryRow("select count(plaintext) from whatsmeow_event_buffer").Scan(&rows)
+		err := w.db.QueryRow("select count(plaintext) from whatsmeow_event_buffer").Scan(&rows)
 		return err == nil && rows == 0
 	})
 }
@@ -271,7 +271,7 @@ func TestKeyStoreAwayIsDeliveredAgain(t *testing.T) {
 	w := newWorld(t)
 	phone, customer, h := w.phone(), w.customer(), newRecorder()
 	c, device := w.link(phone, h)
-	w.network.db.Close()
+	w.db.Close()
 	id := w.write(customer, phone, "hello")
 	w.wantEnd(c, flowhq.EndNotRecorded)
 	w.dialOn(w.newNetwork(), device.JID, h)
@@ -289,7 +289,7 @@ func (w *world) swapSession(broken, by Inbound) {
 		`update whatsmeow_sessions set session = (select session from whatsmeow_sessions where their_id = $2) where their_id = $1`,
 		`update whatsmeow_identity_keys set identity = (select identity from whatsmeow_identity_keys where their_id = $2) where their_id = $1`,
 	} {
-		result, err := w.network.db.Exec(q, address(broken), address(by))
+		result, err := w.db.Exec(q, address(broken), address(by))
 		if err != nil {
 			w.Fatal(err)
 		}

@@ -1,22 +1,18 @@
 package whatsapp
 
 import (
-	"database/sql"
-	"database/sql/driver"
-	"encoding/hex"
 	"errors"
-	"strings"
 	"sync"
 
 	signallog "go.mau.fi/libsignal/logger"
 	"go.mau.fi/whatsmeow"
 	"go.mau.fi/whatsmeow/proto/waCompanionReg"
 	"go.mau.fi/whatsmeow/store"
-	"go.mau.fi/whatsmeow/store/sqlstore"
 )
 
-// The library keeps some settings in package variables that every connection
-// reads without a lock, so they are set once, before the first connection.
+// process is what this process has set in the library. The library keeps some settings in
+// package variables that every connection reads without a lock, so they are set once,
+// before the first connection.
 var process struct {
 	sync.Mutex
 	isSet  bool
@@ -27,10 +23,9 @@ var process struct {
 // deviceVersion is what the phone shows beside the device's name.
 var deviceVersion = [3]uint32{1, 0, 0}
 
-// configureProcess sets the library's package variables: the root of trust, the
-// name under which devices are linked, and the encoding of arrays. A process has
-// one of each; asking for another is an error, because a production connection
-// must never trust a test server's key.
+// configureProcess sets the library's package variables: the root of trust, and the name
+// under which devices are linked. A process has one of each. Asking for another is an
+// error: a connection to WhatsApp must never trust a test server's key.
 func configureProcess(root [32]byte, device string) error {
 	process.Lock()
 	defer process.Unlock()
@@ -48,57 +43,18 @@ func configureProcess(root [32]byte, device string) error {
 	}
 	store.SetOSInfo(device, deviceVersion)
 	store.DeviceProps.PlatformType = waCompanionReg.DeviceProps_DESKTOP.Enum()
-	sqlstore.PostgresArrayWrapper = newArray
-	var quiet signallog.Loggable = silence{}
-	signallog.Setup(&quiet)
+	var discard signallog.Loggable = noLog{}
+	signallog.Setup(&discard)
 	process.isSet, process.root, process.device = true, root, device
 	return nil
 }
 
-// silence is the log of the cryptography, which by default goes to the standard
-// output. What fails there is reported by its caller.
-type silence struct{}
+// noLog discards the log of the cryptography (libsignal), which by default goes to the
+// standard output. What fails there is reported by its caller.
+type noLog struct{}
 
-func (silence) Debug(string, string)   {}
-func (silence) Info(string, string)    {}
-func (silence) Warning(string, string) {}
-func (silence) Error(string, string)   {}
-func (silence) Configure(string)       {}
-
-// An array is a list of strings or of byte strings as PostgreSQL writes arrays.
-// Without it the library puts one placeholder per element into its statements,
-// and the server prepares one statement for each length.
-type array struct{ v any }
-
-func newArray(v any) interface {
-	driver.Valuer
-	sql.Scanner
-} {
-	return array{v}
-}
-
-// Value returns the array's text form.
-func (a array) Value() (driver.Value, error) {
-	var elements []string
-	switch v := a.v.(type) {
-	case []string:
-		for _, s := range v {
-			elements = append(elements, quoteElement.Replace(s))
-		}
-	case [][]byte:
-		for _, b := range v {
-			elements = append(elements, `\\x`+hex.EncodeToString(b))
-		}
-	default:
-		return nil, errors.New("array: unsupported element type")
-	}
-	if len(elements) == 0 {
-		return "{}", nil
-	}
-	return `{"` + strings.Join(elements, `","`) + `"}`, nil
-}
-
-var quoteElement = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
-
-// Scan is part of the interface the library asks for; it never scans.
-func (array) Scan(any) error { return errors.New("array: cannot be scanned") }
+func (noLog) Debug(string, string)   {}
+func (noLog) Info(string, string)    {}
+func (noLog) Warning(string, string) {}
+func (noLog) Error(string, string)   {}
+func (noLog) Configure(string)       {}

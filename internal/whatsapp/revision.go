@@ -1,19 +1,19 @@
 package whatsapp
 
 import (
-	"context"
 	"time"
 
 	"go.mau.fi/whatsmeow/proto/waCommon"
 	"go.mau.fi/whatsmeow/proto/waE2E"
-	"go.mau.fi/whatsmeow/types"
 )
 
 // maxSkew is how far the time of an edit by its sender's clock may be from WhatsApp's.
+// Beyond it the sender's clock is wrong.
 const maxSkew = 24 * time.Hour
 
 // revisionOf returns what a message from sentAt makes of an earlier one, whose id is
-// valid, or false if it is no revision. Whose message that is must still be looked up.
+// valid, or false if it is no revision. Anybody can name any id, so the caller must look
+// up whose message that is.
 func revisionOf(m *waE2E.Message, sentAt time.Time) (r Revision, ok bool) {
 	r.At = sentAt
 	var key *waCommon.MessageKey
@@ -22,7 +22,7 @@ func revisionOf(m *waE2E.Message, sentAt time.Time) (r Revision, ok bool) {
 		key, r.Revoked = p.GetKey(), true
 	case p.GetType() == waE2E.ProtocolMessage_MESSAGE_EDIT:
 		key = p.GetKey()
-		// More exact than WhatsApp's seconds, so that two quick edits have an order.
+		// WhatsApp's time is in whole seconds. Two quick edits need an order.
 		if at := time.UnixMilli(p.GetTimestampMS()); at.Sub(sentAt).Abs() < maxSkew {
 			r.At = at
 		}
@@ -30,7 +30,8 @@ func revisionOf(m *waE2E.Message, sentAt time.Time) (r Revision, ok bool) {
 			r.Text, r.Wordless, r.Kind = &said.text, said.class != worded, said.kind
 		}
 	case p == nil:
-		// Encrypted with a secret that came with the message and is not kept.
+		// Its text is encrypted with a secret that came with the edited message, which
+		// package keystore does not store.
 		key = secretEditOf(m).GetTargetMessageKey()
 	}
 	r.ID = key.GetID()
@@ -45,24 +46,11 @@ func secretEditOf(m *waE2E.Message) *waE2E.SecretEncryptedMessage {
 		return found == nil
 	})
 	switch found.GetSecretEncType() {
-	case waE2E.SecretEncryptedMessage_MESSAGE_EDIT, waE2E.SecretEncryptedMessage_EVENT_EDIT, waE2E.SecretEncryptedMessage_POLL_EDIT:
+	case waE2E.SecretEncryptedMessage_MESSAGE_EDIT, waE2E.SecretEncryptedMessage_EVENT_EDIT,
+		waE2E.SecretEncryptedMessage_POLL_EDIT:
 		return found
-	case waE2E.SecretEncryptedMessage_UNKNOWN, waE2E.SecretEncryptedMessage_MESSAGE_SCHEDULE, waE2E.SecretEncryptedMessage_POLL_ADD_OPTION:
+	case waE2E.SecretEncryptedMessage_UNKNOWN, waE2E.SecretEncryptedMessage_MESSAGE_SCHEDULE,
+		waE2E.SecretEncryptedMessage_POLL_ADD_OPTION: // these change nothing that was said
 	}
 	return nil
-}
-
-// receiveRevision records what a customer made of a message.
-func (c *Conn) receiveRevision(info *types.MessageInfo, r Revision) bool {
-	in, ok, err := c.envelope(info)
-	if err == nil && ok {
-		r.Person = Person{LID: in.LID, Number: in.Number}
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), handlerTimeout)
-		defer cancel()
-		err = c.handler.Revise(ctx, r)
-	}
-	if err != nil {
-		return c.notRecorded(info.ID, err)
-	}
-	return true
 }

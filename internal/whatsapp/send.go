@@ -2,9 +2,10 @@ package whatsapp
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,30 +15,24 @@ import (
 	"go.mau.fi/whatsmeow/types"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/whatsapp/keystore"
 )
 
-// SendTimeout bounds one send whose turn has come, from encrypting to WhatsApp's
-// acknowledgement. While it lasts no other chat of the connection can send, so it is
-// short: an answer that comes later is one that does not come, and costs a second
-// attempt.
+// SendTimeout bounds one send, from encrypting to WhatsApp's acknowledgement. The wait for
+// sends before it does not count. While one send lasts, no other chat of the connection
+// can send: the library holds one lock per client until the acknowledgement (send.go,
+// messageSendLock). An answer that takes longer than this is one that does not come, and
+// costs a second attempt. The library by itself would wait 75 s.
 const SendTimeout = 5 * time.Second
 
-var (
-	// errNotEncrypted: no key of the contact's phone could be had this time.
-	errNotEncrypted = errors.New("the message could not be encrypted for the contact's phone")
-	// errNoDevices: the account exists no more.
-	errNoDevices = errors.New("the contact has no device")
-)
-
 // Send sends text to chat under id and the chat's timer, and returns nil once WhatsApp has
-// acknowledged it. Sends of one connection go out one at a time, in the order of
-// the calls if these do not overlap.
+// acknowledged it. Sends of one connection go out one at a time, in the order of the calls
+// if these do not overlap.
 //
-// An error of code Refused means that WhatsApp refuses this message for good;
-// Fenced, that a newer host has taken over and nothing was sent this time; Unsent,
-// that the connection or ctx ended before the send's turn came, for which it waits
-// no longer than these last. Any other error means that the outcome is unknown; send
-// again under the same id, on this connection or a later one.
+// Its errors have these codes. Refused: WhatsApp refuses this message for good. Fenced: a
+// newer host has taken over, and nothing was sent this time. Unsent: the connection or ctx
+// ended while the send waited for those before it. With any other error the outcome is
+// unknown; send again under the same id, on this connection or a later one.
 func (c *Conn) Send(ctx context.Context, chat, id, text string, timer flowhq.Timer) error {
 	to, err := types.ParseJID(chat)
 	if err != nil || !isPerson(to) || to.Device != 0 {
@@ -49,16 +44,16 @@ func (c *Conn) Send(ctx context.Context, chat, id, text string, timer flowhq.Tim
 	case <-ctx.Done():
 		return unsent(context.Cause(ctx))
 	case <-c.ended:
-		return unsent(errOver)
+		return unsent(errEnded)
 	}
-	if c.isOver() { // its turn came with the end
-		return unsent(errOver)
+	if c.hasEnded() { // a select chooses at random if the send before has just returned, too
+		return unsent(errEnded)
 	}
 	ctx, cancel := context.WithTimeout(ctx, SendTimeout)
 	defer cancel()
 	ctx, abort := context.WithCancelCause(ctx)
 	defer abort(nil)
-	defer context.AfterFunc(c.ctx, func() { abort(errOver) })()
+	defer context.AfterFunc(c.ctx, func() { abort(errEnded) })()
 	if err := c.send(ctx, abort, to, id, textMessage(text, timer)); err != nil {
 		if ctx.Err() != nil {
 			err = errors.Join(context.Cause(ctx), err)
@@ -68,25 +63,27 @@ func (c *Conn) Send(ctx context.Context, chat, id, text string, timer flowhq.Tim
 	return nil
 }
 
-// send performs a send whose turn has come.
-func (c *Conn) send(ctx context.Context, abort context.CancelCauseFunc, to types.JID, id string, m *waE2E.Message) error {
+// send is Send when no other send is under way. abort cancels ctx.
+func (c *Conn) send(
+	ctx context.Context, abort context.CancelCauseFunc, to types.JID, id string, m *waE2E.Message,
+) error {
 	to, err := c.addressee(ctx, to)
 	if err != nil {
 		return err
 	}
-	b := &bracket{hold: c.guard.NewHold(), send: &sending{contact: to.SignalAddressUser(), abort: abort}}
-	defer b.hold.Release()
-	_, err = c.client.Load().SendMessage(withBracket(ctx, b), to, m, whatsmeow.SendRequestExtra{ID: id})
+	ctx, done := c.keys.Send(ctx, to, abort)
+	defer done()
+	_, err = c.client.Load().SendMessage(ctx, to, m, whatsmeow.SendRequestExtra{ID: id})
 	return err
 }
 
-// addressee returns the LID of a number. The library would look it up as well,
-// but its error for a number that is not on WhatsApp cannot be told from others.
+// addressee returns the LID of a number. The library would look it up as well (send.go,
+// SendMessage), but its error for a number that is not on WhatsApp has no type.
 func (c *Conn) addressee(ctx context.Context, to types.JID) (types.JID, error) {
 	if to.Server != types.DefaultUserServer {
 		return to, nil
 	}
-	if lid, err := (lids{c.network.keys}).GetLIDForPN(ctx, to); err != nil || !lid.IsEmpty() {
+	if lid, err := c.network.Keys.LIDs().GetLIDForPN(ctx, to); err != nil || !lid.IsEmpty() {
 		return lid, err
 	}
 	users, err := c.client.Load().GetUserInfo(ctx, []types.JID{to})
@@ -100,46 +97,6 @@ func (c *Conn) addressee(ctx context.Context, to types.JID) (types.JID, error) {
 	return lid.ToNonAD(), nil
 }
 
-// A sending is what the encryption of one message must achieve. The library only
-// warns when it has no key for a device, and sends the message to the others; if
-// the contact's phone is among those left out, the customer never sees it.
-type sending struct {
-	contact  string                  // Signal name of the contact
-	wanted   []string                // sessions it must be encrypted for
-	finished bool                    // and was
-	abort    context.CancelCauseFunc // stops the send
-}
-
-// begin notes the sessions of the contact among addresses. It fails if there are
-// none.
-func (s *sending) begin(addresses []string) error {
-	phone := s.contact + ":0"
-	if slices.Contains(addresses, phone) {
-		s.wanted = []string{phone}
-		return nil
-	}
-	for _, address := range addresses {
-		if strings.HasPrefix(address, s.contact+":") {
-			s.wanted = append(s.wanted, address)
-		}
-	}
-	if s.wanted == nil {
-		return errNoDevices
-	}
-	return nil
-}
-
-// finish checks that one of the wanted sessions has advanced.
-func (s *sending) finish(advanced map[string][]byte) error {
-	for _, address := range s.wanted {
-		if _, ok := advanced[address]; ok {
-			s.finished = true
-			return nil
-		}
-	}
-	return errNotEncrypted
-}
-
 // refusals says in an operator's words why WhatsApp refused a message.
 var refusals = map[int]string{
 	463: "WhatsApp does not let this account write to the contact first, for now (463)",
@@ -149,13 +106,16 @@ var refusals = map[int]string{
 // tooManyRequests is WhatsApp's error for sending too fast, which passes.
 const tooManyRequests = 429
 
-// sendError classifies the failure of a send.
+// sendError classifies the failure of a send. What is not known to be a refusal has an
+// unknown outcome: the message may have been delivered though its acknowledgement was not.
 func sendError(err error) error {
 	if code := flowhq.ErrorCode(err); code == flowhq.Refused || code == flowhq.Fenced {
 		return err
 	}
-	if errors.Is(err, errNoDevices) {
-		return &flowhq.Error{Code: flowhq.Refused, Message: "the contact is no longer on WhatsApp", Err: err}
+	if errors.Is(err, keystore.ErrNoDevices) {
+		return &flowhq.Error{
+			Code: flowhq.Refused, Message: "the contact is no longer on WhatsApp", Err: err,
+		}
 	}
 	if !errors.Is(err, whatsmeow.ErrServerReturnedError) {
 		return unconfirmed(err)
@@ -165,26 +125,49 @@ func sendError(err error) error {
 	case known:
 		return &flowhq.Error{Code: flowhq.Refused, Message: text, Err: err}
 	case n >= 400 && n < 500 && n != tooManyRequests:
-		return &flowhq.Error{Code: flowhq.Refused, Message: fmt.Sprintf("WhatsApp refused the message (%d)", n), Err: err}
+		return &flowhq.Error{
+			Code:    flowhq.Refused,
+			Message: fmt.Sprintf("WhatsApp refused the message (%d)", n), Err: err,
+		}
 	default:
-		return &flowhq.Error{Code: flowhq.Unavailable, Message: fmt.Sprintf("WhatsApp could not take the message (%d)", n), Err: err}
+		return &flowhq.Error{
+			Code:    flowhq.Unavailable,
+			Message: fmt.Sprintf("WhatsApp could not take the message (%d)", n), Err: err,
+		}
 	}
 }
 
-// unsent is the error of a send whose turn never came.
+// unsent is the error of a send that never began.
 func unsent(err error) error {
 	return &flowhq.Error{Code: flowhq.Unsent, Message: "the message was not sent", Err: err}
 }
 
 // unconfirmed is the error of a send whose outcome is unknown.
 func unconfirmed(err error) error {
-	return &flowhq.Error{Code: flowhq.Unavailable, Message: "WhatsApp did not confirm the message", Err: err}
+	return &flowhq.Error{
+		Code: flowhq.Unavailable, Message: "WhatsApp did not confirm the message", Err: err,
+	}
 }
 
-// serverCode returns the number in the library's error for a refused message,
-// which holds it only as text, or 0.
+// serverCode returns the number in the library's error for a refused message, or 0. The
+// error holds it only as the last word of its text (send.go, SendMessage).
 func serverCode(err error) int {
 	text := err.Error()
 	n, _ := strconv.Atoi(text[strings.LastIndexByte(text, ' ')+1:])
 	return n
+}
+
+// messageIDBytes is what comes after the prefix of a message id, in bytes. In WhatsApp's
+// own web client it is as long, and random.
+const messageIDBytes = 9
+
+// ReplyID returns the id to record and send a reply under: the same for one question and
+// kind of reply. A question that is answered again, because an older database was
+// restored, gets the answer under the id that it had, and a phone shows an id once. The
+// row's number alone would not do: after a restore, other messages get numbers that were
+// used before.
+func ReplyID(tenant flowhq.TenantID, question flowhq.Message, kind flowhq.Kind) string {
+	key := fmt.Appendf(nil, "%s %d %s %s", tenant, question.ID, kind, question.WAMessageID)
+	sum := sha256.Sum256(key)
+	return whatsmeow.WebMessageIDPrefix + strings.ToUpper(hex.EncodeToString(sum[:messageIDBytes]))
 }

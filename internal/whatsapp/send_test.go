@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"testing"
 
 	"go.mau.fi/whatsmeow"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/whatsapp/keystore"
 )
 
 func TestSendError(t *testing.T) {
@@ -22,13 +24,14 @@ func TestSendError(t *testing.T) {
 		{server(404), flowhq.Refused},
 		{server(429), flowhq.Unavailable}, // too fast: later it may go
 		{server(503), flowhq.Unavailable},
-		{fmt.Errorf("prefetch: %w", errNoDevices), flowhq.Refused},
-		{fmt.Errorf("save: %w", errNotEncrypted), flowhq.Unavailable},
+		{fmt.Errorf("prefetch: %w", keystore.ErrNoDevices), flowhq.Refused},
+		{fmt.Errorf("save: %w", keystore.ErrNotEncrypted), flowhq.Unavailable},
 		{whatsmeow.ErrMessageTimedOut, flowhq.Unavailable},
 		{context.DeadlineExceeded, flowhq.Unavailable},
 		{whatsmeow.ErrNotConnected, flowhq.Unavailable},
 		{errors.New("anything 463"), flowhq.Unavailable},
 		{flowhq.Errorf(flowhq.Refused, "not on WhatsApp"), flowhq.Refused},
+		{fmt.Errorf("save: %w", flowhq.Errorf(flowhq.Fenced, "a newer host has taken over")), flowhq.Fenced},
 	}
 	for _, tt := range tests {
 		if got := flowhq.ErrorCode(sendError(tt.err)); got != tt.want {
@@ -37,35 +40,23 @@ func TestSendError(t *testing.T) {
 	}
 }
 
-func TestSending(t *testing.T) {
-	const contact = "99_1"
-	tests := []struct {
-		name     string
-		sessions []string // the library asks for
-		advanced []string // and writes back
-		begin    error
-		finish   error
-	}{
-		{"one phone", []string{"99_1:0", "55_1:0"}, []string{"99_1:0", "55_1:0"}, nil, nil},
-		{"the phone is left out", []string{"99_1:0", "99_1:3", "55_1:0"}, []string{"99_1:3", "55_1:0"}, nil, errNotEncrypted},
-		{"a companion is left out", []string{"99_1:0", "99_1:3"}, []string{"99_1:0"}, nil, nil},
-		{"no phone in the list", []string{"99_1:3", "99_1:4"}, []string{"99_1:4"}, nil, nil},
-		{"none at all", []string{"55_1:0", "99_10:0", "199_1:0"}, nil, errNoDevices, nil},
+// A question has one reply id of each kind, whatever else is answered, and another tenant's
+// or a later row's question of the same id has another.
+func TestReplyID(t *testing.T) {
+	form := regexp.MustCompile(`^3EB0[0-9A-F]{18}$`)
+	question := flowhq.Message{ID: 7, WAMessageID: "3EB0A1"}
+	seen := map[string]bool{}
+	for _, id := range []string{
+		ReplyID("a", question, flowhq.KindReply), ReplyID("a", question, flowhq.KindWarning), ReplyID("b", question, flowhq.KindReply),
+		ReplyID("a", flowhq.Message{ID: 8, WAMessageID: "3EB0A1"}, flowhq.KindReply),
+		ReplyID("a", flowhq.Message{ID: 7, WAMessageID: "3EB0A2"}, flowhq.KindReply),
+	} {
+		if !form.MatchString(id) || seen[id] {
+			t.Errorf("ReplyID = %q", id)
+		}
+		seen[id] = true
 	}
-	for _, tt := range tests {
-		s := &sending{contact: contact}
-		if err := s.begin(tt.sessions); !errors.Is(err, tt.begin) {
-			t.Errorf("%s: begin = %v; want %v", tt.name, err, tt.begin)
-		}
-		if tt.begin != nil {
-			continue
-		}
-		advanced := map[string][]byte{}
-		for _, a := range tt.advanced {
-			advanced[a] = nil
-		}
-		if err := s.finish(advanced); !errors.Is(err, tt.finish) || s.finished != (tt.finish == nil) {
-			t.Errorf("%s: finish = %v, finished %v; want %v", tt.name, err, s.finished, tt.finish)
-		}
+	if question.Text = "changed"; !seen[ReplyID("a", question, flowhq.KindReply)] {
+		t.Error("a question has a second id for its reply")
 	}
 }

@@ -16,9 +16,9 @@ type Server struct {
 	RootKey [32]byte       // public root of its Noise certificates
 }
 
-// LoadServer reads what is needed to trust the server at addr: caFile holds PEM
-// certificates, rootKeyFile the Noise root key as 64 hexadecimal digits. Its
-// errors name the file.
+// LoadServer reads what is needed to trust the server at addr. caFile holds PEM
+// certificates, rootKeyFile the Noise root key as 64 hexadecimal digits. Its errors name
+// the file.
 func LoadServer(addr, caFile, rootKeyFile string) (*Server, error) {
 	pem, err := os.ReadFile(caFile)
 	if err != nil {

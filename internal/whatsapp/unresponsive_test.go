@@ -104,7 +104,7 @@ func TestUnansweredPingsAreUnresponsive(t *testing.T) {
 
 func TestSilenceIsUnresponsive(t *testing.T) {
 	w := newWorld(t)
-	w.network.pace.silence = time.Second // long before the second ping is given up
+	w.network.timing.silence = time.Second // long before the second ping is given up
 	if end := w.wantEnd(w.silence(), flowhq.EndUnresponsive); !strings.Contains(end.Text, "nothing for 1s") {
 		t.Errorf("the connection ended because %s; want silence", end.Text)
 	}
@@ -115,7 +115,7 @@ func TestLoginThatTakesTooLongIsUnresponsive(t *testing.T) {
 	h := newRecorder()
 	c, device := w.link(w.phone(), h)
 	w.hangUp(c)
-	w.network.pace.login = time.Nanosecond
+	w.network.timing.login = time.Nanosecond
 	w.wantEnd(w.dial(device.JID, h), flowhq.EndUnresponsive)
 }
 

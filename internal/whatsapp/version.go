@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"go.mau.fi/whatsmeow"
-	"go.mau.fi/whatsmeow/proto/waWa6"
 	"go.mau.fi/whatsmeow/store"
 
 	"github.com/flowhq/flowhq"
@@ -35,7 +34,10 @@ func (n *Network) LatestVersion(ctx context.Context) (string, error) {
 	defer cancel()
 	v, err := whatsmeow.GetLatestVersion(ctx, &http.Client{Transport: shortened{n.transport}})
 	if err != nil {
-		return "", &flowhq.Error{Code: flowhq.Unavailable, Message: "the newest version of WhatsApp's client could not be found out", Err: err}
+		return "", &flowhq.Error{
+			Code:    flowhq.Unavailable,
+			Message: "the newest version of WhatsApp's client could not be found out", Err: err,
+		}
 	}
 	return v.String(), nil
 }
@@ -61,18 +63,10 @@ func parseVersion(text string) (store.WAVersionContainer, error) {
 	}
 	v, err := store.ParseVersion(text)
 	if err != nil {
-		return v, &flowhq.Error{Code: flowhq.Invalid, Message: "the version of WhatsApp's client is malformed", Err: err}
+		return v, &flowhq.Error{
+			Code:    flowhq.Invalid,
+			Message: "the version of WhatsApp's client is malformed", Err: err,
+		}
 	}
 	return v, nil
-}
-
-// payload is what a connection introduces itself with.
-func (c *Conn) payload(device *store.Device) *waWa6.ClientPayload {
-	p := device.GetClientPayload() // a copy of its own
-	p.UserAgent.AppVersion = c.version.ProtoAppVersion()
-	if p.DevicePairingData != nil {
-		hash := c.version.Hash()
-		p.DevicePairingData.BuildHash = hash[:]
-	}
-	return p
 }

@@ -11,14 +11,15 @@ import (
 	"github.com/flowhq/flowhq/internal/failpoint"
 )
 
-// A wire is one connection's view of the shared transport. It sees every byte of
-// the websocket, so it knows when the server last answered, and it can cut the
-// connection in a way the library survives without leaving goroutines behind.
+// A wire is one connection's view of the shared transport. It sees every byte of the
+// websocket. So it knows when the server last answered, it can keep the library from
+// writing, and it can cut the connection in a way that the library survives without
+// leaving goroutines behind.
 type wire struct {
 	transport http.RoundTripper
-	holds     func() bool  // see [Handler]
+	holds     func() bool  // whether the host still holds the number, see [Handler]
 	seen      atomic.Int64 // Unix nanoseconds of the last byte received; 0 = none yet
-	mute      atomic.Bool  // nothing is written any more
+	isShut    atomic.Bool  // nothing is written any more
 
 	mu     sync.Mutex
 	stream *stream // the current websocket's; nil before the first
@@ -26,9 +27,9 @@ type wire struct {
 
 // RoundTrip performs the websocket upgrade.
 //
-// It takes back the offer to compress: a connection on which it is accepted
-// keeps a compressor of 1.2 MB for frames that are encrypted and do not
-// compress. To decline is the server's right in any case, so it must cope.
+// It takes back the library's offer to compress (socket/dialopts.go). A connection on
+// which the offer is accepted keeps a compressor of 1.2 MiB, for frames that are encrypted
+// and do not compress. A server may always decline, so it must cope with no offer.
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
 	req.Header.Del("Sec-WebSocket-Extensions")
@@ -58,10 +59,10 @@ func (w *wire) lastSeen() time.Time {
 	return time.Unix(0, nanos)
 }
 
-// cut closes the websocket's connection and waits until the library's reader has
-// noticed, at most for the given time. The library must be told to disconnect
-// only after that: if it stops consuming while its reader holds a frame, the
-// reader is stuck for good.
+// cut closes the websocket's connection and waits until the library's reader has noticed,
+// at most for the given time. The library must be asked to disconnect only after that. It
+// then stops consuming frames, and a reader that holds one is stuck for good: it sends
+// frames on a channel without watching for the end (socket/framesocket.go, frameComplete).
 func (w *wire) cut(atMost time.Duration) {
 	w.mu.Lock()
 	s := w.stream
@@ -95,7 +96,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close is called by the library when it is the first to hang up.
+// Close is called by the library when it hangs up first.
 func (s *stream) Close() error {
 	s.endReading()
 	return s.ReadWriteCloser.Close()
@@ -103,12 +104,11 @@ func (s *stream) Close() error {
 
 func (s *stream) endReading() { s.endOnce.Do(func() { close(s.readEnded) }) }
 
-// Write refuses once the connection is over or the number is not ours any more, so
-// that what the library says from then on, such as that a message was received,
-// reaches nobody.
+// Write refuses once the connection has ended or the number is not ours any more. What the
+// library says from then on, such as that a message was received, reaches nobody.
 func (s *stream) Write(p []byte) (int, error) {
 	failpoint.Hit("wire.write")
-	if s.wire.mute.Load() || !s.wire.holds() {
+	if s.wire.isShut.Load() || !s.wire.holds() {
 		return 0, net.ErrClosed
 	}
 	return s.ReadWriteCloser.Write(p)

@@ -72,9 +72,9 @@ func TestWire(t *testing.T) {
 		t.Errorf("a host that has lost its number writes: %v", err)
 	}
 	lost.Store(false)
-	w.mute.Store(true)
+	w.isShut.Store(true)
 	if _, err := body.Write([]byte("ack")); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("a mute wire writes: %v", err)
+		t.Errorf("a wire that is shut writes: %v", err)
 	}
 
 	read := make(chan error, 1)

@@ -3,6 +3,7 @@ package whatsapp
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -30,7 +31,8 @@ type world struct {
 	server  *Server
 	control string // URL of the simulator's control API
 	network *Network
-	dsn     string // of its database
+	dsn     string  // of its database
+	db      *sql.DB // that network uses
 	people  int
 }
 
@@ -46,7 +48,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{T: t}
 	w.startSimulator()
 	w.dsn = testdb.New(t, Upgrade)
-	w.network = w.newNetwork()
+	w.network, w.db = w.newNetworkAndDB()
 	return w
 }
 
@@ -83,6 +85,12 @@ func (w *world) startSimulator() {
 // newNetwork returns what another process would have: a Network of its own.
 func (w *world) newNetwork() *Network {
 	w.Helper()
+	n, _ := w.newNetworkAndDB()
+	return n
+}
+
+func (w *world) newNetworkAndDB() (*Network, *sql.DB) {
+	w.Helper()
 	db, err := store.OpenWA(w.dsn)
 	if err != nil {
 		w.Fatal(err)
@@ -93,7 +101,7 @@ func (w *world) newNetwork() *Network {
 	if err != nil {
 		w.Fatal(err)
 	}
-	return n
+	return n, db
 }
 
 // call sends a request to the simulator and returns its status.

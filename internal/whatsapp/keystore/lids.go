@@ -1,4 +1,4 @@
-package whatsapp
+package keystore
 
 import (
 	"context"
@@ -12,26 +12,29 @@ import (
 	"go.mau.fi/whatsmeow/types"
 )
 
-// lids is where it is stored which LID has which number, in the library's table. The
-// library's own store remembers what it has read, of all tenants and for as long as the
-// process lives, also that there was nothing. So it would not see what another process
-// has learnt since. This one asks the database each time, which is a look into an index.
-type lids struct{ db *dbutil.Database }
+// LIDs is the table of which LID has which number (whatsmeow_lid_map). All devices share
+// it. The library's own store of it remembers what it has read, of all tenants and for as
+// long as the process lives, also that there was nothing (sqlstore/lidmap.go,
+// CachedLIDMap). So it would not see what another process has learnt since, and a contact
+// would be two people. LIDs asks the database each time, which is one index lookup.
+type LIDs struct{ db *dbutil.Database }
 
 // GetLIDForPN returns the LID of a number, empty if it is not known.
-func (l lids) GetLIDForPN(ctx context.Context, number types.JID) (types.JID, error) {
+func (l LIDs) GetLIDForPN(ctx context.Context, number types.JID) (types.JID, error) {
 	const q = `select lid from whatsmeow_lid_map where pn = $1`
 	return l.other(ctx, q, number, types.DefaultUserServer, types.HiddenUserServer)
 }
 
 // GetPNForLID returns the number of a LID, empty if it is not known.
-func (l lids) GetPNForLID(ctx context.Context, lid types.JID) (types.JID, error) {
+func (l LIDs) GetPNForLID(ctx context.Context, lid types.JID) (types.JID, error) {
 	const q = `select pn from whatsmeow_lid_map where lid = $1`
 	return l.other(ctx, q, lid, types.HiddenUserServer, types.DefaultUserServer)
 }
 
 // other returns the other identity of jid, with the same device.
-func (l lids) other(ctx context.Context, q string, jid types.JID, from, to string) (types.JID, error) {
+func (l LIDs) other(
+	ctx context.Context, q string, jid types.JID, from, to string,
+) (types.JID, error) {
 	if jid.Server != from {
 		return types.JID{}, fmt.Errorf("%s is not on server %s", jid, from)
 	}
@@ -46,7 +49,9 @@ func (l lids) other(ctx context.Context, q string, jid types.JID, from, to strin
 }
 
 // GetManyLIDsForPNs returns the LIDs of those numbers of which they are known.
-func (l lids) GetManyLIDsForPNs(ctx context.Context, numbers []types.JID) (map[types.JID]types.JID, error) {
+func (l LIDs) GetManyLIDsForPNs(
+	ctx context.Context, numbers []types.JID,
+) (map[types.JID]types.JID, error) {
 	const q = `select pn, lid from whatsmeow_lid_map where pn = any($1)`
 	var users []string
 	for _, number := range numbers {
@@ -73,32 +78,38 @@ func (l lids) GetManyLIDsForPNs(ctx context.Context, numbers []types.JID) (map[t
 	found := make(map[types.JID]types.JID, len(numbers))
 	for _, number := range numbers {
 		if lid := known[number.User]; lid != "" && number.Server == types.DefaultUserServer {
-			found[number] = types.JID{User: lid, Server: types.HiddenUserServer, Device: number.Device}
+			found[number] = types.JID{
+				User: lid, Server: types.HiddenUserServer, Device: number.Device,
+			}
 		}
 	}
 	return found, rows.Err()
 }
 
 // PutLIDMapping stores which LID has which number.
-func (l lids) PutLIDMapping(ctx context.Context, lid, number types.JID) error {
+func (l LIDs) PutLIDMapping(ctx context.Context, lid, number types.JID) error {
 	if !isMapping(lid, number) {
 		return fmt.Errorf("%s and %s are not a LID and its number", lid, number)
 	}
 	return l.PutManyLIDMappings(ctx, []store.LIDMapping{{LID: lid, PN: number}})
 }
 
-// PutManyLIDMappings stores several of them, all or none, the last one if a LID or a
-// number is there twice. Those that are none are left out, as the library's own store
-// does.
-func (l lids) PutManyLIDMappings(ctx context.Context, mappings []store.LIDMapping) error {
+// PutManyLIDMappings stores several of them, all or none. If a LID or a number is there
+// twice, its last mapping counts. What is not a LID with its number is left out, as the
+// library's own store does. Nothing is written if all is known already, which is the rule:
+// the library calls this for every message that names both.
+func (l LIDs) PutManyLIDMappings(ctx context.Context, mappings []store.LIDMapping) error {
 	const (
-		news = `
+		// How many are not known yet.
+		unknown = `
 			select count(*) from unnest($1::text[], $2::text[]) as given (lid, pn)
-			where not exists (select from whatsmeow_lid_map m where m.lid = given.lid and m.pn = given.pn)`
+			where not exists (
+				select from whatsmeow_lid_map m where m.lid = given.lid and m.pn = given.pn)`
 		// A number that is another LID's now is no longer the old one's.
 		free = `
 			delete from whatsmeow_lid_map m using unnest($1::text[], $2::text[]) as given (lid, pn)
 			where m.pn = given.pn and m.lid <> given.lid`
+		// In the order of the LIDs, so that two processes cannot deadlock.
 		put = `
 			insert into whatsmeow_lid_map as m (lid, pn)
 			select lid, pn from unnest($1::text[], $2::text[]) as given (lid, pn)
@@ -113,7 +124,7 @@ func (l lids) PutManyLIDMappings(ctx context.Context, mappings []store.LIDMappin
 		return nil
 	}
 	count := 0
-	err := l.db.QueryRow(ctx, news, newArray(users), newArray(numbers)).Scan(&count)
+	err := l.db.QueryRow(ctx, unknown, newArray(users), newArray(numbers)).Scan(&count)
 	if err != nil || count == 0 {
 		return err
 	}
@@ -128,6 +139,7 @@ func (l lids) PutManyLIDMappings(ctx context.Context, mappings []store.LIDMappin
 }
 
 // lastOfEach returns the mappings without those that a later one contradicts or repeats.
+// One statement must not change a row twice.
 func lastOfEach(mappings []store.LIDMapping) []store.LIDMapping {
 	var last []store.LIDMapping
 	seen := make(map[types.JID]bool, 2*len(mappings))
@@ -141,6 +153,7 @@ func lastOfEach(mappings []store.LIDMapping) []store.LIDMapping {
 	return last
 }
 
+// isMapping reports whether the first is a LID and the second a number.
 func isMapping(lid, number types.JID) bool {
 	return lid.Server == types.HiddenUserServer && number.Server == types.DefaultUserServer
 }

@@ -1,4 +1,4 @@
-package whatsapp
+package keystore
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 )
 
 // count returns the one number that a query yields.
-func count(t *testing.T, n *Network, q string, args ...any) (rows int) {
+func count(t *testing.T, n *Store, q string, args ...any) (rows int) {
 	t.Helper()
 	if err := n.db.QueryRowContext(t.Context(), q, args...).Scan(&rows); err != nil {
 		t.Fatal(err)
@@ -22,7 +22,7 @@ func count(t *testing.T, n *Network, q string, args ...any) (rows int) {
 }
 
 // second stores another device and returns it.
-func second(t *testing.T, n *Network, first *store.Device) *store.Device {
+func second(t *testing.T, n *Store, first *store.Device) *store.Device {
 	t.Helper()
 	device := n.devices.NewDevice()
 	jid := types.NewADJID("255700000002", 0, 1)
@@ -34,13 +34,13 @@ func second(t *testing.T, n *Network, first *store.Device) *store.Device {
 }
 
 func TestDevicesPageByPage(t *testing.T) {
-	c := storedConn(t)
-	first := c.client.Load().Store
-	other := second(t, c.network, first)
+	u := newUser(t)
+	first := u.device
+	other := second(t, u.of, first)
 	want := []string{first.ID.String(), other.ID.String()}
 	var got []string
 	for after := ""; ; after = got[len(got)-1] {
-		page, err := c.network.Devices(t.Context(), after, 1)
+		page, err := u.of.Devices(t.Context(), after, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,8 +58,8 @@ func TestDevicesPageByPage(t *testing.T) {
 // but not recorded, which nobody can decrypt again, is there until it cannot come any
 // more; the rest is gone, in batches, and only of the device that was named.
 func TestPruneBuffer(t *testing.T) {
-	c := storedConn(t)
-	n, device := c.network, c.client.Load().Store
+	u := newUser(t)
+	n, device := u.of, u.device
 	other := second(t, n, device)
 	const fill = `insert into whatsmeow_event_buffer
 		select $1, sha256(convert_to(concat($2::integer, ' ', $3::bytea, ' ', n), 'UTF8')), $3, 0, $4 from generate_series(1, $5) n`
@@ -97,8 +97,8 @@ func TestPruneBuffer(t *testing.T) {
 
 // A device with many messages is forgotten in batches, none of which takes long.
 func TestForgetInBatches(t *testing.T) {
-	c := storedConn(t)
-	n, device := c.network, c.client.Load().Store.ID.String()
+	u := newUser(t)
+	n, device := u.of, u.device.ID.String()
 	for _, q := range []string{
 		`insert into whatsmeow_event_buffer
 			select '` + device + `', sha256(convert_to(n::text, 'UTF8')), null, 0, 0 from generate_series(1, 3500) n`,
@@ -125,8 +125,8 @@ func TestForgetInBatches(t *testing.T) {
 
 // The library finds the same checksums after the superseded ones are gone.
 func TestPruneMACs(t *testing.T) {
-	c := storedConn(t)
-	n, device := c.network, c.client.Load().Store
+	u := newUser(t)
+	n, device := u.of, u.device
 	other := second(t, n, device)
 	ctx := t.Context()
 	mac := func(n byte) []byte { return append(make([]byte, 31), n) }
@@ -173,16 +173,16 @@ func TestPruneMACs(t *testing.T) {
 }
 
 func TestPruneWithoutDatabase(t *testing.T) {
-	c := storedConn(t)
-	c.network.db.Close()
+	u := newUser(t)
+	u.of.db.Close()
 	for name, prune := range map[string]func(context.Context, string) (int64, error){
-		"PruneBuffer": c.network.PruneBuffer, "PruneMACs": c.network.PruneMACs,
+		"PruneBuffer": u.of.PruneBuffer, "PruneMACs": u.of.PruneMACs,
 	} {
 		if _, err := prune(t.Context(), "x"); flowhq.ErrorCode(err) != flowhq.Unavailable {
 			t.Errorf("%s = %v; want code unavailable", name, err)
 		}
 	}
-	if _, err := c.network.Devices(t.Context(), "", 1); flowhq.ErrorCode(err) != flowhq.Unavailable {
+	if _, err := u.of.Devices(t.Context(), "", 1); flowhq.ErrorCode(err) != flowhq.Unavailable {
 		t.Errorf("Devices = %v; want code unavailable", err)
 	}
 }

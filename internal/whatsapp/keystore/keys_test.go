@@ -1,9 +1,8 @@
-package whatsapp
+package keystore
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"testing"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"go.mau.fi/whatsmeow/proto/waAdv"
 	"go.mau.fi/whatsmeow/store"
 	"go.mau.fi/whatsmeow/types"
+	waLog "go.mau.fi/whatsmeow/util/log"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/sessionlock"
@@ -19,29 +19,53 @@ import (
 	"github.com/flowhq/flowhq/internal/testdb"
 )
 
-// noHandler is the handler of connections that are never connected.
-type noHandler struct {
-	Handler
-	fenced error // what Fence returns
+// A connection is a connection that exists only to use keys.
+type connection struct {
+	fence    func() error // what Fence does; nil = nothing
+	isLinked bool
+	failure  error // what Fail was told; the connection has ended then
 }
 
-func (h *noHandler) Fence(context.Context, Tx) error { return h.fenced }
+func (c *connection) Fence(context.Context, Tx) error {
+	if c.fence == nil {
+		return nil
+	}
+	return c.fence()
+}
 
-// storedConn returns a connection, not connected, of a device whose keys are in
-// a database of the test's own.
-func storedConn(t *testing.T) *Conn {
+func (*connection) Pair(context.Context, *store.Device) error { return nil }
+func (c *connection) Do(f func() error) error {
+	if c.HasEnded() {
+		return sessionlock.ErrClosed
+	}
+	return f()
+}
+func (c *connection) IsLinked() bool  { return c.isLinked }
+func (c *connection) HasEnded() bool  { return c.failure != nil }
+func (c *connection) Fail(err error)  { c.failure = err }
+func (*connection) Log() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// A user is a linked device, whose keys are in a database of the test's own, and the
+// connection that uses them.
+type user struct {
+	*connection
+	of     *Store
+	keys   *Keys
+	device *store.Device
+}
+
+func newUser(t *testing.T) *user {
 	t.Helper()
 	db, err := flowstore.OpenWA(testdb.New(t, Upgrade))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	// No server is configured: the trust in one can be set only once per process.
-	n, err := open(db, slog.New(slog.DiscardHandler))
+	s, err := New(db, waLog.Noop)
 	if err != nil {
 		t.Fatal(err)
 	}
-	device := n.devices.NewDevice()
+	device := s.devices.NewDevice()
 	jid := types.NewADJID("255700000001", 0, 7)
 	device.ID, device.LID = &jid, types.NewJID("9001", types.HiddenUserServer)
 	device.Account = &waAdv.ADVSignedDeviceIdentity{
@@ -50,14 +74,22 @@ func storedConn(t *testing.T) *Conn {
 	if err := device.Save(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	c := n.conn(t.Context(), builtIn, device, &noHandler{})
-	t.Cleanup(c.cancel)
-	return c
+	c := &connection{isLinked: true}
+	return &user{connection: c, of: s, keys: s.Use(device, c), device: device}
+}
+
+// sending returns the context of a send to the contact 1_1, and what it was aborted with.
+func (u *user) sending(t *testing.T) (_ context.Context, aborted *error) {
+	t.Helper()
+	aborted = new(error)
+	ctx, done := u.keys.Send(t.Context(), types.NewJID("1", types.HiddenUserServer), func(err error) { *aborted = err })
+	t.Cleanup(done)
+	return ctx, aborted
 }
 
 func TestSessionsSurviveTheWrapping(t *testing.T) {
-	c := storedConn(t)
-	ctx, sessions := t.Context(), c.client.Load().Store.Sessions
+	u := newUser(t)
+	ctx, sessions := t.Context(), u.device.Sessions
 	if err := sessions.PutManySessions(ctx, map[string][]byte{"1_1:0": {1}, "2_1:0": {2}}); err != nil {
 		t.Fatal(err)
 	}
@@ -81,23 +113,19 @@ func TestSessionsSurviveTheWrapping(t *testing.T) {
 // A host that a newer one has replaced can neither change a session nor, because
 // that takes one, send or decrypt.
 func TestFencedHostKeepsOffTheKeys(t *testing.T) {
-	c := storedConn(t)
-	ctx, stores := t.Context(), c.client.Load().Store
+	u := newUser(t)
+	ctx, stores := t.Context(), u.device
 	if err := stores.Sessions.PutManySessions(ctx, map[string][]byte{"1_1:0": {1}}); err != nil {
 		t.Fatal(err)
 	}
-	c.handler.(*noHandler).fenced = flowhq.Errorf(flowhq.Fenced, "a newer host has taken over")
+	u.fence = func() error { return flowhq.Errorf(flowhq.Fenced, "a newer host has taken over") }
 
-	b := &bracket{hold: c.guard.NewHold(), send: &sending{contact: "1_1", abort: func(error) {}}}
-	send := withBracket(ctx, b)
+	send, _ := u.sending(t)
 	if _, err := stores.Sessions.GetManySessions(send, []string{"1_1:0"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := stores.Sessions.PutManySessions(send, map[string][]byte{"1_1:0": {2}}); flowhq.ErrorCode(err) != flowhq.Fenced {
 		t.Errorf("the session of a send is written: %v; want code %s", err, flowhq.Fenced)
-	}
-	if got := sendError(fmt.Errorf("send: %w", c.handler.Fence(ctx, nil))); flowhq.ErrorCode(got) != flowhq.Fenced {
-		t.Errorf("the send's error has code %s; want %s", flowhq.ErrorCode(got), flowhq.Fenced)
 	}
 	if err := stores.Sessions.DeleteSession(ctx, "1_1:0"); flowhq.ErrorCode(err) != flowhq.Fenced {
 		t.Errorf("a session is deleted: %v; want code %s", err, flowhq.Fenced)
@@ -107,7 +135,7 @@ func TestFencedHostKeepsOffTheKeys(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || decrypted {
 		t.Errorf("decryption: %v, done %v; want an error on which nothing is acknowledged, and not done", err, decrypted)
 	}
-	session, err := c.network.devices.GetDevice(ctx, *stores.ID)
+	session, err := u.of.devices.GetDevice(ctx, *stores.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,12 +147,12 @@ func TestFencedHostKeepsOffTheKeys(t *testing.T) {
 // An identity key is written once, and again only after it was deleted or the
 // decryption that wrote it came to nothing.
 func TestIdentitiesAreWrittenOnce(t *testing.T) {
-	c := storedConn(t)
-	ctx, stores, key := t.Context(), c.client.Load().Store, [32]byte{1}
+	u := newUser(t)
+	ctx, stores, key := t.Context(), u.device, [32]byte{1}
 	stored := func(address string) bool {
 		t.Helper()
 		var n int
-		err := c.network.db.QueryRowContext(ctx, `select count(*) from whatsmeow_identity_keys where their_id = $1`, address).Scan(&n)
+		err := u.of.db.QueryRowContext(ctx, `select count(*) from whatsmeow_identity_keys where their_id = $1`, address).Scan(&n)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -158,10 +186,9 @@ func TestIdentitiesAreWrittenOnce(t *testing.T) {
 // A message is decrypted while another is being encrypted for the same chat: the
 // decryption must wait for the sessions to be written back.
 func TestDecryptionWaitsForSend(t *testing.T) {
-	c := storedConn(t)
-	stores := c.client.Load().Store
-	b := &bracket{hold: c.guard.NewHold(), send: &sending{contact: "1_1", abort: func(error) {}}}
-	send := withBracket(t.Context(), b)
+	u := newUser(t)
+	stores := u.device
+	send, _ := u.sending(t)
 	if _, err := stores.Sessions.GetManySessions(send, []string{"1_1:0"}); err != nil {
 		t.Fatal(err)
 	}
@@ -184,19 +211,17 @@ func TestDecryptionWaitsForSend(t *testing.T) {
 }
 
 func TestSendToNobodyIsAborted(t *testing.T) {
-	c := storedConn(t)
-	var aborted error
-	b := &bracket{hold: c.guard.NewHold(), send: &sending{contact: "1_1", abort: func(err error) { aborted = err }}}
-	send := withBracket(t.Context(), b)
-	if _, err := c.client.Load().Store.Sessions.GetManySessions(send, []string{"1_1:0"}); err != nil {
+	u := newUser(t)
+	send, aborted := u.sending(t)
+	if _, err := u.device.Sessions.GetManySessions(send, []string{"1_1:0"}); err != nil {
 		t.Fatal(err)
 	}
 	// The library found no key and goes on, without having written a session.
-	if _, err := c.client.Load().Store.PrivacyTokens.GetPrivacyToken(send, types.NewJID("1", types.HiddenUserServer)); err == nil {
+	if _, err := u.device.PrivacyTokens.GetPrivacyToken(send, types.NewJID("1", types.HiddenUserServer)); err == nil {
 		t.Error("the library may go on")
 	}
-	if !errors.Is(aborted, errNotEncrypted) || b.hold.IsHeld() {
-		t.Errorf("aborted with %v, holds the guard %v; want %v, false", aborted, b.hold.IsHeld(), errNotEncrypted)
+	if !errors.Is(*aborted, ErrNotEncrypted) || !isFree(t, u.keys.lock, time.Second) {
+		t.Errorf("aborted with %v; want %v, and the lock free", *aborted, ErrNotEncrypted)
 	}
 }
 
@@ -220,9 +245,9 @@ func TestDecryptionFailures(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c := storedConn(t)
-			err := c.client.Load().Store.EventBuffer.DoDecryptionTxn(t.Context(), func(ctx context.Context) error {
-				return tt.decrypt(ctx, c.client.Load().Store)
+			u := newUser(t)
+			err := u.device.EventBuffer.DoDecryptionTxn(t.Context(), func(ctx context.Context) error {
+				return tt.decrypt(ctx, u.device)
 			})
 			if err == nil {
 				t.Fatal("the decryption succeeds")
@@ -230,32 +255,27 @@ func TestDecryptionFailures(t *testing.T) {
 			if acked := !errors.Is(err, context.Canceled); acked != tt.acked {
 				t.Errorf("error %v lets the library acknowledge: %v; want %v", err, acked, tt.acked)
 			}
-			if c.isOver() == tt.acked {
-				t.Errorf("the connection is over: %v; want %v", c.isOver(), !tt.acked)
+			if u.HasEnded() == tt.acked {
+				t.Errorf("the connection is over: %v; want %v", u.HasEnded(), !tt.acked)
 			}
-			if !isFree(t, c.guard, time.Second) {
-				t.Error("the guard is still held")
+			if !isFree(t, u.keys.lock, time.Second) {
+				t.Error("the lock is still held")
 			}
 		})
 	}
 }
 
-// panicking is a handler with an error of ours.
-type panicking struct{ noHandler }
-
-func (*panicking) Fence(context.Context, Tx) error { panic("index out of range") }
-
 func TestPanicAroundADecryptionIsNotAcknowledged(t *testing.T) {
-	c := storedConn(t)
-	c.handler = &panicking{}
-	err := c.client.Load().Store.EventBuffer.DoDecryptionTxn(t.Context(), func(ctx context.Context) error {
-		return c.client.Load().Store.Sessions.PutSession(ctx, "1_1:0", []byte{1})
+	u := newUser(t)
+	u.fence = func() error { panic("index out of range") }
+	err := u.device.EventBuffer.DoDecryptionTxn(t.Context(), func(ctx context.Context) error {
+		return u.device.Sessions.PutSession(ctx, "1_1:0", []byte{1})
 	})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("DoDecryptionTxn = %v; want a cancellation, on which nothing is acknowledged", err)
 	}
-	if !c.isOver() || !isFree(t, c.guard, time.Second) {
-		t.Errorf("the connection is over: %v; want it over, and the guard free", c.isOver())
+	if !u.HasEnded() || !isFree(t, u.keys.lock, time.Second) {
+		t.Errorf("the connection is over: %v; want it over, and the lock free", u.HasEnded())
 	}
 }
 
@@ -266,22 +286,22 @@ func canceled(ctx context.Context) context.Context {
 }
 
 func TestDatabaseAwayIsNotAcknowledged(t *testing.T) {
-	c := storedConn(t)
-	c.network.db.Close()
-	if _, err := c.client.Load().Store.EventBuffer.GetBufferedEvent(t.Context(), [32]byte{}); !errors.Is(err, context.Canceled) {
+	u := newUser(t)
+	u.of.db.Close()
+	if _, err := u.device.EventBuffer.GetBufferedEvent(t.Context(), [32]byte{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("GetBufferedEvent = %v; want a cancellation, on which nothing is acknowledged", err)
 	}
-	if c.end == nil || c.end.Reason != flowhq.EndNotRecorded {
-		t.Errorf("the connection's end is %+v; want %s", c.end, flowhq.EndNotRecorded)
+	if u.failure == nil {
+		t.Error("the connection goes on")
 	}
 }
 
 func TestOverConnectionWritesNothing(t *testing.T) {
-	c := storedConn(t)
-	ctx, stores := t.Context(), c.client.Load().Store
-	c.finish(&EndError{Reason: flowhq.EndFailed})
-	if !c.guard.Close(time.Second) {
-		t.Fatal("the guard is held")
+	u := newUser(t)
+	ctx, stores := t.Context(), u.device
+	u.Fail(errors.New("the connection was lost"))
+	if !u.keys.Close(time.Second) {
+		t.Fatal("the lock is held")
 	}
 	for name, write := range map[string]func() error{
 		"PutManySessions": func() error { return stores.Sessions.PutManySessions(ctx, map[string][]byte{"1_1:0": {1}}) },
@@ -292,36 +312,36 @@ func TestOverConnectionWritesNothing(t *testing.T) {
 		"ClearBufferedEventPlaintext": func() error { return stores.EventBuffer.ClearBufferedEventPlaintext(ctx, [32]byte{}) },
 		"Save":                        func() error { return stores.Save(ctx) },
 	} {
-		if err := write(); !errors.Is(err, errOver) {
-			t.Errorf("%s = %v; want errOver", name, err)
+		if err := write(); !errors.Is(err, sessionlock.ErrClosed) {
+			t.Errorf("%s = %v; want %v", name, err, sessionlock.ErrClosed)
 		}
 	}
 }
 
 func TestLibraryDoesNotDeleteLinkedKeys(t *testing.T) {
-	c := storedConn(t)
-	if err := c.client.Load().Store.Delete(t.Context()); !errors.Is(err, errKeysKept) {
-		t.Errorf("Delete = %v; want errKeysKept", err)
+	u := newUser(t)
+	if err := u.device.Delete(t.Context()); !errors.Is(err, ErrKept) {
+		t.Errorf("Delete = %v; want ErrKept", err)
 	}
-	if d, err := c.network.device(t.Context(), c.device.JID); err != nil || d.ID == nil {
+	if d, err := u.of.Device(t.Context(), u.device.ID.String()); err != nil || d.ID == nil {
 		t.Errorf("the stored device is %v, %v; want it there", d, err)
 	}
-	if err := c.network.Forget(t.Context(), c.device.JID); err != nil {
+	if err := u.of.Forget(t.Context(), u.device.ID.String()); err != nil {
 		t.Fatal(err)
 	}
-	if d, err := c.network.device(t.Context(), c.device.JID); err != nil || d.ID != nil {
+	if d, err := u.of.Device(t.Context(), u.device.ID.String()); err != nil || d.ID != nil {
 		t.Errorf("after Forget the stored device is %v, %v; want a new one", d, err)
 	}
 }
 
-// isFree reports whether the guard can be taken within the given time.
-func isFree(t *testing.T, guard *sessionlock.Lock, within time.Duration) bool {
+// isFree reports whether the lock can be taken within the given time.
+func isFree(t *testing.T, l *sessionlock.Lock, within time.Duration) bool {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), within)
 	defer cancel()
-	if guard.Lock(ctx) != nil {
+	if l.Lock(ctx) != nil {
 		return false
 	}
-	guard.Unlock()
+	l.Unlock()
 	return true
 }

@@ -109,8 +109,8 @@ func TestLinkByCode(t *testing.T) {
 	qr := w.next(c, QR)
 	c.AskLinkCode(phone)
 	code := w.next(c, LinkCode)
-	if !code.RoundEnds.Equal(qr.RoundEnds) || time.Until(code.RoundEnds) < 2*time.Minute {
-		t.Errorf("the link code is good until %v, the QR codes until %v", code.RoundEnds, qr.RoundEnds)
+	if !code.CodesEnd.Equal(qr.CodesEnd) || time.Until(code.CodesEnd) < 2*time.Minute {
+		t.Errorf("the link code is good until %v, the QR codes until %v", code.CodesEnd, qr.CodesEnd)
 	}
 	path := "/phones/" + url.PathEscape(phone) + "/enter-code"
 	if status := w.call("POST", path, object{"code": "1234-5678"}, nil); status != http.StatusUnprocessableEntity {

@@ -1,0 +1,77 @@
+package keystore
+
+import (
+	"context"
+
+	"go.mau.fi/whatsmeow/store"
+	"go.mau.fi/whatsmeow/types"
+)
+
+// stores are what the library uses instead of its own stores of a device. The methods
+// that change or guard something are here and in the files beside this one; the library's
+// own do the rest.
+type stores struct {
+	store.AllSessionSpecificStores // the library's own
+	*Keys
+}
+
+// GetSession reads a session. The library reads single sessions in a decryption, which
+// holds the lock, and when it sends by itself: repeating a message to a phone that asked
+// for it, and requests to the own phone. Those take the lock by lease.
+func (s *stores) GetSession(ctx context.Context, address string) ([]byte, error) {
+	if operationOf(ctx) != nil {
+		session, err := s.AllSessionSpecificStores.GetSession(ctx, address)
+		return session, noted(ctx, err)
+	}
+	lease, err := s.lock.Lease(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	session, err := s.AllSessionSpecificStores.GetSession(ctx, address)
+	if err != nil {
+		lease.End()
+	}
+	return session, err
+}
+
+// HasSession reports whether there is a session to decrypt or to encrypt with.
+func (s *stores) HasSession(ctx context.Context, address string) (bool, error) {
+	has, err := s.AllSessionSpecificStores.HasSession(ctx, address)
+	return has, noted(ctx, err)
+}
+
+// PutSession writes a session back that GetSession has read. It fails if the lease of
+// that read has run out: somebody else may have advanced the session since.
+func (s *stores) PutSession(ctx context.Context, address string, session []byte) error {
+	if operationOf(ctx) == nil {
+		lease, err := s.lock.Keep(address)
+		if err != nil {
+			return err
+		}
+		defer lease.End()
+	}
+	return noted(ctx, s.change(ctx, func(ctx context.Context) error {
+		return s.AllSessionSpecificStores.PutSession(ctx, address, session)
+	}))
+}
+
+// DeleteSession forgets one session, as when a contact has a new phone.
+func (s *stores) DeleteSession(ctx context.Context, address string) error {
+	return s.changeLocked(ctx, func(ctx context.Context) error {
+		return s.AllSessionSpecificStores.DeleteSession(ctx, address)
+	})
+}
+
+// DeleteAllSessions forgets the sessions with all devices of a contact.
+func (s *stores) DeleteAllSessions(ctx context.Context, user string) error {
+	return s.changeLocked(ctx, func(ctx context.Context) error {
+		return s.AllSessionSpecificStores.DeleteAllSessions(ctx, user)
+	})
+}
+
+// MigratePNToLID moves sessions that are kept under a contact's number to its LID.
+func (s *stores) MigratePNToLID(ctx context.Context, number, lid types.JID) error {
+	return s.changeLocked(ctx, func(ctx context.Context) error {
+		return s.AllSessionSpecificStores.MigratePNToLID(ctx, number, lid)
+	})
+}
