@@ -355,44 +355,6 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// TestDrainEnds: a request that does not end is cut off.
-func TestDrainEnds(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	entered := make(chan struct{})
-	stuck := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		close(entered)
-		<-r.Context().Done()
-	})
-	log := &output{}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	go func() {
-		if p, err := http.Get("http://" + l.Addr().String()); err == nil {
-			p.Body.Close()
-		}
-	}()
-	go func() {
-		<-entered
-		cancel()
-	}()
-	if err := serve(ctx, l, stuck, slog.New(slog.NewJSONHandler(log, nil)), 10*time.Millisecond); err != nil {
-		t.Errorf("serve = %v; want nil", err)
-	}
-	if !strings.Contains(log.String(), "requests were cut off") {
-		t.Errorf("log:\n%s", log)
-	}
-}
-
-func TestServeNowhere(t *testing.T) {
-	err := Serve(t.Context(), "203.0.113.1:1", http.NotFoundHandler(), slog.New(slog.DiscardHandler))
-	if err == nil || !strings.HasPrefix(err.Error(), "HTTP_ADDR: cannot listen on 203.0.113.1:1") {
-		t.Errorf("Serve on a foreign address: %v", err)
-	}
-}
-
 // TestPairCode: a code is waited for, and one that cannot come is not.
 func TestPairCode(t *testing.T) {
 	f := setup(t)
