@@ -1,10 +1,18 @@
-drop table flowhq.api_keys;
+-- The other way round: what refers to something goes before it.
+drop function flowhq.kept_since, flowhq.version_order, flowhq.own_number, flowhq.outbound_rank,
+    flowhq.notify, flowhq.next_epoch, flowhq.fence;
+drop table flowhq.fleet_events;
+drop table flowhq.fleet;
+drop table flowhq.workers;
+drop table flowhq.bulks;
+drop table flowhq.request_keys;
 drop table flowhq.portal_event_logs;
-drop table flowhq.setup_requests;
-drop table flowhq.users;
 drop table flowhq.conversations;
 drop table flowhq.message_logs;
+drop table flowhq.contacts;
+drop table flowhq.commands;
 drop table flowhq.hosts;
 drop table flowhq.whatsapp_sessions;
 drop table flowhq.tenant_configs;
 drop table flowhq.tenants;
+drop table flowhq.installation;

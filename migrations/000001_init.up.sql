@@ -1,170 +1,300 @@
--- The schema itself exists already: golang-migrate keeps its version table there.
--- Closed sets are text with a check, which can be widened in a transaction and
--- reads the same in every client. All times are the database's clock, but for
--- sent_at of inbound messages.
+-- The first schema of Flow HQ. Its tables are in the order of the story: an installation has
+-- tenants; a tenant has a configuration, a session with WhatsApp, and a host that keeps the
+-- session; operators give commands; contacts write messages and have conversations; events
+-- tell what happened. What belongs to all tenants and to the workers comes last, and then the
+-- functions.
+--
+-- Schema flowhq is there already: golang-migrate keeps its table of versions in it.
+--
+-- Three things hold everywhere:
+--   * A closed set of words is text with a check. Such a check can be widened within a
+--     transaction, which an enum cannot, and reads the same in every client.
+--   * '' and 0 mean "none" where no program has to tell "none" from "unknown"; null is for
+--     times and for "the installation's default".
+--   * Every time is by the database's clock, but for sent_at of customers' messages. Workers
+--     compare times only with each other, so a worker's wrong clock does no harm.
 
+-- Which installation this database belongs to: one row. Temporal's namespace carries the same
+-- id, so that neither is ever run with a part of another installation.
+create table flowhq.installation (
+    one              boolean     not null default true,
+    id               uuid        not null default gen_random_uuid(),
+    created_at       timestamptz not null default now(),
+    -- The worker that compares the rows with Temporal's workflows, and until when no other
+    -- worker may. It is a lease and no advisory lock, so that a frozen worker is replaced.
+    reconciler       text        not null default '',
+    reconciler_until timestamptz not null default now(),
+    constraint installation_pkey primary key (one),
+    constraint installation_one_check check (one) -- there can be no second row
+);
+insert into flowhq.installation default values;
+
+-- A business with one WhatsApp number.
 create table flowhq.tenants (
     id           uuid        not null default gen_random_uuid(),
-    name         text        not null,
-    phone_number text        not null,
+    name         text        not null, -- for operators
+    phone_number text        not null, -- E.164, with the plus sign
     status       text        not null default 'NEW',
+    -- Whether the session should be up, by the last command. A row says so, and not Temporal
+    -- alone: a lost Temporal is rebuilt from it.
+    wanted       boolean     not null default false,
     created_at   timestamptz not null default now(),
-    updated_at   timestamptz not null default now(), -- last change by an operator
+    updated_at   timestamptz not null default now(), -- of the last change by an operator
     constraint tenants_pkey primary key (id),
     constraint tenants_status_check check (
         status in ('NEW', 'QR_PENDING', 'ACTIVE', 'RECONNECTING', 'PAUSED', 'ERROR'))
 );
+-- The list of tenants, page by page, newest first.
 create index tenants_newest_idx on flowhq.tenants (created_at desc, id desc);
+-- Across tenants on purpose: a number belongs to one tenant, linked or not.
+create unique index tenants_phone_number_key on flowhq.tenants (phone_number);
 
+-- What a tenant chooses about its bot. It is a table of its own, so that a change by an operator
+-- does not wait for a host that changes the tenant's status.
 create table flowhq.tenant_configs (
-    tenant_id           uuid not null,
-    template_type       text not null,
-    business_name       text not null,
-    language            text not null,
-    replies_per_minute  integer, -- null: the installation's default
-    replies_per_contact integer, -- null: the installation's default
+    tenant_id             uuid not null,
+    template_type         text not null,
+    business_name         text not null, -- shown to customers
+    language              text not null,
+    -- Null is the installation's default, here and in the next three. 0 sends no replies.
+    replies_per_minute    integer,
+    replies_per_contact   integer,
+    retention_days        integer, -- for how long messages, conversations and events are kept
+    answer_within_minutes integer, -- an older message is recorded as EXPIRED and not answered
     constraint tenant_configs_pkey primary key (tenant_id),
     constraint tenant_configs_tenant_fkey foreign key (tenant_id)
         references flowhq.tenants (id) on delete cascade,
-    constraint tenant_configs_template_type_check check (template_type in ('BOOKING', 'ECOMMERCE', 'SUPPORT')),
+    constraint tenant_configs_template_type_check check (
+        template_type in ('BOOKING', 'ECOMMERCE', 'SUPPORT')),
     constraint tenant_configs_language_check check (language in ('EN', 'SW')),
-    constraint tenant_configs_replies_check check (replies_per_minute >= 0 and replies_per_contact >= 0)
+    constraint tenant_configs_replies_check check (
+        replies_per_minute >= 0 and replies_per_contact >= 0),
+    -- WhatsApp redelivers for up to a month. A message whose row is gone by then would be
+    -- answered twice.
+    constraint tenant_configs_retention_check check (retention_days between 30 and 3650),
+    constraint tenant_configs_answer_within_check check (
+        answer_within_minutes between 1 and 525600)
 );
 
--- Renewals rewrite this table and the next every few seconds without touching an
--- indexed column; the free space lets each new row version stay on its page.
+-- The link between a tenant and WhatsApp, as its host reported it last.
 create table flowhq.whatsapp_sessions (
     tenant_id     uuid        not null,
     state         text        not null default 'DISCONNECTED',
-    reason        text        not null default '',
+    reason        text        not null default '',    -- of state, for operators
     since         timestamptz not null default now(), -- of state
-    device_jid    text        not null default '',    -- '': no device is linked
-    number        text        not null default '',    -- of the linked device, E.164
-    qr            text        not null default '',
-    qr_expires_at timestamptz,
-    last_seen_at  timestamptz,
+    ending        text        not null default '',    -- why the session has ended; '': it has not
+    retry_at      timestamptz, -- when it is tried again by itself, as after a ban that ends
+    last_seen_at  timestamptz, -- when WhatsApp was heard from last
+
+    -- The linked device, which is what a phone lists under "Linked devices".
+    device_jid    text        not null default '', -- '': none is linked
+    number        text        not null default '', -- of the device, E.164
+    -- A phone of another number than the tenant's may have scanned the code. Nothing is answered
+    -- then until an operator has said which number is right.
+    unconfirmed   boolean     not null default false,
+    -- The number that was on the air last, also after it was unlinked. The messages in the log
+    -- are its own: a later number must not answer them.
+    served_number text        not null default '',
+    relink        boolean     not null default false, -- asked for by a command, and not done yet
+
+    -- Codes to scan, and to type into the phone. They are renewed while somebody asks for them.
+    qr                   text not null default '',
+    qr_expires_at        timestamptz,
+    qr_asked_at          timestamptz,
+    link_code            text not null default '', -- drawn only when it is asked for
+    link_code_expires_at timestamptz,
+    link_code_asked_at   timestamptz,
+
     constraint whatsapp_sessions_pkey primary key (tenant_id),
     constraint whatsapp_sessions_tenant_fkey foreign key (tenant_id)
         references flowhq.tenants (id) on delete cascade,
-    constraint whatsapp_sessions_state_check check (
-        state in ('DISCONNECTED', 'CONNECTING', 'QR_READY', 'CONNECTED', 'LOGGED_OUT', 'BANNED'))
+    constraint whatsapp_sessions_state_check check (state in (
+        'DISCONNECTED', 'CONNECTING', 'QR_READY', 'CONNECTED', 'LOGGED_OUT', 'BANNED')),
+    constraint whatsapp_sessions_ending_check check (ending in (
+        '', 'LOST', 'UNRESPONSIVE', 'UNREACHABLE', 'CERTIFICATE_REFUSED', 'PROXY_FAILED',
+        'REPLACED_BY_US', 'REPLACED_BY_STRANGER', 'NOT_RECORDED', 'DATABASE_LOST',
+        'WORKER_DRAINING', 'WORKER_LOST', 'RENEWED', 'RESTARTED', 'FAILED', 'TEMPORARILY_BANNED',
+        'CRASH_LOOP', 'LOGGED_OUT', 'DEVICE_REMOVED', 'BANNED', 'ACCOUNT_LOCKED',
+        'CLIENT_OUTDATED', 'REFUSED', 'QR_EXPIRED', 'PAIR_FAILED', 'NUMBER_DIFFERS',
+        'PASSKEY_ASKED', 'STOPPED', 'GONE'))
+-- Every renewal of a lease rewrites this row and that of hosts without touching an indexed
+-- column. The free half of each page lets the new version stay there (a HOT update), so that
+-- the indexes do not grow.
 ) with (fillfactor = 50);
--- Across tenants on purpose: a number has one tenant at most.
-create unique index whatsapp_sessions_number_key on flowhq.whatsapp_sessions (number) where number <> '';
+-- Across tenants on purpose: a number is linked to one tenant at most.
+create unique index whatsapp_sessions_number_key on flowhq.whatsapp_sessions (number)
+    where number <> '';
 
--- epoch is part of a key so that raising it is a key update: it then excludes
--- "for key share", the lock under which a host writes, and renewals do not.
+-- What keeps a tenant's session in a worker, and the lease that lets it.
 create table flowhq.hosts (
     tenant_id        uuid        not null,
-    worker           text        not null default '',
+    worker           text        not null default '', -- name of the worker it runs in
+    -- How many hosts the tenant has had. Only the latest may write; see function fence.
     epoch            bigint      not null default 0,
     status           text        not null default 'STOPPED',
     since            timestamptz not null default now(), -- of status
     last_error       text        not null default '',
-    lease_epoch      bigint      not null default 0,     -- whose lease it is; 0: nobody's
+    -- The lease: who may be connected to WhatsApp. It can belong to an older epoch than the
+    -- row's, while the older host hangs up.
+    lease_epoch      bigint      not null default 0, -- 0: nobody has the lease
+    lease_worker     text        not null default '', -- finds the leases of a worker that died
     lease_expires_at timestamptz,
     constraint hosts_pkey primary key (tenant_id),
+    -- Redundant as a key. It makes raising epoch a key update, which excludes "for key share",
+    -- the lock under which a host writes; a renewal of the lease is none and excludes nothing.
     constraint hosts_fence_key unique (tenant_id, epoch),
     constraint hosts_tenant_fkey foreign key (tenant_id)
         references flowhq.tenants (id) on delete cascade,
     constraint hosts_status_check check (
         status in ('STOPPED', 'STARTING', 'RUNNING', 'DRAINING', 'ERROR')),
     constraint hosts_lease_check check ((lease_epoch = 0) = (lease_expires_at is null))
-) with (fillfactor = 50);
+) with (fillfactor = 50); -- like whatsapp_sessions
+
+-- What operators have asked for. A command counts from the moment that it is a row. It has no
+-- foreign key: the command that deleted a tenant outlives the tenant.
+create table flowhq.commands (
+    tenant_id    uuid        not null,
+    -- Drawn under the lock of the tenant's row, so ids grow in the order of the commits.
+    id           bigint      not null generated always as identity,
+    key          text        not null, -- of the request: a repeated one is the same command
+    request_hash bytea       not null, -- tells a repeated request from another under its key
+    command      text        not null,
+    actor        text        not null,
+    reason       text        not null default '',
+    asked_at     timestamptz not null default now(),
+    applied_at   timestamptz, -- null: a workflow has yet to apply it
+    outcome      text        not null default '',
+    constraint commands_pkey primary key (tenant_id, id),
+    constraint commands_key_key unique (tenant_id, key)
+);
+-- Across tenants on purpose: the reconciler looks for commands that nobody has applied.
+create index commands_waiting_idx on flowhq.commands (tenant_id, id) where applied_at is null;
+-- Across tenants on purpose: the command that erased a tenant can only be found by its time when
+-- it is due itself.
+create index commands_deletions_idx on flowhq.commands (applied_at) where command = 'delete';
+
+-- The people who write to a tenant. WhatsApp knows a person by a LID, by a number, or by both,
+-- and a message may come with either. Which two belong together can be learnt at any time; two
+-- contacts then become one.
+create table flowhq.contacts (
+    tenant_id     uuid        not null,
+    id            bigint      not null generated always as identity,
+    lid           text        not null default '', -- JID; '': not known
+    number        text        not null default '', -- E.164; '': not known
+    name          text        not null default '', -- that the contact has chosen
+    first_seen_at timestamptz not null default now(),
+    last_seen_at  timestamptz not null default now(), -- when a message came last
+    muted_until   timestamptz, -- one that writes like a program is not answered for a while
+    -- Messages of the chat disappear after this time. 0: they stay.
+    timer_seconds integer     not null default 0,
+    timer_set_at  timestamptz, -- which of two settings is the later; null: nothing is known
+    constraint contacts_pkey primary key (tenant_id, id),
+    constraint contacts_tenant_fkey foreign key (tenant_id)
+        references flowhq.tenants (id) on delete cascade,
+    constraint contacts_address_check check (lid <> '' or number <> '')
+) with (fillfactor = 80); -- each message updates last_seen_at
+-- An address is known of one contact at most.
+create unique index contacts_lid_key on flowhq.contacts (tenant_id, lid) where lid <> '';
+create unique index contacts_number_key on flowhq.contacts (tenant_id, number)
+    where number <> '';
 
 -- Inbox, outbox and log in one. Ids grow in the order of arrival.
 create table flowhq.message_logs (
     tenant_id     uuid        not null,
     id            bigint      not null generated always as identity,
     direction     text        not null,
-    chat          text        not null,
-    sender        text        not null default '', -- inbound: JID of the writer
-    contact       text        not null default '',
+    -- No foreign key: only statements that have locked the contact write it, and each message
+    -- would look the contact up once more.
+    contact_id    bigint      not null,
+    chat          text        not null, -- JID to write to
+    contact       text        not null default '', -- the contact's number, as far as it is known
     from_number   text        not null default '',
     to_number     text        not null default '',
     kind          text        not null,
-    text          text        not null,
-    wa_message_id text        not null,
+    text          text        not null, -- what was or will be answered, or sent
+    wordless      boolean     not null default false, -- nothing written or chosen by a person
+    album         text        not null default '', -- wa_message_id of the album it is part of
+    wa_message_id text        not null, -- WhatsApp's id; of a reply, that of every attempt to send
     status        text        not null,
-    reason        text        not null default '',
-    in_reply_to   bigint, -- no foreign key: only Answer sets it, to a row that it holds
+    reason        text        not null default '', -- of status
+    -- How often it was tried to handle or send the message. It is counted before each try: a
+    -- message that ends its worker must not be tried for ever.
+    tries         integer     not null default 0,
+    retried_at    timestamptz, -- by an operator, last; the message is as old as that then
+    in_reply_to   bigint, -- no foreign key: only Answer sets it, to a row that it has locked
+    timer_seconds integer     not null default 0, -- of a reply: the chat's when it was written,
+    timer_set_at  timestamptz,                    -- which every attempt to send repeats
+    -- What the customer made of the message later.
+    original_text text,        -- as first written; null: text is that
+    edited_text   text,        -- as changed last; null: not, or it could not be read
+    edited_at     timestamptz, -- null: never
+    revoked_at    timestamptz, -- when the customer deleted it; null: never
     created_at    timestamptz not null default now(),
-    sent_at       timestamptz, -- inbound: by the customer's clock
+    sent_at       timestamptz, -- of a customer's message: by the customer's clock
     delivered_at  timestamptz,
     read_at       timestamptz,
     constraint message_logs_pkey primary key (tenant_id, id),
     constraint message_logs_tenant_fkey foreign key (tenant_id)
         references flowhq.tenants (id) on delete cascade,
-    constraint message_logs_kind_check check (kind in ('TEXT', 'MEDIA', 'REPLY', 'WARNING')),
+    constraint message_logs_kind_check check (kind in (
+        'TEXT', 'MEDIA', 'LOCATION', 'CONTACT', 'ORDER', 'POLL', 'INVITE', 'PAYMENT', 'CALL',
+        'OTHER', 'REPLY', 'WARNING')),
     constraint message_logs_status_check check (
-        direction = 'IN'
-            and status in ('RECEIVED', 'ANSWERED', 'SUPPRESSED', 'OVERFLOWED', 'UNDECRYPTABLE')
-        or direction = 'OUT'
-            and status in ('PENDING', 'UNKNOWN', 'SENT', 'DELIVERED', 'READ', 'FAILED'))
+        direction = 'IN' and status in (
+            'RECEIVED', 'ANSWERED', 'SUPPRESSED', 'OVERFLOWED', 'EXPIRED', 'UNDECRYPTABLE',
+            'IGNORED', 'FAILED')
+        or direction = 'OUT' and status in (
+            'PENDING', 'UNKNOWN', 'SENT', 'DELIVERED', 'READ', 'FAILED'))
 );
--- What WhatsApp delivers again is recognised by these three.
-create unique index message_logs_inbound_key on flowhq.message_logs (tenant_id, chat, sender, wa_message_id)
-    where direction = 'IN';
-create unique index message_logs_outbound_key on flowhq.message_logs (tenant_id, wa_message_id)
-    where direction = 'OUT';
+-- What WhatsApp delivers again is recognised by these three. The id is before the contact: the
+-- message may come again from an address that is not known to be the same contact's.
+create unique index message_logs_inbound_key
+    on flowhq.message_logs (tenant_id, wa_message_id, contact_id) where direction = 'IN';
+-- Receipts name a reply by its id alone.
+create unique index message_logs_outbound_key
+    on flowhq.message_logs (tenant_id, wa_message_id) where direction = 'OUT';
 -- A second reply to the same message cannot be written, whatever the program does.
-create unique index message_logs_reply_key on flowhq.message_logs (tenant_id, in_reply_to, kind)
-    where in_reply_to is not null;
-create index message_logs_unanswered_idx on flowhq.message_logs (tenant_id, id) where status = 'RECEIVED';
-create index message_logs_unsent_idx on flowhq.message_logs (tenant_id, id) where status in ('PENDING', 'UNKNOWN');
--- By kind, not by direction: else the planner may take it for message_logs_outbound_key
--- and read all that a tenant ever sent.
-create index message_logs_replies_idx on flowhq.message_logs (tenant_id, created_at) where kind in ('REPLY', 'WARNING');
+create unique index message_logs_reply_key
+    on flowhq.message_logs (tenant_id, in_reply_to, kind) where in_reply_to is not null;
+-- The inbox: what a new host has to answer.
+create index message_logs_unanswered_idx
+    on flowhq.message_logs (tenant_id, id) where status = 'RECEIVED';
+-- The outbox: what a new host has to send.
+create index message_logs_unsent_idx
+    on flowhq.message_logs (tenant_id, id) where status in ('PENDING', 'UNKNOWN');
+-- The replies that count for the limits of a new host. By kind and not by direction: else the
+-- planner may take it for message_logs_outbound_key and read all that a tenant ever sent.
+create index message_logs_replies_idx
+    on flowhq.message_logs (tenant_id, created_at) where kind in ('REPLY', 'WARNING');
+-- The messages of a person, which follow when two contacts become one.
+create index message_logs_contact_idx on flowhq.message_logs (tenant_id, contact_id, id);
+-- Whether a chat was told lately that only text is read. Few messages are in these two.
+create index message_logs_wordless_idx
+    on flowhq.message_logs (tenant_id, contact_id, id) where wordless and status = 'ANSWERED';
+create index message_logs_album_idx
+    on flowhq.message_logs (tenant_id, album) where album <> '' and status = 'ANSWERED';
+-- Operators list messages of a status that is rare among many.
+create index message_logs_failed_idx
+    on flowhq.message_logs (tenant_id, id) where status = 'FAILED';
+create index message_logs_unanswerable_idx on flowhq.message_logs (tenant_id, status, id)
+    where status in ('SUPPRESSED', 'OVERFLOWED', 'EXPIRED', 'IGNORED', 'UNDECRYPTABLE');
 
+-- Where the bot stands with a contact.
 create table flowhq.conversations (
     tenant_id  uuid        not null,
-    chat       text        not null,
+    contact_id bigint      not null,
     state      json        not null, -- opaque here; json keeps escapes that jsonb refuses
     updated_at timestamptz not null default now(),
-    constraint conversations_pkey primary key (tenant_id, chat),
+    constraint conversations_pkey primary key (tenant_id, contact_id),
     constraint conversations_tenant_fkey foreign key (tenant_id)
-        references flowhq.tenants (id) on delete cascade
-);
-
-create table flowhq.users (
-    id         uuid        not null default gen_random_uuid(),
-    tenant_id  uuid,
-    name       text        not null,
-    email      text        not null,
-    phone      text        not null default '',
-    role       text        not null default 'OWNER',
-    created_at timestamptz not null default now(),
-    updated_at timestamptz not null default now(),
-    constraint users_pkey primary key (id),
-    constraint users_tenant_fkey foreign key (tenant_id)
         references flowhq.tenants (id) on delete cascade,
-    constraint users_role_check check (role in ('OWNER', 'STAFF', 'ADMIN'))
+    constraint conversations_contact_fkey foreign key (tenant_id, contact_id)
+        references flowhq.contacts (tenant_id, id) on delete cascade
 );
-create unique index users_email_key on flowhq.users (lower(email));
-create index users_tenant_idx on flowhq.users (tenant_id);
 
-create table flowhq.setup_requests (
-    tenant_id       uuid        not null,
-    id              uuid        not null default gen_random_uuid(),
-    user_id         uuid,
-    template_type   text        not null,
-    whatsapp_number text        not null,
-    status          text        not null default 'SUBMITTED',
-    notes           text        not null default '',
-    created_at      timestamptz not null default now(),
-    updated_at      timestamptz not null default now(),
-    constraint setup_requests_pkey primary key (tenant_id, id),
-    constraint setup_requests_tenant_fkey foreign key (tenant_id)
-        references flowhq.tenants (id) on delete cascade,
-    constraint setup_requests_user_fkey foreign key (user_id)
-        references flowhq.users (id) on delete set null,
-    constraint setup_requests_template_type_check check (template_type in ('BOOKING', 'ECOMMERCE', 'SUPPORT')),
-    constraint setup_requests_status_check check (
-        status in ('SUBMITTED', 'REVIEWING', 'APPROVED', 'ACTIVE', 'REJECTED'))
-);
-create index setup_requests_user_idx on flowhq.setup_requests (user_id); -- for the foreign key
-
--- No foreign key: that a tenant was deleted, and by whom, outlives the tenant.
+-- What happened to a tenant. No foreign key: that a tenant was deleted, and by whom, outlives
+-- the tenant. Events name a message by its id and hold no number or text of a customer, as they
+-- outlive messages too.
 create table flowhq.portal_event_logs (
     tenant_id  uuid        not null,
     id         bigint      not null generated always as identity,
@@ -174,19 +304,150 @@ create table flowhq.portal_event_logs (
     created_at timestamptz not null default now(),
     constraint portal_event_logs_pkey primary key (tenant_id, id)
 );
+-- Across tenants on purpose: an erased tenant is in no other table, so its last event can only
+-- be found by its time when it is due itself.
+create index portal_event_logs_erased_idx on flowhq.portal_event_logs (created_at)
+    where event_type = 'TENANT_DELETED';
 
-create table flowhq.api_keys (
-    id           uuid        not null default gen_random_uuid(),
-    tenant_id    uuid, -- null: not bound to one tenant
-    name         text        not null,
-    key_hash     bytea       not null, -- the key itself is shown once and not kept
-    scopes       text[]      not null,
+-- Keys of requests that are about no tenant yet: a repeated request makes nothing twice.
+create table flowhq.request_keys (
+    key          text        not null,
+    request_hash bytea       not null, -- tells a repeated request from another under its key
+    subject      uuid        not null, -- what the first request made
     created_at   timestamptz not null default now(),
-    last_used_at timestamptz,
-    revoked_at   timestamptz,
-    constraint api_keys_pkey primary key (id),
-    constraint api_keys_hash_key unique (key_hash),
-    constraint api_keys_tenant_fkey foreign key (tenant_id)
-        references flowhq.tenants (id) on delete cascade
+    constraint request_keys_pkey primary key (key)
 );
-create index api_keys_tenant_idx on flowhq.api_keys (tenant_id);
+
+-- Commands for many tenants. What was asked for is here, so that nothing is lost with Temporal;
+-- how far a bulk has come is as Temporal said last.
+create table flowhq.bulks (
+    id         uuid        not null,
+    command    text        not null,
+    actor      text        not null,
+    state      text        not null default 'RUNNING',
+    per_second integer     not null, -- how many tenants get the command in a second
+    matched    integer     not null, -- how many tenants it is for
+    sent       integer     not null default 0,
+    failed     integer     not null default 0,
+    cancelled  boolean     not null default false, -- somebody asked for it to end
+    tenants    uuid[]      not null, -- empty once it has ended
+    started_at timestamptz not null default now(),
+    ended_at   timestamptz,
+    constraint bulks_pkey primary key (id)
+);
+create index bulks_started_idx on flowhq.bulks (started_at desc, id); -- the list, newest first
+create index bulks_open_idx on flowhq.bulks (started_at, id) where ended_at is null;
+
+-- One row per worker. A worker writes its own every few seconds and deletes it at its end; the
+-- others delete it a day after it was heard of last.
+create table flowhq.workers (
+    name       text        not null, -- a new one after each start
+    capacity   integer     not null, -- how many sessions it takes
+    sessions   integer     not null, -- how many it has
+    draining   boolean     not null default false,
+    since      timestamptz not null default now(),
+    seen_at    timestamptz not null default now(),
+    expires_at timestamptz not null, -- from then on the worker is taken for dead
+    constraint workers_pkey primary key (name),
+    constraint workers_capacity_check check (capacity > 0 and sessions >= 0)
+) with (fillfactor = 50); -- like hosts
+
+-- What holds for all sessions at once: one row, which every process reads when it starts and
+-- whenever it is notified of a change.
+create table flowhq.fleet (
+    one         boolean     not null default true,
+    paused      boolean     not null default false, -- nobody connects
+    by_hand     boolean     not null default false, -- an operator paused it, and alone ends that
+    reason      text        not null default '',    -- of paused
+    since       timestamptz not null default now(), -- of paused
+    version     text        not null default '', -- of WhatsApp's web client that we pass for
+    pinned      boolean     not null default false, -- version was set by hand and stays
+    -- The WHATSAPP_VERSION that was applied last. A start of a process with the same one must not
+    -- undo what an operator has set since.
+    configured  text        not null default '',
+    -- The version that WhatsApp has refused last, and to which tenant's session. The first tenant
+    -- may have a reason of its own; a second one within minutes pauses the fleet.
+    refused     text        not null default '',
+    refused_to  uuid,
+    refused_at  timestamptz,
+    looked_at   timestamptz default now(), -- when the newest version was looked up; null: it is due
+    constraint fleet_pkey primary key (one),
+    constraint fleet_one_check check (one)
+);
+insert into flowhq.fleet default values;
+
+-- What happened to the fleet rather than to one tenant: a few rows a year.
+create table flowhq.fleet_events (
+    id         bigint      not null generated always as identity,
+    event_type text        not null,
+    actor      text        not null,
+    reason     text        not null,
+    created_at timestamptz not null default now(),
+    constraint fleet_events_pkey primary key (id)
+);
+-- Anybody can cause events about the admin password. They are looked for by type and time before
+-- another is written, so that nobody can fill the table.
+create index fleet_events_recent on flowhq.fleet_events (event_type, created_at);
+
+-- The fence of a host's write: one row while the host's epoch is the tenant's latest, and none
+-- under a newer epoch or without a tenant. A statement that begins with
+--     with fence as (select * from flowhq.fence(tenant, epoch))
+-- and joins fence in each of its changes writes all or nothing.
+--
+-- The row stays locked until the transaction ends, so a claim, which raises the epoch, waits for
+-- the write. And it is locked before it is read: whether the claim or the write comes first, the
+-- write sees the newest epoch, however old the statement's snapshot is. Both rest on
+-- hosts_fence_key, see there.
+--
+-- It is PL/pgSQL because a session keeps the plan of such a function. Up to PostgreSQL 17 one in
+-- SQL is planned anew by each statement that calls it.
+create function flowhq.fence(tenant uuid, epoch bigint) returns setof uuid
+    language plpgsql volatile rows 1
+as $$
+begin
+    return query
+        select h.tenant_id from flowhq.hosts h
+        where h.tenant_id = fence.tenant and h.epoch = fence.epoch
+        for key share;
+end
+$$;
+
+-- The epoch of a tenant's next host: after the row's own, or after floor, an epoch that a
+-- workflow remembers. A database that was restored from an older backup knows nothing of the
+-- hosts that came after it, and none of them must pass for a later one. A floor that is a
+-- million ahead is no epoch of ours but a forged or broken number.
+create function flowhq.next_epoch(epoch bigint, floor bigint) returns bigint
+    language sql immutable
+    return case when floor > epoch and floor < epoch + 1000000 then floor else epoch end + 1;
+
+-- Notifies every process of a change, when the transaction commits. The kinds are those of
+-- store.NoticeKind; what is about no tenant has the tenant null, and about no host the epoch 0.
+create function flowhq.notify(kind text, tenant uuid, epoch bigint default 0) returns void
+    language sql volatile
+    return pg_notify('flowhq', concat_ws(' ', kind, coalesce(tenant::text, '-'), epoch));
+
+-- The order of the states of a reply, none of which ever goes back. FAILED is before SENT: a
+-- receipt proves that the reply arrived, and outweighs an earlier refusal.
+create function flowhq.outbound_rank(status text) returns integer
+    language sql immutable
+    return array_position(
+        array['PENDING', 'UNKNOWN', 'FAILED', 'SENT', 'DELIVERED', 'READ'], status);
+
+-- The number of the tenant that a message belongs to.
+create function flowhq.own_number(direction text, from_number text, to_number text) returns text
+    language sql immutable
+    return case direction when 'IN' then to_number else from_number end;
+
+-- A version of WhatsApp's web client as its numbers, by which versions are compared: 2.3000.9 is
+-- older than 2.3000.10. '' is older than any.
+create function flowhq.version_order(version text) returns bigint[]
+    language sql immutable
+    return string_to_array(version, '.')::bigint[];
+
+-- From when on a tenant's rows are kept. A tenant that chose no retention, or is gone, has the
+-- default.
+create function flowhq.kept_since(tenant uuid, default_days integer) returns timestamptz
+    language sql stable
+    return now() - make_interval(days => coalesce(
+        (select c.retention_days from flowhq.tenant_configs c where c.tenant_id = tenant),
+        default_days));

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"embed"
 	"fmt"
 	"io/fs"
 	"regexp"
@@ -24,30 +25,61 @@ type file struct {
 	sql     string
 }
 
-// files returns the ways up, in order.
-func files(t *testing.T) (all []file) {
+// future are migrations of programs to come. The program's own are one file so far, which
+// begins with an empty database; what interrupts a migration matters most where there are
+// rows, and locks of sessions that go on.
+//
+//go:embed testdata/migrations/*.sql
+var future embed.FS
+
+// sources are the program's own migrations, and those that follow in the tests.
+func sources(t *testing.T) fstest.MapFS {
 	t.Helper()
-	names := must(fs.Glob(migrations.Files, "*.up.sql"))(t)
-	for _, name := range names { // sorted
-		number, _, _ := strings.Cut(name, "_")
-		version := must(strconv.Atoi(number))(t)
-		all = append(all, file{version, name, string(must(fs.ReadFile(migrations.Files, name))(t))})
-	}
-	if len(all) == 0 {
-		t.Fatal("there are no migrations")
+	all := fstest.MapFS{}
+	for _, from := range []fs.FS{migrations.Files, must(fs.Sub(future, "testdata/migrations"))(t)} {
+		for _, name := range must(fs.Glob(from, "*.sql"))(t) {
+			all[name] = mapFile(string(must(fs.ReadFile(from, name))(t)))
+		}
 	}
 	return all
+}
+
+// files returns the ways up, in order, with those that follow in the tests.
+func files(t *testing.T) (all []file) {
+	t.Helper()
+	from := sources(t)
+	for _, name := range must(fs.Glob(from, "*.up.sql"))(t) { // sorted
+		all = append(all, file{versionOf(t, name), name, string(from[name].Data)})
+	}
+	if len(all) < 3 {
+		t.Fatalf("there are %d migrations", len(all))
+	}
+	return all
+}
+
+// versionOf is the number that a file's name begins with.
+func versionOf(t *testing.T, name string) int {
+	t.Helper()
+	number, _, _ := strings.Cut(name, "_")
+	return must(strconv.Atoi(number))(t)
+}
+
+// newest is the version of this program.
+func newest(t *testing.T) (version int) {
+	t.Helper()
+	for _, name := range must(fs.Glob(migrations.Files, "*.up.sql"))(t) {
+		version = max(version, versionOf(t, name))
+	}
+	return version
 }
 
 // upTo is the program of a time when version was the newest.
 func upTo(t *testing.T, version int) fstest.MapFS {
 	t.Helper()
-	old := fstest.MapFS{}
-	for _, f := range files(t) {
-		if f.version <= version {
-			down := strings.Replace(f.name, ".up.", ".down.", 1)
-			old[f.name] = mapFile(f.sql)
-			old[down] = mapFile(string(must(fs.ReadFile(migrations.Files, down))(t)))
+	old := sources(t)
+	for name := range old {
+		if versionOf(t, name) > version {
+			delete(old, name)
 		}
 	}
 	return old
@@ -128,7 +160,9 @@ func TestMigrateKilledAtEveryStatement(t *testing.T) {
 		}
 	}
 	t.Logf("killed %d times", killed)
-	if diff := cmp.Diff(tables(t, connect(t, testdb.New(t))), tables(t, conn)); diff != "" {
+	whole := testdb.Empty(t)
+	ok(t, store.Migrate(t.Context(), whole, store.Migration{Files: sources(t)}, silent))
+	if diff := cmp.Diff(tables(t, connect(t, whole)), tables(t, conn)); diff != "" {
 		t.Errorf("an interrupted migration leads elsewhere (-uninterrupted +interrupted):\n%s", diff)
 	}
 }

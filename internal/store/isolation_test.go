@@ -303,7 +303,7 @@ func tenantTables(t testing.TB, b *bench) []string {
 	rows, _ := b.raw.Query(t.Context(), `select table_name from information_schema.columns
 		where table_schema = 'flowhq' and column_name = 'tenant_id' order by 1`)
 	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil || len(names) < 9 {
+	if err != nil || len(names) < 8 {
 		t.Fatalf("tables %v, %v", names, err)
 	}
 	return names

@@ -154,13 +154,12 @@ func migrateBesideABackup(t *testing.T, before, f file) {
 // everyTable is a migration of a program to come, which changes every table there is.
 func everyTable(t *testing.T, tables []string) store.Migration {
 	t.Helper()
-	newest := files(t)[len(files(t))-1].version
-	next := upTo(t, newest)
+	next := upTo(t, newest(t))
 	var up strings.Builder
 	for _, table := range tables {
 		fmt.Fprintf(&up, "alter table %s add column probe integer;\n", table)
 	}
-	next[fmt.Sprintf("%06d_every_table.up.sql", newest+1)] = mapFile(up.String())
+	next[fmt.Sprintf("%06d_every_table.up.sql", newest(t)+1)] = mapFile(up.String())
 	return store.Migration{Files: next, Heartbeat: heartbeat}
 }
 

@@ -42,7 +42,7 @@ func TestMigrateAtOnce(t *testing.T) {
 	group.Wait()
 	conn := connect(t, url)
 	got := tables(t, conn)
-	for _, want := range []string{"flowhq.schema_migrations", "flowhq.tenants", "flowhq.api_keys", "wa.whatsmeow_version"} {
+	for _, want := range []string{"flowhq.schema_migrations", "flowhq.tenants", "flowhq.fleet_events", "wa.whatsmeow_version"} {
 		if !strings.Contains(got, want+" ") {
 			t.Errorf("no table %s in: %s", want, got)
 		}
@@ -68,7 +68,7 @@ func lockCount(t *testing.T, conn *pgx.Conn) (n int) {
 	return n
 }
 
-// tables lists all columns, constraints and indexes of our schemas and public.
+// tables lists all columns, constraints, indexes and functions of our schemas and public.
 func tables(t *testing.T, conn *pgx.Conn) string {
 	t.Helper()
 	const q = `
@@ -83,6 +83,9 @@ func tables(t *testing.T, conn *pgx.Conn) string {
 			union
 			select pg_get_constraintdef(c.oid)
 			from pg_constraint c join pg_namespace n on n.oid = c.connamespace where n.nspname = 'flowhq'
+			union
+			select pg_get_functiondef(p.oid)
+			from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'flowhq'
 		) as lines (line)`
 	var all string
 	ok(t, conn.QueryRow(t.Context(), q).Scan(&all))
@@ -91,10 +94,12 @@ func tables(t *testing.T, conn *pgx.Conn) string {
 
 func TestMigrateUpDownUp(t *testing.T) {
 	t.Parallel()
-	url := testdb.New(t)
+	url := testdb.Empty(t)
+	all := store.Migration{Files: sources(t)}
+	ok(t, store.Migrate(t.Context(), url, all, silent))
 	conn := connect(t, url)
 	first := tables(t, conn)
-	m, hangUp, err := store.NewMigrate(t.Context(), url, store.Migration{})
+	m, hangUp, err := store.NewMigrate(t.Context(), url, all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +111,7 @@ func TestMigrateUpDownUp(t *testing.T) {
 	}
 	ok(t, m.Up())
 	ok(t, m.Down())
-	if left := tables(t, conn); strings.Contains(left, "flowhq.tenants") || strings.Count(left, "flowhq.") > strings.Count(left, "schema_migrations") {
+	if left := tables(t, conn); strings.Contains(left, "flowhq.tenants") || strings.Contains(left, "FUNCTION") || strings.Count(left, "flowhq.") > strings.Count(left, "schema_migrations") {
 		t.Errorf("left behind: %s", left)
 	}
 	ok(t, m.Up())

@@ -1,1 +1,0 @@
-alter table flowhq.fleet drop column configured;

@@ -1,1 +1,0 @@
-alter table flowhq.whatsapp_sessions drop column relink;

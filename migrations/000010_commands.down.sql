@@ -1,3 +1,0 @@
-drop table flowhq.installation;
-alter table flowhq.tenants drop column wanted;
-drop table flowhq.commands;

@@ -1,2 +1,0 @@
-alter table flowhq.hosts
-    drop column lease_worker;

@@ -1,1 +1,0 @@
-drop index flowhq.fleet_events_recent;

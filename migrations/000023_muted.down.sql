@@ -1,1 +1,0 @@
-alter table flowhq.contacts drop column muted_until;

@@ -1,1 +1,0 @@
-drop index flowhq.message_logs_unanswerable_idx;
