@@ -146,24 +146,26 @@ func (n NewTenant) Validate() error {
 	return TenantChange{
 		Name: &n.Name, PhoneNumber: &n.PhoneNumber, Template: &n.Template,
 		BusinessName: &n.BusinessName, Language: &n.Language,
-		RepliesPerMinute: &n.RepliesPerMinute, RepliesPerContact: &n.RepliesPerContact,
-		RetentionDays: &n.RetentionDays, AnswerWithinMinutes: &n.AnswerWithinMinutes,
+		RepliesPerMinute:    Optional[int]{true, n.RepliesPerMinute},
+		RepliesPerContact:   Optional[int]{true, n.RepliesPerContact},
+		RetentionDays:       Optional[int]{true, n.RetentionDays},
+		AnswerWithinMinutes: Optional[int]{true, n.AnswerWithinMinutes},
 	}.Validate()
 }
 
-// A TenantChange changes the fields that are not nil. A limit or the retention that
-// points to nil goes back to the installation's default.
+// A TenantChange changes the fields that are there. Those of which the installation has a
+// default go back to it by null.
 type TenantChange struct {
 	Name              *string   `json:"name"`
 	PhoneNumber       *string   `json:"phone_number"`
 	Template          *Template `json:"template_type"`
 	BusinessName      *string   `json:"business_name"`
 	Language          *Language `json:"language"`
-	RepliesPerMinute  **int     `json:"replies_per_minute,omitempty"`
-	RepliesPerContact **int     `json:"replies_per_contact,omitempty"`
-	RetentionDays     **int     `json:"retention_days,omitempty"`
 
-	AnswerWithinMinutes **int `json:"answer_within_minutes,omitempty"`
+	RepliesPerMinute    Optional[int] `json:"replies_per_minute,omitzero"`
+	RepliesPerContact   Optional[int] `json:"replies_per_contact,omitzero"`
+	RetentionDays       Optional[int] `json:"retention_days,omitzero"`
+	AnswerWithinMinutes Optional[int] `json:"answer_within_minutes,omitzero"`
 }
 
 // Validate returns an Invalid error that names every wrong field, or nil.
@@ -201,10 +203,10 @@ func (c TenantChange) Validate() error {
 	return &Error{Code: Invalid, Message: "the request has fields that are missing or wrong", Fields: bad}
 }
 
-// within reports whether n is from low to high, or leaves things as they are or to the
+// within reports whether n is from low to high, or leaves the field as it is or to the
 // default.
-func within(n **int, low, high int) bool {
-	return n == nil || *n == nil || **n >= low && **n <= high
+func within(n Optional[int], low, high int) bool {
+	return n.Value == nil || *n.Value >= low && *n.Value <= high
 }
 
 // validName refuses what would break a log line, a page or a terminal: blank

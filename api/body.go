@@ -19,8 +19,8 @@ const maxBody = 64 << 10
 
 // body decodes the request's body, one JSON object, into the struct that v
 // points to. It is stricter than encoding/json: a member must be spelled exactly
-// like the json tag of a field, may come once, and may be null only where the field is
-// a pointer to a pointer: it then points to nil.
+// like the json tag of a field, may come once, and may be null only where the field is a
+// flowhq.Optional.
 func (b *binder) body(v any) {
 	data, ok := b.read(maxBody)
 	if !ok {
@@ -121,11 +121,10 @@ func (b *binder) members(prefix string, object []byte, fields map[string]reflect
 			b.wrong(prefix+name, "is not a field of this request")
 		case seen[name]:
 			b.wrong(prefix+name, "must be given only once")
-		case field.Kind() == reflect.Struct && value[0] == '{':
+		case isPlainStruct(field.Type()) && value[0] == '{':
 			b.members(prefix+name+".", value, fieldsOf(field.Addr().Interface()))
-		case string(value) == "null" && nullable(field.Type()):
-			field.Set(reflect.New(field.Type().Elem()))
-		case string(value) == "null" || json.Unmarshal(value, field.Addr().Interface()) != nil:
+		case string(value) == "null" && optionalOf(field.Type()) == nil ||
+			json.Unmarshal(value, field.Addr().Interface()) != nil:
 			b.wrong(prefix+name, "must be "+describe(field.Type()))
 		}
 		seen[name] = true
@@ -146,15 +145,31 @@ func fieldsOf(v any) map[string]reflect.Value {
 	return fields
 }
 
-// nullable reports whether a field of type t tells null from being left out.
-func nullable(t reflect.Type) bool {
-	return t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Pointer
+// isPlainStruct reports whether a field of type t takes an object member by member.
+func isPlainStruct(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && optionalOf(t) == nil
 }
+
+// optionalOf returns the type of the value of a flowhq.Optional, which tells null from being
+// left out, or nil if t is another type. The types of these are many, but only theirs read
+// JSON by themselves and have a Value.
+func optionalOf(t reflect.Type) reflect.Type {
+	if t.Kind() != reflect.Struct || !reflect.PointerTo(t).Implements(unmarshaler) {
+		return nil
+	}
+	value, ok := t.FieldByName("Value")
+	if !ok {
+		return nil
+	}
+	return value.Type
+}
+
+var unmarshaler = reflect.TypeFor[json.Unmarshaler]()
 
 // describe says which JSON a Go type takes.
 func describe(t reflect.Type) string {
-	if nullable(t) {
-		return describe(t.Elem()) + " or null"
+	if value := optionalOf(t); value != nil {
+		return describe(value) + " or null"
 	}
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()

@@ -21,7 +21,7 @@ var (
 // keep sets the tenant's retention.
 func (b *bench) keep(t testing.TB, tenant flowhq.TenantID, days int) {
 	t.Helper()
-	must(b.UpdateTenant(t.Context(), tenant, flowhq.TenantChange{RetentionDays: new(&days)}, "admin"))(t)
+	must(b.UpdateTenant(t.Context(), tenant, flowhq.TenantChange{RetentionDays: flowhq.Some(days)}, "admin"))(t)
 }
 
 // old adds count messages of a status that came days ago.
@@ -315,7 +315,7 @@ func TestRetentionIsBounded(t *testing.T) {
 	b := open(t)
 	tenant := b.tenant(t)
 	for _, days := range []int{-1, 0, 29, 3651} {
-		if _, err := b.UpdateTenant(t.Context(), tenant, flowhq.TenantChange{RetentionDays: new(&days)}, "admin"); err == nil {
+		if _, err := b.UpdateTenant(t.Context(), tenant, flowhq.TenantChange{RetentionDays: flowhq.Some(days)}, "admin"); err == nil {
 			t.Errorf("UpdateTenant accepts a retention of %d days", days)
 		}
 	}

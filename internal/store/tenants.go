@@ -105,7 +105,7 @@ func (s *Store) CreateTenantOnce(ctx context.Context, key string, n flowhq.NewTe
 			insert into flowhq.hosts (tenant_id) select id from t
 		)
 		insert into flowhq.portal_event_logs (tenant_id, event_type, actor)
-		select id, '` + TenantCreated + `', @actor from t`
+		select id, 'TENANT_CREATED', @actor from t`
 	body, err := json.Marshal(n)
 	if err != nil {
 		return t, fmt.Errorf("create tenant: %w", err)
@@ -285,14 +285,14 @@ func (s *Store) UpdateTenant(ctx context.Context, tenant flowhq.TenantID, c flow
 			returning c.*
 		), event as (
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
-			select id, '` + TenantUpdated + `', @actor, array_to_string(@changed, ', ') from t
+			select id, 'TENANT_UPDATED', @actor, array_to_string(@changed, ', ') from t
 		)
 		select ` + tenantColumns + `
 		from t
 		join c on c.tenant_id = t.id
 		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
 		join flowhq.hosts w on w.tenant_id = t.id
-		cross join lateral pg_notify('` + channel + `', concat_ws(' ', 'config', t.id, w.epoch))`
+		cross join lateral flowhq.notify('config', t.id, w.epoch)`
 	changed := changedFields(c)
 	if len(changed) == 0 {
 		return s.Tenant(ctx, tenant)
@@ -300,8 +300,8 @@ func (s *Store) UpdateTenant(ctx context.Context, tenant flowhq.TenantID, c flow
 	t, err := one(ctx, s, q, pgx.StrictNamedArgs{
 		"tenant": tenant, "name": c.Name, "phone_number": c.PhoneNumber, "template": c.Template,
 		"business_name": c.BusinessName, "language": c.Language,
-		"per_minute": pointedTo(c.RepliesPerMinute), "per_contact": pointedTo(c.RepliesPerContact), "retention": pointedTo(c.RetentionDays),
-		"answer_within": pointedTo(c.AnswerWithinMinutes),
+		"per_minute": c.RepliesPerMinute.Value, "per_contact": c.RepliesPerContact.Value, "retention": c.RetentionDays.Value,
+		"answer_within": c.AnswerWithinMinutes.Value,
 		"actor":         actor, "changed": changed,
 	}, s.scanTenant)
 	if err != nil {
@@ -311,14 +311,6 @@ func (s *Store) UpdateTenant(ctx context.Context, tenant flowhq.TenantID, c flow
 		return t, fmt.Errorf("update tenant %s: %w", tenant, err)
 	}
 	return t, nil
-}
-
-// pointedTo returns what a limit of a change is set to: nil is null, the default.
-func pointedTo(n **int) *int {
-	if n == nil {
-		return nil
-	}
-	return *n
 }
 
 // changedFields names the fields that c sets, as the API spells them.
@@ -333,9 +325,9 @@ func changedFields(c flowhq.TenantChange) (names []string) {
 	add(c.Template != nil, "template_type")
 	add(c.BusinessName != nil, "business_name")
 	add(c.Language != nil, "language")
-	add(c.RepliesPerMinute != nil, "replies_per_minute")
-	add(c.RepliesPerContact != nil, "replies_per_contact")
-	add(c.RetentionDays != nil, "retention_days")
-	add(c.AnswerWithinMinutes != nil, "answer_within_minutes")
+	add(c.RepliesPerMinute.Set, "replies_per_minute")
+	add(c.RepliesPerContact.Set, "replies_per_contact")
+	add(c.RetentionDays.Set, "retention_days")
+	add(c.AnswerWithinMinutes.Set, "answer_within_minutes")
 	return names
 }

@@ -75,7 +75,7 @@ func TestUpdateTenant(t *testing.T) {
 	before := must(b.CreateTenant(t.Context(), barber(), "admin"))(t)
 	name, language, none := "new", flowhq.Swahili, 0
 	after := must(b.UpdateTenant(t.Context(), before.ID,
-		flowhq.TenantChange{Name: &name, Language: &language, RepliesPerContact: new(&none)}, "admin"))(t)
+		flowhq.TenantChange{Name: &name, Language: &language, RepliesPerContact: flowhq.Some(none)}, "admin"))(t)
 	want := before
 	want.Name, want.Config.Language, want.Config.RepliesPerContact = "new", flowhq.Swahili, 0
 	want.UpdatedAt = after.UpdatedAt
@@ -110,11 +110,11 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("limits = %v; want %v", got, want)
 	}
 	b.Defaults.RepliesPerContact = 4
-	tenant = must(b.UpdateTenant(t.Context(), tenant.ID, flowhq.TenantChange{RepliesPerMinute: new(&many), RetentionDays: new(&month)}, "admin"))(t)
+	tenant = must(b.UpdateTenant(t.Context(), tenant.ID, flowhq.TenantChange{RepliesPerMinute: flowhq.Some(many), RetentionDays: flowhq.Some(month)}, "admin"))(t)
 	if got, want := limits(tenant), [3]int{40, 4, 30}; got != want {
 		t.Errorf("limits after a change = %v; want %v", got, want)
 	}
-	tenant = must(b.UpdateTenant(t.Context(), tenant.ID, flowhq.TenantChange{RepliesPerMinute: new((*int)(nil)), RetentionDays: new((*int)(nil))}, "admin"))(t)
+	tenant = must(b.UpdateTenant(t.Context(), tenant.ID, flowhq.TenantChange{RepliesPerMinute: flowhq.Null[int](), RetentionDays: flowhq.Null[int]()}, "admin"))(t)
 	b.Defaults = store.Defaults{RepliesPerMinute: 8, RepliesPerContact: 5, RetentionDays: 61}
 	tenant = must(b.Tenant(t.Context(), tenant.ID))(t)
 	if got, want := limits(tenant), [3]int{8, 5, 61}; got != want {
