@@ -39,8 +39,8 @@ func (c NewCommand) hash() []byte {
 // command but a repeated deletion for a tenant that is being deleted. A NotFound error
 // means that there is no such tenant.
 func (s *Store) Command(ctx context.Context, tenant flowhq.TenantID, c NewCommand) (_ flowhq.TenantCommand, name string, err error) {
-	// As in applyWorker, whose order of locks is worker, session, tenant.
-	const lockWorker = `select from flowhq.hosts where tenant_id = @tenant for no key update`
+	// The order of locks is that of SetSession: host, session, tenant.
+	const lockHost = `select from flowhq.hosts where tenant_id = @tenant for no key update`
 	const lock = `select name from flowhq.tenants where id = @tenant for no key update`
 	// Only a statement after the lock sees what others did before they gave it up.
 	const add = `
@@ -62,7 +62,7 @@ func (s *Store) Command(ctx context.Context, tenant flowhq.TenantID, c NewComman
 		)
 		insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
 		select tenant_id, @event, actor, 'request ' || key
-		from new cross join lateral pg_notify('` + channel + `', concat_ws(' ', 'command', tenant_id, 0))`
+		from new, flowhq.notify('command', tenant_id)`
 	const read = `
 		select ` + commandColumns + `, request_hash = @hash
 		from flowhq.commands where tenant_id = @tenant and key = @key`
@@ -73,7 +73,7 @@ func (s *Store) Command(ctx context.Context, tenant flowhq.TenantID, c NewComman
 	var rows []found
 	batch := &pgx.Batch{}
 	if c.Command == flowhq.Relink || c.Command == flowhq.Stop { // changes the session too
-		batch.Queue(lockWorker, pgx.StrictNamedArgs{"tenant": tenant})
+		batch.Queue(lockHost, pgx.StrictNamedArgs{"tenant": tenant})
 	}
 	batch.Queue(lock, pgx.StrictNamedArgs{"tenant": tenant}).Query(func(r pgx.Rows) error {
 		names, err := pgx.CollectRows(r, pgx.RowTo[string])
@@ -172,15 +172,7 @@ type Mark struct {
 	Outcome string `json:"outcome"`
 }
 
-// markApplied is the common table expression that marks commands as applied, with
-// markArgs.
-const markApplied = `
-		applied as (
-			update flowhq.commands c set applied_at = now(), outcome = mark.outcome
-			from unnest(@mark_ids::bigint[], @mark_keys::text[], @mark_outcomes::text[]) as mark (id, key, outcome)
-			where c.tenant_id = @tenant and c.id = mark.id and mark.key in ('', c.key) and c.applied_at is null
-		)`
-
+// markArgs are the arguments of a statement that marks commands as applied.
 func markArgs(args pgx.StrictNamedArgs, marks []Mark) {
 	ids, keys, outcomes := make([]int64, len(marks)), make([]string, len(marks)), make([]string, len(marks))
 	for i, m := range marks {
@@ -192,7 +184,15 @@ func markArgs(args pgx.StrictNamedArgs, marks []Mark) {
 // Applied notes what has come of commands that changed nothing. It may be repeated: what
 // was noted first stays.
 func (s *Store) Applied(ctx context.Context, tenant flowhq.TenantID, marks []Mark) error {
-	const q = `with ` + markApplied + ` select exists (select from flowhq.tenants where id = @tenant)`
+	const q = `
+		with applied as (
+			update flowhq.commands c set applied_at = now(), outcome = mark.outcome
+			from unnest(@mark_ids::bigint[], @mark_keys::text[], @mark_outcomes::text[])
+				as mark (id, key, outcome)
+			where c.tenant_id = @tenant and c.id = mark.id and mark.key in ('', c.key)
+				and c.applied_at is null
+		)
+		select exists (select from flowhq.tenants where id = @tenant)`
 	args := pgx.StrictNamedArgs{"tenant": tenant}
 	markArgs(args, marks)
 	there, err := one(ctx, s, q, args, pgx.RowTo[bool])

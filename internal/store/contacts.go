@@ -103,7 +103,7 @@ func (s *Store) recognise(ctx context.Context, tenant flowhq.TenantID, epoch int
 	for more := true; more; {
 		bounded, cancel := bounded(ctx)
 		err := pgx.BeginFunc(bounded, s.pool, func(tx pgx.Tx) error {
-			if err := alone(bounded, tx, tenant, epoch); err != nil {
+			if err := fenceAlone(bounded, tx, tenant, epoch); err != nil {
 				return err
 			}
 			seen, err := sight(bounded, tx, tenant, m)

@@ -57,7 +57,7 @@ func (s *Store) changeNumber(ctx context.Context, tenant flowhq.TenantID, epoch 
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := alone(ctx, tx, tenant, epoch); err != nil {
+		if err := fenceAlone(ctx, tx, tenant, epoch); err != nil {
 			return err
 		}
 		if err := change(tx); err != nil {
@@ -107,19 +107,24 @@ func decideNumber(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID) (l Lin
 func takeOver(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, before, now string) error {
 	const (
 		owners = `
-			select distinct ` + ownerColumn + ` from flowhq.message_logs
+			select distinct flowhq.own_number(direction, from_number, to_number)
+			from flowhq.message_logs
 			where tenant_id = @tenant and status in ('RECEIVED', 'PENDING', 'UNKNOWN')`
 		end = `
 			update flowhq.message_logs set
-				status = 'FAILED', reason = concat('it belongs to ', ` + ownerColumn + `, ' and the number is now ', @now::text)
-			where tenant_id = @tenant and status in ('RECEIVED', 'PENDING', 'UNKNOWN') and ` + ownerColumn + ` = any(@others)`
+				status = 'FAILED',
+				reason = concat('it belongs to ',
+					flowhq.own_number(direction, from_number, to_number),
+					' and the number is now ', @now::text)
+			where tenant_id = @tenant and status in ('RECEIVED', 'PENDING', 'UNKNOWN')
+				and flowhq.own_number(direction, from_number, to_number) = any(@others)`
 		forget = `delete from flowhq.conversations where tenant_id = @tenant`
 		untime = `
 			update flowhq.contacts set timer_seconds = 0, timer_set_at = null
 			where tenant_id = @tenant and timer_set_at is not null`
 		event = `
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
-			values (@tenant, '` + NumberChanged + `', 'host', @reason)`
+			values (@tenant, @type, 'host', @reason)`
 	)
 	rows, _ := tx.Query(ctx, owners, pgx.StrictNamedArgs{"tenant": tenant}) // Collect reports its error
 	others, err := pgx.CollectRows(rows, pgx.RowTo[string])
@@ -143,16 +148,18 @@ func takeOver(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, before, no
 	if n := tag.RowsAffected(); n > 0 {
 		reason += fmt.Sprintf("; what was to be answered or sent by that one has failed: %d messages", n)
 	}
-	_, err = tx.Exec(ctx, event, pgx.StrictNamedArgs{"tenant": tenant, "reason": reason})
+	_, err = tx.Exec(ctx, event, pgx.StrictNamedArgs{
+		"tenant": tenant, "type": NumberChanged, "reason": reason,
+	})
 	return err
 }
 
-// ownerColumn is the number of the tenant that a row of message_logs belongs to.
-const ownerColumn = `case direction when 'IN' then to_number else from_number end`
-
 // Unlink forgets the linked device and its number. There is nothing to relink then.
 func (s *Store) Unlink(ctx context.Context, tenant flowhq.TenantID, epoch int64) error {
-	const q = fence + `, session as (
+	const q = `
+		with fence as (
+			select from flowhq.fence(@tenant, @epoch)
+		), session as (
 			update flowhq.whatsapp_sessions s set device_jid = '', number = '', unconfirmed = false, relink = false
 			from fence where s.tenant_id = @tenant
 		)

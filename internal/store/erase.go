@@ -64,10 +64,8 @@ func (s *Store) fenceForGood(ctx context.Context, tenant flowhq.TenantID) (there
 		with fenced as (
 			update flowhq.hosts set epoch = epoch + 1 where tenant_id = @tenant
 			returning tenant_id, epoch
-		), told as materialized (
-			select pg_notify('` + channel + `', concat_ws(' ', 'epoch', tenant_id, epoch)) from fenced
 		)
-		select exists (select from told)`
+		select exists (select from fenced, flowhq.notify('epoch', tenant_id, epoch))`
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	return one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, pgx.RowTo[bool])
@@ -121,9 +119,9 @@ func (s *Store) eraseTenant(ctx context.Context, tenant flowhq.TenantID, actor s
 			where tenant_id = @tenant and command = 'delete' and applied_at is null
 		), event as (
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor)
-			select id, '` + TenantDeleted + `', @actor from gone
+			select id, 'TENANT_DELETED', @actor from gone
 		)
-		select from gone, pg_notify('` + channel + `', concat_ws(' ', 'erase', gone.id, 0))`
+		select from gone, flowhq.notify('erase', gone.id)`
 	ctx, cancel := context.WithTimeout(ctx, eraseEndTimeout)
 	defer cancel()
 	return classify(pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {

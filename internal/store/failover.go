@@ -115,8 +115,7 @@ func (s *Store) EndLeases(ctx context.Context, worker string) (ended int, err er
 			where lease_worker = @worker and lease_epoch <> 0 and lease_expires_at > now()
 			returning tenant_id, lease_epoch
 		)
-		select tenant_id
-		from ended, pg_notify('` + channel + `', concat_ws(' ', 'lease', tenant_id, lease_epoch))`
+		select tenant_id from ended, flowhq.notify('lease', tenant_id, lease_epoch)`
 	tenants, err := many(ctx, s, q, pgx.StrictNamedArgs{"worker": worker}, pgx.RowTo[flowhq.TenantID])
 	if err != nil {
 		return 0, fmt.Errorf("end leases of worker %s: %w", worker, err)

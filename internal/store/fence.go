@@ -9,36 +9,34 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// fence is the common table expression that each write of a host begins with,
-// and joins: it is one row under the host's epoch and none under a newer one,
-// or without a tenant.
+// Each write of a host is one statement that begins with
 //
-// The row is locked before it is read, so it is the newest, however old the
-// statement's snapshot; and a claim waits until the statement is through. That
-// rests on epoch being part of a key: to key share, an update of other columns
-// is no obstacle, and the row would then be read as it was.
-const fence = `
-	with fence as (
-		select tenant_id from flowhq.hosts
-		where tenant_id = @tenant and epoch = @epoch
-		for key share
-	)`
+//	with fence as (select from flowhq.fence(@tenant, @epoch))
+//
+// joins fence in every change that it makes, and ends by selecting whether fence has a row.
+// The function, in migrations/000001_init.up.sql, yields one row under the host's epoch and
+// none under a newer one, so the statement changes all or nothing. It also locks the host's
+// row for key share until the statement is through:
+//
+//   - A claim raises the epoch, which is part of a key, so it waits for the lock. The write
+//     comes whole before the claim, or it sees the new epoch and does nothing.
+//   - A renewal of the lease, or a change of the status, changes no key and does not wait.
+//   - The writes of one host do not wait for each other, as key share excludes no key share.
+//
+// The events of a statement are rows that it inserts in plain sight, and are no function of
+// the database: PostgreSQL runs an insert in a WITH to its end whether or not anything reads
+// it, but drops a SELECT that nothing reads, and the event with it.
 
 // A Querier is a transaction of database/sql, such as those on whatsmeow's tables.
 type Querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// Fence returns a Fenced error if a newer host than that of epoch has claimed the
-// tenant, and otherwise keeps any from doing so until tx ends. It fences what the
-// host's transaction changes in tables other than ours.
+// Fence returns a Fenced error if a newer host than that of epoch has claimed the tenant,
+// and otherwise keeps any from doing so until tx ends. It fences what the host's transaction
+// changes in tables other than ours.
 func Fence(ctx context.Context, tx Querier, tenant flowhq.TenantID, epoch int64) error {
-	const q = `
-		with fence as (
-			select from flowhq.hosts where tenant_id = $1 and epoch = $2
-			for key share
-		)
-		select exists (select from fence)`
+	const q = `select exists (select from flowhq.fence($1, $2))`
 	var current bool
 	if err := tx.QueryRowContext(ctx, q, tenant, epoch).Scan(&current); err != nil {
 		return fmt.Errorf("fence of tenant %s: %w", tenant, classify(err))
@@ -49,11 +47,14 @@ func Fence(ctx context.Context, tx Querier, tenant flowhq.TenantID, epoch int64)
 	return nil
 }
 
-// alone is fence for a transaction of several statements. It excludes every other write
-// of a host until the transaction ends, as each begins by locking the same row for key
-// share.
-func alone(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, epoch int64) error {
-	const q = `select from flowhq.hosts where tenant_id = @tenant and epoch = @epoch for update`
+// fenceAlone is the fence of a transaction of several statements. It locks the host's row for
+// update, which excludes key share, so every other write of a host waits until tx ends. Use
+// it where a decision rests on rows that such a write may change.
+func fenceAlone(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, epoch int64) error {
+	const q = `
+		select from flowhq.hosts
+		where tenant_id = @tenant and epoch = @epoch
+		for update`
 	tag, err := tx.Exec(ctx, q, pgx.StrictNamedArgs{"tenant": tenant, "epoch": epoch})
 	if err == nil && tag.RowsAffected() == 0 {
 		err = fenced(tenant, epoch)
@@ -61,9 +62,11 @@ func alone(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, epoch int64) 
 	return err
 }
 
-// fencedExec runs a statement that begins with fence and ends by selecting
-// exists (select from fence).
-func fencedExec(ctx context.Context, s *Store, sql string, tenant flowhq.TenantID, epoch int64, args pgx.StrictNamedArgs) error {
+// fencedExec runs a statement whose one value is whether the host's epoch is the latest.
+func fencedExec(
+	ctx context.Context, s *Store, sql string, tenant flowhq.TenantID, epoch int64,
+	args pgx.StrictNamedArgs,
+) error {
 	args["tenant"], args["epoch"] = tenant, epoch
 	current, err := one(ctx, s, sql, args, pgx.RowTo[bool])
 	if err == nil && !current {

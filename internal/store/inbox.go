@@ -81,9 +81,17 @@ type querier interface {
 // nothing. Otherwise it does nothing, and Contact is 0. Nor does it if another contact
 // has the same message, unless it is known that these are two people.
 func insertInbound(ctx context.Context, db querier, tenant flowhq.TenantID, epoch int64, m Inbound, known bool) (Received, error) {
-	const q = fence + `, who as (
+	const q = `
+		with fence as (
+			select from flowhq.fence(@tenant, @epoch)
+		), who as (
 			update flowhq.contacts c set
-				last_seen_at = now(), name = coalesce(nullif(@name, ''), name), ` + newerTimer + `
+				last_seen_at = now(),
+				name = coalesce(nullif(@name, ''), name),
+				timer_seconds = case
+					when @timer_set_at >= coalesce(timer_set_at, '-infinity') then @timer_seconds
+					else timer_seconds end,
+				timer_set_at = greatest(timer_set_at, @timer_set_at)
 			from fence
 			where c.tenant_id = @tenant
 				and c.id = coalesce(

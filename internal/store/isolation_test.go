@@ -135,11 +135,11 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	"Try": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.Try(ctx, g.tenant, g.epoch, g.msgID)
 	},
-	"SetAside": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return nil, s.SetAside(ctx, g.tenant, g.epoch, g.msgID, "it never works")
+	"DeadLetter": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.DeadLetter(ctx, g.tenant, g.epoch, g.msgID, "it never works")
 	},
 	"Retry": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		if err := s.SetAside(ctx, g.tenant, g.epoch, g.msgID, "it never works"); err != nil {
+		if err := s.DeadLetter(ctx, g.tenant, g.epoch, g.msgID, "it never works"); err != nil {
 			return nil, err
 		}
 		return s.Retry(ctx, g.tenant, g.msgID, "admin")
@@ -208,7 +208,7 @@ var connected = store.SessionChange{
 }
 
 // writes are the methods of a host that write.
-var writes = []string{"SetSession", "Link", "Unlink", "Receive", "SetTimer", "Revise", "Answer", "SetOutbound", "Receipts", "Try", "SetAside"}
+var writes = []string{"SetSession", "Link", "Unlink", "Receive", "SetTimer", "Revise", "Answer", "SetOutbound", "Receipts", "Try", "DeadLetter"}
 
 // newGuest creates a tenant with rows in all tables that the store writes. The
 // customers and WhatsApp ids of all guests are the same.
@@ -224,7 +224,7 @@ func newGuest(t *testing.T, b *bench) guest {
 // TestCallsAreComplete fails for a method that nobody tried as two tenants.
 func TestCallsAreComplete(t *testing.T) {
 	t.Parallel()
-	others := []string{"Close", "Answers", "Ping", "Listen", "CreateTenant", "CreateTenantOnce", "BeginBulk", "Bulk", "Bulks", "OpenBulks", "BulkTenants", "SetBulk", "CancelBulk", "PruneKeys", "Tenants", "Selected", "TenantIDs", "PruneErased", "PruneFleetEvents", "PruneDeletions",
+	others := []string{"Close", "SetAside", "Answers", "Ping", "Listen", "CreateTenant", "CreateTenantOnce", "BeginBulk", "Bulk", "Bulks", "OpenBulks", "BulkTenants", "SetBulk", "CancelBulk", "PruneKeys", "Tenants", "Selected", "TenantIDs", "PruneErased", "PruneFleetEvents", "PruneDeletions",
 		"Installation", "Address", "Reconciles", "Unsettled",
 		"BeatWorker", "EndWorker", "Workers", "SetWaiting", "WorkerAges", "WorkerLives", "Unhosted", "EndLeases", "Uptime",
 		"AddLoginEvent", "Fleet", "FleetEvents", "SetFleet", "ConfigureVersion", "TakeVersion", "LookUpVersion"}

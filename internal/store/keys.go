@@ -1,9 +1,7 @@
 package store
 
 import (
-	"context"
 	"crypto/sha256"
-	"fmt"
 
 	"github.com/flowhq/flowhq"
 	"github.com/jackc/pgx/v5"
@@ -45,26 +43,4 @@ func (u *keyUse) refused() error {
 		return nil
 	}
 	return flowhq.Errorf(flowhq.Conflict, "this key was used for another request, which made %s; a new request needs a new key", u.subject)
-}
-
-// keyDays is how long a key is remembered, in days.
-const keyDays = 7
-
-// PruneKeys deletes at most PruneBatch of the keys of requests that are older than a week.
-// If it deletes PruneBatch, there may be more.
-func (s *Store) PruneKeys(ctx context.Context) (deleted int64, err error) {
-	const q = `
-		with old as (
-			select key from flowhq.request_keys
-			where created_at < now() - make_interval(days => @days)
-			limit @limit
-			for update skip locked
-		)
-		delete from flowhq.request_keys k using old
-		where k.key = old.key`
-	tag, err := exec(ctx, s, q, pgx.StrictNamedArgs{"limit": PruneBatch, "days": keyDays})
-	if err != nil {
-		return 0, fmt.Errorf("prune keys of requests: %w", err)
-	}
-	return tag.RowsAffected(), nil
 }

@@ -9,50 +9,53 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Claim makes a new host the owner of the tenant and returns its epoch. Writes
-// of the older host that are under way are waited for; every later one fails
-// with code Fenced. All listeners are told ("epoch"), the older host among them,
-// which then hangs up and releases its lease. The worker is STARTING.
-//
-// Claim does not take the lease: until TakeLease says so, the older host may
-// still be connected. A NotFound error means that the tenant is gone.
-func (s *Store) Claim(ctx context.Context, tenant flowhq.TenantID, worker string) (epoch int64, err error) {
+// Claim is ClaimAbove for a tenant of which nothing but its row is known.
+func (s *Store) Claim(
+	ctx context.Context, tenant flowhq.TenantID, worker string,
+) (epoch int64, err error) {
 	return s.ClaimAbove(ctx, tenant, worker, 0)
 }
 
-// nextEpoch is the epoch after a row's own one, or after @floor, if that is higher: an
-// older backup of the database knows nothing of the hosts that came after it, and none of
-// them must pass for a later one. An epoch that is far ahead is none of ours.
-const nextEpoch = `(case when @floor::bigint > epoch and @floor < epoch + 1000000 then @floor else epoch end) + 1`
-
-// ClaimAbove is Claim for a tenant that is known to have had a host of the epoch floor.
-func (s *Store) ClaimAbove(ctx context.Context, tenant flowhq.TenantID, worker string, floor int64) (epoch int64, err error) {
+// ClaimAbove makes a new host the owner of the tenant and returns its epoch, which is above
+// floor, an epoch that the tenant is known to have had. The host is STARTING. Writes of the
+// older host that are under way are waited for; every later one fails with code Fenced. All
+// listeners are notified ("epoch"), and the older host among them hangs up and releases its
+// lease.
+//
+// ClaimAbove does not take the lease: until TakeLease says so, the older host may still be
+// connected. A NotFound error means that the tenant is gone.
+func (s *Store) ClaimAbove(
+	ctx context.Context, tenant flowhq.TenantID, worker string, floor int64,
+) (epoch int64, err error) {
 	const q = `
 		with claimed as (
 			update flowhq.hosts set
-				epoch = ` + nextEpoch + `,
+				epoch = flowhq.next_epoch(epoch, @floor),
 				worker = @worker,
 				status = 'STARTING',
 				since = case status when 'STARTING' then since else now() end
 			where tenant_id = @tenant
 			returning tenant_id, epoch
 		)
-		select epoch from claimed, pg_notify('` + channel + `', concat_ws(' ', 'epoch', tenant_id, epoch))`
-	epoch, err = one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "worker": worker, "floor": floor}, pgx.RowTo[int64])
+		select epoch from claimed, flowhq.notify('epoch', tenant_id, epoch)`
+	args := pgx.StrictNamedArgs{"tenant": tenant, "worker": worker, "floor": floor}
+	epoch, err = one(ctx, s, q, args, pgx.RowTo[int64])
 	if err != nil {
 		return 0, fmt.Errorf("claim tenant %s: %w", tenant, s.missing(ctx, err))
 	}
 	return epoch, nil
 }
 
-// TakeLease takes the tenant's lease for ttl if no other host holds one that is
-// still running, and otherwise returns how long that one runs at most; it may be
-// released earlier, which listeners hear ("lease"). Taking it again extends it.
-// A Fenced error means that a newer host has claimed the tenant.
+// TakeLease takes the tenant's lease for ttl if no other host holds one that is still
+// running, and otherwise returns how long that one runs at most. It may be released earlier,
+// of which listeners are notified ("lease"). Taking it again extends it. A Fenced error means
+// that a newer host has claimed the tenant.
 //
-// Leases run on the database's clock. Counted from before the call, a lease is
-// at least ttl long.
-func (s *Store) TakeLease(ctx context.Context, tenant flowhq.TenantID, epoch int64, ttl time.Duration) (taken bool, wait time.Duration, err error) {
+// Leases run on the database's clock. Counted from before the call, a lease is at least ttl
+// long.
+func (s *Store) TakeLease(
+	ctx context.Context, tenant flowhq.TenantID, epoch int64, ttl time.Duration,
+) (taken bool, wait time.Duration, err error) {
 	const q = `
 		with taken as (
 			update flowhq.hosts set
@@ -92,20 +95,25 @@ type Lease struct {
 	SeenAt *time.Time // last proof of life from WhatsApp; nil = none yet
 }
 
-// RenewLeases makes the leases of all hosts of a process run for ttl from now,
-// and writes when each last heard from WhatsApp. It returns those that were renewed,
-// and those that were not because somebody else has locked their rows: it waits for none,
-// or one row would cost all their leases. Neither has SeenAt. The host of one that is
-// missing from both has been fenced, or holds no lease.
+// RenewLeases makes the leases of all hosts of a worker run for ttl from now, and writes when
+// each last heard from WhatsApp. It returns those that were renewed, and those that were not
+// because somebody else has locked their rows: it waits for no row, or one that an operator's
+// psql has locked would cost the worker all its leases. Neither has SeenAt. The host of a
+// lease that is in neither has been fenced, or holds no lease.
 //
-// It has a connection of its own, and is two statements in one round trip and
-// transaction. The first locks the rows, and the second, which then sees them as they
-// are, changes those that are locked. As neither waits for a row, two renewals of the same
-// tenants, one of which the caller may have given up, do not wait for each other either.
-func (s *Store) RenewLeases(ctx context.Context, leases []Lease, ttl time.Duration) (renewed, locked []Lease, err error) {
+// It has a connection of its own, as the pool is busy when messages are slow. It is two
+// statements in one round trip and transaction: the first locks the rows, so that the
+// snapshot of the second, which is taken after it, shows them as they are while they are
+// locked. As neither waits for a row, a renewal does not wait for an earlier one of the same
+// tenants either, whose caller may have given up.
+func (s *Store) RenewLeases(
+	ctx context.Context, leases []Lease, ttl time.Duration,
+) (renewed, locked []Lease, err error) {
 	const lock = `
-		select from flowhq.hosts where tenant_id = any(@tenants::uuid[])
-		order by tenant_id for no key update skip locked`
+		select from flowhq.hosts
+		where tenant_id = any(@tenants::uuid[])
+		order by tenant_id
+		for no key update skip locked`
 	const renew = `
 		with free as materialized (
 			select tenant_id from flowhq.hosts
@@ -113,21 +121,23 @@ func (s *Store) RenewLeases(ctx context.Context, leases []Lease, ttl time.Durati
 			order by tenant_id
 			for no key update skip locked
 		), l as (
-			select * from unnest(@tenants::uuid[], @epochs::bigint[], @seen::timestamptz[]) as l (tenant_id, epoch, seen_at)
+			select * from unnest(@tenants::uuid[], @epochs::bigint[], @seen::timestamptz[])
+				as l (tenant_id, epoch, seen_at)
 		), renewed as (
 			update flowhq.hosts w set lease_expires_at = now() + @ttl::interval
 			from l join free using (tenant_id)
 			where w.tenant_id = l.tenant_id and w.epoch = l.epoch and w.lease_epoch = l.epoch
 			returning w.tenant_id, w.epoch, l.seen_at
-		), heard as materialized (
+		), sessions as materialized (
 			select s.tenant_id from flowhq.whatsapp_sessions s
 			where s.tenant_id = any(@tenants::uuid[])
 			order by s.tenant_id
 			for no key update skip locked
 		), seen as (
 			update flowhq.whatsapp_sessions s set last_seen_at = renewed.seen_at
-			from renewed join heard using (tenant_id)
-			where s.tenant_id = renewed.tenant_id and (s.last_seen_at is null or s.last_seen_at < renewed.seen_at)
+			from renewed join sessions using (tenant_id)
+			where s.tenant_id = renewed.tenant_id
+				and (s.last_seen_at is null or s.last_seen_at < renewed.seen_at)
 		)
 		select tenant_id, epoch, true from renewed
 		union all
@@ -172,9 +182,9 @@ func (s *Store) RenewLeases(ctx context.Context, leases []Lease, ttl time.Durati
 	return renewed, locked, nil
 }
 
-// ReleaseLease gives up the lease of a host that has hung up, so that its
-// successor need not wait for it to run out, and tells every listener ("lease").
-// It is no error if the host is fenced, or its lease is gone.
+// ReleaseLease gives up the lease of a host that has hung up, so that its successor need not
+// wait for it to run out, and notifies every listener ("lease"). It is no error if the host
+// is fenced, or its lease is gone.
 func (s *Store) ReleaseLease(ctx context.Context, tenant flowhq.TenantID, epoch int64) error {
 	const q = `
 		with released as (
@@ -182,7 +192,7 @@ func (s *Store) ReleaseLease(ctx context.Context, tenant flowhq.TenantID, epoch 
 			where tenant_id = @tenant and lease_epoch = @epoch
 			returning tenant_id
 		)
-		select from released, pg_notify('` + channel + `', concat_ws(' ', 'lease', tenant_id, @epoch::bigint))`
+		select from released, flowhq.notify('lease', tenant_id, @epoch)`
 	_, err := exec(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "epoch": epoch})
 	if err != nil {
 		return fmt.Errorf("release lease of tenant %s: %w", tenant, err)

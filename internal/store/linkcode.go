@@ -20,13 +20,13 @@ func (s *Store) AskLinkCode(ctx context.Context, tenant flowhq.TenantID) (flowhq
 				link_code = case when link_code_expires_at > now() + interval '30 s' then link_code else '' end
 			where tenant_id = @tenant and state = 'QR_READY'
 			returning tenant_id, link_code
-		), told as (
-			select pg_notify('` + channel + `', concat_ws(' ', 'link', tenant_id, 0)) from asked where link_code = ''
+		), notified as (
+			select flowhq.notify('link', tenant_id) from asked where link_code = ''
 		)
 		select s.state, coalesce(a.link_code, ''), coalesce(s.link_code_expires_at, '0001-01-01Z'), s.reason, s.ending
 		from flowhq.whatsapp_sessions s
 		left join asked a using (tenant_id)
-		where s.tenant_id = @tenant and (select count(*) from told) >= 0`
+		where s.tenant_id = @tenant and (select count(*) from notified) >= 0 -- which runs it`
 	code, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, pgx.RowToStructByPos[flowhq.QR])
 	if err != nil {
 		return flowhq.QR{}, fmt.Errorf("link code of tenant %s: %w", tenant, err)

@@ -19,7 +19,10 @@ const (
 // Mute has whoever wrote the message with this ID not answered for that long, records
 // CONTACT_MUTED and returns until when. Of one who is muted already it changes nothing.
 func (s *Store) Mute(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, length time.Duration, reason string) (until time.Time, err error) {
-	const q = fence + `, who as (
+	const q = `
+		with fence as (
+			select from flowhq.fence(@tenant, @epoch)
+		), who as (
 			select c.id, c.muted_until from fence
 			join flowhq.message_logs m on m.tenant_id = @tenant and m.id = @id
 			join flowhq.contacts c on c.tenant_id = @tenant and c.id = m.contact_id
@@ -31,7 +34,9 @@ func (s *Store) Mute(ctx context.Context, tenant flowhq.TenantID, epoch, id int6
 			returning c.muted_until
 		), event as (
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
-			select @tenant, '` + ContactMuted + `', 'host', concat('the writer of message ', @id::bigint, ' ', @reason::text) from muted
+			select @tenant, @type, 'host',
+				concat('the writer of message ', @id::bigint, ' ', @reason::text)
+			from muted
 		)
 		select exists (select from fence),
 			coalesce((select muted_until from muted), (select muted_until from who), now())`
@@ -41,6 +46,7 @@ func (s *Store) Mute(ctx context.Context, tenant flowhq.TenantID, epoch, id int6
 	}
 	a, err := one(ctx, s, q, pgx.StrictNamedArgs{
 		"tenant": tenant, "epoch": epoch, "id": id, "length": length.Seconds(), "reason": clean(reason),
+		"type": ContactMuted,
 	}, pgx.RowToStructByPos[answer])
 	if err == nil && !a.Current {
 		err = fenced(tenant, epoch)
@@ -65,10 +71,13 @@ func (s *Store) Unmute(ctx context.Context, tenant flowhq.TenantID, id int64, ac
 			returning c.id
 		), event as (
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
-			select @tenant, '` + ContactUnmuted + `', @actor, concat('the writer of message ', @id::bigint) from unmuted
+			select @tenant, @type, @actor, concat('the writer of message ', @id::bigint)
+			from unmuted
 		)
 		select exists (select from message)`
-	found, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "id": id, "actor": clean(actor)}, pgx.RowTo[bool])
+	found, err := one(ctx, s, q, pgx.StrictNamedArgs{
+		"tenant": tenant, "id": id, "type": ContactUnmuted, "actor": clean(actor),
+	}, pgx.RowTo[bool])
 	if err == nil && !found {
 		err = flowhq.Errorf(flowhq.NotFound, "there is no such message")
 	}

@@ -60,7 +60,10 @@ type Outbound struct {
 // the reply that it left. A Fenced error means that a newer host owns the session; Conflict, that
 // o.Reply.WAID has been used before. Again nothing is written.
 func (s *Store) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o Outcome) (replyID int64, done bool, err error) {
-	const q = fence + `, inbound as (
+	const q = `
+		with fence as (
+			select from flowhq.fence(@tenant, @epoch)
+		), inbound as (
 			update flowhq.message_logs m set status = @status, reason = @reason
 			from fence
 			where m.tenant_id = @tenant and m.id = @id and m.status = 'RECEIVED'
@@ -134,22 +137,21 @@ func (s *Store) Unsent(ctx context.Context, tenant flowhq.TenantID, afterID int6
 	return ms, nil
 }
 
-// rank orders the states of an outbound message; none ever goes back. FAILED is
-// below SENT because a proof that a message arrived outweighs a refusal.
-const rank = `array_position(array['PENDING', 'UNKNOWN', 'FAILED', 'SENT', 'DELIVERED', 'READ'], `
-
 // SetOutbound moves the message with this WhatsApp id on to status, and keeps
 // its reason if reason is "". A message that is as far already, or unknown, is
 // left alone. SENT sets the time of sending.
 func (s *Store) SetOutbound(ctx context.Context, tenant flowhq.TenantID, epoch int64, waID string, status flowhq.MessageStatus, reason string) error {
-	const q = fence + `, moved as (
+	const q = `
+		with fence as (
+			select from flowhq.fence(@tenant, @epoch)
+		), moved as (
 			update flowhq.message_logs m set
 				status = @status,
 				reason = coalesce(nullif(@reason::text, ''), reason),
 				sent_at = case @status when 'SENT' then now() else sent_at end
 			from fence
 			where m.tenant_id = @tenant and m.wa_message_id = @wa_id and m.direction = 'OUT'
-				and ` + rank + `m.status) < ` + rank + `@status::text)
+				and flowhq.outbound_rank(m.status) < flowhq.outbound_rank(@status)
 		)
 		select exists (select from fence)`
 	err := fencedExec(ctx, s, q, tenant, epoch, pgx.StrictNamedArgs{
@@ -175,7 +177,10 @@ type Receipt struct {
 // It is one round trip of one statement per receipt: the planner cannot tell how
 // many messages a tenant has, and would read them all for a join.
 func (s *Store) Receipts(ctx context.Context, tenant flowhq.TenantID, epoch int64, receipts []Receipt) error {
-	const q = fence + `, moved as (
+	const q = `
+		with fence as (
+			select from flowhq.fence(@tenant, @epoch)
+		), moved as (
 			update flowhq.message_logs m set
 				status = @status,
 				sent_at = coalesce(sent_at, @at),
@@ -183,7 +188,7 @@ func (s *Store) Receipts(ctx context.Context, tenant flowhq.TenantID, epoch int6
 				read_at = case @status when 'READ' then @at else read_at end
 			from fence
 			where m.tenant_id = @tenant and m.wa_message_id = @wa_id and m.direction = 'OUT'
-				and ` + rank + `m.status) < ` + rank + `@status::text)
+				and flowhq.outbound_rank(m.status) < flowhq.outbound_rank(@status)
 		)
 		select exists (select from fence)`
 	if len(receipts) == 0 {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/flowhq/flowhq"
 	"github.com/jackc/pgx/v5"
@@ -12,183 +13,153 @@ import (
 // and so for how long it holds a lock.
 const PruneBatch = 1000
 
-// The Prune methods walk a table by its key, a page a call, so they need no index
-// on time, which every message would have to keep up to date. Each reads the
-// tenant's retention anew: a change counts from the next page on.
+// A prunable is a table of whose rows a tenant's old ones are deleted.
+type prunable struct {
+	table string
+	key   string // column: with the tenant it is the table's key
+	time  string // column: a row is old if this is before the tenant's retention
+	// over is the condition on old rows that nobody needs any more, "true" for all of them. It
+	// names the row t.
+	over string
+	// more is a condition on the page: false says that no later page has anything old, so
+	// that most of a long log is never read.
+	more string
+}
+
+// Rows of a log are in the order of their times, more or less: the ids of one transaction may
+// be older than those of another that began before. So the first page without anything old is
+// the last. The times of contacts and conversations move, and old ones are anywhere.
+const (
+	inOrderOfTime = "bool_or(is_old)"
+	inNoOrder     = "true"
+)
+
+var (
+	// What is not yet answered, or perhaps not sent, is kept however old it is. A question may
+	// go before its reply or the other way round: nothing reads both.
+	prunableMessages = prunable{"message_logs", "id", "created_at", `t.status in (
+		'ANSWERED', 'SUPPRESSED', 'OVERFLOWED', 'EXPIRED', 'IGNORED', 'UNDECRYPTABLE',
+		'SENT', 'DELIVERED', 'READ', 'FAILED')`, inOrderOfTime}
+
+	prunableConversations = prunable{"conversations", "contact_id", "updated_at", "true", inNoOrder}
+
+	// Messages of the contact refer to it, and so does its conversation.
+	prunableContacts = prunable{"contacts", "id", "last_seen_at", `not exists (
+			select from flowhq.message_logs m where m.tenant_id = @tenant and m.contact_id = t.id
+		) and not exists (
+			select from flowhq.conversations c where c.tenant_id = @tenant and c.contact_id = t.id
+		)`, inNoOrder}
+
+	prunableEvents = prunable{"portal_event_logs", "id", "created_at", "true", inOrderOfTime}
+
+	prunableCommands = prunable{
+		"commands", "id", "asked_at", "t.applied_at is not null", inOrderOfTime}
+)
+
+// prune deletes the old rows of one page of a tenant's rows of a table. The page begins after
+// the given key; next is where the following page begins, 0 if no later one has anything old.
 //
-// They skip what somebody else holds, and find it a day later. So they wait for
-// nobody, and no lock that is taken in another order can deadlock with theirs.
-
-// kept is the common table expression that they begin with: one row, the time
-// from which on rows are kept. A tenant that is gone has the default.
-const kept = `
-	with kept as (
-		select now() - make_interval(days => coalesce(
-			(select retention_days from flowhq.tenant_configs where tenant_id = @tenant), @default_days)) as since
-	)`
-
-func (s *Store) pruneArgs(tenant flowhq.TenantID, after int64) pgx.StrictNamedArgs {
-	return pgx.StrictNamedArgs{
+// It walks the table by its key, so it needs no index on time, which every message would have
+// to keep up to date. Each page reads the tenant's retention anew: a change counts from the
+// next page on.
+//
+// It skips rows that somebody else has locked, and finds them a day later. So it waits for
+// nobody, and no lock that is taken in another order can deadlock with its own. A row may
+// have changed before it was locked: that it is old is decided once more of what is locked.
+func (s *Store) prune(
+	ctx context.Context, p prunable, tenant flowhq.TenantID, after int64,
+) (deleted, next int64, err error) {
+	const q = `
+		with kept as (
+			select flowhq.kept_since(@tenant, @default_days) as since
+		), page as (
+			select KEY, TIME < kept.since as is_old
+			from flowhq.TABLE, kept
+			where tenant_id = @tenant and KEY > @after
+			order by KEY
+			limit @limit
+		), old as (
+			select t.KEY
+			from flowhq.TABLE t, kept
+			where t.tenant_id = @tenant and t.KEY = any(array(select KEY from page where is_old))
+				and t.TIME < kept.since and OVER
+			for update of t skip locked
+		), gone as (
+			delete from flowhq.TABLE
+			where tenant_id = @tenant and KEY = any(array(select KEY from old))
+			returning KEY
+		)
+		select (select count(*) from gone),
+			coalesce((select max(KEY) from page having count(*) = @limit and MORE), 0)`
+	type answer struct{ Deleted, Next int64 }
+	of := strings.NewReplacer(
+		"TABLE", p.table, "KEY", p.key, "TIME", p.time, "OVER", p.over, "MORE", p.more)
+	a, err := one(ctx, s, of.Replace(q), pgx.StrictNamedArgs{
 		"tenant": tenant, "after": after, "limit": PruneBatch, "default_days": s.defaultDays(),
+	}, pgx.RowToStructByPos[answer])
+	if err != nil {
+		return 0, 0, fmt.Errorf("prune %s of tenant %s: %w", p.table, tenant, err)
 	}
+	return a.Deleted, a.Next, nil
 }
 
 // defaultDays is the retention of tenants that chose none. A store whose Defaults
 // were not set must not delete everything.
 func (s *Store) defaultDays() int { return max(s.Defaults.RetentionDays, flowhq.MinRetentionDays) }
 
-// A prunedPage is what a Prune method answers.
-type prunedPage struct {
-	Deleted int64
-	Next    int64
+// PruneMessages deletes, of the page of messages that come after the one with ID after, those
+// that are finished and older than the tenant's retention. next is where the next page
+// begins, 0 if no later one has anything old.
+func (s *Store) PruneMessages(
+	ctx context.Context, tenant flowhq.TenantID, after int64,
+) (deleted, next int64, err error) {
+	return s.prune(ctx, prunableMessages, tenant, after)
 }
 
-// PruneMessages deletes, of the page of messages that come after the one with ID
-// after, those that are finished and older than the tenant's retention. What is
-// not yet answered, or perhaps not sent, is kept however old it is. next is where
-// the next page begins, 0 if no later one has anything old.
-//
-// A question may go before its reply or the other way round: nothing reads both.
-func (s *Store) PruneMessages(ctx context.Context, tenant flowhq.TenantID, after int64) (deleted, next int64, err error) {
-	const q = kept + `, page as (
-			select id, created_at < kept.since as is_old
-			from flowhq.message_logs, kept
-			where tenant_id = @tenant and id > @after
-			order by id
-			limit @limit
-		), old as (
-			select id from flowhq.message_logs
-			where tenant_id = @tenant and id = any(array(select id from page where is_old)) and status in (
-				'ANSWERED', 'SUPPRESSED', 'OVERFLOWED', 'EXPIRED', 'IGNORED', 'UNDECRYPTABLE', 'SENT', 'DELIVERED', 'READ', 'FAILED')
-			for update skip locked
-		), gone as (
-			delete from flowhq.message_logs
-			where tenant_id = @tenant and id = any(array(select id from old))
-			returning id
-		)
-		select (select count(*) from gone),
-			coalesce((select max(id) from page having count(*) = @limit and bool_or(is_old)), 0)`
-	p, err := one(ctx, s, q, s.pruneArgs(tenant, after), pgx.RowToStructByPos[prunedPage])
-	if err != nil {
-		return 0, 0, fmt.Errorf("prune messages of tenant %s: %w", tenant, err)
-	}
-	return p.Deleted, p.Next, nil
+// PruneConversations deletes, of the page of conversations whose contacts come after the
+// given one, those that have stood still for longer than the tenant's retention. next is
+// where the next page begins, 0 if this was the last.
+func (s *Store) PruneConversations(
+	ctx context.Context, tenant flowhq.TenantID, after int64,
+) (deleted, next int64, err error) {
+	return s.prune(ctx, prunableConversations, tenant, after)
 }
 
-// PruneConversations deletes, of the page of conversations whose contacts come after
-// the given one, those that have stood still for longer than the tenant's retention.
+// PruneContacts deletes, of the page of contacts that come after the given one, those that
+// were last seen longer ago than the tenant's retention and of whom nothing else is left.
 // next is where the next page begins, 0 if this was the last.
-func (s *Store) PruneConversations(ctx context.Context, tenant flowhq.TenantID, after int64) (deleted, next int64, err error) {
-	const q = kept + `, page as (
-			select contact_id, updated_at < kept.since as is_old
-			from flowhq.conversations, kept
-			where tenant_id = @tenant and contact_id > @after
-			order by contact_id
-			limit @limit
-		), old as (
-			select contact_id from flowhq.conversations c, kept
-			where tenant_id = @tenant and contact_id = any(array(select contact_id from page where is_old))
-				and updated_at < kept.since -- as of now: the row may have changed before it was locked
-			for update of c skip locked
-		), gone as (
-			delete from flowhq.conversations
-			where tenant_id = @tenant and contact_id = any(array(select contact_id from old))
-			returning contact_id
-		)
-		select (select count(*) from gone),
-			coalesce((select max(contact_id) from page having count(*) = @limit), 0)`
-	p, err := one(ctx, s, q, s.pruneArgs(tenant, after), pgx.RowToStructByPos[prunedPage])
-	if err != nil {
-		return 0, 0, fmt.Errorf("prune conversations of tenant %s: %w", tenant, err)
-	}
-	return p.Deleted, p.Next, nil
+func (s *Store) PruneContacts(
+	ctx context.Context, tenant flowhq.TenantID, after int64,
+) (deleted, next int64, err error) {
+	return s.prune(ctx, prunableContacts, tenant, after)
 }
 
-// PruneContacts deletes, of the page of contacts that come after the given one, those
-// that were last seen longer ago than the tenant's retention and of whom nothing else
-// is left. next is where the next page begins, 0 if this was the last.
-func (s *Store) PruneContacts(ctx context.Context, tenant flowhq.TenantID, after int64) (deleted, next int64, err error) {
-	const q = kept + `, page as (
-			select id, last_seen_at < kept.since as is_old
-			from flowhq.contacts, kept
-			where tenant_id = @tenant and id > @after
-			order by id
-			limit @limit
-		), old as (
-			select id from flowhq.contacts c, kept
-			where tenant_id = @tenant and id = any(array(select id from page where is_old))
-				and last_seen_at < kept.since -- as of now, like a conversation
-				and not exists (select from flowhq.message_logs where tenant_id = @tenant and contact_id = c.id)
-				and not exists (select from flowhq.conversations where tenant_id = @tenant and contact_id = c.id)
-			for update of c skip locked
-		), gone as (
-			delete from flowhq.contacts
-			where tenant_id = @tenant and id = any(array(select id from old))
-			returning id
-		)
-		select (select count(*) from gone),
-			coalesce((select max(id) from page having count(*) = @limit), 0)`
-	p, err := one(ctx, s, q, s.pruneArgs(tenant, after), pgx.RowToStructByPos[prunedPage])
-	if err != nil {
-		return 0, 0, fmt.Errorf("prune contacts of tenant %s: %w", tenant, err)
-	}
-	return p.Deleted, p.Next, nil
-}
-
-// PruneEvents deletes, of the page of events that come after the given one, those
-// that are older than the tenant's retention. next is where the next page begins,
-// 0 if no later one has anything old.
-func (s *Store) PruneEvents(ctx context.Context, tenant flowhq.TenantID, after int64) (deleted, next int64, err error) {
-	const q = kept + `, page as (
-			select id, created_at < kept.since as is_old
-			from flowhq.portal_event_logs, kept
-			where tenant_id = @tenant and id > @after
-			order by id
-			limit @limit
-		), old as (
-			select id from flowhq.portal_event_logs
-			where tenant_id = @tenant and id = any(array(select id from page where is_old))
-			for update skip locked
-		), gone as (
-			delete from flowhq.portal_event_logs
-			where tenant_id = @tenant and id = any(array(select id from old))
-			returning id
-		)
-		select (select count(*) from gone),
-			coalesce((select max(id) from page having count(*) = @limit and bool_or(is_old)), 0)`
-	p, err := one(ctx, s, q, s.pruneArgs(tenant, after), pgx.RowToStructByPos[prunedPage])
-	if err != nil {
-		return 0, 0, fmt.Errorf("prune events of tenant %s: %w", tenant, err)
-	}
-	return p.Deleted, p.Next, nil
+// PruneEvents deletes, of the page of events that come after the given one, those that are
+// older than the tenant's retention. next is where the next page begins, 0 if no later one
+// has anything old.
+func (s *Store) PruneEvents(
+	ctx context.Context, tenant flowhq.TenantID, after int64,
+) (deleted, next int64, err error) {
+	return s.prune(ctx, prunableEvents, tenant, after)
 }
 
 // PruneCommands deletes, of the page of commands that come after the given one, those that
 // have been applied and are older than the tenant's retention. next is where the next page
 // begins, 0 if no later one has anything old.
-func (s *Store) PruneCommands(ctx context.Context, tenant flowhq.TenantID, after int64) (deleted, next int64, err error) {
-	const q = kept + `, page as (
-			select id, asked_at < kept.since as is_old
-			from flowhq.commands, kept
-			where tenant_id = @tenant and id > @after
-			order by id
-			limit @limit
-		), old as (
-			select id from flowhq.commands
-			where tenant_id = @tenant and id = any(array(select id from page where is_old)) and applied_at is not null
-			for update skip locked
-		), gone as (
-			delete from flowhq.commands
-			where tenant_id = @tenant and id = any(array(select id from old))
-			returning id
-		)
-		select (select count(*) from gone),
-			coalesce((select max(id) from page having count(*) = @limit and bool_or(is_old)), 0)`
-	p, err := one(ctx, s, q, s.pruneArgs(tenant, after), pgx.RowToStructByPos[prunedPage])
+func (s *Store) PruneCommands(
+	ctx context.Context, tenant flowhq.TenantID, after int64,
+) (deleted, next int64, err error) {
+	return s.prune(ctx, prunableCommands, tenant, after)
+}
+
+// pruneSome runs a statement that deletes rows which are older than a number of days, at most
+// PruneBatch of them. If it deletes PruneBatch, there may be more.
+func (s *Store) pruneSome(ctx context.Context, what, q string, days int) (int64, error) {
+	tag, err := exec(ctx, s, q, pgx.StrictNamedArgs{"limit": PruneBatch, "days": days})
 	if err != nil {
-		return 0, 0, fmt.Errorf("prune commands of tenant %s: %w", tenant, err)
+		return 0, fmt.Errorf("prune %s: %w", what, err)
 	}
-	return p.Deleted, p.Next, nil
+	return tag.RowsAffected(), nil
 }
 
 // PruneDeletions deletes at most PruneBatch of the commands that erased tenants, if they
@@ -196,70 +167,70 @@ func (s *Store) PruneCommands(ctx context.Context, tenant flowhq.TenantID, after
 // never been. If it deletes PruneBatch, there may be more.
 func (s *Store) PruneDeletions(ctx context.Context) (deleted int64, err error) {
 	const q = `
-		with old as (
-			select tenant_id, id from flowhq.commands c
-			where command = 'delete' and applied_at < now() - make_interval(days => @default_days::integer)
+		delete from flowhq.commands where ctid = any(array(
+			select c.ctid from flowhq.commands c
+			where c.command = 'delete'
+				and c.applied_at < now() - make_interval(days => @days::integer)
 				and not exists (select from flowhq.tenants where id = c.tenant_id)
 			limit @limit
-			for update skip locked
-		)
-		delete from flowhq.commands c using old
-		where c.tenant_id = old.tenant_id and c.id = old.id`
-	tag, err := exec(ctx, s, q, pgx.StrictNamedArgs{"limit": PruneBatch, "default_days": s.defaultDays()})
-	if err != nil {
-		return 0, fmt.Errorf("prune commands of erased tenants: %w", err)
-	}
-	return tag.RowsAffected(), nil
+			for update skip locked))`
+	return s.pruneSome(ctx, "commands of erased tenants", q, s.defaultDays())
 }
 
-// PruneErased deletes at most PruneBatch of the events that are all that is left
-// of erased tenants, if they are older than the default retention. If it deletes PruneBatch, there may be more.
+// PruneErased deletes at most PruneBatch of the events that are all that is left of erased
+// tenants, if they are older than the default retention. If it deletes PruneBatch, there may
+// be more.
 func (s *Store) PruneErased(ctx context.Context) (deleted int64, err error) {
 	const q = `
-		with old as (
-			select tenant_id, id from flowhq.portal_event_logs
-			where event_type = '` + TenantDeleted + `'
-				and created_at < now() - make_interval(days => @default_days::integer)
+		delete from flowhq.portal_event_logs where ctid = any(array(
+			select ctid from flowhq.portal_event_logs
+			where event_type = 'TENANT_DELETED'
+				and created_at < now() - make_interval(days => @days::integer)
 			limit @limit
-			for update skip locked
-		)
-		delete from flowhq.portal_event_logs e using old
-		where e.tenant_id = old.tenant_id and e.id = old.id`
-	tag, err := exec(ctx, s, q, pgx.StrictNamedArgs{"limit": PruneBatch, "default_days": s.defaultDays()})
-	if err != nil {
-		return 0, fmt.Errorf("prune events of erased tenants: %w", err)
-	}
-	return tag.RowsAffected(), nil
+			for update skip locked))`
+	return s.pruneSome(ctx, "events of erased tenants", q, s.defaultDays())
 }
 
 // PruneFleetEvents deletes at most PruneBatch of the fleet's events that are older than
 // the default retention. If it deletes PruneBatch, there may be more.
 func (s *Store) PruneFleetEvents(ctx context.Context) (deleted int64, err error) {
 	const q = `
-		with old as (
-			select id from flowhq.fleet_events
-			where created_at < now() - make_interval(days => @default_days::integer)
+		delete from flowhq.fleet_events where ctid = any(array(
+			select ctid from flowhq.fleet_events
+			where created_at < now() - make_interval(days => @days::integer)
 			limit @limit
-			for update skip locked
-		)
-		delete from flowhq.fleet_events e using old
-		where e.id = old.id`
-	tag, err := exec(ctx, s, q, pgx.StrictNamedArgs{"limit": PruneBatch, "default_days": s.defaultDays()})
-	if err != nil {
-		return 0, fmt.Errorf("prune events of the fleet: %w", err)
-	}
-	return tag.RowsAffected(), nil
+			for update skip locked))`
+	return s.pruneSome(ctx, "events of the fleet", q, s.defaultDays())
+}
+
+// keyDays is how long the key of a request is remembered, in days. Nobody repeats a request
+// after that.
+const keyDays = 7
+
+// PruneKeys deletes at most PruneBatch of the keys of requests that are older than keyDays.
+// If it deletes PruneBatch, there may be more.
+func (s *Store) PruneKeys(ctx context.Context) (deleted int64, err error) {
+	const q = `
+		delete from flowhq.request_keys where ctid = any(array(
+			select ctid from flowhq.request_keys
+			where created_at < now() - make_interval(days => @days::integer)
+			limit @limit
+			for update skip locked))`
+	return s.pruneSome(ctx, "keys of requests", q, keyDays)
 }
 
 // TenantIDs returns at most limit tenants whose ids come after the given one, ""
 // being before the first, in the order of their ids.
-func (s *Store) TenantIDs(ctx context.Context, after flowhq.TenantID, limit int) ([]flowhq.TenantID, error) {
+func (s *Store) TenantIDs(
+	ctx context.Context, after flowhq.TenantID, limit int,
+) ([]flowhq.TenantID, error) {
 	const q = `
 		select id from flowhq.tenants
 		where @after::text = '' or id > nullif(@after, '')::uuid
 		order by id
 		limit @limit`
-	ids, err := many(ctx, s, q, pgx.StrictNamedArgs{"after": after, "limit": clampLimit(limit)}, pgx.RowTo[flowhq.TenantID])
+	args := pgx.StrictNamedArgs{"after": after, "limit": clampLimit(limit)}
+	ids, err := many(ctx, s, q, args, pgx.RowTo[flowhq.TenantID])
 	if err != nil {
 		return nil, fmt.Errorf("tenants after %q: %w", after, err)
 	}

@@ -58,7 +58,10 @@ func (s *Store) InboundID(ctx context.Context, tenant flowhq.TenantID, m Inbound
 // recorded changes nothing, nor does one of a deleted message. A Fenced error means that
 // a newer host owns the session.
 func (s *Store) Revise(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, r Revision) error {
-	const edit = fence + `, revised as (
+	const edit = `
+		with fence as (
+			select from flowhq.fence(@tenant, @epoch)
+		), revised as (
 			update flowhq.message_logs m set
 				edited_at = @at,
 				edited_text = @text,
@@ -69,7 +72,10 @@ func (s *Store) Revise(ctx context.Context, tenant flowhq.TenantID, epoch, id in
 			where m.tenant_id = @tenant and m.id = @id and m.revoked_at is null and (m.edited_at is null or m.edited_at <= @at)
 		)
 		select exists (select from fence)`
-	const revoke = fence + `, revised as (
+	const revoke = `
+		with fence as (
+			select from flowhq.fence(@tenant, @epoch)
+		), revised as (
 			update flowhq.message_logs m set
 				revoked_at = @at,
 				status = case m.status when 'RECEIVED' then 'IGNORED' else m.status end,

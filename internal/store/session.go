@@ -35,18 +35,84 @@ type LinkCode struct {
 	ExpiresAt time.Time
 }
 
-// A change begins with the worker's row, whose update is fence and lock at once,
-// and goes on with applyRest. To lock the row first and update it in the same
-// statement would deadlock with another such statement while a third holds the
-// row for key share.
-const (
-	applyWorker = `
+func (c SessionChange) args(actor string) pgx.StrictNamedArgs {
+	return pgx.StrictNamedArgs{
+		"state": c.State, "reason": clean(c.Reason), "ending": c.Ending,
+		"retry_at": orNull(c.RetryAt), "tenant_status": c.Tenant, "worker": c.Worker,
+		"last_error": clean(c.LastError), "qr": c.QR, "qr_expires": orNull(c.QRExpires),
+		"link_code": c.Link.Code, "link_expires": orNull(c.Link.ExpiresAt),
+		"event": c.Event, "actor": actor,
+	}
+}
+
+// SetSession writes what a host reports about its session. A Fenced error means
+// that a newer host owns it, and that nothing was written.
+//
+// The statement does not call flowhq.fence: it begins with an update of the host's row, which
+// is fence and lock at once. To lock the row and then update it in the same statement would
+// deadlock with another statement that does so, while a third, a write of the host, holds the
+// row for key share. Statements that change several tables do so in the order hosts,
+// whatsapp_sessions, tenants, so that they do not wait for each other in a circle.
+func (s *Store) SetSession(
+	ctx context.Context, tenant flowhq.TenantID, epoch int64, c SessionChange,
+) error {
+	const q = `
 		with held as (
 			update flowhq.hosts set
 				status = coalesce(nullif(@worker::text, ''), status),
 				since = case when @worker in ('', status) then since else now() end,
-				last_error = @last_error`
-	applyRest = `
+				last_error = @last_error
+			where tenant_id = @tenant and epoch = @epoch
+			returning tenant_id
+		), session as (
+			update flowhq.whatsapp_sessions s set
+				state = coalesce(nullif(@state::text, ''), state),
+				since = case when @state in ('', state) then since else now() end,
+				reason = @reason,
+				ending = @ending,
+				retry_at = @retry_at,
+				qr = @qr,
+				qr_expires_at = @qr_expires,
+				link_code = @link_code,
+				link_code_expires_at = @link_expires
+			from held
+			where s.tenant_id = @tenant
+		), tenant as (
+			update flowhq.tenants t set status = @tenant_status::text
+			from held
+			where t.id = @tenant and @tenant_status not in ('', t.status)
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select tenant_id, @event::text, @actor, @reason from held where @event <> ''
+		)
+		select exists (select from held)`
+	if err := fencedExec(ctx, s, q, tenant, epoch, c.args("host")); err != nil {
+		return fmt.Errorf("session of tenant %s: %w", tenant, err)
+	}
+	return nil
+}
+
+// Settle writes how things stand when no host should run. It raises the epoch, so that a host
+// which nobody has heard of for a while is fenced and cannot say otherwise later, and
+// notifies all listeners ("epoch"). A lease that ran out is forgotten, so that the next start
+// is not shown as STALE. Commands are marked as applied with it. It is no error if the tenant
+// is gone.
+//
+// The order of its changes is that of SetSession.
+func (s *Store) Settle(
+	ctx context.Context, tenant flowhq.TenantID, c SessionChange, actor string,
+) error {
+	const q = `
+		with held as (
+			update flowhq.hosts set
+				status = coalesce(nullif(@worker::text, ''), status),
+				since = case when @worker in ('', status) then since else now() end,
+				last_error = @last_error,
+				epoch = flowhq.next_epoch(epoch, @floor),
+				lease_epoch = case when lease_expires_at < now() then 0 else lease_epoch end,
+				lease_expires_at = case
+					when lease_expires_at < now() then null else lease_expires_at end
+			where tenant_id = @tenant
 			returning tenant_id, epoch
 		), session as (
 			update flowhq.whatsapp_sessions s set
@@ -59,51 +125,23 @@ const (
 				qr_expires_at = @qr_expires,
 				link_code = @link_code,
 				link_code_expires_at = @link_expires
-			from held where s.tenant_id = @tenant
+			from held
+			where s.tenant_id = @tenant
 		), tenant as (
 			update flowhq.tenants t set status = @tenant_status::text
-			from held where t.id = @tenant and @tenant_status not in ('', t.status)
+			from held
+			where t.id = @tenant and @tenant_status not in ('', t.status)
 		), event as (
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
 			select tenant_id, @event::text, @actor, @reason from held where @event <> ''
-		)`
-)
-
-func (c SessionChange) args(actor string) pgx.StrictNamedArgs {
-	return pgx.StrictNamedArgs{
-		"state": c.State, "reason": clean(c.Reason), "ending": c.Ending, "retry_at": orNull(c.RetryAt), "tenant_status": c.Tenant, "worker": c.Worker,
-		"last_error": clean(c.LastError), "qr": c.QR, "qr_expires": orNull(c.QRExpires),
-		"link_code": c.Link.Code, "link_expires": orNull(c.Link.ExpiresAt),
-		"event": c.Event, "actor": actor,
-	}
-}
-
-// SetSession writes what a host reports about its session. A Fenced error means
-// that a newer host owns it, and that nothing was written.
-func (s *Store) SetSession(ctx context.Context, tenant flowhq.TenantID, epoch int64, c SessionChange) error {
-	const q = applyWorker + `
-			where tenant_id = @tenant and epoch = @epoch` + applyRest + `
-		select exists (select from held)`
-	if err := fencedExec(ctx, s, q, tenant, epoch, c.args("host")); err != nil {
-		return fmt.Errorf("session of tenant %s: %w", tenant, err)
-	}
-	return nil
-}
-
-// Settle writes how things stand when no host should run. It raises the epoch, so
-// that a host which nobody has heard of for a while is fenced and cannot say
-// otherwise later, and tells all listeners ("epoch"). A lease that ran out is
-// forgotten, so that the next start is not shown as STALE. Commands are marked as
-// applied with it. It is no error if the tenant is gone.
-func (s *Store) Settle(ctx context.Context, tenant flowhq.TenantID, c SessionChange, actor string) error {
-	const q = applyWorker + `,
-				epoch = ` + nextEpoch + `,
-				lease_epoch = case when lease_expires_at < now() then 0 else lease_epoch end,
-				lease_expires_at = case when lease_expires_at < now() then null else lease_expires_at end
-			where tenant_id = @tenant` + applyRest + `, ` + markApplied + `
-		select exists (
-			select from held, pg_notify('` + channel + `', concat_ws(' ', 'epoch', held.tenant_id, held.epoch))
-		)`
+		), applied as (
+			update flowhq.commands c set applied_at = now(), outcome = mark.outcome
+			from unnest(@mark_ids::bigint[], @mark_keys::text[], @mark_outcomes::text[])
+				as mark (id, key, outcome)
+			where c.tenant_id = @tenant and c.id = mark.id and mark.key in ('', c.key)
+				and c.applied_at is null
+		)
+		select exists (select from held, flowhq.notify('epoch', tenant_id, epoch))`
 	args := c.args(actor)
 	args["tenant"], args["floor"] = tenant, c.Floor
 	markArgs(args, c.Marks)

@@ -86,7 +86,7 @@ type Waiting struct {
 // than for a host: it is left out, unless failed is set or it was told to wait before.
 // It is across tenants on purpose: it runs every few seconds while something is short.
 //
-// The workers' rows come first, as in applyWorker, or the two would deadlock.
+// The rows of hosts come first, as in SetSession, or the two would deadlock.
 func (s *Store) SetWaiting(ctx context.Context, reason string, after time.Duration, failed bool, limit int) ([]Waiting, error) {
 	const q = `
 		with found as (

@@ -8,7 +8,7 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-func TestSetAsideAndRetry(t *testing.T) {
+func TestDeadLetterAndRetry(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant, epoch := b.hosted(t)
@@ -21,9 +21,9 @@ func TestSetAsideAndRetry(t *testing.T) {
 	_, err := b.Retry(t.Context(), tenant, id, "admin")
 	wantCode(t, "Retry of a message that has not failed", err, flowhq.Conflict)
 
-	ok(t, b.SetAside(t.Context(), tenant, epoch, id, "handling it failed 3 times"))
+	ok(t, b.DeadLetter(t.Context(), tenant, epoch, id, "handling it failed 3 times"))
 	if waiting := must(b.Unanswered(t.Context(), tenant, 0, 0))(t); len(waiting) != 0 {
-		t.Errorf("a message that was set aside still waits: %+v", waiting)
+		t.Errorf("a message that is a dead letter still waits: %+v", waiting)
 	}
 	failed, _, err := b.Messages(t.Context(), tenant, store.MessageFilter{Status: flowhq.Failed})
 	if err != nil || len(failed) != 1 || failed[0].Reason != "handling it failed 3 times" {
@@ -64,14 +64,14 @@ func TestRetryOfWhatWasDeleted(t *testing.T) {
 }
 
 // A reply that was acknowledged meanwhile is no failure.
-func TestSetAsideComesTooLate(t *testing.T) {
+func TestDeadLetterComesTooLate(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant, epoch := b.hosted(t)
 	waID := b.reply(t, tenant, epoch, "reply")
 	ok(t, b.SetOutbound(t.Context(), tenant, epoch, waID, flowhq.Sent, ""))
 	out := b.message(t, tenant)
-	ok(t, b.SetAside(t.Context(), tenant, epoch, out.ID, "too late"))
+	ok(t, b.DeadLetter(t.Context(), tenant, epoch, out.ID, "too late"))
 	if got := b.message(t, tenant); got.Status != flowhq.Sent || got.Reason != "" {
 		t.Errorf("the reply is %s (%s); want it SENT", got.Status, got.Reason)
 	}

@@ -1,0 +1,175 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// Types of the events about messages that are not answered, or not at once.
+const (
+	MessageDeadLettered = "MESSAGE_DEAD_LETTERED"
+	MessageRetried      = "MESSAGE_RETRIED"
+	RepliesDelayed      = "REPLIES_DELAYED" // customers wait for the tenant's limit
+)
+
+// Try counts one more try to handle or send the message with this ID, and returns how many
+// there have been; 0 means that the message has FAILED meanwhile, or is gone. The count is in
+// the row and is raised before the try, because a try may be the end of its worker.
+func (s *Store) Try(
+	ctx context.Context, tenant flowhq.TenantID, epoch, id int64,
+) (tries int, err error) {
+	const q = `
+		with fence as (
+			select from flowhq.fence(@tenant, @epoch)
+		), tried as (
+			update flowhq.message_logs m set tries = m.tries + 1
+			from fence
+			where m.tenant_id = @tenant and m.id = @id and m.status <> 'FAILED'
+			returning m.tries
+		)
+		select exists (select from fence), coalesce((select tries from tried), 0)`
+	type answer struct {
+		Current bool
+		Tries   int
+	}
+	args := pgx.StrictNamedArgs{"tenant": tenant, "epoch": epoch, "id": id}
+	a, err := one(ctx, s, q, args, pgx.RowToStructByPos[answer])
+	if err == nil && !a.Current {
+		err = fenced(tenant, epoch)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("try message %d: %w", id, err)
+	}
+	return a.Tries, nil
+}
+
+// DeadLetter marks a message as FAILED that is still to be handled or sent, so that its chat
+// goes on without it, and records MESSAGE_DEAD_LETTERED. A message that is past that is left
+// alone. Retry takes a message back.
+func (s *Store) DeadLetter(
+	ctx context.Context, tenant flowhq.TenantID, epoch, id int64, reason string,
+) error {
+	const q = `
+		with fence as (
+			select from flowhq.fence(@tenant, @epoch)
+		), failed as (
+			update flowhq.message_logs m set status = 'FAILED', reason = @reason
+			from fence
+			where m.tenant_id = @tenant and m.id = @id
+				and m.status in ('RECEIVED', 'PENDING', 'UNKNOWN')
+			returning m.id
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select @tenant, @type, 'host', concat('message ', id, ': ', @reason::text)
+			from failed
+		)
+		select exists (select from fence)`
+	args := pgx.StrictNamedArgs{"id": id, "type": MessageDeadLettered, "reason": clean(reason)}
+	if err := fencedExec(ctx, s, q, tenant, epoch, args); err != nil {
+		return fmt.Errorf("dead letter, message %d: %w", id, err)
+	}
+	return nil
+}
+
+// SetAside is DeadLetter, for callers that have yet to be renamed.
+func (s *Store) SetAside(
+	ctx context.Context, tenant flowhq.TenantID, epoch, id int64, reason string,
+) error {
+	return s.DeadLetter(ctx, tenant, epoch, id, reason)
+}
+
+// retriable are the states of a message that was not answered, or not sent, and will not be
+// by itself. One that OVERFLOWED is among them: nobody has read it.
+var retriable = []flowhq.MessageStatus{
+	flowhq.Failed, flowhq.Suppressed, flowhq.Overflowed, flowhq.Expired,
+}
+
+// Retry makes a message that was given up ready to be handled or sent once more, records
+// MESSAGE_RETRIED, notifies every listener ("work") and returns the message as it is then. A
+// NotFound error means that the tenant has no such message; Conflict, that it has not been
+// given up, was deleted by its writer, or belongs to another number than the tenant has now.
+//
+// It reads and decides first, since Go decides whether two numbers are the same. The change
+// repeats the condition: a host may have changed the message, or the number, in between. The
+// session's row is locked for share, so that no new number is linked before the commit.
+func (s *Store) Retry(
+	ctx context.Context, tenant flowhq.TenantID, id int64, actor string,
+) (flowhq.Message, error) {
+	const q = `
+		with retried as (
+			update flowhq.message_logs set
+				status = case direction when 'IN' then 'RECEIVED' else 'PENDING' end,
+				reason = '',
+				tries = 0,
+				retried_at = now()
+			where tenant_id = @tenant and id = @id
+				and status = any(@retriable) and revoked_at is null
+				and flowhq.own_number(direction, from_number, to_number) = @owner
+				and @served = (
+					select served_number from flowhq.whatsapp_sessions
+					where tenant_id = @tenant
+					for share)
+			returning *
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select tenant_id, @type, @actor, concat('message ', id) from retried
+		)
+		select ` + messageColumns + `
+		from retried, flowhq.notify('work', tenant_id)`
+	owner, served, err := s.mayBeRetried(ctx, tenant, id)
+	if err != nil {
+		return flowhq.Message{}, fmt.Errorf("retry message %d: %w", id, err)
+	}
+	m, err := one(ctx, s, q, pgx.StrictNamedArgs{
+		"tenant": tenant, "id": id, "actor": actor, "type": MessageRetried,
+		"retriable": retriable, "owner": owner, "served": served,
+	}, pgx.RowToStructByName[flowhq.Message])
+	if flowhq.ErrorCode(err) == flowhq.NotFound {
+		err = flowhq.Errorf(flowhq.Conflict, "the message has just changed; look at it again")
+	}
+	if err != nil {
+		return m, fmt.Errorf("retry message %d: %w", id, err)
+	}
+	return m, nil
+}
+
+// mayBeRetried returns the number that the message belongs to, and the one that the tenant
+// has now, if the message may be retried.
+func (s *Store) mayBeRetried(
+	ctx context.Context, tenant flowhq.TenantID, id int64,
+) (owner, served string, err error) {
+	const q = `
+		select m.status, m.revoked_at is not null,
+			flowhq.own_number(m.direction, m.from_number, m.to_number), s.served_number
+		from flowhq.message_logs m
+		join flowhq.whatsapp_sessions s on s.tenant_id = m.tenant_id
+		where m.tenant_id = @tenant and m.id = @id`
+	type answer struct {
+		Status        flowhq.MessageStatus
+		Revoked       bool
+		Owner, Served string
+	}
+	args := pgx.StrictNamedArgs{"tenant": tenant, "id": id}
+	a, err := one(ctx, s, q, args, pgx.RowToStructByPos[answer])
+	switch {
+	case flowhq.ErrorCode(err) == flowhq.NotFound:
+		return "", "", flowhq.Errorf(flowhq.NotFound, "there is no such message")
+	case err != nil:
+		return "", "", err
+	case !slices.Contains(retriable, a.Status):
+		return "", "", flowhq.Errorf(flowhq.Conflict, "the message is %s; only one that is "+
+			"FAILED, SUPPRESSED, OVERFLOWED or EXPIRED can be tried again", a.Status)
+	case a.Revoked:
+		return "", "", flowhq.Errorf(flowhq.Conflict,
+			"the customer has deleted the message, and would not expect an answer to it")
+	case a.Served != "" && !flowhq.SameNumber(a.Owner, a.Served):
+		return "", "", flowhq.Errorf(flowhq.Conflict, "the message belongs to %s, and the "+
+			"number is now %s, from which its customer would not expect an answer",
+			a.Owner, a.Served)
+	}
+	return a.Owner, a.Served, nil
+}
