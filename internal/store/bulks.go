@@ -22,7 +22,9 @@ const (
 // it is then. From then on each of them will get it, whatever happens to any process. The
 // key of the request is that of the bulk: a repeated one begins nothing new. A Conflict
 // error means that the key was used for something else.
-func (s *Store) BeginBulk(ctx context.Context, key string, body []byte, b flowhq.Bulk, tenants []flowhq.TenantID) (flowhq.Bulk, error) {
+func (s *Store) BeginBulk(
+	ctx context.Context, key string, body []byte, b flowhq.Bulk, tenants []flowhq.TenantID,
+) (flowhq.Bulk, error) {
 	const add = `
 		insert into flowhq.bulks (id, command, actor, per_second, matched, tenants)
 		select @id, @command, @actor, @per_second, cardinality(@tenants::uuid[]), @tenants
@@ -36,13 +38,13 @@ func (s *Store) BeginBulk(ctx context.Context, key string, body []byte, b flowhq
 	}
 	use := newKeyUse(key, "begin a bulk", body, b.ID)
 	batch := use.batch(s.installation, func(batch *pgx.Batch) {
-		batch.Queue(add, pgx.StrictNamedArgs{
+		batch.Queue(add, named{
 			"id": b.ID, "command": b.Command, "actor": clean(b.Actor), "per_second": b.PerSecond, "tenants": ids, "key": use.key,
 		})
 	})
-	batch.Queue(forget, pgx.StrictNamedArgs{"days": bulkDays})
+	batch.Queue(forget, named{"days": bulkDays})
 	var begun []flowhq.Bulk
-	batch.Queue(read, pgx.StrictNamedArgs{"id": b.ID}).Query(func(rows pgx.Rows) (err error) {
+	batch.Queue(read, named{"id": b.ID}).Query(func(rows pgx.Rows) (err error) {
 		begun, err = pgx.CollectRows(rows, pgx.RowToStructByPos[flowhq.Bulk])
 		return err
 	})
@@ -62,17 +64,17 @@ func (s *Store) BeginBulk(ctx context.Context, key string, body []byte, b flowhq
 // Bulk returns one bulk, as far as it is known to have come, or a NotFound error.
 func (s *Store) Bulk(ctx context.Context, id string) (flowhq.Bulk, error) {
 	const q = `select ` + bulkColumns + ` from flowhq.bulks where id = @id`
-	return s.bulk(ctx, q, pgx.StrictNamedArgs{"id": id})
+	return s.bulk(ctx, q, named{"id": id})
 }
 
 // CancelBulk notes that a bulk is to tell no further tenants and returns it as it is now;
 // one that has ended is left as it is. A NotFound error means that there is none.
 func (s *Store) CancelBulk(ctx context.Context, id string) (flowhq.Bulk, error) {
 	const q = `update flowhq.bulks set cancelled = true where id = @id returning ` + bulkColumns
-	return s.bulk(ctx, q, pgx.StrictNamedArgs{"id": id})
+	return s.bulk(ctx, q, named{"id": id})
 }
 
-func (s *Store) bulk(ctx context.Context, q string, args pgx.StrictNamedArgs) (flowhq.Bulk, error) {
+func (s *Store) bulk(ctx context.Context, q string, args named) (flowhq.Bulk, error) {
 	b, err := one(ctx, s, q, args, pgx.RowToStructByPos[flowhq.Bulk])
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		err = flowhq.Errorf(flowhq.NotFound, "there is no such bulk, or it ended so long ago that it is forgotten")
@@ -86,7 +88,7 @@ func (s *Store) bulk(ctx context.Context, q string, args pgx.StrictNamedArgs) (f
 // Bulks returns at most limit bulks, the newest first.
 func (s *Store) Bulks(ctx context.Context, limit int) ([]flowhq.Bulk, error) {
 	const q = `select ` + bulkColumns + ` from flowhq.bulks order by started_at desc, id limit @limit`
-	all, err := many(ctx, s, q, pgx.StrictNamedArgs{"limit": limit}, pgx.RowToStructByPos[flowhq.Bulk])
+	all, err := many(ctx, s, q, named{"limit": limit}, pgx.RowToStructByPos[flowhq.Bulk])
 	if err != nil {
 		return nil, fmt.Errorf("bulks: %w", err)
 	}
@@ -103,7 +105,7 @@ type OpenBulk struct {
 // very many, a later call returns the rest.
 func (s *Store) OpenBulks(ctx context.Context) ([]OpenBulk, error) {
 	const q = `select ` + bulkColumns + `, cancelled from flowhq.bulks where ended_at is null order by started_at, id limit @limit`
-	all, err := many(ctx, s, q, pgx.StrictNamedArgs{"limit": maxOpenBulks}, pgx.RowToStructByPos[OpenBulk])
+	all, err := many(ctx, s, q, named{"limit": maxOpenBulks}, pgx.RowToStructByPos[OpenBulk])
 	if err != nil {
 		return nil, fmt.Errorf("open bulks: %w", err)
 	}
@@ -113,7 +115,7 @@ func (s *Store) OpenBulks(ctx context.Context) ([]OpenBulk, error) {
 // BulkTenants returns the tenants of a bulk that has not ended.
 func (s *Store) BulkTenants(ctx context.Context, id string) ([]flowhq.TenantID, error) {
 	const q = `select unnest(tenants)::text from flowhq.bulks where id = @id`
-	ids, err := many(ctx, s, q, pgx.StrictNamedArgs{"id": id}, pgx.RowTo[flowhq.TenantID])
+	ids, err := many(ctx, s, q, named{"id": id}, pgx.RowTo[flowhq.TenantID])
 	if err != nil {
 		return nil, fmt.Errorf("tenants of bulk %s: %w", id, err)
 	}
@@ -126,7 +128,7 @@ func (s *Store) SetBulk(ctx context.Context, b flowhq.Bulk) error {
 		update flowhq.bulks set state = @state, sent = @sent, failed = @failed, ended_at = @ended_at::timestamptz,
 			tenants = case when @ended_at::timestamptz is null then tenants else '{}' end
 		where id = @id and ended_at is null`
-	_, err := exec(ctx, s, q, pgx.StrictNamedArgs{
+	_, err := exec(ctx, s, q, named{
 		"id": b.ID, "state": b.State, "sent": b.Sent, "failed": b.Failed, "ended_at": b.EndedAt,
 	})
 	if err != nil {

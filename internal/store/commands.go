@@ -38,7 +38,9 @@ func (c NewCommand) hash() []byte {
 // request is one command. With another command or reason it is a Conflict, as is any
 // command but a repeated deletion for a tenant that is being deleted. A NotFound error
 // means that there is no such tenant.
-func (s *Store) Command(ctx context.Context, tenant flowhq.TenantID, c NewCommand) (_ flowhq.TenantCommand, name string, err error) {
+func (s *Store) Command(
+	ctx context.Context, tenant flowhq.TenantID, c NewCommand,
+) (_ flowhq.TenantCommand, name string, err error) {
 	// The order of locks is that of SetSession: host, session, tenant.
 	const lockHost = `select from flowhq.hosts where tenant_id = @tenant for no key update`
 	const lock = `select name from flowhq.tenants where id = @tenant for no key update`
@@ -73,20 +75,20 @@ func (s *Store) Command(ctx context.Context, tenant flowhq.TenantID, c NewComman
 	var rows []found
 	batch := &pgx.Batch{}
 	if c.Command == flowhq.Relink || c.Command == flowhq.Stop { // changes the session too
-		batch.Queue(lockHost, pgx.StrictNamedArgs{"tenant": tenant})
+		batch.Queue(lockHost, named{"tenant": tenant})
 	}
-	batch.Queue(lock, pgx.StrictNamedArgs{"tenant": tenant}).Query(func(r pgx.Rows) error {
+	batch.Queue(lock, named{"tenant": tenant}).Query(func(r pgx.Rows) error {
 		names, err := pgx.CollectRows(r, pgx.RowTo[string])
 		if len(names) > 0 {
 			name = names[0]
 		}
 		return err
 	})
-	batch.Queue(add, pgx.StrictNamedArgs{
+	batch.Queue(add, named{
 		"tenant": tenant, "key": clean(c.Key), "command": c.Command, "actor": clean(c.Actor), "reason": clean(c.Reason),
 		"hash": c.hash(), "event": c.Command.Requested(),
 	})
-	batch.Queue(read, pgx.StrictNamedArgs{"tenant": tenant, "key": clean(c.Key), "hash": c.hash()}).
+	batch.Queue(read, named{"tenant": tenant, "key": clean(c.Key), "hash": c.hash()}).
 		Query(func(r pgx.Rows) (err error) {
 			rows, err = pgx.CollectRows(r, pgx.RowToStructByPos[found])
 			return err
@@ -115,9 +117,11 @@ func (s *Store) refused(ctx context.Context, tenant flowhq.TenantID) error {
 
 // TenantCommand returns one command of a tenant, which may have been deleted since, or a NotFound
 // error.
-func (s *Store) TenantCommand(ctx context.Context, tenant flowhq.TenantID, id int64) (flowhq.TenantCommand, error) {
+func (s *Store) TenantCommand(
+	ctx context.Context, tenant flowhq.TenantID, id int64,
+) (flowhq.TenantCommand, error) {
 	const q = `select ` + commandColumns + ` from flowhq.commands where tenant_id = @tenant and id = @id`
-	o, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "id": id}, pgx.RowToStructByPos[flowhq.TenantCommand])
+	o, err := one(ctx, s, q, named{"tenant": tenant, "id": id}, pgx.RowToStructByPos[flowhq.TenantCommand])
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		err = flowhq.Errorf(flowhq.NotFound, "there is no such command")
 	}
@@ -129,7 +133,9 @@ func (s *Store) TenantCommand(ctx context.Context, tenant flowhq.TenantID, id in
 
 // TenantCommands returns one page of the tenant's commands, newest first, of those whose
 // ids are below before unless that is 0, and the before of the next page, 0 after the last.
-func (s *Store) TenantCommands(ctx context.Context, tenant flowhq.TenantID, before int64, limit int) (page []flowhq.TenantCommand, next int64, err error) {
+func (s *Store) TenantCommands(
+	ctx context.Context, tenant flowhq.TenantID, before int64, limit int,
+) (page []flowhq.TenantCommand, next int64, err error) {
 	const q = `
 		select ` + commandColumns + `
 		from flowhq.commands
@@ -137,7 +143,7 @@ func (s *Store) TenantCommands(ctx context.Context, tenant flowhq.TenantID, befo
 		order by id desc
 		limit @limit`
 	limit = clampLimit(limit)
-	page, err = many(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "before": before, "limit": limit + 1},
+	page, err = many(ctx, s, q, named{"tenant": tenant, "before": before, "limit": limit + 1},
 		pgx.RowToStructByPos[flowhq.TenantCommand])
 	if err != nil {
 		return nil, 0, fmt.Errorf("commands of tenant %s: %w", tenant, err)
@@ -151,14 +157,16 @@ func (s *Store) TenantCommands(ctx context.Context, tenant flowhq.TenantID, befo
 
 // Deletion returns the command by which the tenant is to be deleted, or was, or a NotFound
 // error: nobody has asked for it.
-func (s *Store) Deletion(ctx context.Context, tenant flowhq.TenantID) (flowhq.TenantCommand, error) {
+func (s *Store) Deletion(
+	ctx context.Context, tenant flowhq.TenantID,
+) (flowhq.TenantCommand, error) {
 	const q = `
 		select ` + commandColumns + `
 		from flowhq.commands
 		where tenant_id = @tenant and command = 'delete'
 		order by id
 		limit 1`
-	o, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, pgx.RowToStructByPos[flowhq.TenantCommand])
+	o, err := one(ctx, s, q, named{"tenant": tenant}, pgx.RowToStructByPos[flowhq.TenantCommand])
 	if err != nil {
 		return o, fmt.Errorf("deletion of tenant %s: %w", tenant, s.missing(ctx, err))
 	}
@@ -173,7 +181,7 @@ type Mark struct {
 }
 
 // markArgs are the arguments of a statement that marks commands as applied.
-func markArgs(args pgx.StrictNamedArgs, marks []Mark) {
+func markArgs(args named, marks []Mark) {
 	ids, keys, outcomes := make([]int64, len(marks)), make([]string, len(marks)), make([]string, len(marks))
 	for i, m := range marks {
 		ids[i], keys[i], outcomes[i] = m.ID, m.Key, clean(m.Outcome)
@@ -193,7 +201,7 @@ func (s *Store) Applied(ctx context.Context, tenant flowhq.TenantID, marks []Mar
 				and c.applied_at is null
 		)
 		select exists (select from flowhq.tenants where id = @tenant)`
-	args := pgx.StrictNamedArgs{"tenant": tenant}
+	args := named{"tenant": tenant}
 	markArgs(args, marks)
 	there, err := one(ctx, s, q, args, pgx.RowTo[bool])
 	if err == nil && !there {
@@ -244,14 +252,14 @@ func (s *Store) Look(ctx context.Context, tenant flowhq.TenantID, after int64) (
 		limit @limit`
 	var v Sight
 	batch := &pgx.Batch{}
-	batch.Queue(row, pgx.StrictNamedArgs{"tenant": tenant}).QueryRow(func(r pgx.Row) error {
+	batch.Queue(row, named{"tenant": tenant}).QueryRow(func(r pgx.Row) error {
 		var status flowhq.HostStatus
 		err := r.Scan(&v.Name, &v.Template, &v.Wanted, &status, &v.Epoch, &v.RetryAt, &v.State, &v.Reason, &v.Ending)
 		v.Quiet = status == flowhq.HostStopped || status == flowhq.HostError && v.Ending.Final()
 		v.Wanted = v.Wanted && !parked(status, v.Ending)
 		return err
 	})
-	batch.Queue(commands, pgx.StrictNamedArgs{"tenant": tenant, "after": after, "limit": maxSeen + 1}).Query(func(rows pgx.Rows) (err error) {
+	batch.Queue(commands, named{"tenant": tenant, "after": after, "limit": maxSeen + 1}).Query(func(rows pgx.Rows) (err error) {
 		v.Commands, err = pgx.CollectRows(rows, pgx.RowToStructByPos[flowhq.TenantCommand])
 		if v.More = len(v.Commands) > maxSeen; v.More {
 			v.Commands = v.Commands[:maxSeen]

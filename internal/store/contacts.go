@@ -99,7 +99,10 @@ const maxFollow = 1000
 // recognise finds out who wrote m, however many contacts that has been so far, and
 // writes down what m teaches. Then then writes what m itself is about, in the same
 // transaction. Messages of contacts that become one are moved before, a part at a time.
-func (s *Store) recognise(ctx context.Context, tenant flowhq.TenantID, epoch int64, m Inbound, then func(context.Context, pgx.Tx, identity) error) error {
+func (s *Store) recognise(
+	ctx context.Context, tenant flowhq.TenantID, epoch int64, m Inbound,
+	then func(context.Context, pgx.Tx, identity) error,
+) error {
 	for more := true; more; {
 		bounded, cancel := bounded(ctx)
 		err := pgx.BeginFunc(bounded, s.pool, func(tx pgx.Tx) error {
@@ -141,12 +144,12 @@ func sight(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, m Inbound) (s
 				and (@undecryptable or status = 'UNDECRYPTABLE' or coalesce(original_text, text) = @text))
 		order by id`
 	s := sighting{contact: contact{LID: m.LID, Number: m.Number}}
-	rows, _ := tx.Query(ctx, known, pgx.StrictNamedArgs{"tenant": tenant, "lid": m.LID, "number": m.Number})
+	rows, _ := tx.Query(ctx, known, named{"tenant": tenant, "lid": m.LID, "number": m.Number})
 	var err error
 	if s.known, err = pgx.CollectRows(rows, pgx.RowToStructByPos[contact]); err != nil {
 		return s, err
 	}
-	rows, _ = tx.Query(ctx, same, pgx.StrictNamedArgs{
+	rows, _ = tx.Query(ctx, same, named{
 		"tenant": tenant, "wa_id": m.WAID, "undecryptable": m.Undecryptable, "text": m.Text,
 	})
 	s.same, err = pgx.CollectRows(rows, pgx.RowToStructByPos[contact])
@@ -163,7 +166,9 @@ const rowsOf = `
 // moveSome moves the oldest messages of merged contacts that have more than record moves,
 // and reports whether it had to. It may be repeated, by another host too: the message that
 // is being received stays where it is, as it may be all that tells who this is.
-func (i identity) moveSome(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, received string) (bool, error) {
+func (i identity) moveSome(
+	ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, received string,
+) (bool, error) {
 	if len(i.merged) == 0 {
 		return false, nil
 	}
@@ -210,7 +215,9 @@ func (i identity) args(tenant flowhq.TenantID) pgx.NamedArgs {
 // follow, so that there is one chat: all of merged contacts, and of the contact itself
 // those that wait or can be retried, and the newest. Older ones keep the address that was
 // known when they were written.
-func (i identity) record(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID) (id int64, err error) {
+func (i identity) record(
+	ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID,
+) (id int64, err error) {
 	const (
 		yield = `update flowhq.contacts set number = '' where tenant_id = @tenant and id = any(@moved)`
 		add   = `insert into flowhq.contacts (tenant_id, lid, number) values (@tenant, @lid, @number) returning id`

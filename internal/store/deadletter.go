@@ -36,7 +36,7 @@ func (s *Store) Try(
 		Current bool
 		Tries   int
 	}
-	args := pgx.StrictNamedArgs{"tenant": tenant, "epoch": epoch, "id": id}
+	args := named{"tenant": tenant, "epoch": epoch, "id": id}
 	a, err := one(ctx, s, q, args, pgx.RowToStructByPos[answer])
 	if err == nil && !a.Current {
 		err = fenced(tenant, epoch)
@@ -68,7 +68,7 @@ func (s *Store) DeadLetter(
 			from failed
 		)
 		select exists (select from fence)`
-	args := pgx.StrictNamedArgs{"id": id, "type": MessageDeadLettered, "reason": clean(reason)}
+	args := named{"id": id, "type": MessageDeadLettered, "reason": clean(reason)}
 	if err := fencedExec(ctx, s, q, tenant, epoch, args); err != nil {
 		return fmt.Errorf("dead letter, message %d: %w", id, err)
 	}
@@ -124,7 +124,7 @@ func (s *Store) Retry(
 	if err != nil {
 		return flowhq.Message{}, fmt.Errorf("retry message %d: %w", id, err)
 	}
-	m, err := one(ctx, s, q, pgx.StrictNamedArgs{
+	m, err := one(ctx, s, q, named{
 		"tenant": tenant, "id": id, "actor": actor, "type": MessageRetried,
 		"retriable": retriable, "owner": owner, "served": served,
 	}, pgx.RowToStructByName[flowhq.Message])
@@ -153,7 +153,7 @@ func (s *Store) mayBeRetried(
 		Revoked       bool
 		Owner, Served string
 	}
-	args := pgx.StrictNamedArgs{"tenant": tenant, "id": id}
+	args := named{"tenant": tenant, "id": id}
 	a, err := one(ctx, s, q, args, pgx.RowToStructByPos[answer])
 	switch {
 	case flowhq.ErrorCode(err) == flowhq.NotFound:

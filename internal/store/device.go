@@ -31,7 +31,9 @@ type Linking struct {
 // Confirmed; if it is, what was left of another number has ended, see takeOver. A
 // Conflict error means that another tenant has this number linked; Fenced, that a newer
 // host owns the session.
-func (s *Store) Link(ctx context.Context, tenant flowhq.TenantID, epoch int64, d Device) (Linking, error) {
+func (s *Store) Link(
+	ctx context.Context, tenant flowhq.TenantID, epoch int64, d Device,
+) (Linking, error) {
 	const q = `
 		update flowhq.whatsapp_sessions
 		set device_jid = @jid, number = @number, unconfirmed = @number <> '', relink = false
@@ -40,20 +42,24 @@ func (s *Store) Link(ctx context.Context, tenant flowhq.TenantID, epoch int64, d
 		d.Number = "+" + d.Number
 	}
 	return s.changeNumber(ctx, tenant, epoch, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, q, pgx.StrictNamedArgs{"tenant": tenant, "jid": d.JID, "number": d.Number})
+		_, err := tx.Exec(ctx, q, named{"tenant": tenant, "jid": d.JID, "number": d.Number})
 		return err
 	})
 }
 
 // ConfirmNumber reports whether the linked device may serve its tenant: an operator may
 // have changed the tenant's number since it was linked. Errors are those of Link.
-func (s *Store) ConfirmNumber(ctx context.Context, tenant flowhq.TenantID, epoch int64) (Linking, error) {
+func (s *Store) ConfirmNumber(
+	ctx context.Context, tenant flowhq.TenantID, epoch int64,
+) (Linking, error) {
 	return s.changeNumber(ctx, tenant, epoch, func(pgx.Tx) error { return nil })
 }
 
 // changeNumber changes something about the linked device and decides about it then. It
 // excludes all writes of hosts meanwhile.
-func (s *Store) changeNumber(ctx context.Context, tenant flowhq.TenantID, epoch int64, change func(pgx.Tx) error) (l Linking, err error) {
+func (s *Store) changeNumber(
+	ctx context.Context, tenant flowhq.TenantID, epoch int64, change func(pgx.Tx) error,
+) (l Linking, err error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
@@ -86,7 +92,7 @@ func decideNumber(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID) (l Lin
 	)
 	var served string
 	var unconfirmed bool
-	args := pgx.StrictNamedArgs{"tenant": tenant}
+	args := named{"tenant": tenant}
 	if err := tx.QueryRow(ctx, now, args).Scan(&l.Number, &served, &unconfirmed, &l.Wanted); err != nil {
 		return l, err
 	}
@@ -126,13 +132,13 @@ func takeOver(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, before, no
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
 			values (@tenant, @type, 'host', @reason)`
 	)
-	rows, _ := tx.Query(ctx, owners, pgx.StrictNamedArgs{"tenant": tenant}) // Collect reports its error
+	rows, _ := tx.Query(ctx, owners, named{"tenant": tenant}) // Collect reports its error
 	others, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		return err
 	}
 	others = slices.DeleteFunc(others, func(number string) bool { return flowhq.SameNumber(number, now) })
-	tag, err := tx.Exec(ctx, end, pgx.StrictNamedArgs{"tenant": tenant, "now": now, "others": others})
+	tag, err := tx.Exec(ctx, end, named{"tenant": tenant, "now": now, "others": others})
 	if err != nil {
 		return err
 	}
@@ -140,7 +146,7 @@ func takeOver(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, before, no
 		return nil
 	}
 	for _, q := range []string{forget, untime} {
-		if _, err := tx.Exec(ctx, q, pgx.StrictNamedArgs{"tenant": tenant}); err != nil {
+		if _, err := tx.Exec(ctx, q, named{"tenant": tenant}); err != nil {
 			return err
 		}
 	}
@@ -148,7 +154,7 @@ func takeOver(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, before, no
 	if n := tag.RowsAffected(); n > 0 {
 		reason += fmt.Sprintf("; what was to be answered or sent by that one has failed: %d messages", n)
 	}
-	_, err = tx.Exec(ctx, event, pgx.StrictNamedArgs{
+	_, err = tx.Exec(ctx, event, named{
 		"tenant": tenant, "type": NumberChanged, "reason": reason,
 	})
 	return err
@@ -164,7 +170,7 @@ func (s *Store) Unlink(ctx context.Context, tenant flowhq.TenantID, epoch int64)
 			from fence where s.tenant_id = @tenant
 		)
 		select exists (select from fence)`
-	if err := fencedExec(ctx, s, q, tenant, epoch, pgx.StrictNamedArgs{}); err != nil {
+	if err := fencedExec(ctx, s, q, tenant, epoch, named{}); err != nil {
 		return fmt.Errorf("device of tenant %s: %w", tenant, err)
 	}
 	return nil
@@ -174,7 +180,7 @@ func (s *Store) Unlink(ctx context.Context, tenant flowhq.TenantID, epoch int64)
 // have it: this is for a tenant that is being erased.
 func (s *Store) ForgetDevice(ctx context.Context, tenant flowhq.TenantID, jid string) error {
 	const q = `update flowhq.whatsapp_sessions set device_jid = '' where tenant_id = @tenant and device_jid = @jid`
-	if _, err := exec(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "jid": jid}); err != nil {
+	if _, err := exec(ctx, s, q, named{"tenant": tenant, "jid": jid}); err != nil {
 		return fmt.Errorf("device of tenant %s: %w", tenant, err)
 	}
 	return nil
@@ -183,7 +189,7 @@ func (s *Store) ForgetDevice(ctx context.Context, tenant flowhq.TenantID, jid st
 // RelinkAsked reports whether the link to the phone is to be dropped.
 func (s *Store) RelinkAsked(ctx context.Context, tenant flowhq.TenantID) (bool, error) {
 	const q = `select relink from flowhq.whatsapp_sessions where tenant_id = @tenant`
-	asked, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, pgx.RowTo[bool])
+	asked, err := one(ctx, s, q, named{"tenant": tenant}, pgx.RowTo[bool])
 	if err != nil {
 		return false, fmt.Errorf("device of tenant %s: %w", tenant, err)
 	}
@@ -193,7 +199,7 @@ func (s *Store) RelinkAsked(ctx context.Context, tenant flowhq.TenantID) (bool, 
 // Device returns the JID of the tenant's linked device, "" if none is linked.
 func (s *Store) Device(ctx context.Context, tenant flowhq.TenantID) (jid string, err error) {
 	const q = `select device_jid from flowhq.whatsapp_sessions where tenant_id = @tenant`
-	jid, err = one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, pgx.RowTo[string])
+	jid, err = one(ctx, s, q, named{"tenant": tenant}, pgx.RowTo[string])
 	if err != nil {
 		return "", fmt.Errorf("device of tenant %s: %w", tenant, s.missing(ctx, err))
 	}

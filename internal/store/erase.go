@@ -68,7 +68,7 @@ func (s *Store) fenceForGood(ctx context.Context, tenant flowhq.TenantID) (there
 		select exists (select from fenced, flowhq.notify('epoch', tenant_id, epoch))`
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
-	return one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, pgx.RowTo[bool])
+	return one(ctx, s, q, named{"tenant": tenant}, pgx.RowTo[bool])
 }
 
 // eraseRows deletes the tenant's rows of a table, a batch a transaction.
@@ -87,7 +87,7 @@ func (s *Store) eraseRows(ctx context.Context, e erasable, tenant flowhq.TenantI
 	// over while an older transaction may see it.
 	for after, more := int64(0), true; more; more = after > 0 {
 		batch, cancel := context.WithTimeout(ctx, Timeout)
-		next, err := one(batch, s, q, pgx.StrictNamedArgs{"tenant": tenant, "after": after, "limit": PruneBatch}, pgx.RowTo[int64])
+		next, err := one(batch, s, q, named{"tenant": tenant, "after": after, "limit": PruneBatch}, pgx.RowTo[int64])
 		cancel()
 		if err != nil {
 			return fmt.Errorf("%s: %w", e.table, err)
@@ -125,10 +125,10 @@ func (s *Store) eraseTenant(ctx context.Context, tenant flowhq.TenantID, actor s
 	ctx, cancel := context.WithTimeout(ctx, eraseEndTimeout)
 	defer cancel()
 	return classify(pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, lock, pgx.StrictNamedArgs{"tenant": tenant}); err != nil {
+		if _, err := tx.Exec(ctx, lock, named{"tenant": tenant}); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, erase, pgx.StrictNamedArgs{"tenant": tenant, "actor": actor})
+		_, err := tx.Exec(ctx, erase, named{"tenant": tenant, "actor": actor})
 		return err
 	}))
 }

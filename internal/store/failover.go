@@ -26,7 +26,9 @@ type Unhosted struct {
 // ended, in the order of their ids, those after one of them or, if that is "", from the
 // first on. Who waits for a person is not among them. Leases last ttl, and a session is
 // stable after stableFor. It is across tenants on purpose: it runs when a worker has died.
-func (s *Store) Unhosted(ctx context.Context, ttl, stableFor time.Duration, after flowhq.TenantID, limit int) ([]Unhosted, error) {
+func (s *Store) Unhosted(
+	ctx context.Context, ttl, stableFor time.Duration, after flowhq.TenantID, limit int,
+) ([]Unhosted, error) {
 	const q = `
 		select w.tenant_id,
 			case when w.lease_epoch = w.epoch then w.lease_worker else '' end,
@@ -40,7 +42,7 @@ func (s *Store) Unhosted(ctx context.Context, ttl, stableFor time.Duration, afte
 		order by w.tenant_id
 		limit @limit`
 	const first = "00000000-0000-0000-0000-000000000000"
-	all, err := many(ctx, s, q, pgx.StrictNamedArgs{
+	all, err := many(ctx, s, q, named{
 		"ttl": ttl, "stable": stableFor, "parked": parkedEndings(), "after": cmp.Or(after, first), "limit": limit,
 	}, pgx.RowToStructByPos[Unhosted])
 	if err != nil {
@@ -69,7 +71,7 @@ func (s *Store) WorkerAges(ctx context.Context) (all []WorkerAge, now time.Time,
 		Now time.Time
 		WorkerAge
 	}
-	rows, err := many(ctx, s, q, pgx.StrictNamedArgs{"limit": MaxLimit}, pgx.RowToStructByPos[row])
+	rows, err := many(ctx, s, q, named{"limit": MaxLimit}, pgx.RowToStructByPos[row])
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("ages of workers: %w", err)
 	}
@@ -86,7 +88,7 @@ func (s *Store) WorkerAges(ctx context.Context) (all []WorkerAge, now time.Time,
 // out.
 func (s *Store) WorkerLives(ctx context.Context, name string) (bool, error) {
 	const q = `select exists (select from flowhq.workers where name = @name and expires_at > now())`
-	lives, err := one(ctx, s, q, pgx.StrictNamedArgs{"name": name}, pgx.RowTo[bool])
+	lives, err := one(ctx, s, q, named{"name": name}, pgx.RowTo[bool])
 	if err != nil {
 		return false, fmt.Errorf("worker %s: %w", name, err)
 	}
@@ -116,7 +118,7 @@ func (s *Store) EndLeases(ctx context.Context, worker string) (ended int, err er
 			returning tenant_id, lease_epoch
 		)
 		select tenant_id from ended, flowhq.notify('lease', tenant_id, lease_epoch)`
-	tenants, err := many(ctx, s, q, pgx.StrictNamedArgs{"worker": worker}, pgx.RowTo[flowhq.TenantID])
+	tenants, err := many(ctx, s, q, named{"worker": worker}, pgx.RowTo[flowhq.TenantID])
 	if err != nil {
 		return 0, fmt.Errorf("end leases of worker %s: %w", worker, err)
 	}

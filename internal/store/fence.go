@@ -55,7 +55,7 @@ func fenceAlone(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, epoch in
 		select from flowhq.hosts
 		where tenant_id = @tenant and epoch = @epoch
 		for update`
-	tag, err := tx.Exec(ctx, q, pgx.StrictNamedArgs{"tenant": tenant, "epoch": epoch})
+	tag, err := tx.Exec(ctx, q, named{"tenant": tenant, "epoch": epoch})
 	if err == nil && tag.RowsAffected() == 0 {
 		err = fenced(tenant, epoch)
 	}
@@ -65,7 +65,7 @@ func fenceAlone(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, epoch in
 // fencedExec runs a statement whose one value is whether the host's epoch is the latest.
 func fencedExec(
 	ctx context.Context, s *Store, sql string, tenant flowhq.TenantID, epoch int64,
-	args pgx.StrictNamedArgs,
+	args named,
 ) error {
 	args["tenant"], args["epoch"] = tenant, epoch
 	current, err := one(ctx, s, sql, args, pgx.RowTo[bool])

@@ -17,7 +17,7 @@ type Inbound struct {
 	Name          string // that the writer has chosen, "" if unknown
 	WAID          string // unique for the writer
 	Kind          flowhq.Kind
-	Text          string        // what PostgreSQL or flowhq.MaxTextBytes has no room for is left out
+	Text          string        // cut as by flowhq.CleanText
 	Wordless      bool          // nothing written or chosen by a person
 	Silent        bool          // there is nothing to answer: it is recorded as IGNORED
 	Album         string        // WAID of the message that announced the album it is part of
@@ -52,19 +52,22 @@ type Received struct {
 // Receive is the dedupe step of the pipeline and its point of durability. Only
 // after it returns nil may the message be acknowledged. A Fenced error means that a
 // newer host owns the session.
-func (s *Store) Receive(ctx context.Context, tenant flowhq.TenantID, epoch int64, m Inbound) (Received, error) {
+func (s *Store) Receive(
+	ctx context.Context, tenant flowhq.TenantID, epoch int64, m Inbound,
+) (Received, error) {
 	m.LID, m.Number, m.Name = clean(m.LID), clean(m.Number), clean(m.Name)
 	m.WAID, m.Text, m.Album = clean(m.WAID), clean(m.Text), clean(m.Album)
 	first, cancel := bounded(ctx)
 	defer cancel()
 	r, err := insertInbound(first, s.pool, tenant, epoch, m, false)
 	if err == nil && r.Contact == 0 { // somebody new, or something to learn
-		err = s.recognise(ctx, tenant, epoch, m, func(ctx context.Context, tx pgx.Tx, who identity) (err error) {
+		insert := func(ctx context.Context, tx pgx.Tx, who identity) (err error) {
 			m.LID, m.Number = who.LID, who.Number
 			r, err = insertInbound(ctx, tx, tenant, epoch, m, true)
 			r.Merged = who.merged
 			return err
-		})
+		}
+		err = s.recognise(ctx, tenant, epoch, m, insert)
 	}
 	if err != nil {
 		return Received{}, fmt.Errorf("receive %s: %w", m.WAID, classify(err))
@@ -78,9 +81,15 @@ type querier interface {
 }
 
 // insertInbound records m as its writer's if that is a contact of which m teaches
-// nothing. Otherwise it does nothing, and Contact is 0. Nor does it if another contact
-// has the same message, unless it is known that these are two people.
-func insertInbound(ctx context.Context, db querier, tenant flowhq.TenantID, epoch int64, m Inbound, known bool) (Received, error) {
+// nothing, as nearly all messages do: one statement, and so one wait for the disk. Otherwise
+// it does nothing, and Contact is 0. Nor does it if another contact has the same message,
+// unless it is known that these are two people.
+//
+// An undecryptable message that is there already is replaced by its readable copy, but for
+// what its writer has made of it in between.
+func insertInbound(
+	ctx context.Context, db querier, tenant flowhq.TenantID, epoch int64, m Inbound, known bool,
+) (Received, error) {
 	const q = `
 		with fence as (
 			select from flowhq.fence(@tenant, @epoch)
@@ -94,19 +103,25 @@ func insertInbound(ctx context.Context, db querier, tenant flowhq.TenantID, epoc
 				timer_set_at = greatest(timer_set_at, @timer_set_at)
 			from fence
 			where c.tenant_id = @tenant
-				and c.id = coalesce(
-					(select id from flowhq.contacts where tenant_id = @tenant and lid = @lid and lid <> ''),
-					(select id from flowhq.contacts where tenant_id = @tenant and number = @number and number <> ''))
+				and c.id = coalesce((
+					select id from flowhq.contacts
+					where tenant_id = @tenant and lid = @lid and lid <> ''
+				), (
+					select id from flowhq.contacts
+					where tenant_id = @tenant and number = @number and number <> ''
+				))
 				and @lid in ('', c.lid) and @number in ('', c.number)
 				and (@known or not exists (
 					select from flowhq.message_logs
-					where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'IN' and contact_id <> c.id))
+					where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'IN'
+						and contact_id <> c.id))
 			returning c.id, c.lid, c.number
 		), received as (
 			insert into flowhq.message_logs as m (
 				tenant_id, direction, contact_id, chat, contact, from_number, to_number,
 				kind, text, wordless, album, wa_message_id, status, sent_at)
-			select t.id, 'IN', w.id, coalesce(nullif(w.lid, ''), substr(w.number, 2) || '@s.whatsapp.net'),
+			select t.id, 'IN', w.id,
+				coalesce(nullif(w.lid, ''), substr(w.number, 2) || '@s.whatsapp.net'),
 				w.number, w.number, coalesce(nullif(s.number, ''), t.phone_number),
 				@kind, @text, @wordless, @album, @wa_id, @status, @sent_at
 			from who w
@@ -115,17 +130,25 @@ func insertInbound(ctx context.Context, db querier, tenant flowhq.TenantID, epoc
 			where t.id = @tenant
 			on conflict (tenant_id, wa_message_id, contact_id) where direction = 'IN'
 			do update set
-				contact = excluded.contact, from_number = excluded.from_number, kind = excluded.kind,
-				text = coalesce(m.edited_text, excluded.text), album = excluded.album,
+				contact = excluded.contact,
+				from_number = excluded.from_number,
+				kind = excluded.kind,
+				text = coalesce(m.edited_text, excluded.text),
 				original_text = case when m.edited_text is not null then excluded.text end,
-				wordless = case when m.edited_text is null then excluded.wordless else m.edited_text = '' end,
-				status = excluded.status, sent_at = excluded.sent_at
-			where m.status = 'UNDECRYPTABLE' and m.revoked_at is null and excluded.status in ('RECEIVED', 'IGNORED')
+				album = excluded.album,
+				wordless = case
+					when m.edited_text is null then excluded.wordless
+					else m.edited_text = '' end,
+				status = excluded.status,
+				sent_at = excluded.sent_at
+			where m.status = 'UNDECRYPTABLE' and m.revoked_at is null
+				and excluded.status in ('RECEIVED', 'IGNORED')
 			returning id, text, wordless
 		)
-		select exists (select from fence), coalesce((select id from received), 0),
-			coalesce((select id from who), 0), coalesce((select lid from who), ''), coalesce((select number from who), ''),
-			coalesce((select text from received), ''), coalesce((select wordless from received), false)`
+		select exists (select from fence),
+			coalesce(r.id, 0), coalesce(who.id, 0), coalesce(lid, ''), coalesce(number, ''),
+			coalesce(r.text, ''), coalesce(r.wordless, false)
+		from (select) as one left join who on true left join received r on true`
 	type answer struct {
 		Current           bool
 		ID, Contact       int64
@@ -140,10 +163,12 @@ func insertInbound(ctx context.Context, db querier, tenant flowhq.TenantID, epoc
 		status = flowhq.Ignored
 	}
 	seconds, setAt := timerArgs(m.Timer)
-	rows, _ := db.Query(ctx, q, pgx.StrictNamedArgs{
-		"tenant": tenant, "epoch": epoch, "lid": m.LID, "number": m.Number, "name": m.Name, "known": known,
+	rows, _ := db.Query(ctx, q, named{
+		"tenant": tenant, "epoch": epoch,
+		"lid": m.LID, "number": m.Number, "name": m.Name, "known": known,
 		"wa_id": m.WAID, "kind": m.Kind, "text": m.Text, "wordless": m.Wordless, "album": m.Album,
-		"status": status, "sent_at": orNull(m.SentAt), "timer_seconds": seconds, "timer_set_at": setAt,
+		"status": status, "sent_at": orNull(m.SentAt),
+		"timer_seconds": seconds, "timer_set_at": setAt,
 	}) // Collect reports its error
 	a, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[answer])
 	if err == nil && !a.Current {
@@ -164,15 +189,17 @@ func clean(s string) string { return flowhq.CleanText(s) }
 
 // Unanswered returns at most limit customers' messages that wait for an answer
 // and came after the one with ID afterID, oldest first.
-func (s *Store) Unanswered(ctx context.Context, tenant flowhq.TenantID, afterID int64, limit int) ([]flowhq.Message, error) {
+func (s *Store) Unanswered(
+	ctx context.Context, tenant flowhq.TenantID, afterID int64, limit int,
+) ([]flowhq.Message, error) {
 	const q = `
 		select ` + messageColumns + `
 		from flowhq.message_logs
 		where tenant_id = @tenant and status = 'RECEIVED' and id > @after
 		order by id
 		limit @limit`
-	ms, err := many(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "after": afterID, "limit": clampLimit(limit)},
-		pgx.RowToStructByName[flowhq.Message])
+	args := named{"tenant": tenant, "after": afterID, "limit": clampLimit(limit)}
+	ms, err := many(ctx, s, q, args, pgx.RowToStructByName[flowhq.Message])
 	if err != nil {
 		return nil, fmt.Errorf("unanswered messages of tenant %s: %w", tenant, err)
 	}

@@ -73,7 +73,9 @@ type Unsettled struct {
 // than after been wanted with no live lease, or been up though nobody wants it, or had a
 // command that nobody applied. Those whose session waits for a person are not among them.
 // It is across tenants on purpose.
-func (s *Store) Unsettled(ctx context.Context, after time.Duration, limit int) ([]Unsettled, error) {
+func (s *Store) Unsettled(
+	ctx context.Context, after time.Duration, limit int,
+) ([]Unsettled, error) {
 	const q = `
 		with waiting as (
 			select tenant_id from flowhq.commands
@@ -97,7 +99,7 @@ func (s *Store) Unsettled(ctx context.Context, after time.Duration, limit int) (
 		where commanded or wanted and is_free and not is_parked or not wanted and is_up
 		order by id
 		limit @limit`
-	all, err := many(ctx, s, q, pgx.StrictNamedArgs{"after": after, "parked": parkedEndings(), "limit": limit},
+	all, err := many(ctx, s, q, named{"after": after, "parked": parkedEndings(), "limit": limit},
 		pgx.RowToStructByPos[Unsettled])
 	if err != nil {
 		return nil, fmt.Errorf("unsettled tenants: %w", err)
@@ -116,7 +118,7 @@ func (s *Store) Reconciles(ctx context.Context, name string, ttl time.Duration) 
 			returning one
 		)
 		select exists (select from mine)`
-	mine, err := one(ctx, s, q, pgx.StrictNamedArgs{"name": name, "ttl": ttl, "installation": s.installation}, pgx.RowTo[bool])
+	mine, err := one(ctx, s, q, named{"name": name, "ttl": ttl, "installation": s.installation}, pgx.RowTo[bool])
 	if err != nil {
 		return false, fmt.Errorf("reconciler: %w", err)
 	}

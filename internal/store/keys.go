@@ -30,9 +30,9 @@ func (u *keyUse) batch(installation string, work func(*pgx.Batch)) *pgx.Batch {
 		on conflict (key) do nothing`
 	const read = `select subject::text, request_hash = @hash from flowhq.request_keys where key = @key`
 	batch := &pgx.Batch{}
-	batch.Queue(take, pgx.StrictNamedArgs{"key": u.key, "hash": u.hash, "subject": u.subject, "installation": installation})
+	batch.Queue(take, named{"key": u.key, "hash": u.hash, "subject": u.subject, "installation": installation})
 	work(batch)
-	batch.Queue(read, pgx.StrictNamedArgs{"key": u.key, "hash": u.hash}).
+	batch.Queue(read, named{"key": u.key, "hash": u.hash}).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&u.subject, &u.same) })
 	return batch
 }

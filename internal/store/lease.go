@@ -38,7 +38,7 @@ func (s *Store) ClaimAbove(
 			returning tenant_id, epoch
 		)
 		select epoch from claimed, flowhq.notify('epoch', tenant_id, epoch)`
-	args := pgx.StrictNamedArgs{"tenant": tenant, "worker": worker, "floor": floor}
+	args := named{"tenant": tenant, "worker": worker, "floor": floor}
 	epoch, err = one(ctx, s, q, args, pgx.RowTo[int64])
 	if err != nil {
 		return 0, fmt.Errorf("claim tenant %s: %w", tenant, s.missing(ctx, err))
@@ -73,7 +73,7 @@ func (s *Store) TakeLease(
 		Current, Taken bool
 		Left           time.Duration
 	}
-	a, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "epoch": epoch, "ttl": ttl},
+	a, err := one(ctx, s, q, named{"tenant": tenant, "epoch": epoch, "ttl": ttl},
 		pgx.RowToStructByPos[answer])
 	if err == nil && !a.Current {
 		err = fenced(tenant, epoch)
@@ -161,8 +161,8 @@ func (s *Store) RenewLeases(
 	}
 	err = s.leases.do(ctx, func(ctx context.Context, conn *pgx.Conn) error {
 		batch := &pgx.Batch{}
-		batch.Queue(lock, pgx.StrictNamedArgs{"tenants": tenants})
-		batch.Queue(renew, pgx.StrictNamedArgs{"tenants": tenants, "epochs": epochs, "seen": seen, "ttl": ttl}).
+		batch.Queue(lock, named{"tenants": tenants})
+		batch.Queue(renew, named{"tenants": tenants, "epochs": epochs, "seen": seen, "ttl": ttl}).
 			Query(func(r pgx.Rows) (err error) {
 				rows, err = pgx.CollectRows(r, pgx.RowToStructByPos[row])
 				return err
@@ -193,7 +193,7 @@ func (s *Store) ReleaseLease(ctx context.Context, tenant flowhq.TenantID, epoch 
 			returning tenant_id
 		)
 		select from released, flowhq.notify('lease', tenant_id, @epoch)`
-	_, err := exec(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "epoch": epoch})
+	_, err := exec(ctx, s, q, named{"tenant": tenant, "epoch": epoch})
 	if err != nil {
 		return fmt.Errorf("release lease of tenant %s: %w", tenant, err)
 	}

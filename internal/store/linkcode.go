@@ -27,7 +27,7 @@ func (s *Store) AskLinkCode(ctx context.Context, tenant flowhq.TenantID) (flowhq
 		from flowhq.whatsapp_sessions s
 		left join asked a using (tenant_id)
 		where s.tenant_id = @tenant and (select count(*) from notified) >= 0 -- which runs it`
-	code, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, pgx.RowToStructByPos[flowhq.QR])
+	code, err := one(ctx, s, q, named{"tenant": tenant}, pgx.RowToStructByPos[flowhq.QR])
 	if err != nil {
 		return flowhq.QR{}, fmt.Errorf("link code of tenant %s: %w", tenant, err)
 	}
@@ -43,7 +43,7 @@ func (s *Store) LinkCode(ctx context.Context, tenant flowhq.TenantID) (flowhq.QR
 			reason, ending
 		from flowhq.whatsapp_sessions
 		where tenant_id = @tenant`
-	code, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, pgx.RowToStructByPos[flowhq.QR])
+	code, err := one(ctx, s, q, named{"tenant": tenant}, pgx.RowToStructByPos[flowhq.QR])
 	if err != nil {
 		return flowhq.QR{}, fmt.Errorf("link code of tenant %s: %w", tenant, err)
 	}
@@ -52,13 +52,15 @@ func (s *Store) LinkCode(ctx context.Context, tenant flowhq.TenantID) (flowhq.QR
 
 // LinkCodeWanted returns the number of the phone to link by code, "" if nobody has
 // asked for a code in the last seconds, or there is one.
-func (s *Store) LinkCodeWanted(ctx context.Context, tenant flowhq.TenantID) (number string, err error) {
+func (s *Store) LinkCodeWanted(
+	ctx context.Context, tenant flowhq.TenantID,
+) (number string, err error) {
 	const q = `
 		select case when s.state = 'QR_READY' and s.link_code_asked_at > now() - interval '10 s' and s.link_code = '' then t.phone_number else '' end
 		from flowhq.whatsapp_sessions s
 		join flowhq.tenants t on t.id = s.tenant_id
 		where s.tenant_id = @tenant`
-	number, err = one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, pgx.RowTo[string])
+	number, err = one(ctx, s, q, named{"tenant": tenant}, pgx.RowTo[string])
 	if err != nil {
 		return "", fmt.Errorf("link code of tenant %s: %w", tenant, err)
 	}

@@ -73,7 +73,9 @@ func (l *lockWaits) patiently(ctx context.Context, pid func() uint32, attempt fu
 
 // retry pauses, between attempts, for once or twice the time it is given, in which
 // those get their turn who came later.
-func (l *lockWaits) retry(ctx context.Context, pid func() uint32, pause time.Duration, attempt func() error) error {
+func (l *lockWaits) retry(
+	ctx context.Context, pid func() uint32, pause time.Duration, attempt func() error,
+) error {
 	for {
 		began := time.Now()
 		watch := l.watch(ctx, pid)

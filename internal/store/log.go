@@ -59,7 +59,7 @@ func (s *Store) Messages(
 		Rows int // that there are, with those for which the page has no room
 	}
 	limit := clampLimit(f.Limit)
-	rows, err := many(ctx, s, q, pgx.StrictNamedArgs{
+	rows, err := many(ctx, s, q, named{
 		"tenant": tenant, "status": f.Status, "before": f.Before,
 		"limit": limit + 1, "bytes": pageBytes,
 	}, pgx.RowToStructByName[row])
@@ -78,14 +78,16 @@ func (s *Store) Messages(
 
 // Events returns at most limit events of the tenant, newest first, with at most the first
 // 1,000 characters of their reasons.
-func (s *Store) Events(ctx context.Context, tenant flowhq.TenantID, limit int) ([]flowhq.Event, error) {
+func (s *Store) Events(
+	ctx context.Context, tenant flowhq.TenantID, limit int,
+) ([]flowhq.Event, error) {
 	const q = `
 		select tenant_id, event_type, actor, left(reason, 1000), created_at
 		from flowhq.portal_event_logs
 		where tenant_id = @tenant
 		order by id desc
 		limit @limit`
-	es, err := many(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "limit": clampLimit(limit)},
+	es, err := many(ctx, s, q, named{"tenant": tenant, "limit": clampLimit(limit)},
 		pgx.RowToStructByPos[flowhq.Event])
 	if err != nil {
 		return nil, fmt.Errorf("events of tenant %s: %w", tenant, err)
@@ -100,7 +102,7 @@ func (s *Store) AddEvent(ctx context.Context, e flowhq.Event) error {
 		insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
 		select id, @type, @actor, @reason from flowhq.tenants where id = @tenant
 		for key share`
-	tag, err := exec(ctx, s, q, pgx.StrictNamedArgs{
+	tag, err := exec(ctx, s, q, named{
 		"tenant": e.Tenant, "type": e.Type, "actor": clean(e.Actor), "reason": clean(e.Reason),
 	})
 	if err == nil && tag.RowsAffected() == 0 {
@@ -122,7 +124,7 @@ func (s *Store) AddEventEvery(ctx context.Context, every time.Duration, e flowhq
 			where tenant_id = @tenant and event_type = @type and created_at > now() - make_interval(secs => @every)
 		)
 		for key share`
-	_, err := exec(ctx, s, q, pgx.StrictNamedArgs{
+	_, err := exec(ctx, s, q, named{
 		"tenant": e.Tenant, "type": e.Type, "actor": clean(e.Actor), "reason": clean(e.Reason), "every": every.Seconds(),
 	})
 	if err != nil {

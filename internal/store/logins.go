@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // A LoginEvent is the type of a fleet's event about the admin password.
@@ -49,7 +47,7 @@ func (s *Store) AddLoginEvent(ctx context.Context, event LoginEvent, from string
 		select @event, @from, @reason
 		where not exists (select from latest where actor = @from)
 			and (select count(*) from latest) < 20`
-	_, err := exec(ctx, s, q, pgx.StrictNamedArgs{
+	_, err := exec(ctx, s, q, named{
 		"event": event, "all": loginEvents, "from": clean(from), "reason": event.Reason(),
 	})
 	if err != nil {

@@ -122,7 +122,9 @@ type migrator struct {
 
 // newMigrator connects to the database, and creates our schemas where they lack. Its
 // ctx bounds everything the migrator does.
-func newMigrator(ctx context.Context, url string, o Migration, log *slog.Logger) (_ *migrator, err error) {
+func newMigrator(
+	ctx context.Context, url string, o Migration, log *slog.Logger,
+) (_ *migrator, err error) {
 	o = o.withDefaults()
 	config, err := migrateConfig(url, ourSchema, o)
 	if err != nil {

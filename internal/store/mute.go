@@ -18,7 +18,10 @@ const (
 
 // Mute has whoever wrote the message with this ID not answered for that long, records
 // CONTACT_MUTED and returns until when. Of one who is muted already it changes nothing.
-func (s *Store) Mute(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, length time.Duration, reason string) (until time.Time, err error) {
+func (s *Store) Mute(
+	ctx context.Context, tenant flowhq.TenantID, epoch, id int64, length time.Duration,
+	reason string,
+) (until time.Time, err error) {
 	const q = `
 		with fence as (
 			select from flowhq.fence(@tenant, @epoch)
@@ -30,7 +33,8 @@ func (s *Store) Mute(ctx context.Context, tenant flowhq.TenantID, epoch, id int6
 		), muted as (
 			update flowhq.contacts c set muted_until = now() + make_interval(secs => @length)
 			from who
-			where c.tenant_id = @tenant and c.id = who.id and coalesce(who.muted_until < now(), true)
+			where c.tenant_id = @tenant and c.id = who.id
+				and coalesce(who.muted_until < now(), true)
 			returning c.muted_until
 		), event as (
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
@@ -44,9 +48,9 @@ func (s *Store) Mute(ctx context.Context, tenant flowhq.TenantID, epoch, id int6
 		Current bool
 		Until   time.Time
 	}
-	a, err := one(ctx, s, q, pgx.StrictNamedArgs{
-		"tenant": tenant, "epoch": epoch, "id": id, "length": length.Seconds(), "reason": clean(reason),
-		"type": ContactMuted,
+	a, err := one(ctx, s, q, named{
+		"tenant": tenant, "epoch": epoch, "id": id, "length": length.Seconds(),
+		"type": ContactMuted, "reason": clean(reason),
 	}, pgx.RowToStructByPos[answer])
 	if err == nil && !a.Current {
 		err = fenced(tenant, epoch)
@@ -75,7 +79,7 @@ func (s *Store) Unmute(ctx context.Context, tenant flowhq.TenantID, id int64, ac
 			from unmuted
 		)
 		select exists (select from message)`
-	found, err := one(ctx, s, q, pgx.StrictNamedArgs{
+	found, err := one(ctx, s, q, named{
 		"tenant": tenant, "id": id, "type": ContactUnmuted, "actor": clean(actor),
 	}, pgx.RowTo[bool])
 	if err == nil && !found {

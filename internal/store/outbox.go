@@ -19,14 +19,18 @@ type Conversation struct {
 
 // Conversation returns how things stand with the contact who wrote the message with this
 // ID. It asks by the message because contacts may become one at any time.
-func (s *Store) Conversation(ctx context.Context, tenant flowhq.TenantID, id int64) (Conversation, error) {
+func (s *Store) Conversation(
+	ctx context.Context, tenant flowhq.TenantID, id int64,
+) (Conversation, error) {
 	const q = `
 		select v.state, coalesce(c.muted_until, 'epoch')
 		from (select) as one
 		left join flowhq.message_logs m on m.tenant_id = @tenant and m.id = @id
 		left join flowhq.contacts c on c.tenant_id = m.tenant_id and c.id = m.contact_id
-		left join flowhq.conversations v on v.tenant_id = m.tenant_id and v.contact_id = m.contact_id`
-	c, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "id": id}, pgx.RowToStructByPos[Conversation])
+		left join flowhq.conversations v
+			on v.tenant_id = m.tenant_id and v.contact_id = m.contact_id`
+	args := named{"tenant": tenant, "id": id}
+	c, err := one(ctx, s, q, args, pgx.RowToStructByPos[Conversation])
 	if err != nil {
 		return c, fmt.Errorf("conversation of tenant %s: %w", tenant, err)
 	}
@@ -35,8 +39,10 @@ func (s *Store) Conversation(ctx context.Context, tenant flowhq.TenantID, id int
 
 // An Outcome is what became of a customer's message.
 type Outcome struct {
-	Status flowhq.MessageStatus // of the customer's message: ANSWERED, SUPPRESSED, OVERFLOWED, EXPIRED or IGNORED
-	Reason string
+	// Status is what becomes of the customer's message: ANSWERED, SUPPRESSED, OVERFLOWED,
+	// EXPIRED or IGNORED.
+	Status flowhq.MessageStatus
+	Reason string    // of Status
 	Reply  *Outbound // nil = none
 	State  []byte    // JSON, of the conversation; nil leaves it
 }
@@ -59,7 +65,9 @@ type Outbound struct {
 // that was by this very call, repeated because its answer was lost, replyID is
 // the reply that it left. A Fenced error means that a newer host owns the session; Conflict, that
 // o.Reply.WAID has been used before. Again nothing is written.
-func (s *Store) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o Outcome) (replyID int64, done bool, err error) {
+func (s *Store) Answer(
+	ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o Outcome,
+) (replyID int64, done bool, err error) {
 	const q = `
 		with fence as (
 			select from flowhq.fence(@tenant, @epoch)
@@ -71,9 +79,11 @@ func (s *Store) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id in
 		), reply as (
 			insert into flowhq.message_logs (
 				tenant_id, direction, contact_id, chat, contact, from_number, to_number,
-				kind, text, wa_message_id, status, reason, in_reply_to, timer_seconds, timer_set_at)
+				kind, text, wa_message_id, status, reason, in_reply_to,
+				timer_seconds, timer_set_at)
 			select m.tenant_id, 'OUT', m.contact_id, m.chat, m.contact, m.to_number, m.from_number,
-				@kind, @text, @wa_id, 'PENDING', @reply_reason, m.id, coalesce(c.timer_seconds, 0), c.timer_set_at
+				@kind, @text, @wa_id, 'PENDING', @reply_reason, m.id,
+				coalesce(c.timer_seconds, 0), c.timer_set_at
 			from inbound m
 			left join flowhq.contacts c on c.tenant_id = m.tenant_id and c.id = m.contact_id
 			where @has_reply
@@ -81,7 +91,8 @@ func (s *Store) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id in
 		), conversation as (
 			insert into flowhq.conversations as c (tenant_id, contact_id, state)
 			select tenant_id, contact_id, @state::json from inbound where @state is not null
-			on conflict (tenant_id, contact_id) do update set state = excluded.state, updated_at = now()
+			on conflict (tenant_id, contact_id) do update set
+				state = excluded.state, updated_at = now()
 		)
 		select exists (select from fence), exists (select from inbound),
 			coalesce(written.id, 0), coalesce(written.timer_seconds, 0), written.timer_set_at
@@ -90,7 +101,8 @@ func (s *Store) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id in
 			select id, timer_seconds, timer_set_at from reply
 			union all
 			select id, timer_seconds, timer_set_at from flowhq.message_logs
-			where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'OUT' and in_reply_to = @id and @has_reply
+			where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'OUT'
+				and in_reply_to = @id and @has_reply
 		) as written on true`
 	type answer struct {
 		Current, Done bool
@@ -102,10 +114,11 @@ func (s *Store) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id in
 	if o.Reply != nil {
 		reply = *o.Reply
 	}
-	a, err := one(ctx, s, q, pgx.StrictNamedArgs{
-		"tenant": tenant, "epoch": epoch, "id": id, "status": o.Status, "reason": clean(o.Reason),
-		"has_reply": o.Reply != nil, "wa_id": reply.WAID, "kind": reply.Kind, "text": clean(reply.Text),
-		"reply_reason": clean(reply.Reason), "state": o.State,
+	a, err := one(ctx, s, q, named{
+		"tenant": tenant, "epoch": epoch, "id": id,
+		"status": o.Status, "reason": clean(o.Reason), "state": o.State,
+		"has_reply": o.Reply != nil, "wa_id": reply.WAID, "kind": reply.Kind,
+		"text": clean(reply.Text), "reply_reason": clean(reply.Reason),
 	}, pgx.RowToStructByPos[answer])
 	if err == nil && !a.Current {
 		err = fenced(tenant, epoch)
@@ -114,7 +127,8 @@ func (s *Store) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id in
 		return 0, false, fmt.Errorf("answer message %d: %w", id, err)
 	}
 	if o.Reply != nil {
-		o.Reply.Timer = flowhq.Message{TimerSeconds: a.TimerSeconds, TimerSetAt: a.TimerSetAt}.Timer()
+		written := flowhq.Message{TimerSeconds: a.TimerSeconds, TimerSetAt: a.TimerSetAt}
+		o.Reply.Timer = written.Timer()
 	}
 	return a.ReplyID, a.Done, nil
 }
@@ -122,15 +136,17 @@ func (s *Store) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id in
 // Unsent returns at most limit messages that are to be sent, or of which WhatsApp
 // has not said whether they arrived, and that came after the one with ID afterID,
 // oldest first.
-func (s *Store) Unsent(ctx context.Context, tenant flowhq.TenantID, afterID int64, limit int) ([]flowhq.Message, error) {
+func (s *Store) Unsent(
+	ctx context.Context, tenant flowhq.TenantID, afterID int64, limit int,
+) ([]flowhq.Message, error) {
 	const q = `
 		select ` + messageColumns + `
 		from flowhq.message_logs
 		where tenant_id = @tenant and status in ('PENDING', 'UNKNOWN') and id > @after
 		order by id
 		limit @limit`
-	ms, err := many(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "after": afterID, "limit": clampLimit(limit)},
-		pgx.RowToStructByName[flowhq.Message])
+	args := named{"tenant": tenant, "after": afterID, "limit": clampLimit(limit)}
+	ms, err := many(ctx, s, q, args, pgx.RowToStructByName[flowhq.Message])
 	if err != nil {
 		return nil, fmt.Errorf("unsent messages of tenant %s: %w", tenant, err)
 	}
@@ -140,7 +156,10 @@ func (s *Store) Unsent(ctx context.Context, tenant flowhq.TenantID, afterID int6
 // SetOutbound moves the message with this WhatsApp id on to status, and keeps
 // its reason if reason is "". A message that is as far already, or unknown, is
 // left alone. SENT sets the time of sending.
-func (s *Store) SetOutbound(ctx context.Context, tenant flowhq.TenantID, epoch int64, waID string, status flowhq.MessageStatus, reason string) error {
+func (s *Store) SetOutbound(
+	ctx context.Context, tenant flowhq.TenantID, epoch int64, waID string,
+	status flowhq.MessageStatus, reason string,
+) error {
 	const q = `
 		with fence as (
 			select from flowhq.fence(@tenant, @epoch)
@@ -154,7 +173,7 @@ func (s *Store) SetOutbound(ctx context.Context, tenant flowhq.TenantID, epoch i
 				and flowhq.outbound_rank(m.status) < flowhq.outbound_rank(@status)
 		)
 		select exists (select from fence)`
-	err := fencedExec(ctx, s, q, tenant, epoch, pgx.StrictNamedArgs{
+	err := fencedExec(ctx, s, q, tenant, epoch, named{
 		"wa_id": clean(waID), "status": status, "reason": clean(reason),
 	})
 	if err != nil {
@@ -176,7 +195,9 @@ type Receipt struct {
 //
 // It is one round trip of one statement per receipt: the planner cannot tell how
 // many messages a tenant has, and would read them all for a join.
-func (s *Store) Receipts(ctx context.Context, tenant flowhq.TenantID, epoch int64, receipts []Receipt) error {
+func (s *Store) Receipts(
+	ctx context.Context, tenant flowhq.TenantID, epoch int64, receipts []Receipt,
+) error {
 	const q = `
 		with fence as (
 			select from flowhq.fence(@tenant, @epoch)
@@ -197,8 +218,9 @@ func (s *Store) Receipts(ctx context.Context, tenant flowhq.TenantID, epoch int6
 	current := true
 	batch := &pgx.Batch{}
 	for _, r := range inOrder(receipts) {
-		batch.Queue(q, pgx.StrictNamedArgs{
-			"tenant": tenant, "epoch": epoch, "wa_id": clean(r.WAID), "status": r.Status, "at": r.At,
+		batch.Queue(q, named{
+			"tenant": tenant, "epoch": epoch,
+			"wa_id": clean(r.WAID), "status": r.Status, "at": r.At,
 		}).QueryRow(func(row pgx.Row) error { return row.Scan(&current) })
 	}
 	err := send(ctx, s, batch)
@@ -216,18 +238,22 @@ func (s *Store) Receipts(ctx context.Context, tenant flowhq.TenantID, epoch int6
 func inOrder(receipts []Receipt) []Receipt {
 	sorted := slices.Clone(receipts)
 	slices.SortStableFunc(sorted, func(a, b Receipt) int {
-		return cmp.Or(cmp.Compare(a.WAID, b.WAID), cmp.Compare(a.Status, b.Status), a.At.Compare(b.At))
+		return cmp.Or(
+			cmp.Compare(a.WAID, b.WAID), cmp.Compare(a.Status, b.Status), a.At.Compare(b.At))
 	})
 	return sorted
 }
 
 // OutboundText returns the text that was sent under this WhatsApp id, and the timer it
 // was sent with, for a recipient who asks for it again, or a NotFound error.
-func (s *Store) OutboundText(ctx context.Context, tenant flowhq.TenantID, waID string) (text string, timer flowhq.Timer, err error) {
+func (s *Store) OutboundText(
+	ctx context.Context, tenant flowhq.TenantID, waID string,
+) (text string, timer flowhq.Timer, err error) {
 	const q = `
 		select ` + messageColumns + ` from flowhq.message_logs
 		where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'OUT'`
-	m, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "wa_id": clean(waID)}, pgx.RowToStructByName[flowhq.Message])
+	args := named{"tenant": tenant, "wa_id": clean(waID)}
+	m, err := one(ctx, s, q, args, pgx.RowToStructByName[flowhq.Message])
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		err = flowhq.Errorf(flowhq.NotFound, "there is no such message")
 	}
@@ -251,15 +277,17 @@ const maxRecent = 20_000
 
 // RecentReplies returns the replies and warnings recorded since then, oldest
 // first, to fill a new host's limits with what the last one counted.
-func (s *Store) RecentReplies(ctx context.Context, tenant flowhq.TenantID, since time.Time) ([]Reply, error) {
+func (s *Store) RecentReplies(
+	ctx context.Context, tenant flowhq.TenantID, since time.Time,
+) ([]Reply, error) {
 	const q = `
 		select contact_id, kind, case kind when 'WARNING' then reason else '' end, created_at
 		from flowhq.message_logs
 		where tenant_id = @tenant and kind in ('REPLY', 'WARNING') and created_at >= @since
 		order by created_at desc
 		limit @limit`
-	rs, err := many(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "since": since, "limit": maxRecent},
-		pgx.RowToStructByPos[Reply])
+	args := named{"tenant": tenant, "since": since, "limit": maxRecent}
+	rs, err := many(ctx, s, q, args, pgx.RowToStructByPos[Reply])
 	if err != nil {
 		return nil, fmt.Errorf("recent replies of tenant %s: %w", tenant, err)
 	}

@@ -37,7 +37,9 @@ type ownConn struct {
 
 // newOwnConn returns a connection like those of the pool, under a name of its own.
 // lockTimeout is how long it waits for a lock, 0 for as long as the others.
-func newOwnConn(ctx context.Context, pool *pgx.ConnConfig, name string, lockTimeout time.Duration) *ownConn {
+func newOwnConn(
+	ctx context.Context, pool *pgx.ConnConfig, name string, lockTimeout time.Duration,
+) *ownConn {
 	config := pool.Copy()
 	config.RuntimeParams["application_name"] = name
 	if lockTimeout > 0 {
@@ -114,7 +116,9 @@ func (o *ownConn) close() {
 }
 
 // own is one on a connection of its own.
-func own[T any](ctx context.Context, o *ownConn, sql string, args pgx.StrictNamedArgs, scan pgx.RowToFunc[T]) (v T, err error) {
+func own[T any](
+	ctx context.Context, o *ownConn, sql string, args named, scan pgx.RowToFunc[T],
+) (v T, err error) {
 	err = o.do(ctx, func(ctx context.Context, conn *pgx.Conn) error {
 		rows, _ := conn.Query(ctx, sql, args) // Collect reports its error
 		v, err = pgx.CollectExactlyOneRow(rows, scan)

@@ -94,7 +94,7 @@ func (s *Store) prune(
 	type answer struct{ Deleted, Next int64 }
 	of := strings.NewReplacer(
 		"TABLE", p.table, "KEY", p.key, "TIME", p.time, "OVER", p.over, "MORE", p.more)
-	a, err := one(ctx, s, of.Replace(q), pgx.StrictNamedArgs{
+	a, err := one(ctx, s, of.Replace(q), named{
 		"tenant": tenant, "after": after, "limit": PruneBatch, "default_days": s.defaultDays(),
 	}, pgx.RowToStructByPos[answer])
 	if err != nil {
@@ -155,7 +155,7 @@ func (s *Store) PruneCommands(
 // pruneSome runs a statement that deletes rows which are older than a number of days, at most
 // PruneBatch of them. If it deletes PruneBatch, there may be more.
 func (s *Store) pruneSome(ctx context.Context, what, q string, days int) (int64, error) {
-	tag, err := exec(ctx, s, q, pgx.StrictNamedArgs{"limit": PruneBatch, "days": days})
+	tag, err := exec(ctx, s, q, named{"limit": PruneBatch, "days": days})
 	if err != nil {
 		return 0, fmt.Errorf("prune %s: %w", what, err)
 	}
@@ -229,7 +229,7 @@ func (s *Store) TenantIDs(
 		where @after::text = '' or id > nullif(@after, '')::uuid
 		order by id
 		limit @limit`
-	args := pgx.StrictNamedArgs{"after": after, "limit": clampLimit(limit)}
+	args := named{"after": after, "limit": clampLimit(limit)}
 	ids, err := many(ctx, s, q, args, pgx.RowTo[flowhq.TenantID])
 	if err != nil {
 		return nil, fmt.Errorf("tenants after %q: %w", after, err)

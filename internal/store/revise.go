@@ -24,7 +24,9 @@ type Revision struct {
 // InboundID returns the ID of a message that the person with the addresses of m has
 // sent under m.WAID, 0 if there is none, and whether another person has sent one under
 // it. Nobody can name another person's message.
-func (s *Store) InboundID(ctx context.Context, tenant flowhq.TenantID, m Inbound) (id int64, other bool, err error) {
+func (s *Store) InboundID(
+	ctx context.Context, tenant flowhq.TenantID, m Inbound,
+) (id int64, other bool, err error) {
 	// The LID says who it is; the number only if the contact's LID is not known to be
 	// another one.
 	const q = `
@@ -33,7 +35,8 @@ func (s *Store) InboundID(ctx context.Context, tenant flowhq.TenantID, m Inbound
 			from flowhq.contacts c
 			join flowhq.message_logs l on l.tenant_id = c.tenant_id and l.contact_id = c.id
 			where c.tenant_id = @tenant
-				and (c.lid = @lid and c.lid <> '' or c.number = @number and c.number <> '' and (c.lid = '' or @lid in ('', c.lid)))
+				and (c.lid = @lid and c.lid <> ''
+					or c.number = @number and c.number <> '' and (c.lid = '' or @lid in ('', c.lid)))
 				and l.wa_message_id = @wa_id and l.direction = 'IN'
 			order by l.id
 			limit 1), 0), exists (
@@ -43,7 +46,7 @@ func (s *Store) InboundID(ctx context.Context, tenant flowhq.TenantID, m Inbound
 		ID    int64
 		Known bool
 	}
-	a, err := one(ctx, s, q, pgx.StrictNamedArgs{
+	a, err := one(ctx, s, q, named{
 		"tenant": tenant, "lid": clean(m.LID), "number": clean(m.Number), "wa_id": clean(m.WAID),
 	}, pgx.RowToStructByPos[answer])
 	if err != nil {
@@ -57,7 +60,9 @@ func (s *Store) InboundID(ctx context.Context, tenant flowhq.TenantID, m Inbound
 // keeps its text, which is what was answered. An older revision than the last that was
 // recorded changes nothing, nor does one of a deleted message. A Fenced error means that
 // a newer host owns the session.
-func (s *Store) Revise(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, r Revision) error {
+func (s *Store) Revise(
+	ctx context.Context, tenant flowhq.TenantID, epoch, id int64, r Revision,
+) error {
 	const edit = `
 		with fence as (
 			select from flowhq.fence(@tenant, @epoch)
@@ -65,11 +70,16 @@ func (s *Store) Revise(ctx context.Context, tenant flowhq.TenantID, epoch, id in
 			update flowhq.message_logs m set
 				edited_at = @at,
 				edited_text = @text,
-				original_text = case when m.status = 'RECEIVED' and @replaces then coalesce(m.original_text, m.text) else m.original_text end,
+				original_text = case
+					when m.status = 'RECEIVED' and @replaces then coalesce(m.original_text, m.text)
+					else m.original_text end,
 				text = case when m.status = 'RECEIVED' and @replaces then @text else m.text end,
-				wordless = case when m.status = 'RECEIVED' and @replaces then @wordless else m.wordless end
+				wordless = case
+					when m.status = 'RECEIVED' and @replaces then @wordless
+					else m.wordless end
 			from fence
-			where m.tenant_id = @tenant and m.id = @id and m.revoked_at is null and (m.edited_at is null or m.edited_at <= @at)
+			where m.tenant_id = @tenant and m.id = @id and m.revoked_at is null
+				and (m.edited_at is null or m.edited_at <= @at)
 		)
 		select exists (select from fence)`
 	const revoke = `
@@ -79,12 +89,14 @@ func (s *Store) Revise(ctx context.Context, tenant flowhq.TenantID, epoch, id in
 			update flowhq.message_logs m set
 				revoked_at = @at,
 				status = case m.status when 'RECEIVED' then 'IGNORED' else m.status end,
-				reason = case m.status when 'RECEIVED' then 'the customer deleted it before it was answered' else m.reason end
+				reason = case m.status
+					when 'RECEIVED' then 'the customer deleted it before it was answered'
+					else m.reason end
 			from fence
 			where m.tenant_id = @tenant and m.id = @id and m.revoked_at is null
 		)
 		select exists (select from fence)`
-	q, args := revoke, pgx.StrictNamedArgs{"id": id, "at": r.At}
+	q, args := revoke, named{"id": id, "at": r.At}
 	if !r.Revoked {
 		q = edit
 		args["text"], args["wordless"] = (*string)(nil), r.Wordless

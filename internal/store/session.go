@@ -35,8 +35,8 @@ type LinkCode struct {
 	ExpiresAt time.Time
 }
 
-func (c SessionChange) args(actor string) pgx.StrictNamedArgs {
-	return pgx.StrictNamedArgs{
+func (c SessionChange) args(actor string) named {
+	return named{
 		"state": c.State, "reason": clean(c.Reason), "ending": c.Ending,
 		"retry_at": orNull(c.RetryAt), "tenant_status": c.Tenant, "worker": c.Worker,
 		"last_error": clean(c.LastError), "qr": c.QR, "qr_expires": orNull(c.QRExpires),
@@ -169,7 +169,7 @@ func (s *Store) QR(ctx context.Context, tenant flowhq.TenantID) (flowhq.QR, erro
 			reason, ending
 		from flowhq.whatsapp_sessions
 		where tenant_id = @tenant`
-	qr, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, pgx.RowToStructByPos[flowhq.QR])
+	qr, err := one(ctx, s, q, named{"tenant": tenant}, pgx.RowToStructByPos[flowhq.QR])
 	if err != nil {
 		return flowhq.QR{}, fmt.Errorf("qr of tenant %s: %w", tenant, err)
 	}
@@ -177,12 +177,14 @@ func (s *Store) QR(ctx context.Context, tenant flowhq.TenantID) (flowhq.QR, erro
 }
 
 // QRAsked reports whether somebody has asked for the code within the given time.
-func (s *Store) QRAsked(ctx context.Context, tenant flowhq.TenantID, within time.Duration) (bool, error) {
+func (s *Store) QRAsked(
+	ctx context.Context, tenant flowhq.TenantID, within time.Duration,
+) (bool, error) {
 	const q = `
 		select coalesce(qr_asked_at > now() - @within::interval, false)
 		from flowhq.whatsapp_sessions
 		where tenant_id = @tenant`
-	asked, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "within": within}, pgx.RowTo[bool])
+	asked, err := one(ctx, s, q, named{"tenant": tenant, "within": within}, pgx.RowTo[bool])
 	if err != nil {
 		return false, fmt.Errorf("qr of tenant %s: %w", tenant, err)
 	}

@@ -101,11 +101,17 @@ func (s *Store) Close() {
 	s.signs.close()
 }
 
+// named are the arguments of a statement by the names of its parameters, all of them and no
+// others.
+type named = pgx.StrictNamedArgs
+
 // none are the arguments of a statement that has no parameters.
-var none = pgx.StrictNamedArgs{}
+var none = named{}
 
 // one runs a statement that yields exactly one row; none is NotFound.
-func one[T any](ctx context.Context, s *Store, sql string, args pgx.StrictNamedArgs, scan pgx.RowToFunc[T]) (T, error) {
+func one[T any](
+	ctx context.Context, s *Store, sql string, args named, scan pgx.RowToFunc[T],
+) (T, error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	rows, _ := s.pool.Query(ctx, sql, args) // Collect reports its error
@@ -115,7 +121,9 @@ func one[T any](ctx context.Context, s *Store, sql string, args pgx.StrictNamedA
 
 // many runs a statement that yields any number of rows, and never returns nil
 // rows without an error.
-func many[T any](ctx context.Context, s *Store, sql string, args pgx.StrictNamedArgs, scan pgx.RowToFunc[T]) ([]T, error) {
+func many[T any](
+	ctx context.Context, s *Store, sql string, args named, scan pgx.RowToFunc[T],
+) ([]T, error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	rows, _ := s.pool.Query(ctx, sql, args) // Collect reports its error
@@ -124,7 +132,7 @@ func many[T any](ctx context.Context, s *Store, sql string, args pgx.StrictNamed
 }
 
 // exec runs a statement for its effect.
-func exec(ctx context.Context, s *Store, sql string, args pgx.StrictNamedArgs) (pgconn.CommandTag, error) {
+func exec(ctx context.Context, s *Store, sql string, args named) (pgconn.CommandTag, error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	tag, err := s.pool.Exec(ctx, sql, args)

@@ -76,7 +76,9 @@ func orDefault(n *int, otherwise int) int {
 }
 
 // CreateTenant is CreateTenantOnce for a request that is not repeated.
-func (s *Store) CreateTenant(ctx context.Context, n flowhq.NewTenant, actor string) (flowhq.Tenant, error) {
+func (s *Store) CreateTenant(
+	ctx context.Context, n flowhq.NewTenant, actor string,
+) (flowhq.Tenant, error) {
 	return s.CreateTenantOnce(ctx, uuid.NewString(), n, actor)
 }
 
@@ -87,7 +89,9 @@ func (s *Store) CreateTenant(ctx context.Context, n flowhq.NewTenant, actor stri
 // A key that was used before, for the same n, gives the tenant that it made: a repeated
 // request makes one tenant, however many come at once. A Conflict error means that the key
 // was used for something else, or that another tenant has the number, and names it.
-func (s *Store) CreateTenantOnce(ctx context.Context, key string, n flowhq.NewTenant, actor string) (t flowhq.Tenant, err error) {
+func (s *Store) CreateTenantOnce(
+	ctx context.Context, key string, n flowhq.NewTenant, actor string,
+) (t flowhq.Tenant, err error) {
 	const q = `
 		with k as (
 			select subject from flowhq.request_keys where key = @key and subject = @id
@@ -112,7 +116,7 @@ func (s *Store) CreateTenantOnce(ctx context.Context, key string, n flowhq.NewTe
 	}
 	use := newKeyUse(key, "create a tenant", body, uuid.NewString())
 	batch := use.batch(s.installation, func(b *pgx.Batch) {
-		b.Queue(q, pgx.StrictNamedArgs{
+		b.Queue(q, named{
 			"key": use.key, "id": use.subject, "name": n.Name, "phone_number": n.PhoneNumber, "template": n.Template,
 			"business_name": n.BusinessName, "language": n.Language,
 			"per_minute": n.RepliesPerMinute, "per_contact": n.RepliesPerContact, "retention": n.RetentionDays,
@@ -139,7 +143,7 @@ func (s *Store) numberTaken(ctx context.Context, number string, err error) error
 	if !violates(err, "tenants_phone_number_key") {
 		return err
 	}
-	other, readErr := one(ctx, s, q, pgx.StrictNamedArgs{"number": number}, pgx.RowTo[flowhq.TenantID])
+	other, readErr := one(ctx, s, q, named{"number": number}, pgx.RowTo[flowhq.TenantID])
 	if readErr != nil {
 		return err // it is gone by now
 	}
@@ -155,7 +159,7 @@ func (s *Store) Tenant(ctx context.Context, tenant flowhq.TenantID) (flowhq.Tena
 		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
 		join flowhq.hosts w on w.tenant_id = t.id
 		where t.id = @tenant`
-	t, err := one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant}, s.scanTenant)
+	t, err := one(ctx, s, q, named{"tenant": tenant}, s.scanTenant)
 	if err != nil {
 		return t, fmt.Errorf("tenant %s: %w", tenant, s.missing(ctx, err))
 	}
@@ -172,7 +176,9 @@ const selected = `(@status::text = '' or t.status = @status)
 // Tenants returns one page of the tenants that f selects, newest first, and the
 // cursor of the next page, "" after the last. A cursor that did not come from
 // here is Invalid.
-func (s *Store) Tenants(ctx context.Context, f TenantFilter) (page []flowhq.Tenant, next string, err error) {
+func (s *Store) Tenants(
+	ctx context.Context, f TenantFilter,
+) (page []flowhq.Tenant, next string, err error) {
 	const q = `
 		select ` + tenantColumns + `
 		from flowhq.tenants t
@@ -188,7 +194,7 @@ func (s *Store) Tenants(ctx context.Context, f TenantFilter) (page []flowhq.Tena
 		return nil, "", err
 	}
 	limit := clampLimit(f.Limit)
-	page, err = many(ctx, s, q, pgx.StrictNamedArgs{
+	page, err = many(ctx, s, q, named{
 		"status": f.Status, "session": f.Session, "template": f.Template, "search": clean(f.Search),
 		"before": before, "before_id": beforeID, "limit": limit + 1,
 	}, s.scanTenant)
@@ -204,7 +210,9 @@ func (s *Store) Tenants(ctx context.Context, f TenantFilter) (page []flowhq.Tena
 
 // Selected returns the ids of at most limit tenants that f selects, the newest
 // first. The cursor and the limit of f are for pages and mean nothing here.
-func (s *Store) Selected(ctx context.Context, f TenantFilter, limit int) ([]flowhq.TenantID, error) {
+func (s *Store) Selected(
+	ctx context.Context, f TenantFilter, limit int,
+) ([]flowhq.TenantID, error) {
 	const q = `
 		select t.id
 		from flowhq.tenants t
@@ -213,7 +221,7 @@ func (s *Store) Selected(ctx context.Context, f TenantFilter, limit int) ([]flow
 		where ` + selected + `
 		order by t.created_at desc, t.id desc
 		limit @limit`
-	ids, err := many(ctx, s, q, pgx.StrictNamedArgs{
+	ids, err := many(ctx, s, q, named{
 		"status": f.Status, "session": f.Session, "template": f.Template, "search": clean(f.Search), "limit": limit,
 	}, pgx.RowTo[flowhq.TenantID])
 	if err != nil {
@@ -262,7 +270,9 @@ func clampLimit(wanted int) int {
 // TENANT_UPDATED, tells every listener ("config") and returns the tenant as it
 // is then. A limit or retention that points to nil follows Defaults from now on. The
 // caller has validated c.
-func (s *Store) UpdateTenant(ctx context.Context, tenant flowhq.TenantID, c flowhq.TenantChange, actor string) (flowhq.Tenant, error) {
+func (s *Store) UpdateTenant(
+	ctx context.Context, tenant flowhq.TenantID, c flowhq.TenantChange, actor string,
+) (flowhq.Tenant, error) {
 	const q = `
 		with t as (
 			update flowhq.tenants set
@@ -297,7 +307,7 @@ func (s *Store) UpdateTenant(ctx context.Context, tenant flowhq.TenantID, c flow
 	if len(changed) == 0 {
 		return s.Tenant(ctx, tenant)
 	}
-	t, err := one(ctx, s, q, pgx.StrictNamedArgs{
+	t, err := one(ctx, s, q, named{
 		"tenant": tenant, "name": c.Name, "phone_number": c.PhoneNumber, "template": c.Template,
 		"business_name": c.BusinessName, "language": c.Language,
 		"per_minute": c.RepliesPerMinute.Value, "per_contact": c.RepliesPerContact.Value, "retention": c.RetentionDays.Value,

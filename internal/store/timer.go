@@ -21,7 +21,9 @@ func timerArgs(t *flowhq.Timer) (seconds int, setAt *time.Time) {
 // SetTimer records that the messages of a person's chat disappear after a while, or do
 // not any more, unless a later setting is known. The person's addresses are those of m,
 // of which nothing else counts; see Receive for what that returns.
-func (s *Store) SetTimer(ctx context.Context, tenant flowhq.TenantID, epoch int64, m Inbound, t flowhq.Timer) (r Received, err error) {
+func (s *Store) SetTimer(
+	ctx context.Context, tenant flowhq.TenantID, epoch int64, m Inbound, t flowhq.Timer,
+) (r Received, err error) {
 	const q = `
 		update flowhq.contacts set
 			timer_seconds = case
@@ -33,7 +35,7 @@ func (s *Store) SetTimer(ctx context.Context, tenant flowhq.TenantID, epoch int6
 	err = s.recognise(ctx, tenant, epoch, m, func(ctx context.Context, tx pgx.Tx, who identity) error {
 		r = Received{Contact: who.ID, Merged: who.merged, Chat: who.chat(), Number: who.Number}
 		seconds, setAt := timerArgs(&t)
-		_, err := tx.Exec(ctx, q, pgx.StrictNamedArgs{
+		_, err := tx.Exec(ctx, q, named{
 			"tenant": tenant, "id": who.ID, "timer_seconds": seconds, "timer_set_at": setAt,
 		})
 		return err

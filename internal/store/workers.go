@@ -19,7 +19,9 @@ type Room struct {
 
 // BeatWorker records that a worker process is alive for ttl from now and how full it
 // is, and returns the room of all others.
-func (s *Store) BeatWorker(ctx context.Context, p flowhq.Worker, ttl time.Duration) (others Room, err error) {
+func (s *Store) BeatWorker(
+	ctx context.Context, p flowhq.Worker, ttl time.Duration,
+) (others Room, err error) {
 	const q = `
 		with beat as (
 			insert into flowhq.workers (name, capacity, sessions, draining, expires_at)
@@ -34,7 +36,7 @@ func (s *Store) BeatWorker(ctx context.Context, p flowhq.Worker, ttl time.Durati
 			coalesce(sum(greatest(capacity - sessions, 0)), 0)::integer
 		from flowhq.workers
 		where name <> @name and expires_at > now() and not draining`
-	others, err = own(ctx, s.signs, q, pgx.StrictNamedArgs{
+	others, err = own(ctx, s.signs, q, named{
 		"name": p.Name, "capacity": p.Capacity, "sessions": p.Sessions,
 		"draining": p.Status == flowhq.WorkerDraining, "ttl": ttl,
 	}, pgx.RowToStructByPos[Room])
@@ -47,7 +49,7 @@ func (s *Store) BeatWorker(ctx context.Context, p flowhq.Worker, ttl time.Durati
 // EndWorker forgets a worker process that has ended.
 func (s *Store) EndWorker(ctx context.Context, name string) error {
 	const q = `delete from flowhq.workers where name = @name`
-	if _, err := exec(ctx, s, q, pgx.StrictNamedArgs{"name": name}); err != nil {
+	if _, err := exec(ctx, s, q, named{"name": name}); err != nil {
 		return fmt.Errorf("end of worker %s: %w", name, err)
 	}
 	return nil
@@ -62,7 +64,7 @@ func (s *Store) Workers(ctx context.Context) ([]flowhq.Worker, error) {
 			sessions, capacity, since, seen_at
 		from (select * from flowhq.workers order by seen_at desc limit @limit) w
 		order by since, name`
-	all, err := many(ctx, s, q, pgx.StrictNamedArgs{"limit": MaxLimit}, pgx.RowToStructByPos[flowhq.Worker])
+	all, err := many(ctx, s, q, named{"limit": MaxLimit}, pgx.RowToStructByPos[flowhq.Worker])
 	if err != nil {
 		return nil, fmt.Errorf("list workers: %w", err)
 	}
@@ -87,7 +89,9 @@ type Waiting struct {
 // It is across tenants on purpose: it runs every few seconds while something is short.
 //
 // The rows of hosts come first, as in SetSession, or the two would deadlock.
-func (s *Store) SetWaiting(ctx context.Context, reason string, after time.Duration, failed bool, limit int) ([]Waiting, error) {
+func (s *Store) SetWaiting(
+	ctx context.Context, reason string, after time.Duration, failed bool, limit int,
+) ([]Waiting, error) {
 	const q = `
 		with found as (
 			select w.tenant_id, w.epoch
@@ -112,7 +116,7 @@ func (s *Store) SetWaiting(ctx context.Context, reason string, after time.Durati
 			returning s.tenant_id, held.epoch, s.state
 		)
 		select tenant_id, epoch, state from session`
-	found, err := many(ctx, s, q, pgx.StrictNamedArgs{
+	found, err := many(ctx, s, q, named{
 		"reason": clean(reason), "told": WaitingFor, "after": after, "failed": failed, "limit": limit,
 	}, pgx.RowToStructByPos[Waiting])
 	if err != nil {

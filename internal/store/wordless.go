@@ -12,26 +12,31 @@ import (
 // WordlessAnswered reports whether the wordless message with this ID needs no
 // answer of its own: another one of its writer's was answered within the given time,
 // or another part of its album at any time.
-func (s *Store) WordlessAnswered(ctx context.Context, tenant flowhq.TenantID, id int64, within time.Duration) (answered bool, err error) {
+func (s *Store) WordlessAnswered(
+	ctx context.Context, tenant flowhq.TenantID, id int64, within time.Duration,
+) (answered bool, err error) {
 	// Of the answered ones only the last counts, so two rows are read at most.
 	const q = `
 		with m as (
 			select contact_id, album from flowhq.message_logs where tenant_id = @tenant and id = @id
 		), last as (
-			select l.id from m join flowhq.message_logs l
-				on l.tenant_id = @tenant and l.contact_id = m.contact_id and l.wordless and l.status = 'ANSWERED'
+			select l.id
+			from m join flowhq.message_logs l on l.tenant_id = @tenant
+				and l.contact_id = m.contact_id and l.wordless and l.status = 'ANSWERED'
 			order by l.id desc
 			limit 1
 		)
 		select exists (
 			select from flowhq.message_logs r
-			where r.tenant_id = @tenant and r.in_reply_to = (select id from last) and r.kind = 'REPLY'
-				and r.created_at > now() - make_interval(secs => @within)
+			where r.tenant_id = @tenant and r.in_reply_to = (select id from last)
+				and r.kind = 'REPLY' and r.created_at > now() - make_interval(secs => @within)
 		) or exists (
-			select from m join flowhq.message_logs a
-				on a.tenant_id = @tenant and a.album = m.album and a.album <> '' and a.status = 'ANSWERED' and a.contact_id = m.contact_id
+			select from m join flowhq.message_logs a on a.tenant_id = @tenant
+				and a.album = m.album and a.album <> '' and a.status = 'ANSWERED'
+				and a.contact_id = m.contact_id
 		)`
-	answered, err = one(ctx, s, q, pgx.StrictNamedArgs{"tenant": tenant, "id": id, "within": within.Seconds()}, pgx.RowTo[bool])
+	args := named{"tenant": tenant, "id": id, "within": within.Seconds()}
+	answered, err = one(ctx, s, q, args, pgx.RowTo[bool])
 	if err != nil {
 		return false, fmt.Errorf("wordless messages around %d: %w", id, err)
 	}
