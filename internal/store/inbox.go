@@ -80,75 +80,77 @@ type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
+// insertInboundSQL is the statement of insertInbound. Its parts, in order: the fence; the
+// contact who wrote, if the message teaches nothing of it, with what every message tells of
+// its writer; the message itself. An undecryptable message that is there already is replaced
+// by its readable copy, but for what its writer has made of it in between.
+const insertInboundSQL = `
+	with fence as (
+		select from flowhq.fence(@tenant, @epoch)
+	), who as (
+		update flowhq.contacts c set
+			last_seen_at = now(),
+			name = coalesce(nullif(@name, ''), name),
+			timer_seconds = case
+				when @timer_set_at >= coalesce(timer_set_at, '-infinity') then @timer_seconds
+				else timer_seconds end,
+			timer_set_at = greatest(timer_set_at, @timer_set_at)
+		from fence
+		where c.tenant_id = @tenant
+			and c.id = coalesce((
+				select id from flowhq.contacts
+				where tenant_id = @tenant and lid = @lid and lid <> ''
+			), (
+				select id from flowhq.contacts
+				where tenant_id = @tenant and number = @number and number <> ''
+			))
+			and @lid in ('', c.lid) and @number in ('', c.number)
+			and (@known or not exists (
+				select from flowhq.message_logs
+				where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'IN'
+					and contact_id <> c.id))
+		returning c.id, c.lid, c.number
+	), received as (
+		insert into flowhq.message_logs as m (
+			tenant_id, direction, contact_id, chat, contact, from_number, to_number,
+			kind, text, wordless, album, wa_message_id, status, sent_at)
+		select t.id, 'IN', w.id,
+			coalesce(nullif(w.lid, ''), substr(w.number, 2) || '@s.whatsapp.net'),
+			w.number, w.number, coalesce(nullif(s.number, ''), t.phone_number),
+			@kind, @text, @wordless, @album, @wa_id, @status, @sent_at
+		from who w
+		cross join flowhq.tenants t
+		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
+		where t.id = @tenant
+		on conflict (tenant_id, wa_message_id, contact_id) where direction = 'IN'
+		do update set
+			contact = excluded.contact,
+			from_number = excluded.from_number,
+			kind = excluded.kind,
+			text = coalesce(m.edited_text, excluded.text),
+			original_text = case when m.edited_text is not null then excluded.text end,
+			album = excluded.album,
+			wordless = case
+				when m.edited_text is null then excluded.wordless
+				else m.edited_text = '' end,
+			status = excluded.status,
+			sent_at = excluded.sent_at
+		where m.status = 'UNDECRYPTABLE' and m.revoked_at is null
+			and excluded.status in ('RECEIVED', 'IGNORED')
+		returning id, text, wordless
+	)
+	select exists (select from fence),
+		coalesce(r.id, 0), coalesce(who.id, 0), coalesce(lid, ''), coalesce(number, ''),
+		coalesce(r.text, ''), coalesce(r.wordless, false)
+	from (select) as one left join who on true left join received r on true`
+
 // insertInbound records m as its writer's if that is a contact of which m teaches
 // nothing, as nearly all messages do: one statement, and so one wait for the disk. Otherwise
 // it does nothing, and Contact is 0. Nor does it if another contact has the same message,
 // unless it is known that these are two people.
-//
-// An undecryptable message that is there already is replaced by its readable copy, but for
-// what its writer has made of it in between.
 func insertInbound(
 	ctx context.Context, db querier, tenant flowhq.TenantID, epoch int64, m Inbound, known bool,
 ) (Received, error) {
-	const q = `
-		with fence as (
-			select from flowhq.fence(@tenant, @epoch)
-		), who as (
-			update flowhq.contacts c set
-				last_seen_at = now(),
-				name = coalesce(nullif(@name, ''), name),
-				timer_seconds = case
-					when @timer_set_at >= coalesce(timer_set_at, '-infinity') then @timer_seconds
-					else timer_seconds end,
-				timer_set_at = greatest(timer_set_at, @timer_set_at)
-			from fence
-			where c.tenant_id = @tenant
-				and c.id = coalesce((
-					select id from flowhq.contacts
-					where tenant_id = @tenant and lid = @lid and lid <> ''
-				), (
-					select id from flowhq.contacts
-					where tenant_id = @tenant and number = @number and number <> ''
-				))
-				and @lid in ('', c.lid) and @number in ('', c.number)
-				and (@known or not exists (
-					select from flowhq.message_logs
-					where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'IN'
-						and contact_id <> c.id))
-			returning c.id, c.lid, c.number
-		), received as (
-			insert into flowhq.message_logs as m (
-				tenant_id, direction, contact_id, chat, contact, from_number, to_number,
-				kind, text, wordless, album, wa_message_id, status, sent_at)
-			select t.id, 'IN', w.id,
-				coalesce(nullif(w.lid, ''), substr(w.number, 2) || '@s.whatsapp.net'),
-				w.number, w.number, coalesce(nullif(s.number, ''), t.phone_number),
-				@kind, @text, @wordless, @album, @wa_id, @status, @sent_at
-			from who w
-			cross join flowhq.tenants t
-			join flowhq.whatsapp_sessions s on s.tenant_id = t.id
-			where t.id = @tenant
-			on conflict (tenant_id, wa_message_id, contact_id) where direction = 'IN'
-			do update set
-				contact = excluded.contact,
-				from_number = excluded.from_number,
-				kind = excluded.kind,
-				text = coalesce(m.edited_text, excluded.text),
-				original_text = case when m.edited_text is not null then excluded.text end,
-				album = excluded.album,
-				wordless = case
-					when m.edited_text is null then excluded.wordless
-					else m.edited_text = '' end,
-				status = excluded.status,
-				sent_at = excluded.sent_at
-			where m.status = 'UNDECRYPTABLE' and m.revoked_at is null
-				and excluded.status in ('RECEIVED', 'IGNORED')
-			returning id, text, wordless
-		)
-		select exists (select from fence),
-			coalesce(r.id, 0), coalesce(who.id, 0), coalesce(lid, ''), coalesce(number, ''),
-			coalesce(r.text, ''), coalesce(r.wordless, false)
-		from (select) as one left join who on true left join received r on true`
 	type answer struct {
 		Current           bool
 		ID, Contact       int64
@@ -163,7 +165,7 @@ func insertInbound(
 		status = flowhq.Ignored
 	}
 	seconds, setAt := timerArgs(m.Timer)
-	rows, _ := db.Query(ctx, q, named{
+	rows, _ := db.Query(ctx, insertInboundSQL, named{
 		"tenant": tenant, "epoch": epoch,
 		"lid": m.LID, "number": m.Number, "name": m.Name, "known": known,
 		"wa_id": m.WAID, "kind": m.Kind, "text": m.Text, "wordless": m.Wordless, "album": m.Album,

@@ -95,6 +95,40 @@ type Lease struct {
 	SeenAt *time.Time // last proof of life from WhatsApp; nil = none yet
 }
 
+// renewSQL renews what nobody else has locked. Its parts, in order: the hosts whose rows are
+// free, locked; their leases, renewed unless fenced; the sessions whose rows are free, locked;
+// the proof of life, written there. A locked session costs only the proof of life.
+const renewSQL = `
+	with free as materialized (
+		select tenant_id from flowhq.hosts
+		where tenant_id = any(@tenants::uuid[])
+		order by tenant_id
+		for no key update skip locked
+	), l as (
+		select * from unnest(@tenants::uuid[], @epochs::bigint[], @seen::timestamptz[])
+			as l (tenant_id, epoch, seen_at)
+	), renewed as (
+		update flowhq.hosts w set lease_expires_at = now() + @ttl::interval
+		from l join free using (tenant_id)
+		where w.tenant_id = l.tenant_id and w.epoch = l.epoch and w.lease_epoch = l.epoch
+		returning w.tenant_id, w.epoch, l.seen_at
+	), sessions as materialized (
+		select s.tenant_id from flowhq.whatsapp_sessions s
+		where s.tenant_id = any(@tenants::uuid[])
+		order by s.tenant_id
+		for no key update skip locked
+	), seen as (
+		update flowhq.whatsapp_sessions s set last_seen_at = renewed.seen_at
+		from renewed join sessions using (tenant_id)
+		where s.tenant_id = renewed.tenant_id
+			and (s.last_seen_at is null or s.last_seen_at < renewed.seen_at)
+	)
+	select tenant_id, epoch, true from renewed
+	union all
+	select tenant_id, epoch, false
+	from l join flowhq.hosts w using (tenant_id, epoch)
+	where w.lease_epoch = epoch and tenant_id not in (select tenant_id from free)`
+
 // RenewLeases makes the leases of all hosts of a worker run for ttl from now, and writes when
 // each last heard from WhatsApp. It returns those that were renewed, and those that were not
 // because somebody else has locked their rows: it waits for no row, or one that an operator's
@@ -114,36 +148,6 @@ func (s *Store) RenewLeases(
 		where tenant_id = any(@tenants::uuid[])
 		order by tenant_id
 		for no key update skip locked`
-	const renew = `
-		with free as materialized (
-			select tenant_id from flowhq.hosts
-			where tenant_id = any(@tenants::uuid[])
-			order by tenant_id
-			for no key update skip locked
-		), l as (
-			select * from unnest(@tenants::uuid[], @epochs::bigint[], @seen::timestamptz[])
-				as l (tenant_id, epoch, seen_at)
-		), renewed as (
-			update flowhq.hosts w set lease_expires_at = now() + @ttl::interval
-			from l join free using (tenant_id)
-			where w.tenant_id = l.tenant_id and w.epoch = l.epoch and w.lease_epoch = l.epoch
-			returning w.tenant_id, w.epoch, l.seen_at
-		), sessions as materialized (
-			select s.tenant_id from flowhq.whatsapp_sessions s
-			where s.tenant_id = any(@tenants::uuid[])
-			order by s.tenant_id
-			for no key update skip locked
-		), seen as (
-			update flowhq.whatsapp_sessions s set last_seen_at = renewed.seen_at
-			from renewed join sessions using (tenant_id)
-			where s.tenant_id = renewed.tenant_id
-				and (s.last_seen_at is null or s.last_seen_at < renewed.seen_at)
-		)
-		select tenant_id, epoch, true from renewed
-		union all
-		select tenant_id, epoch, false
-		from l join flowhq.hosts w using (tenant_id, epoch)
-		where w.lease_epoch = epoch and tenant_id not in (select tenant_id from free)`
 	if len(leases) == 0 {
 		return nil, nil, nil
 	}
@@ -162,7 +166,7 @@ func (s *Store) RenewLeases(
 	err = s.leases.do(ctx, func(ctx context.Context, conn *pgx.Conn) error {
 		batch := &pgx.Batch{}
 		batch.Queue(lock, named{"tenants": tenants})
-		batch.Queue(renew, named{"tenants": tenants, "epochs": epochs, "seen": seen, "ttl": ttl}).
+		batch.Queue(renewSQL, named{"tenants": tenants, "epochs": epochs, "seen": seen, "ttl": ttl}).
 			Query(func(r pgx.Rows) (err error) {
 				rows, err = pgx.CollectRows(r, pgx.RowToStructByPos[row])
 				return err
