@@ -37,7 +37,7 @@ func (s *Store) FleetEvents(ctx context.Context, limit int) ([]flowhq.FleetEvent
 			(select * from flowhq.fleet_events where event_type <> all(@logins) order by id desc limit @limit)
 		) e
 		order by id desc`
-	events, err := many(ctx, s, q, pgx.StrictNamedArgs{"limit": limit, "logins": loginEvents},
+	events, err := many(ctx, s, q, named{"limit": limit, "logins": loginEvents},
 		pgx.RowToStructByPos[flowhq.FleetEvent])
 	if err != nil {
 		return nil, fmt.Errorf("read fleet events: %w", err)
@@ -60,15 +60,15 @@ func (s *Store) TakeVersion(ctx context.Context, version, why string) (taken boo
 				reason = case when by_hand then reason else '' end,
 				since = case when paused and not by_hand then now() else since end
 			where not pinned
-				and string_to_array(version, '.')::bigint[] < string_to_array(@version, '.')::bigint[]
-				and string_to_array(refused, '.')::bigint[] < string_to_array(@version, '.')::bigint[]
+				and flowhq.version_order(version) < flowhq.version_order(@version)
+				and flowhq.version_order(refused) < flowhq.version_order(@version)
 			returning version
 		), event as (
 			insert into flowhq.fleet_events (event_type, actor, reason)
-			select '` + VersionSet + `', 'worker', @why from taken
+			select 'WHATSAPP_VERSION_SET', 'worker', @why from taken
 		)
-		select exists (select from taken, pg_notify('` + channel + `', 'fleet - 0'))`
-	args := pgx.StrictNamedArgs{"version": version, "why": why}
+		select exists (select from taken, flowhq.notify('fleet', null))`
+	args := named{"version": version, "why": why}
 	if taken, err = one(ctx, s, q, args, pgx.RowTo[bool]); err != nil {
 		return false, fmt.Errorf("take version %s: %w", version, err)
 	}
@@ -99,7 +99,7 @@ func (s *Store) VersionRefused(ctx context.Context, tenant flowhq.TenantID, vers
 				not paused and refused = @version and refused_to is distinct from @tenant
 					and refused_at > now() - @within::interval as confirmed
 			from flowhq.fleet
-			where string_to_array(version, '.')::bigint[] <= string_to_array(@version, '.')::bigint[]
+			where flowhq.version_order(version) <= flowhq.version_order(@version)
 			for update
 		), noted as (
 			update flowhq.fleet set
@@ -113,12 +113,12 @@ func (s *Store) VersionRefused(ctx context.Context, tenant flowhq.TenantID, vers
 			returning was.confirmed
 		), event as (
 			insert into flowhq.fleet_events (event_type, actor, reason)
-			select '` + ClientOutdated + `', 'host', @reason from noted where confirmed
+			select 'CLIENT_OUTDATED', 'host', @reason from noted where confirmed
 		), notice as (
-			select pg_notify('` + channel + `', 'fleet - 0') from noted
+			select flowhq.notify('fleet', null) from noted
 		)
 		select was.paused or was.confirmed, was.confirmed from was left join notice on true`
-	found, err := many(ctx, s, q, pgx.StrictNamedArgs{
+	found, err := many(ctx, s, q, named{
 		"tenant": tenant, "version": version, "within": confirmWithin,
 		"reason": "WhatsApp no longer accepts version " + version + " of the client",
 	}, pgx.RowToStructByPos[Refusal])
@@ -144,7 +144,7 @@ func (s *Store) LookUpVersion(ctx context.Context, every time.Duration) (due boo
 			returning *
 		)
 		select exists (select from turn)`
-	due, err = one(ctx, s, q, pgx.StrictNamedArgs{"every": every}, pgx.RowTo[bool])
+	due, err = one(ctx, s, q, named{"every": every}, pgx.RowTo[bool])
 	if err != nil {
 		return false, fmt.Errorf("look up version: %w", err)
 	}
@@ -174,10 +174,10 @@ func (s *Store) ConfigureVersion(ctx context.Context, version string) (news bool
 			returning version
 		), event as (
 			insert into flowhq.fleet_events (event_type, actor, reason)
-			select '` + VersionSet + `', 'WHATSAPP_VERSION', 'set to ' || @version from changed
+			select 'WHATSAPP_VERSION_SET', 'WHATSAPP_VERSION', 'set to ' || @version from changed
 		)
-		select exists (select from changed, pg_notify('` + channel + `', 'fleet - 0'))`
-	if news, err = one(ctx, s, q, pgx.StrictNamedArgs{"version": version}, pgx.RowTo[bool]); err != nil {
+		select exists (select from changed, flowhq.notify('fleet', null))`
+	if news, err = one(ctx, s, q, named{"version": version}, pgx.RowTo[bool]); err != nil {
 		return false, fmt.Errorf("configure version %s: %w", version, err)
 	}
 	return news, nil
@@ -208,16 +208,16 @@ func (s *Store) SetFleet(ctx context.Context, c flowhq.FleetChange, actor string
 			insert into flowhq.fleet_events (event_type, actor, reason)
 			select e.type, @actor, e.reason
 			from f, was, lateral (values
-				('` + VersionSet + `', case when @sets then 'set to ' || @version else 'the newest one is looked up' end,
+				('WHATSAPP_VERSION_SET', case when @sets then 'set to ' || @version else 'the newest one is looked up' end,
 					@version = '' or @sets and (not was.pinned or was.version <> f.version or was.paused and @paused is null)),
-				(case when @paused then '` + FleetPaused + `' else '` + FleetResumed + `' end, f.reason,
+				(case when @paused then 'FLEET_PAUSED' else 'FLEET_RESUMED' end, f.reason,
 					@paused is not null and (was.paused, was.by_hand, was.reason) <> (f.paused, f.by_hand, f.reason))
 			) as e (type, reason, changed)
 			where e.changed
 			returning id
 		)
-		select from pg_notify('` + channel + `', 'fleet - 0') where exists (select from event)`
-	_, err := exec(ctx, s, q, pgx.StrictNamedArgs{
+		select from flowhq.notify('fleet', null) where exists (select from event)`
+	_, err := exec(ctx, s, q, named{
 		"version": c.Version, "sets": c.Version != nil && *c.Version != "",
 		"paused": c.Paused, "reason": c.Reason, "actor": actor,
 	})
