@@ -156,11 +156,11 @@ func (n NewTenant) Validate() error {
 // A TenantChange changes the fields that are there. Those of which the installation has a
 // default go back to it by null.
 type TenantChange struct {
-	Name              *string   `json:"name"`
-	PhoneNumber       *string   `json:"phone_number"`
-	Template          *Template `json:"template_type"`
-	BusinessName      *string   `json:"business_name"`
-	Language          *Language `json:"language"`
+	Name         *string   `json:"name"`
+	PhoneNumber  *string   `json:"phone_number"`
+	Template     *Template `json:"template_type"`
+	BusinessName *string   `json:"business_name"`
+	Language     *Language `json:"language"`
 
 	RepliesPerMinute    Optional[int] `json:"replies_per_minute,omitzero"`
 	RepliesPerContact   Optional[int] `json:"replies_per_contact,omitzero"`
