@@ -21,7 +21,7 @@
 //
 // All state is held in memory and written behind, in the order in which it changed. A
 // change becomes visible to another process only once it is in the file, so killing the
-// process at any instant loses nothing that anybody was told about.
+// process at any instant loses nothing that was acknowledged.
 package simulator
 
 import (

@@ -83,7 +83,7 @@ var statuses = map[flowhq.Code]int{
 	flowhq.Unavailable: http.StatusServiceUnavailable,
 }
 
-// statusOf returns the status that tells a caller who can act on an error.
+// statusOf returns the status that says to a caller who can act on an error.
 func statusOf(err error) int {
 	if status, ok := statuses[flowhq.ErrorCode(err)]; ok {
 		return status

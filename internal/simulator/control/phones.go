@@ -70,7 +70,7 @@ func link(
 
 // logout answers POST /phones/{number}/logout {device} with {unlinked: [ids]}. Without a
 // device, or without a body, it unlinks all. When it answers, the companions have no queue
-// any more; their clients are told a moment later.
+// any more. Their clients notice a moment later.
 func (a *API) logout(r *http.Request) (int, any, error) {
 	var in struct{ Device *int }
 	if r.ContentLength != 0 {

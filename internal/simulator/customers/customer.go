@@ -36,7 +36,7 @@ type Customer struct {
 	pool   *Pool
 	person person
 	client *whatsmeow.Client
-	memory *signalstore.Store
+	memory *signalstore.Store // what the client remembers
 	inbox  *inbox
 	unread unread
 	online signal
@@ -44,7 +44,7 @@ type Customer struct {
 }
 
 // newCustomer builds a customer whose client has the given keys, and the records that an
-// earlier one has saved.
+// earlier one has saved. It does not connect: [Customer.stayConnected] does.
 func (p *Pool) newCustomer(who person, k clientKeys, records map[string][]byte) *Customer {
 	c := &Customer{
 		pool: p, person: who, inbox: newInbox(p.db, who.number), lost: make(chan struct{}, 1),
@@ -62,14 +62,14 @@ func (p *Pool) newCustomer(who person, k clientKeys, records map[string][]byte) 
 	c.client.EnableAutoReconnect = false // stayConnected does it
 	// Kept in the store, a message can be repeated also after a restart.
 	c.client.UseRetryMessageStore = true
-	// Otherwise its receipts say "inactive", as it never announces its presence. Bots would
-	// not be told that their messages have arrived.
+	// Otherwise its receipts say "inactive", as it never announces its presence, and bots
+	// would not see that their messages have arrived.
 	c.client.SetForceActiveDeliveryReceipts(true)
 	c.client.AddEventHandler(c.handle)
 	return c
 }
 
-// save writes what the customer's client remembers. The signal store calls it with each
+// save writes what the customer's client remembers, soon. The signal store calls it with each
 // change in turn, which keeps the changes of one customer in order.
 func (c *Customer) save(records map[string][]byte) {
 	out := make(database.Changes, len(records))
@@ -83,6 +83,7 @@ func (c *Customer) save(records map[string][]byte) {
 func (c *Customer) stayConnected() {
 	ctx := c.pool.ctx
 	wait := firstRetry
+	// No bound on the tries: a simulator that runs for days has customers all the time.
 	for ctx.Err() == nil {
 		if c.connect(ctx) {
 			wait = firstRetry
@@ -101,7 +102,7 @@ func (c *Customer) stayConnected() {
 func jitter(wait time.Duration) time.Duration { return wait/2 + rand.N(wait) }
 
 // connect dials and returns when the connection is over. It reports whether the client
-// was ever logged in.
+// was ever logged in: a login, unlike a refusal, has the next wait begin short again.
 func (c *Customer) connect(ctx context.Context) (wasOnline bool) {
 	select {
 	case <-c.lost: // of an earlier connection
@@ -114,7 +115,7 @@ func (c *Customer) connect(ctx context.Context) (wasOnline bool) {
 	}
 	// The connection outlives ctx: see Pool.connected.
 	err := c.client.ConnectContext(c.pool.connected)
-	<-c.pool.dialing
+	<-c.pool.dialing // connected or not, others may dial now
 	// The client may have noticed the loss of its connection only in part.
 	if errors.Is(err, whatsmeow.ErrAlreadyConnected) {
 		c.client.Disconnect()
@@ -177,10 +178,10 @@ func (c *Customer) markRead(chat types.JID, ids []types.MessageID) {
 }
 
 // WaitOnline waits until the client is logged in. It returns ctx's error when ctx is done
-// first.
+// first. The connection may be lost again by the time that it returns.
 func (c *Customer) WaitOnline(ctx context.Context) error { return c.online.wait(ctx) }
 
-// NewMessageID draws the id of a message.
+// NewMessageID draws the id of a message, in the form that the library gives its own.
 func (c *Customer) NewMessageID() string { return c.client.GenerateMessageID() }
 
 // Letters returns the newest letters, at most limit, oldest first. They are those from
@@ -241,7 +242,8 @@ type signal struct {
 	raised chan struct{} // closed while the signal is raised
 }
 
-// raise ends all waiting. It may be called again.
+// raise ends all waiting. It may be called again: the library reports Connected at each
+// login.
 func (s *signal) raise() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

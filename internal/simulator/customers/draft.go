@@ -25,13 +25,16 @@ const (
 // A Draft says what a customer sends. Of Text, Kind, Message, Edit, Revoke and Timer
 // exactly one says what it is, but Text also goes with Kind, as caption, and with Edit.
 type Draft struct {
+	// Text is what the person writes, or a caption, or what an edit makes of a message.
 	Text string
 	// Kind is one of kinds, such as "image". What it is made of is up to the simulator.
 	Kind string
 	// Message is a waE2E.Message, encoded and in base64: what the other fields cannot say.
 	Message string
-	Edit    string // id of an earlier message, whose text is to be Text now
-	Revoke  string // id of an earlier message that is to be deleted
+	// Edit is the id of an earlier message, whose text is to be Text now.
+	Edit string
+	// Revoke is the id of an earlier message that is to be deleted for everybody.
+	Revoke string
 	// Timer is after how many seconds messages of the chat disappear from now on; 0 = never.
 	Timer *int
 	// Expiration is the timer that a message is sent under, in seconds.
@@ -40,7 +43,9 @@ type Draft struct {
 	Album string
 }
 
-// Compose returns the message to send to a number. It fails with [flowhq.Invalid].
+// Compose returns the message to send to a number. It fails with [flowhq.Invalid] and says
+// what would be right. The same draft gives an equal message each time, but for the time in
+// it.
 func (d Draft) Compose(to string) (*waE2E.Message, error) {
 	if n := d.contents(); n != 1 {
 		return nil, invalid("give one of text, kind, message, edit, revoke and timer")
@@ -53,6 +58,7 @@ func (d Draft) Compose(to string) (*waE2E.Message, error) {
 	}
 	// Phones name the chat by number in what refers to earlier messages.
 	chat := types.NewJID(to, types.DefaultUserServer)
+	// The text's length was checked; other contents are bounded by the request's size.
 	m, err := d.content(chat)
 	if err != nil {
 		return nil, err
@@ -72,6 +78,7 @@ func (d Draft) Compose(to string) (*waE2E.Message, error) {
 // contents counts the fields that say what is to be sent. A draft with two of them has a
 // mistake that would otherwise show only in what a bot answers.
 func (d Draft) contents() (n int) {
+	// A caption and an edit's text do not count by themselves.
 	for _, isSet := range []bool{
 		d.Kind != "", d.Message != "", d.Edit != "", d.Revoke != "", d.Timer != nil,
 		d.Text != "" && d.Kind == "" && d.Edit == "",
@@ -153,7 +160,8 @@ func key(chat types.JID, id string) *waCommon.MessageKey {
 	}
 }
 
-// edited changes the text of a message, in the envelope that phones put around it.
+// edited changes the text of a message, in the envelope that phones put around it. Clients
+// recognise an edit by the envelope, before they look into it.
 func edited(chat types.JID, id, text string) *waE2E.Message {
 	return &waE2E.Message{EditedMessage: &waE2E.FutureProofMessage{Message: &waE2E.Message{
 		ProtocolMessage: &waE2E.ProtocolMessage{

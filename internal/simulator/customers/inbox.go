@@ -44,7 +44,7 @@ func (l *Letter) key() string { return strings.TrimPrefix(l.From, "+") + "/" + l
 // is safe for concurrent use.
 type inbox struct {
 	db     *database.DB
-	number string // of the customer
+	number string // of the customer, digits only
 
 	mu       sync.Mutex         // guards all below
 	byKey    map[string]*Letter // what list holds
@@ -57,7 +57,9 @@ func newInbox(db *database.DB, number string) *inbox {
 	return &inbox{db: db, number: number, byKey: map[string]*Letter{}}
 }
 
-// receive enters a letter, or counts it as a repeat of one that is there, and saves it.
+// receive enters a letter, or counts it as a repeat of one that is there, and saves it. It
+// need not wait for the file. The acknowledgement that follows removes the message from the
+// server's queue by a later change, so a crash cannot lose both.
 func (i *inbox) receive(l Letter) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -88,7 +90,8 @@ func (i *inbox) receive(l Letter) {
 	}
 }
 
-// recordName names a letter in the file, where names sort by first arrival.
+// recordName names a letter in the file, where names sort by first arrival: in this order
+// they are loaded.
 func (i *inbox) recordName(index int) string { return fmt.Sprintf("%s/%010d", i.number, index) }
 
 // load enters a letter of an earlier run. Letters are loaded in order, and there are never
@@ -133,7 +136,8 @@ type unread struct {
 	ids map[types.JID][]types.MessageID // by chat; nil = nothing is unread
 }
 
-// add notes a message. The first one has all marked that are noted within [readDelay].
+// add notes a message. The first one has all marked that are noted within [readDelay], with
+// one receipt for each chat: a person opens the chat and reads what is there.
 func (u *unread) add(
 	chat types.JID, id types.MessageID, mark func(types.JID, []types.MessageID),
 ) {

@@ -49,7 +49,7 @@ func (k clientKeys) isComplete() bool {
 		len(k.Signed) == keyBytes && len(k.Signature) == signatureBytes
 }
 
-// pair returns the key pair of a private key.
+// pair returns the key pair of a private key. Only private halves are saved.
 func pair(private []byte) *keys.KeyPair {
 	return keys.NewKeyPairFromPrivateKey([keyBytes]byte(private))
 }

@@ -20,6 +20,7 @@ var kinds = map[string]func(caption string) *waE2E.Message{
 	"voice": func(string) *waE2E.Message {
 		return &waE2E.Message{AudioMessage: &waE2E.AudioMessage{PTT: proto.Bool(true)}}
 	},
+	// Stickers are pictures of their own type.
 	"sticker": func(string) *waE2E.Message {
 		return &waE2E.Message{StickerMessage: &waE2E.StickerMessage{
 			Mimetype: proto.String("image/webp"),
@@ -31,6 +32,7 @@ var kinds = map[string]func(caption string) *waE2E.Message{
 			Name: proto.String("Kariakoo Market"),
 		}}
 	},
+	// A contact is shared as a card in the form of address books.
 	"contact": func(string) *waE2E.Message {
 		return &waE2E.Message{ContactMessage: &waE2E.ContactMessage{
 			DisplayName: proto.String("Asha"),
@@ -53,6 +55,7 @@ var kinds = map[string]func(caption string) *waE2E.Message{
 			},
 		}}
 	},
+	// Polls are in their third form; phones of late send no other.
 	"poll": func(caption string) *waE2E.Message {
 		return &waE2E.Message{PollCreationMessageV3: &waE2E.PollCreationMessage{
 			Name: optional(caption),

@@ -70,6 +70,7 @@ func NewPool(
 		accounts: accounts, db: db, connected: ctx,
 		dialing: make(chan struct{}, maxDialing), byNumber: map[string]*Customer{},
 	}
+	// All clients share one dialer, and with it the TLS sessions.
 	p.dialer = wire.NewClient(addr, &tls.Config{
 		RootCAs: roots, ClientSessionCache: tls.NewLRUClientSessionCache(maxTLSSessions),
 	})
@@ -98,6 +99,7 @@ func (p *Pool) Load() error {
 	// The records of all customers are in one bucket, under the customers' numbers.
 	err := p.db.Each(database.Signal, func(key string, value []byte) error {
 		number, name, _ := strings.Cut(key, "/")
+		// The name may contain slashes itself; the number does not.
 		if records[number] == nil {
 			records[number] = map[string][]byte{}
 		}
@@ -116,7 +118,7 @@ func (p *Pool) Load() error {
 		if err != nil {
 			return err
 		}
-		if !k.isComplete() {
+		if !k.isComplete() { // better found out at the start than by a panic later
 			return errors.New("the record is damaged")
 		}
 		// It dials at once, and waits in the listener's backlog until the server accepts.
@@ -130,6 +132,7 @@ func (p *Pool) Load() error {
 	if err != nil {
 		return err
 	}
+	// Letters last: each looks for its customer.
 	return p.db.Each(database.Inbox, p.loadLetter)
 }
 
@@ -148,13 +151,14 @@ func (p *Pool) loadLetter(key string, value []byte) error {
 // [flowhq.Conflict] if the number is a phone's, and with [flowhq.Unavailable] while the
 // pool ends. When it returns, the customer is in the file, but not yet connected.
 func (p *Pool) Add(number, name string) (c *Customer, isNew bool, err error) {
+	// The flush covers a customer that another request has added just before, too.
 	if c, isNew, err = p.add(number, name); err != nil {
 		return nil, false, err
 	}
 	return c, isNew, p.db.Flush()
 }
 
-// add is Add without waiting for the file.
+// add is Add without waiting for the file, which would keep others from the pool.
 func (p *Pool) add(number, name string) (c *Customer, isNew bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -183,7 +187,8 @@ func (p *Pool) add(number, name string) (c *Customer, isNew bool, err error) {
 	return c, true, nil
 }
 
-// Customer returns the customer with a number. It fails with [flowhq.NotFound].
+// Customer returns the customer with a number, connected or not. It fails with
+// [flowhq.NotFound].
 func (p *Pool) Customer(number string) (*Customer, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

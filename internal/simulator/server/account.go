@@ -154,7 +154,7 @@ func jids(list []*device) []types.JID {
 	return out
 }
 
-// randomDigits returns a number of n digits that does not begin with zero.
+// randomDigits returns a number of n digits that does not begin with zero, as LIDs do not.
 func randomDigits(n int64) string {
 	low := new(big.Int).Exp(big.NewInt(10), big.NewInt(n-1), nil)
 	v, err := rand.Int(rand.Reader, new(big.Int).Mul(low, big.NewInt(9)))

@@ -33,7 +33,7 @@ func (s *Server) addressed(e *entry, data []byte) []byte {
 		return data // cannot be: we encoded it
 	}
 	nameWriter(n, writer.lid(), writer.pn(), form)
-	return wire.Marshal(*n)
+	return wire.Marshal(*n) // the queue keeps the usual form, for the next delivery
 }
 
 // nameWriter changes how a message names its writer, whose device stays. The library

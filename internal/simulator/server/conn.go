@@ -94,7 +94,7 @@ func (c *conn) talk() error {
 }
 
 // welcome starts pairing or logs a device in, and returns what handles the client's
-// stanzas from here on.
+// stanzas from here on. The payload says which of the two the client wants.
 func (c *conn) welcome(client *wire.Client) (handle func(*waBinary.Node), err error) {
 	if c.server.isOutdated(client.Payload) {
 		return nil, c.refuse(reasonOutdated, nil)
@@ -105,8 +105,9 @@ func (c *conn) welcome(client *wire.Client) (handle func(*waBinary.Node), err er
 	return c.handle, c.login(client)
 }
 
-// isCurrent reports whether what the client says still counts: it has not been told to
-// go, was not replaced and is still linked.
+// isCurrent reports whether what the client says still counts: the server has not ended the
+// connection, and the device was neither replaced nor unlinked. It is asked for each stanza,
+// and again by what changes the state: the answer may change in between.
 func (c *conn) isCurrent() (isCurrent bool) {
 	if c.IsEnding() {
 		return false
@@ -138,7 +139,8 @@ func (c *conn) handle(n *waBinary.Node) {
 	}
 }
 
-// endSoon ends the connection without waiting for it, for callers that hold the state.
+// endSoon ends the connection without waiting for it, for callers that hold the state:
+// [wire.Conn.End] blocks while the client does not read.
 func (c *conn) endSoon(last waBinary.Node, after time.Duration) {
 	c.workers.Go(func() { c.End(last, after) })
 }
@@ -155,11 +157,11 @@ func (c *conn) pause(d time.Duration) bool {
 	}
 }
 
-// errRefused ends a connection whose client has been told why.
+// errRefused ends a connection whose client was sent the reason.
 var errRefused = errors.New("refused")
 
-// refuse tells a client why it cannot come in. It returns errRefused once the client has
-// had time to read that.
+// refuse sends a client the reason why it cannot come in. It returns errRefused once the
+// client has had time to read that.
 func (c *conn) refuse(reason int, more waBinary.Attrs) error {
 	attrs := waBinary.Attrs{"reason": reason, "location": "sim"}
 	for k, v := range more {

@@ -4,7 +4,7 @@
 // It never sees the text of a message. Everything that a device has not acknowledged
 // stays in the device's queue, in memory and in the file, and is sent again at each
 // login. A message is acknowledged to its sender only once it is in the file. So killing
-// the process at any instant loses nothing that anybody was told about.
+// the process at any instant loses nothing that was acknowledged.
 //
 // Who owns what:
 //

@@ -9,6 +9,9 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
+// These faults happen at once and leave nothing behind. Each acts on the connections that
+// there are at the moment.
+
 // Drop cuts the connections of a number, or everybody's if it is "", as a network failure
 // would. It returns how many there were.
 func (s *Server) Drop(number string) int {
@@ -63,8 +66,9 @@ func (a *account) checkIsPhone() error {
 	return nil
 }
 
-// RefreshCodes tells the clients that show codes to change the secret in them, as phones
-// of late do when they are about to scan. It returns how many there were.
+// RefreshCodes has the clients that show codes change the secret in them, as phones of late
+// do when they are about to scan. Who scans the old picture is refused then. It returns how
+// many clients there were.
 func (s *Server) RefreshCodes() int {
 	showing := s.connections(func(l *link) bool { return l.pairing != nil })
 	for _, c := range showing {

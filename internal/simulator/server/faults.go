@@ -26,7 +26,8 @@ type Faults struct {
 	active activeFaults
 }
 
-// activeFaults are the faults that are still to come, by number.
+// activeFaults are the faults that are still to come, by number. Counts go down as things
+// happen; times pass.
 type activeFaults struct {
 	refusals   map[string]Refusal // "" = everybody
 	duplicates map[string]int     // messages still to deliver twice
@@ -129,7 +130,8 @@ func (f *Faults) refusal(number string) (r Refusal, isRefused bool) {
 	return r, isRefused
 }
 
-// refusal returns why a login of a number fails now, if it does, and counts it.
+// refusal returns why a login of a number fails now, if it does, and counts it. Pairing has
+// no number yet: it asks with "", and fails when everybody's logins do.
 func (s *Server) refusal(number string) (r Refusal, isRefused bool) {
 	if r, isRefused = s.Faults.refusal(number); isRefused {
 		s.counts.refused.Add(1)
@@ -147,7 +149,8 @@ func (f *Faults) DelayDeliveries(number string, count int, by time.Duration) {
 	f.change(func(a *activeFaults) { a.late[number] = delays{count, by} })
 }
 
-// takeDelivery returns what befalls the next message to a number.
+// takeDelivery returns what befalls the next message to a number. It is asked when the
+// message is queued, so a count is used up in the order of the messages.
 func (f *Faults) takeDelivery(
 	number string, isCompanion bool,
 ) (isTwice bool, delay time.Duration) {
@@ -200,6 +203,7 @@ var forms = []string{formLIDNumber, formLID, formNumber, formNumberLID}
 // companions names the customer. The last form stays. It fails with [flowhq.Invalid] on a
 // form that does not exist.
 func (f *Faults) SetForms(number string, next []string) error {
+	// A misspelt form would make no fault, and the test would prove nothing.
 	for _, form := range next {
 		if !slices.Contains(forms, form) {
 			return flowhq.Errorf(flowhq.Invalid,
@@ -244,7 +248,7 @@ func (f *Faults) LimitCodes(count int) {
 	f.change(func(a *activeFaults) { a.codes = count })
 }
 
-// codes returns how many codes the next client is given.
+// codes returns how many codes the next client is given: 6, unless the fault is on.
 func (f *Faults) codes() (n int) {
 	f.change(func(a *activeFaults) { n = a.codes })
 	if n == 0 {

@@ -21,13 +21,16 @@ import (
 // Sizes and other figures of linking by code, as clients have them (pair-code.go of the
 // library). Sizes are in bytes.
 const (
-	keyBytes      = 32
-	saltBytes     = 32
-	wrappedBytes  = saltBytes + aes.BlockSize + keyBytes // a public key, sealed with the code
-	bundleNonce   = 12
-	codeRounds    = 2 << 16 // of PBKDF2
+	keyBytes  = 32 // of X25519, and of the secrets made from it
+	saltBytes = 32
+	// wrappedBytes is the size of a public key that is sealed with the code.
+	wrappedBytes = saltBytes + aes.BlockSize + keyBytes
+	// bundleNonce is the size of the nonce of AES-GCM, which precedes the sealed bundle.
+	bundleNonce = 12
+	// codeRounds are those of PBKDF2, by which a code becomes a key.
+	codeRounds    = 2 << 16
 	linkRefBytes  = 32
-	linkCodeChars = 8 // without the dash
+	linkCodeChars = 8 // without the dash that is shown in their middle
 )
 
 // Linking by code goes like this, with the client on the left. Both sides make an
@@ -54,7 +57,8 @@ type linkCode struct {
 }
 
 // handleLinkCode answers a client that links by code: first its offer, then its part of
-// the exchange with the phone.
+// the exchange with the phone. The exchange itself is run by the goroutine of the request in
+// which a person enters the code.
 func (c *conn) handleLinkCode(n *waBinary.Node) {
 	node := n.GetChildByTag(linkCodeTag)
 	switch wire.String(&node, "stage") {
@@ -77,6 +81,8 @@ func (c *conn) handleLinkCode(n *waBinary.Node) {
 			return
 		}
 		_ = c.Send(result(n))
+		// Whether the client's part is right shows when the phone opens it. The service
+		// acknowledges it in any case.
 		select {
 		case offer.finish <- &node:
 		default: // it answers twice
@@ -117,6 +123,8 @@ func (s *Server) EnterCode(ctx context.Context, number, code string) (Linked, er
 	if len(code) != linkCodeChars {
 		return Linked{}, refuseLink("the code has %d characters without the dash", linkCodeChars)
 	}
+	// The client is found by the number that it asked for, not by the code, which the server
+	// never learns.
 	var t target
 	var offer *linkCode
 	s.do(func(st *state) { t, offer, err = st.offered(number) })
@@ -147,8 +155,10 @@ func (st *state) offered(number string) (t target, offer *linkCode, err error) {
 	return t, nil, refuseLink("no device asks to be linked to this number")
 }
 
-// exchange agrees with the client on the secret that the pairing is authenticated with.
-// It fails unless both know the code.
+// exchange agrees with the client on the secret that the pairing is authenticated with. It
+// fails with errWrongCode unless both know the code, and within pairTimeout if the client
+// does not answer: with a wrong code it cannot open what the phone sends, and hangs up or
+// stays silent.
 func (t target) exchange(
 	ctx context.Context, phone profile, offer *linkCode, code string,
 ) (secret []byte, err error) {
@@ -189,7 +199,8 @@ func (t target) exchange(
 	}
 }
 
-// errWrongCode is how a phone finds out: nothing that the device sends can be opened.
+// errWrongCode is what a phone shows when nothing that the device sends can be opened. It
+// cannot know whether the code or the answer was wrong.
 var errWrongCode = refuseLink("this is not the code that the device shows")
 
 // openBundle opens what the client has sealed for the phone, and returns the secret that
@@ -231,7 +242,8 @@ func openBundle(
 	return hkdf.Key(sha256.New, input, nil, "adv_secret", keyBytes)
 }
 
-// open decrypts a bundle under a key derived from the shared secret. It returns
+// open decrypts a bundle under a key derived from the shared secret, with the salt that
+// precedes the bundle. It returns
 // errWrongCode if the secret is not the one that the bundle was sealed with.
 func open(sealed, nonce, shared, salt []byte) ([]byte, error) {
 	const info = "link_code_pairing_key_bundle_encryption_key"

@@ -67,8 +67,8 @@ type admission struct {
 	linkedAt   time.Time // when the device was linked
 	// hasReplaced says that a live connection was thrown out.
 	hasReplaced bool
-	// saved is the generation after which the login is in the file. The client is not
-	// told that it is in before that.
+	// saved is the generation after which the login is in the file. The client is greeted
+	// after that: no host may work that the list of logins does not have.
 	saved uint64
 }
 
@@ -132,7 +132,7 @@ func (st *state) replaceLink(d *device, l *login) (wasAlive bool) {
 	return wasAlive
 }
 
-// greet tells the client that it is in, and how much waits for it.
+// greet lets the client know that it is in, and how much waits for it.
 func (c *conn) greet(in admission) error {
 	err := c.Send(waBinary.Node{Tag: "success", Attrs: waBinary.Attrs{
 		"t": now(), "lid": c.self.deviceLID(c.self.device), "props": "27", "abprops": "3",
@@ -182,8 +182,8 @@ func (c *conn) activate() {
 }
 
 // unlink removes a companion, as a person does on the phone, or as the companion itself
-// asks for on connection by (else nil). It tells everybody who needs to know, and reports
-// false if there is no such companion.
+// asks for on connection by (else nil). It notifies everybody who knows the device, and
+// reports false if there is no such companion.
 func (st *state) unlink(a *account, id uint16, by *conn) bool {
 	d := a.devices[id]
 	if d == nil || id == 0 {
@@ -205,7 +205,7 @@ func (st *state) unlink(a *account, id uint16, by *conn) bool {
 	return true
 }
 
-// notifyDevices tells everybody who holds a's device list that it has changed, and a's
+// notifyDevices notifies everybody who holds a's device list that it has changed, and a's
 // other companions.
 func (st *state) notifyDevices(a *account, change string, d *device) {
 	hash := deviceHash(a)

@@ -76,7 +76,8 @@ func (st *state) loadLogin(name string, value []byte) error {
 	return nil
 }
 
-// countLate counts what a client still says on a connection that was thrown out.
+// countLate counts what a client still says on a connection that was thrown out, for the
+// chaos test: two hosts of one number that both send would be the worst that can happen.
 func (c *conn) countLate(n *waBinary.Node) {
 	if n.Tag != classMessage && n.Tag != classReceipt {
 		return

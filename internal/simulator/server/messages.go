@@ -35,8 +35,8 @@ type routing struct {
 	isIgnored bool
 	code      int    // why the message is refused; 0 = it was routed
 	saved     uint64 // generation after which it is in the file
-	// devicesHash tells the sender that its list of devices is out of date; "" = it is
-	// not.
+	// devicesHash is of all devices that the message should have been for. The sender gets
+	// it if its list is out of date, and asks for the list again; "" = it is not.
 	devicesHash string
 }
 
@@ -67,7 +67,8 @@ func (c *conn) handleMessage(n *waBinary.Node) {
 	c.answerMessage(ack)
 }
 
-// answerMessage acknowledges a message, unless a fault has that come late or never.
+// answerMessage acknowledges a message, unless a fault has that come late or never. Only
+// messages of companions are disturbed: a customer's are how tests know what was sent.
 func (c *conn) answerMessage(ack waBinary.Node) {
 	isLost, delay := false, noDelay
 	if c.self.isCompanion() {
@@ -87,7 +88,7 @@ func (c *conn) answerMessage(ack waBinary.Node) {
 	}
 }
 
-// route queues a message for its devices.
+// route queues a message for its devices, those of the chat and the sender's own others.
 func (st *state) route(c *conn, n *waBinary.Node, to types.JID) (r routing) {
 	from := st.current(c)
 	if from == nil {
@@ -160,7 +161,7 @@ func (st *state) staleness(from *device, a *account, targets []waBinary.Node) st
 }
 
 // passedOn are the parts of a message that its recipient gets besides what was encrypted
-// for it.
+// for it. The server does not look into them.
 var passedOn = []string{"meta", "biz", "bot"}
 
 // forward returns the message as one device of owner gets it. a is whom the chat is with
@@ -203,7 +204,8 @@ func forward(
 	return out
 }
 
-// handleChatState passes "is typing" on to the chat's devices that are online.
+// handleChatState passes "is typing" on to the chat's devices that are online. Who is not has
+// no use for it later.
 func (c *conn) handleChatState(n *waBinary.Node) {
 	c.server.do(func(st *state) {
 		a := st.resolve(wire.JID(n, "to"))

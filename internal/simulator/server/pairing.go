@@ -56,7 +56,7 @@ const (
 // never changes, so other goroutines may keep it.
 type pairing struct {
 	keys    wire.DeviceKeys
-	refs    []string            // what tells its codes from those of others
+	refs    []string            // the first part of each of its codes; nobody else has them
 	request string              // id of the iq that carries the codes
 	answers chan *waBinary.Node // to the phone's proposal
 }
@@ -101,7 +101,8 @@ func (c *conn) startPairing(
 }
 
 // registeredKeys returns the keys that a client registers with. It fails if one is
-// missing or the client does not have the identity that it shows.
+// missing or the client does not have the identity that it shows. The Noise key needs no
+// check: the handshake has proven it.
 func registeredKeys(
 	noise []byte, data *waWa6.ClientPayload_DevicePairingRegistrationData,
 ) (keys wire.DeviceKeys, err error) {
@@ -121,7 +122,8 @@ func registeredKeys(
 }
 
 // handlePairing handles a stanza of a client that waits to be linked: a ping, an offer to
-// be linked by code, or its answer to a phone's proposal.
+// be linked by code, or its answer to a phone's proposal. It runs on the connection's
+// goroutine; the goroutine that links waits for the answer on a channel.
 func (c *conn) handlePairing(n *waBinary.Node) {
 	if n.Tag != "iq" {
 		return
@@ -163,6 +165,7 @@ func parseCode(text string) (code qrCode, err error) {
 		return code, refuseLink("this is not the code of a device to link")
 	}
 	code.ref = fields[0] // then three keys; a fifth field is the client's platform
+	// Noise and identity are public; the third is the secret.
 	for i, dst := range []*[]byte{&code.noise, &code.identity, &code.secret} {
 		*dst, err = base64.StdEncoding.DecodeString(fields[i+1])
 		if err != nil || len(*dst) != publicBytes {
@@ -172,7 +175,7 @@ func parseCode(text string) (code qrCode, err error) {
 	return code, nil
 }
 
-// Linked names a companion.
+// Linked names a companion by number and by hidden identity.
 type Linked struct {
 	JID string `json:"jid"`
 	LID string `json:"lid"`
@@ -215,14 +218,16 @@ func (s *Server) phone(number string) (p profile, err error) {
 	return p, err
 }
 
-// A target is a client that is about to be linked.
+// A target is a client that is about to be linked. It holds nothing of the state, so that
+// linking, which waits for the client, does not keep others from the state.
 type target struct {
 	conn    *conn
 	pairing *pairing
 	device  uint16 // the id that it gets
 }
 
-// scanned reserves the client that shows a code for a phone.
+// scanned reserves the client that shows a code for a phone. The keys in the code must be
+// those that the client has registered: a code may come from elsewhere than the ref in it.
 func (st *state) scanned(number string, code qrCode) (t target, err error) {
 	l := st.refs[code.ref]
 	switch {
@@ -272,7 +277,7 @@ func (s *Server) complete(
 		saved = s.db.Change(database.Changes{d.key(): encode(d)})
 		loggedIn = d.loggedIn
 	})
-	// A client that was told to come back must be known after a crash, too.
+	// The client comes back as a device, which must be known then even after a crash.
 	if err := s.db.Wait(saved); err != nil {
 		return Linked{}, err
 	}
@@ -325,7 +330,8 @@ func (t target) answer(ctx context.Context) (*waBinary.Node, error) {
 	}
 }
 
-// pairSuccess is the proposal: the client's new name and its signed identity.
+// pairSuccess is the proposal: the client's new name and its signed identity. The library
+// stores the name only after it has verified the identity.
 func pairSuccess(phone profile, t target, identity []byte) waBinary.Node {
 	return waBinary.Node{
 		Tag: "iq",

@@ -22,10 +22,12 @@ type Phone struct {
 
 // A Device is a companion of a phone, as it is shown.
 type Device struct {
-	ID        int    `json:"id"`
-	JID       string `json:"jid"`
-	Connected bool   `json:"connected"`
-	Queued    int    `json:"queued"` // stanzas that it has not acknowledged
+	ID  int    `json:"id"`
+	JID string `json:"jid"`
+	// Connected says that the server has not seen the end of its connection yet.
+	Connected bool `json:"connected"`
+	// Queued counts the stanzas that it has not acknowledged. 0 means that it has everything.
+	Queued int `json:"queued"`
 }
 
 // A Customer is the account of a person, as it is shown. Its client is in package
@@ -70,6 +72,8 @@ func (st *state) byNumber(isCustomer bool) (out []*account) {
 	return out
 }
 
+// What follows is what the control API asks and commands. Numbers are digits only.
+
 // AddPhone returns the phone with a number, and makes it if there is none. It fails with
 // [flowhq.Conflict] if the number is a customer's or there is no room. When it returns,
 // the phone is in the file.
@@ -95,7 +99,8 @@ func (s *Server) AddPhone(number, name string) (v Phone, isNew bool, err error) 
 	return v, isNew, s.db.Flush()
 }
 
-// addPhone makes a phone. Its device 0 can sign companions and is never connected.
+// addPhone makes a phone, with keys of its own. Its device 0 can sign companions and is
+// never connected.
 func (st *state) addPhone(number, name string) *account {
 	identity := keys.NewKeyPair()
 	// Nobody writes to the phone itself, but clients ask for its keys all the same: a
@@ -104,7 +109,7 @@ func (st *state) addPhone(number, name string) *account {
 		Number: number, Name: name,
 		Identity: identity.Priv[:], Registration: wire.NewRegistration(),
 	})
-	signed := identity.CreateSignedPreKey(1)
+	signed := identity.CreateSignedPreKey(1) // the private half is never used
 	d := st.addDevice(a, 0, wire.DeviceKeys{
 		Identity: identity.Pub[:], Registration: a.Registration,
 		Signed:    wire.PreKey{ID: signed.KeyID, Key: signed.Pub[:]},
@@ -144,7 +149,7 @@ func (s *Server) RegisterCustomer(
 }
 
 // CustomerAccount returns the hidden identity and the name of a customer. It fails with
-// [flowhq.NotFound].
+// [flowhq.NotFound], also if the number is a phone's.
 func (s *Server) CustomerAccount(number string) (lid, name string, err error) {
 	s.do(func(st *state) {
 		if a := st.accounts[number]; a != nil && a.Customer {
@@ -191,7 +196,8 @@ func (s *Server) Customers() []Customer {
 
 // Customer returns the customer with a number. It fails with [flowhq.NotFound].
 func (s *Server) Customer(number string) (v Customer, err error) {
-	if _, _, err = s.CustomerAccount(number); err == nil { // accounts are never removed
+	// Accounts are never removed, so it is still there in the second step.
+	if _, _, err = s.CustomerAccount(number); err == nil {
 		s.do(func(st *state) { v = st.accounts[number].customerView() })
 	}
 	return v, err
@@ -215,14 +221,14 @@ func (s *Server) Unlink(number string, id int) ([]int, error) {
 	return unlinked, err
 }
 
-// UnlinkAll removes all companions of a phone, and returns their ids. It fails with
-// [flowhq.NotFound] if there is no such phone.
+// UnlinkAll removes all companions of a phone, and returns their ids, of which there may be
+// none. It fails with [flowhq.NotFound] if there is no such phone.
 func (s *Server) UnlinkAll(number string) ([]int, error) {
 	return s.unlink(number, func(*device) bool { return true })
 }
 
 // unlink removes the companions of a phone that match. When it returns, that is in the
-// file: a device that was told that it is unlinked must not be let in after a crash.
+// file: after a crash, too, a device that was unlinked must not be let in.
 func (s *Server) unlink(number string, match func(*device) bool) ([]int, error) {
 	unlinked := []int{}
 	var err error

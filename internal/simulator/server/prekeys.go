@@ -16,15 +16,17 @@ import (
 
 // A client begins a Signal session with a device by a bundle of the device's public keys:
 // its identity, a signed key that lasts, and a one-time key. Clients upload one-time keys,
-// the server hands each out once, and tells a client when its keys run out:
+// the server hands each out once, and notifies a client when its keys run out:
 //
 //	encrypt get <count/> ->    <count value/>
 //	encrypt set {registration, identity, <list><key/>…</list>, <skey/>} ->
 //	encrypt get <key><user jid/>…</key> ->    <list><user jid>{…, <skey/>, <key/>}…</list>
 //	                        <- notification encrypt <count value/>
 const (
-	maxPreKeys = 2000 // one-time keys kept for a device
-	// lowPreKeys is at how many the device is told to upload more. The library uploads
+	// maxPreKeys bounds the one-time keys kept for a device. A client that is linked uploads
+	// 812, and 50 at a time after that.
+	maxPreKeys = 2000
+	// lowPreKeys is at how many the device is asked to upload more. The library uploads
 	// when it has fewer than 5.
 	lowPreKeys  = 4
 	keyIDBytes  = 3
@@ -34,7 +36,8 @@ const (
 	preKeyBytes = 4 + publicBytes
 )
 
-// handleKeys answers the queries about prekeys: count, upload, fetch.
+// handleKeys answers the queries about prekeys: count, upload, fetch. The device of the link
+// is used even if it was replaced meanwhile: its keys are the same.
 func (c *conn) handleKeys(n *waBinary.Node) (out answer, err *queryError) {
 	if _, ok := n.GetOptionalChildByTag("count"); ok {
 		var count int
@@ -99,7 +102,7 @@ func parseKey(n waBinary.Node) (key wire.PreKey, signature []byte, err error) {
 	return key, wire.Bytes(&n, "signature"), nil
 }
 
-// keyID decodes the three bytes of a key's id.
+// keyID decodes the three bytes of a key's id, which come first by significance.
 func keyID(id []byte) uint32 { return binary.BigEndian.Uint32(append([]byte{0}, id...)) }
 
 // bundles hands out what starts a session, for each device that is asked for. A device
@@ -136,7 +139,7 @@ func (st *state) bundle(jid types.JID, d *device) waBinary.Node {
 		content = append(content, waBinary.Node{Tag: "key", Content: keyNodes(key)})
 		d.Taken++
 		st.server.db.Change(database.Changes{d.key(): encode(d)})
-		// Told at every key below the mark, a client would upload several times over.
+		// Asked at every key below the mark, a client would upload several times over.
 		if left := d.unused(); left == lowPreKeys || left == 0 {
 			st.notify(d, types.ServerJID, "encrypt", waBinary.Node{
 				Tag: "count", Attrs: waBinary.Attrs{"value": left},

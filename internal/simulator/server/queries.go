@@ -22,6 +22,7 @@ func (e *queryError) node() waBinary.Node {
 	return waBinary.Node{Tag: "error", Attrs: waBinary.Attrs{"code": e.code, "text": e.text}}
 }
 
+// These are all that the library and the tests make a difference between.
 var (
 	errBadRequest     = &queryError{400, "bad-request"}
 	errNotAuthorized  = &queryError{401, "not-authorized"}
@@ -35,7 +36,8 @@ var (
 //	<iq id xmlns type=get|set>…</iq> ->    <iq id type=result>…</iq> or
 //	                                       <iq id type=error><error code text/></iq>
 
-// An answer is the content of a query's result; nil is an empty result.
+// An answer is the content of a query's result; nil is an empty result. Handlers return it,
+// or the reason why there is none, and send nothing themselves.
 type answer = []waBinary.Node
 
 // queries are the namespaces that clients ask in. The library waits 75 s for an answer,
@@ -58,7 +60,7 @@ var queries = map[string]func(c *conn, n *waBinary.Node) (answer, *queryError){
 	"status":                  empty,
 	"w:profile:picture":       notFound,
 	"w:biz":                   notFound,
-	"w:g2":                    (*conn).groups,
+	"w:g2":                    (*conn).groups, // named so by WhatsApp: groups, second form
 }
 
 // handleQuery answers a query. One that nobody here knows is refused, as the service
@@ -100,7 +102,7 @@ func result(n *waBinary.Node) waBinary.Node {
 	}}
 }
 
-// failure returns the refusal of a query.
+// failure returns the refusal of a query, which the library returns as an IQError.
 func failure(n *waBinary.Node, err *queryError) waBinary.Node {
 	return waBinary.Node{Tag: "iq", Attrs: waBinary.Attrs{
 		"from": types.ServerJID, "type": "error", "id": n.Attrs["id"],
@@ -148,6 +150,7 @@ func (c *conn) removeCompanion(n *waBinary.Node) (answer, *queryError) {
 // share the keys that settings are encrypted with, so no client can write any. One that
 // tries all the same is refused.
 func (c *conn) handleAppState(n *waBinary.Node) (answer, *queryError) {
+	// Clients ask for several collections of settings at once, such as contacts and chats.
 	sync, ok := n.GetOptionalChildByTag("sync")
 	if !ok {
 		return nil, errBadRequest
@@ -170,6 +173,7 @@ func (c *conn) handleAppState(n *waBinary.Node) (answer, *queryError) {
 // mediaConn names the hosts for pictures and the like, which do not exist here. A client
 // that uploads fails there, as it does when WhatsApp's media servers are away.
 func (c *conn) mediaConn(*waBinary.Node) (answer, *queryError) {
+	// The figures are WhatsApp's: for how long the client need not ask again, in seconds.
 	host := waBinary.Node{Tag: "host", Attrs: waBinary.Attrs{"hostname": "mmg.whatsapp.net"}}
 	return answer{{
 		Tag: "media_conn",

@@ -39,7 +39,7 @@ const (
 	classNotification = "notification"
 )
 
-// errQueueFull refuses a stanza. For a message, its sender is told to try again.
+// errQueueFull refuses a stanza. The sender of a message gets 503 and may try again.
 var errQueueFull = errors.New("the queue of the recipient is full")
 
 // A queue holds the stanzas that a device has not acknowledged, oldest first. They are
@@ -52,7 +52,7 @@ type queue struct {
 
 // An entry is a stanza on its way to one device.
 type entry struct {
-	seq             uint64
+	seq             uint64 // counts the device's stanzas
 	class, id, from string // what its acknowledgement names; from is a user
 	data            []byte // binary XML
 	// generation is in the file before the stanza is sent: who answers a message must
@@ -63,7 +63,8 @@ type entry struct {
 	delay       time.Duration // a fault: send it late
 }
 
-// newEntry encodes a stanza once, however often it will be sent.
+// newEntry encodes a stanza once, however often it will be sent. The encoded form is also
+// what is saved.
 func newEntry(n waBinary.Node) *entry {
 	return &entry{
 		class: n.Tag, data: wire.Marshal(n), id: wire.String(&n, "id"),
@@ -112,6 +113,7 @@ func (st *state) enqueue(d *device, n waBinary.Node) (saved uint64, err error) {
 // pass sends a stanza that needs no acknowledgement, if d is connected. It goes through
 // the queue, so that it does not overtake the messages before it, but not into the file.
 func (st *state) pass(d *device, n waBinary.Node) {
+	// Nobody misses it later: it says what is going on now.
 	if d.link == nil || len(d.queue.entries) >= maxQueued {
 		return
 	}
@@ -122,7 +124,8 @@ func (st *state) pass(d *device, n waBinary.Node) {
 	st.deliver(d)
 }
 
-// loadEntry restores one queued stanza. The database yields them in order.
+// loadEntry restores one queued stanza. The database yields them in order. A fault that was
+// to befall it is forgotten, like all faults.
 func (st *state) loadEntry(name string, value []byte) error {
 	cut := max(0, strings.LastIndexByte(name, '/'))
 	d, err := st.deviceByName(name[:cut])
@@ -169,8 +172,9 @@ func (c *conn) acknowledge(class, id, from string) {
 	})
 }
 
-// isUser reports whether a client that names a user means the one in an entry, whose
-// messages may have been delivered under either address.
+// isUser reports whether a client that names a user means the one in an entry. The entry has
+// the LID. The client acknowledges under the address that the delivery had, which may have
+// been the number (addresses.go).
 func (st *state) isUser(entry, named string) bool {
 	if entry == named {
 		return true
@@ -201,6 +205,7 @@ func (c *conn) pump() {
 		if e == nil {
 			return
 		}
+		// Most often it is in the file already. Otherwise this takes a few milliseconds.
 		if c.server.db.Wait(e.generation) != nil {
 			c.Cut() // the server is ending
 			return
@@ -239,7 +244,7 @@ func (st *state) next(c *conn) (e *entry, isBacklog bool) {
 		end := newEntry(serverInfo(waBinary.Node{
 			Tag: "offline", Attrs: waBinary.Attrs{"count": l.backlog.count},
 		}))
-		l.backlog = nil // the client is told once that it has everything
+		l.backlog = nil // sent once
 		return end, false
 	}
 	if i == len(entries) || i >= maxInFlight {
@@ -256,8 +261,8 @@ func (st *state) next(c *conn) (e *entry, isBacklog bool) {
 	return &copied, l.backlog != nil
 }
 
-// A backlog is what waited for a login. Stanzas up to its last one are marked, and then the
-// client is told that it has them all.
+// A backlog is what waited for a login. Stanzas up to its last one are marked as such, and
+// followed by a stanza that says that these were all.
 type backlog struct {
 	last  uint64 // seq of its newest stanza
 	count int

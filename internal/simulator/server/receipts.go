@@ -44,7 +44,8 @@ func (c *conn) handleReceipt(n *waBinary.Node) {
 	}})
 }
 
-// receiptIDs returns all ids that a receipt is about.
+// receiptIDs returns all ids that a receipt is about. Several messages that were read at once
+// have one receipt.
 func receiptIDs(n *waBinary.Node, first string) []string {
 	ids := []string{first}
 	list := n.GetChildByTag("list")

@@ -37,8 +37,8 @@ type Server struct {
 	untrusted    untrusted // shown instead of identity, as a fault
 	ids          stanzaIDs
 	counts       counters
-	running      sync.WaitGroup // connections
-	web          *http.Server   // set by Serve
+	running      sync.WaitGroup // the goroutines of connections, and sweep
+	web          *http.Server   // set by Serve, with the state lent
 
 	mu    sync.Mutex // guards state
 	state *state
@@ -118,7 +118,7 @@ func (s *Server) Close() {
 // connection a goroutine of its own and returns, so that net/http frees its buffers.
 func (s *Server) connect(w *wire.Conn) {
 	c := &conn{Conn: w, server: s, done: make(chan struct{})}
-	isAdmitted := false
+	isAdmitted := false // nothing is sent to a client that comes too late
 	s.do(func(st *state) {
 		// In one step with Close's noting the end, so that Close waits for this one, too.
 		if !st.isEnding {
@@ -163,7 +163,8 @@ func (s *Server) connections(match func(*link) bool) (out []*conn) {
 	return out
 }
 
-// stanzaIDs draws ids for stanzas of the server's own.
+// stanzaIDs draws ids for stanzas of the server's own: notifications and queries. Messages
+// and receipts keep the ids that their senders gave them.
 type stanzaIDs struct {
 	prefix string // of this run, so that no id of an earlier one comes again
 	last   atomic.Uint64

@@ -27,7 +27,7 @@ type state struct {
 	server   *Server
 	accounts map[string]*account // by number, digits only
 	byLID    map[string]*account // by hidden identity
-	links    map[*conn]*link     // of every open connection
+	links    map[*conn]*link     // of every open connection, logged in or not
 	refs     map[string]*link    // of clients that show codes, by what is in the codes
 	isEnding bool                // no connection is admitted any more
 }
@@ -44,7 +44,7 @@ type link struct {
 	code       *linkCode // its offer to be linked by code; nil = none
 
 	// After its login:
-	isActive  bool     // the client wants its queue
+	isActive  bool     // the client has said that it wants its queue
 	isPumping bool     // a goroutine sends the queue
 	sent      uint64   // seq of the last queued stanza that was sent
 	backlog   *backlog // what waited for the login, until that has been sent
@@ -91,7 +91,9 @@ func (st *state) phone(number string) (*account, error) {
 }
 
 // current returns the device that speaks on a connection, or nil if what the client says
-// no longer counts: it was replaced or unlinked, or has not logged in.
+// no longer counts: it was replaced or unlinked, or has not logged in. Whatever changes the
+// state on behalf of a client asks this first, with the state lent, so that no message of
+// the old host is taken after the new one has logged in.
 func (st *state) current(c *conn) *device {
 	if l := st.links[c]; l != nil && l.device != nil && l.device.link == l {
 		return l.device
@@ -171,7 +173,7 @@ func (st *state) release(c *conn) {
 	}
 }
 
-// encode returns what is saved of an account, a device or a login.
+// encode returns what is saved of an account, a device or a login: its exported fields.
 func encode(v any) []byte {
 	data, err := json.Marshal(v)
 	if err != nil {
@@ -180,7 +182,8 @@ func encode(v any) []byte {
 	return data
 }
 
-// load reads what an earlier run has left. Each bucket refers to those before it.
+// load reads what an earlier run has left. Each bucket refers to those before it. What does
+// not fit together is an error: the simulator would otherwise lose what it has acknowledged.
 func (st *state) load() error {
 	for _, bucket := range []struct {
 		name string

@@ -13,7 +13,8 @@ import (
 	"github.com/flowhq/flowhq/internal/simulator/wire"
 )
 
-// tokenBytes is the size of a token that lets somebody write to its issuer.
+// tokenBytes is the size of a token that lets somebody write to its issuer. WhatsApp uses
+// them against unasked-for messages: a client issues one when it first answers somebody.
 const tokenBytes = 16
 
 // The library asks in one form for everything that it wants to know of users (usync):
@@ -57,6 +58,7 @@ func (st *state) describe(
 	if contact, isContact := user.GetOptionalChildByTag("contact"); isContact && !ok {
 		return st.describeContact(contact)
 	}
+	// A user who is not there is answered without facts, and without an error.
 	reply := waBinary.Node{Tag: "user", Attrs: waBinary.Attrs{"jid": jid}}
 	a := st.resolve(jid)
 	if a == nil {
@@ -66,10 +68,10 @@ func (st *state) describe(
 	for _, q := range query {
 		switch q.Tag {
 		case "devices":
-			// The client keeps the list, and must be told when it changes.
+			// The client keeps the list, and is notified when it changes.
 			a.askers[asker] = struct{}{}
 			facts = append(facts, deviceList(a))
-		case "lid":
+		case "lid": // by which the client writes from then on
 			facts = append(facts, waBinary.Node{Tag: "lid", Attrs: waBinary.Attrs{"val": a.lid()}})
 		case "contact":
 			attrs := waBinary.Attrs{"type": "in"}
@@ -116,6 +118,7 @@ func deviceList(a *account) waBinary.Node {
 // participantHash is the digest by which client and server compare whom a message is for.
 // The form is the library's (send.go, participantListHashV2).
 func participantHash(devices []types.JID) string {
+	// Sorted by name, so that both sides get the same digest from lists in any order.
 	names := make([]string, len(devices))
 	for i, jid := range devices {
 		names[i] = jid.ADString()
@@ -173,6 +176,6 @@ func (st *state) passToken(from profile, token waBinary.Node) {
 			}},
 		})
 		n.Attrs["sender_lid"] = from.lid()
-		_, _ = st.enqueue(d, n) // a full queue loses it
+		_, _ = st.enqueue(d, n) // a full queue loses it, and the contact does without
 	}
 }

@@ -44,7 +44,8 @@ func (s *Server) isOutdated(payload *waWa6.ClientPayload) bool {
 	return true
 }
 
-// versionOf returns the version that a client passes for.
+// versionOf returns the version that a client passes for, such as 2.3000.1047769893. The
+// last number counts builds and is the only one that changes.
 func versionOf(payload *waWa6.ClientPayload) string {
 	v := payload.GetUserAgent().GetAppVersion()
 	var parts []string

@@ -77,6 +77,7 @@ func (s *Store) GenOnePreKey(context.Context) (key *keys.PreKey, err error) {
 }
 
 // GetPreKey returns the key that somebody has begun a session with, nil if there is none.
+// Then the message cannot be decrypted, and its sender is asked for another one.
 func (s *Store) GetPreKey(ctx context.Context, id uint32) (*keys.PreKey, error) {
 	value := s.get(ctx, preKeyName(id))
 	if value == nil {

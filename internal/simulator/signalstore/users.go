@@ -18,8 +18,8 @@ var errKept = errors.New("a customer's device is never deleted")
 // never change.
 func (s *Store) PutDevice(context.Context, *store.Device) error { return nil }
 
-// DeleteDevice refuses. The library deletes a device that is told that it was logged out,
-// and replaces its stores while other goroutines still read them. A client that keeps its
+// DeleteDevice refuses. The library deletes the device of a client that was logged out, and
+// replaces its stores while other goroutines still read them. A client that keeps its
 // device can come back.
 func (s *Store) DeleteDevice(context.Context, *store.Device) error { return errKept }
 

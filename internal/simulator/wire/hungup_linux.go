@@ -11,7 +11,7 @@ import (
 const tcpEstablished = 1
 
 // peerClosed asks the kernel whether the other end has closed the connection. Reading
-// would tell only after everything before the end has been read. A login that follows a
+// finds out only after everything before the end has been read. A login that follows a
 // hang-up within a millisecond would then count as two connections at once.
 func peerClosed(tcp *net.TCPConn) bool {
 	if tcp == nil {

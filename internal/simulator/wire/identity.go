@@ -27,8 +27,8 @@ import (
 
 // A client believes that it talks to WhatsApp for two reasons. TLS shows a certificate whose
 // root it trusts, and the handshake shows two Noise certificates whose root key is built into
-// the library. Both roots are the simulator's own here, and clients are told to trust them:
-// by ca.pem, and by setting whatsmeow.WACertPubKey to what root.key holds.
+// the library. Both roots are the simulator's own here. Clients trust them if they take the
+// first from ca.pem and set whatsmeow.WACertPubKey to what root.key holds.
 
 // Files in the state directory. The first two are for clients, the last is the server's
 // own.
@@ -103,7 +103,8 @@ func LoadIdentity(dir string) (*Identity, error) {
 		writeFile(dir, RootKeyFile, []byte(hex.EncodeToString(root[:])+"\n"), 0o644))
 }
 
-// NewIdentity makes an identity that nobody trusts yet.
+// NewIdentity makes an identity that nobody trusts yet. The Noise keys need no certificate of
+// an authority: the library compares the root with the one that it was given.
 func NewIdentity() (*Identity, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

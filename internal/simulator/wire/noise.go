@@ -135,7 +135,8 @@ func (h *handshake) mixKey(private *ecdh.PrivateKey, public []byte) error {
 	return err
 }
 
-// expand derives two keys from a secret and the chaining key.
+// expand derives two keys from a secret and the chaining key, as the protocol's MixKey and
+// Split do.
 func (h *handshake) expand(secret []byte) (first, second []byte, err error) {
 	out, err := hkdf.Key(sha256.New, secret, h.salt, "", 2*keyBytes)
 	if err != nil {
