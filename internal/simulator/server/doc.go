@@ -15,8 +15,8 @@
 //   - conn (conn.go) is one client's connection: its goroutine reads stanzas and handles
 //     them, one after the other. A second goroutine sends the queue while there is one.
 //
-// Where to look: how a device is linked in pairing.go and linkcode.go, how it logs in in
-// login.go, what becomes of a message in messages.go and queue.go, what clients may ask
-// in queries.go. What the control API needs is in phones.go, stats.go and the files whose
-// names begin with fault.
+// Where to look: how a device is linked in pairing.go, scan.go and linkcode.go, how it logs
+// in in login.go, what becomes of a message in messages.go and queue.go, what clients may
+// ask in queries.go. What the control API needs is in phones.go, stats.go and the files
+// whose names begin with fault.
 package server
