@@ -45,6 +45,7 @@ func (l *Letter) key() string { return strings.TrimPrefix(l.From, "+") + "/" + l
 type inbox struct {
 	db     *database.DB
 	number string // of the customer, digits only
+	limit  int    // letters that are kept
 
 	mu       sync.Mutex         // guards all below
 	byKey    map[string]*Letter // what list holds
@@ -54,7 +55,7 @@ type inbox struct {
 
 // newInbox returns an empty inbox, whose letters are kept in db.
 func newInbox(db *database.DB, number string) *inbox {
-	return &inbox{db: db, number: number, byKey: map[string]*Letter{}}
+	return &inbox{db: db, number: number, limit: MaxInbox, byKey: map[string]*Letter{}}
 }
 
 // receive enters a letter, or counts it as a repeat of one that is there, and saves it. It
@@ -82,7 +83,7 @@ func (i *inbox) receive(l Letter) {
 	}
 	// With the lock held, so that a repeat does not overtake the letter on its way.
 	i.db.Put(database.Inbox, i.recordName(l.index), value)
-	if len(i.list) > MaxInbox {
+	if len(i.list) > i.limit {
 		oldest := i.list[0]
 		i.list = i.list[1:]
 		delete(i.byKey, oldest.key())

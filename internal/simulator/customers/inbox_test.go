@@ -20,16 +20,18 @@ func TestInbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
+	const limit = 20
 	i := newInbox(db, "1")
-	for n := range MaxInbox + 1 {
+	i.limit = limit
+	for n := range limit + 1 {
 		i.receive(Letter{ID: fmt.Sprint("ID", n), From: "+2", Text: "Habari"})
 	}
 	i.receive(Letter{ID: "ID7", From: "+2"}) // again
 	i.receive(Letter{ID: "ID7", From: "+3"}) // somebody else's
 	i.receive(Letter{ID: "ID0", From: "+2"}) // was dropped, so it is new
-	before := i.letters("", MaxInbox+1)
-	if len(before) != MaxInbox || before[len(before)-1].ID != "ID0" || before[0].ID != "ID3" {
-		t.Errorf("%d letters from %s; want %d from ID3", len(before), before[0].ID, MaxInbox)
+	before := i.letters("", limit+1)
+	if len(before) != limit || before[len(before)-1].ID != "ID0" || before[0].ID != "ID3" {
+		t.Errorf("%d letters from %s; want %d from ID3", len(before), before[0].ID, limit)
 	}
 	var repeats int
 	for _, l := range before {
@@ -52,7 +54,7 @@ func TestInbox(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	diff := cmp.Diff(before, again.letters("", MaxInbox+1), cmpopts.IgnoreUnexported(Letter{}))
+	diff := cmp.Diff(before, again.letters("", limit+1), cmpopts.IgnoreUnexported(Letter{}))
 	if diff != "" {
 		t.Errorf("letters after a restart (-before +after):\n%s", diff)
 	}
