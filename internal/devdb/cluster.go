@@ -56,31 +56,59 @@ type cluster struct {
 
 func (c *cluster) path(name string) string { return filepath.Join(c.dir, name) }
 
-// start becomes the owner of the cluster and starts it, or attaches to the one
-// that another process started.
-func (c *cluster) start(ctx context.Context, progress func(string)) (*Server, error) {
+// start becomes the owner of the cluster and starts it.
+func (c *cluster) start(ctx context.Context, progress func(string)) (_ *Server, err error) {
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return nil, err
 	}
 	if err := c.owner.own(c.dir); err != nil {
 		return nil, err
 	}
+	if err := c.acquirePatiently(ctx); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			c.release()
+		}
+	}()
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	password, err := c.password()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.stopOrphan(ctx); err != nil {
+		return nil, err
+	}
+	if err := c.create(ctx, progress); err != nil {
+		return nil, err
+	}
+	child, port, err := c.launch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	u := url.URL{
+		Scheme: "postgres", User: url.UserPassword(role, password),
+		Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Path: "/" + database, RawQuery: "sslmode=disable",
+	}
+	s := &Server{url: u.String(), child: child, cluster: c, done: make(chan error, 1)}
+	go s.watch()
+	return s, nil
+}
+
+// acquirePatiently takes the owner's lock, once a process that is about to end has
+// given it up.
+func (c *cluster) acquirePatiently(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
 	for {
 		owned, err := c.acquire()
-		if err != nil {
-			return nil, err
-		}
-		if owned {
-			return c.startOwned(ctx, progress)
-		}
-		if url, ok := c.running(); ok {
-			c.log.Info("attached to a running database", "dir", c.dir)
-			return &Server{url: url, cluster: c, done: make(chan error, 1)}, nil
+		if owned || err != nil {
+			return err
 		}
 		if err := pause(ctx); err != nil {
-			return nil, fmt.Errorf("another process is starting it: %w", err)
+			return errors.New("another process runs it: end that one first")
 		}
 	}
 }
@@ -106,60 +134,7 @@ func (c *cluster) acquire() (bool, error) {
 
 // release gives the cluster up once its server has ended.
 func (c *cluster) release() {
-	_ = os.Remove(c.path("url"))
 	c.lock.Close() // and with it the lock
-}
-
-// running returns the address of the server that another process owns, once it
-// accepts connections.
-func (c *cluster) running() (string, bool) {
-	data, err := os.ReadFile(c.path("url"))
-	if err != nil {
-		return "", false
-	}
-	u, err := url.Parse(strings.TrimSpace(string(data)))
-	if err != nil {
-		return "", false
-	}
-	conn, err := net.DialTimeout("tcp", u.Host, time.Second)
-	if err != nil {
-		return "", false
-	}
-	conn.Close()
-	return u.String(), true
-}
-
-func (c *cluster) startOwned(ctx context.Context, progress func(string)) (_ *Server, err error) {
-	defer func() {
-		if err != nil {
-			c.release()
-		}
-	}()
-	password, err := c.password()
-	if err != nil {
-		return nil, err
-	}
-	if err := c.stopOrphan(ctx); err != nil {
-		return nil, err
-	}
-	if err := c.create(ctx, progress); err != nil {
-		return nil, err
-	}
-	child, port, err := c.launch(ctx)
-	if err != nil {
-		return nil, err
-	}
-	u := url.URL{
-		Scheme: "postgres", User: url.UserPassword(role, password),
-		Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Path: "/" + database, RawQuery: "sslmode=disable",
-	}
-	s := &Server{url: u.String(), child: child, cluster: c, done: make(chan error, 1)}
-	if err := c.write("url", s.url); err != nil {
-		child.Stop(syscall.SIGINT, stopTimeout)
-		return nil, err
-	}
-	go s.watch()
-	return s, nil
 }
 
 // password returns the role's password, which is made up before the cluster is.

