@@ -15,7 +15,7 @@
 // It is a module of its own because the server drags in some two hundred
 // modules that the application must not depend on. SQLite files are never
 // migrated by the server, so whoever names a file puts the server's version
-// into the name; "temporald version" prints it.
+// into the name; "temporald --version" prints it.
 //
 // SIGTERM and SIGINT end it within about a second, at any moment.
 package main
@@ -52,8 +52,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 
-	if len(args) == 1 && args[0] == "version" {
-		fmt.Fprintln(stdout, headers.ServerVersion)
+	if len(args) == 1 && args[0] == "--version" {
+		// In the words of the CLI, so that whoever starts either asks in one way.
+		fmt.Fprintf(stdout, "temporald version %s (Server %[1]s)\n", headers.ServerVersion)
 		return 0
 	}
 	o, err := parse(args, stderr)

@@ -36,7 +36,7 @@ const uiPortOffset = 1000
 
 func parse(args []string, stderr io.Writer) (options, error) {
 	if len(args) < 2 || args[0] != "server" || args[1] != "start-dev" {
-		return options{}, errors.New("usage: temporald server start-dev [flags], or temporald version")
+		return options{}, errors.New("usage: temporald server start-dev [flags], or temporald --version")
 	}
 	o := options{attributes: searchAttributes(), dynamic: switches()}
 	f := flag.NewFlagSet("temporald server start-dev", flag.ContinueOnError)
