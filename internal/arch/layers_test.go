@@ -28,14 +28,17 @@ var layers = [][]string{
 	{"internal/simulator/control"},
 	{
 		"internal/store", "internal/reply", "internal/config", "internal/logging", "internal/devdb",
-		"internal/cli", "internal/metrics", "internal/whatsapp/keystore",
+		"internal/cli", "internal/gobuild", "internal/metrics", "internal/whatsapp/keystore",
 	},
-	{"internal/hosting", "internal/pipeline", "internal/whatsapp", "internal/simulator"},
+	{
+		"internal/hosting", "internal/pipeline", "internal/whatsapp", "internal/simulator",
+		"internal/temporald",
+	},
 	{"activities"},
 	{"workflows"},
 	{"api", "workers"},
 	{"internal/dev"},
-	{"cmd/flowhq", "cmd/flowhq-dev"}, // wire; the only places that know every concrete type
+	{"cmd/flowhq", "cmd/flowhq-dev", "dev/build"}, // wire; the only places that know every concrete type
 }
 
 // testOnly lists the packages that exist for tests. They may import anything;

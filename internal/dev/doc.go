@@ -7,7 +7,8 @@
 //
 //	flowhq, flowhq-dev   the programs, as Taskfile.yml builds them
 //	test/                the same with the race detector, which the tests run
-//	temporald-<hash>     the embedded Temporal, built once from dev/temporald
+//	temporald-<hash>     the embedded Temporal, built once from dev/temporald unless
+//	                     "temporal" is in the PATH (see package temporald)
 //	temporal-<version>.db, pg/, simulator/   what the services keep
 //	admin-password       made up at the first start, unless ADMIN_PASSWORD is set;
 //	                     the same with "--whatsapp"

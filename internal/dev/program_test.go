@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq/internal/dev/proc"
+	"github.com/flowhq/flowhq/internal/temporald"
 )
 
 // program returns the path of flowhq-dev, which has the program flowhq beside it, built
@@ -48,6 +49,23 @@ type run struct {
 	out   *scratch
 }
 
+// temporalProgram returns the embedded server, as tests of every package find it.
+func temporalProgram(t *testing.T) string {
+	t.Helper()
+	if path := os.Getenv(temporald.Variable); path != "" {
+		return path
+	}
+	root, err := findCheckout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := temporald.Build(t.Context(), root, t.Logf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Path
+}
+
 // start runs a command of the program in dir.
 func start(t *testing.T, dir string, vars []string, args ...string) *run {
 	t.Helper()
@@ -58,7 +76,7 @@ func start(t *testing.T, dir string, vars []string, args ...string) *run {
 	r := &run{t: t, out: &scratch{}}
 	cmd := exec.Command(path, args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "TEMPORALD="+temporald(t))
+	cmd.Env = append(os.Environ(), temporald.Variable+"="+temporalProgram(t))
 	cmd.Env = append(cmd.Env, vars...)
 	cmd.Stdout, cmd.Stderr = r.out, r.out
 	if r.child, err = proc.Start(cmd, syscall.SIGKILL); err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/flowhq/flowhq/internal/dev/proc"
 	"github.com/flowhq/flowhq/internal/devdb"
+	"github.com/flowhq/flowhq/internal/temporald"
 )
 
 const (
@@ -80,13 +81,18 @@ func testEnv(
 		defer func() { err = errors.Join(err, db.Stop(context.WithoutCancel(ctx))) }()
 		env = append(env, "TEST_DATABASE_URL="+db.URL())
 	}
-	if getenv("TEMPORALD") == "" {
-		c := &console{w: stderr}
-		path, err := Temporald(ctx, c.printf)
+	if getenv(temporald.Variable) == "" {
+		// Always our own, so that tests do not depend on what a machine has.
+		root, err := findCheckout()
 		if err != nil {
 			return exitNotRun, err
 		}
-		env = append(env, "TEMPORALD="+path)
+		c := &console{w: stderr}
+		program, err := temporald.Build(ctx, root, c.printf)
+		if err != nil {
+			return exitNotRun, err
+		}
+		env = append(env, temporald.Variable+"="+program.Path)
 	}
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = env, stdout, stderr

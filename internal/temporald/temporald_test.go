@@ -1,6 +1,7 @@
-package dev
+package temporald_test
 
 import (
+	"encoding/json"
 	"maps"
 	"net"
 	"net/http"
@@ -16,27 +17,29 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/testsuite"
 
-	"github.com/flowhq/flowhq/internal/apiclient"
+	"github.com/flowhq/flowhq/internal/temporald"
 )
 
-// temporald returns the path of the embedded server, as tests of every package
-// find it.
-func temporald(t *testing.T) string {
+const namespace = "flowhq"
+
+// program returns the server under test.
+func program(t *testing.T) temporald.Program {
 	t.Helper()
-	if path := os.Getenv("TEMPORALD"); path != "" {
-		return path
+	choice := os.Getenv(temporald.Variable)
+	if choice == "" {
+		choice = temporald.Embedded
 	}
-	path, err := Temporald(t.Context(), t.Logf)
+	p, err := temporald.Find(t.Context(), "../..", choice, t.Logf)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return path
+	return p
 }
 
 // startTemporald starts a server as the SDK's users do.
 func startTemporald(t *testing.T, o testsuite.DevServerOptions) *testsuite.DevServer {
 	t.Helper()
-	o.ExistingPath, o.LogLevel = temporald(t), "never"
+	o.ExistingPath, o.LogLevel = program(t).Path, "never"
 	o.ExtraArgs = append(o.ExtraArgs, "--follow-parent")
 	s, err := testsuite.StartDevServer(t.Context(), o)
 	if err != nil {
@@ -67,7 +70,7 @@ func attributesOf(t *testing.T, s *testsuite.DevServer, namespace string) map[st
 func TestTemporaldServesTheSDKsTests(t *testing.T) {
 	t.Parallel()
 	s := startTemporald(t, testsuite.DevServerOptions{ClientOptions: &client.Options{Namespace: namespace}})
-	if diff := cmp.Diff(searchAttributes, attributesOf(t, s, namespace)); diff != "" {
+	if diff := cmp.Diff(temporald.SearchAttributes, attributesOf(t, s, namespace)); diff != "" {
 		t.Errorf("search attributes (-want +got):\n%s", diff)
 	}
 	res, err := s.Client().WorkflowService().DescribeNamespace(t.Context(),
@@ -75,8 +78,8 @@ func TestTemporaldServesTheSDKsTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := res.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration(); got != retention {
-		t.Errorf("retention = %v; want %v", got, retention)
+	if got := res.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration(); got != temporald.Retention {
+		t.Errorf("retention = %v; want %v", got, temporald.Retention)
 	}
 	if !res.GetNamespaceInfo().GetCapabilities().GetWorkerCommands() {
 		t.Error("worker commands are off; want them on")
@@ -92,7 +95,7 @@ func TestTemporaldTakesTheCLIsFlags(t *testing.T) {
 			"--search-attribute", "Colour=Keyword", "--dynamic-config-value", "frontend.rps=1000", "--log-format", "json",
 		},
 	})
-	want := maps.Clone(searchAttributes)
+	want := maps.Clone(temporald.SearchAttributes)
 	want["Colour"] = enumspb.INDEXED_VALUE_TYPE_KEYWORD
 	if diff := cmp.Diff(want, attributesOf(t, s, "other")); diff != "" {
 		t.Errorf("search attributes (-want +got):\n%s", diff)
@@ -103,34 +106,26 @@ func TestTemporaldTakesTheCLIsFlags(t *testing.T) {
 func TestProvisionAddsWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	s := startTemporald(t, testsuite.DevServerOptions{})
-	d := &stack{temporal: s.FrontendHostPort(), getenv: env("TEMPORAL_NAMESPACE", "brought-along")}
+	o := client.Options{HostPort: s.FrontendHostPort(), Namespace: "brought-along"}
 	for range 2 { // the second time, nothing is missing
-		if err := d.provision(t.Context()); err != nil {
+		if err := temporald.Provision(t.Context(), o); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if diff := cmp.Diff(searchAttributes, attributesOf(t, s, "brought-along")); diff != "" {
+	if diff := cmp.Diff(temporald.SearchAttributes, attributesOf(t, s, o.Namespace)); diff != "" {
 		t.Errorf("search attributes (-want +got):\n%s", diff)
 	}
 }
 
-func TestTemporalVersionIsThatOfTheModule(t *testing.T) {
+func TestVersionIsThatOfTheServer(t *testing.T) {
 	t.Parallel()
-	root, err := findCheckout()
-	if err != nil {
-		t.Fatal(err)
-	}
-	version, err := temporalVersion(root)
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := startTemporald(t, testsuite.DevServerOptions{})
 	res, err := s.Client().WorkflowService().GetSystemInfo(t.Context(), &workflowservice.GetSystemInfoRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := res.GetServerVersion(); got != version {
-		t.Errorf("the server says it is %s; want %s", got, version)
+	if got, want := res.GetServerVersion(), program(t).Version; got != want {
+		t.Errorf("the server says it is %s; want %s", got, want)
 	}
 }
 
@@ -138,10 +133,12 @@ func TestTemporalVersionIsThatOfTheModule(t *testing.T) {
 // in there.
 func TestTemporaldsUIHasACodec(t *testing.T) {
 	t.Parallel()
-	_, port, err := net.SplitHostPort(freeAddr(""))
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	l.Close()
 	const endpoint = "http://127.0.0.1:3000/codec"
 	startTemporald(t, testsuite.DevServerOptions{
 		EnableUI: true, UIPort: port, ExtraArgs: []string{"--ui-codec-endpoint", endpoint},
@@ -152,8 +149,23 @@ func TestTemporaldsUIHasACodec(t *testing.T) {
 			IncludeCredentials bool
 		}
 	}
-	ui := apiclient.Client{Base: "http://127.0.0.1:" + port}
-	eventually(t, func() bool { return ui.Call(t.Context(), http.MethodGet, "/api/v1/settings", nil, &settings) == nil })
+	// StartDevServer returns when the server is ready, which its Web UI may not be.
+	var res *http.Response
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for range tick.C {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:"+port+"/api/v1/settings", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res, err = http.DefaultClient.Do(req); err == nil {
+			break
+		}
+	}
+	defer res.Body.Close()
+	if err := json.NewDecoder(res.Body).Decode(&settings); err != nil {
+		t.Fatal(err)
+	}
 	if settings.Codec.Endpoint != endpoint || !settings.Codec.IncludeCredentials {
 		t.Errorf("the Web UI's codec is %+v; want %s with credentials", settings.Codec, endpoint)
 	}

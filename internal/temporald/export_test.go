@@ -1,0 +1,4 @@
+package temporald
+
+// SourceHash lets tests make a checkout in which nothing is to be built.
+var SourceHash = sourceHash
