@@ -46,7 +46,10 @@ func main() {
 // failure that was explained on stderr, 2 for wrong usage, and for testenv that of the
 // command it ran. ctx ends when the process is told to end, and hurry is closed when
 // there is no time to do so in good order.
-func run(ctx context.Context, hurry <-chan struct{}, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+func run(
+	ctx context.Context, hurry <-chan struct{}, args []string,
+	getenv func(string) string, stdout, stderr io.Writer,
+) int {
 	if len(args) == 0 {
 		fmt.Fprint(stderr, usage)
 		return 2

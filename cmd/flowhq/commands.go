@@ -15,8 +15,10 @@ import (
 	"github.com/flowhq/flowhq/workflows"
 )
 
-// runAPI is the api command.
-func runAPI(ctx context.Context, args []string, getenv func(string) string, stderr io.Writer) error {
+// runAPI is the api command: it answers requests until ctx ends.
+func runAPI(
+	ctx context.Context, args []string, getenv func(string) string, stderr io.Writer,
+) error {
 	if err := noArguments("api", args, stderr); err != nil {
 		return err
 	}
@@ -31,6 +33,9 @@ func runAPI(ctx context.Context, args []string, getenv func(string) string, stde
 	commands := workflows.NewClient(p.temporal)
 	commands.Converter = workflows.Converter(p.codec)
 	commands.Installation = p.store.Installation()
+	// Commands to tenants of another installation would be applied by nobody, or end its
+	// workflows. If Temporal cannot be asked, the API still starts: what it answers comes
+	// from the database, and commands are kept there until Temporal is back.
 	err = commands.Pair(ctx, workflows.Pairing{
 		Installation: p.store.Installation(), Database: p.store.Address(),
 		Namespace: p.config.TemporalNamespace,
@@ -42,9 +47,11 @@ func runAPI(ctx context.Context, args []string, getenv func(string) string, stde
 	}
 	handler, err := api.New(api.Options{
 		Codec: p.codec, CodecOrigin: p.config.CodecOrigin,
-		Tenants: p.store, Logs: p.store, Codes: p.store, Commands: p.store, Nudges: commands, Bulks: commands, BulkRecords: p.store, Fleet: p.store,
+		Tenants: p.store, Logs: p.store, Codes: p.store, Commands: p.store,
+		Nudges: commands, Bulks: commands, BulkRecords: p.store, Fleet: p.store,
 		Database: p.store, Temporal: commands, Metrics: metrics.NewRegistry(),
-		Password: p.config.AdminPassword, QueryAuth: p.config.AdminQueryAuth, TrustedProxies: p.config.TrustedProxies, Log: p.log,
+		Password: p.config.AdminPassword, QueryAuth: p.config.AdminQueryAuth,
+		TrustedProxies: p.config.TrustedProxies, Log: p.log,
 	})
 	if err != nil {
 		return err
@@ -52,8 +59,12 @@ func runAPI(ctx context.Context, args []string, getenv func(string) string, stde
 	return api.Serve(ctx, p.config.HTTPAddr, handler, p.log)
 }
 
-// runWorker is the worker command. hurry is closed when it should end at once.
-func runWorker(ctx context.Context, hurry <-chan struct{}, args []string, getenv func(string) string, stderr io.Writer) error {
+// runWorker is the worker command: it hosts sessions until ctx ends, and then hands them
+// over, for which there is no time any more once hurry is closed.
+func runWorker(
+	ctx context.Context, hurry <-chan struct{}, args []string,
+	getenv func(string) string, stderr io.Writer,
+) error {
 	if err := noArguments("worker", args, stderr); err != nil {
 		return err
 	}
@@ -72,9 +83,13 @@ func runWorker(ctx context.Context, hurry <-chan struct{}, args []string, getenv
 	}
 	counted := metrics.NewRegistry()
 	o := workers.Options{
-		Temporal: p.temporal, Namespace: p.config.TemporalNamespace, Converter: workflows.Converter(p.codec), Store: p.store, Network: network, Capacity: p.config.WorkerCapacity,
-		WhatsAppVersion: p.config.WhatsAppVersion, DrainTimeout: p.config.DrainTimeout, Hurry: hurry, ConnectsPerSecond: p.config.ConnectsPerSecond,
-		Timing: hosting.Timing{Heartbeat: p.config.Heartbeat}, Metrics: metrics.NewWorker(counted), Name: identity, Log: p.log,
+		Temporal: p.temporal, Namespace: p.config.TemporalNamespace,
+		Converter: workflows.Converter(p.codec), Store: p.store, Network: network,
+		Capacity: p.config.WorkerCapacity, WhatsAppVersion: p.config.WhatsAppVersion,
+		DrainTimeout: p.config.DrainTimeout, Hurry: hurry,
+		ConnectsPerSecond: p.config.ConnectsPerSecond,
+		Timing:            hosting.Timing{Heartbeat: p.config.Heartbeat},
+		Metrics:           metrics.NewWorker(counted), Name: identity, Log: p.log,
 	}
 	if o.Lock, err = p.lock(); err != nil {
 		return err
@@ -83,28 +98,35 @@ func runWorker(ctx context.Context, hurry <-chan struct{}, args []string, getenv
 	if p.config.MetricsAddr == "" {
 		return workers.Run(ctx, o)
 	}
-	return besides(ctx, func(ctx context.Context) error { return workers.Run(ctx, o) },
-		func(ctx context.Context) error { return metrics.Serve(ctx, p.config.MetricsAddr, counted, p.log) })
+	work := func(ctx context.Context) error { return workers.Run(ctx, o) }
+	serve := func(ctx context.Context) error {
+		return metrics.Serve(ctx, p.config.MetricsAddr, counted, p.log)
+	}
+	return runBeside(ctx, work, serve)
 }
 
-// besides runs the main work until ctx ends, and something beside it for as long as
-// that takes, which may be longer. If that fails, so does the work.
-func besides(ctx context.Context, work, beside func(context.Context) error) error {
+// runBeside runs the work until ctx ends, and the server for as long as the work takes,
+// which goes on after that: a drain is when metrics are looked at. If the server fails, the
+// work is ended.
+func runBeside(ctx context.Context, work, serve func(context.Context) error) error {
 	working, stopWork := context.WithCancel(ctx)
 	defer stopWork()
 	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
 	failed := make(chan error, 1)
 	go func() {
 		defer stopWork()
-		failed <- beside(serving)
+		failed <- serve(serving)
 	}()
 	err := work(working)
 	stopServing()
 	return errors.Join(err, <-failed)
 }
 
-// runMigrate is the migrate command.
-func runMigrate(ctx context.Context, args []string, getenv func(string) string, stderr io.Writer) error {
+// runMigrate is the migrate command: it brings the database up to date and ends, as a job
+// before a deploy does. It needs no Temporal and no folder for logs.
+func runMigrate(
+	ctx context.Context, args []string, getenv func(string) string, stderr io.Writer,
+) error {
 	if err := noArguments("migrate", args, stderr); err != nil {
 		return err
 	}
@@ -112,7 +134,7 @@ func runMigrate(ctx context.Context, args []string, getenv func(string) string, 
 	if err != nil {
 		return err
 	}
-	logger, _, err := logging.New(stderr, "", settings.LogLevel) // no folder: it logs nothing of one tenant
+	logger, _, err := logging.New(stderr, "", settings.LogLevel)
 	if err != nil {
 		return err
 	}

@@ -32,10 +32,14 @@ func main() {
 	os.Exit(run(ctx, hurry, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
 }
 
-// run runs one command and returns the process's exit code: 0 for success, 1 for
-// a failure that was explained on stderr, 2 for wrong usage. ctx ends when it is told
-// to end, and hurry is closed when it is to be quick about it.
-func run(ctx context.Context, hurry <-chan struct{}, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+// run runs one command and returns the process's exit code: 0 for success, 1 for a failure
+// that was explained on stderr, 2 for wrong usage. ctx ends when the process is told to end,
+// and hurry is closed when it should do so without delay. Tests call run in place of
+// starting the program.
+func run(
+	ctx context.Context, hurry <-chan struct{}, args []string,
+	getenv func(string) string, stdout, stderr io.Writer,
+) int {
 	if len(args) == 0 {
 		fmt.Fprint(stderr, usage)
 		return 2
@@ -58,6 +62,7 @@ func run(ctx context.Context, hurry <-chan struct{}, args []string, getenv func(
 		fmt.Fprintf(stderr, "flowhq: unknown command %q\n\n%s", name, usage)
 		return 2
 	}
+	// Of these two, whoever read the flags has explained everything.
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
@@ -71,7 +76,9 @@ func run(ctx context.Context, hurry <-chan struct{}, args []string, getenv func(
 	return 0
 }
 
-// version is the module version or the commit this program was built from.
+// version returns the module version or the commit that this program was built from. A
+// build in a checkout has "(devel)" for a version, or one that is made up of a time and the
+// beginning of the commit.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

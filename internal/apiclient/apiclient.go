@@ -19,30 +19,35 @@ import (
 )
 
 const (
-	callTimeout = 30 * time.Second // of one request
+	// callTimeout bounds one request. The API itself gives up after ten seconds; the rest is
+	// for proxies and slow lines.
+	callTimeout = 30 * time.Second
 	// MaxAnswerBytes bounds an answer. It holds the 50 messages that the command line asks
 	// for at a time, each of flowhq.MaxTextBytes, of which JSON may write every byte as six.
 	MaxAnswerBytes = 32 << 20
-	maxDetail      = 200 // bytes shown of an answer that is not the API's, such as a proxy's page
+	// maxDetail is how many bytes are shown of an answer that is not the API's, such as a
+	// proxy's page.
+	maxDetail = 200
 )
 
+// errSlow is what a caller reads in place of "context deadline exceeded".
 var errSlow = fmt.Errorf("nothing came within %v", callTimeout)
 
-// A Client calls a JSON API: ours, or the simulator's control API.
+// A Client calls one JSON API.
 type Client struct {
-	Base     string // such as http://127.0.0.1:3000
-	Password string // "" sends none
+	Base     string // such as http://127.0.0.1:3000, without a slash at the end
+	Password string // of HTTP Basic authentication; "" sends none
 }
 
 // A Refusal is an answer that is not a success.
 type Refusal struct {
-	Request string // such as "GET /admin/tenants"
-	Status  int
-	Detail  string // of the answer, or the beginning of the answer itself
-	Errors  []flowhq.FieldError
+	Request string              // such as "GET /admin/tenants"
+	Status  int                 // of HTTP
+	Detail  string              // what the answer says, or the beginning of the answer itself
+	Errors  []flowhq.FieldError // what is wrong with which field of the request, if that is why
 }
 
-// Error says what the API said.
+// Error says what the API said, with a line of its own for each field that is wrong.
 func (r *Refusal) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %d: %s", r.Request, r.Status, r.Detail)
@@ -52,8 +57,8 @@ func (r *Refusal) Error() string {
 	return b.String()
 }
 
-// NoAnswer is the error of a request to which no answer came, or only part of one.
-// Whether it was obeyed is not known.
+// NoAnswer is the error of a request to which no answer came, or only part of one. Whether
+// the request took effect is not known.
 type NoAnswer struct {
 	Base string
 	Err  error
@@ -65,8 +70,9 @@ func (n *NoAnswer) Error() string { return fmt.Sprintf("%s does not answer: %v",
 // Unwrap returns the cause.
 func (n *NoAnswer) Unwrap() error { return n.Err }
 
-// Call sends in, unless it is nil, and decodes the answer into out, unless that
-// is nil. An answer that is not a success is a *Refusal, and none at all a *NoAnswer.
+// Call sends in, unless it is nil, and decodes the answer into out, unless that is nil. An
+// answer that is not a success is a *Refusal, and none at all a *NoAnswer. Call repeats
+// nothing: the caller knows whether a second time does harm.
 func (c Client) Call(ctx context.Context, method, path string, in, out any) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, callTimeout, errSlow)
 	defer cancel()
@@ -86,7 +92,7 @@ func (c Client) Call(ctx context.Context, method, path string, in, out any) erro
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if c.Password != "" {
-		req.SetBasicAuth("admin", c.Password)
+		req.SetBasicAuth("admin", c.Password) // the API takes any user name
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -96,6 +102,7 @@ func (c Client) Call(ctx context.Context, method, path string, in, out any) erro
 		return &NoAnswer{c.Base, err}
 	}
 	defer res.Body.Close()
+	// One byte more than is allowed, to learn that there is more.
 	data, err := io.ReadAll(io.LimitReader(res.Body, MaxAnswerBytes+1))
 	if err != nil {
 		return &NoAnswer{c.Base, err}
@@ -103,9 +110,11 @@ func (c Client) Call(ctx context.Context, method, path string, in, out any) erro
 	return decode(method+" "+path, res.StatusCode, data, out)
 }
 
+// decode reads an answer that has come in whole. request is for errors.
 func decode(request string, status int, data []byte, out any) error {
 	if len(data) > MaxAnswerBytes {
-		return fmt.Errorf("%s: the answer has more than %d MiB; ask for less at a time", request, MaxAnswerBytes>>20)
+		return fmt.Errorf("%s: the answer has more than %d MiB; ask for less at a time",
+			request, MaxAnswerBytes>>20)
 	}
 	if status >= http.StatusMultipleChoices {
 		return refusal(request, status, data)
@@ -114,11 +123,14 @@ func decode(request string, status int, data []byte, out any) error {
 		return nil
 	}
 	if err := json.Unmarshal(data, out); err != nil {
-		return fmt.Errorf("%s: the answer is not one of Flow HQ's (%w): %s", request, err, beginning(data))
+		return fmt.Errorf("%s: the answer is not one of Flow HQ's (%w): %s",
+			request, err, beginning(data))
 	}
 	return nil
 }
 
+// refusal reads an answer that is not a success. The API's are problem documents (RFC 9457);
+// a proxy's are pages, of which the beginning must do.
 func refusal(request string, status int, body []byte) error {
 	r := &Refusal{Request: request, Status: status}
 	var problem struct {

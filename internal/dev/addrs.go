@@ -35,7 +35,9 @@ func apiAddr(wanted string) (listen, local string, err error) {
 	}
 	defer l.Close()
 	addr := l.Addr().(*net.TCPAddr)
-	listen = net.JoinHostPort(host, strconv.Itoa(addr.Port)) // 0 has become a real port
+	// The host stays as it was asked for, every interface included. A port 0 has become a
+	// real one, which others can be told.
+	listen = net.JoinHostPort(host, strconv.Itoa(addr.Port))
 	if addr.IP.IsUnspecified() {
 		addr.IP = net.IPv4(127, 0, 0, 1)
 	}

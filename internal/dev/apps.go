@@ -10,7 +10,8 @@ import (
 	"github.com/flowhq/flowhq/internal/apiclient"
 )
 
-// startSimulator starts the simulated WhatsApp.
+// startSimulator starts the simulated WhatsApp. The API and the worker learn from
+// variables where it is and which certificates to trust; it writes those when it starts.
 func (s *stack) startSimulator(ctx context.Context, addr, control string) error {
 	state := s.data.path("simulator")
 	s.simulator = simulatorAPI{apiclient.Client{Base: "http://" + control}}
@@ -20,6 +21,7 @@ func (s *stack) startSimulator(ctx context.Context, addr, control string) error 
 		"WHATSAPP_ROOT_KEY_FILE=" + filepath.Join(state, "root.key"),
 	}
 	service := s.backends.start(&service{
+		// A command of this program: the program of production does not carry it.
 		name: "simulator", grace: backendGrace, env: os.Environ(),
 		out:  s.fileOutput("simulator"),
 		args: []string{s.self, "simulate", "-addr", addr, "-control", control, "-state", state},
@@ -54,7 +56,8 @@ func (s *stack) startApps(ctx context.Context) error {
 	return s.worker.markReady()
 }
 
-// appEnvironment returns the variables of the API and the worker.
+// appEnvironment returns the variables of the API and the worker: those of this process,
+// with what leads to the other services. A later variable of the same name counts.
 func (s *stack) appEnvironment() []string {
 	env := os.Environ()
 	if s.getenv("TEMPORAL_ADDRESS") == "" {
@@ -66,6 +69,7 @@ func (s *stack) appEnvironment() []string {
 		"DATABASE_URL="+s.databaseURL, "TEMPORAL_ADDRESS="+s.temporal,
 		"HTTP_ADDR="+s.apiAddr, "ADMIN_PASSWORD="+s.password,
 	)
+	// These have other defaults here than in production, but whoever sets them decides.
 	for name, value := range map[string]string{
 		"LOGS_PATH":    s.data.path("logs", "tenants"),
 		"STATE_PATH":   s.data.path("workers"),
@@ -83,7 +87,8 @@ func (s *stack) appEnvironment() []string {
 	return append(env, s.whatsApp...)
 }
 
-// migrate brings the database up to date before anything that needs it starts.
+// migrate brings the database up to date before anything that needs it starts. The worker
+// would do so too, but if it fails there, all that people see is a worker that ends.
 func (s *stack) migrate(ctx context.Context, env []string) error {
 	out := s.fileOutput("migrate")
 	defer out.close()
@@ -115,4 +120,5 @@ func (s *stack) fileOutput(service string) *output {
 	return newOutput(service, s.logFile(service), nil)
 }
 
+// logFile returns the file that keeps what a service prints.
 func (s *stack) logFile(service string) string { return s.data.path("logs", service+".log") }

@@ -26,6 +26,7 @@ func (s *stack) readCommands(ctx context.Context) {
 	var wg sync.WaitGroup
 	in := bufio.NewScanner(s.stdin)
 	for in.Scan() && ctx.Err() == nil {
+		// One command at a time: the codes of two tenants would mix.
 		stop()
 		wg.Wait()
 		var running context.Context

@@ -49,6 +49,7 @@ func (s *stack) startDatabase(ctx context.Context) error {
 	})
 }
 
+// openDatabase starts the server on its files, which it makes the first time.
 func (s *stack) openDatabase(ctx context.Context, out *output) (*devdb.Server, error) {
 	return devdb.Start(ctx, devdb.Options{
 		Dir: s.data.path("pg"), Log: slog.New(slog.NewTextHandler(out, nil)),
@@ -84,6 +85,8 @@ func (db *database) run(ctx context.Context) {
 	}
 }
 
+// end stops the server. PostgreSQL is killed if it has not ended within grace, and recovers
+// from that at its next start.
 func (db *database) end(ctx context.Context, grace time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()

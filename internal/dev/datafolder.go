@@ -24,7 +24,8 @@ const minFreeBytes = 300 << 20
 // passwordLetters is the length of a password that is made up: 80 bits of five each.
 const passwordLetters = 16
 
-// findCheckout returns the root of the checkout that holds the current folder.
+// findCheckout returns the root of the checkout that holds the current folder. Everything is
+// kept below it, whichever folder a person is in.
 func findCheckout() (string, error) {
 	here, err := os.Getwd()
 	if err != nil {
@@ -120,7 +121,7 @@ func adminPassword(dir, own string) (string, error) {
 	name := filepath.Join(dir, "admin-password")
 	// The data folders of the stacks with and without WhatsApp are two, so both may start
 	// at once and make up a password.
-	unlock, err := proc.Lock(name)
+	unlock, err := proc.Lock(name) // which makes the file, empty
 	if err != nil {
 		return "", err
 	}
@@ -139,6 +140,7 @@ func checkFreeSpace(dir string, want uint64) error {
 	if err := syscall.Statfs(dir, &st); err != nil {
 		return fmt.Errorf("free space of %s: %w", dir, err)
 	}
+	// What an ordinary user may have, which is less than what is free.
 	if free := uint64(st.Bavail) * uint64(st.Bsize); free < want {
 		return fmt.Errorf("the disk of %s has %d MB left and %d MB are needed: "+
 			"make room and try again", dir, free>>20, want>>20)

@@ -116,7 +116,8 @@ func (d demo) existing(
 	return byNumber, others, err
 }
 
-// start creates the tenant of a business, unless it exists, and starts its session.
+// start creates the tenant of a business, unless a demo that was cut short has done so, and
+// starts its session. A command that is repeated does no harm.
 func (d demo) start(
 	ctx context.Context, b business, existing map[string]flowhq.Tenant,
 ) (flowhq.Tenant, error) {
@@ -142,7 +143,7 @@ func (d demo) linkAll(ctx context.Context, tenants []flowhq.Tenant) error {
 		for i, t := range tenants {
 			wg.Go(func() { errs[i] = d.link(ctx, t) })
 		}
-		wg.Wait()
+		wg.Wait() // for all, so that each phone that can be linked is
 		return errors.Join(errs...)
 	})
 }
@@ -153,7 +154,7 @@ func (d demo) link(ctx context.Context, t flowhq.Tenant) error {
 		return err
 	}
 	began := time.Now()
-	var scanned string
+	var scanned string // the last code, which a phone would scan twice in vain
 	err := poll(ctx, func() error {
 		c, err := d.api.linkCode(ctx, t.ID)
 		switch {
@@ -196,6 +197,8 @@ func (d demo) converse(ctx context.Context, b business, t flowhq.Tenant) error {
 func (d demo) exchange(ctx context.Context, from customer, t flowhq.Tenant, text string) error {
 	ctx, cancel := context.WithTimeout(ctx, replyTimeout)
 	defer cancel()
+	// A reply is whatever comes after what is there now. The demo may have been cut short
+	// after it was sent, and then the message is sent again.
 	before, err := d.simulator.inbox(ctx, from.number, t.PhoneNumber)
 	if err != nil {
 		return err

@@ -45,6 +45,8 @@ func (o *output) Write(p []byte) (int, error) {
 	defer o.mu.Unlock()
 	o.rest = append(o.rest, p...)
 	for {
+		// One line a round. The end of a write is seldom the end of a line, so the rest is kept
+		// for the next one, but never more than maxLine.
 		end := bytes.IndexByte(o.rest, '\n')
 		next := end + 1
 		if end < 0 || end > maxLine {

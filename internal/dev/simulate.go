@@ -31,6 +31,8 @@ func Simulate(ctx context.Context, args []string, getenv func(string) string, st
 	return 0
 }
 
+// simulate serves with the settings of the environment, of which the simulator uses the log
+// level alone.
 func simulate(ctx context.Context, o simulator.Options, getenv func(string) string, stderr io.Writer) error {
 	settings, err := config.Parse(getenv)
 	if err != nil {

@@ -14,15 +14,16 @@ import (
 	"github.com/flowhq/flowhq/internal/apiclient"
 )
 
-// Default addresses. All but the API's move to a free port if they are taken.
+// Default addresses. All but the API's move to a free port if they are taken: people type
+// the API's into programs of their own, so it must stay where they expect it.
 const (
 	defaultAPI      = "127.0.0.1:3000"
-	defaultTemporal = "127.0.0.1:7233"
-	defaultUI       = "127.0.0.1:8233"
-	defaultControl  = "127.0.0.1:7300"
-	defaultWhatsApp = "127.0.0.1:7400"
+	defaultTemporal = "127.0.0.1:7233" // as Temporal's own development server has it
+	defaultUI       = "127.0.0.1:8233" // likewise
+	defaultControl  = "127.0.0.1:7300" // of the simulator
+	defaultWhatsApp = "127.0.0.1:7400" // of the simulator
 
-	namespace = "flowhq"
+	namespace = "flowhq" // of Temporal, unless TEMPORAL_NAMESPACE names another
 )
 
 // How long processes have to end when they are told to. They end in this order, so the
@@ -81,6 +82,7 @@ func (s *stack) run(ctx context.Context) (err error) {
 	defer s.data.close()
 	defer s.release()
 
+	// Both supervisors outlive ctx, so that end decides in which order services end.
 	s.backends = newSupervisor(ctx, s.console, s.hurry)
 	s.apps = newSupervisor(ctx, s.console, s.hurry)
 	defer s.end(ctx)
@@ -90,6 +92,7 @@ func (s *stack) run(ctx context.Context) (err error) {
 	if err := s.startApps(ctx); err != nil {
 		return err
 	}
+	// What follows is for people, so nothing of it ends the stack when it fails.
 	if s.simulator.Base != "" {
 		d := demo{api: s.api, simulator: s.simulator, console: s.console}
 		err := d.play(ctx, s.data.demoMark(s.getenv("DATABASE_URL")))
@@ -120,6 +123,8 @@ func (s *stack) prepare() (err error) {
 	if s.self, s.flowhq, err = programs(s.getenv); err != nil {
 		return err
 	}
+	// The password is the same with and without WhatsApp: "flowhq tenants" looks for one. The
+	// rest is apart, as a simulated phone number must never be taken for a real one.
 	kept := filepath.Join(s.root, ".dev")
 	dir := kept
 	if s.options.whatsApp {
@@ -145,7 +150,8 @@ func (s *stack) prepare() (err error) {
 	return nil
 }
 
-// checkVariables refuses settings that contradict each other.
+// checkVariables refuses settings that contradict each other. Whether each is right by
+// itself, the process checks that uses it.
 func (s *stack) checkVariables() error {
 	var set []string
 	for _, name := range []string{"WHATSAPP_ADDR", "WHATSAPP_CA_FILE", "WHATSAPP_ROOT_KEY_FILE"} {
@@ -166,6 +172,8 @@ func (s *stack) checkVariables() error {
 
 // startBackends starts what the API and the worker need, all at once.
 func (s *stack) startBackends(ctx context.Context) error {
+	// When one of them cannot start, there is no sense in waiting for the others, of which
+	// the first build of Temporal takes minutes.
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.startDatabase(ctx) })
 	if s.temporal = s.getenv("TEMPORAL_ADDRESS"); s.temporal == "" {
@@ -181,7 +189,8 @@ func (s *stack) startBackends(ctx context.Context) error {
 	return g.Wait()
 }
 
-// end ends everything, what depends on others first.
+// end ends everything, what depends on others first, so that no service logs the end of
+// another one as a failure.
 func (s *stack) end(ctx context.Context) {
 	if ctx.Err() != nil {
 		s.console.printf("\nending …")

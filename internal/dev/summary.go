@@ -17,7 +17,8 @@ import (
 // demo tenants need about one second after a restart.
 const reconnectTimeout = 4 * time.Second
 
-// summarize prints where everything is and what to try.
+// summarize prints where everything is and what to try. It is the last thing on the
+// console of a new installation, so a person who comes back later finds it there.
 func (s *stack) summarize(ctx context.Context, took time.Duration) {
 	tenants, err := s.connectedTenants(ctx)
 	if err != nil {
@@ -38,6 +39,7 @@ func (s *stack) summarize(ctx context.Context, took time.Duration) {
 		row("Simulator", s.simulator.Base+"   phones, customers and faults, as JSON")
 	}
 	row("Data and logs", relative(s.data.dir))
+	// The oldest are shown, which are those of the demo.
 	heading := "Tenants"
 	for i, t := range tenants {
 		if i == len(businesses) {
@@ -63,8 +65,8 @@ func relative(path string) string {
 }
 
 // connectedTenants returns the tenants, oldest first, once all that are linked are
-// connected. After reconnectTimeout it returns them as they are. It fails only when ctx
-// ends.
+// connected: a summary that calls them RECONNECTING would worry people for nothing. After
+// reconnectTimeout it returns them as they are. It fails only when ctx ends.
 func (s *stack) connectedTenants(ctx context.Context) (tenants []flowhq.Tenant, err error) {
 	waiting, cancel := context.WithTimeout(ctx, reconnectTimeout)
 	defer cancel()
@@ -80,11 +82,12 @@ func (s *stack) connectedTenants(ctx context.Context) (tenants []flowhq.Tenant, 
 		}
 		return nil
 	})
-	slices.Reverse(tenants)
+	slices.Reverse(tenants) // the API lists the newest first
 	return tenants, ctx.Err()
 }
 
-// suggestions returns commands to copy and paste.
+// suggestions returns commands to copy and paste, complete with addresses, ids and the
+// password, so that none of them fails for want of a shell variable.
 func (s *stack) suggestions(tenants []flowhq.Tenant) string {
 	bot, from, text := s.demoAmong(tenants)
 	if s.options.whatsApp || bot == nil {

@@ -86,6 +86,7 @@ func (v *supervisor) keep(s *service) {
 		if time.Since(began) > stableAfter {
 			pause = firstPause
 		}
+		// Always shown: whoever killed it to see what happens waits for this line.
 		v.console.printf("%s ended by itself (%v); it starts again in %v", s.name, err, pause)
 		select {
 		case <-time.After(pause):
@@ -110,7 +111,7 @@ func (v *supervisor) runProcess(s *service) error {
 	defer s.pid.Store(0)
 	select {
 	case <-child.Done():
-		if child.Err() == nil {
+		if child.Err() == nil { // which of a service is as wrong as any other end
 			return fmt.Errorf("exit status 0")
 		}
 		return child.Err()
@@ -144,7 +145,7 @@ func (s *service) awaitReady(
 		}
 		select {
 		case <-s.failed:
-			return s.markReady()
+			return s.markReady() // whose error says why
 		case <-ctx.Done():
 			return fmt.Errorf("%s did not become ready within %v: %w", s.name, limit, err)
 		case <-tick.C:

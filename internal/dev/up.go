@@ -56,7 +56,7 @@ func Up(
 // watched in the same way, as it dies of a SIGTERM without passing it on to the tool.
 func untilOrphaned(ctx context.Context) context.Context {
 	parent := os.Getppid()
-	grandparent, byGo := goAbove(parent)
+	grandparent, byGo := goAbove(parent) // Task, and the go command that runs it
 	orphaned := func() bool {
 		if os.Getppid() != parent {
 			return true
@@ -65,6 +65,8 @@ func untilOrphaned(ctx context.Context) context.Context {
 		return byGo && now != grandparent
 	}
 	ctx, cancel := context.WithCancel(ctx)
+	// Nothing announces the death of a parent. The signal that the kernel can send instead
+	// (PR_SET_PDEATHSIG) comes when the thread that started us ends, not the process.
 	go func() {
 		defer cancel()
 		tick := time.NewTicker(parentEvery)

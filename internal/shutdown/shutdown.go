@@ -16,7 +16,9 @@ import (
 // Signals that arrive within same of the first one count as one with it: a terminal
 // sends its Ctrl-C to a program and to the go command above it, which may pass it on.
 // Signals are taken from then on until the process ends.
-func Signals(parent context.Context, same time.Duration, list ...os.Signal) (ctx context.Context, hurry <-chan struct{}) {
+func Signals(
+	parent context.Context, same time.Duration, list ...os.Signal,
+) (ctx context.Context, hurry <-chan struct{}) {
 	ctx, cancel := context.WithCancel(parent)
 	// With room for one, so that a signal is not lost while the goroutine is busy.
 	received, again := make(chan os.Signal, 1), make(chan struct{})
