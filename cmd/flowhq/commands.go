@@ -81,7 +81,7 @@ func runWorker(
 	if err != nil {
 		return err
 	}
-	counted := metrics.NewRegistry()
+	counted := metrics.NewRegistry() // counts also while nobody scrapes
 	o := workers.Options{
 		Temporal: p.temporal, Namespace: p.config.TemporalNamespace,
 		Converter: workflows.Converter(p.codec), Store: p.store, Network: network,
@@ -111,6 +111,7 @@ func runWorker(
 func runBeside(ctx context.Context, work, serve func(context.Context) error) error {
 	working, stopWork := context.WithCancel(ctx)
 	defer stopWork()
+	// Not ctx: the server must not end with it, but after the work.
 	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
 	failed := make(chan error, 1)
 	go func() {

@@ -28,8 +28,10 @@ type process struct {
 	log      *slog.Logger
 	store    *store.Store
 	temporal client.Client // nil before dialTemporal
-	codec    *codec.Codec
-	closers  []func() // called in the opposite order
+	codec    *codec.Codec  // encrypts nothing without keys, but decrypts and passes on
+	// closers are called in the opposite order of what they close was opened in, as what was
+	// opened later may use what was opened before.
+	closers []func()
 }
 
 // A preparation sees to it that the database has the tables of this program.
@@ -48,13 +50,15 @@ func awaitSchema(ctx context.Context, c config.Config, log *slog.Logger) error {
 	return store.AwaitSchema(ctx, c.DatabaseURL.Reveal(), log)
 }
 
-// open reads the settings, prepares the database and connects to it. The error names
-// what is unusable. The caller closes the process.
+// open reads the settings, prepares the database and connects to it. need lists the
+// variables without which the command makes no sense. The error names what is unusable. The
+// caller closes the process; if open fails, it has closed what it had opened.
 func open(
 	ctx context.Context, getenv func(string) string, stderr io.Writer,
 	prepare preparation, need ...config.Need,
 ) (_ *process, err error) {
 	p := &process{}
+	// Settings come first: all that is wrong with them is known before anything is opened.
 	if p.config, err = config.Parse(getenv, need...); err != nil {
 		return nil, err
 	}
@@ -80,6 +84,8 @@ func open(
 	if p.store, err = store.Open(ctx, p.config.DatabaseURL.Reveal(), logger); err != nil {
 		return nil, err
 	}
+	// Tenants that have no value of their own follow the environment, also after it changed,
+	// so these are not written to the database.
 	p.store.Defaults.RepliesPerMinute = p.config.RepliesPerMinute
 	p.store.Defaults.RepliesPerContact = p.config.RepliesPerContact
 	p.store.Defaults.RetentionDays = p.config.RetentionDays
@@ -88,7 +94,7 @@ func open(
 	return p, nil
 }
 
-// newCodec returns what encrypts payloads for Temporal.
+// newCodec returns what encrypts payloads for Temporal, with the keys of the settings.
 func newCodec(keys []config.PayloadKey) (*codec.Codec, error) {
 	var all []codec.Key
 	for _, k := range keys {
@@ -114,6 +120,7 @@ func (p *process) dialWhatsApp(ctx context.Context) (*whatsapp.Network, error) {
 			return nil, err
 		}
 	}
+	// The library has a pool of connections of its own, to the schema of its own tables.
 	db, err := store.OpenWA(p.config.DatabaseURL.Reveal())
 	if err != nil {
 		return nil, err
@@ -133,6 +140,8 @@ func (p *process) dialWhatsApp(ctx context.Context) (*whatsapp.Network, error) {
 // which they know at once that a killed one has ended. Without such a folder the worker
 // works all the same, but after a kill its leases have to run out.
 func (p *process) lock() (*workerlock.Lock, error) {
+	// The default folder may not be writable where nobody asked for it, as in a container with
+	// a read-only file system. One that somebody set is wanted.
 	l, err := workerlock.Open(p.config.StatePath)
 	if err != nil && p.config.StateWanted {
 		return nil, fmt.Errorf("STATE_PATH: %w", err)

@@ -55,6 +55,8 @@ func (p *process) dialTemporal(ctx context.Context, identity string) error {
 				DataConverter: options.DataConverter, EncodeCommonAttributes: true,
 			})
 	}
+	// It fails if Temporal is away: a process that starts into nothing would look healthy.
+	// Once connected, the client connects again by itself.
 	c, err := client.DialContext(ctx, options)
 	if err != nil {
 		return unreachable(ctx, p.config.TemporalAddress, options.ConnectionOptions.TLS, err)
@@ -67,11 +69,14 @@ func (p *process) dialTemporal(ctx context.Context, identity string) error {
 // unreachable returns an error that says in one sentence why there is no connection to
 // Temporal, and what to do about it. own is what we speak TLS with, nil if we do not.
 func unreachable(ctx context.Context, address string, own *tls.Config, err error) error {
+	// Temporal itself answers one, and what guards it, such as Temporal Cloud, the other.
 	_, denied := errors.AsType[*serviceerror.PermissionDenied](err)
 	if denied || status.Code(err) == codes.Unauthenticated {
 		return fmt.Errorf("Temporal at %s refuses the TEMPORAL_API_KEY or client certificate, "+
 			"or that there is none: %w", address, err)
 	}
+	// gRPC's own error is "context deadline exceeded" for nearly everything that is wrong with
+	// TLS, so the handshake is done once more to see it.
 	refusal := shakeHands(ctx, address, own)
 	advice := tlsAdvice(refusal, own)
 	if advice == "" {
@@ -120,6 +125,7 @@ func isFromServer(err error) bool {
 // explain why there is no connection.
 func tlsAdvice(err error, own *tls.Config) string {
 	if own == nil {
+		// A server that answers a TLS hello in TLS, if only to refuse it, speaks TLS.
 		if err == nil || isFromServer(err) {
 			return "speaks TLS: set TEMPORAL_TLS to true"
 		}
@@ -144,6 +150,7 @@ func tlsAdvice(err error, own *tls.Config) string {
 	if !isFromServer(err) {
 		return ""
 	}
+	// The server refused us. It does not say why, so what we have sent must tell.
 	if len(own.Certificates) == 0 {
 		return "wants a client certificate: " +
 			"set TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH"

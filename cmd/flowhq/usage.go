@@ -13,6 +13,7 @@ var errUsage = errors.New("wrong usage")
 // noArguments refuses the arguments of a command that takes none, so that a typing error
 // is not silently ignored. It returns flag.ErrHelp if only help was asked for.
 func noArguments(name string, args []string, stderr io.Writer) error {
+	// A set without flags, for the sake of -h and of one way to explain wrong usage.
 	fs := flag.NewFlagSet("flowhq "+name, flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.Usage = func() {

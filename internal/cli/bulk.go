@@ -14,7 +14,8 @@ import (
 // at a pace, so this process may end meanwhile.
 func (l *line) bulk(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		fmt.Fprintln(l.stderr, "flowhq tenants bulk: which one? start, stop, restart, list, watch or cancel")
+		fmt.Fprintln(l.stderr, "flowhq tenants bulk: which one? "+
+			"start, stop, restart, list, watch or cancel")
 		return errUsage
 	}
 	verb, args := args[0], args[1:]
@@ -69,6 +70,7 @@ func (l *line) startBulk(ctx context.Context, command string, args []string) err
 	}
 	fmt.Fprintf(l.stdout, "bulk %s: %s of %d tenants. "+
 		"It goes on without this command; \"bulk cancel\" ends it.\n", b.ID, b.Command, b.Matched)
+	// The bulk runs on the server by now. A Ctrl-C ends only the watching.
 	return l.watch(ctx, b.ID)
 }
 
@@ -85,6 +87,7 @@ func (l *line) watch(ctx context.Context, id string) error {
 			l.progress(b)
 			shown = done
 		}
+		// The exit code says whether every tenant has its command, for scripts that wait.
 		switch {
 		case b.State == flowhq.BulkRunning:
 			return false, nil

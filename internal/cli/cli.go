@@ -40,7 +40,8 @@ FLOWHQ_URL is where the API is (default http://127.0.0.1:3000) and ADMIN_PASSWOR
 its password; in a checkout, that of "flowhq-dev up" is found by itself.
 `
 
-// defaultURL is where an API on this machine is.
+// defaultURL is where an API on this machine is, unless HTTP_ADDR or FLOWHQ_URL says
+// otherwise.
 const defaultURL = "http://127.0.0.1:3000"
 
 // errUsage is returned after the wrong usage was explained.
@@ -71,6 +72,8 @@ func Tenants(
 	}
 	l := &line{getenv: getenv, stdout: stdout, stderr: stderr, every: lookEvery}
 	err := l.execute(ctx, args[0], args[1:])
+	// Of help and wrong usage, everything has been printed. A cancelled context is what a
+	// Ctrl-C leaves of a request, which would read "context canceled".
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
@@ -79,6 +82,7 @@ func Tenants(
 	case errors.Is(err, context.Canceled):
 		err = errors.New("interrupted")
 	}
+	// Clean, as the error may repeat what the API or a proxy answered.
 	fmt.Fprintf(stderr, "flowhq tenants %s: %s\n", args[0], clean(err.Error()))
 	return 1
 }
@@ -122,6 +126,7 @@ func (l *line) call(ctx context.Context, method, path string, in, out any) error
 			return err
 		}
 	}
+	// What the API refuses explains itself. What does not answer may be elsewhere.
 	err := l.api.Call(ctx, method, path, in, out)
 	if _, silent := errors.AsType[*apiclient.NoAnswer](err); silent {
 		return fmt.Errorf("the API at %w; start it or set FLOWHQ_URL to where it is", err)
@@ -142,7 +147,8 @@ func (l *line) connect() error {
 		password = devPassword()
 	}
 	if password == "" {
-		return errors.New("ADMIN_PASSWORD: missing; set it to the password of the admin API at " + base)
+		return errors.New("ADMIN_PASSWORD: missing; " +
+			"set it to the password of the admin API at " + base)
 	}
 	l.api = apiclient.Client{Base: base, Password: password}
 	return nil
@@ -158,6 +164,7 @@ func isLocal(host string) bool {
 // devPassword returns the password that "flowhq-dev up" made up in the checkout that
 // holds the current folder, or "" if there is none.
 func devPassword() string {
+	// From here up to the root of the file system: a person may be in any folder of it.
 	dir, err := os.Getwd()
 	for err == nil {
 		data, err := os.ReadFile(filepath.Join(dir, ".dev", "admin-password"))
@@ -185,6 +192,8 @@ func (l *line) flags(command string) *flag.FlagSet {
 func (l *line) parse(
 	fs *flag.FlagSet, args []string, least, most int,
 ) (rest []string, err error) {
+	// Package flag stops at the first argument that is no flag. That one is kept, and the
+	// rest is parsed again.
 	for {
 		if err := fs.Parse(args); err != nil {
 			return nil, errors.Join(errUsage, err)

@@ -33,7 +33,7 @@ func (l *line) follow(ctx context.Context, look func() (ended bool, err error)) 
 		ended, err := look()
 		why, passing := isAway(err)
 		switch {
-		case err != nil && ctx.Err() != nil:
+		case err != nil && ctx.Err() != nil: // a Ctrl-C in the middle of a request
 			return nil
 		case err != nil && !passing, ended:
 			return err
@@ -122,6 +122,7 @@ func (l *line) messages(
 		if err := l.call(ctx, http.MethodGet, path, nil, &page); err != nil {
 			return nil, err
 		}
+		// Ids grow, so what follows the first known message is known too.
 		known := slices.IndexFunc(page.Logs, func(m flowhq.Message) bool { return m.ID <= after })
 		if known >= 0 {
 			page.Logs = page.Logs[:known]
@@ -142,7 +143,7 @@ func (l *line) print(messages []flowhq.Message, last int64) int64 {
 		if m.Direction == flowhq.Out {
 			arrow = ">"
 		}
-		who := m.Contact
+		who := m.Contact // the number, which WhatsApp may not have told us
 		if who == "" {
 			who = m.Chat
 		}
@@ -165,6 +166,7 @@ func wordsOf(m flowhq.Message) string {
 		fmt.Fprintf(&words, "[%s] ", strings.ToLower(string(m.Kind)))
 	}
 	words.WriteString(oneLine(m.Text))
+	// What was answered is the text; an operator must see if the customer meant another one.
 	switch {
 	case m.OriginalText != nil:
 		fmt.Fprintf(&words, " [changed before it was answered; was: %s]", oneLine(*m.OriginalText))

@@ -40,6 +40,7 @@ func (l *line) qr(ctx context.Context, args []string) error {
 		}
 		deadline, stopped = deadline.Add(startWithin), " although it was told to start"
 	}
+	// Redrawing takes control characters, which have no place in a file or a pipe.
 	f, ok := l.stdout.(*os.File)
 	p := &picture{w: l.stdout, redraw: ok && term.IsTerminal(int(f.Fd()))}
 	return l.follow(ctx, func() (linked bool, err error) {
@@ -48,6 +49,8 @@ func (l *line) qr(ctx context.Context, args []string) error {
 			p.height = 0 // follow prints the error below the code, and it must not be wiped
 			return false, err
 		}
+		// A session that does not run gives out no codes, so waiting for one is in vain. One
+		// that was just started looks the same for a moment.
 		ended := t.Host.Status == flowhq.HostStopped || t.Host.Status == flowhq.HostError
 		if !linked && ended && time.Now().After(deadline) {
 			return false, fmt.Errorf("there is no code to scan: its session does not run%s. %s",

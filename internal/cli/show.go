@@ -27,7 +27,7 @@ func QR(text string) (string, error) {
 	}
 	const whiteOnBlack, plain = "\x1b[97;40m", "\x1b[0m"
 	var b strings.Builder
-	for y := -quiet; y < c.Size+quiet; y += 2 {
+	for y := -quiet; y < c.Size+quiet; y += 2 { // modules outside of the code are white
 		b.WriteString(whiteOnBlack)
 		for x := -quiet; x < c.Size+quiet; x++ {
 			b.WriteRune(halves[c.Black(x, y)][c.Black(x, y+1)])
@@ -47,6 +47,8 @@ var halves = map[bool]map[bool]rune{
 // clean returns s without what would move a cursor, change a colour or hide a text. Its
 // lines stay.
 func clean(s string) string {
+	// A character takes the place of each that is left out: that something was there may
+	// matter.
 	return strings.Map(func(r rune) rune {
 		if r == '\n' || unicode.IsPrint(r) {
 			return r
@@ -87,6 +89,7 @@ func momentIf(t *time.Time) string {
 
 // asJSON writes v for programs.
 func asJSON(w io.Writer, v any) error {
+	// Not cleaned: programs want what is there.
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	return e.Encode(v)

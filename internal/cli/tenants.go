@@ -32,14 +32,15 @@ func (l *line) tenants(
 			Tenants []flowhq.Tenant
 			Next    string
 		}
-		if err := l.call(ctx, http.MethodGet, "/admin/tenants?"+query.Encode(), nil, &page); err != nil {
+		path := "/admin/tenants?" + query.Encode()
+		if err := l.call(ctx, http.MethodGet, path, nil, &page); err != nil {
 			return nil, false, err
 		}
 		all = append(all, page.Tenants...)
 		if page.Next == "" || len(all) >= limit {
 			return all, page.Next != "", nil
 		}
-		query.Set("cursor", page.Next)
+		query.Set("cursor", page.Next) // opaque; only the API knows what it means
 	}
 }
 
@@ -58,6 +59,7 @@ func (l *line) tenant(
 // the name of only one. A word that may mean two is an error: the next command may be
 // "delete".
 func (l *line) find(ctx context.Context, word string) (t flowhq.Tenant, err error) {
+	// An id needs no search, and means one tenant even if another one has it for a name.
 	if id := flowhq.TenantID(strings.ToLower(word)); id.Valid() {
 		return t, l.call(ctx, http.MethodGet, tenantPath(id), nil, &t)
 	}
@@ -131,6 +133,7 @@ func (l *line) list(ctx context.Context, args []string) error {
 func (l *line) create(ctx context.Context, args []string) error {
 	var n flowhq.NewTenant
 	fs := l.flags("create")
+	// The API checks the values, so that there is one place that knows what is valid.
 	fs.StringVar(&n.Name, "name", "", "for operators")
 	fs.StringVar(&n.PhoneNumber, "phone", "", "its number, such as +255712345678")
 	fs.StringVar((*string)(&n.Template), "template", "", "BOOKING, ECOMMERCE or SUPPORT")
@@ -161,9 +164,11 @@ func (l *line) show(ctx context.Context, args []string) error {
 	if *inJSON {
 		return asJSON(l.stdout, t)
 	}
+	// In the order of the questions: who is it, how does it answer, why is it not connected.
 	c := t.Config
 	return table(l.stdout, [][]string{
-		{"id", string(t.ID)}, {"name", t.Name}, {"number", t.PhoneNumber}, {"business", c.BusinessName},
+		{"id", string(t.ID)}, {"name", t.Name}, {"number", t.PhoneNumber},
+		{"business", c.BusinessName},
 		{"template", string(c.Template) + ", " + string(c.Language)},
 		{"replies", fmt.Sprintf("at most %d a minute, and %d to a contact in %d minutes",
 			c.RepliesPerMinute, c.RepliesPerContact, flowhq.ContactWindow/time.Minute)},
@@ -171,7 +176,8 @@ func (l *line) show(ctx context.Context, args []string) error {
 			time.Duration(c.AnswerWithinMinutes)*time.Minute)},
 		{"kept for", fmt.Sprintf("%d days", c.RetentionDays)},
 		{"status", string(t.Status)},
-		{"session", string(t.Session.State) + " since " + moment(t.Session.Since)}, {"reason", t.Session.Reason},
+		{"session", string(t.Session.State) + " since " + moment(t.Session.Since)},
+		{"reason", t.Session.Reason},
 		{"next step", t.Session.NextStep}, {"tried again at", momentIf(t.Session.RetryAt)},
 		{"linked number", t.Session.Number}, {"last seen", momentIf(t.Session.LastSeenAt)},
 		{"host", string(t.Host.Status) + " since " + moment(t.Host.Since)},
@@ -201,6 +207,7 @@ func (l *line) command(ctx context.Context, command string, args []string) error
 		}
 		found = append(found, t)
 	}
+	// One that refuses keeps nobody else from its command.
 	var errs []error
 	for _, t := range found {
 		err := l.send(ctx, t, http.MethodPost, "/session/"+command)
@@ -221,7 +228,8 @@ func (l *line) send(ctx context.Context, t flowhq.Tenant, method, path string) e
 	if err := l.call(ctx, method, tenantPath(t.ID)+path, nil, &accepted); err != nil {
 		return err
 	}
-	fmt.Fprintf(l.stdout, "%s: %s accepted, command %d\n", oneLine(t.Name), accepted.Command, accepted.ID)
+	fmt.Fprintf(l.stdout, "%s: %s accepted, command %d\n",
+		oneLine(t.Name), accepted.Command, accepted.ID)
 	return nil
 }
 
@@ -239,7 +247,8 @@ func (l *line) unmute(ctx context.Context, args []string) error {
 	if err := l.call(ctx, http.MethodPost, path, nil, nil); err != nil {
 		return err
 	}
-	fmt.Fprintf(l.stdout, "%s: the writer of message %s is answered\n", oneLine(t.Name), oneLine(words[1]))
+	fmt.Fprintf(l.stdout, "%s: the writer of message %s is answered\n",
+		oneLine(t.Name), oneLine(words[1]))
 	return nil
 }
 

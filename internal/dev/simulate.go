@@ -15,7 +15,9 @@ import (
 // Simulate is the command "flowhq-dev simulate": it serves a simulated WhatsApp until
 // ctx ends, and returns the process's exit code: 0 if it was told to end, 2 for wrong
 // usage, and 1 for a failure that was explained on stderr.
-func Simulate(ctx context.Context, args []string, getenv func(string) string, stderr io.Writer) int {
+func Simulate(
+	ctx context.Context, args []string, getenv func(string) string, stderr io.Writer,
+) int {
 	o := simulator.Options{}
 	fs := flag.NewFlagSet("flowhq-dev simulate", flag.ContinueOnError)
 	fs.StringVar(&o.Addr, "addr", "127.0.0.1:7400", "`host:port` on which WhatsApp is simulated")
@@ -33,7 +35,9 @@ func Simulate(ctx context.Context, args []string, getenv func(string) string, st
 
 // simulate serves with the settings of the environment, of which the simulator uses the log
 // level alone.
-func simulate(ctx context.Context, o simulator.Options, getenv func(string) string, stderr io.Writer) error {
+func simulate(
+	ctx context.Context, o simulator.Options, getenv func(string) string, stderr io.Writer,
+) error {
 	settings, err := config.Parse(getenv)
 	if err != nil {
 		return err
