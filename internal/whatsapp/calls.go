@@ -28,6 +28,7 @@ func (c *calls) enter() bool {
 	return true
 }
 
+// leave ends a call that enter let in.
 func (c *calls) leave() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -42,6 +43,7 @@ func (c *calls) leave() {
 func (c *calls) close(atMost time.Duration) (done bool) {
 	c.mu.Lock()
 	c.isClosed = true
+	// The last one to leave closes idle otherwise. It is closed once: so is calls.
 	if c.running == 0 {
 		close(c.idle)
 	}

@@ -40,7 +40,9 @@ func (c *Conn) newClient(device *store.Device) *whatsmeow.Client {
 	// A history of 300,000 messages was measured to take 790 MiB when the library
 	// downloads it by itself.
 	client.ManualHistorySyncDownload = true
-	client.AutoTrustIdentity = true   // or a customer's new phone is not understood
+	// A customer's new phone has a new identity key. Without this, nothing it sends could be
+	// decrypted until somebody has compared security codes.
+	client.AutoTrustIdentity = true
 	client.SendReportingTokens = true // as WhatsApp's own clients do
 	return client
 }

@@ -99,7 +99,9 @@ func (n *Network) newConn(
 		device:   deviceOf(device),
 		isLinked: device.ID != nil,
 	}
+	// The connection outlives the call of Dial that ctx belongs to.
 	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	// The client takes its stores from device, so these are wrapped before.
 	c.keys = n.Keys.Use(device, keyUser{c})
 	c.client.Store(c.newClient(device))
 	return c

@@ -17,14 +17,15 @@ type content struct {
 	album string // id of the message that announced the album it is part of
 }
 
-// maxWrappers bounds how deep a message may be wrapped. WhatsApp's own clients
-// wrap three times at most; the sender's client may be anything.
+// maxWrappers bounds how deep a message may be wrapped. WhatsApp's own clients wrap three
+// times at most. The sender's client may be anything, and might exhaust the stack.
 const maxWrappers = 10
 
 // contentOf returns what a message says, inside of whatever wraps it.
 func contentOf(m *waE2E.Message) content { return contentAt(m, maxWrappers) }
 
-// contentAt is contentOf for a message that may be wrapped so many times more.
+// contentAt is contentOf for a message in which no more than the given number of wrappers
+// are opened. What is wrapped deeper is shown as something that cannot be read.
 func contentAt(m *waE2E.Message, wrappers int) content {
 	if m == nil || isCopy(m) {
 		return content{}
@@ -33,6 +34,7 @@ func contentAt(m *waE2E.Message, wrappers int) content {
 		return content{class: shown, kind: flowhq.KindOther}
 	}
 	best, known := content{}, false
+	// Of the fields that are set, the one that says most counts.
 	set := m.ProtoReflect()
 	all := set.Descriptor().Fields()
 	for i := range all.Len() {
@@ -45,7 +47,8 @@ func contentAt(m *waE2E.Message, wrappers int) content {
 			best = c
 		}
 	}
-	if !known && len(set.GetUnknown()) > 0 { // a kind of message that came after this program
+	// A kind of message that is newer than the library is in fields without a name.
+	if !known && len(set.GetUnknown()) > 0 {
 		best = content{class: shown, kind: flowhq.KindOther}
 	}
 	best.text = flowhq.CleanText(best.text)
@@ -58,7 +61,7 @@ func contentAt(m *waE2E.Message, wrappers int) content {
 // contentIn returns what one field of m says.
 func contentIn(m *waE2E.Message, fd protoreflect.FieldDescriptor, wrappers int) content {
 	f, ok := fields[fd.Name()]
-	if !ok { // the library knows more than the table: a test says so
+	if !ok { // the library has a field that the table lacks; TestEveryFieldIsNamed fails then
 		return content{class: wordless, kind: flowhq.KindOther}
 	}
 	if f.class == wrapper {
@@ -77,8 +80,8 @@ func contentIn(m *waE2E.Message, fd protoreflect.FieldDescriptor, wrappers int) 
 	return c
 }
 
-// wrapped returns the message inside of a wrapper, or nil. All wrappers hold it in
-// a field of the same name.
+// wrapped returns the message inside of a wrapper, or nil. All wrappers hold it in a field
+// of the same name.
 func wrapped(m *waE2E.Message, fd protoreflect.FieldDescriptor) *waE2E.Message {
 	outer := m.ProtoReflect().Get(fd).Message()
 	inner := outer.Descriptor().Fields().ByName("message")
@@ -89,14 +92,16 @@ func wrapped(m *waE2E.Message, fd protoreflect.FieldDescriptor) *waE2E.Message {
 	return message
 }
 
-// accompanying fields come with messages of any kind and say nothing themselves.
+// accompanying fields come with messages of any kind and say nothing themselves. A message
+// that has no other field but unnamed ones is of a kind that the library does not know.
 var accompanying = []protoreflect.Name{
 	"messageContextInfo", "senderKeyDistributionMessage",
 	"fastRatchetKeySenderKeyDistributionMessage",
 }
 
-// copies are the ways in which a message repeats or decorates another one, which
-// has come as well: the same picture in high resolution, the picture of an event.
+// copies are the ways in which a message repeats or decorates another one, which has come
+// as well: the same picture in high resolution, the picture of an event. Recording it too
+// would answer the customer twice.
 var copies = []waE2E.MessageAssociation_AssociationType{
 	waE2E.MessageAssociation_HD_VIDEO_DUAL_UPLOAD, waE2E.MessageAssociation_HD_IMAGE_DUAL_UPLOAD,
 	waE2E.MessageAssociation_HEVC_VIDEO_DUAL_UPLOAD, waE2E.MessageAssociation_MOTION_PHOTO,
@@ -110,7 +115,8 @@ func isCopy(m *waE2E.Message) bool {
 	return slices.Contains(copies, of.GetAssociationType())
 }
 
-// albumOf returns the id of the album that a picture belongs to, or "".
+// albumOf returns the id of the album that a picture belongs to, or "". An album is one
+// thing to the customer, who expects one answer to its pictures.
 func albumOf(m *waE2E.Message) string {
 	of := m.GetMessageContextInfo().GetMessageAssociation()
 	id := of.GetParentMessageKey().GetID()

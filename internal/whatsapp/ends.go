@@ -56,6 +56,7 @@ func endOf(evt any) *EndError {
 		return &EndError{
 			Reason: flowhq.EndLost, Text: "WhatsApp closed the connection with error " + e.Code,
 		}
+	// One ping may be lost while the machine or the network is busy.
 	case *events.KeepAliveTimeout:
 		if e.ErrorCount >= missedPings {
 			return &EndError{
@@ -63,6 +64,7 @@ func endOf(evt any) *EndError {
 				Text:   fmt.Sprintf("WhatsApp left %d pings unanswered", e.ErrorCount),
 			}
 		}
+	// WhatsApp allows one connection per device, and the latest one wins.
 	case *events.StreamReplaced:
 		return &EndError{
 			Reason: flowhq.EndReplacedByStranger,

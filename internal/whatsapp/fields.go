@@ -7,19 +7,19 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// A class says what a field of a message holds. Of several fields that are set,
-// the one with the highest class is what the message says.
+// A class says what a field of a message holds. Of several fields that are set, the one
+// with the highest class is what the message says.
 type class int
 
 const (
-	// nothing is not a person's: it belongs to the client, to a group or to
-	// another message. It is neither recorded nor answered.
+	// nothing is not a person's: it belongs to the client, to a group or to another
+	// message. It is neither recorded nor answered.
 	nothing class = iota
-	// shown is nothing to answer, but what who reads the log wants to see.
+	// shown is recorded, for whoever reads the log, and not answered.
 	shown
-	// wordless is a person's, without words: a voice note, a place.
+	// wordless is from a person, without words: a voice note, a place.
 	wordless
-	// worded is a person's words.
+	// worded is words that a person wrote or chose.
 	worded
 	// wrapper holds another message.
 	wrapper
@@ -33,8 +33,9 @@ type field struct {
 	about func(*waE2E.Message) string // what else there is to read, put after the words; may be nil
 }
 
-// fields says of every field of the library's message what it holds. A test fails
-// when the library has one that is not named here.
+// fields says of every field of the library's message what it holds. A test fails when the
+// library has one that is not named here, so that each new kind of message is decided on
+// when the library is upgraded.
 var fields = map[protoreflect.Name]field{
 	// Words by themselves.
 	"conversation":        {kind: flowhq.KindText, words: (*waE2E.Message).GetConversation},
@@ -134,13 +135,15 @@ var fields = map[protoreflect.Name]field{
 		class: wordless, kind: flowhq.KindPayment, words: reminderNote, about: reminderAmount,
 	},
 
-	// Calls and what cannot be read: seen in the log, not answered.
+	// Calls and what cannot be read: seen in the log, not answered. A customer who calls
+	// wants a person.
 	"callLogMesssage":          {class: shown, kind: flowhq.KindCall, about: callLog},
 	"bcallMessage":             {class: shown, kind: flowhq.KindCall, about: broadcastCall},
 	"placeholderMessage":       {class: shown, kind: flowhq.KindOther}, // only the phone may see it
 	"conditionalRevealMessage": {class: shown, kind: flowhq.KindOther}, // encrypted until its time
 
-	// Wrappers.
+	// Wrappers. What is inside is what a person wrote, and is answered as if it had come
+	// by itself.
 	"deviceSentMessage":          {class: wrapper},
 	"ephemeralMessage":           {class: wrapper},
 	"viewOnceMessage":            {class: wrapper},
@@ -161,7 +164,7 @@ var fields = map[protoreflect.Name]field{
 	"limitSharingMessage":        {class: wrapper}, // of a setting
 	"acp2SettingMessage":         {class: wrapper}, // likewise
 
-	// About another message.
+	// About another message. What a person changes or deletes is found by revisionOf.
 	"protocolMessage":                {}, // deletions, edits, settings, keys
 	"secretEncryptedMessage":         {}, // an edit, encrypted once more: see revisionOf
 	"albumMessage":                   {}, // announces pictures, which come by themselves

@@ -36,7 +36,7 @@ func (c *Conn) handle(evt any) (isHandled bool) {
 		c.announce()
 	case *events.OfflineSyncCompleted: // the library handles it in its turn, after what it is about
 		c.caughtUpOnce.Do(func() { close(c.caughtUp) })
-	default:
+	default: // what else there is either ends the connection or means nothing here
 		if _, isLost := evt.(*events.Disconnected); isLost {
 			c.releasedOnce.Do(func() { close(c.released) })
 		}

@@ -13,10 +13,12 @@ import (
 // said to us. An error means that the database failed, and the message must not be
 // acknowledged.
 func (c *Conn) inbound(e *events.Message) (Inbound, bool, error) {
+	// An edit that revisionOf did not recognise. It has come as a message of its own before.
 	if e.IsEdit || e.Info.Edit != types.EditAttributeEmpty {
 		return Inbound{}, false, nil
 	}
 	m := cmp.Or(e.RawMessage, e.Message)
+	// Found out before the writer is looked up, which costs a query.
 	said := contentOf(m)
 	if said.class == nothing {
 		return Inbound{}, false, nil
@@ -36,6 +38,7 @@ func (c *Conn) envelope(info *types.MessageInfo) (Inbound, bool, error) {
 	if info.IsFromMe || info.IsGroup || !isPerson(info.Chat) || !isPerson(info.Sender) {
 		return Inbound{}, false, nil
 	}
+	// Without an id that can be stored, a redelivery would be answered again.
 	if !isID(info.ID) {
 		c.logger().Warn("message with a malformed id was ignored")
 		return Inbound{}, false, nil

@@ -11,7 +11,8 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// linkCodeTimeout bounds how long WhatsApp may take to accept a link code.
+// linkCodeTimeout bounds how long WhatsApp may take to accept a link code. The API waits
+// for the code meanwhile.
 const linkCodeTimeout = 8 * time.Second
 
 // linkName is what the phone shows when it is told to type the code in. WhatsApp takes
@@ -83,8 +84,9 @@ func (l *linking) redraw(s *events.RotateADVSecret) {
 	l.show(l.conn.network.timing.nextCode)
 }
 
-// show shows the next code for the given time. It ends the connection if there is none
-// left, unless a phone has scanned the last one in this moment.
+// show shows the next code for the given time, in place of the one before. A code has a
+// time of its own, after which WhatsApp refuses it. show ends the connection if there is no
+// code left, unless a phone has scanned the last one in this moment.
 func (l *linking) show(d time.Duration) {
 	if len(l.next) == 0 {
 		if !l.conn.hasScanned() {
@@ -92,6 +94,8 @@ func (l *linking) show(d time.Duration) {
 		}
 		return
 	}
+	// A link code, if one was asked for, is good until the last of these has expired: the
+	// connection ends then.
 	l.code, l.next = l.next[0], l.next[1:]
 	l.deadline.Reset(d)
 	expires := time.Now().Add(d)

@@ -32,6 +32,8 @@ func (l logger) Sub(part string) waLog.Logger {
 	return l
 }
 
+// print writes one message of the library. Its errors and warnings keep their level, but
+// for those that mean nothing here.
 func (l logger) print(level slog.Level, format string, args []any) {
 	if l.part == "Socket" || l.isSilenced != nil && l.isSilenced() {
 		level = slog.LevelDebug
@@ -43,7 +45,8 @@ func (l logger) print(level slog.Level, format string, args []any) {
 		case waBinary.Node:
 			args[i] = "<" + arg.Tag + ">"
 		case error:
-			if errors.Is(arg, keystore.ErrKept) { // as intended
+			// The library wanted to delete the keys of a device that was logged out.
+			if errors.Is(arg, keystore.ErrKept) {
 				level = slog.LevelDebug
 			}
 		}

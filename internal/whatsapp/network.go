@@ -32,8 +32,8 @@ type Options struct {
 // server, and the transport.
 type Network struct {
 	Keys      *keystore.Store // of all devices
-	transport *http.Transport
-	media     *http.Client
+	transport *http.Transport // of websockets, and of media
+	media     *http.Client    // over transport; the websockets go through a wire each
 	log       *slog.Logger
 	timing    timing
 }

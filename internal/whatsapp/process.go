@@ -15,9 +15,9 @@ import (
 // before the first connection.
 var process struct {
 	sync.Mutex
-	isSet  bool
-	root   [32]byte
-	device string
+	isSet  bool     // whether what follows has been set
+	root   [32]byte // that Noise certificates must be signed with
+	device string   // the name that phones show
 }
 
 // deviceVersion is what the phone shows beside the device's name.
@@ -30,6 +30,7 @@ func configureProcess(root [32]byte, device string) error {
 	process.Lock()
 	defer process.Unlock()
 	if process.isSet {
+		// A change would be a data race, and would change the trust of open connections.
 		switch {
 		case process.root != root:
 			return errors.New("this process already trusts another WhatsApp server")
@@ -42,6 +43,7 @@ func configureProcess(root [32]byte, device string) error {
 		whatsmeow.WACertPubKey = root
 	}
 	store.SetOSInfo(device, deviceVersion)
+	// The phone shows an icon for the platform.
 	store.DeviceProps.PlatformType = waCompanionReg.DeviceProps_DESKTOP.Enum()
 	var discard signallog.Loggable = noLog{}
 	signallog.Setup(&discard)

@@ -17,11 +17,13 @@ import (
 
 // receiveMessage hands on a message, or what a message says of another one or of the chat.
 func (c *Conn) receiveMessage(e *events.Message) bool {
+	// WhatsApp hands the phone's history over in messages of the account to itself.
 	notice := e.RawMessage.GetProtocolMessage().GetHistorySyncNotification()
 	if notice != nil && e.Info.IsFromMe {
 		c.learnFromHistory(notice)
 		return true
 	}
+	// The library unwraps some messages and drops what was around them, such as the timer.
 	m := cmp.Or(e.RawMessage, e.Message)
 	if protocolOf(m).GetType() == waE2E.ProtocolMessage_EPHEMERAL_SETTING {
 		return c.receiveTimer(&e.Info, m)
@@ -40,7 +42,8 @@ func (c *Conn) receiveMessage(e *events.Message) bool {
 // library has asked for the message again. What only phones may show never comes to linked
 // devices, and is answered as any picture.
 func (c *Conn) receiveUndecryptable(e *events.UndecryptableMessage) bool {
-	if e.DecryptFailMode == events.DecryptFailHide { // an edit or a reaction
+	// The sender's client marks what nobody misses if it cannot be read: an edit, a reaction.
+	if e.DecryptFailMode == events.DecryptFailHide {
 		return true
 	}
 	in, ok, err := c.envelope(&e.Info)
@@ -65,6 +68,7 @@ func (c *Conn) receiveTimer(info *types.MessageInfo, m *waE2E.Message) bool {
 	if info.IsFromMe {
 		jid, alt = info.Chat, info.RecipientAlt
 	}
+	// The chat with oneself is no customer's.
 	own := c.knownDevice()
 	isToOneself := jid.ToNonAD().String() == own.LID ||
 		own.Number != "" && numberOf(jid) == own.Number
@@ -99,7 +103,9 @@ func (c *Conn) receiveRevision(info *types.MessageInfo, r Revision) bool {
 	return true
 }
 
-// receiveReceipt hands on what a customer's phone says of our messages.
+// receiveReceipt hands on what a customer's phone says of our messages. "Inactive" is a
+// delivery to a client that is not open. Our own receipts, from the owner's phone, say
+// nothing of the customer.
 func (c *Conn) receiveReceipt(e *events.Receipt) {
 	if e.IsFromMe || e.IsGroup {
 		return
@@ -120,6 +126,7 @@ func (c *Conn) receiveReceipt(e *events.Receipt) {
 // tokens, and the identities of contacts. It reads only the part that came inside the
 // message; the rest would have to be downloaded and is large.
 func (c *Conn) learnFromHistory(notice *waE2E.HistorySyncNotification) {
+	// The history comes in several messages, of which one carries its part inside.
 	if len(notice.GetInitialHistBootstrapInlinePayload()) == 0 {
 		return
 	}

@@ -30,7 +30,7 @@ func (c *Conn) runUntilEnd() {
 // for up to 20 s (handshake.go). If the connection is closed meanwhile, that goroutine
 // stays that long, with nothing left to talk to.
 func (c *Conn) connect() bool {
-	done := make(chan error, 1)
+	done := make(chan error, 1) // nobody may be there to receive
 	client := c.client.Load()
 	go func() {
 		defer c.recovered(func() { done <- errEnded })
@@ -82,7 +82,7 @@ func (c *Conn) apply(l *linking, signal any) {
 		l.confirm()
 	case *events.ManualLoginReconnect:
 		c.restart(l)
-	case *events.Connected:
+	case *events.Connected: // logged in, and WhatsApp knows that the device is active
 		l.confirm() // PairSuccess may come later: each event has a goroutine of its own
 		l.finish()
 		c.emit(Event{Kind: Online, Device: c.knownDevice()})
@@ -166,6 +166,7 @@ func (c *Conn) forgetKeys() {
 	if reason != flowhq.EndLoggedOut && reason != flowhq.EndDeviceRemoved {
 		return
 	}
+	// The connection's own context is over by now.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), hangUpStep)
 	defer cancel()
 	if err := c.network.Keys.Forget(ctx, device.JID); err != nil {

@@ -49,13 +49,16 @@ func (c *Conn) Send(ctx context.Context, chat, id, text string, timer flowhq.Tim
 	if c.hasEnded() { // a select chooses at random if the send before has just returned, too
 		return unsent(errEnded)
 	}
+	// If the connection is lost meanwhile, the library waits for a reconnect, which never
+	// comes here, without a bound but ctx (request.go, retryFrame). So the end of the
+	// connection cancels ctx.
 	ctx, cancel := context.WithTimeout(ctx, SendTimeout)
 	defer cancel()
 	ctx, abort := context.WithCancelCause(ctx)
 	defer abort(nil)
 	defer context.AfterFunc(c.ctx, func() { abort(errEnded) })()
 	if err := c.send(ctx, abort, to, id, textMessage(text, timer)); err != nil {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil { // the library says only that the context was cancelled
 			err = errors.Join(context.Cause(ctx), err)
 		}
 		return fmt.Errorf("send %s: %w", id, sendError(err))
@@ -97,7 +100,7 @@ func (c *Conn) addressee(ctx context.Context, to types.JID) (types.JID, error) {
 	return lid.ToNonAD(), nil
 }
 
-// refusals says in an operator's words why WhatsApp refused a message.
+// refusals says, by WhatsApp's code, in an operator's words why WhatsApp refused a message.
 var refusals = map[int]string{
 	463: "WhatsApp does not let this account write to the contact first, for now (463)",
 	479: "WhatsApp rejected how the message was addressed (479)",

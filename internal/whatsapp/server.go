@@ -9,7 +9,9 @@ import (
 	"strings"
 )
 
-// A Server is a WhatsApp server other than WhatsApp's own, such as the simulator.
+// A Server is a WhatsApp server other than WhatsApp's own, such as the simulator. The
+// library trusts a server by two chains: the TLS certificate, and the Noise certificates
+// that are exchanged inside of TLS.
 type Server struct {
 	Addr    string         // host:port that every connection goes to
 	RootCAs *x509.CertPool // who signed its TLS certificate

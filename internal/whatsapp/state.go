@@ -33,7 +33,7 @@ func (c *Conn) finish(end *EndError) {
 		close(c.ended)
 	case c.end.Reason == flowhq.EndLost && end.explainsLoss():
 		c.end = end
-	default:
+	default: // the first reason, or a better one, is known
 		return
 	}
 	if end.Reason != flowhq.EndLost {
@@ -77,7 +77,8 @@ func (c *Conn) knownDevice() Device {
 	return c.device
 }
 
-// hasLinked reports whether the device is linked for good: WhatsApp has confirmed.
+// hasLinked reports whether the device is linked for good: WhatsApp has confirmed it. Until
+// then a phone has scanned at most, and the library deletes the device if that fails.
 func (c *Conn) hasLinked() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

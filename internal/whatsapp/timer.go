@@ -33,8 +33,9 @@ func timerOf(m *waE2E.Message, sentAt time.Time) (t flowhq.Timer, ok bool) {
 	return timer(context.GetExpiration(), context.GetEphemeralSettingTimestamp(), sentAt)
 }
 
-// timer returns a timer of the given length. setAt is when it was set, in seconds since
-// 1970. If that is unknown or cannot be true, it was set when the message was sent.
+// timer returns a timer of the given length, which is 0 if messages do not disappear. setAt
+// is when it was set, in seconds since 1970. If that is unknown or cannot be true, it was
+// set when the message was sent.
 func timer(seconds uint32, setAt int64, sentAt time.Time) (t flowhq.Timer, ok bool) {
 	if time.Duration(seconds)*time.Second > maxTimer {
 		return t, false

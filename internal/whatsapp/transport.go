@@ -35,7 +35,7 @@ func newTransport(server *Server, proxy *url.URL) *http.Transport {
 		t.Proxy = http.ProxyURL(proxy)
 	case server == nil:
 		t.Proxy = http.ProxyFromEnvironment
-	default:
+	default: // a proxy of the environment would not lead to a test server
 		t.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return dialer.DialContext(ctx, network, server.Addr)
 		}

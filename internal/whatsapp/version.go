@@ -12,23 +12,22 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// builtIn is the version that the library comes with. The library keeps the version
-// in package variables that every login reads without a lock, so it is never set
-// there: each connection says its own.
+// builtIn is the version that the library comes with. The library keeps the version in
+// package variables that every login reads without a lock (store/clientpayload.go), so
+// nothing is set there: each connection sends its own, see Conn.payload.
 var builtIn = store.GetWAVersion()
 
-// BuiltInVersion is the version of WhatsApp's web client that this program was made
-// for.
+// BuiltInVersion is the version of WhatsApp's web client that this program was made for.
 func BuiltInVersion() string { return builtIn.String() }
 
 // Bounds on looking up the newest version.
 const (
 	lookUpTimeout = 30 * time.Second
-	maxPage       = 8 << 20 // bytes
+	maxPage       = 8 << 20 // bytes of the page that are read
 )
 
-// LatestVersion asks WhatsApp's web page which version of the web client is the
-// newest. It fails with code Unavailable.
+// LatestVersion asks WhatsApp's web page which version of the web client is the newest. It
+// fails with code Unavailable.
 func (n *Network) LatestVersion(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookUpTimeout)
 	defer cancel()
@@ -42,9 +41,11 @@ func (n *Network) LatestVersion(ctx context.Context) (string, error) {
 	return v.String(), nil
 }
 
-// shortened cuts answers off: the library reads whatever there is.
+// shortened cuts answers off. The library reads a page of any length into memory
+// (update.go, GetLatestVersion).
 type shortened struct{ http.RoundTripper }
 
+// RoundTrip returns the answer with no more than maxPage bytes of its body.
 func (s shortened) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := s.RoundTripper.RoundTrip(req)
 	if err == nil {

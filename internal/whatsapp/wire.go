@@ -85,6 +85,7 @@ type stream struct {
 	readEnded chan struct{} // closed when nobody reads any more
 }
 
+// Read notes when the server has sent something, and when nobody will read any more.
 func (s *stream) Read(p []byte) (int, error) {
 	n, err := s.ReadWriteCloser.Read(p)
 	if n > 0 {
