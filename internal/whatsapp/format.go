@@ -49,13 +49,13 @@ func coordinates(latitude, longitude float64) string {
 	return decimal(latitude) + ", " + decimal(longitude)
 }
 
-// money writes an amount of a currency. The amount is given in parts of a unit, of which
-// there are so many to one unit.
-func money(amount int64, parts float64, currency string) string {
-	if amount == 0 {
+// money writes an amount of a currency. n counts parts of the currency's unit, and parts is
+// how many of them make one unit.
+func money(n int64, parts float64, currency string) string {
+	if n == 0 {
 		return ""
 	}
-	return strings.TrimSpace(decimal(float64(amount)/parts) + " " + currency)
+	return strings.TrimSpace(decimal(float64(n)/parts) + " " + currency)
 }
 
 // decimal writes a number with as many digits as it takes to tell it from others.

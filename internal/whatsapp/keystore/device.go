@@ -15,6 +15,17 @@ const pairTimeout = 10 * time.Second
 // ErrKept answers the library's wish to delete a linked device.
 var ErrKept = errors.New("the keys are kept until the connection has ended")
 
+// wrap puts k between device and its stores. The library replaces all stores of a new
+// device when it is first saved (sqlstore/container.go, initializeDevice), so they are
+// wrapped again then.
+func (k *Keys) wrap(device *store.Device) {
+	device.Container = deviceRow{k}
+	device.LIDs = k.of.LIDs()
+	if own, ok := device.Sessions.(store.AllSessionSpecificStores); ok {
+		device.SetAllStores(&stores{AllSessionSpecificStores: own, Keys: k})
+	}
+}
+
 // A deviceRow is where the library saves and deletes a connection's own device.
 type deviceRow struct{ *Keys }
 

@@ -49,4 +49,11 @@
 // later one supersedes.
 // [Store.Forget] deletes all that is stored of a device. Each works in batches of
 // [PruneBatch] rows, so that none holds a lock for long, and may be repeated at any time.
+//
+// # Reading order
+//
+// Calls between the files run down this list only: store.go, keys.go, device.go; then what
+// the library calls, in sessions.go, decrypt.go, send.go, identities.go and unstored.go;
+// then change.go, through which every change passes, operation.go, lids.go, prune.go,
+// array.go.
 package keystore

@@ -3,7 +3,6 @@ package keystore
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -56,55 +55,6 @@ func (s *Store) Use(device *store.Device, conn Connection) *Keys {
 	return k
 }
 
-// wrap puts k between device and its stores. The library replaces all stores of a new
-// device when it is first saved (sqlstore/container.go, initializeDevice), so they are
-// wrapped again then.
-func (k *Keys) wrap(device *store.Device) {
-	device.Container = deviceRow{k}
-	device.LIDs = k.of.LIDs()
-	if own, ok := device.Sessions.(store.AllSessionSpecificStores); ok {
-		device.SetAllStores(&stores{AllSessionSpecificStores: own, Keys: k})
-	}
-}
-
 // Close waits at most the given time for an operation that is using the keys, and refuses
 // all others from then on. It reports whether the operation was done.
 func (k *Keys) Close(atMost time.Duration) (done bool) { return k.lock.Close(atMost) }
-
-// change performs a change to stored sessions. Every such change passes here. It is
-// refused once the keys are closed, and if the host was replaced by a newer one. The
-// latter is found out in the transaction of the change itself.
-func (k *Keys) change(ctx context.Context, f func(context.Context) error) error {
-	if k.lock.IsClosed() {
-		return sessionlock.ErrClosed
-	}
-	if op := operationOf(ctx); op != nil && op.isFenced {
-		return f(ctx)
-	}
-	db := k.of.keys
-	return db.DoTxn(ctx, nil, func(ctx context.Context) error {
-		if err := k.conn.Fence(ctx, db.Execable(ctx)); err != nil {
-			return err
-		}
-		return f(ctx)
-	})
-}
-
-// changeLocked performs a change with the lock held, and takes it for that unless the
-// operation holds it already.
-func (k *Keys) changeLocked(ctx context.Context, f func(context.Context) error) error {
-	if op := operationOf(ctx); op == nil || !op.hold.IsHeld() {
-		if err := k.lock.Lock(ctx); err != nil {
-			return err
-		}
-		defer k.lock.Unlock()
-	}
-	return noted(ctx, k.change(ctx, f))
-}
-
-// fail ends the connection, and returns the error to give to the library: a cancellation,
-// so that the library acknowledges nothing.
-func (k *Keys) fail(err error) error {
-	k.conn.Fail(err)
-	return errors.Join(sessionlock.ErrClosed, err)
-}

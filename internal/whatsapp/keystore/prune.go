@@ -134,3 +134,10 @@ func (s *Store) prune(ctx context.Context, q string, args ...any) (deleted int64
 	}
 	return deleted, nil
 }
+
+// unreadable is the error of a read that the database did not answer.
+func unreadable(err error) error {
+	return &flowhq.Error{
+		Code: flowhq.Unavailable, Message: "the WhatsApp key store cannot be read", Err: err,
+	}
+}

@@ -83,10 +83,3 @@ func (s *Store) Device(ctx context.Context, jid string) (*store.Device, error) {
 
 // LIDs returns the table of which LID has which number. All devices share it.
 func (s *Store) LIDs() LIDs { return LIDs{s.keys} }
-
-// unreadable is the error of a read that the database did not answer.
-func unreadable(err error) error {
-	return &flowhq.Error{
-		Code: flowhq.Unavailable, Message: "the WhatsApp key store cannot be read", Err: err,
-	}
-}
