@@ -34,7 +34,7 @@ func (c *Conn) handle(evt any) (isHandled bool) {
 		c.announce()
 	case *events.PushNameSetting:
 		c.announce()
-	case *events.OfflineSyncCompleted: // the library handles it in its turn, after what it is about
+	case *events.OfflineSyncCompleted: // handled after all that it is about
 		c.caughtUpOnce.Do(func() { close(c.caughtUp) })
 	default: // what else there is either ends the connection or means nothing here
 		if _, isLost := evt.(*events.Disconnected); isLost {

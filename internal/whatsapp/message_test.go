@@ -131,9 +131,9 @@ func TestSendOnLostConnection(t *testing.T) {
 	}
 }
 
-// A send waits for its turn as long as the connection lasts, and one whose turn never
-// came says so.
-func TestSendWaitsForItsTurn(t *testing.T) {
+// A send waits for the one before it as long as the connection lasts, and one that never
+// begins returns code Unsent.
+func TestSendWaitsForTheOneBefore(t *testing.T) {
 	w := newWorld(t)
 	customer := w.customer()
 	c, _ := w.link(w.phone(), newRecorder())
@@ -142,7 +142,7 @@ func TestSendWaitsForItsTurn(t *testing.T) {
 		go func() { done <- c.Send(ctx, chatOf(customer), newMessageID(), "hello", flowhq.Timer{}) }()
 		return done
 	}
-	c.sending <- struct{}{} // another chat's turn
+	c.sending <- struct{}{} // another chat is sending
 	impatient, cancel := context.WithCancel(t.Context())
 	given := send(impatient)
 	cancel()
@@ -152,12 +152,12 @@ func TestSendWaitsForItsTurn(t *testing.T) {
 	patient := send(t.Context())
 	select {
 	case err := <-patient:
-		t.Errorf("Send did not wait for its turn: %v", err)
+		t.Errorf("Send did not wait for the send before it: %v", err)
 	case <-time.After(SendTimeout + time.Second): // it has waited longer than an attempt may take
 	}
 	<-c.sending
 	if err := <-patient; err != nil {
-		t.Errorf("Send whose turn came = %v", err)
+		t.Errorf("Send after the one before it = %v", err)
 	}
 	c.sending <- struct{}{}
 	left := send(t.Context())
@@ -309,7 +309,7 @@ func (w *world) acquaint(c *Conn, h *recorder, phone string) (a, b Inbound) {
 		in[i] = h.next(w)
 		w.send(c, in[i].LID, "hello to you")
 		w.awaitText(number, "hello to you")
-		w.write(number, phone, "hello again") // the session is settled now
+		w.write(number, phone, "hello again") // the session is known to both now
 		h.next(w)
 	}
 	return in[0], in[1]

@@ -8,7 +8,7 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// raceMessages is how many messages the loop below exchanges. Without the guard
+// raceMessages is how many messages the loop below exchanges. Without the lock of the keys
 // some tens of the replies are lost.
 const raceMessages = 500
 

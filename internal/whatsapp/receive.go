@@ -13,7 +13,7 @@ import (
 )
 
 // The functions of this file hand to the handler what came from WhatsApp. Those that
-// return a bool report whether WhatsApp may be told that it has arrived.
+// return a bool report whether it may be acknowledged to WhatsApp.
 
 // receiveMessage hands on a message, or what a message says of another one or of the chat.
 func (c *Conn) receiveMessage(e *events.Message) bool {

@@ -16,7 +16,7 @@ type setTimer struct {
 	timer flowhq.Timer
 }
 
-// A recorder is a handler that keeps what it hears.
+// A recorder is a handler that keeps what it is called with.
 type recorder struct {
 	arrivals chan Inbound // every call of Receive that succeeded
 
@@ -28,7 +28,7 @@ type recorder struct {
 	texts    map[string]string               // what SentText answers
 	timer    flowhq.Timer                    // of those
 	asked    []string                        // ids SentText was asked for
-	timers   []setTimer                      // what SetTimer heard
+	timers   []setTimer                      // calls of SetTimer
 	linkErr  error
 	receive  func(context.Context, Inbound) error // may be nil
 }

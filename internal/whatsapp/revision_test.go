@@ -45,7 +45,7 @@ func TestRevisionOf(t *testing.T) {
 	}
 }
 
-// What the simulated phone does to a message is heard as its writer's, and as nothing
+// What the simulated phone does to a message is reported as its writer's, and as nothing
 // more to answer.
 func TestRevisions(t *testing.T) {
 	w := newWorld(t)
@@ -61,14 +61,14 @@ func TestRevisions(t *testing.T) {
 	}
 	edited, revoked := <-h.revisions, <-h.revisions
 	if edited.ID != id || edited.LID != first.LID || edited.Text == nil || *edited.Text != "27 Feb" || edited.Revoked {
-		t.Errorf("heard of %+v; want the edit of %s by %s", edited, id, first.LID)
+		t.Errorf("reported: %+v; want the edit of %s by %s", edited, id, first.LID)
 	}
 	if revoked.ID != id || revoked.LID != first.LID || !revoked.Revoked {
-		t.Errorf("heard of %+v; want the deletion of %s by %s", revoked, id, first.LID)
+		t.Errorf("reported: %+v; want the deletion of %s by %s", revoked, id, first.LID)
 	}
 }
 
-// Every kind of message that the simulated phones know is acknowledged, and heard of
+// Every kind of message that the simulated phones know is acknowledged, and reported
 // as what it is.
 func TestKindsOfTheSimulator(t *testing.T) {
 	w := newWorld(t)
