@@ -17,14 +17,6 @@ type Fleet struct {
 	Pinned  bool   `json:"pinned"` // Version was set by hand and stays until it is set to ""
 }
 
-// A FleetEvent is one line of the fleet's history.
-type FleetEvent struct {
-	Type   string    `json:"type"`  // such as CLIENT_OUTDATED
-	Actor  string    `json:"actor"` // "admin", "host", "worker"
-	Reason string    `json:"reason"`
-	At     time.Time `json:"at"`
-}
-
 // A FleetChange changes the fields that are not nil.
 type FleetChange struct {
 	Paused *bool   `json:"paused,omitempty"`

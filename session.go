@@ -1,9 +1,6 @@
 package flowhq
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // A Session is a tenant's link to WhatsApp, as last reported by its host.
 type Session struct {
@@ -88,22 +85,6 @@ const (
 
 // Commands lists every Command.
 var Commands = []Command{Start, Stop, Restart, ForceRestart, Relink, Delete}
-
-// Requested is the type of the event that c was asked for, such as
-// FORCE_RESTART_REQUESTED.
-func (c Command) Requested() string {
-	return strings.ToUpper(strings.ReplaceAll(string(c), "-", "_")) + "_REQUESTED"
-}
-
-// An Event is one line of a tenant's history: what an operator did, or what
-// became of its session. It never holds message text, codes or secrets.
-type Event struct {
-	Tenant TenantID  `json:"tenant_id"`
-	Type   string    `json:"type"`  // such as TENANT_CREATED, SESSION_CONNECTED
-	Actor  string    `json:"actor"` // "admin", "host", "workflow"
-	Reason string    `json:"reason"`
-	At     time.Time `json:"at"`
-}
 
 // A Worker is one process, which hosts the sessions of many tenants.
 type Worker struct {

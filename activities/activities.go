@@ -21,14 +21,14 @@ import (
 
 // Names on the wire. They outlive every deployment and are never reused.
 const (
-	SessionQueue    = "sessions" // Host only, so that capacity is its slots
-	HostActivity    = "Host"
-	SettleActivity  = "Settle"
-	LookActivity    = "Look"
-	AppliedActivity = "Applied"
-	EraseActivity   = "Erase"
-	PruneActivity   = "Prune"
-	BulkActivity    = "SendBulk"
+	SessionQueue           = "sessions" // Host only, so that capacity is its slots
+	HostActivity           = "Host"
+	RecordStateActivity    = "RecordState"
+	ReadTenantActivity     = "ReadTenant"
+	RecordOutcomesActivity = "RecordOutcomes"
+	EraseActivity          = "Erase"
+	PruneActivity          = "Prune"
+	BulkActivity           = "SendBulk"
 )
 
 // silence is how long Temporal waits for a heartbeat of a long activity that is no Host,
@@ -47,51 +47,14 @@ const (
 	// reached: its expiry would be retried without waking the workflow. An attempt
 	// lasts longer than hostLife only while reconnects are paused.
 	hostLimit = 90 * 24 * time.Hour
-	// StableFor is how long a session must have been online for its loss to be
-	// routine. A session that is lost sooner backs off before the next attempt.
-	StableFor = 30 * time.Second
-	// FlappingAfter is how many attempts must fail in a row for a person to be told.
-	FlappingAfter = 10
-	// CrashLoopAfter is how many workers must die in a row while they host a session
-	// that does not become stable, for it to wait before the next one hosts it.
-	CrashLoopAfter = 3
-	// firstBackoff and lastBackoff are the pauses after the first failed attempt and
-	// after any but the first few.
-	firstBackoff = 5 * time.Second
-	lastBackoff  = 2 * time.Minute
 	// drainTimeout bounds how long a host that is told to go waits for the
 	// replies that are just being sent.
 	drainTimeout = 1500 * time.Millisecond
 )
 
-// Backoff is how long a session waits after so many failed attempts in a row: 5 s,
-// twice as long each time, and at most 2 min.
-func Backoff(failures int) time.Duration {
-	d := firstBackoff
-	for n := 1; n < failures && d < lastBackoff; n++ {
-		d *= 2
-	}
-	return min(d, lastBackoff)
-}
-
-// CrashPause is how long a session waits that so many workers in a row died of: not at
-// all before [CrashLoopAfter] of them, then 1, 5 and 30 min.
-func CrashPause(losses int) time.Duration {
-	switch {
-	case losses < CrashLoopAfter:
-		return 0
-	case losses == CrashLoopAfter:
-		return time.Minute
-	case losses == CrashLoopAfter+1:
-		return 5 * time.Minute
-	default:
-		return 30 * time.Minute
-	}
-}
-
 // HostOptions is how a workflow schedules a Host.
 //
-// A Host that fails says itself when it is tried again, see [Backoff]: Temporal counts
+// A Host that fails says itself when it is tried again, see [flowhq.Next]: Temporal counts
 // every attempt, those too that end by no fault of the session. The policy's own
 // intervals are for what the SDK fails. It is retried without end.
 // A heartbeat timeout is not retried by it but handed to the workflow, which
@@ -104,27 +67,27 @@ func HostOptions(t hosting.Timing, summary string) workflow.ActivityOptions {
 		WaitForCancellation: true,
 		Summary:             summary,
 		RetryPolicy: &temporal.RetryPolicy{
-			InitialInterval:        firstBackoff,
+			InitialInterval:        flowhq.Backoff(1),
 			BackoffCoefficient:     2,
-			MaximumInterval:        lastBackoff,
+			MaximumInterval:        flowhq.Backoff(flowhq.FlappingAfter),
 			NonRetryableErrorTypes: []string{"TemporalTimeout:Heartbeat"},
 		},
 	}
 }
 
-// SettleOptions is how a workflow schedules Settle: until it succeeds.
-func SettleOptions() workflow.ActivityOptions {
+// RecordStateOptions is how a workflow schedules RecordState: until it succeeds.
+func RecordStateOptions() workflow.ActivityOptions {
 	return short(10*time.Second, "record the state")
 }
 
-// LookOptions is how a workflow schedules Look and Applied: until they succeed.
-func LookOptions() workflow.ActivityOptions {
-	return short(5*time.Second, "look what is wanted")
+// QuickOptions is how a workflow schedules ReadTenant and RecordOutcomes: until they succeed.
+func QuickOptions() workflow.ActivityOptions {
+	return short(5*time.Second, "read or mark what is wanted")
 }
 
-// QuickOptions is how a workflow tries Look and Applied first: within its own task, once.
-// That takes one event of history in place of six, and no way through a queue.
-func QuickOptions() workflow.LocalActivityOptions {
+// LocalOptions is how a workflow tries ReadTenant and RecordOutcomes first: within its own
+// task, once. That takes one event of history in place of six, and no way through a queue.
+func LocalOptions() workflow.LocalActivityOptions {
 	const limit = 2 * time.Second // well below the time that Temporal gives a task
 	return workflow.LocalActivityOptions{
 		ScheduleToCloseTimeout: limit,
@@ -145,22 +108,17 @@ func short(limit time.Duration, summary string) workflow.ActivityOptions {
 	}
 }
 
-// A Report is what a host tells its tenant's workflow when its session's state
-// changes.
+// A Report tells a tenant's workflow of a step in its session's life. A host makes it, but for
+// those whose WaitingFor is set: these say only what a tenant without a host waits for, and
+// nothing else has changed.
 type Report struct {
-	Epoch   int64               `json:"epoch"`
-	Host    string              `json:"host"`
-	Session flowhq.SessionState `json:"session"`
-	Reason  string              `json:"reason,omitempty"`
-	// Ending is how the session ended or, if it is up, how the one before it did and
-	// could not tell; "" if there is nothing new.
-	Ending   flowhq.EndReason `json:"ending,omitempty"`
-	Failures int              `json:"failures,omitempty"` // attempts that failed in a row
-	Losses   int              `json:"losses,omitempty"`   // workers that died in a row while hosting it
-	// Waiting is set if no host says this: the tenant waits for one, Reason says why,
-	// and nothing else has changed.
-	Waiting bool      `json:"waiting,omitempty"`
-	At      time.Time `json:"at"`
+	Epoch  int64  `json:"epoch"`
+	Worker string `json:"worker,omitempty"` // whose host says so
+	flowhq.Transition
+	// Earlier is how the attempt before this one ended, if that could not say it itself; "" if
+	// there is nothing new.
+	Earlier flowhq.EndReason `json:"earlier,omitempty"`
+	At      time.Time        `json:"at"`
 }
 
 // A Reporter delivers reports. workflows.Client is one.
@@ -201,9 +159,9 @@ func (a *Activities) RegisterHost(r worker.ActivityRegistry) {
 
 // RegisterShort makes r run all other activities, which are short.
 func (a *Activities) RegisterShort(r worker.ActivityRegistry) {
-	r.RegisterActivityWithOptions(a.Settle, activity.RegisterOptions{Name: SettleActivity})
-	r.RegisterActivityWithOptions(a.Look, activity.RegisterOptions{Name: LookActivity})
-	r.RegisterActivityWithOptions(a.Applied, activity.RegisterOptions{Name: AppliedActivity})
+	r.RegisterActivityWithOptions(a.RecordState, activity.RegisterOptions{Name: RecordStateActivity})
+	r.RegisterActivityWithOptions(a.ReadTenant, activity.RegisterOptions{Name: ReadTenantActivity})
+	r.RegisterActivityWithOptions(a.RecordOutcomes, activity.RegisterOptions{Name: RecordOutcomesActivity})
 	r.RegisterActivityWithOptions(a.Erase, activity.RegisterOptions{Name: EraseActivity})
 	r.RegisterActivityWithOptions(a.Prune, activity.RegisterOptions{Name: PruneActivity})
 	r.RegisterActivityWithOptions(a.SendBulk, activity.RegisterOptions{Name: BulkActivity})
@@ -220,25 +178,21 @@ func Waits(reason string) bool { return strings.HasPrefix(reason, store.WaitingF
 type WaitReporter struct{ Reports Reporter }
 
 // ReportWaiting says that a tenant waits, and that nothing else has changed.
-func (w WaitReporter) ReportWaiting(ctx context.Context, of store.Waiting, reason string) error {
+func (w WaitReporter) ReportWaiting(ctx context.Context, of store.Waiting, why flowhq.Wait, reason string) error {
 	return w.Reports.Report(ctx, of.Tenant, Report{
-		Epoch: of.Epoch, Session: of.Session, Reason: reason, Waiting: true, At: time.Now().UTC(),
+		Epoch: of.Epoch, Transition: flowhq.Transition{State: of.Session, WaitingFor: why, Reason: reason}, At: time.Now().UTC(),
 	})
-}
-
-// A WorkerLoss is the details of an error of type EndWorkerLost.
-type WorkerLoss struct {
-	// Losses is how many workers have died in a row while they hosted the session.
-	Losses int `json:"losses"`
 }
 
 // WorkerLost is the error that ends the attempt of a worker that died. Temporal tries again
 // at once, without the workflow, unless so many workers died of the session that it has to
-// wait: that is for the workflow.
-func WorkerLost(losses int) error {
+// wait: that is for the workflow. counts has this loss already, if it is counted at all.
+func WorkerLost(counts flowhq.Counts) error {
+	end := flowhq.End{Reason: flowhq.EndWorkerLost, Text: lostText, At: time.Now(), Counted: true}
+	next := flowhq.Next(flowhq.Before{Wanted: true, Counts: counts}, end)
 	return temporal.NewApplicationErrorWithOptions("the worker was lost", string(flowhq.EndWorkerLost), temporal.ApplicationErrorOptions{
 		NextRetryDelay: time.Millisecond, Category: temporal.ApplicationErrorCategoryBenign,
-		Details: []any{WorkerLoss{losses}}, NonRetryable: CrashPause(losses) > 0,
+		Details: []any{next}, NonRetryable: next.Retry != flowhq.RetryAtOnce,
 	})
 }
 

@@ -59,9 +59,9 @@ func soon(t *testing.T, what string, signal <-chan struct{}) {
 
 // From the third worker in a row that dies of a session on, the workflow is told.
 func TestTheThirdLossIsTheWorkflows(t *testing.T) {
-	for losses, final := range map[int]bool{0: false, 1: false, CrashLoopAfter - 1: false, CrashLoopAfter: true, CrashLoopAfter + 1: true} {
-		app, ok := errors.AsType[*temporal.ApplicationError](WorkerLost(losses))
-		var got WorkerLoss
+	for losses, final := range map[int]bool{0: false, 1: false, flowhq.CrashLoopAfter - 1: false, flowhq.CrashLoopAfter: true, flowhq.CrashLoopAfter + 1: true} {
+		app, ok := errors.AsType[*temporal.ApplicationError](WorkerLost(flowhq.Counts{Losses: losses}))
+		var got flowhq.Transition
 		if !ok || app.Type() != string(flowhq.EndWorkerLost) || app.Details(&got) != nil || got.Losses != losses || app.NonRetryable() != final {
 			t.Errorf("%d losses: %v; want a lost worker, which is the workflow's: %v", losses, app, final)
 		}

@@ -123,5 +123,6 @@ func (s *session) unwanted(run context.Context) error {
 		return nil // whether it may go on without the database is for the lease to say
 	}
 	s.log.Warn("stopped by an operator while Temporal is out of reach; hanging up")
-	return final(ending{reason: flowhq.EndStopped, text: "stopped by an operator"})
+	_, err = leave(flowhq.Stopped(s.now.Counts), nil)
+	return err
 }

@@ -16,18 +16,6 @@ import (
 	"github.com/flowhq/flowhq/internal/whatsapp"
 )
 
-// What follows when a worker cannot reach the database. The next attempt, on whichever
-// worker, waits for the database if it must, so it may begin at once; one whose session
-// had not been stable a little later, lest a write that always fails makes it log in
-// again and again.
-const (
-	moveRetry    = 100 * time.Millisecond
-	unstableMove = 3 * time.Second
-	// maxCuts is how often in a row that may end a session that does not become stable
-	// before it counts as the session's own failure: whatever it is, it recurs.
-	maxCuts = 20
-)
-
 // hangUpTimeout bounds every step of an orderly end.
 const hangUpTimeout = 2 * time.Second
 
@@ -69,63 +57,69 @@ func (s *session) quiet(run context.Context) error {
 func (s *session) hush(run context.Context) { _ = s.quiet(run) }
 
 // unclaimed is the end of a host that never got the lease.
-func (s *session) unclaimed(ctx context.Context, err error) (Ended, error) {
+func (s *session) unclaimed(ctx context.Context, err error) (flowhq.Transition, error) {
 	switch {
 	case errors.Is(err, errDraining):
-		return Ended{}, errDraining
+		return flowhq.Transition{}, errDraining
 	case ctx.Err() != nil:
-		return Ended{}, ctx.Err()
+		return flowhq.Transition{}, ctx.Err()
 	case toldToHangUp(err):
-		return Ended{}, err
+		return flowhq.Transition{}, err
 	case flowhq.ErrorCode(err) == flowhq.NotFound:
-		return Ended{}, errGone()
+		return flowhq.Transition{}, errGone()
 	case flowhq.ErrorCode(err) == flowhq.Fenced:
 		return superseded(), nil
 	default:
-		s.now.Failures++
+		end := flowhq.End{Reason: flowhq.EndFailed, Text: operatorText(err)}
+		next := flowhq.Next(flowhq.Before{Wanted: true, Counts: s.now.Counts}, end)
+		s.now.Counts = next.Counts
 		activity.RecordHeartbeat(ctx, s.now) // for the next attempt
-		return Ended{}, failure(ending{reason: flowhq.EndFailed, text: operatorText(err), cause: err}, s.now.Failures)
+		return leave(next, err)
 	}
+}
+
+// next decides what follows the end of this session.
+func (s *session) next(end flowhq.End) flowhq.Transition {
+	return flowhq.Next(flowhq.Before{Wanted: true, Stable: s.stable(), Counts: s.now.Counts}, end)
 }
 
 // drained is the end of a host whose process is stopping. Its successor counts it:
 // what a process that ends has counted is rarely read.
-func (s *session) drained(run context.Context) (Ended, error) {
+func (s *session) drained(run context.Context) (flowhq.Transition, error) {
 	s.hush(run)
 	s.now.Stable, s.now.Ending = s.stable(), flowhq.EndDraining
-	_ = s.become(run, s.offline(flowhq.HostDraining, flowhq.EndDraining, "moving to another worker")) // the next host says more
-	return Ended{}, errDraining
+	_ = s.become(run, step{Transition: draining, silent: true}) // the next host says more
+	return flowhq.Transition{}, errDraining
 }
 
-// cancelled is the end of a host that was told to hang up.
-func (s *session) cancelled(run context.Context, cause error) (Ended, error) {
+// cancelled is the end of a host that was told to hang up. Why, its workflow knows, which
+// records and counts it.
+func (s *session) cancelled(run context.Context, cause error) (flowhq.Transition, error) {
 	s.hush(run)
-	c := s.offline(flowhq.HostDraining, flowhq.EndStopped, "told to hang up")
-	c.event = "" // the workflow settles and counts it
-	_ = s.become(run, c)
-	return Ended{}, cause
+	t := flowhq.Transition{State: flowhq.Disconnected, Reason: "told to hang up"}
+	_ = s.become(run, step{Transition: t, silent: true})
+	return flowhq.Transition{}, cause
 }
 
 // recycled is the routine end of a long life.
-func (s *session) recycled(run context.Context) (Ended, error) {
+func (s *session) recycled(run context.Context) (flowhq.Transition, error) {
 	s.hush(run)
 	return s.renewed(run, "daily renewal of the connection")
 }
 
 // renewed is the end of a session with which nothing is wrong, and whose next host
 // follows at once.
-func (s *session) renewed(run context.Context, reason string) (Ended, error) {
-	s.end(flowhq.EndRenewed)
-	c := s.offline(flowhq.HostStarting, flowhq.EndRenewed, reason)
-	c.event = "" // it is as regular as the days, or the fleet's event tells of it
-	if s.become(run, c) != nil {
+func (s *session) renewed(run context.Context, reason string) (flowhq.Transition, error) {
+	next := s.next(flowhq.End{Reason: flowhq.EndRenewed, Text: reason})
+	s.end(next)
+	if s.become(run, step{Transition: next, silent: true}) != nil {
 		return superseded(), nil
 	}
-	return Ended{Ending: flowhq.EndRenewed, Reason: reason}, nil
+	return leave(next, nil)
 }
 
 // ended is every other end: what the connection, the lease or the pipeline said.
-func (s *session) ended(run context.Context, err error) (Ended, error) {
+func (s *session) ended(run context.Context, err error) (flowhq.Transition, error) {
 	s.hush(run)
 	if cause := s.lease.Err(); cause != nil {
 		err = cause // whatever followed from it
@@ -135,79 +129,51 @@ func (s *session) ended(run context.Context, err error) (Ended, error) {
 	case flowhq.Fenced:
 		return superseded(), nil
 	case flowhq.NotFound:
-		return Ended{}, errGone()
+		return flowhq.Transition{}, errGone()
 	}
-	e := endingOf(err)
-	if differs := s.differs.Load(); differs != nil && !unlinked(e.reason) {
-		e = endingOf(differs) // whatever followed from it
+	end := endOf(err)
+	if differs := s.differs.Load(); differs != nil && !unlinked(end.Reason) {
+		err = differs // whatever followed from it
+		end = endOf(err)
 	}
-	switch e.reason {
+	switch end.Reason {
 	case flowhq.EndOutdated:
-		return s.outdated(run, e)
+		return s.outdated(run, end, err)
 	case flowhq.EndReplacedByStranger:
 		if s.replacedByUs(run) {
 			return superseded(), nil
 		}
 	default:
 	}
-	if unlinked(e.reason) {
+	if unlinked(end.Reason) {
 		s.forget(run) // of a pairing, the number may have been recorded before it failed
 	}
-	if e.reason.Final() {
-		s.end(e.reason)
-		return Ended{}, final(e)
+	if end.Reason.Final() { // the workflow records it, as no host follows
+		next := s.next(end)
+		s.end(next)
+		return leave(next, err)
 	}
-	return s.lost(run, e)
+	return s.lost(run, end, err)
 }
 
-// lost is the end of a connection that another attempt may bring back. Only a
-// session that had been stable may try again at once, as it was no failure; or one whose
-// worker has lost the database, whose next attempt waits for that.
-func (s *session) lost(run context.Context, e ending) (Ended, error) {
-	if e.reason == flowhq.EndDatabaseLost && s.now.Cuts < maxCuts {
-		return s.cutOff(run, e)
+// lost is the end of a connection that another attempt may bring back.
+func (s *session) lost(run context.Context, end flowhq.End, cause error) (flowhq.Transition, error) {
+	before := s.now.Failures
+	next := s.next(end)
+	s.end(next)
+	flaps := next.Failures == flowhq.FlappingAfter && before < next.Failures
+	if flaps {
+		s.log.Warn("session keeps failing", "attempts", next.Failures, "ending", next.End)
+		s.note(run, flowhq.EventSessionFlapping, next.LastError)
 	}
-	s.end(e.reason)
-	stable := s.stable()
-	c := s.offline(flowhq.HostStarting, e.reason, e.text)
-	c.silent = stable
-	if !stable { // else nothing is wrong: it only waits for its next host
-		c.lastError = e.text
-	}
-	if !stable {
-		c.lastError = s.countFailure(run, e)
-		// The same again is no news to the workflow, whose history is short.
-		c.silent = !s.reported && s.before == e.reason && s.now.Failures != FlappingAfter
-	}
-	if e.reason == flowhq.EndReplacedByStranger {
-		c.worker = flowhq.HostError
-	}
-	if s.become(run, c) != nil {
+	// The workflow learns of it from how the host completes. Where the host does not complete,
+	// the same end again is no news to the workflow, whose history is to be short.
+	silent := next.Retry == flowhq.RetryAtOnce ||
+		!s.reported && s.before == next.End && !flaps && !end.Paused
+	if s.become(run, step{Transition: next, silent: silent}) != nil {
 		return superseded(), nil
 	}
-	if stable {
-		return Ended{Ending: e.reason, Reason: e.text}, nil
-	}
-	return Ended{}, failure(e, s.now.Failures)
-}
-
-// cutOff is the end of a session whose worker cannot reach the database. It is not the
-// session's failure: nothing is counted, and the next attempt follows at once, on a
-// worker that reaches the database or will again. That one records the event.
-func (s *session) cutOff(run context.Context, e ending) (Ended, error) {
-	s.end(e.reason)
-	c, retry := s.offline(flowhq.HostStarting, e.reason, e.text), moveRetry
-	if !s.stable() {
-		s.now.Cuts++
-		c.lastError, retry = e.text, unstableMove
-	}
-	c.event, c.silent = "", !s.reported && s.before == e.reason
-	if s.become(run, c) != nil {
-		return superseded(), nil
-	}
-	return Ended{}, temporal.NewApplicationErrorWithOptions(e.text, string(e.reason), temporal.ApplicationErrorOptions{
-		NextRetryDelay: retry, Category: temporal.ApplicationErrorCategoryBenign, Cause: e.cause,
-	})
+	return leave(next, cause)
 }
 
 // stuck ends the attempt of a host that does nothing any more, and so cannot. Its lease
@@ -232,9 +198,9 @@ func unlinked(reason flowhq.EndReason) bool {
 }
 
 // end notes how this host ended, for the next attempt, and counts it.
-func (s *session) end(reason flowhq.EndReason) {
-	s.now.Stable, s.now.Ending = s.stable(), reason
-	s.Metrics.Ended(reason)
+func (s *session) end(t flowhq.Transition) {
+	s.now.Stable, s.now.Ending, s.now.Counts = s.stable(), t.End, t.Counts
+	s.Metrics.Ended(t.End)
 }
 
 // forget clears the device from the tenant's row, so that its number is free.
@@ -257,82 +223,75 @@ func (s *session) replacedByUs(run context.Context) bool {
 	return err == nil && len(ours)+len(locked) == 0
 }
 
-// offline is the state of a session that is off the air and will be back. Unless
-// told otherwise the workflow is not: it learns of it from how the host returns.
-func (s *session) offline(worker flowhq.HostStatus, ending flowhq.EndReason, reason string) change {
-	tenant := flowhq.TenantQRPending
-	if s.linked {
-		tenant = flowhq.TenantReconnecting
-	}
-	return change{
-		state: flowhq.Disconnected, tenant: tenant, worker: worker,
-		reason: reason, ending: ending, event: ending.Event(), silent: true,
-	}
-}
-
 // superseded is how a host ends that is not the newest any more. Who replaced it has
 // recorded and counted its end.
-func superseded() Ended {
-	return Ended{Ending: flowhq.EndReplacedByUs, Reason: hosting.ErrFenced.Message}
+func superseded() flowhq.Transition {
+	end := flowhq.End{Reason: flowhq.EndReplacedByUs, Text: hosting.ErrFenced.Message}
+	return flowhq.Next(flowhq.Before{Wanted: true}, end)
 }
 
-// An ending is how a session ended, in words.
-type ending struct {
-	reason flowhq.EndReason
-	text   string    // for an operator
-	until  time.Time // of a temporary ban
-	cause  error
-}
+// draining is the end of a session whose worker is stopping, and errDraining that of its
+// host. It is no failure: Temporal hands the session to another worker at once, without
+// waking the workflow.
+var (
+	draining = flowhq.Next(flowhq.Before{Wanted: true},
+		flowhq.End{Reason: flowhq.EndDraining, Text: "moving to another worker"})
+	_, errDraining = leave(draining, nil)
+)
 
-// endingOf names what ended a session that was neither fenced nor erased.
-func endingOf(err error) ending {
-	e := ending{reason: flowhq.EndFailed, text: operatorText(err), cause: err}
-	if end, ok := errors.AsType[*whatsapp.EndError](err); ok {
-		e.reason, e.until = end.Reason, end.Until
+// endOf names what ended a session that was neither fenced nor erased.
+func endOf(err error) flowhq.End {
+	end := flowhq.End{Reason: flowhq.EndFailed, Text: operatorText(err)}
+	if e, ok := errors.AsType[*whatsapp.EndError](err); ok {
+		end.Reason, end.Until = e.Reason, e.Until.UTC()
 	}
-	switch e.reason {
+	switch end.Reason {
 	case flowhq.EndFailed, flowhq.EndNotRecorded:
 		if flowhq.ErrorCode(err) == flowhq.Unavailable {
-			e.reason = flowhq.EndDatabaseLost
+			end.Reason = flowhq.EndDatabaseLost
 		}
 	case flowhq.EndPairFailed:
 		if own, ok := errors.AsType[*flowhq.Error](err); ok { // our own refusal
-			e.text = own.Message
+			end.Text = own.Message
 		}
 	case flowhq.EndReplacedByStranger:
-		e.text = "somebody else logged in with this bot's keys; backing off"
+		end.Text = "somebody else logged in with this bot's keys; backing off"
 	case flowhq.EndQRExpired:
-		e.text = "nobody scanned the QR code, and nobody asks for it any more"
+		end.Text = "nobody scanned the QR code, and nobody asks for it any more"
 	default: // the connection's own words
 	}
-	return e
+	return end
 }
 
-// A Ban is the details of an error of type EndTempBanned.
-type Ban struct {
-	Until time.Time `json:"until"`
-}
-
-// failure makes the error on which Temporal retries with backoff, without waking the
-// workflow. It is the failures-th in a row.
-func failure(e ending, failures int) error {
-	return temporal.NewApplicationErrorWithOptions(e.text, string(e.reason), temporal.ApplicationErrorOptions{
-		NextRetryDelay: Backoff(failures), Cause: e.cause,
-	})
-}
-
-// final makes the error of an end after which trying again cannot help, or not yet.
-func final(e ending) error {
-	o := temporal.ApplicationErrorOptions{NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign}
-	if e.reason == flowhq.EndTempBanned {
-		o.Details = []any{Ban{e.until.UTC()}}
+// leave is how a host returns whose session ends with t: it completes where the workflow is
+// to start the next one at once, and otherwise fails with an error of type t.End that has t
+// in its details. Temporal tries again by itself, without waking the workflow, unless t says
+// that the workflow must wait.
+func leave(t flowhq.Transition, cause error) (flowhq.Transition, error) {
+	o := temporal.ApplicationErrorOptions{
+		Details: []any{t}, Cause: cause,
+		// What is no failure of the session is no error in Temporal's metrics either.
+		Category: temporal.ApplicationErrorCategoryBenign,
 	}
-	return temporal.NewApplicationErrorWithOptions(e.text, string(e.reason), o)
+	switch {
+	case t.Retry == flowhq.RetryAtOnce:
+		return t, nil
+	case t.Retry != flowhq.RetryAfterDelay:
+		o.NonRetryable = true
+	default:
+		o.NextRetryDelay = t.Delay
+		if t.IsFailure() {
+			o.Category = temporal.ApplicationErrorCategoryUnspecified
+		}
+	}
+	return flowhq.Transition{}, temporal.NewApplicationErrorWithOptions(t.Reason, string(t.End), o)
 }
 
 // errGone is the end of a host whose tenant has been erased.
 func errGone() error {
-	return final(ending{reason: flowhq.EndGone, text: "the tenant does not exist any more"})
+	end := flowhq.End{Reason: flowhq.EndGone, Text: "the tenant does not exist any more"}
+	_, err := leave(flowhq.Next(flowhq.Before{Wanted: true}, end), nil)
+	return err
 }
 
 // operatorText is what an operator may read of an error: its classified message,

@@ -44,7 +44,7 @@ func (a *attempts) next() *session {
 		Activities: a.Activities, tenant: a.tenant, log: a.Log, lease: lease,
 		wasStable: a.left.Stable, linked: true,
 		now: hosting.Status{
-			State: flowhq.Connecting, Failures: a.left.Failures, Losses: a.left.Losses, Cuts: a.left.Cuts, Ending: a.left.Ending,
+			State: flowhq.Connecting, Counts: a.left.Counts, Ending: a.left.Ending,
 		},
 	}
 	s.reports = newReports(func(_ context.Context, r Report) error { a.reports = append(a.reports, r); return nil })
@@ -57,7 +57,7 @@ func (a *attempts) next() *session {
 func (a *attempts) fails(reason flowhq.EndReason) time.Duration {
 	a.t.Helper()
 	s := a.next()
-	_, err := s.lost(a.t.Context(), ending{reason: reason, text: "it failed"})
+	_, err := s.lost(a.t.Context(), flowhq.End{Reason: reason, Text: "it failed"}, nil)
 	failed, ok := errors.AsType[*temporal.ApplicationError](err)
 	if !ok || failed.Type() != string(reason) || failed.NonRetryable() {
 		a.t.Fatalf("an attempt that failed ends with %v; want %s, to be tried again", err, reason)
@@ -66,6 +66,9 @@ func (a *attempts) fails(reason flowhq.EndReason) time.Duration {
 	a.left = s.now
 	return failed.NextRetryDelay()
 }
+
+// After how long a session is tried again that the database was lost for.
+const stableOutagePause, outagePause = 100 * time.Millisecond, 3 * time.Second
 
 // WhatsApp refuses five logins: the session waits 5, 10, 20, 40 and 80 s, however often
 // it was moved or cut off in between, and never longer than two minutes.
@@ -78,8 +81,8 @@ func TestBackoffCountsTheSessionsOwnFailures(t *testing.T) {
 		if got := a.fails(flowhq.EndLost); got != want {
 			t.Errorf("failure %d is tried again after %v; want %v", n+1, got, want)
 		}
-		if got := a.fails(flowhq.EndDatabaseLost); got > unstableMove {
-			t.Errorf("after the database was lost it is tried again after %v; want %v at most", got, unstableMove)
+		if got := a.fails(flowhq.EndDatabaseLost); got > outagePause {
+			t.Errorf("after the database was lost it is tried again after %v; want %v at most", got, outagePause)
 		}
 		moving := a.next()
 		if _, err := moving.drained(t.Context()); err == nil {
@@ -100,8 +103,8 @@ func TestALostDatabaseIsNoFailure(t *testing.T) {
 	a := &attempts{t: t, tenant: newTenant(t, s), Activities: &Activities{
 		Store: s, Name: "test", Metrics: metrics.NewWorker(metrics.NewRegistry()), Log: slog.New(slog.DiscardHandler), Timing: timing,
 	}}
-	for range maxCuts {
-		if got := a.fails(flowhq.EndDatabaseLost); got > unstableMove || a.left.Failures != 0 {
+	for range flowhq.MaxOutages {
+		if got := a.fails(flowhq.EndDatabaseLost); got > outagePause || a.left.Failures != 0 {
 			t.Fatalf("it is tried again after %v with %d failures; want soon, and none", got, a.left.Failures)
 		}
 	}
@@ -109,22 +112,22 @@ func TestALostDatabaseIsNoFailure(t *testing.T) {
 		a.fails(flowhq.EndDatabaseLost)
 	}
 	if a.left.Failures != 3 {
-		t.Errorf("%d failures are counted after %d losses of the database in a row; want 3", a.left.Failures, maxCuts+3)
+		t.Errorf("%d failures are counted after %d losses of the database in a row; want 3", a.left.Failures, flowhq.MaxOutages+3)
 	}
 	a.left.Failures, a.left.Stable = 0, true // it came up, and was stable
-	if got := a.fails(flowhq.EndDatabaseLost); got != moveRetry || a.left.Cuts != 0 {
-		t.Errorf("a stable session is tried again after %v; want %v", got, moveRetry)
+	if got := a.fails(flowhq.EndDatabaseLost); got != stableOutagePause || a.left.Outages != 0 {
+		t.Errorf("a stable session is tried again after %v; want %v", got, stableOutagePause)
 	}
 }
 
-func (a *attempts) events() (types []string) {
+func (a *attempts) events() (types []flowhq.EventType) {
 	a.t.Helper()
 	all, err := a.Store.Events(a.t.Context(), a.tenant, 100)
 	if err != nil {
 		a.t.Fatal(err)
 	}
 	for _, e := range slices.Backward(all) {
-		if strings.HasPrefix(e.Type, "SESSION_") || strings.HasPrefix(e.Type, "DATABASE_") {
+		if strings.HasPrefix(string(e.Type), "SESSION_") || strings.HasPrefix(string(e.Type), "DATABASE_") {
 			types = append(types, e.Type)
 		}
 	}
@@ -138,32 +141,32 @@ func TestFlapping(t *testing.T) {
 	a := &attempts{t: t, tenant: newTenant(t, s), Activities: &Activities{
 		Store: s, Name: "test", Metrics: metrics.NewWorker(metrics.NewRegistry()), Log: slog.New(slog.DiscardHandler), Timing: timing,
 	}}
-	var want []string
-	for n := 1; n <= FlappingAfter+2; n++ {
-		if got, want := a.fails(flowhq.EndUnreachable), Backoff(n); got != want {
+	var want []flowhq.EventType
+	for n := 1; n <= flowhq.FlappingAfter+2; n++ {
+		if got, want := a.fails(flowhq.EndUnreachable), flowhq.Backoff(n); got != want {
 			t.Errorf("failure %d is tried again after %v; want %v", n, got, want)
 		}
-		if n == FlappingAfter {
-			want = append(want, eventFlapping)
+		if n == flowhq.FlappingAfter {
+			want = append(want, flowhq.EventSessionFlapping)
 		}
 		want = append(want, "SESSION_UNREACHABLE")
 	}
 	a.fails(flowhq.EndDatabaseLost) // recorded by the next attempt
 	up := a.next()
 	want = append(want, "DATABASE_LOST")
-	if got := a.left.Failures; got != FlappingAfter+2 {
-		t.Errorf("%d failures are counted; want %d", got, FlappingAfter+2)
+	if got := a.left.Failures; got != flowhq.FlappingAfter+2 {
+		t.Errorf("%d failures are counted; want %d", got, flowhq.FlappingAfter+2)
 	}
 	up.now.State, up.online = flowhq.Connected, time.Now()
 	up.settleDown(t.Context())
 	if up.now.Failures == 0 {
 		t.Error("a session that has just come up counts as stable")
 	}
-	up.online = time.Now().Add(-StableFor)
+	up.online = time.Now().Add(-flowhq.StableFor)
 	up.settleDown(t.Context())
 	up.settleDown(t.Context())
 	up.reports.flush()
-	want = append(want, eventStable)
+	want = append(want, flowhq.EventSessionStable)
 	if diff := cmp.Diff(want, a.events()); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
@@ -172,7 +175,7 @@ func TestFlapping(t *testing.T) {
 	for _, r := range a.reports {
 		told = append(told, r.Failures)
 	}
-	if diff := cmp.Diff([]int{1, FlappingAfter, FlappingAfter + 2, 0}, told); diff != "" {
+	if diff := cmp.Diff([]int{1, flowhq.FlappingAfter, flowhq.FlappingAfter + 2, 0}, told); diff != "" {
 		t.Errorf("failures in the reports (-want +got):\n%s", diff)
 	}
 	got, err := s.Tenant(t.Context(), a.tenant)
@@ -185,13 +188,13 @@ func TestFlapping(t *testing.T) {
 // is a first one, though a process handed it over in between.
 func TestStableSessionIsNoFailure(t *testing.T) {
 	s := openStore(t, testdb.New(t))
-	a := &attempts{t: t, tenant: newTenant(t, s), left: hosting.Status{Stable: true, Ending: flowhq.EndDraining, Failures: 3}, Activities: &Activities{
+	a := &attempts{t: t, tenant: newTenant(t, s), left: hosting.Status{Stable: true, Ending: flowhq.EndDraining, Counts: flowhq.Counts{Failures: 3}}, Activities: &Activities{
 		Store: s, Name: "test", Metrics: metrics.NewWorker(metrics.NewRegistry()), Log: slog.New(slog.DiscardHandler), Timing: timing,
 	}}
 	host := a.next()
-	got, err := host.lost(t.Context(), ending{reason: flowhq.EndLost, text: "it was lost"})
+	got, err := host.lost(t.Context(), flowhq.End{Reason: flowhq.EndLost, Text: "it was lost"}, nil)
 	host.reports.flush()
-	if err != nil || got != (Ended{Ending: flowhq.EndLost, Reason: "it was lost"}) || host.now.Failures != 0 {
+	if err != nil || got.End != flowhq.EndLost || got.Reason != "it was lost" || got.Retry != flowhq.RetryAtOnce || host.now.Failures != 0 {
 		t.Errorf("lost = %+v, %v with %d failures; want no failure", got, err, host.now.Failures)
 	}
 	if len(a.reports) != 0 {

@@ -19,45 +19,32 @@ import (
 
 // HostInput names the tenant to host.
 type HostInput struct {
-	Tenant   flowhq.TenantID `json:"tenant"`
-	Failures int             `json:"failures,omitempty"` // of earlier Hosts, in a row, without a stable session since
-	Losses   int             `json:"losses,omitempty"`   // workers that died while hosting it, likewise
+	Tenant        flowhq.TenantID `json:"tenant"`
+	flowhq.Counts                 // of earlier Hosts, without a stable session since
 	// Epoch is that of the newest host that the workflow has heard of. This one's is higher,
 	// whatever the row says, which may be an older backup's.
 	Epoch int64 `json:"epoch,omitempty"`
 }
 
-// Ended is how a host ends that may be followed by the next one at once.
-type Ended struct {
-	Ending flowhq.EndReason `json:"ending"`
-	Reason string           `json:"reason"` // for an operator
-}
-
-// errDraining is the end of a host whose process is stopping. It is no failure:
-// Temporal hands the session to another worker at once, without waking the
-// workflow.
-var errDraining = temporal.NewApplicationErrorWithOptions("moving to another worker", string(flowhq.EndDraining),
-	temporal.ApplicationErrorOptions{NextRetryDelay: time.Millisecond, Category: temporal.ApplicationErrorCategoryBenign})
-
 // Host is one session's life: claim, connect, serve, end. How it returns decides
 // what happens next:
 //
-//   - Ended and nil, if the session had been online for StableFor and then lost
-//     its connection, recycled itself, or was taken over by a newer host. The
-//     workflow starts the next host at once, its backoff anew.
-//   - An error whose type is its [flowhq.EndReason], if it failed sooner. It says when
-//     Temporal tries again: after [Backoff], or at once if the cause is not the
-//     session's own, such as a database that is away.
-//   - errDraining, if this process is stopping and another one takes over.
-//   - The same, but not to be retried, if the reason is final: a person must act, or
-//     a ban must end, whose [Ban] is in the error's details.
+//   - A transition and nil, if the session had been online for [flowhq.StableFor] and then
+//     lost its connection, recycled itself, or was taken over by a newer host. The workflow
+//     starts the next host at once, its backoff anew.
+//   - An error whose type is its [flowhq.EndReason], and whose details have the transition. It
+//     says when Temporal tries again: after a backoff, or soon if the cause is not the
+//     session's own, such as a worker that stops or a database that is away; or not at all:
+//     a person must act, or a ban must end.
 //   - The context's error, if it was told to hang up; or EndStopped, not to be retried, if
 //     Temporal could not tell it so and the rows did.
+//
+// What follows an end, [flowhq.Next] decides.
 //
 // The heartbeat is sent by the loop that handles events, never by a goroutine of
 // its own, and the lease is renewed only while that loop turns: a host that is stuck
 // falls silent and is replaced.
-func (a *Activities) Host(ctx context.Context, in HostInput) (Ended, error) {
+func (a *Activities) Host(ctx context.Context, in HostInput) (flowhq.Transition, error) {
 	slot := a.Slots.Enter(in.Tenant)
 	defer slot.Exit()
 	s := &session{
@@ -66,14 +53,13 @@ func (a *Activities) Host(ctx context.Context, in HostInput) (Ended, error) {
 		floor:      in.Epoch,
 		slot:       slot,
 		log:        a.Log.With("tenant", string(in.Tenant)),
-		now:        hosting.Status{State: flowhq.Connecting, Since: time.Now(), Failures: in.Failures, Losses: in.Losses},
+		now:        hosting.Status{State: flowhq.Connecting, Since: time.Now(), Counts: in.Counts},
 	}
 	if activity.HasHeartbeatDetails(ctx) {
 		var before hosting.Status
 		if err := activity.GetHeartbeatDetails(ctx, &before); err == nil {
 			s.wasStable, s.now.Stable = before.Stable, before.Stable
-			s.now.Failures, s.now.Losses, s.now.Lost = before.Failures, before.Losses, before.Lost
-			s.now.Cuts, s.now.Ending = before.Cuts, before.Ending
+			s.now.Counts, s.now.Lost, s.now.Ending = before.Counts, before.Lost, before.Ending
 		}
 	}
 	a.Metrics.Slots.Inc()
@@ -88,10 +74,10 @@ func (a *Activities) Host(ctx context.Context, in HostInput) (Ended, error) {
 }
 
 // live claims the tenant, connects and serves until the end.
-func (s *session) live(ctx context.Context) (ended Ended, err error) {
+func (s *session) live(ctx context.Context) (ended flowhq.Transition, err error) {
 	select {
 	case <-s.slot.Closing(): // Temporal gave us this while we stopped asking
-		return Ended{}, errDraining
+		return flowhq.Transition{}, errDraining
 	default:
 	}
 	claiming, stop := untilClosing(ctx, s.slot.Closing())
@@ -253,7 +239,7 @@ func (s *session) dial(ctx context.Context, device string) error {
 }
 
 // serve is the loop that works and beats, until the session ends.
-func (s *session) serve(ctx, run context.Context) (Ended, error) {
+func (s *session) serve(ctx, run context.Context) (flowhq.Transition, error) {
 	turn := time.NewTicker(s.Timing.Heartbeat)
 	defer turn.Stop()
 	recycle := time.NewTimer(life())
@@ -337,10 +323,9 @@ func (s *session) handle(run context.Context, ev whatsapp.Event) error {
 		s.linked = true
 		s.pipeline.Forget()
 		s.refill(run)
-		return s.become(run, change{
-			state: flowhq.Connecting, tenant: flowhq.TenantQRPending, worker: flowhq.HostStarting,
-			reason: "linked; logging in", event: "SESSION_LINKED",
-		})
+		return s.become(run, step{Transition: flowhq.Transition{
+			State: flowhq.Connecting, Reason: "linked; logging in", Event: flowhq.EventSessionLinked,
+		}})
 	case whatsapp.Online:
 		if differs := s.differs.Load(); differs != nil { // the phone has seen the linking through
 			return differs
@@ -348,10 +333,9 @@ func (s *session) handle(run context.Context, ev whatsapp.Event) error {
 		s.online = time.Now()
 		failpoint.HitFor("host.online", string(s.tenant))
 		s.pipeline.Start()
-		return s.become(run, change{
-			state: flowhq.Connected, tenant: flowhq.TenantActive, worker: flowhq.HostRunning,
-			event: "SESSION_CONNECTED",
-		})
+		return s.become(run, step{Transition: flowhq.Transition{
+			State: flowhq.Connected, Event: flowhq.EventSessionConnected,
+		}})
 	}
 	return nil
 }

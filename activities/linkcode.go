@@ -16,9 +16,9 @@ const typingTime = 90 * time.Second
 // show makes a QR code known. A link code of the same connection stays.
 func (s *session) show(run context.Context, ev whatsapp.Event) error {
 	s.roundEnds = ev.CodesEnd
-	s.shown = change{
-		state: flowhq.QRReady, tenant: flowhq.TenantQRPending, worker: flowhq.HostStarting,
-		reason: "scan the QR code with the business's phone", qr: ev.QR, qrExpires: ev.QRExpires, link: s.shown.link,
+	s.shown = step{
+		Transition: flowhq.Transition{State: flowhq.QRReady, Reason: "scan the QR code with the business's phone"},
+		codes:      store.Codes{QR: ev.QR, QRExpires: ev.QRExpires, Link: s.shown.codes.Link},
 	}
 	if s.toLink != "" {
 		s.conn.AskLinkCode(s.toLink)
@@ -29,7 +29,7 @@ func (s *session) show(run context.Context, ev whatsapp.Event) error {
 
 // showLinkCode makes a link code known, beside the QR code.
 func (s *session) showLinkCode(run context.Context, ev whatsapp.Event) error {
-	s.shown.link = store.LinkCode{Code: ev.LinkCode, ExpiresAt: ev.CodesEnd}
+	s.shown.codes.Link = store.LinkCode{Code: ev.LinkCode, ExpiresAt: ev.CodesEnd}
 	return s.become(run, s.shown)
 }
 
@@ -50,7 +50,7 @@ func (s *session) linkByCode(run context.Context) {
 	case time.Until(s.roundEnds) >= typingTime:
 		s.conn.AskLinkCode(number)
 	default:
-		s.toLink, s.shown = number, change{}
+		s.toLink, s.shown = number, step{}
 		_ = s.conn.Close(ctx) // no keys are in use that matter
 		if err := s.dial(ctx, ""); err != nil {
 			s.log.Warn("could not begin another round of codes", "err", err) // the end of the old one is next

@@ -11,9 +11,6 @@ import (
 	"github.com/flowhq/flowhq/internal/whatsapp"
 )
 
-// eventUnlinked is the type of the event that the link to the phone was dropped.
-const eventUnlinked = "SESSION_UNLINKED"
-
 const (
 	// catchUpTimeout bounds the wait until WhatsApp has delivered what waits for a device
 	// that is about to be removed: with it, what is left would be lost.
@@ -44,7 +41,7 @@ func (s *session) relink(host, run context.Context, device string) error {
 	}
 	s.linked = false
 	s.differs.Store(nil)
-	s.note(run, eventUnlinked, how)
+	s.note(run, flowhq.EventSessionUnlinked, how)
 	return s.dial(ctx, "")
 }
 

@@ -20,7 +20,7 @@ func (s *session) anotherRound(run context.Context) bool {
 	}
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
-	s.shown = change{}
+	s.shown = step{}
 	asked, err := s.Store.QRAsked(ctx, s.tenant, askedWithin)
 	if err == nil && asked && s.lease.Valid() == nil {
 		if err = s.dial(ctx, ""); err == nil {

@@ -45,71 +45,61 @@ type session struct {
 	// differs is how the session ends if a phone of another number was linked.
 	differs atomic.Pointer[whatsapp.EndError]
 
-	shown     change    // the codes that are shown, while there are any
+	shown     step      // the codes that are shown, while there are any
 	roundEnds time.Time // when the connection has no further code
 	toLink    string    // number to ask a link code for, once there is a QR code
 
-	unread     bool                 // the config has changed and could not be read
-	unrecorded *store.SessionChange // the newest state, if it is not in Postgres yet
+	unread     bool  // the config has changed and could not be read
+	unrecorded *step // the newest step, if it is not in Postgres yet
 	reports    *reports
 }
 
-// change is a new state of the session.
-type change struct {
-	state     flowhq.SessionState
-	tenant    flowhq.TenantStatus
-	worker    flowhq.HostStatus
-	reason    string
-	ending    flowhq.EndReason
-	lastError string
-	event     string
-	silent    bool // the workflow learns of it in another way
-	qr        string
-	qrExpires time.Time
-	link      store.LinkCode
+// A step is a transition of the session, as its host makes it.
+type step struct {
+	flowhq.Transition
+	codes  store.Codes // that link a phone: they go to the database, and nowhere else
+	silent bool        // the workflow learns of it in another way
 }
 
-// become enters a state: in Postgres, in the heartbeat and, unless it is only a
-// step on the way, in the workflow. It fails only if this host is fenced.
-func (s *session) become(run context.Context, c change) error {
-	if c.state != s.now.State {
-		s.Metrics.Session(s.now.State, c.state)
-		s.now.State, s.now.Since = c.state, time.Now()
-		s.log.Info("session changed", "state", c.state, "reason", c.reason, "ending", c.ending, "epoch", s.lease.Epoch)
-		if c.state != flowhq.Connecting && !c.silent {
-			s.report(run, c.reason, c.ending)
+// become takes a step: in Postgres, in the heartbeat and, unless it is only a step on the
+// way, in the workflow. It fails only if this host is fenced.
+func (s *session) become(run context.Context, to step) error {
+	to.Counts = s.now.Counts
+	if to.State != s.now.State {
+		s.Metrics.Session(s.now.State, to.State)
+		s.now.State, s.now.Since = to.State, time.Now()
+		s.log.Info("session changed", "state", to.State, "reason", to.Reason, "ending", to.End, "epoch", s.lease.Epoch)
+		if to.State != flowhq.Connecting && !to.silent {
+			s.report(run, to.Transition)
 		}
 	}
-	s.unrecorded = &store.SessionChange{
-		State: c.state, Reason: c.reason, Ending: c.ending, Tenant: c.tenant, Worker: c.worker,
-		LastError: c.lastError, QR: c.qr, QRExpires: c.qrExpires, Link: c.link, Event: c.event,
-	}
+	s.unrecorded = &to
 	return s.record(run)
 }
 
-// waited replaces the reason of a tenant that was told to wait: it no longer does.
+// waited says of a tenant that was told to wait that it no longer does.
 func (s *session) waited(run context.Context, reason string) error {
 	if !Waits(reason) {
 		return nil
 	}
-	return s.become(run, change{state: flowhq.Connecting, worker: flowhq.HostStarting, reason: "connecting"})
+	return s.become(run, step{Transition: flowhq.Transition{State: flowhq.Connecting, Reason: "connecting"}})
 }
 
-// report tells the workflow of the present state, and how a session ended.
-func (s *session) report(run context.Context, reason string, ending flowhq.EndReason) {
+// report tells the workflow of a step, or of how the attempt before this one ended where
+// this one has not ended itself.
+func (s *session) report(run context.Context, t flowhq.Transition) {
 	s.reported = true
-	if ending == "" {
-		ending, s.before = s.before, ""
+	t.Counts = s.now.Counts
+	r := Report{Epoch: s.lease.Epoch, Worker: s.Name, Transition: t, At: time.Now().UTC()}
+	if t.End == "" {
+		r.Earlier, s.before = s.before, ""
 	}
-	s.reports.send(run, Report{
-		Epoch: s.lease.Epoch, Host: s.Name, Session: s.now.State, Reason: reason, Ending: ending,
-		Failures: s.now.Failures, Losses: s.now.Losses, At: time.Now().UTC(),
-	})
+	s.reports.send(run, r)
 }
 
 // note adds an event to the tenant's history, as far as the database can be
 // reached. It is not fenced: what has happened may be told by whoever was there.
-func (s *session) note(run context.Context, event, reason string) {
+func (s *session) note(run context.Context, event flowhq.EventType, reason string) {
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
 	err := s.Store.AddEvent(ctx, flowhq.Event{Tenant: s.tenant, Type: event, Actor: "host", Reason: reason})
@@ -118,7 +108,7 @@ func (s *session) note(run context.Context, event, reason string) {
 	}
 }
 
-// record writes the newest state if it is not in Postgres yet. While the database
+// record writes the newest step if it is not in Postgres yet. While the database
 // is away it stays to be written with a later beat: whether we may go on
 // without it is for the lease to say.
 func (s *session) record(run context.Context) error {
@@ -127,7 +117,7 @@ func (s *session) record(run context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
-	err := s.Store.SetSession(ctx, s.tenant, s.lease.Epoch, *s.unrecorded)
+	err := s.Store.SetSession(ctx, s.tenant, s.lease.Epoch, s.unrecorded.Transition, s.unrecorded.codes)
 	switch flowhq.ErrorCode(err) {
 	case "":
 		s.unrecorded = nil
@@ -170,7 +160,7 @@ func (s *session) stable() bool { return s.wasStable || s.isStable() }
 
 // isStable reports whether the session has been online for that long on this host.
 func (s *session) isStable() bool {
-	return !s.online.IsZero() && time.Since(s.online) >= StableFor
+	return !s.online.IsZero() && time.Since(s.online) >= flowhq.StableFor
 }
 
 // send is the pipeline's way out. A host whose lease has run out sends nothing.

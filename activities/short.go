@@ -11,51 +11,40 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// SettleInput is what the end of a host means, in the workflow's judgement.
-type SettleInput struct {
-	Tenant  flowhq.TenantID     `json:"tenant"`
-	Session flowhq.SessionState `json:"session"`
-	Status  flowhq.TenantStatus `json:"status,omitempty"` // "" = as it was
-	Worker  flowhq.HostStatus   `json:"worker"`
-	Reason  string              `json:"reason"`
-	Ending  flowhq.EndReason    `json:"ending,omitempty"`
-	RetryAt time.Time           `json:"retry_at,omitzero"` // when it is tried again by itself
-	Event   string              `json:"event"`
-	Epoch   int64               `json:"epoch,omitempty"` // of the newest host that the workflow knows
-	Marks   []store.Mark        `json:"marks,omitempty"` // of commands that this is the outcome of
+// A StateInput is a transition that the tenant's workflow has decided on, or takes over from
+// a host that could not record it.
+type StateInput struct {
+	Tenant flowhq.TenantID `json:"tenant"`
+	flowhq.Transition
+	Epoch int64        `json:"epoch,omitempty"` // of the newest host that the workflow knows
+	Marks []store.Mark `json:"marks,omitempty"` // of commands that this is the outcome of
 }
 
-// Settle records the state of a tenant that has no host. It fences whatever host
-// there may still be, so that none can say otherwise later.
-func (a *Activities) Settle(ctx context.Context, in SettleInput) error {
-	change := store.SessionChange{
-		State: in.Session, Reason: in.Reason, Ending: in.Ending, RetryAt: in.RetryAt,
-		Tenant: in.Status, Worker: in.Worker, Event: in.Event, Floor: in.Epoch, Marks: in.Marks,
-	}
-	if in.Worker == flowhq.HostError {
-		change.LastError = in.Reason
-	}
-	if err := a.Store.Settle(ctx, in.Tenant, change, "workflow"); err != nil {
+// RecordState records the state of a tenant that has no host. It fences whatever host there
+// may still be, so that none can say otherwise later.
+func (a *Activities) RecordState(ctx context.Context, in StateInput) error {
+	err := a.Store.RecordState(ctx, in.Tenant, in.Transition, in.Epoch, in.Marks)
+	if err != nil {
 		return err
 	}
-	switch in.Ending {
+	switch in.End {
 	case flowhq.EndStopped, flowhq.EndRestarted, flowhq.EndReplacedByUs, flowhq.EndWorkerLost, flowhq.EndCrashLoop:
-		a.Metrics.Ended(in.Ending) // the host does not know, or is no more
-	default: // the host has
+		a.Metrics.Ended(in.End) // the host does not know, or is no more
+	default: // the host has counted it
 	}
 	return nil
 }
 
-// LookInput names the tenant to look at.
-type LookInput struct {
+// A ReadInput names the tenant to read.
+type ReadInput struct {
 	Tenant flowhq.TenantID `json:"tenant"`
 	// Installation is whose tenant it is; "" if the workflow was not told.
 	Installation string `json:"installation,omitempty"`
 	After        int64  `json:"after,omitempty"` // only commands with a higher id are of interest
 }
 
-// A Sight is what Look has seen.
-type Sight struct {
+// A Snapshot is what the rows say of a tenant.
+type Snapshot struct {
 	Gone     bool            `json:"gone,omitempty"` // there is no such tenant; the rest is empty
 	Name     string          `json:"name"`
 	Template flowhq.Template `json:"template"`
@@ -65,12 +54,13 @@ type Sight struct {
 	Quiet bool  `json:"quiet"`
 	Epoch int64 `json:"epoch"` // of the newest host, by its row
 	// How the session is, for a workflow that begins.
-	RetryAt  time.Time           `json:"retry_at,omitzero"` // when it is tried again by itself
-	Session  flowhq.SessionState `json:"session"`
-	Reason   string              `json:"reason,omitempty"`
-	Ending   flowhq.EndReason    `json:"ending,omitempty"`
-	Commands []Asked             `json:"commands,omitempty"` // that are not applied yet, in order
-	More     bool                `json:"more,omitempty"`     // there are further commands
+	RetryAt    time.Time           `json:"retry_at,omitzero"` // when it is tried again by itself
+	Session    flowhq.SessionState `json:"session"`
+	Reason     string              `json:"reason,omitempty"`
+	WaitingFor flowhq.Wait         `json:"waiting_for,omitempty"`
+	Ending     flowhq.EndReason    `json:"ending,omitempty"`
+	Commands   []Asked             `json:"commands,omitempty"` // that are not applied yet, in order
+	More       bool                `json:"more,omitempty"`     // there are further commands
 }
 
 // Asked is a command that somebody has given.
@@ -80,22 +70,22 @@ type Asked struct {
 	Command flowhq.Command `json:"command"`
 }
 
-// Look returns what the rows say of a tenant. Another installation's database knows none
+// ReadTenant returns what the rows say of a tenant. Another installation's database knows none
 // of ours, which is an error rather than the tenant's end; so it is where the tenant is
 // another installation's, whose Temporal this worker should not be at.
-func (a *Activities) Look(ctx context.Context, in LookInput) (Sight, error) {
+func (a *Activities) ReadTenant(ctx context.Context, in ReadInput) (Snapshot, error) {
 	if ours := a.Store.Installation(); in.Installation != "" && in.Installation != ours {
-		return Sight{}, flowhq.Errorf(flowhq.Unavailable,
+		return Snapshot{}, flowhq.Errorf(flowhq.Unavailable,
 			"tenant %s is of another installation, %s; this worker serves %s", in.Tenant, in.Installation, ours)
 	}
 	v, err := a.Store.Look(ctx, in.Tenant, in.After)
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
-		return Sight{Gone: true}, nil
+		return Snapshot{Gone: true}, nil
 	}
 	if err != nil {
-		return Sight{}, err
+		return Snapshot{}, err
 	}
-	seen := Sight{
+	seen := Snapshot{
 		Name: v.Name, Template: v.Template, Wanted: v.Wanted, Quiet: v.Quiet, Epoch: v.Epoch,
 		Session: v.State, Reason: v.Reason, Ending: v.Ending, More: v.More,
 	}
@@ -108,14 +98,14 @@ func (a *Activities) Look(ctx context.Context, in LookInput) (Sight, error) {
 	return seen, nil
 }
 
-// AppliedInput is what has come of commands of a tenant.
-type AppliedInput struct {
+// An OutcomesInput is what has come of commands of a tenant.
+type OutcomesInput struct {
 	Tenant flowhq.TenantID `json:"tenant"`
 	Marks  []store.Mark    `json:"marks"`
 }
 
-// Applied notes what has come of commands that changed nothing. It may be repeated.
-func (a *Activities) Applied(ctx context.Context, in AppliedInput) error {
+// RecordOutcomes notes what has come of commands that changed nothing. It may be repeated.
+func (a *Activities) RecordOutcomes(ctx context.Context, in OutcomesInput) error {
 	return a.Store.Applied(ctx, in.Tenant, in.Marks)
 }
 

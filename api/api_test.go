@@ -128,7 +128,7 @@ func erase(f *fixture, id flowhq.TenantID) {
 
 // received records a message that waits for its answer.
 func received(f *fixture, id flowhq.TenantID) {
-	epoch := f.session(id, store.SessionChange{State: flowhq.Connected})
+	epoch := f.session(id, flowhq.Transition{State: flowhq.Connected})
 	m := store.Inbound{LID: "1@lid", WAID: "1", Kind: flowhq.KindText, Text: "hello", SentAt: time.Now()}
 	if _, err := f.store.Receive(f.Context(), id, epoch, m); err != nil {
 		f.Fatal(err)
@@ -138,7 +138,7 @@ func received(f *fixture, id flowhq.TenantID) {
 // setAside records a message and sets it aside.
 func setAside(f *fixture, id flowhq.TenantID) {
 	received(f, id)
-	epoch := f.session(id, store.SessionChange{State: flowhq.Connected})
+	epoch := f.session(id, flowhq.Transition{State: flowhq.Connected})
 	if err := f.store.SetAside(f.Context(), id, epoch, f.newest(id), "it never works"); err != nil {
 		f.Fatal(err)
 	}
@@ -158,24 +158,35 @@ func (f *fixture) newest(id flowhq.TenantID) int64 {
 }
 
 func state(s flowhq.SessionState) func(*fixture, flowhq.TenantID) {
-	return func(f *fixture, id flowhq.TenantID) { f.session(id, store.SessionChange{State: s}) }
+	return func(f *fixture, id flowhq.TenantID) { f.session(id, flowhq.Transition{State: s}) }
 }
 
 // pairing makes a code that lives for d.
 func pairing(d time.Duration) func(*fixture, flowhq.TenantID) {
 	return func(f *fixture, id flowhq.TenantID) {
-		f.session(id, store.SessionChange{State: flowhq.QRReady, QR: "2@code,of,a,phone", QRExpires: time.Now().Add(d)})
+		f.showing(id, store.Codes{QR: "2@code,of,a,phone", QRExpires: time.Now().Add(d)})
 	}
 }
 
-// session claims a tenant like a host and reports c.
-func (f *fixture) session(id flowhq.TenantID, c store.SessionChange) (epoch int64) {
+// session claims a tenant like a host and takes a step.
+func (f *fixture) session(id flowhq.TenantID, to flowhq.Transition) (epoch int64) {
+	f.Helper()
+	return f.step(id, to, store.Codes{})
+}
+
+// showing claims a tenant like a host that shows codes.
+func (f *fixture) showing(id flowhq.TenantID, codes store.Codes) (epoch int64) {
+	f.Helper()
+	return f.step(id, flowhq.Transition{State: flowhq.QRReady}, codes)
+}
+
+func (f *fixture) step(id flowhq.TenantID, to flowhq.Transition, codes store.Codes) (epoch int64) {
 	f.Helper()
 	epoch, err := f.store.Claim(f.Context(), id, "host")
 	if err != nil {
 		f.Fatal(err)
 	}
-	if err := f.store.SetSession(f.Context(), id, epoch, c); err != nil {
+	if err := f.store.SetSession(f.Context(), id, epoch, to, codes); err != nil {
 		f.Fatal(err)
 	}
 	return epoch

@@ -9,6 +9,7 @@ import (
 	qrcode "rsc.io/qr"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/advice"
 )
 
 // modulePixels is the width of one black or white square of a code's picture. A
@@ -34,7 +35,7 @@ func (a *API) qr(ctx context.Context, req tenantRef) (qrAnswer, error) {
 		return qrAnswer{}, err
 	}
 	answer := qrAnswer{
-		State: q.State, Reason: q.Reason, Ending: q.Ending, NextStep: q.Ending.NextStep(),
+		State: q.State, Reason: q.Reason, Ending: q.Ending, NextStep: advice.NextStep(q.Ending),
 	}
 	if q.Code == "" {
 		return answer, nil
@@ -77,7 +78,7 @@ func noCode(q flowhq.QR) string {
 		return "the session is linked and connected"
 	default:
 		if q.Ending != "" {
-			return fmt.Sprintf("%s. %s", q.Reason, q.Ending.NextStep())
+			return fmt.Sprintf("%s. %s", q.Reason, advice.NextStep(q.Ending))
 		}
 		return fmt.Sprintf("the session is %s; start the session first", q.State)
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/advice"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
@@ -361,16 +362,16 @@ func TestPairCode(t *testing.T) {
 	id := f.create()
 	path := "/admin/tenants/" + string(id) + "/pair-code"
 	f.contains(f.send(call{method: "POST", path: path}, 409).json, `{"code": "conflict"}`)
-	epoch := f.session(id, store.SessionChange{State: flowhq.QRReady, QR: "2@abc", QRExpires: time.Now().Add(time.Minute)})
-	drawn := store.SessionChange{
-		State: flowhq.QRReady, QR: "2@abc", QRExpires: time.Now().Add(time.Minute),
+	epoch := f.showing(id, store.Codes{QR: "2@abc", QRExpires: time.Now().Add(time.Minute)})
+	drawn := store.Codes{
+		QR: "2@abc", QRExpires: time.Now().Add(time.Minute),
 		Link: store.LinkCode{Code: "ABCD-EFGH", ExpiresAt: time.Now().Add(time.Minute)},
 	}
 	go func() { // the host, once it is asked
 		for number := ""; number == "" && t.Context().Err() == nil; {
 			number, _ = f.store.LinkCodeWanted(t.Context(), id)
 		}
-		_ = f.store.SetSession(t.Context(), id, epoch, drawn) // the answer tells
+		_ = f.store.SetSession(t.Context(), id, epoch, flowhq.Transition{State: flowhq.QRReady}, drawn) // the answer tells
 	}()
 	for range 2 {
 		f.contains(f.send(call{method: "POST", path: path}, 200).json, `{"code": "ABCD-EFGH"}`)
@@ -383,8 +384,8 @@ func TestNoCode(t *testing.T) {
 	f := setup(t)
 	id := f.create()
 	path := "/admin/tenants/" + string(id)
-	f.session(id, store.SessionChange{State: flowhq.Disconnected, Reason: "nobody scanned", Ending: flowhq.EndQRExpired})
-	next := flowhq.EndQRExpired.NextStep()
+	f.session(id, flowhq.Transition{State: flowhq.Disconnected, Reason: "nobody scanned", End: flowhq.EndQRExpired})
+	next := advice.NextStep(flowhq.EndQRExpired)
 	f.contains(f.get(path+"/qr").json, `{"code": null, "ending": "QR_EXPIRED", "reason": "nobody scanned", "next_step": "`+next+`"}`)
 	for method, p := range map[string]string{"GET": path + "/qr.png", "POST": path + "/pair-code"} {
 		got := f.send(call{method: method, path: p}, map[string]int{"GET": 404, "POST": 409}[method])

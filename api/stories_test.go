@@ -52,7 +52,7 @@ func TestListTenants(t *testing.T) {
 		made := f.send(call{method: "POST", path: "/admin/tenants", body: body}, 201)
 		ids[name] = flowhq.TenantID(made.json.(node)["id"].(string))
 	}
-	f.session(ids["t1"], store.SessionChange{State: flowhq.Connected, Tenant: flowhq.TenantActive, Worker: flowhq.HostRunning})
+	f.session(ids["t1"], flowhq.Transition{State: flowhq.Connected})
 	for query, want := range map[string][]string{
 		"":                                {"t4", "t3", "t2", "t1", "t0"},
 		"?template=BOOKING":               {"t3", "t0"},
@@ -100,7 +100,7 @@ func TestPages(t *testing.T) {
 		ids = append([]string{string(f.create())}, ids...)
 	}
 	id := flowhq.TenantID(ids[0])
-	epoch := f.session(id, store.SessionChange{State: flowhq.Connected})
+	epoch := f.session(id, flowhq.Transition{State: flowhq.Connected})
 	for i := range 7 {
 		text := fmt.Sprintf("message %d <&>", i)
 		_, err := f.store.Receive(t.Context(), id, epoch, store.Inbound{
@@ -126,7 +126,7 @@ func TestPages(t *testing.T) {
 func TestTenantsAreApart(t *testing.T) {
 	f := setup(t)
 	id, other := f.create(), f.create()
-	epoch := f.session(id, store.SessionChange{State: flowhq.Connected, Event: "SESSION_CONNECTED"})
+	epoch := f.session(id, flowhq.Transition{State: flowhq.Connected, Event: "SESSION_CONNECTED"})
 	m := store.Inbound{LID: "1@lid", WAID: "1", Kind: flowhq.KindText, Text: "secret", SentAt: time.Now()}
 	if _, err := f.store.Receive(t.Context(), id, epoch, m); err != nil {
 		t.Fatal(err)
@@ -143,7 +143,7 @@ func TestQR(t *testing.T) {
 	id := f.create()
 	code := "2@" + strings.Repeat("Ab1/+,=", 34) // 240 characters
 	expires := time.Now().Add(time.Minute).Truncate(time.Microsecond)
-	f.session(id, store.SessionChange{State: flowhq.QRReady, QR: code, QRExpires: expires})
+	f.showing(id, store.Codes{QR: code, QRExpires: expires})
 
 	got := f.get("/admin/tenants/" + string(id) + "/qr").json.(node)
 	if got["code"] != code || got["expires_at"] != expires.UTC().Format(time.RFC3339Nano) {
@@ -179,7 +179,7 @@ func TestNoRoomForACode(t *testing.T) {
 	f := setup(t)
 	id := f.create()
 	const tooLong = 3000 // bytes; a QR code holds at most 2953
-	f.session(id, store.SessionChange{State: flowhq.QRReady, QR: strings.Repeat("x", tooLong), QRExpires: time.Now().Add(time.Minute)})
+	f.showing(id, store.Codes{QR: strings.Repeat("x", tooLong), QRExpires: time.Now().Add(time.Minute)})
 	f.send(call{method: "GET", path: "/admin/tenants/" + string(id) + "/qr"}, 500)
 	f.send(call{method: "GET", path: "/admin/tenants/" + string(id) + "/qr.png"}, 500)
 }
@@ -235,7 +235,7 @@ func TestLogsEnd(t *testing.T) {
 func TestControlCharacters(t *testing.T) {
 	f := setup(t)
 	id := f.create()
-	epoch := f.session(id, store.SessionChange{State: flowhq.Connected})
+	epoch := f.session(id, flowhq.Transition{State: flowhq.Connected})
 	in := store.Inbound{LID: "41@lid", WAID: "a", Kind: flowhq.KindText, Text: "a\x01\r\x1b[2J\x7f\u009b\n\tb"}
 	if _, err := f.store.Receive(t.Context(), id, epoch, in); err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/advice"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
@@ -42,7 +43,7 @@ func (c created) location() string { return "/admin/tenants/" + string(c.ID) }
 // with its key, and gets the tenant that the first one created.
 func (a *API) createTenant(ctx context.Context, req createRequest) (created, error) {
 	t, err := a.Tenants.CreateTenantOnce(ctx, req.Key, req.New, actor)
-	return created{t}, err
+	return created{advised(t)}, err
 }
 
 // listRequest is GET /admin/tenants.
@@ -66,12 +67,22 @@ type tenantList struct {
 // listTenants handles GET /admin/tenants.
 func (a *API) listTenants(ctx context.Context, req listRequest) (tenantList, error) {
 	tenants, next, err := a.Tenants.Tenants(ctx, req.TenantFilter)
+	for i := range tenants {
+		tenants[i] = advised(tenants[i])
+	}
 	return tenantList{list(tenants), next}, err
 }
 
 // readTenant handles GET /admin/tenants/:id.
 func (a *API) readTenant(ctx context.Context, req tenantRef) (flowhq.Tenant, error) {
-	return a.Tenants.Tenant(ctx, req.Tenant)
+	t, err := a.Tenants.Tenant(ctx, req.Tenant)
+	return advised(t), err
+}
+
+// advised is the tenant with what happens next to its session, for an operator.
+func advised(t flowhq.Tenant) flowhq.Tenant {
+	t.Session.NextStep = advice.NextStep(t.Session.Ending)
+	return t
 }
 
 // changeRequest is PUT /admin/tenants/:id. It has no key: to repeat it changes nothing.
@@ -93,7 +104,8 @@ func (r *changeRequest) bind(b *binder) {
 // changeTenant handles PUT /admin/tenants/:id. A notification brings a changed config to the
 // tenant's host, which uses it from the next message on.
 func (a *API) changeTenant(ctx context.Context, req changeRequest) (flowhq.Tenant, error) {
-	return a.Tenants.UpdateTenant(ctx, req.Tenant, req.Change, actor)
+	t, err := a.Tenants.UpdateTenant(ctx, req.Tenant, req.Change, actor)
+	return advised(t), err
 }
 
 // list returns rows, or an empty list in place of null.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/activities"
 	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/whatsapp"
@@ -36,7 +37,7 @@ func newProcess(o Options, control *workflows.Client) *process {
 	attempts := workflows.NewAttempts(o.Temporal, o.Namespace, o.Converter)
 	failover := hosting.FailoverOptions{
 		Store: o.Store, Attempts: attempts, Slots: p.slots, Timing: o.Timing,
-		StableFor: activities.StableFor, Name: o.Name, Log: o.Log,
+		StableFor: flowhq.StableFor, Name: o.Name, Log: o.Log,
 	}
 	if o.Lock != nil { // a nil *Lock in the interface would not be a nil interface
 		failover.Ended = o.Lock

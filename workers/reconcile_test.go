@@ -135,7 +135,7 @@ func TestReconciler(t *testing.T) {
 	s, c := openStore(t), &temporal{pulses: map[flowhq.TenantID]workflows.Pulse{}}
 	var n int
 	made := map[string]flowhq.TenantID{}
-	make := func(name string, command flowhq.Command, pulse workflows.Pulse, settled ...store.SessionChange) flowhq.TenantID {
+	make := func(name string, command flowhq.Command, pulse workflows.Pulse, recorded ...flowhq.Transition) flowhq.TenantID {
 		t.Helper()
 		n++
 		id := tenant(t, s, n)
@@ -145,36 +145,35 @@ func TestReconciler(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(settled) > 0 {
-				settled[0].Marks = []store.Mark{{ID: given.ID, Outcome: "done"}}
-			}
-		}
-		for _, change := range settled {
-			if err := s.Settle(t.Context(), id, change, "test"); err != nil {
-				t.Fatal(err)
+			for _, state := range recorded {
+				marks := []store.Mark{{ID: given.ID, Outcome: "done"}}
+				if err := s.RecordState(t.Context(), id, state, 0, marks); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 		return id
 	}
-	starting := store.SessionChange{Worker: flowhq.HostStarting}
+	starting := flowhq.Starting(flowhq.Counts{})
+	ended := func(reason flowhq.EndReason) flowhq.Transition {
+		end := flowhq.End{Reason: reason, Until: time.Now().Add(time.Hour)}
+		return flowhq.Next(flowhq.Before{Wanted: true}, end)
+	}
 	want := []flowhq.TenantID{
 		make("commanded", flowhq.Start, workflows.Idle),
 		make("commanded while a host runs", flowhq.Stop, workflows.Busy),
 		make("lost", flowhq.Start, workflows.NotRunning, starting),
 		make("deaf", flowhq.Start, workflows.Idle, starting),
-		make("draining for ever", flowhq.Stop, workflows.NotRunning, store.SessionChange{Worker: flowhq.HostDraining}),
-		make("banned, and lost", flowhq.Start, workflows.NotRunning, store.SessionChange{
-			Worker: flowhq.HostError, Ending: flowhq.EndTempBanned, RetryAt: time.Now().Add(time.Hour)}),
-		make("by a stranger", flowhq.Start, workflows.NotRunning, store.SessionChange{
-			Worker: flowhq.HostError, Ending: flowhq.EndReplacedByStranger}),
+		make("draining for ever", flowhq.Stop, workflows.NotRunning, flowhq.Transition{State: flowhq.Disconnected}),
+		make("banned, and lost", flowhq.Start, workflows.NotRunning, ended(flowhq.EndTempBanned)),
+		make("by a stranger", flowhq.Start, workflows.NotRunning, ended(flowhq.EndReplacedByStranger)),
 	}
 	make("never started", "", workflows.NotRunning)
-	make("stopped", flowhq.Stop, workflows.NotRunning, store.SessionChange{Worker: flowhq.HostStopped, Ending: flowhq.EndStopped})
+	make("stopped", flowhq.Stop, workflows.NotRunning, flowhq.Stopped(flowhq.Counts{}))
 	make("in backoff", flowhq.Start, workflows.Busy, starting)
-	make("banned", flowhq.Start, workflows.Idle, store.SessionChange{
-		Worker: flowhq.HostError, Ending: flowhq.EndTempBanned, RetryAt: time.Now().Add(time.Hour)})
-	make("logged out", flowhq.Start, workflows.NotRunning, store.SessionChange{Worker: flowhq.HostError, Ending: flowhq.EndLoggedOut})
-	make("not scanned", flowhq.Start, workflows.NotRunning, store.SessionChange{Worker: flowhq.HostStopped, Ending: flowhq.EndQRExpired})
+	make("banned", flowhq.Start, workflows.Idle, ended(flowhq.EndTempBanned))
+	make("logged out", flowhq.Start, workflows.NotRunning, ended(flowhq.EndLoggedOut))
+	make("not scanned", flowhq.Start, workflows.NotRunning, ended(flowhq.EndQRExpired))
 	hosted := make("hosted", flowhq.Start, workflows.NotRunning, starting)
 	epoch, err := s.Claim(t.Context(), hosted, "host")
 	if err != nil {

@@ -73,7 +73,7 @@ func open(status enums.WorkflowExecutionStatus) bool {
 // Temporal sees to that, else the attempt is looked up again just before, for Temporal takes
 // the id of an activity for that of its present attempt. It fails with code Unavailable.
 func (a *Attempts) Lose(ctx context.Context, tenant flowhq.TenantID, of *hosting.Attempt, last hosting.Status) (err error) {
-	failure := activities.WorkerLost(last.Losses)
+	failure := activities.WorkerLost(last.Counts)
 	if of.Token != nil {
 		_ = a.temporal.RecordActivityHeartbeat(ctx, of.Token, last) // it may be told to end, too
 		err = a.temporal.CompleteActivity(ctx, of.Token, nil, failure)

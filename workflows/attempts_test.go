@@ -91,7 +91,7 @@ func TestNoLaterAttemptIsEnded(t *testing.T) {
 		},
 		"the next one is scheduled":  func(p *workflowpb.PendingActivityInfo) { p.State = enums.PENDING_ACTIVITY_STATE_SCHEDULED },
 		"another activity follows":   func(p *workflowpb.PendingActivityInfo) { p.ActivityId = "8" },
-		"it is no host that follows": func(p *workflowpb.PendingActivityInfo) { p.ActivityType.Name = activities.SettleActivity },
+		"it is no host that follows": func(p *workflowpb.PendingActivityInfo) { p.ActivityType.Name = activities.RecordStateActivity },
 	} {
 		h := newHosted("worker")
 		attempts := NewAttempts(h, "flowhq", nil)

@@ -22,7 +22,7 @@ import (
 const (
 	TaskQueue      = "tenants"
 	tenantWorkflow = "Tenant"
-	lookSignal     = "look" // without a payload, for it has no meaning but this
+	changedSignal  = "changed" // of the rows; without a payload, for it says no more
 	reportSignal   = "report"
 	statusQuery    = "status"
 )
@@ -63,7 +63,7 @@ func (c *Client) Nudge(ctx context.Context, tenant flowhq.TenantID, name string)
 		WorkflowIDReusePolicy:    enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		StaticSummary:            name,
 	}
-	_, err := c.temporal.SignalWithStartWorkflow(ctx, opts.ID, lookSignal, nil, opts, tenantWorkflow, TenantState{Version: stateVersion, Tenant: tenant, Installation: c.Installation})
+	_, err := c.temporal.SignalWithStartWorkflow(ctx, opts.ID, changedSignal, nil, opts, tenantWorkflow, TenantState{Version: stateVersion, Tenant: tenant, Installation: c.Installation})
 	return classify("the tenant's workflow was not told", err)
 }
 

@@ -42,13 +42,13 @@ func TestFilters(t *testing.T) {
 		n++
 		star := s.tenant(id)
 		star.Name, star.Config.Template = name, template
-		s.of(star.ID).change(func(s *activities.Sight) { s.Name, s.Template = name, template })
+		s.of(star.ID).change(func(s *activities.Snapshot) { s.Name, s.Template = name, template })
 		star.send(flowhq.Start)
 		return star
 	}
 	onHost := func(star *star, host string) *actor {
 		a := star.host(1)
-		r := activities.Report{Epoch: 1, Host: host, Session: flowhq.Connected}
+		r := activities.Report{Epoch: 1, Worker: host, Transition: flowhq.Transition{State: flowhq.Connected}}
 		if err := s.control.Report(t.Context(), star.ID, r); err != nil {
 			t.Fatal(err)
 		}

@@ -22,7 +22,6 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"github.com/flowhq/flowhq"
-	"github.com/flowhq/flowhq/activities"
 )
 
 // Histories of every kind of life, recorded from a real server. Workflows that
@@ -101,8 +100,8 @@ var lives = map[string]func(*star){
 	},
 	"banned-for-a-time": func(t *star) {
 		t.send(flowhq.Start)
-		ban := activities.Ban{Until: time.Now().Add(2 * time.Second)}
-		t.online(1).end <- ends(flowhq.EndTempBanned, "banned by WhatsApp for some time", ban)
+		until := time.Now().Add(2 * time.Second)
+		t.online(1).end <- endsUntil(flowhq.EndTempBanned, "banned by WhatsApp for some time", until)
 		t.online(2)
 	},
 	"refused": func(t *star) {

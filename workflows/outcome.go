@@ -1,9 +1,8 @@
 package workflows
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
-	"slices"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -13,173 +12,142 @@ import (
 	"github.com/flowhq/flowhq/activities"
 )
 
-// An outcome is what the end of a host means for the tenant.
-type outcome struct {
-	session flowhq.SessionState
-	tenant  flowhq.TenantStatus
-	worker  flowhq.HostStatus
-	ending  flowhq.EndReason // "" = nothing has ended
-	reason  string           // for an operator
-	event   string           // "" = the host has recorded it itself
-	retryAt time.Time        // when it is tried again, if it waits for that
+// superseded is what follows for a tenant whose host a force-restart does not wait for.
+func (t *tenant) supersededBy() flowhq.Transition {
+	return flowhq.Next(flowhq.Before{Wanted: true, Again: true, Counts: t.Counts},
+		flowhq.End{Reason: flowhq.EndReplacedByUs, Text: "force-restarted by an operator"})
 }
 
-// starting is the outcome of a start: a host is wanted, and there is none yet.
-var starting = outcome{
-	session: flowhq.Disconnected, reason: activities.WaitingForWorker,
-	worker: flowhq.HostStarting, event: "WORKER_STARTING",
-}
-
-// stopped is the outcome of a stop, however the host ended.
-var stopped = outcome{
-	session: flowhq.Disconnected, tenant: flowhq.TenantPaused, worker: flowhq.HostStopped,
-	ending: flowhq.EndStopped, reason: "stopped by an operator", event: flowhq.EndStopped.Event(),
-}
-
-// superseded is the outcome of a force-restart, which fences the host that it does
-// not wait for.
-var superseded = outcome{
-	session: flowhq.Disconnected, worker: flowhq.HostStarting,
-	ending: flowhq.EndReplacedByUs, reason: "force-restarted by an operator", event: flowhq.EndReplacedByUs.Event(),
-}
-
-// judge turns the end of a host, which is now, into an outcome, and gives up wanting
-// the session where only a person can help.
-func (t *tenant) judge(ended activities.Ended, err error, now time.Time) outcome {
-	if !t.Wanted {
-		return stopped
-	}
-	again := outcome{session: flowhq.Disconnected, tenant: flowhq.TenantReconnecting, worker: flowhq.HostStarting}
+// afterHost decides what follows the end of a host, which is now. recorded is whether the
+// host has written it to the rows itself: it has where the next attempt or the next host
+// follows without a decision of this workflow.
+func (t *tenant) afterHost(said flowhq.Transition, err error, now time.Time) (next flowhq.Transition, recorded bool) {
+	before := flowhq.Before{Wanted: t.Wanted, Again: t.startAgain, Counts: t.Counts}
 	var (
 		app     *temporal.ApplicationError
 		timeout *temporal.TimeoutError
 	)
 	switch {
+	case !t.Wanted:
+		return flowhq.Stopped(t.Counts), false
 	case err == nil:
-		again.ending, again.reason = ended.Ending, ended.Reason
-		if ended.Ending != flowhq.EndReplacedByUs {
-			t.Failures, t.Losses = 0, 0 // else it would not have ended like this
+		if said.End == flowhq.EndReplacedByUs {
+			said.Counts = t.Counts // it was not the newest host, and does not know
 		}
+		return said, true
 	case errors.As(err, &timeout): // whose cause may be how an earlier attempt ended
-		// It fell silent up to a timeout ago.
-		stable := t.Session == flowhq.Connected && now.Sub(t.Since) >= activities.StableFor+t.timing.Timeout()
-		if stable {
-			t.Failures, t.Losses = 0, 0 // the host would have said so at its end
-		} else {
-			t.Losses++
-		}
-		return t.workerLost(again, now)
+		// The host fell silent up to a timeout ago.
+		stable := t.Session == flowhq.Connected && now.Sub(t.Since) >= flowhq.StableFor+t.timing.Timeout()
+		before.Stable = stable
+		return flowhq.Next(before, lostWorker(now, false)), false
 	case temporal.IsCanceledError(err):
-		again.ending, again.reason = flowhq.EndRestarted, "restarted by an operator"
-		again.tenant, again.event = "", again.ending.Event()
+		return flowhq.Next(before, flowhq.End{Reason: flowhq.EndRestarted, Text: "restarted by an operator"}), false
 	case errors.As(err, &app):
-		return t.judgeError(app, again, now)
+		return t.afterError(app, before, now)
 	default:
-		again.ending, again.reason = flowhq.EndFailed, err.Error()
-		again.event = again.ending.Event()
+		before.Again = true
+		return flowhq.Next(before, flowhq.End{Reason: flowhq.EndFailed, Text: err.Error()}), false
 	}
-	return again
 }
 
-// workerLost is the outcome for a session whose worker was lost. The next one follows
-// at once, unless it may be the session that the last few died of.
-func (t *tenant) workerLost(again outcome, now time.Time) outcome {
-	again.ending, again.reason = flowhq.EndWorkerLost, "the worker was lost; moved to another one"
-	if pause := activities.CrashPause(t.Losses); pause > 0 && !t.again {
-		again = outcome{
-			session: flowhq.Disconnected, tenant: flowhq.TenantError, worker: flowhq.HostError,
-			ending: flowhq.EndCrashLoop, reason: fmt.Sprintf("the last %d workers died while hosting it", t.Losses),
-			retryAt: now.Add(pause),
-		}
+// afterError is afterHost for a host that ended with an error of its own, whose type is the
+// reason, and whose details are what the host thinks follows.
+func (t *tenant) afterError(app *temporal.ApplicationError, before flowhq.Before, now time.Time) (next flowhq.Transition, recorded bool) {
+	var said flowhq.Transition
+	if app.Details(&said) == nil && !t.startAgain { // else the command has set the counts to 0
+		before.Counts = said.Counts
 	}
-	again.event = again.ending.Event()
-	return again
-}
-
-// judgeError is judge for a host that ended with an error of its own, whose type is
-// the reason. again is the outcome if it is to be tried again at once.
-func (t *tenant) judgeError(app *temporal.ApplicationError, again outcome, now time.Time) outcome {
-	reason := flowhq.EndReason(app.Type())
-	again.ending, again.reason = reason, app.Message()
+	end := flowhq.End{Reason: flowhq.EndReason(app.Type()), Text: app.Message(), Until: said.RetryAt}
 	switch {
-	case reason == flowhq.EndGone:
-		t.Wanted, t.gone = false, true
-		return final(app)
-	case reason == flowhq.EndStopped && !t.again: // the host has read the command in the rows
-		t.Wanted = false
-		return stopped
-	case reason.Final() && !t.again:
-		o := final(app)
-		t.Wanted = !o.retryAt.IsZero()
-		return o
-	case reason == flowhq.EndWorkerLost: // found out by another worker
-		var lost activities.WorkerLoss
-		if app.Details(&lost) == nil {
-			t.Losses = lost.Losses
-		}
-		return t.workerLost(again, now)
-	case reason.Final(): // the host has not recorded it
-		again.event = reason.Event()
-	case slices.Contains(flowhq.EndReasons, reason): // the host has recorded it
-	default: // the SDK's own, such as a panic
-		again.ending = flowhq.EndFailed
-		again.event = again.ending.Event()
+	case end.Reason == flowhq.EndWorkerLost: // found out, and counted, by another worker
+		return flowhq.Next(before, lostWorker(now, true)), false
+	case end.Reason.Final(): // the host has left it to this workflow
+		return flowhq.Next(before, end), false
+	case !end.Reason.Known(): // the SDK's own error, such as a panic
+		end.Reason = flowhq.EndFailed
+		before.Again = true
+		return flowhq.Next(before, end), false
+	default: // an attempt that Temporal did not repeat
+		before.Again, before.Counts = true, t.Counts
+		return flowhq.Next(before, end), true
 	}
-	return again
 }
 
-// final is the outcome of an end that only a person can mend, or time.
-func final(app *temporal.ApplicationError) outcome {
-	reason := flowhq.EndReason(app.Type())
-	o := outcome{
-		session: reason.SessionState(), tenant: flowhq.TenantError, worker: flowhq.HostError,
-		ending: reason, reason: app.Message(), event: reason.Event(),
+// lostWorker is the end of a session whose worker was found to be lost now.
+func lostWorker(now time.Time, counted bool) flowhq.End {
+	return flowhq.End{
+		Reason: flowhq.EndWorkerLost, Text: "the worker was lost; moved to another one", At: now, Counted: counted,
 	}
-	switch reason {
-	case flowhq.EndQRExpired: // nothing is wrong
-		o.tenant, o.worker = flowhq.TenantPaused, flowhq.HostStopped
-	case flowhq.EndTempBanned:
-		var ban activities.Ban
-		if app.Details(&ban) == nil {
-			o.retryAt = ban.Until
-		}
-	default:
-	}
-	return o
 }
 
-// keepsFailing reports whether the session, or what hosts it, has failed so often that a
-// person should look, whatever its state is now.
-func (t *tenant) keepsFailing() bool {
-	return t.Failures >= activities.FlappingAfter || t.Losses >= activities.CrashLoopAfter
-}
-
-// settle records an outcome where the host could not: in Postgres and in what
-// the Web UI shows. Where the next host follows at once, Postgres is left to
-// that host's claim.
-func (t *tenant) settle(ctx workflow.Context, o outcome) error {
-	if o.session != t.Session {
-		t.Since = workflow.Now(ctx)
-	}
-	t.Session, t.Reason, t.RetryAt = o.session, o.reason, o.retryAt
-	if o.ending != "" {
-		t.Ending, t.EndedAt = o.ending, workflow.Now(ctx)
-	}
-	t.Attention = o.ending.Attention() || t.keepsFailing()
-	if err := t.show(ctx); err != nil {
+// enter makes a transition and records it where no host does: in the rows and in what the
+// Web UI shows.
+func (t *tenant) enter(ctx workflow.Context, next flowhq.Transition) error {
+	if err := t.take(ctx, next); err != nil {
 		return err
 	}
-	if t.Wanted && o.event == "" {
-		return t.mark(ctx)
-	}
-	ctx = workflow.WithActivityOptions(ctx, activities.SettleOptions())
-	err := workflow.ExecuteActivity(ctx, activities.SettleActivity, activities.SettleInput{
-		Tenant: t.Tenant, Session: o.session, Status: o.tenant, Worker: o.worker,
-		Reason: o.reason, Ending: o.ending, RetryAt: o.retryAt, Event: o.event, Epoch: t.Epoch, Marks: t.taken,
+	ctx = workflow.WithActivityOptions(ctx, activities.RecordStateOptions())
+	err := workflow.ExecuteActivity(ctx, activities.RecordStateActivity, activities.StateInput{
+		Tenant: t.Tenant, Transition: next, Epoch: t.Epoch, Marks: t.applying,
 	}).Get(ctx, nil)
 	if err != nil {
 		return err
 	}
-	t.taken, t.written = nil, t.written+1
+	t.applying, t.writes = nil, t.writes+1
 	return nil
 }
+
+// take makes a transition known to this workflow and to the Web UI only: the rows say it, or
+// the next host's claim will.
+func (t *tenant) take(ctx workflow.Context, next flowhq.Transition) error {
+	if next.State != t.Session {
+		t.Since = workflow.Now(ctx)
+	}
+	t.Session, t.Reason, t.WaitingFor = next.State, next.Reason, next.WaitingFor
+	t.RetryAt, t.Counts, t.Attention = next.RetryAt, next.Counts, next.Attention()
+	if next.End != "" {
+		t.Ending, t.EndedAt = next.End, workflow.Now(ctx)
+	}
+	return t.show(ctx)
+}
+
+// receiveReport receives one report of a host and shows it. Reports of older hosts are late
+// news and are dropped, as are those of epochs that no host can have had. Anybody who can send
+// a signal can make one up: whatever epoch that names, what the host that the rows know says
+// later is heard.
+func (t *tenant) receiveReport(ctx workflow.Context, c workflow.ReceiveChannel) {
+	var r activities.Report
+	c.Receive(ctx, &r)
+	late := r.Epoch < t.Epoch && !r.At.After(t.reportedAt)
+	if late || r.Epoch < t.readEpoch || r.Epoch-maxEpochStep > t.Epoch {
+		return
+	}
+	t.Epoch, t.reportedAt = max(t.Epoch, r.Epoch), r.At
+	if now := workflow.Now(ctx); now.Before(t.reportedAt) {
+		t.reportedAt = now
+	}
+	if r.State != t.Session {
+		t.Since = r.At
+	}
+	t.Session, t.Reason, t.WaitingFor = r.State, r.Reason, r.WaitingFor
+	if r.WaitingFor != "" {
+		_ = t.show(ctx) // as below
+		return
+	}
+	t.Worker = r.Worker
+	end := cmp.Or(r.End, r.Earlier)
+	if end != "" {
+		t.Ending, t.EndedAt = end, r.At
+	}
+	// A report alone causes no pause, nor one that is longer than what is known.
+	t.Counts = flowhq.Counts{
+		Failures: clamp(r.Failures, max(t.Failures, maxReportedFailures)),
+		Losses:   clamp(r.Losses, max(t.Losses, flowhq.CrashLoopAfter-1)),
+		Outages:  clamp(r.Outages, flowhq.MaxOutages),
+	}
+	t.Attention = flowhq.Transition{State: r.State, End: end, Counts: t.Counts}.Attention()
+	_ = t.show(ctx) // fails only if the workflow itself is ending
+}
+
+// clamp returns n, or the nearest number from 0 to most.
+func clamp(n, most int) int { return min(max(n, 0), most) }

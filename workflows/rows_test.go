@@ -12,7 +12,7 @@ import (
 // rows are what the database says of one tenant, as far as its workflow looks.
 type rows struct {
 	mu       sync.Mutex
-	seen     activities.Sight
+	seen     activities.Snapshot
 	parked   bool // waits for a person
 	nextID   int64
 	outcomes map[int64]string // of commands that have been applied
@@ -23,7 +23,7 @@ type rows struct {
 }
 
 func newRows() *rows {
-	return &rows{outcomes: map[int64]string{}, seen: activities.Sight{
+	return &rows{outcomes: map[int64]string{}, seen: activities.Snapshot{
 		Name: "blue-door", Template: flowhq.Booking, Quiet: true, Session: flowhq.Disconnected,
 	}}
 }
@@ -39,7 +39,7 @@ func (r *rows) give(c flowhq.Command) int64 {
 }
 
 // change changes the rows past everybody, as restoring a backup does.
-func (r *rows) change(f func(*activities.Sight)) {
+func (r *rows) change(f func(*activities.Snapshot)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f(&r.seen)
@@ -52,12 +52,12 @@ func (r *rows) waiting() int {
 	return len(r.seen.Commands)
 }
 
-func (r *rows) look(_ context.Context, in activities.LookInput) (activities.Sight, error) {
+func (r *rows) look(_ context.Context, in activities.ReadInput) (activities.Snapshot, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.looks++
 	if r.away != nil {
-		return activities.Sight{}, r.away
+		return activities.Snapshot{}, r.away
 	}
 	seen := r.seen
 	seen.Commands = nil
@@ -73,20 +73,22 @@ func (r *rows) look(_ context.Context, in activities.LookInput) (activities.Sigh
 	return seen, nil
 }
 
-func (r *rows) markApplied(_ context.Context, in activities.AppliedInput) error {
+func (r *rows) markApplied(_ context.Context, in activities.OutcomesInput) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.mark(in.Marks)
 	return nil
 }
 
-func (r *rows) settle(in activities.SettleInput) {
+func (r *rows) record(in activities.StateInput) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.mark(in.Marks)
-	r.seen.Ending, r.seen.Session, r.seen.Reason, r.seen.RetryAt = in.Ending, in.Session, in.Reason, in.RetryAt
-	r.seen.Quiet = in.Worker == flowhq.HostStopped || in.Worker == flowhq.HostError
-	r.parked = r.seen.Quiet && in.Ending.Final() && in.Ending != flowhq.EndStopped && in.RetryAt.IsZero()
+	r.seen.Ending, r.seen.Session, r.seen.Reason, r.seen.RetryAt = in.End, in.State, in.Reason, in.RetryAt
+	r.seen.WaitingFor = in.WaitingFor
+	status := hostAfter(in.Transition)
+	r.seen.Quiet = status == flowhq.HostStopped || status == flowhq.HostError
+	r.parked = r.seen.Quiet && in.End.WaitsForPerson()
 }
 
 func (r *rows) mark(marks []store.Mark) {

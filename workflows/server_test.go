@@ -96,14 +96,14 @@ func (s *stage) work() {
 	tenants, sessions := worker.New(s.temporal, TaskQueue, options), worker.New(s.temporal, activities.SessionQueue, options)
 	Tenants{Heartbeat: beat}.Register(tenants)
 	for name, f := range map[string]any{
-		activities.SettleActivity: func(_ context.Context, in activities.SettleInput) error {
-			s.of(in.Tenant).settle(in)
+		activities.RecordStateActivity: func(_ context.Context, in activities.StateInput) error {
+			s.of(in.Tenant).record(in)
 			return nil
 		},
-		activities.LookActivity: func(ctx context.Context, in activities.LookInput) (activities.Sight, error) {
+		activities.ReadTenantActivity: func(ctx context.Context, in activities.ReadInput) (activities.Snapshot, error) {
 			return s.of(in.Tenant).look(ctx, in)
 		},
-		activities.AppliedActivity: func(ctx context.Context, in activities.AppliedInput) error {
+		activities.RecordOutcomesActivity: func(ctx context.Context, in activities.OutcomesInput) error {
 			return s.of(in.Tenant).markApplied(ctx, in)
 		},
 		activities.EraseActivity: func(_ context.Context, in activities.EraseInput) error {
@@ -137,7 +137,7 @@ func (s *scene) of(id flowhq.TenantID) *rows {
 }
 
 // host stands in for a Host.
-func (s *stage) host(ctx context.Context, in activities.HostInput) (activities.Ended, error) {
+func (s *stage) host(ctx context.Context, in activities.HostInput) (flowhq.Transition, error) {
 	a := &actor{end: make(chan error, 1), mute: make(chan struct{}), gone: make(chan struct{})}
 	defer close(a.gone)
 	s.mu.Lock()
@@ -150,14 +150,14 @@ func (s *stage) host(ctx context.Context, in activities.HostInput) (activities.E
 		case <-tick.C:
 			activity.RecordHeartbeat(ctx)
 		case <-ctx.Done():
-			return activities.Ended{}, ctx.Err()
+			return flowhq.Transition{}, ctx.Err()
 		case <-activity.GetWorkerStopChannel(ctx):
-			return activities.Ended{}, errors.New("the test has ended")
+			return flowhq.Transition{}, errors.New("the test has ended")
 		case <-a.mute:
 			<-ctx.Done() // which comes when it is given up
-			return activities.Ended{}, ctx.Err()
+			return flowhq.Transition{}, ctx.Err()
 		case err := <-a.end:
-			return activities.Ended{Reason: "lost the connection"}, err
+			return lostConnection, err
 		}
 	}
 }
@@ -234,7 +234,9 @@ func (t *star) host(n int) (a *actor) {
 // report tells the workflow what a host of that epoch says, and waits until it shows.
 func (t *star) report(epoch int64, state flowhq.SessionState) {
 	t.Helper()
-	err := t.control.Report(t.Context(), t.ID, activities.Report{Epoch: epoch, Host: "worker@test", Session: state, At: time.Now().UTC()})
+	err := t.control.Report(t.Context(), t.ID, activities.Report{
+		Epoch: epoch, Worker: "worker@test", Transition: flowhq.Transition{State: state}, At: time.Now().UTC(),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/flowhq/flowhq"
-	"github.com/flowhq/flowhq/activities"
+	"github.com/flowhq/flowhq/internal/advice"
 )
 
 // Search attributes of a tenant workflow. Operators filter the Web UI's list by
@@ -19,7 +19,7 @@ var (
 	tenantNameKey   = temporal.NewSearchAttributeKeyKeyword("TenantName")
 	templateKey     = temporal.NewSearchAttributeKeyKeyword("Template")
 	sessionStateKey = temporal.NewSearchAttributeKeyKeyword("SessionState")
-	hostKey         = temporal.NewSearchAttributeKeyKeyword("Host")
+	workerKey       = temporal.NewSearchAttributeKeyKeyword("Host")
 	lastReasonKey   = temporal.NewSearchAttributeKeyKeyword("LastReason")
 	attentionKey    = temporal.NewSearchAttributeKeyBool("AttentionNeeded")
 )
@@ -33,7 +33,7 @@ func (t *tenant) show(ctx workflow.Context) error {
 		tenantNameKey.ValueSet(t.Name),
 		templateKey.ValueSet(string(t.Template)),
 		sessionStateKey.ValueSet(string(t.Session)),
-		hostKey.ValueSet(t.Host),
+		workerKey.ValueSet(t.Worker),
 		lastReasonKey.ValueSet(string(t.Ending)),
 		attentionKey.ValueSet(t.Attention),
 	)
@@ -56,13 +56,13 @@ func (t *tenant) details() string {
 		b.WriteString("**Attention needed.** ")
 	}
 	if t.down() {
-		fmt.Fprintf(&b, "**Next:** %s\n\n", t.Ending.NextStep())
+		fmt.Fprintf(&b, "**Next:** %s\n\n", advice.NextStep(t.Ending))
 	}
 	row := func(name string, value any) { fmt.Fprintf(&b, "| %s | %v |\n", name, value) }
 	b.WriteString("| | |\n|---|---|\n")
 	row("wanted", wanted)
 	row("template", t.Template)
-	row("host", t.Host)
+	row("worker", t.Worker)
 	row("epoch", t.Epoch)
 	if t.Ending != "" {
 		row("last ended", fmt.Sprintf("%s, %s", t.Ending, t.EndedAt.UTC().Format(time.RFC3339)))
@@ -83,6 +83,6 @@ func (t *tenant) down() bool {
 	case flowhq.Connected, flowhq.Connecting, flowhq.QRReady:
 		return false
 	default:
-		return t.Ending != "" && (t.Attention || !activities.Waits(t.Reason))
+		return t.Ending != "" && (t.Attention || t.WaitingFor == "")
 	}
 }

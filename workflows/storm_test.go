@@ -108,7 +108,7 @@ func TestForgedSignals(t *testing.T) {
 	for _, payload := range []any{forged{"delete", "1"}, "delete", nil, []string{"stop"}, 17} {
 		signal("command", payload)
 		signal("delete", payload)
-		signal(lookSignal, payload)
+		signal(changedSignal, payload)
 	}
 	// Run by whoever likes, with an argument of their own.
 	for id, state := range map[string]TenantState{

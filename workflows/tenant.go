@@ -19,12 +19,12 @@ import (
 // [Tenants.Tenant].
 const stateVersion = 1
 
-// maxLeap is by how much the epoch of a host may be higher than that of the one before.
-const maxLeap = 1_000_000
+// maxEpochStep is by how much the epoch of a host may be higher than that of the one before.
+const maxEpochStep = 1_000_000
 
-// mostFailures is how many failures in a row a report may tell of: with as many, the pause
+// maxReportedFailures is how many failures in a row a report may tell of: with as many, the pause
 // between two attempts has long been the longest.
-const mostFailures = 2 * activities.FlappingAfter
+const maxReportedFailures = 2 * flowhq.FlappingAfter
 
 // TenantState is the argument of the Tenant workflow and all that it knows. It
 // is carried over when the workflow continues as new, so fields are only ever
@@ -41,20 +41,21 @@ type TenantState struct {
 	Deleting bool `json:"deleting"` // the tenant is to be erased; final, and never carried over
 
 	// What the host, or its end, said last.
-	Session   flowhq.SessionState `json:"session"`
-	Reason    string              `json:"reason,omitempty"`
-	Since     time.Time           `json:"since"`
-	Host      string              `json:"host,omitempty"`
-	Epoch     int64               `json:"epoch,omitempty"`
-	Attention bool                `json:"attention,omitempty"` // a person must act
+	Session    flowhq.SessionState `json:"session"`
+	Reason     string              `json:"reason,omitempty"`
+	WaitingFor flowhq.Wait         `json:"waiting_for,omitempty"`
+	Since      time.Time           `json:"since"`               // of Session
+	Worker     string              `json:"worker,omitempty"`    // that keeps or last kept it
+	Epoch      int64               `json:"epoch,omitempty"`     // of the newest host that is known
+	Attention  bool                `json:"attention,omitempty"` // a person must act
 	// How the session ended last, whatever it is now.
 	Ending  flowhq.EndReason `json:"ending,omitempty"`
 	EndedAt time.Time        `json:"ended_at,omitzero"`
 	// RetryAt is when it is tried again, which is waited for while the session is wanted:
 	// when a ban ends, or after workers died while hosting it.
-	RetryAt  time.Time `json:"retry_at,omitzero"`
-	Failures int       `json:"failures,omitempty"` // attempts that failed in a row, as far as it was told
-	Losses   int       `json:"losses,omitempty"`   // workers that died in a row while hosting it, likewise
+	RetryAt time.Time `json:"retry_at,omitzero"`
+	// Counts is what has gone wrong in a row, as far as reports have told.
+	flowhq.Counts `json:"counts,omitzero"`
 }
 
 // Tenants is the workflows with this installation's settings. They only
@@ -97,18 +98,18 @@ func (w Tenants) Tenant(ctx workflow.Context, s TenantState) error {
 	for !t.Deleting && !t.gone {
 		switch {
 		case !t.Wanted:
-			err = t.idle(ctx)
+			err = t.awaitStart(ctx)
 		case !t.RetryAt.IsZero():
-			err = t.sitOut(ctx)
+			err = t.awaitRetry(ctx)
 		default:
-			err = t.host(ctx)
+			err = t.runHost(ctx)
 		}
 		if err != nil {
 			return err
 		}
 		if t.mayContinueAsNew(ctx) {
 			for t.Wanted && t.reports.Len() > 0 {
-				t.hear(ctx, t.reports)
+				t.receiveReport(ctx, t.reports)
 			}
 			return workflow.NewContinueAsNewError(ctx, tenantWorkflow, t.TenantState)
 		}
@@ -125,45 +126,47 @@ type tenant struct {
 	timing  hosting.Timing
 	reports workflow.ReceiveChannel
 
-	sights   workflow.Channel // what was seen in the rows, one look after the other
-	lookMore workflow.Channel // has room for one note that another look is due
-	long     workflow.Future  // ready when the history is long
+	snapshots workflow.Channel // what the rows say, each time that they were read
+	readAgain workflow.Channel // has room for one note that they must be read again
+	long      workflow.Future  // ready when the history is long
 
-	looked int64     // the newest epoch that a look has shown
-	heard  time.Time // when the last report was made, as far as that can be
+	readEpoch  int64     // the newest epoch that a snapshot has shown
+	reportedAt time.Time // when the last report was made, as far as that can be
 
-	// after is the id of the last command that was taken, while there are more to be seen.
+	// after is the id of the last command that was applied, while there are more to be read.
 	after int64
-	// taken are commands that are being applied, until the rows say so.
-	taken []store.Mark
-	// written counts the writes to the rows, by which a look that is older is known.
-	written int
+	// applying are commands that are being applied, until the rows say so.
+	applying []store.Mark
+	// writes counts the writes to the rows, by which an older snapshot is known.
+	writes int
 	// gone is set when the tenant turns out not to exist any more.
 	gone bool
-	// again is set by a command to start the session anew once the host that is
+	// startAgain is set by a command to start the session anew once the host that is
 	// being told to end has ended, however it does.
-	again bool
-	// abandoned counts hosts that a force-restart no longer waits for. While one
+	startAgain bool
+	// superseded counts hosts that a force-restart no longer waits for. While one
 	// lives the workflow must not continue as new: the server would lose its
 	// handle on it.
-	abandoned int
+	superseded int
 }
 
 // begin takes up what is wanted, in a first run as in one that continues another.
 func (t *tenant) begin(ctx workflow.Context) error {
 	isNew := t.Session == ""
-	var first sight
-	if !t.awaitSight(ctx, &first) {
+	var first snapshot
+	if !t.awaitSnapshot(ctx, &first) {
 		return ctx.Err()
 	}
 	if isNew {
 		t.Session, t.Reason, t.Ending, t.Since = first.Session, first.Reason, first.Ending, workflow.Now(ctx)
+		t.WaitingFor = first.WaitingFor
 		t.Attention = t.Ending.Attention()
 		if first.Wanted { // whatever it was, no host is known
-			t.Session, t.Reason = flowhq.Disconnected, activities.WaitingForWorker
+			starting := flowhq.Starting(t.Counts)
+			t.Session, t.Reason, t.WaitingFor = starting.State, starting.Reason, starting.WaitingFor
 		}
 	}
-	t.Wanted = first.Wanted && len(knownOf(first.Commands)) == 0
+	t.Wanted = first.Wanted && len(knownCommands(first.Commands)) == 0
 	t.RetryAt = first.RetryAt
 	did := t.apply(ctx, first)
 	switch {
@@ -171,34 +174,34 @@ func (t *tenant) begin(ctx workflow.Context) error {
 		return nil
 	case t.Wanted && did.any():
 		t.RetryAt = time.Time{}
-		return t.settle(ctx, starting)
+		return t.enter(ctx, flowhq.Starting(t.Counts))
 	case !t.Wanted && (did.any() || !first.Quiet):
-		return t.settle(ctx, stopped)
+		return t.enter(ctx, flowhq.Stopped(t.Counts))
 	}
 	if err := t.show(ctx); err != nil {
 		return err
 	}
-	return t.mark(ctx)
+	return t.recordOutcomes(ctx)
 }
 
-// idle waits for a command that makes the session wanted.
-func (t *tenant) idle(ctx workflow.Context) error {
+// awaitStart waits for a command that makes the session wanted.
+func (t *tenant) awaitStart(ctx workflow.Context) error {
 	for !t.Wanted && !t.Deleting && !t.gone {
 		var did effect
 		sel := workflow.NewSelector(ctx)
-		sel.AddReceive(t.sights, func(c workflow.ReceiveChannel, _ bool) { did = t.see(ctx, c) })
+		sel.AddReceive(t.snapshots, func(c workflow.ReceiveChannel, _ bool) { did = t.receiveSnapshot(ctx, c) })
 		// A report here is the last word of a host that was told to stop.
 		sel.AddReceive(t.reports, func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, nil) })
-		t.wakeUp(ctx, sel)
+		t.wakeForEnd(ctx, sel)
 		sel.Select(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		var err error
 		if did.stops && !t.Wanted {
-			err = t.settle(ctx, stopped)
+			err = t.enter(ctx, flowhq.Stopped(t.Counts))
 		} else if !t.Wanted {
-			err = t.mark(ctx)
+			err = t.recordOutcomes(ctx)
 		}
 		if err != nil {
 			return err
@@ -210,17 +213,17 @@ func (t *tenant) idle(ctx workflow.Context) error {
 	if !t.Wanted {
 		return nil
 	}
-	return t.settle(ctx, starting)
+	return t.enter(ctx, flowhq.Starting(t.Counts))
 }
 
-// host keeps one Host activity until it ends or is abandoned.
-func (t *tenant) host(ctx workflow.Context) error {
+// runHost keeps one Host activity until it ends or is abandoned.
+func (t *tenant) runHost(ctx workflow.Context) error {
 	hostCtx, cancelHost := workflow.WithCancel(ctx)
 	defer cancelHost()
-	t.again = false
+	t.startAgain = false
 	var (
 		done, abandoned, renewed, ending bool
-		ended                            activities.Ended
+		ended                            flowhq.Transition
 		err                              error
 	)
 	cancel := func() {
@@ -231,16 +234,16 @@ func (t *tenant) host(ctx workflow.Context) error {
 	sel := workflow.NewSelector(ctx)
 	sel.AddFuture(future, func(f workflow.Future) { done, err = true, f.Get(ctx, &ended) })
 	sel.AddFuture(t.long, func(workflow.Future) {}) // only to wake up
-	sel.AddReceive(t.reports, func(c workflow.ReceiveChannel, _ bool) { t.hear(ctx, c) })
-	sel.AddReceive(t.sights, func(c workflow.ReceiveChannel, _ bool) {
-		did := t.see(ctx, c)
+	sel.AddReceive(t.reports, func(c workflow.ReceiveChannel, _ bool) { t.receiveReport(ctx, c) })
+	sel.AddReceive(t.snapshots, func(c workflow.ReceiveChannel, _ bool) {
+		did := t.receiveSnapshot(ctx, c)
 		if ending && did.starts || did.restarts {
-			t.again = true
+			t.startAgain = true
 		}
 		switch {
 		case did.forces:
 			cancel()
-			t.abandon(ctx, future)
+			t.supersede(ctx, future)
 			done, abandoned = true, true
 		case did.restarts || did.stops || t.Deleting || t.gone:
 			cancel()
@@ -249,7 +252,7 @@ func (t *tenant) host(ctx workflow.Context) error {
 	for !done {
 		sel.Select(ctx)
 		if !ending {
-			if err := t.mark(ctx); err != nil {
+			if err := t.recordOutcomes(ctx); err != nil {
 				return err
 			}
 		}
@@ -264,66 +267,40 @@ func (t *tenant) host(ctx workflow.Context) error {
 	case t.gone:
 		return nil
 	case abandoned && t.Wanted:
-		return t.settle(ctx, superseded)
+		return t.enter(ctx, t.supersededBy())
 	case abandoned:
-		return t.settle(ctx, stopped)
+		return t.enter(ctx, flowhq.Stopped(t.Counts))
 	}
-	o := t.judge(ended, err, workflow.Now(ctx))
-	if renewed && t.Wanted && !t.again && temporal.IsCanceledError(err) {
-		o.reason = "renewed: its history in Temporal was long"
+	next, recorded := t.afterHost(ended, err, workflow.Now(ctx))
+	if renewed && t.Wanted && !t.startAgain && temporal.IsCanceledError(err) {
+		next.Reason = "renewed: its history in Temporal was long"
 	}
-	return t.settle(ctx, o)
+	t.Wanted = next.Retry != flowhq.RetryByPerson
+	t.gone = next.End == flowhq.EndGone
+	if !recorded {
+		return t.enter(ctx, next)
+	}
+	if err := t.take(ctx, next); err != nil {
+		return err
+	}
+	return t.recordOutcomes(ctx)
 }
 
 // startHost schedules the next host of this tenant.
 func (t *tenant) startHost(ctx workflow.Context) workflow.Future {
 	ctx = workflow.WithActivityOptions(ctx, activities.HostOptions(t.timing, "session of "+t.Name))
 	return workflow.ExecuteActivity(ctx, activities.HostActivity, activities.HostInput{
-		Tenant: t.Tenant, Failures: t.Failures, Losses: t.Losses, Epoch: t.Epoch,
+		Tenant: t.Tenant, Counts: t.Counts, Epoch: t.Epoch,
 	})
 }
 
-// abandon remembers a host that nobody waits for until it has really ended.
-func (t *tenant) abandon(ctx workflow.Context, host workflow.Future) {
-	t.abandoned++
+// supersede remembers a host that nobody waits for until it has really ended.
+func (t *tenant) supersede(ctx workflow.Context, host workflow.Future) {
+	t.superseded++
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		_ = host.Get(ctx, nil) // however it ended
-		t.abandoned--
+		t.superseded--
 	})
-}
-
-// hear receives one report of a host and shows it. Reports of older hosts are late news
-// and are dropped, as are those of epochs that no host can have had. Anybody who can send a
-// signal can make one up: whatever epoch that names, what the host that the rows know says
-// later is heard.
-func (t *tenant) hear(ctx workflow.Context, c workflow.ReceiveChannel) {
-	var r activities.Report
-	c.Receive(ctx, &r)
-	late := r.Epoch < t.Epoch && !r.At.After(t.heard)
-	if late || r.Epoch < t.looked || r.Epoch-maxLeap > t.Epoch {
-		return
-	}
-	t.Epoch, t.heard = max(t.Epoch, r.Epoch), r.At
-	if now := workflow.Now(ctx); now.Before(t.heard) {
-		t.heard = now
-	}
-	if r.Session != t.Session {
-		t.Since = r.At
-	}
-	t.Session, t.Reason = r.Session, r.Reason
-	if r.Waiting {
-		_ = t.show(ctx) // as below
-		return
-	}
-	t.Host = r.Host
-	if r.Ending != "" {
-		t.Ending, t.EndedAt = r.Ending, r.At
-	}
-	// A report alone causes no pause, nor one that is longer than what is known.
-	t.Failures = min(max(r.Failures, 0), max(t.Failures, mostFailures))
-	t.Losses = min(max(r.Losses, 0), max(t.Losses, activities.CrashLoopAfter-1))
-	t.Attention = r.Session != flowhq.Connected && r.Ending.Attention() || t.keepsFailing()
-	_ = t.show(ctx) // fails only if the workflow itself is ending
 }
 
 // mayContinueAsNew reports whether the history is long and nothing is under way that the
@@ -333,7 +310,7 @@ func (t *tenant) hear(ctx workflow.Context, c workflow.ReceiveChannel) {
 // A host is ended for it, for a second off the air, instead of waiting until it ends by
 // itself: Temporal takes no more than 10,000 signals for one run.
 func (t *tenant) mayContinueAsNew(ctx workflow.Context) bool {
-	return !t.Deleting && !t.gone && t.abandoned == 0 && len(t.taken) == 0 && workflow.GetInfo(ctx).GetContinueAsNewSuggested()
+	return !t.Deleting && !t.gone && t.superseded == 0 && len(t.applying) == 0 && workflow.GetInfo(ctx).GetContinueAsNewSuggested()
 }
 
 // erase removes every trace of the tenant and ends the workflow.

@@ -30,13 +30,13 @@ const tenantID = flowhq.TenantID("6c1f0c1e-8a3e-4f43-9d1c-2b5d7a1e0f11")
 // A life is one tenant workflow on the test clock: hosts that end as scripted,
 // commands at given times, and what was recorded on the way.
 type life struct {
-	env     *testsuite.TestWorkflowEnvironment
-	rows    *rows
-	hosts   int
-	settled []string // worker status and reason, in order
-	erased  int
+	env      *testsuite.TestWorkflowEnvironment
+	rows     *rows
+	hosts    int
+	recorded []string // worker status and reason, in order
+	erased   int
 
-	settling func(activities.SettleInput) // called while that is done; may be nil
+	recording func(activities.StateInput) // called while that is done; may be nil
 }
 
 // An end is how one host ends.
@@ -46,6 +46,10 @@ type end struct {
 	reason string
 	err    error
 }
+
+// lostConnection is how a host ends whose session had been stable.
+var lostConnection = flowhq.Next(flowhq.Before{Wanted: true, Stable: true},
+	flowhq.End{Reason: flowhq.EndLost, Text: "lost the connection"})
 
 const day = 24 * time.Hour
 
@@ -59,27 +63,28 @@ func newLife(t *testing.T, ends ...end) *life {
 	l.env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: workflowID(tenantID), TaskQueue: TaskQueue})
 	l.env.RegisterWorkflowWithOptions(Tenants{Heartbeat: time.Second}.Tenant, workflow.RegisterOptions{Name: tenantWorkflow})
 	for name, fn := range map[string]any{
-		activities.HostActivity:    func(context.Context, activities.HostInput) (activities.Ended, error) { return activities.Ended{}, nil },
-		activities.SettleActivity:  func(context.Context, activities.SettleInput) error { return nil },
-		activities.EraseActivity:   func(context.Context, activities.EraseInput) error { return nil },
-		activities.LookActivity:    l.rows.look,
-		activities.AppliedActivity: l.rows.markApplied,
+		activities.HostActivity:           func(context.Context, activities.HostInput) (flowhq.Transition, error) { return lostConnection, nil },
+		activities.RecordStateActivity:    func(context.Context, activities.StateInput) error { return nil },
+		activities.EraseActivity:          func(context.Context, activities.EraseInput) error { return nil },
+		activities.ReadTenantActivity:     l.rows.look,
+		activities.RecordOutcomesActivity: l.rows.markApplied,
 	} {
 		l.env.RegisterActivityWithOptions(fn, activity.RegisterOptions{Name: name})
 	}
 	for _, e := range append(ends, end{after: 365 * day}) {
 		call := l.env.OnActivity(activities.HostActivity, mock.Anything, mock.Anything)
-		call.Return(activities.Ended{Ending: e.ending, Reason: e.reason}, e.err).After(e.after)
+		next := flowhq.Next(flowhq.Before{Wanted: true, Stable: true}, flowhq.End{Reason: e.ending, Text: e.reason})
+		call.Return(next, e.err).After(e.after)
 		if e.after < 365*day {
 			call.Once()
 		}
 	}
-	l.env.OnActivity(activities.SettleActivity, mock.Anything, mock.Anything).Return(
-		func(_ context.Context, in activities.SettleInput) error {
-			l.settled = append(l.settled, fmt.Sprintf("%s: %s", in.Worker, in.Reason))
-			l.rows.settle(in)
-			if l.settling != nil {
-				l.settling(in)
+	l.env.OnActivity(activities.RecordStateActivity, mock.Anything, mock.Anything).Return(
+		func(_ context.Context, in activities.StateInput) error {
+			l.recorded = append(l.recorded, fmt.Sprintf("%s: %s", hostAfter(in.Transition), in.Reason))
+			l.rows.record(in)
+			if l.recording != nil {
+				l.recording(in)
 			}
 			return nil
 		})
@@ -104,7 +109,7 @@ func (l *life) give(cs ...flowhq.Command) {
 	for _, c := range cs {
 		l.rows.give(c)
 	}
-	l.env.SignalWorkflow(lookSignal, nil)
+	l.env.SignalWorkflow(changedSignal, nil)
 }
 
 // until runs the workflow and returns its state at the given time.
@@ -130,23 +135,36 @@ func (l *life) goesOn(t *testing.T, from TenantState, d time.Duration) TenantSta
 	return got
 }
 
+// hostAfter is the status of the tenant's host after a transition.
+func hostAfter(t flowhq.Transition) flowhq.HostStatus {
+	return flowhq.Situation{State: t.State, End: t.End, WaitingFor: t.WaitingFor, Begun: true}.Host()
+}
+
 func lost(after time.Duration) end {
 	return end{after: after, ending: flowhq.EndLost, reason: "lost the connection"}
 }
 
-func ends(reason flowhq.EndReason, message string, details ...any) error {
-	return temporal.NewNonRetryableApplicationError(message, string(reason), nil, details...)
+// ends is how a host fails that leaves its end to the workflow.
+func ends(reason flowhq.EndReason, message string) error {
+	return endsUntil(reason, message, time.Time{})
+}
+
+// endsUntil is ends with a time at which the session is tried again.
+func endsUntil(reason flowhq.EndReason, message string, until time.Time) error {
+	end := flowhq.End{Reason: reason, Text: message, Until: until}
+	next := flowhq.Next(flowhq.Before{Wanted: true}, end)
+	return temporal.NewNonRetryableApplicationError(message, string(reason), nil, next)
 }
 
 func TestTenantTimelines(t *testing.T) {
 	unlinked := ends(flowhq.EndLoggedOut, "unlinked on the phone")
 	tests := []struct {
-		name    string
-		ends    []end
-		script  func(*life)
-		want    TenantState
-		hosts   int
-		settled []string
+		name     string
+		ends     []end
+		script   func(*life)
+		want     TenantState
+		hosts    int
+		recorded []string
 	}{
 		{
 			name:   "nothing happens unasked",
@@ -154,78 +172,78 @@ func TestTenantTimelines(t *testing.T) {
 			want:   TenantState{Session: flowhq.Disconnected},
 		},
 		{
-			name:    "start twice is one host",
-			script:  func(l *life) { l.at(1*time.Minute, flowhq.Start).at(2*time.Minute, flowhq.Start) },
-			want:    TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: "waiting for a worker"},
-			hosts:   1,
-			settled: []string{"STARTING: waiting for a worker"},
+			name:     "start twice is one host",
+			script:   func(l *life) { l.at(1*time.Minute, flowhq.Start).at(2*time.Minute, flowhq.Start) },
+			want:     TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: "waiting for a worker", WaitingFor: flowhq.WaitForWorker},
+			hosts:    1,
+			recorded: []string{"STARTING: waiting for a worker"},
 		},
 		{
 			name: "stop twice",
 			script: func(l *life) {
 				l.at(1*time.Minute, flowhq.Start).at(2*time.Minute, flowhq.Stop).at(3*time.Minute, flowhq.Stop)
 			},
-			want:    TenantState{Session: flowhq.Disconnected, Ending: flowhq.EndStopped, Reason: "stopped by an operator"},
-			hosts:   1,
-			settled: []string{"STARTING: waiting for a worker", "STOPPED: stopped by an operator", "STOPPED: stopped by an operator"},
+			want:     TenantState{Session: flowhq.Disconnected, Ending: flowhq.EndStopped, Reason: "stopped by an operator"},
+			hosts:    1,
+			recorded: []string{"STARTING: waiting for a worker", "STOPPED: stopped by an operator", "STOPPED: stopped by an operator"},
 		},
 		{
-			name:    "stop of what never ran is recorded each time",
-			script:  func(l *life) { l.at(1*time.Minute, flowhq.Stop).at(2*time.Minute, flowhq.Stop) },
-			want:    TenantState{Session: flowhq.Disconnected, Ending: flowhq.EndStopped, Reason: "stopped by an operator"},
-			settled: []string{"STOPPED: stopped by an operator", "STOPPED: stopped by an operator"},
+			name:     "stop of what never ran is recorded each time",
+			script:   func(l *life) { l.at(1*time.Minute, flowhq.Stop).at(2*time.Minute, flowhq.Stop) },
+			want:     TenantState{Session: flowhq.Disconnected, Ending: flowhq.EndStopped, Reason: "stopped by an operator"},
+			recorded: []string{"STOPPED: stopped by an operator", "STOPPED: stopped by an operator"},
 		},
 		{
 			name:   "an unknown command changes nothing",
 			script: func(l *life) { l.at(1*time.Minute, flowhq.Start).at(2*time.Minute, "dance") },
-			want:   TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: "waiting for a worker"},
-			hosts:  1, settled: []string{"STARTING: waiting for a worker"},
+			want:   TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: "waiting for a worker", WaitingFor: flowhq.WaitForWorker},
+			hosts:  1, recorded: []string{"STARTING: waiting for a worker"},
 		},
 		{
-			name:    "restart of a stopped tenant starts it",
-			script:  func(l *life) { l.at(time.Minute, flowhq.Restart) },
-			want:    TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: "waiting for a worker"},
-			hosts:   1,
-			settled: []string{"STARTING: waiting for a worker"},
+			name:     "restart of a stopped tenant starts it",
+			script:   func(l *life) { l.at(time.Minute, flowhq.Restart) },
+			want:     TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: "waiting for a worker", WaitingFor: flowhq.WaitForWorker},
+			hosts:    1,
+			recorded: []string{"STARTING: waiting for a worker"},
 		},
 		{
-			name:    "force-restart does not wait",
-			script:  func(l *life) { l.at(1*time.Minute, flowhq.Start).at(2*time.Minute, flowhq.ForceRestart) },
-			want:    TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndReplacedByUs, Reason: "force-restarted by an operator"},
-			hosts:   2,
-			settled: []string{"STARTING: waiting for a worker", "STARTING: force-restarted by an operator"},
+			name:     "force-restart does not wait",
+			script:   func(l *life) { l.at(1*time.Minute, flowhq.Start).at(2*time.Minute, flowhq.ForceRestart) },
+			want:     TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndReplacedByUs, Reason: "force-restarted by an operator", WaitingFor: flowhq.WaitForWorker},
+			hosts:    2,
+			recorded: []string{"STARTING: waiting for a worker", "STARTING: force-restarted by an operator"},
 		},
 		{
-			name:    "a lost connection is replaced at once",
-			ends:    []end{lost(10 * time.Minute), lost(10 * time.Minute)},
-			script:  func(l *life) { l.at(time.Minute, flowhq.Start) },
-			want:    TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndLost, Reason: "lost the connection"},
-			hosts:   3,
-			settled: []string{"STARTING: waiting for a worker"},
+			name:     "a lost connection is replaced at once",
+			ends:     []end{lost(10 * time.Minute), lost(10 * time.Minute)},
+			script:   func(l *life) { l.at(time.Minute, flowhq.Start) },
+			want:     TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndLost, Reason: "lost the connection"},
+			hosts:    3,
+			recorded: []string{"STARTING: waiting for a worker"},
 		},
 		{
-			name:    "unlinked waits for a person",
-			ends:    []end{{after: 10 * time.Minute, err: unlinked}},
-			script:  func(l *life) { l.at(time.Minute, flowhq.Start) },
-			want:    TenantState{Session: flowhq.LoggedOut, Ending: flowhq.EndLoggedOut, Reason: "unlinked on the phone", Attention: true},
-			hosts:   1,
-			settled: []string{"STARTING: waiting for a worker", "ERROR: unlinked on the phone"},
+			name:     "unlinked waits for a person",
+			ends:     []end{{after: 10 * time.Minute, err: unlinked}},
+			script:   func(l *life) { l.at(time.Minute, flowhq.Start) },
+			want:     TenantState{Session: flowhq.LoggedOut, Ending: flowhq.EndLoggedOut, Reason: "unlinked on the phone", Attention: true},
+			hosts:    1,
+			recorded: []string{"STARTING: waiting for a worker", "ERROR: unlinked on the phone"},
 		},
 		{
-			name:    "unlinked, then stopped",
-			ends:    []end{{after: 10 * time.Minute, err: unlinked}},
-			script:  func(l *life) { l.at(1*time.Minute, flowhq.Start).at(30*time.Minute, flowhq.Stop) },
-			want:    TenantState{Session: flowhq.Disconnected, Ending: flowhq.EndStopped, Reason: "stopped by an operator"},
-			hosts:   1,
-			settled: []string{"STARTING: waiting for a worker", "ERROR: unlinked on the phone", "STOPPED: stopped by an operator"},
+			name:     "unlinked, then stopped",
+			ends:     []end{{after: 10 * time.Minute, err: unlinked}},
+			script:   func(l *life) { l.at(1*time.Minute, flowhq.Start).at(30*time.Minute, flowhq.Stop) },
+			want:     TenantState{Session: flowhq.Disconnected, Ending: flowhq.EndStopped, Reason: "stopped by an operator"},
+			hosts:    1,
+			recorded: []string{"STARTING: waiting for a worker", "ERROR: unlinked on the phone", "STOPPED: stopped by an operator"},
 		},
 		{
-			name:    "unlinked, then started again",
-			ends:    []end{{after: 10 * time.Minute, err: unlinked}},
-			script:  func(l *life) { l.at(1*time.Minute, flowhq.Start).at(30*time.Minute, flowhq.Start) },
-			want:    TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndLoggedOut, Reason: "waiting for a worker"},
-			hosts:   2,
-			settled: []string{"STARTING: waiting for a worker", "ERROR: unlinked on the phone", "STARTING: waiting for a worker"},
+			name:     "unlinked, then started again",
+			ends:     []end{{after: 10 * time.Minute, err: unlinked}},
+			script:   func(l *life) { l.at(1*time.Minute, flowhq.Start).at(30*time.Minute, flowhq.Start) },
+			want:     TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndLoggedOut, Reason: "waiting for a worker", WaitingFor: flowhq.WaitForWorker},
+			hosts:    2,
+			recorded: []string{"STARTING: waiting for a worker", "ERROR: unlinked on the phone", "STARTING: waiting for a worker"},
 		},
 	}
 	for _, tt := range tests {
@@ -240,8 +258,8 @@ func TestTenantTimelines(t *testing.T) {
 			if l.hosts != tt.hosts {
 				t.Errorf("%d hosts were started; want %d", l.hosts, tt.hosts)
 			}
-			if diff := cmp.Diff(tt.settled, l.settled); diff != "" {
-				t.Errorf("settled (-want +got):\n%s", diff)
+			if diff := cmp.Diff(tt.recorded, l.recorded); diff != "" {
+				t.Errorf("recorded (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -252,9 +270,9 @@ func TestTenantTimelines(t *testing.T) {
 func TestALostWorkerIsReplacedAndTold(t *testing.T) {
 	lost := tenant{TenantState: TenantState{Wanted: true}}
 	moved := temporal.NewApplicationError("moved before that", string(flowhq.EndDraining))
-	got := lost.judge(activities.Ended{}, fmt.Errorf("activity: %w", temporal.NewTimeoutError(enums.TIMEOUT_TYPE_HEARTBEAT, moved)), time.Now())
-	if !lost.Wanted || got.event != "WORKER_LOST" || got.worker != flowhq.HostStarting || got.ending.Attention() {
-		t.Errorf("judge = %+v, wanted %t; want the next host and an event", got, lost.Wanted)
+	got, known := lost.afterHost(flowhq.Transition{}, fmt.Errorf("activity: %w", temporal.NewTimeoutError(enums.TIMEOUT_TYPE_HEARTBEAT, moved)), time.Now())
+	if known || got.Event != "WORKER_LOST" || hostAfter(got) != flowhq.HostStarting || got.Attention() {
+		t.Errorf("afterHost = %+v, recorded %t; want the next host and an event", got, known)
 	}
 	since, timing := time.Now(), hosting.Timing{Heartbeat: time.Second}
 	silent := timing.Timeout() // for which nothing was heard of it
@@ -263,13 +281,13 @@ func TestALostWorkerIsReplacedAndTold(t *testing.T) {
 		lasted  time.Duration
 		stable  bool
 	}{
-		{flowhq.Connected, activities.StableFor + silent, true}, {flowhq.Connected, activities.StableFor + silent - time.Second, false},
+		{flowhq.Connected, flowhq.StableFor + silent, true}, {flowhq.Connected, flowhq.StableFor + silent - time.Second, false},
 		{flowhq.Disconnected, time.Hour, false},
 	} {
-		lost = tenant{timing: timing, TenantState: TenantState{Wanted: true, Session: tt.session, Since: since, Failures: 3, Losses: 1}}
-		lost.judge(activities.Ended{}, temporal.NewTimeoutError(enums.TIMEOUT_TYPE_HEARTBEAT, nil), since.Add(tt.lasted))
-		if want := map[bool][2]int{true: {0, 0}, false: {3, 2}}[tt.stable]; want != [2]int{lost.Failures, lost.Losses} {
-			t.Errorf("%s for %v: %d failures and %d losses in a row; want %v", tt.session, tt.lasted, lost.Failures, lost.Losses, want)
+		lost = tenant{timing: timing, TenantState: TenantState{Wanted: true, Session: tt.session, Since: since, Counts: flowhq.Counts{Failures: 3, Losses: 1}}}
+		got, _ := lost.afterHost(flowhq.Transition{}, temporal.NewTimeoutError(enums.TIMEOUT_TYPE_HEARTBEAT, nil), since.Add(tt.lasted))
+		if want := map[bool][2]int{true: {0, 0}, false: {3, 2}}[tt.stable]; want != [2]int{got.Failures, got.Losses} {
+			t.Errorf("%s for %v: %d failures and %d losses in a row; want %v", tt.session, tt.lasted, got.Failures, got.Losses, want)
 		}
 	}
 }
@@ -318,10 +336,10 @@ func TestReports(t *testing.T) {
 	report := func(d time.Duration, r activities.Report) {
 		l.env.RegisterDelayedCallback(func() { l.env.SignalWorkflow(reportSignal, r) }, d)
 	}
-	report(2*time.Minute, activities.Report{Epoch: 5, Host: "b", Session: flowhq.Connected})
-	report(3*time.Minute, activities.Report{Epoch: 4, Host: "a", Session: flowhq.Disconnected, Reason: "late"})
+	report(2*time.Minute, activities.Report{Epoch: 5, Worker: "b", Transition: flowhq.Transition{State: flowhq.Connected}})
+	report(3*time.Minute, activities.Report{Epoch: 4, Worker: "a", Transition: flowhq.Transition{State: flowhq.Disconnected, Reason: "late"}})
 	got := l.until(t, time.Hour)
-	if got.Session != flowhq.Connected || got.Host != "b" || got.Epoch != 5 {
+	if got.Session != flowhq.Connected || got.Worker != "b" || got.Epoch != 5 {
 		t.Errorf("after both reports: %+v; want the newer host's", got)
 	}
 }
@@ -333,13 +351,17 @@ func TestReportOfWaiting(t *testing.T) {
 	l.at(time.Minute, flowhq.Start)
 	const reason = "waiting for reconnects, which are paused"
 	for i, r := range []activities.Report{
-		{Epoch: 5, Host: "b", Session: flowhq.Disconnected, Ending: flowhq.EndCertificate, Failures: 12},
-		{Epoch: 5, Session: flowhq.Disconnected, Reason: reason, Waiting: true},
+		{Epoch: 5, Worker: "b", Transition: flowhq.Transition{
+			State: flowhq.Disconnected, End: flowhq.EndCertificate, Counts: flowhq.Counts{Failures: 12},
+		}},
+		{Epoch: 5, Transition: flowhq.Transition{
+			State: flowhq.Disconnected, Reason: reason, WaitingFor: flowhq.WaitForReconnects,
+		}},
 	} {
 		l.env.RegisterDelayedCallback(func() { l.env.SignalWorkflow(reportSignal, r) }, time.Duration(2+i)*time.Minute)
 	}
 	got := l.until(t, time.Hour)
-	if got.Reason != reason || !got.Attention || got.Failures != 12 || got.Host != "b" || got.Ending != flowhq.EndCertificate {
+	if got.Reason != reason || !got.Attention || got.Failures != 12 || got.Worker != "b" || got.Ending != flowhq.EndCertificate {
 		t.Errorf("state %+v; want the reason to have changed, and nothing else", got)
 	}
 }
@@ -366,10 +388,10 @@ func TestContinueAsNewAtABoundary(t *testing.T) {
 func TestBanContinuesAsNew(t *testing.T) {
 	for name, starts := range map[string]bool{"waits on": false, "cut short": true} {
 		t.Run(name, func(t *testing.T) {
-			l := newLife(t, end{err: ends(flowhq.EndTempBanned, "banned for spam", activities.Ban{Until: time.Now().Add(365 * day)})})
+			l := newLife(t, end{err: endsUntil(flowhq.EndTempBanned, "banned for spam", time.Now().Add(365*day))})
 			l.at(time.Minute, flowhq.Start)
-			l.settling = func(in activities.SettleInput) {
-				if in.Ending != flowhq.EndTempBanned {
+			l.recording = func(in activities.StateInput) {
+				if in.End != flowhq.EndTempBanned {
 					return
 				}
 				l.env.SetContinueAsNewSuggested(starts)
@@ -391,7 +413,7 @@ func TestBanContinuesAsNew(t *testing.T) {
 				t.Fatal(err)
 			}
 			after := newLife(t)
-			after.rows.change(func(s *activities.Sight) { *s = l.rows.seen })
+			after.rows.change(func(s *activities.Snapshot) { *s = l.rows.seen })
 			got := after.goesOn(t, next, time.Hour)
 			if !got.Wanted || got.RetryAt.IsZero() != starts || after.hosts > 0 != starts {
 				t.Errorf("the next run is %+v with %d hosts; want it to sit out the ban: %t", got, after.hosts, !starts)

@@ -12,6 +12,7 @@ import (
 var layers = [][]string{
 	{"."}, // the nouns
 	{
+		"internal/advice",      // sentences for operators
 		"migrations",           // SQL files
 		"internal/apiclient",   // calls JSON APIs
 		"internal/codec",       // encryption

@@ -197,7 +197,7 @@ func (l *line) events(ctx context.Context, args []string) error {
 	slices.Reverse(list.Events)
 	var rows [][]string
 	for _, e := range list.Events {
-		rows = append(rows, []string{moment(e.At), e.Type, e.Actor, e.Reason})
+		rows = append(rows, []string{moment(e.At), string(e.Type), e.Actor, e.Reason})
 	}
 	return table(l.stdout, rows)
 }

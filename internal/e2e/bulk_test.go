@@ -129,7 +129,7 @@ func TestBulkSurvivesAKilledWorker(t *testing.T) {
 }
 
 // events counts a tenant's events of a type.
-func (s *stand) events(id flowhq.TenantID, kind string) (n int) {
+func (s *stand) events(id flowhq.TenantID, kind flowhq.EventType) (n int) {
 	s.t.Helper()
 	var list struct{ Events []flowhq.Event }
 	s.must(s.call("GET", "/admin/tenants/"+string(id)+"/events", nil, &list))

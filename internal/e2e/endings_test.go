@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/advice"
 )
 
 // A row is one way for a session to end.
@@ -183,7 +184,7 @@ func askOnceMore(b *business) {
 		NextStep string `json:"next_step"`
 	}
 	b.s.must(b.s.call("GET", b.path()+"/qr", nil, &none))
-	if none.Code != nil || none.NextStep != flowhq.EndQRExpired.NextStep() {
+	if none.Code != nil || none.NextStep != advice.NextStep(flowhq.EndQRExpired) {
 		b.s.t.Errorf("GET qr of a parked tenant: %+v; want what to do, and no code", none)
 	}
 	b.command(flowhq.Start)

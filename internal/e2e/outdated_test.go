@@ -30,7 +30,7 @@ func (s *stand) fleetBecomes(what string, ok func(fleetNow) bool) {
 }
 
 // count counts the fleet's events of a type.
-func (f fleetNow) count(event string) (n int) {
+func (f fleetNow) count(event flowhq.EventType) (n int) {
 	for _, e := range f.Events {
 		if e.Type == event {
 			n++

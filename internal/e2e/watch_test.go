@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/advice"
 )
 
 // A watcher sees a tenant from all sides: the API, Temporal and the metrics.
@@ -88,7 +89,7 @@ func (w *watcher) told(b *business, want flowhq.EndReason) {
 		if _, err := w.call("GET", b.path()+"/events?limit=50", nil, &list); err != nil {
 			return err
 		}
-		var types []string
+		var types []flowhq.EventType
 		for _, e := range list.Events {
 			types = append(types, e.Type)
 			if e.Type == want.Event() && e.Reason == "" {
@@ -112,7 +113,7 @@ func (w *watcher) atRest(b *business, r *row) {
 			return err
 		}
 		got := t.Session
-		if got.Ending != r.want || got.NextStep != r.want.NextStep() || got.Reason == "" {
+		if got.Ending != r.want || got.NextStep != advice.NextStep(r.want) || got.Reason == "" {
 			return fmt.Errorf("session %+v; want ending %s with its next step and a reason", got, r.want)
 		}
 		if waits := got.RetryAt != nil; waits != (r.want == flowhq.EndTempBanned) {
@@ -171,7 +172,7 @@ func (w *watcher) detailed(b *business, want flowhq.EndReason, attention bool) e
 	if err != nil {
 		return err
 	}
-	if !strings.Contains(text, "| last ended | "+string(want)+",") || attention && !strings.Contains(text, want.NextStep()) {
+	if !strings.Contains(text, "| last ended | "+string(want)+",") || attention && !strings.Contains(text, advice.NextStep(want)) {
 		return fmt.Errorf("current details:\n%s\nwant %s, attention %t", text, want, attention)
 	}
 	return nil
@@ -243,7 +244,7 @@ func (w *watcher) ends(b *business, want flowhq.EndReason) {
 	w.t.Helper()
 	eventually(w.t, patience, func() error {
 		t, err := b.read()
-		if err == nil && (t.Session.Ending != want || t.Session.NextStep != want.NextStep()) {
+		if err == nil && (t.Session.Ending != want || t.Session.NextStep != advice.NextStep(want)) {
 			err = fmt.Errorf("session %+v; want ending %s", t.Session, want)
 		}
 		return err

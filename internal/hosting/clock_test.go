@@ -224,7 +224,7 @@ func TestOnlyAStuckHostIsGivenUp(t *testing.T) {
 		stuck, well := mine(t, l, "stuck"), mine(t, l, "well")
 		told := make(chan Status, 1)
 		stuck.OnStuck(func(last Status) { told <- last })
-		stuck.Alive(Status{Losses: 1})
+		stuck.Alive(Status{Counts: flowhq.Counts{Losses: 1}})
 		began := time.Now()
 		alive(well, func() Status { return Status{} }, time.Minute)
 		select {

@@ -115,11 +115,11 @@ func (f *failing) hosted(worker string, ttl time.Duration) flowhq.TenantID {
 	if taken, _, err := f.store.TakeLease(f.t.Context(), tenant, epoch, ttl); err != nil || !taken {
 		f.t.Fatalf("the lease was not taken: %v", err)
 	}
-	err = f.store.SetSession(f.t.Context(), tenant, epoch, store.SessionChange{State: flowhq.Connected, Worker: flowhq.HostRunning})
+	err = f.store.SetSession(f.t.Context(), tenant, epoch, flowhq.Transition{State: flowhq.Connected}, store.Codes{})
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	f.given.to(tenant, worker, time.Now().Add(-time.Hour), Status{State: flowhq.Connected, Failures: 4})
+	f.given.to(tenant, worker, time.Now().Add(-time.Hour), Status{State: flowhq.Connected, Counts: flowhq.Counts{Failures: 4}})
 	return tenant
 }
 
@@ -175,13 +175,13 @@ func TestLossesAreCounted(t *testing.T) {
 	f.settled()
 	f.beat("dead", time.Nanosecond)
 	second, third := f.hosted("dead", time.Nanosecond), f.hosted("dead", time.Nanosecond)
-	f.given.to(second, "dead", time.Now(), Status{Losses: 1})
-	f.given.to(third, "dead", time.Now(), Status{Losses: 2})
+	f.given.to(second, "dead", time.Now(), Status{Counts: flowhq.Counts{Losses: 1}})
+	f.given.to(third, "dead", time.Now(), Status{Counts: flowhq.Counts{Losses: 2}})
 	f.looks(second, third)
 	if a, b := f.given.last[second].Losses, f.given.last[third].Losses; a != 2 || b != 3 {
 		t.Errorf("%d and %d losses are counted; want 2 and 3", a, b)
 	}
-	if got := (Status{Failures: 3, Losses: 2, Cuts: 1}).AfterLoss(true); got.Failures != 0 || got.Losses != 0 || got.Cuts != 0 {
+	if got := (Status{Counts: flowhq.Counts{Failures: 3, Losses: 2, Outages: 1}}).AfterLoss(true); got.Counts != (flowhq.Counts{}) {
 		t.Errorf("a session that was stable counts as %+v; want it to be innocent", got)
 	}
 }
@@ -195,10 +195,10 @@ func TestAWorkerThatHasEndedIsNotWaitedFor(t *testing.T) {
 	f.beat("alive", time.Hour)
 	// Its host had not claimed it yet, or had given the lease back.
 	waiting := newTenant(t, f.store)
-	if err := f.store.Settle(t.Context(), waiting, store.SessionChange{State: flowhq.Disconnected, Worker: flowhq.HostStarting}, "test"); err != nil {
+	if err := f.store.RecordState(t.Context(), waiting, flowhq.Starting(flowhq.Counts{}), 0, nil); err != nil {
 		t.Fatal(err)
 	}
-	f.given.to(waiting, "dead", time.Now(), Status{Losses: 2, Ending: flowhq.EndDatabaseLost})
+	f.given.to(waiting, "dead", time.Now(), Status{Counts: flowhq.Counts{Losses: 2}, Ending: flowhq.EndDatabaseLost})
 	f.looks()
 	*f.known = ended{"dead"}
 	f.looks(one, two, waiting)
@@ -237,7 +237,7 @@ func TestAStuckHostLosesItsLease(t *testing.T) {
 	told := make(chan Status, 1)
 	stuck.OnStuck(func(last Status) { told <- last })
 	well.OnStuck(func(Status) { t.Error("a host that turns counts as stuck") })
-	stuck.Alive(Status{Losses: 1})
+	stuck.Alive(Status{Counts: flowhq.Counts{Losses: 1}})
 	turn := time.NewTicker(timing.Heartbeat)
 	defer turn.Stop()
 	for deadline := time.Now().Add(6 * patience); ; {
@@ -325,8 +325,8 @@ func TestNobodyIsOutOfReach(t *testing.T) {
 	f.beat("dead", time.Nanosecond)
 	for range failoverBatch / 20 { // fewer, or it would take long to make them
 		tenant := newTenant(t, f.store)
-		change := store.SessionChange{State: flowhq.LoggedOut, Worker: flowhq.HostError, Ending: flowhq.EndLoggedOut}
-		if err := f.store.Settle(t.Context(), tenant, change, "test"); err != nil {
+		loggedOut := flowhq.Transition{State: flowhq.LoggedOut, End: flowhq.EndLoggedOut}
+		if err := f.store.RecordState(t.Context(), tenant, loggedOut, 0, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

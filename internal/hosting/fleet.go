@@ -32,7 +32,7 @@ type FleetStore interface {
 
 // A WaitReporter tells a tenant's workflow what the tenant waits for.
 type WaitReporter interface {
-	ReportWaiting(ctx context.Context, w store.Waiting, reason string) error
+	ReportWaiting(ctx context.Context, w store.Waiting, why flowhq.Wait, reason string) error
 }
 
 // A Fleet tells the other worker processes how full this one is, and hears from them, with
@@ -123,7 +123,7 @@ func (f *Fleet) exchange(ctx context.Context) {
 		return
 	}
 	if state := f.admission.State(); state.Paused {
-		f.tellWaiting(ctx, pausedReason(state), true)
+		f.tellWaiting(ctx, flowhq.WaitForReconnects, pausedReason(state), true)
 		return
 	}
 	free, all := f.capacity-f.slots.Taken()+others.Free, f.capacity+others.Capacity
@@ -132,7 +132,7 @@ func (f *Fleet) exchange(ctx context.Context) {
 		return
 	}
 	reason := fmt.Sprintf(store.WaitingFor+"a free worker: all %d places are taken", all)
-	f.tellWaiting(ctx, reason, false)
+	f.tellWaiting(ctx, flowhq.WaitForSlot, reason, false)
 }
 
 // beatOnce says how full this process is and returns how full the others are.
@@ -153,7 +153,7 @@ func (f *Fleet) beatOnce(ctx context.Context) (others store.Room, err error) {
 // them one signal each. Those that it cannot tell within a heartbeat it tells after the
 // next one. Tenants whose last attempt failed wait for their backoff and not for a worker;
 // failed includes them.
-func (f *Fleet) tellWaiting(ctx context.Context, reason string, failed bool) {
+func (f *Fleet) tellWaiting(ctx context.Context, why flowhq.Wait, reason string, failed bool) {
 	ctx, cancel := context.WithTimeout(ctx, f.timing.patient())
 	defer cancel()
 	if reason != f.reason { // those of the old reason are found again with the new one
@@ -169,7 +169,7 @@ func (f *Fleet) tellWaiting(ctx context.Context, reason string, failed bool) {
 	}
 	for len(f.unreported) > 0 {
 		w := f.unreported[0]
-		if err := f.reports.ReportWaiting(ctx, w, reason); err != nil {
+		if err := f.reports.ReportWaiting(ctx, w, why, reason); err != nil {
 			f.log.Warn("could not tell workflows what their tenants wait for; trying again",
 				"left", len(f.unreported), "err", err)
 			return

@@ -215,7 +215,7 @@ func (b *bench) waiting(p *Pipeline, want int) {
 }
 
 // events counts the tenant's events of a type.
-func (b *bench) events(kind string) (n int) {
+func (b *bench) events(kind flowhq.EventType) (n int) {
 	b.t.Helper()
 	es, err := b.store.Events(b.t.Context(), b.tenant.ID, 1000)
 	if err != nil {

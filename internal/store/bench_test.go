@@ -98,6 +98,6 @@ func BenchmarkSetSession(b *testing.B) {
 	db := open(b)
 	tenant, epoch := db.hosted(b)
 	for b.Loop() {
-		ok(b, db.SetSession(b.Context(), tenant, epoch, connected))
+		ok(b, db.SetSession(b.Context(), tenant, epoch, connected, noCodes))
 	}
 }

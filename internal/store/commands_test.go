@@ -96,11 +96,11 @@ func TestRelinkWhileAHostWrites(t *testing.T) {
 	b := open(t)
 	tenant, epoch := b.hosted(t)
 	const times = 60
-	statuses := []flowhq.TenantStatus{flowhq.TenantActive, flowhq.TenantReconnecting}
+	steps := []flowhq.Transition{connected, {State: flowhq.Disconnected, End: flowhq.EndLost}}
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for i := range times {
-			if err := b.SetSession(t.Context(), tenant, epoch, store.SessionChange{Tenant: statuses[i%2]}); err != nil {
+			if err := b.SetSession(t.Context(), tenant, epoch, steps[i%2], noCodes); err != nil {
 				t.Error(err)
 			}
 		}
@@ -116,8 +116,8 @@ func TestApplied(t *testing.T) {
 	b := open(t)
 	tenant, other := b.tenant(t), b.tenant(t)
 	start, stop := b.command(t, tenant, flowhq.Start, "1"), b.command(t, tenant, flowhq.Stop, "2")
-	ok(t, b.Settle(t.Context(), other, store.SessionChange{Marks: []store.Mark{{ID: start.ID, Outcome: "stolen"}}}, "workflow"))
-	ok(t, b.Settle(t.Context(), tenant, store.SessionChange{Worker: flowhq.HostStopped, Marks: []store.Mark{{ID: stop.ID, Outcome: "done"}}}, "workflow"))
+	ok(t, b.RecordState(t.Context(), other, flowhq.Stopped(flowhq.Counts{}), 0, []store.Mark{{ID: start.ID, Outcome: "stolen"}}))
+	ok(t, b.RecordState(t.Context(), tenant, flowhq.Stopped(flowhq.Counts{}), 0, []store.Mark{{ID: stop.ID, Outcome: "done"}}))
 	if diff := cmp.Diff([]string{"start 1"}, b.waiting(t, tenant)); diff != "" {
 		t.Errorf("not applied (-want +got):\n%s", diff)
 	}
@@ -141,21 +141,21 @@ func TestLook(t *testing.T) {
 	}
 	b.command(t, tenant, flowhq.Start, "1")
 	for _, tt := range []struct {
-		change        store.SessionChange
+		is            flowhq.Transition
 		wanted, quiet bool
 	}{
-		{store.SessionChange{Worker: flowhq.HostRunning}, true, false},
-		{store.SessionChange{Worker: flowhq.HostDraining, Ending: flowhq.EndStopped}, true, false},
-		{store.SessionChange{Worker: flowhq.HostStopped, Ending: flowhq.EndStopped}, true, true},
-		{store.SessionChange{Worker: flowhq.HostError, Ending: flowhq.EndLoggedOut}, false, true},
-		{store.SessionChange{Worker: flowhq.HostStopped, Ending: flowhq.EndQRExpired}, false, true},
-		{store.SessionChange{Worker: flowhq.HostError, Ending: flowhq.EndReplacedByStranger}, true, false},
-		{store.SessionChange{Worker: flowhq.HostError, Ending: flowhq.EndTempBanned, RetryAt: noon}, true, true},
+		{connected, true, false},
+		{flowhq.Transition{State: flowhq.Disconnected, Reason: "told to hang up"}, true, false},
+		{flowhq.Stopped(flowhq.Counts{}), true, true},
+		{flowhq.Transition{State: flowhq.LoggedOut, End: flowhq.EndLoggedOut}, false, true},
+		{flowhq.Transition{State: flowhq.Disconnected, End: flowhq.EndQRExpired}, false, true},
+		{flowhq.Transition{State: flowhq.Disconnected, End: flowhq.EndReplacedByStranger}, true, false},
+		{flowhq.Transition{State: flowhq.Banned, End: flowhq.EndTempBanned, RetryAt: noon}, true, true},
 	} {
-		ok(t, b.Settle(t.Context(), tenant, tt.change, "workflow"))
+		ok(t, b.RecordState(t.Context(), tenant, tt.is, 0, noMarks))
 		got := look()
-		if got.Wanted != tt.wanted || got.Quiet != tt.quiet || (got.RetryAt != nil) != !tt.change.RetryAt.IsZero() {
-			t.Errorf("after %+v: %+v; want wanted %t, quiet %t", tt.change, got, tt.wanted, tt.quiet)
+		if got.Wanted != tt.wanted || got.Quiet != tt.quiet || (got.RetryAt != nil) != !tt.is.RetryAt.IsZero() {
+			t.Errorf("after %+v: %+v; want wanted %t, quiet %t", tt.is, got, tt.wanted, tt.quiet)
 		}
 	}
 	_, err := b.Look(t.Context(), nobody, 0)
@@ -174,14 +174,14 @@ func TestAnotherDatabase(t *testing.T) {
 		b := open(t)
 		b.exec(t, swap)
 		for call, err := range map[string]error{
-			"Ping":     b.Ping(t.Context()),
-			"Settle":   b.Settle(t.Context(), nobody, store.SessionChange{}, "workflow"),
-			"Look":     failure(b.Look(t.Context(), nobody, 0)),
-			"Claim":    failure(b.Claim(t.Context(), nobody, "host")),
-			"Tenant":   failure(b.Tenant(t.Context(), nobody)),
-			"Device":   failure(b.Device(t.Context(), nobody)),
-			"Applied":  b.Applied(t.Context(), nobody, []store.Mark{{ID: 1}}),
-			"Deletion": failure(b.Deletion(t.Context(), nobody)),
+			"Ping":        b.Ping(t.Context()),
+			"RecordState": b.RecordState(t.Context(), nobody, connected, 0, noMarks),
+			"Look":        failure(b.Look(t.Context(), nobody, 0)),
+			"Claim":       failure(b.Claim(t.Context(), nobody, "host")),
+			"Tenant":      failure(b.Tenant(t.Context(), nobody)),
+			"Device":      failure(b.Device(t.Context(), nobody)),
+			"Applied":     b.Applied(t.Context(), nobody, []store.Mark{{ID: 1}}),
+			"Deletion":    failure(b.Deletion(t.Context(), nobody)),
 		} {
 			wantCode(t, name+": "+call, err, flowhq.Unavailable)
 		}
@@ -246,7 +246,7 @@ func TestEpochsOfAnOlderBackup(t *testing.T) {
 			t.Errorf("ClaimAbove(%d) = %d; want %d", tt.floor, got, tt.want)
 		}
 	}
-	ok(t, b.Settle(t.Context(), tenant, store.SessionChange{Floor: 40}, "workflow"))
+	ok(t, b.RecordState(t.Context(), tenant, connected, 40, noMarks))
 	if got := must(b.Claim(t.Context(), tenant, "host"))(t); got != 42 {
 		t.Errorf("Claim after a Settle above 40 = %d; want 42", got)
 	}

@@ -83,7 +83,7 @@ func TestMessagesKeepSQLToThemselves(t *testing.T) {
 	b := open(t)
 	tenant, epoch := b.hosted(t)
 	for name, err := range map[string]error{
-		"check":   b.SetSession(t.Context(), tenant, epoch, store.SessionChange{State: "DREAMING"}),
+		"check":   b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{State: "DREAMING"}, noCodes),
 		"uuid":    b.AddEvent(t.Context(), flowhq.Event{Tenant: "x"}),
 		"fenced":  b.Unlink(t.Context(), tenant, epoch-1),
 		"nothing": func() error { _, err := b.Tenant(t.Context(), nobody); return err }(),

@@ -91,7 +91,7 @@ func TestVersionsInTurn(t *testing.T) {
 	take(mid, false)
 	take(young, true)
 	b.fleet(t, flowhq.Fleet{Version: young})
-	want := []string{
+	want := []flowhq.EventType{
 		store.VersionSet, store.ClientOutdated, store.VersionSet, store.ClientOutdated, store.VersionSet,
 	}
 	if diff := cmp.Diff(want, b.types(t)); diff != "" {
@@ -127,7 +127,7 @@ func TestOneAlert(t *testing.T) {
 	if first.Load() != 1 || paused.Load() != sessions-1 {
 		t.Errorf("%d have paused reconnects, and %d wait; want 1 and %d", first.Load(), paused.Load(), sessions-1)
 	}
-	if diff := cmp.Diff([]string{store.VersionSet, store.ClientOutdated}, b.types(t)); diff != "" {
+	if diff := cmp.Diff([]flowhq.EventType{store.VersionSet, store.ClientOutdated}, b.types(t)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
 }
@@ -166,7 +166,7 @@ func TestSetFleet(t *testing.T) {
 }
 
 // types are those of the fleet's events, the oldest first.
-func (b *bench) types(t *testing.T) (types []string) {
+func (b *bench) types(t *testing.T) (types []flowhq.EventType) {
 	t.Helper()
 	for _, e := range slices.Backward(must(b.FleetEvents(t.Context(), 100))(t)) {
 		types = append(types, e.Type)
@@ -183,17 +183,17 @@ func TestSetFleetAtOnce(t *testing.T) {
 		name   string
 		change flowhq.FleetChange
 		want   flowhq.Fleet
-		events []string
+		events []flowhq.EventType
 	}{
-		{"pause", flowhq.FleetChange{Paused: &yes, Reason: &first}, flowhq.Fleet{Paused: true, Reason: first}, []string{store.FleetPaused}},
+		{"pause", flowhq.FleetChange{Paused: &yes, Reason: &first}, flowhq.Fleet{Paused: true, Reason: first}, []flowhq.EventType{store.FleetPaused}},
 		{"again", flowhq.FleetChange{Paused: &yes}, flowhq.Fleet{Paused: true, Reason: first}, nil},
-		{"another reason", flowhq.FleetChange{Paused: &yes, Reason: &second}, flowhq.Fleet{Paused: true, Reason: second}, []string{store.FleetPaused}},
+		{"another reason", flowhq.FleetChange{Paused: &yes, Reason: &second}, flowhq.Fleet{Paused: true, Reason: second}, []flowhq.EventType{store.FleetPaused}},
 		{"a version, and stay paused", flowhq.FleetChange{Paused: &yes, Version: &version},
-			flowhq.Fleet{Paused: true, Reason: second, Version: mid, Pinned: true}, []string{store.VersionSet}},
+			flowhq.Fleet{Paused: true, Reason: second, Version: mid, Pinned: true}, []flowhq.EventType{store.VersionSet}},
 		{"the newest, and another reason", flowhq.FleetChange{Paused: &yes, Reason: &first, Version: &look},
-			flowhq.Fleet{Paused: true, Reason: first, Version: mid}, []string{store.VersionSet, store.FleetPaused}},
+			flowhq.Fleet{Paused: true, Reason: first, Version: mid}, []flowhq.EventType{store.VersionSet, store.FleetPaused}},
 		{"a version, and go on", flowhq.FleetChange{Paused: &no, Version: &version},
-			flowhq.Fleet{Version: mid, Pinned: true}, []string{store.VersionSet, store.FleetResumed}},
+			flowhq.Fleet{Version: mid, Pinned: true}, []flowhq.EventType{store.VersionSet, store.FleetResumed}},
 		{"nothing new", flowhq.FleetChange{Paused: &no, Version: &version}, flowhq.Fleet{Version: mid, Pinned: true}, nil},
 	} {
 		before := len(b.types(t))
@@ -223,7 +223,7 @@ func TestSetFleetTogether(t *testing.T) {
 	}
 	all.Wait()
 	b.fleet(t, flowhq.Fleet{Paused: true, Reason: reason, Version: mid, Pinned: true})
-	if diff := cmp.Diff([]string{store.VersionSet, store.FleetPaused}, b.types(t)); diff != "" {
+	if diff := cmp.Diff([]flowhq.EventType{store.VersionSet, store.FleetPaused}, b.types(t)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
 }

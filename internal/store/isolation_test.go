@@ -101,10 +101,10 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		return nil, s.ReleaseLease(ctx, g.tenant, g.epoch)
 	},
 	"SetSession": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return nil, s.SetSession(ctx, g.tenant, g.epoch, connected)
+		return nil, s.SetSession(ctx, g.tenant, g.epoch, connected, noCodes)
 	},
-	"Settle": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return nil, s.Settle(ctx, g.tenant, connected, "workflow")
+	"RecordState": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.RecordState(ctx, g.tenant, connected, 0, noMarks)
 	},
 	"Link": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.Link(ctx, g.tenant, g.epoch, store.Device{JID: "new@s.whatsapp.net", Number: "+" + string(g.tenant)})
@@ -203,9 +203,13 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	},
 }
 
-var connected = store.SessionChange{
-	State: flowhq.Connected, Tenant: flowhq.TenantActive, Worker: flowhq.HostRunning, Event: "SESSION_CONNECTED",
-}
+var connected = flowhq.Transition{State: flowhq.Connected, Event: flowhq.EventSessionConnected}
+
+// What a host and a workflow write of a session that has no codes, and of no command.
+var (
+	noCodes store.Codes
+	noMarks []store.Mark
+)
 
 // writes are the methods of a host that write.
 var writes = []string{"SetSession", "Link", "Unlink", "Receive", "SetTimer", "Revise", "Answer", "SetOutbound", "Receipts", "Try", "DeadLetter"}

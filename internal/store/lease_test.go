@@ -196,12 +196,14 @@ func TestHostsDoNotDeadlock(t *testing.T) {
 			_, err := b.renewed(t.Context(), []store.Lease{lease(0), lease(1), lease(2)}, ttl)
 			return err
 		},
-		"report": func(i, _ int) error { return b.SetSession(t.Context(), tenants[i], epochs[i].Load(), connected) },
+		"report": func(i, _ int) error {
+			return b.SetSession(t.Context(), tenants[i], epochs[i].Load(), connected, noCodes)
+		},
 		"extend": func(i, _ int) error {
 			return second(b.TakeLease(t.Context(), tenants[i], epochs[i].Load(), ttl))
 		},
 		"settle": func(i, _ int) error {
-			err := b.Settle(t.Context(), tenants[i], store.SessionChange{Tenant: flowhq.TenantReconnecting}, "workflow")
+			err := b.RecordState(t.Context(), tenants[i], flowhq.Starting(flowhq.Counts{}), 0, noMarks)
 			if err != nil {
 				return err
 			}
@@ -255,10 +257,13 @@ func TestStale(t *testing.T) {
 			t.Errorf("%s: worker %s; want %s", what, got, want)
 		}
 	}
-	for _, w := range []flowhq.HostStatus{flowhq.HostStarting, flowhq.HostRunning, flowhq.HostDraining} {
+	for status, to := range map[flowhq.HostStatus]flowhq.Transition{
+		flowhq.HostStarting: {State: flowhq.Connecting}, flowhq.HostRunning: connected,
+		flowhq.HostDraining: {State: flowhq.Disconnected, End: flowhq.EndDraining},
+	} {
 		must(b.renewed(t.Context(), []store.Lease{{Tenant: tenant, Epoch: epoch}}, ttl))(t)
-		ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{Worker: w}))
-		want("lease runs", w)
+		ok(t, b.SetSession(t.Context(), tenant, epoch, to, noCodes))
+		want("lease runs", status)
 		b.expire(t, tenant)
 		want("lease ran out", flowhq.HostStale)
 	}
@@ -266,11 +271,13 @@ func TestStale(t *testing.T) {
 	if end := scalar[time.Time](t, b, `select lease_expires_at from flowhq.hosts`); !since.Equal(end) {
 		t.Errorf("stale since %v; want the end of the lease, %v", since, end)
 	}
-	for _, w := range []flowhq.HostStatus{flowhq.HostStopped, flowhq.HostError} {
-		ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{Worker: w}))
-		want("not meant to run", w)
+	for status, end := range map[flowhq.HostStatus]flowhq.EndReason{
+		flowhq.HostStopped: flowhq.EndStopped, flowhq.HostError: flowhq.EndLoggedOut,
+	} {
+		ok(t, b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{State: end.SessionState(), End: end}, noCodes))
+		want("not meant to run", status)
 	}
-	ok(t, b.Settle(t.Context(), tenant, store.SessionChange{Worker: flowhq.HostStarting}, "workflow"))
+	ok(t, b.RecordState(t.Context(), tenant, flowhq.Starting(flowhq.Counts{}), 0, noMarks))
 	want("started again after a crash", flowhq.HostStarting)
 	must(b.Claim(t.Context(), tenant, "host-b"))(t)
 	want("claimed", flowhq.HostStarting)
@@ -389,7 +396,7 @@ func TestClaimWaitsForWrites(t *testing.T) {
 	if got := must(b.renewed(t.Context(), []store.Lease{{Tenant: tenant, Epoch: epoch}}, ttl))(t); len(got) != 1 {
 		t.Errorf("RenewLeases beside a write = %v; want one", got)
 	}
-	ok(t, b.SetSession(t.Context(), tenant, epoch, connected))
+	ok(t, b.SetSession(t.Context(), tenant, epoch, connected, noCodes))
 	claimed := make(chan error, 1)
 	go func() {
 		_, err := b.Claim(t.Context(), tenant, "host-b")

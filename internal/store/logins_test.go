@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
@@ -27,11 +28,11 @@ func TestLoginEvents(t *testing.T) {
 		ok(t, b.AddLoginEvent(t.Context(), store.LoginFailed, fmt.Sprint("192.0.2.", i)))
 	}
 	count("many sources", 21)
-	shown := map[string]int{}
+	shown := map[flowhq.EventType]int{}
 	for _, e := range must(b.FleetEvents(t.Context(), 20))(t) {
 		shown[e.Type]++
 	}
-	if shown[store.ClientOutdated] != 1 || shown[string(store.LoginFailed)]+shown[string(store.LoginsSlowed)] != 20 {
+	if shown[store.ClientOutdated] != 1 || shown[flowhq.EventType(store.LoginFailed)]+shown[flowhq.EventType(store.LoginsSlowed)] != 20 {
 		t.Errorf("shown: %v; want 20 of logins and the fleet's own", shown)
 	}
 	b.exec(t, `update flowhq.fleet_events set created_at = now() - interval '2 hours'`)

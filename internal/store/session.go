@@ -9,24 +9,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// A SessionChange is all that a step in a session's life changes. The Store
-// derives nothing from it.
-type SessionChange struct {
-	State     flowhq.SessionState // "" leaves it
-	Reason    string              // of State; "" clears it
-	Ending    flowhq.EndReason    // of the session; "" clears it
-	RetryAt   time.Time           // when it is tried again by itself, if that is known; zero clears it
-	Tenant    flowhq.TenantStatus // "" leaves it
-	Worker    flowhq.HostStatus   // "" leaves it
-	LastError string              // "" clears it
-	QR        string              // "" clears it
-	QRExpires time.Time           // of QR
-	Link      LinkCode            // zero clears it
-	Event     string              // "" records none; otherwise its type, with Reason
-
-	// What only Settle looks at.
-	Floor int64  // the epoch is higher than this one afterwards
-	Marks []Mark // of commands that have been applied by it
+// Codes are what links a phone, while a session waits for that. They are secrets, so they are
+// no part of a [flowhq.Transition]. A step without codes clears those of the step before.
+type Codes struct {
+	QR        string // the text in the picture
+	QRExpires time.Time
+	Link      LinkCode // beside the QR code, if somebody has asked for one
 }
 
 // A LinkCode is a code to be typed into the phone.
@@ -35,18 +23,22 @@ type LinkCode struct {
 	ExpiresAt time.Time
 }
 
-func (c SessionChange) args(actor string) named {
+// transitionArgs are the parameters by which a statement writes a transition.
+func transitionArgs(t flowhq.Transition, codes Codes, actor string) named {
+	is := flowhq.Situation{State: t.State, End: t.End, WaitingFor: t.WaitingFor, Begun: true}
+	linked := is
+	linked.Linked = true
 	return named{
-		"state": c.State, "reason": clean(c.Reason), "ending": c.Ending,
-		"retry_at": orNull(c.RetryAt), "tenant_status": c.Tenant, "worker": c.Worker,
-		"last_error": clean(c.LastError), "qr": c.QR, "qr_expires": orNull(c.QRExpires),
-		"link_code": c.Link.Code, "link_expires": orNull(c.Link.ExpiresAt),
-		"event": c.Event, "actor": actor,
+		"state": t.State, "reason": clean(t.Reason), "ending": t.End, "retry_at": orNull(t.RetryAt),
+		"unlinked_status": is.Tenant(), "linked_status": linked.Tenant(), "host_status": is.Host(),
+		"last_error": clean(t.LastError), "qr": codes.QR, "qr_expires": orNull(codes.QRExpires),
+		"link_code": codes.Link.Code, "link_expires": orNull(codes.Link.ExpiresAt),
+		"event": t.Event, "actor": actor,
 	}
 }
 
-// SetSession writes what a host reports about its session. A Fenced error means
-// that a newer host owns it, and that nothing was written.
+// SetSession writes what a host says of its session. A Fenced error means that a newer host
+// owns the session, and that nothing was written.
 //
 // The statement does not call flowhq.fence: it begins with an update of the host's row, which
 // is fence and lock at once. To lock the row and then update it in the same statement would
@@ -54,20 +46,20 @@ func (c SessionChange) args(actor string) named {
 // row for key share. Statements that change several tables do so in the order hosts,
 // whatsapp_sessions, tenants, so that they do not wait for each other in a circle.
 func (s *Store) SetSession(
-	ctx context.Context, tenant flowhq.TenantID, epoch int64, c SessionChange,
+	ctx context.Context, tenant flowhq.TenantID, epoch int64, t flowhq.Transition, codes Codes,
 ) error {
 	const q = `
 		with held as (
 			update flowhq.hosts set
-				status = coalesce(nullif(@worker::text, ''), status),
-				since = case when @worker in ('', status) then since else now() end,
+				status = @host_status::text,
+				since = case when @host_status = status then since else now() end,
 				last_error = @last_error
 			where tenant_id = @tenant and epoch = @epoch
 			returning tenant_id
 		), session as (
 			update flowhq.whatsapp_sessions s set
-				state = coalesce(nullif(@state::text, ''), state),
-				since = case when @state in ('', state) then since else now() end,
+				state = @state::text,
+				since = case when @state = state then since else now() end,
 				reason = @reason,
 				ending = @ending,
 				retry_at = @retry_at,
@@ -77,36 +69,39 @@ func (s *Store) SetSession(
 				link_code_expires_at = @link_expires
 			from held
 			where s.tenant_id = @tenant
+			returning s.device_jid
 		), tenant as (
-			update flowhq.tenants t set status = @tenant_status::text
-			from held
-			where t.id = @tenant and @tenant_status not in ('', t.status)
+			update flowhq.tenants t set
+				status = case when device_jid = '' then @unlinked_status else @linked_status end
+			from session
+			where t.id = @tenant
+				and t.status <> case when device_jid = '' then @unlinked_status else @linked_status end
 		), event as (
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
 			select tenant_id, @event::text, @actor, @reason from held where @event <> ''
 		)
 		select exists (select from held)`
-	if err := fencedExec(ctx, s, q, tenant, epoch, c.args("host")); err != nil {
+	if err := fencedExec(ctx, s, q, tenant, epoch, transitionArgs(t, codes, "host")); err != nil {
 		return fmt.Errorf("session of tenant %s: %w", tenant, err)
 	}
 	return nil
 }
 
-// Settle writes how things stand when no host should run. It raises the epoch, so that a host
-// which nobody has heard of for a while is fenced and cannot say otherwise later, and
-// notifies all listeners ("epoch"). A lease that ran out is forgotten, so that the next start
-// is not shown as STALE. Commands are marked as applied with it. It is no error if the tenant
-// is gone.
+// RecordState writes how things stand when no host should run, and marks the commands as
+// applied that led to it. It raises the epoch above floor, the newest that the workflow knows,
+// so that a host which nobody has heard of for a while is fenced and cannot say otherwise
+// later, and notifies all listeners ("epoch"). A lease that ran out is forgotten, so that the
+// next start is not shown as STALE. It is no error if the tenant is gone.
 //
 // The order of its changes is that of SetSession.
-func (s *Store) Settle(
-	ctx context.Context, tenant flowhq.TenantID, c SessionChange, actor string,
+func (s *Store) RecordState(
+	ctx context.Context, tenant flowhq.TenantID, t flowhq.Transition, floor int64, marks []Mark,
 ) error {
 	const q = `
 		with held as (
 			update flowhq.hosts set
-				status = coalesce(nullif(@worker::text, ''), status),
-				since = case when @worker in ('', status) then since else now() end,
+				status = @host_status::text,
+				since = case when @host_status = status then since else now() end,
 				last_error = @last_error,
 				epoch = flowhq.next_epoch(epoch, @floor),
 				lease_epoch = case when lease_expires_at < now() then 0 else lease_epoch end,
@@ -116,8 +111,8 @@ func (s *Store) Settle(
 			returning tenant_id, epoch
 		), session as (
 			update flowhq.whatsapp_sessions s set
-				state = coalesce(nullif(@state::text, ''), state),
-				since = case when @state in ('', state) then since else now() end,
+				state = @state,
+				since = case when @state = state then since else now() end,
 				reason = @reason,
 				ending = @ending,
 				retry_at = @retry_at,
@@ -127,10 +122,13 @@ func (s *Store) Settle(
 				link_code_expires_at = @link_expires
 			from held
 			where s.tenant_id = @tenant
+			returning s.device_jid
 		), tenant as (
-			update flowhq.tenants t set status = @tenant_status::text
-			from held
-			where t.id = @tenant and @tenant_status not in ('', t.status)
+			update flowhq.tenants t set
+				status = case when device_jid = '' then @unlinked_status else @linked_status end
+			from session
+			where t.id = @tenant
+				and t.status <> case when device_jid = '' then @unlinked_status else @linked_status end
 		), event as (
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
 			select tenant_id, @event::text, @actor, @reason from held where @event <> ''
@@ -142,15 +140,15 @@ func (s *Store) Settle(
 				and c.applied_at is null
 		)
 		select exists (select from held, flowhq.notify('epoch', tenant_id, epoch))`
-	args := c.args(actor)
-	args["tenant"], args["floor"] = tenant, c.Floor
-	markArgs(args, c.Marks)
-	settled, err := one(ctx, s, q, args, pgx.RowTo[bool])
-	if err == nil && !settled {
+	args := transitionArgs(t, Codes{}, "workflow")
+	args["tenant"], args["floor"] = tenant, floor
+	markArgs(args, marks)
+	recorded, err := one(ctx, s, q, args, pgx.RowTo[bool])
+	if err == nil && !recorded {
 		err = s.Ping(ctx) // the tenant is gone, or this is not its database
 	}
 	if err != nil {
-		return fmt.Errorf("settle tenant %s: %w", tenant, err)
+		return fmt.Errorf("state of tenant %s: %w", tenant, err)
 	}
 	return nil
 }

@@ -10,20 +10,21 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
+var showsQR = flowhq.Transition{State: flowhq.QRReady}
+
 func TestSetSession(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant, epoch := b.hosted(t)
 	soon := time.Now().Add(time.Minute).UTC().Truncate(time.Microsecond)
-	ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{
-		State: flowhq.QRReady, Reason: "waits for a scan", Tenant: flowhq.TenantQRPending, Worker: flowhq.HostRunning,
-		LastError: "the last code expired", QR: "2@abc", QRExpires: soon, Event: "QR_READY",
-	}))
+	ok(t, b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{
+		State: flowhq.QRReady, Reason: "waits for a scan", LastError: "the last code expired", Event: "QR_READY",
+	}, store.Codes{QR: "2@abc", QRExpires: soon}))
 	got := must(b.Tenant(t.Context(), tenant))(t)
 	want := flowhq.Tenant{
 		Status:  flowhq.TenantQRPending,
 		Session: flowhq.Session{State: flowhq.QRReady, Reason: "waits for a scan"},
-		Host:    flowhq.Host{Status: flowhq.HostRunning, Worker: "host-a", Epoch: epoch, LastError: "the last code expired"},
+		Host:    flowhq.Host{Status: flowhq.HostStarting, Worker: "host-a", Epoch: epoch, LastError: "the last code expired"},
 	}
 	ignore := cmp.Options{
 		cmpopts.IgnoreTypes(time.Time{}), cmpopts.IgnoreFields(flowhq.Tenant{}, "ID", "Name", "PhoneNumber", "Config"),
@@ -36,7 +37,7 @@ func TestSetSession(t *testing.T) {
 	}
 	wantEvents(t, b, tenant, "QR_READY host waits for a scan", "TENANT_CREATED admin ")
 
-	ok(t, b.SetSession(t.Context(), tenant, epoch, connected))
+	ok(t, b.SetSession(t.Context(), tenant, epoch, connected, noCodes))
 	got = must(b.Tenant(t.Context(), tenant))(t)
 	want = flowhq.Tenant{
 		Status:  flowhq.TenantActive,
@@ -51,40 +52,23 @@ func TestSetSession(t *testing.T) {
 	}
 }
 
-func TestSetSessionLeavesWhatIsEmpty(t *testing.T) {
-	t.Parallel()
-	b := open(t)
-	tenant, epoch := b.hosted(t)
-	ok(t, b.SetSession(t.Context(), tenant, epoch, connected))
-	before := must(b.Tenant(t.Context(), tenant))(t)
-	ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{}))
-	if diff := cmp.Diff(before, must(b.Tenant(t.Context(), tenant))(t)); diff != "" {
-		t.Errorf("an empty change (-want +got):\n%s", diff)
-	}
-	wantEvents(t, b, tenant, "SESSION_CONNECTED host ", "TENANT_CREATED admin ")
-}
-
 func TestSinceFollowsTheStateAlone(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant, epoch := b.hosted(t)
-	ok(t, b.SetSession(t.Context(), tenant, epoch, connected))
+	ok(t, b.SetSession(t.Context(), tenant, epoch, connected, noCodes))
 	first := must(b.Tenant(t.Context(), tenant))(t)
 	again := connected
 	again.Reason, again.LastError = "still", "hiccup"
-	ok(t, b.SetSession(t.Context(), tenant, epoch, again))
+	ok(t, b.SetSession(t.Context(), tenant, epoch, again, noCodes))
 	second := must(b.Tenant(t.Context(), tenant))(t)
 	if !second.Session.Since.Equal(first.Session.Since) || !second.Host.Since.Equal(first.Host.Since) {
 		t.Errorf("since moved without a change of state: %+v, then %+v", first, second)
 	}
-	ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{State: flowhq.Connecting}))
+	ok(t, b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{State: flowhq.Disconnected, End: flowhq.EndDraining}, noCodes))
 	third := must(b.Tenant(t.Context(), tenant))(t)
-	if !third.Session.Since.After(first.Session.Since) || !third.Host.Since.Equal(first.Host.Since) {
-		t.Errorf("since = %v and %v; want only the session's to move", third.Session.Since, third.Host.Since)
-	}
-	ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{Worker: flowhq.HostDraining}))
-	if fourth := must(b.Tenant(t.Context(), tenant))(t); !fourth.Host.Since.After(third.Host.Since) {
-		t.Errorf("worker since = %v; want later than %v", fourth.Host.Since, third.Host.Since)
+	if !third.Session.Since.After(first.Session.Since) || !third.Host.Since.After(first.Host.Since) {
+		t.Errorf("since = %v and %v; want both to move", third.Session.Since, third.Host.Since)
 	}
 }
 
@@ -93,7 +77,7 @@ func TestExpiredQR(t *testing.T) {
 	b := open(t)
 	tenant, epoch := b.hosted(t)
 	past := time.Now().Add(-time.Minute).UTC().Truncate(time.Microsecond)
-	ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{State: flowhq.QRReady, QR: "2@abc", QRExpires: past}))
+	ok(t, b.SetSession(t.Context(), tenant, epoch, showsQR, store.Codes{QR: "2@abc", QRExpires: past}))
 	if got, want := must(b.QR(t.Context(), tenant))(t), (flowhq.QR{State: flowhq.QRReady, ExpiresAt: past}); got != want {
 		t.Errorf("QR = %v; want %v", got, want)
 	}
@@ -101,27 +85,27 @@ func TestExpiredQR(t *testing.T) {
 	wantCode(t, "QR of nobody", err, flowhq.NotFound)
 }
 
-// Every ending can be stored, with its next step, and is cleared by what follows.
+// Every ending can be stored, and is cleared by what follows.
 func TestEndings(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant, epoch := b.hosted(t)
 	until := time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
 	for _, r := range flowhq.EndReasons {
-		ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{State: r.SessionState(), Ending: r, RetryAt: until}))
+		ok(t, b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{State: r.SessionState(), End: r, RetryAt: until}, noCodes))
 		got := must(b.Tenant(t.Context(), tenant))(t).Session
-		if got.Ending != r || got.NextStep != r.NextStep() || got.RetryAt == nil || !got.RetryAt.Equal(until) {
+		if got.Ending != r || got.RetryAt == nil || !got.RetryAt.Equal(until) {
 			t.Errorf("after %s: %+v", r, got)
 		}
 		if qr := must(b.QR(t.Context(), tenant))(t); qr.Ending != r {
 			t.Errorf("QR after %s: %+v", r, qr)
 		}
 	}
-	ok(t, b.SetSession(t.Context(), tenant, epoch, connected))
-	if got := must(b.Tenant(t.Context(), tenant))(t).Session; got.Ending != "" || got.NextStep != "" || got.RetryAt != nil {
+	ok(t, b.SetSession(t.Context(), tenant, epoch, connected, noCodes))
+	if got := must(b.Tenant(t.Context(), tenant))(t).Session; got.Ending != "" || got.RetryAt != nil {
 		t.Errorf("after CONNECTED: %+v", got)
 	}
-	if err := b.SetSession(t.Context(), tenant, epoch, store.SessionChange{Ending: "BORED"}); err == nil {
+	if err := b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{State: flowhq.Disconnected, End: "BORED"}, noCodes); err == nil {
 		t.Error("a word that is no ending was stored")
 	}
 }
@@ -156,41 +140,40 @@ func TestQRAsked(t *testing.T) {
 	wantCode(t, "QRAsked of nobody", err, flowhq.NotFound)
 }
 
-func TestSettle(t *testing.T) {
+func TestRecordState(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant, _ := b.hosted(t)
-	ok(t, b.Settle(t.Context(), tenant, store.SessionChange{
-		State: flowhq.LoggedOut, Reason: "unlinked on the phone", Tenant: flowhq.TenantError, Worker: flowhq.HostError,
-		LastError: "logged out", Event: "SESSION_LOGGED_OUT",
-	}, "workflow"))
+	ok(t, b.RecordState(t.Context(), tenant, flowhq.Transition{
+		State: flowhq.LoggedOut, End: flowhq.EndLoggedOut, Reason: "unlinked on the phone", LastError: "logged out",
+		Event: "SESSION_LOGGED_OUT",
+	}, 0, noMarks))
 	got := must(b.Tenant(t.Context(), tenant))(t)
 	if got.Status != flowhq.TenantError || got.Session.State != flowhq.LoggedOut || got.Host.LastError != "logged out" {
-		t.Errorf("after Settle: %+v", got)
+		t.Errorf("after RecordState: %+v", got)
 	}
 	wantEvents(t, b, tenant, "SESSION_LOGGED_OUT workflow unlinked on the phone", "TENANT_CREATED admin ")
-	ok(t, b.Settle(t.Context(), nobody, store.SessionChange{Worker: flowhq.HostStopped, Event: "LATE"}, "workflow"))
+	ok(t, b.RecordState(t.Context(), nobody, flowhq.Stopped(flowhq.Counts{}), 0, noMarks))
 	wantEvents(t, b, nobody)
 }
 
 // A host that the workflow has given up is fenced, though no other host follows.
-func TestSettleFences(t *testing.T) {
+func TestRecordStateFences(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant, epoch := b.hosted(t)
-	ok(t, b.Settle(t.Context(), tenant, store.SessionChange{Worker: flowhq.HostStopped}, "workflow"))
-	late := store.SessionChange{State: flowhq.Connected, Worker: flowhq.HostRunning}
-	wantCode(t, "SetSession after Settle", b.SetSession(t.Context(), tenant, epoch, late), flowhq.Fenced)
+	ok(t, b.RecordState(t.Context(), tenant, flowhq.Stopped(flowhq.Counts{}), 0, noMarks))
+	wantCode(t, "SetSession after RecordState", b.SetSession(t.Context(), tenant, epoch, connected, noCodes), flowhq.Fenced)
 	if got := must(b.Tenant(t.Context(), tenant))(t).Host.Status; got != flowhq.HostStopped {
 		t.Errorf("the worker is %s; want %s", got, flowhq.HostStopped)
 	}
 }
 
-func TestSettleKeepsALiveLease(t *testing.T) {
+func TestRecordStateKeepsALiveLease(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant, epoch := b.hosted(t)
-	ok(t, b.Settle(t.Context(), tenant, store.SessionChange{Worker: flowhq.HostStopped}, "workflow"))
+	ok(t, b.RecordState(t.Context(), tenant, flowhq.Stopped(flowhq.Counts{}), 0, noMarks))
 	second := must(b.Claim(t.Context(), tenant, "host-b"))(t)
 	if taken, _, err := b.TakeLease(t.Context(), tenant, second, ttl); err != nil || taken {
 		t.Errorf("TakeLease beside host %d = %v, %v; want false", epoch, taken, err)
@@ -239,7 +222,7 @@ func TestLinkCode(t *testing.T) {
 	if got := must(b.AskLinkCode(t.Context(), tenant))(t); got.Code != "" || got.State == flowhq.QRReady || wanted() != "" {
 		t.Errorf("AskLinkCode of a tenant that is not being linked = %+v, and is passed on", got)
 	}
-	ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{State: flowhq.QRReady, QR: "2@abc"}))
+	ok(t, b.SetSession(t.Context(), tenant, epoch, showsQR, store.Codes{QR: "2@abc"}))
 	if got := must(b.AskLinkCode(t.Context(), tenant))(t); got.Code != "" || got.State != flowhq.QRReady || wanted() == "" {
 		t.Errorf("AskLinkCode = %+v, wanted %q; want no code yet, and the number passed on", got, wanted())
 	}
@@ -251,15 +234,15 @@ func TestLinkCode(t *testing.T) {
 		shown, once string // what LinkCode and AskLinkCode return
 	}{{time.Hour, "ABCD-EFGH", "ABCD-EFGH"}, {10 * time.Second, "ABCD-EFGH", ""}, {-time.Second, "", ""}} {
 		expires := time.Now().Add(tt.left)
-		ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{
-			State: flowhq.QRReady, QR: "2@abc", Link: store.LinkCode{Code: "ABCD-EFGH", ExpiresAt: expires},
+		ok(t, b.SetSession(t.Context(), tenant, epoch, showsQR, store.Codes{
+			QR: "2@abc", Link: store.LinkCode{Code: "ABCD-EFGH", ExpiresAt: expires},
 		}))
 		shown, once := must(b.LinkCode(t.Context(), tenant))(t), must(b.AskLinkCode(t.Context(), tenant))(t)
 		if shown.Code != tt.shown || once.Code != tt.once || (wanted() == "") != (tt.once != "") {
 			t.Errorf("with %v left: LinkCode %q, AskLinkCode %q, wanted %q; want %q, %q", tt.left, shown.Code, once.Code, wanted(), tt.shown, tt.once)
 		}
 	}
-	ok(t, b.SetSession(t.Context(), tenant, epoch, connected))
+	ok(t, b.SetSession(t.Context(), tenant, epoch, connected, noCodes))
 	if got := must(b.LinkCode(t.Context(), tenant))(t); got.Code != "" || wanted() != "" {
 		t.Errorf("LinkCode after CONNECTED = %+v", got)
 	}

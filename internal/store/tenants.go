@@ -60,7 +60,6 @@ func (s *Store) scanTenant(row pgx.CollectableRow) (t flowhq.Tenant, err error) 
 		&t.Session.Since, &t.Session.LastSeenAt,
 		&t.Host.Status, &t.Host.Since, &t.Host.Worker, &t.Host.Epoch, &t.Host.LastError,
 	)
-	t.Session.NextStep = t.Session.Ending.NextStep()
 	t.Config.RepliesPerMinute = orDefault(perMinute, s.Defaults.RepliesPerMinute)
 	t.Config.RepliesPerContact = orDefault(perContact, s.Defaults.RepliesPerContact)
 	t.Config.RetentionDays = orDefault(retention, s.Defaults.RetentionDays)

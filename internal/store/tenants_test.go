@@ -137,7 +137,7 @@ func TestTenants(t *testing.T) {
 	} {
 		tenant := must(b.CreateTenant(t.Context(), n, "admin"))(t)
 		if i == 0 {
-			ok(t, b.Settle(t.Context(), tenant.ID, store.SessionChange{State: flowhq.LoggedOut, Tenant: flowhq.TenantError}, "workflow"))
+			ok(t, b.RecordState(t.Context(), tenant.ID, flowhq.Transition{State: flowhq.LoggedOut, End: flowhq.EndLoggedOut}, 0, noMarks))
 		}
 	}
 	tests := []struct {
@@ -260,7 +260,7 @@ func TestEraseWhileHostsWrite(t *testing.T) {
 				for i := 0; ; i++ {
 					_, err := b.Receive(t.Context(), tenant, epoch, text(fmt.Sprintf("%d-%d", w, i)))
 					if err == nil {
-						err = b.SetSession(t.Context(), tenant, epoch, connected)
+						err = b.SetSession(t.Context(), tenant, epoch, connected, noCodes)
 					}
 					if err != nil {
 						wantCode(t, "write while Erase runs", err, flowhq.Fenced)

@@ -53,9 +53,7 @@ func TestSetWaiting(t *testing.T) {
 	starting := func(change string) flowhq.TenantID {
 		t.Helper()
 		tenant := b.tenant(t)
-		ok(t, b.Settle(t.Context(), tenant, store.SessionChange{
-			State: flowhq.Disconnected, Worker: flowhq.HostStarting, Ending: flowhq.EndLost,
-		}, "workflow"))
+		ok(t, b.RecordState(t.Context(), tenant, flowhq.Transition{State: flowhq.Disconnected, End: flowhq.EndLost}, 0, noMarks))
 		b.exec(t, `update flowhq.hosts set since = now() - interval '1 minute' where tenant_id = $1`, tenant)
 		if change != "" {
 			b.exec(t, `update flowhq.hosts set `+change+` where tenant_id = $1`, tenant)
@@ -120,7 +118,7 @@ func TestUnhosted(t *testing.T) {
 		if taken, _, err := b.TakeLease(t.Context(), tenant, epoch, ttl); err != nil || !taken {
 			t.Fatalf("TakeLease = %t, %v", taken, err)
 		}
-		ok(t, b.SetSession(t.Context(), tenant, epoch, store.SessionChange{State: flowhq.Connected, Worker: flowhq.HostRunning}))
+		ok(t, b.SetSession(t.Context(), tenant, epoch, connected, noCodes))
 		if change != "" {
 			b.exec(t, `update flowhq.hosts set `+change+` where tenant_id = $1`, tenant)
 		}
@@ -179,12 +177,12 @@ func TestUnhostedPages(t *testing.T) {
 	for i := range waiting {
 		tenant := b.tenant(t)
 		want = append(want, tenant)
-		ok(t, b.Settle(t.Context(), tenant, store.SessionChange{State: flowhq.Disconnected, Worker: flowhq.HostStarting}, "test"))
+		ok(t, b.RecordState(t.Context(), tenant, flowhq.Starting(flowhq.Counts{}), 0, noMarks))
 		for _, ending := range []flowhq.EndReason{flowhq.EndLoggedOut, flowhq.EndBanned} {
 			parked := b.tenant(t)
-			ok(t, b.Settle(t.Context(), parked, store.SessionChange{
-				State: ending.SessionState(), Worker: flowhq.HostError, Ending: ending, Reason: fmt.Sprint(i),
-			}, "test"))
+			ok(t, b.RecordState(t.Context(), parked, flowhq.Transition{
+				State: ending.SessionState(), End: ending, Reason: fmt.Sprint(i),
+			}, 0, noMarks))
 		}
 	}
 	var got []flowhq.TenantID

@@ -9,13 +9,13 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// banMargin is how long after the end of a ban the next attempt begins: WhatsApp
-// names it in whole seconds.
+// banMargin is how long after the end of a ban the next attempt begins: WhatsApp names the
+// end in whole seconds.
 const banMargin = time.Second
 
-// sitOut waits until it is time to try again, or a command comes. No host runs meanwhile. A start
-// or restart cuts the wait short, a stop ends it.
-func (t *tenant) sitOut(ctx workflow.Context) error {
+// awaitRetry waits until it is time to try again, or a command comes. No host runs meanwhile. A
+// start or restart cuts the wait short, a stop ends it.
+func (t *tenant) awaitRetry(ctx workflow.Context) error {
 	waiting, cancel := workflow.WithCancel(ctx)
 	defer cancel()
 	over := false
@@ -25,8 +25,8 @@ func (t *tenant) sitOut(ctx workflow.Context) error {
 	})
 	sel := workflow.NewSelector(ctx)
 	sel.AddFuture(timer, func(workflow.Future) { over = true })
-	sel.AddReceive(t.sights, func(c workflow.ReceiveChannel, _ bool) {
-		did = t.see(ctx, c)
+	sel.AddReceive(t.snapshots, func(c workflow.ReceiveChannel, _ bool) {
+		did = t.receiveSnapshot(ctx, c)
 		over = over || did.any()
 	})
 	// A report here is the last word of a host that has ended.
@@ -41,7 +41,7 @@ func (t *tenant) sitOut(ctx workflow.Context) error {
 		if over {
 			break
 		}
-		if err := t.mark(ctx); err != nil {
+		if err := t.recordOutcomes(ctx); err != nil {
 			return err
 		}
 		if t.mayContinueAsNew(ctx) {
@@ -53,9 +53,7 @@ func (t *tenant) sitOut(ctx workflow.Context) error {
 	case t.Deleting || t.gone:
 		return nil
 	case !t.Wanted:
-		return t.settle(ctx, stopped)
+		return t.enter(ctx, flowhq.Stopped(t.Counts))
 	}
-	o := starting
-	o.tenant = flowhq.TenantReconnecting
-	return t.settle(ctx, o)
+	return t.enter(ctx, flowhq.Starting(t.Counts))
 }

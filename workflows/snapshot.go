@@ -10,10 +10,10 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// A sight is what one look has seen in the rows.
-type sight struct {
-	activities.Sight
-	written int // writes to the rows before it
+// A snapshot is what the rows said when they were read once.
+type snapshot struct {
+	activities.Snapshot
+	writes int // to the rows, before it
 }
 
 // An effect is what commands change for the host that runs, or does not.
@@ -24,22 +24,22 @@ func (e effect) any() bool { return e != effect{} }
 // watch looks at the rows once, and then whenever there was a nudge: one look serves all
 // that have come until it begins. Each sight is left to who waits for one.
 func (t *tenant) watch(ctx workflow.Context) {
-	nudges := workflow.GetSignalChannel(ctx, lookSignal)
-	t.sights, t.lookMore = workflow.NewChannel(ctx), workflow.NewBufferedChannel(ctx, 1)
+	nudges := workflow.GetSignalChannel(ctx, changedSignal)
+	t.snapshots, t.readAgain = workflow.NewChannel(ctx), workflow.NewBufferedChannel(ctx, 1)
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		for {
 			for nudges.ReceiveAsync(nil) {
 			}
-			t.lookMore.ReceiveAsync(nil)
-			seen := sight{written: t.written}
-			in := activities.LookInput{Tenant: t.Tenant, Installation: t.Installation, After: t.after}
-			if err := quick(ctx, activities.LookActivity, in, &seen.Sight); err != nil {
+			t.readAgain.ReceiveAsync(nil)
+			seen := snapshot{writes: t.writes}
+			in := activities.ReadInput{Tenant: t.Tenant, Installation: t.Installation, After: t.after}
+			if err := quick(ctx, activities.ReadTenantActivity, in, &seen.Snapshot); err != nil {
 				return // the workflow is ending
 			}
-			t.sights.Send(ctx, seen)
+			t.snapshots.Send(ctx, seen)
 			workflow.NewSelector(ctx).
 				AddReceive(nudges, func(workflow.ReceiveChannel, bool) {}).
-				AddReceive(t.lookMore, func(workflow.ReceiveChannel, bool) {}).
+				AddReceive(t.readAgain, func(workflow.ReceiveChannel, bool) {}).
 				Select(ctx)
 		}
 	})
@@ -55,97 +55,97 @@ func (t *tenant) watch(ctx workflow.Context) {
 // quick does a short activity within the workflow's own task or, if that fails, as any
 // other, until it succeeds. It fails only if the workflow is ending.
 func quick(ctx workflow.Context, name string, in, out any) error {
-	local := workflow.WithLocalActivityOptions(ctx, activities.QuickOptions())
+	local := workflow.WithLocalActivityOptions(ctx, activities.LocalOptions())
 	err := workflow.ExecuteLocalActivity(local, name, in).Get(ctx, out)
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	ctx = workflow.WithActivityOptions(ctx, activities.LookOptions())
+	ctx = workflow.WithActivityOptions(ctx, activities.QuickOptions())
 	return workflow.ExecuteActivity(ctx, name, in).Get(ctx, out)
 }
 
-// awaitSight waits for the next sight, and reports false if the workflow is ending.
-func (t *tenant) awaitSight(ctx workflow.Context, s *sight) bool {
+// awaitSnapshot waits for the next sight, and reports false if the workflow is ending.
+func (t *tenant) awaitSnapshot(ctx workflow.Context, s *snapshot) bool {
 	workflow.NewSelector(ctx).
-		AddReceive(t.sights, func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, s) }).
+		AddReceive(t.snapshots, func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, s) }).
 		AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {}).
 		Select(ctx)
 	return ctx.Err() == nil
 }
 
-// wakeUp has a selector that waits for a command end when the workflow is cancelled, and
+// wakeForEnd has a selector that waits for a command end when the workflow is cancelled, and
 // when its history is long.
-func (t *tenant) wakeUp(ctx workflow.Context, sel workflow.Selector) {
+func (t *tenant) wakeForEnd(ctx workflow.Context, sel workflow.Selector) {
 	sel.AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {})
-	if t.abandoned == 0 {
+	if t.superseded == 0 {
 		sel.AddFuture(t.long, func(workflow.Future) {})
 	}
 }
 
 // see receives one sight and applies it, unless the rows have been written to since it
 // was begun. Then it looks again.
-func (t *tenant) see(ctx workflow.Context, c workflow.ReceiveChannel) effect {
-	var seen sight
+func (t *tenant) receiveSnapshot(ctx workflow.Context, c workflow.ReceiveChannel) effect {
+	var seen snapshot
 	c.Receive(ctx, &seen)
-	if seen.written != t.written {
-		t.lookMore.SendAsync(nil)
+	if seen.writes != t.writes {
+		t.readAgain.SendAsync(nil)
 		return effect{}
 	}
 	return t.apply(ctx, seen)
 }
 
-// mostLooks is how many looks in a row take over commands before any is acted on.
-const mostLooks = 25
+// maxReads is how many looks in a row take over commands before any is acted on.
+const maxReads = 25
 
 // apply takes over what a sight says is wanted, and returns what that changes. Where it
 // shows commands, the last one counts, else the row. Where it does not show all of them it
 // looks for the rest first, lest it act on what is overtaken.
-func (t *tenant) apply(ctx workflow.Context, seen sight) (did effect) {
+func (t *tenant) apply(ctx workflow.Context, seen snapshot) (did effect) {
 	for looks := 1; ; looks++ {
 		if seen.Gone {
 			t.Wanted, t.gone = false, true
 			return effect{stops: true}
 		}
 		t.Name, t.Template, t.Epoch = seen.Name, seen.Template, max(t.Epoch, seen.Epoch)
-		t.looked = max(t.looked, seen.Epoch)
-		t.takeAll(ctx, seen.Commands, &did)
+		t.readEpoch = max(t.readEpoch, seen.Epoch)
+		t.applyCommands(ctx, seen.Commands, &did)
 		if !seen.More {
 			break
 		}
 		t.after = seen.Commands[len(seen.Commands)-1].ID
-		t.lookMore.SendAsync(nil)
-		if looks == mostLooks || !t.awaitSight(ctx, &seen) {
+		t.readAgain.SendAsync(nil)
+		if looks == maxReads || !t.awaitSnapshot(ctx, &seen) {
 			break
 		}
 	}
 	t.after = 0
 	switch {
-	case t.Deleting || len(t.taken) > 0:
+	case t.Deleting || len(t.applying) > 0:
 	case seen.Wanted && !t.Wanted:
-		t.Wanted, t.Failures, t.Losses, did.starts = true, 0, 0, true
+		t.Wanted, t.Counts, did.starts = true, flowhq.Counts{}, true
 	case !seen.Wanted && (t.Wanted || !seen.Quiet): // or a host has claimed what was stopped
 		t.Wanted, did.stops = false, true
 	}
 	return did
 }
 
-// takeAll takes commands up to the first that this version does not know, as while a newer
+// applyCommands takes commands up to the first that this version does not know, as while a newer
 // one is being rolled out, whose workers will. Only a deletion passes that.
-func (t *tenant) takeAll(ctx workflow.Context, commands []activities.Asked, did *effect) {
-	known := knownOf(commands)
+func (t *tenant) applyCommands(ctx workflow.Context, commands []activities.Asked, did *effect) {
+	known := knownCommands(commands)
 	if len(known) < len(commands) {
 		c := commands[len(known)]
 		workflow.GetLogger(ctx).Warn("a command waits for a version that knows it", "command", c.Command, "id", c.ID)
 	}
 	for i, c := range commands {
-		if (i < len(known) || c.Command == flowhq.Delete) && !t.has(c.ID) {
-			t.take(c, did)
+		if (i < len(known) || c.Command == flowhq.Delete) && !t.isApplying(c.ID) {
+			t.applyCommand(c, did)
 		}
 	}
 }
 
-// knownOf are the commands before the first that this version does not know.
-func knownOf(commands []activities.Asked) []activities.Asked {
+// knownCommands are the commands before the first that this version does not know.
+func knownCommands(commands []activities.Asked) []activities.Asked {
 	for i, c := range commands {
 		switch c.Command {
 		case flowhq.Start, flowhq.Stop, flowhq.Restart, flowhq.Relink, flowhq.ForceRestart, flowhq.Delete:
@@ -156,8 +156,8 @@ func knownOf(commands []activities.Asked) []activities.Asked {
 	return commands
 }
 
-func (t *tenant) has(id int64) bool {
-	for _, m := range t.taken {
+func (t *tenant) isApplying(id int64) bool {
+	for _, m := range t.applying {
 		if m.ID == id {
 			return true
 		}
@@ -167,7 +167,7 @@ func (t *tenant) has(id int64) bool {
 
 // take changes what is wanted by one command. It is marked as applied once the rows show
 // what it has changed. A deletion is marked by who erases.
-func (t *tenant) take(c activities.Asked, did *effect) {
+func (t *tenant) applyCommand(c activities.Asked, did *effect) {
 	if t.Deleting {
 		return
 	}
@@ -175,37 +175,37 @@ func (t *tenant) take(c activities.Asked, did *effect) {
 	switch c.Command {
 	case flowhq.Start:
 		if t.Wanted && t.RetryAt.IsZero() {
-			t.taken = append(t.taken, store.Mark{ID: c.ID, Key: c.Key, Outcome: "nothing to do: it was started before"})
+			t.applying = append(t.applying, store.Mark{ID: c.ID, Key: c.Key, Outcome: "nothing to do: it was started before"})
 			return
 		}
 		did.restarts = did.restarts || did.stops // between two looks
-		t.Wanted, t.Failures, t.Losses, did.starts, did.stops = true, 0, 0, true, false
+		t.Wanted, t.Counts, did.starts, did.stops = true, flowhq.Counts{}, true, false
 	case flowhq.Stop:
 		t.Wanted, did.stops = false, true
 	case flowhq.Restart, flowhq.Relink: // the next host sees in the rows that the link is to be dropped
-		t.Wanted, t.Failures, t.Losses, did.restarts, did.starts = true, 0, 0, true, true
+		t.Wanted, t.Counts, did.restarts, did.starts = true, flowhq.Counts{}, true, true
 	case flowhq.ForceRestart:
-		t.Wanted, t.Failures, t.Losses, did.forces, did.starts = true, 0, 0, true, true
+		t.Wanted, t.Counts, did.forces, did.starts = true, flowhq.Counts{}, true, true
 	case flowhq.Delete:
 		t.Wanted, t.Deleting, did.deletes = false, true, true
 		return
 	}
-	for i := range t.taken {
-		if t.taken[i].Outcome == outcome {
-			t.taken[i].Outcome = fmt.Sprintf("overtaken by command %d", c.ID)
+	for i := range t.applying {
+		if t.applying[i].Outcome == outcome {
+			t.applying[i].Outcome = fmt.Sprintf("overtaken by command %d", c.ID)
 		}
 	}
-	t.taken = append(t.taken, store.Mark{ID: c.ID, Key: c.Key, Outcome: outcome})
+	t.applying = append(t.applying, store.Mark{ID: c.ID, Key: c.Key, Outcome: outcome})
 }
 
 // mark notes what has come of commands that changed nothing in the rows.
-func (t *tenant) mark(ctx workflow.Context) error {
-	if len(t.taken) == 0 {
+func (t *tenant) recordOutcomes(ctx workflow.Context) error {
+	if len(t.applying) == 0 {
 		return nil
 	}
-	if err := quick(ctx, activities.AppliedActivity, activities.AppliedInput{Tenant: t.Tenant, Marks: t.taken}, nil); err != nil {
+	if err := quick(ctx, activities.RecordOutcomesActivity, activities.OutcomesInput{Tenant: t.Tenant, Marks: t.applying}, nil); err != nil {
 		return err
 	}
-	t.taken, t.written = nil, t.written+1
+	t.applying, t.writes = nil, t.writes+1
 	return nil
 }

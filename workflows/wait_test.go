@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/activities"
@@ -19,21 +20,21 @@ func TestBanTimelines(t *testing.T) {
 		waiting       = "waiting for a worker"
 	)
 	tests := []struct {
-		name    string
-		script  func(*life)
-		at      time.Duration
-		want    TenantState
-		hosts   int
-		settled []string
+		name     string
+		script   func(*life)
+		at       time.Duration
+		want     TenantState
+		hosts    int
+		recorded []string
 	}{
 		{"waits", func(*life) {}, 30 * time.Minute,
 			TenantState{Wanted: true, Session: flowhq.Banned, Reason: "banned for spam", Attention: true}, 1, []string{begin, banned}},
 		{"tries again by itself", func(*life) {}, time.Hour,
-			TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: waiting}, 2, []string{begin, banned, begin}},
+			TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: waiting, WaitingFor: flowhq.WaitForWorker}, 2, []string{begin, banned, begin}},
 		{"start cuts it short", func(l *life) { l.at(20*time.Minute, flowhq.Start) }, 30 * time.Minute,
-			TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: waiting}, 2, []string{begin, banned, begin}},
+			TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: waiting, WaitingFor: flowhq.WaitForWorker}, 2, []string{begin, banned, begin}},
 		{"force-restart cuts it short", func(l *life) { l.at(20*time.Minute, flowhq.ForceRestart) }, 30 * time.Minute,
-			TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: waiting}, 2, []string{begin, banned, begin}},
+			TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: waiting, WaitingFor: flowhq.WaitForWorker}, 2, []string{begin, banned, begin}},
 		{"stop ends it", func(l *life) { l.at(20*time.Minute, flowhq.Stop) }, time.Hour,
 			TenantState{Session: flowhq.Disconnected, Reason: "stopped by an operator"}, 1,
 			[]string{begin, banned, "STOPPED: stopped by an operator"}},
@@ -44,7 +45,7 @@ func TestBanTimelines(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			l := newLife(t)
 			until := l.env.Now().Add(40 * time.Minute)
-			l = newLife(t, end{after: 9 * time.Minute, err: ends(flowhq.EndTempBanned, "banned for spam", activities.Ban{Until: until})})
+			l = newLife(t, end{after: 9 * time.Minute, err: endsUntil(flowhq.EndTempBanned, "banned for spam", until)})
 			l.at(time.Minute, flowhq.Start)
 			tt.script(l)
 			got := l.until(t, tt.at)
@@ -61,8 +62,8 @@ func TestBanTimelines(t *testing.T) {
 			if l.hosts != tt.hosts {
 				t.Errorf("%d hosts; want %d", l.hosts, tt.hosts)
 			}
-			if diff := cmp.Diff(tt.settled, l.settled); diff != "" {
-				t.Errorf("settled (-want +got):\n%s", diff)
+			if diff := cmp.Diff(tt.recorded, l.recorded); diff != "" {
+				t.Errorf("recorded (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -72,7 +73,9 @@ func TestBanTimelines(t *testing.T) {
 // until the third; then the session waits, longer each time, and asks for a person.
 func TestCrashLoopTimelines(t *testing.T) {
 	dies := func(n int) end {
-		return end{after: 10 * time.Second, err: ends(flowhq.EndWorkerLost, "the worker was lost", activities.WorkerLoss{Losses: n})}
+		said := flowhq.Transition{Counts: flowhq.Counts{Losses: n}}
+		return end{after: 10 * time.Second, err: temporal.NewNonRetryableApplicationError(
+			"the worker was lost", string(flowhq.EndWorkerLost), nil, said)}
 	}
 	const (
 		begin, moved = "STARTING: waiting for a worker", "STARTING: the worker was lost; moved to another one"
@@ -94,7 +97,7 @@ func TestCrashLoopTimelines(t *testing.T) {
 		reason string
 		losses int
 		hosts  int
-		last   string // what was settled last
+		last   string // what was recorded last
 	}{
 		{"two are no reason to wait", loop(2), func(*life) {}, 2 * time.Minute,
 			TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndWorkerLost}, "the worker was lost; moved to another one", 2, 3, moved},
@@ -111,12 +114,12 @@ func TestCrashLoopTimelines(t *testing.T) {
 			TenantState{Session: flowhq.Disconnected, Ending: flowhq.EndStopped}, "stopped by an operator", 3, 3, "STOPPED: stopped by an operator"},
 		{"a person is asked for until it is stable", loop(3), func(l *life) {
 			l.env.RegisterDelayedCallback(func() {
-				l.env.SignalWorkflow(reportSignal, activities.Report{Epoch: 9, Session: flowhq.Connected, Losses: 3})
+				l.env.SignalWorkflow(reportSignal, reportOf(flowhq.Connected, "", flowhq.Counts{Losses: 3}))
 			}, 4*time.Minute)
 		}, 5 * time.Minute, TenantState{Wanted: true, Session: flowhq.Connected, Ending: flowhq.EndCrashLoop, Attention: true}, "", 3, 4, begin},
 		{"a stable session is the end of it", loop(3), func(l *life) {
 			l.env.RegisterDelayedCallback(func() {
-				l.env.SignalWorkflow(reportSignal, activities.Report{Epoch: 9, Session: flowhq.Connected})
+				l.env.SignalWorkflow(reportSignal, reportOf(flowhq.Connected, "", flowhq.Counts{}))
 			}, 4*time.Minute)
 		}, 5 * time.Minute, TenantState{Wanted: true, Session: flowhq.Connected, Ending: flowhq.EndCrashLoop}, "", 0, 4, begin},
 	} {
@@ -126,7 +129,10 @@ func TestCrashLoopTimelines(t *testing.T) {
 			tt.script(l)
 			got := l.until(t, tt.at)
 			tt.want.Reason, tt.want.Losses = tt.reason, tt.losses
-			if tt.want.Attention != (tt.losses >= activities.CrashLoopAfter && got.Wanted) && tt.want.Wanted {
+			if tt.want.Wanted && tt.want.Session == flowhq.Disconnected && tt.want.Ending != flowhq.EndCrashLoop || tt.reason == "waiting for a worker" {
+				tt.want.WaitingFor = flowhq.WaitForWorker
+			}
+			if tt.want.Attention != (tt.losses >= flowhq.CrashLoopAfter && got.Wanted) && tt.want.Wanted {
 				t.Fatal("the test contradicts itself")
 			}
 			ignore := cmpopts.IgnoreFields(TenantState{}, "Version", "Tenant", "Name", "Template", "Since", "EndedAt", "RetryAt", "Epoch", "Attention")
@@ -136,11 +142,16 @@ func TestCrashLoopTimelines(t *testing.T) {
 			if got.Wanted && got.Attention != tt.want.Attention {
 				t.Errorf("asks for a person: %t; want %t", got.Attention, tt.want.Attention)
 			}
-			if l.hosts != tt.hosts || l.settled[len(l.settled)-1] != tt.last {
-				t.Errorf("%d hosts, settled %q; want %d, the last %q", l.hosts, l.settled, tt.hosts, tt.last)
+			if l.hosts != tt.hosts || l.recorded[len(l.recorded)-1] != tt.last {
+				t.Errorf("%d hosts, recorded %q; want %d, the last %q", l.hosts, l.recorded, tt.hosts, tt.last)
 			}
 		})
 	}
+}
+
+// reportOf is a report of a host whose session is in a state, or has ended.
+func reportOf(state flowhq.SessionState, end flowhq.EndReason, counts flowhq.Counts) activities.Report {
+	return activities.Report{Epoch: 9, Transition: flowhq.Transition{State: state, End: end, Counts: counts}}
 }
 
 // Reports set the attention flag when attempts keep failing, and take it back.
@@ -149,19 +160,19 @@ func TestFlappingAsksForAttention(t *testing.T) {
 		report activities.Report
 		want   bool
 	}{
-		{activities.Report{Session: flowhq.Disconnected, Ending: flowhq.EndLost, Failures: 9}, false},
-		{activities.Report{Session: flowhq.Disconnected, Ending: flowhq.EndLost, Failures: 10}, true},
-		{activities.Report{Session: flowhq.Connected, Failures: 10}, true},
-		{activities.Report{Session: flowhq.Connected, Failures: 0}, false},
-		{activities.Report{Session: flowhq.Connected, Losses: 2}, false},
-		{activities.Report{Session: flowhq.Connected, Losses: 3}, false}, // the workflow itself has counted none
-		{activities.Report{Session: flowhq.Disconnected, Ending: flowhq.EndCertificate, Failures: 1}, true},
-		{activities.Report{Session: flowhq.Connected, Ending: flowhq.EndCertificate, Failures: 1}, false},
+		{reportOf(flowhq.Disconnected, flowhq.EndLost, flowhq.Counts{Failures: 9}), false},
+		{reportOf(flowhq.Disconnected, flowhq.EndLost, flowhq.Counts{Failures: 10}), true},
+		{reportOf(flowhq.Connected, "", flowhq.Counts{Failures: 10}), true},
+		{reportOf(flowhq.Connected, "", flowhq.Counts{Failures: 0}), false},
+		{reportOf(flowhq.Connected, "", flowhq.Counts{Losses: 2}), false},
+		{reportOf(flowhq.Connected, "", flowhq.Counts{Losses: 3}), false}, // the workflow itself has counted none
+		{reportOf(flowhq.Disconnected, flowhq.EndCertificate, flowhq.Counts{Failures: 1}), true},
+		{reportOf(flowhq.Connected, flowhq.EndCertificate, flowhq.Counts{Failures: 1}), false},
 	} {
 		l := newLife(t)
 		l.at(time.Minute, flowhq.Start)
 		l.env.RegisterDelayedCallback(func() { l.env.SignalWorkflow(reportSignal, tt.report) }, 2*time.Minute)
-		if got := l.until(t, 3*time.Minute); got.Attention != tt.want || got.Ending != tt.report.Ending {
+		if got := l.until(t, 3*time.Minute); got.Attention != tt.want || got.Ending != tt.report.End {
 			t.Errorf("after %+v: attention %t, last ended %q; want %t", tt.report, got.Attention, got.Ending, tt.want)
 		}
 	}
@@ -174,8 +185,10 @@ func TestDetails(t *testing.T) {
 		RetryAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Attention: true,
 	}}
 	connected := tenant{TenantState: TenantState{Name: "Blue Door", Wanted: true, Session: flowhq.Connected, Ending: flowhq.EndLost}}
-	begun := tenant{TenantState: TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: starting.reason, Ending: flowhq.EndLoggedOut}}
+	starting := flowhq.Starting(flowhq.Counts{})
+	begun := tenant{TenantState: TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: starting.Reason, WaitingFor: starting.WaitingFor, Ending: flowhq.EndLoggedOut}}
 	full, asks := begun, begun
+	full.WaitingFor = flowhq.WaitForSlot
 	full.Reason = "waiting for a free worker: all 2 places are taken"
 	asks.Reason, asks.Ending, asks.Attention = "waiting for reconnects, which are paused", flowhq.EndCertificate, true
 	for _, tt := range []struct {

@@ -15,32 +15,32 @@ import (
 func TestRowsSayWhatIsWanted(t *testing.T) {
 	forged := TenantState{Tenant: "somebody", Name: "x", Wanted: true, Deleting: true, Session: flowhq.Connected, RetryAt: time.Now().Add(day)}
 	for _, tt := range []struct {
-		name    string
-		rows    activities.Sight
-		from    TenantState
-		later   func(*activities.Sight) // at a minute, with a nudge
-		wanted  bool
-		hosts   int
-		settled []string
+		name     string
+		rows     activities.Snapshot
+		from     TenantState
+		later    func(*activities.Snapshot) // at a minute, with a nudge
+		wanted   bool
+		hosts    int
+		recorded []string
 	}{
-		{"wanted, of a workflow that was lost", activities.Sight{Wanted: true}, TenantState{}, nil, true, 1, nil},
-		{"not wanted, but left draining", activities.Sight{}, TenantState{}, nil, false, 0, []string{"STOPPED: stopped by an operator"}},
-		{"not wanted, and so it is", activities.Sight{Quiet: true}, TenantState{}, nil, false, 0, nil},
-		{"a forged start", activities.Sight{Quiet: true}, forged, nil, false, 0, nil},
-		{"a forged end of a ban", activities.Sight{Wanted: true}, forged, nil, true, 1, nil},
-		{"banned, of a workflow that was lost", activities.Sight{
+		{"wanted, of a workflow that was lost", activities.Snapshot{Wanted: true}, TenantState{}, nil, true, 1, nil},
+		{"not wanted, but left draining", activities.Snapshot{}, TenantState{}, nil, false, 0, []string{"STOPPED: stopped by an operator"}},
+		{"not wanted, and so it is", activities.Snapshot{Quiet: true}, TenantState{}, nil, false, 0, nil},
+		{"a forged start", activities.Snapshot{Quiet: true}, forged, nil, false, 0, nil},
+		{"a forged end of a ban", activities.Snapshot{Wanted: true}, forged, nil, true, 1, nil},
+		{"banned, of a workflow that was lost", activities.Snapshot{
 			Wanted: true, Quiet: true, Session: flowhq.Banned, Ending: flowhq.EndTempBanned, RetryAt: time.Now().Add(365 * day),
 		}, TenantState{}, nil, true, 0, nil},
-		{"an older backup wants it", activities.Sight{Quiet: true}, TenantState{},
-			func(s *activities.Sight) { s.Wanted = true }, true, 1, []string{"STARTING: waiting for a worker"}},
-		{"an older backup does not", activities.Sight{Wanted: true}, TenantState{},
-			func(s *activities.Sight) { s.Wanted = false }, false, 1, []string{"STOPPED: stopped by an operator"}},
-		{"gone", activities.Sight{Wanted: true}, TenantState{},
-			func(s *activities.Sight) { *s = activities.Sight{Gone: true} }, false, 1, nil},
+		{"an older backup wants it", activities.Snapshot{Quiet: true}, TenantState{},
+			func(s *activities.Snapshot) { s.Wanted = true }, true, 1, []string{"STARTING: waiting for a worker"}},
+		{"an older backup does not", activities.Snapshot{Wanted: true}, TenantState{},
+			func(s *activities.Snapshot) { s.Wanted = false }, false, 1, []string{"STOPPED: stopped by an operator"}},
+		{"gone", activities.Snapshot{Wanted: true}, TenantState{},
+			func(s *activities.Snapshot) { *s = activities.Snapshot{Gone: true} }, false, 1, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l := newLife(t)
-			l.rows.change(func(s *activities.Sight) { *s = tt.rows })
+			l.rows.change(func(s *activities.Snapshot) { *s = tt.rows })
 			if tt.later != nil {
 				l.env.RegisterDelayedCallback(func() {
 					l.rows.change(tt.later)
@@ -57,8 +57,8 @@ func TestRowsSayWhatIsWanted(t *testing.T) {
 			if got.Wanted != tt.wanted || got.Tenant != tenantID || l.hosts != tt.hosts || l.erased > 0 {
 				t.Errorf("after an hour: %+v, %d hosts, erased %d times; want wanted %t, %d hosts", got, l.hosts, l.erased, tt.wanted, tt.hosts)
 			}
-			if diff := cmp.Diff(tt.settled, l.settled); diff != "" {
-				t.Errorf("settled (-want +got):\n%s", diff)
+			if diff := cmp.Diff(tt.recorded, l.recorded); diff != "" {
+				t.Errorf("recorded (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -105,8 +105,8 @@ func TestManyCommandsAreOne(t *testing.T) {
 		t.Errorf("after all: %+v, %d hosts, %d commands wait", got, l.hosts, l.rows.waiting())
 	}
 	want := []string{"STARTING: waiting for a worker", "STOPPED: stopped by an operator", "STARTING: waiting for a worker"}
-	if diff := cmp.Diff(want, l.settled); diff != "" {
-		t.Errorf("settled (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, l.recorded); diff != "" {
+		t.Errorf("recorded (-want +got):\n%s", diff)
 	}
 }
 
@@ -114,12 +114,12 @@ func TestManyCommandsAreOne(t *testing.T) {
 // session that runs, in a run that begins neither.
 func TestUnknownCommandsWait(t *testing.T) {
 	l := newLife(t)
-	l.rows.change(func(s *activities.Sight) { s.Wanted = true })
+	l.rows.change(func(s *activities.Snapshot) { s.Wanted = true })
 	l.rows.give("dance")
 	l.at(time.Minute, flowhq.Restart)
 	got := l.until(t, time.Hour)
-	if !got.Wanted || l.hosts != 1 || len(l.settled) > 0 || l.rows.waiting() != 2 {
-		t.Errorf("after an hour: %+v, %d hosts, settled %v, %d commands wait; want a host that nobody disturbs", got, l.hosts, l.settled, l.rows.waiting())
+	if !got.Wanted || l.hosts != 1 || len(l.recorded) > 0 || l.rows.waiting() != 2 {
+		t.Errorf("after an hour: %+v, %d hosts, recorded %v, %d commands wait; want a host that nobody disturbs", got, l.hosts, l.recorded, l.rows.waiting())
 	}
 	l = newLife(t)
 	l.rows.give("dance")
@@ -130,19 +130,19 @@ func TestUnknownCommandsWait(t *testing.T) {
 	}
 }
 
-// TestAClaimOfWhatIsStopped: a host that was frozen while the stop was settled claims the
+// TestAClaimOfWhatIsStopped: a host that was frozen while the stop was recorded claims the
 // tenant and is never heard of again. The next look ends that.
 func TestAClaimOfWhatIsStopped(t *testing.T) {
 	l := newLife(t)
 	l.at(1*time.Minute, flowhq.Start).at(2*time.Minute, flowhq.Stop)
 	l.env.RegisterDelayedCallback(func() {
-		l.rows.change(func(s *activities.Sight) { s.Quiet, s.Epoch = false, s.Epoch+1 })
+		l.rows.change(func(s *activities.Snapshot) { s.Quiet, s.Epoch = false, s.Epoch+1 })
 		l.give()
 	}, 3*time.Minute)
 	got := l.until(t, time.Hour)
 	want := []string{"STARTING: waiting for a worker", "STOPPED: stopped by an operator", "STOPPED: stopped by an operator"}
-	if diff := cmp.Diff(want, l.settled); diff != "" || got.Wanted {
-		t.Errorf("wanted %t; settled (-want +got):\n%s", got.Wanted, diff)
+	if diff := cmp.Diff(want, l.recorded); diff != "" || got.Wanted {
+		t.Errorf("wanted %t; recorded (-want +got):\n%s", got.Wanted, diff)
 	}
 }
 
@@ -150,27 +150,30 @@ func TestAClaimOfWhatIsStopped(t *testing.T) {
 func TestForgedReports(t *testing.T) {
 	l := newLife(t)
 	l.at(time.Minute, flowhq.Start)
-	l.rows.change(func(s *activities.Sight) { s.Epoch = 5 })
+	l.rows.change(func(s *activities.Snapshot) { s.Epoch = 5 })
 	for i, r := range []activities.Report{
-		{Epoch: 5 + 999_999, Host: "nobody", Session: flowhq.LoggedOut, Ending: flowhq.EndLoggedOut},
-		{Epoch: 5, Host: "b", Session: flowhq.Connected, Losses: 1 << 40, Failures: 1 << 40},
-		{Epoch: 1 << 62, Host: "nobody", Session: flowhq.LoggedOut},
-		{Epoch: 5, Host: "b", Session: flowhq.Connected, Losses: -1 << 40, Failures: 1 << 40},
+		{Epoch: 5 + 999_999, Worker: "nobody", Transition: flowhq.Transition{State: flowhq.LoggedOut, End: flowhq.EndLoggedOut}},
+		{Epoch: 5, Worker: "b", Transition: flowhq.Transition{
+			State: flowhq.Connected, Counts: flowhq.Counts{Losses: 1 << 40, Failures: 1 << 40, Outages: 1 << 40},
+		}},
+		{Epoch: 1 << 62, Worker: "nobody", Transition: flowhq.Transition{State: flowhq.LoggedOut}},
+		{Epoch: 5, Worker: "b", Transition: flowhq.Transition{
+			State: flowhq.Connected, Counts: flowhq.Counts{Losses: -1 << 40, Failures: 1 << 40},
+		}},
 	} {
 		l.env.RegisterDelayedCallback(func() {
 			r.At = l.env.Now()
-			if r.Host == "nobody" {
+			if r.Worker == "nobody" {
 				r.At = r.At.Add(day)
 			}
 			l.env.SignalWorkflow(reportSignal, r)
 		}, time.Duration(2+i)*time.Minute)
 	}
 	got := l.until(t, time.Hour)
-	if got.Session != flowhq.Connected || got.Host != "b" || got.Losses != 0 || got.Failures != mostFailures {
+	if got.Session != flowhq.Connected || got.Worker != "b" || got.Losses != 0 || got.Failures != maxReportedFailures {
 		t.Errorf("after the reports: %+v; want the real host's", got)
 	}
-	one := tenant{TenantState: TenantState{Losses: activities.CrashLoopAfter - 1}}
-	if pause := activities.CrashPause(one.Losses); pause != 0 {
+	if pause := flowhq.CrashPause(flowhq.CrashLoopAfter - 1); pause != 0 {
 		t.Errorf("a report may cause a pause of %v", pause)
 	}
 }

@@ -1,0 +1,91 @@
+package flowhq
+
+import (
+	"strings"
+	"time"
+)
+
+// An Event is one line of a tenant's history: what an operator did, or what became of its
+// session. An Event never holds message text, codes or secrets.
+type Event struct {
+	Tenant TenantID  `json:"tenant_id"`
+	Type   EventType `json:"type"`
+	Actor  string    `json:"actor"` // such as "admin", "host" or "workflow"
+	Reason string    `json:"reason"`
+	At     time.Time `json:"at"`
+}
+
+// A FleetEvent is one line of the fleet's history.
+type FleetEvent struct {
+	Type   EventType `json:"type"`
+	Actor  string    `json:"actor"` // such as "admin", "host" or "worker"
+	Reason string    `json:"reason"`
+	At     time.Time `json:"at"`
+}
+
+// An EventType names what an [Event] or a [FleetEvent] tells of. The set is closed: see
+// [EventTypes]. Clients match the words, so a word never changes its meaning.
+type EventType string
+
+// Types of the events of one tenant, besides those of the ends of its session, which
+// [EndReason.Event] names, and those of its commands, which [Command.Requested] names.
+const (
+	EventTenantCreated EventType = "TENANT_CREATED"
+	EventTenantUpdated EventType = "TENANT_UPDATED" // the reason lists the changed fields
+	EventTenantDeleted EventType = "TENANT_DELETED" // outlives the tenant's other events
+
+	EventHostStarting     EventType = "HOST_STARTING"     // a session is wanted and gets a host
+	EventSessionLinked    EventType = "SESSION_LINKED"    // a phone has scanned the code
+	EventSessionConnected EventType = "SESSION_CONNECTED" // the bot answers
+	EventSessionUnlinked  EventType = "SESSION_UNLINKED"  // a relink has dropped the link
+	EventSessionFlapping  EventType = "SESSION_FLAPPING"  // FlappingAfter failures in a row
+	EventSessionStable    EventType = "SESSION_STABLE"    // the end of flapping or of a crash loop
+	EventNumberChanged    EventType = "NUMBER_CHANGED"    // a phone of another number is linked
+
+	EventContactMuted    EventType = "CONTACT_MUTED"   // a contact is not answered for a while
+	EventContactUnmuted  EventType = "CONTACT_UNMUTED" // by an operator
+	EventRepliesDelayed  EventType = "REPLIES_DELAYED" // customers wait for the tenant's limit
+	EventMessageSetAside EventType = "MESSAGE_SET_ASIDE"
+	EventMessageRetried  EventType = "MESSAGE_RETRIED" // by an operator
+)
+
+// Types of the events of the fleet.
+const (
+	EventClientOutdated  EventType = "CLIENT_OUTDATED"           // WhatsApp refused the version in use
+	EventFleetPaused     EventType = "FLEET_PAUSED"              // by an operator
+	EventFleetResumed    EventType = "FLEET_RESUMED"             // by an operator
+	EventVersionFound    EventType = "WHATSAPP_VERSION_FOUND"    // a newer version may be tried
+	EventVersionAccepted EventType = "WHATSAPP_VERSION_ACCEPTED" // by WhatsApp, so all use it
+	EventVersionRefused  EventType = "WHATSAPP_VERSION_REFUSED"  // by WhatsApp, so nobody uses it
+	EventVersionSet      EventType = "WHATSAPP_VERSION_SET"      // by a person or a newer program
+	EventLoginFailed     EventType = "LOGIN_FAILED"              // a wrong admin password
+	EventLoginsSlowed    EventType = "LOGINS_SLOWED"             // after many wrong passwords
+	EventLoginsRefused   EventType = "LOGINS_REFUSED"            // after very many wrong passwords
+)
+
+// EventTypes lists every EventType of a tenant and of the fleet.
+var EventTypes = eventTypes()
+
+func eventTypes() []EventType {
+	all := []EventType{
+		EventTenantCreated, EventTenantUpdated, EventTenantDeleted, EventHostStarting,
+		EventSessionLinked, EventSessionConnected, EventSessionUnlinked, EventSessionFlapping,
+		EventSessionStable, EventNumberChanged, EventContactMuted, EventContactUnmuted,
+		EventRepliesDelayed, EventMessageSetAside, EventMessageRetried, EventClientOutdated,
+		EventFleetPaused, EventFleetResumed, EventVersionFound, EventVersionAccepted,
+		EventVersionRefused, EventVersionSet, EventLoginFailed, EventLoginsSlowed, EventLoginsRefused,
+	}
+	for _, c := range Commands {
+		all = append(all, c.Requested())
+	}
+	for _, r := range EndReasons {
+		all = append(all, r.Event())
+	}
+	return all
+}
+
+// Requested is the type of the event that the command was asked for, such as
+// FORCE_RESTART_REQUESTED.
+func (c Command) Requested() EventType {
+	return EventType(strings.ToUpper(strings.ReplaceAll(string(c), "-", "_")) + "_REQUESTED")
+}

@@ -1,0 +1,62 @@
+package flowhq
+
+// A Situation is what the rows say of a tenant that its status depends on. Statuses are
+// derived from it whenever they are read and are stored nowhere, so they cannot disagree
+// with what they tell of.
+type Situation struct {
+	State      SessionState
+	End        EndReason
+	WaitingFor Wait
+	Linked     bool // a phone is linked
+	Begun      bool // it was started at least once
+	// Claimed is whether a host has claimed the tenant and has not said anything yet: the rest
+	// is what an earlier one said.
+	Claimed bool
+	// LeaseExpired is whether the newest host holds a lease that has run out.
+	LeaseExpired bool
+}
+
+// Host is the status of the tenant's host.
+func (s Situation) Host() HostStatus {
+	status := s.reported()
+	up := status == HostStarting || status == HostRunning || status == HostDraining
+	if up && s.LeaseExpired {
+		return HostStale
+	}
+	return status
+}
+
+// reported is the status of the host by its own word.
+func (s Situation) reported() HostStatus {
+	switch {
+	case s.Claimed, s.WaitingFor != "", s.State == Connecting, s.State == QRReady:
+		return HostStarting
+	case s.State == Connected:
+		return HostRunning
+	case s.End != "":
+		return s.End.rule().host
+	case !s.Begun:
+		return HostStopped
+	default: // told to hang up; the workflow says next what follows
+		return HostDraining
+	}
+}
+
+// Tenant is the business view of the tenant.
+func (s Situation) Tenant() TenantStatus {
+	ended := s.State != Connecting && s.WaitingFor == "" && s.End != ""
+	switch {
+	case s.State == Connected:
+		return TenantActive
+	case s.State == QRReady:
+		return TenantQRPending
+	case ended && s.End.rule().tenant != "":
+		return s.End.rule().tenant
+	case !s.Begun:
+		return TenantNew
+	case s.Linked:
+		return TenantReconnecting
+	default:
+		return TenantQRPending
+	}
+}
