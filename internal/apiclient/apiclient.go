@@ -94,6 +94,8 @@ func (c Client) Call(ctx context.Context, method, path string, in, out any) erro
 	if c.Password != "" {
 		req.SetBasicAuth("admin", c.Password) // the API takes any user name
 	}
+	// The default client goes through the proxy of HTTP_PROXY and HTTPS_PROXY, if any, and
+	// keeps connections open for the next request.
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		if u, ok := errors.AsType[*url.Error](err); ok {
@@ -139,13 +141,13 @@ func refusal(request string, status int, body []byte) error {
 	}
 	if json.Unmarshal(body, &problem) == nil && problem.Detail != "" {
 		r.Detail, r.Errors = problem.Detail, problem.Errors
-	} else if r.Detail = beginning(body); r.Detail == "" {
+	} else if r.Detail = beginning(body); r.Detail == "" { // as to HEAD, or from a proxy
 		r.Detail = http.StatusText(status)
 	}
 	return r
 }
 
-// beginning returns one short line of an answer.
+// beginning returns one short line of an answer, as a page of HTML has many long ones.
 func beginning(body []byte) string {
 	line := strings.Join(strings.Fields(string(body[:min(len(body), maxDetail)])), " ")
 	if len(body) > maxDetail {

@@ -100,7 +100,10 @@ func TestImportsGoDown(t *testing.T) {
 
 // development lists what production must not link: what only works on loopback, and what
 // starts and stops databases.
-var development = []string{"internal/simulator", "internal/devdb", "internal/dev", "internal/dev/proc"}
+var development = []string{
+	"internal/dev", "internal/dev/proc", "internal/devdb", "internal/gobuild", "internal/simulator",
+	"internal/temporald",
+}
 
 // The go command is asked, as a package may also be linked by way of others.
 func TestProductionLinksNothingOfDevelopment(t *testing.T) {

@@ -80,7 +80,8 @@ func (e *environment) proxy(name string) Secret {
 func (e *environment) password(name string) Secret {
 	v := e.getenv(name)
 	if n := utf8.RuneCountInString(v); strings.TrimSpace(v) != "" && n < minPassword {
-		e.problem(name, "has %d characters, and needs at least %d; %s", n, minPassword, advice[Admin])
+		e.problem(name, "has %d characters, and needs at least %d; %s",
+			n, minPassword, advice[Admin])
 	}
 	return Secret(v)
 }
@@ -97,7 +98,8 @@ func (e *environment) checkAddress(name, v string) string {
 	}
 	_, port, err := net.SplitHostPort(v)
 	if n, numErr := strconv.ParseUint(port, 10, 16); err != nil || numErr != nil {
-		e.problem(name, "%q is not host:port with a port from 0 to 65535; such as 127.0.0.1:3000", v)
+		e.problem(name, "%q is not host:port with a port from 0 to 65535; "+
+			"such as 127.0.0.1:3000", v)
 	} else if n == 0 && name != "HTTP_ADDR" && name != "METRICS_ADDR" {
 		// Where we listen, 0 means any free port.
 		e.problem(name, "%q has port 0, to which nothing can connect", v)
@@ -113,6 +115,8 @@ func (e *environment) networks(name string) (all []string) {
 	}
 	for part := range strings.SplitSeq(v, ",") {
 		part = strings.TrimSpace(part)
+		// A zone, as in fe80::1%eth0, is this machine's name for a link. No caller's address
+		// has one.
 		addr, addrErr := netip.ParseAddr(part)
 		_, netErr := netip.ParsePrefix(part)
 		if (addrErr != nil || addr.Zone() != "") && netErr != nil {

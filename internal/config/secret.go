@@ -6,13 +6,15 @@ import (
 	"log/slog"
 )
 
+// redacted is what a secret looks like wherever it would be shown.
 const redacted = "[redacted]"
 
 // A Secret is a string that cannot be printed, logged or encoded by accident:
 // every such way gives "[redacted]". Compare it with "" to see whether it is set.
 type Secret string
 
-// Reveal returns the secret itself.
+// Reveal returns the secret itself. Every use of a secret is a call of Reveal, so a search
+// for that name finds all of them.
 func (s Secret) Reveal() string { return string(s) }
 
 // String returns "[redacted]".

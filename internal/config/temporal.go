@@ -84,6 +84,7 @@ func (e *environment) access(p envconfig.ClientConfigProfile) TemporalAccess {
 		}
 		e.problem(name, "the certificate or its key is not usable PEM: %v", cause(err))
 	}
+	// Both are settings of their own, which the caller sets: see Options.
 	options.HostPort, options.Namespace = "", ""
 	return TemporalAccess{options}
 }
@@ -92,9 +93,9 @@ func (e *environment) access(p envconfig.ClientConfigProfile) TemporalAccess {
 // nothing is: each is a file or the data themselves, not both, and a client's certificate
 // and its key come together.
 func (e *environment) certificates(t envconfig.ClientConfigTLS) (ok bool) {
-	before := len(e.problems)
+	before := len(e.problems) // of other variables
 	const cert, key = clientCert, "TEMPORAL_TLS_CLIENT_KEY_PATH"
-	given := map[string]bool{}
+	given := map[string]bool{} // by variable, in a file or as data
 	for _, part := range []struct {
 		name, path, otherName string
 		data                  []byte

@@ -43,7 +43,8 @@ func (a adminAPI) create(ctx context.Context, n flowhq.NewTenant) (t flowhq.Tena
 	return t, err
 }
 
-// startSession has the tenant's session hosted.
+// startSession has the tenant's session hosted. It returns when the command is durable, not
+// when the session runs.
 func (a adminAPI) startSession(ctx context.Context, id flowhq.TenantID) error {
 	path := "/admin/tenants/" + string(id) + "/session/start"
 	return a.Call(ctx, http.MethodPost, path, nil, nil)
@@ -55,7 +56,8 @@ type linkCode struct {
 	Code  *string
 }
 
-// linkCode returns the code that links a tenant's phone now.
+// linkCode returns the code that links a tenant's phone now, and how far the session is. A
+// code is good for twenty seconds, the first one for a minute.
 func (a adminAPI) linkCode(ctx context.Context, id flowhq.TenantID) (c linkCode, err error) {
 	err = a.Call(ctx, http.MethodGet, "/admin/tenants/"+string(id)+"/qr", nil, &c)
 	return c, err
@@ -71,7 +73,7 @@ func (s simulatorAPI) addPhone(ctx context.Context, number, name string) error {
 	return s.Call(ctx, http.MethodPost, "/phones", body, nil)
 }
 
-// scan lets a phone scan a code.
+// scan lets a phone scan a code. The code must be one that the simulator still shows.
 func (s simulatorAPI) scan(ctx context.Context, number, code string) error {
 	path := "/phones/" + url.PathEscape(number) + "/scan"
 	return s.Call(ctx, http.MethodPost, path, map[string]string{"code": code}, nil)
@@ -102,7 +104,8 @@ func (s simulatorAPI) inbox(ctx context.Context, customer, from string) ([]recei
 	return in.Messages, err
 }
 
-// errNotYet is what a function under poll returns to be called again.
+// errNotYet is what a function under poll returns to be called again. Any other error ends
+// the polling: what is refused will be refused again.
 var errNotYet = errors.New("not yet")
 
 // poll calls f until it returns something other than errNotYet, or ctx ends.

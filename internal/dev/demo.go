@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	linkTimeout  = time.Minute      // from the start command until the session is connected
+	// linkTimeout is from the start command until the session is connected.
+	linkTimeout  = time.Minute
 	replyTimeout = 20 * time.Second // for one reply
 	nameWidth    = 18               // of the names in a printed conversation, in characters
 )
@@ -89,6 +90,7 @@ func (d demo) play(ctx context.Context, mark string) error {
 	if err := d.linkAll(ctx, tenants); err != nil {
 		return err
 	}
+	// One after the other, so that a reader can follow.
 	for i, b := range businesses {
 		if err := d.converse(ctx, b, tenants[i]); err != nil {
 			return err

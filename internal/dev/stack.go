@@ -37,8 +37,8 @@ const (
 	hurriedGrace = 300 * time.Millisecond
 )
 
-// readyTimeout bounds the start of each service. The slowest, on a machine that runs all
-// tests at once, was Temporal with a minute.
+// readyTimeout bounds the start of each service. It is long enough for a machine that runs
+// all tests at the same time.
 const readyTimeout = 90 * time.Second
 
 // A stack is one run of everything.
@@ -51,11 +51,13 @@ type stack struct {
 
 	reserved []net.PacketConn // see reserve
 
+	// What follows is set by prepare, before anything is started.
 	root   string      // of the checkout
 	data   *dataFolder // of the services
 	self   string      // this program, which the simulator is a command of
 	flowhq string      // the program of production, which the API and the worker are commands of
 
+	// Where everything is. The start of each service sets what it knows.
 	databaseURL string
 	temporal    string // address
 	ui          string // address of Temporal's Web UI, "" with a Temporal of somebody else's
@@ -102,6 +104,7 @@ func (s *stack) run(ctx context.Context) (err error) {
 		}
 	}
 	s.summarize(ctx, time.Since(began))
+	// Only now, so that the summary is not buried before it was read.
 	s.console.verbose.Store(true)
 	go s.readCommands(ctx)
 	select {

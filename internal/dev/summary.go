@@ -13,8 +13,8 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// reconnectTimeout is how long the summary waits for the bots to be connected again. Three
-// demo tenants need about one second after a restart.
+// reconnectTimeout is how long the summary waits for the bots to be connected again. People
+// look at the terminal meanwhile, so it is better to print what is there.
 const reconnectTimeout = 4 * time.Second
 
 // summarize prints where everything is and what to try. It is the last thing on the
@@ -24,6 +24,7 @@ func (s *stack) summarize(ctx context.Context, took time.Duration) {
 	if err != nil {
 		return // everything is ending
 	}
+	// Printed at once in the end, so that no line of a service comes in between.
 	var b strings.Builder
 	row := func(name, value string) { fmt.Fprintf(&b, "  %-16s %s\n", name, value) }
 	fmt.Fprintf(&b, "\nFlow HQ runs (after %v).\n\n", took.Round(100*time.Millisecond))
@@ -54,7 +55,8 @@ func (s *stack) summarize(ctx context.Context, took time.Duration) {
 	s.console.printf("%s", b.String())
 }
 
-// relative returns a path as seen from the current folder, if that is shorter.
+// relative returns a path as seen from the current folder, if that is shorter: most people
+// start everything in the root of the checkout.
 func relative(path string) string {
 	if here, err := os.Getwd(); err == nil {
 		if r, err := filepath.Rel(here, path); err == nil && len(r) < len(path) {

@@ -55,7 +55,8 @@ func newSupervisor(ctx context.Context, c *console, hurry <-chan struct{}) *supe
 	return v
 }
 
-// start starts s and keeps it running until stop.
+// start starts s and keeps it running until stop. It does not wait until s is ready: that
+// is for the caller, with awaitReady, as services can start at the same time.
 func (v *supervisor) start(s *service) *service {
 	s.failed = make(chan struct{})
 	v.wg.Go(func() { v.keep(s) })
@@ -117,6 +118,7 @@ func (v *supervisor) runProcess(s *service) error {
 		return child.Err()
 	case <-v.ctx.Done():
 	}
+	// SIGTERM is how every one of these programs is told to end in good order.
 	child.Signal(syscall.SIGTERM)
 	select {
 	case <-child.Done():

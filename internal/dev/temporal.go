@@ -24,7 +24,9 @@ func (s *stack) startTemporal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	server := temporald.Server{Addr: s.temporal, UI: s.ui, Namespace: s.namespace(), Dir: s.data.dir}
+	server := temporald.Server{
+		Addr: s.temporal, UI: s.ui, Namespace: s.namespace(), Dir: s.data.dir,
+	}
 	if s.getenv("PAYLOAD_KEYS") != "" {
 		server.Codec = s.api.Base + "/codec"
 	}
@@ -62,7 +64,8 @@ func (s *stack) namespace() string {
 // provision creates the namespace and the search attributes that are missing.
 func (s *stack) provision(ctx context.Context) error {
 	options := client.Options{}
-	if s.getenv("TEMPORAL_ADDRESS") != "" { // somebody else's, which may ask for a key or a certificate
+	if s.getenv("TEMPORAL_ADDRESS") != "" {
+		// It is somebody else's, which may ask for a key or a certificate.
 		settings, err := config.Parse(s.getenv, config.Temporal)
 		if err != nil {
 			return err

@@ -58,6 +58,8 @@ func (s Server) Serve(ctx context.Context) error {
 		// can do nothing.
 		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
+	// The server ends by itself only if its listener breaks, and then the process is of no
+	// use: whatever supervises it starts another one.
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
 	select {

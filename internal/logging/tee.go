@@ -9,7 +9,8 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// reportEvery is how often a failing log file is reported at most.
+// reportEvery is how often a failing log file is reported at most. On a full disk every
+// line fails, and reporting each would double what is logged.
 const reportEvery = time.Minute
 
 // tee is a slog.Handler that passes every record to the console and those of a
@@ -19,7 +20,7 @@ type tee struct {
 	json    slog.Handler // encodes into shared.files
 	shared  *shared
 	tenant  flowhq.TenantID // from With; "" if none or not valid
-	grouped bool            // inside a group, where "tenant" is another attribute
+	grouped bool            // inside a group, where "tenant" is some other attribute
 }
 
 // shared is what all descendants of one logger have in common.
@@ -39,7 +40,7 @@ func newTee(console slog.Handler, f *files, level slog.Level) *tee {
 	}
 }
 
-// Enabled asks the console alone; both sides have the same level.
+// Enabled asks the console alone, as both handlers have the same level.
 func (t *tee) Enabled(ctx context.Context, level slog.Level) bool {
 	return t.console.Enabled(ctx, level)
 }
@@ -56,6 +57,7 @@ func (t *tee) Handle(ctx context.Context, r slog.Record) error {
 			return true
 		})
 	}
+	// After the console, which must not wait for a disk.
 	if id != "" {
 		t.shared.write(ctx, id, t.json, r)
 	}
@@ -90,7 +92,8 @@ func (t *tee) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return &c
 }
 
-// WithGroup returns a tee whose records carry their attributes in a group.
+// WithGroup returns a tee whose records carry their attributes in a group. The tenant of
+// an earlier With stays that of the records.
 func (t *tee) WithGroup(name string) slog.Handler {
 	if name == "" {
 		return t
@@ -100,8 +103,8 @@ func (t *tee) WithGroup(name string) slog.Handler {
 	return &c
 }
 
-// tenantOf returns a's value if it is a tenant's id, else "": it becomes part of
-// a file name, so nothing else may pass.
+// tenantOf returns a's value if it is a tenant's id, else "". It becomes part of a file
+// name, so nothing else may pass, such as a path.
 func tenantOf(a slog.Attr) flowhq.TenantID {
 	if id := flowhq.TenantID(a.Value.Resolve().String()); id.Valid() {
 		return id

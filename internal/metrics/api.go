@@ -30,7 +30,8 @@ func NewAPI(r Registry) *API {
 	a := &API{
 		LoginsFailed: counter("flowhq_logins_failed_total", "Wrong admin passwords."),
 		LoginsSlowed: counter("flowhq_logins_slowed_total",
-			"Times that an address gave so many wrong admin passwords that its are checked slowly."),
+			"Times that an address gave so many wrong admin passwords "+
+				"that those from it are checked slowly."),
 		LoginsRefused: counter("flowhq_logins_refused_total",
 			"Admin passwords that were refused unchecked, as too many came at once."),
 		Requests: auto.NewCounterVec(prometheus.CounterOpts{

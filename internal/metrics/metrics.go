@@ -38,6 +38,7 @@ func (r Registry) Text() (text []byte, mediaType string, err error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("gather metrics: %w", err)
 	}
+	// The plain format, which every scraper reads. None of these needs what newer ones have.
 	format := expfmt.NewFormat(expfmt.TypeTextPlain)
 	var b bytes.Buffer
 	e := expfmt.NewEncoder(&b, format)
@@ -100,7 +101,8 @@ func NewWorker(r Registry) *Worker {
 			Name: "flowhq_worker_capacity", Help: "Sessions that this worker may host.",
 		}),
 		Slots: auto.NewGauge(prometheus.GaugeOpts{
-			Name: "flowhq_worker_slots_used", Help: "Hosts that run on this worker, connected or not.",
+			Name: "flowhq_worker_slots_used",
+			Help: "Hosts that run on this worker, connected or not.",
 		}),
 		Received: counter("flowhq_messages_received_total",
 			"Messages of customers that were recorded."),
@@ -121,6 +123,7 @@ func NewWorker(r Registry) *Worker {
 			Buckets: replyBuckets,
 		}),
 	}
+	// From here on, every series is there. A panel then shows zero instead of "no data".
 	for _, s := range flowhq.SessionStates {
 		w.Sessions.WithLabelValues(string(s))
 	}

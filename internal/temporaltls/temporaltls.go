@@ -117,6 +117,7 @@ func (a *Authority) write(file, kind string, der []byte) {
 // authority's or, if apiKey is not "", that key and no certificate.
 func Serve(t testing.TB, a *Authority, backend, apiKey string) (address string) {
 	t.Helper()
+	// Its own certificate is of the same authority, whose File a client is given to trust.
 	certFile, keyFile := a.Pair(Name)
 	cert, err := tls.LoadX509KeyPair(certFile, keyFile)
 	if err != nil {
@@ -150,6 +151,7 @@ func Serve(t testing.TB, a *Authority, backend, apiKey string) (address string) 
 		s.TLS.ClientCAs.AddCert(a.cert)
 		s.TLS.ClientAuth = tls.RequireAndVerifyClientCert
 	}
+	// The listener is on loopback, on a port of the kernel's choice.
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	return s.Listener.Addr().String()
