@@ -101,7 +101,7 @@ func (n *Network) newConn(
 	}
 	// The connection outlives the call of Dial that ctx belongs to.
 	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	// The client takes its stores from device, so these are wrapped before.
+	// The stores are wrapped before there is a client that could use them.
 	c.keys = n.Keys.Use(device, keyUser{c})
 	c.client.Store(c.newClient(device))
 	return c

@@ -126,7 +126,7 @@ func (c *Conn) receiveReceipt(e *events.Receipt) {
 // tokens, and the identities of contacts. It reads only the part that came inside the
 // message; the rest would have to be downloaded and is large.
 func (c *Conn) learnFromHistory(notice *waE2E.HistorySyncNotification) {
-	// The history comes in several messages, of which one carries its part inside.
+	// Most of the history is not inside the messages that announce it.
 	if len(notice.GetInitialHistBootstrapInlinePayload()) == 0 {
 		return
 	}

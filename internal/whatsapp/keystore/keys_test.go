@@ -22,6 +22,7 @@ import (
 // A connection is a connection that exists only to use keys.
 type connection struct {
 	fence    func() error // what Fence does; nil = nothing
+	pairErr  error        // what Pair returns
 	isLinked bool
 	failure  error // what Fail was told; the connection has ended then
 }
@@ -33,7 +34,7 @@ func (c *connection) Fence(context.Context, Tx) error {
 	return c.fence()
 }
 
-func (*connection) Pair(context.Context, *store.Device) error { return nil }
+func (c *connection) Pair(context.Context, *store.Device) error { return c.pairErr }
 func (c *connection) Do(f func() error) error {
 	if c.HasEnded() {
 		return sessionlock.ErrClosed
