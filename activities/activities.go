@@ -3,8 +3,6 @@ package activities
 import (
 	"context"
 	"log/slog"
-	"math/rand/v2"
-	"strings"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -15,6 +13,7 @@ import (
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/metrics"
+	"github.com/flowhq/flowhq/internal/session"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/whatsapp"
 )
@@ -35,22 +34,10 @@ const (
 // before it lets another worker go on with it.
 func silence(t hosting.Timing) time.Duration { return max(4*t.Heartbeat, pruneSilence) }
 
-// Bounds on one host's life.
-const (
-	// hostLife is when a host recycles itself, give or take a tenth: a boundary at
-	// which its workflow may continue as new.
-	hostLife = 24 * time.Hour
-	// recycleRetry is when a host looks again whether it may recycle itself, if
-	// reconnects are paused.
-	recycleRetry = 10 * time.Minute
-	// hostLimit is Temporal's bound on one attempt of a Host. It must never be
-	// reached: its expiry would be retried without waking the workflow. An attempt
-	// lasts longer than hostLife only while reconnects are paused.
-	hostLimit = 90 * 24 * time.Hour
-	// drainTimeout bounds how long a host that is told to go waits for the
-	// replies that are just being sent.
-	drainTimeout = 1500 * time.Millisecond
-)
+// hostLimit is Temporal's bound on one attempt of a Host. It must never be reached: its expiry
+// would be retried without waking the workflow. An attempt lasts longer than a day only while
+// reconnects are paused.
+const hostLimit = 90 * 24 * time.Hour
 
 // HostOptions is how a workflow schedules a Host.
 //
@@ -108,24 +95,6 @@ func short(limit time.Duration, summary string) workflow.ActivityOptions {
 	}
 }
 
-// A Report tells a tenant's workflow of a step in its session's life. A host makes it, but for
-// those whose WaitingFor is set: these say only what a tenant without a host waits for, and
-// nothing else has changed.
-type Report struct {
-	Epoch  int64  `json:"epoch"`
-	Worker string `json:"worker,omitempty"` // whose host says so
-	flowhq.Transition
-	// Earlier is how the attempt before this one ended, if that could not say it itself; "" if
-	// there is nothing new.
-	Earlier flowhq.EndReason `json:"earlier,omitempty"`
-	At      time.Time        `json:"at"`
-}
-
-// A Reporter delivers reports. workflows.Client is one.
-type Reporter interface {
-	Report(ctx context.Context, tenant flowhq.TenantID, r Report) error
-}
-
 // A Beater sends a heartbeat for an activity by its task token, and returns an
 // error if the activity should end. A Temporal client is one.
 type Beater interface {
@@ -134,22 +103,16 @@ type Beater interface {
 
 // Activities is what the activities share in one process.
 type Activities struct {
-	Store   *store.Store
-	Network *whatsapp.Network
-	Reports Reporter
-	Beats   Beater
-	// Attempts ends that of a host that is stuck.
-	Attempts    hosting.Attempts
-	Nudges      Nudger
-	Leases      *hosting.Leases
-	Database    *hosting.DatabaseWatch
-	Admission   *hosting.Admission
-	RateLimiter *hosting.RateLimiter
-	Slots       *hosting.Slots
-	Timing      hosting.Timing
-	Metrics     *metrics.Worker
-	Name        string // of this process, shown to operators
-	Log         *slog.Logger
+	Sessions *session.Process // hosts sessions, and unlinks devices
+	Store    *store.Store
+	Network  *whatsapp.Network
+	Beats    Beater
+	Attempts hosting.Attempts // ends the attempt of a host that is stuck
+	Nudges   Nudger
+	Timing   hosting.Timing
+	Metrics  *metrics.Worker
+	Name     string // of this process, shown to operators
+	Log      *slog.Logger
 }
 
 // RegisterHost makes r run Hosts. It must be a worker of SessionQueue.
@@ -165,40 +128,4 @@ func (a *Activities) RegisterShort(r worker.ActivityRegistry) {
 	r.RegisterActivityWithOptions(a.Erase, activity.RegisterOptions{Name: EraseActivity})
 	r.RegisterActivityWithOptions(a.Prune, activity.RegisterOptions{Name: PruneActivity})
 	r.RegisterActivityWithOptions(a.SendBulk, activity.RegisterOptions{Name: BulkActivity})
-}
-
-// WaitingForWorker is the reason of a tenant that was just started.
-const WaitingForWorker = store.WaitingFor + "a worker"
-
-// Waits reports whether a reason says that a tenant waits for something that is not
-// its own, so that there is nothing to do about it.
-func Waits(reason string) bool { return strings.HasPrefix(reason, store.WaitingFor) }
-
-// A WaitReporter tells tenants' workflows, by reports, what the tenants wait for.
-type WaitReporter struct{ Reports Reporter }
-
-// ReportWaiting says that a tenant waits, and that nothing else has changed.
-func (w WaitReporter) ReportWaiting(ctx context.Context, of store.Waiting, why flowhq.Wait, reason string) error {
-	return w.Reports.Report(ctx, of.Tenant, Report{
-		Epoch: of.Epoch, Transition: flowhq.Transition{State: of.Session, WaitingFor: why, Reason: reason}, At: time.Now().UTC(),
-	})
-}
-
-// WorkerLost is the error that ends the attempt of a worker that died. Temporal tries again
-// at once, without the workflow, unless so many workers died of the session that it has to
-// wait: that is for the workflow. counts has this loss already, if it is counted at all.
-func WorkerLost(counts flowhq.Counts) error {
-	end := flowhq.End{Reason: flowhq.EndWorkerLost, Text: lostText, At: time.Now(), Counted: true}
-	next := flowhq.Next(flowhq.Before{Wanted: true, Counts: counts}, end)
-	return temporal.NewApplicationErrorWithOptions("the worker was lost", string(flowhq.EndWorkerLost), temporal.ApplicationErrorOptions{
-		NextRetryDelay: time.Millisecond, Category: temporal.ApplicationErrorCategoryBenign,
-		Details: []any{next}, NonRetryable: next.Retry != flowhq.RetryAtOnce,
-	})
-}
-
-// life is how long this host runs before it recycles itself: hostLife with a
-// tenth of jitter, so that hosts started together do not end together.
-func life() time.Duration {
-	tenth := int64(hostLife / 10)
-	return hostLife + time.Duration(rand.Int64N(2*tenth)-tenth)
 }

@@ -1,7 +1,8 @@
-// Package activities is what workflows have done: Host, one session's life from
-// claim to hang-up; the two short ones that settle a tenant's rows and erase them;
-// Prune, which deletes what is older than the retention of all of them; and SendBulk,
-// which gives a command to many.
+// Package activities is what workflows have done: Host, which hosts a session; the short
+// ones that read a tenant's rows, record what became of it, and erase it; Prune, which
+// deletes what is older than the retention of all tenants; and SendBulk, which gives a
+// command to many.
 //
-// How a Host returns is its protocol with the workflow; see [Activities.Host].
+// It is the border between Temporal's SDK and the rest: internal/session knows nothing of
+// activities. How a Host returns is its protocol with the workflow; see [Activities.Host].
 package activities

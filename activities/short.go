@@ -114,11 +114,6 @@ type EraseInput struct {
 	Tenant flowhq.TenantID `json:"tenant"`
 }
 
-// unlinkTimeout bounds the attempt to unlink a device, but for the wait for its messages.
-// If WhatsApp cannot be reached, a tenant is erased or relinked all the same, and the phone
-// drops the dead link by itself after two weeks.
-const unlinkTimeout = 15 * time.Second
-
 // Erase unlinks the tenant's device on WhatsApp, then deletes its keys and its
 // rows. It may be repeated. Of a tenant that nobody has asked to delete it erases nothing,
 // whoever may have had a workflow say so.
@@ -137,7 +132,7 @@ func (a *Activities) Erase(ctx context.Context, in EraseInput) error {
 		return err
 	}
 	if device != "" {
-		if err := a.unlink(ctx, in.Tenant, device); err != nil {
+		if err := a.Sessions.Unlink(ctx, in.Tenant, device, func() { activity.RecordHeartbeat(ctx) }); err != nil {
 			a.Log.Warn("could not unlink the phone", "tenant", string(in.Tenant), "err", err)
 		}
 		if err := a.Network.Keys.Forget(ctx, device); err != nil {
@@ -148,34 +143,4 @@ func (a *Activities) Erase(ctx context.Context, in EraseInput) error {
 		}
 	}
 	return a.Store.Erase(ctx, in.Tenant, "workflow")
-}
-
-// unlink logs the device out on WhatsApp, under a claim of its own so that no
-// host can be online at the same time.
-func (a *Activities) unlink(ctx context.Context, tenant flowhq.TenantID, device string) error {
-	ctx, cancel := context.WithTimeout(ctx, unlinkTimeout)
-	defer cancel()
-	fleet := a.Admission.State()
-	if fleet.Paused {
-		return flowhq.Errorf(flowhq.Unavailable, "the fleet is paused")
-	}
-	beat := func() { activity.RecordHeartbeat(ctx) }
-	if err := a.RateLimiter.Wait(ctx, a.Timing.Heartbeat, func(int) { beat() }); err != nil {
-		return err
-	}
-	lease, err := a.Leases.Claim(ctx, tenant, 0, a.Name, beat)
-	if err != nil {
-		return err
-	}
-	closed, err := a.removeDevice(ctx, lease, removal{
-		version: fleet.Version, device: device, handler: mute{lease}, beat: beat,
-	})
-	if closed {
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), hangUpTimeout)
-		defer cancel()
-		lease.Release(closing)
-	} else {
-		lease.Drop()
-	}
-	return err
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/activities"
 	"github.com/flowhq/flowhq/internal/hosting"
+	"github.com/flowhq/flowhq/internal/session"
 	"github.com/flowhq/flowhq/internal/whatsapp"
 	"github.com/flowhq/flowhq/workflows"
 )
@@ -48,12 +49,16 @@ func newProcess(o Options, control *workflows.Client) *process {
 		Reports: activities.WaitReporter{Reports: control},
 		Timing:  o.Timing, Name: o.Name, Capacity: o.Capacity, Log: o.Log,
 	})
-	p.activities = &activities.Activities{
-		Store: o.Store, Network: o.Network,
-		Reports: control, Nudges: control, Beats: o.Temporal, Attempts: attempts,
+	sessions := &session.Process{
+		Store: o.Store, Network: session.Dialer{Network: o.Network}, Reports: control,
 		Leases: p.leases, Database: p.database, Slots: p.slots, Admission: p.admission,
 		RateLimiter: hosting.NewRateLimiter(o.ConnectsPerSecond),
 		Timing:      o.Timing, Metrics: o.Metrics, Name: o.Name, Log: o.Log,
+	}
+	p.activities = &activities.Activities{
+		Sessions: sessions, Store: o.Store, Network: o.Network,
+		Nudges: control, Beats: o.Temporal, Attempts: attempts,
+		Timing: o.Timing, Metrics: o.Metrics, Name: o.Name, Log: o.Log,
 	}
 	return p
 }

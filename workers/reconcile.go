@@ -160,7 +160,7 @@ func (r *reconciler) due(found []store.Unsettled) (due []store.Unsettled) {
 // see sees to tenants, at its pace, for no longer than another process would wait. One that
 // it cannot see to is left alone for longer each time, and holds up no other.
 func (r *reconciler) see(ctx context.Context, due []store.Unsettled) error {
-	const rounds = 3
+	const rounds = 3 // fewer than another process waits for before it reconciles itself
 	ctx, cancel := context.WithTimeout(ctx, rounds*r.every)
 	defer cancel()
 	var group errgroup.Group

@@ -15,7 +15,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/flowhq/flowhq"
-	"github.com/flowhq/flowhq/activities"
+	"github.com/flowhq/flowhq/internal/session"
 )
 
 // Names on the wire. They outlive every deployment and are never reused.
@@ -98,7 +98,7 @@ func (c *Client) Pulse(ctx context.Context, tenant flowhq.TenantID) (Pulse, erro
 
 // Report tells the tenant's workflow about its session. A workflow that has
 // ended is not an error: the tenant is gone.
-func (c *Client) Report(ctx context.Context, tenant flowhq.TenantID, r activities.Report) error {
+func (c *Client) Report(ctx context.Context, tenant flowhq.TenantID, r session.Report) error {
 	err := c.temporal.SignalWorkflow(ctx, workflowID(tenant), "", reportSignal, r)
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
 		return nil

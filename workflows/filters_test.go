@@ -15,6 +15,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/activities"
+	"github.com/flowhq/flowhq/internal/session"
 )
 
 // filters are what operators type into the Web UI's list, and whom they find among the
@@ -48,7 +49,7 @@ func TestFilters(t *testing.T) {
 	}
 	onHost := func(star *star, host string) *actor {
 		a := star.host(1)
-		r := activities.Report{Epoch: 1, Worker: host, Transition: flowhq.Transition{State: flowhq.Connected}}
+		r := session.Report{Epoch: 1, Worker: host, Transition: flowhq.Transition{State: flowhq.Connected}}
 		if err := s.control.Report(t.Context(), star.ID, r); err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/activities"
+	"github.com/flowhq/flowhq/internal/session"
 )
 
 // superseded is what follows for a tenant whose host a force-restart does not wait for.
@@ -116,7 +117,7 @@ func (t *tenant) take(ctx workflow.Context, next flowhq.Transition) error {
 // a signal can make one up: whatever epoch that names, what the host that the rows know says
 // later is heard.
 func (t *tenant) receiveReport(ctx workflow.Context, c workflow.ReceiveChannel) {
-	var r activities.Report
+	var r session.Report
 	c.Receive(ctx, &r)
 	late := r.Epoch < t.Epoch && !r.At.After(t.reportedAt)
 	if late || r.Epoch < t.readEpoch || r.Epoch-maxEpochStep > t.Epoch {

@@ -21,6 +21,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/activities"
+	"github.com/flowhq/flowhq/internal/session"
 )
 
 const (
@@ -234,7 +235,7 @@ func (t *star) host(n int) (a *actor) {
 // report tells the workflow what a host of that epoch says, and waits until it shows.
 func (t *star) report(epoch int64, state flowhq.SessionState) {
 	t.Helper()
-	err := t.control.Report(t.Context(), t.ID, activities.Report{
+	err := t.control.Report(t.Context(), t.ID, session.Report{
 		Epoch: epoch, Worker: "worker@test", Transition: flowhq.Transition{State: state}, At: time.Now().UTC(),
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/activities"
+	"github.com/flowhq/flowhq/internal/session"
 )
 
 // TestRowsSayWhatIsWanted: what the rows say counts, without a command, for a workflow that
@@ -151,7 +152,7 @@ func TestForgedReports(t *testing.T) {
 	l := newLife(t)
 	l.at(time.Minute, flowhq.Start)
 	l.rows.change(func(s *activities.Snapshot) { s.Epoch = 5 })
-	for i, r := range []activities.Report{
+	for i, r := range []session.Report{
 		{Epoch: 5 + 999_999, Worker: "nobody", Transition: flowhq.Transition{State: flowhq.LoggedOut, End: flowhq.EndLoggedOut}},
 		{Epoch: 5, Worker: "b", Transition: flowhq.Transition{
 			State: flowhq.Connected, Counts: flowhq.Counts{Losses: 1 << 40, Failures: 1 << 40, Outages: 1 << 40},

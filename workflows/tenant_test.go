@@ -23,6 +23,7 @@ import (
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/activities"
 	"github.com/flowhq/flowhq/internal/hosting"
+	"github.com/flowhq/flowhq/internal/session"
 )
 
 const tenantID = flowhq.TenantID("6c1f0c1e-8a3e-4f43-9d1c-2b5d7a1e0f11")
@@ -333,11 +334,11 @@ func TestLookWhileTheDatabaseIsAway(t *testing.T) {
 func TestReports(t *testing.T) {
 	l := newLife(t)
 	l.at(time.Minute, flowhq.Start)
-	report := func(d time.Duration, r activities.Report) {
+	report := func(d time.Duration, r session.Report) {
 		l.env.RegisterDelayedCallback(func() { l.env.SignalWorkflow(reportSignal, r) }, d)
 	}
-	report(2*time.Minute, activities.Report{Epoch: 5, Worker: "b", Transition: flowhq.Transition{State: flowhq.Connected}})
-	report(3*time.Minute, activities.Report{Epoch: 4, Worker: "a", Transition: flowhq.Transition{State: flowhq.Disconnected, Reason: "late"}})
+	report(2*time.Minute, session.Report{Epoch: 5, Worker: "b", Transition: flowhq.Transition{State: flowhq.Connected}})
+	report(3*time.Minute, session.Report{Epoch: 4, Worker: "a", Transition: flowhq.Transition{State: flowhq.Disconnected, Reason: "late"}})
 	got := l.until(t, time.Hour)
 	if got.Session != flowhq.Connected || got.Worker != "b" || got.Epoch != 5 {
 		t.Errorf("after both reports: %+v; want the newer host's", got)
@@ -350,7 +351,7 @@ func TestReportOfWaiting(t *testing.T) {
 	l := newLife(t)
 	l.at(time.Minute, flowhq.Start)
 	const reason = "waiting for reconnects, which are paused"
-	for i, r := range []activities.Report{
+	for i, r := range []session.Report{
 		{Epoch: 5, Worker: "b", Transition: flowhq.Transition{
 			State: flowhq.Disconnected, End: flowhq.EndCertificate, Counts: flowhq.Counts{Failures: 12},
 		}},

@@ -10,7 +10,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/flowhq/flowhq"
-	"github.com/flowhq/flowhq/activities"
+	"github.com/flowhq/flowhq/internal/session"
 )
 
 // A ban from minute 10 to minute 40, and what an operator does meanwhile.
@@ -150,14 +150,14 @@ func TestCrashLoopTimelines(t *testing.T) {
 }
 
 // reportOf is a report of a host whose session is in a state, or has ended.
-func reportOf(state flowhq.SessionState, end flowhq.EndReason, counts flowhq.Counts) activities.Report {
-	return activities.Report{Epoch: 9, Transition: flowhq.Transition{State: state, End: end, Counts: counts}}
+func reportOf(state flowhq.SessionState, end flowhq.EndReason, counts flowhq.Counts) session.Report {
+	return session.Report{Epoch: 9, Transition: flowhq.Transition{State: state, End: end, Counts: counts}}
 }
 
 // Reports set the attention flag when attempts keep failing, and take it back.
 func TestFlappingAsksForAttention(t *testing.T) {
 	for _, tt := range []struct {
-		report activities.Report
+		report session.Report
 		want   bool
 	}{
 		{reportOf(flowhq.Disconnected, flowhq.EndLost, flowhq.Counts{Failures: 9}), false},

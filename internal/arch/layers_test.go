@@ -35,6 +35,7 @@ var layers = [][]string{
 		"internal/hosting", "internal/pipeline", "internal/whatsapp", "internal/simulator",
 		"internal/temporald",
 	},
+	{"internal/session"},
 	{"activities"},
 	{"workflows"},
 	{"api", "workers"},

@@ -25,6 +25,9 @@ type Status struct {
 	Ending flowhq.EndReason `json:"ending,omitempty"`
 }
 
+// LossText tells operators of a worker that was lost.
+const LossText = "the worker was lost; moved to another one"
+
 // AfterLoss is what the next attempt is told of a host whose worker died or was stuck. A
 // session that was stable did not kill its worker, and its counts begin anew; else it may
 // have, and the loss is counted.

@@ -1,12 +1,32 @@
-package activities
+package session
 
 import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/flowhq/flowhq"
 )
 
-// reportRetry is how long an undelivered report waits.
+// A Report tells a tenant's workflow of a step in its session's life. A host makes it, but
+// for those whose WaitingFor is set: these say only what a tenant without a host waits for,
+// and nothing else has changed.
+type Report struct {
+	Epoch  int64  `json:"epoch"`
+	Worker string `json:"worker,omitempty"` // whose host says so
+	flowhq.Transition
+	// Earlier is how the attempt before this one ended, if that could not say it itself; "" if
+	// there is nothing new.
+	Earlier flowhq.EndReason `json:"earlier,omitempty"`
+	At      time.Time        `json:"at"`
+}
+
+// A Reporter delivers reports. workflows.Client is one.
+type Reporter interface {
+	Report(ctx context.Context, tenant flowhq.TenantID, r Report) error
+}
+
+// reportRetry is how long an undelivered report waits: Temporal may be away for minutes.
 const reportRetry = 2 * time.Second
 
 // reports delivers the newest report to the workflow, again and again until it
@@ -17,11 +37,12 @@ type reports struct {
 
 	mu     sync.Mutex
 	latest *Report // not in delivery yet
-	busy   bool
+	busy   bool    // the goroutine that delivers runs
 	work   sync.WaitGroup
 	ending chan struct{} // closed by flush
 }
 
+// newReports returns reports of which there are none yet. The caller calls flush.
 func newReports(deliver func(context.Context, Report) error) *reports {
 	return &reports{deliver: deliver, ending: make(chan struct{})}
 }
@@ -44,6 +65,8 @@ func (q *reports) flush() {
 	q.work.Wait()
 }
 
+// run delivers until there is nothing left. A report that could not be delivered is
+// dropped for a newer one: the workflow wants to know how things are, not how they were.
 func (q *reports) run(ctx context.Context) {
 	for r := q.take(true); r != nil; r = q.take(true) {
 		for q.try(ctx, *r) != nil {
@@ -78,6 +101,7 @@ func (q *reports) take(idle bool) *Report {
 	return r
 }
 
+// try delivers once. The workflow takes no report twice: it compares times.
 func (q *reports) try(ctx context.Context, r Report) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()

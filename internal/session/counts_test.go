@@ -1,8 +1,7 @@
-package activities
+package session
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -10,18 +9,19 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.temporal.io/sdk/temporal"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/metrics"
+	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/testdb"
 )
 
 // attempts is a tenant whose session is attempted again and again, each time by what
 // the attempt before left in its heartbeat.
 type attempts struct {
-	*Activities
+	*Process
+	db      *store.Store
 	t       *testing.T
 	tenant  flowhq.TenantID
 	left    hosting.Status
@@ -35,13 +35,13 @@ func (a *attempts) next() *session {
 	if a.lease != nil {
 		a.lease.Release(a.t.Context())
 	}
-	lease, err := hosting.NewLeases(a.Store, a.Timing, a.Log).Claim(a.t.Context(), a.tenant, 0, "test", func() {})
+	lease, err := hosting.NewLeases(a.db, a.Timing, a.Log).Claim(a.t.Context(), a.tenant, 0, "test", func() {})
 	if err != nil {
 		a.t.Fatal(err)
 	}
 	a.lease = lease
 	s := &session{
-		Activities: a.Activities, tenant: a.tenant, log: a.Log, lease: lease,
+		Process: a.Process, number: &numberCheck{}, tenant: a.tenant, log: a.Log, lease: lease,
 		wasStable: a.left.Stable, linked: true,
 		now: hosting.Status{
 			State: flowhq.Connecting, Counts: a.left.Counts, Ending: a.left.Ending,
@@ -57,14 +57,13 @@ func (a *attempts) next() *session {
 func (a *attempts) fails(reason flowhq.EndReason) time.Duration {
 	a.t.Helper()
 	s := a.next()
-	_, err := s.lost(a.t.Context(), flowhq.End{Reason: reason, Text: "it failed"}, nil)
-	failed, ok := errors.AsType[*temporal.ApplicationError](err)
-	if !ok || failed.Type() != string(reason) || failed.NonRetryable() {
-		a.t.Fatalf("an attempt that failed ends with %v; want %s, to be tried again", err, reason)
+	out, err := s.lost(a.t.Context(), flowhq.End{Reason: reason, Text: "it failed"}, nil)
+	if err != nil || out.End != reason || out.Retry != flowhq.RetryAfterDelay {
+		a.t.Fatalf("an attempt that failed ends with %+v, %v; want %s, to be tried again", out, err, reason)
 	}
 	s.reports.flush()
 	a.left = s.now
-	return failed.NextRetryDelay()
+	return out.Delay
 }
 
 // After how long a session is tried again that the database was lost for.
@@ -74,7 +73,7 @@ const stableOutagePause, outagePause = 100 * time.Millisecond, 3 * time.Second
 // it was moved or cut off in between, and never longer than two minutes.
 func TestBackoffCountsTheSessionsOwnFailures(t *testing.T) {
 	s := openStore(t, testdb.New(t))
-	a := &attempts{t: t, tenant: newTenant(t, s), Activities: &Activities{
+	a := &attempts{t: t, tenant: newTenant(t, s), db: s, Process: &Process{
 		Store: s, Name: "test", Metrics: metrics.NewWorker(metrics.NewRegistry()), Log: slog.New(slog.DiscardHandler), Timing: timing,
 	}}
 	for n, want := range []time.Duration{5 * time.Second, 10 * time.Second, 20 * time.Second, 40 * time.Second, 80 * time.Second, 2 * time.Minute, 2 * time.Minute} {
@@ -85,8 +84,8 @@ func TestBackoffCountsTheSessionsOwnFailures(t *testing.T) {
 			t.Errorf("after the database was lost it is tried again after %v; want %v at most", got, outagePause)
 		}
 		moving := a.next()
-		if _, err := moving.drained(t.Context()); err == nil {
-			t.Error("a session that moves ends without an error")
+		if out, err := moving.drained(t.Context()); err != nil || out.Retry != flowhq.RetryAfterDelay {
+			t.Errorf("a session that moves ends with %+v, %v; want another attempt", out, err)
 		}
 		moving.reports.flush()
 		a.left = moving.now
@@ -100,7 +99,7 @@ func TestBackoffCountsTheSessionsOwnFailures(t *testing.T) {
 // for a reason of its own does in the end.
 func TestALostDatabaseIsNoFailure(t *testing.T) {
 	s := openStore(t, testdb.New(t))
-	a := &attempts{t: t, tenant: newTenant(t, s), Activities: &Activities{
+	a := &attempts{t: t, tenant: newTenant(t, s), db: s, Process: &Process{
 		Store: s, Name: "test", Metrics: metrics.NewWorker(metrics.NewRegistry()), Log: slog.New(slog.DiscardHandler), Timing: timing,
 	}}
 	for range flowhq.MaxOutages {
@@ -122,7 +121,7 @@ func TestALostDatabaseIsNoFailure(t *testing.T) {
 
 func (a *attempts) events() (types []flowhq.EventType) {
 	a.t.Helper()
-	all, err := a.Store.Events(a.t.Context(), a.tenant, 100)
+	all, err := a.db.Events(a.t.Context(), a.tenant, 100)
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -138,7 +137,7 @@ func (a *attempts) events() (types []flowhq.EventType) {
 // end of it. What is no failure of the session does not count.
 func TestFlapping(t *testing.T) {
 	s := openStore(t, testdb.New(t))
-	a := &attempts{t: t, tenant: newTenant(t, s), Activities: &Activities{
+	a := &attempts{t: t, tenant: newTenant(t, s), db: s, Process: &Process{
 		Store: s, Name: "test", Metrics: metrics.NewWorker(metrics.NewRegistry()), Log: slog.New(slog.DiscardHandler), Timing: timing,
 	}}
 	var want []flowhq.EventType
@@ -158,13 +157,13 @@ func TestFlapping(t *testing.T) {
 		t.Errorf("%d failures are counted; want %d", got, flowhq.FlappingAfter+2)
 	}
 	up.now.State, up.online = flowhq.Connected, time.Now()
-	up.settleDown(t.Context())
+	up.forgetFailures(t.Context())
 	if up.now.Failures == 0 {
 		t.Error("a session that has just come up counts as stable")
 	}
 	up.online = time.Now().Add(-flowhq.StableFor)
-	up.settleDown(t.Context())
-	up.settleDown(t.Context())
+	up.forgetFailures(t.Context())
+	up.forgetFailures(t.Context())
 	up.reports.flush()
 	want = append(want, flowhq.EventSessionStable)
 	if diff := cmp.Diff(want, a.events()); diff != "" {
@@ -188,7 +187,7 @@ func TestFlapping(t *testing.T) {
 // is a first one, though a process handed it over in between.
 func TestStableSessionIsNoFailure(t *testing.T) {
 	s := openStore(t, testdb.New(t))
-	a := &attempts{t: t, tenant: newTenant(t, s), left: hosting.Status{Stable: true, Ending: flowhq.EndDraining, Counts: flowhq.Counts{Failures: 3}}, Activities: &Activities{
+	a := &attempts{t: t, tenant: newTenant(t, s), left: hosting.Status{Stable: true, Ending: flowhq.EndDraining, Counts: flowhq.Counts{Failures: 3}}, db: s, Process: &Process{
 		Store: s, Name: "test", Metrics: metrics.NewWorker(metrics.NewRegistry()), Log: slog.New(slog.DiscardHandler), Timing: timing,
 	}}
 	host := a.next()

@@ -1,0 +1,315 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/failpoint"
+	"github.com/flowhq/flowhq/internal/hosting"
+	"github.com/flowhq/flowhq/internal/store"
+	"github.com/flowhq/flowhq/internal/whatsapp"
+)
+
+const (
+	// hangUpTimeout bounds every step of an orderly end.
+	hangUpTimeout = 2 * time.Second
+	// sendingTimeout bounds how long a session that is told to go waits for the replies that
+	// are just being sent.
+	sendingTimeout = 1500 * time.Millisecond
+)
+
+// end hangs up and decides what follows the end of this session. why is what serve or open
+// returned, or a panic.
+func (s *session) end(run context.Context, why error) (Outcome, error) {
+	_ = s.hangUp(run) // close sees to what is left
+	if order, told := errors.AsType[order](why); told {
+		return s.toldToHangUp(run, order)
+	}
+	switch {
+	case errors.Is(why, errDraining):
+		return s.drained(run)
+	case errors.Is(why, errRenewal):
+		return s.renewed(run)
+	}
+	if lost := s.lease.Err(); lost != nil {
+		why = lost // the rest followed from it
+		s.Metrics.LeasesLost.Inc()
+	}
+	switch flowhq.ErrorCode(why) {
+	case flowhq.Fenced:
+		return superseded(), nil
+	case flowhq.NotFound:
+		return gone(), nil
+	}
+	end := endOf(why)
+	if differs := s.number.err(); differs != nil && !unlinked(end.Reason) {
+		why = differs // the rest followed from it
+		end = endOf(why)
+	}
+	switch end.Reason {
+	case flowhq.EndOutdated:
+		return s.outdated(run, end, why)
+	case flowhq.EndReplacedByStranger:
+		if s.replacedByUs(run) {
+			return superseded(), nil
+		}
+	default: // no other end needs to be looked into
+	}
+	if unlinked(end.Reason) {
+		s.forget(run) // of a pairing, the number may have been recorded before it failed
+	}
+	if end.Reason.Final() { // the workflow records it, as no host follows
+		next := s.next(end)
+		s.count(next)
+		return Outcome{next, why}, nil
+	}
+	return s.lost(run, end, why)
+}
+
+// endUnclaimed is the end of a host that never got the lease.
+func (s *session) endUnclaimed(ctx context.Context, err error) (Outcome, error) {
+	// Nothing was recorded or reported, so there is nothing to take back.
+	order, told := errors.AsType[order](err)
+	switch {
+	case errors.Is(err, errDraining):
+		return Outcome{Transition: draining}, nil
+	case ctx.Err() != nil:
+		return Outcome{}, ctx.Err()
+	case told:
+		return Outcome{}, order.cause
+	case flowhq.ErrorCode(err) == flowhq.NotFound:
+		return gone(), nil
+	case flowhq.ErrorCode(err) == flowhq.Fenced:
+		return superseded(), nil
+	}
+	end := flowhq.End{Reason: flowhq.EndFailed, Text: operatorText(err)}
+	next := flowhq.Next(flowhq.Before{Wanted: true, Counts: s.now.Counts}, end)
+	s.now.Counts = next.Counts
+	s.attempt.Beat(s.now) // for the next attempt
+	return Outcome{next, err}, nil
+}
+
+// close hangs up and only then gives the lease back: the next host may dial the moment it is
+// free. If the connection is not done in time, it may still be using the keys, and the lease
+// is left to run out.
+func (s *session) close(run context.Context) {
+	if err := s.hangUp(run); err != nil {
+		s.log.Warn("the connection is slow to end; leaving the lease to run out", "err", err)
+		s.lease.Drop()
+		return
+	}
+	failpoint.Hit("host.hungup")
+	ctx, cancel := context.WithTimeout(run, writeTimeout)
+	defer cancel()
+	s.lease.Release(ctx)
+}
+
+// hangUp lets the replies that are just being sent finish, unless the lease is lost, then
+// hangs up. It may be repeated. It fails if the keys may still be in use.
+func (s *session) hangUp(run context.Context) error {
+	if s.pipeline != nil {
+		ctx, cancel := context.WithTimeout(run, sendingTimeout)
+		if s.lease.Err() != nil {
+			cancel()
+		}
+		s.pipeline.Stop(ctx)
+		cancel()
+	}
+	if s.conn == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(run, hangUpTimeout)
+	defer cancel()
+	return s.conn.Close(ctx)
+}
+
+// next decides what follows the end of this session.
+func (s *session) next(end flowhq.End) flowhq.Transition {
+	before := flowhq.Before{Wanted: true, Stable: s.stable(), Counts: s.now.Counts}
+	return flowhq.Next(before, end)
+}
+
+// count notes how this session ended, for the next attempt, and counts it.
+func (s *session) count(t flowhq.Transition) {
+	s.now.Stable, s.now.Ending, s.now.Counts = s.stable(), t.End, t.Counts
+	s.Metrics.Ended(t.End)
+}
+
+// drained is the end of a session whose process is stopping. Its successor counts it: what a
+// process that ends has counted is rarely read.
+func (s *session) drained(run context.Context) (Outcome, error) {
+	s.now.Stable, s.now.Ending = s.stable(), flowhq.EndDraining
+	_ = s.enter(run, step{Transition: draining, silent: true}) // the next host says more
+	return Outcome{Transition: draining}, nil
+}
+
+// toldToHangUp is the end of a session that was told to end. Why, its workflow knows, which
+// records and counts it; or the rows do, which the host has read in its place.
+func (s *session) toldToHangUp(run context.Context, o order) (Outcome, error) {
+	t := flowhq.Transition{State: flowhq.Disconnected, Reason: "told to hang up"}
+	_ = s.enter(run, step{Transition: t, silent: true})
+	if errors.Is(o.cause, errStopped) {
+		return Outcome{Transition: flowhq.Stopped(s.now.Counts)}, nil
+	}
+	return Outcome{}, o.cause
+}
+
+// renewed is the end of a session with which nothing is wrong, and whose next host follows
+// at once.
+func (s *session) renewed(run context.Context) (Outcome, error) {
+	next := s.next(flowhq.End{Reason: flowhq.EndRenewed, Text: errRenewal.Error()})
+	s.count(next)
+	if s.enter(run, step{Transition: next, silent: true}) != nil {
+		return superseded(), nil
+	}
+	return Outcome{Transition: next}, nil
+}
+
+// outdated is the end of a session whose version WhatsApp refuses. Once a second tenant was
+// refused, reconnects of all are paused, and the session waits for the end of the pause.
+// Until then it is tried again like any other failure.
+func (s *session) outdated(run context.Context, end flowhq.End, why error) (Outcome, error) {
+	ctx, cancel := context.WithTimeout(run, writeTimeout)
+	defer cancel()
+	refusal, err := s.Store.VersionRefused(ctx, s.tenant, s.version)
+	if err != nil {
+		return s.lost(run, endOf(err), err)
+	}
+	if refusal.First {
+		s.log.Error("WhatsApp no longer accepts this version of the client: reconnects are paused "+
+			"until a newer one is found or set, see GET /admin/fleet", "whatsapp_version", s.version)
+	}
+	s.Admission.Reread()
+	end.Text += " (" + s.version + ")"
+	end.Paused = refusal.Paused
+	return s.lost(run, end, why)
+}
+
+// lost is the end of a connection that another attempt may bring back.
+func (s *session) lost(run context.Context, end flowhq.End, cause error) (Outcome, error) {
+	before := s.now.Failures
+	next := s.next(end)
+	s.count(next)
+	flaps := next.Failures == flowhq.FlappingAfter && before < next.Failures
+	if flaps {
+		s.log.Warn("session keeps failing", "attempts", next.Failures, "ending", next.End)
+		s.note(run, flowhq.EventSessionFlapping, next.LastError)
+	}
+	// The workflow learns of it from how the host completes. Where the host does not complete,
+	// the same end again is no news to the workflow, whose history is to be short.
+	silent := next.Retry == flowhq.RetryAtOnce || !s.reported && s.earlier == next.End && !flaps
+	if s.enter(run, step{Transition: next, silent: silent}) != nil {
+		return superseded(), nil
+	}
+	return Outcome{next, cause}, nil
+}
+
+// stuck ends the attempt of a session that does nothing any more, and so cannot. Its lease
+// has run out: whatever it does when it goes on, it has neither connection nor keys.
+func (s *session) stuck(ctx context.Context, last hosting.Status) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Timing.Lease())
+	defer cancel()
+	if err := s.attempt.Lose(ctx, last); err != nil {
+		s.log.Error("could not tell Temporal that a host is stuck; its heartbeat will", "err", err)
+	}
+}
+
+// errStopped is the order of an operator that was found in the rows.
+var errStopped = errors.New("stopped by an operator")
+
+// unwanted returns an order to end if the tenant's rows say that it should not be up: an
+// operator's stop counts though this worker cannot hear of it. A restart does not end the
+// session, as nobody can say whether a next host would follow.
+func (s *session) unwanted(run context.Context) error {
+	ctx, cancel := context.WithTimeout(run, writeTimeout)
+	defer cancel()
+	view, err := s.Store.Look(ctx, s.tenant, 0)
+	if err != nil || view.Wanted {
+		return nil // whether it may go on without the database is for the lease to say
+	}
+	s.log.Warn("stopped by an operator while Temporal is out of reach; hanging up")
+	return order{errStopped}
+}
+
+// unlinked reports whether there is no device any more after such an end.
+func unlinked(reason flowhq.EndReason) bool {
+	return reason == flowhq.EndLoggedOut || reason == flowhq.EndDeviceRemoved || reason == flowhq.EndPairFailed
+}
+
+// forget clears the device from the tenant's row, so that its number is free.
+func (s *session) forget(run context.Context) {
+	ctx, cancel := context.WithTimeout(run, writeTimeout)
+	defer cancel()
+	if err := s.Store.Unlink(ctx, s.tenant, s.lease.Epoch); err != nil {
+		s.log.Warn("could not forget the device; the next host will", "err", err)
+		return
+	}
+	s.linked = false
+}
+
+// replacedByUs reports whether the number logged in elsewhere because a newer host of ours
+// did, rather than somebody else who has the keys.
+func (s *session) replacedByUs(run context.Context) bool {
+	ctx, cancel := context.WithTimeout(run, writeTimeout)
+	defer cancel()
+	mine := []store.Lease{{Tenant: s.tenant, Epoch: s.lease.Epoch}}
+	ours, locked, err := s.Store.RenewLeases(ctx, mine, s.Timing.Lease())
+	return err == nil && len(ours)+len(locked) == 0
+}
+
+// superseded is how a host ends that is not the newest any more. The host that replaced it
+// has recorded and counted its end.
+func superseded() Outcome {
+	end := flowhq.End{Reason: flowhq.EndReplacedByUs, Text: hosting.ErrFenced.Message}
+	return Outcome{Transition: flowhq.Next(flowhq.Before{Wanted: true}, end)}
+}
+
+// gone is the end of a host whose tenant has been erased.
+func gone() Outcome {
+	end := flowhq.End{Reason: flowhq.EndGone, Text: "the tenant does not exist any more"}
+	return Outcome{Transition: flowhq.Next(flowhq.Before{Wanted: true}, end)}
+}
+
+// draining follows a session whose worker is stopping. It is no failure: Temporal hands the
+// session to another worker at once, without waking the workflow.
+var draining = flowhq.Next(flowhq.Before{Wanted: true},
+	flowhq.End{Reason: flowhq.EndDraining, Text: "moving to another worker"})
+
+// endOf names what ended a session that was neither fenced nor erased.
+func endOf(err error) flowhq.End {
+	end := flowhq.End{Reason: flowhq.EndFailed, Text: operatorText(err)}
+	if e, ok := errors.AsType[*whatsapp.EndError](err); ok {
+		end.Reason, end.Until = e.Reason, e.Until.UTC()
+	}
+	switch end.Reason {
+	case flowhq.EndFailed, flowhq.EndNotRecorded:
+		// What could not be recorded because the database is away is no fault of the session.
+		if flowhq.ErrorCode(err) == flowhq.Unavailable {
+			end.Reason = flowhq.EndDatabaseLost
+		}
+	case flowhq.EndPairFailed:
+		if own, ok := errors.AsType[*flowhq.Error](err); ok { // our own refusal
+			end.Text = own.Message
+		}
+	case flowhq.EndReplacedByStranger:
+		end.Text = "somebody else logged in with this bot's keys; backing off"
+	case flowhq.EndQRExpired:
+		end.Text = "nobody scanned the QR code, and nobody asks for it any more"
+	default: // the connection's own words
+	}
+	return end
+}
+
+// operatorText is what an operator may read of an error: its classified message, or the end
+// of a connection, never SQL.
+func operatorText(err error) string {
+	if e, ok := errors.AsType[*whatsapp.EndError](err); ok {
+		return e.Text
+	}
+	if e, ok := errors.AsType[*flowhq.Error](err); ok {
+		return e.Message
+	}
+	return "the session failed: see the log"
+}

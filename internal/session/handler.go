@@ -1,0 +1,140 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/hosting"
+	"github.com/flowhq/flowhq/internal/pipeline"
+	"github.com/flowhq/flowhq/internal/store"
+	"github.com/flowhq/flowhq/internal/whatsapp"
+)
+
+// A handler is a session's side of its connection, a [whatsapp.Handler]. The library calls it
+// on goroutines of its own and waits for the result: what is not recorded is not
+// acknowledged. So it has no part in the session's state; its fields never change.
+type handler struct {
+	store    Store
+	tenant   flowhq.TenantID
+	lease    *hosting.Lease     // has a lock of its own
+	pipeline *pipeline.Pipeline // likewise
+	number   *numberCheck       // likewise
+}
+
+// Link records the device that a phone is about to confirm.
+func (h handler) Link(ctx context.Context, d whatsapp.Device) error {
+	l, err := h.store.Link(ctx, h.tenant, h.lease.Epoch, store.Device{JID: d.JID, Number: d.Number})
+	if err == nil {
+		h.number.check(l)
+	}
+	return err
+}
+
+// Receive makes a customer's message durable, but for messages to a number that may not be
+// the tenant's: they stay with WhatsApp.
+func (h handler) Receive(ctx context.Context, in whatsapp.Inbound) error {
+	if differs := h.number.err(); differs != nil {
+		return differs
+	}
+	return h.pipeline.Receive(ctx, store.Inbound{
+		LID: in.LID, Number: in.Number, Name: in.Name, WAID: in.ID,
+		Kind: in.Kind, Text: in.Text, SentAt: in.SentAt, Undecryptable: in.Undecryptable,
+		Wordless: in.Wordless, Silent: in.Silent, Album: in.Album, Timer: in.Timer,
+	})
+}
+
+// Receipt notes how far sent messages have come.
+func (h handler) Receipt(r whatsapp.Receipt) {
+	for _, id := range r.IDs {
+		h.pipeline.Receipt(store.Receipt{WAID: id, Status: r.Status, At: r.At})
+	}
+}
+
+// SentText finds a sent message in our own log, so that a customer's phone can ask for it
+// again after any number of restarts.
+func (h handler) SentText(ctx context.Context, id string) (string, flowhq.Timer, bool, error) {
+	text, timer, err := h.store.OutboundText(ctx, h.tenant, id)
+	if flowhq.ErrorCode(err) == flowhq.NotFound {
+		return "", timer, false, nil
+	}
+	return text, timer, err == nil, err
+}
+
+// Revise keeps what a customer made of a message.
+func (h handler) Revise(ctx context.Context, r whatsapp.Revision) error {
+	of := store.Inbound{LID: r.LID, Number: r.Number, WAID: r.ID}
+	return h.pipeline.Revise(ctx, of, store.Revision{
+		At: r.At, Revoked: r.Revoked, Text: r.Text, Wordless: r.Wordless, Kind: r.Kind,
+	})
+}
+
+// SetTimer keeps after how long the messages of a chat disappear.
+func (h handler) SetTimer(ctx context.Context, who whatsapp.Person, t flowhq.Timer) error {
+	return h.pipeline.SetTimer(ctx, store.Inbound{LID: who.LID, Number: who.Number}, t)
+}
+
+// Holds reports whether this host's lease has not run out.
+func (h handler) Holds() bool { return h.lease.Valid() == nil }
+
+// Fence keeps a host that has been replaced from changing the keys.
+func (h handler) Fence(ctx context.Context, tx whatsapp.Tx) error {
+	return store.Fence(ctx, tx, h.tenant, h.lease.Epoch)
+}
+
+// A numberCheck is whether the phone that was linked has the tenant's number. The handler
+// finds out that it has not, and refuses messages from then on; the session ends with it.
+type numberCheck struct {
+	differs atomic.Pointer[whatsapp.EndError]
+}
+
+// check has the session end before it serves if a phone of another number than the tenant's
+// was linked: an operator says first whether that is meant.
+func (c *numberCheck) check(l store.Linking) {
+	if l.Confirmed {
+		return
+	}
+	c.differs.Store(&whatsapp.EndError{
+		Reason: flowhq.EndNumberDiffers,
+		Text: fmt.Sprintf("the code was scanned with %s, and the tenant's number is %s",
+			l.Number, l.Wanted),
+	})
+}
+
+// err is how the session ends if the numbers differ, else nil.
+func (c *numberCheck) err() error {
+	if differs := c.differs.Load(); differs != nil {
+		return differs
+	}
+	return nil
+}
+
+// reset is for a device that is not linked any more.
+func (c *numberCheck) reset() { c.differs.Store(nil) }
+
+// A discardHandler is for a connection that is only made to unlink the device: its messages
+// are acknowledged and forgotten.
+type discardHandler struct{ lease *hosting.Lease }
+
+// Link refuses: nothing is to be linked.
+func (discardHandler) Link(context.Context, whatsapp.Device) error {
+	return flowhq.Errorf(flowhq.Conflict, "this tenant is being erased")
+}
+
+// Receive and the rest acknowledge: what waits for the device is lost with it.
+func (discardHandler) Receive(context.Context, whatsapp.Inbound) error { return nil }
+func (discardHandler) Receipt(whatsapp.Receipt)                        {}
+func (discardHandler) Revise(context.Context, whatsapp.Revision) error { return nil }
+func (discardHandler) SetTimer(context.Context, whatsapp.Person, flowhq.Timer) error {
+	return nil
+}
+func (discardHandler) SentText(context.Context, string) (string, flowhq.Timer, bool, error) {
+	return "", flowhq.Timer{}, false, nil
+}
+
+// Holds and Fence are a handler's: the lease is real.
+func (h discardHandler) Holds() bool { return h.lease.Valid() == nil }
+func (h discardHandler) Fence(ctx context.Context, tx whatsapp.Tx) error {
+	return store.Fence(ctx, tx, h.lease.Tenant, h.lease.Epoch)
+}
