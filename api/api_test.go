@@ -139,7 +139,7 @@ func received(f *fixture, id flowhq.TenantID) {
 func setAside(f *fixture, id flowhq.TenantID) {
 	received(f, id)
 	epoch := f.session(id, flowhq.Transition{State: flowhq.Connected})
-	if err := f.store.SetAside(f.Context(), id, epoch, f.newest(id), "it never works"); err != nil {
+	if err := f.store.DeadLetter(f.Context(), id, epoch, f.newest(id), "it never works"); err != nil {
 		f.Fatal(err)
 	}
 }

@@ -33,7 +33,7 @@ func (p *Pipeline) countAttempt(m flowhq.Message, last error) (ended bool, err e
 func (p *Pipeline) deadLetter(m flowhq.Message, reason string, cause error) error {
 	p.Log.Error("a message became a dead letter", "message", m.ID, "reason", reason, "err", cause)
 	err := p.persist("dead letter", func(ctx context.Context) error {
-		return p.Store.SetAside(ctx, p.Tenant, p.Epoch, m.ID, reason)
+		return p.Store.DeadLetter(ctx, p.Tenant, p.Epoch, m.ID, reason)
 	})
 	if err == nil {
 		p.Metrics.Outcome(flowhq.Failed)

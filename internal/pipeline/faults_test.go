@@ -59,11 +59,11 @@ func (f *faulty) Try(ctx context.Context, tenant flowhq.TenantID, epoch, id int6
 	return f.Store.Try(ctx, tenant, epoch, id)
 }
 
-func (f *faulty) SetAside(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, reason string) error {
-	if err := f.fault("SetAside"); err != nil {
+func (f *faulty) DeadLetter(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, reason string) error {
+	if err := f.fault("DeadLetter"); err != nil {
 		return err
 	}
-	return f.Store.SetAside(ctx, tenant, epoch, id, reason)
+	return f.Store.DeadLetter(ctx, tenant, epoch, id, reason)
 }
 
 // faultyHost is the bench's next host, on a store with a fault. A message that an
@@ -95,12 +95,12 @@ func TestAFaultThatPasses(t *testing.T) {
 // One that does not pass makes the message a dead letter, or ends the pipeline, which says so:
 // no chat stays busy with nobody to serve it.
 func TestAFaultThatStays(t *testing.T) {
-	for _, method := range []string{"Conversation", "Answer", "SetOutbound", "Try", "SetAside"} {
+	for _, method := range []string{"Conversation", "Answer", "SetOutbound", "Try", "DeadLetter"} {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, unlimited)
 			p := b.faultyHost(method, always)
-			if method == "SetAside" { // has to be asked for first
+			if method == "DeadLetter" { // has to be asked for first
 				p.Store = &poisoned{Store: p.Store, id: b.log()[0].ID}
 			}
 			p.Start()

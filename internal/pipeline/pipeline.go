@@ -68,9 +68,9 @@ type Store interface {
 	Receipts(
 		ctx context.Context, tenant flowhq.TenantID, epoch int64, rs []store.Receipt,
 	) error
-	// Try counts an attempt, and SetAside makes a message a dead letter.
+	// Try counts an attempt, and DeadLetter makes a message a dead letter.
 	Try(ctx context.Context, tenant flowhq.TenantID, epoch, id int64) (tries int, err error)
-	SetAside(
+	DeadLetter(
 		ctx context.Context, tenant flowhq.TenantID, epoch, id int64, reason string,
 	) error
 	// Mute has the writer of a message not answered for a while.

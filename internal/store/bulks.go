@@ -9,7 +9,8 @@ import (
 )
 
 // bulkColumns are the fields of flowhq.Bulk, in their order.
-const bulkColumns = `id::text, command, actor, state, per_second, matched, sent, failed, started_at, ended_at`
+const bulkColumns = `
+	id::text, command, actor, state, per_second, matched, sent, failed, started_at, ended_at`
 
 const (
 	// bulkDays is how long a bulk that has ended is remembered, in days.
@@ -39,7 +40,8 @@ func (s *Store) BeginBulk(
 	use := newKeyUse(key, "begin a bulk", body, b.ID)
 	batch := use.batch(s.installation, func(batch *pgx.Batch) {
 		batch.Queue(add, named{
-			"id": b.ID, "command": b.Command, "actor": clean(b.Actor), "per_second": b.PerSecond, "tenants": ids, "key": use.key,
+			"id": b.ID, "key": use.key, "command": b.Command, "actor": clean(b.Actor),
+			"per_second": b.PerSecond, "tenants": ids,
 		})
 	})
 	batch.Queue(forget, named{"days": bulkDays})
@@ -53,7 +55,8 @@ func (s *Store) BeginBulk(
 		err = use.refused()
 	}
 	if err == nil && len(begun) == 0 { // the key outlived the bulk
-		err = flowhq.Errorf(flowhq.Conflict, "this key was used for a bulk that is forgotten; a new request needs a new key")
+		err = flowhq.Errorf(flowhq.Conflict,
+			"this key was used for a bulk that is forgotten; a new request needs a new key")
 	}
 	if err != nil {
 		return b, fmt.Errorf("begin a bulk: %w", s.missing(ctx, err))
@@ -77,7 +80,8 @@ func (s *Store) CancelBulk(ctx context.Context, id string) (flowhq.Bulk, error) 
 func (s *Store) bulk(ctx context.Context, q string, args named) (flowhq.Bulk, error) {
 	b, err := one(ctx, s, q, args, pgx.RowToStructByPos[flowhq.Bulk])
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
-		err = flowhq.Errorf(flowhq.NotFound, "there is no such bulk, or it ended so long ago that it is forgotten")
+		err = flowhq.Errorf(flowhq.NotFound,
+			"there is no such bulk, or it ended so long ago that it is forgotten")
 	}
 	if err != nil {
 		return b, fmt.Errorf("bulk %s: %w", args["id"], s.missing(ctx, err))
@@ -87,7 +91,11 @@ func (s *Store) bulk(ctx context.Context, q string, args named) (flowhq.Bulk, er
 
 // Bulks returns at most limit bulks, the newest first.
 func (s *Store) Bulks(ctx context.Context, limit int) ([]flowhq.Bulk, error) {
-	const q = `select ` + bulkColumns + ` from flowhq.bulks order by started_at desc, id limit @limit`
+	const q = `
+		select ` + bulkColumns + `
+		from flowhq.bulks
+		order by started_at desc, id
+		limit @limit`
 	all, err := many(ctx, s, q, named{"limit": limit}, pgx.RowToStructByPos[flowhq.Bulk])
 	if err != nil {
 		return nil, fmt.Errorf("bulks: %w", err)
@@ -104,7 +112,12 @@ type OpenBulk struct {
 // OpenBulks returns bulks that are not known to have ended, the oldest first. If there are
 // very many, a later call returns the rest.
 func (s *Store) OpenBulks(ctx context.Context) ([]OpenBulk, error) {
-	const q = `select ` + bulkColumns + `, cancelled from flowhq.bulks where ended_at is null order by started_at, id limit @limit`
+	const q = `
+		select ` + bulkColumns + `, cancelled
+		from flowhq.bulks
+		where ended_at is null
+		order by started_at, id
+		limit @limit`
 	all, err := many(ctx, s, q, named{"limit": maxOpenBulks}, pgx.RowToStructByPos[OpenBulk])
 	if err != nil {
 		return nil, fmt.Errorf("open bulks: %w", err)
@@ -125,7 +138,8 @@ func (s *Store) BulkTenants(ctx context.Context, id string) ([]flowhq.TenantID, 
 // SetBulk notes how far a bulk has come. One that has ended stays as it is.
 func (s *Store) SetBulk(ctx context.Context, b flowhq.Bulk) error {
 	const q = `
-		update flowhq.bulks set state = @state, sent = @sent, failed = @failed, ended_at = @ended_at::timestamptz,
+		update flowhq.bulks set
+			state = @state, sent = @sent, failed = @failed, ended_at = @ended_at::timestamptz,
 			tenants = case when @ended_at::timestamptz is null then tenants else '{}' end
 		where id = @id and ended_at is null`
 	_, err := exec(ctx, s, q, named{

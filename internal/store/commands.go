@@ -29,10 +29,10 @@ func (c NewCommand) hash() []byte {
 }
 
 // Command records that a tenant was given a command, what is wanted of it from now on, and
-// the event that tells of it, and returns it with the tenant's name, "" if it is gone. From
-// then on the command will be applied, whatever happens to any process; commands of one tenant are applied in the order of their ids. A stop
-// takes back a relink that no host has done yet: whoever starts the tenant weeks later
-// does not expect its phone to be unlinked.
+// the event, and returns the command with the tenant's name, "" if the tenant is gone. From
+// then on the command will be applied, whatever happens to any process; commands of one
+// tenant are applied in the order of their ids. A stop takes back a relink that no host has
+// done yet: whoever starts the tenant weeks later does not expect its phone to be unlinked.
 //
 // A key that the tenant has had before gives the command that it stands for: a repeated
 // request is one command. With another command or reason it is a Conflict, as is any
@@ -85,7 +85,8 @@ func (s *Store) Command(
 		return err
 	})
 	batch.Queue(add, named{
-		"tenant": tenant, "key": clean(c.Key), "command": c.Command, "actor": clean(c.Actor), "reason": clean(c.Reason),
+		"tenant": tenant, "key": clean(c.Key), "command": c.Command,
+		"actor": clean(c.Actor), "reason": clean(c.Reason),
 		"hash": c.hash(), "event": c.Command.Requested(),
 	})
 	batch.Queue(read, named{"tenant": tenant, "key": clean(c.Key), "hash": c.hash()}).
@@ -101,8 +102,9 @@ func (s *Store) Command(
 		return flowhq.TenantCommand{}, "", s.refused(ctx, tenant)
 	case !rows[0].Same:
 		first := rows[0].TenantCommand
-		return flowhq.TenantCommand{}, "", fmt.Errorf("command for tenant %s: %w", tenant, flowhq.Errorf(flowhq.Conflict,
-			"this key was used for another request: command %d of this tenant, %s; a new request needs a new key", first.ID, first.Command))
+		err := flowhq.Errorf(flowhq.Conflict, "this key was used for another request: command "+
+			"%d of this tenant, %s; a new request needs a new key", first.ID, first.Command)
+		return flowhq.TenantCommand{}, "", fmt.Errorf("command for tenant %s: %w", tenant, err)
 	}
 	return rows[0].TenantCommand, name, nil
 }
@@ -112,7 +114,8 @@ func (s *Store) refused(ctx context.Context, tenant flowhq.TenantID) error {
 	if _, err := s.Tenant(ctx, tenant); err != nil {
 		return err
 	}
-	return fmt.Errorf("command for tenant %s: %w", tenant, flowhq.Errorf(flowhq.Conflict, "this tenant is being deleted"))
+	err := flowhq.Errorf(flowhq.Conflict, "this tenant is being deleted")
+	return fmt.Errorf("command for tenant %s: %w", tenant, err)
 }
 
 // TenantCommand returns one command of a tenant, which may have been deleted since, or a NotFound
@@ -120,8 +123,12 @@ func (s *Store) refused(ctx context.Context, tenant flowhq.TenantID) error {
 func (s *Store) TenantCommand(
 	ctx context.Context, tenant flowhq.TenantID, id int64,
 ) (flowhq.TenantCommand, error) {
-	const q = `select ` + commandColumns + ` from flowhq.commands where tenant_id = @tenant and id = @id`
-	o, err := one(ctx, s, q, named{"tenant": tenant, "id": id}, pgx.RowToStructByPos[flowhq.TenantCommand])
+	const q = `
+		select ` + commandColumns + `
+		from flowhq.commands
+		where tenant_id = @tenant and id = @id`
+	args := named{"tenant": tenant, "id": id}
+	o, err := one(ctx, s, q, args, pgx.RowToStructByPos[flowhq.TenantCommand])
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		err = flowhq.Errorf(flowhq.NotFound, "there is no such command")
 	}
@@ -182,7 +189,8 @@ type Mark struct {
 
 // markArgs are the arguments of a statement that marks commands as applied.
 func markArgs(args named, marks []Mark) {
-	ids, keys, outcomes := make([]int64, len(marks)), make([]string, len(marks)), make([]string, len(marks))
+	ids, keys := make([]int64, len(marks)), make([]string, len(marks))
+	outcomes := make([]string, len(marks))
 	for i, m := range marks {
 		ids[i], keys[i], outcomes[i] = m.ID, m.Key, clean(m.Outcome)
 	}

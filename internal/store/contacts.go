@@ -81,7 +81,8 @@ func identify(s sighting) identity {
 		}
 	}
 	for _, c := range s.same {
-		if !slices.Contains(members, c.ID) && !slices.Contains(who.moved, c.ID) && !c.differs(who.contact) {
+		isNew := !slices.Contains(members, c.ID) && !slices.Contains(who.moved, c.ID)
+		if isNew && !c.differs(who.contact) {
 			join(c)
 		}
 	}
@@ -134,14 +135,16 @@ func (s *Store) recognise(
 func sight(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, m Inbound) (sighting, error) {
 	const known = `
 		select id, lid, number from flowhq.contacts
-		where tenant_id = @tenant and (lid <> '' and lid = @lid or number <> '' and number = @number)
+		where tenant_id = @tenant
+			and (lid <> '' and lid = @lid or number <> '' and number = @number)
 		order by id`
 	const same = `
 		select id, lid, number from flowhq.contacts
 		where tenant_id = @tenant and id in (
 			select contact_id from flowhq.message_logs
 			where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'IN'
-				and (@undecryptable or status = 'UNDECRYPTABLE' or coalesce(original_text, text) = @text))
+				and (@undecryptable or status = 'UNDECRYPTABLE'
+					or coalesce(original_text, text) = @text))
 		order by id`
 	s := sighting{contact: contact{LID: m.LID, Number: m.Number}}
 	rows, _ := tx.Query(ctx, known, named{"tenant": tenant, "lid": m.LID, "number": m.Number})
@@ -159,7 +162,8 @@ func sight(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, m Inbound) (s
 // rowsOf are the merged contacts' oldest messages, but for what has WhatsApp's id @besides.
 const rowsOf = `
 	select id from flowhq.message_logs
-	where tenant_id = @tenant and contact_id = any(@merged) and wa_message_id is distinct from @besides
+	where tenant_id = @tenant and contact_id = any(@merged)
+		and wa_message_id is distinct from @besides
 	order by id
 	limit @limit`
 
@@ -188,8 +192,10 @@ func (i identity) move(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, rows 
 		update flowhq.message_logs set
 			contact_id = @id, chat = @chat,
 			contact = coalesce(nullif(contact, ''), @number),
-			from_number = case direction when 'IN' then coalesce(nullif(from_number, ''), @number) else from_number end,
-			to_number = case direction when 'OUT' then coalesce(nullif(to_number, ''), @number) else to_number end
+			from_number = case direction
+				when 'IN' then coalesce(nullif(from_number, ''), @number) else from_number end,
+			to_number = case direction
+				when 'OUT' then coalesce(nullif(to_number, ''), @number) else to_number end
 		where tenant_id = @tenant and id = any(@rows)`
 	if len(rows) == 0 {
 		return nil
@@ -219,21 +225,32 @@ func (i identity) record(
 	ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID,
 ) (id int64, err error) {
 	const (
-		yield = `update flowhq.contacts set number = '' where tenant_id = @tenant and id = any(@moved)`
-		add   = `insert into flowhq.contacts (tenant_id, lid, number) values (@tenant, @lid, @number) returning id`
-		learn = `update flowhq.contacts set lid = @lid, number = @number where tenant_id = @tenant and id = @id`
+		yield = `
+			update flowhq.contacts set number = ''
+			where tenant_id = @tenant and id = any(@moved)`
+		add = `
+			insert into flowhq.contacts (tenant_id, lid, number) values (@tenant, @lid, @number)
+			returning id`
+		learn = `
+			update flowhq.contacts set lid = @lid, number = @number
+			where tenant_id = @tenant and id = @id`
 		stale = `
 			select id from (
-				(select id, chat, contact from flowhq.message_logs where tenant_id = @tenant and contact_id = @id order by id desc limit @limit)
+				(select id, chat, contact from flowhq.message_logs
+				where tenant_id = @tenant and contact_id = @id
+				order by id desc limit @limit)
 				union
 				(select id, chat, contact from flowhq.message_logs
-				where tenant_id = @tenant and contact_id = @id and status = 'RECEIVED' order by id desc limit @limit)
+				where tenant_id = @tenant and contact_id = @id and status = 'RECEIVED'
+				order by id desc limit @limit)
 				union
 				(select id, chat, contact from flowhq.message_logs
-				where tenant_id = @tenant and contact_id = @id and status in ('PENDING', 'UNKNOWN') order by id desc limit @limit)
+				where tenant_id = @tenant and contact_id = @id and status in ('PENDING', 'UNKNOWN')
+				order by id desc limit @limit)
 				union
 				(select id, chat, contact from flowhq.message_logs
-				where tenant_id = @tenant and contact_id = @id and status = 'FAILED' order by id desc limit @limit)
+				where tenant_id = @tenant and contact_id = @id and status = 'FAILED'
+				order by id desc limit @limit)
 			) as own
 			where chat <> @chat or contact = '' and @number <> ''`
 	)
@@ -275,6 +292,9 @@ func (i identity) record(
 // parted sees to copies of one message among the rows and others of the person: the first
 // that can be read stays; others are deleted if nobody has handled them, and else stay
 // under ids of their own.
+//
+// "offset 0" and "+ 0" in the statement keep the planner to the index of WhatsApp's ids. It
+// would otherwise go through all that the contacts have ever written.
 func (i identity) parted(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) error {
 	const (
 		copies = `
@@ -283,17 +303,21 @@ func (i identity) parted(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) err
 				from flowhq.message_logs m
 				cross join lateral (
 					select id, wa_message_id, status from flowhq.message_logs
-					where tenant_id = @tenant and wa_message_id = m.wa_message_id and direction = 'IN'
+					where tenant_id = @tenant and wa_message_id = m.wa_message_id
+						and direction = 'IN'
 						and (contact_id + 0 = @id or contact_id + 0 = any(@merged))
-					offset 0 -- this and + 0: by the index of WhatsApp's ids, not through all that they have written
+					offset 0
 				) as c
 				where m.tenant_id = @tenant and m.id = any(@rows) and m.direction = 'IN'
 			), counted as (
-				select id, status, row_number() over (partition by wa_message_id order by (status = 'UNDECRYPTABLE'), id) as nth
+				select id, status, row_number() over (
+					partition by wa_message_id order by (status = 'UNDECRYPTABLE'), id) as nth
 				from copies
 			)
 			select id, status in ('RECEIVED', 'UNDECRYPTABLE') from counted where nth > 1`
-		drop   = `delete from flowhq.message_logs where tenant_id = @tenant and id = any(@unhandled)`
+		drop = `
+			delete from flowhq.message_logs
+			where tenant_id = @tenant and id = any(@unhandled)`
 		rename = `
 			update flowhq.message_logs set wa_message_id = wa_message_id || '~' || id
 			where tenant_id = @tenant and id = any(@handled)`
@@ -333,7 +357,8 @@ var merge = [...]string{
 	)
 	insert into flowhq.conversations (tenant_id, contact_id, state, updated_at)
 	select @tenant, @id, state, updated_at from latest
-	on conflict (tenant_id, contact_id) do update set state = excluded.state, updated_at = excluded.updated_at`,
+	on conflict (tenant_id, contact_id) do update set
+		state = excluded.state, updated_at = excluded.updated_at`,
 	`with gone as (
 		delete from flowhq.contacts where tenant_id = @tenant and id = any(@merged)
 		returning name, first_seen_at, muted_until, timer_seconds, timer_set_at
@@ -341,7 +366,11 @@ var merge = [...]string{
 	update flowhq.contacts c set
 		(timer_seconds, timer_set_at) = (
 			select timer_seconds, timer_set_at
-			from (select timer_seconds, timer_set_at from gone union all select c.timer_seconds, c.timer_set_at) as timers
+			from (
+				select timer_seconds, timer_set_at from gone
+				union all
+				select c.timer_seconds, c.timer_set_at
+			) as timers
 			order by timer_set_at desc nulls last
 			limit 1),
 		first_seen_at = least(first_seen_at, (select min(first_seen_at) from gone)),

@@ -75,13 +75,6 @@ func (s *Store) DeadLetter(
 	return nil
 }
 
-// SetAside is DeadLetter, for callers that have yet to be renamed.
-func (s *Store) SetAside(
-	ctx context.Context, tenant flowhq.TenantID, epoch, id int64, reason string,
-) error {
-	return s.DeadLetter(ctx, tenant, epoch, id, reason)
-}
-
 // retriable are the states of a message that was not answered, or not sent, and will not be
 // by itself. One that OVERFLOWED is among them: nobody has read it.
 var retriable = []flowhq.MessageStatus{

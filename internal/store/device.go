@@ -88,12 +88,15 @@ func decideNumber(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID) (l Lin
 			join flowhq.tenants t on t.id = s.tenant_id
 			where s.tenant_id = @tenant
 			for update of s`
-		confirm = `update flowhq.whatsapp_sessions set unconfirmed = false, served_number = number where tenant_id = @tenant`
+		confirm = `
+			update flowhq.whatsapp_sessions set unconfirmed = false, served_number = number
+			where tenant_id = @tenant`
 	)
 	var served string
 	var unconfirmed bool
 	args := named{"tenant": tenant}
-	if err := tx.QueryRow(ctx, now, args).Scan(&l.Number, &served, &unconfirmed, &l.Wanted); err != nil {
+	err = tx.QueryRow(ctx, now, args).Scan(&l.Number, &served, &unconfirmed, &l.Wanted)
+	if err != nil {
 		return l, err
 	}
 	l.Confirmed = !unconfirmed || flowhq.SameNumber(l.Number, l.Wanted)
@@ -137,7 +140,9 @@ func takeOver(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, before, no
 	if err != nil {
 		return err
 	}
-	others = slices.DeleteFunc(others, func(number string) bool { return flowhq.SameNumber(number, now) })
+	others = slices.DeleteFunc(others, func(number string) bool {
+		return flowhq.SameNumber(number, now)
+	})
 	tag, err := tx.Exec(ctx, end, named{"tenant": tenant, "now": now, "others": others})
 	if err != nil {
 		return err
@@ -152,7 +157,8 @@ func takeOver(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, before, no
 	}
 	reason := fmt.Sprintf("%s instead of %s", now, before)
 	if n := tag.RowsAffected(); n > 0 {
-		reason += fmt.Sprintf("; what was to be answered or sent by that one has failed: %d messages", n)
+		reason += fmt.Sprintf(
+			"; what was to be answered or sent by that one has failed: %d messages", n)
 	}
 	_, err = tx.Exec(ctx, event, named{
 		"tenant": tenant, "type": NumberChanged, "reason": reason,
@@ -166,7 +172,8 @@ func (s *Store) Unlink(ctx context.Context, tenant flowhq.TenantID, epoch int64)
 		with fence as (
 			select from flowhq.fence(@tenant, @epoch)
 		), session as (
-			update flowhq.whatsapp_sessions s set device_jid = '', number = '', unconfirmed = false, relink = false
+			update flowhq.whatsapp_sessions s set
+				device_jid = '', number = '', unconfirmed = false, relink = false
 			from fence where s.tenant_id = @tenant
 		)
 		select exists (select from fence)`
@@ -179,7 +186,9 @@ func (s *Store) Unlink(ctx context.Context, tenant flowhq.TenantID, epoch int64)
 // ForgetDevice notes that a device's keys are deleted, if it is the tenant's. No host may
 // have it: this is for a tenant that is being erased.
 func (s *Store) ForgetDevice(ctx context.Context, tenant flowhq.TenantID, jid string) error {
-	const q = `update flowhq.whatsapp_sessions set device_jid = '' where tenant_id = @tenant and device_jid = @jid`
+	const q = `
+		update flowhq.whatsapp_sessions set device_jid = ''
+		where tenant_id = @tenant and device_jid = @jid`
 	if _, err := exec(ctx, s, q, named{"tenant": tenant, "jid": jid}); err != nil {
 		return fmt.Errorf("device of tenant %s: %w", tenant, err)
 	}

@@ -87,7 +87,8 @@ func (s *Store) eraseRows(ctx context.Context, e erasable, tenant flowhq.TenantI
 	// over while an older transaction may see it.
 	for after, more := int64(0), true; more; more = after > 0 {
 		batch, cancel := context.WithTimeout(ctx, Timeout)
-		next, err := one(batch, s, q, named{"tenant": tenant, "after": after, "limit": PruneBatch}, pgx.RowTo[int64])
+		args := named{"tenant": tenant, "after": after, "limit": PruneBatch}
+		next, err := one(batch, s, q, args, pgx.RowTo[int64])
 		cancel()
 		if err != nil {
 			return fmt.Errorf("%s: %w", e.table, err)

@@ -36,7 +36,8 @@ func classify(err error) error {
 		return &flowhq.Error{Code: code, Message: message, Err: err}
 	}
 	if lost(err) {
-		return &flowhq.Error{Code: flowhq.Unavailable, Message: "the database does not answer", Err: err}
+		const message = "the database does not answer"
+		return &flowhq.Error{Code: flowhq.Unavailable, Message: message, Err: err}
 	}
 	return &flowhq.Error{Code: flowhq.Internal, Message: "the database call went wrong", Err: err}
 }
@@ -79,12 +80,17 @@ func serverError(pg *pgconn.PgError) (flowhq.Code, string) {
 	case "3D000": // invalid_catalog_name
 		return flowhq.Unavailable, "the database does not exist: create it, or correct DATABASE_URL"
 	case "42501": // insufficient_privilege
-		return flowhq.Unavailable, "the database user lacks a privilege: make it the owner of the database"
+		return flowhq.Unavailable,
+			"the database user lacks a privilege: make it the owner of the database"
 	case "25006": // read_only_sql_transaction
 		return flowhq.Unavailable, "the database is read-only for the moment"
 	}
 	switch pg.Code[:2] {
-	case "08", "40", "53", "57", "58": // connection, conflict or deadlock, resources, shutdown, disk
+	case "08", // the connection
+		"40", // a conflict or deadlock
+		"53", // resources
+		"57", // a shutdown
+		"58": // the disk
 		return flowhq.Unavailable, "the database is unavailable for the moment"
 	case "28": // invalid authorization
 		return flowhq.Unavailable, "the database refuses the user or password in DATABASE_URL"
@@ -102,7 +108,8 @@ func lost(err error) bool {
 		return true
 	}
 	for _, cause := range []error{
-		context.DeadlineExceeded, context.Canceled, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, puddle.ErrClosedPool,
+		context.DeadlineExceeded, context.Canceled, io.EOF, io.ErrUnexpectedEOF,
+		net.ErrClosed, puddle.ErrClosedPool,
 	} {
 		if errors.Is(err, cause) {
 			return true

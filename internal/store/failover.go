@@ -43,7 +43,8 @@ func (s *Store) Unhosted(
 		limit @limit`
 	const first = "00000000-0000-0000-0000-000000000000"
 	all, err := many(ctx, s, q, named{
-		"ttl": ttl, "stable": stableFor, "parked": parkedEndings(), "after": cmp.Or(after, first), "limit": limit,
+		"ttl": ttl, "stable": stableFor, "parked": parkedEndings(),
+		"after": cmp.Or(after, first), "limit": limit,
 	}, pgx.RowToStructByPos[Unhosted])
 	if err != nil {
 		return nil, fmt.Errorf("list tenants without a host: %w", err)
@@ -63,7 +64,8 @@ type WorkerAge struct {
 // last, and the database's time.
 func (s *Store) WorkerAges(ctx context.Context) (all []WorkerAge, now time.Time, err error) {
 	const q = `
-		select now(), coalesce(name, ''), coalesce(expires_at <= now(), true), coalesce(now() - seen_at, '0')
+		select now(), coalesce(name, ''),
+			coalesce(expires_at <= now(), true), coalesce(now() - seen_at, '0')
 		from (select) as one left join (
 			select * from flowhq.workers order by seen_at desc limit @limit
 		) w on true`

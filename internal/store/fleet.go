@@ -11,7 +11,7 @@ import (
 
 // Types of the fleet's events.
 const (
-	ClientOutdated = "CLIENT_OUTDATED"      // WhatsApp refused the version in use; reconnects are paused
+	ClientOutdated = "CLIENT_OUTDATED"      // WhatsApp refused the version; reconnects are paused
 	FleetPaused    = "FLEET_PAUSED"         // by an operator
 	FleetResumed   = "FLEET_RESUMED"        // by an operator
 	VersionSet     = "WHATSAPP_VERSION_SET" // by an operator, a setting, a newer program, or found
@@ -32,9 +32,11 @@ func (s *Store) Fleet(ctx context.Context) (flowhq.Fleet, error) {
 func (s *Store) FleetEvents(ctx context.Context, limit int) ([]flowhq.FleetEvent, error) {
 	const q = `
 		select event_type, actor, reason, created_at from (
-			(select * from flowhq.fleet_events where event_type = any(@logins) order by id desc limit @limit)
+			(select * from flowhq.fleet_events where event_type = any(@logins)
+			order by id desc limit @limit)
 			union all
-			(select * from flowhq.fleet_events where event_type <> all(@logins) order by id desc limit @limit)
+			(select * from flowhq.fleet_events where event_type <> all(@logins)
+			order by id desc limit @limit)
 		) e
 		order by id desc`
 	events, err := many(ctx, s, q, named{"limit": limit, "logins": loginEvents},
@@ -92,7 +94,9 @@ type Refusal struct {
 // confirmWithin pauses all reconnects, with one event however many are refused together. A
 // version older than the one in use changes nothing: its session had not heard of the
 // newer one.
-func (s *Store) VersionRefused(ctx context.Context, tenant flowhq.TenantID, version string) (Refusal, error) {
+func (s *Store) VersionRefused(
+	ctx context.Context, tenant flowhq.TenantID, version string,
+) (Refusal, error) {
 	const q = `
 		with was as (
 			select paused, refused,
@@ -186,7 +190,9 @@ func (s *Store) ConfigureVersion(ctx context.Context, version string) (news bool
 // SetFleet is an operator's change, and one statement, so that no process sees half of
 // it. It records an event for each thing that it changes, and returns what holds from
 // now on. A version that is set ends a pause, unless the change makes one.
-func (s *Store) SetFleet(ctx context.Context, c flowhq.FleetChange, actor string) (flowhq.Fleet, error) {
+func (s *Store) SetFleet(
+	ctx context.Context, c flowhq.FleetChange, actor string,
+) (flowhq.Fleet, error) {
 	const q = `
 		with was as (
 			select paused, by_hand, reason, version, pinned from flowhq.fleet for update
@@ -198,20 +204,26 @@ func (s *Store) SetFleet(ctx context.Context, c flowhq.FleetChange, actor string
 				paused = coalesce(@paused::boolean, fleet.paused and not @sets::boolean),
 				by_hand = coalesce(@paused, fleet.by_hand and not @sets),
 				reason = case
-					when @paused then coalesce(@reason::text, case when fleet.by_hand then fleet.reason else 'paused by an operator' end)
+					when @paused then coalesce(@reason::text,
+						case when fleet.by_hand then fleet.reason else 'paused by an operator' end)
 					when @paused is null and not @sets then fleet.reason
 					else '' end,
-				since = case when fleet.paused = coalesce(@paused, fleet.paused and not @sets) then since else now() end
+				since = case
+					when fleet.paused = coalesce(@paused, fleet.paused and not @sets) then since
+					else now() end
 			from was
 			returning fleet.paused, fleet.by_hand, fleet.reason, fleet.version
 		), event as (
 			insert into flowhq.fleet_events (event_type, actor, reason)
 			select e.type, @actor, e.reason
 			from f, was, lateral (values
-				('WHATSAPP_VERSION_SET', case when @sets then 'set to ' || @version else 'the newest one is looked up' end,
-					@version = '' or @sets and (not was.pinned or was.version <> f.version or was.paused and @paused is null)),
+				('WHATSAPP_VERSION_SET',
+					case when @sets then 'set to ' || @version else 'the newest one is looked up' end,
+					@version = '' or @sets and (not was.pinned or was.version <> f.version
+						or was.paused and @paused is null)),
 				(case when @paused then 'FLEET_PAUSED' else 'FLEET_RESUMED' end, f.reason,
-					@paused is not null and (was.paused, was.by_hand, was.reason) <> (f.paused, f.by_hand, f.reason))
+					@paused is not null and (was.paused, was.by_hand, was.reason)
+						<> (f.paused, f.by_hand, f.reason))
 			) as e (type, reason, changed)
 			where e.changed
 			returning id

@@ -21,7 +21,8 @@ func (s *Store) readInstallation(ctx context.Context) (string, error) {
 	const q = `select id::text from flowhq.installation`
 	id, err := own(ctx, s.signs, q, none, pgx.RowTo[string])
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
-		err = &flowhq.Error{Code: flowhq.Unavailable, Message: "the database says of no installation that it is its", Err: err}
+		const message = "the database says of no installation that it is its"
+		err = &flowhq.Error{Code: flowhq.Unavailable, Message: message, Err: err}
 	}
 	return id, err
 }
@@ -31,8 +32,8 @@ func (s *Store) readInstallation(ctx context.Context) (string, error) {
 func (s *Store) Ping(ctx context.Context) error {
 	id, err := s.readInstallation(ctx)
 	if err == nil && id != s.installation {
-		err = flowhq.Errorf(flowhq.Unavailable,
-			"the database belongs to another installation, %s; this process serves %s", id, s.installation)
+		err = flowhq.Errorf(flowhq.Unavailable, "the database belongs to another installation, "+
+			"%s; this process serves %s", id, s.installation)
 	}
 	return err
 }
@@ -113,12 +114,14 @@ func (s *Store) Unsettled(
 func (s *Store) Reconciles(ctx context.Context, name string, ttl time.Duration) (bool, error) {
 	const q = `
 		with mine as (
-			update flowhq.installation set reconciler = @name, reconciler_until = now() + @ttl::interval
+			update flowhq.installation set
+				reconciler = @name, reconciler_until = now() + @ttl::interval
 			where id = @installation and (reconciler = @name or reconciler_until < now())
 			returning one
 		)
 		select exists (select from mine)`
-	mine, err := one(ctx, s, q, named{"name": name, "ttl": ttl, "installation": s.installation}, pgx.RowTo[bool])
+	args := named{"name": name, "ttl": ttl, "installation": s.installation}
+	mine, err := one(ctx, s, q, args, pgx.RowTo[bool])
 	if err != nil {
 		return false, fmt.Errorf("reconciler: %w", err)
 	}

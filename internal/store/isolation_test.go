@@ -228,7 +228,7 @@ func newGuest(t *testing.T, b *bench) guest {
 // TestCallsAreComplete fails for a method that nobody tried as two tenants.
 func TestCallsAreComplete(t *testing.T) {
 	t.Parallel()
-	others := []string{"Close", "SetAside", "Answers", "Ping", "Listen", "CreateTenant", "CreateTenantOnce", "BeginBulk", "Bulk", "Bulks", "OpenBulks", "BulkTenants", "SetBulk", "CancelBulk", "PruneKeys", "Tenants", "Selected", "TenantIDs", "PruneErased", "PruneFleetEvents", "PruneDeletions",
+	others := []string{"Close", "Answers", "Ping", "Listen", "CreateTenant", "CreateTenantOnce", "BeginBulk", "Bulk", "Bulks", "OpenBulks", "BulkTenants", "SetBulk", "CancelBulk", "PruneKeys", "Tenants", "Selected", "TenantIDs", "PruneErased", "PruneFleetEvents", "PruneDeletions",
 		"Installation", "Address", "Reconciles", "Unsettled",
 		"BeatWorker", "EndWorker", "Workers", "SetWaiting", "WorkerAges", "WorkerLives", "Unhosted", "EndLeases", "Uptime",
 		"AddLoginEvent", "Fleet", "FleetEvents", "SetFleet", "ConfigureVersion", "TakeVersion", "LookUpVersion"}

@@ -28,9 +28,12 @@ func (u *keyUse) batch(installation string, work func(*pgx.Batch)) *pgx.Batch {
 		insert into flowhq.request_keys (key, request_hash, subject)
 		select @key, @hash, @subject from flowhq.installation where id = @installation
 		on conflict (key) do nothing`
-	const read = `select subject::text, request_hash = @hash from flowhq.request_keys where key = @key`
+	const read = `
+		select subject::text, request_hash = @hash from flowhq.request_keys where key = @key`
 	batch := &pgx.Batch{}
-	batch.Queue(take, named{"key": u.key, "hash": u.hash, "subject": u.subject, "installation": installation})
+	batch.Queue(take, named{
+		"key": u.key, "hash": u.hash, "subject": u.subject, "installation": installation,
+	})
 	work(batch)
 	batch.Queue(read, named{"key": u.key, "hash": u.hash}).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&u.subject, &u.same) })
@@ -42,5 +45,6 @@ func (u *keyUse) refused() error {
 	if u.same {
 		return nil
 	}
-	return flowhq.Errorf(flowhq.Conflict, "this key was used for another request, which made %s; a new request needs a new key", u.subject)
+	return flowhq.Errorf(flowhq.Conflict, "this key was used for another request, which made "+
+		"%s; a new request needs a new key", u.subject)
 }

@@ -59,7 +59,8 @@ func (s *Store) TakeLease(
 	const q = `
 		with taken as (
 			update flowhq.hosts set
-				lease_epoch = @epoch, lease_worker = worker, lease_expires_at = now() + @ttl::interval
+				lease_epoch = @epoch, lease_worker = worker,
+				lease_expires_at = now() + @ttl::interval
 			where tenant_id = @tenant and epoch = @epoch
 				and (lease_epoch in (0, @epoch) or lease_expires_at <= now())
 			returning tenant_id
@@ -166,7 +167,8 @@ func (s *Store) RenewLeases(
 	err = s.leases.do(ctx, func(ctx context.Context, conn *pgx.Conn) error {
 		batch := &pgx.Batch{}
 		batch.Queue(lock, named{"tenants": tenants})
-		batch.Queue(renewSQL, named{"tenants": tenants, "epochs": epochs, "seen": seen, "ttl": ttl}).
+		args := named{"tenants": tenants, "epochs": epochs, "seen": seen, "ttl": ttl}
+		batch.Queue(renewSQL, args).
 			Query(func(r pgx.Rows) (err error) {
 				rows, err = pgx.CollectRows(r, pgx.RowToStructByPos[row])
 				return err

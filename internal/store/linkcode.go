@@ -17,13 +17,15 @@ func (s *Store) AskLinkCode(ctx context.Context, tenant flowhq.TenantID) (flowhq
 			update flowhq.whatsapp_sessions set
 				qr_asked_at = now(),
 				link_code_asked_at = now(),
-				link_code = case when link_code_expires_at > now() + interval '30 s' then link_code else '' end
+				link_code = case
+					when link_code_expires_at > now() + interval '30 s' then link_code else '' end
 			where tenant_id = @tenant and state = 'QR_READY'
 			returning tenant_id, link_code
 		), notified as (
 			select flowhq.notify('link', tenant_id) from asked where link_code = ''
 		)
-		select s.state, coalesce(a.link_code, ''), coalesce(s.link_code_expires_at, '0001-01-01Z'), s.reason, s.ending
+		select s.state, coalesce(a.link_code, ''),
+			coalesce(s.link_code_expires_at, '0001-01-01Z'), s.reason, s.ending
 		from flowhq.whatsapp_sessions s
 		left join asked a using (tenant_id)
 		where s.tenant_id = @tenant and (select count(*) from notified) >= 0 -- which runs it`
@@ -38,7 +40,9 @@ func (s *Store) AskLinkCode(ctx context.Context, tenant flowhq.TenantID) (flowhq
 func (s *Store) LinkCode(ctx context.Context, tenant flowhq.TenantID) (flowhq.QR, error) {
 	const q = `
 		select state,
-			case when state = 'QR_READY' and link_code_expires_at > now() then link_code else '' end,
+			case
+				when state = 'QR_READY' and link_code_expires_at > now() then link_code
+				else '' end,
 			coalesce(link_code_expires_at, '0001-01-01Z'),
 			reason, ending
 		from flowhq.whatsapp_sessions
@@ -56,7 +60,10 @@ func (s *Store) LinkCodeWanted(
 	ctx context.Context, tenant flowhq.TenantID,
 ) (number string, err error) {
 	const q = `
-		select case when s.state = 'QR_READY' and s.link_code_asked_at > now() - interval '10 s' and s.link_code = '' then t.phone_number else '' end
+		select case
+			when s.state = 'QR_READY' and s.link_code = ''
+				and s.link_code_asked_at > now() - interval '10 s' then t.phone_number
+			else '' end
 		from flowhq.whatsapp_sessions s
 		join flowhq.tenants t on t.id = s.tenant_id
 		where s.tenant_id = @tenant`

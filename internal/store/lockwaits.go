@@ -64,9 +64,9 @@ func (l *lockWaits) lock(ctx context.Context, conn *pgx.Conn, key int64) error {
 	})
 }
 
-// patiently calls attempt, which uses the connection of server process pid (0 if there
-// is none yet), until it meets no lock that others hold, ctx ends or the patience does. What an attempt did
-// before it failed must be undone. One attempt at a time.
+// patiently calls attempt, which uses the connection of server process pid (0 if there is
+// none yet), until it meets no lock that others hold, ctx ends or the patience does. What an
+// attempt did before it failed must be undone. One attempt at a time.
 func (l *lockWaits) patiently(ctx context.Context, pid func() uint32, attempt func() error) error {
 	return l.retry(ctx, pid, l.wait, attempt)
 }
@@ -87,14 +87,15 @@ func (l *lockWaits) retry(
 		pause := pause + rand.N(pause+time.Millisecond)
 		l.left -= time.Since(began) + pause
 		if l.left <= 0 {
-			return &flowhq.Error{Code: flowhq.Unavailable, Err: err, Message: fmt.Sprintf(
-				"gave up after %v: %s, which %s did not give back; nothing is half done, start again when it has ended",
-				l.asked, l.seen.what, l.seen.holders)}
+			message := fmt.Sprintf("gave up after %v: %s, which %s did not give back; nothing is "+
+				"half done, start again when it has ended", l.asked, l.seen.what, l.seen.holders)
+			return &flowhq.Error{Code: flowhq.Unavailable, Err: err, Message: message}
 		}
 		if time.Since(l.told) >= tellEvery && (l.seen != unseen || l.asked-l.left >= tellEvery) {
 			l.told = time.Now()
 			l.log.Info("the migration waits and tries again; sessions go on meanwhile",
-				"for", l.seen.what, "held_by", l.seen.holders, "gives_up_in", l.left.Round(time.Second))
+				"for", l.seen.what, "held_by", l.seen.holders,
+				"gives_up_in", l.left.Round(time.Second))
 		}
 		select {
 		case <-ctx.Done():
@@ -107,7 +108,8 @@ func (l *lockWaits) retry(
 // met reports whether err means that others held a lock.
 func (l *lockWaits) met(err error) bool {
 	code := serverCode(err)
-	return code == lockNotAvailable || code == deadlockDetected || code == queryCanceled && l.cancelled
+	return code == lockNotAvailable || code == deadlockDetected ||
+		code == queryCanceled && l.cancelled
 }
 
 // SQLSTATEs, by the names of PostgreSQL's manual. A statement is cancelled by somebody
@@ -181,9 +183,10 @@ func (l *lockWaits) look(ctx context.Context, pid uint32) (seen obstacle, waits 
 		return obstacle{}, false
 	}
 	rows, _ := conn.Query(ctx, q, int32(pid)) // Collect reports its error
-	seen, err := pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (s obstacle, err error) {
+	scan := func(row pgx.CollectableRow) (s obstacle, err error) {
 		return s, row.Scan(&s.what, &s.holders)
-	})
+	}
+	seen, err := pgx.CollectExactlyOneRow(rows, scan)
 	return seen, err == nil
 }
 
@@ -193,7 +196,8 @@ func (l *lockWaits) cancel(ctx context.Context, pid uint32) {
 	defer cancel()
 	if conn := l.watcher(ctx); conn != nil {
 		l.cancelled = true
-		_, _ = conn.Exec(ctx, `select pg_cancel_backend($1)`, int32(pid)) // lock_timeout does it otherwise
+		// If this fails, lock_timeout ends the wait a little later.
+		_, _ = conn.Exec(ctx, `select pg_cancel_backend($1)`, int32(pid))
 	}
 }
 

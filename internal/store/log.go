@@ -10,13 +10,11 @@ import (
 )
 
 // messageColumns are the fields of flowhq.Message, by name.
-const messageColumns = `id, direction, contact_id, chat, contact, from_number, to_number, kind, text, wordless, album, wa_message_id,
-	status, reason, in_reply_to, created_at, sent_at, delivered_at, read_at, retried_at, timer_seconds, timer_set_at,
+const messageColumns = `
+	id, direction, contact_id, chat, contact, from_number, to_number,
+	kind, text, wordless, album, wa_message_id, status, reason, in_reply_to,
+	created_at, sent_at, delivered_at, read_at, retried_at, timer_seconds, timer_set_at,
 	original_text, edited_text, edited_at, revoked_at`
-
-// messageBytes is the length of those fields that a customer can make long.
-const messageBytes = `octet_length(text) + octet_length(reason)
-	+ coalesce(octet_length(original_text), 0) + coalesce(octet_length(edited_text), 0)`
 
 // A MessageFilter selects messages of a tenant. Empty fields select all.
 type MessageFilter struct {
@@ -35,7 +33,8 @@ const pageBytes = 4 << 20
 func (s *Store) Messages(
 	ctx context.Context, tenant flowhq.TenantID, f MessageFilter,
 ) (page []flowhq.Message, next int64, err error) {
-	// The lengths of texts are known without reading them.
+	// bytes is of the fields that a customer can make long. PostgreSQL knows the length of a
+	// long text without reading it, so the texts of rows that do not fit are never read.
 	const q = `
 		select ` + messageColumns + `, rows
 		from (
@@ -43,7 +42,9 @@ func (s *Store) Messages(
 				sum(bytes) over (order by id desc rows unbounded preceding) - bytes
 					as before
 			from (
-				select *, ` + messageBytes + ` as bytes
+				select *, octet_length(text) + octet_length(reason)
+					+ coalesce(octet_length(original_text), 0)
+					+ coalesce(octet_length(edited_text), 0) as bytes
 				from flowhq.message_logs
 				where tenant_id = @tenant
 					and (@status::text = '' or status = @status)
@@ -121,11 +122,13 @@ func (s *Store) AddEventEvery(ctx context.Context, every time.Duration, e flowhq
 		insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
 		select id, @type, @actor, @reason from flowhq.tenants where id = @tenant and not exists (
 			select from flowhq.portal_event_logs
-			where tenant_id = @tenant and event_type = @type and created_at > now() - make_interval(secs => @every)
+			where tenant_id = @tenant and event_type = @type
+				and created_at > now() - make_interval(secs => @every)
 		)
 		for key share`
 	_, err := exec(ctx, s, q, named{
-		"tenant": e.Tenant, "type": e.Type, "actor": clean(e.Actor), "reason": clean(e.Reason), "every": every.Seconds(),
+		"tenant": e.Tenant, "type": e.Type, "actor": clean(e.Actor), "reason": clean(e.Reason),
+		"every": every.Seconds(),
 	})
 	if err != nil {
 		return fmt.Errorf("event of tenant %s: %w", e.Tenant, err)

@@ -178,8 +178,9 @@ func (m *migrator) up() error {
 	}
 	switch {
 	case dirty:
-		return flowhq.Errorf(flowhq.Conflict, "another program than flowhq has begun migration %d and not finished it: restore a backup, or "+
-			"finish it by hand and run: update flowhq.schema_migrations set dirty = false", before)
+		return flowhq.Errorf(flowhq.Conflict, "another program than flowhq has begun migration %d "+
+			"and not finished it: restore a backup, or finish it by hand and run: "+
+			"update flowhq.schema_migrations set dirty = false", before)
 	case before > newest:
 		return tooNew(before, newest)
 	case before == newest:
@@ -194,9 +195,8 @@ func (m *migrator) up() error {
 
 // tooNew refuses to work on what a newer program may have changed the meaning of.
 func tooNew(is, known uint) error {
-	return flowhq.Errorf(flowhq.Conflict,
-		"the database is newer than this program: it is at version %d, the program knows %d; run the newer program, or restore a backup",
-		is, known)
+	return flowhq.Errorf(flowhq.Conflict, "the database is newer than this program: it is at "+
+		"version %d, the program knows %d; run the newer program, or restore a backup", is, known)
 }
 
 func newestVersion(files source.Driver) (uint, error) {
@@ -221,11 +221,12 @@ func (m *migrator) whatsApp() error {
 		return err
 	}
 	var pid atomic.Uint32
-	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+	lock := func(ctx context.Context, conn *pgx.Conn) error {
 		pid.Store(conn.PgConn().PID())
 		_, err := conn.Exec(ctx, `select pg_advisory_lock($1)`, waTurnLock)
 		return err
-	}))
+	}
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(lock))
 	defer db.Close()
 	db.SetMaxOpenConns(1)
 	return m.waits.patiently(m.ctx, pid.Load, func() error {

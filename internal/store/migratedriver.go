@@ -144,10 +144,11 @@ func (d *driver) SetVersion(version int, dirty bool) error {
 // write makes version the only row. It deletes rather than truncates: that waits for
 // no reader.
 func (d *driver) write(version int) error {
-	if err := d.exec(`delete from schema_migrations`); err != nil || version == database.NilVersion {
-		return err
+	const insert = `insert into schema_migrations (version, dirty) values ($1, false)`
+	err := d.exec(`delete from schema_migrations`)
+	if err == nil && version != database.NilVersion {
+		_, err = d.conn.Exec(d.ctx, insert, version)
 	}
-	_, err := d.conn.Exec(d.ctx, `insert into schema_migrations (version, dirty) values ($1, false)`, version)
 	return err
 }
 
@@ -157,7 +158,8 @@ func (d *driver) Version() (version int, dirty bool, err error) {
 		if err := d.prepare(); err != nil {
 			return err
 		}
-		err := d.conn.QueryRow(d.ctx, `select version, dirty from schema_migrations`).Scan(&version, &dirty)
+		const q = `select version, dirty from schema_migrations`
+		err := d.conn.QueryRow(d.ctx, q).Scan(&version, &dirty)
 		if errors.Is(err, pgx.ErrNoRows) {
 			version, err = database.NilVersion, nil
 		}

@@ -13,7 +13,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// channel is the one PostgreSQL channel. A payload is "kind tenant epoch".
+// channel is the one PostgreSQL channel, which flowhq.notify in the database names too. A
+// payload is "kind tenant epoch".
 const channel = "flowhq"
 
 // A Notice says that something about a tenant has changed in the database. It
@@ -21,7 +22,7 @@ const channel = "flowhq"
 type Notice struct {
 	Kind   NoticeKind
 	Tenant flowhq.TenantID // "" with Resync and FleetChanged
-	Epoch  int64           // 0 with Resync, NewLink, NewWork, GivenCommand, ErasedTenant and FleetChanged
+	Epoch  int64           // of the host, with NewEpoch, NewConfig and FreeLease; otherwise 0
 }
 
 // NoticeKind is what a Notice is about.

@@ -30,7 +30,7 @@ const (
 // process is gone. The URL may set others.
 var serverLimits = map[string]string{
 	"statement_timeout":                   "60s",
-	"lock_timeout":                        "4s", // below Timeout, so that a lock that is held too long says so
+	"lock_timeout":                        "4s", // below Timeout, so that the error names the lock
 	"idle_in_transaction_session_timeout": "10s",
 }
 

@@ -36,7 +36,8 @@ func (s *Store) InboundID(
 			join flowhq.message_logs l on l.tenant_id = c.tenant_id and l.contact_id = c.id
 			where c.tenant_id = @tenant
 				and (c.lid = @lid and c.lid <> ''
-					or c.number = @number and c.number <> '' and (c.lid = '' or @lid in ('', c.lid)))
+					or c.number = @number and c.number <> ''
+						and (c.lid = '' or @lid in ('', c.lid)))
 				and l.wa_message_id = @wa_id and l.direction = 'IN'
 			order by l.id
 			limit 1), 0), exists (

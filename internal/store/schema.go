@@ -44,20 +44,22 @@ func AwaitSchema(ctx context.Context, url string, log *slog.Logger) error {
 		is, err := schemaVersion(ctx, conn)
 		switch {
 		case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded): // see below
-		case err != nil && (conn.IsClosed() || ctx.Err() != nil || flowhq.ErrorCode(err) != flowhq.Unavailable):
+		case err != nil && (conn.IsClosed() || ctx.Err() != nil ||
+			flowhq.ErrorCode(err) != flowhq.Unavailable):
 			return fmt.Errorf("read the database's version: %w", err)
 		case err == nil && is == needed:
 			return nil
 		case err == nil && is > needed:
 			return tooNew(is, needed)
 		case err == nil && !told:
-			log.Info("waiting until the database is migrated: run flowhq migrate, or start a worker", "version", is, "needed", needed)
+			log.Info("waiting until the database is migrated: run flowhq migrate, or start a worker",
+				"version", is, "needed", needed)
 		}
 		select {
 		case <-ctx.Done():
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return flowhq.Errorf(flowhq.Unavailable,
-					"the database is at version %d and this program needs %d: run flowhq migrate, or start a worker", is, needed)
+				return flowhq.Errorf(flowhq.Unavailable, "the database is at version %d and this "+
+					"program needs %d: run flowhq migrate, or start a worker", is, needed)
 			}
 			return classify(ctx.Err())
 		case <-time.After(schemaEvery):

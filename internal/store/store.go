@@ -65,7 +65,8 @@ type Defaults struct {
 
 // defaults are Defaults until somebody sets others.
 var defaults = Defaults{
-	RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365, AnswerWithinMinutes: flowhq.DefaultAnswerWithin,
+	RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365,
+	AnswerWithinMinutes: flowhq.DefaultAnswerWithin,
 }
 
 // Open connects to the migrated database at url, a PostgreSQL URL or DSN. The

@@ -38,32 +38,41 @@ type TenantFilter struct {
 	Limit    int    // rows; 0 means DefaultLimit, more than MaxLimit means MaxLimit
 }
 
-// tenantColumns are read by scanTenant. STALE is computed here and nowhere
-// stored: it is a lease of the current epoch that ran out.
+// tenantColumns are read by scanTenant. Texts that a server may make long are cut, as a page
+// has many of them.
 const tenantColumns = `
 	t.id, t.name, t.phone_number, t.status, t.wanted, t.created_at, t.updated_at,
-	c.template_type, c.business_name, c.language, c.replies_per_minute, c.replies_per_contact, c.retention_days, c.answer_within_minutes,
+	c.template_type, c.business_name, c.language,
+	c.replies_per_minute, c.replies_per_contact, c.retention_days, c.answer_within_minutes,
 	s.state, s.number, left(s.reason, 1000), s.ending, s.retry_at, s.since, s.last_seen_at,
-	case when ` + stale + ` then 'STALE' else w.status end,
-	case when ` + stale + ` then w.lease_expires_at else w.since end,
-	w.worker, w.epoch, left(w.last_error, 1000)`
+	w.status, w.since, w.worker, w.epoch, left(w.last_error, 1000),
+	case when w.lease_epoch = w.epoch and w.lease_expires_at < now() then w.lease_expires_at end`
 
-const stale = `w.status in ('STARTING', 'RUNNING', 'DRAINING')
-	and w.lease_epoch = w.epoch and w.lease_expires_at < now()`
-
+// scanTenant reads tenantColumns. STALE is decided here and stored nowhere: the newest host
+// holds a lease that has run out, so nobody keeps the session that the row speaks of.
 func (s *Store) scanTenant(row pgx.CollectableRow) (t flowhq.Tenant, err error) {
 	var perMinute, perContact, retention, answerWithin *int
+	var expired *time.Time
 	err = row.Scan(
 		&t.ID, &t.Name, &t.PhoneNumber, &t.Status, &t.Wanted, &t.CreatedAt, &t.UpdatedAt,
-		&t.Config.Template, &t.Config.BusinessName, &t.Config.Language, &perMinute, &perContact, &retention, &answerWithin,
-		&t.Session.State, &t.Session.Number, &t.Session.Reason, &t.Session.Ending, &t.Session.RetryAt,
-		&t.Session.Since, &t.Session.LastSeenAt,
+		&t.Config.Template, &t.Config.BusinessName, &t.Config.Language,
+		&perMinute, &perContact, &retention, &answerWithin,
+		&t.Session.State, &t.Session.Number, &t.Session.Reason, &t.Session.Ending,
+		&t.Session.RetryAt, &t.Session.Since, &t.Session.LastSeenAt,
 		&t.Host.Status, &t.Host.Since, &t.Host.Worker, &t.Host.Epoch, &t.Host.LastError,
+		&expired,
 	)
+	switch t.Host.Status {
+	case flowhq.HostStarting, flowhq.HostRunning, flowhq.HostDraining:
+		if expired != nil {
+			t.Host.Status, t.Host.Since = flowhq.HostStale, *expired
+		}
+	}
 	t.Config.RepliesPerMinute = orDefault(perMinute, s.Defaults.RepliesPerMinute)
 	t.Config.RepliesPerContact = orDefault(perContact, s.Defaults.RepliesPerContact)
 	t.Config.RetentionDays = orDefault(retention, s.Defaults.RetentionDays)
-	t.Config.AnswerWithinMinutes = orDefault(answerWithin, cmp.Or(s.Defaults.AnswerWithinMinutes, flowhq.DefaultAnswerWithin))
+	t.Config.AnswerWithinMinutes = orDefault(answerWithin,
+		cmp.Or(s.Defaults.AnswerWithinMinutes, flowhq.DefaultAnswerWithin))
 	return t, err
 }
 
@@ -95,13 +104,16 @@ func (s *Store) CreateTenantOnce(
 		with k as (
 			select subject from flowhq.request_keys where key = @key and subject = @id
 		), t as (
-			insert into flowhq.tenants (id, name, phone_number) select subject, @name, @phone_number from k
+			insert into flowhq.tenants (id, name, phone_number)
+			select subject, @name, @phone_number from k
 			returning id
 		), c as (
 			insert into flowhq.tenant_configs
 				(tenant_id, template_type, business_name, language,
 				replies_per_minute, replies_per_contact, retention_days, answer_within_minutes)
-			select id, @template, @business_name, @language, @per_minute, @per_contact, @retention, @answer_within from t
+			select id, @template, @business_name, @language,
+				@per_minute, @per_contact, @retention, @answer_within
+			from t
 		), s as (
 			insert into flowhq.whatsapp_sessions (tenant_id) select id from t
 		), w as (
@@ -116,21 +128,24 @@ func (s *Store) CreateTenantOnce(
 	use := newKeyUse(key, "create a tenant", body, uuid.NewString())
 	batch := use.batch(s.installation, func(b *pgx.Batch) {
 		b.Queue(q, named{
-			"key": use.key, "id": use.subject, "name": n.Name, "phone_number": n.PhoneNumber, "template": n.Template,
+			"key": use.key, "id": use.subject, "actor": actor,
+			"name": n.Name, "phone_number": n.PhoneNumber, "template": n.Template,
 			"business_name": n.BusinessName, "language": n.Language,
-			"per_minute": n.RepliesPerMinute, "per_contact": n.RepliesPerContact, "retention": n.RetentionDays,
-			"answer_within": n.AnswerWithinMinutes, "actor": actor,
+			"per_minute": n.RepliesPerMinute, "per_contact": n.RepliesPerContact,
+			"retention": n.RetentionDays, "answer_within": n.AnswerWithinMinutes,
 		})
 	})
 	if err = send(ctx, s, batch); err == nil {
 		err = use.refused()
 	}
 	if err != nil {
-		return t, fmt.Errorf("create tenant: %w", s.missing(ctx, s.numberTaken(ctx, n.PhoneNumber, err)))
+		err = s.missing(ctx, s.numberTaken(ctx, n.PhoneNumber, err))
+		return t, fmt.Errorf("create tenant: %w", err)
 	}
 	t, err = s.Tenant(ctx, flowhq.TenantID(use.subject))
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
-		err = flowhq.Errorf(flowhq.Conflict, "this key created tenant %s, which has been deleted since; a new request needs a new key", use.subject)
+		err = flowhq.Errorf(flowhq.Conflict, "this key created tenant %s, which has been "+
+			"deleted since; a new request needs a new key", use.subject)
 	}
 	return t, err
 }
@@ -146,7 +161,8 @@ func (s *Store) numberTaken(ctx context.Context, number string, err error) error
 	if readErr != nil {
 		return err // it is gone by now
 	}
-	return &flowhq.Error{Code: flowhq.Conflict, Message: "tenant " + string(other) + " has this phone_number", Err: err}
+	message := "tenant " + string(other) + " has this phone_number"
+	return &flowhq.Error{Code: flowhq.Conflict, Message: message, Err: err}
 }
 
 // Tenant returns one tenant, or a NotFound error.
@@ -165,13 +181,6 @@ func (s *Store) Tenant(ctx context.Context, tenant flowhq.TenantID) (flowhq.Tena
 	return t, nil
 }
 
-// selected is the condition of a TenantFilter, but for its page.
-const selected = `(@status::text = '' or t.status = @status)
-			and (@session::text = '' or s.state = @session)
-			and (@template::text = '' or c.template_type = @template)
-			and (@search::text = '' or position(lower(@search) in
-				lower(concat_ws(chr(10), t.name, c.business_name, t.phone_number, s.number, t.id))) > 0)`
-
 // Tenants returns one page of the tenants that f selects, newest first, and the
 // cursor of the next page, "" after the last. A cursor that did not come from
 // here is Invalid.
@@ -184,8 +193,13 @@ func (s *Store) Tenants(
 		join flowhq.tenant_configs c on c.tenant_id = t.id
 		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
 		join flowhq.hosts w on w.tenant_id = t.id
-		where ` + selected + `
-			and (@before_id::uuid is null or (t.created_at, t.id) < (@before::timestamptz, @before_id))
+		where (@status::text = '' or t.status = @status)
+			and (@session::text = '' or s.state = @session)
+			and (@template::text = '' or c.template_type = @template)
+			and (@search::text = '' or position(lower(@search) in lower(concat_ws(chr(10),
+				t.name, c.business_name, t.phone_number, s.number, t.id))) > 0)
+			and (@before_id::uuid is null
+				or (t.created_at, t.id) < (@before::timestamptz, @before_id))
 		order by t.created_at desc, t.id desc
 		limit @limit`
 	before, beforeID, err := parseCursor(f.Cursor)
@@ -217,11 +231,16 @@ func (s *Store) Selected(
 		from flowhq.tenants t
 		join flowhq.tenant_configs c on c.tenant_id = t.id
 		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
-		where ` + selected + `
+		where (@status::text = '' or t.status = @status)
+			and (@session::text = '' or s.state = @session)
+			and (@template::text = '' or c.template_type = @template)
+			and (@search::text = '' or position(lower(@search) in lower(concat_ws(chr(10),
+				t.name, c.business_name, t.phone_number, s.number, t.id))) > 0)
 		order by t.created_at desc, t.id desc
 		limit @limit`
 	ids, err := many(ctx, s, q, named{
-		"status": f.Status, "session": f.Session, "template": f.Template, "search": clean(f.Search), "limit": limit,
+		"status": f.Status, "session": f.Session, "template": f.Template,
+		"search": clean(f.Search), "limit": limit,
 	}, pgx.RowTo[flowhq.TenantID])
 	if err != nil {
 		return nil, fmt.Errorf("select tenants: %w", err)
@@ -249,9 +268,13 @@ func parseCursor(c string) (at *time.Time, id *flowhq.TenantID, err error) {
 	n, err := strconv.ParseInt(micros, 10, 64)
 	t := flowhq.TenantID(tenant)
 	if err != nil || n < 0 || n > maxCursor || !t.Valid() {
-		return nil, nil, &flowhq.Error{Code: flowhq.Invalid, Message: "the cursor is not one of ours", Fields: []flowhq.FieldError{
-			{Field: "cursor", Message: "must be the next value of an earlier page"},
-		}}
+		bad := flowhq.FieldError{
+			Field: "cursor", Message: "must be the next value of an earlier page",
+		}
+		return nil, nil, &flowhq.Error{
+			Code: flowhq.Invalid, Message: "the cursor is not one of ours",
+			Fields: []flowhq.FieldError{bad},
+		}
 	}
 	created := time.UnixMicro(n)
 	return &created, &t, nil
@@ -285,11 +308,14 @@ func (s *Store) UpdateTenant(
 				template_type = coalesce(@template, template_type),
 				business_name = coalesce(@business_name, business_name),
 				language = coalesce(@language, language),
-				replies_per_minute = case when 'replies_per_minute' = any(@changed::text[]) then @per_minute else replies_per_minute end,
-				replies_per_contact = case when 'replies_per_contact' = any(@changed) then @per_contact else replies_per_contact end,
-				retention_days = case when 'retention_days' = any(@changed) then @retention else retention_days end,
-				answer_within_minutes = case when 'answer_within_minutes' = any(@changed) then @answer_within
-					else answer_within_minutes end
+				replies_per_minute = case when 'replies_per_minute' = any(@changed::text[])
+					then @per_minute else replies_per_minute end,
+				replies_per_contact = case when 'replies_per_contact' = any(@changed)
+					then @per_contact else replies_per_contact end,
+				retention_days = case when 'retention_days' = any(@changed)
+					then @retention else retention_days end,
+				answer_within_minutes = case when 'answer_within_minutes' = any(@changed)
+					then @answer_within else answer_within_minutes end
 			from t where c.tenant_id = t.id
 			returning c.*
 		), event as (
@@ -309,9 +335,9 @@ func (s *Store) UpdateTenant(
 	t, err := one(ctx, s, q, named{
 		"tenant": tenant, "name": c.Name, "phone_number": c.PhoneNumber, "template": c.Template,
 		"business_name": c.BusinessName, "language": c.Language,
-		"per_minute": c.RepliesPerMinute.Value, "per_contact": c.RepliesPerContact.Value, "retention": c.RetentionDays.Value,
-		"answer_within": c.AnswerWithinMinutes.Value,
-		"actor":         actor, "changed": changed,
+		"per_minute": c.RepliesPerMinute.Value, "per_contact": c.RepliesPerContact.Value,
+		"retention": c.RetentionDays.Value, "answer_within": c.AnswerWithinMinutes.Value,
+		"actor": actor, "changed": changed,
 	}, s.scanTenant)
 	if err != nil {
 		if c.PhoneNumber != nil {

@@ -32,15 +32,15 @@ func (s *Store) SetTimer(
 			timer_set_at = greatest(timer_set_at, @timer_set_at)
 		where tenant_id = @tenant and id = @id`
 	m = Inbound{LID: clean(m.LID), Number: clean(m.Number)}
-	err = s.recognise(ctx, tenant, epoch, m, func(ctx context.Context, tx pgx.Tx, who identity) error {
+	set := func(ctx context.Context, tx pgx.Tx, who identity) error {
 		r = Received{Contact: who.ID, Merged: who.merged, Chat: who.chat(), Number: who.Number}
 		seconds, setAt := timerArgs(&t)
 		_, err := tx.Exec(ctx, q, named{
 			"tenant": tenant, "id": who.ID, "timer_seconds": seconds, "timer_set_at": setAt,
 		})
 		return err
-	})
-	if err != nil {
+	}
+	if err = s.recognise(ctx, tenant, epoch, m, set); err != nil {
 		return Received{}, fmt.Errorf("timer of a chat: %w", classify(err))
 	}
 	return r, nil
