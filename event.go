@@ -42,11 +42,11 @@ const (
 	EventSessionStable    EventType = "SESSION_STABLE"    // the end of flapping or of a crash loop
 	EventNumberChanged    EventType = "NUMBER_CHANGED"    // a phone of another number is linked
 
-	EventContactMuted    EventType = "CONTACT_MUTED"   // a contact is not answered for a while
-	EventContactUnmuted  EventType = "CONTACT_UNMUTED" // by an operator
-	EventRepliesDelayed  EventType = "REPLIES_DELAYED" // customers wait for the tenant's limit
-	EventMessageSetAside EventType = "MESSAGE_SET_ASIDE"
-	EventMessageRetried  EventType = "MESSAGE_RETRIED" // by an operator
+	EventContactMuted        EventType = "CONTACT_MUTED"   // a contact is not answered for a while
+	EventContactUnmuted      EventType = "CONTACT_UNMUTED" // by an operator
+	EventRepliesDelayed      EventType = "REPLIES_DELAYED" // customers wait for the tenant's limit
+	EventMessageDeadLettered EventType = "MESSAGE_DEAD_LETTERED"
+	EventMessageRetried      EventType = "MESSAGE_RETRIED" // by an operator
 )
 
 // Types of the events of the fleet.
@@ -71,7 +71,7 @@ func eventTypes() []EventType {
 		EventTenantCreated, EventTenantUpdated, EventTenantDeleted, EventHostStarting,
 		EventSessionLinked, EventSessionConnected, EventSessionUnlinked, EventSessionFlapping,
 		EventSessionStable, EventNumberChanged, EventContactMuted, EventContactUnmuted,
-		EventRepliesDelayed, EventMessageSetAside, EventMessageRetried, EventClientOutdated,
+		EventRepliesDelayed, EventMessageDeadLettered, EventMessageRetried, EventClientOutdated,
 		EventFleetPaused, EventFleetResumed, EventVersionFound, EventVersionAccepted,
 		EventVersionRefused, EventVersionSet, EventLoginFailed, EventLoginsSlowed, EventLoginsRefused,
 	}
