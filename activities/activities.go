@@ -87,6 +87,8 @@ func EraseOptions() workflow.ActivityOptions {
 	return short(2*time.Minute, "unlink and erase")
 }
 
+// short is how a workflow schedules what must be done in the end: it is tried for ever, for
+// the database may be away for hours.
 func short(limit time.Duration, summary string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		StartToCloseTimeout: limit,

@@ -123,12 +123,14 @@ func (a attempt) IsOrder(err error) bool {
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
 		return true
 	}
+	// A cancelled context alone is no order: the SDK cancels it when it gives up, too.
 	return temporal.IsCanceledError(err) || errors.Is(err, activity.ErrActivityPaused) ||
 		errors.Is(err, activity.ErrActivityReset)
 }
 
 // Lose ends this attempt by its token, with the loss counted.
 func (a attempt) Lose(ctx context.Context, last hosting.Status) error {
+	// By its token Temporal ends this attempt and no later one.
 	info := activity.GetInfo(a.ctx)
 	return a.Attempts.Lose(ctx, a.tenant, &hosting.Attempt{
 		RunID: info.WorkflowExecution.RunID, ActivityID: info.ActivityID, Number: info.Attempt,

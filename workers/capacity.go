@@ -29,6 +29,7 @@ func DefaultCapacity() int {
 }
 
 func capacityFor(memory uint64) int {
+	// The rest is for the garbage between collections, and for what else runs there.
 	usable := memory / 4 * 3
 	if usable <= processMemory {
 		return leastCapacity
@@ -41,6 +42,7 @@ func capacityFor(memory uint64) int {
 func leastOf(limits ...memlimit.Provider) uint64 {
 	least := uint64(math.MaxUint64)
 	for _, find := range limits {
+		// No cgroup, or none with a limit, is an error of that one and no reason to fail.
 		if limit, err := find(); err == nil {
 			least = min(least, limit)
 		}

@@ -35,6 +35,7 @@ func newProcess(o Options, control *workflows.Client) *process {
 		leases:    hosting.NewLeases(o.Store, o.Timing, o.Log),
 		database:  hosting.NewDatabaseWatch(o.Store, o.Timing),
 	}
+	// What Temporal knows of hosts, by its own client: the SDK's worker does not tell.
 	attempts := workflows.NewAttempts(o.Temporal, o.Namespace, o.Converter)
 	failover := hosting.FailoverOptions{
 		Store: o.Store, Attempts: attempts, Slots: p.slots, Timing: o.Timing,

@@ -24,7 +24,7 @@ const (
 	// maxUnsettled is how many tenants one look finds; a later one finds the rest.
 	maxUnsettled = 10_000
 	// reconcilePace is how many tenants it sees to in a second, and reconcileAtOnce how
-	// many at a time.
+	// many at a time: after all of Temporal was lost, a thousand workflows begin in 10 s.
 	reconcilePace   = 100
 	reconcileAtOnce = 16
 	// mostPatience bounds for how long a tenant that stays unsettled is left alone.
@@ -113,6 +113,7 @@ func (r *reconciler) checkPair(ctx context.Context) error {
 	if time.Since(r.paired) < pairEvery {
 		return nil
 	}
+	// Conflict is the only error that ends the process; any other is tried again.
 	if err := r.control.Pair(ctx, r.pairing); err != nil {
 		return err
 	}
@@ -141,6 +142,7 @@ func (r *reconciler) round(ctx context.Context) error {
 // due returns those of the unsettled tenants whose time has come, and forgets about those
 // that are settled.
 func (r *reconciler) due(found []store.Unsettled) (due []store.Unsettled) {
+	// Only what was found again keeps its pause: who was settled meanwhile begins anew.
 	known := make(map[flowhq.TenantID]*patience, len(found))
 	for _, u := range found {
 		p := r.known[u.Tenant]
@@ -168,6 +170,7 @@ func (r *reconciler) see(ctx context.Context, due []store.Unsettled) error {
 	var row atomic.Int32 // of errors
 	pace := rate.NewLimiter(reconcilePace, reconcileAtOnce)
 	for _, u := range due {
+		// Errors in a row, or no more time: the rest would fare no better.
 		if row.Load() >= mostErrors || pace.Wait(ctx) != nil {
 			break // the next round goes on
 		}
@@ -208,6 +211,7 @@ func (r *reconciler) settle(ctx context.Context, u store.Unsettled, p *patience)
 			most = waitPatience
 		}
 	}
+	// To signal a workflow that is there costs an event of its history, so not too often.
 	if err := r.control.Nudge(ctx, u.Tenant, u.Name); err != nil {
 		return err
 	}
@@ -218,6 +222,6 @@ func (r *reconciler) settle(ctx context.Context, u store.Unsettled, p *patience)
 
 // grow has the next look come twice as late as the one before.
 func (p *patience) grow(most time.Duration) {
-	p.until = time.Now().Add(p.length)
+	p.until = time.Now().Add(p.length) // the pause before this one was that long
 	p.length = min(2*p.length, most)
 }

@@ -80,6 +80,7 @@ func (p *process) stop(ctx context.Context, sessions worker.Worker) {
 		sessions.Stop()
 		close(stopped)
 	}()
+	// Without a database nobody can take a session over: the hosts have hung up by then.
 	if ctx.Err() != nil {
 		p.Log.Info("handing over the sessions")
 		draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.DrainTimeout)
@@ -100,6 +101,7 @@ func (p *process) stop(ctx context.Context, sessions worker.Worker) {
 		hosting.NewDrain(p.fleet, p.admission).Run(draining)
 	}
 	p.slots.DrainAll()
+	// A host that is stuck keeps nobody from ending: its lease runs out.
 	select {
 	case <-stopped:
 	case <-time.After(stopTimeout):
@@ -112,6 +114,7 @@ func (p *process) stop(ctx context.Context, sessions worker.Worker) {
 func (p *process) watchDatabase(ctx context.Context) {
 	tick := time.NewTicker(p.Timing.Heartbeat)
 	defer tick.Stop()
+	// One answer is enough: a database that is slow is not away.
 	for answered := time.Now(); time.Since(answered) < p.Timing.Lease(); {
 		select {
 		case <-ctx.Done():

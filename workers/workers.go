@@ -28,7 +28,7 @@ import (
 // Options is what a worker process is made of. What it is given stays the caller's to
 // close.
 type Options struct {
-	Temporal client.Client
+	Temporal client.Client // named after this process
 	// Namespace is Temporal's, and Converter what Temporal converts payloads with.
 	Namespace string
 	Converter converter.DataConverter
@@ -44,7 +44,7 @@ type Options struct {
 	// to the fleet.
 	WhatsAppVersion string
 	// ConnectsPerSecond is how many connections to WhatsApp it may begin.
-	ConnectsPerSecond int
+	ConnectsPerSecond int // 20 by default; see hosting.RateLimiter
 	Timing            hosting.Timing
 	Metrics           *metrics.Worker
 	Name              string // of this process, shown to operators; another one after each start
@@ -104,6 +104,7 @@ func Run(ctx context.Context, o Options) error {
 			end(err)
 		}
 	}()
+	// It ends before what runs in the background, whose rows it reads.
 	defer func() { end(nil); <-reconciled }()
 	return p.work(ctx)
 }

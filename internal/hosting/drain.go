@@ -40,6 +40,7 @@ func NewDrain(fleet *Fleet, admission *Admission) *Drain {
 // While there is no room they are served on here. When ctx ends, those that are left hang
 // up.
 func (d *Drain) Run(ctx context.Context) {
+	// First of all, so that no other process counts on the room of this one.
 	d.fleet.draining.Store(true)
 	d.slots.close()
 	ask := time.NewTicker(roomEvery)

@@ -149,6 +149,7 @@ func (f *Failover) step(ctx context.Context) {
 		f.Log.Warn("could not see to what workers of this machine have left; trying again",
 			"err", err)
 	}
+	// By the database's clock: those of two machines may differ by minutes.
 	workers, now, err := f.Store.WorkerAges(ctx)
 	if err != nil {
 		f.reached = time.Now()
@@ -169,7 +170,9 @@ func (f *Failover) step(ctx context.Context) {
 			f.found(w.Name)
 		}
 	}
+	// All look for who died; one at a time asks Temporal for their hosts.
 	onDuty := settled && f.onDuty(workers, now)
+	// Every so often all are looked at, for what nobody has noticed.
 	sweep := onDuty && time.Since(f.swept) >= f.Timing.Beat()
 	if sweep {
 		f.swept = time.Now()

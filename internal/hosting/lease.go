@@ -117,7 +117,7 @@ func (l *Lease) OnLoss(cut func()) {
 func (l *Lease) Alive(now Status) {
 	l.leases.mu.Lock()
 	defer l.leases.mu.Unlock()
-	l.idle, l.last = 0, now
+	l.idle, l.last = 0, now // idle goes up with each renewal
 }
 
 // OnStuck has tell called, in a goroutine of its own, if the host has not been alive for

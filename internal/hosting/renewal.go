@@ -34,6 +34,7 @@ func (l *Leases) renew(ctx context.Context) (done bool) {
 
 // toRenew is the rows of all leases, and how long their renewal may take.
 func (l *Leases) toRenew() (rows []store.Lease, within time.Duration) {
+	// The most urgent lease says how long the statement for all may take.
 	half := l.timing.Heartbeat / 2
 	within = half
 	l.mu.Lock()
@@ -96,6 +97,7 @@ func (l *Leases) dropStuck() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for h := range l.held {
+		// A host that is alive sets it to 0 once in a heartbeat.
 		if h.idle++; h.idle <= l.timing.stuckAfter() {
 			continue
 		}

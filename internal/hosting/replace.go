@@ -34,8 +34,8 @@ func (f *Failover) replace(ctx context.Context, onDuty bool) {
 		f.Log.Warn("could not see which tenants have lost their host; trying again", "err", err)
 		return
 	}
-	again := make([]time.Duration, len(all)) // when each is looked at again
-	slots := make(chan struct{}, failoverAtOnce)
+	again := make([]time.Duration, len(all))     // when each is looked at again
+	slots := make(chan struct{}, failoverAtOnce) // or Temporal is asked for hundreds at once
 	var wg sync.WaitGroup
 	for i, u := range all {
 		slots <- struct{}{}
@@ -89,6 +89,7 @@ func (f *Failover) batch(ctx context.Context) (all []store.Unhosted, err error) 
 func (f *Failover) look(
 	ctx context.Context, u store.Unhosted, onDuty bool,
 ) (replaced bool, err error) {
+	// More than one if the workflow has abandoned an older one.
 	running, err := f.Attempts.Running(ctx, u.Tenant)
 	if err != nil {
 		return false, err

@@ -141,6 +141,7 @@ func (s *Slots) drainNext() bool {
 	if len(s.moving) >= maxMoving {
 		return false
 	}
+	// Hosts that do not serve yet leave by Closing.
 	for _, slot := range s.all {
 		if slot.lease != nil && !slot.draining {
 			s.moving[slot.lease.Tenant] = slot.lease.Epoch

@@ -27,6 +27,7 @@ func (s *session) end(run context.Context, why error) (Outcome, error) {
 	if order, told := errors.AsType[order](why); told {
 		return s.toldToHangUp(run, order)
 	}
+	// Two ends with which nothing is wrong: what else there may be is for the next host.
 	switch {
 	case errors.Is(why, errDraining):
 		return s.drained(run)
@@ -60,6 +61,7 @@ func (s *session) end(run context.Context, why error) (Outcome, error) {
 	if unlinked(end.Reason) {
 		s.forget(run) // of a pairing, the number may have been recorded before it failed
 	}
+	// Who could mend it is a person or time: the host has nothing more to say.
 	if end.Reason.Final() { // the workflow records it, as no host follows
 		next := s.next(end)
 		s.count(next)
@@ -109,6 +111,7 @@ func (s *session) close(run context.Context) {
 // hangUp lets the replies that are just being sent finish, unless the lease is lost, then
 // hangs up. It may be repeated. It fails if the keys may still be in use.
 func (s *session) hangUp(run context.Context) error {
+	// A reply that is sent but not noted would be sent again under its id.
 	if s.pipeline != nil {
 		ctx, cancel := context.WithTimeout(run, sendingTimeout)
 		if s.lease.Err() != nil {
@@ -189,7 +192,7 @@ func (s *session) outdated(run context.Context, end flowhq.End, why error) (Outc
 
 // lost is the end of a connection that another attempt may bring back.
 func (s *session) lost(run context.Context, end flowhq.End, cause error) (Outcome, error) {
-	before := s.now.Failures
+	before := s.now.Failures // so that a person is told once
 	next := s.next(end)
 	s.count(next)
 	flaps := next.Failures == flowhq.FlappingAfter && before < next.Failures

@@ -76,6 +76,7 @@ func (s *session) confirmNumber(ctx context.Context) error {
 
 // openPipeline reads what earlier hosts have not answered or sent.
 func (s *session) openPipeline(opening, run context.Context, config flowhq.Config) error {
+	// It sends nothing before Start: what waits goes out when the session is online.
 	s.pipeline = pipeline.New(run, pipeline.Options{
 		Tenant: s.tenant, Epoch: s.lease.Epoch, Config: config,
 		Store: s.Store, Send: s.send, Metrics: s.Metrics, Log: s.log,
@@ -104,6 +105,7 @@ func (s *session) dial(ctx context.Context, device string) error {
 	if err != nil {
 		return err
 	}
+	// A lease that was lost since is no reason to fail: the connection is cut at once.
 	s.conn = conn
 	s.lease.OnLoss(conn.HangUp)
 	return nil

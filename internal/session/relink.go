@@ -52,6 +52,7 @@ func (s *session) dropLink(ctx, run context.Context, device string) (how string,
 		r.handler, r.patience = discardHandler{s.lease}, 0
 	}
 	defer func() { s.now.Waiting = "" }()
+	// A process that stops does not wait for it: the next host goes on.
 	moving, stay := untilClosed(ctx, s.slot.Leave(), errDraining)
 	defer stay()
 	removing, cancel := context.WithTimeout(moving, r.patience+unlinkTimeout)
@@ -69,6 +70,7 @@ func (s *session) dropLink(ctx, run context.Context, device string) (how string,
 	case errors.Is(err, errBehind) && s.now.Failures < maxCatchUps:
 		return "", err // the next host goes on with what is left
 	}
+	// Whatever WhatsApp said, the keys go: an operator wants another link.
 	how = "removed from the phone's linked devices"
 	if err != nil {
 		s.log.Warn("could not unlink the phone", "err", err)

@@ -157,6 +157,7 @@ func (s *session) reload(run context.Context) {
 func (s *session) refill(run context.Context) {
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
+	// A notice that came while the database was away must not be lost.
 	if err := s.pipeline.Refill(ctx); err != nil {
 		s.log.Warn("could not look for new work; trying again with the next beat", "err", err)
 		s.lease.RetryWork()

@@ -46,7 +46,7 @@ type session struct {
 	beats   heartbeat
 	number  *numberCheck // also the handler's
 
-	// Set on the way to serving, in this order.
+	// Set on the way to serving, in this order; nil before.
 	version  string // of WhatsApp's client, that this session connects as
 	lease    *hosting.Lease
 	reports  *reports
@@ -208,7 +208,7 @@ func (s *session) wait(what string) {
 // database, or its process.
 func (s *session) takeOver(run context.Context) {
 	s.earlier, s.now.Ending = s.now.Ending, ""
-	if s.wasStable {
+	if s.wasStable { // it moved here in the midst of a stable life
 		s.now.Failures, s.now.Outages = 0, 0
 	}
 	switch s.earlier {

@@ -29,6 +29,7 @@ func (p *Process) Unlink(
 ) error {
 	ctx, cancel := context.WithTimeout(ctx, unlinkTimeout)
 	defer cancel()
+	// An erasure does not wait for the end of a pause: the phone drops a dead link by itself.
 	fleet := p.Admission.State()
 	if fleet.Paused {
 		return flowhq.Errorf(flowhq.Unavailable, "the fleet is paused")
@@ -83,6 +84,7 @@ func (r removal) run(ctx context.Context) (closed bool, err error) {
 		defer cancel()
 		closed = conn.Close(closing) == nil
 	}()
+	// The login is bounded apart from the wait for messages, which may be much longer.
 	tick := time.NewTicker(r.every)
 	defer tick.Stop()
 	login := time.NewTimer(unlinkTimeout)
