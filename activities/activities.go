@@ -51,12 +51,14 @@ func HostOptions(t hosting.Timing, summary string) workflow.ActivityOptions {
 		TaskQueue:           SessionQueue,
 		StartToCloseTimeout: hostLimit,
 		HeartbeatTimeout:    t.Timeout(),
+		// The next host is scheduled when this one has hung up, so that two never overlap.
 		WaitForCancellation: true,
 		Summary:             summary,
 		RetryPolicy: &temporal.RetryPolicy{
-			InitialInterval:        flowhq.Backoff(1),
-			BackoffCoefficient:     2,
-			MaximumInterval:        flowhq.Backoff(flowhq.FlappingAfter),
+			InitialInterval:    flowhq.Backoff(1),
+			BackoffCoefficient: 2,
+			MaximumInterval:    flowhq.Backoff(flowhq.FlappingAfter),
+			// The next host is a matter of seconds; the policy would wait for its interval.
 			NonRetryableErrorTypes: []string{"TemporalTimeout:Heartbeat"},
 		},
 	}
@@ -93,7 +95,9 @@ func short(limit time.Duration, summary string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		StartToCloseTimeout: limit,
 		Summary:             summary,
-		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second},
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second,
+		},
 	}
 }
 
@@ -107,10 +111,10 @@ type Beater interface {
 type Activities struct {
 	Sessions *session.Process // hosts sessions, and unlinks devices
 	Store    *store.Store
-	Network  *whatsapp.Network
-	Beats    Beater
-	Attempts hosting.Attempts // ends the attempt of a host that is stuck
-	Nudges   Nudger
+	Network  *whatsapp.Network // for its keys, which Erase and Prune delete
+	Beats    Beater            // for a Host that asks past the SDK
+	Attempts hosting.Attempts  // ends the attempt of a host that is stuck
+	Nudges   Nudger            // tells workflows of the commands of a bulk
 	Timing   hosting.Timing
 	Metrics  *metrics.Worker
 	Name     string // of this process, shown to operators
@@ -124,10 +128,11 @@ func (a *Activities) RegisterHost(r worker.ActivityRegistry) {
 
 // RegisterShort makes r run all other activities, which are short.
 func (a *Activities) RegisterShort(r worker.ActivityRegistry) {
-	r.RegisterActivityWithOptions(a.RecordState, activity.RegisterOptions{Name: RecordStateActivity})
-	r.RegisterActivityWithOptions(a.ReadTenant, activity.RegisterOptions{Name: ReadTenantActivity})
-	r.RegisterActivityWithOptions(a.RecordOutcomes, activity.RegisterOptions{Name: RecordOutcomesActivity})
-	r.RegisterActivityWithOptions(a.Erase, activity.RegisterOptions{Name: EraseActivity})
-	r.RegisterActivityWithOptions(a.Prune, activity.RegisterOptions{Name: PruneActivity})
-	r.RegisterActivityWithOptions(a.SendBulk, activity.RegisterOptions{Name: BulkActivity})
+	for name, run := range map[string]any{
+		RecordStateActivity: a.RecordState, ReadTenantActivity: a.ReadTenant,
+		RecordOutcomesActivity: a.RecordOutcomes, EraseActivity: a.Erase,
+		PruneActivity: a.Prune, BulkActivity: a.SendBulk,
+	} {
+		r.RegisterActivityWithOptions(run, activity.RegisterOptions{Name: name})
+	}
 }

@@ -31,7 +31,9 @@ func BulkOptions(t hosting.Timing, summary string) workflow.ActivityOptions {
 		HeartbeatTimeout:    silence(t),
 		WaitForCancellation: true,
 		Summary:             summary,
-		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second,
+		},
 	}
 }
 
@@ -47,9 +49,10 @@ type Nudger interface {
 
 // BulkPage is a part of a Bulk.
 type BulkPage struct {
-	Command   flowhq.Command    `json:"command"`
-	RequestID string            `json:"request_id"`
-	Actor     string            `json:"actor"`
+	Command   flowhq.Command `json:"command"`
+	RequestID string         `json:"request_id"`
+	Actor     string         `json:"actor"`
+	// PerSecond bounds how many tenants get the command in a second: each may dial then.
 	PerSecond int               `json:"per_second"`
 	Tenants   []flowhq.TenantID `json:"tenants"`
 }
@@ -62,7 +65,7 @@ type BulkSent struct {
 
 // SendBulk gives the command to the tenants of a page, one after the other at its
 // pace. It beats with its result so far, from which a killed worker's successor goes
-// on; a tenant that is told twice obeys once. When it has to end early, because it is
+// on; a command that is given twice is one command. When it has to end early, because it is
 // cancelled or its process stops, it returns what it has done.
 func (a *Activities) SendBulk(ctx context.Context, in BulkPage) (BulkSent, error) {
 	var done BulkSent
@@ -71,6 +74,7 @@ func (a *Activities) SendBulk(ctx context.Context, in BulkPage) (BulkSent, error
 			done = BulkSent{} // of another version: begin again, which is harmless
 		}
 	}
+	// After an error it rests for longer each time: whatever is away is away for all tenants.
 	tick := time.NewTicker(time.Second / time.Duration(in.PerSecond))
 	defer tick.Stop()
 	next, rest := tick.C, firstRest
@@ -88,7 +92,8 @@ func (a *Activities) SendBulk(ctx context.Context, in BulkPage) (BulkSent, error
 			next, rest = tick.C, firstRest
 			continue
 		}
-		a.Log.Warn("could not send a command; trying again", "request_id", in.RequestID, "in", rest, "err", err)
+		a.Log.Warn("could not send a command; trying again",
+			"request_id", in.RequestID, "in", rest, "err", err)
 		next, rest = time.After(rest), min(2*rest, longestRest)
 	}
 	return done, nil
@@ -98,7 +103,10 @@ func (a *Activities) SendBulk(ctx context.Context, in BulkPage) (BulkSent, error
 // the same tenant is to be tried again.
 func (a *Activities) sendOne(ctx context.Context, in BulkPage, done *BulkSent) error {
 	id := in.Tenants[done.Sent+done.Failed]
-	_, name, err := a.Store.Command(ctx, id, store.NewCommand{Command: in.Command, Key: in.RequestID, Actor: in.Actor})
+	// The key makes it one command however often the bulk begins again.
+	_, name, err := a.Store.Command(ctx, id, store.NewCommand{
+		Command: in.Command, Key: in.RequestID, Actor: in.Actor,
+	})
 	switch flowhq.ErrorCode(err) {
 	case "":
 		done.Sent++
@@ -111,7 +119,8 @@ func (a *Activities) sendOne(ctx context.Context, in BulkPage, done *BulkSent) e
 	nudging, cancel := context.WithTimeout(ctx, nudgeWithin)
 	defer cancel()
 	if err := a.Nudges.Nudge(nudging, id, name); err != nil {
-		a.Log.Info("could not tell a workflow of a command; the reconciler will", "tenant", string(id), "err", err)
+		a.Log.Info("could not tell a workflow of a command; the reconciler will",
+			"tenant", string(id), "err", err)
 	}
 	return nil
 }

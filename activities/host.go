@@ -39,6 +39,7 @@ type HostInput struct {
 //
 // What follows an end, [flowhq.Next] decides.
 func (a *Activities) Host(ctx context.Context, in HostInput) (flowhq.Transition, error) {
+	// A first attempt goes on with the workflow's counts, any other with its heartbeat's.
 	before := hosting.Status{Counts: in.Counts}
 	if activity.HasHeartbeatDetails(ctx) {
 		var last hosting.Status // of the attempt before; another version's may not be readable
@@ -46,8 +47,8 @@ func (a *Activities) Host(ctx context.Context, in HostInput) (flowhq.Transition,
 			before = last
 		}
 	}
-	out, err := a.Sessions.Run(ctx, session.Input{Tenant: in.Tenant, Floor: in.Epoch, Before: before},
-		attempt{a, ctx, in.Tenant})
+	to := session.Input{Tenant: in.Tenant, Floor: in.Epoch, Before: before}
+	out, err := a.Sessions.Run(ctx, to, attempt{a, ctx, in.Tenant})
 	if err != nil {
 		return flowhq.Transition{}, err
 	}
@@ -72,7 +73,7 @@ func leave(out session.Outcome) (flowhq.Transition, error) {
 	switch {
 	case t.Retry == flowhq.RetryAtOnce:
 		return t, nil
-	case t.Retry != flowhq.RetryAfterDelay:
+	case t.Retry != flowhq.RetryAfterDelay: // a person must act, or a time must come
 		o.NonRetryable = true
 	default:
 		o.NextRetryDelay = t.Delay
@@ -95,7 +96,8 @@ func WorkerLost(counts flowhq.Counts) error {
 		Reason: flowhq.EndWorkerLost, Text: hosting.LossText, At: time.Now(), Counted: true,
 	}
 	next := flowhq.Next(flowhq.Before{Wanted: true, Counts: counts}, end)
-	return temporal.NewApplicationErrorWithOptions("the worker was lost", string(flowhq.EndWorkerLost),
+	return temporal.NewApplicationErrorWithOptions(
+		"the worker was lost", string(flowhq.EndWorkerLost),
 		temporal.ApplicationErrorOptions{
 			NextRetryDelay: time.Millisecond, Category: temporal.ApplicationErrorCategoryBenign,
 			Details: []any{next}, NonRetryable: next.Retry != flowhq.RetryAtOnce,
@@ -120,6 +122,7 @@ func (a attempt) Ask(ctx context.Context, now hosting.Status) error {
 // IsOrder reports whether Temporal says that this host is not wanted any more, rather than
 // that Temporal could not be reached.
 func (a attempt) IsOrder(err error) bool {
+	// Temporal does not know the attempt any more: its workflow has given it up.
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
 		return true
 	}

@@ -30,7 +30,9 @@ func PruneOptions(t hosting.Timing) workflow.ActivityOptions {
 		ScheduleToCloseTimeout: pruneLimit,
 		HeartbeatTimeout:       silence(t),
 		Summary:                "delete what is older than the retention",
-		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute,
+		},
 	}
 }
 
@@ -69,11 +71,14 @@ type progress struct {
 // which it beats, and may be ended and begun again at any of them.
 func (a *Activities) Prune(ctx context.Context) (Pruned, error) {
 	p := &pruning{Activities: a}
+	// An attempt goes on where the one before was, if that could say so.
 	if activity.HasHeartbeatDetails(ctx) {
 		if err := activity.GetHeartbeatDetails(ctx, &p.progress); err != nil {
-			p.progress = progress{} // of another version: begin again, which costs a look at each tenant
+			// Of another version: it begins again, which costs a few statements for each tenant.
+			p.progress = progress{}
 		}
 	}
+	// In this order: what is left of tenants that are gone, and what no tenant owns, comes last.
 	for _, step := range []func(context.Context) error{p.tenants, p.erased, p.fleet, p.devices} {
 		if err := step(ctx); err != nil {
 			return Pruned{}, err
@@ -81,8 +86,9 @@ func (a *Activities) Prune(ctx context.Context) (Pruned, error) {
 	}
 	n := p.Pruned
 	a.Log.Info("deleted what was older than the retention", "tenants", n.Tenants,
-		"messages", n.Messages, "conversations", n.Conversations, "contacts", n.Contacts, "events", n.Events,
-		"commands", n.Commands, "fleet_events", n.FleetEvents, "keys", n.Keys, "buffered", n.Buffered, "macs", n.MACs)
+		"messages", n.Messages, "conversations", n.Conversations, "contacts", n.Contacts,
+		"events", n.Events, "commands", n.Commands, "fleet_events", n.FleetEvents,
+		"keys", n.Keys, "buffered", n.Buffered, "macs", n.MACs)
 	return n, nil
 }
 
@@ -104,7 +110,10 @@ func (p *pruning) tenants(ctx context.Context) error {
 	})
 }
 
+// tenant prunes what one tenant has, batch by batch; each kind goes on where it has come to.
 func (p *pruning) tenant(ctx context.Context, tenant flowhq.TenantID) error {
+	// Each page begins after the last row of the one before: rows that stay, as they are not
+	// old enough, would be read again and again.
 	var message, event, command, conversation, contact int64 // where the next page begins
 	for _, batch := range []func() (bool, error){
 		func() (bool, error) {
@@ -196,6 +205,7 @@ func (p *pruning) devices(ctx context.Context) error {
 	})
 }
 
+// device prunes what the library keeps of one device and does not look at any more.
 func (p *pruning) device(ctx context.Context, device string) error {
 	err := p.repeat(ctx, func() (bool, error) {
 		n, err := p.Network.Keys.PruneBuffer(ctx, device)
@@ -215,12 +225,14 @@ func (p *pruning) device(ctx context.Context, device string) error {
 // repeat calls batch until there is no more, and beats after each. It stops early
 // if Prune was told to end or its process is stopping.
 func (p *pruning) repeat(ctx context.Context, batch func() (more bool, err error)) error {
+	// A batch is a transaction of its own: a kill loses no more than one.
 	for more := true; more; {
 		var err error
 		if more, err = batch(); err != nil {
 			return err
 		}
 		activity.RecordHeartbeat(ctx, p.progress)
+		// A process that stops leaves the rest to another one, which is told how far it came.
 		select {
 		case <-activity.GetWorkerStopChannel(ctx):
 			return errDraining

@@ -27,8 +27,10 @@ func (a *Activities) RecordState(ctx context.Context, in StateInput) error {
 	if err != nil {
 		return err
 	}
+	// Ends are counted where they are noticed; these a host cannot notice.
 	switch in.End {
-	case flowhq.EndStopped, flowhq.EndRestarted, flowhq.EndReplacedByUs, flowhq.EndWorkerLost, flowhq.EndCrashLoop:
+	case flowhq.EndStopped, flowhq.EndRestarted, flowhq.EndReplacedByUs,
+		flowhq.EndWorkerLost, flowhq.EndCrashLoop:
 		a.Metrics.Ended(in.End) // the host does not know, or is no more
 	default: // the host has counted it
 	}
@@ -74,10 +76,13 @@ type Asked struct {
 // of ours, which is an error rather than the tenant's end; so it is where the tenant is
 // another installation's, whose Temporal this worker should not be at.
 func (a *Activities) ReadTenant(ctx context.Context, in ReadInput) (Snapshot, error) {
+	// The id travels with the workflow, so a namespace that was mixed up is noticed here.
 	if ours := a.Store.Installation(); in.Installation != "" && in.Installation != ours {
 		return Snapshot{}, flowhq.Errorf(flowhq.Unavailable,
-			"tenant %s is of another installation, %s; this worker serves %s", in.Tenant, in.Installation, ours)
+			"tenant %s is of another installation, %s; this worker serves %s",
+			in.Tenant, in.Installation, ours)
 	}
+	// One statement, so that commands and state are of one moment.
 	v, err := a.Store.Look(ctx, in.Tenant, in.After)
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		return Snapshot{Gone: true}, nil
@@ -85,6 +90,7 @@ func (a *Activities) ReadTenant(ctx context.Context, in ReadInput) (Snapshot, er
 	if err != nil {
 		return Snapshot{}, err
 	}
+	// What a workflow remembers must not change with the columns of a table.
 	seen := Snapshot{
 		Name: v.Name, Template: v.Template, Wanted: v.Wanted, Quiet: v.Quiet, Epoch: v.Epoch,
 		Session: v.State, Reason: v.Reason, Ending: v.Ending, More: v.More,
@@ -124,6 +130,8 @@ func (a *Activities) Erase(ctx context.Context, in EraseInput) error {
 	} else if err != nil {
 		return err
 	}
+	// The phone first, then the keys, then the rows: an attempt that is cut off in between
+	// finds out by the rows what is left to do.
 	device, err := a.Store.Device(ctx, in.Tenant)
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		return nil // erased by an earlier attempt
@@ -132,13 +140,15 @@ func (a *Activities) Erase(ctx context.Context, in EraseInput) error {
 		return err
 	}
 	if device != "" {
-		if err := a.Sessions.Unlink(ctx, in.Tenant, device, func() { activity.RecordHeartbeat(ctx) }); err != nil {
+		beat := func() { activity.RecordHeartbeat(ctx) }
+		if err := a.Sessions.Unlink(ctx, in.Tenant, device, beat); err != nil {
 			a.Log.Warn("could not unlink the phone", "tenant", string(in.Tenant), "err", err)
 		}
 		if err := a.Network.Keys.Forget(ctx, device); err != nil {
 			return fmt.Errorf("forget device: %w", err)
 		}
-		if err := a.Store.ForgetDevice(ctx, in.Tenant, device); err != nil { // or the next attempt dials again
+		// Or the next attempt, if the rows cannot be erased now, would dial again.
+		if err := a.Store.ForgetDevice(ctx, in.Tenant, device); err != nil {
 			return err
 		}
 	}

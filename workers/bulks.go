@@ -15,7 +15,7 @@ import (
 func (r *reconciler) bulks(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, max(r.every, reconcileMin))
 	defer cancel()
-	open, err := r.store.OpenBulks(ctx)
+	open, err := r.store.OpenBulks(ctx) // few: an operator asks for one at a time
 	if err != nil {
 		return err
 	}
@@ -26,6 +26,7 @@ func (r *reconciler) bulks(ctx context.Context) error {
 			continue
 		}
 		errs = append(errs, err)
+		// Without Temporal or the database none of the others would fare better.
 		if flowhq.ErrorCode(err) == flowhq.Unavailable || len(errs) == mostErrors {
 			break
 		}
@@ -33,7 +34,8 @@ func (r *reconciler) bulks(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// bulk sees to one bulk.
+// bulk sees to one bulk: it is begun if Temporal does not know it, cancelled if an operator
+// has said so, and its row is brought up to date.
 func (r *reconciler) bulk(ctx context.Context, b store.OpenBulk) error {
 	// now is how far it has come, by Temporal's word; b is what the row says.
 	now, err := r.control.Bulk(ctx, b.ID)
@@ -43,6 +45,7 @@ func (r *reconciler) bulk(ctx context.Context, b store.OpenBulk) error {
 		now, err = b.Bulk, nil
 		now.State, now.EndedAt = flowhq.BulkCancelled, &ended
 	case flowhq.ErrorCode(err) == flowhq.NotFound:
+		// Who is to get the command was decided when the bulk was asked for.
 		var tenants []flowhq.TenantID
 		if tenants, err = r.store.BulkTenants(ctx, b.ID); err != nil {
 			return err
@@ -57,6 +60,7 @@ func (r *reconciler) bulk(ctx context.Context, b store.OpenBulk) error {
 	case err == nil && b.Cancelled && now.State == flowhq.BulkRunning:
 		now, err = r.control.CancelBulk(ctx, b.ID)
 	}
+	// A bulk that has not moved costs no write.
 	if err != nil || now.Sent == b.Sent && now.Failed == b.Failed && now.EndedAt == nil {
 		return err
 	}

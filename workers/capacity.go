@@ -31,6 +31,7 @@ func DefaultCapacity() int {
 func capacityFor(memory uint64) int {
 	// The rest is for the garbage between collections, and for what else runs there.
 	usable := memory / 4 * 3
+	// A process that is too small for any session still hosts a few: better than none.
 	if usable <= processMemory {
 		return leastCapacity
 	}

@@ -75,12 +75,13 @@ func (p *process) join(ctx context.Context) error {
 	if err := p.failover.EndPredecessors(ctx); err != nil {
 		return err
 	}
+	// Whoever finds this name in the file, unlocked, knows that this process has ended.
 	if p.Lock != nil {
 		if err := p.Lock.SetName(p.Name); err != nil && p.LockWanted {
 			return fmt.Errorf("STATE_PATH: %w", err)
 		} else if err != nil {
-			p.Log.Warn("no other worker will know when this one has ended; its leases will have to "+
-				"run out", "err", err)
+			p.Log.Warn("no other worker will know when this one has ended; its leases will "+
+				"have to run out", "err", err)
 		}
 	}
 	return p.fleet.Join(ctx)
@@ -89,6 +90,7 @@ func (p *process) join(ctx context.Context) error {
 // runBackground begins what runs beside all hosts until stop is called, which waits for
 // its end.
 func (p *process) runBackground(ctx context.Context) (stop func()) {
+	// Each knows how to go on while the database is away; none ends before it is told to.
 	ctx, cancel := context.WithCancel(ctx)
 	var all sync.WaitGroup
 	for _, run := range []func(context.Context){
@@ -99,7 +101,7 @@ func (p *process) runBackground(ctx context.Context) (stop func()) {
 	} {
 		all.Go(func() { run(ctx) })
 	}
-	return func() {
+	return func() { // leases are still renewed when it is called, and no host is left
 		cancel()
 		all.Wait()
 	}

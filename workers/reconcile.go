@@ -102,7 +102,8 @@ func (r *reconciler) run(ctx context.Context) error {
 			err = r.round(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
-			r.log.Warn("could not reconcile what runs with what is wanted; trying again", "err", err)
+			r.log.Warn("could not reconcile what runs with what is wanted; trying again",
+				"err", err)
 		}
 	}
 }
@@ -110,6 +111,7 @@ func (r *reconciler) run(ctx context.Context) error {
 // checkPair makes sure, every so often, that the namespace is still this database's. Every
 // process does.
 func (r *reconciler) checkPair(ctx context.Context) error {
+	// Somebody may have pointed Temporal at another namespace while this process runs.
 	if time.Since(r.paired) < pairEvery {
 		return nil
 	}
@@ -124,6 +126,7 @@ func (r *reconciler) checkPair(ctx context.Context) error {
 // round is one look, if it is this process that reconciles.
 func (r *reconciler) round(ctx context.Context) error {
 	const rounds = 4 // that another process waits for one that falls silent
+	// A lease in the database, for no longer than that: a process that dies is followed.
 	mine, err := r.store.Reconciles(ctx, r.name, rounds*r.every)
 	if err != nil {
 		return err
@@ -132,6 +135,7 @@ func (r *reconciler) round(ctx context.Context) error {
 		clear(r.known)
 		return nil
 	}
+	// A tenant that has just changed is left alone for one look: its workflow may be at it.
 	found, err := r.store.Unsettled(ctx, r.every, maxUnsettled)
 	if err != nil {
 		return err
@@ -150,7 +154,7 @@ func (r *reconciler) due(found []store.Unsettled) (due []store.Unsettled) {
 			p = &patience{length: r.every}
 		}
 		known[u.Tenant] = p
-		if time.Now().Before(p.until) {
+		if time.Now().Before(p.until) { // it was told lately and may be at it
 			continue
 		}
 		due = append(due, u)
@@ -165,6 +169,7 @@ func (r *reconciler) see(ctx context.Context, due []store.Unsettled) error {
 	const rounds = 3 // fewer than another process waits for before it reconciles itself
 	ctx, cancel := context.WithTimeout(ctx, rounds*r.every)
 	defer cancel()
+	// Temporal takes a few ms for each; some at a time, so that one that hangs holds up few.
 	var group errgroup.Group
 	group.SetLimit(reconcileAtOnce)
 	var row atomic.Int32 // of errors
@@ -174,10 +179,10 @@ func (r *reconciler) see(ctx context.Context, due []store.Unsettled) error {
 		if row.Load() >= mostErrors || pace.Wait(ctx) != nil {
 			break // the next round goes on
 		}
-		p := r.known[u.Tenant]
+		p := r.known[u.Tenant] // due has put it there
 		group.Go(func() error {
 			err := r.settle(ctx, u, p)
-			if err == nil {
+			if err == nil { // Temporal answers: earlier errors were those tenants' own
 				row.Store(0)
 				return nil
 			}
@@ -196,7 +201,7 @@ func (r *reconciler) see(ctx context.Context, due []store.Unsettled) error {
 
 // settle has one tenant's workflow look, unless it has a reason to wait.
 func (r *reconciler) settle(ctx context.Context, u store.Unsettled, p *patience) error {
-	most := mostPatience
+	most := mostPatience // of the pauses, which grow while nothing changes
 	// A tenant that waits for something may well be in hand: Temporal says whether.
 	if u.Waits {
 		pulse, err := r.control.Pulse(ctx, u.Tenant)

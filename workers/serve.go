@@ -44,6 +44,7 @@ func (p *process) serve(ctx context.Context) error {
 	// Sessions stop first: their hand-over needs no workflow, but the workflows of those
 	// that end otherwise should still run here.
 	defer tenants.Stop()
+	// It may have been drained when the database was lost.
 	p.slots.Open()
 	if err := sessions.Start(); err != nil {
 		return fmt.Errorf("start the session worker: %w", err)
@@ -62,7 +63,7 @@ func (p *process) serve(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return nil
-	case err := <-fatal:
+	case err := <-fatal: // the SDK does not go on by itself
 		return fmt.Errorf("the worker failed: %w", err)
 	case <-lost:
 		if ctx.Err() != nil {
@@ -75,6 +76,7 @@ func (p *process) serve(ctx context.Context) error {
 // stop stops sessions: the worker asks for nothing more, and its hosts leave. If ctx has
 // ended, their sessions move to other workers, within DrainTimeout.
 func (p *process) stop(ctx context.Context, sessions worker.Worker) {
+	// Stop waits for the hosts, which end when they are told to by their slots.
 	stopped := make(chan struct{})
 	go func() {
 		sessions.Stop()
@@ -132,7 +134,8 @@ func (p *process) watchDatabase(ctx context.Context) {
 // tenantWorker runs workflows and the short activities.
 func (p *process) tenantWorker(fatal chan<- error) worker.Worker {
 	w := worker.New(p.Temporal, workflows.TaskQueue, worker.Options{
-		Identity:                     p.Name,
+		Identity: p.Name,
+		// Its workflows are short to replay, so another worker may take one soon.
 		StickyScheduleToStartTimeout: stickyTimeout,
 		WorkerStopTimeout:            stopTimeout,
 		// Or most of a killed Prune's progress is lost with it: by default the SDK holds
@@ -148,6 +151,7 @@ func (p *process) tenantWorker(fatal chan<- error) worker.Worker {
 
 // sessionWorker runs Hosts and nothing else, so that its slots are this process's capacity.
 func (p *process) sessionWorker(fatal chan<- error) worker.Worker {
+	// An activity is polled for only if a slot is free, so a full process takes none.
 	w := worker.New(p.Temporal, activities.SessionQueue, worker.Options{
 		Identity:                           p.Name,
 		DisableWorkflowWorker:              true,

@@ -72,6 +72,7 @@ const (
 // the database and the namespace belong to different installations. While the database is
 // out of reach it takes no work.
 func Run(ctx context.Context, o Options) error {
+	// An operator's own setting counts.
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
@@ -79,6 +80,7 @@ func Run(ctx context.Context, o Options) error {
 	o.Capacity = cmp.Or(o.Capacity, DefaultCapacity())
 	o.Metrics.Capacity.Set(float64(o.Capacity))
 
+	// Before anything else: a namespace of another installation must not be touched.
 	control := workflows.NewClient(o.Temporal)
 	control.Installation = o.Store.Installation()
 	if err := control.Pair(ctx, o.pairing()); err != nil {
@@ -112,7 +114,7 @@ func Run(ctx context.Context, o Options) error {
 // work serves until ctx ends or serving fails, and waits out the times in which the
 // database is away.
 func (p *process) work(ctx context.Context) error {
-	for {
+	for { // once for each time that the database is there
 		err := p.serve(ctx)
 		if foreign := context.Cause(ctx); flowhq.ErrorCode(foreign) == flowhq.Conflict {
 			return fmt.Errorf("the worker ends: %w", foreign)

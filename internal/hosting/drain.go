@@ -32,7 +32,8 @@ type Drain struct {
 // NewDrain returns a Drain of the slots of fleet's process. Run it once.
 func NewDrain(fleet *Fleet, admission *Admission) *Drain {
 	return &Drain{
-		fleet: fleet, slots: fleet.slots, admission: admission, timing: fleet.timing, log: fleet.log,
+		fleet: fleet, slots: fleet.slots, admission: admission,
+		timing: fleet.timing, log: fleet.log,
 	}
 }
 

@@ -51,7 +51,7 @@ type Failover struct {
 	FailoverOptions
 
 	// The rest belongs to the goroutine of Run.
-	reached time.Time                     // since when the database has answered, as far as is known
+	reached time.Time                     // since when the database has answered
 	dead    map[string]time.Time          // workers, and when they were first found dead
 	proven  map[string]bool               // those among them that ended on this machine
 	looked  map[flowhq.TenantID]time.Time // until when they are left alone

@@ -33,7 +33,8 @@ const LossText = "the worker was lost; moved to another one"
 // have, and the loss is counted.
 func (s Status) AfterLoss(stable bool) Status {
 	end := flowhq.End{Reason: flowhq.EndWorkerLost}
-	s.Counts = flowhq.Next(flowhq.Before{Wanted: true, Stable: stable, Counts: s.Counts}, end).Counts
+	before := flowhq.Before{Wanted: true, Stable: stable, Counts: s.Counts}
+	s.Counts = flowhq.Next(before, end).Counts
 	s.Ending, s.Stable = flowhq.EndWorkerLost, false
 	return s
 }

@@ -75,9 +75,9 @@ func (s *session) endUnclaimed(ctx context.Context, err error) (Outcome, error) 
 	// Nothing was recorded or reported, so there is nothing to take back.
 	order, told := errors.AsType[order](err)
 	switch {
-	case errors.Is(err, errDraining):
+	case errors.Is(err, errDraining): // the process takes no more sessions
 		return Outcome{Transition: draining}, nil
-	case ctx.Err() != nil:
+	case ctx.Err() != nil: // by Temporal's order, or as it could not be reached
 		return Outcome{}, ctx.Err()
 	case told:
 		return Outcome{}, order.cause
@@ -123,6 +123,7 @@ func (s *session) hangUp(run context.Context) error {
 	if s.conn == nil {
 		return nil
 	}
+	// Close waits for the library to let go of the keys, which it may not do in time.
 	ctx, cancel := context.WithTimeout(run, hangUpTimeout)
 	defer cancel()
 	return s.conn.Close(ctx)
@@ -143,6 +144,7 @@ func (s *session) count(t flowhq.Transition) {
 // drained is the end of a session whose process is stopping. Its successor counts it: what a
 // process that ends has counted is rarely read.
 func (s *session) drained(run context.Context) (Outcome, error) {
+	// By this the next host knows that it goes on with a session that was stable.
 	s.now.Stable, s.now.Ending = s.stable(), flowhq.EndDraining
 	_ = s.enter(run, step{Transition: draining, silent: true}) // the next host says more
 	return Outcome{Transition: draining}, nil
@@ -176,14 +178,17 @@ func (s *session) renewed(run context.Context) (Outcome, error) {
 func (s *session) outdated(run context.Context, end flowhq.End, why error) (Outcome, error) {
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
+	// The row of the fleet decides: it knows whether another tenant was refused just now.
 	refusal, err := s.Store.VersionRefused(ctx, s.tenant, s.version)
 	if err != nil {
 		return s.lost(run, endOf(err), err)
 	}
 	if refusal.First {
 		s.log.Error("WhatsApp no longer accepts this version of the client: reconnects are paused "+
-			"until a newer one is found or set, see GET /admin/fleet", "whatsapp_version", s.version)
+			"until a newer one is found or set, see GET /admin/fleet",
+			"whatsapp_version", s.version)
 	}
+	// Or the next attempt might be admitted before the notice of the pause has come.
 	s.Admission.Reread()
 	end.Text += " (" + s.version + ")"
 	end.Paused = refusal.Paused
@@ -195,6 +200,7 @@ func (s *session) lost(run context.Context, end flowhq.End, cause error) (Outcom
 	before := s.now.Failures // so that a person is told once
 	next := s.next(end)
 	s.count(next)
+	// A session that keeps failing is told of once, at the tenth failure in a row.
 	flaps := next.Failures == flowhq.FlappingAfter && before < next.Failures
 	if flaps {
 		s.log.Warn("session keeps failing", "attempts", next.Failures, "ending", next.End)
@@ -238,13 +244,15 @@ func (s *session) unwanted(run context.Context) error {
 
 // unlinked reports whether there is no device any more after such an end.
 func unlinked(reason flowhq.EndReason) bool {
-	return reason == flowhq.EndLoggedOut || reason == flowhq.EndDeviceRemoved || reason == flowhq.EndPairFailed
+	return reason == flowhq.EndLoggedOut || reason == flowhq.EndDeviceRemoved ||
+		reason == flowhq.EndPairFailed
 }
 
 // forget clears the device from the tenant's row, so that its number is free.
 func (s *session) forget(run context.Context) {
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
+	// Until it is cleared, the number cannot be linked to another tenant.
 	if err := s.Store.Unlink(ctx, s.tenant, s.lease.Epoch); err != nil {
 		s.log.Warn("could not forget the device; the next host will", "err", err)
 		return
@@ -257,6 +265,7 @@ func (s *session) forget(run context.Context) {
 func (s *session) replacedByUs(run context.Context) bool {
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
+	// A lease that can be renewed, or whose row is only locked, is nobody else's.
 	mine := []store.Lease{{Tenant: s.tenant, Epoch: s.lease.Epoch}}
 	ours, locked, err := s.Store.RenewLeases(ctx, mine, s.Timing.Lease())
 	return err == nil && len(ours)+len(locked) == 0
@@ -282,6 +291,7 @@ var draining = flowhq.Next(flowhq.Before{Wanted: true},
 
 // endOf names what ended a session that was neither fenced nor erased.
 func endOf(err error) flowhq.End {
+	// What nobody has classified is a failure; its text is in the log alone.
 	end := flowhq.End{Reason: flowhq.EndFailed, Text: operatorText(err)}
 	if e, ok := errors.AsType[*whatsapp.EndError](err); ok {
 		end.Reason, end.Until = e.Reason, e.Until.UTC()
@@ -293,6 +303,7 @@ func endOf(err error) flowhq.End {
 			end.Reason = flowhq.EndDatabaseLost
 		}
 	case flowhq.EndPairFailed:
+		// Link, in the handler, says more than the library does of its error.
 		if own, ok := errors.AsType[*flowhq.Error](err); ok { // our own refusal
 			end.Text = own.Message
 		}

@@ -25,6 +25,7 @@ type handler struct {
 
 // Link records the device that a phone is about to confirm.
 func (h handler) Link(ctx context.Context, d whatsapp.Device) error {
+	// Before WhatsApp hears of it: a number that is another tenant's is rejected here.
 	l, err := h.store.Link(ctx, h.tenant, h.lease.Epoch, store.Device{JID: d.JID, Number: d.Number})
 	if err == nil {
 		h.number.check(l)
@@ -56,6 +57,7 @@ func (h handler) Receipt(r whatsapp.Receipt) {
 // again after any number of restarts.
 func (h handler) SentText(ctx context.Context, id string) (string, flowhq.Timer, bool, error) {
 	text, timer, err := h.store.OutboundText(ctx, h.tenant, id)
+	// A message that was pruned cannot be sent again; that is no reason to hang up.
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		return "", timer, false, nil
 	}
@@ -64,6 +66,7 @@ func (h handler) SentText(ctx context.Context, id string) (string, flowhq.Timer,
 
 // Revise keeps what a customer made of a message.
 func (h handler) Revise(ctx context.Context, r whatsapp.Revision) error {
+	// The message may be unknown: it was written before the tenant was linked.
 	of := store.Inbound{LID: r.LID, Number: r.Number, WAID: r.ID}
 	return h.pipeline.Revise(ctx, of, store.Revision{
 		At: r.At, Revoked: r.Revoked, Text: r.Text, Wordless: r.Wordless, Kind: r.Kind,
@@ -95,6 +98,7 @@ func (c *numberCheck) check(l store.Linking) {
 	if l.Confirmed {
 		return
 	}
+	// It looks like an end of the connection, which it becomes when the phone is done.
 	c.differs.Store(&whatsapp.EndError{
 		Reason: flowhq.EndNumberDiffers,
 		Text: fmt.Sprintf("the code was scanned with %s, and the tenant's number is %s",

@@ -39,6 +39,7 @@ func (h *heartbeat) tell(lease *hosting.Lease, now hosting.Status) {
 	if lease != nil {
 		lease.Alive(now)
 	}
+	// Temporal is told less often: each heartbeat costs it a transaction.
 	if time.Since(h.sent) >= h.timing.Beat() {
 		h.sent = time.Now()
 		h.attempt.Beat(now)
@@ -47,6 +48,7 @@ func (h *heartbeat) tell(lease *hosting.Lease, now hosting.Status) {
 
 // ask beats past the SDK.
 func (h *heartbeat) ask(ctx context.Context, now hosting.Status) error {
+	// The loop waits for the answer, and must turn again well within a heartbeat.
 	ctx, cancel := context.WithTimeout(ctx, max(h.timing.Heartbeat/2, writeTimeout))
 	defer cancel()
 	return h.attempt.Ask(ctx, now)

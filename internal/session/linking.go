@@ -45,6 +45,7 @@ func (l *linking) showQR(conn Conn, ev whatsapp.Event) step {
 
 // showLinkCode is the step that shows a link code, beside the QR code.
 func (l *linking) showLinkCode(ev whatsapp.Event) step {
+	// The QR code stays as well: whoever is quicker, scans or types.
 	l.shown.codes.Link = store.LinkCode{Code: ev.LinkCode, ExpiresAt: ev.CodesEnd}
 	return l.shown
 }
@@ -60,6 +61,7 @@ func (s *session) linkByCode(run context.Context) {
 	if s.now.State != flowhq.QRReady { // linked, or not dialled yet
 		return
 	}
+	// The number is in the row: a notice only says that there may be one.
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
 	number, err := s.Store.LinkCodeWanted(ctx, s.tenant)
@@ -91,6 +93,7 @@ func (s *session) refreshCodes(run context.Context) bool {
 	// A link code that is wanted and was not asked for yet is for the next connection.
 	s.linking.renew(s.linking.number)
 	asked, err := s.Store.QRAsked(ctx, s.tenant, askedWithin)
+	// A process that was frozen must not dial with a lease that has run out.
 	if err == nil && asked && s.lease.Valid() == nil {
 		if err = s.dial(ctx, ""); err == nil {
 			return true

@@ -28,6 +28,7 @@ func (s *session) open(ctx, run context.Context) error {
 		return fmt.Errorf("read device: %w", err)
 	}
 	s.linked = device != ""
+	// An operator's relink stays asked for until a host has seen it through.
 	relink, err := s.Store.RelinkAsked(opening, s.tenant)
 	if err != nil {
 		return fmt.Errorf("read device: %w", err)
@@ -47,6 +48,7 @@ func (s *session) open(ctx, run context.Context) error {
 			return err
 		}
 	}
+	// Messages may come as soon as the connection is open, before it is reported online.
 	if err := s.openPipeline(opening, run, tenant.Config); err != nil {
 		return err
 	}
@@ -66,6 +68,7 @@ func (s *session) confirmNumber(ctx context.Context) error {
 	if !s.linked {
 		return nil
 	}
+	// It says yes as well if the operator has changed the tenant's number since.
 	l, err := s.Store.ConfirmNumber(ctx, s.tenant, s.lease.Epoch)
 	if err != nil {
 		return fmt.Errorf("confirm number: %w", err)

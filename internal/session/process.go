@@ -53,7 +53,8 @@ type Store interface {
 	QRAsked(ctx context.Context, tenant flowhq.TenantID, within time.Duration) (bool, error)
 	// SetSession records a step. It fails with code Fenced if a newer host owns the session.
 	SetSession(
-		ctx context.Context, tenant flowhq.TenantID, epoch int64, t flowhq.Transition, codes store.Codes,
+		ctx context.Context, tenant flowhq.TenantID, epoch int64,
+		t flowhq.Transition, codes store.Codes,
 	) error
 	AddEvent(ctx context.Context, e flowhq.Event) error
 	// OutboundText finds a message that was sent. It fails with code NotFound.
@@ -101,6 +102,7 @@ type Dialer struct{ Network *whatsapp.Network }
 func (d Dialer) Dial(
 	ctx context.Context, version, device string, h whatsapp.Handler,
 ) (Conn, error) {
+	// The version is what the fleet has agreed on, for each connection by itself.
 	conn, err := d.Network.Dial(ctx, version, device, h)
 	if err != nil {
 		return nil, err // a nil *whatsapp.Conn would not be a nil Conn

@@ -29,6 +29,7 @@ func (s *session) relink(ctx, run context.Context, device string) error {
 			return err
 		}
 	}
+	// The row last: until then the next host begins again where this one was.
 	writing, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
 	if err := s.Store.Unlink(writing, s.tenant, s.lease.Epoch); err != nil {

@@ -37,7 +37,7 @@ func (s *session) serve(ctx, run context.Context) error {
 	defer renew.Stop()
 	ask := newAsking()
 	defer ask.stop()
-	done := ctx.Done()
+	done := ctx.Done() // nil once Temporal is lost: there is nothing more to hear from it
 	for {
 		select {
 		case <-done:
@@ -61,7 +61,7 @@ func (s *session) serve(ctx, run context.Context) error {
 				if err := s.handle(run, ev); err != nil {
 					return err
 				}
-			} else if !s.refreshCodes(run) {
+			} else if !s.refreshCodes(run) { // it is over, and no other one takes its place
 				return s.conn.Err()
 			}
 		case <-s.lease.Config():
@@ -81,7 +81,7 @@ func (s *session) serve(ctx, run context.Context) error {
 			if err := s.beat(run); err != nil {
 				return err
 			}
-		case <-renew.C:
+		case <-renew.C: // once a day
 			if !s.Admission.State().Paused {
 				return errRenewal
 			}
@@ -97,6 +97,7 @@ func (s *session) beat(run context.Context) error {
 	s.now.Stable = s.stable()
 	s.forgetFailures(run)
 	s.lease.Alive(s.now)
+	// Past the SDK, which has given up, Temporal answers with its order, if there is one.
 	if s.beats.isDue(s.now) && !s.beats.send(s.now) {
 		if err := s.ask(run); err != nil {
 			return err
@@ -123,7 +124,8 @@ func (s *session) handle(run context.Context, ev whatsapp.Event) error {
 		s.pipeline.Forget() // what was to be sent again under the old link
 		s.refill(run)
 		return s.enter(run, step{Transition: flowhq.Transition{
-			State: flowhq.Connecting, Reason: "linked; logging in", Event: flowhq.EventSessionLinked,
+			State: flowhq.Connecting, Reason: "linked; logging in",
+			Event: flowhq.EventSessionLinked,
 		}})
 	case whatsapp.Online:
 		if differs := s.number.err(); differs != nil { // the phone has seen the linking through
@@ -131,7 +133,7 @@ func (s *session) handle(run context.Context, ev whatsapp.Event) error {
 		}
 		s.online = time.Now()
 		failpoint.HitFor("host.online", string(s.tenant))
-		s.pipeline.Start()
+		s.pipeline.Start() // a second login of the same session changes nothing
 		return s.enter(run, step{Transition: flowhq.Transition{
 			State: flowhq.Connected, Event: flowhq.EventSessionConnected,
 		}})
@@ -143,6 +145,7 @@ func (s *session) handle(run context.Context, ev whatsapp.Event) error {
 func (s *session) reload(run context.Context) {
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
+	// The whole row: a notice does not say what has changed.
 	tenant, err := s.Store.Tenant(ctx, s.tenant)
 	if err != nil {
 		s.log.Warn("could not read the changed config; trying again with the next beat", "err", err)
@@ -179,7 +182,7 @@ func (s *session) forgetFailures(run context.Context) {
 	if s.now.Counts == (flowhq.Counts{}) || !s.isStable() {
 		return
 	}
-	reported := s.now.KeepsFailing()
+	reported := s.now.KeepsFailing() // to a person, by an event and in the Web UI
 	s.now.Counts = flowhq.Counts{}
 	if reported {
 		s.note(run, flowhq.EventSessionStable, "online for "+flowhq.StableFor.String())

@@ -73,6 +73,7 @@ type session struct {
 // While Temporal cannot be reached the session goes on, as long as it holds its lease: ctx
 // ends then, too, and its cause is no order by [Attempt].
 func (p *Process) Run(ctx context.Context, in Input, attempt Attempt) (Outcome, error) {
+	// A slot first: the process counts as full by its hosts, connected or not.
 	slot := p.Slots.Enter(in.Tenant)
 	defer slot.Exit()
 	s := &session{
@@ -85,6 +86,7 @@ func (p *Process) Run(ctx context.Context, in Input, attempt Attempt) (Outcome, 
 		wasStable: in.Before.Stable,
 	}
 	s.beats = heartbeat{attempt: attempt, timing: p.Timing}
+	// What is shown of the process: hosts that run, and their sessions by state.
 	p.Metrics.Slots.Inc()
 	defer p.Metrics.Slots.Dec()
 	p.Metrics.Session("", s.now.State)
@@ -109,6 +111,7 @@ func (s *session) run(ctx context.Context) (out Outcome, err error) {
 	}
 	// From here on every write carries the epoch, and an older host's writes fail.
 	s.now.Epoch = s.lease.Epoch
+	// A loop that stands still cannot say so; who renews the lease finds out.
 	s.lease.OnStuck(func(last hosting.Status) { s.stuck(ctx, last) })
 
 	// The session outlives ctx: the SDK ends that by itself when Temporal is away for longer
@@ -121,6 +124,7 @@ func (s *session) run(ctx context.Context) (out Outcome, err error) {
 	defer s.reports.flush()                  // after the end has been reported
 	defer s.close(run)                       // after the next attempt was told: then it may begin
 	defer func() { s.attempt.Beat(s.now) }() // for the next attempt
+	// A panic is this session's failure and not the end of all sessions of the process.
 	defer func() {
 		if p := recover(); p != nil { // ends this session like any other failure
 			s.log.Error("host panicked", "panic", p, "stack", string(debug.Stack()))
@@ -148,6 +152,7 @@ func (s *session) run(ctx context.Context) (out Outcome, err error) {
 // admit waits until sessions may connect and this one has a token to dial. It returns when
 // it got the token.
 func (s *session) admit(claiming context.Context) (token time.Time, err error) {
+	// It is checked first: what follows may find nothing to wait for.
 	if claiming.Err() != nil { // Temporal gave us this session while we stopped asking
 		return time.Time{}, context.Cause(claiming)
 	}
@@ -169,7 +174,7 @@ func (s *session) takeToken(claiming context.Context) (time.Time, error) {
 	err := s.RateLimiter.Wait(claiming, s.Timing.Heartbeat, func(ahead int) {
 		s.wait(fmt.Sprintf("for its turn to connect, %d before it", ahead))
 	})
-	s.now.Waiting = ""
+	s.now.Waiting = "" // the claim comes next, and says so itself if it takes long
 	return time.Now(), err
 }
 
@@ -228,6 +233,7 @@ func untilClosed(
 	ctx context.Context, closed <-chan struct{}, cause error,
 ) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
+	// Closed already: the caller must find out at once, and not when the goroutine runs.
 	select {
 	case <-closed:
 		cancel(cause)

@@ -43,12 +43,13 @@ func (s *session) record(run context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
-	err := s.Store.SetSession(ctx, s.tenant, s.lease.Epoch, s.unrecorded.Transition, s.unrecorded.codes)
+	to := s.unrecorded
+	err := s.Store.SetSession(ctx, s.tenant, s.lease.Epoch, to.Transition, to.codes)
 	switch flowhq.ErrorCode(err) {
 	case "":
 		s.unrecorded = nil
 		return nil
-	case flowhq.Fenced, flowhq.NotFound:
+	case flowhq.Fenced, flowhq.NotFound: // this host must not go on
 		return err
 	default:
 		s.log.Warn("could not record the session's state; trying again", "err", err)
@@ -74,7 +75,9 @@ func (s *session) report(run context.Context, t flowhq.Transition) {
 func (s *session) note(run context.Context, event flowhq.EventType, reason string) {
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
-	err := s.Store.AddEvent(ctx, flowhq.Event{Tenant: s.tenant, Type: event, Actor: "host", Reason: reason})
+	err := s.Store.AddEvent(ctx, flowhq.Event{
+		Tenant: s.tenant, Type: event, Actor: "host", Reason: reason,
+	})
 	if err != nil && flowhq.ErrorCode(err) != flowhq.NotFound {
 		s.log.Warn("could not record an event", "event", event, "err", err)
 	}

@@ -45,6 +45,7 @@ func (p *Process) Unlink(
 		network: p.Network, version: fleet.Version, device: device, lease: lease,
 		handler: discardHandler{lease}, every: p.Timing.Heartbeat, beat: beat, log: p.Log,
 	}
+	// Only a connection that is over makes room for the next host at once.
 	closed, err := r.run(ctx)
 	if closed {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), hangUpTimeout)
@@ -74,6 +75,7 @@ type removal struct {
 // closed is whether the connection is over, and the keys are out of use. The error is an
 // errBehind if the connection was cut off while there was something to wait for.
 func (r removal) run(ctx context.Context) (closed bool, err error) {
+	// The caller has the lease, so no host can be online with the same keys.
 	conn, err := r.network.Dial(ctx, r.version, r.device, r.handler)
 	if err != nil {
 		return true, err
@@ -109,11 +111,12 @@ func (r removal) run(ctx context.Context) (closed bool, err error) {
 			return false, conn.Unlink(ctx)
 		case ev, open := <-conn.Events():
 			switch {
+			// A login that was cut off: what waits may still be fetched by another one.
 			case !open && caughtUp != nil && !unlinked(conn.Err().Reason):
 				return false, fmt.Errorf("%w: %w", errBehind, conn.Err())
 			case !open:
 				return false, conn.Err()
-			case ev.Kind == whatsapp.Online && r.patience == 0:
+			case ev.Kind == whatsapp.Online && r.patience == 0: // nothing is waited for
 				return false, conn.Unlink(ctx)
 			case ev.Kind == whatsapp.Online:
 				login.Stop()
