@@ -113,8 +113,8 @@ func (i *inbox) load(index string, value []byte) error {
 	return nil
 }
 
-// letters returns copies of the newest letters from a number, or from anybody if it is "", at most
-// limit of them, oldest first.
+// letters returns copies of the newest letters from a number, or from anybody if it is "". It
+// returns at most limit of them, oldest first.
 func (i *inbox) letters(from string, limit int) []Letter {
 	i.mu.Lock()
 	defer i.mu.Unlock()

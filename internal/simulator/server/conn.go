@@ -17,9 +17,9 @@ const (
 	linger = 150 * time.Millisecond
 	// lingerPolite is for a client that hangs up by itself after its last stanza.
 	lingerPolite = time.Second
-	// lingerReplaced is how long a connection that was thrown out is listened to. A client
-	// that speaks on it has not noticed, which is counted: it is how a host shows that
-	// does not know that another one has its number.
+	// lingerReplaced is how long a connection that was thrown out is still read from. A
+	// client that goes on sending has not noticed, which is counted: a host that does not
+	// know that another one has its number shows in this way.
 	lingerReplaced = 30 * time.Second
 )
 

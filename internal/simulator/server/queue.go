@@ -55,8 +55,9 @@ type entry struct {
 	seq             uint64 // counts the device's stanzas
 	class, id, from string // what its acknowledgement names; from is a user
 	data            []byte // binary XML
-	// generation is in the file before the stanza is sent: who answers a message must
-	// not be asked again after a crash. 0 = no need to wait.
+	// generation is in the file before the stanza is sent. Otherwise a bot could answer a
+	// message that the server forgets in a crash, together with the answer. 0 = no need to
+	// wait.
 	generation  uint64
 	isTwice     bool          // a fault: send it twice
 	isTransient bool          // forget it when it has been sent
