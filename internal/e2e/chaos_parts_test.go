@@ -29,7 +29,6 @@ type part struct {
 	name  string
 	start func(life int) (*process, error)
 	renew chan struct{} // a fresh process is wanted beside the present one
-	nap   sync.Mutex    // held while somebody has the process stand still
 
 	mu       sync.Mutex
 	now      *process  // nil = down

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ type process struct {
 	cmd  *exec.Cmd
 	out  string
 	gone chan struct{} // closed when it has ended
+	nap  sync.Mutex    // held while somebody has it stand still
 }
 
 // start runs the program under test with the stand's settings.
