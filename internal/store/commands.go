@@ -182,8 +182,10 @@ func (s *Store) Deletion(
 
 // A Mark says what has come of a command.
 type Mark struct {
-	ID      int64  `json:"id"`
-	Key     string `json:"key,omitempty"` // of its request: an older backup gives ids out again; "" = any
+	ID int64 `json:"id"`
+	// Key is of the command's request, "" = any. The id alone is not enough: a database that
+	// was restored from an older backup gives ids out again.
+	Key     string `json:"key,omitempty"`
 	Outcome string `json:"outcome"`
 }
 
@@ -246,7 +248,8 @@ type Sight struct {
 // NotFound error means that it is gone.
 func (s *Store) Look(ctx context.Context, tenant flowhq.TenantID, after int64) (Sight, error) {
 	const row = `
-		select t.name, c.template_type, t.wanted, w.status, w.epoch, s.retry_at, s.state, s.reason, s.ending
+		select t.name, c.template_type, t.wanted, w.status, w.epoch,
+			s.retry_at, s.state, s.reason, s.ending
 		from flowhq.tenants t
 		join flowhq.tenant_configs c on c.tenant_id = t.id
 		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
@@ -262,12 +265,14 @@ func (s *Store) Look(ctx context.Context, tenant flowhq.TenantID, after int64) (
 	batch := &pgx.Batch{}
 	batch.Queue(row, named{"tenant": tenant}).QueryRow(func(r pgx.Row) error {
 		var status flowhq.HostStatus
-		err := r.Scan(&v.Name, &v.Template, &v.Wanted, &status, &v.Epoch, &v.RetryAt, &v.State, &v.Reason, &v.Ending)
+		err := r.Scan(&v.Name, &v.Template, &v.Wanted, &status, &v.Epoch,
+			&v.RetryAt, &v.State, &v.Reason, &v.Ending)
 		v.Quiet = status == flowhq.HostStopped || status == flowhq.HostError && v.Ending.Final()
 		v.Wanted = v.Wanted && !parked(status, v.Ending)
 		return err
 	})
-	batch.Queue(commands, named{"tenant": tenant, "after": after, "limit": maxSeen + 1}).Query(func(rows pgx.Rows) (err error) {
+	args := named{"tenant": tenant, "after": after, "limit": maxSeen + 1}
+	batch.Queue(commands, args).Query(func(rows pgx.Rows) (err error) {
 		v.Commands, err = pgx.CollectRows(rows, pgx.RowToStructByPos[flowhq.TenantCommand])
 		if v.More = len(v.Commands) > maxSeen; v.More {
 			v.Commands = v.Commands[:maxSeen]
@@ -282,7 +287,8 @@ func (s *Store) Look(ctx context.Context, tenant flowhq.TenantID, after int64) (
 
 // parked reports whether a session that is wanted waits for a person.
 func parked(status flowhq.HostStatus, ending flowhq.EndReason) bool {
-	return (status == flowhq.HostStopped || status == flowhq.HostError) && slices.Contains(parkedEndings(), ending)
+	return (status == flowhq.HostStopped || status == flowhq.HostError) &&
+		slices.Contains(parkedEndings(), ending)
 }
 
 // parkedEndings are the ends after which a session waits for a person.

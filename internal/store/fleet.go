@@ -218,7 +218,8 @@ func (s *Store) SetFleet(
 			select e.type, @actor, e.reason
 			from f, was, lateral (values
 				('WHATSAPP_VERSION_SET',
-					case when @sets then 'set to ' || @version else 'the newest one is looked up' end,
+					case when @sets
+						then 'set to ' || @version else 'the newest one is looked up' end,
 					@version = '' or @sets and (not was.pinned or was.version <> f.version
 						or was.paused and @paused is null)),
 				(case when @paused then 'FLEET_PAUSED' else 'FLEET_RESUMED' end, f.reason,

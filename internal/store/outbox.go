@@ -59,7 +59,8 @@ type Outbound struct {
 
 // Answer records in one statement that the message with this ID is dealt with,
 // the reply that is to be sent and where the conversation stands now. The ID of
-// the reply is 0 if there is none.
+// the reply is 0 if there is none. A worker that dies leaves all of it or nothing, and the id
+// that the reply is sent under is known before the first attempt to send it.
 //
 // done is false, and nothing is written, if the message was dealt with before. If
 // that was by this very call, repeated because its answer was lost, replyID is

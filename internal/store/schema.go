@@ -52,8 +52,8 @@ func AwaitSchema(ctx context.Context, url string, log *slog.Logger) error {
 		case err == nil && is > needed:
 			return tooNew(is, needed)
 		case err == nil && !told:
-			log.Info("waiting until the database is migrated: run flowhq migrate, or start a worker",
-				"version", is, "needed", needed)
+			log.Info("waiting until the database is migrated: "+
+				"run flowhq migrate, or start a worker", "version", is, "needed", needed)
 		}
 		select {
 		case <-ctx.Done():

@@ -75,7 +75,8 @@ func (s *Store) SetSession(
 				status = case when device_jid = '' then @unlinked_status else @linked_status end
 			from session
 			where t.id = @tenant
-				and t.status <> case when device_jid = '' then @unlinked_status else @linked_status end
+				and t.status <> case
+					when device_jid = '' then @unlinked_status else @linked_status end
 		), event as (
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
 			select tenant_id, @event::text, @actor, @reason from held where @event <> ''
@@ -128,7 +129,8 @@ func (s *Store) RecordState(
 				status = case when device_jid = '' then @unlinked_status else @linked_status end
 			from session
 			where t.id = @tenant
-				and t.status <> case when device_jid = '' then @unlinked_status else @linked_status end
+				and t.status <> case
+					when device_jid = '' then @unlinked_status else @linked_status end
 		), event as (
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
 			select tenant_id, @event::text, @actor, @reason from held where @event <> ''
@@ -159,7 +161,8 @@ func (s *Store) QR(ctx context.Context, tenant flowhq.TenantID) (flowhq.QR, erro
 	const q = `
 		with asked as (
 			update flowhq.whatsapp_sessions set qr_asked_at = now()
-			where tenant_id = @tenant and (qr_asked_at is null or qr_asked_at < now() - interval '5 s')
+			where tenant_id = @tenant
+				and (qr_asked_at is null or qr_asked_at < now() - interval '5 s')
 		)
 		select state,
 			case when state = 'QR_READY' and qr_expires_at > now() then qr else '' end,

@@ -288,10 +288,12 @@ func clampLimit(wanted int) int {
 	return min(wanted, MaxLimit)
 }
 
-// UpdateTenant changes the fields of c that are not nil, records
-// TENANT_UPDATED, tells every listener ("config") and returns the tenant as it
-// is then. A limit or retention that points to nil follows Defaults from now on. The
-// caller has validated c.
+// UpdateTenant changes the fields that c has, records TENANT_UPDATED, notifies every listener
+// ("config") and returns the tenant as it is then. A limit or retention that is set to null
+// follows Defaults from now on. The caller has validated c.
+//
+// The rows that it returns are those of its own updates: a statement does not see in a table
+// what it has just changed there.
 func (s *Store) UpdateTenant(
 	ctx context.Context, tenant flowhq.TenantID, c flowhq.TenantChange, actor string,
 ) (flowhq.Tenant, error) {

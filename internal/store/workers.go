@@ -27,7 +27,8 @@ func (s *Store) BeatWorker(
 			insert into flowhq.workers (name, capacity, sessions, draining, expires_at)
 			values (@name, @capacity, @sessions, @draining, now() + @ttl::interval)
 			on conflict (name) do update set
-				capacity = excluded.capacity, sessions = excluded.sessions, draining = excluded.draining,
+				capacity = excluded.capacity, sessions = excluded.sessions,
+				draining = excluded.draining,
 				seen_at = now(), expires_at = excluded.expires_at
 		), gone as (
 			delete from flowhq.workers where seen_at < now() - interval '1 day' and name <> @name
@@ -60,7 +61,9 @@ func (s *Store) EndWorker(ctx context.Context, name string) error {
 func (s *Store) Workers(ctx context.Context) ([]flowhq.Worker, error) {
 	const q = `
 		select name,
-			case when expires_at < now() then 'STALE' when draining then 'DRAINING' else 'RUNNING' end,
+			case
+				when expires_at < now() then 'STALE' when draining then 'DRAINING'
+				else 'RUNNING' end,
 			sessions, capacity, since, seen_at
 		from (select * from flowhq.workers order by seen_at desc limit @limit) w
 		order by since, name`
@@ -107,7 +110,8 @@ func (s *Store) SetWaiting(
 				status = 'STARTING',
 				since = case status when 'STARTING' then since else now() end
 			from found
-			where w.tenant_id = found.tenant_id and w.epoch = found.epoch and w.status in ('STARTING', 'DRAINING')
+			where w.tenant_id = found.tenant_id and w.epoch = found.epoch
+				and w.status in ('STARTING', 'DRAINING')
 			returning w.tenant_id, w.epoch
 		), session as (
 			update flowhq.whatsapp_sessions s set reason = @reason, ending = ''
@@ -117,7 +121,8 @@ func (s *Store) SetWaiting(
 		)
 		select tenant_id, epoch, state from session`
 	found, err := many(ctx, s, q, named{
-		"reason": clean(reason), "told": WaitingFor, "after": after, "failed": failed, "limit": limit,
+		"reason": clean(reason), "told": WaitingFor, "after": after, "failed": failed,
+		"limit": limit,
 	}, pgx.RowToStructByPos[Waiting])
 	if err != nil {
 		return nil, fmt.Errorf("set waiting: %w", err)
