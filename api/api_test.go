@@ -71,14 +71,14 @@ func TestAPI(t *testing.T) {
 		{"no messages", nil, "GET", tenant + "/logs", "", 200, `{"logs": [], "next": ""}`},
 		{"messages of what never was", nil, "GET", "/admin/tenants/" + never + "/logs", "", 404, `{"code": "not_found"}`},
 		{"messages of what was deleted", erase, "GET", tenant + "/logs", "", 404, `{"code": "not_found"}`},
-		{"retry a failed message", setAside, "POST", tenant + "/logs/{message}/retry", "", 202, `{"status": "RECEIVED", "reason": ""}`},
+		{"retry a failed message", deadLetter, "POST", tenant + "/logs/{message}/retry", "", 202, `{"status": "RECEIVED", "reason": ""}`},
 		{"retry one that has not failed", received, "POST", tenant + "/logs/{message}/retry", "", 409, `{"code": "conflict", "detail": "the message is RECEIVED; only one that is FAILED, SUPPRESSED, OVERFLOWED or EXPIRED can be tried again"}`},
 		{"retry what is no message", nil, "POST", tenant + "/logs/999999/retry", "", 404, `{"detail": "there is no such message"}`},
 		{"retry for what never was", nil, "POST", "/admin/tenants/" + never + "/logs/1/retry", "", 404, `{"detail": "there is no such tenant"}`},
 		{"answer a muted contact", received, "POST", tenant + "/logs/{message}/unmute", "", 200, `{"muted_until": null}`},
 		{"unmute by what is no message", nil, "POST", tenant + "/logs/999999/unmute", "", 404, `{"detail": "there is no such message"}`},
 		{"unmute for what never was", nil, "POST", "/admin/tenants/" + never + "/logs/1/unmute", "", 404, `{"detail": "there is no such tenant"}`},
-		{"only failed messages", setAside, "GET", tenant + "/logs?status=FAILED", "", 200, `{"next": ""}`},
+		{"only failed messages", deadLetter, "GET", tenant + "/logs?status=FAILED", "", 200, `{"next": ""}`},
 		{"no failed messages", received, "GET", tenant + "/logs?status=FAILED", "", 200, `{"logs": []}`},
 		{"events of what never was", nil, "GET", "/admin/tenants/" + never + "/events", "", 404, `{"code": "not_found"}`},
 		{"health", nil, "GET", "/healthz", "", 200, `{"status": "ok"}`},
@@ -135,8 +135,8 @@ func received(f *fixture, id flowhq.TenantID) {
 	}
 }
 
-// setAside records a message and sets it aside.
-func setAside(f *fixture, id flowhq.TenantID) {
+// deadLetter records a message and makes it a dead letter.
+func deadLetter(f *fixture, id flowhq.TenantID) {
 	received(f, id)
 	epoch := f.session(id, flowhq.Transition{State: flowhq.Connected})
 	if err := f.store.DeadLetter(f.Context(), id, epoch, f.newest(id), "it never works"); err != nil {

@@ -68,7 +68,7 @@ type Store interface {
 	Receipts(
 		ctx context.Context, tenant flowhq.TenantID, epoch int64, rs []store.Receipt,
 	) error
-	// Try counts an attempt, and DeadLetter makes a message a dead letter.
+	// Try counts an attempt, and DeadLetter gives a message up.
 	Try(ctx context.Context, tenant flowhq.TenantID, epoch, id int64) (tries int, err error)
 	DeadLetter(
 		ctx context.Context, tenant flowhq.TenantID, epoch, id int64, reason string,

@@ -22,6 +22,8 @@ type job struct {
 	question flowhq.Message
 	// decision is the rate limiter's, once it was asked.
 	decision *decision
+	// conversation is what Receive read with the question; nil for a job from the rows.
+	conversation *store.Conversation
 	// outcome is the question's, once it is decided or composed.
 	outcome *store.Outcome
 	// next is the conversation's state, if the outcome gets stored.
@@ -128,6 +130,7 @@ func (p *Pipeline) enqueue(j job) bool {
 	if !busy {
 		c = &chat{contact: contact}
 		p.chats[contact] = c
+		p.useConversation(c, j)
 		if p.started && !p.stopped {
 			p.begin(c)
 		}
@@ -147,6 +150,18 @@ func (p *Pipeline) enqueue(j job) bool {
 		c.arrived = nil
 	}
 	return true
+}
+
+// useConversation spares the first job of a chat the statement that reads the conversation,
+// where what Receive has read with the message still holds: nearly always, when a customer
+// waits for each answer. It does not hold if any job has finished since, which may have
+// changed it, or if the contact was merged; nor for long, so the job must begin now. The
+// caller holds mu.
+func (p *Pipeline) useConversation(c *chat, j job) {
+	fresh := p.started && p.finished.now == j.readAt && c.contact == j.question.ContactID
+	if j.conversation != nil && fresh {
+		c.setConversation(*j.conversation)
+	}
 }
 
 // next takes the next job of a chat, whose last job, if any, is done. Without a next one

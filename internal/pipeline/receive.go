@@ -34,7 +34,7 @@ func (p *Pipeline) Receive(ctx context.Context, in store.Inbound) error {
 	if !r.New || in.Undecryptable || in.Silent {
 		return nil // an unreadable message is answered when its readable copy comes
 	}
-	p.queue(ctx, job{readAt: readAt, question: flowhq.Message{
+	p.queue(ctx, job{readAt: readAt, conversation: &r.Conversation, question: flowhq.Message{
 		ID: r.ID, Direction: flowhq.In, ContactID: r.Contact, Chat: r.Chat, Contact: r.Number,
 		Kind: in.Kind, Text: r.Text, Wordless: r.Wordless, Album: in.Album, WAMessageID: in.WAID,
 		Status: flowhq.Received, CreatedAt: p.Now(), SentAt: &in.SentAt,

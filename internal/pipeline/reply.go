@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
-	"time"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/reply"
@@ -80,16 +79,16 @@ func (p *Pipeline) readConversation(c *chat, m flowhq.Message) error {
 		if err != nil {
 			return err
 		}
-		c.setConversation(v.State, v.MutedUntil)
+		c.setConversation(v)
 		return nil
 	})
 }
 
 // setConversation keeps a conversation as it is in the rows. A state that cannot be
 // decoded was written by another version of the program: the conversation starts over.
-func (c *chat) setConversation(state []byte, mutedUntil time.Time) {
-	c.state, c.stateRead, c.mutedUntil = reply.State{}, true, mutedUntil
-	if len(state) > 0 && json.Unmarshal(state, &c.state) != nil {
+func (c *chat) setConversation(v store.Conversation) {
+	c.state, c.stateRead, c.mutedUntil = reply.State{}, true, v.MutedUntil
+	if len(v.State) > 0 && json.Unmarshal(v.State, &c.state) != nil {
 		c.state = reply.State{}
 	}
 }

@@ -132,7 +132,9 @@ func TestConversationGoesOn(t *testing.T) {
 			r := must(b.Receive(t.Context(), tenant, epoch, beside))(t)
 			if want := (store.Received{
 				ID: r.ID, New: true, Contact: ids[0], Merged: ids[1:], Chat: aLID, Number: aNumber,
-				Text: beside.Text,
+				Text: beside.Text, Conversation: store.Conversation{
+					State: []byte(`{"step":1}`), MutedUntil: time.Unix(0, 0),
+				},
 			}); !cmp.Equal(r, want) {
 				t.Errorf("Receive = %+v; want %+v", r, want)
 			}

@@ -38,6 +38,9 @@ type Received struct {
 	// changed it before it could be read.
 	Text     string
 	Wordless bool
+	// Conversation is that of Contact when the message was recorded, so that a caller who
+	// answers at once need not ask for it.
+	Conversation Conversation
 }
 
 // Receive records m and reports whether it is new. WhatsApp delivers a message
@@ -109,7 +112,7 @@ const insertInboundSQL = `
 				select from flowhq.message_logs
 				where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'IN'
 					and contact_id <> c.id))
-		returning c.id, c.lid, c.number
+		returning c.id, c.lid, c.number, c.muted_until
 	), received as (
 		insert into flowhq.message_logs as m (
 			tenant_id, direction, contact_id, chat, contact, from_number, to_number,
@@ -141,8 +144,12 @@ const insertInboundSQL = `
 	)
 	select exists (select from fence),
 		coalesce(r.id, 0), coalesce(who.id, 0), coalesce(lid, ''), coalesce(number, ''),
-		coalesce(r.text, ''), coalesce(r.wordless, false)
-	from (select) as one left join who on true left join received r on true`
+		coalesce(r.text, ''), coalesce(r.wordless, false),
+		v.state, coalesce(muted_until, 'epoch')
+	from (select) as one
+	left join who on true
+	left join received r on true
+	left join flowhq.conversations v on v.tenant_id = @tenant and v.contact_id = who.id`
 
 // insertInbound records m as its writer's if that is a contact of which m teaches
 // nothing, as nearly all messages do: one statement, and so one wait for the disk. Otherwise
@@ -156,6 +163,8 @@ func insertInbound(
 		ID, Contact       int64
 		LID, Number, Text string
 		Wordless          bool
+		State             []byte
+		MutedUntil        time.Time
 	}
 	status := flowhq.Received
 	switch {
@@ -183,6 +192,7 @@ func insertInbound(
 		ID: a.ID, New: a.ID != 0, Contact: a.Contact,
 		Chat: contact{LID: a.LID, Number: a.Number}.chat(), Number: a.Number,
 		Text: a.Text, Wordless: a.Wordless,
+		Conversation: Conversation{State: a.State, MutedUntil: a.MutedUntil},
 	}, nil
 }
 
