@@ -52,13 +52,17 @@ func find(ctx context.Context, home string, owner runner, progress func(string))
 	}
 	switch dir := os.Getenv("DEV_PG_BIN"); {
 	case dir != "":
-		return binaries{}, fmt.Errorf(otherMajor, home, newest, fmt.Sprintf("DEV_PG_BIN=%s holds version %d", dir, found[0].major))
-	case newest != 0 && newest != fetchMajor:
-		return binaries{}, fmt.Errorf(otherMajor, home, newest, "this machine does not have its programs")
+		why := fmt.Sprintf("DEV_PG_BIN=%s holds version %d", dir, found[0].major)
+		return binaries{}, fmt.Errorf(otherMajor, home, newest, why)
+	case newest != 0 && newest != fetchMajor: // nor could they be fetched
+		const why = "this machine does not have its programs"
+		return binaries{}, fmt.Errorf(otherMajor, home, newest, why)
 	}
 	b, err := fetch(ctx, owner, progress)
 	if err != nil && newest != 0 {
-		return b, fmt.Errorf(otherMajor, home, newest, "its programs cannot be had again ("+err.Error()+")")
+		// The data come from a download that somebody has removed since.
+		why := fmt.Sprintf("its programs cannot be fetched again (%v)", err)
+		return b, fmt.Errorf(otherMajor, home, newest, why)
 	}
 	if err != nil {
 		return b, fmt.Errorf(noBinaries, minMajor, err)
@@ -103,7 +107,8 @@ func withData(home string) []int {
 // data and the choice is down to one, which DEV_PG_BIN is for, that one will do.
 func choose(found []binaries, made []int) (binaries, bool) {
 	suits := func(b binaries) bool {
-		return len(made) == 0 || b.major == made[len(made)-1] || len(found) == 1 && slices.Contains(made, b.major)
+		return len(made) == 0 || b.major == made[len(made)-1] ||
+			len(found) == 1 && slices.Contains(made, b.major)
 	}
 	found = slices.DeleteFunc(slices.Clone(found), func(b binaries) bool { return !suits(b) })
 	if len(found) == 0 {

@@ -39,6 +39,7 @@ type Build struct {
 // ctx ends, the go command is killed with the compilers that it started. The error
 // holds the beginning of what a compiler complained of.
 func (b Build) Run(ctx context.Context, say func(format string, args ...any)) error {
+	// A program may outlive the toolchain that built it: in a container, for instance.
 	if _, err := exec.LookPath("go"); err != nil {
 		return errors.New("there is no Go toolchain in the PATH")
 	}
@@ -51,23 +52,31 @@ func (b Build) Run(ctx context.Context, say func(format string, args ...any)) er
 		}
 	}
 	p.begin()
-	complaints, err := b.goCommand(ctx, p, io.Discard, append(append([]string{"build", "-v"}, b.Flags...), b.Targets...))
+	args := append(append([]string{"build", "-v"}, b.Flags...), b.Targets...)
+	complaints, err := b.goCommand(ctx, p, io.Discard, args)
 	return failure(ctx, err, complaints)
 }
 
 // count finds out how many packages are not in the build cache. It fetches the
 // modules that are missing, which takes most of its time.
 func (b Build) count(ctx context.Context, p *progress) error {
+	// A package is stale when it is not in the cache, or depends on one that is not.
+	// "unsafe" always is, though there is nothing to compile.
 	const list = `{{if and .Stale (ne .ImportPath "unsafe")}}{{.ImportPath}}{{end}}`
 	out := &lines{each: func(string) { p.add(&p.todo) }}
-	complaints, err := b.goCommand(ctx, p, out, append([]string{"list", "-deps", "-f", list}, b.Targets...))
+	args := append([]string{"list", "-deps", "-f", list}, b.Targets...)
+	complaints, err := b.goCommand(ctx, p, out, args)
 	return failure(ctx, err, complaints)
 }
 
 // goCommand runs the go command and returns what it complained of. What it says of
 // its progress goes to p: "go build -v" prints a package when its turn comes.
-func (b Build) goCommand(ctx context.Context, p *progress, stdout io.Writer, args []string) (string, error) {
+func (b Build) goCommand(
+	ctx context.Context, p *progress, stdout io.Writer, args []string,
+) (string, error) {
 	var complaints strings.Builder
+	// The go command writes progress and errors to one stream, so they are told apart by
+	// how they look.
 	heard := &lines{each: func(line string) {
 		switch {
 		case strings.HasPrefix(line, "go: downloading "):
@@ -81,6 +90,8 @@ func (b Build) goCommand(ctx context.Context, p *progress, stdout io.Writer, arg
 	cmd := exec.Command("go", args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = b.Dir, stdout, heard
 	cmd.Env = append(os.Environ(), b.Env...)
+	// The compilers are in the go command's process group. Left alone, they would go on
+	// for minutes after a Ctrl-C.
 	child, err := proc.Start(cmd, syscall.SIGKILL)
 	if err != nil {
 		return "", err
@@ -114,6 +125,7 @@ type lines struct {
 
 // Write implements io.Writer.
 func (l *lines) Write(p []byte) (int, error) {
+	// A pipe delivers what fits, not lines: a package's name may come in two pieces.
 	l.rest = append(l.rest, p...)
 	for {
 		line, rest, whole := bytes.Cut(l.rest, []byte("\n"))

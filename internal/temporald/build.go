@@ -24,7 +24,9 @@ const buildBytes = 3 << 30
 // first time, which takes minutes; say is told how far it is. The program is kept in
 // .dev/temporald-<hash>, by what it is built from. Of several processes that ask at
 // once, one builds.
-func Build(ctx context.Context, root string, say func(format string, args ...any)) (Program, error) {
+func Build(
+	ctx context.Context, root string, say func(format string, args ...any),
+) (Program, error) {
 	source := filepath.Join(root, "dev", "temporald")
 	hash, err := sourceHash(source)
 	if err != nil {
@@ -43,8 +45,8 @@ func Build(ctx context.Context, root string, say func(format string, args ...any
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		err = build(ctx, source, path, say)
 		if err != nil {
-			return Program{}, fmt.Errorf("build the embedded Temporal server: %w; or install Temporal's command line tool, "+
-				"or set TEMPORAL_ADDRESS to a server", err)
+			return Program{}, fmt.Errorf("build the embedded Temporal server: %w; "+
+				"or install Temporal's command line tool, or set TEMPORAL_ADDRESS to a server", err)
 		}
 	}
 	return probe(ctx, path)
@@ -52,7 +54,9 @@ func Build(ctx context.Context, root string, say func(format string, args ...any
 
 // build makes the program, which appears under its name when it is complete,
 // and removes those of older sources.
-func build(ctx context.Context, source, path string, say func(format string, args ...any)) error {
+func build(
+	ctx context.Context, source, path string, say func(format string, args ...any),
+) error {
 	if err := room(filepath.Dir(path)); err != nil {
 		return err
 	}
@@ -72,7 +76,9 @@ func build(ctx context.Context, source, path string, say func(format string, arg
 			"-ldflags=-s -w", "-buildvcs=false", "-o", draft,
 		},
 		Targets: []string{"."},
-		Env:     []string{"GOWORK=off", "GOFLAGS="},
+		// What is set for our own module must not reach this one: its versions are its own,
+		// and flags such as -race or -mod=vendor do not fit it.
+		Env: []string{"GOWORK=off", "GOFLAGS="},
 	}
 	if err := b.Run(ctx, say); err != nil {
 		return err
@@ -107,9 +113,10 @@ func sourceHash(dir string) (string, error) {
 			return err
 		}
 		data, err := os.ReadFile(path)
+		// With its length, so that what moves from one file to the next changes the sum.
 		fmt.Fprintf(sum, "%s %d\n%s", path[len(dir):], len(data), data)
 		return err
 	})
-	const letters = 12
+	const letters = 12 // short enough to read, and no two sources will share them
 	return hex.EncodeToString(sum.Sum(nil))[:letters], err
 }

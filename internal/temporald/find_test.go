@@ -47,8 +47,11 @@ func built(t *testing.T) (root, path string) {
 }
 
 func TestFindTakesAnInstalledToolThatIsNewEnough(t *testing.T) {
-	const newest, newer, older = "temporal version 1.9.1 (Server 1.32.1, UI 2.54.1)",
-		"temporal version 2.0.0 (Server 1.100.0, UI 3.0.0)", "temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)"
+	const (
+		newest = "temporal version 1.9.1 (Server 1.32.1, UI 2.54.1)"
+		newer  = "temporal version 2.0.0 (Server 1.100.0, UI 3.0.0)" // 100 is more than 32
+		older  = "temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)"
+	)
 	for _, c := range []struct {
 		printed, choice string
 		tool            bool
@@ -86,7 +89,8 @@ func TestFindTakesAnInstalledToolThatIsNewEnough(t *testing.T) {
 func TestFindRefusesAChoiceThatIsNoServer(t *testing.T) {
 	root, _ := built(t)
 	for _, choice := range []string{"no-such-program", "true"} {
-		if p, err := temporald.Find(t.Context(), root, choice, t.Logf); err == nil || !strings.Contains(err.Error(), "TEMPORALD="+choice) {
+		p, err := temporald.Find(t.Context(), root, choice, t.Logf)
+		if err == nil || !strings.Contains(err.Error(), "TEMPORALD="+choice) {
 			t.Errorf("%s: got %+v, %v; want an error that names the variable", choice, p, err)
 		}
 	}

@@ -51,7 +51,9 @@ type Program struct {
 // Find returns the program that choice, the value of [Variable], stands for. For an
 // empty choice that is "temporal" in the PATH if it is new enough, and else the
 // program of dev/temporald in the checkout at root, which is built if need be.
-func Find(ctx context.Context, root, choice string, say func(format string, args ...any)) (Program, error) {
+func Find(
+	ctx context.Context, root, choice string, say func(format string, args ...any),
+) (Program, error) {
 	switch choice {
 	case "":
 		if p, err := installed(ctx); err == nil {
@@ -64,6 +66,7 @@ func Find(ctx context.Context, root, choice string, say func(format string, args
 	case Embedded:
 		return Build(ctx, root, say)
 	}
+	// Who names a program gets it, however old it is, or an error: never another one.
 	path, err := exec.LookPath(choice)
 	if err != nil {
 		return Program{}, fmt.Errorf("%s=%s: %w", Variable, choice, err)
@@ -85,6 +88,7 @@ func installed(ctx context.Context) (Program, error) {
 	if err != nil {
 		return Program{}, err
 	}
+	// Compared as numbers: as text, 1.100 would be older than 1.32.
 	if slices.Compare(numbers(p.Version), oldest) < 0 {
 		return Program{}, fmt.Errorf("%s holds server %s, and it takes %s", path, p.Version, dotted(oldest))
 	}
@@ -120,6 +124,7 @@ func numbers(version string) []int {
 	return n
 }
 
+// dotted is the opposite of numbers.
 func dotted(n []int) string {
 	return strings.Trim(strings.ReplaceAll(fmt.Sprint(n), " ", "."), "[]")
 }
@@ -150,6 +155,7 @@ func (p Program) Command(s Server) []string {
 		args = append(args, "--ui-codec-endpoint", s.Codec)
 	}
 	if !p.CLI {
+		// Systems other than Linux do not end a child with its parent.
 		return append(args, "--follow-parent")
 	}
 	return append(args,
