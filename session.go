@@ -11,6 +11,8 @@ type Session struct {
 	Reason string `json:"reason"`
 	// Ending is Reason in one word of a closed set, if the session has ended.
 	Ending EndReason `json:"ending"`
+	// WaitingFor is what the session waits for if it is wanted and has no host; "" if nothing.
+	WaitingFor Wait `json:"waiting_for"`
 	// NextStep says what happens next, or what a person should do; may be "".
 	NextStep string `json:"next_step"`
 	// RetryAt is when a session is tried again that waits for the end of a ban, or

@@ -93,7 +93,7 @@ func (a *Activities) ReadTenant(ctx context.Context, in ReadInput) (Snapshot, er
 	// What a workflow remembers must not change with the columns of a table.
 	seen := Snapshot{
 		Name: v.Name, Template: v.Template, Wanted: v.Wanted, Quiet: v.Quiet, Epoch: v.Epoch,
-		Session: v.State, Reason: v.Reason, Ending: v.Ending, More: v.More,
+		Session: v.State, Reason: v.Reason, Ending: v.Ending, WaitingFor: v.WaitingFor, More: v.More,
 	}
 	if v.RetryAt != nil {
 		seen.RetryAt = *v.RetryAt

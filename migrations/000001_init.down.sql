@@ -1,6 +1,6 @@
 -- The other way round: what refers to something goes before it.
 drop function flowhq.kept_since, flowhq.version_order, flowhq.own_number, flowhq.outbound_rank,
-    flowhq.notify, flowhq.next_epoch, flowhq.fence;
+    flowhq.notify, flowhq.host_status, flowhq.tenant_status, flowhq.next_epoch, flowhq.fence;
 drop table flowhq.fleet_events;
 drop table flowhq.fleet;
 drop table flowhq.workers;

@@ -34,15 +34,12 @@ create table flowhq.tenants (
     id           uuid        not null default gen_random_uuid(),
     name         text        not null, -- for operators
     phone_number text        not null, -- E.164, with the plus sign
-    status       text        not null default 'NEW',
     -- Whether the session should be up, by the last command. A row says so, and not Temporal
     -- alone: a lost Temporal is rebuilt from it.
     wanted       boolean     not null default false,
     created_at   timestamptz not null default now(),
     updated_at   timestamptz not null default now(), -- of the last change by an operator
-    constraint tenants_pkey primary key (id),
-    constraint tenants_status_check check (
-        status in ('NEW', 'QR_PENDING', 'ACTIVE', 'RECONNECTING', 'PAUSED', 'ERROR'))
+    constraint tenants_pkey primary key (id)
 );
 -- The list of tenants, page by page, newest first.
 create index tenants_newest_idx on flowhq.tenants (created_at desc, id desc);
@@ -83,7 +80,11 @@ create table flowhq.whatsapp_sessions (
     reason        text        not null default '',    -- of state, for operators
     since         timestamptz not null default now(), -- of state
     ending        text        not null default '',    -- why the session has ended; '': it has not
+    waiting_for   text        not null default '',    -- a host, and why there is none; '': nothing
     retry_at      timestamptz, -- when it is tried again by itself, as after a ban that ends
+    -- The host that has said so, or the workflow after it. A higher epoch in hosts is one that
+    -- has claimed the tenant and has said nothing yet.
+    epoch         bigint      not null default 0,
     last_seen_at  timestamptz, -- when WhatsApp was heard from last
 
     -- The linked device, which is what a phone lists under "Linked devices".
@@ -110,6 +111,8 @@ create table flowhq.whatsapp_sessions (
         references flowhq.tenants (id) on delete cascade,
     constraint whatsapp_sessions_state_check check (state in (
         'DISCONNECTED', 'CONNECTING', 'QR_READY', 'CONNECTED', 'LOGGED_OUT', 'BANNED')),
+    constraint whatsapp_sessions_waiting_for_check check (waiting_for in (
+        '', 'WORKER', 'FREE_SLOT', 'RECONNECTS')),
     constraint whatsapp_sessions_ending_check check (ending in (
         '', 'LOST', 'UNRESPONSIVE', 'UNREACHABLE', 'CERTIFICATE_REFUSED', 'PROXY_FAILED',
         'REPLACED_BY_US', 'REPLACED_BY_STRANGER', 'NOT_RECORDED', 'DATABASE_LOST',
@@ -131,8 +134,7 @@ create table flowhq.hosts (
     worker           text        not null default '', -- name of the worker it runs in
     -- How many hosts the tenant has had. Only the latest may write; see function fence.
     epoch            bigint      not null default 0,
-    status           text        not null default 'STOPPED',
-    since            timestamptz not null default now(), -- of status
+    since            timestamptz not null default now(), -- of the epoch
     last_error       text        not null default '',
     -- The lease: who may be connected to WhatsApp. It can belong to an older epoch than the
     -- row's, while the older host hangs up.
@@ -145,8 +147,6 @@ create table flowhq.hosts (
     constraint hosts_fence_key unique (tenant_id, epoch),
     constraint hosts_tenant_fkey foreign key (tenant_id)
         references flowhq.tenants (id) on delete cascade,
-    constraint hosts_status_check check (
-        status in ('STOPPED', 'STARTING', 'RUNNING', 'DRAINING', 'ERROR')),
     constraint hosts_lease_check check ((lease_epoch = 0) = (lease_expires_at is null))
 ) with (fillfactor = 50); -- like whatsapp_sessions
 
@@ -419,6 +419,40 @@ $$;
 create function flowhq.next_epoch(epoch bigint, floor bigint) returns bigint
     language sql immutable
     return case when floor > epoch and floor < epoch + 1000000 then floor else epoch end + 1;
+
+-- The status of a tenant's host, from what the rows say. It is stored nowhere, so it cannot
+-- disagree with them. flowhq.Situation says the same in Go, and a test compares the two. A host
+-- whose lease ran out is shown as STALE, which is for the reader to find out.
+create function flowhq.host_status(s flowhq.whatsapp_sessions, h flowhq.hosts) returns text
+    language sql immutable
+    return case
+        when s.epoch <> h.epoch or s.waiting_for <> '' then 'STARTING'
+        when s.state in ('CONNECTING', 'QR_READY') then 'STARTING'
+        when s.state = 'CONNECTED' then 'RUNNING'
+        when s.ending = '' and h.epoch = 0 then 'STOPPED'
+        when s.ending in ('', 'WORKER_DRAINING') then 'DRAINING'
+        when s.ending in ('STOPPED', 'QR_EXPIRED') then 'STOPPED'
+        when s.ending in (
+            'LOST', 'UNRESPONSIVE', 'UNREACHABLE', 'CERTIFICATE_REFUSED', 'PROXY_FAILED',
+            'REPLACED_BY_US', 'NOT_RECORDED', 'DATABASE_LOST', 'WORKER_LOST', 'RENEWED',
+            'RESTARTED', 'FAILED') then 'STARTING'
+        else 'ERROR' end;
+
+-- The business view of a tenant, likewise.
+create function flowhq.tenant_status(s flowhq.whatsapp_sessions, h flowhq.hosts) returns text
+    language sql immutable
+    return case
+        when s.state = 'CONNECTED' then 'ACTIVE'
+        when s.state = 'QR_READY' then 'QR_PENDING'
+        when s.state <> 'CONNECTING' and s.waiting_for = '' and s.ending in (
+            'STOPPED', 'QR_EXPIRED') then 'PAUSED'
+        when s.state <> 'CONNECTING' and s.waiting_for = '' and s.ending in (
+            'TEMPORARILY_BANNED', 'CRASH_LOOP', 'CLIENT_OUTDATED', 'LOGGED_OUT', 'DEVICE_REMOVED',
+            'BANNED', 'ACCOUNT_LOCKED', 'REFUSED', 'PAIR_FAILED', 'NUMBER_DIFFERS',
+            'PASSKEY_ASKED', 'GONE') then 'ERROR'
+        when h.epoch = 0 then 'NEW'
+        when s.device_jid <> '' then 'RECONNECTING'
+        else 'QR_PENDING' end;
 
 -- Notifies every process of a change, when the transaction commits. The kinds are those of
 -- store.NoticeKind; what is about no tenant has the tenant null, and about no host the epoch 0.

@@ -177,7 +177,7 @@ func (l *line) show(ctx context.Context, args []string) error {
 		{"kept for", fmt.Sprintf("%d days", c.RetentionDays)},
 		{"status", string(t.Status)},
 		{"session", string(t.Session.State) + " since " + moment(t.Session.Since)},
-		{"reason", t.Session.Reason},
+		{"reason", t.Session.Reason}, {"waits for", string(t.Session.WaitingFor)},
 		{"next step", t.Session.NextStep}, {"tried again at", momentIf(t.Session.RetryAt)},
 		{"linked number", t.Session.Number}, {"last seen", momentIf(t.Session.LastSeenAt)},
 		{"host", string(t.Host.Status) + " since " + moment(t.Host.Since)},

@@ -197,5 +197,5 @@ func (a *Admission) now() (flowhq.Fleet, <-chan struct{}) {
 
 // pausedReason is what tenants are told that wait for the end of a pause.
 func pausedReason(state flowhq.Fleet) string {
-	return store.WaitingFor + "reconnects, which are paused: " + state.Reason
+	return "waiting for reconnects, which are paused: " + state.Reason
 }

@@ -109,7 +109,7 @@ func (m *memory) BeatWorker(
 
 func (m *memory) EndWorker(context.Context, string) error { return nil }
 func (m *memory) SetWaiting(
-	context.Context, string, time.Duration, bool, int,
+	context.Context, flowhq.Wait, string, time.Duration, bool, int,
 ) ([]store.Waiting, error) {
 	return nil, nil
 }

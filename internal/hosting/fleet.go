@@ -26,7 +26,7 @@ type FleetStore interface {
 	// SetWaiting writes down what tenants without a host wait for, and returns those whose
 	// rows did not say so yet.
 	SetWaiting(
-		ctx context.Context, reason string, after time.Duration, failed bool, limit int,
+		ctx context.Context, why flowhq.Wait, reason string, after time.Duration, failed bool, limit int,
 	) ([]store.Waiting, error)
 }
 
@@ -131,7 +131,7 @@ func (f *Fleet) exchange(ctx context.Context) {
 		f.unreported = nil
 		return
 	}
-	reason := fmt.Sprintf(store.WaitingFor+"a free worker: all %d places are taken", all)
+	reason := fmt.Sprintf("waiting for a free worker: all %d places are taken", all)
 	f.tellWaiting(ctx, flowhq.WaitForSlot, reason, false)
 }
 
@@ -160,7 +160,7 @@ func (f *Fleet) tellWaiting(ctx context.Context, why flowhq.Wait, reason string,
 		f.unreported, f.reason = nil, reason
 	}
 	if len(f.unreported) == 0 {
-		found, err := f.store.SetWaiting(ctx, reason, 2*f.timing.Heartbeat, failed, maxWaiting)
+		found, err := f.store.SetWaiting(ctx, why, reason, 2*f.timing.Heartbeat, failed, maxWaiting)
 		if err != nil {
 			f.log.Warn("could not tell tenants what they wait for", "err", err)
 			return

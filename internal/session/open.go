@@ -3,12 +3,10 @@ package session
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/failpoint"
 	"github.com/flowhq/flowhq/internal/pipeline"
-	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/whatsapp"
 )
 
@@ -40,7 +38,7 @@ func (s *session) open(ctx, run context.Context) error {
 	if differs := s.number.err(); differs != nil && !relink {
 		return differs
 	}
-	if strings.HasPrefix(tenant.Session.Reason, store.WaitingFor) { // it does not any more
+	if tenant.Session.WaitingFor != "" { // it does not any more
 		err := s.enter(run, step{Transition: flowhq.Transition{
 			State: flowhq.Connecting, Reason: "connecting",
 		}})

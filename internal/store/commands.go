@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -234,22 +233,23 @@ type Sight struct {
 	// person, who will give a command.
 	Wanted bool
 	// Quiet is whether the rows say that nothing runs, and nothing will by itself.
-	Quiet    bool
-	Epoch    int64
-	RetryAt  *time.Time // when it is tried again by itself
-	State    flowhq.SessionState
-	Reason   string
-	Ending   flowhq.EndReason
-	Commands []flowhq.TenantCommand // that nobody has applied, in order
-	More     bool                   // there are further ones
+	Quiet      bool
+	Epoch      int64
+	RetryAt    *time.Time // when it is tried again by itself
+	State      flowhq.SessionState
+	Reason     string
+	Ending     flowhq.EndReason
+	WaitingFor flowhq.Wait
+	Commands   []flowhq.TenantCommand // that nobody has applied, in order
+	More       bool                   // there are further ones
 }
 
 // Look returns what the rows say of a tenant, and its commands whose ids are above after. A
 // NotFound error means that it is gone.
 func (s *Store) Look(ctx context.Context, tenant flowhq.TenantID, after int64) (Sight, error) {
 	const row = `
-		select t.name, c.template_type, t.wanted, w.status, w.epoch,
-			s.retry_at, s.state, s.reason, s.ending
+		select t.name, c.template_type, t.wanted, flowhq.host_status(s, w), w.epoch,
+			s.retry_at, s.state, s.reason, s.ending, s.waiting_for
 		from flowhq.tenants t
 		join flowhq.tenant_configs c on c.tenant_id = t.id
 		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
@@ -265,10 +265,9 @@ func (s *Store) Look(ctx context.Context, tenant flowhq.TenantID, after int64) (
 	batch := &pgx.Batch{}
 	batch.Queue(row, named{"tenant": tenant}).QueryRow(func(r pgx.Row) error {
 		var status flowhq.HostStatus
-		err := r.Scan(&v.Name, &v.Template, &v.Wanted, &status, &v.Epoch,
-			&v.RetryAt, &v.State, &v.Reason, &v.Ending)
+		err := r.Scan(&v.Name, &v.Template, &v.Wanted, &status, &v.Epoch, &v.RetryAt, &v.State, &v.Reason, &v.Ending, &v.WaitingFor)
 		v.Quiet = status == flowhq.HostStopped || status == flowhq.HostError && v.Ending.Final()
-		v.Wanted = v.Wanted && !parked(status, v.Ending)
+		v.Wanted = v.Wanted && !waitsForPerson(status, v.Ending)
 		return err
 	})
 	args := named{"tenant": tenant, "after": after, "limit": maxSeen + 1}
@@ -285,22 +284,16 @@ func (s *Store) Look(ctx context.Context, tenant flowhq.TenantID, after int64) (
 	return v, nil
 }
 
-// parked reports whether a session that is wanted waits for a person.
-func parked(status flowhq.HostStatus, ending flowhq.EndReason) bool {
-	return (status == flowhq.HostStopped || status == flowhq.HostError) &&
-		slices.Contains(parkedEndings(), ending)
+// waitsForPerson reports whether a session that is wanted waits for a person.
+func waitsForPerson(status flowhq.HostStatus, ending flowhq.EndReason) bool {
+	return (status == flowhq.HostStopped || status == flowhq.HostError) && ending.WaitsForPerson()
 }
 
-// parkedEndings are the ends after which a session waits for a person.
-func parkedEndings() (all []flowhq.EndReason) {
+// endsForPerson are the ends after which a session waits for a person.
+func endsForPerson() (all []flowhq.EndReason) {
 	for _, r := range flowhq.EndReasons {
-		switch r {
-		case flowhq.EndTempBanned, flowhq.EndCrashLoop: // until a time that the row names
-		case flowhq.EndStopped:
-		default:
-			if r.Final() {
-				all = append(all, r)
-			}
+		if r.WaitsForPerson() {
+			all = append(all, r)
 		}
 	}
 	return all

@@ -36,14 +36,14 @@ func (s *Store) Unhosted(
 			w.lease_epoch = w.epoch and s.state = 'CONNECTED'
 				and w.lease_expires_at - @ttl::interval - s.since >= @stable::interval
 		from flowhq.hosts w join flowhq.whatsapp_sessions s using (tenant_id)
-		where w.status <> 'STOPPED' and (w.lease_epoch = 0 or w.lease_expires_at <= now())
-			and not (w.status = 'ERROR' and s.ending = any(@parked::text[]))
+		where flowhq.host_status(s, w) <> 'STOPPED' and (w.lease_epoch = 0 or w.lease_expires_at <= now())
+			and not (flowhq.host_status(s, w) = 'ERROR' and s.ending = any(@parked::text[]))
 			and w.tenant_id > @after::uuid
 		order by w.tenant_id
 		limit @limit`
 	const first = "00000000-0000-0000-0000-000000000000"
 	all, err := many(ctx, s, q, named{
-		"ttl": ttl, "stable": stableFor, "parked": parkedEndings(),
+		"ttl": ttl, "stable": stableFor, "parked": endsForPerson(),
 		"after": cmp.Or(after, first), "limit": limit,
 	}, pgx.RowToStructByPos[Unhosted])
 	if err != nil {

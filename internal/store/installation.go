@@ -84,9 +84,10 @@ func (s *Store) Unsettled(
 			group by tenant_id
 		), found as (
 			select t.id, t.name, waiting.tenant_id is not null as commanded, t.wanted,
-				w.status in ('STARTING', 'RUNNING', 'DRAINING') as is_up,
+				flowhq.host_status(s, w) in ('STARTING', 'RUNNING', 'DRAINING') as is_up,
 				w.lease_epoch = 0 or w.lease_expires_at < now() - @after::interval as is_free,
-				w.status in ('STOPPED', 'ERROR') and s.ending = any(@parked::text[]) as is_parked,
+				flowhq.host_status(s, w) in ('STOPPED', 'ERROR')
+					and s.ending = any(@parked::text[]) as is_parked,
 				coalesce(s.retry_at > now(), false) as is_banned
 			from flowhq.tenants t
 			join flowhq.hosts w on w.tenant_id = t.id
@@ -100,7 +101,7 @@ func (s *Store) Unsettled(
 		where commanded or wanted and is_free and not is_parked or not wanted and is_up
 		order by id
 		limit @limit`
-	all, err := many(ctx, s, q, named{"after": after, "parked": parkedEndings(), "limit": limit},
+	all, err := many(ctx, s, q, named{"after": after, "parked": endsForPerson(), "limit": limit},
 		pgx.RowToStructByPos[Unsettled])
 	if err != nil {
 		return nil, fmt.Errorf("unsettled tenants: %w", err)

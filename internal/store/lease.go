@@ -32,8 +32,7 @@ func (s *Store) ClaimAbove(
 			update flowhq.hosts set
 				epoch = flowhq.next_epoch(epoch, @floor),
 				worker = @worker,
-				status = 'STARTING',
-				since = case status when 'STARTING' then since else now() end
+				since = now()
 			where tenant_id = @tenant
 			returning tenant_id, epoch
 		)

@@ -25,13 +25,10 @@ type LinkCode struct {
 
 // transitionArgs are the parameters by which a statement writes a transition.
 func transitionArgs(t flowhq.Transition, codes Codes, actor string) named {
-	is := flowhq.Situation{State: t.State, End: t.End, WaitingFor: t.WaitingFor, Begun: true}
-	linked := is
-	linked.Linked = true
 	return named{
 		"state": t.State, "reason": clean(t.Reason), "ending": t.End, "retry_at": orNull(t.RetryAt),
-		"unlinked_status": is.Tenant(), "linked_status": linked.Tenant(), "host_status": is.Host(),
-		"last_error": clean(t.LastError), "qr": codes.QR, "qr_expires": orNull(codes.QRExpires),
+		"waiting_for": t.WaitingFor,
+		"last_error":  clean(t.LastError), "qr": codes.QR, "qr_expires": orNull(codes.QRExpires),
 		"link_code": codes.Link.Code, "link_expires": orNull(codes.Link.ExpiresAt),
 		"event": t.Event, "actor": actor,
 	}
@@ -44,24 +41,24 @@ func transitionArgs(t flowhq.Transition, codes Codes, actor string) named {
 // is fence and lock at once. To lock the row and then update it in the same statement would
 // deadlock with another statement that does so, while a third, a write of the host, holds the
 // row for key share. Statements that change several tables do so in the order hosts,
-// whatsapp_sessions, tenants, so that they do not wait for each other in a circle.
+// whatsapp_sessions, so that they do not wait for each other in a circle.
 func (s *Store) SetSession(
 	ctx context.Context, tenant flowhq.TenantID, epoch int64, t flowhq.Transition, codes Codes,
 ) error {
 	const q = `
 		with held as (
 			update flowhq.hosts set
-				status = @host_status::text,
-				since = case when @host_status = status then since else now() end,
 				last_error = @last_error
 			where tenant_id = @tenant and epoch = @epoch
-			returning tenant_id
+			returning tenant_id, epoch
 		), session as (
 			update flowhq.whatsapp_sessions s set
 				state = @state::text,
 				since = case when @state = state then since else now() end,
 				reason = @reason,
 				ending = @ending,
+				waiting_for = @waiting_for,
+				epoch = held.epoch,
 				retry_at = @retry_at,
 				qr = @qr,
 				qr_expires_at = @qr_expires,
@@ -69,14 +66,6 @@ func (s *Store) SetSession(
 				link_code_expires_at = @link_expires
 			from held
 			where s.tenant_id = @tenant
-			returning s.device_jid
-		), tenant as (
-			update flowhq.tenants t set
-				status = case when device_jid = '' then @unlinked_status else @linked_status end
-			from session
-			where t.id = @tenant
-				and t.status <> case
-					when device_jid = '' then @unlinked_status else @linked_status end
 		), event as (
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
 			select tenant_id, @event::text, @actor, @reason from held where @event <> ''
@@ -101,8 +90,7 @@ func (s *Store) RecordState(
 	const q = `
 		with held as (
 			update flowhq.hosts set
-				status = @host_status::text,
-				since = case when @host_status = status then since else now() end,
+				since = now(),
 				last_error = @last_error,
 				epoch = flowhq.next_epoch(epoch, @floor),
 				lease_epoch = case when lease_expires_at < now() then 0 else lease_epoch end,
@@ -116,6 +104,8 @@ func (s *Store) RecordState(
 				since = case when @state = state then since else now() end,
 				reason = @reason,
 				ending = @ending,
+				waiting_for = @waiting_for,
+				epoch = held.epoch,
 				retry_at = @retry_at,
 				qr = @qr,
 				qr_expires_at = @qr_expires,
@@ -123,14 +113,6 @@ func (s *Store) RecordState(
 				link_code_expires_at = @link_expires
 			from held
 			where s.tenant_id = @tenant
-			returning s.device_jid
-		), tenant as (
-			update flowhq.tenants t set
-				status = case when device_jid = '' then @unlinked_status else @linked_status end
-			from session
-			where t.id = @tenant
-				and t.status <> case
-					when device_jid = '' then @unlinked_status else @linked_status end
 		), event as (
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
 			select tenant_id, @event::text, @actor, @reason from held where @event <> ''

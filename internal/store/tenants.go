@@ -41,11 +41,11 @@ type TenantFilter struct {
 // tenantColumns are read by scanTenant. Texts that a server may make long are cut, as a page
 // has many of them.
 const tenantColumns = `
-	t.id, t.name, t.phone_number, t.status, t.wanted, t.created_at, t.updated_at,
+	t.id, t.name, t.phone_number, flowhq.tenant_status(s, w), t.wanted, t.created_at, t.updated_at,
 	c.template_type, c.business_name, c.language,
 	c.replies_per_minute, c.replies_per_contact, c.retention_days, c.answer_within_minutes,
-	s.state, s.number, left(s.reason, 1000), s.ending, s.retry_at, s.since, s.last_seen_at,
-	w.status, w.since, w.worker, w.epoch, left(w.last_error, 1000),
+	s.state, s.number, left(s.reason, 1000), s.ending, s.waiting_for, s.retry_at, s.since, s.last_seen_at,
+	flowhq.host_status(s, w), greatest(w.since, s.since), w.worker, w.epoch, left(w.last_error, 1000),
 	case when w.lease_epoch = w.epoch and w.lease_expires_at < now() then w.lease_expires_at end`
 
 // scanTenant reads tenantColumns. STALE is decided here and stored nowhere: the newest host
@@ -58,6 +58,7 @@ func (s *Store) scanTenant(row pgx.CollectableRow) (t flowhq.Tenant, err error) 
 		&t.Config.Template, &t.Config.BusinessName, &t.Config.Language,
 		&perMinute, &perContact, &retention, &answerWithin,
 		&t.Session.State, &t.Session.Number, &t.Session.Reason, &t.Session.Ending,
+		&t.Session.WaitingFor,
 		&t.Session.RetryAt, &t.Session.Since, &t.Session.LastSeenAt,
 		&t.Host.Status, &t.Host.Since, &t.Host.Worker, &t.Host.Epoch, &t.Host.LastError,
 		&expired,
@@ -193,7 +194,7 @@ func (s *Store) Tenants(
 		join flowhq.tenant_configs c on c.tenant_id = t.id
 		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
 		join flowhq.hosts w on w.tenant_id = t.id
-		where (@status::text = '' or t.status = @status)
+		where (@status::text = '' or flowhq.tenant_status(s, w) = @status)
 			and (@session::text = '' or s.state = @session)
 			and (@template::text = '' or c.template_type = @template)
 			and (@search::text = '' or position(lower(@search) in lower(concat_ws(chr(10),
@@ -231,7 +232,8 @@ func (s *Store) Selected(
 		from flowhq.tenants t
 		join flowhq.tenant_configs c on c.tenant_id = t.id
 		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
-		where (@status::text = '' or t.status = @status)
+		join flowhq.hosts w on w.tenant_id = t.id
+		where (@status::text = '' or flowhq.tenant_status(s, w) = @status)
 			and (@session::text = '' or s.state = @session)
 			and (@template::text = '' or c.template_type = @template)
 			and (@search::text = '' or position(lower(@search) in lower(concat_ws(chr(10),

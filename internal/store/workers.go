@@ -74,10 +74,6 @@ func (s *Store) Workers(ctx context.Context) ([]flowhq.Worker, error) {
 	return all, nil
 }
 
-// WaitingFor begins the reason of every tenant that is wanted but waits for something
-// that is not its own.
-const WaitingFor = "waiting for "
-
 // A Waiting is a tenant that was found to wait.
 type Waiting struct {
 	Tenant  flowhq.TenantID
@@ -85,44 +81,43 @@ type Waiting struct {
 	Session flowhq.SessionState
 }
 
-// SetWaiting gives a reason, which begins with WaitingFor, to tenants that have been
-// STARTING for longer than after without a host, and returns those that did not have
-// that reason yet, at most limit. One that has failed waits for its next attempt rather
+// SetWaiting says what tenants wait for, and the reason to operators, that have been STARTING
+// for longer than after without a host, and returns those of which the rows did not say so
+// yet, at most limit. One that has failed waits for its next attempt rather
 // than for a host: it is left out, unless failed is set or it was told to wait before.
 // It is across tenants on purpose: it runs every few seconds while something is short.
 //
 // The rows of hosts come first, as in SetSession, or the two would deadlock.
 func (s *Store) SetWaiting(
-	ctx context.Context, reason string, after time.Duration, failed bool, limit int,
+	ctx context.Context, why flowhq.Wait, reason string, after time.Duration, failed bool, limit int,
 ) ([]Waiting, error) {
 	const q = `
 		with found as (
 			select w.tenant_id, w.epoch
 			from flowhq.hosts w join flowhq.whatsapp_sessions s using (tenant_id)
-			where s.reason <> @reason and w.status in ('STARTING', 'DRAINING')
-				and (@failed or w.last_error = '' or starts_with(s.reason, @told))
+			where (s.waiting_for, s.reason) <> (@why, @reason)
+				and flowhq.host_status(s, w) in ('STARTING', 'DRAINING')
+				and (@failed or w.last_error = '' or s.waiting_for <> '')
 				and w.since < now() - @after::interval
 				and (w.lease_epoch = 0 or w.lease_expires_at < now())
 			order by w.tenant_id
 			limit @limit
 		), held as (
-			update flowhq.hosts w set
-				status = 'STARTING',
-				since = case status when 'STARTING' then since else now() end
-			from found
-			where w.tenant_id = found.tenant_id and w.epoch = found.epoch
-				and w.status in ('STARTING', 'DRAINING')
-			returning w.tenant_id, w.epoch
+			select w.tenant_id, w.epoch
+			from found join flowhq.hosts w using (tenant_id, epoch)
+			where w.lease_epoch = 0 or w.lease_expires_at < now()
+			order by w.tenant_id
+			for no key update of w
 		), session as (
-			update flowhq.whatsapp_sessions s set reason = @reason, ending = ''
+			update flowhq.whatsapp_sessions s set
+				waiting_for = @why, reason = @reason, ending = ''
 			from held
 			where s.tenant_id = held.tenant_id
 			returning s.tenant_id, held.epoch, s.state
 		)
 		select tenant_id, epoch, state from session`
 	found, err := many(ctx, s, q, named{
-		"reason": clean(reason), "told": WaitingFor, "after": after, "failed": failed,
-		"limit": limit,
+		"why": why, "reason": clean(reason), "after": after, "failed": failed, "limit": limit,
 	}, pgx.RowToStructByPos[Waiting])
 	if err != nil {
 		return nil, fmt.Errorf("set waiting: %w", err)

@@ -61,28 +61,33 @@ func TestSetWaiting(t *testing.T) {
 		return tenant
 	}
 	waits := starting("")
-	moves := starting("status = 'DRAINING'")
+	moves := starting("")
+	b.exec(t, `update flowhq.whatsapp_sessions set ending = 'WORKER_DRAINING' where tenant_id = $1`, moves)
 	expired := starting("lease_epoch = 1, lease_expires_at = now() - interval '1 s'")
 	failed := starting("last_error = 'it failed'")
 	for _, not := range []string{
-		"status = 'STOPPED'", "status = 'RUNNING'", "status = 'ERROR'", "since = now()",
+		"since = now()",
 		"lease_epoch = 1, lease_expires_at = now() + interval '1 minute'",
 	} {
 		starting(not)
 	}
+	for _, not := range []string{"ending = 'STOPPED'", "state = 'CONNECTED'", "ending = 'REFUSED'"} {
+		b.exec(t, `update flowhq.whatsapp_sessions set `+not+` where tenant_id = $1`, starting(""))
+	}
 	for _, step := range []struct {
+		why    flowhq.Wait
 		reason string
 		failed bool
 		want   []flowhq.TenantID
 	}{
-		{"waiting for a place", false, []flowhq.TenantID{waits, moves, expired}},
-		{"waiting for a place", false, nil},
-		{"waiting for a pause to end", true, []flowhq.TenantID{waits, moves, expired, failed}},
-		{"waiting for a place", false, []flowhq.TenantID{waits, moves, expired, failed}},
+		{flowhq.WaitForSlot, "waiting for a place", false, []flowhq.TenantID{waits, moves, expired}},
+		{flowhq.WaitForSlot, "waiting for a place", false, nil},
+		{flowhq.WaitForReconnects, "waiting for a pause to end", true, []flowhq.TenantID{waits, moves, expired, failed}},
+		{flowhq.WaitForSlot, "waiting for a place", false, []flowhq.TenantID{waits, moves, expired, failed}},
 	} {
 		var got []flowhq.TenantID
 		for range 2 { // at most three at a time
-			for _, w := range must(b.SetWaiting(t.Context(), step.reason, 10*time.Second, step.failed, 3))(t) {
+			for _, w := range must(b.SetWaiting(t.Context(), step.why, step.reason, 10*time.Second, step.failed, 3))(t) {
 				if w.Epoch != 1 || w.Session != flowhq.Disconnected {
 					t.Errorf("waiting: %+v; want epoch 1, %s", w, flowhq.Disconnected)
 				}
@@ -97,7 +102,7 @@ func TestSetWaiting(t *testing.T) {
 		}
 		for _, tenant := range got {
 			now := must(b.Tenant(t.Context(), tenant))(t)
-			if now.Session.Reason != step.reason || now.Session.Ending != "" || tenant != expired && now.Host.Status != flowhq.HostStarting {
+			if now.Session.Reason != step.reason || now.Session.WaitingFor != step.why || now.Session.Ending != "" || tenant != expired && now.Host.Status != flowhq.HostStarting {
 				t.Errorf("%s is %s: %q, ended %q; want %s: %q", tenant, now.Host.Status, now.Session.Reason, now.Session.Ending,
 					flowhq.HostStarting, step.reason)
 			}
@@ -129,7 +134,8 @@ func TestUnhosted(t *testing.T) {
 	b.exec(t, `update flowhq.whatsapp_sessions set since = now() - interval '10 minutes' where tenant_id = $1`, old)
 	claimed, freed := hosted("dead", ranOut+", epoch = epoch + 1, worker = 'alive'"), hosted("dead", "")
 	ok(t, b.ReleaseLease(t.Context(), freed, 1))
-	hosted("dead", ranOut+", status = 'STOPPED'")
+	stopped := hosted("dead", ranOut)
+	b.exec(t, `update flowhq.whatsapp_sessions set state = 'DISCONNECTED', ending = 'STOPPED' where tenant_id = $1`, stopped)
 	left, others := hosted("dead", ""), hosted("alive", "")
 
 	got := map[flowhq.TenantID]store.Unhosted{}
