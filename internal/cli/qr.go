@@ -33,11 +33,13 @@ func (l *line) qr(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	deadline, stopped := time.Now(), "; -start starts it"
 	if *start {
 		if err := l.send(ctx, t, http.MethodPost, "/session/start"); err != nil {
 			return err
 		}
+	}
+	deadline, stopped := time.Now(), "; -start starts it"
+	if *start || t.Wanted { // a start that was given just now takes a moment
 		deadline, stopped = deadline.Add(startWithin), " although it was told to start"
 	}
 	// Redrawing takes control characters, which have no place in a file or a pipe.

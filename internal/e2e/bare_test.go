@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -35,6 +36,13 @@ import (
 const bareBots = "E2E_BARE_BOTS"
 
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == "curl" { // see TestREADME
+		if err := runCurl(os.Args[1:], os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	if n := os.Getenv(bareBots); n != "" {
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 		defer stop()
