@@ -51,16 +51,13 @@ const (
 
 // Types of the events of the fleet.
 const (
-	EventClientOutdated  EventType = "CLIENT_OUTDATED"           // WhatsApp refused the version in use
-	EventFleetPaused     EventType = "FLEET_PAUSED"              // by an operator
-	EventFleetResumed    EventType = "FLEET_RESUMED"             // by an operator
-	EventVersionFound    EventType = "WHATSAPP_VERSION_FOUND"    // a newer version may be tried
-	EventVersionAccepted EventType = "WHATSAPP_VERSION_ACCEPTED" // by WhatsApp, so all use it
-	EventVersionRefused  EventType = "WHATSAPP_VERSION_REFUSED"  // by WhatsApp, so nobody uses it
-	EventVersionSet      EventType = "WHATSAPP_VERSION_SET"      // by a person or a newer program
-	EventLoginFailed     EventType = "LOGIN_FAILED"              // a wrong admin password
-	EventLoginsSlowed    EventType = "LOGINS_SLOWED"             // after many wrong passwords
-	EventLoginsRefused   EventType = "LOGINS_REFUSED"            // after very many wrong passwords
+	EventClientOutdated EventType = "CLIENT_OUTDATED"      // WhatsApp refused the version in use
+	EventFleetPaused    EventType = "FLEET_PAUSED"         // by an operator
+	EventFleetResumed   EventType = "FLEET_RESUMED"        // by an operator
+	EventVersionSet     EventType = "WHATSAPP_VERSION_SET" // another one is in use from now on
+	EventLoginFailed    EventType = "LOGIN_FAILED"         // a wrong admin password
+	EventLoginsSlowed   EventType = "LOGINS_SLOWED"        // after many wrong passwords
+	EventLoginsRefused  EventType = "LOGINS_REFUSED"       // after very many wrong passwords
 )
 
 // EventTypes lists every EventType of a tenant and of the fleet.
@@ -72,8 +69,8 @@ func eventTypes() []EventType {
 		EventSessionLinked, EventSessionConnected, EventSessionUnlinked, EventSessionFlapping,
 		EventSessionStable, EventNumberChanged, EventContactMuted, EventContactUnmuted,
 		EventRepliesDelayed, EventMessageDeadLettered, EventMessageRetried, EventClientOutdated,
-		EventFleetPaused, EventFleetResumed, EventVersionFound, EventVersionAccepted,
-		EventVersionRefused, EventVersionSet, EventLoginFailed, EventLoginsSlowed, EventLoginsRefused,
+		EventFleetPaused, EventFleetResumed, EventVersionSet, EventLoginFailed, EventLoginsSlowed,
+		EventLoginsRefused,
 	}
 	for _, c := range Commands {
 		all = append(all, c.Requested())

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
@@ -25,7 +26,7 @@ const (
 
 // LoginEvents records events about the admin password.
 type LoginEvents interface {
-	AddLoginEvent(ctx context.Context, event store.LoginEvent, from string) error
+	AddLoginEvent(ctx context.Context, event flowhq.EventType, from string) error
 }
 
 // A loginRecorder writes events about logins to the log and to the fleet's events, one at a
@@ -87,9 +88,9 @@ func (l *loginRecorder) record(ctx context.Context, e loginEvent) {
 	ctx, cancel := context.WithTimeout(ctx, loginEventTimeout)
 	defer cancel()
 	event, from := slog.String("event", string(e.kind)), slog.String("from", e.from.String())
-	if e.kind != store.LoginFailed {
+	if e.kind != flowhq.EventLoginFailed {
 		l.log.WarnContext(ctx, "many wrong passwords",
-			event, slog.String("reason", e.kind.Reason()), from)
+			event, slog.String("reason", store.LoginReason(e.kind)), from)
 	}
 	if err := l.events.AddLoginEvent(ctx, e.kind, e.from.String()); err != nil {
 		l.log.WarnContext(ctx, "an event was not recorded", event, from, slog.Any("err", err))
@@ -105,7 +106,7 @@ func (a *API) countLogin(ctx context.Context, right bool, r checkResult) {
 		a.count.LoginsFailed.Inc()
 	}
 	for _, e := range r.events {
-		if e.kind == store.LoginsSlowed {
+		if e.kind == flowhq.EventLoginsSlowed {
 			a.count.LoginsSlowed.Inc()
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/flowhq/flowhq/internal/store"
+	"github.com/flowhq/flowhq"
 )
 
 // Limits on wrong passwords. Ten in a minute are more than a person mistypes. A stranger who
@@ -96,7 +96,7 @@ type checkResult struct {
 
 // A loginEvent is the first of its type from a source in a window.
 type loginEvent struct {
-	kind store.LoginEvent
+	kind flowhq.EventType
 	from source
 }
 
@@ -185,10 +185,10 @@ func (l *passwordLimiter) count(right bool, from []source, now time.Time) (r che
 		}
 		f.count++
 		if f.count == 1 && i == 0 {
-			r.events = append(r.events, loginEvent{store.LoginFailed, s})
+			r.events = append(r.events, loginEvent{flowhq.EventLoginFailed, s})
 		}
 		if f.count == s.limit() {
-			r.events = append(r.events, loginEvent{store.LoginsSlowed, s})
+			r.events = append(r.events, loginEvent{flowhq.EventLoginsSlowed, s})
 		}
 	}
 	return r
@@ -199,7 +199,7 @@ func (f *failures) refuse(s source) checkResult {
 	r := checkResult{refused: true}
 	if !f.refused {
 		f.refused = true
-		r.events = []loginEvent{{store.LoginsRefused, s}}
+		r.events = []loginEvent{{flowhq.EventLoginsRefused, s}}
 	}
 	return r
 }

@@ -13,7 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/flowhq/flowhq/internal/store"
+	"github.com/flowhq/flowhq"
 )
 
 var here = []source{{addr: netip.MustParseAddr("192.0.2.1")}}
@@ -216,7 +216,7 @@ func TestGuessWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newPasswordLimiter()
 		other := []source{{addr: netip.MustParseAddr("192.0.2.2")}}
-		var got []store.LoginEvent
+		var got []flowhq.EventType
 		note := func(c checkResult) {
 			for _, e := range c.events {
 				got = append(got, e.kind)
@@ -233,7 +233,7 @@ func TestGuessWindow(t *testing.T) {
 			t.Error("an address is slowed for longer than a minute")
 		}
 		note(g.check(t.Context(), false, here))
-		if want := []store.LoginEvent{store.LoginFailed, store.LoginsSlowed, store.LoginFailed}; !slices.Equal(got, want) {
+		if want := []flowhq.EventType{flowhq.EventLoginFailed, flowhq.EventLoginsSlowed, flowhq.EventLoginFailed}; !slices.Equal(got, want) {
 			t.Errorf("events %v; want %v", got, want)
 		}
 	})

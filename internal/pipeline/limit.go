@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
-	"github.com/flowhq/flowhq/internal/store"
 )
 
 // awaitLimits asks the rate limiter for the reply to a question, and waits while the
@@ -96,7 +95,7 @@ func (p *Pipeline) reportDelay() {
 	}
 	err := p.persist("report that replies wait", func(ctx context.Context) error {
 		return p.Store.AddEventEvery(ctx, flowhq.ContactWindow, flowhq.Event{
-			Tenant: p.Tenant, Type: store.RepliesDelayed, Actor: "host",
+			Tenant: p.Tenant, Type: flowhq.EventRepliesDelayed, Actor: "host",
 			Reason: fmt.Sprintf("more than %d replies per minute are due: customers wait, "+
 				"for up to %d minutes", config.RepliesPerMinute, flowhq.MaxReplyDelay/time.Minute),
 		})

@@ -9,13 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Types of the events about messages that are not answered, or not at once.
-const (
-	MessageDeadLettered = "MESSAGE_DEAD_LETTERED"
-	MessageRetried      = "MESSAGE_RETRIED"
-	RepliesDelayed      = "REPLIES_DELAYED" // customers wait for the tenant's limit
-)
-
 // Try counts one more try to handle or send the message with this ID, and returns how many
 // there have been; 0 means that the message has FAILED meanwhile, or is gone. The count is in
 // the row and is raised before the try, because a try may be the end of its worker.
@@ -68,7 +61,7 @@ func (s *Store) DeadLetter(
 			from failed
 		)
 		select exists (select from fence)`
-	args := named{"id": id, "type": MessageDeadLettered, "reason": clean(reason)}
+	args := named{"id": id, "type": flowhq.EventMessageDeadLettered, "reason": clean(reason)}
 	if err := fencedExec(ctx, s, q, tenant, epoch, args); err != nil {
 		return fmt.Errorf("dead letter, message %d: %w", id, err)
 	}
@@ -118,7 +111,7 @@ func (s *Store) Retry(
 		return flowhq.Message{}, fmt.Errorf("retry message %d: %w", id, err)
 	}
 	m, err := one(ctx, s, q, named{
-		"tenant": tenant, "id": id, "actor": actor, "type": MessageRetried,
+		"tenant": tenant, "id": id, "actor": actor, "type": flowhq.EventMessageRetried,
 		"retriable": retriable, "owner": owner, "served": served,
 	}, pgx.RowToStructByName[flowhq.Message])
 	if flowhq.ErrorCode(err) == flowhq.NotFound {

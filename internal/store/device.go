@@ -9,10 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// NumberChanged is the type of the event that another number answers a tenant's
-// customers from now on.
-const NumberChanged = "NUMBER_CHANGED"
-
 // A Device is a tenant's linked device on WhatsApp.
 type Device struct {
 	JID    string // with its device part
@@ -161,7 +157,7 @@ func takeOver(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, before, no
 			"; what was to be answered or sent by that one has failed: %d messages", n)
 	}
 	_, err = tx.Exec(ctx, event, named{
-		"tenant": tenant, "type": NumberChanged, "reason": reason,
+		"tenant": tenant, "type": flowhq.EventNumberChanged, "reason": reason,
 	})
 	return err
 }

@@ -50,7 +50,7 @@ func (b *bench) states(t testing.TB, tenant flowhq.TenantID) map[string]flowhq.M
 func (b *bench) changes(t testing.TB, tenant flowhq.TenantID) (reasons []string) {
 	t.Helper()
 	for _, e := range must(b.Events(t.Context(), tenant, 0))(t) {
-		if e.Type == store.NumberChanged {
+		if e.Type == flowhq.EventNumberChanged {
 			reasons = append(reasons, e.Reason)
 		}
 	}

@@ -28,7 +28,7 @@ var erasables = []erasable{
 	{"message_logs", "id", "false"},
 	{"conversations", "contact_id", "false"},
 	{"contacts", "id", "false"},
-	{"portal_event_logs", "id", "event_type = '" + TenantDeleted + "'"}, // by another call of Erase
+	{"portal_event_logs", "id", "event_type = '" + string(flowhq.EventTenantDeleted) + "'"}, // by another call of Erase
 	{"commands", "id", "command = 'delete'"},
 }
 

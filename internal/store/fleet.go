@@ -9,14 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Types of the fleet's events.
-const (
-	ClientOutdated = "CLIENT_OUTDATED"      // WhatsApp refused the version; reconnects are paused
-	FleetPaused    = "FLEET_PAUSED"         // by an operator
-	FleetResumed   = "FLEET_RESUMED"        // by an operator
-	VersionSet     = "WHATSAPP_VERSION_SET" // by an operator, a setting, a newer program, or found
-)
-
 // Fleet reads what holds for all sessions.
 func (s *Store) Fleet(ctx context.Context) (flowhq.Fleet, error) {
 	const q = `select paused, reason, since, version, pinned from flowhq.fleet`

@@ -92,7 +92,7 @@ func TestVersionsInTurn(t *testing.T) {
 	take(young, true)
 	b.fleet(t, flowhq.Fleet{Version: young})
 	want := []flowhq.EventType{
-		store.VersionSet, store.ClientOutdated, store.VersionSet, store.ClientOutdated, store.VersionSet,
+		flowhq.EventVersionSet, flowhq.EventClientOutdated, flowhq.EventVersionSet, flowhq.EventClientOutdated, flowhq.EventVersionSet,
 	}
 	if diff := cmp.Diff(want, b.types(t)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
@@ -127,7 +127,7 @@ func TestOneAlert(t *testing.T) {
 	if first.Load() != 1 || paused.Load() != sessions-1 {
 		t.Errorf("%d have paused reconnects, and %d wait; want 1 and %d", first.Load(), paused.Load(), sessions-1)
 	}
-	if diff := cmp.Diff([]flowhq.EventType{store.VersionSet, store.ClientOutdated}, b.types(t)); diff != "" {
+	if diff := cmp.Diff([]flowhq.EventType{flowhq.EventVersionSet, flowhq.EventClientOutdated}, b.types(t)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
 }
@@ -185,15 +185,15 @@ func TestSetFleetAtOnce(t *testing.T) {
 		want   flowhq.Fleet
 		events []flowhq.EventType
 	}{
-		{"pause", flowhq.FleetChange{Paused: &yes, Reason: &first}, flowhq.Fleet{Paused: true, Reason: first}, []flowhq.EventType{store.FleetPaused}},
+		{"pause", flowhq.FleetChange{Paused: &yes, Reason: &first}, flowhq.Fleet{Paused: true, Reason: first}, []flowhq.EventType{flowhq.EventFleetPaused}},
 		{"again", flowhq.FleetChange{Paused: &yes}, flowhq.Fleet{Paused: true, Reason: first}, nil},
-		{"another reason", flowhq.FleetChange{Paused: &yes, Reason: &second}, flowhq.Fleet{Paused: true, Reason: second}, []flowhq.EventType{store.FleetPaused}},
+		{"another reason", flowhq.FleetChange{Paused: &yes, Reason: &second}, flowhq.Fleet{Paused: true, Reason: second}, []flowhq.EventType{flowhq.EventFleetPaused}},
 		{"a version, and stay paused", flowhq.FleetChange{Paused: &yes, Version: &version},
-			flowhq.Fleet{Paused: true, Reason: second, Version: mid, Pinned: true}, []flowhq.EventType{store.VersionSet}},
+			flowhq.Fleet{Paused: true, Reason: second, Version: mid, Pinned: true}, []flowhq.EventType{flowhq.EventVersionSet}},
 		{"the newest, and another reason", flowhq.FleetChange{Paused: &yes, Reason: &first, Version: &look},
-			flowhq.Fleet{Paused: true, Reason: first, Version: mid}, []flowhq.EventType{store.VersionSet, store.FleetPaused}},
+			flowhq.Fleet{Paused: true, Reason: first, Version: mid}, []flowhq.EventType{flowhq.EventVersionSet, flowhq.EventFleetPaused}},
 		{"a version, and go on", flowhq.FleetChange{Paused: &no, Version: &version},
-			flowhq.Fleet{Version: mid, Pinned: true}, []flowhq.EventType{store.VersionSet, store.FleetResumed}},
+			flowhq.Fleet{Version: mid, Pinned: true}, []flowhq.EventType{flowhq.EventVersionSet, flowhq.EventFleetResumed}},
 		{"nothing new", flowhq.FleetChange{Paused: &no, Version: &version}, flowhq.Fleet{Version: mid, Pinned: true}, nil},
 	} {
 		before := len(b.types(t))
@@ -223,7 +223,7 @@ func TestSetFleetTogether(t *testing.T) {
 	}
 	all.Wait()
 	b.fleet(t, flowhq.Fleet{Paused: true, Reason: reason, Version: mid, Pinned: true})
-	if diff := cmp.Diff([]flowhq.EventType{store.VersionSet, store.FleetPaused}, b.types(t)); diff != "" {
+	if diff := cmp.Diff([]flowhq.EventType{flowhq.EventVersionSet, flowhq.EventFleetPaused}, b.types(t)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
 }

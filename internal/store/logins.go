@@ -3,28 +3,23 @@ package store
 import (
 	"context"
 	"fmt"
+
+	"github.com/flowhq/flowhq"
 )
 
-// A LoginEvent is the type of a fleet's event about the admin password.
-type LoginEvent string
+// loginEvents are the types of the events about the admin password. Their actor is the address
+// that the passwords came from.
+var loginEvents = []flowhq.EventType{
+	flowhq.EventLoginFailed, flowhq.EventLoginsSlowed, flowhq.EventLoginsRefused,
+}
 
-// Types of events about the admin password, whose actor is where it came from.
-const (
-	LoginFailed   LoginEvent = "LOGIN_FAILED"
-	LoginsSlowed  LoginEvent = "LOGINS_SLOWED"
-	LoginsRefused LoginEvent = "LOGINS_REFUSED"
-)
-
-// loginEvents lists every LoginEvent.
-var loginEvents = []LoginEvent{LoginFailed, LoginsSlowed, LoginsRefused}
-
-// Reason says what an event of this type means.
-func (e LoginEvent) Reason() string {
-	switch e {
-	case LoginsSlowed:
+// LoginReason says to an operator what an event about the admin password means.
+func LoginReason(event flowhq.EventType) string {
+	switch event {
+	case flowhq.EventLoginsSlowed:
 		return "many wrong admin passwords within a minute; " +
 			"those from there are checked one at a time"
-	case LoginsRefused:
+	case flowhq.EventLoginsRefused:
 		return "too many admin passwords at once; some were refused unchecked"
 	default:
 		return "a wrong admin password"
@@ -34,7 +29,7 @@ func (e LoginEvent) Reason() string {
 // AddLoginEvent records an event about the admin password. Anybody can make them, so
 // within an hour each source has one of a type, all sources together have 20, and none
 // is kept for longer than 30 days.
-func (s *Store) AddLoginEvent(ctx context.Context, event LoginEvent, from string) error {
+func (s *Store) AddLoginEvent(ctx context.Context, event flowhq.EventType, from string) error {
 	const q = `
 		with old as (
 			delete from flowhq.fleet_events
@@ -48,7 +43,7 @@ func (s *Store) AddLoginEvent(ctx context.Context, event LoginEvent, from string
 		where not exists (select from latest where actor = @from)
 			and (select count(*) from latest) < 20`
 	_, err := exec(ctx, s, q, named{
-		"event": event, "all": loginEvents, "from": clean(from), "reason": event.Reason(),
+		"event": event, "all": loginEvents, "from": clean(from), "reason": LoginReason(event),
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", event, err)

@@ -9,13 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Types of the events about contacts that are not answered. Events outlive a tenant's
-// messages, so they name a message and no number.
-const (
-	ContactMuted   = "CONTACT_MUTED"
-	ContactUnmuted = "CONTACT_UNMUTED"
-)
-
 // Mute has whoever wrote the message with this ID not answered for that long, records
 // CONTACT_MUTED and returns until when. Of one who is muted already it changes nothing.
 func (s *Store) Mute(
@@ -50,7 +43,7 @@ func (s *Store) Mute(
 	}
 	a, err := one(ctx, s, q, named{
 		"tenant": tenant, "epoch": epoch, "id": id, "length": length.Seconds(),
-		"type": ContactMuted, "reason": clean(reason),
+		"type": flowhq.EventContactMuted, "reason": clean(reason),
 	}, pgx.RowToStructByPos[answer])
 	if err == nil && !a.Current {
 		err = fenced(tenant, epoch)
@@ -80,7 +73,7 @@ func (s *Store) Unmute(ctx context.Context, tenant flowhq.TenantID, id int64, ac
 		)
 		select exists (select from message)`
 	found, err := one(ctx, s, q, named{
-		"tenant": tenant, "id": id, "type": ContactUnmuted, "actor": clean(actor),
+		"tenant": tenant, "id": id, "type": flowhq.EventContactUnmuted, "actor": clean(actor),
 	}, pgx.RowTo[bool])
 	if err == nil && !found {
 		err = flowhq.Errorf(flowhq.NotFound, "there is no such message")

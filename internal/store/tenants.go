@@ -15,13 +15,6 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Types of the events that this package records by itself.
-const (
-	TenantCreated = "TENANT_CREATED"
-	TenantUpdated = "TENANT_UPDATED" // its reason lists the changed fields
-	TenantDeleted = "TENANT_DELETED"
-)
-
 // Bounds on the length of a list, in rows.
 const (
 	DefaultLimit = 100
