@@ -116,7 +116,7 @@ func TestBulkSurvivesAKilledWorker(t *testing.T) {
 		if n := s.events(id, "START_REQUESTED"); n != 1 {
 			t.Errorf("tenant %s has %d events of the request; want 1", id, n)
 		}
-		if n := s.events(id, "WORKER_STARTING"); n != 1 {
+		if n := s.events(id, flowhq.EventHostStarting); n != 1 {
 			t.Errorf("tenant %s was started %d times; want once", id, n)
 		}
 	}

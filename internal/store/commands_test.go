@@ -248,7 +248,7 @@ func TestEpochsOfAnOlderBackup(t *testing.T) {
 	}
 	ok(t, b.RecordState(t.Context(), tenant, connected, 40, noMarks))
 	if got := must(b.Claim(t.Context(), tenant, "host"))(t); got != 42 {
-		t.Errorf("Claim after a Settle above 40 = %d; want 42", got)
+		t.Errorf("Claim after a RecordState above 40 = %d; want 42", got)
 	}
 }
 

@@ -58,12 +58,17 @@ func (s *Store) Erase(ctx context.Context, tenant flowhq.TenantID, actor string)
 }
 
 // fenceForGood fences every host of a tenant, which is told ("epoch"), and reports
-// whether there is such a tenant.
+// whether there is such a tenant. The session's row goes with it: a session that was written
+// under an older epoch than the host's counts as one whose next host is starting.
 func (s *Store) fenceForGood(ctx context.Context, tenant flowhq.TenantID) (there bool, err error) {
 	const q = `
 		with fenced as (
 			update flowhq.hosts set epoch = epoch + 1 where tenant_id = @tenant
 			returning tenant_id, epoch
+		), session as (
+			update flowhq.whatsapp_sessions s set epoch = fenced.epoch
+			from fenced
+			where s.tenant_id = fenced.tenant_id
 		)
 		select exists (select from fenced, flowhq.notify('epoch', tenant_id, epoch))`
 	ctx, cancel := context.WithTimeout(ctx, Timeout)

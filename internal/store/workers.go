@@ -87,23 +87,25 @@ type Waiting struct {
 // than for a host: it is left out, unless failed is set or it was told to wait before.
 // It is across tenants on purpose: it runs every few seconds while something is short.
 //
-// The rows of hosts come first, as in SetSession, or the two would deadlock.
+// The rows of hosts come first, as in SetSession, or the two would deadlock. While the statement
+// waits for one, its host may write how it ended; the session's state and end are compared once
+// more under the lock, or a tenant that waits for a person would look as if it waited for a slot.
 func (s *Store) SetWaiting(
 	ctx context.Context, why flowhq.Wait, reason string, after time.Duration, failed bool, limit int,
 ) ([]Waiting, error) {
 	const q = `
 		with found as (
-			select w.tenant_id, w.epoch
+			select w.tenant_id, w.epoch, s.state, s.ending
 			from flowhq.hosts w join flowhq.whatsapp_sessions s using (tenant_id)
 			where (s.waiting_for, s.reason) <> (@why, @reason)
 				and flowhq.host_status(s, w) in ('STARTING', 'DRAINING')
 				and (@failed or w.last_error = '' or s.waiting_for <> '')
-				and w.since < now() - @after::interval
+				and greatest(w.since, s.since) < now() - @after::interval
 				and (w.lease_epoch = 0 or w.lease_expires_at < now())
 			order by w.tenant_id
 			limit @limit
 		), held as (
-			select w.tenant_id, w.epoch
+			select w.tenant_id, w.epoch, found.state, found.ending
 			from found join flowhq.hosts w using (tenant_id, epoch)
 			where w.lease_epoch = 0 or w.lease_expires_at < now()
 			order by w.tenant_id
@@ -112,7 +114,7 @@ func (s *Store) SetWaiting(
 			update flowhq.whatsapp_sessions s set
 				waiting_for = @why, reason = @reason, ending = ''
 			from held
-			where s.tenant_id = held.tenant_id
+			where s.tenant_id = held.tenant_id and (s.state, s.ending) = (held.state, held.ending)
 			returning s.tenant_id, held.epoch, s.state
 		)
 		select tenant_id, epoch, state from session`

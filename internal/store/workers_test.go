@@ -55,6 +55,7 @@ func TestSetWaiting(t *testing.T) {
 		tenant := b.tenant(t)
 		ok(t, b.RecordState(t.Context(), tenant, flowhq.Transition{State: flowhq.Disconnected, End: flowhq.EndLost}, 0, noMarks))
 		b.exec(t, `update flowhq.hosts set since = now() - interval '1 minute' where tenant_id = $1`, tenant)
+		b.exec(t, `update flowhq.whatsapp_sessions set since = now() - interval '1 minute' where tenant_id = $1`, tenant)
 		if change != "" {
 			b.exec(t, `update flowhq.hosts set `+change+` where tenant_id = $1`, tenant)
 		}
@@ -71,7 +72,7 @@ func TestSetWaiting(t *testing.T) {
 	} {
 		starting(not)
 	}
-	for _, not := range []string{"ending = 'STOPPED'", "state = 'CONNECTED'", "ending = 'REFUSED'"} {
+	for _, not := range []string{"ending = 'STOPPED'", "state = 'CONNECTED'", "ending = 'REFUSED'", "since = now()"} {
 		b.exec(t, `update flowhq.whatsapp_sessions set `+not+` where tenant_id = $1`, starting(""))
 	}
 	for _, step := range []struct {
@@ -107,6 +108,46 @@ func TestSetWaiting(t *testing.T) {
 					flowhq.HostStarting, step.reason)
 			}
 		}
+	}
+}
+
+// TestSetWaitingBesideAnEnd has a host write how it ended while SetWaiting waits for its row: what
+// it wrote stays.
+func TestSetWaitingBesideAnEnd(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	watch := &bench{raw: connect(t, b.url)}
+	tenant, _ := b.hosted(t)
+	for _, change := range []string{
+		"hosts set since = now() - interval '1 minute', lease_expires_at = now() - interval '1 s'",
+		"whatsapp_sessions set state = 'CONNECTING', since = now() - interval '1 minute'",
+	} {
+		b.exec(t, `update flowhq.`+change+` where tenant_id = $1`, tenant)
+	}
+	tx := must(b.raw.Begin(t.Context()))(t)
+	for _, change := range []string{
+		"hosts set last_error = 'nobody scanned'",
+		"whatsapp_sessions set state = 'DISCONNECTED', ending = 'QR_EXPIRED', reason = 'nobody scanned'",
+	} {
+		if _, err := tx.Exec(t.Context(), `update flowhq.`+change+` where tenant_id = $1`, tenant); err != nil {
+			t.Fatal(err)
+		}
+	}
+	waiting := make(chan int, 1)
+	go func() {
+		found, err := b.SetWaiting(t.Context(), flowhq.WaitForSlot, "waiting for a slot", time.Second, true, 10)
+		if err != nil {
+			t.Error(err)
+		}
+		waiting <- len(found)
+	}()
+	eventually(t, "SetWaiting to wait for the host's row", func() bool { return watch.waiters(t) == 1 })
+	ok(t, tx.Commit(t.Context()))
+	if n := <-waiting; n != 0 {
+		t.Errorf("%d tenants wait; want none: it waits for a person", n)
+	}
+	if now := must(b.Tenant(t.Context(), tenant))(t).Session; now.Ending != flowhq.EndQRExpired || now.WaitingFor != "" {
+		t.Errorf("the session ended as %q and waits for %q; want %s", now.Ending, now.WaitingFor, flowhq.EndQRExpired)
 	}
 }
 
