@@ -41,6 +41,7 @@ type HostInput struct {
 func (a *Activities) Host(ctx context.Context, in HostInput) (flowhq.Transition, error) {
 	// A first attempt goes on with the workflow's counts, any other with its heartbeat's.
 	before := hosting.Status{Counts: in.Counts}
+	before.Outages = 0 // of a Host that has ended, which may have been stable since
 	if activity.HasHeartbeatDetails(ctx) {
 		var last hosting.Status // of the attempt before; another version's may not be readable
 		if activity.GetHeartbeatDetails(ctx, &last) == nil {
@@ -62,11 +63,12 @@ func (a *Activities) Host(ctx context.Context, in HostInput) (flowhq.Transition,
 // leave is how a Host returns: it completes where the workflow is to start the next one at
 // once, and otherwise fails with an error of type out.End that has the transition in its
 // details. Temporal tries again by itself, without waking the workflow, unless the
-// transition says that the workflow must wait.
+// transition says that the workflow must wait. Only an error that is tried again has its cause:
+// the others stay in the workflow's history, and a cause may hold addresses and SQL.
 func leave(out session.Outcome) (flowhq.Transition, error) {
 	t := out.Transition
 	o := temporal.ApplicationErrorOptions{
-		Details: []any{t}, Cause: out.Cause,
+		Details: []any{t},
 		// What is no failure of the session is no error in Temporal's metrics either.
 		Category: temporal.ApplicationErrorCategoryBenign,
 	}
@@ -76,7 +78,7 @@ func leave(out session.Outcome) (flowhq.Transition, error) {
 	case t.Retry != flowhq.RetryAfterDelay: // a person must act, or a time must come
 		o.NonRetryable = true
 	default:
-		o.NextRetryDelay = t.Delay
+		o.NextRetryDelay, o.Cause = t.Delay, out.Cause
 		if t.IsFailure() {
 			o.Category = temporal.ApplicationErrorCategoryUnspecified
 		}

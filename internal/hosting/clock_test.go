@@ -114,7 +114,7 @@ func (m *memory) SetWaiting(
 	return nil, nil
 }
 
-func (m *memory) Ping(context.Context) error {
+func (m *memory) Answers(context.Context) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.away

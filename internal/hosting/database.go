@@ -9,15 +9,16 @@ import (
 // pingEvery is how often a process that has lost the database looks for it.
 const pingEvery = 500 * time.Millisecond
 
-// A Pinger asks whether the database answers. The store is one.
-type Pinger interface {
-	Ping(ctx context.Context) error
+// An Answerer asks whether the database answers. The store is one. A table that somebody has locked
+// is no outage: the store's Ping would fail for that, and no host would begin until it is freed.
+type Answerer interface {
+	Answers(ctx context.Context) error
 }
 
 // A DatabaseWatch tells hosts when a database that was away is back: one question for all
 // that wait, rather than one for each, which would only add to what it has to recover from.
 type DatabaseWatch struct {
-	database Pinger
+	database Answerer
 	timing   Timing
 
 	mu   sync.Mutex
@@ -25,7 +26,7 @@ type DatabaseWatch struct {
 }
 
 // NewDatabaseWatch returns a DatabaseWatch. Run makes it look.
-func NewDatabaseWatch(database Pinger, timing Timing) *DatabaseWatch {
+func NewDatabaseWatch(database Answerer, timing Timing) *DatabaseWatch {
 	return &DatabaseWatch{database: database, timing: timing}
 }
 
@@ -59,7 +60,7 @@ func (w *DatabaseWatch) awaited() bool {
 func (w *DatabaseWatch) answers(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, w.timing.patient())
 	defer cancel()
-	return w.database.Ping(ctx) == nil
+	return w.database.Answers(ctx) == nil
 }
 
 // Await waits until the database answers, for about pingEvery at least: a caller whose

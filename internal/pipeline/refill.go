@@ -110,7 +110,7 @@ func (p *Pipeline) takeRefill() bool {
 	return p.refillRunning
 }
 
-// A generation counts the jobs that have finished.
+// A generation counts the jobs that have finished, and the merges of contacts.
 type generation uint64
 
 // finishedJobs remembers which jobs have finished, for as long as somebody holds rows that

@@ -208,7 +208,9 @@ func (s *session) lost(run context.Context, end flowhq.End, cause error) (Outcom
 	}
 	// The workflow learns of it from how the host completes. Where the host does not complete,
 	// the same end again is no news to the workflow, whose history is to be short.
-	silent := next.Retry == flowhq.RetryAtOnce || !s.reported && s.earlier == next.End && !flaps
+	// But a refused version is news each time: its reason names the version.
+	again := !s.reported && s.earlier == next.End && next.End != flowhq.EndOutdated
+	silent := next.Retry == flowhq.RetryAtOnce || again && !flaps
 	if s.enter(run, step{Transition: next, silent: silent}) != nil {
 		return superseded(), nil
 	}

@@ -183,7 +183,7 @@ func (r *rows) ReleaseLease(_ context.Context, tenant flowhq.TenantID, epoch int
 	return r.away
 }
 
-func (r *rows) Ping(context.Context) error {
+func (r *rows) Answers(context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.away
