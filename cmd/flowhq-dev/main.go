@@ -16,6 +16,8 @@ import (
 	"github.com/flowhq/flowhq/internal/shutdown"
 )
 
+// usage is the help of the program. It goes to stdout when it was asked for, and to stderr
+// after wrong usage.
 const usage = `usage: flowhq-dev <command>
 
   up         run everything on this machine ("flowhq-dev up -h" for its flags)
@@ -30,6 +32,7 @@ FLOWHQ_BIN names another.
 // Ctrl-C to this program and to the go command above it, which may pass it on.
 const sameSignal = time.Second
 
+// main chooses the signals and leaves the rest to run, as os.Exit would skip what is deferred.
 func main() {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores it, and what it starts should go on

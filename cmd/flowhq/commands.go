@@ -15,7 +15,9 @@ import (
 	"github.com/flowhq/flowhq/workflows"
 )
 
-// runAPI is the api command: it answers requests until ctx ends.
+// runAPI is the api command: it answers requests until ctx ends. It fails if a setting is
+// wrong, if Temporal does not answer, or if the namespace belongs to another database. The
+// tables are a worker's to make: it waits for them.
 func runAPI(
 	ctx context.Context, args []string, getenv func(string) string, stderr io.Writer,
 ) error {
@@ -59,8 +61,9 @@ func runAPI(
 	return api.Serve(ctx, p.config.HTTPAddr, handler, p.log)
 }
 
-// runWorker is the worker command: it hosts sessions until ctx ends, and then hands them
-// over, for which there is no time any more once hurry is closed.
+// runWorker is the worker command: it hosts sessions until ctx ends, and then hands them over,
+// for which there is no time any more once hurry is closed. It migrates the database first, so
+// an installation of one worker needs no other step.
 func runWorker(
 	ctx context.Context, hurry <-chan struct{}, args []string,
 	getenv func(string) string, stderr io.Writer,
@@ -91,6 +94,7 @@ func runWorker(
 		Timing:            hosting.Timing{Heartbeat: p.config.Heartbeat},
 		Metrics:           metrics.NewWorker(counted), Name: identity, Log: p.log,
 	}
+	// Without a lock the worker runs all the same, unless the operator named a folder for it.
 	if o.Lock, err = p.lock(); err != nil {
 		return err
 	}
@@ -105,14 +109,16 @@ func runWorker(
 	return runBeside(ctx, work, serve)
 }
 
-// runBeside runs the work until ctx ends, and the server for as long as the work takes,
-// which goes on after that: a drain is when metrics are looked at. If the server fails, the
-// work is ended.
+// runBeside runs the work until ctx ends, and the server for as long as the work takes, which
+// goes on after that: a drain is when metrics are looked at. If the server fails, the work is
+// ended: a worker whose address for metrics is taken would otherwise run unobserved. The errors
+// of both are returned.
 func runBeside(ctx context.Context, work, serve func(context.Context) error) error {
 	working, stopWork := context.WithCancel(ctx)
 	defer stopWork()
 	// Not ctx: the server must not end with it, but after the work.
 	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
+	// With room for one, so that the goroutine ends even if nobody receives.
 	failed := make(chan error, 1)
 	go func() {
 		defer stopWork()
@@ -124,7 +130,8 @@ func runBeside(ctx context.Context, work, serve func(context.Context) error) err
 }
 
 // runMigrate is the migrate command: it brings the database up to date and ends, as a job
-// before a deploy does. It needs no Temporal and no folder for logs.
+// before a deploy does. It needs no Temporal and no folder for logs. It is an error, and the
+// exit code 1, if another program of a newer version has migrated the database already.
 func runMigrate(
 	ctx context.Context, args []string, getenv func(string) string, stderr io.Writer,
 ) error {

@@ -16,6 +16,8 @@ import (
 	"github.com/flowhq/flowhq/internal/shutdown"
 )
 
+// usage is the help of the program. It goes to stdout when it was asked for, and to stderr
+// after wrong usage.
 const usage = `usage: flowhq <command>
 
   api        serve the admin API
@@ -27,6 +29,8 @@ const usage = `usage: flowhq <command>
 Settings are environment variables; see the README.
 `
 
+// main leaves everything to run, as os.Exit would skip what run has deferred. Every signal
+// counts by itself: what starts this program in production sends each one once.
 func main() {
 	ctx, hurry := shutdown.Signals(context.Background(), 0, os.Interrupt, syscall.SIGTERM)
 	os.Exit(run(ctx, hurry, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
@@ -76,9 +80,9 @@ func run(
 	return 0
 }
 
-// version returns the module version or the commit that this program was built from. A
-// build in a checkout has "(devel)" for a version, or one that is made up of a time and the
-// beginning of the commit.
+// version returns the module version or the commit that this program was built from. A build in
+// a checkout has "(devel)" for a version, or one that is made up of a time and the beginning of
+// the commit. A build without version control in reach has no commit, and says "(devel)".
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -21,8 +21,9 @@ import (
 	"github.com/flowhq/flowhq/internal/workerlock"
 )
 
-// A process is what the commands that run for long have in common: settings, a logger,
-// and connections to what they need.
+// A process is what the commands that run for long have in common: settings, a logger, and
+// connections to what they need. The command that opens it closes it; nothing in it may be used
+// after that.
 type process struct {
 	config   config.Config
 	log      *slog.Logger
@@ -34,18 +35,22 @@ type process struct {
 	closers []func()
 }
 
-// A preparation sees to it that the database has the tables of this program.
+// A preparation sees to it that the database has the tables of this program, and fails if it
+// cannot. It has a connection of its own and runs before the store is opened, whose statements
+// need the tables.
 type preparation func(ctx context.Context, c config.Config, log *slog.Logger) error
 
-// migrate is the preparation of a process that may change the database: the worker, and
-// the migrate command.
+// migrate is the preparation of a process that may change the database: the worker, and the
+// migrate command. Several may call it at once, as when a fleet of workers starts;
+// store.Migrate lets one after the other do it.
 func migrate(ctx context.Context, c config.Config, log *slog.Logger) error {
 	m := store.Migration{WA: whatsapp.Upgrade, Heartbeat: c.Heartbeat}
 	return store.Migrate(ctx, c.DatabaseURL.Reveal(), m, log)
 }
 
-// awaitSchema is the preparation of a process that waits for another one to migrate: the
-// API, whose database user needs no right to change tables.
+// awaitSchema is the preparation of a process that waits for another one to migrate: the API,
+// whose database user needs no right to change tables. It fails if the database is newer than
+// this program, as waiting would not help.
 func awaitSchema(ctx context.Context, c config.Config, log *slog.Logger) error {
 	return store.AwaitSchema(ctx, c.DatabaseURL.Reveal(), log)
 }
@@ -94,7 +99,8 @@ func open(
 	return p, nil
 }
 
-// newCodec returns what encrypts payloads for Temporal, with the keys of the settings.
+// newCodec returns what encrypts payloads for Temporal, with the keys of the settings. The
+// first key encrypts; all of them decrypt.
 func newCodec(keys []config.PayloadKey) (*codec.Codec, error) {
 	var all []codec.Key
 	for _, k := range keys {
@@ -103,7 +109,7 @@ func newCodec(keys []config.PayloadKey) (*codec.Codec, error) {
 	return codec.New(all)
 }
 
-// close closes what was opened, the last first.
+// close closes what was opened, the last first. It is called once.
 func (p *process) close() {
 	for i := len(p.closers) - 1; i >= 0; i-- {
 		p.closers[i]()
@@ -111,7 +117,8 @@ func (p *process) close() {
 }
 
 // dialWhatsApp prepares the way to WhatsApp, or to the server that stands in for it. No
-// connection is made before the first session.
+// connection is made before the first session. It fails if a file of the other server cannot be
+// read, or if WHATSAPP_PROXY is not a URL.
 func (p *process) dialWhatsApp(ctx context.Context) (*whatsapp.Network, error) {
 	var server *whatsapp.Server
 	if w := p.config.WhatsApp; w.Addr != "" {
@@ -125,6 +132,7 @@ func (p *process) dialWhatsApp(ctx context.Context) (*whatsapp.Network, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Its own closer, as the store does not know this pool.
 	p.closers = append(p.closers, func() { _ = db.Close() })
 	o := whatsapp.Options{DB: db, Server: server, Log: p.log, DeviceName: "Flow HQ"}
 	if proxy := p.config.WhatsAppProxy; proxy != "" {
@@ -136,9 +144,11 @@ func (p *process) dialWhatsApp(ctx context.Context) (*whatsapp.Network, error) {
 	return whatsapp.New(ctx, o)
 }
 
-// lock locks this worker's file in the folder that the workers of a machine share, by
-// which they know at once that a killed one has ended. Without such a folder the worker
-// works all the same, but after a kill its leases have to run out.
+// lock locks this worker's file in the folder that the workers of a machine share, by which
+// they know at once that a killed one has ended. Without such a folder the worker works all the
+// same, but after a kill its leases have to run out. It returns nil if there is no lock, and an
+// error only if STATE_PATH names a folder that cannot be used. The kernel drops the lock with
+// the process.
 func (p *process) lock() (*workerlock.Lock, error) {
 	// The default folder may not be writable where nobody asked for it, as in a container with
 	// a read-only file system. One that somebody set is wanted.
@@ -154,8 +164,9 @@ func (p *process) lock() (*workerlock.Lock, error) {
 	return l, nil
 }
 
-// instanceName names this process among others of its kind: the machine, and something
-// that changes with every start, as leases of the process before must not look like ours.
+// instanceName names this process among others of its kind: the machine, and something that
+// changes with every start, as leases of the process before must not look like ours. Operators
+// read it in the API as a tenant's worker and in Temporal's Web UI.
 func instanceName(kind string) string {
 	host, err := os.Hostname()
 	if err != nil {

@@ -21,22 +21,25 @@ import (
 	"github.com/flowhq/flowhq/workflows"
 )
 
-// temporalBackoff is how soon a lost connection to Temporal is tried again. The SDK's own
-// goes up to ten seconds, and for as long every command after an outage would still find
-// Temporal unavailable.
+// temporalBackoff is how soon a lost connection to Temporal is tried again. The SDK's own goes
+// up to ten seconds, and for as long every command after an outage would still find Temporal
+// unavailable. With jitter, a fleet does not come back in one moment.
 var temporalBackoff = backoff.Config{
 	BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second,
 }
 
 const (
-	// temporalConnectTimeout bounds one attempt to connect; gRPC's default.
+	// temporalConnectTimeout bounds one attempt to connect. It is gRPC's own default, which has
+	// to be repeated where the backoff is set.
 	temporalConnectTimeout = 20 * time.Second
 	// handshakeTimeout bounds the question why there is no connection, which is asked once,
 	// before the process gives up.
 	handshakeTimeout = 2 * time.Second
 )
 
-// dialTemporal connects to Temporal, or says what to do about it.
+// dialTemporal connects to Temporal, or says what to do about it. identity is the name of this
+// process in Temporal's Web UI, beside each task that it has taken. The connection is closed
+// with the process.
 func (p *process) dialTemporal(ctx context.Context, identity string) error {
 	options := p.config.TemporalAccess.Options()
 	options.HostPort, options.Namespace = p.config.TemporalAddress, p.config.TemporalNamespace
@@ -67,7 +70,8 @@ func (p *process) dialTemporal(ctx context.Context, identity string) error {
 }
 
 // unreachable returns an error that says in one sentence why there is no connection to
-// Temporal, and what to do about it. own is what we speak TLS with, nil if we do not.
+// Temporal, and what to do about it. own is what we speak TLS with, nil if we do not. The cause
+// stays in the chain, for whoever needs gRPC's own words.
 func unreachable(ctx context.Context, address string, own *tls.Config, err error) error {
 	// Temporal itself answers one, and what guards it, such as Temporal Cloud, the other.
 	_, denied := errors.AsType[*serviceerror.PermissionDenied](err)
@@ -89,9 +93,9 @@ func unreachable(ctx context.Context, address string, own *tls.Config, err error
 	return fmt.Errorf("Temporal at %s %s: %w", address, advice, refusal)
 }
 
-// shakeHands speaks TLS to an address and returns what goes wrong, nil if nothing does.
-// gRPC does not always say: a refusal of ours by the server reaches it as a connection
-// that has ended.
+// shakeHands speaks TLS to an address and returns what goes wrong, nil if nothing does. gRPC
+// does not always say: a refusal of ours by the server reaches it as a connection that has
+// ended. The connection is closed again; nothing but the handshake is sent.
 func shakeHands(ctx context.Context, address string, own *tls.Config) error {
 	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
@@ -107,6 +111,8 @@ func shakeHands(ctx context.Context, address string, own *tls.Config) error {
 	defer conn.Close()
 	// In TLS 1.3 the server checks our certificate after the handshake has succeeded for us.
 	// What it thinks of it comes with the first byte that is read.
+	// A server that is content says nothing, so the read ends with the deadline, which is no
+	// failure: only an alert from the server is.
 	deadline, _ := ctx.Deadline()
 	_ = conn.SetReadDeadline(deadline)
 	if _, err = conn.Read(make([]byte, 1)); err != nil && isFromServer(err) {
@@ -115,14 +121,16 @@ func shakeHands(ctx context.Context, address string, own *tls.Config) error {
 	return nil
 }
 
-// isFromServer reports whether err is an alert that the other side sent. Package tls has
-// no type for it.
+// isFromServer reports whether err is an alert that the other side sent. Package tls keeps its
+// type for alerts to itself, so the text must do: "remote error" is what net.OpError makes of
+// it.
 func isFromServer(err error) bool {
 	return strings.Contains(err.Error(), "remote error: tls: ")
 }
 
 // tlsAdvice says what an operator can do about a handshake, "" if the handshake does not
-// explain why there is no connection.
+// explain why there is no connection. The sentences name the variable to set, and go on after
+// "Temporal at <address>".
 func tlsAdvice(err error, own *tls.Config) string {
 	if own == nil {
 		// A server that answers a TLS hello in TLS, if only to refuse it, speaks TLS.

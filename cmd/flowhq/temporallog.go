@@ -10,9 +10,11 @@ import (
 )
 
 // A logFilter is the logger of Temporal's SDK. It lowers to DEBUG what the SDK logs as a
-// warning or an error although it is part of ordinary life, so that an alarm on ERROR
-// means something: an activity that was cancelled, as by every stop and restart of a
-// tenant; and heartbeats that are cut off when a worker stops.
+// warning or an error although it is part of ordinary life, so that an alarm on ERROR means
+// something: an activity that was cancelled, as by every stop and restart of a tenant; and
+// heartbeats that are cut off when a worker stops. It recognises both by the SDK's own
+// messages: if a version of the SDK changes them, they are logged as before, and nothing is
+// lost.
 type logFilter struct{ log.Logger }
 
 // Error logs everything but an activity that ended because it was cancelled.
@@ -33,7 +35,8 @@ func (f logFilter) Warn(msg string, keyvals ...any) {
 	f.Logger.Warn(msg, keyvals...)
 }
 
-// errorOf returns the error among the attributes of a line, nil if there is none.
+// errorOf returns the error among the attributes of a line, nil if there is none. keyvals are
+// keys and values in turn; the SDK names its error "Error".
 func errorOf(keyvals []any) any {
 	for i := 0; i+1 < len(keyvals); i += 2 {
 		if keyvals[i] == "Error" {

@@ -7,11 +7,13 @@ import (
 	"io"
 )
 
-// errUsage is returned after the wrong usage was explained.
+// errUsage is returned after the wrong usage was explained on stderr. It ends the process with
+// code 2, and nothing more is printed.
 var errUsage = errors.New("wrong usage")
 
-// noArguments refuses the arguments of a command that takes none, so that a typing error
-// is not silently ignored. It returns flag.ErrHelp if only help was asked for.
+// noArguments refuses the arguments of a command that takes none, so that a typing error is not
+// silently ignored. It returns flag.ErrHelp if only help was asked for, and errUsage after it
+// has explained what is wrong.
 func noArguments(name string, args []string, stderr io.Writer) error {
 	// A set without flags, for the sake of -h and of one way to explain wrong usage.
 	fs := flag.NewFlagSet("flowhq "+name, flag.ContinueOnError)
@@ -23,6 +25,7 @@ func noArguments(name string, args []string, stderr io.Writer) error {
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return err
 	} else if err != nil {
+		// package flag has printed what is wrong.
 		return errUsage
 	}
 	if fs.NArg() > 0 {

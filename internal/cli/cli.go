@@ -18,6 +18,8 @@ import (
 	"github.com/flowhq/flowhq/internal/apiclient"
 )
 
+// usage is the help of "flowhq tenants". It goes to stdout when it was asked for, with code 0,
+// and to stderr after wrong usage, with code 2.
 const usage = `usage: flowhq tenants <command> [flags] [TENANT...]
 
   list           list tenants; -status, -session, -template, -search, -limit, -json
@@ -44,19 +46,21 @@ its password; in a checkout, that of "flowhq-dev up" is found by itself.
 // otherwise.
 const defaultURL = "http://127.0.0.1:3000"
 
-// errUsage is returned after the wrong usage was explained.
+// errUsage is returned after the wrong usage was explained on stderr. Tenants prints nothing
+// more for it and returns 2.
 var errUsage = errors.New("wrong usage")
 
-// lookEvery is the pause between two requests for what may have changed. Nothing pushes
+// pollEvery is the pause between two requests for what may have changed. Nothing pushes
 // changes to the command line, and a person does not notice a second.
-const lookEvery = time.Second
+const pollEvery = time.Second
 
-// A line is one command line that is executed.
+// A line is one command line that is executed. It is made for one command and used by one
+// goroutine.
 type line struct {
-	getenv         func(string) string
-	api            apiclient.Client // its Base is "" before the first call
+	getenv         func(string) string // of FLOWHQ_URL and ADMIN_PASSWORD alone
+	api            apiclient.Client    // its Base is "" before the first call
 	stdout, stderr io.Writer
-	every          time.Duration // lookEvery, but in tests
+	every          time.Duration // pollEvery, but in tests
 }
 
 // Tenants runs "flowhq tenants" with args and returns its exit code: 0 for success, 1 for a
@@ -70,7 +74,7 @@ func Tenants(
 		fmt.Fprint(stderr, usage)
 		return 2
 	}
-	l := &line{getenv: getenv, stdout: stdout, stderr: stderr, every: lookEvery}
+	l := &line{getenv: getenv, stdout: stdout, stderr: stderr, every: pollEvery}
 	err := l.execute(ctx, args[0], args[1:])
 	// Of help and wrong usage, everything has been printed. A cancelled context is what a
 	// Ctrl-C leaves of a request, which would read "context canceled".
@@ -87,7 +91,8 @@ func Tenants(
 	return 1
 }
 
-// execute runs one command.
+// execute runs one command. It returns errUsage for a command that does not exist, flag.ErrHelp
+// after "-h", and otherwise the error of the command, which Tenants prints.
 func (l *line) execute(ctx context.Context, command string, args []string) error {
 	switch command {
 	case "list":
@@ -126,7 +131,7 @@ func (l *line) call(ctx context.Context, method, path string, in, out any) error
 			return err
 		}
 	}
-	// What the API refuses explains itself. What does not answer may be elsewhere.
+	// A refusal by the API explains itself. An API that does not answer may be at another address.
 	err := l.api.Call(ctx, method, path, in, out)
 	if _, silent := errors.AsType[*apiclient.NoAnswer](err); silent {
 		return fmt.Errorf("the API at %w; start it or set FLOWHQ_URL to where it is", err)
@@ -134,10 +139,15 @@ func (l *line) call(ctx context.Context, method, path string, in, out any) error
 	return err
 }
 
-// connect finds the API and its password. The password that flowhq-dev made up is only sent
-// to this machine: another one whose name is in FLOWHQ_URL has no right to learn it.
+// connect finds the API and its password. It makes no request: that the address or the password
+// is wrong, the first request finds out.
+//
+// The password that flowhq-dev made up is only sent to this machine: another one whose name is
+// in FLOWHQ_URL has no right to learn it, and HTTP Basic authentication would hand it over.
 func (l *line) connect() error {
 	base := strings.TrimSuffix(cmp.Or(l.getenv("FLOWHQ_URL"), defaultURL), "/")
+	// Checked here, as the HTTP client's own error for an address without a scheme, such as
+	// "localhost:3000", speaks of an unsupported protocol and names no variable.
 	u, err := url.Parse(base)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return fmt.Errorf("FLOWHQ_URL: %q is not the URL of an API, such as %s", base, defaultURL)
@@ -179,22 +189,28 @@ func devPassword() string {
 	return ""
 }
 
-// flags returns an empty flag set for a command, which explains wrong usage on stderr.
+// flags returns an empty flag set for a command, which explains wrong usage on stderr. It
+// continues on an error, as package flag would otherwise end the process in the middle of a
+// test, and of "flowhq-dev up", which runs this package.
 func (l *line) flags(command string) *flag.FlagSet {
 	fs := flag.NewFlagSet("flowhq tenants "+command, flag.ContinueOnError)
 	fs.SetOutput(l.stderr)
 	return fs
 }
 
-// parse reads flags that may stand before, between and after the other arguments, which
-// package flag alone does not allow: people add "-f" at the end of a line. It returns the
-// other arguments, of which there must be at least least and at most most.
+// parse reads flags that may stand before, between and after the other arguments, which package
+// flag alone does not allow: people add "-f" at the end of a line. It returns the other
+// arguments, of which there must be at least least and at most most.
+//
+// A "--" protects only the argument that follows it, as package flag is called again after that
+// one. A second name that begins with a dash needs a "--" of its own.
 func (l *line) parse(
 	fs *flag.FlagSet, args []string, least, most int,
 ) (rest []string, err error) {
 	// Package flag stops at the first argument that is no flag. That one is kept, and the
 	// rest is parsed again.
 	for {
+		// Of flag.ErrHelp both codes match; Tenants asks for ErrHelp first.
 		if err := fs.Parse(args); err != nil {
 			return nil, errors.Join(errUsage, err)
 		}

@@ -14,23 +14,26 @@ import (
 )
 
 const (
-	// defaultNewest is how many messages or events are shown unless -n says otherwise.
+	// defaultNewest is how many messages or events are shown unless -n says otherwise. As many
+	// short ones fit on a terminal of 24 lines.
 	defaultNewest = 20
-	// messagePage is how many messages are asked for at a time. The longest of so many still
+	// messagePage is how many messages are asked for at a time. The longest of this many still
 	// fit into apiclient.MaxAnswerBytes.
 	messagePage = 50
-	// maxBehind is how many messages "logs -f" catches up with after a time without the
-	// API, or without power.
+	// maxBehind is how many messages "logs -f" catches up with after a time without the API, or
+	// without power. It bounds the memory of this process, and 200 requests of messagePage
+	// each.
 	maxBehind = 10_000
 )
 
-// follow calls look again and again until there is no more to see or ctx ends, both with
-// success. An API that is away, as while it is being restarted, is waited for: that it is
-// away is printed once, and so is that it is back.
-func (l *line) follow(ctx context.Context, look func() (ended bool, err error)) error {
+// follow calls read again and again until there is no more to read or ctx ends, both with
+// success. An API that is away, as while it is being restarted, is waited for: that it is away
+// is printed once, and so is that it is back. Any other error ends it: a refusal, such as of a
+// tenant that was deleted, stays one.
+func (l *line) follow(ctx context.Context, read func() (ended bool, err error)) error {
 	away := false
 	for {
-		ended, err := look()
+		ended, err := read()
 		why, passing := isAway(err)
 		switch {
 		case err != nil && ctx.Err() != nil: // a Ctrl-C in the middle of a request
@@ -49,8 +52,8 @@ func (l *line) follow(ctx context.Context, look func() (ended bool, err error)) 
 	}
 }
 
-// isAway reports whether err means that the API, or what it needs, is away, and how
-// to say so.
+// isAway reports whether err means that the API, or what it needs, is away, and how to say so.
+// A 500 is not among these: it is a fault of the API that a second request would meet again.
 func isAway(err error) (why string, away bool) {
 	if _, silent := errors.AsType[*apiclient.NoAnswer](err); silent {
 		return "the API does not answer", true
@@ -68,8 +71,8 @@ func isAway(err error) (why string, away bool) {
 	return "", false
 }
 
-// wait pauses until the next look, and reports whether there is to be one: not after ctx
-// has ended.
+// wait pauses until the next read, and reports whether there is to be one: not after ctx has
+// ended.
 func (l *line) wait(ctx context.Context) bool {
 	select {
 	case <-ctx.Done():
@@ -79,7 +82,9 @@ func (l *line) wait(ctx context.Context) bool {
 	}
 }
 
-// logs shows a tenant's newest messages and, with -f, those that follow.
+// logs shows a tenant's newest messages and, with -f, those that follow. What the first request
+// returned is printed before the following begins, so that an API that is away at the start is
+// an error and not waited for: its address may be wrong.
 func (l *line) logs(ctx context.Context, args []string) error {
 	fs := l.flags("logs")
 	n := fs.Int("n", defaultNewest, "how many messages to begin with")
@@ -102,13 +107,17 @@ func (l *line) logs(ctx context.Context, args []string) error {
 			fmt.Fprintf(l.stderr, "these are the newest %d; there may be more before them\n",
 				maxBehind)
 		}
+		// Also after an error, of which there are no messages: last stays what it was, so the
+		// next request asks for the same messages again and none is left out.
 		last = l.print(messages, last)
 		return false, err
 	})
 }
 
-// messages returns the newest messages after a message, at most limit, oldest first. The
-// API lists from the newest back, so pages are read until one reaches what is known.
+// messages returns the newest messages after a message, at most limit, oldest first. The API
+// lists from the newest back, so pages are read until one reaches what is known. A message that
+// arrives between two pages is newer than the cursor, so it moves nothing; the next call finds
+// it.
 func (l *line) messages(
 	ctx context.Context, id flowhq.TenantID, after int64, limit int,
 ) (all []flowhq.Message, err error) {
@@ -135,8 +144,9 @@ func (l *line) messages(
 	}
 }
 
-// print writes each message on one line and returns the id of the last one, which is last
-// if there are none.
+// print writes each message on one line and returns the id of the last one, which is last if
+// there are none. The status is that of the moment: a message that is answered later is not
+// printed a second time.
 func (l *line) print(messages []flowhq.Message, last int64) int64 {
 	for _, m := range messages {
 		arrow := "<" // from the customer
@@ -152,15 +162,16 @@ func (l *line) print(messages []flowhq.Message, last int64) int64 {
 			reason = " (" + oneLine(m.Reason) + ")"
 		}
 		fmt.Fprintf(l.stdout, "%s %s %s %s%s: %s\n",
-			moment(m.CreatedAt), arrow, oneLine(who), m.Status, reason, wordsOf(m))
+			formatTime(m.CreatedAt), arrow, oneLine(who), m.Status, reason, messageText(m))
 		last = m.ID
 	}
 	return last
 }
 
-// wordsOf returns what a message says, on one line, and whether its sender changed or
-// deleted it later.
-func wordsOf(m flowhq.Message) string {
+// messageText returns what a message says, on one line, and whether its sender changed or
+// deleted it later. Messages of other kinds than text, such as a picture, have their kind in
+// front, as most of them have no text.
+func messageText(m flowhq.Message) string {
 	var words strings.Builder
 	if m.Kind != flowhq.KindText && m.Direction == flowhq.In && m.Kind != "" {
 		fmt.Fprintf(&words, "[%s] ", strings.ToLower(string(m.Kind)))
@@ -182,6 +193,8 @@ func wordsOf(m flowhq.Message) string {
 }
 
 // events shows a tenant's newest events: what happened to its session, and who asked for it.
+// One request must do, so -n is at most maxPage, the most that the API lists at a time; older
+// events are for the API's own cursor.
 func (l *line) events(ctx context.Context, args []string) error {
 	fs := l.flags("events")
 	n := fs.Int("n", defaultNewest, "how many events")
@@ -197,7 +210,7 @@ func (l *line) events(ctx context.Context, args []string) error {
 	slices.Reverse(list.Events)
 	var rows [][]string
 	for _, e := range list.Events {
-		rows = append(rows, []string{moment(e.At), string(e.Type), e.Actor, e.Reason})
+		rows = append(rows, []string{formatTime(e.At), string(e.Type), e.Actor, e.Reason})
 	}
 	return table(l.stdout, rows)
 }

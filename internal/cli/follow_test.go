@@ -178,8 +178,8 @@ func TestWordsOf(t *testing.T) {
 		"27 Feb [changed later to: 28 Feb]":                    {Text: "27 Feb", EditedText: &later, EditedAt: &at},
 		"27 Feb [changed later] [deleted by the customer]":     {Text: "27 Feb", EditedAt: &at, RevokedAt: &at},
 	} {
-		if got := wordsOf(m); got != want {
-			t.Errorf("wordsOf = %q; want %q", got, want)
+		if got := messageText(m); got != want {
+			t.Errorf("messageText = %q; want %q", got, want)
 		}
 	}
 }

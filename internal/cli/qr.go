@@ -14,18 +14,21 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// startWithin is how long a session that was started may still look stopped. It starts
-// within a second, unless the workers are full or just being deployed.
+// startWithin is how long a session that was started may still look stopped. It starts within a
+// second, unless the workers are full or just being deployed. After that the command fails with
+// what the API says of the session, as a person with a phone in hand waits for it.
 const startWithin = 30 * time.Second
 
-// A code is what links a phone. Code is nil while there is none to scan.
+// A code is what links a phone, as GET …/qr answers it. Code is nil while there is none to
+// scan. The API answers with a picture too, which a terminal cannot show.
 type code struct {
 	State flowhq.SessionState
 	Code  *string
 }
 
-// qr shows the codes that link a tenant's phone, each as long as it can be scanned, until
-// the phone is linked.
+// qr shows the codes that link a tenant's phone, each as long as it can be scanned, until the
+// phone is linked. That somebody asks keeps codes coming: a session that nobody asks for a code
+// stops to make any, so this command asks every second.
 func (l *line) qr(ctx context.Context, args []string) error {
 	fs := l.flags("qr")
 	start := fs.Bool("start", false, "start the session first")
@@ -63,7 +66,8 @@ func (l *line) qr(ctx context.Context, args []string) error {
 }
 
 // showCode shows the code that there is now, or why there is none, and reports whether the
-// phone is linked.
+// phone is linked. It makes two requests. If the phone is linked between them, the printed
+// number is the one that was known before, which may be none.
 func (l *line) showCode(
 	ctx context.Context, id flowhq.TenantID, p *picture,
 ) (t flowhq.Tenant, linked bool, err error) {
@@ -86,7 +90,8 @@ func (l *line) showCode(
 	return t, false, p.note(oneLine(t.Name) + ": " + oneLine(describe(t)))
 }
 
-// describe says what state a session is in, why, and what comes next.
+// describe says what state a session is in, why, and what comes next. The next step is the
+// API's own sentence, so that an operator reads the same one everywhere.
 func describe(t flowhq.Tenant) string {
 	text := string(t.Session.State)
 	if t.Session.Reason != "" {
@@ -99,7 +104,8 @@ func describe(t flowhq.Tenant) string {
 }
 
 // A picture is the code on the terminal, or why there is none. On a terminal a new one takes
-// the place of the one before, as an old code that stays in view would be scanned in vain.
+// the place of the one before, as an old code that stays in view would be scanned in vain. In a
+// pipe or a file each is printed below the one before.
 type picture struct {
 	w      io.Writer
 	redraw bool   // w is a terminal
@@ -108,7 +114,8 @@ type picture struct {
 	height int    // of what was printed last, in lines
 }
 
-// show draws a code with its caption, unless it is the one that is shown already.
+// show draws a code with its caption, unless it is the one that is shown already: to draw it
+// every second would make it flicker, and a camera that focuses lose it.
 func (p *picture) show(code, caption string) error {
 	if code == p.shown {
 		return nil
@@ -131,7 +138,8 @@ func (p *picture) note(why string) error {
 	return p.put(why + "\n")
 }
 
-// put prints a text in place of the one before.
+// put prints a text in place of the one before. It counts the lines of the text, not of the
+// terminal: on one that is narrower than the code, lines wrap, and what is above them stays.
 func (p *picture) put(text string) error {
 	if p.redraw && p.height > 0 {
 		fmt.Fprintf(p.w, "\x1b[%dA\x1b[J", p.height) // up, and clear below

@@ -22,14 +22,14 @@ func TestDrawKeepsEveryModule(t *testing.T) {
 	for row, line := range strings.Split(strings.TrimSuffix(picture, "\n"), "\n") {
 		for col, glyph := range []rune(line) {
 			for half, got := range black[glyph] {
-				x, y := col-quiet, 2*row+half-quiet
+				x, y := col-quietZone, 2*row+half-quietZone
 				if got != want.Black(x, y) {
 					t.Fatalf("module %d,%d is black: %v; want %v", x, y, got, want.Black(x, y))
 				}
 			}
 		}
-		if n := len([]rune(line)); n != want.Size+2*quiet {
-			t.Fatalf("row %d has %d modules; want %d", row, n, want.Size+2*quiet)
+		if n := len([]rune(line)); n != want.Size+2*quietZone {
+			t.Fatalf("row %d has %d modules; want %d", row, n, want.Size+2*quietZone)
 		}
 	}
 }

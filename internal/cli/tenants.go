@@ -15,18 +15,22 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// tenantPath is where the API keeps a tenant.
+// tenantPath is where the API keeps a tenant. The id has been checked or comes from the API; it
+// is escaped all the same.
 func tenantPath(id flowhq.TenantID) string { return "/admin/tenants/" + url.PathEscape(string(id)) }
 
-// maxPage is the most that the API lists at a time.
+// maxPage is the most tenants or events that the API lists at a time.
 const maxPage = 1000
 
-// tenants returns at most limit tenants that the query selects, the newest first, and
-// whether there are more.
+// tenants returns at most limit tenants that the query selects, the newest first, and whether
+// there are more. It reads page after page; the API's cursor stands on a tenant, so one that is
+// created meanwhile neither repeats nor hides another.
 func (l *line) tenants(
 	ctx context.Context, query url.Values, limit int,
 ) (all []flowhq.Tenant, more bool, err error) {
 	for {
+		// Never more than is still wanted: with -limit 10 a page of a thousand is work for
+		// nothing.
 		query.Set("limit", strconv.Itoa(min(limit-len(all), maxPage)))
 		var page struct {
 			Tenants []flowhq.Tenant
@@ -44,7 +48,8 @@ func (l *line) tenants(
 	}
 }
 
-// tenant reads the flags and the one other argument, and returns the tenant that it means.
+// tenant reads the flags and the one other argument, and returns the tenant that it means. The
+// flags are read before any request, so that wrong usage needs no API.
 func (l *line) tenant(
 	ctx context.Context, fs *flag.FlagSet, args []string,
 ) (t flowhq.Tenant, err error) {
@@ -55,9 +60,11 @@ func (l *line) tenant(
 	return l.find(ctx, words[0])
 }
 
-// find returns the tenant that a word means: an id, a number, a name, or the beginning of
-// the name of only one. A word that may mean two is an error: the next command may be
-// "delete".
+// find returns the tenant that a word means: an id, a number, a name, or the beginning of the
+// name of only one. A word that may mean two is an error: the next command may be "delete".
+//
+// The API's search finds a text anywhere in names, numbers and ids, which is why what it found
+// is matched once more, here.
 func (l *line) find(ctx context.Context, word string) (t flowhq.Tenant, err error) {
 	// An id needs no search, and means one tenant even if another one has it for a name.
 	if id := flowhq.TenantID(strings.ToLower(word)); id.Valid() {
@@ -93,8 +100,10 @@ func (l *line) find(ctx context.Context, word string) (t flowhq.Tenant, err erro
 		word, len(matches), matches[0].ID, matches[1].ID)
 }
 
-// list lists tenants.
+// list lists tenants. Without -json the reason of a session's state is the last column, as it
+// is the longest and may wrap.
 func (l *line) list(ctx context.Context, args []string) error {
+	// One page of a person, and less than one of the API.
 	const defaultLimit = 100
 	fs := l.flags("list")
 	query := url.Values{}
@@ -123,13 +132,14 @@ func (l *line) list(ctx context.Context, args []string) error {
 	for _, t := range all {
 		rows = append(rows, []string{
 			t.Name, t.PhoneNumber, string(t.Config.Template), string(t.Status),
-			string(t.Session.State), moment(t.Session.Since), string(t.ID), t.Session.Reason,
+			string(t.Session.State), formatTime(t.Session.Since), string(t.ID), t.Session.Reason,
 		})
 	}
 	return table(l.stdout, rows)
 }
 
-// create creates a tenant and prints its id alone, for scripts.
+// create creates a tenant and prints its id alone, for scripts. It is not started: the number
+// may still have to be told to whoever holds the phone, and codes to scan expire.
 func (l *line) create(ctx context.Context, args []string) error {
 	var n flowhq.NewTenant
 	fs := l.flags("create")
@@ -142,6 +152,7 @@ func (l *line) create(ctx context.Context, args []string) error {
 	if _, err := l.parse(fs, args, 0, 0); err != nil {
 		return err
 	}
+	// Customers read the business's name in every reply, so there must be one.
 	if n.BusinessName == "" {
 		n.BusinessName = n.Name
 	}
@@ -153,7 +164,8 @@ func (l *line) create(ctx context.Context, args []string) error {
 	return nil
 }
 
-// show shows everything about one tenant.
+// show shows everything about one tenant, a line each. Limits are shown with what they are
+// counted in, as the numbers alone would need the documents.
 func (l *line) show(ctx context.Context, args []string) error {
 	fs := l.flags("show")
 	inJSON := fs.Bool("json", false, "for programs")
@@ -176,22 +188,23 @@ func (l *line) show(ctx context.Context, args []string) error {
 			time.Duration(c.AnswerWithinMinutes)*time.Minute)},
 		{"kept for", fmt.Sprintf("%d days", c.RetentionDays)},
 		{"status", string(t.Status)},
-		{"session", string(t.Session.State) + " since " + moment(t.Session.Since)},
+		{"session", string(t.Session.State) + " since " + formatTime(t.Session.Since)},
 		{"reason", t.Session.Reason}, {"waits for", string(t.Session.WaitingFor)},
-		{"next step", t.Session.NextStep}, {"tried again at", momentIf(t.Session.RetryAt)},
-		{"linked number", t.Session.Number}, {"last seen", momentIf(t.Session.LastSeenAt)},
-		{"host", string(t.Host.Status) + " since " + moment(t.Host.Since)},
+		{"next step", t.Session.NextStep}, {"tried again at", formatTimeIf(t.Session.RetryAt)},
+		{"linked number", t.Session.Number}, {"last seen", formatTimeIf(t.Session.LastSeenAt)},
+		{"host", string(t.Host.Status) + " since " + formatTime(t.Host.Since)},
 		{"worker", t.Host.Worker}, {"hosts so far", strconv.FormatInt(t.Host.Epoch, 10)},
 		{"last error", t.Host.LastError},
-		{"created", moment(t.CreatedAt)},
+		{"created", formatTime(t.CreatedAt)},
 	})
 }
 
-// maxNamed is how many tenants one command line may name. For more there is bulk, which
-// paces them.
+// maxNamed is how many tenants one command line may name. For more there is bulk, which paces
+// them. Here each is one request after the other.
 const maxNamed = 100
 
-// command sends one command to each of the tenants.
+// command sends one command to each of the tenants. It fails if one of them refused, and the
+// error names each that did; what the others accepted stays accepted.
 func (l *line) command(ctx context.Context, command string, args []string) error {
 	words, err := l.parse(l.flags(command), args, 1, maxNamed)
 	if err != nil {
@@ -221,8 +234,8 @@ func (l *line) command(ctx context.Context, command string, args []string) error
 	return errors.Join(errs...)
 }
 
-// send gives one command. What it prints says that the command is durable, not that it has
-// been applied.
+// send gives one command. What it prints says that the command is durable, not that it has been
+// applied. A script that needs the effect waits for the session's state.
 func (l *line) send(ctx context.Context, t flowhq.Tenant, method, path string) error {
 	var accepted flowhq.TenantCommand
 	if err := l.call(ctx, method, tenantPath(t.ID)+path, nil, &accepted); err != nil {
@@ -233,7 +246,8 @@ func (l *line) send(ctx context.Context, t flowhq.Tenant, method, path string) e
 	return nil
 }
 
-// unmute has whoever wrote a message answered again.
+// unmute has whoever wrote a message answered again. A contact is named by one of its messages,
+// because a number in the path of a request would end up in the logs of proxies.
 func (l *line) unmute(ctx context.Context, args []string) error {
 	words, err := l.parse(l.flags("unmute"), args, 2, 2)
 	if err != nil {
@@ -252,7 +266,9 @@ func (l *line) unmute(ctx context.Context, args []string) error {
 	return nil
 }
 
-// delete erases a tenant for good, which is why it wants a second word.
+// delete erases a tenant for good, which is why it wants a second word. The flag is asked for
+// after the tenant was found, so that the refusal can name whom it would have erased. The work
+// is done by the tenant's workflow after this returns: it has to unlink the phone first.
 func (l *line) delete(ctx context.Context, args []string) error {
 	fs := l.flags("delete")
 	yes := fs.Bool("yes", false, "really")

@@ -12,14 +12,18 @@ import (
 )
 
 const (
-	// dialTimeout is how long a server of somebody else's has to accept a connection.
+	// dialTimeout is how long a server of somebody else's has to accept a connection. A host
+	// behind a firewall that drops packets would otherwise hold up the start for the system's
+	// own limit, minutes on Linux.
 	dialTimeout = 5 * time.Second
 	// maxReserveTries bounds the ports that are tried if others reserve them first.
 	maxReserveTries = 20
 )
 
-// apiAddr returns where the API listens and how this machine reaches it, after a check
-// that the port is free. wanted is the value of HTTP_ADDR, "" for the default.
+// apiAddr returns where the API listens and how this machine reaches it, after a check that the
+// port is free. wanted is the value of HTTP_ADDR, "" for the default. Between the check and the
+// start of the API another program may take the port; the API then ends with an error of its
+// own.
 func apiAddr(wanted string) (listen, local string, err error) {
 	if wanted == "" {
 		wanted = defaultAPI
@@ -78,15 +82,17 @@ func (s *stack) reserve(ctx context.Context, preferred string) string {
 	return addr
 }
 
-// release gives up what reserve holds.
+// release gives up what reserve holds. It is called when the stack has ended, as the supervisor
+// may start a service on the same port again until then.
 func (s *stack) release() {
 	for _, held := range s.reserved {
 		held.Close()
 	}
 }
 
-// reachable returns an error of one sentence if nothing listens where a database URL
-// leads. Whether the server lets us in, its first user finds out.
+// reachable returns an error of one sentence if nothing listens where a database URL leads.
+// Whether the server lets us in, its first user finds out: the migrate command, whose error is
+// shown.
 func reachable(ctx context.Context, databaseURL string) error {
 	u, err := url.Parse(databaseURL)
 	if err != nil || u.Hostname() == "" {
@@ -104,7 +110,8 @@ func reachable(ctx context.Context, databaseURL string) error {
 	return nil
 }
 
-// answers returns why no connection can be made to addr, without repeating the address.
+// answers returns why no connection can be made to addr, without repeating the address, which
+// its callers name together with the variable that holds it.
 func answers(ctx context.Context, addr string) error {
 	conn, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, "tcp", addr)
 	if op, ok := errors.AsType[*net.OpError](err); ok {

@@ -31,7 +31,8 @@ func (s *stack) startSimulator(ctx context.Context, addr, control string) error 
 	})
 }
 
-// startApps brings the database up to date and starts the API and the worker.
+// startApps brings the database up to date and starts the API and the worker, both at once. The
+// backends must be ready: each of the two ends if Temporal does not answer.
 func (s *stack) startApps(ctx context.Context) error {
 	env := s.appEnvironment()
 	if err := s.migrate(ctx, env); err != nil {
@@ -56,8 +57,9 @@ func (s *stack) startApps(ctx context.Context) error {
 	return s.worker.markReady()
 }
 
-// appEnvironment returns the variables of the API and the worker: those of this process,
-// with what leads to the other services. A later variable of the same name counts.
+// appEnvironment returns the variables of the API and the worker: those of this process, with
+// what leads to the other services. Of two variables with one name, package exec passes on the
+// later one, so what is appended here wins.
 func (s *stack) appEnvironment() []string {
 	env := os.Environ()
 	if s.getenv("TEMPORAL_ADDRESS") == "" {
@@ -100,8 +102,8 @@ func (s *stack) migrate(ctx context.Context, env []string) error {
 	return ctx.Err()
 }
 
-// codecOrigin returns the origin of the pages that may ask the API to decrypt: those of
-// the Web UI, if it is ours.
+// codecOrigin returns the origin of the pages that may ask the API to decrypt: those of the Web
+// UI, if it is ours. With a Temporal of somebody else's it is "", and no page may.
 func (s *stack) codecOrigin() string {
 	if s.ui == "" {
 		return ""
@@ -109,7 +111,8 @@ func (s *stack) codecOrigin() string {
 	return "http://" + s.ui
 }
 
-// shownOutput returns where the output of a service goes that people want to read.
+// shownOutput returns where the output of a service goes that people want to read: the API and
+// the worker, whose log lines tell what happens to a message.
 func (s *stack) shownOutput(service string) *output {
 	return newOutput(service, s.logFile(service), s.console)
 }
@@ -120,5 +123,6 @@ func (s *stack) fileOutput(service string) *output {
 	return newOutput(service, s.logFile(service), nil)
 }
 
-// logFile returns the file that keeps what a service prints.
+// logFile returns the file that keeps what a service prints, under the service's name. It
+// outlives the service: the next start of the stack appends to it.
 func (s *stack) logFile(service string) string { return s.data.path("logs", service+".log") }

@@ -16,20 +16,23 @@ import (
 // the demo's three matter here.
 const listSize = 1000
 
-// pollEvery is the pause between two questions whose answer nothing announces.
+// pollEvery is the pause between two requests for what nothing announces. A person does not
+// notice a tenth of a second.
 const pollEvery = 100 * time.Millisecond
 
-// answering returns a probe for awaitReady, which succeeds once GET path does.
+// answering returns a probe for awaitReady, which succeeds once GET path does. A service that
+// listens but is not ready answers with a status of failure, which is an error here too.
 func answering(c apiclient.Client, path string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		return c.Call(ctx, http.MethodGet, path, nil, nil)
 	}
 }
 
-// An adminAPI calls the admin API of flowhq.
+// An adminAPI calls the admin API of flowhq. It is a client like any other, with the password
+// that operators use.
 type adminAPI struct{ apiclient.Client }
 
-// tenants returns the tenants, newest first.
+// tenants returns the tenants, newest first. Of more than listSize it returns the newest.
 func (a adminAPI) tenants(ctx context.Context) ([]flowhq.Tenant, error) {
 	var list struct{ Tenants []flowhq.Tenant }
 	path := fmt.Sprintf("/admin/tenants?limit=%d", listSize)
@@ -37,7 +40,7 @@ func (a adminAPI) tenants(ctx context.Context) ([]flowhq.Tenant, error) {
 	return list.Tenants, err
 }
 
-// create creates a tenant.
+// create creates a tenant. A number that another tenant has is refused with code Conflict.
 func (a adminAPI) create(ctx context.Context, n flowhq.NewTenant) (t flowhq.Tenant, err error) {
 	err = a.Call(ctx, http.MethodPost, "/admin/tenants", n, &t)
 	return t, err
@@ -63,11 +66,12 @@ func (a adminAPI) linkCode(ctx context.Context, id flowhq.TenantID) (c linkCode,
 	return c, err
 }
 
-// A simulatorAPI calls the control API of the simulated WhatsApp. Its Base is "" while
-// there is no simulator.
+// A simulatorAPI calls the control API of the simulated WhatsApp, which has no password and
+// listens on loopback. Its Base is "" while there is no simulator.
 type simulatorAPI struct{ apiclient.Client }
 
-// addPhone makes the phone of a business, which can then scan a code.
+// addPhone makes the phone of a business, which can then scan a code. The simulator keeps
+// phones in its state, and a phone that is there already is no error.
 func (s simulatorAPI) addPhone(ctx context.Context, number, name string) error {
 	body := map[string]string{"number": number, "name": name}
 	return s.Call(ctx, http.MethodPost, "/phones", body, nil)
@@ -79,19 +83,22 @@ func (s simulatorAPI) scan(ctx context.Context, number, code string) error {
 	return s.Call(ctx, http.MethodPost, path, map[string]string{"code": code}, nil)
 }
 
-// addCustomer makes the phone of a customer, which can then write.
+// addCustomer makes the phone of a customer, which can then write. Like addPhone it is called
+// again by a demo that was cut short.
 func (s simulatorAPI) addCustomer(ctx context.Context, number, name string) error {
 	body := map[string]string{"number": number, "name": name}
 	return s.Call(ctx, http.MethodPost, "/customers", body, nil)
 }
 
-// send lets a customer write to a number.
+// send lets a customer write to a number. It returns when the simulator has taken the message,
+// not when the business has it.
 func (s simulatorAPI) send(ctx context.Context, customer, to, text string) error {
 	path := "/customers/" + url.PathEscape(customer) + "/messages"
 	return s.Call(ctx, http.MethodPost, path, map[string]string{"to": to, "text": text}, nil)
 }
 
-// A received message is one that a simulated customer's phone shows.
+// A received message is one that a simulated customer's phone shows. The control API tells more
+// about each, which the demo does not need.
 type received struct {
 	ID, Text string
 }
@@ -108,7 +115,8 @@ func (s simulatorAPI) inbox(ctx context.Context, customer, from string) ([]recei
 // the polling: what is refused will be refused again.
 var errNotYet = errors.New("not yet")
 
-// poll calls f until it returns something other than errNotYet, or ctx ends.
+// poll calls f until it returns something other than errNotYet, or ctx ends. It has no bound of
+// its own, so every caller gives it a ctx with a deadline.
 func poll(ctx context.Context, f func() error) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()

@@ -11,8 +11,8 @@ import (
 	"github.com/flowhq/flowhq/internal/cli"
 )
 
-// qrTimeout is how long codes are shown. WhatsApp gives out new ones without end, so
-// something must end the asking when nobody scans.
+// qrTimeout is how long codes are shown. WhatsApp gives out new ones without end while somebody
+// asks, so something must end the asking when nobody scans.
 const qrTimeout = 3 * time.Minute
 
 // readCommands executes what is typed until there is no more input: "qr" lists the
@@ -38,7 +38,8 @@ func (s *stack) readCommands(ctx context.Context) {
 	stop()
 }
 
-// execute executes one line that was typed.
+// execute executes one line that was typed. An empty line does nothing: people press Enter to
+// put space between what they have read and what comes.
 func (s *stack) execute(ctx context.Context, line string) {
 	verb, name, _ := strings.Cut(strings.TrimSpace(line), " ")
 	switch name = strings.TrimSpace(name); {
@@ -63,8 +64,9 @@ func (s *stack) showQR(ctx context.Context, name string) {
 	}
 }
 
-// tenants runs "flowhq tenants" against the API of this stack and returns its exit code.
-// What went wrong has been printed.
+// tenants runs "flowhq tenants" against the API of this stack and returns its exit code. What
+// went wrong has been printed. The FLOWHQ_URL of the environment is not asked, as it may lead
+// to another installation.
 func (s *stack) tenants(ctx context.Context, args ...string) (code int) {
 	getenv := func(variable string) string {
 		switch variable {

@@ -18,7 +18,8 @@ const (
 	progressSeldom     = 10 * time.Second // between two, after that
 )
 
-// A console is where people read. Lines of several goroutines do not mix.
+// A console is where people read. Lines of several goroutines do not mix. printf drops an error
+// of writing, as there is nowhere else to report it.
 type console struct {
 	mu sync.Mutex // held while w is written to
 	w  io.Writer
@@ -35,15 +36,16 @@ func (c *console) printf(format string, args ...any) {
 	fmt.Fprintf(c.w, format+"\n", args...)
 }
 
-// Write lets other code print. What it writes at once stays together.
+// Write lets other code print, such as the command line of operators, whose pictures of QR
+// codes have some thirty lines. What it writes at once stays together.
 func (c *console) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.w.Write(p)
 }
 
-// during prints progress lines while f runs: none if f is quick, otherwise what is going
-// on and for how long already.
+// during prints progress lines while f runs: none if f is quick, otherwise what is going on and
+// for how long already. It returns the error of f, and bounds nothing: f does.
 func (c *console) during(what string, f func() error) error {
 	done := make(chan struct{})
 	var wg sync.WaitGroup
@@ -55,6 +57,8 @@ func (c *console) during(what string, f func() error) error {
 	return f()
 }
 
+// progress prints what is going on and for how long already, until done is closed. The pauses
+// grow, so that minutes of compiling do not fill the terminal.
 func (c *console) progress(what string, done <-chan struct{}) {
 	began := time.Now()
 	next := time.NewTimer(progressAfter)

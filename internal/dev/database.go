@@ -24,8 +24,9 @@ type database struct {
 	failure chan error         // takes why the server cannot be brought back
 }
 
-// startDatabase starts the private PostgreSQL, or checks that the one that DATABASE_URL
-// names is there.
+// startDatabase starts the private PostgreSQL, or checks that the one that DATABASE_URL names
+// is there. From then on s.databaseURL leads to the database, and s.db is nil if it is somebody
+// else's. The server outlives ctx, as it must end after the processes that use it.
 func (s *stack) startDatabase(ctx context.Context) error {
 	if s.databaseURL = s.getenv("DATABASE_URL"); s.databaseURL != "" {
 		return reachable(ctx, s.databaseURL)
@@ -49,7 +50,8 @@ func (s *stack) startDatabase(ctx context.Context) error {
 	})
 }
 
-// openDatabase starts the server on its files, which it makes the first time.
+// openDatabase starts the server on its files, which it makes the first time. devdb may have to
+// fetch PostgreSQL before that, which Progress shows.
 func (s *stack) openDatabase(ctx context.Context, out *output) (*devdb.Server, error) {
 	return devdb.Start(ctx, devdb.Options{
 		Dir: s.data.path("pg"), Log: slog.New(slog.NewTextHandler(out, nil)),
@@ -57,8 +59,10 @@ func (s *stack) openDatabase(ctx context.Context, out *output) (*devdb.Server, e
 	})
 }
 
-// run starts the server again whenever it ends by itself, until stop. If the server
-// cannot be brought back, run says why on failure and returns.
+// run starts the server again whenever it ends by itself, until stop. If the server cannot be
+// brought back, run says why on failure and returns. There is no pause between two starts: each
+// waits until the server accepts connections, and if it does not do so within devdb's bound,
+// that is the failure.
 func (db *database) run(ctx context.Context) {
 	defer close(db.ended)
 	defer db.out.close()
@@ -76,6 +80,8 @@ func (db *database) run(ctx context.Context) {
 			return
 		}
 		db.server = server
+		// The other processes have been given the old URL in their environment, which nothing
+		// can change while they run. Another program has taken the port meanwhile.
 		if server.URL() != db.url {
 			db.end(ctx, databaseGrace)
 			db.failure <- errors.New(
@@ -86,7 +92,8 @@ func (db *database) run(ctx context.Context) {
 }
 
 // end stops the server. PostgreSQL is killed if it has not ended within grace, and recovers
-// from that at its next start.
+// from that at its next start. Its error is printed and not returned, as there is nobody to
+// handle it: the stack is ending or fails for another reason.
 func (db *database) end(ctx context.Context, grace time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
@@ -95,7 +102,8 @@ func (db *database) end(ctx context.Context, grace time.Duration) {
 	}
 }
 
-// lost delivers why the database cannot be kept running, if it comes to that.
+// lost delivers why the database cannot be kept running, if it comes to that. The stack ends
+// then: without its database no other process is of use.
 func (db *database) lost() <-chan error {
 	if db == nil {
 		return nil // a channel from which nothing ever comes
@@ -103,7 +111,9 @@ func (db *database) lost() <-chan error {
 	return db.failure
 }
 
-// stop ends the server and returns when it has ended.
+// stop ends the server and returns when it has ended. It is called last of all, after
+// everything that uses the database. A hurry that comes only after this call does not shorten
+// the grace, which is two seconds at most.
 func (db *database) stop(hurry <-chan struct{}) {
 	if db == nil {
 		return

@@ -17,15 +17,16 @@ import (
 // module is how a checkout of this repository is recognised.
 const module = "module github.com/flowhq/flowhq\n"
 
-// minFreeBytes is the disk space without which nothing is started. A new PostgreSQL takes
-// some 60 MB and its write-ahead log grows; on a full disk it would end in the middle.
+// minFreeBytes is the disk space without which nothing is started. A new PostgreSQL takes some
+// 60 MB and its write-ahead log grows; on a full disk it would end in the middle. The first
+// build of Temporal asks for more, by a check of its own (see package temporald).
 const minFreeBytes = 300 << 20
 
 // passwordLetters is the length of a password that is made up: 80 bits of five each.
 const passwordLetters = 16
 
 // findCheckout returns the root of the checkout that holds the current folder. Everything is
-// kept below it, whichever folder a person is in.
+// kept below it, whichever folder a person is in, so that two checkouts have data of their own.
 func findCheckout() (string, error) {
 	here, err := os.Getwd()
 	if err != nil {
@@ -43,8 +44,10 @@ func findCheckout() (string, error) {
 	}
 }
 
-// programs returns the paths of this program and of flowhq, which runs in production:
-// that of FLOWHQ_BIN, or else the one beside this program, where Taskfile.yml builds it.
+// programs returns the paths of this program and of flowhq, which runs in production: that of
+// FLOWHQ_BIN, or else the one beside this program, where Taskfile.yml builds it. The PATH is
+// not searched: an installed flowhq may be of another version than the tables that it would
+// migrate.
 func programs(getenv func(string) string) (self, flowhq string, err error) {
 	if self, err = os.Executable(); err != nil {
 		return "", "", err
@@ -67,7 +70,9 @@ type dataFolder struct {
 	lock *os.File // locked as long as it is open
 }
 
-// openDataFolder makes the folder if need be, and locks it.
+// openDataFolder makes the folder if need be, and locks it. It fails with one sentence if
+// another stack holds the folder, or if the disk is nearly full. The caller closes it after the
+// last service has ended.
 func openDataFolder(dir string) (*dataFolder, error) {
 	if err := os.MkdirAll(filepath.Join(dir, "logs"), 0o755); err != nil {
 		return nil, err
@@ -91,6 +96,7 @@ func openDataFolder(dir string) (*dataFolder, error) {
 	return &dataFolder{dir: dir, lock: f}, nil
 }
 
+// close gives the lock back. What is in the folder stays.
 func (f *dataFolder) close() { f.lock.Close() }
 
 // path returns the path of something in the folder.
@@ -98,8 +104,10 @@ func (f *dataFolder) path(elem ...string) string {
 	return filepath.Join(append([]string{f.dir}, elem...)...)
 }
 
-// demoMark returns the file that says that a database has had its demo tenants. The
-// private database has one, and so has every other one, by the hash of its address.
+// demoMark returns the file that says that a database has had its demo tenants. The private
+// database has one, and so has every other one, by the hash of its address: a demo that was
+// deleted on purpose must not come back at the next start. The hash keeps the password in the
+// address out of a file name.
 func (f *dataFolder) demoMark(databaseURL string) string {
 	if databaseURL == "" {
 		return f.path("demo-private")
@@ -109,8 +117,9 @@ func (f *dataFolder) demoMark(databaseURL string) string {
 	return f.path("demo-" + hex.EncodeToString(sum[:bytes]))
 }
 
-// adminPassword returns the password of the API: the caller's own, or one that is made up
-// once and kept in dir, where "flowhq tenants" finds it.
+// adminPassword returns the password of the API: the caller's own, or one that is made up once
+// and kept in dir, where "flowhq tenants" finds it. One that the caller sets is not written
+// down. The file is readable to its owner alone.
 func adminPassword(dir, own string) (string, error) {
 	if own != "" {
 		return own, nil
@@ -134,7 +143,8 @@ func adminPassword(dir, own string) (string, error) {
 	return p, os.WriteFile(name, []byte(p+"\n"), 0o600)
 }
 
-// checkFreeSpace returns an error of one sentence if the disk of dir is nearly full.
+// checkFreeSpace returns an error of one sentence if the disk of dir has less than want bytes
+// left. PostgreSQL's own error would come later, from a process that has ended.
 func checkFreeSpace(dir string, want uint64) error {
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(dir, &st); err != nil {

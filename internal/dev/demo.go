@@ -14,8 +14,11 @@ import (
 )
 
 const (
-	// linkTimeout is from the start command until the session is connected.
-	linkTimeout  = time.Minute
+	// linkTimeout is from the start command until the session is connected, for all the
+	// businesses together.
+	linkTimeout = time.Minute
+	// replyTimeout bounds the wait for one reply, which comes in some ten milliseconds. It
+	// leaves time for a worker that somebody kills in the middle of the demo to come back.
 	replyTimeout = 20 * time.Second // for one reply
 	nameWidth    = 18               // of the names in a printed conversation, in characters
 )
@@ -30,7 +33,8 @@ type business struct {
 // A customer is somebody who writes to a business.
 type customer struct{ name, number string }
 
-// businesses are one of each template, in both languages.
+// businesses are one of each template, in both languages. The demo is played on the simulator
+// alone, so messages to their numbers reach nobody.
 var businesses = []business{
 	{
 		tenant: flowhq.NewTenant{
@@ -58,7 +62,8 @@ var businesses = []business{
 	},
 }
 
-// A demo gives a new installation tenants and lets a customer of each write.
+// A demo gives a new installation tenants and lets a customer of each write. It uses the public
+// APIs alone, so it shows what an operator could do by hand.
 type demo struct {
 	api       adminAPI
 	simulator simulatorAPI
@@ -99,11 +104,11 @@ func (d demo) play(ctx context.Context, mark string) error {
 	return finish(mark)
 }
 
-// finish says for the next start that the demo need not be played.
+// finish says for the next start that the demo need not be played. Only the file's name counts.
 func finish(mark string) error { return os.WriteFile(mark, nil, 0o644) }
 
-// existing returns the tenants that exist by their numbers, and whether any of them is
-// not of the demo.
+// existing returns the tenants that exist by their numbers, and whether any of them is not of
+// the demo. The numbers are compared, as an operator may have given a demo tenant another name.
 func (d demo) existing(
 	ctx context.Context,
 ) (byNumber map[string]flowhq.Tenant, others bool, err error) {
@@ -135,7 +140,8 @@ func (d demo) start(
 	return t, d.api.startSession(ctx, t.ID)
 }
 
-// linkAll lets the simulated phone of each tenant scan its code, all at once.
+// linkAll lets the simulated phone of each tenant scan its code, all at once. It fails if one
+// phone cannot be linked within linkTimeout, with the errors of all that cannot.
 func (d demo) linkAll(ctx context.Context, tenants []flowhq.Tenant) error {
 	ctx, cancel := context.WithTimeout(ctx, linkTimeout)
 	defer cancel()
@@ -150,7 +156,8 @@ func (d demo) linkAll(ctx context.Context, tenants []flowhq.Tenant) error {
 	})
 }
 
-// link scans codes of one tenant until its session is connected.
+// link scans codes of one tenant until its session is connected. ctx bounds it. A tenant whose
+// phone was linked by a demo that was cut short is connected without a scan.
 func (d demo) link(ctx context.Context, t flowhq.Tenant) error {
 	if err := d.simulator.addPhone(ctx, t.PhoneNumber, t.Name); err != nil {
 		return err
@@ -181,7 +188,8 @@ func (d demo) link(ctx context.Context, t flowhq.Tenant) error {
 	return nil
 }
 
-// converse lets the customer of a business write, and prints who said what.
+// converse lets the customer of a business write, and prints who said what. Each message waits
+// for the reply to the one before: replies to two at once could come in either order.
 func (d demo) converse(ctx context.Context, b business, t flowhq.Tenant) error {
 	if err := d.simulator.addCustomer(ctx, b.customer.number, b.customer.name); err != nil {
 		return err
@@ -195,7 +203,8 @@ func (d demo) converse(ctx context.Context, b business, t flowhq.Tenant) error {
 	return nil
 }
 
-// exchange sends one message and waits for its reply.
+// exchange sends one message and waits for its reply, which it prints. It fails after
+// replyTimeout, or with what the simulator refuses.
 func (d demo) exchange(ctx context.Context, from customer, t flowhq.Tenant, text string) error {
 	ctx, cancel := context.WithTimeout(ctx, replyTimeout)
 	defer cancel()
@@ -231,4 +240,6 @@ func spoken(name, text string) string {
 	return fmt.Sprintf("  %s  %s", padded(name), strings.ReplaceAll(text, "\n", indent))
 }
 
+// padded returns a name as wide as the column of names. A longer one pushes its line to the
+// right.
 func padded(name string) string { return fmt.Sprintf("%-*s", nameWidth, name) }

@@ -9,6 +9,8 @@ import (
 )
 
 const (
+	// Bounds of what a service prints. A service that fails in a loop must neither fill the
+	// disk nor the memory of this process.
 	maxLine = 64 << 10 // bytes of one line of a service; longer ones are cut in two
 	logSize = 10       // megabytes of a service's log file before the next one is begun
 	logKept = 2        // older log files of a service
@@ -26,8 +28,8 @@ type output struct {
 	last string     // the last whole line that was not empty
 }
 
-// newOutput returns the output of a service, which goes to the file and, unless it is
-// nil, to the console.
+// newOutput returns the output of a service, which goes to the file and, unless it is nil, to
+// the console. The file is opened at the first write.
 func newOutput(service, file string, c *console) *output {
 	return &output{
 		name: service, console: c,
@@ -60,7 +62,8 @@ func (o *output) Write(p []byte) (int, error) {
 	}
 }
 
-// line shows one whole line. The caller holds mu.
+// line shows one whole line. The caller holds mu, which is taken before that of the console and
+// never the other way round.
 func (o *output) line(text string) {
 	if strings.TrimSpace(text) == "" {
 		return
@@ -71,18 +74,20 @@ func (o *output) line(text string) {
 	}
 }
 
-// isWarning reports whether a log line is a warning or worse. The levels are those that
-// package logging writes for people.
+// isWarning reports whether a log line is a warning or worse. The levels are those that package
+// logging writes for people. Services of others, such as Temporal, have another form; their
+// output goes to files alone.
 func isWarning(text string) bool {
 	return strings.Contains(text, " WRN ") || strings.Contains(text, " ERR ")
 }
 
-// lastLine returns the last line that was printed. Of a program that has just ended it
-// says why: ours print the reason last.
+// lastLine returns the last line that was printed. Of a program that has just ended it says
+// why: ours print the reason last. A line without an end counts only once its end has come.
 func (o *output) lastLine() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.last
 }
 
+// close closes the file. The console is not the output's own.
 func (o *output) close() { _ = o.file.Close() }

@@ -7,8 +7,9 @@ import (
 	"strconv"
 )
 
-// stat returns the name and the parent of a process, or nothing if the process has ended
-// or there is no /proc, as on every system but Linux.
+// stat returns the name and the parent of a process, or nothing if the process has ended or
+// there is no /proc, as on every system but Linux. The name is what the kernel keeps of it, 15
+// bytes at most, which is enough for "go".
 func stat(pid int) (name string, parent int) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

@@ -52,8 +52,9 @@ func simulate(
 	return simulator.Run(ctx, o)
 }
 
-// parse reads the flags of a command that takes nothing else. ok is false if the process
-// is to exit with code: after -h, or after wrong usage, which was explained on stderr.
+// parse reads the flags of a command that takes nothing else. ok is false if the process is to
+// exit with code: 0 after -h, or 2 after wrong usage, which was explained on stderr. An
+// argument is refused, as one that is ignored is often a flag whose dash was forgotten.
 func parse(fs *flag.FlagSet, args []string, stderr io.Writer) (code int, ok bool) {
 	fs.SetOutput(stderr)
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {

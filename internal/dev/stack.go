@@ -23,6 +23,7 @@ const (
 	defaultControl  = "127.0.0.1:7300" // of the simulator
 	defaultWhatsApp = "127.0.0.1:7400" // of the simulator
 
+	// The default of flowhq too, so that tools with the same environment find the workflows.
 	namespace = "flowhq" // of Temporal, unless TEMPORAL_NAMESPACE names another
 )
 
@@ -41,7 +42,9 @@ const (
 // all tests at the same time.
 const readyTimeout = 90 * time.Second
 
-// A stack is one run of everything.
+// A stack is one run of everything: the processes, where they are, and what leads to them. One
+// goroutine runs it, that of run. The functions that start the backends run at the same time,
+// and each sets fields that no other one touches.
 type stack struct {
 	options
 	getenv  func(string) string
@@ -73,9 +76,10 @@ type stack struct {
 	worker   *service
 }
 
-// run starts everything in the order of its dependencies, and ends it in the opposite
-// order when ctx does. If a service cannot start, run ends what had started and returns
-// why.
+// run starts everything in the order of its dependencies, and ends it in the opposite order
+// when ctx does. If a service cannot start, run ends what had started and returns why. It also
+// returns an error if the private database is lost later; every other service is started again
+// for as long as it takes.
 func (s *stack) run(ctx context.Context) (err error) {
 	began := time.Now()
 	if err := s.prepare(); err != nil {
@@ -115,7 +119,9 @@ func (s *stack) run(ctx context.Context) (err error) {
 	}
 }
 
-// prepare finds out what is needed and whether it can be had, before anything is started.
+// prepare finds out what is needed and whether it can be had, before anything is started. A
+// person should not wait minutes for Temporal to be built only to read that the API's port is
+// taken. If it fails it holds nothing.
 func (s *stack) prepare() (err error) {
 	if err := s.checkVariables(); err != nil {
 		return err
@@ -153,8 +159,9 @@ func (s *stack) prepare() (err error) {
 	return nil
 }
 
-// checkVariables refuses settings that contradict each other. Whether each is right by
-// itself, the process checks that uses it.
+// checkVariables refuses settings that contradict each other. Whether each is right by itself,
+// the process checks that uses it. With --whatsapp and a server in the environment, tenants of
+// the simulator would end up among those that are linked to real phones.
 func (s *stack) checkVariables() error {
 	var set []string
 	for _, name := range []string{"WHATSAPP_ADDR", "WHATSAPP_CA_FILE", "WHATSAPP_ROOT_KEY_FILE"} {
@@ -173,7 +180,8 @@ func (s *stack) checkVariables() error {
 	return nil
 }
 
-// startBackends starts what the API and the worker need, all at once.
+// startBackends starts what the API and the worker need, all at once, and returns when all are
+// ready or one cannot be. What had started is left to end, which run has deferred.
 func (s *stack) startBackends(ctx context.Context) error {
 	// When one of them cannot start, there is no sense in waiting for the others, of which
 	// the first build of Temporal takes minutes.
@@ -192,8 +200,8 @@ func (s *stack) startBackends(ctx context.Context) error {
 	return g.Wait()
 }
 
-// end ends everything, what depends on others first, so that no service logs the end of
-// another one as a failure.
+// end ends everything, what depends on others first, so that no service logs the end of another
+// one as a failure. It returns when every process has ended, within the sum of the graces.
 func (s *stack) end(ctx context.Context) {
 	if ctx.Err() != nil {
 		s.console.printf("\nending …")

@@ -17,8 +17,9 @@ import (
 // look at the terminal meanwhile, so it is better to print what is there.
 const reconnectTimeout = 4 * time.Second
 
-// summarize prints where everything is and what to try. It is the last thing on the
-// console of a new installation, so a person who comes back later finds it there.
+// summarize prints where everything is and what to try. It is the last thing on the console of
+// a new installation, so a person who comes back later finds it there. The password is in it,
+// as the first request needs it.
 func (s *stack) summarize(ctx context.Context, took time.Duration) {
 	tenants, err := s.connectedTenants(ctx)
 	if err != nil {
@@ -89,7 +90,8 @@ func (s *stack) connectedTenants(ctx context.Context) (tenants []flowhq.Tenant, 
 }
 
 // suggestions returns commands to copy and paste, complete with addresses, ids and the
-// password, so that none of them fails for want of a shell variable.
+// password, so that none of them fails for want of a shell variable. Without tenants of the
+// demo they are about linking a phone.
 func (s *stack) suggestions(tenants []flowhq.Tenant) string {
 	bot, from, text := s.demoAmong(tenants)
 	if s.options.whatsApp || bot == nil {
@@ -123,7 +125,8 @@ func (s *stack) demoAmong(tenants []flowhq.Tenant) (t *flowhq.Tenant, from custo
 	return nil, customer{}, ""
 }
 
-// linkSuggestions returns commands for somebody who links a number of their own.
+// linkSuggestions returns commands for somebody who links a number of their own, as with
+// --whatsapp, where nothing can be shown before a real phone has scanned a code.
 func (s *stack) linkSuggestions() string {
 	return fmt.Sprintf(`
 Try:

@@ -55,22 +55,25 @@ func newSupervisor(ctx context.Context, c *console, hurry <-chan struct{}) *supe
 	return v
 }
 
-// start starts s and keeps it running until stop. It does not wait until s is ready: that
-// is for the caller, with awaitReady, as services can start at the same time.
+// start starts s and keeps it running until stop. It does not wait until s is ready: that is
+// for the caller, with awaitReady, as services can start at the same time. It must not be
+// called after stop.
 func (v *supervisor) start(s *service) *service {
 	s.failed = make(chan struct{})
 	v.wg.Go(func() { v.keep(s) })
 	return s
 }
 
-// stop ends every service and returns when their processes have ended.
+// stop tells every service to end, all at once, and returns when their processes have ended. It
+// takes no longer than the longest grace among them.
 func (v *supervisor) stop() {
 	v.cancel()
 	v.wg.Wait()
 }
 
-// keep runs processes of s, one after the other. It returns when the supervisor is
-// stopped, or if the first process ends before the service was ready.
+// keep runs processes of s, one after the other. It returns when the supervisor is stopped, or
+// if the first process ends before the service was ready: one that cannot start, as its port is
+// taken, would fail the same way again, and the caller reports it at once.
 func (v *supervisor) keep(s *service) {
 	defer s.out.close()
 	pause := firstPause
@@ -97,8 +100,10 @@ func (v *supervisor) keep(s *service) {
 	}
 }
 
-// runProcess runs one process of s until it ends by itself or the supervisor is stopped.
-// It returns how the process ended.
+// runProcess runs one process of s until it ends by itself or the supervisor is stopped. It
+// returns how the process ended, and nil only if the supervisor was stopped. A process that was
+// told to end and has not done so within the grace, or before a second Ctrl-C, is killed with
+// its group.
 func (v *supervisor) runProcess(s *service) error {
 	cmd := exec.Command(s.args[0], s.args[1:]...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = s.env, s.out, s.out
@@ -108,6 +113,7 @@ func (v *supervisor) runProcess(s *service) error {
 	if err != nil {
 		return err
 	}
+	// For the summary, which suggests to kill the worker by its number.
 	s.pid.Store(int64(child.Pid()))
 	defer s.pid.Store(0)
 	select {
@@ -155,8 +161,9 @@ func (s *service) awaitReady(
 	}
 }
 
-// markReady has the service started again whenever its process ends, or returns an error
-// if the process has ended already.
+// markReady has the service started again whenever its process ends, or returns an error if the
+// process has ended already. The error holds the last line that the process printed, which of
+// our own programs is the reason.
 func (s *service) markReady() error {
 	select {
 	case <-s.failed:

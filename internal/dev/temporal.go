@@ -14,11 +14,13 @@ import (
 	"github.com/flowhq/flowhq/internal/temporald"
 )
 
-// namespaceDelay is how long a server may take to know a namespace that it has
-// just created.
+// namespaceDelay is how long a server may take to know a namespace that it has just created.
+// Some ten seconds are usual (see temporald.Provision); twice that leaves room for a slow one.
 const namespaceDelay = 20 * time.Second
 
-// startTemporal starts a server of our own, whose program may have to be built first.
+// startTemporal starts a server of our own. Its program may have to be built first, which takes
+// minutes and is not bounded by readyTimeout. The server is ready when provision succeeds: a
+// server that listens may still not know its namespace.
 func (s *stack) startTemporal(ctx context.Context) error {
 	program, err := temporald.Find(ctx, s.root, s.getenv(temporald.Variable), s.console.printf)
 	if err != nil {
@@ -39,7 +41,8 @@ func (s *stack) startTemporal(ctx context.Context) error {
 	})
 }
 
-// useTemporal prepares somebody else's server, that of TEMPORAL_ADDRESS.
+// useTemporal prepares somebody else's server, that of TEMPORAL_ADDRESS. The namespace and the
+// search attributes that are missing are created there, which that server may refuse.
 func (s *stack) useTemporal(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout+namespaceDelay)
 	defer cancel()
@@ -54,6 +57,7 @@ func (s *stack) useTemporal(ctx context.Context) error {
 	return nil
 }
 
+// namespace returns the namespace of the workflows, in either server.
 func (s *stack) namespace() string {
 	if name := s.getenv("TEMPORAL_NAMESPACE"); name != "" {
 		return name
@@ -73,6 +77,8 @@ func (s *stack) provision(ctx context.Context) error {
 		options = settings.TemporalAccess.Options()
 	}
 	options.HostPort, options.Namespace = s.temporal, s.namespace()
+	// Discarded: what goes wrong while a server starts is tried again, and awaitReady returns
+	// the last error.
 	options.Logger = log.NewStructuredLogger(slog.New(slog.DiscardHandler))
 	return temporald.Provision(ctx, options)
 }

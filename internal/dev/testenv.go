@@ -25,6 +25,7 @@ const (
 	exitNotRun = 1
 )
 
+// testenvUsage is the help of "flowhq-dev testenv".
 const testenvUsage = `usage: flowhq-dev testenv -- COMMAND [ARGUMENT]...
 
 Runs the command with what the tests need and returns its exit code. It sets
@@ -34,9 +35,10 @@ Runs the command with what the tests need and returns its exit code. It sets
   FLOWHQ_DEV_BIN     this program
 `
 
-// TestEnv is the command "flowhq-dev testenv": it runs the command in args with a
-// throw-away PostgreSQL and the embedded Temporal, and returns its exit code. When ctx
-// ends, so does the command, and nothing that either started is left.
+// TestEnv is the command "flowhq-dev testenv": it runs the command in args with a throw-away
+// PostgreSQL and the embedded Temporal, and returns its exit code. When ctx ends, so does the
+// command, and nothing that either started is left. A failure of its own is explained on
+// stderr, with exitNotRun; wrong usage is 2.
 func TestEnv(
 	ctx context.Context, args []string,
 	getenv func(string) string, stdout, stderr io.Writer,
@@ -60,6 +62,8 @@ func TestEnv(
 	return code
 }
 
+// testEnv prepares the environment, runs the command and takes everything down again. code is
+// the command's, and exitNotRun with an error if it could not be run.
 func testEnv(
 	ctx context.Context, args []string,
 	getenv func(string) string, stdout, stderr io.Writer,
@@ -94,6 +98,7 @@ func testEnv(
 		}
 		env = append(env, temporald.Variable+"="+program.Path)
 	}
+	// Not bound to ctx: that would kill the command at once, and it is to clean up first.
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = env, stdout, stderr
 	return runTests(ctx, cmd)

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// parentEvery is how often it is checked whether the parent lives. Ending everything may
-// take ten seconds, so half a second more is not noticed.
+// parentEvery is how often it is checked whether the parent lives. Ending everything may take
+// ten seconds, so half a second more is not noticed.
 const parentEvery = 500 * time.Millisecond
 
 // options are the flags of "flowhq-dev up".
