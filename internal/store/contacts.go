@@ -11,7 +11,8 @@ import (
 )
 
 // A contact is who wrote, by what is known of the person: LID and number, either of
-// which may be "".
+// which may be "". WhatsApp delivers a message with one of them or both, and may name the same
+// person by the other one in the next message.
 type contact struct {
 	ID     int64
 	LID    string // JID
@@ -33,14 +34,14 @@ func (c contact) differs(other contact) bool {
 		c.Number != "" && other.Number != "" && c.Number != other.Number
 }
 
-// A sighting is what a message says of its writer, and which contacts that may be.
-type sighting struct {
+// The candidates are what a message says of its writer, and which contacts that may be.
+type candidates struct {
 	contact           // as the message names its writer; ID is 0
 	known   []contact // who have one of these addresses, by id
 	same    []contact // who have the very message already, by id
 }
 
-// An identity is who a sighting turns out to be.
+// An identity is who the writer of a message turns out to be.
 type identity struct {
 	contact         // ID is 0 if nobody knew the writer
 	merged  []int64 // contacts that turn out to be the same person
@@ -59,13 +60,14 @@ type identity struct {
 //
 // If these are several they become one, the oldest: what was known first is in the
 // log for longest.
-func identify(s sighting) identity {
+func identify(s candidates) identity {
 	who := identity{contact: s.contact}
 	var members []int64
 	join := func(c contact) {
 		who.LID, who.Number = cmp.Or(who.LID, c.LID), cmp.Or(who.Number, c.Number)
 		members = append(members, c.ID)
 	}
+	// The LID first: what it teaches decides below whether the number has changed hands.
 	for _, c := range s.known {
 		if c.LID != "" && c.LID == s.LID {
 			join(c)
@@ -80,6 +82,7 @@ func identify(s sighting) identity {
 			who.moved = append(who.moved, c.ID)
 		}
 	}
+	// The copies last, as they prove least: an address that says otherwise outweighs them.
 	for _, c := range s.same {
 		isNew := !slices.Contains(members, c.ID) && !slices.Contains(who.moved, c.ID)
 		if isNew && !c.differs(who.contact) {
@@ -93,16 +96,26 @@ func identify(s sighting) identity {
 	return who
 }
 
-// maxFollow is about how many rows of a person one transaction moves or brings up to date. No
-// lease of the tenant's worker is renewed meanwhile, so that is short.
+// maxFollow is about how many rows of a person one transaction moves or brings up to date. The
+// tenant's lease is not renewed meanwhile, as its row is locked, so that is short.
 const maxFollow = 1000
 
 // recognise finds out who wrote m, however many contacts that has been so far, and
-// writes down what m teaches. Then then writes what m itself is about, in the same
+// writes down what m teaches. Then write writes what m itself is about, in the same
 // transaction. Messages of contacts that become one are moved before, a part at a time.
+//
+// The fence is the exclusive one: the decision rests on contacts and messages that the host's
+// other writes change, such as an Answer that adds a reply to a contact which is about to be
+// merged. The row of hosts is locked first, and those writes wait there. What operators do,
+// Unmute and Retry, locks a contact or a message and then waits for nothing, and Prune skips
+// what is locked. So the order of the other locks does not matter.
+//
+// Each transaction leaves the rows as they may be read and answered, so an error, a kill or a
+// newer host in between does no harm: whoever receives m again goes on. A Fenced error means
+// that a newer host owns the session.
 func (s *Store) recognise(
 	ctx context.Context, tenant flowhq.TenantID, epoch int64, m Inbound,
-	then func(context.Context, pgx.Tx, identity) error,
+	write func(context.Context, pgx.Tx, identity) error,
 ) error {
 	for more := true; more; {
 		bounded, cancel := bounded(ctx)
@@ -110,18 +123,18 @@ func (s *Store) recognise(
 			if err := fenceAlone(bounded, tx, tenant, epoch); err != nil {
 				return err
 			}
-			seen, err := sight(bounded, tx, tenant, m)
+			all, err := readCandidates(bounded, tx, tenant, m)
 			if err != nil {
 				return err
 			}
-			who := identify(seen)
+			who := identify(all)
 			if more, err = who.moveSome(bounded, tx, tenant, m.WAID); more || err != nil {
 				return err
 			}
 			if who.ID, err = who.record(bounded, tx, tenant); err != nil {
 				return err
 			}
-			return then(bounded, tx, who)
+			return write(bounded, tx, who)
 		})
 		cancel()
 		if err != nil {
@@ -131,8 +144,13 @@ func (s *Store) recognise(
 	return nil
 }
 
-// sight looks for whoever may have written m.
-func sight(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, m Inbound) (sighting, error) {
+// readCandidates finds whoever may have written m: by its addresses, through contacts_lid_key
+// and contacts_number_key, and by the message, through message_logs_inbound_key. A copy counts
+// only if one of the two cannot be read or both say the same: WhatsApp's ids are unique for
+// their writer and not for a tenant.
+func readCandidates(
+	ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, m Inbound,
+) (candidates, error) {
 	const known = `
 		select id, lid, number from flowhq.contacts
 		where tenant_id = @tenant
@@ -146,7 +164,7 @@ func sight(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, m Inbound) (s
 				and (@undecryptable or status = 'UNDECRYPTABLE'
 					or coalesce(original_text, text) = @text))
 		order by id`
-	s := sighting{contact: contact{LID: m.LID, Number: m.Number}}
+	s := candidates{contact: contact{LID: m.LID, Number: m.Number}}
 	rows, _ := tx.Query(ctx, known, named{"tenant": tenant, "lid": m.LID, "number": m.Number})
 	var err error
 	if s.known, err = pgx.CollectRows(rows, pgx.RowToStructByPos[contact]); err != nil {
@@ -160,6 +178,7 @@ func sight(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, m Inbound) (s
 }
 
 // rowsOf are the merged contacts' oldest messages, but for what has WhatsApp's id @besides.
+// They come through message_logs_contact_idx, in the order of the ids.
 const rowsOf = `
 	select id from flowhq.message_logs
 	where tenant_id = @tenant and contact_id = any(@merged)
@@ -177,6 +196,7 @@ func (i identity) moveSome(
 		return false, nil
 	}
 	args := i.args(tenant)
+	// One row more than a transaction moves, to see whether record can do the rest.
 	args["limit"], args["besides"] = maxFollow+1, received
 	rows, _ := tx.Query(ctx, rowsOf, args) // Collect reports its error
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
@@ -186,7 +206,8 @@ func (i identity) moveSome(
 	return true, i.move(ctx, tx, args, ids[:maxFollow])
 }
 
-// move makes these rows the person's: of the merged contacts, or of this one.
+// move makes these rows the person's: of the merged contacts, or of this one. A number that a
+// row has stays: it says under which number the person wrote then.
 func (i identity) move(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, rows []int64) error {
 	const follow = `
 		update flowhq.message_logs set
@@ -202,7 +223,8 @@ func (i identity) move(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, rows 
 	}
 	args["rows"] = rows
 	if len(i.merged) > 0 {
-		if err := i.parted(ctx, tx, args); err != nil {
+		// Before the rows have one contact, or their copies would violate message_logs_inbound_key.
+		if err := i.separateCopies(ctx, tx, args); err != nil {
 			return err
 		}
 	}
@@ -210,6 +232,9 @@ func (i identity) move(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs, rows 
 	return err
 }
 
+// args are the arguments of all statements about the person. Each uses some of them, so they are
+// not checked like those of other statements. The limit is above what moveSome leaves to record:
+// maxFollow rows, and the copies of the message that is being received.
 func (i identity) args(tenant flowhq.TenantID) pgx.NamedArgs {
 	return pgx.NamedArgs{
 		"tenant": tenant, "id": i.ID, "lid": i.LID, "number": i.Number, "chat": i.chat(),
@@ -220,10 +245,14 @@ func (i identity) args(tenant flowhq.TenantID) pgx.NamedArgs {
 // record writes down who somebody is, and returns the contact's ID. Rows of the person
 // follow, so that there is one chat: all of merged contacts, and of the contact itself
 // those that wait or can be retried, and the newest. Older ones keep the address that was
-// known when they were written.
+// known when they were written: to change them all would hold the tenant's row for as long as
+// the log is long, see TestLongLog.
 func (i identity) record(
 	ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID,
 ) (id int64, err error) {
+	// yield comes before learn, as contacts_number_key allows a number once. stale is a union of
+	// four searches, each of which has an index of its own to go through; a single condition with
+	// "or" would read all rows of the contact.
 	const (
 		yield = `
 			update flowhq.contacts set number = ''
@@ -277,6 +306,7 @@ func (i identity) record(
 			return 0, err
 		}
 	}
+	// learn comes last: the addresses are free only when the merged contacts are deleted.
 	steps := []string{learn}
 	if len(i.merged) > 0 {
 		steps = append(merge[:], learn)
@@ -289,13 +319,14 @@ func (i identity) record(
 	return i.ID, nil
 }
 
-// parted sees to copies of one message among the rows and others of the person: the first
-// that can be read stays; others are deleted if nobody has handled them, and else stay
-// under ids of their own.
+// separateCopies sees to copies of one message among the rows and others of the person: the
+// first that can be read stays; others are deleted if nobody has handled them, and else stay
+// under ids of their own. Such copies are there because the message came again from an address
+// that was not known to be the same person's.
 //
 // "offset 0" and "+ 0" in the statement keep the planner to the index of WhatsApp's ids. It
 // would otherwise go through all that the contacts have ever written.
-func (i identity) parted(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) error {
+func (i identity) separateCopies(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) error {
 	const (
 		copies = `
 			with copies as (
@@ -347,7 +378,10 @@ func (i identity) parted(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) err
 }
 
 // merge makes the merged contacts part of the one with the id, but for its addresses
-// and the messages, which record sees to. Of two conversations the later goes on.
+// and the messages, which record sees to. Of two conversations the later goes on, which the
+// first statement copies: the second deletes the merged contacts, and their conversations with
+// them by the foreign key. Of two timers the later holds, and a person who was muted under
+// either address stays muted until the later time.
 var merge = [...]string{
 	`with latest as (
 		select state, updated_at from flowhq.conversations

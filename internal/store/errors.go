@@ -14,13 +14,15 @@ import (
 )
 
 // fenced is what a host's method returns when a newer host has claimed the
-// tenant, or the tenant is gone.
+// tenant, or the tenant is gone: in both cases no row of hosts has its epoch. The host hangs up
+// and must not repeat the call.
 func fenced(tenant flowhq.TenantID, epoch int64) error {
 	return flowhq.Errorf(flowhq.Fenced, "host %d of tenant %s has been replaced", epoch, tenant)
 }
 
 // classify gives err a code. A message is for operators; what PostgreSQL said is
-// only kept as the cause, for the log.
+// only kept as the cause, for the log: it may quote a customer's text. An error that has a code
+// keeps it, so classify may be called by each layer.
 func classify(err error) error {
 	if err == nil {
 		return nil
@@ -42,7 +44,8 @@ func classify(err error) error {
 	return &flowhq.Error{Code: flowhq.Internal, Message: "the database call went wrong", Err: err}
 }
 
-// taken says which unique key is in the way, by constraint.
+// taken says which unique key is in the way, by constraint. These four can be in the way of a
+// caller who has done nothing wrong; any other means that a program is wrong.
 var taken = map[string]string{
 	"tenants_phone_number_key":     "another tenant has this phone_number",
 	"whatsapp_sessions_number_key": "this WhatsApp number is already linked to another tenant",
@@ -57,7 +60,9 @@ func violates(err error, constraint string) bool {
 }
 
 // serverError returns the code and message for what the server answered, by
-// SQLSTATE (https://www.postgresql.org/docs/15/errcodes-appendix.html).
+// SQLSTATE (https://www.postgresql.org/docs/15/errcodes-appendix.html). Unavailable means that
+// the call may be repeated, now or after an operator has mended something; Internal, that a
+// repetition would meet the same error.
 func serverError(pg *pgconn.PgError) (flowhq.Code, string) {
 	switch pg.Code {
 	case "23505": // unique_violation
@@ -65,9 +70,9 @@ func serverError(pg *pgconn.PgError) (flowhq.Code, string) {
 			return flowhq.Conflict, message
 		}
 		return flowhq.Conflict, "this already exists"
-	case "23503": // foreign_key_violation
+	case "23503": // foreign_key_violation: the tenant was erased in between
 		return flowhq.NotFound, "there is no such tenant"
-	case "22P02": // invalid_text_representation
+	case "22P02": // invalid_text_representation: ids come from URLs, and may be anything
 		if strings.Contains(pg.Message, "uuid") {
 			return flowhq.NotFound, "there is no such tenant"
 		}
@@ -115,5 +120,5 @@ func lost(err error) bool {
 			return true
 		}
 	}
-	return pgconn.SafeToRetry(err) // the connection was closed before anything was sent
+	return pgconn.SafeToRetry(err) // nothing was sent, as the connection was closed before
 }

@@ -27,14 +27,16 @@ import (
 // the database: PostgreSQL runs an insert in a WITH to its end whether or not anything reads
 // it, but drops a SELECT that nothing reads, and the event with it.
 
-// A Querier is a transaction of database/sql, such as those on whatsmeow's tables.
+// A Querier is a transaction of database/sql, such as those on whatsmeow's tables. These go
+// through a pool of their own and not through pgx, see OpenWA.
 type Querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 // Fence returns a Fenced error if a newer host than that of epoch has claimed the tenant,
 // and otherwise keeps any from doing so until tx ends. It fences what the host's transaction
-// changes in tables other than ours.
+// changes in tables other than ours: the keys of a device, which two hosts must never advance
+// at once. Call it before the first change, and roll back if it fails.
 func Fence(ctx context.Context, tx Querier, tenant flowhq.TenantID, epoch int64) error {
 	const q = `select exists (select from flowhq.fence($1, $2))`
 	var current bool
@@ -49,7 +51,8 @@ func Fence(ctx context.Context, tx Querier, tenant flowhq.TenantID, epoch int64)
 
 // fenceAlone is the fence of a transaction of several statements. It locks the host's row for
 // update, which excludes key share, so every other write of a host waits until tx ends. Use
-// it where a decision rests on rows that such a write may change.
+// it where a decision rests on rows that such a write may change. A renewal of the lease skips
+// a row that is locked so, which is why these transactions are kept short.
 func fenceAlone(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, epoch int64) error {
 	const q = `
 		select from flowhq.hosts
@@ -62,7 +65,9 @@ func fenceAlone(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, epoch in
 	return err
 }
 
-// fencedExec runs a statement whose one value is whether the host's epoch is the latest.
+// fencedExec runs a statement whose one value is whether the host's epoch is the latest, and
+// adds the tenant and the epoch to its arguments. The value true does not say that the statement
+// found a row to change: a host that repeats a write after code Unavailable finds none.
 func fencedExec(
 	ctx context.Context, s *Store, sql string, tenant flowhq.TenantID, epoch int64,
 	args named,

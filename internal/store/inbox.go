@@ -55,6 +55,14 @@ type Received struct {
 // Receive is the dedupe step of the pipeline and its point of durability. Only
 // after it returns nil may the message be acknowledged. A Fenced error means that a
 // newer host owns the session.
+//
+// After any error the caller ends the connection without acknowledging the message, and
+// WhatsApp delivers it again at the next login. If the call was committed all the same, the
+// message is not new then: the next host has found its row with Unanswered.
+//
+// Nearly every message is from a contact of whom it teaches nothing, and costs one statement.
+// Only somebody new, or a new address, costs the transaction of recognise, which keeps all
+// other writes of the host waiting.
 func (s *Store) Receive(
 	ctx context.Context, tenant flowhq.TenantID, epoch int64, m Inbound,
 ) (Received, error) {
@@ -64,6 +72,7 @@ func (s *Store) Receive(
 	defer cancel()
 	r, err := insertInbound(first, s.pool, tenant, epoch, m, false)
 	if err == nil && r.Contact == 0 { // somebody new, or something to learn
+		// The first statement has written nothing, so nothing is lost if this fails.
 		insert := func(ctx context.Context, tx pgx.Tx, who identity) (err error) {
 			m.LID, m.Number = who.LID, who.Number
 			r, err = insertInbound(ctx, tx, tenant, epoch, m, true)
@@ -78,7 +87,7 @@ func (s *Store) Receive(
 	return r, nil
 }
 
-// A querier is a pool or a transaction.
+// A querier is a pool or a transaction: insertInbound runs in either.
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
@@ -87,6 +96,20 @@ type querier interface {
 // contact who wrote, if the message teaches nothing of it, with what every message tells of
 // its writer; the message itself. An undecryptable message that is there already is replaced
 // by its readable copy, but for what its writer has made of it in between.
+//
+// The contact is found by contacts_lid_key, or else by contacts_number_key. Its row is locked
+// until the commit, so two messages of one writer are recorded one after the other, and nobody
+// deletes or merges the contact in between: message_logs has no foreign key to contacts.
+//
+// The message is recognised by message_logs_inbound_key, which begins with WhatsApp's id. That
+// also serves the search for a copy under another contact. Unless known is set, such a copy
+// keeps the statement from writing anything, as it may be all that tells who this is.
+//
+// timer_set_at is compared and not simply replaced: a message that waited at WhatsApp may come
+// after a newer setting.
+//
+// The conversation is read in the same snapshot and before the message is answered, so the
+// caller may answer with it.
 const insertInboundSQL = `
 	with fence as (
 		select from flowhq.fence(@tenant, @epoch)
@@ -159,8 +182,8 @@ func insertInbound(
 	ctx context.Context, db querier, tenant flowhq.TenantID, epoch int64, m Inbound, known bool,
 ) (Received, error) {
 	type answer struct {
-		Current           bool
-		ID, Contact       int64
+		Current           bool  // the host is the latest
+		ID, Contact       int64 // 0: nothing was written, or there is no such contact
 		LID, Number, Text string
 		Wordless          bool
 		State             []byte
@@ -196,11 +219,14 @@ func insertInbound(
 	}, nil
 }
 
-// clean returns s as it is stored: no message may be refused for its bytes.
+// clean returns s as it is stored: no message may be refused for its bytes. PostgreSQL refuses
+// a zero byte and what is no UTF-8, and WhatsApp would deliver such a message for ever.
 func clean(s string) string { return flowhq.CleanText(s) }
 
 // Unanswered returns at most limit customers' messages that wait for an answer
-// and came after the one with ID afterID, oldest first.
+// and came after the one with ID afterID, oldest first. A new host fills its queues with them,
+// page by page, and again when it is notified of NewWork. message_logs_unanswered_idx holds no
+// other rows, so the cost does not grow with the log.
 func (s *Store) Unanswered(
 	ctx context.Context, tenant flowhq.TenantID, afterID int64, limit int,
 ) ([]flowhq.Message, error) {

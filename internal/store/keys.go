@@ -7,14 +7,20 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// A keyUse is one request under a key, or the first one that had it.
+// A keyUse is one request under a key. A client that does not know whether its request was
+// heard sends the same key again, and gets what the first request made. The keys are for
+// requests about no tenant yet; commands have theirs in their own table.
 type keyUse struct {
-	key, subject string // what the first one made
-	hash         []byte
-	same         bool // the first one was the same request
+	key string
+	// subject is the id of what the request is to make, a UUID. After the batch has run it is
+	// the id of what the first request under the key has made.
+	subject string
+	hash    []byte // of the request, to tell a repetition from another request
+	same    bool   // after the batch: the first request was the same
 }
 
-// newKeyUse is a request to do something with a body, which is to make subject.
+// newKeyUse is a request to do something with a body, which is to make subject. The hash is of
+// what and body, so one key cannot serve two endpoints.
 func newKeyUse(key, what string, body []byte, subject string) *keyUse {
 	sum := sha256.Sum256(append([]byte(what+"\x00"), body...))
 	return &keyUse{key: clean(key), subject: subject, hash: sum[:]}
@@ -22,7 +28,13 @@ func newKeyUse(key, what string, body []byte, subject string) *keyUse {
 
 // batch is the statements of a request: they take the key, unless it is taken, do the
 // work, which finds the key with this subject only if it is new, and read whose key it is.
-// In the database of another installation they do nothing.
+// In the database of another installation they take no key and do nothing, and the last one
+// finds no row: the batch is NotFound, of which missing makes Unavailable.
+//
+// Of two requests under one key that come at once, the second waits in the first statement for
+// the first request's commit, at the primary key of request_keys. Its own work then finds
+// another subject and does nothing, and its last statement reads what the first has made. All
+// of it is one transaction: a key is never taken without its work.
 func (u *keyUse) batch(installation string, work func(*pgx.Batch)) *pgx.Batch {
 	const take = `
 		insert into flowhq.request_keys (key, request_hash, subject)

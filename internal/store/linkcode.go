@@ -9,9 +9,18 @@ import (
 )
 
 // AskLinkCode asks the tenant's host for a code to type into the phone, and returns
-// the one there is, if it is good for another while; then nothing is asked. The host
-// hears of it ("link"). Like a look at the QR code it keeps the codes renewed.
+// the one there is, if it is good for another 30 s, which it takes to find the place in WhatsApp
+// and type it in; then nothing is asked. Every process is notified ("link"), and the tenant's
+// host reads LinkCodeWanted. Like QR it notes that somebody looks at the codes, so that the host
+// keeps renewing them. A NotFound error means that there is no such tenant.
+//
+// It is one statement because the code that is cleared and the notice belong together: a host
+// that is notified and still finds the old code would draw no other. The row of the session is
+// the only one that it locks. Outside QR_READY it changes nothing and returns the state, by
+// which the API says what is in the way. To repeat it is harmless.
 func (s *Store) AskLinkCode(ctx context.Context, tenant flowhq.TenantID) (flowhq.QR, error) {
+	// The count of notified is there for PostgreSQL, which does not run a SELECT in a WITH that
+	// nothing reads. An update in a WITH is run in any case.
 	const q = `
 		with asked as (
 			update flowhq.whatsapp_sessions set
@@ -36,7 +45,9 @@ func (s *Store) AskLinkCode(ctx context.Context, tenant flowhq.TenantID) (flowhq
 	return code, nil
 }
 
-// LinkCode returns the code to type into the phone. An expired one is left out.
+// LinkCode returns the code to type into the phone. An expired one is left out, as is one of a
+// state that has ended: a host that died has not cleared it. A page polls it after AskLinkCode
+// until the host has drawn a code. A NotFound error means that there is no such tenant.
 func (s *Store) LinkCode(ctx context.Context, tenant flowhq.TenantID) (flowhq.QR, error) {
 	const q = `
 		select state,
@@ -55,7 +66,8 @@ func (s *Store) LinkCode(ctx context.Context, tenant flowhq.TenantID) (flowhq.QR
 }
 
 // LinkCodeWanted returns the number of the phone to link by code, "" if nobody has
-// asked for a code in the last seconds, or there is one.
+// asked for a code in the last 10 s, or there is one. The host reads it when it is notified, and
+// after it has listened anew. A request that is older was answered or given up.
 func (s *Store) LinkCodeWanted(
 	ctx context.Context, tenant flowhq.TenantID,
 ) (number string, err error) {

@@ -9,7 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// messageColumns are the fields of flowhq.Message, by name.
+// messageColumns are the fields of flowhq.Message, by name. A statement that lists them may add
+// columns, and a new field cannot end up with its neighbour's value.
 const messageColumns = `
 	id, direction, contact_id, chat, contact, from_number, to_number,
 	kind, text, wordless, album, wa_message_id, status, reason, in_reply_to,
@@ -24,7 +25,8 @@ type MessageFilter struct {
 }
 
 // pageBytes bounds the texts of a page, in bytes: a page ends with the message that
-// exceeds it.
+// exceeds it. A text may have 64 KiB, so MaxLimit of them would be more than an API process
+// should hold for one request.
 const pageBytes = 4 << 20
 
 // Messages returns one page of the tenant's messages that f selects, newest first,
@@ -35,6 +37,13 @@ func (s *Store) Messages(
 ) (page []flowhq.Message, next int64, err error) {
 	// bytes is of the fields that a customer can make long. PostgreSQL knows the length of a
 	// long text without reading it, so the texts of rows that do not fit are never read.
+	//
+	// The sum before a row leaves that row out, so the first row always fits: a page is never
+	// empty while there is another one, however long a message is.
+	//
+	// All messages come through the primary key, which is in the order of the page. A rare
+	// status has a partial index of its own; TestFewRowsPerListing guards that a page of it does
+	// not read the tenant's answered messages, also when the statement is prepared.
 	const q = `
 		select ` + messageColumns + `, rows
 		from (
@@ -57,7 +66,7 @@ func (s *Store) Messages(
 		order by id desc`
 	type row struct {
 		flowhq.Message
-		Rows int // that there are, with those for which the page has no room
+		Rows int // that there are, at most limit + 1, with those for which the page has no room
 	}
 	limit := clampLimit(f.Limit)
 	rows, err := many(ctx, s, q, named{
@@ -78,7 +87,8 @@ func (s *Store) Messages(
 }
 
 // Events returns at most limit events of the tenant, newest first, with at most the first
-// 1,000 characters of their reasons.
+// 1,000 characters of their reasons: some quote what a server answered. A tenant that was erased
+// has one event left. They come through the primary key: ids are in the order of the inserts.
 func (s *Store) Events(
 	ctx context.Context, tenant flowhq.TenantID, limit int,
 ) ([]flowhq.Event, error) {
@@ -98,6 +108,11 @@ func (s *Store) Events(
 
 // AddEvent records e; its time is the database's, not e.At. A NotFound error
 // means that the tenant is gone, whose history must not grow again.
+//
+// The tenant's row is locked for key share, which excludes nothing but its deletion: Erase
+// either waits for the event, and deletes it, or has deleted the row, and nothing is inserted.
+// It is not fenced, as a host that was replaced may still say what it has seen. Repeated after
+// an unknown commit it records the event twice.
 func (s *Store) AddEvent(ctx context.Context, e flowhq.Event) error {
 	const q = `
 		insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
@@ -116,7 +131,9 @@ func (s *Store) AddEvent(ctx context.Context, e flowhq.Event) error {
 }
 
 // AddEventEvery records e unless the tenant has had an event of its type within that
-// time, or is gone.
+// time, or is gone; neither is an error. Two calls at once may both record one: neither sees the
+// other's row. Only the host of the tenant calls it, at most once in flowhq.ContactWindow, so that
+// its reading of the tenant's events, which have no index by type, costs little.
 func (s *Store) AddEventEvery(ctx context.Context, every time.Duration, e flowhq.Event) error {
 	const q = `
 		insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)

@@ -28,7 +28,12 @@ func LoginReason(event flowhq.EventType) string {
 
 // AddLoginEvent records an event about the admin password. Anybody can make them, so
 // within an hour each source has one of a type, all sources together have 20, and none
-// is kept for longer than 30 days.
+// is kept for longer than 30 days: the three types have 43,200 rows at most, however many
+// passwords are tried. Calls at once may exceed that by a few, as none sees the others' rows;
+// an API process makes one at a time.
+//
+// Both searches go through fleet_events_recent, which is by type and time. The deletion is here
+// and not in the retention alone, since an attacker writes faster than that prunes.
 func (s *Store) AddLoginEvent(ctx context.Context, event flowhq.EventType, from string) error {
 	const q = `
 		with old as (

@@ -18,7 +18,9 @@ type Conversation struct {
 }
 
 // Conversation returns how things stand with the contact who wrote the message with this
-// ID. It asks by the message because contacts may become one at any time.
+// ID. It asks by the message because contacts may become one at any time: the id of a contact
+// that a queue has kept may be gone. A message that is gone gives an empty Conversation and no
+// error. It takes no lock: the goroutine of the chat is the only one that writes the state.
 func (s *Store) Conversation(
 	ctx context.Context, tenant flowhq.TenantID, id int64,
 ) (Conversation, error) {
@@ -66,9 +68,22 @@ type Outbound struct {
 // that was by this very call, repeated because its answer was lost, replyID is
 // the reply that it left. A Fenced error means that a newer host owns the session; Conflict, that
 // o.Reply.WAID has been used before. Again nothing is written.
+//
+// The three changes are one statement because each without the others is a fault: a message
+// that is ANSWERED without its reply is never answered, a message that stays RECEIVED beside
+// its reply is handled again, and a conversation that has not moved asks its last question again.
+//
+// The update of the message is what decides: two calls at once meet at its row, and the second
+// finds it no longer RECEIVED. message_logs_reply_key would stop a second reply even if a
+// program went wrong, and message_logs_outbound_key finds the reply of an earlier call.
 func (s *Store) Answer(
 	ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o Outcome,
 ) (replyID int64, done bool, err error) {
+	// The second part of written sees the rows as they were before this statement. It finds the
+	// reply of an earlier call only, and never the one that the first part has just inserted, so
+	// there is one row at most.
+	//
+	// The timer is read here and not when the question came: it may have been set in between.
 	const q = `
 		with fence as (
 			select from flowhq.fence(@tenant, @epoch)
@@ -106,8 +121,8 @@ func (s *Store) Answer(
 				and in_reply_to = @id and @has_reply
 		) as written on true`
 	type answer struct {
-		Current, Done bool
-		ReplyID       int64
+		Current, Done bool  // the host is the latest; the message was RECEIVED
+		ReplyID       int64 // 0: none
 		TimerSeconds  int
 		TimerSetAt    *time.Time
 	}
@@ -136,7 +151,8 @@ func (s *Store) Answer(
 
 // Unsent returns at most limit messages that are to be sent, or of which WhatsApp
 // has not said whether they arrived, and that came after the one with ID afterID,
-// oldest first.
+// oldest first. A host sends them again under the ids in their rows, which a phone shows once.
+// message_logs_unsent_idx holds no other rows, so the cost does not grow with the log.
 func (s *Store) Unsent(
 	ctx context.Context, tenant flowhq.TenantID, afterID int64, limit int,
 ) ([]flowhq.Message, error) {
@@ -157,6 +173,11 @@ func (s *Store) Unsent(
 // SetOutbound moves the message with this WhatsApp id on to status, and keeps
 // its reason if reason is "". A message that is as far already, or unknown, is
 // left alone. SENT sets the time of sending.
+//
+// The host calls it after each attempt to send. A receipt may come before it and have moved the
+// row further; the rank keeps the row from going back, and makes a repetition harmless. If the
+// write is lost, the row stays PENDING and the next host sends it again under the same id. A
+// Fenced error means that a newer host owns the session, and sends what is left.
 func (s *Store) SetOutbound(
 	ctx context.Context, tenant flowhq.TenantID, epoch int64, waID string,
 	status flowhq.MessageStatus, reason string,
@@ -195,7 +216,12 @@ type Receipt struct {
 // are as far already, or unknown, change nothing.
 //
 // It is one round trip of one statement per receipt: the planner cannot tell how
-// many messages a tenant has, and would read them all for a join.
+// many messages a tenant has, and would read them all for a join. Each statement finds its row
+// by message_logs_outbound_key; TestFewRowsPerMessage guards that.
+//
+// The host collects receipts for a moment and calls it once for all. A failure costs the times
+// of delivery and nothing else, so the host does not repeat the call. A Fenced error means that
+// a newer host owns the session: every statement has the fence, and none has written.
 func (s *Store) Receipts(
 	ctx context.Context, tenant flowhq.TenantID, epoch int64, receipts []Receipt,
 ) error {
@@ -235,7 +261,9 @@ func (s *Store) Receipts(
 }
 
 // inOrder sorts receipts by message, so that two batches that lock the same rows
-// do so in one order, and DELIVERED before READ, so that both times are kept.
+// do so in one order, and DELIVERED before READ, so that both times are kept: after READ a
+// DELIVERED changes nothing. Without the order the batches would deadlock, see
+// TestReceiptsAtOnceDoNotDeadlock.
 func inOrder(receipts []Receipt) []Receipt {
 	sorted := slices.Clone(receipts)
 	slices.SortStableFunc(sorted, func(a, b Receipt) int {
@@ -246,7 +274,8 @@ func inOrder(receipts []Receipt) []Receipt {
 }
 
 // OutboundText returns the text that was sent under this WhatsApp id, and the timer it
-// was sent with, for a recipient who asks for it again, or a NotFound error.
+// was sent with, for a recipient who asks for it again, or a NotFound error. A phone asks when
+// it could not decrypt the message. After the retention the text is gone, and it gets none.
 func (s *Store) OutboundText(
 	ctx context.Context, tenant flowhq.TenantID, waID string,
 ) (text string, timer flowhq.Timer, err error) {
@@ -273,11 +302,15 @@ type Reply struct {
 	At      time.Time
 }
 
-// maxRecent bounds what RecentReplies returns, in rows; the newest are kept.
+// maxRecent bounds what RecentReplies returns, in rows; the newest are kept. It is 2,000 replies
+// a minute for the ten minutes of flowhq.ContactWindow. A limit may be higher; such a tenant's
+// next host counts too few for its first minutes.
 const maxRecent = 20_000
 
 // RecentReplies returns the replies and warnings recorded since then, oldest
-// first, to fill a new host's limits with what the last one counted.
+// first, to fill a new host's limits with what the last one counted. Without them each change
+// of hosts would give every customer another set of replies. It reads the newest rows of
+// message_logs_replies_idx, which is by time.
 func (s *Store) RecentReplies(
 	ctx context.Context, tenant flowhq.TenantID, since time.Time,
 ) ([]Reply, error) {

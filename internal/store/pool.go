@@ -29,8 +29,13 @@ const (
 // serverLimits bound what a connection may do on the server even if this
 // process is gone. The URL may set others.
 var serverLimits = map[string]string{
-	"statement_timeout":                   "60s",
-	"lock_timeout":                        "4s", // below Timeout, so that the error names the lock
+	// A client that gives up closes its connection, but the server goes on with the statement
+	// until its end, and keeps its locks.
+	"statement_timeout": "60s",
+	// Below Timeout, so that the error names the lock: code Unavailable, and not a mere timeout.
+	"lock_timeout": "4s",
+	// A process that is frozen within a transaction holds a tenant's row no longer than that. The
+	// next host cannot claim the tenant before.
 	"idle_in_transaction_session_timeout": "10s",
 }
 
@@ -50,12 +55,16 @@ func OpenWA(url string) (*sql.DB, error) {
 	return db, nil
 }
 
+// poolConfig is of the pool that nearly all statements share. A URL that cannot be parsed is
+// Invalid.
 func poolConfig(url string) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, badURL(err)
 	}
 	prepare(config.ConnConfig, "flowhq")
+	// pgxpool has a default of its own, by the number of processors, and does not say whether
+	// the URL has set the number.
 	if !strings.Contains(url, "pool_max_conns") {
 		config.MaxConns = maxConns
 	}
@@ -67,6 +76,8 @@ func poolConfig(url string) (*pgxpool.Config, error) {
 	return config, nil
 }
 
+// connConfig is of a single connection, which pg_stat_activity shows under name. A URL that
+// cannot be parsed is Invalid.
 func connConfig(url, name string) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
@@ -100,13 +111,15 @@ func prepare(config *pgx.ConnConfig, name string) {
 	}
 }
 
+// setDefault sets a parameter of a connection unless the URL has set it.
 func setDefault(params map[string]string, name, value string) {
 	if _, ok := params[name]; !ok {
 		params[name] = value
 	}
 }
 
-// inUTC makes times come back in UTC instead of the process's time zone.
+// inUTC makes times come back in UTC instead of the process's time zone. The API prints times
+// as they come, and its clients should not learn where a process runs.
 func inUTC(types *pgtype.Map) {
 	types.RegisterType(&pgtype.Type{
 		Name: "timestamptz", OID: pgtype.TimestamptzOID,

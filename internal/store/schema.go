@@ -15,8 +15,10 @@ import (
 
 // Bounds on AwaitSchema.
 const (
+	// schemaPatience is shorter than a migration may take. A process that ends with the reason is
+	// noticed sooner than one that waits in silence because nobody ever migrates.
 	schemaPatience = time.Minute
-	schemaEvery    = 500 * time.Millisecond
+	schemaEvery    = 500 * time.Millisecond // between two reads of the version
 )
 
 // AwaitSchema waits until somebody, such as a worker that is just starting, has brought
@@ -40,10 +42,11 @@ func AwaitSchema(ctx context.Context, url string, log *slog.Logger) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, schemaPatience)
 	defer cancel()
-	for told := false; ; told = true {
+	for logged := false; ; logged = true {
 		is, err := schemaVersion(ctx, conn)
 		switch {
-		case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded): // see below
+		case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
+			// The select below says what is missing, which is more than that a read was cut off.
 		case err != nil && (conn.IsClosed() || ctx.Err() != nil ||
 			flowhq.ErrorCode(err) != flowhq.Unavailable):
 			return fmt.Errorf("read the database's version: %w", err)
@@ -51,7 +54,7 @@ func AwaitSchema(ctx context.Context, url string, log *slog.Logger) error {
 			return nil
 		case err == nil && is > needed:
 			return tooNew(is, needed)
-		case err == nil && !told:
+		case err == nil && !logged: // once: the same line twice a second hides everything else
 			log.Info("waiting until the database is migrated: "+
 				"run flowhq migrate, or start a worker", "version", is, "needed", needed)
 		}
@@ -67,7 +70,8 @@ func AwaitSchema(ctx context.Context, url string, log *slog.Logger) error {
 	}
 }
 
-// schemaVersion returns the version of our schema, 0 if there is none.
+// schemaVersion returns the version of our schema, 0 if there is none. A migration writes the
+// version in the transaction of its last change, so a version that can be read is complete.
 func schemaVersion(ctx context.Context, conn *pgx.Conn) (version uint, err error) {
 	const q = `select coalesce(max(version), 0) from ` + ourSchema + `.schema_migrations`
 	err = conn.QueryRow(ctx, q).Scan(&version)

@@ -35,7 +35,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Timeout bounds a call whose context has no deadline of its own.
+// Timeout bounds a call whose context has no deadline of its own. It is above the server's
+// lock_timeout of 4 s: a call that waits for a row fails with an error that says so.
 const Timeout = 5 * time.Second
 
 // A Store is the database as the rest of Flow HQ sees it. It is safe for
@@ -45,22 +46,28 @@ type Store struct {
 	// own. Set them before the first call.
 	Defaults Defaults
 
-	pool   *pgxpool.Pool
-	leases *ownConn // renews them
-	signs  *ownConn // of life: of this process, and of the database
-	log    *slog.Logger
+	pool *pgxpool.Pool // for all that has no connection of its own
+	// leases is what RenewLeases uses. A pool that is busy with messages would hold up the
+	// renewal, and the worker would lose every session that it has.
+	leases *ownConn
+	// signs is for signs of life: BeatWorker says that this process lives, and Ping asks
+	// whether the database does.
+	signs *ownConn
+	log   *slog.Logger
 
 	address      string // of the database, without user or password
 	installation string // id of the one that this database belongs to
 }
 
-// Defaults are an installation's reply limits, retention, and age of what is answered.
+// Defaults are an installation's reply limits, retention, and age of what is answered. They
+// are no rows: the columns of a tenant that chose none are null, so that another default holds
+// for such a tenant from the next start of a process on.
 type Defaults struct {
-	RepliesPerMinute  int
-	RepliesPerContact int
-	RetentionDays     int
+	RepliesPerMinute  int // of one tenant
+	RepliesPerContact int // in one flowhq.ContactWindow
+	RetentionDays     int // see Store.defaultDays for the least
 
-	AnswerWithinMinutes int
+	AnswerWithinMinutes int // an older message is not answered; 0: flowhq.DefaultAnswerWithin
 }
 
 // defaults are Defaults until somebody sets others.
@@ -87,7 +94,11 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
 		leases: newOwnConn(ctx, config.ConnConfig, "flowhq-leases", 0),
 		signs:  newOwnConn(ctx, config.ConnConfig, "flowhq-signs", signLockTimeout),
 	}
+	// A renewal has the rest of a lease to find a database that restarts. Ping must not go on
+	// trying: its callers want to know at once that the database is away.
 	s.leases.redial = true
+	// This is the first statement, so it also finds out whether the database is there and has
+	// our tables.
 	if s.installation, err = s.readInstallation(ctx); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("open database %s: %w", address(config.ConnConfig), err)
@@ -102,14 +113,17 @@ func (s *Store) Close() {
 	s.signs.close()
 }
 
-// named are the arguments of a statement by the names of its parameters, all of them and no
-// others.
+// named are the arguments of a statement by the names of its parameters. pgx refuses a
+// statement that lacks one of them or has no use for one, so a misspelt name is an error and
+// not a null.
 type named = pgx.StrictNamedArgs
 
 // none are the arguments of a statement that has no parameters.
 var none = named{}
 
-// one runs a statement that yields exactly one row; none is NotFound.
+// one runs a statement that yields exactly one row. No row is NotFound with a message about a
+// tenant: a caller who looked for something else replaces the message, and a caller whose
+// answer ends a workflow asks missing first.
 func one[T any](
 	ctx context.Context, s *Store, sql string, args named, scan pgx.RowToFunc[T],
 ) (T, error) {
@@ -132,7 +146,8 @@ func many[T any](
 	return vs, classify(err)
 }
 
-// exec runs a statement for its effect.
+// exec runs a statement for its effect. The tag says how many rows the statement itself has
+// changed or returned, and nothing of the changes in its WITH.
 func exec(ctx context.Context, s *Store, sql string, args named) (pgconn.CommandTag, error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
@@ -141,14 +156,16 @@ func exec(ctx context.Context, s *Store, sql string, args named) (pgconn.Command
 }
 
 // send runs the batch in one round trip and, as no transaction is open, as one
-// transaction. The batch's callbacks have been called when it returns.
+// transaction: pgx ends the batch with a single Sync, at which PostgreSQL commits. Each
+// statement has a snapshot of its own, so one that follows a lock sees what the last holder of
+// the lock has committed. The batch's callbacks have been called when it returns.
 func send(ctx context.Context, s *Store, batch *pgx.Batch) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	return classify(s.pool.SendBatch(ctx, batch).Close())
 }
 
-// bounded returns ctx with a deadline.
+// bounded returns ctx with a deadline. A caller's own deadline stays, even if it is later.
 func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	if _, ok := ctx.Deadline(); ok {
 		return ctx, func() {}

@@ -10,7 +10,8 @@ import (
 )
 
 // timerArgs are the arguments of a statement that takes over a timer unless a later one is
-// known. A timer that is unknown has a time of null, which is later than nothing.
+// known. A timer that is unknown has a time of null: it compares as later with nothing, so the
+// statement keeps what is there.
 func timerArgs(t *flowhq.Timer) (seconds int, setAt *time.Time) {
 	if t == nil {
 		return 0, nil
@@ -20,7 +21,12 @@ func timerArgs(t *flowhq.Timer) (seconds int, setAt *time.Time) {
 
 // SetTimer records that the messages of a person's chat disappear after a while, or do
 // not any more, unless a later setting is known. The person's addresses are those of m,
-// of which nothing else counts; see Receive for what that returns.
+// of which nothing else counts; see Receive for what that returns. A person who is not known
+// yet becomes a contact.
+//
+// It is a transaction, and not the one statement of a message: a setting comes by itself, once
+// in a chat's life, and may be the first that is heard of the person. It may be repeated: the
+// same setting is taken over again. A Fenced error means that a newer host owns the session.
 func (s *Store) SetTimer(
 	ctx context.Context, tenant flowhq.TenantID, epoch int64, m Inbound, t flowhq.Timer,
 ) (r Received, err error) {
@@ -31,6 +37,7 @@ func (s *Store) SetTimer(
 				else timer_seconds end,
 			timer_set_at = greatest(timer_set_at, @timer_set_at)
 		where tenant_id = @tenant and id = @id`
+	// Without a message's id the person is found by the addresses alone.
 	m = Inbound{LID: clean(m.LID), Number: clean(m.Number)}
 	set := func(ctx context.Context, tx pgx.Tx, who identity) error {
 		r = Received{Contact: who.ID, Merged: who.merged, Chat: who.chat(), Number: who.Number}

@@ -11,11 +11,17 @@ import (
 
 // WordlessAnswered reports whether the wordless message with this ID needs no
 // answer of its own: another one of its writer's was answered within the given time,
-// or another part of its album at any time.
+// or another part of its album at any time. It holds no lock: the goroutine of the chat is the
+// only one that answers the writer.
 func (s *Store) WordlessAnswered(
 	ctx context.Context, tenant flowhq.TenantID, id int64, within time.Duration,
 ) (answered bool, err error) {
-	// Of the answered ones only the last counts, so two rows are read at most.
+	// Of the answered ones only the last counts, so two rows are read at most, through
+	// message_logs_wordless_idx and message_logs_reply_key. The album is found through
+	// message_logs_album_idx. TestFewRowsPerMessage bounds the rows that it reads.
+	//
+	// The time is that of the reply and not of the question: a question that waited for an hour
+	// and was answered a minute ago counts.
 	const q = `
 		with m as (
 			select contact_id, album from flowhq.message_logs where tenant_id = @tenant and id = @id
