@@ -23,6 +23,11 @@ const (
 // it is then. From then on each of them will get it, whatever happens to any process. The
 // key of the request is that of the bulk: a repeated one begins nothing new. A Conflict
 // error means that the key was used for something else.
+//
+// The key, the row and the list of its tenants are one transaction. Temporal is told afterwards:
+// if that fails, the reconciler finds the row with OpenBulks and begins the bulk. The list is
+// made here and stays, so a tenant that begins or ceases to match the filter later changes
+// nothing.
 func (s *Store) BeginBulk(
 	ctx context.Context, key string, body []byte, b flowhq.Bulk, tenants []flowhq.TenantID,
 ) (flowhq.Bulk, error) {
@@ -71,12 +76,16 @@ func (s *Store) Bulk(ctx context.Context, id string) (flowhq.Bulk, error) {
 }
 
 // CancelBulk notes that a bulk is to tell no further tenants and returns it as it is now;
-// one that has ended is left as it is. A NotFound error means that there is none.
+// one that has ended is left as it is. A NotFound error means that there is none. The note is in
+// the row, so that it holds also while Temporal cannot be reached: the reconciler passes it on.
 func (s *Store) CancelBulk(ctx context.Context, id string) (flowhq.Bulk, error) {
 	const q = `update flowhq.bulks set cancelled = true where id = @id returning ` + bulkColumns
 	return s.bulk(ctx, q, named{"id": id})
 }
 
+// bulk runs a statement that yields one bulk, and says of a missing one that it is a bulk which
+// is missing. In another installation's database it is Unavailable, for the bulk's own may come
+// back.
 func (s *Store) bulk(ctx context.Context, q string, args named) (flowhq.Bulk, error) {
 	b, err := one(ctx, s, q, args, pgx.RowToStructByPos[flowhq.Bulk])
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
@@ -89,7 +98,7 @@ func (s *Store) bulk(ctx context.Context, q string, args named) (flowhq.Bulk, er
 	return b, nil
 }
 
-// Bulks returns at most limit bulks, the newest first.
+// Bulks returns at most limit bulks, the newest first, in the order of bulks_started_idx.
 func (s *Store) Bulks(ctx context.Context, limit int) ([]flowhq.Bulk, error) {
 	const q = `
 		select ` + bulkColumns + `
@@ -110,7 +119,8 @@ type OpenBulk struct {
 }
 
 // OpenBulks returns bulks that are not known to have ended, the oldest first. If there are
-// very many, a later call returns the rest.
+// very many, a later call returns the rest. bulks_open_idx holds no others. The reconciler calls
+// it every few seconds.
 func (s *Store) OpenBulks(ctx context.Context) ([]OpenBulk, error) {
 	const q = `
 		select ` + bulkColumns + `, cancelled
@@ -135,7 +145,8 @@ func (s *Store) BulkTenants(ctx context.Context, id string) ([]flowhq.TenantID, 
 	return ids, nil
 }
 
-// SetBulk notes how far a bulk has come. One that has ended stays as it is.
+// SetBulk notes how far a bulk has come. One that has ended stays as it is, so a late report
+// cannot begin it again. The list of its tenants goes with its end: it may be of 10,000 ids.
 func (s *Store) SetBulk(ctx context.Context, b flowhq.Bulk) error {
 	const q = `
 		update flowhq.bulks set

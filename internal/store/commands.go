@@ -21,7 +21,8 @@ type NewCommand struct {
 	Reason  string // for whoever reads it later; may be ""
 }
 
-// hash tells a repeated request from another one with the same key.
+// hash tells a repeated request from another one with the same key. The actor is no part of
+// it: who repeats a request may do so through another login.
 func (c NewCommand) hash() []byte {
 	sum := sha256.Sum256([]byte(string(c.Command) + "\x00" + c.Reason))
 	return sum[:]
@@ -43,7 +44,13 @@ func (s *Store) Command(
 	// The order of locks is that of SetSession: host, session, tenant.
 	const lockHost = `select from flowhq.hosts where tenant_id = @tenant for no key update`
 	const lock = `select name from flowhq.tenants where id = @tenant for no key update`
-	// Only a statement after the lock sees what others did before they gave it up.
+	// Only a statement after the lock sees what others did before they gave it up. The id of the
+	// command is drawn under the lock as well, so ids grow in the order of the commits: a reader
+	// that has seen an id has seen all lower ones.
+	//
+	// The command, what is wanted, the relink and the event are one statement, and the notice is
+	// sent at its commit: whoever is notified finds the command. read comes in any case, and
+	// finds the command of an earlier request under the key.
 	const add = `
 		with tenant as (
 			select id from flowhq.tenants
@@ -108,7 +115,8 @@ func (s *Store) Command(
 	return rows[0].TenantCommand, name, nil
 }
 
-// refused says why a tenant takes no command.
+// refused says why a tenant takes no command: NotFound if it is gone, Conflict if it is being
+// deleted. It asks after the fact, so a tenant that goes in between is gone.
 func (s *Store) refused(ctx context.Context, tenant flowhq.TenantID) error {
 	if _, err := s.Tenant(ctx, tenant); err != nil {
 		return err
@@ -188,7 +196,8 @@ type Mark struct {
 	Outcome string `json:"outcome"`
 }
 
-// markArgs are the arguments of a statement that marks commands as applied.
+// markArgs are the arguments of a statement that marks commands as applied: three arrays of one
+// length, which the statement reads side by side.
 func markArgs(args named, marks []Mark) {
 	ids, keys := make([]int64, len(marks)), make([]string, len(marks))
 	outcomes := make([]string, len(marks))
@@ -199,7 +208,8 @@ func markArgs(args named, marks []Mark) {
 }
 
 // Applied notes what has come of commands that changed nothing. It may be repeated: what
-// was noted first stays.
+// was noted first stays. It is no error if the tenant is gone; another installation's database
+// is Unavailable, and the workflow tries again.
 func (s *Store) Applied(ctx context.Context, tenant flowhq.TenantID, marks []Mark) error {
 	const q = `
 		with applied as (
@@ -265,7 +275,8 @@ func (s *Store) Look(ctx context.Context, tenant flowhq.TenantID, after int64) (
 	batch := &pgx.Batch{}
 	batch.Queue(row, named{"tenant": tenant}).QueryRow(func(r pgx.Row) error {
 		var status flowhq.HostStatus
-		err := r.Scan(&v.Name, &v.Template, &v.Wanted, &status, &v.Epoch, &v.RetryAt, &v.State, &v.Reason, &v.Ending, &v.WaitingFor)
+		err := r.Scan(&v.Name, &v.Template, &v.Wanted, &status, &v.Epoch, &v.RetryAt,
+			&v.State, &v.Reason, &v.Ending, &v.WaitingFor)
 		v.Quiet = status == flowhq.HostStopped || status == flowhq.HostError && v.Ending.Final()
 		v.Wanted = v.Wanted && !waitsForPerson(status, v.Ending)
 		return err

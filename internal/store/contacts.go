@@ -19,7 +19,8 @@ type contact struct {
 	Number string // E.164
 }
 
-// chat is the JID to write to: the LID where it is known.
+// chat is the JID to write to: the LID where it is known, as WhatsApp keeps it when the person
+// changes the number.
 func (c contact) chat() string {
 	if c.LID != "" || c.Number == "" {
 		return c.LID

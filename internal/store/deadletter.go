@@ -11,7 +11,11 @@ import (
 
 // Try counts one more try to handle or send the message with this ID, and returns how many
 // there have been; 0 means that the message has FAILED meanwhile, or is gone. The count is in
-// the row and is raised before the try, because a try may be the end of its worker.
+// the row and is raised before the try, because a try may be the end of its worker: a message
+// that crashes each worker would otherwise crash them one after the other.
+//
+// A call that is repeated after an unknown commit counts twice, which costs the message one of
+// its tries. A Fenced error means that a newer host owns the session.
 func (s *Store) Try(
 	ctx context.Context, tenant flowhq.TenantID, epoch, id int64,
 ) (tries int, err error) {
@@ -43,6 +47,11 @@ func (s *Store) Try(
 // DeadLetter marks a message as FAILED that is still to be handled or sent, so that its chat
 // goes on without it, and records MESSAGE_DEAD_LETTERED. A message that is past that is left
 // alone. Retry takes a message back.
+//
+// The event is inserted for the row that was changed, in the same statement, so a repetition
+// adds none, nor does a call that comes after a receipt: a message that is SENT has not failed. It
+// names the message by its id: events outlive the texts. A Fenced error means that a
+// newer host owns the session.
 func (s *Store) DeadLetter(
 	ctx context.Context, tenant flowhq.TenantID, epoch, id int64, reason string,
 ) error {

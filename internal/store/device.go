@@ -44,7 +44,9 @@ func (s *Store) Link(
 }
 
 // ConfirmNumber reports whether the linked device may serve its tenant: an operator may
-// have changed the tenant's number since it was linked. Errors are those of Link.
+// have changed the tenant's number since it was linked. Errors are those of Link. A host calls
+// it before it dials. If a Linking is not Confirmed the host answers nobody, and ends with
+// flowhq.EndNumberDiffers.
 func (s *Store) ConfirmNumber(
 	ctx context.Context, tenant flowhq.TenantID, epoch int64,
 ) (Linking, error) {
@@ -52,7 +54,13 @@ func (s *Store) ConfirmNumber(
 }
 
 // changeNumber changes something about the linked device and decides about it then. It
-// excludes all writes of hosts meanwhile.
+// excludes all writes of hosts meanwhile: a message that was recorded between the decision and
+// the commit would be answered by the number that it was not sent to.
+//
+// Rows are locked in the order hosts, whatsapp_sessions, message_logs. Retry locks the session's
+// row for share before it changes a message, so it comes whole before the new number or sees it.
+// The transaction may be repeated after an unknown commit: what has changed hands is decided by
+// served_number, which it has set then.
 func (s *Store) changeNumber(
 	ctx context.Context, tenant flowhq.TenantID, epoch int64, change func(pgx.Tx) error,
 ) (l Linking, err error) {
@@ -75,7 +83,8 @@ func (s *Store) changeNumber(
 }
 
 // decideNumber finds out whether the linked number may serve the tenant, and has it take
-// over if it may.
+// over if it may. The caller has the exclusive fence. A number that was confirmed once stays
+// so: an operator who changes phone_number later does not take the bot off the air.
 func decideNumber(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID) (l Linking, err error) {
 	const (
 		now = `
@@ -136,6 +145,8 @@ func takeOver(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, before, no
 	if err != nil {
 		return err
 	}
+	// Go decides whether two numbers are the same, as it does in flowhq.SameNumber for the tenant's
+	// own number: some countries write one number in two ways.
 	others = slices.DeleteFunc(others, func(number string) bool {
 		return flowhq.SameNumber(number, now)
 	})
@@ -162,7 +173,10 @@ func takeOver(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, before, no
 	return err
 }
 
-// Unlink forgets the linked device and its number. There is nothing to relink then.
+// Unlink forgets the linked device and its number. There is nothing to relink then. Until it is
+// called, whatsapp_sessions_number_key keeps another tenant from linking the number. The number
+// that was served last stays: messages that wait are its own. To repeat it is harmless. A Fenced
+// error means that a newer host owns the session.
 func (s *Store) Unlink(ctx context.Context, tenant flowhq.TenantID, epoch int64) error {
 	const q = `
 		with fence as (
@@ -180,7 +194,9 @@ func (s *Store) Unlink(ctx context.Context, tenant flowhq.TenantID, epoch int64)
 }
 
 // ForgetDevice notes that a device's keys are deleted, if it is the tenant's. No host may
-// have it: this is for a tenant that is being erased.
+// have it: this is for a tenant that is being erased. The next attempt of an erasure that was
+// cut off finds by it that there is nothing to unlink any more. It is no error if the tenant
+// is gone.
 func (s *Store) ForgetDevice(ctx context.Context, tenant flowhq.TenantID, jid string) error {
 	const q = `
 		update flowhq.whatsapp_sessions set device_jid = ''
@@ -191,7 +207,8 @@ func (s *Store) ForgetDevice(ctx context.Context, tenant flowhq.TenantID, jid st
 	return nil
 }
 
-// RelinkAsked reports whether the link to the phone is to be dropped.
+// RelinkAsked reports whether the link to the phone is to be dropped. The flag is in the row and
+// not in the command alone: a host that dies while it drops the link leaves it to the next one.
 func (s *Store) RelinkAsked(ctx context.Context, tenant flowhq.TenantID) (bool, error) {
 	const q = `select relink from flowhq.whatsapp_sessions where tenant_id = @tenant`
 	asked, err := one(ctx, s, q, named{"tenant": tenant}, pgx.RowTo[bool])
@@ -201,7 +218,8 @@ func (s *Store) RelinkAsked(ctx context.Context, tenant flowhq.TenantID) (bool, 
 	return asked, nil
 }
 
-// Device returns the JID of the tenant's linked device, "" if none is linked.
+// Device returns the JID of the tenant's linked device, "" if none is linked. A NotFound error
+// means that the tenant is gone, which an erasure takes for its own success.
 func (s *Store) Device(ctx context.Context, tenant flowhq.TenantID) (jid string, err error) {
 	const q = `select device_jid from flowhq.whatsapp_sessions where tenant_id = @tenant`
 	jid, err = one(ctx, s, q, named{"tenant": tenant}, pgx.RowTo[string])

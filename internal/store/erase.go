@@ -11,7 +11,8 @@ import (
 )
 
 // Bounds on Erase: on the deletion of what a tenant has many rows of, which is gone when
-// it is called again, and on that of the rest.
+// it is called again, and on that of the rest. Together they are below the two minutes that
+// Temporal gives the activity, with time to unlink the phone.
 const (
 	eraseTimeout    = 80 * time.Second
 	eraseEndTimeout = 15 * time.Second
@@ -20,7 +21,7 @@ const (
 // An erasable is a table that may have millions of rows of one tenant.
 type erasable struct {
 	table, key string
-	kept       string // condition on those that outlive the tenant
+	kept       string // condition on those that outlive the tenant, "false" for none
 }
 
 // erasables are in an order in which nothing refers to what is deleted.
@@ -28,7 +29,8 @@ var erasables = []erasable{
 	{"message_logs", "id", "false"},
 	{"conversations", "contact_id", "false"},
 	{"contacts", "id", "false"},
-	{"portal_event_logs", "id", "event_type = '" + string(flowhq.EventTenantDeleted) + "'"}, // by another call of Erase
+	// The event is that of another call of Erase, which was faster.
+	{"portal_event_logs", "id", "event_type = '" + string(flowhq.EventTenantDeleted) + "'"},
 	{"commands", "id", "command = 'delete'"},
 }
 
@@ -76,7 +78,9 @@ func (s *Store) fenceForGood(ctx context.Context, tenant flowhq.TenantID) (there
 	return one(ctx, s, q, named{"tenant": tenant}, pgx.RowTo[bool])
 }
 
-// eraseRows deletes the tenant's rows of a table, a batch a transaction.
+// eraseRows deletes the tenant's rows of a table, a batch of PruneBatch in each transaction. It
+// walks the table by its primary key. Hosts are fenced by then, so no rows are added behind it
+// but for a few events, which eraseTenant deletes.
 func (s *Store) eraseRows(ctx context.Context, e erasable, tenant flowhq.TenantID) error {
 	q := strings.NewReplacer("TABLE", "flowhq."+e.table, "KEY", e.key, "KEPT", e.kept).Replace(`
 		with page as (

@@ -53,7 +53,8 @@ var taken = map[string]string{
 	"message_logs_reply_key":       "this message has already been answered",
 }
 
-// violates reports whether err means that this unique key is in the way.
+// violates reports whether err means that this unique key is in the way. The code Conflict alone
+// does not say which of several keys it is.
 func violates(err error, constraint string) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && pg.Code == "23505" && pg.ConstraintName == constraint
@@ -104,7 +105,8 @@ func serverError(pg *pgconn.PgError) (flowhq.Code, string) {
 }
 
 // lost reports whether err means that the server did not answer, rather than
-// that it objected.
+// that it objected. A write that met such an error may have been committed: the answer was lost
+// and not the call.
 func lost(err error) bool {
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return true

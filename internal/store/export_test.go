@@ -9,7 +9,7 @@ import (
 // What the tests of this package, which are outside of it, need from inside.
 var Classify = classify
 
-const TurnLock = int64(turnLock)
+const MigrationLock = int64(migrationLock)
 
 // NewMigrate returns a golang-migrate over our driver, and what closes it.
 func NewMigrate(ctx context.Context, url string, o Migration) (*migrate.Migrate, func(), error) {

@@ -36,7 +36,8 @@ func (s *Store) Unhosted(
 			w.lease_epoch = w.epoch and s.state = 'CONNECTED'
 				and w.lease_expires_at - @ttl::interval - s.since >= @stable::interval
 		from flowhq.hosts w join flowhq.whatsapp_sessions s using (tenant_id)
-		where flowhq.host_status(s, w) <> 'STOPPED' and (w.lease_epoch = 0 or w.lease_expires_at <= now())
+		where flowhq.host_status(s, w) <> 'STOPPED'
+			and (w.lease_epoch = 0 or w.lease_expires_at <= now())
 			and not (flowhq.host_status(s, w) = 'ERROR' and s.ending = any(@parked::text[]))
 			and w.tenant_id > @after::uuid
 		order by w.tenant_id
@@ -56,12 +57,13 @@ func (s *Store) Unhosted(
 // that of the process that asks may be wrong.
 type WorkerAge struct {
 	Name   string
-	Stale  bool          // its place in the fleet has run out
-	Silent time.Duration // since it said how full it is
+	Stale  bool          // its place in the fleet has run out: it is dead, or cannot write
+	Silent time.Duration // since its last BeatWorker
 }
 
 // WorkerAges lists the worker processes, at most MaxLimit, of those that were heard of
-// last, and the database's time.
+// last, and the database's time. The time comes also without any worker, hence the left join. All
+// workers compute from it whose duty the failover is, so it must be the same for all.
 func (s *Store) WorkerAges(ctx context.Context) (all []WorkerAge, now time.Time, err error) {
 	const q = `
 		select now(), coalesce(name, ''),
@@ -87,7 +89,7 @@ func (s *Store) WorkerAges(ctx context.Context) (all []WorkerAge, now time.Time,
 }
 
 // WorkerLives reports whether a worker process has a place in the fleet that has not run
-// out.
+// out. False for a name that was never there: a worker joins the fleet before it asks for work.
 func (s *Store) WorkerLives(ctx context.Context, name string) (bool, error) {
 	const q = `select exists (select from flowhq.workers where name = @name and expires_at > now())`
 	lives, err := one(ctx, s, q, named{"name": name}, pgx.RowTo[bool])
@@ -97,7 +99,8 @@ func (s *Store) WorkerLives(ctx context.Context, name string) (bool, error) {
 	return lives, nil
 }
 
-// Uptime is for how long the database server has been up.
+// Uptime is for how long the database server has been up. A worker that has just started asks
+// once: after an outage of the database all leases have run out, though their workers live.
 func (s *Store) Uptime(ctx context.Context) (time.Duration, error) {
 	const q = `select clock_timestamp() - pg_postmaster_start_time()`
 	up, err := one(ctx, s, q, none, pgx.RowTo[time.Duration])
@@ -109,7 +112,9 @@ func (s *Store) Uptime(ctx context.Context) (time.Duration, error) {
 
 // EndLeases ends what a worker process has left that has ended: its leases, of which
 // every listener is told ("lease"), and its place in the fleet. It returns how many
-// leases that were. Only call it of a process that is known to be no more.
+// leases that were. Only call it of a process that is known to be no more: one that lives would
+// be connected beside its successors for a moment. hosts has no index by worker; it is
+// called at a start and after a death, and reads a row for each tenant.
 func (s *Store) EndLeases(ctx context.Context, worker string) (ended int, err error) {
 	const q = `
 		with gone as (

@@ -9,7 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Fleet reads what holds for all sessions.
+// Fleet reads what holds for all sessions: one row, which each process keeps a copy of and reads
+// again when it is notified of FleetChanged.
 func (s *Store) Fleet(ctx context.Context) (flowhq.Fleet, error) {
 	const q = `select paused, reason, since, version, pinned from flowhq.fleet`
 	f, err := one(ctx, s, q, none, pgx.RowToStructByPos[flowhq.Fleet])
@@ -44,7 +45,9 @@ func (s *Store) FleetEvents(ctx context.Context, limit int) ([]flowhq.FleetEvent
 // is for the event. It reports whether the version was taken: it is not while one is set
 // by hand.
 //
-// Versions are compared number by number; "" is older than any.
+// Versions are compared number by number; "" is older than any. The comparison is in the update
+// itself: of two processes that offer versions at once, the second compares with what the first
+// has written, so the newer one stays. To repeat the call is harmless, and false then.
 func (s *Store) TakeVersion(ctx context.Context, version, why string) (taken bool, err error) {
 	const q = `
 		with taken as (
@@ -76,8 +79,8 @@ const confirmWithin = 10 * time.Minute
 
 // A Refusal is what follows when WhatsApp has refused the client's version.
 type Refusal struct {
-	Paused bool // reconnects are
-	First  bool // this refusal has paused them
+	Paused bool // reconnects are, by this refusal or before it
+	First  bool // this refusal has paused them: the caller is the one that raises the alarm
 }
 
 // VersionRefused records that WhatsApp refused the version in use to the tenant's session,
@@ -86,6 +89,9 @@ type Refusal struct {
 // confirmWithin pauses all reconnects, with one event however many are refused together. A
 // version older than the one in use changes nothing: its session had not heard of the
 // newer one.
+//
+// The row is locked before it is read, so of a thousand sessions that are refused at once each
+// sees what the one before has written: one pauses the fleet, and one event is recorded.
 func (s *Store) VersionRefused(
 	ctx context.Context, tenant flowhq.TenantID, version string,
 ) (Refusal, error) {
@@ -182,6 +188,10 @@ func (s *Store) ConfigureVersion(ctx context.Context, version string) (news bool
 // SetFleet is an operator's change, and one statement, so that no process sees half of
 // it. It records an event for each thing that it changes, and returns what holds from
 // now on. A version that is set ends a pause, unless the change makes one.
+//
+// The row is locked before it is read: of two operators the second changes what the first has
+// left, and the events say so. A repetition changes nothing and records nothing, but for a
+// lookup, which is asked for anew.
 func (s *Store) SetFleet(
 	ctx context.Context, c flowhq.FleetChange, actor string,
 ) (flowhq.Fleet, error) {

@@ -13,10 +13,11 @@ import (
 // opened, a UUID.
 func (s *Store) Installation() string { return s.installation }
 
-// Address is where the database is, as host:port/name, for a message.
+// Address is where the database is, as host:port/name, for a message. It holds no secret.
 func (s *Store) Address() string { return s.address }
 
-// readInstallation returns the id of the installation that the database belongs to.
+// readInstallation returns the id of the installation that the database belongs to. A database
+// without one is Unavailable: it is being restored, or is none of ours.
 func (s *Store) readInstallation(ctx context.Context) (string, error) {
 	const q = `select id::text from flowhq.installation`
 	id, err := own(ctx, s.signs, q, none, pgx.RowTo[string])
@@ -111,7 +112,9 @@ func (s *Store) Unsettled(
 
 // Reconciles reports whether the worker process of this name is the one that reconciles
 // the rows with Temporal, and until a time from now on no other will be. It is a lease
-// rather than a lock, so that one that is frozen is replaced.
+// rather than a lock, so that one that is frozen is replaced. The times are the database's. The
+// condition is in the update of the one row, so two processes cannot both have it. False means
+// that another process reconciles; the caller asks again at its next round.
 func (s *Store) Reconciles(ctx context.Context, name string, ttl time.Duration) (bool, error) {
 	const q = `
 		with mine as (

@@ -52,7 +52,8 @@ func (u *keyUse) batch(installation string, work func(*pgx.Batch)) *pgx.Batch {
 	return batch
 }
 
-// refused is the error of a key that was used for something else, or nil.
+// refused is the error of a key that was used for something else, or nil: code Conflict, which
+// names what the key has made. Call it after the batch has run.
 func (u *keyUse) refused() error {
 	if u.same {
 		return nil

@@ -52,6 +52,10 @@ func (s *Store) ClaimAbove(
 //
 // Leases run on the database's clock. Counted from before the call, a lease is at least ttl
 // long.
+//
+// It is one update of one row, so of two hosts that ask at once the second waits for the first
+// and finds the lease taken. A caller that does not know whether its call was committed releases
+// the lease: otherwise nobody would hold it, and the next host would wait for its end.
 func (s *Store) TakeLease(
 	ctx context.Context, tenant flowhq.TenantID, epoch int64, ttl time.Duration,
 ) (taken bool, wait time.Duration, err error) {
@@ -70,8 +74,8 @@ func (s *Store) TakeLease(
 		select exists (select from before), exists (select from taken),
 			greatest((select lease_expires_at - now() from before), '0')`
 	type answer struct {
-		Current, Taken bool
-		Left           time.Duration
+		Current, Taken bool          // the host is the latest; it has the lease
+		Left           time.Duration // of the other host's lease, as it was before
 	}
 	a, err := one(ctx, s, q, named{"tenant": tenant, "epoch": epoch, "ttl": ttl},
 		pgx.RowToStructByPos[answer])
@@ -91,7 +95,7 @@ func (s *Store) TakeLease(
 // A Lease is what one host renews.
 type Lease struct {
 	Tenant flowhq.TenantID
-	Epoch  int64
+	Epoch  int64      // under which the host has taken it
 	SeenAt *time.Time // last proof of life from WhatsApp; nil = none yet
 }
 
@@ -189,7 +193,9 @@ func (s *Store) RenewLeases(
 
 // ReleaseLease gives up the lease of a host that has hung up, so that its successor need not
 // wait for it to run out, and notifies every listener ("lease"). It is no error if the host
-// is fenced, or its lease is gone.
+// is fenced, or its lease is gone, so it may be repeated. Call it only when the connection to
+// WhatsApp is over: the next host logs in with the same keys as soon as it is notified. If the
+// call fails, the lease runs out by itself.
 func (s *Store) ReleaseLease(ctx context.Context, tenant flowhq.TenantID, epoch int64) error {
 	const q = `
 		with released as (

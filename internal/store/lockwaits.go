@@ -11,11 +11,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// watchesPerWait is how often a transaction is looked at during one lock wait.
+// watchesPerWait is how often the watcher reads, during one lock wait, what a transaction waits
+// for. The sum of the waits is known to an eighth of the bound.
 const watchesPerWait = 8
 
-// tellEvery is how often the log says what is waited for.
-const tellEvery = 10 * time.Second
+// logEvery is how often the log says what is waited for. A backup takes hours.
+const logEvery = 10 * time.Second
 
 // lockWaits waits for locks that others hold, such as a pg_dump or a long report, and
 // lets nobody wait behind it for long: a request for a lock queues everybody who comes
@@ -28,28 +29,30 @@ const tellEvery = 10 * time.Second
 // A wait is longer than PostgreSQL's deadlock_timeout of 1 s, unless the heartbeat is
 // under 4 s: only then does an autovacuum give way.
 type lockWaits struct {
-	config *pgx.ConnConfig
-	wait   time.Duration
-	left   time.Duration // of the patience
-	asked  time.Duration // the patience
-	log    *slog.Logger
+	config   *pgx.ConnConfig
+	wait     time.Duration // for the locks of one transaction, in sum
+	patience time.Duration // for all transactions, in sum
+	left     time.Duration // of the patience
+	log      *slog.Logger
 
 	conn      *pgx.Conn // of the watcher, nil until it is needed
 	seen      obstacle  // the last
 	cancelled bool      // a transaction was cancelled, whose error may come late
-	told      time.Time
+	loggedAt  time.Time
 }
 
+// newLockWaits connects to nothing yet: most migrations meet no lock.
 func newLockWaits(config *pgx.ConnConfig, o Migration, log *slog.Logger) *lockWaits {
 	config = config.Copy()
 	config.RuntimeParams["application_name"] = "flowhq-migrate-watch"
 	config.RuntimeParams["search_path"] = "pg_catalog" // so that tables are named with their schema
 	return &lockWaits{
-		config: config, wait: o.lockWait(), left: o.Patience, asked: o.Patience, log: log,
+		config: config, wait: o.lockWait(), left: o.Patience, patience: o.Patience, log: log,
 		seen: unseen,
 	}
 }
 
+// close closes the watcher's connection. No attempt may be under way.
 func (l *lockWaits) close(ctx context.Context) {
 	if l.conn != nil {
 		closeConn(ctx, l.conn)
@@ -81,18 +84,19 @@ func (l *lockWaits) retry(
 		watch := l.watch(ctx, pid)
 		err := attempt()
 		watch()
-		if err == nil || ctx.Err() != nil || !l.met(err) {
+		if err == nil || ctx.Err() != nil || !l.isLockWait(err) {
 			return err
 		}
 		pause := pause + rand.N(pause+time.Millisecond)
 		l.left -= time.Since(began) + pause
 		if l.left <= 0 {
 			message := fmt.Sprintf("gave up after %v: %s, which %s did not give back; nothing is "+
-				"half done, start again when it has ended", l.asked, l.seen.what, l.seen.holders)
+				"half done, start again when it has ended", l.patience, l.seen.what, l.seen.holders)
 			return &flowhq.Error{Code: flowhq.Unavailable, Err: err, Message: message}
 		}
-		if time.Since(l.told) >= tellEvery && (l.seen != unseen || l.asked-l.left >= tellEvery) {
-			l.told = time.Now()
+		waited := l.patience - l.left
+		if time.Since(l.loggedAt) >= logEvery && (l.seen != unseen || waited >= logEvery) {
+			l.loggedAt = time.Now()
 			l.log.Info("the migration waits and tries again; sessions go on meanwhile",
 				"for", l.seen.what, "held_by", l.seen.holders,
 				"gives_up_in", l.left.Round(time.Second))
@@ -105,8 +109,9 @@ func (l *lockWaits) retry(
 	}
 }
 
-// met reports whether err means that others held a lock.
-func (l *lockWaits) met(err error) bool {
+// isLockWait reports whether err means that others held a lock. A cancelled statement counts only
+// if the watcher has cancelled one: statement_timeout has the same code, and is the file's fault.
+func (l *lockWaits) isLockWait(err error) bool {
 	code := serverCode(err)
 	return code == lockNotAvailable || code == deadlockDetected ||
 		code == queryCanceled && l.cancelled
@@ -142,7 +147,7 @@ func (l *lockWaits) watch(ctx context.Context, pid func() uint32) (stop func()) 
 				return
 			case <-tick.C:
 			}
-			now, waits := l.look(ctx, pid())
+			now, waits := l.readObstacle(ctx, pid())
 			if !waits {
 				continue
 			}
@@ -160,9 +165,9 @@ func (l *lockWaits) watch(ctx context.Context, pid func() uint32) (stop func()) 
 	}
 }
 
-// look returns what the server process pid waits for. If that cannot be seen it is as
+// readObstacle returns what the server process pid waits for. If that cannot be seen it is as
 // if it waited for nothing: lock_timeout holds all the same.
-func (l *lockWaits) look(ctx context.Context, pid uint32) (seen obstacle, waits bool) {
+func (l *lockWaits) readObstacle(ctx context.Context, pid uint32) (seen obstacle, waits bool) {
 	const q = `
 		select case locktype
 			when 'relation' then 'table ' || relation::regclass
@@ -190,7 +195,9 @@ func (l *lockWaits) look(ctx context.Context, pid uint32) (seen obstacle, waits 
 	return seen, err == nil
 }
 
-// cancel ends the statement that the server process pid waits in.
+// cancel ends the statement that the server process pid waits in. It may come when the statement
+// has just got its lock, and so end another one: that is why isLockWait looks at the code, and
+// the whole transaction is tried again.
 func (l *lockWaits) cancel(ctx context.Context, pid uint32) {
 	ctx, cancel := context.WithTimeout(ctx, hangUpTimeout)
 	defer cancel()
@@ -201,7 +208,8 @@ func (l *lockWaits) cancel(ctx context.Context, pid uint32) {
 	}
 }
 
-// watcher returns the connection to look through, or nil.
+// watcher returns the connection to look through, or nil if the database takes no further one.
+// The migration goes on without it: lock_timeout still bounds the wait for each single lock.
 func (l *lockWaits) watcher(ctx context.Context) *pgx.Conn {
 	if l.conn != nil && !l.conn.IsClosed() {
 		return l.conn

@@ -31,8 +31,8 @@ const (
 // connection that creates whatsmeow's tables, so that it outlives a killed process
 // for as long as what the server still does for it.
 const (
-	turnLock   = 0x666c_6f77_6871
-	waTurnLock = 0x666c_6f77_7761
+	migrationLock   = 0x666c_6f77_6871
+	waMigrationLock = 0x666c_6f77_7761
 )
 
 // Bounds on a migration.
@@ -62,6 +62,7 @@ type Migration struct {
 // which a renewal of leases that waits behind it fails.
 func (o Migration) lockWait() time.Duration { return min(o.Heartbeat/4, longestLockWait) }
 
+// withDefaults fills in what the caller has left open.
 func (o Migration) withDefaults() Migration {
 	if o.Heartbeat <= 0 {
 		o.Heartbeat = defaultHeartbeat
@@ -77,7 +78,7 @@ func (o Migration) withDefaults() Migration {
 
 // Migrate brings the database at url up to this program: it creates the schemas,
 // applies our migrations and then calls o.WA. Any number of processes may migrate one
-// database at once; each waits for its turn and finds nothing left to do. url must
+// database at once; each waits until the others are through, and finds nothing left to do. url must
 // lead to PostgreSQL itself, not to a pooler.
 //
 // Each file is one transaction, so it may be interrupted at any time and begun again.
@@ -149,7 +150,8 @@ func newMigrator(
 	return m, nil
 }
 
-// migrateConfig is of the connections that change a schema.
+// migrateConfig is of the connections that change a schema. Its lock_timeout is shorter than that
+// of others, as a request for an exclusive lock keeps everybody waiting who comes later.
 func migrateConfig(url, schema string, o Migration) (*pgx.ConnConfig, error) {
 	config, err := connConfig(url, "flowhq-migrate")
 	if err != nil {
@@ -161,12 +163,15 @@ func migrateConfig(url, schema string, o Migration) (*pgx.ConnConfig, error) {
 	return config, nil
 }
 
+// close ends both connections. A lock that the server still holds for one of them goes with it.
 func (m *migrator) close() {
 	_ = m.driver.Close() // and with it every lock
 	m.waits.close(m.ctx)
 }
 
-// up applies what is missing in schema flowhq.
+// up applies what is missing in schema flowhq, file by file. A file that fails leaves those before
+// it applied, and the next call goes on with it. A program that is older than the database must
+// not even read, so that is a Conflict.
 func (m *migrator) up() error {
 	before, dirty, err := m.Version()
 	if err != nil && !errors.Is(err, migrate.ErrNilVersion) {
@@ -193,12 +198,15 @@ func (m *migrator) up() error {
 	return nil
 }
 
-// tooNew refuses to work on what a newer program may have changed the meaning of.
+// tooNew refuses to work on what a newer program may have changed the meaning of: code Conflict,
+// as only a person can say which of the two is to go.
 func tooNew(is, known uint) error {
 	return flowhq.Errorf(flowhq.Conflict, "the database is newer than this program: it is at "+
 		"version %d, the program knows %d; run the newer program, or restore a backup", is, known)
 }
 
+// newestVersion returns the version of the last file. Files are in the order of their versions,
+// and the end of them is an error of os.ErrNotExist.
 func newestVersion(files source.Driver) (uint, error) {
 	v, err := files.First()
 	for err == nil {
@@ -223,7 +231,7 @@ func (m *migrator) whatsApp() error {
 	var pid atomic.Uint32
 	lock := func(ctx context.Context, conn *pgx.Conn) error {
 		pid.Store(conn.PgConn().PID())
-		_, err := conn.Exec(ctx, `select pg_advisory_lock($1)`, waTurnLock)
+		_, err := conn.Exec(ctx, `select pg_advisory_lock($1)`, waMigrationLock)
 		return err
 	}
 	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(lock))

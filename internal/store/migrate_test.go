@@ -150,7 +150,7 @@ func TestMigrateWaitsItsTurn(t *testing.T) {
 	t.Parallel()
 	url := testdb.Empty(t)
 	conn := connect(t, url)
-	_, err := conn.Exec(t.Context(), `select pg_advisory_lock($1)`, store.TurnLock)
+	_, err := conn.Exec(t.Context(), `select pg_advisory_lock($1)`, store.MigrationLock)
 	ok(t, err)
 	hasty, cancel := context.WithCancel(t.Context())
 	waits := make(chan struct{}, 2)
@@ -165,7 +165,7 @@ func TestMigrateWaitsItsTurn(t *testing.T) {
 	if got := tables(t, connect(t, url)); strings.Contains(got, "flowhq.") {
 		t.Errorf("migrated out of turn: %s", got)
 	}
-	_, err = conn.Exec(t.Context(), `select pg_advisory_unlock($1)`, store.TurnLock)
+	_, err = conn.Exec(t.Context(), `select pg_advisory_unlock($1)`, store.MigrationLock)
 	ok(t, err)
 	ok(t, <-results)
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // A driver is how golang-migrate reaches our schema: over one connection, which holds
-// the turn and does all the work, so that neither outlives the other.
+// the lock of migrations and does all the work, so that neither outlives the other.
 //
 // For each file golang-migrate calls SetVersion(v, true), Run, SetVersion(v, false),
 // and takes a version that is left dirty for a file that needs a person. Here the first
@@ -36,6 +36,7 @@ type driver struct {
 
 var _ database.Driver = (*driver)(nil)
 
+// newDriver connects to the database. The lock is not taken yet.
 func newDriver(ctx context.Context, config *pgx.ConnConfig, waits *lockWaits) (*driver, error) {
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
@@ -69,23 +70,23 @@ func (d *driver) Open(string) (database.Driver, error) {
 	return nil, errors.New("this driver is not opened by URL")
 }
 
-// Close hangs up, which gives back the turn.
+// Close hangs up, which gives back the lock.
 func (d *driver) Close() error {
 	closeConn(d.ctx, d.conn)
 	return nil
 }
 
-// Lock waits for the turn to migrate this database. It may be called again by who
-// holds it.
+// Lock waits for the lock of migrations, which one process holds. It may be called again by who
+// holds it: Migrate does so, and golang-migrate once more for each of its calls.
 func (d *driver) Lock() error {
-	if err := d.waits.lock(d.ctx, d.conn, turnLock); err != nil {
+	if err := d.waits.lock(d.ctx, d.conn, migrationLock); err != nil {
 		return err
 	}
 	d.locks++
 	return nil
 }
 
-// Unlock gives the turn back, if it was called as often as Lock.
+// Unlock gives the lock back, if it was called as often as Lock.
 func (d *driver) Unlock() error {
 	if d.locks == 0 {
 		return database.ErrNotLocked
@@ -94,7 +95,7 @@ func (d *driver) Unlock() error {
 		d.locks = 0
 		return nil
 	}
-	if _, err := d.conn.Exec(d.ctx, `select pg_advisory_unlock($1)`, turnLock); err != nil {
+	if _, err := d.conn.Exec(d.ctx, `select pg_advisory_unlock($1)`, migrationLock); err != nil {
 		return err
 	}
 	d.locks--
@@ -173,7 +174,8 @@ func (d *driver) Drop() error {
 	return d.transact(func() error { return d.exec(`drop schema ` + ourSchema + ` cascade`) })
 }
 
-// transact runs fn in a transaction, and again as long as others hold what it needs.
+// transact runs fn in a transaction, and again as long as others hold what it needs. Everything
+// that fn has done is undone in between, so fn must keep nothing outside of the database.
 func (d *driver) transact(fn func() error) error {
 	return d.waits.patiently(d.ctx, d.conn.PgConn().PID, func() error {
 		err := d.exec("begin")
@@ -191,7 +193,7 @@ func (d *driver) transact(fn func() error) error {
 }
 
 // rollback ends a transaction. It may meet the cancellation of what came before it,
-// for which pgx would give up the connection, and with it the turn.
+// for which pgx would give up the connection, and with it the lock.
 func (d *driver) rollback() {
 	for range 3 {
 		if serverCode(d.exec("rollback")) != queryCanceled {
@@ -206,6 +208,8 @@ func (d *driver) exec(sql string) error {
 	return err
 }
 
+// milliseconds returns d as PostgreSQL reads a setting. A bare number would be read in the unit of
+// that setting.
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) + "ms" }
 
 // serverCode returns the SQLSTATE of what the server answered, or "".

@@ -10,7 +10,13 @@ import (
 )
 
 // Mute has whoever wrote the message with this ID not answered for that long, records
-// CONTACT_MUTED and returns until when. Of one who is muted already it changes nothing.
+// CONTACT_MUTED and returns until when. Of one who is muted already it changes nothing, so a
+// repetition returns the same time and adds no event. A Fenced error means that a newer host
+// owns the session.
+//
+// The contact is found by the message, as contacts may become one at any time, and its row is
+// locked before it is read: of two calls the second sees what the first has written. The event
+// outlives the messages, so it names the message and no number.
 func (s *Store) Mute(
 	ctx context.Context, tenant flowhq.TenantID, epoch, id int64, length time.Duration,
 	reason string,
@@ -57,6 +63,9 @@ func (s *Store) Mute(
 // Unmute has whoever wrote, or was sent, the message with this ID answered again, and
 // records CONTACT_UNMUTED if it was muted. A NotFound error means that the tenant has no
 // such message.
+//
+// It is an operator's, so it is not fenced. The host has the time in memory while the chat is
+// busy, and reads it anew with the next message after that.
 func (s *Store) Unmute(ctx context.Context, tenant flowhq.TenantID, id int64, actor string) error {
 	const q = `
 		with message as (

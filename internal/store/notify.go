@@ -14,7 +14,8 @@ import (
 )
 
 // channel is the one PostgreSQL channel, which flowhq.notify in the database names too. A
-// payload is "kind tenant epoch".
+// payload is "kind tenant epoch". PostgreSQL commits transactions that notify one after the
+// other, so nothing that is done for each message does.
 const channel = "flowhq"
 
 // A Notice says that something about a tenant has changed in the database. It
@@ -40,7 +41,8 @@ const (
 	FleetChanged NoticeKind = "fleet"   // what holds for all sessions was changed
 )
 
-// Bounds on Listen's own connection.
+// Bounds on Listen's own connection. A notice that is missed for as long as probeEvery is made
+// good: leases run out, and the reconciler reads the rows.
 const (
 	probeEvery  = 15 * time.Second // silence after which the connection is tested
 	minRelisten = 50 * time.Millisecond
@@ -50,7 +52,7 @@ const (
 // Listen calls fn with every notice from now on, one at a time, until ctx ends,
 // and returns the context's error. It holds a connection of its own and replaces
 // one that is lost; fn is told Resync whenever it has (re)connected, since
-// notices in between are lost. fn must not block.
+// notices in between are lost. fn must not block: while it does, the notices of all tenants wait.
 func (s *Store) Listen(ctx context.Context, fn func(Notice)) error {
 	pause := minRelisten
 	for {
@@ -71,7 +73,8 @@ func (s *Store) Listen(ctx context.Context, fn func(Notice)) error {
 	}
 }
 
-// listen is the life of one connection. Its error is never nil.
+// listen is the life of one connection. Its error is never nil. The connection is none of the
+// pool's: it is used for as long as the process lives, and would be missed there.
 func (s *Store) listen(ctx context.Context, fn func(Notice)) error {
 	config := s.pool.Config().ConnConfig
 	config.RuntimeParams["application_name"] = "flowhq-listen"
@@ -83,6 +86,8 @@ func (s *Store) listen(ctx context.Context, fn func(Notice)) error {
 	if _, err := conn.Exec(ctx, "listen "+channel); err != nil {
 		return classify(err)
 	}
+	// After LISTEN and not before: what is committed from here on comes as a notice, and what was
+	// committed earlier is seen by whoever reads now.
 	fn(Notice{Kind: Resync})
 	for {
 		payload, err := nextPayload(ctx, conn)
@@ -120,6 +125,8 @@ func nextPayload(ctx context.Context, conn *pgx.Conn) (string, error) {
 	}
 }
 
+// parseNotice reads a payload. Anybody who may connect may notify, so what is no notice of ours is
+// an error, which listen logs and passes over. A kind that a newer program has added is one too.
 func parseNotice(payload string) (Notice, error) {
 	words := strings.Fields(payload)
 	if len(words) != 3 {
@@ -147,7 +154,8 @@ func parseNotice(payload string) (Notice, error) {
 // hangUpTimeout bounds the goodbye to a server that may be gone.
 const hangUpTimeout = time.Second
 
-// closeConn closes conn even if ctx has ended.
+// closeConn closes conn even if ctx has ended: the server otherwise keeps the connection, and its
+// locks, until it notices.
 func closeConn(ctx context.Context, conn *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hangUpTimeout)
 	defer cancel()

@@ -13,9 +13,10 @@ import (
 // and so for how long it holds a lock.
 const PruneBatch = 1000
 
-// A prunable is a table of whose rows a tenant's old ones are deleted.
+// A prunable is a table of whose rows a tenant's old ones are deleted. Its texts become part of
+// the statement, so they are constants and never come from outside.
 type prunable struct {
-	table string
+	table string // in schema flowhq
 	key   string // column: with the tenant it is the table's key
 	time  string // column: a row is old if this is before the tenant's retention
 	// over is the condition on old rows that nobody needs any more, "true" for all of them. It
@@ -103,7 +104,7 @@ func (s *Store) prune(
 	return a.Deleted, a.Next, nil
 }
 
-// defaultDays is the retention of tenants that chose none. A store whose Defaults
+// defaultDays is the retention, in days, of tenants that chose none. A store whose Defaults
 // were not set must not delete everything.
 func (s *Store) defaultDays() int { return max(s.Defaults.RetentionDays, flowhq.MinRetentionDays) }
 
@@ -117,7 +118,8 @@ func (s *Store) PruneMessages(
 }
 
 // PruneConversations deletes, of the page of conversations whose contacts come after the
-// given one, those that have stood still for longer than the tenant's retention. next is
+// given one, those that have stood still for longer than the tenant's retention. A customer who
+// writes again after that begins anew. next is
 // where the next page begins, 0 if this was the last.
 func (s *Store) PruneConversations(
 	ctx context.Context, tenant flowhq.TenantID, after int64,
@@ -126,7 +128,9 @@ func (s *Store) PruneConversations(
 }
 
 // PruneContacts deletes, of the page of contacts that come after the given one, those that
-// were last seen longer ago than the tenant's retention and of whom nothing else is left.
+// were last seen longer ago than the tenant's retention and of whom nothing else is left. It
+// comes after the messages and conversations, so that a contact goes in the same night as the
+// last of these.
 // next is where the next page begins, 0 if this was the last.
 func (s *Store) PruneContacts(
 	ctx context.Context, tenant flowhq.TenantID, after int64,
@@ -144,8 +148,9 @@ func (s *Store) PruneEvents(
 }
 
 // PruneCommands deletes, of the page of commands that come after the given one, those that
-// have been applied and are older than the tenant's retention. next is where the next page
-// begins, 0 if no later one has anything old.
+// have been applied and are older than the tenant's retention. One that nobody has applied stays
+// however old it is: it is what the tenant's workflow still has to do. next is where the next
+// page begins, 0 if no later one has anything old.
 func (s *Store) PruneCommands(
 	ctx context.Context, tenant flowhq.TenantID, after int64,
 ) (deleted, next int64, err error) {
@@ -154,6 +159,10 @@ func (s *Store) PruneCommands(
 
 // pruneSome runs a statement that deletes rows which are older than a number of days, at most
 // PruneBatch of them. If it deletes PruneBatch, there may be more.
+//
+// Its statements name the rows by their ctid: what is locked by the inner select stays where it
+// is until the deletion, so the outer one needs no index. They skip what others have locked and
+// wait for nobody, and it is harmless to repeat them.
 func (s *Store) pruneSome(ctx context.Context, what, q string, days int) (int64, error) {
 	tag, err := exec(ctx, s, q, named{"limit": PruneBatch, "days": days})
 	if err != nil {
@@ -164,7 +173,8 @@ func (s *Store) pruneSome(ctx context.Context, what, q string, days int) (int64,
 
 // PruneDeletions deletes at most PruneBatch of the commands that erased tenants, if they
 // are older than the default retention. To Deletion it is then as if such a tenant had
-// never been. If it deletes PruneBatch, there may be more.
+// never been. If it deletes PruneBatch, there may be more. It is across tenants on purpose: such
+// a command's tenant is in no list. commands_deletions_idx finds it by its time.
 func (s *Store) PruneDeletions(ctx context.Context) (deleted int64, err error) {
 	const q = `
 		delete from flowhq.commands where ctid = any(array(
@@ -179,7 +189,8 @@ func (s *Store) PruneDeletions(ctx context.Context) (deleted int64, err error) {
 
 // PruneErased deletes at most PruneBatch of the events that are all that is left of erased
 // tenants, if they are older than the default retention. If it deletes PruneBatch, there may
-// be more.
+// be more. portal_event_logs_erased_idx finds them by their time, and holds no other events;
+// TestFewRowsPerPrunedPage guards that those of other tenants are not read.
 func (s *Store) PruneErased(ctx context.Context) (deleted int64, err error) {
 	const q = `
 		delete from flowhq.portal_event_logs where ctid = any(array(
@@ -192,7 +203,8 @@ func (s *Store) PruneErased(ctx context.Context) (deleted int64, err error) {
 }
 
 // PruneFleetEvents deletes at most PruneBatch of the fleet's events that are older than
-// the default retention. If it deletes PruneBatch, there may be more.
+// the default retention. If it deletes PruneBatch, there may be more. It reads the whole table,
+// which has some 50,000 rows at the very most: see AddLoginEvent.
 func (s *Store) PruneFleetEvents(ctx context.Context) (deleted int64, err error) {
 	const q = `
 		delete from flowhq.fleet_events where ctid = any(array(
@@ -204,11 +216,11 @@ func (s *Store) PruneFleetEvents(ctx context.Context) (deleted int64, err error)
 }
 
 // keyDays is how long the key of a request is remembered, in days. Nobody repeats a request
-// after that.
+// after that; one that is repeated all the same is a new request.
 const keyDays = 7
 
-// PruneKeys deletes at most PruneBatch of the keys of requests that are older than keyDays.
-// If it deletes PruneBatch, there may be more.
+// PruneKeys deletes at most PruneBatch of the keys of requests that are older than keyDays. Such
+// a key belongs to no tenant. If it deletes PruneBatch, there may be more.
 func (s *Store) PruneKeys(ctx context.Context) (deleted int64, err error) {
 	const q = `
 		delete from flowhq.request_keys where ctid = any(array(
@@ -220,7 +232,8 @@ func (s *Store) PruneKeys(ctx context.Context) (deleted int64, err error) {
 }
 
 // TenantIDs returns at most limit tenants whose ids come after the given one, ""
-// being before the first, in the order of their ids.
+// being before the first, in the order of their ids. The nightly pruning goes through all of
+// them page by page: a tenant that is created meanwhile is in a later page or has nothing old.
 func (s *Store) TenantIDs(
 	ctx context.Context, after flowhq.TenantID, limit int,
 ) ([]flowhq.TenantID, error) {

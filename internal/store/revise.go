@@ -23,7 +23,9 @@ type Revision struct {
 
 // InboundID returns the ID of a message that the person with the addresses of m has
 // sent under m.WAID, 0 if there is none, and whether another person has sent one under
-// it. Nobody can name another person's message.
+// it. Nobody can name another person's message. Both searches begin with WhatsApp's id or the
+// address, so none reads the log. It holds no lock: rows of messages keep their ids when
+// contacts become one.
 func (s *Store) InboundID(
 	ctx context.Context, tenant flowhq.TenantID, m Inbound,
 ) (id int64, other bool, err error) {

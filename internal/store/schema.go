@@ -81,7 +81,8 @@ func schemaVersion(ctx context.Context, conn *pgx.Conn) (version uint, err error
 	return version, classify(err)
 }
 
-// programVersion returns the version that this program migrates to.
+// programVersion returns the version that this program migrates to. A process that does not
+// migrate needs it as well: its statements are written for that version and no other.
 func programVersion() (uint, error) {
 	files, err := iofs.New(migrations.Files, ".")
 	if err != nil {

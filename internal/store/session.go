@@ -23,7 +23,9 @@ type LinkCode struct {
 	ExpiresAt time.Time
 }
 
-// transitionArgs are the parameters by which a statement writes a transition.
+// transitionArgs are the parameters by which a statement writes a transition. SetSession and
+// RecordState share them, so that a host and a workflow write the same transition in one way.
+// The codes are no part of a transition, which travels through Temporal's history.
 func transitionArgs(t flowhq.Transition, codes Codes, actor string) named {
 	return named{
 		"state": t.State, "reason": clean(t.Reason), "ending": t.End, "retry_at": orNull(t.RetryAt),
@@ -35,7 +37,8 @@ func transitionArgs(t flowhq.Transition, codes Codes, actor string) named {
 }
 
 // SetSession writes what a host says of its session. A Fenced error means that a newer host
-// owns the session, and that nothing was written.
+// owns the session, and that nothing was written. It may be repeated: the times of a state stay
+// while the state does, but an event is recorded once for each call that was committed.
 //
 // The statement does not call flowhq.fence: it begins with an update of the host's row, which
 // is fence and lock at once. To lock the row and then update it in the same statement would
@@ -138,7 +141,8 @@ func (s *Store) RecordState(
 }
 
 // QR returns the code to scan, and notes that somebody asked for it, at most every
-// five seconds. An expired one is left out, whatever the state.
+// five seconds: pages poll it, and each note is a write of the row that renewals need. An expired
+// code is left out, whatever the state. A NotFound error means that there is no such tenant.
 func (s *Store) QR(ctx context.Context, tenant flowhq.TenantID) (flowhq.QR, error) {
 	const q = `
 		with asked as (
@@ -159,7 +163,8 @@ func (s *Store) QR(ctx context.Context, tenant flowhq.TenantID) (flowhq.QR, erro
 	return qr, nil
 }
 
-// QRAsked reports whether somebody has asked for the code within the given time.
+// QRAsked reports whether somebody has asked for the code within the given time. If not, the
+// host lets the codes end and the session waits for a person: nobody is there to scan them.
 func (s *Store) QRAsked(
 	ctx context.Context, tenant flowhq.TenantID, within time.Duration,
 ) (bool, error) {
@@ -174,7 +179,8 @@ func (s *Store) QRAsked(
 	return asked, nil
 }
 
-// orNull returns nil for a time that is not set.
+// orNull returns nil for a time that is not set. Go's zero time is a date of the year 1 to
+// PostgreSQL.
 func orNull(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil

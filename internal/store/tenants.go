@@ -17,8 +17,8 @@ import (
 
 // Bounds on the length of a list, in rows.
 const (
-	DefaultLimit = 100
-	MaxLimit     = 1000
+	DefaultLimit = 100  // of a caller that names no limit
+	MaxLimit     = 1000 // whatever the caller asks for
 )
 
 // A TenantFilter selects tenants. Empty fields select all.
@@ -37,11 +37,14 @@ const tenantColumns = `
 	t.id, t.name, t.phone_number, flowhq.tenant_status(s, w), t.wanted, t.created_at, t.updated_at,
 	c.template_type, c.business_name, c.language,
 	c.replies_per_minute, c.replies_per_contact, c.retention_days, c.answer_within_minutes,
-	s.state, s.number, left(s.reason, 1000), s.ending, s.waiting_for, s.retry_at, s.since, s.last_seen_at,
-	flowhq.host_status(s, w), greatest(w.since, s.since), w.worker, w.epoch, left(w.last_error, 1000),
+	s.state, s.number, left(s.reason, 1000), s.ending, s.waiting_for,
+	s.retry_at, s.since, s.last_seen_at,
+	flowhq.host_status(s, w), greatest(w.since, s.since), w.worker, w.epoch,
+	left(w.last_error, 1000),
 	case when w.lease_epoch = w.epoch and w.lease_expires_at < now() then w.lease_expires_at end`
 
-// scanTenant reads tenantColumns. STALE is decided here and stored nowhere: the newest host
+// scanTenant reads tenantColumns, in their order, and fills in the installation's Defaults. STALE
+// is decided here and stored nowhere: the newest host
 // holds a lease that has run out, so nobody keeps the session that the row speaks of.
 func (s *Store) scanTenant(row pgx.CollectableRow) (t flowhq.Tenant, err error) {
 	var perMinute, perContact, retention, answerWithin *int
@@ -70,6 +73,8 @@ func (s *Store) scanTenant(row pgx.CollectableRow) (t flowhq.Tenant, err error) 
 	return t, err
 }
 
+// orDefault returns n, or the installation's default for a column that is null. 0 is a choice
+// and not a missing one: it sends no replies.
 func orDefault(n *int, otherwise int) int {
 	if n == nil {
 		return otherwise
@@ -144,8 +149,9 @@ func (s *Store) CreateTenantOnce(
 	return t, err
 }
 
-// numberTaken returns err with the name of the tenant that has the number, if that is
-// what is wrong.
+// numberTaken returns err with the id of the tenant that has the number, if that is
+// what is wrong. It is a second round trip, on the way of an error only: a unique key says that
+// a row is in the way, and not whose.
 func (s *Store) numberTaken(ctx context.Context, number string, err error) error {
 	const q = `select id from flowhq.tenants where phone_number = @number`
 	if !violates(err, "tenants_phone_number_key") {
@@ -159,7 +165,8 @@ func (s *Store) numberTaken(ctx context.Context, number string, err error) error
 	return &flowhq.Error{Code: flowhq.Conflict, Message: message, Err: err}
 }
 
-// Tenant returns one tenant, or a NotFound error.
+// Tenant returns one tenant, or a NotFound error. A NotFound ends the tenant's host, so it is
+// Unavailable if the database is another installation's: see missing.
 func (s *Store) Tenant(ctx context.Context, tenant flowhq.TenantID) (flowhq.Tenant, error) {
 	const q = `
 		select ` + tenantColumns + `
@@ -177,7 +184,9 @@ func (s *Store) Tenant(ctx context.Context, tenant flowhq.TenantID) (flowhq.Tena
 
 // Tenants returns one page of the tenants that f selects, newest first, and the
 // cursor of the next page, "" after the last. A cursor that did not come from
-// here is Invalid.
+// here is Invalid. Without a filter it walks tenants_newest_idx and stops after a page. With one
+// it may go through all tenants. A search is part of four columns and an id, for which there is
+// no index.
 func (s *Store) Tenants(
 	ctx context.Context, f TenantFilter,
 ) (page []flowhq.Tenant, next string, err error) {
@@ -216,7 +225,8 @@ func (s *Store) Tenants(
 }
 
 // Selected returns the ids of at most limit tenants that f selects, the newest
-// first. The cursor and the limit of f are for pages and mean nothing here.
+// first. The cursor and the limit of f are for pages and mean nothing here. A bulk is made of
+// the ids, so the caller asks for one more than a bulk may have to see that there are too many.
 func (s *Store) Selected(
 	ctx context.Context, f TenantFilter, limit int,
 ) ([]flowhq.TenantID, error) {
@@ -243,8 +253,8 @@ func (s *Store) Selected(
 	return ids, nil
 }
 
-// cursor returns where a page that ends with t ends. Rows created later do not
-// move it.
+// cursor returns where a page that ends with t ends: its time, in microseconds as PostgreSQL
+// keeps it, and its id, as two tenants may have one time. Rows created later do not move it.
 func cursor(t flowhq.Tenant) string {
 	return base64.RawURLEncoding.EncodeToString(
 		[]byte(strconv.FormatInt(t.CreatedAt.UnixMicro(), 10) + " " + string(t.ID)))
@@ -254,6 +264,8 @@ func cursor(t flowhq.Tenant) string {
 // year 2255, which is beyond every row and within PostgreSQL's calendar.
 const maxCursor = 9_000_000_000_000_000
 
+// parseCursor reads what cursor has made; a cursor of anything else is Invalid. It is bounded and
+// checked because it comes from a client, and PostgreSQL refuses a time beyond its calendar.
 func parseCursor(c string) (at *time.Time, id *flowhq.TenantID, err error) {
 	if c == "" {
 		return nil, nil, nil
@@ -275,7 +287,8 @@ func parseCursor(c string) (at *time.Time, id *flowhq.TenantID, err error) {
 	return &created, &t, nil
 }
 
-// clampLimit returns how many rows a list of the wanted length may have.
+// clampLimit returns how many rows a list of the wanted length may have. It bounds the lists
+// that clients ask for, and those of callers that go on with another page.
 func clampLimit(wanted int) int {
 	if wanted <= 0 {
 		return DefaultLimit

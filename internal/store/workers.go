@@ -18,7 +18,13 @@ type Room struct {
 }
 
 // BeatWorker records that a worker process is alive for ttl from now and how full it
-// is, and returns the room of all others.
+// is, and returns the room of all others. The sum leaves out the caller's row by name, which the
+// snapshot shows as it was before. Times are the database's, so a worker whose clock is wrong
+// neither dies early nor lives on.
+//
+// It uses the connection for signs of life, as a worker that is busy is not dead. To repeat it
+// is harmless. The deletion is of workers that died a day ago: after an ordinary end EndWorker
+// has deleted the row.
 func (s *Store) BeatWorker(
 	ctx context.Context, p flowhq.Worker, ttl time.Duration,
 ) (others Room, err error) {
@@ -47,7 +53,8 @@ func (s *Store) BeatWorker(
 	return others, nil
 }
 
-// EndWorker forgets a worker process that has ended.
+// EndWorker forgets a worker process that has ended. If it fails, the row runs out with its
+// last beat and is deleted a day later, so callers only log the error.
 func (s *Store) EndWorker(ctx context.Context, name string) error {
 	const q = `delete from flowhq.workers where name = @name`
 	if _, err := exec(ctx, s, q, named{"name": name}); err != nil {
@@ -91,7 +98,8 @@ type Waiting struct {
 // waits for one, its host may write how it ended; the session's state and end are compared once
 // more under the lock, or a tenant that waits for a person would look as if it waited for a slot.
 func (s *Store) SetWaiting(
-	ctx context.Context, why flowhq.Wait, reason string, after time.Duration, failed bool, limit int,
+	ctx context.Context, why flowhq.Wait, reason string, after time.Duration, failed bool,
+	limit int,
 ) ([]Waiting, error) {
 	const q = `
 		with found as (

@@ -17,12 +17,15 @@ import (
 // urlVariable names a server to use instead of a private one.
 const urlVariable = "TEST_DATABASE_URL"
 
-// startServer returns the URL of a server, and what ends it.
+// startServer returns the URL of a server, and what ends it. The server of TEST_DATABASE_URL is
+// its owner's, and is not ended.
+// A private one is started for each test binary, and its folder is deleted with it.
 func startServer(ctx context.Context) (admin string, stop func(), err error) {
 	if admin = os.Getenv(urlVariable); admin != "" {
 		u, err := url.Parse(admin)
 		if err != nil || u.Host == "" {
-			return "", nil, fmt.Errorf("%s must be a URL, such as postgres://user:password@host:5432/postgres", urlVariable)
+			return "", nil, fmt.Errorf("%s must be a URL, such as "+
+				"postgres://user:password@host:5432/postgres", urlVariable)
 		}
 		return admin, func() {}, nil
 	}
@@ -44,9 +47,12 @@ func startServer(ctx context.Context) (admin string, stop func(), err error) {
 // left behind can be told from what is in use.
 const testPrefix = "flowhq_test_"
 
-// maxAge is for how long a test's database may be in use.
+// maxAge is for how long a test's database may be in use. It is above the longest run of the
+// tests: sweep would otherwise drop the databases of another run on the same server.
 const maxAge = time.Hour
 
+// databaseName is unique on the server: two test binaries that run at once have other process
+// ids, and a process id that comes again does so in another second.
 func databaseName(now time.Time, pid, n int) string {
 	return fmt.Sprintf("%s%d_%d_%d", testPrefix, now.Unix(), pid, n)
 }
@@ -59,14 +65,16 @@ func expired(name string, now time.Time) bool {
 	return ok && err == nil && now.Sub(time.Unix(made, 0)) > maxAge
 }
 
-// sweep drops what earlier runs left behind, as far as it can.
+// sweep drops what earlier runs left behind, as far as it can: those that were killed, and the
+// databases of tests that failed. It never touches a database without the prefix.
 func (c *cluster) sweep(ctx context.Context) {
 	conn, err := pgx.Connect(ctx, c.admin)
 	if err != nil {
 		return // the first test will say so
 	}
 	defer conn.Close(ctx)
-	rows, _ := conn.Query(ctx, `select datname from pg_database where starts_with(datname, $1)`, testPrefix)
+	const q = `select datname from pg_database where starts_with(datname, $1)`
+	rows, _ := conn.Query(ctx, q, testPrefix) // Collect reports its error
 	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		return

@@ -19,12 +19,14 @@ import (
 // a server that they share: "testdb" in ASCII.
 const templateLock = 0x7465_7374_6462
 
+// silent is the log of migrations, which would otherwise be in the output of some test.
 var silent = slog.New(slog.DiscardHandler)
 
 // A migration creates tables in schema wa.
 type migration = func(context.Context, *sql.DB) error
 
-// A template is a migrated database to copy, made by the first test that asks.
+// A template is a migrated database to copy, made by the first test that asks. An error is kept
+// as well: each further test would wait for the same one.
 type template struct {
 	name string
 	err  error
@@ -44,6 +46,7 @@ func (c *cluster) template(ctx context.Context, wa migration) (string, error) {
 	return t.name, t.err
 }
 
+// makeTemplate makes a template with our tables and, unless wa is nil, those that wa creates.
 func (c *cluster) makeTemplate(ctx context.Context, wa migration) (string, error) {
 	base, err := baseName()
 	if err != nil {
@@ -91,11 +94,14 @@ func (c *cluster) makeBase(ctx context.Context, name string) error {
 	if err := store.Migrate(ctx, c.url(name), store.Migration{}, silent); err != nil {
 		return err
 	}
+	// Last of all, so that a template which is marked as one is complete. Nobody can connect to it
+	// from then on, which would keep others from copying it.
 	_, err = conn.Exec(ctx, "alter database "+name+" is_template true allow_connections false")
 	return err
 }
 
-// baseName is made of all that the shared template's content depends on.
+// baseName is made of all that the shared template's content depends on. Programs of several
+// versions may so use one server, each with a template of its own.
 func baseName() (string, error) {
 	sum := sha256.New()
 	err := fs.WalkDir(migrations.Files, ".", func(path string, d fs.DirEntry, err error) error {

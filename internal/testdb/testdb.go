@@ -44,10 +44,11 @@ type cluster struct {
 	// but for those of failed tests, which are left for a look.
 	persistent bool
 
-	templating sync.Mutex // held while a template is made
-	templates  map[uintptr]template
+	templating sync.Mutex           // held while a template is made
+	templates  map[uintptr]template // by the code address of the function that makes schema wa
 
-	mu       sync.Mutex
+	mu sync.Mutex
+	// Below are guarded by mu.
 	made     int      // databases so far, for their names
 	finished []string // databases to drop
 	private  []string // templates to drop in the end
@@ -58,6 +59,7 @@ func Main(m *testing.M) {
 	os.Exit(run(m))
 }
 
+// run is Main without the exit of the process, before which its deferred calls have to be done.
 func run(m *testing.M) int {
 	ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
 	defer cancel()
@@ -79,8 +81,8 @@ func run(m *testing.M) int {
 
 // New returns the URL of a fresh, migrated database for t. whatsmeow's tables
 // are only there if a function that creates them is given, such as
-// whatsapp.Upgrade, which is called once for all tests. If t fails on a server that stays, its database is kept for
-// an hour and t logs how to open it.
+// whatsapp.Upgrade, which is called once for all tests. If t fails on a server that stays, its
+// database is kept for an hour and t logs how to open it.
 func New(t testing.TB, wa ...func(context.Context, *sql.DB) error) string {
 	t.Helper()
 	if len(wa) > 1 {
@@ -102,10 +104,13 @@ func New(t testing.TB, wa ...func(context.Context, *sql.DB) error) string {
 // Empty returns the URL of a fresh database without any tables for t.
 func Empty(t testing.TB) string {
 	t.Helper()
-	return provide(t, func(ctx context.Context) (string, error) { return server.create(ctx, "template0") })
+	return provide(t, func(ctx context.Context) (string, error) {
+		return server.create(ctx, "template0") // PostgreSQL's own, to which nobody can add anything
+	})
 }
 
-// provide hands the database that create makes to t.
+// provide hands the database that create makes to t, and takes it back when t ends. It fails t if
+// there is none: a test without a database has nothing to say.
 func provide(t testing.TB, create func(context.Context) (name string, err error)) string {
 	t.Helper()
 	if server == nil {
@@ -121,7 +126,8 @@ func provide(t testing.TB, create func(context.Context) (name string, err error)
 	return server.url(name)
 }
 
-// create copies the template under a new name, which it returns.
+// create copies the template under a new name, which it returns. PostgreSQL copies nothing that
+// somebody is connected to, so a template's connections are closed before.
 func (c *cluster) create(ctx context.Context, template string) (string, error) {
 	c.mu.Lock()
 	c.made++
@@ -130,7 +136,9 @@ func (c *cluster) create(ctx context.Context, template string) (string, error) {
 	return name, c.do(ctx, "create database "+name+" template "+template)
 }
 
-// finish decides what becomes of t's database.
+// finish decides what becomes of t's database. On a server that stays, that of a failed test is
+// kept for a person to open, and sweep drops it later. On a private server nobody could open it
+// afterwards. The drop itself comes late and for many at once, see maxFinished.
 func (c *cluster) finish(t testing.TB, name string) {
 	if c.persistent && t.Failed() {
 		t.Logf("testdb: psql '%s'", c.url(name))
@@ -146,7 +154,8 @@ func (c *cluster) finish(t testing.TB, name string) {
 	c.drop(due)
 }
 
-// drop drops databases as far as it can: what is left is swept later.
+// drop drops databases as far as it can: what is left is swept later. It ends connections that
+// are still open, as those of a pool that a test has not closed.
 func (c *cluster) drop(names []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
 	defer cancel()
@@ -158,7 +167,8 @@ func (c *cluster) drop(names []string) {
 	}
 }
 
-// do runs one statement on a connection of its own.
+// do runs one statement on a connection of its own. A pool would have to be closed before the
+// server stops, and tests that run at once would wait for it.
 func (c *cluster) do(ctx context.Context, statement string) error {
 	conn, err := pgx.Connect(ctx, c.admin)
 	if err != nil {
