@@ -7,8 +7,19 @@ import "strings"
 // search attribute LastReason, and in the label of the metric that counts ends. "" means
 // that the session has not ended.
 //
-// To add a reason: add it here, add its row to endRules, its advice to package advice, and
-// the word to the check of the column whatsapp_sessions.ending and to api/openapi.yaml.
+// A new reason takes these steps; the tests named say which one was left out:
+//
+//   - its word below, and its row in endRules: what follows, the statuses, whether a person should
+//     look, what is left of the link to the phone. [Next] follows the row (TestEveryEnd);
+//   - how it is recognised: internal/whatsapp/ends.go where WhatsApp says it (TestEndOf), or endOf
+//     in internal/session/end.go where it is this side's;
+//   - in a migration, the check of whatsapp_sessions.ending, and the functions host_status and
+//     tenant_status, which derive in SQL what status.go derives in Go (internal/store compares them);
+//   - what an operator should do (internal/advice), the word in api/openapi.yaml and
+//     docs/session.md, and a row of endings in internal/e2e.
+//
+// It is rolled out in this order: the migration, then the workers. A workflow on an older worker
+// takes an unknown word for FAILED, and starts the next host at once.
 type EndReason string
 
 const (
@@ -35,7 +46,7 @@ const (
 	// When a second tenant was refused, all reconnects pause until a newer version is found or set.
 	EndOutdated EndReason = "CLIENT_OUTDATED" // WhatsApp wants a newer client
 
-	// Only a person can mend these.
+	// These are not tried again by themselves: a person gives a command.
 	EndLoggedOut     EndReason = "LOGGED_OUT"     // the phone unlinked it while it was away
 	EndDeviceRemoved EndReason = "DEVICE_REMOVED" // the phone unlinked it while it was connected
 	EndBanned        EndReason = "BANNED"         // by WhatsApp, with no end named
@@ -62,6 +73,15 @@ const (
 	followsPerson                 // nothing, until a person gives a command
 )
 
+// A link says what an end leaves of the link to the phone.
+type link int
+
+const (
+	linkKept   link = iota // the device and its keys: the next login uses them
+	linkGone               // neither: the phone has removed the device, nothing opens with its keys
+	linkFailed             // no device; keys that were stored while linking are never used
+)
+
 // An endRule is what one EndReason means for the tenant, until its next host has claimed it.
 type endRule struct {
 	reason    EndReason
@@ -70,42 +90,43 @@ type endRule struct {
 	host      HostStatus
 	tenant    TenantStatus // "" = by whether a phone is linked, see [Situation.Tenant]
 	attention bool         // a person should look at it
+	link      link         // what is left of the link to the phone
 }
 
 // endRules is the whole table of ends, in the order of [EndReasons]. Ends that recur until
 // somebody changes something ask for attention although they are tried again.
 var endRules = []endRule{
-	{EndLost, followsBackoff, Disconnected, HostStarting, "", false},
-	{EndUnresponsive, followsBackoff, Disconnected, HostStarting, "", false},
-	{EndUnreachable, followsBackoff, Disconnected, HostStarting, "", false},
-	{EndCertificate, followsBackoff, Disconnected, HostStarting, "", true},
-	{EndProxy, followsBackoff, Disconnected, HostStarting, "", true},
-	{EndReplacedByUs, followsAtOnce, Disconnected, HostStarting, "", false},
-	{EndReplacedByStranger, followsBackoff, Disconnected, HostError, "", true},
-	{EndNotRecorded, followsBackoff, Disconnected, HostStarting, "", false},
-	{EndDatabaseLost, followsOutage, Disconnected, HostStarting, "", false},
-	{EndDraining, followsAtOnce, Disconnected, HostDraining, "", false},
-	{EndWorkerLost, followsCrash, Disconnected, HostStarting, "", false},
-	{EndRenewed, followsAtOnce, Disconnected, HostStarting, "", false},
-	{EndRestarted, followsAtOnce, Disconnected, HostStarting, "", false},
-	{EndFailed, followsBackoff, Disconnected, HostStarting, "", false},
+	{EndLost, followsBackoff, Disconnected, HostStarting, "", false, linkKept},
+	{EndUnresponsive, followsBackoff, Disconnected, HostStarting, "", false, linkKept},
+	{EndUnreachable, followsBackoff, Disconnected, HostStarting, "", false, linkKept},
+	{EndCertificate, followsBackoff, Disconnected, HostStarting, "", true, linkKept},
+	{EndProxy, followsBackoff, Disconnected, HostStarting, "", true, linkKept},
+	{EndReplacedByUs, followsAtOnce, Disconnected, HostStarting, "", false, linkKept},
+	{EndReplacedByStranger, followsBackoff, Disconnected, HostError, "", true, linkKept},
+	{EndNotRecorded, followsBackoff, Disconnected, HostStarting, "", false, linkKept},
+	{EndDatabaseLost, followsOutage, Disconnected, HostStarting, "", false, linkKept},
+	{EndDraining, followsAtOnce, Disconnected, HostDraining, "", false, linkKept},
+	{EndWorkerLost, followsCrash, Disconnected, HostStarting, "", false, linkKept},
+	{EndRenewed, followsAtOnce, Disconnected, HostStarting, "", false, linkKept},
+	{EndRestarted, followsAtOnce, Disconnected, HostStarting, "", false, linkKept},
+	{EndFailed, followsBackoff, Disconnected, HostStarting, "", false, linkKept},
 
-	{EndTempBanned, followsTime, Banned, HostError, TenantError, true},
-	{EndCrashLoop, followsTime, Disconnected, HostError, TenantError, true},
-	{EndOutdated, followsPause, Disconnected, HostError, TenantError, true},
+	{EndTempBanned, followsTime, Banned, HostError, TenantError, true, linkKept},
+	{EndCrashLoop, followsTime, Disconnected, HostError, TenantError, true, linkKept},
+	{EndOutdated, followsPause, Disconnected, HostError, TenantError, true, linkKept},
 
-	{EndLoggedOut, followsPerson, LoggedOut, HostError, TenantError, true},
-	{EndDeviceRemoved, followsPerson, LoggedOut, HostError, TenantError, true},
-	{EndBanned, followsPerson, Banned, HostError, TenantError, true},
-	{EndLocked, followsPerson, Banned, HostError, TenantError, true},
-	{EndRefused, followsPerson, Disconnected, HostError, TenantError, true},
-	{EndQRExpired, followsPerson, Disconnected, HostStopped, TenantPaused, true},
-	{EndPairFailed, followsPerson, Disconnected, HostError, TenantError, true},
-	{EndNumberDiffers, followsPerson, Disconnected, HostError, TenantError, true},
-	{EndPasskey, followsPerson, Disconnected, HostError, TenantError, true},
+	{EndLoggedOut, followsPerson, LoggedOut, HostError, TenantError, true, linkGone},
+	{EndDeviceRemoved, followsPerson, LoggedOut, HostError, TenantError, true, linkGone},
+	{EndBanned, followsPerson, Banned, HostError, TenantError, true, linkKept},
+	{EndLocked, followsPerson, Banned, HostError, TenantError, true, linkKept},
+	{EndRefused, followsPerson, Disconnected, HostError, TenantError, true, linkKept},
+	{EndQRExpired, followsPerson, Disconnected, HostStopped, TenantPaused, true, linkKept},
+	{EndPairFailed, followsPerson, Disconnected, HostError, TenantError, true, linkFailed},
+	{EndNumberDiffers, followsPerson, Disconnected, HostError, TenantError, true, linkKept},
+	{EndPasskey, followsPerson, Disconnected, HostError, TenantError, true, linkKept},
 	// A person wanted these two, so there is nothing to look at.
-	{EndStopped, followsPerson, Disconnected, HostStopped, TenantPaused, false},
-	{EndGone, followsPerson, Disconnected, HostError, TenantError, false},
+	{EndStopped, followsPerson, Disconnected, HostStopped, TenantPaused, false, linkKept},
+	{EndGone, followsPerson, Disconnected, HostError, TenantError, false, linkKept},
 }
 
 // EndReasons lists every EndReason.
@@ -144,6 +165,14 @@ func (r EndReason) WaitsForPerson() bool {
 
 // Attention reports whether a person should look at it.
 func (r EndReason) Attention() bool { return r.rule().attention }
+
+// Unlinks reports whether there is no device any more after such an end, so that the tenant's
+// number is free.
+func (r EndReason) Unlinks() bool { return r.rule().link != linkKept }
+
+// LosesKeys reports whether the device's keys are of no use any more. They stay if the account was
+// banned or locked, for that may be lifted.
+func (r EndReason) LosesKeys() bool { return r.rule().link == linkGone }
 
 // SessionState is the state of a session that ended like this.
 func (r EndReason) SessionState() SessionState { return r.rule().state }

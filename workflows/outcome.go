@@ -13,8 +13,8 @@ import (
 	"github.com/flowhq/flowhq/internal/session"
 )
 
-// superseded is what follows for a tenant whose host a force-restart does not wait for.
-func (t *tenant) supersededBy() flowhq.Transition {
+// forceRestarted is what follows for a tenant whose host a force-restart does not wait for.
+func (t *tenant) forceRestarted() flowhq.Transition {
 	return flowhq.Next(flowhq.Before{Wanted: true, Again: true, Counts: t.Counts},
 		flowhq.End{Reason: flowhq.EndReplacedByUs, Text: "force-restarted by an operator"})
 }

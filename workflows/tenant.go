@@ -267,7 +267,7 @@ func (t *tenant) runHost(ctx workflow.Context) error {
 	case t.gone:
 		return nil
 	case abandoned && t.Wanted:
-		return t.enter(ctx, t.supersededBy())
+		return t.enter(ctx, t.forceRestarted())
 	case abandoned:
 		return t.enter(ctx, flowhq.Stopped(t.Counts))
 	}

@@ -45,7 +45,7 @@ func (s *session) end(run context.Context, why error) (Outcome, error) {
 		return gone(), nil
 	}
 	end := endOf(why)
-	if differs := s.number.err(); differs != nil && !unlinked(end.Reason) {
+	if differs := s.number.err(); differs != nil && !end.Reason.Unlinks() {
 		why = differs // the rest followed from it
 		end = endOf(why)
 	}
@@ -58,7 +58,7 @@ func (s *session) end(run context.Context, why error) (Outcome, error) {
 		}
 	default: // no other end needs to be looked into
 	}
-	if unlinked(end.Reason) {
+	if end.Reason.Unlinks() {
 		s.forget(run) // of a pairing, the number may have been recorded before it failed
 	}
 	// Who could mend it is a person or time: the host has nothing more to say.
@@ -242,12 +242,6 @@ func (s *session) unwanted(run context.Context) error {
 	}
 	s.log.Warn("stopped by an operator while Temporal is out of reach; hanging up")
 	return order{errStopped}
-}
-
-// unlinked reports whether there is no device any more after such an end.
-func unlinked(reason flowhq.EndReason) bool {
-	return reason == flowhq.EndLoggedOut || reason == flowhq.EndDeviceRemoved ||
-		reason == flowhq.EndPairFailed
 }
 
 // forget clears the device from the tenant's row, so that its number is free.

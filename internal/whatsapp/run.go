@@ -157,13 +157,12 @@ func (c *Conn) awaitRelease() {
 	}
 }
 
-// forgetKeys deletes the keys of a device that was logged out: nothing opens with them any
-// more. They stay if the account was banned or locked, for that may be lifted.
+// forgetKeys deletes the keys of a device after an end that leaves them of no use.
 func (c *Conn) forgetKeys() {
 	c.mu.Lock()
 	reason, device := c.end.Reason, c.device
 	c.mu.Unlock()
-	if reason != flowhq.EndLoggedOut && reason != flowhq.EndDeviceRemoved {
+	if !reason.LosesKeys() {
 		return
 	}
 	// The connection's own context is over by now.
