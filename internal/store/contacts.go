@@ -248,12 +248,13 @@ func (i identity) args(tenant flowhq.TenantID) pgx.NamedArgs {
 // those that wait or can be retried, and the newest. Older ones keep the address that was
 // known when they were written: to change them all would hold the tenant's row for as long as
 // the log is long, see TestLongLog.
+//
+// yield comes before learn, as contacts_number_key allows a number once. stale is a union of
+// four searches, each of which has an index of its own to go through; a single condition with
+// "or" would read all rows of the contact.
 func (i identity) record(
 	ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID,
 ) (id int64, err error) {
-	// yield comes before learn, as contacts_number_key allows a number once. stale is a union of
-	// four searches, each of which has an index of its own to go through; a single condition with
-	// "or" would read all rows of the contact.
 	const (
 		yield = `
 			update flowhq.contacts set number = ''

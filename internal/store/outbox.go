@@ -76,14 +76,15 @@ type Outbound struct {
 // The update of the message is what decides: two calls at once meet at its row, and the second
 // finds it no longer RECEIVED. message_logs_reply_key would stop a second reply even if a
 // program went wrong, and message_logs_outbound_key finds the reply of an earlier call.
+//
+// The second part of written sees the rows as they were before this statement. It finds the
+// reply of an earlier call only, and never the one that the first part has just inserted, so
+// there is one row at most.
+//
+// The timer is read here and not when the question came: it may have been set in between.
 func (s *Store) Answer(
 	ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o Outcome,
 ) (replyID int64, done bool, err error) {
-	// The second part of written sees the rows as they were before this statement. It finds the
-	// reply of an earlier call only, and never the one that the first part has just inserted, so
-	// there is one row at most.
-	//
-	// The timer is read here and not when the question came: it may have been set in between.
 	const q = `
 		with fence as (
 			select from flowhq.fence(@tenant, @epoch)
