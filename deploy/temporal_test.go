@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/compose-spec/compose-go/v2/types"
 )
 
 // temporalCLI stands in for Temporal's command line, which only its image has. It
@@ -28,8 +30,11 @@ case "$2 $3" in
 esac
 `
 
-// The namespace has the search attributes that the development server has, and
-// running the script again changes nothing.
+// attributeList is where the program's search attributes are, in the checkout.
+const attributeList = "internal/searchattributes/list.txt"
+
+// The namespace gets every search attribute of the list, and running the script again
+// changes nothing.
 func TestNamespaceScript(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "temporal", temporalCLI)
@@ -55,27 +60,17 @@ func TestNamespaceScript(t *testing.T) {
 	for _, m := range regexp.MustCompile(`(?m)^attribute (\w+) (\w+)$`).FindAllStringSubmatch(first, -1) {
 		got[m[1]] = m[2]
 	}
-	if want := developmentAttributes(t); !maps.Equal(got, want) {
+	want := map[string]string{}
+	for line := range strings.Lines(read(t, attributeList)) {
+		name, kind, _ := strings.Cut(strings.TrimSpace(line), " ")
+		want[name] = kind
+	}
+	if len(want) == 0 || !maps.Equal(got, want) {
 		t.Errorf("namespace.sh makes the search attributes %v; want %v", got, want)
 	}
 	if !strings.Contains(first, "--retention 72h") {
 		t.Errorf("namespace.sh sets no retention of 72h:\n%s", first)
 	}
-}
-
-// developmentAttributes reads the search attributes of the embedded server.
-func developmentAttributes(t *testing.T) map[string]string {
-	t.Helper()
-	types := map[string]string{"KEYWORD": "Keyword", "BOOL": "Bool"}
-	all := map[string]string{}
-	pattern := regexp.MustCompile(`"(\w+)":\s+enumspb\.INDEXED_VALUE_TYPE_(\w+)`)
-	for _, m := range pattern.FindAllStringSubmatch(read(t, "dev/temporald/server.go"), -1) {
-		all[m[1]] = types[m[2]]
-	}
-	if len(all) == 0 {
-		t.Fatal("found no search attributes of the development server")
-	}
-	return all
 }
 
 // Every version of Temporal's images is the same, and its databases are the ones
@@ -85,6 +80,14 @@ func TestSchemaScript(t *testing.T) {
 		t.Errorf("schema.sh: %v\n%s", err, out)
 	}
 	p := load(t)
+	job := p.Services["temporal-namespace"]
+	mounted := slices.ContainsFunc(job.Volumes, func(v types.ServiceVolumeConfig) bool {
+		inside := job.Environment["SEARCH_ATTRIBUTES"]
+		return strings.HasSuffix(v.Source, attributeList) && inside != nil && v.Target == *inside
+	})
+	if !mounted {
+		t.Errorf("temporal-namespace has no %s where its SEARCH_ATTRIBUTES says", attributeList)
+	}
 	_, server, _ := strings.Cut(p.Services["temporal"].Image, ":")
 	for _, job := range []string{"temporal-schema", "temporal-namespace"} {
 		if _, tools, _ := strings.Cut(p.Services[job].Image, ":"); tools != server {

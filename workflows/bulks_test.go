@@ -41,7 +41,7 @@ func TestBulksAreOneCall(t *testing.T) {
 	begun := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	var list []*workflowpb.WorkflowExecutionInfo
 	add := func(n int, status enums.WorkflowExecutionStatus, b flowhq.Bulk) {
-		memo, err := Converter(keys).ToPayload(b)
+		memo, err := keys.Converter().ToPayload(b)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,7 +60,7 @@ func TestBulksAreOneCall(t *testing.T) {
 	list = append(list, &workflowpb.WorkflowExecutionInfo{Execution: &common.WorkflowExecution{WorkflowId: "by hand"}},
 		&workflowpb.WorkflowExecutionInfo{Execution: &common.WorkflowExecution{WorkflowId: bulkID("by hand")}})
 	c := NewClient(lister{list: list})
-	c.Converter = Converter(keys)
+	c.Converter = keys.Converter()
 	got, err := c.Bulks(t.Context(), 100)
 	ended := begun.Add(time.Hour)
 	want := []flowhq.Bulk{

@@ -23,13 +23,13 @@ import (
 var filters = map[string][]string{
 	`AttentionNeeded = true AND ExecutionStatus = "Running"`:                               {"banned", "unlinked"},
 	`Template = "BOOKING" AND SessionState != "CONNECTED" AND ExecutionStatus = "Running"`: {"stopped", "unlinked"},
-	`Host STARTS_WITH "worker@box7" AND ExecutionStatus = "Running"`:                       {"banned", "first"},
+	`Worker STARTS_WITH "worker@box7" AND ExecutionStatus = "Running"`:                     {"banned", "first"},
 	`SessionState = "LOGGED_OUT" AND ExecutionStatus = "Running"`:                          {"unlinked"},
 	`TenantName = "second"`:                                             {"second"},
 	`TenantName STARTS_WITH "s"`:                                        {"second", "stopped"},
 	`TenantId = "6c1f0c1e-8a3e-4f43-9d1c-000000000000"`:                 {"first"},
 	`Template = "SUPPORT"`:                                              {"banned"},
-	`Host = "worker@box8-def"`:                                          {"second"},
+	`Worker = "worker@box8-def"`:                                        {"second"},
 	`LastReason = "BANNED" AND SessionState = "BANNED"`:                 {"banned"},
 	`SessionState IN ("CONNECTED", "BANNED") AND Template != "SUPPORT"`: {"first", "second"},
 }
@@ -47,9 +47,9 @@ func TestFilters(t *testing.T) {
 		star.send(flowhq.Start)
 		return star
 	}
-	onHost := func(star *star, host string) *actor {
+	onHost := func(star *star, worker string) *actor {
 		a := star.host(1)
-		r := session.Report{Epoch: 1, Worker: host, Transition: flowhq.Transition{State: flowhq.Connected}}
+		r := session.Report{Epoch: 1, Worker: worker, Transition: flowhq.Transition{State: flowhq.Connected}}
 		if err := s.control.Report(t.Context(), star.ID, r); err != nil {
 			t.Fatal(err)
 		}

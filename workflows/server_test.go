@@ -21,6 +21,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/activities"
+	"github.com/flowhq/flowhq/internal/searchattributes"
 	"github.com/flowhq/flowhq/internal/session"
 )
 
@@ -71,7 +72,7 @@ func newStage(t *testing.T, flags ...string) *stage {
 	server, err := testsuite.StartDevServer(t.Context(), testsuite.DevServerOptions{
 		ExistingPath:  path,
 		ClientOptions: &client.Options{Namespace: "flowhq", Logger: quiet, Identity: "test"},
-		ExtraArgs:     flags, LogLevel: "error",
+		ExtraArgs:     append(searchattributes.Flags(), flags...), LogLevel: "error",
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -13,13 +13,14 @@ import (
 )
 
 // Search attributes of a tenant workflow. Operators filter the Web UI's list by
-// them, such as SessionState = "LOGGED_OUT". Their names are never reused.
+// them, such as SessionState = "LOGGED_OUT". Their names are never reused. Each must be in
+// the list of package searchattributes, or the server refuses the workflow task.
 var (
 	tenantIDKey     = temporal.NewSearchAttributeKeyKeyword("TenantId")
 	tenantNameKey   = temporal.NewSearchAttributeKeyKeyword("TenantName")
 	templateKey     = temporal.NewSearchAttributeKeyKeyword("Template")
 	sessionStateKey = temporal.NewSearchAttributeKeyKeyword("SessionState")
-	workerKey       = temporal.NewSearchAttributeKeyKeyword("Host")
+	workerKey       = temporal.NewSearchAttributeKeyKeyword("Worker")
 	lastReasonKey   = temporal.NewSearchAttributeKeyKeyword("LastReason")
 	attentionKey    = temporal.NewSearchAttributeKeyBool("AttentionNeeded")
 )
@@ -67,10 +68,14 @@ func (t *tenant) details() string {
 	if t.Ending != "" {
 		row("last ended", fmt.Sprintf("%s, %s", t.Ending, t.EndedAt.UTC().Format(time.RFC3339)))
 	}
+	if t.WaitingFor != "" {
+		row("waits for", t.WaitingFor)
+	}
 	if !t.RetryAt.IsZero() {
 		row("tries again", t.RetryAt.UTC().Format(time.RFC3339))
 	}
-	if t.Failures > 0 && t.Session != flowhq.Connected { // else it need not have heard that they are over
+	// Of a connected session the count may be stale: no report says that the failures are over.
+	if t.Failures > 0 && t.Session != flowhq.Connected {
 		row("failed attempts in a row", fmt.Sprintf("at least %d", t.Failures))
 	}
 	return b.String()

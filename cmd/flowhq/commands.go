@@ -33,7 +33,7 @@ func runAPI(
 		return err
 	}
 	commands := workflows.NewClient(p.temporal)
-	commands.Converter = workflows.Converter(p.codec)
+	commands.Converter = p.codec.Converter()
 	commands.Installation = p.store.Installation()
 	// Commands to tenants of another installation would be applied by nobody, or end its
 	// workflows. If Temporal cannot be asked, the API still starts: what it answers comes
@@ -87,7 +87,7 @@ func runWorker(
 	counted := metrics.NewRegistry() // counts also while nobody scrapes
 	o := workers.Options{
 		Temporal: p.temporal, Namespace: p.config.TemporalNamespace,
-		Converter: workflows.Converter(p.codec), Store: p.store, Network: network,
+		Converter: p.codec.Converter(), Store: p.store, Network: network,
 		Capacity: p.config.WorkerCapacity, WhatsAppVersion: p.config.WhatsAppVersion,
 		DrainTimeout: p.config.DrainTimeout, Hurry: hurry,
 		ConnectsPerSecond: p.config.ConnectsPerSecond,

@@ -17,8 +17,6 @@ import (
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-
-	"github.com/flowhq/flowhq/workflows"
 )
 
 // temporalBackoff is how soon a lost connection to Temporal is tried again. The SDK's own goes
@@ -46,7 +44,7 @@ func (p *process) dialTemporal(ctx context.Context, identity string) error {
 	options.Identity = identity
 	options.Logger = logFilter{log.NewStructuredLogger(p.log)}
 	// Without keys too: a process that has none must not drop what others have encrypted.
-	options.DataConverter = workflows.Converter(p.codec)
+	options.DataConverter = p.codec.Converter()
 	options.ConnectionOptions.DialOptions = []grpc.DialOption{
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff: temporalBackoff, MinConnectTimeout: temporalConnectTimeout,

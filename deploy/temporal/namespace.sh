@@ -4,6 +4,8 @@
 set -eu
 
 attempts=30 # of each step, a second apart
+# A name and a type a line. The program has the same file built in.
+attributes=${SEARCH_ATTRIBUTES:-$(dirname "$0")/../../internal/searchattributes/list.txt}
 
 # A new namespace takes some seconds to be known to every part of the server.
 try() {
@@ -29,7 +31,6 @@ attribute() {
 }
 
 try namespace
-for name in TenantId TenantName SessionState Template Host LastReason; do
-	try attribute "$name" Keyword
-done
-try attribute AttentionNeeded Bool
+while read -r name type; do
+	try attribute "$name" "$type" </dev/null # which would read the rest of the list
+done <"$attributes"

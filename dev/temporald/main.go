@@ -8,9 +8,9 @@
 //	temporald server start-dev --port 7233 --ui-port 8233 --db-filename dev.db
 //
 // What an installation of Flow HQ must be given by hand elsewhere is built in:
-// the namespace with its retention, the search attributes operators filter by,
-// and the switches that push a cancellation to a session host at once instead
-// of with its next heartbeat.
+// the namespace with its retention, and the switches that push a cancellation to a session
+// host at once instead of with its next heartbeat. Search attributes come by flags, as with
+// the CLI.
 //
 // It is a module of its own because the server drags in some two hundred
 // modules that the application must not depend on. SQLite files are never

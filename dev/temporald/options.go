@@ -36,9 +36,10 @@ const uiPortOffset = 1000
 
 func parse(args []string, stderr io.Writer) (options, error) {
 	if len(args) < 2 || args[0] != "server" || args[1] != "start-dev" {
-		return options{}, errors.New("usage: temporald server start-dev [flags], or temporald --version")
+		return options{}, errors.New(
+			"usage: temporald server start-dev [flags], or temporald --version")
 	}
-	o := options{attributes: searchAttributes(), dynamic: switches()}
+	o := options{attributes: map[string]enumspb.IndexedValueType{}, dynamic: switches()}
 	f := flag.NewFlagSet("temporald server start-dev", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.StringVar(&o.ip, "ip", "127.0.0.1", "address the server listens on")
@@ -46,16 +47,19 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.IntVar(&o.port, "port", 7233, "port of the server")
 	f.IntVar(&o.uiPort, "ui-port", 0, "port of the Web UI (default: -port + 1000)")
 	f.BoolVar(&o.headless, "headless", false, "no Web UI")
-	f.StringVar(&o.codec, "ui-codec-endpoint", "", "URL below which the Web UI asks to decode payloads")
-	f.StringVar(&o.dbFile, "db-filename", "", "SQLite file to keep everything in (default: in memory)")
+	f.StringVar(&o.codec, "ui-codec-endpoint", "",
+		"URL below which the Web UI asks to decode payloads")
+	f.StringVar(&o.dbFile, "db-filename", "",
+		"SQLite file to keep everything in (default: in memory)")
 	f.StringVar(&o.logLevel, "log-level", "error", "debug, info, warn, error or never")
 	f.StringVar(&o.logFormat, "log-format", "pretty", "json, pretty or text")
 	f.BoolVar(&o.followParent, "follow-parent", false, "stop when the parent process ends")
-	f.Func("namespace", "namespace to create; may be repeated (default flowhq)", func(s string) error {
+	f.Func("namespace", "namespace to create; may be repeated", func(s string) error {
 		o.namespaces = append(o.namespaces, s)
 		return nil
 	})
-	f.Func("search-attribute", "further search attribute, Name=Type; may be repeated", o.addAttribute)
+	f.Func("search-attribute",
+		"search attribute of the namespaces, Name=Type; may be repeated", o.addAttribute)
 	f.Func("dynamic-config-value", "server setting, key=JSON; may be repeated", o.addSwitch)
 	if err := f.Parse(args[2:]); err != nil {
 		return options{}, err

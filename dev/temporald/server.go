@@ -8,7 +8,6 @@ import (
 	uiserver "github.com/temporalio/ui-server/v2/server"
 	uiconfig "github.com/temporalio/ui-server/v2/server/config"
 	uioptions "github.com/temporalio/ui-server/v2/server/server_options"
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/server/common/authorization"
 	"go.temporal.io/server/common/cluster"
 	"go.temporal.io/server/common/config"
@@ -39,19 +38,6 @@ const (
 	// is meant for a machine of its own.
 	historyCacheSize = 8192
 )
-
-// searchAttributes are the columns and filters of an operator's list.
-func searchAttributes() map[string]enumspb.IndexedValueType {
-	return map[string]enumspb.IndexedValueType{
-		"TenantId":        enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-		"TenantName":      enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-		"SessionState":    enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-		"Template":        enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-		"Host":            enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-		"LastReason":      enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-		"AttentionNeeded": enumspb.INDEXED_VALUE_TYPE_BOOL,
-	}
-}
 
 // switches are the server settings that differ from its defaults.
 func switches() dynamicconfig.StaticClient {
@@ -109,7 +95,8 @@ func serverConfig(o options, store *config.SQL, services map[string]config.Servi
 	}
 	c.Global.Membership = config.Membership{MaxJoinDuration: joinTimeout, BroadcastAddress: o.ip}
 	c.Archival.History.State, c.Archival.Visibility.State = off, off
-	c.NamespaceDefaults.Archival.History.State, c.NamespaceDefaults.Archival.Visibility.State = off, off
+	archival := &c.NamespaceDefaults.Archival
+	archival.History.State, archival.Visibility.State = off, off
 	return c
 }
 
@@ -149,7 +136,9 @@ func openStore(o options) (*config.SQL, error) {
 		}
 		// In SQLite's default mode every heartbeat waits for the disk twice: two
 		// thousand tenants then start in two minutes instead of seventeen seconds.
-		c.ConnectAttributes = map[string]string{"mode": "rwc", "journal_mode": "wal", "synchronous": "1"}
+		c.ConnectAttributes = map[string]string{
+			"mode": "rwc", "journal_mode": "wal", "synchronous": "1",
+		}
 	}
 	for _, name := range o.namespaces {
 		ns, err := schema.NewNamespaceConfig(clusterName, name, false, o.attributes)

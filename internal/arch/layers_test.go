@@ -12,16 +12,17 @@ import (
 var layers = [][]string{
 	{"."}, // the nouns
 	{
-		"internal/advice",      // sentences for operators
-		"migrations",           // SQL files
-		"internal/apiclient",   // calls JSON APIs
-		"internal/codec",       // encryption
-		"internal/dev/proc",    // child processes
-		"internal/failpoint",   // test builds break here
-		"internal/httpserver",  // HTTP until the process ends
-		"internal/sessionlock", // between encrypting and decrypting
-		"internal/shutdown",    // signals
-		"internal/workerlock",  // which worker has ended
+		"internal/advice",           // sentences for operators
+		"migrations",                // SQL files
+		"internal/apiclient",        // calls JSON APIs
+		"internal/codec",            // encryption
+		"internal/dev/proc",         // child processes
+		"internal/failpoint",        // test builds break here
+		"internal/httpserver",       // HTTP until the process ends
+		"internal/searchattributes", // of workflows
+		"internal/sessionlock",      // between encrypting and decrypting
+		"internal/shutdown",         // signals
+		"internal/workerlock",       // which worker has ended
 	},
 	// the parts of the simulator
 	{"internal/simulator/wire", "internal/simulator/database", "internal/simulator/signalstore"},
@@ -66,7 +67,8 @@ var only = []struct {
 	{"github.com/gin-gonic", "handlers know no web framework but through one adapter", []string{"api"}},
 	{"github.com/prometheus", "what is counted is named in one place", []string{"internal/metrics"}},
 	{"go.temporal.io/sdk/workflow", "workflow code must be deterministic, so it is in one place",
-		[]string{"workflows", "activities"}}, // the latter only for the options its activities run under
+		// activities only for the options they run under, codec only to fail a workflow's task
+		[]string{"workflows", "activities", "internal/codec"}},
 	{"go.temporal.io/sdk/activity", "how an activity ends is the protocol with the workflow",
 		[]string{"activities", "workflows", "workers"}},
 	{"go.temporal.io/sdk/worker", "task queues and capacity are set in one place",

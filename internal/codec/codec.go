@@ -70,12 +70,6 @@ func New(keys []Key) (*Codec, error) {
 	return c, nil
 }
 
-// Converter returns the default data converter with payloads encrypted. Temporal's client uses
-// it for everything that the package comment names.
-func (c *Codec) Converter() converter.DataConverter {
-	return converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), c)
-}
-
 // Encrypts reports whether there is a key to encrypt with. Without one, payloads that were
 // encrypted before are still errors, never data.
 func (c *Codec) Encrypts() bool { return c.first != "" }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq/internal/devdb"
+	"github.com/flowhq/flowhq/internal/searchattributes"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
 )
@@ -142,7 +143,8 @@ func (s *stand) startTemporal() {
 			"--ip", host, "--port", port, "--headless", "--namespace", "flowhq",
 			"--db-filename", filepath.Join(s.dir, "temporal.db"), "--log-level", "error",
 			// As in deploy/temporal/dynamicconfig.yaml.
-			"--dynamic-config-value", "frontend.enableCancelWorkerPollsOnShutdown=true"}, s.temporalFlags...)...)
+			"--dynamic-config-value", "frontend.enableCancelWorkerPollsOnShutdown=true"},
+			append(searchattributes.Flags(), s.temporalFlags...)...)...)
 		if s.temporald.says("ready on " + s.temporal) {
 			return
 		}

@@ -12,22 +12,13 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/flowhq/flowhq/internal/searchattributes"
 )
 
 // Retention is how long a closed workflow stays readable in a namespace that is
 // created here. dev/temporald creates its own with the same.
 const Retention = 72 * time.Hour
-
-// SearchAttributes are what workflows are listed by. dev/temporald has them built in.
-var SearchAttributes = map[string]enumspb.IndexedValueType{
-	"TenantId":        enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-	"TenantName":      enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-	"SessionState":    enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-	"Template":        enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-	"Host":            enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-	"LastReason":      enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-	"AttentionNeeded": enumspb.INDEXED_VALUE_TYPE_BOOL,
-}
 
 // pollEvery is how often a server is asked whether it knows a new namespace by now.
 const pollEvery = 50 * time.Millisecond
@@ -71,7 +62,7 @@ func addSearchAttributes(ctx context.Context, c client.Client, namespace string)
 		return err
 	}
 	missing := map[string]enumspb.IndexedValueType{}
-	for name, kind := range SearchAttributes {
+	for name, kind := range searchattributes.All() {
 		if _, ok := there.GetCustomAttributes()[name]; !ok {
 			missing[name] = kind
 		}

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq/internal/dev/proc"
+	"github.com/flowhq/flowhq/internal/searchattributes"
 )
 
 // Variable is the environment variable that chooses the program: Embedded, the path
@@ -151,6 +152,7 @@ func (p Program) Command(s Server) []string {
 		// Else what is handed to a worker that is just stopping is lost for a while.
 		"--dynamic-config-value", "frontend.enableCancelWorkerPollsOnShutdown=true",
 	}
+	args = append(args, searchattributes.Flags()...)
 	if s.Codec != "" {
 		args = append(args, "--ui-codec-endpoint", s.Codec)
 	}

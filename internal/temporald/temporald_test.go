@@ -2,7 +2,6 @@ package temporald_test
 
 import (
 	"encoding/json"
-	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -17,6 +16,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/testsuite"
 
+	"github.com/flowhq/flowhq/internal/searchattributes"
 	"github.com/flowhq/flowhq/internal/temporald"
 )
 
@@ -69,8 +69,10 @@ func attributesOf(t *testing.T, s *testsuite.DevServer, namespace string) map[st
 
 func TestTemporaldServesTheSDKsTests(t *testing.T) {
 	t.Parallel()
-	s := startTemporald(t, testsuite.DevServerOptions{ClientOptions: &client.Options{Namespace: namespace}})
-	if diff := cmp.Diff(temporald.SearchAttributes, attributesOf(t, s, namespace)); diff != "" {
+	s := startTemporald(t, testsuite.DevServerOptions{
+		ClientOptions: &client.Options{Namespace: namespace}, ExtraArgs: searchattributes.Flags(),
+	})
+	if diff := cmp.Diff(searchattributes.All(), attributesOf(t, s, namespace)); diff != "" {
 		t.Errorf("search attributes (-want +got):\n%s", diff)
 	}
 	res, err := s.Client().WorkflowService().DescribeNamespace(t.Context(),
@@ -95,8 +97,7 @@ func TestTemporaldTakesTheCLIsFlags(t *testing.T) {
 			"--search-attribute", "Colour=Keyword", "--dynamic-config-value", "frontend.rps=1000", "--log-format", "json",
 		},
 	})
-	want := maps.Clone(temporald.SearchAttributes)
-	want["Colour"] = enumspb.INDEXED_VALUE_TYPE_KEYWORD
+	want := map[string]enumspb.IndexedValueType{"Colour": enumspb.INDEXED_VALUE_TYPE_KEYWORD}
 	if diff := cmp.Diff(want, attributesOf(t, s, "other")); diff != "" {
 		t.Errorf("search attributes (-want +got):\n%s", diff)
 	}
@@ -112,7 +113,7 @@ func TestProvisionAddsWhatIsMissing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if diff := cmp.Diff(temporald.SearchAttributes, attributesOf(t, s, o.Namespace)); diff != "" {
+	if diff := cmp.Diff(searchattributes.All(), attributesOf(t, s, o.Namespace)); diff != "" {
 		t.Errorf("search attributes (-want +got):\n%s", diff)
 	}
 }
