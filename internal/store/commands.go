@@ -38,19 +38,20 @@ func (c NewCommand) hash() []byte {
 // request is one command. With another command or reason it is a Conflict, as is any
 // command but a repeated deletion for a tenant that is being deleted. A NotFound error
 // means that there is no such tenant.
+//
+// Only a statement after the lock sees what others did before they gave it up. The id of the
+// command is drawn under the lock as well, so ids grow in the order of the commits: a reader
+// that has seen an id has seen all lower ones.
+//
+// The command, what is wanted, the relink and the event are one statement, and the notice is
+// sent at its commit: whoever is notified finds the command. read comes in any case, and
+// finds the command of an earlier request under the key.
 func (s *Store) Command(
 	ctx context.Context, tenant flowhq.TenantID, c NewCommand,
 ) (_ flowhq.TenantCommand, name string, err error) {
 	// The order of locks is that of SetSession: host, session, tenant.
 	const lockHost = `select from flowhq.hosts where tenant_id = @tenant for no key update`
 	const lock = `select name from flowhq.tenants where id = @tenant for no key update`
-	// Only a statement after the lock sees what others did before they gave it up. The id of the
-	// command is drawn under the lock as well, so ids grow in the order of the commits: a reader
-	// that has seen an id has seen all lower ones.
-	//
-	// The command, what is wanted, the relink and the event are one statement, and the notice is
-	// sent at its commit: whoever is notified finds the command. read comes in any case, and
-	// finds the command of an earlier request under the key.
 	const add = `
 		with tenant as (
 			select id from flowhq.tenants
