@@ -34,11 +34,11 @@ const pageTime = 5
 // BulkRun is the argument of the Bulk workflow and all that it knows.
 type BulkRun struct {
 	flowhq.Bulk
-	Tenants []flowhq.TenantID `json:"tenants"` // that are still to be told
+	Tenants []flowhq.TenantID `json:"tenants"` // that are still to be given it
 }
 
-// Bulk gives one command to many tenants, a page at a time. Cancelled, it tells no
-// more of them; those that were told obey.
+// Bulk gives one command to many tenants, a page at a time. Cancelled, it gives it to
+// no more of them; those that were given it apply it.
 func (w Tenants) Bulk(ctx workflow.Context, s BulkRun) error {
 	if s.StartedAt.IsZero() {
 		s.StartedAt = workflow.Now(ctx)
@@ -78,7 +78,7 @@ func (w Tenants) bulkPage(ctx workflow.Context, s *BulkRun) error {
 	return nil
 }
 
-// show tells how far the bulk has come.
+// show shows how far the bulk has come.
 func (s *BulkRun) show(ctx workflow.Context) error {
 	workflow.SetCurrentDetails(ctx, fmt.Sprintf("**%s** of %d tenants, %d a second: %d sent, %d failed, %d to go",
 		s.Command, s.Matched, s.PerSecond, s.Sent, s.Failed, len(s.Tenants)))
@@ -173,8 +173,8 @@ func (c *Client) Bulks(ctx context.Context, limit int) ([]flowhq.Bulk, error) {
 	return bulks, nil
 }
 
-// CancelBulk keeps a bulk from telling further tenants and returns it as it is now:
-// it ends as soon as a worker has heard. One that has ended is left as it is.
+// CancelBulk keeps a bulk from reaching further tenants and returns it as it is now:
+// it ends as soon as a worker has received the cancellation. One that has ended is left as it is.
 func (c *Client) CancelBulk(ctx context.Context, id string) (flowhq.Bulk, error) {
 	b, err := c.Bulk(ctx, id)
 	if err != nil || b.State != flowhq.BulkRunning {

@@ -72,7 +72,7 @@ type Pulse string
 
 const (
 	NotRunning Pulse = "NOT_RUNNING" // it never began, or has ended, however it did
-	Idle       Pulse = "IDLE"        // it waits for a nudge, or for a time
+	Idle       Pulse = "IDLE"        // it waits for a signal, or for a time
 	Busy       Pulse = "BUSY"        // an activity runs or is about to, such as a host
 )
 

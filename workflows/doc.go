@@ -8,5 +8,6 @@
 //
 // Besides, there is one workflow for each command that many tenants are given
 // ([Client.StartBulk]), and one a night that deletes old rows
-// ([Client.Pair]).
+// ([Client.Pair]). Both are no part of a tenant's workflow, so that a slow night or a large
+// command makes no tenant's history longer.
 package workflows

@@ -84,7 +84,7 @@ func lostWorker(now time.Time, counted bool) flowhq.End {
 // enter makes a transition and records it where no host does: in the rows and in what the
 // Web UI shows.
 func (t *tenant) enter(ctx workflow.Context, next flowhq.Transition) error {
-	if err := t.take(ctx, next); err != nil {
+	if err := t.adopt(ctx, next); err != nil {
 		return err
 	}
 	ctx = workflow.WithActivityOptions(ctx, activities.RecordStateOptions())
@@ -98,9 +98,9 @@ func (t *tenant) enter(ctx workflow.Context, next flowhq.Transition) error {
 	return nil
 }
 
-// take makes a transition known to this workflow and to the Web UI only: the rows say it, or
+// adopt makes a transition known to this workflow and to the Web UI only: the rows say it, or
 // the next host's claim will.
-func (t *tenant) take(ctx workflow.Context, next flowhq.Transition) error {
+func (t *tenant) adopt(ctx workflow.Context, next flowhq.Transition) error {
 	if next.State != t.Session {
 		t.Since = workflow.Now(ctx)
 	}
@@ -115,7 +115,7 @@ func (t *tenant) take(ctx workflow.Context, next flowhq.Transition) error {
 // receiveReport receives one report of a host and shows it. Reports of older hosts are late
 // news and are dropped, as are those of epochs that no host can have had. Anybody who can send
 // a signal can make one up: whatever epoch that names, what the host that the rows know says
-// later is heard.
+// later is received.
 func (t *tenant) receiveReport(ctx workflow.Context, c workflow.ReceiveChannel) {
 	var r session.Report
 	c.Receive(ctx, &r)

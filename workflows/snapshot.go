@@ -21,14 +21,15 @@ type effect struct{ starts, stops, restarts, forces, deletes bool }
 
 func (e effect) any() bool { return e != effect{} }
 
-// watch looks at the rows once, and then whenever there was a nudge: one look serves all
-// that have come until it begins. Each sight is left to who waits for one.
+// watch reads the rows once, and then whenever a signal says that they changed. One read
+// serves all signals that came before it began, so a flood of signals causes few reads.
+// Each snapshot goes to whichever part of the workflow waits for one.
 func (t *tenant) watch(ctx workflow.Context) {
-	nudges := workflow.GetSignalChannel(ctx, changedSignal)
+	changes := workflow.GetSignalChannel(ctx, changedSignal)
 	t.snapshots, t.readAgain = workflow.NewChannel(ctx), workflow.NewBufferedChannel(ctx, 1)
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		for {
-			for nudges.ReceiveAsync(nil) {
+			for changes.ReceiveAsync(nil) {
 			}
 			t.readAgain.ReceiveAsync(nil)
 			seen := snapshot{writes: t.writes}
@@ -38,7 +39,7 @@ func (t *tenant) watch(ctx workflow.Context) {
 			}
 			t.snapshots.Send(ctx, seen)
 			workflow.NewSelector(ctx).
-				AddReceive(nudges, func(workflow.ReceiveChannel, bool) {}).
+				AddReceive(changes, func(workflow.ReceiveChannel, bool) {}).
 				AddReceive(t.readAgain, func(workflow.ReceiveChannel, bool) {}).
 				Select(ctx)
 		}
@@ -64,7 +65,7 @@ func quick(ctx workflow.Context, name string, in, out any) error {
 	return workflow.ExecuteActivity(ctx, name, in).Get(ctx, out)
 }
 
-// awaitSnapshot waits for the next sight, and reports false if the workflow is ending.
+// awaitSnapshot waits for the next snapshot, and reports false if the workflow is ending.
 func (t *tenant) awaitSnapshot(ctx workflow.Context, s *snapshot) bool {
 	workflow.NewSelector(ctx).
 		AddReceive(t.snapshots, func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, s) }).
@@ -82,8 +83,9 @@ func (t *tenant) wakeForEnd(ctx workflow.Context, sel workflow.Selector) {
 	}
 }
 
-// see receives one sight and applies it, unless the rows have been written to since it
-// was begun. Then it looks again.
+// receiveSnapshot receives one snapshot and applies it, unless this workflow has written to
+// the rows since the read began. Applying an older snapshot would undo that write, so the
+// rows are read again.
 func (t *tenant) receiveSnapshot(ctx workflow.Context, c workflow.ReceiveChannel) effect {
 	var seen snapshot
 	c.Receive(ctx, &seen)
@@ -94,14 +96,15 @@ func (t *tenant) receiveSnapshot(ctx workflow.Context, c workflow.ReceiveChannel
 	return t.apply(ctx, seen)
 }
 
-// maxReads is how many looks in a row take over commands before any is acted on.
+// maxReads is how many reads in a row take over commands before any is acted on. It bounds
+// what a tenant with an endless list of commands adds to one history.
 const maxReads = 25
 
-// apply takes over what a sight says is wanted, and returns what that changes. Where it
-// shows commands, the last one counts, else the row. Where it does not show all of them it
-// looks for the rest first, lest it act on what is overtaken.
+// apply takes over what a snapshot says is wanted, and returns what that changes. Where it
+// shows commands, the last one counts, else the row. Where it does not show all of them the
+// rest is read first, lest the workflow act on a command that a later one has overtaken.
 func (t *tenant) apply(ctx workflow.Context, seen snapshot) (did effect) {
-	for looks := 1; ; looks++ {
+	for reads := 1; ; reads++ {
 		if seen.Gone {
 			t.Wanted, t.gone = false, true
 			return effect{stops: true}
@@ -114,7 +117,7 @@ func (t *tenant) apply(ctx workflow.Context, seen snapshot) (did effect) {
 		}
 		t.after = seen.Commands[len(seen.Commands)-1].ID
 		t.readAgain.SendAsync(nil)
-		if looks == maxReads || !t.awaitSnapshot(ctx, &seen) {
+		if reads == maxReads || !t.awaitSnapshot(ctx, &seen) {
 			break
 		}
 	}
@@ -129,7 +132,7 @@ func (t *tenant) apply(ctx workflow.Context, seen snapshot) (did effect) {
 	return did
 }
 
-// applyCommands takes commands up to the first that this version does not know, as while a newer
+// applyCommands applies commands up to the first that this version does not know, as while a newer
 // one is being rolled out, whose workers will. Only a deletion passes that.
 func (t *tenant) applyCommands(ctx workflow.Context, commands []activities.Asked, did *effect) {
 	known := knownCommands(commands)
@@ -165,7 +168,7 @@ func (t *tenant) isApplying(id int64) bool {
 	return false
 }
 
-// take changes what is wanted by one command. It is marked as applied once the rows show
+// applyCommand changes what is wanted by one command. It is marked as applied once the rows show
 // what it has changed. A deletion is marked by who erases.
 func (t *tenant) applyCommand(c activities.Asked, did *effect) {
 	if t.Deleting {
@@ -178,7 +181,7 @@ func (t *tenant) applyCommand(c activities.Asked, did *effect) {
 			t.applying = append(t.applying, store.Mark{ID: c.ID, Key: c.Key, Outcome: "nothing to do: it was started before"})
 			return
 		}
-		did.restarts = did.restarts || did.stops // between two looks
+		did.restarts = did.restarts || did.stops // both came between two reads
 		t.Wanted, t.Counts, did.starts, did.stops = true, flowhq.Counts{}, true, false
 	case flowhq.Stop:
 		t.Wanted, did.stops = false, true
@@ -198,7 +201,7 @@ func (t *tenant) applyCommand(c activities.Asked, did *effect) {
 	t.applying = append(t.applying, store.Mark{ID: c.ID, Key: c.Key, Outcome: outcome})
 }
 
-// mark notes what has come of commands that changed nothing in the rows.
+// recordOutcomes records what has come of commands that changed nothing in the rows.
 func (t *tenant) recordOutcomes(ctx workflow.Context) error {
 	if len(t.applying) == 0 {
 		return nil

@@ -54,7 +54,7 @@ type TenantState struct {
 	// RetryAt is when it is tried again, which is waited for while the session is wanted:
 	// when a ban ends, or after workers died while hosting it.
 	RetryAt time.Time `json:"retry_at,omitzero"`
-	// Counts is what has gone wrong in a row, as far as reports have told.
+	// Counts is what has gone wrong in a row, as far as reports say.
 	flowhq.Counts `json:"counts,omitzero"`
 }
 
@@ -69,7 +69,7 @@ type Tenants struct {
 //
 // What is wanted is in the rows: a signal says no more than that there is something to
 // see there. So signals may be lost, repeated, reordered or made up, and any run of this
-// workflow may be ended from outside: the next one begins with a look.
+// workflow may be ended from outside: the next one begins by reading the rows.
 //
 // It panics at a state that newer code has left, as when a new version runs beside
 // this one or was taken back. That fails no more than the task: Temporal offers it
@@ -142,7 +142,7 @@ type tenant struct {
 	// gone is set when the tenant turns out not to exist any more.
 	gone bool
 	// startAgain is set by a command to start the session anew once the host that is
-	// being told to end has ended, however it does.
+	// being cancelled has ended, however it does.
 	startAgain bool
 	// superseded counts hosts that a force-restart no longer waits for. While one
 	// lives the workflow must not continue as new: the server would lose its
@@ -280,7 +280,7 @@ func (t *tenant) runHost(ctx workflow.Context) error {
 	if !recorded {
 		return t.enter(ctx, next)
 	}
-	if err := t.take(ctx, next); err != nil {
+	if err := t.adopt(ctx, next); err != nil {
 		return err
 	}
 	return t.recordOutcomes(ctx)
