@@ -33,7 +33,9 @@ func NewAttempts(temporal client.Client, namespace string, data converter.DataCo
 
 // Running returns the attempts of the tenant's Hosts that run: more than one if an older
 // one has been abandoned. It fails with code Unavailable.
-func (a *Attempts) Running(ctx context.Context, tenant flowhq.TenantID) (running []*hosting.Attempt, err error) {
+func (a *Attempts) Running(
+	ctx context.Context, tenant flowhq.TenantID,
+) (running []*hosting.Attempt, err error) {
 	d, err := a.temporal.DescribeWorkflowExecution(ctx, workflowID(tenant), "")
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
 		return nil, nil
@@ -46,12 +48,15 @@ func (a *Attempts) Running(ctx context.Context, tenant flowhq.TenantID) (running
 	}
 	for _, p := range d.GetPendingActivities() {
 		cancelled := p.GetState() == enums.PENDING_ACTIVITY_STATE_CANCEL_REQUESTED
-		if p.GetActivityType().GetName() != activities.HostActivity || !cancelled && p.GetState() != enums.PENDING_ACTIVITY_STATE_STARTED {
+		started := p.GetState() == enums.PENDING_ACTIVITY_STATE_STARTED
+		if p.GetActivityType().GetName() != activities.HostActivity || !cancelled && !started {
 			continue
 		}
 		running = append(running, &hosting.Attempt{
 			RunID:      d.GetWorkflowExecutionInfo().GetExecution().GetRunId(),
-			ActivityID: p.GetActivityId(), Number: p.GetAttempt(), Worker: p.GetLastWorkerIdentity(), Since: p.GetLastStartedTime().AsTime(), Cancelled: cancelled,
+			ActivityID: p.GetActivityId(), Number: p.GetAttempt(),
+			Worker: p.GetLastWorkerIdentity(), Since: p.GetLastStartedTime().AsTime(),
+			Cancelled: cancelled,
 			Last: func(valuePtr any) error {
 				if p.GetHeartbeatDetails() == nil {
 					return nil
@@ -65,26 +70,32 @@ func (a *Attempts) Running(ctx context.Context, tenant flowhq.TenantID) (running
 
 // open reports whether a workflow has not ended: its hosts run though somebody paused it.
 func open(status enums.WorkflowExecutionStatus) bool {
-	return status == enums.WORKFLOW_EXECUTION_STATUS_RUNNING || status == enums.WORKFLOW_EXECUTION_STATUS_PAUSED
+	return status == enums.WORKFLOW_EXECUTION_STATUS_RUNNING ||
+		status == enums.WORKFLOW_EXECUTION_STATUS_PAUSED
 }
 
 // Lose ends an attempt in the place of its worker, which is lost, with last as its heartbeat.
 // One that has ended meanwhile is no error, and no later one is ended for it: by its token
 // Temporal sees to that, else the attempt is looked up again just before, for Temporal takes
 // the id of an activity for that of its present attempt. It fails with code Unavailable.
-func (a *Attempts) Lose(ctx context.Context, tenant flowhq.TenantID, of *hosting.Attempt, last hosting.Status) (err error) {
+func (a *Attempts) Lose(
+	ctx context.Context, tenant flowhq.TenantID, of *hosting.Attempt, last hosting.Status,
+) (err error) {
 	failure := activities.WorkerLost(last.Counts)
 	if of.Token != nil {
 		_ = a.temporal.RecordActivityHeartbeat(ctx, of.Token, last) // it may be told to end, too
 		err = a.temporal.CompleteActivity(ctx, of.Token, nil, failure)
 	} else {
 		running, failed := a.Running(ctx, tenant)
-		if failed != nil || !slices.ContainsFunc(running, func(r *hosting.Attempt) bool { return same(r, of) }) {
+		runs := slices.ContainsFunc(running, func(r *hosting.Attempt) bool { return same(r, of) })
+		if failed != nil || !runs {
 			return failed
 		}
 		id := workflowID(tenant)
-		_ = a.temporal.RecordActivityHeartbeatByID(ctx, a.namespace, id, of.RunID, of.ActivityID, last)
-		err = a.temporal.CompleteActivityByID(ctx, a.namespace, id, of.RunID, of.ActivityID, nil, failure)
+		_ = a.temporal.RecordActivityHeartbeatByID(
+			ctx, a.namespace, id, of.RunID, of.ActivityID, last)
+		err = a.temporal.CompleteActivityByID(
+			ctx, a.namespace, id, of.RunID, of.ActivityID, nil, failure)
 	}
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
 		return nil

@@ -65,7 +65,8 @@ func (w Tenants) Bulk(ctx workflow.Context, s BulkRun) error {
 
 func (w Tenants) bulkPage(ctx workflow.Context, s *BulkRun) error {
 	page := s.Tenants[:min(len(s.Tenants), s.PerSecond*pageTime)]
-	options := activities.BulkOptions(hosting.Timing{Heartbeat: w.Heartbeat}, fmt.Sprintf("%s, after %d of %d", s.Command, s.Sent+s.Failed, s.Matched))
+	options := activities.BulkOptions(hosting.Timing{Heartbeat: w.Heartbeat},
+		fmt.Sprintf("%s, after %d of %d", s.Command, s.Sent+s.Failed, s.Matched))
 	var done activities.BulkSent
 	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activities.BulkActivity, activities.BulkPage{
 		Command: s.Command, RequestID: s.RequestID(), Actor: s.Actor, PerSecond: s.PerSecond, Tenants: page,
@@ -87,7 +88,9 @@ func (s *BulkRun) show(ctx workflow.Context) error {
 
 // StartBulk begins to give b.Command to tenants and returns b as it is then. If there
 // is a bulk of this id already, that one is returned and none is begun.
-func (c *Client) StartBulk(ctx context.Context, b flowhq.Bulk, tenants []flowhq.TenantID) (flowhq.Bulk, error) {
+func (c *Client) StartBulk(
+	ctx context.Context, b flowhq.Bulk, tenants []flowhq.TenantID,
+) (flowhq.Bulk, error) {
 	calling, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	_, err := c.temporal.ExecuteWorkflow(calling, client.StartWorkflowOptions{
@@ -111,7 +114,8 @@ func (c *Client) Bulk(ctx context.Context, id string) (b flowhq.Bulk, err error)
 	defer cancel()
 	d, err := c.temporal.DescribeWorkflowExecution(ctx, bulkID(id), "")
 	if _, unknown := errors.AsType[*serviceerror.NotFound](err); unknown {
-		return b, flowhq.Errorf(flowhq.NotFound, "there is no such bulk, or it ended so long ago that it is forgotten")
+		return b, flowhq.Errorf(flowhq.NotFound,
+			"there is no such bulk, or it ended so long ago that it is forgotten")
 	}
 	if err != nil {
 		return b, classify("the bulk was not read", err)
@@ -129,7 +133,9 @@ func (c *Client) bulkOf(id string, of *workflowpb.WorkflowExecutionInfo) (b flow
 	}
 	b.StartedAt = b.StartedAt.UTC()
 	switch of.GetStatus() {
-	case enums.WORKFLOW_EXECUTION_STATUS_RUNNING, enums.WORKFLOW_EXECUTION_STATUS_PAUSED, enums.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW:
+	case enums.WORKFLOW_EXECUTION_STATUS_RUNNING,
+		enums.WORKFLOW_EXECUTION_STATUS_PAUSED,
+		enums.WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW:
 		b.State = flowhq.BulkRunning
 		return b, nil
 	case enums.WORKFLOW_EXECUTION_STATUS_COMPLETED:

@@ -63,7 +63,8 @@ func (c *Client) Nudge(ctx context.Context, tenant flowhq.TenantID, name string)
 		WorkflowIDReusePolicy:    enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		StaticSummary:            name,
 	}
-	_, err := c.temporal.SignalWithStartWorkflow(ctx, opts.ID, changedSignal, nil, opts, tenantWorkflow, TenantState{Version: stateVersion, Tenant: tenant, Installation: c.Installation})
+	_, err := c.temporal.SignalWithStartWorkflow(ctx, opts.ID, changedSignal, nil, opts, tenantWorkflow,
+		TenantState{Version: stateVersion, Tenant: tenant, Installation: c.Installation})
 	return classify("the tenant's workflow was not told", err)
 }
 
@@ -136,7 +137,8 @@ func classify(message string, err error) error {
 	}
 	why := "Temporal is unavailable"
 	if missing, ok := errors.AsType[*serviceerror.NamespaceNotFound](err); ok {
-		why = fmt.Sprintf("Temporal has no namespace %q; deploy/temporal/namespace.sh makes it", missing.Namespace)
+		why = fmt.Sprintf("Temporal has no namespace %q; deploy/temporal/namespace.sh makes it",
+			missing.Namespace)
 	}
 	return &flowhq.Error{Code: flowhq.Unavailable, Message: message + ": " + why, Err: err}
 }

@@ -22,7 +22,9 @@ func (t *tenant) forceRestarted() flowhq.Transition {
 // afterHost decides what follows the end of a host, which is now. recorded is whether the
 // host has written it to the rows itself: it has where the next attempt or the next host
 // follows without a decision of this workflow.
-func (t *tenant) afterHost(said flowhq.Transition, err error, now time.Time) (next flowhq.Transition, recorded bool) {
+func (t *tenant) afterHost(
+	said flowhq.Transition, err error, now time.Time,
+) (next flowhq.Transition, recorded bool) {
 	before := flowhq.Before{Wanted: t.Wanted, Again: t.startAgain, Counts: t.Counts}
 	var (
 		app     *temporal.ApplicationError
@@ -38,7 +40,8 @@ func (t *tenant) afterHost(said flowhq.Transition, err error, now time.Time) (ne
 		return said, true
 	case errors.As(err, &timeout): // whose cause may be how an earlier attempt ended
 		// The host fell silent up to a timeout ago.
-		stable := t.Session == flowhq.Connected && now.Sub(t.Since) >= flowhq.StableFor+t.timing.Timeout()
+		stable := t.Session == flowhq.Connected &&
+			now.Sub(t.Since) >= flowhq.StableFor+t.timing.Timeout()
 		before.Stable = stable
 		return flowhq.Next(before, lostWorker(now, false)), false
 	case temporal.IsCanceledError(err):
@@ -53,7 +56,9 @@ func (t *tenant) afterHost(said flowhq.Transition, err error, now time.Time) (ne
 
 // afterError is afterHost for a host that ended with an error of its own, whose type is the
 // reason, and whose details are what the host thinks follows.
-func (t *tenant) afterError(app *temporal.ApplicationError, before flowhq.Before, now time.Time) (next flowhq.Transition, recorded bool) {
+func (t *tenant) afterError(
+	app *temporal.ApplicationError, before flowhq.Before, now time.Time,
+) (next flowhq.Transition, recorded bool) {
 	var said flowhq.Transition
 	if app.Details(&said) == nil && !t.startAgain { // else the command has set the counts to 0
 		before.Counts = said.Counts
@@ -77,7 +82,8 @@ func (t *tenant) afterError(app *temporal.ApplicationError, before flowhq.Before
 // lostWorker is the end of a session whose worker was found to be lost now.
 func lostWorker(now time.Time, counted bool) flowhq.End {
 	return flowhq.End{
-		Reason: flowhq.EndWorkerLost, Text: "the worker was lost; moved to another one", At: now, Counted: counted,
+		Reason: flowhq.EndWorkerLost, Text: "the worker was lost; moved to another one",
+		At: now, Counted: counted,
 	}
 }
 

@@ -110,9 +110,13 @@ func (p Pairing) check(ctx context.Context, temporal client.Client) error {
 	case p.Installation:
 		return nil
 	case "":
-		return flowhq.Errorf(flowhq.Conflict, "the schedule %q in Temporal's namespace %q does not say which installation it belongs to: "+
-			"if that is the one of the database %s, delete the schedule, and it is made again", retentionSchedule, p.Namespace, p.Database)
+		return flowhq.Errorf(flowhq.Conflict, "the schedule %q in Temporal's namespace %q "+
+			"does not say which installation it belongs to: "+
+			"if that is the one of the database %s, delete the schedule, and it is made again",
+			retentionSchedule, p.Namespace, p.Database)
 	}
-	return flowhq.Errorf(flowhq.Conflict, "the database %s belongs to installation %s and Temporal's namespace %q to installation %s: "+
-		"correct DATABASE_URL, or TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE", p.Database, p.Installation, p.Namespace, id)
+	return flowhq.Errorf(flowhq.Conflict, "the database %s belongs to installation %s "+
+		"and Temporal's namespace %q to installation %s: "+
+		"correct DATABASE_URL, or TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE",
+		p.Database, p.Installation, p.Namespace, id)
 }

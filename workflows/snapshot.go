@@ -138,7 +138,8 @@ func (t *tenant) applyCommands(ctx workflow.Context, commands []activities.Asked
 	known := knownCommands(commands)
 	if len(known) < len(commands) {
 		c := commands[len(known)]
-		workflow.GetLogger(ctx).Warn("a command waits for a version that knows it", "command", c.Command, "id", c.ID)
+		workflow.GetLogger(ctx).Warn("a command waits for a version that knows it",
+			"command", c.Command, "id", c.ID)
 	}
 	for i, c := range commands {
 		if (i < len(known) || c.Command == flowhq.Delete) && !t.isApplying(c.ID) {
@@ -178,7 +179,8 @@ func (t *tenant) applyCommand(c activities.Asked, did *effect) {
 	switch c.Command {
 	case flowhq.Start:
 		if t.Wanted && t.RetryAt.IsZero() {
-			t.applying = append(t.applying, store.Mark{ID: c.ID, Key: c.Key, Outcome: "nothing to do: it was started before"})
+			t.applying = append(t.applying, store.Mark{ID: c.ID, Key: c.Key,
+				Outcome: "nothing to do: it was started before"})
 			return
 		}
 		did.restarts = did.restarts || did.stops // both came between two reads
@@ -206,7 +208,8 @@ func (t *tenant) recordOutcomes(ctx workflow.Context) error {
 	if len(t.applying) == 0 {
 		return nil
 	}
-	if err := quick(ctx, activities.RecordOutcomesActivity, activities.OutcomesInput{Tenant: t.Tenant, Marks: t.applying}, nil); err != nil {
+	in := activities.OutcomesInput{Tenant: t.Tenant, Marks: t.applying}
+	if err := quick(ctx, activities.RecordOutcomesActivity, in, nil); err != nil {
 		return err
 	}
 	t.applying, t.writes = nil, t.writes+1

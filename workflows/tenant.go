@@ -310,13 +310,15 @@ func (t *tenant) supersede(ctx workflow.Context, host workflow.Future) {
 // A host is ended for it, for a second off the air, instead of waiting until it ends by
 // itself: Temporal takes no more than 10,000 signals for one run.
 func (t *tenant) mayContinueAsNew(ctx workflow.Context) bool {
-	return !t.Deleting && !t.gone && t.superseded == 0 && len(t.applying) == 0 && workflow.GetInfo(ctx).GetContinueAsNewSuggested()
+	return !t.Deleting && !t.gone && t.superseded == 0 && len(t.applying) == 0 &&
+		workflow.GetInfo(ctx).GetContinueAsNewSuggested()
 }
 
 // erase removes every trace of the tenant and ends the workflow.
 func (t *tenant) erase(ctx workflow.Context) error {
 	ctx = workflow.WithActivityOptions(ctx, activities.EraseOptions())
-	err := workflow.ExecuteActivity(ctx, activities.EraseActivity, activities.EraseInput{Tenant: t.Tenant}).Get(ctx, nil)
+	err := workflow.ExecuteActivity(ctx, activities.EraseActivity,
+		activities.EraseInput{Tenant: t.Tenant}).Get(ctx, nil)
 	if err != nil {
 		return err
 	}
