@@ -6,22 +6,15 @@ import (
 	"log/slog"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/flowhq/flowhq"
-	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/testdb"
 )
 
 func TestMain(m *testing.M) { testdb.Main(m) }
-
-var timing = hosting.Timing{Heartbeat: 200 * time.Millisecond}
-
-// patience bounds what should happen soon.
-const patience = 10 * time.Second
 
 func openStore(t *testing.T, url string) *store.Store {
 	t.Helper()
@@ -45,16 +38,6 @@ func newTenant(t *testing.T, s *store.Store) flowhq.TenantID {
 		t.Fatal(err)
 	}
 	return tenant.ID
-}
-
-// soon waits for a signal.
-func soon(t *testing.T, what string, signal <-chan struct{}) {
-	t.Helper()
-	select {
-	case <-signal:
-	case <-time.After(patience):
-		t.Fatalf("%s: not within %v", what, patience)
-	}
 }
 
 // From the third worker in a row that dies of a session on, the workflow is told.

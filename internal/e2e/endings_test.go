@@ -46,6 +46,14 @@ func TestEndings(t *testing.T) {
 	w.worker("quiet", "WORKER_CAPACITY=1")
 	unresponsive := &row{name: "unresponsive connection", want: flowhq.EndUnresponsive, make: inflict("unresponsive"), b: s.tenant(0)}
 	unresponsive.b.link()
+	for _, f := range []struct { // faults of all logins, so before anybody else logs in
+		kind string
+		want flowhq.EndReason
+	}{
+		{"unreachable", flowhq.EndUnreachable}, {"wrong_tls", flowhq.EndCertificate}, {"wrong_noise", flowhq.EndCertificate},
+	} {
+		t.Run(f.kind, func(t *testing.T) { w.in(t).cannotConnect(unresponsive.b, f.kind, f.want) })
+	}
 	unresponsive.make(unresponsive.b)
 	t.Run("proxy failed", func(t *testing.T) { w.in(t).proxied(s.tenant(99)) }) // while that is all the room
 
@@ -68,16 +76,7 @@ func TestEndings(t *testing.T) {
 			r.b.connected(patience)
 		}
 	}
-	// While nobody else logs in.
 	stranded := rows[0].b
-	for _, f := range []struct {
-		kind string
-		want flowhq.EndReason
-	}{
-		{"unreachable", flowhq.EndUnreachable}, {"wrong_tls", flowhq.EndCertificate}, {"wrong_noise", flowhq.EndCertificate},
-	} {
-		t.Run(f.kind, func(t *testing.T) { w.in(t).cannotConnect(stranded, f.kind, f.want) })
-	}
 	s.must(s.simulate("POST", "/faults", object{"kind": "few_codes", "count": 1}, nil)) // of 20 s
 	for _, r := range rows {
 		r.make(r.b)

@@ -78,13 +78,13 @@ func (w *warden) shows(b *business, state flowhq.SessionState) {
 		}
 		var shown struct {
 			Session flowhq.SessionState
-			Host    string
+			Worker  string
 		}
 		if err := v.Get(&shown); err != nil {
 			return err
 		}
 		row, err := b.read()
-		if err == nil && (shown.Session != state || row.Session.State != state || state == flowhq.Connected && shown.Host != row.Host.Worker) {
+		if err == nil && (shown.Session != state || row.Session.State != state || state == flowhq.Connected && shown.Worker != row.Host.Worker) {
 			err = fmt.Errorf("%s: the workflow shows %+v, the row %s on %s; want %s", b.Name, shown, row.Session.State, row.Host.Worker, state)
 		}
 		return err

@@ -64,6 +64,7 @@ func (s *Store) scanTenant(row pgx.CollectableRow) (t flowhq.Tenant, err error) 
 		if expired != nil {
 			t.Host.Status, t.Host.Since = flowhq.HostStale, *expired
 		}
+	default: // nobody expects a sign of life of these
 	}
 	t.Config.RepliesPerMinute = orDefault(perMinute, s.Defaults.RepliesPerMinute)
 	t.Config.RepliesPerContact = orDefault(perContact, s.Defaults.RepliesPerContact)
