@@ -63,6 +63,8 @@ func (w Tenants) Bulk(ctx workflow.Context, s BulkRun) error {
 	return nil
 }
 
+// bulkPage gives the command to the next page of tenants. A page that is repeated after a
+// crash does no harm: the commands of a bulk share one request id, so none is given twice.
 func (w Tenants) bulkPage(ctx workflow.Context, s *BulkRun) error {
 	page := s.Tenants[:min(len(s.Tenants), s.PerSecond*pageTime)]
 	options := activities.BulkOptions(hosting.Timing{Heartbeat: w.Heartbeat},

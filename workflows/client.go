@@ -131,6 +131,8 @@ func tenantOf(workflowID string) flowhq.TenantID {
 	return flowhq.TenantID(strings.TrimPrefix(workflowID, tenantPrefix))
 }
 
+// classify makes an error of Temporal one of code Unavailable. A missing namespace is named:
+// it is a mistake of the installation, which waiting does not mend.
 func classify(message string, err error) error {
 	if err == nil {
 		return nil

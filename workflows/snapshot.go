@@ -160,6 +160,8 @@ func knownCommands(commands []activities.Asked) []activities.Asked {
 	return commands
 }
 
+// isApplying reports whether a command is being applied already: until the rows show its
+// outcome, every read shows it again.
 func (t *tenant) isApplying(id int64) bool {
 	for _, m := range t.applying {
 		if m.ID == id {

@@ -216,7 +216,9 @@ func (t *tenant) awaitStart(ctx workflow.Context) error {
 	return t.enter(ctx, flowhq.Starting(t.Counts))
 }
 
-// runHost keeps one Host activity until it ends or is abandoned.
+// runHost keeps one Host activity until it ends or is abandoned. Only one may run: a second
+// one would fence the first by its epoch. So every command but a force-restart cancels the
+// host and waits for its end before the next one starts.
 func (t *tenant) runHost(ctx workflow.Context) error {
 	hostCtx, cancelHost := workflow.WithCancel(ctx)
 	defer cancelHost()
