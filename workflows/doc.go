@@ -2,9 +2,11 @@
 // and the Client through which everybody else speaks to it.
 //
 // A tenant's workflow remembers whether the session is wanted and, while it is,
-// keeps one Host activity running (package activities). It has no retries of its
-// own: backoff is the activity's retry policy and liveness is its heartbeat. Its one
-// timer waits for the end of a ban. Messages of customers never come here.
+// keeps one Host activity running (package activities). What follows the end of a host is
+// decided by [flowhq.Next]: most ends are retried by Temporal after the delay that the host names,
+// without waking the workflow. A host's sign of life is its lease in the database; Temporal's
+// heartbeat is for what no worker finds out. The workflow's one timer waits for the end of a ban
+// or of a crash loop's pause. Messages of customers never come here.
 //
 // Besides, there is one workflow for each command that many tenants are given
 // ([Client.StartBulk]), and one a night that deletes old rows

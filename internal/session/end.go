@@ -304,7 +304,7 @@ func endOf(err error) flowhq.End {
 			end.Text = own.Message
 		}
 	case flowhq.EndReplacedByStranger:
-		end.Text = "somebody else logged in with this bot's keys; backing off"
+		end.Text = "somebody else logged in with this bot's keys"
 	case flowhq.EndQRExpired:
 		end.Text = "nobody scanned the QR code, and nobody asks for it any more"
 	default: // the connection's own words

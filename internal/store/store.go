@@ -1,9 +1,10 @@
-// Package store holds every SQL statement of Flow HQ, and is the only importer
-// of pgx.
+// Package store holds the SQL statements on Flow HQ's own tables. Package keystore has those on
+// the library's tables.
 //
-// Every method takes the tenant first and touches the rows of that tenant
-// alone. Each is one round trip, but for Erase, and nearly always one statement,
-// so there is no transaction to leave open and no lock held while a client thinks.
+// A method that is about one tenant takes the tenant first and touches the rows of that tenant
+// alone. Those that are about all tenants at once, such as the fleet, bulks and retention, say so.
+// Nearly every method is one statement and one round trip, so there is no transaction to leave
+// open and no lock held while a client thinks.
 //
 // # Fencing
 //
