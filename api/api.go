@@ -43,6 +43,7 @@ type Tenants interface {
 	) (tenants []flowhq.Tenant, next string, err error)
 	// Selected returns the ids of all tenants that a filter selects.
 	Selected(ctx context.Context, f store.TenantFilter, limit int) ([]flowhq.TenantID, error)
+	// UpdateTenant changes the fields that c gives and leaves the others as they are.
 	UpdateTenant(
 		ctx context.Context, id flowhq.TenantID, c flowhq.TenantChange, actor string,
 	) (flowhq.Tenant, error)
@@ -50,6 +51,8 @@ type Tenants interface {
 
 // Logs reads what happened to a tenant, newest first, and adds to it.
 type Logs interface {
+	// Messages returns one page; next is 0 after the last one, else what the next page begins
+	// before.
 	Messages(
 		ctx context.Context, id flowhq.TenantID, f store.MessageFilter,
 	) (messages []flowhq.Message, next int64, err error)
@@ -60,6 +63,7 @@ type Logs interface {
 	) (flowhq.Message, error)
 	// Unmute has the writer of a message answered again.
 	Unmute(ctx context.Context, id flowhq.TenantID, message int64, actor string) error
+	// Events returns the newest events; there are no further pages.
 	Events(ctx context.Context, id flowhq.TenantID, limit int) ([]flowhq.Event, error)
 	AddEvent(ctx context.Context, e flowhq.Event) error
 }
@@ -82,9 +86,13 @@ type Commands interface {
 	Command(
 		ctx context.Context, id flowhq.TenantID, c store.NewCommand,
 	) (given flowhq.TenantCommand, name string, err error)
+	// TenantCommand finds a command of a tenant, which may have been deleted since, or fails with
+	// code NotFound.
 	TenantCommand(
 		ctx context.Context, id flowhq.TenantID, command int64,
 	) (flowhq.TenantCommand, error)
+	// TenantCommands returns the newest commands whose ids are below before; 0 is for the first
+	// page.
 	TenantCommands(
 		ctx context.Context, id flowhq.TenantID, before int64, limit int,
 	) (page []flowhq.TenantCommand, next int64, err error)
@@ -92,13 +100,14 @@ type Commands interface {
 	Deletion(ctx context.Context, id flowhq.TenantID) (flowhq.TenantCommand, error)
 }
 
-// A Nudger has a tenant's workflow look for commands now. Without it the reconciler of the
-// workers does so some seconds later.
+// A Nudger has a tenant's workflow look for commands now. Without it the reconciler of the workers
+// does so some seconds later. A failed nudge is therefore logged, but no error to the client.
 type Nudger interface {
 	Nudge(ctx context.Context, id flowhq.TenantID, name string) error
 }
 
-// Pinger reports whether something that the API cannot do without answers.
+// Pinger reports whether something that the API cannot do without answers. An implementation must
+// return when ctx ends, else /readyz would hang with what it asks.
 type Pinger interface {
 	Ping(ctx context.Context) error
 }
@@ -142,15 +151,18 @@ type API struct {
 	auth   *authenticator
 	logins *loginRecorder
 	engine *gin.Engine
-	// timeout bounds the handling of one request.
+	// timeout bounds the handling of one request. It is handleTimeout; tests set it shorter.
 	timeout time.Duration
 
 	readiness readyCache
-	// nudgeFailed is when Temporal did not answer last; nil: it answered.
+	// nudgeFailed is when Temporal did not answer last; nil: it answered. It spares the next
+	// clients the wait; see nudge.
 	nudgeFailed atomic.Pointer[time.Time]
-	// codecSlot holds a value while the codec works on payloads.
+	// codecSlot holds a value while the codec works on payloads. One body may take many times its
+	// size when it is decoded (TestCodecOneAtATime).
 	codecSlot chan struct{}
-	count     *metrics.API
+	// count has what /metrics shows of this API: answers by status, and logins that failed.
+	count *metrics.API
 }
 
 // actor is whom an admin's actions are attributed to. There is one password, so one actor.
@@ -190,6 +202,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.engine.Serve
 
 // routes lists every endpoint. Only a tenant may be called :id: the access log takes it as
 // the tenant that a record belongs to.
+//
+// TestRoutesAreDescribed compares the routes with openapi.yaml in both directions, and
+// TestEveryAdminRouteNeedsThePassword asks each one without a password. So a route that is added
+// here alone, or outside its group, fails a test.
 func (a *API) routes() {
 	// begin is first, so that every answer has its id and headers. logAccess is before
 	// recoverPanic, and so logs the status that a panic is answered with.

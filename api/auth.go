@@ -12,11 +12,17 @@ import (
 	"github.com/flowhq/flowhq/internal/config"
 )
 
-// passwordParameter is the query parameter of Options.QueryAuth.
+// passwordParameter is the query parameter of Options.QueryAuth. A query ends up in the logs of
+// proxies and in the history of browsers, so it is off unless an operator asks for it. TestPassword
+// tries both.
 const passwordParameter = "password"
 
 // authenticate lets a request with the admin password pass. The right password passes
 // however many wrong ones came from its address: those only make the check slow.
+//
+// A client sees 401 for a missing or wrong password, 403 for a page of another site, and 429 with
+// Retry-After where too many passwords wait. All three come before the body is read, so a stranger
+// cannot make the process hold one.
 func (a *API) authenticate(c *gin.Context) {
 	if err := a.auth.foreign.Check(c.Request); err != nil && !a.fromUI(c) {
 		a.fail(c, &flowhq.Error{
@@ -48,7 +54,8 @@ func (a *API) authenticate(c *gin.Context) {
 	}
 }
 
-// demandPassword answers 401.
+// demandPassword answers 401. The header makes a browser ask its user, who then sends the password
+// with every request.
 func (a *API) demandPassword(c *gin.Context, message string) {
 	c.Header("WWW-Authenticate", `Basic realm="Flow HQ", charset="UTF-8"`)
 	a.fail(c, flowhq.Errorf(unauthorized, "%s", message))
@@ -96,8 +103,9 @@ func (a *authenticator) matches(password string) bool {
 	return subtle.ConstantTimeCompare(hash[:], a.hash[:]) == 1
 }
 
-// sources returns what a request's wrong password is counted by, the narrowest first: the
-// caller, and the proxy that says who the caller is.
+// sources returns what a request's wrong password is counted by, the narrowest first: the caller,
+// and the proxy that says who the caller is. A page of another site counts apart from its browser's
+// user, who would else be slowed down by a page that was only opened (TestForeignPagesGuessApart).
 func sources(c *gin.Context) []source {
 	from := source{addr: origin(c)}
 	switch c.GetHeader("Sec-Fetch-Site") {

@@ -21,13 +21,15 @@ const (
 	maxFieldErrors = 20
 	// maxSearch bounds a search text or a cursor, in characters.
 	maxSearch = 100
-	// maxKey bounds an Idempotency-Key, in bytes.
+	// maxKey bounds an Idempotency-Key, in bytes. It is stored with each command; a UUID, which
+	// most clients send, has 36.
 	maxKey = 128
 	// maxParameters bounds the parameters of a query; no endpoint has as many.
 	maxParameters = 40
 )
 
-// keyHeader carries the caller's own key of a request, by which a repeated one is known.
+// keyHeader carries the caller's own key of a request, by which a repeated one is known. The answer
+// to a repeated key is the first request's; with another body it is 409 (TestOneKeyTwoCommands).
 const keyHeader = "Idempotency-Key"
 
 // reservedKeys is the beginning of the keys that a bulk gives to its commands. A caller must
@@ -74,8 +76,9 @@ func newBinder(c *gin.Context, queryAuth bool) *binder {
 // asked before the query is parsed: a stranger must not make us parse thousands.
 func tooManyParameters(query string) bool { return strings.Count(query, "&") >= maxParameters }
 
-// finish returns what is wrong with the request: nil, an error about the request
-// as a whole, or an Invalid error that names the fields.
+// finish returns what is wrong with the request: nil, an error about the request as a whole, or an
+// Invalid error that names the fields. A key on a request that would ignore it is an error, because
+// its sender relies on it.
 func (b *binder) finish() error {
 	method := b.c.Request.Method
 	writes := method != http.MethodGet && method != http.MethodHead
@@ -102,7 +105,8 @@ func (b *binder) finish() error {
 	}
 }
 
-// stop notes a problem with the request as a whole.
+// stop notes a problem with the request as a whole. The first one wins: those that follow are often
+// its consequences.
 func (b *binder) stop(err error) {
 	if b.err == nil {
 		b.err = err
@@ -154,7 +158,9 @@ func (b *binder) id(kind string) int64 {
 	return id
 }
 
-// key returns the caller's key of this request, or the request's id in its place.
+// key returns the caller's key of this request, or the request's id in its place. A request without
+// a key is never taken for a repeated one, since each request has an id of its own
+// (TestKeysAreNotRequestIDs).
 func (b *binder) key() string {
 	b.keyRead = true
 	keys := b.c.Request.Header.Values(keyHeader)
@@ -176,7 +182,8 @@ func validKey(key string) bool {
 	return key != "" && len(key) <= maxKey && !strings.ContainsFunc(key, unprintable)
 }
 
-// parameter returns a query parameter and whether it was given.
+// parameter returns a query parameter and whether it was given. Two values of one name are an
+// error: proxies and libraries disagree on which one counts.
 func (b *binder) parameter(name string) (string, bool) {
 	b.known[name] = true
 	values := b.query[name]
@@ -189,7 +196,9 @@ func (b *binder) parameter(name string) (string, bool) {
 	return values[0], true
 }
 
-// number returns a query parameter from low to high, or fallback without one.
+// number returns a query parameter from low to high, or fallback without one. A number out of
+// bounds is refused rather than corrected: a client that asks for 5000 rows and gets 1000 would
+// take them for all.
 func (b *binder) number(name string, fallback, low, high int) int {
 	v, given := b.parameter(name)
 	if !given {
@@ -203,8 +212,8 @@ func (b *binder) number(name string, fallback, low, high int) int {
 	return n
 }
 
-// position returns a query parameter that an earlier answer gave as "next", or 0
-// if there is none or it is empty.
+// position returns a query parameter that an earlier answer gave as "next", or 0 if there is none
+// or it is empty. Clients should not calculate one; that it is an id is no promise.
 func (b *binder) position(name string) int64 {
 	v, _ := b.parameter(name)
 	if v == "" {
@@ -228,7 +237,8 @@ func (b *binder) text(name string) string {
 	return v
 }
 
-// validText reports whether a text may be searched for.
+// validText reports whether a text may be searched for. Control characters are refused, because
+// PostgreSQL takes no NUL in a text, and the answer would be 500.
 func validText(s string) bool {
 	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= maxSearch &&
 		!strings.ContainsFunc(s, unicode.IsControl)

@@ -33,7 +33,8 @@ func (b *binder) body(v any) {
 	b.decode(data, v)
 }
 
-// noBody refuses a body, but for the empty object that some clients always send.
+// noBody refuses a body, but for the empty object that some clients always send. A body that would
+// be ignored is an error like an unknown parameter: its sender expects it to have an effect.
 func (b *binder) noBody() {
 	if data, ok := b.read(maxBody); ok && len(data) > 0 {
 		b.decode(data, &struct{}{})
@@ -58,7 +59,9 @@ func (b *binder) read(limit int64) ([]byte, bool) {
 	return bytes.TrimSpace(data), true
 }
 
-// decode decodes a JSON object into the struct that v points to.
+// decode decodes a JSON object into the struct that v points to. UTF-8 is checked first:
+// encoding/json would replace invalid bytes by U+FFFD without a word, and a tenant would be stored
+// with a name that nobody sent.
 func (b *binder) decode(data []byte, v any) {
 	if !isJSON(b.c.GetHeader("Content-Type")) {
 		b.stop(notJSON())
@@ -84,7 +87,8 @@ func isJSON(contentType string) bool {
 		(charset == "" || strings.EqualFold(charset, "utf-8"))
 }
 
-// checkObject returns an error unless data is one JSON object and nothing else.
+// checkObject returns an error unless data is one JSON object and nothing else. The place of a
+// syntax error is named, since bodies are often written by hand.
 func checkObject(data []byte) error {
 	var whole json.RawMessage
 	err := json.Unmarshal(data, &whole)
@@ -164,6 +168,7 @@ func optionalOf(t reflect.Type) reflect.Type {
 	return value.Type
 }
 
+// unmarshaler is what a flowhq.Optional implements and a plain struct of a request does not.
 var unmarshaler = reflect.TypeFor[json.Unmarshaler]()
 
 // describe says which JSON a Go type takes.
@@ -188,7 +193,8 @@ func describe(t reflect.Type) string {
 	}
 }
 
-// check notes the problems of an error that Validate returned.
+// check notes the problems of an error that Validate returned. It adds to what binding found: of a
+// field that has a problem already, the first one stays.
 func (b *binder) check(err error) {
 	if e, ok := errors.AsType[*flowhq.Error](err); ok {
 		for _, f := range e.Fields {

@@ -38,7 +38,7 @@ type Bulks interface {
 // Defaults and bounds of the requests about bulks.
 const (
 	// defaultPerSecond is how many tenants a second get the command, unless the request says
-	// otherwise.
+	// otherwise. At that rate a thousand tenants take 100 s; each may log in to WhatsApp.
 	defaultPerSecond = 10
 	// defaultBulks and maxBulks bound the list, in rows.
 	defaultBulks = 20
@@ -47,9 +47,10 @@ const (
 
 // bulkBody is the body of POST /admin/bulk.
 type bulkBody struct {
-	Command   flowhq.Command `json:"command"`
-	Filter    bulkFilter     `json:"filter"`
-	PerSecond *int           `json:"per_second"`
+	Command flowhq.Command `json:"command"`
+	Filter  bulkFilter     `json:"filter"`
+	// PerSecond is nil where the body leaves it out, which 0 is not: 0 is refused.
+	PerSecond *int `json:"per_second"`
 }
 
 // bulkFilter selects tenants as the parameters of GET /admin/tenants do. All stands
@@ -115,6 +116,11 @@ func (f bulkFilter) check(b *binder) {
 
 // startBulk handles POST /admin/bulk. The bulk is recorded with its tenants first, which makes
 // it durable: if Temporal cannot start it now, the reconciler of the workers does later.
+//
+// A client sees 202 with the bulk in either case, and how far it is by reading it
+// (TestBulkWithoutTemporal). The tenants are selected now and not as the bulk goes on, so that what
+// an operator is told it reaches is what it reaches. One more than MaxBulk is asked for, to tell a
+// full bulk from one that is too large.
 func (a *API) startBulk(ctx context.Context, req bulkRequest) (flowhq.Bulk, error) {
 	body, err := json.Marshal(req.bulkBody)
 	if err != nil {
@@ -156,7 +162,9 @@ func (a *API) startBulk(ctx context.Context, req bulkRequest) (flowhq.Bulk, erro
 	return begun, nil
 }
 
-// current returns a bulk as it is now, if Temporal knows, else as it was a moment ago.
+// current returns a bulk as it is now, if Temporal knows, else as it was a moment ago. What
+// Temporal does not answer within nudgeTimeout is no error: a progress some seconds old is better
+// than none.
 func (a *API) current(ctx context.Context, b flowhq.Bulk) flowhq.Bulk {
 	if b.State != flowhq.BulkRunning {
 		return b

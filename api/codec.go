@@ -66,7 +66,9 @@ func (a *API) decode(ctx context.Context, req codecRequest) (payloads, error) {
 	return a.recode(ctx, a.Codec.DecodeJSON, req)
 }
 
-// recode runs one half of the codec on a request, one request at a time.
+// recode runs one half of the codec on a request, one request at a time. A payload that cannot be
+// decoded is answered with 400, not 500: it is the Web UI's, or of a key that this installation no
+// longer has.
 func (a *API) recode(
 	ctx context.Context, f func(context.Context, []byte) ([]byte, error), req codecRequest,
 ) (payloads, error) {
@@ -92,6 +94,10 @@ func (a *API) recode(
 
 // allowUI is CORS for the codec: it lets the pages of the Web UI, and no others, use the
 // codec from an operator's browser, with the password that the browser remembers.
+//
+// CodecOrigin is answered literally and never "*": a browser sends no password to a wildcard, and
+// an answer that repeats any Origin would let every site read what operators can. Vary keeps a
+// cache from giving one origin's answer to another (TestCodecInABrowser).
 func (a *API) allowUI(c *gin.Context) {
 	if !strings.HasPrefix(c.Request.URL.Path, codecPath+"/") {
 		return
@@ -110,7 +116,8 @@ func (a *API) allowUI(c *gin.Context) {
 	}
 }
 
-// fromUI reports whether a page of the Web UI asks for the codec.
+// fromUI reports whether a page of the Web UI asks for the codec. The scheme, host and port must
+// all be equal, as browsers compare origins.
 func (a *API) fromUI(c *gin.Context) bool {
 	return a.CodecOrigin != "" && c.GetHeader("Origin") == a.CodecOrigin &&
 		strings.HasPrefix(c.Request.URL.Path, codecPath+"/")

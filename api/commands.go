@@ -11,8 +11,9 @@ import (
 
 // Bounds on what a caller waits for Temporal, which the command does not need.
 const (
-	// nudgeTimeout is how long an answer waits for Temporal. A command that Temporal does
-	// not know of is found by the workers' reconciler within seconds.
+	// nudgeTimeout is how long an answer waits for Temporal. A command that Temporal does not know
+	// of is found by the workers' reconciler within seconds. Two seconds leave most of
+	// handleTimeout to the database, which the command does need.
 	nudgeTimeout = 2 * time.Second
 	// nudgePause is for how long nobody waits for Temporal after it did not answer in time.
 	nudgePause = 5 * time.Second
@@ -30,8 +31,9 @@ func (r *commandRequest) bind(b *binder) {
 	r.Key = b.key()
 }
 
-// accepted is a command that is durable, but perhaps not applied yet. Its location is where
-// to see whether it has been.
+// accepted is a command that is durable, but perhaps not applied yet. Its location is where to see
+// whether it has been. The status is 202 even where it was applied long ago, so that a repeated
+// request looks like the first.
 type accepted struct{ flowhq.TenantCommand }
 
 func (a accepted) location() string {
@@ -74,8 +76,9 @@ func (a *API) nudge(ctx context.Context, tenant flowhq.TenantID, name string) {
 	a.nudgeFailed.CompareAndSwap(last, nil)
 }
 
-// deleteTenant handles DELETE /admin/tenants/:id. It is no error to delete a tenant that has
-// been deleted, or is being deleted this moment, so that the request may be repeated.
+// deleteTenant handles DELETE /admin/tenants/:id. It is no error to delete a tenant that has been
+// deleted, or is being deleted this moment, so that the request may be repeated. The answer is then
+// the first deletion, with its time (TestDeleteWhatIsGone). A tenant that never was is 404.
 func (a *API) deleteTenant(ctx context.Context, req commandRequest) (accepted, error) {
 	answer, err := a.command(flowhq.Delete)(ctx, req)
 	if flowhq.ErrorCode(err) != flowhq.NotFound {

@@ -15,6 +15,7 @@ type Fleet interface {
 	LoginEvents
 }
 
+// workerList has no next page: an installation has few workers.
 type workerList struct {
 	Workers []flowhq.Worker `json:"workers"`
 }
@@ -56,8 +57,8 @@ func (r *fleetRequest) bind(b *binder) {
 	}
 }
 
-// changeFleet handles PUT /admin/fleet. A notification brings the change to all workers
-// within moments.
+// changeFleet handles PUT /admin/fleet. A notification brings the change to all workers within
+// moments. The answer is the state after the change, so that a client need not read it again.
 func (a *API) changeFleet(ctx context.Context, req fleetRequest) (fleetAnswer, error) {
 	fleet, err := a.Fleet.SetFleet(ctx, req.Change, actor)
 	if err != nil {

@@ -52,7 +52,9 @@ func handle[Req any, P request[Req], Resp any](
 	}
 }
 
-// answer sends resp with this status, or as its methods say.
+// answer sends resp with this status, or as its methods say. The whole answer is encoded before the
+// first byte is sent: a failure of encoding still gets a status and a problem, not half a body with
+// 200.
 func (a *API) answer(c *gin.Context, status int, resp any) {
 	if r, ok := resp.(located); ok {
 		c.Header("Location", r.location())
@@ -104,7 +106,8 @@ func (a *API) limitConcurrency(n int) gin.HandlerFunc {
 	}
 }
 
-// acquire takes one of the slots that a channel has room for, or reports false when ctx ends.
+// acquire takes one of the slots that a channel has room for, or reports false when ctx ends. A
+// caller that hangs up leaves the queue at once, since its ctx ends.
 func acquire(ctx context.Context, slots chan struct{}) bool {
 	select {
 	case slots <- struct{}{}:

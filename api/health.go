@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	// readyTimeout is how long the database and Temporal have to answer.
+	// readyTimeout is how long the database and Temporal have to answer. A load balancer that
+	// probes every few seconds must have its answer before the next probe.
 	readyTimeout = 2 * time.Second
 	// readyFor is how long one answer serves all who ask. Anybody may ask, as often as they
 	// like, and must not be able to load the database with it.
@@ -25,7 +26,8 @@ type healthy struct {
 // database nor Temporal, because restarting this process would mend neither.
 func (a *API) health(context.Context, nothing) (healthy, error) { return healthy{"ok"}, nil }
 
-// readiness says whether the API can serve, and what keeps it from that.
+// readiness says whether the API can serve, and what keeps it from that. Not ready is 503
+// (TestReady).
 type readiness struct {
 	Status string `json:"status"`
 	Checks checks `json:"checks"`
@@ -52,7 +54,8 @@ func (r readiness) status() int {
 	return http.StatusOK
 }
 
-// ready handles GET /readyz.
+// ready handles GET /readyz. Who comes while another one asks waits for that answer, so that
+// however many ask, the database sees one ping a second (TestReadyIsAskedOnce).
 func (a *API) ready(ctx context.Context, _ nothing) (readiness, error) {
 	if !acquire(ctx, a.readiness.slot) {
 		return readiness{}, ctx.Err()
@@ -90,7 +93,8 @@ func (a *API) checkReady(ctx context.Context, before readiness) readiness {
 	return r
 }
 
-// ping returns what to say about one dependency, and logs what has changed.
+// ping returns what to say about one dependency, and logs what has changed. An unchanged outage is
+// not logged again: probes come every few seconds and would fill the log.
 func (a *API) ping(ctx context.Context, name string, p Pinger, before string) string {
 	err := p.Ping(ctx)
 	switch {

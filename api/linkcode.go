@@ -19,8 +19,10 @@ type linkCode struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// pairCode handles POST /admin/tenants/:id/pair-code. It waits until the tenant's host has
-// put the code into the session's row.
+// pairCode handles POST /admin/tenants/:id/pair-code. It waits until the tenant's host has put the
+// code into the session's row. It asks the row again every linkCodePoll: a wait of seconds for one
+// client is not worth a listener. No code in time is 503, and a session that shows no QR code is
+// 409 (TestPairCode).
 func (a *API) pairCode(ctx context.Context, req tenantRef) (linkCode, error) {
 	q, err := a.Codes.AskLinkCode(ctx, req.Tenant)
 	if err != nil {

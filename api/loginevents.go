@@ -97,7 +97,8 @@ func (l *loginRecorder) record(ctx context.Context, e loginEvent) {
 	}
 }
 
-// countLogin counts a password that was wrong or refused, and has its events recorded.
+// countLogin counts a password that was wrong or refused, and has its events recorded. The metrics
+// have no label for the address: a stranger with many addresses could make series without end.
 func (a *API) countLogin(ctx context.Context, right bool, r checkResult) {
 	switch {
 	case r.refused:

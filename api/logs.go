@@ -41,6 +41,9 @@ type messageList struct {
 
 // messages handles GET /admin/tenants/:id/logs. The store bounds a page by the bytes of its
 // texts; in JSON a byte may become six, so the page may end earlier here.
+//
+// A page that is cut at maxPageBytes has a "next" like any other, so a client that follows it
+// misses no message (TestLogsEnd).
 func (a *API) messages(ctx context.Context, req messagesRequest) (messageList, error) {
 	if _, err := a.Tenants.Tenant(ctx, req.Tenant); err != nil {
 		return messageList{}, err
@@ -78,8 +81,9 @@ func (r *messageRef) bind(b *binder) {
 	r.Message = b.message()
 }
 
-// retryMessage handles POST /admin/tenants/:id/logs/:message/retry. It answers 202: the row
-// is ready to be handled again, and the tenant's host is notified.
+// retryMessage handles POST /admin/tenants/:id/logs/:message/retry. It answers 202: the row is
+// ready to be handled again, and the tenant's host is notified. A message that was not given up is
+// 409: handled a second time, it would be answered twice.
 func (a *API) retryMessage(ctx context.Context, req messageRef) (flowhq.Message, error) {
 	if _, err := a.Tenants.Tenant(ctx, req.Tenant); err != nil {
 		return flowhq.Message{}, err
@@ -115,6 +119,7 @@ func (r *eventsRequest) bind(b *binder) {
 	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
 }
 
+// eventList has no next page: older events than the limit are only in the database.
 type eventList struct {
 	Events []flowhq.Event `json:"events"`
 }

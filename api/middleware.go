@@ -14,7 +14,9 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// handleTimeout bounds the handling of one request, database and Temporal included.
+// handleTimeout bounds the handling of one request, database and Temporal included. It is well
+// below what proxies wait, such as the 60 s of nginx, so a client gets a 503 with a reason in place
+// of the proxy's 504.
 const handleTimeout = 10 * time.Second
 
 // What is known of a request, in the Gin context.
@@ -24,8 +26,10 @@ const (
 	codeKey          = "code"          // why it failed
 )
 
-// begin gives the request an id of its own and sets the headers of every answer. The id is
-// never the caller's: it is what an operator searches the log for.
+// begin gives the request an id of its own and sets the headers of every answer. The id is never
+// the caller's: it is what an operator searches the log for. The policy keeps an answer that a
+// browser shows as a page from loading or running anything, since an answer may quote what a
+// stranger wrote (TestHeaders).
 func (a *API) begin(c *gin.Context) {
 	id := uuid.NewString()
 	c.Set(requestIDKey, id)
@@ -90,7 +94,8 @@ func about(c *gin.Context) []slog.Attr {
 	return attrs
 }
 
-// recoverPanic answers a panic like any other failure nobody classified.
+// recoverPanic answers a panic like any other failure nobody classified. The client sees 500 with a
+// request_id and nothing of the panic (TestFailures).
 func (a *API) recoverPanic(c *gin.Context) {
 	defer func() {
 		p := recover()

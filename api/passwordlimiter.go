@@ -17,9 +17,11 @@ const (
 	// begins with the first of them.
 	maxFailures   = 10
 	failureWindow = time.Minute
-	// maxProxyFailures is the same for everybody behind one proxy together.
+	// maxProxyFailures is the same for everybody behind one proxy together. It is ten times as
+	// high, since the operators behind one proxy share it.
 	maxProxyFailures = 100
-	// maxSources bounds how many sources are remembered at once.
+	// maxSources bounds how many sources are remembered at once. At a few hundred bytes each they
+	// take about a megabyte; TestSourcesAreBounded keeps the number.
 	maxSources = 4096
 )
 

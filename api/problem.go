@@ -52,9 +52,9 @@ var statuses = map[flowhq.Code]int{
 // Temporal restart within seconds.
 const retryAfter = 5 * time.Second
 
-// A problem is the body of every error (RFC 9457). Its type is always
-// about:blank, which makes title the name of the status; programs tell problems
-// apart by code.
+// A problem is the body of every error (RFC 9457). Its type is always about:blank, which makes
+// title the name of the status; programs tell problems apart by code. request_id is what an
+// operator finds the failure by in the log.
 type problem struct {
 	Type      string              `json:"type"`
 	Title     string              `json:"title"`
@@ -95,7 +95,8 @@ func (a *API) logFailure(c *gin.Context, level slog.Level, err error) {
 }
 
 // classify returns the error to show for err. An error of a request whose time is over is
-// Unavailable, because most of what failed then failed of that.
+// Unavailable, because most of what failed then failed of that. A client may repeat such a request
+// with its key; without one it should look first.
 func classify(ctx context.Context, err error) *flowhq.Error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return flowhq.Errorf(hungUp, "the caller hung up")
@@ -138,7 +139,8 @@ func (a *API) noMethod(c *gin.Context) {
 		c.Request.Method, c.Writer.Header().Get("Allow")))
 }
 
-// seconds returns d for a header, rounded up.
+// seconds returns d for a header, rounded up. Rounded down, a client that obeys would come too
+// early.
 func seconds(d time.Duration) string {
 	return strconv.Itoa(int((d + time.Second - 1) / time.Second))
 }

@@ -29,6 +29,10 @@ type qrAnswer struct {
 }
 
 // qr handles GET /admin/tenants/:id/qr.
+//
+// That there is no code is no error here: a page that shows the code asks every few seconds, and
+// has to say how the session is meanwhile. qrPicture answers 404 instead, as an image cannot say
+// anything.
 func (a *API) qr(ctx context.Context, req tenantRef) (qrAnswer, error) {
 	q, err := a.Codes.QR(ctx, req.Tenant)
 	if err != nil {

@@ -10,6 +10,8 @@ import (
 
 // Bounds of the lists, in rows.
 const (
+	// maxLimit bounds what one answer holds in memory. Messages are bounded in bytes as well, by
+	// maxPageBytes.
 	maxLimit = 1000
 	// defaultLimit is for messages, events and commands.
 	defaultLimit   = 200
@@ -58,7 +60,8 @@ func (r *listRequest) bind(b *binder) {
 	r.Cursor = b.text("cursor")
 }
 
-// tenantList is a page of tenants.
+// tenantList is a page of tenants. Next is "" on the last page, and else the cursor of the next
+// one.
 type tenantList struct {
 	Tenants []flowhq.Tenant `json:"tenants"`
 	Next    string          `json:"next"`
@@ -108,7 +111,8 @@ func (a *API) changeTenant(ctx context.Context, req changeRequest) (flowhq.Tenan
 	return advised(t), err
 }
 
-// list returns rows, or an empty list in place of null.
+// list returns rows, or an empty list in place of null. JavaScript and typed clients iterate over a
+// list without asking whether it is there; openapi.yaml has no list that may be null.
 func list[T any](rows []T) []T {
 	if rows == nil {
 		return []T{}

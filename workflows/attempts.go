@@ -15,11 +15,13 @@ import (
 	"github.com/flowhq/flowhq/internal/hosting"
 )
 
-// Attempts is the hosts' attempts as Temporal knows them.
+// Attempts is the hosts' attempts as Temporal knows them. Temporal alone would notice a lost worker
+// by the heartbeat timeout; a worker that notices it sooner in the database ends the attempt here,
+// and the next host starts at once.
 type Attempts struct {
 	temporal  client.Client
-	namespace string
-	data      converter.DataConverter
+	namespace string                  // which calls by activity id have to name
+	data      converter.DataConverter // of the heartbeats, which may be encrypted
 }
 
 // NewAttempts returns the Attempts of a namespace, whose client decodes with data; nil
@@ -33,6 +35,10 @@ func NewAttempts(temporal client.Client, namespace string, data converter.DataCo
 
 // Running returns the attempts of the tenant's Hosts that run: more than one if an older
 // one has been abandoned. It fails with code Unavailable.
+//
+// The run id is left empty, which means the newest run: a caller knows the tenant only, and the run
+// changes whenever the workflow continues as new. An attempt that is merely scheduled runs nowhere
+// and is left out; one that was cancelled runs until its worker has hung up.
 func (a *Attempts) Running(
 	ctx context.Context, tenant flowhq.TenantID,
 ) (running []*hosting.Attempt, err error) {
@@ -69,6 +75,7 @@ func (a *Attempts) Running(
 }
 
 // open reports whether a workflow has not ended: its hosts run though somebody paused it.
+// Temporal's "paused" stops workflow tasks only.
 func open(status enums.WorkflowExecutionStatus) bool {
 	return status == enums.WORKFLOW_EXECUTION_STATUS_RUNNING ||
 		status == enums.WORKFLOW_EXECUTION_STATUS_PAUSED
@@ -103,7 +110,8 @@ func (a *Attempts) Lose(
 	return classify("the attempt was not ended", err)
 }
 
-// same reports whether two are one attempt.
+// same reports whether two are one attempt. A reset in the Web UI begins the count of attempts
+// anew, so the time of the start is compared as well.
 func same(a, b *hosting.Attempt) bool {
 	return a.RunID == b.RunID && a.ActivityID == b.ActivityID && a.Number == b.Number &&
 		a.Worker == b.Worker && a.Since.Equal(b.Since)

@@ -23,15 +23,19 @@ import (
 
 // Names on the wire, on the same terms as the tenants'.
 const (
+	// bulkWorkflow is the type by which Bulks finds them in the visibility store.
 	bulkWorkflow = "Bulk"
 	bulkMemo     = "bulk" // a flowhq.Bulk: how far it has come, readable without a worker
 )
 
-// pageTime is how long one page of a Bulk takes, in seconds: how often its progress
-// is shown, and what it costs in history.
+// pageTime is how long one page of a Bulk takes, in seconds: how often its progress is shown, and
+// what it costs in history. A page is one activity however many tenants it has, so 10,000 tenants
+// at 10 a second are 200 pages; where that is too long for one history, the bulk continues as new.
 const pageTime = 5
 
-// BulkRun is the argument of the Bulk workflow and all that it knows.
+// BulkRun is the argument of the Bulk workflow and all that it knows. The tenants travel as an
+// argument, since the selection is made once: flowhq.MaxBulk keeps their ids within the 2 MB that
+// Temporal takes at a time.
 type BulkRun struct {
 	flowhq.Bulk
 	Tenants []flowhq.TenantID `json:"tenants"` // that are still to be given it
@@ -39,6 +43,9 @@ type BulkRun struct {
 
 // Bulk gives one command to many tenants, a page at a time. Cancelled, it gives it to
 // no more of them; those that were given it apply it.
+//
+// A page is finished even so: the activity waits for its cancellation and reports how many tenants
+// it reached, so the counts that an operator sees are exact.
 func (w Tenants) Bulk(ctx workflow.Context, s BulkRun) error {
 	if s.StartedAt.IsZero() {
 		s.StartedAt = workflow.Now(ctx)
@@ -65,14 +72,20 @@ func (w Tenants) Bulk(ctx workflow.Context, s BulkRun) error {
 
 // bulkPage gives the command to the next page of tenants. A page that is repeated after a
 // crash does no harm: the commands of a bulk share one request id, so none is given twice.
+//
+// The clock of the rate is the activity's: a timer of the workflow for each tenant would fill the
+// history. The tenants are taken off in the order of the list, failed ones too, so one that has
+// been deleted meanwhile holds up no other.
 func (w Tenants) bulkPage(ctx workflow.Context, s *BulkRun) error {
 	page := s.Tenants[:min(len(s.Tenants), s.PerSecond*pageTime)]
 	options := activities.BulkOptions(hosting.Timing{Heartbeat: w.Heartbeat},
 		fmt.Sprintf("%s, after %d of %d", s.Command, s.Sent+s.Failed, s.Matched))
 	var done activities.BulkSent
-	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), activities.BulkActivity, activities.BulkPage{
-		Command: s.Command, RequestID: s.RequestID(), Actor: s.Actor, PerSecond: s.PerSecond, Tenants: page,
-	}).Get(ctx, &done)
+	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options),
+		activities.BulkActivity, activities.BulkPage{
+			Command: s.Command, RequestID: s.RequestID(), Actor: s.Actor,
+			PerSecond: s.PerSecond, Tenants: page,
+		}).Get(ctx, &done)
 	if err != nil {
 		return err
 	}
@@ -81,15 +94,20 @@ func (w Tenants) bulkPage(ctx workflow.Context, s *BulkRun) error {
 	return nil
 }
 
-// show shows how far the bulk has come.
+// show shows how far the bulk has come. The details are for the Web UI; the memo is for the API,
+// which reads it from the server without a query, and so without a worker that must be alive.
 func (s *BulkRun) show(ctx workflow.Context) error {
-	workflow.SetCurrentDetails(ctx, fmt.Sprintf("**%s** of %d tenants, %d a second: %d sent, %d failed, %d to go",
+	workflow.SetCurrentDetails(ctx, fmt.Sprintf(
+		"**%s** of %d tenants, %d a second: %d sent, %d failed, %d to go",
 		s.Command, s.Matched, s.PerSecond, s.Sent, s.Failed, len(s.Tenants)))
 	return workflow.UpsertMemo(ctx, map[string]any{bulkMemo: s.Bulk})
 }
 
 // StartBulk begins to give b.Command to tenants and returns b as it is then. If there
 // is a bulk of this id already, that one is returned and none is begun.
+//
+// RejectDuplicate holds for a bulk that ended, too, as long as Temporal remembers it: a repeated
+// request or a reconciler that is late must not give a command again.
 func (c *Client) StartBulk(
 	ctx context.Context, b flowhq.Bulk, tenants []flowhq.TenantID,
 ) (flowhq.Bulk, error) {
@@ -100,8 +118,9 @@ func (c *Client) StartBulk(
 		TaskQueue:                                TaskQueue,
 		WorkflowIDReusePolicy:                    enums.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
-		StaticSummary:                            fmt.Sprintf("%s of %d tenants", b.Command, b.Matched),
-		Memo:                                     map[string]any{bulkMemo: b},
+		StaticSummary: fmt.Sprintf(
+			"%s of %d tenants", b.Command, b.Matched),
+		Memo: map[string]any{bulkMemo: b},
 	}, bulkWorkflow, BulkRun{Bulk: b, Tenants: tenants})
 	if err != nil && !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 		return b, classify("the bulk was not started", err)
@@ -125,8 +144,11 @@ func (c *Client) Bulk(ctx context.Context, id string) (b flowhq.Bulk, err error)
 	return c.bulkOf(id, d.GetWorkflowExecutionInfo())
 }
 
-// bulkOf reads a bulk from what Temporal says of its workflow, one or in a list.
-func (c *Client) bulkOf(id string, of *workflowpb.WorkflowExecutionInfo) (b flowhq.Bulk, err error) {
+// bulkOf reads a bulk from what Temporal says of its workflow, one or in a list. A run that
+// continued as new is still running under the same id.
+func (c *Client) bulkOf(
+	id string, of *workflowpb.WorkflowExecutionInfo,
+) (b flowhq.Bulk, err error) {
 	if err := c.Converter.FromPayload(of.GetMemo().GetFields()[bulkMemo], &b); err != nil {
 		return b, fmt.Errorf("bulk %s: %w", id, err)
 	}
@@ -147,13 +169,17 @@ func (c *Client) bulkOf(id string, of *workflowpb.WorkflowExecutionInfo) (b flow
 	default:
 		b.State = flowhq.BulkFailed
 	}
-	ended := of.GetCloseTime().AsTime().Truncate(time.Microsecond) // which is all that a list has of it
+	// A list has no more than microseconds of the time: one bulk must read the same in both.
+	ended := of.GetCloseTime().AsTime().Truncate(time.Microsecond)
 	b.EndedAt = &ended
 	return b, nil
 }
 
 // Bulks returns at most limit bulks, the newest first, as they were a second ago: one that
 // was begun since may be missing.
+//
+// They come from the visibility store, which trails the workflows. Its delay is harmless, because
+// the API takes the list of bulks from the database and only their progress from here.
 func (c *Client) Bulks(ctx context.Context, limit int) ([]flowhq.Bulk, error) {
 	listing, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
@@ -183,6 +209,9 @@ func (c *Client) Bulks(ctx context.Context, limit int) ([]flowhq.Bulk, error) {
 
 // CancelBulk keeps a bulk from reaching further tenants and returns it as it is now:
 // it ends as soon as a worker has received the cancellation. One that has ended is left as it is.
+//
+// It cancels rather than terminates: a terminated workflow would not learn how far its last page
+// came.
 func (c *Client) CancelBulk(ctx context.Context, id string) (flowhq.Bulk, error) {
 	b, err := c.Bulk(ctx, id)
 	if err != nil || b.State != flowhq.BulkRunning {
@@ -197,5 +226,6 @@ func (c *Client) CancelBulk(ctx context.Context, id string) (flowhq.Bulk, error)
 	return b, classify("the bulk was not cancelled", err)
 }
 
-// bulkID is also the request id of its commands.
+// bulkID is also the request id of its commands. It is derived from the bulk's id alone, so nobody
+// has to look a workflow up.
 func bulkID(id string) string { return flowhq.Bulk{ID: id}.RequestID() }

@@ -20,11 +20,16 @@ import (
 
 // Names on the wire. They outlive every deployment and are never reused.
 const (
+	// TaskQueue has workflow tasks and short activities. Hosts have a queue of their own,
+	// activities.SessionQueue: a host holds its slot for as long as its session lives.
 	TaskQueue      = "tenants"
 	tenantWorkflow = "Tenant"
 	changedSignal  = "changed" // of the rows; without a payload, for it says no more
-	reportSignal   = "report"
-	statusQuery    = "status"
+	// reportSignal carries a session.Report. It is news of the session; what is wanted is in the
+	// rows.
+	reportSignal = "report"
+	// statusQuery returns the TenantState. Only tests and operators ask: a query needs a worker.
+	statusQuery = "status"
 )
 
 // sendTimeout is how long a caller waits for Temporal, unless its own deadline comes
@@ -53,6 +58,10 @@ func NewClient(temporal client.Client) *Client {
 // Nudge has a tenant's workflow look at its rows, and starts it if it does not run. It
 // may be repeated, and lost: what there is to see is in the rows. The name is for operators
 // who look for a workflow that is new. It fails with code Unavailable.
+//
+// Signal-with-start is one call, so no workflow can end between a look whether it runs and the
+// signal. The id is the tenant's, hence Temporal itself keeps a second workflow of the same tenant
+// from starting.
 func (c *Client) Nudge(ctx context.Context, tenant flowhq.TenantID, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
@@ -63,12 +72,14 @@ func (c *Client) Nudge(ctx context.Context, tenant flowhq.TenantID, name string)
 		WorkflowIDReusePolicy:    enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		StaticSummary:            name,
 	}
-	_, err := c.temporal.SignalWithStartWorkflow(ctx, opts.ID, changedSignal, nil, opts, tenantWorkflow,
+	_, err := c.temporal.SignalWithStartWorkflow(
+		ctx, opts.ID, changedSignal, nil, opts, tenantWorkflow,
 		TenantState{Version: stateVersion, Tenant: tenant, Installation: c.Installation})
 	return classify("the tenant's workflow was not told", err)
 }
 
-// A Pulse is how a tenant's workflow is.
+// A Pulse is how a tenant's workflow is. It comes from the server's own record, so it can be asked
+// while no worker lives.
 type Pulse string
 
 const (
@@ -97,8 +108,10 @@ func (c *Client) Pulse(ctx context.Context, tenant flowhq.TenantID) (Pulse, erro
 	}
 }
 
-// Report tells the tenant's workflow about its session. A workflow that has
-// ended is not an error: the tenant is gone.
+// Report tells the tenant's workflow about its session. A workflow that has ended is not an error:
+// the tenant is gone. The run id is left empty, which means the newest run: whoever reports what a
+// tenant waits for knows of no run. Reports carry epochs instead, by which receiveReport knows late
+// ones.
 func (c *Client) Report(ctx context.Context, tenant flowhq.TenantID, r session.Report) error {
 	err := c.temporal.SignalWorkflow(ctx, workflowID(tenant), "", reportSignal, r)
 	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
@@ -114,16 +127,18 @@ func (c *Client) Ping(ctx context.Context) error {
 	return classify("Temporal is not ready", err)
 }
 
-// Register makes r run tenant workflows, bulks and the retention job.
+// Register makes r run tenant workflows, bulks and the retention job. The names are given, not
+// derived: renaming a method must not orphan the workflows that run.
 func (w Tenants) Register(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(w.Bulk, workflow.RegisterOptions{Name: bulkWorkflow})
 	r.RegisterWorkflowWithOptions(w.Tenant, workflow.RegisterOptions{Name: tenantWorkflow})
 	r.RegisterWorkflowWithOptions(w.Retention, workflow.RegisterOptions{Name: retentionWorkflow})
 }
 
-// workflowID has no slash, because it ends up in URLs.
+// workflowID has no slash, because it ends up in URLs. Visibility and signals find a tenant by it.
 func workflowID(id flowhq.TenantID) string { return tenantPrefix + string(id) }
 
+// tenantPrefix keeps tenants apart from bulks and the retention job in one namespace.
 const tenantPrefix = "tenant:"
 
 // tenantOf returns the tenant whose workflow has this id.

@@ -12,4 +12,13 @@
 // ([Client.StartBulk]), and one a night that deletes old rows
 // ([Client.Pair]). Both are no part of a tenant's workflow, so that a slow night or a large
 // command makes no tenant's history longer.
+//
+// A reader of Temporal will miss commands as signals or updates. Commands are rows in PostgreSQL,
+// so they survive a Temporal that is away, restored or emptied; a signal only says that rows have
+// changed. So a tenant's workflow may be terminated at any time: the next one reads the rows.
+//
+// What a workflow does must be the same when its history is replayed by another worker, else
+// Temporal blocks it with a nondeterminism error (TMPRL1100). So time is workflow.Now, goroutines
+// are workflow.Go, and whatever asks the world is an activity. TestReplay replays recorded
+// histories.
 package workflows

@@ -13,7 +13,9 @@ import (
 	"github.com/flowhq/flowhq/internal/session"
 )
 
-// forceRestarted is what follows for a tenant whose host a force-restart does not wait for.
+// forceRestarted is what follows for a tenant whose host a force-restart does not wait for. That
+// host learns by its epoch that it was replaced. Its own account of its end would come too late to
+// decide anything.
 func (t *tenant) forceRestarted() flowhq.Transition {
 	return flowhq.Next(flowhq.Before{Wanted: true, Again: true, Counts: t.Counts},
 		flowhq.End{Reason: flowhq.EndReplacedByUs, Text: "force-restarted by an operator"})
@@ -22,6 +24,10 @@ func (t *tenant) forceRestarted() flowhq.Transition {
 // afterHost decides what follows the end of a host, which is now. recorded is whether the
 // host has written it to the rows itself: it has where the next attempt or the next host
 // follows without a decision of this workflow.
+//
+// An activity ends in more ways than its code has: with a result, with an error of its own, by a
+// timeout that the server found, by cancellation, or by a fault of the SDK. The timeout is looked
+// at first, because Temporal wraps the error of the last attempt into it, and that error is old.
 func (t *tenant) afterHost(
 	said flowhq.Transition, err error, now time.Time,
 ) (next flowhq.Transition, recorded bool) {
@@ -45,7 +51,9 @@ func (t *tenant) afterHost(
 		before.Stable = stable
 		return flowhq.Next(before, lostWorker(now, false)), false
 	case temporal.IsCanceledError(err):
-		return flowhq.Next(before, flowhq.End{Reason: flowhq.EndRestarted, Text: "restarted by an operator"}), false
+		return flowhq.Next(before, flowhq.End{
+			Reason: flowhq.EndRestarted, Text: "restarted by an operator",
+		}), false
 	case errors.As(err, &app):
 		return t.afterError(app, before, now)
 	default:
@@ -63,7 +71,9 @@ func (t *tenant) afterError(
 	if app.Details(&said) == nil && !t.startAgain { // else the command has set the counts to 0
 		before.Counts = said.Counts
 	}
-	end := flowhq.End{Reason: flowhq.EndReason(app.Type()), Text: app.Message(), Until: said.RetryAt}
+	end := flowhq.End{
+		Reason: flowhq.EndReason(app.Type()), Text: app.Message(), Until: said.RetryAt,
+	}
 	switch {
 	case end.Reason == flowhq.EndWorkerLost: // found out, and counted, by another worker
 		return flowhq.Next(before, lostWorker(now, true)), false
@@ -79,7 +89,9 @@ func (t *tenant) afterError(
 	}
 }
 
-// lostWorker is the end of a session whose worker was found to be lost now.
+// lostWorker is the end of a session whose worker was found to be lost now. counted is true where
+// the worker that found it out has raised the losses already, so that one death is not counted
+// twice.
 func lostWorker(now time.Time, counted bool) flowhq.End {
 	return flowhq.End{
 		Reason: flowhq.EndWorkerLost, Text: "the worker was lost; moved to another one",
@@ -87,8 +99,10 @@ func lostWorker(now time.Time, counted bool) flowhq.End {
 	}
 }
 
-// enter makes a transition and records it where no host does: in the rows and in what the
-// Web UI shows.
+// enter makes a transition and records it where no host does: in the rows and in what the Web UI
+// shows. Recording is an ordinary activity, retried until it succeeds: the database may be away for
+// hours, and a local activity would hold the workflow task for as long. The marks of applied
+// commands go in the same transaction, so a command is never marked done without its effect.
 func (t *tenant) enter(ctx workflow.Context, next flowhq.Transition) error {
 	if err := t.adopt(ctx, next); err != nil {
 		return err
@@ -104,8 +118,8 @@ func (t *tenant) enter(ctx workflow.Context, next flowhq.Transition) error {
 	return nil
 }
 
-// adopt makes a transition known to this workflow and to the Web UI only: the rows say it, or
-// the next host's claim will.
+// adopt makes a transition known to this workflow and to the Web UI only: the rows say it, or the
+// next host's claim will.
 func (t *tenant) adopt(ctx workflow.Context, next flowhq.Transition) error {
 	if next.State != t.Session {
 		t.Since = workflow.Now(ctx)
@@ -122,6 +136,9 @@ func (t *tenant) adopt(ctx workflow.Context, next flowhq.Transition) error {
 // news and are dropped, as are those of epochs that no host can have had. Anybody who can send
 // a signal can make one up: whatever epoch that names, what the host that the rows know says
 // later is received.
+//
+// The counts are bounded for the same reason. They decide how long the next pause is, and a forged
+// report must not be able to keep a session down (TestForgedReports).
 func (t *tenant) receiveReport(ctx workflow.Context, c workflow.ReceiveChannel) {
 	var r session.Report
 	c.Receive(ctx, &r)

@@ -23,27 +23,34 @@ import (
 const (
 	retentionWorkflow = "Retention"
 	retentionSchedule = "retention" // and, with the time behind it, a run's workflow id
-	installationMemo  = "installation"
+	// installationMemo is in plain text even where payloads are encrypted.
+	installationMemo = "installation"
 )
 
 // When retention runs: at a quiet hour in UTC, and not on the minute at which
 // everything else of a machine runs.
 const (
-	retentionHour    = 1
-	retentionMinute  = 30
-	retentionJitter  = 30 * time.Minute
-	retentionCatchUp = 24 * time.Hour // a run that was missed for no longer than this is made up for
+	retentionHour   = 1
+	retentionMinute = 30
+	retentionJitter = 30 * time.Minute
+	// retentionCatchUp is how late a run that was missed is made up for. It is one period, so
+	// that after a longer outage one run follows and not one for each night.
+	retentionCatchUp = 24 * time.Hour
 )
 
-// Retention is one night's run of the retention job, with the rows it has deleted as
-// its result. However much there is to delete, its history stays as short as this.
+// Retention is one night's run of the retention job, with the rows it has deleted as its result.
+// However much there is to delete, its history stays as short as this. A night that fails ends as
+// failed, for an operator to see, and the next one deletes what it left.
 func (w Tenants) Retention(ctx workflow.Context) (pruned activities.Pruned, err error) {
-	ctx = workflow.WithActivityOptions(ctx, activities.PruneOptions(hosting.Timing{Heartbeat: w.Heartbeat}))
+	ctx = workflow.WithActivityOptions(ctx,
+		activities.PruneOptions(hosting.Timing{Heartbeat: w.Heartbeat}))
 	err = workflow.ExecuteActivity(ctx, activities.PruneActivity).Get(ctx, &pruned)
 	return pruned, err
 }
 
-// A Pairing says which database belongs together with which namespace.
+// A Pairing says which database belongs together with which namespace. A worker with the address of
+// one of them wrong would otherwise serve the tenants of another installation;
+// activities.ReadTenant checks each tenant as well.
 type Pairing struct {
 	Installation string // id of the database's
 	Database     string // where it is, for a message
@@ -57,6 +64,9 @@ type Pairing struct {
 //
 // A Conflict error means that the namespace belongs to another installation than the
 // database. Other errors mean that Temporal does not answer in time, or refuses.
+//
+// The id is in the memo of the schedule: Temporal creates a schedule of this id once, so of two
+// installations that begin at the same moment only one gets the namespace.
 func (c *Client) Pair(ctx context.Context, p Pairing) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
@@ -103,7 +113,8 @@ func (p Pairing) check(ctx context.Context, temporal client.Client) error {
 	var id string
 	if payload := d.Memo.GetFields()[installationMemo]; payload != nil {
 		if err := converter.GetDefaultDataConverter().FromPayload(payload, &id); err != nil {
-			return fmt.Errorf("read which installation Temporal's namespace %s belongs to: %w", p.Namespace, err)
+			return fmt.Errorf("read which installation Temporal's namespace %s belongs to: %w",
+				p.Namespace, err)
 		}
 	}
 	switch id {

@@ -25,8 +25,10 @@ var (
 	attentionKey    = temporal.NewSearchAttributeKeyBool("AttentionNeeded")
 )
 
-// show brings the Web UI up to date: search attributes for the list, current
-// details for the tenant's page.
+// show brings the Web UI up to date: search attributes for the list, current details for the
+// tenant's page. Both are server-side copies. The API reads neither: visibility trails by about a
+// second, and the rows are exact. An upsert is an event of history, so show is called on a
+// transition, never on a heartbeat.
 func (t *tenant) show(ctx workflow.Context) error {
 	workflow.SetCurrentDetails(ctx, t.details())
 	return workflow.UpsertTypedSearchAttributes(ctx,

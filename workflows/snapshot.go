@@ -13,17 +13,23 @@ import (
 // A snapshot is what the rows said when they were read once.
 type snapshot struct {
 	activities.Snapshot
-	writes int // to the rows, before it
+	// writes is tenant.writes when the read began; see receiveSnapshot.
+	writes int
 }
 
-// An effect is what commands change for the host that runs, or does not.
+// An effect is what commands change for the host that runs, or does not. Several may be true,
+// as one read may show many commands; runHost and awaitStart decide which one prevails.
 type effect struct{ starts, stops, restarts, forces, deletes bool }
 
+// any reports whether a command or a changed row asks for something to be done.
 func (e effect) any() bool { return e != effect{} }
 
 // watch reads the rows once, and then whenever a signal says that they changed. One read
 // serves all signals that came before it began, so a flood of signals causes few reads.
 // Each snapshot goes to whichever part of the workflow waits for one.
+//
+// The goroutines of a workflow run one at a time, so they need no lock. Signals that nobody
+// receives are no loss at a continue-as-new, since the next run reads the rows first.
 func (t *tenant) watch(ctx workflow.Context) {
 	changes := workflow.GetSignalChannel(ctx, changedSignal)
 	t.snapshots, t.readAgain = workflow.NewChannel(ctx), workflow.NewBufferedChannel(ctx, 1)
@@ -33,7 +39,9 @@ func (t *tenant) watch(ctx workflow.Context) {
 			}
 			t.readAgain.ReceiveAsync(nil)
 			seen := snapshot{writes: t.writes}
-			in := activities.ReadInput{Tenant: t.Tenant, Installation: t.Installation, After: t.after}
+			in := activities.ReadInput{
+				Tenant: t.Tenant, Installation: t.Installation, After: t.after,
+			}
 			if err := quick(ctx, activities.ReadTenantActivity, in, &seen.Snapshot); err != nil {
 				return // the workflow is ending
 			}
@@ -48,13 +56,20 @@ func (t *tenant) watch(ctx workflow.Context) {
 	long, settle := workflow.NewFuture(ctx)
 	t.long = long
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		err := workflow.Await(ctx, func() bool { return workflow.GetInfo(ctx).GetContinueAsNewSuggested() })
+		err := workflow.Await(ctx, func() bool {
+			return workflow.GetInfo(ctx).GetContinueAsNewSuggested()
+		})
 		settle.Set(nil, err)
 	})
 }
 
 // quick does a short activity within the workflow's own task or, if that fails, as any
 // other, until it succeeds. It fails only if the workflow is ending.
+//
+// A local activity is one marker in the history in place of the six events of a scheduled one, and
+// this step is the most frequent. Replay takes its result from the marker and does not ask the
+// database again. It must be short: while it runs the workflow task is held, and no signal is
+// handled. An outage is therefore left to an ordinary activity, whose retries the server keeps.
 func quick(ctx workflow.Context, name string, in, out any) error {
 	local := workflow.WithLocalActivityOptions(ctx, activities.LocalOptions())
 	err := workflow.ExecuteLocalActivity(local, name, in).Get(ctx, out)
@@ -65,7 +80,8 @@ func quick(ctx workflow.Context, name string, in, out any) error {
 	return workflow.ExecuteActivity(ctx, name, in).Get(ctx, out)
 }
 
-// awaitSnapshot waits for the next snapshot, and reports false if the workflow is ending.
+// awaitSnapshot waits for the next snapshot, and reports false if the workflow is ending. Without
+// that second case a cancelled workflow would wait for a read that never comes.
 func (t *tenant) awaitSnapshot(ctx workflow.Context, s *snapshot) bool {
 	workflow.NewSelector(ctx).
 		AddReceive(t.snapshots, func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, s) }).
@@ -74,8 +90,9 @@ func (t *tenant) awaitSnapshot(ctx workflow.Context, s *snapshot) bool {
 	return ctx.Err() == nil
 }
 
-// wakeForEnd has a selector that waits for a command end when the workflow is cancelled, and
-// when its history is long.
+// wakeForEnd has a selector that waits for a command end when the workflow is cancelled, and when
+// its history is long. While a superseded host lives, the workflow may not continue as new: a
+// future that is ready would then make the selector return again and again without a reason to act.
 func (t *tenant) wakeForEnd(ctx workflow.Context, sel workflow.Selector) {
 	sel.AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {})
 	if t.superseded == 0 {
@@ -134,6 +151,9 @@ func (t *tenant) apply(ctx workflow.Context, seen snapshot) (did effect) {
 
 // applyCommands applies commands up to the first that this version does not know, as while a newer
 // one is being rolled out, whose workers will. Only a deletion passes that.
+//
+// Skipping an unknown command instead would reorder commands: a later stop would be applied before
+// it, and undone by it once the new version runs.
 func (t *tenant) applyCommands(ctx workflow.Context, commands []activities.Asked, did *effect) {
 	known := knownCommands(commands)
 	if len(known) < len(commands) {
@@ -152,7 +172,8 @@ func (t *tenant) applyCommands(ctx workflow.Context, commands []activities.Asked
 func knownCommands(commands []activities.Asked) []activities.Asked {
 	for i, c := range commands {
 		switch c.Command {
-		case flowhq.Start, flowhq.Stop, flowhq.Restart, flowhq.Relink, flowhq.ForceRestart, flowhq.Delete:
+		case flowhq.Start, flowhq.Stop, flowhq.Restart, flowhq.Relink,
+			flowhq.ForceRestart, flowhq.Delete:
 		default:
 			return commands[:i]
 		}
@@ -160,8 +181,8 @@ func knownCommands(commands []activities.Asked) []activities.Asked {
 	return commands
 }
 
-// isApplying reports whether a command is being applied already: until the rows show its
-// outcome, every read shows it again.
+// isApplying reports whether a command is being applied already: until the rows show its outcome,
+// every read shows it again. Applied twice, a restart would end the host that it has just started.
 func (t *tenant) isApplying(id int64) bool {
 	for _, m := range t.applying {
 		if m.ID == id {
@@ -173,6 +194,10 @@ func (t *tenant) isApplying(id int64) bool {
 
 // applyCommand changes what is wanted by one command. It is marked as applied once the rows show
 // what it has changed. A deletion is marked by who erases.
+//
+// A stop and a start between two reads become a restart: the operator who stopped wants the session
+// to end, and the one who started wants a new one. Commands that a later one makes void are marked
+// as overtaken, so that each has an outcome (TestManyCommandsAreOne).
 func (t *tenant) applyCommand(c activities.Asked, did *effect) {
 	if t.Deleting {
 		return
@@ -189,7 +214,8 @@ func (t *tenant) applyCommand(c activities.Asked, did *effect) {
 		t.Wanted, t.Counts, did.starts, did.stops = true, flowhq.Counts{}, true, false
 	case flowhq.Stop:
 		t.Wanted, did.stops = false, true
-	case flowhq.Restart, flowhq.Relink: // the next host sees in the rows that the link is to be dropped
+	case flowhq.Restart, flowhq.Relink:
+		// The next host sees in the rows that the link is to be dropped.
 		t.Wanted, t.Counts, did.restarts, did.starts = true, flowhq.Counts{}, true, true
 	case flowhq.ForceRestart:
 		t.Wanted, t.Counts, did.forces, did.starts = true, flowhq.Counts{}, true, true
@@ -205,7 +231,8 @@ func (t *tenant) applyCommand(c activities.Asked, did *effect) {
 	t.applying = append(t.applying, store.Mark{ID: c.ID, Key: c.Key, Outcome: outcome})
 }
 
-// recordOutcomes records what has come of commands that changed nothing in the rows.
+// recordOutcomes records what has come of commands that changed nothing in the rows. Those that
+// caused a transition are marked by enter, in its transaction.
 func (t *tenant) recordOutcomes(ctx workflow.Context) error {
 	if len(t.applying) == 0 {
 		return nil

@@ -19,16 +19,18 @@ import (
 // [Tenants.Tenant].
 const stateVersion = 1
 
-// maxEpochStep is by how much the epoch of a host may be higher than that of the one before.
+// maxEpochStep is by how much the epoch of a host may be higher than that of the one before. A
+// forged report with the largest number would otherwise make every later host look old. Real epochs
+// rise by one for each claim.
 const maxEpochStep = 1_000_000
 
 // maxReportedFailures is how many failures in a row a report may tell of: with as many, the pause
 // between two attempts has long been the longest.
 const maxReportedFailures = 2 * flowhq.FlappingAfter
 
-// TenantState is the argument of the Tenant workflow and all that it knows. It
-// is carried over when the workflow continues as new, so fields are only ever
-// added.
+// TenantState is the argument of the Tenant workflow and all that it knows. It is carried over when
+// the workflow continues as new, so fields are only ever added. A field that is renamed would
+// vanish without an error: encoding/json ignores names it does not know.
 type TenantState struct {
 	Version  int             `json:"version"`
 	Tenant   flowhq.TenantID `json:"tenant"`
@@ -48,7 +50,8 @@ type TenantState struct {
 	Worker     string              `json:"worker,omitempty"`    // that keeps or last kept it
 	Epoch      int64               `json:"epoch,omitempty"`     // of the newest host that is known
 	Attention  bool                `json:"attention,omitempty"` // a person must act
-	// How the session ended last, whatever it is now.
+	// Ending is how the session ended last, whatever it is now. An operator of a session that is
+	// up again still asks why it was down.
 	Ending  flowhq.EndReason `json:"ending,omitempty"`
 	EndedAt time.Time        `json:"ended_at,omitzero"`
 	// RetryAt is when it is tried again, which is waited for while the session is wanted:
@@ -58,9 +61,10 @@ type TenantState struct {
 	flowhq.Counts `json:"counts,omitzero"`
 }
 
-// Tenants is the workflows with this installation's settings. They only
-// reach activity options, which replay does not compare, so they may change
-// while workflows run.
+// Tenants is the workflows with this installation's settings. They only reach activity options,
+// which replay does not compare, so they may change while workflows run. Whatever alters the order
+// of commands must not be here: replay would take the branch of another setting, and Temporal would
+// block the workflow.
 type Tenants struct {
 	Heartbeat time.Duration // how often a host beats; see [hosting.Timing]
 }
@@ -74,9 +78,15 @@ type Tenants struct {
 // It panics at a state that newer code has left, as when a new version runs beside
 // this one or was taken back. That fails no more than the task: Temporal offers it
 // again until a worker of the newer version takes it; a host that runs is not concerned.
+//
+// The loop has three waits: for a start, for a time, for the end of a host. Between them is the
+// boundary where the workflow may continue as new. The reports of a wanted session are drained just
+// before that, without a step in which others could come; a signal that comes during the task
+// itself makes the server refuse the command and repeat the task, so none is lost.
 func (w Tenants) Tenant(ctx workflow.Context, s TenantState) error {
 	if s.Version > stateVersion {
-		panic(fmt.Sprintf("the tenant's state has version %d, and this worker knows up to %d", s.Version, stateVersion))
+		panic(fmt.Sprintf("the tenant's state has version %d, and this worker knows up to %d",
+			s.Version, stateVersion))
 	}
 	s.Version = stateVersion
 	// Whose workflow it is, its id says: whatever the argument may claim.
@@ -87,7 +97,9 @@ func (w Tenants) Tenant(ctx workflow.Context, s TenantState) error {
 		timing:      hosting.Timing{Heartbeat: w.Heartbeat},
 		reports:     workflow.GetSignalChannel(ctx, reportSignal),
 	}
-	err := workflow.SetQueryHandler(ctx, statusQuery, func() (TenantState, error) { return t.TenantState, nil })
+	err := workflow.SetQueryHandler(ctx, statusQuery, func() (TenantState, error) {
+		return t.TenantState, nil
+	})
 	if err != nil {
 		return err
 	}
@@ -123,7 +135,9 @@ func (w Tenants) Tenant(ctx workflow.Context, s TenantState) error {
 // tenant is a running Tenant workflow.
 type tenant struct {
 	TenantState
-	timing  hosting.Timing
+	// timing sets the heartbeat timeout of hosts, and how long ago a silent one may have died.
+	timing hosting.Timing
+	// reports are signals of hosts; whoever made them, receiveReport checks each.
 	reports workflow.ReceiveChannel
 
 	snapshots workflow.Channel // what the rows say, each time that they were read
@@ -137,7 +151,8 @@ type tenant struct {
 	after int64
 	// applying are commands that are being applied, until the rows say so.
 	applying []store.Mark
-	// writes counts the writes to the rows, by which an older snapshot is known.
+	// writes counts the writes to the rows, by which an older snapshot is known. A snapshot that
+	// was read before a write does not show it.
 	writes int
 	// gone is set when the tenant turns out not to exist any more.
 	gone bool
@@ -150,7 +165,10 @@ type tenant struct {
 	superseded int
 }
 
-// begin takes up what is wanted, in a first run as in one that continues another.
+// begin takes up what is wanted, in a first run as in one that continues another. A run that
+// continues another has its state as argument, but the rows may have changed between the two, and a
+// new run may follow one that was terminated with a host alive. So the rows win. A state is
+// recorded only for a command, or for a session that is not wanted and yet not quiet.
 func (t *tenant) begin(ctx workflow.Context) error {
 	isNew := t.Session == ""
 	var first snapshot
@@ -158,8 +176,8 @@ func (t *tenant) begin(ctx workflow.Context) error {
 		return ctx.Err()
 	}
 	if isNew {
-		t.Session, t.Reason, t.Ending, t.Since = first.Session, first.Reason, first.Ending, workflow.Now(ctx)
-		t.WaitingFor = first.WaitingFor
+		t.Session, t.Reason, t.WaitingFor = first.Session, first.Reason, first.WaitingFor
+		t.Ending, t.Since = first.Ending, workflow.Now(ctx)
 		t.Attention = t.Ending.Attention()
 		if first.Wanted { // whatever it was, no host is known
 			starting := flowhq.Starting(t.Counts)
@@ -185,11 +203,16 @@ func (t *tenant) begin(ctx workflow.Context) error {
 }
 
 // awaitStart waits for a command that makes the session wanted.
+//
+// Most workflows of stopped tenants wait here for weeks. They cost nothing then: a workflow that
+// waits has no timer and no task, and may leave the worker's cache.
 func (t *tenant) awaitStart(ctx workflow.Context) error {
 	for !t.Wanted && !t.Deleting && !t.gone {
 		var did effect
 		sel := workflow.NewSelector(ctx)
-		sel.AddReceive(t.snapshots, func(c workflow.ReceiveChannel, _ bool) { did = t.receiveSnapshot(ctx, c) })
+		sel.AddReceive(t.snapshots, func(c workflow.ReceiveChannel, _ bool) {
+			did = t.receiveSnapshot(ctx, c)
+		})
 		// A report here is the last word of a host that was told to stop.
 		sel.AddReceive(t.reports, func(c workflow.ReceiveChannel, _ bool) { c.Receive(ctx, nil) })
 		t.wakeForEnd(ctx, sel)
@@ -219,6 +242,12 @@ func (t *tenant) awaitStart(ctx workflow.Context) error {
 // runHost keeps one Host activity until it ends or is abandoned. Only one may run: a second
 // one would fence the first by its epoch. So every command but a force-restart cancels the
 // host and waits for its end before the next one starts.
+//
+// A host is one activity for as long as the session lives, days or weeks; its retries and
+// heartbeats leave no event. Continue-as-new must wait for its end, for the next run would have no
+// handle on it: it would go on beside the next host until its heartbeat is refused. A force-restart
+// is the one case that does not wait, since it is for hosts that answer no longer. There the epoch
+// fences the old host.
 func (t *tenant) runHost(ctx workflow.Context) error {
 	hostCtx, cancelHost := workflow.WithCancel(ctx)
 	defer cancelHost()
@@ -288,7 +317,8 @@ func (t *tenant) runHost(ctx workflow.Context) error {
 	return t.recordOutcomes(ctx)
 }
 
-// startHost schedules the next host of this tenant.
+// startHost schedules the next host of this tenant. The epoch goes with it, so that the host claims
+// a higher one even where the rows were restored from an older backup.
 func (t *tenant) startHost(ctx workflow.Context) workflow.Future {
 	ctx = workflow.WithActivityOptions(ctx, activities.HostOptions(t.timing, "session of "+t.Name))
 	return workflow.ExecuteActivity(ctx, activities.HostActivity, activities.HostInput{
@@ -296,7 +326,8 @@ func (t *tenant) startHost(ctx workflow.Context) workflow.Future {
 	})
 }
 
-// supersede remembers a host that nobody waits for until it has really ended.
+// supersede remembers a host that nobody waits for until it has really ended. Its result is
+// dropped: the force-restart records the end itself.
 func (t *tenant) supersede(ctx workflow.Context, host workflow.Future) {
 	t.superseded++
 	workflow.Go(ctx, func(ctx workflow.Context) {
@@ -311,12 +342,18 @@ func (t *tenant) supersede(ctx workflow.Context, host workflow.Future) {
 //
 // A host is ended for it, for a second off the air, instead of waiting until it ends by
 // itself: Temporal takes no more than 10,000 signals for one run.
+//
+// The server suggests it at 4,096 events or 4 MiB; from 51,200 events or 50 MiB on it terminates
+// the workflow. Commands that are being applied are not part of TenantState, so their outcome is
+// recorded first.
 func (t *tenant) mayContinueAsNew(ctx workflow.Context) bool {
 	return !t.Deleting && !t.gone && t.superseded == 0 && len(t.applying) == 0 &&
 		workflow.GetInfo(ctx).GetContinueAsNewSuggested()
 }
 
-// erase removes every trace of the tenant and ends the workflow.
+// erase removes every trace of the tenant and ends the workflow. The activity unlinks the device
+// from WhatsApp before it deletes the rows. It is retried without end, and may run twice: what is
+// gone already is no error.
 func (t *tenant) erase(ctx workflow.Context) error {
 	ctx = workflow.WithActivityOptions(ctx, activities.EraseOptions())
 	err := workflow.ExecuteActivity(ctx, activities.EraseActivity,

@@ -15,13 +15,21 @@ const banMargin = time.Second
 
 // awaitRetry waits until it is time to try again, or a command comes. No host runs meanwhile. A
 // start or restart cuts the wait short, a stop ends it.
+//
+// The timer is Temporal's, so it outlives workers and deploys. It has a context of its own, which
+// ends with this function: a timer that is left behind would fire later, and wake the workflow for
+// nothing. A run that continues as new meanwhile waits for the rest, since RetryAt is a time and
+// not a duration. workflow.AwaitWithTimeout would be shorter, but leaves its timer behind (SDK
+// v1.50).
 func (t *tenant) awaitRetry(ctx workflow.Context) error {
 	waiting, cancel := workflow.WithCancel(ctx)
 	defer cancel()
 	over := false
 	var did effect
-	timer := workflow.NewTimerWithOptions(waiting, t.RetryAt.Sub(workflow.Now(ctx))+banMargin, workflow.TimerOptions{
-		Summary: fmt.Sprintf("%s: tries again at %s", t.Ending, t.RetryAt.UTC().Format(time.RFC3339)),
+	pause := t.RetryAt.Sub(workflow.Now(ctx)) + banMargin
+	timer := workflow.NewTimerWithOptions(waiting, pause, workflow.TimerOptions{
+		Summary: fmt.Sprintf("%s: tries again at %s",
+			t.Ending, t.RetryAt.UTC().Format(time.RFC3339)),
 	})
 	sel := workflow.NewSelector(ctx)
 	sel.AddFuture(timer, func(workflow.Future) { over = true })
