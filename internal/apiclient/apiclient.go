@@ -35,8 +35,11 @@ var errSlow = fmt.Errorf("nothing came within %v", callTimeout)
 
 // A Client calls one JSON API.
 type Client struct {
-	Base     string // such as http://127.0.0.1:3000, without a slash at the end
-	Password string // of HTTP Basic authentication; "" sends none
+	// Base is such as http://127.0.0.1:3000, without a slash at the end: paths begin with one.
+	Base string
+	// Password is that of HTTP Basic authentication; "" sends none. It goes to whatever host
+	// Base names, so a caller decides first whether that host may learn it.
+	Password string
 }
 
 // A Refusal is an answer that is not a success.
@@ -58,10 +61,10 @@ func (r *Refusal) Error() string {
 }
 
 // NoAnswer is the error of a request to which no answer came, or only part of one. Whether
-// the request took effect is not known.
+// the request took effect is not known. Callers that poll take it for a reason to go on.
 type NoAnswer struct {
-	Base string
-	Err  error
+	Base string // of the Client
+	Err  error  // of the connection, or of ctx
 }
 
 // Error says who does not answer, and what happened instead.
@@ -112,7 +115,8 @@ func (c Client) Call(ctx context.Context, method, path string, in, out any) erro
 	return decode(method+" "+path, res.StatusCode, data, out)
 }
 
-// decode reads an answer that has come in whole. request is for errors.
+// decode reads an answer that has come in whole. request is for errors. A success that is not
+// JSON is an error, with its beginning: Base then leads to something else, such as a web site.
 func decode(request string, status int, data []byte, out any) error {
 	if len(data) > MaxAnswerBytes {
 		return fmt.Errorf("%s: the answer has more than %d MiB; ask for less at a time",

@@ -16,7 +16,9 @@ import (
 // minMajor is the oldest PostgreSQL whose SQL the application understands.
 const minMajor = 15
 
-// Where the usual packages put PostgreSQL's programs.
+// wellKnown are the folders into which the usual packages put PostgreSQL's programs. Debian,
+// for one, leaves initdb and postgres out of the PATH, so a search there is not enough. The
+// order does not matter: choose goes by version.
 var wellKnown = []string{
 	"/usr/lib/postgresql/*/bin",      // Debian, Ubuntu
 	"/usr/pgsql-*/bin",               // PostgreSQL's own rpm packages
@@ -30,14 +32,22 @@ var wellKnown = []string{
 
 // binaries is a folder that holds initdb and postgres of one version.
 type binaries struct {
-	dir   string
+	dir string
+	// major is the version as far as data depend on it: 17 opens what any 17 has made.
 	major int
 }
 
 // find returns the programs to run the clusters of home with. Data are opened by the
 // major version that made them, for no other can read them; without any, that is the
 // newest version of this machine. What is missing is downloaded if it can be.
-func find(ctx context.Context, home string, owner runner, progress func(string)) (binaries, error) {
+//
+// Data whose programs are missing are an error with the ways out of it (otherMajor). A new
+// cluster of another version beside them would start empty, which looks like the loss of
+// everything. DEV_PG_BIN is an order: what it names is used or refused, never replaced by a
+// download.
+func find(
+	ctx context.Context, home string, owner runner, progress func(string),
+) (binaries, error) {
 	found, err := installed(owner)
 	if err != nil {
 		return binaries{}, err
@@ -71,7 +81,8 @@ func find(ctx context.Context, home string, owner runner, progress func(string))
 }
 
 // installed returns the versions on this machine that will do, or the one version that
-// DEV_PG_BIN names.
+// DEV_PG_BIN names, whatever its age. A folder that cannot be used is an error only if it was
+// named: a guessed one may be what is left of an installation.
 func installed(owner runner) ([]binaries, error) {
 	if dir := os.Getenv("DEV_PG_BIN"); dir != "" {
 		b, err := inspect(dir, owner)
@@ -89,10 +100,12 @@ func installed(owner runner) ([]binaries, error) {
 	return found, nil
 }
 
-// withData returns the major versions that have a cluster in home, oldest first.
+// withData returns the major versions that have a cluster in home, oldest first. Only a
+// complete cluster has a folder of this name: see create.
 func withData(home string) []int {
 	var made []int
-	clusters, _ := filepath.Glob(filepath.Join(home, "*", "data")) // fails only on a malformed pattern
+	// Glob fails only on a malformed pattern.
+	clusters, _ := filepath.Glob(filepath.Join(home, "*", "data"))
 	for _, data := range clusters {
 		if major, err := strconv.Atoi(filepath.Base(filepath.Dir(data))); err == nil {
 			made = append(made, major)
@@ -117,7 +130,10 @@ func choose(found []binaries, made []int) (binaries, bool) {
 	return slices.MaxFunc(found, func(a, b binaries) int { return a.major - b.major }), true
 }
 
-// candidates returns folders that may hold the programs, in no useful order.
+// candidates returns folders that may hold the programs, in no useful order, each once. Beside
+// the well-known ones these are what the PATH and pg_config lead to, for installations in
+// places of their own. pg_config alone proves nothing: it also comes with the C library's
+// headers, without a server, which inspect finds out.
 func candidates() []string {
 	var dirs []string
 	for _, pattern := range wellKnown {
@@ -137,9 +153,13 @@ func candidates() []string {
 	return slices.Compact(dirs)
 }
 
+// versionLine is what "postgres -V" prints, such as "postgres (PostgreSQL) 17.2 (Debian …)".
+// Since PostgreSQL 10 the first number alone is the major version.
 var versionLine = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 
-// inspect returns what dir holds, or why it cannot be used.
+// inspect returns what dir holds, or why it cannot be used. It looks for initdb first, which
+// installations of the client alone lack. Running postgres also finds out whether its shared
+// libraries are there. Root may do that: "-V" is answered before PostgreSQL refuses root.
 func inspect(dir string, owner runner) (binaries, error) {
 	if _, err := os.Stat(filepath.Join(dir, "initdb")); err != nil {
 		return binaries{}, err
@@ -160,14 +180,18 @@ func inspect(dir string, owner runner) (binaries, error) {
 	return binaries{dir: dir, major: major}, err
 }
 
-// otherMajor takes the folder, the major version of its data, and why that is not used.
+// otherMajor is the error for data that no program here can open, with what a developer can do.
+// It takes the folder, the major version of its data, and why that is not used.
 const otherMajor = `the data in %s were made by PostgreSQL %[2]d, and %[3]s. Either
   install PostgreSQL %[2]d beside what is there,
   or name the folder of its initdb and postgres in DEV_PG_BIN,
   or move %[1]s/%[2]d away to begin anew`
 
-// noBinaries takes the oldest version that will do and why the download failed.
-const noBinaries = `there is no PostgreSQL %d or newer on this machine (%w). Any one of these helps:
+// noBinaries is the error of a machine without PostgreSQL that cannot download one either. A
+// first start must not end in a search of the web, so it names a command for each system. It
+// takes the oldest version that will do and why the download failed.
+const noBinaries = "there is no PostgreSQL %d or newer on this machine (%w). " +
+	`Any one of these helps:
   Debian, Ubuntu      apt-get install -y postgresql
   Fedora, RHEL        dnf install -y postgresql-server
   Alpine              apk add postgresql

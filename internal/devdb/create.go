@@ -18,7 +18,12 @@ import (
 
 // create makes the data directory unless there is one. It is made under a
 // random name, so that a half-made one, to which a killed initdb may still be
-// writing, is never taken for a cluster.
+// writing, is never taken for a cluster. Older half-made ones are removed: the caller holds
+// the owner's lock, so nobody else is making one.
+//
+// Every connection needs the password (scram-sha-256), as any user of the machine can reach
+// loopback, and initdb would trust them all. Without a locale, text sorts in the same way on
+// every machine. Syncing files that are to be forgotten anyway would only take time.
 func (c *cluster) create(ctx context.Context, progress func(string)) error {
 	if _, err := os.Stat(c.path("data")); err == nil {
 		return nil
@@ -53,7 +58,9 @@ func (c *cluster) create(ctx context.Context, progress func(string)) error {
 	return os.Rename(draft, c.path("data"))
 }
 
-// run runs one of PostgreSQL's programs to its end; the error holds its output.
+// run runs one of PostgreSQL's programs to its end, or kills it when ctx ends, whose error it
+// then returns. Any other error holds the end of the output: an exit status alone explains
+// nothing to a developer.
 func (c *cluster) run(ctx context.Context, cmd *exec.Cmd) error {
 	const enough = 500 // bytes of output in an error
 	out, err := proc.Run(ctx, cmd)
@@ -67,6 +74,10 @@ func (c *cluster) run(ctx context.Context, cmd *exec.Cmd) error {
 // file of one that was killed if that pid belongs to somebody else by now:
 // PostgreSQL would refuse to start. Otherwise the file stays, for by it
 // PostgreSQL knows whether sessions of the killed server still write.
+//
+// A server is left behind where the kernel does not end it with its owner, which is
+// everywhere but on Linux. It gets SIGINT, a fast shutdown, and stopTimeout for it. It is
+// not killed after that: it may be writing what was committed, so a person has to decide.
 func (c *cluster) stopOrphan(ctx context.Context) error {
 	pid, _ := c.pidFile()
 	if pid == 0 {
@@ -90,13 +101,17 @@ func (c *cluster) stopOrphan(ctx context.Context) error {
 			return nil
 		}
 		if err := pause(ctx); err != nil {
-			return fmt.Errorf("the server left behind, process %d, does not stop: end it by hand", pid)
+			return fmt.Errorf("the server left behind, process %d, does not stop: "+
+				"end it by hand", pid)
 		}
 	}
 }
 
 // pidFile returns the process id of the server that writes to the data
-// directory and what it says of itself, such as "ready"; 0 if there is none.
+// directory and what it says of itself, such as "ready"; 0 if there is none. The first line
+// of the file is the process id and the eighth the status, padded with spaces; a server that
+// has just begun has not written the eighth yet. A file that is empty or cannot be read is
+// as good as none: the next poll looks again.
 func (c *cluster) pidFile() (pid int, status string) {
 	data, err := os.ReadFile(c.path("data/postmaster.pid"))
 	if err != nil {
@@ -115,11 +130,13 @@ func (c *cluster) pidFile() (pid int, status string) {
 }
 
 // isOurs reports whether process pid is a server of this data directory, and
-// not one that was given the same number later.
+// not one that was given the same number later: a signal to that would hit a stranger's
+// process. Linux tells in /proc; macOS has none, so ps is asked there.
 func (c *cluster) isOurs(pid int) bool {
 	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 	if err != nil {
 		line, err = exec.Command("ps", "-o", "command=", "-p", strconv.Itoa(pid)).Output()
 	}
-	return err == nil && bytes.Contains(line, []byte("postgres")) && bytes.Contains(line, []byte(c.path("data")))
+	return err == nil && bytes.Contains(line, []byte("postgres")) &&
+		bytes.Contains(line, []byte(c.path("data")))
 }

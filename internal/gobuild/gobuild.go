@@ -25,11 +25,13 @@ const errorBytes = 800
 
 // A Build is one run of "go build".
 type Build struct {
-	What    string   // how messages call the programs that are built
-	Dir     string   // of the module
-	Flags   []string // of "go build"
+	What string // how messages call the programs that are built
+	// Dir is a folder of the module; "" is that of this process.
+	Dir     string
+	Flags   []string // of "go build"; not of the "go list" that counts
 	Targets []string // the packages
-	Env     []string // variables beside those of this process
+	// Env are variables beside those of this process. Of two of one name, that in Env wins.
+	Env []string
 	// Count lists the packages to do before the build, which costs a second. Worth it
 	// for programs that were never built here: their packages are rarely cached.
 	Count bool
@@ -58,7 +60,8 @@ func (b Build) Run(ctx context.Context, say func(format string, args ...any)) er
 }
 
 // count finds out how many packages are not in the build cache. It fetches the
-// modules that are missing, which takes most of its time.
+// modules that are missing, which takes most of its time. Nothing is compiled yet, so an
+// error, such as a module that cannot be fetched, is one that the build would meet as well.
 func (b Build) count(ctx context.Context, p *progress) error {
 	// A package is stale when it is not in the cache, or depends on one that is not.
 	// "unsafe" always is, though there is nothing to compile.
@@ -105,7 +108,9 @@ func (b Build) goCommand(
 	return complaints.String(), child.Err()
 }
 
-// failure makes an error of one that the go command ended with.
+// failure makes an error of one that the go command ended with. That of ctx stays as it is:
+// the caller ended the build, and what a killed compiler said is of no use. A full disk is
+// said in one sentence, which is more than the beginning of the output may show.
 func failure(ctx context.Context, err error, complaints string) error {
 	switch {
 	case err == nil || ctx.Err() != nil:
@@ -117,7 +122,8 @@ func failure(ctx context.Context, err error, complaints string) error {
 	return fmt.Errorf("go build: %w: %s", err, complaints[:min(len(complaints), errorBytes)])
 }
 
-// lines is a writer that hands on whole lines.
+// lines is a writer that hands on whole lines, without the spaces around them; empty ones are
+// left out. It is written to by one goroutine, that of os/exec.
 type lines struct {
 	each func(string)
 	rest []byte // the beginning of a line whose end was not written yet

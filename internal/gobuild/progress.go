@@ -9,6 +9,7 @@ import (
 // When progress is said. The first line comes so early that nobody takes the program
 // for stuck, and so late that a build from the cache says nothing.
 const (
+	// firstAfter is when the first line comes, from the start of the build.
 	firstAfter = 500 * time.Millisecond
 	often      = 2 * time.Second // until a build has taken oftenFor
 	oftenFor   = 10 * time.Second
@@ -20,13 +21,14 @@ const (
 // A progress is how far a build is. The go command fetches, then compiles, and links
 // last, which of the three is told apart by the counts.
 type progress struct {
-	mu       sync.Mutex
-	building bool
-	fetched  int // modules downloaded
-	todo     int // packages to compile; 0 if nobody counted
-	done     int // packages whose turn has come
+	mu       sync.Mutex // the counts are written by the go command's output, and read by show
+	building bool       // the counting is over
+	fetched  int        // modules downloaded
+	todo     int        // packages to compile; 0 if nobody counted
+	done     int        // packages whose turn has come
 }
 
+// add counts one more in n, which is a field of p.
 func (p *progress) add(n *int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

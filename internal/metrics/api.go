@@ -11,8 +11,10 @@ import (
 
 // An API is what an API process counts.
 type API struct {
-	Requests *prometheus.CounterVec // answered, by HTTP status
-	Seconds  prometheus.Histogram   // from a request to its answer
+	// Requests is by HTTP status alone. Paths hold ids of tenants, and each would be a time
+	// series of its own.
+	Requests *prometheus.CounterVec
+	Seconds  prometheus.Histogram // from a request to its answer
 
 	// Somebody who tries passwords shows first in LoginsFailed, and from ten a minute on in
 	// LoginsSlowed. LoginsRefused counts only under an attack from many addresses at once.
@@ -21,7 +23,8 @@ type API struct {
 	LoginsRefused prometheus.Counter // passwords that were refused unchecked
 }
 
-// NewAPI registers what an API counts.
+// NewAPI registers what an API counts. Like NewWorker it panics if r has these names already,
+// so it is called once for a registry.
 func NewAPI(r Registry) *API {
 	auto := promauto.With(r)
 	counter := func(name, help string) prometheus.Counter {
@@ -47,7 +50,7 @@ func NewAPI(r Registry) *API {
 	return a
 }
 
-// Answered counts a request.
+// Answered counts a request by the status of its answer, and the time it took.
 func (a *API) Answered(status int, took time.Duration) {
 	a.Requests.WithLabelValues(strconv.Itoa(status)).Inc()
 	a.Seconds.Observe(took.Seconds())

@@ -18,7 +18,7 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// A Registry is all that one process counts.
+// A Registry is all that one process counts. The program makes one and hands it down.
 type Registry struct{ *prometheus.Registry }
 
 // NewRegistry returns a Registry that holds what is known of any Go process, such as its
@@ -32,7 +32,8 @@ func NewRegistry() Registry {
 
 // Text returns everything that is registered in Prometheus' text format, and its media
 // type. Both servers that show metrics use it: that of a worker, which has no password, and
-// the API, where they are behind the admin password.
+// the API, where they are behind the admin password. An error is a bug of this program, about
+// which a scraper can do nothing; the servers log it.
 func (r Registry) Text() (text []byte, mediaType string, err error) {
 	families, err := r.Gather()
 	if err != nil {
@@ -136,7 +137,8 @@ func NewWorker(r Registry) *Worker {
 	return w
 }
 
-// Ended counts the end of a session.
+// Ended counts the end of a session. Ends that are nobody's fault count too, such as the daily
+// renewal: an alarm has to choose its reasons.
 func (w *Worker) Ended(reason flowhq.EndReason) {
 	w.SessionEnds.WithLabelValues(string(reason)).Inc()
 }
@@ -145,7 +147,8 @@ func (w *Worker) Ended(reason flowhq.EndReason) {
 func (w *Worker) Outcome(s flowhq.MessageStatus) { w.Handled.WithLabelValues(string(s)).Inc() }
 
 // Session moves one session from a state to another. The state "" is outside of this
-// process: a host that starts comes from there, and one that ends goes there.
+// process: a host that starts comes from there, and one that ends goes there. A caller that
+// leaves out the way back makes the gauge wrong until the process ends.
 func (w *Worker) Session(from, to flowhq.SessionState) {
 	if from != "" {
 		w.Sessions.WithLabelValues(string(from)).Dec()

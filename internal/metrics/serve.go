@@ -15,7 +15,8 @@ const drainTimeout = 2 * time.Second
 
 // Serve answers GET /metrics on addr with what r holds until ctx ends, and then returns
 // nil. If it cannot listen it returns an error that names METRICS_ADDR. It asks for no
-// password, so only the scraper should reach addr.
+// password, so only the scraper should reach addr. If the metrics cannot be gathered, a scrape
+// is answered with 500 and the reason is in the log: the worker's sessions go on.
 func Serve(ctx context.Context, addr string, r Registry, log *slog.Logger) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {

@@ -17,13 +17,15 @@ import (
 )
 
 // buildBytes is the disk space that the first build asks for: for modules, compiled
-// packages, which Go keeps, and the program.
+// packages, which Go keeps, and the program. A build that fills the disk would fail only
+// after minutes.
 const buildBytes = 3 << 30
 
 // Build returns the program of dev/temporald in the checkout at root, building it the
 // first time, which takes minutes; say is told how far it is. The program is kept in
 // .dev/temporald-<hash>, by what it is built from. Of several processes that ask at
-// once, one builds.
+// once, one builds, and the others wait for it, however long that takes and though their
+// ctx has ended. An error of the build names the ways to do without it.
 func Build(
 	ctx context.Context, root string, say func(format string, args ...any),
 ) (Program, error) {
@@ -53,7 +55,8 @@ func Build(
 }
 
 // build makes the program, which appears under its name when it is complete,
-// and removes those of older sources.
+// and removes those of older sources: each is a large file, and nobody would delete them by
+// hand. A server that runs from one goes on, as its file only loses its name.
 func build(
 	ctx context.Context, source, path string, say func(format string, args ...any),
 ) error {
@@ -91,7 +94,8 @@ func build(
 	return os.Rename(draft, path)
 }
 
-// room returns an error of one sentence if the disk of dir is nearly full.
+// room returns an error of one sentence if the disk of dir has less than buildBytes left. It
+// looks at what others than root may use (Bavail): the rest is kept back.
 func room(dir string) error {
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(dir, &st); err != nil {
@@ -104,7 +108,8 @@ func room(dir string) error {
 	return nil
 }
 
-// sourceHash names what a program is built from: its files and the compiler.
+// sourceHash names what a program is built from: its files and the compiler. The compiler is
+// taken to be that of this process, so that no go command has to run to find nothing to do.
 func sourceHash(dir string) (string, error) {
 	sum := sha256.New()
 	fmt.Fprintln(sum, runtime.Version())

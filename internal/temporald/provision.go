@@ -54,7 +54,9 @@ func Provision(ctx context.Context, o client.Options) error {
 	}
 }
 
-// addSearchAttributes adds those that the namespace lacks.
+// addSearchAttributes adds those that the namespace lacks. Those that are there are left out of
+// the request. The server's NamespaceNotFound can be found in its error, by which Provision
+// knows that it has to try again.
 func addSearchAttributes(ctx context.Context, c client.Client, namespace string) error {
 	there, err := c.OperatorService().ListSearchAttributes(ctx,
 		&operatorservice.ListSearchAttributesRequest{Namespace: namespace})

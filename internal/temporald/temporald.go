@@ -41,7 +41,7 @@ const probeTimeout = 20 * time.Second
 
 // A Program is an executable that serves Temporal.
 type Program struct {
-	Path string
+	Path string // of the executable
 	// Version is that of the server inside, which is not the command line tool's own.
 	Version string
 	// CLI reports whether this is Temporal's command line tool, which lacks some flags
@@ -100,7 +100,8 @@ func installed(ctx context.Context) (Program, error) {
 // "temporal version 1.5.1 (Server 1.29.1, UI 2.42.1)", and dev/temporald likewise.
 var versionLine = regexp.MustCompile(`^(temporald?) version .*\(Server (\d+\.\d+\.\d+)`)
 
-// probe asks a program what it is.
+// probe asks a program what it is. A program that prints something else is refused here, with
+// its path, instead of failing later for a flag that it does not know.
 func probe(ctx context.Context, path string) (Program, error) {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
@@ -132,14 +133,17 @@ func dotted(n []int) string {
 
 // A Server says how to run a program.
 type Server struct {
-	Addr, UI  string // host:port of the server and of the Web UI
+	// Addr and UI are host:port of the server and of the Web UI. Both listen on Addr's host;
+	// of UI only the port is used.
+	Addr, UI  string
 	Namespace string
 	Dir       string // holds what the server keeps
 	// Codec is the URL below which the Web UI asks to decrypt; "" without encryption.
 	Codec string
 }
 
-// Command returns the program with its arguments.
+// Command returns the program with its arguments. It checks nothing: a port that is missing in
+// s is refused by the program.
 func (p Program) Command(s Server) []string {
 	host, port, _ := net.SplitHostPort(s.Addr)
 	_, uiPort, _ := net.SplitHostPort(s.UI)
