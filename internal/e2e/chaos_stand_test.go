@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq/internal/devdb"
+	"github.com/flowhq/flowhq/internal/searchattributes"
 )
 
 // A chaos is a stand whose parts come and go, with all that is needed to account
@@ -98,8 +99,10 @@ func (c *chaos) startParts(ctx context.Context) {
 		"STATE_PATH=" + filepath.Join(c.dir, "workers"),
 	})
 	c.up.temporal = newPart("temporal", func(int) (*process, error) {
-		return c.launch("temporald", nil, os.Getenv("TEMPORALD"), "server", "start-dev", "--ip", host, "--port", port,
-			"--headless", "--namespace", "flowhq", "--db-filename", filepath.Join(c.dir, "temporal.db"), "--log-level", "error")
+		return c.launch("temporald", nil, os.Getenv("TEMPORALD"), append([]string{"server", "start-dev",
+			"--ip", host, "--port", port, "--headless", "--namespace", "flowhq",
+			"--db-filename", filepath.Join(c.dir, "temporal.db"), "--log-level", "error"},
+			searchattributes.Flags()...)...)
 	})
 	c.up.simulator = newPart("simulator", func(int) (*process, error) {
 		return c.launch("simulator", nil, simulator, "simulate", "-addr", c.wa, "-control", control, "-state", filepath.Join(c.dir, "simulator"))

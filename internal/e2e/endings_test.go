@@ -40,21 +40,11 @@ var (
 func TestEndings(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
-	// It has room for one, which stops answering at once: that takes more than a minute
-	// to notice, in which the other workers come and go.
+	// It has room for one, which stops answering later on.
 	w := watch(s)
 	w.worker("quiet", "WORKER_CAPACITY=1")
 	unresponsive := &row{name: "unresponsive connection", want: flowhq.EndUnresponsive, make: inflict("unresponsive"), b: s.tenant(0)}
 	unresponsive.b.link()
-	for _, f := range []struct { // faults of all logins, so before anybody else logs in
-		kind string
-		want flowhq.EndReason
-	}{
-		{"unreachable", flowhq.EndUnreachable}, {"wrong_tls", flowhq.EndCertificate}, {"wrong_noise", flowhq.EndCertificate},
-	} {
-		t.Run(f.kind, func(t *testing.T) { w.in(t).cannotConnect(unresponsive.b, f.kind, f.want) })
-	}
-	unresponsive.make(unresponsive.b)
 	t.Run("proxy failed", func(t *testing.T) { w.in(t).proxied(s.tenant(99)) }) // while that is all the room
 
 	w.worker("first")
@@ -77,6 +67,15 @@ func TestEndings(t *testing.T) {
 		}
 	}
 	stranded := rows[0].b
+	for _, f := range []struct { // faults of all logins: nobody else may log in meanwhile
+		kind string
+		want flowhq.EndReason
+	}{
+		{"unreachable", flowhq.EndUnreachable}, {"wrong_tls", flowhq.EndCertificate}, {"wrong_noise", flowhq.EndCertificate},
+	} {
+		t.Run(f.kind, func(t *testing.T) { w.in(t).cannotConnect(stranded, f.kind, f.want) })
+	}
+	unresponsive.make(unresponsive.b)                                                   // takes more than a minute to notice, in which the rest takes place
 	s.must(s.simulate("POST", "/faults", object{"kind": "few_codes", "count": 1}, nil)) // of 20 s
 	for _, r := range rows {
 		r.make(r.b)

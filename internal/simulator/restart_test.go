@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"go.mau.fi/whatsmeow/types"
 	"go.mau.fi/whatsmeow/types/events"
 
 	"github.com/flowhq/flowhq/internal/simulator/customers"
@@ -42,6 +43,7 @@ func TestRestart(t *testing.T) {
 		t.Fatalf("SendMessage() = %v", err)
 	}
 	r.until("customer has the reply", func() bool { return len(r.inbox(anna)) == 1 })
+	r.until("bot knows that it was read", func() bool { return b.received("3EB0AAAAAAAAAAAA", types.ReceiptTypeRead) })
 	r.until("all is acknowledged", func() bool { return r.stats().Queued == 0 })
 	b.Disconnect()
 	r.until("bot is gone", func() bool { return r.stats().Numbers[shop].Connected == 0 })
