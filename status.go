@@ -1,8 +1,12 @@
 package flowhq
 
-// A Situation is what the rows say of a tenant that its status depends on. Statuses are
-// derived from it whenever they are read and are stored nowhere, so they cannot disagree
-// with what they tell of.
+// A Situation is what the rows say of a tenant that its statuses depend on. Statuses are derived
+// whenever they are read and are stored nowhere, so they cannot disagree with what they describe.
+//
+// The store derives them in SQL, by the functions host_status and tenant_status of the first
+// migration, since it also selects tenants by them. The methods here state the same rules where a
+// reader and a table test can follow them; a test of the store compares the two in every situation,
+// so a rule that is changed on one side only fails.
 type Situation struct {
 	State      SessionState
 	End        EndReason

@@ -8,7 +8,7 @@ import (
 // A Transition is all that one step in a session's life changes. [Next] decides what follows
 // an end; [Starting] and [Stopped] are the steps that a command causes; a host makes the
 // others out of the state that the session has entered. Host, workflow and store pass on
-// this one value, and what operators see of a tenant is derived from it: see [Situation].
+// this one value. What operators see of a tenant is derived from its row: see [Situation].
 //
 // It travels through Temporal's history, so it never holds a code that links a phone.
 type Transition struct {
