@@ -22,8 +22,10 @@ var layers = [][]string{
 		"internal/searchattributes", // of workflows
 		"internal/sessionlock",      // between encrypting and decrypting
 		"internal/shutdown",         // signals
+		"internal/understand/token", // words and numbers of a message
 		"internal/workerlock",       // which worker has ended
 	},
+	{"internal/understand/entity", "internal/understand/when"}, // read values out of messages
 	// the parts of the simulator
 	{"internal/simulator/wire", "internal/simulator/database", "internal/simulator/signalstore"},
 	{"internal/simulator/server", "internal/simulator/customers"},
