@@ -25,7 +25,10 @@ var layers = [][]string{
 		"internal/understand/token", // words and numbers of a message
 		"internal/workerlock",       // which worker has ended
 	},
-	{"internal/understand/entity", "internal/understand/when"}, // read values out of messages
+	{
+		"internal/understand",                                    // intents, language and concepts
+		"internal/understand/entity", "internal/understand/when", // read values out of messages
+	},
 	// the parts of the simulator
 	{"internal/simulator/wire", "internal/simulator/database", "internal/simulator/signalstore"},
 	{"internal/simulator/server", "internal/simulator/customers"},
