@@ -103,13 +103,13 @@ var TenantStatuses = []TenantStatus{TenantNew, TenantQRPending, TenantActive, Te
 type Template string
 
 const (
-	Booking   Template = "BOOKING"
-	Ecommerce Template = "ECOMMERCE"
-	Support   Template = "SUPPORT"
+	BookingTemplate   Template = "BOOKING"
+	EcommerceTemplate Template = "ECOMMERCE"
+	SupportTemplate   Template = "SUPPORT"
 )
 
 // Templates lists every Template.
-var Templates = []Template{Booking, Ecommerce, Support}
+var Templates = []Template{BookingTemplate, EcommerceTemplate, SupportTemplate}
 
 // A Language is the one the bot answers in.
 type Language string

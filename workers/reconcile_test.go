@@ -121,7 +121,7 @@ func reconcilerOf(s *store.Store, c *temporal, name string) *reconciler {
 func tenant(t *testing.T, s *store.Store, n int) flowhq.TenantID {
 	t.Helper()
 	made, err := s.CreateTenant(t.Context(), flowhq.NewTenant{
-		Name: fmt.Sprint(n), PhoneNumber: fmt.Sprintf("+2557%08d", n), Template: flowhq.Booking, BusinessName: "b", Language: flowhq.English,
+		Name: fmt.Sprint(n), PhoneNumber: fmt.Sprintf("+2557%08d", n), Template: flowhq.BookingTemplate, BusinessName: "b", Language: flowhq.English,
 	}, "test")
 	if err != nil {
 		t.Fatal(err)

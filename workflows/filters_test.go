@@ -56,16 +56,16 @@ func TestFilters(t *testing.T) {
 		star.becomes(flowhq.Connected)
 		return a
 	}
-	onHost(tenant("first", flowhq.Booking), "worker@box7-abc")
-	onHost(tenant("second", flowhq.Ecommerce), "worker@box8-def")
-	banned := tenant("banned", flowhq.Support)
+	onHost(tenant("first", flowhq.BookingTemplate), "worker@box7-abc")
+	onHost(tenant("second", flowhq.EcommerceTemplate), "worker@box8-def")
+	banned := tenant("banned", flowhq.SupportTemplate)
 	onHost(banned, "worker@box7-abc").end <- ends(flowhq.EndBanned, "banned by WhatsApp")
 	banned.settles("banned by WhatsApp")
-	stopped := tenant("stopped", flowhq.Booking)
+	stopped := tenant("stopped", flowhq.BookingTemplate)
 	stopped.host(1)
 	stopped.send(flowhq.Stop)
 	stopped.settles("stopped by an operator")
-	unlinked := tenant("unlinked", flowhq.Booking)
+	unlinked := tenant("unlinked", flowhq.BookingTemplate)
 	for i := 1; ; i++ { // until earlier runs are in the list
 		unlinked.host(i).end <- ends(flowhq.EndLoggedOut, "unlinked on the phone")
 		unlinked.settles("unlinked on the phone")

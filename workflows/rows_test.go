@@ -24,7 +24,7 @@ type rows struct {
 
 func newRows() *rows {
 	return &rows{outcomes: map[int64]string{}, seen: activities.Snapshot{
-		Name: "blue-door", Template: flowhq.Booking, Quiet: true, Session: flowhq.Disconnected,
+		Name: "blue-door", Template: flowhq.BookingTemplate, Quiet: true, Session: flowhq.Disconnected,
 	}}
 }
 

@@ -198,7 +198,7 @@ func (s *stage) tenant(id string) *star {
 	return &star{stage: s, Tenant: flowhq.Tenant{
 		ID: flowhq.TenantID(id), Name: "blue-door", PhoneNumber: number,
 		Session: flowhq.Session{Number: number},
-		Config:  flowhq.Config{Template: flowhq.Booking, BusinessName: business, Language: flowhq.Swahili},
+		Config:  flowhq.Config{Template: flowhq.BookingTemplate, BusinessName: business, Language: flowhq.Swahili},
 	}}
 }
 

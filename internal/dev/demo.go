@@ -39,7 +39,7 @@ var businesses = []business{
 	{
 		tenant: flowhq.NewTenant{
 			Name: "Blue Door Barbers", BusinessName: "Blue Door Barbers",
-			PhoneNumber: "+255700000101", Template: flowhq.Booking, Language: flowhq.English,
+			PhoneNumber: "+255700000101", Template: flowhq.BookingTemplate, Language: flowhq.English,
 		},
 		customer: customer{"Amina", "+255710000201"},
 		says:     []string{"Hi, can I book a haircut?", "Haircut and beard, Saturday at 10"},
@@ -47,7 +47,7 @@ var businesses = []business{
 	{
 		tenant: flowhq.NewTenant{
 			Name: "Duka la Mama Asha", BusinessName: "Duka la Mama Asha",
-			PhoneNumber: "+255700000102", Template: flowhq.Ecommerce, Language: flowhq.Swahili,
+			PhoneNumber: "+255700000102", Template: flowhq.EcommerceTemplate, Language: flowhq.Swahili,
 		},
 		customer: customer{"Juma", "+255710000202"},
 		says:     []string{"Habari, nataka kuagiza", "mchele kilo 5 na mafuta lita 3"},
@@ -55,7 +55,7 @@ var businesses = []business{
 	{
 		tenant: flowhq.NewTenant{
 			Name: "Pwani Net Support", BusinessName: "Pwani Net",
-			PhoneNumber: "+255700000103", Template: flowhq.Support, Language: flowhq.English,
+			PhoneNumber: "+255700000103", Template: flowhq.SupportTemplate, Language: flowhq.English,
 		},
 		customer: customer{"Neema", "+255710000203"},
 		says:     []string{"My internet is not working", "No light on the router since last night"},

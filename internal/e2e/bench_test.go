@@ -184,7 +184,7 @@ func (s *stand) linkMany(from, to int) []*business {
 			defer func() { <-slots }()
 			t := s.business(flowhq.NewTenant{
 				Name: fmt.Sprintf("tenant %d", i), PhoneNumber: fmt.Sprintf("+2547980%05d", i),
-				Template: flowhq.Booking, BusinessName: "Idle", Language: flowhq.English,
+				Template: flowhq.BookingTemplate, BusinessName: "Idle", Language: flowhq.English,
 			})
 			t.command(flowhq.Start)
 			t.scan()

@@ -35,7 +35,7 @@ const poisonStrikesPerMinute = 4
 func (c *chaos) newPoison() *business {
 	c.t.Helper()
 	b := c.business(unlimited(flowhq.NewTenant{
-		Name: "ends its worker", PhoneNumber: "+254700000401", Template: flowhq.Support, BusinessName: "Chaos Poison", Language: flowhq.English,
+		Name: "ends its worker", PhoneNumber: "+254700000401", Template: flowhq.SupportTemplate, BusinessName: "Chaos Poison", Language: flowhq.English,
 	}))
 	b.link()
 	return b
@@ -54,7 +54,7 @@ type robot struct {
 func (c *chaos) newRobot() *robot {
 	c.t.Helper()
 	b := c.business(unlimited(flowhq.NewTenant{
-		Name: "answered by a bot", PhoneNumber: "+254700000201", Template: flowhq.Support, BusinessName: "Chaos Robots", Language: flowhq.English,
+		Name: "answered by a bot", PhoneNumber: "+254700000201", Template: flowhq.SupportTemplate, BusinessName: "Chaos Robots", Language: flowhq.English,
 	}))
 	b.link()
 	return &robot{c.customer("+255790000001", "Robot"), b}
@@ -104,7 +104,7 @@ type mover struct {
 func (c *chaos) newMover() *mover {
 	c.t.Helper()
 	b := c.business(unlimited(flowhq.NewTenant{
-		Name: "changes its number", PhoneNumber: "+254700000301", Template: flowhq.Booking, BusinessName: "Chaos Movers", Language: flowhq.Swahili,
+		Name: "changes its number", PhoneNumber: "+254700000301", Template: flowhq.BookingTemplate, BusinessName: "Chaos Movers", Language: flowhq.Swahili,
 	}))
 	b.link()
 	m := &mover{

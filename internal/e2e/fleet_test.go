@@ -19,7 +19,7 @@ func (s *stand) fleet(n int) []*business {
 	for i := range all {
 		all[i] = s.business(unlimited(flowhq.NewTenant{
 			Name: fmt.Sprintf("tenant %d", i), PhoneNumber: fmt.Sprintf("+2547970%05d", i),
-			Template: flowhq.Booking, BusinessName: "Fleet", Language: flowhq.English,
+			Template: flowhq.BookingTemplate, BusinessName: "Fleet", Language: flowhq.English,
 		}))
 		wg.Go(all[i].link)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 var barbers = flowhq.NewTenant{
-	Name: "barbers", PhoneNumber: "+254700000001", Template: flowhq.Booking, BusinessName: "Blue Door Barbers", Language: flowhq.English,
+	Name: "barbers", PhoneNumber: "+254700000001", Template: flowhq.BookingTemplate, BusinessName: "Blue Door Barbers", Language: flowhq.English,
 }
 
 func TestCommandsMayBeRepeated(t *testing.T) {

@@ -23,7 +23,7 @@ type talk struct {
 	burst bool            // the bot has replied to the first message only
 }
 
-var english = flowhq.Config{Template: flowhq.Booking, Language: flowhq.English}
+var english = flowhq.Config{Template: flowhq.BookingTemplate, Language: flowhq.English}
 
 // mutedAt is after how many messages a talk is taken for a program's; 0 = never.
 func (t talk) mutedAt() int {

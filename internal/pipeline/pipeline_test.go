@@ -39,7 +39,7 @@ func newBench(t *testing.T, change func(*flowhq.NewTenant)) *bench {
 	}
 	t.Cleanup(s.Close)
 	s.Defaults = store.Defaults{RepliesPerMinute: 10, RepliesPerContact: 5}
-	n := flowhq.NewTenant{Name: "a", PhoneNumber: "+255700000001", Template: flowhq.Booking, BusinessName: "Blue Door", Language: flowhq.English}
+	n := flowhq.NewTenant{Name: "a", PhoneNumber: "+255700000001", Template: flowhq.BookingTemplate, BusinessName: "Blue Door", Language: flowhq.English}
 	if change != nil {
 		change(&n)
 	}

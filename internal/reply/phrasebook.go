@@ -73,9 +73,9 @@ func phrasesOf(c flowhq.Config) speaker {
 // topics returns the phrases of a template.
 func (b *phrasebook) topics(t flowhq.Template) map[string]phrase {
 	switch t {
-	case flowhq.Ecommerce:
+	case flowhq.EcommerceTemplate:
 		return b.ecommerce
-	case flowhq.Support:
+	case flowhq.SupportTemplate:
 		return b.support
 	default:
 		return b.booking

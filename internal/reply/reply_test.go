@@ -33,7 +33,7 @@ func eachTenant(t *testing.T, f func(*testing.T, flowhq.Config)) {
 // and inside words that only look like it.
 func TestIntents(t *testing.T) {
 	tests := map[flowhq.Template]map[string]string{
-		flowhq.Booking: {
+		flowhq.BookingTemplate: {
 			"book": "book", "BOOKING": "book", "any bookings left?": "book", "hi, can I book a cut?": "book", "miadi": "book",
 			"Naomba kuweka miadi kesho": "book", "huduma": "book", "I need a service": "book", "nataka kubook": "book",
 			"nimebook jana": "book", "naomba nafasi saa nne": "book", "Ku-book facial": "book",
@@ -45,7 +45,7 @@ func TestIntents(t *testing.T) {
 			"mambo?": "greeting", "Shikamoo": "greeting", "hellooo": "greeting", "asante sana": "thanks", "thnk u": "thanks",
 			"sawa": "ok", "menu": "menu", "MENYU tafadhali": "menu", "👍": "menu", "": "menu", "qwerty": "menu",
 		},
-		flowhq.Ecommerce: {
+		flowhq.EcommerceTemplate: {
 			"price": "prices", "Prices please": "prices", "bei": "prices", "Bei ya sukari?": "prices", "gharama": "prices", "nataka kuagiza, bei gani?": "prices",
 			"order": "order", "I want to order rice": "order", "agiza": "order", "nimeagiza": "order", "niagizie mchele": "order",
 			"naorder viatu": "order", "oda": "order", "nataka kununua viatu": "order",
@@ -53,7 +53,7 @@ func TestIntents(t *testing.T) {
 			"do you deliver?": "delivery", "mnaleta hadi Mwenge": "delivery", "nalipaje kwa mpesa": "payment",
 			"mnauza nini": "products", "do you have shoes": "products", "bidhaa": "products",
 		},
-		flowhq.Support: {
+		flowhq.SupportTemplate: {
 			"shida": "problem", "nina tatizo": "problem", "matatizo": "problem", "problem": "problem", "I have an issue": "problem", "issues": "problem",
 			"simu haifanyi kazi": "problem", "naomba msaada": "problem", "It doesn’t work": "problem", "I can't log in": "account", "tissue": "menu",
 			"help me check the opening hours": "hours", "mnafungua saa ngapi": "hours", "I have a question": "question", "nina maswali": "question",
@@ -213,7 +213,7 @@ func TestLanguagesHaveTheSameTopics(t *testing.T) {
 }
 
 func TestBusinessNameIsTakenLiterally(t *testing.T) {
-	c := flowhq.Config{Template: flowhq.Booking, Language: flowhq.English, BusinessName: "{details} 100% {business}"}
+	c := flowhq.Config{Template: flowhq.BookingTemplate, Language: flowhq.English, BusinessName: "{details} 100% {business}"}
 	got, _, _ := Answer(text("book"), c, State{})
 	if want := "Welcome to {details} 100% {business}!"; !strings.HasPrefix(got, want) {
 		t.Errorf("Answer(book) = %q; want it to begin with %q", got, want)
@@ -317,7 +317,7 @@ func FuzzAnswer(f *testing.F) {
 }
 
 func BenchmarkAnswer(b *testing.B) {
-	c := flowhq.Config{Template: flowhq.Ecommerce, Language: flowhq.Swahili, BusinessName: "Duka la Amina"}
+	c := flowhq.Config{Template: flowhq.EcommerceTemplate, Language: flowhq.Swahili, BusinessName: "Duka la Amina"}
 	m := text("habari, naomba kujua kama mna viatu vya watoto namba thelathini na kama mnaweza kunitumia Arusha wiki ijayo")
 	for b.Loop() {
 		Answer(m, c, State{})

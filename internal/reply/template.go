@@ -26,9 +26,9 @@ type topic struct {
 
 // templates are those that a tenant may have.
 var templates = map[flowhq.Template]*template{
-	flowhq.Booking:   &booking,
-	flowhq.Ecommerce: &ecommerce,
-	flowhq.Support:   &support,
+	flowhq.BookingTemplate:   &booking,
+	flowhq.EcommerceTemplate: &ecommerce,
+	flowhq.SupportTemplate:   &support,
 }
 
 // templateOf returns a template, BOOKING for a name that is none.

@@ -34,7 +34,7 @@ func newTenant(t *testing.T, s *store.Store) flowhq.TenantID {
 	t.Helper()
 	tenant, err := s.CreateTenant(t.Context(), flowhq.NewTenant{
 		Name: "a", PhoneNumber: fmt.Sprintf("+2557%08d", tenants.Add(1)),
-		Template: flowhq.Booking, BusinessName: "b", Language: flowhq.English,
+		Template: flowhq.BookingTemplate, BusinessName: "b", Language: flowhq.English,
 	}, "test")
 	if err != nil {
 		t.Fatal(err)

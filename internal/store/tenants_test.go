@@ -28,7 +28,7 @@ func TestCreateTenant(t *testing.T) {
 	want := flowhq.Tenant{
 		Name: "barber", PhoneNumber: n.PhoneNumber, Status: flowhq.TenantNew,
 		Config: flowhq.Config{
-			Template: flowhq.Booking, BusinessName: "Blue Door Barbers", Language: flowhq.English,
+			Template: flowhq.BookingTemplate, BusinessName: "Blue Door Barbers", Language: flowhq.English,
 			RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365, AnswerWithinMinutes: 24 * 60,
 		},
 		Session: flowhq.Session{State: flowhq.Disconnected},
@@ -131,9 +131,9 @@ func TestTenants(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	for i, n := range []flowhq.NewTenant{
-		{Name: "duka", PhoneNumber: "+255700000001", Template: flowhq.Ecommerce, BusinessName: "Duka la Mama", Language: flowhq.Swahili},
-		{Name: "100% wool", PhoneNumber: "+255700000002", Template: flowhq.Ecommerce, BusinessName: "Wool", Language: flowhq.English},
-		{Name: "help", PhoneNumber: "+254700000003", Template: flowhq.Support, BusinessName: "Help Desk", Language: flowhq.English},
+		{Name: "duka", PhoneNumber: "+255700000001", Template: flowhq.EcommerceTemplate, BusinessName: "Duka la Mama", Language: flowhq.Swahili},
+		{Name: "100% wool", PhoneNumber: "+255700000002", Template: flowhq.EcommerceTemplate, BusinessName: "Wool", Language: flowhq.English},
+		{Name: "help", PhoneNumber: "+254700000003", Template: flowhq.SupportTemplate, BusinessName: "Help Desk", Language: flowhq.English},
 	} {
 		tenant := must(b.CreateTenant(t.Context(), n, "admin"))(t)
 		if i == 0 {
@@ -145,10 +145,10 @@ func TestTenants(t *testing.T) {
 		want   string
 	}{
 		{store.TenantFilter{}, "help, 100% wool, duka"},
-		{store.TenantFilter{Template: flowhq.Ecommerce}, "100% wool, duka"},
+		{store.TenantFilter{Template: flowhq.EcommerceTemplate}, "100% wool, duka"},
 		{store.TenantFilter{Status: flowhq.TenantError}, "duka"},
 		{store.TenantFilter{Session: flowhq.LoggedOut}, "duka"},
-		{store.TenantFilter{Session: flowhq.LoggedOut, Template: flowhq.Support}, ""},
+		{store.TenantFilter{Session: flowhq.LoggedOut, Template: flowhq.SupportTemplate}, ""},
 		{store.TenantFilter{Search: "DUKA la"}, "duka"},
 		{store.TenantFilter{Search: "+2557"}, "100% wool, duka"},
 		{store.TenantFilter{Search: "0%"}, "100% wool"},

@@ -114,9 +114,9 @@ var smallTalk = []Intent{Human, Complaint, Greeting, Thanks, Bye, Affirm, Deny, 
 func Intents(t flowhq.Template) []Intent {
 	var own []Intent
 	switch t {
-	case flowhq.Ecommerce:
+	case flowhq.EcommerceTemplate:
 		own = []Intent{Order, Cancel, Change, Status, Availability, Price, Product, Location, Hours, Payment, Delivery, Return, Problem}
-	case flowhq.Support:
+	case flowhq.SupportTemplate:
 		own = []Intent{Problem, Billing, Account, Status, Price, Product, Location, Hours, Payment, Order, Cancel}
 	default:
 		own = []Intent{Book, Cancel, Change, Status, Availability, Price, Product, Location, Hours, Payment}
