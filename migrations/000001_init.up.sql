@@ -217,9 +217,9 @@ create table flowhq.message_logs (
     wa_message_id text        not null, -- WhatsApp's id; of a reply, that of every attempt to send
     status        text        not null,
     reason        text        not null default '', -- of status
-    -- How often it was tried to handle or send the message. It is counted before each try: a
+    -- How many attempts to handle or send the message have begun. Each is counted before it: a
     -- message that ends its worker must not be tried for ever.
-    tries         integer     not null default 0,
+    attempts      integer     not null default 0,
     retried_at    timestamptz, -- by an operator, last; the message is as old as that then
     in_reply_to   bigint, -- no foreign key: only Answer sets it, to a row that it has locked
     timer_seconds integer     not null default 0, -- of a reply: the chat's when it was written,

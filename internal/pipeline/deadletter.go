@@ -8,8 +8,10 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// maxAttempts is how many attempts a message has that fail, or that end with the death of
-// their host. Hosts die for reasons that have nothing to do with the message they are at,
+// maxAttempts is how many attempts a message has, all of which fail or end with the death of
+// their host. A message that waited behind another one when the host that received it died has
+// one less: its row counts that host's attempt, to which it may not have come.
+// Hosts die for reasons that have nothing to do with the message they are at,
 // ten times in a row hardly ever.
 const maxAttempts = 10
 
@@ -19,13 +21,24 @@ const maxAttempts = 10
 func (p *Pipeline) countAttempt(m flowhq.Message, last error) (ended bool, err error) {
 	var attempts int
 	err = p.persist("count an attempt", func(ctx context.Context) (err error) {
-		attempts, err = p.Store.Try(ctx, p.Tenant, p.Epoch, m.ID)
+		attempts, err = p.Store.CountAttempt(ctx, p.Tenant, p.Epoch, m.ID)
 		return err
 	})
 	if err != nil || attempts <= maxAttempts {
 		return attempts == 0, err // 0: it has FAILED, with the number that it belonged to
 	}
 	return true, p.deadLetter(m, exhausted(last), last)
+}
+
+// withdrawAttempt takes back an attempt that was counted. That it fails is no matter: it then
+// costs the message one of its attempts.
+func (p *Pipeline) withdrawAttempt(m flowhq.Message) {
+	err := p.persist("withdraw an attempt", func(ctx context.Context) error {
+		return p.Store.WithdrawAttempt(ctx, p.Tenant, p.Epoch, m.ID)
+	})
+	if err != nil && !errors.Is(err, errEnded) {
+		p.Log.Warn("could not withdraw an attempt", "message", m.ID, "err", err)
+	}
 }
 
 // deadLetter gives a message up: its row becomes FAILED until an operator has it tried

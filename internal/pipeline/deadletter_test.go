@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -83,38 +84,135 @@ func (s *startled) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id
 	return reply, done, err
 }
 
-// A message that ends its process each time becomes a dead letter of a later host.
+// A message that ends its process each time, in whichever step, becomes a dead letter after
+// ten attempts: the first is that of the host that received it, if that was online.
 func TestAMessageThatKillsItsHosts(t *testing.T) {
-	b := newBench(t, nil)
+	for _, step := range []string{"decide", "answer", "send"} {
+		for _, online := range []bool{true, false} {
+			if step == "decide" && online {
+				continue // the conversation comes with the message: nothing is left to read
+			}
+			t.Run(fmt.Sprintf("%s, received online %v", step, online), func(t *testing.T) {
+				b := newBench(t, unlimited)
+				d := &deadly{step: step, reached: make(chan struct{})}
+				first := d.host(b)
+				if online {
+					first.Start()
+				}
+				b.receive(first, "1@lid", "IN1", "hello")
+				if online {
+					<-d.reached
+				}
+				d.kill(first)
+				for range maxAttempts + 5 {
+					next := d.host(b)
+					next.Start()
+					if d.ended(b) {
+						d.kill(next)
+						break
+					}
+					d.kill(next)
+				}
+				if n := d.attempts.Load(); n != maxAttempts {
+					t.Errorf("%d attempts; want %d", n, maxAttempts)
+				}
+			})
+		}
+	}
+}
+
+// A message that only waits for the rate limiter when its hosts die has not been tried: it
+// does not become a dead letter because another message kills them.
+func TestWaitingForTheRateLimiterIsNoAttempt(t *testing.T) {
+	b := newBench(t, func(n *flowhq.NewTenant) { n.RepliesPerMinute = new(1) })
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	first := b.host()
-	b.receive(first, "1@lid", "IN1", "hello")
-	first.Stop(gone)
-	for range maxAttempts {
-		dying := b.host()
-		reached := make(chan struct{})
-		dying.Store = &deadly{Store: dying.Store, reached: reached}
-		dying.Start()
-		<-reached
-		dying.Stop(gone)
+	p := b.host()
+	p.Start()
+	b.receive(p, "1@lid", "IN1", "hello")
+	b.becomes(map[string]int{"IN ANSWERED": 1, "OUT SENT": 1})
+	b.receive(p, "2@lid", "IN2", "hello")
+	for range maxAttempts + 5 {
+		b.waiting(p, 1)
+		b.eventually(func() string {
+			if n := b.attempts(b.log()[2].ID); n > 1 { // that of the host that received it
+				return fmt.Sprintf("%d attempts are counted while the message waits", n)
+			}
+			return ""
+		})
+		p.Stop(gone)
+		p = b.host()
+		p.Start()
 	}
-	last := b.host()
-	last.Start()
-	b.becomes(map[string]int{"IN FAILED": 1})
+	b.ahead.Store(int64(time.Hour))
+	b.becomes(map[string]int{"IN ANSWERED": 2, "OUT SENT": 2})
 }
 
-// A deadly store does not return from answering before the pipeline's end, as if
-// the process had died there.
+// A deadly message holds the step that it is in until the pipeline's end, as if the process had
+// died there.
 type deadly struct {
 	Store
-	reached chan struct{}
+	step     string
+	reached  chan struct{} // receives when the step is reached
+	attempts atomic.Int64
 }
 
-func (d *deadly) Answer(ctx context.Context, _ flowhq.TenantID, _, _ int64, _ store.Outcome) (int64, bool, error) {
-	close(d.reached)
+// host is the bench's next host, which dies in the step.
+func (d *deadly) host(b *bench) *Pipeline {
+	p := b.host()
+	d.Store = p.Store
+	p.Store = d
+	if d.step == "send" {
+		p.Send = func(ctx context.Context, _, _, _ string, _ flowhq.Timer) error {
+			return d.die(ctx)
+		}
+	}
+	return p
+}
+
+// kill ends a host at once.
+func (d *deadly) kill(p *Pipeline) {
+	gone, cancel := context.WithCancel(context.Background())
+	cancel()
+	p.Stop(gone)
+}
+
+// ended waits until the step is reached again, or reports that the message is a dead letter.
+func (d *deadly) ended(b *bench) bool {
+	for {
+		select {
+		case <-d.reached:
+			return false
+		case <-time.After(10 * time.Millisecond):
+			if n := b.count(); n["IN FAILED"]+n["OUT FAILED"] > 0 {
+				return true
+			}
+		}
+	}
+}
+
+func (d *deadly) die(ctx context.Context) error {
+	d.attempts.Add(1)
+	select {
+	case d.reached <- struct{}{}:
+	case <-ctx.Done():
+	}
 	<-ctx.Done()
-	return 0, false, ctx.Err()
+	return ctx.Err()
+}
+
+func (d *deadly) Conversation(ctx context.Context, tenant flowhq.TenantID, id int64) (store.Conversation, error) {
+	if d.step == "decide" {
+		return store.Conversation{}, d.die(ctx)
+	}
+	return d.Store.Conversation(ctx, tenant, id)
+}
+
+func (d *deadly) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o store.Outcome) (int64, bool, error) {
+	if d.step == "answer" {
+		return 0, false, d.die(ctx)
+	}
+	return d.Store.Answer(ctx, tenant, epoch, id, o)
 }
 
 // New work that is noticed while a message is in hand is not done twice.
@@ -194,4 +292,19 @@ func anotherNumberTakesOver(t *testing.T, reread bool) {
 	if n := len(b.line.attempts()) - before; n != 1 {
 		t.Errorf("sent %d messages; want the answer to the new number alone", n)
 	}
+}
+
+// attempts is how many attempts of a message its row counts.
+func (b *bench) attempts(id int64) (n int) {
+	b.t.Helper()
+	db, err := store.OpenWA(b.url)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer db.Close()
+	const q = `select attempts from flowhq.message_logs where id = $1`
+	if err := db.QueryRowContext(b.t.Context(), q, id).Scan(&n); err != nil {
+		b.t.Fatal(err)
+	}
+	return n
 }

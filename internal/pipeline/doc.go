@@ -10,8 +10,8 @@
 //	         queue is memory only. Dies: the rows are RECEIVED, the next host queues
 //	         them by id, which is the order of arrival. (queue.go, overflow.go)
 //	serve    The goroutine takes one job at a time and tries it until it is done.
-//	         Dies: the row's attempt counter, which [Pipeline.Fill] makes count,
-//	         ends a message that kills its process. (serve.go, deadletter.go)
+//	         Each attempt is counted in the row before it begins. Dies: so a message
+//	         that kills its process is given up. (serve.go, deadletter.go)
 //	decide   Whether there is an answer: age, voice notes and pictures, muted
 //	         contacts, rate limits. Nothing is written while a reply waits for its
 //	         rate limit. Dies: the next host decides anew; it counts replies from the

@@ -52,11 +52,11 @@ func (f *faulty) SetOutbound(ctx context.Context, tenant flowhq.TenantID, epoch 
 	return f.Store.SetOutbound(ctx, tenant, epoch, waID, status, reason)
 }
 
-func (f *faulty) Try(ctx context.Context, tenant flowhq.TenantID, epoch, id int64) (int, error) {
-	if err := f.fault("Try"); err != nil {
+func (f *faulty) CountAttempt(ctx context.Context, tenant flowhq.TenantID, epoch, id int64) (int, error) {
+	if err := f.fault("CountAttempt"); err != nil {
 		return 0, err
 	}
-	return f.Store.Try(ctx, tenant, epoch, id)
+	return f.Store.CountAttempt(ctx, tenant, epoch, id)
 }
 
 func (f *faulty) DeadLetter(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, reason string) error {
@@ -67,7 +67,7 @@ func (f *faulty) DeadLetter(ctx context.Context, tenant flowhq.TenantID, epoch, 
 }
 
 // faultyHost is the bench's next host, on a store with a fault. A message that an
-// earlier host left waits for it, so that tries are counted.
+// earlier host left waits for it, so that attempts are counted.
 func (b *bench) faultyHost(method string, times int64) *Pipeline {
 	b.t.Helper()
 	b.receive(b.host(), "1@lid", "IN1", "hello")
@@ -81,7 +81,7 @@ func (b *bench) faultyHost(method string, times int64) *Pipeline {
 // A write that fails in a way that may not pass is tried again, and everything is
 // answered if it does pass.
 func TestAFaultThatPasses(t *testing.T) {
-	for _, method := range []string{"Conversation", "Answer", "SetOutbound", "Try"} {
+	for _, method := range []string{"Conversation", "Answer", "SetOutbound", "CountAttempt"} {
 		t.Run(method, func(t *testing.T) {
 			b := newBench(t, unlimited)
 			p := b.faultyHost(method, 3)
@@ -95,7 +95,7 @@ func TestAFaultThatPasses(t *testing.T) {
 // One that does not pass makes the message a dead letter, or ends the pipeline, which says so:
 // no chat stays busy with nobody to serve it.
 func TestAFaultThatStays(t *testing.T) {
-	for _, method := range []string{"Conversation", "Answer", "SetOutbound", "Try", "DeadLetter"} {
+	for _, method := range []string{"Conversation", "Answer", "SetOutbound", "CountAttempt", "DeadLetter"} {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, unlimited)

@@ -8,26 +8,35 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// awaitLimits asks the rate limiter for the reply to a question, and waits while the
-// tenant's limit is used up. A question that waits when the pipeline stops stays RECEIVED,
-// and waits anew in the next host.
-func (p *Pipeline) awaitLimits(c *chat, j *job) (decision, error) {
-	d, w := p.requestReply(c, j)
-	if w == nil {
-		p.endWait(c, d)
-		return d, nil
+// awaitLimits waits while the tenant's limit is used up. A question that waits when the
+// pipeline stops stays RECEIVED, and waits anew in the next host.
+//
+// Waiting is no attempt: an attempt that was counted is withdrawn, and counted again when the
+// wait is over. Otherwise a message that kills its hosts would take with it everybody who waits.
+// awaitLimits reports whether the message has ended meanwhile.
+func (p *Pipeline) awaitLimits(
+	c *chat, j *job, w *waiter, counted bool,
+) (ended bool, err error) {
+	if counted {
+		p.withdrawAttempt(j.question)
 	}
 	p.Metrics.Delayed.Inc()
 	p.reportDelay()
 	select {
 	case d := <-w.decided:
 		p.endWait(c, d)
-		return d, nil
+		j.decision = &d
 	case <-p.stopping:
+		p.limiter.remove(w)
+		return false, errEnded
 	case <-p.ctx.Done():
+		p.limiter.remove(w)
+		return false, errEnded
 	}
-	p.limiter.remove(w)
-	return decision{}, errEnded
+	if counted {
+		return p.countAttempt(j.question, nil)
+	}
+	return false, nil
 }
 
 // requestReply asks the rate limiter. It holds mu, because a merge may change the chat's

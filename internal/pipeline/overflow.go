@@ -48,7 +48,7 @@ func (p *Pipeline) record(ctx context.Context, m flowhq.Message, o store.Outcome
 	}
 	if id != 0 {
 		warning := outbound(id, m, *o.Reply)
-		p.enqueue(job{reply: &warning})
+		p.enqueue(job{reply: &warning, attempted: true})
 	}
 }
 

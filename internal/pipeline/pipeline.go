@@ -68,8 +68,12 @@ type Store interface {
 	Receipts(
 		ctx context.Context, tenant flowhq.TenantID, epoch int64, rs []store.Receipt,
 	) error
-	// Try counts an attempt, and DeadLetter gives a message up.
-	Try(ctx context.Context, tenant flowhq.TenantID, epoch, id int64) (tries int, err error)
+	// CountAttempt counts an attempt before it begins, WithdrawAttempt takes that back, and
+	// DeadLetter gives a message up.
+	CountAttempt(
+		ctx context.Context, tenant flowhq.TenantID, epoch, id int64,
+	) (attempts int, err error)
+	WithdrawAttempt(ctx context.Context, tenant flowhq.TenantID, epoch, id int64) error
 	DeadLetter(
 		ctx context.Context, tenant flowhq.TenantID, epoch, id int64, reason string,
 	) error
@@ -181,6 +185,13 @@ func (p *Pipeline) Start() {
 	for _, c := range p.chats { // that Fill has made
 		p.begin(c)
 	}
+}
+
+// isStarted reports whether messages are handled as they come.
+func (p *Pipeline) isStarted() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.started && !p.stopped
 }
 
 // Stop takes no further message from the queues and waits for those that are being

@@ -33,6 +33,8 @@ type job struct {
 
 	// fromRows says that the job was not just received: an earlier host may have died of it.
 	fromRows bool
+	// attempted says that the row counts the first attempt: it was written with it.
+	attempted bool
 	// readAt is the generation in which its row was read, or an earlier one.
 	readAt generation
 	// waited is how long the chat had waited for the rate limiter when the job was queued.

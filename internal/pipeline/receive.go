@@ -19,6 +19,8 @@ func (p *Pipeline) Receive(ctx context.Context, in store.Inbound) error {
 	if !plausible(in.SentAt, p.Now()) {
 		in.SentAt = time.Time{} // recorded as unknown
 	}
+	// Online, nearly every message is handled at once.
+	in.Attempted = p.isStarted() && !in.Undecryptable
 	// A refill may find the new row, and finish it, before this function queues it.
 	readAt := p.beginRead()
 	defer p.endRead()
@@ -34,11 +36,12 @@ func (p *Pipeline) Receive(ctx context.Context, in store.Inbound) error {
 	if !r.New || in.Undecryptable || in.Silent {
 		return nil // an unreadable message is answered when its readable copy comes
 	}
-	p.queue(ctx, job{readAt: readAt, conversation: &r.Conversation, question: flowhq.Message{
-		ID: r.ID, Direction: flowhq.In, ContactID: r.Contact, Chat: r.Chat, Contact: r.Number,
-		Kind: in.Kind, Text: r.Text, Wordless: r.Wordless, Album: in.Album, WAMessageID: in.WAID,
-		Status: flowhq.Received, CreatedAt: p.Now(), SentAt: &in.SentAt,
-	}})
+	p.queue(ctx, job{readAt: readAt, attempted: in.Attempted, conversation: &r.Conversation,
+		question: flowhq.Message{
+			ID: r.ID, Direction: flowhq.In, ContactID: r.Contact, Chat: r.Chat, Contact: r.Number,
+			Kind: in.Kind, Text: r.Text, Wordless: r.Wordless, Album: in.Album, WAMessageID: in.WAID,
+			Status: flowhq.Received, CreatedAt: p.Now(), SentAt: &in.SentAt,
+		}})
 	return nil
 }
 

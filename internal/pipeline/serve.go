@@ -65,9 +65,9 @@ func (p *Pipeline) handle(c *chat, j *job) error {
 }
 
 // attempt takes one job through its steps: decide, answer, deliver. last is how the attempt
-// before this one failed, nil for the first. Attempts are counted in the row: always after
-// a failure, and in the first attempt of a job that was found in the rows, for it may have
-// killed the process that had it before. A fresh message is spared that statement.
+// before this one failed, nil for the first. An attempt is counted in the row before its first
+// step, because any step may kill the process. The first attempt of a message that has just come
+// is counted by the statement that records it.
 //
 // A panic is an error like any other: it must not end the process, which hosts other
 // tenants.
@@ -79,19 +79,23 @@ func (p *Pipeline) attempt(c *chat, j *job, last error) (err error) {
 			err = errPanicked
 		}
 	}()
-	if last != nil {
+	if j.fromRows && last == nil {
+		if reason := p.replyExpired(j); reason != "" {
+			return p.deadLetter(*j.reply, reason, nil)
+		}
+	}
+	counted := last != nil || !j.attempted
+	if counted {
 		if ended, err := p.countAttempt(j.due(), last); ended || err != nil {
 			return err
 		}
 	}
-	if err := p.decide(c, j); err != nil {
+	waits, err := p.decide(c, j)
+	if err != nil {
 		return err
 	}
-	if j.fromRows && last == nil { // after decide: waiting for the rate limiter is no attempt
-		if reason := p.replyExpired(j); reason != "" {
-			return p.deadLetter(*j.reply, reason, nil)
-		}
-		if ended, err := p.countAttempt(j.due(), nil); ended || err != nil {
+	if waits != nil {
+		if ended, err := p.awaitLimits(c, j, waits, counted); ended || err != nil {
 			return err
 		}
 	}

@@ -9,29 +9,30 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Try counts one more try to handle or send the message with this ID, and returns how many
-// there have been; 0 means that the message has FAILED meanwhile, or is gone. The count is in
-// the row and is raised before the try, because a try may be the end of its worker: a message
-// that crashes each worker would otherwise crash them one after the other.
+// CountAttempt counts one more attempt to handle or send the message with this ID, and returns
+// how many there have been; 0 means that the message has FAILED meanwhile, or is gone. The count
+// is in the row and is raised before the attempt, because an attempt may be the end of its worker:
+// a message that crashes each worker would otherwise crash them one after the other. The first
+// attempt is often counted with the row itself: see Inbound.Attempted and Answer.
 //
 // A call that is repeated after an unknown commit counts twice, which costs the message one of
-// its tries. A Fenced error means that a newer host owns the session.
-func (s *Store) Try(
+// its attempts. A Fenced error means that a newer host owns the session.
+func (s *Store) CountAttempt(
 	ctx context.Context, tenant flowhq.TenantID, epoch, id int64,
-) (tries int, err error) {
+) (attempts int, err error) {
 	const q = `
 		with fence as (
 			select from flowhq.fence(@tenant, @epoch)
-		), tried as (
-			update flowhq.message_logs m set tries = m.tries + 1
+		), counted as (
+			update flowhq.message_logs m set attempts = m.attempts + 1
 			from fence
 			where m.tenant_id = @tenant and m.id = @id and m.status <> 'FAILED'
-			returning m.tries
+			returning m.attempts
 		)
-		select exists (select from fence), coalesce((select tries from tried), 0)`
+		select exists (select from fence), coalesce((select attempts from counted), 0)`
 	type answer struct {
-		Current bool
-		Tries   int
+		Current  bool
+		Attempts int
 	}
 	args := named{"tenant": tenant, "epoch": epoch, "id": id}
 	a, err := one(ctx, s, q, args, pgx.RowToStructByPos[answer])
@@ -39,9 +40,30 @@ func (s *Store) Try(
 		err = fenced(tenant, epoch)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("try message %d: %w", id, err)
+		return 0, fmt.Errorf("count an attempt of message %d: %w", id, err)
 	}
-	return a.Tries, nil
+	return a.Attempts, nil
+}
+
+// WithdrawAttempt takes back what CountAttempt has counted last, for a message that was not
+// attempted after all: it waits for something that has nothing to do with it, and its worker may
+// die meanwhile. A Fenced error means that a newer host owns the session.
+func (s *Store) WithdrawAttempt(
+	ctx context.Context, tenant flowhq.TenantID, epoch, id int64,
+) error {
+	const q = `
+		with fence as (
+			select from flowhq.fence(@tenant, @epoch)
+		), withdrawn as (
+			update flowhq.message_logs m set attempts = m.attempts - 1
+			from fence
+			where m.tenant_id = @tenant and m.id = @id and m.attempts > 0
+		)
+		select exists (select from fence)`
+	if err := fencedExec(ctx, s, q, tenant, epoch, named{"id": id}); err != nil {
+		return fmt.Errorf("withdraw an attempt of message %d: %w", id, err)
+	}
+	return nil
 }
 
 // DeadLetter marks a message as FAILED that is still to be handled or sent, so that its chat
@@ -99,7 +121,7 @@ func (s *Store) Retry(
 			update flowhq.message_logs set
 				status = case direction when 'IN' then 'RECEIVED' else 'PENDING' end,
 				reason = '',
-				tries = 0,
+				attempts = 0,
 				retried_at = now()
 			where tenant_id = @tenant and id = @id
 				and status = any(@retriable) and revoked_at is null

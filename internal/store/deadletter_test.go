@@ -14,8 +14,8 @@ func TestDeadLetterAndRetry(t *testing.T) {
 	tenant, epoch := b.hosted(t)
 	id := b.receive(t, tenant, epoch, "poison")
 	for want := 1; want <= 3; want++ {
-		if tries, err := b.Try(t.Context(), tenant, epoch, id); err != nil || tries != want {
-			t.Fatalf("Try = %d, %v; want %d", tries, err, want)
+		if attempts, err := b.CountAttempt(t.Context(), tenant, epoch, id); err != nil || attempts != want {
+			t.Fatalf("CountAttempt = %d, %v; want %d", attempts, err, want)
 		}
 	}
 	_, err := b.Retry(t.Context(), tenant, id, "admin")
@@ -36,8 +36,8 @@ func TestDeadLetterAndRetry(t *testing.T) {
 		t.Errorf("Retry = %+v, %v; want it RECEIVED again", m, err)
 	}
 	wantNotice(t, notices, store.Notice{Kind: store.NewWork, Tenant: tenant})
-	if tries, err := b.Try(t.Context(), tenant, epoch, id); err != nil || tries != 1 {
-		t.Errorf("Try after Retry = %d, %v; want 1", tries, err)
+	if attempts, err := b.CountAttempt(t.Context(), tenant, epoch, id); err != nil || attempts != 1 {
+		t.Errorf("CountAttempt after Retry = %d, %v; want 1", attempts, err)
 	}
 	_, err = b.Retry(t.Context(), tenant, id+1000, "admin")
 	wantCode(t, "Retry of no message", err, flowhq.NotFound)

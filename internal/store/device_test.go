@@ -134,8 +134,8 @@ func TestAnotherTakesOver(t *testing.T) {
 				if !strings.Contains(m.Reason, own) || !strings.Contains(m.Reason, other) {
 					t.Errorf("message %s failed because %q; want both numbers", m.WAMessageID, m.Reason)
 				}
-				if tries := must(b.Try(t.Context(), tenant, epoch, m.ID))(t); tries != 0 {
-					t.Errorf("try %d of message %s; want none", tries, m.WAMessageID)
+				if attempts := must(b.CountAttempt(t.Context(), tenant, epoch, m.ID))(t); attempts != 0 {
+					t.Errorf("%d attempts of message %s; want none", attempts, m.WAMessageID)
 				}
 				_, err := b.Retry(t.Context(), tenant, m.ID, "admin")
 				wantCode(t, "Retry", err, flowhq.Conflict)

@@ -24,6 +24,9 @@ type Inbound struct {
 	Timer         *flowhq.Timer // of the chat, if the message tells
 	SentAt        time.Time
 	Undecryptable bool // it could not be read; Text is empty
+	// Attempted counts the first attempt to handle the message with its row. It is for a host
+	// that handles the message as soon as it is recorded, and spares that host CountAttempt.
+	Attempted bool
 }
 
 // Received is what became of an Inbound.
@@ -139,11 +142,11 @@ const insertInboundSQL = `
 	), received as (
 		insert into flowhq.message_logs as m (
 			tenant_id, direction, contact_id, chat, contact, from_number, to_number,
-			kind, text, wordless, album, wa_message_id, status, sent_at)
+			kind, text, wordless, album, wa_message_id, status, sent_at, attempts)
 		select t.id, 'IN', w.id,
 			coalesce(nullif(w.lid, ''), substr(w.number, 2) || '@s.whatsapp.net'),
 			w.number, w.number, coalesce(nullif(s.number, ''), t.phone_number),
-			@kind, @text, @wordless, @album, @wa_id, @status, @sent_at
+			@kind, @text, @wordless, @album, @wa_id, @status, @sent_at, @attempted::bool::int
 		from who w
 		cross join flowhq.tenants t
 		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
@@ -160,7 +163,8 @@ const insertInboundSQL = `
 				when m.edited_text is null then excluded.wordless
 				else m.edited_text = '' end,
 			status = excluded.status,
-			sent_at = excluded.sent_at
+			sent_at = excluded.sent_at,
+			attempts = excluded.attempts
 		where m.status = 'UNDECRYPTABLE' and m.revoked_at is null
 			and excluded.status in ('RECEIVED', 'IGNORED')
 		returning id, text, wordless
@@ -201,7 +205,7 @@ func insertInbound(
 		"tenant": tenant, "epoch": epoch,
 		"lid": m.LID, "number": m.Number, "name": m.Name, "known": known,
 		"wa_id": m.WAID, "kind": m.Kind, "text": m.Text, "wordless": m.Wordless, "album": m.Album,
-		"status": status, "sent_at": orNull(m.SentAt),
+		"status": status, "sent_at": orNull(m.SentAt), "attempted": m.Attempted,
 		"timer_seconds": seconds, "timer_set_at": setAt,
 	}) // Collect reports its error
 	a, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[answer])

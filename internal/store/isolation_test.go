@@ -132,8 +132,11 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	"Unsent": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.Unsent(ctx, g.tenant, 0, 0)
 	},
-	"Try": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return s.Try(ctx, g.tenant, g.epoch, g.msgID)
+	"CountAttempt": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.CountAttempt(ctx, g.tenant, g.epoch, g.msgID)
+	},
+	"WithdrawAttempt": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.WithdrawAttempt(ctx, g.tenant, g.epoch, g.msgID)
 	},
 	"DeadLetter": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return nil, s.DeadLetter(ctx, g.tenant, g.epoch, g.msgID, "it never works")
@@ -212,7 +215,7 @@ var (
 )
 
 // writes are the methods of a host that write.
-var writes = []string{"SetSession", "Link", "Unlink", "Receive", "SetTimer", "Revise", "Answer", "SetOutbound", "Receipts", "Try", "DeadLetter"}
+var writes = []string{"SetSession", "Link", "Unlink", "Receive", "SetTimer", "Revise", "Answer", "SetOutbound", "Receipts", "CountAttempt", "WithdrawAttempt", "DeadLetter"}
 
 // newGuest creates a tenant with rows in all tables that the store writes. The
 // customers and WhatsApp ids of all guests are the same.

@@ -81,6 +81,8 @@ type Outbound struct {
 // reply of an earlier call only, and never the one that the first part has just inserted, so
 // there is one row at most.
 //
+// The reply's row counts the first attempt to send it, which the caller begins at once.
+//
 // The timer is read here and not when the question came: it may have been set in between.
 func (s *Store) Answer(
 	ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o Outcome,
@@ -97,10 +99,10 @@ func (s *Store) Answer(
 			insert into flowhq.message_logs (
 				tenant_id, direction, contact_id, chat, contact, from_number, to_number,
 				kind, text, wa_message_id, status, reason, in_reply_to,
-				timer_seconds, timer_set_at)
+				timer_seconds, timer_set_at, attempts)
 			select m.tenant_id, 'OUT', m.contact_id, m.chat, m.contact, m.to_number, m.from_number,
 				@kind, @text, @wa_id, 'PENDING', @reply_reason, m.id,
-				coalesce(c.timer_seconds, 0), c.timer_set_at
+				coalesce(c.timer_seconds, 0), c.timer_set_at, 1
 			from inbound m
 			left join flowhq.contacts c on c.tenant_id = m.tenant_id and c.id = m.contact_id
 			where @has_reply
