@@ -38,10 +38,9 @@ type Profile struct {
 
 // What a profile has unless the owner says otherwise.
 const (
-	DefaultTimeZone        = "Africa/Dar_es_Salaam"
-	DefaultCurrency        = "TZS"
-	DefaultCapacity        = 1
-	DefaultHandOverMinutes = 12 * 60
+	DefaultTimeZone = "Africa/Dar_es_Salaam"
+	DefaultCurrency = "TZS"
+	DefaultCapacity = 1
 )
 
 // Currencies lists the currencies in which a profile may have its prices.
