@@ -31,6 +31,14 @@ type Message struct {
 	Text string
 	// Kind is [flowhq.KindText] or [flowhq.KindMedia].
 	Kind flowhq.Kind
+	// Media says what a message without words is: "voice", "image", "sticker", "location", and
+	// so on; see [Media].
+	Media string
+	// Latitude and Longitude are those of a location.
+	Latitude, Longitude *float64
+	// ID is of the message's row, Number the customer's, E.164, or "".
+	ID     int64
+	Number string
 	// At is when it is answered.
 	At time.Time
 	// Written is when the customer wrote it, which may be long before; zero is At.
@@ -48,6 +56,8 @@ func (m Message) written() time.Time {
 // State is what the bot remembers of one conversation: the question it asked
 // last. The zero State is a conversation that has not begun.
 type State struct {
+	// Version is of the State's form. A State of another version counts as none.
+	Version int `json:"v,omitempty"`
 	// Asked is the intent whose details the bot asked for, or "".
 	Asked string `json:"asked,omitempty"`
 	// Noted says that details came already, so what follows may add to them.

@@ -1,0 +1,68 @@
+package reply
+
+import (
+	"time"
+
+	"github.com/flowhq/flowhq"
+)
+
+// An Input is everything that a turn of a conversation depends on. The same Input always gives
+// the same [Turn], so a turn that a crash interrupted is simply computed again.
+type Input struct {
+	Message   Message
+	Knowledge *Knowledge
+	State     State
+	Calendar  Calendar
+	// Reference is the number of a fact that this message may make: [flowhq.Reference] of the
+	// message's row.
+	Reference string
+}
+
+// A Calendar is what is booked, bought and open, as far as a turn needs it.
+type Calendar struct {
+	// Taken are the bookings of all customers ahead, held ones included. Those of this contact
+	// are in it too.
+	Taken []flowhq.Span
+	// Bookings, Orders and Tickets are this contact's: bookings ahead that are held or
+	// confirmed, the orders of late, the tickets that are open; the newest first.
+	Bookings []flowhq.Booking
+	Orders   []flowhq.Order
+	Tickets  []flowhq.Ticket
+}
+
+// A Turn is what the bot makes of a message.
+type Turn struct {
+	// Reply is what to say, at most [MaxBytes] of valid UTF-8. "" is silence.
+	Reply string
+	// Facts are to be written in the statement that answers the message.
+	Facts []flowhq.FactChange
+	// State is what to remember for the next turn.
+	State State
+	// Understood is stored with the message.
+	Understood Understood
+}
+
+// Understood says how a message was read. It holds none of the customer's words, but names
+// from the owner's lists and times.
+type Understood struct {
+	Intents  []Intent        `json:"intents,omitempty"` // best first, those that scored at all
+	Acts     []string        `json:"acts,omitempty"`    // what the bot took the message for
+	Band     string          `json:"band,omitempty"`    // sure, unsure or unknown
+	Language flowhq.Language `json:"language,omitempty"`
+	Entities Entities        `json:"entities,omitzero"`
+}
+
+// An Intent is what a message may be about, with a score from 0 to 1.
+type Intent struct {
+	Name  string  `json:"name"`
+	Score float64 `json:"score"`
+}
+
+// Entities are what a message names.
+type Entities struct {
+	Services []string  `json:"services,omitempty"` // IDs in the owner's lists
+	Products []string  `json:"products,omitempty"`
+	Areas    []string  `json:"areas,omitempty"`
+	Answer   string    `json:"answer,omitempty"` // the owner's question that is most alike
+	Time     time.Time `json:"time,omitzero"`    // the day, or the day and time, that was said
+}
