@@ -32,7 +32,7 @@ type Message struct {
 	// Kind is [flowhq.KindText] or [flowhq.KindMedia].
 	Kind flowhq.Kind
 	// Media says what a message without words is: "voice", "image", "sticker", "location", and
-	// so on; see [Media].
+	// so on; see Media.
 	Media string
 	// Latitude and Longitude are those of a location.
 	Latitude, Longitude *float64
