@@ -19,7 +19,7 @@ import "strings"
 //     docs/session.md, and a row of endings in internal/e2e.
 //
 // It is rolled out in this order: the migration, then the workers. A workflow on an older worker
-// takes an unknown word for FAILED, and starts the next host at once.
+// takes an unknown word for FAILED, and starts the next host after the backoff of a failure.
 type EndReason string
 
 const (

@@ -57,8 +57,7 @@ func (t *tenant) afterHost(
 	case errors.As(err, &app):
 		return t.afterError(app, before, now)
 	default:
-		before.Again = true
-		return flowhq.Next(before, flowhq.End{Reason: flowhq.EndFailed, Text: err.Error()}), false
+		return unclassified(before, err.Error(), now), false
 	}
 }
 
@@ -79,14 +78,23 @@ func (t *tenant) afterError(
 		return flowhq.Next(before, lostWorker(now, true)), false
 	case end.Reason.Final(): // the host has left it to this workflow
 		return flowhq.Next(before, end), false
-	case !end.Reason.Known(): // the SDK's own error, such as a panic
-		end.Reason = flowhq.EndFailed
-		before.Again = true
-		return flowhq.Next(before, end), false
+	case !end.Reason.Known(): // the SDK's own error, such as a panic, or a newer worker's word
+		return unclassified(before, end.Text, now), false
 	default: // an attempt that Temporal did not repeat
 		before.Again, before.Counts = true, t.Counts
 		return flowhq.Next(before, end), true
 	}
+}
+
+// unclassified is what follows an end that this version has no word for: another host after the
+// backoff of a failure, or at once if a command asks for it. Temporal has no attempt left to delay,
+// so the workflow waits. Without the wait a host that cannot start would log in again and again.
+func unclassified(before flowhq.Before, text string, now time.Time) flowhq.Transition {
+	next := flowhq.Next(before, flowhq.End{Reason: flowhq.EndFailed, Text: text})
+	if next.Retry == flowhq.RetryAfterDelay {
+		next.Retry, next.RetryAt, next.Delay = flowhq.RetryAtTime, now.Add(next.Delay), 0
+	}
+	return next
 }
 
 // lostWorker is the end of a session whose worker was found to be lost now. counted is true where

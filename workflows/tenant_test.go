@@ -157,6 +157,16 @@ func endsUntil(reason flowhq.EndReason, message string, until time.Time) error {
 	return temporal.NewNonRetryableApplicationError(message, string(reason), nil, next)
 }
 
+// newer is how a host of a newer worker ends, by a word that this version does not know, after so
+// many failures in a row.
+func newer(failures int) error {
+	next := flowhq.Transition{
+		State: flowhq.Disconnected, End: "UNHEARD_OF", Retry: flowhq.RetryByPerson,
+		Counts: flowhq.Counts{Failures: failures},
+	}
+	return temporal.NewNonRetryableApplicationError("unheard of", string(next.End), nil, next)
+}
+
 func TestTenantTimelines(t *testing.T) {
 	unlinked := ends(flowhq.EndLoggedOut, "unlinked on the phone")
 	tests := []struct {
@@ -229,6 +239,41 @@ func TestTenantTimelines(t *testing.T) {
 			want:     TenantState{Session: flowhq.LoggedOut, Ending: flowhq.EndLoggedOut, Reason: "unlinked on the phone", Attention: true},
 			hosts:    1,
 			recorded: []string{"STARTING: waiting for a worker", "ERROR: unlinked on the phone"},
+		},
+		{
+			name: "a word of a newer worker backs off, ever longer",
+			ends: []end{
+				{after: 10 * time.Minute, err: newer(0)}, {after: time.Second, err: newer(1)},
+				{after: time.Second, err: newer(2)},
+			},
+			script: func(l *life) {
+				l.at(time.Minute, flowhq.Start)
+				for after, hosts := range map[time.Duration]int{
+					4 * time.Second: 1, 7 * time.Second: 2, // 5 s, and a second's margin
+					16 * time.Second: 2, 20 * time.Second: 3, // 10 s after the second
+					39 * time.Second: 3, 45 * time.Second: 4, // 20 s after the third
+				} {
+					l.env.RegisterDelayedCallback(func() {
+						if l.hosts != hosts {
+							t.Errorf("%v after the first end: %d hosts; want %d", after, l.hosts, hosts)
+						}
+					}, 11*time.Minute+after)
+				}
+			},
+			want:  TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndFailed, Reason: "waiting for a worker", WaitingFor: flowhq.WaitForWorker, Counts: flowhq.Counts{Failures: 3}},
+			hosts: 4,
+			recorded: []string{"STARTING: waiting for a worker",
+				"STARTING: unheard of", "STARTING: waiting for a worker",
+				"STARTING: unheard of", "STARTING: waiting for a worker",
+				"STARTING: unheard of", "STARTING: waiting for a worker"},
+		},
+		{
+			name:     "a word of a newer worker, then a restart",
+			ends:     []end{{after: 10 * time.Minute, err: newer(0)}, {after: time.Hour}},
+			script:   func(l *life) { l.at(1*time.Minute, flowhq.Start).at(11*time.Minute+time.Second, flowhq.Restart) },
+			want:     TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndFailed, Reason: "waiting for a worker", WaitingFor: flowhq.WaitForWorker, Counts: flowhq.Counts{}},
+			hosts:    2,
+			recorded: []string{"STARTING: waiting for a worker", "STARTING: unheard of", "STARTING: waiting for a worker"},
 		},
 		{
 			name:     "unlinked, then stopped",
