@@ -16,6 +16,7 @@ var layers = [][]string{
 		"migrations",                // SQL files
 		"internal/apiclient",        // calls JSON APIs
 		"internal/codec",            // encryption
+		"internal/demo",             // businesses to show and to test with
 		"internal/dev/proc",         // child processes
 		"internal/failpoint",        // test builds break here
 		"internal/httpserver",       // HTTP until the process ends
@@ -109,7 +110,7 @@ func TestImportsGoDown(t *testing.T) {
 // development lists what production must not link: what only works on loopback, and what
 // starts and stops databases.
 var development = []string{
-	"internal/dev", "internal/dev/proc", "internal/devdb", "internal/gobuild", "internal/simulator",
+	"internal/dev", "internal/dev/proc", "internal/demo", "internal/devdb", "internal/gobuild", "internal/simulator",
 	"internal/temporald",
 }
 

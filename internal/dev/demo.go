@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/demo"
 )
 
 const (
@@ -25,6 +26,7 @@ const (
 
 // A business is one of those that a new installation is shown with.
 type business struct {
+	name     string // of its profile in package demo
 	tenant   flowhq.NewTenant
 	customer customer
 	says     []string // what the customer writes; few messages, as replies are limited
@@ -37,34 +39,25 @@ type customer struct{ name, number string }
 // alone, so messages to their numbers reach nobody.
 var businesses = []business{
 	{
-		tenant: flowhq.NewTenant{
-			Name: "Blue Door Barbers", BusinessName: "Blue Door Barbers",
-			PhoneNumber: "+255700000101", Template: flowhq.BookingTemplate, Language: flowhq.English,
-		},
+		name: demo.Barber, tenant: demo.Tenant(demo.Barber),
 		customer: customer{"Amina", "+255710000201"},
 		says:     []string{"Hi, can I book a haircut?", "Haircut and beard, Saturday at 10"},
 	},
 	{
-		tenant: flowhq.NewTenant{
-			Name: "Duka la Mama Asha", BusinessName: "Duka la Mama Asha",
-			PhoneNumber: "+255700000102", Template: flowhq.EcommerceTemplate, Language: flowhq.Swahili,
-		},
+		name: demo.Grocer, tenant: demo.Tenant(demo.Grocer),
 		customer: customer{"Juma", "+255710000202"},
 		says:     []string{"Habari, nataka kuagiza", "mchele kilo 5 na mafuta lita 3"},
 	},
 	{
-		tenant: flowhq.NewTenant{
-			Name: "Pwani Net Support", BusinessName: "Pwani Net",
-			PhoneNumber: "+255700000103", Template: flowhq.SupportTemplate, Language: flowhq.English,
-		},
+		name: demo.Internet, tenant: demo.Tenant(demo.Internet),
 		customer: customer{"Neema", "+255710000203"},
 		says:     []string{"My internet is not working", "No light on the router since last night"},
 	},
 }
 
-// A demo gives a new installation tenants and lets a customer of each write. It uses the public
+// A show is the demo: it gives a new installation tenants and lets a customer of each write. It uses the public
 // APIs alone, so it shows what an operator could do by hand.
-type demo struct {
+type show struct {
 	api       adminAPI
 	simulator simulatorAPI
 	console   *console
@@ -74,7 +67,7 @@ type demo struct {
 // file that says that the database has had the demo: if it is there, nothing is done, and
 // neither is if somebody else's tenants are there. A demo that is cut short goes on where
 // it was the next time.
-func (d demo) play(ctx context.Context, mark string) error {
+func (d show) play(ctx context.Context, mark string) error {
 	if _, err := os.Stat(mark); err == nil {
 		return nil
 	}
@@ -109,7 +102,7 @@ func finish(mark string) error { return os.WriteFile(mark, nil, 0o644) }
 
 // existing returns the tenants that exist by their numbers, and whether any of them is not of
 // the demo. The numbers are compared, as an operator may have given a demo tenant another name.
-func (d demo) existing(
+func (d show) existing(
 	ctx context.Context,
 ) (byNumber map[string]flowhq.Tenant, others bool, err error) {
 	all, err := d.api.tenants(ctx)
@@ -125,7 +118,7 @@ func (d demo) existing(
 
 // start creates the tenant of a business, unless a demo that was cut short has done so, and
 // starts its session. A command that is repeated does no harm.
-func (d demo) start(
+func (d show) start(
 	ctx context.Context, b business, existing map[string]flowhq.Tenant,
 ) (flowhq.Tenant, error) {
 	t, ok := existing[b.tenant.PhoneNumber]
@@ -142,7 +135,7 @@ func (d demo) start(
 
 // linkAll lets the simulated phone of each tenant scan its code, all at once. It fails if one
 // phone cannot be linked within linkTimeout, with the errors of all that cannot.
-func (d demo) linkAll(ctx context.Context, tenants []flowhq.Tenant) error {
+func (d show) linkAll(ctx context.Context, tenants []flowhq.Tenant) error {
 	ctx, cancel := context.WithTimeout(ctx, linkTimeout)
 	defer cancel()
 	return d.console.during("linking the phones", func() error {
@@ -158,7 +151,7 @@ func (d demo) linkAll(ctx context.Context, tenants []flowhq.Tenant) error {
 
 // link scans codes of one tenant until its session is connected. ctx bounds it. A tenant whose
 // phone was linked by a demo that was cut short is connected without a scan.
-func (d demo) link(ctx context.Context, t flowhq.Tenant) error {
+func (d show) link(ctx context.Context, t flowhq.Tenant) error {
 	if err := d.simulator.addPhone(ctx, t.PhoneNumber, t.Name); err != nil {
 		return err
 	}
@@ -190,7 +183,7 @@ func (d demo) link(ctx context.Context, t flowhq.Tenant) error {
 
 // converse lets the customer of a business write, and prints who said what. Each message waits
 // for the reply to the one before: replies to two at once could come in either order.
-func (d demo) converse(ctx context.Context, b business, t flowhq.Tenant) error {
+func (d show) converse(ctx context.Context, b business, t flowhq.Tenant) error {
 	if err := d.simulator.addCustomer(ctx, b.customer.number, b.customer.name); err != nil {
 		return err
 	}
@@ -205,7 +198,7 @@ func (d demo) converse(ctx context.Context, b business, t flowhq.Tenant) error {
 
 // exchange sends one message and waits for its reply, which it prints. It fails after
 // replyTimeout, or with what the simulator refuses.
-func (d demo) exchange(ctx context.Context, from customer, t flowhq.Tenant, text string) error {
+func (d show) exchange(ctx context.Context, from customer, t flowhq.Tenant, text string) error {
 	ctx, cancel := context.WithTimeout(ctx, replyTimeout)
 	defer cancel()
 	// A reply is whatever comes after what is there now. The demo may have been cut short

@@ -100,7 +100,7 @@ func (s *stack) run(ctx context.Context) (err error) {
 	}
 	// What follows is for people, so nothing of it ends the stack when it fails.
 	if s.simulator.Base != "" {
-		d := demo{api: s.api, simulator: s.simulator, console: s.console}
+		d := show{api: s.api, simulator: s.simulator, console: s.console}
 		err := d.play(ctx, s.data.demoMark(s.getenv("DATABASE_URL")))
 		if err != nil && ctx.Err() == nil {
 			s.console.printf("The demo was cut short (%v); it goes on at the next start. "+
