@@ -11,8 +11,10 @@ import (
 func (p *Pipeline) merge(into int64, from []int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.finished.now++ // a conversation that was read before is not the merged one
 	for _, id := range from {
+		// A conversation that was read before is not the merged one.
+		p.finished.change(into)
+		p.finished.change(id)
 		p.merged[id] = into
 		p.limiter.merge(into, id)
 		p.detectors.forget(id)

@@ -156,12 +156,12 @@ func (p *Pipeline) enqueue(j job) bool {
 
 // useConversation spares the first job of a chat the statement that reads the conversation,
 // where what Receive has read with the message still holds: nearly always, when a customer
-// waits for each answer. It does not hold if any job has finished since, which may have
-// changed it, or if the contact was merged; nor for long, so the job must begin now. The
+// waits for each answer. It does not hold if a job of the contact has finished since, which may
+// have changed it, or if the contact was merged; nor for long, so the job must begin now. The
 // caller holds mu.
 func (p *Pipeline) useConversation(c *chat, j job) {
-	fresh := p.started && p.finished.now == j.readAt && c.contact == j.question.ContactID
-	if j.conversation != nil && fresh {
+	isCurrent := c.contact == j.question.ContactID && !p.finished.changed(c.contact, j.readAt)
+	if j.conversation != nil && p.started && isCurrent {
 		c.setConversation(*j.conversation)
 	}
 }
@@ -175,7 +175,7 @@ func (p *Pipeline) next(c *chat, last job) (job, bool) {
 	defer p.mu.Unlock()
 	for _, id := range last.messages() {
 		delete(p.inFlight, id)
-		p.finished.add(id)
+		p.finished.add(id, p.currentContact(c.contact))
 	}
 	c.current = currentQuestion{}
 	if p.stopped || len(c.waiting) == 0 {

@@ -123,6 +123,9 @@ type finishedJobs struct {
 	// at is the generation in which a job finished, by message. It is kept only while there
 	// are readers, so it stays small.
 	at map[int64]generation
+	// contacts holds likewise when the conversation of a contact may have changed last: when a
+	// job of the contact finished, or the contact was merged.
+	contacts map[int64]generation
 }
 
 // beginRead begins a reading of rows, which ends with endRead. The rows are as new as the
@@ -139,13 +142,13 @@ func (p *Pipeline) endRead() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.finished.readers--; p.finished.readers == 0 {
-		p.finished.at = nil
+		p.finished.at, p.finished.contacts = nil, nil
 	}
 }
 
-// add notes that the job of a message has finished.
-func (f *finishedJobs) add(message int64) {
-	f.now++
+// add notes that the job of a message has finished, which was a contact's.
+func (f *finishedJobs) add(message, contact int64) {
+	f.change(contact)
 	if f.readers == 0 {
 		return
 	}
@@ -153,6 +156,23 @@ func (f *finishedJobs) add(message int64) {
 		f.at = make(map[int64]generation)
 	}
 	f.at[message] = f.now
+}
+
+// change notes that the conversation of a contact may have changed.
+func (f *finishedJobs) change(contact int64) {
+	f.now++
+	if f.readers == 0 {
+		return
+	}
+	if f.contacts == nil {
+		f.contacts = make(map[int64]generation)
+	}
+	f.contacts[contact] = f.now
+}
+
+// changed reports whether the conversation of a contact may have changed after it was read.
+func (f *finishedJobs) changed(contact int64, readAt generation) bool {
+	return f.contacts[contact] > readAt
 }
 
 // after reports whether the job of a message finished after its row was read.

@@ -77,7 +77,7 @@ func (p *Pipeline) removeQueued(id int64) {
 			found := j.reply == nil && j.question.ID == id
 			if found {
 				delete(p.inFlight, id)
-				p.finished.add(id)
+				p.finished.add(id, c.contact)
 			}
 			return found
 		})
