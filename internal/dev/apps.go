@@ -6,8 +6,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"github.com/flowhq/flowhq/internal/apiclient"
+	"github.com/flowhq/flowhq/internal/store"
+	"github.com/flowhq/flowhq/migrations"
 )
 
 // startSimulator starts the simulated WhatsApp. The API and the worker learn from
@@ -92,12 +95,27 @@ func (s *stack) appEnvironment() []string {
 // migrate brings the database up to date before anything that needs it starts. The worker
 // would do so too, but if it fails there, all that people see is a worker that ends.
 func (s *stack) migrate(ctx context.Context, env []string) error {
+	now, err := schemaOf(migrations.Files)
+	if err != nil {
+		return err
+	}
+	private := s.db != nil
+	if kept, ok := s.data.keptSchema(); private && ok && !kept.leadsTo(now) {
+		return s.data.errOtherSchema()
+	}
 	out := s.fileOutput("migrate")
 	defer out.close()
 	cmd := exec.CommandContext(ctx, s.flowhq, "migrate")
 	cmd.Env, cmd.Stdout, cmd.Stderr = env, out, out
 	if err := cmd.Run(); err != nil && ctx.Err() == nil {
-		return fmt.Errorf("the database could not be brought up to date: %s", out.lastLine())
+		said := out.lastLine()
+		if private && strings.Contains(said, store.DatabaseTooNew) {
+			return s.data.errOtherSchema() // which is older than the kept schemas
+		}
+		return fmt.Errorf("the database could not be brought up to date: %s", said)
+	}
+	if private && ctx.Err() == nil {
+		return s.data.keepSchema(now)
 	}
 	return ctx.Err()
 }

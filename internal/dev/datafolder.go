@@ -1,6 +1,7 @@
 package dev
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -120,7 +121,7 @@ func (f *dataFolder) demoMark(databaseURL string) string {
 // adminPassword returns the password of the API: the caller's own, or one that is made up once
 // and kept in dir, where "flowhq tenants" finds it. One that the caller sets is not written
 // down. The file is readable to its owner alone.
-func adminPassword(dir, own string) (string, error) {
+func adminPassword(ctx context.Context, dir, own string) (string, error) {
 	if own != "" {
 		return own, nil
 	}
@@ -130,7 +131,7 @@ func adminPassword(dir, own string) (string, error) {
 	name := filepath.Join(dir, "admin-password")
 	// The data folders of the stacks with and without WhatsApp are two, so both may start
 	// at once and make up a password.
-	unlock, err := proc.Lock(name) // which makes the file, empty
+	unlock, err := proc.Lock(ctx, name, nil) // which makes the file, empty
 	if err != nil {
 		return "", err
 	}

@@ -43,7 +43,7 @@ func TestAdminPasswordIsKept(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), ".dev")
 	password := func(own string) string {
-		p, err := adminPassword(dir, own)
+		p, err := adminPassword(t.Context(), dir, own)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,7 +71,7 @@ func TestAdminPasswordIsTheSameWithWhatsApp(t *testing.T) {
 	var passwords []string
 	for _, whatsApp := range []bool{true, false} {
 		s := &stack{options: options{whatsApp: whatsApp}, getenv: env("HTTP_ADDR", "127.0.0.1:0", "FLOWHQ_BIN", "flowhq")}
-		if err := s.prepare(); err != nil {
+		if err := s.prepare(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		s.data.close()

@@ -12,6 +12,7 @@
 //	temporal-<version>.db, pg/, simulator/   what the services keep
 //	admin-password       made up at the first start, unless ADMIN_PASSWORD is set;
 //	                     the same with "--whatsapp"
+//	schema               the migrations that the database was made with
 //	demo-<database>      there once a database has been given its demo tenants
 //	logs/                what each service printed
 //	whatsapp/            what the services keep and print for "flowhq-dev up --whatsapp",

@@ -82,7 +82,7 @@ type stack struct {
 // for as long as it takes.
 func (s *stack) run(ctx context.Context) (err error) {
 	began := time.Now()
-	if err := s.prepare(); err != nil {
+	if err := s.prepare(ctx); err != nil {
 		return err
 	}
 	defer s.data.close()
@@ -122,7 +122,7 @@ func (s *stack) run(ctx context.Context) (err error) {
 // prepare finds out what is needed and whether it can be had, before anything is started. A
 // person should not wait minutes for Temporal to be built only to read that the API's port is
 // taken. If it fails it holds nothing.
-func (s *stack) prepare() (err error) {
+func (s *stack) prepare(ctx context.Context) (err error) {
 	if err := s.checkVariables(); err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (s *stack) prepare() (err error) {
 			s.data.close()
 		}
 	}()
-	if s.password, err = adminPassword(kept, s.getenv("ADMIN_PASSWORD")); err != nil {
+	if s.password, err = adminPassword(ctx, kept, s.getenv("ADMIN_PASSWORD")); err != nil {
 		return err
 	}
 	addr, local, err := apiAddr(s.getenv("HTTP_ADDR"))

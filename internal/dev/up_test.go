@@ -107,6 +107,18 @@ func TestUpFromTheFirstDayToTheNext(t *testing.T) {
 	if err := second.child.Err(); err != nil {
 		t.Errorf("it ended with %v; want exit status 0", err)
 	}
+
+	// A checkout whose first migration was edited in place since.
+	kept := filepath.Join(dir, ".dev", "schema")
+	if err := os.WriteFile(kept, []byte("000001_init.up.sql 00\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	third := start(t, dir, []string{"HTTP_ADDR=" + addr, "DATABASE_URL=", "TEMPORAL_ADDRESS="}, "up")
+	err := third.child.Err() // waits for its end
+	want := "remove " + filepath.Join(dir, ".dev") + ","
+	if err == nil || err.Error() != "exit status 1" || !strings.Contains(third.out.String(), want) {
+		t.Errorf("it ended with %v; want exit status 1, and %q", err, want)
+	}
 }
 
 func wantConnected(t *testing.T, api adminAPI) {

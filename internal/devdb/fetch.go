@@ -65,7 +65,9 @@ func fetch(ctx context.Context, owner runner, progress func(string)) (binaries, 
 		return binaries{}, err
 	}
 	dir := filepath.Join(home, "postgres-"+fetchVersion)
-	unlock, err := proc.Lock(dir + ".lock")
+	unlock, err := proc.Lock(ctx, dir+".lock", func() {
+		progress("waiting for another process, which fetches PostgreSQL")
+	})
 	if err != nil {
 		return binaries{}, err
 	}

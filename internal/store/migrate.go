@@ -198,10 +198,13 @@ func (m *migrator) up() error {
 	return nil
 }
 
+// DatabaseTooNew begins the error about a database that a newer program has migrated.
+const DatabaseTooNew = "the database is newer than this program"
+
 // tooNew refuses to work on what a newer program may have changed the meaning of: code Conflict,
 // as only a person can say which of the two is to go.
 func tooNew(is, known uint) error {
-	return flowhq.Errorf(flowhq.Conflict, "the database is newer than this program: it is at "+
+	return flowhq.Errorf(flowhq.Conflict, DatabaseTooNew+": it is at "+
 		"version %d, the program knows %d; run the newer program, or restore a backup", is, known)
 }
 

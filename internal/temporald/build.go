@@ -24,8 +24,8 @@ const buildBytes = 3 << 30
 // Build returns the program of dev/temporald in the checkout at root, building it the
 // first time, which takes minutes; say is told how far it is. The program is kept in
 // .dev/temporald-<hash>, by what it is built from. Of several processes that ask at
-// once, one builds, and the others wait for it, however long that takes and though their
-// ctx has ended. An error of the build names the ways to do without it.
+// once, one builds, and the others wait for it until their ctx ends. An error of the build names
+// the ways to do without it.
 func Build(
 	ctx context.Context, root string, say func(format string, args ...any),
 ) (Program, error) {
@@ -39,7 +39,9 @@ func Build(
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return Program{}, err
 	}
-	unlock, err := proc.Lock(filepath.Join(dir, "temporald.lock"))
+	unlock, err := proc.Lock(ctx, filepath.Join(dir, "temporald.lock"), func() {
+		say("waiting for another process, which builds the embedded Temporal server")
+	})
 	if err != nil {
 		return Program{}, err
 	}

@@ -3,10 +3,13 @@ package proc
 import (
 	"bufio"
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -135,4 +138,22 @@ func TestStartReportsWhatCannotBeStarted(t *testing.T) {
 	if _, err := Start(exec.Command("/nonexistent/program"), syscall.SIGKILL); err == nil {
 		t.Error("Start = nil; want an error")
 	}
+}
+
+// A lock that somebody else holds is waited for until the context ends, and is had once it is free.
+func TestLockWaitsNoLongerThanItsContext(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "lock")
+	unlock, err := Lock(t.Context(), name, func() { t.Error("it waits for a free lock") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	if _, err := Lock(ctx, name, cancel); !errors.Is(err, context.Canceled) {
+		t.Errorf("a second Lock = %v; want the context's error", err)
+	}
+	second, err := Lock(t.Context(), name, unlock) // frees it, now that somebody waits
+	if err != nil {
+		t.Fatal(err)
+	}
+	second()
 }
