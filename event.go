@@ -30,9 +30,10 @@ type EventType string
 // Types of the events of one tenant, besides those of the ends of its session, which
 // [EndReason.Event] names, and those of its commands, which [Command.Requested] names.
 const (
-	EventTenantCreated EventType = "TENANT_CREATED"
-	EventTenantUpdated EventType = "TENANT_UPDATED" // the reason lists the changed fields
-	EventTenantDeleted EventType = "TENANT_DELETED" // outlives the tenant's other events
+	EventTenantCreated  EventType = "TENANT_CREATED"
+	EventTenantUpdated  EventType = "TENANT_UPDATED"  // the reason lists the changed fields
+	EventProfileChanged EventType = "PROFILE_CHANGED" // the reason says which version it became
+	EventTenantDeleted  EventType = "TENANT_DELETED"  // outlives the tenant's other events
 
 	EventHostStarting     EventType = "HOST_STARTING"     // a session is wanted and gets a host
 	EventSessionLinked    EventType = "SESSION_LINKED"    // a phone has scanned the code
@@ -65,7 +66,8 @@ var EventTypes = eventTypes()
 
 func eventTypes() []EventType {
 	all := []EventType{
-		EventTenantCreated, EventTenantUpdated, EventTenantDeleted, EventHostStarting,
+		EventTenantCreated, EventTenantUpdated, EventProfileChanged, EventTenantDeleted,
+		EventHostStarting,
 		EventSessionLinked, EventSessionConnected, EventSessionUnlinked, EventSessionFlapping,
 		EventSessionStable, EventNumberChanged, EventContactMuted, EventContactUnmuted,
 		EventRepliesDelayed, EventMessageDeadLettered, EventMessageRetried, EventClientOutdated,

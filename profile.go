@@ -193,3 +193,18 @@ func (p Profile) HandOver() time.Duration {
 	}
 	return time.Duration(p.HandOverMinutes) * time.Minute
 }
+
+// MaxProfileBytes bounds a whole profile as JSON, in bytes. It is read whole for each change, and
+// as many versions as [KeptVersions] are stored.
+const MaxProfileBytes = 1 << 20
+
+// KeptVersions is how many versions of a profile are kept, the current one included.
+const KeptVersions = 50
+
+// A ProfileVersion says when a profile was changed, and by whom.
+type ProfileVersion struct {
+	Version   int64     `json:"version"`
+	Actor     string    `json:"actor"`
+	Reason    string    `json:"reason"`
+	CreatedAt time.Time `json:"created_at"`
+}

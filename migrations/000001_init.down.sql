@@ -13,6 +13,7 @@ drop table flowhq.contacts;
 drop table flowhq.commands;
 drop table flowhq.hosts;
 drop table flowhq.whatsapp_sessions;
+drop table flowhq.profiles;
 drop table flowhq.tenant_configs;
 drop table flowhq.tenants;
 drop table flowhq.installation;

@@ -1,6 +1,6 @@
 -- The first schema of Flow HQ. Its tables are in the order of the story: an installation has
--- tenants; a tenant has a configuration, a session with WhatsApp, and a host that keeps the
--- session; operators give commands; contacts write messages and have conversations; events
+-- tenants; a tenant has a configuration, a profile, a session with WhatsApp, and a host that keeps
+-- the session; operators give commands; contacts write messages and have conversations; events
 -- tell what happened. What belongs to all tenants and to the workers comes last, and then the
 -- functions.
 --
@@ -71,6 +71,23 @@ create table flowhq.tenant_configs (
     constraint tenant_configs_retention_check check (retention_days between 30 and 3650),
     constraint tenant_configs_answer_within_check check (
         answer_within_minutes between 1 and 525600)
+);
+
+-- What the owner has told about the business. Each change is a row, so that it can be undone; the
+-- highest version counts, and a tenant without a row was told nothing. The oldest rows go when
+-- there are many.
+create table flowhq.profiles (
+    tenant_id  uuid        not null,
+    version    bigint      not null,
+    profile    json        not null, -- opaque here, and read whole
+    actor      text        not null,
+    reason     text        not null default '', -- what the change was, for operators
+    created_at timestamptz not null default now(),
+    -- Of two changes of one version at a time, this refuses the second.
+    constraint profiles_pkey primary key (tenant_id, version),
+    constraint profiles_version_check check (version > 0),
+    constraint profiles_tenant_fkey foreign key (tenant_id)
+        references flowhq.tenants (id) on delete cascade
 );
 
 -- The link between a tenant and WhatsApp, as its host reported it last.

@@ -29,6 +29,7 @@ var erasables = []erasable{
 	{"message_logs", "id", "false"},
 	{"conversations", "contact_id", "false"},
 	{"contacts", "id", "false"},
+	{"profiles", "version", "false"},
 	// The event is that of another call of Erase, which was faster.
 	{"portal_event_logs", "id", "event_type = '" + string(flowhq.EventTenantDeleted) + "'"},
 	{"commands", "id", "command = 'delete'"},

@@ -29,6 +29,24 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		name := "renamed"
 		return s.UpdateTenant(ctx, g.tenant, flowhq.TenantChange{Name: &name}, "admin")
 	},
+	"Profile": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.Profile(ctx, g.tenant) },
+	"ProfileSince": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		p, _, err := s.ProfileSince(ctx, g.tenant, 0)
+		return p, err
+	},
+	"ProfileAt": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.ProfileAt(ctx, g.tenant, 1) },
+	"ProfileVersions": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		vs, _, err := s.ProfileVersions(ctx, g.tenant, 0, 0)
+		return vs, err
+	},
+	"ChangeProfile": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		p, err := s.Profile(ctx, g.tenant)
+		if err != nil {
+			return nil, err
+		}
+		p.Capacity++
+		return s.ChangeProfile(ctx, g.tenant, store.ProfileChange{Profile: p, Actor: "admin"})
+	},
 	"Command": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		c, _, err := s.Command(ctx, g.tenant, store.NewCommand{Command: flowhq.Restart, Key: "again", Actor: "admin"})
 		return c, err
@@ -225,6 +243,7 @@ func newGuest(t *testing.T, b *bench) guest {
 	g := guest{tenant: tenant, epoch: epoch, sent: b.reply(t, tenant, epoch, "reply")}
 	g.msgID = b.receive(t, tenant, epoch, "question")
 	g.command = b.command(t, tenant, flowhq.Start, "key").ID
+	b.change(t, tenant, func(p *flowhq.Profile) { p.Capacity = 3 })
 	return g
 }
 

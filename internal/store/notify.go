@@ -32,7 +32,7 @@ type NoticeKind string
 const (
 	Resync       NoticeKind = "resync"  // notices may have been missed; look at everything
 	NewEpoch     NoticeKind = "epoch"   // a host of this Epoch claimed the tenant
-	NewConfig    NoticeKind = "config"  // the tenant or its config was changed
+	NewConfig    NoticeKind = "config"  // the tenant, its config or its profile was changed
 	FreeLease    NoticeKind = "lease"   // the host of this Epoch released its lease
 	NewLink      NoticeKind = "link"    // a link code is wanted
 	NewWork      NoticeKind = "work"    // a row was made ready to be handled or sent
