@@ -73,17 +73,17 @@ type Message struct {
 }
 
 // Timer is the timer that the message is sent under.
-func (m Message) Timer() Timer {
-	t := Timer{Seconds: m.TimerSeconds}
+func (m Message) Timer() DisappearingTimer {
+	t := DisappearingTimer{Seconds: m.TimerSeconds}
 	if m.TimerSetAt != nil {
 		t.SetAt = *m.TimerSetAt
 	}
 	return t
 }
 
-// A Timer is after how long the messages of a chat disappear. In the zero Timer they
+// A DisappearingTimer is after how long the messages of a chat disappear. In the zero one they
 // stay.
-type Timer struct {
+type DisappearingTimer struct {
 	Seconds int
 	SetAt   time.Time // when somebody in the chat chose that; zero = unknown
 }

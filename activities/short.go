@@ -16,14 +16,14 @@ import (
 type StateInput struct {
 	Tenant flowhq.TenantID `json:"tenant"`
 	flowhq.Transition
-	Epoch int64        `json:"epoch,omitempty"` // of the newest host that the workflow knows
-	Marks []store.Mark `json:"marks,omitempty"` // of commands that this is the outcome of
+	Epoch    int64                  `json:"epoch,omitempty"`    // of the newest known host
+	Outcomes []store.CommandOutcome `json:"outcomes,omitempty"` // of the commands that led to it
 }
 
 // RecordState records the state of a tenant that has no host. It fences whatever host there
 // may still be, so that none can say otherwise later.
 func (a *Activities) RecordState(ctx context.Context, in StateInput) error {
-	err := a.Store.RecordState(ctx, in.Tenant, in.Transition, in.Epoch, in.Marks)
+	err := a.Store.RecordState(ctx, in.Tenant, in.Transition, in.Epoch, in.Outcomes)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (a *Activities) ReadTenant(ctx context.Context, in ReadInput) (Snapshot, er
 			in.Tenant, in.Installation, ours)
 	}
 	// One statement, so that commands and state are of one moment.
-	v, err := a.Store.Look(ctx, in.Tenant, in.After)
+	v, err := a.Store.TenantSnapshot(ctx, in.Tenant, in.After)
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		return Snapshot{Gone: true}, nil
 	}
@@ -106,13 +106,13 @@ func (a *Activities) ReadTenant(ctx context.Context, in ReadInput) (Snapshot, er
 
 // An OutcomesInput is what has come of commands of a tenant.
 type OutcomesInput struct {
-	Tenant flowhq.TenantID `json:"tenant"`
-	Marks  []store.Mark    `json:"marks"`
+	Tenant   flowhq.TenantID        `json:"tenant"`
+	Outcomes []store.CommandOutcome `json:"outcomes"`
 }
 
 // RecordOutcomes notes what has come of commands that changed nothing. It may be repeated.
 func (a *Activities) RecordOutcomes(ctx context.Context, in OutcomesInput) error {
-	return a.Store.Applied(ctx, in.Tenant, in.Marks)
+	return a.Store.RecordOutcomes(ctx, in.Tenant, in.Outcomes)
 }
 
 // EraseInput names the tenant to erase.

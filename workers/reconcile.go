@@ -127,7 +127,7 @@ func (r *reconciler) checkPair(ctx context.Context) error {
 func (r *reconciler) round(ctx context.Context) error {
 	const rounds = 4 // that another process waits for one that falls silent
 	// A lease in the database, for no longer than that: a process that dies is followed.
-	mine, err := r.store.Reconciles(ctx, r.name, rounds*r.every)
+	mine, err := r.store.TakeReconcilerLease(ctx, r.name, rounds*r.every)
 	if err != nil {
 		return err
 	}

@@ -146,7 +146,7 @@ func TestReconciler(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, state := range recorded {
-				marks := []store.Mark{{ID: given.ID, Outcome: "done"}}
+				marks := []store.CommandOutcome{{ID: given.ID, Outcome: "done"}}
 				if err := s.RecordState(t.Context(), id, state, 0, marks); err != nil {
 					t.Fatal(err)
 				}

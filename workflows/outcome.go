@@ -117,7 +117,7 @@ func (t *tenant) enter(ctx workflow.Context, next flowhq.Transition) error {
 	}
 	ctx = workflow.WithActivityOptions(ctx, activities.RecordStateOptions())
 	err := workflow.ExecuteActivity(ctx, activities.RecordStateActivity, activities.StateInput{
-		Tenant: t.Tenant, Transition: next, Epoch: t.Epoch, Marks: t.applying,
+		Tenant: t.Tenant, Transition: next, Epoch: t.Epoch, Outcomes: t.applying,
 	}).Get(ctx, nil)
 	if err != nil {
 		return err

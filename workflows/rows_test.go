@@ -76,14 +76,14 @@ func (r *rows) look(_ context.Context, in activities.ReadInput) (activities.Snap
 func (r *rows) markApplied(_ context.Context, in activities.OutcomesInput) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.mark(in.Marks)
+	r.mark(in.Outcomes)
 	return nil
 }
 
 func (r *rows) record(in activities.StateInput) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.mark(in.Marks)
+	r.mark(in.Outcomes)
 	r.seen.Ending, r.seen.Session, r.seen.Reason, r.seen.RetryAt = in.End, in.State, in.Reason, in.RetryAt
 	r.seen.WaitingFor = in.WaitingFor
 	status := hostAfter(in.Transition)
@@ -91,7 +91,7 @@ func (r *rows) record(in activities.StateInput) {
 	r.parked = r.seen.Quiet && in.End.WaitsForPerson()
 }
 
-func (r *rows) mark(marks []store.Mark) {
+func (r *rows) mark(marks []store.CommandOutcome) {
 	for _, m := range marks {
 		for i, c := range r.seen.Commands {
 			if c.ID == m.ID {

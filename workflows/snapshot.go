@@ -206,7 +206,7 @@ func (t *tenant) applyCommand(c activities.Asked, did *effect) {
 	switch c.Command {
 	case flowhq.Start:
 		if t.Wanted && t.RetryAt.IsZero() {
-			t.applying = append(t.applying, store.Mark{ID: c.ID, Key: c.Key,
+			t.applying = append(t.applying, store.CommandOutcome{ID: c.ID, Key: c.Key,
 				Outcome: "nothing to do: it was started before"})
 			return
 		}
@@ -228,7 +228,7 @@ func (t *tenant) applyCommand(c activities.Asked, did *effect) {
 			t.applying[i].Outcome = fmt.Sprintf("overtaken by command %d", c.ID)
 		}
 	}
-	t.applying = append(t.applying, store.Mark{ID: c.ID, Key: c.Key, Outcome: outcome})
+	t.applying = append(t.applying, store.CommandOutcome{ID: c.ID, Key: c.Key, Outcome: outcome})
 }
 
 // recordOutcomes records what has come of commands that changed nothing in the rows. Those that
@@ -237,7 +237,7 @@ func (t *tenant) recordOutcomes(ctx workflow.Context) error {
 	if len(t.applying) == 0 {
 		return nil
 	}
-	in := activities.OutcomesInput{Tenant: t.Tenant, Marks: t.applying}
+	in := activities.OutcomesInput{Tenant: t.Tenant, Outcomes: t.applying}
 	if err := quick(ctx, activities.RecordOutcomesActivity, in, nil); err != nil {
 		return err
 	}

@@ -150,7 +150,7 @@ type tenant struct {
 	// after is the id of the last command that was applied, while there are more to be read.
 	after int64
 	// applying are commands that are being applied, until the rows say so.
-	applying []store.Mark
+	applying []store.CommandOutcome
 	// writes counts the writes to the rows, by which an older snapshot is known. A snapshot that
 	// was read before a write does not show it.
 	writes int

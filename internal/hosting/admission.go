@@ -28,8 +28,8 @@ type VersionStore interface {
 	// TakeVersion has all use a version that is newer than the one in use and than the one
 	// that WhatsApp has refused. That ends a pause which no operator has made.
 	TakeVersion(ctx context.Context, version, why string) (taken bool, err error)
-	// LookUpVersion takes the turn to look up the newest version, if it is time.
-	LookUpVersion(ctx context.Context, every time.Duration) (due bool, err error)
+	// ClaimVersionLookup takes the turn to look up the newest version, if it is time.
+	ClaimVersionLookup(ctx context.Context, every time.Duration) (due bool, err error)
 }
 
 // An Admission is where hosts learn whether sessions may connect, and as which version of
@@ -139,7 +139,7 @@ func (a *Admission) lookUpOften(ctx context.Context) {
 
 // lookUp looks up the newest version if it is this process's turn.
 func (a *Admission) lookUp(ctx context.Context) {
-	due, err := a.store.LookUpVersion(ctx, lookUpEvery)
+	due, err := a.store.ClaimVersionLookup(ctx, lookUpEvery)
 	if err != nil || !due {
 		return // the database is away, or it is not this process's turn
 	}

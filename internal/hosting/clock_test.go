@@ -131,7 +131,7 @@ func (m *memory) TakeVersion(context.Context, string, string) (bool, error) {
 	return false, nil
 }
 
-func (m *memory) LookUpVersion(context.Context, time.Duration) (bool, error) {
+func (m *memory) ClaimVersionLookup(context.Context, time.Duration) (bool, error) {
 	return false, nil
 }
 

@@ -140,7 +140,10 @@ func TestAnswerWithinIsTheTenants(t *testing.T) {
 func TestWhatWasLeftForLongExpires(t *testing.T) {
 	b := newBench(t, nil)
 	p := b.host()
-	p.Send = func(ctx context.Context, _, _, _ string, _ flowhq.Timer) error { <-ctx.Done(); return ctx.Err() }
+	p.Send = func(ctx context.Context, _, _, _ string, _ flowhq.DisappearingTimer) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	p.Start()
 	b.receive(p, "1@lid", "IN1", "hello")
 	b.becomes(map[string]int{"IN ANSWERED": 1, "OUT PENDING": 1})

@@ -163,7 +163,7 @@ func (d *deadly) host(b *bench) *Pipeline {
 	d.Store = p.Store
 	p.Store = d
 	if d.step == "send" {
-		p.Send = func(ctx context.Context, _, _, _ string, _ flowhq.Timer) error {
+		p.Send = func(ctx context.Context, _, _, _ string, _ flowhq.DisappearingTimer) error {
 			return d.die(ctx)
 		}
 	}
@@ -221,7 +221,7 @@ func TestRefillLeavesAloneWhatIsInHand(t *testing.T) {
 	p := b.host()
 	release, sending := make(chan struct{}), make(chan struct{}, 10)
 	send := p.Send
-	p.Send = func(ctx context.Context, chat, id, text string, timer flowhq.Timer) error {
+	p.Send = func(ctx context.Context, chat, id, text string, timer flowhq.DisappearingTimer) error {
 		sending <- struct{}{}
 		<-release
 		return send(ctx, chat, id, text, timer)

@@ -132,7 +132,7 @@ func TestUnsentIsNoAttempt(t *testing.T) {
 	var asked atomic.Int64
 	statuses := map[flowhq.MessageStatus]bool{}
 	send := p.Send
-	p.Send = func(ctx context.Context, chat, id, text string, timer flowhq.Timer) error {
+	p.Send = func(ctx context.Context, chat, id, text string, timer flowhq.DisappearingTimer) error {
 		if _, bounded := ctx.Deadline(); bounded {
 			t.Error("the wait for a turn is bounded by more than the session")
 		}
@@ -320,7 +320,7 @@ func TestAnOverflowThatCouldNotBeWritten(t *testing.T) {
 	p.Store = s
 	release := make(chan struct{})
 	send := p.Send
-	p.Send = func(ctx context.Context, chat, id, text string, timer flowhq.Timer) error {
+	p.Send = func(ctx context.Context, chat, id, text string, timer flowhq.DisappearingTimer) error {
 		<-release
 		return send(ctx, chat, id, text, timer)
 	}

@@ -34,14 +34,14 @@ type decision struct {
 // allowed reports whether the reply may be written.
 func (d decision) allowed() bool { return d.scope == "" }
 
-// A rateLimiter counts replies over sliding windows. The host is the only writer of its
+// A replyLimiter counts replies over sliding windows. The host is the only writer of its
 // tenant's replies, so counting in memory, beginning with the rows of earlier hosts, is
 // exact.
 //
 // The limit per contact suppresses a reply that is over it: somebody writes too much. A
 // reply over the limit per tenant waits, see limiterqueue.go: too many people write, and
 // each of them wants an answer.
-type rateLimiter struct {
+type replyLimiter struct {
 	clock func() time.Time
 
 	mu sync.Mutex
@@ -68,16 +68,16 @@ type contactWindow struct {
 	busyWarned time.Time
 }
 
-// newRateLimiter returns a rateLimiter that has counted nothing yet.
-func newRateLimiter(c flowhq.Config, clock func() time.Time) *rateLimiter {
-	return &rateLimiter{
+// newReplyLimiter returns a replyLimiter that has counted nothing yet.
+func newReplyLimiter(c flowhq.Config, clock func() time.Time) *replyLimiter {
+	return &replyLimiter{
 		clock: clock, perMinute: c.RepliesPerMinute, perContact: c.RepliesPerContact,
 		contacts: make(map[int64]*contactWindow),
 	}
 }
 
 // configure changes the limits, also for those who wait.
-func (l *rateLimiter) configure(c flowhq.Config) {
+func (l *replyLimiter) configure(c flowhq.Config) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.perMinute, l.perContact = c.RepliesPerMinute, c.RepliesPerContact
@@ -86,7 +86,7 @@ func (l *rateLimiter) configure(c flowhq.Config) {
 
 // fill counts replies and warnings of earlier hosts, oldest first, so that a crash is no
 // way around a limit.
-func (l *rateLimiter) fill(recent []store.Reply) {
+func (l *replyLimiter) fill(recent []store.Reply) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, r := range recent {
@@ -106,7 +106,7 @@ func (l *rateLimiter) fill(recent []store.Reply) {
 
 // request asks for one reply to a contact, which is counted if it is allowed. If the reply
 // has to wait, request returns the waiter to which the decision will come.
-func (l *rateLimiter) request(w waiter) (decision, *waiter) {
+func (l *replyLimiter) request(w waiter) (decision, *waiter) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.clock()
@@ -134,7 +134,7 @@ func (l *rateLimiter) request(w waiter) (decision, *waiter) {
 }
 
 // refund undoes request, for a reply that was not written after all.
-func (l *rateLimiter) refund(contact int64, d decision) {
+func (l *replyLimiter) refund(contact int64, d decision) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if d.allowed() {
@@ -145,7 +145,7 @@ func (l *rateLimiter) refund(contact int64, d decision) {
 }
 
 // contact is the window of a contact. The caller holds mu.
-func (l *rateLimiter) contact(id int64) *contactWindow {
+func (l *replyLimiter) contact(id int64) *contactWindow {
 	w := l.contacts[id]
 	if w == nil {
 		w = &contactWindow{}
@@ -155,7 +155,7 @@ func (l *rateLimiter) contact(id int64) *contactWindow {
 }
 
 // merge counts what one contact was sent with what another was: they are one person.
-func (l *rateLimiter) merge(into, from int64) {
+func (l *replyLimiter) merge(into, from int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, w := range l.queue.waiting {
@@ -177,7 +177,7 @@ func (l *rateLimiter) merge(into, from int64) {
 
 // sweep forgets contacts with nothing left in their window, once per window, so that the
 // map holds the contacts of two windows at most.
-func (l *rateLimiter) sweep(now time.Time) {
+func (l *replyLimiter) sweep(now time.Time) {
 	if now.Sub(l.swept) < flowhq.ContactWindow {
 		return
 	}

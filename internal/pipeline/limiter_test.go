@@ -18,7 +18,7 @@ import (
 
 // A limiterLog is a rate limiter and what it said, in order, as "contact/message at time".
 type limiterLog struct {
-	*rateLimiter
+	*replyLimiter
 	t     *testing.T
 	begun time.Time
 	mu    sync.Mutex
@@ -27,7 +27,7 @@ type limiterLog struct {
 
 func newLimiterLog(t *testing.T, perMinute, perContact int) *limiterLog {
 	b := &limiterLog{t: t, begun: time.Now()}
-	b.rateLimiter = newRateLimiter(flowhq.Config{RepliesPerMinute: perMinute, RepliesPerContact: perContact}, time.Now)
+	b.replyLimiter = newReplyLimiter(flowhq.Config{RepliesPerMinute: perMinute, RepliesPerContact: perContact}, time.Now)
 	t.Cleanup(b.stop)
 	return b
 }

@@ -38,7 +38,7 @@ type limiterQueue struct {
 // dispatch allows as many replies as the tenant's limit has room for and suppresses those
 // that have waited too long, then sets the timer for when there is more to do. The caller
 // holds mu.
-func (l *rateLimiter) dispatch() {
+func (l *replyLimiter) dispatch() {
 	now := l.clock()
 	l.tenant.slide(now, flowhq.TenantWindow)
 	l.queue.warnings.slide(now, flowhq.TenantWindow)
@@ -66,7 +66,7 @@ func (l *rateLimiter) dispatch() {
 // fairest is the index of the waiter whose contact has had the fewest replies in this
 // minute, so that nobody waits because of one who writes a lot. Among equals, who came
 // first is first.
-func (l *rateLimiter) fairest(now time.Time) int {
+func (l *replyLimiter) fairest(now time.Time) int {
 	start := now.Add(-flowhq.TenantWindow)
 	best, fewest := 0, 0
 	for i, w := range l.queue.waiting {
@@ -81,7 +81,7 @@ func (l *rateLimiter) fairest(now time.Time) int {
 // giveUp suppresses the reply to a waiter that has waited for flowhq.MaxReplyDelay, and
 // reports whether it has. Until there is room for the warning that goes with it the waiter
 // stays: warnings must not be sent faster than replies either, and a reply may come first.
-func (l *rateLimiter) giveUp(i int, now time.Time) bool {
+func (l *replyLimiter) giveUp(i int, now time.Time) bool {
 	w := l.queue.waiting[i]
 	if now.Sub(w.since) < flowhq.MaxReplyDelay {
 		return false
@@ -103,14 +103,14 @@ func (l *rateLimiter) giveUp(i int, now time.Time) bool {
 }
 
 // resolve sends a waiter its decision.
-func (l *rateLimiter) resolve(i int, d decision) {
+func (l *replyLimiter) resolve(i int, d decision) {
 	l.queue.waiting[i].decided <- d
 	l.queue.waiting = slices.Delete(l.queue.waiting, i, i+1)
 }
 
 // schedule sets the timer for the next moment at which dispatch can do something: a reply
 // or a warning leaves its window, or a waiter has waited for flowhq.MaxReplyDelay.
-func (l *rateLimiter) schedule(now time.Time) {
+func (l *replyLimiter) schedule(now time.Time) {
 	if l.queue.timer != nil {
 		l.queue.timer.Stop()
 	}
@@ -137,7 +137,7 @@ func (l *rateLimiter) schedule(now time.Time) {
 }
 
 // remove takes a waiter out of the queue whose pipeline ends.
-func (l *rateLimiter) remove(w *waiter) {
+func (l *replyLimiter) remove(w *waiter) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.queue.waiting = slices.DeleteFunc(l.queue.waiting, func(other *waiter) bool {
@@ -146,7 +146,7 @@ func (l *rateLimiter) remove(w *waiter) {
 }
 
 // stop ends the timer. No reply is allowed by it any more.
-func (l *rateLimiter) stop() {
+func (l *replyLimiter) stop() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.queue.stopped = true

@@ -84,7 +84,7 @@ func TestWhoWritesLikeAProgram(t *testing.T) {
 func (b *bench) answers(p *Pipeline, chat string, say func(n int) string) {
 	n := 0
 	send := p.Send
-	p.Send = func(ctx context.Context, to, id, text string, timer flowhq.Timer) error {
+	p.Send = func(ctx context.Context, to, id, text string, timer flowhq.DisappearingTimer) error {
 		if err := send(ctx, to, id, text, timer); err != nil || to != chat {
 			return err
 		}

@@ -26,7 +26,7 @@ func TestTwoChatsBecomeOne(t *testing.T) {
 	release := make(chan struct{})
 	p := b.host()
 	send := p.Send
-	p.Send = func(ctx context.Context, chat, id, text string, timer flowhq.Timer) error {
+	p.Send = func(ctx context.Context, chat, id, text string, timer flowhq.DisappearingTimer) error {
 		<-release
 		return send(ctx, chat, id, text, timer)
 	}

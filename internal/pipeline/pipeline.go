@@ -31,7 +31,8 @@ type Store interface {
 	) error
 	// SetTimer records the timer of a chat's disappearing messages.
 	SetTimer(
-		ctx context.Context, tenant flowhq.TenantID, epoch int64, in store.Inbound, t flowhq.Timer,
+		ctx context.Context, tenant flowhq.TenantID, epoch int64, in store.Inbound,
+		t flowhq.DisappearingTimer,
 	) (store.Received, error)
 	// Unanswered and Unsent page through what is due: rows that are RECEIVED, and rows that
 	// are PENDING or UNKNOWN.
@@ -98,7 +99,7 @@ type Options struct {
 	// will, and Unsent that the session had no room to begin. After any other error the
 	// outcome is unknown, and Send is called again with the same id. Send bounds the
 	// attempt itself; waiting for room is bounded by the session's life only.
-	Send func(ctx context.Context, chat, id, text string, timer flowhq.Timer) error
+	Send func(ctx context.Context, chat, id, text string, timer flowhq.DisappearingTimer) error
 	// ReplyID is the WhatsApp id of the reply to a question. It is always the same for one
 	// question and kind, so that a database restored from a backup, which has forgotten a
 	// reply, sends it again under an id that the phone has shown; see [whatsapp.ReplyID].
@@ -114,7 +115,7 @@ type Options struct {
 // in through Receive, Start it when the session is online, and Stop it in the end.
 type Pipeline struct {
 	Options
-	limiter   *rateLimiter
+	limiter   *replyLimiter
 	detectors loopDetectors
 	receipts  *receipts
 
@@ -164,7 +165,7 @@ func New(ctx context.Context, o Options) *Pipeline {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	p := &Pipeline{
-		Options: o, limiter: newRateLimiter(o.Config, o.Now),
+		Options: o, limiter: newReplyLimiter(o.Config, o.Now),
 		ctx: ctx, cancel: cancel, failed: make(chan error, 1), stopping: make(chan struct{}),
 		config: o.Config, chats: make(map[int64]*chat), merged: make(map[int64]int64),
 		inFlight: make(map[int64]bool), committing: make(map[int64]bool),

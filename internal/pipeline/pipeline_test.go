@@ -149,10 +149,10 @@ type line struct {
 
 type sent struct {
 	Chat, ID, Text string
-	Timer          flowhq.Timer
+	Timer          flowhq.DisappearingTimer
 }
 
-func (l *line) send(_ context.Context, chat, id, text string, timer flowhq.Timer) error {
+func (l *line) send(_ context.Context, chat, id, text string, timer flowhq.DisappearingTimer) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := sent{chat, id, text, timer}
@@ -352,7 +352,7 @@ func TestAFullQueueAsksToWaitOnce(t *testing.T) {
 	release := make(chan struct{})
 	p := b.host()
 	send := p.Send
-	p.Send = func(ctx context.Context, chat, id, text string, timer flowhq.Timer) error {
+	p.Send = func(ctx context.Context, chat, id, text string, timer flowhq.DisappearingTimer) error {
 		<-release
 		return send(ctx, chat, id, text, timer)
 	}

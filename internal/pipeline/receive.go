@@ -47,7 +47,9 @@ func (p *Pipeline) Receive(ctx context.Context, in store.Inbound) error {
 
 // SetTimer records after how long the messages of a person's chat disappear. When it
 // fails, WhatsApp must deliver again what set the timer.
-func (p *Pipeline) SetTimer(ctx context.Context, who store.Inbound, t flowhq.Timer) error {
+func (p *Pipeline) SetTimer(
+	ctx context.Context, who store.Inbound, t flowhq.DisappearingTimer,
+) error {
 	r, err := p.Store.SetTimer(ctx, p.Tenant, p.Epoch, who, t)
 	if err != nil {
 		return p.failIfFenced(err)

@@ -40,7 +40,7 @@ func (b *bench) held() (p *Pipeline, release chan struct{}) {
 	p = b.host()
 	release = make(chan struct{})
 	send := p.Send
-	p.Send = func(ctx context.Context, chat, id, text string, timer flowhq.Timer) error {
+	p.Send = func(ctx context.Context, chat, id, text string, timer flowhq.DisappearingTimer) error {
 		<-release
 		return send(ctx, chat, id, text, timer)
 	}

@@ -236,7 +236,7 @@ var errStopped = errors.New("stopped by an operator")
 func (s *session) unwanted(run context.Context) error {
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
-	view, err := s.Store.Look(ctx, s.tenant, 0)
+	view, err := s.Store.TenantSnapshot(ctx, s.tenant, 0)
 	if err != nil || view.Wanted {
 		return nil // whether it may go on without the database is for the lease to say
 	}

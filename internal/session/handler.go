@@ -55,7 +55,9 @@ func (h handler) Receipt(r whatsapp.Receipt) {
 
 // SentText finds a sent message in our own log, so that a customer's phone can ask for it
 // again after any number of restarts.
-func (h handler) SentText(ctx context.Context, id string) (string, flowhq.Timer, bool, error) {
+func (h handler) SentText(
+	ctx context.Context, id string) (string, flowhq.DisappearingTimer, bool, error,
+) {
 	text, timer, err := h.store.OutboundText(ctx, h.tenant, id)
 	// A message that was pruned cannot be sent again; that is no reason to hang up.
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
@@ -74,7 +76,9 @@ func (h handler) Revise(ctx context.Context, r whatsapp.Revision) error {
 }
 
 // SetTimer keeps after how long the messages of a chat disappear.
-func (h handler) SetTimer(ctx context.Context, who whatsapp.Person, t flowhq.Timer) error {
+func (h handler) SetTimer(
+	ctx context.Context, who whatsapp.Person, t flowhq.DisappearingTimer,
+) error {
 	return h.pipeline.SetTimer(ctx, store.Inbound{LID: who.LID, Number: who.Number}, t)
 }
 
@@ -130,11 +134,13 @@ func (discardHandler) Link(context.Context, whatsapp.Device) error {
 func (discardHandler) Receive(context.Context, whatsapp.Inbound) error { return nil }
 func (discardHandler) Receipt(whatsapp.Receipt)                        {}
 func (discardHandler) Revise(context.Context, whatsapp.Revision) error { return nil }
-func (discardHandler) SetTimer(context.Context, whatsapp.Person, flowhq.Timer) error {
+func (discardHandler) SetTimer(context.Context, whatsapp.Person, flowhq.DisappearingTimer) error {
 	return nil
 }
-func (discardHandler) SentText(context.Context, string) (string, flowhq.Timer, bool, error) {
-	return "", flowhq.Timer{}, false, nil
+func (discardHandler) SentText(
+	context.Context, string) (string, flowhq.DisappearingTimer, bool, error,
+) {
+	return "", flowhq.DisappearingTimer{}, false, nil
 }
 
 // Holds and Fence are a handler's: the lease is real.

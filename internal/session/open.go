@@ -93,7 +93,9 @@ func (s *session) openPipeline(opening, run context.Context, config flowhq.Confi
 
 // send is the pipeline's way out. A host whose lease has run out sends nothing. The pipeline
 // calls it only after it was started, which is after the dial.
-func (s *session) send(ctx context.Context, chat, id, text string, timer flowhq.Timer) error {
+func (s *session) send(
+	ctx context.Context, chat, id, text string, timer flowhq.DisappearingTimer,
+) error {
 	if err := s.lease.Valid(); err != nil {
 		return err
 	}

@@ -34,8 +34,10 @@ type Process struct {
 type Store interface {
 	pipeline.Store
 	Tenant(ctx context.Context, tenant flowhq.TenantID) (flowhq.Tenant, error)
-	// Look reads what is wanted of a tenant.
-	Look(ctx context.Context, tenant flowhq.TenantID, after int64) (store.Sight, error)
+	// TenantSnapshot reads what is wanted of a tenant.
+	TenantSnapshot(
+		ctx context.Context, tenant flowhq.TenantID, after int64,
+	) (store.TenantSnapshot, error)
 	// Device returns the linked device, "" if there is none.
 	Device(ctx context.Context, tenant flowhq.TenantID) (string, error)
 	// RelinkAsked reports whether the link to the phone is to be dropped.
@@ -60,7 +62,7 @@ type Store interface {
 	// OutboundText finds a message that was sent. It fails with code NotFound.
 	OutboundText(
 		ctx context.Context, tenant flowhq.TenantID, id string,
-	) (text string, timer flowhq.Timer, err error)
+	) (text string, timer flowhq.DisappearingTimer, err error)
 	// VersionRefused records that WhatsApp refused the client's version to the tenant.
 	VersionRefused(
 		ctx context.Context, tenant flowhq.TenantID, version string,
@@ -86,7 +88,7 @@ type Conn interface {
 	CaughtUp() <-chan struct{}     // closed when all that waited for the login was delivered
 	LastSeen() time.Time           // the last proof of life from WhatsApp
 	// Send returns when WhatsApp has acknowledged the message.
-	Send(ctx context.Context, chat, id, text string, timer flowhq.Timer) error
+	Send(ctx context.Context, chat, id, text string, timer flowhq.DisappearingTimer) error
 	// AskLinkCode has a link code drawn, which comes as an event.
 	AskLinkCode(number string)
 	// Unlink has WhatsApp remove the device from the phone, deletes its keys and closes.

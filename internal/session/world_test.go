@@ -116,10 +116,10 @@ func (r *rows) VersionRefused(context.Context, flowhq.TenantID, string) (store.R
 	return r.refused, nil
 }
 
-func (r *rows) Look(context.Context, flowhq.TenantID, int64) (store.Sight, error) {
+func (r *rows) TenantSnapshot(context.Context, flowhq.TenantID, int64) (store.TenantSnapshot, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return store.Sight{Wanted: !r.unwanted}, r.away
+	return store.TenantSnapshot{Wanted: !r.unwanted}, r.away
 }
 
 // The pipeline finds nothing to do.
@@ -200,7 +200,7 @@ func (r *rows) TakeVersion(context.Context, string, string) (bool, error) {
 	return false, nil
 }
 
-func (r *rows) LookUpVersion(context.Context, time.Duration) (bool, error) {
+func (r *rows) ClaimVersionLookup(context.Context, time.Duration) (bool, error) {
 	return false, nil
 }
 
@@ -246,7 +246,7 @@ func (l *line) AskLinkCode(number string)    { l.codes <- number }
 func (l *line) Unlink(context.Context) error { l.HangUp(); return nil }
 func (l *line) HangUp()                      { l.ends(flowhq.EndFailed) }
 func (l *line) Close(context.Context) error  { l.HangUp(); return nil }
-func (l *line) Send(context.Context, string, string, string, flowhq.Timer) error {
+func (l *line) Send(context.Context, string, string, string, flowhq.DisappearingTimer) error {
 	return nil
 }
 

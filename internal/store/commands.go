@@ -188,8 +188,8 @@ func (s *Store) Deletion(
 	return o, nil
 }
 
-// A Mark says what has come of a command.
-type Mark struct {
+// A CommandOutcome says what has come of a command.
+type CommandOutcome struct {
 	ID int64 `json:"id"`
 	// Key is of the command's request, "" = any. The id alone is not enough: a database that
 	// was restored from an older backup gives ids out again.
@@ -197,32 +197,34 @@ type Mark struct {
 	Outcome string `json:"outcome"`
 }
 
-// markArgs are the arguments of a statement that marks commands as applied: three arrays of one
+// outcomeArgs are the arguments of a statement that marks commands as applied: three arrays of one
 // length, which the statement reads side by side.
-func markArgs(args named, marks []Mark) {
-	ids, keys := make([]int64, len(marks)), make([]string, len(marks))
-	outcomes := make([]string, len(marks))
-	for i, m := range marks {
-		ids[i], keys[i], outcomes[i] = m.ID, m.Key, clean(m.Outcome)
+func outcomeArgs(args named, outcomes []CommandOutcome) {
+	ids, keys := make([]int64, len(outcomes)), make([]string, len(outcomes))
+	texts := make([]string, len(outcomes))
+	for i, o := range outcomes {
+		ids[i], keys[i], texts[i] = o.ID, o.Key, clean(o.Outcome)
 	}
-	args["mark_ids"], args["mark_keys"], args["mark_outcomes"] = ids, keys, outcomes
+	args["command_ids"], args["command_keys"], args["outcomes"] = ids, keys, texts
 }
 
-// Applied notes what has come of commands that changed nothing. It may be repeated: what
+// RecordOutcomes notes what has come of commands that changed nothing. It may be repeated: what
 // was noted first stays. It is no error if the tenant is gone; another installation's database
 // is Unavailable, and the workflow tries again.
-func (s *Store) Applied(ctx context.Context, tenant flowhq.TenantID, marks []Mark) error {
+func (s *Store) RecordOutcomes(
+	ctx context.Context, tenant flowhq.TenantID, outcomes []CommandOutcome,
+) error {
 	const q = `
 		with applied as (
-			update flowhq.commands c set applied_at = now(), outcome = mark.outcome
-			from unnest(@mark_ids::bigint[], @mark_keys::text[], @mark_outcomes::text[])
-				as mark (id, key, outcome)
-			where c.tenant_id = @tenant and c.id = mark.id and mark.key in ('', c.key)
+			update flowhq.commands c set applied_at = now(), outcome = o.outcome
+			from unnest(@command_ids::bigint[], @command_keys::text[], @outcomes::text[])
+				as o (id, key, outcome)
+			where c.tenant_id = @tenant and c.id = o.id and o.key in ('', c.key)
 				and c.applied_at is null
 		)
 		select exists (select from flowhq.tenants where id = @tenant)`
 	args := named{"tenant": tenant}
-	markArgs(args, marks)
+	outcomeArgs(args, outcomes)
 	there, err := one(ctx, s, q, args, pgx.RowTo[bool])
 	if err == nil && !there {
 		err = s.Ping(ctx) // the tenant is gone, or this is not its database
@@ -236,8 +238,8 @@ func (s *Store) Applied(ctx context.Context, tenant flowhq.TenantID, marks []Mar
 // maxSeen bounds how many commands one look finds. The next look finds the rest.
 const maxSeen = 200
 
-// A Sight is what the rows say of a tenant: what is wanted of it, and how things stand.
-type Sight struct {
+// A TenantSnapshot is what the rows say of a tenant: what is wanted of it, and how things stand.
+type TenantSnapshot struct {
 	Name     string
 	Template flowhq.Template
 	// Wanted is whether the session should be up. It is false for one that waits for a
@@ -255,9 +257,11 @@ type Sight struct {
 	More       bool                   // there are further ones
 }
 
-// Look returns what the rows say of a tenant, and its commands whose ids are above after. A
-// NotFound error means that it is gone.
-func (s *Store) Look(ctx context.Context, tenant flowhq.TenantID, after int64) (Sight, error) {
+// TenantSnapshot returns what the rows say of a tenant, and its commands whose ids are above
+// after. A NotFound error means that it is gone.
+func (s *Store) TenantSnapshot(
+	ctx context.Context, tenant flowhq.TenantID, after int64,
+) (TenantSnapshot, error) {
 	const row = `
 		select t.name, c.template_type, t.wanted, flowhq.host_status(s, w), w.epoch,
 			s.retry_at, s.state, s.reason, s.ending, s.waiting_for
@@ -272,7 +276,7 @@ func (s *Store) Look(ctx context.Context, tenant flowhq.TenantID, after int64) (
 		where tenant_id = @tenant and applied_at is null and id > @after
 		order by id
 		limit @limit`
-	var v Sight
+	var v TenantSnapshot
 	batch := &pgx.Batch{}
 	batch.Queue(row, named{"tenant": tenant}).QueryRow(func(r pgx.Row) error {
 		var status flowhq.HostStatus

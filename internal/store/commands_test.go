@@ -25,7 +25,7 @@ func (b *bench) command(t testing.TB, tenant flowhq.TenantID, c flowhq.Command, 
 // waiting are the commands that a look finds, as "command key".
 func (b *bench) waiting(t testing.TB, tenant flowhq.TenantID) (all []string) {
 	t.Helper()
-	for _, c := range must(b.Look(t.Context(), tenant, 0))(t).Commands {
+	for _, c := range must(b.TenantSnapshot(t.Context(), tenant, 0))(t).Commands {
 		all = append(all, string(c.Command)+" "+c.Key)
 	}
 	return all
@@ -116,13 +116,13 @@ func TestApplied(t *testing.T) {
 	b := open(t)
 	tenant, other := b.tenant(t), b.tenant(t)
 	start, stop := b.command(t, tenant, flowhq.Start, "1"), b.command(t, tenant, flowhq.Stop, "2")
-	ok(t, b.RecordState(t.Context(), other, flowhq.Stopped(flowhq.Counts{}), 0, []store.Mark{{ID: start.ID, Outcome: "stolen"}}))
-	ok(t, b.RecordState(t.Context(), tenant, flowhq.Stopped(flowhq.Counts{}), 0, []store.Mark{{ID: stop.ID, Outcome: "done"}}))
+	ok(t, b.RecordState(t.Context(), other, flowhq.Stopped(flowhq.Counts{}), 0, []store.CommandOutcome{{ID: start.ID, Outcome: "stolen"}}))
+	ok(t, b.RecordState(t.Context(), tenant, flowhq.Stopped(flowhq.Counts{}), 0, []store.CommandOutcome{{ID: stop.ID, Outcome: "done"}}))
 	if diff := cmp.Diff([]string{"start 1"}, b.waiting(t, tenant)); diff != "" {
 		t.Errorf("not applied (-want +got):\n%s", diff)
 	}
 	for _, outcome := range []string{"first", "second"} {
-		ok(t, b.Applied(t.Context(), tenant, []store.Mark{{ID: start.ID, Outcome: outcome}}))
+		ok(t, b.RecordOutcomes(t.Context(), tenant, []store.CommandOutcome{{ID: start.ID, Outcome: outcome}}))
 		if got := must(b.TenantCommand(t.Context(), tenant, start.ID))(t); got.Outcome != "first" || got.AppliedAt == nil {
 			t.Errorf("command = %+v; want what was noted first", got)
 		}
@@ -135,7 +135,7 @@ func TestLook(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant, epoch := b.hosted(t)
-	look := func() store.Sight { return must(b.Look(t.Context(), tenant, 0))(t) }
+	look := func() store.TenantSnapshot { return must(b.TenantSnapshot(t.Context(), tenant, 0))(t) }
 	if got := look(); got.Wanted || got.Quiet || got.Epoch != epoch || got.Name != "barber" {
 		t.Errorf("hosted: %+v", got)
 	}
@@ -152,14 +152,14 @@ func TestLook(t *testing.T) {
 		{flowhq.Transition{State: flowhq.Disconnected, End: flowhq.EndReplacedByStranger}, true, false},
 		{flowhq.Transition{State: flowhq.Banned, End: flowhq.EndTempBanned, RetryAt: noon}, true, true},
 	} {
-		ok(t, b.RecordState(t.Context(), tenant, tt.is, 0, noMarks))
+		ok(t, b.RecordState(t.Context(), tenant, tt.is, 0, noOutcomes))
 		got := look()
 		if got.Wanted != tt.wanted || got.Quiet != tt.quiet || (got.RetryAt != nil) != !tt.is.RetryAt.IsZero() {
 			t.Errorf("after %+v: %+v; want wanted %t, quiet %t", tt.is, got, tt.wanted, tt.quiet)
 		}
 	}
-	_, err := b.Look(t.Context(), nobody, 0)
-	wantCode(t, "Look at nobody", err, flowhq.NotFound)
+	_, err := b.TenantSnapshot(t.Context(), nobody, 0)
+	wantCode(t, "TenantSnapshot of nobody", err, flowhq.NotFound)
 }
 
 // TestAnotherDatabase: that a tenant is not there means nothing in a database that is not
@@ -174,14 +174,14 @@ func TestAnotherDatabase(t *testing.T) {
 		b := open(t)
 		b.exec(t, swap)
 		for call, err := range map[string]error{
-			"Ping":        b.Ping(t.Context()),
-			"RecordState": b.RecordState(t.Context(), nobody, connected, 0, noMarks),
-			"Look":        failure(b.Look(t.Context(), nobody, 0)),
-			"Claim":       failure(b.Claim(t.Context(), nobody, "host")),
-			"Tenant":      failure(b.Tenant(t.Context(), nobody)),
-			"Device":      failure(b.Device(t.Context(), nobody)),
-			"Applied":     b.Applied(t.Context(), nobody, []store.Mark{{ID: 1}}),
-			"Deletion":    failure(b.Deletion(t.Context(), nobody)),
+			"Ping":           b.Ping(t.Context()),
+			"RecordState":    b.RecordState(t.Context(), nobody, connected, 0, noOutcomes),
+			"TenantSnapshot": failure(b.TenantSnapshot(t.Context(), nobody, 0)),
+			"Claim":          failure(b.Claim(t.Context(), nobody, "host")),
+			"Tenant":         failure(b.Tenant(t.Context(), nobody)),
+			"Device":         failure(b.Device(t.Context(), nobody)),
+			"RecordOutcomes": b.RecordOutcomes(t.Context(), nobody, []store.CommandOutcome{{ID: 1}}),
+			"Deletion":       failure(b.Deletion(t.Context(), nobody)),
 		} {
 			wantCode(t, name+": "+call, err, flowhq.Unavailable)
 		}
@@ -207,7 +207,7 @@ func TestLooksInTurn(t *testing.T) {
 		if len(seen) > 0 {
 			after = seen[len(seen)-1].ID
 		}
-		v := must(b.Look(t.Context(), tenant, after))(t)
+		v := must(b.TenantSnapshot(t.Context(), tenant, after))(t)
 		if seen, more = append(seen, v.Commands...), v.More; looks > 3 {
 			t.Fatal("there is no end")
 		}
@@ -224,12 +224,12 @@ func TestMarksOfAnotherTime(t *testing.T) {
 	b := open(t)
 	tenant := b.tenant(t)
 	c := b.command(t, tenant, flowhq.Start, "new")
-	ok(t, b.Applied(t.Context(), tenant, []store.Mark{{ID: c.ID, Key: "old", Outcome: "done"}}))
-	if v := must(b.Look(t.Context(), tenant, 0))(t); len(v.Commands) != 1 {
+	ok(t, b.RecordOutcomes(t.Context(), tenant, []store.CommandOutcome{{ID: c.ID, Key: "old", Outcome: "done"}}))
+	if v := must(b.TenantSnapshot(t.Context(), tenant, 0))(t); len(v.Commands) != 1 {
 		t.Errorf("%d commands wait; want the new one", len(v.Commands))
 	}
-	ok(t, b.Applied(t.Context(), tenant, []store.Mark{{ID: c.ID, Key: "new", Outcome: "done"}}))
-	if v := must(b.Look(t.Context(), tenant, 0))(t); len(v.Commands) > 0 {
+	ok(t, b.RecordOutcomes(t.Context(), tenant, []store.CommandOutcome{{ID: c.ID, Key: "new", Outcome: "done"}}))
+	if v := must(b.TenantSnapshot(t.Context(), tenant, 0))(t); len(v.Commands) > 0 {
 		t.Errorf("%d commands wait; want none", len(v.Commands))
 	}
 }
@@ -246,7 +246,7 @@ func TestEpochsOfAnOlderBackup(t *testing.T) {
 			t.Errorf("ClaimAbove(%d) = %d; want %d", tt.floor, got, tt.want)
 		}
 	}
-	ok(t, b.RecordState(t.Context(), tenant, connected, 40, noMarks))
+	ok(t, b.RecordState(t.Context(), tenant, connected, 40, noOutcomes))
 	if got := must(b.Claim(t.Context(), tenant, "host"))(t); got != 42 {
 		t.Errorf("Claim after a RecordState above 40 = %d; want 42", got)
 	}
@@ -260,8 +260,8 @@ func TestOneReconciles(t *testing.T) {
 		ttl  time.Duration
 		want bool
 	}{{"a", ttl, true}, {"b", ttl, false}, {"a", -time.Second, true}, {"b", ttl, true}, {"a", ttl, false}} {
-		if got := must(b.Reconciles(t.Context(), tt.name, tt.ttl))(t); got != tt.want {
-			t.Errorf("Reconciles(%s) = %t; want %t", tt.name, got, tt.want)
+		if got := must(b.TakeReconcilerLease(t.Context(), tt.name, tt.ttl))(t); got != tt.want {
+			t.Errorf("TakeReconcilerLease(%s) = %t; want %t", tt.name, got, tt.want)
 		}
 	}
 }

@@ -112,7 +112,7 @@ func TestAnotherTakesOver(t *testing.T) {
 			own, other = b.numbers(t, tenant)
 			b.linked(t, tenant, epoch, own)
 			b.mixed(t, tenant, epoch)
-			must(b.SetTimer(t.Context(), tenant, epoch, text("x"), flowhq.Timer{Seconds: 60, SetAt: noon}))(t)
+			must(b.SetTimer(t.Context(), tenant, epoch, text("x"), flowhq.DisappearingTimer{Seconds: 60, SetAt: noon}))(t)
 			take(t, tenant, epoch)
 			if n := scalar[int](t, b, `select sum(timer_seconds) from flowhq.contacts where tenant_id = $1`, tenant); n != 0 {
 				t.Errorf("chats of the number have timers of %d s; want none, the other number's had", n)

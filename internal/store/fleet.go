@@ -133,11 +133,11 @@ func (s *Store) VersionRefused(
 	return found[0], nil
 }
 
-// LookUpVersion takes the turn to look up the newest version of WhatsApp's client. It
+// ClaimVersionLookup takes the turn to look up the newest version of WhatsApp's client. It
 // comes at once after WhatsApp has refused the version in use or an operator has asked for
 // the newest one, and then every so often while the version in use is a refused one.
 // Otherwise what works stays. It never comes while a version is set by hand.
-func (s *Store) LookUpVersion(ctx context.Context, every time.Duration) (due bool, err error) {
+func (s *Store) ClaimVersionLookup(ctx context.Context, every time.Duration) (due bool, err error) {
 	const q = `
 		with turn as (
 			update flowhq.fleet set looked_at = now()

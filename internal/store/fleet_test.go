@@ -47,8 +47,8 @@ const firstTenant, secondTenant = "00000000-0000-4000-8000-000000000001", "00000
 // lookUpDue checks whether it is time to look up the newest version, once.
 func (b *bench) lookUpDue(t *testing.T, want bool) {
 	t.Helper()
-	if got := must(b.LookUpVersion(t.Context(), time.Hour))(t); got != want {
-		t.Errorf("LookUpVersion = %v; want %v", got, want)
+	if got := must(b.ClaimVersionLookup(t.Context(), time.Hour))(t); got != want {
+		t.Errorf("ClaimVersionLookup = %v; want %v", got, want)
 	}
 }
 

@@ -17,11 +17,11 @@ type Inbound struct {
 	Name          string // that the writer has chosen, "" if unknown
 	WAID          string // unique for the writer
 	Kind          flowhq.Kind
-	Text          string        // cut as by flowhq.CleanText
-	Wordless      bool          // nothing written or chosen by a person
-	Silent        bool          // there is nothing to answer: it is recorded as IGNORED
-	Album         string        // WAID of the message that announced the album it is part of
-	Timer         *flowhq.Timer // of the chat, if the message tells
+	Text          string                    // cut as by flowhq.CleanText
+	Wordless      bool                      // nothing written or chosen by a person
+	Silent        bool                      // there is nothing to answer: it is recorded as IGNORED
+	Album         string                    // WAID of the message that announced the album it is part of
+	Timer         *flowhq.DisappearingTimer // of the chat, if the message tells
 	SentAt        time.Time
 	Undecryptable bool // it could not be read; Text is empty
 	// Attempted counts the first attempt to handle the message with its row. It is for a host

@@ -110,12 +110,14 @@ func (s *Store) Unsettled(
 	return all, nil
 }
 
-// Reconciles reports whether the worker process of this name is the one that reconciles
+// TakeReconcilerLease reports whether the worker process of this name is the one that reconciles
 // the rows with Temporal, and until a time from now on no other will be. It is a lease
 // rather than a lock, so that one that is frozen is replaced. The times are the database's. The
 // condition is in the update of the one row, so two processes cannot both have it. False means
 // that another process reconciles; the caller asks again at its next round.
-func (s *Store) Reconciles(ctx context.Context, name string, ttl time.Duration) (bool, error) {
+func (s *Store) TakeReconcilerLease(
+	ctx context.Context, name string, ttl time.Duration) (bool, error,
+) {
 	const q = `
 		with mine as (
 			update flowhq.installation set

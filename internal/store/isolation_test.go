@@ -64,12 +64,12 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		}
 		return s.Deletion(ctx, g.tenant)
 	},
-	"Look": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		v, err := s.Look(ctx, g.tenant, 0)
+	"TenantSnapshot": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		v, err := s.TenantSnapshot(ctx, g.tenant, 0)
 		return v.Commands, err
 	},
-	"Applied": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return nil, s.Applied(ctx, g.tenant, []store.Mark{{ID: g.command, Outcome: "done"}})
+	"RecordOutcomes": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.RecordOutcomes(ctx, g.tenant, []store.CommandOutcome{{ID: g.command, Outcome: "done"}})
 	},
 	"ClaimAbove": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.ClaimAbove(ctx, g.tenant, "host-b", 0)
@@ -122,7 +122,7 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		return nil, s.SetSession(ctx, g.tenant, g.epoch, connected, noCodes)
 	},
 	"RecordState": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return nil, s.RecordState(ctx, g.tenant, connected, 0, noMarks)
+		return nil, s.RecordState(ctx, g.tenant, connected, 0, noOutcomes)
 	},
 	"Link": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.Link(ctx, g.tenant, g.epoch, store.Device{JID: "new@s.whatsapp.net", Number: "+" + string(g.tenant)})
@@ -183,7 +183,7 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		return nil, s.Revise(ctx, g.tenant, g.epoch, g.msgID, store.Revision{At: noon, Revoked: true})
 	},
 	"SetTimer": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		_, err := s.SetTimer(ctx, g.tenant, g.epoch, text("x"), flowhq.Timer{Seconds: 60, SetAt: noon})
+		_, err := s.SetTimer(ctx, g.tenant, g.epoch, text("x"), flowhq.DisappearingTimer{Seconds: 60, SetAt: noon})
 		return nil, err
 	},
 	"WordlessAnswered": func(ctx context.Context, s *store.Store, g guest) (any, error) {
@@ -228,8 +228,8 @@ var connected = flowhq.Transition{State: flowhq.Connected, Event: flowhq.EventSe
 
 // What a host and a workflow write of a session that has no codes, and of no command.
 var (
-	noCodes store.Codes
-	noMarks []store.Mark
+	noCodes    store.Codes
+	noOutcomes []store.CommandOutcome
 )
 
 // writes are the methods of a host that write.
@@ -251,9 +251,9 @@ func newGuest(t *testing.T, b *bench) guest {
 func TestCallsAreComplete(t *testing.T) {
 	t.Parallel()
 	others := []string{"Close", "Answers", "Ping", "Listen", "CreateTenant", "CreateTenantOnce", "BeginBulk", "Bulk", "Bulks", "OpenBulks", "BulkTenants", "SetBulk", "CancelBulk", "PruneKeys", "Tenants", "Selected", "TenantIDs", "PruneErased", "PruneFleetEvents", "PruneDeletions",
-		"Installation", "Address", "Reconciles", "Unsettled",
+		"Installation", "Address", "TakeReconcilerLease", "Unsettled",
 		"BeatWorker", "EndWorker", "Workers", "SetWaiting", "WorkerAges", "WorkerLives", "Unhosted", "EndLeases", "Uptime",
-		"AddLoginEvent", "Fleet", "FleetEvents", "SetFleet", "ConfigureVersion", "TakeVersion", "LookUpVersion"}
+		"AddLoginEvent", "Fleet", "FleetEvents", "SetFleet", "ConfigureVersion", "TakeVersion", "ClaimVersionLookup"}
 	for m := range reflect.TypeFor[*store.Store]().Methods() {
 		if calls[m.Name] == nil && !slices.Contains(others, m.Name) {
 			t.Errorf("%s is in neither list", m.Name)

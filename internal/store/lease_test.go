@@ -203,7 +203,7 @@ func TestHostsDoNotDeadlock(t *testing.T) {
 			return second(b.TakeLease(t.Context(), tenants[i], epochs[i].Load(), ttl))
 		},
 		"settle": func(i, _ int) error {
-			err := b.RecordState(t.Context(), tenants[i], flowhq.Starting(flowhq.Counts{}), 0, noMarks)
+			err := b.RecordState(t.Context(), tenants[i], flowhq.Starting(flowhq.Counts{}), 0, noOutcomes)
 			if err != nil {
 				return err
 			}
@@ -277,7 +277,7 @@ func TestStale(t *testing.T) {
 		ok(t, b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{State: end.SessionState(), End: end}, noCodes))
 		want("not meant to run", status)
 	}
-	ok(t, b.RecordState(t.Context(), tenant, flowhq.Starting(flowhq.Counts{}), 0, noMarks))
+	ok(t, b.RecordState(t.Context(), tenant, flowhq.Starting(flowhq.Counts{}), 0, noOutcomes))
 	want("started again after a crash", flowhq.HostStarting)
 	must(b.Claim(t.Context(), tenant, "host-b"))(t)
 	want("claimed", flowhq.HostStarting)

@@ -56,7 +56,7 @@ type Outbound struct {
 	Text   string
 	Reason string // of a warning: which limit it is about
 	// Timer is the chat's, by the time the message was written. Answer fills it in.
-	Timer flowhq.Timer
+	Timer flowhq.DisappearingTimer
 }
 
 // Answer records in one statement that the message with this ID is dealt with,
@@ -281,7 +281,7 @@ func inOrder(receipts []Receipt) []Receipt {
 // it could not decrypt the message. After the retention the text is gone, and it gets none.
 func (s *Store) OutboundText(
 	ctx context.Context, tenant flowhq.TenantID, waID string,
-) (text string, timer flowhq.Timer, err error) {
+) (text string, timer flowhq.DisappearingTimer, err error) {
 	const q = `
 		select ` + messageColumns + ` from flowhq.message_logs
 		where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'OUT'`

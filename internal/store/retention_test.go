@@ -273,7 +273,7 @@ func TestPruneCommands(t *testing.T) {
 	for i, days := range []int{400, 366, 364, 0, 400} {
 		c := b.command(t, tenant, flowhq.Start, fmt.Sprint(i))
 		if i < 4 {
-			ok(t, b.Applied(t.Context(), tenant, []store.Mark{{ID: c.ID}}))
+			ok(t, b.RecordOutcomes(t.Context(), tenant, []store.CommandOutcome{{ID: c.ID}}))
 		}
 		b.exec(t, `update flowhq.commands set asked_at = now() - make_interval(days => $2) where id = $1`, c.ID, days)
 	}

@@ -88,7 +88,8 @@ func (s *Store) SetSession(
 //
 // The order of its changes is that of SetSession.
 func (s *Store) RecordState(
-	ctx context.Context, tenant flowhq.TenantID, t flowhq.Transition, floor int64, marks []Mark,
+	ctx context.Context, tenant flowhq.TenantID, t flowhq.Transition, floor int64,
+	outcomes []CommandOutcome,
 ) error {
 	const q = `
 		with held as (
@@ -120,16 +121,16 @@ func (s *Store) RecordState(
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
 			select tenant_id, @event::text, @actor, @reason from held where @event <> ''
 		), applied as (
-			update flowhq.commands c set applied_at = now(), outcome = mark.outcome
-			from unnest(@mark_ids::bigint[], @mark_keys::text[], @mark_outcomes::text[])
-				as mark (id, key, outcome)
-			where c.tenant_id = @tenant and c.id = mark.id and mark.key in ('', c.key)
+			update flowhq.commands c set applied_at = now(), outcome = o.outcome
+			from unnest(@command_ids::bigint[], @command_keys::text[], @outcomes::text[])
+				as o (id, key, outcome)
+			where c.tenant_id = @tenant and c.id = o.id and o.key in ('', c.key)
 				and c.applied_at is null
 		)
 		select exists (select from held, flowhq.notify('epoch', tenant_id, epoch))`
 	args := transitionArgs(t, Codes{}, "workflow")
 	args["tenant"], args["floor"] = tenant, floor
-	markArgs(args, marks)
+	outcomeArgs(args, outcomes)
 	recorded, err := one(ctx, s, q, args, pgx.RowTo[bool])
 	if err == nil && !recorded {
 		err = s.Ping(ctx) // the tenant is gone, or this is not its database

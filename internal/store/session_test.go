@@ -147,13 +147,13 @@ func TestRecordState(t *testing.T) {
 	ok(t, b.RecordState(t.Context(), tenant, flowhq.Transition{
 		State: flowhq.LoggedOut, End: flowhq.EndLoggedOut, Reason: "unlinked on the phone", LastError: "logged out",
 		Event: "SESSION_LOGGED_OUT",
-	}, 0, noMarks))
+	}, 0, noOutcomes))
 	got := must(b.Tenant(t.Context(), tenant))(t)
 	if got.Status != flowhq.TenantError || got.Session.State != flowhq.LoggedOut || got.Host.LastError != "logged out" {
 		t.Errorf("after RecordState: %+v", got)
 	}
 	wantEvents(t, b, tenant, "SESSION_LOGGED_OUT workflow unlinked on the phone", "TENANT_CREATED admin ")
-	ok(t, b.RecordState(t.Context(), nobody, flowhq.Stopped(flowhq.Counts{}), 0, noMarks))
+	ok(t, b.RecordState(t.Context(), nobody, flowhq.Stopped(flowhq.Counts{}), 0, noOutcomes))
 	wantEvents(t, b, nobody)
 }
 
@@ -162,7 +162,7 @@ func TestRecordStateFences(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant, epoch := b.hosted(t)
-	ok(t, b.RecordState(t.Context(), tenant, flowhq.Stopped(flowhq.Counts{}), 0, noMarks))
+	ok(t, b.RecordState(t.Context(), tenant, flowhq.Stopped(flowhq.Counts{}), 0, noOutcomes))
 	wantCode(t, "SetSession after RecordState", b.SetSession(t.Context(), tenant, epoch, connected, noCodes), flowhq.Fenced)
 	if got := must(b.Tenant(t.Context(), tenant))(t).Host.Status; got != flowhq.HostStopped {
 		t.Errorf("the worker is %s; want %s", got, flowhq.HostStopped)
@@ -173,7 +173,7 @@ func TestRecordStateKeepsALiveLease(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant, epoch := b.hosted(t)
-	ok(t, b.RecordState(t.Context(), tenant, flowhq.Stopped(flowhq.Counts{}), 0, noMarks))
+	ok(t, b.RecordState(t.Context(), tenant, flowhq.Stopped(flowhq.Counts{}), 0, noOutcomes))
 	second := must(b.Claim(t.Context(), tenant, "host-b"))(t)
 	if taken, _, err := b.TakeLease(t.Context(), tenant, second, ttl); err != nil || taken {
 		t.Errorf("TakeLease beside host %d = %v, %v; want false", epoch, taken, err)

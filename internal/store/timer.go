@@ -12,7 +12,7 @@ import (
 // timerArgs are the arguments of a statement that takes over a timer unless a later one is
 // known. A timer that is unknown has a time of null: it compares as later with nothing, so the
 // statement keeps what is there.
-func timerArgs(t *flowhq.Timer) (seconds int, setAt *time.Time) {
+func timerArgs(t *flowhq.DisappearingTimer) (seconds int, setAt *time.Time) {
 	if t == nil {
 		return 0, nil
 	}
@@ -28,7 +28,7 @@ func timerArgs(t *flowhq.Timer) (seconds int, setAt *time.Time) {
 // in a chat's life, and may be the first that is heard of the person. It may be repeated: the
 // same setting is taken over again. A Fenced error means that a newer host owns the session.
 func (s *Store) SetTimer(
-	ctx context.Context, tenant flowhq.TenantID, epoch int64, m Inbound, t flowhq.Timer,
+	ctx context.Context, tenant flowhq.TenantID, epoch int64, m Inbound, t flowhq.DisappearingTimer,
 ) (r Received, err error) {
 	const q = `
 		update flowhq.contacts set

@@ -36,7 +36,7 @@ func TestTimer(t *testing.T) {
 	b := open(t)
 	tenant, epoch := b.hosted(t)
 	at := func(minutes int) time.Time { return noon.Add(time.Duration(minutes) * time.Minute) }
-	in := func(id string, timer *flowhq.Timer) store.Inbound {
+	in := func(id string, timer *flowhq.DisappearingTimer) store.Inbound {
 		m := text(id)
 		m.Timer = timer
 		return m
@@ -46,24 +46,24 @@ func TestTimer(t *testing.T) {
 		want int
 	}{
 		{in("none yet", nil), 0},
-		{in("on", &flowhq.Timer{Seconds: 60, SetAt: at(10)}), 60},
+		{in("on", &flowhq.DisappearingTimer{Seconds: 60, SetAt: at(10)}), 60},
 		{in("not said", nil), 60},
-		{in("older", &flowhq.Timer{Seconds: 30, SetAt: at(5)}), 60},
-		{in("newer", &flowhq.Timer{Seconds: 90, SetAt: at(20)}), 90},
+		{in("older", &flowhq.DisappearingTimer{Seconds: 30, SetAt: at(5)}), 60},
+		{in("newer", &flowhq.DisappearingTimer{Seconds: 90, SetAt: at(20)}), 90},
 	}
 	for _, s := range steps {
 		if got := b.sentUnder(t, tenant, epoch, s.in); got != s.want {
 			t.Errorf("%s: replied under a timer of %d s; want %d", s.in.WAID, got, s.want)
 		}
 	}
-	if _, err := b.SetTimer(t.Context(), tenant, epoch, text(""), flowhq.Timer{SetAt: at(30)}); err != nil {
+	if _, err := b.SetTimer(t.Context(), tenant, epoch, text(""), flowhq.DisappearingTimer{SetAt: at(30)}); err != nil {
 		t.Fatal(err)
 	}
 	if got := b.sentUnder(t, tenant, epoch, in("off", nil)); got != 0 {
 		t.Errorf("off: replied under a timer of %d s", got)
 	}
 	// Somebody who has only set a timer so far, by number, and then writes as a LID too.
-	if _, err := b.SetTimer(t.Context(), tenant, epoch, store.Inbound{Number: "+255700000077"}, flowhq.Timer{Seconds: 45, SetAt: at(1)}); err != nil {
+	if _, err := b.SetTimer(t.Context(), tenant, epoch, store.Inbound{Number: "+255700000077"}, flowhq.DisappearingTimer{Seconds: 45, SetAt: at(1)}); err != nil {
 		t.Fatal(err)
 	}
 	other := in("other", nil)
@@ -80,7 +80,7 @@ func TestTimerOfMergedContacts(t *testing.T) {
 	tenant, epoch := b.hosted(t)
 	set := func(in store.Inbound, seconds int, at time.Time) {
 		t.Helper()
-		if _, err := b.SetTimer(t.Context(), tenant, epoch, in, flowhq.Timer{Seconds: seconds, SetAt: at}); err != nil {
+		if _, err := b.SetTimer(t.Context(), tenant, epoch, in, flowhq.DisappearingTimer{Seconds: seconds, SetAt: at}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -61,12 +61,12 @@ type Handler interface {
 	Revise(context.Context, Revision) error
 	// SetTimer records after how long the messages of a person's chat disappear. An error
 	// has the consequence of one of Receive.
-	SetTimer(context.Context, Person, flowhq.Timer) error
+	SetTimer(context.Context, Person, flowhq.DisappearingTimer) error
 	// SentText returns the text that was sent under id: a customer's phone that could not
 	// read a message asks for it again, perhaps days later. An error ends the connection,
 	// so that the phone's request is delivered again.
 	SentText(ctx context.Context, id string) (
-		text string, timer flowhq.Timer, isFound bool, err error)
+		text string, timer flowhq.DisappearingTimer, isFound bool, err error)
 	// Holds reports whether this connection's host still holds the number. It is asked
 	// before anything is written to WhatsApp, and nothing is written if it does not: a
 	// process that stood still for a while may go on in the middle of a step. It must not
@@ -92,10 +92,10 @@ type Inbound struct {
 	// Wordless says that it is nothing written or chosen: a voice note, a place. Text then
 	// says what there is to see, if anything.
 	Wordless bool
-	Silent   bool          // there is nothing to answer, such as the record of a call
-	Timer    *flowhq.Timer // of the chat, nil if the message tells of none
-	Album    string        // id of the message that announced the album it is part of
-	SentAt   time.Time     // by the sender's clock
+	Silent   bool                      // there is nothing to answer, such as the record of a call
+	Timer    *flowhq.DisappearingTimer // of the chat, nil if the message tells of none
+	Album    string                    // id of the message that announced the album it is part of
+	SentAt   time.Time                 // by the sender's clock
 	// Undecryptable says that the message could not be read and was asked for again; a
 	// readable copy with the same id may follow.
 	Undecryptable bool

@@ -17,7 +17,7 @@ import (
 func (w *world) send(c *Conn, chat, text string) string {
 	w.Helper()
 	id := newMessageID()
-	if err := c.Send(w.Context(), chat, id, text, flowhq.Timer{}); err != nil {
+	if err := c.Send(w.Context(), chat, id, text, flowhq.DisappearingTimer{}); err != nil {
 		w.Fatalf("Send: %v", err)
 	}
 	return id
@@ -81,7 +81,7 @@ func TestSameIDIsShownOnce(t *testing.T) {
 	c, _ := w.link(w.phone(), newRecorder())
 	id := w.send(c, chatOf(customer), "once")
 	for range 2 {
-		if err := c.Send(t.Context(), chatOf(customer), id, "once", flowhq.Timer{}); err != nil {
+		if err := c.Send(t.Context(), chatOf(customer), id, "once", flowhq.DisappearingTimer{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -100,7 +100,7 @@ func TestSendRefusals(t *testing.T) {
 		"12345-678@g.us":              flowhq.Refused, // a group
 		"nonsense":                    flowhq.Refused,
 	} {
-		if err := c.Send(t.Context(), chat, newMessageID(), "hello", flowhq.Timer{}); flowhq.ErrorCode(err) != want {
+		if err := c.Send(t.Context(), chat, newMessageID(), "hello", flowhq.DisappearingTimer{}); flowhq.ErrorCode(err) != want {
 			t.Errorf("Send to %s = %v; want code %s", chat, err, want)
 		}
 	}
@@ -112,18 +112,18 @@ func TestSendOnLostConnection(t *testing.T) {
 	c, device := w.link(phone, h)
 	w.fault("drop", phone, nil)
 	id := newMessageID()
-	switch err := c.Send(t.Context(), chatOf(customer), id, "late", flowhq.Timer{}); flowhq.ErrorCode(err) {
+	switch err := c.Send(t.Context(), chatOf(customer), id, "late", flowhq.DisappearingTimer{}); flowhq.ErrorCode(err) {
 	case "", flowhq.Unavailable, flowhq.Unsent:
 	default:
 		t.Errorf("Send on a lost connection = %v; want code Unavailable or Unsent", err)
 	}
 	w.wantEnd(c, flowhq.EndLost)
-	if err := c.Send(t.Context(), chatOf(customer), id, "late", flowhq.Timer{}); flowhq.ErrorCode(err) != flowhq.Unsent {
+	if err := c.Send(t.Context(), chatOf(customer), id, "late", flowhq.DisappearingTimer{}); flowhq.ErrorCode(err) != flowhq.Unsent {
 		t.Errorf("Send after the end = %v; want code Unsent", err)
 	}
 	again := w.dial(device.JID, h)
 	w.next(again, Online)
-	if err := again.Send(t.Context(), chatOf(customer), id, "late", flowhq.Timer{}); err != nil {
+	if err := again.Send(t.Context(), chatOf(customer), id, "late", flowhq.DisappearingTimer{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.awaitText(customer, "late"); got.ID != id {
@@ -139,7 +139,7 @@ func TestSendWaitsForTheOneBefore(t *testing.T) {
 	c, _ := w.link(w.phone(), newRecorder())
 	send := func(ctx context.Context) chan error {
 		done := make(chan error, 1)
-		go func() { done <- c.Send(ctx, chatOf(customer), newMessageID(), "hello", flowhq.Timer{}) }()
+		go func() { done <- c.Send(ctx, chatOf(customer), newMessageID(), "hello", flowhq.DisappearingTimer{}) }()
 		return done
 	}
 	c.sending <- struct{}{} // another chat is sending
@@ -346,7 +346,7 @@ func TestPhoneAsksAgainAfterRestart(t *testing.T) {
 	w.fault("drop", a.Number, nil)
 	w.swapSession(a, b)
 	id := w.send(c, a.LID, "your table is booked")
-	h.texts[id], h.timer = "your table is booked", flowhq.Timer{Seconds: 86400}
+	h.texts[id], h.timer = "your table is booked", flowhq.DisappearingTimer{Seconds: 86400}
 	w.hangUp(c)
 	w.fault("refuse_logins", a.Number, object{"seconds": 0})
 	w.await("the phone's request", func() bool { return w.queued(phone) > 0 })

@@ -13,7 +13,7 @@ import (
 // A setTimer is a call of SetTimer.
 type setTimer struct {
 	who   Person
-	timer flowhq.Timer
+	timer flowhq.DisappearingTimer
 }
 
 // A recorder is a handler that keeps what it is called with.
@@ -26,7 +26,7 @@ type recorder struct {
 	linked   []Device
 	receipts map[string]flowhq.MessageStatus // by message id; the latest
 	texts    map[string]string               // what SentText answers
-	timer    flowhq.Timer                    // of those
+	timer    flowhq.DisappearingTimer        // of those
 	asked    []string                        // ids SentText was asked for
 	timers   []setTimer                      // calls of SetTimer
 	linkErr  error
@@ -75,14 +75,14 @@ func (r *recorder) Revise(_ context.Context, revision Revision) error {
 	return nil
 }
 
-func (r *recorder) SetTimer(_ context.Context, who Person, t flowhq.Timer) error {
+func (r *recorder) SetTimer(_ context.Context, who Person, t flowhq.DisappearingTimer) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.timers = append(r.timers, setTimer{who, t})
 	return nil
 }
 
-func (r *recorder) SentText(_ context.Context, id string) (string, flowhq.Timer, bool, error) {
+func (r *recorder) SentText(_ context.Context, id string) (string, flowhq.DisappearingTimer, bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.asked = append(r.asked, id)

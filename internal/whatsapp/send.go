@@ -33,7 +33,9 @@ const SendTimeout = 5 * time.Second
 // newer host has taken over, and nothing was sent this time. Unsent: the connection or ctx
 // ended while the send waited for those before it. With any other error the outcome is
 // unknown; send again under the same id, on this connection or a later one.
-func (c *Conn) Send(ctx context.Context, chat, id, text string, timer flowhq.Timer) error {
+func (c *Conn) Send(
+	ctx context.Context, chat, id, text string, timer flowhq.DisappearingTimer,
+) error {
 	to, err := types.ParseJID(chat)
 	if err != nil || !isPerson(to) || to.Device != 0 {
 		return flowhq.Errorf(flowhq.Refused, "%q is not a chat with a person", chat)

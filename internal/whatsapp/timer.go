@@ -20,7 +20,7 @@ const (
 
 // timerOf returns the timer of the chat that a message from sentAt tells of: the message
 // sets it, or was sent under it. ok is false if it tells of none.
-func timerOf(m *waE2E.Message, sentAt time.Time) (t flowhq.Timer, ok bool) {
+func timerOf(m *waE2E.Message, sentAt time.Time) (t flowhq.DisappearingTimer, ok bool) {
 	if p := protocolOf(m); p.GetType() == waE2E.ProtocolMessage_EPHEMERAL_SETTING {
 		return timer(p.GetEphemeralExpiration(), p.GetEphemeralSettingTimestamp(), sentAt)
 	}
@@ -36,11 +36,11 @@ func timerOf(m *waE2E.Message, sentAt time.Time) (t flowhq.Timer, ok bool) {
 // timer returns a timer of the given length, which is 0 if messages do not disappear. setAt
 // is when it was set, in seconds since 1970. If that is unknown or cannot be true, it was
 // set when the message was sent.
-func timer(seconds uint32, setAt int64, sentAt time.Time) (t flowhq.Timer, ok bool) {
+func timer(seconds uint32, setAt int64, sentAt time.Time) (t flowhq.DisappearingTimer, ok bool) {
 	if time.Duration(seconds)*time.Second > maxTimer {
 		return t, false
 	}
-	t = flowhq.Timer{Seconds: int(seconds), SetAt: sentAt}
+	t = flowhq.DisappearingTimer{Seconds: int(seconds), SetAt: sentAt}
 	if setAt > 0 && setAt <= sentAt.Add(maxAhead).Unix() {
 		t.SetAt = time.Unix(setAt, 0)
 	}
@@ -50,7 +50,7 @@ func timer(seconds uint32, setAt int64, sentAt time.Time) (t flowhq.Timer, ok bo
 // textMessage returns a text as it is sent to a chat with this timer. A text without the
 // timer would stay in the customer's chat when all others disappear. Only an extended text
 // has a place for the timer.
-func textMessage(text string, t flowhq.Timer) *waE2E.Message {
+func textMessage(text string, t flowhq.DisappearingTimer) *waE2E.Message {
 	if t.Seconds <= 0 {
 		return &waE2E.Message{Conversation: proto.String(text)}
 	}

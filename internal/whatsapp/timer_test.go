@@ -17,24 +17,24 @@ func TestTimerOf(t *testing.T) {
 	set := time.Unix(1_699_999_000, 0)
 	tests := []struct {
 		json string
-		want *flowhq.Timer
+		want *flowhq.DisappearingTimer
 	}{
 		{`{"conversation":"hi"}`, nil},
 		{`{"extendedTextMessage":{"text":"hi","contextInfo":{"stanzaID":"1"}}}`, nil},
-		{`{"extendedTextMessage":{"text":"hi","contextInfo":{"expiration":86400}}}`, &flowhq.Timer{Seconds: 86400, SetAt: sent}},
-		{`{"extendedTextMessage":{"text":"hi","contextInfo":{"expiration":86400,"ephemeralSettingTimestamp":"1699999000"}}}`, &flowhq.Timer{Seconds: 86400, SetAt: set}},
-		{`{"imageMessage":{"contextInfo":{"expiration":604800}}}`, &flowhq.Timer{Seconds: 604800, SetAt: sent}},
-		{`{"ephemeralMessage":{"message":{"audioMessage":{"contextInfo":{"expiration":604800}}}}}`, &flowhq.Timer{Seconds: 604800, SetAt: sent}},
-		{`{"extendedTextMessage":{"text":"hi","contextInfo":{"expiration":0}}}`, &flowhq.Timer{SetAt: sent}},
-		{`{"extendedTextMessage":{"text":"hi","contextInfo":{"ephemeralSettingTimestamp":"1699999000"}}}`, &flowhq.Timer{SetAt: set}},
-		{`{"protocolMessage":{"type":"EPHEMERAL_SETTING","ephemeralExpiration":86400,"ephemeralSettingTimestamp":"1699999000"}}`, &flowhq.Timer{Seconds: 86400, SetAt: set}},
-		{`{"protocolMessage":{"type":"EPHEMERAL_SETTING","ephemeralExpiration":0}}`, &flowhq.Timer{SetAt: sent}},
-		{`{"deviceSentMessage":{"message":{"protocolMessage":{"type":"EPHEMERAL_SETTING","ephemeralExpiration":86400}}}}`, &flowhq.Timer{Seconds: 86400, SetAt: sent}},
+		{`{"extendedTextMessage":{"text":"hi","contextInfo":{"expiration":86400}}}`, &flowhq.DisappearingTimer{Seconds: 86400, SetAt: sent}},
+		{`{"extendedTextMessage":{"text":"hi","contextInfo":{"expiration":86400,"ephemeralSettingTimestamp":"1699999000"}}}`, &flowhq.DisappearingTimer{Seconds: 86400, SetAt: set}},
+		{`{"imageMessage":{"contextInfo":{"expiration":604800}}}`, &flowhq.DisappearingTimer{Seconds: 604800, SetAt: sent}},
+		{`{"ephemeralMessage":{"message":{"audioMessage":{"contextInfo":{"expiration":604800}}}}}`, &flowhq.DisappearingTimer{Seconds: 604800, SetAt: sent}},
+		{`{"extendedTextMessage":{"text":"hi","contextInfo":{"expiration":0}}}`, &flowhq.DisappearingTimer{SetAt: sent}},
+		{`{"extendedTextMessage":{"text":"hi","contextInfo":{"ephemeralSettingTimestamp":"1699999000"}}}`, &flowhq.DisappearingTimer{SetAt: set}},
+		{`{"protocolMessage":{"type":"EPHEMERAL_SETTING","ephemeralExpiration":86400,"ephemeralSettingTimestamp":"1699999000"}}`, &flowhq.DisappearingTimer{Seconds: 86400, SetAt: set}},
+		{`{"protocolMessage":{"type":"EPHEMERAL_SETTING","ephemeralExpiration":0}}`, &flowhq.DisappearingTimer{SetAt: sent}},
+		{`{"deviceSentMessage":{"message":{"protocolMessage":{"type":"EPHEMERAL_SETTING","ephemeralExpiration":86400}}}}`, &flowhq.DisappearingTimer{Seconds: 86400, SetAt: sent}},
 		{`{"protocolMessage":{"type":"REVOKE"}}`, nil},
 		// What cannot be.
 		{`{"protocolMessage":{"type":"EPHEMERAL_SETTING","ephemeralExpiration":4294967295}}`, nil},
-		{`{"protocolMessage":{"type":"EPHEMERAL_SETTING","ephemeralExpiration":86400,"ephemeralSettingTimestamp":"1699999000000"}}`, &flowhq.Timer{Seconds: 86400, SetAt: sent}},
-		{`{"protocolMessage":{"type":"EPHEMERAL_SETTING","ephemeralExpiration":86400,"ephemeralSettingTimestamp":"-1"}}`, &flowhq.Timer{Seconds: 86400, SetAt: sent}},
+		{`{"protocolMessage":{"type":"EPHEMERAL_SETTING","ephemeralExpiration":86400,"ephemeralSettingTimestamp":"1699999000000"}}`, &flowhq.DisappearingTimer{Seconds: 86400, SetAt: sent}},
+		{`{"protocolMessage":{"type":"EPHEMERAL_SETTING","ephemeralExpiration":86400,"ephemeralSettingTimestamp":"-1"}}`, &flowhq.DisappearingTimer{Seconds: 86400, SetAt: sent}},
 	}
 	for _, tt := range tests {
 		got, ok := timerOf(decoded(t, tt.json), sent)
