@@ -1,2 +1,205 @@
-// Package token splits messages into words and numbers, and knows the numerals of both languages.
+// Package token splits messages into words and numbers, and knows the numerals of Swahili and
+// English. What reads days, amounts and names out of messages begins with it.
 package token
+
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
+// MaxBytes is how much of a text is read. WhatsApp's own limit is 65,536 characters; nobody
+// books with the rest of a longer one, and time grows with the length.
+const MaxBytes = 64 << 10
+
+// Kind is what a token is made of.
+type Kind uint8
+
+// The kinds of tokens.
+const (
+	Word   Kind = iota // letters
+	Number             // digits
+	Symbol             // one character of anything else
+)
+
+// A Token is a word, a number or a character between them. "4pm" is two tokens, so that what is
+// written together and what is written apart reads the same.
+type Token struct {
+	// Text is in lower case and without accents and apostrophes. A number's has no commas
+	// between thousands.
+	Text       string
+	Start, End int // text[Start:End], in bytes
+	Kind       Kind
+	Glued      bool // no space between it and the token before
+}
+
+// Split returns the tokens of a text.
+func Split(text string) []Token {
+	text = cut(text)
+	tokens := make([]Token, 0, len(text)/4+1)
+	end := -1 // of the token before
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		t := Token{Start: i, Glued: i == end}
+		switch {
+		case r == '\n':
+			t.Text, t.End, t.Kind = "\n", i+size, Symbol
+		case unicode.IsSpace(r) || unicode.Is(unicode.Cf, r):
+			i += size
+			continue
+		case isDigit(r):
+			t.Text, t.End = number(text, i)
+			t.Kind = Number
+		case unicode.IsLetter(r):
+			t.Text, t.End = word(text, i)
+		default:
+			t.Text, t.End, t.Kind = text[i:i+size], i+size, Symbol
+		}
+		tokens = append(tokens, t)
+		i, end = t.End, t.End
+	}
+	return tokens
+}
+
+// cut shortens a text to MaxBytes, but not within a character.
+func cut(text string) string {
+	if len(text) <= MaxBytes {
+		return text
+	}
+	n := MaxBytes
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n]
+}
+
+func isDigit(r rune) bool { return r >= '0' && r <= '9' }
+
+// number reads digits, and further groups of three after a comma: "5,000", but not "2,3".
+func number(text string, i int) (digits string, end int) {
+	start := i
+	for i < len(text) && isDigit(rune(text[i])) {
+		i++
+	}
+	digits = text[start:i]
+	for len(digits) <= 15 && i-start > 0 && i+3 < len(text) && text[i] == ',' && threeDigits(text[i+1:]) {
+		if len(digits) > 3 && digits == text[start:i] {
+			break // "1234,567" is no number with groups
+		}
+		digits += text[i+1 : i+4]
+		i += 4
+	}
+	return digits, i
+}
+
+// threeDigits reports whether a text begins with exactly three digits.
+func threeDigits(s string) bool {
+	for n := range 3 {
+		if len(s) <= n || !isDigit(rune(s[n])) {
+			return false
+		}
+	}
+	return len(s) == 3 || !isDigit(rune(s[3]))
+}
+
+// word reads letters. An apostrophe between letters is left out: "j'tatu" is "jtatu".
+func word(text string, i int) (folded string, end int) {
+	start, plain := i, true
+	buf := make([]byte, 0, 16)
+	for i < len(text) {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		switch {
+		case unicode.IsLetter(r):
+			f := Fold(r)
+			plain = plain && f == r
+			buf = utf8.AppendRune(buf, f)
+		case unicode.Is(unicode.Mn, r): // a combining accent
+			plain = false
+		case isApostrophe(r) && startsWithLetter(text[i+size:]):
+			plain = false
+		default:
+			return spelled(text[start:i], buf, plain), i
+		}
+		i += size
+	}
+	return spelled(text[start:i], buf, plain), i
+}
+
+// spelled saves an allocation for a word that is written as it is compared.
+func spelled(written string, folded []byte, plain bool) string {
+	if plain {
+		return written
+	}
+	return string(folded)
+}
+
+func isApostrophe(r rune) bool { return r == '\'' || r == '’' || r == '‘' || r == '`' }
+
+func startsWithLetter(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsLetter(r)
+}
+
+// folds are the letters with accents that keyboards here write by mistake or in names.
+var folds = map[rune]rune{
+	'à': 'a', 'á': 'a', 'â': 'a', 'ã': 'a', 'ä': 'a', 'å': 'a', 'ç': 'c', 'è': 'e', 'é': 'e',
+	'ê': 'e', 'ë': 'e', 'ì': 'i', 'í': 'i', 'î': 'i', 'ï': 'i', 'ñ': 'n', 'ò': 'o', 'ó': 'o',
+	'ô': 'o', 'õ': 'o', 'ö': 'o', 'ù': 'u', 'ú': 'u', 'û': 'u', 'ü': 'u', 'ý': 'y', 'ÿ': 'y',
+}
+
+// Fold returns a letter in lower case and without its accent.
+func Fold(r rune) rune {
+	if r < utf8.RuneSelf {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}
+	r = unicode.ToLower(r)
+	if f, ok := folds[r]; ok {
+		return f
+	}
+	return r
+}
+
+// Squeeze shortens letters that are repeated: "keshoooo" is "kesho". Two stay two, as in "saa".
+func Squeeze(word string) string {
+	run, out := 0, make([]byte, 0, len(word))
+	for i := range len(word) {
+		if run = run + 1; i == 0 || word[i] != word[i-1] {
+			run = 1
+		}
+		if run >= 3 {
+			if run == 3 { // it was no doubled letter either
+				out = out[:len(out)-1]
+			}
+			continue
+		}
+		out = append(out, word[i])
+	}
+	if len(out) == len(word) {
+		return word
+	}
+	return string(out)
+}
+
+// OneTypo reports whether two words differ by exactly one letter that is wrong, missing or too
+// many, or by two neighbours that are swapped.
+func OneTypo(a, b string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	if len(b)-len(a) > 1 || a == b {
+		return false
+	}
+	i := 0
+	for i < len(a) && a[i] == b[i] {
+		i++
+	}
+	if len(a) < len(b) {
+		return a[i:] == b[i+1:]
+	}
+	if a[i+1:] == b[i+1:] {
+		return true
+	}
+	return i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
+}

@@ -2,8 +2,18 @@ package when
 
 import "time"
 
-// Parse reads what a text says of when. It is false if the text says nothing of time.
-// The zone of now is the business's.
-func Parse(text string, now time.Time, h Hours) (Result, bool) {
-	return Result{}, false
+// Parse reads what a text says of when. It is false if the text says nothing of time. The zone
+// of now is the business's, and h may be nil if its hours are not known.
+//
+// Where a text names several, the last one counts: people correct themselves. What they negate
+// does not count, and alternatives are asked about.
+func Parse(text string, now time.Time, hours Hours) (Result, bool) {
+	p := newParser(text, now)
+	p.scan()
+	s := selection{parser: p, hours: hours}
+	s.strike()
+	s.chooseDay()
+	s.chooseClock()
+	s.choosePart()
+	return s.result()
 }

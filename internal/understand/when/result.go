@@ -48,6 +48,8 @@ type Result struct {
 	Start, End time.Time
 	// Nearest are open times near a [Closed] or passed one, the nearest first. At most three.
 	Nearest []time.Time
+	// Passed says that what was said lies before now: "jana", "26 Feb" in March.
+	Passed bool
 	// Why says for logs how the text was read. It holds none of the customer's words.
 	Why string
 }
