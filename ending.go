@@ -150,8 +150,8 @@ func (r EndReason) rule() endRule {
 // Known reports whether r is in the closed set.
 func (r EndReason) Known() bool { return r.rule().reason == r && oneOf(r, EndReasons) }
 
-// Final reports whether trying again by itself cannot help, or not yet.
-func (r EndReason) Final() bool {
+// NonRetryable reports whether trying again by itself cannot help, or not yet.
+func (r EndReason) NonRetryable() bool {
 	follows := r.rule().follows
 	return follows == followsPerson || follows == followsTime
 }

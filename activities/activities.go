@@ -114,7 +114,7 @@ type Activities struct {
 	Network  *whatsapp.Network // for its keys, which Erase and Prune delete
 	Beats    Beater            // for a Host that asks past the SDK
 	Attempts hosting.Attempts  // ends the attempt of a host that is stuck
-	Nudges   Nudger            // tells workflows of the commands of a bulk
+	Signals  Signaler          // tells workflows of the commands of a bulk
 	Timing   hosting.Timing
 	Metrics  *metrics.Worker
 	Name     string // of this process, shown to operators

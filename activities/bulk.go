@@ -37,14 +37,14 @@ func BulkOptions(t hosting.Timing, summary string) workflow.ActivityOptions {
 	}
 }
 
-// nudgeWithin is how long a command may wait for Temporal. One that it is not told of is
+// signalWithin is how long a command may wait for Temporal. One that it is not told of is
 // found by the reconciler.
-const nudgeWithin = 2 * time.Second
+const signalWithin = 2 * time.Second
 
-// A Nudger has a tenant's workflow look at its rows, and starts it if it does not run.
+// A Signaler has a tenant's workflow look at its rows, and starts it if it does not run.
 // workflows.Client is one.
-type Nudger interface {
-	Nudge(ctx context.Context, tenant flowhq.TenantID, name string) error
+type Signaler interface {
+	Signal(ctx context.Context, tenant flowhq.TenantID, name string) error
 }
 
 // BulkPage is a part of a Bulk.
@@ -116,9 +116,9 @@ func (a *Activities) sendOne(ctx context.Context, in BulkPage, done *BulkSent) e
 	default:
 		return err // the database's failure, not this tenant's
 	}
-	nudging, cancel := context.WithTimeout(ctx, nudgeWithin)
+	signalling, cancel := context.WithTimeout(ctx, signalWithin)
 	defer cancel()
-	if err := a.Nudges.Nudge(nudging, id, name); err != nil {
+	if err := a.Signals.Signal(signalling, id, name); err != nil {
 		a.Log.Info("could not tell a workflow of a command; the reconciler will",
 			"tenant", string(id), "err", err)
 	}

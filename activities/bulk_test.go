@@ -35,7 +35,7 @@ func newTown(t *testing.T, tenants int) *town {
 	return w
 }
 
-func (w *town) Nudge(_ context.Context, id flowhq.TenantID, _ string) error {
+func (w *town) Signal(_ context.Context, id flowhq.TenantID, _ string) error {
 	if w.refuse != nil {
 		if err := w.refuse(id); err != nil {
 			return err
@@ -52,7 +52,7 @@ func (w *town) tell(before BulkSent, stop chan struct{}) (done BulkSent, err err
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(sdklog.NewStructuredLogger(log))
 	env := suite.NewTestActivityEnvironment() // for no more than one: its heartbeats may outlive it
-	env.RegisterActivityWithOptions((&Activities{Store: w.store, Nudges: w, Log: log}).SendBulk, activity.RegisterOptions{Name: BulkActivity})
+	env.RegisterActivityWithOptions((&Activities{Store: w.store, Signals: w, Log: log}).SendBulk, activity.RegisterOptions{Name: BulkActivity})
 	env.SetWorkerStopChannel(stop)
 	if before != (BulkSent{}) {
 		env.SetHeartbeatDetails(before)

@@ -100,10 +100,10 @@ type Commands interface {
 	Deletion(ctx context.Context, id flowhq.TenantID) (flowhq.TenantCommand, error)
 }
 
-// A Nudger has a tenant's workflow look for commands now. Without it the reconciler of the workers
-// does so some seconds later. A failed nudge is therefore logged, but no error to the client.
-type Nudger interface {
-	Nudge(ctx context.Context, id flowhq.TenantID, name string) error
+// A Signaler has a tenant's workflow look for commands now. Without it the reconciler of the
+// workers does so some seconds later. A failed signal is therefore logged, but no error to the client.
+type Signaler interface {
+	Signal(ctx context.Context, id flowhq.TenantID, name string) error
 }
 
 // Pinger reports whether something that the API cannot do without answers. An implementation must
@@ -119,11 +119,11 @@ type Options struct {
 	Logs     Logs
 	Codes    Codes
 	Commands Commands
-	Nudges   Nudger
+	Signals  Signaler
 	Bulks    Bulks
 	// BulkRecords is the database's side of bulks, and Bulks Temporal's.
 	BulkRecords BulkRecords
-	Fleet       Fleet
+	Fleet       FleetStore
 	Database    Pinger
 	Temporal    Pinger
 	Metrics     metrics.Registry
@@ -155,9 +155,9 @@ type API struct {
 	timeout time.Duration
 
 	readiness readyCache
-	// nudgeFailed is when Temporal did not answer last; nil: it answered. It spares the next
-	// clients the wait; see nudge.
-	nudgeFailed atomic.Pointer[time.Time]
+	// signalFailed is when Temporal did not answer last; nil: it answered. It spares the next
+	// clients the wait; see signal.
+	signalFailed atomic.Pointer[time.Time]
 	// codecSlot holds a value while the codec works on payloads. One body may take many times its
 	// size when it is decoded (TestCodecOneAtATime).
 	codecSlot chan struct{}

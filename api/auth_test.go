@@ -84,8 +84,8 @@ func TestEveryAdminRouteNeedsThePassword(t *testing.T) {
 			f.send(call{method: r.Method, path: path, header: anonymous}, http.StatusUnauthorized)
 		}
 	}
-	if len(f.nudges.sent) > 0 {
-		t.Errorf("commands were sent: %v", f.nudges.sent)
+	if len(f.signals.sent) > 0 {
+		t.Errorf("commands were sent: %v", f.signals.sent)
 	}
 	if _, err := f.store.Tenant(t.Context(), id); err != nil {
 		t.Error(err)
@@ -168,8 +168,8 @@ func TestForeignPages(t *testing.T) {
 		} {
 			got := f.send(c, 403)
 			f.contains(got.json, `{"code": "forbidden"}`)
-			if len(f.nudges.sent) > 0 {
-				t.Errorf("%s: sent %v", name, f.nudges.sent)
+			if len(f.signals.sent) > 0 {
+				t.Errorf("%s: sent %v", name, f.signals.sent)
 			}
 		}
 	}

@@ -152,7 +152,7 @@ func (a *API) startBulk(ctx context.Context, req bulkRequest) (flowhq.Bulk, erro
 	if tenants, err = a.BulkRecords.BulkTenants(ctx, b.ID); err != nil {
 		return b, err
 	}
-	calling, cancel := context.WithTimeout(ctx, nudgeTimeout)
+	calling, cancel := context.WithTimeout(ctx, signalTimeout)
 	defer cancel()
 	begun, err := a.Bulks.StartBulk(calling, b, tenants)
 	if err != nil {
@@ -163,13 +163,13 @@ func (a *API) startBulk(ctx context.Context, req bulkRequest) (flowhq.Bulk, erro
 }
 
 // current returns a bulk as it is now, if Temporal knows, else as it was a moment ago. What
-// Temporal does not answer within nudgeTimeout is no error: a progress some seconds old is better
+// Temporal does not answer within signalTimeout is no error: a progress some seconds old is better
 // than none.
 func (a *API) current(ctx context.Context, b flowhq.Bulk) flowhq.Bulk {
 	if b.State != flowhq.BulkRunning {
 		return b
 	}
-	calling, cancel := context.WithTimeout(ctx, nudgeTimeout)
+	calling, cancel := context.WithTimeout(ctx, signalTimeout)
 	defer cancel()
 	if now, err := a.Bulks.Bulk(calling, b.ID); err == nil {
 		return now
@@ -203,7 +203,7 @@ func (a *API) cancelBulk(ctx context.Context, req bulkRef) (flowhq.Bulk, error) 
 	if err != nil || b.State != flowhq.BulkRunning {
 		return b, err
 	}
-	calling, cancel := context.WithTimeout(ctx, nudgeTimeout)
+	calling, cancel := context.WithTimeout(ctx, signalTimeout)
 	defer cancel()
 	now, err := a.Bulks.CancelBulk(calling, req.ID)
 	if err != nil {
@@ -230,7 +230,7 @@ func (a *API) listBulks(ctx context.Context, req bulksRequest) (bulkList, error)
 	if err != nil || !slices.ContainsFunc(bulks, running) {
 		return bulkList{list(bulks)}, err
 	}
-	calling, cancel := context.WithTimeout(ctx, nudgeTimeout)
+	calling, cancel := context.WithTimeout(ctx, signalTimeout)
 	defer cancel()
 	known, err := a.Bulks.Bulks(calling, maxBulks)
 	if err != nil {

@@ -11,12 +11,12 @@ import (
 
 // Bounds on what a caller waits for Temporal, which the command does not need.
 const (
-	// nudgeTimeout is how long an answer waits for Temporal. A command that Temporal does not know
+	// signalTimeout is how long an answer waits for Temporal. A command that Temporal does not know
 	// of is found by the workers' reconciler within seconds. Two seconds leave most of
 	// handleTimeout to the database, which the command does need.
-	nudgeTimeout = 2 * time.Second
-	// nudgePause is for how long nobody waits for Temporal after it did not answer in time.
-	nudgePause = 5 * time.Second
+	signalTimeout = 2 * time.Second
+	// signalPause is for how long nobody waits for Temporal after it did not answer in time.
+	signalPause = 5 * time.Second
 )
 
 // commandRequest is a command to one tenant.
@@ -41,7 +41,7 @@ func (a accepted) location() string {
 }
 
 // command handles POST /admin/tenants/:id/session/<c>. The command is a row before it is
-// answered; the nudge that follows only makes it faster.
+// answered; the signal that follows only makes it faster.
 func (a *API) command(c flowhq.Command) func(context.Context, commandRequest) (accepted, error) {
 	return func(ctx context.Context, req commandRequest) (accepted, error) {
 		given, name, err := a.Commands.Command(ctx, req.Tenant,
@@ -50,30 +50,30 @@ func (a *API) command(c flowhq.Command) func(context.Context, commandRequest) (a
 			return accepted{}, err
 		}
 		if given.AppliedAt == nil {
-			a.nudge(ctx, req.Tenant, name)
+			a.signal(ctx, req.Tenant, name)
 		}
 		return accepted{given}, nil
 	}
 }
 
-// nudge tells Temporal that there is a command. If Temporal is away, nothing is lost but
+// signal tells Temporal that there is a command. If Temporal is away, nothing is lost but
 // time, and little of the caller's: after one request has waited in vain, the next ones do
 // not wait for a while.
-func (a *API) nudge(ctx context.Context, tenant flowhq.TenantID, name string) {
-	last := a.nudgeFailed.Load()
-	if last != nil && time.Since(*last) < nudgePause {
+func (a *API) signal(ctx context.Context, tenant flowhq.TenantID, name string) {
+	last := a.signalFailed.Load()
+	if last != nil && time.Since(*last) < signalPause {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, nudgeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, signalTimeout)
 	defer cancel()
-	if err := a.Nudges.Nudge(ctx, tenant, name); err != nil {
+	if err := a.Signals.Signal(ctx, tenant, name); err != nil {
 		now := time.Now()
-		a.nudgeFailed.Store(&now)
+		a.signalFailed.Store(&now)
 		a.Log.Warn("commands wait until Temporal answers again",
 			"tenant", string(tenant), "err", err)
 		return
 	}
-	a.nudgeFailed.CompareAndSwap(last, nil)
+	a.signalFailed.CompareAndSwap(last, nil)
 }
 
 // deleteTenant handles DELETE /admin/tenants/:id. It is no error to delete a tenant that has been

@@ -47,8 +47,8 @@ func TestCommands(t *testing.T) {
 	if got := f.get(tenant).json.(node)["wanted"]; got != false {
 		t.Errorf("wanted = %v after a deletion", got)
 	}
-	if diff := cmp.Diff([]flowhq.TenantID{id, id, id, id, id}, f.nudges.sent); diff != "" {
-		t.Errorf("nudged (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]flowhq.TenantID{id, id, id, id, id}, f.signals.sent); diff != "" {
+		t.Errorf("signalled (-want +got):\n%s", diff)
 	}
 	if got := f.get(tenant+"/commands").names("commands", "command"); !cmp.Equal(got, []string{"delete", "force-restart", "stop", "start"}) {
 		t.Errorf("commands: %v", got)
@@ -172,7 +172,7 @@ func TestCommandsWithoutTemporal(t *testing.T) {
 	const commands, slow = 20, 500 * time.Millisecond
 	f := setup(t)
 	id := f.create()
-	f.nudges.err, f.nudges.slow = fmt.Errorf("rpc error: secret"), slow
+	f.signals.err, f.signals.slow = fmt.Errorf("rpc error: secret"), slow
 	began := time.Now()
 	for range commands {
 		f.send(call{method: "POST", path: "/admin/tenants/" + string(id) + "/session/start"}, 202)
@@ -183,14 +183,14 @@ func TestCommandsWithoutTemporal(t *testing.T) {
 	if !strings.Contains(f.log.String(), "rpc error: secret") {
 		t.Error("the cause is not in the log")
 	}
-	f.nudges.err = nil
-	past := time.Now().Add(-nudgePause)
-	f.api.nudgeFailed.Store(&past)
+	f.signals.err = nil
+	past := time.Now().Add(-signalPause)
+	f.api.signalFailed.Store(&past)
 	for range 2 {
 		f.send(call{method: "DELETE", path: "/admin/tenants/" + string(id)}, 202)
 	}
-	if len(f.nudges.sent) != 2 {
-		t.Errorf("nudged %d times after Temporal is back; want 2", len(f.nudges.sent))
+	if len(f.signals.sent) != 2 {
+		t.Errorf("signalled %d times after Temporal is back; want 2", len(f.signals.sent))
 	}
 }
 
@@ -234,7 +234,7 @@ func TestDeleteWhatIsGone(t *testing.T) {
 	if err := f.store.Erase(t.Context(), id, "workflow"); err != nil {
 		t.Fatal(err)
 	}
-	f.nudges.sent = nil
+	f.signals.sent = nil
 	for _, header := range []http.Header{key, nil} {
 		got := f.send(call{method: "DELETE", path: tenant, header: header}, 202)
 		f.contains(got.json, `{"command": "delete", "key": "d", "outcome": "erased"}`)
@@ -243,8 +243,8 @@ func TestDeleteWhatIsGone(t *testing.T) {
 		}
 	}
 	f.contains(f.get(at).json, `{"command": "delete", "outcome": "erased"}`)
-	if len(f.nudges.sent) > 0 {
-		t.Errorf("nudged %v for a tenant that was gone", f.nudges.sent)
+	if len(f.signals.sent) > 0 {
+		t.Errorf("signalled %v for a tenant that was gone", f.signals.sent)
 	}
 	f.send(call{method: "POST", path: tenant + "/session/start"}, 404)
 	f.send(call{method: "DELETE", path: "/admin/tenants/" + never}, 404)

@@ -6,8 +6,8 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// Fleet knows how full the workers are, and keeps the settings that hold for all sessions.
-type Fleet interface {
+// A FleetStore knows how full the workers are, and keeps the settings that hold for all sessions.
+type FleetStore interface {
 	Workers(ctx context.Context) ([]flowhq.Worker, error)
 	Fleet(ctx context.Context) (flowhq.Fleet, error)
 	FleetEvents(ctx context.Context, limit int) ([]flowhq.FleetEvent, error)

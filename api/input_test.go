@@ -191,8 +191,8 @@ func TestBadRequest(t *testing.T) {
 	if diff := cmp.Diff(before.json, after.json); diff != "" {
 		t.Errorf("tenants (-before +after):\n%s", diff)
 	}
-	if len(f.nudges.sent) > 0 {
-		t.Errorf("commands were sent: %v", f.nudges.sent)
+	if len(f.signals.sent) > 0 {
+		t.Errorf("commands were sent: %v", f.signals.sent)
 	}
 }
 

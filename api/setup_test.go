@@ -38,7 +38,7 @@ type fixture struct {
 	*testing.T
 	api      *API
 	store    *store.Store
-	nudges   *nudges
+	signals  *signals
 	created  *atomic.Int64 // tenants, of which each has a number of its own
 	bulks    *bulks
 	temporal *pinger
@@ -56,9 +56,9 @@ func setup(t *testing.T, change ...func(*Options)) *fixture {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	f := &fixture{T: t, store: s, nudges: &nudges{}, created: &atomic.Int64{}, bulks: &bulks{}, temporal: &pinger{}, database: &pinger{}, log: &output{}, spec: loadSpec(t)}
+	f := &fixture{T: t, store: s, signals: &signals{}, created: &atomic.Int64{}, bulks: &bulks{}, temporal: &pinger{}, database: &pinger{}, log: &output{}, spec: loadSpec(t)}
 	o := Options{
-		Tenants: s, Logs: s, Codes: s, Commands: s, Nudges: f.nudges, Bulks: f.bulks, BulkRecords: s, Fleet: s, Database: f.database, Temporal: f.temporal,
+		Tenants: s, Logs: s, Codes: s, Commands: s, Signals: f.signals, Bulks: f.bulks, BulkRecords: s, Fleet: s, Database: f.database, Temporal: f.temporal,
 		Metrics: metrics.NewRegistry(), Password: password,
 		Codec: reverser{},
 		Log:   slog.New(slog.NewJSONHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -222,16 +222,16 @@ func (a answer) fields() (names []string) {
 	return names
 }
 
-// nudges records whose workflow is told to look. Its ears are those of a Temporal that is
+// signals records whose workflow is told to look. Its ears are those of a Temporal that is
 // up, unless err is set.
-type nudges struct {
+type signals struct {
 	mu   sync.Mutex
 	sent []flowhq.TenantID
 	err  error
 	slow time.Duration // until it answers with err
 }
 
-func (n *nudges) Nudge(_ context.Context, id flowhq.TenantID, _ string) error {
+func (n *signals) Signal(_ context.Context, id flowhq.TenantID, _ string) error {
 	if n.slow > 0 {
 		<-time.After(n.slow)
 	}

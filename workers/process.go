@@ -21,7 +21,7 @@ type process struct {
 	admission  *hosting.Admission
 	leases     *hosting.Leases
 	database   *hosting.DatabaseWatch
-	fleet      *hosting.Fleet
+	fleet      *hosting.FleetMember
 	failover   *hosting.Failover
 	activities *activities.Activities
 }
@@ -45,7 +45,7 @@ func newProcess(o Options, control *workflows.Client) *process {
 		failover.Ended = o.Lock
 	}
 	p.failover = hosting.NewFailover(failover)
-	p.fleet = hosting.NewFleet(hosting.FleetOptions{
+	p.fleet = hosting.NewFleetMember(hosting.FleetMemberOptions{
 		Store: o.Store, Slots: p.slots, Admission: p.admission,
 		Reports: activities.WaitReporter{Reports: control},
 		Timing:  o.Timing, Name: o.Name, Capacity: o.Capacity, Log: o.Log,
@@ -58,7 +58,7 @@ func newProcess(o Options, control *workflows.Client) *process {
 	}
 	p.activities = &activities.Activities{
 		Sessions: sessions, Store: o.Store, Network: o.Network,
-		Nudges: control, Beats: o.Temporal, Attempts: attempts,
+		Signals: control, Beats: o.Temporal, Attempts: attempts,
 		Timing: o.Timing, Metrics: o.Metrics, Name: o.Name, Log: o.Log,
 	}
 	return p

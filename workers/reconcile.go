@@ -44,9 +44,9 @@ const (
 
 // A control is what the reconciler needs of Temporal. workflows.Client is one.
 type control interface {
-	Nudge(ctx context.Context, tenant flowhq.TenantID, name string) error
-	Pulse(ctx context.Context, tenant flowhq.TenantID) (workflows.Pulse, error)
-	Pair(ctx context.Context, p workflows.Pairing) error
+	Signal(ctx context.Context, tenant flowhq.TenantID, name string) error
+	RunStatus(ctx context.Context, tenant flowhq.TenantID) (workflows.RunStatus, error)
+	ClaimNamespace(ctx context.Context, p workflows.NamespaceClaim) error
 	Bulk(ctx context.Context, id string) (flowhq.Bulk, error)
 	StartBulk(ctx context.Context, b flowhq.Bulk, tenants []flowhq.TenantID) (flowhq.Bulk, error)
 	CancelBulk(ctx context.Context, id string) (flowhq.Bulk, error)
@@ -58,12 +58,12 @@ type control interface {
 type reconciler struct {
 	store   *store.Store
 	control control
-	pairing workflows.Pairing
+	claim   workflows.NamespaceClaim
 	name    string        // of this process
 	every   time.Duration // between two looks
 	log     *slog.Logger
 
-	paired time.Time // when the pairing was checked last
+	claimed time.Time // when the claim was checked last
 	// known are the tenants that the last look found. A tenant that is settled drops out.
 	known map[flowhq.TenantID]*patience
 }
@@ -77,8 +77,8 @@ type patience struct {
 // newReconciler is the reconciler of a process. It looks once in a heartbeat.
 func newReconciler(o Options, c control) *reconciler {
 	return &reconciler{
-		store: o.Store, control: c, pairing: o.pairing(), name: o.Name, log: o.Log,
-		every: min(max(o.Timing.Heartbeat, reconcileMin), reconcileMax), paired: time.Now(),
+		store: o.Store, control: c, claim: o.claim(), name: o.Name, log: o.Log,
+		every: min(max(o.Timing.Heartbeat, reconcileMin), reconcileMax), claimed: time.Now(),
 		known: make(map[flowhq.TenantID]*patience),
 	}
 }
@@ -112,14 +112,14 @@ func (r *reconciler) run(ctx context.Context) error {
 // process does.
 func (r *reconciler) checkPair(ctx context.Context) error {
 	// Somebody may have pointed Temporal at another namespace while this process runs.
-	if time.Since(r.paired) < pairEvery {
+	if time.Since(r.claimed) < pairEvery {
 		return nil
 	}
 	// Conflict is the only error that ends the process; any other is tried again.
-	if err := r.control.Pair(ctx, r.pairing); err != nil {
+	if err := r.control.ClaimNamespace(ctx, r.claim); err != nil {
 		return err
 	}
-	r.paired = time.Now()
+	r.claimed = time.Now()
 	return nil
 }
 
@@ -204,20 +204,20 @@ func (r *reconciler) settle(ctx context.Context, u store.Unsettled, p *patience)
 	most := mostPatience // of the pauses, which grow while nothing changes
 	// A tenant that waits for something may well be in hand: Temporal says whether.
 	if u.Waits {
-		pulse, err := r.control.Pulse(ctx, u.Tenant)
+		runStatus, err := r.control.RunStatus(ctx, u.Tenant)
 		if err != nil {
 			return err
 		}
-		if pulse == workflows.Busy || pulse == workflows.Idle && u.Banned {
+		if runStatus == workflows.Busy || runStatus == workflows.Idle && u.Banned {
 			p.grow(waitPatience)
 			return nil
 		}
-		if pulse == workflows.NotRunning {
+		if runStatus == workflows.NotRunning {
 			most = waitPatience
 		}
 	}
 	// To signal a workflow that is there costs an event of its history, so not too often.
-	if err := r.control.Nudge(ctx, u.Tenant, u.Name); err != nil {
+	if err := r.control.Signal(ctx, u.Tenant, u.Name); err != nil {
 		return err
 	}
 	p.grow(most)

@@ -27,40 +27,40 @@ const every = 20 * time.Millisecond
 
 // A temporal stands in for Temporal.
 type temporal struct {
-	mu      sync.Mutex
-	pulses  map[flowhq.TenantID]workflows.Pulse // "" = not running
-	nudged  []flowhq.TenantID
-	refuses map[flowhq.TenantID]bool // signals
-	bulks   map[string]flowhq.Bulk
-	away    error
-	paired  int
+	mu          sync.Mutex
+	runStatuses map[flowhq.TenantID]workflows.RunStatus // "" = not running
+	signalled   []flowhq.TenantID
+	refuses     map[flowhq.TenantID]bool // signals
+	bulks       map[string]flowhq.Bulk
+	away        error
+	claimed     int
 }
 
-func (c *temporal) Nudge(_ context.Context, id flowhq.TenantID, _ string) error {
+func (c *temporal) Signal(_ context.Context, id flowhq.TenantID, _ string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.refuses[id] {
 		return errors.New("this workflow takes no more signals")
 	}
 	if c.away == nil {
-		c.nudged = append(c.nudged, id)
+		c.signalled = append(c.signalled, id)
 	}
 	return c.away
 }
 
-func (c *temporal) Pulse(_ context.Context, id flowhq.TenantID) (workflows.Pulse, error) {
+func (c *temporal) RunStatus(_ context.Context, id flowhq.TenantID) (workflows.RunStatus, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if p := c.pulses[id]; p != "" {
+	if p := c.runStatuses[id]; p != "" {
 		return p, c.away
 	}
 	return workflows.NotRunning, c.away
 }
 
-func (c *temporal) Pair(context.Context, workflows.Pairing) error {
+func (c *temporal) ClaimNamespace(context.Context, workflows.NamespaceClaim) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.paired++
+	c.claimed++
 	return c.away
 }
 
@@ -91,12 +91,12 @@ func (c *temporal) CancelBulk(_ context.Context, id string) (flowhq.Bulk, error)
 	return b, c.away
 }
 
-// nudges are those that were nudged since the last call, in order.
-func (c *temporal) nudges() []flowhq.TenantID {
+// signals are those that were signalled since the last call, in order.
+func (c *temporal) signals() []flowhq.TenantID {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n := slices.Sorted(slices.Values(c.nudged))
-	c.nudged = nil
+	n := slices.Sorted(slices.Values(c.signalled))
+	c.signalled = nil
 	return n
 }
 
@@ -130,16 +130,16 @@ func tenant(t *testing.T, s *store.Store, n int) flowhq.TenantID {
 }
 
 // TestReconciler has one tenant of each kind: those that a workflow must look at are
-// nudged, and those that wait for a reason are left alone.
+// signalled, and those that wait for a reason are left alone.
 func TestReconciler(t *testing.T) {
-	s, c := openStore(t), &temporal{pulses: map[flowhq.TenantID]workflows.Pulse{}}
+	s, c := openStore(t), &temporal{runStatuses: map[flowhq.TenantID]workflows.RunStatus{}}
 	var n int
 	made := map[string]flowhq.TenantID{}
-	make := func(name string, command flowhq.Command, pulse workflows.Pulse, recorded ...flowhq.Transition) flowhq.TenantID {
+	make := func(name string, command flowhq.Command, runStatus workflows.RunStatus, recorded ...flowhq.Transition) flowhq.TenantID {
 		t.Helper()
 		n++
 		id := tenant(t, s, n)
-		made[name], c.pulses[id] = id, pulse
+		made[name], c.runStatuses[id] = id, runStatus
 		if command != "" {
 			given, _, err := s.Command(t.Context(), id, store.NewCommand{Command: command, Key: "k", Actor: "test"})
 			if err != nil {
@@ -190,17 +190,17 @@ func TestReconciler(t *testing.T) {
 		return err == nil && len(found) == len(want)+2 // with those that wait for a reason
 	})
 	round(t, r)
-	if diff := cmp.Diff(named(made, want), named(made, c.nudges())); diff != "" {
-		t.Errorf("nudged (-want +got):\n%s", diff)
+	if diff := cmp.Diff(named(made, want), named(made, c.signals())); diff != "" {
+		t.Errorf("signalled (-want +got):\n%s", diff)
 	}
-	for id, p := range r.known { // as it was nudged, or looked at
+	for id, p := range r.known { // as it was signalled, or looked at
 		if p.length != 2*every || p.until.IsZero() {
 			t.Errorf("%v is not left alone for a moment", named(made, []flowhq.TenantID{id}))
 		}
 	}
 	others := reconcilerOf(s, c, "b")
 	round(t, others)
-	if got := c.nudges(); len(got) > 0 {
+	if got := c.signals(); len(got) > 0 {
 		t.Errorf("two processes reconcile: %v", named(made, got))
 	}
 	c.away = serviceerror.NewUnavailable("Temporal is away")
@@ -212,14 +212,14 @@ func TestReconciler(t *testing.T) {
 	}
 	c.away = nil
 	round(t, r)
-	if diff := cmp.Diff(named(made, want), named(made, c.nudges())); diff != "" {
-		t.Errorf("nudged after Temporal was away (-want +got):\n%s", diff)
+	if diff := cmp.Diff(named(made, want), named(made, c.signals())); diff != "" {
+		t.Errorf("signalled after Temporal was away (-want +got):\n%s", diff)
 	}
-	r.paired = time.Time{}
-	if err := r.checkPair(t.Context()); err != nil || r.checkPair(t.Context()) != nil || c.paired != 1 {
-		t.Errorf("the pairing was checked %d times, %v; want once", c.paired, err)
+	r.claimed = time.Time{}
+	if err := r.checkPair(t.Context()); err != nil || r.checkPair(t.Context()) != nil || c.claimed != 1 {
+		t.Errorf("the claim was checked %d times, %v; want once", c.claimed, err)
 	}
-	r.paired, c.away = time.Time{}, flowhq.Errorf(flowhq.Conflict, "this namespace is another installation's")
+	r.claimed, c.away = time.Time{}, flowhq.Errorf(flowhq.Conflict, "this namespace is another installation's")
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	if err := r.run(ctx); flowhq.ErrorCode(err) != flowhq.Conflict {
@@ -252,7 +252,7 @@ func TestOneThatRefusesHoldsUpNoOther(t *testing.T) {
 	told := map[flowhq.TenantID]bool{}
 	await(t, func() bool {
 		_ = r.round(t.Context()) // fails for those that refuse
-		for _, id := range c.nudges() {
+		for _, id := range c.signals() {
 			told[id] = true
 		}
 		return len(told) == tenants-mostErrors

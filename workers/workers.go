@@ -83,7 +83,7 @@ func Run(ctx context.Context, o Options) error {
 	// Before anything else: a namespace of another installation must not be touched.
 	control := workflows.NewClient(o.Temporal)
 	control.Installation = o.Store.Installation()
-	if err := control.Pair(ctx, o.pairing()); err != nil {
+	if err := control.ClaimNamespace(ctx, o.claim()); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
 	}
 	p := newProcess(o, control)
@@ -129,9 +129,9 @@ func (p *process) work(ctx context.Context) error {
 	}
 }
 
-// pairing says which database and which namespace this worker brings together.
-func (o Options) pairing() workflows.Pairing {
-	return workflows.Pairing{
+// claim says which database and which namespace this worker brings together.
+func (o Options) claim() workflows.NamespaceClaim {
+	return workflows.NamespaceClaim{
 		Installation: o.Store.Installation(), Database: o.Store.Address(), Namespace: o.Namespace,
 	}
 }

@@ -73,9 +73,9 @@ func TestRunningAttempts(t *testing.T) {
 		if err != nil || len(got) != want {
 			t.Errorf("%s: %d attempts, %v; want %d", status, len(got), err, want)
 		}
-		pulse, err := NewClient(h).Pulse(t.Context(), someone)
-		if err != nil || (pulse == NotRunning) != (want == 0) {
-			t.Errorf("%s: pulse %s, %v", status, pulse, err)
+		runStatus, err := NewClient(h).RunStatus(t.Context(), someone)
+		if err != nil || (runStatus == NotRunning) != (want == 0) {
+			t.Errorf("%s: runStatus %s, %v", status, runStatus, err)
 		}
 	}
 }

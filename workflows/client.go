@@ -55,14 +55,14 @@ func NewClient(temporal client.Client) *Client {
 	return &Client{Converter: converter.GetDefaultDataConverter(), temporal: temporal}
 }
 
-// Nudge has a tenant's workflow look at its rows, and starts it if it does not run. It
+// Signal has a tenant's workflow look at its rows, and starts it if it does not run. It
 // may be repeated, and lost: what there is to see is in the rows. The name is for operators
 // who look for a workflow that is new. It fails with code Unavailable.
 //
 // Signal-with-start is one call, so no workflow can end between a look whether it runs and the
 // signal. The id is the tenant's, hence Temporal itself keeps a second workflow of the same tenant
 // from starting.
-func (c *Client) Nudge(ctx context.Context, tenant flowhq.TenantID, name string) error {
+func (c *Client) Signal(ctx context.Context, tenant flowhq.TenantID, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	opts := client.StartWorkflowOptions{
@@ -78,18 +78,18 @@ func (c *Client) Nudge(ctx context.Context, tenant flowhq.TenantID, name string)
 	return classify("the tenant's workflow was not told", err)
 }
 
-// A Pulse is how a tenant's workflow is. It comes from the server's own record, so it can be asked
-// while no worker lives.
-type Pulse string
+// A RunStatus is how a tenant's workflow is. It comes from the server's own record, so it can be
+// asked while no worker lives.
+type RunStatus string
 
 const (
-	NotRunning Pulse = "NOT_RUNNING" // it never began, or has ended, however it did
-	Idle       Pulse = "IDLE"        // it waits for a signal, or for a time
-	Busy       Pulse = "BUSY"        // an activity runs or is about to, such as a host
+	NotRunning RunStatus = "NOT_RUNNING" // it never began, or has ended, however it did
+	Idle       RunStatus = "IDLE"        // it waits for a signal, or for a time
+	Busy       RunStatus = "BUSY"        // an activity runs or is about to, such as a host
 )
 
-// Pulse tells how a tenant's workflow is. It fails with code Unavailable.
-func (c *Client) Pulse(ctx context.Context, tenant flowhq.TenantID) (Pulse, error) {
+// RunStatus tells how a tenant's workflow is. It fails with code Unavailable.
+func (c *Client) RunStatus(ctx context.Context, tenant flowhq.TenantID) (RunStatus, error) {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	d, err := c.temporal.DescribeWorkflowExecution(ctx, workflowID(tenant), "")

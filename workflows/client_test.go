@@ -22,8 +22,8 @@ func TestNoNamespace(t *testing.T) {
 	defer elsewhere.Close()
 	control := NewClient(elsewhere)
 	for call, err := range map[string]error{
-		"Ping":  control.Ping(t.Context()),
-		"Nudge": control.Nudge(t.Context(), "nobody", "Nobody"),
+		"Ping":   control.Ping(t.Context()),
+		"Signal": control.Signal(t.Context(), "nobody", "Nobody"),
 	} {
 		if flowhq.ErrorCode(err) != flowhq.Unavailable || !strings.Contains(err.Error(), `no namespace "elsewhere"`) {
 			t.Errorf("%s without the namespace = %v; want an error that names it", call, err)

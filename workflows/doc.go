@@ -10,7 +10,7 @@
 //
 // Besides, there is one workflow for each command that many tenants are given
 // ([Client.StartBulk]), and one a night that deletes old rows
-// ([Client.Pair]). Both are no part of a tenant's workflow, so that a slow night or a large
+// ([Client.ClaimNamespace]). Both are no part of a tenant's workflow, so that a slow night or a large
 // command makes no tenant's history longer.
 //
 // A reader of Temporal will miss commands as signals or updates. Commands are rows in PostgreSQL,

@@ -76,7 +76,7 @@ func (t *tenant) afterError(
 	switch {
 	case end.Reason == flowhq.EndWorkerLost: // found out, and counted, by another worker
 		return flowhq.Next(before, lostWorker(now, true)), false
-	case end.Reason.Final(): // the host has left it to this workflow
+	case end.Reason.NonRetryable(): // the host has left it to this workflow
 		return flowhq.Next(before, end), false
 	case !end.Reason.Known(): // the SDK's own error, such as a panic, or a newer worker's word
 		return unclassified(before, end.Text, now), false

@@ -48,16 +48,16 @@ func (w Tenants) Retention(ctx workflow.Context) (pruned activities.Pruned, err 
 	return pruned, err
 }
 
-// A Pairing says which database belongs together with which namespace. A worker with the address of
+// A NamespaceClaim says which database belongs together with which namespace. A worker with the address of
 // one of them wrong would otherwise serve the tenants of another installation;
 // activities.ReadTenant checks each tenant as well.
-type Pairing struct {
+type NamespaceClaim struct {
 	Installation string // id of the database's
 	Database     string // where it is, for a message
 	Namespace    string
 }
 
-// Pair makes sure that Retention runs every night, one at a time, and that the schedule for
+// ClaimNamespace makes sure that Retention runs every night, one at a time, and that the schedule for
 // it says which installation it belongs to. A schedule that is there already is left as it
 // is: an operator may have moved or paused it. In a namespace that was emptied it is made
 // again.
@@ -67,7 +67,7 @@ type Pairing struct {
 //
 // The id is in the memo of the schedule: Temporal creates a schedule of this id once, so of two
 // installations that begin at the same moment only one gets the namespace.
-func (c *Client) Pair(ctx context.Context, p Pairing) error {
+func (c *Client) ClaimNamespace(ctx context.Context, p NamespaceClaim) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	// The id is no secret, and whoever lacks a key should still find the right namespace.
@@ -105,7 +105,7 @@ func (c *Client) Pair(ctx context.Context, p Pairing) error {
 }
 
 // check compares the installation's id with that of the schedule.
-func (p Pairing) check(ctx context.Context, temporal client.Client) error {
+func (p NamespaceClaim) check(ctx context.Context, temporal client.Client) error {
 	d, err := temporal.ScheduleClient().GetHandle(ctx, retentionSchedule).Describe(ctx)
 	if err != nil {
 		return fmt.Errorf("read the retention schedule: %w", err)

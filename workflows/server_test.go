@@ -207,13 +207,13 @@ func (t *star) send(c flowhq.Command) {
 	t.Helper()
 	t.requests++
 	t.of(t.ID).give(c)
-	t.nudge()
+	t.signal()
 }
 
-// nudge has the workflow look at the rows.
-func (t *star) nudge() {
+// signal has the workflow look at the rows.
+func (t *star) signal() {
 	t.Helper()
-	if err := t.control.Nudge(t.Context(), t.ID, t.Name); err != nil {
+	if err := t.control.Signal(t.Context(), t.ID, t.Name); err != nil {
 		t.Fatal(err)
 	}
 }

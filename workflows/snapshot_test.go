@@ -19,7 +19,7 @@ func TestRowsSayWhatIsWanted(t *testing.T) {
 		name     string
 		rows     activities.Snapshot
 		from     TenantState
-		later    func(*activities.Snapshot) // at a minute, with a nudge
+		later    func(*activities.Snapshot) // at a minute, with a signal
 		wanted   bool
 		hosts    int
 		recorded []string

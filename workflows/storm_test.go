@@ -34,7 +34,7 @@ func TestStormOfCommands(t *testing.T) {
 					c = flowhq.ForceRestart // while its abandoned host lives it does not continue as new
 				}
 				s.of(stormTenant).give(c)
-				if err := s.control.Nudge(t.Context(), stormTenant, "storm"); err != nil {
+				if err := s.control.Signal(t.Context(), stormTenant, "storm"); err != nil {
 					t.Error(err)
 				}
 				<-tick.C
@@ -139,10 +139,10 @@ func TestForgedSignals(t *testing.T) {
 	}
 }
 
-// TestOneLookServesManyNudges holds a look up, for longer than one within a task may take,
-// while many nudges come: they cost no look each, and the command behind them is applied.
-func TestOneLookServesManyNudges(t *testing.T) {
-	const nudges = 300
+// TestOneLookServesManySignals holds a look up, for longer than one within a task may take,
+// while many signals come: they cost no look each, and the command behind them is applied.
+func TestOneLookServesManySignals(t *testing.T) {
+	const signals = 300
 	s := newStage(t)
 	tenant := s.tenant(stormTenant)
 	tenant.send(flowhq.Start)
@@ -152,8 +152,8 @@ func TestOneLookServesManyNudges(t *testing.T) {
 	rows.mu.Lock()
 	before := rows.looks
 	held := time.Now()
-	for range nudges {
-		tenant.nudge()
+	for range signals {
+		tenant.signal()
 	}
 	if rest := 3*time.Second - time.Since(held); rest > 0 {
 		<-time.After(rest) // the length of the outage is what is tested
@@ -165,6 +165,6 @@ func TestOneLookServesManyNudges(t *testing.T) {
 	rows.mu.Lock()
 	defer rows.mu.Unlock()
 	if looks := rows.looks - before; looks > 10 {
-		t.Errorf("%d nudges cost %d looks", nudges, looks)
+		t.Errorf("%d signals cost %d looks", signals, looks)
 	}
 }

@@ -105,7 +105,7 @@ func (l *life) at(d time.Duration, c flowhq.Command) *life {
 	return l
 }
 
-// give gives commands at once, and tells of them by one nudge.
+// give gives commands at once, and tells of them by one signal.
 func (l *life) give(cs ...flowhq.Command) {
 	for _, c := range cs {
 		l.rows.give(c)

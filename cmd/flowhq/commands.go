@@ -38,7 +38,7 @@ func runAPI(
 	// Commands to tenants of another installation would be applied by nobody, or end its
 	// workflows. If Temporal cannot be asked, the API still starts: what it answers comes
 	// from the database, and commands are kept there until Temporal is back.
-	err = commands.Pair(ctx, workflows.Pairing{
+	err = commands.ClaimNamespace(ctx, workflows.NamespaceClaim{
 		Installation: p.store.Installation(), Database: p.store.Address(),
 		Namespace: p.config.TemporalNamespace,
 	})
@@ -50,7 +50,7 @@ func runAPI(
 	handler, err := api.New(api.Options{
 		Codec: p.codec, CodecOrigin: p.config.CodecOrigin,
 		Tenants: p.store, Logs: p.store, Codes: p.store, Commands: p.store,
-		Nudges: commands, Bulks: commands, BulkRecords: p.store, Fleet: p.store,
+		Signals: commands, Bulks: commands, BulkRecords: p.store, Fleet: p.store,
 		Database: p.store, Temporal: commands, Metrics: metrics.NewRegistry(),
 		Password: p.config.AdminPassword, QueryAuth: p.config.AdminQueryAuth,
 		TrustedProxies: p.config.TrustedProxies, Log: p.log,

@@ -53,7 +53,7 @@ func (s *stand) commands(id flowhq.TenantID) []flowhq.TenantCommand {
 	return list.Commands
 }
 
-// signals counts the nudges that have reached a tenant's workflow.
+// signals counts the signals that have reached a tenant's workflow.
 func (w *warden) signals(id flowhq.TenantID) (n int) {
 	w.t.Helper()
 	events := w.temporal.GetWorkflowHistory(w.t.Context(), "tenant:"+string(id), "", false, 0)

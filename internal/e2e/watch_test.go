@@ -148,7 +148,7 @@ func (w *watcher) shown(b *business, want flowhq.EndReason, attention bool) {
 		if err == nil {
 			err = v.Get(&state)
 		}
-		if err == nil && (state.Ending != want || state.Wanted == (want.Final() && want != flowhq.EndTempBanned)) {
+		if err == nil && (state.Ending != want || state.Wanted == (want.NonRetryable() && want != flowhq.EndTempBanned)) {
 			err = fmt.Errorf("workflow state %+v; want ending %s", state, want)
 		}
 		return errors.Join(err, w.detailed(b, want, attention))

@@ -303,7 +303,7 @@ func draining(t *testing.T, m *memory, run func(func(context.Context)), hosts in
 	if err := admission.Open(t.Context(), builtIn, ""); err != nil {
 		t.Fatal(err)
 	}
-	f := NewFleet(FleetOptions{
+	f := NewFleetMember(FleetMemberOptions{
 		Store: m, Slots: slots, Admission: admission, Timing: normal, Name: "me", Capacity: hosts, Log: quiet,
 	})
 	for i := range hosts {

@@ -17,7 +17,7 @@ const roomEvery = time.Second
 // them was claimed elsewhere. So no session goes off the air before there is somebody to
 // take it.
 type Drain struct {
-	fleet     *Fleet
+	fleet     *FleetMember
 	slots     *Slots
 	admission *Admission
 	timing    Timing
@@ -30,7 +30,7 @@ type Drain struct {
 }
 
 // NewDrain returns a Drain of the slots of fleet's process. Run it once.
-func NewDrain(fleet *Fleet, admission *Admission) *Drain {
+func NewDrain(fleet *FleetMember, admission *Admission) *Drain {
 	return &Drain{
 		fleet: fleet, slots: fleet.slots, admission: admission,
 		timing: fleet.timing, log: fleet.log,

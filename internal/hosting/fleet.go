@@ -35,10 +35,10 @@ type WaitReporter interface {
 	ReportWaiting(ctx context.Context, w store.Waiting, why flowhq.Wait, reason string) error
 }
 
-// A Fleet tells the other worker processes how full this one is, and hears from them, with
+// A FleetMember tells the other worker processes how full this one is, and hears from them, with
 // one statement per heartbeat. If all are full, or reconnects are paused, it tells the
 // tenants that wait.
-type Fleet struct {
+type FleetMember struct {
 	store     FleetStore
 	slots     *Slots
 	admission *Admission
@@ -56,8 +56,8 @@ type Fleet struct {
 	reason     string
 }
 
-// FleetOptions is what a [Fleet] is made of.
-type FleetOptions struct {
+// FleetMemberOptions is what a [FleetMember] is made of.
+type FleetMemberOptions struct {
 	Store     FleetStore
 	Slots     *Slots
 	Admission *Admission
@@ -68,10 +68,10 @@ type FleetOptions struct {
 	Log       *slog.Logger
 }
 
-// NewFleet returns the fleet as seen by one process. Join makes the process part of it, and
+// NewFleetMember returns the fleet as seen by one process. Join makes the process part of it, and
 // Run keeps it so.
-func NewFleet(o FleetOptions) *Fleet {
-	return &Fleet{
+func NewFleetMember(o FleetMemberOptions) *FleetMember {
+	return &FleetMember{
 		store: o.Store, slots: o.Slots, admission: o.Admission, reports: o.Reports,
 		timing: o.Timing, log: o.Log, name: o.Name, capacity: o.Capacity,
 	}
@@ -79,13 +79,13 @@ func NewFleet(o FleetOptions) *Fleet {
 
 // Join makes the process part of the fleet. Call it before the first host may begin: who
 // has work and is not of the fleet counts as dead.
-func (f *Fleet) Join(ctx context.Context) error {
+func (f *FleetMember) Join(ctx context.Context) error {
 	_, err := f.beatOnce(ctx)
 	return err
 }
 
 // Run speaks to the fleet until ctx ends, and then takes the process off the list.
-func (f *Fleet) Run(ctx context.Context) {
+func (f *FleetMember) Run(ctx context.Context) {
 	tick := time.NewTicker(f.timing.Heartbeat)
 	defer tick.Stop()
 	for {
@@ -100,7 +100,7 @@ func (f *Fleet) Run(ctx context.Context) {
 }
 
 // end takes the process off the list, so that nobody waits for its place to run out.
-func (f *Fleet) end(ctx context.Context) {
+func (f *FleetMember) end(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	if err := f.store.EndWorker(ctx, f.name); err != nil {
@@ -110,7 +110,7 @@ func (f *Fleet) end(ctx context.Context) {
 
 // exchange is one exchange with the fleet. A process that drains tells nobody that they
 // wait: it does not know for long.
-func (f *Fleet) exchange(ctx context.Context) {
+func (f *FleetMember) exchange(ctx context.Context) {
 	others, err := f.beatOnce(ctx)
 	if ctx.Err() != nil {
 		return
@@ -136,7 +136,7 @@ func (f *Fleet) exchange(ctx context.Context) {
 }
 
 // beatOnce says how full this process is and returns how full the others are.
-func (f *Fleet) beatOnce(ctx context.Context) (others store.Room, err error) {
+func (f *FleetMember) beatOnce(ctx context.Context) (others store.Room, err error) {
 	ctx, cancel := context.WithTimeout(ctx, f.timing.patient())
 	defer cancel()
 	me := flowhq.Worker{
@@ -153,7 +153,9 @@ func (f *Fleet) beatOnce(ctx context.Context) (others store.Room, err error) {
 // them one signal each. Those that it cannot tell within a heartbeat it tells after the
 // next one. Tenants whose last attempt failed wait for their backoff and not for a worker;
 // failed includes them.
-func (f *Fleet) tellWaiting(ctx context.Context, why flowhq.Wait, reason string, failed bool) {
+func (f *FleetMember) tellWaiting(
+	ctx context.Context, why flowhq.Wait, reason string, failed bool,
+) {
 	ctx, cancel := context.WithTimeout(ctx, f.timing.patient())
 	defer cancel()
 	if reason != f.reason { // those of the old reason are found again with the new one

@@ -62,7 +62,7 @@ func (s *session) end(run context.Context, why error) (Outcome, error) {
 		s.forget(run) // of a pairing, the number may have been recorded before it failed
 	}
 	// Who could mend it is a person or time: the host has nothing more to say.
-	if end.Reason.Final() { // the workflow records it, as no host follows
+	if end.Reason.NonRetryable() { // the workflow records it, as no host follows
 		next := s.next(end)
 		s.count(next)
 		return Outcome{next, why}, nil

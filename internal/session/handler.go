@@ -56,8 +56,8 @@ func (h handler) Receipt(r whatsapp.Receipt) {
 // SentText finds a sent message in our own log, so that a customer's phone can ask for it
 // again after any number of restarts.
 func (h handler) SentText(
-	ctx context.Context, id string) (string, flowhq.DisappearingTimer, bool, error,
-) {
+	ctx context.Context, id string,
+) (string, flowhq.DisappearingTimer, bool, error) {
 	text, timer, err := h.store.OutboundText(ctx, h.tenant, id)
 	// A message that was pruned cannot be sent again; that is no reason to hang up.
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
@@ -138,8 +138,8 @@ func (discardHandler) SetTimer(context.Context, whatsapp.Person, flowhq.Disappea
 	return nil
 }
 func (discardHandler) SentText(
-	context.Context, string) (string, flowhq.DisappearingTimer, bool, error,
-) {
+	context.Context, string,
+) (string, flowhq.DisappearingTimer, bool, error) {
 	return "", flowhq.DisappearingTimer{}, false, nil
 }
 

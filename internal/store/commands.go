@@ -282,7 +282,8 @@ func (s *Store) TenantSnapshot(
 		var status flowhq.HostStatus
 		err := r.Scan(&v.Name, &v.Template, &v.Wanted, &status, &v.Epoch, &v.RetryAt,
 			&v.State, &v.Reason, &v.Ending, &v.WaitingFor)
-		v.Quiet = status == flowhq.HostStopped || status == flowhq.HostError && v.Ending.Final()
+		v.Quiet = status == flowhq.HostStopped ||
+			status == flowhq.HostError && v.Ending.NonRetryable()
 		v.Wanted = v.Wanted && !waitsForPerson(status, v.Ending)
 		return err
 	})

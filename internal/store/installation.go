@@ -116,8 +116,8 @@ func (s *Store) Unsettled(
 // condition is in the update of the one row, so two processes cannot both have it. False means
 // that another process reconciles; the caller asks again at its next round.
 func (s *Store) TakeReconcilerLease(
-	ctx context.Context, name string, ttl time.Duration) (bool, error,
-) {
+	ctx context.Context, name string, ttl time.Duration,
+) (bool, error) {
 	const q = `
 		with mine as (
 			update flowhq.installation set

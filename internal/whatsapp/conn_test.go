@@ -25,7 +25,7 @@ func TestPairing(t *testing.T) {
 		t.Errorf("last seen %v ago", since)
 	}
 	w.hangUp(conn)
-	if end := w.wantEnd(conn, flowhq.EndFailed); end.Reason.Final() {
+	if end := w.wantEnd(conn, flowhq.EndFailed); end.Reason.NonRetryable() {
 		t.Error("a connection that this program closes is not dialled again by itself")
 	}
 
