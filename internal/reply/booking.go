@@ -1,58 +1,363 @@
 package reply
 
-// Intents of the BOOKING template.
-const (
-	intentBook     = "book"
-	intentServices = "services"
-	intentPrices   = "prices"
-	intentContact  = "contact"
-	intentChange   = "change" // or cancel
+import (
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/when"
 )
 
-// booking serves whoever takes appointments. What only the later topics' words
-// would get wrong comes first: "cancel my booking" is no wish to book, and "what
-// does a service cost" no question for a date.
-var booking = template{
-	menu: []string{intentBook, intentServices, intentPrices, intentContact},
-	topics: []topic{
-		{intent: intentChange, keywords: keywords(`
-			cancel*, +cancel, reschedul*, postpone*, amend*, +change, chang*, *ghairi*, *ahirish*,
-			*badilish*, delete*, get rid of, can't make, kufuta, futa, nifute, nifutie, ufute,
-			*sitish*
-		`)},
-		{intent: intentContact, keywords: contactWords},
-		{intent: intentPrices, keywords: priceWords},
-		// Several words each: "service" alone is said by those who want to book one.
-		{intent: intentServices, keywords: keywords(`
-			your services, our services, what services, which services, services do you,
-			services offered, list of services, huduma zenu, huduma zetu, huduma gani,
-			huduma zipi, mnatoa huduma, mna huduma, huduma mnazo*
-		`)},
-		// Last: its words, such as "table" and "slot", are in the other topics' sentences too.
-		{intent: intentBook, keywords: keywords(`
-			+book, +booki, booked, booking*, bookin, service*, *huduma*, *hudumi*, miadi, miad,
-			appointment*, appoint, apointment*, reservation*, reserve*, +reserve, schedule*,
-			slot*, table, available, availability, *hifadhi*, *nafasi*, *wekee*, meza, kupanga,
-			nipange*, panga, uteuzi
-		`)},
-	},
+// maxAhead is how far ahead the bot books.
+const maxAhead = 183 * 24 * time.Hour
+
+// actOnBookings does what the message wants done with bookings.
+func (t *turn) actOnBookings(informed bool) bool {
+	p := &t.p
+	switch {
+	case p.has(actCancel):
+		t.did(actCancel)
+		t.wantCancel()
+	case p.has(actChange) && (t.next.Booking == nil || t.next.Booking.Moves != ""):
+		t.did(actChange)
+		t.wantMove()
+	case p.has(actStatus) && !p.has(actBook):
+		t.did(actStatus)
+		t.tellStatus()
+	case p.has(actAccount):
+		t.did(actAccount)
+		t.unanswered("unanswered.account")
+	case t.fillsVisit(informed):
+		t.did(actBook)
+		t.fillVisit()
+		t.continueBooking()
+	default:
+		return false
+	}
+	return true
 }
 
-// contactWords ask for a person or for the way to one; every template has them.
-var contactWords = keywords(`
-	contact*, phone number, your number, telephone, call you, call me, reach you, get in touch,
-	address, location, located, where are, where is, where can i, nearest, closest, direction*,
-	human, real person, a person, agent*, operator*, representative, customer service*,
-	customer care, customer support, customer assistance, talk to, speak to, speak with,
-	talk with, mawasiliano, *wasiliana*, namba yenu, namba ya simu, nambari ya simu, simu yenu,
-	nipigie*, piga simu, kupiga simu, wapi, mnapatikana*, mahali gani, anwani, anuani, maelekezo,
-	*mhudumu*, *wahudumu*, mtu halisi, kuongea na, kuzungumza na, huduma kwa wateja,
-	huduma ya wateja, huduma za wateja
-`)
+// fillsVisit reports whether the message makes a booking, or says more of the one that is being
+// made.
+func (t *turn) fillsVisit(informed bool) bool {
+	p := &t.p
+	open := t.next.Booking != nil
+	switch {
+	case p.has(actHours) && !p.has(actBook):
+		return false // "are you open on Saturday" books nothing
+	case p.has(actBook), p.has(actOffer) && !informed:
+		return true
+	case p.hasTime && (open || !informed):
+		return p.time.HasDay || p.time.HasTime
+	case len(p.services) > 0:
+		return !informed
+	}
+	return false
+}
 
-// priceWords ask what something costs.
-var priceWords = keywords(`
-	price*, pricing, cost, costs, how much, fee, fees, charges, charge, rates, bei, *gharama*,
-	*gharimu*, pesa ngapi, shilingi ngapi, sh ngapi, tsh ngapi, ksh ngapi, kiasi gani, ni ngapi,
-	nauli, punguzo, discount*
-`)
+// fillVisit takes from the message what it says of service and time.
+func (t *turn) fillVisit() {
+	if t.next.Booking == nil {
+		t.next.Booking = &Visit{}
+	}
+	v, p := t.next.Booking, &t.p
+	if len(p.services) > 0 && v.Moves == "" {
+		v.Service = p.services[0].ID
+		t.next.Topic = v.Service
+	} else if v.Service == "" && t.next.Topic != "" && t.k.service[t.next.Topic] != nil {
+		v.Service = t.next.Topic
+	}
+	if !p.hasTime {
+		return
+	}
+	r := t.timeWithDay(p.time, v)
+	switch {
+	case r.HasDay && r.HasTime:
+		v.Day, v.Start = r.Day, r.Start
+	case r.HasDay:
+		v.Day, v.Start = r.Day, time.Time{}
+	}
+}
+
+// timeWithDay puts the day that was agreed on before to a time that has none: "saa nne" after
+// "on Saturday, at what time?".
+func (t *turn) timeWithDay(r when.Result, v *Visit) when.Result {
+	if !r.HasTime || r.HasDay || v.Day.IsZero() {
+		return r
+	}
+	y, m, d := v.Day.Date()
+	start := time.Date(y, m, d, r.Start.Hour(), r.Start.Minute(), 0, 0, t.k.zone)
+	if !t.fits(start, t.minutes(v.Service)) {
+		// The other half of the day, if that is when the business is open.
+		if other := start.Add(12 * time.Hour); sameDay(other, start) && t.fits(other, t.minutes(v.Service)) {
+			start = other
+		} else if other := start.Add(-12 * time.Hour); sameDay(other, start) && t.fits(other, t.minutes(v.Service)) {
+			start = other
+		}
+	}
+	r.HasDay, r.Day, r.Start, r.Certainty = true, startOfDay(start), start, when.Default
+	t.p.time = r
+	return r
+}
+
+// book begins a booking with what an option said.
+func (t *turn) book(v Visit) {
+	t.did(actBook)
+	if t.next.Booking == nil {
+		t.next.Booking = &Visit{}
+	}
+	if v.Service != "" {
+		t.next.Booking.Service, t.next.Topic = v.Service, v.Service
+	}
+	t.continueBooking()
+}
+
+// continueBooking asks for what is missing, or reads the booking back.
+func (t *turn) continueBooking() {
+	v := t.next.Booking
+	if v.Moves != "" {
+		t.continueMove()
+		return
+	}
+	if !t.haveService(v) {
+		return
+	}
+	if !t.haveTime(v) {
+		return
+	}
+	t.readBack(v)
+}
+
+// haveService reports whether the service is known, and asks if not.
+func (t *turn) haveService(v *Visit) bool {
+	offered := t.k.offered()
+	if s := t.k.service[v.Service]; s != nil && s.Unavailable {
+		t.tell("service.unavailable", "name", s.Name.In(t.say.language))
+		v.Service = ""
+	}
+	if v.Service != "" && len(t.p.services) == 1 && len(t.p.services[0].Others) > 0 &&
+		!t.p.services[0].Exact && t.p.services[0].ID == v.Service {
+		var options []Option
+		for _, id := range append([]string{v.Service}, t.p.services[0].Others...) {
+			options = append(options, Option{Do: doService, Value: id, Label: t.k.nameOf(id, t.say)})
+		}
+		v.Service = ""
+		t.askOf(Ask{For: askService}, options, "book.service_or")
+		return false
+	}
+	switch {
+	case v.Service != "" || len(offered) == 0:
+		return true
+	case len(offered) == 1:
+		v.Service = offered[0].ID
+		return true
+	}
+	var options []Option
+	for _, s := range firstOf(offered, maxOptions) {
+		options = append(options, Option{Do: doService, Value: s.ID, Label: s.Name.In(t.say.language)})
+	}
+	t.askOf(Ask{For: askService}, options, "book.service")
+	return false
+}
+
+// haveTime reports whether the day and time are known and free, and asks if not.
+func (t *turn) haveTime(v *Visit) bool {
+	r := t.p.time
+	said := t.p.hasTime && (r.HasDay && sameDay(r.Day, v.Day) || !r.HasDay)
+	switch {
+	case said && r.Certainty == when.Ask && !t.certain(r, v):
+		t.askMeant(r)
+		return false
+	case said && r.Certainty == when.Closed:
+		t.offerInstead("book.closed", "when", t.whenSaid(r))
+		v.Start = time.Time{}
+		return false
+	case v.Day.IsZero():
+		t.ask(Ask{For: askWhen}, "book.when")
+		return false
+	case v.Start.IsZero() || said && r.Certainty == when.Part:
+		t.offerDay(v, r, said)
+		v.Start = time.Time{}
+		return false
+	}
+	return t.free(v)
+}
+
+// certain reports whether a time that must be asked about is only without a time of day: its day
+// is certain.
+func (t *turn) certain(r when.Result, v *Visit) bool {
+	return r.HasDay && !r.HasTime && !v.Day.IsZero() && !v.Day.Before(startOfDay(t.now))
+}
+
+// askMeant asks about a time that was not said clearly.
+func (t *turn) askMeant(r when.Result) {
+	v := t.next.Booking
+	v.Start = time.Time{}
+	switch {
+	case r.HasTime && !r.Start.IsZero() && r.Start.After(t.now):
+		t.ask(Ask{For: askMean, Time: r.Start}, "book.mean", "time", t.at(r.Start))
+	case len(r.Nearest) > 0:
+		t.tell("book.past")
+		t.ask(Ask{For: askMean, Time: r.Nearest[0]}, "book.mean", "time", t.at(r.Nearest[0]))
+	case r.HasDay && r.Day.Before(startOfDay(t.now)), !r.HasDay && !r.HasTime:
+		v.Day = time.Time{}
+		t.tell("book.past")
+		t.ask(Ask{For: askWhen}, "book.day")
+	default:
+		t.ask(Ask{For: askWhen}, "book.when")
+	}
+}
+
+// whenSaid is a time that was said, as a sentence has it.
+func (t *turn) whenSaid(r when.Result) string {
+	if r.HasTime && !r.Start.IsZero() {
+		return t.at(r.Start)
+	}
+	return t.nearDay(r.Day)
+}
+
+// free reports whether the time of a booking can be had, and offers others if not.
+func (t *turn) free(v *Visit) bool {
+	minutes := t.minutes(v.Service)
+	switch {
+	case !v.Start.After(t.now):
+		v.Start = time.Time{}
+		t.tell("book.past")
+		t.ask(Ask{For: askWhen}, "book.when")
+	case v.Start.Sub(t.now) > maxAhead:
+		v.Day, v.Start = time.Time{}, time.Time{}
+		t.tell("book.too_far")
+		t.ask(Ask{For: askWhen}, "book.when")
+	case !t.isOpen(v.Start, minutes):
+		at := t.at(v.Start)
+		t.offerInstead("book.closed", "when", at)
+		v.Start = time.Time{}
+	case !t.hasRoom(v.Start, minutes, v):
+		at := t.at(v.Start)
+		t.offerInstead("book.taken", "when", at)
+		v.Start = time.Time{}
+	default:
+		return true
+	}
+	return false
+}
+
+// readBack holds the slot and reads the booking back.
+func (t *turn) readBack(v *Visit) {
+	if b, ok := t.sameBooking(v); ok {
+		t.next.Booking, t.next.Ask = nil, Ask{}
+		t.tell("book.already", "service", t.k.nameOf(b.Service, t.say), "time", t.at(b.StartsAt), "number", b.Number)
+		return
+	}
+	t.hold(v)
+	if t.p.has(actOffer) && !t.p.has(actBook) { // "is ten o'clock free?"
+		t.tell("book.free_at", "time", t.at(v.Start))
+	}
+	t.tellVisit(v)
+	t.ask(Ask{For: askBook}, "book.confirm")
+}
+
+// tellVisit reads a booking back, in both clocks and with its price.
+func (t *turn) tellVisit(v *Visit) {
+	name := t.k.nameOf(v.Service, t.say)
+	price := ""
+	if s := t.k.service[v.Service]; s != nil && s.Price > 0 {
+		price = t.k.money(s.Price)
+		if s.PriceTo > s.Price {
+			price += " – " + t.k.money(s.PriceTo)
+		}
+	}
+	if price == "" {
+		t.tell("book.readback", "service", name, "time", t.at(v.Start))
+		return
+	}
+	t.tell("book.readback_price", "service", name, "time", t.at(v.Start), "price", price)
+}
+
+// sameBooking finds a confirmed booking of this customer at the same time.
+func (t *turn) sameBooking(v *Visit) (flowhq.Booking, bool) {
+	for _, b := range t.in.Calendar.Bookings {
+		if b.Status == flowhq.BookingConfirmed && b.StartsAt.Equal(v.Start) &&
+			(b.Service == v.Service || v.Service == "") {
+			return b, true
+		}
+	}
+	return flowhq.Booking{}, false
+}
+
+// hold keeps the slot for the customer until it is confirmed, under one number for the whole
+// conversation: another time replaces the first.
+func (t *turn) hold(v *Visit) {
+	if v.Number == "" {
+		v.Number = t.in.Reference
+	}
+	v.HeldUntil = t.in.Message.At.Add(flowhq.HoldFor)
+	b := t.booking(v, flowhq.BookingHeld)
+	held := v.HeldUntil
+	b.HeldUntil = &held
+	t.fact(flowhq.FactChange{Booking: &b})
+}
+
+// booking is the fact of a visit.
+func (t *turn) booking(v *Visit, status flowhq.BookingStatus) flowhq.Booking {
+	minutes := t.minutes(v.Service)
+	b := flowhq.Booking{
+		Number: v.Number, Service: v.Service, Minutes: minutes, Currency: t.k.profile.Currency,
+		StartsAt: v.Start, EndsAt: v.Start.Add(time.Duration(minutes) * time.Minute), Status: status,
+	}
+	if s := t.k.service[v.Service]; s != nil {
+		b.Price = s.Price
+	}
+	return b
+}
+
+// confirmBooking makes the booking that was read back.
+func (t *turn) confirmBooking() {
+	v := t.next.Booking
+	if v == nil || v.Start.IsZero() {
+		t.next.Ask = Ask{}
+		t.ask(Ask{For: askWhen}, "book.when")
+		return
+	}
+	if !t.free(v) {
+		return // the hold has lapsed and somebody else was faster
+	}
+	t.did(actConfirm)
+	if v.Number == "" {
+		v.Number = t.in.Reference
+	}
+	b := t.booking(v, flowhq.BookingConfirmed)
+	t.fact(flowhq.FactChange{Booking: &b})
+	t.tell("book.done", "service", t.k.nameOf(v.Service, t.say), "time", t.at(v.Start), "number", v.Number)
+	t.next.Booking, t.next.Ask = nil, Ask{}
+}
+
+// refuseBooking answers a no to what was read back: the slot is free again, and the rest may be
+// changed.
+func (t *turn) refuseBooking() {
+	if t.next.Booking == nil {
+		t.next.Ask = Ask{}
+		t.tell("allright")
+		return
+	}
+	t.release()
+	t.next.Booking.Start = time.Time{}
+	t.ask(Ask{For: askWhen}, "book.instead")
+}
+
+// release gives up the slot that is held.
+func (t *turn) release() {
+	v := t.next.Booking
+	if v == nil || v.Number == "" || v.HeldUntil.IsZero() || v.Start.IsZero() {
+		return
+	}
+	b := t.booking(v, flowhq.BookingCancelled)
+	t.fact(flowhq.FactChange{Booking: &b})
+	v.HeldUntil = time.Time{}
+}
+
+// dropBooking gives up the booking that was being made.
+func (t *turn) dropBooking() {
+	t.release()
+	t.next.Booking, t.next.Ask = nil, Ask{}
+	t.tell("book.dropped")
+}

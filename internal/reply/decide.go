@@ -1,14 +1,174 @@
 package reply
 
-import "github.com/flowhq/flowhq"
+import (
+	"strings"
+	"unicode"
 
-// Decide returns what the bot makes of a message.
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand"
+)
+
+// Decide returns what the bot makes of a message. It is a pure function of its Input: it cannot
+// fail, block or send, so the pipeline may call it inside a transaction and again after a crash.
 func Decide(in Input) Turn {
-	text, next, intent := Answer(in.Message, in.Knowledge.config, in.State)
-	return Turn{
-		Reply: text, State: next,
-		Understood: Understood{
-			Acts: []string{intent}, Language: flowhq.Swahili,
-		},
+	if in.Knowledge == nil {
+		in.Knowledge = Compile(flowhq.Profile{}, flowhq.Config{})
 	}
+	t := newTurn(in)
+	if t.wordless() {
+		t.receiveMedia()
+		return t.finish()
+	}
+	t.perceive()
+	t.chooseLanguage()
+	t.decide()
+	return t.finish()
+}
+
+// wordless reports whether there is nothing written to read. Emoji are written.
+func (t *turn) wordless() bool {
+	return strings.TrimSpace(t.in.Message.Text) == "" || t.in.Message.Media == mediaLocation
+}
+
+// decide answers what was written. Whatever wants a person or must not be repeated comes first;
+// then the answer to an open question; then everything that the message asks for, facts before
+// tasks; then what is only courtesy. What is left was not understood.
+func (t *turn) decide() {
+	switch p := &t.p; {
+	case p.has(actSecret):
+		t.did(actSecret)
+		t.tell("secret")
+		return
+	case p.has(actAnger):
+		t.handOver(flowhq.HandOverAnger)
+		return
+	case p.has(actPerson):
+		t.handOver(flowhq.HandOverAsked)
+		return
+	case p.has(actStop):
+		t.did(actStop)
+		t.next.Ask, t.next.Booking, t.next.Order = Ask{}, nil, nil
+		t.tell("allright")
+		return
+	case !hasLetters(p.text) && !p.isChoice && p.yesNo == 0 && len(p.reading.Words) == 0:
+		t.did(actSilence) // emoji only
+		return
+	}
+	if t.takeAnswer() {
+		t.understoodIt()
+		return
+	}
+	t.greet()
+	pending := t.next.Ask // what was open before this message
+	informed := t.inform()
+	acted := t.act(informed)
+	switch {
+	case acted:
+	case informed:
+		t.resume(pending)
+	case t.courtesy():
+		return
+	default:
+		t.miss(pending)
+		return
+	}
+	t.understoodIt()
+}
+
+// understoodIt ends a row of misses.
+func (t *turn) understoodIt() { t.next.Misses = 0 }
+
+// hasLetters reports whether there is a letter or digit in the text.
+func hasLetters(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
+}
+
+// resume asks again what was open before the message asked for something else. That question was
+// not answered, and it must not be forgotten either.
+func (t *turn) resume(pending Ask) {
+	if t.question != "" || pending.For == "" {
+		return
+	}
+	switch pending.For {
+	case askBook, askMean, askWhen, askService, askMoveTo, askMove:
+		if t.next.Booking != nil {
+			t.continueBooking()
+		}
+	case askProduct, askSize, askQuantity, askHow, askArea, askAddress, askPay, askOrder:
+		if t.next.Order != nil {
+			t.continueOrder()
+		}
+	}
+}
+
+// act does what the message wants done. informed says that it was given facts already.
+func (t *turn) act(informed bool) bool {
+	p := &t.p
+	switch {
+	case p.has(actDecision):
+		t.passOn(actDecision)
+		return true
+	case p.has(actPaid):
+		t.claimPaid()
+		return true
+	}
+	switch t.k.template() {
+	case flowhq.EcommerceTemplate:
+		return t.actOnOrders(informed)
+	case flowhq.SupportTemplate:
+		return t.actOnTickets(informed)
+	default:
+		return t.actOnBookings(informed)
+	}
+}
+
+// miss answers what was not understood: with a question if it may be one of two things, with the
+// menu, and the second time in a row with a person.
+func (t *turn) miss(pending Ask) {
+	p := &t.p
+	if t.offerAnswers() || p.reading.Band == understand.Unsure && t.askWhich() {
+		return
+	}
+	t.did(actUnknown)
+	t.next.Misses++
+	t.noteUnanswered()
+	if t.next.Misses >= maxMisses {
+		t.handOver(flowhq.HandOverMissed)
+		return
+	}
+	if pending.For != "" && pending.For != askOption {
+		t.tell("unsure.again")
+		t.resume(pending)
+		if t.question != "" {
+			return
+		}
+	}
+	t.showMenu("menu.miss")
+}
+
+// maxMisses is how many messages in a row the bot may fail to understand.
+const maxMisses = 2
+
+// askWhich asks which of the two likeliest intents was meant.
+func (t *turn) askWhich() bool {
+	var options []Option
+	for _, s := range t.p.reading.Intents {
+		label := "label." + string(s.Intent)
+		if _, known := t.say.catalog[label]; !known || len(options) == 2 {
+			continue
+		}
+		options = append(options, Option{Do: doIntent, Value: string(s.Intent), Label: t.say.first(label)})
+	}
+	if len(options) < 2 {
+		return false
+	}
+	t.did(actUnsure)
+	t.next.Misses++
+	if t.next.Misses >= maxMisses {
+		t.noteUnanswered()
+		t.handOver(flowhq.HandOverMissed)
+		return true
+	}
+	t.askOf(Ask{For: askOption}, options, "unsure.which")
+	return true
 }

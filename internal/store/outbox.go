@@ -11,6 +11,147 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// A Conversation is how things stand with a contact.
+type Conversation struct {
+	State      []byte    // that Answer stored last; nil = none
+	MutedUntil time.Time // until then the contact is not answered; long ago if it is
+}
+
+// Conversation returns how things stand with the contact who wrote the message with this
+// ID. It asks by the message because contacts may become one at any time: the id of a contact
+// that a queue has kept may be gone. A message that is gone gives an empty Conversation and no
+// error. It takes no lock: the goroutine of the chat is the only one that writes the state.
+func (s *Store) Conversation(
+	ctx context.Context, tenant flowhq.TenantID, id int64,
+) (Conversation, error) {
+	const q = `
+		select v.state, coalesce(c.muted_until, 'epoch')
+		from (select) as one
+		left join flowhq.message_logs m on m.tenant_id = @tenant and m.id = @id
+		left join flowhq.contacts c on c.tenant_id = m.tenant_id and c.id = m.contact_id
+		left join flowhq.conversations v
+			on v.tenant_id = m.tenant_id and v.contact_id = m.contact_id`
+	args := named{"tenant": tenant, "id": id}
+	c, err := one(ctx, s, q, args, pgx.RowToStructByPos[Conversation])
+	if err != nil {
+		return c, fmt.Errorf("conversation of tenant %s: %w", tenant, err)
+	}
+	return c, nil
+}
+
+// An Outcome is what became of a customer's message.
+type Outcome struct {
+	// Status is what becomes of the customer's message: ANSWERED, SUPPRESSED, OVERFLOWED,
+	// EXPIRED or IGNORED.
+	Status flowhq.MessageStatus
+	Reason string    // of Status
+	Reply  *Outbound // nil = none
+	State  []byte    // JSON, of the conversation; nil leaves it
+}
+
+// An Outbound is a message to send.
+type Outbound struct {
+	WAID   string // the id it will be sent under, however often
+	Kind   flowhq.Kind
+	Text   string
+	Reason string // of a warning: which limit it is about
+	// Timer is the chat's, by the time the message was written. Answer fills it in.
+	Timer flowhq.DisappearingTimer
+}
+
+// Answer records in one statement that the message with this ID is dealt with,
+// the reply that is to be sent and where the conversation stands now. The ID of
+// the reply is 0 if there is none. A worker that dies leaves all of it or nothing, and the id
+// that the reply is sent under is known before the first attempt to send it.
+//
+// done is false, and nothing is written, if the message was dealt with before. If
+// that was by this very call, repeated because its answer was lost, replyID is
+// the reply that it left. A Fenced error means that a newer host owns the session; Conflict, that
+// o.Reply.WAID has been used before. Again nothing is written.
+//
+// The three changes are one statement because each without the others is a fault: a message
+// that is ANSWERED without its reply is never answered, a message that stays RECEIVED beside
+// its reply is handled again, and a conversation that has not moved asks its last question again.
+//
+// The update of the message is what decides: two calls at once meet at its row, and the second
+// finds it no longer RECEIVED. message_logs_reply_key would stop a second reply even if a
+// program went wrong, and message_logs_outbound_key finds the reply of an earlier call.
+//
+// The second part of written sees the rows as they were before this statement. It finds the
+// reply of an earlier call only, and never the one that the first part has just inserted, so
+// there is one row at most.
+//
+// The reply's row counts the first attempt to send it, which the caller begins at once.
+//
+// The timer is read here and not when the question came: it may have been set in between.
+func (s *Store) Answer(
+	ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o Outcome,
+) (replyID int64, done bool, err error) {
+	const q = `
+		with fence as (
+			select from flowhq.fence(@tenant, @epoch)
+		), inbound as (
+			update flowhq.message_logs m set status = @status, reason = @reason
+			from fence
+			where m.tenant_id = @tenant and m.id = @id and m.status = 'RECEIVED'
+			returning m.*
+		), reply as (
+			insert into flowhq.message_logs (
+				tenant_id, direction, contact_id, chat, contact, from_number, to_number,
+				kind, text, wa_message_id, status, reason, in_reply_to,
+				timer_seconds, timer_set_at, attempts)
+			select m.tenant_id, 'OUT', m.contact_id, m.chat, m.contact, m.to_number, m.from_number,
+				@kind, @text, @wa_id, 'PENDING', @reply_reason, m.id,
+				coalesce(c.timer_seconds, 0), c.timer_set_at, 1
+			from inbound m
+			left join flowhq.contacts c on c.tenant_id = m.tenant_id and c.id = m.contact_id
+			where @has_reply
+			returning id, timer_seconds, timer_set_at
+		), conversation as (
+			insert into flowhq.conversations as c (tenant_id, contact_id, state)
+			select tenant_id, contact_id, @state::json from inbound where @state is not null
+			on conflict (tenant_id, contact_id) do update set
+				state = excluded.state, updated_at = now()
+		)
+		select exists (select from fence), exists (select from inbound),
+			coalesce(written.id, 0), coalesce(written.timer_seconds, 0), written.timer_set_at
+		from (values (1)) as one
+		left join (
+			select id, timer_seconds, timer_set_at from reply
+			union all
+			select id, timer_seconds, timer_set_at from flowhq.message_logs
+			where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'OUT'
+				and in_reply_to = @id and @has_reply
+		) as written on true`
+	type answer struct {
+		Current, Done bool  // the host is the latest; the message was RECEIVED
+		ReplyID       int64 // 0: none
+		TimerSeconds  int
+		TimerSetAt    *time.Time
+	}
+	reply := Outbound{}
+	if o.Reply != nil {
+		reply = *o.Reply
+	}
+	a, err := one(ctx, s, q, named{
+		"tenant": tenant, "epoch": epoch, "id": id,
+		"status": o.Status, "reason": clean(o.Reason), "state": o.State,
+		"has_reply": o.Reply != nil, "wa_id": reply.WAID, "kind": reply.Kind,
+		"text": clean(reply.Text), "reply_reason": clean(reply.Reason),
+	}, pgx.RowToStructByPos[answer])
+	if err == nil && !a.Current {
+		err = fenced(tenant, epoch)
+	}
+	if err != nil {
+		return 0, false, fmt.Errorf("answer message %d: %w", id, err)
+	}
+	if o.Reply != nil {
+		written := flowhq.Message{TimerSeconds: a.TimerSeconds, TimerSetAt: a.TimerSetAt}
+		o.Reply.Timer = written.Timer()
+	}
+	return a.ReplyID, a.Done, nil
+}
+
 // Unsent returns at most limit messages that are to be sent, or of which WhatsApp
 // has not said whether they arrived, and that came after the one with ID afterID,
 // oldest first. A host sends them again under the ids in their rows, which a phone shows once.

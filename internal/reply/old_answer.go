@@ -6,10 +6,6 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// AskedFor is how long a question of the bot stays open. A later message is read
-// afresh: by then the customer has something else in mind.
-const AskedFor = 30 * time.Minute
-
 // Bounds on what makes a message small, in words. They were chosen by the conversations in
 // testdata: a longer message nearly always has something to answer.
 const (
@@ -24,49 +20,6 @@ const (
 // minDetails is the least that can be details, in letters and digits: the "26"
 // of a date is not, an order number is.
 const minDetails = 3
-
-// A Message is what a customer wrote.
-type Message struct {
-	// Text is what was typed or, of a picture or document, its caption. It may be anything.
-	Text string
-	// Kind is [flowhq.KindText] or [flowhq.KindMedia].
-	Kind flowhq.Kind
-	// Media says what a message without words is: "voice", "image", "sticker", "location", and
-	// so on; see Media.
-	Media string
-	// Latitude and Longitude are those of a location.
-	Latitude, Longitude *float64
-	// ID is of the message's row, Number the customer's, E.164, or "".
-	ID     int64
-	Number string
-	// At is when it is answered.
-	At time.Time
-	// Written is when the customer wrote it, which may be long before; zero is At.
-	Written time.Time
-}
-
-// written is when the customer wrote the message.
-func (m Message) written() time.Time {
-	if m.Written.IsZero() {
-		return m.At
-	}
-	return m.Written
-}
-
-// State is what the bot remembers of one conversation: the question it asked
-// last. The zero State is a conversation that has not begun.
-type State struct {
-	// Version is of the State's form. A State of another version counts as none.
-	Version int `json:"v,omitempty"`
-	// Asked is the intent whose details the bot asked for, or "".
-	Asked string `json:"asked,omitempty"`
-	// Noted says that details came already, so what follows may add to them.
-	Noted bool `json:"noted,omitempty"`
-	// At is when the question was asked, Prompted when the message was written that
-	// it was asked about.
-	At       time.Time `json:"at,omitzero"`
-	Prompted time.Time `json:"prompted,omitzero"`
-}
 
 // Answer returns what to say to m, what to remember of it, and the intent it was
 // understood as, which is for statistics. The text is never empty, is valid
@@ -93,22 +46,6 @@ func Answer(m Message, c flowhq.Config, s State) (text string, next State, inten
 	}
 	return say.smallTalk(meant.intent, words, t.menu), next, meant.intent
 }
-
-// Busy returns the warning for customers whose question could not be answered in time under
-// the tenant's rate limit, because too many others write.
-func Busy(c flowhq.Config) string { return phrasesOf(c).fill(phrasesOf(c).busy, "") }
-
-// SlowDown returns the warning for customers who write faster than the tenant's
-// reply limits allow.
-func SlowDown(c flowhq.Config) string { return phrasesOf(c).fill(phrasesOf(c).slowDown, "") }
-
-// Muted returns the message to a contact that is not answered for a while from then on, because
-// it writes like a program.
-func Muted(c flowhq.Config) string { return phrasesOf(c).fill(phrasesOf(c).muted, "") }
-
-// PleaseWait returns what is said when a chat has more unanswered messages than
-// its queue holds; the message that overflowed it is not answered.
-func PleaseWait(c flowhq.Config) string { return phrasesOf(c).fill(phrasesOf(c).pleaseWait, "") }
 
 // A meaning is how a message was understood.
 type meaning struct {

@@ -26,7 +26,7 @@ func Offered(text string, c flowhq.Config) bool {
 		}
 	}
 	return !slices.ContainsFunc(words, func(w string) bool {
-		return !hasWord(menuWords, w) && !hasWord(greetings, w) && !hasWord(thanks, w) &&
+		return !hasWord(menuWords, w) && !hasWord(oldGreetings, w) && !hasWord(thanks, w) &&
 			!hasWord(consents, w) && !hasWord(besidePleasantries, w)
 	})
 }

@@ -16,11 +16,11 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the answers in testdata")
 
-// TestConversations plays every conversation in testdata. A file begins with the
+// TestOldConversations plays every conversation in testdata. A file begins with the
 // tenant's settings; a line "-- title --" begins a conversation afresh; ">" is
 // what the customer writes ("> [media]" a picture, with what follows as its
 // caption), "@ 40m" lets time pass, and "<" is what the bot says.
-func TestConversations(t *testing.T) {
+func TestOldConversations(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil {
 		t.Fatal(err)

@@ -3,15 +3,12 @@ package reply
 import (
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/flowhq/flowhq"
 )
 
 // Bounds on what the bot says.
 const (
-	// MaxBytes bounds every text that this package returns.
-	MaxBytes = 2048
 	// maxQuote bounds how much of a customer's words are repeated, in characters. It shows that
 	// they were read, and keeps the answer far below MaxBytes.
 	maxQuote = 100
@@ -38,7 +35,7 @@ type phrasebook struct {
 	pleaseWait string
 	muted      string
 
-	// helloFor answers greetings that have an answer of their own.
+	// helloFor answers oldGreetings that have an answer of their own.
 	helloFor map[string]string
 
 	booking, ecommerce, support map[string]phrase // by intent
@@ -52,9 +49,9 @@ type phrase struct {
 	answer, noted string
 }
 
-// A speaker is a phrasebook on behalf of one business: the phrases of its template, in its
+// A oldSpeaker is a phrasebook on behalf of one business: the phrases of its template, in its
 // language, under its name.
-type speaker struct {
+type oldSpeaker struct {
 	*phrasebook
 	topics   map[string]phrase
 	business string
@@ -62,12 +59,12 @@ type speaker struct {
 
 // phrasesOf returns what the bot says for this tenant. Swahili is the default, as in the
 // original.
-func phrasesOf(c flowhq.Config) speaker {
+func phrasesOf(c flowhq.Config) oldSpeaker {
 	book := &swahili
 	if c.Language == flowhq.English {
 		book = &english
 	}
-	return speaker{book, book.topics(c.Template), oneLine(c.BusinessName, flowhq.MaxNameLength)}
+	return oldSpeaker{book, book.topics(c.Template), oneLine(c.BusinessName, flowhq.MaxNameLength)}
 }
 
 // topics returns the phrases of a template.
@@ -83,13 +80,13 @@ func (b *phrasebook) topics(t flowhq.Template) map[string]phrase {
 }
 
 // topic answers a topic of the template, which asks for details.
-func (s speaker) topic(intent string) string { return s.fill(s.topics[intent].answer, "") }
+func (s oldSpeaker) topic(intent string) string { return s.fill(s.topics[intent].answer, "") }
 
 // noted confirms what the customer wrote when asked for details.
-func (s speaker) noted(intent, text string) string { return s.fill(s.topics[intent].noted, text) }
+func (s oldSpeaker) noted(intent, text string) string { return s.fill(s.topics[intent].noted, text) }
 
 // smallTalk answers the intents that all templates share.
-func (s speaker) smallTalk(intent string, words, menu []string) string {
+func (s oldSpeaker) smallTalk(intent string, words, menu []string) string {
 	switch intent {
 	case intentThanks:
 		return s.fill(s.thanks, "")
@@ -106,7 +103,7 @@ func (s speaker) smallTalk(intent string, words, menu []string) string {
 
 // helloTo returns the right answer to a greeting: whoever says "shikamoo" is
 // owed a "marahaba".
-func (s speaker) helloTo(words []string) string {
+func (s oldSpeaker) helloTo(words []string) string {
 	for _, w := range words {
 		if hello := s.helloFor[w]; hello != "" {
 			return hello
@@ -117,7 +114,7 @@ func (s speaker) helloTo(words []string) string {
 
 // menu returns the numbered menu below an opening. It is plain text, which every phone
 // shows.
-func (s speaker) menu(opening string, intents []string) string {
+func (s oldSpeaker) menu(opening string, intents []string) string {
 	var b strings.Builder
 	b.WriteString(s.fill(opening, "") + "\n\n")
 	for i, intent := range intents {
@@ -129,33 +126,7 @@ func (s speaker) menu(opening string, intents []string) string {
 
 // fill puts the business's name and the details in place. Neither is searched
 // for the other's mark: a replacer reads its input once.
-func (s speaker) fill(text, details string) string {
+func (s oldSpeaker) fill(text, details string) string {
 	quote := oneLine(details, maxQuote)
 	return strings.NewReplacer("{business}", s.business, "{details}", quote).Replace(text)
-}
-
-// oneLine returns text as one line of valid UTF-8 with at most limit characters,
-// without control and direction marks, which could dress a quote up as the bot's
-// own words.
-func oneLine(text string, limit int) string {
-	var line []rune
-	space := false
-	for _, r := range text {
-		switch {
-		case unicode.IsSpace(r):
-			space = len(line) > 0
-			continue
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
-			continue
-		case r == unicode.ReplacementChar: // also what invalid UTF-8 decodes to
-			continue
-		}
-		if space {
-			line, space = append(line, ' '), false
-		}
-		if line = append(line, r); len(line) > limit {
-			return string(line[:limit-1]) + "…"
-		}
-	}
-	return string(line)
 }

@@ -1,0 +1,66 @@
+package reply
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A cue is words that say beyond doubt what a message does.
+type cue struct {
+	act   act
+	words []keyword
+	// longest is how many words such a message has at most; 0 = any number.
+	longest int
+}
+
+// cues are what texts/cues.txt says.
+var cues = mustReadCues()
+
+func mustReadCues() []cue {
+	file, err := textFiles.ReadFile("texts/cues.txt")
+	if err != nil {
+		panic("reply: " + err.Error()) // unreachable: the file is in the program
+	}
+	lists, err := readCatalog(string(file))
+	if err != nil {
+		panic("reply: texts/cues.txt: " + err.Error())
+	}
+	var all []cue
+	for _, key := range slices.Sorted(maps.Keys(lists)) { // a turn is the same each time
+		lines := lists[key]
+		name, longest, _ := strings.Cut(key, " ")
+		n, _ := strconv.Atoi(longest) // 0 if there is none
+		list := strings.TrimSuffix(strings.Join(lines, " "), ",")
+		all = append(all, cue{act(name), keywords(list), n})
+	}
+	return all
+}
+
+// beside are cues that say more of what a message does, and do nothing alone.
+const (
+	cueHere    act = "here"    // asks whether anybody is there
+	cuePickup  act = "pickup"  // the customer fetches the order
+	cueDeliver act = "deliver" // the order is to be brought
+	cueRemove  act = "remove"  // takes something off an order
+	cueAdd     act = "add"     // puts something on it
+	cuePast    act = "past"    // is about an order made before
+)
+
+var besideActs = []act{cueHere, cuePickup, cueDeliver, cueRemove, cueAdd, cuePast}
+
+// cued reports whether the message has a cue for something.
+func (p *perception) cued(name act) bool {
+	for _, c := range cues {
+		if c.act == name && c.fits(p.reading.Words) {
+			return true
+		}
+	}
+	return false
+}
+
+// fits reports whether the words have the cue.
+func (c cue) fits(words []string) bool {
+	return (c.longest == 0 || len(words) <= c.longest) && anyIn(words, c.words)
+}

@@ -1,0 +1,87 @@
+package reply
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/when"
+)
+
+// currencySigns are how prices are written in East Africa.
+var currencySigns = map[string]string{"TZS": "TSh", "KES": "KSh"}
+
+// money writes an amount: "TSh 10,000".
+func (k *Knowledge) money(amount int64) string {
+	sign := currencySigns[k.profile.Currency]
+	if sign == "" {
+		sign = k.profile.Currency
+	}
+	return strings.TrimSpace(sign + " " + thousands(amount))
+}
+
+// thousands writes a whole number with commas.
+func thousands(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	sign := ""
+	if rest, negative := strings.CutPrefix(digits, "-"); negative {
+		sign, digits = "-", rest
+	}
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return sign + digits
+}
+
+// and joins words as a sentence does: "a, b and c".
+func and(l flowhq.Language, words []string) string { return join(words, l, " and ", " na ") }
+
+// or joins words of which one is to be chosen.
+func or(l flowhq.Language, words []string) string { return join(words, l, " or ", " au ") }
+
+func join(words []string, l flowhq.Language, english, swahili string) string {
+	last := english
+	if l != flowhq.English {
+		last = swahili
+	}
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + last + words[len(words)-1]
+}
+
+// nearDay is a day as people say it: "tomorrow", "Jumamosi tarehe 7 Machi".
+func (t *turn) nearDay(day time.Time) string {
+	return when.FormatNearDay(t.say.language, day, t.now)
+}
+
+// clock is a time of day, in Swahili on both clocks.
+func (t *turn) clock(at time.Time) string { return when.FormatClock(t.say.language, at) }
+
+// at is a date and a time, read back before anything is booked.
+func (t *turn) at(at time.Time) string {
+	return when.FormatTime(t.say.language, at.In(t.now.Location()), t.now)
+}
+
+// soon is a time that is likely to be today or tomorrow: "tomorrow 08:00".
+func (t *turn) soon(at time.Time) string {
+	at = at.In(t.now.Location())
+	if sameDay(at, t.now) || sameDay(at, t.now.AddDate(0, 0, 1)) {
+		return t.nearDay(at) + " " + t.clock(at)
+	}
+	return t.at(at)
+}
+
+// sameDay reports whether two times are on the same date, each by its own zone.
+func sameDay(a, b time.Time) bool {
+	ay, am, ad := a.Date()
+	by, bm, bd := b.Date()
+	return ay == by && am == bm && ad == bd
+}
+
+// startOfDay is the midnight with which the day of t begins.
+func startOfDay(t time.Time) time.Time {
+	y, m, d := t.Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, t.Location())
+}

@@ -1,0 +1,307 @@
+package reply
+
+import (
+	"strings"
+
+	"github.com/flowhq/flowhq"
+)
+
+// Bounds on lists in a reply, in lines. A longer one is not read on a phone.
+const (
+	maxListed  = 12
+	maxOffered = 6
+)
+
+// inform answers everything that the message asks for with facts from the owner. It reports
+// whether there was anything.
+func (t *turn) inform() bool {
+	informed := false
+	for _, a := range t.asked() {
+		if t.informOf(a) {
+			t.did(a)
+			informed = true
+		}
+	}
+	return informed
+}
+
+// asked lists the facts that the message asks for, in the order of the reply.
+func (t *turn) asked() []act {
+	p := &t.p
+	var asked []act
+	for _, a := range infoActs {
+		if p.has(a) {
+			asked = append(asked, a)
+		}
+	}
+	has := func(a act) bool {
+		for _, b := range asked {
+			if a == b {
+				return true
+			}
+		}
+		return false
+	}
+	drop := func(a act) {
+		for i, b := range asked {
+			if a == b {
+				asked = append(asked[:i:i], asked[i+1:]...)
+				return
+			}
+		}
+	}
+	if has(actDelivery) && !p.names() { // "deliver ni how much" is no question for all prices
+		drop(actPrice)
+		drop(actPlace)
+	}
+	if has(actPrice) && has(actOffer) && !p.names() {
+		drop(actOffer) // the list of prices says both
+	}
+	if p.has(actStatus, actCancel, actChange, actReturn, actProblem) {
+		drop(actPlace) // "where is my order"
+		drop(actOffer)
+		drop(actDelivery)
+	}
+	if p.has(actPaid, actDecision) {
+		drop(actPayment)
+		drop(actOffer)
+	}
+	if has(actHours) && t.k.template() == flowhq.BookingTemplate {
+		drop(actOffer)
+	}
+	if has(actAnswer) && !t.ownFacts(asked) {
+		asked = []act{actAnswer} // the owner's own words on it are better than ours
+	} else if has(actAnswer) {
+		drop(actAnswer)
+	}
+	return asked
+}
+
+// ownFacts reports whether the message asks for facts that stand in the owner's lists, which are
+// more exact than an answer whose question is alike.
+func (t *turn) ownFacts(asked []act) bool {
+	for _, a := range asked {
+		switch {
+		case a == actPrice && t.p.names(), a == actHours && t.k.profile.HoursTold(),
+			a == actPlace && !t.k.profile.Place.Address.Empty(),
+			a == actPayment && len(t.k.profile.Payments) > 0,
+			a == actDelivery && t.k.profile.Delivery.Offered != nil:
+			return true
+		}
+	}
+	return false
+}
+
+// informOf answers one question for facts. It is false if another part of the turn does.
+func (t *turn) informOf(a act) bool {
+	switch a {
+	case actAnswer:
+		return t.giveAnswer(t.p.answer)
+	case actOffer:
+		return t.tellOffer()
+	case actPrice:
+		return t.tellPrice()
+	case actHours:
+		t.tellHours()
+	case actPlace:
+		t.tellPlace()
+	case actDelivery:
+		return t.tellDelivery()
+	case actPayment:
+		t.tellPayment()
+	}
+	return true
+}
+
+// giveAnswer gives the owner's answer to a question.
+func (t *turn) giveAnswer(id string) bool {
+	a := t.k.answer[id]
+	if a == nil || a.Answer.Empty() {
+		return false
+	}
+	t.show(a.Answer.In(t.say.language))
+	if t.k.template() == flowhq.SupportTemplate && t.p.has(actProblem) {
+		t.next.Ticket = &Problem{Subject: string(actProblem), Note: t.note(), At: t.in.Message.At}
+		t.ask(Ask{For: askHelped}, "ticket.helped")
+	}
+	return true
+}
+
+// offerAnswers offers the owner's two answers that are nearest to what was asked.
+func (t *turn) offerAnswers() bool {
+	if len(t.p.nearest) == 0 || t.p.reading.Best() == "" && !t.p.asks {
+		return false
+	}
+	var options []Option
+	for _, id := range t.p.nearest {
+		if a := t.k.answer[id]; a != nil && len(a.Questions) > 0 && len(options) < 2 {
+			options = append(options, Option{Do: doAnswer, Value: id, Label: t.questionOf(a)})
+		}
+	}
+	if len(options) == 0 {
+		return false
+	}
+	options = append(options, Option{Do: doPerson, Label: t.say.first("menu.person")})
+	t.did(actUnsure)
+	t.noteUnanswered()
+	t.next.Misses++
+	if t.next.Misses >= maxMisses {
+		t.handOver(flowhq.HandOverMissed)
+		return true
+	}
+	t.askOf(Ask{For: askOption}, options, "answers.which")
+	return true
+}
+
+// questionOf is the wording of an owner's question that is likeliest in the language of the chat.
+func (t *turn) questionOf(a *flowhq.Answer) string {
+	for _, q := range a.Questions {
+		if languageOf(q, t.k.template()) == t.say.language {
+			return q
+		}
+	}
+	return a.Questions[0]
+}
+
+// tellPlace says where the business is.
+func (t *turn) tellPlace() {
+	place := t.k.profile.Place
+	if place.Address.Empty() && place.MapLink == "" {
+		t.unanswered("unanswered.place")
+		return
+	}
+	if !place.Address.Empty() {
+		t.tell("place.address", "address", strings.TrimSuffix(place.Address.In(t.say.language), "."))
+	}
+	if place.MapLink != "" {
+		t.show(t.say.first("place.map", "link", place.MapLink))
+	}
+}
+
+// tellPayment says how to pay.
+func (t *turn) tellPayment() {
+	if len(t.k.profile.Payments) == 0 {
+		t.unanswered("unanswered.payment")
+		return
+	}
+	t.tell("payment.lead")
+	var lines []string
+	for i := range t.k.profile.Payments {
+		lines = append(lines, "• "+t.payment(i))
+	}
+	t.show(lines...)
+}
+
+// payment is a way to pay with all that the customer needs for it.
+func (t *turn) payment(i int) string {
+	p := t.k.profile.Payments[i]
+	line := p.Name
+	if p.Number != "" {
+		line += ": " + p.Number
+	}
+	if p.AccountName != "" {
+		line += " (" + p.AccountName + ")"
+	}
+	if note := p.Note.In(t.say.language); note != "" {
+		line += " – " + note
+	}
+	return line
+}
+
+// tellDelivery says whether and where orders are brought, and for how much.
+func (t *turn) tellDelivery() bool {
+	d := t.k.profile.Delivery
+	told := d.Offered != nil || len(d.Areas) > 0
+	switch {
+	case !told && !t.p.sure:
+		t.unanswered("unanswered.delivery")
+	case d.Offered != nil && !*d.Offered:
+		t.tell("delivery.no")
+		if !t.k.profile.Place.Address.Empty() {
+			t.tellPlace()
+		}
+	case len(t.p.areas) > 0:
+		for _, m := range t.p.areas {
+			t.tellArea(t.k.area[m.ID])
+		}
+	case len(d.Areas) == 0:
+		t.tell("delivery.yes")
+		if note := d.Note.In(t.say.language); note != "" {
+			t.show(note)
+		}
+	case t.namesOtherPlace():
+		t.unanswered("unanswered.area")
+	default:
+		t.tell("delivery.areas")
+		t.show(t.areaLines()...)
+		t.tellFreeFrom()
+		if t.next.Order == nil {
+			t.ask(Ask{For: askDelivery}, "delivery.which")
+		}
+	}
+	return true
+}
+
+// tellArea says what delivery to an area costs.
+func (t *turn) tellArea(a *flowhq.Area) {
+	switch {
+	case a == nil:
+		return
+	case a.Fee == nil:
+		t.unanswered("unanswered.fee", "area", a.Name)
+	case *a.Fee == 0:
+		t.tell("delivery.free", "area", a.Name)
+	default:
+		t.tell("delivery.area", "area", a.Name, "fee", t.k.money(*a.Fee))
+		t.tellFreeFrom()
+	}
+	if note := a.Note.In(t.say.language); note != "" {
+		t.show(note)
+	}
+}
+
+func (t *turn) tellFreeFrom() {
+	if from := t.k.profile.Delivery.FreeFrom; from > 0 {
+		t.tell("delivery.free_from", "amount", t.k.money(from))
+	}
+}
+
+// areaLines lists areas with their fees.
+func (t *turn) areaLines() []string {
+	var lines []string
+	for i, a := range t.k.profile.Delivery.Areas {
+		if i == maxListed {
+			lines = append(lines, "…")
+			break
+		}
+		line := "• " + a.Name
+		switch {
+		case a.Fee == nil:
+		case *a.Fee == 0:
+			line += ": " + t.say.first("delivery.free_word")
+		default:
+			line += ": " + t.k.money(*a.Fee)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// otherPlace finds what stands behind "to" as a place that is on no list.
+var otherPlace = keywords("to, mpaka, hadi, huku, kule, mpk")
+
+// namesOtherPlace reports whether a question for delivery names a place that is not on the list.
+func (t *turn) namesOtherPlace() bool {
+	words := t.p.reading.Words
+	for i, w := range words {
+		if hasWord(otherPlace, w) && i+1 < len(words) && !hasWord(notPlaces, words[i+1]) {
+			return true
+		}
+	}
+	return false
+}
+
+var notPlaces = keywords(`
+	me, us, my, our, home, house, the, your, what, which, where, how, you, customers, all, any,
+	nyumbani, kwangu, mlangoni, wapi, gani, maeneo, sehemu, kwa, area, areas
+`)

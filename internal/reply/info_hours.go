@@ -1,0 +1,137 @@
+package reply
+
+import (
+	"slices"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/when"
+)
+
+// tellHours says when the business is open: on the day that the message names, else now and in
+// the week. Holidays count.
+func (t *turn) tellHours() {
+	if !t.k.profile.HoursTold() {
+		t.unanswered("unanswered.hours")
+		return
+	}
+	if t.p.hasTime && t.p.time.HasDay && !(sameDay(t.p.time.Day, t.now) && !t.p.time.HasTime) {
+		t.tellDay(t.p.time.Day)
+		return
+	}
+	open, until, next := t.k.openAt(t.now)
+	switch {
+	case open:
+		t.tell("hours.open_now", "closes", t.clock(until))
+	case !next.IsZero():
+		t.tellHoliday()
+		t.tell("hours.closed_now", "opens", t.soon(next))
+	default:
+		t.tell("hours.closed_now_long")
+	}
+	if t.asksOfNow() {
+		return
+	}
+	t.tell("hours.week")
+	t.show(t.weekLines()...)
+}
+
+// nowWords are those of a question for this moment. It needs no list of the week.
+var nowWords = keywords(`
+	now, today, open, sasa, saa hii, sahii, leo, still, right, mko open, mpo wazi, mko wazi, bado,
+	mko kazini, mpo kazini, mmefungua, mmefunga, wazi
+`)
+
+var weekWords = keywords(`
+	hours, time, times, when, days, week, saa ngapi, masaa, saa za kazi, siku, lini, muda, wiki,
+	mnafungua, mnafunga, kila, weekend, wikendi
+`)
+
+func (t *turn) asksOfNow() bool {
+	return anyIn(t.p.reading.Words, nowWords) && !anyIn(t.p.reading.Words, weekWords)
+}
+
+// tellHoliday says so if today is a holiday.
+func (t *turn) tellHoliday() {
+	if h, ok := t.k.profile.HolidayOn(t.now); ok && len(t.k.profile.OpenOn(t.now)) == 0 {
+		t.tell("hours.holiday_closed", "day", t.nearDay(t.now), "name", h.Name.In(t.say.language))
+	}
+}
+
+// tellDay says when the business is open on one day.
+func (t *turn) tellDay(day time.Time) {
+	near := t.nearDay(day)
+	spans := t.k.profile.OpenOn(day)
+	if len(spans) > 0 {
+		t.tell("hours.near", "day", near, "hours", t.spanText(spans))
+		return
+	}
+	if h, ok := t.k.profile.HolidayOn(day); ok && !h.Name.Empty() {
+		t.tell("hours.holiday_closed", "day", near, "name", h.Name.In(t.say.language))
+		return
+	}
+	t.tell("hours.day_closed", "day", near)
+}
+
+// spanText writes the hours of a day: "08:00 to 12:00 and 14:00 to 18:00".
+func (t *turn) spanText(spans []flowhq.Span) string {
+	var all []string
+	for _, s := range spans {
+		all = append(all, t.say.first("hours.until",
+			"opens", t.clock(s.From.In(t.k.zone)), "closes", t.clock(s.To.In(t.k.zone))))
+	}
+	return and(t.say.language, all)
+}
+
+// weekLines lists the hours of the week from Monday, days with equal hours on one line. Holidays
+// are left out: the list is of any week.
+func (t *turn) weekLines() []string {
+	type run struct {
+		first, last time.Weekday
+		hours       string
+	}
+	var runs []run
+	for i := range 7 {
+		day := time.Weekday((i + 1) % 7)
+		hours := t.weekdayHours(day)
+		if n := len(runs); n > 0 && runs[n-1].hours == hours {
+			runs[n-1].last = day
+			continue
+		}
+		runs = append(runs, run{day, day, hours})
+	}
+	var lines []string
+	for _, r := range runs {
+		name := when.DayName(t.say.language, r.first)
+		if r.last != r.first {
+			name += " – " + when.DayName(t.say.language, r.last)
+		}
+		lines = append(lines, "• "+name+": "+r.hours)
+	}
+	return lines
+}
+
+// weekdayHours writes the hours of a day of the week, without the Swahili clock: the list would
+// be too long to read.
+func (t *turn) weekdayHours(day time.Weekday) string {
+	var all []string
+	hours := slices.Clone(t.k.profile.Hours)
+	slices.SortStableFunc(hours, func(a, b flowhq.Opening) int {
+		switch {
+		case a.Opens < b.Opens:
+			return -1
+		case a.Opens > b.Opens:
+			return 1
+		}
+		return 0
+	})
+	for _, o := range hours {
+		if o.Day == flowhq.DayOf(day) {
+			all = append(all, o.Opens+"–"+o.Closes)
+		}
+	}
+	if len(all) == 0 {
+		return t.say.first("hours.closed")
+	}
+	return and(t.say.language, all)
+}

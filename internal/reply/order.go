@@ -1,0 +1,380 @@
+package reply
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+// actOnOrders does what the message wants done with orders.
+func (t *turn) actOnOrders(informed bool) bool {
+	p := &t.p
+	switch {
+	case p.has(actReturn):
+		t.did(actReturn)
+		t.describeProblem(actReturn)
+	case p.has(actStatus) && len(p.products) == 0:
+		t.did(actStatus)
+		t.tellStatus()
+	case p.has(actCancel) && len(p.products) == 0:
+		t.did(actCancel)
+		t.wantUndo()
+	case p.has(actProblem):
+		t.did(actProblem)
+		t.describeProblem(actProblem)
+	case p.has(actAccount):
+		t.did(actAccount)
+		t.unanswered("unanswered.account")
+	case p.has(actChange) && t.next.Order == nil:
+		t.did(actChange)
+		t.wantEdit()
+	case t.fillsOrder(informed):
+		t.did(actOrder)
+		t.fillOrder()
+	default:
+		return false
+	}
+	return true
+}
+
+// fillsOrder reports whether the message orders something, or says more of the order that is
+// being made.
+func (t *turn) fillsOrder(informed bool) bool {
+	p := &t.p
+	open := t.next.Order != nil
+	switch {
+	case p.has(actOrder):
+		return true
+	case informed && !open:
+		return t.hasQuantity()
+	case len(p.products) > 0:
+		return !informed || t.hasQuantity()
+	case open && (p.has(actChange) || t.hasQuantity() || len(p.areas) > 0 && !informed ||
+		p.cued(cuePickup) || p.cued(cueDeliver) && !informed):
+		return true
+	case t.next.Topic != "" && t.k.product[t.next.Topic] != nil && !informed:
+		return t.hasQuantity() // "I'll take two"
+	}
+	return false
+}
+
+// hasQuantity reports whether the message says how many.
+func (t *turn) hasQuantity() bool {
+	for _, m := range t.p.products {
+		if m.Quantity > 0 {
+			return true
+		}
+	}
+	return len(t.p.products) == 0 && t.countSaid() > 0
+}
+
+// countSaid is the quantity that a message without a product's name says; 0 if none.
+func (t *turn) countSaid() int {
+	e := t.p.entities
+	switch {
+	case t.p.isChoice:
+		return within(t.p.choice)
+	case len(e.Quantities) == 1 && e.Quantities[0].Value == float64(int(e.Quantities[0].Value)):
+		return within(int(e.Quantities[0].Value))
+	case len(e.Numbers) == 1 && len(e.Quantities) == 0:
+		return within(e.Numbers[0].Value)
+	}
+	return 0
+}
+
+func within(n int) int {
+	if n < 1 || n > maxQuantity {
+		return 0
+	}
+	return n
+}
+
+// fillOrder takes from the message what it says of the order, and goes on with it.
+func (t *turn) fillOrder() {
+	p := &t.p
+	if t.next.Order == nil {
+		t.next.Order = &Basket{}
+	}
+	o := t.next.Order
+	o.At = t.in.Message.At
+	before, place := slices.Clone(o.Lines), len(t.said)
+	var unclear *entity.NameMatch
+	switch {
+	case len(p.products) > 0 && p.cued(cueRemove) && len(o.Lines) > 0:
+		for _, m := range p.products {
+			t.removeLine(m.ID)
+		}
+	case len(p.products) > 0:
+		unclear = t.addLines()
+	case t.countSaid() > 0:
+		t.setCount(t.countSaid())
+	case len(o.Lines) == 0 && t.next.Topic != "" && t.k.product[t.next.Topic] != nil:
+		t.addLine(entity.NameMatch{ID: t.next.Topic}) // "I'll take it"
+	}
+	t.fillDelivery()
+	if unclear != nil {
+		t.askWhichProduct(*unclear)
+	} else {
+		t.continueOrder()
+	}
+	t.tellAdded(before, place)
+}
+
+// tellAdded says at a place in the reply which lines are new, unless the whole order is read back.
+func (t *turn) tellAdded(before []Line, place int) {
+	if t.next.Order == nil || t.next.Ask.For == askOrder {
+		return
+	}
+	var added []string
+	for _, l := range t.next.Order.Lines {
+		if !slices.Contains(before, l) {
+			added = append(added, t.lineText(l))
+		}
+	}
+	if len(added) > 0 {
+		text := t.render("order.added", "line", strings.Join(added, "; "))
+		t.said = slices.Insert(t.said, place, part{text: text})
+	}
+}
+
+// addLines puts the products of the message on the order. It returns one that may be several.
+func (t *turn) addLines() (unclear *entity.NameMatch) {
+	for _, m := range t.p.products {
+		if len(m.Others) > 0 && !m.Exact {
+			unclear = &m
+			continue
+		}
+		t.addLine(m)
+	}
+	return unclear
+}
+
+// askWhichProduct asks which of several products was meant. The quantity is kept with the
+// question.
+func (t *turn) askWhichProduct(m entity.NameMatch) {
+	var options []Option
+	for _, id := range append([]string{m.ID}, m.Others...) {
+		if p := t.k.product[id]; p != nil {
+			label := strings.TrimPrefix(t.productLine(p), "• ")
+			options = append(options, Option{Do: doProduct, Value: id, Label: label})
+		}
+	}
+	t.askOf(Ask{For: askProduct, About: strconv.Itoa(m.Quantity)}, options, "order.which")
+}
+
+// addLine puts a product on the order, or changes its quantity and size.
+func (t *turn) addLine(m entity.NameMatch) {
+	p, o := t.k.product[m.ID], t.next.Order
+	if p == nil {
+		return
+	}
+	name := p.Name.In(t.say.language)
+	t.next.Topic = m.ID
+	if !available(p) {
+		t.tell("product.out", "name", name)
+		return
+	}
+	line := Line{Product: m.ID, Size: m.Size, Quantity: m.Quantity}
+	if line.Size == "" {
+		line.Size = t.sizeIn(m.ID, "")
+	}
+	if line.Quantity <= 0 || line.Quantity > maxQuantity {
+		line.Quantity, line.Guessed = 1, true
+	}
+	i := slices.IndexFunc(o.Lines, func(l Line) bool {
+		return l.Product == m.ID && (l.Size == line.Size || l.Size == "" || line.Size == "")
+	})
+	switch {
+	case i >= 0 && t.p.cued(cueAdd):
+		o.Lines[i].Quantity += line.Quantity
+	case i >= 0:
+		if !line.Guessed {
+			o.Lines[i].Quantity, o.Lines[i].Guessed = line.Quantity, false
+		}
+		if line.Size != "" {
+			o.Lines[i].Size = line.Size
+		}
+	case len(o.Lines) >= maxLines:
+		t.tell("order.too_many")
+		return
+	default:
+		o.Lines = append(o.Lines, line)
+		i = len(o.Lines) - 1
+	}
+	t.limitToStock(i)
+}
+
+// limitToStock lowers the quantity of a line to what is left.
+func (t *turn) limitToStock(i int) {
+	l := &t.next.Order.Lines[i]
+	l.Quantity = min(l.Quantity, maxQuantity)
+	p := t.k.product[l.Product]
+	if p == nil || p.Stock == nil || l.Quantity <= *p.Stock {
+		return
+	}
+	l.Quantity = *p.Stock
+	t.tell("product.few", "name", p.Name.In(t.say.language), "count", thousands(int64(*p.Stock)))
+}
+
+// sizeIn finds a size of a product in words: those given, else those of the message.
+func (t *turn) sizeIn(id, text string) string {
+	p := t.k.product[id]
+	if p == nil || len(p.Sizes) == 0 {
+		return ""
+	}
+	words := t.p.reading.Words
+	if text != "" {
+		words = split(text)
+	}
+	found := ""
+	for _, size := range p.Sizes {
+		if containsRun(words, split(size)) && len(size) > len(found) {
+			found = size
+		}
+	}
+	return found
+}
+
+// containsRun reports whether words has all of run side by side.
+func containsRun(words, run []string) bool {
+	for i := 0; len(run) > 0 && i+len(run) <= len(words); i++ {
+		if slices.Equal(words[i:i+len(run)], run) {
+			return true
+		}
+	}
+	return false
+}
+
+// removeLine takes a product off the order.
+func (t *turn) removeLine(id string) {
+	o := t.next.Order
+	before := len(o.Lines)
+	o.Lines = slices.DeleteFunc(o.Lines, func(l Line) bool { return l.Product == id })
+	if len(o.Lines) < before {
+		t.tell("order.removed", "name", t.k.nameOf(id, t.say))
+	}
+	if len(o.Lines) == 0 {
+		t.tell("order.empty")
+	}
+}
+
+// setCount takes a number that came without a name for the line that was spoken of last.
+func (t *turn) setCount(n int) {
+	o := t.next.Order
+	id := t.next.Topic
+	if a := t.next.Ask; a.For == askQuantity && a.About != "" {
+		id = a.About
+	}
+	i := slices.IndexFunc(o.Lines, func(l Line) bool { return l.Product == id })
+	switch {
+	case i < 0 && t.k.product[id] != nil:
+		t.addLine(entity.NameMatch{ID: id, Quantity: n})
+	case i < 0 && len(o.Lines) > 0:
+		i = len(o.Lines) - 1
+		fallthrough
+	case i >= 0:
+		o.Lines[i].Quantity, o.Lines[i].Guessed = n, false
+		t.limitToStock(i)
+	}
+}
+
+// addProduct puts a product on the order that was chosen from a menu. The quantity is what was
+// said before the menu, if anything.
+func (t *turn) addProduct(id, quantity string) {
+	t.did(actOffer)
+	p := t.k.product[id]
+	if p == nil {
+		t.showMenu("menu.lead")
+		return
+	}
+	if t.next.Order != nil || t.p.has(actOrder) {
+		if t.next.Order == nil {
+			t.next.Order = &Basket{}
+		}
+		t.next.Order.At = t.in.Message.At
+		count, _ := strconv.Atoi(quantity) // 0 if there is none
+		before, place := slices.Clone(t.next.Order.Lines), len(t.said)
+		t.addLine(entity.NameMatch{ID: id, Quantity: count})
+		t.continueOrder()
+		t.tellAdded(before, place)
+		return
+	}
+	t.tellOfferOf(id, true)
+	if available(p) {
+		t.ask(Ask{For: askQuantity, About: id}, "order.quantity")
+	}
+}
+
+// takeAmount takes a size or a quantity as the answer to the question for it.
+func (t *turn) takeAmount(a Ask) bool {
+	o := t.next.Order
+	if a.For == askSize && o != nil {
+		for i := range o.Lines {
+			if l := &o.Lines[i]; l.Product == a.About && l.Size == "" {
+				size := t.sizeIn(l.Product, "")
+				if size == "" {
+					return false
+				}
+				t.did(actOrder)
+				l.Size, o.At = size, t.in.Message.At
+				t.fillDelivery()
+				t.continueOrder()
+				return true
+			}
+		}
+		return false
+	}
+	if a.For != askQuantity || t.p.has(infoActs...) || len(t.p.products) > 0 || t.countSaid() == 0 {
+		return false
+	}
+	t.did(actOrder)
+	t.next.Topic = a.About
+	t.fillOrder()
+	return true
+}
+
+// lineText is a line as it is read back: "2 × Shirt (M): TSh 40,000".
+func (t *turn) lineText(l Line) string {
+	name := t.k.nameOf(l.Product, t.say)
+	if l.Size != "" {
+		name += " (" + l.Size + ")"
+	}
+	price := "?"
+	if p := t.k.product[l.Product]; p != nil && p.Price > 0 {
+		price = t.k.money(p.Price * int64(l.Quantity))
+	}
+	return strings.TrimSuffix(t.say.first("order.line",
+		"count", thousands(int64(l.Quantity)), "name", name, "price", price), ": ?")
+}
+
+// lineTotal is what the lines come to. ok is false if a price was not told.
+func (t *turn) lineTotal() (total int64, ok bool) {
+	ok = true
+	for _, l := range t.next.Order.Lines {
+		p := t.k.product[l.Product]
+		if p == nil || p.Price == 0 {
+			ok = false
+			continue
+		}
+		total += p.Price * int64(l.Quantity)
+	}
+	return total, ok
+}
+
+// orderLines are the lines as facts.
+func (t *turn) orderLines() []flowhq.OrderLine {
+	var lines []flowhq.OrderLine
+	for _, l := range t.next.Order.Lines {
+		line := flowhq.OrderLine{
+			Product: l.Product, Name: t.k.nameOf(l.Product, t.say), Size: l.Size, Quantity: l.Quantity,
+		}
+		if p := t.k.product[l.Product]; p != nil {
+			line.Price = p.Price
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}

@@ -1,0 +1,237 @@
+package reply
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+)
+
+// placeOrder places the order that was read back.
+func (t *turn) placeOrder() {
+	o := t.next.Order
+	if o == nil || len(o.Lines) == 0 {
+		t.next.Ask = Ask{}
+		t.ask(Ask{For: askProduct}, "order.what")
+		return
+	}
+	lines := slices.Clone(o.Lines)
+	for i := range o.Lines { // what the owner has sold meanwhile
+		t.limitToStock(i)
+	}
+	o.Lines = slices.DeleteFunc(o.Lines, func(l Line) bool { return l.Quantity <= 0 })
+	if !slices.Equal(lines, o.Lines) || t.incomplete() {
+		t.continueOrder()
+		return
+	}
+	t.did(actConfirm)
+	if o.Number == "" {
+		o.Number = t.in.Reference
+	}
+	f := t.order(flowhq.OrderConfirmed)
+	t.fact(flowhq.FactChange{Order: &f})
+	t.tell("order.done", "number", f.Number, "total", t.k.money(f.Total))
+	if i := slices.IndexFunc(t.k.profile.Payments, func(p flowhq.Payment) bool { return p.Name == o.Payment }); i >= 0 &&
+		t.k.profile.Payments[i].Number != "" {
+		t.tell("order.pay_to", "payment", t.payment(i))
+	}
+	t.next.Order, t.next.Ask, t.next.Topic = nil, Ask{}, ""
+}
+
+// incomplete reports whether the order lacks what only a newer profile asks for.
+func (t *turn) incomplete() bool {
+	return slices.ContainsFunc(t.next.Order.Lines, func(l Line) bool {
+		p := t.k.product[l.Product]
+		return p == nil || l.Size == "" && len(p.Sizes) > 1
+	})
+}
+
+// dropOrder gives up the order that was being made.
+func (t *turn) dropOrder() {
+	changed := t.next.Order != nil && t.next.Order.Number != ""
+	t.next.Order, t.next.Ask, t.next.Topic = nil, Ask{}, ""
+	if changed {
+		t.tell("cancel.kept")
+		return
+	}
+	t.tell("order.dropped")
+}
+
+// meantOrders are the orders that the message may mean: the one whose number it says, else those
+// that are not done yet.
+func (t *turn) meantOrders() (meant []flowhq.Order, unknown bool) {
+	for _, r := range t.p.entities.References {
+		for _, o := range t.in.Calendar.Orders {
+			if strings.EqualFold(r.Text, o.Number) {
+				return []flowhq.Order{o}, false
+			}
+		}
+		unknown = true
+	}
+	if unknown {
+		return nil, true
+	}
+	for _, o := range t.in.Calendar.Orders {
+		if o.Status == flowhq.OrderConfirmed {
+			meant = append(meant, o)
+		}
+	}
+	return meant, false
+}
+
+// wantUndo begins to cancel an order: what is only being made is dropped, a placed one is read
+// back first.
+func (t *turn) wantUndo() {
+	if t.next.Order != nil && len(t.p.entities.References) == 0 {
+		t.dropOrder()
+		return
+	}
+	meant, unknown := t.meantOrders()
+	switch {
+	case unknown:
+		t.unanswered("unanswered.reference")
+	case len(meant) == 0:
+		t.tell("order.none")
+	case len(meant) == 1:
+		t.confirmUndo(meant[0].Number)
+	default:
+		t.askOf(Ask{For: askOption}, t.orderOptions(meant, doOrder), "order.cancel_which")
+	}
+}
+
+func (t *turn) orderOptions(all []flowhq.Order, do string) []Option {
+	var options []Option
+	for _, o := range firstOf(all, maxOptions) {
+		options = append(options, Option{Do: do, Value: o.Number, Label: o.Number + ", " + t.k.money(o.Total)})
+	}
+	return options
+}
+
+func (t *turn) orderNumbered(number string) (flowhq.Order, bool) {
+	for _, o := range t.in.Calendar.Orders {
+		if o.Number != "" && o.Number == number {
+			return o, true
+		}
+	}
+	return flowhq.Order{}, false
+}
+
+// confirmUndo reads back the order that is to be cancelled. One that is done already is for a
+// person.
+func (t *turn) confirmUndo(number string) {
+	o, ok := t.orderNumbered(number)
+	switch {
+	case !ok:
+		t.tell("order.none")
+	case o.Status != flowhq.OrderConfirmed:
+		t.tellOrder(o)
+		t.ask(Ask{For: askPerson}, "unanswered.offer")
+	default:
+		t.ask(Ask{For: askUndo, About: number}, "order.cancel_confirm",
+			"number", number, "total", t.k.money(o.Total))
+	}
+}
+
+// cancelOrder cancels an order that was read back.
+func (t *turn) cancelOrder(number string) {
+	t.next.Ask = Ask{}
+	o, ok := t.orderNumbered(number)
+	if !ok || o.Status != flowhq.OrderConfirmed {
+		t.tell("order.none")
+		return
+	}
+	t.did(actConfirm)
+	o.Status = flowhq.OrderCancelled
+	t.fact(flowhq.FactChange{Order: &o})
+	t.tell("order.cancel_done", "number", o.Number)
+}
+
+// wantEdit begins to change a placed order.
+func (t *turn) wantEdit() {
+	meant, unknown := t.meantOrders()
+	switch {
+	case unknown:
+		t.unanswered("unanswered.reference")
+	case len(meant) == 0:
+		t.tell("order.none")
+	case len(meant) == 1:
+		t.editOrder(meant[0].Number)
+	default:
+		t.askOf(Ask{For: askOption}, t.orderOptions(meant, doEdit), "order.cancel_which")
+	}
+}
+
+// editOrder takes a placed order up again. It stays as it is until the change is confirmed.
+func (t *turn) editOrder(number string) {
+	f, ok := t.orderNumbered(number)
+	if !ok || f.Status != flowhq.OrderConfirmed {
+		t.tell("order.none")
+		return
+	}
+	o := &Basket{
+		Number: number, At: t.in.Message.At, How: howPickup, Area: f.Delivery.Area,
+		Address: f.Delivery.Address, Latitude: f.Delivery.Latitude, Longitude: f.Delivery.Longitude,
+	}
+	if f.Delivery != (flowhq.Drop{}) {
+		o.How, o.Unlisted = howDeliver, f.Delivery.Area == ""
+	}
+	for _, l := range f.Lines {
+		if t.k.product[l.Product] == nil {
+			t.passOn(actChange) // the product is gone: only a person knows what it was
+			return
+		}
+		o.Lines = append(o.Lines, Line{Product: l.Product, Size: l.Size, Quantity: l.Quantity})
+	}
+	o.Payment, _, _ = strings.Cut(f.Note, ";")
+	t.next.Order = o
+	if t.fillsOrder(false) {
+		t.fillOrder()
+		return
+	}
+	var lines []string
+	for _, l := range o.Lines {
+		lines = append(lines, t.lineText(l))
+	}
+	t.tell("order.summary")
+	t.show(lines...)
+	t.ask(Ask{For: askProduct}, "order.instead")
+}
+
+// tellOrders says how the customer's orders stand.
+func (t *turn) tellOrders() {
+	meant, unknown := t.meantOrders()
+	if len(meant) == 0 && !unknown {
+		meant = firstOf(t.in.Calendar.Orders, 1) // the last one is done or cancelled
+	}
+	switch {
+	case unknown:
+		t.unanswered("unanswered.reference")
+		return
+	case len(meant) == 0 && t.next.Order != nil && len(t.next.Order.Lines) > 0:
+		t.readOrderBack()
+		return
+	case len(meant) == 0:
+		t.unanswered("order.none")
+		return
+	}
+	confirmed := false
+	for _, o := range firstOf(meant, maxOffered) {
+		t.tellOrder(o)
+		confirmed = confirmed || o.Status == flowhq.OrderConfirmed
+	}
+	if confirmed {
+		t.noteUnanswered()
+		t.ask(Ask{For: askPerson}, "order.status_ask")
+	}
+}
+
+// tellOrder says how one order stands. Where it is nobody has told the bot.
+func (t *turn) tellOrder(o flowhq.Order) {
+	key := map[flowhq.OrderStatus]string{
+		flowhq.OrderFulfilled: "order.status_fulfilled", flowhq.OrderCancelled: "order.status_cancelled",
+	}[o.Status]
+	if key == "" {
+		key = "order.status_confirmed"
+	}
+	t.tell(key, "number", o.Number, "day", t.nearDay(o.CreatedAt.In(t.k.zone)), "total", t.k.money(o.Total))
+}

@@ -1,0 +1,142 @@
+package reply
+
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand"
+	"github.com/flowhq/flowhq/internal/understand/entity"
+	"github.com/flowhq/flowhq/internal/understand/when"
+)
+
+// maxRead is how much of a message is read, in bytes. Nobody says what a message is about after
+// that, and a message may have 64 KiB.
+const maxRead = 2000
+
+// alsoScore is from which score on an intent counts beside the best one.
+const alsoScore = .4
+
+// A perception is what a message holds.
+type perception struct {
+	text     string
+	reading  understand.Reading
+	entities entity.Entities
+	time     when.Result
+	hasTime  bool
+	services []entity.NameMatch
+	products []entity.NameMatch
+	areas    []entity.NameMatch
+	yesNo    entity.YesNo
+	choice   int // number that the whole message is
+	isChoice bool
+	asks     bool // it is a question, as far as its mark tells
+
+	answer  string // the owner's question that is most alike
+	sure    bool
+	nearest []string
+
+	acts []act // what the message does, in the order in which it is answered
+}
+
+// perceive reads the message.
+func (t *turn) perceive() {
+	k, text := t.k, head(t.in.Message.Text, maxRead)
+	p := &t.p
+	p.text = text
+	p.reading = understand.Read(text, k.template())
+	p.entities = entity.Find(text)
+	p.yesNo = entity.ReadYesNo(text)
+	p.choice, p.isChoice = entity.Choice(text)
+	p.asks = strings.Contains(text, "?")
+	p.services = k.services.Match(text)
+	p.products = k.products.Match(text)
+	p.areas = k.areas.Match(text)
+	if !p.isChoice {
+		p.time, p.hasTime = when.Parse(text, t.written(), openingHours{k})
+	}
+	p.answer, _, p.sure, p.nearest = k.answers.Best(text)
+	p.acts = t.actsOf(p)
+}
+
+// head returns the beginning of a text as valid UTF-8.
+func head(text string, limit int) string {
+	if len(text) > limit {
+		end := limit
+		for end > 0 && !utf8.RuneStart(text[end]) {
+			end--
+		}
+		text = text[:end]
+	}
+	return strings.ToValidUTF8(text, "")
+}
+
+// written is when the message was written, by the clock of the business. What it says of days
+// counts from then.
+func (t *turn) written() time.Time { return t.in.Message.written().In(t.k.zone) }
+
+// has reports whether the message does something.
+func (p *perception) has(acts ...act) bool {
+	return slices.ContainsFunc(acts, func(a act) bool { return slices.Contains(p.acts, a) })
+}
+
+// names reports whether the message names something from the owner's lists.
+func (p *perception) names() bool { return len(p.services)+len(p.products) > 0 }
+
+// chooseLanguage lets the message change the language of the chat.
+func (t *turn) chooseLanguage() {
+	l := t.next.Language
+	if l == "" {
+		l = t.k.config.Language
+	}
+	if r := t.p.reading; r.LanguageSure && slices.Contains(flowhq.Languages, r.Language) {
+		l = r.Language
+		t.next.Language = l
+	}
+	t.say = speakerOf(t.k, l)
+}
+
+// understood is what is stored of the reading.
+func (t *turn) understood() Understood {
+	u := Understood{Language: t.say.language, Band: t.p.reading.Band.String()}
+	for _, a := range t.acts {
+		u.Acts = append(u.Acts, string(a))
+	}
+	for _, s := range t.p.reading.Intents {
+		if s.Score >= minStoredScore && len(u.Intents) < maxStoredIntents {
+			u.Intents = append(u.Intents, Intent{string(s.Intent), s.Score})
+		}
+	}
+	u.Entities = Entities{
+		Services: idsOf(t.p.services), Products: idsOf(t.p.products), Areas: idsOf(t.p.areas),
+	}
+	if t.p.sure {
+		u.Entities.Answer = t.p.answer
+	}
+	switch {
+	case t.p.hasTime && t.p.time.HasTime:
+		u.Entities.Time = t.p.time.Start
+	case t.p.hasTime:
+		u.Entities.Time = t.p.time.Day
+	}
+	return u
+}
+
+// Bounds on what is stored of a reading.
+const (
+	minStoredScore   = .05
+	maxStoredIntents = 5
+	maxStoredNames   = 10
+)
+
+func idsOf(matches []entity.NameMatch) []string {
+	var ids []string
+	for _, m := range matches {
+		if !slices.Contains(ids, m.ID) && len(ids) < maxStoredNames {
+			ids = append(ids, m.ID)
+		}
+	}
+	return ids
+}

@@ -1,0 +1,69 @@
+package reply
+
+import (
+	"regexp"
+	"unicode"
+)
+
+// secretWords are what secrets are called. "Siri" is only one with what it belongs to.
+var secretWords = keywords(`
+	pin, pins, password*, passcode*, paswad, pasiwedi, otp, nywila, nenosiri, neno la siri,
+	namba ya siri, nambari ya siri, cvv
+`)
+
+// saysSecret finds what stands behind the word and looks like the secret itself: four to eight
+// digits, or a word behind "is" or "ni".
+var saysSecret = regexp.MustCompile(
+	`(?i)(pin|pass ?word|passcode|otp|cvv|siri|nywila|nenosiri|paswad)\b[^.!?\n]{0,25}?` +
+		`([:=] *\S{4,}|\b\d{4,8}\b|\b(is|ni)\b *(: *)?\S*\d\S*)`)
+
+// location tells that "pin" is a place on a map.
+var locationPin = keywords("pin location, location pin, pin ya location, location, map, ramani")
+
+// tellsSecret reports whether the message holds a PIN or password, and not only talks of one.
+func tellsSecret(p *perception) bool {
+	return anyIn(p.reading.Words, secretWords) && !anyIn(p.reading.Words, locationPin) &&
+		saysSecret.MatchString(p.text)
+}
+
+// withoutSecrets returns the text of a message with every digit hidden if it may hold a secret.
+// It is for the notes that people of the business read.
+func withoutSecrets(p *perception) string {
+	if !anyIn(p.reading.Words, secretWords) {
+		return p.text
+	}
+	runes := []rune(p.text)
+	for i, r := range runes {
+		if unicode.IsDigit(r) {
+			runes[i] = '•'
+		}
+	}
+	return string(runes)
+}
+
+// bargains reports whether a message names a price of its own and asks for consent: "is 5,000 all
+// right?". Nobody but the owner may agree to that.
+func bargains(p *perception) bool {
+	if len(p.entities.Money) == 0 {
+		return false
+	}
+	return p.asks || anyIn(p.reading.Words, bargainWords)
+}
+
+var bargainWords = keywords(`
+	all right, alright, okay, ok, is fine, sawa, iko sawa, ni sawa, inatosha, tosha, poa, accept,
+	utakubali, mtakubali, mnakubali, nipe kwa, niuzie kwa, nitoe, natoa, niko na, nina, only,
+	pekee, tu, for me, deal, fanya, chukua
+`)
+
+// angerWords tell anger from a complaint.
+var angerWords = angerCue()
+
+func angerCue() []keyword {
+	for _, c := range cues {
+		if c.act == actAnger {
+			return c.words
+		}
+	}
+	return nil
+}

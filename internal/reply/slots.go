@@ -1,0 +1,237 @@
+package reply
+
+import (
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/when"
+)
+
+const (
+	// defaultMinutes is how long a service takes whose owner has not told.
+	defaultMinutes = 30
+	// slotEvery is the distance between the times that are offered.
+	slotEvery = 30 * time.Minute
+	// maxSlots is how many times are offered at once.
+	maxSlots = 4
+	// daysSearched is how far a free time is looked for.
+	daysSearched = 14
+)
+
+// minutes is how long a service takes.
+func (t *turn) minutes(service string) int {
+	if s := t.k.service[service]; s != nil && s.Minutes > 0 {
+		return s.Minutes
+	}
+	return defaultMinutes
+}
+
+// isOpen reports whether the business is open for the whole of a visit. Hours that were not told
+// close nothing.
+func (t *turn) isOpen(start time.Time, minutes int) bool {
+	if !t.k.profile.HoursTold() {
+		return true
+	}
+	end := start.Add(time.Duration(minutes) * time.Minute)
+	for _, offset := range []int{-1, 0} {
+		for _, s := range t.k.profile.OpenOn(startOfDay(start.In(t.k.zone)).AddDate(0, 0, offset)) {
+			if !start.Before(s.From) && !end.After(s.To) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// hasRoom reports whether fewer bookings than the capacity overlap a visit at any moment of it.
+// What the customer holds or moves does not count.
+func (t *turn) hasRoom(start time.Time, minutes int, v *Visit) bool {
+	end := start.Add(time.Duration(minutes) * time.Minute)
+	var own []flowhq.Span
+	for _, b := range t.in.Calendar.Bookings {
+		if v != nil && (b.Number == v.Number || b.Number == v.Moves) {
+			own = append(own, flowhq.Span{From: b.StartsAt, To: b.EndsAt})
+		}
+	}
+	var overlapping []flowhq.Span
+	for _, s := range t.in.Calendar.Taken {
+		if !s.From.Before(end) || !s.To.After(start) {
+			continue
+		}
+		if i := indexOfSpan(own, s); i >= 0 {
+			own = append(own[:i:i], own[i+1:]...)
+			continue
+		}
+		overlapping = append(overlapping, s)
+	}
+	// The most that overlap is reached at the beginning of the visit or of one of them.
+	moments := []time.Time{start}
+	for _, s := range overlapping {
+		moments = append(moments, s.From)
+	}
+	for _, m := range moments {
+		if m.Before(start) {
+			continue
+		}
+		n := 0
+		for _, s := range overlapping {
+			if !m.Before(s.From) && m.Before(s.To) {
+				n++
+			}
+		}
+		if n >= t.k.capacity() {
+			return false
+		}
+	}
+	return true
+}
+
+func indexOfSpan(all []flowhq.Span, s flowhq.Span) int {
+	for i, a := range all {
+		if a.From.Equal(s.From) && a.To.Equal(s.To) {
+			return i
+		}
+	}
+	return -1
+}
+
+// fits reports whether a visit can be had at a time.
+func (t *turn) fits(start time.Time, minutes int) bool {
+	return start.After(t.now) && t.isOpen(start, minutes) && t.hasRoom(start, minutes, t.next.Booking)
+}
+
+// slots lists free times of a day from a time until another; zero times are those of the day.
+func (t *turn) slots(day time.Time, minutes int, from, to time.Time) []time.Time {
+	var free []time.Time
+	for _, s := range t.k.profile.OpenOn(day) {
+		for at := s.From.In(t.k.zone); at.Before(s.To); at = at.Add(slotEvery) {
+			if !from.IsZero() && at.Before(from) || !to.IsZero() && !at.Before(to) {
+				continue
+			}
+			if t.fits(at, minutes) {
+				free = append(free, at)
+			}
+		}
+	}
+	return free
+}
+
+// spread takes a few times out of many, evenly: one of the morning, one of the evening.
+func spread(free []time.Time, n int) []time.Time {
+	if len(free) <= n {
+		return free
+	}
+	var few []time.Time
+	for i := range n {
+		few = append(few, free[i*(len(free)-1)/(n-1)])
+	}
+	return few
+}
+
+// offerDay offers free times of the day that was said, or of the part of it.
+func (t *turn) offerDay(v *Visit, r when.Result, said bool) {
+	day := t.nearDay(v.Day)
+	if !t.k.profile.HoursTold() {
+		t.ask(Ask{For: askWhen}, "book.time", "day", day)
+		return
+	}
+	if len(t.k.profile.OpenOn(v.Day)) == 0 {
+		t.tellDay(v.Day)
+		t.offerNearest(v.Day)
+		return
+	}
+	var from, to time.Time
+	if said && r.Certainty == when.Part {
+		from, to = r.Start, r.End
+	}
+	free := t.slots(v.Day, t.minutes(v.Service), from, to)
+	if len(free) == 0 && !from.IsZero() {
+		free = t.slots(v.Day, t.minutes(v.Service), time.Time{}, time.Time{})
+	}
+	if len(free) == 0 {
+		t.tell("book.full", "day", day)
+		t.offerNearest(v.Day)
+		return
+	}
+	free = spread(free, maxSlots)
+	var clocks []string
+	var options []Option
+	for _, at := range free {
+		clocks = append(clocks, t.clock(at))
+		options = append(options, timeOption(at, t.clock(at)))
+	}
+	t.tell("book.free", "day", day, "times", or(t.say.language, clocks))
+	t.ask(Ask{For: askWhen, Options: options}, "book.free_which")
+}
+
+// offerInstead says why a time cannot be had and offers the nearest that can.
+func (t *turn) offerInstead(key string, pairs ...string) {
+	v := t.next.Booking
+	wanted := v.Start
+	if wanted.IsZero() {
+		wanted = t.p.time.Start
+	}
+	if wanted.IsZero() {
+		wanted = v.Day
+	}
+	if wanted.IsZero() {
+		wanted = t.p.time.Day
+	}
+	t.tell(key, pairs...)
+	t.offerNearest(wanted)
+}
+
+// offerNearest offers the free times that are nearest to one that cannot be had.
+func (t *turn) offerNearest(wanted time.Time) {
+	if wanted.IsZero() || wanted.Before(t.now) {
+		wanted = t.now
+	}
+	wanted = wanted.In(t.k.zone)
+	minutes := t.minutes(t.next.Booking.Service)
+	var before, after []time.Time
+	for _, at := range t.slots(startOfDay(wanted), minutes, time.Time{}, time.Time{}) {
+		if at.Before(wanted) {
+			before = append(before, at)
+		} else {
+			after = append(after, at)
+		}
+	}
+	for i := 1; i <= daysSearched && len(after) < maxSlots-1; i++ {
+		day := startOfDay(wanted).AddDate(0, 0, i)
+		after = append(after, t.slots(day, minutes, time.Time{}, time.Time{})...)
+	}
+	free := firstOf(after, maxSlots-1)
+	if len(before) > 0 {
+		free = append([]time.Time{before[len(before)-1]}, free[:min(len(free), maxSlots-2)]...)
+	}
+	if len(free) == 0 {
+		t.ask(Ask{For: askWhen}, "book.when")
+		return
+	}
+	var options []Option
+	for _, at := range free {
+		options = append(options, timeOption(at, t.at(at)))
+	}
+	t.askOf(Ask{For: askWhen}, options, "book.nearest")
+}
+
+func timeOption(at time.Time, label string) Option {
+	return Option{Do: doTime, Value: at.Format(time.RFC3339), Label: label}
+}
+
+func parseTime(value string, zone *time.Location) (time.Time, bool) {
+	at, err := time.ParseInLocation(time.RFC3339, value, zone)
+	return at.In(zone), err == nil
+}
+
+// chooseTime takes a time that was offered.
+func (t *turn) chooseTime(at time.Time) {
+	t.did(actBook)
+	at = at.In(t.k.zone)
+	if t.next.Booking == nil {
+		t.next.Booking = &Visit{}
+	}
+	t.p.hasTime = false // what was said has led to the offer
+	t.next.Booking.Day, t.next.Booking.Start = startOfDay(at), at
+	t.continueBooking()
+}

@@ -1,0 +1,221 @@
+package reply
+
+import (
+	"embed"
+	"fmt"
+	"hash/fnv"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/flowhq/flowhq"
+)
+
+// MaxBytes bounds every text that this package returns, in bytes.
+const MaxBytes = 2048
+
+//go:embed texts/*.txt
+var textFiles embed.FS
+
+// A catalog is what the bot can say in one language: for each key its variants, which say the
+// same in other words.
+type catalog map[string][]string
+
+// catalogs are read at start: a text that is missing or misspelt stops the tests, and no reply.
+var catalogs = map[flowhq.Language]catalog{
+	flowhq.English: mustReadCatalog("texts/en.txt"),
+	flowhq.Swahili: mustReadCatalog("texts/sw.txt"),
+}
+
+func mustReadCatalog(name string) catalog {
+	text, err := textFiles.ReadFile(name)
+	if err == nil {
+		var c catalog
+		if c, err = readCatalog(string(text)); err == nil {
+			return c
+		}
+	}
+	panic(fmt.Sprintf("reply: %s: %v", name, err)) // unreachable: the file is in the program
+}
+
+// readCatalog reads a file of texts: "[key]" begins a text, each line after it is one variant,
+// "#" begins a comment.
+func readCatalog(file string) (catalog, error) {
+	c, key := catalog{}, ""
+	for i, line := range strings.Split(file, "\n") {
+		line = strings.TrimSpace(line)
+		switch name, isKey := strings.CutPrefix(line, "["); {
+		case line == "" || strings.HasPrefix(line, "#"):
+		case isKey && strings.HasSuffix(name, "]"):
+			key = strings.TrimSuffix(name, "]")
+			if _, twice := c[key]; twice {
+				return nil, fmt.Errorf("line %d: [%s] is there twice", i+1, key)
+			}
+			c[key] = nil
+		case key == "":
+			return nil, fmt.Errorf("line %d: no [key] before it", i+1)
+		default:
+			c[key] = append(c[key], line)
+		}
+	}
+	return c, nil
+}
+
+// Texts lists the texts that an owner may replace: by their key, the placeholders that each may
+// have, sorted and without braces. It is what [flowhq.Profile.ValidateTexts] takes.
+func Texts() map[string][]string {
+	all := map[string][]string{}
+	for key, variants := range catalogs[flowhq.Swahili] {
+		names := flowhq.Placeholders(strings.Join(variants, " "))
+		names = append(names, "business")
+		slices.Sort(names)
+		all[key] = slices.Compact(names)
+	}
+	return all
+}
+
+// A speaker says texts on behalf of one business in one language.
+type speaker struct {
+	catalog
+	language flowhq.Language
+	business string
+	texts    map[string]flowhq.Text // the owner's
+}
+
+// speakerOf returns who speaks for a business. Swahili is the default, as in the original.
+func speakerOf(k *Knowledge, l flowhq.Language) speaker {
+	if l != flowhq.English {
+		l = flowhq.Swahili
+	}
+	name := oneLine(k.config.BusinessName, flowhq.MaxNameLength)
+	return speaker{catalogs[l], l, name, k.profile.Texts}
+}
+
+// variants returns the ways to say a text. The owner's own words have only one.
+func (s speaker) variants(key string) []string {
+	if own, ok := s.texts[key]; ok {
+		// Not own.In: the bot's text in the customer's language is better than the owner's in
+		// the other one.
+		switch {
+		case s.language == flowhq.English && own.EN != "":
+			return []string{own.EN}
+		case s.language == flowhq.Swahili && own.SW != "":
+			return []string{own.SW}
+		}
+	}
+	return s.catalog[key]
+}
+
+// fill puts values in place of placeholders: pairs are names without braces and values. No value
+// is searched for the mark of another, as a replacer reads its input once.
+func (s speaker) fill(text string, pairs ...string) string {
+	with := make([]string, 0, len(pairs)+2)
+	with = append(with, "{business}", s.business)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		with = append(with, "{"+pairs[i]+"}", pairs[i+1])
+	}
+	return strings.NewReplacer(with...).Replace(text)
+}
+
+// first says a text in its first variant. It is for labels and parts of sentences.
+func (s speaker) first(key string, pairs ...string) string {
+	variants := s.variants(key)
+	if len(variants) == 0 {
+		return ""
+	}
+	return s.fill(variants[0], pairs...)
+}
+
+// polite finds the words for "please" at the beginning of a sentence and in it.
+var polite = regexp.MustCompile(`(?i)(please|tafadhali),? +| *,? (please|tafadhali)\b`)
+
+// plainly returns the text without "please", which is said once a conversation.
+func plainly(text string) string { return upperFirst(polite.ReplaceAllString(text, "")) }
+
+// upperFirst begins a sentence: a name or a day that stands first may be in lower case.
+func upperFirst(text string) string {
+	r, n := utf8.DecodeRuneInString(text)
+	if u := unicode.ToUpper(r); n > 0 && u != r && r != utf8.RuneError {
+		return string(u) + text[n:]
+	}
+	return text
+}
+
+// sentences splits a reply at ends of sentences and lines. What is short, such as "Sawa.", may be
+// said again.
+func sentences(text string) []string {
+	var all []string
+	for line := range strings.SplitSeq(text, "\n") {
+		if listLine.MatchString(line) {
+			continue // a list is the same each time
+		}
+		for len(line) > 0 {
+			end := len(line)
+			if i := sentenceEnd.FindStringIndex(line); i != nil {
+				end = i[1]
+			}
+			if s := strings.TrimSpace(line[:end]); len(strings.Fields(s)) >= minRepeated {
+				all = append(all, s)
+			}
+			line = line[end:]
+		}
+	}
+	return all
+}
+
+// minRepeated is how many words a sentence has at least that must not be said twice in a row.
+const minRepeated = 3
+
+var listLine = regexp.MustCompile(`^(•|\d\.) `)
+
+var sentenceEnd = regexp.MustCompile(`[.!?:]+( |$)`)
+
+// hash is a short form of a sentence, to be kept in a [State].
+func hash(s string) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(s)) // never fails
+	return h.Sum32()
+}
+
+// oneLine returns text as one line of valid UTF-8 with at most limit characters,
+// without control and direction marks, which could dress a quote up as the bot's
+// own words.
+func oneLine(text string, limit int) string {
+	var line []rune
+	space := false
+	for _, r := range text {
+		switch {
+		case unicode.IsSpace(r):
+			space = len(line) > 0
+			continue
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+			continue
+		case r == unicode.ReplacementChar: // also what invalid UTF-8 decodes to
+			continue
+		}
+		if space {
+			line, space = append(line, ' '), false
+		}
+		if line = append(line, r); len(line) > limit {
+			return string(line[:limit-1]) + "…"
+		}
+	}
+	return string(line)
+}
+
+// cut shortens a reply to MaxBytes at the end of a line or character.
+func cut(text string) string {
+	if len(text) <= MaxBytes {
+		return text
+	}
+	end := MaxBytes - len("…")
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	if line := strings.LastIndexByte(text[:end], '\n'); line > end/2 {
+		end = line + 1
+	}
+	return text[:end] + "…"
+}

@@ -1,0 +1,179 @@
+package reply
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand"
+)
+
+// minDescription is how many words tell a problem. With fewer, as in "I have a problem", it is
+// asked for.
+const minDescription = 4
+
+// actOnTickets does what the message wants done at a help desk.
+func (t *turn) actOnTickets(informed bool) bool {
+	p := &t.p
+	switch {
+	case p.has(actStatus) && !p.has(actProblem):
+		t.did(actStatus)
+		t.tellStatus()
+	case p.has(actCancel) && len(t.in.Calendar.Tickets) > 0:
+		t.did(actCancel)
+		t.closeTicket()
+	case p.has(actProblem) && !informed:
+		t.did(actProblem)
+		t.describeProblem(actProblem)
+	case p.has(actAccount, actCancel, actOrder, actChange) && !informed:
+		t.did(actAccount)
+		t.passAccount()
+	case t.next.Ticket != nil && t.next.Ticket.Number != "" && !informed && t.adds():
+		t.did(actProblem)
+		t.addToTicket()
+	default:
+		return false
+	}
+	return true
+}
+
+// adds reports whether the message says more of the problem that a ticket was just opened for.
+func (t *turn) adds() bool {
+	p := &t.p
+	if p.yesNo != 0 || p.has(actThanks, actBye, actGreet, actMenu) {
+		return false
+	}
+	return len(p.entities.References)+len(p.entities.Phones) > 0 ||
+		len(p.reading.Words) >= minDescription && p.reading.Band != understand.Sure
+}
+
+// describeProblem opens a ticket if the message tells the problem, and asks for it if not.
+func (t *turn) describeProblem(subject act) {
+	if v := t.next.Ticket; v != nil && v.Number != "" {
+		t.addToTicket()
+		return
+	}
+	t.next.Ticket = &Problem{Subject: string(subject), At: t.in.Message.At}
+	if !t.describes() {
+		t.tell("ticket.sorry")
+		t.ask(Ask{For: askProblem}, "ticket.what")
+		return
+	}
+	t.next.Ticket.Note = t.note()
+	t.tell("ticket.sorry")
+	t.openTicket()
+}
+
+// describes reports whether the message says more than that there is a problem.
+func (t *turn) describes() bool {
+	words := 0
+	for _, w := range t.p.reading.Words {
+		if !hasWord(problemWords, w) {
+			words++
+		}
+	}
+	return words >= minDescription-1 && !t.p.isChoice
+}
+
+// problemWords announce a problem, and do not tell it.
+var problemWords = keywords(`
+	i, have, a, an, the, problem*, issue*, with, my, is, there, help, me, please, complain*, you,
+	want, to, report, need, something, wrong, nina, kuna, na, shida, tatizo, matatizo, ya, naomba,
+	msaada, nisaidie, nisaidieni, tafadhali, kuhusu, nataka, kutoa, lalamiko, malalamiko, hi,
+	hello, habari, mambo, yangu, langu, kidogo, hapa
+`)
+
+// takeProblem takes the message as the description that was asked for.
+func (t *turn) takeProblem() bool {
+	p := &t.p
+	if t.next.Ticket == nil {
+		return false
+	}
+	if p.asks && p.has(infoActs...) || p.has(actThanks, actBye, actMenu, actCancel) ||
+		p.has(actHours, actPlace, actPrice, actStatus) && !p.has(actProblem) || !hasLetters(p.text) {
+		return false
+	}
+	t.did(actProblem)
+	if p.sure && t.giveAnswer(p.answer) {
+		t.next.Ticket = &Problem{Subject: string(actProblem), Note: t.note(), At: t.in.Message.At}
+		t.ask(Ask{For: askHelped}, "ticket.helped")
+		return true
+	}
+	t.next.Ticket.Note = t.note()
+	t.openTicket()
+	return true
+}
+
+// openTicket opens a ticket for the problem that was described.
+func (t *turn) openTicket() {
+	v := t.next.Ticket
+	if v == nil {
+		v = &Problem{Subject: string(actProblem), Note: t.note()}
+		t.next.Ticket = v
+	}
+	t.did(actProblem)
+	v.Number, v.At = t.in.Reference, t.in.Message.At
+	t.fact(t.ticket())
+	t.next.Ask = Ask{}
+	t.tell("ticket.done", "number", v.Number)
+	t.tell("ticket.next")
+}
+
+// addToTicket adds what was said to the ticket.
+func (t *turn) addToTicket() {
+	v := t.next.Ticket
+	v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
+	t.fact(t.ticket())
+	t.tell("ticket.added", "number", v.Number)
+}
+
+func (t *turn) ticket() flowhq.FactChange {
+	v := t.next.Ticket
+	return flowhq.FactChange{Ticket: &flowhq.Ticket{
+		Number: v.Number, Subject: v.Subject, Note: v.Note, Status: flowhq.TicketOpen,
+	}}
+}
+
+// closeTicket closes the customer's own ticket that needs nobody any more.
+func (t *turn) closeTicket() {
+	meant, _ := t.meantTickets()
+	if len(meant) != 1 {
+		t.passAccount()
+		return
+	}
+	k := meant[0]
+	k.Status = flowhq.TicketClosed
+	t.fact(flowhq.FactChange{Ticket: &k})
+	t.next.Ticket = nil
+	t.tell("allright")
+}
+
+// meantTickets are the open tickets that the message may mean.
+func (t *turn) meantTickets() (meant []flowhq.Ticket, unknown bool) {
+	for _, r := range t.p.entities.References {
+		i := slices.IndexFunc(t.in.Calendar.Tickets, func(k flowhq.Ticket) bool { return strings.EqualFold(k.Number, r.Text) })
+		if i >= 0 {
+			return t.in.Calendar.Tickets[i : i+1], false
+		}
+		unknown = true
+	}
+	return t.in.Calendar.Tickets, unknown
+}
+
+// tellTickets says how the customer's tickets stand.
+func (t *turn) tellTickets() {
+	meant, unknown := t.meantTickets()
+	switch {
+	case unknown && len(meant) == 0:
+		t.unanswered("unanswered.reference")
+	case len(meant) == 0:
+		t.unanswered("ticket.none")
+	default:
+		for _, k := range firstOf(meant, maxOffered) {
+			t.tell("ticket.status", "number", k.Number, "day", t.nearDay(k.CreatedAt.In(t.k.zone)))
+		}
+	}
+}
+
+// passAccount passes on what somebody has to look up: a bill, a balance, an account.
+func (t *turn) passAccount() { t.unanswered("unanswered.account") }
