@@ -48,6 +48,13 @@ const (
 	EventRepliesDelayed      EventType = "REPLIES_DELAYED" // customers wait for the tenant's limit
 	EventMessageDeadLettered EventType = "MESSAGE_DEAD_LETTERED"
 	EventMessageRetried      EventType = "MESSAGE_RETRIED" // by an operator
+	EventMessageWritten      EventType = "MESSAGE_WRITTEN" // to a customer, by an operator
+
+	EventHandedOver       EventType = "HANDED_OVER"        // a person answers a chat
+	EventGivenBack        EventType = "GIVEN_BACK"         // the bot answers it again
+	EventFactChanged      EventType = "FACT_CHANGED"       // a booking or the like, by an operator
+	EventContactLeftAlone EventType = "CONTACT_LEFT_ALONE" // the bot never answers a contact
+	EventContactServed    EventType = "CONTACT_SERVED"     // it does again
 )
 
 // Types of the events of the fleet.
@@ -70,7 +77,9 @@ func eventTypes() []EventType {
 		EventHostStarting,
 		EventSessionLinked, EventSessionConnected, EventSessionUnlinked, EventSessionFlapping,
 		EventSessionStable, EventNumberChanged, EventContactMuted, EventContactUnmuted,
-		EventRepliesDelayed, EventMessageDeadLettered, EventMessageRetried, EventClientOutdated,
+		EventRepliesDelayed, EventMessageDeadLettered, EventMessageRetried,
+		EventMessageWritten, EventHandedOver, EventGivenBack, EventFactChanged,
+		EventContactLeftAlone, EventContactServed, EventClientOutdated,
 		EventFleetPaused, EventFleetResumed, EventVersionSet, EventLoginFailed, EventLoginsSlowed,
 		EventLoginsRefused,
 	}

@@ -1,6 +1,7 @@
 package flowhq
 
 import (
+	"encoding/json"
 	"strings"
 	"time"
 	"unicode"
@@ -46,19 +47,29 @@ type Message struct {
 	Text       string    `json:"text"`
 	// Wordless says that a customer's message is nothing written or chosen, such as a
 	// voice note or a place. Text then says what there is to see of it, if anything.
-	Wordless    bool          `json:"wordless"`
+	Wordless bool `json:"wordless"`
+	// Media says what a picture, voice note, … is, and "" of all other messages.
+	Media       Media         `json:"media"`
+	Latitude    *float64      `json:"latitude"` // of a place that was sent; nil = it is none
+	Longitude   *float64      `json:"longitude"`
 	Album       string        `json:"-"` // wa_message_id of what announced the album it is part of, or ""
 	WAMessageID string        `json:"wa_message_id"`
 	Status      MessageStatus `json:"status"`
 	// Reason says why a message was suppressed, ignored or refused, or is a dead letter.
 	Reason string `json:"reason"`
 	// InReplyTo is the ID of the inbound message that this one answers.
-	InReplyTo   *int64     `json:"in_reply_to"`
-	CreatedAt   time.Time  `json:"created_at"`
-	SentAt      *time.Time `json:"sent_at"` // inbound: when it was written, nil if that cannot be; outbound: acknowledged by WhatsApp
-	DeliveredAt *time.Time `json:"delivered_at"`
-	ReadAt      *time.Time `json:"read_at"`
-	RetriedAt   *time.Time `json:"retried_at"` // by an operator, last
+	InReplyTo *int64 `json:"in_reply_to"`
+	// AnsweredWith is the ID of the last line of the burst that the message is part of. The
+	// reply to that line answers this one too.
+	AnsweredWith *int64 `json:"answered_with"`
+	// Understood says how the bot read the message, as JSON, and is nil if it did not. Of a
+	// burst it is with the last line.
+	Understood  json.RawMessage `json:"understood"`
+	CreatedAt   time.Time       `json:"created_at"`
+	SentAt      *time.Time      `json:"sent_at"` // inbound: when it was written, nil if that cannot be; outbound: acknowledged by WhatsApp
+	DeliveredAt *time.Time      `json:"delivered_at"`
+	ReadAt      *time.Time      `json:"read_at"`
+	RetriedAt   *time.Time      `json:"retried_at"` // by an operator, last
 	// OriginalText is what the customer wrote first, if that was changed before it was
 	// answered. Text is what was, or will be, answered.
 	OriginalText *string `json:"original_text"`
@@ -70,6 +81,8 @@ type Message struct {
 	// TimerSeconds is, of the bot's messages, after how long they disappear; 0 = never.
 	TimerSeconds int        `json:"timer_seconds"`
 	TimerSetAt   *time.Time `json:"-"`
+	// Attempts is how many attempts to handle or send the message have begun.
+	Attempts int `json:"-"`
 }
 
 // Timer is the timer that the message is sent under.
@@ -112,13 +125,29 @@ const (
 	KindOther    Kind = "OTHER"    // nothing that this program can read
 	KindReply    Kind = "REPLY"    // the bot's answer
 	KindWarning  Kind = "WARNING"  // "slow down" or "please wait"
+	KindNotice   Kind = "NOTICE"   // news of a hand-over, to the owner or the customer
+	KindOwner    Kind = "OWNER"    // what the owner wrote to a customer, from the phone
+	KindOperator Kind = "OPERATOR" // what a person wrote to a customer, over the API
 )
 
 // Kinds lists every Kind.
 var Kinds = []Kind{
 	KindText, KindMedia, KindLocation, KindContact, KindOrder, KindPoll, KindInvite, KindPayment, KindCall, KindOther,
-	KindReply, KindWarning,
+	KindReply, KindWarning, KindNotice, KindOwner, KindOperator,
 }
+
+// Media says what a message is that holds more than words.
+type Media string
+
+const (
+	MediaVoice    Media = "VOICE" // a voice note or other sound
+	MediaImage    Media = "IMAGE"
+	MediaVideo    Media = "VIDEO"
+	MediaSticker  Media = "STICKER"
+	MediaDocument Media = "DOCUMENT"
+	MediaLocation Media = "LOCATION"
+	MediaContact  Media = "CONTACT"
+)
 
 // MessageStatus is how far a message has come. Inbound messages begin as
 // RECEIVED, outbound ones as PENDING.

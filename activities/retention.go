@@ -43,6 +43,7 @@ type Pruned struct {
 	Messages      int64 `json:"message_logs"`
 	Conversations int64 `json:"conversations"`
 	Contacts      int64 `json:"contacts"`
+	Facts         int64 `json:"facts"` // bookings, orders, tickets, hand-overs, questions
 	Events        int64 `json:"portal_event_logs"`
 	Commands      int64 `json:"commands"`
 	FleetEvents   int64 `json:"fleet_events"`
@@ -86,7 +87,7 @@ func (a *Activities) Prune(ctx context.Context) (Pruned, error) {
 	}
 	n := p.Pruned
 	a.Log.Info("deleted what was older than the retention", "tenants", n.Tenants,
-		"messages", n.Messages, "conversations", n.Conversations, "contacts", n.Contacts,
+		"messages", n.Messages, "conversations", n.Conversations, "contacts", n.Contacts, "facts", n.Facts,
 		"events", n.Events, "commands", n.Commands, "fleet_events", n.FleetEvents,
 		"keys", n.Keys, "buffered", n.Buffered, "macs", n.MACs)
 	return n, nil
@@ -127,6 +128,11 @@ func (p *pruning) tenant(ctx context.Context, tenant flowhq.TenantID) error {
 			conversation = next
 			p.Pruned.Conversations += n
 			return next != 0, err
+		},
+		func() (bool, error) {
+			n, err := p.Store.PruneFacts(ctx, tenant)
+			p.Pruned.Facts += n
+			return false, err
 		},
 		func() (bool, error) { // after what is theirs
 			n, next, err := p.Store.PruneContacts(ctx, tenant, contact)

@@ -205,9 +205,12 @@ create table flowhq.contacts (
     -- Messages of the chat disappear after this time. 0: they stay.
     timer_seconds integer     not null default 0,
     timer_set_at  timestamptz, -- which of two settings is the later; null: nothing is known
+    -- Why the bot never answers here: an operator said so, or the owner wrote first. '': it does.
+    left_alone    text        not null default '',
     constraint contacts_pkey primary key (tenant_id, id),
     constraint contacts_tenant_fkey foreign key (tenant_id)
         references flowhq.tenants (id) on delete cascade,
+    constraint contacts_left_alone_check check (left_alone in ('', 'LISTED', 'OWNER_BEGAN')),
     constraint contacts_address_check check (lid <> '' or number <> '')
 ) with (fillfactor = 80); -- each message updates last_seen_at
 -- An address is known of one contact at most.
@@ -230,6 +233,9 @@ create table flowhq.message_logs (
     kind          text        not null,
     text          text        not null, -- what was or will be answered, or sent
     wordless      boolean     not null default false, -- nothing written or chosen by a person
+    media         text        not null default '', -- of a wordless message: what it is
+    latitude      double precision, -- of a place that was sent; null: it is none
+    longitude     double precision,
     album         text        not null default '', -- wa_message_id of the album it is part of
     wa_message_id text        not null, -- WhatsApp's id; of a reply, that of every attempt to send
     status        text        not null,
@@ -239,6 +245,9 @@ create table flowhq.message_logs (
     attempts      integer     not null default 0,
     retried_at    timestamptz, -- by an operator, last; the message is as old as that then
     in_reply_to   bigint, -- no foreign key: only Answer sets it, to a row that it has locked
+    -- The last line of the burst that it is part of, whose reply answers this message too.
+    answered_with bigint,
+    understood    json,   -- how the bot read it; null: it did not
     timer_seconds integer     not null default 0, -- of a reply: the chat's when it was written,
     timer_set_at  timestamptz,                    -- which every attempt to send repeats
     -- What the customer made of the message later.
@@ -255,7 +264,7 @@ create table flowhq.message_logs (
         references flowhq.tenants (id) on delete cascade,
     constraint message_logs_kind_check check (kind in (
         'TEXT', 'MEDIA', 'LOCATION', 'CONTACT', 'ORDER', 'POLL', 'INVITE', 'PAYMENT', 'CALL',
-        'OTHER', 'REPLY', 'WARNING')),
+        'OTHER', 'REPLY', 'WARNING', 'NOTICE', 'OWNER', 'OPERATOR')),
     constraint message_logs_status_check check (
         direction = 'IN' and status in (
             'RECEIVED', 'ANSWERED', 'SUPPRESSED', 'OVERFLOWED', 'EXPIRED', 'UNDECRYPTABLE',
@@ -279,10 +288,10 @@ create index message_logs_unanswered_idx
 -- The outbox: what a new host has to send.
 create index message_logs_unsent_idx
     on flowhq.message_logs (tenant_id, id) where status in ('PENDING', 'UNKNOWN');
--- The replies that count for the limits of a new host. By kind and not by direction: else the
+-- The replies that count for the limits of a new host, and notices. By kind and not by direction: else the
 -- planner may take it for message_logs_outbound_key and read all that a tenant ever sent.
 create index message_logs_replies_idx
-    on flowhq.message_logs (tenant_id, created_at) where kind in ('REPLY', 'WARNING');
+    on flowhq.message_logs (tenant_id, created_at) where kind in ('REPLY', 'WARNING', 'NOTICE');
 -- The messages of a person, which follow when two contacts become one.
 create index message_logs_contact_idx on flowhq.message_logs (tenant_id, contact_id, id);
 -- Whether a chat was told lately that only text is read. Few messages are in these two.
@@ -308,6 +317,131 @@ create table flowhq.conversations (
     constraint conversations_contact_fkey foreign key (tenant_id, contact_id)
         references flowhq.contacts (tenant_id, id) on delete cascade
 );
+
+-- What conversations leave for people to act on. The statement that answers a message writes
+-- them, so each exists exactly once. Like message_logs they have no foreign key to contacts:
+-- contacts become one, and these follow. number is what customers call a fact by.
+create table flowhq.bookings (
+    tenant_id  uuid        not null,
+    id         bigint      not null generated always as identity,
+    number     text        not null,
+    contact_id bigint      not null,
+    service    text        not null,
+    minutes    integer     not null,
+    price      bigint      not null default 0, -- in whole units of the currency; 0: not told
+    currency   text        not null default '',
+    starts_at  timestamptz not null,
+    ends_at    timestamptz not null,
+    name       text        not null default '',
+    note       text        not null default '',
+    status     text        not null,
+    held_until timestamptz, -- when a HELD one lapses, which nobody has to write
+    -- How many bookings the tenant takes at the same time, as the owner said when it was written.
+    capacity   integer     not null default 1,
+    message_id bigint      not null default 0, -- of the message that changed it last; 0: none
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    constraint bookings_pkey primary key (tenant_id, id),
+    constraint bookings_number_key unique (tenant_id, number),
+    constraint bookings_tenant_fkey foreign key (tenant_id)
+        references flowhq.tenants (id) on delete cascade,
+    constraint bookings_status_check check (status in ('HELD', 'CONFIRMED', 'CANCELLED')),
+    constraint bookings_held_check check ((status = 'HELD') = (held_until is not null)),
+    constraint bookings_time_check check (
+        ends_at > starts_at and ends_at <= starts_at + interval '2 days'),
+    constraint bookings_numbers_check check (minutes > 0 and price >= 0 and capacity > 0)
+);
+-- What is taken ahead, and the calendar, by time.
+create index bookings_ends_idx on flowhq.bookings (tenant_id, ends_at) where status <> 'CANCELLED';
+create index bookings_starts_idx on flowhq.bookings (tenant_id, starts_at, id);
+create index bookings_contact_idx on flowhq.bookings (tenant_id, contact_id, id);
+
+create table flowhq.orders (
+    tenant_id  uuid        not null,
+    id         bigint      not null generated always as identity,
+    number     text        not null,
+    contact_id bigint      not null,
+    lines      json        not null, -- flowhq.OrderLine; read and written as a whole
+    delivery   json        not null, -- flowhq.Drop
+    total      bigint      not null,
+    currency   text        not null default '',
+    name       text        not null default '',
+    note       text        not null default '',
+    status     text        not null,
+    message_id bigint      not null default 0,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    constraint orders_pkey primary key (tenant_id, id),
+    constraint orders_number_key unique (tenant_id, number),
+    constraint orders_tenant_fkey foreign key (tenant_id)
+        references flowhq.tenants (id) on delete cascade,
+    constraint orders_status_check check (status in ('CONFIRMED', 'FULFILLED', 'CANCELLED')),
+    constraint orders_total_check check (total >= 0)
+);
+create index orders_contact_idx on flowhq.orders (tenant_id, contact_id, id);
+
+create table flowhq.tickets (
+    tenant_id  uuid        not null,
+    id         bigint      not null generated always as identity,
+    number     text        not null,
+    contact_id bigint      not null,
+    subject    text        not null,
+    note       text        not null default '',
+    status     text        not null,
+    message_id bigint      not null default 0,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    constraint tickets_pkey primary key (tenant_id, id),
+    constraint tickets_number_key unique (tenant_id, number),
+    constraint tickets_tenant_fkey foreign key (tenant_id)
+        references flowhq.tenants (id) on delete cascade,
+    constraint tickets_status_check check (status in ('OPEN', 'CLOSED'))
+);
+create index tickets_contact_idx on flowhq.tickets (tenant_id, contact_id, id);
+
+-- Stretches of a chat in which a person answers and the bot is silent.
+create table flowhq.handovers (
+    tenant_id  uuid        not null,
+    id         bigint      not null generated always as identity,
+    contact_id bigint      not null,
+    reason     text        not null,
+    note       text        not null default '',
+    at         timestamptz not null default now(),
+    owner_at   timestamptz, -- when a person of the business wrote last; null: nobody did
+    until      timestamptz, -- when the bot comes back by itself; null: never
+    ended_at   timestamptz, -- null: it is open
+    end_reason text        not null default '',
+    message_id bigint      not null default 0, -- of the message that began it; 0: none
+    constraint handovers_pkey primary key (tenant_id, id),
+    constraint handovers_tenant_fkey foreign key (tenant_id)
+        references flowhq.tenants (id) on delete cascade,
+    constraint handovers_reason_check check (reason in (
+        'ASKED', 'ANGER', 'MISSED', 'DECISION', 'OWNER', 'OPERATOR'))
+);
+-- A chat is handed over once at a time. Each answer looks here first.
+create unique index handovers_open_key on flowhq.handovers (tenant_id, contact_id)
+    where ended_at is null;
+create index handovers_contact_idx on flowhq.handovers (tenant_id, contact_id, id);
+
+-- Questions to which the bot had no answer, for the owner to teach it.
+create table flowhq.unanswered (
+    tenant_id  uuid        not null,
+    id         bigint      not null generated always as identity,
+    contact_id bigint      not null,
+    text       text        not null,
+    language   text        not null default '',
+    intents    text[]      not null default '{}', -- what it may have been about, best first
+    status     text        not null default 'OPEN',
+    message_id bigint      not null,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    constraint unanswered_pkey primary key (tenant_id, id),
+    constraint unanswered_message_key unique (tenant_id, message_id),
+    constraint unanswered_tenant_fkey foreign key (tenant_id)
+        references flowhq.tenants (id) on delete cascade,
+    constraint unanswered_status_check check (status in ('OPEN', 'RESOLVED', 'DISMISSED'))
+);
+create index unanswered_contact_idx on flowhq.unanswered (tenant_id, contact_id, id);
 
 -- What happened to a tenant. No foreign key: that a tenant was deleted, and by whom, outlives
 -- the tenant. Events name a message by its id and hold no number or text of a customer, as they
@@ -502,3 +636,43 @@ create function flowhq.kept_since(tenant uuid, default_days integer) returns tim
     return now() - make_interval(days => coalesce(
         (select c.retention_days from flowhq.tenant_configs c where c.tenant_id = tenant),
         default_days));
+
+
+-- Refuses a booking for which there is no room. A booking has room if at no moment of its time
+-- there are as many others as it says the tenant takes. What is held and has lapsed, or is
+-- cancelled, takes no room.
+--
+-- Two customers may take the last slot at once, and neither statement sees the other's row. The
+-- lock has the second one wait for the first; and as a trigger in PL/pgSQL reads with a snapshot
+-- of its own, it then sees what the first has written. The lock ends with the transaction.
+--
+-- There can be too many at a moment only if there are at the start of one of them.
+create function flowhq.check_capacity() returns trigger
+    language plpgsql volatile
+as $$
+begin
+    perform pg_advisory_xact_lock(hashtextextended('bookings ' || new.tenant_id, 0));
+    if exists (
+        with others as materialized (
+            select o.starts_at, o.ends_at from flowhq.bookings o
+            where o.tenant_id = new.tenant_id and o.number <> new.number
+                and o.ends_at > new.starts_at and o.starts_at < new.ends_at
+                and (o.status = 'CONFIRMED' or o.status = 'HELD' and o.held_until > now())
+        )
+        select from (
+            select greatest(starts_at, new.starts_at) as at from others
+        ) as moments
+        where (
+            select count(*) from others o
+            where o.starts_at <= moments.at and o.ends_at > moments.at
+        ) >= new.capacity
+    ) then
+        raise exception 'no room for this booking' using errcode = 'FHQ01';
+    end if;
+    return new;
+end
+$$;
+create trigger bookings_capacity before insert or update of
+    starts_at, ends_at, status, capacity on flowhq.bookings
+    for each row when (new.status <> 'CANCELLED')
+    execute function flowhq.check_capacity();

@@ -90,6 +90,11 @@ func (h handler) Fence(ctx context.Context, tx whatsapp.Tx) error {
 	return store.Fence(ctx, tx, h.tenant, h.lease.Epoch)
 }
 
+// Change is Fence for changes of one statement.
+func (h handler) Change(ctx context.Context, db whatsapp.Tx, changes string, args ...any) error {
+	return store.ChangeFenced(ctx, db, h.tenant, h.lease.Epoch, changes, args...)
+}
+
 // A numberCheck is whether the phone that was linked has the tenant's number. The handler
 // finds out that it has not, and refuses messages from then on; the session ends with it.
 type numberCheck struct {
@@ -143,8 +148,13 @@ func (discardHandler) SentText(
 	return "", flowhq.DisappearingTimer{}, false, nil
 }
 
-// Holds and Fence are a handler's: the lease is real.
+// Holds, Fence and Change are a handler's: the lease is real.
 func (h discardHandler) Holds() bool { return h.lease.Valid() == nil }
 func (h discardHandler) Fence(ctx context.Context, tx whatsapp.Tx) error {
 	return store.Fence(ctx, tx, h.lease.Tenant, h.lease.Epoch)
+}
+func (h discardHandler) Change(
+	ctx context.Context, db whatsapp.Tx, changes string, args ...any,
+) error {
+	return store.ChangeFenced(ctx, db, h.lease.Tenant, h.lease.Epoch, changes, args...)
 }

@@ -311,7 +311,7 @@ func (i identity) record(
 	// learn comes last: the addresses are free only when the merged contacts are deleted.
 	steps := []string{learn}
 	if len(i.merged) > 0 {
-		steps = append(merge[:], learn)
+		steps = slices.Concat(factsFollow[:], merge[:], steps)
 	}
 	for _, q := range steps {
 		if _, err := tx.Exec(ctx, q, args); err != nil {
@@ -379,6 +379,28 @@ func (i identity) separateCopies(ctx context.Context, tx pgx.Tx, args pgx.NamedA
 	return nil
 }
 
+// factsFollow makes the facts of merged contacts the person's. Of two hand-overs that are open the
+// later stays so, as a chat is handed over once at a time.
+var factsFollow = [...]string{
+	`update flowhq.bookings set contact_id = @id
+	where tenant_id = @tenant and contact_id = any(@merged)`,
+	`update flowhq.orders set contact_id = @id
+	where tenant_id = @tenant and contact_id = any(@merged)`,
+	`update flowhq.tickets set contact_id = @id
+	where tenant_id = @tenant and contact_id = any(@merged)`,
+	`update flowhq.unanswered set contact_id = @id
+	where tenant_id = @tenant and contact_id = any(@merged)`,
+	`update flowhq.handovers set ended_at = now(), end_reason = 'part of another hand-over'
+	where tenant_id = @tenant and ended_at is null
+		and (contact_id = @id or contact_id = any(@merged))
+		and id <> (
+			select max(id) from flowhq.handovers
+			where tenant_id = @tenant and ended_at is null
+				and (contact_id = @id or contact_id = any(@merged)))`,
+	`update flowhq.handovers set contact_id = @id
+	where tenant_id = @tenant and contact_id = any(@merged)`,
+}
+
 // merge makes the merged contacts part of the one with the id, but for its addresses
 // and the messages, which record sees to. Of two conversations the later goes on, which the
 // first statement copies: the second deletes the merged contacts, and their conversations with
@@ -397,7 +419,7 @@ var merge = [...]string{
 		state = excluded.state, updated_at = excluded.updated_at`,
 	`with gone as (
 		delete from flowhq.contacts where tenant_id = @tenant and id = any(@merged)
-		returning name, first_seen_at, muted_until, timer_seconds, timer_set_at
+		returning name, first_seen_at, muted_until, timer_seconds, timer_set_at, left_alone
 	)
 	update flowhq.contacts c set
 		(timer_seconds, timer_set_at) = (
@@ -411,6 +433,7 @@ var merge = [...]string{
 			limit 1),
 		first_seen_at = least(first_seen_at, (select min(first_seen_at) from gone)),
 		muted_until = greatest(muted_until, (select max(muted_until) from gone)),
+		left_alone = greatest(left_alone, (select max(left_alone) from gone)),
 		name = coalesce(nullif(name, ''), (select max(name) from gone), '')
 	where tenant_id = @tenant and id = @id`,
 }

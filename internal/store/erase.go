@@ -27,6 +27,11 @@ type erasable struct {
 // erasables are in an order in which nothing refers to what is deleted.
 var erasables = []erasable{
 	{"message_logs", "id", "false"},
+	{"bookings", "id", "false"},
+	{"orders", "id", "false"},
+	{"tickets", "id", "false"},
+	{"handovers", "id", "false"},
+	{"unanswered", "id", "false"},
 	{"conversations", "contact_id", "false"},
 	{"contacts", "id", "false"},
 	{"profiles", "version", "false"},

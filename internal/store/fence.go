@@ -27,7 +27,7 @@ import (
 // the database: PostgreSQL runs an insert in a WITH to its end whether or not anything reads
 // it, but drops a SELECT that nothing reads, and the event with it.
 
-// A Querier is a transaction of database/sql, such as those on whatsmeow's tables. These go
+// A Querier is a database or a transaction of database/sql. Those on whatsmeow's tables go
 // through a pool of their own and not through pgx, see OpenWA.
 type Querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
@@ -42,6 +42,27 @@ func Fence(ctx context.Context, tx Querier, tenant flowhq.TenantID, epoch int64)
 	var current bool
 	if err := tx.QueryRowContext(ctx, q, tenant, epoch).Scan(&current); err != nil {
 		return fmt.Errorf("fence of tenant %s: %w", tenant, classify(err))
+	}
+	if !current {
+		return fenced(tenant, epoch)
+	}
+	return nil
+}
+
+// ChangeFenced makes changes to tables other than ours in one statement on db. It makes none of
+// them, and returns a Fenced error, if a newer host than that of epoch has claimed the tenant.
+// changes are common table expressions, each of which selects what it inserts from fence. Their
+// arguments are args, the first of which is $3.
+func ChangeFenced(
+	ctx context.Context, db Querier, tenant flowhq.TenantID, epoch int64,
+	changes string, args ...any,
+) error {
+	q := `with fence as (select from flowhq.fence($1, $2)), ` + changes +
+		` select exists (select from fence)`
+	var current bool
+	err := db.QueryRowContext(ctx, q, append([]any{tenant, epoch}, args...)...).Scan(&current)
+	if err != nil {
+		return fmt.Errorf("change keys of tenant %s: %w", tenant, classify(err))
 	}
 	if !current {
 		return fenced(tenant, epoch)

@@ -17,8 +17,11 @@ type Inbound struct {
 	Name          string // that the writer has chosen, "" if unknown
 	WAID          string // unique for the writer
 	Kind          flowhq.Kind
-	Text          string                    // cut as by flowhq.CleanText
-	Wordless      bool                      // nothing written or chosen by a person
+	Text          string       // cut as by flowhq.CleanText
+	Wordless      bool         // nothing written or chosen by a person
+	Media         flowhq.Media // what a voice note, picture, … is; "" of all others
+	Latitude      *float64     // of a place; nil = it is none
+	Longitude     *float64
 	Silent        bool                      // there is nothing to answer: it is recorded as IGNORED
 	Album         string                    // WAID of the message that announced the album it is part of
 	Timer         *flowhq.DisappearingTimer // of the chat, if the message tells
@@ -138,15 +141,17 @@ const insertInboundSQL = `
 				select from flowhq.message_logs
 				where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'IN'
 					and contact_id <> c.id))
-		returning c.id, c.lid, c.number, c.muted_until
+		returning c.id, c.lid, c.number, c.muted_until, c.left_alone
 	), received as (
 		insert into flowhq.message_logs as m (
 			tenant_id, direction, contact_id, chat, contact, from_number, to_number,
-			kind, text, wordless, album, wa_message_id, status, sent_at, attempts)
+			kind, text, wordless, media, latitude, longitude, album, wa_message_id,
+			status, sent_at, attempts)
 		select t.id, 'IN', w.id,
 			coalesce(nullif(w.lid, ''), substr(w.number, 2) || '@s.whatsapp.net'),
 			w.number, w.number, coalesce(nullif(s.number, ''), t.phone_number),
-			@kind, @text, @wordless, @album, @wa_id, @status, @sent_at, @attempted::bool::int
+			@kind, @text, @wordless, @media, @latitude, @longitude, @album, @wa_id,
+			@status, @sent_at, @attempted::bool::int
 		from who w
 		cross join flowhq.tenants t
 		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
@@ -158,6 +163,9 @@ const insertInboundSQL = `
 			kind = excluded.kind,
 			text = coalesce(m.edited_text, excluded.text),
 			original_text = case when m.edited_text is not null then excluded.text end,
+			media = excluded.media,
+			latitude = excluded.latitude,
+			longitude = excluded.longitude,
 			album = excluded.album,
 			wordless = case
 				when m.edited_text is null then excluded.wordless
@@ -170,13 +178,12 @@ const insertInboundSQL = `
 		returning id, text, wordless
 	)
 	select exists (select from fence),
-		coalesce(r.id, 0), coalesce(who.id, 0), coalesce(lid, ''), coalesce(number, ''),
-		coalesce(r.text, ''), coalesce(r.wordless, false),
-		v.state, coalesce(muted_until, 'epoch')
+		coalesce(r.id, 0), coalesce(who.id, 0), coalesce(who.lid, ''), coalesce(who.number, ''),
+		coalesce(r.text, ''), coalesce(r.wordless, false), ` + standingSQL + `
 	from (select) as one
 	left join who on true
 	left join received r on true
-	left join flowhq.conversations v on v.tenant_id = @tenant and v.contact_id = who.id`
+	` + standingJoins
 
 // insertInbound records m as its writer's if that is a contact of which m teaches
 // nothing, as nearly all messages do: one statement, and so one wait for the disk. Otherwise
@@ -190,8 +197,7 @@ func insertInbound(
 		ID, Contact       int64 // 0: nothing was written, or there is no such contact
 		LID, Number, Text string
 		Wordless          bool
-		State             []byte
-		MutedUntil        time.Time
+		standing
 	}
 	status := flowhq.Received
 	switch {
@@ -205,6 +211,7 @@ func insertInbound(
 		"tenant": tenant, "epoch": epoch,
 		"lid": m.LID, "number": m.Number, "name": m.Name, "known": known,
 		"wa_id": m.WAID, "kind": m.Kind, "text": m.Text, "wordless": m.Wordless, "album": m.Album,
+		"media": m.Media, "latitude": m.Latitude, "longitude": m.Longitude,
 		"status": status, "sent_at": orNull(m.SentAt), "attempted": m.Attempted,
 		"timer_seconds": seconds, "timer_set_at": setAt,
 	}) // Collect reports its error
@@ -215,12 +222,13 @@ func insertInbound(
 	if err != nil {
 		return Received{}, err
 	}
+	conversation, err := a.conversation()
 	return Received{
 		ID: a.ID, New: a.ID != 0, Contact: a.Contact,
 		Chat: contact{LID: a.LID, Number: a.Number}.chat(), Number: a.Number,
 		Text: a.Text, Wordless: a.Wordless,
-		Conversation: Conversation{State: a.State, MutedUntil: a.MutedUntil},
-	}, nil
+		Conversation: conversation,
+	}, err
 }
 
 // clean returns s as it is stored: no message may be refused for its bytes. PostgreSQL refuses

@@ -20,6 +20,7 @@ type guest struct {
 	msgID   int64  // inbound, not answered
 	sent    string // WhatsApp id of a reply
 	command int64  // that nobody has applied
+	fact    string // number of a booking, an order and a ticket
 }
 
 // calls are all methods that take a tenant, and what each yields for reading.
@@ -100,6 +101,72 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	},
 	"QRAsked": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.QRAsked(ctx, g.tenant, time.Minute)
+	},
+	"Bookings": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		all, _, err := s.Bookings(ctx, g.tenant, store.FactFilter{})
+		return all, err
+	},
+	"Orders": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		all, _, err := s.Orders(ctx, g.tenant, store.FactFilter{})
+		return all, err
+	},
+	"Tickets": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		all, _, err := s.Tickets(ctx, g.tenant, store.FactFilter{})
+		return all, err
+	},
+	"Questions": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		all, _, err := s.Questions(ctx, g.tenant, store.FactFilter{})
+		return all, err
+	},
+	"HandOvers": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		all, _, err := s.HandOvers(ctx, g.tenant, store.FactFilter{})
+		return all, err
+	},
+	"SetBooking": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		status := flowhq.BookingCancelled
+		return nil, s.SetBooking(ctx, g.tenant, g.fact, store.BookingChange{Status: &status}, 1, "admin")
+	},
+	"SetOrder": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.SetOrder(ctx, g.tenant, g.fact, flowhq.OrderFulfilled, "admin")
+	},
+	"SetTicket": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.SetTicket(ctx, g.tenant, g.fact, flowhq.TicketClosed, "admin")
+	},
+	"SetQuestion": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		all, _, err := s.Questions(ctx, g.tenant, store.FactFilter{})
+		if err != nil {
+			return nil, err
+		}
+		return nil, s.SetQuestion(ctx, g.tenant, all[0].ID, flowhq.UnansweredDismissed, "admin")
+	},
+	"PruneFacts": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.PruneFacts(ctx, g.tenant) },
+	"HandOver": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.HandOver(ctx, g.tenant, g.msgID, time.Hour, "", "admin")
+	},
+	"GiveBack": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.GiveBack(ctx, g.tenant, g.msgID, "admin")
+	},
+	"DueHandOvers": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		due, _, err := s.DueHandOvers(ctx, g.tenant, 10)
+		return due, err
+	},
+	"EndHandOver": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.EndHandOver(ctx, g.tenant, g.epoch, 1, nil)
+	},
+	"ReceiveOwn": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		_, err := s.ReceiveOwn(ctx, g.tenant, g.epoch, store.Own{Inbound: text("own"), HandOverFor: time.Hour})
+		return nil, err
+	},
+	"Write": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		m, err := s.Write(ctx, g.tenant, store.NewMessage{To: aNumber, Text: "come", Key: "k", Actor: "admin"})
+		return m.Text, err
+	},
+	"LeaveAlone": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.LeaveAlone(ctx, g.tenant, aNumber, true, "admin")
+	},
+	"LeftAlone": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		page, _, err := s.LeftAlone(ctx, g.tenant, 0, 0)
+		return page, err
 	},
 	"Claim": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.Claim(ctx, g.tenant, "host-b")
@@ -233,7 +300,7 @@ var (
 )
 
 // writes are the methods of a host that write.
-var writes = []string{"SetSession", "Link", "Unlink", "Receive", "SetTimer", "Revise", "Answer", "SetOutbound", "Receipts", "CountAttempt", "WithdrawAttempt", "DeadLetter"}
+var writes = []string{"SetSession", "Link", "Unlink", "Receive", "SetTimer", "Revise", "Answer", "SetOutbound", "Receipts", "CountAttempt", "WithdrawAttempt", "DeadLetter", "ReceiveOwn", "EndHandOver"}
 
 // newGuest creates a tenant with rows in all tables that the store writes. The
 // customers and WhatsApp ids of all guests are the same.
@@ -241,6 +308,12 @@ func newGuest(t *testing.T, b *bench) guest {
 	t.Helper()
 	tenant, epoch := b.hosted(t)
 	g := guest{tenant: tenant, epoch: epoch, sent: b.reply(t, tenant, epoch, "reply")}
+	left := b.receive(t, tenant, epoch, "facts")
+	g.fact = flowhq.Reference(left)
+	ok(t, second(b.Answer(t.Context(), tenant, epoch, left, withFacts("facts-reply",
+		flowhq.FactChange{Booking: booking(tomorrow(), flowhq.BookingConfirmed)}, flowhq.FactChange{Order: &flowhq.Order{Status: flowhq.OrderConfirmed}},
+		flowhq.FactChange{Ticket: &flowhq.Ticket{Subject: "x", Status: flowhq.TicketOpen}}, flowhq.FactChange{Unanswered: &flowhq.Unanswered{Text: "?"}}))))
+	b.exec(t, `insert into flowhq.handovers (tenant_id, contact_id, reason, until) values ($1, 0, 'ANGER', now())`, tenant)
 	g.msgID = b.receive(t, tenant, epoch, "question")
 	g.command = b.command(t, tenant, flowhq.Start, "key").ID
 	b.change(t, tenant, func(p *flowhq.Profile) { p.Capacity = 3 })

@@ -382,6 +382,44 @@ func TestFence(t *testing.T) {
 	ok(t, store.Fence(t.Context(), tx, tenant, epoch+1))
 }
 
+// A change in one statement is made whole by the newest host, and not at all by another. It keeps
+// a claim waiting until it is committed.
+func TestChangeFenced(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, epoch := b.hosted(t)
+	db, err := store.OpenWA(b.url)
+	ok(t, err)
+	t.Cleanup(func() { db.Close() })
+	_, err = b.raw.Exec(t.Context(), `create table public.keys (key text)`)
+	ok(t, err)
+	change := func(db store.Querier, tenant flowhq.TenantID, epoch int64, key string) error {
+		return store.ChangeFenced(t.Context(), db, tenant, epoch, `
+			one as (insert into public.keys select $3::text from fence),
+			two as (insert into public.keys select $3::text || $4::text from fence)`, key, "+")
+	}
+	tx := must(db.BeginTx(t.Context(), nil))(t)
+	ok(t, change(tx, tenant, epoch, "a"))
+	claimed := make(chan error, 1)
+	go func() {
+		_, err := b.Claim(t.Context(), tenant, "host-b")
+		claimed <- err
+	}()
+	watch := &bench{raw: connect(t, b.url)}
+	eventually(t, "Claim to wait for the change", func() bool { return watch.waiters(t) == 1 })
+	ok(t, tx.Commit())
+	ok(t, <-claimed)
+
+	wantCode(t, "change of an old host", change(db, tenant, epoch, "b"), flowhq.Fenced)
+	wantCode(t, "change of nobody", change(db, nobody, epoch, "c"), flowhq.Fenced)
+	ok(t, change(db, tenant, epoch+1, "d"))
+	var keys string
+	ok(t, b.raw.QueryRow(t.Context(), `select string_agg(key, ' ' order by key) from public.keys`).Scan(&keys))
+	if want := "a a+ d d+"; keys != want {
+		t.Errorf("the changes are %q; want %q", keys, want)
+	}
+}
+
 // TestClaimWaitsForWrites holds a host's write before its commit. Claim must
 // wait for it, and renewals must not.
 func TestClaimWaitsForWrites(t *testing.T) {
@@ -442,4 +480,36 @@ func TestLockTimeout(t *testing.T) {
 	if took := time.Since(begun); took > store.Timeout+time.Second {
 		t.Errorf("Receive gave up after %v; want at most %v", took, store.Timeout)
 	}
+}
+
+// TestRecordStateAgain records a state a second time, as after the death of a worker that had
+// not said that it was done: there is one event, until something else has happened.
+func TestRecordStateAgain(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, epoch := b.hosted(t)
+	count := func(want int, when string) {
+		t.Helper()
+		got := scalar[int](t, b, `select count(*) from flowhq.portal_event_logs where event_type = 'HOST_STARTING'`)
+		if got != want {
+			t.Errorf("%s: %d events; want %d", when, got, want)
+		}
+	}
+	record := func(outcomes []store.CommandOutcome) {
+		t.Helper()
+		ok(t, b.RecordState(t.Context(), tenant, flowhq.Starting(flowhq.Counts{}), epoch, outcomes))
+	}
+	record(noOutcomes)
+	record(noOutcomes)
+	count(1, "recorded twice")
+	epoch = must(b.Claim(t.Context(), tenant, "host"))(t)
+	ok(t, b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{State: flowhq.Connected}, noCodes))
+	record(noOutcomes)
+	count(2, "after a host was connected")
+	given, _, err := b.Command(t.Context(), tenant, store.NewCommand{Command: flowhq.Start, Key: "k", Actor: "admin"})
+	ok(t, err)
+	outcomes := []store.CommandOutcome{{ID: given.ID, Outcome: "done"}}
+	record(outcomes)
+	record(outcomes)
+	count(3, "with a command, twice")
 }

@@ -25,7 +25,7 @@ func TestAnswer(t *testing.T) {
 	want := flowhq.Message{
 		Direction: flowhq.Out, Chat: "41@lid", Contact: "+255700000041",
 		FromNumber: b.number(t, tenant), ToNumber: "+255700000041",
-		Kind: flowhq.KindReply, Text: "for which day?", WAMessageID: "BAE5", Status: flowhq.Pending, InReplyTo: &id,
+		Kind: flowhq.KindReply, Text: "for which day?", WAMessageID: "BAE5", Status: flowhq.Pending, InReplyTo: &id, Attempts: 1,
 	}
 	got := b.message(t, tenant)
 	if diff := cmp.Diff(want, got, ignoreRowID); diff != "" || got.ID != replyID {

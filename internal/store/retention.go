@@ -49,7 +49,28 @@ var (
 			select from flowhq.message_logs m where m.tenant_id = @tenant and m.contact_id = t.id
 		) and not exists (
 			select from flowhq.conversations c where c.tenant_id = @tenant and c.contact_id = t.id
-		)`, inNoOrder}
+		) and not exists (
+			select from flowhq.bookings b where b.tenant_id = @tenant and b.contact_id = t.id
+		) and not exists (
+			select from flowhq.orders o where o.tenant_id = @tenant and o.contact_id = t.id
+		) and not exists (
+			select from flowhq.tickets k where k.tenant_id = @tenant and k.contact_id = t.id
+		) and not exists (
+			select from flowhq.handovers h where h.tenant_id = @tenant and h.contact_id = t.id
+		) and not exists (
+			select from flowhq.unanswered u where u.tenant_id = @tenant and u.contact_id = t.id
+		) and left_alone = ''`, inNoOrder}
+
+	// A booking ahead, an order or a ticket that somebody has yet to see to and an open hand-over
+	// are kept however old they are.
+	prunableFacts = []prunable{
+		{"bookings", "id", "updated_at",
+			"t.ends_at < flowhq.kept_since(@tenant, @default_days)", inNoOrder},
+		{"orders", "id", "updated_at", "t.status <> 'CONFIRMED'", inNoOrder},
+		{"tickets", "id", "updated_at", "t.status <> 'OPEN'", inNoOrder},
+		{"handovers", "id", "at", "t.ended_at is not null", inNoOrder},
+		{"unanswered", "id", "updated_at", "true", inNoOrder},
+	}
 
 	prunableEvents = prunable{"portal_event_logs", "id", "created_at", "true", inOrderOfTime}
 
@@ -127,9 +148,26 @@ func (s *Store) PruneConversations(
 	return s.prune(ctx, prunableConversations, tenant, after)
 }
 
+// PruneFacts deletes the tenant's bookings, orders, tickets, hand-overs and unanswered questions
+// that nobody needs any more and that have not changed for longer than the tenant's retention.
+// They are few beside the messages, so it goes through all of them; if it fails, what is deleted
+// stays so.
+func (s *Store) PruneFacts(ctx context.Context, tenant flowhq.TenantID) (deleted int64, err error) {
+	for _, p := range prunableFacts {
+		for after, more := int64(0), true; more; more = after != 0 {
+			n, next, err := s.prune(ctx, p, tenant, after)
+			if err != nil {
+				return deleted, err
+			}
+			deleted, after = deleted+n, next
+		}
+	}
+	return deleted, nil
+}
+
 // PruneContacts deletes, of the page of contacts that come after the given one, those that
 // were last seen longer ago than the tenant's retention and of whom nothing else is left. It
-// comes after the messages and conversations, so that a contact goes in the same night as the
+// comes after the messages, conversations and facts, so that a contact goes in the same night as the
 // last of these.
 // next is where the next page begins, 0 if this was the last.
 func (s *Store) PruneContacts(

@@ -86,13 +86,19 @@ func (s *Store) SetSession(
 // later, and notifies all listeners ("epoch"). A lease that ran out is forgotten, so that the
 // next start is not shown as STALE. It is no error if the tenant is gone.
 //
+// A worker may be killed after the change and before the workflow knows of it. The repetition
+// finds the session as it wants it and no command left to apply, and adds no second event.
+//
 // The order of its changes is that of SetSession.
 func (s *Store) RecordState(
 	ctx context.Context, tenant flowhq.TenantID, t flowhq.Transition, floor int64,
 	outcomes []CommandOutcome,
 ) error {
 	const q = `
-		with held as (
+		with before as (
+			select state, ending, waiting_for, reason
+			from flowhq.whatsapp_sessions where tenant_id = @tenant
+		), held as (
 			update flowhq.hosts set
 				since = now(),
 				last_error = @last_error,
@@ -117,15 +123,19 @@ func (s *Store) RecordState(
 				link_code_expires_at = @link_expires
 			from held
 			where s.tenant_id = @tenant
-		), event as (
-			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
-			select tenant_id, @event::text, @actor, @reason from held where @event <> ''
 		), applied as (
 			update flowhq.commands c set applied_at = now(), outcome = o.outcome
 			from unnest(@command_ids::bigint[], @command_keys::text[], @outcomes::text[])
 				as o (id, key, outcome)
 			where c.tenant_id = @tenant and c.id = o.id and o.key in ('', c.key)
 				and c.applied_at is null
+			returning c.id
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select tenant_id, @event::text, @actor, @reason from held, before
+			where @event <> '' and (exists (select from applied)
+				or (state, ending, waiting_for, before.reason)
+					is distinct from (@state, @ending, @waiting_for, @reason))
 		)
 		select exists (select from held, flowhq.notify('epoch', tenant_id, epoch))`
 	args := transitionArgs(t, Codes{}, "workflow")

@@ -76,9 +76,13 @@ type Handler interface {
 	// newer one. Otherwise it makes sure that none replaces it before tx ends. tx is a
 	// transaction that is about to change the keys.
 	Fence(ctx context.Context, tx Tx) error
+	// Change is Fence together with the changes, in one statement on db. changes are common
+	// table expressions that select what they insert from the one named fence, which Change
+	// puts before them. Their arguments are args, the first of which is $3.
+	Change(ctx context.Context, db Tx, changes string, args ...any) error
 }
 
-// A Tx is a transaction on the database of the keys.
+// A Tx is a transaction on the database of the keys, or the database itself.
 type Tx = keystore.Tx
 
 // An Inbound is something a customer said.

@@ -21,6 +21,11 @@ func (u keyUser) Fence(ctx context.Context, tx keystore.Tx) error {
 	return u.handler.Fence(ctx, tx)
 }
 
+// Change has the handler make changes to the keys.
+func (u keyUser) Change(ctx context.Context, db keystore.Tx, changes string, args ...any) error {
+	return u.handler.Change(ctx, db, changes, args...)
+}
+
 // Pair has the handler record a device that a phone has just scanned.
 func (u keyUser) Pair(ctx context.Context, device *store.Device) (err error) {
 	defer u.recovered(func() { err = errEnded })

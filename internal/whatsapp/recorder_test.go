@@ -94,6 +94,12 @@ func (r *recorder) Holds() bool { return true }
 
 func (r *recorder) Fence(context.Context, Tx) error { return nil }
 
+func (r *recorder) Change(ctx context.Context, db Tx, changes string, args ...any) error {
+	// There is no host in this database.
+	q := `with fence as (select where $1::text is null and $2::text is null), ` + changes + ` select true`
+	return db.QueryRowContext(ctx, q, append([]any{nil, nil}, args...)...).Scan(new(bool))
+}
+
 // onReceive sets what Receive does first.
 func (r *recorder) onReceive(f func(context.Context, Inbound) error) {
 	r.mu.Lock()

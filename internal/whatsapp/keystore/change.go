@@ -26,6 +26,15 @@ func (k *Keys) change(ctx context.Context, f func(context.Context) error) error 
 	})
 }
 
+// changeAtOnce performs changes in one statement, see [Connection.Change]. It is refused as
+// change is. ctx must not be of a transaction.
+func (k *Keys) changeAtOnce(ctx context.Context, changes string, args ...any) error {
+	if k.lock.IsClosed() {
+		return sessionlock.ErrClosed
+	}
+	return k.conn.Change(ctx, k.of.db, changes, args...)
+}
+
 // changeLocked performs a change with the lock held, and takes it for that unless the
 // operation holds it already.
 func (k *Keys) changeLocked(ctx context.Context, f func(context.Context) error) error {

@@ -2,6 +2,7 @@ package keystore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -15,8 +16,8 @@ import (
 
 // This file is what a decryption reads and writes besides sessions and identities.
 
-// DoDecryptionTxn decrypts one message, with the lock held, in one transaction that
-// stores the session and the plaintext.
+// DoDecryptionTxn decrypts one message, with the lock held, and stores the session and the
+// plaintext, both or none: in one statement where a draft is enough, else in a transaction.
 //
 // An error of decrypt that comes from the message is returned as it is: the library asks
 // the sender for another copy and acknowledges this one. An error that comes from the
@@ -33,22 +34,18 @@ func (s *stores) DoDecryptionTxn(
 			err = s.fail(fmt.Errorf("panic: %v", p))
 		}
 	}()
-	op := &operation{hold: s.lock.NewHold()}
-	if err := op.hold.Take(ctx); err != nil {
+	hold := s.lock.NewHold()
+	if err := hold.Take(ctx); err != nil {
 		return err
 	}
-	defer op.hold.Release()
-	var outcome error // of decrypt, if it ran
-	err = s.change(ctx, func(ctx context.Context) error {
-		op.isFenced = true
-		ctx = withOperation(ctx, op)
-		return s.AllSessionSpecificStores.DoDecryptionTxn(ctx, func(ctx context.Context) error {
-			if outcome = s.recovered(ctx, decrypt); outcome != nil {
-				return outcome
-			}
-			return op.failure // the library may have dropped it
-		})
-	})
+	defer hold.Release()
+	op := &operation{hold: hold, draft: &draft{}}
+	var outcome error // of decrypt in a transaction
+	err = s.decryptAtOnce(ctx, op, decrypt)
+	if errors.Is(err, errInsufficient) {
+		op = &operation{hold: hold}
+		outcome, err = s.decryptInTransaction(ctx, op, decrypt)
+	}
 	failpoint.Hit("keys.decrypted")
 	switch {
 	case err == nil:
@@ -59,6 +56,48 @@ func (s *stores) DoDecryptionTxn(
 	default:
 		return s.fail(err)
 	}
+}
+
+// decryptAtOnce decrypts a message and writes the draft. It returns errInsufficient, and has
+// written nothing, if that takes a transaction. So does a message that cannot be decrypted:
+// only under the fence is that known of the sessions as they are. Other errors are the
+// database's.
+func (s *stores) decryptAtOnce(
+	ctx context.Context, op *operation, decrypt func(context.Context) error,
+) error {
+	outcome := s.recovered(withOperation(ctx, op), decrypt)
+	if op.failure != nil { // the library may have dropped it
+		return op.failure
+	}
+	if outcome != nil || !op.draft.isComplete() {
+		return errInsufficient
+	}
+	changes, args := op.draft.changes(s.jid)
+	if err := s.changeAtOnce(ctx, changes, args...); err != nil {
+		return err
+	}
+	if address := op.draft.identityAddress; address != "" {
+		op.identity(address, op.draft.identityKey)
+	}
+	return nil
+}
+
+// decryptInTransaction decrypts a message in a transaction. outcome is the error of decrypt, if
+// that ran, and err is that or one of the database.
+func (s *stores) decryptInTransaction(
+	ctx context.Context, op *operation, decrypt func(context.Context) error,
+) (outcome, err error) {
+	err = s.change(ctx, func(ctx context.Context) error {
+		op.isFenced = true
+		ctx = withOperation(ctx, op)
+		return s.AllSessionSpecificStores.DoDecryptionTxn(ctx, func(ctx context.Context) error {
+			if outcome = s.recovered(ctx, decrypt); outcome != nil {
+				return outcome
+			}
+			return op.failure // the library may have dropped it
+		})
+	})
+	return outcome, err
 }
 
 // recovered calls decrypt and turns a panic into an error. The cryptography is fed with
@@ -91,6 +130,10 @@ func (s *stores) GetBufferedEvent(
 func (s *stores) PutBufferedEvent(
 	ctx context.Context, hash [32]byte, plaintext []byte, sentAt time.Time,
 ) error {
+	if d := draftOf(ctx); d != nil {
+		d.event = &bufferedEvent{hash: hash, plaintext: plaintext, sentAt: sentAt}
+		return nil
+	}
 	return noted(ctx, s.AllSessionSpecificStores.PutBufferedEvent(ctx, hash, plaintext, sentAt))
 }
 
@@ -111,11 +154,17 @@ func (s *stores) DeleteOldBufferedHashes(context.Context) error { return nil }
 
 // GetPreKey returns one of our one-time keys, which a contact's first message uses.
 func (s *stores) GetPreKey(ctx context.Context, id uint32) (*waKeys.PreKey, error) {
+	if err := mustBeInTransaction(ctx); err != nil {
+		return nil, err
+	}
 	key, err := s.AllSessionSpecificStores.GetPreKey(ctx, id)
 	return key, noted(ctx, err)
 }
 
 // RemovePreKey deletes a one-time key that was used.
 func (s *stores) RemovePreKey(ctx context.Context, id uint32) error {
+	if err := mustBeInTransaction(ctx); err != nil {
+		return err
+	}
 	return noted(ctx, s.AllSessionSpecificStores.RemovePreKey(ctx, id))
 }

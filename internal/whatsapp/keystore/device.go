@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"go.mau.fi/whatsmeow/store"
+	"go.mau.fi/whatsmeow/store/sqlstore"
 )
 
 // pairTimeout bounds what the caller and the database do to record a new device. The
@@ -21,8 +22,8 @@ var ErrKept = errors.New("the keys are kept until the connection has ended")
 func (k *Keys) wrap(device *store.Device) {
 	device.Container = deviceRow{k}
 	device.LIDs = k.of.LIDs()
-	if own, ok := device.Sessions.(store.AllSessionSpecificStores); ok {
-		device.SetAllStores(&stores{AllSessionSpecificStores: own, Keys: k})
+	if own, ok := device.Sessions.(*sqlstore.SQLStore); ok {
+		device.SetAllStores(&stores{AllSessionSpecificStores: own, Keys: k, jid: own.JID})
 	}
 }
 

@@ -10,19 +10,19 @@
 //
 // # A host that was replaced changes no key
 //
-// Every change to a Signal session runs in a transaction that begins with
-// [Connection.Fence]. It fails if a host of a newer epoch exists, and holds back a newer
-// host until the transaction ends. Nothing can be encrypted without such a change, so a
-// host that was replaced sends nothing either, however late it wakes up. After
-// [Keys.Close], nothing is changed at all.
+// Every change to a Signal session is one statement of [Connection.Change], or runs in a
+// transaction that begins with [Connection.Fence]. Both fail if a host of a newer epoch
+// exists, and hold back a newer host until they end. Nothing can be encrypted without such
+// a change, so a host that was replaced sends nothing either, however late it wakes up.
+// After [Keys.Close], nothing is changed at all.
 //
 // # A ratchet never advances without its plaintext
 //
 // Decrypting a message advances the ratchet of a Signal session, and nobody can decrypt
 // the message a second time. The new session and the plaintext are therefore written in
-// one transaction (DoDecryptionTxn). If the process dies before the message was recorded,
-// WhatsApp delivers it again and the library finds the plaintext in its buffer
-// (whatsmeow_event_buffer). The plaintext is cleared after the message was handled, and
+// one statement, or in one transaction where more is changed (draft.go). If the process
+// dies before the message was recorded, WhatsApp delivers it again and the library finds
+// the plaintext in its buffer (whatsmeow_event_buffer). The plaintext is cleared after the message was handled, and
 // not at all once the connection has ended.
 //
 // # A failure of the database is not a failure of the message

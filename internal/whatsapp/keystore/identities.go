@@ -24,6 +24,9 @@ func (s *stores) PutIdentity(ctx context.Context, address string, key [32]byte) 
 	if s.identities.has(address, key) {
 		return nil
 	}
+	if d := draftOf(ctx); d != nil {
+		return d.putIdentity(address, key)
+	}
 	if err := s.AllSessionSpecificStores.PutIdentity(ctx, address, key); err != nil {
 		return noted(ctx, err)
 	}
@@ -48,12 +51,18 @@ func (s *stores) IsTrustedIdentity(
 
 // DeleteIdentity forgets the identity key of a contact's device.
 func (s *stores) DeleteIdentity(ctx context.Context, address string) error {
+	if err := mustBeInTransaction(ctx); err != nil {
+		return err
+	}
 	s.identities.clear()
 	return noted(ctx, s.AllSessionSpecificStores.DeleteIdentity(ctx, address))
 }
 
 // DeleteAllIdentities forgets the identity keys of all devices of a contact.
 func (s *stores) DeleteAllIdentities(ctx context.Context, user string) error {
+	if err := mustBeInTransaction(ctx); err != nil {
+		return err
+	}
 	s.identities.clear()
 	return s.AllSessionSpecificStores.DeleteAllIdentities(ctx, user)
 }

@@ -18,6 +18,11 @@ type Connection interface {
 	// newer one. Otherwise it makes sure that none replaces it before tx ends. tx is a
 	// transaction that is about to change the keys.
 	Fence(ctx context.Context, tx Tx) error
+	// Change makes changes to the keys in one statement on db, and makes none if the
+	// connection's host was replaced by a newer one, with an error of code Fenced. changes are
+	// common table expressions that select what they insert from the one named fence. Their
+	// arguments are args, the first of which is $3.
+	Change(ctx context.Context, db Tx, changes string, args ...any) error
 	// Pair records a device that a phone has just scanned, before its keys are stored and
 	// before the pairing is confirmed to WhatsApp. An error rejects the pairing.
 	Pair(ctx context.Context, device *store.Device) error
@@ -34,7 +39,7 @@ type Connection interface {
 	Log() *slog.Logger
 }
 
-// A Tx is a transaction on the database of the keys.
+// A Tx is a transaction on the database of the keys, or the database itself.
 type Tx interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }

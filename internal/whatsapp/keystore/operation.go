@@ -14,6 +14,8 @@ type operation struct {
 	// isFenced says that the operation is one transaction, in which the host was found to
 	// be the newest.
 	isFenced bool
+	// draft is what a decryption without a transaction changes; nil in all other operations.
+	draft *draft
 	// identities are the identity keys that a decryption has written, by address. They
 	// are stored once its transaction is.
 	identities map[string][32]byte

@@ -71,20 +71,34 @@ func (s *stores) GetManySessions(
 
 // PutManySessions ends the encryption of a message that is being sent.
 func (s *stores) PutManySessions(ctx context.Context, sessions map[string][]byte) error {
-	put := func(ctx context.Context) error {
-		return s.AllSessionSpecificStores.PutManySessions(ctx, sessions)
-	}
 	op := sendOf(ctx)
 	if op == nil {
-		return s.changeLocked(ctx, put)
+		return s.changeLocked(ctx, func(ctx context.Context) error {
+			return s.AllSessionSpecificStores.PutManySessions(ctx, sessions)
+		})
 	}
 	defer op.hold.Release()
 	if err := op.send.finish(sessions); err != nil {
 		return err
 	}
 	defer failpoint.Hit("keys.encrypted")
-	return s.change(ctx, put)
+	var addresses []string
+	var values [][]byte
+	for address, session := range sessions {
+		addresses, values = append(addresses, address), append(values, session)
+	}
+	return s.changeAtOnce(ctx, sentChanges, s.jid, newArray(addresses), newArray(values))
 }
+
+// sentChanges are the changes of a send, for [Connection.Change]. The library's own way is a
+// transaction with a statement for each session.
+const sentChanges = `
+	sessions as (
+		insert into whatsmeow_sessions (our_jid, their_id, session)
+		select $3::text, given.their_id, given.session
+		from fence, unnest($4::text[], $5::bytea[]) as given (their_id, session)
+		on conflict (our_jid, their_id) do update set session = excluded.session
+	)`
 
 // GetPrivacyToken is the library's next step after encrypting (send.go, ensureTCToken).
 // If the sessions were not written back by then, the library has encrypted for nobody. It

@@ -13,12 +13,16 @@ import (
 type stores struct {
 	store.AllSessionSpecificStores // the library's own
 	*Keys
+	jid string // of the device, as its rows have it
 }
 
 // GetSession reads a session. The library reads single sessions in a decryption, which
 // holds the lock, and when it sends by itself: repeating a message to a phone that asked
 // for it, and requests to the own phone. Those take the lock by lease.
 func (s *stores) GetSession(ctx context.Context, address string) ([]byte, error) {
+	if d := draftOf(ctx); d != nil {
+		return d.getSession(address)
+	}
 	if operationOf(ctx) != nil {
 		session, err := s.AllSessionSpecificStores.GetSession(ctx, address)
 		return session, noted(ctx, err)
@@ -36,6 +40,13 @@ func (s *stores) GetSession(ctx context.Context, address string) ([]byte, error)
 
 // HasSession reports whether there is a session to decrypt or to encrypt with.
 func (s *stores) HasSession(ctx context.Context, address string) (bool, error) {
+	if d := draftOf(ctx); d != nil {
+		session, err := s.AllSessionSpecificStores.GetSession(ctx, address)
+		if err != nil {
+			return false, noted(ctx, err)
+		}
+		return d.keepRead(address, session)
+	}
 	has, err := s.AllSessionSpecificStores.HasSession(ctx, address)
 	return has, noted(ctx, err)
 }
@@ -43,6 +54,9 @@ func (s *stores) HasSession(ctx context.Context, address string) (bool, error) {
 // PutSession writes a session back that GetSession has read. It fails if the lease of
 // that read has run out: somebody else may have advanced the session since.
 func (s *stores) PutSession(ctx context.Context, address string, session []byte) error {
+	if d := draftOf(ctx); d != nil {
+		return d.putSession(address, session)
+	}
 	if operationOf(ctx) == nil {
 		lease, err := s.lock.Keep(address)
 		if err != nil {
@@ -57,6 +71,9 @@ func (s *stores) PutSession(ctx context.Context, address string, session []byte)
 
 // DeleteSession forgets one session, as when a contact has a new phone.
 func (s *stores) DeleteSession(ctx context.Context, address string) error {
+	if err := mustBeInTransaction(ctx); err != nil {
+		return err
+	}
 	return s.changeLocked(ctx, func(ctx context.Context) error {
 		return s.AllSessionSpecificStores.DeleteSession(ctx, address)
 	})
@@ -64,6 +81,9 @@ func (s *stores) DeleteSession(ctx context.Context, address string) error {
 
 // DeleteAllSessions forgets the sessions with all devices of a contact.
 func (s *stores) DeleteAllSessions(ctx context.Context, user string) error {
+	if err := mustBeInTransaction(ctx); err != nil {
+		return err
+	}
 	return s.changeLocked(ctx, func(ctx context.Context) error {
 		return s.AllSessionSpecificStores.DeleteAllSessions(ctx, user)
 	})
@@ -71,7 +91,27 @@ func (s *stores) DeleteAllSessions(ctx context.Context, user string) error {
 
 // MigratePNToLID moves sessions that are kept under a contact's number to its LID.
 func (s *stores) MigratePNToLID(ctx context.Context, number, lid types.JID) error {
+	if err := mustBeInTransaction(ctx); err != nil {
+		return err
+	}
 	return s.changeLocked(ctx, func(ctx context.Context) error {
 		return s.AllSessionSpecificStores.MigratePNToLID(ctx, number, lid)
 	})
+}
+
+// GetSenderKey and PutSenderKey are of the messages of groups, which are decrypted and ignored.
+func (s *stores) GetSenderKey(ctx context.Context, group, user string) ([]byte, error) {
+	if err := mustBeInTransaction(ctx); err != nil {
+		return nil, err
+	}
+	key, err := s.AllSessionSpecificStores.GetSenderKey(ctx, group, user)
+	return key, noted(ctx, err)
+}
+
+// PutSenderKey see GetSenderKey.
+func (s *stores) PutSenderKey(ctx context.Context, group, user string, key []byte) error {
+	if err := mustBeInTransaction(ctx); err != nil {
+		return err
+	}
+	return noted(ctx, s.AllSessionSpecificStores.PutSenderKey(ctx, group, user, key))
 }

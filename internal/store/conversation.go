@@ -1,0 +1,135 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// A Conversation is how things stand with a contact, with all that a turn of it depends on.
+type Conversation struct {
+	State      []byte    // that Answer stored last; nil = none
+	MutedUntil time.Time // until then the contact is not answered; long ago if it is
+	LeftAlone  bool      // the bot never answers this contact
+	HandedOver bool      // a person answers this chat
+	// Taken are the tenant's bookings ahead, by their ends, held ones included.
+	Taken []flowhq.Span
+	// Bookings, Orders and Tickets are the contact's: bookings ahead, the orders of late, and
+	// the tickets that are open; the newest first.
+	Bookings []flowhq.Booking
+	Orders   []flowhq.Order
+	Tickets  []flowhq.Ticket
+	// ProfileVersion is that of the tenant's profile; 0 = nothing was told.
+	ProfileVersion int64
+}
+
+// A standing is a Conversation as standingSQL yields it.
+type standing struct {
+	State                            []byte
+	MutedUntil                       time.Time
+	LeftAlone, HandedOver            bool
+	Taken, Bookings, Orders, Tickets []byte // JSON; nil = none
+	ProfileVersion                   int64
+}
+
+// Bounds on what standingSQL reads, in rows: of bookings ahead and of each kind of the contact's.
+const (
+	maxTaken = "1000"
+	maxOwn   = "10"
+)
+
+// standingSQL selects the fields of standing for the contact who, of which it needs id,
+// muted_until and left_alone. All that a turn depends on is read at once, so the answer costs no
+// further round trip; each part is found by an index and is nothing for most tenants.
+//
+// The names of the columns are those of the JSON of flowhq.Booking, Order and Ticket.
+const standingSQL = `
+	v.state, coalesce(who.muted_until, 'epoch'), coalesce(who.left_alone, '') <> '',
+	h.id is not null, (
+		select json_agg(t) from (
+			select starts_at as "from", ends_at as "to" from flowhq.bookings
+			where tenant_id = @tenant and status <> 'CANCELLED' and ends_at > now()
+				and (held_until is null or held_until > now())
+			order by ends_at
+			limit ` + maxTaken + `
+		) as t
+	), (
+		select json_agg(t) from (
+			select ` + bookingColumns + ` from flowhq.bookings
+			where tenant_id = @tenant and contact_id = who.id and status <> 'CANCELLED'
+				and ends_at > now() and (held_until is null or held_until > now())
+			order by id desc
+			limit ` + maxOwn + `
+		) as t
+	), (
+		select json_agg(t) from (
+			select ` + orderColumns + ` from flowhq.orders
+			where tenant_id = @tenant and contact_id = who.id
+			order by id desc
+			limit ` + maxOwn + `
+		) as t
+	), (
+		select json_agg(t) from (
+			select ` + ticketColumns + ` from flowhq.tickets
+			where tenant_id = @tenant and contact_id = who.id and status = 'OPEN'
+			order by id desc
+			limit ` + maxOwn + `
+		) as t
+	), (
+		select coalesce(max(version), 0) from flowhq.profiles where tenant_id = @tenant
+	)`
+
+// standingJoins are the tables of standingSQL besides who.
+const standingJoins = `
+	left join flowhq.conversations v on v.tenant_id = @tenant and v.contact_id = who.id
+	left join flowhq.handovers h on h.tenant_id = @tenant and h.contact_id = who.id
+		and h.ended_at is null and (h.until is null or h.until > now())`
+
+// conversation decodes what was read.
+func (s standing) conversation() (Conversation, error) {
+	c := Conversation{
+		State: s.State, MutedUntil: s.MutedUntil,
+		LeftAlone: s.LeftAlone, HandedOver: s.HandedOver, ProfileVersion: s.ProfileVersion,
+	}
+	for _, part := range []struct {
+		from []byte
+		into any
+	}{{s.Taken, &c.Taken}, {s.Bookings, &c.Bookings}, {s.Orders, &c.Orders}, {s.Tickets, &c.Tickets}} {
+		if part.from == nil {
+			continue
+		}
+		if err := json.Unmarshal(part.from, part.into); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+// Conversation returns how things stand with the contact who wrote the message with this
+// ID. It asks by the message because contacts may become one at any time: the id of a contact
+// that a queue has kept may be gone. A message that is gone gives an empty Conversation and no
+// error. It takes no lock: the goroutine of the chat is the only one that writes the state.
+func (s *Store) Conversation(
+	ctx context.Context, tenant flowhq.TenantID, id int64,
+) (Conversation, error) {
+	const q = `
+		select ` + standingSQL + `
+		from (select) as one
+		left join flowhq.message_logs m on m.tenant_id = @tenant and m.id = @id
+		left join flowhq.contacts who on who.tenant_id = @tenant and who.id = m.contact_id
+		` + standingJoins
+	args := named{"tenant": tenant, "id": id}
+	read, err := one(ctx, s, q, args, pgx.RowToStructByPos[standing])
+	c := Conversation{}
+	if err == nil {
+		c, err = read.conversation()
+	}
+	if err != nil {
+		return c, fmt.Errorf("conversation of tenant %s: %w", tenant, classify(err))
+	}
+	return c, nil
+}

@@ -1,0 +1,313 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// An Own is what a person of the business wrote to a customer from one of the account's other
+// devices: the owner's phone.
+type Own struct {
+	Inbound // LID and Number are the customer's
+	// HandOverFor is how long the bot stays out of the chat after it.
+	HandOverFor time.Duration
+}
+
+// ownSQL records what the owner wrote, and hands the chat over, or prolongs the hand-over. who is
+// the customer. A message that is in the log already, which may be one that we sent, does nothing.
+//
+// A chat in which no customer has ever written is the owner's own: the bot must not answer whoever
+// replies there, the owner's mother for example.
+//
+// The time counts from when the message was written. One that waited at WhatsApp for longer than
+// that hands nothing over.
+const ownSQL = `
+	, own as (
+		insert into flowhq.message_logs (
+			tenant_id, direction, contact_id, chat, contact, from_number, to_number,
+			kind, text, wordless, media, latitude, longitude, wa_message_id, status, sent_at)
+		select t.id, 'OUT', w.id,
+			coalesce(nullif(w.lid, ''), substr(w.number, 2) || '@s.whatsapp.net'),
+			w.number, coalesce(nullif(s.number, ''), t.phone_number), w.number,
+			'OWNER', @text, @wordless, @media, @latitude, @longitude, @wa_id, 'SENT', @sent_at
+		from who w
+		cross join flowhq.tenants t
+		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
+		where t.id = @tenant
+		on conflict (tenant_id, wa_message_id) where direction = 'OUT' do nothing
+		returning id, contact_id, least(now(), coalesce(sent_at, now())) as written
+	), began as (
+		update flowhq.contacts c set left_alone = 'OWNER_BEGAN'
+		from own
+		where c.tenant_id = @tenant and c.id = own.contact_id and c.left_alone = ''
+			and not exists (
+				select from flowhq.message_logs m
+				where m.tenant_id = @tenant and m.contact_id = c.id and m.direction = 'IN')
+			and not exists (
+				select from flowhq.message_logs m
+				where m.tenant_id = @tenant and m.contact_id = c.id and m.kind = 'OPERATOR')
+		returning c.id
+	), handed as (
+		insert into flowhq.handovers as h (
+			tenant_id, contact_id, reason, at, owner_at, until, message_id)
+		select @tenant, contact_id, 'OWNER', now(), written,
+			written + make_interval(secs => nullif(@over_for, 0)), id
+		from own
+		where @over_for = 0 or written + make_interval(secs => @over_for) > now()
+		on conflict (tenant_id, contact_id) where ended_at is null do update set
+			reason = case when h.until <= now() then excluded.reason else h.reason end,
+			message_id = case when h.until <= now() then excluded.message_id else h.message_id end,
+			at = case when h.until <= now() then excluded.at else h.at end,
+			owner_at = greatest(h.owner_at, excluded.owner_at),
+			until = greatest(h.until, excluded.until)
+		returning h.message_id, h.reason
+	), event as (
+		insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+		select @tenant, @event, 'owner', concat('message ', own.id, ': ', handed.reason)
+		from own join handed on handed.message_id = own.id
+	)
+	select exists (select from fence), coalesce((select id from who), 0)`
+
+// ReceiveOwn records what the owner wrote to a customer and hands that chat over, with
+// HANDED_OVER. It is as durable and as repeatable as Receive, whose errors it has.
+func (s *Store) ReceiveOwn(
+	ctx context.Context, tenant flowhq.TenantID, epoch int64, m Own,
+) (Received, error) {
+	const known = `
+		with fence as (
+			select from flowhq.fence(@tenant, @epoch)
+		), who as (
+			select c.id, c.lid, c.number from fence
+			join flowhq.contacts c on c.tenant_id = @tenant and c.id = coalesce((
+				select id from flowhq.contacts
+				where tenant_id = @tenant and lid = @lid and lid <> ''
+			), (
+				select id from flowhq.contacts
+				where tenant_id = @tenant and number = @number and number <> ''
+			))
+			where @lid in ('', c.lid) and @number in ('', c.number)
+			for no key update of c
+		)` + ownSQL
+	m.LID, m.Number = clean(m.LID), clean(m.Number)
+	args := named{
+		"tenant": tenant, "epoch": epoch, "lid": m.LID, "number": m.Number,
+		"wa_id": clean(m.WAID), "text": clean(m.Text), "wordless": m.Wordless, "media": m.Media,
+		"latitude": m.Latitude, "longitude": m.Longitude, "sent_at": orNull(m.SentAt),
+		"over_for": m.HandOverFor.Seconds(), "event": flowhq.EventHandedOver,
+	}
+	type answer struct {
+		Current bool
+		Contact int64
+	}
+	write := func(ctx context.Context, db querier) (a answer, err error) {
+		rows, _ := db.Query(ctx, known, args) // Collect reports its error
+		a, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[answer])
+		if err == nil && !a.Current {
+			err = fenced(tenant, epoch)
+		}
+		return a, err
+	}
+	first, cancel := bounded(ctx)
+	defer cancel()
+	a, err := write(first, s.pool)
+	r := Received{Contact: a.Contact}
+	if err == nil && a.Contact == 0 { // a new contact, or something to learn of one
+		insert := func(ctx context.Context, tx pgx.Tx, who identity) error {
+			args["lid"], args["number"] = who.LID, who.Number
+			a, err := write(ctx, tx)
+			r.Contact, r.Merged = a.Contact, who.merged
+			return err
+		}
+		err = s.recognise(ctx, tenant, epoch, m.Inbound, insert)
+	}
+	if err != nil {
+		return Received{}, fmt.Errorf("receive %s from the owner: %w", m.WAID, classify(err))
+	}
+	return r, nil
+}
+
+// GiveBack ends the hand-over of the chat with whoever wrote, or was sent, the message with this
+// ID: the bot answers again. It records GIVEN_BACK if the chat was handed over, and notifies every
+// listener ("work"). Messages that came meanwhile stay unanswered. A NotFound error means that the
+// tenant has no such message. It is an operator's, so it is not fenced.
+func (s *Store) GiveBack(
+	ctx context.Context, tenant flowhq.TenantID, message int64, actor string,
+) error {
+	const q = `
+		with message as (
+			select contact_id from flowhq.message_logs where tenant_id = @tenant and id = @id
+		), ended as (
+			update flowhq.handovers h set ended_at = now(), end_reason = concat('given back by ', @actor::text)
+			from message
+			where h.tenant_id = @tenant and h.contact_id = message.contact_id
+				and h.ended_at is null
+			returning h.id
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select @tenant, @event, @actor, concat('hand-over ', id) from ended
+		), nudge as (
+			select flowhq.notify('work', @tenant) from ended
+		)
+		select exists (select from message), exists (select from nudge)`
+	return s.operate(ctx, tenant, q, message, actor, flowhq.EventGivenBack, named{})
+}
+
+// HandOver hands the chat with whoever wrote, or was sent, the message with this ID over to a
+// person, for as long as is given, 0 for until it is given back. A chat that is handed over is
+// kept for that long from now on. It records HANDED_OVER, and notifies every listener ("work").
+// A NotFound error means that the tenant has no such message.
+func (s *Store) HandOver(
+	ctx context.Context, tenant flowhq.TenantID, message int64, length time.Duration, note string,
+	actor string,
+) error {
+	const q = `
+		with message as (
+			select id, contact_id from flowhq.message_logs
+			where tenant_id = @tenant and id = @id and contact_id <> 0
+		), handed as (
+			insert into flowhq.handovers as h (
+				tenant_id, contact_id, reason, note, owner_at, until, message_id)
+			select @tenant, contact_id, 'OPERATOR', @note, now(),
+				now() + make_interval(secs => nullif(@length, 0)), id
+			from message
+			on conflict (tenant_id, contact_id) where ended_at is null do update set
+				owner_at = now(), until = excluded.until,
+				note = coalesce(nullif(excluded.note, ''), h.note)
+			returning h.id
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select @tenant, @event, @actor, concat('message ', @id::bigint, ': OPERATOR') from handed
+		), nudge as (
+			select flowhq.notify('work', @tenant) from handed
+		)
+		select exists (select from message), exists (select from nudge)`
+	return s.operate(ctx, tenant, q, message, actor, flowhq.EventHandedOver,
+		named{"note": clean(note), "length": length.Seconds()})
+}
+
+// operate runs a statement of an operator about the contact of a message. The statement yields
+// whether there is such a message, and a value that keeps PostgreSQL from dropping the notice.
+func (s *Store) operate(
+	ctx context.Context, tenant flowhq.TenantID, q string, message int64, actor string,
+	event flowhq.EventType, args named,
+) error {
+	type answer struct{ Found, Notified bool }
+	args["tenant"], args["id"], args["actor"], args["event"] = tenant, message, clean(actor), event
+	a, err := one(ctx, s, q, args, pgx.RowToStructByPos[answer])
+	if err == nil && !a.Found {
+		err = flowhq.Errorf(flowhq.NotFound, "there is no such message")
+	}
+	if err != nil {
+		return fmt.Errorf("contact of message %d: %w", message, err)
+	}
+	return nil
+}
+
+// A DueHandOver is a hand-over whose time is over.
+type DueHandOver struct {
+	ID int64
+	// NobodyCame says that a customer was promised a person and none has written.
+	NobodyCame bool
+	State      []byte // of the conversation; nil = none
+	Question   flowhq.Message
+}
+
+// DueHandOvers returns at most limit of the tenant's hand-overs whose time is over, the oldest
+// first, and after how long the next one's will be; 0 means that there is none.
+func (s *Store) DueHandOvers(
+	ctx context.Context, tenant flowhq.TenantID, limit int,
+) (due []DueHandOver, next time.Duration, err error) {
+	const q = `
+		select h.id, h.until <= now(), extract(epoch from h.until - now())::float8,
+			h.owner_at is null and m.direction = 'IN', v.state,
+			coalesce(m.id, 0), coalesce(m.contact_id, 0), coalesce(m.chat, ''),
+			coalesce(m.wa_message_id, '')
+		from flowhq.handovers h
+		left join flowhq.message_logs m on m.tenant_id = h.tenant_id and m.id = h.message_id
+		left join flowhq.conversations v
+			on v.tenant_id = h.tenant_id and v.contact_id = h.contact_id
+		where h.tenant_id = @tenant and h.ended_at is null and h.until is not null
+		order by h.until, h.id
+		limit @limit`
+	type row struct {
+		ID         int64
+		Due        bool
+		Seconds    float64
+		NobodyCame *bool
+		State      []byte
+		Message    int64
+		Contact    int64
+		Chat, WAID string
+	}
+	rows, err := many(ctx, s, q, named{"tenant": tenant, "limit": clampLimit(limit)},
+		pgx.RowToStructByPos[row])
+	if err != nil {
+		return nil, 0, fmt.Errorf("hand-overs of tenant %s: %w", tenant, err)
+	}
+	for _, r := range rows {
+		if !r.Due {
+			return due, max(time.Millisecond, time.Duration(r.Seconds*float64(time.Second))), nil
+		}
+		due = append(due, DueHandOver{
+			ID: r.ID, NobodyCame: r.NobodyCame != nil && *r.NobodyCame, State: r.State,
+			Question: flowhq.Message{
+				ID: r.Message, ContactID: r.Contact, Chat: r.Chat, WAMessageID: r.WAID,
+			},
+		})
+	}
+	if len(rows) == clampLimit(limit) {
+		next = time.Millisecond // there may be more that are due
+	}
+	return due, next, nil
+}
+
+// EndHandOver ends a hand-over whose time is over, with GIVEN_BACK, and in the same statement
+// writes what the customer is told, if anything. Nothing is written if the owner has prolonged
+// it, or if it was ended before. A Fenced error means that a newer host owns the session.
+func (s *Store) EndHandOver(
+	ctx context.Context, tenant flowhq.TenantID, epoch, id int64, news *Outbound,
+) error {
+	const q = `
+		with fence as (
+			select from flowhq.fence(@tenant, @epoch)
+		), ended as (
+			update flowhq.handovers h set ended_at = now(), end_reason = @reason
+			from fence
+			where h.tenant_id = @tenant and h.id = @id and h.ended_at is null and h.until <= now()
+				and (not @has_news or h.owner_at is null)
+			returning h.id, h.message_id
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select @tenant, @event, 'host', concat('hand-over ', id, ': ', @reason::text) from ended
+		), news as (
+			insert into flowhq.message_logs (
+				tenant_id, direction, contact_id, chat, contact, from_number, to_number,
+				kind, text, wa_message_id, status, reason, in_reply_to,
+				timer_seconds, timer_set_at)
+			select m.tenant_id, 'OUT', m.contact_id, m.chat, m.contact, m.to_number,
+				m.from_number, @kind, @text, @wa_id, 'PENDING', @reason, m.id,
+				coalesce(c.timer_seconds, 0), c.timer_set_at
+			from ended
+			join flowhq.message_logs m on m.tenant_id = @tenant and m.id = ended.message_id
+			left join flowhq.contacts c on c.tenant_id = m.tenant_id and c.id = m.contact_id
+			where @has_news
+			on conflict do nothing
+		)
+		select exists (select from fence)`
+	args := named{
+		"id": id, "event": flowhq.EventGivenBack, "reason": "its time is over",
+		"has_news": news != nil, "kind": flowhq.KindWarning, "text": "", "wa_id": "",
+	}
+	if news != nil {
+		args["reason"] = "nobody came in time"
+		args["kind"], args["text"], args["wa_id"] = news.Kind, clean(news.Text), news.WAID
+	}
+	if err := fencedExec(ctx, s, q, tenant, epoch, args); err != nil {
+		return fmt.Errorf("hand-over %d: %w", id, err)
+	}
+	return nil
+}

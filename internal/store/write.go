@@ -1,0 +1,182 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// A NewMessage is what an operator writes to a customer as the business.
+type NewMessage struct {
+	To   string // number of the customer, E.164
+	Text string
+	// Key is of the request: a repeated one writes nothing.
+	Key   string
+	Actor string
+	// HandOverFor is how long the bot stays out of the chat; 0 is until it is given back.
+	HandOverFor time.Duration
+}
+
+// operatorID is the id under which a message is sent that was written with this key. It has the
+// form of those of WhatsApp's web client, see whatsapp.ReplyID.
+func operatorID(tenant flowhq.TenantID, key string) string {
+	const bytes = 9
+	sum := sha256.Sum256([]byte("operator " + string(tenant) + " " + key))
+	return "3EB0" + strings.ToUpper(hex.EncodeToString(sum[:bytes]))
+}
+
+const writeContactSQL = `
+	insert into flowhq.contacts (tenant_id, number)
+	select id, @to from flowhq.tenants where id = @tenant
+	on conflict (tenant_id, number) where number <> '' do nothing`
+
+// writeSQL is the statement of Write. The contact is there by then.
+const writeSQL = `
+	with who as (
+		select c.* from flowhq.contacts c where c.tenant_id = @tenant and c.number = @to
+		for no key update
+	), written as (
+		insert into flowhq.message_logs (
+			tenant_id, direction, contact_id, chat, contact, from_number, to_number,
+			kind, text, wa_message_id, status, timer_seconds, timer_set_at)
+		select t.id, 'OUT', c.id,
+			coalesce(nullif(c.lid, ''), substr(c.number, 2) || '@s.whatsapp.net'),
+			c.number, coalesce(nullif(s.number, ''), t.phone_number), c.number,
+			'OPERATOR', @text, @wa_id, 'PENDING', c.timer_seconds, c.timer_set_at
+		from who c
+		join flowhq.tenants t on t.id = c.tenant_id
+		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
+		on conflict (tenant_id, wa_message_id) where direction = 'OUT' do nothing
+		returning *
+	), handed as (
+		insert into flowhq.handovers as h (
+			tenant_id, contact_id, reason, owner_at, until, message_id)
+		select tenant_id, contact_id, 'OPERATOR', now(),
+			now() + make_interval(secs => nullif(@over_for, 0)), id
+		from written
+		on conflict (tenant_id, contact_id) where ended_at is null do update set
+			owner_at = now(), until = greatest(h.until, excluded.until)
+		returning h.message_id
+	), event as (
+		insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+		select tenant_id, @written_event, @actor, concat('message ', id) from written
+		union all
+		select w.tenant_id, @over_event, @actor, concat('message ', w.id, ': OPERATOR')
+		from written w join handed h on h.message_id = w.id
+	), all_rows as (
+		select * from written
+		union all
+		select * from flowhq.message_logs
+		where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'OUT'
+	)
+	select ` + messageColumns + ` from all_rows, flowhq.notify('work', @tenant)`
+
+// Write records a message to a customer, which the tenant's host sends like a reply, hands the
+// chat over and notifies every listener ("work"). It records MESSAGE_WRITTEN. A repeated request
+// returns the message of the first. A Conflict error means that the key was used for another
+// message; NotFound, that there is no such tenant.
+//
+// The number may be nobody's who has written before. Then it becomes a contact, and who replies
+// later under a LID is found to be the same person by the number.
+func (s *Store) Write(
+	ctx context.Context, tenant flowhq.TenantID, m NewMessage,
+) (flowhq.Message, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	args := named{
+		"tenant": tenant, "to": clean(m.To), "text": clean(m.Text),
+		"wa_id": operatorID(tenant, m.Key), "actor": clean(m.Actor),
+		"over_for": m.HandOverFor.Seconds(), "written_event": flowhq.EventMessageWritten,
+		"over_event": flowhq.EventHandedOver,
+	}
+	var written flowhq.Message
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
+		// A statement of its own: the next one must see the contact.
+		if _, err := tx.Exec(ctx, writeContactSQL, named{"tenant": tenant, "to": args["to"]}); err != nil {
+			return err
+		}
+		rows, _ := tx.Query(ctx, writeSQL, args) // Collect reports its error
+		written, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[flowhq.Message])
+		return err
+	})
+	if err == nil && (written.Text != args["text"] || written.ToNumber != args["to"]) {
+		err = flowhq.Errorf(flowhq.Conflict, "this key was used for another message")
+	}
+	if err != nil {
+		return flowhq.Message{}, fmt.Errorf("write as tenant %s: %w", tenant, classify(err))
+	}
+	return written, nil
+}
+
+// LeaveAlone has the bot never answer the customer with this number, or answer again, and records
+// CONTACT_LEFT_ALONE or CONTACT_SERVED if that is a change. A number that nobody has written from
+// becomes a contact. A NotFound error means that there is no such tenant.
+func (s *Store) LeaveAlone(
+	ctx context.Context, tenant flowhq.TenantID, number string, alone bool, actor string,
+) error {
+	const q = `
+		with tenant as (
+			select id from flowhq.tenants where id = @tenant for key share
+		), changed as (
+			insert into flowhq.contacts as c (tenant_id, number, left_alone)
+			select id, @number, @why from tenant
+			on conflict (tenant_id, number) where number <> '' do update set left_alone = @why
+			where (c.left_alone = '') <> (excluded.left_alone = '')
+			returning c.id
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select @tenant, @event, @actor, concat('contact ', id) from changed
+		)
+		select exists (select from tenant)`
+	why, event := "", flowhq.EventContactServed
+	if alone {
+		why, event = "LISTED", flowhq.EventContactLeftAlone
+	}
+	found, err := one(ctx, s, q, named{
+		"tenant": tenant, "number": clean(number), "why": why, "event": event,
+		"actor": clean(actor),
+	}, pgx.RowTo[bool])
+	if err == nil && !found {
+		err = flowhq.Errorf(flowhq.NotFound, "there is no such tenant")
+	}
+	if err != nil {
+		return fmt.Errorf("leave a contact of tenant %s alone: %w", tenant, err)
+	}
+	return nil
+}
+
+// A LeftAlone is a contact that the bot never answers.
+type LeftAlone struct {
+	ID     int64  `json:"id"`
+	Number string `json:"number"` // E.164, "" if it is not known
+	Why    string `json:"why"`    // LISTED or OWNER_BEGAN
+}
+
+// LeftAlone returns one page of the contacts that the bot never answers, newest first, and the
+// before of the next page, 0 after the last.
+func (s *Store) LeftAlone(
+	ctx context.Context, tenant flowhq.TenantID, before int64, limit int,
+) (page []LeftAlone, next int64, err error) {
+	const q = `
+		select id, number, left_alone from flowhq.contacts
+		where tenant_id = @tenant and left_alone <> '' and (@before::bigint = 0 or id < @before)
+		order by id desc
+		limit @limit`
+	limit = clampLimit(limit)
+	page, err = many(ctx, s, q, named{"tenant": tenant, "before": before, "limit": limit + 1},
+		pgx.RowToStructByPos[LeftAlone])
+	if err != nil {
+		return nil, 0, fmt.Errorf("contacts of tenant %s: %w", tenant, err)
+	}
+	if len(page) > limit {
+		page = page[:limit]
+		next = page[limit-1].ID
+	}
+	return page, next, nil
+}
