@@ -32,7 +32,7 @@ const (
 
 // silence is how long Temporal waits for a heartbeat of a long activity that is no Host,
 // before it lets another worker go on with it.
-func silence(t hosting.Timing) time.Duration { return max(4*t.Heartbeat, pruneSilence) }
+func silence(t hosting.Timing) time.Duration { return max(4*t.Renewal, pruneSilence) }
 
 // hostLimit is Temporal's bound on one attempt of a Host. It must never be reached: its expiry
 // would be retried without waking the workflow. An attempt lasts longer than a day only while

@@ -64,7 +64,7 @@ func TestUnitsComeBack(t *testing.T) {
 }
 
 // The unit that migrates ends when the database is up to date, however long that takes, and
-// has the settings of the others: among them the heartbeat, which bounds its locks.
+// has the settings of the others: among them the renewal interval, which bounds its locks.
 func TestUnitMigratesOnce(t *testing.T) {
 	u := readUnit(t, filepath.Join("systemd", "flowhq-migrate.service"))
 	for key, want := range map[string][]string{

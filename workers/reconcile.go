@@ -19,7 +19,7 @@ import (
 
 const (
 	// Bounds of how often the reconciler looks.
-	reconcileMin = time.Second     // or short heartbeats of tests keep the database busy
+	reconcileMin = time.Second     // or the short intervals of tests keep the database busy
 	reconcileMax = 5 * time.Second // within which a forgotten command is noticed
 	// maxUnsettled is how many tenants one look finds; a later one finds the rest.
 	maxUnsettled = 10_000
@@ -74,11 +74,11 @@ type patience struct {
 	length time.Duration // of the next pause
 }
 
-// newReconciler is the reconciler of a process. It looks once in a heartbeat.
+// newReconciler is the reconciler of a process. It looks once in a renewal interval.
 func newReconciler(o Options, c control) *reconciler {
 	return &reconciler{
 		store: o.Store, control: c, claim: o.claim(), name: o.Name, log: o.Log,
-		every: min(max(o.Timing.Heartbeat, reconcileMin), reconcileMax), claimed: time.Now(),
+		every: min(max(o.Timing.Renewal, reconcileMin), reconcileMax), claimed: time.Now(),
 		known: make(map[flowhq.TenantID]*patience),
 	}
 }

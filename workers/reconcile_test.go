@@ -112,7 +112,7 @@ func openStore(t *testing.T) *store.Store {
 
 func reconcilerOf(s *store.Store, c *temporal, name string) *reconciler {
 	r := newReconciler(Options{
-		Store: s, Name: name, Timing: hosting.Timing{Heartbeat: time.Second}, Log: slog.New(slog.DiscardHandler),
+		Store: s, Name: name, Timing: hosting.Timing{Renewal: time.Second}, Log: slog.New(slog.DiscardHandler),
 	}, c)
 	r.every = every
 	return r

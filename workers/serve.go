@@ -114,7 +114,7 @@ func (p *process) stop(ctx context.Context, sessions worker.Worker) {
 // watchDatabase returns when the database has not answered for a lease's time, or ctx
 // ends.
 func (p *process) watchDatabase(ctx context.Context) {
-	tick := time.NewTicker(p.Timing.Heartbeat)
+	tick := time.NewTicker(p.Timing.Renewal)
 	defer tick.Stop()
 	// One answer is enough: a database that is slow is not away.
 	for answered := time.Now(); time.Since(answered) < p.Timing.Lease(); {
@@ -123,7 +123,7 @@ func (p *process) watchDatabase(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		asking, cancel := context.WithTimeout(ctx, p.Timing.Heartbeat)
+		asking, cancel := context.WithTimeout(ctx, p.Timing.Renewal)
 		if p.Store.Answers(asking) == nil {
 			answered = time.Now()
 		}
@@ -140,11 +140,11 @@ func (p *process) tenantWorker(fatal chan<- error) worker.Worker {
 		WorkerStopTimeout:            stopTimeout,
 		// Or most of a killed Prune's progress is lost with it: by default the SDK holds
 		// beats back for most of the heartbeat timeout.
-		MaxHeartbeatThrottleInterval:     p.Timing.Heartbeat,
-		DefaultHeartbeatThrottleInterval: p.Timing.Heartbeat,
+		MaxHeartbeatThrottleInterval:     p.Timing.Renewal,
+		DefaultHeartbeatThrottleInterval: p.Timing.Renewal,
 		OnFatalError:                     func(err error) { fatal <- err },
 	})
-	workflows.Tenants{Heartbeat: p.Timing.Heartbeat}.Register(w)
+	workflows.Tenants{Renewal: p.Timing.Renewal}.Register(w)
 	p.activities.RegisterShort(w)
 	return w
 }
@@ -159,8 +159,8 @@ func (p *process) sessionWorker(fatal chan<- error) worker.Worker {
 		// Its hosts do not end because it stops, but when they are told to.
 		WorkerStopTimeout: p.DrainTimeout + stopTimeout,
 		// Beats pass unthrottled: they are rare, but for changes of state.
-		MaxHeartbeatThrottleInterval:     p.Timing.Heartbeat,
-		DefaultHeartbeatThrottleInterval: p.Timing.Heartbeat,
+		MaxHeartbeatThrottleInterval:     p.Timing.Renewal,
+		DefaultHeartbeatThrottleInterval: p.Timing.Renewal,
 		OnFatalError:                     func(err error) { fatal <- err },
 	})
 	p.activities.RegisterHost(w)

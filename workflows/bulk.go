@@ -78,7 +78,7 @@ func (w Tenants) Bulk(ctx workflow.Context, s BulkRun) error {
 // been deleted meanwhile holds up no other.
 func (w Tenants) bulkPage(ctx workflow.Context, s *BulkRun) error {
 	page := s.Tenants[:min(len(s.Tenants), s.PerSecond*pageTime)]
-	options := activities.BulkOptions(hosting.Timing{Heartbeat: w.Heartbeat},
+	options := activities.BulkOptions(hosting.Timing{Renewal: w.Renewal},
 		fmt.Sprintf("%s, after %d of %d", s.Command, s.Sent+s.Failed, s.Matched))
 	var done activities.BulkSent
 	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options),

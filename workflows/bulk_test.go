@@ -31,7 +31,7 @@ func newBulkEnv(t *testing.T, send func(ctx context.Context, p activities.BulkPa
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	e := &bulkEnv{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment()}
-	e.RegisterWorkflowWithOptions(Tenants{Heartbeat: time.Second}.Bulk, workflow.RegisterOptions{Name: bulkWorkflow})
+	e.RegisterWorkflowWithOptions(Tenants{Renewal: time.Second}.Bulk, workflow.RegisterOptions{Name: bulkWorkflow})
 	e.RegisterActivityWithOptions(func(ctx context.Context, p activities.BulkPage) (activities.BulkSent, error) {
 		e.pages = append(e.pages, p)
 		return send(ctx, p)

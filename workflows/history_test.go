@@ -297,7 +297,7 @@ func onePerLine(t *testing.T, h *history.History) []byte {
 // replay runs today's code over a history.
 func replay(h *history.History) error {
 	r := worker.NewWorkflowReplayer()
-	Tenants{Heartbeat: time.Second}.Register(r)
+	Tenants{Renewal: time.Second}.Register(r)
 	return r.ReplayWorkflowHistory(log.NewStructuredLogger(slog.New(slog.DiscardHandler)), h)
 }
 

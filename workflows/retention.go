@@ -43,7 +43,7 @@ const (
 // failed, for an operator to see, and the next one deletes what it left.
 func (w Tenants) Retention(ctx workflow.Context) (pruned activities.Pruned, err error) {
 	ctx = workflow.WithActivityOptions(ctx,
-		activities.PruneOptions(hosting.Timing{Heartbeat: w.Heartbeat}))
+		activities.PruneOptions(hosting.Timing{Renewal: w.Renewal}))
 	err = workflow.ExecuteActivity(ctx, activities.PruneActivity).Get(ctx, &pruned)
 	return pruned, err
 }

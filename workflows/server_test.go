@@ -96,7 +96,7 @@ func (s *stage) work() {
 		MaxHeartbeatThrottleInterval: beat, DefaultHeartbeatThrottleInterval: beat, WorkerStopTimeout: time.Second,
 	}
 	tenants, sessions := worker.New(s.temporal, TaskQueue, options), worker.New(s.temporal, activities.SessionQueue, options)
-	Tenants{Heartbeat: beat}.Register(tenants)
+	Tenants{Renewal: beat}.Register(tenants)
 	for name, f := range map[string]any{
 		activities.RecordStateActivity: func(_ context.Context, in activities.StateInput) error {
 			s.of(in.Tenant).record(in)

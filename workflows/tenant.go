@@ -66,7 +66,7 @@ type TenantState struct {
 // of commands must not be here: replay would take the branch of another setting, and Temporal would
 // block the workflow.
 type Tenants struct {
-	Heartbeat time.Duration // how often a host beats; see [hosting.Timing]
+	Renewal time.Duration // of leases; see [hosting.Timing]
 }
 
 // Tenant is the life of one tenant. It ends when the tenant has been erased.
@@ -94,7 +94,7 @@ func (w Tenants) Tenant(ctx workflow.Context, s TenantState) error {
 	s.Deleting = false // until a command says so
 	t := &tenant{
 		TenantState: s,
-		timing:      hosting.Timing{Heartbeat: w.Heartbeat},
+		timing:      hosting.Timing{Renewal: w.Renewal},
 		reports:     workflow.GetSignalChannel(ctx, reportSignal),
 	}
 	err := workflow.SetQueryHandler(ctx, statusQuery, func() (TenantState, error) {

@@ -62,7 +62,7 @@ func newLife(t *testing.T, ends ...end) *life {
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	l := &life{env: suite.NewTestWorkflowEnvironment(), rows: newRows()}
 	l.env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: workflowID(tenantID), TaskQueue: TaskQueue})
-	l.env.RegisterWorkflowWithOptions(Tenants{Heartbeat: time.Second}.Tenant, workflow.RegisterOptions{Name: tenantWorkflow})
+	l.env.RegisterWorkflowWithOptions(Tenants{Renewal: time.Second}.Tenant, workflow.RegisterOptions{Name: tenantWorkflow})
 	for name, fn := range map[string]any{
 		activities.HostActivity:           func(context.Context, activities.HostInput) (flowhq.Transition, error) { return lostConnection, nil },
 		activities.RecordStateActivity:    func(context.Context, activities.StateInput) error { return nil },
@@ -320,7 +320,7 @@ func TestALostWorkerIsReplacedAndTold(t *testing.T) {
 	if known || got.Event != "WORKER_LOST" || hostAfter(got) != flowhq.HostStarting || got.Attention() {
 		t.Errorf("afterHost = %+v, recorded %t; want the next host and an event", got, known)
 	}
-	since, timing := time.Now(), hosting.Timing{Heartbeat: time.Second}
+	since, timing := time.Now(), hosting.Timing{Renewal: time.Second}
 	silent := timing.Timeout() // for which nothing was heard of it
 	for _, tt := range []struct {
 		session flowhq.SessionState

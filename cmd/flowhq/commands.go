@@ -91,7 +91,7 @@ func runWorker(
 		Capacity: p.config.WorkerCapacity, WhatsAppVersion: p.config.WhatsAppVersion,
 		DrainTimeout: p.config.DrainTimeout, Hurry: hurry,
 		ConnectsPerSecond: p.config.ConnectsPerSecond,
-		Timing:            hosting.Timing{Heartbeat: p.config.Heartbeat},
+		Timing:            hosting.Timing{Renewal: p.config.Renewal},
 		Metrics:           metrics.NewWorker(counted), Name: identity, Log: p.log,
 	}
 	// Without a lock the worker runs all the same, unless the operator named a folder for it.

@@ -44,7 +44,7 @@ type preparation func(ctx context.Context, c config.Config, log *slog.Logger) er
 // migrate command. Several may call it at once, as when a fleet of workers starts;
 // store.Migrate lets one after the other do it.
 func migrate(ctx context.Context, c config.Config, log *slog.Logger) error {
-	m := store.Migration{WA: whatsapp.Upgrade, Heartbeat: c.Heartbeat}
+	m := store.Migration{WA: whatsapp.Upgrade, Renewal: c.Renewal}
 	return store.Migrate(ctx, c.DatabaseURL.Reveal(), m, log)
 }
 

@@ -40,7 +40,7 @@ type Config struct {
 	AdminQueryAuth bool
 
 	WorkerCapacity int           // sessions that one worker may host; 0 to derive it from memory
-	Heartbeat      time.Duration // between two signs of life of a session's host
+	Renewal        time.Duration // between two renewals of a worker's leases
 	// DrainTimeout is how long a worker that was told to end goes on with sessions that no
 	// other worker takes over.
 	DrainTimeout      time.Duration
@@ -114,11 +114,11 @@ const (
 	// defaultDrain is twenty seconds less than what systemd and Compose give a worker to end:
 	// after it, the last sessions hang up.
 	defaultDrain = 25 * time.Second
-	// A lease is renewed with every heartbeat. Below minHeartbeat, a database that is only
+	// Leases are renewed this often. Below minRenewal, a database that is only
 	// slow would lose the leases of the whole fleet.
-	minHeartbeat      = 200 * time.Millisecond
-	maxHeartbeat      = time.Minute // a dead host is noticed only after several
-	defaultHeartbeat  = 5 * time.Second
+	minRenewal        = 200 * time.Millisecond
+	maxRenewal        = time.Minute // a dead host is noticed only after several
+	defaultRenewal    = 5 * time.Second
 	defaultConnects   = 20
 	defaultPerMinute  = 10
 	defaultPerContact = 5
@@ -148,8 +148,8 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		TrustedProxies:    e.networks("TRUSTED_PROXIES"),
 		AdminQueryAuth:    e.flag("ADMIN_QUERY_AUTH"),
 		WorkerCapacity:    e.number("WORKER_CAPACITY", 0, 1, maxCapacity),
-		Heartbeat: e.milliseconds("HEARTBEAT_INTERVAL_MS",
-			defaultHeartbeat, minHeartbeat, maxHeartbeat),
+		Renewal: e.milliseconds("LEASE_RENEWAL_INTERVAL_MS",
+			defaultRenewal, minRenewal, maxRenewal),
 		DrainTimeout:      e.milliseconds("DRAIN_TIMEOUT_MS", defaultDrain, 0, maxDrain),
 		ConnectsPerSecond: e.number("CONNECTS_PER_SECOND", defaultConnects, 1, maxConnects),
 		RepliesPerMinute: e.number("RATE_LIMIT_MAX_PER_MINUTE",

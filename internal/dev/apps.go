@@ -80,7 +80,7 @@ func (s *stack) appEnvironment() []string {
 		"STATE_PATH":   s.data.path("workers"),
 		"CODEC_ORIGIN": s.codecOrigin(),
 		// Short, so that whoever kills the worker to see what happens need not wait.
-		"HEARTBEAT_INTERVAL_MS": "2000",
+		"LEASE_RENEWAL_INTERVAL_MS": "2000",
 		// A drain hands sessions to other workers, and there is none.
 		"DRAIN_TIMEOUT_MS": "0",
 		"METRICS_ADDR":     "127.0.0.1:0", // the worker's log says which port that became

@@ -84,7 +84,7 @@ func (c *customer) roundTrip(tb testing.TB, to string) time.Duration {
 // a session's worker until a message written at that moment is answered by
 // another one.
 func BenchmarkHandOver(b *testing.B) {
-	s := newStand(b, "HEARTBEAT_INTERVAL_MS=5000")
+	s := newStand(b, "LEASE_RENEWAL_INTERVAL_MS=5000")
 	worker := s.worker("worker")
 	business := s.business(unlimited(barbers))
 	business.link()
@@ -112,7 +112,7 @@ var idle = []int{100, 300}
 // is once and leaves garbage.
 func BenchmarkIdleMemory(b *testing.B) {
 	for range b.N {
-		s := newStand(b, "HEARTBEAT_INTERVAL_MS=5000", "DRAIN_TIMEOUT_MS=0") // it has one worker at a time
+		s := newStand(b, "LEASE_RENEWAL_INTERVAL_MS=5000", "DRAIN_TIMEOUT_MS=0") // it has one worker at a time
 		report := func(who string, resident []int) {
 			for i, n := range idle {
 				b.ReportMetric(float64(resident[i])/1024, fmt.Sprintf("MiB-%s-%d", who, n))

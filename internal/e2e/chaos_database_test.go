@@ -19,7 +19,7 @@ func (c *chaos) hiccup(ctx context.Context, times int) error {
 		if err := c.fellDatabase(ctx, syscall.SIGQUIT, restartPause); err != nil {
 			return err
 		}
-		pause(ctx, heartbeat)
+		pause(ctx, renewal)
 	}
 	return nil
 }

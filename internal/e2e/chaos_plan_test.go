@@ -80,12 +80,12 @@ var chaosKinds = []struct {
 	{"workflow forge", onTenant, 1, 0, 0},
 	{"api kill", onPart, 2, 2 * time.Second, 0},
 	{"simulator kill", onPart, 2, 2 * time.Second, 0},
-	{"temporal kill", onPart, 2, 12 * heartbeat, 0},
-	{"temporal empty", onPart, 1, 12 * heartbeat, 0}, // and what it knew is gone
-	{"database stop", onPart, 1, 8 * heartbeat, 0},   // PostgreSQL's immediate shutdown
-	{"database kill", onPart, 1, 8 * heartbeat, 0},
+	{"temporal kill", onPart, 2, 12 * renewal, 0},
+	{"temporal empty", onPart, 1, 12 * renewal, 0}, // and what it knew is gone
+	{"database stop", onPart, 1, 8 * renewal, 0},   // PostgreSQL's immediate shutdown
+	{"database kill", onPart, 1, 8 * renewal, 0},
 	{"database hiccup", onPart, 1, 0, 4},
-	{"database lock", onPart, 1, 4 * heartbeat, 0},
+	{"database lock", onPart, 1, 4 * renewal, 0},
 	{"database migrate", onPart, 1, 0, 4},
 	{"machine starve", onPart, 1, 8 * time.Second, 0},
 	{"number change", onPart, 1, 0, 3},

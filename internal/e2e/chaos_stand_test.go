@@ -91,7 +91,7 @@ func (c *chaos) startParts(ctx context.Context) {
 		"DATABASE_URL=" + c.dbURL,
 		"TEMPORAL_ADDRESS=" + c.temporal,
 		"ADMIN_PASSWORD=" + password,
-		"HEARTBEAT_INTERVAL_MS=" + fmt.Sprint(heartbeat.Milliseconds()),
+		"LEASE_RENEWAL_INTERVAL_MS=" + fmt.Sprint(renewal.Milliseconds()),
 		"WHATSAPP_ADDR=" + c.wa,
 		"WHATSAPP_CA_FILE=" + filepath.Join(c.dir, "simulator", "ca.pem"),
 		"WHATSAPP_ROOT_KEY_FILE=" + filepath.Join(c.dir, "simulator", "root.key"),

@@ -168,7 +168,7 @@ func TestCutOff(t *testing.T) {
 func TestStopOfAHostThatIsCutOffFromTemporal(t *testing.T) {
 	t.Parallel()
 	const hungUp, applied = 25 * time.Second, 2 * time.Minute // Temporal's own timeout is 5 min
-	s := newStand(t, "HEARTBEAT_INTERVAL_MS=5000")
+	s := newStand(t, "LEASE_RENEWAL_INTERVAL_MS=5000")
 	line := newCable(t, s.temporal)
 	s.worker("first", "TEMPORAL_ADDRESS="+line.addr())
 	all := s.fleet(3)

@@ -56,13 +56,13 @@ func back(tb testing.TB, all []*business, then time.Time) (took []time.Duration)
 	return took
 }
 
-// BenchmarkFailover measures, with many sessions and the default heartbeat, how soon all
+// BenchmarkFailover measures, with many sessions and the default renewal interval, how soon all
 // are back after their worker was killed: when it starts again on its machine, when a
 // worker of another machine takes over, and that while other programs saturate the
 // machine. Saturated for a minute, no session may move before.
 func BenchmarkFailover(b *testing.B) {
 	for range b.N {
-		s := newStand(b, "HEARTBEAT_INTERVAL_MS=5000")
+		s := newStand(b, "LEASE_RENEWAL_INTERVAL_MS=5000")
 		worker := s.worker("first")
 		all := s.linkMany(0, *failoverSessions)
 		report := func(what string, took []time.Duration) {

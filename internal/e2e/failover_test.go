@@ -101,7 +101,7 @@ func killed(t *testing.T, w *process, all []*business) time.Duration {
 // The hosts of a worker that was killed are replaced when their leases have run out; at
 // once if another worker of the same machine knows that it is no more.
 func TestAKilledWorkerIsReplaced(t *testing.T) {
-	const lease = 3 * heartbeat
+	const lease = 3 * renewal
 	for _, tt := range []struct {
 		name   string
 		shared bool
@@ -133,7 +133,7 @@ func TestAKilledWorkerIsReplaced(t *testing.T) {
 // A worker that is started again on its machine does not wait for what it left behind.
 func TestARestartedWorkerDoesNotWaitForItself(t *testing.T) {
 	const sessions, within = 20, 5 * time.Second
-	s := newStand(t, "HEARTBEAT_INTERVAL_MS=5000")
+	s := newStand(t, "LEASE_RENEWAL_INTERVAL_MS=5000")
 	first := s.worker("first")
 	all := s.fleet(sessions)
 	before := map[*business]int64{}
@@ -168,16 +168,16 @@ func TestAFrozenWorkerIsNotDead(t *testing.T) {
 	}
 	s.worker("other")
 	b.replaced(epoch)
-	if took := time.Since(began); took < heartbeat {
+	if took := time.Since(began); took < renewal {
 		t.Errorf("it was replaced after %v, while it held its lease", took)
 	}
 	if err := syscall.Kill(-frozen.cmd.Process.Pid, syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	wait(t, 2*heartbeat)
+	wait(t, 2*renewal)
 	ask(t, s.customer("+254711000001", "Amina"), b, "hello", patience)
 	now := b.epoch()
-	wait(t, 5*heartbeat)
+	wait(t, 5*renewal)
 	if got := b.epoch(); got != now {
 		t.Errorf("host %d was replaced by %d after the frozen worker went on", now, got)
 	}
@@ -211,7 +211,7 @@ func TestAStuckHostIsReplaced(t *testing.T) {
 // asks when its tenant was given a command.
 func TestStopWithoutAPush(t *testing.T) {
 	const within = 3 * time.Second // a heartbeat comes every 30 s
-	s := newStand(t, "HEARTBEAT_INTERVAL_MS=5000")
+	s := newStand(t, "LEASE_RENEWAL_INTERVAL_MS=5000")
 	s.temporald.kill()
 	s.temporalFlags = []string{
 		"--dynamic-config-value", "frontend.WorkerCommandsEnabled=false",
@@ -246,7 +246,7 @@ func TestStopWithoutAPush(t *testing.T) {
 // meanwhile is replaced all the same.
 func TestAStarvedMachineMovesNothing(t *testing.T) {
 	const sessions, starved = 20, 45 * time.Second // what was two heartbeat timeouts
-	s := newStand(t, "HEARTBEAT_INTERVAL_MS=5000")
+	s := newStand(t, "LEASE_RENEWAL_INTERVAL_MS=5000")
 	first := s.worker("first")
 	all := s.linkMany(0, sessions) // some at a time: each draws hundreds of keys
 	before := epochs(all)

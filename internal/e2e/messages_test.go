@@ -109,8 +109,8 @@ func TestDrainedWorker(t *testing.T) {
 // timeout could have told it to. BenchmarkHandOver says how soon.
 func TestDrainIsAHandOver(t *testing.T) {
 	t.Parallel()
-	const timeout = 20 * time.Second // of heartbeats of 5 s
-	s := newStand(t, "HEARTBEAT_INTERVAL_MS=5000")
+	const timeout = 20 * time.Second // with renewals every 5 s
+	s := newStand(t, "LEASE_RENEWAL_INTERVAL_MS=5000")
 	first := s.worker("first")
 	b := s.business(unlimited(barbers))
 	b.link()

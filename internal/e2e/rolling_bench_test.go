@@ -20,7 +20,7 @@ const writers = 20
 // its moves; how long a worker took to end; and how many messages stayed unanswered.
 func BenchmarkRollingRestart(b *testing.B) {
 	for range b.N {
-		s := newStand(b, "HEARTBEAT_INTERVAL_MS=5000")
+		s := newStand(b, "LEASE_RENEWAL_INTERVAL_MS=5000")
 		capacity := fmt.Sprintf("WORKER_CAPACITY=%d", *rollingSessions)
 		workers := []*process{s.worker("worker", capacity), s.worker("worker", capacity)}
 		all := s.linkMany(0, len(workers)**rollingSessions)

@@ -34,7 +34,7 @@ const (
 func BenchmarkIdleFleet(b *testing.B) {
 	for range b.N {
 		n := *fleetTenants
-		h := newHousehold(b, "HEARTBEAT_INTERVAL_MS=5000", fmt.Sprintf("WORKER_CAPACITY=%d", n+demoTenants))
+		h := newHousehold(b, "LEASE_RENEWAL_INTERVAL_MS=5000", fmt.Sprintf("WORKER_CAPACITY=%d", n+demoTenants))
 		h.up()
 		began := time.Now()
 		all := h.linkMany(0, n)

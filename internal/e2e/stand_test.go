@@ -25,9 +25,9 @@ import (
 
 const password = "e2e-admin-password"
 
-// heartbeat is the hosts' heartbeat in these tests: short, so that a killed
+// renewal is how often workers renew their leases in these tests: short, so that a killed
 // worker is noticed in seconds. Everything else follows from it.
-const heartbeat = time.Second
+const renewal = time.Second
 
 // patience bounds every wait for something whose time is not what is tested: on a
 // busy machine all of it takes longer, and only a failure takes this long.
@@ -71,7 +71,7 @@ func newStand(t testing.TB, env ...string) *stand {
 		"DATABASE_URL=" + s.dbURL,
 		"TEMPORAL_ADDRESS=" + s.temporal,
 		"ADMIN_PASSWORD=" + password,
-		"HEARTBEAT_INTERVAL_MS=" + fmt.Sprint(heartbeat.Milliseconds()),
+		"LEASE_RENEWAL_INTERVAL_MS=" + fmt.Sprint(renewal.Milliseconds()),
 		"WHATSAPP_ADDR=" + wa,
 		"WHATSAPP_CA_FILE=" + filepath.Join(s.dir, "simulator", "ca.pem"),
 		"WHATSAPP_ROOT_KEY_FILE=" + filepath.Join(s.dir, "simulator", "root.key"),

@@ -16,7 +16,7 @@ func BenchmarkTemporalLost(b *testing.B) {
 	const stopped = 10 // every tenth is stopped meanwhile, the others are restarted
 	for range b.N {
 		n := *fleetTenants
-		s := newStand(b, "HEARTBEAT_INTERVAL_MS=5000", fmt.Sprintf("WORKER_CAPACITY=%d", n))
+		s := newStand(b, "LEASE_RENEWAL_INTERVAL_MS=5000", fmt.Sprintf("WORKER_CAPACITY=%d", n))
 		s.worker("first")
 		s.worker("second")
 		all := s.linkMany(0, n)
@@ -49,7 +49,7 @@ func BenchmarkTemporalLost(b *testing.B) {
 // says that it has been applied, and the session is as it asks.
 func BenchmarkCommands(b *testing.B) {
 	const times = 15
-	s := newStand(b, "HEARTBEAT_INTERVAL_MS=5000")
+	s := newStand(b, "LEASE_RENEWAL_INTERVAL_MS=5000")
 	s.worker("worker")
 	t := s.business(unlimited(barbers))
 	t.link()

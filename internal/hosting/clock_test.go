@@ -19,7 +19,7 @@ import (
 var quiet = slog.New(slog.DiscardHandler)
 
 // normal is the timing of a production process.
-var normal = Timing{Heartbeat: 5 * time.Second}
+var normal = Timing{Renewal: 5 * time.Second}
 
 // memory is a database in memory, as far as this package needs one.
 type memory struct {
@@ -157,14 +157,14 @@ func mine(t *testing.T, l *Leases, tenant flowhq.TenantID) *Lease {
 	return lease
 }
 
-// alive has a host say that it is alive, once in a heartbeat, for that long.
+// alive has a host say that it is alive, once in a renewal interval, for that long.
 func alive(l *Lease, now func() Status, within time.Duration) {
-	for end := time.Now().Add(within); time.Now().Before(end); <-time.After(normal.Heartbeat) {
+	for end := time.Now().Add(within); time.Now().Before(end); <-time.After(normal.Renewal) {
 		l.Alive(now())
 	}
 }
 
-// A host is cut off half a heartbeat before its lease ends, whatever its loop does; not
+// A host is cut off half a renewal interval before its lease ends, whatever its loop does; not
 // before, and one renewal that fails costs nothing.
 func TestALeaseIsCutHalfAHeartbeatBeforeItEnds(t *testing.T) {
 	onClock(t, func(t *testing.T, m *memory, run func(func(context.Context))) {
@@ -172,16 +172,16 @@ func TestALeaseIsCutHalfAHeartbeatBeforeItEnds(t *testing.T) {
 		run(l.Run)
 		lease := mine(t, l, "a")
 		seen := func() Status { return Status{Seen: time.Now()} }
-		alive(lease, seen, 4*normal.Heartbeat)
+		alive(lease, seen, 4*normal.Renewal)
 		m.set(func(m *memory) { m.away = errors.New("away") })
-		alive(lease, seen, normal.Heartbeat)
+		alive(lease, seen, normal.Renewal)
 		m.set(func(m *memory) { m.away = nil })
-		alive(lease, seen, 4*normal.Heartbeat)
+		alive(lease, seen, 4*normal.Renewal)
 		if err := lease.Err(); err != nil {
 			t.Fatalf("lost to one renewal that failed: %v", err)
 		}
 		m.set(func(m *memory) {
-			if last := m.seen["a"]; time.Since(last) > 2*normal.Heartbeat {
+			if last := m.seen["a"]; time.Since(last) > 2*normal.Renewal {
 				t.Errorf("the last proof of life was written %v ago", time.Since(last))
 			}
 		})
@@ -192,8 +192,8 @@ func TestALeaseIsCutHalfAHeartbeatBeforeItEnds(t *testing.T) {
 		l.mu.Unlock()
 		left := make(chan time.Duration, 1)
 		lease.OnLoss(func() { left <- time.Until(ends) })
-		if cut := <-left; cut < normal.Heartbeat/2 || cut > normal.Heartbeat {
-			t.Errorf("cut %v before the end of the lease; want half a heartbeat at least", cut)
+		if cut := <-left; cut < normal.Renewal/2 || cut > normal.Renewal {
+			t.Errorf("cut %v before the end of the lease; want half a renewal interval at least", cut)
 		}
 		if code := flowhq.ErrorCode(lease.Valid()); code != flowhq.Unavailable {
 			t.Errorf("code %s; want %s", code, flowhq.Unavailable)
@@ -381,7 +381,7 @@ func TestAdmissionAfterAPause(t *testing.T) {
 			a.Notice(store.Notice{Kind: store.FleetChanged})
 		})
 		began, beats := time.Now(), 0
-		version, err := a.Admit(t.Context(), normal.Heartbeat, func(reason string) {
+		version, err := a.Admit(t.Context(), normal.Renewal, func(reason string) {
 			beats++
 			if want := "waiting for reconnects, which are paused: moving house"; reason != want {
 				t.Errorf("it waits %q; want %q", reason, want)

@@ -56,7 +56,7 @@ func (w *DatabaseWatch) awaited() bool {
 	return w.back != nil
 }
 
-// answers asks once, for no longer than a heartbeat: a database that hangs counts as away.
+// answers asks once, for no longer than a renewal interval: a database that hangs counts as away.
 func (w *DatabaseWatch) answers(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, w.timing.patient())
 	defer cancel()
@@ -65,7 +65,7 @@ func (w *DatabaseWatch) answers(ctx context.Context) bool {
 
 // Await waits until the database answers, for about pingEvery at least: a caller whose
 // statement fails for another reason must not spin. Meanwhile it calls beat at least every
-// heartbeat. If ctx ends first, it returns the cause.
+// renewal interval. If ctx ends first, it returns the cause.
 func (w *DatabaseWatch) Await(ctx context.Context, beat func()) error {
 	w.mu.Lock()
 	if w.back == nil {
@@ -73,7 +73,7 @@ func (w *DatabaseWatch) Await(ctx context.Context, beat func()) error {
 	}
 	back := w.back
 	w.mu.Unlock()
-	tick := time.NewTicker(w.timing.Heartbeat)
+	tick := time.NewTicker(w.timing.Renewal)
 	defer tick.Stop()
 	for {
 		beat()

@@ -66,7 +66,7 @@ func (d *Drain) Run(ctx context.Context) {
 	}
 }
 
-// askForRoom asks for the room of the others, who count their sessions once in a heartbeat.
+// askForRoom asks for the room of the others, who count their sessions once in a renewal interval.
 // During a pause of reconnects there is none: a session that moves would wait off the air.
 func (d *Drain) askForRoom(ctx context.Context) {
 	others, err := d.fleet.beatOnce(ctx)
@@ -77,7 +77,7 @@ func (d *Drain) askForRoom(ctx context.Context) {
 		others = store.Room{}
 	}
 	// Sessions that were let go before that are in the sessions which the others have said.
-	counted := time.Now().Add(-d.timing.Heartbeat - roomEvery)
+	counted := time.Now().Add(-d.timing.Renewal - roomEvery)
 	d.used = slices.DeleteFunc(d.used, func(at time.Time) bool { return at.Before(counted) })
 	d.free = others.Free
 	if full := d.free == 0; full != d.full {

@@ -89,7 +89,7 @@ func NewFailover(o FailoverOptions) *Failover {
 
 // Run works until ctx ends.
 func (f *Failover) Run(ctx context.Context) {
-	every := min(max(f.Timing.Heartbeat/5, 100*time.Millisecond), time.Second)
+	every := min(max(f.Timing.Renewal/5, 100*time.Millisecond), time.Second)
 	for {
 		f.step(ctx)
 		select {
@@ -143,7 +143,7 @@ func (f *Failover) found(name string) {
 
 // step finds out who has died, and replaces what there is to replace.
 func (f *Failover) step(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, max(4*f.Timing.Heartbeat, 2*writeTimeout))
+	ctx, cancel := context.WithTimeout(ctx, max(4*f.Timing.Renewal, 2*writeTimeout))
 	defer cancel()
 	if err := f.EndPredecessors(ctx); err != nil {
 		f.Log.Warn("could not see to what workers of this machine have left; trying again",

@@ -238,7 +238,7 @@ func TestAStuckHostLosesItsLease(t *testing.T) {
 	stuck.OnStuck(func(last Status) { told <- last })
 	well.OnStuck(func(Status) { t.Error("a host that turns counts as stuck") })
 	stuck.Alive(Status{Counts: flowhq.Counts{Losses: 1}})
-	turn := time.NewTicker(timing.Heartbeat)
+	turn := time.NewTicker(timing.Renewal)
 	defer turn.Stop()
 	for deadline := time.Now().Add(6 * patience); ; {
 		select {

@@ -12,7 +12,7 @@ import (
 )
 
 // maxWaiting is how many tenants are found to wait in one exchange. Each costs a signal to
-// its workflow, so a thousand take a few heartbeats.
+// its workflow, so a thousand take a few renewal intervals.
 const maxWaiting = 200
 
 // A FleetStore keeps the list of workers. The store is one.
@@ -36,7 +36,7 @@ type WaitReporter interface {
 }
 
 // A FleetMember tells the other worker processes how full this one is, and hears from them, with
-// one statement per heartbeat. If all are full, or reconnects are paused, it tells the
+// one statement per renewal interval. If all are full, or reconnects are paused, it tells the
 // tenants that wait.
 type FleetMember struct {
 	store     FleetStore
@@ -86,7 +86,7 @@ func (f *FleetMember) Join(ctx context.Context) error {
 
 // Run speaks to the fleet until ctx ends, and then takes the process off the list.
 func (f *FleetMember) Run(ctx context.Context) {
-	tick := time.NewTicker(f.timing.Heartbeat)
+	tick := time.NewTicker(f.timing.Renewal)
 	defer tick.Stop()
 	for {
 		f.exchange(ctx)
@@ -150,7 +150,7 @@ func (f *FleetMember) beatOnce(ctx context.Context) (others store.Room, err erro
 
 // tellWaiting tells the tenants that wait, in Postgres and in the Web UI, why they do. The
 // process that was the first to write it is the one that tells their workflows, which costs
-// them one signal each. Those that it cannot tell within a heartbeat it tells after the
+// them one signal each. Those that it cannot tell within a renewal interval it tells after the
 // next one. Tenants whose last attempt failed wait for their backoff and not for a worker;
 // failed includes them.
 func (f *FleetMember) tellWaiting(
@@ -162,7 +162,7 @@ func (f *FleetMember) tellWaiting(
 		f.unreported, f.reason = nil, reason
 	}
 	if len(f.unreported) == 0 {
-		found, err := f.store.SetWaiting(ctx, why, reason, 2*f.timing.Heartbeat, failed, maxWaiting)
+		found, err := f.store.SetWaiting(ctx, why, reason, 2*f.timing.Renewal, failed, maxWaiting)
 		if err != nil {
 			f.log.Warn("could not tell tenants what they wait for", "err", err)
 			return

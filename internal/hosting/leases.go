@@ -56,7 +56,7 @@ func NewLeases(s LeaseStore, timing Timing, log *slog.Logger) *Leases {
 
 // Run renews leases until ctx ends. Have every host end first.
 func (l *Leases) Run(ctx context.Context) {
-	tick := time.NewTicker(l.timing.Heartbeat)
+	tick := time.NewTicker(l.timing.Renewal)
 	defer tick.Stop()
 	for {
 		select {
@@ -68,7 +68,7 @@ func (l *Leases) Run(ctx context.Context) {
 			for !l.renew(ctx) && ctx.Err() == nil {
 				select {
 				case <-ctx.Done():
-				case <-time.After(l.timing.Heartbeat / 10):
+				case <-time.After(l.timing.Renewal / 10):
 				}
 			}
 		}
@@ -77,7 +77,7 @@ func (l *Leases) Run(ctx context.Context) {
 
 // Claim makes the caller the tenant's newest host: it bumps the epoch, which fences the
 // older host, and waits until that host's lease is released or has run out. The new epoch
-// is above floor. While it waits it calls beat at least every heartbeat.
+// is above floor. While it waits it calls beat at least once in a renewal interval.
 //
 // It fails with code NotFound if the tenant is gone, with Fenced if a newer host claimed
 // meanwhile, with Unavailable if the database is away, and with ctx's cause if ctx ends.
@@ -117,7 +117,7 @@ func (l *Leases) Claim(
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		case <-released:
-		case <-time.After(min(wait, l.timing.Heartbeat) + time.Millisecond):
+		case <-time.After(min(wait, l.timing.Renewal) + time.Millisecond):
 		}
 	}
 }

@@ -40,12 +40,12 @@ func hold(t *testing.T, url string, statements ...string) (release func()) {
 
 // slow is for tests in which a renewal that is late, on a busy machine, would be
 // mistaken for one that waits.
-var slow = Timing{Heartbeat: time.Second}
+var slow = Timing{Renewal: time.Second}
 
 // stay fails the test if a lease is lost within the time, in which its host is well.
 func stay(t *testing.T, l *Leases, held []*Lease, within time.Duration) {
 	t.Helper()
-	look := time.NewTicker(l.timing.Heartbeat / 8)
+	look := time.NewTicker(l.timing.Renewal / 8)
 	defer look.Stop()
 	for deadline := time.Now().Add(within); time.Now().Before(deadline); <-look.C {
 		for _, h := range held {
@@ -118,7 +118,7 @@ func TestARowThatIsLockedForAWhileCostsNothing(t *testing.T) {
 	l := processAt(t, s, slow)
 	h := claim(t, l, newTenant(t, s))
 	release := hold(t, url, `select from flowhq.hosts where tenant_id = '`+string(h.Tenant)+`' for update`)
-	stay(t, l, []*Lease{h}, slow.Heartbeat*3/2)
+	stay(t, l, []*Lease{h}, slow.Renewal*3/2)
 	release()
 	stay(t, l, []*Lease{h}, 2*slow.Lease())
 }
@@ -136,7 +136,7 @@ func TestLeasesOutliveTheirConnection(t *testing.T) {
 	defer db.Close()
 	var cut int
 	for range 10 {
-		stay(t, l, []*Lease{h}, slow.Heartbeat/2)
+		stay(t, l, []*Lease{h}, slow.Renewal/2)
 		var n int
 		const q = `
 			select count(pg_terminate_backend(pid)) from pg_stat_activity
@@ -224,19 +224,19 @@ func migrateBeside(t *testing.T, tables []string, exclusive bool, statements []s
 	release := hold(t, url, statements...)
 	done := make(chan error, 1)
 	go func() {
-		done <- store.Migrate(t.Context(), url, store.Migration{Files: changeAll(t, tables), Heartbeat: slow.Heartbeat}, l.log)
+		done <- store.Migrate(t.Context(), url, store.Migration{Files: changeAll(t, tables), Renewal: slow.Renewal}, l.log)
 	}()
-	wait := slow.Lease() + slow.Heartbeat
+	wait := slow.Lease() + slow.Renewal
 	if exclusive { // what a renewal needs itself must be given back before a lease ends
-		wait = slow.Heartbeat
+		wait = slow.Renewal
 	}
 	stay(t, l, sessions, wait)
 	release()
 	for began := time.Now(); len(done) == 0 && time.Since(began) < patience; {
-		stay(t, l, sessions, slow.Heartbeat/2)
+		stay(t, l, sessions, slow.Renewal/2)
 	}
 	if err := <-done; err != nil {
 		t.Errorf("Migrate = %v", err)
 	}
-	stay(t, l, sessions, slow.Heartbeat)
+	stay(t, l, sessions, slow.Renewal)
 }

@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { testdb.Main(m) }
 
-var timing = Timing{Heartbeat: 200 * time.Millisecond}
+var timing = Timing{Renewal: 200 * time.Millisecond}
 
 // patience bounds what should happen soon.
 const patience = 10 * time.Second
@@ -146,7 +146,7 @@ func TestALeaseIsRenewed(t *testing.T) {
 		}
 		select {
 		case <-h.Lost():
-		case <-time.After(timing.Heartbeat):
+		case <-time.After(timing.Renewal):
 		}
 	}
 }

@@ -13,14 +13,14 @@ import (
 
 func TestDialsArePaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const perSecond, hosts, heartbeat = 20, 1000, 5 * time.Second
+		const perSecond, hosts, renewal = 20, 1000, 5 * time.Second
 		tokens, began := NewRateLimiter(perSecond), time.Now()
 		var mu sync.Mutex
 		inSecond, beats := map[time.Duration]int{}, 0
 		var all sync.WaitGroup
 		for range hosts {
 			all.Go(func() {
-				err := tokens.Wait(t.Context(), heartbeat, func(int) {
+				err := tokens.Wait(t.Context(), renewal, func(int) {
 					mu.Lock()
 					defer mu.Unlock()
 					beats++

@@ -35,7 +35,7 @@ func (l *Leases) renew(ctx context.Context) (done bool) {
 // toRenew is the rows of all leases, and how long their renewal may take.
 func (l *Leases) toRenew() (rows []store.Lease, within time.Duration) {
 	// The most urgent lease says how long the statement for all may take.
-	half := l.timing.Heartbeat / 2
+	half := l.timing.Renewal / 2
 	within = half
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -61,7 +61,7 @@ func (l *Leases) renewed(began time.Time, asked, alive, locked map[store.Lease]b
 			h.expires = began.Add(l.timing.Lease())
 		case locked[row]:
 			// The next renewal is soon enough, but for the last one in time.
-			if left := time.Until(h.expires); left < l.timing.Heartbeat*3/2 {
+			if left := time.Until(h.expires); left < l.timing.Renewal*3/2 {
 				l.log.Warn("could not renew a lease: somebody has locked its row in hosts",
 					"tenant", string(h.Tenant), "left", left)
 				done = false
@@ -77,7 +77,7 @@ func (l *Leases) renewed(began time.Time, asked, alive, locked map[store.Lease]b
 // loseInTime gives up a lease that could not be renewed, half an interval before its end: by
 // the time another host may take it, this one's connection is cut. The caller holds l.mu.
 func (l *Leases) loseInTime(h *Lease) {
-	if time.Until(h.expires) < l.timing.Heartbeat/2+l.timing.Heartbeat/10 {
+	if time.Until(h.expires) < l.timing.Renewal/2+l.timing.Renewal/10 {
 		l.lose(h, errUnrenewed)
 	}
 }
@@ -97,7 +97,7 @@ func (l *Leases) dropStuck() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for h := range l.held {
-		// A host that is alive sets it to 0 once in a heartbeat.
+		// A host that is alive sets it to 0 once in a renewal interval.
 		if h.idle++; h.idle <= l.timing.stuckAfter() {
 			continue
 		}

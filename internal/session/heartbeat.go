@@ -48,8 +48,8 @@ func (h *heartbeat) tell(lease *hosting.Lease, now hosting.Status) {
 
 // ask beats past the SDK.
 func (h *heartbeat) ask(ctx context.Context, now hosting.Status) error {
-	// The loop waits for the answer, and must turn again well within a heartbeat.
-	ctx, cancel := context.WithTimeout(ctx, max(h.timing.Heartbeat/2, writeTimeout))
+	// The loop waits for the answer, and must turn again well within a renewal interval.
+	ctx, cancel := context.WithTimeout(ctx, max(h.timing.Renewal/2, writeTimeout))
 	defer cancel()
 	return h.attempt.Ask(ctx, now)
 }

@@ -14,7 +14,7 @@ import (
 // phone if that was asked for, then dials. Nobody says meanwhile that the session is alive,
 // but while it drops the link, so it must be done before the host counts as stuck.
 func (s *session) open(ctx, run context.Context) error {
-	opening, cancel := context.WithTimeout(run, max(2*s.Timing.Heartbeat, writeTimeout))
+	opening, cancel := context.WithTimeout(run, max(2*s.Timing.Renewal, writeTimeout))
 	defer cancel()
 	// What the rows say: the config, the device, and whether its link is to be dropped.
 	tenant, err := s.Store.Tenant(opening, s.tenant)

@@ -46,7 +46,7 @@ func (s *session) relink(ctx, run context.Context, device string) error {
 func (s *session) dropLink(ctx, run context.Context, device string) (how string, err error) {
 	r := removal{
 		network: s.Network, version: s.version, device: device, lease: s.lease,
-		handler: s.handler(), patience: catchUpTimeout, every: s.Timing.Heartbeat, log: s.log,
+		handler: s.handler(), patience: catchUpTimeout, every: s.Timing.Renewal, log: s.log,
 		beat: func() { s.wait("for WhatsApp to unlink the phone") },
 	}
 	if s.number.err() != nil { // a stranger's phone: none of its messages is ours

@@ -31,7 +31,7 @@ func renewal() time.Duration {
 // the lease is renewed only while the loop turns: a session that is stuck falls silent and
 // is replaced.
 func (s *session) serve(ctx, run context.Context) error {
-	tick := time.NewTicker(s.Timing.Heartbeat)
+	tick := time.NewTicker(s.Timing.Renewal)
 	defer tick.Stop()
 	renew := time.NewTimer(renewal())
 	defer renew.Stop()
@@ -90,7 +90,7 @@ func (s *session) serve(ctx, run context.Context) error {
 	}
 }
 
-// beat is what is due once in a heartbeat.
+// beat is what is due once in a renewal interval.
 func (s *session) beat(run context.Context) error {
 	// What the lease and Temporal are told is as of now.
 	s.now.Seen = s.conn.LastSeen()

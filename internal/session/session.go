@@ -157,7 +157,7 @@ func (s *session) admit(claiming context.Context) (token time.Time, err error) {
 		return time.Time{}, context.Cause(claiming)
 	}
 	for {
-		s.version, err = s.Admission.Admit(claiming, s.Timing.Heartbeat, s.wait)
+		s.version, err = s.Admission.Admit(claiming, s.Timing.Renewal, s.wait)
 		if err != nil {
 			return time.Time{}, err
 		}
@@ -171,7 +171,7 @@ func (s *session) admit(claiming context.Context) (token time.Time, err error) {
 
 // takeToken waits until this session may dial, and returns when that was.
 func (s *session) takeToken(claiming context.Context) (time.Time, error) {
-	err := s.RateLimiter.Wait(claiming, s.Timing.Heartbeat, func(ahead int) {
+	err := s.RateLimiter.Wait(claiming, s.Timing.Renewal, func(ahead int) {
 		s.wait(fmt.Sprintf("for its turn to connect, %d before it", ahead))
 	})
 	s.now.Waiting = "" // the claim comes next, and says so itself if it takes long

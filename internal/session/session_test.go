@@ -354,7 +354,7 @@ func TestRelink(t *testing.T) {
 func TestAStuckSession(t *testing.T) {
 	host(t, hosting.Status{}, asIs, func(w *world, result <-chan ended) {
 		l := w.online()
-		<-time.After(2 * timing.Heartbeat)
+		<-time.After(2 * timing.Renewal)
 		hold := make(chan struct{})
 		w.rows.set(func(r *rows) { r.hold = hold })
 		w.Leases.Notice(store.Notice{Kind: store.NewConfig, Tenant: tenant})

@@ -22,8 +22,8 @@ var errBehind = errors.New("messages may still wait at WhatsApp")
 
 // Unlink logs a tenant's device out on WhatsApp, under a claim of its own so that no host can
 // be online at the same time. What waits for the device is lost. While it waits it calls
-// beat at least every heartbeat. It fails with code Unavailable if reconnects are paused or
-// WhatsApp does not answer.
+// beat once in a renewal interval or more often. It fails with code Unavailable if reconnects are
+// paused or WhatsApp does not answer.
 func (p *Process) Unlink(
 	ctx context.Context, tenant flowhq.TenantID, device string, beat func(),
 ) error {
@@ -34,7 +34,7 @@ func (p *Process) Unlink(
 	if fleet.Paused {
 		return flowhq.Errorf(flowhq.Unavailable, "the fleet is paused")
 	}
-	if err := p.RateLimiter.Wait(ctx, p.Timing.Heartbeat, func(int) { beat() }); err != nil {
+	if err := p.RateLimiter.Wait(ctx, p.Timing.Renewal, func(int) { beat() }); err != nil {
 		return err
 	}
 	lease, err := p.Leases.Claim(ctx, tenant, 0, p.Name, beat)
@@ -43,7 +43,7 @@ func (p *Process) Unlink(
 	}
 	r := removal{
 		network: p.Network, version: fleet.Version, device: device, lease: lease,
-		handler: discardHandler{lease}, every: p.Timing.Heartbeat, beat: beat, log: p.Log,
+		handler: discardHandler{lease}, every: p.Timing.Renewal, beat: beat, log: p.Log,
 	}
 	// Only a connection that is over makes room for the next host at once.
 	closed, err := r.run(ctx)

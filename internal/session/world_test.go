@@ -22,7 +22,7 @@ const (
 	device  = "255700000000:1@s.whatsapp.net"
 )
 
-var timing = hosting.Timing{Heartbeat: 5 * time.Second}
+var timing = hosting.Timing{Renewal: 5 * time.Second}
 
 // rows is a database in memory, as far as a session needs one. What it embeds is nil: a
 // session that needs more panics.

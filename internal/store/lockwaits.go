@@ -26,7 +26,7 @@ const logEvery = 10 * time.Second
 // one transaction, during which it holds the first of them, is bounded by a second
 // connection, which also sees who is in the way. It is opened when it is first needed.
 //
-// A wait is longer than PostgreSQL's deadlock_timeout of 1 s, unless the heartbeat is
+// A wait is longer than PostgreSQL's deadlock_timeout of 1 s, unless the renewal interval is
 // under 4 s: only then does an autovacuum give way.
 type lockWaits struct {
 	config   *pgx.ConnConfig

@@ -16,8 +16,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// heartbeat is that of the sessions beside a migration in these tests.
-const heartbeat = time.Second
+// renewal is the interval of those who renew leases beside a migration in these tests.
+const renewal = time.Second
 
 // busy bounds the wait for the first word of a migration. It says by whom it is held up,
 // which is seen late on a busy machine.
@@ -84,7 +84,7 @@ func holdLocks(t *testing.T, url, mode string, tables ...string) (release func()
 }
 
 // others reads each table again and again, and fails the test if one of them cannot be
-// read for a heartbeat, which is twice what anybody may be made to wait.
+// read for a renewal interval, which is twice what anybody may be made to wait.
 func others(t *testing.T, url string, tables []string) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -92,7 +92,7 @@ func others(t *testing.T, url string, tables []string) (stop func()) {
 	for _, table := range tables {
 		conn := connect(t, url)
 		group.Go(func() {
-			next := time.NewTicker(heartbeat / 100)
+			next := time.NewTicker(renewal / 100)
 			defer next.Stop()
 			for ; ctx.Err() == nil; <-next.C {
 				began := time.Now()
@@ -100,7 +100,7 @@ func others(t *testing.T, url string, tables []string) (stop func()) {
 					t.Error(err)
 					return
 				}
-				if took := time.Since(began); took > heartbeat {
+				if took := time.Since(began); took > renewal {
 					t.Errorf("a reader of %s waited for %v behind the migration", table, took)
 				}
 			}
@@ -131,7 +131,7 @@ func migrateBesideABackup(t *testing.T, before, f file) {
 	log := newRecorder()
 	done := make(chan error, 1)
 	go func() {
-		done <- store.Migrate(t.Context(), url, store.Migration{Files: upTo(t, f.version), Heartbeat: heartbeat}, log.log())
+		done <- store.Migrate(t.Context(), url, store.Migration{Files: upTo(t, f.version), Renewal: renewal}, log.log())
 	}()
 	select {
 	case <-log.heard: // it waits, or is done
@@ -141,7 +141,7 @@ func migrateBesideABackup(t *testing.T, before, f file) {
 	select {
 	case err := <-done: // it needs no table that is there
 		done <- err
-	case <-time.After(heartbeat): // more attempts
+	case <-time.After(renewal): // more attempts
 	}
 	stop()
 	release()
@@ -160,7 +160,7 @@ func everyTable(t *testing.T, tables []string) store.Migration {
 		fmt.Fprintf(&up, "alter table %s add column probe integer;\n", table)
 	}
 	next[fmt.Sprintf("%06d_every_table.up.sql", newest(t)+1)] = mapFile(up.String())
-	return store.Migration{Files: next, Heartbeat: heartbeat}
+	return store.Migration{Files: next, Renewal: renewal}
 }
 
 // Whatever table is held, and however: the log says by whom, and the migration is done
@@ -216,7 +216,7 @@ func TestMigrateWaitsForTheLibrarysTables(t *testing.T) {
 	log := newRecorder()
 	done := make(chan error, 1)
 	go func() {
-		done <- store.Migrate(t.Context(), url, store.Migration{WA: upgrade, Heartbeat: heartbeat}, log.log())
+		done <- store.Migrate(t.Context(), url, store.Migration{WA: upgrade, Renewal: renewal}, log.log())
 	}()
 	select {
 	case <-log.heard:
@@ -238,7 +238,7 @@ func TestMigrateGivesUp(t *testing.T) {
 	before := tables(t, conn)
 	release := holdLocks(t, url, "access share", "flowhq.tenants")
 	o := everyTable(t, ourTables(t, conn))
-	o.Patience = 3 * heartbeat
+	o.Patience = 3 * renewal
 	err := store.Migrate(t.Context(), url, o, silent)
 	wantCode(t, "Migrate that waits in vain", err, flowhq.Unavailable)
 	for _, want := range []string{"gave up after 3s", "table flowhq.tenants", "pid ", "idle in transaction"} {
@@ -268,13 +268,13 @@ func TestMigrateHoldsNothingForLong(t *testing.T) {
 		group.Go(func() {
 			for ctx.Err() == nil {
 				_, err := conn.Exec(t.Context(), fmt.Sprintf(`begin; lock table %s in access share mode; select pg_sleep(%f); rollback`,
-					table, (heartbeat/5).Seconds()))
+					table, (renewal/5).Seconds()))
 				ok(t, err)
 			}
 		})
 	}
 	o := everyTable(t, all)
-	o.Patience = 3 * heartbeat
+	o.Patience = 3 * renewal
 	err := store.Migrate(t.Context(), url, o, silent)
 	cancel()
 	group.Wait()

@@ -39,8 +39,8 @@ const (
 const (
 	migratePatience  = 10 * time.Minute // to wait for locks and other processes, in sum
 	statementTimeout = "10min"          // for one statement of a file
-	defaultHeartbeat = 5 * time.Second
-	longestLockWait  = 2 * time.Second // however long the heartbeat: messages wait behind us too
+	defaultRenewal   = 5 * time.Second
+	longestLockWait  = 2 * time.Second // however long the interval: messages wait behind us too
 )
 
 // A Migration says how Migrate goes about it. Its zero value will do.
@@ -49,23 +49,23 @@ type Migration struct {
 	// afterwards. It is called again if it met a lock, so what it does before an error
 	// must be undone. nil: they are left alone.
 	WA func(context.Context, *sql.DB) error
-	// Heartbeat is that of the sessions which run meanwhile: nobody is made to wait
+	// Renewal is how often leases are renewed meanwhile: nobody is made to wait
 	// behind a migration for longer than half of it. 0: 5 s.
-	Heartbeat time.Duration
+	Renewal time.Duration
 	// Patience bounds the wait for locks that others hold. 0: 10 min.
 	Patience time.Duration
 	// Files are the migrations. nil: this program's own.
 	Files fs.FS
 }
 
-// lockWait bounds the wait for the locks of one file: less than half a heartbeat, after
+// lockWait bounds the wait for the locks of one file: less than half a renewal interval, after
 // which a renewal of leases that waits behind it fails.
-func (o Migration) lockWait() time.Duration { return min(o.Heartbeat/4, longestLockWait) }
+func (o Migration) lockWait() time.Duration { return min(o.Renewal/4, longestLockWait) }
 
 // withDefaults fills in what the caller has left open.
 func (o Migration) withDefaults() Migration {
-	if o.Heartbeat <= 0 {
-		o.Heartbeat = defaultHeartbeat
+	if o.Renewal <= 0 {
+		o.Renewal = defaultRenewal
 	}
 	if o.Patience <= 0 {
 		o.Patience = migratePatience

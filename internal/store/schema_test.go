@@ -39,7 +39,7 @@ func TestAwaitSchemaInVain(t *testing.T) {
 	t.Parallel()
 	url := testdb.Empty(t)
 	ok(t, store.Migrate(t.Context(), url, store.Migration{Files: upTo(t, 0)}, silent))
-	ctx, cancel := context.WithTimeout(t.Context(), 10*heartbeat) // to connect takes long on a busy machine
+	ctx, cancel := context.WithTimeout(t.Context(), 10*renewal) // to connect takes long on a busy machine
 	defer cancel()
 	err := store.AwaitSchema(ctx, url, silent)
 	wantCode(t, "AwaitSchema that nobody helps", err, flowhq.Unavailable)
