@@ -1,20 +1,210 @@
 package entity
 
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/flowhq/flowhq/internal/understand/token"
+)
+
 // A Question is what the owner has written an answer to, in several wordings and either language.
 type Question struct {
 	ID        string
 	Questions []string
 }
 
+// Limits on one tenant's questions and on what is compared with them.
+const (
+	maxWordings    = 5000
+	maxQueryTokens = 200
+	minGram        = 3
+	maxGram        = 5
+)
+
+// How alike a text and a question must be. The thresholds were set on the intents of
+// testdata/answers/dev.tsv, where .36 accepts .033 of what is out of scope beside 57 answers and
+// .39 accepts .015. TestAnswersBar measures on other intents.
+const (
+	sureScore  = 0.38
+	sureMargin = 0.07 // ahead of the next question
+)
+
+// Common words say little of what is asked, but "how much" and "when" still tell questions apart.
+const commonWeight = 0.3
+
+// wordShare is the part of a vector that is words; the rest is their letters.
+const wordShare = 0.55
+
 // Answers finds the owner's question that a customer asks. It is immutable and safe for
 // concurrent use.
-type Answers struct{}
+type Answers struct {
+	ids      []string
+	wordings int
+	spread   map[string]int // in how many wordings a feature is
+	postings map[string][]posting
+	of       []int // the question of each wording
+}
+
+// A posting is the weight of a feature in a wording.
+type posting struct {
+	wording int
+	weight  float64
+}
 
 // NewAnswers prepares the owner's questions.
-func NewAnswers(questions []Question) *Answers { return &Answers{} }
+func NewAnswers(questions []Question) *Answers {
+	a := &Answers{spread: map[string]int{}, postings: map[string][]posting{}}
+	var texts []string
+	for q, question := range questions {
+		a.ids = append(a.ids, question.ID)
+		for _, text := range question.Questions {
+			if len(texts) < maxWordings {
+				texts = append(texts, text)
+				a.of = append(a.of, q)
+			}
+		}
+	}
+	a.wordings = len(texts)
+	counts := make([]features, len(texts))
+	for i, text := range texts {
+		counts[i] = featuresOf(text)
+		for _, block := range counts[i] {
+			for f := range block {
+				a.spread[f]++
+			}
+		}
+	}
+	for i := range texts {
+		for f, w := range a.vector(counts[i]) {
+			a.postings[f] = append(a.postings[f], posting{i, w})
+		}
+	}
+	return a
+}
+
+// features are how often the words and the pieces of words are in a text, each block by itself.
+type features [2]map[string]float64
+
+// featuresOf counts words, pairs of neighbours and pieces of three to five letters.
+func featuresOf(text string) features {
+	f := features{{}, {}}
+	tokens := token.Split(text)
+	prev, seen := "", 0
+	for _, t := range tokens {
+		if t.Kind == token.Symbol {
+			continue
+		}
+		if seen++; seen > maxQueryTokens {
+			break
+		}
+		w := token.Squeeze(t.Text)
+		weight := 1.0
+		if isCommon(w) {
+			weight = commonWeight
+		}
+		f[0]["w"+stem(w)] += weight
+		if prev != "" {
+			f[0]["p"+prev+" "+stem(w)] += 0.5
+		}
+		prev = stem(w)
+		padded := " " + w[:min(len(w), 40)] + " "
+		for n := minGram; n <= maxGram; n++ {
+			for i := 0; i+n <= len(padded); i++ {
+				f[1]["c"+padded[i:i+n]] += weight
+			}
+		}
+	}
+	return f
+}
+
+// stem is the form of a word that its plural and verb share, if there is one.
+func stem(w string) string {
+	if forms := englishKeys(w); len(forms) > 0 && !isCommon(w) {
+		return forms[len(forms)-1]
+	}
+	return w
+}
+
+// vector weighs features by how rare they are and makes the length of the whole one. What no
+// wording has counts as the rarest, so that a text about something else is not alike.
+func (a *Answers) vector(f features) map[string]float64 {
+	out := make(map[string]float64, len(f[0])+len(f[1]))
+	share := [2]float64{wordShare, 1 - wordShare}
+	for b, block := range f {
+		names := make([]string, 0, len(block))
+		for name := range block {
+			names = append(names, name)
+		}
+		slices.Sort(names) // sums of floats depend on their order
+		length := 0.0
+		for _, name := range names {
+			w := (1 + math.Log(1+block[name])) * a.rarity(name)
+			if block[name] < 1 {
+				w = block[name] * a.rarity(name)
+			}
+			out[name] = w
+			length += w * w
+		}
+		for _, name := range names {
+			out[name] *= math.Sqrt(share[b] / length)
+		}
+	}
+	return out
+}
+
+func (a *Answers) rarity(feature string) float64 {
+	return 1 + math.Log(float64(1+a.wordings)/float64(1+a.spread[feature]))
+}
 
 // Best returns the question that a text asks, how alike the two are (0 to 1), and whether that
 // is enough to answer. Nearest are the ids of the two that are likest, to be offered if not.
 func (a *Answers) Best(text string) (id string, score float64, sure bool, nearest []string) {
-	return "", 0, false, nil
+	query := a.vector(featuresOf(text))
+	names := make([]string, 0, len(query))
+	for f := range query {
+		if len(a.postings[f]) > 0 {
+			names = append(names, f)
+		}
+	}
+	slices.Sort(names)
+	like := make([]float64, a.wordings)
+	for _, f := range names {
+		for _, p := range a.postings[f] {
+			like[p.wording] += query[f] * p.weight
+		}
+	}
+	// A question's score is that of its best wording, and a little of its next.
+	type rank struct {
+		question    int
+		first, next float64
+	}
+	ranks := make([]rank, len(a.ids))
+	for q := range ranks {
+		ranks[q].question = q
+	}
+	for w, v := range like {
+		switch r := &ranks[a.of[w]]; {
+		case v > r.first:
+			r.first, r.next = v, r.first
+		case v > r.next:
+			r.next = v
+		}
+	}
+	total := func(r rank) float64 { return 0.75*r.first + 0.25*max(r.next, 0.6*r.first) }
+	slices.SortStableFunc(ranks, func(x, y rank) int { return cmp.Compare(total(y), total(x)) })
+	for _, r := range ranks[:min(2, len(ranks))] {
+		if r.first > 0 {
+			nearest = append(nearest, a.ids[r.question])
+		}
+	}
+	if len(nearest) == 0 {
+		return "", 0, false, nil
+	}
+	score = total(ranks[0])
+	ahead := score
+	if len(ranks) > 1 {
+		ahead = score - total(ranks[1])
+	}
+	return nearest[0], score, score >= sureScore && ahead >= sureMargin, nearest
 }

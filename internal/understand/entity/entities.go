@@ -56,23 +56,3 @@ type Entities struct {
 	Phones     []Phone
 	References []Reference
 }
-
-// Find finds the entities of a text.
-func Find(text string) Entities { return Entities{} }
-
-// Choice returns the number that a text is, if it is nothing else: "2", "mbili", "no. 2",
-// "ya pili", "the second one". It is what answers a menu.
-func Choice(text string) (int, bool) { return 0, false }
-
-// YesNo is an answer to a question that asks for yes or no.
-type YesNo int8
-
-// The answers. Neither is the answer of every text that is longer than a yes or no.
-const (
-	No      YesNo = -1
-	Neither YesNo = 0
-	Yes     YesNo = 1
-)
-
-// ReadYesNo reads a text that is a yes or no and hardly more: "ndio", "sawa", "👍", "hapana asante".
-func ReadYesNo(text string) YesNo { return Neither }

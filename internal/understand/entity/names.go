@@ -1,5 +1,13 @@
 package entity
 
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/flowhq/flowhq/internal/understand/token"
+)
+
 // A Name is an entry of one of the owner's lists: a service, a product, an area.
 type Name struct {
 	ID    string
@@ -13,19 +21,351 @@ type NameMatch struct {
 	ID    string
 	Exact bool    // without a typo and with all its words
 	Score float64 // 0 to 1
-	// Quantity is the whole number that goes with the name, 0 if none was said. Amount is the
-	// same with its unit, and may be a fraction: "nusu kilo".
+	// Quantity is the whole number that goes with the name, 0 if none was said. A dozen are 12.
+	// Amount is the same with its unit, and may be a fraction: "nusu kilo".
 	Quantity int
 	Amount   Quantity
 	Size     string   // as the owner wrote it, "" if none was said
 	Others   []string // other entries that the same words may mean, best first
+	sizeAt   Place
 }
 
+// Limits on one list. Owners have tens of names, seldom hundreds.
+const (
+	maxEntries     = 5000
+	maxNameWords   = 8
+	maxMatches     = 64
+	maxNameTokens  = 2048 // of a text that is searched
+	maxHits        = 50_000
+	maxOthers      = 4
+	minTypoLetters = 5 // shorter words are one letter away from too many others
+)
+
+// Partial names count if what is named is at least so much of the name, by how rare its words
+// are in the list.
+const minShare = 0.3
+
 // Names finds the names of a list in texts. It is immutable and safe for concurrent use.
-type Names struct{}
+type Names struct {
+	entries  []Name
+	variants []variant
+	byKey    map[string][]wordRef // by the forms of their words
+	byShape  map[typoShape][]string
+	rare     map[string]float64 // the weight of a word: less if many entries have it
+}
+
+// A variant is one way to write a name.
+type variant struct {
+	entry int
+	words []string
+	total float64 // the weight of its words
+}
+
+// A wordRef is a word of a variant.
+type wordRef struct{ variant, word int }
+
+// A typoShape bounds what a word is compared with to find typos.
+type typoShape struct {
+	first  byte
+	length int
+}
 
 // NewNames prepares the names of a list.
-func NewNames(entries []Name) *Names { return &Names{} }
+func NewNames(entries []Name) *Names {
+	n := &Names{
+		entries: entries[:min(len(entries), maxEntries)], byKey: map[string][]wordRef{},
+		byShape: map[typoShape][]string{}, rare: map[string]float64{},
+	}
+	has := map[string]map[int]bool{} // which entries have a word
+	for e, entry := range n.entries {
+		for _, name := range entry.Names {
+			n.addVariant(e, contentWords(name), has)
+		}
+	}
+	for w, in := range has {
+		n.rare[w] = 1 / float64(len(in))
+		if len(w) <= 2 || w[0] >= '0' && w[0] <= '9' {
+			n.rare[w] /= 2 // "a14": only together with the rest of the name
+		}
+		if len(w) >= minTypoLetters && !isCommon(w) {
+			n.byShape[typoShape{w[0], len(w)}] = append(n.byShape[typoShape{w[0], len(w)}], w)
+		}
+	}
+	for _, words := range n.byShape {
+		slices.Sort(words)
+	}
+	for v := range n.variants {
+		for _, w := range n.variants[v].words {
+			n.variants[v].total += n.rare[w]
+		}
+	}
+	return n
+}
 
-// Match returns the entries that a text names, in the order of the text.
-func (n *Names) Match(text string) []NameMatch { return nil }
+func (n *Names) addVariant(entry int, words []string, has map[string]map[int]bool) {
+	if len(words) == 0 {
+		return
+	}
+	add := func(words []string) {
+		v := len(n.variants)
+		n.variants = append(n.variants, variant{entry: entry, words: words})
+		for at, w := range words {
+			if has[w] == nil {
+				has[w] = map[int]bool{}
+			}
+			has[w][entry] = true
+			for _, k := range keys(w) {
+				n.byKey[k] = append(n.byKey[k], wordRef{v, at})
+			}
+		}
+	}
+	add(words)
+	if len(words) == 2 { // "hair cut" is "haircut" too
+		add([]string{words[0] + words[1]})
+	}
+}
+
+// contentWords returns the words of a name that tell it from others. Common words count only in
+// a name that has no others.
+func contentWords(name string) []string {
+	var content, all []string
+	for _, t := range nameTokens(name) {
+		if t.Kind == token.Symbol {
+			continue
+		}
+		all = append(all, t.Text)
+		if !isCommon(t.Text) {
+			content = append(content, t.Text)
+		}
+	}
+	if len(content) == 0 && len(all) > 1 {
+		content = all // "Moja kwa Moja"
+	}
+	return content[:min(len(content), maxNameWords)]
+}
+
+// nameTokens are the tokens of a text, but with models in one piece: "A14".
+func nameTokens(text string) []token.Token {
+	tokens := token.Split(text)
+	out := tokens[:0]
+	for _, t := range tokens {
+		if n := len(out); n > 0 && t.Glued && t.Kind == token.Number && out[n-1].Kind == token.Word {
+			out[n-1].Text += t.Text
+			out[n-1].End = t.End
+			continue
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// A hit is a token of a text that is a word of a variant.
+type hit struct {
+	token, tokens int // tokens is 2 where a word was written as two
+	word          int
+	quality       float64
+}
+
+// A candidate is a variant that a stretch of text names.
+type candidate struct {
+	variant     int
+	first, last int // tokens
+	weight      float64
+	words       int
+	score       float64
+	exact       bool
+	used        []int // its tokens
+}
+
+// Match returns the entries that a text names, in the order of the text. Of names that share
+// words of the text, the one with most of them wins.
+func (n *Names) Match(text string) []NameMatch {
+	tokens := nameTokens(text)
+	tokens = tokens[:min(len(tokens), maxNameTokens)]
+	hits := n.hits(tokens)
+	var all []candidate
+	for v, list := range hits {
+		all = append(all, n.candidates(v, list)...)
+	}
+	slices.SortFunc(all, func(a, b candidate) int {
+		return cmp.Or(
+			cmp.Compare(b.words, a.words), cmp.Compare(b.score, a.score), cmp.Compare(a.first, b.first),
+			cmp.Compare(a.variant, b.variant),
+		)
+	})
+	matches := n.choose(tokens, all)
+	slices.SortFunc(matches, func(a, b NameMatch) int { return cmp.Compare(a.Start, b.Start) })
+	n.quantify(text, tokens, matches)
+	return matches
+}
+
+// hits finds the tokens that are words of names, by variant.
+func (n *Names) hits(tokens []token.Token) map[int][]hit {
+	found := map[int][]hit{}
+	seen := map[string]map[wordRef]float64{}
+	total := 0
+	for i, t := range tokens {
+		if t.Kind == token.Symbol {
+			continue
+		}
+		if total > maxHits {
+			break
+		}
+		refs, ok := seen[t.Text]
+		if !ok {
+			refs = n.lookup(t.Text)
+			seen[t.Text] = refs
+		}
+		total += len(refs)
+		for ref, q := range refs {
+			found[ref.variant] = append(found[ref.variant], hit{i, 1, ref.word, q})
+		}
+		if i+1 < len(tokens) && tokens[i+1].Kind != token.Symbol {
+			joined := t.Text + tokens[i+1].Text
+			for _, ref := range n.byKey[joined] {
+				if len(n.variants[ref.variant].words) == 1 {
+					found[ref.variant] = append(found[ref.variant], hit{i, 2, ref.word, 1})
+				}
+			}
+		}
+	}
+	return found
+}
+
+// lookup returns the words of names that a word is, and how surely: itself, its plural, a typo.
+func (n *Names) lookup(w string) map[wordRef]float64 {
+	refs := map[wordRef]float64{}
+	better := func(list []wordRef, q float64) {
+		for _, ref := range list {
+			refs[ref] = max(refs[ref], q)
+		}
+	}
+	if isCommon(w) {
+		better(n.exactRefs(w), 1)
+		return refs
+	}
+	forms := keys(w)
+	if s := token.Squeeze(w); s != w {
+		forms = append(forms, keys(s)...)
+	}
+	for i, k := range forms {
+		for _, ref := range n.byKey[k] {
+			q := 0.95
+			if i == 0 || n.variants[ref.variant].words[ref.word] == w {
+				q = 1
+			}
+			refs[ref] = max(refs[ref], q)
+		}
+	}
+	if len(refs) > 0 || len(w) < minTypoLetters {
+		return refs
+	}
+	for length := len(w) - 1; length <= len(w)+1; length++ {
+		for _, other := range n.byShape[typoShape{w[0], length}] {
+			if token.OneTypo(w, other) {
+				better(n.exactRefs(other), 0.85)
+			}
+		}
+	}
+	return refs
+}
+
+// exactRefs returns the words of names that are written like w.
+func (n *Names) exactRefs(w string) (refs []wordRef) {
+	for _, ref := range n.byKey[w] {
+		if n.variants[ref.variant].words[ref.word] == w {
+			refs = append(refs, ref)
+		}
+	}
+	return refs
+}
+
+// candidates groups the hits of a variant into stretches of text, in any order of words.
+func (n *Names) candidates(v int, hits []hit) (out []candidate) {
+	slices.SortFunc(hits, func(a, b hit) int { return cmp.Or(cmp.Compare(a.token, b.token), cmp.Compare(a.word, b.word)) })
+	va := n.variants[v]
+	for from := 0; from < len(hits); {
+		var have [maxNameWords]bool
+		c := candidate{variant: v, first: hits[from].token, last: -1, exact: true}
+		quality, to := 0.0, from
+		for to < len(hits) && (c.last < 0 || hits[to].token-c.last <= 3) {
+			x := hits[to]
+			to++
+			if x.token <= c.last && c.last >= 0 {
+				continue // the token is taken by another word of the name
+			}
+			if have[x.word] {
+				to--
+				break
+			}
+			have[x.word] = true
+			w := n.rare[va.words[x.word]]
+			c.weight += w
+			quality += w * x.quality
+			c.exact = c.exact && x.quality == 1
+			c.words += x.tokens
+			for k := range x.tokens {
+				c.used = append(c.used, x.token+k)
+			}
+			c.last = x.token + x.tokens - 1
+		}
+		share := c.weight / va.total
+		c.exact = c.exact && share > 0.999
+		c.score = quality / va.total
+		if share >= minShare && n.tells(va, have) {
+			out = append(out, c)
+		}
+		from = max(to, from+1)
+	}
+	return out
+}
+
+// tells reports whether the words that were found are more than digits and single letters, or
+// the whole name.
+func (n *Names) tells(v variant, have [maxNameWords]bool) bool {
+	all, word := true, false
+	for i, w := range v.words {
+		all = all && have[i]
+		word = word || have[i] && len(w) > 2 && (w[0] < '0' || w[0] > '9')
+	}
+	return all && (word || strings.Join(v.words, "") != v.words[0]) || word
+}
+
+// choose takes the best candidates that do not overlap, and notes what else they may be.
+func (n *Names) choose(tokens []token.Token, all []candidate) (matches []NameMatch) {
+	taken := map[int]int{} // token to match, from 1
+	best := []candidate{}
+	for _, c := range all {
+		entry := n.variants[c.variant].entry
+		if m := overlap(taken, c.used); m > 0 {
+			first, match := best[m-1], &matches[m-1]
+			if entry != n.variants[first.variant].entry && c.words == first.words && !first.exact &&
+				c.score >= first.score-0.25 && len(match.Others) < maxOthers &&
+				!slices.Contains(match.Others, n.entries[entry].ID) {
+				match.Others = append(match.Others, n.entries[entry].ID)
+			}
+			continue
+		}
+		if len(matches) == maxMatches {
+			break
+		}
+		matches = append(matches, NameMatch{
+			Place: Place{tokens[c.first].Start, tokens[c.last].End},
+			ID:    n.entries[entry].ID, Exact: c.exact, Score: c.score,
+		})
+		best = append(best, c)
+		for _, t := range c.used {
+			taken[t] = len(matches)
+		}
+	}
+	return matches
+}
+
+func overlap(taken map[int]int, used []int) int {
+	for _, t := range used {
+		if m := taken[t]; m > 0 {
+			return m
+		}
+	}
+	return 0
+}

@@ -1,0 +1,235 @@
+package entity
+
+import (
+	"math"
+	"strings"
+
+	"github.com/flowhq/flowhq/internal/understand/token"
+)
+
+// maxQuantity is the largest bare number that is taken for a quantity. Larger ones are prices.
+const maxQuantity = 500
+
+// letterSizes are the words for sizes that are written as a letter.
+var letterSizes = map[string]string{
+	"small": "s", "ndogo": "s", "dogo": "s", "medium": "m", "kati": "m", "wastani": "m",
+	"large": "l", "kubwa": "l",
+}
+
+// quantify gives each match the quantity and size that stand beside it: "mchele kilo 5 na mafuta
+// lita 3". What is separated from a match by a comma or "na" belongs to another, unless it has
+// none of its own.
+func (n *Names) quantify(text string, tokens []token.Token, matches []NameMatch) {
+	if len(matches) == 0 {
+		return
+	}
+	n.sizes(text, tokens, matches)
+	amounts := amountsOf(text, tokens, matches)
+	separators := separatorsOf(tokens, matches, amounts)
+	used := make([]bool, len(amounts))
+	for _, apart := range []bool{false, true} {
+		for m := range matches {
+			if matches[m].Amount.Value != 0 || apart && len(matches) > 1 {
+				continue
+			}
+			if best := nearest(matches, m, amounts, used, separators, apart); best >= 0 {
+				used[best] = true
+				n.give(&matches[m], amounts[best])
+			}
+		}
+	}
+}
+
+// amountsOf returns the quantities of a text, and the numbers that may be some. What is part of
+// a name or of its size is none.
+func amountsOf(text string, tokens []token.Token, matches []NameMatch) (amounts []Quantity) {
+	e := Find(text)
+	for _, q := range e.Quantities {
+		if q.Unit != "people" && !inMatch(q.Place, tokens, matches) {
+			amounts = append(amounts, q)
+		}
+	}
+	for _, x := range e.Numbers {
+		if x.Value > 0 && x.Value <= maxQuantity && !inMatch(x.Place, tokens, matches) {
+			amounts = append(amounts, Quantity{Place: x.Place, Value: float64(x.Value)})
+		}
+	}
+	return amounts
+}
+
+// inMatch reports whether a place is part of a name, or is said to be a size.
+func inMatch(p Place, tokens []token.Token, matches []NameMatch) bool {
+	for _, m := range matches {
+		if p.Start < m.End && m.Start < p.End {
+			return true
+		}
+		if s := m.sizeAt; s.End > 0 && p.Start < s.End && s.Start < p.End {
+			return true
+		}
+	}
+	for i, t := range tokens {
+		if t.Start == p.Start && i > 0 && sizeWords[tokens[i-1].Text] {
+			return true
+		}
+	}
+	return false
+}
+
+var sizeWords = set("size saizi saiz sz namba number no")
+
+// separatorsOf returns where the items of a list are separated.
+func separatorsOf(tokens []token.Token, matches []NameMatch, amounts []Quantity) (at []int) {
+next:
+	for _, t := range tokens {
+		switch t.Text {
+		case ",", ";", "\n", "na", "and", "&", "+", "n", "pamoja", "plus", "halafu", "then":
+		default:
+			continue
+		}
+		for _, m := range matches {
+			if t.Start >= m.Start && t.End <= m.End {
+				continue next
+			}
+		}
+		for _, a := range amounts {
+			if t.Start >= a.Start && t.End <= a.End {
+				continue next
+			}
+		}
+		at = append(at, t.Start)
+	}
+	return at
+}
+
+// nearest returns the unused amount that is nearest to a match, with neither another match nor,
+// unless apart, a separator between them.
+func nearest(matches []NameMatch, m int, amounts []Quantity, used []bool, separators []int, apart bool) int {
+	best, least := -1, math.MaxInt
+	for k, a := range amounts {
+		from, to := matches[m].End, a.Start // the stretch between them
+		if a.End <= matches[m].Start {
+			from, to = a.End, matches[m].Start
+		}
+		distance := to - from
+		if used[k] || distance >= least || distance > 40 || !apart && anyWithin(separators, from, to) {
+			continue
+		}
+		blocked := false
+		for o := range matches {
+			blocked = blocked || o != m && matches[o].Start >= from && matches[o].End <= to
+		}
+		if !blocked {
+			best, least = k, distance
+		}
+	}
+	return best
+}
+
+func anyWithin(positions []int, from, to int) bool {
+	for _, p := range positions {
+		if p >= from && p < to {
+			return true
+		}
+	}
+	return false
+}
+
+// give sets the amount of a match. A dozen is 12, unless the name is sold by the dozen.
+func (n *Names) give(m *NameMatch, a Quantity) {
+	m.Amount = a
+	v := a.Value
+	if a.Unit == "dozen" && !n.soldBy(m.ID, "dozen", "dazeni") {
+		v *= 12
+	}
+	if v == math.Trunc(v) && v > 0 && v <= 1_000_000 {
+		m.Quantity = int(v)
+	}
+}
+
+func (n *Names) soldBy(id string, words ...string) bool {
+	for _, e := range n.entries {
+		if e.ID != id {
+			continue
+		}
+		for _, name := range e.Names {
+			for _, w := range words {
+				if strings.Contains(strings.ToLower(name), w) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// sizes finds the owner's sizes beside each match: after it, up to the next match, else before
+// it. A letter must stand alone.
+func (n *Names) sizes(text string, tokens []token.Token, matches []NameMatch) {
+	for m := range matches {
+		low, high := 0, len(text)
+		if m > 0 {
+			low = matches[m-1].End
+		}
+		if m+1 < len(matches) {
+			high = matches[m+1].Start
+		}
+		entry := n.entry(matches[m].ID)
+		for _, size := range entry.Sizes {
+			if at, ok := findSize(tokens, size, matches[m].Place, low, high); ok {
+				matches[m].Size, matches[m].sizeAt = size, at
+				break
+			}
+		}
+	}
+}
+
+func (n *Names) entry(id string) Name {
+	for _, e := range n.entries {
+		if e.ID == id {
+			return e
+		}
+	}
+	return Name{}
+}
+
+// findSize finds a size between two places of a text, but not within the name itself unless the
+// name ends there.
+func findSize(tokens []token.Token, size string, name Place, low, high int) (Place, bool) {
+	want := nameTokens(size)
+	if len(want) == 0 {
+		return Place{}, false
+	}
+next:
+	for i := 0; i+len(want) <= len(tokens); i++ {
+		end := i + len(want)
+		at := Place{tokens[i].Start, tokens[end-1].End}
+		if at.Start < low || at.End > high {
+			continue
+		}
+		for k, w := range want {
+			if t := tokens[i+k].Text; t != w.Text && (len(want) > 1 || letterSizes[t] != w.Text) {
+				continue next
+			}
+		}
+		if len(want) == 1 && !standsAsSize(tokens, i, name) {
+			continue
+		}
+		return at, true
+	}
+	return Place{}, false
+}
+
+// standsAsSize tells a size from a quantity or the "m" of a unit: a number needs the word "size"
+// before it, or to be two digits or more, and neither is glued to a number.
+func standsAsSize(tokens []token.Token, i int, name Place) bool {
+	t := tokens[i]
+	if i > 0 && sizeWords[tokens[i-1].Text] {
+		return true
+	}
+	if t.Kind == token.Number {
+		after := i+1 < len(tokens) && (units[tokens[i+1].Text] != "" || tokens[i+1].Text == "/" || tokens[i+1].Text == ":")
+		before := i > 0 && (units[tokens[i-1].Text] != "" || timeWords[tokens[i-1].Text])
+		return len(t.Text) >= 2 && !after && !before && t.Start >= name.End
+	}
+	return i == 0 || tokens[i-1].Kind != token.Number || !t.Glued
+}

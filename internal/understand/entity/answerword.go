@@ -1,0 +1,126 @@
+package entity
+
+import "github.com/flowhq/flowhq/internal/understand/token"
+
+// YesNo is an answer to a question that asks for yes or no.
+type YesNo int8
+
+// The answers. Neither is the answer of every text that is more than a yes or no.
+const (
+	No      YesNo = -1
+	Neither YesNo = 0
+	Yes     YesNo = 1
+)
+
+// maxAnswerWords is how long a text may be that answers with a word.
+const maxAnswerWords = 8
+
+var yesWords = set("ndio ndiyo ndyo ndo ndioo ndivyo eeh ee ehe eee naam sawa sawasawa swa swadakta poa haya yes yeah yea " +
+	"yep yup yess yh yap y ok okay okey okei oki k kk sure fine correct confirm confirmed thibitisha nathibitisha nakubali kubali " +
+	"hakika kabisa absolutely perfect great good vizuri safi fresh freshi right exactly definitely endelea proceed " +
+	"sahihi kweli agreed deal nimekubali 👍 👌 ✅ ✔ 💯 🆗")
+
+var noWords = set("hapana hapna hapan la no nope nah noo n sitaki sihitaji siyo sio si not never dont usifanye bado acha 👎 ❌ ✖ 🚫")
+
+// answerFillers say nothing by themselves.
+var answerFillers = set("asante asanteni thanks thank you thx please plz pls tafadhali sana bro boss bosi dada kaka mkuu sis it is its thats that i am " +
+	"ni hiyo hivyo basi tu this one my me we do go ahead book yet now want so the course of bila shaka fanya mpendwa ndugu dear mama hilo hili hayo iko niko " +
+	"works for with a , . ! ? - … 🙏 😊 🙂 😀 😁 ❤ 🏻 🏼 🏽 🏾 🏿 ️ ) ( : ;")
+
+// phrases of which the words say something else than the whole.
+var yesPhrases = [][2]string{
+	{"no", "problem"}, {"hakuna", "shida"}, {"hamna", "shida"}, {"haina", "shida"}, {"no", "worries"},
+	{"hakuna", "tatizo"}, {"hamna", "tatizo"}, {"haina", "noma"}, {"hakuna", "noma"}, {"no", "issue"},
+	{"bila", "shaka"}, {"of", "course"}, {"go", "ahead"}, {"do", "it"}, {"book", "it"},
+}
+
+// ReadYesNo reads a text that is a yes or no and hardly more: "ndio", "sawa", "👍", "hapana asante".
+func ReadYesNo(text string) YesNo {
+	if len(text) > 200 {
+		return Neither
+	}
+	tokens := token.Split(text)
+	if len(tokens) > 2*maxAnswerWords {
+		return Neither
+	}
+	var yes, no int
+	for i := 0; i < len(tokens); i++ {
+		w := token.Squeeze(tokens[i].Text)
+		switch {
+		case i+1 < len(tokens) && isYesPhrase(w, tokens[i+1].Text):
+			yes++
+			i++
+		case noWords[w]:
+			if yes > 0 {
+				return Neither // "sawa, hapana"
+			}
+			no++
+		case yesWords[w] || yesWords[tokens[i].Text]:
+			yes++
+		case !answerFillers[w]:
+			return Neither
+		}
+	}
+	switch {
+	case no > 0: // "sio sawa" too
+		return No
+	case yes > 0:
+		return Yes
+	}
+	return Neither
+}
+
+func isYesPhrase(a, b string) bool {
+	for _, p := range yesPhrases {
+		if p[0] == a && p[1] == b {
+			return true
+		}
+	}
+	return false
+}
+
+var choiceFillers = set("no namba nambari number option chaguo ya la the hiyo hapo please tafadhali i want choose pick nataka nachagua naomba " +
+	"ni # . ) ( ! ? , - nipe give me ile take nachukua go with for cha wa kwa cho lile hilo that basi 🙏 ️ ⃣ sawa ok okay asante thanks")
+
+var ordinals = map[string]int{
+	"kwanza": 1, "pili": 2, "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6,
+	"seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10,
+}
+
+// Choice returns the number that a text is, if it is nothing else: "2", "mbili", "no. 2",
+// "ya pili", "the second one". It is what answers a menu.
+func Choice(text string) (int, bool) {
+	if len(text) > 100 {
+		return 0, false
+	}
+	tokens := token.Split(text)
+	choice, found := 0, false
+	for i := 0; i < len(tokens); {
+		w := tokens[i].Text
+		if n, ok := ordinals[w]; ok && !found {
+			choice, found = n, true
+			i++
+			continue
+		}
+		if v, n := token.Numeral(tokens, i); n > 0 {
+			if found && w == "one" {
+				i++
+				continue
+			}
+			if found || v > 999 {
+				return 0, false
+			}
+			choice, found = int(v), true
+			i += n
+			if i < len(tokens) && tokens[i].Glued && (tokens[i].Text == "st" || tokens[i].Text == "nd" || tokens[i].Text == "rd" || tokens[i].Text == "th") {
+				i++
+			}
+			continue
+		}
+		if !choiceFillers[w] {
+			return 0, false
+		}
+		i++
+	}
+	return choice, found
+}

@@ -1,0 +1,177 @@
+package entity
+
+import (
+	"strings"
+
+	"github.com/flowhq/flowhq/internal/understand/token"
+)
+
+// Country is where a local phone number is taken to be, as both use the prefix 07.
+type Country string
+
+// The countries whose local numbers are read.
+const (
+	Tanzania Country = "TZ"
+	Kenya    Country = "KE"
+)
+
+// maxEntities bounds what is found in one text.
+const maxEntities = 512
+
+// Find finds the entities of a text. Local phone numbers are Tanzanian; see [FindIn].
+func Find(text string) Entities { return FindIn(text, Tanzania) }
+
+// FindIn finds the entities of a text by a business of a country.
+func FindIn(text string, c Country) Entities {
+	f := finder{tokens: token.Split(text), text: text, country: c}
+	f.run()
+	return f.found
+}
+
+// A finder reads entities from left to right. What one takes is not seen by the next.
+type finder struct {
+	text    string
+	tokens  []token.Token
+	country Country
+	found   Entities
+}
+
+func (f *finder) run() {
+	readers := []func(int) int{f.phone, f.reference, f.time, f.money, f.quantity, f.number}
+	for i, n := 0, 0; i < len(f.tokens) && n < maxEntities; {
+		next := i + 1
+		for _, read := range readers {
+			if end := read(i); end > i {
+				next = end
+				n++
+				break
+			}
+		}
+		i = next
+	}
+}
+
+func (f *finder) word(i int) string {
+	if i < 0 || i >= len(f.tokens) {
+		return ""
+	}
+	return f.tokens[i].Text
+}
+
+func (f *finder) isNumber(i int) bool {
+	return i >= 0 && i < len(f.tokens) && f.tokens[i].Kind == token.Number
+}
+
+func (f *finder) glued(i int) bool { return i < len(f.tokens) && f.tokens[i].Glued }
+
+func (f *finder) place(i, end int) Place {
+	return Place{f.tokens[i].Start, f.tokens[end-1].End}
+}
+
+// phone reads a number of a phone, whose digits may have spaces and hyphens between them.
+func (f *finder) phone(i int) (end int) {
+	at, plus := i, f.word(i) == "+"
+	if plus {
+		at++
+	}
+	if !f.isNumber(at) || !plus && i > 0 && f.glued(i) && f.tokens[i-1].Kind != token.Symbol {
+		return i
+	}
+	var digits strings.Builder
+	for n := at; n < len(f.tokens) && n < at+12 && digits.Len() <= 15; n++ {
+		if !f.isNumber(n) {
+			if w := f.word(n); w == "-" || w == "(" || w == ")" || w == "." {
+				continue
+			}
+			break
+		}
+		digits.WriteString(f.tokens[n].Text)
+		if number, ok := e164(digits.String(), plus, f.country); ok && !f.moreDigits(n+1, digits.Len(), plus) {
+			f.found.Phones = append(f.found.Phones, Phone{f.place(i, n+1), number})
+			return n + 1
+		}
+	}
+	return i
+}
+
+// moreDigits reports whether a number goes on, so that what was read is only a part of it.
+func (f *finder) moreDigits(i, so int, plus bool) bool {
+	return f.isNumber(i) && (f.glued(i) || plus && so+len(f.tokens[i].Text) <= 12 && so < 11)
+}
+
+// e164 makes the international form of a number.
+func e164(digits string, plus bool, c Country) (string, bool) {
+	local := map[Country]string{Tanzania: "+255", Kenya: "+254"}[c]
+	home := strings.HasPrefix(digits, "255") || strings.HasPrefix(digits, "254")
+	switch n := len(digits); {
+	case home && n == 12 && strings.ContainsRune("1267", rune(digits[3])):
+		return "+" + digits, true
+	case home && n == 13 && digits[3] == '0': // "+255 0712…"
+		return "+" + digits[:3] + digits[4:], true
+	case plus && !home && n >= 8 && n <= 15 && digits[0] != '0':
+		return "+" + digits, true
+	case plus || n != 10 || digits[0] != '0':
+		return "", false
+	case digits[1] == '6' || digits[1] == '2':
+		return "+255" + digits[1:], true
+	case digits[1] == '1':
+		return "+254" + digits[1:], true
+	case digits[1] == '7':
+		return local + digits[1:], true
+	}
+	return "", false
+}
+
+// time passes over hours and dates, whose numbers are neither quantities nor choices.
+func (f *finder) time(i int) (end int) {
+	if timeWords[f.word(i)] {
+		at := i + 1
+		if f.word(at) == "ya" {
+			at++
+		}
+		v, n := token.Numeral(f.tokens, at)
+		if n == 0 || v > 59 { // "at 15,000 each"
+			return i
+		}
+		at += n
+		if (f.word(at) == ":" || f.word(at) == ".") && f.glued(at) && f.isNumber(at+1) && f.glued(at+1) {
+			at += 2
+		}
+		return at
+	}
+	if !f.isNumber(i) {
+		return i
+	}
+	switch w := f.word(i + 1); {
+	case w == "am" || w == "pm" || w == "hrs" || timeUnits[w]:
+		return i + 2
+	case w == ":" && f.glued(i+1) && f.isNumber(i+2) && f.glued(i+2):
+		return i + 3
+	case w == "/" && f.glued(i+1) && f.isNumber(i+2) && f.glued(i+2) && units[f.word(i+3)] == "" &&
+		f.word(i+2) != "2" && f.word(i+2) != "4":
+		return i + 3
+	case (w == "st" || w == "nd" || w == "rd" || w == "th") && f.glued(i+1):
+		return i + 2
+	}
+	return i
+}
+
+var timeWords = map[string]bool{
+	"saa": true, "sa": true, "tarehe": true, "tar": true, "dakika": true, "dk": true, "masaa": true,
+	"siku": true, "wiki": true, "mwezi": true, "at": true,
+}
+
+var timeUnits = map[string]bool{
+	"minutes": true, "mins": true, "min": true, "hours": true, "hour": true, "hr": true,
+	"days": true, "day": true, "weeks": true, "week": true, "months": true, "oclock": true,
+}
+
+// number reads what is left.
+func (f *finder) number(i int) (end int) {
+	v, n := token.Numeral(f.tokens, i)
+	if n == 0 || v > 1_000_000 || f.isNumber(i) && i > 0 && f.glued(i) && f.tokens[i-1].Kind == token.Word && f.word(i-1) != "x" {
+		return i
+	}
+	f.found.Numbers = append(f.found.Numbers, Number{f.place(i, i+n), int(v)})
+	return i + n
+}

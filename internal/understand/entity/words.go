@@ -1,0 +1,98 @@
+package entity
+
+import (
+	_ "embed"
+	"strings"
+
+	"github.com/flowhq/flowhq/internal/understand/token"
+)
+
+// commonList is a file of its own so that who speaks the languages can mend it.
+//
+//go:embed common.txt
+var commonList string
+
+var common = readCommon(commonList)
+
+func readCommon(list string) map[string]bool {
+	words := map[string]bool{}
+	for line := range strings.Lines(list) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		for _, t := range token.Split(line) {
+			words[t.Text] = true
+		}
+	}
+	return words
+}
+
+// isCommon reports whether a word says nothing of what it is about.
+func isCommon(w string) bool { return common[w] || token.Spelled(w) }
+
+// set makes a set of the words of a text.
+func set(words string) map[string]bool {
+	s := map[string]bool{}
+	for _, w := range strings.Fields(words) {
+		s[w] = true
+	}
+	return s
+}
+
+// keys are the forms under which two words are the same but for their grammar: singular and
+// plural, verbs with and without their prefix. The first is the word itself.
+func keys(w string) []string {
+	out := []string{w}
+	add := func(class, stem string) {
+		if len(stem) >= 3 {
+			out = append(out, class+stem)
+		}
+	}
+	add("5:", w)
+	add("v:", w)
+	n := len(w)
+	cut := func(p string) (string, bool) { return strings.CutPrefix(w, p) }
+	if s, ok := cut("ma"); ok && n >= 6 { // shati, mashati
+		add("5:", s)
+	}
+	if s, ok := cut("ku"); ok && n >= 5 { // nyoa, kunyoa
+		add("v:", s)
+	}
+	for _, p := range []string{"ki", "vi", "ch", "vy"} { // kiatu, viatu
+		if s, ok := cut(p); ok && n >= 5 {
+			add("7:", s)
+		}
+	}
+	if s, ok := cut("mi"); ok && n >= 5 { // mfuko, mifuko
+		add("3:", s)
+	} else if s, ok := cut("m"); ok && n >= 5 && !strings.ContainsRune("aeiou", rune(s[0])) {
+		add("3:", s)
+	}
+	return append(out, englishKeys(w)...)
+}
+
+// englishKeys are the stems of an English plural or verb: "braids", "braiding", "shaved".
+func englishKeys(w string) (out []string) {
+	stem := w
+	switch {
+	case strings.HasSuffix(w, "ies") && len(w) > 4:
+		return []string{"g:" + w[:len(w)-3] + "y"}
+	case strings.HasSuffix(w, "es") && len(w) > 4:
+		out = append(out, "g:"+w[:len(w)-2])
+		stem = w[:len(w)-1]
+	case strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") && len(w) > 3:
+		stem = w[:len(w)-1]
+	}
+	for _, end := range []string{"ing", "ed", "er"} {
+		if s, ok := strings.CutSuffix(stem, end); ok && len(s) >= 3 {
+			if s[len(s)-1] == s[len(s)-2] {
+				s = s[:len(s)-1] // cutting
+			}
+			out = append(out, "g:"+s)
+		}
+	}
+	if len(stem) > 2 {
+		out = append(out, "g:"+stem, "g:"+strings.TrimSuffix(stem, "e"))
+	}
+	return out
+}
