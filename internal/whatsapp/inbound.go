@@ -67,7 +67,7 @@ func (c *Conn) person(jid, alt types.JID) (p Person, err error) {
 	}
 	ctx, cancel := c.handlerContext()
 	defer cancel()
-	known := c.network.Keys.LIDs()
+	known := c.keys.LIDs()
 	switch {
 	case lid.IsEmpty():
 		lid, err = known.GetLIDForPN(ctx, number)

@@ -88,7 +88,7 @@ func (c *Conn) addressee(ctx context.Context, to types.JID) (types.JID, error) {
 	if to.Server != types.DefaultUserServer {
 		return to, nil
 	}
-	if lid, err := c.network.Keys.LIDs().GetLIDForPN(ctx, to); err != nil || !lid.IsEmpty() {
+	if lid, err := c.keys.LIDs().GetLIDForPN(ctx, to); err != nil || !lid.IsEmpty() {
 		return lid, err
 	}
 	users, err := c.client.Load().GetUserInfo(ctx, []types.JID{to})

@@ -21,7 +21,7 @@ var ErrKept = errors.New("the keys are kept until the connection has ended")
 // wrapped again then.
 func (k *Keys) wrap(device *store.Device) {
 	device.Container = deviceRow{k}
-	device.LIDs = k.of.LIDs()
+	device.LIDs = k.lids
 	if own, ok := device.Sessions.(*sqlstore.SQLStore); ok {
 		device.SetAllStores(&stores{AllSessionSpecificStores: own, Keys: k, jid: own.JID})
 	}

@@ -22,8 +22,8 @@
 // the message a second time. The new session and the plaintext are therefore written in
 // one statement, or in one transaction where more is changed (draft.go). If the process
 // dies before the message was recorded, WhatsApp delivers it again and the library finds
-// the plaintext in its buffer (whatsmeow_event_buffer). The plaintext is cleared after the message was handled, and
-// not at all once the connection has ended.
+// the plaintext in its buffer (whatsmeow_event_buffer). The plaintext is cleared after the
+// message was handled, and not at all once the connection has ended.
 //
 // # A failure of the database is not a failure of the message
 //
@@ -54,6 +54,6 @@
 //
 // Calls between the files run down this list only: store.go, keys.go, device.go; then what
 // the library calls, in sessions.go, decrypt.go, send.go, identities.go and unstored.go;
-// then change.go, through which every change passes, operation.go, lids.go, prune.go,
-// array.go.
+// then draft.go, change.go, through which every change passes, operation.go, lidcache.go,
+// lids.go, prune.go, array.go.
 package keystore

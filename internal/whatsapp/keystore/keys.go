@@ -50,15 +50,20 @@ type Keys struct {
 	conn       Connection
 	lock       *sessionlock.Lock
 	identities identities
+	lids       *lidCache
+	migrated   migrated
 }
 
 // Use has device read and write its keys through the Keys that it returns, on behalf of
 // conn, until [Keys.Close].
 func (s *Store) Use(device *store.Device, conn Connection) *Keys {
-	k := &Keys{of: s, conn: conn, lock: sessionlock.New()}
+	k := &Keys{of: s, conn: conn, lock: sessionlock.New(), lids: &lidCache{LIDs: s.LIDs()}}
 	k.wrap(device)
 	return k
 }
+
+// LIDs returns the table of which LID has which number, as this connection uses it.
+func (k *Keys) LIDs() *lidCache { return k.lids }
 
 // Close waits at most the given time for an operation that is using the keys, and refuses
 // all others from then on. It reports whether the operation was done.

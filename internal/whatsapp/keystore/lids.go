@@ -16,7 +16,8 @@ import (
 // it. The library's own store of it remembers what it has read, of all tenants and for as
 // long as the process lives, also that there was nothing (sqlstore/lidmap.go,
 // CachedLIDMap). So it would not see what another process has learnt since, and a contact
-// would be two people. LIDs asks the database each time, which is one index lookup.
+// would be two people. LIDs asks the database each time, which is one index lookup. What a
+// connection remembers is in lidCache.
 type LIDs struct{ db *dbutil.Database }
 
 // GetLIDForPN returns the LID of a number, empty if it is not known.

@@ -2,6 +2,7 @@ package keystore
 
 import (
 	"context"
+	"sync"
 
 	"go.mau.fi/whatsmeow/store"
 	"go.mau.fi/whatsmeow/types"
@@ -89,14 +90,45 @@ func (s *stores) DeleteAllSessions(ctx context.Context, user string) error {
 	})
 }
 
-// MigratePNToLID moves sessions that are kept under a contact's number to its LID.
+// MigratePNToLID moves sessions that are kept under a contact's number to its LID. The library
+// calls it for each message that comes from a number, and does so once for a number
+// (sqlstore/store.go). It finds that out in the transaction, which takes three round trips.
 func (s *stores) MigratePNToLID(ctx context.Context, number, lid types.JID) error {
 	if err := mustBeInTransaction(ctx); err != nil {
 		return err
 	}
-	return s.changeLocked(ctx, func(ctx context.Context) error {
+	if s.migrated.wereMoved(number) {
+		return nil
+	}
+	err := s.changeLocked(ctx, func(ctx context.Context) error {
 		return s.AllSessionSpecificStores.MigratePNToLID(ctx, number, lid)
 	})
+	if err == nil && operationOf(ctx) == nil { // else the transaction may be rolled back
+		s.migrated.noteMoved(number)
+	}
+	return err
+}
+
+// migrated remembers of which numbers the sessions were moved.
+type migrated struct {
+	mu      sync.Mutex
+	numbers map[string]bool // by Signal name
+}
+
+func (m *migrated) wereMoved(number types.JID) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.numbers[number.SignalAddressUser()]
+}
+
+// noteMoved forgets all others when there would be too many.
+func (m *migrated) noteMoved(number types.JID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.numbers == nil || len(m.numbers) >= maxIdentities {
+		m.numbers = make(map[string]bool)
+	}
+	m.numbers[number.SignalAddressUser()] = true
 }
 
 // GetSenderKey and PutSenderKey are of the messages of groups, which are decrypted and ignored.
