@@ -1,34 +1,19 @@
 // Package pipeline takes a customer's message from WhatsApp to its answer, for one
-// tenant, while one host holds the tenant's session. Each step has a file. The list
-// says what each step promises the next one, and what happens if the process dies in it.
+// tenant, while one host holds the tenant's session. ARCHITECTURE.md, "Life of a message", has the
+// table of the steps: what each one does, and what happens if the process dies in it. These are
+// their files.
 //
-//	receive  The message is a row with status RECEIVED before WhatsApp is told that
-//	         it arrived. Dies before the row is committed: WhatsApp has no
-//	         acknowledgement and delivers again. Dies after: the next host finds the
-//	         row, and the repeated delivery meets it and changes nothing. (receive.go)
-//	queue    Each contact has a FIFO, at most [maxWaiting] long, and a goroutine. The
-//	         queue is memory only. Dies: the rows are RECEIVED, the next host queues
-//	         them by id, which is the order of arrival. (queue.go, overflow.go)
-//	serve    The goroutine takes one job at a time and tries it until it is done.
-//	         Each attempt is counted in the row before it begins. Dies: so a message
-//	         that kills its process is given up. (serve.go, deadletter.go)
-//	decide   Whether there is an answer: age, voice notes and pictures, muted
-//	         contacts, rate limits. Nothing is written while a reply waits for its
-//	         rate limit. Dies: the next host decides anew; it counts replies from the
-//	         rows, so that a crash is no way around a limit.
-//	         (decide.go, age.go, wordless.go, mute.go, loop.go, limit.go, limiter.go)
-//	reply    A pure function of message, config and conversation. Dies: it is
-//	         computed again. (reply.go)
-//	outbox   One statement marks the question ANSWERED, stores the conversation and
-//	         writes the reply as PENDING, with the WhatsApp id that it will have.
-//	         Dies before the commit: as in reply. Dies after: the next host sends
-//	         the row. (outbox.go)
-//	send     The reply is sent under the id in its row until WhatsApp acknowledges
-//	         or refuses it. Dies at any moment: the row is PENDING or UNKNOWN, the next
-//	         host sends it again under the same id, and a phone shows an id once.
-//	         (send.go)
-//	receipts Delivery and read receipts move the row on. Dies: some receipts are
-//	         lost, which changes what the log shows and nothing else. (receipts.go)
+//	receive   the message becomes a row, then it is acknowledged   receive.go
+//	queue     each contact has a FIFO and a goroutine              queue.go overflow.go
+//	          which attempts a job until it is done or given up    serve.go deadletter.go
+//	limit     whether there is an answer:                          decide.go
+//	          age, voice notes and pictures                        age.go wordless.go
+//	          muted contacts and programs that write               mute.go loop.go
+//	          rate limits                                          limit.go limiter.go limiterqueue.go
+//	reply     the template's words                                 reply.go
+//	outbox    question, conversation and reply in one statement    outbox.go
+//	send      under the id in the reply's row                      send.go
+//	receipts  the row moves forwards                               receipts.go
 //
 // So every step leaves a row from which the next host goes on, memory is only a cache of
 // rows, and [Pipeline.Fill] (refill.go) is all there is to recovery. Customers also change
