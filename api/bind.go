@@ -49,6 +49,8 @@ type binder struct {
 	known map[string]bool
 	// bodyRead and keyRead say that this endpoint has a body and an Idempotency-Key.
 	bodyRead, keyRead bool
+	// nullable says that null in the body empties a field.
+	nullable bool
 
 	// fields are the problems with single fields, and err is the first problem with the
 	// request as a whole.

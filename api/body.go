@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -125,14 +126,80 @@ func (b *binder) members(prefix string, object []byte, fields map[string]reflect
 			b.wrong(prefix+name, "is not a field of this request")
 		case seen[name]:
 			b.wrong(prefix+name, "must be given only once")
-		case isPlainStruct(field.Type()) && value[0] == '{':
-			b.members(prefix+name+".", value, fieldsOf(field.Addr().Interface()))
-		case string(value) == "null" && optionalOf(field.Type()) == nil ||
-			json.Unmarshal(value, field.Addr().Interface()) != nil:
-			b.wrong(prefix+name, "must be "+describe(field.Type()))
+		default:
+			b.value(prefix+name, value, field)
 		}
 		seen[name] = true
 	}
+}
+
+// value stores a JSON value, which is known to be well-formed, in a field. What is wrong in it is
+// named after the path to it.
+func (b *binder) value(path string, value json.RawMessage, field reflect.Value) {
+	kind := field.Kind()
+	switch {
+	case isPlainStruct(field.Type()) && value[0] == '{':
+		b.members(path+".", value, fieldsOf(field.Addr().Interface()))
+	case kind == reflect.Slice && value[0] == '[':
+		b.elements(path, value, field)
+	case kind == reflect.Map && value[0] == '{':
+		b.entries(path, value, field)
+	case string(value) == "null" && b.nullable:
+		field.SetZero()
+	case string(value) == "null" && optionalOf(field.Type()) == nil,
+		kind == reflect.Slice || kind == reflect.Map,
+		json.Unmarshal(value, field.Addr().Interface()) != nil:
+		b.wrong(path, "must be "+describe(field.Type()))
+	}
+}
+
+// elements stores a JSON list in the slice list. The body's limit bounds its length.
+func (b *binder) elements(path string, value json.RawMessage, list reflect.Value) {
+	var all []json.RawMessage
+	if err := json.Unmarshal(value, &all); err != nil {
+		b.wrong(path, "must be "+describe(list.Type()))
+		return
+	}
+	list.Set(reflect.MakeSlice(list.Type(), len(all), len(all)))
+	for i := range all {
+		if b.full() {
+			return
+		}
+		b.value(path+"["+strconv.Itoa(i)+"]", all[i], list.Index(i))
+	}
+}
+
+// entries stores the members of a JSON object in a map, whose other entries stay. Null deletes an
+// entry, if the request takes null.
+func (b *binder) entries(path string, object json.RawMessage, m reflect.Value) {
+	d := json.NewDecoder(bytes.NewReader(object))
+	_, _ = d.Token() // the opening brace
+	merged := reflect.MakeMap(m.Type())
+	for _, key := range m.MapKeys() {
+		merged.SetMapIndex(key, m.MapIndex(key))
+	}
+	seen := map[string]bool{}
+	for d.More() && !b.full() {
+		var value json.RawMessage
+		token, err := d.Token()
+		name, _ := token.(string)
+		if err = errors.Join(err, d.Decode(&value)); err != nil || seen[name] {
+			b.wrong(path+"."+name, "must be given only once")
+			continue
+		}
+		seen[name] = true
+		key, entry := reflect.ValueOf(name), reflect.New(m.Type().Elem()).Elem()
+		if old := merged.MapIndex(key); old.IsValid() {
+			entry.Set(old)
+		}
+		if string(value) == "null" && b.nullable {
+			merged.SetMapIndex(key, reflect.Value{}) // deletes it
+			continue
+		}
+		b.value(path+"."+name, value, entry)
+		merged.SetMapIndex(key, entry)
+	}
+	m.Set(merged)
 }
 
 // encoding/json alone does not do: it takes a member in any case of its letters, takes the last
@@ -182,8 +249,14 @@ func describe(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.String:
 		return "a string"
-	case reflect.Int:
+	case reflect.Int, reflect.Int64:
 		return "a whole number"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Slice:
+		return "a list"
+	case reflect.Map:
+		return "an object"
 	case reflect.Bool:
 		return "true or false"
 	case reflect.Struct:

@@ -20,6 +20,7 @@ var layers = [][]string{
 		"internal/dev/proc",         // child processes
 		"internal/failpoint",        // test builds break here
 		"internal/httpserver",       // HTTP until the process ends
+		"internal/pricelist",        // a profile as a table
 		"internal/searchattributes", // of workflows
 		"internal/sessionlock",      // between encrypting and decrypting
 		"internal/shutdown",         // signals

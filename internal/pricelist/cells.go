@@ -1,0 +1,98 @@
+package pricelist
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+)
+
+// Words of a cell that says whether there is something.
+var (
+	availableWords = []string{
+		"yes", "y", "true", "1", "available", "in stock", "ndiyo", "ndio", "ipo", "zipo", "yapo",
+		"inapatikana", "zinapatikana",
+	}
+	unavailableWords = []string{
+		"no", "n", "false", "0", "unavailable", "not available", "out of stock", "sold out",
+		"hapana", "haipo", "hazipo", "hayapo", "haipatikani", "hazipatikani", "imeisha", "zimeisha",
+	}
+)
+
+// amount is a price as people write it: with or without a currency, with or without the mark of
+// whole shillings, with thousands grouped by commas or spaces.
+var amount = regexp.MustCompile(
+	`^(?i:tzs|tshs?|kes|kshs?|shs?)?\.? ?([0-9]{1,3}([ ,][0-9]{3})+|[0-9]+)(\.0{1,2}|/=|/-|=)?` +
+		` ?(?i:tzs|tshs?|kes|kshs?|shs?)?(/=|/-)?$`)
+
+// readPrice reads a price, and the second one if it is a range such as "10000-15000". "" is 0,
+// which is not told.
+func readPrice(cell string) (price, to int64, ok bool) {
+	cell = strings.NewReplacer("\u00a0", " ", "\u202f", " ", "–", "-").Replace(cell)
+	if cell == "" {
+		return 0, 0, true
+	}
+	// The mark of whole shillings has a hyphen too.
+	if first, second, isRange := strings.Cut(cell, "-"); isRange && strings.TrimSpace(second) != "" {
+		price, okFirst := readAmount(first)
+		to, okSecond := readAmount(second)
+		return price, to, okFirst && okSecond
+	}
+	price, ok = readAmount(cell)
+	return price, 0, ok
+}
+
+// readAmount reads one amount of money.
+func readAmount(s string) (int64, bool) {
+	m := amount.FindStringSubmatch(strings.TrimSpace(s))
+	if m == nil {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(strings.NewReplacer(",", "", " ", "").Replace(m[1]), 10, 64)
+	return n, err == nil && n <= flowhq.MaxPrice
+}
+
+// readCount reads a whole number.
+func readCount(cell string) (int, bool) {
+	n, err := strconv.Atoi(cell)
+	return n, err == nil && n >= 0
+}
+
+// readAvailability reads whether there is something. "" is that there is.
+func readAvailability(cell string) (available, ok bool) {
+	cell = strings.ToLower(strings.Join(strings.Fields(cell), " "))
+	available = cell == "" || slices.Contains(availableWords, cell)
+	return available, available || slices.Contains(unavailableWords, cell)
+}
+
+// readWords reads a list of words in one cell.
+func readWords(cell string) []string {
+	words := []string{}
+	for _, w := range strings.FieldsFunc(cell, func(r rune) bool { return r == ',' || r == ';' || r == '|' || r == '\n' }) {
+		if w = strings.TrimSpace(w); w != "" {
+			words = append(words, w)
+		}
+	}
+	return words
+}
+
+// formulas are what a cell begins with that a spreadsheet computes instead of showing it.
+const formulas = "=+-@\t"
+
+// guarded returns a text as a cell that no spreadsheet computes.
+func guarded(text string) string {
+	if text != "" && strings.ContainsRune(formulas+"'", rune(text[0])) {
+		return "'" + text
+	}
+	return text
+}
+
+// unguarded is the inverse of guarded. Any other apostrophe at the beginning stays.
+func unguarded(cell string) string {
+	if len(cell) > 1 && cell[0] == '\'' && strings.ContainsRune(formulas+"'", rune(cell[1])) {
+		return cell[1:]
+	}
+	return cell
+}

@@ -1,0 +1,82 @@
+package pricelist
+
+import (
+	"bytes"
+	"encoding/csv"
+	"strconv"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+)
+
+// Write returns a list of a profile as a CSV file, which Read reads back. It begins with the mark
+// by which Excel knows UTF-8.
+func Write(p flowhq.Profile, list List) []byte {
+	var b bytes.Buffer
+	b.WriteString("\ufeff")
+	w := csv.NewWriter(&b)
+	w.UseCRLF = true
+	line := make([]string, 0, len(columnsOf[list]))
+	for _, c := range columnsOf[list] {
+		line = append(line, string(c))
+	}
+	_ = w.Write(line) // a buffer takes everything, here and below
+	write := func(cells map[column]string) {
+		line = line[:0]
+		for _, c := range columnsOf[list] {
+			line = append(line, guarded(cells[c]))
+		}
+		_ = w.Write(line)
+	}
+	if list == Services {
+		for _, s := range p.Services {
+			write(serviceCells(s))
+		}
+	} else {
+		for _, q := range p.Products {
+			write(productCells(q))
+		}
+	}
+	w.Flush()
+	return b.Bytes()
+}
+
+// serviceCells are the cells of a service.
+func serviceCells(s flowhq.Service) map[column]string {
+	return map[column]string{
+		colID: s.ID, colNameEN: s.Name.EN, colNameSW: s.Name.SW,
+		colPrice: told(s.Price), colPriceTo: told(s.PriceTo), colMinutes: told(int64(s.Minutes)),
+		colDescriptionEN: s.Description.EN, colDescriptionSW: s.Description.SW,
+		colAvailability: yesNo(!s.Unavailable), colAliases: strings.Join(s.Aliases, "; "),
+	}
+}
+
+// productCells are the cells of a product.
+func productCells(p flowhq.Product) map[column]string {
+	stock := ""
+	if p.Stock != nil {
+		stock = strconv.Itoa(*p.Stock)
+	}
+	return map[column]string{
+		colID: p.ID, colNameEN: p.Name.EN, colNameSW: p.Name.SW, colPrice: told(p.Price),
+		colDescriptionEN: p.Description.EN, colDescriptionSW: p.Description.SW,
+		colCategoryEN: p.Category.EN, colCategorySW: p.Category.SW,
+		colAvailability: yesNo(!p.Unavailable), colStock: stock,
+		colSizes: strings.Join(p.Sizes, "; "), colAliases: strings.Join(p.Aliases, "; "),
+	}
+}
+
+// told is a number as a cell. 0 is not told.
+func told(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
