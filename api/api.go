@@ -112,10 +112,30 @@ type Pinger interface {
 	Ping(ctx context.Context) error
 }
 
+// Profiles are what the owners of tenants have told, in versions.
+type Profiles interface {
+	// Profile returns the current one; of a tenant that was told nothing, an empty one of
+	// version 0.
+	Profile(ctx context.Context, id flowhq.TenantID) (flowhq.Profile, error)
+	// ProfileAt returns that of a version, or fails with code NotFound.
+	ProfileAt(ctx context.Context, id flowhq.TenantID, version int64) (flowhq.Profile, error)
+	// ProfileVersions returns one page of versions, the newest first, below before; 0 is for the
+	// first page.
+	ProfileVersions(
+		ctx context.Context, id flowhq.TenantID, before int64, limit int,
+	) (page []flowhq.ProfileVersion, next int64, err error)
+	// ChangeProfile makes a new version. It fails with code Conflict if the version in the profile
+	// is not current.
+	ChangeProfile(
+		ctx context.Context, id flowhq.TenantID, c store.ProfileChange,
+	) (flowhq.Profile, error)
+}
+
 // Options are what an API is made of. All but QueryAuth, TrustedProxies and CodecOrigin
 // are required.
 type Options struct {
 	Tenants  Tenants
+	Profiles Profiles
 	Logs     Logs
 	Codes    Codes
 	Commands Commands
@@ -235,6 +255,8 @@ func (a *API) routes() {
 	admin.PUT("/tenants/:id", handle(a, http.StatusOK, a.changeTenant))
 	admin.DELETE("/tenants/:id", handle(a, http.StatusAccepted, a.deleteTenant))
 
+	a.profileRoutes(admin)
+
 	for _, c := range []flowhq.Command{
 		flowhq.Start, flowhq.Stop, flowhq.Restart, flowhq.ForceRestart, flowhq.Relink,
 	} {
@@ -262,6 +284,23 @@ func (a *API) routes() {
 	get(admin, "/workers", handle(a, http.StatusOK, a.listWorkers))
 	get(admin, "/fleet", handle(a, http.StatusOK, a.readFleet))
 	admin.PUT("/fleet", handle(a, http.StatusOK, a.changeFleet))
+}
+
+// profileRoutes lists the endpoints of what owners have told. Their bodies and answers may be as
+// large as a profile, so few are handled at a time.
+func (a *API) profileRoutes(admin *gin.RouterGroup) {
+	const profile = "/tenants/:id/profile"
+	g := admin.Group("", a.limitConcurrency(maxProfiles))
+	get(g, profile, handle(a, http.StatusOK, a.readProfile))
+	g.PUT(profile, handle(a, http.StatusOK, a.replaceProfile))
+	g.PATCH(profile, handle(a, http.StatusOK, a.mergeProfile))
+	get(g, profile+"/missing", handle(a, http.StatusOK, a.missingInProfile))
+	get(g, profile+"/versions", handle(a, http.StatusOK, a.listProfileVersions))
+	get(g, profile+"/versions/:version", handle(a, http.StatusOK, a.readProfileVersion))
+	g.POST(profile+"/versions/:version/restore", handle(a, http.StatusOK, a.restoreProfile))
+	g.POST(profile+"/import", handle(a, http.StatusOK, a.importList))
+	get(g, profile+"/export", handle(a, http.StatusOK, a.exportList))
+	g.POST("/tenants/:id/preview", handle(a, http.StatusOK, a.preview))
 }
 
 // get registers h for GET and, as HTTP requires, for HEAD, which net/http answers without the

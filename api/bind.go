@@ -246,6 +246,15 @@ func validText(s string) bool {
 		!strings.ContainsFunc(s, unicode.IsControl)
 }
 
+// flag returns a query parameter that is true or false, false without one.
+func (b *binder) flag(name string) bool {
+	v, given := b.parameter(name)
+	if given && v != "true" && v != "false" {
+		b.wrong(name, "must be true or false")
+	}
+	return v == "true"
+}
+
 // word returns a query parameter that is one of all, "" without one.
 func word[T ~string](b *binder, name string, all []T) T {
 	v, given := b.parameter(name)

@@ -22,8 +22,11 @@ const maxBody = 64 << 10
 // points to. It is stricter than encoding/json: a member must be spelled exactly
 // like the json tag of a field, may come once, and may be null only where the field is a
 // flowhq.Optional.
-func (b *binder) body(v any) {
-	data, ok := b.read(maxBody)
+func (b *binder) body(v any) { b.largeBody(v, maxBody) }
+
+// largeBody is body for one of at most this many bytes.
+func (b *binder) largeBody(v any, limit int64) {
+	data, ok := b.read(limit)
 	if !ok {
 		return
 	}
@@ -138,6 +141,9 @@ func (b *binder) members(prefix string, object []byte, fields map[string]reflect
 func (b *binder) value(path string, value json.RawMessage, field reflect.Value) {
 	kind := field.Kind()
 	switch {
+	case kind == reflect.Pointer && value[0] == '{' && isPlainStruct(field.Type().Elem()):
+		field.Set(reflect.New(field.Type().Elem()))
+		b.value(path, value, field.Elem())
 	case isPlainStruct(field.Type()) && value[0] == '{':
 		b.members(path+".", value, fieldsOf(field.Addr().Interface()))
 	case kind == reflect.Slice && value[0] == '[':
@@ -149,15 +155,24 @@ func (b *binder) value(path string, value json.RawMessage, field reflect.Value) 
 	case string(value) == "null" && optionalOf(field.Type()) == nil,
 		kind == reflect.Slice || kind == reflect.Map,
 		json.Unmarshal(value, field.Addr().Interface()) != nil:
+		field.SetZero() // it may be half of what it was given
 		b.wrong(path, "must be "+describe(field.Type()))
 	}
 }
 
-// elements stores a JSON list in the slice list. The body's limit bounds its length.
+// maxElements bounds a list in a body: an entry of two bytes may take hundreds in memory. What may
+// be in the list is for its request to say.
+const maxElements = 5000
+
+// elements stores a JSON list in the slice list.
 func (b *binder) elements(path string, value json.RawMessage, list reflect.Value) {
 	var all []json.RawMessage
 	if err := json.Unmarshal(value, &all); err != nil {
 		b.wrong(path, "must be "+describe(list.Type()))
+		return
+	}
+	if len(all) > maxElements {
+		b.wrong(path, "must be a list of at most "+strconv.Itoa(maxElements)+" entries")
 		return
 	}
 	list.Set(reflect.MakeSlice(list.Type(), len(all), len(all)))
@@ -269,9 +284,7 @@ func describe(t reflect.Type) string {
 // check notes the problems of an error that Validate returned. It adds to what binding found: of a
 // field that has a problem already, the first one stays.
 func (b *binder) check(err error) {
-	if e, ok := errors.AsType[*flowhq.Error](err); ok {
-		for _, f := range e.Fields {
-			b.wrong(f.Field, f.Message)
-		}
+	for _, f := range fieldErrors(err) {
+		b.wrong(f.Field, f.Message)
 	}
 }

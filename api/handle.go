@@ -26,6 +26,8 @@ type (
 	encoded interface {
 		content() (mediaType string, b []byte)
 	}
+	// headed is a response with headers of its own.
+	headed interface{ headers() map[string]string }
 	// statused is a response whose status depends on what it says.
 	statused interface{ status() int }
 )
@@ -58,6 +60,11 @@ func handle[Req any, P request[Req], Resp any](
 func (a *API) answer(c *gin.Context, status int, resp any) {
 	if r, ok := resp.(located); ok {
 		c.Header("Location", r.location())
+	}
+	if r, ok := resp.(headed); ok {
+		for name, value := range r.headers() {
+			c.Header(name, value)
+		}
 	}
 	if r, ok := resp.(statused); ok {
 		status = r.status()

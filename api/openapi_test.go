@@ -138,6 +138,7 @@ func TestBodiesAreDescribed(t *testing.T) {
 	}
 	for _, op := range []node{
 		s.operation("POST", "/admin/tenants"), s.operation("PUT", "/admin/tenants/:id"), s.operation("POST", "/admin/bulk"), s.operation("PUT", "/admin/fleet"),
+		s.operation("PUT", "/admin/tenants/:id/profile"), s.operation("PATCH", "/admin/tenants/:id/profile"), s.operation("POST", "/admin/tenants/:id/preview"),
 	} {
 		content := s.at(op, "requestBody", "content", "application/json")
 		for _, problem := range s.check(s.at(content, "schema"), viaJSON(t, content["example"]), "example") {
@@ -168,12 +169,17 @@ func TestParametersAreTaken(t *testing.T) {
 				value = enum[0].(string)
 			} else if schema["type"] == "integer" {
 				value = "1"
+			} else if schema["type"] == "boolean" {
+				value = "true"
 			}
-			body := ""
-			if r.Method == http.MethodPost {
-				body = plainPayload
+			c := call{method: r.Method, path: strings.Replace(r.Path, ":id", string(id), 1) + "?" + name + "=" + value}
+			switch {
+			case strings.HasSuffix(r.Path, "/import"):
+				c.body, c.header = "name,price\nx,1\n", http.Header{"Content-Type": {"text/csv"}}
+			case r.Method == http.MethodPost:
+				c.body = plainPayload
 			}
-			f.send(call{method: r.Method, path: strings.Replace(r.Path, ":id", string(id), 1) + "?" + name + "=" + value, body: body}, http.StatusOK)
+			f.send(c, http.StatusOK)
 		}
 	}
 }

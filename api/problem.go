@@ -18,9 +18,11 @@ const (
 	unauthorized flowhq.Code = "unauthorized"
 	forbidden    flowhq.Code = "forbidden"
 	noSuchMethod flowhq.Code = "method_not_allowed"
-	tooLarge     flowhq.Code = "content_too_large"
-	unsupported  flowhq.Code = "unsupported_media_type"
-	tooMany      flowhq.Code = "too_many_requests"
+	// notCurrent refuses a change of a version that somebody else has changed meanwhile.
+	notCurrent  flowhq.Code = "precondition_failed"
+	tooLarge    flowhq.Code = "content_too_large"
+	unsupported flowhq.Code = "unsupported_media_type"
+	tooMany     flowhq.Code = "too_many_requests"
 	// hungUp is only for the log: nobody reads the answer.
 	hungUp flowhq.Code = "hung_up"
 )
@@ -42,6 +44,7 @@ var statuses = map[flowhq.Code]int{
 	unauthorized:       http.StatusUnauthorized,
 	forbidden:          http.StatusForbidden,
 	noSuchMethod:       http.StatusMethodNotAllowed,
+	notCurrent:         http.StatusPreconditionFailed,
 	tooLarge:           http.StatusRequestEntityTooLarge,
 	unsupported:        http.StatusUnsupportedMediaType,
 	tooMany:            http.StatusTooManyRequests,
@@ -121,7 +124,7 @@ func answerProblem(c *gin.Context, e *flowhq.Error) {
 	}
 	body, _ := encode(problem{ // strings and a number always encode
 		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: e.Message,
-		Code: e.Code, Errors: e.Fields, RequestID: requestID(c),
+		Code: e.Code, Errors: e.Fields[:min(len(e.Fields), maxFieldErrors)], RequestID: requestID(c),
 	})
 	c.Data(status, "application/problem+json", body)
 	c.Abort()

@@ -170,6 +170,10 @@ func (s *Store) ChangeProfile(
 			select a.version from added a, flowhq.notify('config', a.tenant_id)), 0)
 		from current`
 	document, err := json.Marshal(c.Profile)
+	if err == nil && len(document) > flowhq.MaxProfileBytes {
+		err = flowhq.Errorf(flowhq.Invalid, "the profile would have %d bytes as JSON, and may have "+
+			"at most %d: shorten its texts", len(document), flowhq.MaxProfileBytes)
+	}
 	var version int64
 	if err == nil {
 		version, err = one(ctx, s, q, named{

@@ -1,0 +1,121 @@
+package api
+
+import (
+	"slices"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/reply"
+)
+
+// A stage is a conversation that is played and not had: what a worker keeps in rows from one turn
+// to the next is kept here, so that a booking can be made, moved and cancelled.
+type stage struct {
+	knowledge  *reply.Knowledge
+	state      reply.State
+	calendar   reply.Calendar
+	at         time.Time // of the next message
+	messages   int64
+	handedOver bool
+}
+
+// newStage returns a stage on which the first message is written at a time.
+func newStage(k *reply.Knowledge, at time.Time) *stage { return &stage{knowledge: k, at: at} }
+
+// turn plays one message.
+func (s *stage) turn(m previewMessage) previewTurn {
+	s.messages++
+	at := s.at
+	s.at = at.Add(previewPause)
+	t := previewTurn{Text: m.Text, HandedOver: s.handedOver, Facts: []previewFact{}}
+	if s.handedOver {
+		return t
+	}
+	s.forget(at)
+	turn := reply.Decide(reply.Input{
+		Message: reply.Message{
+			Text: m.Text, Kind: m.Kind, Media: m.Media, ID: s.messages, At: at, Written: at,
+		},
+		Knowledge: s.knowledge, State: s.state, Calendar: s.calendar,
+		Reference: flowhq.Reference(s.messages),
+	})
+	s.state = turn.State
+	for _, f := range turn.Facts {
+		s.write(f, at)
+		t.Facts = append(t.Facts, factOf(f))
+	}
+	turn.Understood.Entities.Time = inUTC(turn.Understood.Entities.Time)
+	t.Reply, t.Understood, t.HandedOver = turn.Reply, &turn.Understood, s.handedOver
+	return t
+}
+
+// write keeps a fact for the turns to come.
+func (s *stage) write(f flowhq.FactChange, at time.Time) {
+	c := &s.calendar
+	switch {
+	case f.Booking != nil:
+		b := *f.Booking
+		if b.Status == flowhq.BookingHeld && b.HeldUntil == nil {
+			until := at.Add(flowhq.HoldFor)
+			b.HeldUntil = &until
+		}
+		c.Bookings = replaced(c.Bookings, b, func(b flowhq.Booking) string { return b.Number })
+	case f.Order != nil:
+		c.Orders = replaced(c.Orders, *f.Order, func(o flowhq.Order) string { return o.Number })
+	case f.Ticket != nil:
+		c.Tickets = replaced(c.Tickets, *f.Ticket, func(t flowhq.Ticket) string { return t.Number })
+		c.Tickets = slices.DeleteFunc(c.Tickets, func(t flowhq.Ticket) bool { return t.Status == flowhq.TicketClosed })
+	case f.HandOver != nil:
+		s.handedOver = true
+	}
+}
+
+// forget drops the bookings that no longer stand at a time, and lists what the others take.
+func (s *stage) forget(at time.Time) {
+	c := &s.calendar
+	c.Bookings = slices.DeleteFunc(c.Bookings, func(b flowhq.Booking) bool {
+		lapsed := b.Status == flowhq.BookingHeld && b.HeldUntil != nil && !at.Before(*b.HeldUntil)
+		return lapsed || b.Status == flowhq.BookingCancelled || !at.Before(b.EndsAt)
+	})
+	c.Taken = nil
+	for _, b := range c.Bookings {
+		c.Taken = append(c.Taken, flowhq.Span{From: b.StartsAt, To: b.EndsAt})
+	}
+}
+
+// replaced returns facts, the newest first, with one in place of that of the same number.
+func replaced[T any](all []T, fact T, number func(T) string) []T {
+	all = slices.DeleteFunc(slices.Clone(all), func(old T) bool { return number(old) == number(fact) })
+	return slices.Insert(all, 0, fact)
+}
+
+// factOf returns a fact as it is answered, with its times in UTC.
+func factOf(f flowhq.FactChange) previewFact {
+	if f.Booking != nil {
+		b := *f.Booking
+		b.StartsAt, b.EndsAt = inUTC(b.StartsAt), inUTC(b.EndsAt)
+		if b.HeldUntil != nil {
+			until := inUTC(*b.HeldUntil)
+			b.HeldUntil = &until
+		}
+		f.Booking = &b
+	}
+	if f.HandOver != nil {
+		h := *f.HandOver
+		h.At = inUTC(h.At)
+		if h.Until != nil {
+			until := inUTC(*h.Until)
+			h.Until = &until
+		}
+		f.HandOver = &h
+	}
+	return previewFact{f.Booking, f.Order, f.Ticket, f.HandOver, f.Unanswered}
+}
+
+// inUTC returns t as answers have times. The zero time stays zero.
+func inUTC(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.UTC()
+}
