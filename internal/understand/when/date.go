@@ -48,8 +48,12 @@ func (p *parser) monthSecond(d, m, year int) item {
 func (p *parser) writtenDate(i int) (item, int) {
 	switch {
 	case p.is(i, "date"):
-		if d, ok := p.number(p.skip(i+1), 1, 99); ok {
-			end, _ := p.ordinal(p.skip(i+1) + 1)
+		at := p.skip(i+1, ".", ":")
+		if d, ok := p.number(at, 1, 99); ok {
+			if it, end := p.numericDate(at); end > at { // "tarehe 15/3"
+				return it, end
+			}
+			end, _ := p.ordinal(at + 1)
 			return p.withMonth(d, end)
 		}
 		if p.is(i+1, "month") {

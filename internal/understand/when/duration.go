@@ -145,11 +145,17 @@ func (p *parser) englishLength(i int, half func(int, time.Duration) (time.Durati
 	if unit == "unitday" && p.raw(at, "siku") || unit == "unitweek" && p.raw(at, "wiki", "juma") {
 		return 0, "", i
 	}
-	if _, _, ok := hundreds(p.at(i)); ok && unit == "unithour" {
-		return 0, "", i // "1500 hrs"
+	if _, _, ok := hundreds(p.at(i)); unit == "unithour" && (ok || p.isHourOfDay(i, at)) {
+		return 0, "", i // "1500 hrs", "16hrs"
 	}
 	more, end := half(at+1, one)
 	return time.Duration(n)*one + one*time.Duration(tenth)/10 + more, unit, end
+}
+
+// isHourOfDay tells "16hrs", four in the afternoon, from "in 16 hrs".
+func (p *parser) isHourOfDay(i, unit int) bool {
+	n, ok := p.number(i, 13, 23)
+	return ok && n > 0 && p.raw(unit, "hrs", "hr") && !p.is(i-1, "in", "after", "for", "about") && !p.is(unit+1, "fromnow", "last", "next")
 }
 
 // saaIsLength tells "baada ya saa moja", in an hour, from "baada ya saa nane", after two o'clock.

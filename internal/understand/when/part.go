@@ -40,6 +40,11 @@ func (p *parser) partOfDay(i int) (item, int) {
 	switch x.kind {
 	case "any":
 		return item{kind: itAny}, i + 1
+	case "softpart": // "kesho mapema", but not "answer me early"
+		if p.before(i).kind == itDay || p.is(i+1, "day", "weekday") {
+			return item{kind: itPart, part: x.text}, i + 1
+		}
+		return item{}, i
 	case "part":
 	default:
 		return item{}, i

@@ -177,6 +177,9 @@ func (s *selection) chooseDay() {
 		}
 		prev := days[n-1]
 		between := func(kind itemKind) bool { return s.linked(prev, k, kind) }
+		if between(itTo) && it.weekday && it.day.Before(s.day.day) {
+			it.day = addDays(it.day, 7) // "Monday to Friday", said on a Wednesday
+		}
 		switch {
 		case between(itTo) && !s.has(itMove) && it.kind == itDay && it.day.After(s.day.day):
 			s.day = item{kind: itDays, day: s.day.day, last: addDays(it.day, 1)}
@@ -192,8 +195,7 @@ func (s *selection) chooseDay() {
 			// "11 March, Wednesday"
 		case s.day.kind == itDays && it.kind == itDay && !it.day.Before(s.day.day) && it.day.Before(s.day.last):
 			s.day = it // "this weekend, Saturday"
-		case it.kind == itDay && s.day.kind == itDay && !it.unfit && !s.day.unfit && it.at-s.items[prev].end <= 1 && !between(itBreak) &&
-			!between(itCorrection) && !s.has(itMove):
+		case it.kind == itDay && s.day.kind == itDay && !it.unfit && !s.day.unfit && s.beside(prev, k) && !s.has(itMove):
 			s.day = item{kind: itDay, unfit: true, why: "the day of the week is not that of the date"}
 		default:
 			s.day = it
@@ -201,6 +203,12 @@ func (s *selection) chooseDay() {
 			s.around(k)
 		}
 	}
+}
+
+// beside reports whether two days are said as one: "Saturday the 5th", "kesho ni ijumaa".
+func (s *selection) beside(a, b int) bool {
+	gap := s.items[b].at - s.items[a].end
+	return gap == 0 || gap == 1 && s.raw(s.items[a].end, "the", "on", "ni", "ya", "is", "siku", "-", "(", "which")
 }
 
 // around reads what stands before a day: "before Friday", "after Friday".
@@ -246,6 +254,13 @@ func (s *selection) chooseClock() {
 
 // boundOf reads what stands before a time: "after three", "kuanzia saa nane", "around two".
 func (s *selection) boundOf(k int) {
+	after := k + 1
+	if after < len(s.items) && s.items[after].kind == itPart {
+		after++ // "saa tano asubuhi hivi"
+	}
+	if after < len(s.items) && s.items[after].kind == itAbout && s.items[after].at == s.items[after-1].end {
+		s.vague = true
+	}
 	for n := k - 1; n >= 0 && n >= k-2; n-- {
 		b := s.items[n]
 		if s.items[k].at-b.end > 1 {
@@ -262,20 +277,27 @@ func (s *selection) boundOf(k int) {
 		}
 		return
 	}
-	if after := k + 1; after < len(s.items) && s.items[after].kind == itAbout && s.items[after].at == s.items[k].end {
-		s.vague = true
-	}
 }
 
 // choosePart takes the last part of the day.
 func (s *selection) choosePart() {
-	for _, k := range s.kept(func(it item) bool { return it.kind == itPart }) {
+	parts := s.kept(func(it item) bool { return it.kind == itPart })
+	adjacent := -1
+	for _, k := range parts {
+		if it := s.items[k]; s.clock != nil && (it.at == s.clock.end || s.until != nil && it.at == s.until.end) {
+			adjacent = k
+		}
+	}
+	for _, k := range parts {
 		it := s.items[k]
 		if s.clock != nil && s.clock.clock.half != 0 && (s.until == nil || s.until.clock.half != 0) {
 			// "tomorrow 4pm in the evening" needs no part
 			if it.day.IsZero() {
 				continue
 			}
+		}
+		if s.clock != nil && adjacent >= 0 && k != adjacent {
+			continue // "saa nane mchana au jioni"
 		}
 		s.part = it.part
 		if !it.day.IsZero() {

@@ -29,6 +29,9 @@ func (p *parser) western(i int) (item, int) {
 			it.clock.minute, end = m, end+1
 		}
 		return it, end + 1
+	case !minutes && p.is(end, "unithour") && p.isHourOfDay(i, end):
+		it.clock.half = 'x'
+		return it, end + 1
 	case minutes && p.is(end, "unithour") && !p.is(end, "next"):
 		it.clock.half = 'x'
 		return it, end + 1
