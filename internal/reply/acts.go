@@ -40,6 +40,7 @@ const (
 	actAccount  act = "account"
 	actDecision act = "decision" // asks for what only a person decides, such as another price
 	actPaid     act = "paid"     // says that money was sent
+	actDrop     act = "drop"     // gives up what was being done
 )
 
 // Acts of the bot alone.
@@ -76,6 +77,15 @@ var (
 // maxShort is how many words a message has at most that is only thanks, a yes or a no.
 const maxShort = 4
 
+const (
+	// minScore is below which even the best intent is not acted on without a cue.
+	minScore = .3
+	// surelyAlike is how alike an owner's question is that is answered against a cue.
+	surelyAlike = .8
+	// maxNumberOnly is how many words a message has at most that only tells a number.
+	maxNumberOnly = 2
+)
+
 // actsOf says what a message does: what the model is sure of, what cues say beyond doubt, and
 // what the entities say, which have the last word.
 func (t *turn) actsOf(p *perception) []act {
@@ -87,19 +97,25 @@ func (t *turn) actsOf(p *perception) []act {
 	}
 	words := p.reading.Words
 	for i, s := range p.reading.Intents {
-		sure := i == 0 && p.reading.Band == understand.Sure
+		if p.isChoice {
+			break // a number says nothing by itself
+		}
+		sure := i == 0 && p.reading.Band == understand.Sure && s.Score >= minScore
 		if sure || i > 0 && s.Score >= alsoScore {
 			if a, known := actOf[s.Intent]; known {
 				add(a)
 			}
 		}
 	}
+	cued := false // to a fact or a task
 	for _, c := range cues {
 		if !slices.Contains(besideActs, c.act) && c.fits(words) {
 			add(c.act)
+			cued = cued || slices.Contains(infoActs, c.act) || slices.Contains(taskActs, c.act)
 		}
 	}
-	if p.sure {
+	told := len(p.entities.References) > 0 && !p.asks // a number that is told asks nothing
+	if p.sure && !told && (!cued || p.alike >= surelyAlike) {
 		add(actAnswer)
 	}
 	switch p.yesNo {
@@ -130,11 +146,30 @@ func (t *turn) reconcile(p *perception, acts []act) []act {
 	if tellsSecret(p) {
 		return []act{actSecret}
 	}
-	if len(p.entities.Money) > 0 && has(actDecision) || !has(actPrice) && bargains(p) {
+	if len(p.entities.Money) > 0 && has(actDecision) || !p.cued(actPrice) && bargains(p) {
 		drop(actPrice, actPayment, actYes, actBook, actOrder)
 		if !has(actDecision) {
 			acts = append(acts, actDecision)
 		}
+	}
+	if v := t.next.Booking; v != nil && p.hasTime && !p.cued(actHours) {
+		drop(actHours) // "11am then" is the answer
+	}
+	if has(actDecision) && !p.names() {
+		drop(actPrice)
+	}
+	if has(actAnger) && !anyIn(words, angerWords) &&
+		!p.reading.Concepts.Has("anger") && !p.reading.Concepts.Has("complaint") {
+		drop(actAnger) // too much follows from it to trust a model alone
+	}
+	if t.next.Order != nil && len(p.products) > 0 && (p.cued(cueRemove) || p.cued(cueAdd)) && !p.asks {
+		return []act{actOrder}
+	}
+	if t.next.Order != nil && p.cued(cuePickup) && !p.asks {
+		drop(actDelivery)
+	}
+	if len(p.entities.References) > 0 && len(words) <= maxNumberOnly && !has(actCancel, actChange, actPerson) {
+		return []act{actStatus} // a number alone asks what is under it
 	}
 	if template == flowhq.BookingTemplate { // there is no such thing there
 		acts = replace(acts, actOrder, actBook)
@@ -154,6 +189,15 @@ func (t *turn) reconcile(p *perception, acts []act) []act {
 		drop(actThanks, actBye, actMenu)
 	}
 	acts = t.meanByName(p, acts)
+	if template == flowhq.EcommerceTemplate && (p.cued(cuePast) || p.reading.Concepts.Has("late")) {
+		drop(actOrder, actOffer, actDelivery) // "I ordered a dress and it has not come" orders nothing
+		if !has(actCancel, actReturn, actChange, actPaid, actAnswer) {
+			acts = append(acts, actStatus)
+		}
+	}
+	if len(acts) == 0 && t.sizeIn(t.next.Topic, "") != "" && t.next.Order == nil {
+		acts = append(acts, actOffer) // "what about 42?"
+	}
 	if has(actCancel) {
 		drop(actBook, actOrder, actStatus, actChange)
 	}

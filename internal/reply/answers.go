@@ -65,7 +65,7 @@ func (t *turn) takeYes(a Ask) bool {
 		t.next.Ask, t.next.Ticket = Ask{}, nil
 		t.tell("ticket.good")
 	case askPerson:
-		t.handOver(flowhq.HandOverDecision)
+		t.handOver(flowhq.HandOverAsked)
 	case askHow:
 		t.askHow() // "yes" to "delivery or pick-up" is neither
 	default:

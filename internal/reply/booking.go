@@ -20,7 +20,7 @@ func (t *turn) actOnBookings(informed bool) bool {
 	case p.has(actChange) && (t.next.Booking == nil || t.next.Booking.Moves != ""):
 		t.did(actChange)
 		t.wantMove()
-	case p.has(actStatus) && !p.has(actBook):
+	case p.has(actStatus) && (!p.has(actBook) || p.cued(actStatus) && !p.hasTime && !p.names()):
 		t.did(actStatus)
 		t.tellStatus()
 	case p.has(actAccount):
@@ -46,7 +46,7 @@ func (t *turn) fillsVisit(informed bool) bool {
 		return false // "are you open on Saturday" books nothing
 	case p.has(actBook), p.has(actOffer) && !informed:
 		return true
-	case p.hasTime && (open || !informed):
+	case p.hasTime && (open || !informed || p.has(actPrice, actOffer)):
 		return p.time.HasDay || p.time.HasTime
 	case len(p.services) > 0:
 		return !informed
@@ -63,12 +63,13 @@ func (t *turn) fillVisit() {
 	if len(p.services) > 0 && v.Moves == "" {
 		v.Service = p.services[0].ID
 		t.next.Topic = v.Service
-	} else if v.Service == "" && t.next.Topic != "" && t.k.service[t.next.Topic] != nil {
-		v.Service = t.next.Topic
+	} else if s := t.k.service[t.next.Topic]; v.Service == "" && s != nil && !s.Unavailable {
+		v.Service = s.ID
 	}
 	if !p.hasTime {
 		return
 	}
+	t.timeTaken = true
 	r := t.timeWithDay(p.time, v)
 	switch {
 	case r.HasDay && r.HasTime:
@@ -162,7 +163,7 @@ func (t *turn) haveService(v *Visit) bool {
 // haveTime reports whether the day and time are known and free, and asks if not.
 func (t *turn) haveTime(v *Visit) bool {
 	r := t.p.time
-	said := t.p.hasTime && (r.HasDay && sameDay(r.Day, v.Day) || !r.HasDay)
+	said := t.timeTaken && t.p.hasTime && (r.HasDay && sameDay(r.Day, v.Day) || !r.HasDay)
 	switch {
 	case said && r.Certainty == when.Ask && !t.certain(r, v):
 		t.askMeant(r)
@@ -249,7 +250,7 @@ func (t *turn) readBack(v *Visit) {
 		return
 	}
 	t.hold(v)
-	if t.p.has(actOffer) && !t.p.has(actBook) { // "is ten o'clock free?"
+	if t.p.has(actOffer) && t.p.hasTime && !t.p.has(actBook) { // "is ten o'clock free?"
 		t.tell("book.free_at", "time", t.at(v.Start))
 	}
 	t.tellVisit(v)

@@ -149,37 +149,37 @@ func (t *turn) readOrderBack() {
 	t.tell("order.summary")
 	var lines []string
 	for _, l := range o.Lines {
-		lines = append(lines, t.lineText(l))
+		lines = append(lines, "• "+t.lineText(l))
 	}
 	fee, known := t.fee()
 	switch {
 	case o.How != howDeliver:
 		if t.delivers() {
-			lines = append(lines, t.say.first("order.pickup_line"))
+			lines = append(lines, "• "+t.say.first("order.pickup_line"))
 		}
 	case !known && o.Area == "":
-		lines = append(lines, t.say.first("order.fee_later"))
+		lines = append(lines, "• "+t.say.first("order.fee_later"))
 	case !known:
-		lines = append(lines, t.say.first("order.fee_unknown", "area", o.Area))
+		lines = append(lines, "• "+t.say.first("order.fee_unknown", "area", o.Area))
 	case o.Area != "":
 		word := t.say.first("delivery.free_word")
 		if fee > 0 {
 			word = t.k.money(fee)
 		}
-		lines = append(lines, t.say.first("order.fee", "area", o.Area, "fee", word))
+		lines = append(lines, "• "+t.say.first("order.fee", "area", o.Area, "fee", word))
 	}
 	switch {
 	case o.How != howDeliver:
 	case o.Address != "":
-		lines = append(lines, t.say.first("order.address_line", "address", o.Address))
+		lines = append(lines, "• "+t.say.first("order.address_line", "address", o.Address))
 	case o.Latitude != nil:
-		lines = append(lines, t.say.first("order.location_line"))
+		lines = append(lines, "• "+t.say.first("order.location_line"))
 	}
 	if o.Payment != "" {
-		lines = append(lines, t.say.first("order.payment_line", "payment", o.Payment))
+		lines = append(lines, "• "+t.say.first("order.payment_line", "payment", o.Payment))
 	}
 	if total, ok := t.lineTotal(); ok {
-		lines = append(lines, t.say.first("order.total", "total", t.k.money(total+fee)))
+		lines = append(lines, "• "+t.say.first("order.total", "total", t.k.money(total+fee)))
 	}
 	t.show(lines...)
 	t.ask(Ask{For: askOrder}, "order.confirm")
@@ -213,6 +213,9 @@ func (t *turn) fillDelivery() {
 		t.setArea(p.areas[0].ID)
 	case p.cued(cueDeliver) && t.delivers():
 		o.How = howDeliver
+		if o.Area == "" && t.k.area[t.next.Area] != nil {
+			t.setArea(t.next.Area) // "deliver there", after the question for its fee
+		}
 	}
 	if ways := t.k.payments.Match(p.text); len(ways) > 0 {
 		if i, err := strconv.Atoi(ways[0].ID); err == nil && i < len(t.k.profile.Payments) {
@@ -341,6 +344,9 @@ func (t *turn) chooseForOrder(o Option) {
 	switch o.Do {
 	case doHow:
 		b.How = o.Value
+		if b.How == howDeliver && b.Area == "" && t.k.area[t.next.Area] != nil {
+			t.setArea(t.next.Area)
+		}
 	case doPay:
 		b.Payment = o.Value
 	}

@@ -16,7 +16,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/demo"
-	"github.com/flowhq/flowhq/internal/understand/entity"
+	"github.com/flowhq/flowhq/internal/understand"
 )
 
 var (
@@ -34,8 +34,8 @@ func TestConversations(t *testing.T) {
 	if len(files) == 0 {
 		t.Fatal("there are no conversations")
 	}
-	if _, readsNumbers := entity.Choice("2"); !readsNumbers {
-		t.Log("internal/understand/entity reads nothing yet")
+	if len(understand.Read("habari", flowhq.BookingTemplate).Concepts) == 0 {
+		t.Log("internal/understand has no lexicon yet")
 		return
 	}
 	playAll(t, files)

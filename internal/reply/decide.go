@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -54,7 +55,7 @@ func (t *turn) decide() {
 		t.did(actSilence) // emoji only
 		return
 	}
-	if t.takeAnswer() {
+	if t.takeAnswer() || t.takeReference() {
 		t.understoodIt()
 		return
 	}
@@ -108,8 +109,12 @@ func (t *turn) act(informed bool) bool {
 	case p.has(actDecision):
 		t.passOn(actDecision)
 		return true
-	case p.has(actPaid):
+	case p.has(actPaid) && !informed:
 		t.claimPaid()
+		return true
+	case p.has(actDrop):
+		t.did(actDrop)
+		t.abandon()
 		return true
 	}
 	switch t.k.template() {
@@ -137,9 +142,11 @@ func (t *turn) miss(pending Ask) {
 		return
 	}
 	if pending.For != "" && pending.For != askOption {
-		t.tell("unsure.again")
+		place := len(t.said)
 		t.resume(pending)
 		if t.question != "" {
+			again := part{text: t.render("unsure.again")}
+			t.said = slices.Insert(t.said, place, again)
 			return
 		}
 	}

@@ -57,7 +57,7 @@ func (t *turn) meantBookings() (meant []flowhq.Booking, unknown bool) {
 	if len(meant) == 0 {
 		meant = all
 	}
-	return meant, unknown && len(all) == 0
+	return meant, unknown
 }
 
 // wantCancel begins to cancel: what is only being made is dropped, a confirmed booking is read
@@ -127,14 +127,18 @@ func (t *turn) wantMove() {
 	}
 	all := t.bookings()
 	meant := all
+	unknown := false
 	for _, r := range t.p.entities.References {
+		unknown = true
 		for _, b := range all {
 			if strings.EqualFold(r.Text, b.Number) {
-				meant = []flowhq.Booking{b}
+				meant, unknown = []flowhq.Booking{b}, false
 			}
 		}
 	}
 	switch {
+	case unknown:
+		t.unanswered("unanswered.reference")
 	case len(meant) == 0:
 		t.tell("cancel.none")
 	case len(meant) == 1:
@@ -166,7 +170,7 @@ func (t *turn) continueMove() {
 		t.tell("cancel.none")
 		return
 	}
-	if v.Day.IsZero() && !t.p.hasTime {
+	if v.Day.IsZero() && !(t.timeTaken && t.p.hasTime) {
 		t.ask(Ask{For: askMoveTo}, "change.when")
 		return
 	}

@@ -69,6 +69,9 @@ func (t *turn) asked() []act {
 	if has(actHours) && t.k.template() == flowhq.BookingTemplate {
 		drop(actOffer)
 	}
+	if !p.names() && (p.has(actAccount) || has(actHours) && !p.cued(actPrice)) {
+		drop(actPrice) // "how much is my bill", "until saa ngapi"
+	}
 	if has(actAnswer) && !t.ownFacts(asked) {
 		asked = []act{actAnswer} // the owner's own words on it are better than ours
 	} else if has(actAnswer) {
@@ -120,7 +123,7 @@ func (t *turn) giveAnswer(id string) bool {
 		return false
 	}
 	t.show(a.Answer.In(t.say.language))
-	if t.k.template() == flowhq.SupportTemplate && t.p.has(actProblem) {
+	if t.k.template() == flowhq.SupportTemplate && t.p.has(actProblem, actPaid) {
 		t.next.Ticket = &Problem{Subject: string(actProblem), Note: t.note(), At: t.in.Message.At}
 		t.ask(Ask{For: askHelped}, "ticket.helped")
 	}
@@ -244,9 +247,11 @@ func (t *turn) tellDelivery() bool {
 
 // tellArea says what delivery to an area costs.
 func (t *turn) tellArea(a *flowhq.Area) {
-	switch {
-	case a == nil:
+	if a == nil {
 		return
+	}
+	t.next.Area = a.Name
+	switch {
 	case a.Fee == nil:
 		t.unanswered("unanswered.fee", "area", a.Name)
 	case *a.Fee == 0:

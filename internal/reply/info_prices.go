@@ -2,6 +2,7 @@ package reply
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/flowhq/flowhq"
@@ -22,16 +23,12 @@ func (t *turn) subjects() []string {
 			ids = append(ids, id)
 		}
 	}
-	for _, m := range t.p.services {
+	for _, m := range slices.Concat(t.p.services, t.p.products) {
 		add(m.ID)
 		for _, other := range m.Others {
-			add(other)
-		}
-	}
-	for _, m := range t.p.products {
-		add(m.ID)
-		for _, other := range m.Others {
-			add(other)
+			if !m.Exact {
+				add(other)
+			}
 		}
 	}
 	return ids
@@ -50,7 +47,7 @@ func (t *turn) tellPrice() bool {
 		t.tellPriceOf(id)
 	}
 	if len(ids) == 1 {
-		t.next.Topic = ids[0]
+		t.speakOf(ids[0], "")
 		t.nextStep(ids[0])
 	}
 	return true
@@ -183,6 +180,9 @@ func (t *turn) tellOffer() bool {
 		return false // whether a time is free is for the booking to say
 	}
 	switch {
+	case len(ids) == 0 && t.asksForUnlisted():
+		t.unanswered("unanswered.stock")
+		return true
 	case len(ids) == 0 && t.next.Topic != "" && t.speaksOfTopic() && t.k.product[t.next.Topic] != nil:
 		ids = []string{t.next.Topic}
 	case len(ids) == 0:
@@ -192,7 +192,7 @@ func (t *turn) tellOffer() bool {
 		t.tellOfferOf(id, len(ids) == 1)
 	}
 	if len(ids) == 1 {
-		t.next.Topic = ids[0]
+		t.speakOf(ids[0], "")
 		t.nextStep(ids[0])
 	}
 	return true
@@ -221,6 +221,7 @@ func (t *turn) tellOfferOf(id string, alone bool) {
 		return
 	case asksSize && size != "":
 		t.tell("product.size_have", "name", name, "size", size)
+		t.speakOf(id, size)
 	case asksSize && len(p.Sizes) > 0:
 		t.tell("product.size_out", "name", name)
 		t.tell("product.sizes", "sizes", strings.Join(p.Sizes, ", "))
@@ -245,19 +246,13 @@ func (t *turn) sizeAsked(id string) (size string, asked bool) {
 			return m.Size, true
 		}
 	}
-	if t.p.reading.Concepts.Has("size") && len(t.p.entities.Numbers) > 0 {
-		return t.sizeIn(id, t.p.text), true
-	}
-	return "", false
+	size = t.sizeIn(id, "")
+	return size, size != "" || t.p.reading.Concepts.Has("size") && len(t.p.entities.Numbers) > 0
 }
 
 // tellCatalogue lists what there is.
 func (t *turn) tellCatalogue() bool {
 	if products := t.k.inStock(); len(products) > 0 {
-		if t.asksForUnlisted() {
-			t.unanswered("unanswered.stock")
-			return true
-		}
 		var lines []string
 		for _, p := range products[:min(len(products), maxListed)] {
 			lines = append(lines, t.productLine(p))
@@ -297,7 +292,7 @@ func (t *turn) asksForUnlisted() bool {
 		return false
 	}
 	for _, w := range t.p.reading.Words {
-		if !hasWord(stockWords, w) {
+		if _, err := strconv.Atoi(w); err != nil && !hasWord(stockWords, w) {
 			return true
 		}
 	}
@@ -307,5 +302,5 @@ func (t *turn) asksForUnlisted() bool {
 var stockWords = keywords(`
 	do, you, have, u, in, stock, what, sell, is, are, there, any, left, still, available, got, the,
 	it, this, that, which, mna, mnayo, mnazo, una, unayo, unazo, zipo, ipo, yapo, vipo, kuna, nini,
-	vitu, gani, mko, na, je, mnauza, hi, hello, habari, mambo, leo, bado, iko, ziko, hii, hiyo, hizo
+	size*, saizi, namba, no, please, tafadhali, sasa, vitu, gani, mko, na, je, mnauza, hi, hello, habari, mambo, leo, bado, iko, ziko, hii, hiyo, hizo
 `)

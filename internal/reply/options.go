@@ -71,7 +71,10 @@ func (t *turn) showMenu(lead string) {
 		add(doHours, "", t.say.first("menu.hours"))
 	}
 	add(doPerson, "", t.say.first("menu.person"))
-	t.next.Ask = Ask{For: askOption, At: t.in.Message.At, Prompted: t.in.Message.written(), Options: options}
+	t.next.Ask = Ask{
+		For: askOption, At: t.in.Message.At, Prompted: t.in.Message.written(), Options: options,
+		Listed: true,
+	}
 	var lines []string
 	for i, o := range options {
 		lines = append(lines, strconv.Itoa(i+1)+". "+o.Label)
@@ -87,12 +90,12 @@ func firstOf[T any](all []T, n int) []T { return all[:min(len(all), n)] }
 func (t *turn) chosen() (Option, bool) {
 	options, p := t.next.Ask.Options, &t.p
 	if p.isChoice {
-		if p.choice >= 1 && p.choice <= len(options) {
+		if t.next.Ask.Listed && p.choice >= 1 && p.choice <= len(options) {
 			return options[p.choice-1], true
 		}
 		return Option{}, false
 	}
-	if len(options) == 0 || len(p.reading.Words) > maxLabelWords {
+	if len(options) == 0 || len(p.reading.Words) > maxLabelWords || p.asks && p.has(infoActs...) {
 		return Option{}, false
 	}
 	var names []entity.Name

@@ -16,7 +16,7 @@ func (t *turn) actOnOrders(informed bool) bool {
 	case p.has(actReturn):
 		t.did(actReturn)
 		t.describeProblem(actReturn)
-	case p.has(actStatus) && len(p.products) == 0:
+	case p.has(actStatus) && (len(p.products) == 0 || !p.has(actOrder)):
 		t.did(actStatus)
 		t.tellStatus()
 	case p.has(actCancel) && len(p.products) == 0:
@@ -52,7 +52,7 @@ func (t *turn) fillsOrder(informed bool) bool {
 		return t.hasQuantity()
 	case len(p.products) > 0:
 		return !informed || t.hasQuantity()
-	case open && (p.has(actChange) || t.hasQuantity() || len(p.areas) > 0 && !informed ||
+	case open && (p.has(actChange) || t.hasQuantity() || t.sizeIn(t.next.Topic, "") != "" && !informed || len(p.areas) > 0 && !informed ||
 		p.cued(cuePickup) || p.cued(cueDeliver) && !informed):
 		return true
 	case t.next.Topic != "" && t.k.product[t.next.Topic] != nil && !informed:
@@ -75,6 +75,9 @@ func (t *turn) hasQuantity() bool {
 func (t *turn) countSaid() int {
 	e := t.p.entities
 	switch {
+	case len(e.Quantities) == 0 && len(t.p.products) == 0 && t.sizeIn(t.next.Topic, "") != "",
+		len(t.p.products) == 1 && t.p.products[0].Size != "" && len(e.Numbers) < 2:
+		return 0 // "42" is a size of shoes
 	case t.p.isChoice:
 		return within(t.p.choice)
 	case len(e.Quantities) == 1 && e.Quantities[0].Value == float64(int(e.Quantities[0].Value)):
@@ -113,11 +116,14 @@ func (t *turn) fillOrder() {
 		t.setCount(t.countSaid())
 	case len(o.Lines) == 0 && t.next.Topic != "" && t.k.product[t.next.Topic] != nil:
 		t.addLine(entity.NameMatch{ID: t.next.Topic}) // "I'll take it"
+	default:
+		t.setSize()
 	}
 	t.fillDelivery()
-	if unclear != nil {
+	switch {
+	case unclear != nil:
 		t.askWhichProduct(*unclear)
-	} else {
+	case !t.unsettled:
 		t.continueOrder()
 	}
 	t.tellAdded(before, place)
@@ -143,11 +149,21 @@ func (t *turn) tellAdded(before []Line, place int) {
 // addLines puts the products of the message on the order. It returns one that may be several.
 func (t *turn) addLines() (unclear *entity.NameMatch) {
 	for _, m := range t.p.products {
+		if len(t.p.products) == 1 && m.Quantity == 0 && m.Amount.Value == 0 {
+			m.Quantity = t.countSaid()
+		}
 		if len(m.Others) > 0 && !m.Exact {
 			unclear = &m
 			continue
 		}
-		t.addLine(m)
+		if n, whole := t.packs(m); whole {
+			m.Quantity = n
+			t.addLine(m)
+			continue
+		}
+		t.tell("order.whole", "name", t.k.nameOf(m.ID, t.say))
+		t.ask(Ask{For: askQuantity, About: m.ID}, "order.quantity")
+		t.unsettled = true
 	}
 	return unclear
 }
@@ -165,6 +181,38 @@ func (t *turn) askWhichProduct(m entity.NameMatch) {
 	t.askOf(Ask{For: askProduct, About: strconv.Itoa(m.Quantity)}, options, "order.which")
 }
 
+// packs is how many of a product make the amount that was said: "2 kilos" of what is sold by the
+// half kilo are four. whole is false if no number of them does.
+func (t *turn) packs(m entity.NameMatch) (n int, whole bool) {
+	p := t.k.product[m.ID]
+	if p == nil || m.Amount.Value == 0 {
+		return m.Quantity, true
+	}
+	pack := entity.Quantity{Value: 1}
+	for _, q := range entity.Find(p.Name.EN).Quantities {
+		if inUnit(q).Unit == inUnit(m.Amount).Unit && q.Value > 0 {
+			pack = inUnit(q)
+		}
+	}
+	count := inUnit(m.Amount).Value / pack.Value
+	if pack.Unit == "" {
+		count = m.Amount.Value
+	}
+	n = int(count + .001)
+	return n, n >= 1 && float64(n) > count-.001
+}
+
+// inUnit writes an amount in the larger unit: 500 g are .5 kg.
+func inUnit(q entity.Quantity) entity.Quantity {
+	switch q.Unit {
+	case "g":
+		return entity.Quantity{Value: q.Value / 1000, Unit: "kg"}
+	case "ml":
+		return entity.Quantity{Value: q.Value / 1000, Unit: "l"}
+	}
+	return q
+}
+
 // addLine puts a product on the order, or changes its quantity and size.
 func (t *turn) addLine(m entity.NameMatch) {
 	p, o := t.k.product[m.ID], t.next.Order
@@ -172,7 +220,6 @@ func (t *turn) addLine(m entity.NameMatch) {
 		return
 	}
 	name := p.Name.In(t.say.language)
-	t.next.Topic = m.ID
 	if !available(p) {
 		t.tell("product.out", "name", name)
 		return
@@ -181,6 +228,10 @@ func (t *turn) addLine(m entity.NameMatch) {
 	if line.Size == "" {
 		line.Size = t.sizeIn(m.ID, "")
 	}
+	if line.Size == "" && m.ID == t.next.Topic {
+		line.Size = t.next.Size
+	}
+	t.speakOf(m.ID, line.Size)
 	if line.Quantity <= 0 || line.Quantity > maxQuantity {
 		line.Quantity, line.Guessed = 1, true
 	}
@@ -205,6 +256,17 @@ func (t *turn) addLine(m entity.NameMatch) {
 		i = len(o.Lines) - 1
 	}
 	t.limitToStock(i)
+}
+
+// speakOf remembers what was spoken of last.
+func (t *turn) speakOf(id, size string) {
+	if t.next.Topic != id {
+		t.next.Size = ""
+	}
+	t.next.Topic = id
+	if size != "" {
+		t.next.Size = size
+	}
 }
 
 // limitToStock lowers the quantity of a line to what is left.
@@ -258,6 +320,17 @@ func (t *turn) removeLine(id string) {
 	}
 	if len(o.Lines) == 0 {
 		t.tell("order.empty")
+	}
+}
+
+// setSize takes a size that came without a name for the line that was spoken of last.
+func (t *turn) setSize() {
+	for i := range t.next.Order.Lines {
+		if l := &t.next.Order.Lines[i]; l.Product == t.next.Topic {
+			if size := t.sizeIn(l.Product, ""); size != "" {
+				l.Size = size
+			}
+		}
 	}
 }
 

@@ -33,7 +33,7 @@ func (t *turn) placeOrder() {
 	t.tell("order.done", "number", f.Number, "total", t.k.money(f.Total))
 	if i := slices.IndexFunc(t.k.profile.Payments, func(p flowhq.Payment) bool { return p.Name == o.Payment }); i >= 0 &&
 		t.k.profile.Payments[i].Number != "" {
-		t.tell("order.pay_to", "payment", t.payment(i))
+		t.tell("order.pay_to", "payment", strings.TrimSuffix(t.payment(i), "."))
 	}
 	t.next.Order, t.next.Ask, t.next.Topic = nil, Ask{}, ""
 }
@@ -190,7 +190,7 @@ func (t *turn) editOrder(number string) {
 	}
 	var lines []string
 	for _, l := range o.Lines {
-		lines = append(lines, t.lineText(l))
+		lines = append(lines, "• "+t.lineText(l))
 	}
 	t.tell("order.summary")
 	t.show(lines...)
@@ -219,7 +219,7 @@ func (t *turn) tellOrders() {
 		t.tellOrder(o)
 		confirmed = confirmed || o.Status == flowhq.OrderConfirmed
 	}
-	if confirmed {
+	if confirmed || t.p.cued(cuePast) || t.p.reading.Concepts.Has("late") {
 		t.noteUnanswered()
 		t.ask(Ask{For: askPerson}, "order.status_ask")
 	}

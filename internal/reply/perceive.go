@@ -1,6 +1,9 @@
 package reply
 
 import (
+	"cmp"
+	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -35,6 +38,7 @@ type perception struct {
 	asks     bool // it is a question, as far as its mark tells
 
 	answer  string // the owner's question that is most alike
+	alike   float64
 	sure    bool
 	nearest []string
 
@@ -48,6 +52,7 @@ func (t *turn) perceive() {
 	p.text = text
 	p.reading = understand.Read(text, k.template())
 	p.entities = entity.Find(text)
+	p.findReferences()
 	p.yesNo = entity.ReadYesNo(text)
 	p.choice, p.isChoice = entity.Choice(text)
 	p.asks = strings.Contains(text, "?")
@@ -57,9 +62,53 @@ func (t *turn) perceive() {
 	if !p.isChoice {
 		p.time, p.hasTime = when.Parse(text, t.written(), openingHours{k})
 	}
-	p.answer, _, p.sure, p.nearest = k.answers.Best(text)
+	p.answer, p.alike, p.sure, p.nearest = k.answers.Best(text)
+	p.yesNo = cmp.Or(p.yesNo, p.impliedYesNo())
 	p.acts = t.actsOf(p)
 }
+
+// ownReference is the form of the numbers that [flowhq.Reference] makes.
+var ownReference = regexp.MustCompile(`(?i)\b[a-y]\d{5,8}\b`)
+
+// findReferences finds the numbers of our own bookings, orders and tickets.
+func (p *perception) findReferences() {
+	for _, at := range ownReference.FindAllStringIndex(p.text, maxStoredNames) {
+		place := entity.Place{Start: at[0], End: at[1]}
+		if slices.ContainsFunc(p.entities.References, func(r entity.Reference) bool {
+			return r.Start < place.End && place.Start < r.End
+		}) {
+			continue
+		}
+		text := strings.ToUpper(p.text[at[0]:at[1]])
+		p.entities.References = append(p.entities.References, entity.Reference{Place: place, Text: text})
+	}
+}
+
+// impliedYesNo is a yes or no in a few words more: "hapana, haijasaidia". A yes that comes with a
+// question, an amount or a name is none: it would be consent to what was not understood.
+func (p *perception) impliedYesNo() entity.YesNo {
+	if p.asks || p.hasTime || p.names() || len(p.areas) > 0 || len(p.reading.Words) > maxYesNo ||
+		len(p.reading.Intents) == 0 || p.reading.Band != understand.Sure ||
+		!reflect.DeepEqual(p.entities, entity.Entities{}) {
+		return entity.Neither
+	}
+	switch best := p.reading.Intents[0]; {
+	case best.Score < surelyMeant:
+		return entity.Neither
+	case best.Intent == understand.Affirm:
+		return entity.Yes
+	case best.Intent == understand.Deny:
+		return entity.No
+	}
+	return entity.Neither
+}
+
+const (
+	// maxYesNo is how many words a yes or no has at most.
+	maxYesNo = 5
+	// surelyMeant is from which score on a few words are a yes or no.
+	surelyMeant = .6
+)
 
 // head returns the beginning of a text as valid UTF-8.
 func head(text string, limit int) string {
@@ -91,12 +140,23 @@ func (t *turn) chooseLanguage() {
 	if l == "" {
 		l = t.k.config.Language
 	}
-	if r := t.p.reading; r.LanguageSure && slices.Contains(flowhq.Languages, r.Language) {
+	switch r := t.p.reading; {
+	case r.LanguageSure && slices.Contains(flowhq.Languages, r.Language):
 		l = r.Language
 		t.next.Language = l
+	case t.next.Language == "" && anyIn(r.Words, swahiliGreetings):
+		l = flowhq.Swahili
+		t.next.Language = l
+	case t.next.Language == "" && len(r.Words) > 1 && slices.Contains(flowhq.Languages, r.Language):
+		l = r.Language // for this turn: two words are too few to choose for the rest
 	}
 	t.say = speakerOf(t.k, l)
 }
+
+// swahiliGreetings are answered in Swahili, also by a business that begins in English.
+var swahiliGreetings = keywords(`
+	mambo*, habari*, shikamoo*, shkamoo*, hujambo, hamjambo, niaje, salama, uhali
+`)
 
 // understood is what is stored of the reading.
 func (t *turn) understood() Understood {

@@ -45,6 +45,8 @@ type State struct {
 	Misses  int      `json:"misses,omitempty"` // in a row
 	// Topic is the service or product that was spoken of last.
 	Topic string `json:"topic,omitempty"`
+	Size  string `json:"size,omitempty"` // of Topic, if one was spoken of
+	Area  string `json:"area,omitempty"` // whose delivery was asked about last
 
 	// Asked, Noted and Prompted are what [Answer] remembers.
 	Asked    string    `json:"asked,omitempty"`
@@ -65,7 +67,8 @@ type Ask struct {
 	At       time.Time `json:"at,omitzero"`
 	Prompted time.Time `json:"prompted,omitzero"`
 	Options  []Option  `json:"options,omitempty"`
-	Time     time.Time `json:"time,omitzero"` // the time that is to be confirmed
+	Listed   bool      `json:"listed,omitempty"` // the options were shown with numbers
+	Time     time.Time `json:"time,omitzero"`    // the time that is to be confirmed
 	About    string    `json:"about,omitempty"`
 }
 

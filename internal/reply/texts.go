@@ -132,7 +132,16 @@ func (s speaker) first(key string, pairs ...string) string {
 var polite = regexp.MustCompile(`(?i)(please|tafadhali),? +| *,? (please|tafadhali)\b`)
 
 // plainly returns the text without "please", which is said once a conversation.
-func plainly(text string) string { return upperFirst(polite.ReplaceAllString(text, "")) }
+func plainly(text string) string {
+	if !polite.MatchString(text) {
+		return text
+	}
+	text = polite.ReplaceAllString(text, "")
+	return upperFirst(begins.ReplaceAllStringFunc(text, strings.ToUpper))
+}
+
+// begins finds the first letter of a sentence.
+var begins = regexp.MustCompile(`[.!?] \p{Ll}`)
 
 // upperFirst begins a sentence: a name or a day that stands first may be in lower case.
 func upperFirst(text string) string {

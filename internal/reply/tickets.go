@@ -37,6 +37,23 @@ func (t *turn) actOnTickets(informed bool) bool {
 	return true
 }
 
+// takeReference adds a number of an account or payment to the ticket that was just opened.
+func (t *turn) takeReference() bool {
+	p, v := &t.p, t.next.Ticket
+	if t.k.template() != flowhq.SupportTemplate || v == nil || v.Number == "" || p.asks ||
+		len(p.entities.References)+len(p.entities.Phones) == 0 || p.has(actStatus, actCancel) {
+		return false
+	}
+	for _, k := range t.in.Calendar.Tickets {
+		if len(p.entities.References) > 0 && strings.EqualFold(k.Number, p.entities.References[0].Text) {
+			return false // it asks for the ticket itself
+		}
+	}
+	t.did(actProblem)
+	t.addToTicket()
+	return true
+}
+
 // adds reports whether the message says more of the problem that a ticket was just opened for.
 func (t *turn) adds() bool {
 	p := &t.p
@@ -164,6 +181,8 @@ func (t *turn) meantTickets() (meant []flowhq.Ticket, unknown bool) {
 func (t *turn) tellTickets() {
 	meant, unknown := t.meantTickets()
 	switch {
+	case unknown && len(meant) == 0 && !t.p.asks:
+		t.describeProblem(actAccount) // a number without what it is about
 	case unknown && len(meant) == 0:
 		t.unanswered("unanswered.reference")
 	case len(meant) == 0:

@@ -22,6 +22,10 @@ type turn struct {
 	question string // the turn's one question, which comes last
 	facts    []flowhq.FactChange
 	acts     []act // what was done
+	// unsettled says that a line of the order must be asked about first.
+	unsettled bool
+	// timeTaken says that the time in the message is for the booking.
+	timeTaken bool
 }
 
 // A part is a piece of a reply.
@@ -72,7 +76,7 @@ func (t *turn) ask(a Ask, key string, pairs ...string) {
 
 // askOf asks with numbered options.
 func (t *turn) askOf(a Ask, options []Option, key string, pairs ...string) {
-	a.Options = options
+	a.Options, a.Listed = options, true
 	t.ask(a, key, pairs...)
 	var lines []string
 	for i, o := range t.next.Ask.Options {
