@@ -36,6 +36,24 @@ func transitionArgs(t flowhq.Transition, codes Codes, actor string) named {
 	}
 }
 
+// updateSession is the part of a statement that writes a transition to the session's row. It
+// follows a part "held", which has the host's row.
+const updateSession = `
+			update flowhq.whatsapp_sessions s set
+				state = @state::text,
+				since = case when @state = state then since else now() end,
+				reason = @reason,
+				ending = @ending,
+				waiting_for = @waiting_for,
+				epoch = held.epoch,
+				retry_at = @retry_at,
+				qr = @qr,
+				qr_expires_at = @qr_expires,
+				link_code = @link_code,
+				link_code_expires_at = @link_expires
+			from held
+			where s.tenant_id = @tenant`
+
 // SetSession writes what a host says of its session. A Fenced error means that a newer host
 // owns the session, and that nothing was written. It may be repeated: the times of a state stay
 // while the state does, but an event is recorded once for each call that was committed.
@@ -54,22 +72,7 @@ func (s *Store) SetSession(
 				last_error = @last_error
 			where tenant_id = @tenant and epoch = @epoch
 			returning tenant_id, epoch
-		), session as (
-			update flowhq.whatsapp_sessions s set
-				state = @state::text,
-				since = case when @state = state then since else now() end,
-				reason = @reason,
-				ending = @ending,
-				waiting_for = @waiting_for,
-				epoch = held.epoch,
-				retry_at = @retry_at,
-				qr = @qr,
-				qr_expires_at = @qr_expires,
-				link_code = @link_code,
-				link_code_expires_at = @link_expires
-			from held
-			where s.tenant_id = @tenant
-		), event as (
+		), session as (` + updateSession + `), event as (
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
 			select tenant_id, @event::text, @actor, @reason from held where @event <> ''
 		)
@@ -108,22 +111,7 @@ func (s *Store) RecordState(
 					when lease_expires_at < now() then null else lease_expires_at end
 			where tenant_id = @tenant
 			returning tenant_id, epoch
-		), session as (
-			update flowhq.whatsapp_sessions s set
-				state = @state,
-				since = case when @state = state then since else now() end,
-				reason = @reason,
-				ending = @ending,
-				waiting_for = @waiting_for,
-				epoch = held.epoch,
-				retry_at = @retry_at,
-				qr = @qr,
-				qr_expires_at = @qr_expires,
-				link_code = @link_code,
-				link_code_expires_at = @link_expires
-			from held
-			where s.tenant_id = @tenant
-		), applied as (
+		), session as (` + updateSession + `), applied as (
 			update flowhq.commands c set applied_at = now(), outcome = o.outcome
 			from unnest(@command_ids::bigint[], @command_keys::text[], @outcomes::text[])
 				as o (id, key, outcome)

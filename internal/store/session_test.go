@@ -249,3 +249,35 @@ func TestLinkCode(t *testing.T) {
 	_, err := b.AskLinkCode(t.Context(), nobody)
 	wantCode(t, "AskLinkCode of nobody", err, flowhq.NotFound)
 }
+
+// TestRecordStateAgain records a state a second time, as after the death of a worker that had
+// not said that it was done: there is one event, until something else has happened.
+func TestRecordStateAgain(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, epoch := b.hosted(t)
+	count := func(want int, when string) {
+		t.Helper()
+		got := scalar[int](t, b, `select count(*) from flowhq.portal_event_logs where event_type = 'HOST_STARTING'`)
+		if got != want {
+			t.Errorf("%s: %d events; want %d", when, got, want)
+		}
+	}
+	record := func(outcomes []store.CommandOutcome) {
+		t.Helper()
+		ok(t, b.RecordState(t.Context(), tenant, flowhq.Starting(flowhq.Counts{}), epoch, outcomes))
+	}
+	record(noOutcomes)
+	record(noOutcomes)
+	count(1, "recorded twice")
+	epoch = must(b.Claim(t.Context(), tenant, "host"))(t)
+	ok(t, b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{State: flowhq.Connected}, noCodes))
+	record(noOutcomes)
+	count(2, "after a host was connected")
+	given, _, err := b.Command(t.Context(), tenant, store.NewCommand{Command: flowhq.Start, Key: "k", Actor: "admin"})
+	ok(t, err)
+	outcomes := []store.CommandOutcome{{ID: given.ID, Outcome: "done"}}
+	record(outcomes)
+	record(outcomes)
+	count(3, "with a command, twice")
+}
