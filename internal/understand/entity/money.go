@@ -21,7 +21,7 @@ var shillings = map[string]bool{
 // magnitudes of which people speak of money only.
 var moneyWords = map[string]bool{
 	"elfu": true, "laki": true, "milioni": true, "thousand": true, "million": true, "mia": true,
-	"elf": true, "alfu": true, "hundred": true,
+	"elf": true, "alfu": true,
 }
 
 // money reads an amount: "TSh 5,000", "5k", "elfu tano", "5000/=", "laki moja na nusu". Without

@@ -3,7 +3,6 @@ package entity
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/flowhq/flowhq/internal/understand/token"
 )
@@ -257,7 +256,7 @@ func (n *Names) lookup(w string) map[wordRef]float64 {
 			refs[ref] = max(refs[ref], q)
 		}
 	}
-	if len(refs) > 0 || len(w) < minTypoLetters {
+	if len(refs) > 0 || len(w) < minTypoLetters || noTypos[w] {
 		return refs
 	}
 	for length := len(w) - 1; length <= len(w)+1; length++ {
@@ -320,15 +319,18 @@ func (n *Names) candidates(v int, hits []hit) (out []candidate) {
 	return out
 }
 
-// tells reports whether the words that were found are more than digits and single letters, or
-// the whole name.
+// tells reports whether the words that were found are more than digits, single letters and
+// qualities, or the whole name.
 func (n *Names) tells(v variant, have [maxNameWords]bool) bool {
 	all, word := true, false
 	for i, w := range v.words {
 		all = all && have[i]
-		word = word || have[i] && len(w) > 2 && (w[0] < '0' || w[0] > '9')
+		word = word || have[i] && len(w) > 2 && (w[0] < '0' || w[0] > '9') && !qualities[w]
 	}
-	return all && (word || strings.Join(v.words, "") != v.words[0]) || word
+	if first := v.words[0]; len(v.words) == 1 && (len(first) == 1 || first[0] >= '0' && first[0] <= '9') {
+		return false // a number or letter alone is an answer to something else
+	}
+	return word || all
 }
 
 // choose takes the best candidates that do not overlap, and notes what else they may be.

@@ -12,20 +12,31 @@ import (
 //go:embed common.txt
 var commonList string
 
-var common = readCommon(commonList)
+// common are the words that name nothing, and noTypos those that are not another's typo.
+var common, noTypos = readCommon(commonList)
 
-func readCommon(list string) map[string]bool {
-	words := map[string]bool{}
+func readCommon(list string) (common, noTypos map[string]bool) {
+	common, noTypos = map[string]bool{}, map[string]bool{}
 	for line := range strings.Lines(list) {
 		if strings.HasPrefix(line, "#") {
 			continue
 		}
-		for _, t := range token.Split(line) {
+		words := common
+		rest, ok := strings.CutPrefix(line, "~")
+		if ok {
+			words = noTypos
+		}
+		for _, t := range token.Split(rest) {
 			words[t.Text] = true
 		}
 	}
-	return words
+	return common, noTypos
 }
+
+// qualities are words of names that many things share. None names an entry by itself.
+var qualities = set("white black red blue green yellow brown pink grey gray orange purple gold silver big small large medium new old double " +
+	"single full half extra super special jeupe nyeupe nyeusi jeusi nyekundu jekundu bluu kijani njano kubwa ndogo mpya nzuri maalum cheupe " +
+	"cheusi vyeusi vyeupe mweusi mweupe weusi weupe school shule kids children watoto men women wanaume wanawake ladies gents")
 
 // isCommon reports whether a word says nothing of what it is about.
 func isCommon(w string) bool { return common[w] || token.Spelled(w) }

@@ -79,8 +79,9 @@ func (s *selection) withoutDay(r *Result) {
 	}
 	r.HasTime, r.Start = true, start
 	if s.until != nil || s.bound != 0 {
-		r.Start, r.End = s.rangeOn(day, start)
-		r.HasTime = false
+		if from, to := s.rangeOn(day, start); to.After(from) {
+			r.HasTime, r.Start, r.End = false, from, to
+		}
 	}
 }
 
