@@ -156,12 +156,16 @@ func (t *turn) miss(pending Ask) {
 // maxMisses is how many messages in a row the bot may fail to understand.
 const maxMisses = 2
 
+// minCandidate is from which score on an intent is named as one that may be meant.
+const minCandidate = .08
+
 // askWhich asks which of the two likeliest intents was meant.
 func (t *turn) askWhich() bool {
 	var options []Option
 	for _, s := range t.p.reading.Intents {
 		label := "label." + string(s.Intent)
-		if _, known := t.say.catalog[label]; !known || len(options) == 2 {
+		_, known := t.say.catalog[label]
+		if !known || len(options) == 2 || s.Score < minCandidate {
 			continue
 		}
 		options = append(options, Option{Do: doIntent, Value: string(s.Intent), Label: t.say.first(label)})

@@ -156,7 +156,7 @@ func (t *turn) choose(o Option) {
 // chooseIntent goes on as if the message had been of an intent.
 func (t *turn) chooseIntent(i understand.Intent) {
 	a := actOf[i]
-	t.p.acts = t.reconcileActs([]act{a})
+	t.p.acts = t.reconcileActs(acts{a})
 	switch {
 	case t.p.has(actAnger):
 		t.handOver(flowhq.HandOverAnger)
@@ -173,9 +173,9 @@ func (t *turn) chooseIntent(i understand.Intent) {
 }
 
 // reconcileActs is what acts mean to the template.
-func (t *turn) reconcileActs(acts []act) []act {
+func (t *turn) reconcileActs(all acts) acts {
 	p := perception{reading: t.p.reading}
-	return t.reconcile(&p, acts)
+	return t.reconcile(&p, all)
 }
 
 // chooseOwn does what an option of the template's own questions says.

@@ -42,7 +42,7 @@ type perception struct {
 	sure    bool
 	nearest []string
 
-	acts []act // what the message does, in the order in which it is answered
+	acts acts // what the message does
 }
 
 // perceive reads the message.
