@@ -87,6 +87,8 @@ var ordinals = map[string]int{
 	"seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10,
 }
 
+var ordinalEndings = set("st nd rd th")
+
 // Choice returns the number that a text is, if it is nothing else: "2", "mbili", "no. 2",
 // "ya pili", "the second one". It is what answers a menu.
 func Choice(text string) (int, bool) {
@@ -112,7 +114,7 @@ func Choice(text string) (int, bool) {
 			}
 			choice, found = int(v), true
 			i += n
-			if i < len(tokens) && tokens[i].Glued && (tokens[i].Text == "st" || tokens[i].Text == "nd" || tokens[i].Text == "rd" || tokens[i].Text == "th") {
+			if i < len(tokens) && tokens[i].Glued && ordinalEndings[tokens[i].Text] {
 				i++
 			}
 			continue

@@ -169,7 +169,8 @@ var timeUnits = map[string]bool{
 // number reads what is left.
 func (f *finder) number(i int) (end int) {
 	v, n := token.Numeral(f.tokens, i)
-	if n == 0 || v > 1_000_000 || f.isNumber(i) && i > 0 && f.glued(i) && f.tokens[i-1].Kind == token.Word && f.word(i-1) != "x" {
+	inWord := i > 0 && f.isNumber(i) && f.glued(i) && f.tokens[i-1].Kind == token.Word // "A14"
+	if n == 0 || v > 1_000_000 || inWord && f.word(i-1) != "x" {
 		return i
 	}
 	f.found.Numbers = append(f.found.Numbers, Number{f.place(i, i+n), int(v)})

@@ -46,7 +46,7 @@ func (f *finder) money(i int) (end int) {
 	switch c, used := f.currency(next); {
 	case used > 0 && currency == "":
 		currency, sure, next = c, true, next+used
-	case (f.word(next) == "/" || f.word(next) == "=") && (f.word(next+1) == "=" || f.word(next+1) == "-" || f.word(next+1) == "/") && f.glued(next+1):
+	case amountEndings[f.word(next)+f.word(next+1)] && f.glued(next+1):
 		sure, next = true, next+2
 	case at == i && f.unitAt(next):
 		return i // "elfu mbili pcs" is a quantity
@@ -57,6 +57,9 @@ func (f *finder) money(i int) (end int) {
 	f.found.Money = append(f.found.Money, Money{f.place(i, next), amount, currency})
 	return next
 }
+
+// amountEndings stand where cents would.
+var amountEndings = set("/= /- =/ =-")
 
 // currency reads the word or sign of a currency. It is "" for a shilling of either country.
 func (f *finder) currency(i int) (currency string, n int) {
@@ -80,7 +83,8 @@ func (f *finder) amount(i int) (amount int64, n int) {
 		return 0, 0
 	}
 	decimals, one := int64(0), int64(1)
-	if f.isNumber(i) && n == 1 && f.word(i+1) == "." && f.glued(i+1) && f.isNumber(i+2) && f.glued(i+2) && len(f.word(i+2)) <= 3 {
+	if f.isNumber(i) && n == 1 && f.word(i+1) == "." && f.glued(i+1) && f.isNumber(i+2) &&
+		f.glued(i+2) && len(f.word(i+2)) <= 3 {
 		decimals, _ = strconv.ParseInt(f.word(i+2), 10, 32)
 		for range len(f.word(i + 2)) {
 			one *= 10

@@ -93,7 +93,9 @@ func (f *finder) code(i int) (code string, end int) {
 		if n > i && !t.Glued || t.Kind == token.Symbol && t.Text != "-" {
 			break
 		}
-		if t.Kind == token.Symbol && (n == i || n+1 >= len(f.tokens) || !f.tokens[n+1].Glued || f.tokens[n+1].Kind == token.Symbol) {
+		// A hyphen is part of a code between letters or digits only.
+		joins := n > i && n+1 < len(f.tokens) && f.tokens[n+1].Glued && f.tokens[n+1].Kind != token.Symbol
+		if t.Kind == token.Symbol && !joins {
 			break
 		}
 		b.WriteString(strings.ToUpper(t.Text))

@@ -284,16 +284,24 @@ func (p *parser) benign(i int) bool {
 	case "symbol":
 		return x.text != "/" && x.text != "%"
 	case "":
-		return p.isAmPm(i) || p.raw(i, "please", "plz", "pls", "if", "is", "ok", "okay", "tafadhali", "ndio", "nije", "basi", "sawa", "then", "would", "works", "could", "ya", "i", "nitakuja", "for", "si")
+		return p.isAmPm(i) || followers[x.raw]
 	}
 	return true
+}
+
+// followers are words that follow a time, not a number of things.
+var followers = map[string]bool{
+	"please": true, "plz": true, "pls": true, "if": true, "is": true, "ok": true, "okay": true,
+	"tafadhali": true, "ndio": true, "nije": true, "basi": true, "sawa": true, "then": true,
+	"would": true, "works": true, "could": true, "ya": true, "i": true, "nitakuja": true,
 }
 
 // withPart reads a number beside a part of the day: "kesho 4 asubuhi", "mbili usiku", "4 in the
 // afternoon". What counts things or people does not count hours.
 func (p *parser) withPart(i int) (item, int) {
 	h, ok := p.number(i, 1, 12)
-	if !ok || p.is(i-1, "unit", "id", "for", "number", "unitminute", "unithour", "unitday", "every") || p.symbol(i-1, "#") ||
+	if !ok || p.symbol(i-1, "#") ||
+		p.is(i-1, "unit", "id", "for", "number", "unitminute", "unithour", "unitday", "every") ||
 		p.symbol(i-1, "/") || p.symbol(i-1, ".") && p.at(i-1).glued {
 		return item{}, i
 	}

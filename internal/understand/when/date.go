@@ -27,7 +27,8 @@ func (p *parser) numericDate(i int) (item, int) {
 			year += 2000
 		}
 		return p.monthSecond(a.value, b.value, year), i + 5
-	case sep.text != "/" || len(a.raw) > 2 || p.symbol(i+3, "/") || p.is(i+3, "unit", "unithour") || a.value == 0 || b.value == 0:
+	case sep.text != "/" || len(a.raw) > 2 || p.symbol(i+3, "/") ||
+		p.is(i+3, "unit", "unithour") || a.value == 0 || b.value == 0:
 		return item{}, i // "1/2 kilo"
 	}
 	return p.monthSecond(a.value, b.value, 0), i + 3
@@ -94,7 +95,8 @@ func (p *parser) dayFirst(i int) (item, int) {
 	}
 	// "the 5th floor" and "my 2nd time" are no dates.
 	if ordinal && (p.raw(i-1, "the", "on") || p.is(i-1, "weekday", "by", "before", "to", "from", "end")) &&
-		p.is(end, "end", "symbol", "at", "saa", "part", "from", "number", "and", "or", "noon", "after", "before", "to", "about") {
+		p.is(end, "end", "symbol", "at", "saa", "part", "from", "number", "and", "or", "noon", "after",
+			"before", "to", "about") {
 		return p.withMonth(d, end)
 	}
 	return item{}, i
@@ -130,7 +132,8 @@ func (p *parser) monthFirst(i int) (item, int) {
 		at++
 	}
 	at = p.skip(at)
-	if d, ok := p.number(at, 1, 99); ok && !p.is(at+1, "unit", "hundredhours") && !p.symbol(at+1, ":") && !p.isAmPm(at+1) {
+	isClock := p.symbol(at+1, ":") || p.isAmPm(at+1)
+	if d, ok := p.number(at, 1, 99); ok && !isClock && !p.is(at+1, "unit", "hundredhours") {
 		end, _ := p.ordinal(at + 1)
 		year, end := p.year(end)
 		return p.date(d, m, year), end
@@ -149,9 +152,16 @@ func (p *parser) monthFirst(i int) (item, int) {
 // dayOfMonth reads the date that may follow a month: "mwezi wa nne tarehe 5".
 func (p *parser) dayOfMonth(m, offset, end int) (item, int) {
 	at := p.skip(end, ",")
-	if p.is(at, "date") {
-		if d, ok := p.number(p.skip(at+1), 1, 99); ok {
-			last, _ := p.ordinal(p.skip(at+1) + 1)
+	day := p.skip(at + 1)
+	if !p.is(at, "date") { // "next month on the 5th"
+		day = at
+		if _, ordinal := p.ordinal(day + 1); !ordinal {
+			day = -1
+		}
+	}
+	if day >= 0 {
+		if d, ok := p.number(day, 1, 99); ok {
+			last, _ := p.ordinal(day + 1)
 			if m > 0 {
 				year, last := p.year(last)
 				return p.date(d, m, year), last

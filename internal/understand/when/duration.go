@@ -122,8 +122,11 @@ func (p *parser) length(i int, expected bool) (d time.Duration, unit string, end
 	return 0, "", i
 }
 
-// englishLength reads a number and its unit: "1.5 hours", "one and a half hours", "an hour and a half".
-func (p *parser) englishLength(i int, half func(int, time.Duration) (time.Duration, int)) (time.Duration, string, int) {
+// englishLength reads a number and its unit: "1.5 hours", "one and a half hours", "an hour and
+// a half". The function half reads what is added to a unit.
+func (p *parser) englishLength(
+	i int, half func(int, time.Duration) (time.Duration, int),
+) (d time.Duration, kind string, end int) {
 	n, at := 1, i+1
 	if p.is(i, "number") {
 		n = p.at(i).value
@@ -148,14 +151,15 @@ func (p *parser) englishLength(i int, half func(int, time.Duration) (time.Durati
 	if _, _, ok := hundreds(p.at(i)); unit == "unithour" && (ok || p.isHourOfDay(i, at)) {
 		return 0, "", i // "1500 hrs", "16hrs"
 	}
-	more, end := half(at+1, one)
+	more, end = half(at+1, one)
 	return time.Duration(n)*one + one*time.Duration(tenth)/10 + more, unit, end
 }
 
 // isHourOfDay tells "16hrs", four in the afternoon, from "in 16 hrs".
 func (p *parser) isHourOfDay(i, unit int) bool {
 	n, ok := p.number(i, 13, 23)
-	return ok && n > 0 && p.raw(unit, "hrs", "hr") && !p.is(i-1, "in", "after", "for", "about") && !p.is(unit+1, "fromnow", "last", "next")
+	return ok && n > 0 && p.raw(unit, "hrs", "hr") && !p.is(i-1, "in", "after", "for", "about") &&
+		!p.is(unit+1, "fromnow", "last", "next")
 }
 
 // saaIsLength tells "baada ya saa moja", in an hour, from "baada ya saa nane", after two o'clock.

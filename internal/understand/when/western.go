@@ -35,6 +35,9 @@ func (p *parser) western(i int) (item, int) {
 	case minutes && p.is(end, "unithour") && !p.is(end, "next"):
 		it.clock.half = 'x'
 		return it, end + 1
+	case p.raw(end, "ish") && p.at(end).glued && h > 0: // "3ish"
+		it.soft = true
+		return p.finish(it, i), end + 1
 	case minutes && p.symbol(i+1, ":"):
 		return p.finish(it, i), end
 	case minutes && (p.timeIsNear(i) || p.is(end, "part", "day", "tonight")) && !p.is(end, "unit"):
