@@ -35,6 +35,7 @@ var layers = [][]string{
 	{"internal/simulator/wire", "internal/simulator/database", "internal/simulator/signalstore"},
 	{"internal/simulator/server", "internal/simulator/customers"},
 	{"internal/simulator/control"},
+	{"internal/understand/train"}, // makes the weights of internal/understand
 	{
 		"internal/store", "internal/reply", "internal/config", "internal/logging", "internal/devdb",
 		"internal/cli", "internal/gobuild", "internal/metrics", "internal/whatsapp/keystore",
@@ -48,7 +49,7 @@ var layers = [][]string{
 	{"workflows"},
 	{"api", "workers"},
 	{"internal/dev"},
-	{"cmd/flowhq", "cmd/flowhq-dev", "dev/build"}, // wire; the only places that know every concrete type
+	{"cmd/flowhq", "cmd/flowhq-dev", "dev/build", "dev/understand"}, // wire; the only places that know every concrete type
 }
 
 // testOnly lists the packages that exist for tests. They may import anything;

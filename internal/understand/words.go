@@ -1,0 +1,124 @@
+package understand
+
+import (
+	_ "embed"
+	"strings"
+	"unicode"
+)
+
+// Bounds on how much of a message is read. Nobody says what a message is about after its first
+// 100 words, and a message may have 64 KiB.
+const (
+	maxWords       = 100
+	maxRunes       = 2000
+	maxRunesOfWord = 40 // the longest words of either language have fewer than 30 letters
+)
+
+//go:embed data/spelling.tsv
+var spellingFile string
+
+// spelling has the short and common wrong forms of words, as people type them on a phone.
+var spelling = parseSpelling(spellingFile)
+
+// parseSpelling reads lines of a word, a tab, and the forms people type instead of it.
+func parseSpelling(file string) map[string][]string {
+	forms := map[string][]string{}
+	for line := range dataLines(file) {
+		word, all, _ := strings.Cut(line, "\t")
+		for form := range strings.FieldsSeq(all) {
+			forms[form] = strings.Fields(word)
+		}
+	}
+	return forms
+}
+
+// words returns the words of a message in lower case: runs of letters and digits, and emoji one
+// by one. Marks are dropped, which turns the keycap 1️⃣ into "1", and so are apostrophes, which
+// turns "can't" into "cant". A letter written three times or more, as in "hellooo", counts once.
+func words(text string) []string {
+	var all []string
+	var word []rune
+	end := func() {
+		if len(word) > 0 {
+			all = appendSpelled(all, string(squeeze(word)))
+			word = word[:0]
+		}
+	}
+	scanned := 0
+	for _, r := range text {
+		if scanned++; scanned > maxRunes || len(all) >= maxWords {
+			break
+		}
+		switch {
+		case unicode.IsLetter(r), unicode.IsDigit(r):
+			if len(word) < maxRunesOfWord {
+				word = append(word, plain(r))
+			}
+		case isEmoji(r):
+			end()
+			all = append(all, string(r))
+		case unicode.IsMark(r), isSkinTone(r), strings.ContainsRune("'’‘`´\u200d", r):
+		default:
+			end()
+		}
+	}
+	end()
+	return all[:min(len(all), maxWords)]
+}
+
+// appendSpelled appends the word, or what it is short for.
+func appendSpelled(all []string, word string) []string {
+	if full, ok := spelling[word]; ok {
+		return append(all, full...)
+	}
+	return append(all, word)
+}
+
+// isEmoji reports whether r is a picture that stands for a word, such as 👍.
+func isEmoji(r rune) bool {
+	return unicode.Is(unicode.So, r) && !isSkinTone(r)
+}
+
+// isSkinTone reports whether r only colours the emoji before it.
+func isSkinTone(r rune) bool { return r >= 0x1F3FB && r <= 0x1F3FF }
+
+// plain returns r in lower case, and a full-width digit as an ASCII one.
+func plain(r rune) rune {
+	if r >= '０' && r <= '９' {
+		return r - '０' + '0'
+	}
+	return unicode.ToLower(r)
+}
+
+// squeeze makes one letter of three or more equal ones. Digits repeat for a reason.
+func squeeze(word []rune) []rune {
+	kept := word[:0:0]
+	for i := 0; i < len(word); {
+		run := i + 1
+		for run < len(word) && word[run] == word[i] {
+			run++
+		}
+		n := run - i
+		if n >= 3 && unicode.IsLetter(word[i]) {
+			n = 1
+		}
+		kept = append(kept, word[i:i+n]...)
+		i = run
+	}
+	return kept
+}
+
+// dataLines yields the lines of a data file that are neither empty nor comments.
+func dataLines(file string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for line := range strings.Lines(file) {
+			line = strings.TrimRight(line, "\r\n ")
+			if line == "" || strings.HasPrefix(line, "#") {
+				continue
+			}
+			if !yield(line) {
+				return
+			}
+		}
+	}
+}
