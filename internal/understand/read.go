@@ -12,7 +12,7 @@ func ReadWith(text string, t flowhq.Template, examples *Examples) Reading {
 	w := theWeights()
 	m := w.Models[t]
 	if m == nil {
-		m = w.Models[flowhq.Booking]
+		m = w.Models[flowhq.BookingTemplate]
 	}
 	return w.read(m, text, examples)
 }
