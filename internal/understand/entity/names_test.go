@@ -143,7 +143,7 @@ func TestNamesHostile(t *testing.T) {
 	for _, piece := range []string{"mchele ", "kunukia mchele ", "mchele 2 ", "x"} {
 		began := time.Now()
 		n.Match(strings.Repeat(piece, 65536/len(piece)))
-		if took := time.Since(began); took > time.Second {
+		if took := time.Since(began); took > 5*time.Second {
 			t.Errorf("64 KiB of %q took %v", piece, took)
 		}
 	}

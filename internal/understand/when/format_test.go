@@ -140,11 +140,13 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// A text of nothing but days takes 10 ms. The bound leaves room for the race detector and for
+// neighbours on the machine, and still fails on work that grows with the square of the text.
 func TestHostile(t *testing.T) {
 	for _, piece := range []string{"kesho ", "saa ", "sio kesho ", "saa nne au ", "5/3 ", "baada ya ", "1:", "not ", "hapana kesho ", "ijumaax ", "\n"} {
 		began := time.Now()
 		when.Parse(strings.Repeat(piece, 65536/len(piece)), wednesday, shop{})
-		if took := time.Since(began); took > time.Second {
+		if took := time.Since(began); took > 5*time.Second {
 			t.Errorf("64 KiB of %q took %v", piece, took)
 		}
 	}

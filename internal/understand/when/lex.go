@@ -15,7 +15,7 @@ type lexeme struct {
 }
 
 // maxLexemes bounds the work on one message. A long WhatsApp message has a few hundred words.
-const maxLexemes = 4096
+const maxLexemes = 1024
 
 // read turns a text into lexemes.
 func read(text string) []lexeme {
