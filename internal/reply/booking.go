@@ -268,10 +268,10 @@ func (t *turn) tellVisit(v *Visit) {
 		}
 	}
 	if price == "" {
-		t.tell("book.readback", "service", name, "time", t.at(v.Start))
+		t.tell("book.readback", "service", name, "time", t.bothClocks(v.Start))
 		return
 	}
-	t.tell("book.readback_price", "service", name, "time", t.at(v.Start), "price", price)
+	t.tell("book.readback_price", "service", name, "time", t.bothClocks(v.Start), "price", price)
 }
 
 // sameBooking finds a confirmed booking of this customer at the same time.

@@ -93,6 +93,7 @@ func (t *turn) askWhere() bool {
 	if o.How != howDeliver {
 		return false
 	}
+	t.useLocation()
 	if o.Area == "" && !o.Unlisted && o.Latitude == nil && len(t.k.profile.Delivery.Areas) > 0 {
 		t.ask(Ask{For: askArea}, "order.area")
 		return true

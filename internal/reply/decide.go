@@ -20,6 +20,7 @@ func Decide(in Input) Turn {
 		t.receiveMedia()
 		return t.finish()
 	}
+	t.keepLocation() // one of a burst
 	t.perceive()
 	t.chooseLanguage()
 	t.decide()
@@ -28,7 +29,10 @@ func Decide(in Input) Turn {
 
 // wordless reports whether there is nothing written to read. Emoji are written.
 func (t *turn) wordless() bool {
-	return strings.TrimSpace(t.in.Message.Text) == "" || t.in.Message.Media == mediaLocation
+	m := t.in.Message
+	text := strings.TrimSpace(m.Text)
+	// A location has the name of the place with it. In a burst there is also what was written.
+	return text == "" || m.Media == mediaLocation && !strings.Contains(text, "\n")
 }
 
 // decide answers what was written. Whatever wants a person or must not be repeated comes first;
@@ -51,8 +55,8 @@ func (t *turn) decide() {
 		t.next.Ask, t.next.Booking, t.next.Order = Ask{}, nil, nil
 		t.tell("allright")
 		return
-	case !hasLetters(p.text) && !p.isChoice && p.yesNo == 0 && len(p.reading.Words) == 0:
-		t.did(actSilence) // emoji only
+	case !hasLetters(p.text) && !p.isChoice && p.yesNo == 0:
+		t.wordsMissing()
 		return
 	}
 	if t.takeAnswer() || t.takeReference() {
@@ -74,6 +78,20 @@ func (t *turn) decide() {
 		return
 	}
 	t.understoodIt()
+}
+
+// wordsMissing answers what has neither letters nor digits: emoji need no answer, "?" asks for one.
+func (t *turn) wordsMissing() {
+	if !t.p.asks {
+		t.did(actSilence)
+		return
+	}
+	t.resume(t.next.Ask)
+	if t.question == "" {
+		t.did(actGreet)
+		t.tell("greet.here")
+		t.tell("greet.welcome")
+	}
 }
 
 // understoodIt ends a row of misses.

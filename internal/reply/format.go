@@ -64,6 +64,19 @@ func (t *turn) at(at time.Time) string {
 	return when.FormatTime(t.say.language, at.In(t.now.Location()), t.now)
 }
 
+// bothClocks is a date and a time, on the Swahili clock too where that was likely meant. In Swahili
+// both stand there always.
+func (t *turn) bothClocks(at time.Time) string {
+	text := t.at(at)
+	if t.say.language == flowhq.English && anyIn(t.p.reading.Words, swahiliClock) {
+		swahili, _, _ := strings.Cut(when.FormatClock(flowhq.Swahili, at.In(t.now.Location())), " (")
+		text += " (" + swahili + ")"
+	}
+	return text
+}
+
+var swahiliClock = keywords("saa, sa, asubuhi, mchana, jioni, usiku")
+
 // soon is a time that is likely to be today or tomorrow: "tomorrow 08:00".
 func (t *turn) soon(at time.Time) string {
 	at = at.In(t.now.Location())

@@ -130,9 +130,12 @@ func (t *turn) giveAnswer(id string) bool {
 	return true
 }
 
+// minAlike is how alike an owner's question is at least that is offered.
+const minAlike = .2
+
 // offerAnswers offers the owner's two answers that are nearest to what was asked.
 func (t *turn) offerAnswers() bool {
-	if len(t.p.nearest) == 0 || t.p.reading.Best() == "" && !t.p.asks {
+	if t.p.alike < minAlike {
 		return false
 	}
 	var options []Option

@@ -1,7 +1,6 @@
 package reply
 
 import (
-	"math"
 	"strings"
 
 	"github.com/flowhq/flowhq"
@@ -103,35 +102,43 @@ func (t *turn) attachPicture() bool {
 // pictureNote says in a ticket that there is a picture.
 const pictureNote = " [picture]"
 
-// maxNearKilometres is how far from a known place an area may be for a location to be in it.
-const maxNearKilometres = 3
-
-// receiveLocation takes a location as a place to deliver to.
+// receiveLocation takes a location as the place to deliver to. Without an order it is kept for one.
 func (t *turn) receiveLocation() {
-	m, o := t.in.Message, t.next.Order
-	if o == nil || m.Latitude == nil || m.Longitude == nil || !t.delivers() {
+	o := t.next.Order
+	if !t.keepLocation() || o == nil {
 		t.tell("media.location")
 		t.keepQuestion()
 		return
 	}
 	t.did(actOrder)
 	t.tell("media.location_noted")
-	o.At, o.How = m.At, howDeliver
-	o.Latitude, o.Longitude = m.Latitude, m.Longitude
-	t.p.text = m.Text
-	if area := t.k.areas.Match(m.Text); len(area) > 0 {
-		o.Area, o.Unlisted = area[0].ID, false
+	o.How = howDeliver
+	if area := t.k.areas.Match(t.in.Message.Text); len(area) > 0 {
+		o.Area = area[0].ID
 	}
-	if o.Area == "" {
-		o.Unlisted = true // where that is, only a person can tell
-	}
+	t.useLocation()
 	t.continueOrder()
 }
 
-// kilometres is the distance between two places on a sphere, which is good to half a per cent.
-func kilometres(lat1, long1, lat2, long2 float64) float64 {
-	const earth, degree = 6371, math.Pi / 180
-	x := (long2 - long1) * degree * math.Cos((lat1+lat2)/2*degree)
-	y := (lat2 - lat1) * degree
-	return earth * math.Hypot(x, y)
+// keepLocation keeps a location that came with the message. It is false if there is none, or the
+// owner does not deliver.
+func (t *turn) keepLocation() bool {
+	m := t.in.Message
+	if m.Latitude == nil || m.Longitude == nil || !t.delivers() {
+		return false
+	}
+	t.next.Latitude, t.next.Longitude = m.Latitude, m.Longitude
+	t.useLocation()
+	return true
+}
+
+// useLocation makes the location that was sent last the address of an order that is brought.
+func (t *turn) useLocation() {
+	o := t.next.Order
+	if o == nil || o.How == howPickup || t.next.Latitude == nil {
+		return
+	}
+	o.At = t.in.Message.At
+	o.Latitude, o.Longitude = t.next.Latitude, t.next.Longitude
+	o.Unlisted = o.Area == "" // in which area that is, only a person can tell
 }

@@ -87,13 +87,18 @@ func (p *perception) findReferences() {
 // impliedYesNo is a yes or no in a few words more: "hapana, haijasaidia". A yes that comes with a
 // question, an amount or a name is none: it would be consent to what was not understood.
 func (p *perception) impliedYesNo() entity.YesNo {
-	if p.asks || p.hasTime || p.names() || len(p.areas) > 0 || len(p.reading.Words) > maxYesNo ||
+	if p.asks || p.hasTime || p.names() || len(p.areas) > 0 || len(p.reading.Words) == 0 || len(p.reading.Words) > maxAssent ||
 		len(p.reading.Intents) == 0 || p.reading.Band != understand.Sure ||
 		!reflect.DeepEqual(p.entities, entity.Entities{}) {
 		return entity.Neither
 	}
+	first := p.reading.Words[:1]
 	switch best := p.reading.Intents[0]; {
-	case best.Score < surelyMeant:
+	case anyIn(p.reading.Words, butWords):
+		return entity.Neither
+	case anyIn(first, yesWords) && slices.Contains(taken, best.Intent):
+		return entity.Yes // "yes please book it for me"
+	case best.Score < surelyMeant || len(p.reading.Words) > maxYesNo:
 		return entity.Neither
 	case best.Intent == understand.Affirm:
 		return entity.Yes
@@ -103,9 +108,20 @@ func (p *perception) impliedYesNo() entity.YesNo {
 	return entity.Neither
 }
 
+// What a yes may begin with, what makes it none, and what it may go on to.
+var (
+	yesWords = keywords("yes, yeah, yep, ndio, ndiyo, sawa, okay, ok, poa, haya, sure, eeh, naam")
+	butWords = keywords(`
+		but, lakini, ila, except, not, no, wait, instead, sio, siyo, si, hapana, ngoja, subiri,
+		kwanza, badala, bado
+	`)
+	taken = []understand.Intent{understand.Affirm, understand.Book, understand.Order, understand.Thanks}
+)
+
 const (
-	// maxYesNo is how many words a yes or no has at most.
-	maxYesNo = 5
+	// maxYesNo is how many words a yes or no has at most, maxAssent one that begins with the word.
+	maxYesNo  = 5
+	maxAssent = 8
 	// surelyMeant is from which score on a few words are a yes or no.
 	surelyMeant = .6
 )

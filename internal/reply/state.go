@@ -53,6 +53,10 @@ type State struct {
 	Noted    bool      `json:"noted,omitempty"`
 	Prompted time.Time `json:"prompted,omitzero"`
 
+	// Latitude and Longitude are those of the location that was sent last.
+	Latitude  *float64 `json:"latitude,omitempty"`
+	Longitude *float64 `json:"longitude,omitempty"`
+
 	Ask     Ask      `json:"ask,omitzero"` // the open question
 	Booking *Visit   `json:"booking,omitempty"`
 	Order   *Basket  `json:"order,omitempty"`
@@ -159,13 +163,14 @@ func (s State) current(written time.Time) State {
 		s.Ask = Ask{}
 	}
 	if written.Sub(s.At) > AskedFor {
-		s.Misses, s.Topic, s.Booking, s.Ticket = 0, "", nil, nil
+		s.Misses, s.Topic, s.Size, s.Area, s.Booking, s.Ticket = 0, "", "", "", nil, nil
 	}
 	if s.Order != nil && written.Sub(s.Order.At) > OrderFor {
 		s.Order = nil
 	}
 	if written.Sub(s.At) > OrderFor {
 		s.Greeted, s.Polite = false, false // another conversation
+		s.Latitude, s.Longitude = nil, nil
 	}
 	s.Booking, s.Order, s.Ticket = clone(s.Booking), clone(s.Order), clone(s.Ticket)
 	if s.Order != nil {
