@@ -11,34 +11,35 @@ type act string
 
 // Acts of messages. Those up to actAnswer ask for facts, those from actBook want something done.
 const (
-	actSecret   act = "secret" // tells a PIN or password
-	actPerson   act = "person"
-	actAnger    act = "anger"
-	actStop     act = "stop"
-	actMenu     act = "menu"
-	actGreet    act = "greeting"
-	actThanks   act = "thanks"
-	actBye      act = "bye"
-	actYes      act = "yes"
-	actNo       act = "no"
-	actPrice    act = "price"
-	actHours    act = "hours"
-	actPlace    act = "place"
-	actDelivery act = "delivery"
-	actPayment  act = "payment"
-	actOffer    act = "offer" // what there is, and whether
-	actAnswer   act = "answer"
-	actBook     act = "book"
-	actOrder    act = "order"
-	actCancel   act = "cancel"
-	actChange   act = "change"
-	actStatus   act = "status"
-	actProblem  act = "problem"
-	actReturn   act = "return"
-	actAccount  act = "account"
-	actDecision act = "decision" // asks for what only a person decides, such as another price
-	actPaid     act = "paid"     // says that money was sent
-	actDrop     act = "drop"     // gives up what was being done
+	actSecret    act = "secret" // tells a PIN or password
+	actPerson    act = "person"
+	actAnger     act = "anger"
+	actStop      act = "stop"
+	actMenu      act = "menu"
+	actGreet     act = "greeting"
+	actThanks    act = "thanks"
+	actBye       act = "bye"
+	actYes       act = "yes"
+	actNo        act = "no"
+	actPrice     act = "price"
+	actHours     act = "hours"
+	actPlace     act = "place"
+	actDelivery  act = "delivery"
+	actPayment   act = "payment"
+	actOffer     act = "offer" // what there is, and whether
+	actAnswer    act = "answer"
+	actBook      act = "book"
+	actOrder     act = "order"
+	actCancel    act = "cancel"
+	actChange    act = "change"
+	actStatus    act = "status"
+	actProblem   act = "problem"
+	actReturn    act = "return"
+	actAccount   act = "account"
+	actDecision  act = "decision" // asks for what only a person decides, such as another price
+	actPaid      act = "paid"     // says that money was sent
+	actDrop      act = "drop"     // gives up what was being done
+	actComplaint act = "complaint"
 )
 
 // Acts of the bot alone.
@@ -57,7 +58,7 @@ var actOf = map[understand.Intent]act{
 	understand.Status: actStatus, understand.Availability: actOffer, understand.Price: actPrice,
 	understand.Location: actPlace, understand.Hours: actHours, understand.Payment: actPayment,
 	understand.Delivery: actDelivery, understand.Human: actPerson,
-	understand.Complaint: actAnger, understand.Problem: actProblem,
+	understand.Complaint: actComplaint, understand.Problem: actProblem,
 	understand.Billing: actAccount, understand.Account: actAccount, understand.Order: actOrder,
 	understand.Product: actOffer, understand.Return: actReturn, understand.Greeting: actGreet,
 	understand.Thanks: actThanks, understand.Bye: actBye, understand.Stop: actStop,

@@ -13,6 +13,9 @@ func (t *turn) takeAnswer() bool {
 	if a.For == "" {
 		return false
 	}
+	if a.For == askHow && !t.p.isChoice && t.takeHow() {
+		return true
+	}
 	if len(a.Options) > 0 {
 		if o, ok := t.chosen(); ok {
 			t.did(act(a.For))
@@ -35,8 +38,8 @@ func (t *turn) takeAnswer() bool {
 		return t.takeProblem()
 	case askSize, askQuantity:
 		return t.takeAmount(a)
-	case askHow:
-		return t.takeHow()
+	case askWhen, askMoveTo, askBook:
+		return t.takeHour()
 	case askPay:
 		return t.takePayment()
 	case askDelivery:
@@ -69,6 +72,11 @@ func (t *turn) takeYes(a Ask) bool {
 	case askHow:
 		t.askHow() // "yes" to "delivery or pick-up" is neither
 	default:
+		if t.p.reading.Concepts.Has("thanks") {
+			t.next.Ask = Ask{}
+			t.tell("thanks") // "ok thanks" ends it
+			return true
+		}
 		return t.askAgain(a)
 	}
 	return true

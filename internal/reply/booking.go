@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"slices"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -61,8 +62,9 @@ func (t *turn) fillVisit() {
 	}
 	v, p := t.next.Booking, &t.p
 	if len(p.services) > 0 && v.Moves == "" {
-		v.Service = p.services[0].ID
-		t.next.Topic = v.Service
+		if service := t.serviceOf(v.Service); service != "" {
+			v.Service, t.next.Topic = service, service
+		}
 	} else if s := t.k.service[t.next.Topic]; v.Service == "" && s != nil && !s.Unavailable {
 		v.Service = s.ID
 	}
@@ -77,6 +79,28 @@ func (t *turn) fillVisit() {
 	case r.HasDay:
 		v.Day, v.Start = r.Day, time.Time{}
 	}
+}
+
+// serviceOf is the service that the message means, "" if that must be asked. A booking has one
+// service: two that are named together may be one of the owner's, such as "haircut and beard".
+func (t *turn) serviceOf(before string) string {
+	named := idsOf(t.p.services)
+	if before != "" && t.p.cued(cueAdd) && !slices.Contains(named, before) {
+		named = append([]string{before}, named...)
+	}
+	if len(named) == 1 {
+		return named[0]
+	}
+	var names []string
+	for _, id := range named {
+		names = append(names, t.k.nameOf(id, t.say))
+	}
+	both := t.k.services.Match(and(t.say.language, names))
+	if len(both) == 1 && !slices.Contains(named, both[0].ID) {
+		return both[0].ID
+	}
+	t.choices = named
+	return ""
 }
 
 // timeWithDay puts the day that was agreed on before to a time that has none: "saa nne" after
@@ -130,6 +154,14 @@ func (t *turn) continueBooking() {
 
 // haveService reports whether the service is known, and asks if not.
 func (t *turn) haveService(v *Visit) bool {
+	if len(t.choices) > 1 {
+		var options []Option
+		for _, id := range t.choices {
+			options = append(options, Option{Do: doService, Value: id, Label: t.k.nameOf(id, t.say)})
+		}
+		t.askOf(Ask{For: askService}, options, "book.service_or")
+		return false
+	}
 	offered := t.k.offered()
 	if s := t.k.service[v.Service]; s != nil && s.Unavailable {
 		t.tell("service.unavailable", "name", s.Name.In(t.say.language))
@@ -303,6 +335,7 @@ func (t *turn) booking(v *Visit, status flowhq.BookingStatus) flowhq.Booking {
 	minutes := t.minutes(v.Service)
 	b := flowhq.Booking{
 		Number: v.Number, Service: v.Service, Minutes: minutes, Currency: t.k.profile.Currency,
+		Name:     t.next.Name,
 		StartsAt: v.Start, EndsAt: v.Start.Add(time.Duration(minutes) * time.Minute), Status: status,
 	}
 	if s := t.k.service[v.Service]; s != nil {

@@ -218,11 +218,20 @@ func (t *turn) fillDelivery() {
 			t.setArea(t.next.Area) // "deliver there", after the question for its fee
 		}
 	}
-	if ways := t.k.payments.Match(p.text); len(ways) > 0 {
-		if i, err := strconv.Atoi(ways[0].ID); err == nil && i < len(t.k.profile.Payments) {
-			o.Payment = t.k.profile.Payments[i].Name
+	if way := t.paymentNamed(); way != "" {
+		o.Payment = way
+	}
+}
+
+// paymentNamed is the way to pay that the message names. One that is only alike is none: "on
+// delivery" is no cash.
+func (t *turn) paymentNamed() string {
+	for _, m := range t.k.payments.Match(t.p.text) {
+		if i, err := strconv.Atoi(m.ID); err == nil && m.Exact && i < len(t.k.profile.Payments) {
+			return t.k.profile.Payments[i].Name
 		}
 	}
+	return ""
 }
 
 // setArea takes an area. What else the message says is likely to be the address in it.
@@ -232,11 +241,31 @@ func (t *turn) setArea(area string) {
 		o.Address = ""
 	}
 	o.How, o.Area, o.Unlisted = howDeliver, area, false
+	if line := t.addressLine(area); line != "" {
+		o.Address = line
+		return
+	}
 	if a := t.next.Ask.For; a == askArea || a == askAddress {
 		if rest := t.note(); len(strings.Fields(rest)) >= minAddress {
 			o.Address = oneLine(rest, maxAddress)
 		}
 	}
+}
+
+// addressLine is the line of a burst that names the area and more of the address.
+func (t *turn) addressLine(area string) string {
+	lines := strings.Split(t.p.text, "\n")
+	if len(lines) < 2 {
+		return ""
+	}
+	for _, line := range lines {
+		inLine := t.k.areas.Match(line)
+		if len(inLine) > 0 && inLine[0].ID == area && len(strings.Fields(line)) >= minAddress &&
+			len(t.k.products.Match(line)) == 0 {
+			return oneLine(line, maxAddress)
+		}
+	}
+	return ""
 }
 
 // minAddress is how many words an answer to the question for an area has at least that is an
@@ -290,8 +319,8 @@ func (t *turn) takeAddress() bool {
 func (t *turn) elsewhere() bool {
 	p := &t.p
 	switch {
-	case p.asks && (p.has(infoActs...) || len(p.acts) > 0):
-		return true
+	case p.asks:
+		return true // no address ends with a question mark
 	case p.has(actCancel, actStatus, actReturn, actPaid, actDecision, actThanks, actBye, actMenu):
 		return true
 	case p.has(actPrice, actHours, actPayment):
@@ -364,7 +393,7 @@ func (t *turn) order(status flowhq.OrderStatus) flowhq.Order {
 	fee, known := t.fee()
 	f := flowhq.Order{
 		Number: o.Number, Lines: t.orderLines(), Total: total + fee, Currency: t.k.profile.Currency,
-		Status: status,
+		Status: status, Name: t.next.Name,
 	}
 	if o.How == howDeliver {
 		f.Delivery = flowhq.Drop{

@@ -46,9 +46,10 @@ const (
 	cueRemove  act = "remove"  // takes something off an order
 	cueAdd     act = "add"     // puts something on it
 	cuePast    act = "past"    // is about an order made before
+	cueTotal   act = "total"   // is about all of an order
 )
 
-var besideActs = []act{cueHere, cuePickup, cueDeliver, cueRemove, cueAdd, cuePast}
+var besideActs = []act{cueHere, cuePickup, cueDeliver, cueRemove, cueAdd, cuePast, cueTotal}
 
 // cued reports whether the message has a cue for something.
 func (p *perception) cued(name act) bool {

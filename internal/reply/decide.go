@@ -64,12 +64,18 @@ func (t *turn) decide() {
 		return
 	}
 	t.greet()
+	if t.p.name != "" {
+		t.next.Name = t.p.name
+	}
 	pending := t.next.Ask // what was open before this message
 	informed := t.inform()
 	acted := t.act(informed)
 	switch {
 	case acted:
 	case informed:
+		t.resume(pending)
+	case t.p.name != "" && pending.For != "":
+		t.tell("allright")
 		t.resume(pending)
 	case t.courtesy():
 		return
@@ -118,6 +124,23 @@ func (t *turn) resume(pending Ask) {
 			t.continueOrder()
 		}
 	}
+	if t.question == "" {
+		t.repeatQuestion(pending)
+	}
+}
+
+// questionKeys are the questions that stand without a booking or order behind them.
+var questionKeys = map[string]string{
+	askService: "book.service", askWhen: "book.when", askMoveTo: "change.when",
+	askProduct: "order.what", askQuantity: "order.quantity", askProblem: "ticket.what",
+	askDelivery: "delivery.which",
+}
+
+// repeatQuestion asks again what needs no booking or order.
+func (t *turn) repeatQuestion(a Ask) {
+	if key := questionKeys[a.For]; key != "" {
+		t.ask(Ask{For: a.For, About: a.About}, key)
+	}
 }
 
 // act does what the message wants done. informed says that it was given facts already.
@@ -133,6 +156,10 @@ func (t *turn) act(informed bool) bool {
 	case p.has(actDrop):
 		t.did(actDrop)
 		t.abandon()
+		return true
+	case p.has(actComplaint):
+		t.did(actComplaint)
+		t.unanswered("ticket.sorry")
 		return true
 	}
 	switch t.k.template() {

@@ -69,8 +69,11 @@ func (t *turn) asked() []act {
 	if has(actHours) && t.k.template() == flowhq.BookingTemplate {
 		drop(actOffer)
 	}
-	if !p.names() && (p.has(actAccount) || has(actHours) && !p.cued(actPrice)) {
+	if !p.names() && (p.has(actAccount) || has(actHours) && !p.cued(actPrice) || p.cued(actPayment)) {
 		drop(actPrice) // "how much is my bill", "until saa ngapi"
+	}
+	if t.next.Order != nil && !p.asks && t.paymentNamed() != "" {
+		drop(actPayment) // it says how it is paid
 	}
 	if has(actAnswer) && !t.ownFacts(asked) {
 		asked = []act{actAnswer} // the owner's own words on it are better than ours

@@ -15,7 +15,7 @@ func (t *turn) tellHours() {
 		t.unanswered("unanswered.hours")
 		return
 	}
-	if t.p.hasTime && t.p.time.HasDay && !(sameDay(t.p.time.Day, t.now) && !t.p.time.HasTime) {
+	if t.p.hasTime && t.p.time.HasDay && !sameDay(t.p.time.Day, t.now) {
 		t.tellDay(t.p.time.Day)
 		return
 	}

@@ -37,6 +37,10 @@ func (t *turn) subjects() []string {
 // tellPrice says what the message asks the price of, or the whole list.
 func (t *turn) tellPrice() bool {
 	ids := t.subjects()
+	if len(ids) == 0 && t.next.Order != nil && len(t.next.Order.Lines) > 0 && t.p.cued(cueTotal) {
+		t.tellTotal()
+		return true
+	}
 	if len(ids) == 0 && t.next.Topic != "" && t.speaksOfTopic() {
 		ids = []string{t.next.Topic}
 	}
@@ -51,6 +55,20 @@ func (t *turn) tellPrice() bool {
 		t.nextStep(ids[0])
 	}
 	return true
+}
+
+// tellTotal says what the order in the making comes to so far.
+func (t *turn) tellTotal() {
+	var lines []string
+	for _, l := range t.next.Order.Lines {
+		lines = append(lines, "• "+t.lineText(l))
+	}
+	fee, _ := t.fee()
+	if total, ok := t.lineTotal(); ok {
+		lines = append(lines, "• "+t.say.first("order.total", "total", t.k.money(total+fee)))
+	}
+	t.tell("order.summary")
+	t.show(lines...)
 }
 
 // maxAllusion is how many words a question has at most that is about what was spoken of last:

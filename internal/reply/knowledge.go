@@ -63,7 +63,7 @@ func Compile(p flowhq.Profile, c flowhq.Config) *Knowledge {
 
 // paymentWords are what customers call ways to pay besides their names.
 var paymentWords = map[string][]string{
-	"cash": {"taslimu", "keshi", "pesa taslimu", "cash on delivery"},
+	"cash": {"taslimu", "keshi"},
 	"card": {"kadi", "visa", "mastercard"}, "m-pesa": {"mpesa", "lipa na mpesa", "m pesa"},
 	"bank": {"benki"}, "insurance": {"bima", "nhif"}, "mixx": {"mixx", "tigo pesa", "tigopesa"},
 	"airtel": {"airtel"}, "halopesa": {"halo pesa"},

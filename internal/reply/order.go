@@ -53,7 +53,8 @@ func (t *turn) fillsOrder(informed bool) bool {
 	case len(p.products) > 0:
 		return !informed || t.hasQuantity()
 	case open && (p.has(actChange) || t.hasQuantity() || t.sizeIn(t.next.Topic, "") != "" && !informed || len(p.areas) > 0 && !informed ||
-		p.cued(cuePickup) || p.cued(cueDeliver) && !informed):
+		p.cued(cuePickup) || p.cued(cueDeliver) && !informed ||
+		!p.asks && t.paymentNamed() != ""):
 		return true
 	case t.next.Topic != "" && t.k.product[t.next.Topic] != nil && !informed:
 		return t.hasQuantity() // "I'll take two"

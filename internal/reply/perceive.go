@@ -42,6 +42,8 @@ type perception struct {
 	sure    bool
 	nearest []string
 
+	name string // of the customer, if the message tells it
+
 	acts acts // what the message does
 }
 
@@ -63,7 +65,13 @@ func (t *turn) perceive() {
 		p.time, p.hasTime = when.Parse(text, t.written(), openingHours{k})
 	}
 	p.answer, p.alike, p.sure, p.nearest = k.answers.Best(text)
-	p.yesNo = cmp.Or(p.yesNo, p.impliedYesNo())
+	switch {
+	case p.asks:
+		p.yesNo = entity.Neither // "is that okay?" consents to nothing
+	case slices.Contains(yesNoAsks, t.next.Ask.For):
+		p.yesNo = cmp.Or(p.yesNo, p.impliedYesNo())
+	}
+	p.findName()
 	p.acts = t.actsOf(p)
 }
 
@@ -83,6 +91,26 @@ func (p *perception) findReferences() {
 		p.entities.References = append(p.entities.References, entity.Reference{Place: place, Text: text})
 	}
 }
+
+// yesNoAsks are the questions that a yes or no answers.
+var yesNoAsks = []string{
+	askBook, askMean, askCancel, askMove, askOrder, askUndo, askHelped, askPerson,
+}
+
+// saysName finds the name of a customer who tells it.
+var saysName = regexp.MustCompile(
+	`(?i)\b(?:my name is|i am called|naitwa|ninaitwa|jina langu ni|jina langu|kwa jina la|jina ni)\s+` +
+		`(\pL[\pL'.-]*(?:\s+\pL[\pL'.-]*){0,2})`)
+
+// findName finds the customer's name.
+func (p *perception) findName() {
+	if m := saysName.FindStringSubmatch(p.text); m != nil {
+		p.name = oneLine(m[1], maxNameRunes)
+	}
+}
+
+// maxNameRunes bounds the name of a customer, in characters.
+const maxNameRunes = 60
 
 // impliedYesNo is a yes or no in a few words more: "hapana, haijasaidia". A yes that comes with a
 // question, an amount or a name is none: it would be consent to what was not understood.

@@ -50,12 +50,15 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	if t.next.Order != nil && p.cued(cuePickup) && !p.asks {
 		all.drop(actDelivery)
 	}
-	if all.has(actAnger) && !angry(p) && !p.reading.Concepts.Has("complaint") {
-		all.drop(actAnger) // too much follows from it to trust a model alone
+	if all.has(actComplaint) && angry(p) {
+		all.replace(actComplaint, actAnger)
 	}
 	t.reconcileTemplate(p, &all)
 	if all.has(taskActs...) || all.has(infoActs...) {
 		all.drop(actThanks, actBye, actMenu)
+	}
+	if p.asks && all.has(infoActs...) {
+		all.drop(actComplaint)
 	}
 	t.meanByName(p, &all)
 	if len(all) == 0 && t.sizeIn(t.next.Topic, "") != "" && t.next.Order == nil {
@@ -130,9 +133,7 @@ func (t *turn) reconcileTemplate(p *perception, all *acts) {
 	case flowhq.SupportTemplate:
 		all.replace(actBook, actOrder)
 		all.replace(actReturn, actProblem)
-		if !angry(p) {
-			all.replace(actAnger, actProblem) // a complaint is what the desk is for
-		}
+		all.replace(actComplaint, actProblem) // is what the desk is for
 	}
 }
 

@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -154,14 +155,12 @@ func (t *turn) offerDay(v *Visit, r when.Result, said bool) {
 		return
 	}
 	free = spread(free, maxSlots)
-	var clocks []string
 	var options []Option
 	for _, at := range free {
-		clocks = append(clocks, t.clock(at))
 		options = append(options, timeOption(at, t.clock(at)))
 	}
-	t.tell("book.free", "day", day, "times", or(t.say.language, clocks))
-	t.ask(Ask{For: askWhen, Options: options}, "book.free_which")
+	t.tell("book.free", "day", day)
+	t.askOf(Ask{For: askWhen}, options, "book.free_which")
 }
 
 // offerInstead says why a time cannot be had and offers the nearest that can.
@@ -214,6 +213,43 @@ func (t *turn) offerNearest(wanted time.Time) {
 	}
 	t.askOf(Ask{For: askWhen}, options, "book.nearest")
 }
+
+// takeHour takes a number for the hour that was asked for, or that a booking is to have instead:
+// "10" after "at what time?", "make it 5". It is read on the clock of the language.
+func (t *turn) takeHour() bool {
+	v, p := t.next.Booking, &t.p
+	if v == nil || v.Day.IsZero() || p.hasTime || p.names() || p.asks ||
+		len(p.reading.Words) > maxHourWords || p.has(infoActs...) {
+		return false
+	}
+	n := p.choice
+	if !p.isChoice {
+		if len(p.entities.Numbers) != 1 {
+			return false
+		}
+		n = p.entities.Numbers[0].Value
+	}
+	if n < 1 || n > 24 {
+		return false
+	}
+	text := fmt.Sprintf("at %d", n)
+	if t.say.language == flowhq.Swahili {
+		text = fmt.Sprintf("saa %d", n)
+	}
+	r, ok := when.Parse(text, t.written(), openingHours{t.k})
+	if !ok || !r.HasTime {
+		return false
+	}
+	t.did(actBook)
+	r.HasDay = false
+	p.time, p.hasTime = r, true
+	t.fillVisit()
+	t.continueBooking()
+	return true
+}
+
+// maxHourWords is how many words a message has at most whose number is an hour.
+const maxHourWords = 5
 
 func timeOption(at time.Time, label string) Option {
 	return Option{Do: doTime, Value: at.Format(time.RFC3339), Label: label}

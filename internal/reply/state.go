@@ -46,6 +46,7 @@ type State struct {
 	// Topic is the service or product that was spoken of last.
 	Topic string `json:"topic,omitempty"`
 	Size  string `json:"size,omitempty"` // of Topic, if one was spoken of
+	Name  string `json:"name,omitempty"` // of the customer
 	Area  string `json:"area,omitempty"` // whose delivery was asked about last
 
 	// Asked, Noted and Prompted are what [Answer] remembers.

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/flowhq/flowhq"
-	"github.com/flowhq/flowhq/internal/understand"
 )
 
 // minDescription is how many words tell a problem. With fewer, as in "I have a problem", it is
@@ -61,7 +60,7 @@ func (t *turn) adds() bool {
 		return false
 	}
 	return len(p.entities.References)+len(p.entities.Phones) > 0 ||
-		len(p.reading.Words) >= minDescription && p.reading.Band != understand.Sure
+		len(p.acts) == 0 && !p.asks && len(p.reading.Words) > 1
 }
 
 // describeProblem opens a ticket if the message tells the problem, and asks for it if not.

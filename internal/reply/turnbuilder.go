@@ -24,6 +24,7 @@ type turn struct {
 	acts     []act // what was done
 	// unsettled says that a line of the order must be asked about first.
 	unsettled bool
+	choices   []string // services of which one is to be chosen
 	// timeTaken says that the time in the message is for the booking.
 	timeTaken bool
 }
