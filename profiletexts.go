@@ -51,14 +51,29 @@ func (p Profile) ValidateTexts(known map[string][]string) error {
 	for _, key := range slices.Sorted(keysOf(p.Texts)) {
 		may, ok := known[key]
 		if !ok {
-			c.wrong("texts."+key, "is no text of the bot; those that can be changed are "+
-				strings.Join(slices.Sorted(keysOf(known)), ", "))
+			c.wrong("texts."+key, "is no text of the bot"+alike(key, known))
 			continue
 		}
 		c.placeholders("texts."+key+".en", p.Texts[key].EN, may)
 		c.placeholders("texts."+key+".sw", p.Texts[key].SW, may)
 	}
 	return c.err()
+}
+
+// alike names the texts that a misspelt key may have meant: those of the same group.
+func alike(key string, known map[string][]string) string {
+	const most = 20
+	group, _, _ := strings.Cut(key, ".")
+	var same []string
+	for _, k := range slices.Sorted(keysOf(known)) {
+		if g, _, _ := strings.Cut(k, "."); g == group && len(same) < most {
+			same = append(same, k)
+		}
+	}
+	if same == nil {
+		return ""
+	}
+	return "; those of its group are " + strings.Join(same, ", ")
 }
 
 // placeholders checks that a text has only these placeholders.

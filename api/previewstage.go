@@ -42,7 +42,7 @@ func (s *stage) turn(m previewMessage) previewTurn {
 	s.state = turn.State
 	for _, f := range turn.Facts {
 		s.write(f, at)
-		t.Facts = append(t.Facts, factOf(f))
+		t.Facts = append(t.Facts, factOf(f, at))
 	}
 	turn.Understood.Entities.Time = inUTC(turn.Understood.Entities.Time)
 	t.Reply, t.Understood, t.HandedOver = turn.Reply, &turn.Understood, s.handedOver
@@ -89,27 +89,47 @@ func replaced[T any](all []T, fact T, number func(T) string) []T {
 	return slices.Insert(all, 0, fact)
 }
 
-// factOf returns a fact as it is answered, with its times in UTC.
-func factOf(f flowhq.FactChange) previewFact {
+// factOf returns a fact as it is answered, with its times in UTC. Those that the database gives to
+// a row are the message's.
+func factOf(f flowhq.FactChange, at time.Time) previewFact {
+	at = at.UTC()
+	var p previewFact
 	if f.Booking != nil {
 		b := *f.Booking
-		b.StartsAt, b.EndsAt = inUTC(b.StartsAt), inUTC(b.EndsAt)
-		if b.HeldUntil != nil {
-			until := inUTC(*b.HeldUntil)
-			b.HeldUntil = &until
-		}
-		f.Booking = &b
+		b.StartsAt, b.EndsAt, b.CreatedAt, b.UpdatedAt = inUTC(b.StartsAt), inUTC(b.EndsAt), at, at
+		b.HeldUntil = laterInUTC(b.HeldUntil)
+		p.Booking = &b
+	}
+	if f.Order != nil {
+		o := *f.Order
+		o.CreatedAt, o.UpdatedAt = at, at
+		p.Order = &o
+	}
+	if f.Ticket != nil {
+		t := *f.Ticket
+		t.CreatedAt, t.UpdatedAt = at, at
+		p.Ticket = &t
 	}
 	if f.HandOver != nil {
 		h := *f.HandOver
-		h.At = inUTC(h.At)
-		if h.Until != nil {
-			until := inUTC(*h.Until)
-			h.Until = &until
-		}
-		f.HandOver = &h
+		h.At, h.Until = at, laterInUTC(h.Until)
+		p.HandOver = &h
 	}
-	return previewFact{f.Booking, f.Order, f.Ticket, f.HandOver, f.Unanswered}
+	if f.Unanswered != nil {
+		u := *f.Unanswered
+		u.CreatedAt, u.UpdatedAt = at, at
+		p.Unanswered = &u
+	}
+	return p
+}
+
+// laterInUTC is inUTC for a time that may not be there.
+func laterInUTC(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	utc := t.UTC()
+	return &utc
 }
 
 // inUTC returns t as answers have times. The zero time stays zero.

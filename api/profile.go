@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/reply"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
@@ -94,10 +95,7 @@ func checkProfile(p flowhq.Profile) error {
 	if err := p.Validate(); err != nil {
 		return err
 	}
-	if known := ownTexts(); known != nil {
-		return p.ValidateTexts(known)
-	}
-	return nil
+	return p.ValidateTexts(reply.Texts())
 }
 
 // replaceProfile handles PUT /admin/tenants/:id/profile.

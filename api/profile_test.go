@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -123,6 +124,8 @@ func TestWrongProfiles(t *testing.T) {
 		`{"time_zone":"Nowhere","currency":"USD","capacity":-1,"payment":1}`: "payment time_zone currency capacity",
 		`{"hours":[{"day":"mon","opens":"8","closes":"17:00"}]}`:             "hours[0].opens",
 		`{"version":-1}`: "version",
+		`{"texts":{"greet.hello":{"en":"Hi, {jina}"},"greet.hullo":{"en":"Hi"}}}`: "texts.greet.hello.en texts.greet.hullo",
+		`{"texts":{"greet.hello":{"en":"Hi, {business"}}}`:                        "texts.greet.hello.en",
 	} {
 		for _, method := range []string{"PUT", "PATCH"} {
 			got := f.send(call{method: method, path: path, body: body}, 400)
@@ -312,6 +315,35 @@ func TestPreview(t *testing.T) {
 	} {
 		if fields := strings.Join(f.send(call{method: "POST", path: path, body: body}, 400).fields(), " "); fields != want {
 			t.Errorf("%.80s: wrong are %q; want %q", body, fields, want)
+		}
+	}
+}
+
+// TestPreviewBooks: a booking that is made in a preview is there in its later turns, a slot that is
+// taken is not offered, and a person ends the bot's part.
+func TestPreviewBooks(t *testing.T) {
+	f := setup(t)
+	id := string(f.create())
+	f.send(call{method: "PUT", path: "/admin/tenants/" + id + "/profile", body: string(demo.JSON(demo.Barber))}, 200)
+	got := f.send(call{method: "POST", path: "/admin/tenants/" + id + "/preview", body: `{"language":"EN","now":"2026-03-04T10:15:00+03:00","messages":[
+		{"text":"hi, how much is a haircut?"},{"text":"can I come tomorrow at 3pm?"},{"text":"yes"},{"text":"cancel my booking"},{"text":"yes"},
+		{"text":"I want to talk to a person"},{"text":"hello?"}]}`}, 200)
+	want := []string{"", "booking HELD", "booking CONFIRMED", "", "booking CANCELLED", "hand_over ASKED", ""}
+	for i, turn := range got.json.(node)["turns"].([]any) {
+		var facts []string
+		for _, fact := range turn.(node)["facts"].([]any) {
+			for kind, of := range fact.(node) {
+				facts = append(facts, kind+" "+fmt.Sprint(cmp.Or(of.(node)["status"], of.(node)["reason"])))
+			}
+		}
+		if got := strings.Join(facts, ", "); got != want[i] {
+			t.Errorf("%v: facts are %q; want %q. The reply is %v", turn.(node)["text"], got, want[i], turn.(node)["reply"])
+		}
+		if said, handed := turn.(node)["reply"] != "", turn.(node)["handed_over"] == true; said == (i == 6) || handed != (i >= 5) {
+			t.Errorf("%v: %v", turn.(node)["text"], turn)
+		}
+		if i == 0 && !strings.Contains(turn.(node)["reply"].(string), "10,000") {
+			t.Errorf("the price is %v", turn.(node)["reply"])
 		}
 	}
 }
