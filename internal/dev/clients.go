@@ -2,6 +2,7 @@ package dev
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -44,6 +45,12 @@ func (a adminAPI) tenants(ctx context.Context) ([]flowhq.Tenant, error) {
 func (a adminAPI) create(ctx context.Context, n flowhq.NewTenant) (t flowhq.Tenant, err error) {
 	err = a.Call(ctx, http.MethodPost, "/admin/tenants", n, &t)
 	return t, err
+}
+
+// setProfile tells the tenant's bot what the owner has told. What is there already is replaced.
+func (a adminAPI) setProfile(ctx context.Context, id flowhq.TenantID, profile []byte) error {
+	path := "/admin/tenants/" + string(id) + "/profile"
+	return a.Call(ctx, http.MethodPut, path, json.RawMessage(profile), nil)
 }
 
 // startSession has the tenant's session hosted. It returns when the command is durable, not

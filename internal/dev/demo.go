@@ -55,8 +55,8 @@ var businesses = []business{
 	},
 }
 
-// A show is the demo: it gives a new installation tenants and lets a customer of each write. It uses the public
-// APIs alone, so it shows what an operator could do by hand.
+// A show is the demo: it gives a new installation tenants and lets a customer of each write. It
+// uses the public APIs alone, so it shows what an operator could do by hand.
 type show struct {
 	api       adminAPI
 	simulator simulatorAPI
@@ -116,8 +116,8 @@ func (d show) existing(
 	return byNumber, others, err
 }
 
-// start creates the tenant of a business, unless a demo that was cut short has done so, and
-// starts its session. A command that is repeated does no harm.
+// start creates the tenant of a business, unless a demo that was cut short has done so, tells its
+// bot what the owner would, and starts its session. A command that is repeated does no harm.
 func (d show) start(
 	ctx context.Context, b business, existing map[string]flowhq.Tenant,
 ) (flowhq.Tenant, error) {
@@ -127,6 +127,9 @@ func (d show) start(
 		if t, err = d.api.create(ctx, b.tenant); err != nil {
 			return t, err
 		}
+	}
+	if err := d.api.setProfile(ctx, t.ID, demo.JSON(b.name)); err != nil {
+		return t, err
 	}
 	d.console.printf("  %s  %s %s  %s",
 		padded(t.Name), t.Config.Template, t.Config.Language, t.PhoneNumber)
