@@ -54,7 +54,8 @@ func newProcess(o Options, control *workflows.Client) *process {
 		Store: o.Store, Network: session.Dialer{Network: o.Network}, Reports: control,
 		Leases: p.leases, Database: p.database, Slots: p.slots, Admission: p.admission,
 		RateLimiter: hosting.NewRateLimiter(o.ConnectsPerSecond),
-		Timing:      o.Timing, Metrics: o.Metrics, Name: o.Name, Log: o.Log,
+		Timing:      o.Timing, BurstWindow: o.BurstWindow,
+		Metrics: o.Metrics, Name: o.Name, Log: o.Log,
 	}
 	p.activities = &activities.Activities{
 		Sessions: sessions, Store: o.Store, Network: o.Network,

@@ -46,6 +46,7 @@ type Options struct {
 	// ConnectsPerSecond is how many connections to WhatsApp it may begin.
 	ConnectsPerSecond int // 20 by default; see hosting.RateLimiter
 	Timing            hosting.Timing
+	BurstWindow       time.Duration // within it, the lines of a chat are read as one; 0 = never
 	Metrics           *metrics.Worker
 	Name              string // of this process, shown to operators; another one after each start
 	// Lock is this process's place among the workers of its machine, by which it is known

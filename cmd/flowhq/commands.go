@@ -92,6 +92,7 @@ func runWorker(
 		DrainTimeout: p.config.DrainTimeout, Hurry: hurry,
 		ConnectsPerSecond: p.config.ConnectsPerSecond,
 		Timing:            hosting.Timing{Renewal: p.config.Renewal},
+		BurstWindow:       p.config.BurstWindow,
 		Metrics:           metrics.NewWorker(counted), Name: identity, Log: p.log,
 	}
 	// Without a lock the worker runs all the same, unless the operator named a folder for it.

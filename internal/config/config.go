@@ -51,6 +51,9 @@ type Config struct {
 	RepliesPerContact int // in flowhq.ContactWindow
 	RetentionDays     int
 	AnswerWithin      int // age in minutes above which a message is not answered
+	// BurstWindow is within how long of each other a customer's lines are read as one text; 0 = each
+	// is read by itself.
+	BurstWindow time.Duration
 
 	WhatsApp WhatsApp
 	// WhatsAppProxy is the URL, often with a password, of the proxy that leads to WhatsApp.
@@ -123,6 +126,8 @@ const (
 	defaultPerMinute  = 10
 	defaultPerContact = 5
 	defaultRetention  = 365 // days
+	defaultBurst      = 1500 * time.Millisecond
+	maxBurst          = 5 * time.Second // a customer who waits longer for each answer leaves
 )
 
 // Parse reads the settings through getenv. An empty variable is the same as none. The error
@@ -160,6 +165,7 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 			defaultRetention, flowhq.MinRetentionDays, flowhq.MaxRetentionDays),
 		AnswerWithin: e.number("ANSWER_WITHIN_MINUTES", flowhq.DefaultAnswerWithin,
 			flowhq.MinAnswerWithin, flowhq.MaxAnswerWithin),
+		BurstWindow:     e.milliseconds("BURST_WINDOW_MS", defaultBurst, 0, maxBurst),
 		WhatsApp:        e.whatsApp(),
 		WhatsAppProxy:   e.proxy("WHATSAPP_PROXY"),
 		WhatsAppVersion: e.version("WHATSAPP_VERSION"),

@@ -46,7 +46,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := Config{
 		TemporalNamespace: "flowhq", HTTPAddr: "127.0.0.1:3000", Renewal: 5 * time.Second, ConnectsPerSecond: 20, DrainTimeout: 25 * time.Second,
-		RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365, AnswerWithin: 24 * 60, LogLevel: slog.LevelInfo, StatePath: "./state",
+		RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365, AnswerWithin: 24 * 60, BurstWindow: 1500 * time.Millisecond, LogLevel: slog.LevelInfo, StatePath: "./state",
 		LogsPath: "./logs",
 	}
 	if diff := cmp.Diff(want, got, compareSecrets); diff != "" {
@@ -59,7 +59,7 @@ func TestEveryVariable(t *testing.T) {
 		"DATABASE_URL=postgres://u:p@db:5432/flowhq", "TEMPORAL_ADDRESS= temporal:7233 ", "TEMPORAL_NAMESPACE=other",
 		"HTTP_ADDR=127.0.0.1:0", "METRICS_ADDR=127.0.0.1:0", "ADMIN_PASSWORD= p w of twelve ", "ADMIN_QUERY_AUTH=true",
 		"TRUSTED_PROXIES=10.0.0.7 ,fd00::/8",
-		"WORKER_CAPACITY=100000", "LEASE_RENEWAL_INTERVAL_MS=200", "CONNECTS_PER_SECOND=1000", "DRAIN_TIMEOUT_MS=0", "RATE_LIMIT_MAX_PER_MINUTE=0", "RATE_LIMIT_MAX_PER_CONTACT=100000", "RETENTION_DAYS=30", "ANSWER_WITHIN_MINUTES=1",
+		"WORKER_CAPACITY=100000", "LEASE_RENEWAL_INTERVAL_MS=200", "CONNECTS_PER_SECOND=1000", "DRAIN_TIMEOUT_MS=0", "RATE_LIMIT_MAX_PER_MINUTE=0", "RATE_LIMIT_MAX_PER_CONTACT=100000", "RETENTION_DAYS=30", "ANSWER_WITHIN_MINUTES=1", "BURST_WINDOW_MS=5000",
 		"PAYLOAD_KEYS=b:"+base64Key("b")+" , a:"+base64Key("a"), "CODEC_ORIGIN=https://temporal.example/",
 		"WHATSAPP_ADDR=[::1]:5222", "WHATSAPP_CA_FILE=ca.pem", "WHATSAPP_ROOT_KEY_FILE=root.key", "WHATSAPP_PROXY=socks5://u:p@proxy:1080", "WHATSAPP_VERSION=2.3000.1047769893",
 		"LOG_LEVEL=WARN", "LOGS_PATH=/var/log/flowhq", "STATE_PATH=/var/lib/flowhq",
@@ -72,7 +72,7 @@ func TestEveryVariable(t *testing.T) {
 		PayloadKeys: []PayloadKey{{"b", Secret(strings.Repeat("b", 32))}, {"a", Secret(strings.Repeat("a", 32))}}, CodecOrigin: "https://temporal.example",
 		HTTPAddr: "127.0.0.1:0", MetricsAddr: "127.0.0.1:0", AdminPassword: " p w of twelve ", AdminQueryAuth: true,
 		TrustedProxies: []string{"10.0.0.7", "fd00::/8"},
-		WorkerCapacity: 100_000, Renewal: 200 * time.Millisecond, ConnectsPerSecond: 1000, RepliesPerMinute: 0, RepliesPerContact: 100_000, RetentionDays: 30, AnswerWithin: 1,
+		WorkerCapacity: 100_000, Renewal: 200 * time.Millisecond, ConnectsPerSecond: 1000, RepliesPerMinute: 0, RepliesPerContact: 100_000, RetentionDays: 30, AnswerWithin: 1, BurstWindow: 5 * time.Second,
 		WhatsApp: WhatsApp{"[::1]:5222", "ca.pem", "root.key"}, WhatsAppProxy: "socks5://u:p@proxy:1080", WhatsAppVersion: "2.3000.1047769893",
 		LogLevel: slog.LevelWarn, LogsPath: "/var/log/flowhq", StatePath: "/var/lib/flowhq", StateWanted: true,
 	}

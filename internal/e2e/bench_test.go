@@ -23,7 +23,7 @@ const benchCustomers = 300
 // its inbox, one message at a time, for the product and for a bare echo bot of
 // the library, in the same run on the same server and database.
 func BenchmarkReply(b *testing.B) {
-	s := newStand(b)
+	s := newStand(b, "BURST_WINDOW_MS=1500") // the default
 	s.worker("worker")
 	business := s.business(unlimited(barbers))
 	business.link()

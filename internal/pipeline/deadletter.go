@@ -27,7 +27,9 @@ func (p *Pipeline) countAttempt(m flowhq.Message, last error) (ended bool, err e
 	if err != nil || attempts <= maxAttempts {
 		return attempts == 0, err // 0: it has FAILED, with the number that it belonged to
 	}
-	return true, p.deadLetter(m, exhausted(last), last)
+	err = p.deadLetter(m, exhausted(last), last)
+	p.refillSoon() // the other lines of its burst still wait
+	return true, err
 }
 
 // withdrawAttempt takes back an attempt that was counted. That it fails is no matter: it then

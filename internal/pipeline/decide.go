@@ -13,12 +13,19 @@ func (p *Pipeline) decide(c *chat, j *job) (*waiter, error) {
 	if j.reply != nil || j.outcome != nil || j.decision != nil {
 		return nil, nil
 	}
-	p.applyRevision(c, &j.question, false)
+	p.applyRevisions(c, j, false)
 	if reason := expired(j.question, p.currentConfig(), p.Now()); reason != "" {
 		j.outcome = &store.Outcome{Status: flowhq.Expired, Reason: reason}
 		return nil, nil
 	}
-	switch needed, err := p.needsAnswer(j.question); {
+	switch o, silent, err := p.checkPeople(c, j); {
+	case err != nil:
+		return nil, err
+	case silent:
+		j.outcome = &o
+		return nil, nil
+	}
+	switch needed, err := p.needsAnswer(j); {
 	case err != nil:
 		return nil, err
 	case !needed:

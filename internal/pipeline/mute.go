@@ -62,9 +62,9 @@ func (p *Pipeline) inspect(c *chat, j *job) (suspicion, error) {
 		return j.suspicion, nil
 	}
 	hold := false
-	offered := reply.Offered(j.question.Text, p.currentConfig())
+	offered := reply.Offered(j.text(), p.currentConfig())
 	p.detect(c, func(d *loopDetector) {
-		j.suspicion = d.inspect(j.question.Text, offered, j.question.CreatedAt)
+		j.suspicion = d.inspect(j.text(), offered, j.question.CreatedAt)
 		hold = j.suspicion.reason == "" && d.prompt >= holdAfter
 	})
 	j.inspected = true

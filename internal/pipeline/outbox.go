@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 
-	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/failpoint"
 	"github.com/flowhq/flowhq/internal/store"
 )
@@ -36,10 +35,16 @@ func (p *Pipeline) commit(c *chat, j *job, o store.Outcome) error {
 		if j.decision != nil { // else the rate limiter was not asked
 			p.refund(c, *j.decision)
 		}
+		if len(j.earlier) > 0 {
+			p.refillSoon() // the customer has deleted the last line, and the others still wait
+		}
 		return nil
 	}
-	if o.Status == flowhq.Answered {
-		c.state = j.next
+	if done && o.HandsOver() {
+		p.nudgeHandOvers()
+		if o.OwnerNotice != nil {
+			p.refillSoon() // which finds the notice
+		}
 	}
 	if id == 0 {
 		return nil

@@ -4,10 +4,12 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/metrics"
+	"github.com/flowhq/flowhq/internal/reply"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
@@ -56,8 +58,23 @@ type Store interface {
 	Conversation(
 		ctx context.Context, tenant flowhq.TenantID, id int64,
 	) (store.Conversation, error)
-	// Answer is the outbox: outcome, reply and conversation in one statement. done is false
-	// if the message was handled before.
+	// Profile is what the owner has told.
+	Profile(ctx context.Context, tenant flowhq.TenantID) (flowhq.Profile, error)
+	// ReceiveOwn records what the owner wrote to a customer, and hands the chat over.
+	ReceiveOwn(
+		ctx context.Context, tenant flowhq.TenantID, epoch int64, m store.Own,
+	) (store.Received, error)
+	// DueHandOvers are the hand-overs whose time is over, and after how long the next one's is;
+	// EndHandOver ends one.
+	DueHandOvers(
+		ctx context.Context, tenant flowhq.TenantID, limit int,
+	) (due []store.DueHandOver, next time.Duration, err error)
+	EndHandOver(
+		ctx context.Context, tenant flowhq.TenantID, epoch, id int64, news *store.Outbound,
+	) error
+	// Answer is the outbox: outcome, reply, conversation and facts in one statement. done is
+	// false if the message was handled before. Code Conflict says that what was decided does not
+	// hold any more.
 	Answer(
 		ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o store.Outcome,
 	) (reply int64, done bool, err error)
@@ -104,6 +121,12 @@ type Options struct {
 	// question and kind, so that a database restored from a backup, which has forgotten a
 	// reply, sends it again under an id that the phone has shown; see [whatsapp.ReplyID].
 	ReplyID func(question flowhq.Message, kind flowhq.Kind) string
+	// Decide is what the bot makes of a message; nil = reply.Decide. It must be pure: it is called
+	// again after a crash. Tests of a message's way have a bot that answers whatever it is told.
+	Decide func(reply.Input) reply.Turn
+	// BurstWindow is within how long of each other the lines of a chat are read as one text;
+	// 0 = each is read by itself.
+	BurstWindow time.Duration
 	// Metrics counts what becomes of the messages; nil = nobody reads it.
 	Metrics *metrics.Worker
 	Log     *slog.Logger
@@ -126,6 +149,13 @@ type Pipeline struct {
 	work sync.WaitGroup
 	// failed has room for one error: the first failure.
 	failed chan error
+
+	// known is what the owner has told, as it was compiled last; nil = not yet. compiling is held
+	// by the one chat that compiles it.
+	known     atomic.Pointer[known]
+	compiling sync.Mutex
+	// handOvers has watchHandOvers look at the rows. It has room for one.
+	handOvers chan struct{}
 
 	// refilling is held by the one Refill that reads rows. Two at once would only read
 	// the same rows twice.
@@ -163,12 +193,16 @@ func New(ctx context.Context, o Options) *Pipeline {
 	if o.Metrics == nil {
 		o.Metrics = metrics.NewWorker(metrics.NewRegistry())
 	}
+	if o.Decide == nil {
+		o.Decide = reply.Decide
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	p := &Pipeline{
 		Options: o, limiter: newReplyLimiter(o.Config, o.Now),
 		ctx: ctx, cancel: cancel, failed: make(chan error, 1), stopping: make(chan struct{}),
 		config: o.Config, chats: make(map[int64]*chat), merged: make(map[int64]int64),
 		inFlight: make(map[int64]bool), committing: make(map[int64]bool),
+		handOvers: make(chan struct{}, 1),
 	}
 	p.receipts = newReceipts(p)
 	return p
@@ -183,6 +217,7 @@ func (p *Pipeline) Start() {
 		return
 	}
 	p.started = true
+	p.work.Go(p.watchHandOvers)
 	for _, c := range p.chats { // that Fill has made
 		p.begin(c)
 	}

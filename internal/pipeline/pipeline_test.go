@@ -66,6 +66,7 @@ func (b *bench) host() *Pipeline {
 		Tenant: b.tenant.ID, Epoch: epoch, Config: b.tenant.Config, Store: b.store, Send: b.line.send,
 		ReplyID: func(q flowhq.Message, kind flowhq.Kind) string { return fmt.Sprintf("OUT-%s-%d", kind, q.ID) },
 		Log:     slog.New(slog.DiscardHandler),
+		Decide:  takeNote,
 		Now:     func() time.Time { return time.Now().Add(time.Duration(b.ahead.Load())) },
 	}
 	p := New(b.t.Context(), o)

@@ -18,16 +18,21 @@ const maxWaiting = 50
 // host, or an overflow, has left in the rows. Its fields are filled in step by step, so
 // that a second attempt goes on where the first one failed.
 type job struct {
-	// question is what to answer; zero if there is only a reply to send.
+	// question is what to answer; zero if there is only a reply to send. Of a burst it is the
+	// last line.
 	question flowhq.Message
+	// earlier are the lines of the burst before the question, oldest first.
+	earlier []burstLine
+	// gathered says that the lines of the burst are together.
+	gathered bool
+	// alone says that the question is not to be read with others.
+	alone bool
 	// decision is the rate limiter's, once it was asked.
 	decision *decision
 	// conversation is what Receive read with the question; nil for a job from the rows.
 	conversation *store.Conversation
 	// outcome is the question's, once it is decided or composed.
 	outcome *store.Outcome
-	// next is the conversation's state, if the outcome gets stored.
-	next reply.State
 	// reply is what to send; nil before the question is answered.
 	reply *flowhq.Message
 
@@ -55,6 +60,9 @@ func (j job) due() flowhq.Message {
 
 // messages are the ids of the rows that the job is about.
 func (j job) messages() (ids []int64) {
+	for _, l := range j.earlier {
+		ids = append(ids, l.message.ID)
+	}
 	if j.question.ID != 0 {
 		ids = append(ids, j.question.ID)
 	}
@@ -95,9 +103,10 @@ type chat struct {
 	// stateStale says that a merge has changed the conversation in the rows.
 	stateStale bool
 
-	// The conversation is read when it is first needed. The contact is not answered before
-	// mutedUntil.
+	// The conversation is read for each job, when it is first needed. The contact is not answered
+	// before mutedUntil.
 	stateRead  bool
+	standing   store.Conversation
 	state      reply.State
 	mutedUntil time.Time
 }
@@ -184,11 +193,13 @@ func (p *Pipeline) next(c *chat, last job) (job, bool) {
 		}
 		return job{}, false
 	}
-	if c.stateStale {
-		c.stateStale, c.stateRead = false, false
-	}
 	j := c.waiting[0]
 	c.waiting = c.waiting[1:]
-	c.current.id = j.question.ID
+	if c.stateStale || last.messages() != nil {
+		// A person may have taken the chat over, and a slot may have been taken, since it was read.
+		c.stateStale, c.stateRead = false, false
+		p.useConversation(c, j)
+	}
+	c.current.ids = []int64{j.question.ID}
 	return j, true
 }

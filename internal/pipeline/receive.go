@@ -39,7 +39,8 @@ func (p *Pipeline) Receive(ctx context.Context, in store.Inbound) error {
 	p.queue(ctx, job{readAt: readAt, attempted: in.Attempted, conversation: &r.Conversation,
 		question: flowhq.Message{
 			ID: r.ID, Direction: flowhq.In, ContactID: r.Contact, Chat: r.Chat, Contact: r.Number,
-			Kind: in.Kind, Text: r.Text, Wordless: r.Wordless, Album: in.Album, WAMessageID: in.WAID,
+			Kind: in.Kind, Text: r.Text, Wordless: r.Wordless, Media: in.Media,
+			Latitude: in.Latitude, Longitude: in.Longitude, Album: in.Album, WAMessageID: in.WAID,
 			Status: flowhq.Received, CreatedAt: p.Now(), SentAt: &in.SentAt,
 		}})
 	return nil

@@ -25,6 +25,7 @@ func (p *Pipeline) Fill(ctx context.Context) error {
 // Refill queues what is due in the rows and not in flight, such as a message that an
 // operator retries: first replies to send, then messages to answer.
 func (p *Pipeline) Refill(ctx context.Context) error {
+	p.nudgeHandOvers() // an operator may have handed a chat over
 	p.refilling.Lock()
 	defer p.refilling.Unlock()
 	err := p.pages(func(after int64) ([]flowhq.Message, error) {

@@ -3,35 +3,62 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/reply"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
+// maxRedecisions is how often a question is decided once more in a row because what that rested
+// on has changed. Each time somebody else was faster, who cannot be for ever.
+const maxRedecisions = 3
+
 // answer takes one question that is decided to its reply, which is then to be sent.
+//
+// The database refuses an answer that does not hold any more, with code Conflict: another
+// customer has taken the last slot, or a person has taken the chat over. Nothing is written then.
+// The conversation is read anew and the question decided once more.
 func (p *Pipeline) answer(c *chat, j *job) error {
-	// On a second attempt the outcome is kept: the first attempt may have written it, and
-	// lost the database's word of it.
-	if j.outcome == nil {
-		o, err := p.outcome(c, j)
-		if err != nil {
+	for again := 0; ; again++ {
+		// On a second attempt the outcome is kept: the first attempt may have written it, and
+		// lost the database's word of it.
+		if j.outcome == nil {
+			o, err := p.outcome(c, j)
+			if err != nil {
+				return err
+			}
+			j.outcome = &o
+		}
+		err := p.commit(c, j, j.outcomeOfBurst())
+		if flowhq.ErrorCode(err) != flowhq.Conflict {
 			return err
 		}
-		j.outcome = &o
+		p.Log.Info("an answer does not hold any more; deciding again",
+			"message", j.question.ID, "err", err)
+		j.outcome, c.stateRead = nil, false
+		if again == maxRedecisions {
+			return err
+		}
 	}
-	return p.commit(c, j, *j.outcome)
 }
 
 // outcome is what the rate limiter's decision makes of a question: a reply, or silence,
 // perhaps with a warning.
 func (p *Pipeline) outcome(c *chat, j *job) (store.Outcome, error) {
-	config, d := p.currentConfig(), *j.decision
+	config, d := p.currentConfig(), decision{}
+	if j.decision != nil {
+		d = *j.decision
+	}
 	if d.allowed() {
-		if err := p.readConversation(c, j.question); err != nil {
+		switch o, silent, err := p.checkPeople(c, j); {
+		case err != nil:
 			return store.Outcome{}, err
+		case silent: // since it was decided
+			p.refund(c, d)
+			return o, nil
 		}
-		return p.compose(c, j, config), nil
+		return p.compose(c, j, config)
 	}
 	o := store.Outcome{Status: flowhq.Suppressed, Reason: d.reason}
 	if d.warn {
@@ -44,32 +71,73 @@ func (p *Pipeline) outcome(c *chat, j *job) (store.Outcome, error) {
 	return o, nil
 }
 
-// compose asks the template for the reply.
-func (p *Pipeline) compose(c *chat, j *job, config flowhq.Config) store.Outcome {
-	p.applyRevision(c, &j.question, true)
-	m := j.question
-	question := reply.Message{Text: m.Text, Kind: m.Kind, Written: writtenAt(m), At: p.Now()}
-	if m.Wordless { // the text of such a row is a file's name and the like
-		question.Text, question.Kind = "", flowhq.KindMedia
+// compose has the bot decide what to say, and what facts that leaves.
+func (p *Pipeline) compose(c *chat, j *job, config flowhq.Config) (store.Outcome, error) {
+	p.applyRevisions(c, j, true)
+	if j.text() == "" && !j.anyOf(func(m flowhq.Message) bool { return m.Wordless }) {
+		return store.Outcome{Status: flowhq.Ignored, Reason: "nothing is left of it"}, nil
 	}
-	text, next, _ := reply.Answer(question, config, c.state)
-	j.next = next
-	state, err := json.Marshal(next)
+	known, err := p.knowledgeOf(c.standing.ProfileVersion, config)
 	if err != nil {
-		// Unreachable: a State is plain data. The conversation starts over.
-		p.Log.Error("could not encode a conversation", "err", err)
-		state = nil
+		return store.Outcome{}, err
 	}
-	return store.Outcome{
-		Status: flowhq.Answered, State: state,
-		Reply: &store.Outbound{
-			WAID: p.ReplyID(m, flowhq.KindReply), Kind: flowhq.KindReply, Text: text,
+	turn := p.Decide(reply.Input{
+		Message: p.asked(j), Knowledge: known.knowledge, State: c.state,
+		Calendar: reply.Calendar{
+			Taken: c.standing.Taken, Bookings: c.standing.Bookings, Orders: c.standing.Orders,
+			Tickets: c.standing.Tickets,
 		},
+		Reference: flowhq.Reference(j.question.ID),
+	})
+	o := store.Outcome{
+		Status: flowhq.Answered, State: p.encode(turn.State), Understood: p.encode(turn.Understood),
+		Facts: turn.Facts, Capacity: known.profile.Capacity, HandOverFor: known.profile.HandOver(),
 	}
+	if turn.Reply == "" {
+		o.Status, o.Reason = flowhq.Ignored, "there is nothing to say to it"
+	} else {
+		o.Reply = &store.Outbound{
+			WAID: p.ReplyID(j.question, flowhq.KindReply), Kind: flowhq.KindReply,
+			Text: turn.Reply,
+		}
+	}
+	p.tellOwner(&o, j.question, known.profile, config)
+	return o, nil
 }
 
-// readConversation reads the conversation that m goes on with, once while the chat is
-// busy: its goroutine is the only writer meanwhile.
+// asked is what the customer has written, as the bot reads it: the lines of a burst in one text.
+func (p *Pipeline) asked(j *job) reply.Message {
+	m := j.question
+	q := reply.Message{
+		Text: j.text(), Kind: m.Kind, ID: m.ID, Number: m.Contact,
+		Written: writtenAt(m), At: p.Now(),
+	}
+	for _, m := range j.lines() {
+		if m.Media != "" {
+			q.Media = strings.ToLower(string(m.Media))
+		}
+		if m.Latitude != nil {
+			q.Latitude, q.Longitude = m.Latitude, m.Longitude
+		}
+	}
+	if q.Text == "" && q.Kind == flowhq.KindText { // a choice of which nothing can be read
+		q.Kind = flowhq.KindMedia
+	}
+	return q
+}
+
+// encode is JSON for a row. That it fails is unreachable, as these are plain data; the
+// conversation then starts over.
+func (p *Pipeline) encode(v any) []byte {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		p.Log.Error("could not encode a conversation", "err", err)
+		return nil
+	}
+	return raw
+}
+
+// readConversation reads the conversation that m goes on with, unless it came with m.
 func (p *Pipeline) readConversation(c *chat, m flowhq.Message) error {
 	if c.stateRead {
 		return nil
@@ -87,7 +155,8 @@ func (p *Pipeline) readConversation(c *chat, m flowhq.Message) error {
 // setConversation keeps a conversation as it is in the rows. A state that cannot be
 // decoded was written by another version of the program: the conversation starts over.
 func (c *chat) setConversation(v store.Conversation) {
-	c.state, c.stateRead, c.mutedUntil = reply.State{}, true, v.MutedUntil
+	c.standing, c.stateRead, c.mutedUntil = v, true, v.MutedUntil
+	c.state = reply.State{}
 	if len(v.State) > 0 && json.Unmarshal(v.State, &c.state) != nil {
 		c.state = reply.State{}
 	}

@@ -8,13 +8,14 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// A currentQuestion is the question that a chat's goroutine has in hand.
+// A currentQuestion is the question that a chat's goroutine has in hand, with the lines of its
+// burst before it.
 type currentQuestion struct {
-	id int64
+	ids []int64
 	// composed says that the reply is composed: it is too late to change the question.
 	composed bool
-	// revision is what the customer made of the question since it left the queue.
-	revision *store.Revision
+	// revisions are what the customer made of the lines since they left the queue, by line.
+	revisions map[int64]store.Revision
 }
 
 // Revise records that the person with the addresses of in has changed or deleted the
@@ -53,9 +54,12 @@ func (p *Pipeline) reviseQueued(id int64, r store.Revision) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range p.chats {
-		if c.current.id == id {
+		if slices.Contains(c.current.ids, id) {
 			if !c.current.composed {
-				c.current.revision = &r
+				if c.current.revisions == nil {
+					c.current.revisions = make(map[int64]store.Revision)
+				}
+				c.current.revisions[id] = r
 			}
 			return !c.current.composed
 		}
@@ -84,19 +88,24 @@ func (p *Pipeline) removeQueued(id int64) {
 	}
 }
 
-// applyRevision brings the question that the chat has in hand up to date. With composing it
-// is too late for the customer to change it from then on.
-func (p *Pipeline) applyRevision(c *chat, question *flowhq.Message, composing bool) {
+// applyRevisions brings the question that the chat has in hand, and the lines before it, up to
+// date. With composing it is too late for the customer to change them from then on.
+func (p *Pipeline) applyRevisions(c *chat, j *job, composing bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if c.current.id != question.ID {
+	if !slices.Contains(c.current.ids, j.question.ID) {
 		return
 	}
 	c.current.composed = c.current.composed || composing
-	if c.current.revision != nil {
-		revised(question, *c.current.revision)
-		c.current.revision = nil
+	for i := range j.earlier {
+		if r, ok := c.current.revisions[j.earlier[i].message.ID]; ok {
+			revised(&j.earlier[i].message, r)
+		}
 	}
+	if r, ok := c.current.revisions[j.question.ID]; ok {
+		revised(&j.question, r)
+	}
+	c.current.revisions = nil
 }
 
 // revised replaces what a question said by what it says now.

@@ -64,7 +64,7 @@ func (p *Pipeline) handle(c *chat, j *job) error {
 	return errEnded
 }
 
-// attempt takes one job through its steps: decide, answer, deliver. last is how the attempt
+// attempt takes one job through its steps: gather, decide, answer, deliver. last is how the attempt
 // before this one failed, nil for the first. An attempt is counted in the row before its first
 // step, because any step may kill the process. The first attempt of a message that has just come
 // is counted by the statement that records it.
@@ -84,7 +84,16 @@ func (p *Pipeline) attempt(c *chat, j *job, last error) (err error) {
 			return p.deadLetter(*j.reply, reason, nil)
 		}
 	}
+	if last != nil {
+		p.separate(c, j)
+	}
+	if err := p.gather(c, j); err != nil {
+		return err
+	}
 	counted := last != nil || !j.attempted
+	if err := p.countEarlier(j); err != nil {
+		return err
+	}
 	if counted {
 		if ended, err := p.countAttempt(j.due(), last); ended || err != nil {
 			return err

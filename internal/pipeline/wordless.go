@@ -38,9 +38,11 @@ func (p *Pipeline) albumWaits(j job) bool {
 
 // needsAnswer reports whether a message is to be answered at all. A wordless one is not,
 // and uses up nothing of a rate limit, if one of the chat was answered a little while ago.
-// The rows are asked, because an earlier host may have answered it.
-func (p *Pipeline) needsAnswer(m flowhq.Message) (needed bool, err error) {
-	if !m.Wordless {
+// The rows are asked, because an earlier host may have answered it. A place says where to
+// deliver, and is always answered.
+func (p *Pipeline) needsAnswer(j *job) (needed bool, err error) {
+	m := j.question
+	if j.anyOf(func(m flowhq.Message) bool { return !m.Wordless || m.Latitude != nil }) {
 		return true, nil
 	}
 	err = p.persist("look for an answer to a wordless message", func(ctx context.Context) error {

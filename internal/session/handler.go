@@ -43,6 +43,19 @@ func (h handler) Receive(ctx context.Context, in whatsapp.Inbound) error {
 		LID: in.LID, Number: in.Number, Name: in.Name, WAID: in.ID,
 		Kind: in.Kind, Text: in.Text, SentAt: in.SentAt, Undecryptable: in.Undecryptable,
 		Wordless: in.Wordless, Silent: in.Silent, Album: in.Album, Timer: in.Timer,
+		Media: in.Media, Latitude: in.Latitude, Longitude: in.Longitude,
+	})
+}
+
+// ReceiveOwn makes durable what the owner wrote to a customer from the phone.
+func (h handler) ReceiveOwn(ctx context.Context, in whatsapp.Inbound) error {
+	if differs := h.number.err(); differs != nil {
+		return differs
+	}
+	return h.pipeline.ReceiveOwn(ctx, store.Inbound{
+		LID: in.LID, Number: in.Number, WAID: in.ID, Kind: in.Kind, Text: in.Text,
+		SentAt: in.SentAt, Wordless: in.Wordless,
+		Media: in.Media, Latitude: in.Latitude, Longitude: in.Longitude,
 	})
 }
 
@@ -136,9 +149,10 @@ func (discardHandler) Link(context.Context, whatsapp.Device) error {
 }
 
 // Receive and the rest acknowledge: what waits for the device is lost with it.
-func (discardHandler) Receive(context.Context, whatsapp.Inbound) error { return nil }
-func (discardHandler) Receipt(whatsapp.Receipt)                        {}
-func (discardHandler) Revise(context.Context, whatsapp.Revision) error { return nil }
+func (discardHandler) Receive(context.Context, whatsapp.Inbound) error    { return nil }
+func (discardHandler) ReceiveOwn(context.Context, whatsapp.Inbound) error { return nil }
+func (discardHandler) Receipt(whatsapp.Receipt)                           {}
+func (discardHandler) Revise(context.Context, whatsapp.Revision) error    { return nil }
 func (discardHandler) SetTimer(context.Context, whatsapp.Person, flowhq.DisappearingTimer) error {
 	return nil
 }

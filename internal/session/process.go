@@ -25,6 +25,7 @@ type Process struct {
 	RateLimiter *hosting.RateLimiter
 	Slots       *hosting.Slots
 	Timing      hosting.Timing
+	BurstWindow time.Duration // see pipeline.Options
 	Metrics     *metrics.Worker
 	Name        string // of the process, shown to operators
 	Log         *slog.Logger

@@ -51,6 +51,10 @@ func (r *rows) set(change func(*rows)) {
 	change(r)
 }
 
+func (r *rows) DueHandOvers(context.Context, flowhq.TenantID, int) ([]store.DueHandOver, time.Duration, error) {
+	return nil, 0, nil
+}
+
 func (r *rows) Tenant(context.Context, flowhq.TenantID) (flowhq.Tenant, error) {
 	r.mu.Lock()
 	hold := r.hold

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -125,6 +126,11 @@ const (
 			on conflict (tenant_id, message_id) do nothing
 		)`
 )
+
+// HandsOver reports whether the outcome hands the chat over to a person.
+func (o Outcome) HandsOver() bool {
+	return slices.ContainsFunc(o.Facts, func(f flowhq.FactChange) bool { return f.HandOver != nil })
+}
 
 // factSQL returns the parts of Answer's statement that write the facts, and adds their
 // arguments to args. Of two changes of one fact the later counts: a statement may change a row

@@ -14,7 +14,9 @@ type content struct {
 	class class
 	kind  flowhq.Kind
 	text  string
-	album string // id of the message that announced the album it is part of
+	media flowhq.Media // what a wordless message is, "" if it is nothing of the kind
+	at    *position    // of a place, nil if it is none
+	album string       // id of the message that announced the album it is part of
 }
 
 // maxWrappers bounds how deep a message may be wrapped. WhatsApp's own clients wrap three
@@ -67,7 +69,7 @@ func contentIn(m *waE2E.Message, fd protoreflect.FieldDescriptor, wrappers int) 
 	if f.class == wrapper {
 		return contentAt(wrapped(m, fd), wrappers-1)
 	}
-	c := content{class: f.class, kind: f.kind}
+	c := content{class: f.class, kind: f.kind, media: media[fd.Name()], at: positionOf(m, fd.Name())}
 	if f.words != nil {
 		c.text = f.words(m)
 	}

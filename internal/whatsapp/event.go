@@ -53,6 +53,9 @@ type Handler interface {
 	// Receive records a message. Only after it returned nil is the message acknowledged;
 	// an error ends the connection with [flowhq.EndNotRecorded].
 	Receive(context.Context, Inbound) error
+	// ReceiveOwn records what the owner wrote to a customer from another device of the account.
+	// LID and Number are the customer's. An error has the consequence of one of Receive.
+	ReceiveOwn(context.Context, Inbound) error
 	// Receipt notes how far sent messages have come. It must not block. It may be called
 	// twice for the same receipt, and not at all for some.
 	Receipt(Receipt)
@@ -96,10 +99,14 @@ type Inbound struct {
 	// Wordless says that it is nothing written or chosen: a voice note, a place. Text then
 	// says what there is to see, if anything.
 	Wordless bool
-	Silent   bool                      // there is nothing to answer, such as the record of a call
-	Timer    *flowhq.DisappearingTimer // of the chat, nil if the message tells of none
-	Album    string                    // id of the message that announced the album it is part of
-	SentAt   time.Time                 // by the sender's clock
+	// Media says what a voice note, picture, … is, and "" of all others.
+	Media     flowhq.Media
+	Latitude  *float64 // of a place, nil if it is none or not known
+	Longitude *float64
+	Silent    bool                      // there is nothing to answer, such as the record of a call
+	Timer     *flowhq.DisappearingTimer // of the chat, nil if the message tells of none
+	Album     string                    // id of the message that announced the album it is part of
+	SentAt    time.Time                 // by the sender's clock
 	// Undecryptable says that the message could not be read and was asked for again; a
 	// readable copy with the same id may follow.
 	Undecryptable bool

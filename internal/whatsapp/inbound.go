@@ -24,12 +24,46 @@ func (c *Conn) inbound(e *events.Message) (Inbound, bool, error) {
 		return Inbound{}, false, nil
 	}
 	in, ok, err := c.envelope(&e.Info)
-	in.Kind, in.Text, in.Album = said.kind, said.text, said.album
-	in.Wordless, in.Silent = said.class != worded, said.class == shown
+	in.say(said)
+	in.Silent = said.class == shown
 	if timer, ok := timerOf(m, e.Info.Timestamp); ok {
 		in.Timer = &timer
 	}
 	return in, ok, err
+}
+
+// say fills in what a message says.
+func (in *Inbound) say(said content) {
+	in.Kind, in.Text, in.Album, in.Media = said.kind, said.text, said.album, said.media
+	in.Wordless = said.class != worded
+	if said.at != nil {
+		in.Latitude, in.Longitude = &said.at.latitude, &said.at.longitude
+	}
+}
+
+// own returns what the owner wrote to a customer from another of the account's devices, or false
+// if the event is nothing of the kind. The person is the customer. What the owner writes to
+// groups, to himself, or in a status is nobody's business, and a reaction or a deletion says
+// nothing.
+func (c *Conn) own(e *events.Message) (Inbound, bool, error) {
+	info := &e.Info
+	said := contentOf(cmp.Or(e.RawMessage, e.Message))
+	isEdit := e.IsEdit || info.Edit != types.EditAttributeEmpty
+	switch {
+	case isEdit, said.class != worded && said.class != wordless, !isID(info.ID),
+		info.IsGroup, !isPerson(info.Chat), c.isOwn(info.Chat):
+		return Inbound{}, false, nil
+	}
+	who, err := c.person(info.Chat, info.RecipientAlt)
+	in := Inbound{LID: who.LID, Number: who.Number, ID: info.ID, SentAt: info.Timestamp}
+	in.say(said)
+	return in, err == nil, err
+}
+
+// isOwn reports whether an address is the account's own.
+func (c *Conn) isOwn(jid types.JID) bool {
+	own := c.knownDevice()
+	return jid.ToNonAD().String() == own.LID || own.Number != "" && numberOf(jid) == own.Number
 }
 
 // envelope returns who wrote what when, or false for all that is not a message of a

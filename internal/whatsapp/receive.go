@@ -31,11 +31,29 @@ func (c *Conn) receiveMessage(e *events.Message) bool {
 	if r, ok := revisionOf(m, e.Info.Timestamp); ok {
 		return c.receiveRevision(&e.Info, r)
 	}
+	if e.Info.IsFromMe {
+		return c.receiveOwn(e)
+	}
 	in, ok, err := c.inbound(e)
 	if err != nil {
 		return c.notRecorded(e.Info.ID, err)
 	}
 	return !ok || c.record(in)
+}
+
+// receiveOwn hands on what the owner wrote to a customer.
+func (c *Conn) receiveOwn(e *events.Message) bool {
+	in, ok, err := c.own(e)
+	if err == nil && ok {
+		ctx, cancel := c.handlerContext()
+		defer cancel()
+		err = c.handler.ReceiveOwn(ctx, in)
+		failpoint.Hit("own.handled") // and not acknowledged
+	}
+	if err != nil {
+		return c.notRecorded(e.Info.ID, err)
+	}
+	return true
 }
 
 // receiveUndecryptable hands on that a customer wrote something we cannot read. By now the
@@ -54,7 +72,7 @@ func (c *Conn) receiveUndecryptable(e *events.UndecryptableMessage) bool {
 		return true
 	}
 	if e.UnavailableType == events.UnavailableTypeViewOnce {
-		in.Kind, in.Wordless = flowhq.KindMedia, true
+		in.Kind, in.Wordless, in.Media = flowhq.KindMedia, true, flowhq.MediaImage
 	} else {
 		in.Kind, in.Undecryptable = flowhq.KindText, true
 	}
@@ -69,11 +87,8 @@ func (c *Conn) receiveTimer(info *types.MessageInfo, m *waE2E.Message) bool {
 		jid, alt = info.Chat, info.RecipientAlt
 	}
 	// The chat with oneself is no customer's.
-	own := c.knownDevice()
-	isToOneself := jid.ToNonAD().String() == own.LID ||
-		own.Number != "" && numberOf(jid) == own.Number
 	t, ok := timerOf(m, info.Timestamp)
-	if !ok || isToOneself || info.IsGroup || !isPerson(info.Chat) || !isPerson(jid) {
+	if !ok || c.isOwn(jid) || info.IsGroup || !isPerson(info.Chat) || !isPerson(jid) {
 		return true
 	}
 	who, err := c.person(jid, alt)

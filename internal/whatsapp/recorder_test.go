@@ -21,6 +21,7 @@ type recorder struct {
 	arrivals chan Inbound // every call of Receive that succeeded
 
 	revisions chan Revision
+	own       chan Inbound // every call of ReceiveOwn
 
 	mu       sync.Mutex
 	linked   []Device
@@ -37,6 +38,7 @@ func newRecorder() *recorder {
 	return &recorder{
 		arrivals:  make(chan Inbound, 10_000),
 		revisions: make(chan Revision, 100),
+		own:       make(chan Inbound, 100),
 		receipts:  map[string]flowhq.MessageStatus{},
 		texts:     map[string]string{},
 	}
@@ -59,6 +61,11 @@ func (r *recorder) Receive(ctx context.Context, in Inbound) error {
 		}
 	}
 	r.arrivals <- in
+	return nil
+}
+
+func (r *recorder) ReceiveOwn(_ context.Context, in Inbound) error {
+	r.own <- in
 	return nil
 }
 

@@ -1,0 +1,174 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/reply"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// checkPeople reports whether the bot does not answer a question because of people, and if so the
+// question's outcome: a person answers the chat, or the contact is to be left alone.
+//
+// Such a question is IGNORED for good. Answering it when the bot comes back would surprise a
+// customer whom a person has answered long ago.
+func (p *Pipeline) checkPeople(c *chat, j *job) (o store.Outcome, silent bool, err error) {
+	if err := p.readConversation(c, j.question); err != nil {
+		return o, false, err
+	}
+	switch {
+	case c.standing.LeftAlone:
+		o.Reason = "the bot leaves this contact alone"
+	case c.standing.HandedOver:
+		o.Reason = "the chat is handed over: a person answers it"
+	default:
+		return o, false, nil
+	}
+	o.Status = flowhq.Ignored
+	return o, true, nil
+}
+
+// tellOwner adds to an outcome that hands a chat over the notice to the owner's own number.
+func (p *Pipeline) tellOwner(
+	o *store.Outcome, question flowhq.Message, profile flowhq.Profile, config flowhq.Config,
+) {
+	if profile.OwnerNumber == "" {
+		return
+	}
+	for _, f := range o.Facts {
+		if f.HandOver != nil {
+			o.OwnerNotice = &store.OwnerNotice{
+				To: profile.OwnerNumber, WAID: p.ReplyID(question, flowhq.KindNotice),
+				Text: reply.OwnerNotice(config, question.Contact, f.HandOver.Reason),
+			}
+		}
+	}
+}
+
+// ReceiveOwn records what the owner wrote to a customer from the phone, and hands the chat over.
+// When it fails, WhatsApp must deliver the message again.
+func (p *Pipeline) ReceiveOwn(ctx context.Context, in store.Inbound) error {
+	k := p.known.Load()
+	if k == nil { // no message was answered yet
+		profile, err := p.Store.Profile(ctx, p.Tenant)
+		if err != nil {
+			return fmt.Errorf("receive %s from the owner: %w", in.WAID, err)
+		}
+		k = &known{profile: profile}
+	}
+	if !plausible(in.SentAt, p.Now()) {
+		in.SentAt = time.Time{}
+	}
+	r, err := p.Store.ReceiveOwn(ctx, p.Tenant, p.Epoch, store.Own{
+		Inbound: in, HandOverFor: k.profile.HandOver(),
+	})
+	if err != nil {
+		return p.failIfFenced(err)
+	}
+	p.merge(r.Contact, r.Merged)
+	p.nudgeHandOvers()
+	return nil
+}
+
+// Hand-overs end by themselves. The rows say when, so the next host goes on with them.
+const (
+	// dueHandOvers is how many are ended in a row.
+	dueHandOvers = 50
+	// maxHandOverWait bounds how long nobody looks, should the clocks disagree.
+	maxHandOverWait = time.Hour
+	// handOverRetry is the pause after a failure.
+	handOverRetry = 10 * time.Second
+)
+
+// nudgeHandOvers has watchHandOvers look again: there may be a new one, or one less.
+func (p *Pipeline) nudgeHandOvers() {
+	select {
+	case p.handOvers <- struct{}{}:
+	default:
+	}
+}
+
+// watchHandOvers ends the hand-overs whose time is over, until the pipeline stops. A tenant
+// that has none costs one statement for each host.
+func (p *Pipeline) watchHandOvers() {
+	for {
+		wait, err := p.endHandOvers()
+		if err != nil {
+			if p.ctx.Err() == nil {
+				p.Log.Warn("could not look for hand-overs; trying again", "err", err)
+			}
+			_ = p.failIfFenced(err)
+			wait = handOverRetry
+		}
+		if !p.awaitHandOver(wait) {
+			return
+		}
+	}
+}
+
+// awaitHandOver waits until it is time to look again; 0 = until somebody says so. It returns
+// false if the pipeline ends.
+func (p *Pipeline) awaitHandOver(wait time.Duration) bool {
+	var due <-chan time.Time
+	if wait > 0 {
+		t := time.NewTimer(min(wait, maxHandOverWait))
+		defer t.Stop()
+		due = t.C
+	}
+	select {
+	case <-due:
+		return true
+	case <-p.handOvers:
+		return true
+	case <-p.stopping:
+	case <-p.ctx.Done():
+	}
+	return false
+}
+
+// endHandOvers ends what is due, and returns after how long the next one is; 0 = there is none. A
+// panic must not end the process, which hosts other tenants.
+func (p *Pipeline) endHandOvers() (next time.Duration, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			p.Log.Error("ending a hand-over panicked", "panic", r, "stack", string(debug.Stack()))
+			err = errPanicked
+		}
+	}()
+	due, next, err := p.Store.DueHandOvers(p.ctx, p.Tenant, dueHandOvers)
+	if err != nil {
+		return 0, err
+	}
+	for _, h := range due {
+		var news *store.Outbound
+		if h.NobodyCame {
+			news = &store.Outbound{
+				WAID: p.ReplyID(h.Question, flowhq.KindNotice), Kind: flowhq.KindNotice,
+				Text: reply.NobodyCame(p.currentConfig(), languageOf(h.State)),
+			}
+		}
+		if err := p.Store.EndHandOver(p.ctx, p.Tenant, p.Epoch, h.ID, news); err != nil {
+			return 0, err
+		}
+		if news != nil {
+			p.refillSoon() // which finds the row
+		}
+	}
+	return next, nil
+}
+
+// languageOf is the language of a conversation, "" if it is the tenant's.
+func languageOf(state []byte) flowhq.Language {
+	var s struct {
+		Language flowhq.Language `json:"language"`
+	}
+	if json.Unmarshal(state, &s) != nil {
+		return ""
+	}
+	return s.Language
+}
