@@ -40,8 +40,8 @@ func (t *turn) takeAnswer() bool {
 		return t.takeAmount(a)
 	case askWhen, askMoveTo, askBook:
 		return t.takeHour()
-	case askPay:
-		return t.takePayment()
+	case askOrder:
+		return t.addsAddress()
 	case askDelivery:
 		return t.takeDeliveryArea()
 	}

@@ -18,7 +18,7 @@ func (t *turn) actOnBookings(informed bool) bool {
 	case p.has(actCancel):
 		t.did(actCancel)
 		t.wantCancel()
-	case p.has(actChange) && (t.next.Booking == nil || t.next.Booking.Moves != ""):
+	case (p.has(actChange) || p.cued(cueInstead) && p.hasTime && len(t.bookings()) > 0) && (t.next.Booking == nil || t.next.Booking.Moves != ""):
 		t.did(actChange)
 		t.wantMove()
 	case p.has(actStatus) && (!p.has(actBook) || p.cued(actStatus) && !p.hasTime && !p.names()):
@@ -77,7 +77,16 @@ func (t *turn) fillVisit() {
 	case r.HasDay && r.HasTime:
 		v.Day, v.Start = r.Day, r.Start
 	case r.HasDay:
+		clock := v.Start
+		if b, ok := t.bookingNumbered(v.Moves); ok && clock.IsZero() {
+			clock = b.StartsAt.In(t.k.zone)
+		}
 		v.Day, v.Start = r.Day, time.Time{}
+		if !clock.IsZero() && r.Certainty != when.Part && r.Certainty != when.Closed {
+			// Another day, and the time that was agreed on. It is read back.
+			y, m, d := r.Day.Date()
+			v.Start = time.Date(y, m, d, clock.Hour(), clock.Minute(), 0, 0, t.k.zone)
+		}
 	}
 }
 

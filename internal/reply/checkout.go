@@ -19,7 +19,7 @@ func (t *turn) continueOrder() {
 	switch {
 	case len(o.Lines) == 0:
 		t.askProduct()
-	case t.askSize(), t.askHow(), t.askWhere(), t.askPay():
+	case t.askSize(), t.askHow(), t.askArea():
 	default:
 		t.readOrderBack()
 	}
@@ -87,8 +87,9 @@ func (t *turn) askHow() bool {
 	return true
 }
 
-// askWhere asks for the area and then for the address of a delivery.
-func (t *turn) askWhere() bool {
+// askArea asks for the area of a delivery, which its fee depends on. The address in it can follow
+// when the order is placed.
+func (t *turn) askArea() bool {
 	o := t.next.Order
 	if o.How != howDeliver {
 		return false
@@ -98,33 +99,11 @@ func (t *turn) askWhere() bool {
 		t.ask(Ask{For: askArea}, "order.area")
 		return true
 	}
-	if o.Address == "" && o.Latitude == nil {
-		if o.Area == "" {
-			t.ask(Ask{For: askAddress}, "order.address_any")
-		} else {
-			t.ask(Ask{For: askAddress}, "order.address", "area", o.Area)
-		}
+	if o.Area == "" && o.Address == "" && o.Latitude == nil {
+		t.ask(Ask{For: askAddress}, "order.address_any")
 		return true
 	}
 	return false
-}
-
-// askPay asks how the customer pays, if there is a choice.
-func (t *turn) askPay() bool {
-	o, ways := t.next.Order, t.k.profile.Payments
-	switch {
-	case o.Payment != "" || len(ways) == 0:
-		return false
-	case len(ways) == 1:
-		o.Payment = ways[0].Name
-		return false
-	}
-	var options []Option
-	for _, p := range firstOf(ways, maxOptions) {
-		options = append(options, Option{Do: doPay, Value: p.Name, Label: p.Name})
-	}
-	t.askOf(Ask{For: askPay}, options, "order.pay")
-	return true
 }
 
 // fee is what the delivery costs. known is false if the owner has not told.
@@ -297,6 +276,9 @@ func (t *turn) takeArea() bool {
 // takeAddress takes the answer to the question for an address, which may be any words.
 func (t *turn) takeAddress() bool {
 	o := t.next.Order
+	if number := t.next.Ask.About; o == nil && number != "" {
+		return t.addAddress(number)
+	}
 	if o == nil || t.elsewhere() {
 		return false
 	}
@@ -333,20 +315,18 @@ func (t *turn) elsewhere() bool {
 	return false
 }
 
-// takePayment takes a way to pay as the answer to the question for it.
-func (t *turn) takePayment() bool {
-	o := t.next.Order
-	if o == nil || t.p.asks {
+// minAddressWords is how many words an address has at least that comes instead of a yes.
+const minAddressWords = 2
+
+// addsAddress takes what comes instead of a yes for the address that is still missing.
+func (t *turn) addsAddress() bool {
+	o, p := t.next.Order, &t.p
+	if o == nil || o.How != howDeliver || o.Address != "" || len(p.acts) > 0 || p.hasTime ||
+		len(p.entities.Money) > 0 || len(p.reading.Words) < minAddressWords || t.paymentNamed() != "" ||
+		t.countSaid() > 0 || p.name != "" {
 		return false
 	}
-	before := o.Payment
-	t.fillDelivery()
-	if o.Payment == before {
-		return false
-	}
-	t.did(actOrder)
-	t.continueOrder()
-	return true
+	return t.takeAddress()
 }
 
 // takeDeliveryArea answers which area the question for a fee was about.
@@ -377,8 +357,6 @@ func (t *turn) chooseForOrder(o Option) {
 		if b.How == howDeliver && b.Area == "" && t.k.area[t.next.Area] != nil {
 			t.setArea(t.next.Area)
 		}
-	case doPay:
-		b.Payment = o.Value
 	}
 	t.continueOrder()
 }

@@ -47,9 +47,10 @@ const (
 	cueAdd     act = "add"     // puts something on it
 	cuePast    act = "past"    // is about an order made before
 	cueTotal   act = "total"   // is about all of an order
+	cueInstead act = "instead" // puts another time in place of one
 )
 
-var besideActs = []act{cueHere, cuePickup, cueDeliver, cueRemove, cueAdd, cuePast, cueTotal}
+var besideActs = []act{cueHere, cuePickup, cueDeliver, cueRemove, cueAdd, cuePast, cueTotal, cueInstead}
 
 // cued reports whether the message has a cue for something.
 func (p *perception) cued(name act) bool {

@@ -119,7 +119,7 @@ func (t *turn) resume(pending Ask) {
 		if t.next.Booking != nil {
 			t.continueBooking()
 		}
-	case askProduct, askSize, askQuantity, askHow, askArea, askAddress, askPay, askOrder:
+	case askProduct, askSize, askQuantity, askHow, askArea, askAddress, askOrder:
 		if t.next.Order != nil {
 			t.continueOrder()
 		}
@@ -147,10 +147,12 @@ func (t *turn) repeatQuestion(a Ask) {
 func (t *turn) act(informed bool) bool {
 	p := &t.p
 	switch {
+	case p.has(actDecision) && informed:
+		return true // the owner's answer has decided
 	case p.has(actDecision):
-		t.passOn(actDecision)
+		t.refuseBargain()
 		return true
-	case p.has(actPaid) && !informed:
+	case p.has(actPaid) && !informed && t.k.template() != flowhq.SupportTemplate:
 		t.claimPaid()
 		return true
 	case p.has(actDrop):
@@ -195,8 +197,16 @@ func (t *turn) miss(pending Ask) {
 			return
 		}
 	}
+	if p.asks && len(p.reading.Words) >= minQuestion {
+		t.unanswered("unanswered.any")
+		return
+	}
 	t.showMenu("menu.miss")
 }
+
+// minQuestion is how many words a question has at least that is passed on as it is. With fewer the
+// customer is likelier helped by the menu.
+const minQuestion = 4
 
 // maxMisses is how many messages in a row the bot may fail to understand.
 const maxMisses = 2

@@ -155,7 +155,8 @@ func (t *turn) moveBooking(number string) {
 		t.tell("cancel.none")
 		return
 	}
-	t.next.Booking = &Visit{Service: b.Service, Moves: number}
+	day := startOfDay(b.StartsAt.In(t.k.zone)) // unless another is said
+	t.next.Booking = &Visit{Service: b.Service, Moves: number, Day: day}
 	t.fillVisit()
 	t.continueMove()
 }
@@ -170,7 +171,7 @@ func (t *turn) continueMove() {
 		t.tell("cancel.none")
 		return
 	}
-	if v.Day.IsZero() && !(t.timeTaken && t.p.hasTime) {
+	if v.Start.IsZero() && !(t.timeTaken && t.p.hasTime) {
 		t.ask(Ask{For: askMoveTo}, "change.when")
 		return
 	}

@@ -51,6 +51,25 @@ func (t *turn) about() string {
 	return t.k.nameOf(name, t.say)
 }
 
+// refuseBargain answers who wants another price than the owner's: with that price. Only the owner
+// may change it, who is told.
+func (t *turn) refuseBargain() {
+	ids := t.subjects()
+	if len(ids) == 0 && t.next.Topic != "" {
+		ids = []string{t.next.Topic}
+	}
+	if len(ids) != 1 {
+		t.passOn(actDecision)
+		return
+	}
+	t.did(actDecision)
+	if !t.p.has(actPrice) {
+		t.tellPriceOf(ids[0])
+	}
+	t.next.Topic = ids[0]
+	t.unanswered("bargain")
+}
+
 // passOn passes a question to a person that only a person decides.
 func (t *turn) passOn(a act) {
 	t.did(a)

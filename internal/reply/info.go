@@ -75,6 +75,9 @@ func (t *turn) asked() []act {
 	if t.next.Order != nil && !p.asks && t.paymentNamed() != "" {
 		drop(actPayment) // it says how it is paid
 	}
+	if p.has(actDecision) && p.alike >= mayAnswer && t.k.answer[p.answer] != nil {
+		return []act{actAnswer} // the owner has decided already
+	}
 	if has(actAnswer) && !t.ownFacts(asked) {
 		asked = []act{actAnswer} // the owner's own words on it are better than ours
 	} else if has(actAnswer) {
@@ -132,6 +135,9 @@ func (t *turn) giveAnswer(id string) bool {
 	}
 	return true
 }
+
+// mayAnswer is how alike an owner's question is that decides what else only a person could.
+const mayAnswer = .35
 
 // minAlike is how alike an owner's question is at least that is offered.
 const minAlike = .2

@@ -51,7 +51,7 @@ func (t *turn) tellPrice() bool {
 		t.tellPriceOf(id)
 	}
 	if len(ids) == 1 {
-		t.speakOf(ids[0], "")
+		t.speakOf(ids[0], t.sizeIn(ids[0], ""))
 		t.nextStep(ids[0])
 	}
 	return true
@@ -265,8 +265,14 @@ func (t *turn) sizeAsked(id string) (size string, asked bool) {
 		}
 	}
 	size = t.sizeIn(id, "")
+	if p := t.k.product[id]; size == "" && p != nil && len(p.Sizes) > 0 && anyIn(t.p.reading.Words, letterSizes) {
+		return "", true // a size that does not exist
+	}
 	return size, size != "" || t.p.reading.Concepts.Has("size") && len(t.p.entities.Numbers) > 0
 }
+
+// letterSizes are sizes of clothes that a product may not have.
+var letterSizes = keywords("xs, xl, xxl, xxxl, 2xl, 3xl, 4xl, small, medium, large")
 
 // tellCatalogue lists what there is.
 func (t *turn) tellCatalogue() bool {
@@ -310,7 +316,7 @@ func (t *turn) asksForUnlisted() bool {
 		return false
 	}
 	for _, w := range t.p.reading.Words {
-		if _, err := strconv.Atoi(w); err != nil && !hasWord(stockWords, w) {
+		if _, err := strconv.Atoi(w); err != nil && !hasWord(stockWords, w) && !t.k.words[w] {
 			return true
 		}
 	}

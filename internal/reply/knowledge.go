@@ -25,6 +25,7 @@ type Knowledge struct {
 	payments *entity.Names
 	answers  *entity.Answers
 
+	words   map[string]bool            // of all names of services and products
 	service map[string]*flowhq.Service // by ID
 	product map[string]*flowhq.Product // by ID
 	area    map[string]*flowhq.Area    // by name
@@ -36,7 +37,7 @@ type Knowledge struct {
 func Compile(p flowhq.Profile, c flowhq.Config) *Knowledge {
 	k := &Knowledge{
 		profile: p, config: c, zone: p.Zone(),
-		service: map[string]*flowhq.Service{}, product: map[string]*flowhq.Product{},
+		words: map[string]bool{}, service: map[string]*flowhq.Service{}, product: map[string]*flowhq.Product{},
 		area: map[string]*flowhq.Area{}, answer: map[string]*flowhq.Answer{},
 	}
 	k.compileServices()
@@ -85,7 +86,7 @@ func (k *Knowledge) compileServices() {
 	for i := range k.profile.Services {
 		s := &k.profile.Services[i]
 		k.service[s.ID] = s
-		names = append(names, entity.Name{ID: s.ID, Names: namesOf(s.Name, s.Aliases)})
+		names = append(names, entity.Name{ID: s.ID, Names: k.namesOf(s.Name, s.Aliases)})
 	}
 	k.services = entity.NewNames(names)
 }
@@ -96,15 +97,20 @@ func (k *Knowledge) compileProducts() {
 		p := &k.profile.Products[i]
 		k.product[p.ID] = p
 		names = append(names,
-			entity.Name{ID: p.ID, Names: namesOf(p.Name, p.Aliases), Sizes: p.Sizes})
+			entity.Name{ID: p.ID, Names: k.namesOf(p.Name, p.Aliases), Sizes: p.Sizes})
 	}
 	k.products = entity.NewNames(names)
 }
 
-// namesOf lists the names of an entry in both languages.
-func namesOf(name flowhq.Text, aliases []string) []string {
+// namesOf lists the names of an entry in both languages, and remembers their words.
+func (k *Knowledge) namesOf(name flowhq.Text, aliases []string) []string {
 	all := slices.Concat([]string{name.EN, name.SW}, aliases)
 	all = slices.DeleteFunc(all, func(s string) bool { return strings.TrimSpace(s) == "" })
+	for _, name := range all {
+		for _, w := range split(name) {
+			k.words[w], k.words[w+"s"] = true, true
+		}
+	}
 	return slices.Compact(all)
 }
 

@@ -105,6 +105,9 @@ const pictureNote = " [picture]"
 // receiveLocation takes a location as the place to deliver to. Without an order it is kept for one.
 func (t *turn) receiveLocation() {
 	o := t.next.Order
+	if a := t.next.Ask; o == nil && a.For == askAddress && a.About != "" && t.locateOrder(a.About) {
+		return
+	}
 	if !t.keepLocation() || o == nil {
 		t.tell("media.location")
 		t.keepQuestion()
@@ -118,6 +121,21 @@ func (t *turn) receiveLocation() {
 	}
 	t.useLocation()
 	t.continueOrder()
+}
+
+// locateOrder puts the location on an order that is placed.
+func (t *turn) locateOrder(number string) bool {
+	f, ok := t.orderNumbered(number)
+	m := t.in.Message
+	if !ok || f.Status != flowhq.OrderConfirmed || m.Latitude == nil || m.Longitude == nil {
+		return false
+	}
+	t.did(actOrder)
+	f.Delivery.Latitude, f.Delivery.Longitude = m.Latitude, m.Longitude
+	t.fact(flowhq.FactChange{Order: &f})
+	t.next.Ask = Ask{}
+	t.tell("order.address_noted", "number", number)
+	return true
 }
 
 // keepLocation keeps a location that came with the message. It is false if there is none, or the

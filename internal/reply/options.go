@@ -20,7 +20,6 @@ const (
 	doEdit     = "edit"     // changes the order Value
 	doSize     = "size"     // the size Value
 	doHow      = "how"      // deliver or pickup
-	doPay      = "pay"      // the way to pay Value
 	doArea     = "area"     // the area Value
 	doAnswer   = "answer"   // the owner's answer Value
 	doIntent   = "intent"   // as if the message had been of intent Value
@@ -193,7 +192,7 @@ func (t *turn) chooseOwn(o Option) {
 		t.confirmUndo(o.Value)
 	case doEdit:
 		t.editOrder(o.Value)
-	case doSize, doHow, doPay, doArea:
+	case doSize, doHow, doArea:
 		t.chooseForOrder(o)
 	}
 }

@@ -28,6 +28,9 @@ func (t *turn) actOnOrders(informed bool) bool {
 	case p.has(actAccount):
 		t.did(actAccount)
 		t.unanswered("unanswered.account")
+	case t.next.Order == nil && t.editsPlaced():
+		t.did(actChange)
+		t.wantEdit()
 	case p.has(actChange) && t.next.Order == nil:
 		t.did(actChange)
 		t.wantEdit()
@@ -40,6 +43,24 @@ func (t *turn) actOnOrders(informed bool) bool {
 	return true
 }
 
+// editsPlaced reports whether the message changes an order that was placed a moment ago: "make the
+// rice 4 kilos".
+func (t *turn) editsPlaced() bool {
+	p := &t.p
+	if len(p.products) == 0 || p.asks || !p.cued(cueRemove) && !p.cued(cueInstead) {
+		return false
+	}
+	meant, _ := t.meantOrders()
+	return len(meant) == 1 && t.now.Sub(meant[0].CreatedAt) <= AskedFor &&
+		slices.ContainsFunc(meant[0].Lines, func(l flowhq.OrderLine) bool {
+			return slices.ContainsFunc(p.products, func(m entity.NameMatch) bool { return m.ID == l.Product })
+		})
+}
+
+// maxUnasked is how many words a message has at most that orders by naming a product. A longer
+// one, such as a forwarded joke, must say that it orders.
+const maxUnasked = 20
+
 // fillsOrder reports whether the message orders something, or says more of the order that is
 // being made.
 func (t *turn) fillsOrder(informed bool) bool {
@@ -51,7 +72,7 @@ func (t *turn) fillsOrder(informed bool) bool {
 	case informed && !open:
 		return t.hasQuantity()
 	case len(p.products) > 0:
-		return !informed || t.hasQuantity()
+		return (!informed || t.hasQuantity()) && len(p.reading.Words) <= maxUnasked
 	case open && (p.has(actChange) || t.hasQuantity() || t.sizeIn(t.next.Topic, "") != "" && !informed || len(p.areas) > 0 && !informed ||
 		p.cued(cuePickup) || p.cued(cueDeliver) && !informed ||
 		!p.asks && t.paymentNamed() != ""):
@@ -76,7 +97,8 @@ func (t *turn) hasQuantity() bool {
 func (t *turn) countSaid() int {
 	e := t.p.entities
 	switch {
-	case len(e.Quantities) == 0 && len(t.p.products) == 0 && t.sizeIn(t.next.Topic, "") != "",
+	case len(e.Numbers) == 1 && len(e.Quantities) == 0 && len(t.p.products) == 0 &&
+		t.sizeIn(t.next.Topic, "") == strconv.Itoa(e.Numbers[0].Value),
 		len(t.p.products) == 1 && t.p.products[0].Size != "" && len(e.Numbers) < 2:
 		return 0 // "42" is a size of shoes
 	case t.p.isChoice:
@@ -121,6 +143,9 @@ func (t *turn) fillOrder() {
 		t.setSize()
 	}
 	t.fillDelivery()
+	if o.How == howDeliver && o.Area == "" && len(p.areas) == 0 && t.namesOtherPlace() {
+		t.tell("order.area_unknown")
+	}
 	switch {
 	case unclear != nil:
 		t.askWhichProduct(*unclear)
@@ -130,7 +155,26 @@ func (t *turn) fillOrder() {
 	t.tellAdded(before, place)
 }
 
-// tellAdded says at a place in the reply which lines are new, unless the whole order is read back.
+// onlyPack takes the one of several products that comes in packs of which a whole number makes the
+// amount: two litres of oil are two bottles of one and no can of five.
+func (t *turn) onlyPack(m *entity.NameMatch) bool {
+	var fitting []string
+	for _, id := range append([]string{m.ID}, m.Others...) {
+		one := *m
+		one.ID = id
+		if n, whole := t.packs(one); m.Amount.Unit != "" && whole && n > 0 {
+			fitting = append(fitting, id)
+		}
+	}
+	if len(fitting) != 1 {
+		return false
+	}
+	m.ID, m.Others = fitting[0], nil
+	return true
+}
+
+// tellAdded says at a place in the reply which lines are new and what the order comes to, unless
+// all of it is read back.
 func (t *turn) tellAdded(before []Line, place int) {
 	if t.next.Order == nil || t.next.Ask.For == askOrder {
 		return
@@ -145,6 +189,10 @@ func (t *turn) tellAdded(before []Line, place int) {
 		text := t.render("order.added", "line", strings.Join(added, "; "))
 		t.said = slices.Insert(t.said, place, part{text: text})
 	}
+	lines := t.next.Order.Lines
+	if total, ok := t.lineTotal(); ok && len(lines) > 0 && (len(lines) > 1 || len(before) > len(lines)) {
+		t.tell("order.so_far", "total", t.k.money(total))
+	}
 }
 
 // addLines puts the products of the message on the order. It returns one that may be several.
@@ -153,8 +201,11 @@ func (t *turn) addLines() (unclear *entity.NameMatch) {
 		if len(t.p.products) == 1 && m.Quantity == 0 && m.Amount.Value == 0 {
 			m.Quantity = t.countSaid()
 		}
-		if len(m.Others) > 0 && !m.Exact {
+		if len(m.Others) > 0 && !m.Exact && !t.onlyPack(&m) {
 			unclear = &m
+			continue
+		}
+		if t.worth(&m) {
 			continue
 		}
 		if n, whole := t.packs(m); whole {
@@ -180,6 +231,23 @@ func (t *turn) askWhichProduct(m entity.NameMatch) {
 		}
 	}
 	t.askOf(Ask{For: askProduct, About: strconv.Itoa(m.Quantity)}, options, "order.which")
+}
+
+// worth takes an amount of money for what it buys: "sugar for 6,000". It asks how many if that is
+// no whole number, and reports whether it did.
+func (t *turn) worth(m *entity.NameMatch) (asked bool) {
+	p, sums := t.k.product[m.ID], t.p.entities.Money
+	if p == nil || p.Price == 0 || len(sums) != 1 || len(t.p.products) != 1 || m.Quantity > 0 || m.Amount.Value > 0 {
+		return false
+	}
+	if n := sums[0].Amount / p.Price; n >= 1 && n <= maxQuantity && n*p.Price == sums[0].Amount {
+		m.Quantity = int(n)
+		return false
+	}
+	t.tell("price.one", "name", p.Name.In(t.say.language), "price", t.k.money(p.Price))
+	t.ask(Ask{For: askQuantity, About: m.ID}, "order.quantity")
+	t.unsettled = true
+	return true
 }
 
 // packs is how many of a product make the amount that was said: "2 kilos" of what is sold by the

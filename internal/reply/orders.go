@@ -31,11 +31,38 @@ func (t *turn) placeOrder() {
 	f := t.order(flowhq.OrderConfirmed)
 	t.fact(flowhq.FactChange{Order: &f})
 	t.tell("order.done", "number", f.Number, "total", t.k.money(f.Total))
-	if i := slices.IndexFunc(t.k.profile.Payments, func(p flowhq.Payment) bool { return p.Name == o.Payment }); i >= 0 &&
-		t.k.profile.Payments[i].Number != "" {
-		t.tell("order.pay_to", "payment", strings.TrimSuffix(t.payment(i), "."))
-	}
+	t.tellHowToPay(o)
 	t.next.Order, t.next.Ask, t.next.Topic = nil, Ask{}, ""
+	if o.How == howDeliver && o.Address == "" && o.Latitude == nil {
+		t.ask(Ask{For: askAddress, About: f.Number}, "order.address", "area", o.Area)
+	}
+}
+
+// tellHowToPay says where to pay for an order: in the way that the customer has chosen, else in
+// any of them.
+func (t *turn) tellHowToPay(o *Basket) {
+	ways := t.k.profile.Payments
+	i := slices.IndexFunc(ways, func(p flowhq.Payment) bool { return p.Name == o.Payment })
+	switch {
+	case i >= 0 && ways[i].Number != "":
+		t.tell("order.pay_to", "payment", strings.TrimSuffix(t.payment(i), "."))
+	case i < 0 && len(ways) > 0:
+		t.tellPayment()
+	}
+}
+
+// addAddress puts the address on an order that is placed.
+func (t *turn) addAddress(number string) bool {
+	f, ok := t.orderNumbered(number)
+	if !ok || f.Status != flowhq.OrderConfirmed || t.elsewhere() || len(t.p.acts) > 0 && t.p.has(taskActs...) {
+		return false
+	}
+	t.did(actOrder)
+	f.Delivery.Address = oneLine(t.note(), maxAddress)
+	t.fact(flowhq.FactChange{Order: &f})
+	t.next.Ask = Ask{}
+	t.tell("order.address_noted", "number", number)
+	return true
 }
 
 // incomplete reports whether the order lacks what only a newer profile asks for.

@@ -67,9 +67,9 @@ func (t *turn) perceive() {
 	p.answer, p.alike, p.sure, p.nearest = k.answers.Best(text)
 	switch {
 	case p.asks:
-		p.yesNo = entity.Neither // "is that okay?" consents to nothing
+		p.yesNo = entity.Neither // "is that okay?" goesOnTo to nothing
 	case slices.Contains(yesNoAsks, t.next.Ask.For):
-		p.yesNo = cmp.Or(p.yesNo, p.impliedYesNo())
+		p.yesNo = cmp.Or(p.yesNo, p.impliedYesNo(t.next.Ask.For))
 	}
 	p.findName()
 	p.acts = t.actsOf(p)
@@ -114,7 +114,7 @@ const maxNameRunes = 60
 
 // impliedYesNo is a yes or no in a few words more: "hapana, haijasaidia". A yes that comes with a
 // question, an amount or a name is none: it would be consent to what was not understood.
-func (p *perception) impliedYesNo() entity.YesNo {
+func (p *perception) impliedYesNo(asked string) entity.YesNo {
 	if p.asks || p.hasTime || p.names() || len(p.areas) > 0 || len(p.reading.Words) == 0 || len(p.reading.Words) > maxAssent ||
 		len(p.reading.Intents) == 0 || p.reading.Band != understand.Sure ||
 		!reflect.DeepEqual(p.entities, entity.Entities{}) {
@@ -124,7 +124,8 @@ func (p *perception) impliedYesNo() entity.YesNo {
 	switch best := p.reading.Intents[0]; {
 	case anyIn(p.reading.Words, butWords):
 		return entity.Neither
-	case anyIn(first, yesWords) && slices.Contains(taken, best.Intent):
+	case anyIn(first, yesWords) && (best.Intent == understand.Affirm ||
+		best.Intent == understand.Thanks || best.Intent == goesOnTo[asked]):
 		return entity.Yes // "yes please book it for me"
 	case best.Score < surelyMeant || len(p.reading.Words) > maxYesNo:
 		return entity.Neither
@@ -143,7 +144,12 @@ var (
 		but, lakini, ila, except, not, no, wait, instead, sio, siyo, si, hapana, ngoja, subiri,
 		kwanza, badala, bado
 	`)
-	taken = []understand.Intent{understand.Affirm, understand.Book, understand.Order, understand.Thanks}
+	// goesOnTo are what a yes may go on to: "yes, cancel it".
+	goesOnTo = map[string]understand.Intent{
+		askBook: understand.Book, askMean: understand.Book, askOrder: understand.Order,
+		askCancel: understand.Cancel, askUndo: understand.Cancel, askMove: understand.Change,
+		askPerson: understand.Human,
+	}
 )
 
 const (

@@ -94,18 +94,38 @@ func (t *turn) onlyReading(p *perception, all acts) (only acts, ok bool) {
 // reconcileDecision finds what only the owner may agree to: a price that the customer names, or a
 // lower one.
 func (t *turn) reconcileDecision(p *perception, all *acts) {
-	if !p.cued(actPrice) && bargains(p) {
+	if !p.cued(actPrice) && bargains(p) && !t.namesPrice(p) {
 		all.add(actDecision)
 	}
 	if !all.has(actDecision) {
 		return
 	}
-	if len(p.entities.Money) > 0 {
+	if len(p.entities.Money) > 0 || p.cued(actDecision) && len(p.products) > 0 {
 		all.drop(actPayment, actBook, actOrder)
 	}
 	if !p.names() {
 		all.drop(actPrice)
 	}
+}
+
+// namesPrice reports whether the amount in a message is what the thing costs that is spoken of:
+// "10k is fine" agrees to the owner's price.
+func (t *turn) namesPrice(p *perception) bool {
+	for _, id := range append(idsOf(slices.Concat(p.services, p.products)), t.next.Topic) {
+		var price, to int64
+		if s := t.k.service[id]; s != nil {
+			price, to = s.Price, s.PriceTo
+		}
+		if s := t.k.product[id]; s != nil {
+			price = s.Price
+		}
+		for _, m := range p.entities.Money {
+			if price > 0 && m.Amount >= price && m.Amount <= max(price, to) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // angry reports whether the words are angry beyond doubt.

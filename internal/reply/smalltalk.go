@@ -49,6 +49,20 @@ func (t *turn) greet() {
 	t.next.Greeted = true
 }
 
+// lateYes reads back once more what a yes comes too late for: the slot may be gone.
+func (t *turn) lateYes() bool {
+	switch {
+	case t.next.Late != nil && !t.next.Late.Start.IsZero():
+		t.next.Booking = t.next.Late
+		t.continueBooking()
+	case t.next.Order != nil && len(t.next.Order.Lines) > 0:
+		t.continueOrder()
+	default:
+		return false
+	}
+	return true
+}
+
 // courtesy answers what is only courtesy, or nothing: the menu is never an answer to thanks.
 func (t *turn) courtesy() bool {
 	p := &t.p
@@ -75,6 +89,8 @@ func (t *turn) courtesy() bool {
 	case p.has(actBye):
 		t.did(actBye)
 		t.tell("bye")
+	case p.yesNo == entity.Yes && t.lateYes():
+		t.did(actYes)
 	case p.yesNo == entity.Yes:
 		t.did(actSilence) // nothing was asked
 	case p.yesNo == entity.No:

@@ -58,10 +58,12 @@ type State struct {
 	Latitude  *float64 `json:"latitude,omitempty"`
 	Longitude *float64 `json:"longitude,omitempty"`
 
-	Ask     Ask      `json:"ask,omitzero"` // the open question
-	Booking *Visit   `json:"booking,omitempty"`
-	Order   *Basket  `json:"order,omitempty"`
-	Ticket  *Problem `json:"ticket,omitempty"`
+	Ask     Ask    `json:"ask,omitzero"` // the open question
+	Booking *Visit `json:"booking,omitempty"`
+	// Late is a booking that was not confirmed in time, for the turn in which that is noticed.
+	Late   *Visit   `json:"-"`
+	Order  *Basket  `json:"order,omitempty"`
+	Ticket *Problem `json:"ticket,omitempty"`
 }
 
 // An Ask is a question of the bot that waits for its answer.
@@ -101,7 +103,6 @@ const (
 	askHow      = "how"      // delivery or pick-up
 	askArea     = "area"     // of the delivery
 	askAddress  = "address"  // of the delivery, in free words
-	askPay      = "pay"      // one of the ways to pay
 	askOrder    = "order"    // yes or no: place the order
 	askUndo     = "undo"     // yes or no: cancel the order About
 	askProblem  = "problem"  // what is wrong, in free words
@@ -163,7 +164,11 @@ func (s State) current(written time.Time) State {
 	if s.Ask.For != "" && !s.Ask.open(written) {
 		s.Ask = Ask{}
 	}
+	s.Late = nil
 	if written.Sub(s.At) > AskedFor {
+		if written.Sub(s.At) <= OrderFor {
+			s.Late = clone(s.Booking)
+		}
 		s.Misses, s.Topic, s.Size, s.Area, s.Booking, s.Ticket = 0, "", "", "", nil, nil
 	}
 	if s.Order != nil && written.Sub(s.Order.At) > OrderFor {

@@ -21,9 +21,16 @@ func (t *turn) actOnTickets(informed bool) bool {
 	case p.has(actCancel) && len(t.in.Calendar.Tickets) > 0:
 		t.did(actCancel)
 		t.closeTicket()
+	case p.has(actPaid) && !informed:
+		t.did(actPaid)
+		t.describeProblem(actPaid)
 	case p.has(actProblem) && !informed:
 		t.did(actProblem)
 		t.describeProblem(actProblem)
+	case p.has(actAccount) && len(p.entities.References) > 0 && !p.asks && !informed:
+		t.did(actAccount)
+		t.next.Ticket = &Problem{Subject: string(actAccount), Note: t.note(), At: t.in.Message.At}
+		t.openTicket()
 	case p.has(actAccount, actCancel, actOrder, actChange) && !informed:
 		t.did(actAccount)
 		t.passAccount()
