@@ -26,10 +26,9 @@ func (p Profile) HoursTold() bool { return len(p.Hours) > 0 }
 
 // OpenOn returns when the business is open on the date that day shows in its own zone, in order.
 // A span begins on that date and may end on the next. None means closed, if [Profile.HoursTold].
-func (p Profile) OpenOn(day time.Time) []Span { return p.openOn(day, p.Zone()) }
-
-func (p Profile) openOn(day time.Time, zone *time.Location) (spans []Span) {
+func (p Profile) OpenOn(day time.Time) (spans []Span) {
 	year, month, date := day.Date()
+	zone := p.Zone()
 	add := func(opens, closes string) {
 		if from, to, ok := openMinutes(opens, closes); ok {
 			// By the clock on the wall and not by adding hours to midnight, for zones that
@@ -63,22 +62,6 @@ func (p Profile) HolidayOn(day time.Time) (Holiday, bool) {
 		}
 	}
 	return Holiday{}, false
-}
-
-// OpenAt reports whether the business is open at an instant. known is false if no hours were
-// told.
-func (p Profile) OpenAt(at time.Time) (open, known bool) {
-	zone := p.Zone()
-	local := at.In(zone)
-	// Yesterday's last span may end today.
-	for _, day := range []time.Time{local.AddDate(0, 0, -1), local} {
-		for _, s := range p.openOn(day, zone) {
-			if !at.Before(s.From) && at.Before(s.To) {
-				return true, true
-			}
-		}
-	}
-	return false, p.HoursTold()
 }
 
 // openMinutes returns the times of an opening in minutes since the midnight that its day begins

@@ -30,11 +30,7 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		name := "renamed"
 		return s.UpdateTenant(ctx, g.tenant, flowhq.TenantChange{Name: &name}, "admin")
 	},
-	"Profile": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.Profile(ctx, g.tenant) },
-	"ProfileSince": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		p, _, err := s.ProfileSince(ctx, g.tenant, 0)
-		return p, err
-	},
+	"Profile":   func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.Profile(ctx, g.tenant) },
 	"ProfileAt": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.ProfileAt(ctx, g.tenant, 1) },
 	"ProfileVersions": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		vs, _, err := s.ProfileVersions(ctx, g.tenant, 0, 0)

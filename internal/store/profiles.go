@@ -40,19 +40,8 @@ func (r profileRow) read() (flowhq.Profile, error) {
 func (s *Store) Profile(
 	ctx context.Context, tenant flowhq.TenantID,
 ) (flowhq.Profile, error) {
-	p, _, err := s.ProfileSince(ctx, tenant, -1)
-	return p, err
-}
-
-// ProfileSince returns the profile if it is of another version than the one that the caller has,
-// and whether it is. A host asks it whenever it is notified that its tenant was changed ("config"),
-// and most of such changes are not of the profile: the document is then not read.
-func (s *Store) ProfileSince(
-	ctx context.Context, tenant flowhq.TenantID, version int64,
-) (p flowhq.Profile, changed bool, err error) {
 	const q = `
-		select t.phone_number, p.version,
-			case when coalesce(p.version, 0) <> @version then p.profile::text end
+		select t.phone_number, p.version, p.profile::text
 		from flowhq.tenants t
 		left join lateral (
 			select version, profile from flowhq.profiles
@@ -61,19 +50,15 @@ func (s *Store) ProfileSince(
 			limit 1
 		) p on true
 		where t.id = @tenant`
-	row, err := one(ctx, s, q, named{
-		"tenant": tenant, "version": version,
-	}, pgx.RowToStructByPos[profileRow])
-	if err == nil && (row.Version == nil && version == 0 || row.Version != nil && *row.Version == version) {
-		return p, false, nil
-	}
+	row, err := one(ctx, s, q, named{"tenant": tenant}, pgx.RowToStructByPos[profileRow])
+	var p flowhq.Profile
 	if err == nil {
 		p, err = row.read()
 	}
 	if err != nil {
-		return p, false, fmt.Errorf("profile of tenant %s: %w", tenant, s.missing(ctx, err))
+		return p, fmt.Errorf("profile of tenant %s: %w", tenant, s.missing(ctx, err))
 	}
-	return p, true, nil
+	return p, nil
 }
 
 // ProfileAt returns the profile as it was in a version. A NotFound error means that there is no

@@ -53,28 +53,6 @@ func TestProfile(t *testing.T) {
 	failing(t, flowhq.NotFound)(b.ChangeProfile(t.Context(), nobody, store.ProfileChange{Profile: fresh}))
 }
 
-func TestProfileSince(t *testing.T) {
-	t.Parallel()
-	b := open(t)
-	tenant := b.tenant(t)
-	for _, c := range []struct {
-		have    int64
-		changed bool
-	}{{-1, true}, {0, false}} {
-		if _, changed, err := b.ProfileSince(t.Context(), tenant, c.have); err != nil || changed != c.changed {
-			t.Errorf("since %d of none: changed is %t, %v", c.have, changed, err)
-		}
-	}
-	b.change(t, tenant, func(p *flowhq.Profile) { p.Capacity = 7 })
-	p, changed, err := b.ProfileSince(t.Context(), tenant, 0)
-	if err != nil || !changed || p.Capacity != 7 || p.Version != 1 {
-		t.Errorf("since 0: %d, %d, %t, %v", p.Version, p.Capacity, changed, err)
-	}
-	if _, changed, err := b.ProfileSince(t.Context(), tenant, 1); err != nil || changed {
-		t.Errorf("since 1: changed is %t, %v", changed, err)
-	}
-}
-
 // Of many who change one version at once, one comes through; the others are told.
 func TestChangeProfileAtOnce(t *testing.T) {
 	t.Parallel()
