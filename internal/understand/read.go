@@ -1,6 +1,7 @@
 package understand
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -32,6 +33,9 @@ func (w *Weights) read(m *Model, text string, examples *Examples) Reading {
 	}
 	if i, likeness := examples.nearest(r.Words); likeness > 0 {
 		r.prefer(i, likeness)
+	}
+	if r.Band == Sure {
+		r.addParts(m, text)
 	}
 	r.demoteSmallTalk(m)
 	return r
@@ -74,3 +78,55 @@ func (r *Reading) demoteSmallTalk(m *Model) {
 
 // businessShare of a greeting's score is what makes a message be about something else.
 const businessShare = .5
+
+// Bounds on the parts of a message that are read by themselves.
+const (
+	maxParts    = 4
+	minPart     = 2  // words
+	sureOfAPart = .6 // few words say less than many, so a part has to be clearer than a message
+)
+
+// addParts raises the intents of a message's parts: of "mko wapi na mnafungua saa ngapi" the
+// model sees the hours, and hardly the place. The best intent stays the best.
+func (r *Reading) addParts(m *Model, text string) {
+	parts := split(text)
+	if len(parts) < 2 {
+		return
+	}
+	best := r.Intents[0].Score
+	for _, part := range parts[:min(len(parts), maxParts)] {
+		concepts, strange := theLexicon.find(part)
+		said := m.Rank(m.Probabilities(features(part, concepts, strange, false)))[0]
+		for i, s := range r.Intents {
+			if s.Intent == said.Intent && said.Score > sureOfAPart {
+				r.Intents[i].Score = min(best, max(s.Score, said.Score))
+			}
+		}
+	}
+	slices.SortStableFunc(r.Intents, func(a, b Scored) int { return cmp.Compare(b.Score, a.Score) })
+}
+
+// joints are words between two parts of a message.
+var joints = []string{"na", "and", "pia", "also", "halafu", "then", "kisha", "alafu", "but", "lakini"}
+
+// split returns the words of the parts of a message that have enough of them.
+func split(text string) (parts [][]string) {
+	for piece := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(",.?!;\n", r) }) {
+		all := words(piece)
+		for len(all) > 0 && len(parts) < maxParts {
+			end := slices.IndexFunc(all, func(w string) bool { return slices.Contains(joints, w) })
+			part, rest := all, []string(nil)
+			if end >= 0 {
+				part, rest = all[:end], all[end+1:]
+			}
+			if len(part) >= minPart {
+				parts = append(parts, part)
+			}
+			all = rest
+		}
+		if len(parts) == maxParts {
+			break
+		}
+	}
+	return parts
+}

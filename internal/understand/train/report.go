@@ -31,7 +31,7 @@ func Report(rows []*Row, say func(format string, args ...any)) string {
 		b.WriteString(r.line())
 	}
 	b.WriteString("\n### A source left out\n\n" + tableHead)
-	for _, source := range []string{"injongo", "massive", "clinc150", "multidogo", "bitext", "nlu++", "banking77", "dstc11", "afrisenti"} {
+	for _, source := range []string{"injongo", "massive", "clinc150", "multidogo", "bitext", "nlu++", "banking77", "afrisenti"} {
 		for _, r := range leaveOut(rows, source, say) {
 			b.WriteString(r.line())
 		}

@@ -8,8 +8,8 @@ import (
 // Shares of the out-of-scope rows of a source never seen that may be taken for something. Of the
 // sources that were trained on, less than half as many are.
 const (
-	acceptedWhenActing = .07
-	acceptedWhenAsking = .09
+	acceptedWhenActing = .045
+	acceptedWhenAsking = .07
 )
 
 // setThresholds sets Act and Ask on the training rows, each read by a model trained without its source.

@@ -119,7 +119,7 @@ func (t *trainer) model() *understand.Model {
 // Weights are rounded to so many steps either side of zero; noise is how many of them say
 // nothing. 127 steps take a megabyte more and measure the same.
 const (
-	steps = 32
+	steps = 24
 	noise = 1
 )
 
@@ -205,27 +205,25 @@ func withoutRare(examples []example) []example {
 
 // pairs returns examples of messages that carry two intents, joined of two seeds.
 func pairs(rows []*Row, t flowhq.Template) []example {
-	var seeds []*Row
-	for _, r := range rows {
-		if r.dataset() == seedSource && r.label(t) != "" && r.label(t) != understand.Other {
-			seeds = append(seeds, r)
-		}
-	}
-	if len(seeds) == 0 {
-		return nil
-	}
-	slices.SortStableFunc(seeds, func(a, b *Row) int { return cmp.Compare(a.part("pair", 1<<30), b.part("pair", 1<<30)) })
+	seeds := keep(rows, func(r *Row) bool {
+		return r.dataset() == seedSource && r.label(t) != "" && r.label(t) != understand.Other
+	})
+	slices.SortStableFunc(seeds, func(a, b *Row) int {
+		return cmp.Compare(a.part("pair", 1<<30), b.part("pair", 1<<30))
+	})
 	classes := classesOf(t)
 	var all []example
 	for i, a := range seeds {
-		b := seeds[(i+1)%len(seeds)]
-		if a.label(t) == b.label(t) {
-			continue
+		for n, joint := range []string{", ", " na ", " and "} {
+			b := seeds[(i+1+n)%len(seeds)]
+			if a.label(t) == b.label(t) {
+				continue
+			}
+			all = append(all, example{
+				features: understand.Features(a.Text + joint + b.Text), weight: 1,
+				right: []int{slices.Index(classes, a.label(t)), slices.Index(classes, b.label(t))},
+			})
 		}
-		all = append(all, example{
-			features: understand.Features(a.Text + ", " + b.Text),
-			right:    []int{slices.Index(classes, a.label(t)), slices.Index(classes, b.label(t))}, weight: 1,
-		})
 	}
 	return all
 }
