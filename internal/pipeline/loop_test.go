@@ -68,7 +68,7 @@ func TestWhoWritesLikeAProgram(t *testing.T) {
 		"a person who says hello again and again": {talk{[]string{"hello"}, []time.Duration{5 * s}, 200, false}, 0},
 		"a person who says thanks each time":      {talk{[]string{"Asante sana!", "ok", "sawa", "Habari za leo"}, []time.Duration{5 * s}, 200, false}, 0},
 		"a person who goes back to the menu":      {talk{[]string{"menu", "1", "menu", "2"}, []time.Duration{5 * s}, 200, false}, 0},
-		"a person who writes what the menu says":  {talk{[]string{"Make a booking", "menu", "Prices", "menu"}, []time.Duration{5 * s}, 200, false}, 0},
+		"a person who writes what the menu says":  {talk{[]string{"Make a booking", "menu", "Talk to a person", "menu"}, []time.Duration{5 * s}, 200, false}, 0},
 		"pictures without words":                  {talk{[]string{""}, []time.Duration{5 * s}, 200, false}, 0},
 		"signs only":                              {talk{[]string{"👍👍👍👍👍👍"}, []time.Duration{5 * s}, 200, false}, 0},
 		"huge texts":                              {talk{[]string{strings.Repeat("x", 60_000)}, []time.Duration{5 * s}, 200, false}, 1 + maxSame},

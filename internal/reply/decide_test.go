@@ -116,6 +116,57 @@ func TestBusinessNameIsTakenLiterally(t *testing.T) {
 	}
 }
 
+// What the bot itself offers is told from what a program may answer with.
+func TestOffered(t *testing.T) {
+	eachTenant(t, func(t *testing.T, c flowhq.Config) {
+		for _, offered := range []string{
+			"menu", "Menyu", "1", "namba 2 tafadhali", "hello", "Hello there!", "habari za leo",
+			"shikamoo", "mambo vipi", "sawa", "ok", "asante", "Asante sana", "thank you very much",
+			speakerOf(&Knowledge{config: c}, c.Language).first("menu.person"),
+		} {
+			if !Offered(offered, c) {
+				t.Errorf("%q is not offered", offered)
+			}
+		}
+		for _, other := range []string{
+			"", "Thank you for your message!", "Thank you for your message! We will reply as soon as we can.",
+			"We are closed", "Asante kwa ujumbe wako", "Hello, this is an automatic answer", "26 February for two",
+		} {
+			if Offered(other, c) {
+				t.Errorf("%q is offered", other)
+			}
+		}
+	})
+}
+
+// Config values that a newer or broken row may hold are answered all the same.
+func TestUnknownConfigHasDefaults(t *testing.T) {
+	k := Compile(flowhq.Profile{}, flowhq.Config{Template: "SALON", Language: "FR", BusinessName: "X"})
+	got := Decide(Input{Message: Message{Text: "hi", At: morning}, Knowledge: k})
+	if k.template() != flowhq.BookingTemplate || got.Understood.Language != flowhq.Swahili || got.Reply == "" {
+		t.Errorf("a broken config is answered as %s, %+v", k.template(), got)
+	}
+}
+
+func TestStateAsJSON(t *testing.T) {
+	for _, s := range []State{
+		{},
+		{Version: stateVersion, At: morning, Ask: Ask{For: askBook, At: morning}, Booking: &Visit{Start: morning}},
+	} {
+		b, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back State
+		if err := json.Unmarshal(b, &back); err != nil || !reflect.DeepEqual(back, s) {
+			t.Errorf("%s reads back as %+v, %v; want %+v", b, back, err, s)
+		}
+	}
+	if b, _ := json.Marshal(State{}); string(b) != "{}" {
+		t.Errorf("the zero State is %s; want {}", b)
+	}
+}
+
 func BenchmarkDecide(b *testing.B) {
 	k := Compile(demo.Profile(demo.Grocer), demo.Config(demo.Grocer))
 	m := Message{

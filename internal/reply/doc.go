@@ -1,33 +1,35 @@
 // Package reply decides what the bot says.
 //
-// [Answer] is a pure function of the message, the tenant's configuration, what
-// the bot asked last and the time. It cannot fail, block or send, so the
-// pipeline may call it inside a transaction and call it again after a crash.
+// [Decide] is a pure function of the message, what the owner has told, what is booked already, and
+// what the bot remembers of the conversation. It cannot fail, block or send, so the pipeline may
+// call it inside a transaction and call it again after a crash: the same [Input] gives the same
+// [Turn], with its facts under the same number.
 //
-// # How a message is understood
+// # How a turn is decided
 //
-// The first rule that fits wins:
+//  1. The message is read (perceive.go): words, language and intents by internal/understand, days
+//     and times, amounts, and the names from the owner's lists.
+//  2. What it does are acts (acts.go): what the model is sure of, and what a cue of texts/cues.txt
+//     says beyond doubt. Acts that contradict what is certain are dropped (reconcile.go). A
+//     message may have several acts, and all of them are answered.
+//  3. Whatever wants a person, or must never be repeated, comes first (handover.go, secrets.go).
+//  4. The open question takes its answer, if the message is one and nothing else (answers.go).
+//     Each question says what it takes; whatever else a message holds is read as if nothing had
+//     been asked.
+//  5. Questions for facts are answered from the profile (info.go, info_prices.go, info_hours.go).
+//     What the owner has not told is passed on, and never made up.
+//  6. What is to be done is done: bookings (booking.go, slots.go, existing.go), orders (order.go,
+//     checkout.go, orders.go) or tickets (tickets.go), by the template. Any message may fill any
+//     slot. Everything is read back and confirmed before it is a fact, but a ticket.
+//  7. A question that was open and not answered is asked again.
+//  8. Courtesy is answered in kind, or not at all (smalltalk.go).
+//  9. The rest was not understood: one question between two intents, the menu from the owner's own
+//     services, and the second time in a row a person.
 //
-//  1. A message without words, such as a picture without a caption, is asked for
-//     in words.
-//  2. A bare number, as digits ("2", "2)", "2️⃣") or as a word ("mbili"), picks
-//     from the menu, unless the bot has just asked for a quantity.
-//  3. "0", "menu" and "menyu" show the menu.
-//  4. If the bot asked for details within [AskedFor], the message is taken as
-//     the details and noted, unless it is too thin to be any, only repeats the
-//     request or changes the subject.
-//  5. The template's topics are tried in the order in which its file lists them;
-//     the first with a keyword in the message is answered.
-//  6. Small talk: greetings, thanks, "ok".
-//  7. A person who is still adding to noted details has the addition noted too.
-//  8. Anything else shows the menu.
-//
-// Keywords of both languages count whatever the tenant's language is, because
-// customers mix them; the answer is always in the tenant's language.
+// Messages without words are in media.go.
 //
 // # Where to change what
 //
-// Each template has a file with its topics and keywords; english.go and
-// swahili.go hold every text. The conversations in testdata show the result and
-// are rewritten by go test -update.
+// The texts of both languages and the cues are in texts, with a README.md; the conversations in
+// testdata/conversations show the result, with another. Neither needs Go.
 package reply

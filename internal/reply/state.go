@@ -49,11 +49,6 @@ type State struct {
 	Name  string `json:"name,omitempty"` // of the customer
 	Area  string `json:"area,omitempty"` // whose delivery was asked about last
 
-	// Asked, Noted and Prompted are what [Answer] remembers.
-	Asked    string    `json:"asked,omitempty"`
-	Noted    bool      `json:"noted,omitempty"`
-	Prompted time.Time `json:"prompted,omitzero"`
-
 	// Latitude and Longitude are those of the location that was sent last.
 	Latitude  *float64 `json:"latitude,omitempty"`
 	Longitude *float64 `json:"longitude,omitempty"`

@@ -1,0 +1,109 @@
+package reply
+
+import (
+	"strconv"
+
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+// hasQuantity reports whether the message says how many.
+func (t *turn) hasQuantity() bool {
+	for _, m := range t.p.products {
+		if m.Quantity > 0 {
+			return true
+		}
+	}
+	return len(t.p.products) == 0 && t.countSaid() > 0
+}
+
+// countSaid is the quantity that a message without a product's name says; 0 if none.
+func (t *turn) countSaid() int {
+	e := t.p.entities
+	switch {
+	case len(e.Numbers) == 1 && len(e.Quantities) == 0 && len(t.p.products) == 0 &&
+		t.sizeIn(t.next.Topic, "") == strconv.Itoa(e.Numbers[0].Value),
+		len(t.p.products) == 1 && t.p.products[0].Size != "" && len(e.Numbers) < 2:
+		return 0 // "42" is a size of shoes
+	case t.p.isChoice:
+		return within(t.p.choice)
+	case len(e.Quantities) == 1 && e.Quantities[0].Value == float64(int(e.Quantities[0].Value)):
+		return within(int(e.Quantities[0].Value))
+	case len(e.Numbers) == 1 && len(e.Quantities) == 0:
+		return within(e.Numbers[0].Value)
+	}
+	return 0
+}
+
+func within(n int) int {
+	if n < 1 || n > maxQuantity {
+		return 0
+	}
+	return n
+}
+
+// worth takes an amount of money for what it buys: "sugar for 6,000". It asks how many if that is
+// no whole number, and reports whether it did.
+func (t *turn) worth(m *entity.NameMatch) (asked bool) {
+	p, sums := t.k.product[m.ID], t.p.entities.Money
+	if p == nil || p.Price == 0 || len(sums) != 1 || len(t.p.products) != 1 || m.Quantity > 0 || m.Amount.Value > 0 {
+		return false
+	}
+	if n := sums[0].Amount / p.Price; n >= 1 && n <= maxQuantity && n*p.Price == sums[0].Amount {
+		m.Quantity = int(n)
+		return false
+	}
+	t.tell("price.one", "name", p.Name.In(t.say.language), "price", t.k.money(p.Price))
+	t.ask(Ask{For: askQuantity, About: m.ID}, "order.quantity")
+	t.unsettled = true
+	return true
+}
+
+// packs is how many of a product make the amount that was said: "2 kilos" of what is sold by the
+// half kilo are four. whole is false if no number of them does.
+func (t *turn) packs(m entity.NameMatch) (n int, whole bool) {
+	p := t.k.product[m.ID]
+	if p == nil || m.Amount.Value == 0 {
+		return m.Quantity, true
+	}
+	pack := entity.Quantity{Value: 1}
+	for _, q := range entity.Find(p.Name.EN).Quantities {
+		if inUnit(q).Unit == inUnit(m.Amount).Unit && q.Value > 0 {
+			pack = inUnit(q)
+		}
+	}
+	count := inUnit(m.Amount).Value / pack.Value
+	if pack.Unit == "" {
+		count = m.Amount.Value
+	}
+	n = int(count + .001)
+	return n, n >= 1 && float64(n) > count-.001
+}
+
+// inUnit writes an amount in the larger unit: 500 g are .5 kg.
+func inUnit(q entity.Quantity) entity.Quantity {
+	switch q.Unit {
+	case "g":
+		return entity.Quantity{Value: q.Value / 1000, Unit: "kg"}
+	case "ml":
+		return entity.Quantity{Value: q.Value / 1000, Unit: "l"}
+	}
+	return q
+}
+
+// onlyPack takes the one of several products that comes in packs of which a whole number makes the
+// amount: two litres of oil are two bottles of one and no can of five.
+func (t *turn) onlyPack(m *entity.NameMatch) bool {
+	var fitting []string
+	for _, id := range append([]string{m.ID}, m.Others...) {
+		one := *m
+		one.ID = id
+		if n, whole := t.packs(one); m.Amount.Unit != "" && whole && n > 0 {
+			fitting = append(fitting, id)
+		}
+	}
+	if len(fitting) != 1 {
+		return false
+	}
+	m.ID, m.Others = fitting[0], nil
+	return true
+}
