@@ -8,41 +8,42 @@ import (
 // decide finds out whether a question gets an answer. What it decides stands for the life of
 // the job: a second attempt does not count a second reply. The cheap checks come first, and the
 // rate limiter last, because only it uses something up. If the reply has to wait for the rate
-// limiter, decide returns the waiter, for awaitLimits.
-func (p *Pipeline) decide(c *chat, j *job) (*waiter, error) {
+// limiter, the job has a waiter afterwards, for awaitLimits.
+func (p *Pipeline) decide(c *chat, j *job) error {
 	if j.reply != nil || j.outcome != nil || j.decision != nil {
-		return nil, nil
+		return nil
 	}
 	p.applyRevisions(c, j, false)
 	if reason := expired(j.question, p.currentConfig(), p.Now()); reason != "" {
 		j.outcome = &store.Outcome{Status: flowhq.Expired, Reason: reason}
-		return nil, nil
+		return nil
 	}
 	switch o, silent, err := p.checkPeople(c, j); {
 	case err != nil:
-		return nil, err
+		return err
 	case silent:
 		j.outcome = &o
-		return nil, nil
+		return nil
 	}
 	switch needed, err := p.needsAnswer(j); {
 	case err != nil:
-		return nil, err
+		return err
 	case !needed:
 		j.outcome = &ignored
-		return nil, nil
+		return nil
 	}
 	switch o, muted, err := p.checkMuted(c, j); {
 	case err != nil:
-		return nil, err
+		return err
 	case muted:
 		j.outcome = &o
-		return nil, nil
+		return nil
 	}
 	d, w := p.requestReply(c, j)
+	j.waiter = w
 	if w == nil {
 		p.endWait(c, d)
 		j.decision = &d
 	}
-	return w, nil
+	return nil
 }

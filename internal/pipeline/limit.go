@@ -14,9 +14,9 @@ import (
 // Waiting is no attempt: an attempt that was counted is withdrawn, and counted again when the
 // wait is over. Otherwise a message that kills its hosts would take with it everybody who waits.
 // awaitLimits reports whether the message has ended meanwhile.
-func (p *Pipeline) awaitLimits(
-	c *chat, j *job, w *waiter, counted bool,
-) (ended bool, err error) {
+func (p *Pipeline) awaitLimits(c *chat, j *job, counted bool) (ended bool, err error) {
+	w := j.waiter
+	j.waiter = nil // another attempt asks the limiter anew
 	if counted {
 		p.withdrawAttempt(j.question)
 	}

@@ -29,6 +29,8 @@ type job struct {
 	alone bool
 	// decision is the rate limiter's, once it was asked.
 	decision *decision
+	// waiter is the reply's place in the rate limiter's queue, if it has to wait there.
+	waiter *waiter
 	// conversation is what Receive read with the question; nil for a job from the rows.
 	conversation *store.Conversation
 	// outcome is the question's, once it is decided or composed.

@@ -99,12 +99,11 @@ func (p *Pipeline) attempt(c *chat, j *job, last error) (err error) {
 			return err
 		}
 	}
-	waits, err := p.decide(c, j)
-	if err != nil {
+	if err := p.decide(c, j); err != nil {
 		return err
 	}
-	if waits != nil {
-		if ended, err := p.awaitLimits(c, j, waits, counted); ended || err != nil {
+	if j.waiter != nil {
+		if ended, err := p.awaitLimits(c, j, counted); ended || err != nil {
 			return err
 		}
 	}
