@@ -74,7 +74,8 @@ func parseLexicon(file string) (*lexicon, error) {
 	for line := range dataLines(file) {
 		fields := strings.Split(line, "\t")
 		if len(fields) != 3 {
-			return nil, fmt.Errorf("lexicon: %q: want a concept, a language and keywords with tabs between", line)
+			return nil, fmt.Errorf(
+				"lexicon: %q: want a concept, a language and keywords with tabs between", line)
 		}
 		concept, _ := slices.BinarySearch(l.concepts, fields[0])
 		for list := range strings.SplitSeq(fields[2], ",") {
@@ -220,8 +221,10 @@ func (p pattern) matches(word string) bool {
 // What Swahili puts before a verb, also before a borrowed one: subject or its negation, tense,
 // object. "nimebook" is ni-me-book, "hamjanitumia" ham-ja-ni-tumia.
 var (
-	verbSubjects = strings.Fields("ni n u a tu m mu wa si hu ha hatu ham hawa ku i zi li ki vi ya hai hazi hali haya haki hu na ka")
-	verbTenses   = strings.Fields("na li me ta ka ki nge ja ku sha mesha ngali takuwa nako naku taka nata")
+	verbSubjects = strings.Fields(`ni n u a tu m mu wa si hu ha hatu ham hawa ku i zi li ki vi ya hai
+		hazi hali haya haki hu na ka`)
+	verbTenses = strings.Fields(`na li me ta ka ki nge ja ku sha mesha ngali takuwa nako naku taka
+		nata`)
 	verbObjects  = strings.Fields("ku ni m mu wa tu i zi li ki vi ya u ji ku-ni me-ku")
 	verbPrefixes = makeVerbPrefixes()
 )

@@ -107,11 +107,12 @@ func (r *Reading) addParts(m *Model, text string) {
 }
 
 // joints are words between two parts of a message.
-var joints = []string{"na", "and", "pia", "also", "halafu", "then", "kisha", "alafu", "but", "lakini"}
+var joints = strings.Fields("na and pia also halafu then kisha alafu but lakini")
 
 // split returns the words of the parts of a message that have enough of them.
 func split(text string) (parts [][]string) {
-	for piece := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(",.?!;\n", r) }) {
+	isMark := func(r rune) bool { return strings.ContainsRune(",.?!;\n", r) }
+	for piece := range strings.FieldsFuncSeq(text, isMark) {
 		all := words(piece)
 		for len(all) > 0 && len(parts) < maxParts {
 			end := slices.IndexFunc(all, func(w string) bool { return slices.Contains(joints, w) })

@@ -115,11 +115,18 @@ func Intents(t flowhq.Template) []Intent {
 	var own []Intent
 	switch t {
 	case flowhq.EcommerceTemplate:
-		own = []Intent{Order, Cancel, Change, Status, Availability, Price, Product, Location, Hours, Payment, Delivery, Return, Problem}
+		own = []Intent{
+			Order, Cancel, Change, Status, Availability, Price, Product, Location, Hours, Payment,
+			Delivery, Return, Problem,
+		}
 	case flowhq.SupportTemplate:
-		own = []Intent{Problem, Billing, Account, Status, Price, Product, Location, Hours, Payment, Order, Cancel}
+		own = []Intent{
+			Problem, Billing, Account, Status, Price, Product, Location, Hours, Payment, Order, Cancel,
+		}
 	default:
-		own = []Intent{Book, Cancel, Change, Status, Availability, Price, Product, Location, Hours, Payment}
+		own = []Intent{
+			Book, Cancel, Change, Status, Availability, Price, Product, Location, Hours, Payment,
+		}
 	}
 	return slices.Concat(own, smallTalk)
 }

@@ -19,8 +19,9 @@ func FuzzRead(f *testing.F) {
 		f.Add(c.text)
 	}
 	for _, text := range []string{
-		"", " ", "\x00", "👍🏿👍", "1️⃣", strings.Repeat("a", 70000), strings.Repeat("bei ", 20000), "\xff\xfe", "ﷺ İ ẞ",
-		strings.Repeat("e\u0301", 500), "'", "12345678901234567890", "+255 712 345 678", "hiii!!!", "a\tb\nc\rd",
+		"", " ", "\x00", "👍🏿👍", "1️⃣", "\xff\xfe", "ﷺ İ ẞ", "'", "12345678901234567890",
+		strings.Repeat("a", 70000), strings.Repeat("bei ", 20000), strings.Repeat("e\u0301", 500),
+		"+255 712 345 678", "hiii!!!", "a\tb\nc\rd",
 	} {
 		f.Add(text)
 	}
@@ -101,15 +102,19 @@ func TestFewWordsDoNotDecideTheLanguage(t *testing.T) {
 	} {
 		r := Read(c.text, flowhq.BookingTemplate)
 		if r.LanguageSure != c.sure || c.want != "" && r.Language != c.want {
-			t.Errorf("%q is read as %s, sure %t; want %s, %t", c.text, r.Language, r.LanguageSure, c.want, c.sure)
+			t.Errorf("%q is read as %s, sure %t; want %s, %t",
+				c.text, r.Language, r.LanguageSure, c.want, c.sure)
 		}
 	}
 }
 
 func TestExamplesHelpWithoutTraining(t *testing.T) {
 	examples := NewExamples(map[Intent][]string{
-		Availability: {"nani yuko zamu", "nani anashika zamu", "zamu ya leo ni ya nani", "who is on shift", "kinyozi wa zamu"},
-		Other:        {"tunauza viti vya plastiki"},
+		Availability: {
+			"nani yuko zamu", "nani anashika zamu", "zamu ya leo ni ya nani", "who is on shift",
+			"kinyozi wa zamu",
+		},
+		Other: {"tunauza viti vya plastiki"},
 	})
 	for _, c := range []struct {
 		text string
@@ -154,7 +159,8 @@ func TestLexiconFindsStems(t *testing.T) {
 
 func TestWeightsArePackedWhole(t *testing.T) {
 	small := func(classes ...Intent) *Model {
-		m := &Model{Classes: classes, Scale: make([]float32, len(classes)), Table: make([]int8, Buckets*len(classes))}
+		n := len(classes)
+		m := &Model{Classes: classes, Scale: make([]float32, n), Table: make([]int8, Buckets*n)}
 		m.Table[1], m.Table[len(m.Table)-1], m.Act, m.Ask = -7, 127, .3, .2
 		return m
 	}

@@ -26,7 +26,7 @@ type Row struct {
 	Source   string            `json:"source"`
 	License  string            `json:"license"`
 	Split    string            `json:"split,omitempty"` // "dev": a balanced row, which may be held out
-	Labels   map[string]string `json:"labels"`          // intent by template in lower case
+	Labels   map[string]string `json:"labels"`          // intents by template
 
 	features, languageFeatures []understand.Feature
 }
@@ -146,7 +146,10 @@ func parseSeed(line, name string) (*Row, error) {
 	if !slices.Contains([]string{"en", "sw", "mix"}, fields[1]) {
 		return nil, fmt.Errorf("language %q: want en, sw or mix", fields[1])
 	}
-	r := &Row{Text: fields[2], Language: fields[1], Source: seedSource + "/" + name, License: "this program's", Labels: map[string]string{}}
+	r := &Row{
+		Text: fields[2], Language: fields[1], Source: seedSource + "/" + name,
+		License: "this program's", Labels: map[string]string{},
+	}
 	for _, t := range flowhq.Templates {
 		lower := strings.ToLower(string(t))
 		has := intent == understand.Other || slices.Contains(understand.Intents(t), intent)

@@ -53,7 +53,9 @@ func strangers(rows []*Row, t flowhq.Template) []Scored {
 	}
 	var all []Scored
 	for _, source := range slices.Sorted(maps.Keys(sources)) {
-		left := keep(rows, func(r *Row) bool { return r.dataset() == source && r.label(t) == understand.Other })
+		left := keep(rows, func(r *Row) bool {
+			return r.dataset() == source && r.label(t) == understand.Other
+		})
 		if len(left) < enoughStrangers {
 			continue
 		}

@@ -31,7 +31,7 @@ func Report(rows []*Row, say func(format string, args ...any)) string {
 		b.WriteString(r.line())
 	}
 	b.WriteString("\n### A source left out\n\n" + tableHead)
-	for _, source := range []string{"injongo", "massive", "clinc150", "multidogo", "bitext", "nlu++", "banking77", "afrisenti"} {
+	for _, source := range strings.Fields("injongo massive clinc150 multidogo bitext nlu++ banking77 afrisenti") {
 		for _, r := range leaveOut(rows, source, say) {
 			b.WriteString(r.line())
 		}
@@ -40,7 +40,8 @@ func Report(rows []*Row, say func(format string, args ...any)) string {
 	return b.String()
 }
 
-const tableHead = "| template | language | rows | accuracy | macro-F1 | abstained | out of scope | accepted |\n" +
+const tableHead = "| template | language | rows | accuracy | macro-F1 | abstained | out of scope |" +
+	" accepted |\n" +
 	"|---|---|---|---|---|---|---|---|\n"
 
 // line returns the reading as a line of the table.
@@ -51,7 +52,8 @@ func (r reading) line() string {
 		name += ", " + r.what
 	}
 	if f.Rows == 0 {
-		return fmt.Sprintf("| %s | %s | 0 | – | – | – | %d | %.3f |\n", name, r.language, f.OutOfScope, f.Accepted)
+		return fmt.Sprintf("| %s | %s | 0 | – | – | – | %d | %.3f |\n",
+			name, r.language, f.OutOfScope, f.Accepted)
 	}
 	return fmt.Sprintf("| %s | %s | %d | %.3f | %.3f | %.3f | %d | %.3f |\n", name, r.language,
 		f.Rows, f.Accuracy, f.MacroF1, f.Abstained, f.OutOfScope, f.Accepted)
@@ -73,7 +75,9 @@ func crossValidate(rows []*Row, fit fitter, say func(format string, args ...any)
 		read := map[string][]Scored{}
 		for fold := range reportFolds {
 			say("%s: fold %d of %d", t, fold+1, reportFolds)
-			held := func(r *Row) bool { return r.Split == "dev" && r.part("held out", reportFolds) == fold }
+			held := func(r *Row) bool {
+				return r.Split == "dev" && r.part("held out", reportFolds) == fold
+			}
 			m := fit(keep(rows, func(r *Row) bool { return !held(r) }), t)
 			for _, s := range score(m, keep(rows, held), t) {
 				s.Trust -= m.Ask // thresholds differ between folds
@@ -126,7 +130,8 @@ func plain(rows []*Row) []*Row {
 func languageReport(rows []*Row) string {
 	m := FitLanguage(keep(rows, func(r *Row) bool { return r.part("language", 5) != 0 }))
 	n, right, sure, sureRight := 0, 0, 0, 0
-	for _, r := range keep(rows, func(r *Row) bool { return r.part("language", 5) == 0 && r.Language != "mix" }) {
+	held := keep(rows, func(r *Row) bool { return r.part("language", 5) == 0 && r.Language != "mix" })
+	for _, r := range held {
 		swahili, isSure := understand.LanguageOf(m, r.Text)
 		n++
 		if swahili == (r.Language == "sw") {
@@ -139,7 +144,7 @@ func languageReport(rows []*Row) string {
 			}
 		}
 	}
-	return fmt.Sprintf("\n### Language\n\nOf %d rows kept back, seeds among them, %.4f are read in the right language. "+
-		"%.3f are long and clear enough to change a chat's language; of these %.4f are right.\n", n, share(right, n),
-		share(sure, n), share(sureRight, sure))
+	return fmt.Sprintf("\n### Language\n\nOf %d rows kept back, seeds among them, %.4f are read in the "+
+		"right language. %.3f are long and clear enough to change a chat's language; of these %.4f "+
+		"are right.\n", n, share(right, n), share(sure, n), share(sureRight, sure))
 }

@@ -12,7 +12,8 @@ const (
 	acceptedWhenAsking = .07
 )
 
-// setThresholds sets Act and Ask on the training rows, each read by a model trained without its source.
+// setThresholds sets Act and Ask on the training rows, each read by a model that was trained
+// without its source.
 func setThresholds(m *understand.Model, rows []*Row, t flowhq.Template) {
 	scored := strangers(rows, t)
 	m.Act = threshold(scored, acceptedWhenActing)

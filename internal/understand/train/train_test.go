@@ -54,9 +54,11 @@ func TestTheSameRowsMakeTheSameBytes(t *testing.T) {
 	var packed [2][]byte
 	for i := range packed {
 		m := Fit(few, flowhq.BookingTemplate)
-		w := &understand.Weights{Language: FitLanguage(few), Models: map[flowhq.Template]*understand.Model{
-			flowhq.BookingTemplate: m, flowhq.EcommerceTemplate: m, flowhq.SupportTemplate: m,
-		}}
+		w := &understand.Weights{Language: FitLanguage(few)}
+		w.Models = map[flowhq.Template]*understand.Model{}
+		for _, t := range flowhq.Templates {
+			w.Models[t] = m
+		}
 		if packed[i], err = understand.Pack(w); err != nil {
 			t.Fatal(err)
 		}
