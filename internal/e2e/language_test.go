@@ -9,8 +9,8 @@ import (
 
 // Words that every reply in a language has one of, and no reply in the other.
 var words = map[flowhq.Language]*regexp.Regexp{
-	flowhq.English: regexp.MustCompile(`(?i)\b(you|your|we|please|thanks?|welcome|hello|sorry|goodbye)\b`),
-	flowhq.Swahili: regexp.MustCompile(`(?i)\b(asante|karibu|tafadhali|samahani|habari|sawa|kwaheri|namba|pole|marahaba|hatujambo)\b`),
+	flowhq.English: regexp.MustCompile(`(?i)\b(you|your|yours|we|any|okay|all right|please|thanks?|welcome|hello|sorry|goodbye)\b`),
+	flowhq.Swahili: regexp.MustCompile(`(?i)\b(asante|karibu|nzuri|sijambo|tukusaidie|nini|tafadhali|samahani|habari|sawa|kwaheri|namba|pole|marahaba|hatujambo)\b`),
 }
 
 // quoted is what a reply repeats of the customer's words, in any language.

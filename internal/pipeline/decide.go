@@ -25,6 +25,9 @@ func (p *Pipeline) decide(c *chat, j *job) error {
 		j.outcome = &o
 		return nil
 	}
+	if err := p.transcribe(j); err != nil {
+		return err
+	}
 	switch needed, err := p.needsAnswer(j); {
 	case err != nil:
 		return err

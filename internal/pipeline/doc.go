@@ -9,7 +9,7 @@
 //	          which attempts a job until it is done or given up    serve.go deadletter.go
 //	limit     whether there is an answer:                          decide.go
 //	          a person answers the chat, or it is left alone       people.go
-//	          age, voice notes and pictures                        age.go wordless.go
+//	          age, voice notes and pictures                        age.go wordless.go transcribe.go
 //	          muted contacts and programs that write               mute.go loop.go
 //	          rate limits                                          limit.go limiter.go limiterqueue.go
 //	reply     what the bot decides, from what the owner has told   reply.go knowledge.go

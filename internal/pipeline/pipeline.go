@@ -58,6 +58,10 @@ type Store interface {
 	Conversation(
 		ctx context.Context, tenant flowhq.TenantID, id int64,
 	) (store.Conversation, error)
+	// SetTranscript stores what is said in a voice note.
+	SetTranscript(
+		ctx context.Context, tenant flowhq.TenantID, epoch, id int64, text string,
+	) error
 	// Profile is what the owner has told.
 	Profile(ctx context.Context, tenant flowhq.TenantID) (flowhq.Profile, error)
 	// ReceiveOwn records what the owner wrote to a customer, and hands the chat over.
@@ -127,6 +131,8 @@ type Options struct {
 	// BurstWindow is within how long of each other the lines of a chat are read as one text;
 	// 0 = each is read by itself.
 	BurstWindow time.Duration
+	// Transcriber puts voice notes into words; nil = nobody does.
+	Transcriber Transcriber
 	// Metrics counts what becomes of the messages; nil = nobody reads it.
 	Metrics *metrics.Worker
 	Log     *slog.Logger

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -108,4 +109,34 @@ func TestAlbumLeavesRoom(t *testing.T) {
 	b.receive(p, "1@lid", "Q1", "do you open on Sunday?")
 	close(release)
 	b.becomes(map[string]int{"IN ANSWERED": 3, "IN IGNORED": 99, "OUT SENT": 3})
+}
+
+// said transcribes a voice note, once.
+type said struct {
+	t     *testing.T
+	calls int
+}
+
+func (s *said) Transcribe(_ context.Context, _ flowhq.TenantID, m flowhq.Message) (string, error) {
+	if s.calls++; s.calls > 1 {
+		s.t.Error("a voice note was transcribed twice")
+	}
+	return "what does a haircut cost?", nil
+}
+
+// A voice note that is transcribed is answered as what it says, by the next host too.
+func TestTranscript(t *testing.T) {
+	b := newBench(t, unlimited)
+	p := b.host()
+	p.Transcriber = &said{t: t}
+	p.Start()
+	in := inbound("1@lid", "IN1", "")
+	in.Kind, in.Wordless, in.Media = flowhq.KindMedia, true, flowhq.MediaVoice
+	if err := p.Receive(t.Context(), in); err != nil {
+		t.Fatal(err)
+	}
+	b.becomes(map[string]int{"IN ANSWERED": 1, "OUT SENT": 1})
+	if m := b.log()[0]; m.Text != "what does a haircut cost?" || m.Wordless || m.Media != flowhq.MediaVoice {
+		t.Errorf("the voice note is %+v", m)
+	}
 }

@@ -135,6 +135,9 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		}
 		return nil, s.SetQuestion(ctx, g.tenant, all[0].ID, flowhq.UnansweredDismissed, "admin")
 	},
+	"SetTranscript": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.SetTranscript(ctx, g.tenant, g.epoch, g.msgID, "said")
+	},
 	"PruneFacts": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.PruneFacts(ctx, g.tenant) },
 	"HandOver": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return nil, s.HandOver(ctx, g.tenant, g.msgID, time.Hour, "", "admin")
@@ -296,7 +299,7 @@ var (
 )
 
 // writes are the methods of a host that write.
-var writes = []string{"SetSession", "Link", "Unlink", "Receive", "SetTimer", "Revise", "Answer", "SetOutbound", "Receipts", "CountAttempt", "WithdrawAttempt", "DeadLetter", "ReceiveOwn", "EndHandOver"}
+var writes = []string{"SetSession", "Link", "Unlink", "Receive", "SetTimer", "Revise", "Answer", "SetOutbound", "Receipts", "CountAttempt", "WithdrawAttempt", "DeadLetter", "ReceiveOwn", "EndHandOver", "SetTranscript"}
 
 // newGuest creates a tenant with rows in all tables that the store writes. The
 // customers and WhatsApp ids of all guests are the same.

@@ -48,3 +48,26 @@ func (s *Store) WordlessAnswered(
 	}
 	return answered, nil
 }
+
+// SetTranscript stores what is said in the voice note with this ID, which is answered like a typed
+// message from then on. One that is answered already is left alone. A Fenced error means that a
+// newer host owns the session.
+func (s *Store) SetTranscript(
+	ctx context.Context, tenant flowhq.TenantID, epoch, id int64, text string,
+) error {
+	const q = `
+		with fence as (
+			select from flowhq.fence(@tenant, @epoch)
+		), stored as (
+			update flowhq.message_logs m set text = @text, wordless = false
+			from fence
+			where m.tenant_id = @tenant and m.id = @id and m.direction = 'IN'
+				and m.status = 'RECEIVED' and m.wordless
+		)
+		select exists (select from fence)`
+	err := fencedExec(ctx, s, q, tenant, epoch, named{"id": id, "text": clean(text)})
+	if err != nil {
+		return fmt.Errorf("transcript of message %d: %w", id, err)
+	}
+	return nil
+}
