@@ -78,9 +78,9 @@ const maxShort = 4
 
 const (
 	// minScore is below which even the best intent is not acted on without a cue.
-	minScore = .3
+	minScore = .25
 	// surelyAlike is how alike an owner's question is that is answered against a cue.
-	surelyAlike = .8
+	surelyAlike = .5
 	// maxNumberOnly is how many words a message has at most that only tells a number.
 	maxNumberOnly = 2
 )

@@ -1,6 +1,8 @@
 package reply
 
 import (
+	"regexp"
+	"slices"
 	"strconv"
 
 	"github.com/flowhq/flowhq/internal/understand/entity"
@@ -106,4 +108,57 @@ func (t *turn) onlyPack(m *entity.NameMatch) bool {
 	}
 	m.ID, m.Others = fitting[0], nil
 	return true
+}
+
+// maxGap is how far from a product's name its amount may stand, in bytes: "kilo 3 za".
+const maxGap = 8
+
+// negated finds words that take back what follows: "sio tano".
+var negated = regexp.MustCompile(`(?i)\b(sio|siyo|si|not|no|hapana)\s+$`)
+
+// assignAmounts gives each amount to the product that it stands in or beside, once. What is left
+// over is for what was spoken of before: "nachukua kilo mbili na unga kilo 2".
+func (p *perception) assignAmounts() {
+	amounts := slices.Clone(p.entities.Quantities)
+	for _, n := range p.entities.Numbers {
+		amounts = append(amounts, entity.Quantity{Place: n.Place, Value: float64(n.Value)})
+	}
+	refused := func(q entity.Quantity) bool { return negated.MatchString(p.text[:q.Start]) }
+	p.left = slices.DeleteFunc(amounts, refused)
+	for gap := 0; gap <= maxGap; gap++ {
+		for i := range p.products {
+			m := &p.products[i]
+			at := slices.IndexFunc(p.left, func(q entity.Quantity) bool {
+				return gapBetween(q.Place, m.Place) == gap && strconv.Itoa(int(q.Value)) != m.Size
+			})
+			if m.Amount.Value > 0 && m.Amount.Place == m.Place || at < 0 || slices.Contains(p.counted, i) {
+				continue
+			}
+			m.Amount = p.left[at]
+			m.Quantity = int(m.Amount.Value)
+			p.counted = append(p.counted, i)
+			p.left = slices.Delete(p.left, at, at+1)
+		}
+	}
+	for i := range p.products { // an amount that was taken back, or belongs to another product
+		if m := &p.products[i]; !slices.Contains(p.counted, i) && len(amounts) > 0 {
+			m.Amount, m.Quantity = entity.Quantity{}, 0
+		}
+	}
+}
+
+// gapBetween is how many bytes are between two places; 0 if one is in the other.
+func gapBetween(a, b entity.Place) int { return max(0, a.Start-b.End, b.Start-a.End) }
+
+// addTopic puts what was spoken of before on the order, if an amount with a unit is left over.
+func (t *turn) addTopic() {
+	if len(t.p.left) != 1 || t.p.left[0].Unit == "" || t.k.product[t.next.Topic] == nil ||
+		t.p.left[0].Unit == "people" || slices.Contains(idsOf(t.p.products), t.next.Topic) {
+		return
+	}
+	m := entity.NameMatch{ID: t.next.Topic, Amount: t.p.left[0], Exact: true}
+	if n, whole := t.packs(m); whole {
+		m.Quantity = n
+		t.addLine(m)
+	}
 }

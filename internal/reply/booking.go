@@ -2,6 +2,7 @@ package reply
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -67,6 +68,11 @@ func (t *turn) fillVisit() {
 		}
 	} else if s := t.k.service[t.next.Topic]; v.Service == "" && s != nil && !s.Unavailable {
 		v.Service = s.ID
+	}
+	for _, q := range p.entities.Quantities {
+		if n := int(q.Value); q.Unit == "people" && n >= 1 && v.Moves == "" {
+			v.People = min(n, maxPeople)
+		}
 	}
 	if !p.hasTime {
 		return
@@ -150,6 +156,11 @@ func (t *turn) continueBooking() {
 	v := t.next.Booking
 	if v.Moves != "" {
 		t.continueMove()
+		return
+	}
+	if v.People > t.k.capacity() {
+		t.next.Booking = nil
+		t.passOn(actBook) // more than there is room for is for a person to arrange
 		return
 	}
 	if !t.haveService(v) {
@@ -300,12 +311,12 @@ func (t *turn) readBack(v *Visit) {
 
 // tellVisit reads a booking back, in both clocks and with its price.
 func (t *turn) tellVisit(v *Visit) {
-	name := t.k.nameOf(v.Service, t.say)
+	name, people := t.visitName(v), int64(max(1, v.People))
 	price := ""
 	if s := t.k.service[v.Service]; s != nil && s.Price > 0 {
-		price = t.k.money(s.Price)
+		price = t.k.money(s.Price * people)
 		if s.PriceTo > s.Price {
-			price += " – " + t.k.money(s.PriceTo)
+			price += " – " + t.k.money(s.PriceTo*people)
 		}
 	}
 	if price == "" {
@@ -333,10 +344,36 @@ func (t *turn) hold(v *Visit) {
 		v.Number = t.in.Reference
 	}
 	v.HeldUntil = t.in.Message.At.Add(flowhq.HoldFor)
-	b := t.booking(v, flowhq.BookingHeld)
-	held := v.HeldUntil
-	b.HeldUntil = &held
-	t.fact(flowhq.FactChange{Booking: &b})
+	for _, b := range t.visits(v, flowhq.BookingHeld) {
+		held := v.HeldUntil
+		b.HeldUntil = &held
+		t.fact(flowhq.FactChange{Booking: &b})
+	}
+}
+
+// maxPeople bounds how many bookings one message makes.
+const maxPeople = 9
+
+// visits are the bookings of a visit, one for each who comes.
+func (t *turn) visits(v *Visit, status flowhq.BookingStatus) []flowhq.Booking {
+	var all []flowhq.Booking
+	for i := range max(1, v.People) {
+		b := t.booking(v, status)
+		if i > 0 {
+			b.Number += "-" + strconv.Itoa(i+1)
+		}
+		all = append(all, b)
+	}
+	return all
+}
+
+// visitName is what a visit is for: "2 × Haircut".
+func (t *turn) visitName(v *Visit) string {
+	name := t.k.nameOf(v.Service, t.say)
+	if v.People > 1 {
+		name = strconv.Itoa(v.People) + " × " + name
+	}
+	return name
 }
 
 // booking is the fact of a visit.
@@ -368,9 +405,10 @@ func (t *turn) confirmBooking() {
 	if v.Number == "" {
 		v.Number = t.in.Reference
 	}
-	b := t.booking(v, flowhq.BookingConfirmed)
-	t.fact(flowhq.FactChange{Booking: &b})
-	t.tell("book.done", "service", t.k.nameOf(v.Service, t.say), "time", t.at(v.Start), "number", v.Number)
+	for _, b := range t.visits(v, flowhq.BookingConfirmed) {
+		t.fact(flowhq.FactChange{Booking: &b})
+	}
+	t.tell("book.done", "service", t.visitName(v), "time", t.at(v.Start), "number", v.Number)
 	t.next.Booking, t.next.Ask = nil, Ask{}
 }
 
@@ -393,8 +431,9 @@ func (t *turn) release() {
 	if v == nil || v.Number == "" || v.HeldUntil.IsZero() || v.Start.IsZero() {
 		return
 	}
-	b := t.booking(v, flowhq.BookingCancelled)
-	t.fact(flowhq.FactChange{Booking: &b})
+	for _, b := range t.visits(v, flowhq.BookingCancelled) {
+		t.fact(flowhq.FactChange{Booking: &b})
+	}
 	v.HeldUntil = time.Time{}
 }
 

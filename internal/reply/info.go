@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/flowhq/flowhq"
@@ -78,7 +79,7 @@ func (t *turn) asked() []act {
 	if p.has(actDecision) && p.alike >= mayAnswer && t.k.answer[p.answer] != nil {
 		return []act{actAnswer} // the owner has decided already
 	}
-	if has(actAnswer) && !t.ownFacts(asked) {
+	if has(actAnswer) && (p.alike >= surelyAlike || !t.ownFacts(asked)) {
 		asked = []act{actAnswer} // the owner's own words on it are better than ours
 	} else if has(actAnswer) {
 		drop(actAnswer)
@@ -137,7 +138,7 @@ func (t *turn) giveAnswer(id string) bool {
 }
 
 // mayAnswer is how alike an owner's question is that decides what else only a person could.
-const mayAnswer = .35
+const mayAnswer = .4
 
 // minAlike is how alike an owner's question is at least that is offered.
 const minAlike = .2
@@ -311,14 +312,22 @@ var otherPlace = keywords("to, mpaka, hadi, huku, kule, mpk")
 func (t *turn) namesOtherPlace() bool {
 	words := t.p.reading.Words
 	for i, w := range words {
-		if hasWord(otherPlace, w) && i+1 < len(words) && !hasWord(notPlaces, words[i+1]) {
+		if i+1 == len(words) || !hasWord(otherPlace, w) && !hasWord(bringTo, w) {
+			continue
+		}
+		next := words[i+1]
+		if _, err := strconv.Atoi(next); err != nil && !hasWord(notPlaces, next) && !t.k.words[next] {
 			return true
 		}
 	}
 	return false
 }
 
+// bringTo are verbs behind which the place may stand by itself.
+var bringTo = keywords("niletee, mniletee, nileteeni, nifikishie, mnifikishie, mlete, niletewe, nifikishiwe")
+
 var notPlaces = keywords(`
+	leo, kesho, sasa, saa, hapa, tafadhali, please, today, tomorrow, now, na, nataka, order, oda,
 	me, us, my, our, home, house, the, your, what, which, where, how, you, customers, all, any,
 	nyumbani, kwangu, mlangoni, wapi, gani, maeneo, sehemu, kwa, area, areas
 `)

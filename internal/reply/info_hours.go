@@ -60,6 +60,7 @@ func (t *turn) tellHoliday() {
 
 // tellDay says when the business is open on one day.
 func (t *turn) tellDay(day time.Time) {
+	t.next.Day = day
 	near := t.nearDay(day)
 	spans := t.k.profile.OpenOn(day)
 	if len(spans) > 0 {
@@ -71,6 +72,24 @@ func (t *turn) tellDay(day time.Time) {
 		return
 	}
 	t.tell("hours.day_closed", "day", near)
+}
+
+// dayAfter counts from the day that was spoken of, and not from today.
+var dayAfter = keywords("day after, next day, following day, siku inayofuata, kesho yake, siku ya pili yake")
+
+// shiftDay counts "the day after" from the day that was spoken of last.
+func (t *turn) shiftDay(p *perception) {
+	if t.next.Day.IsZero() || !anyIn(p.reading.Words, dayAfter) || anyIn(p.reading.Words, keywords("tomorrow")) {
+		return
+	}
+	day := startOfDay(t.next.Day.In(t.k.zone)).AddDate(0, 0, 1)
+	r := when.Result{Certainty: when.Default, Day: day, HasDay: true}
+	if clock := p.time.Start; p.hasTime && !clock.IsZero() {
+		y, m, d := day.Date()
+		r.Start = time.Date(y, m, d, clock.Hour(), clock.Minute(), 0, 0, t.k.zone)
+		r.HasTime = true
+	}
+	p.time, p.hasTime = r, true
 }
 
 // spanText writes the hours of a day: "08:00 to 12:00 and 14:00 to 18:00".

@@ -103,7 +103,8 @@ func (t *turn) chosen() (Option, bool) {
 		names = append(names, entity.Name{ID: strconv.Itoa(i), Names: []string{label}})
 	}
 	matches := entity.NewNames(names).Match(p.text)
-	if len(matches) != 1 || len(matches[0].Others) > 0 {
+	if len(matches) != 1 || len(matches[0].Others) > 0 ||
+		!matches[0].Exact && len(p.reading.Words) > maxNaming {
 		return Option{}, false
 	}
 	i, err := strconv.Atoi(matches[0].ID)

@@ -144,6 +144,7 @@ func (t *turn) tellAdded(before []Line, place int) {
 
 // addLines puts the products of the message on the order. It returns one that may be several.
 func (t *turn) addLines() (unclear *entity.NameMatch) {
+	t.addTopic()
 	for _, m := range t.p.products {
 		if len(t.p.products) == 1 && m.Quantity == 0 && m.Amount.Value == 0 {
 			m.Quantity = t.countSaid()
@@ -193,7 +194,7 @@ func (t *turn) addLine(m entity.NameMatch) {
 	}
 	line := Line{Product: m.ID, Size: m.Size, Quantity: m.Quantity}
 	if line.Size == "" {
-		line.Size = t.sizeIn(m.ID, "")
+		line.Size = t.sizeNear(m)
 	}
 	if line.Size == "" && m.ID == t.next.Topic {
 		line.Size = t.next.Size
@@ -265,6 +266,24 @@ func (t *turn) sizeIn(id, text string) string {
 		}
 	}
 	return found
+}
+
+// sizeNear finds the size of a product in the message: anywhere, or in front of the next product if
+// there are several.
+func (t *turn) sizeNear(m entity.NameMatch) string {
+	if len(t.p.products) < 2 {
+		return t.sizeIn(m.ID, "")
+	}
+	end := len(t.p.text)
+	for _, other := range t.p.products {
+		if other.Start > m.Start && other.Start < end {
+			end = other.Start
+		}
+	}
+	if m.Start >= end {
+		return ""
+	}
+	return t.sizeIn(m.ID, t.p.text[m.Start:end])
 }
 
 // containsRun reports whether words has all of run side by side.

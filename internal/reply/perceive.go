@@ -42,6 +42,9 @@ type perception struct {
 	sure    bool
 	nearest []string
 
+	left    []entity.Quantity // amounts that belong to no product of the message
+	counted []int             // products that have theirs
+
 	name string // of the customer, if the message tells it
 
 	acts acts // what the message does
@@ -60,10 +63,12 @@ func (t *turn) perceive() {
 	p.asks = strings.Contains(text, "?")
 	p.services = k.services.Match(text)
 	p.products = k.products.Match(text)
+	p.assignAmounts()
 	p.areas = k.areas.Match(text)
 	if !p.isChoice {
 		p.time, p.hasTime = when.Parse(text, t.written(), openingHours{k})
 	}
+	t.shiftDay(p)
 	p.answer, p.alike, p.sure, p.nearest = k.answers.Best(text)
 	switch {
 	case p.asks:
@@ -115,7 +120,7 @@ const maxNameRunes = 60
 // impliedYesNo is a yes or no in a few words more: "hapana, haijasaidia". A yes that comes with a
 // question, an amount or a name is none: it would be consent to what was not understood.
 func (p *perception) impliedYesNo(asked string) entity.YesNo {
-	if p.asks || p.hasTime || p.names() || len(p.areas) > 0 || len(p.reading.Words) == 0 || len(p.reading.Words) > maxAssent ||
+	if p.asks || p.hasTime || p.names() && len(p.reading.Words) > maxNamed || len(p.areas) > 0 || len(p.reading.Words) == 0 || len(p.reading.Words) > maxAssent ||
 		len(p.reading.Intents) == 0 || p.reading.Band != understand.Sure ||
 		!reflect.DeepEqual(p.entities, entity.Entities{}) {
 		return entity.Neither
@@ -153,6 +158,8 @@ var (
 )
 
 const (
+	// maxNamed is how many words a yes has at most that names something: "sawa doctor".
+	maxNamed = 2
 	// maxYesNo is how many words a yes or no has at most, maxAssent one that begins with the word.
 	maxYesNo  = 5
 	maxAssent = 8

@@ -142,6 +142,9 @@ func (t *turn) reconcileTemplate(p *perception, all *acts) {
 		all.replace(actReturn, actPerson)
 	case flowhq.EcommerceTemplate:
 		all.replace(actBook, actOrder)
+		if len(p.products) > 0 && len(t.in.Calendar.Orders) == 0 && t.next.Order == nil && !p.cued(actChange) {
+			all.replace(actChange, actOrder) // there is nothing to change
+		}
 		if !p.cued(cuePast) && !p.reading.Concepts.Has("late") {
 			return
 		}

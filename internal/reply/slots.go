@@ -1,7 +1,9 @@
 package reply
 
 import (
-	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -50,7 +52,8 @@ func (t *turn) hasRoom(start time.Time, minutes int, v *Visit) bool {
 	end := start.Add(time.Duration(minutes) * time.Minute)
 	var own []flowhq.Span
 	for _, b := range t.in.Calendar.Bookings {
-		if v != nil && (b.Number == v.Number || b.Number == v.Moves) {
+		if v != nil && b.Number != "" && (b.Number == v.Moves || v.Number != "" &&
+			(b.Number == v.Number || strings.HasPrefix(b.Number, v.Number+"-"))) {
 			own = append(own, flowhq.Span{From: b.StartsAt, To: b.EndsAt})
 		}
 	}
@@ -79,6 +82,9 @@ func (t *turn) hasRoom(start time.Time, minutes int, v *Visit) bool {
 			if !m.Before(s.From) && m.Before(s.To) {
 				n++
 			}
+		}
+		if v != nil {
+			n += max(1, v.People) - 1
 		}
 		if n >= t.k.capacity() {
 			return false
@@ -222,19 +228,21 @@ func (t *turn) takeHour() bool {
 		len(p.reading.Words) > maxHourWords || p.has(infoActs...) {
 		return false
 	}
-	n := p.choice
-	if !p.isChoice {
-		if len(p.entities.Numbers) != 1 {
-			return false
-		}
-		n = p.entities.Numbers[0].Value
+	hour := hourMinute.FindString(p.text)
+	switch {
+	case hour != "":
+		hour = strings.Replace(hour, ".", ":", 1)
+	case p.isChoice:
+		hour = strconv.Itoa(p.choice)
+	case len(p.entities.Numbers) == 1:
+		hour = strconv.Itoa(p.entities.Numbers[0].Value)
 	}
-	if n < 1 || n > 24 {
+	if h, err := strconv.Atoi(strings.Split(hour, ":")[0]); err != nil || h < 1 || h > 24 {
 		return false
 	}
-	text := fmt.Sprintf("at %d", n)
+	text := "at " + hour
 	if t.say.language == flowhq.Swahili {
-		text = fmt.Sprintf("saa %d", n)
+		text = "saa " + hour
 	}
 	r, ok := when.Parse(text, t.written(), openingHours{t.k})
 	if !ok || !r.HasTime {
@@ -247,6 +255,9 @@ func (t *turn) takeHour() bool {
 	t.continueBooking()
 	return true
 }
+
+// hourMinute is a time of day that nothing but the question for it tells from an amount.
+var hourMinute = regexp.MustCompile(`\b\d{1,2}[.:][0-5]\d\b`)
 
 // maxHourWords is how many words a message has at most whose number is an hour.
 const maxHourWords = 5

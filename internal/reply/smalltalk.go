@@ -73,7 +73,7 @@ func (t *turn) courtesy() bool {
 		t.did(actGreet)
 		t.tell("greet.here")
 		t.tell("greet.welcome")
-	case greeted && (short || p.reading.Band == 0) || p.has(actGreet) && !p.has(actThanks, actBye):
+	case greeted && short || p.has(actGreet) && !p.has(actThanks, actBye):
 		t.did(actGreet)
 		if !greeted && !t.next.Greeted {
 			t.tell("greet.hello")
@@ -93,6 +93,8 @@ func (t *turn) courtesy() bool {
 		t.did(actYes)
 	case p.yesNo == entity.Yes:
 		t.did(actSilence) // nothing was asked
+	case short && !p.asks && !p.names() && anyIn(p.reading.Words[:1], yesWords):
+		t.did(actSilence) // "sawa, nasubiri"
 	case p.yesNo == entity.No:
 		t.did(actNo)
 		t.tell("allright")

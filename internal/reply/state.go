@@ -47,7 +47,9 @@ type State struct {
 	Topic string `json:"topic,omitempty"`
 	Size  string `json:"size,omitempty"` // of Topic, if one was spoken of
 	Name  string `json:"name,omitempty"` // of the customer
-	Area  string `json:"area,omitempty"` // whose delivery was asked about last
+	// Day is the one whose hours were told last.
+	Day  time.Time `json:"day,omitzero"`
+	Area string    `json:"area,omitempty"` // whose delivery was asked about last
 
 	// Latitude and Longitude are those of the location that was sent last.
 	Latitude  *float64 `json:"latitude,omitempty"`
@@ -115,6 +117,8 @@ type Visit struct {
 	// HeldUntil is when the slot is free for others again; zero = it is not held.
 	HeldUntil time.Time `json:"held_until,omitzero"`
 	Moves     string    `json:"moves,omitempty"` // number of the confirmed booking that moves
+	// People is how many come for it at the same time, each with a booking; 0 is one.
+	People int `json:"people,omitempty"`
 }
 
 // A Basket is an order that is being made or changed.
