@@ -89,7 +89,6 @@ const (
 // what the entities say, which have the last word.
 func (t *turn) actsOf(p *perception) acts {
 	var all acts
-	words := p.reading.Words
 	for i, s := range p.reading.Intents {
 		if p.isChoice {
 			break // a number says nothing by itself
@@ -102,10 +101,10 @@ func (t *turn) actsOf(p *perception) acts {
 		}
 	}
 	cued := false // to a fact or a task
-	for _, c := range cues {
-		if !slices.Contains(besideActs, c.act) && c.fits(words) {
-			all.add(c.act)
-			cued = cued || slices.Contains(infoActs, c.act) || slices.Contains(taskActs, c.act)
+	for _, a := range p.cues {
+		if !slices.Contains(besideActs, a) {
+			all.add(a)
+			cued = cued || slices.Contains(infoActs, a) || slices.Contains(taskActs, a)
 		}
 	}
 	told := len(p.entities.References) > 0 && !p.asks // a number that is told asks nothing

@@ -28,6 +28,7 @@ func (t *turn) takeAnswer() bool {
 		return t.takeYes(a)
 	case entity.No:
 		return t.takeNo(a)
+	case entity.Neither:
 	}
 	switch a.For {
 	case askAddress:

@@ -54,12 +54,16 @@ var besideActs = []act{cueHere, cuePickup, cueDeliver, cueRemove, cueAdd, cuePas
 
 // cued reports whether the message has a cue for something.
 func (p *perception) cued(name act) bool {
+	return slices.Contains(p.cues, name)
+}
+
+// findCues finds all cues of the message, once: they are asked for often.
+func (p *perception) findCues() {
 	for _, c := range cues {
-		if c.act == name && c.fits(p.reading.Words) {
-			return true
+		if c.fits(p.reading.Words) {
+			p.cues = append(p.cues, c.act)
 		}
 	}
-	return false
 }
 
 // fits reports whether the words have the cue.

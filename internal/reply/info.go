@@ -119,6 +119,8 @@ func (t *turn) informOf(a act) bool {
 		return t.tellDelivery()
 	case actPayment:
 		t.tellPayment()
+	default:
+		return false // unreachable: infoActs has no other
 	}
 	return true
 }

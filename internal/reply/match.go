@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // Bounds on how much of a message is read. Nobody says what a message is about
@@ -179,19 +178,4 @@ func squeeze(word []rune) []rune {
 		i = run
 	}
 	return kept
-}
-
-// size counts the letters and digits in the words.
-func size(words []string) int {
-	n := 0
-	for _, w := range words {
-		n += utf8.RuneCountInString(w)
-	}
-	return n
-}
-
-// isQuestion reports whether a message ends as a question does. Few customers write the mark,
-// so its absence means nothing.
-func isQuestion(text string) bool {
-	return strings.HasSuffix(strings.TrimSpace(text), "?")
 }

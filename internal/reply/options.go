@@ -174,7 +174,7 @@ func (t *turn) chooseIntent(i understand.Intent) {
 
 // reconcileActs is what acts mean to the template.
 func (t *turn) reconcileActs(all acts) acts {
-	p := perception{reading: t.p.reading}
+	p := perception{reading: t.p.reading, cues: t.p.cues}
 	return t.reconcile(&p, all)
 }
 

@@ -47,7 +47,8 @@ type perception struct {
 
 	name string // of the customer, if the message tells it
 
-	acts acts // what the message does
+	cues []act // for what its words are cues
+	acts acts  // what the message does
 }
 
 // perceive reads the message.
@@ -77,6 +78,7 @@ func (t *turn) perceive() {
 		p.yesNo = cmp.Or(p.yesNo, p.impliedYesNo(t.next.Ask.For))
 	}
 	p.findName()
+	p.findCues()
 	p.acts = t.actsOf(p)
 }
 

@@ -135,9 +135,6 @@ func (t *turn) did(a act) {
 	}
 }
 
-// silent reports whether nothing is to be said yet.
-func (t *turn) silent() bool { return len(t.said) == 0 && t.question == "" }
-
 // reply joins what is to be said.
 func (t *turn) reply() string {
 	var b strings.Builder
