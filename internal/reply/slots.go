@@ -13,6 +13,8 @@ import (
 const (
 	// defaultMinutes is how long a service takes whose owner has not told.
 	defaultMinutes = 30
+	// maxVisitMinutes bounds one booking: two days, as the table does.
+	maxVisitMinutes = 2 * 24 * 60
 	// slotEvery is the distance between the times that are offered.
 	slotEvery = 30 * time.Minute
 	// maxSlots is how many times are offered at once.
@@ -24,7 +26,7 @@ const (
 // minutes is how long a service takes.
 func (t *turn) minutes(service string) int {
 	if s := t.k.service[service]; s != nil && s.Minutes > 0 {
-		return s.Minutes
+		return min(s.Minutes, maxVisitMinutes)
 	}
 	return defaultMinutes
 }
