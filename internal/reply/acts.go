@@ -80,7 +80,8 @@ const (
 	// minScore is below which even the best intent is not acted on without a cue.
 	minScore = .25
 	// surelyAlike is how alike an owner's question is that is answered against a cue.
-	surelyAlike = .5
+	surelyAlike   = .5
+	surelyTheSame = .8 // against a cue to do something
 	// maxNumberOnly is how many words a message has at most that only tells a number.
 	maxNumberOnly = 2
 )
@@ -100,15 +101,24 @@ func (t *turn) actsOf(p *perception) acts {
 			}
 		}
 	}
-	cued := false // to a fact or a task
+	need := 0. // how alike an owner's question must be to be answered against a cue
 	for _, a := range p.cues {
 		if !slices.Contains(besideActs, a) {
 			all.add(a)
-			cued = cued || slices.Contains(infoActs, a) || slices.Contains(taskActs, a)
+			switch {
+			case a == actProblem: // what the owner advises comes first
+			case slices.Contains(taskActs, a):
+				need = surelyTheSame
+			case slices.Contains(infoActs, a):
+				need = max(need, surelyAlike)
+			}
 		}
 	}
 	told := len(p.entities.References) > 0 && !p.asks // a number that is told asks nothing
-	if p.sure && !told && (!cued || p.alike >= surelyAlike) {
+	if all.has(actBook, actOrder) && p.hasTime && !p.asks {
+		need = surelyTheSame
+	}
+	if p.sure && !told && p.alike >= need {
 		all.add(actAnswer)
 	}
 	return t.reconcile(p, all)

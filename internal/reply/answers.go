@@ -43,11 +43,19 @@ func (t *turn) takeAnswer() bool {
 		return t.takeHour()
 	case askOrder:
 		return t.addsAddress()
+	case askHelped:
+		if anyIn(t.p.reading.Words, stillWords) && !t.p.has(infoActs...) {
+			t.openTicket() // "ndio nimefanya, bado"
+			return true
+		}
 	case askDelivery:
 		return t.takeDeliveryArea()
 	}
 	return false
 }
+
+// stillWords say that the owner's answer did not help.
+var stillWords = keywords("bado, still, hapana, not, no, same, vilevile, haijasaidia, haisaidii, imekataa")
 
 // takeYes takes a yes. One that answers no question is left to courtesy.
 func (t *turn) takeYes(a Ask) bool {

@@ -63,6 +63,9 @@ func (t *turn) meantBookings() (meant []flowhq.Booking, unknown bool) {
 // wantCancel begins to cancel: what is only being made is dropped, a confirmed booking is read
 // back first.
 func (t *turn) wantCancel() {
+	if v := t.next.Booking; v != nil && v.Start.IsZero() && len(t.bookings()) > 0 {
+		t.next.Booking, t.next.Ask = nil, Ask{} // what is not even read back is not what is cancelled
+	}
 	if t.next.Booking != nil && len(t.p.entities.References) == 0 {
 		moving := t.next.Booking.Moves
 		t.dropBooking()

@@ -174,7 +174,7 @@ func (t *turn) productLine(p *flowhq.Product) string {
 // nextStep asks what comes after the price of a thing: when to come, or how many. A message that
 // wants more itself decides on the next step.
 func (t *turn) nextStep(id string) {
-	if t.question != "" || t.p.has(taskActs...) || t.p.hasTime {
+	if t.question != "" || t.p.has(taskActs...) || t.p.hasTime || len(t.bookings()) > 0 {
 		return
 	}
 	switch {

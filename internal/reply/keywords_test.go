@@ -41,7 +41,7 @@ func TestKeywordNotation(t *testing.T) {
 // Every cue has an act that something is done about.
 func TestCuesHaveActs(t *testing.T) {
 	known := slices.Concat(infoActs, taskActs, besideActs, []act{
-		actPerson, actAnger, actDecision, actPaid, actDrop, actMenu, actStop,
+		actPerson, actAnger, actComplaint, actDecision, actPaid, actDrop, actMenu, actStop,
 	})
 	for _, c := range cues {
 		if !slices.Contains(known, c.act) {

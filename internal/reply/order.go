@@ -78,7 +78,9 @@ func (t *turn) fillsOrder(informed bool) bool {
 		!p.asks && t.paymentNamed() != ""):
 		return true
 	case t.next.Topic != "" && t.k.product[t.next.Topic] != nil && !informed:
-		return t.hasQuantity() // "I'll take two"
+		// "I'll take two", or only how it is to come.
+		return t.hasQuantity() || t.next.Ask.For == askQuantity && !p.asks &&
+			(p.cued(cuePickup) || p.cued(cueDeliver))
 	}
 	return false
 }

@@ -199,8 +199,9 @@ func (t *turn) chooseLanguage() {
 	if l == "" {
 		l = t.k.config.Language
 	}
+	place := t.next.Ask.For == askAddress || t.next.Ask.For == askArea // names are in no language
 	switch r := t.p.reading; {
-	case r.LanguageSure && slices.Contains(flowhq.Languages, r.Language):
+	case r.LanguageSure && !(place && t.next.Language != "" && !t.p.asks) && slices.Contains(flowhq.Languages, r.Language):
 		l = r.Language
 		t.next.Language = l
 	case t.next.Language == "" && anyIn(r.Words, swahiliGreetings):

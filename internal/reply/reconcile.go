@@ -47,7 +47,7 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	if t.next.Booking != nil && p.hasTime && !p.cued(actHours) {
 		all.drop(actHours) // "11am then" is the answer
 	}
-	if t.next.Order != nil && p.cued(cuePickup) && !p.asks {
+	if (t.next.Order != nil || t.next.Ask.For == askQuantity) && p.cued(cuePickup) && !p.asks {
 		all.drop(actDelivery)
 	}
 	if all.has(actComplaint) && angry(p) {

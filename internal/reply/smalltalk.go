@@ -93,7 +93,7 @@ func (t *turn) courtesy() bool {
 		t.did(actYes)
 	case p.yesNo == entity.Yes:
 		t.did(actSilence) // nothing was asked
-	case short && !p.asks && !p.names() && anyIn(p.reading.Words[:1], yesWords):
+	case short && t.next.Ask.For == "" && !p.asks && !p.names() && anyIn(p.reading.Words[:1], yesWords):
 		t.did(actSilence) // "sawa, nasubiri"
 	case p.yesNo == entity.No:
 		t.did(actNo)
