@@ -13,8 +13,11 @@ import (
 // soon after each other are read as one text and get one reply, which answers the last line.
 //
 // The rows make that durable. All lines are RECEIVED until one statement answers them together,
-// so whatever dies before it, the next host finds all of them, with the times at which they came,
+// so whatever dies before it, the next host finds all of them, with the times of writing,
 // and gathers them again.
+//
+// After a death the rest of a burst comes when the next host is online, so the window counts from
+// then at the earliest.
 //
 // Nobody can know at the first line whether another one follows. To wait each time would make
 // every answer late. So a line that says something by itself is answered at once, and what looks
@@ -26,7 +29,7 @@ const (
 	maxLines = 20
 	// writtenSlack is added to the window where the times of writing are compared, which WhatsApp
 	// gives in whole seconds.
-	writtenSlack = 2 * time.Second
+	writtenSlack = time.Second
 	// aloneAfter is how many attempts a line may have had that is read with others. A line that
 	// kills its host must not take the others with it.
 	aloneAfter = 3
@@ -84,7 +87,7 @@ func (p *Pipeline) gather(c *chat, j *job) error {
 	began := p.Now()
 	for {
 		last := p.takeLines(c, j)
-		quiet := p.BurstWindow - p.Now().Sub(j.question.CreatedAt)
+		quiet := p.BurstWindow - p.Now().Sub(later(j.question.CreatedAt, p.startedAt()))
 		left := min(quiet, p.BurstWindow, maxBurst-p.Now().Sub(began))
 		isWhole := len(j.earlier) == 0 && !unfinished(j.question)
 		if last || isWhole || left <= 0 {
@@ -132,16 +135,14 @@ func mayJoin(j job) bool {
 		m.RetriedAt == nil && m.Attempts < aloneAfter
 }
 
-// follows reports whether next belongs to the burst of j: it came, and was written, within the
-// window after the last line. Messages that waited at WhatsApp come all at once, and were written
-// hours apart.
+// follows reports whether next belongs to the burst of j: it was written within the window after
+// the last line. When it came says less: messages that waited at WhatsApp come all at once, and
+// those of one burst come seconds apart if the host died in the middle of it.
 func (p *Pipeline) follows(j, next job) bool {
 	if !mayJoin(next) {
 		return false
 	}
-	came := next.question.CreatedAt.Sub(j.question.CreatedAt)
-	written := writtenAt(next.question).Sub(writtenAt(j.question)).Abs()
-	return came <= p.BurstWindow && written <= p.BurstWindow+writtenSlack
+	return writtenAt(next.question).Sub(writtenAt(j.question)).Abs() <= p.BurstWindow+writtenSlack
 }
 
 // separate has the lines of a burst whose attempt failed tried one by one: one of them may be why,

@@ -183,6 +183,7 @@ type Pipeline struct {
 	committing map[int64]bool
 	finished   finishedJobs
 	started    bool
+	startTime  time.Time
 	stopped    bool
 	// refillDue says that rows were left behind that nobody has queued, and refillRunning
 	// that a goroutine sees to them.
@@ -222,7 +223,7 @@ func (p *Pipeline) Start() {
 	if p.started || p.stopped {
 		return
 	}
-	p.started = true
+	p.started, p.startTime = true, p.Now()
 	p.work.Go(p.watchHandOvers)
 	for _, c := range p.chats { // that Fill has made
 		p.begin(c)
@@ -234,6 +235,13 @@ func (p *Pipeline) isStarted() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.started && !p.stopped
+}
+
+// startedAt is when the session was online first.
+func (p *Pipeline) startedAt() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.startTime
 }
 
 // Stop takes no further message from the queues and waits for those that are being
