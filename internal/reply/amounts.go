@@ -116,6 +116,16 @@ const maxGap = 8
 // negated finds words that take back what follows: "sio tano".
 var negated = regexp.MustCompile(`(?i)\b(sio|siyo|si|not|no|hapana)\s+$`)
 
+// sizeBefore finds words behind which a number is a size.
+var sizeBefore = regexp.MustCompile(`(?i)\b(size|sizes|saizi|saiz|namba|no\.?)\s+$`)
+
+// isSize reports whether a number is the size that one of the products was named with.
+func (p *perception) isSize(q entity.Quantity) bool {
+	return slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
+		return m.Size != "" && m.Size == strconv.Itoa(int(q.Value))
+	})
+}
+
 // assignAmounts gives each amount to the product that it stands in or beside, once. What is left
 // over is for what was spoken of before: "nachukua kilo mbili na unga kilo 2".
 func (p *perception) assignAmounts() {
@@ -123,7 +133,10 @@ func (p *perception) assignAmounts() {
 	for _, n := range p.entities.Numbers {
 		amounts = append(amounts, entity.Quantity{Place: n.Place, Value: float64(n.Value)})
 	}
-	refused := func(q entity.Quantity) bool { return negated.MatchString(p.text[:q.Start]) }
+	refused := func(q entity.Quantity) bool {
+		before := p.text[:q.Start]
+		return negated.MatchString(before) || q.Unit == "" && (sizeBefore.MatchString(before) || p.isSize(q))
+	}
 	p.left = slices.DeleteFunc(amounts, refused)
 	for gap := 0; gap <= maxGap; gap++ {
 		for i := range p.products {

@@ -251,6 +251,10 @@ func (t *turn) askMeant(r when.Result) {
 	case len(r.Nearest) > 0:
 		t.tell("book.past")
 		t.ask(Ask{For: askMean, Time: r.Nearest[0]}, "book.mean", "time", t.at(r.Nearest[0]))
+	case !r.HasDay && !r.HasTime && r.Start.After(t.now):
+		v.Day = startOfDay(r.Start) // a part of the day that is likeliest: "in the evening"
+		r.Certainty = when.Part
+		t.offerDay(v, r, true)
 	case r.HasDay && r.Day.Before(startOfDay(t.now)), !r.HasDay && !r.HasTime:
 		v.Day = time.Time{}
 		t.tell("book.past")
@@ -272,6 +276,10 @@ func (t *turn) whenSaid(r when.Result) string {
 func (t *turn) free(v *Visit) bool {
 	minutes := t.minutes(v.Service)
 	switch {
+	case !v.Start.After(t.now) && t.now.Sub(v.Start) < slotEvery: // "now"
+		wanted := v.Start
+		v.Start = time.Time{}
+		t.offerNearest(wanted)
 	case !v.Start.After(t.now):
 		v.Start = time.Time{}
 		t.tell("book.past")

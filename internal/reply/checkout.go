@@ -170,7 +170,7 @@ func (t *turn) takeHow() bool {
 	if t.next.Order == nil || !t.p.cued(cuePickup) && !t.p.cued(cueDeliver) && len(t.p.areas) == 0 {
 		return false
 	}
-	if t.p.asks && t.p.has(infoActs...) {
+	if t.p.has(infoActs...) && (t.p.asks || t.p.cued(actPrice)) {
 		return false
 	}
 	t.did(actOrder)
@@ -316,7 +316,7 @@ func (t *turn) elsewhere() bool {
 }
 
 // minAddressWords is how many words an address has at least that comes instead of a yes.
-const minAddressWords = 2
+const minAddressWords = 3
 
 // addsAddress takes what comes instead of a yes for the address that is still missing.
 func (t *turn) addsAddress() bool {

@@ -13,6 +13,9 @@ import (
 func (t *turn) actOnOrders(informed bool) bool {
 	p := &t.p
 	switch {
+	case t.next.Order == nil && t.editsPlaced():
+		t.did(actChange)
+		t.wantEdit()
 	case p.has(actReturn):
 		t.did(actReturn)
 		t.describeProblem(actReturn)
@@ -28,9 +31,6 @@ func (t *turn) actOnOrders(informed bool) bool {
 	case p.has(actAccount):
 		t.did(actAccount)
 		t.unanswered("unanswered.account")
-	case t.next.Order == nil && t.editsPlaced():
-		t.did(actChange)
-		t.wantEdit()
 	case p.has(actChange) && t.next.Order == nil:
 		t.did(actChange)
 		t.wantEdit()
@@ -206,7 +206,8 @@ func (t *turn) addLine(m entity.NameMatch) {
 		line.Quantity, line.Guessed = 1, true
 	}
 	i := slices.IndexFunc(o.Lines, func(l Line) bool {
-		return l.Product == m.ID && (l.Size == line.Size || l.Size == "" || line.Size == "")
+		return l.Product == m.ID &&
+			(l.Size == line.Size || l.Size == "" || line.Size == "" || t.p.cued(cueInstead))
 	})
 	switch {
 	case i >= 0 && t.p.cued(cueAdd):

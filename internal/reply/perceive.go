@@ -65,7 +65,9 @@ func (t *turn) perceive() {
 	p.services = k.services.Match(text)
 	p.products = k.products.Match(text)
 	p.assignAmounts()
-	p.areas = k.areas.Match(text)
+	p.areas = slices.DeleteFunc(k.areas.Match(text), func(m entity.NameMatch) bool {
+		return !m.Exact && m.Score < minArea // "Thika" is not "Thika Road"
+	})
 	if !p.isChoice {
 		p.time, p.hasTime = when.Parse(text, t.written(), openingHours{k})
 	}
@@ -160,6 +162,8 @@ var (
 )
 
 const (
+	// minArea is how alike the name of an area must be: its fee depends on it.
+	minArea = .85
 	// maxNamed is how many words a yes has at most that names something: "sawa doctor".
 	maxNamed = 2
 	// maxYesNo is how many words a yes or no has at most, maxAssent one that begins with the word.

@@ -37,7 +37,9 @@ func (t *turn) greet() {
 	words := t.p.reading.Words
 	first := words[:min(len(words), maxGreeting)]
 	i := slices.IndexFunc(greetings, func(g greeting) bool { return anyIn(first, g.words) })
-	ambiguous := i >= 0 && greetings[i].key == "greet.mambo" && len(words) > maxGreeting
+	// "Sasa" is "now" behind another word.
+	ambiguous := i >= 0 && greetings[i].key == "greet.mambo" &&
+		(len(words) > maxGreeting || !anyIn(first[:1], greetings[i].words))
 	if i < 0 || ambiguous && !anyIn(first, keywords("mambo*, niaje")) {
 		return
 	}
