@@ -19,7 +19,8 @@ func (t *turn) actOnBookings(informed bool) bool {
 	case p.has(actCancel):
 		t.did(actCancel)
 		t.wantCancel()
-	case (p.has(actChange) || p.cued(cueInstead) && p.hasTime && len(t.bookings()) > 0) && (t.next.Booking == nil || t.next.Booking.Moves != ""):
+	case (p.has(actChange) || p.cued(cueInstead) && p.hasTime && len(t.bookings()) > 0) &&
+		(t.next.Booking == nil || t.next.Booking.Moves != ""):
 		t.did(actChange)
 		t.wantMove()
 	case p.has(actStatus) && (!p.has(actBook) || p.cued(actStatus) && !p.hasTime && !p.names()):
@@ -306,7 +307,8 @@ func (t *turn) free(v *Visit) bool {
 func (t *turn) readBack(v *Visit) {
 	if b, ok := t.sameBooking(v); ok {
 		t.next.Booking, t.next.Ask = nil, Ask{}
-		t.tell("book.already", "service", t.k.nameOf(b.Service, t.say), "time", t.at(b.StartsAt), "number", b.Number)
+		t.tell("book.already", "service", t.k.nameOf(b.Service, t.say),
+			"time", t.at(b.StartsAt), "number", b.Number)
 		return
 	}
 	t.hold(v)

@@ -206,7 +206,8 @@ func (t *turn) confirmMove() {
 	length := time.Duration(t.minutes(v.Service)) * time.Minute
 	b.StartsAt, b.EndsAt, b.Status, b.HeldUntil = v.Start, v.Start.Add(length), flowhq.BookingConfirmed, nil
 	t.fact(flowhq.FactChange{Booking: &b})
-	t.tell("change.done", "service", t.k.nameOf(b.Service, t.say), "time", t.at(b.StartsAt), "number", b.Number)
+	t.tell("change.done", "service", t.k.nameOf(b.Service, t.say),
+		"time", t.at(b.StartsAt), "number", b.Number)
 	t.next.Booking, t.next.Ask = nil, Ask{}
 }
 
@@ -229,7 +230,8 @@ func (t *turn) tellBookings() {
 		t.unanswered("unanswered.reference")
 	case len(all) > 0:
 		for _, b := range firstOf(all, maxOffered) {
-			t.tell("status.booking", "service", t.k.nameOf(b.Service, t.say), "time", t.at(b.StartsAt), "number", b.Number)
+			t.tell("status.booking", "service", t.k.nameOf(b.Service, t.say),
+				"time", t.at(b.StartsAt), "number", b.Number)
 		}
 	default:
 		t.tell("cancel.none")

@@ -201,7 +201,8 @@ func (t *turn) tellOffer() bool {
 	case len(ids) == 0 && t.asksForUnlisted():
 		t.unanswered("unanswered.stock")
 		return true
-	case len(ids) == 0 && t.next.Topic != "" && t.speaksOfTopic() && t.k.product[t.next.Topic] != nil:
+	case len(ids) == 0 && t.next.Topic != "" && t.speaksOfTopic() &&
+		t.k.product[t.next.Topic] != nil:
 		ids = []string{t.next.Topic}
 	case len(ids) == 0:
 		return t.tellCatalogue()
@@ -326,5 +327,6 @@ func (t *turn) asksForUnlisted() bool {
 var stockWords = keywords(`
 	do, you, have, u, in, stock, what, sell, is, are, there, any, left, still, available, got, the,
 	it, this, that, which, mna, mnayo, mnazo, una, unayo, unazo, zipo, ipo, yapo, vipo, kuna, nini,
-	size*, saizi, namba, no, please, tafadhali, sasa, vitu, gani, mko, na, je, mnauza, hi, hello, habari, mambo, leo, bado, iko, ziko, hii, hiyo, hizo
+	size*, saizi, namba, no, please, tafadhali, sasa, vitu, gani, mko, na, je, mnauza, hi, hello,
+	habari, mambo, leo, bado, iko, ziko, hii, hiyo, hizo
 `)

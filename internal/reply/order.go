@@ -73,7 +73,8 @@ func (t *turn) fillsOrder(informed bool) bool {
 		return t.hasQuantity()
 	case len(p.products) > 0:
 		return (!informed || t.hasQuantity()) && len(p.reading.Words) <= maxUnasked
-	case open && (p.has(actChange) || t.hasQuantity() || t.sizeIn(t.next.Topic, "") != "" && !informed || len(p.areas) > 0 && !informed ||
+	case open && (p.has(actChange) || t.hasQuantity() ||
+		t.sizeIn(t.next.Topic, "") != "" && !informed || len(p.areas) > 0 && !informed ||
 		p.cued(cuePickup) || p.cued(cueDeliver) && !informed ||
 		!p.asks && t.paymentNamed() != ""):
 		return true

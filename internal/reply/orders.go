@@ -260,5 +260,6 @@ func (t *turn) tellOrder(o flowhq.Order) {
 	if key == "" {
 		key = "order.status_confirmed"
 	}
-	t.tell(key, "number", o.Number, "day", t.nearDay(o.CreatedAt.In(t.k.zone)), "total", t.k.money(o.Total))
+	t.tell(key, "number", o.Number,
+		"day", t.nearDay(o.CreatedAt.In(t.k.zone)), "total", t.k.money(o.Total))
 }

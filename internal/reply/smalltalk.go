@@ -20,11 +20,16 @@ var greetings = []greeting{
 	{"greet.salaam", keywords("salaam*, salam, asalam*, assalam*, aleikum")},
 	{"greet.mambo", keywords("mambo*, niaje, vipi, sasa, xaxa, sema, semaje, oya, rada, ni aje")},
 	{"greet.habari", keywords("habari*, za asubuhi, za mchana, za jioni, za leo, za saa hizi, za sai")},
-	{"greet.howareyou", keywords("how are you, how r you, how are u, umeamkaje, mmeamkaje, umeshindaje, uko poa, mko poa, uhali gani")},
+	{"greet.howareyou", keywords(`
+		how are you, how r you, how are u, umeamkaje, mmeamkaje, umeshindaje, uko poa, mko poa,
+		uhali gani
+	`)},
 	{"greet.morning", keywords("good morning, gud morning, morning")},
 	{"greet.afternoon", keywords("good afternoon")},
 	{"greet.evening", keywords("good evening, gud evening")},
-	{"greet.hello", keywords("hi, hey, hello, hallo, helo, halo, hola, hallow, greetings, hodi, hujambo, heri, salamu")},
+	{"greet.hello", keywords(`
+		hi, hey, hello, hallo, helo, halo, hola, hallow, greetings, hodi, hujambo, heri, salamu
+	`)},
 }
 
 // maxGreeting is how many words may stand beside a greeting that must not be taken for another

@@ -174,7 +174,9 @@ func (t *turn) closeTicket() {
 // meantTickets are the open tickets that the message may mean.
 func (t *turn) meantTickets() (meant []flowhq.Ticket, unknown bool) {
 	for _, r := range t.p.entities.References {
-		i := slices.IndexFunc(t.in.Calendar.Tickets, func(k flowhq.Ticket) bool { return strings.EqualFold(k.Number, r.Text) })
+		i := slices.IndexFunc(t.in.Calendar.Tickets, func(k flowhq.Ticket) bool {
+			return strings.EqualFold(k.Number, r.Text)
+		})
 		if i >= 0 {
 			return t.in.Calendar.Tickets[i : i+1], false
 		}
