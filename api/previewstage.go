@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -59,11 +60,16 @@ func (s *stage) write(f flowhq.FactChange, at time.Time) {
 			until := at.Add(flowhq.HoldFor)
 			b.HeldUntil = &until
 		}
+		b.CreatedAt = cmp.Or(b.CreatedAt, at)
 		c.Bookings = replaced(c.Bookings, b, func(b flowhq.Booking) string { return b.Number })
 	case f.Order != nil:
-		c.Orders = replaced(c.Orders, *f.Order, func(o flowhq.Order) string { return o.Number })
+		o := *f.Order
+		o.CreatedAt = cmp.Or(o.CreatedAt, at) // the bot says of which day an order is
+		c.Orders = replaced(c.Orders, o, func(o flowhq.Order) string { return o.Number })
 	case f.Ticket != nil:
-		c.Tickets = replaced(c.Tickets, *f.Ticket, func(t flowhq.Ticket) string { return t.Number })
+		k := *f.Ticket
+		k.CreatedAt = cmp.Or(k.CreatedAt, at)
+		c.Tickets = replaced(c.Tickets, k, func(t flowhq.Ticket) string { return t.Number })
 		c.Tickets = slices.DeleteFunc(c.Tickets, func(t flowhq.Ticket) bool { return t.Status == flowhq.TicketClosed })
 	case f.HandOver != nil:
 		s.handedOver = true

@@ -347,3 +347,17 @@ func TestPreviewBooks(t *testing.T) {
 		}
 	}
 }
+
+// TestPreviewKnowsTheDay: what is made in a preview has a day, which the bot says when it is asked
+// about it.
+func TestPreviewKnowsTheDay(t *testing.T) {
+	f := setup(t)
+	id := string(f.create())
+	f.send(call{method: "PUT", path: "/admin/tenants/" + id + "/profile", body: string(demo.JSON(demo.Internet))}, 200)
+	got := f.send(call{method: "POST", path: "/admin/tenants/" + id + "/preview", body: `{"language":"EN","template_type":"SUPPORT","now":"2026-03-04T10:15:00+03:00",
+		"messages":[{"text":"my internet is not working since last night"},{"text":"any update on my ticket?"}]}`}, 200)
+	turns := got.json.(node)["turns"].([]any)
+	if reply := turns[1].(node)["reply"].(string); !strings.Contains(reply, "today") {
+		t.Errorf("the ticket of today is %q", reply)
+	}
+}
