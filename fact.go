@@ -70,9 +70,11 @@ type Order struct {
 	Name      string      `json:"name"` // of the customer, as told for this order
 	Note      string      `json:"note"`
 	Status    OrderStatus `json:"status"`
-	MessageID int64       `json:"message_id"` // of the message that changed it last
-	CreatedAt time.Time   `json:"created_at"`
-	UpdatedAt time.Time   `json:"updated_at"`
+	// Unpaid says that the order is to be paid ahead, and that nobody has said that it was.
+	Unpaid    bool      `json:"unpaid"`
+	MessageID int64     `json:"message_id"` // of the message that changed it last
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
 }
 
 // An OrderLine is one product of an order.
@@ -97,13 +99,14 @@ type Drop struct {
 type OrderStatus string
 
 const (
+	OrderOpen      OrderStatus = "OPEN"      // read back to the customer, who has not said yes
 	OrderConfirmed OrderStatus = "CONFIRMED" // the customer has said yes
 	OrderFulfilled OrderStatus = "FULFILLED" // by a person, over the API
 	OrderCancelled OrderStatus = "CANCELLED"
 )
 
 // OrderStatuses lists every OrderStatus.
-var OrderStatuses = []OrderStatus{OrderConfirmed, OrderFulfilled, OrderCancelled}
+var OrderStatuses = []OrderStatus{OrderOpen, OrderConfirmed, OrderFulfilled, OrderCancelled}
 
 // A Ticket is a problem that a person is to see to.
 type Ticket struct {
@@ -205,6 +208,12 @@ type FactChange struct {
 	Ticket     *Ticket
 	HandOver   *HandOver
 	Unanswered *Unanswered
+	Reminders  *Reminders
+}
+
+// Reminders is whether a customer gets follow-ups.
+type Reminders struct {
+	Stopped bool `json:"stopped"` // those that are ahead are cancelled, and none are made
 }
 
 // referenceLetters begin a short reference: letters that are not taken for digits or for each

@@ -81,6 +81,8 @@ type Message struct {
 	// TimerSeconds is, of the bot's messages, after how long they disappear; 0 = never.
 	TimerSeconds int        `json:"timer_seconds"`
 	TimerSetAt   *time.Time `json:"-"`
+	// ExpiresAt is from when on a follow-up must not be sent, nil of all other messages.
+	ExpiresAt *time.Time `json:"-"`
 	// Attempts is how many attempts to handle or send the message have begun.
 	Attempts int `json:"-"`
 }
@@ -113,27 +115,28 @@ const (
 type Kind string
 
 const (
-	KindText     Kind = "TEXT"     // what a customer typed, or chose of what they were offered
-	KindMedia    Kind = "MEDIA"    // a picture, voice note, …; Text holds its caption
-	KindLocation Kind = "LOCATION" // Text says where
-	KindContact  Kind = "CONTACT"  // Text says whose card it is
-	KindOrder    Kind = "ORDER"    // an order from the catalogue, or a question about a product
-	KindPoll     Kind = "POLL"     // Text holds the question and what to choose from
-	KindInvite   Kind = "INVITE"   // to an event, a call, a group or a channel
-	KindPayment  Kind = "PAYMENT"  // money sent or asked for; Text holds the note
-	KindCall     Kind = "CALL"     // the record of a call
-	KindOther    Kind = "OTHER"    // nothing that this program can read
-	KindReply    Kind = "REPLY"    // the bot's answer
-	KindWarning  Kind = "WARNING"  // "slow down" or "please wait"
-	KindNotice   Kind = "NOTICE"   // news of a hand-over, to the owner or the customer
-	KindOwner    Kind = "OWNER"    // what the owner wrote to a customer, from the phone
-	KindOperator Kind = "OPERATOR" // what a person wrote to a customer, over the API
+	KindText     Kind = "TEXT"      // what a customer typed, or chose of what they were offered
+	KindMedia    Kind = "MEDIA"     // a picture, voice note, …; Text holds its caption
+	KindLocation Kind = "LOCATION"  // Text says where
+	KindContact  Kind = "CONTACT"   // Text says whose card it is
+	KindOrder    Kind = "ORDER"     // an order from the catalogue, or a question about a product
+	KindPoll     Kind = "POLL"      // Text holds the question and what to choose from
+	KindInvite   Kind = "INVITE"    // to an event, a call, a group or a channel
+	KindPayment  Kind = "PAYMENT"   // money sent or asked for; Text holds the note
+	KindCall     Kind = "CALL"      // the record of a call
+	KindOther    Kind = "OTHER"     // nothing that this program can read
+	KindReply    Kind = "REPLY"     // the bot's answer
+	KindWarning  Kind = "WARNING"   // "slow down" or "please wait"
+	KindNotice   Kind = "NOTICE"    // news of a hand-over, to the owner or the customer
+	KindFollowUp Kind = "FOLLOW_UP" // a reminder, or the question what becomes of an order
+	KindOwner    Kind = "OWNER"     // what the owner wrote to a customer, from the phone
+	KindOperator Kind = "OPERATOR"  // what a person wrote to a customer, over the API
 )
 
 // Kinds lists every Kind.
 var Kinds = []Kind{
 	KindText, KindMedia, KindLocation, KindContact, KindOrder, KindPoll, KindInvite, KindPayment, KindCall, KindOther,
-	KindReply, KindWarning, KindNotice, KindOwner, KindOperator,
+	KindReply, KindWarning, KindNotice, KindFollowUp, KindOwner, KindOperator,
 }
 
 // Media says what a message is that holds more than words.

@@ -28,6 +28,7 @@ const (
 	EraseActivity          = "Erase"
 	PruneActivity          = "Prune"
 	BulkActivity           = "SendBulk"
+	FollowUpActivity       = "SendFollowUps"
 )
 
 // silence is how long Temporal waits for a heartbeat of a long activity that is no Host,
@@ -131,7 +132,7 @@ func (a *Activities) RegisterShort(r worker.ActivityRegistry) {
 	for name, run := range map[string]any{
 		RecordStateActivity: a.RecordState, ReadTenantActivity: a.ReadTenant,
 		RecordOutcomesActivity: a.RecordOutcomes, EraseActivity: a.Erase,
-		PruneActivity: a.Prune, BulkActivity: a.SendBulk,
+		PruneActivity: a.Prune, BulkActivity: a.SendBulk, FollowUpActivity: a.FollowUp,
 	} {
 		r.RegisterActivityWithOptions(run, activity.RegisterOptions{Name: name})
 	}

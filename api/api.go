@@ -68,6 +68,19 @@ type Logs interface {
 	AddEvent(ctx context.Context, e flowhq.Event) error
 }
 
+// FollowUps are the messages that customers are to get who have not written.
+type FollowUps interface {
+	// FollowUps returns one page; next is 0 after the last one, else what the next page begins
+	// before.
+	FollowUps(
+		ctx context.Context, id flowhq.TenantID, f store.FactFilter,
+	) (page []flowhq.FollowUp, next int64, err error)
+	// CancelFollowUp ends one that is PENDING. It fails with code Conflict for one that was sent.
+	CancelFollowUp(
+		ctx context.Context, id flowhq.TenantID, followUp int64, actor string,
+	) (flowhq.FollowUp, error)
+}
+
 // Codes finds the code that links a tenant's phone. An expired one is "".
 type Codes interface {
 	// QR is the code to scan. That somebody asks keeps codes coming.
@@ -137,10 +150,12 @@ type Options struct {
 	Tenants  Tenants
 	Profiles Profiles
 	Logs     Logs
-	Codes    Codes
-	Commands Commands
-	Signals  Signaler
-	Bulks    Bulks
+	// FollowUps are the store's, too.
+	FollowUps FollowUps
+	Codes     Codes
+	Commands  Commands
+	Signals   Signaler
+	Bulks     Bulks
 	// BulkRecords is the database's side of bulks, and Bulks Temporal's.
 	BulkRecords BulkRecords
 	Fleet       FleetStore
@@ -279,6 +294,8 @@ func (a *API) routes() {
 	get(logs, "/tenants/:id/logs", handle(a, http.StatusOK, a.messages))
 	admin.POST("/tenants/:id/logs/:message/retry", handle(a, http.StatusAccepted, a.retryMessage))
 	admin.POST("/tenants/:id/logs/:message/unmute", handle(a, http.StatusOK, a.unmuteContact))
+	get(admin, "/tenants/:id/follow-ups", handle(a, http.StatusOK, a.listFollowUps))
+	admin.DELETE("/tenants/:id/follow-ups/:followup", handle(a, http.StatusOK, a.cancelFollowUp))
 	get(admin, "/tenants/:id/events", handle(a, http.StatusOK, a.events))
 
 	get(admin, "/workers", handle(a, http.StatusOK, a.listWorkers))

@@ -80,6 +80,16 @@ func TestAPI(t *testing.T) {
 		{"unmute for what never was", nil, "POST", "/admin/tenants/" + never + "/logs/1/unmute", "", 404, `{"detail": "there is no such tenant"}`},
 		{"only failed messages", deadLetter, "GET", tenant + "/logs?status=FAILED", "", 200, `{"next": ""}`},
 		{"no failed messages", received, "GET", tenant + "/logs?status=FAILED", "", 200, `{"logs": []}`},
+		{"no follow-ups", nil, "GET", tenant + "/follow-ups", "", 200, `{"follow_ups": [], "next": ""}`},
+		{"follow-ups of a booking", followedUp, "GET", tenant + "/follow-ups?status=PENDING&number=K1&limit=1", "", 200, `{"next": ""}`},
+		{"follow-ups of another status", followedUp, "GET", tenant + "/follow-ups?status=SENT", "", 200, `{"follow_ups": []}`},
+		{"follow-ups of no status", nil, "GET", tenant + "/follow-ups?status=LATER", "", 400, `{"code": "invalid"}`},
+		{"follow-ups of what never was", nil, "GET", "/admin/tenants/" + never + "/follow-ups", "", 404, `{"code": "not_found"}`},
+		{"cancel a follow-up", followedUp, "DELETE", tenant + "/follow-ups/{followup}", "", 200, `{"status": "CANCELLED", "reason": "by admin"}`},
+		{"cancel one that was missed", missed, "DELETE", tenant + "/follow-ups/{followup}", "", 409, `{"code": "conflict", "detail": "it is MISSED, and only a PENDING follow-up can be cancelled"}`},
+		{"cancel what is no follow-up", nil, "DELETE", tenant + "/follow-ups/999999", "", 404, `{"detail": "there is no such follow-up"}`},
+		{"cancel what has no number", nil, "DELETE", tenant + "/follow-ups/x", "", 404, `{"code": "not_found"}`},
+		{"cancel for what never was", nil, "DELETE", "/admin/tenants/" + never + "/follow-ups/1", "", 404, `{"detail": "there is no such tenant"}`},
 		{"events of what never was", nil, "GET", "/admin/tenants/" + never + "/events", "", 404, `{"code": "not_found"}`},
 		{"health", nil, "GET", "/healthz", "", 200, `{"status": "ok"}`},
 		{"ready", nil, "GET", "/readyz", "", 200, `{"status": "ok", "checks": {"database": "ok", "temporal": "ok"}}`},
@@ -99,7 +109,7 @@ func TestAPI(t *testing.T) {
 			if tt.given != nil {
 				tt.given(&f, id)
 			}
-			fill := strings.NewReplacer("{id}", string(id), "{message}", strconv.FormatInt(f.newest(id), 10))
+			fill := strings.NewReplacer("{id}", string(id), "{message}", strconv.FormatInt(f.newest(id), 10), "{followup}", strconv.FormatInt(f.followUp(id), 10))
 			got := f.send(call{method: tt.method, path: fill.Replace(tt.path), body: tt.body}, tt.status)
 			if tt.want != "" {
 				f.contains(got.json, fill.Replace(tt.want))

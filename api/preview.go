@@ -130,6 +130,7 @@ type previewFact struct {
 	Ticket     *flowhq.Ticket     `json:"ticket,omitempty"`
 	HandOver   *flowhq.HandOver   `json:"hand_over,omitempty"`
 	Unanswered *flowhq.Unanswered `json:"unanswered,omitempty"`
+	Reminders  *flowhq.Reminders  `json:"reminders,omitempty"`
 }
 
 // preview handles POST /admin/tenants/:id/preview. It sends nothing, writes nothing, and knows

@@ -126,6 +126,9 @@ func factOf(f flowhq.FactChange, at time.Time) previewFact {
 		u.CreatedAt, u.UpdatedAt = at, at
 		p.Unanswered = &u
 	}
+	if f.Reminders != nil {
+		p.Reminders = f.Reminders
+	}
 	return p
 }
 

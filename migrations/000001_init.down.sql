@@ -7,12 +7,14 @@ drop table flowhq.workers;
 drop table flowhq.bulks;
 drop table flowhq.request_keys;
 drop table flowhq.portal_event_logs;
+drop table flowhq.follow_ups;
 drop table flowhq.unanswered;
 drop table flowhq.handovers;
 drop table flowhq.tickets;
 drop table flowhq.orders;
 drop table flowhq.bookings;
-drop function flowhq.check_capacity;
+drop function flowhq.check_capacity, flowhq.follow_booking, flowhq.follow_order,
+    flowhq.cancel_follow_ups;
 drop table flowhq.conversations;
 drop table flowhq.message_logs;
 drop table flowhq.contacts;

@@ -207,6 +207,8 @@ create table flowhq.contacts (
     timer_set_at  timestamptz, -- which of two settings is the later; null: nothing is known
     -- Why the bot never answers here: an operator said so, or the owner wrote first. '': it does.
     left_alone    text        not null default '',
+    -- When the contact asked for no more reminders; null: it gets them.
+    unreminded_at timestamptz,
     constraint contacts_pkey primary key (tenant_id, id),
     constraint contacts_tenant_fkey foreign key (tenant_id)
         references flowhq.tenants (id) on delete cascade,
@@ -250,6 +252,7 @@ create table flowhq.message_logs (
     understood    json,   -- how the bot read it; null: it did not
     timer_seconds integer     not null default 0, -- of a reply: the chat's when it was written,
     timer_set_at  timestamptz,                    -- which every attempt to send repeats
+    expires_at    timestamptz, -- of a follow-up: from then on it must not be sent
     -- What the customer made of the message later.
     original_text text,        -- as first written; null: text is that
     edited_text   text,        -- as changed last; null: not, or it could not be read
@@ -264,7 +267,7 @@ create table flowhq.message_logs (
         references flowhq.tenants (id) on delete cascade,
     constraint message_logs_kind_check check (kind in (
         'TEXT', 'MEDIA', 'LOCATION', 'CONTACT', 'ORDER', 'POLL', 'INVITE', 'PAYMENT', 'CALL',
-        'OTHER', 'REPLY', 'WARNING', 'NOTICE', 'OWNER', 'OPERATOR')),
+        'OTHER', 'REPLY', 'WARNING', 'NOTICE', 'FOLLOW_UP', 'OWNER', 'OPERATOR')),
     constraint message_logs_status_check check (
         direction = 'IN' and status in (
             'RECEIVED', 'ANSWERED', 'SUPPRESSED', 'OVERFLOWED', 'EXPIRED', 'UNDECRYPTABLE',
@@ -291,7 +294,8 @@ create index message_logs_unsent_idx
 -- The replies that count for the limits of a new host, and notices. By kind and not by direction: else the
 -- planner may take it for message_logs_outbound_key and read all that a tenant ever sent.
 create index message_logs_replies_idx
-    on flowhq.message_logs (tenant_id, created_at) where kind in ('REPLY', 'WARNING', 'NOTICE');
+    on flowhq.message_logs (tenant_id, created_at)
+    where kind in ('REPLY', 'WARNING', 'NOTICE', 'FOLLOW_UP');
 -- The messages of a person, which follow when two contacts become one.
 create index message_logs_contact_idx on flowhq.message_logs (tenant_id, contact_id, id);
 -- Whether a chat was told lately that only text is read. Few messages are in these two.
@@ -368,6 +372,7 @@ create table flowhq.orders (
     name       text        not null default '',
     note       text        not null default '',
     status     text        not null,
+    unpaid     boolean     not null default false, -- it is to be paid ahead, and was not yet
     message_id bigint      not null default 0,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
@@ -375,7 +380,8 @@ create table flowhq.orders (
     constraint orders_number_key unique (tenant_id, number),
     constraint orders_tenant_fkey foreign key (tenant_id)
         references flowhq.tenants (id) on delete cascade,
-    constraint orders_status_check check (status in ('CONFIRMED', 'FULFILLED', 'CANCELLED')),
+    constraint orders_status_check check (
+        status in ('OPEN', 'CONFIRMED', 'FULFILLED', 'CANCELLED')),
     constraint orders_total_check check (total >= 0)
 );
 create index orders_contact_idx on flowhq.orders (tenant_id, contact_id, id);
@@ -442,6 +448,45 @@ create table flowhq.unanswered (
     constraint unanswered_status_check check (status in ('OPEN', 'RESOLVED', 'DISMISSED'))
 );
 create index unanswered_contact_idx on flowhq.unanswered (tenant_id, contact_id, id);
+
+-- What a customer is reminded of: of a booking before it, of an order that waits for the customer
+-- after a while. The rows are written by triggers on bookings and orders, in the statement that
+-- changes those, whoever does it; see function follow_booking. So they cannot drift.
+create table flowhq.follow_ups (
+    tenant_id  uuid        not null,
+    id         bigint      not null generated always as identity,
+    contact_id bigint      not null,
+    about      text        not null,
+    number     text        not null, -- of the booking or order
+    kind       text        not null,
+    -- When the booking starts, or since when the order waits. Of another time it is another
+    -- follow-up, so each is sent once for each time that there was.
+    about_at   timestamptz not null,
+    due_at     timestamptz not null, -- but for the hours of the business
+    expires_at timestamptz not null, -- from then on it is of no use
+    status     text        not null default 'PENDING',
+    reason     text        not null default '', -- of status
+    -- When somebody has to look at a PENDING one next. It is the time of its workflow's timer;
+    -- the reconciler sees to what is later than that.
+    next_at    timestamptz not null default now(),
+    message_id bigint      not null default 0, -- of the message that was written; 0: none
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    constraint follow_ups_pkey primary key (tenant_id, id),
+    constraint follow_ups_once_key unique (tenant_id, about, number, kind, about_at),
+    constraint follow_ups_tenant_fkey foreign key (tenant_id)
+        references flowhq.tenants (id) on delete cascade,
+    constraint follow_ups_kind_check check (
+        about = 'BOOKING' and kind in ('DAY_BEFORE', 'TWO_HOURS_BEFORE')
+        or about = 'ORDER' and kind in (
+            'AFTER_30_MINUTES', 'AFTER_3_HOURS', 'AFTER_24_HOURS', 'GIVE_UP')),
+    constraint follow_ups_status_check check (status in (
+        'PENDING', 'SENT', 'CANCELLED', 'GIVEN_UP', 'MISSED')),
+    constraint follow_ups_message_check check (message_id = 0 or status in ('SENT', 'CANCELLED'))
+);
+create index follow_ups_contact_idx on flowhq.follow_ups (tenant_id, contact_id, id);
+-- Across tenants on purpose: the reconciler looks for those that nobody has seen to in time.
+create index follow_ups_next_idx on flowhq.follow_ups (next_at) where status = 'PENDING';
 
 -- What happened to a tenant. No foreign key: that a tenant was deleted, and by whom, outlives
 -- the tenant. Events name a message by its id and hold no number or text of a customer, as they
@@ -676,3 +721,93 @@ create trigger bookings_capacity before insert or update of
     starts_at, ends_at, status, capacity on flowhq.bookings
     for each row when (new.status <> 'CANCELLED')
     execute function flowhq.check_capacity();
+
+-- Cancels what a booking or an order does not need any more: all follow-ups that are not about
+-- the time kept, null for none. One that was written as a message and that no host has begun to
+-- send is withdrawn too; the host counts each attempt, and finds that the row has FAILED.
+create function flowhq.cancel_follow_ups(
+    tenant uuid, what text, of text, kept timestamptz, why text
+) returns void
+    language plpgsql volatile
+as $$
+begin
+    update flowhq.follow_ups f set status = 'CANCELLED', reason = why, updated_at = now()
+    where f.tenant_id = tenant and f.about = what and f.number = of and f.status = 'PENDING'
+        and f.about_at is distinct from kept;
+    with withdrawn as (
+        update flowhq.message_logs m set status = 'FAILED', reason = why
+        from flowhq.follow_ups f
+        where f.tenant_id = tenant and f.about = what and f.number = of and f.status = 'SENT'
+            and f.about_at is distinct from kept and f.expires_at > now()
+            and m.tenant_id = tenant and m.id = f.message_id
+            and m.status = 'PENDING' and m.attempts = 0
+        returning m.id
+    )
+    update flowhq.follow_ups f set status = 'CANCELLED', reason = why, updated_at = now()
+    from withdrawn
+    where f.tenant_id = tenant and f.message_id = withdrawn.id;
+end
+$$;
+
+-- Writes the follow-ups of a booking. One that was cancelled because the booking was moved or
+-- cancelled is taken up again if the booking comes back to its time; what the customer or an
+-- operator has ended stays so. Times that are gone, or would come at once, get none.
+create function flowhq.follow_booking() returns trigger
+    language plpgsql volatile
+as $$
+begin
+    perform flowhq.cancel_follow_ups(new.tenant_id, 'BOOKING', new.number,
+        case new.status when 'CONFIRMED' then new.starts_at end,
+        case new.status when 'CONFIRMED' then 'the booking was moved'
+            else 'the booking was cancelled' end);
+    if new.status = 'CONFIRMED' then
+        insert into flowhq.follow_ups as f (
+            tenant_id, contact_id, about, number, kind, about_at, due_at, expires_at)
+        select new.tenant_id, new.contact_id, 'BOOKING', new.number, k.kind, new.starts_at,
+            new.starts_at - k.before, new.starts_at - k.until
+        from (values
+            ('DAY_BEFORE', interval '24 hours', interval '2 hours'),
+            ('TWO_HOURS_BEFORE', interval '2 hours', interval '0')
+        ) as k (kind, before, until)
+        where new.starts_at - k.before > now() + interval '10 minutes'
+        on conflict (tenant_id, about, number, kind, about_at) do update set
+            status = 'PENDING', reason = '', message_id = 0, next_at = now(), updated_at = now()
+        where f.status = 'CANCELLED'
+            and f.reason in ('the booking was moved', 'the booking was cancelled');
+    end if;
+    return null;
+end
+$$;
+create trigger bookings_follow_ups after insert or update of status, starts_at on flowhq.bookings
+    for each row execute function flowhq.follow_booking();
+
+-- Writes the follow-ups of an order that waits for the customer: one that is OPEN, and one that
+-- is to be paid ahead. Each change by the customer begins the time anew.
+create function flowhq.follow_order() returns trigger
+    language plpgsql volatile
+as $$
+declare
+    waits boolean := new.status = 'OPEN' or new.status = 'CONFIRMED' and new.unpaid;
+begin
+    perform flowhq.cancel_follow_ups(new.tenant_id, 'ORDER', new.number,
+        case when waits then new.updated_at end,
+        case when waits then 'the order was changed'
+            else 'the order does not wait for the customer any more' end);
+    if waits then
+        insert into flowhq.follow_ups (
+            tenant_id, contact_id, about, number, kind, about_at, due_at, expires_at)
+        select new.tenant_id, new.contact_id, 'ORDER', new.number, k.kind, new.updated_at,
+            new.updated_at + k.after, new.updated_at + k.until
+        from (values
+            ('AFTER_30_MINUTES', interval '30 minutes', interval '3 hours'),
+            ('AFTER_3_HOURS', interval '3 hours', interval '24 hours'),
+            ('AFTER_24_HOURS', interval '24 hours', interval '48 hours'),
+            ('GIVE_UP', interval '48 hours', interval '100 years')
+        ) as k (kind, after, until)
+        on conflict (tenant_id, about, number, kind, about_at) do nothing;
+    end if;
+    return null;
+end
+$$;
+create trigger orders_follow_ups after insert or update of status, unpaid, updated_at
+    on flowhq.orders for each row execute function flowhq.follow_order();

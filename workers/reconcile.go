@@ -50,6 +50,9 @@ type control interface {
 	Bulk(ctx context.Context, id string) (flowhq.Bulk, error)
 	StartBulk(ctx context.Context, b flowhq.Bulk, tenants []flowhq.TenantID) (flowhq.Bulk, error)
 	CancelBulk(ctx context.Context, id string) (flowhq.Bulk, error)
+	FollowUp(
+		ctx context.Context, tenant flowhq.TenantID, about flowhq.FollowUpAbout, number string,
+	) error
 }
 
 // A reconciler brings Temporal in line with the rows, which say what is wanted: it starts
@@ -140,7 +143,7 @@ func (r *reconciler) round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(r.see(ctx, r.due(found)), r.bulks(ctx))
+	return errors.Join(r.see(ctx, r.due(found)), r.bulks(ctx), r.followUps(ctx))
 }
 
 // due returns those of the unsettled tenants whose time has come, and forgets about those

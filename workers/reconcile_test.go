@@ -32,6 +32,7 @@ type temporal struct {
 	signalled   []flowhq.TenantID
 	refuses     map[flowhq.TenantID]bool // signals
 	bulks       map[string]flowhq.Bulk
+	followed    []store.DueFollowUp
 	away        error
 	claimed     int
 }
@@ -80,6 +81,17 @@ func (c *temporal) StartBulk(_ context.Context, b flowhq.Bulk, tenants []flowhq.
 	b.Matched = len(tenants)
 	c.bulks[b.ID] = b
 	return b, c.away
+}
+
+func (c *temporal) FollowUp(
+	_ context.Context, tenant flowhq.TenantID, about flowhq.FollowUpAbout, number string,
+) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.away == nil {
+		c.followed = append(c.followed, store.DueFollowUp{Tenant: tenant, About: about, Number: number})
+	}
+	return c.away
 }
 
 func (c *temporal) CancelBulk(_ context.Context, id string) (flowhq.Bulk, error) {
@@ -355,5 +367,53 @@ func TestPatienceGrows(t *testing.T) {
 		if p.grow(10 * time.Second); p.length != want*time.Second {
 			t.Errorf("the next pause is %v; want %v", p.length, want*time.Second)
 		}
+	}
+}
+
+// TestFollowUpsAreTold: the workflow of a new booking's follow-ups is told, once in a while, and
+// one that could not be told is told later.
+func TestFollowUpsAreTold(t *testing.T) {
+	s, c := openStore(t), &temporal{away: serviceerror.NewUnavailable("Temporal is away")}
+	id := tenant(t, s, 1)
+	epoch, err := s.Claim(t.Context(), id, "host")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := store.Inbound{LID: "1@lid", WAID: "1", Kind: flowhq.KindText, Text: "yes", SentAt: time.Now()}
+	r, err := s.Receive(t.Context(), id, epoch, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = s.Answer(t.Context(), id, epoch, r.ID, store.Outcome{
+		Status: flowhq.Answered,
+		Facts: []flowhq.FactChange{{Booking: &flowhq.Booking{
+			Number: "K1", Service: "cut", Minutes: 30, StartsAt: time.Now().Add(5 * time.Hour), Status: flowhq.BookingConfirmed,
+		}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(2 * every) // what has just changed is left alone for a moment
+	rec := reconcilerOf(s, c, "a")
+	if err := rec.followUps(t.Context()); err == nil {
+		t.Error("a look while Temporal is away succeeds")
+	}
+	c.away = nil
+	if err := rec.followUps(t.Context()); err != nil || len(c.followed) > 0 {
+		t.Errorf("told %v, %v; want nothing for a minute", c.followed, err)
+	}
+	all, _, err := s.FollowUps(t.Context(), id, store.FactFilter{})
+	if err != nil || len(all) != 1 {
+		t.Fatal(all, err)
+	}
+	if err := s.PlanFollowUp(t.Context(), id, all[0].ID, time.Now().Add(-time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if err := rec.followUps(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := []store.DueFollowUp{{Tenant: id, About: flowhq.AboutBooking, Number: "K1"}}
+	if diff := cmp.Diff(want, c.followed); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
 	}
 }

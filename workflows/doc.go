@@ -10,8 +10,9 @@
 //
 // Besides, there is one workflow for each command that many tenants are given
 // ([Client.StartBulk]), and one a night that deletes old rows
-// ([Client.ClaimNamespace]). Both are no part of a tenant's workflow, so that a slow night or a large
-// command makes no tenant's history longer.
+// ([Client.ClaimNamespace]), and one for each booking or order that a customer is reminded of
+// ([Client.FollowUp]). They are no part of a tenant's workflow, so that a slow night, a large command
+// or many bookings make no tenant's history longer.
 //
 // A reader of Temporal will miss commands as signals or updates. Commands are rows in PostgreSQL,
 // so they survive a Temporal that is away, restored or emptied; a signal only says that rows have

@@ -174,6 +174,17 @@ var jobs = map[string]func(*stage) string{
 		}
 		return workflow
 	},
+	"follow-up": func(s *stage) string {
+		id := s.followUp("K48219")
+		s.looked("K48219", 3)
+		return id
+	},
+	"follow-up-moved": func(s *stage) string {
+		id := s.followUp("moved")
+		s.looked("moved", 1)
+		s.followUp("moved")
+		return id
+	},
 	"retention": func(s *stage) string {
 		const id = "retention-by-hand"
 		_, err := s.temporal.ExecuteWorkflow(s.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: TaskQueue}, retentionWorkflow)
@@ -238,6 +249,12 @@ func TestRecordLong(t *testing.T) {
 			return b.State == flowhq.BulkDone && b.Sent == len(tenants)
 		})
 		s.record("bulk-continued", id)
+	})
+	t.Run("follow-up-continued", func(t *testing.T) {
+		s := s.with(t)
+		id := s.followUp("continued")
+		s.ended(id)
+		s.record("follow-up-continued", id)
 	})
 }
 

@@ -48,6 +48,7 @@ type scene struct {
 	mu     sync.Mutex
 	rows   map[flowhq.TenantID]*rows
 	erased []flowhq.TenantID
+	looks  map[string]int               // of follow-ups, by number
 	hosts  map[flowhq.TenantID][]*actor // in the order of their start
 }
 
@@ -83,7 +84,7 @@ func newStage(t *testing.T, flags ...string) *stage {
 		}
 	})
 	s := &stage{t, &scene{
-		temporal: server.Client(), control: NewClient(server.Client()), hold: make(chan struct{}), hosts: map[flowhq.TenantID][]*actor{}, rows: map[flowhq.TenantID]*rows{},
+		temporal: server.Client(), control: NewClient(server.Client()), hold: make(chan struct{}), hosts: map[flowhq.TenantID][]*actor{}, rows: map[flowhq.TenantID]*rows{}, looks: map[string]int{},
 	}}
 	s.work()
 	return s
@@ -115,7 +116,7 @@ func (s *stage) work() {
 			return nil
 		},
 		activities.PruneActivity: func(context.Context) (activities.Pruned, error) { return activities.Pruned{Tenants: 3}, nil },
-		activities.BulkActivity:  s.sendBulk,
+		activities.BulkActivity:  s.sendBulk, activities.FollowUpActivity: s.sendFollowUps,
 	} {
 		tenants.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name})
 	}

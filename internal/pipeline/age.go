@@ -40,6 +40,9 @@ func (p *Pipeline) replyExpired(j *job) string {
 // Nobody wants "we are open now" three weeks later. The age of a message that an operator
 // retries counts from then.
 func expired(m flowhq.Message, c flowhq.Config, now time.Time) string {
+	if m.ExpiresAt != nil && !now.Before(*m.ExpiresAt) {
+		return "it was of no use any more when it could be sent"
+	}
 	since := m.CreatedAt
 	if m.Direction == flowhq.In {
 		since = writtenAt(m)

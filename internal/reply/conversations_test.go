@@ -361,6 +361,7 @@ func (s *stage) apply(f flowhq.FactChange) {
 		s.facts.handOvers = append(s.facts.handOvers, *f.HandOver)
 	case f.Unanswered != nil:
 		s.facts.unanswered = append(s.facts.unanswered, *f.Unanswered)
+	case f.Reminders != nil: // no fact that a conversation ends with
 	default:
 		s.fail("a fact has no field set")
 	}

@@ -53,7 +53,12 @@ func (t *turn) decide() {
 	case p.has(actStop):
 		t.did(actStop)
 		t.next.Ask, t.next.Booking, t.next.Order = Ask{}, nil, nil
-		t.tell("allright")
+		t.fact(flowhq.FactChange{Reminders: &flowhq.Reminders{Stopped: true}})
+		t.tell("followup.stopped")
+		return
+	case strings.EqualFold(strings.TrimSpace(p.text), startWord):
+		t.fact(flowhq.FactChange{Reminders: &flowhq.Reminders{}})
+		t.tell("followup.started")
 		return
 	case !hasLetters(p.text) && !p.isChoice && p.yesNo == 0:
 		t.wordsMissing()
@@ -99,6 +104,9 @@ func (t *turn) wordsMissing() {
 		t.tell("greet.welcome")
 	}
 }
+
+// startWord is what a customer writes who wants reminders again: [followup.stopped] says so.
+const startWord = "START"
 
 // understoodIt ends a row of misses.
 func (t *turn) understoodIt() { t.next.Misses = 0 }

@@ -390,6 +390,8 @@ var factsFollow = [...]string{
 	where tenant_id = @tenant and contact_id = any(@merged)`,
 	`update flowhq.unanswered set contact_id = @id
 	where tenant_id = @tenant and contact_id = any(@merged)`,
+	`update flowhq.follow_ups set contact_id = @id
+	where tenant_id = @tenant and contact_id = any(@merged)`,
 	`update flowhq.handovers set ended_at = now(), end_reason = 'part of another hand-over'
 	where tenant_id = @tenant and ended_at is null
 		and (contact_id = @id or contact_id = any(@merged))
@@ -419,7 +421,8 @@ var merge = [...]string{
 		state = excluded.state, updated_at = excluded.updated_at`,
 	`with gone as (
 		delete from flowhq.contacts where tenant_id = @tenant and id = any(@merged)
-		returning name, first_seen_at, muted_until, timer_seconds, timer_set_at, left_alone
+		returning name, first_seen_at, muted_until, timer_seconds, timer_set_at, left_alone,
+			unreminded_at
 	)
 	update flowhq.contacts c set
 		(timer_seconds, timer_set_at) = (
@@ -434,6 +437,7 @@ var merge = [...]string{
 		first_seen_at = least(first_seen_at, (select min(first_seen_at) from gone)),
 		muted_until = greatest(muted_until, (select max(muted_until) from gone)),
 		left_alone = greatest(left_alone, (select max(left_alone) from gone)),
+		unreminded_at = greatest(unreminded_at, (select max(unreminded_at) from gone)),
 		name = coalesce(nullif(name, ''), (select max(name) from gone), '')
 	where tenant_id = @tenant and id = @id`,
 }

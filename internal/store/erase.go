@@ -32,6 +32,7 @@ var erasables = []erasable{
 	{"tickets", "id", "false"},
 	{"handovers", "id", "false"},
 	{"unanswered", "id", "false"},
+	{"follow_ups", "id", "false"},
 	{"conversations", "contact_id", "false"},
 	{"contacts", "id", "false"},
 	{"profiles", "version", "false"},

@@ -17,7 +17,7 @@ const (
 		id, number, service, minutes, price, currency, starts_at, ends_at, name, note, status,
 		held_until, message_id, created_at, updated_at`
 	orderColumns = `
-		id, number, lines, delivery, total, currency, name, note, status,
+		id, number, lines, delivery, total, currency, name, note, status, unpaid,
 		message_id, created_at, updated_at`
 	ticketColumns = `
 		id, number, subject, note, status, message_id, created_at, updated_at`
@@ -61,18 +61,18 @@ const (
 	orderSQL = `, ordered as (
 			insert into flowhq.orders as o (
 				tenant_id, contact_id, message_id, number, lines, delivery, total, currency,
-				name, note, status)
+				name, note, status, unpaid)
 			select m.tenant_id, m.contact_id, m.id, f.number, f.lines, f.delivery, f.total,
-				f.currency, f.name, f.note, f.status
+				f.currency, f.name, f.note, f.status, coalesce(f.unpaid, false)
 			from inbound m
 			cross join json_to_recordset(@orders::json) as f (
 				number text, lines json, delivery json, total bigint, currency text,
-				name text, note text, status text)
+				name text, note text, status text, unpaid boolean)
 			on conflict (tenant_id, number) do update set
 				message_id = excluded.message_id, lines = excluded.lines,
 				delivery = excluded.delivery, total = excluded.total,
 				currency = excluded.currency, name = excluded.name, note = excluded.note,
-				status = excluded.status, updated_at = now()
+				status = excluded.status, unpaid = excluded.unpaid, updated_at = now()
 			where o.contact_id = excluded.contact_id
 		)`
 	ticketSQL = `, ticketed as (
@@ -125,6 +125,20 @@ const (
 			from inbound m
 			on conflict (tenant_id, message_id) do nothing
 		)`
+	// What is ahead is cancelled here, so that it is over with the answer that says so. A message
+	// that nobody has begun to send yet may still come.
+	remindersSQL = `, reminded as (
+			update flowhq.contacts c set unreminded_at = case when @unreminded then now() end
+			from inbound m
+			where c.tenant_id = @tenant and c.id = m.contact_id
+		), unreminded as (
+			update flowhq.follow_ups f set
+				status = 'CANCELLED', reason = 'the customer asked for no reminders',
+				updated_at = now()
+			from inbound m
+			where f.tenant_id = @tenant and f.contact_id = m.contact_id
+				and f.status = 'PENDING' and f.kind <> 'GIVE_UP' and @unreminded
+		)`
 )
 
 // HandsOver reports whether the outcome hands the chat over to a person.
@@ -140,8 +154,7 @@ func (o Outcome) factSQL(args named) (string, error) {
 	var bookings byNumber[flowhq.Booking]
 	var orders byNumber[flowhq.Order]
 	var tickets byNumber[flowhq.Ticket]
-	var handOver *flowhq.HandOver
-	var question *flowhq.Unanswered
+	var rest flowhq.FactChange // of which there is one each
 	number := flowhq.Reference(args["id"].(int64))
 	for _, f := range o.Facts {
 		switch {
@@ -162,9 +175,11 @@ func (o Outcome) factSQL(args named) (string, error) {
 			t.Number = cmp.Or(t.Number, number)
 			tickets.set(t.Number, t)
 		case f.HandOver != nil:
-			handOver = f.HandOver
+			rest.HandOver = f.HandOver
 		case f.Unanswered != nil:
-			question = f.Unanswered
+			rest.Unanswered = f.Unanswered
+		case f.Reminders != nil:
+			rest.Reminders = f.Reminders
 		}
 	}
 	if len(bookings.list) > 0 {
@@ -180,15 +195,24 @@ func (o Outcome) factSQL(args named) (string, error) {
 	err := cmp.Or(
 		bookings.argument(args, "bookings"), orders.argument(args, "orders"),
 		tickets.argument(args, "tickets"))
-	if handOver != nil {
-		sql.WriteString(o.handOverSQL(*handOver, args))
-	}
-	if question != nil {
-		sql.WriteString(unansweredSQL)
-		args["question"], args["question_language"] = clean(question.Text), question.Language
-		args["question_intents"] = question.Intents
-	}
+	o.restSQL(rest, &sql, args)
 	return sql.String(), err
+}
+
+// restSQL is factSQL for what an answer leaves one of at most.
+func (o Outcome) restSQL(f flowhq.FactChange, sql *strings.Builder, args named) {
+	if f.HandOver != nil {
+		sql.WriteString(o.handOverSQL(*f.HandOver, args))
+	}
+	if q := f.Unanswered; q != nil {
+		sql.WriteString(unansweredSQL)
+		args["question"], args["question_language"] = clean(q.Text), q.Language
+		args["question_intents"] = q.Intents
+	}
+	if f.Reminders != nil {
+		sql.WriteString(remindersSQL)
+		args["unreminded"] = f.Reminders.Stopped
+	}
 }
 
 // handOverSQL is factSQL for a hand-over, with the notice to the owner.

@@ -118,6 +118,42 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		all, _, err := s.HandOvers(ctx, g.tenant, store.FactFilter{})
 		return all, err
 	},
+	"FollowUps": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		all, _, err := s.FollowUps(ctx, g.tenant, store.FactFilter{})
+		return all, err
+	},
+	"FollowUpSubject": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		subject, err := s.FollowUpSubject(ctx, g.tenant, flowhq.AboutBooking, g.fact)
+		return subject.Pending, err
+	},
+	"SendFollowUp": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		f, err := onlyFollowUp(ctx, s, g.tenant)
+		if err != nil {
+			return nil, err
+		}
+		return s.SendFollowUp(ctx, g.tenant, f, store.FollowUpMessage{Text: "x", PerMinute: 9, PerContact: 9})
+	},
+	"EndFollowUp": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		f, err := onlyFollowUp(ctx, s, g.tenant)
+		if err != nil {
+			return nil, err
+		}
+		return nil, s.EndFollowUp(ctx, g.tenant, f.ID, flowhq.FollowUpMissed, "x")
+	},
+	"PlanFollowUp": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		f, err := onlyFollowUp(ctx, s, g.tenant)
+		if err != nil {
+			return nil, err
+		}
+		return nil, s.PlanFollowUp(ctx, g.tenant, f.ID, f.DueAt)
+	},
+	"CancelFollowUp": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		f, err := onlyFollowUp(ctx, s, g.tenant)
+		if err != nil {
+			return nil, err
+		}
+		return s.CancelFollowUp(ctx, g.tenant, f.ID, "admin")
+	},
 	"SetBooking": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		status := flowhq.BookingCancelled
 		return nil, s.SetBooking(ctx, g.tenant, g.fact, store.BookingChange{Status: &status}, 1, "admin")
@@ -323,7 +359,7 @@ func newGuest(t *testing.T, b *bench) guest {
 func TestCallsAreComplete(t *testing.T) {
 	t.Parallel()
 	others := []string{"Close", "Answers", "Ping", "Listen", "CreateTenant", "CreateTenantOnce", "BeginBulk", "Bulk", "Bulks", "OpenBulks", "BulkTenants", "SetBulk", "CancelBulk", "PruneKeys", "Tenants", "Selected", "TenantIDs", "PruneErased", "PruneFleetEvents", "PruneDeletions",
-		"Installation", "Address", "TakeReconcilerLease", "Unsettled",
+		"ClaimFollowUps", "Installation", "Address", "TakeReconcilerLease", "Unsettled",
 		"BeatWorker", "EndWorker", "Workers", "SetWaiting", "WorkerAges", "WorkerLives", "Unhosted", "EndLeases", "Uptime",
 		"AddLoginEvent", "Fleet", "FleetEvents", "SetFleet", "ConfigureVersion", "TakeVersion", "ClaimVersionLookup"}
 	for m := range reflect.TypeFor[*store.Store]().Methods() {

@@ -59,7 +59,9 @@ var (
 			select from flowhq.handovers h where h.tenant_id = @tenant and h.contact_id = t.id
 		) and not exists (
 			select from flowhq.unanswered u where u.tenant_id = @tenant and u.contact_id = t.id
-		) and left_alone = ''`, inNoOrder}
+		) and not exists (
+			select from flowhq.follow_ups f where f.tenant_id = @tenant and f.contact_id = t.id
+		) and left_alone = '' and unreminded_at is null`, inNoOrder}
 
 	// A booking ahead, an order or a ticket that somebody has yet to see to and an open hand-over
 	// are kept however old they are.
@@ -70,6 +72,7 @@ var (
 		{"tickets", "id", "updated_at", "t.status <> 'OPEN'", inNoOrder},
 		{"handovers", "id", "at", "t.ended_at is not null", inNoOrder},
 		{"unanswered", "id", "updated_at", "true", inNoOrder},
+		{"follow_ups", "id", "updated_at", "t.status <> 'PENDING'", inNoOrder},
 	}
 
 	prunableEvents = prunable{"portal_event_logs", "id", "created_at", "true", inOrderOfTime}

@@ -1,0 +1,63 @@
+package api
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// followUpsRequest is GET /admin/tenants/:id/follow-ups.
+type followUpsRequest struct {
+	tenantRef
+	store.FactFilter
+}
+
+func (r *followUpsRequest) bind(b *binder) {
+	r.tenantRef.bind(b)
+	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
+	r.Before = b.position("before")
+	r.Status = string(word(b, "status", flowhq.FollowUpStatuses))
+	r.Number = b.text("number")
+}
+
+// followUpList is a page of follow-ups, the newest first.
+type followUpList struct {
+	FollowUps []flowhq.FollowUp `json:"follow_ups"`
+	Next      string            `json:"next"`
+}
+
+// listFollowUps handles GET /admin/tenants/:id/follow-ups.
+func (a *API) listFollowUps(ctx context.Context, req followUpsRequest) (followUpList, error) {
+	if _, err := a.Tenants.Tenant(ctx, req.Tenant); err != nil {
+		return followUpList{}, err
+	}
+	page, next, err := a.FollowUps.FollowUps(ctx, req.Tenant, req.FactFilter)
+	answer := followUpList{FollowUps: list(page)}
+	if next != 0 {
+		answer.Next = strconv.FormatInt(next, 10)
+	}
+	return answer, err
+}
+
+// followUpRef is DELETE /admin/tenants/:id/follow-ups/:followup. It has no key: to repeat it
+// changes nothing.
+type followUpRef struct {
+	tenantRef
+	FollowUp int64
+}
+
+func (r *followUpRef) bind(b *binder) {
+	r.tenantRef.bind(b)
+	r.FollowUp = b.id("followup")
+}
+
+// cancelFollowUp handles DELETE /admin/tenants/:id/follow-ups/:followup. One that was sent is 409:
+// a client must not believe that the customer will not get it.
+func (a *API) cancelFollowUp(ctx context.Context, req followUpRef) (flowhq.FollowUp, error) {
+	if _, err := a.Tenants.Tenant(ctx, req.Tenant); err != nil {
+		return flowhq.FollowUp{}, err
+	}
+	return a.FollowUps.CancelFollowUp(ctx, req.Tenant, req.FollowUp, actor)
+}

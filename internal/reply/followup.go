@@ -1,0 +1,84 @@
+package reply
+
+import (
+	"cmp"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/when"
+)
+
+// A FollowUpInput is what the text of a follow-up depends on.
+type FollowUpInput struct {
+	Profile flowhq.Profile
+	Config  flowhq.Config
+	State   []byte // of the conversation, for its language; nil = none
+	Now     time.Time
+	Booking *flowhq.Booking // what it is about, or Order
+	Order   *flowhq.Order
+}
+
+// FollowUp is what a customer is told of a booking that is ahead, or of an order that waits, with
+// how to be told no more. It is in the language of the chat, or else the tenant's.
+//
+// Days are named by their date: between writing the text and its arrival it may be midnight.
+func FollowUp(in FollowUpInput) string {
+	k := &Knowledge{profile: in.Profile, config: in.Config, zone: in.Profile.Zone()}
+	say := speakerOf(k, cmp.Or(chatLanguage(in.State), in.Config.Language))
+	text := ""
+	switch b, o := in.Booking, in.Order; {
+	case b != nil:
+		text = say.first("followup.booking", "number", b.Number,
+			"service", k.serviceName(say.language, b.Service),
+			"time", when.FormatTime(say.language, b.StartsAt.In(k.zone), in.Now.In(k.zone)))
+	case o != nil && o.Status == flowhq.OrderOpen:
+		text = say.first("followup.open", "total", k.money(o.Total))
+	case o != nil:
+		text = say.first("followup.unpaid", "number", o.Number, "total", k.money(o.Total),
+			"payment", k.wayToPay(say.language, *o))
+	default:
+		return ""
+	}
+	return cut(upperFirst(text) + " " + say.first("followup.end"))
+}
+
+// chatLanguage is the language of a conversation, "" if it has none of its own.
+func chatLanguage(state []byte) flowhq.Language {
+	var s struct {
+		Language flowhq.Language `json:"language"`
+	}
+	if state == nil || json.Unmarshal(state, &s) != nil {
+		return ""
+	}
+	return s.Language
+}
+
+// serviceName is the name of a booking's service, which may be the owner's no more.
+func (k *Knowledge) serviceName(l flowhq.Language, id string) string {
+	for _, s := range k.profile.Services {
+		if s.ID == id {
+			return s.Name.In(l)
+		}
+	}
+	return oneLine(id, maxOptionText)
+}
+
+// wayToPay says where the money for an order goes: the way that the customer has chosen, or the
+// first one.
+func (k *Knowledge) wayToPay(l flowhq.Language, o flowhq.Order) string {
+	chosen, _, _ := strings.Cut(o.Note, ";")
+	ways := k.profile.Payments
+	for _, p := range ways {
+		if p.Name == chosen {
+			ways = []flowhq.Payment{p}
+		}
+	}
+	if len(ways) == 0 {
+		return chosen
+	}
+	t := turn{k: k, say: speakerOf(k, l)}
+	k.profile.Payments = ways
+	return strings.TrimSuffix(t.payment(0), ".")
+}
