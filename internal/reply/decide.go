@@ -11,20 +11,23 @@ import (
 
 // Decide returns what the bot makes of a message. It is a pure function of its Input: it cannot
 // fail, block or send, so the pipeline may call it inside a transaction and again after a crash.
-func Decide(in Input) Turn {
+func Decide(in Input) Turn { return decided(in).finish() }
+
+// decided is a turn whose reply is decided.
+func decided(in Input) *turn {
 	if in.Knowledge == nil {
 		in.Knowledge = Compile(flowhq.Profile{}, flowhq.Config{})
 	}
 	t := newTurn(in)
 	if t.wordless() {
 		t.receiveMedia()
-		return t.finish()
+		return t
 	}
 	t.keepLocation() // one of a burst
 	t.perceive()
 	t.chooseLanguage()
 	t.decide()
-	return t.finish()
+	return t
 }
 
 // wordless reports whether there is nothing written to read. Emoji are written.
@@ -185,6 +188,10 @@ func (t *turn) act(informed bool) bool {
 // miss answers what was not understood: with a question if it may be one of two things, with the
 // menu, and the second time in a row with a person.
 func (t *turn) miss(pending Ask) {
+	if t.missed = true; t.takeSuggestion(pending) {
+		t.understoodIt()
+		return
+	}
 	p := &t.p
 	if t.offerAnswers() || p.reading.Band == understand.Unsure && t.askWhich() {
 		return

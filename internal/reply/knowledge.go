@@ -104,14 +104,19 @@ func (k *Knowledge) compileProducts() {
 
 // namesOf lists the names of an entry in both languages, and remembers their words.
 func (k *Knowledge) namesOf(name flowhq.Text, aliases []string) []string {
-	all := slices.Concat([]string{name.EN, name.SW}, aliases)
-	all = slices.DeleteFunc(all, func(s string) bool { return strings.TrimSpace(s) == "" })
+	all := namesOf(name, aliases)
 	for _, name := range all {
 		for _, w := range split(name) {
 			k.words[w], k.words[w+"s"] = true, true
 		}
 	}
 	return slices.Compact(all)
+}
+
+// namesOf lists the names of an entry in both languages.
+func namesOf(name flowhq.Text, aliases []string) []string {
+	all := slices.Concat([]string{name.EN, name.SW}, aliases)
+	return slices.DeleteFunc(all, func(s string) bool { return strings.TrimSpace(s) == "" })
 }
 
 // Config is the tenant's configuration that the knowledge was made with.

@@ -224,7 +224,9 @@ var swahiliGreetings = keywords(`
 
 // understood is what is stored of the reading.
 func (t *turn) understood() Understood {
-	u := Understood{Language: t.say.language, Band: t.p.reading.Band.String()}
+	u := Understood{
+		Language: t.say.language, Band: t.p.reading.Band.String(), Assistant: t.assistant,
+	}
 	for _, a := range t.acts {
 		u.Acts = append(u.Acts, string(a))
 	}

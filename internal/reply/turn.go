@@ -16,6 +16,9 @@ type Input struct {
 	// Reference is the number of a fact that this message may make: [flowhq.Reference] of the
 	// message's row.
 	Reference string
+	// Suggestion is what a language model made of the message; nil = it was not asked. It counts
+	// only where the bot does not understand.
+	Suggestion *Suggestion
 }
 
 // A Calendar is what is booked, bought and open, as far as a turn needs it.
@@ -50,6 +53,9 @@ type Understood struct {
 	Band     string          `json:"band,omitempty"`    // sure, unsure or unknown
 	Language flowhq.Language `json:"language,omitempty"`
 	Entities Entities        `json:"entities,omitzero"`
+	// Assistant is what became of a language model's suggestion: "accepted", "refused: <reason>"
+	// or "failed: <reason>"; "" = there was none.
+	Assistant string `json:"assistant,omitempty"`
 }
 
 // An Intent is what a message may be about, with a score from 0 to 1.

@@ -27,6 +27,8 @@ type turn struct {
 	choices   []string // services of which one is to be chosen
 	// timeTaken says that the time in the message is for the booking.
 	timeTaken bool
+	missed    bool   // the message was not understood
+	assistant string // what became of the suggestion
 }
 
 // A part is a piece of a reply.
