@@ -35,6 +35,16 @@ type Profile struct {
 	// HandOverMinutes is for how long the bot stays out of a chat that was handed over, in
 	// minutes, counted from the owner's last message in it.
 	HandOverMinutes int `json:"hand_over_minutes"`
+
+	Assistant Assistant `json:"assistant"`
+}
+
+// An Assistant says whether a language model may be asked what a customer means whom the bot did
+// not understand. It takes an installation that has one; see docs/assistant.md.
+type Assistant struct {
+	Enabled bool `json:"enabled"`
+	// DailyRequests is how often it is asked at most on one day of the business.
+	DailyRequests int `json:"daily_requests"`
 }
 
 // What a profile has unless the owner says otherwise.
@@ -42,6 +52,8 @@ const (
 	DefaultTimeZone = "Africa/Dar_es_Salaam"
 	DefaultCurrency = "TZS"
 	DefaultCapacity = 1
+	// DefaultDailyRequests bounds what a tenant's assistant costs.
+	DefaultDailyRequests = 200
 )
 
 // Currencies lists the currencies in which a profile may have its prices.

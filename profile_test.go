@@ -76,6 +76,7 @@ func TestProfileValidate(t *testing.T) {
 		"currency":       {func(p *flowhq.Profile) { p.Currency = "USD" }, "currency"},
 		"capacity":       {func(p *flowhq.Profile) { p.Capacity = -1 }, "capacity"},
 		"owner":          {func(p *flowhq.Profile) { p.OwnerNumber = "0712345678" }, "owner_number"},
+		"assistant":      {func(p *flowhq.Profile) { p.Assistant.DailyRequests = 10_001 }, "assistant.daily_requests"},
 		"hand-over":      {func(p *flowhq.Profile) { p.HandOverMinutes = -5 }, "hand_over_minutes"},
 		"day": {func(p *flowhq.Profile) {
 			p.Hours = []flowhq.Opening{{Day: "monday", Opens: "08:00", Closes: "17:00"}}

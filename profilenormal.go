@@ -18,6 +18,7 @@ func (p Profile) Normalized() Profile {
 	p.Currency = cmp.Or(strings.ToUpper(strings.TrimSpace(p.Currency)), DefaultCurrency)
 	p.Capacity = cmp.Or(p.Capacity, DefaultCapacity)
 	p.HandOverMinutes = cmp.Or(p.HandOverMinutes, DefaultHandOverMinutes)
+	p.Assistant.DailyRequests = cmp.Or(p.Assistant.DailyRequests, DefaultDailyRequests)
 	p.OwnerNumber = strings.TrimSpace(p.OwnerNumber)
 	p.Hours = listOf(p.Hours, func(o *Opening) {})
 	p.Holidays = listOf(p.Holidays, func(h *Holiday) { h.Name = h.Name.trimmed() })

@@ -38,6 +38,8 @@ const (
 	MaxPrice       = 1_000_000_000
 	MaxStock       = 1_000_000
 	MaxHandOver    = 30 * 24 * 60 // minutes: a month
+	// MaxDailyRequests bounds what a mistyped number may cost.
+	MaxDailyRequests = 10_000
 )
 
 // maxProfileErrors is how many wrong fields Validate names. A profile that somebody sent in
@@ -107,6 +109,8 @@ func (c *profileCheck) general(p Profile) {
 		"an international number, such as +255712345678, or empty")
 	c.must(p.HandOverMinutes >= 1 && p.HandOverMinutes <= MaxHandOver, "hand_over_minutes",
 		"a whole number of minutes from 1 to 43200, which is a month")
+	c.must(p.Assistant.DailyRequests >= 1 && p.Assistant.DailyRequests <= MaxDailyRequests,
+		"assistant.daily_requests", "a whole number from 1 to 10000")
 	c.must(p.Version >= 0, "version", "0 or more")
 }
 

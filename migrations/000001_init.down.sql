@@ -16,6 +16,7 @@ drop table flowhq.bookings;
 drop function flowhq.check_capacity, flowhq.follow_booking, flowhq.follow_order,
     flowhq.cancel_follow_ups;
 drop table flowhq.conversations;
+drop table flowhq.assistant_usage;
 drop table flowhq.message_logs;
 drop table flowhq.contacts;
 drop table flowhq.commands;

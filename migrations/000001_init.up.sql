@@ -250,6 +250,7 @@ create table flowhq.message_logs (
     -- The last line of the burst that it is part of, whose reply answers this message too.
     answered_with bigint,
     understood    json,   -- how the bot read it; null: it did not
+    suggestion    json,   -- a language model's, or why there is none; null: it was not asked
     timer_seconds integer     not null default 0, -- of a reply: the chat's when it was written,
     timer_set_at  timestamptz,                    -- which every attempt to send repeats
     expires_at    timestamptz, -- of a follow-up: from then on it must not be sent
@@ -308,6 +309,16 @@ create index message_logs_failed_idx
     on flowhq.message_logs (tenant_id, id) where status = 'FAILED';
 create index message_logs_unanswerable_idx on flowhq.message_logs (tenant_id, status, id)
     where status in ('SUPPRESSED', 'OVERFLOWED', 'EXPIRED', 'IGNORED', 'UNDECRYPTABLE');
+
+-- How often a tenant's language model was asked on the last day on which it was.
+create table flowhq.assistant_usage (
+    tenant_id uuid    not null,
+    day       date    not null, -- by the clock of the business
+    requests  integer not null,
+    constraint assistant_usage_pkey primary key (tenant_id),
+    constraint assistant_usage_tenant_fkey foreign key (tenant_id)
+        references flowhq.tenants (id) on delete cascade
+) with (fillfactor = 50); -- updated in place
 
 -- Where the bot stands with a contact.
 create table flowhq.conversations (

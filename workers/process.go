@@ -54,7 +54,7 @@ func newProcess(o Options, control *workflows.Client) *process {
 		Store: o.Store, Network: session.Dialer{Network: o.Network}, Reports: control,
 		Leases: p.leases, Database: p.database, Slots: p.slots, Admission: p.admission,
 		RateLimiter: hosting.NewRateLimiter(o.ConnectsPerSecond),
-		Timing:      o.Timing, BurstWindow: o.BurstWindow,
+		Timing:      o.Timing, BurstWindow: o.BurstWindow, Assistant: o.Assistant,
 		Metrics: o.Metrics, Name: o.Name, Log: o.Log,
 	}
 	p.activities = &activities.Activities{

@@ -19,6 +19,7 @@ import (
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/metrics"
+	"github.com/flowhq/flowhq/internal/pipeline"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/whatsapp"
 	"github.com/flowhq/flowhq/internal/workerlock"
@@ -46,7 +47,8 @@ type Options struct {
 	// ConnectsPerSecond is how many connections to WhatsApp it may begin.
 	ConnectsPerSecond int // 20 by default; see hosting.RateLimiter
 	Timing            hosting.Timing
-	BurstWindow       time.Duration // within it, the lines of a chat are read as one; 0 = never
+	BurstWindow       time.Duration      // within it, the lines of a chat are read as one; 0 = never
+	Assistant         pipeline.Assistant // nil = no language model is asked
 	Metrics           *metrics.Worker
 	Name              string // of this process, shown to operators; another one after each start
 	// Lock is this process's place among the workers of its machine, by which it is known

@@ -95,6 +95,7 @@ func runWorker(
 		BurstWindow:       p.config.BurstWindow,
 		Metrics:           metrics.NewWorker(counted), Name: identity, Log: p.log,
 	}
+	o.Assistant = p.assistant(o.Metrics)
 	// Without a lock the worker runs all the same, unless the operator named a folder for it.
 	if o.Lock, err = p.lock(); err != nil {
 		return err

@@ -41,6 +41,9 @@ var layers = [][]string{
 		"internal/cli", "internal/gobuild", "internal/metrics", "internal/whatsapp/keystore",
 	},
 	{
+		"internal/assistant", // asks a language model
+	},
+	{
 		"internal/hosting", "internal/pipeline", "internal/whatsapp", "internal/simulator",
 		"internal/temporald",
 	},

@@ -63,6 +63,9 @@ type Config struct {
 	// With "" it is found out.
 	WhatsAppVersion string
 
+	// Assistant is the language model that the bot may ask.
+	Assistant Assistant
+
 	LogLevel slog.Level
 	LogsPath string // folder of the log files, one per tenant
 	// StatePath is the folder by which the workers of one machine know which of them have
@@ -169,6 +172,7 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		WhatsApp:        e.whatsApp(),
 		WhatsAppProxy:   e.proxy("WHATSAPP_PROXY"),
 		WhatsAppVersion: e.version("WHATSAPP_VERSION"),
+		Assistant:       e.assistant(),
 		LogLevel:        e.level("LOG_LEVEL"),
 		LogsPath:        e.text("LOGS_PATH", "./logs"),
 		StatePath:       e.text("STATE_PATH", "./state"),

@@ -9,6 +9,7 @@ package metrics
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -67,6 +68,10 @@ type Worker struct {
 	Delayed      prometheus.Counter     // replies that had to wait for the tenant's limit
 	Sent         prometheus.Counter     // replies and warnings that WhatsApp acknowledged
 	SendsUnknown prometheus.Counter     // attempts to send whose outcome nobody knows
+	// AssistantRequests counts calls of a language model, AssistantResults what became of its
+	// suggestions: accepted, refused_<reason> or failed_<reason>.
+	AssistantRequests prometheus.Counter
+	AssistantResults  *prometheus.CounterVec
 	// ReplySeconds is from receiving a message to WhatsApp's acknowledgement of its reply.
 	ReplySeconds prometheus.Histogram
 }
@@ -118,6 +123,12 @@ func NewWorker(r Registry) *Worker {
 			"Replies and warnings that WhatsApp acknowledged."),
 		SendsUnknown: counter("flowhq_sends_unknown_total",
 			"Attempts to send whose outcome is unknown; each is repeated under the same id."),
+		AssistantRequests: counter("flowhq_assistant_requests_total",
+			"Calls of the language model."),
+		AssistantResults: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "flowhq_assistant_results_total",
+			Help: "What became of the language model's suggestions, by result.",
+		}, []string{"result"}),
 		ReplySeconds: auto.NewHistogram(prometheus.HistogramOpts{
 			Name:    "flowhq_reply_seconds",
 			Help:    "From receiving a message to WhatsApp's acknowledgement of its reply.",
@@ -145,6 +156,12 @@ func (w *Worker) Ended(reason flowhq.EndReason) {
 
 // Outcome counts what became of a message.
 func (w *Worker) Outcome(s flowhq.MessageStatus) { w.Handled.WithLabelValues(string(s)).Inc() }
+
+// AssistantResult returns the counter of a result as package reply words it, such as
+// "refused: number".
+func (w *Worker) AssistantResult(result string) prometheus.Counter {
+	return w.AssistantResults.WithLabelValues(strings.ReplaceAll(result, ": ", "_"))
+}
 
 // Session moves one session from a state to another. The state "" is outside of this
 // process: a host that starts comes from there, and one that ends goes there. A caller that

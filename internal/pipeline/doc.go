@@ -12,6 +12,7 @@
 //	          age, voice notes and pictures                        age.go wordless.go transcribe.go
 //	          muted contacts and programs that write               mute.go loop.go
 //	          rate limits                                          limit.go limiter.go limiterqueue.go
+//	consult   a language model, where a tenant wants that          consult.go
 //	reply     what the bot decides, from what the owner has told   reply.go knowledge.go
 //	outbox    question, conversation, facts and reply, as one      outbox.go
 //	send      under the id in the reply's row                      send.go

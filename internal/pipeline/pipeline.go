@@ -90,6 +90,14 @@ type Store interface {
 	Receipts(
 		ctx context.Context, tenant flowhq.TenantID, epoch int64, rs []store.Receipt,
 	) error
+	// Consult counts a request to the language model before it is made, and SetSuggestion
+	// stores what it said before the message is answered.
+	Consult(
+		ctx context.Context, tenant flowhq.TenantID, epoch int64, c store.Consulting,
+	) (store.Consultation, error)
+	SetSuggestion(
+		ctx context.Context, tenant flowhq.TenantID, epoch, id int64, suggestion []byte,
+	) error
 	// CountAttempt counts an attempt before it begins, WithdrawAttempt takes that back, and
 	// DeadLetter gives a message up.
 	CountAttempt(
@@ -133,6 +141,9 @@ type Options struct {
 	BurstWindow time.Duration
 	// Transcriber puts voice notes into words; nil = nobody does.
 	Transcriber Transcriber
+	// Assistant is asked about what the bot does not understand, of tenants that want it; nil =
+	// nobody is.
+	Assistant Assistant
 	// Metrics counts what becomes of the messages; nil = nobody reads it.
 	Metrics *metrics.Worker
 	Log     *slog.Logger

@@ -73,6 +73,10 @@ func (p *Pipeline) outcome(c *chat, j *job) (store.Outcome, error) {
 
 // compose has the bot decide what to say, and what facts that leaves.
 func (p *Pipeline) compose(c *chat, j *job, config flowhq.Config) (store.Outcome, error) {
+	suggestion, err := p.consult(c, j, config)
+	if err != nil {
+		return store.Outcome{}, err
+	}
 	p.applyRevisions(c, j, true)
 	if j.text() == "" && !j.anyOf(func(m flowhq.Message) bool { return m.Wordless }) {
 		return store.Outcome{Status: flowhq.Ignored, Reason: "nothing is left of it"}, nil
@@ -81,14 +85,10 @@ func (p *Pipeline) compose(c *chat, j *job, config flowhq.Config) (store.Outcome
 	if err != nil {
 		return store.Outcome{}, err
 	}
-	turn := p.Decide(reply.Input{
-		Message: p.asked(j), Knowledge: known.knowledge, State: c.state,
-		Calendar: reply.Calendar{
-			Taken: c.standing.Taken, Bookings: c.standing.Bookings, Orders: c.standing.Orders,
-			Tickets: c.standing.Tickets,
-		},
-		Reference: flowhq.Reference(j.question.ID),
-	})
+	in := p.input(c, j, known)
+	in.Suggestion = suggestion
+	turn := p.Decide(in)
+	p.countSuggestion(turn.Understood)
 	o := store.Outcome{
 		Status: flowhq.Answered, State: p.encode(turn.State), Understood: p.encode(turn.Understood),
 		Facts: turn.Facts, Capacity: known.profile.Capacity, HandOverFor: known.profile.HandOver(),
@@ -103,6 +103,18 @@ func (p *Pipeline) compose(c *chat, j *job, config flowhq.Config) (store.Outcome
 	}
 	p.tellOwner(&o, j.question, known.profile, config)
 	return o, nil
+}
+
+// input is everything that the bot decides by, but for a suggestion.
+func (p *Pipeline) input(c *chat, j *job, k *known) reply.Input {
+	return reply.Input{
+		Message: p.asked(j), Knowledge: k.knowledge, State: c.state,
+		Calendar: reply.Calendar{
+			Taken: c.standing.Taken, Bookings: c.standing.Bookings, Orders: c.standing.Orders,
+			Tickets: c.standing.Tickets,
+		},
+		Reference: flowhq.Reference(j.question.ID),
+	}
 }
 
 // asked is what the customer has written, as the bot reads it: the lines of a burst in one text.

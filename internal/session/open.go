@@ -80,7 +80,8 @@ func (s *session) openPipeline(opening, run context.Context, config flowhq.Confi
 	// It sends nothing before Start: what waits goes out when the session is online.
 	s.pipeline = pipeline.New(run, pipeline.Options{
 		Tenant: s.tenant, Epoch: s.lease.Epoch, Config: config,
-		Store: s.Store, Send: s.send, BurstWindow: s.BurstWindow, Metrics: s.Metrics, Log: s.log,
+		Store: s.Store, Send: s.send, BurstWindow: s.BurstWindow, Assistant: s.Assistant,
+		Metrics: s.Metrics, Log: s.log,
 		ReplyID: func(q flowhq.Message, kind flowhq.Kind) string {
 			return whatsapp.ReplyID(s.tenant, q, kind)
 		},

@@ -26,6 +26,7 @@ type Process struct {
 	Slots       *hosting.Slots
 	Timing      hosting.Timing
 	BurstWindow time.Duration // see pipeline.Options
+	Assistant   pipeline.Assistant
 	Metrics     *metrics.Worker
 	Name        string // of the process, shown to operators
 	Log         *slog.Logger

@@ -267,6 +267,12 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		}
 		return s.Retry(ctx, g.tenant, g.msgID, "admin")
 	},
+	"Consult": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.Consult(ctx, g.tenant, g.epoch, consulting(g.msgID))
+	},
+	"SetSuggestion": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.SetSuggestion(ctx, g.tenant, g.epoch, g.msgID, []byte(`{"intent":"price"}`))
+	},
 	"Mute": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		_, err := s.Mute(ctx, g.tenant, g.epoch, g.msgID, time.Hour, "writes a lot")
 		return nil, err
@@ -335,7 +341,7 @@ var (
 )
 
 // writes are the methods of a host that write.
-var writes = []string{"SetSession", "Link", "Unlink", "Receive", "SetTimer", "Revise", "Answer", "SetOutbound", "Receipts", "CountAttempt", "WithdrawAttempt", "DeadLetter", "ReceiveOwn", "EndHandOver", "SetTranscript"}
+var writes = []string{"SetSession", "Link", "Unlink", "Receive", "SetTimer", "Revise", "Answer", "SetOutbound", "Receipts", "CountAttempt", "WithdrawAttempt", "DeadLetter", "ReceiveOwn", "EndHandOver", "SetTranscript", "Consult", "SetSuggestion"}
 
 // newGuest creates a tenant with rows in all tables that the store writes. The
 // customers and WhatsApp ids of all guests are the same.
@@ -349,6 +355,7 @@ func newGuest(t *testing.T, b *bench) guest {
 		flowhq.FactChange{Booking: booking(tomorrow(), flowhq.BookingConfirmed)}, flowhq.FactChange{Order: &flowhq.Order{Status: flowhq.OrderConfirmed}},
 		flowhq.FactChange{Ticket: &flowhq.Ticket{Subject: "x", Status: flowhq.TicketOpen}}, flowhq.FactChange{Unanswered: &flowhq.Unanswered{Text: "?"}}))))
 	b.exec(t, `insert into flowhq.handovers (tenant_id, contact_id, reason, until) values ($1, 0, 'ANGER', now())`, tenant)
+	must(b.Consult(t.Context(), tenant, epoch, consulting(b.receive(t, tenant, epoch, "strange"))))(t)
 	g.msgID = b.receive(t, tenant, epoch, "question")
 	g.command = b.command(t, tenant, flowhq.Start, "key").ID
 	b.change(t, tenant, func(p *flowhq.Profile) { p.Capacity = 3 })

@@ -98,8 +98,7 @@ func (s *Store) Write(
 	var written flowhq.Message
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
 		// A statement of its own: the next one must see the contact.
-		_, err = tx.Exec(ctx, writeContactSQL, named{"tenant": tenant, "to": args["to"]})
-		if err != nil {
+		if _, err := tx.Exec(ctx, writeContactSQL, named{"tenant": tenant, "to": args["to"]}); err != nil {
 			return err
 		}
 		rows, _ := tx.Query(ctx, writeSQL, args) // Collect reports its error
