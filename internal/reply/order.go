@@ -80,7 +80,7 @@ func (t *turn) fillsOrder(informed bool) bool {
 		return true
 	case t.next.Topic != "" && t.k.product[t.next.Topic] != nil && !informed:
 		// "I'll take two", or only how it is to come.
-		return t.hasQuantity() || t.next.Ask.For == askQuantity && !p.asks &&
+		return t.hasQuantity() || len(t.sizesTold()) > 1 || t.next.Ask.For == askQuantity && !p.asks &&
 			(p.cued(cuePickup) || p.cued(cueDeliver))
 	}
 	return false
@@ -103,6 +103,7 @@ func (t *turn) fillOrder() {
 		}
 	case len(p.products) > 0:
 		unclear = t.addLines()
+	case t.fillSizes():
 	case t.countSaid() > 0:
 		t.setCount(t.countSaid())
 	case len(o.Lines) == 0 && t.next.Topic != "" && t.k.product[t.next.Topic] != nil:
@@ -152,11 +153,12 @@ func (t *turn) addLines() (unclear *entity.NameMatch) {
 		if len(t.p.products) == 1 && m.Quantity == 0 && m.Amount.Value == 0 {
 			m.Quantity = t.countSaid()
 		}
+		t.fitPack(&m)
 		if len(m.Others) > 0 && !m.Exact && !t.onlyPack(&m) {
 			unclear = &m
 			continue
 		}
-		if t.worth(&m) {
+		if t.worth(&m) || t.addSizes(m) {
 			continue
 		}
 		if n, whole := t.packs(m); whole {
@@ -164,7 +166,7 @@ func (t *turn) addLines() (unclear *entity.NameMatch) {
 			t.addLine(m)
 			continue
 		}
-		t.tell("order.whole", "name", t.k.nameOf(m.ID, t.say))
+		t.tellPacks(m.ID)
 		t.ask(Ask{For: askQuantity, About: m.ID}, "order.quantity")
 		t.unsettled = true
 	}
@@ -382,7 +384,9 @@ func (t *turn) takeAmount(a Ask) bool {
 					return false
 				}
 				t.did(actOrder)
-				l.Size, o.At = size, t.in.Message.At
+				if o.At = t.in.Message.At; !t.addSizes(entity.NameMatch{ID: a.About}) {
+					l.Size = size
+				}
 				t.fillDelivery()
 				t.continueOrder()
 				return true

@@ -109,8 +109,13 @@ func (t *turn) meantOrders() (meant []flowhq.Order, unknown bool) {
 // wantUndo begins to cancel an order: what is only being made is dropped, a placed one is read
 // back first.
 func (t *turn) wantUndo() {
-	if t.next.Order != nil && len(t.p.entities.References) == 0 {
-		t.dropOrder()
+	if o := t.next.Order; o != nil && len(t.p.entities.References) == 0 {
+		if o.Number == "" {
+			t.dropOrder()
+			return
+		}
+		t.next.Order, t.next.Ask, t.next.Topic = nil, Ask{}, ""
+		t.confirmUndo(o.Number) // who cancels while changing means the order, not the change
 		return
 	}
 	meant, unknown := t.meantOrders()

@@ -11,7 +11,7 @@ var units = map[string]string{
 	"kilo": "kg", "kg": "kg", "kgs": "kg", "kilos": "kg", "kilogram": "kg", "kilograms": "kg", "kilogramu": "kg",
 	"gram": "g", "grams": "g", "gramu": "g", "gm": "g", "gms": "g", "g": "g",
 	"lita": "l", "litre": "l", "litres": "l", "liter": "l", "liters": "l", "ltr": "l", "ltrs": "l", "l": "l",
-	"ml": "ml", "mls": "ml", "mita": "m", "meter": "m", "meters": "m", "metre": "m", "metres": "m",
+	"ml": "ml", "mls": "ml", "mililita": "ml", "millilitre": "ml", "millilitres": "ml", "mita": "m", "meter": "m", "meters": "m", "metre": "m", "metres": "m",
 	"pisi": "pcs", "pcs": "pcs", "pc": "pcs", "piece": "pcs", "pieces": "pcs", "vipande": "pcs", "kipande": "pcs",
 	"jozi": "pair", "pair": "pair", "pairs": "pair", "pea": "pair", "peya": "pair",
 	"dazeni": "dozen", "dozen": "dozen", "dozens": "dozen", "dazan": "dozen",

@@ -1,0 +1,128 @@
+package reply
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+// packOf is how much one of a product is: "Rice, 5 kg". ok is false if its name does not say.
+func packOf(p *flowhq.Product) (pack entity.Quantity, ok bool) {
+	for _, name := range []string{p.Name.EN, p.Name.SW} {
+		for _, q := range entity.Find(name).Quantities {
+			if isMeasure(q.Unit) && q.Value > 0 {
+				return inUnit(q), true
+			}
+		}
+	}
+	return entity.Quantity{}, false
+}
+
+// isMeasure reports whether a unit weighs or measures, and does not count packs.
+func isMeasure(unit string) bool { return slices.Contains([]string{"kg", "g", "l", "ml"}, unit) }
+
+// packWords are the words of a name that say how it is packed, and not what it is.
+var packWords = keywords(`
+	kg, kilo*, g, gram*, l, lita, litre*, liter*, ml, mililita, bag, mfuko, pack*, pakiti, chupa, bottle,
+	dumu, can, tin, box, boksi, of, ya, wa, za, la, cha, size, big, small, kubwa, ndogo
+`)
+
+// bareName is what a product is, without how it is packed. Packs of one thing have the same.
+func bareName(name string) string {
+	var kept []string
+	for _, w := range split(name) {
+		if _, err := strconv.Atoi(w); err != nil && !hasWord(packWords, w) && (w[0] < '0' || w[0] > '9') {
+			kept = append(kept, w)
+		}
+	}
+	return strings.Join(kept, " ")
+}
+
+// packsOf lists the products that are packs of the same thing, among them the product itself.
+func (t *turn) packsOf(p *flowhq.Product) []*flowhq.Product {
+	var all []*flowhq.Product
+	for _, other := range t.k.inStock() {
+		_, isPack := packOf(other)
+		if other.ID == p.ID || isPack && (bareName(other.Name.EN) == bareName(p.Name.EN) && p.Name.EN != "" ||
+			bareName(other.Name.SW) == bareName(p.Name.SW) && p.Name.SW != "") {
+			all = append(all, other)
+		}
+	}
+	return all
+}
+
+// fitPack takes the pack of a product that makes the amount that was said: 5 litres are one can of
+// five, 3 litres are three bottles of one. Of several that do, the largest.
+func (t *turn) fitPack(m *entity.NameMatch) {
+	p := t.k.product[m.ID]
+	if p == nil {
+		return
+	}
+	t.splitAmount(m)
+	if !isMeasure(m.Amount.Unit) {
+		return
+	}
+	best := 0.0
+	wanted := inUnit(m.Amount)
+	for _, other := range t.packsOf(p) {
+		pack, ok := packOf(other)
+		one := *m
+		one.ID = other.ID
+		if n, whole := t.packs(one); !ok || pack.Unit != wanted.Unit || !whole || n < 1 || pack.Value <= best {
+			continue
+		}
+		best, m.ID = pack.Value, other.ID
+	}
+	if best > 0 {
+		m.Others, m.Exact = nil, true
+	}
+}
+
+// splitAmount tells the size of a pack from how many of them: "two 5 litre cans".
+func (t *turn) splitAmount(m *entity.NameMatch) {
+	e := &t.p.entities
+	if len(t.p.products) != 1 {
+		return
+	}
+	var measures, counts []entity.Quantity
+	for _, q := range e.Quantities {
+		if isMeasure(q.Unit) {
+			measures = append(measures, q)
+		} else if q.Unit != "people" {
+			counts = append(counts, q)
+		}
+	}
+	for _, n := range e.Numbers {
+		counts = append(counts, entity.Quantity{Value: float64(n.Value)})
+	}
+	if len(measures) != 1 || len(counts) != 1 || within(int(counts[0].Value)) == 0 {
+		return
+	}
+	for _, p := range t.packsOf(t.k.product[m.ID]) {
+		if pack, ok := packOf(p); ok && pack.Unit == inUnit(measures[0]).Unit && pack.Value == inUnit(measures[0]).Value {
+			m.ID, m.Others, m.Exact = p.ID, nil, true
+			m.Quantity, m.Amount = int(counts[0].Value), entity.Quantity{Value: counts[0].Value}
+		}
+	}
+}
+
+// tellPacks says which packs there are of what does not come in the amount that was said.
+func (t *turn) tellPacks(id string) {
+	p := t.k.product[id]
+	if p == nil {
+		return
+	}
+	packs := t.packsOf(p)
+	if len(packs) < 2 {
+		t.tell("order.whole", "name", p.Name.In(t.say.language))
+		return
+	}
+	var names []string
+	for _, other := range packs {
+		names = append(names, other.Name.In(t.say.language))
+	}
+	t.tell("order.whole", "name", or(t.say.language, names))
+}
