@@ -167,8 +167,11 @@ func (t *turn) readOrderBack() {
 
 // takeHow takes delivery or pick-up as the answer to the question for it.
 func (t *turn) takeHow() bool {
-	if t.next.Order == nil || !t.p.cued(cuePickup) && !t.p.cued(cueDeliver) && len(t.p.areas) == 0 {
+	if t.next.Order == nil {
 		return false
+	}
+	if !t.p.cued(cuePickup) && !t.p.cued(cueDeliver) && len(t.p.areas) == 0 {
+		return t.delivers() && t.saysPlace() && t.takeArea()
 	}
 	if t.p.has(infoActs...) && (t.p.asks || t.p.cued(actPrice)) {
 		return false
@@ -268,7 +271,7 @@ func (t *turn) takeArea() bool {
 	o.How, o.Unlisted = howDeliver, true
 	o.Address = oneLine(t.note(), maxAddress)
 	o.Area = "" // a person tells the fee
-	t.tell("order.area_unknown")
+	t.tellAreaUnknown()
 	t.continueOrder()
 	return true
 }
@@ -321,6 +324,13 @@ const minAddressWords = 3
 // addsAddress takes what comes instead of a yes for the address that is still missing.
 func (t *turn) addsAddress() bool {
 	o, p := t.next.Order, &t.p
+	if o != nil && o.Unlisted && o.Area == "" && o.Address != "" && len(p.areas) == 0 && t.saysPlace() {
+		t.did(actOrder)
+		o.At = t.in.Message.At
+		o.Address = oneLine(o.Address+", "+t.note(), maxAddress) // "buza", and then the landmark there
+		t.continueOrder()
+		return true
+	}
 	if o == nil || o.How != howDeliver || o.Address != "" || len(p.acts) > 0 || p.hasTime ||
 		len(p.entities.Money) > 0 || len(p.reading.Words) < minAddressWords || t.paymentNamed() != "" ||
 		t.countSaid() > 0 || p.name != "" {
@@ -381,6 +391,9 @@ func (t *turn) order(status flowhq.OrderStatus) flowhq.Order {
 	var notes []string
 	if o.Payment != "" {
 		notes = append(notes, o.Payment)
+	}
+	if o.Paid {
+		notes = append(notes, paidNote)
 	}
 	if !known {
 		notes = append(notes, "delivery fee to be told")

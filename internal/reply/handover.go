@@ -81,6 +81,9 @@ func (t *turn) passOn(a act) {
 // not say that it came.
 func (t *turn) claimPaid() {
 	t.did(actPaid)
+	if t.notePaid() {
+		return
+	}
 	t.handOverSaying(flowhq.HandOverDecision, "handover.payment")
 }
 

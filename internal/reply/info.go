@@ -16,6 +16,9 @@ const (
 // inform answers everything that the message asks for with facts from the owner. It reports
 // whether there was anything.
 func (t *turn) inform() bool {
+	if informed, done := t.informOfOrder(); done {
+		return informed
+	}
 	informed := false
 	for _, a := range t.asked() {
 		if t.informOf(a) {
@@ -78,6 +81,9 @@ func (t *turn) asked() []act {
 	}
 	if p.has(actDecision) && p.alike >= mayAnswer && t.k.answer[p.answer] != nil {
 		return []act{actAnswer} // the owner has decided already
+	}
+	if has(actAnswer) && !p.asks && p.has(actCancel, actChange) && t.hasOrder() {
+		drop(actAnswer) // it changes an order, and asks nothing of returns
 	}
 	if has(actAnswer) && (p.alike >= surelyAlike || !t.ownFacts(asked)) {
 		asked = []act{actAnswer} // the owner's own words on it are better than ours

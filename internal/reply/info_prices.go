@@ -64,6 +64,9 @@ func (t *turn) tellTotal() {
 		lines = append(lines, "• "+t.lineText(l))
 	}
 	fee, _ := t.fee()
+	if fee > 0 {
+		lines = append(lines, "• "+t.say.first("order.fee", "area", t.next.Order.Area, "fee", t.k.money(fee)))
+	}
 	if total, ok := t.lineTotal(); ok {
 		lines = append(lines, "• "+t.say.first("order.total", "total", t.k.money(total+fee)))
 	}

@@ -22,7 +22,7 @@ func (t *turn) actOnOrders(informed bool) bool {
 	case p.has(actStatus) && (len(p.products) == 0 || !p.has(actOrder)):
 		t.did(actStatus)
 		t.tellStatus()
-	case p.has(actCancel) && len(p.products) == 0:
+	case p.has(actCancel) && !t.cancelsLines():
 		t.did(actCancel)
 		t.wantUndo()
 	case p.has(actProblem):
@@ -43,19 +43,56 @@ func (t *turn) actOnOrders(informed bool) bool {
 	return true
 }
 
+// cancelsLines reports whether what is cancelled is a part of an order: "ghairi sabuni". Who cancels
+// all of its products cancels the order.
+func (t *turn) cancelsLines() bool {
+	named := idsOf(t.p.products)
+	var ordered []string
+	if o := t.next.Order; o != nil {
+		for _, l := range o.Lines {
+			ordered = append(ordered, l.Product)
+		}
+	} else if meant, _ := t.meantOrders(); len(meant) == 1 {
+		for _, l := range meant[0].Lines {
+			ordered = append(ordered, l.Product)
+		}
+	}
+	some := slices.ContainsFunc(ordered, func(id string) bool { return slices.Contains(named, id) })
+	return some && slices.ContainsFunc(ordered, func(id string) bool { return !slices.Contains(named, id) })
+}
+
 // editsPlaced reports whether the message changes an order that was placed a moment ago: "make the
-// rice 4 kilos".
+// rice 4 kilos", "actually just one", "iwe moja tu ya L".
 func (t *turn) editsPlaced() bool {
 	p := &t.p
-	if len(p.products) == 0 || p.asks || !p.cued(cueRemove) && !p.cued(cueInstead) {
+	takesOff := p.cued(cueRemove) || p.has(actCancel)
+	if t.next.Order != nil || p.asks || !takesOff && !p.cued(cueInstead) && !anyIn(p.reading.Words, ratherWords) {
 		return false
 	}
 	meant, _ := t.meantOrders()
-	return len(meant) == 1 && t.now.Sub(meant[0].CreatedAt) <= AskedFor &&
-		slices.ContainsFunc(meant[0].Lines, func(l flowhq.OrderLine) bool {
-			return slices.ContainsFunc(p.products, func(m entity.NameMatch) bool { return m.ID == l.Product })
-		})
+	if len(meant) != 1 || t.now.Sub(meant[0].CreatedAt) > AskedFor {
+		return false
+	}
+	ordered := func(id string) bool {
+		return slices.ContainsFunc(meant[0].Lines, func(l flowhq.OrderLine) bool { return l.Product == id })
+	}
+	if len(p.products) > 0 {
+		return slices.ContainsFunc(p.products, func(m entity.NameMatch) bool { return ordered(m.ID) })
+	}
+	if t.countSaid() > 0 && len(p.reading.Words) <= maxRather {
+		return !p.has(actCancel)
+	}
+	return slices.ContainsFunc(meant[0].Lines, func(l flowhq.OrderLine) bool {
+		product := t.k.product[l.Product]
+		return product != nil && len(product.Sizes) > 1 && len(entity.SizeCounts(p.text, product.Sizes)) > 0
+	})
 }
+
+// ratherWords put something else in place of what was said, and maxRather is how many words such a
+// message has at most.
+var ratherWords = keywords("actually, rather, only, just, tu, pekee, badili, badilisha, kubadilisha, nibadilishie, change")
+
+const maxRather = 7
 
 // maxUnasked is how many words a message has at most that orders by naming a product. A longer
 // one, such as a forwarded joke, must say that it orders.
@@ -67,7 +104,7 @@ func (t *turn) fillsOrder(informed bool) bool {
 	p := &t.p
 	open := t.next.Order != nil
 	switch {
-	case p.has(actOrder):
+	case p.has(actOrder), p.has(actCancel) && t.cancelsLines():
 		return true
 	case informed && !open:
 		return t.hasQuantity()
@@ -97,7 +134,7 @@ func (t *turn) fillOrder() {
 	before, place := slices.Clone(o.Lines), len(t.said)
 	var unclear *entity.NameMatch
 	switch {
-	case len(p.products) > 0 && p.cued(cueRemove) && len(o.Lines) > 0:
+	case len(p.products) > 0 && (p.cued(cueRemove) || p.has(actCancel)) && len(o.Lines) > 0:
 		for _, m := range p.products {
 			t.removeLine(m.ID)
 		}
@@ -337,8 +374,17 @@ func (t *turn) setCount(n int) {
 	switch {
 	case i < 0 && t.k.product[id] != nil:
 		t.addLine(entity.NameMatch{ID: id, Quantity: n})
-	case i < 0 && len(o.Lines) > 0:
-		i = len(o.Lines) - 1
+	case i < 0 && len(o.Lines) > 1:
+		var lines []string
+		for _, l := range o.Lines {
+			lines = append(lines, "• "+t.lineText(l))
+		}
+		t.tell("order.summary")
+		t.show(lines...)
+		t.ask(Ask{For: askProduct, About: strconv.Itoa(n)}, "order.which")
+		t.unsettled = true
+	case i < 0 && len(o.Lines) == 1:
+		i = 0
 		fallthrough
 	case i >= 0:
 		o.Lines[i].Quantity, o.Lines[i].Guessed = n, false

@@ -31,10 +31,15 @@ func (t *turn) placeOrder() {
 	f := t.order(flowhq.OrderConfirmed)
 	t.fact(flowhq.FactChange{Order: &f})
 	t.tell("order.done", "number", f.Number, "total", t.k.money(f.Total))
-	t.tellHowToPay(o)
+	if !o.Paid {
+		t.tellHowToPay(o)
+	}
 	t.next.Order, t.next.Ask, t.next.Topic = nil, Ask{}, ""
-	if o.How == howDeliver && o.Address == "" && o.Latitude == nil {
+	switch {
+	case o.How == howDeliver && o.Address == "" && o.Latitude == nil:
 		t.ask(Ask{For: askAddress, About: f.Number}, "order.address", "area", o.Area)
+	case o.Paid:
+		t.handOverSaying(flowhq.HandOverDecision, "handover.payment")
 	}
 }
 
@@ -54,7 +59,8 @@ func (t *turn) tellHowToPay(o *Basket) {
 // addAddress puts the address on an order that is placed.
 func (t *turn) addAddress(number string) bool {
 	f, ok := t.orderNumbered(number)
-	if !ok || f.Status != flowhq.OrderConfirmed || t.elsewhere() || len(t.p.acts) > 0 && t.p.has(taskActs...) {
+	if !ok || f.Status != flowhq.OrderConfirmed || t.elsewhere() || t.editsPlaced() ||
+		t.p.has(taskActs...) || t.p.has(actAnswer, actDelivery) || t.asksArrival() {
 		return false
 	}
 	t.did(actOrder)
@@ -62,6 +68,9 @@ func (t *turn) addAddress(number string) bool {
 	t.fact(flowhq.FactChange{Order: &f})
 	t.next.Ask = Ask{}
 	t.tell("order.address_noted", "number", number)
+	if strings.Contains(f.Note, paidNote) {
+		t.handOverSaying(flowhq.HandOverDecision, "handover.payment")
+	}
 	return true
 }
 
@@ -215,6 +224,15 @@ func (t *turn) editOrder(number string) {
 		o.Lines = append(o.Lines, Line{Product: l.Product, Size: l.Size, Quantity: l.Quantity})
 	}
 	o.Payment, _, _ = strings.Cut(f.Note, ";")
+	if o.Payment == paidNote || !slices.ContainsFunc(t.k.profile.Payments, func(p flowhq.Payment) bool {
+		return p.Name == o.Payment
+	}) {
+		o.Payment = ""
+	}
+	o.Paid = strings.Contains(f.Note, paidNote)
+	if len(o.Lines) == 1 {
+		t.next.Topic = o.Lines[0].Product
+	}
 	t.next.Order = o
 	if t.fillsOrder(false) {
 		t.fillOrder()

@@ -61,6 +61,11 @@ func (t *turn) fitPack(m *entity.NameMatch) {
 	if p == nil {
 		return
 	}
+	for _, q := range t.p.entities.Quantities {
+		if m.Amount.Value == 0 && m.Quantity == 0 && isMeasure(q.Unit) && q.Start < m.End && m.Start < q.End {
+			m.Amount = q // "mchele kilo 5" is in whole a name of the bag
+		}
+	}
 	t.splitAmount(m)
 	if !isMeasure(m.Amount.Unit) {
 		return

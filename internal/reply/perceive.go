@@ -81,6 +81,7 @@ func (t *turn) perceive() {
 	}
 	p.findName()
 	p.findCues()
+	t.checkAreas()
 	p.acts = t.actsOf(p)
 }
 

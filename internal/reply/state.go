@@ -135,6 +135,7 @@ type Basket struct {
 	Longitude *float64 `json:"longitude,omitempty"`
 	Payment   string   `json:"payment,omitempty"`
 	Picture   bool     `json:"picture,omitempty"`
+	Paid      bool     `json:"paid,omitempty"` // the customer says so
 }
 
 // A Line is one product of a Basket.

@@ -1,0 +1,180 @@
+package reply
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand"
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+// placeKinds are words of names of areas that many places share: "Sarit centre" is not the centre
+// of the city.
+var placeKinds = keywords(`
+	centre, center, central, city, town, road, rd, street, st, avenue, beach, boma, ferry, mall, plaza,
+	estate, mashariki, magharibi, kaskazini, kusini, east, west, north, south, mjini, barabara, mtaa,
+	stage, market, soko, junction, roundabout
+`)
+
+// nearWords stand before a landmark, which is not where the order goes.
+var nearWords = keywords(`
+	karibu na, near, opposite, next to, behind, nyuma ya, mbele ya, jirani na, kando ya, beside,
+	barabara ya, mtaa wa, along, pembeni ya, mkabala na
+`)
+
+// checkAreas drops what is no area: a word that many places share, and a landmark of the area that
+// was chosen already.
+func (t *turn) checkAreas() {
+	p := &t.p
+	chosen := t.next.Order != nil && t.next.Order.Area != ""
+	p.areas = slices.DeleteFunc(p.areas, func(m entity.NameMatch) bool {
+		shared := !slices.ContainsFunc(split(p.text[m.Start:m.End]), func(w string) bool {
+			return !hasWord(placeKinds, w)
+		})
+		return shared && !m.Exact || chosen && endsNear(split(p.text[:m.Start]))
+	})
+}
+
+// endsNear reports whether words end with one that stands before a landmark.
+func endsNear(words []string) bool {
+	return anyIn(words[max(0, len(words)-2):], nearWords)
+}
+
+// maxPlaceWords is how many words a message has at most that only says where.
+const maxPlaceWords = 8
+
+// noPlace are words of messages that put off the question for a place.
+var noPlace = keywords(`
+	wapi, where, liko, iko, ngapi, lini, when, do, does, is, are, can, mna, je, nani, who, sijui, ngoja, subiri, wait, later, baadaye, idk, dont, hold, kwanza, nini, what, how, gani, why,
+	kwanini, vipi, hmm, mm, mmh, eti, hello, hallo, asante, thanks, thank, please, nitakuambia, sielewi
+`)
+
+// saysPlace reports whether the message is a place and nothing else: "buza", "niko Goba", "karibu
+// na shule ya msingi".
+func (t *turn) saysPlace() bool {
+	p := &t.p
+	words := p.reading.Words
+	known := slices.ContainsFunc(p.acts, func(a act) bool {
+		return !slices.Contains([]act{actPlace, actDelivery, actOrder}, a)
+	})
+	sure := p.reading.Band == understand.Sure && !p.has(actPlace, actDelivery, actOrder)
+	return len(words) > 0 && len(words) <= maxPlaceWords && !p.asks && !p.isChoice && !known && !sure &&
+		p.yesNo == entity.Neither && !p.names() && !p.hasTime && len(p.entities.Money) == 0 &&
+		!anyIn(words, noPlace) && t.paymentNamed() == "" && t.countSaid() == 0 && p.name == "" &&
+		hasLetters(strings.Trim(p.text, "0123456789 "))
+}
+
+// tellAreaUnknown says that an area is on no list, which ones are, and that the order can be
+// fetched.
+func (t *turn) tellAreaUnknown() {
+	t.tell("order.area_unknown")
+	var names []string
+	for _, a := range firstOf(t.k.profile.Delivery.Areas, min(maxListed, len(t.k.profile.Delivery.Areas))) {
+		names = append(names, a.Name)
+	}
+	if len(names) > 0 {
+		t.tell("order.area_list", "areas", strings.Join(names, ", "))
+	}
+}
+
+// paidNote is in the note of an order whose customer says that it is paid.
+const paidNote = "says paid"
+
+// notePaid notes that the customer says to have paid, while something of the order is missing that
+// must be settled before a person looks at it.
+func (t *turn) notePaid() bool {
+	if o := t.next.Order; o != nil && len(o.Lines) > 0 {
+		o.Paid, o.At = true, t.in.Message.At
+		if way := t.paymentNamed(); way != "" {
+			o.Payment = way
+		}
+		t.tell("order.paid_noted")
+		t.continueOrder()
+		return true
+	}
+	return false
+}
+
+// arrivalWords ask when an order comes.
+var arrivalWords = keywords(`
+	itafika saa, utafika saa, zitafika saa, itafika lini, utafika lini, inafika saa, inafika lini,
+	itafika leo, utafika leo, mtaleta saa, mtaleta lini, mnaleta saa, italetwa saa, itakuja saa,
+	itakuja lini, nitapata saa, nitapata lini, ntapata saa, itachukua muda, inachukua muda, inafika muda,
+	itafika muda, utafika muda, when will it, when will they, when does it, when will you deliver,
+	when will you bring, what time will it, what time will you, how long will it, how long does it take,
+	how long to, will it come, will it arrive, will i get it, when do i get, itafika ngapi, itafika baada
+`)
+
+// asksArrival reports whether the message asks when an order comes.
+func (t *turn) asksArrival() bool {
+	return t.k.template() == flowhq.EcommerceTemplate && anyIn(t.p.reading.Words, arrivalWords)
+}
+
+// tellArrival says when orders come, in the owner's words. It is false if the owner has none.
+func (t *turn) tellArrival() bool {
+	if t.p.alike >= mayAnswer && t.giveAnswer(t.p.answer) {
+		return true
+	}
+	area := ""
+	if o := t.next.Order; o != nil {
+		area = o.Area
+	} else if meant, _ := t.meantOrders(); len(meant) > 0 {
+		area = meant[len(meant)-1].Delivery.Area
+	}
+	told := false
+	if a := t.k.area[area]; a != nil && !a.Note.Empty() {
+		t.show(a.Note.In(t.say.language))
+		told = true
+	}
+	if note := t.k.profile.Delivery.Note; !told && !note.Empty() {
+		t.show(note.In(t.say.language))
+		told = true
+	}
+	return told
+}
+
+// asksTotal reports whether the message asks what the order in the making comes to: "jumla ngapi"
+// is then no question for the price of a sack.
+func (t *turn) asksTotal() bool {
+	p := &t.p
+	return t.next.Order != nil && len(t.next.Order.Lines) > 0 && !p.names() && p.cued(cueTotal) &&
+		!anyIn(p.reading.Words, wholesaleWords) && len(p.reading.Words) <= maxTotalWords &&
+		(p.has(actPrice) || p.asks || len(p.reading.Words) <= maxNaming) && !p.has(actCancel, actChange, actPaid)
+}
+
+var wholesaleWords = keywords("mnauza, wholesale, bei ya jumla, kwa jumla mnauza, sell, bulk, gunia, sack")
+
+// maxTotalWords is how many words a question for the total has at most.
+const maxTotalWords = 10
+
+// informOfOrder answers a question about the order that is being made or was placed: those come
+// before the owner's answers to questions that are alike.
+func (t *turn) informOfOrder() (informed, done bool) {
+	switch {
+	case t.asksTotal():
+		t.did(actPrice)
+		if t.next.Ask.For == askOrder {
+			t.readOrderBack()
+		} else {
+			t.tellTotal()
+		}
+		t.p.acts.drop(actOrder, actOffer, actAnswer, actPrice, actStatus)
+		return true, true
+	case t.asksArrival() && t.hasOrder() && !t.p.cued(cuePast) && t.tellArrival():
+		t.did(actDelivery)
+		t.p.acts.drop(actOrder, actOffer, actAnswer, actHours, actStatus, actDelivery, actPlace)
+		return true, true
+	}
+	return false, false
+}
+
+// hasOrder reports whether an order is being made, or was placed a moment ago.
+func (t *turn) hasOrder() bool {
+	if t.next.Order != nil && len(t.next.Order.Lines) > 0 {
+		return true
+	}
+	return slices.ContainsFunc(t.in.Calendar.Orders, func(o flowhq.Order) bool {
+		return o.Status == flowhq.OrderConfirmed && t.now.Sub(o.CreatedAt) <= OrderFor
+	})
+}
