@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
@@ -138,11 +139,13 @@ func (p *perception) assignAmounts() {
 		return negated.MatchString(before) || q.Unit == "" && (sizeBefore.MatchString(before) || p.isSize(q))
 	}
 	p.left = slices.DeleteFunc(amounts, refused)
+	p.keepAmounts()
 	for gap := 0; gap <= maxGap; gap++ {
 		for i := range p.products {
 			m := &p.products[i]
 			at := slices.IndexFunc(p.left, func(q entity.Quantity) bool {
-				return gapBetween(q.Place, m.Place) == gap && strconv.Itoa(int(q.Value)) != m.Size
+				return gapBetween(q.Place, m.Place) == gap && strconv.Itoa(int(q.Value)) != m.Size &&
+					!p.apart(q.Place, m.Place)
 			})
 			if m.Amount.Value > 0 && m.Amount.Place == m.Place || at < 0 || slices.Contains(p.counted, i) {
 				continue
@@ -158,6 +161,36 @@ func (p *perception) assignAmounts() {
 			m.Amount, m.Quantity = entity.Quantity{}, 0
 		}
 	}
+}
+
+// keepAmounts keeps the amounts that stand with a name in one item of a list: "kilo 2 na mafuta ya
+// kula lita 1".
+func (p *perception) keepAmounts() {
+	for i, m := range p.products {
+		at := slices.IndexFunc(p.left, func(q entity.Quantity) bool { return q.Place == m.Amount.Place })
+		if m.Amount.Value > 0 && at >= 0 && !p.apart(m.Amount.Place, m.Place) {
+			p.counted = append(p.counted, i)
+			p.left = slices.Delete(p.left, at, at+1)
+		}
+	}
+}
+
+// listBreak separates the items of a list.
+var listBreak = regexp.MustCompile(`(?i)[,;\n&+]|(?:^|\s)(?:na|and|n|plus|pamoja|halafu|then)(?:\s|$)`)
+
+// apart reports whether a list is broken between two places.
+func (p *perception) apart(a, b entity.Place) bool {
+	if a.Start > b.Start {
+		a, b = b, a
+	}
+	if a.End >= b.Start {
+		return false
+	}
+	between := p.text[a.End:b.Start]
+	if len(p.products) == 1 {
+		between = strings.ReplaceAll(between, ",", " ") // "t-shirt M, 2"
+	}
+	return listBreak.MatchString(between)
 }
 
 // gapBetween is how many bytes are between two places; 0 if one is in the other.

@@ -61,12 +61,18 @@ func (t *turn) cancelsLines() bool {
 	return some && slices.ContainsFunc(ordered, func(id string) bool { return !slices.Contains(named, id) })
 }
 
+// ordersAny reports whether a product that the message names is on the order.
+func (t *turn) ordersAny() bool {
+	named := idsOf(t.p.products)
+	return slices.ContainsFunc(t.next.Order.Lines, func(l Line) bool { return slices.Contains(named, l.Product) })
+}
+
 // editsPlaced reports whether the message changes an order that was placed a moment ago: "make the
 // rice 4 kilos", "actually just one", "iwe moja tu ya L".
 func (t *turn) editsPlaced() bool {
 	p := &t.p
 	takesOff := p.cued(cueRemove) || p.has(actCancel)
-	if t.next.Order != nil || p.asks || !takesOff && !p.cued(cueInstead) && !anyIn(p.reading.Words, ratherWords) {
+	if t.next.Order != nil || p.asks || p.has(actCancel) && !t.cancelsLines() || !takesOff && !p.cued(cueInstead) && !anyIn(p.reading.Words, ratherWords) {
 		return false
 	}
 	meant, _ := t.meantOrders()
@@ -135,6 +141,10 @@ func (t *turn) fillOrder() {
 	var unclear *entity.NameMatch
 	switch {
 	case len(p.products) > 0 && (p.cued(cueRemove) || p.has(actCancel)) && len(o.Lines) > 0:
+		if o.Number != "" && !t.cancelsLines() && t.ordersAny() {
+			t.wantUndo() // nothing would be left of the order that is placed
+			return
+		}
 		for _, m := range p.products {
 			t.removeLine(m.ID)
 		}

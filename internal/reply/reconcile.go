@@ -49,6 +49,9 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	}
 	if (t.next.Order != nil || t.next.Ask.For == askQuantity) && p.cued(cuePickup) && !p.asks {
 		all.drop(actDelivery)
+		if !p.cued(actPerson) {
+			all.drop(actPerson) // "I fetch it myself" wants nobody
+		}
 	}
 	if all.has(actComplaint) && angry(p) {
 		all.replace(actComplaint, actAnger)

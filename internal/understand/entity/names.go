@@ -184,7 +184,8 @@ func (n *Names) Match(text string) []NameMatch {
 	hits := n.hits(tokens)
 	var all []candidate
 	for v, list := range hits {
-		all = append(all, n.candidates(v, list)...)
+		list = slices.DeleteFunc(list, func(h hit) bool { return n.ofAnother(v, tokens, h.token) })
+		all = append(all, n.candidates(v, tokens, list)...)
 	}
 	slices.SortFunc(all, func(a, b candidate) int {
 		return cmp.Or(
@@ -229,6 +230,33 @@ func (n *Names) hits(tokens []token.Token) map[int][]hit {
 		}
 	}
 	return found
+}
+
+// ofAnother reports whether a number measures something else than a name does: the 5 of "mchele
+// kilo 5 na mafuta" is not that of "mafuta lita 5".
+func (n *Names) ofAnother(v int, tokens []token.Token, i int) bool {
+	if tokens[i].Kind != token.Number && !token.Spelled(tokens[i].Text) {
+		return false
+	}
+	measures := map[string]bool{}
+	if i > 0 {
+		measures[units[tokens[i-1].Text]] = true
+	}
+	if i+1 < len(tokens) {
+		measures[units[tokens[i+1].Text]] = true
+	}
+	delete(measures, "")
+	if len(measures) == 0 {
+		return false
+	}
+	for _, name := range n.entries[n.variants[v].entry].Names {
+		for _, t := range token.Split(name) {
+			if measures[units[t.Text]] {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // lookup returns the words of names that a word is, and how surely: itself, its plural, a typo.
@@ -280,7 +308,7 @@ func (n *Names) exactRefs(w string) (refs []wordRef) {
 }
 
 // candidates groups the hits of a variant into stretches of text, in any order of words.
-func (n *Names) candidates(v int, hits []hit) (out []candidate) {
+func (n *Names) candidates(v int, tokens []token.Token, hits []hit) (out []candidate) {
 	slices.SortFunc(hits, func(a, b hit) int { return cmp.Or(cmp.Compare(a.token, b.token), cmp.Compare(a.word, b.word)) })
 	va := n.variants[v]
 	for from := 0; from < len(hits); {
@@ -289,6 +317,9 @@ func (n *Names) candidates(v int, hits []hit) (out []candidate) {
 		quality, to := 0.0, from
 		for to < len(hits) && (c.last < 0 || hits[to].token-c.last <= 3) {
 			x := hits[to]
+			if c.last >= 0 && listEnds(tokens, c.last, x.token) {
+				break
+			}
 			to++
 			if x.token <= c.last && c.last >= 0 {
 				continue // the token is taken by another word of the name
@@ -318,6 +349,16 @@ func (n *Names) candidates(v int, hits []hit) (out []candidate) {
 	}
 	return out
 }
+
+// listEnds reports whether a number and a word stand in two items of a list: "sukari kilo 5 na
+// mchele" names no "mchele kilo 5".
+func listEnds(tokens []token.Token, from, to int) bool {
+	number := func(t token.Token) bool { return t.Kind == token.Number || token.Spelled(t.Text) }
+	return (number(tokens[from]) || number(tokens[to])) && from < to &&
+		slices.ContainsFunc(tokens[from+1:to], func(t token.Token) bool { return listBreaks[t.Text] })
+}
+
+var listBreaks = set(", ; na and & + n pamoja plus halafu then")
 
 // tells reports whether the words that were found are more than digits, single letters and
 // qualities, or the whole name.
