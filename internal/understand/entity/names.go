@@ -246,17 +246,15 @@ func (n *Names) ofAnother(v int, tokens []token.Token, i int) bool {
 		measures[units[tokens[i+1].Text]] = true
 	}
 	delete(measures, "")
-	if len(measures) == 0 {
-		return false
-	}
+	bare := len(measures) == 0 // "sabuni 1" is not the powder of one kilo
 	for _, name := range n.entries[n.variants[v].entry].Names {
 		for _, t := range token.Split(name) {
-			if measures[units[t.Text]] {
-				return false
+			if unit := units[t.Text]; unit != "" && (bare || measures[unit]) {
+				return bare
 			}
 		}
 	}
-	return true
+	return !bare
 }
 
 // lookup returns the words of names that a word is, and how surely: itself, its plural, a typo.
