@@ -18,7 +18,7 @@ const maxAnswerWords = 8
 var yesWords = set("ndio ndiyo ndyo ndo ndioo ndivyo eeh ee ehe eee naam sawa sawasawa swa swadakta poa haya yes yeah yea " +
 	"yep yup yess yh yap y ok okay okey okei oki k kk sure fine correct confirm confirmed thibitisha nathibitisha nakubali kubali " +
 	"hakika kabisa absolutely perfect great good vizuri safi fresh freshi right exactly definitely endelea proceed " +
-	"sahihi kweli agreed deal nimekubali 👍 👌 ✅ ✔ 💯 🆗")
+	"sahihi kweli agreed deal nimekubali aya ayaa hya owk sawia 👍 👌 ✅ ✔ 💯 🆗")
 
 var noWords = set("hapana hapna hapan la no nope nah noo n sitaki sihitaji siyo sio si not never dont usifanye bado acha 👎 ❌ ✖ 🚫")
 
