@@ -119,7 +119,8 @@ func (p *Pipeline) takeLines(c *chat, j *job) (over bool) {
 		}
 		c.waiting = c.waiting[1:]
 		j.earlier = append(j.earlier, burstLine{j.question, j.attempted})
-		j.question, j.attempted, j.fromRows = next.question, next.attempted, j.fromRows || next.fromRows
+		j.question, j.attempted = next.question, next.attempted
+		j.fromRows = j.fromRows || next.fromRows
 		j.conversation, j.readAt = next.conversation, next.readAt
 		c.current.ids = append(c.current.ids, next.question.ID)
 		c.stateRead = false

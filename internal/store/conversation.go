@@ -98,7 +98,10 @@ func (s standing) conversation() (Conversation, error) {
 	for _, part := range []struct {
 		from []byte
 		into any
-	}{{s.Taken, &c.Taken}, {s.Bookings, &c.Bookings}, {s.Orders, &c.Orders}, {s.Tickets, &c.Tickets}} {
+	}{
+		{s.Taken, &c.Taken}, {s.Bookings, &c.Bookings},
+		{s.Orders, &c.Orders}, {s.Tickets, &c.Tickets},
+	} {
 		if part.from == nil {
 			continue
 		}

@@ -141,7 +141,8 @@ func (s *Store) GiveBack(
 		with message as (
 			select contact_id from flowhq.message_logs where tenant_id = @tenant and id = @id
 		), ended as (
-			update flowhq.handovers h set ended_at = now(), end_reason = concat('given back by ', @actor::text)
+			update flowhq.handovers h set
+				ended_at = now(), end_reason = concat('given back by ', @actor::text)
 			from message
 			where h.tenant_id = @tenant and h.contact_id = message.contact_id
 				and h.ended_at is null

@@ -98,7 +98,8 @@ func (s *Store) Write(
 	var written flowhq.Message
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
 		// A statement of its own: the next one must see the contact.
-		if _, err := tx.Exec(ctx, writeContactSQL, named{"tenant": tenant, "to": args["to"]}); err != nil {
+		_, err = tx.Exec(ctx, writeContactSQL, named{"tenant": tenant, "to": args["to"]})
+		if err != nil {
 			return err
 		}
 		rows, _ := tx.Query(ctx, writeSQL, args) // Collect reports its error
