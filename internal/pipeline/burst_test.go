@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/reply"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
@@ -174,5 +175,24 @@ func TestBurstOfWhichALineChanges(t *testing.T) {
 	b.becomes(map[string]int{"IN ANSWERED": 3, "OUT SENT": 1})
 	if m := b.log()[1]; m.Text != now || m.OriginalText == nil {
 		t.Errorf("the changed line = %+v; want it answered as %q", m, now)
+	}
+}
+
+// A line that is deleted while the burst is gathered is not read: the customer took it back.
+func TestBurstOfWhichALineIsDeleted(t *testing.T) {
+	b := newBench(t, unlimited)
+	p := b.bursty()
+	p.Decide = func(in reply.Input) reply.Turn { return reply.Turn{Reply: "read: " + in.Message.Text} }
+	p.Start()
+	for i, text := range order[:3] {
+		b.receive(p, "1@lid", fmt.Sprint("IN", i), text)
+	}
+	if err := p.Revise(t.Context(), inbound("1@lid", "IN1", ""), store.Revision{At: time.Now(), Revoked: true}); err != nil {
+		t.Fatal(err)
+	}
+	b.becomes(map[string]int{"IN ANSWERED": 2, "IN IGNORED": 1, "OUT SENT": 1})
+	log := b.log()
+	if want := "read: " + order[0] + "\n" + order[2]; log[len(log)-1].Text != want {
+		t.Errorf("the reply = %q; want %q", log[len(log)-1].Text, want)
 	}
 }

@@ -15,17 +15,18 @@ type known struct {
 	knowledge *reply.Knowledge
 }
 
-// knowledgeOf returns the knowledge of a version of the tenant's profile. The version comes with
-// each conversation, so nothing is read while it stays the same. Compiling takes a while for a
+// knowledgeOf returns the knowledge of a version of the tenant's profile, or of a later one. The
+// version comes with each conversation, so nothing is read while it stays the same. A conversation
+// that was read before a change must not bring a compilation: many may wait for the rate limiter. Compiling takes a while for a
 // long list of products, and is done once for each version and config.
 func (p *Pipeline) knowledgeOf(version int64, config flowhq.Config) (*known, error) {
-	if k := p.known.Load(); k != nil && k.version == version && k.config == config {
+	if k := p.known.Load(); k != nil && k.version >= version && k.config == config {
 		return k, nil
 	}
 	p.compiling.Lock()
 	defer p.compiling.Unlock()
 	last := p.known.Load()
-	if last != nil && last.version == version && last.config == config {
+	if last != nil && last.version >= version && last.config == config {
 		return last, nil // another chat was faster
 	}
 	k := known{version: version, config: config}

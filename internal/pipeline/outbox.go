@@ -40,7 +40,8 @@ func (p *Pipeline) commit(c *chat, j *job, o store.Outcome) error {
 		}
 		return nil
 	}
-	if done && o.HandsOver() {
+	// Also where the database's word of the first try was lost: id is then what that try left.
+	if o.HandsOver() {
 		p.nudgeHandOvers()
 		if o.OwnerNotice != nil {
 			p.refillSoon() // which finds the notice

@@ -43,7 +43,8 @@ func (p *Pipeline) tellOwner(
 	for _, f := range o.Facts {
 		if f.HandOver != nil {
 			o.OwnerNotice = &store.OwnerNotice{
-				To: profile.OwnerNumber, WAID: p.ReplyID(question, flowhq.KindNotice),
+				// Not the id of a notice, under which the customer may be told that nobody came.
+				To: profile.OwnerNumber, WAID: p.ReplyID(question, flowhq.KindOwner),
 				Text: reply.OwnerNotice(config, question.Contact, f.HandOver.Reason),
 			}
 		}

@@ -35,6 +35,8 @@ type job struct {
 	conversation *store.Conversation
 	// outcome is the question's, once it is decided or composed.
 	outcome *store.Outcome
+	// refused are the times for which the database has said that there is no room.
+	refused []flowhq.Span
 	// reply is what to send; nil before the question is answered.
 	reply *flowhq.Message
 

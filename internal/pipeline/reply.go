@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/flowhq/flowhq"
@@ -36,6 +37,7 @@ func (p *Pipeline) answer(c *chat, j *job) error {
 		}
 		p.Log.Info("an answer does not hold any more; deciding again",
 			"message", j.question.ID, "err", err)
+		j.noteRefused()
 		j.outcome, c.stateRead = nil, false
 		if again == maxRedecisions {
 			return err
@@ -110,11 +112,35 @@ func (p *Pipeline) input(c *chat, j *job, k *known) reply.Input {
 	return reply.Input{
 		Message: p.asked(j), Knowledge: k.knowledge, State: c.state,
 		Calendar: reply.Calendar{
-			Taken: c.standing.Taken, Bookings: c.standing.Bookings, Orders: c.standing.Orders,
+			Taken:    j.taken(c.standing.Taken, k.profile.Capacity),
+			Bookings: c.standing.Bookings, Orders: c.standing.Orders,
 			Tickets: c.standing.Tickets,
 		},
 		Reference: flowhq.Reference(j.question.ID),
 	}
+}
+
+// maxRefused bounds the times that a job remembers as refused.
+const maxRefused = 64
+
+// noteRefused remembers the times of the bookings in an answer that the database has refused.
+func (j *job) noteRefused() {
+	for _, f := range j.outcome.Facts {
+		if b := f.Booking; b != nil && b.Status != flowhq.BookingCancelled && len(j.refused) < maxRefused {
+			j.refused = append(j.refused, flowhq.Span{From: b.StartsAt, To: b.EndsAt})
+		}
+	}
+}
+
+// taken adds what was refused to what is taken: as often as there are places, so it is full. What
+// is read of a busy calendar is bounded, and the database refuses what lies beyond: without this
+// the same answer would be decided, and refused, until the message is given up.
+func (j *job) taken(read []flowhq.Span, capacity int) []flowhq.Span {
+	all := slices.Clip(read)
+	for _, s := range j.refused {
+		all = append(all, slices.Repeat([]flowhq.Span{s}, max(1, capacity))...)
+	}
+	return all
 }
 
 // asked is what the customer has written, as the bot reads it: the lines of a burst in one text.

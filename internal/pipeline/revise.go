@@ -34,9 +34,7 @@ func (p *Pipeline) Revise(ctx context.Context, in store.Inbound, r store.Revisio
 	case id == 0:
 		return nil
 	}
-	if !r.Revoked {
-		r.Answered = !p.reviseQueued(id, r)
-	}
+	r.Answered = !p.reviseQueued(id, r)
 	if err := p.Store.Revise(ctx, p.Tenant, p.Epoch, id, r); err != nil {
 		return p.failIfFenced(err)
 	}
@@ -50,6 +48,9 @@ func (p *Pipeline) Revise(ctx context.Context, in store.Inbound, r store.Revisio
 // reviseQueued changes the question with this id wherever it is, so that it is answered as
 // it says now. It returns false if it is too late for that. The caller then writes the row,
 // which must follow and not lead: a reply composed in between would answer neither.
+//
+// A line that is deleted while its chat has it in hand is noted likewise, before its row, so that
+// a burst is not answered with it. A single question, or the last line, is found by its row.
 func (p *Pipeline) reviseQueued(id int64, r store.Revision) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -97,6 +98,14 @@ func (p *Pipeline) applyRevisions(c *chat, j *job, composing bool) {
 		return
 	}
 	c.current.composed = c.current.composed || composing
+	j.earlier = slices.DeleteFunc(j.earlier, func(l burstLine) bool {
+		deleted := c.current.revisions[l.message.ID].Revoked
+		if deleted {
+			delete(p.inFlight, l.message.ID)
+			p.finished.add(l.message.ID, c.contact)
+		}
+		return deleted
+	})
 	for i := range j.earlier {
 		if r, ok := c.current.revisions[j.earlier[i].message.ID]; ok {
 			revised(&j.earlier[i].message, r)

@@ -53,7 +53,7 @@ const (
 		), over as (
 			select from flowhq.message_logs m
 			join flowhq.handovers h on h.tenant_id = m.tenant_id and h.contact_id = m.contact_id
-			where m.tenant_id = @tenant and m.id = @id and @status = 'ANSWERED'
+			where m.tenant_id = @tenant and m.id = @id and @acts
 				and h.ended_at is null and (h.until is null or h.until > now())
 		), inbound as (
 			update flowhq.message_logs m set
@@ -144,6 +144,7 @@ func (s *Store) Answer(
 	args := named{
 		"tenant": tenant, "epoch": epoch, "id": id, "earlier": o.Earlier,
 		"status": o.Status, "reason": clean(o.Reason),
+		"acts":  o.Status == flowhq.Answered || len(o.Facts) > 0,
 		"state": o.State, "understood": o.Understood,
 		"has_reply": o.Reply != nil, "wa_id": reply.WAID, "kind": reply.Kind,
 		"text": clean(reply.Text), "reply_reason": clean(reply.Reason),

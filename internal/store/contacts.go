@@ -407,7 +407,8 @@ var factsFollow = [...]string{
 // and the messages, which record sees to. Of two conversations the later goes on, which the
 // first statement copies: the second deletes the merged contacts, and their conversations with
 // them by the foreign key. Of two timers the later holds, and a person who was muted under
-// either address stays muted until the later time.
+// either address stays muted until the later time. Whether the owner began the chat is as the first
+// of them says: the owner may have written to the number of a customer who was known by a LID.
 var merge = [...]string{
 	`with latest as (
 		select state, updated_at from flowhq.conversations
@@ -436,8 +437,16 @@ var merge = [...]string{
 			limit 1),
 		first_seen_at = least(first_seen_at, (select min(first_seen_at) from gone)),
 		muted_until = greatest(muted_until, (select max(muted_until) from gone)),
-		left_alone = greatest(left_alone, (select max(left_alone) from gone)),
 		unreminded_at = greatest(unreminded_at, (select max(unreminded_at) from gone)),
+		left_alone = (
+			select left_alone
+			from (
+				select left_alone, first_seen_at from gone
+				union all
+				select c.left_alone, c.first_seen_at
+			) as members
+			order by left_alone = 'LISTED' desc, first_seen_at
+			limit 1),
 		name = coalesce(nullif(name, ''), (select max(name) from gone), '')
 	where tenant_id = @tenant and id = @id`,
 }

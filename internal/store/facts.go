@@ -93,7 +93,7 @@ const (
 			insert into flowhq.handovers as h (
 				tenant_id, contact_id, message_id, reason, note, until)
 			select m.tenant_id, m.contact_id, m.id, @over_reason, @over_note,
-				coalesce(@over_until, now() + make_interval(secs => nullif(@over_for, 0)))
+				now() + make_interval(secs => nullif(@over_for, 0))
 			from inbound m
 			on conflict (tenant_id, contact_id) where ended_at is null do update set
 				message_id = excluded.message_id, reason = excluded.reason,
@@ -104,16 +104,17 @@ const (
 			select @tenant, @over_event, 'bot', concat('message ', message_id, ': ', reason)
 			from handed
 		)`
+	// It answers no message: a message has one notice at most, which is for its writer.
 	noticeSQL = `, notice as (
 			insert into flowhq.message_logs (
 				tenant_id, direction, contact_id, chat, contact, from_number, to_number,
-				kind, text, wa_message_id, status, in_reply_to)
+				kind, text, wa_message_id, status)
 			select m.tenant_id, 'OUT', 0, substr(@notice_to, 2) || '@s.whatsapp.net', @notice_to,
-				m.to_number, @notice_to, 'NOTICE', @notice_text, @notice_id, 'PENDING', m.id
+				m.to_number, @notice_to, 'NOTICE', @notice_text, @notice_id, 'PENDING'
 			from inbound m
 			where m.to_number <> @notice_to and @max_notices > (
 				select count(*) from flowhq.message_logs
-				where tenant_id = @tenant and kind = 'NOTICE'
+				where tenant_id = @tenant and kind = 'NOTICE' and contact_id = 0
 					and created_at > now() - interval '1 hour')
 			on conflict do nothing
 		)`
@@ -218,7 +219,11 @@ func (o Outcome) restSQL(f flowhq.FactChange, sql *strings.Builder, args named) 
 // handOverSQL is factSQL for a hand-over, with the notice to the owner.
 func (o Outcome) handOverSQL(h flowhq.HandOver, args named) string {
 	args["over_reason"], args["over_note"] = h.Reason, clean(h.Note)
-	args["over_until"], args["over_for"] = h.Until, o.HandOverFor.Seconds()
+	length := o.HandOverFor
+	if h.Until != nil { // by the worker's clock, and so is At; the database's counts
+		length = max(time.Second, h.Until.Sub(h.At))
+	}
+	args["over_for"] = length.Seconds()
 	args["over_event"] = flowhq.EventHandedOver
 	if o.OwnerNotice == nil {
 		return handOverSQL

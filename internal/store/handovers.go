@@ -17,11 +17,16 @@ type Own struct {
 	HandOverFor time.Duration
 }
 
+// longerSQL is the later end of an open hand-over, h, and of one that prolongs it. null is never,
+// which greatest would skip.
+const longerSQL = `case when h.until is null or excluded.until is null then null
+	else greatest(h.until, excluded.until) end`
+
 // ownSQL records what the owner wrote, and hands the chat over, or prolongs the hand-over. who is
 // the customer. A message that is in the log already, which may be one that we sent, does nothing.
 //
 // A chat in which no customer has ever written is the owner's own: the bot must not answer whoever
-// replies there, the owner's mother for example.
+// replies there, the owner's mother for example. Facts outlive the messages of their customer.
 //
 // The time counts from when the message was written. One that waited at WhatsApp for longer than
 // that hands nothing over.
@@ -50,6 +55,15 @@ const ownSQL = `
 			and not exists (
 				select from flowhq.message_logs m
 				where m.tenant_id = @tenant and m.contact_id = c.id and m.kind = 'OPERATOR')
+			and not exists (
+				select from flowhq.bookings b
+				where b.tenant_id = @tenant and b.contact_id = c.id)
+			and not exists (
+				select from flowhq.orders o
+				where o.tenant_id = @tenant and o.contact_id = c.id)
+			and not exists (
+				select from flowhq.tickets k
+				where k.tenant_id = @tenant and k.contact_id = c.id)
 		returning c.id
 	), handed as (
 		insert into flowhq.handovers as h (
@@ -63,7 +77,7 @@ const ownSQL = `
 			message_id = case when h.until <= now() then excluded.message_id else h.message_id end,
 			at = case when h.until <= now() then excluded.at else h.at end,
 			owner_at = greatest(h.owner_at, excluded.owner_at),
-			until = greatest(h.until, excluded.until)
+			until = ` + longerSQL + `
 		returning h.message_id, h.reason
 	), event as (
 		insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)

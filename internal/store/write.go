@@ -61,7 +61,7 @@ const writeSQL = `
 			now() + make_interval(secs => nullif(@over_for, 0)), id
 		from written
 		on conflict (tenant_id, contact_id) where ended_at is null do update set
-			owner_at = now(), until = greatest(h.until, excluded.until)
+			owner_at = now(), until = ` + longerSQL + `
 		returning h.message_id
 	), event as (
 		insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
