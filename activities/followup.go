@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/failpoint"
 	"github.com/flowhq/flowhq/internal/reply"
 	"github.com/flowhq/flowhq/internal/store"
 )
@@ -92,10 +93,12 @@ func (a *Activities) followUp(
 			Profile: profile, Config: tenant.Config, State: subject.State, Now: subject.Now,
 			Booking: subject.Booking, Order: subject.Order,
 		})
+		failpoint.Hit("followup.due")
 		_, err = a.Store.SendFollowUp(ctx, tenant.ID, f, store.FollowUpMessage{
 			Text: text, PerMinute: tenant.Config.RepliesPerMinute,
 			PerContact: tenant.Config.RepliesPerContact,
 		})
+		failpoint.Hit("followup.written")
 		if flowhq.ErrorCode(err) != flowhq.Conflict {
 			return time.Time{}, err
 		}
