@@ -84,6 +84,12 @@ func (t *turn) claimPaid() {
 	if t.notePaid() {
 		return
 	}
+	for _, o := range t.in.Calendar.Orders {
+		if o.Unpaid { // a person finds out; the customer must not be asked for it again
+			o.Unpaid = false
+			t.fact(flowhq.FactChange{Order: &o})
+		}
+	}
 	t.handOverSaying(flowhq.HandOverDecision, "handover.payment")
 }
 

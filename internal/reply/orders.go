@@ -29,6 +29,7 @@ func (t *turn) placeOrder() {
 		o.Number = t.in.Reference
 	}
 	f := t.order(flowhq.OrderConfirmed)
+	f.Unpaid = !o.Paid && t.paysAhead(o)
 	t.fact(flowhq.FactChange{Order: &f})
 	t.tell("order.done", "number", f.Number, "total", t.k.money(f.Total))
 	if !o.Paid {
@@ -41,6 +42,14 @@ func (t *turn) placeOrder() {
 	case o.Paid:
 		t.handOverSaying(flowhq.HandOverDecision, "handover.payment")
 	}
+}
+
+// paysAhead reports whether the customer has chosen a way to pay that has a number to pay to. Cash
+// is paid when the order comes.
+func (t *turn) paysAhead(o *Basket) bool {
+	return slices.ContainsFunc(t.k.profile.Payments, func(p flowhq.Payment) bool {
+		return p.Name == o.Payment && p.Number != ""
+	})
 }
 
 // tellHowToPay says where to pay for an order: in the way that the customer has chosen, else in
