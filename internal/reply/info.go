@@ -255,6 +255,7 @@ func (t *turn) tellDelivery() bool {
 		}
 	case t.namesOtherPlace():
 		t.unanswered("unanswered.area")
+		t.tellAreas()
 	default:
 		t.tell("delivery.areas")
 		t.show(t.areaLines()...)

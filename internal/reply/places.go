@@ -69,6 +69,11 @@ func (t *turn) saysPlace() bool {
 // fetched.
 func (t *turn) tellAreaUnknown() {
 	t.tell("order.area_unknown")
+	t.tellAreas()
+}
+
+// tellAreas names the areas, and pick-up instead.
+func (t *turn) tellAreas() {
 	var names []string
 	for _, a := range firstOf(t.k.profile.Delivery.Areas, min(maxListed, len(t.k.profile.Delivery.Areas))) {
 		names = append(names, a.Name)
