@@ -198,7 +198,7 @@ func BenchmarkSuggestion(b *testing.B) {
 func FuzzSuggestion(f *testing.F) {
 	f.Add("other", "shave", "tomorrow", suggested)
 	f.Add("book", "\xff", "", "The shave is 7,000.")
-	f.Add("", "", "", "‮{}https://\x00")
+	f.Add("", "", "", "\u202e{}https://\x00")
 	f.Fuzz(func(t *testing.T, intent, service, when, text string) {
 		in := assistantInput(t, strange)
 		local := Decide(in)
