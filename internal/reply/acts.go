@@ -118,7 +118,7 @@ func (t *turn) actsOf(p *perception) acts {
 	if all.has(actBook, actOrder) && p.hasTime && !p.asks {
 		need = surelyTheSame
 	}
-	if p.sure && !told && p.alike >= need {
+	if p.sure && !told && p.alike >= need && !p.onlyGreets() {
 		all.add(actAnswer)
 	}
 	return t.reconcile(p, all)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
 	"github.com/flowhq/flowhq/internal/understand/when"
 )
 
@@ -19,13 +20,17 @@ func (t *turn) actOnBookings(informed bool) bool {
 	case p.has(actCancel):
 		t.did(actCancel)
 		t.wantCancel()
-	case (p.has(actChange) || p.cued(cueInstead) && p.hasTime && len(t.bookings()) > 0) &&
+	case (p.has(actChange) || p.cued(cueInstead) && (p.hasTime || len(p.entities.Numbers) == 1) &&
+		len(t.bookings()) > 0) &&
 		(t.next.Booking == nil || t.next.Booking.Moves != ""):
 		t.did(actChange)
 		t.wantMove()
 	case p.has(actStatus) && (!p.has(actBook) || p.cued(actStatus) && !p.hasTime && !p.names()):
 		t.did(actStatus)
 		t.tellStatus()
+	case t.moreCome():
+		t.did(actBook)
+		t.noteBooking()
 	case p.has(actAccount):
 		t.did(actAccount)
 		t.unanswered("unanswered.account")
@@ -104,8 +109,16 @@ func (t *turn) serviceOf(before string) string {
 	if before != "" && t.p.cued(cueAdd) && !slices.Contains(named, before) {
 		named = append([]string{before}, named...)
 	}
+	if both := t.combined(); both != "" && !slices.ContainsFunc(t.p.services, func(m entity.NameMatch) bool {
+		return m.Exact && m.ID == both
+	}) {
+		return both
+	}
 	if len(named) == 1 {
 		return named[0]
+	}
+	if id := t.qualified(named); id != "" {
+		return id
 	}
 	var names []string
 	for _, id := range named {
@@ -225,6 +238,8 @@ func (t *turn) haveTime(v *Visit) bool {
 		t.offerInstead("book.closed", "when", t.whenSaid(r))
 		v.Start = time.Time{}
 		return false
+	case v.Start.IsZero() && t.p.cued(cueFirst) && t.takeFirst(v):
+		return true
 	case v.Day.IsZero():
 		t.ask(Ask{For: askWhen}, "book.when")
 		return false

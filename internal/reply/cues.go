@@ -48,9 +48,10 @@ const (
 	cuePast    act = "past"    // is about an order made before
 	cueTotal   act = "total"   // is about all of an order
 	cueInstead act = "instead" // puts another time in place of one
+	cueFirst   act = "first"   // wants the earliest time
 )
 
-var besideActs = []act{cueHere, cuePickup, cueDeliver, cueRemove, cueAdd, cuePast, cueTotal, cueInstead}
+var besideActs = []act{cueHere, cuePickup, cueDeliver, cueRemove, cueAdd, cuePast, cueTotal, cueInstead, cueFirst}
 
 // cued reports whether the message has a cue for something.
 func (p *perception) cued(name act) bool {

@@ -3,6 +3,7 @@ package reply
 import (
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/flowhq/flowhq"
@@ -82,8 +83,9 @@ func (t *turn) decide() {
 	case acted:
 	case informed:
 		t.resume(pending)
-	case t.p.name != "" && pending.For != "":
+	case t.p.name != "":
 		t.tell("allright")
+		t.nameBookings()
 		t.resume(pending)
 	case t.courtesy():
 		return
@@ -127,7 +129,14 @@ func (t *turn) resume(pending Ask) {
 	}
 	switch pending.For {
 	case askBook, askMean, askWhen, askService, askMoveTo, askMove:
-		if t.next.Booking != nil {
+		switch v := t.next.Booking; {
+		case v == nil:
+		case pending.For == askWhen && len(pending.Options) > 0 && v.Start.IsZero() && !v.Day.IsZero() &&
+			v.Moves == "" && len(t.slots(v.Day, t.minutes(v.Service), time.Time{}, time.Time{})) == 0:
+			t.askOf(Ask{For: askWhen}, pending.Options, "book.nearest") // that day is known to be full
+		case pending.For == askService && len(pending.Options) > 0 && v.Service == "":
+			t.ask(pending, "book.service") // the list stands above
+		default:
 			t.continueBooking()
 		}
 	case askProduct, askSize, askQuantity, askHow, askArea, askAddress, askOrder:
@@ -144,13 +153,13 @@ func (t *turn) resume(pending Ask) {
 var questionKeys = map[string]string{
 	askService: "book.service", askWhen: "book.when", askMoveTo: "change.when",
 	askProduct: "order.what", askQuantity: "order.quantity", askProblem: "ticket.what",
-	askDelivery: "delivery.which",
+	askDelivery: "delivery.which", askPerson: "unanswered.offer",
 }
 
 // repeatQuestion asks again what needs no booking or order.
 func (t *turn) repeatQuestion(a Ask) {
 	if key := questionKeys[a.For]; key != "" {
-		t.ask(Ask{For: a.For, About: a.About}, key)
+		t.ask(Ask{For: a.For, About: a.About, Options: a.Options, Listed: a.Listed}, key)
 	}
 }
 

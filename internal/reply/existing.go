@@ -1,10 +1,12 @@
 package reply
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // bookings lists the customer's confirmed bookings ahead.
@@ -160,6 +162,9 @@ func (t *turn) moveBooking(number string) {
 	}
 	day := startOfDay(b.StartsAt.In(t.k.zone)) // unless another is said
 	t.next.Booking = &Visit{Service: b.Service, Moves: number, Day: day}
+	if !t.p.hasTime && len(t.p.entities.References) == 0 {
+		t.readHour() // "can we make it 12"
+	}
 	t.fillVisit()
 	t.continueMove()
 }
@@ -209,6 +214,33 @@ func (t *turn) confirmMove() {
 	t.tell("change.done", "service", t.k.nameOf(b.Service, t.say),
 		"time", t.at(b.StartsAt), "number", b.Number)
 	t.next.Booking, t.next.Ask = nil, Ask{}
+}
+
+// nameBookings puts a name that is told after a booking was made on it, if it is the only one.
+func (t *turn) nameBookings() {
+	all := t.bookings()
+	if t.next.Booking == nil && len(all) == 1 && all[0].Name != t.p.name {
+		b := all[0]
+		b.Name = t.p.name
+		t.fact(flowhq.FactChange{Booking: &b})
+	}
+}
+
+// moreCome reports whether the message says of a booking that is made already that several come.
+func (t *turn) moreCome() bool {
+	return t.next.Booking == nil && len(t.bookings()) > 0 && !t.p.hasTime && !t.p.has(actBook) &&
+		slices.ContainsFunc(t.p.entities.Quantities, func(q entity.Quantity) bool {
+			return q.Unit == "people" && q.Value > 1
+		})
+}
+
+// noteBooking notes what the customer says of the next booking. Nobody else has a place by that,
+// so a person is told.
+func (t *turn) noteBooking() {
+	b := t.bookings()[0]
+	b.Note = oneLine(withoutSecrets(&t.p), maxNote)
+	t.fact(flowhq.FactChange{Booking: &b})
+	t.unanswered("book.noted", "number", b.Number)
 }
 
 // tellStatus says how the customer's bookings, orders or tickets stand.

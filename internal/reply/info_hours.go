@@ -69,9 +69,12 @@ func (t *turn) tellDay(day time.Time) {
 	}
 	if h, ok := t.k.profile.HolidayOn(day); ok && !h.Name.Empty() {
 		t.tell("hours.holiday_closed", "day", near, "name", h.Name.In(t.say.language))
-		return
+	} else {
+		t.tell("hours.day_closed", "day", near)
 	}
-	t.tell("hours.day_closed", "day", near)
+	if _, _, next := t.k.openAt(startOfDay(day).AddDate(0, 0, 1)); t.p.has(actHours) && !next.IsZero() {
+		t.tell("hours.next", "opens", t.soon(next))
+	}
 }
 
 // dayAfter counts from the day that was spoken of, and not from today.

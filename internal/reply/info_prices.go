@@ -78,7 +78,14 @@ func (t *turn) tellTotal() {
 // "how much is it", "bei gani".
 const maxAllusion = 5
 
-func (t *turn) speaksOfTopic() bool { return len(t.p.reading.Words) <= maxAllusion }
+func (t *turn) speaksOfTopic() bool {
+	words := t.p.reading.Words
+	return len(words) <= maxAllusion ||
+		t.p.has(actHours, actPlace, actPayment) && !anyIn(words, allPrices)
+}
+
+// allPrices ask for more than one price.
+var allPrices = keywords("prices, list, orodha, zote, zenu, all, services, huduma, kila")
 
 // tellPriceOf says what one service or product costs.
 func (t *turn) tellPriceOf(id string) {
@@ -223,6 +230,9 @@ func (t *turn) tellOffer() bool {
 // tellOfferOf says whether there is a service or product, and what it is like.
 func (t *turn) tellOfferOf(id string, alone bool) {
 	if s := t.k.service[id]; s != nil {
+		if !s.Unavailable && alone && t.p.asks {
+			t.tell("service.have")
+		}
 		if d := s.Description.In(t.say.language); d != "" && alone {
 			t.show(d)
 		}

@@ -78,6 +78,12 @@ func (t *turn) showMenu(lead string) {
 	for i, o := range options {
 		lines = append(lines, strconv.Itoa(i+1)+". "+o.Label)
 	}
+	if t.tired(strings.Join(lines, "\n")) {
+		a := t.next.Ask
+		a.For = askPerson
+		t.ask(a, "unanswered.offer")
+		return
+	}
 	t.show(lines...)
 	t.question = t.render("menu.close")
 }

@@ -64,6 +64,11 @@ func (t *turn) perceive() {
 	p.asks = strings.Contains(text, "?")
 	p.services = k.services.Match(text)
 	p.products = k.products.Match(text)
+	t.dropPeople(p)
+	if p.onlyGreets() {
+		p.services = nil // whoever is greeted, not asked for
+	}
+	t.meanSickness(p)
 	p.assignAmounts()
 	p.areas = slices.DeleteFunc(k.areas.Match(text), func(m entity.NameMatch) bool {
 		return !m.Exact && m.Score < minArea // "Thika" is not "Thika Road"
@@ -109,7 +114,9 @@ var yesNoAsks = []string{
 
 // saysName finds the name of a customer who tells it.
 var saysName = regexp.MustCompile(
-	`(?i)\b(?:my name is|i am called|naitwa|ninaitwa|jina langu ni|jina langu|kwa jina la|jina ni)\s+` +
+	`(?i)\b(?:(?:my|his|her|the|their) name is|name's|(?:i am|he is|she is|i'm) called|naitwa|ninaitwa|` +
+		`anaitwa|jina (?:langu|lake|lao) ni|jina (?:langu|lake)|kwa jina la|jina ni|name:|jina:|` +
+		`for my (?:son|daughter|wife|husband|mother|father|mom|dad|brother|sister|friend|child|kid))\s+` +
 		`(\pL[\pL'.-]*(?:\s+\pL[\pL'.-]*){0,2})`)
 
 // findName finds the customer's name.

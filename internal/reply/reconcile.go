@@ -176,6 +176,8 @@ func (t *turn) meanByName(p *perception, all *acts) {
 		if p.asks || !quantity && t.next.Order == nil && short {
 			all.add(actOffer)
 		}
+	case len(p.services) > 0 && p.asks && !p.hasTime && len(p.reading.Words) <= maxAssent:
+		all.add(actOffer) // "do you guys do beards?"
 	case len(p.services) > 0 && short && !p.hasTime && t.next.Booking == nil:
 		all.add(actPrice)
 	}

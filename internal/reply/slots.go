@@ -222,6 +222,23 @@ func (t *turn) offerNearest(wanted time.Time) {
 	t.askOf(Ask{For: askWhen}, options, "book.nearest")
 }
 
+// takeFirst takes the first free time for who wants the earliest: on the day that was said, else from
+// now on. It is read back like any other.
+func (t *turn) takeFirst(v *Visit) bool {
+	day, days := startOfDay(t.now), daysSearched
+	if !v.Day.IsZero() {
+		day, days = v.Day, 0
+	}
+	for i := 0; i <= days; i++ {
+		free := t.slots(day.AddDate(0, 0, i), t.minutes(v.Service), time.Time{}, time.Time{})
+		if len(free) > 0 {
+			v.Day, v.Start = startOfDay(free[0]), free[0]
+			return true
+		}
+	}
+	return false
+}
+
 // takeHour takes a number for the hour that was asked for, or that a booking is to have instead:
 // "10" after "at what time?", "make it 5". It is read on the clock of the language.
 func (t *turn) takeHour() bool {
@@ -230,6 +247,18 @@ func (t *turn) takeHour() bool {
 		len(p.reading.Words) > maxHourWords || p.has(infoActs...) {
 		return false
 	}
+	if !t.readHour() {
+		return false
+	}
+	t.did(actBook)
+	t.fillVisit()
+	t.continueBooking()
+	return true
+}
+
+// readHour reads the one number of a message as an hour of the day that is spoken of.
+func (t *turn) readHour() bool {
+	p := &t.p
 	hour := hourMinute.FindString(p.text)
 	switch {
 	case hour != "":
@@ -250,11 +279,8 @@ func (t *turn) takeHour() bool {
 	if !ok || !r.HasTime {
 		return false
 	}
-	t.did(actBook)
 	r.HasDay = false
 	p.time, p.hasTime = r, true
-	t.fillVisit()
-	t.continueBooking()
 	return true
 }
 

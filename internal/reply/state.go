@@ -43,6 +43,9 @@ type State struct {
 	Greeted bool     `json:"greeted,omitempty"`
 	Polite  bool     `json:"polite,omitempty"` // "please" has been said
 	Misses  int      `json:"misses,omitempty"` // in a row
+	// List is the hash of the list that was shown last, Lists how often it was shown.
+	List  uint32 `json:"list,omitempty"`
+	Lists int    `json:"lists,omitempty"`
 	// Topic is the service or product that was spoken of last.
 	Topic string `json:"topic,omitempty"`
 	Size  string `json:"size,omitempty"` // of Topic, if one was spoken of
@@ -169,6 +172,7 @@ func (s State) current(written time.Time) State {
 		if written.Sub(s.At) <= OrderFor {
 			s.Late = clone(s.Booking)
 		}
+		s.List, s.Lists = 0, 0
 		s.Misses, s.Topic, s.Size, s.Area, s.Booking, s.Ticket = 0, "", "", "", nil, nil
 	}
 	if s.Order != nil && written.Sub(s.Order.At) > OrderFor {

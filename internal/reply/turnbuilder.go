@@ -85,7 +85,26 @@ func (t *turn) askOf(a Ask, options []Option, key string, pairs ...string) {
 	for i, o := range t.next.Ask.Options {
 		lines = append(lines, strconv.Itoa(i+1)+". "+o.Label)
 	}
-	t.question += "\n" + strings.Join(lines, "\n")
+	list := strings.Join(lines, "\n")
+	if t.tired(list) {
+		a = t.next.Ask
+		a.For, a.About = askPerson, ""
+		t.ask(a, "unanswered.offer") // the options stay, and can be chosen
+		return
+	}
+	t.question += "\n" + list
+}
+
+// maxLists is how often the same list is shown. Whoever has not chosen by then will not.
+const maxLists = 2
+
+// tired counts how often a list is shown, and reports whether that was often enough.
+func (t *turn) tired(list string) bool {
+	t.next.List, t.next.Lists = hash(list), 1
+	if t.in.State.List == t.next.List && t.in.Message.written().Sub(t.in.State.At) <= AskedFor {
+		t.next.Lists = t.in.State.Lists + 1
+	}
+	return t.next.Lists > maxLists
 }
 
 // render says a text in the variant that was not said in the last reply or in this one.

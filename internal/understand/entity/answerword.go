@@ -18,13 +18,14 @@ const maxAnswerWords = 8
 var yesWords = set("ndio ndiyo ndyo ndo ndioo ndivyo eeh ee ehe eee naam sawa sawasawa swa swadakta poa haya yes yeah yea " +
 	"yep yup yess yh yap y ok okay okey okei oki k kk sure fine correct confirm confirmed thibitisha nathibitisha nakubali kubali " +
 	"hakika kabisa absolutely perfect great good vizuri safi fresh freshi right exactly definitely endelea proceed " +
-	"sahihi kweli agreed deal nimekubali aya ayaa hya owk sawia 👍 👌 ✅ ✔ 💯 🆗")
+	"aya ayaa hya sawaa owk okii sawia poah sahihi kweli agreed deal nimekubali 👍 👌 ✅ ✔ 💯 🆗")
 
 var noWords = set("hapana hapna hapan la no nope nah noo n sitaki sihitaji siyo sio si not never dont usifanye bado acha 👎 ❌ ✖ 🚫")
 
 // answerFillers say nothing by themselves.
 var answerFillers = set("asante asanteni thanks thank you thx please plz pls tafadhali sana bro boss bosi dada kaka mkuu sis it is its thats that i am " +
-	"ni hiyo hivyo basi tu this one my me we do go ahead book yet now want so the course of bila shaka fanya mpendwa ndugu dear mama hilo hili hayo iko niko " +
+	"ni hiyo hivyo basi tu this one my me we do go ahead book yet now want so the course of bila shaka fanya mpendwa ndugu dear mama doctor dokta daktari dr madam sir man chief kinyozi fundi mzee " +
+	"buda msee mdau sister brother kaka uncle anko hilo hili hayo iko niko " +
 	"works for with a , . ! ? - … 🙏 😊 🙂 😀 😁 ❤ 🏻 🏼 🏽 🏾 🏿 ️ ) ( : ;")
 
 // phrases of which the words say something else than the whole.

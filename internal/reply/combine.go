@@ -1,0 +1,193 @@
+package reply
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+// joiners stand between two services that are wanted together.
+var joiners = keywords("na, and, n, plus, pamoja, with")
+
+// combined is the owner's service that is two of those named together, such as "haircut and
+// beard" for "kunyolewa na kuchongwa ndevu"; "" if there is none, or if it is named itself.
+func (t *turn) combined() string {
+	words := split(t.p.text)
+	for i, w := range words {
+		if i == 0 || i+1 == len(words) || !hasWord(joiners, w) {
+			continue
+		}
+		left, right := t.namedBy(words[:i]), t.namedBy(words[i+1:])
+		if len(left) == 0 || len(right) == 0 {
+			continue
+		}
+		var found []string
+		for _, s := range t.k.offered() {
+			if slices.ContainsFunc(t.namesOf(s.ID), func(name []string) bool {
+				return t.joins(name, s.ID, left, right)
+			}) {
+				found = append(found, s.ID)
+			}
+		}
+		if len(found) == 1 {
+			return found[0]
+		}
+	}
+	return ""
+}
+
+// namedBy lists the services that words may name, the less likely too.
+func (t *turn) namedBy(words []string) []string {
+	var ids []string
+	for _, m := range t.k.services.Match(strings.Join(words, " ")) {
+		ids = append(ids, m.ID)
+		ids = append(ids, m.Others...)
+	}
+	return ids
+}
+
+// joins reports whether a name is of one service of the left and one of the right together: it
+// has a joiner, and on each side of it only words of one of them.
+func (t *turn) joins(name []string, id string, left, right []string) bool {
+	i := slices.IndexFunc(name, func(w string) bool { return hasWord(joiners, w) })
+	if i <= 0 || i+1 == len(name) {
+		return false
+	}
+	first, last := name[:i], name[i+1:]
+	return t.haveWords(left, id, first) && t.haveWords(right, id, last) ||
+		t.haveWords(left, id, last) && t.haveWords(right, id, first)
+}
+
+// haveWords reports whether all words are in the names of one of these services.
+func (t *turn) haveWords(ids []string, except string, words []string) bool {
+	return slices.ContainsFunc(ids, func(id string) bool {
+		if id == except {
+			return false
+		}
+		all := slices.Concat(t.namesOf(id)...)
+		return !slices.ContainsFunc(words, func(w string) bool {
+			return !hasWord(joiners, w) && !slices.Contains(all, w)
+		})
+	})
+}
+
+// namesOf are the words of each name of a service.
+func (t *turn) namesOf(id string) [][]string {
+	s := t.k.service[id]
+	if s == nil {
+		return nil
+	}
+	var all [][]string
+	for _, name := range t.k.namesOf(s.Name, s.Aliases) {
+		all = append(all, split(name))
+	}
+	return all
+}
+
+// peopleWords say who comes. They name a service only if it is asked for by them.
+var peopleWords = keywords(`
+	mtoto, watoto, child, children, kid, kids, son, daughter, baby, boy, girl, boys, mama, baba,
+	mke, mume, wife, husband, kaka, dada, mdogo
+`)
+
+// ownWords show that people are meant who belong to the customer.
+var ownWords = keywords("wangu, zangu, wetu, my, our, mimi, me, wote, yangu, her, his")
+
+// dropPeople drops services that are named by no more than who comes: "mimi na mtoto wangu" is two
+// people, and no haircut for a child.
+func (t *turn) dropPeople(p *perception) {
+	priced := anyIn(split(p.text), keywords("how much, bei, price, cost, ngapi, gharama"))
+	others := t.next.Booking != nil && t.next.Booking.Service != ""
+	p.services = slices.DeleteFunc(p.services, func(m entity.NameMatch) bool {
+		if m.Start < 0 || m.End > len(p.text) || m.Start >= m.End {
+			return false
+		}
+		words := split(p.text[m.Start:m.End])
+		if len(words) == 1 && !m.Exact && !priced && t.onlyInAliases(m.ID, words[0]) {
+			return true
+		}
+		if slices.ContainsFunc(words, func(w string) bool { return !hasWord(peopleWords, w) }) {
+			return false
+		}
+		own := anyIn(split(p.text), ownWords)
+		return own && (others || len(p.services) > 1 || len(p.entities.Quantities) > 0)
+	})
+}
+
+// onlyInAliases reports whether a word is but one of several in an alias: a fever is no "yellow
+// fever", and "homa" no "chanjo ya homa ya manjano". A booking needs more than that.
+func (t *turn) onlyInAliases(id, word string) bool {
+	s := t.k.service[id]
+	if s == nil || slices.Contains(split(s.Name.EN+" "+s.Name.SW), word) {
+		return false
+	}
+	return slices.ContainsFunc(t.namesOf(id), func(name []string) bool {
+		return slices.Contains(name, word)
+	})
+}
+
+// qualified is the service whose name goes on from another's: "kumuona daktari bingwa" is the
+// "daktari bingwa". It is "" if no two names share a word of the text.
+func (t *turn) qualified(named []string) string {
+	words := split(t.p.text)
+	last, from, until, shared := "", -1, -1, false
+	for _, id := range named {
+		begin, end := -1, -1
+		for _, name := range t.namesOf(id) {
+			if i := indexOfWords(words, name); i >= 0 && len(name) > end-begin {
+				begin, end = i, i+len(name)
+			}
+		}
+		if begin < 0 {
+			return ""
+		}
+		switch {
+		case last == "":
+			last, from, until = id, begin, end
+		case begin < until && from < end:
+			shared = true
+			if begin > from {
+				last, from, until = id, begin, end
+			}
+		default:
+			return ""
+		}
+	}
+	if !shared {
+		return ""
+	}
+	return last
+}
+
+// indexOfWords is where some words stand side by side in others, or -1.
+func indexOfWords(all, words []string) int {
+	for i := 0; len(words) > 0 && i+len(words) <= len(all); i++ {
+		if slices.Equal(all[i:i+len(words)], words) {
+			return i
+		}
+	}
+	return -1
+}
+
+// sickWords say that somebody is ill, and doctors what such a one is brought to.
+var (
+	sickWords = keywords(`
+		fever, sick, ill, unwell, vomiting, coughing, homa, anaumwa, naumwa, mgonjwa, kuumwa,
+		anatapika, anakohoa, amezidiwa, hajisikii
+	`)
+	doctors = []string{"see a doctor", "kumuona daktari", "consultation", "daktari"}
+)
+
+// meanSickness makes the doctor the topic of who tells of a sickness and names no service.
+func (t *turn) meanSickness(p *perception) {
+	if len(p.services) > 0 || t.next.Topic != "" || !anyIn(p.reading.Words, sickWords) {
+		return
+	}
+	for _, name := range doctors {
+		if m := t.k.services.Match(name); len(m) == 1 && m[0].Exact {
+			t.next.Topic = m[0].ID
+			return
+		}
+	}
+}
