@@ -19,9 +19,9 @@ const DefaultHandOverMinutes = 720
 // A Booking is a customer's appointment.
 type Booking struct {
 	ID        int64  `json:"id"`
-	Number    string `json:"number"` // what customers call it by, unique for the tenant
-	ContactID int64  `json:"-"`
-	Contact   string `json:"contact"` // the customer's number, E.164, or ""
+	Number    string `json:"number"`     // what customers call it by, unique for the tenant
+	ContactID int64  `json:"contact_id"` // 0 = a person of the business booked for nobody known
+	Contact   string `json:"contact"`    // the customer's number, E.164, or ""
 	// Service is the ID of the service in the owner's list, or the name where it has none.
 	Service  string        `json:"service"`
 	Minutes  int           `json:"minutes"`
@@ -61,7 +61,7 @@ var BookingStatuses = []BookingStatus{
 type Order struct {
 	ID        int64       `json:"id"`
 	Number    string      `json:"number"` // what customers call it by, unique for the tenant
-	ContactID int64       `json:"-"`
+	ContactID int64       `json:"contact_id"`
 	Contact   string      `json:"contact"` // the customer's number, E.164, or ""
 	Lines     []OrderLine `json:"lines"`
 	Delivery  Drop        `json:"delivery"`
@@ -112,7 +112,7 @@ var OrderStatuses = []OrderStatus{OrderOpen, OrderConfirmed, OrderFulfilled, Ord
 type Ticket struct {
 	ID        int64        `json:"id"`
 	Number    string       `json:"number"` // what customers call it by, unique for the tenant
-	ContactID int64        `json:"-"`
+	ContactID int64        `json:"contact_id"`
 	Contact   string       `json:"contact"` // the customer's number, E.164, or ""
 	Subject   string       `json:"subject"` // such as an intent; never the customer's words
 	Note      string       `json:"note"`    // the customer's words
@@ -137,16 +137,17 @@ var TicketStatuses = []TicketStatus{TicketOpen, TicketClosed}
 // one that is open at most.
 type HandOver struct {
 	ID        int64          `json:"id"`
-	ContactID int64          `json:"-"`
+	ContactID int64          `json:"contact_id"`
 	Contact   string         `json:"contact"` // the customer's number, E.164, or ""
 	Reason    HandOverReason `json:"reason"`
-	Note      string         `json:"note"`       // for the owner: what it is about
-	At        time.Time      `json:"at"`         // when it began
-	OwnerAt   *time.Time     `json:"owner_at"`   // when a person of the business wrote last
-	Until     *time.Time     `json:"until"`      // when the bot comes back by itself; nil = never
-	EndedAt   *time.Time     `json:"ended_at"`   // when it was given back; nil = it is open
-	EndReason string         `json:"end_reason"` // such as "given back by admin"
-	MessageID int64          `json:"message_id"` // of the message that began it
+	Status    HandOverStatus `json:"status,omitempty"` // as it was when it was read
+	Note      string         `json:"note"`             // for the owner: what it is about
+	At        time.Time      `json:"at"`               // when it began
+	OwnerAt   *time.Time     `json:"owner_at"`         // when a person of the business wrote last
+	Until     *time.Time     `json:"until"`            // when the bot comes back by itself; nil = never
+	EndedAt   *time.Time     `json:"ended_at"`         // when it was given back; nil = it is open
+	EndReason string         `json:"end_reason"`       // such as "given back by admin"
+	MessageID int64          `json:"message_id"`       // of the message that began it
 }
 
 // Open reports whether a person answers the chat at a time.
@@ -175,7 +176,7 @@ var HandOverReasons = []HandOverReason{
 // An Unanswered is a question that the bot had no answer to.
 type Unanswered struct {
 	ID        int64            `json:"id"`
-	ContactID int64            `json:"-"`
+	ContactID int64            `json:"contact_id"`
 	Contact   string           `json:"contact"` // the customer's number, E.164, or ""
 	Text      string           `json:"text"`
 	Language  Language         `json:"language"`

@@ -38,9 +38,9 @@ func CleanText(s string) string {
 type Message struct {
 	ID         int64     `json:"id"` // grows in the order of arrival
 	Direction  Direction `json:"direction"`
-	ContactID  int64     `json:"-"`       // the customer, whatever the address
-	Chat       string    `json:"chat"`    // WhatsApp JID, a LID where one is known
-	Contact    string    `json:"contact"` // the customer's number, E.164, or "" if unknown
+	ContactID  int64     `json:"contact_id"` // the customer, whatever the address
+	Chat       string    `json:"chat"`       // WhatsApp JID, a LID where one is known
+	Contact    string    `json:"contact"`    // the customer's number, E.164, or "" if unknown
 	FromNumber string    `json:"from_number"`
 	ToNumber   string    `json:"to_number"`
 	Kind       Kind      `json:"kind"`

@@ -149,6 +149,8 @@ type Profiles interface {
 type Options struct {
 	Tenants  Tenants
 	Profiles Profiles
+	Facts    Facts
+	Contacts Contacts
 	Logs     Logs
 	// FollowUps are the store's, too.
 	FollowUps FollowUps
@@ -297,6 +299,8 @@ func (a *API) routes() {
 	get(admin, "/tenants/:id/follow-ups", handle(a, http.StatusOK, a.listFollowUps))
 	admin.DELETE("/tenants/:id/follow-ups/:followup", handle(a, http.StatusOK, a.cancelFollowUp))
 	get(admin, "/tenants/:id/events", handle(a, http.StatusOK, a.events))
+
+	a.factRoutes(admin)
 
 	get(admin, "/workers", handle(a, http.StatusOK, a.listWorkers))
 	get(admin, "/fleet", handle(a, http.StatusOK, a.readFleet))

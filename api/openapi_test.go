@@ -93,6 +93,13 @@ func TestWordsAreDescribed(t *testing.T) {
 		{s.at(s.root, "components", "schemas", "NewBulk", "properties", "command"), words(flowhq.BulkCommands)},
 		{s.at(s.root, "components", "schemas", "Command", "properties", "command"), words(flowhq.Commands)},
 		{s.at(s.root, "components", "schemas", "Language"), words(flowhq.Languages)},
+		{s.at(s.root, "components", "schemas", "BookingStatus"), words(flowhq.BookingStatuses)},
+		{s.at(s.root, "components", "schemas", "OrderStatus"), words(flowhq.OrderStatuses)},
+		{s.at(s.root, "components", "schemas", "TicketStatus"), words(flowhq.TicketStatuses)},
+		{s.at(s.root, "components", "schemas", "HandOverStatus"), words(flowhq.HandOverStatuses)},
+		{s.at(s.root, "components", "schemas", "HandOver", "properties", "reason"), words(flowhq.HandOverReasons)},
+		{s.at(s.root, "components", "schemas", "UnansweredStatus"), words(flowhq.UnansweredStatuses)},
+		{s.at(s.root, "components", "schemas", "Contact", "properties", "left_alone"), words(flowhq.LeftAlones)},
 		{s.at(s.root, "components", "schemas", "Problem", "properties", "code"), words(slices.Collect(maps.Keys(codes)))},
 	} {
 		var got []string
@@ -121,6 +128,8 @@ func TestBodiesAreDescribed(t *testing.T) {
 	for schema, body := range map[string]any{
 		"NewTenant": &flowhq.NewTenant{}, "TenantChange": &flowhq.TenantChange{}, "NewBulk": &bulkBody{}, "BulkFilter": &bulkFilter{},
 		"FleetChange": &flowhq.FleetChange{},
+		"NewBooking":  &newBookingBody{}, "BookingChange": &bookingBody{}, "OrderChange": &statusBody{}, "TicketChange": &statusBody{}, "HandOverChange": &statusBody{},
+		"UnansweredChange": &statusBody{}, "NewAnswer": &answerBody{}, "NewContact": &contactBody{}, "LeftAloneChange": &aloneBody{}, "NewHandOver": &handOverBody{}, "NewMessage": &writeBody{},
 	} {
 		n := s.at(s.root, "components", "schemas", schema)
 		want := slices.Sorted(maps.Keys(fieldsOf(body)))
@@ -129,7 +138,7 @@ func TestBodiesAreDescribed(t *testing.T) {
 		}
 		for name, field := range fieldsOf(body) {
 			kind := map[string]string{
-				"a string": "string", "a whole number": "integer", "true or false": "boolean", "an object": "object", "a whole number or null": "[integer null]",
+				"a string": "string", "a whole number": "integer", "true or false": "boolean", "an object": "object", "a whole number or null": "[integer null]", "a list": "array",
 			}[describe(field.Type())]
 			if got := fmt.Sprint(s.at(n, "properties", name)["type"]); got != kind {
 				t.Errorf("%s.%s is described as %v; want %s", schema, name, got, kind)
@@ -139,6 +148,10 @@ func TestBodiesAreDescribed(t *testing.T) {
 	for _, op := range []node{
 		s.operation("POST", "/admin/tenants"), s.operation("PUT", "/admin/tenants/:id"), s.operation("POST", "/admin/bulk"), s.operation("PUT", "/admin/fleet"),
 		s.operation("PUT", "/admin/tenants/:id/profile"), s.operation("PATCH", "/admin/tenants/:id/profile"), s.operation("POST", "/admin/tenants/:id/preview"),
+		s.operation("POST", "/admin/tenants/:id/bookings"), s.operation("PATCH", "/admin/tenants/:id/bookings/:number"), s.operation("PATCH", "/admin/tenants/:id/orders/:number"),
+		s.operation("PATCH", "/admin/tenants/:id/tickets/:number"), s.operation("PATCH", "/admin/tenants/:id/handovers/:handover"), s.operation("PATCH", "/admin/tenants/:id/unanswered/:question"),
+		s.operation("POST", "/admin/tenants/:id/unanswered/:question/answer"), s.operation("POST", "/admin/tenants/:id/contacts"), s.operation("PUT", "/admin/tenants/:id/contacts/:contact/left-alone"),
+		s.operation("POST", "/admin/tenants/:id/contacts/:contact/hand-over"), s.operation("POST", "/admin/tenants/:id/contacts/:contact/messages"),
 	} {
 		content := s.at(op, "requestBody", "content", "application/json")
 		for _, problem := range s.check(s.at(content, "schema"), viaJSON(t, content["example"]), "example") {

@@ -58,7 +58,7 @@ func setup(t *testing.T, change ...func(*Options)) *fixture {
 	t.Cleanup(s.Close)
 	f := &fixture{T: t, store: s, signals: &signals{}, created: &atomic.Int64{}, bulks: &bulks{}, temporal: &pinger{}, database: &pinger{}, log: &output{}, spec: loadSpec(t)}
 	o := Options{
-		Tenants: s, Profiles: s, Logs: s, FollowUps: s, Codes: s, Commands: s, Signals: f.signals, Bulks: f.bulks, BulkRecords: s, Fleet: s, Database: f.database, Temporal: f.temporal,
+		Tenants: s, Profiles: s, Facts: s, Contacts: s, Logs: s, FollowUps: s, Codes: s, Commands: s, Signals: f.signals, Bulks: f.bulks, BulkRecords: s, Fleet: s, Database: f.database, Temporal: f.temporal,
 		Metrics: metrics.NewRegistry(), Password: password,
 		Codec: reverser{},
 		Log:   slog.New(slog.NewJSONHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),

@@ -354,10 +354,14 @@ create table flowhq.bookings (
     -- How many bookings the tenant takes at the same time, as the owner said when it was written.
     capacity   integer     not null default 1,
     message_id bigint      not null default 0, -- of the message that changed it last; 0: none
+    -- Of an operator's request, like those of commands; null: a customer made it.
+    key          text,
+    request_hash bytea,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     constraint bookings_pkey primary key (tenant_id, id),
     constraint bookings_number_key unique (tenant_id, number),
+    constraint bookings_key_key unique (tenant_id, key),
     constraint bookings_tenant_fkey foreign key (tenant_id)
         references flowhq.tenants (id) on delete cascade,
     constraint bookings_status_check check (status in ('HELD', 'CONFIRMED', 'CANCELLED')),

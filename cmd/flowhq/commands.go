@@ -49,7 +49,8 @@ func runAPI(
 	}
 	handler, err := api.New(api.Options{
 		Codec: p.codec, CodecOrigin: p.config.CodecOrigin,
-		Tenants: p.store, Profiles: p.store, Logs: p.store, FollowUps: p.store, Codes: p.store, Commands: p.store,
+		Tenants: p.store, Profiles: p.store, Facts: p.store, Contacts: p.store, Logs: p.store,
+		FollowUps: p.store, Codes: p.store, Commands: p.store,
 		Signals: commands, Bulks: commands, BulkRecords: p.store, Fleet: p.store,
 		Database: p.store, Temporal: commands, Metrics: metrics.NewRegistry(),
 		Password: p.config.AdminPassword, QueryAuth: p.config.AdminQueryAuth,

@@ -33,6 +33,8 @@ const usage = `usage: flowhq tenants <command> [flags] [TENANT...]
   logs           show the newest messages, oldest first; -n, -f goes on
   unmute         answer a contact again that was muted because it writes like a
                  program: "unmute TENANT MESSAGE", one of its messages in the log
+  handovers      show the chats that wait for a person; -n
+  give-back      have the bot answer such a chat again: "give-back TENANT CONTACT"
   events         show the newest events, oldest first; -n
   bulk           command many: "bulk start|stop|restart" with a filter or -all, and
                  -per-second; "bulk list", "bulk watch ID", "bulk cancel ID"
@@ -111,6 +113,10 @@ func (l *line) execute(ctx context.Context, command string, args []string) error
 		return l.logs(ctx, args)
 	case "unmute":
 		return l.unmute(ctx, args)
+	case "handovers":
+		return l.handOvers(ctx, args)
+	case "give-back":
+		return l.giveBack(ctx, args)
 	case "events":
 		return l.events(ctx, args)
 	case "bulk":

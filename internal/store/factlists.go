@@ -12,13 +12,15 @@ import (
 
 // A FactFilter selects facts of a tenant. Empty fields select all.
 type FactFilter struct {
-	Status  string
-	Number  string    // of the fact
-	Contact string    // number of the customer, E.164
-	From    time.Time // bookings that end after it, other facts that were made since
-	To      time.Time // bookings that start before it, other facts that were made before it
-	Before  int64     // ID of a fact; only earlier ones
-	Limit   int       // rows; 0 means DefaultLimit, more than MaxLimit means MaxLimit
+	Status    string
+	Number    string    // of the fact
+	Text      string    // that it has in its number, its names or its note, in any case
+	Contact   string    // number of the customer, E.164
+	ContactID int64     // of the customer
+	From      time.Time // bookings that end after it, other facts that were made since
+	To        time.Time // bookings that start before it, other facts that were made before it
+	Before    int64     // ID of a fact; only earlier ones
+	Limit     int       // rows; 0 means DefaultLimit, more than MaxLimit means MaxLimit
 }
 
 // A factTable is how the facts of one kind are listed and changed. Its texts become part of the
@@ -28,28 +30,40 @@ type factTable struct {
 	columns string // but for contact_id and contact
 	status  string // as it is shown
 	number  string // column or expression that FactFilter.Number and the changes are about
-	from    string // column: FactFilter.From is compared with it
+	text    string // expression: FactFilter.Text is looked for in it
+	from    string // expression: FactFilter.From must be below it
 	to      string // column: FactFilter.To is compared with it
 	noun    string // for errors and events
 }
+
+// sinceMade is the from of facts that have no time of their own. A microsecond is the least step
+// of a time, so what was made at FactFilter.From is among them.
+const sinceMade = "created_at + interval '1 microsecond'"
 
 var (
 	bookingTable = factTable{
 		"bookings", strings.Replace(bookingColumns, " status,", " shown as status,", 1),
 		"case when status = 'HELD' and held_until <= now() then 'LAPSED' else status end",
-		"number", "ends_at", "starts_at", "booking"}
+		"number", "concat_ws(' ', number, service, name, note)",
+		"ends_at", "starts_at", "booking"}
 	orderTable = factTable{
-		"orders", orderColumns, "status", "number", "created_at", "created_at", "order"}
+		"orders", orderColumns, "status", "number",
+		"concat_ws(' ', number, name, note, lines, delivery)", sinceMade, "created_at", "order"}
 	ticketTable = factTable{
-		"tickets", ticketColumns, "status", "number", "created_at", "created_at", "ticket"}
+		"tickets", ticketColumns, "status", "number", "concat_ws(' ', number, subject, note)",
+		sinceMade, "created_at", "ticket"}
 	unansweredTable = factTable{
 		"unanswered", "id, text, language, intents, status, message_id, created_at, updated_at",
-		"status", "id::text", "created_at", "created_at", "question"}
+		"status", "id::text", "text", sinceMade, "created_at", "question"}
 	handOverTable = factTable{
-		"handovers", `id, reason, note, at, owner_at, until, ended_at, end_reason, message_id`,
-		"case when ended_at is null then 'OPEN' else 'ENDED' end", "id::text", "at", "at",
+		"handovers", `id, reason, shown as status, note, at, owner_at, until, ended_at, end_reason,
+		message_id`, handOverStatus, "id::text", "note", "at + interval '1 microsecond'", "at",
 		"hand-over"}
 )
+
+// handOverStatus is the status of a hand-over, which nobody writes down when its time is over.
+const handOverStatus = `
+	case when ended_at is null and (until is null or until > now()) then 'OPEN' else 'ENDED' end`
 
 // list returns one page of facts, newest first, and the Before of the next page, 0 after the
 // last. They come through the primary key, or the index on what is filtered by.
@@ -70,6 +84,8 @@ func list[T any](
 				and (@number::text = '' or ` + t.number + ` = @number)
 				and (@from::timestamptz is null or ` + t.from + ` > @from)
 				and (@to::timestamptz is null or ` + t.to + ` < @to)
+				and (@text::text = '' or strpos(lower(` + t.text + `), lower(@text)) > 0)
+				and (@contact_id::bigint = 0 or contact_id = @contact_id)
 				and (@contact::text = '' or contact_id = (
 					select c.id from flowhq.contacts c
 					where c.tenant_id = @tenant and c.number = @contact and c.number <> ''))
@@ -79,6 +95,7 @@ func list[T any](
 	limit := clampLimit(f.Limit)
 	page, err = many(ctx, s, q, named{
 		"tenant": tenant, "status": f.Status, "number": clean(f.Number),
+		"text": clean(f.Text), "contact_id": f.ContactID,
 		"contact": clean(f.Contact), "from": orNull(f.From), "to": orNull(f.To),
 		"before": f.Before, "limit": limit + 1,
 	}, pgx.RowToStructByName[T])
@@ -90,6 +107,22 @@ func list[T any](
 		next = id(page[limit-1])
 	}
 	return page, next, nil
+}
+
+// single returns the fact with this number, or a NotFound error.
+func single[T any](
+	ctx context.Context, s *Store, t factTable, tenant flowhq.TenantID, number string,
+) (fact T, err error) {
+	page, _, err := list(ctx, s, t, tenant, FactFilter{Number: number, Limit: 1},
+		func(T) int64 { return 0 })
+	if err == nil && len(page) == 0 {
+		err = flowhq.Errorf(flowhq.NotFound, "there is no such %s", t.noun)
+		err = fmt.Errorf("%s %s of tenant %s: %w", t.noun, number, tenant, err)
+	}
+	if err != nil {
+		return fact, err
+	}
+	return page[0], nil
 }
 
 // Bookings returns one page of the tenant's bookings that f selects, newest first, and the
@@ -129,93 +162,30 @@ func (s *Store) HandOvers(
 	return list(ctx, s, handOverTable, tenant, f, func(h flowhq.HandOver) int64 { return h.ID })
 }
 
-// set changes one fact and records FACT_CHANGED with its number and status. A NotFound error
-// means that the tenant has no such fact. It is an operator's, so it is not fenced.
-func (s *Store) set(
-	ctx context.Context, t factTable, tenant flowhq.TenantID, number, change, actor string,
-	args named,
-) error {
-	q := `
-		with changed as (
-			update flowhq.` + t.name + ` set updated_at = now(), ` + change + `
-			where tenant_id = @tenant and ` + t.number + ` = @number
-			returning tenant_id, status
-		), event as (
-			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
-			select tenant_id, @event, @actor, concat_ws(' ', @noun::text, @number::text, status)
-			from changed
-		)
-		select exists (select from changed)`
-	args["tenant"], args["number"], args["noun"] = tenant, clean(number), t.noun
-	args["event"], args["actor"] = flowhq.EventFactChanged, clean(actor)
-	found, err := one(ctx, s, q, args, pgx.RowTo[bool])
-	if err == nil && !found {
-		err = flowhq.Errorf(flowhq.NotFound, "there is no such %s", t.noun)
-	}
-	if err != nil {
-		return fmt.Errorf("%s %s of tenant %s: %w", t.noun, number, tenant, err)
-	}
-	return nil
+// Booking returns the booking with this number, or a NotFound error.
+func (s *Store) Booking(
+	ctx context.Context, tenant flowhq.TenantID, number string,
+) (flowhq.Booking, error) {
+	return single[flowhq.Booking](ctx, s, bookingTable, tenant, number)
 }
 
-// A BookingChange is what an operator makes of a booking; nil fields stay.
-type BookingChange struct {
-	Status   *flowhq.BookingStatus // CONFIRMED or CANCELLED
-	StartsAt *time.Time
-	Minutes  *int // how long it takes
-	Note     *string
+// Order is Booking for orders.
+func (s *Store) Order(
+	ctx context.Context, tenant flowhq.TenantID, number string,
+) (flowhq.Order, error) {
+	return single[flowhq.Order](ctx, s, orderTable, tenant, number)
 }
 
-// SetBooking changes the booking with this number, and records FACT_CHANGED. capacity is how many
-// bookings the tenant takes at the same time. A Conflict error means that there is no room;
-// NotFound, that there is no such booking. A booking that is held and is only moved is confirmed:
-// a person has decided on it.
-func (s *Store) SetBooking(
-	ctx context.Context, tenant flowhq.TenantID, number string, c BookingChange, capacity int,
-	actor string,
-) error {
-	const change = `
-		status = coalesce(@status, case status when 'HELD' then 'CONFIRMED' else status end),
-		held_until = null,
-		starts_at = coalesce(@starts_at, starts_at),
-		minutes = coalesce(@minutes, minutes),
-		ends_at = coalesce(@starts_at, starts_at)
-			+ make_interval(mins => coalesce(@minutes, minutes)),
-		note = coalesce(@note, note),
-		capacity = @capacity`
-	if c.Note != nil {
-		note := clean(*c.Note)
-		c.Note = &note
-	}
-	return s.set(ctx, bookingTable, tenant, number, change, actor, named{
-		"status": c.Status, "starts_at": c.StartsAt, "minutes": c.Minutes, "note": c.Note,
-		"capacity": max(1, capacity),
-	})
+// Ticket is Booking for tickets.
+func (s *Store) Ticket(
+	ctx context.Context, tenant flowhq.TenantID, number string,
+) (flowhq.Ticket, error) {
+	return single[flowhq.Ticket](ctx, s, ticketTable, tenant, number)
 }
 
-// SetOrder changes the status of the order with this number. Errors are those of SetBooking.
-func (s *Store) SetOrder(
-	ctx context.Context, tenant flowhq.TenantID, number string, status flowhq.OrderStatus,
-	actor string,
-) error {
-	return s.set(ctx, orderTable, tenant, number, "status = @status", actor,
-		named{"status": status})
-}
-
-// SetTicket changes the status of the ticket with this number. Errors are those of SetBooking.
-func (s *Store) SetTicket(
-	ctx context.Context, tenant flowhq.TenantID, number string, status flowhq.TicketStatus,
-	actor string,
-) error {
-	return s.set(ctx, ticketTable, tenant, number, "status = @status", actor,
-		named{"status": status})
-}
-
-// SetQuestion changes the status of the question with this ID. Errors are those of SetBooking.
-func (s *Store) SetQuestion(
-	ctx context.Context, tenant flowhq.TenantID, id int64, status flowhq.UnansweredStatus,
-	actor string,
-) error {
-	return s.set(ctx, unansweredTable, tenant, fmt.Sprint(id), "status = @status", actor,
-		named{"status": status})
+// HandOverOf returns the hand-over with this ID, or a NotFound error.
+func (s *Store) HandOverOf(
+	ctx context.Context, tenant flowhq.TenantID, id int64,
+) (flowhq.HandOver, error) {
+	return single[flowhq.HandOver](ctx, s, handOverTable, tenant, fmt.Sprint(id))
 }

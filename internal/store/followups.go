@@ -26,7 +26,7 @@ var followUpTable = factTable{
 		select from flowhq.message_logs m
 		where m.tenant_id = @tenant and m.id = message_id and m.status = 'FAILED'
 	) then 'MISSED' else status end`,
-	"number", "due_at", "due_at", "follow-up"}
+	"number", "number", "due_at", "due_at", "follow-up"}
 
 // FollowUps returns one page of a tenant's follow-ups, like Bookings. From and To are compared
 // with when they are due.

@@ -23,6 +23,15 @@ type guest struct {
 	fact    string // number of a booking, an order and a ticket
 }
 
+// contact is the id of the guest's first contact, 0 if it cannot be read.
+func (g guest) contact(ctx context.Context, s *store.Store) int64 {
+	all, _, _ := s.Contacts(ctx, g.tenant, store.ContactFilter{})
+	if len(all) == 0 {
+		return 0
+	}
+	return all[len(all)-1].ID
+}
+
 // calls are all methods that take a tenant, and what each yields for reading.
 var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	"Tenant": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.Tenant(ctx, g.tenant) },
@@ -173,6 +182,76 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	},
 	"SetTranscript": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return nil, s.SetTranscript(ctx, g.tenant, g.epoch, g.msgID, "said")
+	},
+	"Booking": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.Booking(ctx, g.tenant, g.fact)
+	},
+	"Order": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.Order(ctx, g.tenant, g.fact) },
+	"Ticket": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.Ticket(ctx, g.tenant, g.fact)
+	},
+	"HandOverOf": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		all, _, err := s.HandOvers(ctx, g.tenant, store.FactFilter{})
+		if err != nil {
+			return nil, err
+		}
+		return s.HandOverOf(ctx, g.tenant, all[0].ID)
+	},
+	"SetHandOver": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		all, _, err := s.HandOvers(ctx, g.tenant, store.FactFilter{})
+		if err != nil {
+			return nil, err
+		}
+		return nil, s.SetHandOver(ctx, g.tenant, all[0].ID, flowhq.HandOverEnded, "admin")
+	},
+	"AddBooking": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		n := store.NewBooking{Booking: *booking(tomorrow().Add(48*time.Hour), flowhq.BookingConfirmed), Capacity: 1, Key: "k", Actor: "admin"}
+		n.Booking.Contact = aNumber
+		b, err := s.AddBooking(ctx, g.tenant, n)
+		return b.Service, err
+	},
+	"QuestionGroups": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		all, _, err := s.QuestionGroups(ctx, g.tenant, store.FactFilter{})
+		return all, err
+	},
+	"QuestionGroup": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		all, _, err := s.Questions(ctx, g.tenant, store.FactFilter{})
+		if err != nil {
+			return nil, err
+		}
+		return s.QuestionGroup(ctx, g.tenant, all[0].ID)
+	},
+	"AnswerQuestion": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		all, _, err := s.Questions(ctx, g.tenant, store.FactFilter{})
+		if err != nil {
+			return nil, err
+		}
+		p, err := s.Profile(ctx, g.tenant)
+		if err != nil {
+			return nil, err
+		}
+		p.Capacity++
+		return s.AnswerQuestion(ctx, g.tenant, all[0].ID, store.ProfileChange{Profile: p, Actor: "admin"})
+	},
+	"Contacts": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		all, _, err := s.Contacts(ctx, g.tenant, store.ContactFilter{})
+		return all, err
+	},
+	"Contact": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.Contact(ctx, g.tenant, g.contact(ctx, s))
+	},
+	"AddContact": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		_, added, err := s.AddContact(ctx, g.tenant, bNumber)
+		return added, err
+	},
+	"HandOverContact": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.HandOverContact(ctx, g.tenant, store.ContactOrder{Contact: g.contact(ctx, s), Length: time.Hour, Actor: "admin"})
+	},
+	"GiveBackContact": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.GiveBackContact(ctx, g.tenant, store.ContactOrder{Contact: g.contact(ctx, s), Actor: "admin"})
+	},
+	"LeaveContactAlone": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.LeaveContactAlone(ctx, g.tenant, store.ContactOrder{Contact: g.contact(ctx, s), Actor: "admin"}, true)
 	},
 	"PruneFacts": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.PruneFacts(ctx, g.tenant) },
 	"HandOver": func(ctx context.Context, s *store.Store, g guest) (any, error) {

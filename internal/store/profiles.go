@@ -121,6 +121,29 @@ type ProfileChange struct {
 	Reason  string // what the change was
 }
 
+// changeProfileSQL are the parts of a statement that makes a version of a profile, if that of its
+// part current is the version which is to be changed. The last part is left open.
+const changeProfileSQL = `
+		added as (
+			insert into flowhq.profiles (tenant_id, version, profile, actor, reason)
+			select id, version + 1, @profile::json, @actor, @reason
+			from current
+			where version = @version
+			returning tenant_id, version
+		), old as (
+			delete from flowhq.profiles p using added a
+			where p.tenant_id = a.tenant_id and p.version <= a.version - @kept
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select tenant_id, 'PROFILE_CHANGED', @actor,
+				concat_ws(': ', 'version ' || version, nullif(@reason, ''))
+			from added`
+
+// changedProfileSQL is the end of such a statement: the version that was made, 0 if none was.
+const changedProfileSQL = `
+		select coalesce((
+			select a.version from added a, flowhq.notify('config', a.tenant_id)), 0)`
+
 // ChangeProfile stores a profile as the version that follows c.Profile.Version, records
 // PROFILE_CHANGED, notifies every listener ("config") and returns the profile as stored. The
 // caller has normalized and validated it. Versions older than flowhq.KeptVersions are deleted.
@@ -136,42 +159,37 @@ func (s *Store) ChangeProfile(
 			from flowhq.tenants t left join flowhq.profiles p on p.tenant_id = t.id
 			where t.id = @tenant
 			group by t.id
-		), added as (
-			insert into flowhq.profiles (tenant_id, version, profile, actor, reason)
-			select id, version + 1, @profile::json, @actor, @reason
-			from current
-			where version = @version
-			returning tenant_id, version
-		), old as (
-			delete from flowhq.profiles p using added a
-			where p.tenant_id = a.tenant_id and p.version <= a.version - @kept
-		), event as (
-			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
-			select tenant_id, 'PROFILE_CHANGED', @actor,
-				concat_ws(': ', 'version ' || version, nullif(@reason, ''))
-			from added
-		)
-		select coalesce((
-			select a.version from added a, flowhq.notify('config', a.tenant_id)), 0)
+		), ` + changeProfileSQL + `
+		)` + changedProfileSQL + `
 		from current`
+	p, err := s.changeProfile(ctx, q, tenant, c, named{})
+	if err != nil {
+		return p, fmt.Errorf("change profile of tenant %s: %w", tenant, err)
+	}
+	return p, nil
+}
+
+// changeProfile runs a statement that ends with changedProfileSQL.
+func (s *Store) changeProfile(
+	ctx context.Context, q string, tenant flowhq.TenantID, c ProfileChange, args named,
+) (flowhq.Profile, error) {
 	document, err := json.Marshal(c.Profile)
-	if err == nil && len(document) > flowhq.MaxProfileBytes {
-		err = flowhq.Errorf(flowhq.Invalid, "the profile would have %d bytes as JSON, and may have "+
-			"at most %d: shorten its texts", len(document), flowhq.MaxProfileBytes)
+	if err != nil {
+		return c.Profile, err
 	}
-	var version int64
-	if err == nil {
-		version, err = one(ctx, s, q, named{
-			"tenant": tenant, "version": c.Profile.Version, "profile": string(document),
-			"actor": c.Actor, "reason": c.Reason, "kept": flowhq.KeptVersions,
-		}, pgx.RowTo[int64])
+	if len(document) > flowhq.MaxProfileBytes {
+		return c.Profile, flowhq.Errorf(flowhq.Invalid,
+			"the profile would have %d bytes as JSON, and may have at most %d: shorten its texts",
+			len(document), flowhq.MaxProfileBytes)
 	}
+	args["tenant"], args["version"], args["profile"] = tenant, c.Profile.Version, string(document)
+	args["actor"], args["reason"], args["kept"] = c.Actor, c.Reason, flowhq.KeptVersions
+	version, err := one(ctx, s, q, args, pgx.RowTo[int64])
 	if err == nil && version == 0 {
 		err = flowhq.Errorf(flowhq.Conflict, changedMeanwhile)
 	}
-	if err != nil {
-		return c.Profile, fmt.Errorf("change profile of tenant %s: %w", tenant, err)
+	if err == nil {
+		c.Profile.Version = version
 	}
-	c.Profile.Version = version
-	return c.Profile, nil
+	return c.Profile, err
 }

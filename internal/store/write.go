@@ -14,8 +14,9 @@ import (
 
 // A NewMessage is what an operator writes to a customer as the business.
 type NewMessage struct {
-	To   string // number of the customer, E.164
-	Text string
+	To      string // number of the customer, E.164; "" if Contact says who it is
+	Contact int64  // the customer, 0 if To says who it is
+	Text    string
 	// Key is of the request: a repeated one writes nothing.
 	Key   string
 	Actor string
@@ -39,7 +40,8 @@ const writeContactSQL = `
 // writeSQL is the statement of Write. The contact is there by then.
 const writeSQL = `
 	with who as (
-		select c.* from flowhq.contacts c where c.tenant_id = @tenant and c.number = @to
+		select c.* from flowhq.contacts c
+		where c.tenant_id = @tenant and (c.id = @contact or @to <> '' and c.number = @to)
 		for no key update
 	), written as (
 		insert into flowhq.message_logs (
@@ -80,7 +82,7 @@ const writeSQL = `
 // Write records a message to a customer, which the tenant's host sends like a reply, hands the
 // chat over and notifies every listener ("work"). It records MESSAGE_WRITTEN. A repeated request
 // returns the message of the first. A Conflict error means that the key was used for another
-// message; NotFound, that there is no such tenant.
+// message; NotFound, that there is no such tenant or contact.
 //
 // The number may be nobody's who has written before. Then it becomes a contact, and who replies
 // later under a LID is found to be the same person by the number.
@@ -90,7 +92,7 @@ func (s *Store) Write(
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	args := named{
-		"tenant": tenant, "to": clean(m.To), "text": clean(m.Text),
+		"tenant": tenant, "to": clean(m.To), "contact": m.Contact, "text": clean(m.Text),
 		"wa_id": operatorID(tenant, m.Key), "actor": clean(m.Actor),
 		"over_for": m.HandOverFor.Seconds(), "written_event": flowhq.EventMessageWritten,
 		"over_event": flowhq.EventHandedOver,
@@ -98,16 +100,24 @@ func (s *Store) Write(
 	var written flowhq.Message
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
 		// A statement of its own: the next one must see the contact.
-		_, err = tx.Exec(ctx, writeContactSQL, named{"tenant": tenant, "to": args["to"]})
-		if err != nil {
-			return err
+		if m.To != "" {
+			contact := named{"tenant": tenant, "to": args["to"]}
+			if _, err := tx.Exec(ctx, writeContactSQL, contact); err != nil {
+				return err
+			}
 		}
 		rows, _ := tx.Query(ctx, writeSQL, args) // Collect reports its error
 		written, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[flowhq.Message])
 		return err
 	})
-	if err == nil && (written.Text != args["text"] || written.ToNumber != args["to"]) {
-		err = flowhq.Errorf(flowhq.Conflict, "this key was used for another message")
+	switch {
+	case err == nil && (written.Text != args["text"] ||
+		m.To != "" && written.ToNumber != args["to"] ||
+		m.Contact != 0 && written.ContactID != m.Contact):
+		err = flowhq.Errorf(flowhq.Conflict, "this key was used for another message, %d; "+
+			"a new request needs a new key", written.ID)
+	case flowhq.ErrorCode(classify(err)) == flowhq.NotFound:
+		err = s.nobody(ctx, tenant)
 	}
 	if err != nil {
 		return flowhq.Message{}, fmt.Errorf("write as tenant %s: %w", tenant, classify(err))

@@ -1,0 +1,338 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// Bounds of a booking, as the table has them or as nobody exceeds them in earnest.
+const (
+	maxBookingMinutes = 24 * 60
+	maxBookingText    = 500 // characters of a name or note
+	maxBookingService = 100 // characters
+	// noLimit is the capacity of a booking that is forced.
+	noLimit = 1 << 30
+)
+
+// A moment is a time of a request. One without a zone is by the clock of the business.
+type moment struct {
+	at    time.Time
+	local bool
+}
+
+// in returns the time, by the clock in zone if it has none of its own.
+func (m moment) in(zone *time.Location) time.Time {
+	if !m.local {
+		return m.at
+	}
+	t := m.at
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, zone)
+}
+
+// moment checks a member of a body that is a time.
+func (b *binder) moment(name, value string) moment {
+	m := moment{}
+	var err error
+	if m.at, err = time.Parse(time.RFC3339, value); err != nil {
+		m.local = true
+		if m.at, err = time.Parse("2006-01-02T15:04:05", value); err != nil {
+			m.at, err = time.Parse("2006-01-02T15:04", value)
+		}
+	}
+	if err != nil || m.at.Before(earliestTime) || m.at.After(latestTime) {
+		b.wrong(name, "must be a time such as 2026-12-01T08:00:00+03:00, or, by the clock of the "+
+			"business, 2026-12-01T08:00")
+	}
+	m.at = m.at.Truncate(time.Second)
+	return m
+}
+
+// bounded checks a number of a body that may be left out.
+func (b *binder) bounded(name string, value *int64, low, high int64) {
+	if value != nil && (*value < low || *value > high) {
+		b.wrong(name, "must be a whole number from "+strconv.FormatInt(low, 10)+" to "+
+			strconv.FormatInt(high, 10))
+	}
+}
+
+// free checks a text of a body that may have several lines.
+func (b *binder) free(name, text string, most int) string {
+	text = strings.TrimSpace(text)
+	if n := utf8.RuneCountInString(text); n > most || strings.ContainsFunc(text, unprintable) {
+		b.wrong(name, "must be at most "+strconv.Itoa(most)+" printable characters")
+	}
+	return text
+}
+
+// unprintable reports whether a character has no place in a text of several lines.
+func unprintable(r rune) bool {
+	return unicode.IsControl(r) && r != '\n' ||
+		r == '\u2028' || r == '\u2029' || r == utf8.RuneError
+}
+
+// newBookingBody is the body of POST /admin/tenants/:id/bookings.
+type newBookingBody struct {
+	Contact   string `json:"contact"`
+	ContactID *int64 `json:"contact_id"`
+	Service   string `json:"service"`
+	StartsAt  string `json:"starts_at"`
+	Minutes   *int64 `json:"minutes"`
+	Price     *int64 `json:"price"`
+	Name      string `json:"name"`
+	Note      string `json:"note"`
+	Force     bool   `json:"force"`
+}
+
+// newBookingRequest is POST /admin/tenants/:id/bookings.
+type newBookingRequest struct {
+	tenantRef
+	newBookingBody
+	Starts moment
+	Key    string
+}
+
+func (r *newBookingRequest) bind(b *binder) {
+	r.tenantRef.bind(b)
+	r.Key = b.key()
+	b.body(&r.newBookingBody)
+	if r.Contact != "" && !phone.MatchString(r.Contact) {
+		b.wrong("contact", phoneWanted)
+	}
+	b.bounded("contact_id", r.ContactID, 1, 1<<62)
+	if r.Contact != "" && r.ContactID != nil {
+		b.wrong("contact_id", "must be left out if contact is given")
+	}
+	if r.Service = b.free("service", r.Service, maxBookingService); r.Service == "" {
+		b.wrong("service", "must be the id or the name of a service")
+	}
+	r.Starts = b.moment("starts_at", r.StartsAt)
+	b.bounded("minutes", r.Minutes, 1, maxBookingMinutes)
+	b.bounded("price", r.Price, 0, flowhq.MaxPrice)
+	r.Name = b.free("name", r.Name, maxBookingText)
+	r.Note = b.free("note", r.Note, maxBookingText)
+}
+
+// bookingMade answers with a booking and says where it is found from now on.
+type bookingMade struct {
+	flowhq.Booking
+	tenant flowhq.TenantID
+}
+
+func (m bookingMade) location() string {
+	return "/admin/tenants/" + string(m.tenant) + "/bookings/" + m.Number
+}
+
+// addBooking handles POST /admin/tenants/:id/bookings. The booking is a row like those of
+// customers, so the bot does not give its time away.
+func (a *API) addBooking(ctx context.Context, req newBookingRequest) (bookingMade, error) {
+	p, err := a.Profiles.Profile(ctx, req.Tenant)
+	if err != nil {
+		return bookingMade{}, err
+	}
+	service, err := serviceOf(p, req.Service)
+	if err != nil {
+		return bookingMade{}, err
+	}
+	b := flowhq.Booking{
+		Contact: req.Contact, Service: service.ID, Minutes: service.Minutes, Price: service.Price,
+		Currency: p.Currency, StartsAt: req.Starts.in(p.Zone()), Name: req.Name, Note: req.Note,
+	}
+	if req.ContactID != nil {
+		b.ContactID = *req.ContactID
+	}
+	if req.Price != nil {
+		b.Price = *req.Price
+	}
+	if req.Minutes != nil {
+		b.Minutes = int(*req.Minutes)
+	}
+	if b.Minutes == 0 {
+		return bookingMade{}, wrongFields([]flowhq.FieldError{{Field: "minutes",
+			Message: "must be given: the profile does not say how long this service takes"}})
+	}
+	n := store.NewBooking{Booking: b, Capacity: p.Capacity, Key: req.Key, Actor: actor}
+	if req.Force {
+		n.Capacity = noLimit
+	} else if err := checkOpen(p, b.StartsAt, b.Minutes); err != nil {
+		return bookingMade{}, err
+	}
+	made, err := a.Facts.AddBooking(ctx, req.Tenant, n)
+	return bookingMade{made, req.Tenant}, err
+}
+
+// serviceOf finds a service by its id, or by its name in any case. Where the owner has told none,
+// any name is one.
+func serviceOf(p flowhq.Profile, name string) (flowhq.Service, error) {
+	var ids []string
+	for _, s := range p.Services {
+		for _, known := range append([]string{s.ID, s.Name.EN, s.Name.SW}, s.Aliases...) {
+			if known != "" && strings.EqualFold(known, name) {
+				return s, nil
+			}
+		}
+		ids = append(ids, s.ID)
+	}
+	if len(ids) == 0 {
+		return flowhq.Service{ID: name}, nil
+	}
+	const most = 20
+	if len(ids) > most {
+		ids = append(ids[:most], "…")
+	}
+	return flowhq.Service{}, wrongFields([]flowhq.FieldError{{Field: "service",
+		Message: "must be a service of the profile: " + strings.Join(ids, ", ")}})
+}
+
+// checkOpen returns a Conflict error if the business is closed during any part of a booking, as far
+// as hours were told.
+func checkOpen(p flowhq.Profile, starts time.Time, minutes int) error {
+	ends := starts.Add(time.Duration(minutes) * time.Minute)
+	local := starts.In(p.Zone())
+	var today []string
+	// Yesterday's last hours may end today.
+	for _, day := range []time.Time{local.AddDate(0, 0, -1), local} {
+		for _, open := range p.OpenOn(day) {
+			if !starts.Before(open.From) && !ends.After(open.To) {
+				return nil
+			}
+			if day.Equal(local) {
+				today = append(today, open.From.Format("15:04")+" to "+open.To.Format("15:04"))
+			}
+		}
+	}
+	if _, holiday := p.HolidayOn(local); !holiday && !p.HoursTold() {
+		return nil
+	}
+	hours := cmp.Or(strings.Join(today, " and "), "not at all")
+	return flowhq.Errorf(flowhq.Conflict, "the business is not open from %s to %s: on %s it is "+
+		"open %s; with force it is booked all the same", local.Format("15:04"),
+		ends.In(p.Zone()).Format("15:04"), local.Format("2006-01-02"), hours)
+}
+
+// bookingBody is the body of PATCH /admin/tenants/:id/bookings/:number.
+type bookingBody struct {
+	Status   *string `json:"status"`
+	Service  *string `json:"service"`
+	StartsAt *string `json:"starts_at"`
+	Minutes  *int64  `json:"minutes"`
+	Price    *int64  `json:"price"`
+	Name     *string `json:"name"`
+	Note     *string `json:"note"`
+	Force    bool    `json:"force"`
+}
+
+// bookingChange is PATCH /admin/tenants/:id/bookings/:number. It has no key: to repeat it changes
+// nothing.
+type bookingChange struct {
+	factRef
+	bookingBody
+	Starts *moment
+}
+
+func (r *bookingChange) bind(b *binder) {
+	r.factRef.bind(b)
+	b.body(&r.bookingBody)
+	if r.Status != nil {
+		// HELD and LAPSED are the bot's, and no move leads there.
+		requiredWord(b, "status", r.Status,
+			[]flowhq.BookingStatus{flowhq.BookingConfirmed, flowhq.BookingCancelled})
+	}
+	if r.StartsAt != nil {
+		m := b.moment("starts_at", *r.StartsAt)
+		r.Starts = &m
+	}
+	b.bounded("minutes", r.Minutes, 1, maxBookingMinutes)
+	b.bounded("price", r.Price, 0, flowhq.MaxPrice)
+	for _, text := range []struct {
+		name  string
+		value *string
+		most  int
+	}{
+		{"service", r.Service, maxBookingService}, {"name", r.Name, maxBookingText},
+		{"note", r.Note, maxBookingText},
+	} {
+		if text.value != nil {
+			*text.value = b.free(text.name, *text.value, text.most)
+		}
+	}
+	if r.Service != nil && *r.Service == "" {
+		b.wrong("service", "must be the id or the name of a service")
+	}
+	force := r.bookingBody
+	force.Force = false
+	if b.err == nil && len(b.fields) == 0 && force == (bookingBody{}) {
+		b.stop(flowhq.Errorf(flowhq.Invalid,
+			"there is nothing to change: give at least one field of a booking"))
+	}
+}
+
+// changeBooking handles PATCH /admin/tenants/:id/bookings/:number. A booking that is held and is
+// moved is confirmed, since a person has decided on it.
+func (a *API) changeBooking(ctx context.Context, req bookingChange) (flowhq.Booking, error) {
+	old, err := a.Facts.Booking(ctx, req.Tenant, req.Number)
+	if err != nil {
+		return old, err
+	}
+	p, err := a.Profiles.Profile(ctx, req.Tenant)
+	if err != nil {
+		return old, err
+	}
+	c, err := req.change(p, old)
+	if err != nil {
+		return old, err
+	}
+	capacity := p.Capacity
+	if req.Force {
+		capacity = noLimit
+	}
+	if err := a.Facts.SetBooking(ctx, req.Tenant, req.Number, c, capacity, actor); err != nil {
+		return old, err
+	}
+	return a.Facts.Booking(ctx, req.Tenant, req.Number)
+}
+
+// change is what the request makes of a booking.
+func (r bookingChange) change(p flowhq.Profile, old flowhq.Booking) (store.BookingChange, error) {
+	c := store.BookingChange{Name: r.Name, Note: r.Note, Price: r.Price}
+	if r.Status != nil {
+		to := flowhq.BookingStatus(*r.Status)
+		c.Status = &to
+	}
+	minutes, starts := old.Minutes, old.StartsAt
+	if r.Service != nil && *r.Service != old.Service {
+		service, err := serviceOf(p, *r.Service)
+		if err != nil {
+			return c, err
+		}
+		c.Service = &service.ID
+		if c.Price == nil {
+			c.Price = &service.Price
+		}
+		minutes = cmp.Or(service.Minutes, minutes)
+	}
+	if r.Minutes != nil {
+		minutes = int(*r.Minutes)
+	}
+	if r.Starts != nil {
+		starts = r.Starts.in(p.Zone())
+	}
+	if minutes != old.Minutes {
+		c.Minutes = &minutes
+	}
+	if !starts.Equal(old.StartsAt) {
+		c.StartsAt = &starts
+	}
+	takesTime := c.Moves() || c.Status != nil && *c.Status != old.Status
+	if takesTime && (c.Status == nil || *c.Status != flowhq.BookingCancelled) && !r.Force {
+		return c, checkOpen(p, starts, minutes)
+	}
+	return c, nil
+}

@@ -1,0 +1,293 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// Contacts are the people who write to tenants. Each method fails with code NotFound for an id that
+// is no contact of the tenant's.
+type Contacts interface {
+	// Contacts returns one page; next is 0 after the last one.
+	Contacts(
+		ctx context.Context, id flowhq.TenantID, f store.ContactFilter,
+	) (page []flowhq.Contact, next int64, err error)
+	Contact(ctx context.Context, id flowhq.TenantID, contact int64) (flowhq.Contact, error)
+	// AddContact finds the contact with a number, or makes it.
+	AddContact(
+		ctx context.Context, id flowhq.TenantID, number string,
+	) (c flowhq.Contact, added bool, err error)
+	HandOverContact(ctx context.Context, id flowhq.TenantID, o store.ContactOrder) error
+	GiveBackContact(ctx context.Context, id flowhq.TenantID, o store.ContactOrder) error
+	// LeaveContactAlone has the bot never answer a contact, or answer again.
+	LeaveContactAlone(
+		ctx context.Context, id flowhq.TenantID, o store.ContactOrder, alone bool,
+	) error
+	// Write records a message to a contact, which is durable from then on and sent later. With a
+	// key that was used before it returns the first message; if that was another one, it fails
+	// with code Conflict.
+	Write(ctx context.Context, id flowhq.TenantID, m store.NewMessage) (flowhq.Message, error)
+}
+
+// A contact is named by its id, because a number in a path would end up in the logs of proxies.
+func (a *API) contactRoutes(g *gin.RouterGroup) {
+	const all, one = "/tenants/:id/contacts", "/tenants/:id/contacts/:contact"
+	get(g, all, handle(a, http.StatusOK, a.listContacts))
+	g.POST(all, handle(a, http.StatusCreated, a.addContact))
+	get(g, one, handle(a, http.StatusOK, a.readContact))
+	g.PUT(one+"/left-alone", handle(a, http.StatusOK, a.leaveAlone))
+	g.POST(one+"/hand-over", handle(a, http.StatusOK, a.handOver))
+	g.POST(one+"/give-back", handle(a, http.StatusOK, a.giveBack))
+	g.POST(one+"/messages", handle(a, http.StatusAccepted, a.writeMessage))
+}
+
+// contactsRequest is GET /admin/tenants/:id/contacts.
+type contactsRequest struct {
+	tenantRef
+	store.ContactFilter
+}
+
+func (r *contactsRequest) bind(b *binder) {
+	r.tenantRef.bind(b)
+	r.Text = b.text("text")
+	if rest, ok := strings.CutPrefix(r.Text, " "); ok { // a plus sign that was not escaped
+		r.Text = "+" + rest
+	}
+	r.HandedOver = b.choice("handed_over")
+	r.LeftAlone = b.choice("left_alone")
+	r.Muted = b.choice("muted")
+	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
+	r.Before = b.position("before")
+}
+
+// choice returns a query parameter that is true or false, nil without one.
+func (b *binder) choice(name string) *bool {
+	if _, given := b.parameter(name); !given {
+		return nil
+	}
+	v := b.flag(name)
+	return &v
+}
+
+// contactList is a page of contacts.
+type contactList struct {
+	Contacts []flowhq.Contact `json:"contacts"`
+	Next     string           `json:"next"`
+}
+
+// listContacts handles GET /admin/tenants/:id/contacts.
+func (a *API) listContacts(
+	ctx context.Context, req contactsRequest,
+) (answer contactList, err error) {
+	page, next, err := a.Contacts.Contacts(ctx, req.Tenant, req.ContactFilter)
+	answer.Contacts, answer.Next, err = paged(ctx, a, req.Tenant, page, next, err)
+	return answer, err
+}
+
+// contactBody is the body of POST /admin/tenants/:id/contacts.
+type contactBody struct {
+	Number    string `json:"number"`
+	LeftAlone *bool  `json:"left_alone"`
+}
+
+// newContactRequest is POST /admin/tenants/:id/contacts. It has no key: a number has one contact.
+type newContactRequest struct {
+	tenantRef
+	contactBody
+}
+
+func (r *newContactRequest) bind(b *binder) {
+	r.tenantRef.bind(b)
+	b.body(&r.contactBody)
+	if !phone.MatchString(r.Number) {
+		b.wrong("number", phoneWanted)
+	}
+}
+
+// contactAdded answers with the contact of a number, and says whether it is new.
+type contactAdded struct {
+	flowhq.Contact
+	tenant flowhq.TenantID
+	added  bool
+}
+
+func (c contactAdded) location() string {
+	return "/admin/tenants/" + string(c.tenant) + "/contacts/" + cursor(c.ID)
+}
+
+func (c contactAdded) status() int {
+	if c.added {
+		return http.StatusCreated
+	}
+	return http.StatusOK
+}
+
+// addContact handles POST /admin/tenants/:id/contacts: somebody is to be left alone, or written to,
+// who has perhaps never written.
+func (a *API) addContact(ctx context.Context, req newContactRequest) (contactAdded, error) {
+	c, added, err := a.Contacts.AddContact(ctx, req.Tenant, req.Number)
+	if err == nil && req.LeftAlone != nil {
+		o := store.ContactOrder{Contact: c.ID, Actor: actor}
+		err = a.Contacts.LeaveContactAlone(ctx, req.Tenant, o, *req.LeftAlone)
+		if err == nil {
+			c, err = a.Contacts.Contact(ctx, req.Tenant, c.ID)
+		}
+	}
+	return contactAdded{c, req.Tenant, added}, err
+}
+
+// contactRef is a request about one contact.
+type contactRef struct {
+	tenantRef
+	Contact int64
+}
+
+func (r *contactRef) bind(b *binder) {
+	r.tenantRef.bind(b)
+	r.Contact = b.id("contact")
+}
+
+// readContact handles GET /admin/tenants/:id/contacts/:contact.
+func (a *API) readContact(ctx context.Context, req contactRef) (flowhq.Contact, error) {
+	return a.Contacts.Contact(ctx, req.Tenant, req.Contact)
+}
+
+// aloneBody is the body of PUT /admin/tenants/:id/contacts/:contact/left-alone.
+type aloneBody struct {
+	LeftAlone *bool `json:"left_alone"`
+}
+
+// aloneRequest is PUT /admin/tenants/:id/contacts/:contact/left-alone.
+type aloneRequest struct {
+	contactRef
+	Alone bool
+}
+
+func (r *aloneRequest) bind(b *binder) {
+	r.contactRef.bind(b)
+	var body aloneBody
+	b.body(&body)
+	if body.LeftAlone == nil {
+		b.wrong("left_alone", "must be true or false")
+		return
+	}
+	r.Alone = *body.LeftAlone
+}
+
+// leaveAlone handles PUT /admin/tenants/:id/contacts/:contact/left-alone.
+func (a *API) leaveAlone(ctx context.Context, req aloneRequest) (flowhq.Contact, error) {
+	o := store.ContactOrder{Contact: req.Contact, Actor: actor}
+	if err := a.Contacts.LeaveContactAlone(ctx, req.Tenant, o, req.Alone); err != nil {
+		return flowhq.Contact{}, err
+	}
+	return a.Contacts.Contact(ctx, req.Tenant, req.Contact)
+}
+
+// Bounds of a hand-over.
+const (
+	maxHandOverMinutes = 30 * 24 * 60
+	maxHandOverReason  = 500 // characters
+)
+
+// handOverBody is the body of POST /admin/tenants/:id/contacts/:contact/hand-over.
+type handOverBody struct {
+	Reason  string `json:"reason"`
+	Minutes *int64 `json:"minutes"`
+}
+
+// handOverRequest is POST /admin/tenants/:id/contacts/:contact/hand-over. It has no key: a chat
+// that is handed over stays so.
+type handOverRequest struct {
+	contactRef
+	handOverBody
+}
+
+func (r *handOverRequest) bind(b *binder) {
+	r.contactRef.bind(b)
+	b.optionalBody(&r.handOverBody)
+	r.Reason = b.free("reason", r.Reason, maxHandOverReason)
+	b.bounded("minutes", r.Minutes, 0, maxHandOverMinutes)
+}
+
+// optionalBody is body for a request that may do without one.
+func (b *binder) optionalBody(v any) {
+	if data, ok := b.read(maxBody); ok && len(data) > 0 {
+		b.decode(data, v)
+	}
+}
+
+// handOver handles POST /admin/tenants/:id/contacts/:contact/hand-over: a person answers from now
+// on. A chat that is handed over is so for that long from now on.
+func (a *API) handOver(ctx context.Context, req handOverRequest) (flowhq.Contact, error) {
+	length := time.Duration(0)
+	if req.Minutes != nil {
+		length = time.Duration(*req.Minutes) * time.Minute
+	} else {
+		p, err := a.Profiles.Profile(ctx, req.Tenant)
+		if err != nil {
+			return flowhq.Contact{}, err
+		}
+		length = p.HandOver()
+	}
+	err := a.Contacts.HandOverContact(ctx, req.Tenant, store.ContactOrder{
+		Contact: req.Contact, Actor: actor, Note: req.Reason, Length: length,
+	})
+	if err != nil {
+		return flowhq.Contact{}, err
+	}
+	return a.Contacts.Contact(ctx, req.Tenant, req.Contact)
+}
+
+// giveBack handles POST /admin/tenants/:id/contacts/:contact/give-back: the bot answers from the
+// next message on. It is no error if it does already.
+func (a *API) giveBack(ctx context.Context, req contactRef) (flowhq.Contact, error) {
+	o := store.ContactOrder{Contact: req.Contact, Actor: actor}
+	if err := a.Contacts.GiveBackContact(ctx, req.Tenant, o); err != nil {
+		return flowhq.Contact{}, err
+	}
+	return a.Contacts.Contact(ctx, req.Tenant, req.Contact)
+}
+
+// maxWritten bounds what an operator writes at once, in characters. A phone folds longer texts.
+const maxWritten = 4096
+
+// writeBody is the body of POST /admin/tenants/:id/contacts/:contact/messages.
+type writeBody struct {
+	Text string `json:"text"`
+}
+
+// writeRequest is POST /admin/tenants/:id/contacts/:contact/messages.
+type writeRequest struct {
+	contactRef
+	writeBody
+	Key string
+}
+
+func (r *writeRequest) bind(b *binder) {
+	r.contactRef.bind(b)
+	r.Key = b.key()
+	b.body(&r.writeBody)
+	if r.Text = b.free("text", r.Text, maxWritten); r.Text == "" {
+		b.wrong("text", "must be 1 to 4096 printable characters")
+	}
+}
+
+// writeMessage handles POST /admin/tenants/:id/contacts/:contact/messages. The message is a row of
+// the log before it is answered, and its status there says how far it has come.
+func (a *API) writeMessage(ctx context.Context, req writeRequest) (flowhq.Message, error) {
+	p, err := a.Profiles.Profile(ctx, req.Tenant)
+	if err != nil {
+		return flowhq.Message{}, err
+	}
+	return a.Contacts.Write(ctx, req.Tenant, store.NewMessage{
+		Contact: req.Contact, Text: req.Text, Key: req.Key, Actor: actor,
+		HandOverFor: p.HandOver(),
+	})
+}

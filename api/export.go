@@ -1,0 +1,219 @@
+package api
+
+import (
+	"context"
+	"encoding/csv"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+const (
+	// exportPage is how many rows of an export are in memory at a time.
+	exportPage = 500
+	// maxExport bounds the rows of one export: a spreadsheet takes some million, and a request has
+	// handleTimeout. Who has more asks for them by from and to.
+	maxExport = 200_000
+)
+
+// exportRoutes lists the endpoints that stream a file. They take the filters of the lists.
+func (a *API) exportRoutes(g *gin.RouterGroup) {
+	const tenant = "/tenants/:id"
+	get(g, tenant+"/bookings.csv", stream(a, bookingFile, a.bookingRows))
+	get(g, tenant+"/bookings.ics", stream(a, calendarFile, a.bookingRows))
+	get(g, tenant+"/orders.csv", stream(a, orderFile, a.orderRows))
+	get(g, tenant+"/tickets.csv", stream(a, ticketFile, a.ticketRows))
+	get(g, tenant+"/unanswered.csv", stream(a, questionFile, a.questionRows))
+}
+
+// The rows of exports, page by page.
+func (a *API) bookingRows(
+	ctx context.Context, id flowhq.TenantID, f store.FactFilter,
+) ([]flowhq.Booking, int64, error) {
+	return a.Facts.Bookings(ctx, id, f)
+}
+
+func (a *API) orderRows(
+	ctx context.Context, id flowhq.TenantID, f store.FactFilter,
+) ([]flowhq.Order, int64, error) {
+	return a.Facts.Orders(ctx, id, f)
+}
+
+func (a *API) ticketRows(
+	ctx context.Context, id flowhq.TenantID, f store.FactFilter,
+) ([]flowhq.Ticket, int64, error) {
+	return a.Facts.Tickets(ctx, id, f)
+}
+
+func (a *API) questionRows(
+	ctx context.Context, id flowhq.TenantID, f store.FactFilter,
+) ([]flowhq.QuestionGroup, int64, error) {
+	return a.Facts.QuestionGroups(ctx, id, f)
+}
+
+// A file is what facts of one kind are exported as.
+type file[T any] struct {
+	name      string
+	mediaType string
+	statuses  []string // that the filter takes
+	marked    bool     // whether it takes bom, for the mark by which Excel knows UTF-8
+	// begin and end write what is around the rows, and row one of them. None of them returns an
+	// error: what the writer says last is asked for after each page.
+	begin func(w *bookWriter, business export)
+	row   func(w *bookWriter, business export, fact T)
+	end   func(w *bookWriter)
+}
+
+// An export is what a file needs to know of its tenant.
+type export struct {
+	tenant flowhq.TenantID
+	name   string // of the business, as customers know it
+	zone   *time.Location
+}
+
+// fileRequest is a request for a file.
+type fileRequest struct {
+	factsRequest
+	Mark bool
+}
+
+func (r *fileRequest) read(b *binder, statuses []string, marked bool) error {
+	r.tenantRef.bind(b)
+	r.filter(b)
+	r.Status = optionalWord(b, "status", statuses)
+	if marked {
+		r.Mark = b.flag("bom")
+	}
+	r.Limit = exportPage
+	return b.finish()
+}
+
+// stream makes a route of a file. The first page is read before the first byte is sent, so that a
+// failure then has a status. After a later failure the connection is cut: half a file must not look
+// like a whole one.
+func stream[T any](
+	a *API, f file[T],
+	rows func(context.Context, flowhq.TenantID, store.FactFilter) ([]T, int64, error),
+) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		var req fileRequest
+		if err := req.read(newBinder(c, a.QueryAuth), f.statuses, f.marked); err != nil {
+			a.fail(c, err)
+			return
+		}
+		ctx := c.Request.Context()
+		business, err := a.exportOf(ctx, req.Tenant)
+		if err != nil {
+			a.fail(c, err)
+			return
+		}
+		page, next, err := rows(ctx, req.Tenant, req.FactFilter)
+		if err != nil {
+			a.fail(c, err)
+			return
+		}
+		c.Header("Content-Type", f.mediaType)
+		c.Header("Content-Disposition", `attachment; filename="`+f.name+`"`)
+		c.Status(http.StatusOK)
+		w := newBookWriter(c.Writer, req.Mark)
+		f.begin(w, business)
+		for sent := 0; ; sent += len(page) {
+			for _, fact := range page {
+				f.row(w, business, fact)
+			}
+			if err := w.flush(); err != nil {
+				panic(http.ErrAbortHandler) // the caller hung up
+			}
+			if next == 0 {
+				break
+			}
+			req.Before = next
+			if page, next, err = rows(ctx, req.Tenant, req.FactFilter); err != nil ||
+				sent+len(page) > maxExport {
+				a.Log.WarnContext(ctx, "an export was cut off", "tenant", string(req.Tenant),
+					"file", f.name, "rows", sent+len(page), "err", err)
+				panic(http.ErrAbortHandler)
+			}
+		}
+		f.end(w)
+		_ = w.flush()
+	}
+}
+
+// exportOf reads what files need to know of a tenant.
+func (a *API) exportOf(ctx context.Context, id flowhq.TenantID) (export, error) {
+	t, err := a.Tenants.Tenant(ctx, id)
+	if err != nil {
+		return export{}, err
+	}
+	p, err := a.Profiles.Profile(ctx, id)
+	return export{tenant: id, name: t.Config.BusinessName, zone: p.Zone()}, err
+}
+
+// A bookWriter writes the lines of a file. Its first error stays.
+type bookWriter struct {
+	out *errWriter
+	csv *csv.Writer
+}
+
+// errWriter keeps the first error of a writer.
+type errWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (e *errWriter) Write(p []byte) (int, error) {
+	if e.err != nil {
+		return 0, e.err
+	}
+	n, err := e.w.Write(p)
+	e.err = err
+	return n, err
+}
+
+func newBookWriter(w io.Writer, mark bool) *bookWriter {
+	out := &errWriter{w: w}
+	if mark {
+		_, _ = out.Write([]byte("\ufeff"))
+	}
+	b := &bookWriter{out: out, csv: csv.NewWriter(out)}
+	b.csv.UseCRLF = true
+	return b
+}
+
+// line writes the cells of a line of CSV.
+func (w *bookWriter) line(cells ...string) {
+	for i, cell := range cells {
+		cells[i] = defused(cell)
+	}
+	_ = w.csv.Write(cells) // flush says it
+}
+
+func (w *bookWriter) flush() error {
+	w.csv.Flush()
+	return w.out.err
+}
+
+// defused returns a text as a cell that no spreadsheet computes: customers write these. A telephone
+// number stays as it is, as a plus sign and digits are only a number.
+func defused(text string) string {
+	if text == "" || phone.MatchString(text) {
+		return text
+	}
+	if strings.ContainsRune("=+-@\t\r'", rune(text[0])) {
+		return "'" + text
+	}
+	return text
+}
+
+// local writes a time by the clock of the business, with its zone.
+func (e export) local(at time.Time) string { return at.In(e.zone).Format(time.RFC3339) }
+
+func number[T int | int64](n T) string { return strconv.FormatInt(int64(n), 10) }

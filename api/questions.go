@@ -1,0 +1,216 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// Questions are what customers have asked and the bot had no answer to. Those of one wording and
+// status are one group.
+type Questions interface {
+	QuestionGroups(
+		ctx context.Context, id flowhq.TenantID, f store.FactFilter,
+	) (page []flowhq.QuestionGroup, next int64, err error)
+	// QuestionGroup fails with code NotFound for an id that is no question of the tenant's.
+	QuestionGroup(
+		ctx context.Context, id flowhq.TenantID, question int64,
+	) (flowhq.QuestionGroup, error)
+	// SetQuestion moves a question and its group to a status. It fails with code Conflict if there
+	// is no such move.
+	SetQuestion(
+		ctx context.Context, id flowhq.TenantID, question int64, to flowhq.UnansweredStatus,
+		actor string,
+	) error
+	// AnswerQuestion changes the profile, and with it marks the question and its group as
+	// RESOLVED. It fails with code Conflict if the version in the profile is not current, or if
+	// the question is not OPEN.
+	AnswerQuestion(
+		ctx context.Context, id flowhq.TenantID, question int64, c store.ProfileChange,
+	) (flowhq.Profile, error)
+}
+
+func (a *API) questionRoutes(g *gin.RouterGroup) {
+	const path = "/tenants/:id/unanswered"
+	get(g, path, handle(a, 200, a.listQuestions))
+	get(g, path+"/:question", handle(a, 200, a.readQuestion))
+	g.PATCH(path+"/:question", handle(a, 200, a.changeQuestion))
+	g.POST(path+"/:question/answer", handle(a, 200, a.answerQuestion))
+}
+
+// questionsRequest is GET /admin/tenants/:id/unanswered.
+type questionsRequest struct{ factsRequest }
+
+func (r *questionsRequest) bind(b *binder) {
+	bindFacts(&r.factsRequest, b, flowhq.UnansweredStatuses)
+}
+
+// questionList is a page of groups of questions.
+type questionList struct {
+	Unanswered []flowhq.QuestionGroup `json:"unanswered"`
+	Next       string                 `json:"next"`
+}
+
+// listQuestions handles GET /admin/tenants/:id/unanswered.
+func (a *API) listQuestions(
+	ctx context.Context, req questionsRequest,
+) (answer questionList, err error) {
+	page, next, err := a.Facts.QuestionGroups(ctx, req.Tenant, req.FactFilter)
+	answer.Unanswered, answer.Next, err = paged(ctx, a, req.Tenant, page, next, err)
+	return answer, err
+}
+
+// questionRef is a request about one question and its group.
+type questionRef struct {
+	tenantRef
+	ID int64
+}
+
+func (r *questionRef) bind(b *binder) {
+	r.tenantRef.bind(b)
+	r.ID = b.id("question")
+}
+
+// readQuestion handles GET /admin/tenants/:id/unanswered/:question.
+func (a *API) readQuestion(ctx context.Context, req questionRef) (flowhq.QuestionGroup, error) {
+	return a.Facts.QuestionGroup(ctx, req.Tenant, req.ID)
+}
+
+// questionChange is PATCH /admin/tenants/:id/unanswered/:question: it dismisses a question, or
+// opens it again.
+type questionChange struct {
+	questionRef
+	Status flowhq.UnansweredStatus
+}
+
+func (r *questionChange) bind(b *binder) {
+	r.questionRef.bind(b)
+	var body statusBody
+	b.body(&body)
+	r.Status = requiredWord(b, "status", body.Status,
+		[]flowhq.UnansweredStatus{flowhq.UnansweredOpen, flowhq.UnansweredDismissed})
+}
+
+// changeQuestion handles PATCH /admin/tenants/:id/unanswered/:question.
+func (a *API) changeQuestion(
+	ctx context.Context, req questionChange,
+) (g flowhq.QuestionGroup, err error) {
+	if err = a.Facts.SetQuestion(ctx, req.Tenant, req.ID, req.Status, actor); err == nil {
+		g, err = a.Facts.QuestionGroup(ctx, req.Tenant, req.ID)
+	}
+	return g, err
+}
+
+// answerBody is the body of POST /admin/tenants/:id/unanswered/:question/answer.
+type answerBody struct {
+	Questions []string    `json:"questions"`
+	Answer    flowhq.Text `json:"answer"`
+}
+
+// answerRequest is POST /admin/tenants/:id/unanswered/:question/answer. It has no key: an answer
+// that is there already is not added again.
+type answerRequest struct {
+	questionRef
+	answerBody
+}
+
+func (r *answerRequest) bind(b *binder) {
+	r.questionRef.bind(b)
+	b.body(&r.answerBody)
+	one := flowhq.Answer{Questions: r.Questions, Answer: r.Answer}
+	if len(one.Questions) == 0 {
+		one.Questions = []string{"?"} // the customer's own words, which are not known here
+	}
+	p := flowhq.Profile{Answers: []flowhq.Answer{one}}.Normalized()
+	for _, f := range fieldErrors(checkProfile(p)) {
+		if name, ok := strings.CutPrefix(f.Field, "answers[0]."); ok {
+			b.wrong(name, f.Message)
+		}
+	}
+}
+
+// answered says what has become of a question, and of the profile.
+type answered struct {
+	Question flowhq.QuestionGroup `json:"question"`
+	Answer   flowhq.Answer        `json:"answer"`
+	Version  int64                `json:"version"` // of the profile
+}
+
+func (q answered) headers() map[string]string { return etag(q.Version) }
+
+// answerQuestion handles POST /admin/tenants/:id/unanswered/:question/answer. What the owner
+// answers is in the profile as everything that the bot may say, so the bot knows it from the next
+// message on.
+func (a *API) answerQuestion(ctx context.Context, req answerRequest) (answered, error) {
+	for try := 1; ; try++ {
+		q, err := a.Facts.QuestionGroup(ctx, req.Tenant, req.ID)
+		if err != nil {
+			return answered{}, err
+		}
+		p, err := a.Profiles.Profile(ctx, req.Tenant)
+		if err != nil {
+			return answered{}, err
+		}
+		next := flowhq.Answer{Questions: req.Questions, Answer: req.Answer}
+		if len(next.Questions) == 0 {
+			next.Questions = []string{q.Text}
+		}
+		if q.Status == flowhq.UnansweredResolved {
+			if same, ok := answerIn(p, next); ok { // a repeated request
+				return answered{q, same, p.Version}, nil
+			}
+		}
+		if q.Status != flowhq.UnansweredOpen {
+			return answered{}, flowhq.Errorf(flowhq.Conflict, "question %d is %s: make it OPEN "+
+				"first, or change the answers of the profile", req.ID, q.Status)
+		}
+		p, err = withAnswer(p, next)
+		if err != nil {
+			return answered{}, err
+		}
+		p, err = a.Facts.AnswerQuestion(ctx, req.Tenant, req.ID,
+			store.ProfileChange{Profile: p, Actor: actor, Reason: "answer to a question"})
+		if flowhq.ErrorCode(err) == flowhq.Conflict && try < profileTries {
+			continue // somebody has changed the profile, or the question
+		}
+		if err != nil {
+			return answered{}, err
+		}
+		q, err = a.Facts.QuestionGroup(ctx, req.Tenant, req.ID)
+		return answered{q, p.Answers[len(p.Answers)-1], p.Version}, err
+	}
+}
+
+// answerIn finds an answer with the same words.
+func answerIn(p flowhq.Profile, a flowhq.Answer) (flowhq.Answer, bool) {
+	a = flowhq.Profile{Answers: []flowhq.Answer{a}}.Normalized().Answers[0]
+	for _, known := range p.Answers {
+		if known.Answer == a.Answer && slices.Equal(known.Questions, a.Questions) {
+			return known, true
+		}
+	}
+	return a, false
+}
+
+// withAnswer adds an answer to a profile. An error names what is wrong as the request has it.
+func withAnswer(p flowhq.Profile, a flowhq.Answer) (flowhq.Profile, error) {
+	p.Answers = append(slices.Clone(p.Answers), a)
+	p = p.Normalized()
+	var fields []flowhq.FieldError
+	own := "answers[" + strconv.Itoa(len(p.Answers)-1) + "]."
+	err := checkProfile(p)
+	for _, f := range fieldErrors(err) {
+		f.Field = strings.TrimPrefix(f.Field, own)
+		fields = append(fields, f)
+	}
+	if len(fields) > 0 {
+		return p, wrongFields(fields)
+	}
+	return p, err
+}

@@ -1,0 +1,206 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// A move is a status that a fact is to have, and those from which an operator may move it there.
+type move struct {
+	to   string // "" leaves it
+	from []string
+	// edits says that more is to change than the status, which then may be to already.
+	edits bool
+	next  map[string][]string // where each status may go, for the error
+}
+
+// status is the interface of the closed sets of words that say how far a fact has come.
+type status[T any] interface {
+	~string
+	Next() []T
+}
+
+// moveTo is the move to a status, or one that leaves it if to is "".
+func moveTo[T status[T]](to T, all []T) move {
+	m := move{to: string(to), next: map[string][]string{}}
+	for _, from := range all {
+		for _, next := range from.Next() {
+			m.next[string(from)] = append(m.next[string(from)], string(next))
+			if next == to {
+				m.from = append(m.from, string(from))
+			}
+		}
+	}
+	return m
+}
+
+// refused is the error of a fact that is in a status from which there is no such move.
+func (m move) refused(t factTable, number, shown string) error {
+	next := m.next[shown]
+	if len(next) == 0 {
+		return flowhq.Errorf(flowhq.Conflict,
+			"%s %s is %s, which is its end: make a new one instead", t.noun, number, shown)
+	}
+	return flowhq.Errorf(flowhq.Conflict, "%s %s is %s; from there it can only become %s",
+		t.noun, number, shown, strings.Join(next, " or "))
+}
+
+// set makes changes of columns of one fact, if it has one of the statuses of m.from, and records
+// FACT_CHANGED with its number and status. A fact that has the status already is left as it is,
+// unless there are edits besides. A NotFound error means that the tenant has no such fact;
+// Conflict, that there is no such move. It is an operator's, so it is not fenced.
+//
+// The row is locked before its status is read, so of two moves at once the second sees the first.
+func (s *Store) set(
+	ctx context.Context, t factTable, tenant flowhq.TenantID, number string, m move,
+	changes []string, actor string, args named,
+) error {
+	from := m.from
+	if m.to != "" {
+		if m.edits {
+			from = append(slices.Clone(from), m.to)
+		}
+		changes = append(changes, "status = @status")
+		args["status"] = m.to
+	}
+	q := `
+		with old as (
+			select id, ` + t.status + ` as shown from flowhq.` + t.name + `
+			where tenant_id = @tenant and ` + t.number + ` = @number
+			for no key update
+		), changed as (
+			update flowhq.` + t.name + ` t set
+				updated_at = now(), ` + strings.Join(changes, ", ") + `
+			from old
+			where t.tenant_id = @tenant and t.id = old.id and old.shown = any(@from::text[])
+			returning t.tenant_id, t.status
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select tenant_id, @event, @actor, concat_ws(' ', @noun::text, @number::text, status)
+			from changed
+		)
+		select shown, exists (select from changed) from old`
+	args["tenant"], args["number"], args["noun"] = tenant, clean(number), t.noun
+	args["event"], args["actor"], args["from"] = flowhq.EventFactChanged, clean(actor), from
+	type answer struct {
+		Shown string
+		Done  bool
+	}
+	a, err := one(ctx, s, q, args, pgx.RowToStructByPos[answer])
+	switch {
+	case flowhq.ErrorCode(err) == flowhq.NotFound:
+		err = flowhq.Errorf(flowhq.NotFound, "there is no such %s", t.noun)
+	case err == nil && !a.Done && a.Shown != m.to:
+		err = m.refused(t, number, a.Shown)
+	}
+	if err != nil {
+		return fmt.Errorf("%s %s of tenant %s: %w", t.noun, number, tenant, err)
+	}
+	return nil
+}
+
+// A BookingChange is what an operator makes of a booking; nil fields stay.
+type BookingChange struct {
+	Status   *flowhq.BookingStatus // CONFIRMED or CANCELLED
+	StartsAt *time.Time
+	Minutes  *int // how long it takes
+	Service  *string
+	Price    *int64
+	Name     *string
+	Note     *string
+}
+
+// Moves reports whether the change is of the time that a booking takes.
+func (c BookingChange) Moves() bool { return c.StartsAt != nil || c.Minutes != nil }
+
+// columns are the changes of columns, but for the status, and their arguments.
+func (c BookingChange) columns(args named) (changes []string) {
+	if c.Moves() {
+		changes = append(changes, `
+			starts_at = coalesce(@starts_at, starts_at), minutes = coalesce(@minutes, minutes),
+			ends_at = coalesce(@starts_at, starts_at)
+				+ make_interval(mins => coalesce(@minutes, minutes))`)
+		args["starts_at"], args["minutes"] = c.StartsAt, c.Minutes
+	}
+	for _, text := range []struct {
+		column string
+		value  *string
+	}{{"service", c.Service}, {"name", c.Name}, {"note", c.Note}} {
+		if text.value != nil {
+			changes = append(changes, text.column+" = @"+text.column)
+			args[text.column] = clean(*text.value)
+		}
+	}
+	if c.Price != nil {
+		changes = append(changes, "price = @price")
+		args["price"] = *c.Price
+	}
+	return changes
+}
+
+// SetBooking changes the booking with this number, and records FACT_CHANGED. capacity is how many
+// bookings the tenant takes at the same time. A Conflict error means that there is no room, or that
+// the booking is not in a status from which it can be changed so; NotFound, that there is no such
+// booking. A booking that is held and is only moved is confirmed: a person has decided on it. What
+// takes the same time as before needs no room anew.
+func (s *Store) SetBooking(
+	ctx context.Context, tenant flowhq.TenantID, number string, c BookingChange, capacity int,
+	actor string,
+) error {
+	args := named{}
+	changes := c.columns(args)
+	to := flowhq.BookingStatus("")
+	switch {
+	case c.Status != nil:
+		to = *c.Status
+	case c.Moves():
+		to = flowhq.BookingConfirmed
+	}
+	m := moveTo(to, flowhq.BookingStatuses)
+	m.edits = len(changes) > 0
+	switch to {
+	case "":
+		m.from = words(flowhq.BookingStatuses)
+		if !m.edits {
+			return nil
+		}
+	case flowhq.BookingCancelled:
+		changes = append(changes, "held_until = null")
+	default: // the trigger looks for room whenever the capacity is written
+		changes = append(changes, "held_until = null", "capacity = @capacity")
+		args["capacity"] = max(1, capacity)
+	}
+	return s.set(ctx, bookingTable, tenant, number, m, changes, actor, args)
+}
+
+// words are a closed set of words as plain texts.
+func words[T ~string](all []T) (texts []string) {
+	for _, w := range all {
+		texts = append(texts, string(w))
+	}
+	return texts
+}
+
+// SetOrder changes the status of the order with this number. Errors are those of SetBooking.
+func (s *Store) SetOrder(
+	ctx context.Context, tenant flowhq.TenantID, number string, status flowhq.OrderStatus,
+	actor string,
+) error {
+	return s.set(ctx, orderTable, tenant, number, moveTo(status, flowhq.OrderStatuses), nil, actor,
+		named{})
+}
+
+// SetTicket changes the status of the ticket with this number. Errors are those of SetBooking.
+func (s *Store) SetTicket(
+	ctx context.Context, tenant flowhq.TenantID, number string, status flowhq.TicketStatus,
+	actor string,
+) error {
+	return s.set(ctx, ticketTable, tenant, number, moveTo(status, flowhq.TicketStatuses), nil,
+		actor, named{})
+}

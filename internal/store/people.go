@@ -1,0 +1,273 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// A ContactFilter selects contacts of a tenant. Empty fields select all.
+type ContactFilter struct {
+	ID         int64
+	Text       string // that is in the name or the number, in any case
+	HandedOver *bool
+	LeftAlone  *bool
+	Muted      *bool
+	Before     int64 // ID of a contact; only earlier ones
+	Limit      int   // rows; 0 means DefaultLimit, more than MaxLimit means MaxLimit
+}
+
+// contactsSQL yields contacts with their open hand-overs, those of late first. The names of the
+// hand-over's columns are those of its JSON.
+const contactsSQL = `
+	select c.id, c.number, c.name, c.first_seen_at, c.last_seen_at,
+		case when c.muted_until > now() then c.muted_until end as muted_until, c.left_alone,
+		case when h.id is not null then json_build_object(
+			'id', h.id, 'contact_id', c.id, 'contact', c.number, 'reason', h.reason,
+			'status', 'OPEN', 'note', h.note, 'at', h.at, 'owner_at', h.owner_at,
+			'until', h.until, 'message_id', h.message_id)::text end as hand_over
+	from flowhq.contacts c
+	left join flowhq.handovers h on h.tenant_id = c.tenant_id and h.contact_id = c.id
+		and h.ended_at is null and (h.until is null or h.until > now())
+	where c.tenant_id = @tenant
+		and (@id::bigint = 0 or c.id = @id)
+		and (@before::bigint = 0 or c.id < @before)
+		and (@text::text = '' or strpos(lower(concat_ws(' ', c.name, c.number)), lower(@text)) > 0)
+		and (@handed_over::boolean is null or (h.id is not null) = @handed_over)
+		and (@left_alone::boolean is null or (c.left_alone <> '') = @left_alone)
+		and (@muted::boolean is null or coalesce(c.muted_until > now(), false) = @muted)
+	order by c.id desc
+	limit @limit`
+
+// Contacts returns one page of the tenant's contacts that f selects, newest first, and the Before
+// of the next page, 0 after the last.
+func (s *Store) Contacts(
+	ctx context.Context, tenant flowhq.TenantID, f ContactFilter,
+) (page []flowhq.Contact, next int64, err error) {
+	limit := clampLimit(f.Limit)
+	page, err = many(ctx, s, contactsSQL, named{
+		"tenant": tenant, "id": f.ID, "before": f.Before, "text": clean(f.Text),
+		"handed_over": f.HandedOver, "left_alone": f.LeftAlone, "muted": f.Muted,
+		"limit": limit + 1,
+	}, scanContact)
+	if err != nil {
+		return nil, 0, fmt.Errorf("contacts of tenant %s: %w", tenant, err)
+	}
+	if len(page) > limit {
+		page = page[:limit]
+		next = page[limit-1].ID
+	}
+	return page, next, nil
+}
+
+func scanContact(row pgx.CollectableRow) (c flowhq.Contact, err error) {
+	var handOver *string
+	err = row.Scan(&c.ID, &c.Number, &c.Name, &c.FirstSeenAt, &c.LastSeenAt, &c.MutedUntil,
+		&c.LeftAlone, &handOver)
+	if err != nil || handOver == nil {
+		return c, err
+	}
+	c.HandOver = &flowhq.HandOver{}
+	if err := json.Unmarshal([]byte(*handOver), c.HandOver); err != nil {
+		return c, err
+	}
+	// PostgreSQL writes times in JSON with the offset of the connection's zone.
+	c.HandOver.At = c.HandOver.At.UTC()
+	for _, at := range []*time.Time{c.HandOver.OwnerAt, c.HandOver.Until} {
+		if at != nil {
+			*at = at.UTC()
+		}
+	}
+	return c, nil
+}
+
+// Contact returns the contact with this ID, or a NotFound error. A contact that has turned out to
+// be the same person as an older one is gone, and the older one has all of it.
+func (s *Store) Contact(
+	ctx context.Context, tenant flowhq.TenantID, id int64,
+) (flowhq.Contact, error) {
+	page, _, err := s.Contacts(ctx, tenant, ContactFilter{ID: id, Limit: 1})
+	if err == nil && len(page) == 0 {
+		err = fmt.Errorf("contact %d of tenant %s: %w", id, tenant, s.nobody(ctx, tenant))
+	}
+	if err != nil {
+		return flowhq.Contact{}, err
+	}
+	return page[0], nil
+}
+
+// AddContact returns the contact with this number, and whether it is new: nobody has written from
+// the number, and the bot was not told of it. A NotFound error means that there is no such tenant.
+func (s *Store) AddContact(
+	ctx context.Context, tenant flowhq.TenantID, number string,
+) (c flowhq.Contact, added bool, err error) {
+	tag, err := exec(ctx, s, writeContactSQL, named{"tenant": tenant, "to": clean(number)})
+	var id int64
+	if err == nil {
+		const q = `select id from flowhq.contacts where tenant_id = @tenant and number = @number`
+		id, err = one(ctx, s, q, named{"tenant": tenant, "number": clean(number)}, pgx.RowTo[int64])
+	}
+	if err != nil {
+		return c, false, fmt.Errorf("add a contact of tenant %s: %w", tenant, err)
+	}
+	c, err = s.Contact(ctx, tenant, id)
+	return c, tag.RowsAffected() > 0, err
+}
+
+// A ContactOrder is what an operator wants of the chat with a contact.
+type ContactOrder struct {
+	Contact int64
+	Actor   string
+	// Note and Length are of a hand-over: what it is about, and for how long it is, 0 for until it
+	// is given back.
+	Note   string
+	Length time.Duration
+}
+
+// HandOverContact is HandOver for the chat with a contact. A NotFound error means that the tenant
+// has no such contact.
+func (s *Store) HandOverContact(
+	ctx context.Context, tenant flowhq.TenantID, o ContactOrder,
+) error {
+	// One whose time is over, which nobody has noted yet, is no hand-over to go on with.
+	const q = `
+		with who as (
+			select id from flowhq.contacts where tenant_id = @tenant and id = @id
+			for no key update
+		), handed as (
+			insert into flowhq.handovers as h (tenant_id, contact_id, reason, note, owner_at, until)
+			select @tenant, id, 'OPERATOR', @note, now(),
+				now() + make_interval(secs => nullif(@length, 0))
+			from who
+			on conflict (tenant_id, contact_id) where ended_at is null do update set
+				reason = case when h.until <= now() then excluded.reason else h.reason end,
+				at = case when h.until <= now() then excluded.at else h.at end,
+				note = case when h.until <= now() or excluded.note <> '' then excluded.note
+					else h.note end,
+				owner_at = now(), until = excluded.until
+			returning h.id
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select @tenant, @event, @actor, concat('contact ', @id::bigint, ': OPERATOR')
+			from handed
+		), nudge as (
+			select flowhq.notify('work', @tenant) from handed
+		)
+		select exists (select from who), exists (select from nudge)`
+	return s.orderContact(ctx, tenant, q, o, flowhq.EventHandedOver,
+		named{"note": clean(o.Note), "length": o.Length.Seconds()})
+}
+
+// GiveBackContact is GiveBack for the chat with a contact. A NotFound error means that the tenant
+// has no such contact.
+func (s *Store) GiveBackContact(
+	ctx context.Context, tenant flowhq.TenantID, o ContactOrder,
+) error {
+	const q = `
+		with who as (
+			select id from flowhq.contacts where tenant_id = @tenant and id = @id
+		), ended as (
+			update flowhq.handovers h set
+				ended_at = now(), end_reason = concat('given back by ', @actor::text)
+			from who
+			where h.tenant_id = @tenant and h.contact_id = who.id and h.ended_at is null
+			returning h.id
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select @tenant, @event, @actor, concat('hand-over ', id) from ended
+		), nudge as (
+			select flowhq.notify('work', @tenant) from ended
+		)
+		select exists (select from who), exists (select from nudge)`
+	return s.orderContact(ctx, tenant, q, o, flowhq.EventGivenBack, named{})
+}
+
+// LeaveContactAlone is LeaveAlone for a contact, who may have no number.
+func (s *Store) LeaveContactAlone(
+	ctx context.Context, tenant flowhq.TenantID, o ContactOrder, alone bool,
+) error {
+	const q = `
+		with who as (
+			select id from flowhq.contacts where tenant_id = @tenant and id = @id
+		), changed as (
+			update flowhq.contacts c set left_alone = @why
+			from who
+			where c.tenant_id = @tenant and c.id = who.id and (c.left_alone = '') <> (@why = '')
+			returning c.id
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select @tenant, @event, @actor, concat('contact ', id) from changed
+		)
+		select exists (select from who), true`
+	why, event := flowhq.NotLeftAlone, flowhq.EventContactServed
+	if alone {
+		why, event = flowhq.LeftListed, flowhq.EventContactLeftAlone
+	}
+	return s.orderContact(ctx, tenant, q, o, event, named{"why": why})
+}
+
+// orderContact runs a statement of an operator about a contact. It yields what operate's does.
+func (s *Store) orderContact(
+	ctx context.Context, tenant flowhq.TenantID, q string, o ContactOrder, event flowhq.EventType,
+	args named,
+) error {
+	type answer struct{ Found, Notified bool }
+	args["tenant"], args["id"] = tenant, o.Contact
+	args["actor"], args["event"] = clean(o.Actor), event
+	a, err := one(ctx, s, q, args, pgx.RowToStructByPos[answer])
+	if err == nil && !a.Found {
+		err = s.nobody(ctx, tenant)
+	}
+	if err != nil {
+		return fmt.Errorf("contact %d of tenant %s: %w", o.Contact, tenant, err)
+	}
+	return nil
+}
+
+// SetHandOver gives the chat of the hand-over with this ID back, if to is ENDED, and records
+// GIVEN_BACK. Errors are those of SetTicket: a hand-over that has ended is not opened again.
+func (s *Store) SetHandOver(
+	ctx context.Context, tenant flowhq.TenantID, id int64, to flowhq.HandOverStatus, actor string,
+) error {
+	const q = `
+		with old as (
+			select id, ` + handOverStatus + ` as shown from flowhq.handovers
+			where tenant_id = @tenant and id = @id
+			for no key update
+		), ended as (
+			update flowhq.handovers h set
+				ended_at = now(), end_reason = concat('given back by ', @actor::text)
+			from old
+			where h.tenant_id = @tenant and h.id = old.id and old.shown = any(@from::text[])
+			returning h.id
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select @tenant, @event, @actor, concat('hand-over ', id) from ended
+		), nudge as (
+			select flowhq.notify('work', @tenant) from ended
+		)
+		select shown, exists (select from nudge) from old`
+	type answer struct {
+		Shown string
+		Done  bool
+	}
+	m := moveTo(to, flowhq.HandOverStatuses)
+	a, err := one(ctx, s, q, named{
+		"tenant": tenant, "id": id, "from": m.from, "actor": clean(actor),
+		"event": flowhq.EventGivenBack,
+	}, pgx.RowToStructByPos[answer])
+	switch {
+	case flowhq.ErrorCode(err) == flowhq.NotFound:
+		err = flowhq.Errorf(flowhq.NotFound, "there is no such hand-over")
+	case err == nil && !a.Done && a.Shown != m.to:
+		err = m.refused(handOverTable, fmt.Sprint(id), a.Shown)
+	}
+	if err != nil {
+		return fmt.Errorf("hand-over %d of tenant %s: %w", id, tenant, err)
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// sameQuestion is what questions have in common that are one: case, spaces and what ends them do
+// not count.
+const sameQuestion = `lower(btrim(regexp_replace(text, '\s+', ' ', 'g'), ' ?!.,'))`
+
+// groupedSQL yields the groups of the questions that are selected in it, newest first. A group has
+// the newest question's text.
+const groupedSQL = `
+	with picked as (
+		select *, ` + sameQuestion + ` as same from flowhq.unanswered
+		where tenant_id = @tenant and (@id::bigint = 0 or id = @id)
+			and (@status::text = '' or status = @status)
+			and (@text::text = '' or strpos(lower(text), lower(@text)) > 0)
+			and (@from::timestamptz is null or created_at >= @from)
+			and (@to::timestamptz is null or created_at < @to)
+			and (@contact_id::bigint = 0 or contact_id = @contact_id)
+			and (@contact::text = '' or contact_id = (
+				select c.id from flowhq.contacts c
+				where c.tenant_id = @tenant and c.number = @contact and c.number <> ''))
+	), members as (
+		select * from picked where @id = 0
+		union all
+		select u.* from picked p, (
+			select *, ` + sameQuestion + ` as same from flowhq.unanswered
+			where tenant_id = @tenant and @id <> 0
+		) as u
+		where u.same = p.same and u.status = p.status
+	), groups as (
+		select max(id) as id, count(*)::int as questions,
+			count(distinct contact_id)::int as contacts, min(created_at) as first_at,
+			max(created_at) as last_at, max(updated_at) as updated_at
+		from members
+		group by same, status
+		having @before::bigint = 0 or max(id) < @before
+		order by max(id) desc
+		limit @limit
+	)
+	select g.id, u.contact_id, u.text, u.language, u.intents, u.status, u.message_id,
+		g.questions, g.contacts, g.first_at, g.last_at, g.updated_at
+	from groups g
+	join flowhq.unanswered u on u.tenant_id = @tenant and u.id = g.id
+	order by g.id desc`
+
+// groups returns a page of groups of questions, or that of the question with this ID.
+func (s *Store) groups(
+	ctx context.Context, tenant flowhq.TenantID, id int64, f FactFilter, limit int,
+) ([]flowhq.QuestionGroup, error) {
+	return many(ctx, s, groupedSQL, named{
+		"tenant": tenant, "id": id, "status": f.Status, "text": clean(f.Text),
+		"from": orNull(f.From), "to": orNull(f.To), "contact_id": f.ContactID,
+		"contact": clean(f.Contact), "before": f.Before, "limit": limit,
+	}, pgx.RowToStructByName[flowhq.QuestionGroup])
+}
+
+// QuestionGroups returns one page of the questions that f selects, those of one wording and status
+// as one, newest first, and the Before of the next page, 0 after the last.
+func (s *Store) QuestionGroups(
+	ctx context.Context, tenant flowhq.TenantID, f FactFilter,
+) (page []flowhq.QuestionGroup, next int64, err error) {
+	limit := clampLimit(f.Limit)
+	page, err = s.groups(ctx, tenant, 0, f, limit+1)
+	if err != nil {
+		return nil, 0, fmt.Errorf("questions of tenant %s: %w", tenant, err)
+	}
+	if len(page) > limit {
+		page = page[:limit]
+		next = page[limit-1].ID
+	}
+	return page, next, nil
+}
+
+// QuestionGroup returns the group of the question with this ID, or a NotFound error.
+func (s *Store) QuestionGroup(
+	ctx context.Context, tenant flowhq.TenantID, id int64,
+) (flowhq.QuestionGroup, error) {
+	page, err := s.groups(ctx, tenant, id, FactFilter{}, 1)
+	if err == nil && len(page) == 0 {
+		err = flowhq.Errorf(flowhq.NotFound, "there is no such question")
+	}
+	if err != nil {
+		return flowhq.QuestionGroup{}, fmt.Errorf("question %d of tenant %s: %w", id, tenant, err)
+	}
+	return page[0], nil
+}
+
+// SetQuestion changes the status of the question with this ID, and of all of its group. Errors are
+// those of SetBooking.
+func (s *Store) SetQuestion(
+	ctx context.Context, tenant flowhq.TenantID, id int64, status flowhq.UnansweredStatus,
+	actor string,
+) error {
+	const q = `
+		with asked as (
+			select status, ` + sameQuestion + ` as same from flowhq.unanswered
+			where tenant_id = @tenant and id = @id
+			for no key update
+		), changed as (
+			update flowhq.unanswered u set status = @status, updated_at = now()
+			from asked
+			where u.tenant_id = @tenant and u.status = asked.status
+				and ` + sameQuestion + ` = asked.same and asked.status = any(@from::text[])
+			returning u.id
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select @tenant, @event, @actor, concat('question ', @id::bigint, ' ', @status::text)
+			where exists (select from changed)
+		)
+		select status, exists (select from changed) from asked`
+	type answer struct {
+		Shown string
+		Done  bool
+	}
+	m := moveTo(status, flowhq.UnansweredStatuses)
+	a, err := one(ctx, s, q, named{
+		"tenant": tenant, "id": id, "status": status, "from": m.from,
+		"event": flowhq.EventFactChanged, "actor": clean(actor),
+	}, pgx.RowToStructByPos[answer])
+	switch {
+	case flowhq.ErrorCode(err) == flowhq.NotFound:
+		err = flowhq.Errorf(flowhq.NotFound, "there is no such question")
+	case err == nil && !a.Done && a.Shown != m.to:
+		err = m.refused(unansweredTable, fmt.Sprint(id), a.Shown)
+	}
+	if err != nil {
+		return fmt.Errorf("question %d of tenant %s: %w", id, tenant, err)
+	}
+	return nil
+}
+
+// AnswerQuestion makes a version of the profile as ChangeProfile does, whose errors it has, and in
+// the same statement marks the question with this ID, and all of its group, as RESOLVED, with
+// FACT_CHANGED. A Conflict error also means that the question is not OPEN any more.
+func (s *Store) AnswerQuestion(
+	ctx context.Context, tenant flowhq.TenantID, id int64, c ProfileChange,
+) (flowhq.Profile, error) {
+	const q = `
+		with asked as (
+			select ` + sameQuestion + ` as same from flowhq.unanswered
+			where tenant_id = @tenant and id = @question and status = 'OPEN'
+			for no key update
+		), current as (
+			select t.id, coalesce(max(p.version), 0) as version
+			from flowhq.tenants t left join flowhq.profiles p on p.tenant_id = t.id
+			where t.id = @tenant and exists (select from asked)
+			group by t.id
+		), ` + changeProfileSQL + `
+		), resolved as (
+			update flowhq.unanswered u set status = 'RESOLVED', updated_at = now()
+			from added, asked
+			where u.tenant_id = added.tenant_id and u.status = 'OPEN'
+				and ` + sameQuestion + ` = asked.same
+		), fact_event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select tenant_id, 'FACT_CHANGED', @actor,
+				concat('question ', @question::bigint, ' RESOLVED')
+			from added
+		)` + changedProfileSQL + `
+		from (values (1)) as one`
+	p, err := s.changeProfile(ctx, q, tenant, c, named{"question": id})
+	if err != nil {
+		return p, fmt.Errorf("answer question %d of tenant %s: %w", id, tenant, err)
+	}
+	return p, nil
+}
