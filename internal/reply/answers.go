@@ -44,7 +44,11 @@ func (t *turn) takeAnswer() bool {
 	case askOrder:
 		return t.addsAddress()
 	case askHelped:
-		if anyIn(t.p.reading.Words, stillWords) && !t.p.has(infoActs...) {
+		told := len(t.p.acts) == 0 && !t.p.asks && len(t.p.reading.Words) >= minDescription
+		if told && t.next.Ticket != nil {
+			t.next.Ticket.Note = oneLine(t.next.Ticket.Note+" / "+t.note(), maxNote)
+		}
+		if told || anyIn(t.p.reading.Words, stillWords) && !t.p.has(infoActs...) {
 			t.openTicket() // "ndio nimefanya, bado"
 			return true
 		}

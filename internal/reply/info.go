@@ -138,12 +138,20 @@ func (t *turn) giveAnswer(id string) bool {
 		return false
 	}
 	t.show(a.Answer.In(t.say.language))
+	if t.k.template() == flowhq.SupportTemplate && !t.p.has(actProblem, actPaid) &&
+		(t.next.Ticket == nil || t.next.Ticket.Number == "") &&
+		anyIn(split(a.Answer.In(t.say.language)), wantsMore) {
+		t.next.Ticket = &Problem{Subject: string(actAccount), Note: t.note(), At: t.in.Message.At, Wanted: true}
+	}
 	if t.k.template() == flowhq.SupportTemplate && t.p.has(actProblem, actPaid) {
 		t.next.Ticket = &Problem{Subject: string(actProblem), Note: t.note(), At: t.in.Message.At}
 		t.ask(Ask{For: askHelped}, "ticket.helped")
 	}
 	return true
 }
+
+// wantsMore are words of an owner's answer that asks the customer to write something.
+var wantsMore = keywords("here, hapa")
 
 // mayAnswer is how alike an owner's question is that decides what else only a person could.
 const mayAnswer = .4

@@ -156,6 +156,8 @@ type Problem struct {
 	Subject string    `json:"subject"`
 	Note    string    `json:"note,omitempty"`
 	At      time.Time `json:"at,omitzero"`
+	// Wanted says that the owner's answer has asked the customer to write more.
+	Wanted bool `json:"wanted,omitempty"`
 }
 
 // current returns what still counts of a State when a message written then is read.

@@ -18,6 +18,7 @@ func (t *turn) actOnTickets(informed bool) bool {
 	case p.has(actStatus) && !p.has(actProblem):
 		t.did(actStatus)
 		t.tellStatus()
+		t.tellRepairTime(informed)
 	case p.has(actCancel) && len(t.in.Calendar.Tickets) > 0:
 		t.did(actCancel)
 		t.closeTicket()
@@ -31,6 +32,12 @@ func (t *turn) actOnTickets(informed bool) bool {
 		t.did(actAccount)
 		t.next.Ticket = &Problem{Subject: string(actAccount), Note: t.note(), At: t.in.Message.At}
 		t.openTicket()
+	case t.next.Ticket != nil && t.next.Ticket.Number == "" && t.next.Ticket.Wanted && !informed &&
+		!p.asks && p.yesNo == 0 && len(p.reading.Words) > 1 &&
+		!p.has(actThanks, actBye, actCancel, actStatus, actGreet, actMenu):
+		t.did(actProblem)
+		t.next.Ticket.Note = oneLine(t.next.Ticket.Note+" / "+t.note(), maxNote)
+		t.openTicket()
 	case p.has(actAccount, actCancel, actOrder, actChange) && !informed:
 		t.did(actAccount)
 		t.passAccount()
@@ -43,9 +50,41 @@ func (t *turn) actOnTickets(informed bool) bool {
 	return true
 }
 
+// tellRepairTime gives the owner's answer to when a fault is mended, to who asks that of a ticket in
+// other words than the owner's.
+func (t *turn) tellRepairTime(informed bool) {
+	if informed || len(t.in.Calendar.Tickets) == 0 || !anyIn(t.p.reading.Words, whenMended) {
+		return
+	}
+	for _, question := range repairQuestions {
+		if id, _, sure, _ := t.k.answers.Best(question); sure {
+			t.did(actAnswer)
+			t.show(t.k.answer[id].Answer.In(t.say.language))
+			return
+		}
+	}
+}
+
+// whenMended ask for the time of a repair, repairQuestions do so in words that owners use.
+var (
+	whenMended = keywords(`
+		lini, saa ngapi, mtakuja, atakuja, mnakuja, when, how long, muda gani, fixed, itarudi,
+		itatengenezwa, mtatengeneza, coming
+	`)
+	repairQuestions = []string{
+		"when will the technician come", "fundi atakuja lini", "how long does a repair take",
+		"matengenezo yanachukua muda gani",
+	}
+)
+
 // takeReference adds a number of an account or payment to the ticket that was just opened.
 func (t *turn) takeReference() bool {
 	p, v := &t.p, t.next.Ticket
+	if v != nil && v.Number == "" && v.Wanted && len(p.entities.References) > 0 && !p.asks {
+		v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
+		t.openTicket() // the number that the owner's answer has asked for
+		return true
+	}
 	if t.k.template() != flowhq.SupportTemplate || v == nil || v.Number == "" || p.asks ||
 		len(p.entities.References)+len(p.entities.Phones) == 0 || p.has(actStatus, actCancel) {
 		return false
@@ -193,6 +232,8 @@ func (t *turn) tellTickets() {
 		t.describeProblem(actAccount) // a number without what it is about
 	case unknown && len(meant) == 0:
 		t.unanswered("unanswered.reference")
+	case len(meant) == 0 && t.next.Ticket != nil && t.next.Ticket.Number == "":
+		t.openTicket() // the owner's answer has not ended the problem that was told
 	case len(meant) == 0:
 		t.unanswered("ticket.none")
 	default:
