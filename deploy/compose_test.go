@@ -152,7 +152,8 @@ func TestComposePassesEverySettingOn(t *testing.T) {
 		// Files would have to be in the containers; what they hold is passed on.
 		"TEMPORAL_CONFIG_FILE": true, "TEMPORAL_PROFILE": true, "TEMPORAL_TLS_SERVER_CA_CERT_PATH": true,
 		"TEMPORAL_TLS_CLIENT_CERT_PATH": true, "TEMPORAL_TLS_CLIENT_KEY_PATH": true,
-		"TEMPORAL_GRPC_META_": true, "TEMPORAL_TLS_DISABLE_HOST_VERIFICATION": true, // for who has read what they do
+		"ASSISTANT_API_KEY_FILE": true,
+		"TEMPORAL_GRPC_META_":    true, "TEMPORAL_TLS_DISABLE_HOST_VERIFICATION": true, // for who has read what they do
 
 		"LOGS_PATH": true, "STATE_PATH": true, // the image sets them
 

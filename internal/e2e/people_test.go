@@ -11,13 +11,6 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// ofAShop is what a grocer sells, as the profile's API takes it.
-const ofAShop = `{"currency":"TZS","products":[
-	{"name":{"en":"Maize flour","sw":"Unga wa sembe"},"aliases":["unga","flour"],"price":3000},
-	{"name":{"en":"Sugar","sw":"Sukari"},"aliases":["sukari"],"price":2500},
-	{"name":{"en":"Cooking oil","sw":"Mafuta ya kupikia"},"aliases":["mafuta","oil"],"price":6000}],
-	"delivery":{"offered":true,"areas":[{"name":"Kimara","fee":2000}]}}`
-
 // ofABarber is a barber with one chair.
 const ofABarber = `{"currency":"TZS","capacity":1,"services":[
 	{"id":"haircut","name":{"en":"Haircut","sw":"Kunyoa"},"aliases":["cut","haircut"],"minutes":30,"price":10000}],

@@ -10,7 +10,6 @@ import (
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5"
 )
 
 // A guest is a tenant, its host, and something to talk about.
@@ -492,39 +491,4 @@ func TestAnotherTenantsMessage(t *testing.T) {
 	if diff := cmp.Diff(before, dump(t, b, owner.tenant)); diff != "" {
 		t.Errorf("the owner's rows changed (-want +got):\n%s", diff)
 	}
-}
-
-// A row is what one row of a table holds, as JSON.
-type row struct{ Table, JSON string }
-
-// dump returns all that the database holds on a tenant.
-func dump(t testing.TB, b *bench, tenant flowhq.TenantID) []row {
-	t.Helper()
-	var all []row
-	for _, table := range append(tenantTables(t, b), "tenants") {
-		column := "tenant_id"
-		if table == "tenants" {
-			column = "id"
-		}
-		rows, _ := b.raw.Query(t.Context(),
-			"select '"+table+"', to_json(x)::text from flowhq."+table+" x where "+column+" = $1 order by 2", tenant)
-		found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[row])
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, found...)
-	}
-	return all
-}
-
-// tenantTables names the tables that have a tenant_id.
-func tenantTables(t testing.TB, b *bench) []string {
-	t.Helper()
-	rows, _ := b.raw.Query(t.Context(), `select table_name from information_schema.columns
-		where table_schema = 'flowhq' and column_name = 'tenant_id' order by 1`)
-	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil || len(names) < 8 {
-		t.Fatalf("tables %v, %v", names, err)
-	}
-	return names
 }
