@@ -6,7 +6,8 @@ import (
 	"github.com/flowhq/flowhq/internal/understand"
 )
 
-// An act is what a message does, or what the bot did in answer. A message may do several.
+// An act is what a message does, or what the bot did in answer. A message may do several. After
+// [turn.actsOf] the steps look at acts; intents of the model only name what may have been meant.
 type act string
 
 // Acts of messages. Those up to actAnswer ask for facts, those from actBook want something done.
@@ -52,7 +53,9 @@ const (
 	actConfirm  act = "confirm"
 )
 
-// actOf says what an intent of the model does.
+// actOf says what an intent of the model does. An intent that is missing here does nothing, so a
+// new intent of the model cannot change a reply before somebody decides what it does. Bills and
+// accounts are one act: both are passed on.
 var actOf = map[understand.Intent]act{
 	understand.Book: actBook, understand.Cancel: actCancel, understand.Change: actChange,
 	understand.Status: actStatus, understand.Availability: actOffer, understand.Price: actPrice,
@@ -65,7 +68,9 @@ var actOf = map[understand.Intent]act{
 	understand.Affirm: actYes, understand.Deny: actNo,
 }
 
-// infoActs ask for facts, and taskActs want something done. Both in the order of the reply.
+// infoActs ask for facts, and taskActs want something done. Both in the order of the reply: the
+// same questions get their answers in the same order, whatever scores the model gives. Acts in
+// neither list, such as anger, end the turn or are courtesy.
 var (
 	infoActs = []act{actAnswer, actOffer, actPrice, actHours, actPlace, actDelivery, actPayment}
 	taskActs = []act{
@@ -73,27 +78,41 @@ var (
 	}
 )
 
-// maxShort is how many words a message has at most that is only thanks, a yes or a no.
+// maxShort is how many words a message has at most that is only thanks, a yes or a no. "asante sana
+// kaka" is thanks; "asante, nataka kubadilisha oda yangu" wants something, and thanks alone in
+// answer would lose the wish.
 const maxShort = 4
 
 const (
-	// minScore is below which even the best intent is not acted on without a cue.
+	// minScore is below which even the best intent is not acted on without a cue. The model always
+	// has a best intent, also for noise such as "weh". Below the score the menu helps more than a
+	// guess.
 	minScore = .25
-	// surelyAlike is how alike an owner's question is that is answered against a cue.
-	surelyAlike   = .5
-	surelyTheSame = .8 // against a cue to do something
-	// maxNumberOnly is how many words a message has at most that only tells a number.
+	// surelyAlike is how alike an owner's question is that is answered against a cue. A cue says
+	// beyond doubt what is asked, and likeness of words alone does not: "delivery ni bei gani"
+	// shares words with the owner's question "do you do delivery?".
+	surelyAlike = .5
+	// surelyTheSame is the same against a cue to do something. To answer "cancel my order" with the
+	// owner's rules for cancelling would leave the order standing, so the question must be almost
+	// the same.
+	surelyTheSame = .8
+	// maxNumberOnly is how many words a message has at most that only tells a number. A bare number
+	// of a booking asks how the booking stands. More words say what is to become of the booking.
 	maxNumberOnly = 2
 )
 
-// actsOf says what a message does: what the model is sure of, what cues say beyond doubt, and
-// what the entities say, which have the last word.
+// actsOf says what a message does: what the model is sure of, what cues say beyond doubt, and what
+// the entities say, which have the last word. The order matters. Intents come first and are the
+// weakest; cues add to them; [turn.reconcile] drops what the entities contradict, such as a price
+// asked of what is only to be moved.
 func (t *turn) actsOf(p *perception) acts {
 	var all acts
 	for i, s := range p.reading.Intents {
 		if p.isChoice {
 			break // a number says nothing by itself
 		}
+		// The best intent counts only if the model is sure. Others count by their score alone: "bei
+		// gani na mko wapi" has two, and both deserve an answer.
 		sure := i == 0 && p.reading.Band == understand.Sure && s.Score >= minScore
 		if sure || i > 0 && s.Score >= alsoScore {
 			if a, known := actOf[s.Intent]; known {
@@ -103,9 +122,12 @@ func (t *turn) actsOf(p *perception) acts {
 	}
 	need := 0. // how alike an owner's question must be to be answered against a cue
 	for _, a := range p.cues {
+		// What stands beside an act does nothing alone: "nakuja kuchukua" fetches an order only
+		// where there is an order.
 		if !slices.Contains(besideActs, a) {
 			all.add(a)
 			switch {
+			// "net haifanyi kazi" is best answered with the owner's "restart the router".
 			case a == actProblem: // what the owner advises comes first
 			case slices.Contains(taskActs, a):
 				need = surelyTheSame
@@ -115,6 +137,8 @@ func (t *turn) actsOf(p *perception) acts {
 		}
 	}
 	told := len(p.entities.References) > 0 && !p.asks // a number that is told asks nothing
+	// Who names a time wants the time: "nataka kunyoa kesho saa nne" is no question about how long
+	// a cut takes.
 	if all.has(actBook, actOrder) && p.hasTime && !p.asks {
 		need = surelyTheSame
 	}

@@ -9,7 +9,8 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
-// hasQuantity reports whether the message says how many.
+// hasQuantity reports whether the message says how many. A number is a quantity only for one
+// product at a time: with several, each number belongs to the product beside it.
 func (t *turn) hasQuantity() bool {
 	for _, m := range t.p.products {
 		if m.Quantity > 0 {
@@ -19,7 +20,9 @@ func (t *turn) hasQuantity() bool {
 	return len(t.p.products) == 0 && t.countSaid() > 0
 }
 
-// countSaid is the quantity that a message without a product's name says; 0 if none.
+// countSaid is the quantity that a message without a product's name says; 0 if none. Callers set
+// the last line of the order to the count, so a number that is a size or an hour must not come
+// through.
 func (t *turn) countSaid() int {
 	e := t.p.entities
 	switch {
@@ -27,8 +30,10 @@ func (t *turn) countSaid() int {
 		t.sizeIn(t.next.Topic, "") == strconv.Itoa(e.Numbers[0].Value),
 		len(t.p.products) == 1 && t.p.products[0].Size != "" && len(e.Numbers) < 2:
 		return 0 // "42" is a size of shoes
+	// "2" alone, or "two please", after "how many?".
 	case t.p.isChoice:
 		return within(t.p.choice)
+	// "one and a half" is no count of pieces: such an amount needs a pack, see [turn.packs].
 	case len(e.Quantities) == 1 && e.Quantities[0].Value == float64(int(e.Quantities[0].Value)):
 		return within(int(e.Quantities[0].Value))
 	case len(e.Numbers) == 1 && len(e.Quantities) == 0:
@@ -37,6 +42,8 @@ func (t *turn) countSaid() int {
 	return 0
 }
 
+// within is n if a line of an order may have that many, else 0. An absurd number, such as a phone
+// number read as a count, must not become an order.
 func within(n int) int {
 	if n < 1 || n > maxQuantity {
 		return 0
@@ -45,10 +52,13 @@ func within(n int) int {
 }
 
 // worth takes an amount of money for what it buys: "sugar for 6,000". It asks how many if that is
-// no whole number, and reports whether it did.
+// no whole number, and reports whether it did. Shops sell by money as much as by weight: "sukari ya
+// elfu sita" at 3,000 a kilo is two kilos. What does not divide is asked about, for a rounded
+// amount is one the customer did not ask for.
 func (t *turn) worth(m *entity.NameMatch) (asked bool) {
 	p, sums := t.k.product[m.ID], t.p.entities.Money
-	if p == nil || p.Price == 0 || len(sums) != 1 || len(t.p.products) != 1 || m.Quantity > 0 || m.Amount.Value > 0 {
+	if p == nil || p.Price == 0 || len(sums) != 1 || len(t.p.products) != 1 ||
+		m.Quantity > 0 || m.Amount.Value > 0 {
 		return false
 	}
 	if n := sums[0].Amount / p.Price; n >= 1 && n <= maxQuantity && n*p.Price == sums[0].Amount {
@@ -57,23 +67,30 @@ func (t *turn) worth(m *entity.NameMatch) (asked bool) {
 	}
 	t.tell("price.one", "name", p.Name.In(t.say.language), "price", t.k.money(p.Price))
 	t.ask(Ask{For: askQuantity, About: m.ID}, "order.quantity")
+	// The line has no quantity yet: the order must not be read back with a guess of one.
 	t.unsettled = true
 	return true
 }
 
 // packs is how many of a product make the amount that was said: "2 kilos" of what is sold by the
-// half kilo are four. whole is false if no number of them does.
+// half kilo are four. whole is false if no number of them does. What the customer says is an
+// amount, what an order has is a number of packs. Taken for each other, the 5 of "mafuta lita 5"
+// made five cans of five litres.
 func (t *turn) packs(m entity.NameMatch) (n int, whole bool) {
 	p := t.k.product[m.ID]
 	if p == nil || m.Amount.Value == 0 {
 		return m.Quantity, true
 	}
+	// The owner writes the size of a pack in the name, "Rice 5 kg", and nowhere else. A name
+	// without an amount is sold by one of whatever the customer says.
 	pack := entity.Quantity{Value: 1}
 	for _, q := range entity.Find(p.Name.EN).Quantities {
 		if inUnit(q).Unit == inUnit(m.Amount).Unit && q.Value > 0 {
 			pack = inUnit(q)
 		}
 	}
+	// A division of floats may fall short of the whole number: .3 / .1 is less than three. The
+	// thousandth below makes up for that, and no pack is as small.
 	count := inUnit(m.Amount).Value / pack.Value
 	if pack.Unit == "" {
 		count = m.Amount.Value
@@ -82,7 +99,8 @@ func (t *turn) packs(m entity.NameMatch) (n int, whole bool) {
 	return n, n >= 1 && float64(n) > count-.001
 }
 
-// inUnit writes an amount in the larger unit: 500 g are .5 kg.
+// inUnit writes an amount in the larger unit: 500 g are .5 kg. Amounts of different units are never
+// compared. "Half a kilo" and "500 g" must be, so both are written the same way.
 func inUnit(q entity.Quantity) entity.Quantity {
 	switch q.Unit {
 	case "g":
@@ -94,7 +112,9 @@ func inUnit(q entity.Quantity) entity.Quantity {
 }
 
 // onlyPack takes the one of several products that comes in packs of which a whole number makes the
-// amount: two litres of oil are two bottles of one and no can of five.
+// amount: two litres of oil are two bottles of one and no can of five. Without the rule "mafuta
+// lita tatu" was refused because the can of five litres was the likelier name. If two packs fit,
+// the customer is asked.
 func (t *turn) onlyPack(m *entity.NameMatch) bool {
 	var fitting []string
 	for _, id := range append([]string{m.ID}, m.Others...) {
@@ -111,16 +131,21 @@ func (t *turn) onlyPack(m *entity.NameMatch) bool {
 	return true
 }
 
-// maxGap is how far from a product's name its amount may stand, in bytes: "kilo 3 za".
+// maxGap is how far from a product's name its amount may stand, in bytes: "kilo 3 za". The room is
+// for one short word between the two. With more, the number of the next item in a list is taken for
+// this item's.
 const maxGap = 8
 
-// negated finds words that take back what follows: "sio tano".
+// negated finds words that take back what follows: "sio tano". The words must stand directly before
+// the number: in "no no sio tano, trei moja tu" five is taken back, and one is not.
 var negated = regexp.MustCompile(`(?i)\b(sio|siyo|si|not|no|hapana)\s+$`)
 
-// sizeBefore finds words behind which a number is a size.
+// sizeBefore finds words behind which a number is a size. "viatu namba 40" is one pair, and not
+// forty.
 var sizeBefore = regexp.MustCompile(`(?i)\b(size|sizes|saizi|saiz|namba|no\.?)\s+$`)
 
-// isSize reports whether a number is the size that one of the products was named with.
+// isSize reports whether a number is the size that one of the products was named with. A number can
+// only have one meaning: as a size it is used up.
 func (p *perception) isSize(q entity.Quantity) bool {
 	return slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
 		return m.Size != "" && m.Size == strconv.Itoa(int(q.Value))
@@ -128,7 +153,9 @@ func (p *perception) isSize(q entity.Quantity) bool {
 }
 
 // assignAmounts gives each amount to the product that it stands in or beside, once. What is left
-// over is for what was spoken of before: "nachukua kilo mbili na unga kilo 2".
+// over is for what was spoken of before: "nachukua kilo mbili na unga kilo 2". Invariant: an amount
+// is in one product or in p.left, never in both. p.counted has the index of each product whose
+// amount is settled.
 func (p *perception) assignAmounts() {
 	amounts := slices.Clone(p.entities.Quantities)
 	for _, n := range p.entities.Numbers {
@@ -136,18 +163,23 @@ func (p *perception) assignAmounts() {
 	}
 	refused := func(q entity.Quantity) bool {
 		before := p.text[:q.Start]
-		return negated.MatchString(before) || q.Unit == "" && (sizeBefore.MatchString(before) || p.isSize(q))
+		return negated.MatchString(before) ||
+			q.Unit == "" && (sizeBefore.MatchString(before) || p.isSize(q))
 	}
 	p.left = slices.DeleteFunc(amounts, refused)
 	p.keepAmounts()
+	// The nearest pair of all goes first. By the order of the products, "mchele kilo 5 na mafuta
+	// lita 3" gave the five to the oil.
 	for gap := 0; gap <= maxGap; gap++ {
 		for i := range p.products {
 			m := &p.products[i]
 			at := slices.IndexFunc(p.left, func(q entity.Quantity) bool {
-				return gapBetween(q.Place, m.Place) == gap && strconv.Itoa(int(q.Value)) != m.Size &&
+				return gapBetween(q.Place, m.Place) == gap &&
+					strconv.Itoa(int(q.Value)) != m.Size &&
 					!p.apart(q.Place, m.Place)
 			})
-			if m.Amount.Value > 0 && m.Amount.Place == m.Place || at < 0 || slices.Contains(p.counted, i) {
+			if m.Amount.Value > 0 && m.Amount.Place == m.Place || at < 0 ||
+				slices.Contains(p.counted, i) {
 				continue
 			}
 			m.Amount = p.left[at]
@@ -164,10 +196,13 @@ func (p *perception) assignAmounts() {
 }
 
 // keepAmounts keeps the amounts that stand with a name in one item of a list: "kilo 2 na mafuta ya
-// kula lita 1".
+// kula lita 1". Those pairs are settled before distances are: the name matcher has read the item as
+// a whole, and an amount of the next item may stand nearer.
 func (p *perception) keepAmounts() {
 	for i, m := range p.products {
-		at := slices.IndexFunc(p.left, func(q entity.Quantity) bool { return q.Place == m.Amount.Place })
+		at := slices.IndexFunc(p.left, func(q entity.Quantity) bool {
+			return q.Place == m.Amount.Place
+		})
 		if m.Amount.Value > 0 && at >= 0 && !p.apart(m.Amount.Place, m.Place) {
 			p.counted = append(p.counted, i)
 			p.left = slices.Delete(p.left, at, at+1)
@@ -175,10 +210,13 @@ func (p *perception) keepAmounts() {
 	}
 }
 
-// listBreak separates the items of a list.
-var listBreak = regexp.MustCompile(`(?i)[,;\n&+]|(?:^|\s)(?:na|and|n|plus|pamoja|halafu|then)(?:\s|$)`)
+// listBreak separates the items of a list. Customers type lists with commas, with "na", or one item
+// a line. Each is a break that an amount does not cross.
+var listBreak = regexp.MustCompile(
+	`(?i)[,;\n&+]|(?:^|\s)(?:na|and|n|plus|pamoja|halafu|then)(?:\s|$)`)
 
-// apart reports whether a list is broken between two places.
+// apart reports whether a list is broken between two places. With one product there is no list: a
+// comma is then only a pause between the product and its number.
 func (p *perception) apart(a, b entity.Place) bool {
 	if a.Start > b.Start {
 		a, b = b, a
@@ -193,10 +231,13 @@ func (p *perception) apart(a, b entity.Place) bool {
 	return listBreak.MatchString(between)
 }
 
-// gapBetween is how many bytes are between two places; 0 if one is in the other.
+// gapBetween is how many bytes are between two places; 0 if one is in the other. Bytes do, for all
+// text between is short and both places are of the same text.
 func gapBetween(a, b entity.Place) int { return max(0, a.Start-b.End, b.Start-a.End) }
 
 // addTopic puts what was spoken of before on the order, if an amount with a unit is left over.
+// Without a unit the number left over is likelier an hour, a house number or a size, and would put
+// something on the order that nobody asked for.
 func (t *turn) addTopic() {
 	if len(t.p.left) != 1 || t.p.left[0].Unit == "" || t.k.product[t.next.Topic] == nil ||
 		t.p.left[0].Unit == "people" || slices.Contains(idsOf(t.p.products), t.next.Topic) {

@@ -5,17 +5,22 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
-// takeAnswer takes the message as the answer to the open question, if it is one and nothing
-// else. Whatever else it holds is read by the rest of the turn as if nothing had been asked, so
-// that a question never swallows what is clearly something else.
+// takeAnswer takes the message as the answer to the open question, if it is one and nothing else.
+// Whatever else it holds is read by the rest of the turn as if nothing had been asked, so that a
+// question never swallows what is clearly something else. False leaves the question open:
+// [turn.decide] reads the message as a new one and asks again at the end. "mko wapi?" after "at
+// what time?" is answered with the place, and the time is asked again.
 func (t *turn) takeAnswer() bool {
 	a := t.next.Ask
 	if a.For == "" {
 		return false
 	}
+	// Before the options, for the words say more than a label: "nileteeni Sinza" is delivery and
+	// its area in one.
 	if a.For == askHow && !t.p.isChoice && t.takeHow() {
 		return true
 	}
+	// Before yes and no: a choice says more than a yes that may stand with it.
 	if len(a.Options) > 0 {
 		if o, ok := t.chosen(); ok {
 			t.did(act(a.For))
@@ -23,6 +28,7 @@ func (t *turn) takeAnswer() bool {
 			return true
 		}
 	}
+	// A question mark has already taken the yes out of "is that okay?", see [turn.perceive].
 	switch t.p.yesNo {
 	case entity.Yes:
 		return t.takeYes(a)
@@ -30,6 +36,8 @@ func (t *turn) takeAnswer() bool {
 		return t.takeNo(a)
 	case entity.Neither:
 	}
+	// Neither a yes nor a no. Each kind of question knows which free words are its answer. Kinds
+	// without a case, such as a service's name, are filled by the rest of the turn.
 	switch a.For {
 	case askAddress:
 		return t.takeAddress()
@@ -41,9 +49,12 @@ func (t *turn) takeAnswer() bool {
 		return t.takeAmount(a)
 	case askWhen, askMoveTo, askBook:
 		return t.takeHour()
+	// "Yes" was expected and an address came: the order is read back again with the address.
 	case askOrder:
 		return t.addsAddress()
 	case askHelped:
+		// A description of the fault that goes on. What the customer adds goes into the
+		// note of the ticket, which is what a person reads first.
 		told := len(t.p.acts) == 0 && !t.p.asks && len(t.p.reading.Words) >= minDescription
 		if told && t.next.Ticket != nil {
 			t.next.Ticket.Note = oneLine(t.next.Ticket.Note+" / "+t.note(), maxNote)
@@ -58,13 +69,20 @@ func (t *turn) takeAnswer() bool {
 	return false
 }
 
-// stillWords say that the owner's answer did not help.
-var stillWords = keywords("bado, still, hapana, not, no, same, vilevile, haijasaidia, haisaidii, imekataa")
+// stillWords say that the owner's answer did not help. A no counts as much as "bado": both leave
+// the fault, and a person must see the ticket.
+var stillWords = keywords(`
+	bado, still, hapana, not, no, same, vilevile, haijasaidia, haisaidii, imekataa
+`)
 
-// takeYes takes a yes. One that answers no question is left to courtesy.
+// takeYes takes a yes. One that answers no question is left to courtesy. Each case does what was
+// read back, and only that: where several things may be meant, the question carries the one that it
+// is about (About, Time).
 func (t *turn) takeYes(a Ask) bool {
 	t.did(actYes)
 	switch a.For {
+	// The calendar is looked at again before anything is a fact: another customer may have been
+	// faster.
 	case askBook:
 		t.confirmBooking()
 	case askMean:
@@ -77,6 +95,7 @@ func (t *turn) takeYes(a Ask) bool {
 		t.placeOrder()
 	case askUndo:
 		t.cancelOrder(a.About)
+	// No ticket is opened for what is mended; the kept words are dropped with the question.
 	case askHelped:
 		t.next.Ask, t.next.Ticket = Ask{}, nil
 		t.tell("ticket.good")
@@ -85,6 +104,7 @@ func (t *turn) takeYes(a Ask) bool {
 	case askHow:
 		t.askHow() // "yes" to "delivery or pick-up" is neither
 	default:
+		// "ok thanks" to "what size?" is a way to end the chat. To insist would be rude.
 		if t.p.reading.Concepts.Has("thanks") {
 			t.next.Ask = Ask{}
 			t.tell("thanks") // "ok thanks" ends it
@@ -95,15 +115,18 @@ func (t *turn) takeYes(a Ask) bool {
 	return true
 }
 
-// takeNo takes a no. Nothing that was asked about is done.
+// takeNo takes a no. Nothing that was asked about is done. A no to a booking keeps service and
+// name: "hapana, saa tano" changes the time, and nobody says the rest again.
 func (t *turn) takeNo(a Ask) bool {
 	t.did(actNo)
 	switch a.For {
 	case askBook, askMean:
 		t.refuseBooking()
+	// A no to "shall I cancel?" keeps everything, and the reply says so, lest the customer wonders.
 	case askCancel, askUndo:
 		t.next.Ask = Ask{}
 		t.tell("cancel.kept")
+	// The booking stays at its old time. Only the draft of the move is dropped.
 	case askMove:
 		t.next.Ask, t.next.Booking = Ask{}, nil
 		t.tell("cancel.kept")
@@ -114,6 +137,7 @@ func (t *turn) takeNo(a Ask) bool {
 	case askPerson, askOption, askDelivery, askQuantity:
 		t.next.Ask = Ask{}
 		t.tell("allright")
+	// No such question can be answered with a no. Whoever says no wants to stop.
 	case askProduct, askService, askWhen, askMoveTo:
 		t.abandon()
 	default:
@@ -122,11 +146,13 @@ func (t *turn) takeNo(a Ask) bool {
 	return true
 }
 
-// abandon gives up what was being booked or ordered.
+// abandon gives up what was being booked or ordered. The order goes first: a business has one
+// template, and the state of the other may be left from before the owner changed it.
 func (t *turn) abandon() {
 	switch {
 	case t.next.Order != nil:
 		t.dropOrder()
+	// This gives back the slot as well, so that others may have it at once.
 	case t.next.Booking != nil:
 		t.dropBooking()
 	default:
@@ -135,8 +161,11 @@ func (t *turn) abandon() {
 	}
 }
 
-// askAgain repeats a question that neither a yes nor a no answers.
+// askAgain repeats a question that neither a yes nor a no answers. False hands the message back to
+// the rest of the turn, with nothing open: a yes that fits nothing must not hang on the next
+// question.
 func (t *turn) askAgain(a Ask) bool {
+	// A question of a booking or order is asked from its state, which knows what is missing by now.
 	t.resume(a)
 	switch {
 	case t.question != "":

@@ -10,10 +10,12 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/when"
 )
 
-// maxAhead is how far ahead the bot books.
+// maxAhead is how far ahead the bot books. Half a year: further ahead an owner's hours and prices
+// are not known.
 const maxAhead = 183 * 24 * time.Hour
 
-// actOnBookings does what the message wants done with bookings.
+// actOnBookings does what the message wants done with bookings. The order is from what undoes to
+// what does: "ghairi ya kesho, nibook Jumamosi" must not book twice.
 func (t *turn) actOnBookings(informed bool) bool {
 	p := &t.p
 	switch {
@@ -45,7 +47,7 @@ func (t *turn) actOnBookings(informed bool) bool {
 }
 
 // fillsVisit reports whether the message makes a booking, or says more of the one that is being
-// made.
+// made. Facts that were given end most messages: a price that is asked books nothing.
 func (t *turn) fillsVisit(informed bool) bool {
 	p := &t.p
 	open := t.next.Booking != nil
@@ -67,6 +69,7 @@ func (t *turn) fillVisit() {
 	if t.next.Booking == nil {
 		t.next.Booking = &Visit{}
 	}
+	// A move keeps the service of its booking, whatever else is named.
 	v, p := t.next.Booking, &t.p
 	if len(p.services) > 0 && v.Moves == "" {
 		if service := t.serviceOf(v.Service); service != "" {
@@ -109,9 +112,10 @@ func (t *turn) serviceOf(before string) string {
 	if before != "" && t.p.cued(cueAdd) && !slices.Contains(named, before) {
 		named = append([]string{before}, named...)
 	}
-	if both := t.combined(); both != "" && !slices.ContainsFunc(t.p.services, func(m entity.NameMatch) bool {
-		return m.Exact && m.ID == both
-	}) {
+	if both := t.combined(); both != "" &&
+		!slices.ContainsFunc(t.p.services, func(m entity.NameMatch) bool {
+			return m.Exact && m.ID == both
+		}) {
 		return both
 	}
 	if len(named) == 1 {
@@ -140,11 +144,14 @@ func (t *turn) timeWithDay(r when.Result, v *Visit) when.Result {
 	}
 	y, m, d := v.Day.Date()
 	start := time.Date(y, m, d, r.Start.Hour(), r.Start.Minute(), 0, 0, t.k.zone)
+	// "saa nne" on a day that opens at 08:00 is ten in the morning, and no night visit.
 	if !t.fits(start, t.minutes(v.Service)) {
 		// The other half of the day, if that is when the business is open.
-		if other := start.Add(12 * time.Hour); sameDay(other, start) && t.fits(other, t.minutes(v.Service)) {
+		if other := start.Add(12 * time.Hour); sameDay(other, start) &&
+			t.fits(other, t.minutes(v.Service)) {
 			start = other
-		} else if other := start.Add(-12 * time.Hour); sameDay(other, start) && t.fits(other, t.minutes(v.Service)) {
+		} else if other := start.Add(-12 * time.Hour); sameDay(other, start) &&
+			t.fits(other, t.minutes(v.Service)) {
 			start = other
 		}
 	}
@@ -186,12 +193,14 @@ func (t *turn) continueBooking() {
 	t.readBack(v)
 }
 
-// haveService reports whether the service is known, and asks if not.
+// haveService reports whether the service is known, and asks if not. Services that are alike are
+// asked about: their prices and lengths differ.
 func (t *turn) haveService(v *Visit) bool {
 	if len(t.choices) > 1 {
 		var options []Option
 		for _, id := range t.choices {
-			options = append(options, Option{Do: doService, Value: id, Label: t.k.nameOf(id, t.say)})
+			options = append(options, Option{Do: doService, Value: id,
+				Label: t.k.nameOf(id, t.say)})
 		}
 		t.askOf(Ask{For: askService}, options, "book.service_or")
 		return false
@@ -205,7 +214,8 @@ func (t *turn) haveService(v *Visit) bool {
 		!t.p.services[0].Exact && t.p.services[0].ID == v.Service {
 		var options []Option
 		for _, id := range append([]string{v.Service}, t.p.services[0].Others...) {
-			options = append(options, Option{Do: doService, Value: id, Label: t.k.nameOf(id, t.say)})
+			options = append(options, Option{Do: doService, Value: id,
+				Label: t.k.nameOf(id, t.say)})
 		}
 		v.Service = ""
 		t.askOf(Ask{For: askService}, options, "book.service_or")
@@ -220,13 +230,15 @@ func (t *turn) haveService(v *Visit) bool {
 	}
 	var options []Option
 	for _, s := range firstOf(offered, maxOptions) {
-		options = append(options, Option{Do: doService, Value: s.ID, Label: s.Name.In(t.say.language)})
+		options = append(options, Option{Do: doService, Value: s.ID,
+			Label: s.Name.In(t.say.language)})
 	}
 	t.askOf(Ask{For: askService}, options, "book.service")
 	return false
 }
 
-// haveTime reports whether the day and time are known and free, and asks if not.
+// haveTime reports whether the day and time are known and free, and asks if not. A doubt about the
+// time is settled before the calendar is looked at.
 func (t *turn) haveTime(v *Visit) bool {
 	r := t.p.time
 	said := t.timeTaken && t.p.hasTime && (r.HasDay && sameDay(r.Day, v.Day) || !r.HasDay)
@@ -292,6 +304,8 @@ func (t *turn) whenSaid(r when.Result) string {
 func (t *turn) free(v *Visit) bool {
 	minutes := t.minutes(v.Service)
 	switch {
+	// "naja sahii" names a time that has just passed: the nearest free one is offered instead of a
+	// refusal.
 	case !v.Start.After(t.now) && t.now.Sub(v.Start) < slotEvery: // "now"
 		wanted := v.Start
 		v.Start = time.Time{}
@@ -318,7 +332,8 @@ func (t *turn) free(v *Visit) bool {
 	return false
 }
 
-// readBack holds the slot and reads the booking back.
+// readBack holds the slot and reads the booking back. A yes that comes twice must not book twice,
+// so a booking that stands is named instead.
 func (t *turn) readBack(v *Visit) {
 	if b, ok := t.sameBooking(v); ok {
 		t.next.Booking, t.next.Ask = nil, Ask{}
@@ -334,7 +349,8 @@ func (t *turn) readBack(v *Visit) {
 	t.ask(Ask{For: askBook}, "book.confirm")
 }
 
-// tellVisit reads a booking back, in both clocks and with its price.
+// tellVisit reads a booking back, in both clocks and with its price. "saa sita" is twelve o'clock
+// or six: the customer sees which before the yes.
 func (t *turn) tellVisit(v *Visit) {
 	name, people := t.visitName(v), int64(max(1, v.People))
 	price := ""
@@ -363,7 +379,8 @@ func (t *turn) sameBooking(v *Visit) (flowhq.Booking, bool) {
 }
 
 // hold keeps the slot for the customer until it is confirmed, under one number for the whole
-// conversation: another time replaces the first.
+// conversation: another time replaces the first. While the customer reads, nobody else is offered
+// the slot. It lapses by itself after [flowhq.HoldFor].
 func (t *turn) hold(v *Visit) {
 	if v.Number == "" {
 		v.Number = t.in.Reference
@@ -379,7 +396,8 @@ func (t *turn) hold(v *Visit) {
 // maxPeople bounds how many bookings one message makes.
 const maxPeople = 9
 
-// visits are the bookings of a visit, one for each who comes.
+// visits are the bookings of a visit, one for each who comes. Each has a number of its own, so that
+// one of them can be cancelled alone.
 func (t *turn) visits(v *Visit, status flowhq.BookingStatus) []flowhq.Booking {
 	var all []flowhq.Booking
 	for i := range max(1, v.People) {
@@ -407,7 +425,8 @@ func (t *turn) booking(v *Visit, status flowhq.BookingStatus) flowhq.Booking {
 	b := flowhq.Booking{
 		Number: v.Number, Service: v.Service, Minutes: minutes, Currency: t.k.profile.Currency,
 		Name:     t.next.Name,
-		StartsAt: v.Start, EndsAt: v.Start.Add(time.Duration(minutes) * time.Minute), Status: status,
+		StartsAt: v.Start, EndsAt: v.Start.Add(time.Duration(minutes) * time.Minute),
+		Status: status,
 	}
 	if s := t.k.service[v.Service]; s != nil {
 		b.Price = s.Price
@@ -450,7 +469,7 @@ func (t *turn) refuseBooking() {
 	t.ask(Ask{For: askWhen}, "book.instead")
 }
 
-// release gives up the slot that is held.
+// release gives up the slot that is held. A slot that was never held has no fact to take back.
 func (t *turn) release() {
 	v := t.next.Booking
 	if v == nil || v.Number == "" || v.HeldUntil.IsZero() || v.Start.IsZero() {

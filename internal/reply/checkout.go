@@ -7,25 +7,31 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// Ways for an order to reach the customer.
+// Ways for an order to reach the customer. The values are in stored conversations: another spelling
+// would lose the choice of every open order.
 const (
 	howDeliver = "deliver"
 	howPickup  = "pickup"
 )
 
-// continueOrder asks for what is missing of an order, or reads it back.
+// continueOrder asks for what is missing of an order, or reads it back. The order of the questions
+// is that of what depends on what: the total needs the lines and sizes, the fee needs the area.
+// Each ask… reports whether it asked, and one question is asked a turn.
 func (t *turn) continueOrder() {
 	o := t.next.Order
 	switch {
 	case len(o.Lines) == 0:
 		t.askProduct()
+	// An address and a way to pay are not asked for here. They can follow the confirmation, and
+	// each question before it costs orders.
 	case t.askSize(), t.askHow(), t.askArea():
 	default:
 		t.readOrderBack()
 	}
 }
 
-// askProduct asks what to order, with the owner's products to choose from.
+// askProduct asks what to order, with the owner's products to choose from. With nothing in stock
+// there is nothing to order: the question would have no answer.
 func (t *turn) askProduct() {
 	products := t.k.inStock()
 	if len(products) == 0 {
@@ -33,19 +39,23 @@ func (t *turn) askProduct() {
 		t.unanswered("unanswered.stock")
 		return
 	}
+	// A long list is not read on a phone, and the customer has a product in mind already.
 	if len(products) > maxOffered {
 		t.ask(Ask{For: askProduct}, "order.what")
 		return
 	}
 	var options []Option
 	for _, p := range products {
-		options = append(options, Option{Do: doProduct, Value: p.ID, Label: strings.TrimPrefix(t.productLine(p), "• ")})
+		options = append(options, Option{Do: doProduct, Value: p.ID,
+			Label: strings.TrimPrefix(t.productLine(p), "• ")})
 	}
 	t.askOf(Ask{For: askProduct}, options, "order.what")
 }
 
-// askSize asks for the size of the first line without one.
+// askSize asks for the size of the first line without one. A size that is guessed comes back as a
+// return. The only size that there is needs no question.
 func (t *turn) askSize() bool {
+	// A product that the owner has deleted since has no sizes to ask for.
 	for i, l := range t.next.Order.Lines {
 		p := t.k.product[l.Product]
 		if p == nil || len(p.Sizes) == 0 || l.Size != "" {
@@ -63,13 +73,15 @@ func (t *turn) askSize() bool {
 }
 
 // delivers reports whether the owner brings orders at all. What was not told is agreed on with a
-// person.
+// person. Areas with fees say as much as the switch does: owners fill in the list and forget the
+// switch.
 func (t *turn) delivers() bool {
 	d := t.k.profile.Delivery
 	return d.Offered != nil && *d.Offered || d.Offered == nil && len(d.Areas) > 0
 }
 
-// askHow asks whether the order is brought or fetched.
+// askHow asks whether the order is brought or fetched. Without delivery there is no choice, and a
+// question with one answer helps nobody.
 func (t *turn) askHow() bool {
 	o := t.next.Order
 	switch {
@@ -79,6 +91,7 @@ func (t *turn) askHow() bool {
 		o.How = howPickup
 		return false
 	}
+	// Each has cues in texts/cues.txt as well, for who types the answer and not its number.
 	options := []Option{
 		{Do: doHow, Value: howDeliver, Label: t.say.first("order.deliver")},
 		{Do: doHow, Value: howPickup, Label: t.say.first("order.pickup")},
@@ -88,17 +101,22 @@ func (t *turn) askHow() bool {
 }
 
 // askArea asks for the area of a delivery, which its fee depends on. The address in it can follow
-// when the order is placed.
+// when the order is placed. A location that was sent stands for the address. It does not tell the
+// fee, so the fee is left to a person then.
 func (t *turn) askArea() bool {
 	o := t.next.Order
 	if o.How != howDeliver {
 		return false
 	}
+	// Customers send the pin before they are asked for the area as often as after.
 	t.useLocation()
+	// An area that is on no list was asked for once. Asked again, the customer could only repeat
+	// it.
 	if o.Area == "" && !o.Unlisted && o.Latitude == nil && len(t.k.profile.Delivery.Areas) > 0 {
 		t.ask(Ask{For: askArea}, "order.area")
 		return true
 	}
+	// Without any place the owner could not even call back with a fee.
 	if o.Area == "" && o.Address == "" && o.Latitude == nil {
 		t.ask(Ask{For: askAddress}, "order.address_any")
 		return true
@@ -106,13 +124,15 @@ func (t *turn) askArea() bool {
 	return false
 }
 
-// fee is what the delivery costs. known is false if the owner has not told.
+// fee is what the delivery costs. known is false if the owner has not told. A fee that is not known
+// must not read as none: the caller says that a person tells it, and the order is noted so.
 func (t *turn) fee() (fee int64, known bool) {
 	o := t.next.Order
 	if o.How != howDeliver {
 		return 0, true
 	}
 	total, _ := t.lineTotal()
+	// The owner's limit is for any area, also for one without a fee of its own.
 	if from := t.k.profile.Delivery.FreeFrom; from > 0 && total >= from {
 		return 0, true
 	}
@@ -123,7 +143,8 @@ func (t *turn) fee() (fee int64, known bool) {
 	return *a.Fee, true
 }
 
-// readOrderBack reads the order back line by line.
+// readOrderBack reads the order back line by line. Everything that will be in the fact is in the
+// text, because the customer's yes is to the text. What is missing from it was never agreed on.
 func (t *turn) readOrderBack() {
 	o := t.next.Order
 	t.tell("order.summary")
@@ -142,6 +163,7 @@ func (t *turn) readOrderBack() {
 	case !known:
 		lines = append(lines, "• "+t.say.first("order.fee_unknown", "area", o.Area))
 	case o.Area != "":
+		// A fee of nothing is told as free. "TSh 0" reads like a mistake.
 		word := t.say.first("delivery.free_word")
 		if fee > 0 {
 			word = t.k.money(fee)
@@ -158,6 +180,8 @@ func (t *turn) readOrderBack() {
 	if o.Payment != "" {
 		lines = append(lines, "• "+t.say.first("order.payment_line", "payment", o.Payment))
 	}
+	// With a line that has no price there is no total: a sum of the others would be held against
+	// the owner.
 	if total, ok := t.lineTotal(); ok {
 		lines = append(lines, "• "+t.say.first("order.total", "total", t.k.money(total+fee)))
 	}
@@ -165,7 +189,8 @@ func (t *turn) readOrderBack() {
 	t.ask(Ask{For: askOrder}, "order.confirm")
 }
 
-// takeHow takes delivery or pick-up as the answer to the question for it.
+// takeHow takes delivery or pick-up as the answer to the question for it. The area says delivery
+// with it: "nileteeni Sinza" answers two questions.
 func (t *turn) takeHow() bool {
 	if t.next.Order == nil {
 		return false
@@ -173,6 +198,7 @@ func (t *turn) takeHow() bool {
 	if !t.p.cued(cuePickup) && !t.p.cued(cueDeliver) && len(t.p.areas) == 0 {
 		return t.delivers() && t.saysPlace() && t.takeArea()
 	}
+	// "delivery Sinza ni bei gani?" asks for the fee and decides nothing yet.
 	if t.p.has(infoActs...) && (t.p.asks || t.p.cued(actPrice)) {
 		return false
 	}
@@ -182,7 +208,8 @@ func (t *turn) takeHow() bool {
 	return true
 }
 
-// fillDelivery takes from the message where the order goes and how it is paid.
+// fillDelivery takes from the message where the order goes and how it is paid. A message that says
+// nothing of these changes nothing, so every message of an order may pass here.
 func (t *turn) fillDelivery() {
 	o, p := t.next.Order, &t.p
 	if o == nil {
@@ -190,10 +217,13 @@ func (t *turn) fillDelivery() {
 	}
 	o.At = t.in.Message.At
 	switch {
+	// Area and address go with delivery: left behind, they would put a fee on an order that is
+	// fetched.
 	case p.cued(cuePickup):
 		o.How, o.Area, o.Address = howPickup, "", ""
 	case len(p.areas) > 0 && t.delivers():
 		t.setArea(p.areas[0].ID)
+	// If the owner does not deliver, the order stays to be fetched.
 	case p.cued(cueDeliver) && t.delivers():
 		o.How = howDeliver
 		if o.Area == "" && t.k.area[t.next.Area] != nil {
@@ -206,7 +236,8 @@ func (t *turn) fillDelivery() {
 }
 
 // paymentNamed is the way to pay that the message names. One that is only alike is none: "on
-// delivery" is no cash.
+// delivery" is no cash. The ID of a way to pay is its place in the owner's list: ways have no other
+// key.
 func (t *turn) paymentNamed() string {
 	for _, m := range t.k.payments.Match(t.p.text) {
 		if i, err := strconv.Atoi(m.ID); err == nil && m.Exact && i < len(t.k.profile.Payments) {
@@ -216,7 +247,9 @@ func (t *turn) paymentNamed() string {
 	return ""
 }
 
-// setArea takes an area. What else the message says is likely to be the address in it.
+// setArea takes an area. What else the message says is likely to be the address in it. The fee
+// follows the area, so the address of another area must not stay: the rider would be sent to the
+// first place for the fee of the second.
 func (t *turn) setArea(area string) {
 	o := t.next.Order
 	if o.Area != area {
@@ -227,6 +260,8 @@ func (t *turn) setArea(area string) {
 		o.Address = line
 		return
 	}
+	// Only after the question: in "mchele kilo 2 Sinza" the rest of the message is the order, and
+	// no address.
 	if a := t.next.Ask.For; a == askArea || a == askAddress {
 		if rest := t.note(); len(strings.Fields(rest)) >= minAddress {
 			o.Address = oneLine(rest, maxAddress)
@@ -234,7 +269,9 @@ func (t *turn) setArea(area string) {
 	}
 }
 
-// addressLine is the line of a burst that names the area and more of the address.
+// addressLine is the line of a burst that names the area and more of the address. Customers send
+// the order and the address as two lines that arrive as one burst. The line of the products is not
+// the address.
 func (t *turn) addressLine(area string) string {
 	lines := strings.Split(t.p.text, "\n")
 	if len(lines) < 2 {
@@ -251,11 +288,13 @@ func (t *turn) addressLine(area string) string {
 }
 
 // minAddress is how many words an answer to the question for an area has at least that is an
-// address too: "Sinza, Mori, near the petrol station".
+// address too: "Sinza, Mori, near the petrol station". With fewer, the answer is the name of the
+// area and a courtesy, such as "Sinza tu".
 const minAddress = 3
 
-// takeArea takes an area as the answer to the question for it. One that is on no list is noted,
-// and its fee left to a person.
+// takeArea takes an area as the answer to the question for it. One that is on no list is noted, and
+// its fee left to a person. To refuse a place on no list would refuse a customer whom the owner may
+// be glad to reach.
 func (t *turn) takeArea() bool {
 	o := t.next.Order
 	if o == nil || t.elsewhere() {
@@ -271,12 +310,14 @@ func (t *turn) takeArea() bool {
 	o.How, o.Unlisted = howDeliver, true
 	o.Address = oneLine(t.note(), maxAddress)
 	o.Area = "" // a person tells the fee
+	// The areas that are on the list are named, for the place may be part of one.
 	t.tellAreaUnknown()
 	t.continueOrder()
 	return true
 }
 
-// takeAddress takes the answer to the question for an address, which may be any words.
+// takeAddress takes the answer to the question for an address, which may be any words. An order
+// that is placed already takes its address too: the number in the question says which.
 func (t *turn) takeAddress() bool {
 	o := t.next.Order
 	if number := t.next.Ask.About; o == nil && number != "" {
@@ -287,6 +328,7 @@ func (t *turn) takeAddress() bool {
 	}
 	t.did(actOrder)
 	o.At = t.in.Message.At
+	// "nitakuja mwenyewe" is an answer to the question for an address, and not an address.
 	if t.p.cued(cuePickup) {
 		t.fillDelivery()
 	} else {
@@ -300,7 +342,8 @@ func (t *turn) takeAddress() bool {
 }
 
 // elsewhere reports whether the message is clearly about something else than the free words that
-// were asked for.
+// were asked for. Without the rule any words are an address: "nimebadilisha mawazo, ghairi" would
+// go to the rider, and the order would stand.
 func (t *turn) elsewhere() bool {
 	p := &t.p
 	switch {
@@ -308,38 +351,47 @@ func (t *turn) elsewhere() bool {
 		return true // no address ends with a question mark
 	case p.has(actCancel, actStatus, actReturn, actPaid, actDecision, actThanks, actBye, actMenu):
 		return true
+	// Acts of place and delivery are not in the list: an address sounds like them.
 	case p.has(actPrice, actHours, actPayment):
 		return true
 	case len(p.products) > 0 && (p.has(actOrder, actOffer) || t.hasQuantity()):
 		return true // a "petrol station" near the house is no petrol
+	// A thumb or a bare sign finds no house.
 	case !hasLetters(p.text):
 		return true
 	}
 	return false
 }
 
-// minAddressWords is how many words an address has at least that comes instead of a yes.
+// minAddressWords is how many words an address has at least that comes instead of a yes. Fewer
+// may be a yes that the bot does not know, and must not become an address.
 const minAddressWords = 3
 
-// addsAddress takes what comes instead of a yes for the address that is still missing.
+// addsAddress takes what comes instead of a yes for the address that is still missing. Customers
+// who see the order read back notice that the rider has no address, and write that first.
 func (t *turn) addsAddress() bool {
 	o, p := t.next.Order, &t.p
-	if o != nil && o.Unlisted && o.Area == "" && o.Address != "" && len(p.areas) == 0 && t.saysPlace() {
+	if o != nil && o.Unlisted && o.Area == "" && o.Address != "" &&
+		len(p.areas) == 0 && t.saysPlace() {
 		t.did(actOrder)
 		o.At = t.in.Message.At
-		o.Address = oneLine(o.Address+", "+t.note(), maxAddress) // "buza", and then the landmark there
+		// "buza", and then the landmark there
+		o.Address = oneLine(o.Address+", "+t.note(), maxAddress)
 		t.continueOrder()
 		return true
 	}
+	// Everything that has a meaning of its own is no address: an act, a time, a sum, a way to pay,
+	// a count, a name.
 	if o == nil || o.How != howDeliver || o.Address != "" || len(p.acts) > 0 || p.hasTime ||
-		len(p.entities.Money) > 0 || len(p.reading.Words) < minAddressWords || t.paymentNamed() != "" ||
-		t.countSaid() > 0 || p.name != "" {
+		len(p.entities.Money) > 0 || len(p.reading.Words) < minAddressWords ||
+		t.paymentNamed() != "" || t.countSaid() > 0 || p.name != "" {
 		return false
 	}
 	return t.takeAddress()
 }
 
-// takeDeliveryArea answers which area the question for a fee was about.
+// takeDeliveryArea answers which area the question for a fee was about. A product or task in the
+// message is the greater wish: an area with it belongs to the order.
 func (t *turn) takeDeliveryArea() bool {
 	if len(t.p.areas) == 0 || t.p.names() || t.p.has(taskActs...) {
 		return false
@@ -352,7 +404,8 @@ func (t *turn) takeDeliveryArea() bool {
 	return true
 }
 
-// chooseForOrder takes an option of a question of the order.
+// chooseForOrder takes an option of a question of the order. An old list may be answered after the
+// order is gone. The menu is then the honest answer.
 func (t *turn) chooseForOrder(o Option) {
 	b := t.next.Order
 	if b == nil {
@@ -364,6 +417,7 @@ func (t *turn) chooseForOrder(o Option) {
 	switch o.Do {
 	case doHow:
 		b.How = o.Value
+		// The area that was last spoken of, as in [turn.fillDelivery].
 		if b.How == howDeliver && b.Area == "" && t.k.area[t.next.Area] != nil {
 			t.setArea(t.next.Area)
 		}
@@ -371,10 +425,12 @@ func (t *turn) chooseForOrder(o Option) {
 	t.continueOrder()
 }
 
-// note is what the customer wrote, as a fact keeps it.
+// note is what the customer wrote, as a fact keeps it. It is bounded, and a PIN in the message is
+// cut out: a fact is read by everybody who works for the owner.
 func (t *turn) note() string { return oneLine(withoutSecrets(&t.p), maxNote) }
 
-// order is the fact of a basket.
+// order is the fact of a basket. The status is the caller's. Everything else follows from the
+// state, so a turn that is decided again after a crash makes the same fact.
 func (t *turn) order(status flowhq.OrderStatus) flowhq.Order {
 	o := t.next.Order
 	total, _ := t.lineTotal()
@@ -385,9 +441,12 @@ func (t *turn) order(status flowhq.OrderStatus) flowhq.Order {
 	}
 	if o.How == howDeliver {
 		f.Delivery = flowhq.Drop{
-			Area: o.Area, Address: o.Address, Latitude: o.Latitude, Longitude: o.Longitude, Fee: fee,
+			Area: o.Area, Address: o.Address, Latitude: o.Latitude,
+			Longitude: o.Longitude, Fee: fee,
 		}
 	}
+	// The way to pay is first in the note: [Knowledge.wayToPay] takes it from there. The other
+	// notes are for the owner to read.
 	var notes []string
 	if o.Payment != "" {
 		notes = append(notes, o.Payment)

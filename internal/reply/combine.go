@@ -7,13 +7,17 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
-// joiners stand between two services that are wanted together.
+// joiners stand between two services that are wanted together. Commas are no joiners: a list with
+// commas is of services for several people.
 var joiners = keywords("na, and, n, plus, pamoja, with")
 
-// combined is the owner's service that is two of those named together, such as "haircut and
-// beard" for "kunyolewa na kuchongwa ndevu"; "" if there is none, or if it is named itself.
+// combined is the owner's service that is two of those named together, such as "haircut and beard"
+// for "kunyolewa na kuchongwa ndevu"; "" if there is none, or if it is named itself. Without the
+// rule one of the two was booked, and the time too short for both. A pair that the owner does not
+// sell as one is asked about by the caller.
 func (t *turn) combined() string {
 	words := split(t.p.text)
+	// Each joiner is tried, for a service's own name may have one: "osha na kausha" is one service.
 	for i, w := range words {
 		if i == 0 || i+1 == len(words) || !hasWord(joiners, w) {
 			continue
@@ -30,6 +34,7 @@ func (t *turn) combined() string {
 				found = append(found, s.ID)
 			}
 		}
+		// Two services that fit are no answer. The customer must say which.
 		if len(found) == 1 {
 			return found[0]
 		}
@@ -37,7 +42,9 @@ func (t *turn) combined() string {
 	return ""
 }
 
-// namedBy lists the services that words may name, the less likely too.
+// namedBy lists the services that words may name, the less likely too. The less likely are wanted:
+// "ndevu" names a beard's trim and a beard's dye, and only the pair with the other side tells
+// which.
 func (t *turn) namedBy(words []string) []string {
 	var ids []string
 	for _, m := range t.k.services.Match(strings.Join(words, " ")) {
@@ -47,8 +54,9 @@ func (t *turn) namedBy(words []string) []string {
 	return ids
 }
 
-// joins reports whether a name is of one service of the left and one of the right together: it
-// has a joiner, and on each side of it only words of one of them.
+// joins reports whether a name is of one service of the left and one of the right together: it has
+// a joiner, and on each side of it only words of one of them. The order of the sides is free:
+// "ndevu na nywele" is "nywele na ndevu".
 func (t *turn) joins(name []string, id string, left, right []string) bool {
 	i := slices.IndexFunc(name, func(w string) bool { return hasWord(joiners, w) })
 	if i <= 0 || i+1 == len(name) {
@@ -59,7 +67,8 @@ func (t *turn) joins(name []string, id string, left, right []string) bool {
 		t.haveWords(left, id, last) && t.haveWords(right, id, first)
 }
 
-// haveWords reports whether all words are in the names of one of these services.
+// haveWords reports whether all words are in the names of one of these services. The combined
+// service itself must not count: its name has the words of both sides, and would explain itself.
 func (t *turn) haveWords(ids []string, except string, words []string) bool {
 	return slices.ContainsFunc(ids, func(id string) bool {
 		if id == except {
@@ -72,7 +81,8 @@ func (t *turn) haveWords(ids []string, except string, words []string) bool {
 	})
 }
 
-// namesOf are the words of each name of a service.
+// namesOf are the words of each name of a service. Names of both languages and the owner's aliases
+// are among them, for customers mix languages in one message.
 func (t *turn) namesOf(id string) [][]string {
 	s := t.k.service[id]
 	if s == nil {
@@ -85,21 +95,29 @@ func (t *turn) namesOf(id string) [][]string {
 	return all
 }
 
-// peopleWords say who comes. They name a service only if it is asked for by them.
+// peopleWords say who comes. They name a service only if it is asked for by them. A service for
+// children has such a word in its name, and in most messages the word only says who is coming
+// along.
 var peopleWords = keywords(`
 	mtoto, watoto, child, children, kid, kids, son, daughter, baby, boy, girl, boys, mama, baba,
 	mke, mume, wife, husband, kaka, dada, mdogo
 `)
 
-// ownWords show that people are meant who belong to the customer.
+// ownWords show that people are meant who belong to the customer. "nywele za mtoto" may be the
+// service; "mtoto wangu" is a person.
 var ownWords = keywords("wangu, zangu, wetu, my, our, mimi, me, wote, yangu, her, his")
 
 // dropPeople drops services that are named by no more than who comes: "mimi na mtoto wangu" is two
-// people, and no haircut for a child.
+// people, and no haircut for a child. Without the rule "tuko wawili, mimi na mtoto wangu" changed
+// the booking into a haircut for one child.
 func (t *turn) dropPeople(p *perception) {
+	// Who asks for a price asks about the service, whatever else the word may mean: "mtoto ni bei
+	// gani?".
 	priced := anyIn(split(p.text), keywords("how much, bei, price, cost, ngapi, gharama"))
+	// A service is settled already: the word is then likelier to say who comes with the customer.
 	others := t.next.Booking != nil && t.next.Booking.Service != ""
 	p.services = slices.DeleteFunc(p.services, func(m entity.NameMatch) bool {
+		// A name found across several places of the text has no span of its own to judge.
 		if m.Start < 0 || m.End > len(p.text) || m.Start >= m.End {
 			return false
 		}
@@ -111,12 +129,15 @@ func (t *turn) dropPeople(p *perception) {
 			return false
 		}
 		own := anyIn(split(p.text), ownWords)
+		// The word alone is not enough. Without another service or a count, the child's cut is all
+		// that the message can mean.
 		return own && (others || len(p.services) > 1 || len(p.entities.Quantities) > 0)
 	})
 }
 
 // onlyInAliases reports whether a word is but one of several in an alias: a fever is no "yellow
-// fever", and "homa" no "chanjo ya homa ya manjano". A booking needs more than that.
+// fever", and "homa" no "chanjo ya homa ya manjano". A booking needs more than that. Booked for a
+// vaccination, a sick child would come to the wrong room on the wrong day.
 func (t *turn) onlyInAliases(id, word string) bool {
 	s := t.k.service[id]
 	if s == nil || slices.Contains(split(s.Name.EN+" "+s.Name.SW), word) {
@@ -128,12 +149,15 @@ func (t *turn) onlyInAliases(id, word string) bool {
 }
 
 // qualified is the service whose name goes on from another's: "kumuona daktari bingwa" is the
-// "daktari bingwa". It is "" if no two names share a word of the text.
+// "daktari bingwa". It is "" if no two names share a word of the text. The longer name must win, or
+// the customer is asked to choose between the specialist and the general doctor after naming the
+// specialist.
 func (t *turn) qualified(named []string) string {
 	words := split(t.p.text)
 	last, from, until, shared := "", -1, -1, false
 	for _, id := range named {
 		begin, end := -1, -1
+		// The longest name that stands in the text is the one that was meant.
 		for _, name := range t.namesOf(id) {
 			if i := indexOfWords(words, name); i >= 0 && len(name) > end-begin {
 				begin, end = i, i+len(name)
@@ -145,6 +169,8 @@ func (t *turn) qualified(named []string) string {
 		switch {
 		case last == "":
 			last, from, until = id, begin, end
+		// The spans overlap: one name goes on from the other. The later one qualifies, in Swahili
+		// as in "daktari wa meno".
 		case begin < until && from < end:
 			shared = true
 			if begin > from {
@@ -160,7 +186,8 @@ func (t *turn) qualified(named []string) string {
 	return last
 }
 
-// indexOfWords is where some words stand side by side in others, or -1.
+// indexOfWords is where some words stand side by side in others, or -1. Whole words are compared:
+// "nywele" must not be found in the middle of another word.
 func indexOfWords(all, words []string) int {
 	for i := 0; len(words) > 0 && i+len(words) <= len(all); i++ {
 		if slices.Equal(all[i:i+len(words)], words) {
@@ -172,6 +199,8 @@ func indexOfWords(all, words []string) int {
 
 // sickWords say that somebody is ill, and doctors what such a one is brought to.
 var (
+	// The list has no diagnosis: what to do about a sickness is for the doctor, and the bot only
+	// books.
 	sickWords = keywords(`
 		fever, sick, ill, unwell, vomiting, coughing, homa, anaumwa, naumwa, mgonjwa, kuumwa,
 		anatapika, anakohoa, amezidiwa, hajisikii
@@ -179,11 +208,14 @@ var (
 	doctors = []string{"see a doctor", "kumuona daktari", "consultation", "daktari"}
 )
 
-// meanSickness makes the doctor the topic of who tells of a sickness and names no service.
+// meanSickness makes the doctor the topic of who tells of a sickness and names no service. "mtoto
+// ana homa, naweza kuja saa ngapi?" wants to see a doctor, though the owner's list has no fever.
+// The topic is only the default: a service that is named later replaces it.
 func (t *turn) meanSickness(p *perception) {
 	if len(p.services) > 0 || t.next.Topic != "" || !anyIn(p.reading.Words, sickWords) {
 		return
 	}
+	// Only an exact and single match counts. At a clinic with three doctors the customer chooses.
 	for _, name := range doctors {
 		if m := t.k.services.Match(name); len(m) == 1 && m[0].Exact {
 			t.next.Topic = m[0].ID

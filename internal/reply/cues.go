@@ -7,17 +7,22 @@ import (
 	"strings"
 )
 
-// A cue is words that say beyond doubt what a message does.
+// A cue is words that say beyond doubt what a message does. Cues stand beside the model because
+// some words have one meaning only: a model that is unsure of "naomba mtu" would answer with the
+// menu somebody who wants a person.
 type cue struct {
 	act   act
 	words []keyword
-	// longest is how many words such a message has at most; 0 = any number.
+	// longest is how many words such a message has at most; 0 = any number. "sawa" is a yes alone
+	// and a filler in a long message.
 	longest int
 }
 
 // cues are what texts/cues.txt says.
 var cues = mustReadCues()
 
+// The file is part of the program, so a mistake in it is a mistake of the build: the panic comes
+// before any message is read, and every test finds it.
 func mustReadCues() []cue {
 	file, err := textFiles.ReadFile("texts/cues.txt")
 	if err != nil {
@@ -32,6 +37,8 @@ func mustReadCues() []cue {
 		lines := lists[key]
 		name, longest, _ := strings.Cut(key, " ")
 		n, _ := strconv.Atoi(longest) // 0 if there is none
+		// A comma that ends a line of the file joins it to the next; at the very end it would be an
+		// empty keyword, which is in every message.
 		list := strings.TrimSuffix(strings.Join(lines, " "), ",")
 		all = append(all, cue{act(name), keywords(list), n})
 	}
@@ -51,14 +58,18 @@ const (
 	cueFirst   act = "first"   // wants the earliest time
 )
 
-var besideActs = []act{cueHere, cuePickup, cueDeliver, cueRemove, cueAdd, cuePast, cueTotal, cueInstead, cueFirst}
+var besideActs = []act{
+	cueHere, cuePickup, cueDeliver, cueRemove, cueAdd, cuePast, cueTotal, cueInstead, cueFirst,
+}
 
-// cued reports whether the message has a cue for something.
+// cued reports whether the message has a cue for something. An act may be there by the model alone.
+// A caller that would undo something asks for the cue as well.
 func (p *perception) cued(name act) bool {
 	return slices.Contains(p.cues, name)
 }
 
-// findCues finds all cues of the message, once: they are asked for often.
+// findCues finds all cues of the message, once: they are asked for often. A turn asks for the same
+// cue many times, and each list has up to a hundred keywords.
 func (p *perception) findCues() {
 	for _, c := range cues {
 		if c.fits(p.reading.Words) {

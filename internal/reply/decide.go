@@ -12,10 +12,14 @@ import (
 
 // Decide returns what the bot makes of a message. It is a pure function of its Input: it cannot
 // fail, block or send, so the pipeline may call it inside a transaction and again after a crash.
+// Facts and reply are written together by the caller: what the customer reads and what is booked
+// cannot differ.
 func Decide(in Input) Turn { return decided(in).finish() }
 
-// decided is a turn whose reply is decided.
+// decided is a turn whose reply is decided. It is not finished: suggestion.go looks at the turn
+// before the reply is joined.
 func decided(in Input) *turn {
+	// A tenant that has told nothing yet still gets courtesy, hand-over and the menu.
 	if in.Knowledge == nil {
 		in.Knowledge = Compile(flowhq.Profile{}, flowhq.Config{})
 	}
@@ -31,7 +35,8 @@ func decided(in Input) *turn {
 	return t
 }
 
-// wordless reports whether there is nothing written to read. Emoji are written.
+// wordless reports whether there is nothing written to read. Emoji are written. A voice note or
+// picture goes to media.go. Read as text, its empty words would count as a miss.
 func (t *turn) wordless() bool {
 	m := t.in.Message
 	text := strings.TrimSpace(m.Text)
@@ -41,25 +46,33 @@ func (t *turn) wordless() bool {
 
 // decide answers what was written. Whatever wants a person or must not be repeated comes first;
 // then the answer to an open question; then everything that the message asks for, facts before
-// tasks; then what is only courtesy. What is left was not understood.
+// tasks; then what is only courtesy. What is left was not understood. Invariant: a message ends in
+// exactly one of an answer, a hand-over, a silence that is meant, and a miss. Only a miss adds to
+// Misses, and only [turn.understoodIt] and a hand-over end the row.
 func (t *turn) decide() {
 	switch p := &t.p; {
+	// Before everything, even anger: a PIN must be neither noted nor passed on. Nothing else in the
+	// message is answered, so that the warning is not overlooked.
 	case p.has(actSecret):
 		t.did(actSecret)
 		t.tell("secret")
 		return
+	// Whoever is angry is not sold anything: "mmeniibia, nataka kubook" goes to a person whole.
 	case p.has(actAnger):
 		t.handOver(flowhq.HandOverAnger)
 		return
 	case p.has(actPerson):
 		t.handOver(flowhq.HandOverAsked)
 		return
+	// Stopped reminders are a fact, for they are sent outside of any conversation. A slot that is
+	// held lapses by itself.
 	case p.has(actStop):
 		t.did(actStop)
 		t.next.Ask, t.next.Booking, t.next.Order = Ask{}, nil, nil
 		t.fact(flowhq.FactChange{Reminders: &flowhq.Reminders{Stopped: true}})
 		t.tell("followup.stopped")
 		return
+	// The whole message must be the word: "what time do you start" wants no reminders.
 	case strings.EqualFold(strings.TrimSpace(p.text), startWord):
 		t.fact(flowhq.FactChange{Reminders: &flowhq.Reminders{}})
 		t.tell("followup.started")
@@ -68,6 +81,8 @@ func (t *turn) decide() {
 		t.wordsMissing()
 		return
 	}
+	// The open question has the first right to the message: "mbili" after "how many?" is no hour.
+	// Each question takes only what can be its answer, see answers.go.
 	if t.takeAnswer() || t.takeReference() {
 		t.understoodIt()
 		return
@@ -76,13 +91,18 @@ func (t *turn) decide() {
 	if t.p.name != "" {
 		t.next.Name = t.p.name
 	}
+	// Taken before facts and tasks, for these may open questions of their own.
 	pending := t.next.Ask // what was open before this message
 	informed := t.inform()
+	// Facts first: "bei gani, na nibook kesho" has the price in the reply before the booking is
+	// read back. A task that was done asks its own question, so the old one is not asked again.
 	acted := t.act(informed)
 	switch {
 	case acted:
 	case informed:
 		t.resume(pending)
+	// "naitwa Asha" alone: the name is kept for what is booked next, and put on what is booked
+	// already.
 	case t.p.name != "":
 		t.tell("allright")
 		t.nameBookings()
@@ -97,6 +117,7 @@ func (t *turn) decide() {
 }
 
 // wordsMissing answers what has neither letters nor digits: emoji need no answer, "?" asks for one.
+// To answer each thumb with a text would keep a chat going that the customer has ended.
 func (t *turn) wordsMissing() {
 	if !t.p.asks {
 		t.did(actSilence)
@@ -110,30 +131,42 @@ func (t *turn) wordsMissing() {
 	}
 }
 
-// startWord is what a customer writes who wants reminders again: [followup.stopped] says so.
+// startWord is what a customer writes who wants reminders again: [followup.stopped] says so. It
+// does not depend on the language, for the text that names it may be older than the chat's language
+// now.
 const startWord = "START"
 
-// understoodIt ends a row of misses.
+// understoodIt ends a row of misses. A row is of misses one after the other: two in a long chat
+// that otherwise goes well call nobody.
 func (t *turn) understoodIt() { t.next.Misses = 0 }
 
-// hasLetters reports whether there is a letter or digit in the text.
+// hasLetters reports whether there is a letter or digit in the text. Letters of any script count: a
+// message in one that the bot cannot read is a miss, and no silence.
 func hasLetters(text string) bool {
-	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
+	return strings.ContainsFunc(text, func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsDigit(r)
+	})
 }
 
 // resume asks again what was open before the message asked for something else. That question was
-// not answered, and it must not be forgotten either.
+// not answered, and it must not be forgotten either. Forgotten, "mko wapi?" in the middle of a
+// booking would leave the customer sure of a booking that nobody made.
 func (t *turn) resume(pending Ask) {
 	if t.question != "" || pending.For == "" {
 		return
 	}
+	// The state is asked, not the old text: the message may have filled what was missing, and then
+	// the next question is due.
 	switch pending.For {
 	case askBook, askMean, askWhen, askService, askMoveTo, askMove:
 		switch v := t.next.Booking; {
 		case v == nil:
-		case pending.For == askWhen && len(pending.Options) > 0 && v.Start.IsZero() && !v.Day.IsZero() &&
-			v.Moves == "" && len(t.slots(v.Day, t.minutes(v.Service), time.Time{}, time.Time{})) == 0:
-			t.askOf(Ask{For: askWhen}, pending.Options, "book.nearest") // that day is known to be full
+		// To ask the day again would repeat "that day is full" for each question in between.
+		case pending.For == askWhen && len(pending.Options) > 0 && v.Start.IsZero() &&
+			!v.Day.IsZero() && v.Moves == "" &&
+			len(t.slots(v.Day, t.minutes(v.Service), time.Time{}, time.Time{})) == 0:
+			// that day is known to be full
+			t.askOf(Ask{For: askWhen}, pending.Options, "book.nearest")
 		case pending.For == askService && len(pending.Options) > 0 && v.Service == "":
 			t.ask(pending, "book.service") // the list stands above
 		default:
@@ -156,29 +189,37 @@ var questionKeys = map[string]string{
 	askDelivery: "delivery.which", askPerson: "unanswered.offer",
 }
 
-// repeatQuestion asks again what needs no booking or order.
+// repeatQuestion asks again what needs no booking or order. Options keep their numbers: "2" must
+// mean the same after the question in between.
 func (t *turn) repeatQuestion(a Ask) {
 	if key := questionKeys[a.For]; key != "" {
 		t.ask(Ask{For: a.For, About: a.About, Options: a.Options, Listed: a.Listed}, key)
 	}
 }
 
-// act does what the message wants done. informed says that it was given facts already.
+// act does what the message wants done. informed says that it was given facts already. Acts of
+// every business come first, then those of the template. One task is done in a turn: its question
+// is the one that the customer sees last, and two of them could not be told apart by a yes.
 func (t *turn) act(informed bool) bool {
 	p := &t.p
 	switch {
+	// "mnapunguza?" with an owner's answer about discounts needs no person.
 	case p.has(actDecision) && informed:
 		return true // the owner's answer has decided
 	case p.has(actDecision):
 		t.refuseBargain()
 		return true
+	// The bot never says that money came: only a person can look. With support the message is about
+	// an account, and goes the way of a ticket.
 	case p.has(actPaid) && !informed && t.k.template() != flowhq.SupportTemplate:
 		t.claimPaid()
 		return true
+	// "basi tena" must not leave a slot held, nor a basket that a later yes would order.
 	case p.has(actDrop):
 		t.did(actDrop)
 		t.abandon()
 		return true
+	// A complaint is no anger: the chat goes on, and a person is told.
 	case p.has(actComplaint):
 		t.did(actComplaint)
 		t.unanswered("ticket.sorry")
@@ -195,13 +236,18 @@ func (t *turn) act(informed bool) bool {
 }
 
 // miss answers what was not understood: with a question if it may be one of two things, with the
-// menu, and the second time in a row with a person.
+// menu, and the second time in a row with a person. The order is from what costs the customer least
+// to what costs the owner most. What was not understood is noted, for the owner to teach the bot an
+// answer.
 func (t *turn) miss(pending Ask) {
+	// A language model may say what was meant, if the tenant has one. Its words are held against
+	// the facts first.
 	if t.missed = true; t.takeSuggestion(pending) {
 		t.understoodIt()
 		return
 	}
 	p := &t.p
+	// A choice of two is likelier to have the right one than the menu.
 	if t.offerAnswers() || p.reading.Band == understand.Unsure && t.askWhich() {
 		return
 	}
@@ -212,6 +258,8 @@ func (t *turn) miss(pending Ask) {
 		t.handOver(flowhq.HandOverMissed)
 		return
 	}
+	// In the middle of a booking the menu would only lead away. The apology stands before the
+	// question, and the question is what the customer must see last.
 	if pending.For != "" && pending.For != askOption {
 		place := len(t.said)
 		t.resume(pending)
@@ -229,16 +277,20 @@ func (t *turn) miss(pending Ask) {
 }
 
 // minQuestion is how many words a question has at least that is passed on as it is. With fewer the
-// customer is likelier helped by the menu.
+// customer is likelier helped by the menu. "mnatengeneza simu zilizoingia maji?" is for the owner;
+// "nini?" is for nobody.
 const minQuestion = 4
 
-// maxMisses is how many messages in a row the bot may fail to understand.
+// maxMisses is how many messages in a row the bot may fail to understand. With more, a customer
+// would repeat one message to nobody. With one, each typing error would call the owner.
 const maxMisses = 2
 
-// minCandidate is from which score on an intent is named as one that may be meant.
+// minCandidate is from which score on an intent is named as one that may be meant. Below that the
+// second of the two is noise, and a question between sense and nonsense looks foolish.
 const minCandidate = .08
 
-// askWhich asks which of the two likeliest intents was meant.
+// askWhich asks which of the two likeliest intents was meant. Only intents with a label are named:
+// the others, such as thanks, are nothing that a customer would choose.
 func (t *turn) askWhich() bool {
 	var options []Option
 	for _, s := range t.p.reading.Intents {
@@ -247,13 +299,16 @@ func (t *turn) askWhich() bool {
 		if !known || len(options) == 2 || s.Score < minCandidate {
 			continue
 		}
-		options = append(options, Option{Do: doIntent, Value: string(s.Intent), Label: t.say.first(label)})
+		options = append(options, Option{Do: doIntent, Value: string(s.Intent),
+			Label: t.say.first(label)})
 	}
 	if len(options) < 2 {
 		return false
 	}
 	t.did(actUnsure)
 	t.next.Misses++
+	// A question of this kind counts as a miss: asked again and again it is no better than the
+	// menu.
 	if t.next.Misses >= maxMisses {
 		t.noteUnanswered()
 		t.handOver(flowhq.HandOverMissed)

@@ -9,7 +9,9 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
-// bookings lists the customer's confirmed bookings ahead.
+// bookings lists the customer's confirmed bookings ahead. A booking that is running counts still:
+// who is late may move it. One that is held does not: it is t.next.Booking, and dropped with the
+// draft.
 func (t *turn) bookings() []flowhq.Booking {
 	var all []flowhq.Booking
 	for _, b := range t.in.Calendar.Bookings {
@@ -20,7 +22,8 @@ func (t *turn) bookings() []flowhq.Booking {
 	return all
 }
 
-// bookingNumbered finds a booking of the customer by its number.
+// bookingNumbered finds a booking of the customer by its number. The calendar has this customer's
+// bookings only, so a number that somebody else was given finds nothing.
 func (t *turn) bookingNumbered(number string) (flowhq.Booking, bool) {
 	for _, b := range t.in.Calendar.Bookings {
 		if b.Number != "" && b.Number == number {
@@ -30,10 +33,13 @@ func (t *turn) bookingNumbered(number string) (flowhq.Booking, bool) {
 	return flowhq.Booking{}, false
 }
 
-// meantBookings are the bookings that the message may mean: the one whose number, service or day
-// it says, else all.
+// meantBookings are the bookings that the message may mean: the one whose number, service or day it
+// says, else all. A number that is on no booking is never overlooked: the only booking that is left
+// may be another one, and to cancel it would be wrong. A service or day narrows the choice only if
+// it fits.
 func (t *turn) meantBookings() (meant []flowhq.Booking, unknown bool) {
 	all := t.bookings()
+	// Phones write the first letter of a line large, and customers do not.
 	for _, r := range t.p.entities.References {
 		for _, b := range all {
 			if strings.EqualFold(r.Text, b.Number) {
@@ -49,6 +55,7 @@ func (t *turn) meantBookings() (meant []flowhq.Booking, unknown bool) {
 			}
 		}
 	}
+	// "the one on thursday": the day is the business's, not the server's.
 	if len(meant) == 0 && t.p.hasTime && t.p.time.HasDay {
 		for _, b := range all {
 			if sameDay(b.StartsAt.In(t.k.zone), t.p.time.Day) {
@@ -62,11 +69,13 @@ func (t *turn) meantBookings() (meant []flowhq.Booking, unknown bool) {
 	return meant, unknown
 }
 
-// wantCancel begins to cancel: what is only being made is dropped, a confirmed booking is read
-// back first.
+// wantCancel begins to cancel: what is only being made is dropped, a confirmed booking is read back
+// first. "hapana, ghairi" in the middle of a booking means the draft. A number in the message
+// always means what is booked under it.
 func (t *turn) wantCancel() {
 	if v := t.next.Booking; v != nil && v.Start.IsZero() && len(t.bookings()) > 0 {
-		t.next.Booking, t.next.Ask = nil, Ask{} // what is not even read back is not what is cancelled
+		// What is not even read back is not what is cancelled.
+		t.next.Booking, t.next.Ask = nil, Ask{}
 	}
 	if t.next.Booking != nil && len(t.p.entities.References) == 0 {
 		moving := t.next.Booking.Moves
@@ -89,16 +98,21 @@ func (t *turn) wantCancel() {
 	}
 }
 
+// bookingOptions lists bookings to choose from. Service and time tell two bookings apart; customers
+// do not know the numbers by heart.
 func (t *turn) bookingOptions(all []flowhq.Booking, do string) []Option {
 	var options []Option
 	for _, b := range firstOf(all, maxOptions) {
+		// The label is what the customer may type instead of the number of the option.
 		label := t.k.nameOf(b.Service, t.say) + ", " + t.at(b.StartsAt)
 		options = append(options, Option{Do: do, Value: b.Number, Label: label})
 	}
 	return options
 }
 
-// confirmCancel reads back the booking that is to be cancelled.
+// confirmCancel reads back the booking that is to be cancelled. Nothing is cancelled without a yes:
+// "siwezi kuja" may be about somebody else, and a slot that is given back may be gone a minute
+// later.
 func (t *turn) confirmCancel(number string) {
 	b, ok := t.bookingNumbered(number)
 	if !ok {
@@ -109,7 +123,8 @@ func (t *turn) confirmCancel(number string) {
 		"service", t.k.nameOf(b.Service, t.say), "time", t.at(b.StartsAt))
 }
 
-// cancelBooking cancels a booking that was read back.
+// cancelBooking cancels a booking that was read back. The number comes from the question, so a late
+// yes cannot cancel a booking that was made since.
 func (t *turn) cancelBooking(number string) {
 	t.next.Ask, t.next.Booking = Ask{}, nil
 	b, ok := t.bookingNumbered(number)
@@ -118,13 +133,18 @@ func (t *turn) cancelBooking(number string) {
 		return
 	}
 	t.did(actConfirm)
+	// A booking that is cancelled stays as a row: the owner sees that there was one, and the
+	// trigger on bookings takes back its reminder.
 	b.Status, b.HeldUntil = flowhq.BookingCancelled, nil
 	t.fact(flowhq.FactChange{Booking: &b})
 	t.tell("cancel.done", "service", t.k.nameOf(b.Service, t.say), "time", t.at(b.StartsAt))
 }
 
-// wantMove begins to move a booking to another time.
+// wantMove begins to move a booking to another time. Unlike a cancellation, a day in the message
+// does not choose the booking: "nihamishie Jumamosi" names the new day. With several bookings only
+// a number chooses.
 func (t *turn) wantMove() {
+	// The move is under way, and the message changes its mind about the time.
 	if v := t.next.Booking; v != nil && v.Moves != "" {
 		t.fillVisit()
 		t.continueMove()
@@ -153,15 +173,19 @@ func (t *turn) wantMove() {
 	}
 }
 
-// moveBooking begins to move one booking. The day and time may be in the same message.
+// moveBooking begins to move one booking. The day and time may be in the same message. The old day
+// is the default, for most who name only an hour stay on that day. The draft that was open is
+// replaced: a turn has one booking in hand.
 func (t *turn) moveBooking(number string) {
 	b, ok := t.bookingNumbered(number)
 	if !ok {
 		t.tell("cancel.none")
 		return
 	}
+	// "sogeza iwe saa tano" keeps the day.
 	day := startOfDay(b.StartsAt.In(t.k.zone)) // unless another is said
 	t.next.Booking = &Visit{Service: b.Service, Moves: number, Day: day}
+	// A number of a booking in the message would be read as the hour.
 	if !t.p.hasTime && len(t.p.entities.References) == 0 {
 		t.readHour() // "can we make it 12"
 	}
@@ -169,8 +193,9 @@ func (t *turn) moveBooking(number string) {
 	t.continueMove()
 }
 
-// continueMove asks for the new time, or reads it back. The slot is not held meanwhile: one
-// number has one booking, and the old slot must not be lost if the customer says no more.
+// continueMove asks for the new time, or reads it back. The slot is not held meanwhile: one number
+// has one booking, and the old slot must not be lost if the customer says no more. A slot that
+// somebody else takes meanwhile is noticed at the yes.
 func (t *turn) continueMove() {
 	v := t.next.Booking
 	b, ok := t.bookingNumbered(v.Moves)
@@ -179,6 +204,8 @@ func (t *turn) continueMove() {
 		t.tell("cancel.none")
 		return
 	}
+	// Only the day is known, from the booking itself. Free times are offered once the customer has
+	// said something of the new time.
 	if v.Start.IsZero() && !(t.timeTaken && t.p.hasTime) {
 		t.ask(Ask{For: askMoveTo}, "change.when")
 		return
@@ -190,7 +217,9 @@ func (t *turn) continueMove() {
 		"service", t.k.nameOf(v.Service, t.say), "from", t.at(b.StartsAt), "time", t.at(v.Start))
 }
 
-// confirmMove moves the booking that was read back.
+// confirmMove moves the booking that was read back. The fact keeps the number of the booking: the
+// row changes its time in one write, so there is no moment at which the customer has two slots or
+// none.
 func (t *turn) confirmMove() {
 	v := t.next.Booking
 	if v == nil || v.Start.IsZero() {
@@ -204,12 +233,15 @@ func (t *turn) confirmMove() {
 		t.tell("cancel.none")
 		return
 	}
+	// Other times were offered. The booking stands at its old time.
 	if !t.free(v) {
 		return
 	}
 	t.did(actConfirm)
+	// The length is the service's now: the owner may have changed it since the booking was made.
 	length := time.Duration(t.minutes(v.Service)) * time.Minute
-	b.StartsAt, b.EndsAt, b.Status, b.HeldUntil = v.Start, v.Start.Add(length), flowhq.BookingConfirmed, nil
+	b.StartsAt, b.EndsAt, b.Status, b.HeldUntil =
+		v.Start, v.Start.Add(length), flowhq.BookingConfirmed, nil
 	t.fact(flowhq.FactChange{Booking: &b})
 	t.tell("change.done", "service", t.k.nameOf(b.Service, t.say),
 		"time", t.at(b.StartsAt), "number", b.Number)
@@ -217,6 +249,8 @@ func (t *turn) confirmMove() {
 }
 
 // nameBookings puts a name that is told after a booking was made on it, if it is the only one.
+// Customers answer "you are booked" with "jina Asha". With several bookings the name may be for one
+// of them only, so it waits for the next.
 func (t *turn) nameBookings() {
 	all := t.bookings()
 	if t.next.Booking == nil && len(all) == 1 && all[0].Name != t.p.name {
@@ -227,6 +261,8 @@ func (t *turn) nameBookings() {
 }
 
 // moreCome reports whether the message says of a booking that is made already that several come.
+// "tutakuwa watatu" after the booking was made for one. With a time or a wish to book in it the
+// message is a booking of its own.
 func (t *turn) moreCome() bool {
 	return t.next.Booking == nil && len(t.bookings()) > 0 && !t.p.hasTime && !t.p.has(actBook) &&
 		slices.ContainsFunc(t.p.entities.Quantities, func(q entity.Quantity) bool {
@@ -234,16 +270,19 @@ func (t *turn) moreCome() bool {
 		})
 }
 
-// noteBooking notes what the customer says of the next booking. Nobody else has a place by that,
-// so a person is told.
+// noteBooking notes what the customer says of the next booking. Nobody else has a place by that, so
+// a person is told. Secrets are cut out first: the note is shown to everybody who works for the
+// owner.
 func (t *turn) noteBooking() {
+	// [turn.moreCome] has seen that there is at least one.
 	b := t.bookings()[0]
 	b.Note = oneLine(withoutSecrets(&t.p), maxNote)
 	t.fact(flowhq.FactChange{Booking: &b})
 	t.unanswered("book.noted", "number", b.Number)
 }
 
-// tellStatus says how the customer's bookings, orders or tickets stand.
+// tellStatus says how the customer's bookings, orders or tickets stand. The question is the same in
+// each business, "vipi kuhusu yangu?", so the template decides.
 func (t *turn) tellStatus() {
 	switch t.k.template() {
 	case flowhq.EcommerceTemplate:
@@ -255,6 +294,8 @@ func (t *turn) tellStatus() {
 	}
 }
 
+// tellBookings says which bookings are ahead, and which is held but not confirmed: who asks "am I
+// booked?" with a read-back unanswered must learn that a yes is missing.
 func (t *turn) tellBookings() {
 	all, unknown := t.meantBookings()
 	switch {

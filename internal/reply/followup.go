@@ -10,7 +10,8 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/when"
 )
 
-// A FollowUpInput is what the text of a follow-up depends on.
+// A FollowUpInput is what the text of a follow-up depends on. It has no message and no calendar:
+// nothing was asked, and the row in the database says what the text is about.
 type FollowUpInput struct {
 	Profile flowhq.Profile
 	Config  flowhq.Config
@@ -23,8 +24,11 @@ type FollowUpInput struct {
 // FollowUp is what a customer is told of a booking that is ahead, or of an order that waits, with
 // how to be told no more. It is in the language of the chat, or else the tenant's.
 //
-// Days are named by their date: between writing the text and its arrival it may be midnight.
+// Days are named by their date: between writing the text and its arrival it may be midnight. An
+// empty text means that there is nothing to say, and the caller sends nothing.
 func FollowUp(in FollowUpInput) string {
+	// Not compiled: the matchers of a full Knowledge are for reading messages, and this text only
+	// names things.
 	k := &Knowledge{profile: in.Profile, config: in.Config, zone: in.Profile.Zone()}
 	say := speakerOf(k, cmp.Or(chatLanguage(in.State), in.Config.Language))
 	text := ""
@@ -33,6 +37,7 @@ func FollowUp(in FollowUpInput) string {
 		text = say.first("followup.booking", "number", b.Number,
 			"service", k.serviceName(say.language, b.Service),
 			"time", when.FormatTime(say.language, b.StartsAt.In(k.zone), in.Now.In(k.zone)))
+	// Not placed yet, so there is no number that the customer could know.
 	case o != nil && o.Status == flowhq.OrderOpen:
 		text = say.first("followup.open", "total", k.money(o.Total))
 	case o != nil:
@@ -44,7 +49,9 @@ func FollowUp(in FollowUpInput) string {
 	return cut(upperFirst(text) + " " + say.first("followup.end"))
 }
 
-// chatLanguage is the language of a conversation, "" if it has none of its own.
+// chatLanguage is the language of a conversation, "" if it has none of its own. Only the one field
+// is read. A state of another version still has it, and a reminder must not wait for the next
+// message to be in the right language.
 func chatLanguage(state []byte) flowhq.Language {
 	var s struct {
 		Language flowhq.Language `json:"language"`
@@ -55,7 +62,9 @@ func chatLanguage(state []byte) flowhq.Language {
 	return s.Language
 }
 
-// serviceName is the name of a booking's service, which may be the owner's no more.
+// serviceName is the name of a booking's service, which may be the owner's no more. The owner may
+// delete a service while bookings for it stand. The ID was made from the name, and says more than
+// an empty place.
 func (k *Knowledge) serviceName(l flowhq.Language, id string) string {
 	for _, s := range k.profile.Services {
 		if s.ID == id {
@@ -66,7 +75,8 @@ func (k *Knowledge) serviceName(l flowhq.Language, id string) string {
 }
 
 // wayToPay says where the money for an order goes: the way that the customer has chosen, or the
-// first one.
+// first one. A way that was chosen stands first in the note, before the first semicolon, see
+// [turn.order].
 func (k *Knowledge) wayToPay(l flowhq.Language, o flowhq.Order) string {
 	chosen, _, _ := strings.Cut(o.Note, ";")
 	ways := k.profile.Payments
@@ -79,6 +89,7 @@ func (k *Knowledge) wayToPay(l flowhq.Language, o flowhq.Order) string {
 		return chosen
 	}
 	t := turn{k: k, say: speakerOf(k, l)}
+	// Only this Knowledge, which is made for one text, has the shorter list.
 	k.profile.Payments = ways
 	return strings.TrimSuffix(t.payment(0), ".")
 }
