@@ -27,7 +27,7 @@ type FollowUpNext struct {
 }
 
 // followUpPause is after how long a follow-up is tried again for which the tenant's limits had no
-// room.
+// room. The shortest window of the limits is a minute, so earlier tries would fail as well.
 const followUpPause = time.Minute
 
 // FollowUpOptions is how a workflow schedules FollowUp: until it succeeds.
@@ -39,6 +39,8 @@ func FollowUpOptions() workflow.ActivityOptions {
 // next one is. The rows say what is to be sent, so it may be repeated, and at any time: what was
 // sent is not PENDING any more.
 func (a *Activities) FollowUp(ctx context.Context, in FollowUpInput) (FollowUpNext, error) {
+	// Two installations may share a Temporal namespace by mistake. The rows of the other are not
+	// here, and to answer "nothing to do" would end its workflow.
 	if ours := a.Store.Installation(); in.Installation != "" && in.Installation != ours {
 		return FollowUpNext{}, flowhq.Errorf(flowhq.Unavailable,
 			"tenant %s is of another installation, %s; this worker serves %s",
@@ -60,6 +62,7 @@ func (a *Activities) FollowUp(ctx context.Context, in FollowUpInput) (FollowUpNe
 		return FollowUpNext{}, err
 	}
 	var next FollowUpNext
+	// The rows are few: two of a booking, four of an order.
 	for _, f := range subject.Pending {
 		at, err := a.followUp(ctx, tenant, profile, subject, f)
 		if err != nil {
@@ -78,8 +81,10 @@ func (a *Activities) followUp(
 	f flowhq.FollowUp,
 ) (again time.Time, err error) {
 	standing := subject.Standing
+	// Neither is there if the row was erased. Then Waits is false, and the follow-up is cancelled.
 	switch b, o := subject.Booking, subject.Order; {
 	case b != nil:
+		// The time counts too: a booking that was moved has follow-ups of its own for its new time.
 		standing.Waits = b.Status == flowhq.BookingConfirmed && b.StartsAt.Equal(f.AboutAt)
 	case o != nil:
 		standing.Waits = o.Status == flowhq.OrderOpen || o.Status == flowhq.OrderConfirmed && o.Unpaid
@@ -93,6 +98,8 @@ func (a *Activities) followUp(
 			Profile: profile, Config: tenant.Config, State: subject.State, Now: subject.Now,
 			Booking: subject.Booking, Order: subject.Order,
 		})
+		// A crash before the write leaves the row PENDING, and the activity is tried again. After
+		// the write it is SENT, and is not among the Pending any more.
 		failpoint.Hit("followup.due")
 		_, err = a.Store.SendFollowUp(ctx, tenant.ID, f, store.FollowUpMessage{
 			Text: text, PerMinute: tenant.Config.RepliesPerMinute,
@@ -106,6 +113,7 @@ func (a *Activities) followUp(
 	default:
 		return time.Time{}, a.Store.EndFollowUp(ctx, tenant.ID, f.ID, step.Status, step.Reason)
 	}
+	// The row is written only if the time is another one: each write is a new version in the index.
 	if again.Equal(f.NextAt) {
 		return again, nil
 	}

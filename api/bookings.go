@@ -18,7 +18,8 @@ const (
 	maxBookingMinutes = 24 * 60
 	maxBookingText    = 500 // characters of a name or note
 	maxBookingService = 100 // characters
-	// noLimit is the capacity of a booking that is forced.
+	// noLimit is the capacity of a booking that is forced. It fits the column, which is an integer
+	// of 32 bits.
 	noLimit = 1 << 30
 )
 
@@ -28,7 +29,8 @@ type moment struct {
 	local bool
 }
 
-// in returns the time, by the clock in zone if it has none of its own.
+// in returns the time, by the clock in zone if it has none of its own. The zone is that of the
+// profile, which is not known while the body is read.
 func (m moment) in(zone *time.Location) time.Time {
 	if !m.local {
 		return m.at
@@ -43,6 +45,7 @@ func (b *binder) moment(name, value string) moment {
 	var err error
 	if m.at, err = time.Parse(time.RFC3339, value); err != nil {
 		m.local = true
+		// Forms of browsers send a time without seconds and without a zone.
 		if m.at, err = time.Parse("2006-01-02T15:04:05", value); err != nil {
 			m.at, err = time.Parse("2006-01-02T15:04", value)
 		}
@@ -51,11 +54,13 @@ func (b *binder) moment(name, value string) moment {
 		b.wrong(name, "must be a time such as 2026-12-01T08:00:00+03:00, or, by the clock of the "+
 			"business, 2026-12-01T08:00")
 	}
+	// A repeated request has the same time then, whatever the client makes of fractions.
 	m.at = m.at.Truncate(time.Second)
 	return m
 }
 
-// bounded checks a number of a body that may be left out.
+// bounded checks a number of a body that may be left out. Its error names the bounds, so that a
+// client need not look them up.
 func (b *binder) bounded(name string, value *int64, low, high int64) {
 	if value != nil && (*value < low || *value > high) {
 		b.wrong(name, "must be a whole number from "+strconv.FormatInt(low, 10)+" to "+
@@ -63,7 +68,8 @@ func (b *binder) bounded(name string, value *int64, low, high int64) {
 	}
 }
 
-// free checks a text of a body that may have several lines.
+// free checks a text of a body that may have several lines. Control characters would break the
+// lines of exports, and the owner's terminal.
 func (b *binder) free(name, text string, most int) string {
 	text = strings.TrimSpace(text)
 	if n := utf8.RuneCountInString(text); n > most || strings.ContainsFunc(text, unprintable) {
@@ -75,20 +81,24 @@ func (b *binder) free(name, text string, most int) string {
 // unprintable reports whether a character has no place in a text of several lines.
 func unprintable(r rune) bool {
 	return unicode.IsControl(r) && r != '\n' ||
+		// These end a line too, but not for every reader.
 		r == '\u2028' || r == '\u2029' || r == utf8.RuneError
 }
 
 // newBookingBody is the body of POST /admin/tenants/:id/bookings.
 type newBookingBody struct {
-	Contact   string `json:"contact"`
+	Contact string `json:"contact"`
+	// nil is nobody known, which 0 of a client's mistake must not become.
 	ContactID *int64 `json:"contact_id"`
 	Service   string `json:"service"`
 	StartsAt  string `json:"starts_at"`
-	Minutes   *int64 `json:"minutes"`
-	Price     *int64 `json:"price"`
-	Name      string `json:"name"`
-	Note      string `json:"note"`
-	Force     bool   `json:"force"`
+	// nil takes those of the service, and so does the price.
+	Minutes *int64 `json:"minutes"`
+	Price   *int64 `json:"price"`
+	Name    string `json:"name"`
+	Note    string `json:"note"`
+	// The owner may take one more, or work at night.
+	Force bool `json:"force"`
 }
 
 // newBookingRequest is POST /admin/tenants/:id/bookings.
@@ -107,6 +117,7 @@ func (r *newBookingRequest) bind(b *binder) {
 		b.wrong("contact", phoneWanted)
 	}
 	b.bounded("contact_id", r.ContactID, 1, 1<<62)
+	// Two names may be of two people, and then no choice is right.
 	if r.Contact != "" && r.ContactID != nil {
 		b.wrong("contact_id", "must be left out if contact is given")
 	}
@@ -154,6 +165,7 @@ func (a *API) addBooking(ctx context.Context, req newBookingRequest) (bookingMad
 	if req.Minutes != nil {
 		b.Minutes = int(*req.Minutes)
 	}
+	// A booking of no length takes no room, and the bot would sell its time again.
 	if b.Minutes == 0 {
 		return bookingMade{}, wrongFields([]flowhq.FieldError{{Field: "minutes",
 			Message: "must be given: the profile does not say how long this service takes"}})
@@ -161,6 +173,8 @@ func (a *API) addBooking(ctx context.Context, req newBookingRequest) (bookingMad
 	n := store.NewBooking{Booking: b, Capacity: p.Capacity, Key: req.Key, Actor: actor}
 	if req.Force {
 		n.Capacity = noLimit
+		// The hours are checked here. Room is checked by the database, in the statement that writes the
+		// row, so two requests at once cannot take one place.
 	} else if err := checkOpen(p, b.StartsAt, b.Minutes); err != nil {
 		return bookingMade{}, err
 	}
@@ -183,6 +197,7 @@ func serviceOf(p flowhq.Profile, name string) (flowhq.Service, error) {
 	if len(ids) == 0 {
 		return flowhq.Service{ID: name}, nil
 	}
+	// An error with hundreds of ids would help nobody.
 	const most = 20
 	if len(ids) > most {
 		ids = append(ids[:most], "…")
@@ -208,6 +223,7 @@ func checkOpen(p flowhq.Profile, starts time.Time, minutes int) error {
 			}
 		}
 	}
+	// Where no hours were told, nothing is known to be closed.
 	if _, holiday := p.HolidayOn(local); !holiday && !p.HoursTold() {
 		return nil
 	}
@@ -219,6 +235,7 @@ func checkOpen(p flowhq.Profile, starts time.Time, minutes int) error {
 
 // bookingBody is the body of PATCH /admin/tenants/:id/bookings/:number.
 type bookingBody struct {
+	// Members that are nil stay as they are.
 	Status   *string `json:"status"`
 	Service  *string `json:"service"`
 	StartsAt *string `json:"starts_at"`
@@ -266,6 +283,7 @@ func (r *bookingChange) bind(b *binder) {
 	if r.Service != nil && *r.Service == "" {
 		b.wrong("service", "must be the id or the name of a service")
 	}
+	// force alone changes nothing, so it does not count.
 	force := r.bookingBody
 	force.Force = false
 	if b.err == nil && len(b.fields) == 0 && force == (bookingBody{}) {
@@ -277,6 +295,8 @@ func (r *bookingChange) bind(b *binder) {
 // changeBooking handles PATCH /admin/tenants/:id/bookings/:number. A booking that is held and is
 // moved is confirmed, since a person has decided on it.
 func (a *API) changeBooking(ctx context.Context, req bookingChange) (flowhq.Booking, error) {
+	// The booking is read for what the request leaves out. Whether the move is allowed is decided
+	// when the row is locked.
 	old, err := a.Facts.Booking(ctx, req.Tenant, req.Number)
 	if err != nil {
 		return old, err
@@ -296,6 +316,7 @@ func (a *API) changeBooking(ctx context.Context, req bookingChange) (flowhq.Book
 	if err := a.Facts.SetBooking(ctx, req.Tenant, req.Number, c, capacity, actor); err != nil {
 		return old, err
 	}
+	// A crash before the answer does no harm: the request can be repeated.
 	return a.Facts.Booking(ctx, req.Tenant, req.Number)
 }
 
@@ -307,6 +328,8 @@ func (r bookingChange) change(p flowhq.Profile, old flowhq.Booking) (store.Booki
 		c.Status = &to
 	}
 	minutes, starts := old.Minutes, old.StartsAt
+	// The service may be gone from the profile. A booking that keeps it can be changed all the
+	// same.
 	if r.Service != nil && *r.Service != old.Service {
 		service, err := serviceOf(p, *r.Service)
 		if err != nil {
@@ -324,6 +347,7 @@ func (r bookingChange) change(p flowhq.Profile, old flowhq.Booking) (store.Booki
 	if r.Starts != nil {
 		starts = r.Starts.in(p.Zone())
 	}
+	// Only what differs is a change: the same time again needs no room, and is no move.
 	if minutes != old.Minutes {
 		c.Minutes = &minutes
 	}

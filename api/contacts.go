@@ -67,7 +67,8 @@ func (r *contactsRequest) bind(b *binder) {
 	r.Before = b.position("before")
 }
 
-// choice returns a query parameter that is true or false, nil without one.
+// choice returns a query parameter that is true or false, nil without one. Three states are needed:
+// false selects those who are not, which differs from all.
 func (b *binder) choice(name string) *bool {
 	if _, given := b.parameter(name); !given {
 		return nil
@@ -79,7 +80,8 @@ func (b *binder) choice(name string) *bool {
 // contactList is a page of contacts.
 type contactList struct {
 	Contacts []flowhq.Contact `json:"contacts"`
-	Next     string           `json:"next"`
+	// Next is "" on the last page.
+	Next string `json:"next"`
 }
 
 // listContacts handles GET /admin/tenants/:id/contacts.
@@ -93,8 +95,9 @@ func (a *API) listContacts(
 
 // contactBody is the body of POST /admin/tenants/:id/contacts.
 type contactBody struct {
-	Number    string `json:"number"`
-	LeftAlone *bool  `json:"left_alone"`
+	Number string `json:"number"`
+	// nil leaves a contact that is there already as it is.
+	LeftAlone *bool `json:"left_alone"`
 }
 
 // newContactRequest is POST /admin/tenants/:id/contacts. It has no key: a number has one contact.
@@ -118,10 +121,12 @@ type contactAdded struct {
 	added  bool
 }
 
+// location is the header Location: where the contact is found from now on.
 func (c contactAdded) location() string {
 	return "/admin/tenants/" + string(c.tenant) + "/contacts/" + cursor(c.ID)
 }
 
+// status tells a new contact from one that was there, without a body that differs.
 func (c contactAdded) status() int {
 	if c.added {
 		return http.StatusCreated
@@ -135,6 +140,8 @@ func (a *API) addContact(ctx context.Context, req newContactRequest) (contactAdd
 	c, added, err := a.Contacts.AddContact(ctx, req.Tenant, req.Number)
 	if err == nil && req.LeftAlone != nil {
 		o := store.ContactOrder{Contact: c.ID, Actor: actor}
+		// A crash between the two leaves a contact that the bot answers. The client has got no
+		// answer and repeats the request, which then finishes it.
 		err = a.Contacts.LeaveContactAlone(ctx, req.Tenant, o, *req.LeftAlone)
 		if err == nil {
 			c, err = a.Contacts.Contact(ctx, req.Tenant, c.ID)
@@ -174,6 +181,8 @@ func (r *aloneRequest) bind(b *binder) {
 	r.contactRef.bind(b)
 	var body aloneBody
 	b.body(&body)
+	// An empty body must not mean false: the bot would begin to answer whom it was told to leave
+	// alone.
 	if body.LeftAlone == nil {
 		b.wrong("left_alone", "must be true or false")
 		return
@@ -192,13 +201,15 @@ func (a *API) leaveAlone(ctx context.Context, req aloneRequest) (flowhq.Contact,
 
 // Bounds of a hand-over.
 const (
+	// Longer is until it is given back, which is 0.
 	maxHandOverMinutes = 30 * 24 * 60
 	maxHandOverReason  = 500 // characters
 )
 
 // handOverBody is the body of POST /admin/tenants/:id/contacts/:contact/hand-over.
 type handOverBody struct {
-	Reason  string `json:"reason"`
+	Reason string `json:"reason"`
+	// nil is the length of the profile; 0 is until the chat is given back.
 	Minutes *int64 `json:"minutes"`
 }
 
@@ -267,6 +278,7 @@ type writeBody struct {
 type writeRequest struct {
 	contactRef
 	writeBody
+	// With it a repeated request sends nothing twice, whatever became of the first one's answer.
 	Key string
 }
 

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// exportPage is how many rows of an export are in memory at a time.
+	// exportPage is how many rows of an export are in memory at a time. It stays below store.MaxLimit.
 	exportPage = 500
 	// maxExport bounds the rows of one export: a spreadsheet takes some million, and a request has
 	// handleTimeout. Who has more asks for them by from and to.
@@ -60,10 +60,12 @@ func (a *API) questionRows(
 
 // A file is what facts of one kind are exported as.
 type file[T any] struct {
+	// Also the name that browsers save the file under.
 	name      string
 	mediaType string
-	statuses  []string // that the filter takes
-	marked    bool     // whether it takes bom, for the mark by which Excel knows UTF-8
+	// A calendar does not take LAPSED, which it has no word for.
+	statuses []string // that the filter takes
+	marked   bool     // whether it takes bom, for the mark by which Excel knows UTF-8
 	// begin and end write what is around the rows, and row one of them. None of them returns an
 	// error: what the writer says last is asked for after each page.
 	begin func(w *bookWriter, business export)
@@ -75,7 +77,8 @@ type file[T any] struct {
 type export struct {
 	tenant flowhq.TenantID
 	name   string // of the business, as customers know it
-	zone   *time.Location
+	// Times of CSV files are by this clock, as the owner reads them.
+	zone *time.Location
 }
 
 // fileRequest is a request for a file.
@@ -84,6 +87,7 @@ type fileRequest struct {
 	Mark bool
 }
 
+// read is bind for a file, and returns the error, as the answer is not JSON.
 func (r *fileRequest) read(b *binder, statuses []string, marked bool) error {
 	r.tenantRef.bind(b)
 	r.filter(b)
@@ -129,11 +133,13 @@ func stream[T any](
 				f.row(w, business, fact)
 			}
 			if err := w.flush(); err != nil {
+				// net/http closes the connection and logs nothing for this value.
 				panic(http.ErrAbortHandler) // the caller hung up
 			}
 			if next == 0 {
 				break
 			}
+			// Pages go on by id, so rows that are added meanwhile neither repeat nor shift others.
 			req.Before = next
 			if page, next, err = rows(ctx, req.Tenant, req.FactFilter); err != nil ||
 				sent+len(page) > maxExport {
@@ -160,6 +166,7 @@ func (a *API) exportOf(ctx context.Context, id flowhq.TenantID) (export, error) 
 // A bookWriter writes the lines of a file. Its first error stays.
 type bookWriter struct {
 	out *errWriter
+	// The CSV goes to out too, so both keep one order.
 	csv *csv.Writer
 }
 
@@ -169,6 +176,7 @@ type errWriter struct {
 	err error
 }
 
+// Write writes nothing after the first error: a file with a gap must not go on.
 func (e *errWriter) Write(p []byte) (int, error) {
 	if e.err != nil {
 		return 0, e.err
@@ -196,6 +204,7 @@ func (w *bookWriter) line(cells ...string) {
 	_ = w.csv.Write(cells) // flush says it
 }
 
+// flush sends what is buffered and returns the first error of all writes.
 func (w *bookWriter) flush() error {
 	w.csv.Flush()
 	return w.out.err
@@ -207,6 +216,7 @@ func defused(text string) string {
 	if text == "" || phone.MatchString(text) {
 		return text
 	}
+	// An apostrophe is defused too, so that a reader can take one away from every cell.
 	if strings.ContainsRune("=+-@\t\r'", rune(text[0])) {
 		return "'" + text
 	}

@@ -9,7 +9,8 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// degrees is a coordinate as a cell.
+// degrees is a coordinate as a cell. An unknown place is an empty cell: 0 is a place in the
+// Atlantic.
 func degrees(d *float64) string {
 	if d == nil {
 		return ""
@@ -26,6 +27,7 @@ func table[T any, S ~string](
 ) file[T] {
 	f := file[T]{
 		name: name, mediaType: csvType, marked: true, row: row,
+		// line changes the slice that it gets, and columns is shared by all requests.
 		begin: func(w *bookWriter, _ export) { w.line(append([]string(nil), columns...)...) },
 		end:   func(*bookWriter) {},
 	}
@@ -35,6 +37,7 @@ func table[T any, S ~string](
 	return f
 }
 
+// New columns are added at the end: owners have sheets that count them.
 var bookingFile = table("bookings.csv", flowhq.BookingStatuses, []string{
 	"number", "status", "starts_at", "ends_at", "minutes", "service", "price", "currency", "name",
 	"contact", "note", "created_at",
@@ -43,6 +46,7 @@ var bookingFile = table("bookings.csv", flowhq.BookingStatuses, []string{
 		b.Service, number(b.Price), b.Currency, b.Name, b.Contact, b.Note, e.local(b.CreatedAt))
 })
 
+// An order is one line, with its products in one cell, so that a sum over total is right.
 var orderFile = table("orders.csv", flowhq.OrderStatuses, []string{
 	"number", "status", "lines", "total", "currency", "delivery_area", "delivery_address",
 	"delivery_fee", "latitude", "longitude", "name", "contact", "note", "created_at",
@@ -82,6 +86,7 @@ var calendarFile = file[flowhq.Booking]{
 		string(flowhq.BookingHeld), string(flowhq.BookingConfirmed),
 		string(flowhq.BookingCancelled),
 	},
+	// PUBLISH has calendars show the bookings without asking for an answer.
 	begin: func(w *bookWriter, e export) {
 		for _, line := range []string{
 			"BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Flow HQ//bookings//EN",

@@ -112,10 +112,12 @@ func (a *API) readTicket(ctx context.Context, req factRef) (flowhq.Ticket, error
 
 // statusBody is the body of a PATCH that changes nothing but a status.
 type statusBody struct {
+	// nil is refused, as there would be nothing to change.
 	Status *string `json:"status"`
 }
 
-// orderChange is PATCH /admin/tenants/:id/orders/:number.
+// orderChange is PATCH /admin/tenants/:id/orders/:number. It has no key: to repeat it changes
+// nothing. Neither have the other changes of a status.
 type orderChange struct {
 	factRef
 	Status flowhq.OrderStatus
@@ -125,11 +127,13 @@ func (r *orderChange) bind(b *binder) {
 	r.factRef.bind(b)
 	var body statusBody
 	b.body(&body)
+	// Whether there is a move to the status depends on the row, which answers 409 if there is none.
 	r.Status = requiredWord(b, "status", body.Status, flowhq.OrderStatuses)
 }
 
 // changeOrder handles PATCH /admin/tenants/:id/orders/:number.
 func (a *API) changeOrder(ctx context.Context, req orderChange) (o flowhq.Order, err error) {
+	// The order is read after the change, and may have been changed again by a customer since.
 	if err = a.Facts.SetOrder(ctx, req.Tenant, req.Number, req.Status, actor); err == nil {
 		o, err = a.Facts.Order(ctx, req.Tenant, req.Number)
 	}
@@ -163,6 +167,7 @@ type handOverRef struct {
 	ID int64
 }
 
+// bind reads the id: a hand-over has no number, since no customer speaks of it.
 func (r *handOverRef) bind(b *binder) {
 	r.tenantRef.bind(b)
 	r.ID = b.id("handover")

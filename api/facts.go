@@ -17,6 +17,7 @@ import (
 // first; next is 0 after the last one, else what the next page begins before. What an operator
 // changes is recorded in the tenant's history under the name of the actor.
 type Facts interface {
+	// The rows are those of one tenant. An id that is no tenant has none.
 	Bookings(
 		ctx context.Context, id flowhq.TenantID, f store.FactFilter,
 	) (page []flowhq.Booking, next int64, err error)
@@ -104,12 +105,13 @@ func (r *factsRequest) filter(b *binder) {
 	r.Text = b.text("text")
 	r.ContactID, r.Contact = b.contact("contact")
 	r.From, r.To = b.time("from"), b.time("to")
+	// An empty stretch is a client's mistake, and an empty list would hide it.
 	if !r.From.IsZero() && !r.To.IsZero() && !r.From.Before(r.To) {
 		b.wrong("to", "must be later than from")
 	}
 }
 
-// optionalWord is word, and takes "" for none.
+// optionalWord is word, and takes "" for none. Forms send a filter that was not chosen as "".
 func optionalWord[T ~string](b *binder, name string, all []T) T {
 	if v, given := b.parameter(name); given && v == "" {
 		return ""
@@ -120,6 +122,7 @@ func optionalWord[T ~string](b *binder, name string, all []T) T {
 // phone is a number in E.164, as tenants have one.
 var phone = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
+// phoneWanted is the end of the error about any member that is a number.
 const phoneWanted = "must be an international number: a plus sign and 7 to 15 digits, " +
 	"such as +255712345678"
 
@@ -144,6 +147,7 @@ func (b *binder) contact(name string) (id int64, number string) {
 
 // Times that a request may name. A year of four digits is what RFC 3339 can write.
 var (
+	// Times of a slip, such as the year 20, would give empty lists without a word.
 	earliestTime = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	latestTime   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
 )
@@ -164,7 +168,7 @@ func (b *binder) time(name string) time.Time {
 	return at
 }
 
-// cursor is the next of a page.
+// cursor is the next of a page. Clients treat it as opaque.
 func cursor(next int64) string {
 	if next == 0 {
 		return ""
@@ -178,6 +182,7 @@ func paged[T any](
 	ctx context.Context, a *API, id flowhq.TenantID, page []T, next int64, err error,
 ) ([]T, string, error) {
 	if err == nil && len(page) == 0 {
+		// The look-up is made for empty pages only, so a list costs one statement as a rule.
 		_, err = a.Tenants.Tenant(ctx, id)
 	}
 	return list(page), cursor(next), err
@@ -195,6 +200,7 @@ func (b *binder) factNumber() string {
 			"there is nothing with this number, which has a letter and digits, such as K48219"))
 		return ""
 	}
+	// Customers and operators write the letter in any case. All numbers are stored in upper case.
 	return strings.ToUpper(number)
 }
 

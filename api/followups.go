@@ -11,6 +11,7 @@ import (
 // followUpsRequest is GET /admin/tenants/:id/follow-ups.
 type followUpsRequest struct {
 	tenantRef
+	// Only Status, Number and the page are read from the request.
 	store.FactFilter
 }
 
@@ -30,6 +31,7 @@ type followUpList struct {
 
 // listFollowUps handles GET /admin/tenants/:id/follow-ups.
 func (a *API) listFollowUps(ctx context.Context, req followUpsRequest) (followUpList, error) {
+	// An unknown tenant is 404, and not an empty list.
 	if _, err := a.Tenants.Tenant(ctx, req.Tenant); err != nil {
 		return followUpList{}, err
 	}

@@ -13,6 +13,7 @@ import (
 
 // Bounds of a preview.
 const (
+	// Each is read as a customer's is, within the time of one request.
 	maxPreviewed   = 30   // messages
 	maxPreviewText = 4096 // of one, in characters
 	// previewPause is from one message of the customer to the next: longer than what is read as
@@ -38,10 +39,11 @@ type previewMessage struct {
 // previewBody is the body of a preview.
 type previewBody struct {
 	Messages []previewMessage `json:"messages"`
-	Profile  *flowhq.Profile  `json:"profile"` // nil: the tenant's
-	Template flowhq.Template  `json:"template_type"`
-	Language flowhq.Language  `json:"language"`
-	Now      string           `json:"now"` // when the first message is written; "": now
+	// So that an owner can try a change before it is stored.
+	Profile  *flowhq.Profile `json:"profile"` // nil: the tenant's
+	Template flowhq.Template `json:"template_type"`
+	Language flowhq.Language `json:"language"`
+	Now      string          `json:"now"` // when the first message is written; "": now
 }
 
 // previewRequest is POST /admin/tenants/:id/preview.
@@ -53,6 +55,7 @@ type previewRequest struct {
 
 func (r *previewRequest) bind(b *binder) {
 	r.tenantRef.bind(b)
+	// Profiles that were read from the API have null in them, and are sent back here.
 	b.nullable = true
 	b.largeBody(&r.previewBody, flowhq.MaxProfileBytes+maxPreviewed*maxPreviewText)
 	if n := len(r.Messages); n == 0 || n > maxPreviewed {
@@ -63,6 +66,8 @@ func (r *previewRequest) bind(b *binder) {
 	}
 	if r.Profile != nil {
 		*r.Profile = r.Profile.Normalized()
+		// The profile is checked as when it is stored: the preview must not show what cannot be
+		// saved.
 		for _, f := range fieldErrors(checkProfile(*r.Profile)) {
 			b.wrong("profile."+f.Field, f.Message)
 		}
@@ -102,6 +107,7 @@ func (m *previewMessage) bind(b *binder, path string) {
 	if m.Kind == flowhq.KindText && m.Text == "" {
 		b.wrong(path+".text", "must not be empty")
 	}
+	// The text is cleaned as that of a customer is, so that the preview reads the same.
 	m.Text = flowhq.CleanText(m.Text)
 }
 
@@ -123,7 +129,8 @@ type previewTurn struct {
 	Understood *reply.Understood `json:"understood"` // nil: a person has the chat, nothing was read
 }
 
-// previewFact is a fact that would be written. One field is there.
+// previewFact is a fact that would be written. One field is there. The fields are those of
+// flowhq.FactChange. Ids are 0, as there are no rows.
 type previewFact struct {
 	Booking    *flowhq.Booking    `json:"booking,omitempty"`
 	Order      *flowhq.Order      `json:"order,omitempty"`
@@ -150,13 +157,16 @@ func (a *API) preview(ctx context.Context, req previewRequest) (answer previewed
 	var p flowhq.Profile
 	if req.Profile != nil {
 		p = *req.Profile
+		// A version would look like one that is stored.
 		p.Version = 0
 	} else if p, err = a.Profiles.Profile(ctx, req.Tenant); err != nil {
 		return answer, err
 	}
 	answer = previewed{Version: p.Version, Template: config.Template, Turns: []previewTurn{}}
+	// Compiling takes a while for a long list; maxProfiles bounds how many requests do it at once.
 	stage := newStage(reply.Compile(p, config), req.at)
 	for _, m := range req.Messages {
+		// Who has hung up needs no more turns.
 		if err := ctx.Err(); err != nil {
 			return answer, err
 		}

@@ -12,10 +12,11 @@ import (
 // A stage is a conversation that is played and not had: what a worker keeps in rows from one turn
 // to the next is kept here, so that a booking can be made, moved and cancelled.
 type stage struct {
-	knowledge  *reply.Knowledge
-	state      reply.State
-	calendar   reply.Calendar
-	at         time.Time // of the next message
+	knowledge *reply.Knowledge
+	state     reply.State
+	calendar  reply.Calendar
+	at        time.Time // of the next message
+	// It stands for the ids of messages, from which the numbers of facts are made.
 	messages   int64
 	handedOver bool
 }
@@ -29,6 +30,7 @@ func (s *stage) turn(m previewMessage) previewTurn {
 	at := s.at
 	s.at = at.Add(previewPause)
 	t := previewTurn{Text: m.Text, HandedOver: s.handedOver, Facts: []previewFact{}}
+	// A person answers from here on, so nothing is read, as in a worker.
 	if s.handedOver {
 		return t
 	}
@@ -56,6 +58,7 @@ func (s *stage) write(f flowhq.FactChange, at time.Time) {
 	switch {
 	case f.Booking != nil:
 		b := *f.Booking
+		// The database sets it for a row.
 		if b.Status == flowhq.BookingHeld && b.HeldUntil == nil {
 			until := at.Add(flowhq.HoldFor)
 			b.HeldUntil = &until
@@ -70,6 +73,7 @@ func (s *stage) write(f flowhq.FactChange, at time.Time) {
 		k := *f.Ticket
 		k.CreatedAt = cmp.Or(k.CreatedAt, at)
 		c.Tickets = replaced(c.Tickets, k, func(t flowhq.Ticket) string { return t.Number })
+		// A conversation is given the open tickets alone.
 		c.Tickets = slices.DeleteFunc(c.Tickets, func(t flowhq.Ticket) bool { return t.Status == flowhq.TicketClosed })
 	case f.HandOver != nil:
 		s.handedOver = true
@@ -83,6 +87,7 @@ func (s *stage) forget(at time.Time) {
 		lapsed := b.Status == flowhq.BookingHeld && b.HeldUntil != nil && !at.Before(*b.HeldUntil)
 		return lapsed || b.Status == flowhq.BookingCancelled || !at.Before(b.EndsAt)
 	})
+	// Other customers' bookings are not there, so a preview may offer a time that is taken.
 	c.Taken = nil
 	for _, b := range c.Bookings {
 		c.Taken = append(c.Taken, flowhq.Span{From: b.StartsAt, To: b.EndsAt})
@@ -91,6 +96,7 @@ func (s *stage) forget(at time.Time) {
 
 // replaced returns facts, the newest first, with one in place of that of the same number.
 func replaced[T any](all []T, fact T, number func(T) string) []T {
+	// The list is cloned: the turn before may still have the old one.
 	all = slices.DeleteFunc(slices.Clone(all), func(old T) bool { return number(old) == number(fact) })
 	return slices.Insert(all, 0, fact)
 }

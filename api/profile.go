@@ -14,10 +14,12 @@ import (
 )
 
 const (
-	// maxProfiles is how many requests with a profile are handled at a time.
+	// maxProfiles is how many requests with a profile are handled at a time. A profile and its JSON
+	// may have some megabytes in memory.
 	maxProfiles = 4
-	// profileTries is how often a change without a condition is tried when others change the
-	// same profile at once.
+	// profileTries is how often a change without a condition is tried when others change the same
+	// profile at once. More would fail as well: who changes a profile that often is a program gone
+	// wrong.
 	profileTries = 3
 	// matchHeader has the version that a change is of.
 	matchHeader = "If-Match"
@@ -39,16 +41,19 @@ func (a *API) readProfile(ctx context.Context, req tenantRef) (profileAnswer, er
 	return profileAnswer{p}, err
 }
 
-// versionTag is the ETag of a profile.
+// versionTag is the ETag of a profile. It is a strong tag of at most 18 digits, which fit 64 bits.
+// A weak one would not do for If-Match.
 var versionTag = regexp.MustCompile(`^"(0|[1-9][0-9]{0,17})"$`)
 
 // match returns the version that the request is to change, nil for any.
 func (b *binder) match() *int64 {
 	tags := b.c.Request.Header.Values(matchHeader)
+	// Without a condition the last change wins, as in most APIs.
 	if len(tags) == 0 || len(tags) == 1 && tags[0] == "*" {
 		return nil
 	}
 	m := versionTag.FindStringSubmatch(tags[0])
+	// A tag that is ignored would overwrite what the client has not seen.
 	if len(tags) > 1 || m == nil {
 		b.wrong(matchHeader, `must be one ETag of the profile, such as "7", or *`)
 		return nil
@@ -85,6 +90,7 @@ func (r *replaceRequest) bind(b *binder) {
 	b.nullable = true
 	b.largeBody(&r.Profile, flowhq.MaxProfileBytes)
 	r.Match = b.matchBody(r.Profile.Version)
+	// It is noted before Normalized fills the defaults in.
 	r.NoZone, r.NoCurrency = r.Profile.TimeZone == "", r.Profile.Currency == ""
 	r.Profile = r.Profile.Normalized()
 	b.check(checkProfile(r.Profile))
@@ -95,6 +101,7 @@ func checkProfile(p flowhq.Profile) error {
 	if err := p.Validate(); err != nil {
 		return err
 	}
+	// The texts of the bot are known to package reply alone.
 	return p.ValidateTexts(reply.Texts())
 }
 
@@ -139,6 +146,8 @@ func (r *mergeRequest) bind(b *binder) {
 // mergeProfile handles PATCH /admin/tenants/:id/profile. Members that are left out stay, objects
 // are merged, and lists are replaced whole (as in RFC 7396).
 func (a *API) mergeProfile(ctx context.Context, req mergeRequest) (profileAnswer, error) {
+	// The patch is applied to the newest profile in each try, so that another's change of another
+	// member is kept.
 	edit := func(p flowhq.Profile) (flowhq.Profile, error) {
 		p.Texts = maps.Clone(p.Texts) // the only part that is changed in place
 		b := &binder{nullable: true}
@@ -165,6 +174,7 @@ func (a *API) rewrite(
 		if err != nil {
 			return profileAnswer{}, err
 		}
+		// The store compares once more, in the statement that writes.
 		if match != nil && *match != old.Version {
 			return profileAnswer{}, flowhq.Errorf(notCurrent, "the profile is at version %d, and "+
 				"this request is about version %d: read the profile again, then change that",
@@ -175,6 +185,7 @@ func (a *API) rewrite(
 			return profileAnswer{}, err
 		}
 		next.Version = old.Version
+		// A repeated request would otherwise push older versions out of those that are kept.
 		if reflect.DeepEqual(old, next) {
 			return profileAnswer{old}, nil
 		}

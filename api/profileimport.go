@@ -18,10 +18,12 @@ var csvTypes = []string{"text/csv", "application/csv", "application/vnd.ms-excel
 func (b *binder) file() []byte {
 	media, _, err := mime.ParseMediaType(b.c.GetHeader("Content-Type"))
 	if err != nil || !slices.Contains(csvTypes, media) {
+		// The body is left alone: it may be large, and of no use.
 		b.bodyRead = true
 		b.stop(flowhq.Errorf(unsupported, "the body must be a CSV file, sent with Content-Type: text/csv"))
 		return nil
 	}
+	// No list that fits a profile needs a larger file.
 	data, _ := b.read(flowhq.MaxProfileBytes)
 	return data
 }
@@ -30,6 +32,7 @@ func (b *binder) file() []byte {
 type importMode string
 
 const (
+	// The default, which loses nothing.
 	importMerge   importMode = "merge"   // they stay
 	importReplace importMode = "replace" // they are removed
 )
@@ -37,8 +40,9 @@ const (
 // importRequest is POST /admin/tenants/:id/profile/import.
 type importRequest struct {
 	tenantRef
-	List   pricelist.List // "": that of the tenant's template
-	Mode   importMode
+	List pricelist.List // "": that of the tenant's template
+	Mode importMode
+	// The answer says what would change, so that an owner can look first.
 	DryRun bool
 	File   []byte
 	Match  *int64
@@ -50,6 +54,7 @@ func (r *importRequest) bind(b *binder) {
 	r.Mode = word(b, "mode", []importMode{importMerge, importReplace})
 	r.DryRun = b.flag("dry_run")
 	r.Match = b.match()
+	// The file comes last: a wrong parameter is told before megabytes are read.
 	r.File = b.file()
 }
 
@@ -70,6 +75,7 @@ func (a *API) importList(ctx context.Context, req importRequest) (answer importe
 	if err != nil {
 		return answer, err
 	}
+	// The file is read once. Apply is repeated with a newer profile if others change it meanwhile.
 	table, err := pricelist.Read(req.File, which)
 	if err != nil {
 		return answer, err
@@ -78,6 +84,7 @@ func (a *API) importList(ctx context.Context, req importRequest) (answer importe
 	edit := func(p flowhq.Profile) (flowhq.Profile, error) {
 		next, report, err := table.Apply(p, req.Mode == importReplace)
 		answer.Report = report
+		// The unchanged profile makes no version. A fault of the file is told all the same.
 		if req.DryRun {
 			return p, err
 		}
@@ -122,6 +129,7 @@ type csvFile struct {
 
 func (f csvFile) content() (string, []byte) { return "text/csv; charset=utf-8", f.data }
 
+// The name is one of ours; quotes would end it within the header.
 func (f csvFile) headers() map[string]string {
 	name := strings.NewReplacer(`"`, "", `\`, "").Replace(f.name)
 	return map[string]string{"Content-Disposition": `attachment; filename="` + name + `"`}

@@ -109,6 +109,7 @@ func (a *API) changeQuestion(
 
 // answerBody is the body of POST /admin/tenants/:id/unanswered/:question/answer.
 type answerBody struct {
+	// Without any, the customer's own words are the question.
 	Questions []string    `json:"questions"`
 	Answer    flowhq.Text `json:"answer"`
 }
@@ -127,8 +128,11 @@ func (r *answerRequest) bind(b *binder) {
 	if len(one.Questions) == 0 {
 		one.Questions = []string{"?"} // the customer's own words, which are not known here
 	}
+	// The answer is checked by the rules of a profile, in a profile of its own, before the tenant's
+	// is read.
 	p := flowhq.Profile{Answers: []flowhq.Answer{one}}.Normalized()
 	for _, f := range fieldErrors(checkProfile(p)) {
+		// What an empty profile lacks besides is not this request's fault.
 		if name, ok := strings.CutPrefix(f.Field, "answers[0]."); ok {
 			b.wrong(name, f.Message)
 		}
@@ -161,6 +165,8 @@ func (a *API) answerQuestion(ctx context.Context, req answerRequest) (answered, 
 		if len(next.Questions) == 0 {
 			next.Questions = []string{q.Text}
 		}
+		// The first request may have died before its answer. The answer in the profile shows that
+		// it was done.
 		if q.Status == flowhq.UnansweredResolved {
 			if same, ok := answerIn(p, next); ok { // a repeated request
 				return answered{q, same, p.Version}, nil
@@ -174,6 +180,8 @@ func (a *API) answerQuestion(ctx context.Context, req answerRequest) (answered, 
 		if err != nil {
 			return answered{}, err
 		}
+		// One statement adds the version and resolves the question, so neither is there without the
+		// other.
 		p, err = a.Facts.AnswerQuestion(ctx, req.Tenant, req.ID,
 			store.ProfileChange{Profile: p, Actor: actor, Reason: "answer to a question"})
 		if flowhq.ErrorCode(err) == flowhq.Conflict && try < profileTries {
@@ -187,7 +195,8 @@ func (a *API) answerQuestion(ctx context.Context, req answerRequest) (answered, 
 	}
 }
 
-// answerIn finds an answer with the same words.
+// answerIn finds an answer with the same words. Both are compared as normalized, since the profile
+// has the normalized one.
 func answerIn(p flowhq.Profile, a flowhq.Answer) (flowhq.Answer, bool) {
 	a = flowhq.Profile{Answers: []flowhq.Answer{a}}.Normalized().Answers[0]
 	for _, known := range p.Answers {

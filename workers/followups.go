@@ -20,10 +20,13 @@ const followUpAgain = time.Minute
 //
 // A workflow that could not be told is told a minute later: the claim has moved the rows on.
 func (r *reconciler) followUps(ctx context.Context) error {
+	// The round must end before the next one begins.
 	within := max(r.every, reconcileMin)
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	limit := int(within.Seconds() * reconcilePace) // what there is time for
+	// The claim moves the rows on, so of several workers one tells each workflow. A worker that
+	// dies after the claim leaves them for the next round in a minute.
 	due, err := r.store.ClaimFollowUps(ctx, r.every, followUpAgain, limit)
 	if err != nil {
 		return err
@@ -31,6 +34,7 @@ func (r *reconciler) followUps(ctx context.Context) error {
 	var group errgroup.Group
 	group.SetLimit(reconcileAtOnce)
 	pace := rate.NewLimiter(reconcilePace, reconcileAtOnce)
+	// Temporal is away after so many in a row, and the rest would only wait for timeouts.
 	var row atomic.Int32 // of errors
 	for _, d := range due {
 		if row.Load() >= mostErrors || pace.Wait(ctx) != nil {

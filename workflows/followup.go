@@ -20,7 +20,8 @@ const (
 )
 
 // leastFollowUpWait is how long it waits at least, should the clocks of the database and of
-// Temporal disagree.
+// Temporal disagree. Without it a database whose clock is behind would have the workflow turn in a loop and
+// fill its history.
 const leastFollowUpWait = time.Second
 
 // FollowUp sees to the reminders of one booking, or to the questions about one order, until there
@@ -38,6 +39,7 @@ func (w Tenants) FollowUp(ctx workflow.Context, in activities.FollowUpInput) err
 		if err != nil {
 			return err
 		}
+		// What came while the activity ran may be newer than what the activity read.
 		if changed.Len() > 0 {
 			continue
 		}

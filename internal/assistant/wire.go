@@ -15,7 +15,7 @@ import (
 )
 
 // maxTokens bounds what the model writes. Only Anthropic's form needs it; of the other one there
-// are two names for it, and no endpoint takes both.
+// are two names for it, and no endpoint takes both. What is asked for is far below it.
 const maxTokens = 500
 
 // A message is one of a chat, in both forms.
@@ -24,7 +24,9 @@ type message struct {
 	Content string `json:"content"`
 }
 
-// request is the body of a call.
+// request is the body of a call. No temperature and no form of the answer is asked for: endpoints
+// that speak OpenAI's form differ in what they take, and refuse a request for a member they do not
+// know.
 func (c *Client) request(q Question) any {
 	if c.o.Provider == Anthropic {
 		return struct {
@@ -53,10 +55,12 @@ func (c *Client) call(ctx context.Context, q Question) (text, failure string) {
 	req.Header.Set("Content-Type", "application/json")
 	switch {
 	case c.o.Provider == Anthropic:
+		// The API requires a version; this is the form of request and answer that is read here.
 		req.Header.Set("Anthropic-Version", "2023-06-01")
 		if c.o.Key != "" {
 			req.Header.Set("X-Api-Key", c.o.Key)
 		}
+	// An endpoint of one's own may need no key.
 	case c.o.Key != "":
 		req.Header.Set("Authorization", "Bearer "+c.o.Key)
 	}
@@ -66,6 +70,7 @@ func (c *Client) call(ctx context.Context, q Question) (text, failure string) {
 		return "", FailureUnreachable
 	}
 	defer func() { _ = resp.Body.Close() }()
+	// The body of a refusal is not read: it may quote the chat.
 	switch resp.StatusCode {
 	case http.StatusOK:
 	case http.StatusTooManyRequests:
@@ -73,6 +78,7 @@ func (c *Client) call(ctx context.Context, q Question) (text, failure string) {
 	default:
 		return "", FailureRefused
 	}
+	// One byte more than the bound tells an answer that is too long from one that just fits.
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	switch {
 	case err != nil:
@@ -85,6 +91,7 @@ func (c *Client) call(ctx context.Context, q Question) (text, failure string) {
 
 // text takes the model's text out of an answer.
 func (c *Client) text(raw []byte) (text, failure string) {
+	// The names are matched in any case by encoding/json. Members of the other form stay empty.
 	var a struct {
 		Content []struct{ Type, Text string }
 		Choices []struct{ Message message }
@@ -93,6 +100,7 @@ func (c *Client) text(raw []byte) (text, failure string) {
 		return "", FailureFormat
 	}
 	for _, part := range a.Content {
+		// Some models put their reasoning in parts of other types.
 		if part.Type == "text" {
 			text += part.Text
 		}
@@ -100,6 +108,7 @@ func (c *Client) text(raw []byte) (text, failure string) {
 	if c.o.Provider == OpenAI && len(a.Choices) > 0 {
 		text = a.Choices[0].Message.Content
 	}
+	// An empty text may also be a refusal of the model, for which the forms have different members.
 	if text == "" {
 		return "", FailureFormat
 	}
@@ -131,17 +140,21 @@ func parse(text string) (s reply.Suggestion, failure string) {
 		return s, FailureFormat
 	}
 	tooLong := func(name string) bool { return len(name) > maxName || !storable(name) }
+	// Nothing is cut to fit: half an id or half a reply would say something else.
 	if len(a.Intent) > maxName || len(a.When) > maxWhen || len(a.Reply) > maxReply ||
 		len(a.Services) > maxNames || len(a.Products) > maxNames ||
 		slices.ContainsFunc(slices.Concat(a.Services, a.Products), tooLong) ||
 		!storable(string(a.Intent)+a.When+a.Reply) {
 		return s, FailureFormat
 	}
+	// Whether the intent, the ids and the reply may be followed is for package reply to judge, by
+	// the profile.
 	return reply.Suggestion{
 		Intent: a.Intent, Services: a.Services, Products: a.Products,
 		When: strings.TrimSpace(a.When), Reply: strings.TrimSpace(a.Reply),
 	}, ""
 }
 
-// storable reports whether the database takes a text as it is.
+// storable reports whether the database takes a text as it is. PostgreSQL refuses a NUL in a text,
+// and the write of the suggestion would fail for good.
 func storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }

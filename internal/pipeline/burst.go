@@ -23,9 +23,11 @@ import (
 // every answer late. So a line that says something by itself is answered at once, and what looks
 // unfinished waits until the customer has been silent for the window; see unfinished.
 const (
-	// maxBurst is how long the first line of a burst waits at most.
+	// maxBurst is how long the first line of a burst waits at most. Longer, and a customer who goes
+	// on typing would never be answered.
 	maxBurst = 10 * time.Second
-	// maxLines is how many messages are read as one.
+	// maxLines is how many messages are read as one. The bound keeps the statement that answers
+	// them, and the text that is read, short.
 	maxLines = 20
 	// writtenSlack is added to the window where the times of writing are compared, which WhatsApp
 	// gives in whole seconds.
@@ -68,7 +70,8 @@ func (j *job) text() string {
 	return flowhq.CleanText(strings.Join(texts, "\n"))
 }
 
-// outcomeOfBurst is the job's outcome for all of its lines.
+// outcomeOfBurst is the job's outcome for all of its lines. One statement writes it, so that no
+// line stays RECEIVED beside the reply and is answered again.
 func (j *job) outcomeOfBurst() store.Outcome {
 	o := *j.outcome
 	o.Earlier = nil
@@ -86,14 +89,18 @@ func (p *Pipeline) gather(c *chat, j *job) error {
 	}
 	began := p.Now()
 	for {
+		// The queue is emptied first: lines that have come already need no wait.
 		last := p.takeLines(c, j)
 		quiet := p.BurstWindow - p.Now().Sub(later(j.question.CreatedAt, p.startedAt()))
+		// quiet may exceed the window where the clocks of the worker and the database disagree.
 		left := min(quiet, p.BurstWindow, maxBurst-p.Now().Sub(began))
+		// Only the first line is judged: who has sent two lines may send a third.
 		isWhole := len(j.earlier) == 0 && !unfinished(j.question)
 		if last || isWhole || left <= 0 {
 			j.gathered = true
 			return nil
 		}
+		// The wait is the chat's own goroutine's, so other chats go on.
 		came, err := p.awaitMessage(c, left)
 		if err != nil {
 			return err
@@ -112,6 +119,8 @@ func (p *Pipeline) gather(c *chat, j *job) error {
 func (p *Pipeline) takeLines(c *chat, j *job) (over bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	// Lines are taken from the front alone. Taking a later one past another would change their
+	// order.
 	for len(c.waiting) > 0 {
 		next := c.waiting[0]
 		if len(j.earlier)+1 >= maxLines || !p.follows(*j, next) {
@@ -122,6 +131,7 @@ func (p *Pipeline) takeLines(c *chat, j *job) (over bool) {
 		j.question, j.attempted = next.question, next.attempted
 		j.fromRows = j.fromRows || next.fromRows
 		j.conversation, j.readAt = next.conversation, next.readAt
+		// An edit or a deletion of any of the lines finds the job by these ids.
 		c.current.ids = append(c.current.ids, next.question.ID)
 		c.stateRead = false
 		p.useConversation(c, next)
@@ -131,6 +141,7 @@ func (p *Pipeline) takeLines(c *chat, j *job) (over bool) {
 
 // mayJoin reports whether a job's question may be read with others.
 func mayJoin(j job) bool {
+	// A line that an operator has tried again, or that has failed before, is answered by itself.
 	m := j.question
 	return !j.alone && j.reply == nil && j.outcome == nil && j.decision == nil &&
 		m.RetriedAt == nil && m.Attempts < aloneAfter
@@ -153,10 +164,13 @@ func (p *Pipeline) separate(c *chat, j *job) {
 		return
 	}
 	if j.decision != nil {
+		// The reply that was counted against the limits is not sent. Else a failing burst would use
+		// them up.
 		p.refund(c, *j.decision)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	// The order of the lines stays, and they go before whatever came since.
 	var rest []job
 	for _, l := range j.earlier[1:] {
 		rest = append(rest, job{

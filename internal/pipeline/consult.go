@@ -30,6 +30,7 @@ func (p *Pipeline) consult(c *chat, j *job, config flowhq.Config) (*reply.Sugges
 	if p.Assistant == nil {
 		return nil, nil //nolint:nilnil // nobody was asked
 	}
+	// The model must not be asked about words that the customer has changed or deleted since.
 	p.applyRevisions(c, j, false)
 	known, err := p.knowledgeOf(c.standing.ProfileVersion, config)
 	if err != nil || !known.profile.Assistant.Enabled {
@@ -40,6 +41,7 @@ func (p *Pipeline) consult(c *chat, j *job, config flowhq.Config) (*reply.Sugges
 		return nil, nil //nolint:nilnil // nobody was asked
 	}
 	s := reply.Suggestion{For: reply.Fingerprint(in.Message.Text)}
+	// The place is taken before the request is counted: see assistant.Client.Reserve.
 	release, failure := p.Assistant.Reserve()
 	if failure != "" {
 		s.Failure = failure
@@ -68,6 +70,8 @@ func (p *Pipeline) consult(c *chat, j *job, config flowhq.Config) (*reply.Sugges
 	if found.Earlier != nil {
 		_ = json.Unmarshal(found.Earlier, &q.Earlier) // without them the model knows less
 	}
+	// Between the claim and the write a crash leaves the claim's "interrupted". The next host then
+	// answers without the model, and the tenant pays for one call at most.
 	s = p.ask(q)
 	err = p.persist("write suggestion", func(ctx context.Context) error {
 		return p.Store.SetSuggestion(ctx, p.Tenant, p.Epoch, j.question.ID, p.encode(s))
@@ -80,10 +84,12 @@ func (p *Pipeline) consult(c *chat, j *job, config flowhq.Config) (*reply.Sugges
 func (p *Pipeline) claimConsultation(
 	j *job, profile flowhq.Profile, s reply.Suggestion,
 ) (found store.Consultation, err error) {
+	// It stands in the row until SetSuggestion replaces it.
 	s.Failure = assistant.FailureInterrupted
 	err = p.persist("claim suggestion", func(ctx context.Context) (err error) {
 		found, err = p.Store.Consult(ctx, p.Tenant, p.Epoch, store.Consulting{
 			ID: j.question.ID, First: j.lines()[0].ID,
+			// The owner's day ends at the owner's midnight, as a budget per day is understood.
 			Day:   p.Now().In(profile.Zone()).Format(time.DateOnly),
 			Limit: profile.Assistant.DailyRequests, Failed: p.encode(s),
 		})
@@ -96,6 +102,7 @@ func (p *Pipeline) claimConsultation(
 // ask asks the model. When the pipeline is stopped, the call is ended: a drain does not wait for
 // it, and the customer gets the bot's own answer.
 func (p *Pipeline) ask(q assistant.Question) reply.Suggestion {
+	// Requests are counted when they are made, since a provider bills a failed one too.
 	p.Metrics.AssistantRequests.Inc()
 	ctx, cancel := context.WithCancel(p.ctx)
 	defer cancel()

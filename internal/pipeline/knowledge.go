@@ -17,12 +17,15 @@ type known struct {
 
 // knowledgeOf returns the knowledge of a version of the tenant's profile, or of a later one. The
 // version comes with each conversation, so nothing is read while it stays the same. A conversation
-// that was read before a change must not bring a compilation: many may wait for the rate limiter. Compiling takes a while for a
-// long list of products, and is done once for each version and config.
+// that was read before a change must not bring a compilation: many may wait for the rate limiter.
+// Compiling takes a while for a long list of products, and is done once for each version and
+// config.
 func (p *Pipeline) knowledgeOf(version int64, config flowhq.Config) (*known, error) {
 	if k := p.known.Load(); k != nil && k.version >= version && k.config == config {
 		return k, nil
 	}
+	// One compilation at a time: chats that wait for the same version would otherwise each do the
+	// work.
 	p.compiling.Lock()
 	defer p.compiling.Unlock()
 	last := p.known.Load()
@@ -40,6 +43,7 @@ func (p *Pipeline) knowledgeOf(version int64, config flowhq.Config) (*known, err
 	// It may be newer than the conversation says. The next one says so too, and is served.
 	k.version = k.profile.Version
 	k.knowledge = reply.Compile(k.profile, config)
+	// It is stored whole and never changed, so that chats read it without a lock.
 	p.known.Store(&k)
 	return &k, nil
 }

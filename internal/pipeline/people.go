@@ -18,6 +18,8 @@ import (
 // Such a question is IGNORED for good. Answering it when the bot comes back would surprise a
 // customer whom a person has answered long ago.
 func (p *Pipeline) checkPeople(c *chat, j *job) (o store.Outcome, silent bool, err error) {
+	// The rows decide, and not what this process remembers: an operator hands over at another
+	// process.
 	if err := p.readConversation(c, j.question); err != nil {
 		return o, false, err
 	}
@@ -37,6 +39,7 @@ func (p *Pipeline) checkPeople(c *chat, j *job) (o store.Outcome, silent bool, e
 func (p *Pipeline) tellOwner(
 	o *store.Outcome, question flowhq.Message, profile flowhq.Profile, config flowhq.Config,
 ) {
+	// Nobody is told then. The hand-over is in the list of the API all the same.
 	if profile.OwnerNumber == "" {
 		return
 	}
@@ -54,6 +57,7 @@ func (p *Pipeline) tellOwner(
 // ReceiveOwn records what the owner wrote to a customer from the phone, and hands the chat over.
 // When it fails, WhatsApp must deliver the message again.
 func (p *Pipeline) ReceiveOwn(ctx context.Context, in store.Inbound) error {
+	// The profile says how long the hand-over lasts. One that is somewhat old does for that.
 	k := p.known.Load()
 	if k == nil { // no message was answered yet
 		profile, err := p.Store.Profile(ctx, p.Tenant)
@@ -62,6 +66,7 @@ func (p *Pipeline) ReceiveOwn(ctx context.Context, in store.Inbound) error {
 		}
 		k = &known{profile: profile}
 	}
+	// The phone's clock may be years off. The hand-over counts from now then.
 	if !plausible(in.SentAt, p.Now()) {
 		in.SentAt = time.Time{}
 	}
@@ -89,6 +94,7 @@ const (
 // nudgeHandOvers has watchHandOvers look again: there may be a new one, or one less.
 func (p *Pipeline) nudgeHandOvers() {
 	select {
+	// One nudge that waits is enough: whoever takes it reads all rows.
 	case p.handOvers <- struct{}{}:
 	default:
 	}
@@ -103,6 +109,7 @@ func (p *Pipeline) watchHandOvers() {
 			if p.ctx.Err() == nil {
 				p.Log.Warn("could not look for hand-overs; trying again", "err", err)
 			}
+			// Fenced, this host ends; the newer one ends the hand-overs.
 			_ = p.failIfFenced(err)
 			wait = handOverRetry
 		}
@@ -153,6 +160,8 @@ func (p *Pipeline) endHandOvers() (next time.Duration, err error) {
 				Text: reply.NobodyCame(p.currentConfig(), languageOf(h.State)),
 			}
 		}
+		// The news is a row before it is sent, written with the end of the hand-over. A crash here
+		// leaves it for the next host, under the same id of WhatsApp.
 		if err := p.Store.EndHandOver(p.ctx, p.Tenant, p.Epoch, h.ID, news); err != nil {
 			return 0, err
 		}
@@ -168,6 +177,7 @@ func languageOf(state []byte) flowhq.Language {
 	var s struct {
 		Language flowhq.Language `json:"language"`
 	}
+	// A state that cannot be read costs the customer's language, and not the message.
 	if json.Unmarshal(state, &s) != nil {
 		return ""
 	}

@@ -44,8 +44,10 @@ func (p *Pipeline) transcribeOne(m *flowhq.Message) error {
 	ctx, cancel := context.WithTimeout(p.ctx, transcribeWithin)
 	defer cancel()
 	text, err := p.Transcriber.Transcribe(ctx, p.Tenant, *m)
+	// It is stored as a customer's text is, for which PostgreSQL refuses a NUL.
 	text = flowhq.CleanText(text)
 	if err != nil || text == "" {
+		// The failure is not the customer's: the reply asks for the words in writing.
 		p.Log.Info("a voice note could not be transcribed", "message", m.ID, "err", err)
 		return nil
 	}
@@ -53,6 +55,7 @@ func (p *Pipeline) transcribeOne(m *flowhq.Message) error {
 		return p.Store.SetTranscript(ctx, p.Tenant, p.Epoch, m.ID, text)
 	})
 	if err == nil {
+		// Only what the row says is answered. Fenced or in vain, the note stays a note.
 		m.Text, m.Wordless = text, false
 	}
 	return err

@@ -41,6 +41,8 @@ func words(list string) map[string]bool {
 // alone, an order without anything that is ordered, an item of a list, a fragment, a picture whose
 // question is still being typed. A number, a yes and what ends like a sentence are whole.
 func unfinished(m flowhq.Message) bool {
+	// Voice notes and stickers stand for themselves. A picture or a place often has its question
+	// after it.
 	if m.Wordless {
 		return m.Media != flowhq.MediaVoice && m.Media != flowhq.MediaSticker
 	}
@@ -58,6 +60,7 @@ func unfinished(m flowhq.Message) bool {
 	fields := strings.FieldsFunc(text, func(r rune) bool {
 		return unicode.IsSpace(r) || r == ',' || r == ';'
 	})
+	// The order matters: a joint at the end outweighs what the text says before it.
 	switch {
 	case len(fields) == 0:
 		return false

@@ -6,7 +6,8 @@ import (
 	"unicode"
 )
 
-// A column is what the cells of one column say.
+// A column is what the cells of one column say. Errors, reports and files name a column by this
+// text, so a changed name breaks files that owners have kept.
 type column string
 
 // The columns, by the names that Write gives them.
@@ -27,7 +28,9 @@ const (
 	colAliases       column = "aliases"
 )
 
-// columnsOf are the columns of each list, in the order in which Write writes them.
+// columnsOf are the columns of each list, in the order in which Write writes them. Files may have
+// any of them in any order. The columns of the other list are refused, as their cells would be lost
+// in silence.
 var columnsOf = map[List][]column{
 	Products: {
 		colID, colNameEN, colNameSW, colPrice, colDescriptionEN, colDescriptionSW, colCategoryEN,
@@ -43,7 +46,9 @@ var columnsOf = map[List][]column{
 // its title does not say which, it is that of the word itself.
 type title struct{ en, sw column }
 
-// titles are in lower case, without the words of [languageWords] and [unitWords].
+// titles are in lower case, without the words of [languageWords] and [unitWords]. Owners bring
+// their own sheets. A title that is not here is an error and not ignored: a mistyped price column
+// would otherwise leave all prices as they were.
 var titles = map[string]title{
 	"id": {colID, colID}, "code": {colID, colID},
 
@@ -74,7 +79,8 @@ var titles = map[string]title{
 	"majina mengine": {colAliases, colAliases},
 }
 
-// swahiliTitles are those of titles in Swahili that have a language.
+// swahiliTitles are those of titles in Swahili that have a language. The language of the title is
+// that of its cells, unless the title names another.
 var swahiliTitles = map[string]string{
 	"jina": "name", "jina la bidhaa": "name", "jina la huduma": "name", "bidhaa": "name",
 	"huduma": "name", "maelezo": "description", "kundi": "category", "aina": "category",
@@ -86,10 +92,13 @@ var (
 		"en": "en", "eng": "en", "english": "en", "kiingereza": "en",
 		"sw": "sw", "swa": "sw", "swahili": "sw", "kiswahili": "sw",
 	}
+	// "Price (TZS)" is the column price. The profile knows the currency, so the title's is not
+	// read.
 	unitWords = []string{"tzs", "tsh", "tshs", "tz", "kes", "ksh", "kshs", "shs", "min", "mins"}
 )
 
-// columnFor returns the column that a title means. ok is false for one that means none.
+// columnFor returns the column that a title means. ok is false for one that means none. Case and
+// punctuation do not count: name_en, "Name (EN)" and "Jina - English" are titles.
 func columnFor(head string) (c column, ok bool) {
 	var words []string
 	language := ""
@@ -103,6 +112,7 @@ func columnFor(head string) (c column, ok bool) {
 	name := strings.Join(words, " ")
 	if english, isSwahili := swahiliTitles[name]; isSwahili {
 		name = english
+		// "Jina (English)" is the English name under a Swahili title.
 		if language == "" {
 			language = "sw"
 		}

@@ -10,19 +10,23 @@ import (
 // A cellReader reads the cells of a row into the fields of an entry, and notes which fields that
 // changes. Cells of columns that the file does not have change nothing.
 type cellReader struct {
-	row     row
-	faults  *faults
+	row row
+	// The faults are those of all rows of the file.
+	faults *faults
+	// The names are those of the columns, for the report.
 	changed []string
 }
 
 // text reads a text.
 func (c *cellReader) text(col column, field *string) {
 	if cell, ok := c.row.cells[col]; ok {
+		// Excel ends a line within a cell by CRLF. Else each export and import would be a change.
 		set(c, col, field, strings.ReplaceAll(cell, "\r\n", "\n"))
 	}
 }
 
-// id reads the id of a new entry. An entry keeps the one it has.
+// id reads the id of a new entry. An entry keeps the one it has. Orders and bookings refer to an
+// entry by its id, so a file never changes one.
 func (c *cellReader) id(field *string) {
 	if *field == "" {
 		*field = c.row.cells[colID]
@@ -31,6 +35,8 @@ func (c *cellReader) id(field *string) {
 
 // set stores a value and notes whether it is another one.
 func set[V any](c *cellReader, col column, field *V, v V) {
+	// Values are compared by what they say: the stock and the aliases are behind pointers and
+	// slices.
 	if !reflect.DeepEqual(*field, v) {
 		*field = v
 		c.changed = append(c.changed, string(col))
@@ -40,6 +46,7 @@ func set[V any](c *cellReader, col column, field *V, v V) {
 // words reads a list of words.
 func (c *cellReader) words(col column, field *[]string) {
 	if cell, ok := c.row.cells[col]; ok {
+		// An entry without words has nil in old profiles and [] in new ones. That is no change.
 		if *field == nil {
 			*field = []string{}
 		}
@@ -58,17 +65,21 @@ func (c *cellReader) price(price, to *int64) {
 	case !ok:
 		c.faults.add(c.row.line, colPrice, "must be a price in whole shillings, such as 10000 or 10,000, "+
 			"or empty if it is not told; it is %q", cut(cell))
+	// Products have one price. With the upper end dropped, the bot would promise the lower one.
 	case until != 0 && to == nil:
 		c.faults.add(c.row.line, colPrice, "must be one price; it is %q", cut(cell))
 	default:
 		set(c, colPrice, price, from)
+		// The column price_to says the upper end itself. Without that column the range in price
+		// does, and a single price ends an older range.
 		if _, own := c.row.cells[colPriceTo]; to != nil && !own {
 			set(c, colPriceTo, to, until)
 		}
 	}
 }
 
-// count reads a whole number, as fallback if the cell is empty.
+// count reads a whole number, as fallback if the cell is empty. An empty cell is told apart from 0:
+// no stock told is not the same as sold out.
 func (c *cellReader) count(col column, store func(n int, empty bool)) {
 	cell, ok := c.row.cells[col]
 	if !ok {
@@ -104,7 +115,9 @@ func readService(s flowhq.Service, r row, f *faults) (flowhq.Service, []string) 
 	c.text(colNameEN, &s.Name.EN)
 	c.text(colNameSW, &s.Name.SW)
 	c.price(&s.Price, &s.PriceTo)
+	// price comes first: price_to overrides the end of a range in price.
 	c.priceTo(&s.PriceTo)
+	// The profile's minutes are 0 where they are not told, as in the empty cell.
 	c.count(colMinutes, func(n int, _ bool) { set(&c, colMinutes, &s.Minutes, n) })
 	c.text(colDescriptionEN, &s.Description.EN)
 	c.text(colDescriptionSW, &s.Description.SW)
@@ -141,6 +154,7 @@ func readProduct(p flowhq.Product, r row, f *faults) (flowhq.Product, []string) 
 	c.text(colCategorySW, &p.Category.SW)
 	c.availability(&p.Unavailable)
 	c.count(colStock, func(n int, empty bool) {
+		// nil means that the owner does not count this product. 0 means that there is none left.
 		var stock *int
 		if !empty {
 			stock = &n

@@ -26,6 +26,7 @@ var Lists = []List{Products, Services}
 
 // Bounds of a file.
 const (
+	// The profile refuses more entries anyway. The bound is here so that a huge file ends early.
 	maxRows   = flowhq.MaxProducts
 	maxErrors = 20 // that Read names; more would say nothing new
 )
@@ -39,7 +40,8 @@ type Table struct {
 
 // A row is one product or service.
 type row struct {
-	line  int // in the file, the first being 1
+	line int // in the file, the first being 1
+	// Columns that the file does not have are no keys. An empty cell is one, and empties the field.
 	cells map[column]string
 }
 
@@ -52,6 +54,7 @@ func (f *faults) add(line int, c column, format string, args ...any) {
 	if c != "" {
 		where += ", " + string(c)
 	}
+	// The list is kept short: an error answer is bounded, and one wrong title repeats in each row.
 	if len(*f) < maxErrors {
 		*f = append(*f, flowhq.FieldError{Field: where, Message: fmt.Sprintf(format, args...)})
 	}
@@ -59,6 +62,7 @@ func (f *faults) add(line int, c column, format string, args ...any) {
 
 // err is the Invalid error of what was found, or nil.
 func (f faults) err() error {
+	// The test is here: a nil *flowhq.Error in an error would not be nil.
 	if f == nil {
 		return nil
 	}
@@ -70,6 +74,8 @@ func (f faults) err() error {
 // Read reads a CSV file of a list. An Invalid error names each line that is wrong.
 func Read(data []byte, list List) (Table, error) {
 	t := Table{list: list}
+	// Excel's "Unicode text" is UTF-16. Guessing at encodings would turn names into rubbish that
+	// customers read.
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
 		return t, flowhq.Errorf(flowhq.Invalid,
 			"the file is in UTF-16: save it as \"CSV UTF-8\", which spreadsheets offer beside CSV")
@@ -81,7 +87,9 @@ func Read(data []byte, list List) (Table, error) {
 	}
 	comma, skip := separator(data)
 	r := csv.NewReader(bytes.NewReader(data[skip:]))
+	// Rows may be shorter than the titles: spreadsheets leave empty cells at the end out.
 	r.Comma, r.FieldsPerRecord = comma, -1
+	// The reader counts from where it begins. Owners count from the first line of the file.
 	lines := bytes.Count(data[:skip], []byte("\n"))
 	var f faults
 	for more := true; more && len(f) < maxErrors; {
@@ -104,6 +112,7 @@ func Read(data []byte, list List) (Table, error) {
 func firstInvalid(data []byte) (line int, ok bool) {
 	for line := 1; ; line++ {
 		one, rest, more := bytes.Cut(data, []byte("\n"))
+		// NUL is valid UTF-8, but PostgreSQL refuses it in a text.
 		if !utf8.Valid(one) || bytes.IndexByte(one, 0) >= 0 {
 			return line, false
 		}
@@ -122,6 +131,7 @@ func separator(data []byte) (comma rune, skip int) {
 		return rune(s[0]), min(len(first)+1, len(data))
 	}
 	comma, most := ',', -1
+	// The comma wins a tie. Excel writes semicolons where the decimal sign is a comma.
 	for _, c := range []rune{',', ';', '\t'} {
 		if n := bytes.Count(first, []byte(string(c))); n > most {
 			comma, most = c, n
@@ -189,8 +199,11 @@ func (t *Table) readTitles(line int, cells []string, f *faults) bool {
 			f.add(line, "", "names the column %s twice", c)
 		}
 		seen[c] = true
+		// An unknown column is kept in its place: else the cells behind it would be read as others.
 		t.columns = append(t.columns, c)
 	}
+	// Rows without an id are found by their name. Without a name the first line is probably no
+	// titles.
 	if !seen[colNameEN] && !seen[colNameSW] {
 		f.add(line, "", "must name the columns, at least name_en or name_sw; there are %s", t.wanted())
 	}
@@ -206,6 +219,7 @@ func (t *Table) wanted() string {
 	return strings.Join(names, ", ")
 }
 
+// contains reports whether a column is among those of a list, of which there are a dozen at most.
 func contains(all []column, c column) bool {
 	for _, a := range all {
 		if a == c {
@@ -218,6 +232,7 @@ func contains(all []column, c column) bool {
 // cut shortens what an error quotes of a file.
 func cut(s string) string {
 	const most = 40 // characters
+	// It is cut between characters, so that the error stays valid UTF-8.
 	if runes := []rune(s); len(runes) > most {
 		return string(runes[:most]) + "…"
 	}

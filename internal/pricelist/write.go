@@ -10,12 +10,16 @@ import (
 )
 
 // Write returns a list of a profile as a CSV file, which Read reads back. It begins with the mark
-// by which Excel knows UTF-8.
+// by which Excel knows UTF-8. What Read makes of it is the same list: an export that is imported
+// again changes nothing.
 func Write(p flowhq.Profile, list List) []byte {
 	var b bytes.Buffer
+	// Without the mark Excel reads the file in the encoding of its country, and spoils letters.
 	b.WriteString("\ufeff")
 	w := csv.NewWriter(&b)
+	// RFC 4180 ends lines so.
 	w.UseCRLF = true
+	// All columns are written, also empty ones: the file is the form that the owner fills in.
 	line := make([]string, 0, len(columnsOf[list]))
 	for _, c := range columnsOf[list] {
 		line = append(line, string(c))
@@ -24,6 +28,7 @@ func Write(p flowhq.Profile, list List) []byte {
 	write := func(cells map[column]string) {
 		line = line[:0]
 		for _, c := range columnsOf[list] {
+			// Every cell is guarded, also numbers: none of ours begins with a sign.
 			line = append(line, guarded(cells[c]))
 		}
 		_ = w.Write(line)
@@ -53,6 +58,7 @@ func serviceCells(s flowhq.Service) map[column]string {
 
 // productCells are the cells of a product.
 func productCells(p flowhq.Product) map[column]string {
+	// An uncounted stock is an empty cell, which reads back as uncounted.
 	stock := ""
 	if p.Stock != nil {
 		stock = strconv.Itoa(*p.Stock)
@@ -66,7 +72,7 @@ func productCells(p flowhq.Product) map[column]string {
 	}
 }
 
-// told is a number as a cell. 0 is not told.
+// told is a number as a cell. 0 is not told. An empty cell reads back as 0, so nothing is lost.
 func told(n int64) string {
 	if n == 0 {
 		return ""
@@ -74,6 +80,7 @@ func told(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
+// These are the first words of availableWords and unavailableWords, so Read takes them back.
 func yesNo(b bool) string {
 	if b {
 		return "yes"

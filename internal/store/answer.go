@@ -137,6 +137,7 @@ func (s *Store) Answer(
 		TimerSeconds        int
 		TimerSetAt          *time.Time
 	}
+	// The arguments must be there even where they are not used: the statement names them.
 	reply := Outbound{}
 	if o.Reply != nil {
 		reply = *o.Reply
@@ -153,12 +154,15 @@ func (s *Store) Answer(
 	if err != nil {
 		return 0, false, fmt.Errorf("answer message %d: %w", id, err)
 	}
+	// Each combination of facts is a statement of its own. There are few in practice, and each is
+	// prepared once for a connection.
 	q := answerSQL + facts + answerEndSQL
 	a, err := one(ctx, s, q, args, pgx.RowToStructByPos[answer])
 	switch {
 	case err != nil:
 	case !a.Current:
 		err = fenced(tenant, epoch)
+	// A repeated call finds its own reply, also if a person has come to the chat since.
 	case a.Over && !a.Done && a.ReplyID == 0:
 		err = flowhq.Errorf(flowhq.Conflict, "a person answers this chat now")
 	}

@@ -16,7 +16,8 @@ type Conversation struct {
 	MutedUntil time.Time // until then the contact is not answered; long ago if it is
 	LeftAlone  bool      // the bot never answers this contact
 	HandedOver bool      // a person answers this chat
-	// Taken are the tenant's bookings ahead, by their ends, held ones included.
+	// Taken are the tenant's bookings ahead, by their ends, held ones included. Bookings of all
+	// customers are in it: the bot offers times that are free.
 	Taken []flowhq.Span
 	// Bookings, Orders and Tickets are the contact's: bookings ahead, the orders of late, and
 	// the tickets that are open; the newest first.
@@ -27,7 +28,8 @@ type Conversation struct {
 	ProfileVersion int64
 }
 
-// A standing is a Conversation as standingSQL yields it.
+// A standing is a Conversation as standingSQL yields it. The order of the fields is that of the
+// columns.
 type standing struct {
 	State                            []byte
 	MutedUntil                       time.Time
@@ -38,8 +40,11 @@ type standing struct {
 
 // Bounds on what standingSQL reads, in rows: of bookings ahead and of each kind of the contact's.
 const (
+	// Nobody takes so many bookings ahead by chat. Beyond that the bot may offer a time that is
+	// taken, and the trigger refuses the booking.
 	maxTaken = "1000"
-	maxOwn   = "10"
+	// A customer who asks for the bookings gets a message, which has to be short.
+	maxOwn = "10"
 )
 
 // standingSQL selects the fields of standing for the contact who, of which it needs id,
@@ -47,6 +52,8 @@ const (
 // further round trip; each part is found by an index and is nothing for most tenants.
 //
 // The names of the columns are those of the JSON of flowhq.Booking, Order and Ticket.
+// bookings_ends_idx finds what is taken, and the indexes on contacts find the rest from the newest
+// back. The highest version is the first entry of profiles_pkey read backwards.
 const standingSQL = `
 	v.state, coalesce(who.muted_until, 'epoch'), coalesce(who.left_alone, '') <> '',
 	h.id is not null, (

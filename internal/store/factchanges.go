@@ -26,7 +26,8 @@ type status[T any] interface {
 	Next() []T
 }
 
-// moveTo is the move to a status, or one that leaves it if to is "".
+// moveTo is the move to a status, or one that leaves it if to is "". The moves are those of flowhq
+// alone, so the API, the documents and the statement cannot differ.
 func moveTo[T status[T]](to T, all []T) move {
 	m := move{to: string(to), next: map[string][]string{}}
 	for _, from := range all {
@@ -42,6 +43,7 @@ func moveTo[T status[T]](to T, all []T) move {
 
 // refused is the error of a fact that is in a status from which there is no such move.
 func (m move) refused(t factTable, number, shown string) error {
+	// The error names what can be done, since a client may have read the status long ago.
 	next := m.next[shown]
 	if len(next) == 0 {
 		return flowhq.Errorf(flowhq.Conflict,
@@ -57,12 +59,16 @@ func (m move) refused(t factTable, number, shown string) error {
 // Conflict, that there is no such move. It is an operator's, so it is not fenced.
 //
 // The row is locked before its status is read, so of two moves at once the second sees the first.
+//
+// A row that an answer of the bot holds is waited for: both write by the same primary key. t and
+// changes are constants of this package; what comes from outside is an argument.
 func (s *Store) set(
 	ctx context.Context, t factTable, tenant flowhq.TenantID, number string, m move,
 	changes []string, actor string, args named,
 ) error {
 	from := m.from
 	if m.to != "" {
+		// A name or a note of a booking may be corrected without a move.
 		if m.edits {
 			from = append(slices.Clone(from), m.to)
 		}
@@ -88,6 +94,7 @@ func (s *Store) set(
 		select shown, exists (select from changed) from old`
 	args["tenant"], args["number"], args["noun"] = tenant, clean(number), t.noun
 	args["event"], args["actor"], args["from"] = flowhq.EventFactChanged, clean(actor), from
+	// Done is told apart from a row that is there: the one without the other is a refused move.
 	type answer struct {
 		Shown string
 		Done  bool
@@ -96,6 +103,7 @@ func (s *Store) set(
 	switch {
 	case flowhq.ErrorCode(err) == flowhq.NotFound:
 		err = flowhq.Errorf(flowhq.NotFound, "there is no such %s", t.noun)
+	// A row that has the status already is no error: the request may be a repeated one.
 	case err == nil && !a.Done && a.Shown != m.to:
 		err = m.refused(t, number, a.Shown)
 	}
@@ -121,6 +129,7 @@ func (c BookingChange) Moves() bool { return c.StartsAt != nil || c.Minutes != n
 
 // columns are the changes of columns, but for the status, and their arguments.
 func (c BookingChange) columns(args named) (changes []string) {
+	// All three columns change together, or the trigger would count a wrong stretch of time.
 	if c.Moves() {
 		changes = append(changes, `
 			starts_at = coalesce(@starts_at, starts_at), minutes = coalesce(@minutes, minutes),
@@ -165,11 +174,14 @@ func (s *Store) SetBooking(
 	m := moveTo(to, flowhq.BookingStatuses)
 	m.edits = len(changes) > 0
 	switch to {
+	// Without a status the booking may be edited whatever has become of it.
 	case "":
 		m.from = words(flowhq.BookingStatuses)
 		if !m.edits {
 			return nil
 		}
+	// held_until goes with HELD: what is ahead is selected by held_until in any status. A cancelled booking takes no
+	// room, so none is looked for.
 	case flowhq.BookingCancelled:
 		changes = append(changes, "held_until = null")
 	default: // the trigger looks for room whenever the capacity is written

@@ -55,13 +55,16 @@ var (
 	unansweredTable = factTable{
 		"unanswered", "id, text, language, intents, status, message_id, created_at, updated_at",
 		"status", "id::text", "text", sinceMade, "created_at", "question"}
+	// Hand-overs have no number of their own, so the id stands for it.
 	handOverTable = factTable{
 		"handovers", `id, reason, shown as status, note, at, owner_at, until, ended_at, end_reason,
 		message_id`, handOverStatus, "id::text", "note", "at + interval '1 microsecond'", "at",
 		"hand-over"}
 )
 
-// handOverStatus is the status of a hand-over, which nobody writes down when its time is over.
+// handOverStatus is the status of a hand-over, which nobody writes down when its time is over. A
+// host writes the end a moment later, or after a restart much later. Readers must not see the
+// difference.
 const handOverStatus = `
 	case when ended_at is null and (until is null or until > now()) then 'OPEN' else 'ENDED' end`
 
@@ -97,6 +100,7 @@ func list[T any](
 		"tenant": tenant, "status": f.Status, "number": clean(f.Number),
 		"text": clean(f.Text), "contact_id": f.ContactID,
 		"contact": clean(f.Contact), "from": orNull(f.From), "to": orNull(f.To),
+		// One row more than the page tells whether there is another page, without counting all.
 		"before": f.Before, "limit": limit + 1,
 	}, pgx.RowToStructByName[T])
 	if err != nil {
@@ -109,7 +113,8 @@ func list[T any](
 	return page, next, nil
 }
 
-// single returns the fact with this number, or a NotFound error.
+// single returns the fact with this number, or a NotFound error. The unique key on the number finds
+// one row at most.
 func single[T any](
 	ctx context.Context, s *Store, t factTable, tenant flowhq.TenantID, number string,
 ) (fact T, err error) {
@@ -183,7 +188,8 @@ func (s *Store) Ticket(
 	return single[flowhq.Ticket](ctx, s, ticketTable, tenant, number)
 }
 
-// HandOverOf returns the hand-over with this ID, or a NotFound error.
+// HandOverOf returns the hand-over with this ID, or a NotFound error. The id is a number of the
+// table's identity, unique for the tenant.
 func (s *Store) HandOverOf(
 	ctx context.Context, tenant flowhq.TenantID, id int64,
 ) (flowhq.HandOver, error) {

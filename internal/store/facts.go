@@ -13,6 +13,7 @@ import (
 // Columns of the facts, by the names of the JSON of their Go types, but for the contact's number,
 // which is looked up where a list is read.
 const (
+	// The texts become part of statements, so they are constants and never come from outside.
 	bookingColumns = `
 		id, number, service, minutes, price, currency, starts_at, ends_at, name, note, status,
 		held_until, message_id, created_at, updated_at`
@@ -25,7 +26,8 @@ const (
 
 // An OwnerNotice is a message to the owner's own number.
 type OwnerNotice struct {
-	To   string // the number, E.164
+	To string // the number, E.164
+	// It follows from the question, so a repeated answer writes no second notice.
 	WAID string // the id it will be sent under
 	Text string
 }
@@ -38,6 +40,9 @@ const maxNotices = 20
 // or no row if it was answered before, and then none of them writes anything. A fact with the
 // number of another customer's is left out.
 const (
+	// The trigger bookings_capacity raises a Conflict where
+	// there is no room, and then nothing of the answer is written. The hold is by the database's
+	// clock.
 	bookSQL = `, booked as (
 			insert into flowhq.bookings as b (
 				tenant_id, contact_id, message_id, number, service, minutes, price, currency,
@@ -58,6 +63,8 @@ const (
 				updated_at = now()
 			where b.contact_id = excluded.contact_id
 		)`
+	// The follow-ups of the order are written by a trigger in this statement, so they exist with it
+	// or not at all.
 	orderSQL = `, ordered as (
 			insert into flowhq.orders as o (
 				tenant_id, contact_id, message_id, number, lines, delivery, total, currency,
@@ -118,6 +125,7 @@ const (
 					and created_at > now() - interval '1 hour')
 			on conflict do nothing
 		)`
+	// unanswered_message_key has one question for each message: a repeated answer adds none.
 	unansweredSQL = `, unanswered as (
 			insert into flowhq.unanswered (
 				tenant_id, contact_id, message_id, text, language, intents)
@@ -156,12 +164,15 @@ func (o Outcome) factSQL(args named) (string, error) {
 	var orders byNumber[flowhq.Order]
 	var tickets byNumber[flowhq.Ticket]
 	var rest flowhq.FactChange // of which there is one each
+	// The number follows from the message, so a turn that is repeated after a crash writes the same
+	// fact. Answer sets the id.
 	number := flowhq.Reference(args["id"].(int64))
 	for _, f := range o.Facts {
 		switch {
 		case f.Booking != nil:
 			b := *f.Booking
 			b.Number = cmp.Or(b.Number, number)
+			// The end is a column of its own: bookings_ends_idx finds what is still ahead by it.
 			if b.EndsAt.IsZero() {
 				b.EndsAt = b.StartsAt.Add(time.Duration(b.Minutes) * time.Minute)
 			}
@@ -183,8 +194,11 @@ func (o Outcome) factSQL(args named) (string, error) {
 			rest.Reminders = f.Reminders
 		}
 	}
+	// Only the parts that are needed are in the statement. Most answers leave no fact, and cost no
+	// plan for one.
 	if len(bookings.list) > 0 {
 		sql.WriteString(bookSQL)
+		// 0 would refuse every booking. It is what a profile has that does not say.
 		args["capacity"], args["hold"] = max(1, o.Capacity), flowhq.HoldFor.Seconds()
 	}
 	if len(orders.list) > 0 {
@@ -200,7 +214,8 @@ func (o Outcome) factSQL(args named) (string, error) {
 	return sql.String(), err
 }
 
-// restSQL is factSQL for what an answer leaves one of at most.
+// restSQL is factSQL for what an answer leaves one of at most. The last of each kind counts, as
+// with those that have a number.
 func (o Outcome) restSQL(f flowhq.FactChange, sql *strings.Builder, args named) {
 	if f.HandOver != nil {
 		sql.WriteString(o.handOverSQL(*f.HandOver, args))
@@ -234,11 +249,13 @@ func (o Outcome) handOverSQL(h flowhq.HandOver, args named) string {
 }
 
 // byNumber are facts of one kind, each number once, in the order in which they came first.
+// PostgreSQL refuses a statement that would update one row twice by on conflict.
 type byNumber[T any] struct {
 	list []T
 	at   map[string]int
 }
 
+// set adds a fact, or puts it in place of that of the same number.
 func (b *byNumber[T]) set(number string, fact T) {
 	if i, ok := b.at[number]; ok {
 		b.list[i] = fact

@@ -13,7 +13,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Columns of a follow-up by the names of its JSON, but for contact.
+// Columns of a follow-up by the names of its JSON, but for contact. The contact is looked up when a
+// list is read: it may have become another one since.
 const followUpColumns = `
 	id, about, number, kind, about_at, due_at, expires_at, next_at, status, reason, message_id,
 	created_at, updated_at`
@@ -36,7 +37,8 @@ func (s *Store) FollowUps(
 	return list(ctx, s, followUpTable, tenant, f, func(f flowhq.FollowUp) int64 { return f.ID })
 }
 
-// A DueFollowUp names what a workflow of follow-ups is about.
+// A DueFollowUp names what a workflow of follow-ups is about. Several follow-ups of one booking or
+// order are one DueFollowUp, since one workflow sees to all.
 type DueFollowUp struct {
 	Tenant flowhq.TenantID
 	About  flowhq.FollowUpAbout
@@ -76,10 +78,12 @@ func (s *Store) ClaimFollowUps(
 // A FollowUpSubject is a booking or order with the follow-ups that are ahead of it, and how things
 // stand with its customer.
 type FollowUpSubject struct {
-	Now      time.Time         // by the database's clock
-	Pending  []flowhq.FollowUp // in the order in which they are due
-	Booking  *flowhq.Booking   // nil = it is about none
-	Order    *flowhq.Order
+	// Workers' clocks differ, and a reminder must not be sent by a wrong one.
+	Now     time.Time         // by the database's clock
+	Pending []flowhq.FollowUp // in the order in which they are due
+	Booking *flowhq.Booking   // nil = it is about none
+	Order   *flowhq.Order
+	// Waits in it is for the caller to fill in.
 	Standing flowhq.FollowUpStanding
 	State    []byte // of the conversation; nil = none
 }
@@ -141,6 +145,7 @@ func (s *Store) FollowUpSubject(
 		from []byte
 		into any
 	}{{r.Pending, &subject.Pending}, {r.Booking, &subject.Booking}, {r.Order, &subject.Order}} {
+		// What is not there is null and stays nil: the booking, the order, or both.
 		if err == nil && part.from != nil {
 			err = json.Unmarshal(part.from, part.into)
 		}
@@ -153,7 +158,9 @@ func (s *Store) FollowUpSubject(
 
 // A FollowUpMessage is what is sent for a follow-up, within the tenant's limits.
 type FollowUpMessage struct {
-	Text       string
+	Text string
+	// The limits are counted in the statement that writes the message. A host counts from the rows
+	// when it starts, so a new host knows of these as well.
 	PerMinute  int // how many the tenant sends in flowhq.TenantWindow, replies included
 	PerContact int // and a contact gets in flowhq.ContactWindow
 }
@@ -162,6 +169,7 @@ type FollowUpMessage struct {
 // WhatsApp's web client. It follows from what the follow-up is about and not from its row: after an
 // older database was restored the follow-up is sent again, and a phone shows an id once.
 func followUpID(tenant flowhq.TenantID, f flowhq.FollowUp) string {
+	// 18 hexadecimal digits follow 3EB0, as in the ids that the web client draws.
 	const bytes = 9
 	sum := sha256.Sum256(fmt.Appendf(nil, "follow-up %s %s %s %s %d",
 		tenant, f.About, f.Number, f.Kind, f.AboutAt.UnixMicro()))
@@ -169,7 +177,9 @@ func followUpID(tenant flowhq.TenantID, f flowhq.FollowUp) string {
 }
 
 // sendFollowUpSQL makes a follow-up a message. A message that was withdrawn before any attempt to
-// send it, because the booking was moved and is now back, is there already.
+// send it, because the booking was moved and is now back, is there already. The limits are counted
+// over message_logs_replies_idx. left_alone and unreminded_at are looked at once more, as they may
+// have changed since the step was decided.
 const sendFollowUpSQL = `
 	with due as (
 		select * from flowhq.follow_ups
@@ -232,6 +242,8 @@ func (s *Store) SendFollowUp(
 		"per_minute": m.PerMinute, "tenant_window": flowhq.TenantWindow.Seconds(),
 		"per_contact": m.PerContact, "contact_window": flowhq.ContactWindow.Seconds(),
 	}, pgx.RowToStructByPos[answer])
+	// Due without Sent is also a contact that must not be written to. The caller's next look finds
+	// that out and ends the follow-up.
 	if err == nil && a.Due && !a.Sent {
 		err = flowhq.Errorf(flowhq.Conflict, "the tenant's limits have no room for it now")
 	}
@@ -243,6 +255,9 @@ func (s *Store) SendFollowUp(
 
 // EndFollowUp notes what became of a follow-up that is not sent. An order that is given up before
 // the customer has confirmed it is cancelled with it. One that is not PENDING stays as it is.
+//
+// Both rows change in one statement. With two, a crash between them would leave an order that
+// nobody follows up and that is still OPEN.
 func (s *Store) EndFollowUp(
 	ctx context.Context, tenant flowhq.TenantID, id int64, status flowhq.FollowUpStatus,
 	reason string,
@@ -266,7 +281,8 @@ func (s *Store) EndFollowUp(
 	return nil
 }
 
-// PlanFollowUp notes when a PENDING follow-up is looked at next.
+// PlanFollowUp notes when a PENDING follow-up is looked at next. The reconciler takes a follow-up
+// for late that is not looked at some time after next_at.
 func (s *Store) PlanFollowUp(
 	ctx context.Context, tenant flowhq.TenantID, id int64, next time.Time,
 ) error {
@@ -311,6 +327,7 @@ func (s *Store) CancelFollowUp(
 	switch {
 	case flowhq.ErrorCode(err) == flowhq.NotFound:
 		err = flowhq.Errorf(flowhq.NotFound, "there is no such follow-up")
+	// The customer has, or will have, the message. A client must not believe otherwise.
 	case err == nil && f.Status != flowhq.FollowUpCancelled:
 		err = flowhq.Errorf(flowhq.Conflict, "it is %s, and only a PENDING follow-up can be cancelled",
 			f.Status)

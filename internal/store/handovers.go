@@ -18,7 +18,8 @@ type Own struct {
 }
 
 // longerSQL is the later end of an open hand-over, h, and of one that prolongs it. null is never,
-// which greatest would skip.
+// which greatest would skip. A hand-over is never made shorter by what the owner writes: an
+// operator may have asked for a longer one.
 const longerSQL = `case when h.until is null or excluded.until is null then null
 	else greatest(h.until, excluded.until) end`
 
@@ -91,6 +92,8 @@ const ownSQL = `
 func (s *Store) ReceiveOwn(
 	ctx context.Context, tenant flowhq.TenantID, epoch int64, m Own,
 ) (Received, error) {
+	// A customer who is known by both addresses is found by an index and locked in this one
+	// statement. Anything else goes the long way through recognise.
 	const known = `
 		with fence as (
 			select from flowhq.fence(@tenant, @epoch)
@@ -113,10 +116,12 @@ func (s *Store) ReceiveOwn(
 		"latitude": m.Latitude, "longitude": m.Longitude, "sent_at": orNull(m.SentAt),
 		"over_for": m.HandOverFor.Seconds(), "event": flowhq.EventHandedOver,
 	}
+	// Current is that the host is the latest; Contact is 0 where recognise has to look.
 	type answer struct {
 		Current bool
 		Contact int64
 	}
+	// It runs on the pool first, and in a transaction once the contact is there.
 	write := func(ctx context.Context, db querier) (a answer, err error) {
 		rows, _ := db.Query(ctx, known, args) // Collect reports its error
 		a, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[answer])
@@ -125,11 +130,14 @@ func (s *Store) ReceiveOwn(
 		}
 		return a, err
 	}
+	// The first try has a bound of its own, so that the second has the whole time.
 	first, cancel := bounded(ctx)
 	defer cancel()
 	a, err := write(first, s.pool)
 	r := Received{Contact: a.Contact}
 	if err == nil && a.Contact == 0 { // a new contact, or something to learn of one
+		// It runs in the transaction that has made or merged the contacts. A crash leaves neither,
+		// and WhatsApp delivers the message again.
 		insert := func(ctx context.Context, tx pgx.Tx, who identity) error {
 			args["lid"], args["number"] = who.LID, who.Number
 			a, err := write(ctx, tx)
@@ -205,7 +213,8 @@ func (s *Store) HandOver(
 }
 
 // operate runs a statement of an operator about the contact of a message. The statement yields
-// whether there is such a message, and a value that keeps PostgreSQL from dropping the notice.
+// whether there is such a message, and a value that keeps PostgreSQL from dropping the notice. An
+// operator's statement is not fenced: the order counts whichever host there is.
 func (s *Store) operate(
 	ctx context.Context, tenant flowhq.TenantID, q string, message int64, actor string,
 	event flowhq.EventType, args named,
@@ -227,12 +236,17 @@ type DueHandOver struct {
 	ID int64
 	// NobodyCame says that a customer was promised a person and none has written.
 	NobodyCame bool
-	State      []byte // of the conversation; nil = none
-	Question   flowhq.Message
+	// The news is in the language that it has.
+	State []byte // of the conversation; nil = none
+	// Only its ids and its chat are filled in.
+	Question flowhq.Message
 }
 
 // DueHandOvers returns at most limit of the tenant's hand-overs whose time is over, the oldest
 // first, and after how long the next one's will be; 0 means that there is none.
+//
+// It takes no lock: EndHandOver looks at the row once more. Open hand-overs are few, and
+// handovers_open_key has them alone.
 func (s *Store) DueHandOvers(
 	ctx context.Context, tenant flowhq.TenantID, limit int,
 ) (due []DueHandOver, next time.Duration, err error) {
@@ -264,7 +278,9 @@ func (s *Store) DueHandOvers(
 		return nil, 0, fmt.Errorf("hand-overs of tenant %s: %w", tenant, err)
 	}
 	for _, r := range rows {
+		// The rows come by their time, so all that follow are later.
 		if !r.Due {
+			// 0 would say that there is none.
 			return due, max(time.Millisecond, time.Duration(r.Seconds*float64(time.Second))), nil
 		}
 		due = append(due, DueHandOver{
@@ -283,6 +299,9 @@ func (s *Store) DueHandOvers(
 // EndHandOver ends a hand-over whose time is over, with GIVEN_BACK, and in the same statement
 // writes what the customer is told, if anything. Nothing is written if the owner has prolonged
 // it, or if it was ended before. A Fenced error means that a newer host owns the session.
+//
+// The end and the news are one statement. A crash between two would leave a customer who was
+// promised a person with neither a person nor the bot.
 func (s *Store) EndHandOver(
 	ctx context.Context, tenant flowhq.TenantID, epoch, id int64, news *Outbound,
 ) error {
@@ -317,6 +336,7 @@ func (s *Store) EndHandOver(
 		"id": id, "event": flowhq.EventGivenBack, "reason": "its time is over",
 		"has_news": news != nil, "kind": flowhq.KindWarning, "text": "", "wa_id": "",
 	}
+	// message_logs_reply_key refuses a second notice to the same question.
 	if news != nil {
 		args["reason"] = "nobody came in time"
 		args["kind"], args["text"], args["wa_id"] = news.Kind, clean(news.Text), news.WAID

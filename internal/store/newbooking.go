@@ -16,16 +16,19 @@ import (
 type NewBooking struct {
 	// Booking is CONFIRMED. Its ContactID or Contact says whom it is for; with neither it is for
 	// nobody known. The store gives the number.
-	Booking  flowhq.Booking
+	Booking flowhq.Booking
+	// The trigger refuses the row if there are as many at that time.
 	Capacity int // how many bookings the tenant takes at the same time
 	// Key is of the request: a repeated one books nothing.
 	Key   string
 	Actor string
 }
 
-// hash tells a repeated request from another one under its key.
+// hash tells a repeated request from another one under its key. The key alone does not do: a client
+// that reuses one for another booking must not believe that the booking was made.
 func (n NewBooking) hash() []byte {
 	b := n.Booking
+	// A time in another zone is the same time. The end follows from the minutes.
 	b.StartsAt, b.EndsAt = b.StartsAt.UTC(), time.Time{}
 	raw, err := json.Marshal(b)
 	if err != nil { // only a time after the year 9999 does, which the API refuses
@@ -35,13 +38,15 @@ func (n NewBooking) hash() []byte {
 	return sum[:]
 }
 
-// bookedSQL finds the booking of an earlier request with this key.
+// bookedSQL finds the booking of an earlier request with this key. The unique key on (tenant_id,
+// key) finds it.
 const bookedSQL = `
 	select number, request_hash = @hash from flowhq.bookings
 	where tenant_id = @tenant and key = @key`
 
 // addBookingSQL is the statement of AddBooking. The contact is there by then. The number is drawn
-// from the ids of messages, of which each makes one number: no message will ever make this one.
+// from the ids of messages, of which each makes one number: no message will ever make this one. The
+// row, its follow-ups and its event are written together or not at all.
 const addBookingSQL = `
 	with who as (
 		select coalesce((
@@ -72,6 +77,7 @@ const addBookingSQL = `
 func (s *Store) AddBooking(
 	ctx context.Context, tenant flowhq.TenantID, n NewBooking,
 ) (flowhq.Booking, error) {
+	// Both tries share the bound: a caller waits no longer for the second.
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	number, err := s.addBooking(ctx, tenant, n)
@@ -85,6 +91,7 @@ func (s *Store) AddBooking(
 	return s.Booking(ctx, tenant, number)
 }
 
+// addBooking is one try of AddBooking, in a transaction, and returns the booking's number.
 func (s *Store) addBooking(
 	ctx context.Context, tenant flowhq.TenantID, n NewBooking,
 ) (number string, err error) {
@@ -106,6 +113,7 @@ func (s *Store) addBooking(
 				"this key was used for another booking, %s; a new request needs a new key", number)
 		case err == nil:
 			return nil
+		// NotFound is the usual case: nobody has used the key.
 		case classify(err) != nil && flowhq.ErrorCode(classify(err)) != flowhq.NotFound:
 			return err
 		}
@@ -115,6 +123,7 @@ func (s *Store) addBooking(
 				return err
 			}
 		}
+		// A number that was drawn and rolled back is never used, which does no harm.
 		const draw = `select nextval(pg_get_serial_sequence('flowhq.message_logs', 'id'))`
 		var id int64
 		if err := tx.QueryRow(ctx, draw).Scan(&id); err != nil {
@@ -124,6 +133,7 @@ func (s *Store) addBooking(
 		args["number"] = number
 		var made bool
 		err = tx.QueryRow(ctx, addBookingSQL, args).Scan(&made)
+		// Nothing was inserted: the tenant or the contact is not there.
 		if err == nil && !made {
 			err = s.nobody(ctx, tenant)
 		}

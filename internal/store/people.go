@@ -12,8 +12,9 @@ import (
 
 // A ContactFilter selects contacts of a tenant. Empty fields select all.
 type ContactFilter struct {
-	ID         int64
-	Text       string // that is in the name or the number, in any case
+	ID   int64
+	Text string // that is in the name or the number, in any case
+	// nil selects both, here and in the next two.
 	HandedOver *bool
 	LeftAlone  *bool
 	Muted      *bool
@@ -22,7 +23,8 @@ type ContactFilter struct {
 }
 
 // contactsSQL yields contacts with their open hand-overs, those of late first. The names of the
-// hand-over's columns are those of its JSON.
+// hand-over's columns are those of its JSON. A page goes through contacts_pkey backwards.
+// handovers_open_key has one open row for a contact at most, so the join adds no rows.
 const contactsSQL = `
 	select c.id, c.number, c.name, c.first_seen_at, c.last_seen_at,
 		case when c.muted_until > now() then c.muted_until end as muted_until, c.left_alone,
@@ -64,8 +66,10 @@ func (s *Store) Contacts(
 	return page, next, nil
 }
 
+// scanContact reads a row of contactsSQL.
 func scanContact(row pgx.CollectableRow) (c flowhq.Contact, err error) {
 	var handOver *string
+	// The order is that of the columns of contactsSQL.
 	err = row.Scan(&c.ID, &c.Number, &c.Name, &c.FirstSeenAt, &c.LastSeenAt, &c.MutedUntil,
 		&c.LeftAlone, &handOver)
 	if err != nil || handOver == nil {
@@ -105,6 +109,7 @@ func (s *Store) Contact(
 func (s *Store) AddContact(
 	ctx context.Context, tenant flowhq.TenantID, number string,
 ) (c flowhq.Contact, added bool, err error) {
+	// contacts_number_key decides: of two requests at once one adds the contact, and both find it.
 	tag, err := exec(ctx, s, writeContactSQL, named{"tenant": tenant, "to": clean(number)})
 	var id int64
 	if err == nil {
@@ -115,13 +120,16 @@ func (s *Store) AddContact(
 		return c, false, fmt.Errorf("add a contact of tenant %s: %w", tenant, err)
 	}
 	c, err = s.Contact(ctx, tenant, id)
+	// No row was inserted for a number that is known.
 	return c, tag.RowsAffected() > 0, err
 }
 
-// A ContactOrder is what an operator wants of the chat with a contact.
+// A ContactOrder is what an operator wants of the chat with a contact. An operator's order is not
+// fenced: it counts whichever host there is.
 type ContactOrder struct {
 	Contact int64
-	Actor   string
+	// Actor is for the tenant's history.
+	Actor string
 	// Note and Length are of a hand-over: what it is about, and for how long it is, 0 for until it
 	// is given back.
 	Note   string
@@ -158,12 +166,13 @@ func (s *Store) HandOverContact(
 			select flowhq.notify('work', @tenant) from handed
 		)
 		select exists (select from who), exists (select from nudge)`
+	// The contact is locked, so it cannot become part of another one meanwhile.
 	return s.orderContact(ctx, tenant, q, o, flowhq.EventHandedOver,
 		named{"note": clean(o.Note), "length": o.Length.Seconds()})
 }
 
 // GiveBackContact is GiveBack for the chat with a contact. A NotFound error means that the tenant
-// has no such contact.
+// has no such contact. A chat that is not handed over stays as it is, without an event.
 func (s *Store) GiveBackContact(
 	ctx context.Context, tenant flowhq.TenantID, o ContactOrder,
 ) error {
@@ -186,7 +195,8 @@ func (s *Store) GiveBackContact(
 	return s.orderContact(ctx, tenant, q, o, flowhq.EventGivenBack, named{})
 }
 
-// LeaveContactAlone is LeaveAlone for a contact, who may have no number.
+// LeaveContactAlone is LeaveAlone for a contact, who may have no number. Only a change is recorded,
+// so a repeated request leaves no second event.
 func (s *Store) LeaveContactAlone(
 	ctx context.Context, tenant flowhq.TenantID, o ContactOrder, alone bool,
 ) error {

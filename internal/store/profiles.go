@@ -15,12 +15,14 @@ const changedMeanwhile = "the profile has been changed meanwhile: read it again,
 // A profileRow has the tenant's phone number beside the newest profile, or that of a
 // version. Version is nil if the tenant was told nothing.
 type profileRow struct {
+	// It says of which country the business is, for the defaults of a profile that was not told.
 	Number  string
 	Version *int64
 	Profile *string
 }
 
-// read returns the profile of a row.
+// read returns the profile of a row. A profile that cannot be read is an error and not an empty
+// profile: the next change would overwrite what the owner told.
 func (r profileRow) read() (flowhq.Profile, error) {
 	if r.Version == nil || r.Profile == nil {
 		return flowhq.NewProfile(r.Number), nil
@@ -74,6 +76,7 @@ func (s *Store) ProfileAt(
 	row, err := one(ctx, s, q, named{
 		"tenant": tenant, "version": version,
 	}, pgx.RowToStructByPos[profileRow])
+	// A tenant that is not there yields no row, and NotFound as well.
 	if err == nil && row.Version == nil {
 		err = flowhq.Errorf(flowhq.NotFound, "version %d of the profile is not kept; "+
 			"the newest %d are", version, flowhq.KeptVersions)
@@ -100,6 +103,7 @@ func (s *Store) ProfileVersions(
 		where tenant_id = @tenant and (@before::bigint = 0 or version < @before)
 		order by version desc
 		limit @limit`
+	// The documents are not read: a page of them could have many megabytes.
 	limit = clampLimit(limit)
 	page, err = many(ctx, s, q, named{
 		"tenant": tenant, "before": before, "limit": limit + 1,
@@ -122,7 +126,9 @@ type ProfileChange struct {
 }
 
 // changeProfileSQL are the parts of a statement that makes a version of a profile, if that of its
-// part current is the version which is to be changed. The last part is left open.
+// part current is the version which is to be changed. The last part is left open. The key of
+// profiles decides between two changes of one version at once: the second gets a Conflict, and so
+// do all its other parts. Old versions go with the new one, so the table stays bounded.
 const changeProfileSQL = `
 		added as (
 			insert into flowhq.profiles (tenant_id, version, profile, actor, reason)
@@ -177,6 +183,7 @@ func (s *Store) changeProfile(
 	if err != nil {
 		return c.Profile, err
 	}
+	// The bound on a request's body does not do: a change may add to a large profile.
 	if len(document) > flowhq.MaxProfileBytes {
 		return c.Profile, flowhq.Errorf(flowhq.Invalid,
 			"the profile would have %d bytes as JSON, and may have at most %d: shorten its texts",
@@ -185,6 +192,8 @@ func (s *Store) changeProfile(
 	args["tenant"], args["version"], args["profile"] = tenant, c.Profile.Version, string(document)
 	args["actor"], args["reason"], args["kept"] = c.Actor, c.Reason, flowhq.KeptVersions
 	version, err := one(ctx, s, q, args, pgx.RowTo[int64])
+	// There is no such version, or no such tenant. The caller has read the profile, and so knows of
+	// the tenant.
 	if err == nil && version == 0 {
 		err = flowhq.Errorf(flowhq.Conflict, changedMeanwhile)
 	}

@@ -9,11 +9,12 @@ import (
 )
 
 // sameQuestion is what questions have in common that are one: case, spaces and what ends them do
-// not count.
+// not count. Nothing is stored of it, so a change of what counts as the same needs no new rows.
 const sameQuestion = `lower(btrim(regexp_replace(text, '\s+', ' ', 'g'), ' ?!.,'))`
 
 // groupedSQL yields the groups of the questions that are selected in it, newest first. A group has
-// the newest question's text.
+// the newest question's text. Retention bounds how many rows a tenant has, so they are grouped when
+// they are read. With an id, only the group of that question is.
 const groupedSQL = `
 	with picked as (
 		select *, ` + sameQuestion + ` as same from flowhq.unanswered
@@ -93,7 +94,7 @@ func (s *Store) QuestionGroup(
 }
 
 // SetQuestion changes the status of the question with this ID, and of all of its group. Errors are
-// those of SetBooking.
+// those of SetBooking. Rows of the same words that come later are a new group, which is OPEN.
 func (s *Store) SetQuestion(
 	ctx context.Context, tenant flowhq.TenantID, id int64, status flowhq.UnansweredStatus,
 	actor string,
@@ -139,6 +140,9 @@ func (s *Store) SetQuestion(
 // AnswerQuestion makes a version of the profile as ChangeProfile does, whose errors it has, and in
 // the same statement marks the question with this ID, and all of its group, as RESOLVED, with
 // FACT_CHANGED. A Conflict error also means that the question is not OPEN any more.
+//
+// With two statements, a crash between them would leave an answered question OPEN, and an operator
+// would teach the bot twice. The lock on the question's row keeps two answers at once apart.
 func (s *Store) AnswerQuestion(
 	ctx context.Context, tenant flowhq.TenantID, id int64, c ProfileChange,
 ) (flowhq.Profile, error) {

@@ -18,7 +18,8 @@ type Consultation struct {
 
 // A Consulting says what is asked about.
 type Consulting struct {
-	ID     int64  // of the message
+	ID int64 // of the message
+	// The lines of the burst are part of the question, and so not of what came earlier.
 	First  int64  // of the first line of its burst
 	Day    string // by the clock of the business, such as 2026-03-04
 	Limit  int    // of requests on that day
@@ -27,6 +28,7 @@ type Consulting struct {
 
 // Bounds on the texts of Consultation.Earlier: how many, and how much of each, in characters.
 const (
+	// They are texts of the statement, which is a constant and is planned once.
 	maxEarlier     = "6"
 	maxEarlierText = "500"
 )
@@ -90,6 +92,8 @@ func (s *Store) Consult(
 		err = fenced(tenant, epoch)
 	}
 	if err != nil {
+		// Due without Used is that the day's requests are used up. The row of assistant_usage is
+		// locked by its update, so hosts and chats that count at once do not go over the limit.
 		return Consultation{}, fmt.Errorf("consult on message %d: %w", c.ID, err)
 	}
 	return Consultation{
@@ -97,8 +101,9 @@ func (s *Store) Consult(
 	}, nil
 }
 
-// SetSuggestion stores what the model made of a message that waits, before the message is
-// answered with it. A Fenced error means that a newer host owns the session.
+// SetSuggestion stores what the model made of a message that waits, before the message is answered
+// with it. A Fenced error means that a newer host owns the session. A message that was answered
+// meanwhile keeps what it has, as that is what it was answered with.
 func (s *Store) SetSuggestion(
 	ctx context.Context, tenant flowhq.TenantID, epoch, id int64, suggestion []byte,
 ) error {

@@ -25,19 +25,23 @@ type NewMessage struct {
 }
 
 // operatorID is the id under which a message is sent that was written with this key. It has the
-// form of those of WhatsApp's web client, see whatsapp.ReplyID.
+// form of those of WhatsApp's web client, see whatsapp.ReplyID. It follows from the key, so a
+// repeated request meets message_logs_outbound_key and writes nothing.
 func operatorID(tenant flowhq.TenantID, key string) string {
 	const bytes = 9
 	sum := sha256.Sum256([]byte("operator " + string(tenant) + " " + key))
 	return "3EB0" + strings.ToUpper(hex.EncodeToString(sum[:bytes]))
 }
 
+// writeContactSQL makes the contact of a number, unless there is one. No row is a tenant that is
+// not there, or a contact that is.
 const writeContactSQL = `
 	insert into flowhq.contacts (tenant_id, number)
 	select id, @to from flowhq.tenants where id = @tenant
 	on conflict (tenant_id, number) where number <> '' do nothing`
 
-// writeSQL is the statement of Write. The contact is there by then.
+// writeSQL is the statement of Write. The contact is there by then. The contact is locked, so it cannot become part of another one meanwhile. Message, hand-over and event are written
+// together: a message without its hand-over would have the bot talk over the operator.
 const writeSQL = `
 	with who as (
 		select c.* from flowhq.contacts c
