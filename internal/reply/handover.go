@@ -14,11 +14,14 @@ func (t *turn) handOver(reason flowhq.HandOverReason) {
 	t.handOverSaying(reason, keys[reason])
 }
 
-// handOverSaying is handOver with another opening.
+// handOverSaying is handOver with another opening. A payment opens with words of its own: "a person
+// will look into it" alone would leave open whether the bot believes the customer.
 func (t *turn) handOverSaying(reason flowhq.HandOverReason, key string) {
 	t.did(actHandOver)
 	t.tell(key)
 	at := t.in.Message.At
+	// The deadline counts from when somebody can be there. Counted from a message at night, the
+	// customer would be told that nobody came before the business has opened.
 	from := at // since when somebody is expected to look at the chat
 	switch open, _, next := t.k.openAt(at); {
 	case open:
@@ -29,14 +32,18 @@ func (t *turn) handOverSaying(reason flowhq.HandOverReason, key string) {
 	default:
 		t.tell("handover.soon")
 	}
+	// After this time the pipeline says that nobody came, and the bot answers again. The fact has
+	// to hold it: a timer that only a workflow knows is lost with Temporal.
 	until := from.Add(t.k.profile.HandOver())
 	t.fact(flowhq.FactChange{HandOver: &flowhq.HandOver{
 		Reason: reason, At: at, Until: &until, Note: t.about(),
 	}})
+	// The open question is dropped: whoever answers it now answers a person, not the bot.
 	t.next.Ask, t.next.Misses, t.question = Ask{}, 0, ""
 }
 
-// about says for the owner what a chat was about, in words of the owner's own lists.
+// about says for the owner what a chat was about, in words of the owner's own lists. Words of the
+// customer stay out of it: they may hold a PIN, and the note is shown in lists.
 func (t *turn) about() string {
 	name := t.next.Topic
 	switch {
@@ -54,23 +61,30 @@ func (t *turn) about() string {
 // refuseBargain answers who wants another price than the owner's: with that price. Only the owner
 // may change it, who is told.
 func (t *turn) refuseBargain() {
+	// Only what is named counts first: "last price?" about shoes must not be answered with the
+	// price of what was spoken of before.
 	ids := t.subjects()
 	if len(ids) == 0 && t.next.Topic != "" {
 		ids = []string{t.next.Topic}
 	}
+	// Without one thing to name a price of, nothing can be answered, so a person takes over.
 	if len(ids) != 1 {
 		t.passOn(actDecision)
 		return
 	}
 	t.did(actDecision)
+	// The price is not told twice in a reply. The part for prices has told it if it was asked for.
 	if !t.p.has(actPrice) {
 		t.tellPriceOf(ids[0])
 	}
 	t.next.Topic = ids[0]
+	// The chat stays with the bot: who bargains may go on to buy, and would wait for a person if
+	// the chat was handed over.
 	t.unanswered("bargain")
 }
 
-// passOn passes a question to a person that only a person decides.
+// passOn passes a question to a person that only a person decides. Unlike refuseBargain it ends the
+// bot's part: nothing useful can be said before the decision.
 func (t *turn) passOn(a act) {
 	t.did(a)
 	t.noteUnanswered()
@@ -81,9 +95,12 @@ func (t *turn) passOn(a act) {
 // not say that it came.
 func (t *turn) claimPaid() {
 	t.did(actPaid)
+	// With an order in the making the claim is noted on the order, which is completed first.
 	if t.notePaid() {
 		return
 	}
+	// Each unpaid order is marked: a claim rarely says which one was paid, and a reminder after
+	// "nimeshalipa" reads as an accusation.
 	for _, o := range t.in.Calendar.Orders {
 		if o.Unpaid { // a person finds out; the customer must not be asked for it again
 			o.Unpaid = false
@@ -94,6 +111,7 @@ func (t *turn) claimPaid() {
 }
 
 // unanswered says that the owner has not told something, passes the question on, and offers a
+// person. The offer is a question with yes and no, so that a plain "ndio" after it calls the
 // person.
 func (t *turn) unanswered(key string, pairs ...string) {
 	t.tell(key, pairs...)
@@ -101,7 +119,8 @@ func (t *turn) unanswered(key string, pairs ...string) {
 	t.ask(Ask{For: askPerson}, "unanswered.offer")
 }
 
-// noteUnanswered notes the question for the owner, once a turn.
+// noteUnanswered notes the question for the owner, once a turn. Several parts of a turn may each
+// miss a fact. The owner needs the message once.
 func (t *turn) noteUnanswered() {
 	for _, f := range t.facts {
 		if f.Unanswered != nil {
@@ -109,10 +128,13 @@ func (t *turn) noteUnanswered() {
 		}
 	}
 	u := &flowhq.Unanswered{
+		// Digits beside the word for a secret are hidden: the note is read by people of the
+		// business.
 		Text: oneLine(withoutSecrets(&t.p), maxNote), Language: t.say.language,
 		Status: flowhq.UnansweredOpen,
 	}
 	for _, s := range t.p.reading.Intents {
+		// The best intents let the owner's list be sorted by what customers asked about.
 		if len(u.Intents) < maxCandidates && s.Score >= minStoredScore {
 			u.Intents = append(u.Intents, string(s.Intent))
 		}

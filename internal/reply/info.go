@@ -7,14 +7,18 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// Bounds on lists in a reply, in lines. A longer one is not read on a phone.
+// Bounds on lists in a reply, in lines. A longer one is not read on a phone. What is left out can
+// still be asked for by name.
 const (
-	maxListed  = 12
+	// Lines of a list of facts. The bound keeps a catalogue on one screen.
+	maxListed = 12
+	// Things that are told one by one, with a price each, or that a menu offers.
 	maxOffered = 6
 )
 
 // inform answers everything that the message asks for with facts from the owner. It reports
-// whether there was anything.
+// whether there was anything. Questions about an order come first: "itafika lini" after an order
+// asks for the order, not for how long deliveries take in general.
 func (t *turn) inform() bool {
 	if informed, done := t.informOfOrder(); done {
 		return informed
@@ -29,7 +33,11 @@ func (t *turn) inform() bool {
 	return informed
 }
 
-// asked lists the facts that the message asks for, in the order of the reply.
+// asked lists the facts that the message asks for, in the order of the reply. The models know
+// several intents beside the best one, and some of these are echoes: whoever writes "delivery ni
+// how much" scores for price and place as well. Each rule here drops an echo that was answered
+// beside the question in a real conversation. A rule only drops: what is asked for in plain words
+// survives where the message names a thing.
 func (t *turn) asked() []act {
 	p := &t.p
 	var asked []act
@@ -73,7 +81,8 @@ func (t *turn) asked() []act {
 	if has(actHours) && t.k.template() == flowhq.BookingTemplate {
 		drop(actOffer)
 	}
-	if !p.names() && (p.has(actAccount) || has(actHours) && !p.cued(actPrice) || p.cued(actPayment)) {
+	if !p.names() &&
+		(p.has(actAccount) || has(actHours) && !p.cued(actPrice) || p.cued(actPayment)) {
 		drop(actPrice) // "how much is my bill", "until saa ngapi"
 	}
 	if t.next.Order != nil && !p.asks && t.paymentNamed() != "" {
@@ -96,6 +105,7 @@ func (t *turn) asked() []act {
 // ownFacts reports whether the message asks for facts that stand in the owner's lists, which are
 // more exact than an answer whose question is alike.
 func (t *turn) ownFacts(asked []act) bool {
+	// Only facts that are told count. An empty list must not win over an answer that exists.
 	for _, a := range asked {
 		switch {
 		case a == actPrice && t.p.names(), a == actHours && t.k.profile.HoursTold(),
@@ -108,7 +118,8 @@ func (t *turn) ownFacts(asked []act) bool {
 	return false
 }
 
-// informOf answers one question for facts. It is false if another part of the turn does.
+// informOf answers one question for facts. It is false if another part of the turn does. Those that
+// return true have said something, if only that the owner has not told.
 func (t *turn) informOf(a act) bool {
 	switch a {
 	case actAnswer:
@@ -131,18 +142,26 @@ func (t *turn) informOf(a act) bool {
 	return true
 }
 
-// giveAnswer gives the owner's answer to a question.
+// giveAnswer gives the owner's answer to a question. It is false if a newer profile has no such
+// answer any more: a menu keeps its options for half an hour.
 func (t *turn) giveAnswer(id string) bool {
 	a := t.k.answer[id]
 	if a == nil || a.Answer.Empty() {
 		return false
 	}
+	// The owner's words are shown as they are, on lines of their own. They may have line breaks.
 	t.show(a.Answer.In(t.say.language))
+	// "Write your account number here": the next message is then no question but what was asked
+	// for. The ticket in the making keeps it from being answered with the menu.
 	if t.k.template() == flowhq.SupportTemplate && !t.p.has(actProblem, actPaid) &&
 		(t.next.Ticket == nil || t.next.Ticket.Number == "") &&
 		anyIn(split(a.Answer.In(t.say.language)), wantsMore) {
-		t.next.Ticket = &Problem{Subject: string(actAccount), Note: t.note(), At: t.in.Message.At, Wanted: true}
+		t.next.Ticket = &Problem{
+			Subject: string(actAccount), Note: t.note(), At: t.in.Message.At, Wanted: true,
+		}
 	}
+	// An answer to a problem may not solve it. The question afterwards decides between a ticket and
+	// none, so that nobody has to tell the problem twice.
 	if t.k.template() == flowhq.SupportTemplate && t.p.has(actProblem, actPaid) {
 		t.next.Ticket = &Problem{Subject: string(actProblem), Note: t.note(), At: t.in.Message.At}
 		t.ask(Ask{For: askHelped}, "ticket.helped")
@@ -150,21 +169,26 @@ func (t *turn) giveAnswer(id string) bool {
 	return true
 }
 
-// wantsMore are words of an owner's answer that asks the customer to write something.
+// wantsMore are words of an owner's answer that asks the customer to write something. "Here" is
+// where such an answer asks for it: "tuma namba ya mita hapa".
 var wantsMore = keywords("here, hapa")
 
-// mayAnswer is how alike an owner's question is that decides what else only a person could.
+// mayAnswer is how alike an owner's question is that decides what else only a person could. It is
+// twice minAlike: here the answer replaces a person, there it is only offered.
 const mayAnswer = .4
 
-// minAlike is how alike an owner's question is at least that is offered.
+// minAlike is how alike an owner's question is at least that is offered. Below it the two nearest
+// answers were about anything, and the offer read like a guess.
 const minAlike = .2
 
-// offerAnswers offers the owner's two answers that are nearest to what was asked.
+// offerAnswers offers the owner's two answers that are nearest to what was asked. It comes before
+// the menu: two questions that are nearly right help more than a list of everything.
 func (t *turn) offerAnswers() bool {
 	if t.p.alike < minAlike {
 		return false
 	}
 	var options []Option
+	// An answer without a question has no label to be chosen by.
 	for _, id := range t.p.nearest {
 		if a := t.k.answer[id]; a != nil && len(a.Questions) > 0 && len(options) < 2 {
 			options = append(options, Option{Do: doAnswer, Value: id, Label: t.questionOf(a)})
@@ -175,7 +199,9 @@ func (t *turn) offerAnswers() bool {
 	}
 	options = append(options, Option{Do: doPerson, Label: t.say.first("menu.person")})
 	t.did(actUnsure)
+	// The owner sees the question although something is offered: none of the offers may be right.
 	t.noteUnanswered()
+	// An offer counts as a miss, or a customer who rejects each would never reach a person.
 	t.next.Misses++
 	if t.next.Misses >= maxMisses {
 		t.handOver(flowhq.HandOverMissed)
@@ -186,31 +212,38 @@ func (t *turn) offerAnswers() bool {
 }
 
 // questionOf is the wording of an owner's question that is likeliest in the language of the chat.
+// Owners list questions in both languages, and a label in the other one is hard to choose by.
 func (t *turn) questionOf(a *flowhq.Answer) string {
 	for _, q := range a.Questions {
 		if languageOf(q, t.k.template()) == t.say.language {
 			return q
 		}
 	}
+	// No question in the language: any is better than an option without words.
 	return a.Questions[0]
 }
 
 // tellPlace says where the business is.
 func (t *turn) tellPlace() {
 	place := t.k.profile.Place
+	// Either is enough: shops without a street address send a pin of a map.
 	if place.Address.Empty() && place.MapLink == "" {
 		t.unanswered("unanswered.place")
 		return
 	}
 	if !place.Address.Empty() {
-		t.tell("place.address", "address", strings.TrimSuffix(place.Address.In(t.say.language), "."))
+		t.tell("place.address",
+			"address", strings.TrimSuffix(place.Address.In(t.say.language), "."))
 	}
 	if place.MapLink != "" {
+		// The link stands alone: WhatsApp then shows a preview, and no mark behind it becomes part
+		// of it.
 		t.show(t.say.first("place.map", "link", place.MapLink))
 	}
 }
 
-// tellPayment says how to pay.
+// tellPayment says how to pay. Nothing is said of ways that owners have not told, not even that
+// cash is fine.
 func (t *turn) tellPayment() {
 	if len(t.k.profile.Payments) == 0 {
 		t.unanswered("unanswered.payment")
@@ -224,7 +257,9 @@ func (t *turn) tellPayment() {
 	t.show(lines...)
 }
 
-// payment is a way to pay with all that the customer needs for it.
+// payment is a way to pay with all that the customer needs for it. Name, number and the holder's
+// name stand on one line, so that the customer can compare the name with the one that the payment
+// app shows.
 func (t *turn) payment(i int) string {
 	p := t.k.profile.Payments[i]
 	line := p.Name
@@ -245,13 +280,17 @@ func (t *turn) tellDelivery() bool {
 	d := t.k.profile.Delivery
 	told := d.Offered != nil || len(d.Areas) > 0
 	switch {
+	// Not told is neither yes nor no: a bot that says no loses an order that the owner would bring.
 	case !told && !t.p.sure:
 		t.unanswered("unanswered.delivery")
 	case d.Offered != nil && !*d.Offered:
 		t.tell("delivery.no")
+		// Whoever cannot have it brought needs to know where to fetch it.
 		if !t.k.profile.Place.Address.Empty() {
 			t.tellPlace()
 		}
+	// Areas that are named are answered alone. The list beside them buried the fee that was asked
+	// for.
 	case len(t.p.areas) > 0:
 		for _, m := range t.p.areas {
 			t.tellArea(t.k.area[m.ID])
@@ -261,6 +300,7 @@ func (t *turn) tellDelivery() bool {
 		if note := d.Note.In(t.say.language); note != "" {
 			t.show(note)
 		}
+	// A place on no list: the owner may still deliver there, so that the bot does not say no.
 	case t.namesOtherPlace():
 		t.unanswered("unanswered.area")
 		t.tellAreas()
@@ -268,6 +308,8 @@ func (t *turn) tellDelivery() bool {
 		t.tell("delivery.areas")
 		t.show(t.areaLines()...)
 		t.tellFreeFrom()
+		// The question for the area is left out while an order is made: the order asks for it in
+		// its turn.
 		if t.next.Order == nil {
 			t.ask(Ask{For: askDelivery}, "delivery.which")
 		}
@@ -280,8 +322,10 @@ func (t *turn) tellArea(a *flowhq.Area) {
 	if a == nil {
 		return
 	}
+	// An order that is begun next takes this area, and does not ask for it again.
 	t.next.Area = a.Name
 	switch {
+	// The area is served, the fee is not told: zero would be a promise.
 	case a.Fee == nil:
 		t.unanswered("unanswered.fee", "area", a.Name)
 	case *a.Fee == 0:
@@ -295,6 +339,8 @@ func (t *turn) tellArea(a *flowhq.Area) {
 	}
 }
 
+// A free delivery from some amount on belongs to each answer with a fee: it changes what the
+// customer pays.
 func (t *turn) tellFreeFrom() {
 	if from := t.k.profile.Delivery.FreeFrom; from > 0 {
 		t.tell("delivery.free_from", "amount", t.k.money(from))
@@ -305,12 +351,14 @@ func (t *turn) tellFreeFrom() {
 func (t *turn) areaLines() []string {
 	var lines []string
 	for i, a := range t.k.profile.Delivery.Areas {
+		// The mark says that there are more areas than are listed.
 		if i == maxListed {
 			lines = append(lines, "…")
 			break
 		}
 		line := "• " + a.Name
 		switch {
+		// No fee is told: the name alone says only that the area is served.
 		case a.Fee == nil:
 		case *a.Fee == 0:
 			line += ": " + t.say.first("delivery.free_word")
@@ -322,10 +370,13 @@ func (t *turn) areaLines() []string {
 	return lines
 }
 
-// otherPlace finds what stands behind "to" as a place that is on no list.
+// otherPlace finds what stands behind "to" as a place that is on no list. Swahili and English put
+// the place behind such a word: "mpaka Mbagala", "delivery to Thika".
 var otherPlace = keywords("to, mpaka, hadi, huku, kule, mpk")
 
-// namesOtherPlace reports whether a question for delivery names a place that is not on the list.
+// namesOtherPlace reports whether a question for delivery names a place that is not on the list. A
+// word of a product's name or of notPlaces is none: "niletee kesho" names a day. A place that goes
+// unnoticed is answered with the list of areas, which is right as well.
 func (t *turn) namesOtherPlace() bool {
 	words := t.p.reading.Words
 	for i, w := range words {
@@ -333,7 +384,8 @@ func (t *turn) namesOtherPlace() bool {
 			continue
 		}
 		next := words[i+1]
-		if _, err := strconv.Atoi(next); err != nil && !hasWord(notPlaces, next) && !t.k.words[next] {
+		if _, err := strconv.Atoi(next); err != nil && !hasWord(notPlaces, next) &&
+			!t.k.words[next] {
 			return true
 		}
 	}
@@ -341,8 +393,12 @@ func (t *turn) namesOtherPlace() bool {
 }
 
 // bringTo are verbs behind which the place may stand by itself.
-var bringTo = keywords("niletee, mniletee, nileteeni, nifikishie, mnifikishie, mlete, niletewe, nifikishiwe")
+var bringTo = keywords(`
+	niletee, mniletee, nileteeni, nifikishie, mnifikishie, mlete, niletewe, nifikishiwe
+`)
 
+// notPlaces are words that stand behind "to" or such a verb and name no place on a map: times,
+// people, and "home", which is an address only the customer knows.
 var notPlaces = keywords(`
 	leo, kesho, sasa, saa, hapa, tafadhali, please, today, tomorrow, now, na, nataka, order, oda,
 	me, us, my, our, home, house, the, your, what, which, where, how, you, customers, all, any,

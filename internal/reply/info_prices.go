@@ -9,13 +9,15 @@ import (
 	"github.com/flowhq/flowhq/internal/understand"
 )
 
-// languageOf is the language of one of the owner's texts.
+// languageOf is the language of one of the owner's texts. Owners write in either language, and a
+// profile does not say in which.
 func languageOf(text string, template flowhq.Template) flowhq.Language {
 	return understand.Read(text, template).Language
 }
 
 // subjects are the services and products that the message is about: those it names, else the one
-// that was spoken of last.
+// that was spoken of last. The bound keeps a name that many entries share, such as "shirt", from
+// filling the reply.
 func (t *turn) subjects() []string {
 	var ids []string
 	add := func(id string) {
@@ -25,6 +27,8 @@ func (t *turn) subjects() []string {
 	}
 	for _, m := range slices.Concat(t.p.services, t.p.products) {
 		add(m.ID)
+		// A name that fits several entries as well is answered for each: the bot must not choose a
+		// price. An exact name leaves no doubt.
 		for _, other := range m.Others {
 			if !m.Exact {
 				add(other)
@@ -36,11 +40,14 @@ func (t *turn) subjects() []string {
 
 // tellPrice says what the message asks the price of, or the whole list.
 func (t *turn) tellPrice() bool {
+	// "Jumla ngapi" while an order is made asks for its total. The prices of everything would be no
+	// answer.
 	ids := t.subjects()
 	if len(ids) == 0 && t.next.Order != nil && len(t.next.Order.Lines) > 0 && t.p.cued(cueTotal) {
 		t.tellTotal()
 		return true
 	}
+	// "How much is it?": the thing spoken of last, unless the message is long or asks for all.
 	if len(ids) == 0 && t.next.Topic != "" && t.speaksOfTopic() {
 		ids = []string{t.next.Topic}
 	}
@@ -51,22 +58,28 @@ func (t *turn) tellPrice() bool {
 		t.tellPriceOf(id)
 	}
 	if len(ids) == 1 {
+		// What is told alone is what "it" is from then on, with its size. Of several none is.
 		t.speakOf(ids[0], t.sizeIn(ids[0], ""))
 		t.nextStep(ids[0])
 	}
 	return true
 }
 
-// tellTotal says what the order in the making comes to so far.
+// tellTotal says what the order in the making comes to so far. It is not readOrderBack: nothing is
+// asked, so a "sawa" behind it places no order.
 func (t *turn) tellTotal() {
 	var lines []string
 	for _, l := range t.next.Order.Lines {
 		lines = append(lines, "• "+t.lineText(l))
 	}
 	fee, _ := t.fee()
+	// The fee counts from when the area is known. Before that the total is of the lines alone.
 	if fee > 0 {
-		lines = append(lines, "• "+t.say.first("order.fee", "area", t.next.Order.Area, "fee", t.k.money(fee)))
+		lines = append(lines, "• "+t.say.first("order.fee",
+			"area", t.next.Order.Area, "fee", t.k.money(fee)))
 	}
+	// A line without a price leaves the total out: a sum of the others would be taken for all of
+	// it.
 	if total, ok := t.lineTotal(); ok {
 		lines = append(lines, "• "+t.say.first("order.total", "total", t.k.money(total+fee)))
 	}
@@ -75,26 +88,32 @@ func (t *turn) tellTotal() {
 }
 
 // maxAllusion is how many words a question has at most that is about what was spoken of last:
-// "how much is it", "bei gani".
+// "how much is it", "bei gani". A longer question has a subject of its own, which the bot has
+// failed to find. The price of another thing would then be a wrong answer.
 const maxAllusion = 5
 
+// Beside another question the length says nothing: "mko wapi, mnafunga saa ngapi na bei gani" is
+// about what was spoken of as well.
 func (t *turn) speaksOfTopic() bool {
 	words := t.p.reading.Words
 	return len(words) <= maxAllusion ||
 		t.p.has(actHours, actPlace, actPayment) && !anyIn(words, allPrices)
 }
 
-// allPrices ask for more than one price.
+// allPrices ask for more than one price. None of these words is about the one thing that was spoken
+// of last.
 var allPrices = keywords("prices, list, orodha, zote, zenu, all, services, huduma, kila")
 
 // tellPriceOf says what one service or product costs.
 func (t *turn) tellPriceOf(id string) {
 	name := t.k.nameOf(id, t.say)
+	// IDs may be of entries that a newer profile has not: price stays 0, and the owner is asked.
 	var price, to int64
 	minutes := 0
 	switch {
 	case t.k.service[id] != nil:
 		s := t.k.service[id]
+		// A price would invite a booking that cannot be had.
 		if s.Unavailable {
 			t.tell("service.unavailable", "name", name)
 			return
@@ -109,22 +128,27 @@ func (t *turn) tellPriceOf(id string) {
 	}
 	count := t.quantityOf(id)
 	switch {
+	// A price that was not told is no price of zero.
 	case price == 0:
 		t.unanswered("unanswered.price", "name", name)
+	// A range is told whole: its lower end alone would be held against the owner.
 	case to > price:
 		t.tell("price.range", "name", name, "price", t.k.money(price), "to", t.k.money(to))
+	// With the amount worked out: "bei ya 3" asks what three come to, and not what one does.
 	case count > 1:
 		t.tell("price.unit", "name", name, "price", t.k.money(price),
 			"count", thousands(int64(count)), "total", t.k.money(price*int64(count)))
 	default:
 		t.tell("price.one", "name", name, "price", t.k.money(price))
 	}
+	// "How long" is asked for with a "when" and without a time. The duration is then the answer.
 	if minutes > 0 && t.p.reading.Concepts.Has("when") && !t.p.hasTime {
 		t.tell("service.minutes", "minutes", thousands(int64(minutes)))
 	}
 }
 
-// quantityOf is the number that the message says of a product; 0 if it says none.
+// quantityOf is the number that the message says of a product; 0 if it says none. A number beyond
+// maxQuantity is a price or a phone number that stands near the name.
 func (t *turn) quantityOf(id string) int {
 	for _, m := range t.p.products {
 		if m.ID == id && m.Quantity <= maxQuantity {
@@ -134,7 +158,8 @@ func (t *turn) quantityOf(id string) int {
 	return 0
 }
 
-// tellPrices lists the prices of everything.
+// tellPrices lists the prices of everything. Services come first: they are what a business that has
+// both is known for.
 func (t *turn) tellPrices() bool {
 	var lines []string
 	for _, s := range t.k.offered() {
@@ -144,6 +169,7 @@ func (t *turn) tellPrices() bool {
 		lines = append(lines, t.productLine(p))
 	}
 	switch {
+	// An empty list is not told as an empty shop. The owner has only not told prices.
 	case len(lines) == 0:
 		t.unanswered("unanswered.prices")
 		return true
@@ -153,15 +179,18 @@ func (t *turn) tellPrices() bool {
 	t.tell("price.list")
 	t.show(lines...)
 	switch {
+	// Another part of the turn asks already, and a turn has one question.
 	case t.question != "":
 	case t.k.template() == flowhq.BookingTemplate:
 		t.ask(Ask{For: askService}, "book.service")
+	// While an order is made, its next question comes from the order.
 	case t.k.template() == flowhq.EcommerceTemplate && t.next.Order == nil:
 		t.ask(Ask{For: askProduct}, "order.what")
 	}
 	return true
 }
 
+// serviceLine leaves the price out where none is told, as a line with 0 would say free.
 func (t *turn) serviceLine(s *flowhq.Service) string {
 	line := "• " + s.Name.In(t.say.language)
 	switch {
@@ -173,6 +202,7 @@ func (t *turn) serviceLine(s *flowhq.Service) string {
 	return line
 }
 
+// productLine is the same line for a product, in lists and, without its bullet, in menus.
 func (t *turn) productLine(p *flowhq.Product) string {
 	line := "• " + p.Name.In(t.say.language)
 	if p.Price > 0 {
@@ -182,35 +212,46 @@ func (t *turn) productLine(p *flowhq.Product) string {
 }
 
 // nextStep asks what comes after the price of a thing: when to come, or how many. A message that
-// wants more itself decides on the next step.
+// wants more itself decides on the next step. Without a next step the price would be the end of the
+// chat.
 func (t *turn) nextStep(id string) {
+	// With a time in the message or a booking begun, the booking asks what it needs.
 	if t.question != "" || t.p.has(taskActs...) || t.p.hasTime || len(t.bookings()) > 0 {
 		return
 	}
 	switch {
-	case t.k.template() == flowhq.BookingTemplate && t.k.service[id] != nil && !t.k.service[id].Unavailable:
+	case t.k.template() == flowhq.BookingTemplate && t.k.service[id] != nil &&
+		!t.k.service[id].Unavailable:
 		if t.next.Booking == nil {
 			t.next.Booking = &Visit{}
 		}
+		// Asked for the price of it, the customer need not name the service again to book it.
+		// Nothing is booked before a time is read back and agreed to.
 		t.next.Booking.Service = id
 		t.continueBooking()
-	case t.k.template() == flowhq.EcommerceTemplate && t.k.product[id] != nil && available(t.k.product[id]):
+	case t.k.template() == flowhq.EcommerceTemplate && t.k.product[id] != nil &&
+		available(t.k.product[id]):
+		// "Bei ya 3" has said how many: what comes next is for the customer to say.
 		if t.next.Order == nil && t.quantityOf(id) == 0 {
 			t.ask(Ask{For: askQuantity, About: id}, "order.quantity")
 		}
 	}
 }
 
-// tellOffer says what there is, or whether a thing is.
+// tellOffer says what there is, or whether a thing is. "Do you have it" and "what do you have"
+// score alike. What is named tells them apart.
 func (t *turn) tellOffer() bool {
 	ids := t.subjects()
-	if t.k.template() == flowhq.BookingTemplate && (t.p.hasTime || len(ids) > 0 && t.p.reading.Concepts.Has("free")) {
+	if t.k.template() == flowhq.BookingTemplate &&
+		(t.p.hasTime || len(ids) > 0 && t.p.reading.Concepts.Has("free")) {
 		return false // whether a time is free is for the booking to say
 	}
 	switch {
+	// A thing on no list is not denied: owners forget entries, and "no" would end the sale.
 	case len(ids) == 0 && t.asksForUnlisted():
 		t.unanswered("unanswered.stock")
 		return true
+	// "Do you have it in red?" is about the product that was spoken of.
 	case len(ids) == 0 && t.next.Topic != "" && t.speaksOfTopic() &&
 		t.k.product[t.next.Topic] != nil:
 		ids = []string{t.next.Topic}
@@ -218,6 +259,7 @@ func (t *turn) tellOffer() bool {
 		return t.tellCatalogue()
 	}
 	for _, id := range ids {
+		// Descriptions are told of one thing only. Several would make a reply of pages.
 		t.tellOfferOf(id, len(ids) == 1)
 	}
 	if len(ids) == 1 {
@@ -227,15 +269,18 @@ func (t *turn) tellOffer() bool {
 	return true
 }
 
-// tellOfferOf says whether there is a service or product, and what it is like.
+// tellOfferOf says whether there is a service or product, and what it is like. Stock is looked at
+// first: praise of what is sold out serves nobody.
 func (t *turn) tellOfferOf(id string, alone bool) {
 	if s := t.k.service[id]; s != nil {
+		// "Yes, we do" is the answer to a question, and odd in front of a list.
 		if !s.Unavailable && alone && t.p.asks {
 			t.tell("service.have")
 		}
 		if d := s.Description.In(t.say.language); d != "" && alone {
 			t.show(d)
 		}
+		// The price is the next question anyway, unless another part of the turn tells it.
 		if !t.p.has(actPrice) {
 			t.tellPriceOf(id)
 		}
@@ -251,12 +296,15 @@ func (t *turn) tellOfferOf(id string, alone bool) {
 	case !available(p):
 		t.tell("product.out", "name", name)
 		return
+	// The size that was asked for is kept: "I take it" then means that size.
 	case asksSize && size != "":
 		t.tell("product.size_have", "name", name, "size", size)
 		t.speakOf(id, size)
+	// What sizes there are is the useful part of a no.
 	case asksSize && len(p.Sizes) > 0:
 		t.tell("product.size_out", "name", name)
 		t.tell("product.sizes", "sizes", strings.Join(p.Sizes, ", "))
+	// The sizes are told before they are asked for, which spares a question when it is ordered.
 	default:
 		t.tell("product.have", "name", name)
 		if len(p.Sizes) > 0 {
@@ -271,36 +319,45 @@ func (t *turn) tellOfferOf(id string, alone bool) {
 	}
 }
 
-// sizeAsked is the size of a product that the message asks for; "" if it does not exist.
+// sizeAsked is the size of a product that the message asks for; "" if it does not exist. asked
+// tells "no size was said" from "a size that the product does not have".
 func (t *turn) sizeAsked(id string) (size string, asked bool) {
+	// A size that the matcher has found beside the name belongs to this product for sure.
 	for _, m := range t.p.products {
 		if m.ID == id && m.Size != "" {
 			return m.Size, true
 		}
 	}
 	size = t.sizeIn(id, "")
-	if p := t.k.product[id]; size == "" && p != nil && len(p.Sizes) > 0 && anyIn(t.p.reading.Words, letterSizes) {
+	if p := t.k.product[id]; size == "" && p != nil && len(p.Sizes) > 0 &&
+		anyIn(t.p.reading.Words, letterSizes) {
 		return "", true // a size that does not exist
 	}
+	// "Size 42" where sizes are letters: the number was a size, of which there is none.
 	return size, size != "" || t.p.reading.Concepts.Has("size") && len(t.p.entities.Numbers) > 0
 }
 
-// letterSizes are sizes of clothes that a product may not have.
+// letterSizes are sizes of clothes that a product may not have. The letters S, M and L are left
+// out: they are also "is", "I'm" and a typo, and a product that has these finds them itself.
 var letterSizes = keywords("xs, xl, xxl, xxxl, 2xl, 3xl, 4xl, small, medium, large")
 
-// tellCatalogue lists what there is.
+// tellCatalogue lists what there is. Products come before services here, the other way round than
+// prices: a shop's catalogue is what "mna nini" asks for.
 func (t *turn) tellCatalogue() bool {
 	if products := t.k.inStock(); len(products) > 0 {
 		var lines []string
 		for _, p := range products[:min(len(products), maxListed)] {
 			lines = append(lines, t.productLine(p))
 		}
+		// The text says that these are some. The customer would otherwise take the rest for
+		// missing.
 		if len(products) > maxListed {
 			t.tell("product.some")
 		} else {
 			t.tell("product.list")
 		}
 		t.show(lines...)
+		// The question for a product must not replace the one that an order has open.
 		if t.k.template() == flowhq.EcommerceTemplate && t.next.Order == nil {
 			t.ask(Ask{For: askProduct}, "order.what")
 		}
@@ -324,11 +381,15 @@ func (t *turn) tellCatalogue() bool {
 }
 
 // asksForUnlisted reports whether the message asks for a thing that is on no list: "do you have
-// hats?". A question for everything names nothing.
+// hats?". A question for everything names nothing. False is the safe answer: the catalogue is then
+// shown, which holds no lie.
 func (t *turn) asksForUnlisted() bool {
+	// The concept "product" is what stands on lists in general: "do you have products" asks for
+	// all.
 	if !t.p.reading.Concepts.Has("stock") || t.p.reading.Concepts.Has("product") {
 		return false
 	}
+	// A word that is no filler, no number and of no name on the lists must be what is asked for.
 	for _, w := range t.p.reading.Words {
 		if _, err := strconv.Atoi(w); err != nil && !hasWord(stockWords, w) && !t.k.words[w] {
 			return true
@@ -337,6 +398,8 @@ func (t *turn) asksForUnlisted() bool {
 	return false
 }
 
+// stockWords are the fillers of a question for stock in both languages. A filler that is missing
+// here turns "mna nini leo" into a question for a thing called so.
 var stockWords = keywords(`
 	do, you, have, u, in, stock, what, sell, is, are, there, any, left, still, available, got, the,
 	it, this, that, which, mna, mnayo, mnazo, una, unayo, unazo, zipo, ipo, yapo, vipo, kuna, nini,

@@ -13,19 +13,27 @@ import (
 )
 
 // Knowledge is what the owner has told, with the indexes that finding it in messages needs. It
-// is made once for each version of a profile, is immutable, and safe for concurrent use.
+// is made once for each version of a profile, is immutable, and safe for concurrent use. Workers
+// share one among all chats of a tenant, so nothing may be written to it after Compile.
 type Knowledge struct {
+	// profile and config are copies of their rows. A change makes a new Knowledge.
 	profile flowhq.Profile
 	config  flowhq.Config
-	zone    *time.Location
+	// All days and hours of customers and owners are by this clock, never by the server's.
+	zone *time.Location
 
+	// The matchers find names with typos and in both languages. Building these is what Compile
+	// costs.
 	services *entity.Names
 	products *entity.Names
 	areas    *entity.Names
 	payments *entity.Names
 	answers  *entity.Answers
 
-	words   map[string]bool            // of all names of services and products
+	// words tells a word of the owner's goods from a word for something that is not sold: "mna
+	// kofia" asks for what is on no list.
+	words map[string]bool // of all names of services and products
+	// The maps point into profile, so that nothing is copied for each message.
 	service map[string]*flowhq.Service // by ID
 	product map[string]*flowhq.Product // by ID
 	area    map[string]*flowhq.Area    // by name
@@ -37,7 +45,8 @@ type Knowledge struct {
 func Compile(p flowhq.Profile, c flowhq.Config) *Knowledge {
 	k := &Knowledge{
 		profile: p, config: c, zone: p.Zone(),
-		words: map[string]bool{}, service: map[string]*flowhq.Service{}, product: map[string]*flowhq.Product{},
+		words:   map[string]bool{},
+		service: map[string]*flowhq.Service{}, product: map[string]*flowhq.Product{},
 		area: map[string]*flowhq.Area{}, answer: map[string]*flowhq.Answer{},
 	}
 	k.compileServices()
@@ -45,10 +54,13 @@ func Compile(p flowhq.Profile, c flowhq.Config) *Knowledge {
 	var areas, payments []entity.Name
 	for i := range p.Delivery.Areas {
 		a := &p.Delivery.Areas[i]
+		// Areas have no IDs in a profile. Their names are unique there, and serve as such.
 		k.area[a.Name] = a
-		areas = append(areas, entity.Name{ID: a.Name, Names: append([]string{a.Name}, a.Aliases...)})
+		areas = append(areas,
+			entity.Name{ID: a.Name, Names: append([]string{a.Name}, a.Aliases...)})
 	}
 	for i, pay := range p.Payments {
+		// The index is the ID. It is looked up in the same profile only, and never stored.
 		payments = append(payments, entity.Name{ID: strconv.Itoa(i), Names: paymentNames(pay.Name)})
 	}
 	var questions []entity.Question
@@ -62,7 +74,8 @@ func Compile(p flowhq.Profile, c flowhq.Config) *Knowledge {
 	return k
 }
 
-// paymentWords are what customers call ways to pay besides their names.
+// paymentWords are what customers call ways to pay besides their names. Owners write "M-Pesa
+// (Vodacom)", customers "mpesa" or "lipa na mpesa".
 var paymentWords = map[string][]string{
 	"cash": {"taslimu", "keshi"},
 	"card": {"kadi", "visa", "mastercard"}, "m-pesa": {"mpesa", "lipa na mpesa", "m pesa"},
@@ -73,6 +86,8 @@ var paymentWords = map[string][]string{
 // paymentNames are the names of a way to pay.
 func paymentNames(name string) []string {
 	names := []string{name}
+	// Sorted, so that equal profiles give equal knowledge: a turn that is computed again must come
+	// out the same.
 	for _, word := range slices.Sorted(maps.Keys(paymentWords)) {
 		if strings.Contains(strings.ToLower(name), word) {
 			names = append(names, paymentWords[word]...)
@@ -81,6 +96,8 @@ func paymentNames(name string) []string {
 	return names
 }
 
+// compileServices and compileProducts note each entry under its ID, and all its names for the
+// matcher.
 func (k *Knowledge) compileServices() {
 	var names []entity.Name
 	for i := range k.profile.Services {
@@ -97,6 +114,7 @@ func (k *Knowledge) compileProducts() {
 		p := &k.profile.Products[i]
 		k.product[p.ID] = p
 		names = append(names,
+			// With the sizes, as the matcher reads "shirt L" as one name with its size.
 			entity.Name{ID: p.ID, Names: k.namesOf(p.Name, p.Aliases), Sizes: p.Sizes})
 	}
 	k.products = entity.NewNames(names)
@@ -107,13 +125,15 @@ func (k *Knowledge) namesOf(name flowhq.Text, aliases []string) []string {
 	all := namesOf(name, aliases)
 	for _, name := range all {
 		for _, w := range split(name) {
+			// English plurals: customers ask for "shoes" where the owner has listed a shoe.
 			k.words[w], k.words[w+"s"] = true, true
 		}
 	}
 	return slices.Compact(all)
 }
 
-// namesOf lists the names of an entry in both languages.
+// namesOf lists the names of an entry in both languages. A name that is missing in a language is an
+// empty text, which would match everything.
 func namesOf(name flowhq.Text, aliases []string) []string {
 	all := slices.Concat([]string{name.EN, name.SW}, aliases)
 	return slices.DeleteFunc(all, func(s string) bool { return strings.TrimSpace(s) == "" })
@@ -133,7 +153,8 @@ func (k *Knowledge) template() flowhq.Template {
 	return flowhq.BookingTemplate
 }
 
-// capacity is how many bookings there may be at the same time.
+// capacity is how many bookings there may be at the same time. Zero means that the owner has not
+// told: one at a time is what cannot be double-booked.
 func (k *Knowledge) capacity() int { return max(1, k.profile.Capacity) }
 
 // nameOf is what a service or product is called in a language. Facts hold IDs, and one may be of
@@ -145,13 +166,16 @@ func (k *Knowledge) nameOf(id string, s speaker) string {
 	case k.product[id] != nil:
 		return k.product[id].Name.In(s.language)
 	case id == "":
+		// A booking that says no service is "a visit" in the texts.
 		return s.first("book.visit")
 	default:
+		// Better the ID than nothing: the customer may know the name that it was made of.
 		return oneLine(id, flowhq.MaxProfileName)
 	}
 }
 
-// offered lists the services that can be had now.
+// offered lists the services that can be had now. Unavailable ones keep their names in the
+// matchers, so that the bot can say so instead of "unknown".
 func (k *Knowledge) offered() []*flowhq.Service {
 	var all []*flowhq.Service
 	for i := range k.profile.Services {
@@ -173,15 +197,18 @@ func (k *Knowledge) inStock() []*flowhq.Product {
 	return all
 }
 
-// available reports whether at least one of a product can be had.
+// available reports whether at least one of a product can be had. No stock told means that the
+// owner does not count. Zero is sold out.
 func available(p *flowhq.Product) bool {
 	return !p.Unavailable && (p.Stock == nil || *p.Stock > 0)
 }
 
-// openingHours are the profile's as [when.Parse] reads them.
+// openingHours are the profile's as [when.Parse] reads them. when must not know of profiles, so
+// that this type stands between both.
 type openingHours struct{ *Knowledge }
 
-// Known reports whether the owner has told any hours.
+// Known reports whether the owner has told any hours. Unknown hours are no closed week: when then
+// takes a time as it is said.
 func (h openingHours) Known() bool { return h.profile.HoursTold() }
 
 // Open returns when the business is open on a date.
@@ -194,10 +221,12 @@ func (h openingHours) Open(day time.Time) []when.Span {
 }
 
 // openAt returns until when the business is open at an instant, or when it opens next; zero if it
-// does not within two weeks.
+// does not within two weeks. Two weeks are what a customer may plan for. A shop that is closed for
+// longer has no next opening worth telling.
 func (k *Knowledge) openAt(at time.Time) (open bool, until, next time.Time) {
 	at = at.In(k.zone)
 	day := startOfDay(at)
+	// From yesterday on: a bar that opens at 18:00 is open at 01:00 by yesterday's hours.
 	for offset := -1; offset <= 14; offset++ {
 		for _, s := range k.profile.OpenOn(day.AddDate(0, 0, offset)) {
 			switch {

@@ -3,7 +3,8 @@ package reply
 import "github.com/flowhq/flowhq"
 
 // Busy returns the warning for customers whose question could not be answered in time under
-// the tenant's rate limit, because too many others write.
+// the tenant's rate limit, because too many others write. Each warning names its own reason, as the
+// customer can do something only about the second.
 func Busy(c flowhq.Config) string { return warning(c, "limit.busy") }
 
 // SlowDown returns the warning for customers who write faster than the tenant's
@@ -15,10 +16,12 @@ func SlowDown(c flowhq.Config) string { return warning(c, "limit.slow_down") }
 func Muted(c flowhq.Config) string { return warning(c, "limit.muted") }
 
 // PleaseWait returns what is said when a chat has more unanswered messages than
-// its queue holds; the message that overflowed it is not answered.
+// its queue holds; the message that overflowed it is not answered. The customer must know that:
+// silence would read as an answer that is still coming.
 func PleaseWait(c flowhq.Config) string { return warning(c, "limit.please_wait") }
 
-// warning is in the tenant's language: the pipeline warns before it has read the conversation.
+// warning is in the tenant's language: the pipeline warns before it has read the conversation. It
+// needs no profile, so that a flood costs no read of the database.
 func warning(c flowhq.Config, key string) string {
 	return speakerOf(&Knowledge{config: c}, c.Language).first(key)
 }

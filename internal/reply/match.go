@@ -7,7 +7,8 @@ import (
 )
 
 // Bounds on how much of a message is read. Nobody says what a message is about
-// after its first 200 words, and a message may have 64 KiB.
+// after its first 200 words, and a message may have 64 KiB. The runes bound what is scanned where a
+// message has few words: 64 KiB of emoji.
 const (
 	maxWords        = 200
 	maxScannedRunes = 4000
@@ -27,6 +28,7 @@ type keyword []wordPattern
 
 // A wordPattern is one word of a keyword.
 type wordPattern struct {
+	// The notation's star or plus is cut off.
 	text string
 	form form
 }
@@ -42,7 +44,9 @@ const (
 )
 
 // keywords parses a list with commas between, each in the notation described at [keyword].
-// Apostrophes are dropped, as they are in messages.
+// Apostrophes are dropped, as they are in messages. Lists are parsed once at start. A typo in one
+// is a word that is never found, and no error. Apostrophes: messages are split without them, so
+// that "can't" here must be "cant" as well.
 func keywords(list string) []keyword {
 	var all []keyword
 	for pattern := range strings.SplitSeq(list, ",") {
@@ -71,6 +75,7 @@ func parseWord(s string) wordPattern {
 
 // verbPrefix is what Swahili puts before a verb, also before a borrowed one:
 // subject, tense and object, or the infinitive's ku-. "nimebook" is ni-me-book, "I have booked".
+// Only what can stand before a stem is listed. Any letters at all would find "book" in "facebook".
 var verbPrefix = regexp.MustCompile(
 	`^(ku|(ni|u|a|tu|m|wa|si|ha|hatu)?(na|li|me|ta|ka|ki|nge)?(ku|ni|m|wa|tu|i|zi)?)$`)
 
@@ -89,7 +94,8 @@ func (p wordPattern) matches(word string) bool {
 	}
 }
 
-// anyIn reports whether one of the keywords is in the message.
+// anyIn reports whether one of the keywords is in the message. Words are compared one after the
+// other. The lists are short, and messages are bounded by maxWords.
 func anyIn(words []string, all []keyword) bool {
 	for _, k := range all {
 		for i := 0; i+len(k) <= len(words); i++ {
@@ -101,7 +107,8 @@ func anyIn(words []string, all []keyword) bool {
 	return false
 }
 
-// matchesAt reports whether words, of which there are enough, begin with k.
+// matchesAt reports whether words, of which there are enough, begin with k. The caller checks the
+// number of words: it knows where in the message it stands.
 func (k keyword) matchesAt(words []string) bool {
 	for i, p := range k {
 		if !p.matches(words[i]) {
@@ -111,7 +118,8 @@ func (k keyword) matchesAt(words []string) bool {
 	return true
 }
 
-// hasWord reports whether the word is part of one of the keywords.
+// hasWord reports whether the word is part of one of the keywords. It is for lists of single words
+// that fill a sentence: a word of "saa ngapi" counts by itself.
 func hasWord(all []keyword, word string) bool {
 	for _, k := range all {
 		for _, p := range k {
@@ -126,7 +134,8 @@ func hasWord(all []keyword, word string) bool {
 // split returns the words of a message in lower case: runs of letters and
 // digits, at most maxWords of them. Marks are dropped, which turns the keycap emoji 1️⃣ into
 // "1". So are apostrophes, which turns "can't" into "cant". A letter written three times or
-// more, as in "hellooo", counts once.
+// more, as in "hellooo", counts once. Marks are dropped before anything else is compared: customers
+// answer a menu with 1️⃣.
 func split(text string) []string {
 	var words []string
 	var word []rune
@@ -141,9 +150,11 @@ func split(text string) []string {
 		if scanned++; scanned > maxScannedRunes || len(words) == maxWords {
 			break
 		}
+		// Nothing is said of the language: Swahili and English are both letters for this.
 		switch {
 		case unicode.IsLetter(r), unicode.IsDigit(r):
 			word = append(word, plain(r))
+		// The zero-width joiner holds emoji together, and would split a word that it stands in.
 		case unicode.IsMark(r), r == '\'', r == '’', r == '\u200d':
 		default:
 			end()
@@ -153,7 +164,8 @@ func split(text string) []string {
 	return words[:min(len(words), maxWords)]
 }
 
-// plain returns r in lower case, and a full-width digit as an ASCII one.
+// plain returns r in lower case, and a full-width digit as an ASCII one. Some keyboards write "１"
+// where a menu has 1.
 func plain(r rune) rune {
 	if r >= '０' && r <= '９' {
 		return r - '０' + '0'
@@ -162,7 +174,7 @@ func plain(r rune) rune {
 }
 
 // squeeze makes one letter of three or more equal ones. Digits repeat for a
-// reason.
+// reason. "Hellooo" greets, and 1000 is not 10. Two equal letters stay: "book", "saa".
 func squeeze(word []rune) []rune {
 	kept := word[:0:0]
 	for i := 0; i < len(word); {

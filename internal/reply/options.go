@@ -9,10 +9,13 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
-// What an option does when it is chosen.
+// What an option does when it is chosen. The values are stored in the State with the open question.
+// A renamed one would leave customers with a menu that does nothing.
 const (
-	doService  = "service"  // the service Value
-	doProduct  = "product"  // the product Value
+	// The service may be gone by the time it is chosen: each branch looks it up again.
+	doService = "service" // the service Value
+	doProduct = "product" // the product Value
+	// It has the zone of the business, and is read back before it is booked.
 	doTime     = "time"     // the time Value, RFC 3339
 	doBooking  = "booking"  // cancels or moves the booking Value
 	doMove     = "move"     // moves the booking Value
@@ -31,22 +34,27 @@ const (
 )
 
 // showMenu shows what the bot can do, from the owner's own services and products. It is the last
-// resort.
+// resort. A menu of fixed entries says nothing of the business. The owner's goods show what can be
+// asked for.
 func (t *turn) showMenu(lead string) {
 	t.tell(lead)
 	var options []Option
 	add := func(do, value, label string) {
-		options = append(options, Option{Do: do, Value: value, Label: upperFirst(oneLine(label, maxOptionText))})
+		options = append(options,
+			Option{Do: do, Value: value, Label: upperFirst(oneLine(label, maxOptionText))})
 	}
 	p := t.k.profile
 	switch t.k.template() {
 	case flowhq.EcommerceTemplate:
+		// One place less than maxOffered: hours, delivery and a person need theirs within nine
+		// digits.
 		for _, product := range firstOf(t.k.inStock(), maxOffered-1) {
 			add(doProduct, product.ID, strings.TrimPrefix(t.productLine(product), "• "))
 		}
 		if p.Delivery.Offered != nil {
 			add(doDelivery, "", t.say.first("menu.delivery"))
 		}
+		// Facts that the customer does not have are no options: each leads to "you have none".
 		if len(t.in.Calendar.Orders) > 0 {
 			add(doStatus, "", t.say.first("menu.order"))
 		}
@@ -66,10 +74,14 @@ func (t *turn) showMenu(lead string) {
 			add(doStatus, "", t.say.first("menu.booking"))
 		}
 	}
+	// The option tells both, so that either suffices.
 	if p.HoursTold() || !p.Place.Address.Empty() {
 		add(doHours, "", t.say.first("menu.hours"))
 	}
+	// A person is always the last option, whatever the owner has told.
 	add(doPerson, "", t.say.first("menu.person"))
+	// Set before it is known whether the list is shown: the options can be chosen by name in any
+	// case.
 	t.next.Ask = Ask{
 		For: askOption, At: t.in.Message.At, Prompted: t.in.Message.written(), Options: options,
 		Listed: true,
@@ -78,6 +90,7 @@ func (t *turn) showMenu(lead string) {
 	for i, o := range options {
 		lines = append(lines, strconv.Itoa(i+1)+". "+o.Label)
 	}
+	// The third time the same list helps nobody: a person is offered instead, and the options stay.
 	if t.tired(strings.Join(lines, "\n")) {
 		a := t.next.Ask
 		a.For = askPerson
@@ -88,27 +101,36 @@ func (t *turn) showMenu(lead string) {
 	t.question = t.render("menu.close")
 }
 
-// firstOf returns the first n of a list.
+// firstOf returns the first n of a list. n may be more than there are, where slicing alone would
+// panic.
 func firstOf[T any](all []T, n int) []T { return all[:min(len(all), n)] }
 
-// chosen returns the option that the message chooses, by its number or by its words.
+// chosen returns the option that the message chooses, by its number or by its words. A choice by
+// words is strict, as a wrong one orders or cancels: one option must match, and a long message or a
+// question is no choice.
 func (t *turn) chosen() (Option, bool) {
 	options, p := t.next.Ask.Options, &t.p
 	if p.isChoice {
+		// A number counts only for a list that was shown with numbers. "2" after "how many?" is an
+		// amount.
 		if t.next.Ask.Listed && p.choice >= 1 && p.choice <= len(options) {
 			return options[p.choice-1], true
 		}
 		return Option{}, false
 	}
+	// "How much is the second one?" asks for a fact. It chooses nothing.
 	if len(options) == 0 || len(p.reading.Words) > maxLabelWords || p.asks && p.has(infoActs...) {
 		return Option{}, false
 	}
 	var names []entity.Name
 	for i, o := range options {
+		// The price in the label would match amounts in the message.
 		label, _, _ := strings.Cut(o.Label, ":") // without the price
 		names = append(names, entity.Name{ID: strconv.Itoa(i), Names: []string{label}})
 	}
 	matches := entity.NewNames(names).Match(p.text)
+	// Two that match equally well, or one that only resembles in more than a few words, are no
+	// choice.
 	if len(matches) != 1 || len(matches[0].Others) > 0 ||
 		!matches[0].Exact && len(p.reading.Words) > maxNaming {
 		return Option{}, false
@@ -120,17 +142,21 @@ func (t *turn) chosen() (Option, bool) {
 	return options[i], true
 }
 
-// maxLabelWords is how many words a message has at most that names an option.
+// maxLabelWords is how many words a message has at most that names an option. A longer one tells
+// something beside the choice that would be lost.
 const maxLabelWords = 6
 
-// choose does what an option says.
+// choose does what an option says. The question is closed first, as the branch may open the next
+// one.
 func (t *turn) choose(o Option) {
+	// A quantity that was said before the menu is kept with its question.
 	asked := t.next.Ask
 	t.next.Ask = Ask{}
 	switch o.Do {
 	case doService:
 		t.book(Visit{Service: o.Value})
 	case doProduct:
+		// The topic is set for "how much is it?" after a choice that orders nothing.
 		t.next.Topic = o.Value
 		t.addProduct(o.Value, asked.About)
 	case doAnswer:
@@ -138,6 +164,8 @@ func (t *turn) choose(o Option) {
 		t.giveAnswer(o.Value)
 	case doHours:
 		t.did(actHours)
+		// Hours that were not told are left out here, as the option may have been shown for the
+		// place.
 		if t.k.profile.HoursTold() {
 			t.tell("hours.week")
 			t.show(t.weekLines()...)
@@ -152,6 +180,7 @@ func (t *turn) choose(o Option) {
 		t.describeProblem(actProblem)
 	case doPerson:
 		t.handOver(flowhq.HandOverAsked)
+	// The bot has asked what was meant, and the intent is as good as said.
 	case doIntent:
 		t.chooseIntent(understand.Intent(o.Value))
 	default:
@@ -159,10 +188,12 @@ func (t *turn) choose(o Option) {
 	}
 }
 
-// chooseIntent goes on as if the message had been of an intent.
+// chooseIntent goes on as if the message had been of an intent. The message itself stays: the names
+// and times in it are for the intent that was chosen.
 func (t *turn) chooseIntent(i understand.Intent) {
 	a := actOf[i]
 	t.p.acts = t.reconcileActs(acts{a})
+	// A person and anger come before all else, here as in the reading of a message.
 	switch {
 	case t.p.has(actAnger):
 		t.handOver(flowhq.HandOverAnger)
@@ -172,22 +203,26 @@ func (t *turn) chooseIntent(i understand.Intent) {
 		return
 	}
 	informed := t.inform()
+	// An intent that the template has no use for leads back to the menu, and never to silence.
 	if !t.act(informed) && !informed && !t.courtesy() {
 		t.did(actUnknown)
 		t.showMenu("menu.lead")
 	}
 }
 
-// reconcileActs is what acts mean to the template.
+// reconcileActs is what acts mean to the template. An empty perception but for the words: the names
+// and amounts of "2" would contradict the choice.
 func (t *turn) reconcileActs(all acts) acts {
 	p := perception{reading: t.p.reading, cues: t.p.cues}
 	return t.reconcile(&p, all)
 }
 
-// chooseOwn does what an option of the template's own questions says.
+// chooseOwn does what an option of the template's own questions says. It is apart from choose only
+// to keep each within a length that can be read.
 func (t *turn) chooseOwn(o Option) {
 	switch o.Do {
 	case doTime:
+		// A value that cannot be read books nothing.
 		if at, ok := parseTime(o.Value, t.k.zone); ok {
 			t.chooseTime(at)
 		}

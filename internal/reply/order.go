@@ -9,7 +9,9 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
-// actOnOrders does what the message wants done with orders.
+// actOnOrders does what the message wants done with orders. The first that fits is done, so that
+// the order of the cases decides. Returns and status come before orders: "nilioda viatu,
+// havijafika" names a product and orders nothing.
 func (t *turn) actOnOrders(informed bool) bool {
 	p := &t.p
 	switch {
@@ -34,6 +36,7 @@ func (t *turn) actOnOrders(informed bool) bool {
 	case p.has(actChange) && t.next.Order == nil:
 		t.did(actChange)
 		t.wantEdit()
+	// Last, as it takes nearly anything that names a product.
 	case t.fillsOrder(informed):
 		t.did(actOrder)
 		t.fillOrder()
@@ -43,8 +46,8 @@ func (t *turn) actOnOrders(informed bool) bool {
 	return true
 }
 
-// cancelsLines reports whether what is cancelled is a part of an order: "ghairi sabuni". Who cancels
-// all of its products cancels the order.
+// cancelsLines reports whether what is cancelled is a part of an order: "ghairi sabuni". Who
+// cancels all of its products cancels the order.
 func (t *turn) cancelsLines() bool {
 	named := idsOf(t.p.products)
 	var ordered []string
@@ -58,7 +61,9 @@ func (t *turn) cancelsLines() bool {
 		}
 	}
 	some := slices.ContainsFunc(ordered, func(id string) bool { return slices.Contains(named, id) })
-	return some && slices.ContainsFunc(ordered, func(id string) bool { return !slices.Contains(named, id) })
+	return some && slices.ContainsFunc(ordered, func(id string) bool {
+		return !slices.Contains(named, id)
+	})
 }
 
 // maxUnasked is how many words a message has at most that orders by naming a product. A longer
@@ -66,7 +71,8 @@ func (t *turn) cancelsLines() bool {
 const maxUnasked = 20
 
 // fillsOrder reports whether the message orders something, or says more of the order that is
-// being made.
+// being made. A question that was answered orders only with an amount: "bei gani ya viatu" must not
+// become an order of one pair.
 func (t *turn) fillsOrder(informed bool) bool {
 	p := &t.p
 	open := t.next.Order != nil
@@ -84,13 +90,16 @@ func (t *turn) fillsOrder(informed bool) bool {
 		return true
 	case t.next.Topic != "" && t.k.product[t.next.Topic] != nil && !informed:
 		// "I'll take two", or only how it is to come.
-		return t.hasQuantity() || len(t.sizesTold()) > 1 || t.next.Ask.For == askQuantity && !p.asks &&
-			(p.cued(cuePickup) || p.cued(cueDeliver))
+		return t.hasQuantity() || len(t.sizesTold()) > 1 ||
+			t.next.Ask.For == askQuantity && !p.asks &&
+				(p.cued(cuePickup) || p.cued(cueDeliver))
 	}
 	return false
 }
 
-// fillOrder takes from the message what it says of the order, and goes on with it.
+// fillOrder takes from the message what it says of the order, and goes on with it. What it cannot
+// settle it leaves to one question: a product that may be several first, then what continueOrder
+// finds missing.
 func (t *turn) fillOrder() {
 	p := &t.p
 	if t.next.Order == nil {
@@ -133,7 +142,7 @@ func (t *turn) fillOrder() {
 }
 
 // tellAdded says at a place in the reply which lines are new and what the order comes to, unless
-// all of it is read back.
+// all of it is read back. The place is before the next question, which the lines lead to.
 func (t *turn) tellAdded(before []Line, place int) {
 	if t.next.Order == nil || t.next.Ask.For == askOrder {
 		return
@@ -149,12 +158,14 @@ func (t *turn) tellAdded(before []Line, place int) {
 		t.said = slices.Insert(t.said, place, part{text: text})
 	}
 	lines := t.next.Order.Lines
-	if total, ok := t.lineTotal(); ok && len(lines) > 0 && (len(lines) > 1 || len(before) > len(lines)) {
+	if total, ok := t.lineTotal(); ok && len(lines) > 0 &&
+		(len(lines) > 1 || len(before) > len(lines)) {
 		t.tell("order.so_far", "total", t.k.money(total))
 	}
 }
 
-// addLines puts the products of the message on the order. It returns one that may be several.
+// addLines puts the products of the message on the order. It returns one that may be several. One
+// that only resembles is asked about, and the others are still taken.
 func (t *turn) addLines() (unclear *entity.NameMatch) {
 	t.addTopic()
 	for _, m := range t.p.products {
@@ -182,7 +193,7 @@ func (t *turn) addLines() (unclear *entity.NameMatch) {
 }
 
 // askWhichProduct asks which of several products was meant. The quantity is kept with the
-// question.
+// question. The number in About is all that the answer needs from the message of before.
 func (t *turn) askWhichProduct(m entity.NameMatch) {
 	var options []Option
 	for _, id := range append([]string{m.ID}, m.Others...) {
@@ -194,7 +205,8 @@ func (t *turn) askWhichProduct(m entity.NameMatch) {
 	t.askOf(Ask{For: askProduct, About: strconv.Itoa(m.Quantity)}, options, "order.which")
 }
 
-// addLine puts a product on the order, or changes its quantity and size.
+// addLine puts a product on the order, or changes its quantity and size. A line of the same product
+// is changed, not doubled: customers repeat the whole order to change it.
 func (t *turn) addLine(m entity.NameMatch) {
 	p, o := t.k.product[m.ID], t.next.Order
 	if p == nil {
@@ -213,6 +225,8 @@ func (t *turn) addLine(m entity.NameMatch) {
 		line.Size = t.next.Size
 	}
 	t.speakOf(m.ID, line.Size)
+	// A count of one that nobody has said is marked, so that it does not overwrite a count that was
+	// said.
 	if line.Quantity <= 0 || line.Quantity > maxQuantity {
 		line.Quantity, line.Guessed = 1, true
 	}
@@ -283,7 +297,7 @@ func (t *turn) sizeIn(id, text string) string {
 }
 
 // sizeNear finds the size of a product in the message: anywhere, or in front of the next product if
-// there are several.
+// there are several. In "shirt L na viatu 42" each has its own.
 func (t *turn) sizeNear(m entity.NameMatch) string {
 	if len(t.p.products) < 2 {
 		return t.sizeIn(m.ID, "")
@@ -364,7 +378,8 @@ func (t *turn) setCount(n int) {
 }
 
 // addProduct puts a product on the order that was chosen from a menu. The quantity is what was
-// said before the menu, if anything.
+// said before the menu, if anything. Without an order the choice only asks about the product, so
+// that nothing is ordered by a number.
 func (t *turn) addProduct(id, quantity string) {
 	t.did(actOffer)
 	p := t.k.product[id]
@@ -390,7 +405,8 @@ func (t *turn) addProduct(id, quantity string) {
 	}
 }
 
-// takeAmount takes a size or a quantity as the answer to the question for it.
+// takeAmount takes a size or a quantity as the answer to the question for it. It is false if the
+// answer is none: the message is then read as if nothing had been asked.
 func (t *turn) takeAmount(a Ask) bool {
 	o := t.next.Order
 	if a.For == askSize && o != nil {
@@ -420,7 +436,8 @@ func (t *turn) takeAmount(a Ask) bool {
 	return true
 }
 
-// lineText is a line as it is read back: "2 × Shirt (M): TSh 40,000".
+// lineText is a line as it is read back: "2 × Shirt (M): TSh 40,000". A price that was not told is
+// left out with its mark.
 func (t *turn) lineText(l Line) string {
 	name := t.k.nameOf(l.Product, t.say)
 	if l.Size != "" {
@@ -448,12 +465,14 @@ func (t *turn) lineTotal() (total int64, ok bool) {
 	return total, ok
 }
 
-// orderLines are the lines as facts.
+// orderLines are the lines as facts. Name and price are those of now: a later change of the profile
+// must not change what was agreed to.
 func (t *turn) orderLines() []flowhq.OrderLine {
 	var lines []flowhq.OrderLine
 	for _, l := range t.next.Order.Lines {
 		line := flowhq.OrderLine{
-			Product: l.Product, Name: t.k.nameOf(l.Product, t.say), Size: l.Size, Quantity: l.Quantity,
+			Product: l.Product, Name: t.k.nameOf(l.Product, t.say),
+			Size: l.Size, Quantity: l.Quantity,
 		}
 		if p := t.k.product[l.Product]; p != nil {
 			line.Price = p.Price

@@ -7,7 +7,9 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// placeOrder places the order that was read back.
+// placeOrder places the order that was read back. The yes may come a day after the question.
+// Whatever the owner has changed meanwhile leads to the next question, and never to another order
+// than the one that was read back.
 func (t *turn) placeOrder() {
 	o := t.next.Order
 	if o == nil || len(o.Lines) == 0 {
@@ -15,37 +17,48 @@ func (t *turn) placeOrder() {
 		t.ask(Ask{For: askProduct}, "order.what")
 		return
 	}
+	// A copy, as limitToStock changes the lines in place.
 	lines := slices.Clone(o.Lines)
 	for i := range o.Lines { // what the owner has sold meanwhile
 		t.limitToStock(i)
 	}
 	o.Lines = slices.DeleteFunc(o.Lines, func(l Line) bool { return l.Quantity <= 0 })
+	// Fewer than were read back are not what the customer has agreed to.
 	if !slices.Equal(lines, o.Lines) || t.incomplete() {
 		t.continueOrder()
 		return
 	}
 	t.did(actConfirm)
+	// A changed order keeps its number, so that the row is updated. A new one takes the message's,
+	// so that a turn that is computed twice places one.
 	if o.Number == "" {
 		o.Number = t.in.Reference
 	}
 	f := t.order(flowhq.OrderConfirmed)
+	// The follow-up that asks about the payment starts from this mark.
 	f.Unpaid = !o.Paid && t.paysAhead(o)
 	t.fact(flowhq.FactChange{Order: &f})
 	t.tell("order.done", "number", f.Number, "total", t.k.money(f.Total))
 	if !o.Paid {
 		t.tellHowToPay(o)
 	}
+	// The topic goes too: "moja tena" after an order is a new wish, and is asked about.
 	t.next.Order, t.next.Ask, t.next.Topic = nil, Ask{}, ""
 	switch {
+	// The address can follow: customers answered the question for it, asked before the order, with
+	// a yes to the order.
 	case o.How == howDeliver && o.Address == "" && o.Latitude == nil:
 		t.ask(Ask{For: askAddress, About: f.Number}, "order.address", "area", o.Area)
 	case o.Paid:
+		// Whether the money came only a person can see. With an address still missing that waits
+		// for it.
 		t.handOverSaying(flowhq.HandOverDecision, "handover.payment")
 	}
 }
 
 // paysAhead reports whether the customer has chosen a way to pay that has a number to pay to. Cash
-// is paid when the order comes.
+// is paid when the order comes. Only who chose such a way is asked about the money later. Asking
+// who pays in cash would be rude.
 func (t *turn) paysAhead(o *Basket) bool {
 	return slices.ContainsFunc(t.k.profile.Payments, func(p flowhq.Payment) bool {
 		return p.Name == o.Payment && p.Number != ""
@@ -53,7 +66,7 @@ func (t *turn) paysAhead(o *Basket) bool {
 }
 
 // tellHowToPay says where to pay for an order: in the way that the customer has chosen, else in
-// any of them.
+// any of them. Nothing is said of a way that has no number: there is nothing to send money to.
 func (t *turn) tellHowToPay(o *Basket) {
 	ways := t.k.profile.Payments
 	i := slices.IndexFunc(ways, func(p flowhq.Payment) bool { return p.Name == o.Payment })
@@ -65,8 +78,11 @@ func (t *turn) tellHowToPay(o *Basket) {
 	}
 }
 
-// addAddress puts the address on an order that is placed.
+// addAddress puts the address on an order that is placed. Any text may be an address, so that all
+// that is surely something else is ruled out: another wish, a change of the order, a question for
+// its arrival.
 func (t *turn) addAddress(number string) bool {
+	// A person packs by the address of a confirmed order. Later it is too late.
 	f, ok := t.orderNumbered(number)
 	if !ok || f.Status != flowhq.OrderConfirmed || t.elsewhere() || t.editsPlaced() ||
 		t.p.has(taskActs...) || t.p.has(actAnswer, actDelivery) || t.asksArrival() {
@@ -75,15 +91,18 @@ func (t *turn) addAddress(number string) bool {
 	t.did(actOrder)
 	f.Delivery.Address = oneLine(t.note(), maxAddress)
 	t.fact(flowhq.FactChange{Order: &f})
+	// Dropped before the answer, so that a second text is not taken for a second address.
 	t.next.Ask = Ask{}
 	t.tell("order.address_noted", "number", number)
+	// The claim to have paid was put off until the order was complete.
 	if strings.Contains(f.Note, paidNote) {
 		t.handOverSaying(flowhq.HandOverDecision, "handover.payment")
 	}
 	return true
 }
 
-// incomplete reports whether the order lacks what only a newer profile asks for.
+// incomplete reports whether the order lacks what only a newer profile asks for. An owner may have
+// removed a product, or given it sizes, since the order was read back.
 func (t *turn) incomplete() bool {
 	return slices.ContainsFunc(t.next.Order.Lines, func(l Line) bool {
 		p := t.k.product[l.Product]
@@ -91,7 +110,8 @@ func (t *turn) incomplete() bool {
 	})
 }
 
-// dropOrder gives up the order that was being made.
+// dropOrder gives up the order that was being made. Dropping a change leaves the placed order, and
+// the customer must hear that it still stands.
 func (t *turn) dropOrder() {
 	changed := t.next.Order != nil && t.next.Order.Number != ""
 	t.next.Order, t.next.Ask, t.next.Topic = nil, Ask{}, ""
@@ -103,7 +123,8 @@ func (t *turn) dropOrder() {
 }
 
 // meantOrders are the orders that the message may mean: the one whose number it says, else those
-// that are not done yet.
+// that are not done yet. A number that is not this customer's is unknown, and never looked up:
+// numbers are short, and anybody can type one.
 func (t *turn) meantOrders() (meant []flowhq.Order, unknown bool) {
 	for _, r := range t.p.entities.References {
 		for _, o := range t.in.Calendar.Orders {
@@ -113,6 +134,7 @@ func (t *turn) meantOrders() (meant []flowhq.Order, unknown bool) {
 		}
 		unknown = true
 	}
+	// A wrong number must not fall back to another order, which could be cancelled by it.
 	if unknown {
 		return nil, true
 	}
@@ -125,8 +147,10 @@ func (t *turn) meantOrders() (meant []flowhq.Order, unknown bool) {
 }
 
 // wantUndo begins to cancel an order: what is only being made is dropped, a placed one is read
-// back first.
+// back first. The second look is for a misreading: "cancel" was also said of a booking or of a
+// line.
 func (t *turn) wantUndo() {
+	// A number in the message means that order, also while another one is being made.
 	if o := t.next.Order; o != nil && len(t.p.entities.References) == 0 {
 		if o.Number == "" {
 			t.dropOrder()
@@ -144,19 +168,24 @@ func (t *turn) wantUndo() {
 		t.tell("order.none")
 	case len(meant) == 1:
 		t.confirmUndo(meant[0].Number)
+	// Several: the bot never picks which order is cancelled.
 	default:
 		t.askOf(Ask{For: askOption}, t.orderOptions(meant, doOrder), "order.cancel_which")
 	}
 }
 
+// orderOptions labels orders by number and total, which is what customers remember of them.
 func (t *turn) orderOptions(all []flowhq.Order, do string) []Option {
 	var options []Option
 	for _, o := range firstOf(all, maxOptions) {
-		options = append(options, Option{Do: do, Value: o.Number, Label: o.Number + ", " + t.k.money(o.Total)})
+		options = append(options,
+			Option{Do: do, Value: o.Number, Label: o.Number + ", " + t.k.money(o.Total)})
 	}
 	return options
 }
 
+// orderNumbered looks among this contact's orders only. An order without a number is not placed
+// yet.
 func (t *turn) orderNumbered(number string) (flowhq.Order, bool) {
 	for _, o := range t.in.Calendar.Orders {
 		if o.Number != "" && o.Number == number {
@@ -167,7 +196,7 @@ func (t *turn) orderNumbered(number string) (flowhq.Order, bool) {
 }
 
 // confirmUndo reads back the order that is to be cancelled. One that is done already is for a
-// person.
+// person. The bot must not say that a sent parcel is cancelled.
 func (t *turn) confirmUndo(number string) {
 	o, ok := t.orderNumbered(number)
 	switch {
@@ -182,7 +211,8 @@ func (t *turn) confirmUndo(number string) {
 	}
 }
 
-// cancelOrder cancels an order that was read back.
+// cancelOrder cancels an order that was read back. Its status is looked at again, as the owner may
+// have sent it since the question.
 func (t *turn) cancelOrder(number string) {
 	t.next.Ask = Ask{}
 	o, ok := t.orderNumbered(number)
@@ -196,7 +226,8 @@ func (t *turn) cancelOrder(number string) {
 	t.tell("order.cancel_done", "number", o.Number)
 }
 
-// wantEdit begins to change a placed order.
+// wantEdit begins to change a placed order. It is wantUndo's like, and asks as that does if several
+// may be meant.
 func (t *turn) wantEdit() {
 	meant, unknown := t.meantOrders()
 	switch {
@@ -211,7 +242,8 @@ func (t *turn) wantEdit() {
 	}
 }
 
-// editOrder takes a placed order up again. It stays as it is until the change is confirmed.
+// editOrder takes a placed order up again. It stays as it is until the change is confirmed. Until
+// then the owner sees the order as it was placed, and may pack it.
 func (t *turn) editOrder(number string) {
 	f, ok := t.orderNumbered(number)
 	if !ok || f.Status != flowhq.OrderConfirmed {
@@ -219,6 +251,7 @@ func (t *turn) editOrder(number string) {
 		return
 	}
 	o := &Basket{
+		// Pick-up has no delivery at all in the fact. Any field there says that it is brought.
 		Number: number, At: t.in.Message.At, How: howPickup, Area: f.Delivery.Area,
 		Address: f.Delivery.Address, Latitude: f.Delivery.Latitude, Longitude: f.Delivery.Longitude,
 	}
@@ -226,23 +259,28 @@ func (t *turn) editOrder(number string) {
 		o.How, o.Unlisted = howDeliver, f.Delivery.Area == ""
 	}
 	for _, l := range f.Lines {
+		// Dropping the line silently would lower the order.
 		if t.k.product[l.Product] == nil {
 			t.passOn(actChange) // the product is gone: only a person knows what it was
 			return
 		}
 		o.Lines = append(o.Lines, Line{Product: l.Product, Size: l.Size, Quantity: l.Quantity})
 	}
+	// The note is "way to pay; ...", as the order was written.
 	o.Payment, _, _ = strings.Cut(f.Note, ";")
-	if o.Payment == paidNote || !slices.ContainsFunc(t.k.profile.Payments, func(p flowhq.Payment) bool {
-		return p.Name == o.Payment
-	}) {
+	if o.Payment == paidNote ||
+		!slices.ContainsFunc(t.k.profile.Payments, func(p flowhq.Payment) bool {
+			return p.Name == o.Payment
+		}) {
 		o.Payment = ""
 	}
 	o.Paid = strings.Contains(f.Note, paidNote)
+	// "Make it two" then needs no name.
 	if len(o.Lines) == 1 {
 		t.next.Topic = o.Lines[0].Product
 	}
 	t.next.Order = o
+	// The message may hold the change: "badilisha iwe mbili". It is taken at once.
 	if t.fillsOrder(false) {
 		t.fillOrder()
 		return
@@ -256,10 +294,12 @@ func (t *turn) editOrder(number string) {
 	t.ask(Ask{For: askProduct}, "order.instead")
 }
 
-// tellOrders says how the customer's orders stand.
+// tellOrders says how the customer's orders stand. An order in the making is one as well for who
+// asks "order yangu iko wapi" before the yes.
 func (t *turn) tellOrders() {
 	meant, unknown := t.meantOrders()
 	if len(meant) == 0 && !unknown {
+		// A delivered order is the answer to "did my order go out?". "You have none" would alarm.
 		meant = firstOf(t.in.Calendar.Orders, 1) // the last one is done or cancelled
 	}
 	switch {
@@ -274,20 +314,24 @@ func (t *turn) tellOrders() {
 		return
 	}
 	confirmed := false
+	// More than maxOffered do not fit a screen, and the newest come first.
 	for _, o := range firstOf(meant, maxOffered) {
 		t.tellOrder(o)
 		confirmed = confirmed || o.Status == flowhq.OrderConfirmed
 	}
+	// The owner's list shows that somebody waits, even if the customer refuses the person.
 	if confirmed || t.p.cued(cuePast) || t.p.reading.Concepts.Has("late") {
 		t.noteUnanswered()
 		t.ask(Ask{For: askPerson}, "order.status_ask")
 	}
 }
 
-// tellOrder says how one order stands. Where it is nobody has told the bot.
+// tellOrder says how one order stands. Where it is nobody has told the bot. So a person is offered
+// beside the status, who can look.
 func (t *turn) tellOrder(o flowhq.Order) {
 	key := map[flowhq.OrderStatus]string{
-		flowhq.OrderFulfilled: "order.status_fulfilled", flowhq.OrderCancelled: "order.status_cancelled",
+		flowhq.OrderFulfilled: "order.status_fulfilled",
+		flowhq.OrderCancelled: "order.status_cancelled",
 	}[o.Status]
 	if key == "" {
 		key = "order.status_confirmed"

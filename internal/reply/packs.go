@@ -10,10 +10,13 @@ import (
 )
 
 // packOf is how much one of a product is: "Rice, 5 kg". ok is false if its name does not say.
+// Profiles have no field for it: owners write the pack into the name.
 func packOf(p *flowhq.Product) (pack entity.Quantity, ok bool) {
+	// Either language: some owners translate a name without its measure.
 	for _, name := range []string{p.Name.EN, p.Name.SW} {
 		for _, q := range entity.Find(name).Quantities {
 			if isMeasure(q.Unit) && q.Value > 0 {
+				// In one unit, so that 500 g and half a kilo are equal.
 				return inUnit(q), true
 			}
 		}
@@ -21,33 +24,41 @@ func packOf(p *flowhq.Product) (pack entity.Quantity, ok bool) {
 	return entity.Quantity{}, false
 }
 
-// isMeasure reports whether a unit weighs or measures, and does not count packs.
+// isMeasure reports whether a unit weighs or measures, and does not count packs. "Two cans" counts,
+// and does not say how much is in one.
 func isMeasure(unit string) bool { return slices.Contains([]string{"kg", "g", "l", "ml"}, unit) }
 
-// packWords are the words of a name that say how it is packed, and not what it is.
+// packWords are the words of a name that say how it is packed, and not what it is. Each that is
+// missing keeps two packs of one thing apart: the bottle and the can of an oil.
 var packWords = keywords(`
-	kg, kilo*, g, gram*, l, lita, litre*, liter*, ml, mililita, bag, mfuko, pack*, pakiti, chupa, bottle,
+	kg, kilo*, g, gram*, l, lita, litre*, liter*, ml, mililita, bag, mfuko, pack*, pakiti, chupa,
+	bottle,
 	dumu, can, tin, box, boksi, of, ya, wa, za, la, cha, size, big, small, kubwa, ndogo
 `)
 
-// bareName is what a product is, without how it is packed. Packs of one thing have the same.
+// bareName is what a product is, without how it is packed. Packs of one thing have the same. Either
+// name may be missing. The callers compare only names that are there.
 func bareName(name string) string {
 	var kept []string
 	for _, w := range split(name) {
-		if _, err := strconv.Atoi(w); err != nil && !hasWord(packWords, w) && (w[0] < '0' || w[0] > '9') {
+		if _, err := strconv.Atoi(w); err != nil && !hasWord(packWords, w) &&
+			(w[0] < '0' || w[0] > '9') { // "5kg"
 			kept = append(kept, w)
 		}
 	}
 	return strings.Join(kept, " ")
 }
 
-// packsOf lists the products that are packs of the same thing, among them the product itself.
+// packsOf lists the products that are packs of the same thing, among them the product itself. Only
+// what can be had now: a pack that is sold out makes no amount.
 func (t *turn) packsOf(p *flowhq.Product) []*flowhq.Product {
 	var all []*flowhq.Product
+	// A product whose name says no pack is only like itself.
 	for _, other := range t.k.inStock() {
 		_, isPack := packOf(other)
-		if other.ID == p.ID || isPack && (bareName(other.Name.EN) == bareName(p.Name.EN) && p.Name.EN != "" ||
-			bareName(other.Name.SW) == bareName(p.Name.SW) && p.Name.SW != "") {
+		if other.ID == p.ID || isPack &&
+			(bareName(other.Name.EN) == bareName(p.Name.EN) && p.Name.EN != "" ||
+				bareName(other.Name.SW) == bareName(p.Name.SW) && p.Name.SW != "") {
 			all = append(all, other)
 		}
 	}
@@ -55,40 +66,48 @@ func (t *turn) packsOf(p *flowhq.Product) []*flowhq.Product {
 }
 
 // fitPack takes the pack of a product that makes the amount that was said: 5 litres are one can of
-// five, 3 litres are three bottles of one. Of several that do, the largest.
+// five, 3 litres are three bottles of one. Of several that do, the largest. A smaller pack that
+// makes it as well would cost the customer more, and the owner more work.
 func (t *turn) fitPack(m *entity.NameMatch) {
 	p := t.k.product[m.ID]
 	if p == nil {
 		return
 	}
 	for _, q := range t.p.entities.Quantities {
-		if m.Amount.Value == 0 && m.Quantity == 0 && isMeasure(q.Unit) && q.Start < m.End && m.Start < q.End {
+		if m.Amount.Value == 0 && m.Quantity == 0 && isMeasure(q.Unit) &&
+			q.Start < m.End && m.Start < q.End {
 			m.Amount = q // "mchele kilo 5" is in whole a name of the bag
 		}
 	}
 	t.splitAmount(m)
+	// A bare number counts packs, and is no pack's size: "mafuta 5" are five of what is named.
 	if !isMeasure(m.Amount.Unit) {
 		return
 	}
 	best := 0.0
 	wanted := inUnit(m.Amount)
+	// Three litres were refused where only the can of five was tried, and the bottle of one fits.
 	for _, other := range t.packsOf(p) {
 		pack, ok := packOf(other)
 		one := *m
 		one.ID = other.ID
-		if n, whole := t.packs(one); !ok || pack.Unit != wanted.Unit || !whole || n < 1 || pack.Value <= best {
+		if n, whole := t.packs(one); !ok || pack.Unit != wanted.Unit || !whole || n < 1 ||
+			pack.Value <= best {
 			continue
 		}
 		best, m.ID = pack.Value, other.ID
 	}
 	if best > 0 {
+		// The amount has told which pack it is, so that nothing is left to ask.
 		m.Others, m.Exact = nil, true
 	}
 }
 
-// splitAmount tells the size of a pack from how many of them: "two 5 litre cans".
+// splitAmount tells the size of a pack from how many of them: "two 5 litre cans". Two numbers in
+// one message are read as one amount otherwise: ten litres, or two.
 func (t *turn) splitAmount(m *entity.NameMatch) {
 	e := &t.p.entities
+	// With several products it is not certain whose number is whose.
 	if len(t.p.products) != 1 {
 		return
 	}
@@ -96,6 +115,7 @@ func (t *turn) splitAmount(m *entity.NameMatch) {
 	for _, q := range e.Quantities {
 		if isMeasure(q.Unit) {
 			measures = append(measures, q)
+			// People are counted for bookings, not for packs.
 		} else if q.Unit != "people" {
 			counts = append(counts, q)
 		}
@@ -103,18 +123,22 @@ func (t *turn) splitAmount(m *entity.NameMatch) {
 	for _, n := range e.Numbers {
 		counts = append(counts, entity.Quantity{Value: float64(n.Value)})
 	}
+	// More than one of either kind is a list, which assignAmounts reads.
 	if len(measures) != 1 || len(counts) != 1 || within(int(counts[0].Value)) == 0 {
 		return
 	}
 	for _, p := range t.packsOf(t.k.product[m.ID]) {
-		if pack, ok := packOf(p); ok && pack.Unit == inUnit(measures[0]).Unit && pack.Value == inUnit(measures[0]).Value {
+		if pack, ok := packOf(p); ok && pack.Unit == inUnit(measures[0]).Unit &&
+			pack.Value == inUnit(measures[0]).Value {
 			m.ID, m.Others, m.Exact = p.ID, nil, true
 			m.Quantity, m.Amount = int(counts[0].Value), entity.Quantity{Value: counts[0].Value}
 		}
 	}
 }
 
-// tellPacks says which packs there are of what does not come in the amount that was said.
+// tellPacks says which packs there are of what does not come in the amount that was said. The
+// question for the quantity follows. Rounding up for the customer would sell more than was asked
+// for.
 func (t *turn) tellPacks(id string) {
 	p := t.k.product[id]
 	if p == nil {

@@ -16,64 +16,87 @@ import (
 )
 
 // maxRead is how much of a message is read, in bytes. Nobody says what a message is about after
-// that, and a message may have 64 KiB.
+// that, and a message may have 64 KiB. The models were trained on messages of a few words. A
+// forwarded story tells them nothing more with its end.
 const maxRead = 2000
 
-// alsoScore is from which score on an intent counts beside the best one.
+// alsoScore is from which score on an intent counts beside the best one. Below it second intents
+// are mostly echoes of the first: who asks for a price scores for payment as well.
 const alsoScore = .4
 
-// A perception is what a message holds.
+// A perception is what a message holds. It is found once, before anything is decided, so that all
+// parts of a turn go by the same reading. Only takeSuggestion and the reading of an hour change it
+// later.
 type perception struct {
-	text     string
+	// text is what was read: the head of the message. Places in it are bytes.
+	text string
+	// reading says which intents, language and concepts the models find in text.
 	reading  understand.Reading
 	entities entity.Entities
-	time     when.Result
-	hasTime  bool
+	// time and hasTime go together: the zero Result is no time.
+	time    when.Result
+	hasTime bool
+	// The matches are in the order of the text. Amounts are given to products by that order.
 	services []entity.NameMatch
 	products []entity.NameMatch
 	areas    []entity.NameMatch
+	// yesNo is Neither for a question, so that nothing is consented to by one.
 	yesNo    entity.YesNo
 	choice   int // number that the whole message is
 	isChoice bool
-	asks     bool // it is a question, as far as its mark tells
+	// Many questions have no mark. What they ask is then seen from their intent.
+	asks bool // it is a question, as far as its mark tells
 
-	answer  string // the owner's question that is most alike
-	alike   float64
-	sure    bool
+	answer string // the owner's question that is most alike
+	// alike is how alike it is, from 0 to 1; sure says that no other one is nearly as alike.
+	alike float64
+	sure  bool
+	// nearest are the IDs of the owner's answers that come next, for the offer of two.
 	nearest []string
 
+	// Without left, the 5 of "mchele kilo 5 na mafuta lita 3" made five cans of oil.
 	left    []entity.Quantity // amounts that belong to no product of the message
 	counted []int             // products that have theirs
 
 	name string // of the customer, if the message tells it
 
+	// Cues are words that name an act without doubt. The models' scores alone were wrong on short
+	// messages such as "cancel".
 	cues []act // for what its words are cues
 	acts acts  // what the message does
 }
 
-// perceive reads the message.
+// perceive reads the message. The order matters: names need the text, amounts the names, areas the
+// order, and acts all of these.
 func (t *turn) perceive() {
 	k, text := t.k, head(t.in.Message.Text, maxRead)
 	p := &t.p
 	p.text = text
 	p.reading = understand.Read(text, k.template())
 	p.entities = entity.Find(text)
+	// The customer quotes our numbers, which entity does not know the form of.
 	p.findReferences()
 	p.yesNo = entity.ReadYesNo(text)
 	p.choice, p.isChoice = entity.Choice(text)
 	p.asks = strings.Contains(text, "?")
 	p.services = k.services.Match(text)
 	p.products = k.products.Match(text)
+	// A person who is named is no service: "daktari, naomba kesho" greets a doctor, and books no
+	// visit by that name.
 	t.dropPeople(p)
 	if p.onlyGreets() {
 		p.services = nil // whoever is greeted, not asked for
 	}
+	// A sickness is no vaccination against it: "ana homa ya manjano" asks for no shot.
 	t.meanSickness(p)
 	p.assignAmounts()
 	p.areas = slices.DeleteFunc(k.areas.Match(text), func(m entity.NameMatch) bool {
 		return !m.Exact && m.Score < minArea // "Thika" is not "Thika Road"
 	})
+	// The number of an option is no hour.
 	if !p.isChoice {
+		// From when it was written: a message of yesterday evening that arrives now means today by
+		// "kesho".
 		p.time, p.hasTime = when.Parse(text, t.written(), openingHours{k})
 	}
 	t.shiftDay(p)
@@ -82,68 +105,87 @@ func (t *turn) perceive() {
 	case p.asks:
 		p.yesNo = entity.Neither // "is that okay?" goesOnTo to nothing
 	case slices.Contains(yesNoAsks, t.next.Ask.For):
+		// Only to these questions: "sawa" without one thanks.
 		p.yesNo = cmp.Or(p.yesNo, p.impliedYesNo(t.next.Ask.For))
 	}
 	p.findName()
 	p.findCues()
 	t.checkAreas()
+	// Last, as it drops what contradicts the rest.
 	p.acts = t.actsOf(p)
 }
 
-// ownReference is the form of the numbers that [flowhq.Reference] makes.
+// ownReference is the form of the numbers that [flowhq.Reference] makes. Such a number is a letter
+// and digits, short enough to type.
 var ownReference = regexp.MustCompile(`(?i)\b[a-y]\d{5,8}\b`)
 
 // findReferences finds the numbers of our own bookings, orders and tickets.
 func (p *perception) findReferences() {
+	// The bound is for a message of nothing but numbers.
 	for _, at := range ownReference.FindAllStringIndex(p.text, maxStoredNames) {
 		place := entity.Place{Start: at[0], End: at[1]}
+		// A number that entity has found already would be there twice.
 		if slices.ContainsFunc(p.entities.References, func(r entity.Reference) bool {
 			return r.Start < place.End && place.Start < r.End
 		}) {
 			continue
 		}
+		// Numbers are stored in upper case, and typed in lower case.
 		text := strings.ToUpper(p.text[at[0]:at[1]])
-		p.entities.References = append(p.entities.References, entity.Reference{Place: place, Text: text})
+		p.entities.References = append(p.entities.References,
+			entity.Reference{Place: place, Text: text})
 	}
 }
 
-// yesNoAsks are the questions that a yes or no answers.
+// yesNoAsks are the questions that a yes or no answers. Other questions take a "sawa" as a wish to
+// go on, and ask again.
 var yesNoAsks = []string{
 	askBook, askMean, askCancel, askMove, askOrder, askUndo, askHelped, askPerson,
 }
 
-// saysName finds the name of a customer who tells it.
+// saysName finds the name of a customer who tells it. A booking is for a name, and for a child's as
+// well: "naitwa Asha", "for my son Juma". The name is at most three words, or the rest of the
+// sentence becomes part of it.
 var saysName = regexp.MustCompile(
-	`(?i)\b(?:(?:my|his|her|the|their) name is|name's|(?:i am|he is|she is|i'm) called|naitwa|ninaitwa|` +
+	`(?i)\b(?:(?:my|his|her|the|their) name is|name's|(?:i am|he is|she is|i'm) called|` +
+		`naitwa|ninaitwa|` +
 		`anaitwa|jina (?:langu|lake|lao) ni|jina (?:langu|lake)|kwa jina la|jina ni|name:|jina:|` +
-		`for my (?:son|daughter|wife|husband|mother|father|mom|dad|brother|sister|friend|child|kid))\s+` +
+		`for my (?:son|daughter|wife|husband|mother|father|mom|dad|brother|sister|friend|child|` +
+		`kid))\s+` +
 		`(\pL[\pL'.-]*(?:\s+\pL[\pL'.-]*){0,2})`)
 
-// findName finds the customer's name.
+// findName finds the customer's name. Text that customers write about themselves is not trusted:
+// the name is cut, and only repeated to the same customer and the owner.
 func (p *perception) findName() {
 	if m := saysName.FindStringSubmatch(p.text); m != nil {
 		p.name = oneLine(m[1], maxNameRunes)
 	}
 }
 
-// maxNameRunes bounds the name of a customer, in characters.
+// maxNameRunes bounds the name of a customer, in characters. Most names have less than 30. A row
+// for a text of any length would be a row for anything.
 const maxNameRunes = 60
 
 // impliedYesNo is a yes or no in a few words more: "hapana, haijasaidia". A yes that comes with a
-// question, an amount or a name is none: it would be consent to what was not understood.
+// question, an amount or a name is none: it would be consent to what was not understood. Only the
+// word itself and words that are surely assent count. Being wrong here books or cancels, and a
+// second question costs one message.
 func (p *perception) impliedYesNo(asked string) entity.YesNo {
-	if p.asks || p.hasTime || p.names() && len(p.reading.Words) > maxNamed || len(p.areas) > 0 || len(p.reading.Words) == 0 || len(p.reading.Words) > maxAssent ||
+	if p.asks || p.hasTime || p.names() && len(p.reading.Words) > maxNamed ||
+		len(p.areas) > 0 || len(p.reading.Words) == 0 || len(p.reading.Words) > maxAssent ||
 		len(p.reading.Intents) == 0 || p.reading.Band != understand.Sure ||
 		!reflect.DeepEqual(p.entities, entity.Entities{}) {
 		return entity.Neither
 	}
 	first := p.reading.Words[:1]
+	// "Yes, but on Friday" is neither.
 	switch best := p.reading.Intents[0]; {
 	case anyIn(p.reading.Words, butWords):
 		return entity.Neither
 	case anyIn(first, yesWords) && (best.Intent == understand.Affirm ||
 		best.Intent == understand.Thanks || best.Intent == goesOnTo[asked]):
 		return entity.Yes // "yes please book it for me"
+	// Without the word at its beginning, the models must be sure of few words.
 	case best.Score < surelyMeant || len(p.reading.Words) > maxYesNo:
 		return entity.Neither
 	case best.Intent == understand.Affirm:
@@ -154,7 +196,8 @@ func (p *perception) impliedYesNo(asked string) entity.YesNo {
 	return entity.Neither
 }
 
-// What a yes may begin with, what makes it none, and what it may go on to.
+// What a yes may begin with, what makes it none, and what it may go on to. The lists are short on
+// purpose: a yes that is missed is asked for again, a yes that was none is acted upon.
 var (
 	yesWords = keywords("yes, yeah, yep, ndio, ndiyo, sawa, okay, ok, poa, haya, sure, eeh, naam")
 	butWords = keywords(`
@@ -170,18 +213,21 @@ var (
 )
 
 const (
-	// minArea is how alike the name of an area must be: its fee depends on it.
+	// minArea is how alike the name of an area must be: its fee depends on it. "Thika" got the fee
+	// of Thika Road.
 	minArea = .85
 	// maxNamed is how many words a yes has at most that names something: "sawa doctor".
 	maxNamed = 2
 	// maxYesNo is how many words a yes or no has at most, maxAssent one that begins with the word.
+	// "Ndio, nipangie hiyo ya kesho saa nne" has more and a time: the time is read instead.
 	maxYesNo  = 5
 	maxAssent = 8
 	// surelyMeant is from which score on a few words are a yes or no.
 	surelyMeant = .6
 )
 
-// head returns the beginning of a text as valid UTF-8.
+// head returns the beginning of a text as valid UTF-8. Half a character at the cut would make the
+// text invalid, and PostgreSQL refuses such a text.
 func head(text string, limit int) string {
 	if len(text) > limit {
 		end := limit
@@ -194,26 +240,32 @@ func head(text string, limit int) string {
 }
 
 // written is when the message was written, by the clock of the business. What it says of days
-// counts from then.
+// counts from then. By the server's clock the days of a business in Nairobi would end three hours
+// late.
 func (t *turn) written() time.Time { return t.in.Message.written().In(t.k.zone) }
 
-// has reports whether the message does something.
+// has reports whether the message does something. Acts are those after reconcile: what was dropped,
+// the message does not do.
 func (p *perception) has(acts ...act) bool {
 	return slices.ContainsFunc(acts, func(a act) bool { return slices.Contains(p.acts, a) })
 }
 
-// names reports whether the message names something from the owner's lists.
+// names reports whether the message names something from the owner's lists. It is asked often: what
+// is named makes a question exact, and a word alone an order.
 func (p *perception) names() bool { return len(p.services)+len(p.products) > 0 }
 
-// chooseLanguage lets the message change the language of the chat.
+// chooseLanguage lets the message change the language of the chat. Only a sure reading changes it.
+// Mixed messages would turn the bot's language with each line.
 func (t *turn) chooseLanguage() {
 	l := t.next.Language
 	if l == "" {
 		l = t.k.config.Language
 	}
+	// "Kariakoo" or "Mikocheni B" would be read as Swahili in an English chat.
 	place := t.next.Ask.For == askAddress || t.next.Ask.For == askArea // names are in no language
 	switch r := t.p.reading; {
-	case r.LanguageSure && !(place && t.next.Language != "" && !t.p.asks) && slices.Contains(flowhq.Languages, r.Language):
+	case r.LanguageSure && !(place && t.next.Language != "" && !t.p.asks) &&
+		slices.Contains(flowhq.Languages, r.Language):
 		l = r.Language
 		t.next.Language = l
 	case t.next.Language == "" && anyIn(r.Words, swahiliGreetings):
@@ -225,12 +277,14 @@ func (t *turn) chooseLanguage() {
 	t.say = speakerOf(t.k, l)
 }
 
-// swahiliGreetings are answered in Swahili, also by a business that begins in English.
+// swahiliGreetings are answered in Swahili, also by a business that begins in English. Such a
+// greeting is too short for the model to be sure of.
 var swahiliGreetings = keywords(`
 	mambo*, habari*, shikamoo*, shkamoo*, hujambo, hamjambo, niaje, salama, uhali
 `)
 
-// understood is what is stored of the reading.
+// understood is what is stored of the reading. Scores and IDs show an operator why the bot answered
+// as it did, without the customer's words.
 func (t *turn) understood() Understood {
 	u := Understood{
 		Language: t.say.language, Band: t.p.reading.Band.String(), Assistant: t.assistant,
@@ -239,6 +293,7 @@ func (t *turn) understood() Understood {
 		u.Acts = append(u.Acts, string(a))
 	}
 	for _, s := range t.p.reading.Intents {
+		// Low scores say nothing, and each is a few bytes in each message's row.
 		if s.Score >= minStoredScore && len(u.Intents) < maxStoredIntents {
 			u.Intents = append(u.Intents, Intent{string(s.Intent), s.Score})
 		}
@@ -246,6 +301,7 @@ func (t *turn) understood() Understood {
 	u.Entities = Entities{
 		Services: idsOf(t.p.services), Products: idsOf(t.p.products), Areas: idsOf(t.p.areas),
 	}
+	// An unsure answer was not given, and would mislead whoever looks at the row.
 	if t.p.sure {
 		u.Entities.Answer = t.p.answer
 	}
@@ -258,13 +314,15 @@ func (t *turn) understood() Understood {
 	return u
 }
 
-// Bounds on what is stored of a reading.
+// Bounds on what is stored of a reading. A row is stored for each message, so that its size is the
+// size of the table.
 const (
 	minStoredScore   = .05
 	maxStoredIntents = 5
 	maxStoredNames   = 10
 )
 
+// idsOf keeps the order of the text, each name once.
 func idsOf(matches []entity.NameMatch) []string {
 	var ids []string
 	for _, m := range matches {

@@ -7,41 +7,59 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
-// ordersAny reports whether a product that the message names is on the order.
+// ordersAny reports whether a product that the message names is on the order. The caller has an
+// order. It is the one in the making, not what is placed.
 func (t *turn) ordersAny() bool {
 	named := idsOf(t.p.products)
-	return slices.ContainsFunc(t.next.Order.Lines, func(l Line) bool { return slices.Contains(named, l.Product) })
+	return slices.ContainsFunc(t.next.Order.Lines, func(l Line) bool {
+		return slices.Contains(named, l.Product)
+	})
 }
 
 // editsPlaced reports whether the message changes an order that was placed a moment ago: "make the
-// rice 4 kilos", "actually just one", "iwe moja tu ya L".
+// rice 4 kilos", "actually just one", "iwe moja tu ya L". Without it such a message would begin a
+// second order.
 func (t *turn) editsPlaced() bool {
 	p := &t.p
 	takesOff := p.cued(cueRemove) || p.has(actCancel)
-	if t.next.Order != nil || p.asks || p.has(actCancel) && !t.cancelsLines() || !takesOff && !p.cued(cueInstead) && !anyIn(p.reading.Words, ratherWords) {
+	if t.next.Order != nil || p.asks || p.has(actCancel) && !t.cancelsLines() ||
+		!takesOff && !p.cued(cueInstead) && !anyIn(p.reading.Words, ratherWords) {
 		return false
 	}
+	// Of several orders nobody knows which. After half an hour "just one" is more likely a new
+	// wish.
 	meant, _ := t.meantOrders()
 	if len(meant) != 1 || t.now.Sub(meant[0].CreatedAt) > AskedFor {
 		return false
 	}
 	ordered := func(id string) bool {
-		return slices.ContainsFunc(meant[0].Lines, func(l flowhq.OrderLine) bool { return l.Product == id })
+		return slices.ContainsFunc(meant[0].Lines, func(l flowhq.OrderLine) bool {
+			return l.Product == id
+		})
 	}
+	// A product that is not on the order is a new order, not a change.
 	if len(p.products) > 0 {
-		return slices.ContainsFunc(p.products, func(m entity.NameMatch) bool { return ordered(m.ID) })
+		return slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
+			return ordered(m.ID)
+		})
 	}
+	// A count alone with "cancel" is unclear: of what, and down to what.
 	if t.countSaid() > 0 && len(p.reading.Words) <= maxRather {
 		return !p.has(actCancel)
 	}
+	// A size alone is a change if the order has something with sizes.
 	return slices.ContainsFunc(meant[0].Lines, func(l flowhq.OrderLine) bool {
 		product := t.k.product[l.Product]
-		return product != nil && len(product.Sizes) > 1 && len(entity.SizeCounts(p.text, product.Sizes)) > 0
+		return product != nil && len(product.Sizes) > 1 &&
+			len(entity.SizeCounts(p.text, product.Sizes)) > 0
 	})
 }
 
 // ratherWords put something else in place of what was said, and maxRather is how many words such a
 // message has at most.
-var ratherWords = keywords("actually, rather, only, just, tu, pekee, badili, badilisha, kubadilisha, nibadilishie, change")
+var ratherWords = keywords(`
+	actually, rather, only, just, tu, pekee, badili, badilisha, kubadilisha, nibadilishie, change
+`)
 
+// A longer message with such a word speaks of something else: "just" is in every other sentence.
 const maxRather = 7

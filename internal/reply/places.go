@@ -10,24 +10,29 @@ import (
 )
 
 // placeKinds are words of names of areas that many places share: "Sarit centre" is not the centre
-// of the city.
+// of the city. Such a word alone matched the area, and the order got its fee.
 var placeKinds = keywords(`
-	centre, center, central, city, town, road, rd, street, st, avenue, beach, boma, ferry, mall, plaza,
-	estate, mashariki, magharibi, kaskazini, kusini, east, west, north, south, mjini, barabara, mtaa,
+	centre, center, central, city, town, road, rd, street, st, avenue, beach, boma, ferry, mall,
+	plaza,
+	estate, mashariki, magharibi, kaskazini, kusini, east, west, north, south, mjini, barabara,
+	mtaa,
 	stage, market, soko, junction, roundabout
 `)
 
-// nearWords stand before a landmark, which is not where the order goes.
+// nearWords stand before a landmark, which is not where the order goes. "Karibu na Kariakoo" moved
+// an order from the area that was chosen to another one.
 var nearWords = keywords(`
 	karibu na, near, opposite, next to, behind, nyuma ya, mbele ya, jirani na, kando ya, beside,
 	barabara ya, mtaa wa, along, pembeni ya, mkabala na
 `)
 
 // checkAreas drops what is no area: a word that many places share, and a landmark of the area that
-// was chosen already.
+// was chosen already. An exact name is an area also if it is made of such words: some areas are
+// called "Mjini".
 func (t *turn) checkAreas() {
 	p := &t.p
 	chosen := t.next.Order != nil && t.next.Order.Area != ""
+	// shared says that no word of the match is the area's own.
 	p.areas = slices.DeleteFunc(p.areas, func(m entity.NameMatch) bool {
 		shared := !slices.ContainsFunc(split(p.text[m.Start:m.End]), func(w string) bool {
 			return !hasWord(placeKinds, w)
@@ -36,46 +41,56 @@ func (t *turn) checkAreas() {
 	})
 }
 
-// endsNear reports whether words end with one that stands before a landmark.
+// endsNear reports whether words end with one that stands before a landmark. Two words are enough:
+// the longest of nearWords that matters ends right before the landmark.
 func endsNear(words []string) bool {
 	return anyIn(words[max(0, len(words)-2):], nearWords)
 }
 
-// maxPlaceWords is how many words a message has at most that only says where.
+// maxPlaceWords is how many words a message has at most that only says where. A longer one is a
+// story in which a place occurs.
 const maxPlaceWords = 8
 
-// noPlace are words of messages that put off the question for a place.
+// noPlace are words of messages that put off the question for a place. A message with one of these
+// is a question or a delay, and was taken for an address.
 var noPlace = keywords(`
-	wapi, where, liko, iko, ngapi, lini, when, do, does, is, are, can, mna, je, nani, who, sijui, ngoja, subiri, wait, later, baadaye, idk, dont, hold, kwanza, nini, what, how, gani, why,
-	kwanini, vipi, hmm, mm, mmh, eti, hello, hallo, asante, thanks, thank, please, nitakuambia, sielewi
+	wapi, where, liko, iko, ngapi, lini, when, do, does, is, are, can, mna, je, nani, who, sijui,
+	ngoja, subiri, wait, later, baadaye, idk, dont, hold, kwanza, nini, what, how, gani, why,
+	kwanini, vipi, hmm, mm, mmh, eti, hello, hallo, asante, thanks, thank, please, nitakuambia,
+	sielewi
 `)
 
 // saysPlace reports whether the message is a place and nothing else: "buza", "niko Goba", "karibu
-// na shule ya msingi".
+// na shule ya msingi". No list has all the places of a city. So the message is a place if it is
+// surely nothing else, and an order for it is noted as unlisted, for a person to set the fee.
 func (t *turn) saysPlace() bool {
 	p := &t.p
 	words := p.reading.Words
+	// Acts that a bare place is often mistaken for do not count against it.
 	known := slices.ContainsFunc(p.acts, func(a act) bool {
 		return !slices.Contains([]act{actPlace, actDelivery, actOrder}, a)
 	})
 	sure := p.reading.Band == understand.Sure && !p.has(actPlace, actDelivery, actOrder)
-	return len(words) > 0 && len(words) <= maxPlaceWords && !p.asks && !p.isChoice && !known && !sure &&
+	return len(words) > 0 && len(words) <= maxPlaceWords && !p.asks && !p.isChoice && !known &&
+		!sure &&
 		p.yesNo == entity.Neither && !p.names() && !p.hasTime && len(p.entities.Money) == 0 &&
 		!anyIn(words, noPlace) && t.paymentNamed() == "" && t.countSaid() == 0 && p.name == "" &&
 		hasLetters(strings.Trim(p.text, "0123456789 "))
 }
 
 // tellAreaUnknown says that an area is on no list, which ones are, and that the order can be
-// fetched.
+// fetched. Saying only that it is unknown left customers to guess at names.
 func (t *turn) tellAreaUnknown() {
 	t.tell("order.area_unknown")
 	t.tellAreas()
 }
 
-// tellAreas names the areas, and pick-up instead.
+// tellAreas names the areas, and pick-up instead. At most maxListed, which is what fits a reply
+// beside the rest.
 func (t *turn) tellAreas() {
 	var names []string
-	for _, a := range firstOf(t.k.profile.Delivery.Areas, min(maxListed, len(t.k.profile.Delivery.Areas))) {
+	for _, a := range firstOf(t.k.profile.Delivery.Areas,
+		min(maxListed, len(t.k.profile.Delivery.Areas))) {
 		names = append(names, a.Name)
 	}
 	if len(names) > 0 {
@@ -83,14 +98,18 @@ func (t *turn) tellAreas() {
 	}
 }
 
-// paidNote is in the note of an order whose customer says that it is paid.
+// paidNote is in the note of an order whose customer says that it is paid. The note is read by
+// people and by editOrder, which takes the order up again.
 const paidNote = "says paid"
 
 // notePaid notes that the customer says to have paid, while something of the order is missing that
-// must be settled before a person looks at it.
+// must be settled before a person looks at it. It is false without an order in the making:
+// claimPaid then hands the chat over.
 func (t *turn) notePaid() bool {
+	// An empty basket cannot have been paid for.
 	if o := t.next.Order; o != nil && len(o.Lines) > 0 {
 		o.Paid, o.At = true, t.in.Message.At
+		// "Nimelipa kwa M-Pesa" tells the way as well, which is not asked for again.
 		if way := t.paymentNamed(); way != "" {
 			o.Payment = way
 		}
@@ -101,26 +120,33 @@ func (t *turn) notePaid() bool {
 	return false
 }
 
-// arrivalWords ask when an order comes.
+// arrivalWords ask when an order comes. Two words each, as "saa" and "lini" alone ask for hours and
+// days of anything.
 var arrivalWords = keywords(`
 	itafika saa, utafika saa, zitafika saa, itafika lini, utafika lini, inafika saa, inafika lini,
 	itafika leo, utafika leo, mtaleta saa, mtaleta lini, mnaleta saa, italetwa saa, itakuja saa,
-	itakuja lini, nitapata saa, nitapata lini, ntapata saa, itachukua muda, inachukua muda, inafika muda,
+	itakuja lini, nitapata saa, nitapata lini, ntapata saa, itachukua muda, inachukua muda,
+	inafika muda,
 	itafika muda, utafika muda, when will it, when will they, when does it, when will you deliver,
-	when will you bring, what time will it, what time will you, how long will it, how long does it take,
-	how long to, will it come, will it arrive, will i get it, when do i get, itafika ngapi, itafika baada
+	when will you bring, what time will it, what time will you, how long will it,
+	how long does it take,
+	how long to, will it come, will it arrive, will i get it, when do i get, itafika ngapi,
+	itafika baada
 `)
 
-// asksArrival reports whether the message asks when an order comes.
+// asksArrival reports whether the message asks when an order comes. Other templates have no orders:
+// at a help desk it is the technician who comes.
 func (t *turn) asksArrival() bool {
 	return t.k.template() == flowhq.EcommerceTemplate && anyIn(t.p.reading.Words, arrivalWords)
 }
 
-// tellArrival says when orders come, in the owner's words. It is false if the owner has none.
+// tellArrival says when orders come, in the owner's words. It is false if the owner has none. The
+// bot makes up no time: a promise of "today" is the owner's to make.
 func (t *turn) tellArrival() bool {
 	if t.p.alike >= mayAnswer && t.giveAnswer(t.p.answer) {
 		return true
 	}
+	// The area's note is more exact than the one for all, "same day in Kinondoni", and goes first.
 	area := ""
 	if o := t.next.Order; o != nil {
 		area = o.Area
@@ -140,32 +166,41 @@ func (t *turn) tellArrival() bool {
 }
 
 // asksTotal reports whether the message asks what the order in the making comes to: "jumla ngapi"
-// is then no question for the price of a sack.
+// is then no question for the price of a sack. "Jumla" is both the total and wholesale:
+// wholesaleWords tell the two apart.
 func (t *turn) asksTotal() bool {
 	p := &t.p
 	return t.next.Order != nil && len(t.next.Order.Lines) > 0 && !p.names() && p.cued(cueTotal) &&
 		!anyIn(p.reading.Words, wholesaleWords) && len(p.reading.Words) <= maxTotalWords &&
-		(p.has(actPrice) || p.asks || len(p.reading.Words) <= maxNaming) && !p.has(actCancel, actChange, actPaid)
+		(p.has(actPrice) || p.asks || len(p.reading.Words) <= maxNaming) &&
+		!p.has(actCancel, actChange, actPaid)
 }
 
-var wholesaleWords = keywords("mnauza, wholesale, bei ya jumla, kwa jumla mnauza, sell, bulk, gunia, sack")
+var wholesaleWords = keywords(`
+	mnauza, wholesale, bei ya jumla, kwa jumla mnauza, sell, bulk, gunia, sack
+`)
 
-// maxTotalWords is how many words a question for the total has at most.
+// maxTotalWords is how many words a question for the total has at most. A longer one asks for more
+// than the total, which inform answers part by part.
 const maxTotalWords = 10
 
 // informOfOrder answers a question about the order that is being made or was placed: those come
-// before the owner's answers to questions that are alike.
+// before the owner's answers to questions that are alike. done says that the question was one of
+// these, informed that it was answered.
 func (t *turn) informOfOrder() (informed, done bool) {
 	switch {
 	case t.asksTotal():
 		t.did(actPrice)
+		// While the order waits for its yes, it is read back whole, as the yes then follows that.
 		if t.next.Ask.For == askOrder {
 			t.readOrderBack()
 		} else {
 			t.tellTotal()
 		}
+		// What the question scored for as well is dropped, or it would be answered twice.
 		t.p.acts.drop(actOrder, actOffer, actAnswer, actPrice, actStatus)
 		return true, true
+	// "Ilipaswa kufika jana" complains of a late order, and is for its status and a person.
 	case t.asksArrival() && t.hasOrder() && !t.p.cued(cuePast) && t.tellArrival():
 		t.did(actDelivery)
 		t.p.acts.drop(actOrder, actOffer, actAnswer, actHours, actStatus, actDelivery, actPlace)
@@ -174,7 +209,8 @@ func (t *turn) informOfOrder() (informed, done bool) {
 	return false, false
 }
 
-// hasOrder reports whether an order is being made, or was placed a moment ago.
+// hasOrder reports whether an order is being made, or was placed a moment ago. It is wider than
+// Ask's half hour: people ask for their parcel for the rest of the day.
 func (t *turn) hasOrder() bool {
 	if t.next.Order != nil && len(t.next.Order.Lines) > 0 {
 		return true

@@ -7,7 +7,7 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
-// acts are what a message does, each once.
+// acts are what a message does, each once. The order is that of the scores, the likeliest first.
 type acts []act
 
 // has reports whether one of these is among them.
@@ -15,6 +15,7 @@ func (a acts) has(any ...act) bool {
 	return slices.ContainsFunc(any, func(b act) bool { return slices.Contains(a, b) })
 }
 
+// add, drop and replace change the list in place. The list of a turn belongs to that turn.
 func (a *acts) add(b act) {
 	if !a.has(b) {
 		*a = append(*a, b)
@@ -25,7 +26,8 @@ func (a *acts) drop(these ...act) {
 	*a = slices.DeleteFunc(*a, func(b act) bool { return slices.Contains(these, b) })
 }
 
-// replace puts an act in place of another.
+// replace puts an act in place of another. If the other one is there already, the first only goes:
+// each act is there once.
 func (a *acts) replace(from, to act) {
 	if i := slices.Index(*a, from); i >= 0 {
 		if a.has(to) {
@@ -37,36 +39,47 @@ func (a *acts) replace(from, to act) {
 }
 
 // reconcile drops what contradicts what is certain: first what leaves only one reading, then what
-// the amounts and names say, then what the template has no use for.
+// the amounts and names say, then what the template has no use for. The models score each intent by
+// itself, so that a message often has some that exclude each other. All rules for that are here,
+// and none in the parts that act: these can rely on acts that go together.
 func (t *turn) reconcile(p *perception, all acts) acts {
+	// The text of a bare yes scores for anything.
 	if only, ok := t.onlyReading(p, all); ok {
 		return only
 	}
 	all.drop(actYes, actNo) // a yes that comes with more is read by what comes with it
 	t.reconcileDecision(p, &all)
+	// The hours of a business and the hour of a visit are asked for in nearly the same words.
 	if t.next.Booking != nil && p.hasTime && !p.cued(actHours) {
 		all.drop(actHours) // "11am then" is the answer
 	}
 	if (t.next.Order != nil || t.next.Ask.For == askQuantity) && p.cued(cuePickup) && !p.asks {
 		all.drop(actDelivery)
+		// "I'll pick it up myself, you people are far" scored for a person.
 		if !p.cued(actPerson) {
 			all.drop(actPerson) // "I fetch it myself" wants nobody
 		}
 	}
+	// Complaints are answered by the bot, anger by a person.
 	if all.has(actComplaint) && angry(p) {
 		all.replace(actComplaint, actAnger)
 	}
 	t.reconcileTemplate(p, &all)
+	// Thanks in front of a wish are courtesy: "asante, nataka kuweka oda" must not be answered with
+	// a welcome.
 	if all.has(taskActs...) || all.has(infoActs...) {
 		all.drop(actThanks, actBye, actMenu)
 	}
+	// "Why are you closed?" wants the hours.
 	if p.asks && all.has(infoActs...) {
 		all.drop(actComplaint)
 	}
 	t.meanByName(p, &all)
+	// A size alone asks whether there is one of what was spoken of.
 	if len(all) == 0 && t.sizeIn(t.next.Topic, "") != "" && t.next.Order == nil {
 		all.add(actOffer) // "what about 42?"
 	}
+	// A cancellation always names what it cancels, which then scored as booked once more.
 	if all.has(actCancel) {
 		all.drop(actBook, actOrder, actStatus, actChange)
 	}
@@ -76,16 +89,19 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	return all
 }
 
-// onlyReading returns what a message does that can do nothing else.
+// onlyReading returns what a message does that can do nothing else. It comes before the scores, as
+// no score may overrule a yes, a no or a secret.
 func (t *turn) onlyReading(p *perception, all acts) (only acts, ok bool) {
 	switch {
 	case p.yesNo == entity.Yes:
 		return acts{actYes}, true
 	case p.yesNo == entity.No:
 		return acts{actNo}, true
+	// Nothing else is done with a message that holds a PIN: it must not be stored as a note.
 	case tellsSecret(p):
 		return acts{actSecret}, true
-	case t.next.Order != nil && len(p.products) > 0 && !p.asks && (p.cued(cueRemove) || p.cued(cueAdd)):
+	case t.next.Order != nil && len(p.products) > 0 && !p.asks &&
+		(p.cued(cueRemove) || p.cued(cueAdd)):
 		return acts{actOrder}, true
 	case len(p.entities.References) > 0 && len(p.reading.Words) <= maxNumberOnly &&
 		!all.has(actCancel, actChange, actPerson):
@@ -95,7 +111,8 @@ func (t *turn) onlyReading(p *perception, all acts) (only acts, ok bool) {
 }
 
 // reconcileDecision finds what only the owner may agree to: a price that the customer names, or a
-// lower one.
+// lower one. The bot agrees to no price but the owner's. It also never says no to one: that is a
+// sale lost for the owner without a word.
 func (t *turn) reconcileDecision(p *perception, all *acts) {
 	if !p.cued(actPrice) && bargains(p) && !t.namesPrice(p) {
 		all.add(actDecision)
@@ -103,16 +120,19 @@ func (t *turn) reconcileDecision(p *perception, all *acts) {
 	if !all.has(actDecision) {
 		return
 	}
+	// "Nipe kwa 5000" orders nothing as long as nobody has agreed to the 5000.
 	if len(p.entities.Money) > 0 || p.cued(actDecision) && len(p.products) > 0 {
 		all.drop(actPayment, actBook, actOrder)
 	}
+	// Nothing is named, so that the list of all prices would be the answer to "punguza bei".
 	if !p.names() {
 		all.drop(actPrice)
 	}
 }
 
 // namesPrice reports whether the amount in a message is what the thing costs that is spoken of:
-// "10k is fine" agrees to the owner's price.
+// "10k is fine" agrees to the owner's price. Taken for bargaining it was passed to the owner, and
+// the customer waited for a yes to the owner's own price.
 func (t *turn) namesPrice(p *perception) bool {
 	for _, id := range append(idsOf(slices.Concat(p.services, p.products)), t.next.Topic) {
 		var price, to int64
@@ -122,6 +142,7 @@ func (t *turn) namesPrice(p *perception) bool {
 		if s := t.k.product[id]; s != nil {
 			price = s.Price
 		}
+		// In a range each amount is the owner's.
 		for _, m := range p.entities.Money {
 			if price > 0 && m.Amount >= price && m.Amount <= max(price, to) {
 				return true
@@ -131,23 +152,29 @@ func (t *turn) namesPrice(p *perception) bool {
 	return false
 }
 
-// angry reports whether the words are angry beyond doubt.
+// angry reports whether the words are angry beyond doubt. Beyond doubt: a wrong hand-over silences
+// the bot for a customer who only was disappointed.
 func angry(p *perception) bool {
 	return anyIn(p.reading.Words, angerWords) || p.reading.Concepts.Has("anger")
 }
 
-// reconcileTemplate turns acts into those that the template has.
+// reconcileTemplate turns acts into those that the template has. The models are one for all
+// templates in what they know of the street: "order a haircut" is a booking where there is nothing
+// to order.
 func (t *turn) reconcileTemplate(p *perception, all *acts) {
 	switch t.k.template() {
 	case flowhq.BookingTemplate:
 		all.replace(actOrder, actBook)
+		// A salon has no tickets: what is wrong there is for a person.
 		all.replace(actProblem, actPerson)
 		all.replace(actReturn, actPerson)
 	case flowhq.EcommerceTemplate:
 		all.replace(actBook, actOrder)
-		if len(p.products) > 0 && len(t.in.Calendar.Orders) == 0 && t.next.Order == nil && !p.cued(actChange) {
+		if len(p.products) > 0 && len(t.in.Calendar.Orders) == 0 && t.next.Order == nil &&
+			!p.cued(actChange) {
 			all.replace(actChange, actOrder) // there is nothing to change
 		}
+		// The past tense turns an order into a question for its status.
 		if !p.cued(cuePast) && !p.reading.Concepts.Has("late") {
 			return
 		}
@@ -157,6 +184,7 @@ func (t *turn) reconcileTemplate(p *perception, all *acts) {
 			all.add(actStatus)
 		}
 	case flowhq.SupportTemplate:
+		// At a help desk an order is a request for a connection, which somebody has to look up.
 		all.replace(actBook, actOrder)
 		all.replace(actReturn, actProblem)
 		all.replace(actComplaint, actProblem) // is what the desk is for
@@ -164,7 +192,8 @@ func (t *turn) reconcileTemplate(p *perception, all *acts) {
 }
 
 // meanByName says what a message does that only names something: it asks for that. What is named
-// while an order is being made goes on it.
+// while an order is being made goes on it. A name with a greeting is the commonest first message:
+// "habari, braids".
 func (t *turn) meanByName(p *perception, all *acts) {
 	if slices.ContainsFunc(*all, func(a act) bool { return a != actGreet && a != actThanks }) {
 		return
@@ -172,16 +201,21 @@ func (t *turn) meanByName(p *perception, all *acts) {
 	short := len(p.reading.Words) <= maxNaming
 	switch {
 	case len(p.products) > 0 && t.k.template() != flowhq.BookingTemplate:
-		quantity := slices.ContainsFunc(p.products, func(m entity.NameMatch) bool { return m.Quantity > 0 })
+		quantity := slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
+			return m.Quantity > 0
+		})
 		if p.asks || !quantity && t.next.Order == nil && short {
 			all.add(actOffer)
 		}
+	// maxAssent bounds it, as a long question asks for more than whether there is such a service.
 	case len(p.services) > 0 && p.asks && !p.hasTime && len(p.reading.Words) <= maxAssent:
 		all.add(actOffer) // "do you guys do beards?"
+	// Who books already has named the service for the booking.
 	case len(p.services) > 0 && short && !p.hasTime && t.next.Booking == nil:
 		all.add(actPrice)
 	}
 }
 
-// maxNaming is how many words a message has at most that only names something.
+// maxNaming is how many words a message has at most that only names something. A longer message
+// without an act was not understood, and is not answered with a price.
 const maxNaming = 4

@@ -5,29 +5,35 @@ import (
 	"unicode"
 )
 
-// secretWords are what secrets are called. "Siri" is only one with what it belongs to.
+// secretWords are what secrets are called. "Siri" is only one with what it belongs to. A word with
+// a star also finds its plural and its Swahili ending.
 var secretWords = keywords(`
 	pin, pins, password*, passcode*, paswad, pasiwedi, otp, nywila, nenosiri, neno la siri,
 	namba ya siri, nambari ya siri, cvv
 `)
 
 // saysSecret finds what stands behind the word and looks like the secret itself: four to eight
-// digits, or a word behind "is" or "ni".
+// digits, or a word behind "is" or "ni". "I forgot my PIN" must be answered like any other
+// question, so that the secret itself is looked for. A PIN has at least four digits, and more than
+// eight are a phone's number.
 var saysSecret = regexp.MustCompile(
 	`(?i)(pin|pass ?word|passcode|otp|cvv|siri|nywila|nenosiri|paswad)\b[^.!?\n]{0,25}?` +
 		`([:=] *\S{4,}|\b\d{4,8}\b|\b(is|ni)\b *(: *)?\S*\d\S*)`)
 
-// location tells that "pin" is a place on a map.
+// location tells that "pin" is a place on a map. "Nimetuma pin location" is an address, and no
+// reason for a warning.
 var locationPin = keywords("pin location, location pin, pin ya location, location, map, ramani")
 
-// tellsSecret reports whether the message holds a PIN or password, and not only talks of one.
+// tellsSecret reports whether the message holds a PIN or password, and not only talks of one. The
+// warning is the whole answer then.
 func tellsSecret(p *perception) bool {
 	return anyIn(p.reading.Words, secretWords) && !anyIn(p.reading.Words, locationPin) &&
 		saysSecret.MatchString(p.text)
 }
 
 // withoutSecrets returns the text of a message with every digit hidden if it may hold a secret.
-// It is for the notes that people of the business read.
+// It is for the notes that people of the business read. It hides more than tellsSecret finds: a
+// digit too many that is hidden costs nothing, and a PIN in a list of notes stays there.
 func withoutSecrets(p *perception) string {
 	if !anyIn(p.reading.Words, secretWords) {
 		return p.text
@@ -42,21 +48,25 @@ func withoutSecrets(p *perception) string {
 }
 
 // bargains reports whether a message names a price of its own and asks for consent: "is 5,000 all
-// right?". Nobody but the owner may agree to that.
+// right?". Nobody but the owner may agree to that. Read as an order it would be placed at that
+// price.
 func bargains(p *perception) bool {
+	// Without an amount it asks for a discount, which the models know.
 	if len(p.entities.Money) == 0 {
 		return false
 	}
 	return p.asks || anyIn(p.reading.Words, bargainWords)
 }
 
+// Each of these makes an amount an offer: "nina elfu tano tu", "nipe kwa 5000".
 var bargainWords = keywords(`
 	all right, alright, okay, ok, is fine, sawa, iko sawa, ni sawa, inatosha, tosha, poa, accept,
 	utakubali, mtakubali, mnakubali, nipe kwa, niuzie kwa, nitoe, natoa, niko na, nina, only,
 	pekee, tu, for me, deal, fanya, chukua
 `)
 
-// angerWords tell anger from a complaint.
+// angerWords tell anger from a complaint. They are those of the cue for anger, so that both know
+// the same words.
 var angerWords = angerCue()
 
 func angerCue() []keyword {

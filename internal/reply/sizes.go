@@ -6,11 +6,13 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
-// onlyWords say that nothing else of it is wanted: "moja tu ya L".
+// onlyWords say that nothing else of it is wanted: "moja tu ya L". The lines of other sizes then
+// go. Without such a word "moja ya L" comes beside these.
 var onlyWords = keywords("tu, only, just, pekee, peke yake")
 
 // sizesOf are the sizes of a product that the message wants, each with its count. Of several
-// products each has those up to the next one's name.
+// products each has those up to the next one's name. Up to the next name, as "shirt L na viatu 42"
+// would else give the shirt a 42 where it has one.
 func (t *turn) sizesOf(m entity.NameMatch) []entity.SizeCount {
 	p := t.k.product[m.ID]
 	if p == nil || len(p.Sizes) == 0 {
@@ -29,7 +31,8 @@ func (t *turn) sizesOf(m entity.NameMatch) []entity.SizeCount {
 }
 
 // sizedProduct is the product whose sizes a message without a name may say: the one that was
-// spoken of last, else the only one on the order that has sizes.
+// spoken of last, else the only one on the order that has sizes. Two products with sizes on the
+// order leave it open whose size is meant, and nothing is taken.
 func (t *turn) sizedProduct() string {
 	if p := t.k.product[t.next.Topic]; p != nil && len(p.Sizes) > 1 {
 		return p.ID
@@ -40,6 +43,7 @@ func (t *turn) sizedProduct() string {
 	found := ""
 	for _, l := range t.next.Order.Lines {
 		p := t.k.product[l.Product]
+		// A product with a single size never needs it said.
 		switch {
 		case p == nil || len(p.Sizes) < 2 || l.Product == found:
 		case found != "":
@@ -51,7 +55,8 @@ func (t *turn) sizedProduct() string {
 	return found
 }
 
-// sizesTold are the sizes that a message without a product's name says.
+// sizesTold are the sizes that a message without a product's name says. With a name in it, addLines
+// reads the sizes beside the name.
 func (t *turn) sizesTold() []entity.SizeCount {
 	if len(t.p.products) > 0 {
 		return nil
@@ -59,25 +64,30 @@ func (t *turn) sizesTold() []entity.SizeCount {
 	return t.sizesOf(entity.NameMatch{ID: t.sizedProduct()})
 }
 
-// addSizes puts several sizes of one product on the order, a line for each.
+// addSizes puts several sizes of one product on the order, a line for each. "L mbili na XL moja"
+// became one line of three. It is false for fewer than two sizes, which addLine takes by itself.
 func (t *turn) addSizes(m entity.NameMatch) bool {
 	counts := t.sizesOf(m)
 	if len(counts) < 2 {
 		return false
 	}
 	o := t.next.Order
+	// A change replaces what is there, and anything else adds to it.
 	replaces := t.p.has(actChange) || t.p.cued(cueInstead) || anyIn(t.p.reading.Words, onlyWords)
 	o.Lines = slices.DeleteFunc(o.Lines, func(l Line) bool {
+		// A line without a size waited for just this message.
 		return l.Product == m.ID && (replaces || l.Size == "")
 	})
 	for _, c := range counts {
+		// A size that is said counts at least once.
 		t.addLine(entity.NameMatch{ID: m.ID, Size: c.Size, Quantity: max(1, c.Count), Exact: true})
 	}
 	return true
 }
 
 // fillSizes takes sizes that came without a product's name: "moja L na moja XL", "iwe moja tu ya
-// L", "badilisha size iwe M".
+// L", "badilisha size iwe M". The cases go from what is certain, a removal, to what is a guess.
+// False leaves the message to the reading of bare counts.
 func (t *turn) fillSizes() bool {
 	counts, o := t.sizesTold(), t.next.Order
 	if len(counts) == 0 {
@@ -85,23 +95,30 @@ func (t *turn) fillSizes() bool {
 	}
 	id, c := t.sizedProduct(), counts[0]
 	of := func(l Line) bool { return l.Product == id }
+	// same is the line of that size, first any line of the product, several says that there are
+	// more.
 	same := slices.IndexFunc(o.Lines, func(l Line) bool { return of(l) && l.Size == c.Size })
 	first := slices.IndexFunc(o.Lines, of)
 	several := first >= 0 && slices.ContainsFunc(o.Lines[first+1:], of)
 	switch {
 	case t.p.cued(cueRemove) && same >= 0:
 		o.Lines = slices.DeleteFunc(o.Lines, func(l Line) bool {
-			return of(l) && slices.ContainsFunc(counts, func(c entity.SizeCount) bool { return c.Size == l.Size })
+			return of(l) && slices.ContainsFunc(counts, func(c entity.SizeCount) bool {
+				return c.Size == l.Size
+			})
 		})
 		t.tell("order.removed", "name", t.k.nameOf(id, t.say)+" ("+c.Size+")")
+		// The question that follows asks what to order instead.
 		if len(o.Lines) == 0 {
 			t.tell("order.empty")
 		}
 	case len(counts) > 1:
 		return t.addSizes(entity.NameMatch{ID: id})
+	// "Iwe moja tu ya L": this line stays, the others of the product go.
 	case first >= 0 && anyIn(t.p.reading.Words, onlyWords):
 		o.Lines[first].Size = c.Size
 		t.setLine(first, c.Count)
+		// From the end, as each deletion moves the lines behind it.
 		for i := len(o.Lines) - 1; i > first; i-- {
 			if of(o.Lines[i]) {
 				o.Lines = slices.Delete(o.Lines, i, i+1)
@@ -111,18 +128,21 @@ func (t *turn) fillSizes() bool {
 		t.addLine(entity.NameMatch{ID: id, Size: c.Size, Quantity: c.Count})
 	case same >= 0:
 		t.setLine(same, c.Count)
+	// One line, another size: the size changes, and the count stays unless it was said.
 	case first >= 0 && !several:
 		o.Lines[first].Size = c.Size
 		t.setLine(first, max(c.Count, t.countSaid()))
 	case c.Count > 0:
 		t.addLine(entity.NameMatch{ID: id, Size: c.Size, Quantity: c.Count})
+	// A size without a count while there are several lines could be for any of them.
 	default:
 		return false
 	}
 	return true
 }
 
-// setLine sets the quantity of a line, if one was said.
+// setLine sets the quantity of a line, if one was said. A number that was said is not guessed: a
+// later repetition of the order must not reset it to one.
 func (t *turn) setLine(i, count int) {
 	if count > 0 {
 		t.next.Order.Lines[i].Quantity, t.next.Order.Lines[i].Guessed = count, false

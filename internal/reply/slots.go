@@ -11,19 +11,25 @@ import (
 )
 
 const (
-	// defaultMinutes is how long a service takes whose owner has not told.
+	// defaultMinutes is how long a service takes whose owner has not told. A longer guess would
+	// hide times that are free.
 	defaultMinutes = 30
-	// maxVisitMinutes bounds one booking: two days, as the table does.
+	// maxVisitMinutes bounds one booking: two days, as the table does. A longer one fails in the
+	// database after the customer was told that it is booked.
 	maxVisitMinutes = 2 * 24 * 60
-	// slotEvery is the distance between the times that are offered.
+	// slotEvery is the distance between the times that are offered. Owners plan by the half hour,
+	// and customers ask by it.
 	slotEvery = 30 * time.Minute
-	// maxSlots is how many times are offered at once.
+	// maxSlots is how many times are offered at once. Four fit one message of a phone, with a
+	// number of one digit each.
 	maxSlots = 4
 	// daysSearched is how far a free time is looked for.
 	daysSearched = 14
+
+// The bound keeps the search short: each time of each day is held against the bookings.
 )
 
-// minutes is how long a service takes.
+// minutes is how long a service takes. A visit of more fails in the table's check.
 func (t *turn) minutes(service string) int {
 	if s := t.k.service[service]; s != nil && s.Minutes > 0 {
 		return min(s.Minutes, maxVisitMinutes)
@@ -32,12 +38,13 @@ func (t *turn) minutes(service string) int {
 }
 
 // isOpen reports whether the business is open for the whole of a visit. Hours that were not told
-// close nothing.
+// close nothing. The owner may work by appointment only.
 func (t *turn) isOpen(start time.Time, minutes int) bool {
 	if !t.k.profile.HoursTold() {
 		return true
 	}
 	end := start.Add(time.Duration(minutes) * time.Minute)
+	// Yesterday's hours may go past midnight.
 	for _, offset := range []int{-1, 0} {
 		for _, s := range t.k.profile.OpenOn(startOfDay(start.In(t.k.zone)).AddDate(0, 0, offset)) {
 			if !start.Before(s.From) && !end.After(s.To) {
@@ -49,11 +56,15 @@ func (t *turn) isOpen(start time.Time, minutes int) bool {
 }
 
 // hasRoom reports whether fewer bookings than the capacity overlap a visit at any moment of it.
-// What the customer holds or moves does not count.
+// What the customer holds or moves does not count. The rule in the database is the last word: two
+// customers may take the last place at once, and the one who loses is decided again. This one only
+// keeps the bot from offering what is taken. The customer's own hold would make the slot look full
+// to the customer who holds it.
 func (t *turn) hasRoom(start time.Time, minutes int, v *Visit) bool {
 	end := start.Add(time.Duration(minutes) * time.Minute)
 	var own []flowhq.Span
 	for _, b := range t.in.Calendar.Bookings {
+		// The bookings of several people share a number with a suffix.
 		if v != nil && b.Number != "" && (b.Number == v.Moves || v.Number != "" &&
 			(b.Number == v.Number || strings.HasPrefix(b.Number, v.Number+"-"))) {
 			own = append(own, flowhq.Span{From: b.StartsAt, To: b.EndsAt})
@@ -64,13 +75,16 @@ func (t *turn) hasRoom(start time.Time, minutes int, v *Visit) bool {
 		if !s.From.Before(end) || !s.To.After(start) {
 			continue
 		}
+		// One place of the customer's own is taken out for each booking of theirs, as another
+		// customer's may have the same times.
 		if i := indexOfSpan(own, s); i >= 0 {
 			own = append(own[:i:i], own[i+1:]...)
 			continue
 		}
 		overlapping = append(overlapping, s)
 	}
-	// The most that overlap is reached at the beginning of the visit or of one of them.
+	// The most that overlap is reached at the beginning of the visit or of one of them. Between two
+	// beginnings the number can only fall, so that these few moments are enough.
 	moments := []time.Time{start}
 	for _, s := range overlapping {
 		moments = append(moments, s.From)
@@ -85,6 +99,7 @@ func (t *turn) hasRoom(start time.Time, minutes int, v *Visit) bool {
 				n++
 			}
 		}
+		// Who comes in company needs a place for each.
 		if v != nil {
 			n += max(1, v.People) - 1
 		}
@@ -95,6 +110,7 @@ func (t *turn) hasRoom(start time.Time, minutes int, v *Visit) bool {
 	return true
 }
 
+// indexOfSpan compares instants, as the two may come from different zones.
 func indexOfSpan(all []flowhq.Span, s flowhq.Span) int {
 	for i, a := range all {
 		if a.From.Equal(s.From) && a.To.Equal(s.To) {
@@ -104,16 +120,21 @@ func indexOfSpan(all []flowhq.Span, s flowhq.Span) int {
 	return -1
 }
 
-// fits reports whether a visit can be had at a time.
+// fits reports whether a visit can be had at a time. Not in the past either: "today at nine" may be
+// said at ten.
 func (t *turn) fits(start time.Time, minutes int) bool {
-	return start.After(t.now) && t.isOpen(start, minutes) && t.hasRoom(start, minutes, t.next.Booking)
+	return start.After(t.now) && t.isOpen(start, minutes) &&
+		t.hasRoom(start, minutes, t.next.Booking)
 }
 
-// slots lists free times of a day from a time until another; zero times are those of the day.
+// slots lists free times of a day from a time until another; zero times are those of the day. They
+// lie on the half hours of the opening and not of the clock: a shop that opens at 8:15 works from
+// then.
 func (t *turn) slots(day time.Time, minutes int, from, to time.Time) []time.Time {
 	var free []time.Time
 	for _, s := range t.k.profile.OpenOn(day) {
 		for at := s.From.In(t.k.zone); at.Before(s.To); at = at.Add(slotEvery) {
+			// to is not in it: "in the morning" ends before noon.
 			if !from.IsZero() && at.Before(from) || !to.IsZero() && !at.Before(to) {
 				continue
 			}
@@ -125,35 +146,42 @@ func (t *turn) slots(day time.Time, minutes int, from, to time.Time) []time.Time
 	return free
 }
 
-// spread takes a few times out of many, evenly: one of the morning, one of the evening.
+// spread takes a few times out of many, evenly: one of the morning, one of the evening. The first
+// four would all be of the morning, and who works then would find none.
 func spread(free []time.Time, n int) []time.Time {
 	if len(free) <= n {
 		return free
 	}
 	var few []time.Time
 	for i := range n {
+		// The first and the last free time are always among them.
 		few = append(few, free[i*(len(free)-1)/(n-1)])
 	}
 	return few
 }
 
-// offerDay offers free times of the day that was said, or of the part of it.
+// offerDay offers free times of the day that was said, or of the part of it. A day without a time
+// is the commonest wish, and a list is quicker than a question for the hour.
 func (t *turn) offerDay(v *Visit, r when.Result, said bool) {
 	day := t.nearDay(v.Day)
+	// Without hours every time may be free, and a list of it would be made up.
 	if !t.k.profile.HoursTold() {
 		t.ask(Ask{For: askWhen}, "book.time", "day", day)
 		return
 	}
+	// The day is told as closed, or the customer tries another hour of it.
 	if len(t.k.profile.OpenOn(v.Day)) == 0 {
 		t.tellDay(v.Day)
 		t.offerNearest(v.Day)
 		return
 	}
 	var from, to time.Time
+	// "Asubuhi" narrows the list. A time that was said exactly does not come here.
 	if said && r.Certainty == when.Part {
 		from, to = r.Start, r.End
 	}
 	free := t.slots(v.Day, t.minutes(v.Service), from, to)
+	// Nothing in the morning: the rest of the day is nearer to the wish than another day.
 	if len(free) == 0 && !from.IsZero() {
 		free = t.slots(v.Day, t.minutes(v.Service), time.Time{}, time.Time{})
 	}
@@ -171,7 +199,8 @@ func (t *turn) offerDay(v *Visit, r when.Result, said bool) {
 	t.askOf(Ask{For: askWhen}, options, "book.free_which")
 }
 
-// offerInstead says why a time cannot be had and offers the nearest that can.
+// offerInstead says why a time cannot be had and offers the nearest that can. The time that was
+// wanted is the visit's, else the message's, else only a day.
 func (t *turn) offerInstead(key string, pairs ...string) {
 	v := t.next.Booking
 	wanted := v.Start
@@ -188,8 +217,10 @@ func (t *turn) offerInstead(key string, pairs ...string) {
 	t.offerNearest(wanted)
 }
 
-// offerNearest offers the free times that are nearest to one that cannot be had.
+// offerNearest offers the free times that are nearest to one that cannot be had. One before and
+// some after: most who cannot come at ten can come at half past.
 func (t *turn) offerNearest(wanted time.Time) {
+	// Without a time, or with one that has passed, the search begins now.
 	if wanted.IsZero() || wanted.Before(t.now) {
 		wanted = t.now
 	}
@@ -203,6 +234,8 @@ func (t *turn) offerNearest(wanted time.Time) {
 			after = append(after, at)
 		}
 	}
+	// Later days are looked at only until there are enough: each day is a walk through all
+	// bookings.
 	for i := 1; i <= daysSearched && len(after) < maxSlots-1; i++ {
 		day := startOfDay(wanted).AddDate(0, 0, i)
 		after = append(after, t.slots(day, minutes, time.Time{}, time.Time{})...)
@@ -212,6 +245,7 @@ func (t *turn) offerNearest(wanted time.Time) {
 		free = append([]time.Time{before[len(before)-1]}, free[:min(len(free), maxSlots-2)]...)
 	}
 	if len(free) == 0 {
+		// Nothing is free: the customer may know a day further away than the search goes.
 		t.ask(Ask{For: askWhen}, "book.when")
 		return
 	}
@@ -222,11 +256,14 @@ func (t *turn) offerNearest(wanted time.Time) {
 	t.askOf(Ask{For: askWhen}, options, "book.nearest")
 }
 
-// takeFirst takes the first free time for who wants the earliest: on the day that was said, else from
-// now on. It is read back like any other.
+// takeFirst takes the first free time for who wants the earliest: on the day that was said, else
+// from now on. It is read back like any other.
+// now on. It is read back like any other. A list was shown before, and who had asked for the
+// earliest had to choose it from there.
 func (t *turn) takeFirst(v *Visit) bool {
 	day, days := startOfDay(t.now), daysSearched
 	if !v.Day.IsZero() {
+		// A day that was said is the only one looked at.
 		day, days = v.Day, 0
 	}
 	for i := 0; i <= days; i++ {
@@ -240,9 +277,11 @@ func (t *turn) takeFirst(v *Visit) bool {
 }
 
 // takeHour takes a number for the hour that was asked for, or that a booking is to have instead:
-// "10" after "at what time?", "make it 5". It is read on the clock of the language.
+// "10" after "at what time?", "make it 5". It is read on the clock of the language. "Saa nne" is
+// ten o'clock in Swahili, and so is "4" in a Swahili chat.
 func (t *turn) takeHour() bool {
 	v, p := t.next.Booking, &t.p
+	// What has more in it is no bare hour: a name, a question or another wish.
 	if v == nil || v.Day.IsZero() || p.hasTime || p.names() || p.asks ||
 		len(p.reading.Words) > maxHourWords || p.has(infoActs...) {
 		return false
@@ -256,7 +295,8 @@ func (t *turn) takeHour() bool {
 	return true
 }
 
-// readHour reads the one number of a message as an hour of the day that is spoken of.
+// readHour reads the one number of a message as an hour of the day that is spoken of. The day stays
+// the one that was agreed to.
 func (t *turn) readHour() bool {
 	p := &t.p
 	hour := hourMinute.FindString(p.text)
@@ -268,9 +308,12 @@ func (t *turn) readHour() bool {
 	case len(p.entities.Numbers) == 1:
 		hour = strconv.Itoa(p.entities.Numbers[0].Value)
 	}
+	// Up to 24, as some write 17 and some 5. What is no hour is left to the next reading.
 	if h, err := strconv.Atoi(strings.Split(hour, ":")[0]); err != nil || h < 1 || h > 24 {
 		return false
 	}
+	// The words make when.Parse read it by the clock of the language, with all that it knows of
+	// opening hours and part of day.
 	text := "at " + hour
 	if t.say.language == flowhq.Swahili {
 		text = "saa " + hour
@@ -279,17 +322,22 @@ func (t *turn) readHour() bool {
 	if !ok || !r.HasTime {
 		return false
 	}
+	// when.Parse has guessed the day, which is known.
 	r.HasDay = false
 	p.time, p.hasTime = r, true
 	return true
 }
 
-// hourMinute is a time of day that nothing but the question for it tells from an amount.
+// hourMinute is a time of day that nothing but the question for it tells from an amount. "10.30"
+// may be a price: behind the question for a time it is none.
 var hourMinute = regexp.MustCompile(`\b\d{1,2}[.:][0-5]\d\b`)
 
-// maxHourWords is how many words a message has at most whose number is an hour.
+// maxHourWords is how many words a message has at most whose number is an hour. "Let's say 5 in the
+// evening" has five or so. More words have another subject.
 const maxHourWords = 5
 
+// timeOption and parseTime belong together: the value is stored in the State, and must not depend
+// on language or zone.
 func timeOption(at time.Time, label string) Option {
 	return Option{Do: doTime, Value: at.Format(time.RFC3339), Label: label}
 }
@@ -299,13 +347,15 @@ func parseTime(value string, zone *time.Location) (time.Time, bool) {
 	return at.In(zone), err == nil
 }
 
-// chooseTime takes a time that was offered.
+// chooseTime takes a time that was offered. It may have been taken since. continueBooking looks
+// again before it is read back.
 func (t *turn) chooseTime(at time.Time) {
 	t.did(actBook)
 	at = at.In(t.k.zone)
 	if t.next.Booking == nil {
 		t.next.Booking = &Visit{}
 	}
+	// Left there, the time of the message would replace the one that was chosen.
 	t.p.hasTime = false // what was said has led to the offer
 	t.next.Booking.Day, t.next.Booking.Start = startOfDay(at), at
 	t.continueBooking()

@@ -6,20 +6,24 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
-// A greeting is one that has an answer of its own.
+// A greeting is one that has an answer of its own. A shikamoo that is answered with a hello
+// offends: it is the young's greeting to elders, and has one answer.
 type greeting struct {
 	key   string // of the answer's text
 	words []keyword
 }
 
-// greetings are tried in their order: "mambo vipi" is a mambo, "habari za asubuhi" a habari.
+// greetings are tried in their order: "mambo vipi" is a mambo, "habari za asubuhi" a habari. The
+// order also puts words with one meaning before those with several.
 var greetings = []greeting{
 	{"greet.shikamoo", keywords("shikamoo*, shkamoo*, shikamo, skamoo")},
 	{"greet.hamjambo", keywords("hamjambo")},
 	{"greet.hujambo", keywords("hujambo, jambo")},
 	{"greet.salaam", keywords("salaam*, salam, asalam*, assalam*, aleikum")},
 	{"greet.mambo", keywords("mambo*, niaje, vipi, sasa, xaxa, sema, semaje, oya, rada, ni aje")},
-	{"greet.habari", keywords("habari*, za asubuhi, za mchana, za jioni, za leo, za saa hizi, za sai")},
+	{"greet.habari", keywords(`
+		habari*, za asubuhi, za mchana, za jioni, za leo, za saa hizi, za sai
+	`)},
 	{"greet.howareyou", keywords(`
 		how are you, how r you, how are u, umeamkaje, mmeamkaje, umeshindaje, uko poa, mko poa,
 		uhali gani
@@ -33,11 +37,12 @@ var greetings = []greeting{
 }
 
 // maxGreeting is how many words may stand beside a greeting that must not be taken for another
-// word: "sasa" greets, and is "now" in a longer message.
+// word: "sasa" greets, and is "now" in a longer message. Greetings stand at the beginning: "mambo"
+// at the end of a long message is "things".
 const maxGreeting = 4
 
 // greet answers a greeting at the beginning of the reply. The rest of the message is answered
-// after it.
+// after it. It makes no turn of its own, as most write greeting and wish in one message.
 func (t *turn) greet() {
 	words := t.p.reading.Words
 	first := words[:min(len(words), maxGreeting)]
@@ -45,9 +50,11 @@ func (t *turn) greet() {
 	// "Sasa" is "now" behind another word.
 	ambiguous := i >= 0 && greetings[i].key == "greet.mambo" &&
 		(len(words) > maxGreeting || !anyIn(first[:1], greetings[i].words))
+	// "Mambo" and "niaje" stay greetings in long messages.
 	if i < 0 || ambiguous && !anyIn(first, keywords("mambo*, niaje")) {
 		return
 	}
+	// "Asante, usiku mwema" is a goodbye, whose answer has a greeting in it already.
 	if t.p.has(actThanks, actBye) {
 		return
 	}
@@ -56,12 +63,15 @@ func (t *turn) greet() {
 	t.next.Greeted = true
 }
 
-// lateYes reads back once more what a yes comes too late for: the slot may be gone.
+// lateYes reads back once more what a yes comes too late for: the slot may be gone. The yes was to
+// a question that has expired. The customer does not know that it has.
 func (t *turn) lateYes() bool {
 	switch {
+	// Late is there for one turn only, so that an old wish does not come back again and again.
 	case t.next.Late != nil && !t.next.Late.Start.IsZero():
 		t.next.Booking = t.next.Late
 		t.continueBooking()
+	// An order is kept longer than its question, and only asks again.
 	case t.next.Order != nil && len(t.next.Order.Lines) > 0:
 		t.continueOrder()
 	default:
@@ -70,23 +80,28 @@ func (t *turn) lateYes() bool {
 	return true
 }
 
-// courtesy answers what is only courtesy, or nothing: the menu is never an answer to thanks.
+// courtesy answers what is only courtesy, or nothing: the menu is never an answer to thanks. It
+// comes last: any wish in the message was acted on before. The order of the cases is from what is
+// said most clearly.
 func (t *turn) courtesy() bool {
 	p := &t.p
 	greeted := slices.Contains(t.acts, actGreet)
 	short := len(p.reading.Words) <= maxShort
 	switch {
+	// "Uko hapo?" wants a sign of life, and not the menu.
 	case p.cued(cueHere):
 		t.did(actGreet)
 		t.tell("greet.here")
 		t.tell("greet.welcome")
 	case greeted && short || p.has(actGreet) && !p.has(actThanks, actBye):
 		t.did(actGreet)
+		// A hello for each "hi" of one talk sounds like a machine.
 		if !greeted && !t.next.Greeted {
 			t.tell("greet.hello")
 		}
 		t.next.Greeted = true
 		t.tell("greet.welcome")
+	// A long goodbye has thanks or a complaint in it, which is answered first.
 	case p.has(actBye) && short:
 		t.did(actBye)
 		t.tell("bye")
@@ -98,10 +113,13 @@ func (t *turn) courtesy() bool {
 		t.tell("bye")
 	case p.yesNo == entity.Yes && t.lateYes():
 		t.did(actYes)
+	// Silence is an answer: a "you're welcome" to each "ok" goes on for ever.
 	case p.yesNo == entity.Yes:
 		t.did(actSilence) // nothing was asked
-	case short && t.next.Ask.For == "" && !p.asks && !p.names() && anyIn(p.reading.Words[:1], yesWords):
+	case short && t.next.Ask.For == "" && !p.asks && !p.names() &&
+		anyIn(p.reading.Words[:1], yesWords):
 		t.did(actSilence) // "sawa, nasubiri"
+	// A no to nothing may be the refusal of what a person has offered. It gets a word, and no menu.
 	case p.yesNo == entity.No:
 		t.did(actNo)
 		t.tell("allright")

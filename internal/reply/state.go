@@ -7,87 +7,117 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// How long what was said before still counts.
+// How long what was said before still counts. Both are counted from when messages were written, not
+// from when they were read: after an outage the bot reads messages of hours ago, and each is an
+// answer to what was asked then.
 const (
 	// AskedFor is how long a question of the bot stays open. A later message is read afresh: by
-	// then the customer has something else in mind.
+	// then the customer has something else in mind. A "ndio" of the next morning must not book what
+	// was read back the evening before.
 	AskedFor = 30 * time.Minute
 	// OrderFor is how long an order that is not placed is kept, so that a customer who comes
 	// back after a reminder need not begin again.
 	OrderFor = 24 * time.Hour
 )
 
-// stateVersion is that of the form of [State] which this program writes.
+// stateVersion is that of the form of [State] which this program writes. A State of another version
+// is begun afresh: a conversation that starts over is a nuisance, and a field that is misread is a
+// wrong booking.
 const stateVersion = 2
 
-// Bounds on a State, which is a row that is read and written with each message.
+// Bounds on a State, which is a row that is read and written with each message. Nothing in it may
+// grow with the length of a conversation.
 const (
-	maxOptions    = 9   // so that each has a number of one digit
-	maxLines      = 20  // of an order
-	maxQuantity   = 999 // of one line
-	maxSentences  = 16  // of the last reply that are remembered
-	maxAddress    = 200 // characters
-	maxOptionText = 90  // characters
-	maxNote       = 500 // characters of a customer's words in a fact
+	maxOptions = 9 // so that each has a number of one digit
+	// An order of more is a wholesaler's, and for a person.
+	maxLines = 20 // of an order
+	// A larger number is a price or a phone's.
+	maxQuantity = 999 // of one line
+	// A reply is about that long. Sentences beyond it may be repeated.
+	maxSentences = 16  // of the last reply that are remembered
+	maxAddress   = 200 // characters
+	// WhatsApp breaks longer lines, and a menu of broken lines is hard to read.
+	maxOptionText = 90 // characters
+	// The note is for people, who find the rest in the chat.
+	maxNote = 500 // characters of a customer's words in a fact
 )
 
 // A State is what the bot remembers of one conversation. The zero State is a conversation that
-// has not begun.
+// has not begun. It belongs to the turn that has read it: the statement that answers a message
+// writes the next State, so that a turn that is interrupted leaves it as it was.
 type State struct {
 	Version  int             `json:"v,omitempty"`
 	Language flowhq.Language `json:"language,omitempty"` // of the chat; "" = the tenant's
 	At       time.Time       `json:"at,omitzero"`        // of the last turn
-	// Turn counts turns, so that texts with several variants take them in turn.
-	Turn    int      `json:"turn,omitempty"`
+	// Turn counts turns, so that texts with several variants take them in turn. A variant that is
+	// chosen by chance would differ when a turn is computed again.
+	Turn int `json:"turn,omitempty"`
+	// Hashes are shorter than the reply, and tell equal sentences just as well.
 	Last    []uint32 `json:"last,omitempty"` // hashes of the last reply and its sentences
 	Greeted bool     `json:"greeted,omitempty"`
 	Polite  bool     `json:"polite,omitempty"` // "please" has been said
-	Misses  int      `json:"misses,omitempty"` // in a row
-	// List is the hash of the list that was shown last, Lists how often it was shown.
+	// At maxMisses in a row a person is called.
+	Misses int `json:"misses,omitempty"` // in a row
+	// List is the hash of the list that was shown last, Lists how often it was shown. The third
+	// time the same list is shown a person is offered instead.
 	List  uint32 `json:"list,omitempty"`
 	Lists int    `json:"lists,omitempty"`
-	// Topic is the service or product that was spoken of last.
+	// Topic is the service or product that was spoken of last. "How much is it?" is about it, and
+	// "moja" orders it.
 	Topic string `json:"topic,omitempty"`
 	Size  string `json:"size,omitempty"` // of Topic, if one was spoken of
 	Name  string `json:"name,omitempty"` // of the customer
-	// Day is the one whose hours were told last.
-	Day  time.Time `json:"day,omitzero"`
-	Area string    `json:"area,omitempty"` // whose delivery was asked about last
+	// Day is the one whose hours were told last. "And the day after?" counts from it.
+	Day time.Time `json:"day,omitzero"`
+	// The next order takes it, and does not ask.
+	Area string `json:"area,omitempty"` // whose delivery was asked about last
 
-	// Latitude and Longitude are those of the location that was sent last.
+	// Latitude and Longitude are those of the location that was sent last. Sent before an order,
+	// they become the address of the order.
 	Latitude  *float64 `json:"latitude,omitempty"`
 	Longitude *float64 `json:"longitude,omitempty"`
 
+	// The zero Ask is none. A new question replaces it, so that one is open at most.
 	Ask     Ask    `json:"ask,omitzero"` // the open question
 	Booking *Visit `json:"booking,omitempty"`
-	// Late is a booking that was not confirmed in time, for the turn in which that is noticed.
+	// Late is a booking that was not confirmed in time, for the turn in which that is noticed. It
+	// is not stored: the slot may be another customer's by the next turn. A confirmed booking, a
+	// placed order and a closed ticket are facts in rows of their own. The State has only what is
+	// not done yet, so that losing it loses no promise.
 	Late   *Visit   `json:"-"`
 	Order  *Basket  `json:"order,omitempty"`
 	Ticket *Problem `json:"ticket,omitempty"`
 }
 
-// An Ask is a question of the bot that waits for its answer.
+// An Ask is a question of the bot that waits for its answer. Its answer is read with it in mind,
+// and a message that does not fit is read as any other.
 type Ask struct {
 	For string `json:"for,omitempty"`
 	// At is when the question was asked, Prompted when the message was written that
-	// it was asked about.
+	// it was asked about. Prompted bounds what may answer: a message that was written before the
+	// question, and came late, does not.
 	At       time.Time `json:"at,omitzero"`
 	Prompted time.Time `json:"prompted,omitzero"`
 	Options  []Option  `json:"options,omitempty"`
-	Listed   bool      `json:"listed,omitempty"` // the options were shown with numbers
-	Time     time.Time `json:"time,omitzero"`    // the time that is to be confirmed
-	About    string    `json:"about,omitempty"`
+	// Only then is a number a choice.
+	Listed bool      `json:"listed,omitempty"` // the options were shown with numbers
+	Time   time.Time `json:"time,omitzero"`    // the time that is to be confirmed
+	// About is what the question is about: a number, an ID, or a count.
+	About string `json:"about,omitempty"`
 }
 
-// An Option is one of the answers that a question offers. It is chosen by its number or label.
+// An Option is one of the answers that a question offers. It is chosen by its number or label. Do
+// is a word of options.go. Value depends on it.
 type Option struct {
 	Do    string `json:"do"`
 	Value string `json:"value,omitempty"`
+	// Label is in the language of then, and is compared with what the customer writes.
 	Label string `json:"label"`
 }
 
 // The questions that the bot asks. Each says which answers it takes; whatever else a message
-// holds is read as if nothing had been asked.
+// holds is read as if nothing had been asked. The words are stored in the State. A renamed one
+// would be a question that nothing answers.
 const (
 	askOption   = "option"   // one of the options
 	askService  = "service"  // a service's name, or an option
@@ -113,77 +143,99 @@ const (
 
 // A Visit is a booking that is being made or moved.
 type Visit struct {
-	Number  string    `json:"number,omitempty"`  // of the booking that holds the slot
-	Service string    `json:"service,omitempty"` // its ID
-	Day     time.Time `json:"day,omitzero"`
-	Start   time.Time `json:"start,omitzero"`
-	// HeldUntil is when the slot is free for others again; zero = it is not held.
+	// Number is given with the hold: a booking that is not held has none.
+	Number  string `json:"number,omitempty"`  // of the booking that holds the slot
+	Service string `json:"service,omitempty"` // its ID
+	// Day without Start is a wish for which no hour was said yet.
+	Day   time.Time `json:"day,omitzero"`
+	Start time.Time `json:"start,omitzero"`
+	// HeldUntil is when the slot is free for others again; zero = it is not held. The hold keeps
+	// others from the slot while the customer reads. The confirmation must come before.
 	HeldUntil time.Time `json:"held_until,omitzero"`
-	Moves     string    `json:"moves,omitempty"` // number of the confirmed booking that moves
+	// Moves stays until the new time is confirmed, so that the old one is not lost if the customer
+	// changes their mind.
+	Moves string `json:"moves,omitempty"` // number of the confirmed booking that moves
 	// People is how many come for it at the same time, each with a booking; 0 is one.
 	People int `json:"people,omitempty"`
 }
 
 // A Basket is an order that is being made or changed.
 type Basket struct {
-	Number   string    `json:"number,omitempty"` // of the confirmed order that changes
-	At       time.Time `json:"at"`               // of the last change
-	Lines    []Line    `json:"lines,omitempty"`
-	How      string    `json:"how,omitempty"` // deliver or pickup
-	Area     string    `json:"area,omitempty"`
-	Unlisted bool      `json:"unlisted,omitempty"` // Area is none of the owner's
-	Address  string    `json:"address,omitempty"`
-	// Latitude and Longitude are those of a location that the customer sent.
+	// A basket with it changes that order and places no new one.
+	Number string    `json:"number,omitempty"` // of the confirmed order that changes
+	At     time.Time `json:"at"`               // of the last change
+	Lines  []Line    `json:"lines,omitempty"`
+	How    string    `json:"how,omitempty"` // deliver or pickup
+	Area   string    `json:"area,omitempty"`
+	// A person sets the fee then.
+	Unlisted bool   `json:"unlisted,omitempty"` // Area is none of the owner's
+	Address  string `json:"address,omitempty"`
+	// Latitude and Longitude are those of a location that the customer sent. They replace an
+	// address in words.
 	Latitude  *float64 `json:"latitude,omitempty"`
 	Longitude *float64 `json:"longitude,omitempty"`
-	Payment   string   `json:"payment,omitempty"`
-	Picture   bool     `json:"picture,omitempty"`
-	Paid      bool     `json:"paid,omitempty"` // the customer says so
+	// Payment is the owner's name of the way.
+	Payment string `json:"payment,omitempty"`
+	// Picture says that one lies in the chat, for the note of the order.
+	Picture bool `json:"picture,omitempty"`
+	// A person checks that the money came.
+	Paid bool `json:"paid,omitempty"` // the customer says so
 }
 
 // A Line is one product of a Basket.
 type Line struct {
-	Product  string `json:"product"` // its ID
+	Product string `json:"product"` // its ID
+	// "" is not said yet, and is asked for if the product has several.
 	Size     string `json:"size,omitempty"`
 	Quantity int    `json:"quantity"`
-	// Guessed says that no quantity was said.
+	// Guessed says that no quantity was said. A count that is said later replaces it without adding
+	// up.
 	Guessed bool `json:"guessed,omitempty"`
 }
 
-// A Problem is the ticket that the customer talks about.
+// A Problem is the ticket that the customer talks about. With a Number what is said next is added
+// to the ticket.
 type Problem struct {
 	Number  string    `json:"number"` // "" while it is being described
 	Subject string    `json:"subject"`
 	Note    string    `json:"note,omitempty"`
 	At      time.Time `json:"at,omitzero"`
-	// Wanted says that the owner's answer has asked the customer to write more.
+	// Wanted says that the owner's answer has asked the customer to write more. The next message is
+	// then taken as that, whatever it looks like.
 	Wanted bool `json:"wanted,omitempty"`
 }
 
 // current returns what still counts of a State when a message written then is read.
 func (s State) current(written time.Time) State {
+	// Fields of another version may mean something else.
 	if s.Version != stateVersion {
 		return State{Version: stateVersion}
 	}
+	// Copies, as a turn that is computed again must find its Input as it was.
 	s.Last = slices.Clone(s.Last)
 	if s.Ask.For != "" && !s.Ask.open(written) {
 		s.Ask = Ask{}
 	}
 	s.Late = nil
+	// Half an hour of silence: "it" no longer means what was spoken of.
 	if written.Sub(s.At) > AskedFor {
 		if written.Sub(s.At) <= OrderFor {
+			// Beyond a day the yes is to something else.
 			s.Late = clone(s.Booking)
 		}
 		s.List, s.Lists = 0, 0
 		s.Misses, s.Topic, s.Size, s.Area, s.Booking, s.Ticket = 0, "", "", "", nil, nil
 	}
+	// The order outlives the talk, as people ask at home before they buy.
 	if s.Order != nil && written.Sub(s.Order.At) > OrderFor {
 		s.Order = nil
 	}
 	if written.Sub(s.At) > OrderFor {
+		// A greeting of the next day is answered again.
 		s.Greeted, s.Polite = false, false // another conversation
 		s.Latitude, s.Longitude = nil, nil
 	}
+	// A pointer that was shared would let this turn write into its own Input.
 	s.Booking, s.Order, s.Ticket = clone(s.Booking), clone(s.Order), clone(s.Ticket)
 	if s.Order != nil {
 		s.Order.Lines = slices.Clone(s.Order.Lines)
@@ -192,7 +244,8 @@ func (s State) current(written time.Time) State {
 }
 
 // open reports whether a message written then can answer the question. What was written long
-// before the message that led to the question, and came late, does not.
+// before the message that led to the question, and came late, does not. At is when the bot asked,
+// and Prompted when the message before was written: both must be near.
 func (a Ask) open(written time.Time) bool {
 	return a.For != "" && written.Sub(a.At) <= AskedFor && a.Prompted.Sub(written) <= AskedFor
 }

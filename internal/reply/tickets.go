@@ -8,17 +8,21 @@ import (
 )
 
 // minDescription is how many words tell a problem. With fewer, as in "I have a problem", it is
-// asked for.
+// asked for. Three words such as "internet haifanyi kazi" tell one, as words that only announce a
+// problem do not count.
 const minDescription = 4
 
-// actOnTickets does what the message wants done at a help desk.
+// actOnTickets does what the message wants done at a help desk. The order of the cases matters as
+// in actOnOrders. What was informed of opens no ticket, or each question would be one.
 func (t *turn) actOnTickets(informed bool) bool {
 	p := &t.p
 	switch {
+	// "It still does not work, what about my ticket?" is more of the problem.
 	case p.has(actStatus) && !p.has(actProblem):
 		t.did(actStatus)
 		t.tellStatus()
 		t.tellRepairTime(informed)
+	// Without a ticket "cancel" is of a contract, for a person.
 	case p.has(actCancel) && len(t.in.Calendar.Tickets) > 0:
 		t.did(actCancel)
 		t.closeTicket()
@@ -28,10 +32,12 @@ func (t *turn) actOnTickets(informed bool) bool {
 	case p.has(actProblem) && !informed:
 		t.did(actProblem)
 		t.describeProblem(actProblem)
+	// A number of an account that comes by itself is what the desk needs, and no question.
 	case p.has(actAccount) && len(p.entities.References) > 0 && !p.asks && !informed:
 		t.did(actAccount)
 		t.next.Ticket = &Problem{Subject: string(actAccount), Note: t.note(), At: t.in.Message.At}
 		t.openTicket()
+	// The owner's answer has asked for it: "tuma namba ya mita". A thanks or a greeting is none.
 	case t.next.Ticket != nil && t.next.Ticket.Number == "" && t.next.Ticket.Wanted && !informed &&
 		!p.asks && p.yesNo == 0 && len(p.reading.Words) > 1 &&
 		!p.has(actThanks, actBye, actCancel, actStatus, actGreet, actMenu):
@@ -41,6 +47,7 @@ func (t *turn) actOnTickets(informed bool) bool {
 	case p.has(actAccount, actCancel, actOrder, actChange) && !informed:
 		t.did(actAccount)
 		t.passAccount()
+	// Who writes on after the ticket adds to it. A second ticket for one problem is two visits.
 	case t.next.Ticket != nil && t.next.Ticket.Number != "" && !informed && t.adds():
 		t.did(actProblem)
 		t.addToTicket()
@@ -50,13 +57,15 @@ func (t *turn) actOnTickets(informed bool) bool {
 	return true
 }
 
-// tellRepairTime gives the owner's answer to when a fault is mended, to who asks that of a ticket in
-// other words than the owner's.
+// tellRepairTime gives the owner's answer to when a fault is mended, to who asks that of a ticket
+// in other words than the owner's.
+// other words than the owner's. The number of the ticket alone was the answer to "mtakuja lini".
 func (t *turn) tellRepairTime(informed bool) {
 	if informed || len(t.in.Calendar.Tickets) == 0 || !anyIn(t.p.reading.Words, whenMended) {
 		return
 	}
 	for _, question := range repairQuestions {
+		// Only a sure match: an answer to another question would promise a time.
 		if id, _, sure, _ := t.k.answers.Best(question); sure {
 			t.did(actAnswer)
 			t.show(t.k.answer[id].Answer.In(t.say.language))
@@ -65,7 +74,8 @@ func (t *turn) tellRepairTime(informed bool) {
 	}
 }
 
-// whenMended ask for the time of a repair, repairQuestions do so in words that owners use.
+// whenMended ask for the time of a repair, repairQuestions do so in words that owners use. The
+// questions are put to the owner's answers as if the customer had asked in these words.
 var (
 	whenMended = keywords(`
 		lini, saa ngapi, mtakuja, atakuja, mnakuja, when, how long, muda gani, fixed, itarudi,
@@ -78,6 +88,8 @@ var (
 )
 
 // takeReference adds a number of an account or payment to the ticket that was just opened.
+// Customers send it in a message of its own, right after the ticket. It is false if the message is
+// something else.
 func (t *turn) takeReference() bool {
 	p, v := &t.p, t.next.Ticket
 	if v != nil && v.Number == "" && v.Wanted && len(p.entities.References) > 0 && !p.asks {
@@ -85,12 +97,15 @@ func (t *turn) takeReference() bool {
 		t.openTicket() // the number that the owner's answer has asked for
 		return true
 	}
+	// A status or a cancellation names the number for another reason.
 	if t.k.template() != flowhq.SupportTemplate || v == nil || v.Number == "" || p.asks ||
 		len(p.entities.References)+len(p.entities.Phones) == 0 || p.has(actStatus, actCancel) {
 		return false
 	}
+	// Our own number comes with a question for the ticket, and is no reference of the customer's.
 	for _, k := range t.in.Calendar.Tickets {
-		if len(p.entities.References) > 0 && strings.EqualFold(k.Number, p.entities.References[0].Text) {
+		if len(p.entities.References) > 0 &&
+			strings.EqualFold(k.Number, p.entities.References[0].Text) {
 			return false // it asks for the ticket itself
 		}
 	}
@@ -99,7 +114,8 @@ func (t *turn) takeReference() bool {
 	return true
 }
 
-// adds reports whether the message says more of the problem that a ticket was just opened for.
+// adds reports whether the message says more of the problem that a ticket was just opened for. More
+// than one word, as "ok" and "?" add nothing.
 func (t *turn) adds() bool {
 	p := &t.p
 	if p.yesNo != 0 || p.has(actThanks, actBye, actGreet, actMenu) {
@@ -109,24 +125,28 @@ func (t *turn) adds() bool {
 		len(p.acts) == 0 && !p.asks && len(p.reading.Words) > 1
 }
 
-// describeProblem opens a ticket if the message tells the problem, and asks for it if not.
+// describeProblem opens a ticket if the message tells the problem, and asks for it if not. With a
+// ticket open the same problem is told once more: it is added.
 func (t *turn) describeProblem(subject act) {
 	if v := t.next.Ticket; v != nil && v.Number != "" {
 		t.addToTicket()
 		return
 	}
 	t.next.Ticket = &Problem{Subject: string(subject), At: t.in.Message.At}
+	// A ticket that says "I have a problem" lets nobody prepare, and costs a call.
 	if !t.describes() {
 		t.tell("ticket.sorry")
 		t.ask(Ask{For: askProblem}, "ticket.what")
 		return
 	}
 	t.next.Ticket.Note = t.note()
+	// Sorry comes first in either case: the customer has lost something.
 	t.tell("ticket.sorry")
 	t.openTicket()
 }
 
-// describes reports whether the message says more than that there is a problem.
+// describes reports whether the message says more than that there is a problem. Words are counted
+// that are not of problemWords. A number is a choice of a menu.
 func (t *turn) describes() bool {
 	words := 0
 	for _, w := range t.p.reading.Words {
@@ -137,7 +157,8 @@ func (t *turn) describes() bool {
 	return words >= minDescription-1 && !t.p.isChoice
 }
 
-// problemWords announce a problem, and do not tell it.
+// problemWords announce a problem, and do not tell it. A word too many here asks for a description
+// that was given, a word too few opens an empty ticket.
 var problemWords = keywords(`
 	i, have, a, an, the, problem*, issue*, with, my, is, there, help, me, please, complain*, you,
 	want, to, report, need, something, wrong, nina, kuna, na, shida, tatizo, matatizo, ya, naomba,
@@ -145,17 +166,20 @@ var problemWords = keywords(`
 	hello, habari, mambo, yangu, langu, kidogo, hapa
 `)
 
-// takeProblem takes the message as the description that was asked for.
+// takeProblem takes the message as the description that was asked for. It is false for what asks or
+// wants something else, and the question stays open.
 func (t *turn) takeProblem() bool {
 	p := &t.p
 	if t.next.Ticket == nil {
 		return false
 	}
 	if p.asks && p.has(infoActs...) || p.has(actThanks, actBye, actMenu, actCancel) ||
-		p.has(actHours, actPlace, actPrice, actStatus) && !p.has(actProblem) || !hasLetters(p.text) {
+		p.has(actHours, actPlace, actPrice, actStatus) && !p.has(actProblem) ||
+		!hasLetters(p.text) {
 		return false
 	}
 	t.did(actProblem)
+	// An answer of the owner's may solve it without anybody coming. Whether it did is asked.
 	if p.sure && t.giveAnswer(p.answer) {
 		t.next.Ticket = &Problem{Subject: string(actProblem), Note: t.note(), At: t.in.Message.At}
 		t.ask(Ask{For: askHelped}, "ticket.helped")
@@ -166,7 +190,8 @@ func (t *turn) takeProblem() bool {
 	return true
 }
 
-// openTicket opens a ticket for the problem that was described.
+// openTicket opens a ticket for the problem that was described. The number follows from the
+// message's row, so that a turn that is computed again opens the same ticket.
 func (t *turn) openTicket() {
 	v := t.next.Ticket
 	if v == nil {
@@ -174,14 +199,17 @@ func (t *turn) openTicket() {
 		t.next.Ticket = v
 	}
 	t.did(actProblem)
+	// It stays in the State for what the customer adds.
 	v.Number, v.At = t.in.Reference, t.in.Message.At
 	t.fact(t.ticket())
+	// The open question was for the description, and is answered.
 	t.next.Ask = Ask{}
 	t.tell("ticket.done", "number", v.Number)
 	t.tell("ticket.next")
 }
 
-// addToTicket adds what was said to the ticket.
+// addToTicket adds what was said to the ticket. The whole note is written again: the change of a
+// fact replaces the row's.
 func (t *turn) addToTicket() {
 	v := t.next.Ticket
 	v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
@@ -189,6 +217,7 @@ func (t *turn) addToTicket() {
 	t.tell("ticket.added", "number", v.Number)
 }
 
+// ticket is the ticket of the State as a fact. It is open as long as the customer talks about it.
 func (t *turn) ticket() flowhq.FactChange {
 	v := t.next.Ticket
 	return flowhq.FactChange{Ticket: &flowhq.Ticket{
@@ -196,7 +225,8 @@ func (t *turn) ticket() flowhq.FactChange {
 	}}
 }
 
-// closeTicket closes the customer's own ticket that needs nobody any more.
+// closeTicket closes the customer's own ticket that needs nobody any more. "Imeshatengenezwa,
+// asante": nobody should drive there. With several, a person finds out which.
 func (t *turn) closeTicket() {
 	meant, _ := t.meantTickets()
 	if len(meant) != 1 {
@@ -210,7 +240,8 @@ func (t *turn) closeTicket() {
 	t.tell("allright")
 }
 
-// meantTickets are the open tickets that the message may mean.
+// meantTickets are the open tickets that the message may mean. The calendar has only open ones. A
+// number that is none of these is unknown, and not looked up elsewhere.
 func (t *turn) meantTickets() (meant []flowhq.Ticket, unknown bool) {
 	for _, r := range t.p.entities.References {
 		i := slices.IndexFunc(t.in.Calendar.Tickets, func(k flowhq.Ticket) bool {
@@ -224,10 +255,12 @@ func (t *turn) meantTickets() (meant []flowhq.Ticket, unknown bool) {
 	return t.in.Calendar.Tickets, unknown
 }
 
-// tellTickets says how the customer's tickets stand.
+// tellTickets says how the customer's tickets stand. Only the day and the number are known: what
+// the technician does, nobody has told the bot.
 func (t *turn) tellTickets() {
 	meant, unknown := t.meantTickets()
 	switch {
+	// At a help desk a bare number is a meter or an account.
 	case unknown && len(meant) == 0 && !t.p.asks:
 		t.describeProblem(actAccount) // a number without what it is about
 	case unknown && len(meant) == 0:
@@ -243,5 +276,6 @@ func (t *turn) tellTickets() {
 	}
 }
 
-// passAccount passes on what somebody has to look up: a bill, a balance, an account.
+// passAccount passes on what somebody has to look up: a bill, a balance, an account. The bot sees
+// no bills, and must not guess at one.
 func (t *turn) passAccount() { t.unanswered("unanswered.account") }

@@ -9,35 +9,47 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// A turn is a [Turn] in the making.
+// A turn is a [Turn] in the making. It lives for one message and is used by one goroutine. Its
+// parts only add to it, so that each can be read by itself; finish alone makes the result.
 type turn struct {
-	in   Input
-	k    *Knowledge
-	p    perception
-	now  time.Time // by the clock of the business
+	// in stays as it came. What changes is in next.
+	in Input
+	k  *Knowledge
+	// p is filled by perceive before anything is decided.
+	p perception
+	// It is the time of the answer. Days that a message names count from when it was written.
+	now time.Time // by the clock of the business
+	// say changes with the language of the message, before the first text.
 	say  speaker
 	next State // the State in the making
 
-	said     []part // in the order of the reply
+	said []part // in the order of the reply
+	// One only: with two, a "yes" answers nobody knows which.
 	question string // the turn's one question, which comes last
-	facts    []flowhq.FactChange
-	acts     []act // what was done
-	// unsettled says that a line of the order must be asked about first.
+	// facts are written with the reply, or neither is.
+	facts []flowhq.FactChange
+	// For [Understood], and for parts that must not repeat what another has done.
+	acts []act // what was done
+	// unsettled says that a line of the order must be asked about first. The order's own next
+	// question would hide that one.
 	unsettled bool
 	choices   []string // services of which one is to be chosen
-	// timeTaken says that the time in the message is for the booking.
+	// timeTaken says that the time in the message is for the booking. Otherwise it may be asked
+	// about: "mko wazi saa nne?".
 	timeTaken bool
+	// Only then is a language model asked.
 	missed    bool   // the message was not understood
 	assistant string // what became of the suggestion
 }
 
 // A part is a piece of a reply.
 type part struct {
-	text  string
+	text string
+	// A block in a sentence would break its lines.
 	block bool // it stands on lines of its own
 }
 
-// newTurn begins a turn.
+// newTurn begins a turn. The language is the chat's, else the tenant's, until the message is read.
 func newTurn(in Input) *turn {
 	t := &turn{in: in, k: in.Knowledge, now: in.Message.At.In(in.Knowledge.zone)}
 	t.next = in.State.current(in.Message.written())
@@ -48,14 +60,15 @@ func newTurn(in Input) *turn {
 	return t
 }
 
-// tell adds a text to the reply.
+// tell adds a text to the reply. A text that an owner has emptied is not said.
 func (t *turn) tell(key string, pairs ...string) {
 	if text := t.render(key, pairs...); text != "" {
 		t.said = append(t.said, part{text: text})
 	}
 }
 
-// show adds lines of their own to the reply, such as a list.
+// show adds lines of their own to the reply, such as a list. Lines that are empty come from texts
+// that are not there in the language.
 func (t *turn) show(lines ...string) {
 	lines = slices.DeleteFunc(lines, func(l string) bool { return strings.TrimSpace(l) == "" })
 	if len(lines) > 0 {
@@ -64,8 +77,9 @@ func (t *turn) show(lines ...string) {
 }
 
 // ask makes a text the question of the turn, which is open from then on. A turn has one question:
-// the last that is asked.
+// the last that is asked. The last wins, as later parts know what earlier ones have said.
 func (t *turn) ask(a Ask, key string, pairs ...string) {
+	// Both times, as Ask.open compares both.
 	a.At, a.Prompted = t.in.Message.At, t.in.Message.written()
 	if len(a.Options) > maxOptions {
 		a.Options = a.Options[:maxOptions]
@@ -77,7 +91,8 @@ func (t *turn) ask(a Ask, key string, pairs ...string) {
 	t.question = t.render(key, pairs...)
 }
 
-// askOf asks with numbered options.
+// askOf asks with numbered options. The list is part of the question, so that it stands at the end
+// of the reply, where the number is typed.
 func (t *turn) askOf(a Ask, options []Option, key string, pairs ...string) {
 	a.Options, a.Listed = options, true
 	t.ask(a, key, pairs...)
@@ -88,6 +103,7 @@ func (t *turn) askOf(a Ask, options []Option, key string, pairs ...string) {
 	list := strings.Join(lines, "\n")
 	if t.tired(list) {
 		a = t.next.Ask
+		// It becomes a yes or no, and a number still chooses.
 		a.For, a.About = askPerson, ""
 		t.ask(a, "unanswered.offer") // the options stay, and can be chosen
 		return
@@ -95,19 +111,22 @@ func (t *turn) askOf(a Ask, options []Option, key string, pairs ...string) {
 	t.question += "\n" + list
 }
 
-// maxLists is how often the same list is shown. Whoever has not chosen by then will not.
+// maxLists is how often the same list is shown. Whoever has not chosen by then will not. The same
+// list came four times to a customer who did not choose from it.
 const maxLists = 2
 
 // tired counts how often a list is shown, and reports whether that was often enough.
 func (t *turn) tired(list string) bool {
 	t.next.List, t.next.Lists = hash(list), 1
+	// A list of an earlier talk does not count.
 	if t.in.State.List == t.next.List && t.in.Message.written().Sub(t.in.State.At) <= AskedFor {
 		t.next.Lists = t.in.State.Lists + 1
 	}
 	return t.next.Lists > maxLists
 }
 
-// render says a text in the variant that was not said in the last reply or in this one.
+// render says a text in the variant that was not said in the last reply or in this one. The turn's
+// number chooses where to begin, so that variants take turns without chance.
 func (t *turn) render(key string, pairs ...string) string {
 	variants := t.say.variants(key)
 	if len(variants) == 0 {
@@ -116,10 +135,12 @@ func (t *turn) render(key string, pairs ...string) string {
 	chosen := ""
 	for i := range variants {
 		text := variants[(t.next.Turn+i)%len(variants)]
+		// "Please" is taken out before it is compared: that is the text that was said.
 		if t.next.Polite {
 			text = plainly(text)
 		}
 		text = upperFirst(t.say.fill(text, pairs...))
+		// If all were said, the first stays: repeating is better than silence.
 		if chosen == "" {
 			chosen = text
 		}
@@ -134,7 +155,8 @@ func (t *turn) render(key string, pairs ...string) string {
 	return chosen
 }
 
-// wasSaid reports whether a sentence of the text was in the last reply or is in this one.
+// wasSaid reports whether a sentence of the text was in the last reply or is in this one. A single
+// sentence that repeats is noticed, so that all of it counts.
 func (t *turn) wasSaid(text string) bool {
 	for _, s := range sentences(text) {
 		if slices.Contains(t.next.Last, hash(s)) {
@@ -149,14 +171,15 @@ func (t *turn) wasSaid(text string) bool {
 	return false
 }
 
-// did notes what the turn has done, for [Understood].
+// did notes what the turn has done, for [Understood]. Each once, in the order in which it was done.
 func (t *turn) did(a act) {
 	if !slices.Contains(t.acts, a) {
 		t.acts = append(t.acts, a)
 	}
 }
 
-// reply joins what is to be said.
+// reply joins what is to be said. Sentences are joined by a space, and blocks by a line, so that a
+// list stays a list.
 func (t *turn) reply() string {
 	var b strings.Builder
 	end := func(block bool) {
@@ -181,16 +204,20 @@ func (t *turn) reply() string {
 	return b.String()
 }
 
-// finish makes the [Turn] of what was decided.
+// finish makes the [Turn] of what was decided. It is the only place where a State gets its version
+// and time.
 func (t *turn) finish() Turn {
 	text := cut(strings.ToValidUTF8(t.reply(), ""))
+	// A reply that is equal to the last one looks like a machine that hangs.
 	if text != "" && slices.Contains(t.next.Last, hash(text)) {
 		// The owner's own words have no variants, and facts stay the same.
 		text = cut(t.render("repeat") + " " + text)
 	}
 	t.next.Version = stateVersion
 	t.next.At = t.in.Message.At
+	// The bound keeps the number short in the row. Only its remainder matters.
 	t.next.Turn = (t.next.Turn + 1) % 1000
+	// After silence the last reply stays the last.
 	if text != "" {
 		t.next.Last = []uint32{hash(text)}
 		for _, s := range sentences(text) {
