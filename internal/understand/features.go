@@ -11,6 +11,7 @@ import (
 const Buckets = 1 << 17
 
 // A Feature is one bucket and how much of it a message has.
+// Values are shares of a block. None is negative.
 type Feature struct {
 	Bucket uint32
 	Value  float32
@@ -19,6 +20,7 @@ type Feature struct {
 // Weights of the blocks against one another. Each block's values have a length of 1 before,
 // so that a long message's many letters do not drown its two concepts.
 const (
+	// Concepts weigh more, as they hold in sentences that no source has.
 	wordsWeight    = 1.0
 	lettersWeight  = 1.0
 	conceptsWeight = 1.5
@@ -26,12 +28,16 @@ const (
 
 // Kinds of features, hashed with them so that a word and equal letters differ.
 const (
+	// The numbers are part of the weights: a new kind goes to the end.
 	kindWord = iota + 1
 	kindPair
 	kindLetters
 	kindConcept
 	kindConceptPair
+	// kindBare is a message of one concept only: "bei?" asks the price, though "bei" beside other
+	// concepts may be about anything.
 	kindBare
+	// kindStrange counts the words that the lexicon does not know.
 	kindStrange
 )
 
@@ -40,6 +46,7 @@ const (
 const maxStrange = 6
 
 // Features returns what the models see of a message.
+// Training calls it too. Whatever changes here needs new weights.
 func Features(text string) []Feature {
 	w := words(text)
 	found, strange := theLexicon.find(w)
@@ -47,23 +54,29 @@ func Features(text string) []Feature {
 }
 
 // features returns three blocks: words and pairs, runs of letters, concepts and their pairs.
+// "Bei ya kunyoa?" gives words, neighbours, runs such as "<bei" and the concepts price and shave.
 func features(words []string, concepts []int, strange int, asks bool) []Feature {
+	// Digits are replaced by their length, so that no order number is learned.
 	shapes := make([]string, len(words))
 	for i, w := range words {
 		shapes[i] = shape(w)
 	}
+	// 512 hold most messages without another allocation.
 	block := make([]uint32, 0, 512)
 	all := make([]Feature, 0, 512)
 	end := func(weight float64) {
 		all = appendBlock(all, block, weight)
 		block = block[:0]
 	}
+	// "^" and "$" mark both ends: a greeting at the beginning is another feature than one at the
+	// end.
 	before := "^"
 	for _, w := range shapes {
 		block = append(block, bucket(kindWord, w), bucket2(kindPair, before, w))
 		before = w
 	}
 	block = append(block, bucket2(kindPair, before, "$"))
+	// "Mna unga?" asks, "nataka unga" orders.
 	if asks {
 		block = append(block, bucket(kindWord, "?"))
 	}
@@ -82,6 +95,7 @@ func features(words []string, concepts []int, strange int, asks bool) []Feature 
 	if len(concepts) == 1 {
 		block = append(block, bucket(kindBare, theLexicon.concepts[concepts[0]]))
 	}
+	// One feature for each step, so that four strange words count as one to four.
 	for n := range min(strange, maxStrange) {
 		block = append(block, bucket(kindStrange, string(rune('a'+n))))
 	}
@@ -90,6 +104,7 @@ func features(words []string, concepts []int, strange int, asks bool) []Feature 
 }
 
 // appendBlock appends the buckets, each once, as a block of the given length.
+// A word typed ten times counts once. Sorted buckets make the sums independent of the order.
 func appendBlock(all []Feature, block []uint32, weight float64) []Feature {
 	slices.Sort(block)
 	block = slices.Compact(block)
@@ -101,6 +116,7 @@ func appendBlock(all []Feature, block []uint32, weight float64) []Feature {
 }
 
 // appendLetters appends the runs of three to five letters of a word, its ends marked.
+// Runs find the stem in "tunauza" and "mnauza", and what a typo leaves of a word.
 func appendLetters(block []uint32, word string) []uint32 {
 	letters := append(append([]rune{'<'}, []rune(word)...), '>')
 	for i := range letters {
@@ -116,6 +132,7 @@ func appendLetters(block []uint32, word string) []uint32 {
 }
 
 // shape returns the word, or only the length of what has digits: order numbers are all alike.
+// Three classes of length keep choices (1-2), prices (3-6) and phones or accounts apart.
 func shape(word string) string {
 	if !strings.ContainsAny(word, "0123456789") {
 		return word
@@ -133,6 +150,7 @@ func shape(word string) string {
 // Hashing is FNV-1a, of which nothing changes with a version of Go.
 func seed(kind int) uint32 { return mix(2166136261, uint32(kind)) }
 
+// mix takes 24 bits of v.
 func mix(h, v uint32) uint32 {
 	for range 3 { // a letter has up to 21 bits
 		h = (h ^ v&0xff) * 16777619
@@ -149,10 +167,12 @@ func mixString(h uint32, s string) uint32 {
 }
 
 // finish spreads a hash over the buckets: the low bits of FNV alone are poor.
+// Its constants are those of a common finaliser; another would need new weights.
 func finish(h uint32) uint32 { return ((h ^ h>>15) * 2246822519 >> 9) % Buckets }
 
 func bucket(kind int, s string) uint32 { return finish(mixString(seed(kind), s)) }
 
+// The space keeps "a bc" and "ab c" apart.
 func bucket2(kind int, a, b string) uint32 {
 	return finish(mixString(mix(mixString(seed(kind), a), ' '), b))
 }

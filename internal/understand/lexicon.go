@@ -22,15 +22,22 @@ var theLexicon = must(parseLexicon(lexiconFile))
 //	*agiz*   a word that has this anywhere
 //	+book    the word, bare or behind what Swahili puts before a verb: kubook, nimebook
 //	+lip*    the same for a word that begins so: kulipa, nimelipia, hatujalipwa
+//
+// One lexicon serves all templates and both languages, as customers mix them in one message.
 type lexicon struct {
+	// A concept's number is its place here.
 	concepts []string // sorted
 	// Patterns by their text; the maps hold numbers of keywords that begin with the pattern.
+	// Only a keyword's first pattern is looked up; the rest is compared in place.
 	exact, prefix, verb, verbStem map[string][]int
-	anywhere                      []anywherePattern
-	keywords                      []keyword
+	// These have no map to be found in, so few should be written.
+	anywhere []anywherePattern
+	// keywords are in the order of the file.
+	keywords []keyword
 }
 
 // A keyword is one concept's; rest are the patterns behind its first.
+// A keyword of two words ("saa ngapi") is surer than either alone.
 type keyword struct {
 	concept int
 	rest    []pattern
@@ -42,12 +49,15 @@ type pattern struct {
 	form form
 }
 
+// keyword is the number of the keyword that the pattern begins.
 type anywherePattern struct {
 	text    string
 	keyword int
 }
 
 // A form is where in a word of the message a pattern's text has to stand.
+// Swahili puts subject, tense and object before the verb and endings behind, so a list of whole
+// words would never be complete.
 type form int
 
 const (
@@ -60,11 +70,13 @@ const (
 
 // parseLexicon reads lines of a concept, a language and keywords with commas between them. The
 // language is for whoever reads the file: keywords of all of them count in every message.
+// It goes over the file twice, since concepts are numbered in alphabetical order.
 func parseLexicon(file string) (*lexicon, error) {
 	l := &lexicon{
 		exact: map[string][]int{}, prefix: map[string][]int{},
 		verb: map[string][]int{}, verbStem: map[string][]int{},
 	}
+	// A concept may have several lines, one for each language.
 	for line := range dataLines(file) {
 		concept, _, _ := strings.Cut(line, "\t")
 		l.concepts = append(l.concepts, concept)
@@ -88,18 +100,21 @@ func parseLexicon(file string) (*lexicon, error) {
 }
 
 // add adds a keyword of the concept.
+// Apostrophes are left out as in messages, so that "ng'ombe" may be written properly.
 func (l *lexicon) add(concept int, text string) error {
 	var all []pattern
 	for _, field := range respell(strings.ToLower(strings.ReplaceAll(text, "'", ""))) {
 		p := parsePattern(field)
 		if p.text == "" || strings.ContainsAny(p.text, "*+") {
-			return fmt.Errorf("%q is no pattern: a star may stand at either end, a plus in front", field)
+			return fmt.Errorf("%q is no pattern: a star may stand at either end, a plus in front",
+				field)
 		}
 		all = append(all, p)
 	}
 	if len(all) == 0 {
 		return fmt.Errorf("a keyword between two commas is empty")
 	}
+	// n is the new keyword's number.
 	n := len(l.keywords)
 	l.keywords = append(l.keywords, keyword{concept, all[1:]})
 	first := all[0]
@@ -119,6 +134,7 @@ func (l *lexicon) add(concept int, text string) error {
 }
 
 // respell returns the words of a keyword as they are in a message once its spelling is mended.
+// Without it, a keyword that is itself a short form would never be found.
 func respell(text string) []string {
 	var all []string
 	for word := range strings.FieldsSeq(text) {
@@ -128,6 +144,7 @@ func respell(text string) []string {
 }
 
 // parsePattern parses the notation of one word.
+// "+" must be tried before "*", as "+lip*" has both.
 func parsePattern(s string) pattern {
 	stem, open := strings.CutSuffix(s, "*")
 	switch {
@@ -146,8 +163,12 @@ func parsePattern(s string) pattern {
 
 // find returns the numbers of the concepts that the words touch, sorted, and how many words
 // touch none.
+// The work is in proportion to the letters of the words, but for the patterns that may stand
+// anywhere. Words without a concept are counted, as a message full of them is mostly about
+// something else.
 func (l *lexicon) find(words []string) (found []int, strange int) {
 	covered := make([]bool, len(words))
+	// All words of a keyword are covered, not the first alone.
 	check := func(keywords []int, i int) {
 		for _, n := range keywords {
 			if k := l.keywords[n]; k.followsAt(words[i+1:]) {
@@ -163,11 +184,13 @@ func (l *lexicon) find(words []string) (found []int, strange int) {
 		for end := 1; end <= len(w); end++ {
 			check(l.prefix[w[:end]], i)
 		}
+		// Every cut of a word into a verb's prefix and the rest is tried.
 		for start := 0; start < len(w) && start <= maxVerbPrefix; start++ {
 			if !isVerbPrefix(w[:start]) {
 				continue
 			}
 			check(l.verb[w[start:]], i)
+			// A stem of one letter would be in every word.
 			for end := start + 2; end <= len(w); end++ {
 				check(l.verbStem[w[start:end]], i)
 			}
@@ -179,6 +202,7 @@ func (l *lexicon) find(words []string) (found []int, strange int) {
 		}
 	}
 	for i, is := range covered {
+		// Short words and numbers are strange to nobody.
 		if !is && runeCount(words[i]) > 2 && shape(words[i]) == words[i] {
 			strange++
 		}
@@ -188,6 +212,7 @@ func (l *lexicon) find(words []string) (found []int, strange int) {
 }
 
 // followsAt reports whether the words begin with the keyword's patterns behind its first.
+// Nothing may stand between a keyword's words: "saa ngapi", not "saa zenu ni ngapi".
 func (k keyword) followsAt(words []string) bool {
 	if len(words) < len(k.rest) {
 		return false
@@ -201,6 +226,7 @@ func (k keyword) followsAt(words []string) bool {
 }
 
 // matches reports whether a word of a message fits the pattern.
+// Where the stem is in a word twice, only the first place is tried.
 func (p pattern) matches(word string) bool {
 	switch p.form {
 	case prefix:
@@ -221,8 +247,9 @@ func (p pattern) matches(word string) bool {
 // What Swahili puts before a verb, also before a borrowed one: subject or its negation, tense,
 // object. "nimebook" is ni-me-book, "hamjanitumia" ham-ja-ni-tumia.
 var (
-	verbSubjects = strings.Fields(`ni n u a tu m mu wa si hu ha hatu ham hawa ku i zi li ki vi ya hai
-		hazi hali haya haki hu na ka`)
+	// Relative and negative forms that are common are written as one prefix: "takuwa", "hatu".
+	verbSubjects = strings.Fields(`ni n u a tu m mu wa si hu ha hatu ham hawa ku i zi li ki vi ya
+		hai hazi hali haya haki hu na ka`)
 	verbTenses = strings.Fields(`na li me ta ka ki nge ja ku sha mesha ngali takuwa nako naku taka
 		nata`)
 	verbObjects  = strings.Fields("ku ni m mu wa tu i zi li ki vi ya u ji ku-ni me-ku")
@@ -230,8 +257,10 @@ var (
 )
 
 // maxVerbPrefix is the length in bytes of the longest prefix that is looked for.
+// "hamjani" has seven. Longer ones are rare in chats.
 const maxVerbPrefix = 10
 
+// Every combination counts, also those that no grammar has: they stand before no keyword.
 func makeVerbPrefixes() map[string]bool {
 	all := map[string]bool{"": true}
 	for _, s := range append([]string{""}, verbSubjects...) {
@@ -247,12 +276,14 @@ func makeVerbPrefixes() map[string]bool {
 }
 
 // isVerbPrefix reports whether s is nothing or what may stand before a verb.
+// A map makes it one look-up for each cut.
 func isVerbPrefix(s string) bool { return verbPrefixes[s] }
 
 // AllConcepts returns the names of the lexicon's concepts, sorted.
 func AllConcepts() []string { return slices.Clone(theLexicon.concepts) }
 
 // names returns the names of concepts.
+// Sorted, as the numbers are.
 func (l *lexicon) names(numbers []int) Concepts {
 	var all Concepts
 	for _, n := range numbers {

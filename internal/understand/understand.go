@@ -16,26 +16,27 @@ const (
 	Change       Intent = "change"       // move or alter a booking or an order
 	Status       Intent = "status"       // what became of a booking, an order, a case
 	Availability Intent = "availability" // is there a free time; is a thing in stock
-	Price        Intent = "price"
-	Location     Intent = "location"
-	Hours        Intent = "hours" // when the business is open
-	Payment      Intent = "payment"
-	Delivery     Intent = "delivery"
-	Human        Intent = "human" // wants a person
-	Complaint    Intent = "complaint"
-	Problem      Intent = "problem" // something does not work
-	Billing      Intent = "billing"
-	Account      Intent = "account"
-	Order        Intent = "order"
-	Product      Intent = "product" // what is sold or offered, and what it is like
-	Return       Intent = "return"  // send back, exchange, money back
-	Greeting     Intent = "greeting"
-	Thanks       Intent = "thanks"
-	Bye          Intent = "bye"
-	Affirm       Intent = "affirm"
-	Deny         Intent = "deny"
-	Stop         Intent = "stop"  // wants no more messages
-	Other        Intent = "other" // out of scope; never among a Reading's intents
+	Price        Intent = "price"        // how much: "bei gani", "shs ngapi"
+	Location     Intent = "location"     // where the business is: "mko wapi"
+	Hours        Intent = "hours"        // when the business is open
+	Payment      Intent = "payment"      // how to pay, and "nimetuma": that it was done
+	Delivery     Intent = "delivery"     // whether, where and when goods are brought
+	Human        Intent = "human"        // wants a person
+	Complaint    Intent = "complaint"    // anger, whatever the reason; the bot offers a person
+	Problem      Intent = "problem"      // something does not work
+	Billing      Intent = "billing"      // what an invoice or charge is for
+	Account      Intent = "account"      // a customer's own access: passwords, numbers, owners
+	Order        Intent = "order"        // wants to buy: "nataka mchele kilo 5"
+	Product      Intent = "product"      // what is sold or offered, and what it is like
+	Return       Intent = "return"       // send back, exchange, money back
+	// Small talk, which every template has
+	Greeting Intent = "greeting"
+	Thanks   Intent = "thanks"
+	Bye      Intent = "bye"
+	Affirm   Intent = "affirm"
+	Deny     Intent = "deny"
+	Stop     Intent = "stop"  // wants no more messages
+	Other    Intent = "other" // out of scope; never among a Reading's intents
 )
 
 // A Scored is an intent with its score, which is between 0 and 1.
@@ -45,6 +46,8 @@ type Scored struct {
 }
 
 // A Band says what may be done with the best intent.
+// The bands exist because a wrong answer costs more than a question back. The model's thresholds
+// say where they begin.
 type Band int
 
 const (
@@ -54,6 +57,7 @@ const (
 )
 
 // String returns the band's name in lower case.
+// The name is for logs and metrics.
 func (b Band) String() string {
 	switch b {
 	case Sure:
@@ -66,12 +70,14 @@ func (b Band) String() string {
 }
 
 // Concepts are those that a message touches, sorted.
+// Rules of the templates ask for concepts where an intent is too coarse: "price" beside "delivery".
 type Concepts []string
 
 // Has reports whether the concept is among them.
 func (c Concepts) Has(concept string) bool { return slices.Contains(c, concept) }
 
 // A Reading is what was understood of one message.
+// It holds words of the customer, so a Reading is never logged.
 type Reading struct {
 	// Words are in lower case, without marks, with common short forms written out.
 	Words []string
@@ -80,6 +86,7 @@ type Reading struct {
 	Language     flowhq.Language
 	LanguageSure bool
 	// Intents has every intent of the template, best first.
+	// Scores are probabilities that add up to at most 1 before parts and examples raise some.
 	Intents []Scored
 	// Band is that of Intents[0].
 	Band     Band
@@ -87,6 +94,7 @@ type Reading struct {
 }
 
 // Best returns the best intent, and Other if nothing was understood.
+// Callers need no check of the band for a menu: Other has no rule.
 func (r Reading) Best() Intent {
 	if r.Band == Unknown {
 		return Other
@@ -95,6 +103,7 @@ func (r Reading) Best() Intent {
 }
 
 // Score returns the score of the intent, 0 if the template does not have it.
+// A template has some 20 intents, so a search is cheap enough.
 func (r Reading) Score(i Intent) float64 {
 	for _, s := range r.Intents {
 		if s.Intent == i {
@@ -111,6 +120,7 @@ func Read(text string, t flowhq.Template) Reading { return ReadWith(text, t, nil
 var smallTalk = []Intent{Human, Complaint, Greeting, Thanks, Bye, Affirm, Deny, Stop}
 
 // Intents returns the intents of a template, those of BOOKING for a name that is none.
+// A new intent needs new weights: the models have classes for these only.
 func Intents(t flowhq.Template) []Intent {
 	var own []Intent
 	switch t {
@@ -121,7 +131,8 @@ func Intents(t flowhq.Template) []Intent {
 		}
 	case flowhq.SupportTemplate:
 		own = []Intent{
-			Problem, Billing, Account, Status, Price, Product, Location, Hours, Payment, Order, Cancel,
+			Problem, Billing, Account, Status, Price, Product, Location, Hours, Payment, Order,
+			Cancel,
 		}
 	default:
 		own = []Intent{

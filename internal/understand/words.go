@@ -9,6 +9,7 @@ import (
 // Bounds on how much of a message is read. Nobody says what a message is about after its first
 // 100 words, and a message may have 64 KiB.
 const (
+	// The bounds keep the time of one message below half a millisecond.
 	maxWords       = 100
 	maxRunes       = 2000
 	maxRunesOfWord = 40 // the longest words of either language have fewer than 30 letters
@@ -18,9 +19,12 @@ const (
 var spellingFile string
 
 // spelling has the short and common wrong forms of words, as people type them on a phone.
+// The model then needs no examples of every short form: "pls", "tafadh" and the full word are one
+// feature.
 var spelling = parseSpelling(spellingFile)
 
 // parseSpelling reads lines of a word, a tab, and the forms people type instead of it.
+// A form may stand for several words, as "ty" does for "thank you".
 func parseSpelling(file string) map[string][]string {
 	forms := map[string][]string{}
 	for line := range dataLines(file) {
@@ -35,6 +39,8 @@ func parseSpelling(file string) map[string][]string {
 // words returns the words of a message in lower case: runs of letters and digits, and emoji one
 // by one. Marks are dropped, which turns the keycap 1️⃣ into "1", and so are apostrophes, which
 // turns "can't" into "cant". A letter written three times or more, as in "hellooo", counts once.
+// The text is read rune by rune until the first bound is met, so a message of 64 KiB costs no more
+// than one of 2,000 runes.
 func words(text string) []string {
 	var all []string
 	var word []rune
@@ -51,12 +57,15 @@ func words(text string) []string {
 		}
 		switch {
 		case unicode.IsLetter(r), unicode.IsDigit(r):
+			// The rest of an endless word is dropped, and the word stays one.
 			if len(word) < maxRunesOfWord {
 				word = append(word, plain(r))
 			}
+		// "👍" and "😡" are whole messages, so each emoji is a word.
 		case isEmoji(r):
 			end()
 			all = append(all, string(r))
+		// Nothing is done here: the word goes on as if the mark were not there.
 		case unicode.IsMark(r), isSkinTone(r), strings.ContainsRune("'’‘`´\u200d", r):
 		default:
 			end()
@@ -67,6 +76,7 @@ func words(text string) []string {
 }
 
 // appendSpelled appends the word, or what it is short for.
+// Keywords of the lexicon pass through here too, so that both sides agree.
 func appendSpelled(all []string, word string) []string {
 	if full, ok := spelling[word]; ok {
 		return append(all, full...)
@@ -75,6 +85,7 @@ func appendSpelled(all []string, word string) []string {
 }
 
 // isEmoji reports whether r is a picture that stands for a word, such as 👍.
+// Symbols such as ✅ and ★ belong to the same class of Unicode.
 func isEmoji(r rune) bool {
 	return unicode.Is(unicode.So, r) && !isSkinTone(r)
 }
@@ -83,6 +94,7 @@ func isEmoji(r rune) bool {
 func isSkinTone(r rune) bool { return r >= 0x1F3FB && r <= 0x1F3FF }
 
 // plain returns r in lower case, and a full-width digit as an ASCII one.
+// Full-width digits come from some phones' keyboards.
 func plain(r rune) rune {
 	if r >= '０' && r <= '９' {
 		return r - '０' + '0'
@@ -91,6 +103,7 @@ func plain(r rune) rune {
 }
 
 // squeeze makes one letter of three or more equal ones. Digits repeat for a reason.
+// "1000" keeps its zeros, "asanteeee" becomes "asante". Double letters stay, as in "saa".
 func squeeze(word []rune) []rune {
 	kept := word[:0:0]
 	for i := 0; i < len(word); {
@@ -109,6 +122,7 @@ func squeeze(word []rune) []rune {
 }
 
 // dataLines yields the lines of a data file that are neither empty nor comments.
+// All data files share the form, so that their editors learn it once.
 func dataLines(file string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		for line := range strings.Lines(file) {

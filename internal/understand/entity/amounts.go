@@ -8,9 +8,11 @@ import (
 )
 
 // maxQuantity is the largest bare number that is taken for a quantity. Larger ones are prices.
+// "Unga 2000" tells what the flour may cost, and orders no 2,000 bags.
 const maxQuantity = 500
 
 // letterSizes are the words for sizes that are written as a letter.
+// "Nataka kubwa" means L where the owner sells S, M and L.
 var letterSizes = map[string]string{
 	"small": "s", "ndogo": "s", "dogo": "s", "medium": "m", "kati": "m", "wastani": "m",
 	"large": "l", "kubwa": "l",
@@ -19,6 +21,7 @@ var letterSizes = map[string]string{
 // quantify gives each match the quantity and size that stand beside it: "mchele kilo 5 na mafuta
 // lita 3". What is separated from a match by a comma or "na" belongs to another, unless it has
 // none of its own.
+// The sizes go first: the 42 of "viatu 42" must not become 42 pairs.
 func (n *Names) quantify(text string, tokens []token.Token, matches []NameMatch) {
 	if len(matches) == 0 {
 		return
@@ -27,8 +30,10 @@ func (n *Names) quantify(text string, tokens []token.Token, matches []NameMatch)
 	amounts := amountsOf(text, tokens, matches)
 	separators := separatorsOf(tokens, matches, amounts)
 	used := make([]bool, len(amounts))
+	// The second round, past separators, is only for a text with one name: "shati, mbili".
 	for _, apart := range []bool{false, true} {
 		for m := range matches {
+			// With several names, a lone number cannot be told to be of one.
 			if matches[m].Amount.Value != 0 || apart && len(matches) > 1 {
 				continue
 			}
@@ -42,6 +47,8 @@ func (n *Names) quantify(text string, tokens []token.Token, matches []NameMatch)
 
 // amountsOf returns the quantities of a text, and the numbers that may be some. What is part of
 // a name or of its size is none.
+// People are left out: "keki ya watu 10" is one cake. The separate pass over Find costs as much as
+// the message is long, once for each message.
 func amountsOf(text string, tokens []token.Token, matches []NameMatch) (amounts []Quantity) {
 	e := Find(text)
 	for _, q := range e.Quantities {
@@ -58,6 +65,7 @@ func amountsOf(text string, tokens []token.Token, matches []NameMatch) (amounts 
 }
 
 // inMatch reports whether a place is part of a name, or is said to be a size.
+// Without it the 5 of a name such as "Mafuta lita 5" would order five.
 func inMatch(p Place, tokens []token.Token, matches []NameMatch) bool {
 	for _, m := range matches {
 		if p.Start < m.End && m.Start < p.End {
@@ -68,6 +76,7 @@ func inMatch(p Place, tokens []token.Token, matches []NameMatch) bool {
 		}
 	}
 	for i, t := range tokens {
+		// "Size 42" is a size, although the owner may not have it.
 		if t.Start == p.Start && i > 0 && sizeWords[tokens[i-1].Text] {
 			return true
 		}
@@ -75,9 +84,12 @@ func inMatch(p Place, tokens []token.Token, matches []NameMatch) bool {
 	return false
 }
 
+// "Namba 42" is how a shoe's size is said.
 var sizeWords = set("size saizi saiz sz namba number no")
 
 // separatorsOf returns where the items of a list are separated.
+// A separator within a name ("mkate na siagi") or within an amount ("moja na nusu") separates
+// nothing.
 func separatorsOf(tokens []token.Token, matches []NameMatch, amounts []Quantity) (at []int) {
 next:
 	for _, t := range tokens {
@@ -103,7 +115,10 @@ next:
 
 // nearest returns the unused amount that is nearest to a match, with neither another match nor,
 // unless apart, a separator between them.
-func nearest(matches []NameMatch, m int, amounts []Quantity, used []bool, separators []int, apart bool) int {
+// The distance is in bytes between the two, 40 at most: about six words. A number that is further
+// away has its own noun. The work is bounded by the limits on matches and entities.
+func nearest(matches []NameMatch, m int, amounts []Quantity, used []bool, separators []int,
+	apart bool) int {
 	best, least := -1, math.MaxInt
 	for k, a := range amounts {
 		from, to := matches[m].End, a.Start // the stretch between them
@@ -111,9 +126,11 @@ func nearest(matches []NameMatch, m int, amounts []Quantity, used []bool, separa
 			from, to = a.End, matches[m].Start
 		}
 		distance := to - from
-		if used[k] || distance >= least || distance > 40 || !apart && anyWithin(separators, from, to) {
+		if used[k] || distance >= least || distance > 40 ||
+			!apart && anyWithin(separators, from, to) {
 			continue
 		}
+		// In "mchele na sukari kilo 5" the number is the sugar's.
 		blocked := false
 		for o := range matches {
 			blocked = blocked || o != m && matches[o].Start >= from && matches[o].End <= to
@@ -125,6 +142,7 @@ func nearest(matches []NameMatch, m int, amounts []Quantity, used []bool, separa
 	return best
 }
 
+// anyWithin goes over all positions; a message has few.
 func anyWithin(positions []int, from, to int) bool {
 	for _, p := range positions {
 		if p >= from && p < to {
@@ -135,6 +153,8 @@ func anyWithin(positions []int, from, to int) bool {
 }
 
 // give sets the amount of a match. A dozen is 12, unless the name is sold by the dozen.
+// A fraction leaves Quantity at 0: the caller then asks, or takes Amount where the thing is sold by
+// weight.
 func (n *Names) give(m *NameMatch, a Quantity) {
 	m.Amount = a
 	v := a.Value
@@ -146,6 +166,7 @@ func (n *Names) give(m *NameMatch, a Quantity) {
 	}
 }
 
+// "Mayai (dazeni)" is sold by the dozen: "dazeni 2" are two of them, not 24.
 func (n *Names) soldBy(id string, words ...string) bool {
 	for _, e := range n.entries {
 		if e.ID != id {
@@ -164,6 +185,8 @@ func (n *Names) soldBy(id string, words ...string) bool {
 
 // sizes finds the owner's sizes beside each match: after it, up to the next match, else before
 // it. A letter must stand alone.
+// Only sizes that the owner sells are found. The place is kept even for a size that is part of what
+// follows the name: "shati L".
 func (n *Names) sizes(text string, tokens []token.Token, matches []NameMatch) {
 	for m := range matches {
 		low, high := 0, len(text)
@@ -183,6 +206,7 @@ func (n *Names) sizes(text string, tokens []token.Token, matches []NameMatch) {
 	}
 }
 
+// entry goes over the list, which is done for a few matches only.
 func (n *Names) entry(id string) Name {
 	for _, e := range n.entries {
 		if e.ID == id {
@@ -194,7 +218,9 @@ func (n *Names) entry(id string) Name {
 
 // findSize finds a size between two places of a text, but not within the name itself unless the
 // name ends there.
+// low and high keep a size from being given to both of two neighbours.
 func findSize(tokens []token.Token, size string, name Place, low, high int) (Place, bool) {
+	// "1kg" is two tokens, "XL" one. Both must stand as they are in the list.
 	want := nameTokens(size)
 	if len(want) == 0 {
 		return Place{}, false
@@ -221,13 +247,15 @@ next:
 
 // standsAsSize tells a size from a quantity or the "m" of a unit: a number needs the word "size"
 // before it, or to be two digits or more, and neither is glued to a number.
+// "Saa 10", "5/3" and "10:30" hold no size either.
 func standsAsSize(tokens []token.Token, i int, name Place) bool {
 	t := tokens[i]
 	if i > 0 && sizeWords[tokens[i-1].Text] {
 		return true
 	}
 	if t.Kind == token.Number {
-		after := i+1 < len(tokens) && (units[tokens[i+1].Text] != "" || tokens[i+1].Text == "/" || tokens[i+1].Text == ":")
+		after := i+1 < len(tokens) && (units[tokens[i+1].Text] != "" || tokens[i+1].Text == "/" ||
+			tokens[i+1].Text == ":")
 		before := i > 0 && (units[tokens[i-1].Text] != "" || timeWords[tokens[i-1].Text])
 		return len(t.Text) >= 2 && !after && !before && t.Start >= name.End
 	}

@@ -9,39 +9,51 @@ import (
 )
 
 // A Question is what the owner has written an answer to, in several wordings and either language.
+// Several wordings, as customers ask: "mko wapi", "where r u located", "ofisi ziko wapi".
 type Question struct {
+	// ID is the owner's answer. It comes back from Best as it was given.
 	ID        string
 	Questions []string
 }
 
 // Limits on one tenant's questions and on what is compared with them.
 const (
-	maxWordings    = 5000
+	// Every wording is compared, so the number bounds the time of one message.
+	maxWordings = 5000
+	// A question is asked within a few lines. The rest of a long text only adds noise.
 	maxQueryTokens = 200
-	minGram        = 3
-	maxGram        = 5
+	// Pieces of letters find street spelling, such as "deliva" for "deliver".
+	minGram = 3
+	maxGram = 5
 )
 
 // How alike a text and a question must be. The thresholds were set on the intents of
 // testdata/answers/dev.tsv, where .36 accepts .033 of what is out of scope beside 57 answers and
 // .39 accepts .015. TestAnswersBar measures on other intents.
 const (
+	// sureScore is between the two measured values. Below, the bot offers the nearest instead of
+	// answering, as a wrong answer in the owner's name is worse than a question back.
 	sureScore  = 0.38
 	sureMargin = 0.07 // ahead of the next question
 )
 
 // Common words say little of what is asked, but "how much" and "when" still tell questions apart.
+// So the weight is small, but not zero.
 const commonWeight = 0.3
 
 // wordShare is the part of a vector that is words; the rest is their letters.
+// Words lead, as equal letters in different words mean little. Letters are enough to mend a typo.
 const wordShare = 0.55
 
 // Answers finds the owner's question that a customer asks. It is immutable and safe for
 // concurrent use.
 type Answers struct {
-	ids      []string
+	// ids are the questions, by their number.
+	ids []string
+	// wordings is how many there are over all questions.
 	wordings int
 	spread   map[string]int // in how many wordings a feature is
+	// postings are by feature. A message touches only the wordings that share a feature with it.
 	postings map[string][]posting
 	of       []int // the question of each wording
 }
@@ -53,6 +65,8 @@ type posting struct {
 }
 
 // NewAnswers prepares the owner's questions.
+// Preparing costs time in proportion to the letters of all wordings. It is done once for each
+// change of the owner's list, not for each message.
 func NewAnswers(questions []Question) *Answers {
 	a := &Answers{spread: map[string]int{}, postings: map[string][]posting{}}
 	var texts []string
@@ -66,6 +80,7 @@ func NewAnswers(questions []Question) *Answers {
 		}
 	}
 	a.wordings = len(texts)
+	// Two passes: a feature's rarity is known only when all wordings were counted.
 	counts := make([]features, len(texts))
 	for i, text := range texts {
 		counts[i] = featuresOf(text)
@@ -87,6 +102,7 @@ func NewAnswers(questions []Question) *Answers {
 type features [2]map[string]float64
 
 // featuresOf counts words, pairs of neighbours and pieces of three to five letters.
+// Punctuation is skipped, since customers type little of it.
 func featuresOf(text string) features {
 	f := features{{}, {}}
 	tokens := token.Split(text)
@@ -105,9 +121,11 @@ func featuresOf(text string) features {
 		}
 		f[0]["w"+stem(w)] += weight
 		if prev != "" {
+			// A pair tells "how long" from "how much". Pairs weigh half, as word order varies.
 			f[0]["p"+prev+" "+stem(w)] += 0.5
 		}
 		prev = stem(w)
+		// Spaces mark the ends of a word. 40 letters bound the pieces of a word of nonsense.
 		padded := " " + w[:min(len(w), 40)] + " "
 		for n := minGram; n <= maxGram; n++ {
 			for i := 0; i+n <= len(padded); i++ {
@@ -119,6 +137,7 @@ func featuresOf(text string) features {
 }
 
 // stem is the form of a word that its plural and verb share, if there is one.
+// Common words stay whole: what "is" or "was" would become by cutting is no use.
 func stem(w string) string {
 	if forms := englishKeys(w); len(forms) > 0 && !isCommon(w) {
 		return forms[len(forms)-1]
@@ -136,9 +155,11 @@ func (a *Answers) vector(f features) map[string]float64 {
 		for name := range block {
 			names = append(names, name)
 		}
+		// The same text must be read the same again after a crash.
 		slices.Sort(names) // sums of floats depend on their order
 		length := 0.0
 		for _, name := range names {
+			// The logarithm keeps a word that is typed five times from drowning the rest.
 			w := (1 + math.Log(1+block[name])) * a.rarity(name)
 			if block[name] < 1 {
 				w = block[name] * a.rarity(name)
@@ -153,12 +174,15 @@ func (a *Answers) vector(f features) map[string]float64 {
 	return out
 }
 
+// rarity is the inverse document frequency, smoothed so that no feature weighs nothing.
 func (a *Answers) rarity(feature string) float64 {
 	return 1 + math.Log(float64(1+a.wordings)/float64(1+a.spread[feature]))
 }
 
 // Best returns the question that a text asks, how alike the two are (0 to 1), and whether that
 // is enough to answer. Nearest are the ids of the two that are likest, to be offered if not.
+// The margin keeps two questions that differ by a word ("open on Sunday", "open on holidays") from
+// being mistaken for one another.
 func (a *Answers) Best(text string) (id string, score float64, sure bool, nearest []string) {
 	query := a.vector(featuresOf(text))
 	names := make([]string, 0, len(query))
@@ -168,6 +192,7 @@ func (a *Answers) Best(text string) (id string, score float64, sure bool, neares
 		}
 	}
 	slices.Sort(names)
+	// Both vectors have length 1, so the sum of products is their cosine.
 	like := make([]float64, a.wordings)
 	for _, f := range names {
 		for _, p := range a.postings[f] {
@@ -191,6 +216,8 @@ func (a *Answers) Best(text string) (id string, score float64, sure bool, neares
 			r.next = v
 		}
 	}
+	// A second wording that is alike too is evidence, hence a quarter. A question with one wording
+	// is not punished: its missing second counts as .6 of the first.
 	total := func(r rank) float64 { return 0.75*r.first + 0.25*max(r.next, 0.6*r.first) }
 	slices.SortStableFunc(ranks, func(x, y rank) int { return cmp.Compare(total(y), total(x)) })
 	for _, r := range ranks[:min(2, len(ranks))] {

@@ -4,19 +4,23 @@ package entity
 type Place struct{ Start, End int }
 
 // A Number is a number that is nothing else: a choice from a menu, or a quantity without unit.
+// The caller's question tells which of the two is meant.
 type Number struct {
 	Place
 	Value int
 }
 
 // A Quantity is a number with a unit, or a word such as "pair".
+// Place covers number and unit, so that a name's own words are not counted again.
 type Quantity struct {
 	Place
+	// Value may be a fraction: "nusu kilo" is .5.
 	Value float64
 	Unit  string // kg, g, l, ml, m, pcs, pair, dozen, pack, bag, crate, people … or ""
 }
 
 // Money is an amount in whole units of a currency.
+// Cents are cut off, as shillings have none in use.
 type Money struct {
 	Place
 	Amount   int64
@@ -24,6 +28,7 @@ type Money struct {
 }
 
 // A Phone is a telephone number in E.164 form, with its plus sign.
+// E.164 makes "0712 345 678" and "+255712345678" the same customer.
 type Phone struct {
 	Place
 	Number string
@@ -42,6 +47,7 @@ const (
 )
 
 // A Reference is a number or code that identifies something: an order, an account, a payment.
+// Text is comparable: "oda #b-12" and "B-12" give the same.
 type Reference struct {
 	Place
 	Kind ReferenceKind
@@ -49,6 +55,7 @@ type Reference struct {
 }
 
 // Entities are what a text holds, each kind in the order of the text. No two overlap.
+// No overlap means that a number is counted once: the 5 of "5,000" is in no other list.
 type Entities struct {
 	Numbers    []Number
 	Quantities []Quantity

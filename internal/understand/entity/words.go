@@ -15,6 +15,8 @@ var commonList string
 // common are the words that name nothing, and noTypos those that are not another's typo.
 var common, noTypos = readCommon(commonList)
 
+// Lines with "~" hold words that are near a name by chance: "shida" is no typo of "shada". The file
+// is part of the program, so nothing in the file can fail.
 func readCommon(list string) (common, noTypos map[string]bool) {
 	common, noTypos = map[string]bool{}, map[string]bool{}
 	for line := range strings.Lines(list) {
@@ -34,11 +36,16 @@ func readCommon(list string) (common, noTypos map[string]bool) {
 }
 
 // qualities are words of names that many things share. None names an entry by itself.
-var qualities = set("white black red blue green yellow brown pink grey gray orange purple gold silver big small large medium new old double " +
-	"single full half extra super special jeupe nyeupe nyeusi jeusi nyekundu jekundu bluu kijani njano kubwa ndogo mpya nzuri maalum cheupe " +
-	"cheusi vyeusi vyeupe mweusi mweupe weusi weupe school shule kids children watoto men women wanaume wanawake ladies gents")
+// "Nyeupe" alone must not order the white shirt where ten things are white. Together with "shati"
+// the colour chooses among the shirts.
+var qualities = set("white black red blue green yellow brown pink grey gray " +
+	"orange purple gold silver big small large medium new old double single full half extra " +
+	"super special jeupe nyeupe nyeusi jeusi nyekundu jekundu bluu kijani njano kubwa ndogo " +
+	"mpya nzuri maalum cheupe cheusi vyeusi vyeupe mweusi mweupe weusi weupe school shule " +
+	"kids children watoto men women wanaume wanawake ladies gents")
 
 // isCommon reports whether a word says nothing of what it is about.
+// Numerals count as common: "mbili" in a name must not turn each "nataka mbili" into the name.
 func isCommon(w string) bool { return common[w] || token.Spelled(w) }
 
 // set makes a set of the words of a text.
@@ -52,13 +59,17 @@ func set(words string) map[string]bool {
 
 // keys are the forms under which two words are the same but for their grammar: singular and
 // plural, verbs with and without their prefix. The first is the word itself.
+// The prefix of a form ("5:", "v:", "7:", "3:", "g:") is its class, so that only forms of one class
+// meet.
 func keys(w string) []string {
 	out := []string{w}
 	add := func(class, stem string) {
+		// Shorter stems meet by chance in too many words.
 		if len(stem) >= 3 {
 			out = append(out, class+stem)
 		}
 	}
+	// The bare word stands for its class too, so that "shati" meets "mashati".
 	add("5:", w)
 	add("v:", w)
 	n := len(w)
@@ -83,6 +94,9 @@ func keys(w string) []string {
 }
 
 // englishKeys are the stems of an English plural or verb: "braids", "braiding", "shaved".
+// Customers mix languages, so each word gets both grammars: "mashati" and "shirts" may stand in one
+// message. A stem may be no word at all. Both sides are cut the same way, so the stem need only be
+// equal.
 func englishKeys(w string) (out []string) {
 	stem := w
 	switch {
@@ -94,6 +108,7 @@ func englishKeys(w string) (out []string) {
 	case strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") && len(w) > 3:
 		stem = w[:len(w)-1]
 	}
+	// "Braiding" is asked for where the list says "Braids".
 	for _, end := range []string{"ing", "ed", "er"} {
 		if s, ok := strings.CutSuffix(stem, end); ok && len(s) >= 3 {
 			if s[len(s)-1] == s[len(s)-2] {

@@ -9,6 +9,7 @@ import (
 
 // MaxBytes is how much of a text is read. WhatsApp's own limit is 65,536 characters; nobody
 // books with the rest of a longer one, and time grows with the length.
+// The bound is on bytes, since characters would have to be counted first.
 const MaxBytes = 64 << 10
 
 // Kind is what a token is made of.
@@ -29,20 +30,28 @@ type Token struct {
 	Text       string
 	Start, End int // text[Start:End], in bytes
 	Kind       Kind
-	Glued      bool // no space between it and the token before
+	// Glued tells "4pm" from "4 p.m.", "2.5" from "2. 5", and "A14" from "A 14".
+	Glued bool // no space between it and the token before
 }
 
 // Split returns the tokens of a text.
+// Split goes over the text once. Start and End refer to the text as it came, so that what was found
+// can be cut out of the message.
 func Split(text string) []Token {
 	text = cut(text)
+	// About four bytes to a token: most messages need no second allocation.
 	tokens := make([]Token, 0, len(text)/4+1)
 	end := -1 // of the token before
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
 		t := Token{Start: i, Glued: i == end}
 		switch {
+		// A line break separates the items of a list, so it stays as a symbol. Other spaces only
+		// end a token.
 		case r == '\n':
 			t.Text, t.End, t.Kind = "\n", i+size, Symbol
+		// Cf holds the invisible joiners and direction marks that phones put into emoji and pasted
+		// text.
 		case unicode.IsSpace(r) || unicode.Is(unicode.Cf, r):
 			i += size
 			continue
@@ -61,6 +70,7 @@ func Split(text string) []Token {
 }
 
 // cut shortens a text to MaxBytes, but not within a character.
+// Half a character at the end would become a replacement character in a token.
 func cut(text string) string {
 	if len(text) <= MaxBytes {
 		return text
@@ -72,16 +82,21 @@ func cut(text string) string {
 	return text[:n]
 }
 
+// Other scripts' digits are no numbers here: strconv does not read them.
 func isDigit(r rune) bool { return r >= '0' && r <= '9' }
 
 // number reads digits, and further groups of three after a comma: "5,000", but not "2,3".
+// Commas in groups of three are the form of prices in East Africa. A decimal comma is not used, so
+// "2,3" are two numbers.
 func number(text string, i int) (digits string, end int) {
 	start := i
 	for i < len(text) && isDigit(rune(text[i])) {
 		i++
 	}
 	digits = text[start:i]
-	for len(digits) <= 15 && i-start > 0 && i+3 < len(text) && text[i] == ',' && threeDigits(text[i+1:]) {
+	// 15 digits fit an int64, and a row of groups without end stays bounded.
+	for len(digits) <= 15 && i-start > 0 && i+3 < len(text) && text[i] == ',' &&
+		threeDigits(text[i+1:]) {
 		if len(digits) > 3 && digits == text[start:i] {
 			break // "1234,567" is no number with groups
 		}
@@ -92,6 +107,7 @@ func number(text string, i int) (digits string, end int) {
 }
 
 // threeDigits reports whether a text begins with exactly three digits.
+// A fourth digit behind the three makes it a list: "5,0000".
 func threeDigits(s string) bool {
 	for n := range 3 {
 		if len(s) <= n || !isDigit(rune(s[n])) {
@@ -102,8 +118,10 @@ func threeDigits(s string) bool {
 }
 
 // word reads letters. An apostrophe between letters is left out: "j'tatu" is "jtatu".
+// Phones type either apostrophe, and many leave it out: "ng'ombe" and "ngombe" must meet.
 func word(text string, i int) (folded string, end int) {
 	start, plain := i, true
+	// Words are short, so the buffer mostly stays on the stack.
 	buf := make([]byte, 0, 16)
 	for i < len(text) {
 		r, size := utf8.DecodeRuneInString(text[i:])
@@ -132,14 +150,17 @@ func spelled(written string, folded []byte, plain bool) string {
 	return string(folded)
 }
 
+// Four marks are typed for it.
 func isApostrophe(r rune) bool { return r == '\'' || r == '’' || r == '‘' || r == '`' }
 
+// An apostrophe at the end of a word is a quotation mark.
 func startsWithLetter(s string) bool {
 	r, _ := utf8.DecodeRuneInString(s)
 	return unicode.IsLetter(r)
 }
 
 // folds are the letters with accents that keyboards here write by mistake or in names.
+// The list is short on purpose: a full table of Unicode would cost more than it finds.
 var folds = map[rune]rune{
 	'à': 'a', 'á': 'a', 'â': 'a', 'ã': 'a', 'ä': 'a', 'å': 'a', 'ç': 'c', 'è': 'e', 'é': 'e',
 	'ê': 'e', 'ë': 'e', 'ì': 'i', 'í': 'i', 'î': 'i', 'ï': 'i', 'ñ': 'n', 'ò': 'o', 'ó': 'o',
@@ -147,6 +168,7 @@ var folds = map[rune]rune{
 }
 
 // Fold returns a letter in lower case and without its accent.
+// ASCII goes first, as almost every letter is.
 func Fold(r rune) rune {
 	if r < utf8.RuneSelf {
 		if r >= 'A' && r <= 'Z' {
@@ -162,7 +184,9 @@ func Fold(r rune) rune {
 }
 
 // Squeeze shortens letters that are repeated: "keshoooo" is "kesho". Two stay two, as in "saa".
+// Three or more count as one. What is compared with the result must have no three equal letters.
 func Squeeze(word string) string {
+	// Bytes suffice: equal bytes within one character do not come three in a row in practice.
 	run, out := 0, make([]byte, 0, len(word))
 	for i := range len(word) {
 		if run = run + 1; i == 0 || word[i] != word[i-1] {
@@ -184,6 +208,8 @@ func Squeeze(word string) string {
 
 // OneTypo reports whether two words differ by exactly one letter that is wrong, missing or too
 // many, or by two neighbours that are swapped.
+// OneTypo compares bytes and takes time in proportion to the shorter word. Which words may be
+// compared at all is the caller's care: of short words too many are one letter apart.
 func OneTypo(a, b string) bool {
 	if len(a) > len(b) {
 		a, b = b, a
@@ -192,6 +218,7 @@ func OneTypo(a, b string) bool {
 		return false
 	}
 	i := 0
+	// What is equal in front is passed. Behind the first difference the rest must be equal.
 	for i < len(a) && a[i] == b[i] {
 		i++
 	}

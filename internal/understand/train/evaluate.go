@@ -10,6 +10,7 @@ import (
 )
 
 // A Scored is a row as a model reads it.
+// Want and Best are coarse names.
 type Scored struct {
 	Row   *Row
 	Want  understand.Intent
@@ -19,6 +20,7 @@ type Scored struct {
 
 // coarse returns the name under which an intent is compared. The sources do not tell thanks and
 // goodbyes from greetings, nor opening hours from free times.
+// Without it, right readings would count as wrong where the label is at fault.
 func coarse(i understand.Intent) understand.Intent {
 	switch i {
 	case understand.Thanks, understand.Bye:
@@ -31,6 +33,7 @@ func coarse(i understand.Intent) understand.Intent {
 }
 
 // score reads the rows that belong to the template.
+// Rows of other templates are passed over.
 func score(m *understand.Model, rows []*Row, t flowhq.Template) []Scored {
 	var all []Scored
 	for _, r := range rows {
@@ -44,6 +47,7 @@ func score(m *understand.Model, rows []*Row, t flowhq.Template) []Scored {
 
 // strangers reads the out-of-scope rows of each source with a model that has seen nothing of the
 // source: what customers write that is none of the business's comes from no source that we know.
+// One more training for each source is most of what training costs.
 func strangers(rows []*Row, t flowhq.Template) []Scored {
 	sources := map[string]bool{}
 	for _, r := range rows {
@@ -52,6 +56,7 @@ func strangers(rows []*Row, t flowhq.Template) []Scored {
 		}
 	}
 	var all []Scored
+	// In order, as a map has none.
 	for _, source := range slices.Sorted(maps.Keys(sources)) {
 		left := keep(rows, func(r *Row) bool {
 			return r.dataset() == source && r.label(t) == understand.Other
@@ -66,15 +71,18 @@ func strangers(rows []*Row, t flowhq.Template) []Scored {
 }
 
 // enoughStrangers is how many rows a source must have for a share of them to mean something.
+// At 4.5 %, a hundred rows let four or five through.
 const enoughStrangers = 100
 
 // threshold returns the trust above which the given share of the rows are, each source counting
 // the same however many rows it has.
+// Large sources would otherwise set it alone.
 func threshold(scored []Scored, accepted float64) float64 {
 	rows := map[string]float64{}
 	for _, s := range scored {
 		rows[s.Row.dataset()]++
 	}
+	// The surest rows come first and are let through until the share is used up.
 	slices.SortFunc(scored, func(a, b Scored) int { return cmp.Compare(b.Trust, a.Trust) })
 	above := 0.0
 	for _, s := range scored {
@@ -87,17 +95,21 @@ func threshold(scored []Scored, accepted float64) float64 {
 }
 
 // Figures are what one set of rows measures.
+// docs/answers.md says how to read them.
 type Figures struct {
+	// Rows are those in scope.
 	Rows              int
 	Accuracy, MacroF1 float64 // of the rows in scope
 	OutOfScope        int
 	Accepted          float64 // share of the rows out of scope
 	Abstained         float64 // share of the rows in scope
-	F1                map[understand.Intent]float64
+	// F1 has only intents that the rows have.
+	F1 map[understand.Intent]float64
 }
 
 // measure compares what was read with what was meant. A row below the threshold counts as read
 // as out of scope.
+// A wrong intent counts twice: against the intent that was meant, and against the one named.
 func measure(scored []Scored, threshold float64) Figures {
 	f := Figures{F1: map[understand.Intent]float64{}}
 	type count struct{ right, wrong, missed int }
@@ -114,6 +126,7 @@ func measure(scored []Scored, threshold float64) Figures {
 		if s.Trust <= threshold {
 			got = understand.Other
 		}
+		// Rows out of scope take no part in the accuracy, only in F1.
 		if s.Want == understand.Other {
 			f.OutOfScope++
 			if got != understand.Other {
@@ -149,6 +162,7 @@ func measure(scored []Scored, threshold float64) Figures {
 	for i := range f.F1 {
 		intents = append(intents, i)
 	}
+	// Sums of floats depend on their order.
 	slices.SortFunc(intents, cmp.Compare[understand.Intent])
 	for _, i := range intents {
 		f.MacroF1 += f.F1[i] / float64(n)
@@ -156,6 +170,7 @@ func measure(scored []Scored, threshold float64) Figures {
 	return f
 }
 
+// No rows give 0, not a NaN in the tables.
 func share(n, of int) float64 {
 	if of == 0 {
 		return 0
@@ -164,6 +179,7 @@ func share(n, of int) float64 {
 }
 
 // keep returns the rows for which the function is true.
+// The order of the rows stays.
 func keep(rows []*Row, is func(*Row) bool) []*Row {
 	var kept []*Row
 	for _, r := range rows {

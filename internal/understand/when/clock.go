@@ -1,6 +1,8 @@
 package when
 
 // A clock is a time of day as it was written, before it is known which half of the day is meant.
+// It is kept as written, since only the part of the day and the opening hours tell what is meant:
+// "saa 4" may be 10:00, 22:00, or 4:00 by a customer who counts the western way.
 type clock struct {
 	hour, minute int  // the hour as written; minutes may be below zero: "kasoro robo"
 	swahili      bool // counted from six o'clock
@@ -10,6 +12,7 @@ type clock struct {
 
 // clockAt reads a time of day. A number alone is none: it needs "saa", "at", am or pm, minutes
 // or a part of the day beside it.
+// The readers for a number go from the surest mark ("4pm") to the weakest ("4 asubuhi").
 func (p *parser) clockAt(i int) (item, int) {
 	x := p.at(i)
 	switch x.kind {
@@ -36,6 +39,8 @@ func (p *parser) clockAt(i int) (item, int) {
 }
 
 // afterSaa reads "saa nne na nusu", "saa 4:30", "saa 3pm", "saa 14:30".
+// "Sa 4 asbuhi" and "saa ya nne" come here. The word alone makes a time of the number, on the
+// Swahili clock unless am, pm or 24 hours say otherwise.
 func (p *parser) afterSaa(i int) (item, int) {
 	at := i + 1
 	for range 2 {
@@ -48,6 +53,7 @@ func (p *parser) afterSaa(i int) (item, int) {
 	}
 	h, ok := p.number(at, 0, 24)
 	if !ok {
+		// "Saa sita mchana" may be one form in the lexicon.
 		if p.is(at, "noon", "midnight") {
 			return p.clockAt(at)
 		}
@@ -64,6 +70,8 @@ func (p *parser) afterSaa(i int) (item, int) {
 }
 
 // afterAt reads "at 10", "@4", "at ten thirty". What is counted is not.
+// "At 15,000 each" tells a price, "at 10" a time. Four digits need to be an hour and minutes: "at
+// 1430".
 func (p *parser) afterAt(i int) (item, int) {
 	at := i + 1
 	soft := false
@@ -74,6 +82,7 @@ func (p *parser) afterAt(i int) (item, int) {
 		soft = true
 		at++
 	}
+	// What has a mark of its own is read as if "at" were not there.
 	if it, end := p.clockAt(at); end > at && it.kind == itClock {
 		it.soft = it.soft || soft
 		return it, end
@@ -87,18 +96,23 @@ func (p *parser) afterAt(i int) (item, int) {
 }
 
 // bareHour reads an hour of the western clock that nothing marks but the word before it.
+// The checks are for what numbers count besides hours: "from 2 people", "after 3 days", "before
+// 5/3", "about 10%".
 func (p *parser) bareHour(at int) (item, int) {
 	h, ok := p.number(at, 0, 24)
-	if !ok || p.is(at+1, "unit", "unitday", "unitweek", "unitmonth", "unithour", "unitminute", "month") ||
+	if !ok || p.is(at+1, "unit", "unitday", "unitweek", "unitmonth", "unithour", "unitminute",
+		"month") ||
 		p.symbol(at+1, "/") || p.symbol(at+1, "%") {
 		return item{}, -1
 	}
 	if _, ordinal := p.ordinal(at + 1); ordinal {
 		return item{}, -1
 	}
+	// digits is set for letters too: the hour is western.
 	it := item{kind: itClock, clock: clock{hour: h, digits: true}}
 	end := p.minutesAndHalf(at, &it.clock)
-	if m, ok := p.number(end, 5, 59); ok && end == at+1 && !p.at(at).digits && !p.at(end).digits && m%5 == 0 {
+	if m, ok := p.number(end, 5, 59); ok && end == at+1 && !p.at(at).digits && !p.at(end).digits &&
+		m%5 == 0 {
 		it.clock.minute, end = m, end+1 // "ten thirty"
 	}
 	if half, next := p.amPm(end); half != 0 {
@@ -108,6 +122,8 @@ func (p *parser) bareHour(at int) (item, int) {
 }
 
 // finish settles which clock a time was written on.
+// A half said in English means the western clock, even behind "saa": "saa 3pm". Hours above 12 and
+// "08" are the clock of 24 hours.
 func (p *parser) finish(it item, at int) item {
 	c := &it.clock
 	switch x := p.at(at); {
@@ -123,6 +139,7 @@ func (p *parser) finish(it item, at int) item {
 }
 
 // minutesAndHalf reads the ":30" behind an hour at i.
+// The point must be glued, as it may end a sentence: "nakuja saa 4. 30 pcs".
 func (p *parser) minutesAndHalf(i int, c *clock) (end int) {
 	if p.symbol(i+1, ":") || p.symbol(i+1, ".") && p.at(i+1).glued {
 		if m, ok := p.twoDigits(i + 2); ok && p.at(i).digits {
@@ -134,6 +151,7 @@ func (p *parser) minutesAndHalf(i int, c *clock) (end int) {
 }
 
 // modifiers reads what Swahili puts behind the hour: "na nusu", "kasoro robo", "na dakika kumi".
+// Two rounds suffice for "na nusu kamili". Minutes below zero are carried over by candidates.
 func (p *parser) modifiers(i int, c *clock) (end int) {
 	for range 2 {
 		switch {
@@ -145,6 +163,7 @@ func (p *parser) modifiers(i int, c *clock) (end int) {
 			c.minute, i = c.minute+15, i+1
 		case p.is(i, "threequarter"):
 			c.minute, i = c.minute+45, i+1
+		// "Na" alone may join a person: "saa nne na rafiki".
 		case p.is(i, "and") && p.is(i+1, "half", "quarter", "threequarter"):
 			i++
 			i = p.modifiers(i, c)
@@ -171,6 +190,8 @@ func (p *parser) modifiers(i int, c *clock) (end int) {
 }
 
 // subtrahend reads what "kasoro" takes away.
+// "Kasoro" takes minutes away with or without the word for them: "kasoro kumi", "kasoro dakika
+// kumi".
 func (p *parser) subtrahend(i int) (minutes, end int) {
 	switch {
 	case p.is(i, "quarter"):
@@ -191,6 +212,7 @@ func (p *parser) subtrahend(i int) (minutes, end int) {
 
 // addend reads "na dakika kumi", "dakika kumi", "na 15". Without "dakika" it may be people or
 // things, so it is the tens and fives of a clock only, and not the end of "kati ya … na …".
+// "Saa nne na watu wawili" and "saa nne na 3" add no minutes.
 func (p *parser) addend(i int) (minutes, end int) {
 	at, bare := i, true
 	if p.is(at, "and") {
@@ -210,6 +232,7 @@ func (p *parser) addend(i int) (minutes, end int) {
 }
 
 // isRange reports whether a range has been begun shortly before: "kati ya saa nane".
+// Three items back are enough for "kati ya saa nane mchana".
 func (p *parser) isRange() bool {
 	for k := len(p.items) - 1; k >= 0 && k >= len(p.items)-3; k-- {
 		if p.items[k].kind == itBetween {
@@ -220,6 +243,7 @@ func (p *parser) isRange() bool {
 }
 
 // hoursWord passes over the "hrs" of "1500 hrs".
+// The digits before it are a time already.
 func (p *parser) hoursWord(i int) int {
 	if p.is(i, "unithour", "hundredhours") {
 		return i + 1
@@ -229,15 +253,19 @@ func (p *parser) hoursWord(i int) int {
 
 // inRange reads an hour that only the words around make one: "from 2", "between 2 and 4",
 // "2-4pm", "around 3", "after 3".
+// Words before a number make an hour of it only if nothing behind is counted: "around 3", but not
+// "around 3 people".
 func (p *parser) inRange(i int) (item, int) {
 	n, ok := p.number(i, 0, 24)
 	if !ok {
 		return item{}, i
 	}
 	switch b := p.before(i); {
+	// The second hour of a range is read against the first.
 	case b.kind == itTo || b.kind == itAnd || b.kind == itOr:
 		return p.secondOfRange(i, b)
-	case b.kind == itFrom || b.kind == itBetween || b.kind == itAfter || b.kind == itBefore || b.kind == itAbout:
+	case b.kind == itFrom || b.kind == itBetween || b.kind == itAfter || b.kind == itBefore ||
+		b.kind == itAbout:
 		if !p.benign(i+1) || n == 0 {
 			return item{}, i
 		}
@@ -245,7 +273,9 @@ func (p *parser) inRange(i int) (item, int) {
 		return it, max(end, i)
 	}
 	// "2-4pm": what ends the range marks both.
-	if (p.symbol(i+1, "-") || p.raw(i+1, "to", "till", "mpaka", "hadi")) && !p.is(i-1, "unit", "id") {
+	// "2-4" alone may be a size or a score, so something must mark its end.
+	if (p.symbol(i+1, "-") || p.raw(i+1, "to", "till", "mpaka", "hadi")) &&
+		!p.is(i-1, "unit", "id") {
 		if _, ok := p.number(i+2, 1, 24); ok {
 			_, end := p.western(i + 2)
 			if end > i+2 || p.is(i+3, "part") && p.timeIsNear(i) {
@@ -258,6 +288,7 @@ func (p *parser) inRange(i int) (item, int) {
 
 // secondOfRange reads the hour behind a first one and the item between them. It is written on
 // the same clock as the first.
+// "Saa nane hadi kumi" ends at ten of the Swahili clock.
 func (p *parser) secondOfRange(i int, between item) (item, int) {
 	n := len(p.items)
 	if n < 2 || p.items[n-2].kind != itClock || p.items[n-2].end != between.at ||
@@ -276,10 +307,13 @@ func (p *parser) secondOfRange(i int, between item) (item, int) {
 }
 
 // benign reports whether what follows a number says nothing of what is counted.
+// An unknown word is taken for what is counted: "around 3 braids" must not become three o'clock.
+// The words that may follow are listed below.
 func (p *parser) benign(i int) bool {
 	x := p.at(i)
 	switch x.kind {
-	case "unit", "unitday", "unitweek", "unitmonth", "unithour", "unitminute", "id", "month", "number":
+	case "unit", "unitday", "unitweek", "unitmonth", "unithour", "unitminute", "id", "month",
+		"number":
 		return false
 	case "symbol":
 		return x.text != "/" && x.text != "%"
@@ -290,6 +324,7 @@ func (p *parser) benign(i int) bool {
 }
 
 // followers are words that follow a time, not a number of things.
+// The list is short: a missing word costs a question back, a wrong one a wrong booking.
 var followers = map[string]bool{
 	"please": true, "plz": true, "pls": true, "if": true, "is": true, "ok": true, "okay": true,
 	"tafadhali": true, "ndio": true, "nije": true, "basi": true, "sawa": true, "then": true,
@@ -298,6 +333,7 @@ var followers = map[string]bool{
 
 // withPart reads a number beside a part of the day: "kesho 4 asubuhi", "mbili usiku", "4 in the
 // afternoon". What counts things or people does not count hours.
+// "Kesho 4 asubuhi" is ten o'clock, as the part is Swahili. "4 in the morning" is four.
 func (p *parser) withPart(i int) (item, int) {
 	h, ok := p.number(i, 1, 12)
 	if !ok || p.symbol(i-1, "#") ||
@@ -305,12 +341,14 @@ func (p *parser) withPart(i int) (item, int) {
 		p.symbol(i-1, "/") || p.symbol(i-1, ".") && p.at(i-1).glued {
 		return item{}, i
 	}
+	// "Watu wawili jioni" are two people in the evening.
 	if counts[p.at(i).raw] {
 		return item{}, i
 	}
 	it := item{kind: itClock, clock: clock{hour: h, digits: p.at(i).digits}}
 	at := i + 1
 	english := false
+	// The part decides below which clock it is.
 	it.clock.swahili = true
 	at = p.modifiers(at, &it.clock)
 	if p.is(at, "in") && p.raw(at+1, "the") {
@@ -322,9 +360,11 @@ func (p *parser) withPart(i int) (item, int) {
 		return item{}, i
 	}
 	it.clock.swahili = !english && !englishParts[p.at(at).raw]
+	// The part itself is left for its own grammar, with its "ya".
 	return it, at - boolInt(p.raw(at-1, "ya", "za"))
 }
 
+// boolInt gives back the one small word that was passed.
 func boolInt(b bool) int {
 	if b {
 		return 1
@@ -333,6 +373,7 @@ func boolInt(b bool) int {
 }
 
 // counts are numerals in the form that counts people and things. Hours have none.
+// "Saa mbili" is an hour, "mawili" counts, as in "masaa mawili".
 var counts = map[string]bool{
 	"wawili": true, "watatu": true, "wanne": true, "watano": true, "wanane": true, "mmoja": true,
 	"viwili": true, "vitatu": true, "vinne": true, "vitano": true, "mawili": true, "matatu": true,
@@ -340,9 +381,11 @@ var counts = map[string]bool{
 }
 
 // englishParts are the first words of parts of the day that go with the western clock.
+// Only first words are here, as a lexeme keeps its first token.
 var englishParts = map[string]bool{
 	"morning": true, "mornin": true, "mrng": true, "mng": true, "morn": true, "this": true,
-	"afternoon": true, "afternun": true, "afta": true, "aftanoon": true, "evening": true, "evenin": true,
+	"afternoon": true, "afternun": true, "afta": true,
+	"aftanoon": true, "evening": true, "evenin": true,
 	"evng": true, "eve": true, "night": true, "nite": true, "nyt": true, "at": true, "early": true,
 	"late": true, "mid": true, "in": true,
 }

@@ -5,22 +5,28 @@ import (
 )
 
 // result puts day and time together.
+// Nothing of time gives false, so that the caller reads the message for something else. Whatever is
+// doubtful gives Ask, which books nothing.
 func (s *selection) result() (Result, bool) {
 	if s.day.kind == 0 && s.clock == nil && s.part == "" && !s.any {
 		return Result{}, false
 	}
+	// "Sasa hivi" beside a time ("sasa saa kumi") leaves the time to decide.
 	if s.day.kind == itMoment && !s.day.unfit && (s.clock == nil || s.day.why != "now") {
 		return s.moment(), true
 	}
 	r := Result{Certainty: Ask, Passed: s.day.past, Why: s.day.why}
 	switch {
+	// "Kesho au keshokutwa" is asked about, but its time is kept.
 	case s.either:
 		r.Why = "several days"
 		s.timeOnly(&r)
+	// "31 Aprili saa 4" must not lose the four o'clock while the day is asked for.
 	case s.day.unfit:
 		s.timeOnly(&r)
 	case s.day.kind == 0:
 		s.withoutDay(&r)
+	// A week or weekend is offered as slots.
 	case s.day.kind == itDays && s.clock == nil:
 		s.several(&r)
 	case s.day.kind == itDays:
@@ -33,8 +39,10 @@ func (s *selection) result() (Result, bool) {
 }
 
 // moment is so long from now.
+// A moment needs no clock: both halves of the day are settled by now.
 func (s *selection) moment() Result {
-	r := Result{Certainty: Exact, Day: s.day.day, HasDay: true, HasTime: true, Start: s.day.last, Why: s.day.why}
+	r := Result{Certainty: Exact, Day: s.day.day, HasDay: true, HasTime: true, Start: s.day.last,
+		Why: s.day.why}
 	switch {
 	case !s.open(r.Start):
 		s.closed(&r, r.Start)
@@ -45,6 +53,7 @@ func (s *selection) moment() Result {
 }
 
 // timeOnly keeps the time of a message whose day must be asked for.
+// Today stands for the day that is still to come.
 func (s *selection) timeOnly(r *Result) {
 	if s.clock == nil || s.eitherAt {
 		return
@@ -54,6 +63,8 @@ func (s *selection) timeOnly(r *Result) {
 }
 
 // withoutDay asks for the day of a time. If the time has passed today, tomorrow is the likely one.
+// "Saa 4 asubuhi" alone, written at noon, is tomorrow's: the day is named in the question, not
+// booked.
 func (s *selection) withoutDay(r *Result) {
 	r.Why = "a time without a day"
 	if s.eitherAt {
@@ -61,6 +72,7 @@ func (s *selection) withoutDay(r *Result) {
 		return
 	}
 	day := s.today
+	// "Jioni" without a day means today's, as long as it is not over.
 	if s.clock == nil {
 		start, end := s.partSpan(day)
 		if !start.IsZero() && !end.After(s.now) {
@@ -71,6 +83,7 @@ func (s *selection) withoutDay(r *Result) {
 		r.Start, r.End = start, end
 		return
 	}
+	// Today is tried first. If the time has passed, the next day is.
 	start, _, _ := s.pick(day, false)
 	if !start.After(s.now) {
 		day = addDays(day, 1)
@@ -86,16 +99,20 @@ func (s *selection) withoutDay(r *Result) {
 }
 
 // several offers the days of a week or weekend.
+// 31 days bound the loop: "kabla ya Krismasi" may be ten months.
 func (s *selection) several(r *Result) {
 	r.Certainty, r.Why = Part, "several days"
 	r.Day, r.HasDay = s.day.day, true
 	r.Start, r.End = later(s.day.day, s.now), s.day.last
+	// Without hours the whole span is offered, and the slots decide.
 	if !s.known() {
 		return
 	}
 	var first, last time.Time
-	for day := s.day.day; day.Before(s.day.last) && day.Before(addDays(s.day.day, 31)); day = addDays(day, 1) {
+	for day := s.day.day; day.Before(s.day.last) &&
+		day.Before(addDays(s.day.day, 31)); day = addDays(day, 1) {
 		for _, span := range s.hours.Open(day) {
+			// What has passed of today is left out.
 			if span.To.After(s.now) {
 				if first.IsZero() {
 					first = later(span.From, s.now)
@@ -113,6 +130,7 @@ func (s *selection) several(r *Result) {
 }
 
 // onDay puts a time or a part on a day.
+// The day is settled here. What is left is the time, of which the surest kind wins.
 func (s *selection) onDay(r *Result, day time.Time) {
 	r.Day, r.HasDay = day, true
 	r.Certainty = Exact
@@ -124,6 +142,7 @@ func (s *selection) onDay(r *Result, day time.Time) {
 		r.Certainty, r.Why = Ask, "several times"
 	case s.clock == nil && (s.part != "" || s.any):
 		s.partOn(r, day)
+	// A day alone stays Exact: the bot then asks for the time.
 	case s.clock == nil:
 		r.Why = "a day without a time"
 		if s.known() && s.opensNever(day) {
@@ -134,6 +153,8 @@ func (s *selection) onDay(r *Result, day time.Time) {
 	}
 }
 
+// Three things may be wrong with a time: it is only likely, it has passed, or the business is
+// closed. A passed time is the worst, so it is looked at before closed.
 func (s *selection) timeOn(r *Result, day time.Time) {
 	start, exact, open := s.pick(day, true)
 	if s.until != nil || s.bound != 0 {
@@ -165,6 +186,7 @@ func (s *selection) passed(r *Result, start time.Time) {
 	}
 }
 
+// "Kuanzia saa nane" and "2 to 4" are offered as slots, never booked whole.
 func (s *selection) rangeResult(r *Result, day, start time.Time) {
 	from, to := s.rangeOn(day, start)
 	r.Certainty, r.Start, r.End, r.Why = Part, from, to, "a range of times"
@@ -175,10 +197,12 @@ func (s *selection) rangeResult(r *Result, day, start time.Time) {
 }
 
 // rangeOn returns the beginning and end of a range that the clock at start bounds.
+// An open end is filled with the edge of the day.
 func (s *selection) rangeOn(day, start time.Time) (from, to time.Time) {
 	switch {
 	case s.until != nil:
 		return s.pair(day)
+	// "Before three" begins when the business opens.
 	case s.bound == itBefore:
 		return s.opens(day), start
 	}
@@ -186,6 +210,7 @@ func (s *selection) rangeOn(day, start time.Time) (from, to time.Time) {
 }
 
 // partOn offers a part of a day.
+// "Kesho jioni" offers the open slots of the evening.
 func (s *selection) partOn(r *Result, day time.Time) {
 	r.Certainty, r.Why = Part, "a part of the day"
 	r.Start, r.End = s.partSpan(day)
@@ -196,10 +221,12 @@ func (s *selection) partOn(r *Result, day time.Time) {
 }
 
 // cutToHours shortens a span to the opening hours, and says so if nothing of it is open.
+// A break at noon stays within the span: the slots leave it out themselves.
 func (s *selection) cutToHours(r *Result, day time.Time) {
 	var from, to time.Time
 	for _, span := range s.hours.Open(day) {
 		a, b := later(span.From, r.Start), span.To
+		// The earlier of both ends.
 		if r.End.Before(b) {
 			b = r.End
 		}
@@ -219,6 +246,7 @@ func (s *selection) cutToHours(r *Result, day time.Time) {
 }
 
 // cutToNow leaves out what has passed.
+// "Leo asubuhi", written at ten, offers from ten on.
 func (s *selection) cutToNow(r *Result) {
 	if r.Certainty == Closed {
 		return
@@ -233,6 +261,7 @@ func (s *selection) cutToNow(r *Result) {
 }
 
 // partSpan returns a part of the day, or the whole of it.
+// Parts that end at closing time follow the business's hours.
 func (s *selection) partSpan(day time.Time) (from, to time.Time) {
 	d, ok := dayParts[s.part]
 	if !ok {

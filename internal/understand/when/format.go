@@ -10,6 +10,7 @@ import (
 
 // FormatDay writes a date in full: "Saturday 7 March", "Jumamosi tarehe 7 Machi". The year is
 // added if it is not that of now.
+// Weekday and date stand together, so that a customer notices a misread day.
 func FormatDay(l flowhq.Language, day, now time.Time) string {
 	pattern := "%s %d %s"
 	if l == flowhq.Swahili {
@@ -23,11 +24,13 @@ func FormatDay(l flowhq.Language, day, now time.Time) string {
 }
 
 // FormatNearDay writes a date as people say it: "today", "kesho", else as [FormatDay] does.
+// Further days are written in full, with their date.
 func FormatNearDay(l flowhq.Language, day, now time.Time) string {
 	near := [...]string{"today", "tomorrow"}
 	if l == flowhq.Swahili {
 		near = [...]string{"leo", "kesho"}
 	}
+	// Both are compared in the zone of the day, which is the business's.
 	for n, name := range near {
 		if midnight(day).Equal(addDays(midnight(now.In(day.Location())), n)) {
 			return name
@@ -37,6 +40,7 @@ func FormatNearDay(l flowhq.Language, day, now time.Time) string {
 }
 
 // FormatClock writes a time of day: "10:00", in Swahili on both clocks, "saa nne asubuhi (10:00)".
+// Read on the wrong clock, "saa nne" is off by six hours, so digits stand beside it.
 func FormatClock(l flowhq.Language, t time.Time) string {
 	if l == flowhq.Swahili {
 		return swahiliClock(t) + " (" + t.Format("15:04") + ")"
@@ -46,6 +50,7 @@ func FormatClock(l flowhq.Language, t time.Time) string {
 
 // FormatTime writes a date and a time: "Saturday 7 March at 10:00",
 // "Jumamosi tarehe 7 Machi, saa nne asubuhi (10:00)".
+// It is what is read back before a booking.
 func FormatTime(l flowhq.Language, t, now time.Time) string {
 	return FormatDay(l, t, now) + joiner(l) + FormatClock(l, t)
 }
@@ -57,6 +62,7 @@ func FormatNearTime(l flowhq.Language, t, now time.Time) string {
 
 // FormatSpan writes a span of one day without the day: "14:00 to 16:00",
 // "saa nane mchana hadi saa kumi jioni (14:00–16:00)".
+// The part of the day is said of both ends, as a span may cross noon.
 func FormatSpan(l flowhq.Language, from, to time.Time) string {
 	if l == flowhq.Swahili {
 		return swahiliClock(from) + " hadi " + swahiliClock(to) +
@@ -65,6 +71,7 @@ func FormatSpan(l flowhq.Language, from, to time.Time) string {
 	return from.Format("15:04") + " to " + to.Format("15:04")
 }
 
+// Swahili needs no word between, as "saa" begins the time.
 func joiner(l flowhq.Language) string {
 	if l == flowhq.Swahili {
 		return ", "
@@ -73,6 +80,7 @@ func joiner(l flowhq.Language) string {
 }
 
 // DayName returns the name of a weekday: "Saturday", "Jumamosi".
+// English names are those of package time.
 func DayName(l flowhq.Language, d time.Weekday) string {
 	if l == flowhq.Swahili {
 		return swahiliDays[d]
@@ -88,6 +96,7 @@ func MonthName(l flowhq.Language, m time.Month) string {
 	return m.String()
 }
 
+// The order is that of time.Weekday, from Sunday.
 var swahiliDays = [...]string{
 	"Jumapili", "Jumatatu", "Jumanne", "Jumatano", "Alhamisi", "Ijumaa", "Jumamosi",
 }
@@ -105,6 +114,7 @@ var swahiliHours = [...]string{
 
 // swahiliClock writes "saa nne na robo asubuhi". From half past on, Swahili counts down to the
 // next hour, but the part of the day stays that of the time.
+// "Saa tano kasoro robo asubuhi" is 10:45.
 func swahiliClock(t time.Time) string {
 	hour, minutes := t.Hour(), ""
 	switch m := t.Minute(); {
@@ -115,14 +125,17 @@ func swahiliClock(t time.Time) string {
 		minutes = " na nusu"
 	case m == 45:
 		hour, minutes = hour+1, " kasoro robo"
+	// Minutes are in digits: numerals up to 29 are hard to read.
 	case m < 30:
 		minutes = " na dakika " + strconv.Itoa(m)
 	default:
 		hour, minutes = hour+1, " kasoro dakika "+strconv.Itoa(60-m)
 	}
+	// Seven o'clock is the first hour, so the index is the hour less seven, modulo 12.
 	return "saa " + swahiliHours[(hour+5)%12] + minutes + " " + swahiliPart(t.Hour())
 }
 
+// The bounds are narrower than those of dayParts: what is written must not be doubted.
 func swahiliPart(hour int) string {
 	switch {
 	case hour < 4:

@@ -13,6 +13,7 @@ const (
 	itPart                       // a part of the day
 	itAny                        // any time of the day
 	// What stands between them.
+	// A break ends a clause: a negation does not reach past it.
 	itBreak
 	itAnd
 	itOr
@@ -32,6 +33,7 @@ const (
 )
 
 // connectors are the kinds of words that become items as they are.
+// "But" breaks: in "sio kesho but Friday" the no ends there.
 var connectors = map[string]itemKind{
 	"and": itAnd, "or": itOr, "from": itFrom, "to": itTo, "between": itBetween, "after": itAfter,
 	"before": itBefore, "about": itAbout, "not": itNot, "no": itNo, "cannot": itCannot,
@@ -40,6 +42,7 @@ var connectors = map[string]itemKind{
 }
 
 // An item is a day or time in a message, or a word that says how two of them go together.
+// Grammars fill in what they know.
 type item struct {
 	kind itemKind
 	// at and end are its lexemes, from at up to end.
@@ -62,14 +65,18 @@ type item struct {
 }
 
 // A parser finds the items of a message.
+// A parser reads one message. Grammars look at the items so far, but change only the last one's
+// clock.
 type parser struct {
 	lexemes []lexeme
 	items   []item
 	now     time.Time
 	today   time.Time // midnight
-	hasDay  bool      // some day is named anywhere
+	// It decides between "in one hour" and "after one o'clock".
+	hasDay bool // some day is named anywhere
 }
 
+// The days are looked for before scanning, as they may stand behind what they decide.
 func newParser(text string, now time.Time) *parser {
 	p := &parser{lexemes: read(text), now: now, today: midnight(now)}
 	for _, x := range p.lexemes {
@@ -82,6 +89,8 @@ func newParser(text string, now time.Time) *parser {
 }
 
 // scan finds the items from left to right. Each grammar looks at a bounded number of lexemes.
+// The first grammar that reads anything wins, so the surest come first: a duration's number must
+// not become an hour. The time is linear in the lexemes.
 func (p *parser) scan() {
 	grammars := []func(int) (item, int){
 		p.duration, p.numericDate, p.writtenDate, p.dayWord, p.week, p.clockAt, p.partOfDay,
@@ -90,6 +99,8 @@ next:
 	for i := 0; i < len(p.lexemes); {
 		for _, g := range grammars {
 			if it, end := g(i); end > i {
+				// A grammar may also pass over text that says nothing of when, such as "kwa masaa
+				// mawili".
 				if it.kind != 0 {
 					it.at, it.end = i, end
 					p.items = append(p.items, it)
@@ -104,6 +115,7 @@ next:
 			switch x.text {
 			case ",", ".", ";", "!", "?", "\n":
 				kind = itBreak
+			// "2-4" is a range.
 			case "-":
 				kind = itTo
 			}
@@ -116,6 +128,7 @@ next:
 }
 
 // before returns the last item so far, if it ends where lexeme i begins.
+// A grammar asks it whether a word such as "from" makes an hour of a number.
 func (p *parser) before(i int) item {
 	if n := len(p.items); n > 0 && p.items[n-1].end == i {
 		return p.items[n-1]
@@ -123,18 +136,21 @@ func (p *parser) before(i int) item {
 	return item{}
 }
 
+// In the zone of t, which is the business's.
 func midnight(t time.Time) time.Time {
 	y, m, d := t.Date()
 	return time.Date(y, m, d, 0, 0, 0, 0, t.Location())
 }
 
 // addDays stays at midnight where clocks are changed.
+// Adding 24 hours would miss midnight in zones with summer time.
 func addDays(day time.Time, n int) time.Time {
 	y, m, d := day.Date()
 	return time.Date(y, m, d+n, 0, 0, 0, 0, day.Location())
 }
 
 // onDay returns a time of day in minutes since midnight.
+// Minutes may go beyond 24 hours: time.Date then gives the next day.
 func onDay(day time.Time, minutes int) time.Time {
 	y, m, d := day.Date()
 	return time.Date(y, m, d, 0, minutes, 0, 0, day.Location())

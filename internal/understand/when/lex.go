@@ -7,17 +7,20 @@ import (
 )
 
 // A lexeme is a form of the lexicon, a number, or a token that says nothing of time.
+// Grammars see lexemes only, so each form of a word is written once, in words.tsv.
 type lexeme struct {
 	meaning        // kind "number", "symbol" and "" are not of the lexicon
 	raw     string // its first token
 	digits  bool   // a number that is written in digits
-	glued   bool
+	// glued says that no space stands before it.
+	glued bool
 }
 
 // maxLexemes bounds the work on one message. A long WhatsApp message has a few hundred words.
 const maxLexemes = 1024
 
 // read turns a text into lexemes.
+// The lexicon goes first: "saa sita usiku" may be a form of its own, although "sita" is a number.
 func read(text string) []lexeme {
 	tokens := token.Split(text)
 	out := make([]lexeme, 0, min(len(tokens), maxLexemes))
@@ -33,6 +36,7 @@ func read(text string) []lexeme {
 		} else {
 			if t.Kind == token.Symbol {
 				x.kind, x.text = "symbol", t.Text
+				// Phones make a dash of a hyphen in "2–4".
 				if t.Text == "–" || t.Text == "—" {
 					x.text = "-"
 				}
@@ -47,6 +51,7 @@ func read(text string) []lexeme {
 }
 
 // at returns the lexeme at i, or an empty one outside of the text.
+// Grammars may therefore look ahead and back without checks of bounds.
 func (p *parser) at(i int) lexeme {
 	if i < 0 || i >= len(p.lexemes) {
 		return lexeme{meaning: kindEnd}
@@ -55,9 +60,11 @@ func (p *parser) at(i int) lexeme {
 }
 
 // kindEnd is the kind of what lies outside of the text.
+// It differs from "", the kind of a word that says nothing of time.
 var kindEnd = meaning{kind: "end"}
 
 // is reports whether the lexeme at i is of one of the kinds.
+// Kinds are few, so a list is faster than a set.
 func (p *parser) is(i int, kinds ...string) bool {
 	k := p.at(i).kind
 	for _, want := range kinds {
@@ -68,11 +75,14 @@ func (p *parser) is(i int, kinds ...string) bool {
 	return false
 }
 
+// symbol reports whether lexeme i is the character s.
 func (p *parser) symbol(i int, s string) bool {
 	x := p.at(i)
 	return x.kind == "symbol" && x.text == s
 }
 
+// raw looks at the word as typed, where one meaning has words that behave differently: "within" and
+// "in".
 func (p *parser) raw(i int, options ...string) bool {
 	x := p.at(i)
 	for _, o := range options {
@@ -84,6 +94,7 @@ func (p *parser) raw(i int, options ...string) bool {
 }
 
 // number returns the number at i, if it lies between low and high.
+// Bounds are inclusive, and each grammar names its own: hours end at 24, days at 31.
 func (p *parser) number(i, low, high int) (int, bool) {
 	x := p.at(i)
 	return x.value, x.kind == "number" && x.value >= low && x.value <= high
@@ -91,6 +102,7 @@ func (p *parser) number(i, low, high int) (int, bool) {
 
 // twoDigits returns a number of two digits that is glued to what is before it: the minutes of
 // "10:30".
+// "10:5" and "10: 30" are no times.
 func (p *parser) twoDigits(i int) (int, bool) {
 	x := p.at(i)
 	if x.kind != "number" || !x.digits || !x.glued || len(x.raw) != 2 || x.value > 59 {
@@ -100,6 +112,7 @@ func (p *parser) twoDigits(i int) (int, bool) {
 }
 
 // skip passes over up to two of the small words that join a day to its week or month.
+// Two are enough for "ya" and "the", and bound the work. "Il" is a slip of "ile".
 func (p *parser) skip(i int, also ...string) int {
 	for range 2 {
 		if !p.raw(i, "ya", "wa", "la", "of", "on", "the", "za", "il") && !p.raw(i, also...) {
@@ -111,6 +124,7 @@ func (p *parser) skip(i int, also ...string) int {
 }
 
 // ordinal passes over the ending of "5th".
+// "5 th" with a space is left alone.
 func (p *parser) ordinal(i int) (next int, ok bool) {
 	if p.raw(i, "st", "nd", "rd", "th") && p.at(i).glued {
 		return i + 1, true
@@ -119,6 +133,7 @@ func (p *parser) ordinal(i int) (next int, ok bool) {
 }
 
 // hundreds reads "1430" as hours and minutes.
+// "1430" is a time only where something marks it. Alone it may be a price.
 func hundreds(x lexeme) (hour, minute int, ok bool) {
 	if !x.digits || len(x.raw) < 3 || len(x.raw) > 4 {
 		return 0, 0, false

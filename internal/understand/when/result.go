@@ -3,9 +3,11 @@ package when
 import "time"
 
 // A Span is the time from From until, but without, To.
+// Spans of one day do not overlap.
 type Span struct{ From, To time.Time }
 
 // Hours are the opening hours of a business. They know its weekdays and holidays.
+// It is called for a few days of each message, and must be pure within one call of Parse.
 type Hours interface {
 	// Known reports whether the business has told its hours at all. If not, nothing is closed.
 	Known() bool
@@ -18,6 +20,7 @@ type Certainty uint8
 
 // The zero Certainty is [Ask], as that books nothing.
 const (
+	// The values are in no order of sureness.
 	Ask     Certainty = iota // ask one question, book nothing
 	Exact                    // take it
 	Default                  // take it, but read it back in both clocks before booking
@@ -35,6 +38,8 @@ func (c Certainty) String() string {
 }
 
 // A Result is what a message says of when. Times are in the zone of the now that was given.
+// The caller books only what is Exact, or Default once the customer has agreed. The rest leads to a
+// question or to slots.
 type Result struct {
 	Certainty Certainty
 	// Day is the midnight that begins the day, if HasDay.
@@ -47,6 +52,7 @@ type Result struct {
 	// in time. Both are zero if no time was said: the time is then still to be asked for.
 	Start, End time.Time
 	// Nearest are open times near a [Closed] or passed one, the nearest first. At most three.
+	// They spare the customer from guessing when the business is open.
 	Nearest []time.Time
 	// Passed says that what was said lies before now: "jana", "26 Feb" in March.
 	Passed bool

@@ -16,6 +16,7 @@ import (
 var wordList string
 
 // A meaning is what a word says: "weekday 6", "part morning".
+// Kinds are plain strings, as they are the first column of words.tsv.
 type meaning struct {
 	kind  string
 	value int
@@ -23,12 +24,14 @@ type meaning struct {
 }
 
 // A form is one way to write a meaning, as tokens.
+// "Kesho kutwa" has two tokens and must win over "kesho".
 type form struct {
 	words   []string
 	meaning meaning
 }
 
 // A lexicon finds meanings by the first token of their forms.
+// One map look-up for each token keeps the time linear in the text.
 type lexicon struct {
 	forms map[string][]form // the longest first
 	// fuzzy are single words that are long enough to be recognised with a typo, by first letter.
@@ -38,12 +41,15 @@ type lexicon struct {
 var words = mustReadLexicon(wordList)
 
 // Typos are looked for in words of which few others differ by one letter only.
+// Slips of shorter words stand in the file one by one.
 const minFuzzy = 6
 
 // mayHaveTypo lists the kinds of words that are worth it.
+// A slip of "at" or "saa" would be half of all short words.
 var mayHaveTypo = map[string]bool{"day": true, "weekday": true, "month": true, "part": true}
 
 // mustReadLexicon panics on a fault in the file, which is part of the program.
+// It runs once when the program starts, so a fault shows in every test.
 func mustReadLexicon(tsv string) *lexicon {
 	l := &lexicon{forms: map[string][]form{}, fuzzy: map[byte][]form{}}
 	for n, line := range strings.Split(tsv, "\n") {
@@ -52,10 +58,12 @@ func mustReadLexicon(tsv string) *lexicon {
 		}
 		field := strings.Split(line, "\t")
 		if len(field) != 3 {
-			panic(fmt.Sprintf("words.tsv:%d: %d fields; want kind, value and forms", n+1, len(field)))
+			panic(fmt.Sprintf("words.tsv:%d: %d fields; want kind, value and forms", n+1,
+				len(field)))
 		}
 		m := meaning{kind: field[0], text: field[1]}
 		m.value, _ = strconv.Atoi(field[1]) // a part has a name instead
+		// A holiday's value is its month and day: 1225 for Christmas.
 		if field[0] == "holiday" {
 			month, day, _ := strings.Cut(field[1], "-")
 			a, _ := strconv.Atoi(month)
@@ -67,11 +75,14 @@ func mustReadLexicon(tsv string) *lexicon {
 		}
 	}
 	for _, forms := range l.forms {
-		sort.SliceStable(forms, func(i, j int) bool { return len(forms[i].words) > len(forms[j].words) })
+		sort.SliceStable(forms, func(i, j int) bool {
+			return len(forms[i].words) > len(forms[j].words)
+		})
 	}
 	return l
 }
 
+// Forms are split as messages are, so both sides agree on apostrophes and accents.
 func (l *lexicon) add(written string, m meaning) {
 	var f form
 	for _, t := range token.Split(written) {
@@ -83,6 +94,7 @@ func (l *lexicon) add(written string, m meaning) {
 	}
 	first := f.words[0]
 	l.forms[first] = append(l.forms[first], f)
+	// One letter may be missing in the message, hence the one less.
 	if len(f.words) == 1 && len(first) >= minFuzzy-1 && mayHaveTypo[m.kind] {
 		l.fuzzy[first[0]] = append(l.fuzzy[first[0]], f)
 	}
@@ -90,6 +102,7 @@ func (l *lexicon) add(written string, m meaning) {
 
 // find returns the longest form that begins at tokens[i]. The first line of the file wins where
 // two are written alike.
+// The word as typed goes first, without held letters ("keshooo") second, as a typo last.
 func (l *lexicon) find(tokens []token.Token, i int) (meaning, int) {
 	t := tokens[i]
 	m, n := l.exact(tokens, i, t.Text)
@@ -104,6 +117,7 @@ func (l *lexicon) find(tokens []token.Token, i int) (meaning, int) {
 	return l.typo(t.Text)
 }
 
+// The forms are few and the longest come first, so the first that fits is right.
 func (l *lexicon) exact(tokens []token.Token, i int, first string) (meaning, int) {
 next:
 	for _, f := range l.forms[first] {
@@ -121,6 +135,7 @@ next:
 }
 
 // typo finds the one meaning that a single wrong, missing, doubled or swapped letter away is.
+// Numerals are no typos: "tatu" must not become a day.
 func (l *lexicon) typo(word string) (meaning, int) {
 	if len(word) < minFuzzy || token.Spelled(word) {
 		return meaning{}, 0
