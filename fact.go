@@ -9,7 +9,8 @@ import (
 // ticket, a hand-over, a question that nobody has answered. Each is a row, written in the
 // statement that answers the message, so it exists exactly once whatever dies meanwhile.
 
-// HoldFor is how long a slot is kept for a customer who was offered it and has not confirmed.
+// HoldFor is how long a slot is kept for a customer who was offered it and has not confirmed. The
+// customer has to read the offer and to answer; longer would keep a slot from others.
 const HoldFor = 10 * time.Minute
 
 // DefaultHandOverMinutes is after how long the bot comes back to a chat in which the owner has
@@ -22,7 +23,8 @@ type Booking struct {
 	Number    string `json:"number"`     // what customers call it by, unique for the tenant
 	ContactID int64  `json:"contact_id"` // 0 = a person of the business booked for nobody known
 	Contact   string `json:"contact"`    // the customer's number, E.164, or ""
-	// Service is the ID of the service in the owner's list, or the name where it has none.
+	// Service is the ID of the service in the owner's list, or the name where it has none. Services
+	// may be renamed or removed, and a booking stays.
 	Service  string        `json:"service"`
 	Minutes  int           `json:"minutes"`
 	Price    int64         `json:"price"` // in whole units of Currency; 0 = not told
@@ -59,17 +61,18 @@ var BookingStatuses = []BookingStatus{
 
 // An Order is what a customer has bought.
 type Order struct {
-	ID        int64       `json:"id"`
-	Number    string      `json:"number"` // what customers call it by, unique for the tenant
-	ContactID int64       `json:"contact_id"`
-	Contact   string      `json:"contact"` // the customer's number, E.164, or ""
-	Lines     []OrderLine `json:"lines"`
-	Delivery  Drop        `json:"delivery"`
-	Total     int64       `json:"total"` // with the fee, in whole units of Currency
-	Currency  string      `json:"currency"`
-	Name      string      `json:"name"` // of the customer, as told for this order
-	Note      string      `json:"note"`
-	Status    OrderStatus `json:"status"`
+	ID        int64  `json:"id"`
+	Number    string `json:"number"` // what customers call it by, unique for the tenant
+	ContactID int64  `json:"contact_id"`
+	Contact   string `json:"contact"` // the customer's number, E.164, or ""
+	// Prices and names in it are those that the customer was told, whatever the profile says later.
+	Lines    []OrderLine `json:"lines"`
+	Delivery Drop        `json:"delivery"`
+	Total    int64       `json:"total"` // with the fee, in whole units of Currency
+	Currency string      `json:"currency"`
+	Name     string      `json:"name"` // of the customer, as told for this order
+	Note     string      `json:"note"`
+	Status   OrderStatus `json:"status"`
 	// Unpaid says that the order is to be paid ahead, and that nobody has said that it was.
 	Unpaid    bool      `json:"unpaid"`
 	MessageID int64     `json:"message_id"` // of the message that changed it last

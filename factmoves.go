@@ -11,6 +11,8 @@ func (s BookingStatus) Next() []BookingStatus {
 	switch s {
 	case BookingHeld, BookingLapsed:
 		return []BookingStatus{BookingConfirmed, BookingCancelled}
+	// The customer was told yes. Only a cancellation can follow, which the follow-ups are cancelled
+	// with.
 	case BookingConfirmed:
 		return []BookingStatus{BookingCancelled}
 	case BookingCancelled:

@@ -66,7 +66,8 @@ var FollowUpStatuses = []FollowUpStatus{
 	FollowUpPending, FollowUpSent, FollowUpCancelled, FollowUpGivenUp, FollowUpMissed,
 }
 
-// A FollowUpStanding is what decides, beside the time, whether a customer gets a follow-up.
+// A FollowUpStanding is what decides, beside the time, whether a customer gets a follow-up. The
+// store reads it anew before each step, since any of it may change while a follow-up waits.
 type FollowUpStanding struct {
 	LeftAlone  bool      // the bot never writes to this contact
 	Unreminded bool      // the contact asked for no more reminders
@@ -91,10 +92,12 @@ const (
 	latestFollowUp   = "20:00"
 )
 
-// followUpDays bounds how far a moment within the opening hours is looked for, in days.
+// followUpDays bounds how far a moment within the opening hours is looked for, in days. A business
+// may be closed for a month. Longer, and no reminder is of use.
 const followUpDays = 40
 
-// lastFollowUp is how long before closing a reminder is sent that cannot be sent later.
+// lastFollowUp is how long before closing a reminder is sent that cannot be sent later. Who reads
+// it can still ask somebody about it.
 const lastFollowUp = time.Hour
 
 // Next says what is to be done with a PENDING follow-up at a time.
@@ -170,7 +173,9 @@ func (p Profile) followUpHours() Profile {
 	}
 	p.Hours = nil
 	for _, day := range Days {
-		p.Hours = append(p.Hours, Opening{Day: day, Opens: earliestFollowUp, Closes: latestFollowUp})
+		p.Hours = append(p.Hours, Opening{
+			Day: day, Opens: earliestFollowUp, Closes: latestFollowUp,
+		})
 	}
 	return p
 }

@@ -77,8 +77,8 @@ func (a *Activities) FollowUp(ctx context.Context, in FollowUpInput) (FollowUpNe
 
 // followUp sees to one follow-up, and returns when it is to be looked at again, zero for never.
 func (a *Activities) followUp(
-	ctx context.Context, tenant flowhq.Tenant, profile flowhq.Profile, subject store.FollowUpSubject,
-	f flowhq.FollowUp,
+	ctx context.Context, tenant flowhq.Tenant, profile flowhq.Profile,
+	subject store.FollowUpSubject, f flowhq.FollowUp,
 ) (again time.Time, err error) {
 	standing := subject.Standing
 	// Neither is there if the row was erased. Then Waits is false, and the follow-up is cancelled.
@@ -87,7 +87,8 @@ func (a *Activities) followUp(
 		// The time counts too: a booking that was moved has follow-ups of its own for its new time.
 		standing.Waits = b.Status == flowhq.BookingConfirmed && b.StartsAt.Equal(f.AboutAt)
 	case o != nil:
-		standing.Waits = o.Status == flowhq.OrderOpen || o.Status == flowhq.OrderConfirmed && o.Unpaid
+		standing.Waits = o.Status == flowhq.OrderOpen ||
+			o.Status == flowhq.OrderConfirmed && o.Unpaid
 	}
 	step := f.Next(subject.Now, profile, standing)
 	switch step.Status {

@@ -137,6 +137,7 @@ type bookingMade struct {
 	tenant flowhq.TenantID
 }
 
+// location is the header Location.
 func (m bookingMade) location() string {
 	return "/admin/tenants/" + string(m.tenant) + "/bookings/" + m.Number
 }
@@ -173,11 +174,12 @@ func (a *API) addBooking(ctx context.Context, req newBookingRequest) (bookingMad
 	n := store.NewBooking{Booking: b, Capacity: p.Capacity, Key: req.Key, Actor: actor}
 	if req.Force {
 		n.Capacity = noLimit
-		// The hours are checked here. Room is checked by the database, in the statement that writes the
-		// row, so two requests at once cannot take one place.
+		// The hours are checked here. Room is checked by the database, in the statement that writes
+		// the row, so two requests at once cannot take one place.
 	} else if err := checkOpen(p, b.StartsAt, b.Minutes); err != nil {
 		return bookingMade{}, err
 	}
+	// A repeated request gets the first one's booking, with 201 as well.
 	made, err := a.Facts.AddBooking(ctx, req.Tenant, n)
 	return bookingMade{made, req.Tenant}, err
 }
@@ -186,6 +188,7 @@ func (a *API) addBooking(ctx context.Context, req newBookingRequest) (bookingMad
 // any name is one.
 func serviceOf(p flowhq.Profile, name string) (flowhq.Service, error) {
 	var ids []string
+	// The id comes first, but a name is as good: operators type what they see.
 	for _, s := range p.Services {
 		for _, known := range append([]string{s.ID, s.Name.EN, s.Name.SW}, s.Aliases...) {
 			if known != "" && strings.EqualFold(known, name) {
@@ -268,6 +271,7 @@ func (r *bookingChange) bind(b *binder) {
 	}
 	b.bounded("minutes", r.Minutes, 1, maxBookingMinutes)
 	b.bounded("price", r.Price, 0, flowhq.MaxPrice)
+	// An empty name or note is allowed: it erases what was there.
 	for _, text := range []struct {
 		name  string
 		value *string
@@ -337,6 +341,7 @@ func (r bookingChange) change(p flowhq.Profile, old flowhq.Booking) (store.Booki
 		}
 		c.Service = &service.ID
 		if c.Price == nil {
+			// Another service has another price, unless the request names one.
 			c.Price = &service.Price
 		}
 		minutes = cmp.Or(service.Minutes, minutes)

@@ -117,6 +117,7 @@ func (r *newContactRequest) bind(b *binder) {
 // contactAdded answers with the contact of a number, and says whether it is new.
 type contactAdded struct {
 	flowhq.Contact
+	// tenant and added are not part of the answer's JSON.
 	tenant flowhq.TenantID
 	added  bool
 }
@@ -300,6 +301,8 @@ func (a *API) writeMessage(ctx context.Context, req writeRequest) (flowhq.Messag
 	}
 	return a.Contacts.Write(ctx, req.Tenant, store.NewMessage{
 		Contact: req.Contact, Text: req.Text, Key: req.Key, Actor: actor,
+		// The operator has begun to talk, so the bot stays out as long as after the owner's own
+		// message.
 		HandOverFor: p.HandOver(),
 	})
 }

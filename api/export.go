@@ -16,7 +16,8 @@ import (
 )
 
 const (
-	// exportPage is how many rows of an export are in memory at a time. It stays below store.MaxLimit.
+	// exportPage is how many rows of an export are in memory at a time. It stays below
+	// store.MaxLimit.
 	exportPage = 500
 	// maxExport bounds the rows of one export: a spreadsheet takes some million, and a request has
 	// handleTimeout. Who has more asks for them by from and to.
@@ -84,6 +85,8 @@ type export struct {
 // fileRequest is a request for a file.
 type fileRequest struct {
 	factsRequest
+	// Excel takes a file without the mark for one of its country's encoding. Other programs may
+	// show the mark as a character, so it is asked for.
 	Mark bool
 }
 
@@ -125,6 +128,7 @@ func stream[T any](
 		}
 		c.Header("Content-Type", f.mediaType)
 		c.Header("Content-Disposition", `attachment; filename="`+f.name+`"`)
+		// From here on the status is sent, and a failure can only cut the connection.
 		c.Status(http.StatusOK)
 		w := newBookWriter(c.Writer, req.Mark)
 		f.begin(w, business)
@@ -132,6 +136,7 @@ func stream[T any](
 			for _, fact := range page {
 				f.row(w, business, fact)
 			}
+			// The buffer is emptied after each page, so memory does not grow with the file.
 			if err := w.flush(); err != nil {
 				// net/http closes the connection and logs nothing for this value.
 				panic(http.ErrAbortHandler) // the caller hung up
@@ -186,12 +191,14 @@ func (e *errWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// newBookWriter returns a writer of a file, which begins with the mark of UTF-8 if it is asked for.
 func newBookWriter(w io.Writer, mark bool) *bookWriter {
 	out := &errWriter{w: w}
 	if mark {
 		_, _ = out.Write([]byte("\ufeff"))
 	}
 	b := &bookWriter{out: out, csv: csv.NewWriter(out)}
+	// RFC 4180 has lines end so, and so has RFC 5545.
 	b.csv.UseCRLF = true
 	return b
 }
@@ -226,4 +233,5 @@ func defused(text string) string {
 // local writes a time by the clock of the business, with its zone.
 func (e export) local(at time.Time) string { return at.In(e.zone).Format(time.RFC3339) }
 
+// number writes a number as a cell: plain digits, which every spreadsheet reads.
 func number[T int | int64](n T) string { return strconv.FormatInt(int64(n), 10) }

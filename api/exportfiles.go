@@ -63,6 +63,7 @@ var orderFile = table("orders.csv", flowhq.OrderStatuses, []string{
 		o.Contact, o.Note, e.local(o.CreatedAt))
 })
 
+// The note has the customer's words, which an operator may read here as in the list.
 var ticketFile = table("tickets.csv", flowhq.TicketStatuses, []string{
 	"number", "status", "subject", "note", "contact", "created_at", "updated_at",
 }, func(w *bookWriter, e export, t flowhq.Ticket) {
@@ -70,6 +71,7 @@ var ticketFile = table("tickets.csv", flowhq.TicketStatuses, []string{
 		e.local(t.UpdatedAt))
 })
 
+// The groups are exported, as they are listed: one line for each wording.
 var questionFile = table("unanswered.csv", flowhq.UnansweredStatuses, []string{
 	"id", "status", "text", "language", "intents", "questions", "contacts", "first_at", "last_at",
 }, func(w *bookWriter, e export, q flowhq.QuestionGroup) {
@@ -99,6 +101,7 @@ var calendarFile = file[flowhq.Booking]{
 	end: func(w *bookWriter) { w.fold("END:VCALENDAR") },
 }
 
+// calendarTime is a time in UTC (section 3.3.5).
 const calendarTime = "20060102T150405Z"
 
 // writeEvent writes one booking. Its UID stays the same in each export, and its SEQUENCE grows with

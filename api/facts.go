@@ -55,6 +55,7 @@ type Facts interface {
 		actor string,
 	) error
 
+	// SetHandOver fails like SetBooking. A hand-over that has ended is not opened again.
 	SetHandOver(
 		ctx context.Context, id flowhq.TenantID, handOver int64, to flowhq.HandOverStatus,
 		actor string,
@@ -126,7 +127,8 @@ var phone = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 const phoneWanted = "must be an international number: a plus sign and 7 to 15 digits, " +
 	"such as +255712345678"
 
-// contact returns a query parameter that names a contact by its id or its number.
+// contact returns a query parameter that names a contact by its id or its number. Numbers are told
+// from ids by the plus sign: an id never begins with one.
 func (b *binder) contact(name string) (id int64, number string) {
 	v, _ := b.parameter(name)
 	// A plus sign that was not escaped arrives as a space.

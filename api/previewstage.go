@@ -64,6 +64,7 @@ func (s *stage) write(f flowhq.FactChange, at time.Time) {
 			b.HeldUntil = &until
 		}
 		b.CreatedAt = cmp.Or(b.CreatedAt, at)
+		// A change of a booking has its number, and stands in its place.
 		c.Bookings = replaced(c.Bookings, b, func(b flowhq.Booking) string { return b.Number })
 	case f.Order != nil:
 		o := *f.Order
@@ -74,7 +75,10 @@ func (s *stage) write(f flowhq.FactChange, at time.Time) {
 		k.CreatedAt = cmp.Or(k.CreatedAt, at)
 		c.Tickets = replaced(c.Tickets, k, func(t flowhq.Ticket) string { return t.Number })
 		// A conversation is given the open tickets alone.
-		c.Tickets = slices.DeleteFunc(c.Tickets, func(t flowhq.Ticket) bool { return t.Status == flowhq.TicketClosed })
+		c.Tickets = slices.DeleteFunc(c.Tickets, func(t flowhq.Ticket) bool {
+			return t.Status == flowhq.TicketClosed
+		})
+	// It lasts to the end of the preview: no time passes in which it could lapse.
 	case f.HandOver != nil:
 		s.handedOver = true
 	}
@@ -84,6 +88,7 @@ func (s *stage) write(f flowhq.FactChange, at time.Time) {
 func (s *stage) forget(at time.Time) {
 	c := &s.calendar
 	c.Bookings = slices.DeleteFunc(c.Bookings, func(b flowhq.Booking) bool {
+		// The database derives this from held_until; here the clock is that of the messages.
 		lapsed := b.Status == flowhq.BookingHeld && b.HeldUntil != nil && !at.Before(*b.HeldUntil)
 		return lapsed || b.Status == flowhq.BookingCancelled || !at.Before(b.EndsAt)
 	})
@@ -97,7 +102,9 @@ func (s *stage) forget(at time.Time) {
 // replaced returns facts, the newest first, with one in place of that of the same number.
 func replaced[T any](all []T, fact T, number func(T) string) []T {
 	// The list is cloned: the turn before may still have the old one.
-	all = slices.DeleteFunc(slices.Clone(all), func(old T) bool { return number(old) == number(fact) })
+	all = slices.DeleteFunc(slices.Clone(all), func(old T) bool {
+		return number(old) == number(fact)
+	})
 	return slices.Insert(all, 0, fact)
 }
 

@@ -28,6 +28,7 @@ const (
 // profileAnswer answers with a profile, whose version is the ETag.
 type profileAnswer struct{ flowhq.Profile }
 
+// headers lets a client send the version back as If-Match.
 func (p profileAnswer) headers() map[string]string { return etag(p.Version) }
 
 // etag is the header that has the version of a profile.
@@ -108,6 +109,7 @@ func checkProfile(p flowhq.Profile) error {
 // replaceProfile handles PUT /admin/tenants/:id/profile.
 func (a *API) replaceProfile(ctx context.Context, req replaceRequest) (profileAnswer, error) {
 	edit := func(old flowhq.Profile) (flowhq.Profile, error) {
+		// The body replaces all else: what it leaves out is empty from now on.
 		p := req.Profile
 		if req.NoZone {
 			p.TimeZone = old.TimeZone
@@ -184,6 +186,7 @@ func (a *API) rewrite(
 		if err != nil {
 			return profileAnswer{}, err
 		}
+		// The store writes the version after it, and refuses if another one is there by then.
 		next.Version = old.Version
 		// A repeated request would otherwise push older versions out of those that are kept.
 		if reflect.DeepEqual(old, next) {
@@ -222,6 +225,7 @@ type versionsRequest struct {
 func (r *versionsRequest) bind(b *binder) {
 	r.tenantRef.bind(b)
 	r.Before = b.position("before")
+	// The default shows all that are kept, as clients seldom page.
 	r.Limit = b.number("limit", flowhq.KeptVersions, 1, maxLimit)
 }
 
@@ -275,6 +279,7 @@ func (r *restoreRequest) bind(b *binder) {
 // restoreProfile handles POST /admin/tenants/:id/profile/versions/:version/restore: undo. What was
 // is a new version, so that this can be undone too. To repeat it changes nothing.
 func (a *API) restoreProfile(ctx context.Context, req restoreRequest) (profileAnswer, error) {
+	// Old versions are kept for a while; one that is gone is 404.
 	old, err := a.Profiles.ProfileAt(ctx, req.Tenant, req.Version)
 	if err != nil {
 		return profileAnswer{}, err

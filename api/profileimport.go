@@ -20,7 +20,8 @@ func (b *binder) file() []byte {
 	if err != nil || !slices.Contains(csvTypes, media) {
 		// The body is left alone: it may be large, and of no use.
 		b.bodyRead = true
-		b.stop(flowhq.Errorf(unsupported, "the body must be a CSV file, sent with Content-Type: text/csv"))
+		b.stop(flowhq.Errorf(unsupported,
+			"the body must be a CSV file, sent with Content-Type: text/csv"))
 		return nil
 	}
 	// No list that fits a profile needs a larger file.

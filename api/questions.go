@@ -36,6 +36,7 @@ type Questions interface {
 	) (flowhq.Profile, error)
 }
 
+// questionRoutes lists the endpoints of questions, among those of facts.
 func (a *API) questionRoutes(g *gin.RouterGroup) {
 	const path = "/tenants/:id/unanswered"
 	get(g, path, handle(a, 200, a.listQuestions))
@@ -146,6 +147,7 @@ type answered struct {
 	Version  int64                `json:"version"` // of the profile
 }
 
+// headers has the version, as the answer has changed the profile.
 func (q answered) headers() map[string]string { return etag(q.Version) }
 
 // answerQuestion handles POST /admin/tenants/:id/unanswered/:question/answer. What the owner
@@ -153,6 +155,8 @@ func (q answered) headers() map[string]string { return etag(q.Version) }
 // message on.
 func (a *API) answerQuestion(ctx context.Context, req answerRequest) (answered, error) {
 	for try := 1; ; try++ {
+		// Both are read anew in each try: the question may have been answered, and the profile
+		// changed.
 		q, err := a.Facts.QuestionGroup(ctx, req.Tenant, req.ID)
 		if err != nil {
 			return answered{}, err
@@ -172,6 +176,7 @@ func (a *API) answerQuestion(ctx context.Context, req answerRequest) (answered, 
 				return answered{q, same, p.Version}, nil
 			}
 		}
+		// Two answers to one question would contradict each other in the profile.
 		if q.Status != flowhq.UnansweredOpen {
 			return answered{}, flowhq.Errorf(flowhq.Conflict, "question %d is %s: make it OPEN "+
 				"first, or change the answers of the profile", req.ID, q.Status)

@@ -20,8 +20,8 @@ const (
 )
 
 // leastFollowUpWait is how long it waits at least, should the clocks of the database and of
-// Temporal disagree. Without it a database whose clock is behind would have the workflow turn in a loop and
-// fill its history.
+// Temporal disagree. Without it a database whose clock is behind would have the workflow turn in a
+// loop and fill its history.
 const leastFollowUpWait = time.Second
 
 // FollowUp sees to the reminders of one booking, or to the questions about one order, until there

@@ -50,11 +50,12 @@ func unfinished(m flowhq.Message) bool {
 		return false
 	}
 	text := strings.TrimSpace(strings.ToLower(m.Text))
-	if text == "" || strings.ContainsAny(text[len(text)-1:], ".?!") && !strings.HasSuffix(text, "...") {
+	if text == "" || strings.ContainsAny(text[len(text)-1:], ".?!") &&
+		!strings.HasSuffix(text, "...") {
 		return false
 	}
-	if strings.HasSuffix(text, ",") || strings.HasSuffix(text, ":") || strings.HasSuffix(text, "-") ||
-		strings.HasSuffix(text, "...") {
+	if strings.HasSuffix(text, ",") || strings.HasSuffix(text, ":") ||
+		strings.HasSuffix(text, "-") || strings.HasSuffix(text, "...") {
 		return true
 	}
 	fields := strings.FieldsFunc(text, func(r rune) bool {

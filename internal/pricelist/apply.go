@@ -210,16 +210,20 @@ func (t Table) named(err error, lines []int) error {
 		if field := strings.TrimPrefix(m[3], "."); field != "" {
 			// Field paths become titles of columns: name.en is name_en. Only availability has a
 			// name of its own, since the profile stores the opposite.
-			where += ", " + strings.Replace(strings.ReplaceAll(field, ".", "_"), "unavailable", string(colAvailability), 1)
+			where += ", " + strings.Replace(strings.ReplaceAll(field, ".", "_"),
+				"unavailable", string(colAvailability), 1)
 		}
 		return where
 	}
-	named := &flowhq.Error{Code: e.Code, Message: "the file has lines that are wrong; nothing of it was taken"}
+	named := &flowhq.Error{
+		Code: e.Code, Message: "the file has lines that are wrong; nothing of it was taken",
+	}
 	// The message is read as well: it may name a second entry, such as one that has the name
 	// already.
 	for _, f := range e.Fields {
 		named.Fields = append(named.Fields, flowhq.FieldError{
-			Field: path.ReplaceAllStringFunc(f.Field, name), Message: path.ReplaceAllStringFunc(f.Message, name),
+			Field:   path.ReplaceAllStringFunc(f.Field, name),
+			Message: path.ReplaceAllStringFunc(f.Message, name),
 		})
 	}
 	return named

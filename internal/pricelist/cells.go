@@ -41,7 +41,8 @@ func readPrice(cell string) (price, to int64, ok bool) {
 		return 0, 0, true
 	}
 	// The mark of whole shillings has a hyphen too.
-	if first, second, isRange := strings.Cut(cell, "-"); isRange && strings.TrimSpace(second) != "" {
+	if first, second, isRange := strings.Cut(cell, "-"); isRange &&
+		strings.TrimSpace(second) != "" {
 		price, okFirst := readAmount(first)
 		to, okSecond := readAmount(second)
 		return price, to, okFirst && okSecond
@@ -81,7 +82,9 @@ func readWords(cell string) []string {
 	// The list is empty and not nil, as the profile stores it. A nil would count as a change.
 	words := []string{}
 	// Owners write any of these. The file's own separator is no trouble within quotes.
-	for _, w := range strings.FieldsFunc(cell, func(r rune) bool { return r == ',' || r == ';' || r == '|' || r == '\n' }) {
+	for _, w := range strings.FieldsFunc(cell, func(r rune) bool {
+		return r == ',' || r == ';' || r == '|' || r == '\n'
+	}) {
 		if w = strings.TrimSpace(w); w != "" {
 			words = append(words, w)
 		}

@@ -67,7 +67,8 @@ func (f faults) err() error {
 		return nil
 	}
 	return &flowhq.Error{
-		Code: flowhq.Invalid, Fields: f, Message: "the file has lines that are wrong; nothing of it was taken",
+		Code: flowhq.Invalid, Fields: f,
+		Message: "the file has lines that are wrong; nothing of it was taken",
 	}
 }
 
@@ -99,8 +100,8 @@ func Read(data []byte, list List) (Table, error) {
 		return t, err
 	}
 	if t.columns == nil {
-		return t, flowhq.Errorf(flowhq.Invalid, "the file is empty: its first line names the columns: %s",
-			t.wanted())
+		return t, flowhq.Errorf(flowhq.Invalid,
+			"the file is empty: its first line names the columns: %s", t.wanted())
 	}
 	if len(t.rows) == 0 {
 		return t, flowhq.Errorf(flowhq.Invalid, "the file has no row below its first line")
@@ -193,7 +194,8 @@ func (t *Table) readTitles(line int, cells []string, f *faults) bool {
 		c, ok := columnFor(head)
 		switch {
 		case !ok || !contains(columnsOf[t.list], c):
-			f.add(line, "", "names a column %q in place %d that a list of %s does not have; it has %s",
+			f.add(line, "",
+				"names a column %q in place %d that a list of %s does not have; it has %s",
 				cut(head), i+1, t.list, t.wanted())
 		case seen[c]:
 			f.add(line, "", "names the column %s twice", c)
@@ -205,7 +207,8 @@ func (t *Table) readTitles(line int, cells []string, f *faults) bool {
 	// Rows without an id are found by their name. Without a name the first line is probably no
 	// titles.
 	if !seen[colNameEN] && !seen[colNameSW] {
-		f.add(line, "", "must name the columns, at least name_en or name_sw; there are %s", t.wanted())
+		f.add(line, "", "must name the columns, at least name_en or name_sw; there are %s",
+			t.wanted())
 	}
 	return *f == nil
 }

@@ -160,6 +160,7 @@ func (s *Store) Answer(
 	a, err := one(ctx, s, q, args, pgx.RowToStructByPos[answer])
 	switch {
 	case err != nil:
+	// A newer host has all of this in its own queue, so this one stops.
 	case !a.Current:
 		err = fenced(tenant, epoch)
 	// A repeated call finds its own reply, also if a person has come to the chat since.
@@ -170,6 +171,7 @@ func (s *Store) Answer(
 		return 0, false, fmt.Errorf("answer message %d: %w", id, err)
 	}
 	if o.Reply != nil {
+		// The caller sends at once, with the timer that the row has.
 		written := flowhq.Message{TimerSeconds: a.TimerSeconds, TimerSetAt: a.TimerSetAt}
 		o.Reply.Timer = written.Timer()
 	}

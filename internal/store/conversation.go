@@ -24,7 +24,8 @@ type Conversation struct {
 	Bookings []flowhq.Booking
 	Orders   []flowhq.Order
 	Tickets  []flowhq.Ticket
-	// ProfileVersion is that of the tenant's profile; 0 = nothing was told.
+	// ProfileVersion is that of the tenant's profile; 0 = nothing was told. The host compiles the
+	// profile anew when it is a later one than it has.
 	ProfileVersion int64
 }
 
@@ -90,7 +91,8 @@ const standingSQL = `
 		select coalesce(max(version), 0) from flowhq.profiles where tenant_id = @tenant
 	)`
 
-// standingJoins are the tables of standingSQL besides who.
+// standingJoins are the tables of standingSQL besides who. Both are found by their keys, and there
+// is one row of each at most.
 const standingJoins = `
 	left join flowhq.conversations v on v.tenant_id = @tenant and v.contact_id = who.id
 	left join flowhq.handovers h on h.tenant_id = @tenant and h.contact_id = who.id

@@ -70,6 +70,7 @@ func (s *Store) set(
 	if m.to != "" {
 		// A name or a note of a booking may be corrected without a move.
 		if m.edits {
+			// m.from is cloned, as the error after the statement lists the moves alone.
 			from = append(slices.Clone(from), m.to)
 		}
 		changes = append(changes, "status = @status")
@@ -92,6 +93,7 @@ func (s *Store) set(
 			from changed
 		)
 		select shown, exists (select from changed) from old`
+	// The event has the fact's number and status, and no word of the customer's.
 	args["tenant"], args["number"], args["noun"] = tenant, clean(number), t.noun
 	args["event"], args["actor"], args["from"] = flowhq.EventFactChanged, clean(actor), from
 	// Done is told apart from a row that is there: the one without the other is a refused move.
@@ -137,6 +139,7 @@ func (c BookingChange) columns(args named) (changes []string) {
 				+ make_interval(mins => coalesce(@minutes, minutes))`)
 		args["starts_at"], args["minutes"] = c.StartsAt, c.Minutes
 	}
+	// The columns are constants, so nothing from outside becomes part of the statement.
 	for _, text := range []struct {
 		column string
 		value  *string
@@ -180,8 +183,8 @@ func (s *Store) SetBooking(
 		if !m.edits {
 			return nil
 		}
-	// held_until goes with HELD: what is ahead is selected by held_until in any status. A cancelled booking takes no
-	// room, so none is looked for.
+	// held_until goes with HELD: what is ahead is selected by held_until in any status. A cancelled
+	// booking takes no room, so none is looked for.
 	case flowhq.BookingCancelled:
 		changes = append(changes, "held_until = null")
 	default: // the trigger looks for room whenever the capacity is written
@@ -199,7 +202,8 @@ func words[T ~string](all []T) (texts []string) {
 	return texts
 }
 
-// SetOrder changes the status of the order with this number. Errors are those of SetBooking.
+// SetOrder changes the status of the order with this number. Errors are those of SetBooking. The
+// trigger on orders cancels the follow-ups that the order does not need any more.
 func (s *Store) SetOrder(
 	ctx context.Context, tenant flowhq.TenantID, number string, status flowhq.OrderStatus,
 	actor string,

@@ -95,7 +95,8 @@ const (
 			where t.contact_id = excluded.contact_id
 		)`
 	// A hand-over that is open keeps the answer from being written, so the one in the way has
-	// lapsed, and nobody has noted that.
+	// lapsed, and nobody has noted that. The event is written with the hand-over, so an operator
+	// finds why a chat is silent.
 	handOverSQL = `, handed as (
 			insert into flowhq.handovers as h (
 				tenant_id, contact_id, message_id, reason, note, until)
@@ -112,6 +113,7 @@ const (
 			from handed
 		)`
 	// It answers no message: a message has one notice at most, which is for its writer.
+	// message_logs_replies_idx counts the notices of the last hour.
 	noticeSQL = `, notice as (
 			insert into flowhq.message_logs (
 				tenant_id, direction, contact_id, chat, contact, from_number, to_number,
@@ -135,7 +137,8 @@ const (
 			on conflict (tenant_id, message_id) do nothing
 		)`
 	// What is ahead is cancelled here, so that it is over with the answer that says so. A message
-	// that nobody has begun to send yet may still come.
+	// that nobody has begun to send yet may still come. GIVE_UP sends nothing and is kept: else an
+	// order would stay OPEN for good.
 	remindersSQL = `, reminded as (
 			update flowhq.contacts c set unreminded_at = case when @unreminded then now() end
 			from inbound m
@@ -222,6 +225,7 @@ func (o Outcome) restSQL(f flowhq.FactChange, sql *strings.Builder, args named) 
 	}
 	if q := f.Unanswered; q != nil {
 		sql.WriteString(unansweredSQL)
+		// The customer's words are stored for the owner alone, and erased with the contact.
 		args["question"], args["question_language"] = clean(q.Text), q.Language
 		args["question_intents"] = q.Intents
 	}

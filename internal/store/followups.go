@@ -67,6 +67,7 @@ func (s *Store) ClaimFollowUps(
 		)
 		select distinct tenant_id::text, about, number from claimed`
 	all, err := many(ctx, s, q, named{
+		// The limit bounds what one worker takes on, so a backlog is spread over the workers.
 		"late": late.Seconds(), "again": again.Seconds(), "limit": limit,
 	}, pgx.RowToStructByPos[DueFollowUp])
 	if err != nil {
@@ -133,6 +134,8 @@ func (s *Store) FollowUpSubject(
 		State                   []byte
 	}
 	args := named{"tenant": tenant, "about": about, "number": number}
+	// One statement reads all, so the parts fit each other: a booking that is moved meanwhile is
+	// read as before or as after, with its follow-ups.
 	r, err := one(ctx, s, q, args, pgx.RowToStructByPos[row])
 	subject := FollowUpSubject{
 		Now: r.Now, State: r.State,

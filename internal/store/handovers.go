@@ -13,7 +13,7 @@ import (
 // devices: the owner's phone.
 type Own struct {
 	Inbound // LID and Number are the customer's
-	// HandOverFor is how long the bot stays out of the chat after it.
+	// HandOverFor is how long the bot stays out of the chat after it. 0 is until it is given back.
 	HandOverFor time.Duration
 }
 
@@ -113,6 +113,7 @@ func (s *Store) ReceiveOwn(
 	args := named{
 		"tenant": tenant, "epoch": epoch, "lid": m.LID, "number": m.Number,
 		"wa_id": clean(m.WAID), "text": clean(m.Text), "wordless": m.Wordless, "media": m.Media,
+		// Times that the phone did not tell are null, and count as now.
 		"latitude": m.Latitude, "longitude": m.Longitude, "sent_at": orNull(m.SentAt),
 		"over_for": m.HandOverFor.Seconds(), "event": flowhq.EventHandedOver,
 	}
@@ -124,6 +125,7 @@ func (s *Store) ReceiveOwn(
 	// It runs on the pool first, and in a transaction once the contact is there.
 	write := func(ctx context.Context, db querier) (a answer, err error) {
 		rows, _ := db.Query(ctx, known, args) // Collect reports its error
+		// The statement always yields one row: its parts decide what is in it.
 		a, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[answer])
 		if err == nil && !a.Current {
 			err = fenced(tenant, epoch)
@@ -284,6 +286,7 @@ func (s *Store) DueHandOvers(
 			return due, max(time.Millisecond, time.Duration(r.Seconds*float64(time.Second))), nil
 		}
 		due = append(due, DueHandOver{
+			// It is null where the message was erased. Then there is nobody to tell.
 			ID: r.ID, NobodyCame: r.NobodyCame != nil && *r.NobodyCame, State: r.State,
 			Question: flowhq.Message{
 				ID: r.Message, ContactID: r.Contact, Chat: r.Chat, WAMessageID: r.WAID,
@@ -334,6 +337,7 @@ func (s *Store) EndHandOver(
 		select exists (select from fence)`
 	args := named{
 		"id": id, "event": flowhq.EventGivenBack, "reason": "its time is over",
+		// The kind is a valid one even without news: the statement has the argument all the same.
 		"has_news": news != nil, "kind": flowhq.KindWarning, "text": "", "wa_id": "",
 	}
 	// message_logs_reply_key refuses a second notice to the same question.

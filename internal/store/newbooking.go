@@ -32,6 +32,8 @@ func (n NewBooking) hash() []byte {
 	b.StartsAt, b.EndsAt = b.StartsAt.UTC(), time.Time{}
 	raw, err := json.Marshal(b)
 	if err != nil { // only a time after the year 9999 does, which the API refuses
+		// The hash is that of another request then, which is refused and never mistaken for the
+		// first.
 		raw = []byte(err.Error())
 	}
 	sum := sha256.Sum256(raw)
@@ -88,6 +90,7 @@ func (s *Store) AddBooking(
 	if err != nil {
 		return flowhq.Booking{}, fmt.Errorf("book as tenant %s: %w", tenant, classify(err))
 	}
+	// It is read anew, since a repeated request returns the booking as it is by now.
 	return s.Booking(ctx, tenant, number)
 }
 
@@ -103,6 +106,8 @@ func (s *Store) addBooking(
 		"note": clean(b.Note), "capacity": max(1, n.Capacity), "key": clean(n.Key), "hash": hash,
 		"event": flowhq.EventFactChanged, "actor": clean(n.Actor),
 	}
+	// A crash before the commit leaves no contact, no booking and no key: the request can be
+	// repeated.
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		var same bool
 		err := tx.QueryRow(ctx, bookedSQL,

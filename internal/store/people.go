@@ -54,6 +54,7 @@ func (s *Store) Contacts(
 	page, err = many(ctx, s, contactsSQL, named{
 		"tenant": tenant, "id": f.ID, "before": f.Before, "text": clean(f.Text),
 		"handed_over": f.HandedOver, "left_alone": f.LeftAlone, "muted": f.Muted,
+		// One row more than the page tells whether there is another page.
 		"limit": limit + 1,
 	}, scanContact)
 	if err != nil {
@@ -213,6 +214,8 @@ func (s *Store) LeaveContactAlone(
 			select @tenant, @event, @actor, concat('contact ', id) from changed
 		)
 		select exists (select from who), true`
+	// OWNER_BEGAN is replaced only by being served first: who is left alone already stays so, with
+	// the first reason.
 	why, event := flowhq.NotLeftAlone, flowhq.EventContactServed
 	if alone {
 		why, event = flowhq.LeftListed, flowhq.EventContactLeftAlone
@@ -271,6 +274,8 @@ func (s *Store) SetHandOver(
 		"event": flowhq.EventGivenBack,
 	}, pgx.RowToStructByPos[answer])
 	switch {
+	// The row is locked before its status is read, so of two requests at once the second finds it
+	// ENDED.
 	case flowhq.ErrorCode(err) == flowhq.NotFound:
 		err = flowhq.Errorf(flowhq.NotFound, "there is no such hand-over")
 	case err == nil && !a.Done && a.Shown != m.to:

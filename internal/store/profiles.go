@@ -106,6 +106,7 @@ func (s *Store) ProfileVersions(
 	// The documents are not read: a page of them could have many megabytes.
 	limit = clampLimit(limit)
 	page, err = many(ctx, s, q, named{
+		// profiles_pkey read backwards yields the page, whatever the number of versions.
 		"tenant": tenant, "before": before, "limit": limit + 1,
 	}, pgx.RowToStructByPos[flowhq.ProfileVersion])
 	if err != nil {
@@ -145,7 +146,8 @@ const changeProfileSQL = `
 				concat_ws(': ', 'version ' || version, nullif(@reason, ''))
 			from added`
 
-// changedProfileSQL is the end of such a statement: the version that was made, 0 if none was.
+// changedProfileSQL is the end of such a statement: the version that was made, 0 if none was. The
+// listeners compile the new profile; notify is sent when the transaction commits, and not before.
 const changedProfileSQL = `
 		select coalesce((
 			select a.version from added a, flowhq.notify('config', a.tenant_id)), 0)`

@@ -56,6 +56,7 @@ func (s *Store) groups(
 	ctx context.Context, tenant flowhq.TenantID, id int64, f FactFilter, limit int,
 ) ([]flowhq.QuestionGroup, error) {
 	return many(ctx, s, groupedSQL, named{
+		// clean is for what comes from outside: PostgreSQL refuses a NUL.
 		"tenant": tenant, "id": id, "status": f.Status, "text": clean(f.Text),
 		"from": orNull(f.From), "to": orNull(f.To), "contact_id": f.ContactID,
 		"contact": clean(f.Contact), "before": f.Before, "limit": limit,
@@ -74,6 +75,8 @@ func (s *Store) QuestionGroups(
 	}
 	if len(page) > limit {
 		page = page[:limit]
+		// The id is that of the newest question of the group, so a group that grows while a client
+		// pages moves to the front.
 		next = page[limit-1].ID
 	}
 	return page, next, nil

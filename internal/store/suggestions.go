@@ -10,6 +10,7 @@ import (
 
 // A Consultation is whether a language model may be asked about a message.
 type Consultation struct {
+	// A message that somebody has asked about is not Due, so no host pays for it twice.
 	Due        bool   // the message waits and nobody has asked before
 	Allowed    bool   // it is Due, and the tenant's requests of the day are not used up
 	Suggestion []byte // of whoever has asked before, as JSON; nil = none
@@ -20,7 +21,8 @@ type Consultation struct {
 type Consulting struct {
 	ID int64 // of the message
 	// The lines of the burst are part of the question, and so not of what came earlier.
-	First  int64  // of the first line of its burst
+	First int64 // of the first line of its burst
+	// The caller knows the zone, which the database does not.
 	Day    string // by the clock of the business, such as 2026-03-04
 	Limit  int    // of requests on that day
 	Failed []byte // the suggestion, as JSON, that stands if the caller dies before SetSuggestion

@@ -40,8 +40,9 @@ const writeContactSQL = `
 	select id, @to from flowhq.tenants where id = @tenant
 	on conflict (tenant_id, number) where number <> '' do nothing`
 
-// writeSQL is the statement of Write. The contact is there by then. The contact is locked, so it cannot become part of another one meanwhile. Message, hand-over and event are written
-// together: a message without its hand-over would have the bot talk over the operator.
+// writeSQL is the statement of Write. The contact is there by then. The contact is locked, so it
+// cannot become part of another one meanwhile. Message, hand-over and event are written together: a
+// message without its hand-over would have the bot talk over the operator.
 const writeSQL = `
 	with who as (
 		select c.* from flowhq.contacts c
@@ -166,7 +167,8 @@ func (s *Store) LeaveAlone(
 	return nil
 }
 
-// A LeftAlone is a contact that the bot never answers.
+// A LeftAlone is a contact that the bot never answers. It is what the API shows; the rows are those
+// of contacts.
 type LeftAlone struct {
 	ID     int64  `json:"id"`
 	Number string `json:"number"` // E.164, "" if it is not known
