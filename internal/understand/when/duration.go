@@ -44,8 +44,7 @@ func (p *parser) duration(i int) (item, int) {
 	if !ahead {
 		return item{}, end
 	}
-	// A product that overflowed is below zero.
-	if length < 0 || length > maxAhead {
+	if length > maxAhead {
 		return item{kind: itDay, unfit: true, why: "too far ahead"}, end
 	}
 	it := item{why: "so long from now", soft: within}
@@ -167,6 +166,8 @@ func (p *parser) englishLength(
 	if _, _, ok := hundreds(p.at(i)); unit == "unithour" && (ok || p.isHourOfDay(i, at)) {
 		return 0, "", i // "1500 hrs", "16hrs"
 	}
+	// "In 7117 months" is too far ahead as well. Uncut, the product would wrap around to today.
+	n = min(n, int(maxAhead/one)+1)
 	more, end = half(at+1, one)
 	return time.Duration(n)*one + one*time.Duration(tenth)/10 + more, unit, end
 }

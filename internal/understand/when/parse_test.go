@@ -1,6 +1,7 @@
 package when_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -84,4 +85,17 @@ func row(r when.Result, ok bool) string {
 		clock = r.Start.Format("15:04") + "/" + r.End.Format("15:04")
 	}
 	return date + " " + clock + " " + r.Certainty.String()
+}
+
+// TestTooFarAhead: no number of units is so large that the sum comes out near again.
+func TestTooFarAhead(t *testing.T) {
+	now := time.Date(2026, 3, 4, 10, 15, 0, 0, time.UTC)
+	for _, unit := range []string{"days", "weeks", "months"} {
+		for n := 401; n <= 10_000; n += 7 {
+			text := fmt.Sprintf("in %d %s", n, unit)
+			if r, _ := when.Parse(text, now, always{}); r.HasDay || r.HasTime {
+				t.Fatalf("Parse(%q) = %+v; want no day", text, r)
+			}
+		}
+	}
 }
