@@ -130,14 +130,11 @@ type commandList struct {
 }
 
 // listCommands handles GET /admin/tenants/:id/commands.
-func (a *API) listCommands(ctx context.Context, req commandsRequest) (commandList, error) {
-	all, next, err := a.Commands.TenantCommands(ctx, req.Tenant, req.Before, req.Limit)
-	if err == nil && len(all) == 0 { // a deleted tenant has its deletion left, so this is none
-		_, err = a.Tenants.Tenant(ctx, req.Tenant)
-	}
-	answer := commandList{Commands: list(all)}
-	if next != 0 {
-		answer.Next = strconv.FormatInt(next, 10)
-	}
+func (a *API) listCommands(
+	ctx context.Context, req commandsRequest,
+) (answer commandList, err error) {
+	page, next, err := a.Commands.TenantCommands(ctx, req.Tenant, req.Before, req.Limit)
+	// A deleted tenant has its deletion left, so an empty page is that of no tenant.
+	answer.Commands, answer.Next, err = paged(ctx, a, req.Tenant, page, next, err)
 	return answer, err
 }

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"strconv"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
@@ -30,16 +29,11 @@ type followUpList struct {
 }
 
 // listFollowUps handles GET /admin/tenants/:id/follow-ups.
-func (a *API) listFollowUps(ctx context.Context, req followUpsRequest) (followUpList, error) {
-	// An unknown tenant is 404, and not an empty list.
-	if _, err := a.Tenants.Tenant(ctx, req.Tenant); err != nil {
-		return followUpList{}, err
-	}
+func (a *API) listFollowUps(
+	ctx context.Context, req followUpsRequest,
+) (answer followUpList, err error) {
 	page, next, err := a.FollowUps.FollowUps(ctx, req.Tenant, req.FactFilter)
-	answer := followUpList{FollowUps: list(page)}
-	if next != 0 {
-		answer.Next = strconv.FormatInt(next, 10)
-	}
+	answer.FollowUps, answer.Next, err = paged(ctx, a, req.Tenant, page, next, err)
 	return answer, err
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -64,9 +63,7 @@ func (a *API) messages(ctx context.Context, req messagesRequest) (messageList, e
 		}
 		answer.Logs, size = append(answer.Logs, b), size+len(b)
 	}
-	if next != 0 {
-		answer.Next = strconv.FormatInt(next, 10)
-	}
+	answer.Next = cursor(next)
 	return answer, nil
 }
 

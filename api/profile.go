@@ -236,15 +236,11 @@ type versionList struct {
 }
 
 // listProfileVersions handles GET /admin/tenants/:id/profile/versions.
-func (a *API) listProfileVersions(ctx context.Context, req versionsRequest) (versionList, error) {
+func (a *API) listProfileVersions(
+	ctx context.Context, req versionsRequest,
+) (answer versionList, err error) {
 	page, next, err := a.Profiles.ProfileVersions(ctx, req.Tenant, req.Before, req.Limit)
-	if err == nil && len(page) == 0 {
-		_, err = a.Tenants.Tenant(ctx, req.Tenant) // a tenant that is not there is 404
-	}
-	answer := versionList{Versions: list(page)}
-	if next > 0 {
-		answer.Next = strconv.FormatInt(next, 10)
-	}
+	answer.Versions, answer.Next, err = paged(ctx, a, req.Tenant, page, next, err)
 	return answer, err
 }
 

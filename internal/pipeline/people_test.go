@@ -71,11 +71,18 @@ func TestOwnerPausesTheBot(t *testing.T) {
 	p.Start()
 	b.receive(p, "1@lid", "IN4", "are you there?")
 	b.becomes(map[string]int{"IN ANSWERED": 2, "IN IGNORED": 2, "OUT SENT": 3})
-	if err := b.store.GiveBack(t.Context(), b.tenant.ID, b.log()[0].ID, "admin"); err != nil {
-		t.Fatal(err)
-	}
+	b.giveBack()
 	b.receive(p, "1@lid", "IN5", "book")
 	b.becomes(map[string]int{"IN ANSWERED": 3, "IN IGNORED": 2, "OUT SENT": 4})
+}
+
+// giveBack ends the hand-over of the chat of the newest message.
+func (b *bench) giveBack() {
+	b.t.Helper()
+	order := store.ContactOrder{Contact: b.log()[0].ContactID, Actor: "admin"}
+	if err := b.store.GiveBackContact(b.t.Context(), b.tenant.ID, order); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // A chat that the owner began is left alone.
@@ -84,9 +91,7 @@ func TestChatOfTheOwner(t *testing.T) {
 	p := b.host()
 	p.Start()
 	b.own(p, "1@lid", "OWN1", "Mama, shikamoo")
-	if err := b.store.GiveBack(t.Context(), b.tenant.ID, b.log()[0].ID, "admin"); err != nil {
-		t.Fatal(err)
-	}
+	b.giveBack()
 	b.receive(p, "1@lid", "IN1", "Marahaba mwanangu")
 	b.becomes(map[string]int{"IN IGNORED": 1, "OUT SENT": 1})
 }
@@ -116,9 +121,7 @@ func TestOwnerIsFaster(t *testing.T) {
 	if n := len(b.line.attempts()); n != 0 {
 		t.Errorf("%d messages were sent; want none", n)
 	}
-	if err := b.store.GiveBack(t.Context(), b.tenant.ID, b.log()[0].ID, "admin"); err != nil {
-		t.Fatal(err)
-	}
+	b.giveBack()
 	b.receive(p, "1@lid", "IN2", "book")
 	b.becomes(map[string]int{"IN IGNORED": 1, "IN ANSWERED": 1, "OUT SENT": 2})
 }

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/flowhq/flowhq/internal/understand/token"
 )
 
 // Bounds on how much of a message is read. Nobody says what a message is about
@@ -141,7 +143,7 @@ func split(text string) []string {
 	var word []rune
 	end := func() {
 		if len(word) > 0 {
-			words = append(words, string(squeeze(word)))
+			words = append(words, string(token.SqueezeLetters(word)))
 			word = word[:0]
 		}
 	}
@@ -153,7 +155,7 @@ func split(text string) []string {
 		// Nothing is said of the language: Swahili and English are both letters for this.
 		switch {
 		case unicode.IsLetter(r), unicode.IsDigit(r):
-			word = append(word, plain(r))
+			word = append(word, token.Plain(r))
 		// The zero-width joiner holds emoji together, and would split a word that it stands in.
 		case unicode.IsMark(r), r == '\'', r == '’', r == '\u200d':
 		default:
@@ -162,32 +164,4 @@ func split(text string) []string {
 	}
 	end()
 	return words[:min(len(words), maxWords)]
-}
-
-// plain returns r in lower case, and a full-width digit as an ASCII one. Some keyboards write "１"
-// where a menu has 1.
-func plain(r rune) rune {
-	if r >= '０' && r <= '９' {
-		return r - '０' + '0'
-	}
-	return unicode.ToLower(r)
-}
-
-// squeeze makes one letter of three or more equal ones. Digits repeat for a
-// reason. "Hellooo" greets, and 1000 is not 10. Two equal letters stay: "book", "saa".
-func squeeze(word []rune) []rune {
-	kept := word[:0:0]
-	for i := 0; i < len(word); {
-		run := i + 1
-		for run < len(word) && word[run] == word[i] {
-			run++
-		}
-		n := run - i
-		if n >= 3 && unicode.IsLetter(word[i]) {
-			n = 1
-		}
-		kept = append(kept, word[i:i+n]...)
-		i = run
-	}
-	return kept
 }

@@ -259,19 +259,24 @@ func TestHandedOverIsNotAnswered(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant, epoch := b.hosted(t)
-	id := b.receive(t, tenant, epoch, "1")
-	ok(t, b.HandOver(t.Context(), tenant, id, time.Hour, "mine", "admin"))
+	received := must(b.Receive(t.Context(), tenant, epoch, text("1")))(t)
+	id := received.ID
+	order := store.ContactOrder{Contact: received.Contact, Actor: "admin"}
+	handOver := order
+	handOver.Note, handOver.Length = "mine", time.Hour
+	ok(t, b.HandOverContact(t.Context(), tenant, handOver))
 	_, _, err := b.Answer(t.Context(), tenant, epoch, id, answer("OUT"))
 	wantCode(t, "Answer in a chat that is handed over", err, flowhq.Conflict)
 	if r := must(b.Receive(t.Context(), tenant, epoch, text("2")))(t); !r.Conversation.HandedOver {
 		t.Error("Receive does not say that the chat is handed over")
 	}
-	ok(t, b.GiveBack(t.Context(), tenant, id, "admin"))
+	ok(t, b.GiveBackContact(t.Context(), tenant, order))
 	if _, done, err := b.Answer(t.Context(), tenant, epoch, id, answer("OUT")); err != nil || !done {
 		t.Errorf("Answer after it was given back = %v, %v", done, err)
 	}
-	wantCode(t, "HandOver of no message", b.HandOver(t.Context(), tenant, 1<<40, 0, "", "admin"), flowhq.NotFound)
-	wantCode(t, "GiveBack of no message", b.GiveBack(t.Context(), tenant, 1<<40, "admin"), flowhq.NotFound)
+	order.Contact = 1 << 40
+	wantCode(t, "HandOverContact of no contact", b.HandOverContact(t.Context(), tenant, order), flowhq.NotFound)
+	wantCode(t, "GiveBackContact of no contact", b.GiveBackContact(t.Context(), tenant, order), flowhq.NotFound)
 	if n := b.eventCount(t, tenant, flowhq.EventGivenBack); n != 1 {
 		t.Errorf("%d events GIVEN_BACK; want 1", n)
 	}
@@ -312,13 +317,15 @@ func TestReceiveOwn(t *testing.T) {
 	if r.Conversation.HandedOver || !r.Conversation.LeftAlone {
 		t.Errorf("conversation = %+v; want it left alone", r.Conversation)
 	}
-	if page := first(b.LeftAlone(t.Context(), tenant, 0, 0))(t); len(page) != 1 || page[0].Why != "OWNER_BEGAN" || page[0].Number != bNumber {
-		t.Errorf("LeftAlone = %+v", page)
+	alone := true
+	leftAlone := store.ContactFilter{LeftAlone: &alone}
+	if page := first(b.Contacts(t.Context(), tenant, leftAlone))(t); len(page) != 1 || page[0].LeftAlone != "OWNER_BEGAN" || page[0].Number != bNumber {
+		t.Errorf("left alone: %+v", page)
 	}
-	ok(t, b.LeaveAlone(t.Context(), tenant, bNumber, false, "admin"))
-	ok(t, b.LeaveAlone(t.Context(), tenant, "+255700000077", true, "admin"))
-	if page := first(b.LeftAlone(t.Context(), tenant, 0, 0))(t); len(page) != 1 || page[0].Why != "LISTED" {
-		t.Errorf("LeftAlone = %+v", page)
+	b.leaveAlone(t, tenant, bNumber, false)
+	b.leaveAlone(t, tenant, "+255700000077", true)
+	if page := first(b.Contacts(t.Context(), tenant, leftAlone))(t); len(page) != 1 || page[0].LeftAlone != "LISTED" {
+		t.Errorf("left alone: %+v", page)
 	}
 	must(b.Claim(t.Context(), tenant, "host-b"))(t)
 	_, err = b.ReceiveOwn(t.Context(), tenant, epoch, own)

@@ -14,6 +14,14 @@ func own(in store.Inbound) store.Own {
 	return store.Own{Inbound: in, HandOverFor: time.Hour}
 }
 
+// leaveAlone has the bot leave the customer with a number alone, or serve the customer again.
+func (b *bench) leaveAlone(t testing.TB, tenant flowhq.TenantID, number string, alone bool) {
+	t.Helper()
+	c, _, err := b.AddContact(t.Context(), tenant, number)
+	ok(t, err)
+	ok(t, b.LeaveContactAlone(t.Context(), tenant, store.ContactOrder{Contact: c.ID, Actor: "admin"}, alone))
+}
+
 // TestHandOverForGood: a hand-over that lasts until it is given back is not made shorter by what
 // the owner or an operator writes meanwhile.
 func TestHandOverForGood(t *testing.T) {
@@ -21,14 +29,16 @@ func TestHandOverForGood(t *testing.T) {
 	b := open(t)
 	tenant, epoch := b.hosted(t)
 	r := must(b.Receive(t.Context(), tenant, epoch, from(aLID, aNumber, "1")))(t)
-	ok(t, b.HandOver(t.Context(), tenant, r.ID, 0, "", "admin"))
+	order := store.ContactOrder{Contact: r.Contact, Actor: "admin"}
+	ok(t, b.HandOverContact(t.Context(), tenant, order))
 	must(b.ReceiveOwn(t.Context(), tenant, epoch, own(from(aLID, aNumber, "OWN"))))(t)
 	must(b.Write(t.Context(), tenant, store.NewMessage{To: aNumber, Text: "ready", Key: "k", Actor: "admin", HandOverFor: time.Hour}))(t)
 	if n := scalar[int](t, b, `select count(*)::int from flowhq.handovers where until is null`); n != 1 {
 		t.Errorf("%d hand-overs are for good; want 1", n)
 	}
 	// And the other way round.
-	ok(t, b.HandOver(t.Context(), tenant, r.ID, time.Hour, "", "admin"))
+	order.Length = time.Hour
+	ok(t, b.HandOverContact(t.Context(), tenant, order))
 	must(b.Write(t.Context(), tenant, store.NewMessage{To: aNumber, Text: "ready", Key: "l", Actor: "admin"}))(t)
 	if n := scalar[int](t, b, `select count(*)::int from flowhq.handovers where until is null`); n != 1 {
 		t.Errorf("%d hand-overs are for good after a message without an end; want 1", n)
@@ -61,7 +71,7 @@ func TestOwnerWritesToACustomersNumber(t *testing.T) {
 				t.Errorf("conversation = %+v; want it handed over, and left alone: %v", c, ownerBegan)
 			}
 			// Whom an operator has listed stays so under any address.
-			ok(t, b.LeaveAlone(t.Context(), tenant, bNumber, true, "admin"))
+			b.leaveAlone(t, tenant, bNumber, true)
 			must(b.Receive(t.Context(), tenant, epoch, from(bLID, "", "3")))(t)
 			r = must(b.Receive(t.Context(), tenant, epoch, from(bLID, bNumber, "4")))(t)
 			if c := must(b.Conversation(t.Context(), tenant, r.ID))(t); !c.LeftAlone {

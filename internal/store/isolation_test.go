@@ -253,12 +253,6 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		return nil, s.LeaveContactAlone(ctx, g.tenant, store.ContactOrder{Contact: g.contact(ctx, s), Actor: "admin"}, true)
 	},
 	"PruneFacts": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.PruneFacts(ctx, g.tenant) },
-	"HandOver": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return nil, s.HandOver(ctx, g.tenant, g.msgID, time.Hour, "", "admin")
-	},
-	"GiveBack": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return nil, s.GiveBack(ctx, g.tenant, g.msgID, "admin")
-	},
 	"DueHandOvers": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		due, _, err := s.DueHandOvers(ctx, g.tenant, 10)
 		return due, err
@@ -273,13 +267,6 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	"Write": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		m, err := s.Write(ctx, g.tenant, store.NewMessage{To: aNumber, Text: "come", Key: "k", Actor: "admin"})
 		return m.Text, err
-	},
-	"LeaveAlone": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return nil, s.LeaveAlone(ctx, g.tenant, aNumber, true, "admin")
-	},
-	"LeftAlone": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		page, _, err := s.LeftAlone(ctx, g.tenant, 0, 0)
-		return page, err
 	},
 	"Claim": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.Claim(ctx, g.tenant, "host-b")

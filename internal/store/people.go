@@ -137,8 +137,9 @@ type ContactOrder struct {
 	Length time.Duration
 }
 
-// HandOverContact is HandOver for the chat with a contact. A NotFound error means that the tenant
-// has no such contact.
+// HandOverContact hands the chat with a contact over to a person. A chat that is handed over is kept
+// for o.Length from now on. It records HANDED_OVER, and notifies every listener ("work"). A NotFound
+// error means that the tenant has no such contact.
 func (s *Store) HandOverContact(
 	ctx context.Context, tenant flowhq.TenantID, o ContactOrder,
 ) error {
@@ -172,8 +173,10 @@ func (s *Store) HandOverContact(
 		named{"note": clean(o.Note), "length": o.Length.Seconds()})
 }
 
-// GiveBackContact is GiveBack for the chat with a contact. A NotFound error means that the tenant
-// has no such contact. A chat that is not handed over stays as it is, without an event.
+// GiveBackContact ends the hand-over of the chat with a contact: the bot answers again. It records
+// GIVEN_BACK, and notifies every listener ("work"). Messages that came meanwhile stay unanswered. A
+// NotFound error means that the tenant has no such contact. A chat that is not handed over stays as
+// it is, without an event.
 func (s *Store) GiveBackContact(
 	ctx context.Context, tenant flowhq.TenantID, o ContactOrder,
 ) error {
@@ -196,8 +199,9 @@ func (s *Store) GiveBackContact(
 	return s.orderContact(ctx, tenant, q, o, flowhq.EventGivenBack, named{})
 }
 
-// LeaveContactAlone is LeaveAlone for a contact, who may have no number. Only a change is recorded,
-// so a repeated request leaves no second event.
+// LeaveContactAlone has the bot never answer a contact, who may have no number, or answer again. It
+// records CONTACT_LEFT_ALONE or CONTACT_SERVED. Only a change is recorded, so a repeated request
+// leaves no second event. A NotFound error means that the tenant has no such contact.
 func (s *Store) LeaveContactAlone(
 	ctx context.Context, tenant flowhq.TenantID, o ContactOrder, alone bool,
 ) error {
@@ -223,7 +227,8 @@ func (s *Store) LeaveContactAlone(
 	return s.orderContact(ctx, tenant, q, o, event, named{"why": why})
 }
 
-// orderContact runs a statement of an operator about a contact. It yields what operate's does.
+// orderContact runs a statement of an operator about a contact. The statement yields whether there
+// is such a contact, and a value that keeps PostgreSQL from dropping the notice.
 func (s *Store) orderContact(
 	ctx context.Context, tenant flowhq.TenantID, q string, o ContactOrder, event flowhq.EventType,
 	args named,

@@ -4,6 +4,8 @@ import (
 	_ "embed"
 	"strings"
 	"unicode"
+
+	"github.com/flowhq/flowhq/internal/understand/token"
 )
 
 // Bounds on how much of a message is read. Nobody says what a message is about after its first
@@ -46,7 +48,7 @@ func words(text string) []string {
 	var word []rune
 	end := func() {
 		if len(word) > 0 {
-			all = appendSpelled(all, string(squeeze(word)))
+			all = appendSpelled(all, string(token.SqueezeLetters(word)))
 			word = word[:0]
 		}
 	}
@@ -59,7 +61,7 @@ func words(text string) []string {
 		case unicode.IsLetter(r), unicode.IsDigit(r):
 			// The rest of an endless word is dropped, and the word stays one.
 			if len(word) < maxRunesOfWord {
-				word = append(word, plain(r))
+				word = append(word, token.Plain(r))
 			}
 		// "👍" and "😡" are whole messages, so each emoji is a word.
 		case isEmoji(r):
@@ -92,34 +94,6 @@ func isEmoji(r rune) bool {
 
 // isSkinTone reports whether r only colours the emoji before it.
 func isSkinTone(r rune) bool { return r >= 0x1F3FB && r <= 0x1F3FF }
-
-// plain returns r in lower case, and a full-width digit as an ASCII one.
-// Full-width digits come from some phones' keyboards.
-func plain(r rune) rune {
-	if r >= '０' && r <= '９' {
-		return r - '０' + '0'
-	}
-	return unicode.ToLower(r)
-}
-
-// squeeze makes one letter of three or more equal ones. Digits repeat for a reason.
-// "1000" keeps its zeros, "asanteeee" becomes "asante". Double letters stay, as in "saa".
-func squeeze(word []rune) []rune {
-	kept := word[:0:0]
-	for i := 0; i < len(word); {
-		run := i + 1
-		for run < len(word) && word[run] == word[i] {
-			run++
-		}
-		n := run - i
-		if n >= 3 && unicode.IsLetter(word[i]) {
-			n = 1
-		}
-		kept = append(kept, word[i:i+n]...)
-		i = run
-	}
-	return kept
-}
 
 // dataLines yields the lines of a data file that are neither empty nor comments.
 // All data files share the form, so that their editors learn it once.

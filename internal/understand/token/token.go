@@ -183,6 +183,35 @@ func Fold(r rune) rune {
 	return r
 }
 
+// Plain returns r in lower case, and a full-width digit as an ASCII one. Some keyboards write "１"
+// where a menu has 1. Accents stay: Fold takes them off.
+func Plain(r rune) rune {
+	if r >= '０' && r <= '９' {
+		return r - '０' + '0'
+	}
+	return unicode.ToLower(r)
+}
+
+// SqueezeLetters makes one letter of three or more equal ones, and leaves digits alone: "asanteeee"
+// becomes "asante", and "1000" is not 10. Two equal letters stay: "book", "saa". Squeeze
+// works on bytes and squeezes digits too.
+func SqueezeLetters(word []rune) []rune {
+	kept := word[:0:0]
+	for i := 0; i < len(word); {
+		run := i + 1
+		for run < len(word) && word[run] == word[i] {
+			run++
+		}
+		n := run - i
+		if n >= 3 && unicode.IsLetter(word[i]) {
+			n = 1
+		}
+		kept = append(kept, word[i:i+n]...)
+		i = run
+	}
+	return kept
+}
+
 // Squeeze shortens letters that are repeated: "keshoooo" is "kesho". Two stay two, as in "saa".
 // Three or more count as one. What is compared with the result must have no three equal letters.
 func Squeeze(word string) string {
