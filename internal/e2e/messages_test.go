@@ -149,7 +149,7 @@ func TestFrozenWorker(t *testing.T) {
 	if err := first.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	ask(t, c, b, "my internet is down", patience)
+	ask(t, c, b, "are you there?", patience)
 	if err := first.cmd.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
