@@ -139,8 +139,11 @@ func (t *turn) serviceOf(before string) string {
 // timeWithDay puts the day that was agreed on before to a time that has none: "saa nne" after
 // "on Saturday, at what time?".
 func (t *turn) timeWithDay(r when.Result, v *Visit) when.Result {
-	if !r.HasTime || r.HasDay || v.Day.IsZero() {
+	if v.Day.IsZero() || r.HasDay && !r.Likely {
 		return r
+	}
+	if !r.HasTime {
+		return t.partWithDay(r, v)
 	}
 	y, m, d := v.Day.Date()
 	start := time.Date(y, m, d, r.Start.Hour(), r.Start.Minute(), 0, 0, t.k.zone)
@@ -156,6 +159,20 @@ func (t *turn) timeWithDay(r when.Result, v *Visit) when.Result {
 		}
 	}
 	r.HasDay, r.Day, r.Start, r.Certainty = true, startOfDay(start), start, when.Default
+	r.Likely = false
+	t.p.time = r
+	return r
+}
+
+// partWithDay puts the day that was agreed on to a part of a day: "jioni" after "on Saturday, at
+// what time?" is the evening of Saturday. Today's evening was offered.
+func (t *turn) partWithDay(r when.Result, v *Visit) when.Result {
+	if r.Start.IsZero() || r.End.IsZero() {
+		return r
+	}
+	days := daysBetween(startOfDay(r.Start), startOfDay(v.Day))
+	r.HasDay, r.Likely, r.Day, r.Certainty = true, false, startOfDay(v.Day), when.Part
+	r.Start, r.End = r.Start.AddDate(0, 0, days), r.End.AddDate(0, 0, days)
 	t.p.time = r
 	return r
 }

@@ -199,13 +199,8 @@ func indexOfWords(all, words []string) int {
 
 // sickWords say that somebody is ill, and doctors what such a one is brought to.
 var (
-	// The list has no diagnosis: what to do about a sickness is for the doctor, and the bot only
-	// books.
-	sickWords = keywords(`
-		fever, sick, ill, unwell, vomiting, coughing, homa, anaumwa, naumwa, mgonjwa, kuumwa,
-		anatapika, anakohoa, amezidiwa, hajisikii
-	`)
-	doctors = []string{"see a doctor", "kumuona daktari", "consultation", "daktari"}
+	sickWords = listOf("sick")
+	doctors   = phrasesOf("doctor")
 )
 
 // meanSickness makes the doctor the topic of who tells of a sickness and names no service. "mtoto

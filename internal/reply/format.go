@@ -105,6 +105,16 @@ func sameDay(a, b time.Time) bool {
 	return ay == by && am == bm && ad == bd
 }
 
+// daysBetween is how many days later the date of b is than that of a. The dates alone count, so
+// that a day of 23 hours is one day too.
+func daysBetween(a, b time.Time) int {
+	date := func(t time.Time) time.Time {
+		y, m, d := t.Date()
+		return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+	}
+	return int(date(b).Sub(date(a)).Hours() / 24)
+}
+
 // startOfDay is the midnight with which the day of t begins.
 func startOfDay(t time.Time) time.Time {
 	y, m, d := t.Date()

@@ -1,6 +1,8 @@
 package reply
 
 import (
+	"slices"
+
 	"github.com/flowhq/flowhq"
 )
 
@@ -110,14 +112,28 @@ func (t *turn) claimPaid() {
 	t.handOverSaying(flowhq.HandOverDecision, "handover.payment")
 }
 
-// unanswered says that the owner has not told something, passes the question on, and offers a
-// person. The offer is a question with yes and no, so that a plain "ndio" after it calls the
-// person.
+// unanswered says that the owner has not told something, notes the question, and offers a person.
+// The offer is a question with yes and no, so that a plain "ndio" after it calls the person. The
+// text says only what is not known: "I have asked a colleague. Shall I call a colleague?" was one
+// sentence against the other.
 func (t *turn) unanswered(key string, pairs ...string) {
 	t.tell(key, pairs...)
 	t.noteUnanswered()
 	t.ask(Ask{For: askPerson}, "unanswered.offer")
+	t.offered = true
 }
+
+// tellNoted says that a question is noted, where another question has taken the place of the offer
+// of a person. "The price is not on my list. Which day suits you?" alone says nothing of who will
+// find out.
+func (t *turn) tellNoted() {
+	if t.offered && t.next.Ask.For != askPerson && !t.handedOver() {
+		t.tell("unanswered.noted")
+	}
+}
+
+// handedOver reports whether this turn has called a person.
+func (t *turn) handedOver() bool { return slices.Contains(t.acts, actHandOver) }
 
 // noteUnanswered notes the question for the owner, once a turn. Several parts of a turn may each
 // miss a fact. The owner needs the message once.

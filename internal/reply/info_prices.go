@@ -365,7 +365,7 @@ func (t *turn) tellCatalogue() bool {
 	}
 	services := t.k.offered()
 	if len(services) == 0 {
-		t.unanswered("unanswered.any")
+		t.unanswered("unanswered.list")
 		return true
 	}
 	var lines []string

@@ -37,7 +37,37 @@ const (
 // resort. A menu of fixed entries says nothing of the business. The owner's goods show what can be
 // asked for.
 func (t *turn) showMenu(lead string) {
+	options := t.menu()
+	// A list of one entry is no choice: a new business has told nothing that could be chosen.
+	if len(options) == 1 {
+		t.tell(map[bool]string{true: "unsure.again", false: "unanswered.list"}[lead == "menu.miss"])
+		t.ask(Ask{For: askPerson}, "unanswered.offer")
+		return
+	}
 	t.tell(lead)
+	// Set before it is known whether the list is shown: the options can be chosen by name in any
+	// case.
+	t.next.Ask, t.hasAsked = Ask{
+		For: askOption, At: t.in.Message.At, Prompted: t.in.Message.written(), Options: options,
+		Listed: true,
+	}, true
+	var lines []string
+	for i, o := range options {
+		lines = append(lines, strconv.Itoa(i+1)+". "+o.Label)
+	}
+	// The third time the same list helps nobody: a person is offered instead, and the options stay.
+	if t.tired(strings.Join(lines, "\n")) {
+		a := t.next.Ask
+		a.For = askPerson
+		t.ask(a, "unanswered.offer")
+		return
+	}
+	t.show(lines...)
+	t.question = t.render("menu.close")
+}
+
+// menu lists what the bot can do. The last option is a person, whatever the owner has told.
+func (t *turn) menu() []Option {
 	var options []Option
 	add := func(do, value, label string) {
 		options = append(options,
@@ -70,6 +100,10 @@ func (t *turn) showMenu(lead string) {
 		for _, s := range firstOf(t.k.offered(), maxOffered-1) {
 			add(doService, s.ID, strings.TrimPrefix(t.serviceLine(s), "• "))
 		}
+		// A business that has not told its services yet can be booked all the same.
+		if len(options) == 0 {
+			add(doIntent, string(understand.Book), t.say.first("label.book"))
+		}
 		if len(t.in.Calendar.Bookings) > 0 {
 			add(doStatus, "", t.say.first("menu.booking"))
 		}
@@ -78,27 +112,8 @@ func (t *turn) showMenu(lead string) {
 	if p.HoursTold() || !p.Place.Address.Empty() {
 		add(doHours, "", t.say.first("menu.hours"))
 	}
-	// A person is always the last option, whatever the owner has told.
 	add(doPerson, "", t.say.first("menu.person"))
-	// Set before it is known whether the list is shown: the options can be chosen by name in any
-	// case.
-	t.next.Ask = Ask{
-		For: askOption, At: t.in.Message.At, Prompted: t.in.Message.written(), Options: options,
-		Listed: true,
-	}
-	var lines []string
-	for i, o := range options {
-		lines = append(lines, strconv.Itoa(i+1)+". "+o.Label)
-	}
-	// The third time the same list helps nobody: a person is offered instead, and the options stay.
-	if t.tired(strings.Join(lines, "\n")) {
-		a := t.next.Ask
-		a.For = askPerson
-		t.ask(a, "unanswered.offer")
-		return
-	}
-	t.show(lines...)
-	t.question = t.render("menu.close")
+	return options
 }
 
 // firstOf returns the first n of a list. n may be more than there are, where slicing alone would

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/token"
 	"github.com/flowhq/flowhq/internal/understand/when"
 )
 
@@ -283,7 +284,7 @@ func (t *turn) takeHour() bool {
 	v, p := t.next.Booking, &t.p
 	// What has more in it is no bare hour: a name, a question or another wish.
 	if v == nil || v.Day.IsZero() || p.hasTime || p.names() || p.asks ||
-		len(p.reading.Words) > maxHourWords || p.has(infoActs...) {
+		len(p.reading.Words) > maxHourWords || p.has(infoActs...) || !p.tellsOnlyNumber(hourWords) {
 		return false
 	}
 	if !t.readHour() {
@@ -293,6 +294,27 @@ func (t *turn) takeHour() bool {
 	t.fillVisit()
 	t.continueBooking()
 	return true
+}
+
+// hourWords may stand beside a number that tells an hour.
+var hourWords = listOf("hour")
+
+// tellsOnlyNumber reports whether a message has one number, and else only some words that may stand
+// beside one. "2 shirts" moved a visit to two o'clock, and "mashati mawili" to eight: what the bot
+// does not know may be anything, and no hour.
+func (p *perception) tellsOnlyNumber(beside []keyword) bool {
+	numbers := 0
+	for _, w := range p.reading.Words {
+		_, err := strconv.Atoi(w)
+		switch {
+		case err == nil || token.Spelled(w):
+			numbers++
+		case !hasWord(beside, w):
+			return false
+		}
+	}
+	// "10.30" and "kumi na moja" are two words.
+	return numbers > 0
 }
 
 // readHour reads the one number of a message as an hour of the day that is spoken of. The day stays

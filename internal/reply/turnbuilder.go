@@ -34,6 +34,10 @@ type turn struct {
 	// question would hide that one.
 	unsettled bool
 	choices   []string // services of which one is to be chosen
+	offered   bool     // a person, in place of what the owner has not told
+	// hasAsked says that this turn has asked its question. A question of an earlier turn may be
+	// open without it.
+	hasAsked bool
 	// timeTaken says that the time in the message is for the booking. Otherwise it may be asked
 	// about: "mko wazi saa nne?".
 	timeTaken bool
@@ -87,7 +91,7 @@ func (t *turn) ask(a Ask, key string, pairs ...string) {
 	for i := range a.Options {
 		a.Options[i].Label = oneLine(a.Options[i].Label, maxOptionText)
 	}
-	t.next.Ask = a
+	t.next.Ask, t.hasAsked = a, true
 	t.question = t.render(key, pairs...)
 }
 
@@ -207,11 +211,17 @@ func (t *turn) reply() string {
 // finish makes the [Turn] of what was decided. It is the only place where a State gets its version
 // and time.
 func (t *turn) finish() Turn {
+	t.tellNoted()
 	text := cut(strings.ToValidUTF8(t.reply(), ""))
 	// A reply that is equal to the last one looks like a machine that hangs.
 	if text != "" && slices.Contains(t.next.Last, hash(text)) {
 		// The owner's own words have no variants, and facts stay the same.
 		text = cut(t.render("repeat") + " " + text)
+	}
+	// Numbers belong to the list that was said last. "1" after "hello" and "welcome" chose from a
+	// menu of two replies before. The names of the options can still be written.
+	if text != "" && !t.hasAsked {
+		t.next.Ask.Listed = false
 	}
 	t.next.Version = stateVersion
 	t.next.At = t.in.Message.At

@@ -77,7 +77,8 @@ func (s *selection) withoutDay(r *Result) {
 		start, end := s.partSpan(day)
 		if !start.IsZero() && !end.After(s.now) {
 			day = addDays(day, 1)
-			r.Day, r.HasDay, r.Why = day, true, "the part of the day has passed today"
+			r.Day, r.HasDay, r.Likely = day, true, true
+			r.Why = "the part of the day has passed today"
 			start, end = s.partSpan(day)
 		}
 		r.Start, r.End = start, end
@@ -88,7 +89,7 @@ func (s *selection) withoutDay(r *Result) {
 	if !start.After(s.now) {
 		day = addDays(day, 1)
 		start, _, _ = s.pick(day, false)
-		r.Day, r.HasDay, r.Why = day, true, "the time has passed today"
+		r.Day, r.HasDay, r.Likely, r.Why = day, true, true, "the time has passed today"
 	}
 	r.HasTime, r.Start = true, start
 	if s.until != nil || s.bound != 0 {

@@ -45,6 +45,9 @@ type Result struct {
 	// Day is the midnight that begins the day, if HasDay.
 	Day    time.Time
 	HasDay bool
+	// Likely says that the message names no day: Day is the next one that has such a time. A day
+	// that was agreed on before comes first.
+	Likely bool
 	// HasTime says that Start is a time of day. Without HasDay, Start is on the day that is
 	// likeliest, to be asked about.
 	HasTime bool
