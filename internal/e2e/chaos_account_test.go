@@ -28,33 +28,55 @@ func (c *chaos) letters(chat *chat) ([]letter, error) {
 // unfinished are the states of rows whose story has not ended.
 var unfinished = []flowhq.MessageStatus{flowhq.Received, flowhq.Undecryptable, flowhq.Pending, flowhq.Unknown}
 
-// open counts what is still under way: questions without an answer, and rows
-// whose story has not ended.
+// open counts what is still under way: questions that no row knows yet, rows whose story has
+// not ended, and answers that have not arrived.
 func (c *chaos) open() (n int, err error) {
 	for _, b := range c.businesses {
-		log, err := b.log()
+		l, err := c.ledger(b)
 		if err != nil {
 			return n, err
 		}
-		for _, m := range log {
-			if slices.Contains(unfinished, m.Status) {
-				n++
+		for _, rows := range l.rows {
+			for _, m := range rows {
+				if slices.Contains(unfinished, m.Status) {
+					n++
+				}
+			}
+		}
+		for _, chat := range c.chats {
+			if chat.to != b {
+				continue
+			}
+			inbox, err := c.letters(chat)
+			if err != nil {
+				return n, err
+			}
+			n += l.missing(chat, inbox)
+		}
+	}
+	return n, nil
+}
+
+// missing counts a chat's questions that no row knows yet and its answers that have not arrived.
+func (l *ledger) missing(chat *chat, inbox []letter) (n int) {
+	answers := 0
+	for _, q := range chat.plan {
+		if len(l.rows[q.id]) == 0 {
+			n++
+		}
+		for _, m := range l.rows[q.id] {
+			if m.Direction == flowhq.Out {
+				answers++
 			}
 		}
 	}
-	for _, chat := range c.chats {
-		inbox, err := c.letters(chat)
-		if err != nil {
-			return n, err
-		}
-		n += max(0, len(chat.plan)-len(inbox))
-	}
-	return n, nil
+	return n + max(0, answers-len(inbox))
 }
 
 // A count is what became of some tenants' messages.
 type count struct {
 	sent, once, twice, lost, disordered, repeated, unasked int
+	burst                                                  int // earlier lines of bursts, answered with the last line
 }
 
 func (a *count) add(b count) {
@@ -65,6 +87,7 @@ func (a *count) add(b count) {
 	a.disordered += b.disordered
 	a.repeated += b.repeated
 	a.unasked += b.unasked
+	a.burst += b.burst
 }
 
 func (a count) bad() int { return a.twice + a.lost + a.disordered + a.unasked }
@@ -73,6 +96,7 @@ func (a count) bad() int { return a.twice + a.lost + a.disordered + a.unasked }
 type ledger struct {
 	rows    map[string][]flowhq.Message // of a question: itself, then its answers
 	answers map[string]string           // id of an answer -> id of its question
+	burst   map[string]string           // id of an earlier line of a burst -> id of its last line
 }
 
 func (c *chaos) ledger(b *business) (*ledger, error) {
@@ -80,7 +104,7 @@ func (c *chaos) ledger(b *business) (*ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &ledger{map[string][]flowhq.Message{}, map[string]string{}}
+	l := &ledger{map[string][]flowhq.Message{}, map[string]string{}, map[string]string{}}
 	questions := map[int64]string{}
 	for _, m := range log {
 		if m.Direction == flowhq.In {
@@ -89,6 +113,9 @@ func (c *chaos) ledger(b *business) (*ledger, error) {
 		}
 	}
 	for _, m := range log {
+		if m.AnsweredWith != nil {
+			l.burst[m.WAMessageID] = questions[*m.AnsweredWith]
+		}
 		if m.Direction == flowhq.Out && m.InReplyTo != nil {
 			question := questions[*m.InReplyTo]
 			l.rows[question] = append(l.rows[question], m)
@@ -109,7 +136,8 @@ type badCase struct {
 }
 
 // judge accounts for one chat from its customer's own inbox. The log only says
-// which answer is to which question; what it does not know was not asked for.
+// which answer is to which question, and which questions were read as one; what it does not
+// know was not asked for.
 func (l *ledger) judge(chat *chat, inbox []letter) (n count, bad []badCase) {
 	turn, answers := map[string]int{}, map[string][]letter{}
 	for i, q := range chat.all() {
@@ -135,7 +163,12 @@ func (l *ledger) judge(chat *chat, inbox []letter) (n count, bad []badCase) {
 	for _, q := range chat.all() {
 		n.sent++
 		what := ""
-		switch got := answers[q.id]; {
+		got := answers[q.id]
+		if last, read := l.burst[q.id]; read && turn[last] > turn[q.id] {
+			got = append(slices.Clone(got), answers[last]...)
+			n.burst++
+		}
+		switch {
 		case len(got) == 0:
 			n.lost++
 			what = "lost"

@@ -92,7 +92,6 @@ func (c *chaos) startParts(ctx context.Context) {
 		"TEMPORAL_ADDRESS=" + c.temporal,
 		"ADMIN_PASSWORD=" + password,
 		"LEASE_RENEWAL_INTERVAL_MS=" + fmt.Sprint(renewal.Milliseconds()),
-		"BURST_WINDOW_MS=0", // the verdict wants an answer of its own to each message
 		"WHATSAPP_ADDR=" + c.wa,
 		"WHATSAPP_CA_FILE=" + filepath.Join(c.dir, "simulator", "ca.pem"),
 		"WHATSAPP_ROOT_KEY_FILE=" + filepath.Join(c.dir, "simulator", "root.key"),

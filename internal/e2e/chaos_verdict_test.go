@@ -181,9 +181,9 @@ func (v *verdict) print(t *testing.T, length time.Duration) {
 	var s strings.Builder
 	fmt.Fprintf(&s, "seed %d, %v of faults, %d tenants, %d customers, %d workers, settled %v after\n\n",
 		v.seed, length, chaosTenants, chaosTenants*chaosCustomers, chaosWorkers, v.settled.Round(time.Second))
-	fmt.Fprintf(&s, "%-10s %7s %7s %7s %7s %13s %13s\n", "messages", "asked", "once", "twice", "lost", "out of order", "repeated ids")
+	fmt.Fprintf(&s, "%-10s %7s %7s %7s %7s %13s %13s %7s\n", "messages", "asked", "once", "twice", "lost", "out of order", "repeated ids", "burst")
 	row := func(name string, n count) {
-		fmt.Fprintf(&s, "%-10s %7d %7d %7d %7d %13d %13d\n", name, n.sent, n.once, n.twice, n.lost, n.disordered, n.repeated)
+		fmt.Fprintf(&s, "%-10s %7d %7d %7d %7d %13d %13d %7d\n", name, n.sent, n.once, n.twice, n.lost, n.disordered, n.repeated, n.burst)
 	}
 	for _, template := range flowhq.Templates {
 		row(string(template), *v.templates[template])
