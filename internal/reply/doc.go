@@ -18,7 +18,8 @@
 //     been asked.
 //  5. Questions for facts are answered from the profile (info.go, info_prices.go, info_hours.go).
 //     What the owner has not told is passed on, and never made up.
-//  6. What is to be done is done: bookings (booking.go, slots.go, existing.go), orders (order.go,
+//  6. What is to be done is done: bookings (booking.go, visittime.go, readback.go, slots.go,
+//     existing.go), orders (order.go,
 //     checkout.go, orders.go) or tickets (tickets.go), by the template. Any message may fill any
 //     slot. Everything is read back and confirmed before it is a fact, but a ticket.
 //  7. A question that was open and not answered is asked again.

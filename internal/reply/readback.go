@@ -1,0 +1,166 @@
+package reply
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/flowhq/flowhq"
+)
+
+// Reading a visit back, and what the answer makes of it.
+
+// readBack holds the slot and reads the booking back. A yes that comes twice must not book twice,
+// so a booking that stands is named instead.
+func (t *turn) readBack(v *Visit) {
+	if b, ok := t.sameBooking(v); ok {
+		t.next.Booking, t.next.Ask = nil, Ask{}
+		t.tell("book.already", "service", t.k.nameOf(b.Service, t.say),
+			"time", t.at(b.StartsAt), "number", b.Number)
+		return
+	}
+	t.hold(v)
+	if t.p.has(actOffer) && t.p.hasTime && !t.p.has(actBook) { // "is ten o'clock free?"
+		t.tell("book.free_at", "time", t.at(v.Start))
+	}
+	t.tellVisit(v)
+	t.ask(Ask{For: askBook}, "book.confirm")
+}
+
+// tellVisit reads a booking back, in both clocks and with its price. "saa sita" is twelve o'clock
+// or six: the customer sees which before the yes.
+func (t *turn) tellVisit(v *Visit) {
+	name, people := t.visitName(v), int64(max(1, v.People))
+	price := ""
+	if s := t.k.service[v.Service]; s != nil && s.Price > 0 {
+		price = t.k.money(s.Price * people)
+		if s.PriceTo > s.Price {
+			price += " – " + t.k.money(s.PriceTo*people)
+		}
+	}
+	if price == "" {
+		t.tell("book.readback", "service", name, "time", t.bothClocks(v.Start))
+		return
+	}
+	t.tell("book.readback_price", "service", name, "time", t.bothClocks(v.Start), "price", price)
+}
+
+// sameBooking finds a confirmed booking of this customer at the same time.
+func (t *turn) sameBooking(v *Visit) (flowhq.Booking, bool) {
+	for _, b := range t.in.Calendar.Bookings {
+		if b.Status == flowhq.BookingConfirmed && b.StartsAt.Equal(v.Start) &&
+			(b.Service == v.Service || v.Service == "") {
+			return b, true
+		}
+	}
+	return flowhq.Booking{}, false
+}
+
+// hold keeps the slot for the customer until it is confirmed, under one number for the whole
+// conversation: another time replaces the first. While the customer reads, nobody else is offered
+// the slot. It lapses by itself after [flowhq.HoldFor].
+func (t *turn) hold(v *Visit) {
+	if v.Number == "" {
+		v.Number = t.in.Reference
+	}
+	v.HeldUntil = t.in.Message.At.Add(flowhq.HoldFor)
+	for _, b := range t.visits(v, flowhq.BookingHeld) {
+		held := v.HeldUntil
+		b.HeldUntil = &held
+		t.fact(flowhq.FactChange{Booking: &b})
+	}
+}
+
+// maxPeople bounds how many bookings one message makes.
+const maxPeople = 9
+
+// visits are the bookings of a visit, one for each who comes. Each has a number of its own, so that
+// one of them can be cancelled alone.
+func (t *turn) visits(v *Visit, status flowhq.BookingStatus) []flowhq.Booking {
+	var all []flowhq.Booking
+	for i := range max(1, v.People) {
+		b := t.booking(v, status)
+		if i > 0 {
+			b.Number += "-" + strconv.Itoa(i+1)
+		}
+		all = append(all, b)
+	}
+	return all
+}
+
+// visitName is what a visit is for: "2 × Haircut".
+func (t *turn) visitName(v *Visit) string {
+	name := t.k.nameOf(v.Service, t.say)
+	if v.People > 1 {
+		name = strconv.Itoa(v.People) + " × " + name
+	}
+	return name
+}
+
+// booking is the fact of a visit.
+func (t *turn) booking(v *Visit, status flowhq.BookingStatus) flowhq.Booking {
+	minutes := t.minutes(v.Service)
+	b := flowhq.Booking{
+		Number: v.Number, Service: v.Service, Minutes: minutes, Currency: t.k.profile.Currency,
+		Name:     t.next.Name,
+		StartsAt: v.Start, EndsAt: v.Start.Add(time.Duration(minutes) * time.Minute),
+		Status: status,
+	}
+	if s := t.k.service[v.Service]; s != nil {
+		b.Price = s.Price
+	}
+	return b
+}
+
+// confirmBooking makes the booking that was read back.
+func (t *turn) confirmBooking() {
+	v := t.next.Booking
+	if v == nil || v.Start.IsZero() {
+		t.next.Ask = Ask{}
+		t.ask(Ask{For: askWhen}, "book.when")
+		return
+	}
+	if !t.free(v) {
+		return // the hold has lapsed and somebody else was faster
+	}
+	t.did(actConfirm)
+	if v.Number == "" {
+		v.Number = t.in.Reference
+	}
+	for _, b := range t.visits(v, flowhq.BookingConfirmed) {
+		t.fact(flowhq.FactChange{Booking: &b})
+	}
+	t.tell("book.done", "service", t.visitName(v), "time", t.at(v.Start), "number", v.Number)
+	t.next.Booking, t.next.Ask = nil, Ask{}
+}
+
+// refuseBooking answers a no to what was read back: the slot is free again, and the rest may be
+// changed.
+func (t *turn) refuseBooking() {
+	if t.next.Booking == nil {
+		t.next.Ask = Ask{}
+		t.tell("allright")
+		return
+	}
+	t.release()
+	t.next.Booking.Start = time.Time{}
+	t.ask(Ask{For: askWhen}, "book.instead")
+}
+
+// release gives up the slot that is held. A slot that was never held has no fact to take back.
+func (t *turn) release() {
+	v := t.next.Booking
+	if v == nil || v.Number == "" || v.HeldUntil.IsZero() || v.Start.IsZero() {
+		return
+	}
+	for _, b := range t.visits(v, flowhq.BookingCancelled) {
+		t.fact(flowhq.FactChange{Booking: &b})
+	}
+	v.HeldUntil = time.Time{}
+}
+
+// dropBooking gives up the booking that was being made.
+func (t *turn) dropBooking() {
+	t.release()
+	t.next.Booking, t.next.Ask = nil, Ask{}
+	t.tell("book.dropped")
+}

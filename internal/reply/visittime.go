@@ -1,0 +1,149 @@
+package reply
+
+import (
+	"time"
+
+	"github.com/flowhq/flowhq/internal/understand/when"
+)
+
+// The day and time of a visit: what is known of them, what must be asked, and what can be had.
+
+// maxAhead is how far ahead the bot books. Half a year: further ahead an owner's hours and prices
+// are not known.
+const maxAhead = 183 * 24 * time.Hour
+
+// timeWithDay puts the day that was agreed on before to a time that has none: "saa nne" after
+// "on Saturday, at what time?".
+func (t *turn) timeWithDay(r when.Result, v *Visit) when.Result {
+	if v.Day.IsZero() || r.HasDay && !r.Likely {
+		return r
+	}
+	if !r.HasTime {
+		return t.partWithDay(r, v)
+	}
+	y, m, d := v.Day.Date()
+	start := time.Date(y, m, d, r.Start.Hour(), r.Start.Minute(), 0, 0, t.k.zone)
+	// "saa nne" on a day that opens at 08:00 is ten in the morning, and no night visit.
+	if !t.fits(start, t.minutes(v.Service)) {
+		// The other half of the day, if that is when the business is open.
+		if other := start.Add(12 * time.Hour); sameDay(other, start) &&
+			t.fits(other, t.minutes(v.Service)) {
+			start = other
+		} else if other := start.Add(-12 * time.Hour); sameDay(other, start) &&
+			t.fits(other, t.minutes(v.Service)) {
+			start = other
+		}
+	}
+	r.HasDay, r.Day, r.Start, r.Certainty = true, startOfDay(start), start, when.Default
+	r.Likely = false
+	t.p.time = r
+	return r
+}
+
+// partWithDay puts the day that was agreed on to a part of a day: "jioni" after "on Saturday, at
+// what time?" is the evening of Saturday. Today's evening was offered.
+func (t *turn) partWithDay(r when.Result, v *Visit) when.Result {
+	if r.Start.IsZero() || r.End.IsZero() {
+		return r
+	}
+	days := daysBetween(startOfDay(r.Start), startOfDay(v.Day))
+	r.HasDay, r.Likely, r.Day, r.Certainty = true, false, startOfDay(v.Day), when.Part
+	r.Start, r.End = r.Start.AddDate(0, 0, days), r.End.AddDate(0, 0, days)
+	t.p.time = r
+	return r
+}
+
+// haveTime reports whether the day and time are known and free, and asks if not. A doubt about the
+// time is settled before the calendar is looked at.
+func (t *turn) haveTime(v *Visit) bool {
+	r := t.p.time
+	said := t.timeTaken && t.p.hasTime && (r.HasDay && sameDay(r.Day, v.Day) || !r.HasDay)
+	switch {
+	case said && r.Certainty == when.Ask && !t.certain(r, v):
+		t.askMeant(r)
+		return false
+	case said && r.Certainty == when.Closed:
+		t.offerInstead("book.closed", "when", t.whenSaid(r))
+		v.Start = time.Time{}
+		return false
+	case v.Start.IsZero() && t.p.cued(cueFirst) && t.takeFirst(v):
+		return true
+	case v.Day.IsZero():
+		t.ask(Ask{For: askWhen}, "book.when")
+		return false
+	case v.Start.IsZero() || said && r.Certainty == when.Part:
+		t.offerDay(v, r, said)
+		v.Start = time.Time{}
+		return false
+	}
+	return t.free(v)
+}
+
+// certain reports whether a time that must be asked about is only without a time of day: its day
+// is certain.
+func (t *turn) certain(r when.Result, v *Visit) bool {
+	return r.HasDay && !r.HasTime && !v.Day.IsZero() && !v.Day.Before(startOfDay(t.now))
+}
+
+// askMeant asks about a time that was not said clearly.
+func (t *turn) askMeant(r when.Result) {
+	v := t.next.Booking
+	v.Start = time.Time{}
+	switch {
+	case r.HasTime && !r.Start.IsZero() && r.Start.After(t.now):
+		t.ask(Ask{For: askMean, Time: r.Start}, "book.mean", "time", t.at(r.Start))
+	case len(r.Nearest) > 0:
+		t.tell("book.past")
+		t.ask(Ask{For: askMean, Time: r.Nearest[0]}, "book.mean", "time", t.at(r.Nearest[0]))
+	case !r.HasDay && !r.HasTime && r.Start.After(t.now):
+		v.Day = startOfDay(r.Start) // a part of the day that is likeliest: "in the evening"
+		r.Certainty = when.Part
+		t.offerDay(v, r, true)
+	case r.HasDay && r.Day.Before(startOfDay(t.now)), !r.HasDay && !r.HasTime:
+		v.Day = time.Time{}
+		t.tell("book.past")
+		t.ask(Ask{For: askWhen}, "book.day")
+	default:
+		t.ask(Ask{For: askWhen}, "book.when")
+	}
+}
+
+// whenSaid is a time that was said, as a sentence has it.
+func (t *turn) whenSaid(r when.Result) string {
+	if r.HasTime && !r.Start.IsZero() {
+		return t.at(r.Start)
+	}
+	return t.nearDay(r.Day)
+}
+
+// free reports whether the time of a booking can be had, and offers others if not.
+func (t *turn) free(v *Visit) bool {
+	minutes := t.minutes(v.Service)
+	switch {
+	// "naja sahii" names a time that has just passed: the nearest free one is offered instead of a
+	// refusal.
+	case !v.Start.After(t.now) && t.now.Sub(v.Start) < slotEvery: // "now"
+		wanted := v.Start
+		v.Start = time.Time{}
+		t.offerNearest(wanted)
+	case !v.Start.After(t.now):
+		v.Start = time.Time{}
+		t.tell("book.past")
+		t.ask(Ask{For: askWhen}, "book.when")
+	case v.Start.Sub(t.now) > maxAhead:
+		v.Day, v.Start = time.Time{}, time.Time{}
+		t.tell("book.too_far")
+		t.ask(Ask{For: askWhen}, "book.when")
+	case !t.isOpen(v.Start, minutes):
+		at := t.at(v.Start)
+		t.offerInstead("book.closed", "when", at)
+		v.Start = time.Time{}
+	case !t.hasRoom(v.Start, minutes, v):
+		at := t.at(v.Start)
+		t.offerInstead("book.taken", "when", at)
+		v.Start = time.Time{}
+	default:
+		return true
+	}
+	return false
+}
