@@ -1,7 +1,6 @@
 package reply
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/flowhq/flowhq"
@@ -233,18 +232,6 @@ func (t *turn) fillDelivery() {
 	if way := t.paymentNamed(); way != "" {
 		o.Payment = way
 	}
-}
-
-// paymentNamed is the way to pay that the message names. One that is only alike is none: "on
-// delivery" is no cash. The ID of a way to pay is its place in the owner's list: ways have no other
-// key.
-func (t *turn) paymentNamed() string {
-	for _, m := range t.k.payments.Match(t.p.text) {
-		if i, err := strconv.Atoi(m.ID); err == nil && m.Exact && i < len(t.k.profile.Payments) {
-			return t.k.profile.Payments[i].Name
-		}
-	}
-	return ""
 }
 
 // setArea takes an area. What else the message says is likely to be the address in it. The fee

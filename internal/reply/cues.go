@@ -56,10 +56,12 @@ const (
 	cueTotal   act = "total"   // is about all of an order
 	cueInstead act = "instead" // puts another time in place of one
 	cueFirst   act = "first"   // wants the earliest time
+	cueSpoilt  act = "spoilt"  // says that goods are bad
 )
 
 var besideActs = []act{
 	cueHere, cuePickup, cueDeliver, cueRemove, cueAdd, cuePast, cueTotal, cueInstead, cueFirst,
+	cueSpoilt,
 }
 
 // cued reports whether the message has a cue for something. An act may be there by the model alone.

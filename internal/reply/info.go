@@ -95,7 +95,13 @@ func (t *turn) asked() []act {
 		drop(actAnswer) // it changes an order, and asks nothing of returns
 	}
 	if has(actAnswer) && (p.alike >= surelyAlike || !t.ownFacts(asked)) {
-		asked = []act{actAnswer} // the owner's own words on it are better than ours
+		// The owner's own words on it are better than ours. "Black dress" asks for dresses as well as
+		// for colours.
+		offers := len(p.products) > 0 && p.alike < surelyTheSame &&
+			(p.cued(actOffer) || len(p.reading.Words) <= maxNaming)
+		if asked = []act{actAnswer}; offers {
+			asked = []act{actAnswer, actOffer}
+		}
 	} else if has(actAnswer) {
 		drop(actAnswer)
 	}
@@ -240,39 +246,6 @@ func (t *turn) tellPlace() {
 		// of it.
 		t.show(t.say.first("place.map", "link", place.MapLink))
 	}
-}
-
-// tellPayment says how to pay. Nothing is said of ways that owners have not told, not even that
-// cash is fine.
-func (t *turn) tellPayment() {
-	if len(t.k.profile.Payments) == 0 {
-		t.unanswered("unanswered.payment")
-		return
-	}
-	t.tell("payment.lead")
-	var lines []string
-	for i := range t.k.profile.Payments {
-		lines = append(lines, "• "+t.payment(i))
-	}
-	t.show(lines...)
-}
-
-// payment is a way to pay with all that the customer needs for it. Name, number and the holder's
-// name stand on one line, so that the customer can compare the name with the one that the payment
-// app shows.
-func (t *turn) payment(i int) string {
-	p := t.k.profile.Payments[i]
-	line := p.Name
-	if p.Number != "" {
-		line += ": " + p.Number
-	}
-	if p.AccountName != "" {
-		line += " (" + p.AccountName + ")"
-	}
-	if note := p.Note.In(t.say.language); note != "" {
-		line += " – " + note
-	}
-	return line
 }
 
 // tellDelivery says whether and where orders are brought, and for how much.

@@ -79,8 +79,9 @@ func (t *turn) fillsOrder(informed bool) bool {
 	switch {
 	case p.has(actOrder), p.has(actCancel) && t.cancelsLines():
 		return true
+	// "Bei ya kilo 5?" asks what five come to. What it has found out the customer may order then.
 	case informed && !open:
-		return t.hasQuantity()
+		return t.hasQuantity() && (t.wishes() || !p.asks && !p.has(actPrice, actOffer, actAnswer))
 	case len(p.products) > 0:
 		return (!informed || t.hasQuantity()) && len(p.reading.Words) <= maxUnasked
 	case open && (p.has(actChange) || t.hasQuantity() ||
@@ -304,9 +305,7 @@ func (t *turn) sizeNear(m entity.NameMatch) string {
 	}
 	end := len(t.p.text)
 	for _, other := range t.p.products {
-		if other.Start > m.Start && other.Start < end {
-			end = other.Start
-		}
+		end = endBefore(m, other, end)
 	}
 	if m.Start >= end {
 		return ""

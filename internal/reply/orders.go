@@ -56,28 +56,6 @@ func (t *turn) placeOrder() {
 	}
 }
 
-// paysAhead reports whether the customer has chosen a way to pay that has a number to pay to. Cash
-// is paid when the order comes. Only who chose such a way is asked about the money later. Asking
-// who pays in cash would be rude.
-func (t *turn) paysAhead(o *Basket) bool {
-	return slices.ContainsFunc(t.k.profile.Payments, func(p flowhq.Payment) bool {
-		return p.Name == o.Payment && p.Number != ""
-	})
-}
-
-// tellHowToPay says where to pay for an order: in the way that the customer has chosen, else in
-// any of them. Nothing is said of a way that has no number: there is nothing to send money to.
-func (t *turn) tellHowToPay(o *Basket) {
-	ways := t.k.profile.Payments
-	i := slices.IndexFunc(ways, func(p flowhq.Payment) bool { return p.Name == o.Payment })
-	switch {
-	case i >= 0 && ways[i].Number != "":
-		t.tell("order.pay_to", "payment", strings.TrimSuffix(t.payment(i), "."))
-	case i < 0 && len(ways) > 0:
-		t.tellPayment()
-	}
-}
-
 // addAddress puts the address on an order that is placed. Any text may be an address, so that all
 // that is surely something else is ruled out: another wish, a change of the order, a question for
 // its arrival.

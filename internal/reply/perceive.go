@@ -60,6 +60,9 @@ type perception struct {
 
 	name string // of the customer, if the message tells it
 
+	// The customer has pasted it, so that its language and words are not the customer's.
+	isReceipt bool // it is a payment service's message
+
 	// Cues are words that name an act without doubt. The models' scores alone were wrong on short
 	// messages such as "cancel".
 	cues []act // for what its words are cues
@@ -109,7 +112,9 @@ func (t *turn) perceive() {
 		p.yesNo = cmp.Or(p.yesNo, p.impliedYesNo(t.next.Ask.For))
 	}
 	p.findName()
+	p.findReceipt()
 	p.findCues()
+	t.askUsual(p)
 	t.checkAreas()
 	// Last, as it drops what contradicts the rest.
 	p.acts = t.actsOf(p)
@@ -264,6 +269,7 @@ func (t *turn) chooseLanguage() {
 	// "Kariakoo" or "Mikocheni B" would be read as Swahili in an English chat.
 	place := t.next.Ask.For == askAddress || t.next.Ask.For == askArea // names are in no language
 	switch r := t.p.reading; {
+	case t.p.isReceipt:
 	case r.LanguageSure && !(place && t.next.Language != "" && !t.p.asks) &&
 		slices.Contains(flowhq.Languages, r.Language):
 		l = r.Language

@@ -17,13 +17,14 @@ func (t *turn) ordersAny() bool {
 }
 
 // editsPlaced reports whether the message changes an order that was placed a moment ago: "make the
-// rice 4 kilos", "actually just one", "iwe moja tu ya L". Without it such a message would begin a
-// second order.
+// rice 4 kilos", "actually just one", "iwe moja tu ya L", "niongezee sukari". Without it such a
+// message would begin a second order.
 func (t *turn) editsPlaced() bool {
 	p := &t.p
 	takesOff := p.cued(cueRemove) || p.has(actCancel)
+	adds := !takesOff && len(p.products) > 0 && anyIn(p.reading.Words, addWords)
 	if t.next.Order != nil || p.asks || p.has(actCancel) && !t.cancelsLines() ||
-		!takesOff && !p.cued(cueInstead) && !anyIn(p.reading.Words, ratherWords) {
+		!takesOff && !adds && !p.cued(cueInstead) && !anyIn(p.reading.Words, ratherWords) {
 		return false
 	}
 	// Of several orders nobody knows which. After half an hour "just one" is more likely a new
@@ -31,6 +32,9 @@ func (t *turn) editsPlaced() bool {
 	meant, _ := t.meantOrders()
 	if len(meant) != 1 || t.now.Sub(meant[0].CreatedAt) > AskedFor {
 		return false
+	}
+	if adds {
+		return true
 	}
 	ordered := func(id string) bool {
 		return slices.ContainsFunc(meant[0].Lines, func(l flowhq.OrderLine) bool {
@@ -54,6 +58,13 @@ func (t *turn) editsPlaced() bool {
 			len(entity.SizeCounts(p.text, product.Sizes)) > 0
 	})
 }
+
+// addWords put something on an order that is placed. "Also" and "pia" are left out: they join two
+// wishes of one message as well.
+var addWords = keywords(`
+	add, ongeza, niongezee, niongezeeni, mniongezee, uniongezee, ongezea, nimesahau, nilisahau, i forgot,
+	add me, weka na, niwekee na
+`)
 
 // ratherWords put something else in place of what was said, and maxRather is how many words such a
 // message has at most.

@@ -97,6 +97,9 @@ func (t *turn) onlyReading(p *perception, all acts) (only acts, ok bool) {
 		return acts{actYes}, true
 	case p.yesNo == entity.No:
 		return acts{actNo}, true
+	// The words of a payment's message are not the customer's: they ask, order and cancel nothing.
+	case p.isReceipt && !tellsSecret(p):
+		return acts{actPaid}, true
 	// Nothing else is done with a message that holds a PIN: it must not be stored as a note.
 	case tellsSecret(p):
 		return acts{actSecret}, true
@@ -173,6 +176,12 @@ func (t *turn) reconcileTemplate(p *perception, all *acts) {
 		if len(p.products) > 0 && len(t.in.Calendar.Orders) == 0 && t.next.Order == nil &&
 			!p.cued(actChange) {
 			all.replace(actChange, actOrder) // there is nothing to change
+		}
+		if p.tellsSpoilt(*all) {
+			all.drop(actComplaint, actProblem, actOrder, actOffer, actStatus, actDelivery, actChange,
+				actCancel, actPrice)
+			all.add(actReturn)
+			return
 		}
 		// The past tense turns an order into a question for its status.
 		if !p.cued(cuePast) && !p.reading.Concepts.Has("late") {

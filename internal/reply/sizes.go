@@ -22,12 +22,22 @@ func (t *turn) sizesOf(m entity.NameMatch) []entity.SizeCount {
 	if len(t.p.products) > 1 {
 		from = m.Start
 		for _, other := range t.p.products {
-			if other.Start > m.Start && other.Start < to {
-				to = other.Start
-			}
+			to = endBefore(m, other, to)
 		}
 	}
 	return entity.SizeCounts(t.p.text[from:to], p.Sizes)
+}
+
+// endBefore is where what is said of a product ends, if another one follows it: before the other's
+// name, or before a size that stands in front of that name, as in "gauni M na L ya shati".
+func endBefore(m, other entity.NameMatch, end int) int {
+	if other.Start <= m.Start {
+		return end
+	}
+	if at := other.SizeAt; at.End > 0 && at.Start > m.Start {
+		end = min(end, at.Start)
+	}
+	return min(end, other.Start)
 }
 
 // sizedProduct is the product whose sizes a message without a name may say: the one that was

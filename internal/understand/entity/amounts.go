@@ -26,7 +26,7 @@ func (n *Names) quantify(text string, tokens []token.Token, matches []NameMatch)
 	if len(matches) == 0 {
 		return
 	}
-	n.sizes(text, tokens, matches)
+	n.sizes(tokens, matches)
 	amounts := amountsOf(text, tokens, matches)
 	separators := separatorsOf(tokens, matches, amounts)
 	used := make([]bool, len(amounts))
@@ -71,7 +71,7 @@ func inMatch(p Place, tokens []token.Token, matches []NameMatch) bool {
 		if p.Start < m.End && m.Start < p.End {
 			return true
 		}
-		if s := m.sizeAt; s.End > 0 && p.Start < s.End && s.Start < p.End {
+		if s := m.SizeAt; s.End > 0 && p.Start < s.End && s.Start < p.End {
 			return true
 		}
 	}
@@ -183,27 +183,60 @@ func (n *Names) soldBy(id string, words ...string) bool {
 	return false
 }
 
-// sizes finds the owner's sizes beside each match: after it, up to the next match, else before
-// it. A letter must stand alone.
-// Only sizes that the owner sells are found. The place is kept even for a size that is part of what
-// follows the name: "shati L".
-func (n *Names) sizes(text string, tokens []token.Token, matches []NameMatch) {
-	for m := range matches {
-		low, high := 0, len(text)
-		if m > 0 {
-			low = matches[m-1].End
-		}
-		if m+1 < len(matches) {
-			high = matches[m+1].Start
-		}
-		entry := n.entry(matches[m].ID)
-		for _, size := range entry.Sizes {
-			if at, ok := findSize(tokens, size, matches[m].Place, low, high); ok {
-				matches[m].Size, matches[m].sizeAt = size, at
-				break
+// sizes gives each match the size that stands nearest to it, between the names beside it. A size
+// that a separator cuts off is another item's, unless nothing else claims it: "the maxi in M and 2
+// shirts size L" gave the M to the shirts as well.
+// Only sizes that the owner sells are found. Each place is one match's size, so that two neighbours
+// never share it.
+func (n *Names) sizes(tokens []token.Token, matches []NameMatch) {
+	separators := separatorsOf(tokens, matches, nil)
+	for _, apart := range []bool{false, true} {
+		for m := range matches {
+			if matches[m].Size == "" {
+				n.giveSize(tokens, matches, m, separators, apart)
 			}
 		}
 	}
+}
+
+// giveSize gives a match the nearest size that no other match has. The longer of two sizes at the
+// same distance wins: "2 XL" is no XL where both are sold.
+func (n *Names) giveSize(tokens []token.Token, matches []NameMatch, m int, separators []int,
+	apart bool) {
+	low, high := 0, math.MaxInt
+	if m > 0 {
+		low = matches[m-1].End
+	}
+	if m+1 < len(matches) {
+		high = matches[m+1].Start
+	}
+	name, least := matches[m].Place, math.MaxInt
+	for _, size := range n.entry(matches[m].ID).Sizes {
+		for _, at := range findSizePlaces(tokens, size, name, low, high) {
+			from, to := name.End, at.Start // the stretch between them
+			if at.End <= name.Start {
+				from, to = at.End, name.Start
+			}
+			distance := max(0, to-from)
+			if !apart && anyWithin(separators, from, to) || sizeTaken(matches, m, at) ||
+				distance > least ||
+				distance == least && at.End-at.Start <= matches[m].SizeAt.End-matches[m].SizeAt.Start {
+				continue
+			}
+			least = distance
+			matches[m].Size, matches[m].SizeAt = size, at
+		}
+	}
+}
+
+// sizeTaken reports whether a place is the size of another match already.
+func sizeTaken(matches []NameMatch, except int, at Place) bool {
+	for i, m := range matches {
+		if i != except && m.SizeAt.Start < at.End && at.Start < m.SizeAt.End {
+			return true
+		}
+	}
+	return false
 }
 
 // entry goes over the list, which is done for a few matches only.
@@ -216,14 +249,12 @@ func (n *Names) entry(id string) Name {
 	return Name{}
 }
 
-// findSize finds a size between two places of a text, but not within the name itself unless the
-// name ends there.
-// low and high keep a size from being given to both of two neighbours.
-func findSize(tokens []token.Token, size string, name Place, low, high int) (Place, bool) {
+// findSizePlaces finds where a size stands between two places of a text.
+func findSizePlaces(tokens []token.Token, size string, name Place, low, high int) (all []Place) {
 	// "1kg" is two tokens, "XL" one. Both must stand as they are in the list.
 	want := nameTokens(size)
 	if len(want) == 0 {
-		return Place{}, false
+		return nil
 	}
 next:
 	for i := 0; i+len(want) <= len(tokens); i++ {
@@ -240,9 +271,9 @@ next:
 		if len(want) == 1 && !standsAsSize(tokens, i, name) {
 			continue
 		}
-		return at, true
+		all = append(all, at)
 	}
-	return Place{}, false
+	return all
 }
 
 // standsAsSize tells a size from a quantity or the "m" of a unit: a number needs the word "size"

@@ -29,8 +29,8 @@ type NameMatch struct {
 	Size     string // as the owner wrote it, "" if none was said
 	// Where Others has any, the bot asks which one was meant: "shati" of three shirts.
 	Others []string // other entries that the same words may mean, best first
-	// sizeAt keeps the digits of a size from being counted as a quantity.
-	sizeAt Place
+	// SizeAt is where the size stands. Its digits are no quantity, and no other name's size.
+	SizeAt Place
 }
 
 // Limits on one list. Owners have tens of names, seldom hundreds.

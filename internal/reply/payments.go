@@ -1,0 +1,142 @@
+package reply
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+)
+
+// tellPayment says how to pay. Nothing is said of ways that owners have not told, not even that
+// cash is fine.
+func (t *turn) tellPayment() {
+	if len(t.k.profile.Payments) == 0 {
+		t.unanswered("unanswered.payment")
+		return
+	}
+	// "Can I pay by M-Pesa?" is answered with that way alone.
+	if i := t.wayNamed(); i >= 0 && anyIn(t.p.reading.Words, whetherWords) {
+		t.tell("payment.yes", "payment", strings.TrimSuffix(t.payment(i), "."))
+		return
+	} else if way := t.unlistedWay(); i < 0 && way != "" {
+		t.tell("payment.unlisted", "way", way)
+	}
+	t.tell("payment.lead")
+	var lines []string
+	for i := range t.k.profile.Payments {
+		lines = append(lines, "• "+t.payment(i))
+	}
+	t.show(lines...)
+}
+
+// whetherWords ask whether something can be done.
+var whetherWords = keywords(`
+	can, could, do you, you accept, you take, accept, is it, possible, naweza, tunaweza, unaweza,
+	mnapokea, unapokea, mnakubali, unakubali, mnachukua, inawezekana, nilipe, nalipa, nitalipa,
+	ntalipa, mna, mko na, kuna, je
+`)
+
+// knownWays are ways to pay that customers ask for, whether or not the owner takes them. The names
+// are written as the services write their own.
+var knownWays = []struct {
+	name  string
+	words []keyword
+}{
+	{"M-Pesa", keywords("mpesa, m pesa")}, {"Airtel Money", keywords("airtel money, airtel")},
+	{"Tigo Pesa", keywords("tigopesa, tigo pesa, tigo, mixx")},
+	{"HaloPesa", keywords("halopesa, halo pesa")}, {"T-Pesa", keywords("tpesa, t pesa, ttcl pesa")},
+	{"Azam Pesa", keywords("azampesa, azam pesa")}, {"Equitel", keywords("equitel")},
+	{"PayPal", keywords("paypal")}, {"Visa", keywords("visa, mastercard, card, kadi, credit card")},
+	{"Bank", keywords("bank, benki, bank transfer, crdb, nmb, nbc, equity, kcb")},
+	{"Bitcoin", keywords("bitcoin, crypto, usdt")}, {"Cheque", keywords("cheque, cheki")},
+	{"Cash", keywords("cash, taslimu, keshi")},
+}
+
+// unlistedWay is a way to pay that the message names and the owner has not listed; "" if none.
+func (t *turn) unlistedWay() string {
+	for _, way := range knownWays {
+		if anyIn(t.p.reading.Words, way.words) {
+			return way.name
+		}
+	}
+	return ""
+}
+
+// payment is a way to pay with all that the customer needs for it. Name, number and the holder's
+// name stand on one line, so that the customer can compare the name with the one that the payment
+// app shows.
+func (t *turn) payment(i int) string {
+	p := t.k.profile.Payments[i]
+	line := p.Name
+	if p.Number != "" {
+		line += ": " + p.Number
+	}
+	if p.AccountName != "" {
+		line += " (" + p.AccountName + ")"
+	}
+	if note := p.Note.In(t.say.language); note != "" {
+		line += " – " + note
+	}
+	return line
+}
+
+// paymentNamed is the way to pay that the message names. One that is only alike is none: "on
+// delivery" is no cash. The ID of a way to pay is its place in the owner's list: ways have no other
+// key.
+func (t *turn) paymentNamed() string {
+	if i := t.wayNamed(); i >= 0 {
+		return t.k.profile.Payments[i].Name
+	}
+	return ""
+}
+
+// wayNamed is the place of the way to pay in the owner's list, or -1. Who pays when the goods come
+// pays in cash, where the owner takes it.
+func (t *turn) wayNamed() int {
+	for _, m := range t.k.payments.Match(t.p.text) {
+		if i, err := strconv.Atoi(m.ID); err == nil && m.Exact && i < len(t.k.profile.Payments) {
+			return i
+		}
+	}
+	if !anyIn(t.p.reading.Words, paysOnDelivery) {
+		return -1
+	}
+	for _, m := range t.k.payments.Match("cash") {
+		if i, err := strconv.Atoi(m.ID); err == nil && i < len(t.k.profile.Payments) {
+			return i
+		}
+	}
+	return -1
+}
+
+// paysOnDelivery say that the goods are paid when they come.
+var paysOnDelivery = keywords(`
+	lipa nikipokea, nalipa nikipokea, nitalipa nikipokea, ntalipa nikipokea, kulipa nikipokea,
+	nilipe nikipokea, nalipa ikifika, nitalipa ikifika, ntalipa ikifika, nalipa ukifika,
+	nitalipa ukifika, ntalipa ukifika, nalipa mzigo ukifika, nitalipa mzigo ukifika,
+	ntalipa mzigo ukifika, nalipa mkileta, nitalipa mkileta, ntalipa mkileta, pay on delivery,
+	pay on arrival, cash on delivery, pay when it comes, pay when it arrives, pay the rider
+`)
+
+// paysAhead reports whether the customer has chosen a way to pay that has a number to pay to. Cash
+// is paid when the order comes. Only who chose such a way is asked about the money later. Asking
+// who pays in cash would be rude.
+func (t *turn) paysAhead(o *Basket) bool {
+	return slices.ContainsFunc(t.k.profile.Payments, func(p flowhq.Payment) bool {
+		return p.Name == o.Payment && p.Number != ""
+	})
+}
+
+// tellHowToPay says where to pay for an order: in the way that the customer has chosen, else in
+// any of them. Nothing is said of a way that has no number: there is nothing to send money to.
+func (t *turn) tellHowToPay(o *Basket) {
+	ways := t.k.profile.Payments
+	i := slices.IndexFunc(ways, func(p flowhq.Payment) bool { return p.Name == o.Payment })
+	switch {
+	case i >= 0 && ways[i].Number != "":
+		t.tell("order.pay_to", "payment", strings.TrimSuffix(t.payment(i), "."))
+	case i < 0 && len(ways) > 0:
+		t.tellPayment()
+	}
+}

@@ -1,0 +1,45 @@
+package reply
+
+import (
+	"regexp"
+	"slices"
+)
+
+// A payment service tells its customer of each payment in a message, which customers paste into the
+// chat: "SCK4XYZ12 Confirmed. Ksh700.00 paid to …". It says that money was sent, and nothing else.
+var (
+	// receiptCode is the number of a payment: capitals and digits, at least one of each, which the
+	// two tries of the pattern see to.
+	receiptCode = regexp.MustCompile(`\b(?:[A-Z]+\d[A-Z0-9]{4,12}|\d+[A-Z][A-Z0-9]{4,12})\b`)
+	receiptWord = regexp.MustCompile(`(?i)\b(?:confirmed|imethibitishwa|umethibitishwa|paid to|` +
+		`sent to|umelipa|umetuma|imelipwa|you have (?:paid|sent|transferred)|kumbukumbu|muamala|` +
+		`transaction (?:id|no|code)|trans\.? ?id|txn|tid|new (?:m-pesa )?balance|salio jipya|` +
+		`salio lako)\b`)
+	// A sum is written by a program: "Ksh700.00", "TSh 12,000.00", "Tsh12000".
+	receiptSum = regexp.MustCompile(`(?i)\b(?:kshs?|tshs?|kes|tzs|ugx|usd)\.? ?\d`)
+)
+
+// findReceipt notes whether the message is one of a payment service. Two of its three marks are not
+// enough: "umetuma oda A123456?" has two.
+func (p *perception) findReceipt() {
+	p.isReceipt = receiptCode.MatchString(p.text) && receiptWord.MatchString(p.text) &&
+		receiptSum.MatchString(p.text)
+}
+
+// broughtWords say that the customer has the goods already.
+var broughtWords = keywords(`
+	*oniletea, *meniletea, mliniletea, uliniletea, niliyonunua, nilizonunua, nililonunua, nilionunua,
+	nimenunua, nilinunua, niliyochukua, nilizochukua, nilichukua, nilipokea, nimepokea, mlinipa,
+	mmenipa, you brought, you delivered, you sent me, i received, i bought, was delivered,
+	were delivered, nimeletewa, niliyoletewa, nilizoletewa, nilileta, mlituletea, mmetuletea
+`)
+
+// tellsSpoilt reports whether the message says that goods the customer has are bad. A wish for
+// goods that are not, or the question whether they are, says nothing of the kind.
+func (p *perception) tellsSpoilt(all acts) bool {
+	if !p.cued(cueSpoilt) || all.has(actAnger, actPerson) {
+		return false
+	}
+	brought := p.cued(cuePast) || anyIn(p.reading.Words, broughtWords)
+	return brought || !p.asks && !all.has(actOrder) && !slices.Contains(p.cues, cueDeliver)
+}

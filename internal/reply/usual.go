@@ -1,0 +1,134 @@
+package reply
+
+// A usual question is one that customers of any business ask in words of their own: whether they
+// may pay later, whether there are pictures. The words show what is asked, and not that it is the
+// owner's question: in "can you send me pics of the ankara dresses" most words are of a dress. So
+// the owner's questions are compared with the usual wordings, as if the customer had used these.
+type usual struct {
+	words []keyword
+	// with must be there too: nil = nothing else must.
+	with      []keyword
+	questions []string
+	// act is what the message does where the owner has no answer.
+	act act
+}
+
+// usuals are tried in their order.
+var usuals = []usual{
+	{words: keywords(`
+		*kopesh*, mkopo, kukopa, nikope, kwa deni, on credit, pay later, nilipe baadaye,
+		mwisho wa mwezi, mwisho mwezi, end of the month, end of month, end month, lipa kesho,
+		nalipa kesho, nitalipa kesho, ntalipa kesho, pay tomorrow, pay you tomorrow, pay next week,
+		pay on friday, nikipata mshahara, mshahara ukitoka, mshahara ukiingia, mwisho wa wiki nitalipa,
+		nitalipa wiki, ntalipa wiki, kwenye daftari, niandikie deni, niandikie kwenye, nilipe kesho
+	`), questions: []string{
+		"do you give credit", "can I pay later", "can I pay at the end of the month",
+		"mnakopesha", "naweza kukopa", "nitalipa mwisho wa mwezi",
+	}},
+	{words: keywords(`
+		on delivery, when it, when they, after it, after i, once it, once i, cod, nikipokea, ukifika,
+		ikifika, zikifika, mzigo ukija, nikipata mzigo, mkileta, mkiniletea, ukileta, mkishaleta,
+		baada ya kupokea, baada ya kuona, nikishapokea, nikiona, nikipewa
+	`), with: keywords("pay, paying, cod, *lip*, cash"), questions: []string{
+		"can I pay on delivery", "can I pay after I see it", "do I pay first",
+		"naweza kulipa nikipokea", "nalipa kwanza", "nalipa baada ya kuona mzigo",
+	}, act: actPayment},
+	{words: keywords(`
+		pic, pics, picture, pictures, photo, photos, picha, mapicha, catalogue, catalog, katalogi
+	`), with: keywords(`
+		send, see, share, show, have, any, nitumie, tuma, mtume, naomba, nione, niona, mna, kuna, ziko,
+		leta, nionyeshe, can i get, ipo, zipo
+	`), questions: []string{
+		"can you send pictures", "send me photos", "do you have a catalogue", "nitumie picha",
+		"naomba picha",
+	}},
+	{words: keywords("size chart, is which one, is which size, ni size gani, ni saizi gani"),
+		questions: []string{
+			"do you have a size chart", "which size fits me", "how do I know my size",
+			"size gani itanitosha", "nitajuaje size yangu",
+		}},
+	{words: keywords(`
+		rotten, spoilt, spoiled, expired, mbovu, bovu, kibovu, *meoza, *meharibika, *mechacha,
+		damaged, imeisha muda
+	`), questions: []string{
+		"the goods are bad", "can I return something", "it is expired", "bidhaa imeharibika",
+		"naweza kurudisha",
+	}},
+	{words: keywords(`
+		wrong size, wrong one, wrong colour, wrong color, sent me, exchange it, haitoshi, hainitoshi,
+		hanitoshi, haijanitosha, size si, si size, sio size
+	`), with: keywords(`
+		sent me, wrong, exchange, haitoshi, hainitoshi, hanitoshi, haijanitosha, si, sio
+	`), questions: []string{
+		"can I exchange it if it does not fit", "what if the size is wrong", "do you accept returns",
+		"naweza kubadilisha isiponitosha", "kama size si yangu",
+	}},
+	{words: keywords(`
+		kukata, kukatwa, kukatia, kufupisha, kufupishwa, kushona, kushonea, mnashona, shorten, hem,
+		alter, alterations, tailor, taken in, take in, kupunguza suruali, kupunguza nguo, kurekebisha,
+		mnarekebisha
+	`), with: keywords(`
+		suruali, nguo, gauni, sketi, shati, mnashona, mnarekebisha, trouser*, dress*, skirt*, jean*, jinzi,
+		shirt*, cloth*, alter*, tailor, hem
+	`), questions: []string{
+		"do you do alterations", "can you shorten trousers", "do you sew", "mnashona",
+		"mnarekebisha nguo", "mnapunguza suruali",
+	}},
+	{words: keywords(`
+		note, noti, chenji, change for
+	`), with: keywords(`
+		chenji, change, have a, only have, nina noti, noti ya, nina, with a, note
+	`), questions: []string{
+		"does the rider have change", "can the rider bring change", "bodaboda ana chenji",
+		"mtaleta chenji",
+	}},
+	{words: keywords(`
+		are they back, is it back, be back, back in stock, new stock, zitakuja lini, itakuja lini tena,
+		zitarudi lini, zinakuja lini, mzigo mpya
+	`), with: keywords("when, lini, stock, mpya"), questions: []string{
+		"when do you get new stock", "when is the new arrival", "mzigo mpya unakuja lini",
+	}},
+	{words: keywords(`
+		fresh, mbichi, za jana, za leo, freshi
+	`), with: keywords(`
+		ni mbichi, ni fresh, ni freshi, za jana, are they, is it, are the, je, kweli, kweli ni
+	`), questions: []string{
+		"are the vegetables fresh", "when do you get vegetables", "mboga ni fresh",
+		"mboga zinafika lini",
+	}},
+}
+
+// minUsual is how alike an owner's question is at least that a usual wording is taken for. Most owners
+// write nearly the usual words; at half of them "I pay after I see it" was "after how long".
+const minUsual = .62
+
+// askUsual finds the owner's answer to a usual question. Only a sure match counts: an answer to
+// another question would be a promise that nobody made.
+func (t *turn) askUsual(p *perception) {
+	if p.sure && p.alike >= surelyTheSame || p.isReceipt {
+		return
+	}
+	for _, u := range usuals {
+		if !anyIn(p.reading.Words, u.words) || u.with != nil && !anyIn(p.reading.Words, u.with) {
+			continue
+		}
+		best := 0.
+		for _, question := range u.questions {
+			id, alike, sure, _ := t.k.answers.Best(question)
+			if sure && alike > max(best, minUsual) {
+				best, p.answer, p.sure = alike, id, true
+			}
+		}
+		if best > 0 {
+			// As sure as if the owner's own words had been written.
+			p.alike = 1
+			return
+		}
+		// What resembles another question is none: "can I pay when it arrives" asks for no time.
+		if u.act != "" {
+			p.sure = false
+			p.cues = append(p.cues, u.act)
+			return
+		}
+	}
+}

@@ -1,0 +1,18 @@
+package reply
+
+// wishWords say that something is wanted, and not only asked about.
+var wishWords = keywords(`
+	want, need, give me, get me, send me, bring me, i will take, ill take, ill have, i take, can i get,
+	can i have, could i get, may i have, order, buy, i would like, id like, lets have, reserve, keep,
+	nataka, natak, naomba, nipe, nipee, nipeni, nahitaji, nahtaji, nitahitaji, nachukua, nitachukua,
+	ntachukua, nichukue, nipatie, nipatieni, niwekee, niwekeeni, nauliza nipate, ninunue, nanunua,
+	nitanunua, weka, niagizie, naagiza, kuagiza, niletee, nileteeni, mniletee, nipelekee, nitumie,
+	leta, ongeza, niongezee, add
+`)
+
+// wishes reports whether the message says that it wants goods: in so many words, or by saying where
+// they go.
+func (t *turn) wishes() bool {
+	p := &t.p
+	return p.has(actOrder) || anyIn(p.reading.Words, wishWords) || p.cued(cueDeliver) || p.cued(cuePickup)
+}
