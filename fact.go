@@ -59,7 +59,7 @@ var BookingStatuses = []BookingStatus{
 	BookingHeld, BookingConfirmed, BookingCancelled, BookingLapsed,
 }
 
-// An Order is what a customer has bought.
+// An Order is what a customer has bought, or has been told and may buy.
 type Order struct {
 	ID        int64  `json:"id"`
 	Number    string `json:"number"` // what customers call it by, unique for the tenant
@@ -74,10 +74,21 @@ type Order struct {
 	Note     string      `json:"note"`
 	Status   OrderStatus `json:"status"`
 	// Unpaid says that the order is to be paid ahead, and that nobody has said that it was.
-	Unpaid    bool      `json:"unpaid"`
-	MessageID int64     `json:"message_id"` // of the message that changed it last
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
+	Unpaid bool `json:"unpaid"`
+	// ConfirmedAt is when the customer, or a person for them, said yes; nil = nobody has. It tells an
+	// order that was cancelled from one that was never placed.
+	ConfirmedAt *time.Time `json:"confirmed_at"`
+	// AskedAt is when a follow-up has asked the customer last whether an order that nobody has
+	// confirmed is still wanted; nil = none has. It is read for a turn of the bot alone.
+	AskedAt   *time.Time `json:"asked_at,omitempty" db:"-"`
+	MessageID int64      `json:"message_id"` // of the message that changed it last
+	CreatedAt time.Time  `json:"created_at"`
+	UpdatedAt time.Time  `json:"updated_at"`
+}
+
+// Placed reports whether somebody has said yes to the order, whatever has become of it since.
+func (o Order) Placed() bool {
+	return o.ConfirmedAt != nil || o.Status == OrderConfirmed || o.Status == OrderFulfilled
 }
 
 // An OrderLine is one product of an order.
@@ -102,7 +113,9 @@ type Drop struct {
 type OrderStatus string
 
 const (
-	OrderOpen      OrderStatus = "OPEN"      // read back to the customer, who has not said yes
+	// OrderOpen is one that was read back to the customer, who has not said yes. The bot asks the
+	// customer about it, and changes the same order until then.
+	OrderOpen      OrderStatus = "OPEN"
 	OrderConfirmed OrderStatus = "CONFIRMED" // the customer has said yes
 	OrderFulfilled OrderStatus = "FULFILLED" // by a person, over the API
 	OrderCancelled OrderStatus = "CANCELLED"

@@ -41,9 +41,14 @@ func (a *API) bookingRows(
 	return a.Facts.Bookings(ctx, id, f)
 }
 
+// orderRows leaves out what nobody has ordered yet, unless it is asked for: a sum over the totals
+// would be wrong.
 func (a *API) orderRows(
 	ctx context.Context, id flowhq.TenantID, f store.FactFilter,
 ) ([]flowhq.Order, int64, error) {
+	if placed := true; f.Status != string(flowhq.OrderOpen) {
+		f.Placed = &placed
+	}
 	return a.Facts.Orders(ctx, id, f)
 }
 
@@ -232,6 +237,14 @@ func defused(text string) string {
 
 // local writes a time by the clock of the business, with its zone.
 func (e export) local(at time.Time) string { return at.In(e.zone).Format(time.RFC3339) }
+
+// maybe is local for a time that may not be there, which is an empty cell.
+func (e export) maybe(at *time.Time) string {
+	if at == nil {
+		return ""
+	}
+	return e.local(*at)
+}
 
 // number writes a number as a cell: plain digits, which every spreadsheet reads.
 func number[T int | int64](n T) string { return strconv.FormatInt(int64(n), 10) }

@@ -49,7 +49,7 @@ var bookingFile = table("bookings.csv", flowhq.BookingStatuses, []string{
 // An order is one line, with its products in one cell, so that a sum over total is right.
 var orderFile = table("orders.csv", flowhq.OrderStatuses, []string{
 	"number", "status", "lines", "total", "currency", "delivery_area", "delivery_address",
-	"delivery_fee", "latitude", "longitude", "name", "contact", "note", "created_at",
+	"delivery_fee", "latitude", "longitude", "name", "contact", "note", "created_at", "confirmed_at",
 }, func(w *bookWriter, e export, o flowhq.Order) {
 	var lines []string
 	for _, l := range o.Lines {
@@ -60,7 +60,7 @@ var orderFile = table("orders.csv", flowhq.OrderStatuses, []string{
 	d := o.Delivery
 	w.line(o.Number, string(o.Status), strings.Join(lines, "; "), number(o.Total), o.Currency,
 		d.Area, d.Address, number(d.Fee), degrees(d.Latitude), degrees(d.Longitude), o.Name,
-		o.Contact, o.Note, e.local(o.CreatedAt))
+		o.Contact, o.Note, e.local(o.CreatedAt), e.maybe(o.ConfirmedAt))
 })
 
 // The note has the customer's words, which an operator may read here as in the list.

@@ -29,7 +29,13 @@ func (a *API) listBookings(
 // ordersRequest is GET /admin/tenants/:id/orders.
 type ordersRequest struct{ factsRequest }
 
-func (r *ordersRequest) bind(b *binder) { bindFacts(&r.factsRequest, b, flowhq.OrderStatuses) }
+func (r *ordersRequest) bind(b *binder) {
+	bindFacts(&r.factsRequest, b, flowhq.OrderStatuses)
+	if v, given := b.parameter("placed"); given && v != "" {
+		placed := b.flag("placed")
+		r.Placed = &placed
+	}
+}
 
 // orderList is a page of orders.
 type orderList struct {

@@ -125,7 +125,8 @@ func TestFactLists(t *testing.T) {
 	one := flowhq.Reference(s.leave(amina, held(monday(9, 0), "Amina"), ordered("gate 7"),
 		flowhq.FactChange{Ticket: &flowhq.Ticket{Subject: "problem", Note: "no net", Status: flowhq.TicketOpen}},
 		asked("Do you sell gas?"), flowhq.FactChange{HandOver: &flowhq.HandOver{Reason: flowhq.HandOverAsked}}))
-	two := flowhq.Reference(s.leave("+255711000002", held(monday(10, 0), "Juma")))
+	open := flowhq.FactChange{Order: &flowhq.Order{Total: 500, Status: flowhq.OrderOpen}}
+	two := flowhq.Reference(s.leave("+255711000002", held(monday(10, 0), "Juma"), open))
 	contact := members(s.do("GET", "/contacts?text=711000001", "", 200), "contacts", "id")[0]
 	past := url.QueryEscape(time.Now().Add(-time.Hour).Format(time.RFC3339))
 	later := url.QueryEscape(monday(9, 45).Format(time.RFC3339))
@@ -145,11 +146,15 @@ func TestFactLists(t *testing.T) {
 		{"/bookings?from=" + later, []string{two}},
 		{"/bookings?to=" + later, []string{one}},
 		{"/bookings?from=" + past + "&to=" + later, []string{one}},
-		{"/orders", []string{one}},
+		{"/orders", []string{two, one}},
+		{"/orders?placed=true", []string{one}},
+		{"/orders?placed=false", []string{two}},
+		{"/orders?status=OPEN", []string{two}},
+		{"/orders?status=CONFIRMED", []string{one}},
 		{"/orders?text=kimara", []string{one}},
 		{"/orders?text=gate", []string{one}},
 		{"/orders?status=FULFILLED", nil},
-		{"/orders?from=" + past, []string{one}},
+		{"/orders?from=" + past, []string{two, one}},
 		{"/orders?to=" + past, nil},
 		{"/tickets?status=OPEN", []string{one}},
 		{"/tickets?text=no%20net", []string{one}},

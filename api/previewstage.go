@@ -68,7 +68,10 @@ func (s *stage) write(f flowhq.FactChange, at time.Time) {
 		c.Bookings = replaced(c.Bookings, b, func(b flowhq.Booking) string { return b.Number })
 	case f.Order != nil:
 		o := *f.Order
-		o.CreatedAt = cmp.Or(o.CreatedAt, at) // the bot says of which day an order is
+		o.CreatedAt, o.UpdatedAt = cmp.Or(o.CreatedAt, at), at // of which day it is, the bot says
+		if o.Status == flowhq.OrderConfirmed {
+			o.ConfirmedAt = cmp.Or(o.ConfirmedAt, &at)
+		}
 		c.Orders = replaced(c.Orders, o, func(o flowhq.Order) string { return o.Number })
 	case f.Ticket != nil:
 		k := *f.Ticket

@@ -389,6 +389,9 @@ create table flowhq.orders (
     status     text        not null,
     unpaid     boolean     not null default false, -- it is to be paid ahead, and was not yet
     message_id bigint      not null default 0,
+    -- When the customer, or a person for them, said yes; null: nobody has. It tells an order that
+    -- was cancelled from one that was never placed.
+    confirmed_at timestamptz,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     constraint orders_pkey primary key (tenant_id, id),
@@ -736,6 +739,20 @@ create trigger bookings_capacity before insert or update of
     starts_at, ends_at, status, capacity on flowhq.bookings
     for each row when (new.status <> 'CANCELLED')
     execute function flowhq.check_capacity();
+
+-- What becomes of an order that the bot changes. The bot may have read the order before a person
+-- changed it, or before it was given up, and then what the customer is to be told is not true any
+-- more: nothing of the answer is written, and the message is decided once more.
+create function flowhq.next_order_status(was text, becomes text) returns text
+    language plpgsql immutable
+as $$
+begin
+    if was = 'OPEN' or was = 'CONFIRMED' and becomes <> 'OPEN' then
+        return becomes;
+    end if;
+    raise exception 'the order is % and cannot become %', was, becomes using errcode = 'FHQ02';
+end
+$$;
 
 -- Cancels what a booking or an order does not need any more: all follow-ups that are not about
 -- the time kept, null for none. One that was written as a message and that no host has begun to

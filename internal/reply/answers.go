@@ -92,7 +92,7 @@ func (t *turn) takeYes(a Ask) bool {
 	case askMove:
 		t.confirmMove()
 	case askOrder:
-		t.placeOrder()
+		t.takeOrderYes(a)
 	case askUndo:
 		t.cancelOrder(a.About)
 	// No ticket is opened for what is mended; the kept words are dropped with the question.
@@ -131,7 +131,7 @@ func (t *turn) takeNo(a Ask) bool {
 		t.next.Ask, t.next.Booking = Ask{}, nil
 		t.tell("cancel.kept")
 	case askOrder:
-		t.ask(Ask{For: askProduct}, "order.instead")
+		t.refuseOrder(a)
 	case askHelped:
 		t.openTicket()
 	case askPerson, askOption, askDelivery, askQuantity:

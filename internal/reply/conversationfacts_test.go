@@ -83,7 +83,7 @@ func (s *stage) factLines() (all, must []string) {
 			service, b.StartsAt.In(zone).Format("2006-01-02 15:04"), b.Status, b.Price)
 	}
 	for _, o := range s.facts.orders {
-		add(true, "%s", orderLine(o))
+		add(o.Placed(), "%s", orderLine(o))
 	}
 	for _, k := range s.facts.tickets {
 		add(true, "ticket %s %s", k.Subject, k.Status)

@@ -351,7 +351,10 @@ func (s *stage) apply(f flowhq.FactChange) {
 		put(&s.facts.bookings, b, func(o flowhq.Booking) bool { return o.Number == b.Number })
 	case f.Order != nil:
 		o := *f.Order
-		o.CreatedAt = s.now
+		o.CreatedAt, o.UpdatedAt = s.now, s.now
+		if o.Status == flowhq.OrderConfirmed && o.ConfirmedAt == nil {
+			o.ConfirmedAt = &o.CreatedAt
+		}
 		put(&s.facts.orders, o, func(x flowhq.Order) bool { return x.Number == o.Number })
 	case f.Ticket != nil:
 		k := *f.Ticket

@@ -39,7 +39,7 @@ func FollowUp(in FollowUpInput) string {
 			"time", when.FormatTime(say.language, b.StartsAt.In(k.zone), in.Now.In(k.zone)))
 	// Not placed yet, so there is no number that the customer could know.
 	case o != nil && o.Status == flowhq.OrderOpen:
-		text = say.first("followup.open", "total", k.money(o.Total))
+		text = say.first("followup.open", "items", k.itemsOf(say.language, *o))
 	case o != nil:
 		text = say.first("followup.unpaid", "number", o.Number, "total", k.money(o.Total),
 			"payment", k.wayToPay(say.language, *o))
@@ -72,6 +72,32 @@ func (k *Knowledge) serviceName(l flowhq.Language, id string) string {
 		}
 	}
 	return oneLine(id, maxOptionText)
+}
+
+// itemsOf names what is on an order, and what it comes to if each price is known. A sum of some
+// would be held against the owner.
+func (k *Knowledge) itemsOf(l flowhq.Language, o flowhq.Order) string {
+	var items []string
+	priced := o.Total > 0
+	for _, line := range o.Lines {
+		// In the language of the chat, if the owner has the product still.
+		name := line.Name
+		for _, p := range k.profile.Products {
+			if p.ID == line.Product {
+				name = p.Name.In(l)
+			}
+		}
+		if line.Size != "" {
+			name += " (" + line.Size + ")"
+		}
+		items = append(items, thousands(int64(line.Quantity))+" × "+name)
+		priced = priced && line.Price > 0
+	}
+	text := strings.Join(items, ", ")
+	if priced {
+		text += " (" + k.money(o.Total) + ")"
+	}
+	return text
 }
 
 // wayToPay says where the money for an order goes: the way that the customer has chosen, or the

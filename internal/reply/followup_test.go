@@ -15,7 +15,10 @@ func TestFollowUpTexts(t *testing.T) {
 	c.Language = flowhq.Swahili
 	in := FollowUpInput{Profile: demo.Profile(demo.Barber), Config: c, Now: morning,
 		Booking: &flowhq.Booking{Number: "K48219", Service: "an old service", StartsAt: morning.Add(24 * time.Hour)}}
-	order := &flowhq.Order{Number: "K48220", Total: 12000, Status: flowhq.OrderOpen}
+	order := &flowhq.Order{Number: "K48220", Total: 12000, Status: flowhq.OrderOpen,
+		Lines: []flowhq.OrderLine{{Product: "gone", Name: "Shati", Size: "M", Quantity: 2, Price: 6000}}}
+	unpriced := &flowhq.Order{Number: "K48221", Total: 6000, Status: flowhq.OrderOpen,
+		Lines: append(order.Lines, flowhq.OrderLine{Name: "Kofia", Quantity: 1})}
 	unpaid := &flowhq.Order{Number: "K48220", Total: 12000, Status: flowhq.OrderConfirmed, Unpaid: true}
 	for _, tt := range []struct {
 		state   string
@@ -25,7 +28,8 @@ func TestFollowUpTexts(t *testing.T) {
 	}{
 		{"", in.Booking, nil, []string{"Kumbusho", "K48219", "10:15", "Alhamisi", "Jibu STOP"}},
 		{`{"v":2,"language":"EN"}`, in.Booking, nil, []string{"reminder", "K48219", "Thursday", "Reply STOP"}},
-		{"", nil, order, []string{"12,000", "ODA", "Jibu STOP"}},
+		{"", nil, order, []string{"2 × Shati (M) (TSh 12,000)", "NDIO", "Jibu STOP"}},
+		{"", nil, unpriced, []string{"2 × Shati (M), 1 × Kofia. "}},
 		{`{"v":2,"language":"EN"}`, nil, unpaid, []string{"K48220", "12,000", "PAID", "Reply STOP"}},
 	} {
 		in.State, in.Booking, in.Order = []byte(tt.state), tt.booking, tt.order

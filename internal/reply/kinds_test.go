@@ -41,7 +41,13 @@ func (c *chat) say(text string) Turn {
 			}), *b)
 		}
 		if o := f.Order; o != nil {
-			c.cal.Orders = append(c.cal.Orders, *o)
+			row := *o
+			row.UpdatedAt = c.at
+			if row.Status == flowhq.OrderConfirmed && row.ConfirmedAt == nil {
+				row.ConfirmedAt = &row.UpdatedAt
+			}
+			c.cal.Orders = append([]flowhq.Order{row}, slices.DeleteFunc(slices.Clone(c.cal.Orders),
+				func(o flowhq.Order) bool { return o.Number == row.Number })...)
 		}
 	}
 	return turn

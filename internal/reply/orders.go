@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -29,10 +30,10 @@ func (t *turn) placeOrder() {
 		return
 	}
 	t.did(actConfirm)
-	// A changed order keeps its number, so that the row is updated. A new one takes the message's,
-	// so that a turn that is computed twice places one.
+	// An order keeps its number, so that the row is updated. One that has no row yet takes the
+	// message's, so that a turn that is computed twice places one.
 	if o.Number == "" {
-		o.Number = t.in.Reference
+		o.Number = cmp.Or(o.Open, t.in.Reference)
 	}
 	f := t.order(flowhq.OrderConfirmed)
 	// The follow-up that asks about the payment starts from this mark.
@@ -228,21 +229,10 @@ func (t *turn) editOrder(number string) {
 		t.tell("order.none")
 		return
 	}
-	o := &Basket{
-		// Pick-up has no delivery at all in the fact. Any field there says that it is brought.
-		Number: number, At: t.in.Message.At, How: howPickup, Area: f.Delivery.Area,
-		Address: f.Delivery.Address, Latitude: f.Delivery.Latitude, Longitude: f.Delivery.Longitude,
-	}
-	if f.Delivery != (flowhq.Drop{}) {
-		o.How, o.Unlisted = howDeliver, f.Delivery.Area == ""
-	}
-	for _, l := range f.Lines {
-		// Dropping the line silently would lower the order.
-		if t.k.product[l.Product] == nil {
-			t.passOn(actChange) // the product is gone: only a person knows what it was
-			return
-		}
-		o.Lines = append(o.Lines, Line{Product: l.Product, Size: l.Size, Quantity: l.Quantity})
+	o := t.basketOf(f)
+	if o == nil {
+		t.passOn(actChange)
+		return
 	}
 	// The note is "way to pay; ...", as the order was written.
 	o.Payment, _, _ = strings.Cut(f.Note, ";")

@@ -216,6 +216,6 @@ func (t *turn) hasOrder() bool {
 		return true
 	}
 	return slices.ContainsFunc(t.in.Calendar.Orders, func(o flowhq.Order) bool {
-		return o.Status == flowhq.OrderConfirmed && t.now.Sub(o.CreatedAt) <= OrderFor
+		return o.Status == flowhq.OrderConfirmed && t.now.Sub(o.CreatedAt) <= TalkFor
 	})
 }

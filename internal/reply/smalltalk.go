@@ -71,6 +71,7 @@ func (t *turn) lateYes() bool {
 	case t.next.Late != nil && !t.next.Late.Start.IsZero():
 		t.next.Booking = t.next.Late
 		t.continueBooking()
+	case t.lateOrderYes():
 	// An order is kept longer than its question, and only asks again.
 	case t.next.Order != nil && len(t.next.Order.Lines) > 0:
 		t.continueOrder()

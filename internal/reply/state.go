@@ -15,9 +15,11 @@ const (
 	// then the customer has something else in mind. A "ndio" of the next morning must not book what
 	// was read back the evening before.
 	AskedFor = 30 * time.Minute
-	// OrderFor is how long an order that is not placed is kept, so that a customer who comes
-	// back after a reminder need not begin again.
-	OrderFor = 24 * time.Hour
+	// OrderFor is how long an order that is not placed is kept after its last change. The follow-ups
+	// ask about it until then, and give it up.
+	OrderFor = 48 * time.Hour
+	// TalkFor is how long a talk is the same one. Who writes after it is greeted again.
+	TalkFor = 24 * time.Hour
 )
 
 // stateVersion is that of the form of [State] which this program writes. A State of another version
@@ -162,8 +164,10 @@ type Visit struct {
 // A Basket is an order that is being made or changed.
 type Basket struct {
 	// A basket with it changes that order and places no new one.
-	Number string    `json:"number,omitempty"` // of the confirmed order that changes
-	At     time.Time `json:"at"`               // of the last change
+	Number string `json:"number,omitempty"` // of the confirmed order that changes
+	// Open is given with the first line: a basket that was told to the customer has a row.
+	Open   string    `json:"open,omitempty"` // number of the OPEN order that the basket is
+	At     time.Time `json:"at"`             // of the last change
 	Lines  []Line    `json:"lines,omitempty"`
 	How    string    `json:"how,omitempty"` // deliver or pickup
 	Area   string    `json:"area,omitempty"`
@@ -219,7 +223,7 @@ func (s State) current(written time.Time) State {
 	s.Late = nil
 	// Half an hour of silence: "it" no longer means what was spoken of.
 	if written.Sub(s.At) > AskedFor {
-		if written.Sub(s.At) <= OrderFor {
+		if written.Sub(s.At) <= TalkFor {
 			// Beyond a day the yes is to something else.
 			s.Late = clone(s.Booking)
 		}
@@ -230,7 +234,7 @@ func (s State) current(written time.Time) State {
 	if s.Order != nil && written.Sub(s.Order.At) > OrderFor {
 		s.Order = nil
 	}
-	if written.Sub(s.At) > OrderFor {
+	if written.Sub(s.At) > TalkFor {
 		// A greeting of the next day is answered again.
 		s.Greeted, s.Polite = false, false // another conversation
 		s.Latitude, s.Longitude = nil, nil

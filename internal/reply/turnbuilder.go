@@ -12,7 +12,7 @@ import (
 // A turn is a [Turn] in the making. It lives for one message and is used by one goroutine. Its
 // parts only add to it, so that each can be read by itself; finish alone makes the result.
 type turn struct {
-	// in stays as it came. What changes is in next.
+	// in stays as it came, but for the orders that are drafts. What changes is in next.
 	in Input
 	k  *Knowledge
 	// p is filled by perceive before anything is decided.
@@ -38,6 +38,11 @@ type turn struct {
 	// hasAsked says that this turn has asked its question. A question of an earlier turn may be
 	// open without it.
 	hasAsked bool
+	// See openorder.go. Each is what the rows say when the turn begins.
+	drafts  []flowhq.Order // that nobody has confirmed, the newest first
+	open    string         // number of the OPEN order that the basket is
+	settled *flowhq.Order  // what somebody else has confirmed of the basket
+	lapsed  *flowhq.Order  // what was given up after a follow-up that the message may answer
 	// timeTaken says that the time in the message is for the booking. Otherwise it may be asked
 	// about: "mko wazi saa nne?".
 	timeTaken bool
@@ -56,11 +61,13 @@ type part struct {
 // newTurn begins a turn. The language is the chat's, else the tenant's, until the message is read.
 func newTurn(in Input) *turn {
 	t := &turn{in: in, k: in.Knowledge, now: in.Message.At.In(in.Knowledge.zone)}
+	t.in.Calendar, t.drafts = drafts(in.Calendar)
 	t.next = in.State.current(in.Message.written())
 	t.say = speakerOf(t.k, t.k.config.Language)
 	if l := t.next.Language; l != "" {
 		t.say = speakerOf(t.k, l)
 	}
+	t.resumeOrder()
 	return t
 }
 
@@ -212,6 +219,7 @@ func (t *turn) reply() string {
 // and time.
 func (t *turn) finish() Turn {
 	t.tellNoted()
+	t.keepOpen()
 	text := cut(strings.ToValidUTF8(t.reply(), ""))
 	// A reply that is equal to the last one looks like a machine that hangs.
 	if text != "" && slices.Contains(t.next.Last, hash(text)) {

@@ -75,7 +75,13 @@ const standingSQL = `
 		) as t
 	), (
 		select json_agg(t) from (
-			select ` + orderColumns + ` from flowhq.orders
+			select ` + orderColumns + `, case when confirmed_at is null then (
+				select max(coalesce(m.sent_at, m.created_at)) from flowhq.follow_ups f
+				join flowhq.message_logs m on m.tenant_id = f.tenant_id and m.id = f.message_id
+				where f.tenant_id = o.tenant_id and f.about = 'ORDER' and f.number = o.number
+					and f.status = 'SENT' and m.status <> 'FAILED' and m.attempts > 0
+			) end as asked_at
+			from flowhq.orders o
 			where tenant_id = @tenant and contact_id = who.id
 			order by id desc
 			limit ` + maxOwn + `

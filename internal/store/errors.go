@@ -74,6 +74,8 @@ func serverError(pg *pgconn.PgError) (flowhq.Code, string) {
 		return flowhq.Conflict, "this already exists"
 	case "FHQ01": // raised by flowhq.check_capacity
 		return flowhq.Conflict, "there is no room for this booking any more"
+	case "FHQ02": // raised by flowhq.next_order_status
+		return flowhq.Conflict, "the order was changed meanwhile"
 	case "23503": // foreign_key_violation: the tenant was erased in between
 		return flowhq.NotFound, "there is no such tenant"
 	case "22P02": // invalid_text_representation: ids come from URLs, and may be anything

@@ -208,8 +208,12 @@ func (s *Store) SetOrder(
 	ctx context.Context, tenant flowhq.TenantID, number string, status flowhq.OrderStatus,
 	actor string,
 ) error {
-	return s.set(ctx, orderTable, tenant, number, moveTo(status, flowhq.OrderStatuses), nil, actor,
-		named{})
+	var changes []string
+	if status == flowhq.OrderConfirmed {
+		changes = []string{"confirmed_at = coalesce(confirmed_at, now())"}
+	}
+	return s.set(ctx, orderTable, tenant, number, moveTo(status, flowhq.OrderStatuses), changes,
+		actor, named{})
 }
 
 // SetTicket changes the status of the ticket with this number. Errors are those of SetBooking.

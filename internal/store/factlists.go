@@ -19,6 +19,7 @@ type FactFilter struct {
 	ContactID int64     // of the customer
 	From      time.Time // bookings that end after it, other facts that were made since
 	To        time.Time // bookings that start before it, other facts that were made before it
+	Placed    *bool     // orders that somebody has confirmed, or that nobody has; nil = both
 	Before    int64     // ID of a fact; only earlier ones
 	Limit     int       // rows; 0 means DefaultLimit, more than MaxLimit means MaxLimit
 }
@@ -68,6 +69,15 @@ var (
 const handOverStatus = `
 	case when ended_at is null and (until is null or until > now()) then 'OPEN' else 'ENDED' end`
 
+// placed is the condition that FactFilter.Placed is compared with. Only orders are written before
+// somebody says yes.
+func (t factTable) placed() string {
+	if t.name == "orders" {
+		return "confirmed_at is not null"
+	}
+	return "true"
+}
+
 // list returns one page of facts, newest first, and the Before of the next page, 0 after the
 // last. They come through the primary key, or the index on what is filtered by.
 func list[T any](
@@ -87,6 +97,7 @@ func list[T any](
 				and (@number::text = '' or ` + t.number + ` = @number)
 				and (@from::timestamptz is null or ` + t.from + ` > @from)
 				and (@to::timestamptz is null or ` + t.to + ` < @to)
+				and (@placed::boolean is null or (` + t.placed() + `) = @placed)
 				and (@text::text = '' or strpos(lower(` + t.text + `), lower(@text)) > 0)
 				and (@contact_id::bigint = 0 or contact_id = @contact_id)
 				and (@contact::text = '' or contact_id = (
@@ -100,6 +111,7 @@ func list[T any](
 		"tenant": tenant, "status": f.Status, "number": clean(f.Number),
 		"text": clean(f.Text), "contact_id": f.ContactID,
 		"contact": clean(f.Contact), "from": orNull(f.From), "to": orNull(f.To),
+		"placed": f.Placed,
 		// One row more than the page tells whether there is another page, without counting all.
 		"before": f.Before, "limit": limit + 1,
 	}, pgx.RowToStructByName[T])

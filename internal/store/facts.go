@@ -19,7 +19,7 @@ const (
 		held_until, message_id, created_at, updated_at`
 	orderColumns = `
 		id, number, lines, delivery, total, currency, name, note, status, unpaid,
-		message_id, created_at, updated_at`
+		confirmed_at, message_id, created_at, updated_at`
 	ticketColumns = `
 		id, number, subject, note, status, message_id, created_at, updated_at`
 )
@@ -64,13 +64,15 @@ const (
 			where b.contact_id = excluded.contact_id
 		)`
 	// The follow-ups of the order are written by a trigger in this statement, so they exist with it
-	// or not at all.
+	// or not at all. The function next_order_status raises a Conflict where somebody has changed
+	// the order since the bot has read it, and then nothing of the answer is written.
 	orderSQL = `, ordered as (
 			insert into flowhq.orders as o (
 				tenant_id, contact_id, message_id, number, lines, delivery, total, currency,
-				name, note, status, unpaid)
+				name, note, status, unpaid, confirmed_at)
 			select m.tenant_id, m.contact_id, m.id, f.number, f.lines, f.delivery, f.total,
-				f.currency, f.name, f.note, f.status, coalesce(f.unpaid, false)
+				f.currency, f.name, f.note, f.status, coalesce(f.unpaid, false),
+				case f.status when 'CONFIRMED' then now() end
 			from inbound m
 			cross join json_to_recordset(@orders::json) as f (
 				number text, lines json, delivery json, total bigint, currency text,
@@ -79,7 +81,9 @@ const (
 				message_id = excluded.message_id, lines = excluded.lines,
 				delivery = excluded.delivery, total = excluded.total,
 				currency = excluded.currency, name = excluded.name, note = excluded.note,
-				status = excluded.status, unpaid = excluded.unpaid, updated_at = now()
+				status = flowhq.next_order_status(o.status, excluded.status),
+				unpaid = excluded.unpaid,
+				confirmed_at = coalesce(o.confirmed_at, excluded.confirmed_at), updated_at = now()
 			where o.contact_id = excluded.contact_id
 		)`
 	ticketSQL = `, ticketed as (

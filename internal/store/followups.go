@@ -260,16 +260,25 @@ func (s *Store) SendFollowUp(
 // the customer has confirmed it is cancelled with it. One that is not PENDING stays as it is.
 //
 // Both rows change in one statement. With two, a crash between them would leave an order that
-// nobody follows up and that is still OPEN.
+// nobody follows up and that is still OPEN. The order is locked first, as by an answer that changes
+// it: the trigger locks the follow-ups after it, and the other way round the two would deadlock. Of
+// a yes and an end at once, the second finds what the first has left.
 func (s *Store) EndFollowUp(
 	ctx context.Context, tenant flowhq.TenantID, id int64, status flowhq.FollowUpStatus,
 	reason string,
 ) error {
 	const q = `
-		with ended as (
-			update flowhq.follow_ups set status = @status, reason = @reason, updated_at = now()
-			where tenant_id = @tenant and id = @id and status = 'PENDING'
-			returning about, number, status
+		with locked as (
+			select o.id from flowhq.orders o
+			join flowhq.follow_ups f on f.tenant_id = o.tenant_id and f.number = o.number
+			where f.tenant_id = @tenant and f.id = @id and f.about = 'ORDER'
+			for no key update of o
+		), ended as (
+			update flowhq.follow_ups f set
+				status = @status, reason = @reason, updated_at = now()
+			from (select count(*) from locked) as first
+			where f.tenant_id = @tenant and f.id = @id and f.status = 'PENDING'
+			returning f.about, f.number, f.status
 		)
 		update flowhq.orders o set status = 'CANCELLED', updated_at = now()
 		from ended
