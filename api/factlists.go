@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
 )
 
 // bookingsRequest is GET /admin/tenants/:id/bookings.
@@ -31,10 +32,7 @@ type ordersRequest struct{ factsRequest }
 
 func (r *ordersRequest) bind(b *binder) {
 	bindFacts(&r.factsRequest, b, flowhq.OrderStatuses)
-	if v, given := b.parameter("placed"); given && v != "" {
-		placed := b.flag("placed")
-		r.Placed = &placed
-	}
+	r.Placed = b.choice("placed")
 }
 
 // orderList is a page of orders.
@@ -122,25 +120,35 @@ type statusBody struct {
 	Status *string `json:"status"`
 }
 
+// orderBody is what may be changed of an order; nil fields stay.
+type orderBody struct {
+	Status *string `json:"status"`
+	Unpaid *bool   `json:"unpaid"`
+}
+
 // orderChange is PATCH /admin/tenants/:id/orders/:number. It has no key: to repeat it changes
 // nothing. Neither have the other changes of a status.
 type orderChange struct {
 	factRef
-	Status flowhq.OrderStatus
+	store.OrderChange
 }
 
 func (r *orderChange) bind(b *binder) {
 	r.factRef.bind(b)
-	var body statusBody
+	var body orderBody
 	b.body(&body)
+	r.Unpaid = body.Unpaid
 	// Whether there is a move to the status depends on the row, which answers 409 if there is none.
-	r.Status = requiredWord(b, "status", body.Status, flowhq.OrderStatuses)
+	if body.Status != nil || body.Unpaid == nil {
+		status := requiredWord(b, "status", body.Status, flowhq.OrderStatuses)
+		r.Status = &status
+	}
 }
 
 // changeOrder handles PATCH /admin/tenants/:id/orders/:number.
 func (a *API) changeOrder(ctx context.Context, req orderChange) (o flowhq.Order, err error) {
 	// The order is read after the change, and may have been changed again by a customer since.
-	if err = a.Facts.SetOrder(ctx, req.Tenant, req.Number, req.Status, actor); err == nil {
+	if err = a.Facts.SetOrder(ctx, req.Tenant, req.Number, req.OrderChange, actor); err == nil {
 		o, err = a.Facts.Order(ctx, req.Tenant, req.Number)
 	}
 	return o, err

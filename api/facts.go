@@ -47,7 +47,7 @@ type Facts interface {
 		capacity int, actor string,
 	) error
 	SetOrder(
-		ctx context.Context, id flowhq.TenantID, number string, to flowhq.OrderStatus,
+		ctx context.Context, id flowhq.TenantID, number string, c store.OrderChange,
 		actor string,
 	) error
 	SetTicket(

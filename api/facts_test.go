@@ -223,6 +223,47 @@ func TestFactMoves(t *testing.T) {
 	}
 }
 
+// TestPaidOrders: the mark goes with the orders that can be paid for, and is made once.
+func TestPaidOrders(t *testing.T) {
+	s := setup(t).open(barber)
+	owed := ordered("")
+	owed.Order.Unpaid = true
+	n := flowhq.Reference(s.leave(amina, owed))
+	open := flowhq.Reference(s.leave(amina, flowhq.FactChange{Order: &flowhq.Order{Status: flowhq.OrderOpen}}))
+	for _, tt := range []struct {
+		number, body string
+		status       int
+		want         string // of the answer, or its detail
+	}{
+		{open, `{"unpaid":false}`, 409, "order " + open + " is OPEN; only one that is CONFIRMED or FULFILLED is paid for"},
+		{open, `{"status":"CONFIRMED","unpaid":true}`, 200, `{"status": "CONFIRMED", "unpaid": true}`},
+		{n, `{"unpaid":false}`, 200, `{"status": "CONFIRMED", "unpaid": false}`},
+		{n, `{"unpaid":false}`, 200, `{"status": "CONFIRMED", "unpaid": false}`},
+		{n, `{"unpaid":true}`, 200, `{"unpaid": true}`},
+		{n, `{"status":"FULFILLED","unpaid":false}`, 200, `{"status": "FULFILLED", "unpaid": false}`},
+		{n, `{"status":"FULFILLED","unpaid":false}`, 200, `{"status": "FULFILLED", "unpaid": false}`},
+		{n, `{"status":"CANCELLED","unpaid":false}`, 409, "order " + n + " is FULFILLED; from there it can only become CONFIRMED"},
+		{n, `{"unpaid":true}`, 200, `{"status": "FULFILLED", "unpaid": true}`},
+		{open, `{"status":"CANCELLED"}`, 200, `{"status": "CANCELLED"}`},
+		{open, `{"unpaid":false}`, 409, "order " + open + " is CANCELLED; only one that is CONFIRMED or FULFILLED is paid for"},
+	} {
+		got := s.do("PATCH", "/orders/"+tt.number, tt.body, tt.status)
+		if tt.status == 200 {
+			s.contains(got.json, tt.want)
+		} else if detail := got.json.(node)["detail"]; detail != tt.want {
+			t.Errorf("PATCH %s: %q; want %q", tt.body, detail, tt.want)
+		}
+	}
+	want := []string{"admin: order " + open + " CANCELLED", "admin: order " + n + " FULFILLED unpaid", "admin: order " + n + " FULFILLED paid",
+		"admin: order " + n + " CONFIRMED unpaid", "admin: order " + n + " CONFIRMED paid", "admin: order " + open + " CONFIRMED unpaid"}
+	if diff := gocmp.Diff(want, s.events(flowhq.EventFactChanged)); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+	if got := members(s.do("GET", "/follow-ups?status=PENDING", "", 200), "follow_ups", "number"); len(got) > 0 {
+		t.Errorf("follow-ups of %v are PENDING", got)
+	}
+}
+
 // TestBadFacts: each wrong field is named, and nothing is there or changed.
 func TestBadFacts(t *testing.T) {
 	s := setup(t).open(barber)
@@ -255,6 +296,9 @@ func TestBadFacts(t *testing.T) {
 		{"PATCH", "/bookings/%2e%2e", `{"note":"x"}`, 404, nil},
 		{"PATCH", "/orders/" + n, `{}`, 400, []string{"status"}},
 		{"PATCH", "/orders/" + n, `{"status":"HELD"}`, 400, []string{"status"}},
+		{"PATCH", "/orders/" + n, `{"unpaid":"no"}`, 400, []string{"status", "unpaid"}},
+		{"PATCH", "/orders/" + n, `{"unpaid":null}`, 400, []string{"status", "unpaid"}},
+		{"PATCH", "/orders/X99999", `{"unpaid":false}`, 404, nil},
 		{"PATCH", "/orders/" + n, `{"status":"FULFILLED","total":1}`, 400, []string{"total"}},
 		{"PATCH", "/orders/X99999", `{"status":"FULFILLED"}`, 404, nil},
 		{"PATCH", "/tickets/" + n, `{"status":"CLOSED"}`, 404, nil},

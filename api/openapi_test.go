@@ -128,7 +128,7 @@ func TestBodiesAreDescribed(t *testing.T) {
 	for schema, body := range map[string]any{
 		"NewTenant": &flowhq.NewTenant{}, "TenantChange": &flowhq.TenantChange{}, "NewBulk": &bulkBody{}, "BulkFilter": &bulkFilter{},
 		"FleetChange": &flowhq.FleetChange{},
-		"NewBooking":  &newBookingBody{}, "BookingChange": &bookingBody{}, "OrderChange": &statusBody{}, "TicketChange": &statusBody{}, "HandOverChange": &statusBody{},
+		"NewBooking":  &newBookingBody{}, "BookingChange": &bookingBody{}, "OrderChange": &orderBody{}, "TicketChange": &statusBody{}, "HandOverChange": &statusBody{},
 		"UnansweredChange": &statusBody{}, "NewAnswer": &answerBody{}, "NewContact": &contactBody{}, "LeftAloneChange": &aloneBody{}, "NewHandOver": &handOverBody{}, "NewMessage": &writeBody{},
 	} {
 		n := s.at(s.root, "components", "schemas", schema)

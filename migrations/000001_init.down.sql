@@ -13,7 +13,7 @@ drop table flowhq.handovers;
 drop table flowhq.tickets;
 drop table flowhq.orders;
 drop table flowhq.bookings;
-drop function flowhq.check_capacity, flowhq.follow_booking, flowhq.follow_order,
+drop function flowhq.check_capacity, flowhq.next_order_status, flowhq.follow_booking, flowhq.follow_order,
     flowhq.cancel_follow_ups;
 drop table flowhq.conversations;
 drop table flowhq.assistant_usage;

@@ -142,7 +142,7 @@ func (t *turn) takeOrderYes(a Ask) {
 		return
 	}
 	// Nothing is missing, so what was read back just now was agreed to already.
-	t.said, t.question = t.said[:said], ""
+	t.said, t.question, t.hasAsked = t.said[:said], "", false
 	t.placeOrder()
 }
 
@@ -187,7 +187,7 @@ func (t *turn) keepOpen() {
 		return
 	}
 	row, known := t.draftNumbered(o.Open)
-	readBack := t.question != "" && t.next.Ask.For == askOrder
+	readBack := t.hasAsked && t.next.Ask.For == askOrder
 	if known && !readBack && t.agrees(row) && row.Name == t.next.Name {
 		return
 	}

@@ -242,7 +242,8 @@ func (t *turn) editOrder(number string) {
 		}) {
 		o.Payment = ""
 	}
-	o.Paid = strings.Contains(f.Note, paidNote)
+	// What an operator has marked as paid is not asked for again.
+	o.Paid = strings.Contains(f.Note, paidNote) || !f.Unpaid && t.paysAhead(o)
 	// "Make it two" then needs no name.
 	if len(o.Lines) == 1 {
 		t.next.Topic = o.Lines[0].Product

@@ -166,11 +166,11 @@ type Basket struct {
 	// A basket with it changes that order and places no new one.
 	Number string `json:"number,omitempty"` // of the confirmed order that changes
 	// Open is given with the first line: a basket that was told to the customer has a row.
-	Open   string    `json:"open,omitempty"` // number of the OPEN order that the basket is
-	At     time.Time `json:"at"`             // of the last change
-	Lines  []Line    `json:"lines,omitempty"`
-	How    string    `json:"how,omitempty"` // deliver or pickup
-	Area   string    `json:"area,omitempty"`
+	Open  string    `json:"open,omitempty"` // number of the OPEN order that the basket is
+	At    time.Time `json:"at"`             // of the last change
+	Lines []Line    `json:"lines,omitempty"`
+	How   string    `json:"how,omitempty"` // deliver or pickup
+	Area  string    `json:"area,omitempty"`
 	// A person sets the fee then.
 	Unlisted bool   `json:"unlisted,omitempty"` // Area is none of the owner's
 	Address  string `json:"address,omitempty"`

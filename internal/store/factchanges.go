@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -18,6 +19,10 @@ type move struct {
 	// edits says that more is to change than the status, which then may be to already.
 	edits bool
 	next  map[string][]string // where each status may go, for the error
+	// same is the condition on a fact t that is so already, and is left as it is; "" = none is.
+	same string
+	// unmoved is the error of a change that leaves the status, of a fact in another than from.
+	unmoved string
 }
 
 // status is the interface of the closed sets of words that say how far a fact has come.
@@ -43,6 +48,9 @@ func moveTo[T status[T]](to T, all []T) move {
 
 // refused is the error of a fact that is in a status from which there is no such move.
 func (m move) refused(t factTable, number, shown string) error {
+	if m.to == "" {
+		return flowhq.Errorf(flowhq.Conflict, "%s %s is %s; %s", t.noun, number, shown, m.unmoved)
+	}
 	// The error names what can be done, since a client may have read the status long ago.
 	next := m.next[shown]
 	if len(next) == 0 {
@@ -76,6 +84,7 @@ func (s *Store) set(
 		changes = append(changes, "status = @status")
 		args["status"] = m.to
 	}
+	same := cmp.Or(m.same, "false")
 	q := `
 		with old as (
 			select id, ` + t.status + ` as shown from flowhq.` + t.name + `
@@ -86,16 +95,21 @@ func (s *Store) set(
 				updated_at = now(), ` + strings.Join(changes, ", ") + `
 			from old
 			where t.tenant_id = @tenant and t.id = old.id and old.shown = any(@from::text[])
+				and not (` + same + `)
 			returning t.tenant_id, t.status
 		), event as (
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
-			select tenant_id, @event, @actor, concat_ws(' ', @noun::text, @number::text, status)
+			select tenant_id, @event, @actor,
+				concat_ws(' ', @noun::text, @number::text, status, @detail::text)
 			from changed
 		)
 		select shown, exists (select from changed) from old`
 	// The event has the fact's number and status, and no word of the customer's.
 	args["tenant"], args["number"], args["noun"] = tenant, clean(number), t.noun
 	args["event"], args["actor"], args["from"] = flowhq.EventFactChanged, clean(actor), from
+	if _, given := args["detail"]; !given { // what was changed beside the status, in a word
+		args["detail"] = nil
+	}
 	// Done is told apart from a row that is there: the one without the other is a refused move.
 	type answer struct {
 		Shown string
@@ -106,7 +120,7 @@ func (s *Store) set(
 	case flowhq.ErrorCode(err) == flowhq.NotFound:
 		err = flowhq.Errorf(flowhq.NotFound, "there is no such %s", t.noun)
 	// A row that has the status already is no error: the request may be a repeated one.
-	case err == nil && !a.Done && a.Shown != m.to:
+	case err == nil && !a.Done && a.Shown != m.to && !(m.same != "" && slices.Contains(from, a.Shown)):
 		err = m.refused(t, number, a.Shown)
 	}
 	if err != nil {
@@ -202,18 +216,42 @@ func words[T ~string](all []T) (texts []string) {
 	return texts
 }
 
-// SetOrder changes the status of the order with this number. Errors are those of SetBooking. The
-// trigger on orders cancels the follow-ups that the order does not need any more.
+// An OrderChange is what an operator makes of an order; nil fields stay.
+type OrderChange struct {
+	Status *flowhq.OrderStatus
+	Unpaid *bool // whether the customer is to be asked for the money
+}
+
+// SetOrder changes the order with this number. Errors are those of SetBooking; it is a Conflict,
+// too, to say of an order that is neither confirmed nor fulfilled whether it is paid. The trigger on
+// orders cancels the follow-ups that the order does not need any more.
 func (s *Store) SetOrder(
-	ctx context.Context, tenant flowhq.TenantID, number string, status flowhq.OrderStatus,
-	actor string,
+	ctx context.Context, tenant flowhq.TenantID, number string, c OrderChange, actor string,
 ) error {
+	args := named{}
 	var changes []string
-	if status == flowhq.OrderConfirmed {
-		changes = []string{"confirmed_at = coalesce(confirmed_at, now())"}
+	to := flowhq.OrderStatus("")
+	if c.Status != nil {
+		to = *c.Status
 	}
-	return s.set(ctx, orderTable, tenant, number, moveTo(status, flowhq.OrderStatuses), changes,
-		actor, named{})
+	m := moveTo(to, flowhq.OrderStatuses)
+	if to == flowhq.OrderConfirmed {
+		changes = append(changes, "confirmed_at = coalesce(confirmed_at, now())")
+	}
+	if c.Unpaid != nil {
+		changes = append(changes, "unpaid = @unpaid")
+		args["unpaid"], args["detail"] = *c.Unpaid, "paid"
+		if *c.Unpaid {
+			args["detail"] = "unpaid"
+		}
+		m.edits, m.same = true, "t.unpaid = @unpaid and @to::text in ('', t.status)"
+		args["to"] = to
+		if to == "" {
+			m.from = words([]flowhq.OrderStatus{flowhq.OrderConfirmed, flowhq.OrderFulfilled})
+			m.unmoved = "only one that is CONFIRMED or FULFILLED is paid for"
+		}
+	}
+	return s.set(ctx, orderTable, tenant, number, m, changes, actor, args)
 }
 
 // SetTicket changes the status of the ticket with this number. Errors are those of SetBooking.

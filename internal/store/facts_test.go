@@ -406,11 +406,33 @@ func TestPruneFacts(t *testing.T) {
 	if n := must(b.PruneFacts(t.Context(), tenant))(t); n != 1 { // the question
 		t.Errorf("PruneFacts = %d; want 1", n)
 	}
+	for _, table := range []string{"orders", "tickets"} {
+		b.exec(t, `update flowhq.`+table+` set updated_at = now() - interval '364 days'`)
+	}
+	if n := must(b.PruneFacts(t.Context(), tenant))(t); n != 0 {
+		t.Errorf("PruneFacts = %d within a year; want 0", n)
+	}
 	b.exec(t, `update flowhq.bookings set starts_at = starts_at - interval '40 days', ends_at = ends_at - interval '40 days'`)
 	b.exec(t, `update flowhq.orders set status = 'FULFILLED'`)
 	b.exec(t, `update flowhq.tickets set status = 'CLOSED'`)
 	b.exec(t, `update flowhq.handovers set ended_at = now()`)
 	if n := must(b.PruneFacts(t.Context(), tenant))(t); n != 4 {
 		t.Errorf("PruneFacts = %d; want 4", n)
+	}
+	// What nobody has closed goes a year after its last change, or with a longer retention.
+	id = b.receive(t, tenant, epoch, "2")
+	b.leaves(t, tenant, epoch, id, flowhq.FactChange{Order: &flowhq.Order{Status: flowhq.OrderConfirmed, Unpaid: true}},
+		flowhq.FactChange{Ticket: &flowhq.Ticket{Subject: "x", Status: flowhq.TicketOpen}})
+	for _, table := range []string{"orders", "tickets"} {
+		b.exec(t, `update flowhq.`+table+` set updated_at = now() - interval '366 days'`)
+	}
+	b.exec(t, `delete from flowhq.follow_ups`)
+	b.keep(t, tenant, 400)
+	if n := must(b.PruneFacts(t.Context(), tenant))(t); n != 0 {
+		t.Errorf("PruneFacts = %d within the retention; want 0", n)
+	}
+	b.keep(t, tenant, 30)
+	if n := must(b.PruneFacts(t.Context(), tenant))(t); n != 2 {
+		t.Errorf("PruneFacts = %d after a year; want 2", n)
 	}
 }

@@ -105,7 +105,10 @@ func TestOrderThatWaits(t *testing.T) {
 		"open":      {order: flowhq.Order{Status: flowhq.OrderOpen}, waits: true},
 		"unpaid":    {order: flowhq.Order{Status: flowhq.OrderConfirmed, Unpaid: true}, waits: true},
 		"fulfilled": {order: flowhq.Order{Status: flowhq.OrderConfirmed, Unpaid: true}, changed: func(tenant flowhq.TenantID, number string) error {
-			return b.SetOrder(t.Context(), tenant, number, flowhq.OrderFulfilled, "admin")
+			return b.SetOrder(t.Context(), tenant, number, moved(flowhq.OrderFulfilled), "admin")
+		}},
+		"paid": {order: flowhq.Order{Status: flowhq.OrderConfirmed, Unpaid: true}, changed: func(tenant flowhq.TenantID, number string) error {
+			return b.SetOrder(t.Context(), tenant, number, store.OrderChange{Unpaid: new(bool)}, "admin")
 		}},
 	} {
 		tenant, epoch := b.hosted(t)
@@ -129,6 +132,8 @@ func TestOrderThatWaits(t *testing.T) {
 		}
 	}
 }
+
+func moved(s flowhq.OrderStatus) store.OrderChange { return store.OrderChange{Status: &s} }
 
 // TestOrderIsGivenUp cancels an order that nobody confirmed, and leaves one that is only unpaid.
 func TestOrderIsGivenUp(t *testing.T) {
@@ -210,7 +215,7 @@ func TestOrderChangesOnlyAsItWasRead(t *testing.T) {
 		b.leaves(t, tenant, epoch, id, flowhq.FactChange{Order: &flowhq.Order{Status: flowhq.OrderOpen}})
 		number := flowhq.Reference(id)
 		for _, s := range tt.was {
-			ok(t, b.SetOrder(t.Context(), tenant, number, s, "admin"))
+			ok(t, b.SetOrder(t.Context(), tenant, number, moved(s), "admin"))
 		}
 		before := must(b.Order(t.Context(), tenant, number))(t)
 		next := b.receive(t, tenant, epoch, fmt.Sprint("next", i))

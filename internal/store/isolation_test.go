@@ -167,7 +167,7 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		return nil, s.SetBooking(ctx, g.tenant, g.fact, store.BookingChange{Status: &status}, 1, "admin")
 	},
 	"SetOrder": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return nil, s.SetOrder(ctx, g.tenant, g.fact, flowhq.OrderFulfilled, "admin")
+		return nil, s.SetOrder(ctx, g.tenant, g.fact, moved(flowhq.OrderFulfilled), "admin")
 	},
 	"SetTicket": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return nil, s.SetTicket(ctx, g.tenant, g.fact, flowhq.TicketClosed, "admin")

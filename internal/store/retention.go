@@ -27,6 +27,9 @@ type prunable struct {
 	more string
 }
 
+// unclosedSQL is the condition on an order or ticket that nobody has closed and nobody will.
+const unclosedSQL = "t.updated_at < now() - interval '365 days'"
+
 // Rows of a log are in the order of their times, more or less: the ids of one transaction may
 // be older than those of another that began before. So the first page without anything old is
 // the last. The times of contacts and conversations move, and old ones are anywhere.
@@ -63,13 +66,15 @@ var (
 			select from flowhq.follow_ups f where f.tenant_id = @tenant and f.contact_id = t.id
 		) and left_alone = '' and unreminded_at is null`, inNoOrder}
 
-	// A booking ahead, an order or a ticket that somebody has yet to see to and an open hand-over
-	// are kept however old they are.
+	// A booking ahead and an open hand-over are kept however old they are: without the hand-over the
+	// bot would answer in a chat that a person has. An order or a ticket that nobody has closed is
+	// kept for a year after its last change, or for the tenant's retention if that is longer. By
+	// then nobody will see to it, and what it has of a customer must not stay for ever.
 	prunableFacts = []prunable{
 		{"bookings", "id", "updated_at",
 			"t.ends_at < flowhq.kept_since(@tenant, @default_days)", inNoOrder},
-		{"orders", "id", "updated_at", "t.status <> 'CONFIRMED'", inNoOrder},
-		{"tickets", "id", "updated_at", "t.status <> 'OPEN'", inNoOrder},
+		{"orders", "id", "updated_at", "(t.status <> 'CONFIRMED' or " + unclosedSQL + ")", inNoOrder},
+		{"tickets", "id", "updated_at", "(t.status <> 'OPEN' or " + unclosedSQL + ")", inNoOrder},
 		{"handovers", "id", "at", "t.ended_at is not null", inNoOrder},
 		{"unanswered", "id", "updated_at", "true", inNoOrder},
 		{"follow_ups", "id", "updated_at", "t.status <> 'PENDING'", inNoOrder},
