@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/flowhq/flowhq/internal/understand"
+	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // An act is what a message does, or what the bot did in answer. A message may do several. After
@@ -140,6 +141,10 @@ func (t *turn) actsOf(p *perception) acts {
 	// Who names a time wants the time: "nataka kunyoa kesho saa nne" is no question about how long
 	// a cut takes.
 	if all.has(actBook, actOrder) && p.hasTime && !p.asks {
+		need = surelyTheSame
+	}
+	// Who names a product and its size wants it: "and jeans, size 32?" does not ask which size fits.
+	if slices.ContainsFunc(p.products, func(m entity.NameMatch) bool { return m.Size != "" }) {
 		need = surelyTheSame
 	}
 	if p.sure && !told && p.alike >= need && !p.onlyGreets() {

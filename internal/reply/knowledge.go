@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand"
 	"github.com/flowhq/flowhq/internal/understand/entity"
 	"github.com/flowhq/flowhq/internal/understand/when"
 )
@@ -67,10 +68,12 @@ func Compile(p flowhq.Profile, c flowhq.Config) *Knowledge {
 	for i := range p.Answers {
 		a := &p.Answers[i]
 		k.answer[a.ID] = a
-		questions = append(questions, entity.Question{ID: a.ID, Questions: a.Questions})
+		questions = append(questions, entity.Question{
+			ID: a.ID, Questions: a.Questions, Texts: []string{a.Answer.EN, a.Answer.SW},
+		})
 	}
 	k.areas, k.payments = entity.NewNames(areas), entity.NewNames(payments)
-	k.answers = entity.NewAnswers(questions)
+	k.answers = entity.NewAnswers(questions, understand.Meanings)
 	return k
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flowhq/flowhq/internal/understand"
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
@@ -48,7 +49,7 @@ func measureAnswers(t *testing.T, file string, tenants int) (m measure) {
 		for i := tenant; i < len(order); i += tenants {
 			questions = append(questions, entity.Question{ID: order[i], Questions: rows[order[i]][:wordings]})
 		}
-		a := entity.NewAnswers(questions)
+		a := entity.NewAnswers(questions, understand.Meanings)
 		for _, q := range questions {
 			for _, text := range rows[q.ID][wordings:] {
 				id, _, sure, _ := a.Best(text)
@@ -91,7 +92,7 @@ func TestAnswers(t *testing.T) {
 		{ID: "parking", Questions: []string{"Is there parking?", "Where can I park my car?", "Kuna parking?", "Naweza kupaki gari wapi?", "Parking ipo?"}},
 		{ID: "wifi", Questions: []string{"Do you have wifi?", "What is the wifi password?", "Mna wifi?", "Password ya wifi ni ipi?", "Is there internet for customers?"}},
 		{ID: "kids", Questions: []string{"Do you cut children's hair?", "Can I bring my son for a cut?", "Mnanyoa watoto?", "Naweza kuja na mtoto?", "Kids haircut?"}},
-	})
+	}, understand.Meanings)
 	for text, want := range map[string]string{
 		"where can I park": "parking", "kuna parking hapo?": "parking", "mna wifi?": "wifi", "wifi password": "wifi",
 		"mnanyoa watoto wadogo?": "kids", "do you cut kids hair": "kids",
@@ -100,18 +101,31 @@ func TestAnswers(t *testing.T) {
 			t.Errorf("Best(%q) = %s %.2f sure %t, nearest %v; want %s", text, id, score, sure, nearest, want)
 		}
 	}
+	// An owner who writes one language is asked in both, and in words that stand in the answer only.
+	english := entity.NewAnswers([]entity.Question{
+		{ID: "parking", Questions: []string{"Is there parking?", "Where can I park?"}},
+		{ID: "insurance", Questions: []string{"Do you take insurance?"}, Texts: []string{"Yes: Strategis and Resolution."}},
+		{ID: "receipt", Questions: []string{"Can I get a receipt?"}},
+	}, understand.Meanings)
+	for text, want := range map[string]string{
+		"gari naweka wapi": "parking", "mnachukua bima": "insurance", "strategis": "insurance", "naomba risiti": "receipt",
+	} {
+		if id, score, _, nearest := english.Best(text); id != want || score < 0.2 {
+			t.Errorf("Best(%q) = %s %.2f, nearest %v; want %s", text, id, score, nearest, want)
+		}
+	}
 	for _, text := range []string{"", "kesho saa nne", "how much is a shave", "bei gani", "who won the match", "nataka mbili", "asante sana"} {
 		if id, score, sure, _ := a.Best(text); sure {
 			t.Errorf("Best(%q) = %s %.2f, sure", text, id, score)
 		}
 	}
-	if id, _, sure, _ := entity.NewAnswers(nil).Best("kuna parking"); id != "" || sure {
+	if id, _, sure, _ := entity.NewAnswers(nil, nil).Best("kuna parking"); id != "" || sure {
 		t.Errorf("no answers: %q", id)
 	}
 }
 
 func FuzzAnswers(f *testing.F) {
-	a := entity.NewAnswers([]entity.Question{{ID: "a", Questions: []string{"Is there parking?", "", "🚗"}}, {ID: "b"}})
+	a := entity.NewAnswers([]entity.Question{{ID: "a", Questions: []string{"Is there parking?", "", "🚗"}}, {ID: "b"}}, understand.Meanings)
 	f.Add("is there parking")
 	f.Fuzz(func(t *testing.T, text string) {
 		id, score, sure, nearest := a.Best(text)
@@ -128,7 +142,7 @@ func BenchmarkAnswers(b *testing.B) {
 			"Is there parking " + id, "Where can I park my car " + id, "Kuna parking " + id, "Naweza kupaki gari wapi " + id, "Parking ipo " + id,
 		}})
 	}
-	a := entity.NewAnswers(questions)
+	a := entity.NewAnswers(questions, understand.Meanings)
 	for b.Loop() {
 		a.Best("habari, naomba kuuliza kama kuna sehemu ya kupaki gari hapo kwenu au nje")
 	}
