@@ -42,6 +42,7 @@ const (
 	actPaid      act = "paid"     // says that money was sent
 	actDrop      act = "drop"     // gives up what was being done
 	actComplaint act = "complaint"
+	actTrouble   act = "trouble" // an order that has not come, or is not what was ordered
 )
 
 // Acts of the bot alone.

@@ -57,11 +57,14 @@ const (
 	cueInstead act = "instead" // puts another time in place of one
 	cueFirst   act = "first"   // wants the earliest time
 	cueSpoilt  act = "spoilt"  // says that goods are bad
+	cueMissing act = "missing" // says that an order has not come
+	cueSent    act = "sent"    // says what has come
+	cueWrong   act = "wrong"   // says that it is not what was ordered
 )
 
 var besideActs = []act{
 	cueHere, cuePickup, cueDeliver, cueRemove, cueAdd, cuePast, cueTotal, cueInstead, cueFirst,
-	cueSpoilt,
+	cueSpoilt, cueMissing, cueSent, cueWrong,
 }
 
 // cued reports whether the message has a cue for something. An act may be there by the model alone.

@@ -64,6 +64,15 @@ func (t *turn) decide() {
 	case p.has(actPerson):
 		t.handOver(flowhq.HandOverAsked)
 		return
+	case p.has(actTrouble):
+		t.did(actTrouble)
+		t.handOverSaying(flowhq.HandOverDecision, "handover.trouble")
+		return
+	// "Hello??" after a person was offered asks for that person.
+	case t.next.Ask.For == askPerson && !p.has(infoActs...) &&
+		(p.cued(cueHere) || p.onlyGreets() && p.asks):
+		t.handOver(flowhq.HandOverAsked)
+		return
 	// Stopped reminders are a fact, for they are sent outside of any conversation. A slot that is
 	// held lapses by itself.
 	case p.has(actStop):

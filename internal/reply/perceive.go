@@ -279,6 +279,10 @@ func (t *turn) chooseLanguage() {
 		t.next.Language = l
 	case t.next.Language == "" && len(r.Words) > 1 && slices.Contains(flowhq.Languages, r.Language):
 		l = r.Language // for this turn: two words are too few to choose for the rest
+	// One word of Swahili, such as "mmefunga", is no English; English words are said in both.
+	case t.next.Language == "" && len(t.p.cues) > 0 && !t.p.cued(actMenu) &&
+		r.Language == flowhq.Swahili:
+		l = r.Language
 	}
 	t.say = speakerOf(t.k, l)
 }

@@ -61,7 +61,8 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 		}
 	}
 	// Complaints are answered by the bot, anger by a person.
-	if all.has(actComplaint) && angry(p) {
+	// Who complains again after a person was offered is not offered one a second time.
+	if all.has(actComplaint) && (angry(p) || t.next.Ask.For == askPerson) {
 		all.replace(actComplaint, actAnger)
 	}
 	t.reconcileTemplate(p, &all)
@@ -161,6 +162,18 @@ func angry(p *perception) bool {
 	return anyIn(p.reading.Words, angerWords) || p.reading.Concepts.Has("anger")
 }
 
+// hasTrouble reports whether the message tells of an order that has gone wrong: it is not what was
+// ordered, or it has not come though none is known here. Such an order was made at the counter or by
+// phone. "There is no order under your number" calls a customer a liar who waits for food.
+func (t *turn) hasTrouble(p *perception) bool {
+	if p.cued(cueWrong) || p.cued(cuePast) && p.cued(cueSent) {
+		return true
+	}
+	late := p.reading.Concepts.Has("late") && p.cued(cuePast)
+	return (p.cued(cueMissing) || late) && t.next.Order == nil && len(t.in.Calendar.Orders) == 0 &&
+		!p.cued(actPaid)
+}
+
 // reconcileTemplate turns acts into those that the template has. The models are one for all
 // templates in what they know of the street: "order a haircut" is a booking where there is nothing
 // to order.
@@ -176,6 +189,10 @@ func (t *turn) reconcileTemplate(p *perception, all *acts) {
 		if len(p.products) > 0 && len(t.in.Calendar.Orders) == 0 && t.next.Order == nil &&
 			!p.cued(actChange) {
 			all.replace(actChange, actOrder) // there is nothing to change
+		}
+		if t.hasTrouble(p) {
+			*all = acts{actTrouble}
+			return
 		}
 		if p.tellsSpoilt(*all) {
 			all.drop(actComplaint, actProblem, actOrder, actOffer, actStatus, actDelivery, actChange,
