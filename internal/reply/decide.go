@@ -50,44 +50,7 @@ func (t *turn) wordless() bool {
 // exactly one of an answer, a hand-over, a silence that is meant, and a miss. Only a miss adds to
 // Misses, and only [turn.understoodIt] and a hand-over end the row.
 func (t *turn) decide() {
-	switch p := &t.p; {
-	// Before everything, even anger: a PIN must be neither noted nor passed on. Nothing else in the
-	// message is answered, so that the warning is not overlooked.
-	case p.has(actSecret):
-		t.did(actSecret)
-		t.tell("secret")
-		return
-	// Whoever is angry is not sold anything: "mmeniibia, nataka kubook" goes to a person whole.
-	case p.has(actAnger):
-		t.handOver(flowhq.HandOverAnger)
-		return
-	case p.has(actPerson):
-		t.handOver(flowhq.HandOverAsked)
-		return
-	case p.has(actTrouble):
-		t.did(actTrouble)
-		t.handOverSaying(flowhq.HandOverDecision, "handover.trouble")
-		return
-	// "Hello??" after a person was offered asks for that person.
-	case t.next.Ask.For == askPerson && !p.has(infoActs...) &&
-		(p.cued(cueHere) || p.onlyGreets() && p.asks):
-		t.handOver(flowhq.HandOverAsked)
-		return
-	// Stopped reminders are a fact, for they are sent outside of any conversation. A slot that is
-	// held lapses by itself.
-	case p.has(actStop):
-		t.did(actStop)
-		t.next.Ask, t.next.Booking, t.next.Order = Ask{}, nil, nil
-		t.fact(flowhq.FactChange{Reminders: &flowhq.Reminders{Stopped: true}})
-		t.tell("followup.stopped")
-		return
-	// The whole message must be the word: "what time do you start" wants no reminders.
-	case strings.EqualFold(strings.TrimSpace(p.text), startWord):
-		t.fact(flowhq.FactChange{Reminders: &flowhq.Reminders{}})
-		t.tell("followup.started")
-		return
-	case !hasLetters(p.text) && !p.isChoice && p.yesNo == 0:
-		t.wordsMissing()
+	if t.comesFirst() {
 		return
 	}
 	// The open question has the first right to the message: "mbili" after "how many?" is no hour.
@@ -123,6 +86,51 @@ func (t *turn) decide() {
 		return
 	}
 	t.understoodIt()
+}
+
+// comesFirst answers what comes before any open question, and reports whether it did.
+func (t *turn) comesFirst() bool {
+	switch p := &t.p; {
+	// Before everything, even anger: a PIN must be neither noted nor passed on. Nothing else in the
+	// message is answered, so that the warning is not overlooked.
+	case p.has(actSecret):
+		t.did(actSecret)
+		t.tell("secret")
+		return true
+	// Whoever is angry is not sold anything: "mmeniibia, nataka kubook" goes to a person whole.
+	case p.has(actAnger):
+		t.handOver(flowhq.HandOverAnger)
+		return true
+	case p.has(actPerson):
+		t.handOver(flowhq.HandOverAsked)
+		return true
+	case p.has(actTrouble):
+		t.did(actTrouble)
+		t.handOverSaying(flowhq.HandOverDecision, "handover.trouble")
+		return true
+	// "Hello??" after a person was offered asks for that person.
+	case t.next.Ask.For == askPerson && !p.has(infoActs...) &&
+		(p.cued(cueHere) || p.onlyGreets() && p.asks):
+		t.handOver(flowhq.HandOverAsked)
+		return true
+	// Stopped reminders are a fact, for they are sent outside of any conversation. A slot that is
+	// held lapses by itself.
+	case p.has(actStop):
+		t.did(actStop)
+		t.next.Ask, t.next.Booking, t.next.Order = Ask{}, nil, nil
+		t.fact(flowhq.FactChange{Reminders: &flowhq.Reminders{Stopped: true}})
+		t.tell("followup.stopped")
+		return true
+	// The whole message must be the word: "what time do you start" wants no reminders.
+	case strings.EqualFold(strings.TrimSpace(p.text), startWord):
+		t.fact(flowhq.FactChange{Reminders: &flowhq.Reminders{}})
+		t.tell("followup.started")
+		return true
+	case !hasLetters(p.text) && !p.isChoice && p.yesNo == 0:
+		t.wordsMissing()
+		return true
+	}
+	return false
 }
 
 // wordsMissing answers what has neither letters nor digits: emoji need no answer, "?" asks for one.
