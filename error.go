@@ -12,6 +12,7 @@ type Code string
 const (
 	Invalid     Code = "invalid"     // the caller must change the request
 	NotFound    Code = "not_found"   // no such tenant, or not this caller's
+	Forbidden   Code = "forbidden"   // this caller may not do it, whatever the request says
 	Conflict    Code = "conflict"    // right request, wrong moment
 	Fenced      Code = "fenced"      // a newer host owns the tenant; hang up, do not retry
 	Refused     Code = "refused"     // WhatsApp refused it; the same request will be refused again

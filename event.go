@@ -55,6 +55,21 @@ const (
 	EventFactChanged      EventType = "FACT_CHANGED"       // a booking or the like, by an operator
 	EventContactLeftAlone EventType = "CONTACT_LEFT_ALONE" // the bot never answers a contact
 	EventContactServed    EventType = "CONTACT_SERVED"     // it does again
+
+	EventCodeRead EventType = "CODE_READ" // that links a phone; once in a while
+	EventExported EventType = "EXPORTED"  // a list of facts, as a file
+)
+
+// Types of the events about people and keys. They are a tenant's if the person or key is, and
+// otherwise the fleet's.
+const (
+	EventAccountInvited EventType = "ACCOUNT_INVITED"
+	EventAccountChanged EventType = "ACCOUNT_CHANGED"
+	EventLinkMade       EventType = "ACCOUNT_LINK_MADE" // by which a password can be set
+	EventPasswordSet    EventType = "PASSWORD_SET"      // by the person
+	EventSignedIn       EventType = "SIGNED_IN"
+	EventKeyCreated     EventType = "KEY_CREATED"
+	EventKeyRevoked     EventType = "KEY_REVOKED"
 )
 
 // Types of the events of the fleet.
@@ -63,9 +78,11 @@ const (
 	EventFleetPaused    EventType = "FLEET_PAUSED"         // by an operator
 	EventFleetResumed   EventType = "FLEET_RESUMED"        // by an operator
 	EventVersionSet     EventType = "WHATSAPP_VERSION_SET" // another one is in use from now on
-	EventLoginFailed    EventType = "LOGIN_FAILED"         // a wrong admin password
+	EventLoginFailed    EventType = "LOGIN_FAILED"         // a wrong password or key
 	EventLoginsSlowed   EventType = "LOGINS_SLOWED"        // after many wrong passwords
 	EventLoginsRefused  EventType = "LOGINS_REFUSED"       // after very many wrong passwords
+	EventAccountLocked  EventType = "ACCOUNT_LOCKED"       // after many wrong ones of one account
+	EventPasswordUsed   EventType = "ADMIN_PASSWORD_USED"  // the first time in an hour
 )
 
 // EventTypes lists every EventType of a tenant and of the fleet.
@@ -81,7 +98,9 @@ func eventTypes() []EventType {
 		EventMessageWritten, EventHandedOver, EventGivenBack, EventFactChanged,
 		EventContactLeftAlone, EventContactServed, EventClientOutdated,
 		EventFleetPaused, EventFleetResumed, EventVersionSet, EventLoginFailed, EventLoginsSlowed,
-		EventLoginsRefused,
+		EventLoginsRefused, EventAccountLocked, EventPasswordUsed, EventCodeRead, EventExported,
+		EventAccountInvited, EventAccountChanged, EventLinkMade, EventPasswordSet, EventSignedIn,
+		EventKeyCreated, EventKeyRevoked,
 	}
 	for _, c := range Commands {
 		all = append(all, c.Requested())

@@ -22,6 +22,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/access"
 	"github.com/flowhq/flowhq/internal/config"
 	"github.com/flowhq/flowhq/internal/metrics"
 	"github.com/flowhq/flowhq/internal/store"
@@ -144,7 +145,7 @@ type Profiles interface {
 	) (flowhq.Profile, error)
 }
 
-// Options are what an API is made of. All but QueryAuth, TrustedProxies and CodecOrigin
+// Options are what an API is made of. All but QueryAuth, TrustedProxies, PublicURL and CodecOrigin
 // are required.
 type Options struct {
 	Tenants  Tenants
@@ -165,6 +166,10 @@ type Options struct {
 	Temporal    Pinger
 	Metrics     metrics.Registry
 
+	// Accounts and Keys are the store's.
+	Accounts Accounts
+	Keys     Keys
+
 	Codec Codec
 	// CodecOrigin is the origin of Temporal's Web UI, whose pages may use the codec; "" = no
 	// page may.
@@ -174,6 +179,9 @@ type Options struct {
 	Password config.Secret
 	// QueryAuth has the password accepted as the query parameter "password" as well.
 	QueryAuth bool
+	// PublicURL is the origin under which people reach the installation, for the links that they
+	// are given; "" gives links without one.
+	PublicURL string
 	// TrustedProxies are addresses and networks whose X-Forwarded-For says where a
 	// request comes from. Without them, behind a proxy, all callers count as one for the
 	// limit on wrong passwords.
@@ -187,6 +195,13 @@ type API struct {
 	Options
 	auth   *authenticator
 	logins *loginRecorder
+	hasher *access.Hasher
+	// locks count wrong passwords by account; auth counts them by address.
+	locks *access.Lockout
+	// noted is what was recorded lately, and need not be again.
+	noted *access.Recent
+	// needs is what each route needs that is not for everybody, by method and path.
+	needs  map[string]access.Need
 	engine *gin.Engine
 	// timeout bounds the handling of one request. It is handleTimeout; tests set it shorter.
 	timeout time.Duration
@@ -202,8 +217,8 @@ type API struct {
 	count *metrics.API
 }
 
-// actor is whom an admin's actions are attributed to. There is one password, so one actor.
-const actor = "admin"
+// actor is whom what a request does is attributed to.
+func actor(ctx context.Context) string { return access.From(ctx).Actor() }
 
 // New returns an API. Without a password it fails: it would serve everybody.
 func New(o Options) (*API, error) {
@@ -218,6 +233,8 @@ func New(o Options) (*API, error) {
 	a := &API{
 		Options: o, auth: newAuthenticator(o.Password, o.QueryAuth),
 		logins: newLoginRecorder(o.Fleet, o.Log),
+		hasher: access.NewHasher(), locks: access.NewLockout(time.Now),
+		noted: access.NewRecent(time.Now), needs: map[string]access.Need{},
 		engine: gin.New(), timeout: handleTimeout, count: metrics.NewAPI(o.Metrics),
 		readiness: readyCache{slot: make(chan struct{}, 1), keep: readyFor},
 		codecSlot: make(chan struct{}, 1),
@@ -236,97 +253,3 @@ func New(o Options) (*API, error) {
 
 // ServeHTTP answers one request. It is safe for concurrent use.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.engine.ServeHTTP(w, r) }
-
-// routes lists every endpoint. Only a tenant may be called :id: the access log takes it as
-// the tenant that a record belongs to.
-//
-// TestRoutesAreDescribed compares the routes with openapi.yaml in both directions, and
-// TestEveryAdminRouteNeedsThePassword asks each one without a password. So a route that is added
-// here alone, or outside its group, fails a test.
-func (a *API) routes() {
-	// begin is first, so that every answer has its id and headers. logAccess is before
-	// recoverPanic, and so logs the status that a panic is answered with.
-	a.engine.Use(a.begin, a.logAccess, a.recoverPanic, a.allowUI)
-	a.engine.NoRoute(a.noRoute)
-	a.engine.NoMethod(a.noMethod)
-
-	// Probes and the description need no password.
-	public := a.engine.Group("", a.deadline)
-	get(public, "/healthz", handle(a, http.StatusOK, a.health))
-	get(public, "/readyz", handle(a, http.StatusOK, a.ready))
-	get(public, "/openapi.yaml", handle(a, http.StatusOK, a.openAPI))
-
-	// Its requests are large, so the concurrency is limited after the password was checked:
-	// a stranger must not be able to take the slots.
-	codec := a.engine.Group(codecPath, a.deadline, a.authenticate, a.limitConcurrency(maxCodecRequests))
-	codec.POST("/encode", handle(a, http.StatusOK, a.encode))
-	codec.POST("/decode", handle(a, http.StatusOK, a.decode))
-
-	// Prometheus has a password for its targets.
-	get(a.engine.Group("", a.deadline, a.authenticate), "/metrics", handle(a, http.StatusOK, a.metrics))
-
-	admin := a.engine.Group("/admin", a.deadline, a.authenticate)
-	admin.POST("/tenants", handle(a, http.StatusCreated, a.createTenant))
-	get(admin, "/tenants", handle(a, http.StatusOK, a.listTenants))
-	get(admin, "/tenants/:id", handle(a, http.StatusOK, a.readTenant))
-	admin.PUT("/tenants/:id", handle(a, http.StatusOK, a.changeTenant))
-	admin.DELETE("/tenants/:id", handle(a, http.StatusAccepted, a.deleteTenant))
-
-	a.profileRoutes(admin)
-
-	for _, c := range []flowhq.Command{
-		flowhq.Start, flowhq.Stop, flowhq.Restart, flowhq.ForceRestart, flowhq.Relink,
-	} {
-		path := "/tenants/:id/session/" + string(c)
-		admin.POST(path, handle(a, http.StatusAccepted, a.command(c)))
-	}
-
-	get(admin, "/tenants/:id/commands", handle(a, http.StatusOK, a.listCommands))
-	get(admin, "/tenants/:id/commands/:command", handle(a, http.StatusOK, a.readCommand))
-
-	admin.POST("/bulk", handle(a, http.StatusAccepted, a.startBulk))
-	get(admin, "/bulk", handle(a, http.StatusOK, a.listBulks))
-	get(admin, "/bulk/:bulk", handle(a, http.StatusOK, a.readBulk))
-	admin.DELETE("/bulk/:bulk", handle(a, http.StatusAccepted, a.cancelBulk))
-
-	get(admin, "/tenants/:id/qr", handle(a, http.StatusOK, a.qr))
-	get(admin, "/tenants/:id/qr.png", handle(a, http.StatusOK, a.qrPicture))
-	admin.POST("/tenants/:id/pair-code", handle(a, http.StatusOK, a.pairCode))
-	logs := admin.Group("", a.limitConcurrency(maxPages))
-	get(logs, "/tenants/:id/logs", handle(a, http.StatusOK, a.messages))
-	admin.POST("/tenants/:id/logs/:message/retry", handle(a, http.StatusAccepted, a.retryMessage))
-	admin.POST("/tenants/:id/logs/:message/unmute", handle(a, http.StatusOK, a.unmuteContact))
-	get(admin, "/tenants/:id/follow-ups", handle(a, http.StatusOK, a.listFollowUps))
-	admin.DELETE("/tenants/:id/follow-ups/:followup", handle(a, http.StatusOK, a.cancelFollowUp))
-	get(admin, "/tenants/:id/events", handle(a, http.StatusOK, a.events))
-
-	a.factRoutes(admin)
-
-	get(admin, "/workers", handle(a, http.StatusOK, a.listWorkers))
-	get(admin, "/fleet", handle(a, http.StatusOK, a.readFleet))
-	admin.PUT("/fleet", handle(a, http.StatusOK, a.changeFleet))
-}
-
-// profileRoutes lists the endpoints of what owners have told. Their bodies and answers may be as
-// large as a profile, so few are handled at a time.
-func (a *API) profileRoutes(admin *gin.RouterGroup) {
-	const profile = "/tenants/:id/profile"
-	g := admin.Group("", a.limitConcurrency(maxProfiles))
-	get(g, profile, handle(a, http.StatusOK, a.readProfile))
-	g.PUT(profile, handle(a, http.StatusOK, a.replaceProfile))
-	g.PATCH(profile, handle(a, http.StatusOK, a.mergeProfile))
-	get(g, profile+"/missing", handle(a, http.StatusOK, a.missingInProfile))
-	get(g, profile+"/versions", handle(a, http.StatusOK, a.listProfileVersions))
-	get(g, profile+"/versions/:version", handle(a, http.StatusOK, a.readProfileVersion))
-	g.POST(profile+"/versions/:version/restore", handle(a, http.StatusOK, a.restoreProfile))
-	g.POST(profile+"/import", handle(a, http.StatusOK, a.importList))
-	get(g, profile+"/export", handle(a, http.StatusOK, a.exportList))
-	g.POST("/tenants/:id/preview", handle(a, http.StatusOK, a.preview))
-}
-
-// get registers h for GET and, as HTTP requires, for HEAD, which net/http answers without the
-// body.
-func get(g *gin.RouterGroup, path string, h gin.HandlerFunc) {
-	g.GET(path, h)
-	g.HEAD(path, h)
-}

@@ -1,14 +1,18 @@
 package api
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"net/http"
 	"net/netip"
+	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/access"
 	"github.com/flowhq/flowhq/internal/config"
 )
 
@@ -17,49 +21,150 @@ import (
 // tries both.
 const passwordParameter = "password"
 
-// authenticate lets a request with the admin password pass. The right password passes
-// however many wrong ones came from its address: those only make the check slow.
+// authenticate finds out who asks, and lets nobody else pass. It takes, in this order: an API key as
+// Bearer token or as the password of Basic authentication, the admin password, and the cookie of
+// who has signed in.
 //
-// A client sees 401 for a missing or wrong password, 403 for a page of another site, and 429 with
+// The right password passes however many wrong ones came from its address: those only make the
+// check slow. A client sees 401 where nobody is known, 403 for a page of another site, and 429 with
 // Retry-After where too many passwords wait. All three come before the body is read, so a stranger
 // cannot make the process hold one.
 func (a *API) authenticate(c *gin.Context) {
+	if a.refuseForeign(c); c.IsAborted() {
+		return
+	}
+	p, err := a.identify(c)
+	if err != nil {
+		a.fail(c, err)
+		return
+	}
+	c.Set(authenticatedKey, true)
+	c.Request = c.Request.WithContext(access.With(c.Request.Context(), p))
+	c.Next()
+}
+
+// refuseForeign refuses what a page of another site makes a browser send here, since the browser
+// adds the cookie or the password that it remembers.
+func (a *API) refuseForeign(c *gin.Context) {
 	if err := a.auth.foreign.Check(c.Request); err != nil && !a.fromUI(c) {
 		a.fail(c, &flowhq.Error{
-			Code:    forbidden,
+			Code:    flowhq.Forbidden,
 			Message: "a page of another site may not change anything here", Err: err,
 		})
-		return
-	}
-	password, given := a.auth.password(c.Request)
-	if !given {
-		a.demandPassword(c,
-			"this needs the admin password, by HTTP Basic authentication with any user name")
-		return
-	}
-	right := a.auth.matches(password)
-	result := a.auth.limiter.check(c.Request.Context(), right, sources(c))
-	a.countLogin(c.Request.Context(), right, result)
-	switch {
-	case result.refused:
-		c.Header("Retry-After", seconds(maxWait))
-		a.fail(c, flowhq.Errorf(tooMany,
-			"too many passwords from this address wait to be checked; try again in %s seconds",
-			seconds(maxWait)))
-	case !right:
-		a.demandPassword(c, "the admin password is wrong")
-	default:
-		c.Set(authenticatedKey, true)
-		c.Next()
 	}
 }
 
-// demandPassword answers 401. The header makes a browser ask its user, who then sends the password
-// with every request.
-func (a *API) demandPassword(c *gin.Context, message string) {
-	c.Header("WWW-Authenticate", `Basic realm="Flow HQ", charset="UTF-8"`)
-	a.fail(c, flowhq.Errorf(unauthorized, "%s", message))
+// identify makes the principal of a request. An error is answered as it is.
+func (a *API) identify(c *gin.Context) (flowhq.Principal, error) {
+	if key, ok := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer "); ok {
+		return a.byKey(c, key)
+	}
+	if password, given := a.auth.password(c.Request); given {
+		if access.IsKey(password) {
+			return a.byKey(c, password)
+		}
+		return a.byPassword(c, password)
+	}
+	if token, ok := cookieOf(c); ok {
+		return a.byCookie(c, token)
+	}
+	// The header makes a browser ask its user, who then sends the password with every request.
+	return flowhq.Principal{}, demand(c, basicChallenge, "this needs a sign-in, an API key as "+
+		"Bearer token, or the admin password by HTTP Basic authentication with any user name")
 }
+
+// byPassword makes the principal of the admin password.
+func (a *API) byPassword(c *gin.Context, password string) (flowhq.Principal, error) {
+	right := a.auth.matches(password)
+	if err := a.countPassword(c, right); err != nil {
+		return flowhq.Principal{}, err
+	}
+	if !right {
+		return flowhq.Principal{}, demand(c, basicChallenge, "the admin password is wrong")
+	}
+	p := access.Emergency(caller(c).String())
+	a.logins.used(c.Request.Context(), p)
+	return p, nil
+}
+
+// byKey makes the principal of an API key. One that is right is not slowed down by wrong ones from
+// its address: it has too many bits to be guessed.
+func (a *API) byKey(c *gin.Context, key string) (flowhq.Principal, error) {
+	ctx := c.Request.Context()
+	if access.IsKey(key) {
+		k, err := a.Keys.UseAPIKey(ctx, access.Hash(key))
+		if flowhq.ErrorCode(err) != flowhq.NotFound {
+			return access.OfKey(k, caller(c).String()), err
+		}
+	}
+	if err := a.countPassword(c, false); err != nil {
+		return flowhq.Principal{}, err
+	}
+	return flowhq.Principal{}, demand(c, keyChallenge,
+		"there is no such API key; it may have expired or been revoked")
+}
+
+// byCookie makes the principal of who has signed in. A sign-in that is over is no failed one:
+// browsers keep sending the cookie.
+func (a *API) byCookie(c *gin.Context, token string) (flowhq.Principal, error) {
+	const over = "you are not signed in any more; sign in again"
+	if !access.IsToken(token) {
+		return flowhq.Principal{}, demand(c, keyChallenge, over)
+	}
+	account, signIn, err := a.Accounts.SignedIn(c.Request.Context(), access.Hash(token))
+	if flowhq.ErrorCode(err) == flowhq.NotFound {
+		return flowhq.Principal{}, demand(c, keyChallenge, over)
+	}
+	return access.OfAccount(account, signIn, caller(c).String()), err
+}
+
+// countPassword counts a password that is right or wrong by where it came from, and returns when it is the
+// password's turn.
+func (a *API) countPassword(c *gin.Context, right bool) error {
+	return a.countFrom(c.Request.Context(), right, sources(c), "")
+}
+
+// countFrom is countPassword for a password of an account, which is named in the events.
+func (a *API) countFrom(
+	ctx context.Context, right bool, from []source, account string,
+) error {
+	result := a.auth.limiter.check(ctx, right, from)
+	for i := range result.events {
+		result.events[i].account = account
+	}
+	a.countLogin(ctx, right, result)
+	if result.refused {
+		return &waitError{maxWait, flowhq.Errorf(tooMany,
+			"too many passwords from this address wait to be checked; try again in %s seconds",
+			seconds(maxWait))}
+	}
+	return nil
+}
+
+// Challenges of 401. A browser asks its user for a password at the first, and must not at the
+// second: a page would be covered by a window that asks for the wrong thing.
+const (
+	basicChallenge = `Basic realm="Flow HQ", charset="UTF-8"`
+	keyChallenge   = `Bearer realm="Flow HQ"`
+)
+
+// demand is the error of a request that nobody is known for.
+func demand(c *gin.Context, challenge, message string) error {
+	c.Header("WWW-Authenticate", challenge)
+	return flowhq.Errorf(unauthorized, "%s", message)
+}
+
+// A waitError is an error that passes with time.
+type waitError struct {
+	wait time.Duration
+	err  error
+}
+
+// Error returns the text of the error.
+func (e *waitError) Error() string { return e.err.Error() }
+
+// Unwrap returns the error without the wait.
+func (e *waitError) Unwrap() error { return e.err }
 
 // An authenticator knows the admin password, and who has given wrong ones.
 type authenticator struct {

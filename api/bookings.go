@@ -171,7 +171,7 @@ func (a *API) addBooking(ctx context.Context, req newBookingRequest) (bookingMad
 		return bookingMade{}, wrongFields([]flowhq.FieldError{{Field: "minutes",
 			Message: "must be given: the profile does not say how long this service takes"}})
 	}
-	n := store.NewBooking{Booking: b, Capacity: p.Capacity, Key: req.Key, Actor: actor}
+	n := store.NewBooking{Booking: b, Capacity: p.Capacity, Key: req.Key, Actor: actor(ctx)}
 	if req.Force {
 		n.Capacity = noLimit
 		// The hours are checked here. Room is checked by the database, in the statement that writes
@@ -317,7 +317,7 @@ func (a *API) changeBooking(ctx context.Context, req bookingChange) (flowhq.Book
 	if req.Force {
 		capacity = noLimit
 	}
-	if err := a.Facts.SetBooking(ctx, req.Tenant, req.Number, c, capacity, actor); err != nil {
+	if err := a.Facts.SetBooking(ctx, req.Tenant, req.Number, c, capacity, actor(ctx)); err != nil {
 		return old, err
 	}
 	// A crash before the answer does no harm: the request can be repeated.

@@ -143,7 +143,7 @@ func (a *API) startBulk(ctx context.Context, req bulkRequest) (flowhq.Bulk, erro
 		}
 	}
 	b, err := a.BulkRecords.BeginBulk(ctx, req.Key, body, flowhq.Bulk{
-		ID: req.ID, Command: req.Command, Actor: actor, PerSecond: *req.PerSecond,
+		ID: req.ID, Command: req.Command, Actor: actor(ctx), PerSecond: *req.PerSecond,
 	}, tenants)
 	if err != nil || b.State != flowhq.BulkRunning {
 		return b, err

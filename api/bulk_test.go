@@ -71,7 +71,7 @@ func TestBulkSelects(t *testing.T) {
 		`{"status":"NEW","template":"SUPPORT","search":"nobody"}`: nil,
 	} {
 		got := f.bulk(`{"command":"stop","per_second":7,"filter":`+filter+`}`, nil)
-		f.contains(got, fmt.Sprintf(`{"command":"stop","actor":"admin","state":"RUNNING","per_second":7,"matched":%d,"sent":0,"failed":0,"ended_at":null}`, len(want)))
+		f.contains(got, fmt.Sprintf(`{"command":"stop","actor":"admin (127.0.0.1)","state":"RUNNING","per_second":7,"matched":%d,"sent":0,"failed":0,"ended_at":null}`, len(want)))
 		if !slices.Equal(f.bulks.tenants, want) {
 			t.Errorf("%s selects %v; want %v", filter, f.bulks.tenants, want)
 		}

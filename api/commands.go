@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/access"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
@@ -45,13 +46,14 @@ func (a accepted) location() string {
 func (a *API) command(c flowhq.Command) func(context.Context, commandRequest) (accepted, error) {
 	return func(ctx context.Context, req commandRequest) (accepted, error) {
 		given, name, err := a.Commands.Command(ctx, req.Tenant,
-			store.NewCommand{Command: c, Key: req.Key, Actor: actor})
+			store.NewCommand{Command: c, Key: req.Key, Actor: actor(ctx)})
 		if err != nil {
 			return accepted{}, err
 		}
 		if given.AppliedAt == nil {
 			a.signal(ctx, req.Tenant, name)
 		}
+		given.Actor = access.Shown(access.From(ctx), given.Actor)
 		return accepted{given}, nil
 	}
 }
@@ -107,7 +109,9 @@ func (r *readCommandRequest) bind(b *binder) {
 func (a *API) readCommand(
 	ctx context.Context, req readCommandRequest,
 ) (flowhq.TenantCommand, error) {
-	return a.Commands.TenantCommand(ctx, req.Tenant, req.ID)
+	c, err := a.Commands.TenantCommand(ctx, req.Tenant, req.ID)
+	c.Actor = access.Shown(access.From(ctx), c.Actor)
+	return c, err
 }
 
 // commandsRequest is GET /admin/tenants/:id/commands.
@@ -134,6 +138,10 @@ func (a *API) listCommands(
 	ctx context.Context, req commandsRequest,
 ) (answer commandList, err error) {
 	page, next, err := a.Commands.TenantCommands(ctx, req.Tenant, req.Before, req.Limit)
+	p := access.From(ctx)
+	for i := range page {
+		page[i].Actor = access.Shown(p, page[i].Actor)
+	}
 	// A deleted tenant has its deletion left, so an empty page is that of no tenant.
 	answer.Commands, answer.Next, err = paged(ctx, a, req.Tenant, page, next, err)
 	return answer, err

@@ -31,7 +31,7 @@ func TestCommands(t *testing.T) {
 		}
 	}
 	for range 2 { // a repeat is as good
-		give("POST", "/session/start", key("deploy 7 ~ "), `{"command": "start", "key": "deploy 7 ~", "actor": "admin", "applied_at": null, "outcome": ""}`)
+		give("POST", "/session/start", key("deploy 7 ~ "), `{"command": "start", "key": "deploy 7 ~", "actor": "admin (127.0.0.1)", "applied_at": null, "outcome": ""}`)
 	}
 	if locations[0] != locations[1] {
 		t.Errorf("a repeat is at %s; want it at %s", locations[1], locations[0])
@@ -68,7 +68,7 @@ func TestCommands(t *testing.T) {
 		t.Errorf("reasons (-want +got):\n%s", diff)
 	}
 	for _, by := range history.names("events", "actor") {
-		if by != "admin" {
+		if by != "admin (127.0.0.1)" {
 			t.Errorf("an event is by %q; want admin", by)
 		}
 	}

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gin-gonic/gin"
-
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
 )
@@ -37,15 +35,16 @@ type Contacts interface {
 }
 
 // A contact is named by its id, because a number in a path would end up in the logs of proxies.
-func (a *API) contactRoutes(g *gin.RouterGroup) {
-	const all, one = "/tenants/:id/contacts", "/tenants/:id/contacts/:contact"
-	get(g, all, handle(a, http.StatusOK, a.listContacts))
-	g.POST(all, handle(a, http.StatusCreated, a.addContact))
-	get(g, one, handle(a, http.StatusOK, a.readContact))
-	g.PUT(one+"/left-alone", handle(a, http.StatusOK, a.leaveAlone))
-	g.POST(one+"/hand-over", handle(a, http.StatusOK, a.handOver))
-	g.POST(one+"/give-back", handle(a, http.StatusOK, a.giveBack))
-	g.POST(one+"/messages", handle(a, http.StatusAccepted, a.writeMessage))
+func (a *API) contactRoutes(r router) {
+	const read, send = flowhq.ScopeRead, flowhq.ScopeSend
+	const all, one = "/contacts", "/contacts/:contact"
+	r.get(all, read, handle(a, http.StatusOK, a.listContacts))
+	r.post(all, send, handle(a, http.StatusCreated, a.addContact))
+	r.get(one, read, handle(a, http.StatusOK, a.readContact))
+	r.put(one+"/left-alone", send, handle(a, http.StatusOK, a.leaveAlone))
+	r.post(one+"/hand-over", send, handle(a, http.StatusOK, a.handOver))
+	r.post(one+"/give-back", send, handle(a, http.StatusOK, a.giveBack))
+	r.post(one+"/messages", send, handle(a, http.StatusAccepted, a.writeMessage))
 }
 
 // contactsRequest is GET /admin/tenants/:id/contacts.
@@ -140,7 +139,7 @@ func (c contactAdded) status() int {
 func (a *API) addContact(ctx context.Context, req newContactRequest) (contactAdded, error) {
 	c, added, err := a.Contacts.AddContact(ctx, req.Tenant, req.Number)
 	if err == nil && req.LeftAlone != nil {
-		o := store.ContactOrder{Contact: c.ID, Actor: actor}
+		o := store.ContactOrder{Contact: c.ID, Actor: actor(ctx)}
 		// A crash between the two leaves a contact that the bot answers. The client has got no
 		// answer and repeats the request, which then finishes it.
 		err = a.Contacts.LeaveContactAlone(ctx, req.Tenant, o, *req.LeftAlone)
@@ -193,7 +192,7 @@ func (r *aloneRequest) bind(b *binder) {
 
 // leaveAlone handles PUT /admin/tenants/:id/contacts/:contact/left-alone.
 func (a *API) leaveAlone(ctx context.Context, req aloneRequest) (flowhq.Contact, error) {
-	o := store.ContactOrder{Contact: req.Contact, Actor: actor}
+	o := store.ContactOrder{Contact: req.Contact, Actor: actor(ctx)}
 	if err := a.Contacts.LeaveContactAlone(ctx, req.Tenant, o, req.Alone); err != nil {
 		return flowhq.Contact{}, err
 	}
@@ -249,7 +248,7 @@ func (a *API) handOver(ctx context.Context, req handOverRequest) (flowhq.Contact
 		length = p.HandOver()
 	}
 	err := a.Contacts.HandOverContact(ctx, req.Tenant, store.ContactOrder{
-		Contact: req.Contact, Actor: actor, Note: req.Reason, Length: length,
+		Contact: req.Contact, Actor: actor(ctx), Note: req.Reason, Length: length,
 	})
 	if err != nil {
 		return flowhq.Contact{}, err
@@ -260,7 +259,7 @@ func (a *API) handOver(ctx context.Context, req handOverRequest) (flowhq.Contact
 // giveBack handles POST /admin/tenants/:id/contacts/:contact/give-back: the bot answers from the
 // next message on. It is no error if it does already.
 func (a *API) giveBack(ctx context.Context, req contactRef) (flowhq.Contact, error) {
-	o := store.ContactOrder{Contact: req.Contact, Actor: actor}
+	o := store.ContactOrder{Contact: req.Contact, Actor: actor(ctx)}
 	if err := a.Contacts.GiveBackContact(ctx, req.Tenant, o); err != nil {
 		return flowhq.Contact{}, err
 	}
@@ -300,7 +299,7 @@ func (a *API) writeMessage(ctx context.Context, req writeRequest) (flowhq.Messag
 		return flowhq.Message{}, err
 	}
 	return a.Contacts.Write(ctx, req.Tenant, store.NewMessage{
-		Contact: req.Contact, Text: req.Text, Key: req.Key, Actor: actor,
+		Contact: req.Contact, Text: req.Text, Key: req.Key, Actor: actor(ctx),
 		// The operator has begun to talk, so the bot stays out as long as after the owner's own
 		// message.
 		HandOverFor: p.HandOver(),

@@ -25,13 +25,13 @@ const (
 )
 
 // exportRoutes lists the endpoints that stream a file. They take the filters of the lists.
-func (a *API) exportRoutes(g *gin.RouterGroup) {
-	const tenant = "/tenants/:id"
-	get(g, tenant+"/bookings.csv", stream(a, bookingFile, a.bookingRows))
-	get(g, tenant+"/bookings.ics", stream(a, calendarFile, a.bookingRows))
-	get(g, tenant+"/orders.csv", stream(a, orderFile, a.orderRows))
-	get(g, tenant+"/tickets.csv", stream(a, ticketFile, a.ticketRows))
-	get(g, tenant+"/unanswered.csv", stream(a, questionFile, a.questionRows))
+func (a *API) exportRoutes(r router) {
+	const read = flowhq.ScopeRead
+	r.get("/bookings.csv", read, stream(a, bookingFile, a.bookingRows))
+	r.get("/bookings.ics", read, stream(a, calendarFile, a.bookingRows))
+	r.get("/orders.csv", read, stream(a, orderFile, a.orderRows))
+	r.get("/tickets.csv", read, stream(a, ticketFile, a.ticketRows))
+	r.get("/unanswered.csv", read, stream(a, questionFile, a.questionRows))
 }
 
 // The rows of exports, page by page.
@@ -131,6 +131,9 @@ func stream[T any](
 			a.fail(c, err)
 			return
 		}
+		a.note(ctx, flowhq.Event{
+			Tenant: req.Tenant, Type: flowhq.EventExported, Actor: actor(ctx), Reason: f.name,
+		})
 		c.Header("Content-Type", f.mediaType)
 		c.Header("Content-Disposition", `attachment; filename="`+f.name+`"`)
 		// From here on the status is sent, and a failure can only cut the connection.

@@ -148,7 +148,7 @@ func (r *orderChange) bind(b *binder) {
 // changeOrder handles PATCH /admin/tenants/:id/orders/:number.
 func (a *API) changeOrder(ctx context.Context, req orderChange) (o flowhq.Order, err error) {
 	// The order is read after the change, and may have been changed again by a customer since.
-	if err = a.Facts.SetOrder(ctx, req.Tenant, req.Number, req.OrderChange, actor); err == nil {
+	if err = a.Facts.SetOrder(ctx, req.Tenant, req.Number, req.OrderChange, actor(ctx)); err == nil {
 		o, err = a.Facts.Order(ctx, req.Tenant, req.Number)
 	}
 	return o, err
@@ -169,7 +169,7 @@ func (r *ticketChange) bind(b *binder) {
 
 // changeTicket handles PATCH /admin/tenants/:id/tickets/:number.
 func (a *API) changeTicket(ctx context.Context, req ticketChange) (t flowhq.Ticket, err error) {
-	if err = a.Facts.SetTicket(ctx, req.Tenant, req.Number, req.Status, actor); err == nil {
+	if err = a.Facts.SetTicket(ctx, req.Tenant, req.Number, req.Status, actor(ctx)); err == nil {
 		t, err = a.Facts.Ticket(ctx, req.Tenant, req.Number)
 	}
 	return t, err
@@ -209,7 +209,7 @@ func (r *handOverChange) bind(b *binder) {
 func (a *API) changeHandOver(
 	ctx context.Context, req handOverChange,
 ) (h flowhq.HandOver, err error) {
-	err = a.Facts.SetHandOver(ctx, req.Tenant, req.ID, req.Status, actor)
+	err = a.Facts.SetHandOver(ctx, req.Tenant, req.ID, req.Status, actor(ctx))
 	if err == nil {
 		h, err = a.Facts.HandOverOf(ctx, req.Tenant, req.ID)
 	}

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gin-gonic/gin"
-
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
 )
@@ -65,25 +63,24 @@ type Facts interface {
 }
 
 // factRoutes lists the endpoints of facts. Answers may be as large as pages of messages.
-func (a *API) factRoutes(admin *gin.RouterGroup) {
-	const tenant = "/tenants/:id"
-	g := admin.Group("", a.limitConcurrency(maxPages))
-	get(g, tenant+"/bookings", handle(a, 200, a.listBookings))
-	g.POST(tenant+"/bookings", handle(a, 201, a.addBooking))
-	get(g, tenant+"/bookings/:number", handle(a, 200, a.readBooking))
-	g.PATCH(tenant+"/bookings/:number", handle(a, 200, a.changeBooking))
-	get(g, tenant+"/orders", handle(a, 200, a.listOrders))
-	get(g, tenant+"/orders/:number", handle(a, 200, a.readOrder))
-	g.PATCH(tenant+"/orders/:number", handle(a, 200, a.changeOrder))
-	get(g, tenant+"/tickets", handle(a, 200, a.listTickets))
-	get(g, tenant+"/tickets/:number", handle(a, 200, a.readTicket))
-	g.PATCH(tenant+"/tickets/:number", handle(a, 200, a.changeTicket))
-	get(g, tenant+"/handovers", handle(a, 200, a.listHandOvers))
-	get(g, tenant+"/handovers/:handover", handle(a, 200, a.readHandOver))
-	g.PATCH(tenant+"/handovers/:handover", handle(a, 200, a.changeHandOver))
-	a.questionRoutes(g)
-	a.contactRoutes(g)
-	a.exportRoutes(g)
+func (a *API) factRoutes(r router) {
+	const read, send = flowhq.ScopeRead, flowhq.ScopeSend
+	r.get("/bookings", read, handle(a, 200, a.listBookings))
+	r.post("/bookings", send, handle(a, 201, a.addBooking))
+	r.get("/bookings/:number", read, handle(a, 200, a.readBooking))
+	r.patch("/bookings/:number", send, handle(a, 200, a.changeBooking))
+	r.get("/orders", read, handle(a, 200, a.listOrders))
+	r.get("/orders/:number", read, handle(a, 200, a.readOrder))
+	r.patch("/orders/:number", send, handle(a, 200, a.changeOrder))
+	r.get("/tickets", read, handle(a, 200, a.listTickets))
+	r.get("/tickets/:number", read, handle(a, 200, a.readTicket))
+	r.patch("/tickets/:number", send, handle(a, 200, a.changeTicket))
+	r.get("/handovers", read, handle(a, 200, a.listHandOvers))
+	r.get("/handovers/:handover", read, handle(a, 200, a.readHandOver))
+	r.patch("/handovers/:handover", send, handle(a, 200, a.changeHandOver))
+	a.questionRoutes(r)
+	a.contactRoutes(r)
+	a.exportRoutes(r)
 }
 
 // factsRequest is a request for a list of facts.

@@ -213,8 +213,8 @@ func TestFactMoves(t *testing.T) {
 			t.Errorf("PATCH %s to %s: %q; want %q", tt.path, tt.to, detail, tt.detail)
 		}
 	}
-	want := []string{"admin: booking " + n + " CANCELLED", "admin: booking " + n + " CONFIRMED", "admin: ticket " + n + " OPEN", "admin: ticket " + n + " CLOSED",
-		"admin: order " + n + " CANCELLED", "admin: order " + n + " CONFIRMED", "admin: order " + n + " FULFILLED"}
+	want := []string{"admin (127.0.0.1): booking " + n + " CANCELLED", "admin (127.0.0.1): booking " + n + " CONFIRMED", "admin (127.0.0.1): ticket " + n + " OPEN", "admin (127.0.0.1): ticket " + n + " CLOSED",
+		"admin (127.0.0.1): order " + n + " CANCELLED", "admin (127.0.0.1): order " + n + " CONFIRMED", "admin (127.0.0.1): order " + n + " FULFILLED"}
 	if diff := gocmp.Diff(want, s.events(flowhq.EventFactChanged)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
@@ -254,8 +254,8 @@ func TestPaidOrders(t *testing.T) {
 			t.Errorf("PATCH %s: %q; want %q", tt.body, detail, tt.want)
 		}
 	}
-	want := []string{"admin: order " + open + " CANCELLED", "admin: order " + n + " FULFILLED unpaid", "admin: order " + n + " FULFILLED paid",
-		"admin: order " + n + " CONFIRMED unpaid", "admin: order " + n + " CONFIRMED paid", "admin: order " + open + " CONFIRMED unpaid"}
+	want := []string{"admin (127.0.0.1): order " + open + " CANCELLED", "admin: order " + n + " FULFILLED unpaid", "admin: order " + n + " FULFILLED paid",
+		"admin (127.0.0.1): order " + n + " CONFIRMED unpaid", "admin: order " + n + " CONFIRMED paid", "admin: order " + open + " CONFIRMED unpaid"}
 	if diff := gocmp.Diff(want, s.events(flowhq.EventFactChanged)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}

@@ -65,7 +65,7 @@ func TestFleet(t *testing.T) {
 	if err := json.Unmarshal(f.send(call{method: "GET", path: "/admin/fleet"}, 200).body, &got); err != nil {
 		t.Fatal(err)
 	}
-	if len(got.Events) != 5 || got.Events[0].Type != "WHATSAPP_VERSION_SET" || got.Events[4].Type != "FLEET_PAUSED" || got.Events[0].Actor != "admin" {
+	if len(got.Events) != 5 || got.Events[0].Type != "WHATSAPP_VERSION_SET" || got.Events[4].Type != "FLEET_PAUSED" || got.Events[0].Actor != "admin (127.0.0.1)" {
 		t.Errorf("events %+v; want three of the version and two of the pause, the newest first", got.Events)
 	}
 }

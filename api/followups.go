@@ -55,5 +55,5 @@ func (a *API) cancelFollowUp(ctx context.Context, req followUpRef) (flowhq.Follo
 	if _, err := a.Tenants.Tenant(ctx, req.Tenant); err != nil {
 		return flowhq.FollowUp{}, err
 	}
-	return a.FollowUps.CancelFollowUp(ctx, req.Tenant, req.FollowUp, actor)
+	return a.FollowUps.CancelFollowUp(ctx, req.Tenant, req.FollowUp, actor(ctx))
 }

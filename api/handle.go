@@ -59,7 +59,7 @@ func handle[Req any, P request[Req], Resp any](
 // 200.
 func (a *API) answer(c *gin.Context, status int, resp any) {
 	if r, ok := resp.(located); ok {
-		c.Header("Location", r.location())
+		c.Header("Location", locationFor(c, r.location()))
 	}
 	if r, ok := resp.(headed); ok {
 		for name, value := range r.headers() {

@@ -47,5 +47,6 @@ func (a *API) pairCode(ctx context.Context, req tenantRef) (linkCode, error) {
 			return linkCode{}, err
 		}
 	}
+	a.noteCode(ctx, req.Tenant)
 	return linkCode{q.Code, q.ExpiresAt}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/access"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
@@ -24,7 +25,7 @@ const (
 	loginEventTimeout = 5 * time.Second
 )
 
-// LoginEvents records events about the admin password.
+// LoginEvents records events about passwords and keys.
 type LoginEvents interface {
 	AddLoginEvent(ctx context.Context, event flowhq.EventType, from string) error
 }
@@ -38,6 +39,8 @@ type loginRecorder struct {
 
 	mu      sync.Mutex
 	waiting []loginEvent
+	// lately is who has used the admin password within the hour.
+	lately  *access.Recent
 	running bool // a goroutine works on those that wait
 }
 
@@ -46,6 +49,17 @@ func newLoginRecorder(events LoginEvents, log *slog.Logger) *loginRecorder {
 	return &loginRecorder{
 		events: events, log: log,
 		limiter: rate.NewLimiter(loginEventsPerSecond, loginEventsBurst),
+		lately:  access.NewRecent(time.Now),
+	}
+}
+
+// passwordUsedEvery is how often the use of the admin password from one address is an event.
+const passwordUsedEvery = time.Hour
+
+// used has it recorded that somebody has used the admin password.
+func (l *loginRecorder) used(ctx context.Context, p flowhq.Principal) {
+	if l.lately.First(p.Actor(), passwordUsedEvery) {
+		l.add(ctx, []loginEvent{{kind: flowhq.EventPasswordUsed, account: p.Actor()}})
 	}
 }
 
@@ -87,12 +101,13 @@ func (l *loginRecorder) record(ctx context.Context, e loginEvent) {
 	_ = l.limiter.Wait(ctx) // fails only if ctx ends, which this one does not
 	ctx, cancel := context.WithTimeout(ctx, loginEventTimeout)
 	defer cancel()
-	event, from := slog.String("event", string(e.kind)), slog.String("from", e.from.String())
-	if e.kind != flowhq.EventLoginFailed {
+	who := e.actor()
+	event, from := slog.String("event", string(e.kind)), slog.String("from", who)
+	if e.kind != flowhq.EventLoginFailed && e.kind != flowhq.EventPasswordUsed {
 		l.log.WarnContext(ctx, "many wrong passwords",
 			event, slog.String("reason", store.LoginReason(e.kind)), from)
 	}
-	if err := l.events.AddLoginEvent(ctx, e.kind, e.from.String()); err != nil {
+	if err := l.events.AddLoginEvent(ctx, e.kind, who); err != nil {
 		l.log.WarnContext(ctx, "an event was not recorded", event, from, slog.Any("err", err))
 	}
 }

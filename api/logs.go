@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/access"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
@@ -85,7 +86,7 @@ func (a *API) retryMessage(ctx context.Context, req messageRef) (flowhq.Message,
 	if _, err := a.Tenants.Tenant(ctx, req.Tenant); err != nil {
 		return flowhq.Message{}, err
 	}
-	return a.Logs.Retry(ctx, req.Tenant, req.Message, actor)
+	return a.Logs.Retry(ctx, req.Tenant, req.Message, actor(ctx))
 }
 
 // unmuted says that the writer of a message is not muted. A contact is named by a message,
@@ -102,7 +103,7 @@ func (a *API) unmuteContact(ctx context.Context, req messageRef) (unmuted, error
 	if _, err := a.Tenants.Tenant(ctx, req.Tenant); err != nil {
 		return unmuted{}, err
 	}
-	return unmuted{Message: req.Message}, a.Logs.Unmute(ctx, req.Tenant, req.Message, actor)
+	return unmuted{Message: req.Message}, a.Logs.Unmute(ctx, req.Tenant, req.Message, actor(ctx))
 }
 
 // eventsRequest is GET /admin/tenants/:id/events.
@@ -127,5 +128,9 @@ func (a *API) events(ctx context.Context, req eventsRequest) (eventList, error) 
 		return eventList{}, err
 	}
 	events, err := a.Logs.Events(ctx, req.Tenant, req.Limit)
+	p := access.From(ctx)
+	for i := range events {
+		events[i].Actor = access.Shown(p, events[i].Actor)
+	}
 	return eventList{list(events)}, err
 }

@@ -93,6 +93,9 @@ func TestWordsAreDescribed(t *testing.T) {
 		{s.at(s.root, "components", "schemas", "NewBulk", "properties", "command"), words(flowhq.BulkCommands)},
 		{s.at(s.root, "components", "schemas", "Command", "properties", "command"), words(flowhq.Commands)},
 		{s.at(s.root, "components", "schemas", "Language"), words(flowhq.Languages)},
+		{s.at(s.root, "components", "schemas", "Scope"), words(flowhq.Scopes)},
+		{s.at(s.root, "components", "schemas", "Role"), append(words(flowhq.OperatorRoles), "STAFF")},
+		{s.at(s.root, "components", "schemas", "Principal", "properties", "kind"), words(flowhq.PrincipalKinds)},
 		{s.at(s.root, "components", "schemas", "BookingStatus"), words(flowhq.BookingStatuses)},
 		{s.at(s.root, "components", "schemas", "OrderStatus"), words(flowhq.OrderStatuses)},
 		{s.at(s.root, "components", "schemas", "TicketStatus"), words(flowhq.TicketStatuses)},
@@ -130,6 +133,7 @@ func TestBodiesAreDescribed(t *testing.T) {
 		"FleetChange": &flowhq.FleetChange{},
 		"NewBooking":  &newBookingBody{}, "BookingChange": &bookingBody{}, "OrderChange": &orderBody{}, "TicketChange": &statusBody{}, "HandOverChange": &statusBody{},
 		"UnansweredChange": &statusBody{}, "NewAnswer": &answerBody{}, "NewContact": &contactBody{}, "LeftAloneChange": &aloneBody{}, "NewHandOver": &handOverBody{}, "NewMessage": &writeBody{},
+		"NewAccount": &flowhq.NewAccount{}, "AccountChange": &flowhq.AccountChange{}, "NewKey": &flowhq.NewAPIKey{}, "SignIn": &signInBody{}, "LinkUse": &linkBody{}, "PasswordChange": &passwordBody{},
 	} {
 		n := s.at(s.root, "components", "schemas", schema)
 		want := slices.Sorted(maps.Keys(fieldsOf(body)))
@@ -152,6 +156,8 @@ func TestBodiesAreDescribed(t *testing.T) {
 		s.operation("PATCH", "/admin/tenants/:id/tickets/:number"), s.operation("PATCH", "/admin/tenants/:id/handovers/:handover"), s.operation("PATCH", "/admin/tenants/:id/unanswered/:question"),
 		s.operation("POST", "/admin/tenants/:id/unanswered/:question/answer"), s.operation("POST", "/admin/tenants/:id/contacts"), s.operation("PUT", "/admin/tenants/:id/contacts/:contact/left-alone"),
 		s.operation("POST", "/admin/tenants/:id/contacts/:contact/hand-over"), s.operation("POST", "/admin/tenants/:id/contacts/:contact/messages"),
+		s.operation("POST", "/admin/operators"), s.operation("PATCH", "/admin/operators/:account"), s.operation("POST", "/admin/keys"), s.operation("POST", "/admin/tenants/:id/users"), s.operation("PATCH", "/admin/tenants/:id/users/:account"),
+		s.operation("POST", "/admin/tenants/:id/keys"), s.operation("POST", "/auth/sign-in"), s.operation("POST", "/auth/link"), s.operation("PUT", "/auth/password"),
 	} {
 		content := s.at(op, "requestBody", "content", "application/json")
 		for _, problem := range s.check(s.at(content, "schema"), viaJSON(t, content["example"]), "example") {
@@ -174,6 +180,7 @@ func viaJSON(t *testing.T, v any) (out any) {
 func TestParametersAreTaken(t *testing.T) {
 	f := setup(t)
 	id := f.create()
+	user := f.signedInAs(id, flowhq.RoleOwner)
 	for _, r := range f.api.engine.Routes() {
 		for name, p := range f.spec.parameters(r.Method, r.Path, "query") {
 			value := ""
@@ -186,9 +193,13 @@ func TestParametersAreTaken(t *testing.T) {
 				value = "true"
 			}
 			c := call{method: r.Method, path: strings.Replace(r.Path, ":id", string(id), 1) + "?" + name + "=" + value}
+			if c.header = (http.Header{}); strings.HasPrefix(r.Path, ownPath) {
+				c.header = user.Clone()
+			}
 			switch {
 			case strings.HasSuffix(r.Path, "/import"):
-				c.body, c.header = "name,price\nx,1\n", http.Header{"Content-Type": {"text/csv"}}
+				c.body = "name,price\nx,1\n"
+				c.header.Set("Content-Type", "text/csv")
 			case r.Method == http.MethodPost:
 				c.body = plainPayload
 			}

@@ -100,6 +100,16 @@ type checkResult struct {
 type loginEvent struct {
 	kind flowhq.EventType
 	from source
+	// account is the actor of what is about one account; "" for an event of an address alone.
+	account string
+}
+
+// actor is whom the event is attributed to.
+func (e loginEvent) actor() string {
+	if e.account != "" {
+		return e.account
+	}
+	return e.from.String()
 }
 
 // newPasswordLimiter returns a passwordLimiter that has counted nothing. A restart forgets
@@ -187,10 +197,10 @@ func (l *passwordLimiter) count(right bool, from []source, now time.Time) (r che
 		}
 		f.count++
 		if f.count == 1 && i == 0 {
-			r.events = append(r.events, loginEvent{flowhq.EventLoginFailed, s})
+			r.events = append(r.events, loginEvent{kind: flowhq.EventLoginFailed, from: s})
 		}
 		if f.count == s.limit() {
-			r.events = append(r.events, loginEvent{flowhq.EventLoginsSlowed, s})
+			r.events = append(r.events, loginEvent{kind: flowhq.EventLoginsSlowed, from: s})
 		}
 	}
 	return r
@@ -201,7 +211,7 @@ func (f *failures) refuse(s source) checkResult {
 	r := checkResult{refused: true}
 	if !f.refused {
 		f.refused = true
-		r.events = []loginEvent{{flowhq.EventLoginsRefused, s}}
+		r.events = []loginEvent{{kind: flowhq.EventLoginsRefused, from: s}}
 	}
 	return r
 }

@@ -193,7 +193,7 @@ func TestQuestions(t *testing.T) {
 		t.Errorf("repeated: %s; want %s", again.body, first.body)
 	}
 	s.do("POST", answer, `{"answer":{"en":"No."}}`, 409)
-	s.contains(s.do("GET", "/profile/versions", "", 200).json.(node)["versions"].([]any)[0], `{"version": 2, "actor": "admin", "reason": "answer to a question"}`)
+	s.contains(s.do("GET", "/profile/versions", "", 200).json.(node)["versions"].([]any)[0], `{"version": 2, "actor": "admin (127.0.0.1)", "reason": "answer to a question"}`)
 
 	// The owner's wording may be the customer's.
 	s.contains(s.do("POST", "/unanswered/"+ids[0]+"/answer", `{"answer":{"sw":"Ipo."}}`, 200).json, `{"version": 3, "answer": {"questions": ["Parking?"]}}`)
@@ -209,7 +209,7 @@ func TestQuestions(t *testing.T) {
 	if got := members(s.do("GET", "/unanswered?status=DISMISSED", "", 200), "unanswered", "id"); !slices.Equal(got, ids[1:2]) {
 		t.Errorf("dismissed: %v", got)
 	}
-	want := []string{"admin: question " + ids[1] + " DISMISSED", "admin: question " + ids[0] + " OPEN", "admin: question " + ids[0] + " RESOLVED", "admin: question " + ids[2] + " RESOLVED"}
+	want := []string{"admin (127.0.0.1): question " + ids[1] + " DISMISSED", "admin (127.0.0.1): question " + ids[0] + " OPEN", "admin (127.0.0.1): question " + ids[0] + " RESOLVED", "admin (127.0.0.1): question " + ids[2] + " RESOLVED"}
 	if diff := gocmp.Diff(want, s.events(flowhq.EventFactChanged)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}

@@ -16,7 +16,6 @@ import (
 // Codes of failures that only HTTP knows.
 const (
 	unauthorized flowhq.Code = "unauthorized"
-	forbidden    flowhq.Code = "forbidden"
 	noSuchMethod flowhq.Code = "method_not_allowed"
 	// notCurrent refuses a change of a version that somebody else has changed meanwhile.
 	notCurrent  flowhq.Code = "precondition_failed"
@@ -35,6 +34,7 @@ const statusHungUp = 499
 var statuses = map[flowhq.Code]int{
 	flowhq.Invalid:     http.StatusBadRequest,
 	flowhq.NotFound:    http.StatusNotFound,
+	flowhq.Forbidden:   http.StatusForbidden,
 	flowhq.Conflict:    http.StatusConflict,
 	flowhq.Fenced:      http.StatusConflict,
 	flowhq.Refused:     http.StatusUnprocessableEntity,
@@ -42,7 +42,6 @@ var statuses = map[flowhq.Code]int{
 	flowhq.Unavailable: http.StatusServiceUnavailable,
 	flowhq.Internal:    http.StatusInternalServerError,
 	unauthorized:       http.StatusUnauthorized,
-	forbidden:          http.StatusForbidden,
 	noSuchMethod:       http.StatusMethodNotAllowed,
 	notCurrent:         http.StatusPreconditionFailed,
 	tooLarge:           http.StatusRequestEntityTooLarge,
@@ -82,6 +81,9 @@ func notJSON() error {
 // fail answers with err and ends the request. What the caller does not see of err goes to
 // the log; of other errors the access log has the code.
 func (a *API) fail(c *gin.Context, err error) {
+	if w, ok := errors.AsType[*waitError](err); ok {
+		c.Header("Retry-After", seconds(w.wait))
+	}
 	e := classify(c.Request.Context(), err)
 	if e.Code == flowhq.Internal {
 		a.logFailure(c, slog.LevelError, err)

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/access"
 	"github.com/flowhq/flowhq/internal/reply"
 	"github.com/flowhq/flowhq/internal/store"
 )
@@ -192,7 +193,7 @@ func (a *API) rewrite(
 		if reflect.DeepEqual(old, next) {
 			return profileAnswer{old}, nil
 		}
-		change := store.ProfileChange{Profile: next, Actor: actor, Reason: reason}
+		change := store.ProfileChange{Profile: next, Actor: actor(ctx), Reason: reason}
 		next, err = a.Profiles.ChangeProfile(ctx, id, change)
 		if flowhq.ErrorCode(err) == flowhq.Conflict {
 			if try < profileTries {
@@ -240,6 +241,10 @@ func (a *API) listProfileVersions(
 	ctx context.Context, req versionsRequest,
 ) (answer versionList, err error) {
 	page, next, err := a.Profiles.ProfileVersions(ctx, req.Tenant, req.Before, req.Limit)
+	p := access.From(ctx)
+	for i := range page {
+		page[i].Actor = access.Shown(p, page[i].Actor)
+	}
 	answer.Versions, answer.Next, err = paged(ctx, a, req.Tenant, page, next, err)
 	return answer, err
 }

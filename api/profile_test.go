@@ -229,7 +229,7 @@ func TestUndo(t *testing.T) {
 	got := f.send(call{method: "GET", path: path + "/versions?limit=2"}, 200)
 	f.contains(got.json, `{"next": "2"}`)
 	newest := got.json.(node)["versions"].([]any)[0].(node)
-	if newest["version"] != 3.0 || newest["reason"] != "version 1 again" || newest["actor"] != "admin" {
+	if newest["version"] != 3.0 || newest["reason"] != "version 1 again" || newest["actor"] != "admin (127.0.0.1)" {
 		t.Errorf("newest version is %v", newest)
 	}
 	if rest := f.send(call{method: "GET", path: path + "/versions?before=2"}, 200).json.(node)["versions"].([]any); len(rest) != 1 {

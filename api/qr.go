@@ -48,6 +48,7 @@ func (a *API) qr(ctx context.Context, req tenantRef) (qrAnswer, error) {
 	if err != nil {
 		return qrAnswer{}, err
 	}
+	a.noteCode(ctx, req.Tenant)
 	url := "data:image/png;base64," + base64.StdEncoding.EncodeToString(p)
 	answer.QR, answer.Code, answer.ExpiresAt = &url, &q.Code, &q.ExpiresAt
 	return answer, nil
@@ -67,6 +68,7 @@ func (a *API) qrPicture(ctx context.Context, req tenantRef) (picture, error) {
 	if q.Code == "" {
 		return nil, flowhq.Errorf(flowhq.NotFound, "there is no code to scan: %s", noCode(q))
 	}
+	a.noteCode(ctx, req.Tenant)
 	return draw(q.Code)
 }
 

@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gin-gonic/gin"
-
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
 )
@@ -37,12 +35,12 @@ type Questions interface {
 }
 
 // questionRoutes lists the endpoints of questions, among those of facts.
-func (a *API) questionRoutes(g *gin.RouterGroup) {
-	const path = "/tenants/:id/unanswered"
-	get(g, path, handle(a, 200, a.listQuestions))
-	get(g, path+"/:question", handle(a, 200, a.readQuestion))
-	g.PATCH(path+"/:question", handle(a, 200, a.changeQuestion))
-	g.POST(path+"/:question/answer", handle(a, 200, a.answerQuestion))
+func (a *API) questionRoutes(r router) {
+	const read, send, path = flowhq.ScopeRead, flowhq.ScopeSend, "/unanswered"
+	r.get(path, read, handle(a, 200, a.listQuestions))
+	r.get(path+"/:question", read, handle(a, 200, a.readQuestion))
+	r.patch(path+"/:question", send, handle(a, 200, a.changeQuestion))
+	r.post(path+"/:question/answer", send, handle(a, 200, a.answerQuestion))
 }
 
 // questionsRequest is GET /admin/tenants/:id/unanswered.
@@ -102,7 +100,7 @@ func (r *questionChange) bind(b *binder) {
 func (a *API) changeQuestion(
 	ctx context.Context, req questionChange,
 ) (g flowhq.QuestionGroup, err error) {
-	if err = a.Facts.SetQuestion(ctx, req.Tenant, req.ID, req.Status, actor); err == nil {
+	if err = a.Facts.SetQuestion(ctx, req.Tenant, req.ID, req.Status, actor(ctx)); err == nil {
 		g, err = a.Facts.QuestionGroup(ctx, req.Tenant, req.ID)
 	}
 	return g, err
@@ -188,7 +186,7 @@ func (a *API) answerQuestion(ctx context.Context, req answerRequest) (answered, 
 		// One statement adds the version and resolves the question, so neither is there without the
 		// other.
 		p, err = a.Facts.AnswerQuestion(ctx, req.Tenant, req.ID,
-			store.ProfileChange{Profile: p, Actor: actor, Reason: "answer to a question"})
+			store.ProfileChange{Profile: p, Actor: actor(ctx), Reason: "answer to a question"})
 		if flowhq.ErrorCode(err) == flowhq.Conflict && try < profileTries {
 			continue // somebody has changed the profile, or the question
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/access"
 	"github.com/flowhq/flowhq/internal/metrics"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/testdb"
@@ -58,6 +59,7 @@ func setup(t *testing.T, change ...func(*Options)) *fixture {
 	t.Cleanup(s.Close)
 	f := &fixture{T: t, store: s, signals: &signals{}, created: &atomic.Int64{}, bulks: &bulks{}, temporal: &pinger{}, database: &pinger{}, log: &output{}, spec: loadSpec(t)}
 	o := Options{
+		Accounts: s, Keys: s,
 		Tenants: s, Profiles: s, Facts: s, Contacts: s, Logs: s, FollowUps: s, Codes: s, Commands: s, Signals: f.signals, Bulks: f.bulks, BulkRecords: s, Fleet: s, Database: f.database, Temporal: f.temporal,
 		Metrics: metrics.NewRegistry(), Password: password,
 		Codec: reverser{},
@@ -69,6 +71,8 @@ func setup(t *testing.T, change ...func(*Options)) *fixture {
 	if f.api, err = New(o); err != nil {
 		t.Fatal(err)
 	}
+	// Nearly all tests use the admin password, and few are about the event of that.
+	f.api.logins.lately.First(access.Emergency("127.0.0.1").Actor(), time.Hour)
 	server := httptest.NewServer(f.api)
 	t.Cleanup(server.Close)
 	f.url = server.URL

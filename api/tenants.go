@@ -44,7 +44,7 @@ func (c created) location() string { return "/admin/tenants/" + string(c.ID) }
 // createTenant handles POST /admin/tenants. A caller who had no answer repeats the request
 // with its key, and gets the tenant that the first one created.
 func (a *API) createTenant(ctx context.Context, req createRequest) (created, error) {
-	t, err := a.Tenants.CreateTenantOnce(ctx, req.Key, req.New, actor)
+	t, err := a.Tenants.CreateTenantOnce(ctx, req.Key, req.New, actor(ctx))
 	return created{advised(t)}, err
 }
 
@@ -107,7 +107,7 @@ func (r *changeRequest) bind(b *binder) {
 // changeTenant handles PUT /admin/tenants/:id. A notification brings a changed config to the
 // tenant's host, which uses it from the next message on.
 func (a *API) changeTenant(ctx context.Context, req changeRequest) (flowhq.Tenant, error) {
-	t, err := a.Tenants.UpdateTenant(ctx, req.Tenant, req.Change, actor)
+	t, err := a.Tenants.UpdateTenant(ctx, req.Tenant, req.Change, actor(ctx))
 	return advised(t), err
 }
 

@@ -523,6 +523,82 @@ create table flowhq.portal_event_logs (
 create index portal_event_logs_erased_idx on flowhq.portal_event_logs (created_at)
     where event_type = 'TENANT_DELETED';
 
+-- Who signs in: the operators of the installation, and the users of tenants. They are in one table,
+-- so that an e-mail address is one person, and a sign-in finds it without being told which of both.
+create table flowhq.accounts (
+    id            uuid        not null default gen_random_uuid(),
+    tenant_id     uuid, -- null: an operator
+    email         text        not null, -- in lower case
+    name          text        not null,
+    role          text        not null,
+    password_hash text        not null default '', -- argon2id; '': none was set yet
+    disabled      boolean     not null default false,
+    created_at    timestamptz not null default now(),
+    signed_in_at  timestamptz, -- the last time
+    constraint accounts_pkey primary key (id),
+    constraint accounts_tenant_fkey foreign key (tenant_id)
+        references flowhq.tenants (id) on delete cascade,
+    constraint accounts_role_check check (case
+        when tenant_id is null then role in ('OWNER', 'OPERATOR', 'VIEWER')
+        else role in ('OWNER', 'STAFF') end)
+);
+create unique index accounts_email_key on flowhq.accounts (email);
+create index accounts_tenant_idx on flowhq.accounts (tenant_id, created_at desc);
+
+-- What a person who has signed in sends with each request is a token, of which only the hash is
+-- here: who reads the table cannot use it.
+create table flowhq.sign_ins (
+    id         bigint      not null generated always as identity,
+    account_id uuid        not null,
+    token_hash bytea       not null,
+    address    text        not null, -- where it was made from
+    created_at timestamptz not null default now(),
+    seen_at    timestamptz not null default now(), -- of the last request, within a minute
+    expires_at timestamptz not null,
+    constraint sign_ins_pkey primary key (id),
+    constraint sign_ins_token_key unique (token_hash),
+    constraint sign_ins_account_fkey foreign key (account_id)
+        references flowhq.accounts (id) on delete cascade
+);
+create index sign_ins_account_idx on flowhq.sign_ins (account_id, id);
+create index sign_ins_expired_idx on flowhq.sign_ins (expires_at);
+
+-- A link by which a person sets a password: the first one, or another in place of one that was
+-- lost. An account has one at a time, and it goes when it is used.
+create table flowhq.account_links (
+    account_id uuid        not null,
+    token_hash bytea       not null,
+    created_at timestamptz not null default now(),
+    expires_at timestamptz not null,
+    constraint account_links_pkey primary key (account_id),
+    constraint account_links_token_key unique (token_hash),
+    constraint account_links_account_fkey foreign key (account_id)
+        references flowhq.accounts (id) on delete cascade
+);
+
+-- What programs ask with. Only the hash of the secret is here.
+create table flowhq.api_keys (
+    id           uuid        not null default gen_random_uuid(),
+    tenant_id    uuid, -- null: of the installation
+    name         text        not null,
+    prefix       text        not null, -- the beginning of the secret, to know it by
+    secret_hash  bytea       not null,
+    scopes       text[]      not null,
+    created_by   text        not null, -- actor
+    created_at   timestamptz not null default now(),
+    expires_at   timestamptz, -- null: never
+    revoked_at   timestamptz,
+    last_used_at timestamptz, -- within a minute
+    constraint api_keys_pkey primary key (id),
+    constraint api_keys_secret_key unique (secret_hash),
+    constraint api_keys_tenant_fkey foreign key (tenant_id)
+        references flowhq.tenants (id) on delete cascade,
+    constraint api_keys_scopes_check check (
+        scopes <> '{}' and scopes <@ array['read', 'operate', 'send', 'metrics', 'codec']
+        and (tenant_id is null or scopes <@ array['read', 'operate', 'send']))
+);
+create index api_keys_tenant_idx on flowhq.api_keys (tenant_id, created_at desc);
+
 -- Keys of requests that are about no tenant yet: a repeated request makes nothing twice.
 create table flowhq.request_keys (
     key          text        not null,

@@ -50,11 +50,11 @@ func runAPI(
 	handler, err := api.New(api.Options{
 		Codec: p.codec, CodecOrigin: p.config.CodecOrigin,
 		Tenants: p.store, Profiles: p.store, Facts: p.store, Contacts: p.store, Logs: p.store,
-		FollowUps: p.store, Codes: p.store, Commands: p.store,
+		FollowUps: p.store, Codes: p.store, Commands: p.store, Accounts: p.store, Keys: p.store,
 		Signals: commands, Bulks: commands, BulkRecords: p.store, Fleet: p.store,
 		Database: p.store, Temporal: commands, Metrics: metrics.NewRegistry(),
 		Password: p.config.AdminPassword, QueryAuth: p.config.AdminQueryAuth,
-		TrustedProxies: p.config.TrustedProxies, Log: p.log,
+		PublicURL: p.config.PublicURL, TrustedProxies: p.config.TrustedProxies, Log: p.log,
 	})
 	if err != nil {
 		return err

@@ -42,6 +42,7 @@ var layers = [][]string{
 	},
 	{
 		"internal/assistant", // asks a language model
+		"internal/access",    // who may ask for what
 	},
 	{
 		"internal/hosting", "internal/pipeline", "internal/whatsapp", "internal/simulator",

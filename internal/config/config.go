@@ -31,6 +31,9 @@ type Config struct {
 	HTTPAddr      string // host:port of the API; an empty host means every interface
 	MetricsAddr   string // host:port on which a worker serves its metrics; "" if it does not
 	AdminPassword Secret
+	// PublicURL is the origin under which people reach the API, for the links that they are given.
+	// With "" such a link is a path, and whoever passes it on says where.
+	PublicURL string
 	// TrustedProxies are the proxies in front of the API, as addresses and networks. The
 	// address of a caller that comes through one of them is what the proxy says. None are
 	// trusted by default: a caller could claim any address.
@@ -153,6 +156,7 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		HTTPAddr:          e.address("HTTP_ADDR", "127.0.0.1:3000"),
 		MetricsAddr:       e.address("METRICS_ADDR", ""),
 		AdminPassword:     e.password(string(Admin)),
+		PublicURL:         e.origin("PUBLIC_URL"),
 		TrustedProxies:    e.networks("TRUSTED_PROXIES"),
 		AdminQueryAuth:    e.flag("ADMIN_QUERY_AUTH"),
 		WorkerCapacity:    e.number("WORKER_CAPACITY", 0, 1, maxCapacity),

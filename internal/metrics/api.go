@@ -31,9 +31,9 @@ func NewAPI(r Registry) *API {
 		return auto.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
 	}
 	a := &API{
-		LoginsFailed: counter("flowhq_logins_failed_total", "Wrong admin passwords."),
+		LoginsFailed: counter("flowhq_logins_failed_total", "Wrong passwords and keys."),
 		LoginsSlowed: counter("flowhq_logins_slowed_total",
-			"Times that an address gave so many wrong admin passwords "+
+			"Times that an address gave so many wrong passwords "+
 				"that those from it are checked slowly."),
 		LoginsRefused: counter("flowhq_logins_refused_total",
 			"Admin passwords that were refused unchecked, as too many came at once."),

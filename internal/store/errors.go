@@ -44,12 +44,13 @@ func classify(err error) error {
 	return &flowhq.Error{Code: flowhq.Internal, Message: "the database call went wrong", Err: err}
 }
 
-// taken says which unique key is in the way, by constraint. These five can be in the way of a
+// taken says which unique key is in the way, by constraint. These six can be in the way of a
 // caller who has done nothing wrong; any other means that a program is wrong.
 var taken = map[string]string{
 	"tenants_phone_number_key":     "another tenant has this phone_number",
 	"whatsapp_sessions_number_key": "this WhatsApp number is already linked to another tenant",
 	"profiles_pkey":                changedMeanwhile,
+	"accounts_email_key":           "somebody with this e-mail address has an account already",
 	"message_logs_outbound_key":    "a message with this WhatsApp id is already in the log",
 	"message_logs_reply_key":       "this message has already been answered",
 }

@@ -20,6 +20,8 @@ type guest struct {
 	sent    string // WhatsApp id of a reply
 	command int64  // that nobody has applied
 	fact    string // number of a booking, an order and a ticket
+	account string // of a user
+	key     string // id of an API key
 }
 
 // contact is the id of the guest's first contact, 0 if it cannot be read.
@@ -424,6 +426,8 @@ func newGuest(t *testing.T, b *bench) guest {
 	g.msgID = b.receive(t, tenant, epoch, "question")
 	g.command = b.command(t, tenant, flowhq.Start, "key").ID
 	b.change(t, tenant, func(p *flowhq.Profile) { p.Capacity = 3 })
+	g.account = must(b.InviteAccount(t.Context(), tenant, person(), aLink(), "admin"))(t).ID
+	g.key = must(b.AddAPIKey(t.Context(), tenant, aKey, aSecret(), "admin"))(t).ID
 	return g
 }
 
@@ -433,7 +437,7 @@ func TestCallsAreComplete(t *testing.T) {
 	others := []string{"Close", "Answers", "Ping", "Listen", "CreateTenant", "CreateTenantOnce", "BeginBulk", "Bulk", "Bulks", "OpenBulks", "BulkTenants", "SetBulk", "CancelBulk", "PruneKeys", "Tenants", "Selected", "TenantIDs", "PruneErased", "PruneFleetEvents", "PruneDeletions",
 		"ClaimFollowUps", "Installation", "Address", "TakeReconcilerLease", "Unsettled",
 		"BeatWorker", "EndWorker", "Workers", "SetWaiting", "WorkerAges", "WorkerLives", "Unhosted", "EndLeases", "Uptime",
-		"AddLoginEvent", "Fleet", "FleetEvents", "SetFleet", "ConfigureVersion", "TakeVersion", "ClaimVersionLookup"}
+		"AddLoginEvent", "Login", "LoginByLink", "UseLink", "SetPassword", "SignIn", "SignedIn", "SignOut", "UseAPIKey", "Fleet", "FleetEvents", "SetFleet", "ConfigureVersion", "TakeVersion", "ClaimVersionLookup"}
 	for m := range reflect.TypeFor[*store.Store]().Methods() {
 		if calls[m.Name] == nil && !slices.Contains(others, m.Name) {
 			t.Errorf("%s is in neither list", m.Name)

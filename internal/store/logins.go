@@ -7,28 +7,33 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// loginEvents are the types of the events about the admin password. Their actor is the address
-// that the passwords came from.
+// loginEvents are the types of the events about passwords and keys that anybody can cause. Their
+// actor is the address that the passwords came from, with the account if there is such a one.
 var loginEvents = []flowhq.EventType{
 	flowhq.EventLoginFailed, flowhq.EventLoginsSlowed, flowhq.EventLoginsRefused,
+	flowhq.EventAccountLocked, flowhq.EventPasswordUsed,
 }
 
-// LoginReason says to an operator what an event about the admin password means.
+// LoginReason says to an operator what an event about a password or key means.
 func LoginReason(event flowhq.EventType) string {
 	switch event {
 	case flowhq.EventLoginsSlowed:
-		return "many wrong admin passwords within a minute; " +
+		return "many wrong passwords within a minute; " +
 			"those from there are checked one at a time"
 	case flowhq.EventLoginsRefused:
-		return "too many admin passwords at once; some were refused unchecked"
+		return "too many passwords at once; some were refused unchecked"
+	case flowhq.EventAccountLocked:
+		return "many wrong passwords for this account; further ones are refused for a while"
+	case flowhq.EventPasswordUsed:
+		return "ADMIN_PASSWORD was used; it is meant for the first owner and for emergencies"
 	default:
-		return "a wrong admin password"
+		return "a wrong password or key"
 	}
 }
 
-// AddLoginEvent records an event about the admin password. Anybody can make them, so
+// AddLoginEvent records an event about a password or key. Anybody can make them, so
 // within an hour each source has one of a type, all sources together have 20, and none
-// is kept for longer than 30 days: the three types have 43,200 rows at most, however many
+// is kept for longer than 30 days: the five types have 72,000 rows at most, however many
 // passwords are tried. Calls at once may exceed that by a few, as none sees the others' rows;
 // an API process makes one at a time.
 //

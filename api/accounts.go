@@ -1,0 +1,161 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/access"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// linkLifetime is for how long an invitation is valid, or a link to set another password. People
+// read their letters within a week.
+const linkLifetime = 7 * 24 * time.Hour
+
+// accountRoutes lists the endpoints of the people of an installation, or of a tenant.
+func (a *API) accountRoutes(r router, path string, s flowhq.Scope, roles []flowhq.Role) {
+	of := people{api: a, roles: roles}
+	r.get(path, s, handle(a, http.StatusOK, of.list))
+	r.post(path, s, handle(a, http.StatusCreated, of.invite))
+	r.patch(path+"/:account", s, handle(a, http.StatusOK, of.change))
+	r.post(path+"/:account/link", s, handle(a, http.StatusOK, of.link))
+}
+
+// people are handlers of accounts, with the roles that those may have.
+type people struct {
+	api   *API
+	roles []flowhq.Role
+}
+
+// ownerRef is a request about what belongs to a tenant or, where the path has none, to the
+// installation.
+type ownerRef struct{ Tenant flowhq.TenantID }
+
+func (r *ownerRef) bind(b *binder) {
+	if _, named := b.c.Params.Get("id"); named {
+		r.Tenant = b.tenant()
+	}
+}
+
+// accountList is all accounts. There are so few that they are one page.
+type accountList struct {
+	Accounts []flowhq.Account `json:"accounts"`
+}
+
+// list handles GET /admin/operators and GET /admin/tenants/:id/users.
+func (h people) list(ctx context.Context, req ownerRef) (accountList, error) {
+	all, err := h.api.Accounts.Accounts(ctx, req.Tenant)
+	if err == nil && len(all) == 0 && req.Tenant != "" {
+		_, err = h.api.Tenants.Tenant(ctx, req.Tenant) // an empty list may be that of no tenant
+	}
+	return accountList{list(all)}, err
+}
+
+// inviteRequest is POST /admin/operators and POST /admin/tenants/:id/users.
+type inviteRequest struct {
+	ownerRef
+	New flowhq.NewAccount
+}
+
+func (r *inviteRequest) bind(b *binder) {
+	r.ownerRef.bind(b)
+	b.body(&r.New)
+	r.New.Email = flowhq.NormalEmail(r.New.Email)
+	// Which roles there are depends on the route, so invite checks them.
+}
+
+// invited answers with an account and the link by which its person sets a password.
+type invited struct {
+	Account flowhq.Account `json:"account"`
+	// Link is shown once. Whoever has it sets the password.
+	Link      string    `json:"link"`
+	Token     string    `json:"token"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// newLink draws a link.
+func (a *API) newLink() (store.PasswordLink, invited) {
+	token := access.NewToken()
+	l := store.PasswordLink{Hash: access.Hash(token), Lifetime: linkLifetime}
+	return l, invited{
+		Link: a.PublicURL + "/join?token=" + token, Token: token,
+		ExpiresAt: time.Now().Add(linkLifetime).UTC().Truncate(time.Second),
+	}
+}
+
+// invite handles POST /admin/operators and POST /admin/tenants/:id/users. A request that is repeated
+// is a conflict; the answer to the first one, which was lost, is replaced by another link.
+func (h people) invite(ctx context.Context, req inviteRequest) (answer invited, err error) {
+	if err := req.New.Validate(h.roles); err != nil {
+		return invited{}, err
+	}
+	link, answer := h.api.newLink()
+	answer.Account, err = h.api.Accounts.InviteAccount(
+		ctx, req.Tenant, req.New, link, actor(ctx))
+	return answer, err
+}
+
+// accountRef is a request about one account.
+type accountRef struct {
+	ownerRef
+	Account string
+}
+
+func (r *accountRef) bind(b *binder) {
+	r.ownerRef.bind(b)
+	r.Account = b.uuid("account")
+}
+
+// uuid returns the id by which the path names a thing of this kind. Anything but a UUID is answered
+// as if it were not found, which it is.
+func (b *binder) uuid(kind string) string {
+	id := b.c.Param(kind)
+	if !flowhq.TenantID(id).Valid() {
+		b.stop(flowhq.Errorf(flowhq.NotFound,
+			"there is no such %s; the id of a %s is a UUID in lower case", kind, kind))
+		return ""
+	}
+	return id
+}
+
+// accountChange is PATCH /admin/operators/:account and PATCH /admin/tenants/:id/users/:account.
+type accountChange struct {
+	accountRef
+	Change flowhq.AccountChange
+}
+
+func (r *accountChange) bind(b *binder) {
+	r.accountRef.bind(b)
+	b.body(&r.Change)
+	if b.err == nil && len(b.fields) == 0 && r.Change == (flowhq.AccountChange{}) {
+		b.stop(flowhq.Errorf(flowhq.Invalid,
+			"there is nothing to change: give name, role or disabled"))
+	}
+}
+
+// change handles PATCH /admin/operators/:account and PATCH /admin/tenants/:id/users/:account.
+// Nobody takes the own role away or shuts out the own account, so an owner is always left.
+func (h people) change(ctx context.Context, req accountChange) (flowhq.Account, error) {
+	if err := req.Change.Validate(h.roles); err != nil {
+		return flowhq.Account{}, err
+	}
+	p := access.From(ctx)
+	self := p.ID == req.Account
+	if self && (req.Change.Role != nil && *req.Change.Role != p.Role ||
+		req.Change.Disabled != nil && *req.Change.Disabled) {
+		return flowhq.Account{}, flowhq.Errorf(flowhq.Conflict,
+			"nobody takes away the own role or disables the own account; ask another owner")
+	}
+	return h.api.Accounts.ChangeAccount(ctx, req.Tenant, req.Account, req.Change, actor(ctx))
+}
+
+// link handles POST /admin/operators/:account/link and POST /admin/tenants/:id/users/:account/link:
+// somebody has lost the password, or the invitation. The one before is worth nothing any more.
+func (h people) link(ctx context.Context, req accountRef) (answer invited, err error) {
+	link, answer := h.api.newLink()
+	answer.Account, err = h.api.Accounts.MakeLink(
+		ctx, req.Tenant, req.Account, link, actor(ctx))
+	return answer, err
+}

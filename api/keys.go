@@ -1,0 +1,108 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/access"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// Keys are what programs ask with. A method that takes a tenant is about its keys or, for "", about
+// the installation's; a key of another tenant is NotFound.
+type Keys interface {
+	APIKeys(ctx context.Context, id flowhq.TenantID) ([]flowhq.APIKey, error)
+	AddAPIKey(
+		ctx context.Context, id flowhq.TenantID, n flowhq.NewAPIKey, secret store.NewSecret,
+		actor string,
+	) (flowhq.APIKey, error)
+	RevokeAPIKey(
+		ctx context.Context, id flowhq.TenantID, key, actor string,
+	) (flowhq.APIKey, error)
+	// UseAPIKey fails with code NotFound for one that is revoked or has expired.
+	UseAPIKey(ctx context.Context, hash []byte) (flowhq.APIKey, error)
+}
+
+// keyRoutes lists the endpoints of the keys of an installation, or of a tenant.
+func (a *API) keyRoutes(r router, s flowhq.Scope, scopes []flowhq.Scope) {
+	of := keys{api: a, scopes: scopes}
+	r.get("/keys", s, handle(a, http.StatusOK, of.list))
+	r.post("/keys", s, handle(a, http.StatusCreated, of.create))
+	r.delete("/keys/:key", s, handle(a, http.StatusOK, of.revoke))
+}
+
+// keys are handlers of keys, with the scopes that those may have.
+type keys struct {
+	api    *API
+	scopes []flowhq.Scope
+}
+
+// keyList is all keys. There are so few that they are one page.
+type keyList struct {
+	Keys []flowhq.APIKey `json:"keys"`
+}
+
+// list handles GET /admin/keys and GET /admin/tenants/:id/keys.
+func (h keys) list(ctx context.Context, req ownerRef) (keyList, error) {
+	all, err := h.api.Keys.APIKeys(ctx, req.Tenant)
+	if err == nil && len(all) == 0 && req.Tenant != "" {
+		_, err = h.api.Tenants.Tenant(ctx, req.Tenant) // an empty list may be that of no tenant
+	}
+	p := access.From(ctx)
+	for i := range all {
+		all[i].CreatedBy = access.Shown(p, all[i].CreatedBy)
+	}
+	return keyList{list(all)}, err
+}
+
+// keyRequest is POST /admin/keys and POST /admin/tenants/:id/keys.
+type keyRequest struct {
+	ownerRef
+	New flowhq.NewAPIKey
+}
+
+func (r *keyRequest) bind(b *binder) {
+	r.ownerRef.bind(b)
+	b.body(&r.New)
+	// Which scopes there are depends on the route, so create checks them.
+}
+
+// keyMade answers with a key and its secret.
+type keyMade struct {
+	flowhq.APIKey
+	// Secret is shown once: only its hash is stored.
+	Secret string `json:"secret"`
+}
+
+// create handles POST /admin/keys and POST /admin/tenants/:id/keys. It takes no Idempotency-Key,
+// since the secret could not be shown again: a client that had no answer revokes the key that it
+// finds in the list, and makes another one.
+func (h keys) create(ctx context.Context, req keyRequest) (keyMade, error) {
+	if err := req.New.Validate(h.scopes); err != nil {
+		return keyMade{}, err
+	}
+	secret := access.NewKey()
+	k, err := h.api.Keys.AddAPIKey(ctx, req.Tenant, req.New,
+		store.NewSecret{Prefix: access.KeyName(secret), Hash: access.Hash(secret)}, actor(ctx))
+	return keyMade{k, secret}, err
+}
+
+// keyRef is a request about one key.
+type keyRef struct {
+	ownerRef
+	Key string
+}
+
+func (r *keyRef) bind(b *binder) {
+	r.ownerRef.bind(b)
+	r.Key = b.uuid("key")
+}
+
+// revoke handles DELETE /admin/keys/:key and DELETE /admin/tenants/:id/keys/:key. The key stays in
+// the list, so that one can see what it was.
+func (h keys) revoke(ctx context.Context, req keyRef) (flowhq.APIKey, error) {
+	k, err := h.api.Keys.RevokeAPIKey(ctx, req.Tenant, req.Key, actor(ctx))
+	k.CreatedBy = access.Shown(access.From(ctx), k.CreatedBy)
+	return k, err
+}

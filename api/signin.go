@@ -1,0 +1,277 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/access"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// Accounts are the people who sign in. A method that takes a tenant is about its users or, for "",
+// about the operators; an account of another tenant is NotFound.
+type Accounts interface {
+	Accounts(ctx context.Context, id flowhq.TenantID) ([]flowhq.Account, error)
+	// InviteAccount fails with code Conflict if the e-mail address has an account.
+	InviteAccount(
+		ctx context.Context, id flowhq.TenantID, n flowhq.NewAccount, l store.PasswordLink,
+		actor string,
+	) (flowhq.Account, error)
+	ChangeAccount(
+		ctx context.Context, id flowhq.TenantID, account string, c flowhq.AccountChange,
+		actor string,
+	) (flowhq.Account, error)
+	// MakeLink makes a link by which the person sets a password.
+	MakeLink(
+		ctx context.Context, id flowhq.TenantID, account string, l store.PasswordLink,
+		actor string,
+	) (flowhq.Account, error)
+
+	// Each fails with code NotFound where there is nothing, or not any more.
+	Login(ctx context.Context, email string) (store.Login, error)
+	LoginByLink(ctx context.Context, hash []byte) (store.Login, error)
+	UseLink(
+		ctx context.Context, hash []byte, passwordHash, address string,
+	) (flowhq.Account, error)
+	SignIn(ctx context.Context, n store.NewSignIn) (int64, error)
+	SignedIn(ctx context.Context, hash []byte) (a flowhq.Account, signIn int64, err error)
+	// SetPassword fails with code Conflict if the password was changed meanwhile.
+	SetPassword(ctx context.Context, l store.Login, hash string, p flowhq.Principal) error
+	SignOut(ctx context.Context, signIn int64) error
+}
+
+// For how long one is signed in. A shop's owner looks at a phone once a day, and gives up on what
+// asks for a password each time; an operator can do more harm.
+const (
+	userSignIn     = 30 * 24 * time.Hour
+	operatorSignIn = 12 * time.Hour
+)
+
+// Names of the cookie. A browser takes one that begins with __Host- only over TLS and only from
+// this very host, so no other site of the same domain can plant one.
+const (
+	secureCookie = "__Host-flowhq"
+	plainCookie  = "flowhq"
+)
+
+// cookieOf returns the token in the request's cookie.
+func cookieOf(c *gin.Context) (string, bool) {
+	cookie, err := c.Request.Cookie(cookieName(behindTLS(c)))
+	if err != nil {
+		return "", false
+	}
+	return cookie.Value, true
+}
+
+// cookieName is the name of the cookie, over TLS or not.
+func cookieName(secure bool) string {
+	if secure {
+		return secureCookie
+	}
+	return plainCookie
+}
+
+// behindTLS reports whether the caller speaks TLS, to here or to the proxy before. A caller who lies
+// in the header harms nobody else: it only decides on the caller's own cookie.
+func behindTLS(c *gin.Context) bool {
+	return c.Request.TLS != nil || c.GetHeader("X-Forwarded-Proto") == "https"
+}
+
+// A visit is what a request says of where it comes from, to handlers that sign in and out.
+type visit struct {
+	from    []source
+	address string
+	secure  bool
+}
+
+func (v *visit) bind(b *binder) {
+	v.from, v.address, v.secure = sources(b.c), caller(b.c).String(), behindTLS(b.c)
+}
+
+// cookie is the header Set-Cookie for a token; "" ends the cookie. Lax keeps it from requests of
+// other sites' pages, but for a link that is followed: who clicks one in a letter is signed in.
+func (v visit) cookie(token string, lifetime time.Duration) string {
+	c := http.Cookie{
+		Name: cookieName(v.secure), Value: token, Path: "/", MaxAge: int(lifetime.Seconds()),
+		HttpOnly: true, Secure: v.secure, SameSite: http.SameSiteLaxMode,
+	}
+	if token == "" {
+		c.MaxAge = -1
+	}
+	return c.String()
+}
+
+// signInBody is the body of POST /auth/sign-in.
+type signInBody struct {
+	Email    string `json:"email"`
+	Password string `json:"password"`
+}
+
+// signInRequest is POST /auth/sign-in.
+type signInRequest struct {
+	visit
+	signInBody
+}
+
+func (r *signInRequest) bind(b *binder) {
+	r.visit.bind(b)
+	b.body(&r.signInBody)
+	r.Email = flowhq.NormalEmail(r.Email)
+	const maxEmail = 254 // bytes
+	if r.Email == "" || len(r.Email) > maxEmail {
+		b.wrong("email", "must be an e-mail address of at most 254 characters")
+	}
+	// A longer one is nobody's, and hashing it takes time.
+	if r.Password == "" || len(r.Password) > 4*flowhq.MaxPasswordLength {
+		b.wrong("password", "must be 1 to 200 characters")
+	}
+}
+
+// signedIn answers with who is signed in from now on.
+type signedIn struct {
+	flowhq.Principal
+	setCookie string
+}
+
+func (s signedIn) headers() map[string]string {
+	return map[string]string{"Set-Cookie": s.setCookie}
+}
+
+// signIn handles POST /auth/sign-in. Whether an address has an account shows neither in the answer
+// nor in its time; an account that is disabled or has no password yet is answered like a wrong
+// password.
+func (a *API) signIn(ctx context.Context, req signInRequest) (signedIn, error) {
+	if err := a.locked(req.Email, req.address); err != nil {
+		return signedIn{}, err
+	}
+	l, err := a.Accounts.Login(ctx, req.Email)
+	if err != nil && flowhq.ErrorCode(err) != flowhq.NotFound {
+		return signedIn{}, err
+	}
+	known := err == nil
+	right, err := a.hasher.Matches(ctx, l.PasswordHash, req.Password)
+	if err != nil {
+		return signedIn{}, err
+	}
+	right = right && !l.Disabled
+	p := access.OfAccount(l.Account, 0, req.address)
+	who := ""
+	if known {
+		who = p.Actor()
+	}
+	if err := a.countFrom(ctx, right, req.from, who); err != nil {
+		return signedIn{}, err
+	}
+	if !right {
+		a.wrongPassword(ctx, req.Email, req.visit, who)
+		return signedIn{}, flowhq.Errorf(unauthorized, "the e-mail address or the password is wrong")
+	}
+	a.locks.Right(req.Email, req.address)
+	return a.admit(ctx, l, req.visit)
+}
+
+// locked returns an error if the account has had too many wrong passwords. It comes before the
+// password is looked at, so that guesses cost nothing here.
+func (a *API) locked(email, address string) error {
+	wait := a.locks.Wait(email, address)
+	if wait <= 0 {
+		return nil
+	}
+	a.count.LoginsRefused.Inc()
+	return &waitError{wait, flowhq.Errorf(tooMany,
+		"too many wrong passwords for this account; try again in %s seconds", seconds(wait))}
+}
+
+// wrongPassword counts a wrong password of an account. who is its actor, "" for an address that has
+// none.
+func (a *API) wrongPassword(ctx context.Context, email string, v visit, who string) {
+	if a.locks.Wrong(email, v.address) {
+		a.logins.add(ctx, []loginEvent{{
+			kind: flowhq.EventAccountLocked, from: v.from[0], account: who,
+		}})
+	}
+}
+
+// admit signs an account in.
+func (a *API) admit(ctx context.Context, l store.Login, v visit) (signedIn, error) {
+	lifetime := userSignIn
+	if l.Tenant == "" {
+		lifetime = operatorSignIn
+	}
+	p := access.OfAccount(l.Account, 0, v.address)
+	token := access.NewToken()
+	id, err := a.Accounts.SignIn(ctx, store.NewSignIn{
+		Account: l.ID, Hash: access.Hash(token), Address: v.address, Lifetime: lifetime,
+		Password: l.PasswordHash, Actor: p.Actor(),
+	})
+	if flowhq.ErrorCode(err) == flowhq.NotFound {
+		return signedIn{}, flowhq.Errorf(flowhq.Conflict,
+			"the account was changed at this moment; sign in again")
+	}
+	p.SignIn = id
+	return signedIn{p, v.cookie(token, lifetime)}, err
+}
+
+// linkBody is the body of POST /auth/link.
+type linkBody struct {
+	Token    string `json:"token"`
+	Password string `json:"password"`
+}
+
+// linkRequest is POST /auth/link.
+type linkRequest struct {
+	visit
+	linkBody
+}
+
+func (r *linkRequest) bind(b *binder) {
+	r.visit.bind(b)
+	b.body(&r.linkBody)
+	if !access.IsToken(r.Token) {
+		b.wrong("token", "must be that of an invitation or of a link to set a password")
+	}
+	if wrong := flowhq.CheckPassword(r.Password, ""); wrong != "" {
+		b.wrong("password", wrong)
+	}
+}
+
+// useLink handles POST /auth/link: somebody who was invited, or has lost the password, sets one, and
+// is signed in. A link is looked for before the password is hashed, which is the costly part.
+func (a *API) useLink(ctx context.Context, req linkRequest) (signedIn, error) {
+	hash := access.Hash(req.Token)
+	l, err := a.Accounts.LoginByLink(ctx, hash)
+	if flowhq.ErrorCode(err) == flowhq.NotFound {
+		return signedIn{}, a.noLink(ctx, req.from)
+	}
+	if err != nil {
+		return signedIn{}, err
+	}
+	if wrong := flowhq.CheckPassword(req.Password, l.Email); wrong != "" {
+		return signedIn{}, wrongFields([]flowhq.FieldError{{Field: "password", Message: wrong}})
+	}
+	if l.PasswordHash, err = a.hasher.Hash(ctx, req.Password); err != nil {
+		return signedIn{}, err
+	}
+	l.Account, err = a.Accounts.UseLink(ctx, hash, l.PasswordHash, req.address)
+	if flowhq.ErrorCode(err) == flowhq.NotFound {
+		return signedIn{}, a.noLink(ctx, req.from) // somebody else was faster
+	}
+	if err != nil {
+		return signedIn{}, err
+	}
+	a.locks.Right(l.Email, req.address)
+	return a.admit(ctx, l, req.visit)
+}
+
+// noLink counts a token that is nobody's, and says so.
+func (a *API) noLink(ctx context.Context, from []source) error {
+	if err := a.countFrom(ctx, false, from, ""); err != nil {
+		return err
+	}
+	return flowhq.Errorf(flowhq.NotFound,
+		"this link was used, or is too old; ask for another one")
+}
