@@ -150,8 +150,11 @@ func (t *turn) continueBooking() {
 		return
 	}
 	if v.People > t.k.capacity() {
-		t.next.Booking = nil
-		t.passOn(actBook) // more than there is room for is for a person to arrange
+		// More than there is room for is for a person to arrange. The wish stays: without one, the
+		// booking goes on for one.
+		v.People = 0
+		t.did(actBook)
+		t.unanswered("book.too_many")
 		return
 	}
 	if !t.haveService(v) {

@@ -196,25 +196,3 @@ func indexOfWords(all, words []string) int {
 	}
 	return -1
 }
-
-// sickWords say that somebody is ill, and doctors what such a one is brought to.
-var (
-	sickWords = listOf("sick")
-	doctors   = phrasesOf("doctor")
-)
-
-// meanSickness makes the doctor the topic of who tells of a sickness and names no service. "mtoto
-// ana homa, naweza kuja saa ngapi?" wants to see a doctor, though the owner's list has no fever.
-// The topic is only the default: a service that is named later replaces it.
-func (t *turn) meanSickness(p *perception) {
-	if len(p.services) > 0 || t.next.Topic != "" || !anyIn(p.reading.Words, sickWords) {
-		return
-	}
-	// Only an exact and single match counts. At a clinic with three doctors the customer chooses.
-	for _, name := range doctors {
-		if m := t.k.services.Match(name); len(m) == 1 && m[0].Exact {
-			t.next.Topic = m[0].ID
-			return
-		}
-	}
-}

@@ -2,6 +2,10 @@ package reply
 
 import (
 	"slices"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand"
 )
 
 // titles are what customers call whoever answers. They ask for nobody. At a clinic "daktari" is
@@ -17,6 +21,50 @@ var hereWords = keywords(`
 	uko, upo, mpo, mko, hapo, hapa, there, hodi, kuna, mtu, ni, aje, za, ya, asubuhi, mchana, jioni,
 	leo, hii, kazi, nyumbani
 `)
+
+// minBehind is how many words stand behind a greeting at least that are read by themselves.
+const minBehind = 3
+
+// readBehindGreeting reads what stands behind a greeting without it. The models learned greetings
+// from messages that are nothing else, so that "shikamoo" made one of "shikamoo, jino linaniua toka
+// jana": the customer was welcomed, and asked what the matter was.
+func (p *perception) readBehindGreeting(template flowhq.Template) {
+	fields := strings.Fields(p.text)
+	n, greets := 0, false
+	for n < len(fields) && n < maxCourtesy {
+		courteous, greeting := courtesyOf(split(fields[n]))
+		if !courteous {
+			break
+		}
+		greets = greets || greeting
+		n++
+	}
+	rest := fields[n:]
+	if !greets || len(rest) < minBehind {
+		return
+	}
+	r := understand.Read(strings.Join(rest, " "), template)
+	p.reading.Intents, p.reading.Band = r.Intents, r.Band
+}
+
+// courtesyOf reports whether words may stand in a greeting, and whether one of them greets.
+func courtesyOf(words []string) (courteous, greets bool) {
+	for _, w := range words {
+		// The whole word greets: "you" of "how are you" does not.
+		greeting := slices.ContainsFunc(greetings, func(g greeting) bool {
+			return anyIn([]string{w}, g.words)
+		})
+		if !greeting && !hasWord(titles, w) && !hasWord(courtesyWords, w) &&
+			!hasWord(addressWords, w) {
+			return false, greets
+		}
+		greets = greets || greeting
+	}
+	return true, greets
+}
+
+// addressWords call those who read, before a greeting or behind it.
+var addressWords = keywords("nyie, ninyi, wewe, guys, team, wadau, wakuu, wapendwa, za, ya, leo, to, wa")
 
 // onlyGreets reports whether a message is no more than a greeting, with or without a title: the
 // word for doctor in it asks for none. "habari dokta" opened a booking with the doctor. Every word

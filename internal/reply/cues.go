@@ -60,11 +60,15 @@ const (
 	cueMissing act = "missing" // says that an order has not come
 	cueSent    act = "sent"    // says what has come
 	cueWrong   act = "wrong"   // says that it is not what was ordered
+	cueThink   act = "think"   // has not decided yet
+	cueSick    act = "sick"    // somebody is ill
+	cueDanger  act = "danger"  // somebody may die
 )
 
 var besideActs = []act{
 	cueHere, cuePickup, cueDeliver, cueRemove, cueAdd, cuePast, cueTotal, cueInstead, cueFirst,
 	cueSpoilt, cueMissing, cueSent, cueWrong,
+	cueThink, cueSick, cueDanger,
 }
 
 // cued reports whether the message has a cue for something. An act may be there by the model alone.

@@ -79,7 +79,9 @@ func (t *turn) decide() {
 		t.tell("allright")
 		t.nameBookings()
 		t.resume(pending)
+	case t.offerDoctor():
 	case t.courtesy():
+		t.confirmAgain(pending)
 		return
 	default:
 		t.miss(pending)
@@ -96,6 +98,9 @@ func (t *turn) comesFirst() bool {
 	case p.has(actSecret):
 		t.did(actSecret)
 		t.tell("secret")
+		return true
+	// Before anger too: who fears for a life may well be angry.
+	case p.cued(cueDanger) && t.tellEmergency():
 		return true
 	// Whoever is angry is not sold anything: "mmeniibia, nataka kubook" goes to a person whole.
 	case p.has(actAnger):
@@ -193,17 +198,36 @@ func (t *turn) resume(pending Ask) {
 		if t.next.Order != nil {
 			t.continueOrder()
 		}
+	// What is to be cancelled is named again: a yes a minute later must not cancel what the
+	// customer has stopped thinking of.
+	case askCancel:
+		t.confirmCancel(pending.About)
+	case askUndo:
+		t.confirmUndo(pending.About)
 	}
 	if t.question == "" {
 		t.repeatQuestion(pending)
 	}
 }
 
+// confirmAgain asks once more what waits for a yes, behind a greeting or thanks. "What can we do for
+// you?" would be the last question otherwise, and a yes to it a booking. Who says goodbye to a
+// read-back believes that the visit is booked.
+func (t *turn) confirmAgain(pending Ask) {
+	if len(t.said) > 0 && slices.Contains(confirmAsks, pending.For) && t.next.Ask.For == pending.For {
+		t.said = slices.DeleteFunc(t.said, func(p part) bool { return p.welcome })
+		t.resume(pending)
+	}
+}
+
+// confirmAsks are the questions whose yes does something.
+var confirmAsks = []string{askBook, askMean, askCancel, askMove, askUndo, askOrder}
+
 // questionKeys are the questions that stand without a booking or order behind them.
 var questionKeys = map[string]string{
 	askService: "book.service", askWhen: "book.when", askMoveTo: "change.when",
 	askProduct: "order.what", askQuantity: "order.quantity", askProblem: "ticket.what",
-	askDelivery: "delivery.which", askPerson: "unanswered.offer",
+	askDelivery: "delivery.which", askPerson: "unanswered.offer", askHelped: "ticket.helped",
 }
 
 // repeatQuestion asks again what needs no booking or order. Options keep their numbers: "2" must

@@ -1,12 +1,14 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/entity"
+	"github.com/flowhq/flowhq/internal/understand/when"
 )
 
 // bookings lists the customer's confirmed bookings ahead. A booking that is running counts still:
@@ -144,6 +146,7 @@ func (t *turn) cancelBooking(number string) {
 // does not choose the booking: "nihamishie Jumamosi" names the new day. With several bookings only
 // a number chooses.
 func (t *turn) wantMove() {
+	t.readNewTime()
 	// The move is under way, and the message changes its mind about the time.
 	if v := t.next.Booking; v != nil && v.Moves != "" {
 		t.fillVisit()
@@ -170,6 +173,25 @@ func (t *turn) wantMove() {
 		t.moveBooking(meant[0].Number)
 	default:
 		t.askOf(Ask{For: askOption}, t.bookingOptions(meant, doMove), "cancel.which")
+	}
+}
+
+// newTime finds what stands before the time to which a booking is moved.
+var newTime = regexp.MustCompile(`(?i)\b(?:to|until|till|hadi|mpaka|mpk|kwenda|adi)\s+`)
+
+// readNewTime reads "move it to 3pm" as three o'clock. Anywhere else "to 3pm" ends a span, and free
+// times until then were offered.
+func (t *turn) readNewTime() {
+	p := &t.p
+	if !p.hasTime || p.time.HasTime || p.time.End.IsZero() {
+		return
+	}
+	r, ok := when.Parse(newTime.ReplaceAllString(p.text, " at "), t.written(), openingHours{t.k})
+	if !ok || !r.HasTime {
+		r, ok = when.Parse(newTime.ReplaceAllString(p.text, " "), t.written(), openingHours{t.k})
+	}
+	if ok && r.HasTime {
+		p.time = r
 	}
 }
 

@@ -69,12 +69,19 @@ func (t *turn) refuseBargain() {
 	if len(ids) == 0 && t.next.Topic != "" {
 		ids = []string{t.next.Topic}
 	}
-	// Without one thing to name a price of, nothing can be answered, so a person takes over.
-	if len(ids) != 1 {
+	t.did(actDecision)
+	// Without one thing to name a price of, a person is offered. "Last price?" alone silenced the
+	// bot for somebody who had not said yet what it is about. Who tells more, such as of a group at
+	// a wedding, has told what a person decides about.
+	switch {
+	case len(ids) == 1:
+	case len(t.p.reading.Words) > maxAllusion:
 		t.passOn(actDecision)
 		return
+	default:
+		t.unanswered("bargain")
+		return
 	}
-	t.did(actDecision)
 	// The price is not told twice in a reply. The part for prices has told it if it was asked for.
 	if !t.p.has(actPrice) {
 		t.tellPriceOf(ids[0])
@@ -120,15 +127,19 @@ func (t *turn) unanswered(key string, pairs ...string) {
 	t.tell(key, pairs...)
 	t.noteUnanswered()
 	t.ask(Ask{For: askPerson}, "unanswered.offer")
-	t.offered = true
+	t.offered = len(t.said)
 }
 
 // tellNoted says that a question is noted, where another question has taken the place of the offer
 // of a person. "The price is not on my list. Which day suits you?" alone says nothing of who will
 // find out.
 func (t *turn) tellNoted() {
-	if t.offered && t.next.Ask.For != askPerson && !t.handedOver() {
-		t.tell("unanswered.noted")
+	text := ""
+	if t.offered > 0 && t.next.Ask.For != askPerson && !t.handedOver() {
+		text = t.render("unanswered.noted")
+	}
+	if text != "" {
+		t.said = slices.Insert(t.said, min(t.offered, len(t.said)), part{text: text})
 	}
 }
 

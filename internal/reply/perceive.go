@@ -76,6 +76,8 @@ func (t *turn) perceive() {
 	p := &t.p
 	p.text = text
 	p.reading = understand.Read(text, k.template())
+	p.readBehindGreeting(k.template())
+	p.findCues()
 	p.entities = entity.Find(text)
 	// The customer quotes our numbers, which entity does not know the form of.
 	p.findReferences()
@@ -105,7 +107,7 @@ func (t *turn) perceive() {
 	t.shiftDay(p)
 	p.answer, p.alike, p.sure, p.nearest = k.answers.Best(text)
 	switch {
-	case p.asks:
+	case p.asks || p.cued(cueThink) || entity.BeginsAsQuestion(text):
 		p.yesNo = entity.Neither // "is that okay?" goesOnTo to nothing
 	case slices.Contains(yesNoAsks, t.next.Ask.For):
 		// Only to these questions: "sawa" without one thanks.
@@ -113,7 +115,6 @@ func (t *turn) perceive() {
 	}
 	p.findName()
 	p.findReceipt()
-	p.findCues()
 	t.askUsual(p)
 	t.checkAreas()
 	// Last, as it drops what contradicts the rest.

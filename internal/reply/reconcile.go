@@ -71,6 +71,10 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	if all.has(taskActs...) || all.has(infoActs...) {
 		all.drop(actThanks, actBye, actMenu)
 	}
+	// "Your service is very bad" shares a word with the owner's "home service".
+	if all.has(actComplaint) && p.alike < surelyTheSame {
+		all.drop(actAnswer)
+	}
 	// "Why are you closed?" wants the hours.
 	if p.asks && all.has(infoActs...) {
 		all.drop(actComplaint)
@@ -79,6 +83,11 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	// A size alone asks whether there is one of what was spoken of.
 	if len(all) == 0 && t.sizeIn(t.next.Topic, "") != "" && t.next.Order == nil {
 		all.add(actOffer) // "what about 42?"
+	}
+	// "Kesho sitaweza, nisogeze mpaka Jumatatu" keeps the booking. Without a word for the move, who
+	// cannot come has nothing to move.
+	if all.has(actCancel) && p.cued(actChange) {
+		all.drop(actCancel)
 	}
 	// A cancellation always names what it cancels, which then scored as booked once more.
 	if all.has(actCancel) {
@@ -181,9 +190,10 @@ func (t *turn) reconcileTemplate(p *perception, all *acts) {
 	switch t.k.template() {
 	case flowhq.BookingTemplate:
 		all.replace(actOrder, actBook)
-		// A salon has no tickets: what is wrong there is for a person.
-		all.replace(actProblem, actPerson)
-		all.replace(actReturn, actPerson)
+		// A salon has no tickets: what is wrong there is for a person, who is offered. Called at
+		// once, the bot would be silent to who was only unlucky with a word.
+		all.replace(actProblem, actComplaint)
+		all.replace(actReturn, actComplaint)
 	case flowhq.EcommerceTemplate:
 		all.replace(actBook, actOrder)
 		if len(p.products) > 0 && len(t.in.Calendar.Orders) == 0 && t.next.Order == nil &&

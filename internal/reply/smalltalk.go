@@ -47,9 +47,8 @@ func (t *turn) greet() {
 	words := t.p.reading.Words
 	first := words[:min(len(words), maxGreeting)]
 	i := slices.IndexFunc(greetings, func(g greeting) bool { return anyIn(first, g.words) })
-	// "Sasa" is "now" behind another word.
-	ambiguous := i >= 0 && greetings[i].key == "greet.mambo" &&
-		(len(words) > maxGreeting || !anyIn(first[:1], greetings[i].words))
+	// "Sasa" is "now" beside another word: "sasa mbona mnachukua muda" was answered with "Poa!".
+	ambiguous := i >= 0 && greetings[i].key == "greet.mambo" && !t.p.onlyGreets()
 	// "Mambo" and "niaje" stay greetings in long messages.
 	if i < 0 || ambiguous && !anyIn(first, keywords("mambo*, niaje")) {
 		return
@@ -61,6 +60,14 @@ func (t *turn) greet() {
 	t.did(actGreet)
 	t.tell(greetings[i].key)
 	t.next.Greeted = true
+}
+
+// welcome asks what the customer wants.
+func (t *turn) welcome() {
+	t.tell("greet.welcome")
+	if n := len(t.said); n > 0 {
+		t.said[n-1].welcome = true
+	}
 }
 
 // lateYes reads back once more what a yes comes too late for: the slot may be gone. The yes was to
@@ -93,7 +100,7 @@ func (t *turn) courtesy() bool {
 	case p.cued(cueHere):
 		t.did(actGreet)
 		t.tell("greet.here")
-		t.tell("greet.welcome")
+		t.welcome()
 	case greeted && short || p.has(actGreet) && !p.has(actThanks, actBye):
 		t.did(actGreet)
 		// A hello for each "hi" of one talk sounds like a machine.
@@ -101,11 +108,16 @@ func (t *turn) courtesy() bool {
 			t.tell("greet.hello")
 		}
 		t.next.Greeted = true
-		t.tell("greet.welcome")
+		t.welcome()
 	// A long goodbye has thanks or a complaint in it, which is answered first.
 	case p.has(actBye) && short:
 		t.did(actBye)
 		t.tell("bye")
+	// It says neither yes nor no, and what was asked stays open. Asked again at once, it would be
+	// pressed.
+	case p.cued(cueThink):
+		t.did(cueThink)
+		t.tell("think")
 	case p.has(actThanks):
 		t.did(actThanks)
 		t.tell("thanks")

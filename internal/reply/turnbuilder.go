@@ -34,7 +34,8 @@ type turn struct {
 	// question would hide that one.
 	unsettled bool
 	choices   []string // services of which one is to be chosen
-	offered   bool     // a person, in place of what the owner has not told
+	// offered is where in said a person was offered, and one more; 0 = none was.
+	offered int
 	// hasAsked says that this turn has asked its question. A question of an earlier turn may be
 	// open without it.
 	hasAsked bool
@@ -56,6 +57,8 @@ type part struct {
 	text string
 	// A block in a sentence would break its lines.
 	block bool // it stands on lines of its own
+	// A question of an earlier turn takes its place.
+	welcome bool // it asks what the customer wants
 }
 
 // newTurn begins a turn. The language is the chat's, else the tenant's, until the message is read.

@@ -59,13 +59,16 @@ func ReadYesNo(text string) YesNo {
 	}
 	// Twice the words leaves room for punctuation and emoji, which are tokens too.
 	tokens := token.Split(text)
-	if len(tokens) > 2*maxAnswerWords {
+	if len(tokens) > 2*maxAnswerWords || asks(tokens) {
 		return Neither
 	}
 	var yes, no int
 	for i := 0; i < len(tokens); i++ {
 		w := token.Squeeze(tokens[i].Text)
 		switch {
+		// Who is not sure says neither.
+		case w == "not" && i+1 < len(tokens) && tokens[i+1].Text == "sure":
+			return Neither
 		case i+1 < len(tokens) && isYesPhrase(w, tokens[i+1].Text):
 			yes++
 			i++
@@ -87,6 +90,26 @@ func ReadYesNo(text string) YesNo {
 		return Yes
 	}
 	return Neither
+}
+
+// BeginsAsQuestion reports whether a text begins as a question does, also without its mark: "is it
+// good" booked what the customer only asked about. "Do it" is no question.
+func BeginsAsQuestion(text string) bool {
+	return len(text) <= 200 && asks(token.Split(text))
+}
+
+// asks is BeginsAsQuestion of what is split already.
+func asks(tokens []token.Token) bool {
+	if len(tokens) < 2 {
+		return false
+	}
+	switch tokens[0].Text {
+	case "is", "are", "am", "je", "does", "can", "will", "should", "would", "could":
+		return true
+	case "do":
+		return tokens[1].Text != "it"
+	}
+	return false
 }
 
 // isYesPhrase looks at two neighbours only. All phrases have two words.

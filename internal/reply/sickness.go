@@ -1,0 +1,71 @@
+package reply
+
+import (
+	"slices"
+
+	"github.com/flowhq/flowhq"
+)
+
+// doctors are names of services to which somebody who is ill is brought.
+var doctors = phrasesOf("doctor")
+
+// meanSickness makes the doctor the topic of who tells of a sickness and names no service. "mtoto
+// ana homa, naweza kuja saa ngapi?" wants to see a doctor, though the owner's list has no fever.
+// The topic is only the default: a service that is named later replaces it.
+func (t *turn) meanSickness(p *perception) {
+	if len(p.services) > 0 || t.next.Topic != "" || !p.cued(cueSick) {
+		return
+	}
+	// Only an exact and single match counts. At a clinic with three doctors the customer chooses.
+	for _, name := range doctors {
+		if m := t.k.services.Match(name); len(m) == 1 && m[0].Exact {
+			t.next.Topic = m[0].ID
+			return
+		}
+	}
+}
+
+// offerDoctor answers who tells of a sickness and asks for nothing: with the price of what helps,
+// and the question for a day. What is said of the sickness is not judged.
+func (t *turn) offerDoctor() bool {
+	p := &t.p
+	if t.k.template() != flowhq.BookingTemplate || !p.cued(cueSick) || p.yesNo != 0 {
+		return false
+	}
+	ids := t.subjects()
+	if len(ids) != 1 {
+		ids = []string{t.next.Topic}
+	}
+	if s := t.k.service[ids[0]]; s == nil || s.Unavailable {
+		return false
+	}
+	t.did(cueSick)
+	t.tell("sick.sorry")
+	t.tellPriceOf(ids[0])
+	t.speakOf(ids[0], "")
+	if v := t.next.Booking; v == nil && len(t.bookings()) == 0 && t.question == "" {
+		// "Since yesterday" is no day to come on.
+		t.next.Booking = &Visit{Service: ids[0]}
+		t.ask(Ask{For: askWhen}, "book.when")
+	}
+	return true
+}
+
+// tellEmergency gives the owner's answer about emergencies to who tells of one, and calls a person
+// besides. "My father fell, he is bleeding" was answered with a list of prices. It is false where
+// the owner has no such answer: at a barber's an accident is why somebody does not come.
+func (t *turn) tellEmergency() bool {
+	if t.p.has(actCancel, actChange, actThanks) {
+		return false
+	}
+	i := slices.IndexFunc(phrasesOf("emergency"), func(question string) bool {
+		id, _, sure, _ := t.k.answers.Best(question)
+		return sure && t.giveAnswer(id)
+	})
+	if i < 0 {
+		return false
+	}
+	t.did(actAnswer)
+	t.handOverSaying(flowhq.HandOverDecision, "handover.emergency")
+	return true
+}
