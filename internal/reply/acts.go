@@ -151,5 +151,29 @@ func (t *turn) actsOf(p *perception) acts {
 	if p.sure && !told && p.alike >= need && !p.onlyGreets() {
 		all.add(actAnswer)
 	}
-	return t.reconcile(p, all)
+	all = t.reconcile(p, all)
+	if len(all) == 0 && t.next.Asked != "" && p.asksSame() {
+		p.same = true
+		all.add(t.next.Asked)
+	}
+	return all
 }
+
+// asksSame reports whether the message only names something else for the last question: "what about
+// nakuru", "dagaa je".
+func (p *perception) asksSame() bool {
+	words := p.reading.Words
+	if len(words) < 2 || len(words) > maxSame || len(p.services) > 0 || p.hasTime {
+		return false
+	}
+	return words[len(words)-1] == "je" || anyIn(words[:min(len(words), 3)], sameWords)
+}
+
+// maxSame is how many words such a message has at most. A longer one asks a question of its own.
+const maxSame = 5
+
+// sameWords stand before the thing that is asked about next.
+var sameWords = keywords("what about, how about, na je, vipi kuhusu, what of")
+
+// sameable are the acts that may be asked of something else in a word.
+var sameable = []act{actDelivery, actOffer, actPrice}

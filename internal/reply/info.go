@@ -274,7 +274,7 @@ func (t *turn) tellDelivery() bool {
 			t.show(note)
 		}
 	// A place on no list: the owner may still deliver there, so that the bot does not say no.
-	case t.namesOtherPlace():
+	case t.p.same, t.namesOtherPlace():
 		t.unanswered("unanswered.area")
 		t.tellAreas()
 	default:

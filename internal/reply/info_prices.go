@@ -386,7 +386,9 @@ func (t *turn) tellCatalogue() bool {
 func (t *turn) asksForUnlisted() bool {
 	// The concept "product" is what stands on lists in general: "do you have products" asks for
 	// all.
-	if !t.p.reading.Concepts.Has("stock") || t.p.reading.Concepts.Has("product") {
+	has := t.p.reading.Concepts.Has
+	// "What about a red one" asks for the thing that was spoken of.
+	if !has("stock") && !t.p.same || has("product") || t.p.same && has("colour") {
 		return false
 	}
 	// A word that is no filler, no number and of no name on the lists must be what is asked for.
@@ -404,5 +406,5 @@ var stockWords = keywords(`
 	do, you, have, u, in, stock, what, sell, is, are, there, any, left, still, available, got, the,
 	it, this, that, which, mna, mnayo, mnazo, una, unayo, unazo, zipo, ipo, yapo, vipo, kuna, nini,
 	size*, saizi, namba, no, please, tafadhali, sasa, vitu, gani, mko, na, je, mnauza, hi, hello,
-	habari, mambo, leo, bado, iko, ziko, hii, hiyo, hizo
+	habari, mambo, leo, bado, iko, ziko, hii, hiyo, hizo, about, how, of, a, one, vipi, kuhusu
 `)

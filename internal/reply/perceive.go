@@ -60,6 +60,9 @@ type perception struct {
 
 	name string // of the customer, if the message tells it
 
+	// same says that the message asks of something else what the last one asked: "what about nakuru".
+	same bool
+
 	// The customer has pasted it, so that its language and words are not the customer's.
 	isReceipt bool // it is a payment service's message
 

@@ -240,6 +240,14 @@ func (t *turn) finish() Turn {
 	t.next.Turn = (t.next.Turn + 1) % 1000
 	// After silence the last reply stays the last.
 	if text != "" {
+		for _, a := range t.acts {
+			switch {
+			case slices.Contains(sameable, a):
+				t.next.Asked = a
+			case a == actAnswer:
+				t.next.Asked = actOffer // "mna kuku?" was answered in the owner's words
+			}
+		}
 		t.next.Last = []uint32{hash(text)}
 		for _, s := range sentences(text) {
 			if len(t.next.Last) < maxSentences {
