@@ -16,7 +16,7 @@ const (
 	Conflict    Code = "conflict"    // right request, wrong moment
 	Fenced      Code = "fenced"      // a newer host owns the tenant; hang up, do not retry
 	Refused     Code = "refused"     // WhatsApp refused it; the same request will be refused again
-	Unsent      Code = "unsent"      // nothing left this process; it may be tried any number of times
+	Unsent      Code = "unsent"      // nothing left this process; may be tried again and again
 	Unavailable Code = "unavailable" // a dependency is down; try again
 	Internal    Code = "internal"    // a bug, or a failure nobody classified
 )

@@ -37,7 +37,8 @@ func (c FleetChange) Validate() error {
 		bad = append(bad, FieldError{"reason", "must be 1 to 100 printable characters"})
 	}
 	if c.Version != nil && *c.Version != "" && !ValidVersion(*c.Version) {
-		bad = append(bad, FieldError{"whatsapp_version", `must be three numbers such as 2.3000.1047769893, or ""`})
+		bad = append(bad, FieldError{"whatsapp_version",
+			`must be three numbers such as 2.3000.1047769893, or ""`})
 	}
 	if bad == nil {
 		return nil

@@ -52,7 +52,7 @@ type Message struct {
 	Media       Media         `json:"media"`
 	Latitude    *float64      `json:"latitude"` // of a place that was sent; nil = it is none
 	Longitude   *float64      `json:"longitude"`
-	Album       string        `json:"-"` // wa_message_id of what announced the album it is part of, or ""
+	Album       string        `json:"-"` // wa_message_id of what announced its album, or ""
 	WAMessageID string        `json:"wa_message_id"`
 	Status      MessageStatus `json:"status"`
 	// Reason says why a message was suppressed, ignored or refused, or is a dead letter.
@@ -64,12 +64,14 @@ type Message struct {
 	AnsweredWith *int64 `json:"answered_with"`
 	// Understood says how the bot read the message, as JSON, and is nil if it did not. Of a
 	// burst it is with the last line.
-	Understood  json.RawMessage `json:"understood"`
-	CreatedAt   time.Time       `json:"created_at"`
-	SentAt      *time.Time      `json:"sent_at"` // inbound: when it was written, nil if that cannot be; outbound: acknowledged by WhatsApp
-	DeliveredAt *time.Time      `json:"delivered_at"`
-	ReadAt      *time.Time      `json:"read_at"`
-	RetriedAt   *time.Time      `json:"retried_at"` // by an operator, last
+	Understood json.RawMessage `json:"understood"`
+	CreatedAt  time.Time       `json:"created_at"`
+	// SentAt is, of an inbound message, when it was written, nil if that time cannot be. Of an
+	// outbound one it is when WhatsApp acknowledged it.
+	SentAt      *time.Time `json:"sent_at"`
+	DeliveredAt *time.Time `json:"delivered_at"`
+	ReadAt      *time.Time `json:"read_at"`
+	RetriedAt   *time.Time `json:"retried_at"` // by an operator, last
 	// OriginalText is what the customer wrote first, if that was changed before it was
 	// answered. Text is what was, or will be, answered.
 	OriginalText *string `json:"original_text"`
@@ -135,7 +137,8 @@ const (
 
 // Kinds lists every Kind.
 var Kinds = []Kind{
-	KindText, KindMedia, KindLocation, KindContact, KindOrder, KindPoll, KindInvite, KindPayment, KindCall, KindOther,
+	KindText, KindMedia, KindLocation, KindContact, KindOrder, KindPoll, KindInvite, KindPayment,
+	KindCall, KindOther,
 	KindReply, KindWarning, KindNotice, KindFollowUp, KindOwner, KindOperator,
 }
 
@@ -179,5 +182,6 @@ const (
 
 // MessageStatuses lists every MessageStatus.
 var MessageStatuses = []MessageStatus{
-	Received, Answered, Suppressed, Overflowed, Expired, Ignored, Undecryptable, Pending, Unknown, Sent, Delivered, Read, Failed,
+	Received, Answered, Suppressed, Overflowed, Expired, Ignored, Undecryptable,
+	Pending, Unknown, Sent, Delivered, Read, Failed,
 }

@@ -50,7 +50,8 @@ type spelling struct {
 // digitsOf takes a number apart that has no plus sign.
 func digitsOf(number string) spelling {
 	country, rest := splitCountry(number)
-	if trunk, ok := strings.CutPrefix(rest, "0"); ok && len(trunk) > 5 && !slices.Contains(zeroCounts, country) {
+	trunk, zero := strings.CutPrefix(rest, "0")
+	if zero && len(trunk) > 5 && !slices.Contains(zeroCounts, country) {
 		rest = trunk
 	}
 	area, mobile := "", ""
@@ -59,7 +60,8 @@ func digitsOf(number string) spelling {
 	}
 	for _, m := range mobileDigits {
 		short, ok := strings.CutPrefix(rest, m.digits)
-		if ok && country == m.country && len(short) == m.rest && (m.first == "" || strings.Contains(m.first, short[:1])) {
+		if ok && country == m.country && len(short) == m.rest &&
+			(m.first == "" || strings.Contains(m.first, short[:1])) {
 			rest, mobile = short, m.digits
 			break
 		}
@@ -69,8 +71,8 @@ func digitsOf(number string) spelling {
 
 // twoDigits are the countries' codes of two digits. Those of one digit are 1 and 7; all
 // others have three (ITU-T E.164.D).
-const twoDigits = " 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 " +
-	"81 82 84 86 90 91 92 93 94 95 98 "
+const twoDigits = " 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 " +
+	"58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98 "
 
 // splitCountry splits a number into its country's code and the rest.
 func splitCountry(number string) (country, rest string) {

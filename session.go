@@ -9,8 +9,8 @@ type Session struct {
 	Number string `json:"number"`
 	// Reason says why the session is in this state, for an operator; may be "".
 	Reason string `json:"reason"`
-	// Ending is Reason in one word of a closed set, if the session has ended.
-	Ending EndReason `json:"ending"`
+	// Ending is Reason in one word of a closed set; "" if the session has not ended.
+	Ending Ending `json:"ending"`
 	// WaitingFor is what the session waits for if it is wanted and has no host; "" if nothing.
 	WaitingFor Wait `json:"waiting_for"`
 	// NextStep says what happens next, or what a person should do; may be "".
@@ -69,8 +69,8 @@ type QR struct {
 	State     SessionState
 	Code      string // the text in the picture; "" unless State is QRReady
 	ExpiresAt time.Time
-	Reason    string    // of State, for an operator
-	Ending    EndReason // of the session, if it has ended
+	Reason    string // of State, for an operator
+	Ending    Ending // of the session, if it has ended
 }
 
 // A Command is what an operator may tell a tenant's worker.
@@ -81,7 +81,7 @@ const (
 	Stop         Command = "stop"
 	Restart      Command = "restart"       // stop, then start
 	ForceRestart Command = "force-restart" // start another host now and fence the old one
-	Relink       Command = "relink"        // drop the link to the phone, then start and show a new code
+	Relink       Command = "relink"        // drop the link to the phone, then show a new code
 	Delete       Command = "delete"        // stop, unlink, erase
 )
 

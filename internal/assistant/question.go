@@ -45,7 +45,8 @@ func (q Question) system() string {
 		"A program answers them; it did not understand the last message. "+
 		"Say what that message is about. Answer with one JSON object and nothing else:\n",
 		q.Config.BusinessName)
-	b.WriteString(`{"intent": "...", "services": ["id"], "products": ["id"], "when": "...", "reply": "..."}` + "\n")
+	b.WriteString(`{"intent": "...", "services": ["id"], "products": ["id"], "when": "...", ` +
+		`"reply": "..."}` + "\n")
 	var intents []string
 	// Only these intents can be followed. Any other answer is refused by the reply, so naming it
 	// would be a wasted call.
