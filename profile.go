@@ -8,16 +8,16 @@ import (
 
 // A Profile is what the owner has told about the business: all that the bot may state as a fact.
 // What is not here is passed on to a person and never made up, so every field has a value that
-// means "not told".
+// means "not given".
 //
 // Money is in whole units of Currency: neither shilling has a coin of less than one.
 type Profile struct {
-	// Version grows with each change. 0 is the profile of a tenant that was told nothing.
+	// Version grows with each change. 0 is the empty profile.
 	Version  int64  `json:"version"`
 	TimeZone string `json:"time_zone"` // a name of the IANA database
 	Currency string `json:"currency"`  // ISO 4217
 
-	Hours    []Opening `json:"hours"` // none at all: not told
+	Hours    []Opening `json:"hours"` // none at all: not given
 	Holidays []Holiday `json:"holidays"`
 	// Capacity is how many bookings there may be at the same time: chairs, rooms, doctors.
 	Capacity int       `json:"capacity"`
@@ -59,7 +59,7 @@ const (
 // Currencies lists the currencies in which a profile may have its prices.
 var Currencies = []string{"TZS", "KES"}
 
-// NewProfile is the profile of a tenant that was told nothing yet. Time zone and currency are
+// NewProfile is the profile of a tenant whose owner has given nothing yet. Time zone and currency are
 // those of the country that the tenant's number is of.
 func NewProfile(phoneNumber string) Profile {
 	p := Profile{TimeZone: DefaultTimeZone, Currency: DefaultCurrency}
@@ -127,8 +127,8 @@ type Service struct {
 	ID      string   `json:"id"` // made from the name if it is ""
 	Name    Text     `json:"name"`
 	Aliases []string `json:"aliases"`  // other words for it, in either language
-	Minutes int      `json:"minutes"`  // how long it takes; 0 = not told
-	Price   int64    `json:"price"`    // 0 = not told
+	Minutes int      `json:"minutes"`  // how long it takes; 0 = not given
+	Price   int64    `json:"price"`    // 0 = not given
 	PriceTo int64    `json:"price_to"` // if the price is a range; 0 = it is none
 	// Description is told to those who ask about the service.
 	Description Text `json:"description"`
@@ -140,7 +140,7 @@ type Product struct {
 	ID          string   `json:"id"` // made from the name if it is ""
 	Name        Text     `json:"name"`
 	Aliases     []string `json:"aliases"` // other words for it, in either language
-	Price       int64    `json:"price"`   // 0 = not told
+	Price       int64    `json:"price"`   // 0 = not given
 	Category    Text     `json:"category"`
 	Description Text     `json:"description"`
 	Sizes       []string `json:"sizes"` // to choose from; none: it has no sizes
@@ -153,13 +153,13 @@ type Product struct {
 type Place struct {
 	Address   Text     `json:"address"`
 	MapLink   string   `json:"map_link"`
-	Latitude  *float64 `json:"latitude"` // nil = not told, like Longitude
+	Latitude  *float64 `json:"latitude"` // nil = not given, like Longitude
 	Longitude *float64 `json:"longitude"`
 }
 
 // Delivery is whether, where and for how much orders are brought.
 type Delivery struct {
-	Offered  *bool  `json:"offered"` // nil = not told
+	Offered  *bool  `json:"offered"` // nil = not given
 	Areas    []Area `json:"areas"`
 	Note     Text   `json:"note"`
 	FreeFrom int64  `json:"free_from"` // total of an order that is brought for nothing; 0 = none is
@@ -169,7 +169,7 @@ type Delivery struct {
 type Area struct {
 	Name    string   `json:"name"` // places have one name in both languages
 	Aliases []string `json:"aliases"`
-	// Fee is nil if it was not told; 0 is free. The two must not be mixed up.
+	// Fee is nil if it was not given; 0 is free. The two must not be mixed up.
 	Fee  *int64 `json:"fee"`
 	Note Text   `json:"note"`
 }
@@ -178,7 +178,7 @@ type Area struct {
 type Payment struct {
 	Name        string `json:"name"`         // "M-Pesa", "Cash"
 	Number      string `json:"number"`       // till, paybill, phone or account number; "" = none
-	AccountName string `json:"account_name"` // that the customer will see; "" = not told
+	AccountName string `json:"account_name"` // that the customer will see; "" = not given
 	Note        Text   `json:"note"`
 }
 

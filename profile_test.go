@@ -103,7 +103,7 @@ func TestProfileValidate(t *testing.T) {
 		"holiday twice": {func(p *flowhq.Profile) {
 			p.Holidays = []flowhq.Holiday{{Date: "2026-12-25"}, {Date: "2026-12-25"}}
 		}, "holidays[1].date"},
-		"holiday half told": {func(p *flowhq.Profile) {
+		"holiday half given": {func(p *flowhq.Profile) {
 			p.Holidays = []flowhq.Holiday{{Date: "2026-12-25", Opens: "08:00"}}
 		}, "holidays[0].closes"},
 		"no name": {func(p *flowhq.Profile) { p.Services = []flowhq.Service{{ID: "x"}} }, "services[0].name"},

@@ -21,7 +21,7 @@ const (
 	dateLayout    = "2006-01-02"
 )
 
-// HoursTold reports whether the owner has told any hours of the week.
+// HoursTold reports whether the owner has given any hours of the week.
 func (p Profile) HoursTold() bool { return len(p.Hours) > 0 }
 
 // OpenOn returns when the business is open on the date that day shows in its own zone, in order.

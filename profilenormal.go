@@ -126,36 +126,36 @@ func (p Profile) Missing() []string {
 // Gaps returns what Missing does with what each gap means for customers.
 func (p Profile) Gaps() []FieldError {
 	var g gaps
-	g.need(p.HoursTold(), "hours", "are not told: nothing can be booked by the clock, and nobody is told when somebody is there")
+	g.need(p.HoursTold(), "hours", "are not given: nothing can be booked by the clock, and nobody is told when somebody is there")
 	for i, h := range p.Holidays {
 		g.text(index("holidays", i)+".name", h.Name)
 	}
 	for i, s := range p.Services {
 		at := index("services", i)
 		g.text(at+".name", s.Name)
-		g.need(s.Minutes > 0, at+".minutes", "is not told: bookings of it are taken to last half an hour")
-		g.need(s.Price > 0, at+".price", "is not told: customers who ask for it wait for a person")
+		g.need(s.Minutes > 0, at+".minutes", "is not given: bookings of it are taken to last half an hour")
+		g.need(s.Price > 0, at+".price", "is not given: customers who ask for it wait for a person")
 		g.text(at+".description", s.Description)
 	}
 	for i, q := range p.Products {
 		at := index("products", i)
 		g.text(at+".name", q.Name)
-		g.need(q.Price > 0, at+".price", "is not told: customers who ask for it wait for a person")
+		g.need(q.Price > 0, at+".price", "is not given: customers who ask for it wait for a person")
 		g.text(at+".category", q.Category)
 		g.text(at+".description", q.Description)
 	}
 	g.need(!p.Place.Address.Empty() || p.Place.MapLink != "", "place",
-		"is not told: customers who ask where it is wait for a person")
+		"is not given: customers who ask where it is wait for a person")
 	g.text("place.address", p.Place.Address)
 	g.need(p.Delivery.Offered != nil, "delivery.offered",
-		"is not told: customers who ask for delivery wait for a person")
+		"is not given: customers who ask for delivery wait for a person")
 	for i, a := range p.Delivery.Areas {
 		at := index("delivery.areas", i)
-		g.need(a.Fee != nil, at+".fee", "is not told: the total of an order to there is left open")
+		g.need(a.Fee != nil, at+".fee", "is not given: the total of an order to there is left open")
 		g.text(at+".note", a.Note)
 	}
 	g.text("delivery.note", p.Delivery.Note)
-	g.need(len(p.Payments) > 0, "payments", "are not told: customers who ask how to pay wait for a person")
+	g.need(len(p.Payments) > 0, "payments", "are not given: customers who ask how to pay wait for a person")
 	for i, y := range p.Payments {
 		g.text(index("payments", i)+".note", y.Note)
 	}

@@ -98,9 +98,9 @@ func keysOf[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }
 // gaps collects what an owner could still tell.
 type gaps []FieldError
 
-// need notes a gap unless the field is told.
-func (g *gaps) need(told bool, path, message string) {
-	if !told {
+// need notes a gap unless the field is given.
+func (g *gaps) need(given bool, path, message string) {
+	if !given {
 		*g = append(*g, FieldError{path, message})
 	}
 }

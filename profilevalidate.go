@@ -123,7 +123,7 @@ func (c *profileCheck) services(all []Service) {
 		names.id(at, s.ID)
 		names.thing(at, s.Name, s.Aliases)
 		c.must(s.Minutes >= 0 && s.Minutes <= MaxMinutes, at+".minutes",
-			"a whole number of minutes from 0, which is not told, to 10080")
+			"a whole number of minutes from 0, which means not given, to 10080")
 		c.price(at+".price", s.Price)
 		c.price(at+".price_to", s.PriceTo)
 		c.must(s.PriceTo == 0 || s.Price > 0 && s.PriceTo > s.Price, at+".price_to",

@@ -128,7 +128,7 @@ type Pinger interface {
 
 // Profiles are what the owners of tenants have told, in versions.
 type Profiles interface {
-	// Profile returns the current one; of a tenant that was told nothing, an empty one of
+	// Profile returns the current one; of a tenant whose owner has told nothing, an empty one of
 	// version 0.
 	Profile(ctx context.Context, id flowhq.TenantID) (flowhq.Profile, error)
 	// ProfileAt returns that of a version, or fails with code NotFound.

@@ -184,7 +184,7 @@ func (a *API) addBooking(ctx context.Context, req newBookingRequest) (bookingMad
 	return bookingMade{made, req.Tenant}, err
 }
 
-// serviceOf finds a service by its id, or by its name in any case. Where the owner has told none,
+// serviceOf finds a service by its id, or by its name in any case. Where the owner has given none,
 // any name is one.
 func serviceOf(p flowhq.Profile, name string) (flowhq.Service, error) {
 	var ids []string
@@ -210,7 +210,7 @@ func serviceOf(p flowhq.Profile, name string) (flowhq.Service, error) {
 }
 
 // checkOpen returns a Conflict error if the business is closed during any part of a booking, as far
-// as hours were told.
+// as hours were given.
 func checkOpen(p flowhq.Profile, starts time.Time, minutes int) error {
 	ends := starts.Add(time.Duration(minutes) * time.Minute)
 	local := starts.In(p.Zone())
@@ -226,7 +226,7 @@ func checkOpen(p flowhq.Profile, starts time.Time, minutes int) error {
 			}
 		}
 	}
-	// Where no hours were told, nothing is known to be closed.
+	// Where no hours were given, nothing is known to be closed.
 	if _, holiday := p.HolidayOn(local); !holiday && !p.HoursTold() {
 		return nil
 	}

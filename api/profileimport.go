@@ -55,7 +55,7 @@ func (r *importRequest) bind(b *binder) {
 	r.Mode = word(b, "mode", []importMode{importMerge, importReplace})
 	r.DryRun = b.flag("dry_run")
 	r.Match = b.match()
-	// The file comes last: a wrong parameter is told before megabytes are read.
+	// The file comes last: a wrong parameter is reported before megabytes are read.
 	r.File = b.file()
 }
 
@@ -85,7 +85,7 @@ func (a *API) importList(ctx context.Context, req importRequest) (answer importe
 	edit := func(p flowhq.Profile) (flowhq.Profile, error) {
 		next, report, err := table.Apply(p, req.Mode == importReplace)
 		answer.Report = report
-		// The unchanged profile makes no version. A fault of the file is told all the same.
+		// The unchanged profile makes no version. A fault of the file is reported all the same.
 		if req.DryRun {
 			return p, err
 		}

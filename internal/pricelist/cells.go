@@ -32,7 +32,7 @@ var amount = regexp.MustCompile(
 		` ?(?i:tzs|tshs?|kes|kshs?|shs?)?(/=|/-)?$`)
 
 // readPrice reads a price, and the second one if it is a range such as "10000-15000". "" is 0,
-// which is not told.
+// which means not given.
 func readPrice(cell string) (price, to int64, ok bool) {
 	// Spreadsheets in some languages group thousands by a no-break space, and write a range with an
 	// en dash.

@@ -64,7 +64,7 @@ func (c *cellReader) price(price, to *int64) {
 	switch {
 	case !ok:
 		c.faults.add(c.row.line, colPrice, "must be a price in whole shillings, such as 10000 or 10,000, "+
-			"or empty if it is not told; it is %q", cut(cell))
+			"or empty if it is not given; it is %q", cut(cell))
 	// Products have one price. With the upper end dropped, the bot would promise the lower one.
 	case until != 0 && to == nil:
 		c.faults.add(c.row.line, colPrice, "must be one price; it is %q", cut(cell))
@@ -79,7 +79,7 @@ func (c *cellReader) price(price, to *int64) {
 }
 
 // count reads a whole number, as fallback if the cell is empty. An empty cell is told apart from 0:
-// no stock told is not the same as sold out.
+// no stock given is not the same as sold out.
 func (c *cellReader) count(col column, store func(n int, empty bool)) {
 	cell, ok := c.row.cells[col]
 	if !ok {
@@ -117,7 +117,7 @@ func readService(s flowhq.Service, r row, f *faults) (flowhq.Service, []string) 
 	c.price(&s.Price, &s.PriceTo)
 	// price comes first: price_to overrides the end of a range in price.
 	c.priceTo(&s.PriceTo)
-	// The profile's minutes are 0 where they are not told, as in the empty cell.
+	// The profile's minutes are 0 where they are not given, as in the empty cell.
 	c.count(colMinutes, func(n int, _ bool) { set(&c, colMinutes, &s.Minutes, n) })
 	c.text(colDescriptionEN, &s.Description.EN)
 	c.text(colDescriptionSW, &s.Description.SW)

@@ -154,7 +154,7 @@ func TestReadErrors(t *testing.T) {
 		"newline in a name": {
 			"price,name\n1,\"a\n\nb\"\n2,\"" + strings.Repeat("x", 101) + "\"\n", "line 5, name_en",
 		},
-		"all of them": {"name,price,stock\na,x,1\nb,1,y\n", "line 2, price: must be a price in whole shillings, such as 10000 or 10,000, or empty if it is not told; it is \"x\"\nline 3, stock"},
+		"all of them": {"name,price,stock\na,x,1\nb,1,y\n", "line 2, price: must be a price in whole shillings, such as 10000 or 10,000, or empty if it is not given; it is \"x\"\nline 3, stock"},
 		"too many":    {"name\n" + strings.Repeat("x\n", flowhq.MaxProducts+1), "at most 2000 rows"},
 	} {
 		table, err := pricelist.Read([]byte(c.file), pricelist.Products)

@@ -101,7 +101,7 @@ func Read(data []byte, list List) (Table, error) {
 	}
 	if t.columns == nil {
 		return t, flowhq.Errorf(flowhq.Invalid,
-			"the file is empty: its first line names the columns: %s", t.wanted())
+			"the file is empty: its first line names the columns: %s", t.columnList())
 	}
 	if len(t.rows) == 0 {
 		return t, flowhq.Errorf(flowhq.Invalid, "the file has no row below its first line")
@@ -196,7 +196,7 @@ func (t *Table) readTitles(line int, cells []string, f *faults) bool {
 		case !ok || !contains(columnsOf[t.list], c):
 			f.add(line, "",
 				"names a column %q in place %d that a list of %s does not have; it has %s",
-				cut(head), i+1, t.list, t.wanted())
+				cut(head), i+1, t.list, t.columnList())
 		case seen[c]:
 			f.add(line, "", "names the column %s twice", c)
 		}
@@ -208,13 +208,13 @@ func (t *Table) readTitles(line int, cells []string, f *faults) bool {
 	// titles.
 	if !seen[colNameEN] && !seen[colNameSW] {
 		f.add(line, "", "must name the columns, at least name_en or name_sw; there are %s",
-			t.wanted())
+			t.columnList())
 	}
 	return *f == nil
 }
 
-// wanted spells out the columns of the list.
-func (t *Table) wanted() string {
+// columnList spells out the columns of the list.
+func (t *Table) columnList() string {
 	var names []string
 	for _, c := range columnsOf[t.list] {
 		names = append(names, string(c))

@@ -50,7 +50,7 @@ func Write(p flowhq.Profile, list List) []byte {
 func serviceCells(s flowhq.Service) map[column]string {
 	return map[column]string{
 		colID: s.ID, colNameEN: s.Name.EN, colNameSW: s.Name.SW,
-		colPrice: told(s.Price), colPriceTo: told(s.PriceTo), colMinutes: told(int64(s.Minutes)),
+		colPrice: optional(s.Price), colPriceTo: optional(s.PriceTo), colMinutes: optional(int64(s.Minutes)),
 		colDescriptionEN: s.Description.EN, colDescriptionSW: s.Description.SW,
 		colAvailability: yesNo(!s.Unavailable), colAliases: strings.Join(s.Aliases, "; "),
 	}
@@ -64,7 +64,7 @@ func productCells(p flowhq.Product) map[column]string {
 		stock = strconv.Itoa(*p.Stock)
 	}
 	return map[column]string{
-		colID: p.ID, colNameEN: p.Name.EN, colNameSW: p.Name.SW, colPrice: told(p.Price),
+		colID: p.ID, colNameEN: p.Name.EN, colNameSW: p.Name.SW, colPrice: optional(p.Price),
 		colDescriptionEN: p.Description.EN, colDescriptionSW: p.Description.SW,
 		colCategoryEN: p.Category.EN, colCategorySW: p.Category.SW,
 		colAvailability: yesNo(!p.Unavailable), colStock: stock,
@@ -72,8 +72,9 @@ func productCells(p flowhq.Product) map[column]string {
 	}
 }
 
-// told is a number as a cell. 0 is not told. An empty cell reads back as 0, so nothing is lost.
-func told(n int64) string {
+// optional is a number as a cell, empty for 0, which means not given. An empty cell reads back as
+// 0, so nothing is lost.
+func optional(n int64) string {
 	if n == 0 {
 		return ""
 	}

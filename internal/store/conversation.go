@@ -24,7 +24,7 @@ type Conversation struct {
 	Bookings []flowhq.Booking
 	Orders   []flowhq.Order
 	Tickets  []flowhq.Ticket
-	// ProfileVersion is that of the tenant's profile; 0 = nothing was told. The host compiles the
+	// ProfileVersion is that of the tenant's profile; 0 = empty. The host compiles the
 	// profile anew when it is a later one than it has.
 	ProfileVersion int64
 }

@@ -13,9 +13,9 @@ import (
 const changedMeanwhile = "the profile has been changed meanwhile: read it again, then change that"
 
 // A profileRow has the tenant's phone number beside the newest profile, or that of a
-// version. Version is nil if the tenant was told nothing.
+// version. Version is nil if the owner has given nothing.
 type profileRow struct {
-	// It says of which country the business is, for the defaults of a profile that was not told.
+	// It says of which country the business is, for the defaults of a profile that was not given.
 	Number  string
 	Version *int64
 	Profile *string
