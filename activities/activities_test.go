@@ -2,43 +2,15 @@ package activities
 
 import (
 	"errors"
-	"fmt"
-	"log/slog"
-	"sync/atomic"
 	"testing"
 
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/flowhq/flowhq"
-	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/testdb"
 )
 
 func TestMain(m *testing.M) { testdb.Main(m) }
-
-func openStore(t *testing.T, url string) *store.Store {
-	t.Helper()
-	s, err := store.Open(t.Context(), url, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	return s
-}
-
-// tenants counts those of the tests, of which each has a number of its own.
-var tenants atomic.Int64
-
-func newTenant(t *testing.T, s *store.Store) flowhq.TenantID {
-	t.Helper()
-	tenant, err := s.CreateTenant(t.Context(), flowhq.NewTenant{
-		Name: "a", PhoneNumber: fmt.Sprintf("+2557%08d", tenants.Add(1)), Template: flowhq.BookingTemplate, BusinessName: "b", Language: flowhq.English,
-	}, "test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tenant.ID
-}
 
 // From the third worker in a row that dies of a session on, the workflow is told.
 func TestTheThirdLossIsTheWorkflows(t *testing.T) {

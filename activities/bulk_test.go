@@ -28,9 +28,9 @@ type town struct {
 
 func newTown(t *testing.T, tenants int) *town {
 	t.Helper()
-	w := &town{store: openStore(t, testdb.New(t))}
+	w := &town{store: testdb.OpenStore(t, testdb.New(t))}
 	for range tenants {
-		w.tenants = append(w.tenants, newTenant(t, w.store))
+		w.tenants = append(w.tenants, testdb.NewTenant(t, w.store))
 	}
 	return w
 }

@@ -38,7 +38,7 @@ const oldRows = store.PruneBatch + 5
 func newNight(t *testing.T, tenants int) *night {
 	t.Helper()
 	url := testdb.New(t, whatsapp.Upgrade)
-	s := openStore(t, url)
+	s := testdb.OpenStore(t, url)
 	db, err := store.OpenWA(url)
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +52,7 @@ func newNight(t *testing.T, tenants int) *night {
 	n := &night{db: db, activities: &Activities{Store: s, Network: network, Log: log}}
 	n.next(t)
 	for range tenants {
-		n.tenants = append(n.tenants, newTenant(t, s))
+		n.tenants = append(n.tenants, testdb.NewTenant(t, s))
 	}
 	slices.Sort(n.tenants)
 	n.exec(t, `insert into flowhq.message_logs (tenant_id, direction, contact_id, chat, kind, text, wa_message_id, status, created_at)

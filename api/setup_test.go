@@ -52,11 +52,7 @@ type fixture struct {
 // setup starts an API, after change has had its way with the options.
 func setup(t *testing.T, change ...func(*Options)) *fixture {
 	t.Helper()
-	s, err := store.Open(t.Context(), testdb.New(t), slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
+	s := testdb.OpenStore(t, testdb.New(t))
 	f := &fixture{T: t, store: s, signals: &signals{}, created: &atomic.Int64{}, bulks: &bulks{}, temporal: &pinger{}, database: &pinger{}, log: &output{}, spec: loadSpec(t)}
 	o := Options{
 		Accounts: s, Keys: s,
@@ -68,6 +64,7 @@ func setup(t *testing.T, change ...func(*Options)) *fixture {
 	for _, c := range change {
 		c(&o)
 	}
+	var err error
 	if f.api, err = New(o); err != nil {
 		t.Fatal(err)
 	}

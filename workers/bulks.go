@@ -11,7 +11,7 @@ import (
 
 // bulks has Temporal run each bulk that was asked for and has not ended, and notes how far
 // each has come. One that Temporal does not know was never begun there or was lost with it:
-// it is begun again, and tenants that have its command already are told nothing new.
+// it is begun again, and tenants that have its command already get nothing new.
 func (r *reconciler) bulks(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, max(r.every, reconcileMin))
 	defer cancel()

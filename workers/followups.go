@@ -10,23 +10,24 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// followUpAgain is after how long a workflow is told again that has not seen to what was due: each
-// time costs an event of its history.
+// followUpAgain is after how long a workflow is signalled again that has not seen to what was due:
+// each signal costs an event of its history.
 const followUpAgain = time.Minute
 
-// followUps has those workflows look that have follow-ups to see to: of bookings and orders that
+// followUps signals those workflows that have follow-ups to see to: of bookings and orders that
 // were made or changed since, and of those whose workflow is late, because it was lost with
-// Temporal or ended by hand. While all is well, a workflow looks by its own timer.
+// Temporal or ended by hand. While all is well, a workflow goes by its own timer.
 //
-// A workflow that could not be told is told a minute later: the claim has moved the rows on.
+// A workflow that could not be signalled is signalled a minute later: the claim has moved the rows
+// on.
 func (r *reconciler) followUps(ctx context.Context) error {
-	// The round must end before the next one begins.
+	// The pass must end before the next one begins.
 	within := max(r.every, reconcileMin)
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	limit := int(within.Seconds() * reconcilePace) // what there is time for
-	// The claim moves the rows on, so of several workers one tells each workflow. A worker that
-	// dies after the claim leaves them for the next round in a minute.
+	// The claim moves the rows on, so of several workers one signals each workflow. A worker that
+	// dies after the claim leaves them for a pass in a minute.
 	due, err := r.store.ClaimFollowUps(ctx, r.every, followUpAgain, limit)
 	if err != nil {
 		return err

@@ -78,7 +78,7 @@ func (p *process) join(ctx context.Context) error {
 	}
 	// Whoever finds this name in the file, unlocked, knows that this process has ended.
 	if p.Lock != nil {
-		if err := p.Lock.SetName(p.Name); err != nil && p.LockWanted {
+		if err := p.Lock.SetName(p.Name); err != nil && p.LockRequired {
 			return fmt.Errorf("STATE_PATH: %w", err)
 		} else if err != nil {
 			p.Log.Warn("no other worker will know when this one has ended; its leases will "+

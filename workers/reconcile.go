@@ -21,7 +21,7 @@ const (
 	// Bounds of how often the reconciler looks.
 	reconcileMin = time.Second     // or the short intervals of tests keep the database busy
 	reconcileMax = 5 * time.Second // within which a forgotten command is noticed
-	// maxUnsettled is how many tenants one look finds; a later one finds the rest.
+	// maxUnsettled is how many tenants one pass finds; a later one finds the rest.
 	maxUnsettled = 10_000
 	// reconcilePace is how many tenants it sees to in a second, and reconcileAtOnce how
 	// many at a time: after all of Temporal was lost, a thousand workflows begin in 10 s.
@@ -35,10 +35,10 @@ const (
 	// pairEvery is how often it makes sure that the namespace is still its database's.
 	pairEvery = 30 * time.Second
 	// errorPatience bounds for how long a tenant is left alone whose workflow could not be
-	// told: long enough for others to have their turn.
+	// signalled: long enough for others to have their turn.
 	errorPatience = 10 * time.Second
-	// mostErrors is after how many errors in a row it gives up for this time: what so many
-	// are told, Temporal would tell all.
+	// mostErrors is after how many errors in a row it gives up for this time: what Temporal
+	// answers for so many, it would answer for all.
 	mostErrors = 5
 )
 
@@ -55,19 +55,19 @@ type control interface {
 	) error
 }
 
-// A reconciler brings Temporal in line with the rows, which say what is wanted: it starts
-// workflows that have ended or were lost, and has those look that were not told of a
-// command. One process of all does so at a time.
+// A reconciler brings Temporal in line with the rows, which say what is wanted. It starts
+// workflows that have ended or were lost, and signals those whose commands nobody has applied.
+// One process of all does so at a time.
 type reconciler struct {
 	store   *store.Store
 	control control
 	claim   workflows.NamespaceClaim
 	name    string        // of this process
-	every   time.Duration // between two looks
+	every   time.Duration // between two passes
 	log     *slog.Logger
 
 	claimed time.Time // when the claim was checked last
-	// known are the tenants that the last look found. A tenant that is settled drops out.
+	// known are the tenants that the last pass found. A tenant that is settled drops out.
 	known map[flowhq.TenantID]*patience
 }
 
@@ -77,7 +77,7 @@ type patience struct {
 	length time.Duration // of the next pause
 }
 
-// newReconciler is the reconciler of a process. It looks once in a renewal interval.
+// newReconciler is the reconciler of a process. It makes a pass once in a renewal interval.
 func newReconciler(o Options, c control) *reconciler {
 	return &reconciler{
 		store: o.Store, control: c, claim: o.claim(), name: o.Name, log: o.Log,
@@ -102,7 +102,7 @@ func (r *reconciler) run(ctx context.Context) error {
 			return err
 		}
 		if err == nil {
-			err = r.round(ctx)
+			err = r.reconcile(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
 			r.log.Warn("could not reconcile what runs with what is wanted; trying again",
@@ -126,11 +126,11 @@ func (r *reconciler) checkPair(ctx context.Context) error {
 	return nil
 }
 
-// round is one look, if it is this process that reconciles.
-func (r *reconciler) round(ctx context.Context) error {
-	const rounds = 4 // that another process waits for one that falls silent
+// reconcile is one pass, if it is this process that reconciles.
+func (r *reconciler) reconcile(ctx context.Context) error {
+	const intervals = 4 // that another process waits for one that falls silent
 	// A lease in the database, for no longer than that: a process that dies is followed.
-	mine, err := r.store.TakeReconcilerLease(ctx, r.name, rounds*r.every)
+	mine, err := r.store.TakeReconcilerLease(ctx, r.name, intervals*r.every)
 	if err != nil {
 		return err
 	}
@@ -138,12 +138,12 @@ func (r *reconciler) round(ctx context.Context) error {
 		clear(r.known)
 		return nil
 	}
-	// A tenant that has just changed is left alone for one look: its workflow may be at it.
+	// A tenant that has just changed is left alone for one pass: its workflow may be at it.
 	found, err := r.store.Unsettled(ctx, r.every, maxUnsettled)
 	if err != nil {
 		return err
 	}
-	return errors.Join(r.see(ctx, r.due(found)), r.bulks(ctx), r.followUps(ctx))
+	return errors.Join(r.settleAll(ctx, r.due(found)), r.bulks(ctx), r.followUps(ctx))
 }
 
 // due returns those of the unsettled tenants whose time has come, and forgets about those
@@ -157,7 +157,7 @@ func (r *reconciler) due(found []store.Unsettled) (due []store.Unsettled) {
 			p = &patience{length: r.every}
 		}
 		known[u.Tenant] = p
-		if time.Now().Before(p.until) { // it was told lately and may be at it
+		if time.Now().Before(p.until) { // it was signalled lately and may be at it
 			continue
 		}
 		due = append(due, u)
@@ -166,11 +166,11 @@ func (r *reconciler) due(found []store.Unsettled) (due []store.Unsettled) {
 	return due
 }
 
-// see sees to tenants, at its pace, for no longer than another process would wait. One that
+// settleAll sees to tenants, at its pace, for no longer than another process would wait. One that
 // it cannot see to is left alone for longer each time, and holds up no other.
-func (r *reconciler) see(ctx context.Context, due []store.Unsettled) error {
-	const rounds = 3 // fewer than another process waits for before it reconciles itself
-	ctx, cancel := context.WithTimeout(ctx, rounds*r.every)
+func (r *reconciler) settleAll(ctx context.Context, due []store.Unsettled) error {
+	const intervals = 3 // fewer than another process waits for before it reconciles itself
+	ctx, cancel := context.WithTimeout(ctx, intervals*r.every)
 	defer cancel()
 	// Temporal takes a few ms for each; some at a time, so that one that hangs holds up few.
 	var group errgroup.Group
@@ -180,7 +180,7 @@ func (r *reconciler) see(ctx context.Context, due []store.Unsettled) error {
 	for _, u := range due {
 		// Errors in a row, or no more time: the rest would fare no better.
 		if row.Load() >= mostErrors || pace.Wait(ctx) != nil {
-			break // the next round goes on
+			break // the next pass goes on
 		}
 		p := r.known[u.Tenant] // due has put it there
 		group.Go(func() error {
@@ -202,7 +202,7 @@ func (r *reconciler) see(ctx context.Context, due []store.Unsettled) error {
 	return group.Wait()
 }
 
-// settle has one tenant's workflow look, unless it has a reason to wait.
+// settle signals one tenant's workflow, which then reads the rows, unless it has a reason to wait.
 func (r *reconciler) settle(ctx context.Context, u store.Unsettled, p *patience) error {
 	most := mostPatience // of the pauses, which grow while nothing changes
 	// A tenant that waits for something may well be in hand: Temporal says whether.
@@ -224,11 +224,11 @@ func (r *reconciler) settle(ctx context.Context, u store.Unsettled, p *patience)
 		return err
 	}
 	p.grow(most)
-	r.log.Info("told a workflow to look at its tenant", "tenant", string(u.Tenant))
+	r.log.Info("signalled a workflow to read the rows of its tenant", "tenant", string(u.Tenant))
 	return nil
 }
 
-// grow has the next look come twice as late as the one before.
+// grow has the next signal come twice as late as the one before.
 func (p *patience) grow(most time.Duration) {
 	p.until = time.Now().Add(p.length) // the pause before this one was that long
 	p.length = min(2*p.length, most)

@@ -3,7 +3,6 @@ package workers
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -112,16 +111,6 @@ func (c *temporal) signals() []flowhq.TenantID {
 	return n
 }
 
-func openStore(t *testing.T) *store.Store {
-	t.Helper()
-	s, err := store.Open(t.Context(), testdb.New(t), slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	return s
-}
-
 func reconcilerOf(s *store.Store, c *temporal, name string) *reconciler {
 	r := newReconciler(Options{
 		Store: s, Name: name, Timing: hosting.Timing{Renewal: time.Second}, Log: slog.New(slog.DiscardHandler),
@@ -130,27 +119,14 @@ func reconcilerOf(s *store.Store, c *temporal, name string) *reconciler {
 	return r
 }
 
-func tenant(t *testing.T, s *store.Store, n int) flowhq.TenantID {
-	t.Helper()
-	made, err := s.CreateTenant(t.Context(), flowhq.NewTenant{
-		Name: fmt.Sprint(n), PhoneNumber: fmt.Sprintf("+2557%08d", n), Template: flowhq.BookingTemplate, BusinessName: "b", Language: flowhq.English,
-	}, "test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return made.ID
-}
-
 // TestReconciler has one tenant of each kind: those that a workflow must look at are
 // signalled, and those that wait for a reason are left alone.
 func TestReconciler(t *testing.T) {
-	s, c := openStore(t), &temporal{runStatuses: map[flowhq.TenantID]workflows.RunStatus{}}
-	var n int
+	s, c := testdb.OpenStore(t, testdb.New(t)), &temporal{runStatuses: map[flowhq.TenantID]workflows.RunStatus{}}
 	made := map[string]flowhq.TenantID{}
 	make := func(name string, command flowhq.Command, runStatus workflows.RunStatus, recorded ...flowhq.Transition) flowhq.TenantID {
 		t.Helper()
-		n++
-		id := tenant(t, s, n)
+		id := testdb.NewTenant(t, s)
 		made[name], c.runStatuses[id] = id, runStatus
 		if command != "" {
 			given, _, err := s.Command(t.Context(), id, store.NewCommand{Command: command, Key: "k", Actor: "test"})
@@ -167,8 +143,8 @@ func TestReconciler(t *testing.T) {
 		return id
 	}
 	starting := flowhq.Starting(flowhq.Counts{})
-	ended := func(reason flowhq.EndReason) flowhq.Transition {
-		end := flowhq.End{Reason: reason, Until: time.Now().Add(time.Hour)}
+	ended := func(ending flowhq.Ending) flowhq.Transition {
+		end := flowhq.End{Ending: ending, Until: time.Now().Add(time.Hour)}
 		return flowhq.Next(flowhq.Before{Wanted: true}, end)
 	}
 	want := []flowhq.TenantID{
@@ -201,7 +177,7 @@ func TestReconciler(t *testing.T) {
 		found, err := s.Unsettled(t.Context(), every, maxUnsettled)
 		return err == nil && len(found) == len(want)+2 // with those that wait for a reason
 	})
-	round(t, r)
+	pass(t, r)
 	if diff := cmp.Diff(named(made, want), named(made, c.signals())); diff != "" {
 		t.Errorf("signalled (-want +got):\n%s", diff)
 	}
@@ -211,7 +187,7 @@ func TestReconciler(t *testing.T) {
 		}
 	}
 	others := reconcilerOf(s, c, "b")
-	round(t, others)
+	pass(t, others)
 	if got := c.signals(); len(got) > 0 {
 		t.Errorf("two processes reconcile: %v", named(made, got))
 	}
@@ -219,11 +195,11 @@ func TestReconciler(t *testing.T) {
 	for _, p := range r.known {
 		p.until = time.Time{}
 	}
-	if err := r.round(t.Context()); err == nil {
-		t.Error("a round while Temporal is away succeeds")
+	if err := r.reconcile(t.Context()); err == nil {
+		t.Error("a pass while Temporal is away succeeds")
 	}
 	c.away = nil
-	round(t, r)
+	pass(t, r)
 	if diff := cmp.Diff(named(made, want), named(made, c.signals())); diff != "" {
 		t.Errorf("signalled after Temporal was away (-want +got):\n%s", diff)
 	}
@@ -242,11 +218,11 @@ func TestReconciler(t *testing.T) {
 // TestOneThatRefusesHoldsUpNoOther: tenants whose workflows take no signal are left alone
 // for a while, and the others have their turn.
 func TestOneThatRefusesHoldsUpNoOther(t *testing.T) {
-	s, c := openStore(t), &temporal{refuses: map[flowhq.TenantID]bool{}}
+	s, c := testdb.OpenStore(t, testdb.New(t)), &temporal{refuses: map[flowhq.TenantID]bool{}}
 	var ids []flowhq.TenantID
 	const tenants = 3 * mostErrors
-	for n := range tenants {
-		id := tenant(t, s, n)
+	for range tenants {
+		id := testdb.NewTenant(t, s)
 		if _, _, err := s.Command(t.Context(), id, store.NewCommand{Command: flowhq.Start, Key: "k", Actor: "test"}); err != nil {
 			t.Fatal(err)
 		}
@@ -261,13 +237,13 @@ func TestOneThatRefusesHoldsUpNoOther(t *testing.T) {
 		found, err := s.Unsettled(t.Context(), every, maxUnsettled)
 		return err == nil && len(found) == tenants
 	})
-	told := map[flowhq.TenantID]bool{}
+	signalled := map[flowhq.TenantID]bool{}
 	await(t, func() bool {
-		_ = r.round(t.Context()) // fails for those that refuse
+		_ = r.reconcile(t.Context()) // fails for those that refuse
 		for _, id := range c.signals() {
-			told[id] = true
+			signalled[id] = true
 		}
-		return len(told) == tenants-mostErrors
+		return len(signalled) == tenants-mostErrors
 	})
 	for _, id := range ids[:mostErrors] {
 		if p := r.known[id]; p.length <= every {
@@ -279,10 +255,10 @@ func TestOneThatRefusesHoldsUpNoOther(t *testing.T) {
 // TestBulksComeBack: a bulk is begun however Temporal was when it was asked for, and again
 // if it was lost there; the rows know how far it has come, and how it ended.
 func TestBulksComeBack(t *testing.T) {
-	s, c := openStore(t), &temporal{bulks: map[string]flowhq.Bulk{}}
+	s, c := testdb.OpenStore(t, testdb.New(t)), &temporal{bulks: map[string]flowhq.Bulk{}}
 	r := reconcilerOf(s, c, "a")
 	const id, dropped = "00000000-0000-4000-8000-0000000000b1", "00000000-0000-4000-8000-0000000000b2"
-	tenants := []flowhq.TenantID{tenant(t, s, 1), tenant(t, s, 2)}
+	tenants := []flowhq.TenantID{testdb.NewTenant(t, s), testdb.NewTenant(t, s)}
 	for _, id := range []string{id, dropped} {
 		b := flowhq.Bulk{ID: id, Command: flowhq.Stop, Actor: "admin", PerSecond: 1}
 		if _, err := s.BeginBulk(t.Context(), id, nil, b, tenants); err != nil {
@@ -303,14 +279,14 @@ func TestBulksComeBack(t *testing.T) {
 	}
 	for range 2 { // the second time, it was lost with Temporal
 		c.bulks = map[string]flowhq.Bulk{}
-		round(t, r)
+		pass(t, r)
 		b, began := c.bulks[id]
 		if !began || b.Matched != 2 || b.Sent != 0 || b.Command != flowhq.Stop || b.StartedAt.IsZero() || len(c.bulks) > 1 {
 			t.Fatalf("Temporal runs %+v; want the bulk that was not cancelled", c.bulks)
 		}
 		b.Sent = 1
 		c.bulks[id] = b
-		round(t, r)
+		pass(t, r)
 		if got := saved(); got.Sent != 1 || got.State != flowhq.BulkRunning {
 			t.Errorf("the rows say %+v; want one sent", got)
 		}
@@ -319,9 +295,9 @@ func TestBulksComeBack(t *testing.T) {
 	b := c.bulks[id]
 	b.Sent, b.State, b.EndedAt = 2, flowhq.BulkDone, &ended
 	c.bulks[id] = b
-	round(t, r)
+	pass(t, r)
 	delete(c.bulks, id) // forgotten by Temporal, as it does in time
-	round(t, r)
+	pass(t, r)
 	if got := saved(); got.State != flowhq.BulkDone || got.Sent != 2 || !got.EndedAt.Equal(ended) || len(c.bulks) > 0 {
 		t.Errorf("at the end the rows say %+v, Temporal runs %v", got, c.bulks)
 	}
@@ -330,9 +306,9 @@ func TestBulksComeBack(t *testing.T) {
 	}
 }
 
-func round(t *testing.T, r *reconciler) {
+func pass(t *testing.T, r *reconciler) {
 	t.Helper()
-	if err := r.round(t.Context()); err != nil {
+	if err := r.reconcile(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -370,11 +346,11 @@ func TestPatienceGrows(t *testing.T) {
 	}
 }
 
-// TestFollowUpsAreTold: the workflow of a new booking's follow-ups is told, once in a while, and
-// one that could not be told is told later.
-func TestFollowUpsAreTold(t *testing.T) {
-	s, c := openStore(t), &temporal{away: serviceerror.NewUnavailable("Temporal is away")}
-	id := tenant(t, s, 1)
+// TestFollowUpsAreSignalled: the workflow of a new booking's follow-ups is signalled, once in a while,
+// and one that could not be signalled is signalled later.
+func TestFollowUpsAreSignalled(t *testing.T) {
+	s, c := testdb.OpenStore(t, testdb.New(t)), &temporal{away: serviceerror.NewUnavailable("Temporal is away")}
+	id := testdb.NewTenant(t, s)
 	epoch, err := s.Claim(t.Context(), id, "host")
 	if err != nil {
 		t.Fatal(err)
@@ -398,7 +374,7 @@ func TestFollowUpsAreTold(t *testing.T) {
 	await(t, func() bool { return rec.followUps(t.Context()) != nil }) // Temporal is away
 	c.away = nil
 	if err := rec.followUps(t.Context()); err != nil || len(c.followed) > 0 {
-		t.Errorf("told %v, %v; want nothing for a minute", c.followed, err)
+		t.Errorf("signalled %v, %v; want nothing for a minute", c.followed, err)
 	}
 	all, _, err := s.FollowUps(t.Context(), id, store.FactFilter{})
 	if err != nil || len(all) != 1 {
@@ -412,6 +388,6 @@ func TestFollowUpsAreTold(t *testing.T) {
 	}
 	want := []store.DueFollowUp{{Tenant: id, About: flowhq.AboutBooking, Number: "K1"}}
 	if diff := cmp.Diff(want, c.followed); diff != "" {
-		t.Errorf("told (-want +got):\n%s", diff)
+		t.Errorf("signalled (-want +got):\n%s", diff)
 	}
 }

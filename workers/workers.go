@@ -53,10 +53,10 @@ type Options struct {
 	Name              string // of this process, shown to operators; another one after each start
 	// Lock is this process's place among the workers of its machine, by which it is known
 	// that one has ended; nil if there is none. The worker gives it back if it ends in
-	// order. If LockWanted is set, a worker that cannot write its name there does not start.
-	Lock       *workerlock.Lock
-	LockWanted bool
-	Log        *slog.Logger
+	// order. If LockRequired is set, a worker that cannot write its name there does not start.
+	Lock         *workerlock.Lock
+	LockRequired bool
+	Log          *slog.Logger
 }
 
 const (

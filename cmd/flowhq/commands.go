@@ -101,7 +101,7 @@ func runWorker(
 	if o.Lock, err = p.lock(); err != nil {
 		return err
 	}
-	o.LockWanted = p.config.StateWanted
+	o.LockRequired = p.config.StateRequired
 	if p.config.MetricsAddr == "" {
 		return workers.Run(ctx, o)
 	}

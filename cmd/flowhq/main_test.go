@@ -1,32 +1,22 @@
 package main
 
 import (
-	"bytes"
-	"strings"
 	"testing"
+
+	"github.com/flowhq/flowhq/internal/usagetest"
 )
 
 func TestUsage(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct {
-		args string
-		code int
-		says string
-	}{
-		{"", 2, "usage: flowhq"},
-		{"help", 0, "usage: flowhq"},
-		{"explode", 2, `unknown command "explode"`},
-		{"simulate", 2, `unknown command "simulate"`},
-		{"worker -h", 0, "its settings are environment variables"},
-		{"api --help", 0, "its settings are environment variables"},
-		{"migrate now", 2, `"now" is one argument too many`},
-		{"worker -capacity 3", 2, "its settings are environment variables"},
-		{"tenants list -h", 0, "-limit"},
-	} {
-		var out bytes.Buffer
-		code := run(t.Context(), nil, strings.Fields(tt.args), func(string) string { return "" }, &out, &out)
-		if code != tt.code || !strings.Contains(out.String(), tt.says) {
-			t.Errorf("flowhq %s = %d, %q; want %d, %q", tt.args, code, out.String(), tt.code, tt.says)
-		}
-	}
+	usagetest.Check(t, "flowhq", run, []usagetest.Row{
+		{Args: "", Code: 2, Says: "usage: flowhq"},
+		{Args: "help", Code: 0, Says: "usage: flowhq"},
+		{Args: "explode", Code: 2, Says: `unknown command "explode"`},
+		{Args: "simulate", Code: 2, Says: `unknown command "simulate"`},
+		{Args: "worker -h", Code: 0, Says: "its settings are environment variables"},
+		{Args: "api --help", Code: 0, Says: "its settings are environment variables"},
+		{Args: "migrate now", Code: 2, Says: `"now" is one argument too many`},
+		{Args: "worker -capacity 3", Code: 2, Says: "its settings are environment variables"},
+		{Args: "tenants list -h", Code: 0, Says: "-limit"},
+	})
 }

@@ -151,9 +151,9 @@ func (p *process) dialWhatsApp(ctx context.Context) (*whatsapp.Network, error) {
 // the process.
 func (p *process) lock() (*workerlock.Lock, error) {
 	// The default folder may not be writable where nobody asked for it, as in a container with
-	// a read-only file system. One that somebody set is wanted.
+	// a read-only file system. One that somebody has set is required.
 	l, err := workerlock.Open(p.config.StatePath)
-	if err != nil && p.config.StateWanted {
+	if err != nil && p.config.StateRequired {
 		return nil, fmt.Errorf("STATE_PATH: %w", err)
 	}
 	if err != nil {

@@ -72,10 +72,10 @@ type Config struct {
 	LogLevel slog.Level
 	LogsPath string // folder of the log files, one per tenant
 	// StatePath is the folder by which the workers of one machine know which of them have
-	// ended. StateWanted is set if the environment names it: then a worker does not start
+	// ended. StateRequired is set if the environment names it: then a worker does not start
 	// without the folder, and otherwise it goes on with a warning.
-	StatePath   string
-	StateWanted bool
+	StatePath     string
+	StateRequired bool
 }
 
 // WhatsApp points the client at another server than WhatsApp's own, such as the simulator.
@@ -180,7 +180,7 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		LogLevel:        e.level("LOG_LEVEL"),
 		LogsPath:        e.text("LOGS_PATH", "./logs"),
 		StatePath:       e.text("STATE_PATH", "./state"),
-		StateWanted:     e.text("STATE_PATH", "") != "",
+		StateRequired:   e.text("STATE_PATH", "") != "",
 	}
 	if slices.Contains(need, Temporal) {
 		c.TemporalAccess = e.access(temporal)

@@ -74,7 +74,7 @@ func TestEveryVariable(t *testing.T) {
 		TrustedProxies: []string{"10.0.0.7", "fd00::/8"},
 		WorkerCapacity: 100_000, Renewal: 200 * time.Millisecond, ConnectsPerSecond: 1000, RepliesPerMinute: 0, RepliesPerContact: 100_000, RetentionDays: 30, AnswerWithin: 1, BurstWindow: 5 * time.Second,
 		WhatsApp: WhatsApp{"[::1]:5222", "ca.pem", "root.key"}, WhatsAppProxy: "socks5://u:p@proxy:1080", WhatsAppVersion: "2.3000.1047769893",
-		LogLevel: slog.LevelWarn, LogsPath: "/var/log/flowhq", StatePath: "/var/lib/flowhq", StateWanted: true,
+		LogLevel: slog.LevelWarn, LogsPath: "/var/log/flowhq", StatePath: "/var/lib/flowhq", StateRequired: true,
 	}
 	if diff := cmp.Diff(want, got, compareSecrets); diff != "" {
 		t.Errorf("Parse (-want +got):\n%s", diff)

@@ -53,12 +53,12 @@ var (
 // A cluster is one PostgreSQL data directory with the files beside it.
 type cluster struct {
 	// dir is <dir>/<major>, or, of a throw-away cluster, the whole temporary folder.
-	dir      string
-	bin      binaries
-	owner    runner   // whose files these are, and as whom the programs run
-	settings []string // durable or fast
-	wanted   int      // port of the first start; 0 = any
-	log      *slog.Logger
+	dir       string
+	bin       binaries
+	owner     runner   // whose files these are, and as whom the programs run
+	settings  []string // durable or fast
+	preferred int      // port of the first start; 0 = any
+	log       *slog.Logger
 
 	// lock is held from before anything in dir is touched until the server has ended. Two
 	// servers on one data directory would destroy it.
@@ -226,12 +226,12 @@ func (c *cluster) launch(ctx context.Context) (*proc.Child, int, error) {
 }
 
 // port returns the port of the last start if it is free, or the one that is
-// wanted, or any free one. It finds out by listening there for a moment, so somebody else may
+// preferred, or any free one. It finds out by listening there for a moment, so somebody else may
 // take the port before the server does; launch then tries again.
 func (c *cluster) port() int {
 	data, _ := os.ReadFile(c.path("port"))
 	kept, _ := strconv.Atoi(strings.TrimSpace(string(data))) // 0, any, if there is none
-	for _, port := range []int{cmp.Or(kept, c.wanted), c.wanted, 0} {
+	for _, port := range []int{cmp.Or(kept, c.preferred), c.preferred, 0} {
 		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
 			defer l.Close()
 			return l.Addr().(*net.TCPAddr).Port

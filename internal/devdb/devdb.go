@@ -87,7 +87,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	c := &cluster{
 		dir: filepath.Join(dir, strconv.Itoa(bin.major)), bin: bin, owner: owner,
-		log: o.Log, settings: durable, wanted: o.Port,
+		log: o.Log, settings: durable, preferred: o.Port,
 	}
 	s, err := c.start(ctx, o.Progress)
 	if err != nil {

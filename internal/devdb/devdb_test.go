@@ -257,11 +257,11 @@ func TestTakenPortIsReplaced(t *testing.T) {
 	}
 }
 
-// The port that is wanted is taken at the first start, and kept from then on.
-func TestWantedPort(t *testing.T) {
+// The preferred port is taken at the first start, and kept from then on.
+func TestPreferredPort(t *testing.T) {
 	c := &cluster{dir: t.TempDir()}
 	some, other := c.port(), c.port()
-	c.wanted = some
+	c.preferred = some
 	if got := c.port(); got != some {
 		t.Errorf("the first start takes port %d; want %d", got, some)
 	}

@@ -239,7 +239,7 @@ func unpack(file, dir string) error {
 			return err
 		}
 		name := strings.TrimPrefix(h.Name, "package/")
-		if h.Typeflag != tar.TypeReg || !wanted(name) {
+		if h.Typeflag != tar.TypeReg || !isNeeded(name) {
 			continue
 		}
 		if err := extract(root, name, archive); err != nil {
@@ -249,9 +249,9 @@ func unpack(file, dir string) error {
 	return fmt.Errorf("more than %d files", maxFiles)
 }
 
-// wanted leaves out what only builds of extensions need: static libraries and makefiles. What
+// isNeeded leaves out what only builds of extensions need: static libraries and makefiles. What
 // is outside of native is for Node.js.
-func wanted(name string) bool {
+func isNeeded(name string) bool {
 	return strings.HasPrefix(name, "native/") &&
 		!strings.HasSuffix(name, ".a") && !strings.Contains(name, "/pgxs/")
 }

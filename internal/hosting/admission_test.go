@@ -40,7 +40,7 @@ func admission(t *testing.T, s *store.Store) *Admission {
 func TestARefusedVersionCostsFewLogins(t *testing.T) {
 	const sessions, perSecond, latency = 400, 20, 100 * time.Millisecond
 	url := testdb.New(t)
-	stores := []*store.Store{openStore(t, url), openStore(t, url)}
+	stores := []*store.Store{testdb.OpenStore(t, url), testdb.OpenStore(t, url)}
 	ctx, cancel := context.WithCancel(t.Context())
 	var all sync.WaitGroup
 	var logins atomic.Int64
@@ -89,7 +89,7 @@ func eventually(t *testing.T, holds func() bool) {
 
 // Without a pause, who passes does so at once, as the version the program came with.
 func TestWithoutAPauseAllAreAdmitted(t *testing.T) {
-	a := admission(t, openStore(t, testdb.New(t)))
+	a := admission(t, testdb.OpenStore(t, testdb.New(t)))
 	version, err := a.Admit(t.Context(), time.Hour, func(string) { t.Error("it waited") })
 	if want := builtIn; err != nil || version != want || !a.Admits(version) {
 		t.Errorf("Admit = %s, %v; want %s, which is admitted", version, err, want)
@@ -98,7 +98,7 @@ func TestWithoutAPauseAllAreAdmitted(t *testing.T) {
 
 // A worker that starts again leaves what an operator has set since it started first.
 func TestRestartKeepsWhatAnOperatorSet(t *testing.T) {
-	s := openStore(t, testdb.New(t))
+	s := testdb.OpenStore(t, testdb.New(t))
 	const configured = "2.3000.1"
 	start := func() flowhq.Fleet {
 		t.Helper()

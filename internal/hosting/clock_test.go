@@ -11,6 +11,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
+	"github.com/flowhq/flowhq/internal/testdb"
 )
 
 // The tests of this file run on a clock of their own: nothing takes as long as it says. What
@@ -23,88 +24,27 @@ var normal = Timing{Renewal: 5 * time.Second}
 
 // memory is a database in memory, as far as this package needs one.
 type memory struct {
-	mu     sync.Mutex
-	away   error // what every call fails with; nil while the database answers
-	leases map[flowhq.TenantID]int64
-	locked map[flowhq.TenantID]bool
-	epoch  int64
-	seen   map[flowhq.TenantID]time.Time // by the last renewal
-	room   store.Room                    // of the other workers
-	beats  []flowhq.Worker
-	fleet  flowhq.Fleet
+	*testdb.Memory
+	room  store.Room // of the other workers
+	beats []flowhq.Worker
 }
 
-func newMemory() *memory {
-	return &memory{
-		leases: map[flowhq.TenantID]int64{}, locked: map[flowhq.TenantID]bool{},
-		seen: map[flowhq.TenantID]time.Time{}, fleet: flowhq.Fleet{Version: builtIn},
-	}
-}
+func newMemory() *memory { return &memory{Memory: testdb.NewMemory(builtIn)} }
 
 // set changes what the database holds.
 func (m *memory) set(change func(*memory)) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.Mu.Lock()
+	defer m.Mu.Unlock()
 	change(m)
-}
-
-func (m *memory) ClaimAbove(
-	_ context.Context, _ flowhq.TenantID, _ string, floor int64,
-) (int64, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.epoch = max(m.epoch, floor) + 1
-	return m.epoch, m.away
-}
-
-func (m *memory) TakeLease(
-	_ context.Context, tenant flowhq.TenantID, epoch int64, ttl time.Duration,
-) (bool, time.Duration, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.leases[tenant] != 0 {
-		return false, ttl, m.away
-	}
-	m.leases[tenant] = epoch
-	return m.away == nil, 0, m.away
-}
-
-func (m *memory) RenewLeases(
-	_ context.Context, leases []store.Lease, _ time.Duration,
-) (renewed, locked []store.Lease, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, l := range leases {
-		if l.SeenAt != nil {
-			m.seen[l.Tenant] = *l.SeenAt
-		}
-		l.SeenAt = nil
-		switch {
-		case m.locked[l.Tenant]:
-			locked = append(locked, l)
-		case m.leases[l.Tenant] == l.Epoch:
-			renewed = append(renewed, l)
-		}
-	}
-	return renewed, locked, m.away
-}
-
-func (m *memory) ReleaseLease(_ context.Context, tenant flowhq.TenantID, epoch int64) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.leases[tenant] == epoch {
-		delete(m.leases, tenant)
-	}
-	return m.away
 }
 
 func (m *memory) BeatWorker(
 	_ context.Context, w flowhq.Worker, _ time.Duration,
 ) (store.Room, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.Mu.Lock()
+	defer m.Mu.Unlock()
 	m.beats = append(m.beats, w)
-	return m.room, m.away
+	return m.room, m.Away
 }
 
 func (m *memory) EndWorker(context.Context, string) error { return nil }
@@ -112,27 +52,6 @@ func (m *memory) SetWaiting(
 	context.Context, flowhq.Wait, string, time.Duration, bool, int,
 ) ([]store.Waiting, error) {
 	return nil, nil
-}
-
-func (m *memory) Answers(context.Context) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.away
-}
-
-func (m *memory) Fleet(context.Context) (flowhq.Fleet, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.fleet, m.away
-}
-
-func (m *memory) ConfigureVersion(context.Context, string) (bool, error) { return false, nil }
-func (m *memory) TakeVersion(context.Context, string, string) (bool, error) {
-	return false, nil
-}
-
-func (m *memory) ClaimVersionLookup(context.Context, time.Duration) (bool, error) {
-	return false, nil
 }
 
 // onClock runs a test with what belongs to a process, until the test ends.
@@ -173,20 +92,20 @@ func TestALeaseIsCutHalfAHeartbeatBeforeItEnds(t *testing.T) {
 		lease := mine(t, l, "a")
 		seen := func() Status { return Status{Seen: time.Now()} }
 		alive(lease, seen, 4*normal.Renewal)
-		m.set(func(m *memory) { m.away = errors.New("away") })
+		m.set(func(m *memory) { m.Away = errors.New("away") })
 		alive(lease, seen, normal.Renewal)
-		m.set(func(m *memory) { m.away = nil })
+		m.set(func(m *memory) { m.Away = nil })
 		alive(lease, seen, 4*normal.Renewal)
 		if err := lease.Err(); err != nil {
 			t.Fatalf("lost to one renewal that failed: %v", err)
 		}
 		m.set(func(m *memory) {
-			if last := m.seen["a"]; time.Since(last) > 2*normal.Renewal {
+			if last := m.Seen["a"]; time.Since(last) > 2*normal.Renewal {
 				t.Errorf("the last proof of life was written %v ago", time.Since(last))
 			}
 		})
 		synctest.Wait()
-		m.set(func(m *memory) { m.away = errors.New("away") })
+		m.set(func(m *memory) { m.Away = errors.New("away") })
 		l.mu.Lock()
 		ends := lease.expires
 		l.mu.Unlock()
@@ -269,11 +188,11 @@ func TestADatabaseIsAwaited(t *testing.T) {
 	onClock(t, func(t *testing.T, m *memory, run func(func(context.Context))) {
 		w := NewDatabaseWatch(m, normal)
 		run(w.Run)
-		m.away = errors.New("away")
+		m.Away = errors.New("away")
 		began := time.Now()
 		run(func(context.Context) {
 			<-time.After(time.Minute)
-			m.set(func(m *memory) { m.away = nil })
+			m.set(func(m *memory) { m.Away = nil })
 		})
 		var hosts sync.WaitGroup
 		for range 3 {
@@ -350,7 +269,7 @@ func TestADrainWaitsForRoom(t *testing.T) {
 func TestADrainEndsInTime(t *testing.T) {
 	onClock(t, func(t *testing.T, m *memory, run func(func(context.Context))) {
 		m.room = store.Room{Capacity: 9, Free: 9}
-		m.fleet = flowhq.Fleet{Paused: true, Reason: "moving house"}
+		m.Row = flowhq.Fleet{Paused: true, Reason: "moving house"}
 		d, left := draining(t, m, run, 5)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -369,7 +288,7 @@ func TestADrainEndsInTime(t *testing.T) {
 // A host waits for the end of a pause, beating, and connects as the version of then.
 func TestAdmissionAfterAPause(t *testing.T) {
 	onClock(t, func(t *testing.T, m *memory, run func(func(context.Context))) {
-		m.fleet = flowhq.Fleet{Paused: true, Reason: "moving house", Version: "2.3000.1"}
+		m.Row = flowhq.Fleet{Paused: true, Reason: "moving house", Version: "2.3000.1"}
 		a := NewAdmission(m, nil, quiet)
 		if err := a.Open(t.Context(), builtIn, ""); err != nil {
 			t.Fatal(err)
@@ -377,7 +296,7 @@ func TestAdmissionAfterAPause(t *testing.T) {
 		run(a.Run)
 		run(func(context.Context) {
 			<-time.After(time.Minute)
-			m.set(func(m *memory) { m.fleet = flowhq.Fleet{Version: "2.3000.2"} })
+			m.set(func(m *memory) { m.Row = flowhq.Fleet{Version: "2.3000.2"} })
 			a.Notice(store.Notice{Kind: store.FleetChanged})
 		})
 		began, beats := time.Now(), 0

@@ -86,7 +86,7 @@ type failing struct {
 
 func newFailing(t *testing.T) *failing {
 	t.Helper()
-	s := openStore(t, testdb.New(t))
+	s := testdb.OpenStore(t, testdb.New(t))
 	f := &failing{given: newGiven(), known: &ended{}, t: t}
 	f.store = s
 	f.Failover = NewFailover(FailoverOptions{
@@ -107,7 +107,7 @@ func (f *failing) beat(worker string, ttl time.Duration) {
 // hosted is a tenant whose host on that worker has a lease for ttl, and is connected.
 func (f *failing) hosted(worker string, ttl time.Duration) flowhq.TenantID {
 	f.t.Helper()
-	tenant := newTenant(f.t, f.store)
+	tenant := testdb.NewTenant(f.t, f.store)
 	epoch, err := f.store.Claim(f.t.Context(), tenant, worker)
 	if err != nil {
 		f.t.Fatal(err)
@@ -194,7 +194,7 @@ func TestAWorkerThatHasEndedIsNotWaitedFor(t *testing.T) {
 	f.hosted("alive", time.Hour)
 	f.beat("alive", time.Hour)
 	// Its host had not claimed it yet, or had given the lease back.
-	waiting := newTenant(t, f.store)
+	waiting := testdb.NewTenant(t, f.store)
 	if err := f.store.RecordState(t.Context(), waiting, flowhq.Starting(flowhq.Counts{}), 0, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -231,9 +231,9 @@ func TestAHostThatNeverArrivedIsReplaced(t *testing.T) {
 // A host whose loop turns keeps its lease; one whose loop does not loses it and is told
 // of, while the others go on.
 func TestAStuckHostLosesItsLease(t *testing.T) {
-	s := openStore(t, testdb.New(t))
+	s := testdb.OpenStore(t, testdb.New(t))
 	l := process(t, s)
-	stuck, well := claim(t, l, newTenant(t, s)), claim(t, l, newTenant(t, s))
+	stuck, well := claim(t, l, testdb.NewTenant(t, s)), claim(t, l, testdb.NewTenant(t, s))
 	told := make(chan Status, 1)
 	stuck.OnStuck(func(last Status) { told <- last })
 	well.OnStuck(func(Status) { t.Error("a host that turns counts as stuck") })
@@ -324,8 +324,8 @@ func TestNobodyIsOutOfReach(t *testing.T) {
 	f.settled()
 	f.beat("dead", time.Nanosecond)
 	for range failoverBatch / 20 { // fewer, or it would take long to make them
-		tenant := newTenant(t, f.store)
-		loggedOut := flowhq.Transition{State: flowhq.LoggedOut, End: flowhq.EndLoggedOut}
+		tenant := testdb.NewTenant(t, f.store)
+		loggedOut := flowhq.Transition{State: flowhq.LoggedOut, Ending: flowhq.EndLoggedOut}
 		if err := f.store.RecordState(t.Context(), tenant, loggedOut, 0, nil); err != nil {
 			t.Fatal(err)
 		}

@@ -61,9 +61,9 @@ func stay(t *testing.T, l *Leases, held []*Lease, within time.Duration) {
 // lease is lost for that, and the database does not pass for lost.
 func TestLeasesOutliveAnExhaustedPool(t *testing.T) {
 	url := testdb.New(t)
-	s := openStore(t, url+"&pool_max_conns=2&lock_timeout=1min")
+	s := testdb.OpenStore(t, url+"&pool_max_conns=2&lock_timeout=1min")
 	l := processAt(t, s, slow)
-	h, busy := claim(t, l, newTenant(t, s)), newTenant(t, s)
+	h, busy := claim(t, l, testdb.NewTenant(t, s)), testdb.NewTenant(t, s)
 	release := hold(t, url, `select from flowhq.tenants where id = '`+string(busy)+`' for update`)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -100,9 +100,9 @@ func beat(ctx context.Context, s *store.Store) error {
 // other.
 func TestALockedRowCostsOneLease(t *testing.T) {
 	url := testdb.New(t)
-	s := openStore(t, url)
+	s := testdb.OpenStore(t, url)
 	l := processAt(t, s, slow)
-	locked, other := claim(t, l, newTenant(t, s)), claim(t, l, newTenant(t, s))
+	locked, other := claim(t, l, testdb.NewTenant(t, s)), claim(t, l, testdb.NewTenant(t, s))
 	release := hold(t, url, `select from flowhq.hosts where tenant_id = '`+string(locked.Tenant)+`' for update`)
 	defer release()
 	stay(t, l, []*Lease{other}, 2*slow.Lease())
@@ -114,9 +114,9 @@ func TestALockedRowCostsOneLease(t *testing.T) {
 // A row that is locked for less time than a lease lasts costs nothing.
 func TestARowThatIsLockedForAWhileCostsNothing(t *testing.T) {
 	url := testdb.New(t)
-	s := openStore(t, url)
+	s := testdb.OpenStore(t, url)
 	l := processAt(t, s, slow)
-	h := claim(t, l, newTenant(t, s))
+	h := claim(t, l, testdb.NewTenant(t, s))
 	release := hold(t, url, `select from flowhq.hosts where tenant_id = '`+string(h.Tenant)+`' for update`)
 	stay(t, l, []*Lease{h}, slow.Renewal*3/2)
 	release()
@@ -126,9 +126,9 @@ func TestARowThatIsLockedForAWhileCostsNothing(t *testing.T) {
 // A renewal whose connection is cut goes on with another one.
 func TestLeasesOutliveTheirConnection(t *testing.T) {
 	url := testdb.New(t)
-	s := openStore(t, url)
+	s := testdb.OpenStore(t, url)
 	l := processAt(t, s, slow)
-	h := claim(t, l, newTenant(t, s))
+	h := claim(t, l, testdb.NewTenant(t, s))
 	db, err := store.OpenWA(url)
 	if err != nil {
 		t.Fatal(err)
@@ -214,11 +214,11 @@ func TestNoLeaseIsLostToAMigration(t *testing.T) {
 
 func migrateBeside(t *testing.T, tables []string, exclusive bool, statements []string) {
 	url := testdb.New(t)
-	s := openStore(t, url)
+	s := testdb.OpenStore(t, url)
 	l := processAt(t, s, slow)
 	var sessions []*Lease
 	for range 20 {
-		h := claim(t, l, newTenant(t, s))
+		h := claim(t, l, testdb.NewTenant(t, s))
 		sessions = append(sessions, h)
 	}
 	release := hold(t, url, statements...)

@@ -3,10 +3,8 @@ package hosting
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,16 +19,6 @@ var timing = Timing{Renewal: 200 * time.Millisecond}
 
 // patience bounds what should happen soon.
 const patience = 10 * time.Second
-
-func openStore(t *testing.T, url string) *store.Store {
-	t.Helper()
-	s, err := store.Open(t.Context(), url, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	return s
-}
 
 // process is the leases of one worker process, running until the test ends.
 func process(t *testing.T, s *store.Store) *Leases {
@@ -48,20 +36,6 @@ func processAt(t *testing.T, s *store.Store, timing Timing) *Leases {
 	all.Go(func() { Listen(ctx, s, log, l) })
 	t.Cleanup(func() { cancel(); all.Wait() })
 	return l
-}
-
-// tenants counts those of the tests, of which each has a number of its own.
-var tenants atomic.Int64
-
-func newTenant(t *testing.T, s *store.Store) flowhq.TenantID {
-	t.Helper()
-	tenant, err := s.CreateTenant(t.Context(), flowhq.NewTenant{
-		Name: "a", PhoneNumber: fmt.Sprintf("+2557%08d", tenants.Add(1)), Template: flowhq.BookingTemplate, BusinessName: "b", Language: flowhq.English,
-	}, "test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tenant.ID
 }
 
 func claim(t *testing.T, l *Leases, tenant flowhq.TenantID) *Lease {
@@ -99,8 +73,8 @@ func (c *cutter) hangUp() { c.once.Do(func() { close(c.cut) }) }
 
 func TestAClaimFencesTheOlderHostAndWaitsForIt(t *testing.T) {
 	url := testdb.New(t)
-	first, second := process(t, openStore(t, url)), process(t, openStore(t, url))
-	tenant := newTenant(t, first.store.(*store.Store))
+	first, second := process(t, testdb.OpenStore(t, url)), process(t, testdb.OpenStore(t, url))
+	tenant := testdb.NewTenant(t, first.store.(*store.Store))
 	older := claim(t, first, tenant)
 	line := newCutter()
 	older.OnLoss(line.hangUp)
@@ -137,8 +111,8 @@ func TestAClaimFencesTheOlderHostAndWaitsForIt(t *testing.T) {
 
 // A lease outlives its time many times over, as long as it is renewed.
 func TestALeaseIsRenewed(t *testing.T) {
-	l := process(t, openStore(t, testdb.New(t)))
-	h := claim(t, l, newTenant(t, l.store.(*store.Store)))
+	l := process(t, testdb.OpenStore(t, testdb.New(t)))
+	h := claim(t, l, testdb.NewTenant(t, l.store.(*store.Store)))
 	deadline := time.Now().Add(3 * timing.Lease())
 	for time.Now().Before(deadline) {
 		if err := h.Valid(); err != nil {
@@ -155,9 +129,9 @@ func TestALeaseIsRenewed(t *testing.T) {
 // another may take it.
 func TestALeaseThatIsNotRenewedIsCutInTime(t *testing.T) {
 	url := testdb.New(t)
-	cutOff := openStore(t, url)
+	cutOff := testdb.OpenStore(t, url)
 	l := process(t, cutOff)
-	h := claim(t, l, newTenant(t, cutOff))
+	h := claim(t, l, testdb.NewTenant(t, cutOff))
 	line := newCutter()
 	h.OnLoss(line.hangUp)
 	cutOff.Close()
@@ -174,8 +148,8 @@ func TestALeaseThatIsNotRenewedIsCutInTime(t *testing.T) {
 }
 
 func TestAnErasedTenantIsGone(t *testing.T) {
-	l := process(t, openStore(t, testdb.New(t)))
-	tenant := newTenant(t, l.store.(*store.Store))
+	l := process(t, testdb.OpenStore(t, testdb.New(t)))
+	tenant := testdb.NewTenant(t, l.store.(*store.Store))
 	h := claim(t, l, tenant)
 	if err := l.store.(*store.Store).Erase(t.Context(), tenant, "test"); err != nil {
 		t.Fatal(err)
@@ -189,8 +163,8 @@ func TestAnErasedTenantIsGone(t *testing.T) {
 // The process may stop while a claim waits: that is a hand-over, not a failure.
 func TestAClaimEndsWithItsCause(t *testing.T) {
 	url := testdb.New(t)
-	first, second := process(t, openStore(t, url)), process(t, openStore(t, url))
-	tenant := newTenant(t, first.store.(*store.Store))
+	first, second := process(t, testdb.OpenStore(t, url)), process(t, testdb.OpenStore(t, url))
+	tenant := testdb.NewTenant(t, first.store.(*store.Store))
 	claim(t, first, tenant)
 	ctx, stop := context.WithCancelCause(t.Context())
 	_, err := second.Claim(ctx, tenant, 0, "test", func() { stop(errStopped) })

@@ -33,11 +33,7 @@ type bench struct {
 func newBench(t *testing.T, change func(*flowhq.NewTenant)) *bench {
 	t.Helper()
 	url := testdb.New(t)
-	s, err := store.Open(t.Context(), url, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
+	s := testdb.OpenStore(t, url)
 	s.Defaults = store.Defaults{RepliesPerMinute: 10, RepliesPerContact: 5}
 	n := flowhq.NewTenant{Name: "a", PhoneNumber: "+255700000001", Template: flowhq.BookingTemplate, BusinessName: "Blue Door", Language: flowhq.English}
 	if change != nil {

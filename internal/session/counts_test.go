@@ -54,12 +54,12 @@ func (a *attempts) next() *session {
 
 // fails is an attempt that ends before it was stable. It returns when Temporal tries
 // again.
-func (a *attempts) fails(reason flowhq.EndReason) time.Duration {
+func (a *attempts) fails(ending flowhq.Ending) time.Duration {
 	a.t.Helper()
 	s := a.next()
-	out, err := s.lost(a.t.Context(), flowhq.End{Reason: reason, Text: "it failed"}, nil)
-	if err != nil || out.End != reason || out.Retry != flowhq.RetryAfterDelay {
-		a.t.Fatalf("an attempt that failed ends with %+v, %v; want %s, to be tried again", out, err, reason)
+	out, err := s.lost(a.t.Context(), flowhq.End{Ending: ending, Reason: "it failed"}, nil)
+	if err != nil || out.Ending != ending || out.Retry != flowhq.RetryAfterDelay {
+		a.t.Fatalf("an attempt that failed ends with %+v, %v; want %s, to be tried again", out, err, ending)
 	}
 	s.reports.flush()
 	a.left = s.now
@@ -72,8 +72,8 @@ const stableOutagePause, outagePause = 100 * time.Millisecond, 3 * time.Second
 // WhatsApp refuses five logins: the session waits 5, 10, 20, 40 and 80 s, however often
 // it was moved or cut off in between, and never longer than two minutes.
 func TestBackoffCountsTheSessionsOwnFailures(t *testing.T) {
-	s := openStore(t, testdb.New(t))
-	a := &attempts{t: t, tenant: newTenant(t, s), db: s, Process: &Process{
+	s := testdb.OpenStore(t, testdb.New(t))
+	a := &attempts{t: t, tenant: testdb.NewTenant(t, s), db: s, Process: &Process{
 		Store: s, Name: "test", Metrics: metrics.NewWorker(metrics.NewRegistry()), Log: slog.New(slog.DiscardHandler), Timing: timing,
 	}}
 	for n, want := range []time.Duration{5 * time.Second, 10 * time.Second, 20 * time.Second, 40 * time.Second, 80 * time.Second, 2 * time.Minute, 2 * time.Minute} {
@@ -98,8 +98,8 @@ func TestBackoffCountsTheSessionsOwnFailures(t *testing.T) {
 // A database that hiccups counts for nothing; a session that loses it again and again
 // for a reason of its own does in the end.
 func TestALostDatabaseIsNoFailure(t *testing.T) {
-	s := openStore(t, testdb.New(t))
-	a := &attempts{t: t, tenant: newTenant(t, s), db: s, Process: &Process{
+	s := testdb.OpenStore(t, testdb.New(t))
+	a := &attempts{t: t, tenant: testdb.NewTenant(t, s), db: s, Process: &Process{
 		Store: s, Name: "test", Metrics: metrics.NewWorker(metrics.NewRegistry()), Log: slog.New(slog.DiscardHandler), Timing: timing,
 	}}
 	for range flowhq.MaxOutages {
@@ -136,8 +136,8 @@ func (a *attempts) events() (types []flowhq.EventType) {
 // Ten attempts that fail in a row are told to a person, once; a stable session is the
 // end of it. What is no failure of the session does not count.
 func TestFlapping(t *testing.T) {
-	s := openStore(t, testdb.New(t))
-	a := &attempts{t: t, tenant: newTenant(t, s), db: s, Process: &Process{
+	s := testdb.OpenStore(t, testdb.New(t))
+	a := &attempts{t: t, tenant: testdb.NewTenant(t, s), db: s, Process: &Process{
 		Store: s, Name: "test", Metrics: metrics.NewWorker(metrics.NewRegistry()), Log: slog.New(slog.DiscardHandler), Timing: timing,
 	}}
 	var want []flowhq.EventType
@@ -186,14 +186,14 @@ func TestFlapping(t *testing.T) {
 // A session that had been stable ends without an error, so that the next attempt
 // is a first one, though a process handed it over in between.
 func TestStableSessionIsNoFailure(t *testing.T) {
-	s := openStore(t, testdb.New(t))
-	a := &attempts{t: t, tenant: newTenant(t, s), left: hosting.Status{Stable: true, Ending: flowhq.EndDraining, Counts: flowhq.Counts{Failures: 3}}, db: s, Process: &Process{
+	s := testdb.OpenStore(t, testdb.New(t))
+	a := &attempts{t: t, tenant: testdb.NewTenant(t, s), left: hosting.Status{Stable: true, Ending: flowhq.EndDraining, Counts: flowhq.Counts{Failures: 3}}, db: s, Process: &Process{
 		Store: s, Name: "test", Metrics: metrics.NewWorker(metrics.NewRegistry()), Log: slog.New(slog.DiscardHandler), Timing: timing,
 	}}
 	host := a.next()
-	got, err := host.lost(t.Context(), flowhq.End{Reason: flowhq.EndLost, Text: "it was lost"}, nil)
+	got, err := host.lost(t.Context(), flowhq.End{Ending: flowhq.EndLost, Reason: "it was lost"}, nil)
 	host.reports.flush()
-	if err != nil || got.End != flowhq.EndLost || got.Reason != "it was lost" || got.Retry != flowhq.RetryAtOnce || host.now.Failures != 0 {
+	if err != nil || got.Ending != flowhq.EndLost || got.Reason != "it was lost" || got.Retry != flowhq.RetryAtOnce || host.now.Failures != 0 {
 		t.Errorf("lost = %+v, %v with %d failures; want no failure", got, err, host.now.Failures)
 	}
 	if len(a.reports) != 0 {

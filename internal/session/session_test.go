@@ -26,13 +26,13 @@ func TestDailyRenewal(t *testing.T) {
 			t.Errorf("dialled as %q; want %q", l.device, device)
 		}
 		e := <-result
-		if e.err != nil || e.End != flowhq.EndRenewed || e.Retry != flowhq.RetryAtOnce {
+		if e.err != nil || e.Ending != flowhq.EndRenewed || e.Retry != flowhq.RetryAtOnce {
 			t.Errorf("it ended with %+v, %v; want to renew itself", e.Outcome, e.err)
 		}
 		if took := time.Since(began); took < renewAfter*9/10 || took > renewAfter*11/10 {
 			t.Errorf("after %v; want a day, give or take a tenth", took)
 		}
-		if len(w.rows.leases) != 0 {
+		if len(w.rows.Held) != 0 {
 			t.Error("the lease was not given back")
 		}
 		if n, least := len(w.beats), int(renewAfter*9/10/timing.Beat()); n < least {
@@ -49,7 +49,7 @@ func TestDailyRenewal(t *testing.T) {
 func TestNoRenewalDuringAPause(t *testing.T) {
 	host(t, hosting.Status{}, asIs, func(w *world, result <-chan ended) {
 		w.online()
-		w.rows.set(func(r *rows) { r.paused = true })
+		w.rows.set(func(r *rows) { r.Row.Paused, r.Row.Reason = true, "moving house" })
 		w.Admission.Notice(store.Notice{Kind: store.FleetChanged})
 		<-time.After(2 * renewAfter)
 		select {
@@ -57,29 +57,29 @@ func TestNoRenewalDuringAPause(t *testing.T) {
 			t.Fatalf("it ended during the pause: %+v", e.Outcome)
 		default:
 		}
-		w.rows.set(func(r *rows) { r.paused = false })
+		w.rows.set(func(r *rows) { r.Row.Paused = false })
 		w.Admission.Notice(store.Notice{Kind: store.FleetChanged})
 		over := time.Now()
-		if e := <-result; e.End != flowhq.EndRenewed || time.Since(over) > renewRetry {
+		if e := <-result; e.Ending != flowhq.EndRenewed || time.Since(over) > renewRetry {
 			t.Errorf("it ended with %s %v after the pause; want to renew itself within %v",
-				e.End, time.Since(over), renewRetry)
+				e.Ending, time.Since(over), renewRetry)
 		}
 	})
 }
 
 // A session that begins during a pause waits, and says so, until the pause ends.
 func TestWaitingForTheEndOfAPause(t *testing.T) {
-	pause := func(w *world) { w.rows.paused = true }
+	pause := func(w *world) { w.rows.Row.Paused, w.rows.Row.Reason = true, "moving house" }
 	host(t, hosting.Status{}, pause, func(w *world, result <-chan ended) {
 		<-time.After(time.Hour)
-		if len(w.lines) != 0 || w.rows.epoch != 0 {
+		if len(w.lines) != 0 || w.rows.Epoch != 0 {
 			t.Error("it claimed or dialled during the pause")
 		}
 		want := "waiting for reconnects, which are paused: moving house"
 		if got := w.last(); got.Waiting != want || got.State != flowhq.Connecting {
 			t.Errorf("the heartbeat is %+v; want %q", got, want)
 		}
-		w.rows.set(func(r *rows) { r.paused = false })
+		w.rows.set(func(r *rows) { r.Row.Paused = false })
 		w.Admission.Notice(store.Notice{Kind: store.FleetChanged})
 		w.online()
 		w.cancel(errOrder)
@@ -89,11 +89,11 @@ func TestWaitingForTheEndOfAPause(t *testing.T) {
 
 // A process that stops ends sessions that do not serve yet at once, and moves the others.
 func TestDrain(t *testing.T) {
-	pause := func(w *world) { w.rows.paused = true }
+	pause := func(w *world) { w.rows.Row.Paused, w.rows.Row.Reason = true, "moving house" }
 	host(t, hosting.Status{}, pause, func(w *world, result <-chan ended) {
 		synctest.Wait()
 		w.Slots.DrainAll()
-		if e := w.ends(result); e.err != nil || e.End != flowhq.EndDraining || e.Retry != flowhq.RetryAfterDelay {
+		if e := w.ends(result); e.err != nil || e.Ending != flowhq.EndDraining || e.Retry != flowhq.RetryAfterDelay {
 			t.Errorf("one that waits ended with %+v, %v; want to move", e.Outcome, e.err)
 		}
 	})
@@ -102,13 +102,13 @@ func TestDrain(t *testing.T) {
 		<-time.After(time.Minute)
 		w.Slots.DrainAll()
 		e := w.ends(result)
-		if e.err != nil || e.End != flowhq.EndDraining || e.Delay > 10*time.Millisecond {
+		if e.err != nil || e.Ending != flowhq.EndDraining || e.Delay > 10*time.Millisecond {
 			t.Errorf("one that serves ended with %+v, %v; want to move at once", e.Outcome, e.err)
 		}
 		if last := w.last(); !last.Stable || last.Ending != flowhq.EndDraining {
 			t.Errorf("the next attempt is told %+v; want a stable session that moves", last)
 		}
-		if len(w.rows.leases) != 0 {
+		if len(w.rows.Held) != 0 {
 			t.Error("the lease was not given back")
 		}
 	})
@@ -122,7 +122,7 @@ func TestAnOrderToEnd(t *testing.T) {
 		if e := w.ends(result); !errors.Is(e.err, errOrder) {
 			t.Errorf("it ended with %+v, %v; want the order", e.Outcome, e.err)
 		}
-		if l.Err() == nil || len(w.rows.leases) != 0 {
+		if l.Err() == nil || len(w.rows.Held) != 0 {
 			t.Error("the connection is open, or the lease was not given back")
 		}
 		if end := w.rows.steps[len(w.rows.steps)-1]; end.State != flowhq.Disconnected || end.Event != "" {
@@ -149,10 +149,10 @@ func TestTemporalIsLost(t *testing.T) {
 		if w.asks < int(time.Hour/timing.Beat()) {
 			t.Errorf("it asked %d times in an hour; want once in %v", w.asks, timing.Beat())
 		}
-		w.rows.set(func(r *rows) { r.unwanted = true })
+		w.rows.set(func(r *rows) { r.stopped = true })
 		w.Leases.Notice(store.Notice{Kind: store.GivenCommand, Tenant: tenant})
 		<-time.After(askAfter)
-		if e := w.ends(result); e.err != nil || e.End != flowhq.EndStopped || e.Retry != flowhq.RetryByPerson {
+		if e := w.ends(result); e.err != nil || e.Ending != flowhq.EndStopped || e.Retry != flowhq.RetryByPerson {
 			t.Errorf("it ended with %+v, %v; want to be stopped", e.Outcome, e.err)
 		}
 	})
@@ -186,22 +186,22 @@ func TestTheLeaseIsLost(t *testing.T) {
 	host(t, hosting.Status{}, asIs, func(w *world, result <-chan ended) {
 		l := w.online()
 		<-time.After(time.Minute)
-		w.rows.set(func(r *rows) { r.away = flowhq.Errorf(flowhq.Unavailable, "the database is away") })
+		w.rows.set(func(r *rows) { r.Away = flowhq.Errorf(flowhq.Unavailable, "the database is away") })
 		away := time.Now()
 		<-l.over
 		if cut := time.Since(away); cut > timing.Lease() {
 			t.Errorf("cut after %v; want before the lease ends", cut)
 		}
 		e := <-result
-		if e.err != nil || e.End != flowhq.EndDatabaseLost || e.Retry != flowhq.RetryAfterDelay || e.Counts != (flowhq.Counts{}) {
+		if e.err != nil || e.Ending != flowhq.EndDatabaseLost || e.Retry != flowhq.RetryAfterDelay || e.Counts != (flowhq.Counts{}) {
 			t.Errorf("it ended with %+v, %v; want to wait for the database", e.Outcome, e.err)
 		}
 	})
 	host(t, hosting.Status{}, asIs, func(w *world, result <-chan ended) {
 		w.online()
-		w.rows.set(func(r *rows) { r.epoch++ })
-		w.Leases.Notice(store.Notice{Kind: store.NewEpoch, Tenant: tenant, Epoch: w.rows.epoch})
-		if e := w.ends(result); e.err != nil || e.End != flowhq.EndReplacedByUs || e.Retry != flowhq.RetryAtOnce {
+		w.rows.set(func(r *rows) { r.Epoch++; r.Held[tenant] = r.Epoch })
+		w.Leases.Notice(store.Notice{Kind: store.NewEpoch, Tenant: tenant, Epoch: w.rows.Epoch})
+		if e := w.ends(result); e.err != nil || e.Ending != flowhq.EndReplacedByUs || e.Retry != flowhq.RetryAtOnce {
 			t.Errorf("it ended with %+v, %v; want to be replaced", e.Outcome, e.err)
 		}
 	})
@@ -210,12 +210,12 @@ func TestTheLeaseIsLost(t *testing.T) {
 // Before the claim a database that is away is waited for.
 func TestTheClaimWaitsForTheDatabase(t *testing.T) {
 	host(t, hosting.Status{}, asIs, func(w *world, result <-chan ended) {
-		w.rows.set(func(r *rows) { r.away = flowhq.Errorf(flowhq.Unavailable, "the database is away") })
+		w.rows.set(func(r *rows) { r.Away = flowhq.Errorf(flowhq.Unavailable, "the database is away") })
 		<-time.After(time.Minute)
 		if last := w.last(); last.Waiting != "for the database" {
 			t.Errorf("the heartbeat is %+v; want it to wait", last)
 		}
-		w.rows.set(func(r *rows) { r.away = nil })
+		w.rows.set(func(r *rows) { r.Away = nil })
 		w.online()
 		w.cancel(errOrder)
 		w.ends(result)
@@ -264,7 +264,7 @@ func TestARefusedVersion(t *testing.T) {
 			if paused {
 				failures = 0
 			}
-			if e.End != flowhq.EndOutdated || e.Retry != flowhq.RetryAfterDelay || e.Failures != failures {
+			if e.Ending != flowhq.EndOutdated || e.Retry != flowhq.RetryAfterDelay || e.Failures != failures {
 				t.Errorf("paused %v: it ended with %+v; want %d failures", paused, e.Outcome, failures)
 			}
 		})
@@ -275,7 +275,7 @@ func TestARefusedVersion(t *testing.T) {
 func TestLoggedOut(t *testing.T) {
 	host(t, hosting.Status{}, asIs, func(w *world, result <-chan ended) {
 		w.online().ends(flowhq.EndLoggedOut)
-		if e := w.ends(result); e.err != nil || e.End != flowhq.EndLoggedOut || e.Retry != flowhq.RetryByPerson {
+		if e := w.ends(result); e.err != nil || e.Ending != flowhq.EndLoggedOut || e.Retry != flowhq.RetryByPerson {
 			t.Errorf("it ended with %+v, %v; want to wait for a person", e.Outcome, e.err)
 		}
 		if w.rows.device != "" {
@@ -318,7 +318,7 @@ func TestLinking(t *testing.T) {
 		}
 		w.rows.set(func(r *rows) { r.asked = false })
 		third.ends(flowhq.EndQRExpired)
-		if e := w.ends(result); e.End != flowhq.EndQRExpired || e.Retry != flowhq.RetryByPerson {
+		if e := w.ends(result); e.Ending != flowhq.EndQRExpired || e.Retry != flowhq.RetryByPerson {
 			t.Errorf("it ended with %+v; want to wait until somebody asks", e.Outcome)
 		}
 	})
@@ -363,7 +363,7 @@ func TestAStuckSession(t *testing.T) {
 			t.Errorf("it is told to have been %+v; want it to be cut off", last)
 		}
 		close(hold)
-		if e := <-result; e.err != nil || e.End == "" {
+		if e := <-result; e.err != nil || e.Ending == "" {
 			t.Errorf("it ended with %+v, %v", e.Outcome, e.err)
 		}
 	})

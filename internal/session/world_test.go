@@ -13,6 +13,7 @@ import (
 	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/metrics"
 	"github.com/flowhq/flowhq/internal/store"
+	"github.com/flowhq/flowhq/internal/testdb"
 	"github.com/flowhq/flowhq/internal/whatsapp"
 )
 
@@ -24,30 +25,29 @@ const (
 
 var timing = hosting.Timing{Renewal: 5 * time.Second}
 
-// rows is a database in memory, as far as a session needs one. What it embeds is nil: a
-// session that needs more panics.
+// rows is a database in memory, as far as a session needs one.
 type rows struct {
-	Store
-	mu       sync.Mutex
-	away     error // what every call fails with; nil while the database answers
-	leases   map[flowhq.TenantID]int64
-	epoch    int64
-	steps    []flowhq.Transition // that were recorded
-	codes    []store.Codes       // of each step
-	events   []flowhq.EventType
-	device   string
-	relink   bool
-	unwanted bool
-	paused   bool
-	refused  store.Refusal
-	hold     chan struct{} // what Tenant waits for; nil = nothing
-	asked    bool          // somebody looks at the QR code
-	number   string        // to make a link code for
+	*testdb.Memory
+	rest
+	steps   []flowhq.Transition // that were recorded
+	codes   []store.Codes       // of each step
+	events  []flowhq.EventType
+	device  string
+	relink  bool
+	stopped bool // by an operator, of whom Temporal could not tell
+	refused store.Refusal
+	hold    chan struct{} // what Tenant waits for; nil = nothing
+	asked   bool          // somebody looks at the QR code
+	number  string        // to make a link code for
 }
 
+// rest is nil: a session that needs more of the database panics. It lies deeper than Memory, whose
+// methods would otherwise be ambiguous.
+type rest struct{ Store }
+
 func (r *rows) set(change func(*rows)) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.Mu.Lock()
+	defer r.Mu.Unlock()
 	change(r)
 }
 
@@ -56,21 +56,21 @@ func (r *rows) DueHandOvers(context.Context, flowhq.TenantID, int) ([]store.DueH
 }
 
 func (r *rows) Tenant(context.Context, flowhq.TenantID) (flowhq.Tenant, error) {
-	r.mu.Lock()
+	r.Mu.Lock()
 	hold := r.hold
-	r.mu.Unlock()
+	r.Mu.Unlock()
 	if hold != nil {
 		<-hold
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return flowhq.Tenant{ID: tenant}, r.away
+	r.Mu.Lock()
+	defer r.Mu.Unlock()
+	return flowhq.Tenant{ID: tenant}, r.Away
 }
 
 func (r *rows) Device(context.Context, flowhq.TenantID) (string, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.device, r.away
+	r.Mu.Lock()
+	defer r.Mu.Unlock()
+	return r.device, r.Away
 }
 
 func (r *rows) RelinkAsked(context.Context, flowhq.TenantID) (bool, error) { return r.relink, nil }
@@ -84,27 +84,27 @@ func (r *rows) Unlink(context.Context, flowhq.TenantID, int64) error {
 	return nil
 }
 
-func (r *rows) LinkCodeWanted(context.Context, flowhq.TenantID) (string, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+func (r *rows) LinkCodeNumber(context.Context, flowhq.TenantID) (string, error) {
+	r.Mu.Lock()
+	defer r.Mu.Unlock()
 	return r.number, nil
 }
 
 func (r *rows) QRAsked(context.Context, flowhq.TenantID, time.Duration) (bool, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.asked, r.away
+	r.Mu.Lock()
+	defer r.Mu.Unlock()
+	return r.asked, r.Away
 }
 
 func (r *rows) SetSession(
 	_ context.Context, _ flowhq.TenantID, epoch int64, t flowhq.Transition, codes store.Codes,
 ) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.away != nil {
-		return r.away
+	r.Mu.Lock()
+	defer r.Mu.Unlock()
+	if r.Away != nil {
+		return r.Away
 	}
-	if epoch != r.epoch {
+	if epoch != r.Epoch {
 		return hosting.ErrFenced
 	}
 	r.steps, r.codes = append(r.steps, t), append(r.codes, codes)
@@ -121,9 +121,9 @@ func (r *rows) VersionRefused(context.Context, flowhq.TenantID, string) (store.R
 }
 
 func (r *rows) TenantSnapshot(context.Context, flowhq.TenantID, int64) (store.TenantSnapshot, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return store.TenantSnapshot{Wanted: !r.unwanted}, r.away
+	r.Mu.Lock()
+	defer r.Mu.Unlock()
+	return store.TenantSnapshot{NeedsHost: !r.stopped}, r.Away
 }
 
 // The pipeline finds nothing to do.
@@ -141,71 +141,6 @@ func (r *rows) RecentReplies(
 	context.Context, flowhq.TenantID, time.Time,
 ) ([]store.Reply, error) {
 	return nil, nil
-}
-
-// Leases and the fleet's row.
-func (r *rows) ClaimAbove(
-	_ context.Context, _ flowhq.TenantID, _ string, floor int64,
-) (int64, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.away != nil {
-		return 0, r.away
-	}
-	r.epoch = max(r.epoch, floor) + 1
-	return r.epoch, nil
-}
-
-func (r *rows) TakeLease(
-	_ context.Context, tenant flowhq.TenantID, epoch int64, _ time.Duration,
-) (bool, time.Duration, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.leases[tenant] = epoch
-	return true, 0, nil
-}
-
-func (r *rows) RenewLeases(
-	_ context.Context, leases []store.Lease, _ time.Duration,
-) (renewed, locked []store.Lease, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, l := range leases {
-		if r.leases[l.Tenant] == l.Epoch && l.Epoch == r.epoch {
-			renewed = append(renewed, store.Lease{Tenant: l.Tenant, Epoch: l.Epoch})
-		}
-	}
-	return renewed, nil, r.away
-}
-
-func (r *rows) ReleaseLease(_ context.Context, tenant flowhq.TenantID, epoch int64) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.leases[tenant] == epoch {
-		delete(r.leases, tenant)
-	}
-	return r.away
-}
-
-func (r *rows) Answers(context.Context) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.away
-}
-
-func (r *rows) Fleet(context.Context) (flowhq.Fleet, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return flowhq.Fleet{Version: version, Paused: r.paused, Reason: "moving house"}, r.away
-}
-
-func (r *rows) ConfigureVersion(context.Context, string) (bool, error) { return false, nil }
-func (r *rows) TakeVersion(context.Context, string, string) (bool, error) {
-	return false, nil
-}
-
-func (r *rows) ClaimVersionLookup(context.Context, time.Duration) (bool, error) {
-	return false, nil
 }
 
 // line is a connection to WhatsApp that does what a test says.
@@ -226,10 +161,10 @@ func newLine(device string) *line {
 	}
 }
 
-// ends has the connection end for a reason.
-func (l *line) ends(reason flowhq.EndReason) {
+// ends has the connection end in that way.
+func (l *line) ends(ending flowhq.Ending) {
 	l.once.Do(func() {
-		l.end = &whatsapp.EndError{Reason: reason, Text: "it ended"}
+		l.end = &whatsapp.EndError{Ending: ending, Reason: "it ended"}
 		close(l.over)
 		close(l.events)
 	})
@@ -334,7 +269,7 @@ func host(
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		log := slog.New(slog.DiscardHandler)
-		r := &rows{leases: map[flowhq.TenantID]int64{}, device: device}
+		r := &rows{Memory: testdb.NewMemory(version), device: device}
 		w := &world{t: t, rows: r, lines: make(chan *line, 8), lost: make(chan hosting.Status, 1)}
 		w.Process = &Process{
 			Store: r, Network: w, Reports: w, Timing: timing, Name: "me", Log: log,

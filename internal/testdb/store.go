@@ -1,0 +1,41 @@
+package testdb
+
+import (
+	"fmt"
+	"sync/atomic"
+	"testing"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// tenants counts the tenants of this test binary, of which each has a number of its own.
+var tenants atomic.Int64
+
+// OpenStore opens the database at url, which New has returned, until t ends. Two stores of one
+// database are two processes.
+func OpenStore(t testing.TB, url string) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), url, silent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// NewTenant creates a tenant that nobody has started. No two tenants of a test binary have the
+// same number, so that one of them can be linked in each.
+func NewTenant(t testing.TB, s *store.Store) flowhq.TenantID {
+	t.Helper()
+	n := tenants.Add(1)
+	tenant, err := s.CreateTenant(t.Context(), flowhq.NewTenant{
+		Name: fmt.Sprint("barber ", n), PhoneNumber: fmt.Sprintf("+2557%08d", n),
+		Template: flowhq.BookingTemplate, BusinessName: "Blue Door Barbers",
+		Language: flowhq.English,
+	}, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tenant.ID
+}
