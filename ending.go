@@ -2,62 +2,64 @@ package flowhq
 
 import "strings"
 
-// An EndReason names why a session ended or cannot go on. The set is closed; the same word
+// An Ending names why a session ended or cannot go on, in one word of a closed set. The same word
 // is in the session's row, in the type of the event, in Temporal as the error type and the
-// search attribute LastReason, and in the label of the metric that counts ends. "" means
-// that the session has not ended.
+// search attribute LastEnding, and in the label of the metric that counts ends. "" means
+// that the session has not ended. The sentence beside it, for an operator, is called reason; an
+// [End] is both, with what else is known of the moment.
 //
-// A new reason takes these steps; the tests named say which one was left out:
+// A new ending takes these steps; the tests named say which one was left out:
 //
 //   - its word below, and its row in endRules: what follows, the statuses, whether a person should
 //     look, what is left of the link to the phone. [Next] follows the row (TestEveryEnd);
 //   - how it is recognised: internal/whatsapp/ends.go where WhatsApp says it (TestEndOf), or endOf
 //     in internal/session/end.go where it is this side's;
-//   - in a migration, the check of whatsapp_sessions.ending, and the functions host_status and
-//     tenant_status, which derive in SQL what status.go derives in Go (internal/store compares them);
+//   - in a migration, the check of whatsapp_sessions.ending (TestEndings), and the
+//     functions host_status and tenant_status, which derive in SQL what status.go derives in Go
+//     (TestStatusesAreTheTables compares them);
 //   - what an operator should do (internal/advice), the word in api/openapi.yaml and
 //     docs/session.md, and a row of endings in internal/e2e.
 //
 // It is rolled out in this order: the migration, then the workers. A workflow on an older worker
 // takes an unknown word for FAILED, and starts the next host after the backoff of a failure.
-type EndReason string
+type Ending string
 
 const (
 	// A new connection may mend these; one is made by itself.
-	EndLost               EndReason = "LOST"                 // the connection broke
-	EndUnresponsive       EndReason = "UNRESPONSIVE"         // open, but WhatsApp no longer answered
-	EndUnreachable        EndReason = "UNREACHABLE"          // no connection could be made
-	EndCertificate        EndReason = "CERTIFICATE_REFUSED"  // the other end is not WhatsApp
-	EndProxy              EndReason = "PROXY_FAILED"         // the HTTP proxy in between refuses
-	EndReplacedByUs       EndReason = "REPLACED_BY_US"       // a newer host of ours took over
-	EndReplacedByStranger EndReason = "REPLACED_BY_STRANGER" // somebody else has the keys
-	EndNotRecorded        EndReason = "NOT_RECORDED"         // a message could not be recorded
-	EndDatabaseLost       EndReason = "DATABASE_LOST"        // without it nobody may hold a number
-	EndDraining           EndReason = "WORKER_DRAINING"      // its worker is stopping
-	EndWorkerLost         EndReason = "WORKER_LOST"          // its worker died, froze or is stuck
-	EndRenewed            EndReason = "RENEWED"              // the daily renewal of the connection
-	EndRestarted          EndReason = "RESTARTED"            // by an operator
-	EndFailed             EndReason = "FAILED"               // a bug, or an unclassified failure
+	EndLost               Ending = "LOST"                 // the connection broke
+	EndUnresponsive       Ending = "UNRESPONSIVE"         // open, but WhatsApp no longer answered
+	EndUnreachable        Ending = "UNREACHABLE"          // no connection could be made
+	EndCertificate        Ending = "CERTIFICATE_REFUSED"  // the other end is not WhatsApp
+	EndProxy              Ending = "PROXY_FAILED"         // the HTTP proxy in between refuses
+	EndReplacedByUs       Ending = "REPLACED_BY_US"       // a newer host of ours took over
+	EndReplacedByStranger Ending = "REPLACED_BY_STRANGER" // somebody else has the keys
+	EndNotRecorded        Ending = "NOT_RECORDED"         // a message could not be recorded
+	EndDatabaseLost       Ending = "DATABASE_LOST"        // without it nobody may hold a number
+	EndDraining           Ending = "WORKER_DRAINING"      // its worker is stopping
+	EndWorkerLost         Ending = "WORKER_LOST"          // its worker died, froze or is stuck
+	EndRenewed            Ending = "RENEWED"              // the daily renewal of the connection
+	EndRestarted          Ending = "RESTARTED"            // by an operator
+	EndFailed             Ending = "FAILED"               // a bug, or an unclassified failure
 
 	// The end of these is known, and the session is tried again after it.
-	EndTempBanned EndReason = "TEMPORARILY_BANNED"
-	EndCrashLoop  EndReason = "CRASH_LOOP" // worker after worker died while hosting it
+	EndTempBanned Ending = "TEMPORARILY_BANNED"
+	EndCrashLoop  Ending = "CRASH_LOOP" // worker after worker died while hosting it
 
 	// When a second tenant was refused, all reconnects pause until a newer version is found or set.
-	EndOutdated EndReason = "CLIENT_OUTDATED" // WhatsApp wants a newer client
+	EndOutdated Ending = "CLIENT_OUTDATED" // WhatsApp wants a newer client
 
 	// These are not tried again by themselves: a person gives a command.
-	EndLoggedOut     EndReason = "LOGGED_OUT"     // the phone unlinked it while it was away
-	EndDeviceRemoved EndReason = "DEVICE_REMOVED" // the phone unlinked it while it was connected
-	EndBanned        EndReason = "BANNED"         // by WhatsApp, with no end named
-	EndLocked        EndReason = "ACCOUNT_LOCKED" // by WhatsApp
-	EndRefused       EndReason = "REFUSED"        // WhatsApp refused the login otherwise
-	EndQRExpired     EndReason = "QR_EXPIRED"     // nobody scanned, and nobody asks for a code
-	EndPairFailed    EndReason = "PAIR_FAILED"    // scanned, but the linking failed
-	EndNumberDiffers EndReason = "NUMBER_DIFFERS" // scanned by a phone of another number
-	EndPasskey       EndReason = "PASSKEY_ASKED"  // WhatsApp wants the account's passkey
-	EndStopped       EndReason = "STOPPED"        // by an operator
-	EndGone          EndReason = "GONE"           // the tenant does not exist any more
+	EndLoggedOut     Ending = "LOGGED_OUT"     // the phone unlinked it while it was away
+	EndDeviceRemoved Ending = "DEVICE_REMOVED" // the phone unlinked it while it was connected
+	EndBanned        Ending = "BANNED"         // by WhatsApp, with no end named
+	EndLocked        Ending = "ACCOUNT_LOCKED" // by WhatsApp
+	EndRefused       Ending = "REFUSED"        // WhatsApp refused the login otherwise
+	EndQRExpired     Ending = "QR_EXPIRED"     // nobody scanned, and nobody asks for a code
+	EndPairFailed    Ending = "PAIR_FAILED"    // scanned, but the linking failed
+	EndNumberDiffers Ending = "NUMBER_DIFFERS" // scanned by a phone of another number
+	EndPasskey       Ending = "PASSKEY_ASKED"  // WhatsApp wants the account's passkey
+	EndStopped       Ending = "STOPPED"        // by an operator
+	EndGone          Ending = "GONE"           // the tenant does not exist any more
 )
 
 // A follows says what follows an end, before the counts of failures are looked at.
@@ -82,9 +84,9 @@ const (
 	linkFailed             // no device; keys that were stored while linking are never used
 )
 
-// An endRule is what one EndReason means for the tenant, until its next host has claimed it.
+// An endRule is what one Ending means for the tenant, until its next host has claimed it.
 type endRule struct {
-	reason    EndReason
+	ending    Ending
 	follows   follows
 	state     SessionState
 	host      HostStatus
@@ -93,7 +95,7 @@ type endRule struct {
 	link      link         // what is left of the link to the phone
 }
 
-// endRules is the whole table of ends, in the order of [EndReasons]. Ends that recur until
+// endRules is the whole table of ends, in the order of [Endings]. Ends that recur until
 // somebody changes something ask for attention although they are tried again.
 var endRules = []endRule{
 	{EndLost, followsBackoff, Disconnected, HostStarting, "", false, linkKept},
@@ -129,61 +131,62 @@ var endRules = []endRule{
 	{EndGone, followsPerson, Disconnected, HostError, TenantError, false, linkKept},
 }
 
-// EndReasons lists every EndReason.
-var EndReasons = func() (all []EndReason) {
+// Endings lists every Ending.
+var Endings = func() (all []Ending) {
 	for _, rule := range endRules {
-		all = append(all, rule.reason)
+		all = append(all, rule.ending)
 	}
 	return all
 }()
 
-// rule returns the row of the reason; an unknown reason is a failure nobody classified.
-func (r EndReason) rule() endRule {
+// rule returns the row of the ending; an unknown ending is a failure nobody classified.
+func (e Ending) rule() endRule {
 	for _, rule := range endRules {
-		if rule.reason == r {
+		if rule.ending == e {
 			return rule
 		}
 	}
-	return endRule{reason: r, follows: followsBackoff, state: Disconnected, host: HostStarting}
+	return endRule{ending: e, follows: followsBackoff, state: Disconnected, host: HostStarting}
 }
 
-// Known reports whether r is in the closed set.
-func (r EndReason) Known() bool { return r.rule().reason == r && oneOf(r, EndReasons) }
+// Known reports whether e is in the closed set.
+func (e Ending) Known() bool { return e.rule().ending == e && oneOf(e, Endings) }
 
 // NonRetryable reports whether trying again by itself cannot help, or not yet.
-func (r EndReason) NonRetryable() bool {
-	follows := r.rule().follows
+func (e Ending) NonRetryable() bool {
+	follows := e.rule().follows
 	return follows == followsPerson || follows == followsTime
 }
 
 // WaitsForPerson reports whether a session that is wanted, and ended like this, is not
 // tried again until a person gives a command. STOPPED is not among them: a tenant that is
 // wanted though its session was stopped has been started since.
-func (r EndReason) WaitsForPerson() bool {
-	return r.rule().follows == followsPerson && r != EndStopped
+func (e Ending) WaitsForPerson() bool {
+	return e.rule().follows == followsPerson && e != EndStopped
 }
 
 // Attention reports whether a person should look at it.
-func (r EndReason) Attention() bool { return r.rule().attention }
+func (e Ending) Attention() bool { return e.rule().attention }
 
 // Unlinks reports whether there is no device any more after such an end, so that the tenant's
 // number is free.
-func (r EndReason) Unlinks() bool { return r.rule().link != linkKept }
+func (e Ending) Unlinks() bool { return e.rule().link != linkKept }
 
 // LosesKeys reports whether the device's keys are of no use any more. They stay if the account was
 // banned or locked, for that may be lifted.
-func (r EndReason) LosesKeys() bool { return r.rule().link == linkGone }
+func (e Ending) LosesKeys() bool { return e.rule().link == linkGone }
 
 // SessionState is the state of a session that ended like this.
-func (r EndReason) SessionState() SessionState { return r.rule().state }
+func (e Ending) SessionState() SessionState { return e.rule().state }
 
-// Event is the type of the event that tells of this end, such as SESSION_LOST. Reasons that
+// Event is the type of the event that tells of this end, such as SESSION_LOST. Endings that
 // already name whose end it was are event types themselves.
-func (r EndReason) Event() EventType {
+func (e Ending) Event() EventType {
 	switch {
-	case r == EndQRExpired, strings.HasPrefix(string(r), "WORKER_"), strings.HasPrefix(string(r), "DATABASE_"):
-		return EventType(r)
+	case e == EndQRExpired,
+		strings.HasPrefix(string(e), "WORKER_"), strings.HasPrefix(string(e), "DATABASE_"):
+		return EventType(e)
 	default:
-		return EventType("SESSION_" + r)
+		return EventType("SESSION_" + e)
 	}
 }

@@ -28,7 +28,7 @@ type FleetEvent struct {
 type EventType string
 
 // Types of the events of one tenant, besides those of the ends of its session, which
-// [EndReason.Event] names, and those of its commands, which [Command.Requested] names.
+// [Ending.Event] names, and those of its commands, which [Command.Requested] names.
 const (
 	EventTenantCreated  EventType = "TENANT_CREATED"
 	EventTenantUpdated  EventType = "TENANT_UPDATED"  // the reason lists the changed fields
@@ -105,7 +105,7 @@ func eventTypes() []EventType {
 	for _, c := range Commands {
 		all = append(all, c.Requested())
 	}
-	for _, r := range EndReasons {
+	for _, r := range Endings {
 		all = append(all, r.Event())
 	}
 	return all

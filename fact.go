@@ -27,7 +27,7 @@ type Booking struct {
 	// may be renamed or removed, and a booking stays.
 	Service  string        `json:"service"`
 	Minutes  int           `json:"minutes"`
-	Price    int64         `json:"price"` // in whole units of Currency; 0 = not told
+	Price    int64         `json:"price"` // in whole units of Currency; 0 = not given
 	Currency string        `json:"currency"`
 	StartsAt time.Time     `json:"starts_at"`
 	EndsAt   time.Time     `json:"ends_at"`
@@ -160,7 +160,7 @@ type HandOver struct {
 	Note      string         `json:"note"`             // for the owner: what it is about
 	At        time.Time      `json:"at"`               // when it began
 	OwnerAt   *time.Time     `json:"owner_at"`         // when a person of the business wrote last
-	Until     *time.Time     `json:"until"`            // when the bot comes back by itself; nil = never
+	Until     *time.Time     `json:"until"`            // when the bot comes back; nil = never
 	EndedAt   *time.Time     `json:"ended_at"`         // when it was given back; nil = it is open
 	EndReason string         `json:"end_reason"`       // such as "given back by admin"
 	MessageID int64          `json:"message_id"`       // of the message that began it

@@ -15,13 +15,13 @@ type FollowUp struct {
 	About     FollowUpAbout  `json:"about"`
 	Number    string         `json:"number"` // of the booking or order
 	Kind      FollowUpKind   `json:"kind"`
-	AboutAt   time.Time      `json:"about_at"` // when the booking starts, or since when the order waits
+	AboutAt   time.Time      `json:"about_at"` // the booking's start; since when the order waits
 	DueAt     time.Time      `json:"due_at"`   // but for the hours of the business
 	ExpiresAt time.Time      `json:"expires_at"`
 	NextAt    time.Time      `json:"next_at"` // when a PENDING one is looked at next
 	Status    FollowUpStatus `json:"status"`
 	Reason    string         `json:"reason"`     // of Status
-	MessageID int64          `json:"message_id"` // of the message to the customer; 0 = none was written
+	MessageID int64          `json:"message_id"` // to the customer; 0 = none was written
 	CreatedAt time.Time      `json:"created_at"`
 	UpdatedAt time.Time      `json:"updated_at"`
 }
@@ -86,7 +86,7 @@ type FollowUpStep struct {
 	At     time.Time
 }
 
-// Hours in which follow-ups are sent where the owner has told no opening hours.
+// Hours in which follow-ups are sent where the owner has given no opening hours.
 const (
 	earliestFollowUp = "08:00"
 	latestFollowUp   = "20:00"

@@ -97,7 +97,7 @@ func TestFollowUpNext(t *testing.T) {
 	}
 }
 
-// TestFollowUpHours: nobody is woken by a business that has told no hours.
+// TestFollowUpHours: nobody is woken by a business that has given no hours.
 func TestFollowUpHours(t *testing.T) {
 	about := at(t, "Mar 3 03:00")
 	f := FollowUp{About: AboutBooking, Kind: DayBefore, AboutAt: about, DueAt: about.Add(-24 * time.Hour), ExpiresAt: about.Add(-2 * time.Hour)}

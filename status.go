@@ -9,7 +9,7 @@ package flowhq
 // so a rule that is changed on one side only fails.
 type Situation struct {
 	State      SessionState
-	End        EndReason
+	Ending     Ending
 	WaitingFor Wait
 	Linked     bool // a phone is linked
 	Begun      bool // it was started at least once
@@ -37,8 +37,8 @@ func (s Situation) reported() HostStatus {
 		return HostStarting
 	case s.State == Connected:
 		return HostRunning
-	case s.End != "":
-		return s.End.rule().host
+	case s.Ending != "":
+		return s.Ending.rule().host
 	case !s.Begun:
 		return HostStopped
 	default: // told to hang up; the workflow says next what follows
@@ -48,14 +48,14 @@ func (s Situation) reported() HostStatus {
 
 // Tenant is the business view of the tenant.
 func (s Situation) Tenant() TenantStatus {
-	ended := s.State != Connecting && s.WaitingFor == "" && s.End != ""
+	ended := s.State != Connecting && s.WaitingFor == "" && s.Ending != ""
 	switch {
 	case s.State == Connected:
 		return TenantActive
 	case s.State == QRReady:
 		return TenantQRPending
-	case ended && s.End.rule().tenant != "":
-		return s.End.rule().tenant
+	case ended && s.Ending.rule().tenant != "":
+		return s.Ending.rule().tenant
 	case !s.Begun:
 		return TenantNew
 	case s.Linked:

@@ -97,7 +97,9 @@ const (
 )
 
 // TenantStatuses lists every TenantStatus.
-var TenantStatuses = []TenantStatus{TenantNew, TenantQRPending, TenantActive, TenantReconnecting, TenantPaused, TenantError}
+var TenantStatuses = []TenantStatus{
+	TenantNew, TenantQRPending, TenantActive, TenantReconnecting, TenantPaused, TenantError,
+}
 
 // A Template decides what the bot talks about.
 type Template string
@@ -192,15 +194,20 @@ func (c TenantChange) Validate() error {
 	if c.Language != nil {
 		check(oneOf(*c.Language, Languages), "language", "must be "+list(Languages))
 	}
-	check(within(c.RepliesPerMinute, 0, MaxReplies), "replies_per_minute", "must be a whole number from 0 to 100000")
-	check(within(c.RepliesPerContact, 0, MaxReplies), "replies_per_contact", "must be a whole number from 0 to 100000")
-	check(within(c.RetentionDays, MinRetentionDays, MaxRetentionDays), "retention_days", "must be a whole number of days from 30 to 3650")
+	check(within(c.RepliesPerMinute, 0, MaxReplies), "replies_per_minute",
+		"must be a whole number from 0 to 100000")
+	check(within(c.RepliesPerContact, 0, MaxReplies), "replies_per_contact",
+		"must be a whole number from 0 to 100000")
+	check(within(c.RetentionDays, MinRetentionDays, MaxRetentionDays), "retention_days",
+		"must be a whole number of days from 30 to 3650")
 	check(within(c.AnswerWithinMinutes, MinAnswerWithin, MaxAnswerWithin), "answer_within_minutes",
 		"must be a whole number of minutes from 1 to 525600, which is a year")
 	if bad == nil {
 		return nil
 	}
-	return &Error{Code: Invalid, Message: "the request has fields that are missing or wrong", Fields: bad}
+	return &Error{
+		Code: Invalid, Message: "the request has fields that are missing or wrong", Fields: bad,
+	}
 }
 
 // within reports whether n is from low to high, or leaves the field as it is or to the
@@ -212,10 +219,13 @@ func within(n Optional[int], low, high int) bool {
 // validName refuses what would break a log line, a page or a terminal: blank
 // names, control characters and broken UTF-8.
 func validName(s string) bool {
-	if !utf8.ValidString(s) || strings.TrimSpace(s) == "" || utf8.RuneCountInString(s) > MaxNameLength {
+	if !utf8.ValidString(s) || strings.TrimSpace(s) == "" ||
+		utf8.RuneCountInString(s) > MaxNameLength {
 		return false
 	}
-	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\u2028' || r == '\u2029' })
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return r < ' ' || r == 0x7f || r == '\u2028' || r == '\u2029'
+	})
 }
 
 func oneOf[T comparable](v T, all []T) bool {

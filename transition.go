@@ -13,9 +13,9 @@ import (
 // It travels through Temporal's history, so it never holds a code that links a phone.
 type Transition struct {
 	State SessionState `json:"state"`
-	// End says how the session ended, "" if it has not. Reason says it to an operator.
-	End    EndReason `json:"end,omitempty"`
-	Reason string    `json:"reason,omitempty"`
+	// Ending says how the session ended, "" if it has not. Reason says it to an operator.
+	Ending Ending `json:"ending,omitempty"`
+	Reason string `json:"reason,omitempty"`
 	// WaitingFor is what a session waits for that is wanted and has no host; Reason says more.
 	WaitingFor Wait `json:"waiting_for,omitempty"`
 	// Event is the type of the event that tells of it, with Reason; "" = no event.
@@ -32,7 +32,7 @@ type Transition struct {
 
 // Attention reports whether a person should look at the tenant.
 func (t Transition) Attention() bool {
-	return t.State != Connected && t.End.Attention() || t.KeepsFailing()
+	return t.State != Connected && t.Ending.Attention() || t.KeepsFailing()
 }
 
 // IsFailure reports whether the end counts as a failure of the session, after which it backs
@@ -150,8 +150,8 @@ type Before struct {
 
 // An End is how a session ended.
 type End struct {
-	Reason EndReason
-	Text   string    // for an operator
+	Ending Ending
+	Reason string    // for an operator
 	Until  time.Time // when it is tried again; of TEMPORARILY_BANNED only
 	Paused bool      // whether reconnects are paused for it; of CLIENT_OUTDATED only
 
@@ -164,15 +164,15 @@ type End struct {
 
 // Next decides what follows the end of a session. It is the only place that does.
 func Next(before Before, end End) Transition {
-	rule := end.Reason.rule()
+	rule := end.Ending.rule()
 	t := Transition{
-		State: rule.state, End: end.Reason, Reason: end.Text, Event: end.Reason.Event(),
+		State: rule.state, Ending: end.Ending, Reason: end.Reason, Event: end.Ending.Event(),
 		Counts: before.Counts,
 	}
 	switch {
 	case !before.Wanted:
 		return Stopped(before.Counts)
-	case end.Reason == EndWorkerLost:
+	case end.Ending == EndWorkerLost:
 		return t.afterCrash(before, end)
 	case before.Again:
 		return t.nextHost()
@@ -184,18 +184,18 @@ func Next(before Before, end End) Transition {
 		if !end.Paused { // it may be this tenant's own trouble
 			return t.afterFailure(false)
 		}
-		t.Retry, t.Delay, t.LastError = RetryAfterDelay, outdatedDelay, end.Text
+		t.Retry, t.Delay, t.LastError = RetryAfterDelay, outdatedDelay, end.Reason
 	case followsOutage:
 		return t.afterOutage(before.Stable)
 	case followsTime:
-		t.Retry, t.RetryAt, t.LastError = RetryAtTime, end.Until, end.Text
+		t.Retry, t.RetryAt, t.LastError = RetryAtTime, end.Until, end.Reason
 		if end.Until.IsZero() { // nobody said when
 			t.Retry = RetryByPerson
 		}
 	case followsPerson:
 		t.Retry = RetryByPerson
 		if rule.host == HostError {
-			t.LastError = end.Text
+			t.LastError = end.Reason
 		}
 	default:
 		return t.afterFailure(before.Stable)
@@ -211,7 +211,7 @@ func (t Transition) nextHost() Transition {
 
 // afterMove follows an end with which nothing is wrong.
 func (t Transition) afterMove() Transition {
-	switch t.End {
+	switch t.Ending {
 	case EndDraining:
 		t.Retry, t.Delay = RetryAfterDelay, moveDelay
 	case EndRenewed:
@@ -268,7 +268,7 @@ func (t Transition) afterCrash(before Before, end End) Transition {
 	if pause == 0 || before.Again {
 		return t.nextHost()
 	}
-	t.End, t.Event = EndCrashLoop, EndCrashLoop.Event()
+	t.Ending, t.Event = EndCrashLoop, EndCrashLoop.Event()
 	t.Reason = fmt.Sprintf("the last %d workers died while hosting it", t.Losses)
 	t.State, t.Retry, t.RetryAt = EndCrashLoop.SessionState(), RetryAtTime, end.At.Add(pause)
 	t.LastError = t.Reason
@@ -286,7 +286,7 @@ func Starting(counts Counts) Transition {
 // Stopped is the step that a stop causes, however the host ended.
 func Stopped(counts Counts) Transition {
 	return Transition{
-		State: Disconnected, End: EndStopped, Reason: "stopped by an operator",
+		State: Disconnected, Ending: EndStopped, Reason: "stopped by an operator",
 		Event: EndStopped.Event(), Retry: RetryByPerson, Counts: counts,
 	}
 }

@@ -43,7 +43,7 @@ func said(t flowhq.Transition) string {
 // TestEveryEnd is the whole protocol: what follows each end of a session that has just come up,
 // and of one that had been stable; "" means the same.
 func TestEveryEnd(t *testing.T) {
-	table := map[flowhq.EndReason]struct{ unstable, stable string }{
+	table := map[flowhq.Ending]struct{ unstable, stable string }{
 		flowhq.EndLost: {
 			"DISCONNECTED, after 5s, session_lost, failures 1", "DISCONNECTED, at once, session_lost"},
 		flowhq.EndUnresponsive: {
@@ -91,20 +91,20 @@ func TestEveryEnd(t *testing.T) {
 		flowhq.EndStopped:       {"DISCONNECTED, by a person, session_stopped", ""},
 		flowhq.EndGone:          {"DISCONNECTED, by a person, session_gone", ""},
 	}
-	if len(table) != len(flowhq.EndReasons) {
-		t.Errorf("the table has %d ends of %d", len(table), len(flowhq.EndReasons))
+	if len(table) != len(flowhq.Endings) {
+		t.Errorf("the table has %d ends of %d", len(table), len(flowhq.Endings))
 	}
-	for _, reason := range flowhq.EndReasons {
-		end := flowhq.End{Reason: reason, Text: "it ended", At: noon, Until: noon.Add(time.Hour)}
-		want := table[reason]
+	for _, ending := range flowhq.Endings {
+		end := flowhq.End{Ending: ending, Reason: "it ended", At: noon, Until: noon.Add(time.Hour)}
+		want := table[ending]
 		if got := said(flowhq.Next(flowhq.Before{Wanted: true}, end)); got != want.unstable {
-			t.Errorf("%s: %q; want %q", reason, got, want.unstable)
+			t.Errorf("%s: %q; want %q", ending, got, want.unstable)
 		}
 		if want.stable == "" {
 			want.stable = want.unstable
 		}
 		if got := said(flowhq.Next(flowhq.Before{Wanted: true, Stable: true}, end)); got != want.stable {
-			t.Errorf("%s of a stable session: %q; want %q", reason, got, want.stable)
+			t.Errorf("%s of a stable session: %q; want %q", ending, got, want.stable)
 		}
 	}
 }
@@ -128,13 +128,13 @@ func befores(each func(flowhq.Before)) {
 
 // TestWhatHoldsForEveryEnd: whatever ends a session, however often, and whoever wants what.
 func TestWhatHoldsForEveryEnd(t *testing.T) {
-	for _, reason := range flowhq.EndReasons {
+	for _, ending := range flowhq.Endings {
 		befores(func(before flowhq.Before) {
-			end := flowhq.End{Reason: reason, Text: "it ended", At: noon, Until: noon.Add(time.Hour)}
+			end := flowhq.End{Ending: ending, Reason: "it ended", At: noon, Until: noon.Add(time.Hour)}
 			next := flowhq.Next(before, end)
 			check := func(holds bool, what string) {
 				if !holds {
-					t.Errorf("%s after %+v is %+v: %s", reason, before, next, what)
+					t.Errorf("%s after %+v is %+v: %s", ending, before, next, what)
 				}
 			}
 			check(before.Wanted || next == flowhq.Stopped(before.Counts),
@@ -150,9 +150,9 @@ func TestWhatHoldsForEveryEnd(t *testing.T) {
 			}
 			if before.Wanted && !before.Again {
 				by := next.Retry == flowhq.RetryByPerson
-				check(by == (reason.WaitsForPerson() || reason == flowhq.EndStopped),
+				check(by == (ending.WaitsForPerson() || ending == flowhq.EndStopped),
 					"only what a person can mend waits for one")
-				check(next.State == next.End.SessionState(), "the state is the end's")
+				check(next.State == next.Ending.SessionState(), "the state is the end's")
 			}
 			grown := next.Failures + next.Losses + next.Outages -
 				before.Failures - before.Losses - before.Outages
@@ -167,7 +167,7 @@ func TestWhatHoldsForEveryEnd(t *testing.T) {
 func TestFailuresBackOff(t *testing.T) {
 	before := flowhq.Before{Wanted: true}
 	for n, want := range []time.Duration{5, 10, 20, 40, 80, 120, 120, 120, 120, 120, 120} {
-		next := flowhq.Next(before, flowhq.End{Reason: flowhq.EndLost, Text: "lost"})
+		next := flowhq.Next(before, flowhq.End{Ending: flowhq.EndLost, Reason: "lost"})
 		if next.Delay != want*time.Second || next.Failures != n+1 {
 			t.Errorf("failure %d: after %v, %d counted; want %v", n+1, next.Delay, next.Failures, want*time.Second)
 		}
@@ -189,7 +189,7 @@ func TestFailuresBackOff(t *testing.T) {
 // person says again or it had been stable.
 func TestCrashLoop(t *testing.T) {
 	before := flowhq.Before{Wanted: true}
-	end := flowhq.End{Reason: flowhq.EndWorkerLost, Text: "the worker was lost", At: noon}
+	end := flowhq.End{Ending: flowhq.EndWorkerLost, Reason: "the worker was lost", At: noon}
 	for n, minutes := range []int{0, 0, 1, 5, 30, 30} {
 		next := flowhq.Next(before, end)
 		want := "DISCONNECTED, at once, worker_lost, losses " + fmt.Sprint(n+1)
@@ -202,7 +202,7 @@ func TestCrashLoop(t *testing.T) {
 		}
 		again := before
 		again.Again = true
-		if got := flowhq.Next(again, end); got.Retry != flowhq.RetryAtOnce || got.End != flowhq.EndWorkerLost {
+		if got := flowhq.Next(again, end); got.Retry != flowhq.RetryAtOnce || got.Ending != flowhq.EndWorkerLost {
 			t.Errorf("loss %d though a person said again: %q", n+1, said(got))
 		}
 		counted := end
@@ -222,7 +222,7 @@ func TestCrashLoop(t *testing.T) {
 func TestOutagesAreNoFailure(t *testing.T) {
 	before := flowhq.Before{Wanted: true}
 	for n := range flowhq.MaxOutages + 3 {
-		next := flowhq.Next(before, flowhq.End{Reason: flowhq.EndDatabaseLost, Text: "away"})
+		next := flowhq.Next(before, flowhq.End{Ending: flowhq.EndDatabaseLost, Reason: "away"})
 		if want := max(0, n+1-flowhq.MaxOutages); next.Failures != want {
 			t.Errorf("outage %d counts as %d failures; want %d", n+1, next.Failures, want)
 		}
@@ -232,7 +232,7 @@ func TestOutagesAreNoFailure(t *testing.T) {
 
 // TestOutdatedWaitsForThePause: once reconnects are paused, nobody's failures are counted.
 func TestOutdatedWaitsForThePause(t *testing.T) {
-	end := flowhq.End{Reason: flowhq.EndOutdated, Text: "too old", Paused: true}
+	end := flowhq.End{Ending: flowhq.EndOutdated, Reason: "too old", Paused: true}
 	got := said(flowhq.Next(flowhq.Before{Wanted: true}, end))
 	if want := "DISCONNECTED, after 1s, session_client_outdated, attention"; got != want {
 		t.Errorf("%q; want %q", got, want)
@@ -241,7 +241,7 @@ func TestOutdatedWaitsForThePause(t *testing.T) {
 
 // TestABanWithoutAnEnd waits for a person, as nobody knows a time.
 func TestABanWithoutAnEnd(t *testing.T) {
-	next := flowhq.Next(flowhq.Before{Wanted: true}, flowhq.End{Reason: flowhq.EndTempBanned})
+	next := flowhq.Next(flowhq.Before{Wanted: true}, flowhq.End{Ending: flowhq.EndTempBanned})
 	if next.Retry != flowhq.RetryByPerson {
 		t.Errorf("it is tried again: %+v", next)
 	}
@@ -261,8 +261,8 @@ func TestEventTypes(t *testing.T) {
 
 // TestStatuses: what operators see in each situation.
 func TestStatuses(t *testing.T) {
-	is := func(state flowhq.SessionState, end flowhq.EndReason) flowhq.Situation {
-		return flowhq.Situation{State: state, End: end, Begun: true, Linked: true}
+	is := func(state flowhq.SessionState, end flowhq.Ending) flowhq.Situation {
+		return flowhq.Situation{State: state, Ending: end, Begun: true, Linked: true}
 	}
 	unlinked := func(s flowhq.Situation) flowhq.Situation { s.Linked = false; return s }
 	waits := func(s flowhq.Situation) flowhq.Situation { s.WaitingFor = flowhq.WaitForSlot; return s }

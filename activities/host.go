@@ -30,7 +30,7 @@ type HostInput struct {
 //   - A transition and nil, if the session had been online for [flowhq.StableFor] and then
 //     lost its connection, renewed itself, or was taken over by a newer host. The workflow
 //     starts the next host at once, its backoff anew.
-//   - An error whose type is its [flowhq.EndReason], and whose details have the transition. It
+//   - An error whose type is its [flowhq.Ending], and whose details have the transition. It
 //     says when Temporal tries again: after a backoff, or soon if the cause is not the
 //     session's own, such as a worker that stops or a database that is away; or not at all:
 //     a person must act, or a ban must end.
@@ -54,7 +54,7 @@ func (a *Activities) Host(ctx context.Context, in HostInput) (flowhq.Transition,
 		return flowhq.Transition{}, err
 	}
 	next, err := leave(out)
-	if err != nil && out.End != flowhq.EndDraining {
+	if err != nil && out.Ending != flowhq.EndDraining {
 		a.Log.Info("host ended", "tenant", string(in.Tenant), "err", err)
 	}
 	return next, err
@@ -83,19 +83,19 @@ func leave(out session.Outcome) (flowhq.Transition, error) {
 			o.Category = temporal.ApplicationErrorCategoryUnspecified
 		}
 	}
-	return flowhq.Transition{}, temporal.NewApplicationErrorWithOptions(t.Reason, string(t.End), o)
+	return flowhq.Transition{}, temporal.NewApplicationErrorWithOptions(t.Reason, string(t.Ending), o)
 }
 
 // errDraining ends an activity whose worker is stopping: another one takes over at once.
 var _, errDraining = leave(session.Outcome{Transition: flowhq.Next(flowhq.Before{Wanted: true},
-	flowhq.End{Reason: flowhq.EndDraining, Text: "moving to another worker"})})
+	flowhq.End{Ending: flowhq.EndDraining, Reason: "moving to another worker"})})
 
 // WorkerLost is the error that ends the attempt of a worker that died. Temporal tries again
 // at once, without the workflow, unless so many workers died of the session that it has to
 // wait: that is for the workflow. counts has this loss already, if it is counted at all.
 func WorkerLost(counts flowhq.Counts) error {
 	end := flowhq.End{
-		Reason: flowhq.EndWorkerLost, Text: hosting.LossText, At: time.Now(), Counted: true,
+		Ending: flowhq.EndWorkerLost, Reason: hosting.LossReason, At: time.Now(), Counted: true,
 	}
 	next := flowhq.Next(flowhq.Before{Wanted: true, Counts: counts}, end)
 	return temporal.NewApplicationErrorWithOptions(

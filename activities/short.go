@@ -28,10 +28,10 @@ func (a *Activities) RecordState(ctx context.Context, in StateInput) error {
 		return err
 	}
 	// Ends are counted where they are noticed; these a host cannot notice.
-	switch in.End {
+	switch in.Ending {
 	case flowhq.EndStopped, flowhq.EndRestarted, flowhq.EndReplacedByUs,
 		flowhq.EndWorkerLost, flowhq.EndCrashLoop:
-		a.Metrics.Ended(in.End) // the host does not know, or is no more
+		a.Metrics.Ended(in.Ending) // the host does not know, or is no more
 	default: // the host has counted it
 	}
 	return nil
@@ -40,7 +40,7 @@ func (a *Activities) RecordState(ctx context.Context, in StateInput) error {
 // A ReadInput names the tenant to read.
 type ReadInput struct {
 	Tenant flowhq.TenantID `json:"tenant"`
-	// Installation is whose tenant it is; "" if the workflow was not told.
+	// Installation is whose tenant it is; "" if the workflow does not know.
 	Installation string `json:"installation,omitempty"`
 	After        int64  `json:"after,omitempty"` // only commands with a higher id are of interest
 }
@@ -50,8 +50,8 @@ type Snapshot struct {
 	Gone     bool            `json:"gone,omitempty"` // there is no such tenant; the rest is empty
 	Name     string          `json:"name"`
 	Template flowhq.Template `json:"template"`
-	// Wanted is whether the session should be up; not one that waits for a person.
-	Wanted bool `json:"wanted"`
+	// NeedsHost is whether the session is wanted and no person has to act first.
+	NeedsHost bool `json:"needs_host"`
 	// Quiet is whether the rows say that nothing runs, and nothing will by itself.
 	Quiet bool  `json:"quiet"`
 	Epoch int64 `json:"epoch"` // of the newest host, by its row
@@ -60,7 +60,7 @@ type Snapshot struct {
 	Session    flowhq.SessionState `json:"session"`
 	Reason     string              `json:"reason,omitempty"`
 	WaitingFor flowhq.Wait         `json:"waiting_for,omitempty"`
-	Ending     flowhq.EndReason    `json:"ending,omitempty"`
+	Ending     flowhq.Ending       `json:"ending,omitempty"`
 	Commands   []Asked             `json:"commands,omitempty"` // that are not applied yet, in order
 	More       bool                `json:"more,omitempty"`     // there are further commands
 }
@@ -92,7 +92,7 @@ func (a *Activities) ReadTenant(ctx context.Context, in ReadInput) (Snapshot, er
 	}
 	// What a workflow remembers must not change with the columns of a table.
 	seen := Snapshot{
-		Name: v.Name, Template: v.Template, Wanted: v.Wanted, Quiet: v.Quiet, Epoch: v.Epoch,
+		Name: v.Name, Template: v.Template, NeedsHost: v.NeedsHost, Quiet: v.Quiet, Epoch: v.Epoch,
 		Session: v.State, Reason: v.Reason, Ending: v.Ending, WaitingFor: v.WaitingFor, More: v.More,
 	}
 	if v.RetryAt != nil {

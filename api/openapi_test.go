@@ -84,7 +84,7 @@ func TestWordsAreDescribed(t *testing.T) {
 	}{
 		{s.at(s.root, "components", "schemas", "TenantStatus"), words(flowhq.TenantStatuses)},
 		{s.at(s.root, "components", "schemas", "SessionState"), words(flowhq.SessionStates)},
-		{s.at(s.root, "components", "schemas", "EndReason"), append(words(flowhq.EndReasons), "")},
+		{s.at(s.root, "components", "schemas", "Ending"), append(words(flowhq.Endings), "")},
 		{s.at(s.root, "components", "schemas", "Wait"), append(words(flowhq.Waits), "")},
 		{s.at(s.root, "components", "schemas", "MessageStatus"), words(flowhq.MessageStatuses)},
 		{s.at(s.root, "components", "schemas", "Message", "properties", "kind"), words(flowhq.Kinds)},

@@ -23,7 +23,7 @@ type qrAnswer struct {
 	Code      *string             `json:"code"`
 	ExpiresAt *time.Time          `json:"expires_at"`
 	Reason    string              `json:"reason"`
-	Ending    flowhq.EndReason    `json:"ending"`
+	Ending    flowhq.Ending       `json:"ending"`
 	// NextStep is what happens next, or what a person should do, in words.
 	NextStep string `json:"next_step"`
 }

@@ -369,7 +369,7 @@ func TestPairCode(t *testing.T) {
 	}
 	go func() { // the host, once it is asked
 		for number := ""; number == "" && t.Context().Err() == nil; {
-			number, _ = f.store.LinkCodeWanted(t.Context(), id)
+			number, _ = f.store.LinkCodeNumber(t.Context(), id)
 		}
 		_ = f.store.SetSession(t.Context(), id, epoch, flowhq.Transition{State: flowhq.QRReady}, drawn) // the answer tells
 	}()
@@ -384,7 +384,7 @@ func TestNoCode(t *testing.T) {
 	f := setup(t)
 	id := f.create()
 	path := "/admin/tenants/" + string(id)
-	f.session(id, flowhq.Transition{State: flowhq.Disconnected, Reason: "nobody scanned", End: flowhq.EndQRExpired})
+	f.session(id, flowhq.Transition{State: flowhq.Disconnected, Reason: "nobody scanned", Ending: flowhq.EndQRExpired})
 	next := advice.NextStep(flowhq.EndQRExpired)
 	f.contains(f.get(path+"/qr").json, `{"code": null, "ending": "QR_EXPIRED", "reason": "nobody scanned", "next_step": "`+next+`"}`)
 	for method, p := range map[string]string{"GET": path + "/qr.png", "POST": path + "/pair-code"} {

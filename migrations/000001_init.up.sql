@@ -74,7 +74,7 @@ create table flowhq.tenant_configs (
 );
 
 -- What the owner has told about the business. Each change is a row, so that it can be undone; the
--- highest version counts, and a tenant without a row was told nothing. The oldest rows go when
+-- highest version counts, and a tenant without a row has an empty one. The oldest rows go when
 -- there are many.
 create table flowhq.profiles (
     tenant_id  uuid        not null,
@@ -343,7 +343,7 @@ create table flowhq.bookings (
     contact_id bigint      not null,
     service    text        not null,
     minutes    integer     not null,
-    price      bigint      not null default 0, -- in whole units of the currency; 0: not told
+    price      bigint      not null default 0, -- in whole units of the currency; 0: not given
     currency   text        not null default '',
     starts_at  timestamptz not null,
     ends_at    timestamptz not null,

@@ -75,7 +75,7 @@ func (c *Client) Signal(ctx context.Context, tenant flowhq.TenantID, name string
 	_, err := c.temporal.SignalWithStartWorkflow(
 		ctx, opts.ID, changedSignal, nil, opts, tenantWorkflow,
 		TenantState{Version: stateVersion, Tenant: tenant, Installation: c.Installation})
-	return classify("the tenant's workflow was not told", err)
+	return classify("the tenant's workflow could not be signalled", err)
 }
 
 // A RunStatus is how a tenant's workflow is. It comes from the server's own record, so it can be

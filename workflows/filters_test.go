@@ -30,7 +30,7 @@ var filters = map[string][]string{
 	`TenantId = "6c1f0c1e-8a3e-4f43-9d1c-000000000000"`:                 {"first"},
 	`Template = "SUPPORT"`:                                              {"banned"},
 	`Worker = "worker@box8-def"`:                                        {"second"},
-	`LastReason = "BANNED" AND SessionState = "BANNED"`:                 {"banned"},
+	`LastEnding = "BANNED" AND SessionState = "BANNED"`:                 {"banned"},
 	`SessionState IN ("CONNECTED", "BANNED") AND Template != "SUPPORT"`: {"first", "second"},
 }
 

@@ -91,7 +91,7 @@ func (c *Client) FollowUp(
 	}
 	_, err := c.temporal.SignalWithStartWorkflow(
 		ctx, opts.ID, changedSignal, nil, opts, followUpWorkflow, in)
-	return classify("the follow-ups' workflow was not told", err)
+	return classify("the follow-ups' workflow could not be signalled", err)
 }
 
 // followUpID has no slash, because it ends up in URLs.

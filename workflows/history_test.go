@@ -83,7 +83,7 @@ var lives = map[string]func(*star){
 	},
 	"worker-lost": func(t *star) {
 		t.send(flowhq.Start)
-		close(t.online(1).mute)
+		close(t.online(1).silent)
 		t.online(2)
 	},
 	"logged-out": func(t *star) {

@@ -18,7 +18,7 @@ import (
 // decide anything.
 func (t *tenant) forceRestarted() flowhq.Transition {
 	return flowhq.Next(flowhq.Before{Wanted: true, Again: true, Counts: t.Counts},
-		flowhq.End{Reason: flowhq.EndReplacedByUs, Text: "force-restarted by an operator"})
+		flowhq.End{Ending: flowhq.EndReplacedByUs, Reason: "force-restarted by an operator"})
 }
 
 // afterHost decides what follows the end of a host, which is now. recorded is whether the
@@ -31,16 +31,17 @@ func (t *tenant) forceRestarted() flowhq.Transition {
 func (t *tenant) afterHost(
 	said flowhq.Transition, err error, now time.Time,
 ) (next flowhq.Transition, recorded bool) {
-	before := flowhq.Before{Wanted: t.Wanted, Again: t.startAgain, Counts: t.Counts}
+	// While a host runs, only a command changes whether one is needed.
+	before := flowhq.Before{Wanted: t.NeedsHost, Again: t.startAgain, Counts: t.Counts}
 	var (
 		app     *temporal.ApplicationError
 		timeout *temporal.TimeoutError
 	)
 	switch {
-	case !t.Wanted:
+	case !t.NeedsHost:
 		return flowhq.Stopped(t.Counts), false
 	case err == nil:
-		if said.End == flowhq.EndReplacedByUs {
+		if said.Ending == flowhq.EndReplacedByUs {
 			said.Counts = t.Counts // it was not the newest host, and does not know
 		}
 		return said, true
@@ -52,7 +53,7 @@ func (t *tenant) afterHost(
 		return flowhq.Next(before, lostWorker(now, false)), false
 	case temporal.IsCanceledError(err):
 		return flowhq.Next(before, flowhq.End{
-			Reason: flowhq.EndRestarted, Text: "restarted by an operator",
+			Ending: flowhq.EndRestarted, Reason: "restarted by an operator",
 		}), false
 	case errors.As(err, &app):
 		return t.afterError(app, before, now)
@@ -71,15 +72,15 @@ func (t *tenant) afterError(
 		before.Counts = said.Counts
 	}
 	end := flowhq.End{
-		Reason: flowhq.EndReason(app.Type()), Text: app.Message(), Until: said.RetryAt,
+		Ending: flowhq.Ending(app.Type()), Reason: app.Message(), Until: said.RetryAt,
 	}
 	switch {
-	case end.Reason == flowhq.EndWorkerLost: // found out, and counted, by another worker
+	case end.Ending == flowhq.EndWorkerLost: // found out, and counted, by another worker
 		return flowhq.Next(before, lostWorker(now, true)), false
-	case end.Reason.NonRetryable(): // the host has left it to this workflow
+	case end.Ending.NonRetryable(): // the host has left it to this workflow
 		return flowhq.Next(before, end), false
-	case !end.Reason.Known(): // the SDK's own error, such as a panic, or a newer worker's word
-		return unclassified(before, end.Text, now), false
+	case !end.Ending.Known(): // the SDK's own error, such as a panic, or a newer worker's word
+		return unclassified(before, end.Reason, now), false
 	default: // an attempt that Temporal did not repeat
 		before.Again, before.Counts = true, t.Counts
 		return flowhq.Next(before, end), true
@@ -90,7 +91,7 @@ func (t *tenant) afterError(
 // backoff of a failure, or at once if a command asks for it. Temporal has no attempt left to delay,
 // so the workflow waits. Without the wait a host that cannot start would log in again and again.
 func unclassified(before flowhq.Before, text string, now time.Time) flowhq.Transition {
-	next := flowhq.Next(before, flowhq.End{Reason: flowhq.EndFailed, Text: text})
+	next := flowhq.Next(before, flowhq.End{Ending: flowhq.EndFailed, Reason: text})
 	if next.Retry == flowhq.RetryAfterDelay {
 		next.Retry, next.RetryAt, next.Delay = flowhq.RetryAtTime, now.Add(next.Delay), 0
 	}
@@ -102,7 +103,7 @@ func unclassified(before flowhq.Before, text string, now time.Time) flowhq.Trans
 // twice.
 func lostWorker(now time.Time, counted bool) flowhq.End {
 	return flowhq.End{
-		Reason: flowhq.EndWorkerLost, Text: "the worker was lost; moved to another one",
+		Ending: flowhq.EndWorkerLost, Reason: "the worker was lost; moved to another one",
 		At: now, Counted: counted,
 	}
 }
@@ -134,8 +135,8 @@ func (t *tenant) adopt(ctx workflow.Context, next flowhq.Transition) error {
 	}
 	t.Session, t.Reason, t.WaitingFor = next.State, next.Reason, next.WaitingFor
 	t.RetryAt, t.Counts, t.Attention = next.RetryAt, next.Counts, next.Attention()
-	if next.End != "" {
-		t.Ending, t.EndedAt = next.End, workflow.Now(ctx)
+	if next.Ending != "" {
+		t.Ending, t.EndedAt = next.Ending, workflow.Now(ctx)
 	}
 	return t.show(ctx)
 }
@@ -167,7 +168,7 @@ func (t *tenant) receiveReport(ctx workflow.Context, c workflow.ReceiveChannel) 
 		return
 	}
 	t.Worker = r.Worker
-	end := cmp.Or(r.End, r.Earlier)
+	end := cmp.Or(r.Ending, r.Earlier)
 	if end != "" {
 		t.Ending, t.EndedAt = end, r.At
 	}
@@ -177,7 +178,7 @@ func (t *tenant) receiveReport(ctx workflow.Context, c workflow.ReceiveChannel) 
 		Losses:   clamp(r.Losses, max(t.Losses, flowhq.CrashLoopAfter-1)),
 		Outages:  clamp(r.Outages, flowhq.MaxOutages),
 	}
-	t.Attention = flowhq.Transition{State: r.State, End: end, Counts: t.Counts}.Attention()
+	t.Attention = flowhq.Transition{State: r.State, Ending: end, Counts: t.Counts}.Attention()
 	_ = t.show(ctx) // fails only if the workflow itself is ending
 }
 

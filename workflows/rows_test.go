@@ -33,7 +33,7 @@ func (r *rows) give(c flowhq.Command) int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.nextID++
-	r.seen.Wanted = c != flowhq.Stop && c != flowhq.Delete
+	r.seen.NeedsHost = c != flowhq.Stop && c != flowhq.Delete
 	r.seen.Commands = append(r.seen.Commands, activities.Asked{ID: r.nextID, Command: c})
 	return r.nextID
 }
@@ -69,7 +69,7 @@ func (r *rows) look(_ context.Context, in activities.ReadInput) (activities.Snap
 			seen.Commands = append(seen.Commands, c)
 		}
 	}
-	seen.Wanted = seen.Wanted && !r.parked
+	seen.NeedsHost = seen.NeedsHost && !r.parked
 	return seen, nil
 }
 
@@ -84,11 +84,11 @@ func (r *rows) record(in activities.StateInput) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.mark(in.Outcomes)
-	r.seen.Ending, r.seen.Session, r.seen.Reason, r.seen.RetryAt = in.End, in.State, in.Reason, in.RetryAt
+	r.seen.Ending, r.seen.Session, r.seen.Reason, r.seen.RetryAt = in.Ending, in.State, in.Reason, in.RetryAt
 	r.seen.WaitingFor = in.WaitingFor
 	status := hostAfter(in.Transition)
 	r.seen.Quiet = status == flowhq.HostStopped || status == flowhq.HostError
-	r.parked = r.seen.Quiet && in.End.WaitsForPerson()
+	r.parked = r.seen.Quiet && in.Ending.WaitsForPerson()
 }
 
 func (r *rows) mark(marks []store.CommandOutcome) {

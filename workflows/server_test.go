@@ -57,9 +57,9 @@ const slow flowhq.TenantID = "slow"
 
 // An actor is one host: it beats until it is told to end, or how.
 type actor struct {
-	end  chan error // nil: it lost its connection
-	mute chan struct{}
-	gone chan struct{}
+	end    chan error // nil: it lost its connection
+	silent chan struct{}
+	gone   chan struct{}
 }
 
 // newStage starts a server with the given flags, which ends with the test.
@@ -141,7 +141,7 @@ func (s *scene) of(id flowhq.TenantID) *rows {
 
 // host stands in for a Host.
 func (s *stage) host(ctx context.Context, in activities.HostInput) (flowhq.Transition, error) {
-	a := &actor{end: make(chan error, 1), mute: make(chan struct{}), gone: make(chan struct{})}
+	a := &actor{end: make(chan error, 1), silent: make(chan struct{}), gone: make(chan struct{})}
 	defer close(a.gone)
 	s.mu.Lock()
 	s.hosts[in.Tenant] = append(s.hosts[in.Tenant], a)
@@ -156,7 +156,7 @@ func (s *stage) host(ctx context.Context, in activities.HostInput) (flowhq.Trans
 			return flowhq.Transition{}, ctx.Err()
 		case <-activity.GetWorkerStopChannel(ctx):
 			return flowhq.Transition{}, errors.New("the test has ended")
-		case <-a.mute:
+		case <-a.silent:
 			<-ctx.Done() // which comes when it is given up
 			return flowhq.Transition{}, ctx.Err()
 		case err := <-a.end:
@@ -276,7 +276,7 @@ func (t *star) settles(reason string) {
 	t.Helper()
 	t.until("the reason is "+reason, func() bool {
 		got, err := t.status()
-		return err == nil && !got.Wanted && got.Reason == reason
+		return err == nil && !got.NeedsHost && got.Reason == reason
 	})
 }
 

@@ -21,7 +21,7 @@ var (
 	templateKey     = temporal.NewSearchAttributeKeyKeyword("Template")
 	sessionStateKey = temporal.NewSearchAttributeKeyKeyword("SessionState")
 	workerKey       = temporal.NewSearchAttributeKeyKeyword("Worker")
-	lastReasonKey   = temporal.NewSearchAttributeKeyKeyword("LastReason")
+	lastEndingKey   = temporal.NewSearchAttributeKeyKeyword("LastEnding")
 	attentionKey    = temporal.NewSearchAttributeKeyBool("AttentionNeeded")
 )
 
@@ -37,7 +37,7 @@ func (t *tenant) show(ctx workflow.Context) error {
 		templateKey.ValueSet(string(t.Template)),
 		sessionStateKey.ValueSet(string(t.Session)),
 		workerKey.ValueSet(t.Worker),
-		lastReasonKey.ValueSet(string(t.Ending)),
+		lastEndingKey.ValueSet(string(t.Ending)),
 		attentionKey.ValueSet(t.Attention),
 	)
 }
@@ -50,9 +50,9 @@ func (t *tenant) details() string {
 	if t.Reason != "" {
 		fmt.Fprintf(&b, ": %s", t.Reason)
 	}
-	wanted := "no"
-	if t.Wanted {
-		wanted = "yes"
+	needsHost := "no"
+	if t.NeedsHost {
+		needsHost = "yes"
 	}
 	b.WriteString("\n\n")
 	if t.Attention {
@@ -63,7 +63,7 @@ func (t *tenant) details() string {
 	}
 	row := func(name string, value any) { fmt.Fprintf(&b, "| %s | %v |\n", name, value) }
 	b.WriteString("| | |\n|---|---|\n")
-	row("wanted", wanted)
+	row("needs a host", needsHost)
 	row("template", t.Template)
 	row("worker", t.Worker)
 	row("epoch", t.Epoch)

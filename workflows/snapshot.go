@@ -123,7 +123,7 @@ const maxReads = 25
 func (t *tenant) apply(ctx workflow.Context, seen snapshot) (did effect) {
 	for reads := 1; ; reads++ {
 		if seen.Gone {
-			t.Wanted, t.gone = false, true
+			t.NeedsHost, t.gone = false, true
 			return effect{stops: true}
 		}
 		t.Name, t.Template, t.Epoch = seen.Name, seen.Template, max(t.Epoch, seen.Epoch)
@@ -141,10 +141,10 @@ func (t *tenant) apply(ctx workflow.Context, seen snapshot) (did effect) {
 	t.after = 0
 	switch {
 	case t.Deleting || len(t.applying) > 0:
-	case seen.Wanted && !t.Wanted:
-		t.Wanted, t.Counts, did.starts = true, flowhq.Counts{}, true
-	case !seen.Wanted && (t.Wanted || !seen.Quiet): // or a host has claimed what was stopped
-		t.Wanted, did.stops = false, true
+	case seen.NeedsHost && !t.NeedsHost:
+		t.NeedsHost, t.Counts, did.starts = true, flowhq.Counts{}, true
+	case !seen.NeedsHost && (t.NeedsHost || !seen.Quiet): // or a host has claimed what was stopped
+		t.NeedsHost, did.stops = false, true
 	}
 	return did
 }
@@ -205,22 +205,22 @@ func (t *tenant) applyCommand(c activities.Asked, did *effect) {
 	outcome := "done"
 	switch c.Command {
 	case flowhq.Start:
-		if t.Wanted && t.RetryAt.IsZero() {
+		if t.NeedsHost && t.RetryAt.IsZero() {
 			t.applying = append(t.applying, store.CommandOutcome{ID: c.ID, Key: c.Key,
 				Outcome: "nothing to do: it was started before"})
 			return
 		}
 		did.restarts = did.restarts || did.stops // both came between two reads
-		t.Wanted, t.Counts, did.starts, did.stops = true, flowhq.Counts{}, true, false
+		t.NeedsHost, t.Counts, did.starts, did.stops = true, flowhq.Counts{}, true, false
 	case flowhq.Stop:
-		t.Wanted, did.stops = false, true
+		t.NeedsHost, did.stops = false, true
 	case flowhq.Restart, flowhq.Relink:
 		// The next host sees in the rows that the link is to be dropped.
-		t.Wanted, t.Counts, did.restarts, did.starts = true, flowhq.Counts{}, true, true
+		t.NeedsHost, t.Counts, did.restarts, did.starts = true, flowhq.Counts{}, true, true
 	case flowhq.ForceRestart:
-		t.Wanted, t.Counts, did.forces, did.starts = true, flowhq.Counts{}, true, true
+		t.NeedsHost, t.Counts, did.forces, did.starts = true, flowhq.Counts{}, true, true
 	case flowhq.Delete:
-		t.Wanted, t.Deleting, did.deletes = false, true, true
+		t.NeedsHost, t.Deleting, did.deletes = false, true, true
 		return
 	}
 	for i := range t.applying {

@@ -14,7 +14,7 @@ import (
 // TestRowsSayWhatIsWanted: what the rows say counts, without a command, for a workflow that
 // begins and for one that is told to look, as after a backup was restored.
 func TestRowsSayWhatIsWanted(t *testing.T) {
-	forged := TenantState{Tenant: "somebody", Name: "x", Wanted: true, Deleting: true, Session: flowhq.Connected, RetryAt: time.Now().Add(day)}
+	forged := TenantState{Tenant: "somebody", Name: "x", NeedsHost: true, Deleting: true, Session: flowhq.Connected, RetryAt: time.Now().Add(day)}
 	for _, tt := range []struct {
 		name     string
 		rows     activities.Snapshot
@@ -24,19 +24,19 @@ func TestRowsSayWhatIsWanted(t *testing.T) {
 		hosts    int
 		recorded []string
 	}{
-		{"wanted, of a workflow that was lost", activities.Snapshot{Wanted: true}, TenantState{}, nil, true, 1, nil},
+		{"wanted, of a workflow that was lost", activities.Snapshot{NeedsHost: true}, TenantState{}, nil, true, 1, nil},
 		{"not wanted, but left draining", activities.Snapshot{}, TenantState{}, nil, false, 0, []string{"STOPPED: stopped by an operator"}},
 		{"not wanted, and so it is", activities.Snapshot{Quiet: true}, TenantState{}, nil, false, 0, nil},
 		{"a forged start", activities.Snapshot{Quiet: true}, forged, nil, false, 0, nil},
-		{"a forged end of a ban", activities.Snapshot{Wanted: true}, forged, nil, true, 1, nil},
+		{"a forged end of a ban", activities.Snapshot{NeedsHost: true}, forged, nil, true, 1, nil},
 		{"banned, of a workflow that was lost", activities.Snapshot{
-			Wanted: true, Quiet: true, Session: flowhq.Banned, Ending: flowhq.EndTempBanned, RetryAt: time.Now().Add(365 * day),
+			NeedsHost: true, Quiet: true, Session: flowhq.Banned, Ending: flowhq.EndTempBanned, RetryAt: time.Now().Add(365 * day),
 		}, TenantState{}, nil, true, 0, nil},
 		{"an older backup wants it", activities.Snapshot{Quiet: true}, TenantState{},
-			func(s *activities.Snapshot) { s.Wanted = true }, true, 1, []string{"STARTING: waiting for a worker"}},
-		{"an older backup does not", activities.Snapshot{Wanted: true}, TenantState{},
-			func(s *activities.Snapshot) { s.Wanted = false }, false, 1, []string{"STOPPED: stopped by an operator"}},
-		{"gone", activities.Snapshot{Wanted: true}, TenantState{},
+			func(s *activities.Snapshot) { s.NeedsHost = true }, true, 1, []string{"STARTING: waiting for a worker"}},
+		{"an older backup does not", activities.Snapshot{NeedsHost: true}, TenantState{},
+			func(s *activities.Snapshot) { s.NeedsHost = false }, false, 1, []string{"STOPPED: stopped by an operator"}},
+		{"gone", activities.Snapshot{NeedsHost: true}, TenantState{},
 			func(s *activities.Snapshot) { *s = activities.Snapshot{Gone: true} }, false, 1, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -55,7 +55,7 @@ func TestRowsSayWhatIsWanted(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			if got.Wanted != tt.wanted || got.Tenant != tenantID || l.hosts != tt.hosts || l.erased > 0 {
+			if got.NeedsHost != tt.wanted || got.Tenant != tenantID || l.hosts != tt.hosts || l.erased > 0 {
 				t.Errorf("after an hour: %+v, %d hosts, erased %d times; want wanted %t, %d hosts", got, l.hosts, l.erased, tt.wanted, tt.hosts)
 			}
 			if diff := cmp.Diff(tt.recorded, l.recorded); diff != "" {
@@ -102,7 +102,7 @@ func TestManyCommandsAreOne(t *testing.T) {
 	l.env.RegisterDelayedCallback(func() { l.give(many...) }, 2*time.Minute)
 	l.env.RegisterDelayedCallback(func() { l.give(append(many, flowhq.Restart)...) }, 3*time.Minute)
 	got := l.until(t, 4*time.Minute)
-	if !got.Wanted || l.hosts != 2 || l.rows.waiting() > 0 {
+	if !got.NeedsHost || l.hosts != 2 || l.rows.waiting() > 0 {
 		t.Errorf("after all: %+v, %d hosts, %d commands wait", got, l.hosts, l.rows.waiting())
 	}
 	want := []string{"STARTING: waiting for a worker", "STOPPED: stopped by an operator", "STARTING: waiting for a worker"}
@@ -115,11 +115,11 @@ func TestManyCommandsAreOne(t *testing.T) {
 // session that runs, in a run that begins neither.
 func TestUnknownCommandsWait(t *testing.T) {
 	l := newLife(t)
-	l.rows.change(func(s *activities.Snapshot) { s.Wanted = true })
+	l.rows.change(func(s *activities.Snapshot) { s.NeedsHost = true })
 	l.rows.give("dance")
 	l.at(time.Minute, flowhq.Restart)
 	got := l.until(t, time.Hour)
-	if !got.Wanted || l.hosts != 1 || len(l.recorded) > 0 || l.rows.waiting() != 2 {
+	if !got.NeedsHost || l.hosts != 1 || len(l.recorded) > 0 || l.rows.waiting() != 2 {
 		t.Errorf("after an hour: %+v, %d hosts, recorded %v, %d commands wait; want a host that nobody disturbs", got, l.hosts, l.recorded, l.rows.waiting())
 	}
 	l = newLife(t)
@@ -142,8 +142,8 @@ func TestAClaimOfWhatIsStopped(t *testing.T) {
 	}, 3*time.Minute)
 	got := l.until(t, time.Hour)
 	want := []string{"STARTING: waiting for a worker", "STOPPED: stopped by an operator", "STOPPED: stopped by an operator"}
-	if diff := cmp.Diff(want, l.recorded); diff != "" || got.Wanted {
-		t.Errorf("wanted %t; recorded (-want +got):\n%s", got.Wanted, diff)
+	if diff := cmp.Diff(want, l.recorded); diff != "" || got.NeedsHost {
+		t.Errorf("wanted %t; recorded (-want +got):\n%s", got.NeedsHost, diff)
 	}
 }
 
@@ -153,7 +153,7 @@ func TestForgedReports(t *testing.T) {
 	l.at(time.Minute, flowhq.Start)
 	l.rows.change(func(s *activities.Snapshot) { s.Epoch = 5 })
 	for i, r := range []session.Report{
-		{Epoch: 5 + 999_999, Worker: "nobody", Transition: flowhq.Transition{State: flowhq.LoggedOut, End: flowhq.EndLoggedOut}},
+		{Epoch: 5 + 999_999, Worker: "nobody", Transition: flowhq.Transition{State: flowhq.LoggedOut, Ending: flowhq.EndLoggedOut}},
 		{Epoch: 5, Worker: "b", Transition: flowhq.Transition{
 			State: flowhq.Connected, Counts: flowhq.Counts{Losses: 1 << 40, Failures: 1 << 40, Outages: 1 << 40},
 		}},

@@ -78,7 +78,7 @@ func TestRepeatedCommandsDoNotMakeDeaf(t *testing.T) {
 		}
 	}
 	tenant.online(2)
-	if state, err := tenant.status(); err != nil || !state.Wanted {
+	if state, err := tenant.status(); err != nil || !state.NeedsHost {
 		t.Errorf("after the renewal: %+v, %v", state, err)
 	}
 	if runs := s.runs(workflowID(stormTenant)); len(runs) < 2 {
@@ -113,8 +113,8 @@ func TestForgedSignals(t *testing.T) {
 	// Run by whoever likes, with an argument of their own.
 	for id, state := range map[string]TenantState{
 		workflowID(stormTenant): {Tenant: stormTenant, Deleting: true},
-		"elsewhere":             {Tenant: stormTenant, Deleting: true, Wanted: true},
-		workflowID("6c1f0c1e-8a3e-4f43-9d1c-2b5d7a1e0f13"): {Tenant: stormTenant, Deleting: true, Wanted: true},
+		"elsewhere":             {Tenant: stormTenant, Deleting: true, NeedsHost: true},
+		workflowID("6c1f0c1e-8a3e-4f43-9d1c-2b5d7a1e0f13"): {Tenant: stormTenant, Deleting: true, NeedsHost: true},
 	} {
 		_, _ = s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: TaskQueue}, tenantWorkflow, state)
 	}
@@ -123,7 +123,7 @@ func TestForgedSignals(t *testing.T) {
 		t.Error("the host was ended")
 	default:
 	}
-	if state, err := tenant.status(); err != nil || !state.Wanted || state.Deleting {
+	if state, err := tenant.status(); err != nil || !state.NeedsHost || state.Deleting {
 		t.Errorf("after forged signals: %+v, %v", state, err)
 	}
 	for range 150 { // that no code of ours receives: they must not fill the history

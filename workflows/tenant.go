@@ -39,8 +39,11 @@ type TenantState struct {
 	// Installation is whose tenant it is, so that nobody looks for it in another database.
 	Installation string `json:"installation,omitempty"`
 
-	Wanted   bool `json:"wanted"`   // the session should be up
-	Deleting bool `json:"deleting"` // the tenant is to be erased; final, and never carried over
+	// NeedsHost is whether a host is kept for the tenant, now or from RetryAt on: its session is
+	// wanted, and no person has to act first. It is less than the column wanted, which stays true
+	// while a person is waited for.
+	NeedsHost bool `json:"needs_host"`
+	Deleting  bool `json:"deleting"` // the tenant is to be erased; final, and never carried over
 
 	// What the host, or its end, said last.
 	Session    flowhq.SessionState `json:"session"`
@@ -52,10 +55,10 @@ type TenantState struct {
 	Attention  bool                `json:"attention,omitempty"` // a person must act
 	// Ending is how the session ended last, whatever it is now. An operator of a session that is
 	// up again still asks why it was down.
-	Ending  flowhq.EndReason `json:"ending,omitempty"`
-	EndedAt time.Time        `json:"ended_at,omitzero"`
-	// RetryAt is when it is tried again, which is waited for while the session is wanted:
-	// when a ban ends, or after workers died while hosting it.
+	Ending  flowhq.Ending `json:"ending,omitempty"`
+	EndedAt time.Time     `json:"ended_at,omitzero"`
+	// RetryAt is when it is tried again, which is waited for while the tenant needs a host: when
+	// a ban ends, or after workers died while hosting it.
 	RetryAt time.Time `json:"retry_at,omitzero"`
 	// Counts is what has gone wrong in a row, as far as reports say.
 	flowhq.Counts `json:"counts,omitzero"`
@@ -80,7 +83,7 @@ type Tenants struct {
 // again until a worker of the newer version takes it; a host that runs is not concerned.
 //
 // The loop has three waits: for a start, for a time, for the end of a host. Between them is the
-// boundary where the workflow may continue as new. The reports of a wanted session are drained just
+// boundary where the workflow may continue as new. Where a host is needed, reports are drained just
 // before that, without a step in which others could come; a signal that comes during the task
 // itself makes the server refuse the command and repeat the task, so none is lost.
 func (w Tenants) Tenant(ctx workflow.Context, s TenantState) error {
@@ -109,7 +112,7 @@ func (w Tenants) Tenant(ctx workflow.Context, s TenantState) error {
 	}
 	for !t.Deleting && !t.gone {
 		switch {
-		case !t.Wanted:
+		case !t.NeedsHost:
 			err = t.awaitStart(ctx)
 		case !t.RetryAt.IsZero():
 			err = t.awaitRetry(ctx)
@@ -120,7 +123,7 @@ func (w Tenants) Tenant(ctx workflow.Context, s TenantState) error {
 			return err
 		}
 		if t.mayContinueAsNew(ctx) {
-			for t.Wanted && t.reports.Len() > 0 {
+			for t.NeedsHost && t.reports.Len() > 0 {
 				t.receiveReport(ctx, t.reports)
 			}
 			return workflow.NewContinueAsNewError(ctx, tenantWorkflow, t.TenantState)
@@ -168,7 +171,7 @@ type tenant struct {
 // begin takes up what is wanted, in a first run as in one that continues another. A run that
 // continues another has its state as argument, but the rows may have changed between the two, and a
 // new run may follow one that was terminated with a host alive. So the rows win. A state is
-// recorded only for a command, or for a session that is not wanted and yet not quiet.
+// recorded only for a command, or where no host is needed and the rows are not quiet.
 func (t *tenant) begin(ctx workflow.Context) error {
 	isNew := t.Session == ""
 	var first snapshot
@@ -179,21 +182,21 @@ func (t *tenant) begin(ctx workflow.Context) error {
 		t.Session, t.Reason, t.WaitingFor = first.Session, first.Reason, first.WaitingFor
 		t.Ending, t.Since = first.Ending, workflow.Now(ctx)
 		t.Attention = t.Ending.Attention()
-		if first.Wanted { // whatever it was, no host is known
+		if first.NeedsHost { // whatever it was, no host is known
 			starting := flowhq.Starting(t.Counts)
 			t.Session, t.Reason, t.WaitingFor = starting.State, starting.Reason, starting.WaitingFor
 		}
 	}
-	t.Wanted = first.Wanted && len(knownCommands(first.Commands)) == 0
+	t.NeedsHost = first.NeedsHost && len(knownCommands(first.Commands)) == 0
 	t.RetryAt = first.RetryAt
 	did := t.apply(ctx, first)
 	switch {
 	case t.Deleting || t.gone:
 		return nil
-	case t.Wanted && did.any():
+	case t.NeedsHost && did.any():
 		t.RetryAt = time.Time{}
 		return t.enter(ctx, flowhq.Starting(t.Counts))
-	case !t.Wanted && (did.any() || !first.Quiet):
+	case !t.NeedsHost && (did.any() || !first.Quiet):
 		return t.enter(ctx, flowhq.Stopped(t.Counts))
 	}
 	if err := t.show(ctx); err != nil {
@@ -202,12 +205,12 @@ func (t *tenant) begin(ctx workflow.Context) error {
 	return t.recordOutcomes(ctx)
 }
 
-// awaitStart waits for a command that makes the session wanted.
+// awaitStart waits for a command by which the tenant needs a host.
 //
 // Most workflows of stopped tenants wait here for weeks. They cost nothing then: a workflow that
 // waits has no timer and no task, and may leave the worker's cache.
 func (t *tenant) awaitStart(ctx workflow.Context) error {
-	for !t.Wanted && !t.Deleting && !t.gone {
+	for !t.NeedsHost && !t.Deleting && !t.gone {
 		var did effect
 		sel := workflow.NewSelector(ctx)
 		sel.AddReceive(t.snapshots, func(c workflow.ReceiveChannel, _ bool) {
@@ -221,19 +224,19 @@ func (t *tenant) awaitStart(ctx workflow.Context) error {
 			return ctx.Err()
 		}
 		var err error
-		if did.stops && !t.Wanted {
+		if did.stops && !t.NeedsHost {
 			err = t.enter(ctx, flowhq.Stopped(t.Counts))
-		} else if !t.Wanted {
+		} else if !t.NeedsHost {
 			err = t.recordOutcomes(ctx)
 		}
 		if err != nil {
 			return err
 		}
-		if t.mayContinueAsNew(ctx) && !t.Wanted {
+		if t.mayContinueAsNew(ctx) && !t.NeedsHost {
 			return nil
 		}
 	}
-	if !t.Wanted {
+	if !t.NeedsHost {
 		return nil
 	}
 	return t.enter(ctx, flowhq.Starting(t.Counts))
@@ -297,17 +300,17 @@ func (t *tenant) runHost(ctx workflow.Context) error {
 		return ctx.Err()
 	case t.gone:
 		return nil
-	case abandoned && t.Wanted:
+	case abandoned && t.NeedsHost:
 		return t.enter(ctx, t.forceRestarted())
 	case abandoned:
 		return t.enter(ctx, flowhq.Stopped(t.Counts))
 	}
 	next, recorded := t.afterHost(ended, err, workflow.Now(ctx))
-	if renewed && t.Wanted && !t.startAgain && temporal.IsCanceledError(err) {
+	if renewed && t.NeedsHost && !t.startAgain && temporal.IsCanceledError(err) {
 		next.Reason = "renewed: its history in Temporal was long"
 	}
-	t.Wanted = next.Retry != flowhq.RetryByPerson
-	t.gone = next.End == flowhq.EndGone
+	t.NeedsHost = next.Retry != flowhq.RetryByPerson
+	t.gone = next.Ending == flowhq.EndGone
 	if !recorded {
 		return t.enter(ctx, next)
 	}

@@ -43,14 +43,14 @@ type life struct {
 // An end is how one host ends.
 type end struct {
 	after  time.Duration
-	ending flowhq.EndReason
+	ending flowhq.Ending
 	reason string
 	err    error
 }
 
 // lostConnection is how a host ends whose session had been stable.
 var lostConnection = flowhq.Next(flowhq.Before{Wanted: true, Stable: true},
-	flowhq.End{Reason: flowhq.EndLost, Text: "lost the connection"})
+	flowhq.End{Ending: flowhq.EndLost, Reason: "lost the connection"})
 
 const day = 24 * time.Hour
 
@@ -74,7 +74,7 @@ func newLife(t *testing.T, ends ...end) *life {
 	}
 	for _, e := range append(ends, end{after: 365 * day}) {
 		call := l.env.OnActivity(activities.HostActivity, mock.Anything, mock.Anything)
-		next := flowhq.Next(flowhq.Before{Wanted: true, Stable: true}, flowhq.End{Reason: e.ending, Text: e.reason})
+		next := flowhq.Next(flowhq.Before{Wanted: true, Stable: true}, flowhq.End{Ending: e.ending, Reason: e.reason})
 		call.Return(next, e.err).After(e.after)
 		if e.after < 365*day {
 			call.Once()
@@ -138,7 +138,7 @@ func (l *life) goesOn(t *testing.T, from TenantState, d time.Duration) TenantSta
 
 // hostAfter is the status of the tenant's host after a transition.
 func hostAfter(t flowhq.Transition) flowhq.HostStatus {
-	return flowhq.Situation{State: t.State, End: t.End, WaitingFor: t.WaitingFor, Begun: true}.Host()
+	return flowhq.Situation{State: t.State, Ending: t.Ending, WaitingFor: t.WaitingFor, Begun: true}.Host()
 }
 
 func lost(after time.Duration) end {
@@ -146,25 +146,25 @@ func lost(after time.Duration) end {
 }
 
 // ends is how a host fails that leaves its end to the workflow.
-func ends(reason flowhq.EndReason, message string) error {
-	return endsUntil(reason, message, time.Time{})
+func ends(ending flowhq.Ending, reason string) error {
+	return endsUntil(ending, reason, time.Time{})
 }
 
 // endsUntil is ends with a time at which the session is tried again.
-func endsUntil(reason flowhq.EndReason, message string, until time.Time) error {
-	end := flowhq.End{Reason: reason, Text: message, Until: until}
+func endsUntil(ending flowhq.Ending, reason string, until time.Time) error {
+	end := flowhq.End{Ending: ending, Reason: reason, Until: until}
 	next := flowhq.Next(flowhq.Before{Wanted: true}, end)
-	return temporal.NewNonRetryableApplicationError(message, string(reason), nil, next)
+	return temporal.NewNonRetryableApplicationError(reason, string(ending), nil, next)
 }
 
 // newer is how a host of a newer worker ends, by a word that this version does not know, after so
 // many failures in a row.
 func newer(failures int) error {
 	next := flowhq.Transition{
-		State: flowhq.Disconnected, End: "UNHEARD_OF", Retry: flowhq.RetryByPerson,
+		State: flowhq.Disconnected, Ending: "UNHEARD_OF", Retry: flowhq.RetryByPerson,
 		Counts: flowhq.Counts{Failures: failures},
 	}
-	return temporal.NewNonRetryableApplicationError("unheard of", string(next.End), nil, next)
+	return temporal.NewNonRetryableApplicationError("unheard of", string(next.Ending), nil, next)
 }
 
 func TestTenantTimelines(t *testing.T) {
@@ -185,7 +185,7 @@ func TestTenantTimelines(t *testing.T) {
 		{
 			name:     "start twice is one host",
 			script:   func(l *life) { l.at(1*time.Minute, flowhq.Start).at(2*time.Minute, flowhq.Start) },
-			want:     TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: "waiting for a worker", WaitingFor: flowhq.WaitForWorker},
+			want:     TenantState{NeedsHost: true, Session: flowhq.Disconnected, Reason: "waiting for a worker", WaitingFor: flowhq.WaitForWorker},
 			hosts:    1,
 			recorded: []string{"STARTING: waiting for a worker"},
 		},
@@ -207,20 +207,20 @@ func TestTenantTimelines(t *testing.T) {
 		{
 			name:   "an unknown command changes nothing",
 			script: func(l *life) { l.at(1*time.Minute, flowhq.Start).at(2*time.Minute, "dance") },
-			want:   TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: "waiting for a worker", WaitingFor: flowhq.WaitForWorker},
+			want:   TenantState{NeedsHost: true, Session: flowhq.Disconnected, Reason: "waiting for a worker", WaitingFor: flowhq.WaitForWorker},
 			hosts:  1, recorded: []string{"STARTING: waiting for a worker"},
 		},
 		{
 			name:     "restart of a stopped tenant starts it",
 			script:   func(l *life) { l.at(time.Minute, flowhq.Restart) },
-			want:     TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: "waiting for a worker", WaitingFor: flowhq.WaitForWorker},
+			want:     TenantState{NeedsHost: true, Session: flowhq.Disconnected, Reason: "waiting for a worker", WaitingFor: flowhq.WaitForWorker},
 			hosts:    1,
 			recorded: []string{"STARTING: waiting for a worker"},
 		},
 		{
 			name:     "force-restart does not wait",
 			script:   func(l *life) { l.at(1*time.Minute, flowhq.Start).at(2*time.Minute, flowhq.ForceRestart) },
-			want:     TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndReplacedByUs, Reason: "force-restarted by an operator", WaitingFor: flowhq.WaitForWorker},
+			want:     TenantState{NeedsHost: true, Session: flowhq.Disconnected, Ending: flowhq.EndReplacedByUs, Reason: "force-restarted by an operator", WaitingFor: flowhq.WaitForWorker},
 			hosts:    2,
 			recorded: []string{"STARTING: waiting for a worker", "STARTING: force-restarted by an operator"},
 		},
@@ -228,7 +228,7 @@ func TestTenantTimelines(t *testing.T) {
 			name:     "a lost connection is replaced at once",
 			ends:     []end{lost(10 * time.Minute), lost(10 * time.Minute)},
 			script:   func(l *life) { l.at(time.Minute, flowhq.Start) },
-			want:     TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndLost, Reason: "lost the connection"},
+			want:     TenantState{NeedsHost: true, Session: flowhq.Disconnected, Ending: flowhq.EndLost, Reason: "lost the connection"},
 			hosts:    3,
 			recorded: []string{"STARTING: waiting for a worker"},
 		},
@@ -260,7 +260,7 @@ func TestTenantTimelines(t *testing.T) {
 					}, 11*time.Minute+after)
 				}
 			},
-			want:  TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndFailed, Reason: "waiting for a worker", WaitingFor: flowhq.WaitForWorker, Counts: flowhq.Counts{Failures: 3}},
+			want:  TenantState{NeedsHost: true, Session: flowhq.Disconnected, Ending: flowhq.EndFailed, Reason: "waiting for a worker", WaitingFor: flowhq.WaitForWorker, Counts: flowhq.Counts{Failures: 3}},
 			hosts: 4,
 			recorded: []string{"STARTING: waiting for a worker",
 				"STARTING: unheard of", "STARTING: waiting for a worker",
@@ -271,7 +271,7 @@ func TestTenantTimelines(t *testing.T) {
 			name:     "a word of a newer worker, then a restart",
 			ends:     []end{{after: 10 * time.Minute, err: newer(0)}, {after: time.Hour}},
 			script:   func(l *life) { l.at(1*time.Minute, flowhq.Start).at(11*time.Minute+time.Second, flowhq.Restart) },
-			want:     TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndFailed, Reason: "waiting for a worker", WaitingFor: flowhq.WaitForWorker, Counts: flowhq.Counts{}},
+			want:     TenantState{NeedsHost: true, Session: flowhq.Disconnected, Ending: flowhq.EndFailed, Reason: "waiting for a worker", WaitingFor: flowhq.WaitForWorker, Counts: flowhq.Counts{}},
 			hosts:    2,
 			recorded: []string{"STARTING: waiting for a worker", "STARTING: unheard of", "STARTING: waiting for a worker"},
 		},
@@ -287,7 +287,7 @@ func TestTenantTimelines(t *testing.T) {
 			name:     "unlinked, then started again",
 			ends:     []end{{after: 10 * time.Minute, err: unlinked}},
 			script:   func(l *life) { l.at(1*time.Minute, flowhq.Start).at(30*time.Minute, flowhq.Start) },
-			want:     TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndLoggedOut, Reason: "waiting for a worker", WaitingFor: flowhq.WaitForWorker},
+			want:     TenantState{NeedsHost: true, Session: flowhq.Disconnected, Ending: flowhq.EndLoggedOut, Reason: "waiting for a worker", WaitingFor: flowhq.WaitForWorker},
 			hosts:    2,
 			recorded: []string{"STARTING: waiting for a worker", "ERROR: unlinked on the phone", "STARTING: waiting for a worker"},
 		},
@@ -314,7 +314,7 @@ func TestTenantTimelines(t *testing.T) {
 // A heartbeat timeout reaches the workflow, which the test environment cannot
 // show: it retries what the server does not.
 func TestALostWorkerIsReplacedAndTold(t *testing.T) {
-	lost := tenant{TenantState: TenantState{Wanted: true}}
+	lost := tenant{TenantState: TenantState{NeedsHost: true}}
 	moved := temporal.NewApplicationError("moved before that", string(flowhq.EndDraining))
 	got, known := lost.afterHost(flowhq.Transition{}, fmt.Errorf("activity: %w", temporal.NewTimeoutError(enums.TIMEOUT_TYPE_HEARTBEAT, moved)), time.Now())
 	if known || got.Event != "WORKER_LOST" || hostAfter(got) != flowhq.HostStarting || got.Attention() {
@@ -330,7 +330,7 @@ func TestALostWorkerIsReplacedAndTold(t *testing.T) {
 		{flowhq.Connected, flowhq.StableFor + silent, true}, {flowhq.Connected, flowhq.StableFor + silent - time.Second, false},
 		{flowhq.Disconnected, time.Hour, false},
 	} {
-		lost = tenant{timing: timing, TenantState: TenantState{Wanted: true, Session: tt.session, Since: since, Counts: flowhq.Counts{Failures: 3, Losses: 1}}}
+		lost = tenant{timing: timing, TenantState: TenantState{NeedsHost: true, Session: tt.session, Since: since, Counts: flowhq.Counts{Failures: 3, Losses: 1}}}
 		got, _ := lost.afterHost(flowhq.Transition{}, temporal.NewTimeoutError(enums.TIMEOUT_TYPE_HEARTBEAT, nil), since.Add(tt.lasted))
 		if want := map[bool][2]int{true: {0, 0}, false: {3, 2}}[tt.stable]; want != [2]int{got.Failures, got.Losses} {
 			t.Errorf("%s for %v: %d failures and %d losses in a row; want %v", tt.session, tt.lasted, got.Failures, got.Losses, want)
@@ -363,14 +363,14 @@ func TestLookWhileTheDatabaseIsAway(t *testing.T) {
 	away(time.Minute, flowhq.Errorf(flowhq.Unavailable, "the database belongs to another installation"))
 	l.at(2*time.Minute, flowhq.Start)
 	away(10*time.Minute, nil)
-	if got := l.until(t, 9*time.Minute); got.Wanted || l.hosts > 0 || l.env.GetWorkflowError() == nil {
+	if got := l.until(t, 9*time.Minute); got.NeedsHost || l.hosts > 0 || l.env.GetWorkflowError() == nil {
 		t.Errorf("while it is away: %+v, %d hosts", got, l.hosts)
 	}
 	l = newLife(t)
 	away(time.Minute, flowhq.Errorf(flowhq.Unavailable, "the database does not answer"))
 	l.at(2*time.Minute, flowhq.Start)
 	away(150*time.Second, nil)
-	if got := l.until(t, time.Hour); !got.Wanted || l.hosts != 1 || l.rows.waiting() > 0 {
+	if got := l.until(t, time.Hour); !got.NeedsHost || l.hosts != 1 || l.rows.waiting() > 0 {
 		t.Errorf("after it is back: %+v, %d hosts, %d looks", got, l.hosts, l.rows.looks)
 	}
 }
@@ -398,7 +398,7 @@ func TestReportOfWaiting(t *testing.T) {
 	const reason = "waiting for reconnects, which are paused"
 	for i, r := range []session.Report{
 		{Epoch: 5, Worker: "b", Transition: flowhq.Transition{
-			State: flowhq.Disconnected, End: flowhq.EndCertificate, Counts: flowhq.Counts{Failures: 12},
+			State: flowhq.Disconnected, Ending: flowhq.EndCertificate, Counts: flowhq.Counts{Failures: 12},
 		}},
 		{Epoch: 5, Transition: flowhq.Transition{
 			State: flowhq.Disconnected, Reason: reason, WaitingFor: flowhq.WaitForReconnects,
@@ -437,7 +437,7 @@ func TestBanContinuesAsNew(t *testing.T) {
 			l := newLife(t, end{err: endsUntil(flowhq.EndTempBanned, "banned for spam", time.Now().Add(365*day))})
 			l.at(time.Minute, flowhq.Start)
 			l.recording = func(in activities.StateInput) {
-				if in.End != flowhq.EndTempBanned {
+				if in.Ending != flowhq.EndTempBanned {
 					return
 				}
 				l.env.SetContinueAsNewSuggested(starts)
@@ -461,7 +461,7 @@ func TestBanContinuesAsNew(t *testing.T) {
 			after := newLife(t)
 			after.rows.change(func(s *activities.Snapshot) { *s = l.rows.seen })
 			got := after.goesOn(t, next, time.Hour)
-			if !got.Wanted || got.RetryAt.IsZero() != starts || after.hosts > 0 != starts {
+			if !got.NeedsHost || got.RetryAt.IsZero() != starts || after.hosts > 0 != starts {
 				t.Errorf("the next run is %+v with %d hosts; want it to sit out the ban: %t", got, after.hosts, !starts)
 			}
 		})

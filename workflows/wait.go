@@ -60,7 +60,7 @@ func (t *tenant) awaitRetry(ctx workflow.Context) error {
 	switch {
 	case t.Deleting || t.gone:
 		return nil
-	case !t.Wanted:
+	case !t.NeedsHost:
 		return t.enter(ctx, flowhq.Stopped(t.Counts))
 	}
 	return t.enter(ctx, flowhq.Starting(t.Counts))

@@ -28,18 +28,18 @@ func TestBanTimelines(t *testing.T) {
 		recorded []string
 	}{
 		{"waits", func(*life) {}, 30 * time.Minute,
-			TenantState{Wanted: true, Session: flowhq.Banned, Reason: "banned for spam", Attention: true}, 1, []string{begin, banned}},
+			TenantState{NeedsHost: true, Session: flowhq.Banned, Reason: "banned for spam", Attention: true}, 1, []string{begin, banned}},
 		{"tries again by itself", func(*life) {}, time.Hour,
-			TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: waiting, WaitingFor: flowhq.WaitForWorker}, 2, []string{begin, banned, begin}},
+			TenantState{NeedsHost: true, Session: flowhq.Disconnected, Reason: waiting, WaitingFor: flowhq.WaitForWorker}, 2, []string{begin, banned, begin}},
 		{"start cuts it short", func(l *life) { l.at(20*time.Minute, flowhq.Start) }, 30 * time.Minute,
-			TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: waiting, WaitingFor: flowhq.WaitForWorker}, 2, []string{begin, banned, begin}},
+			TenantState{NeedsHost: true, Session: flowhq.Disconnected, Reason: waiting, WaitingFor: flowhq.WaitForWorker}, 2, []string{begin, banned, begin}},
 		{"force-restart cuts it short", func(l *life) { l.at(20*time.Minute, flowhq.ForceRestart) }, 30 * time.Minute,
-			TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: waiting, WaitingFor: flowhq.WaitForWorker}, 2, []string{begin, banned, begin}},
+			TenantState{NeedsHost: true, Session: flowhq.Disconnected, Reason: waiting, WaitingFor: flowhq.WaitForWorker}, 2, []string{begin, banned, begin}},
 		{"stop ends it", func(l *life) { l.at(20*time.Minute, flowhq.Stop) }, time.Hour,
 			TenantState{Session: flowhq.Disconnected, Reason: "stopped by an operator"}, 1,
 			[]string{begin, banned, "STOPPED: stopped by an operator"}},
 		{"deleted meanwhile", func(l *life) { l.at(20*time.Minute, flowhq.Delete) }, 19 * time.Minute,
-			TenantState{Wanted: true, Session: flowhq.Banned, Reason: "banned for spam", Attention: true}, 1, []string{begin, banned}},
+			TenantState{NeedsHost: true, Session: flowhq.Banned, Reason: "banned for spam", Attention: true}, 1, []string{begin, banned}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestBanTimelines(t *testing.T) {
 			if waits := !got.RetryAt.IsZero(); waits != (got.Session == flowhq.Banned) {
 				t.Errorf("it tries again at %v", got.RetryAt)
 			}
-			if (got.Ending == flowhq.EndTempBanned) != got.Wanted {
+			if (got.Ending == flowhq.EndTempBanned) != got.NeedsHost {
 				t.Errorf("it ended last with %s", got.Ending)
 			}
 			ignore := cmpopts.IgnoreFields(TenantState{}, "Version", "Tenant", "Name", "Template", "Since", "Ending", "EndedAt", "RetryAt")
@@ -87,7 +87,7 @@ func TestCrashLoopTimelines(t *testing.T) {
 		}
 		return ends
 	}
-	waiting := TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndCrashLoop, Attention: true}
+	waiting := TenantState{NeedsHost: true, Session: flowhq.Disconnected, Ending: flowhq.EndCrashLoop, Attention: true}
 	for _, tt := range []struct {
 		name   string
 		ends   []end
@@ -100,28 +100,28 @@ func TestCrashLoopTimelines(t *testing.T) {
 		last   string // what was recorded last
 	}{
 		{"two are no reason to wait", loop(2), func(*life) {}, 2 * time.Minute,
-			TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndWorkerLost}, "the worker was lost; moved to another one", 2, 3, moved},
+			TenantState{NeedsHost: true, Session: flowhq.Disconnected, Ending: flowhq.EndWorkerLost}, "the worker was lost; moved to another one", 2, 3, moved},
 		{"the third waits a minute", loop(6), func(*life) {}, 2 * time.Minute, waiting, "the last 3 workers died while hosting it", 3, 3, third},
 		{"the fourth waits five", loop(6), func(*life) {}, 6 * time.Minute, waiting, "the last 4 workers died while hosting it", 4, 4,
 			"ERROR: the last 4 workers died while hosting it"},
 		{"further ones wait half an hour", loop(6), func(*life) {}, 36 * time.Minute, waiting, "the last 5 workers died while hosting it", 5, 5,
 			"ERROR: the last 5 workers died while hosting it"},
 		{"start cuts it short and forgets", loop(3), func(l *life) { l.at(100*time.Second, flowhq.Start) }, 2 * time.Minute,
-			TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndCrashLoop}, "waiting for a worker", 0, 4, begin},
+			TenantState{NeedsHost: true, Session: flowhq.Disconnected, Ending: flowhq.EndCrashLoop}, "waiting for a worker", 0, 4, begin},
 		{"force-restart cuts it short and forgets", loop(3), func(l *life) { l.at(100*time.Second, flowhq.ForceRestart) }, 2 * time.Minute,
-			TenantState{Wanted: true, Session: flowhq.Disconnected, Ending: flowhq.EndCrashLoop}, "waiting for a worker", 0, 4, begin},
+			TenantState{NeedsHost: true, Session: flowhq.Disconnected, Ending: flowhq.EndCrashLoop}, "waiting for a worker", 0, 4, begin},
 		{"stop ends it", loop(3), func(l *life) { l.at(100*time.Second, flowhq.Stop) }, time.Hour,
 			TenantState{Session: flowhq.Disconnected, Ending: flowhq.EndStopped}, "stopped by an operator", 3, 3, "STOPPED: stopped by an operator"},
 		{"a person is asked for until it is stable", loop(3), func(l *life) {
 			l.env.RegisterDelayedCallback(func() {
 				l.env.SignalWorkflow(reportSignal, reportOf(flowhq.Connected, "", flowhq.Counts{Losses: 3}))
 			}, 4*time.Minute)
-		}, 5 * time.Minute, TenantState{Wanted: true, Session: flowhq.Connected, Ending: flowhq.EndCrashLoop, Attention: true}, "", 3, 4, begin},
+		}, 5 * time.Minute, TenantState{NeedsHost: true, Session: flowhq.Connected, Ending: flowhq.EndCrashLoop, Attention: true}, "", 3, 4, begin},
 		{"a stable session is the end of it", loop(3), func(l *life) {
 			l.env.RegisterDelayedCallback(func() {
 				l.env.SignalWorkflow(reportSignal, reportOf(flowhq.Connected, "", flowhq.Counts{}))
 			}, 4*time.Minute)
-		}, 5 * time.Minute, TenantState{Wanted: true, Session: flowhq.Connected, Ending: flowhq.EndCrashLoop}, "", 0, 4, begin},
+		}, 5 * time.Minute, TenantState{NeedsHost: true, Session: flowhq.Connected, Ending: flowhq.EndCrashLoop}, "", 0, 4, begin},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l := newLife(t, tt.ends...)
@@ -129,17 +129,17 @@ func TestCrashLoopTimelines(t *testing.T) {
 			tt.script(l)
 			got := l.until(t, tt.at)
 			tt.want.Reason, tt.want.Losses = tt.reason, tt.losses
-			if tt.want.Wanted && tt.want.Session == flowhq.Disconnected && tt.want.Ending != flowhq.EndCrashLoop || tt.reason == "waiting for a worker" {
+			if tt.want.NeedsHost && tt.want.Session == flowhq.Disconnected && tt.want.Ending != flowhq.EndCrashLoop || tt.reason == "waiting for a worker" {
 				tt.want.WaitingFor = flowhq.WaitForWorker
 			}
-			if tt.want.Attention != (tt.losses >= flowhq.CrashLoopAfter && got.Wanted) && tt.want.Wanted {
+			if tt.want.Attention != (tt.losses >= flowhq.CrashLoopAfter && got.NeedsHost) && tt.want.NeedsHost {
 				t.Fatal("the test contradicts itself")
 			}
 			ignore := cmpopts.IgnoreFields(TenantState{}, "Version", "Tenant", "Name", "Template", "Since", "EndedAt", "RetryAt", "Epoch", "Attention")
 			if diff := cmp.Diff(tt.want, got, ignore); diff != "" {
 				t.Errorf("state (-want +got):\n%s", diff)
 			}
-			if got.Wanted && got.Attention != tt.want.Attention {
+			if got.NeedsHost && got.Attention != tt.want.Attention {
 				t.Errorf("asks for a person: %t; want %t", got.Attention, tt.want.Attention)
 			}
 			if l.hosts != tt.hosts || l.recorded[len(l.recorded)-1] != tt.last {
@@ -150,8 +150,8 @@ func TestCrashLoopTimelines(t *testing.T) {
 }
 
 // reportOf is a report of a host whose session is in a state, or has ended.
-func reportOf(state flowhq.SessionState, end flowhq.EndReason, counts flowhq.Counts) session.Report {
-	return session.Report{Epoch: 9, Transition: flowhq.Transition{State: state, End: end, Counts: counts}}
+func reportOf(state flowhq.SessionState, end flowhq.Ending, counts flowhq.Counts) session.Report {
+	return session.Report{Epoch: 9, Transition: flowhq.Transition{State: state, Ending: end, Counts: counts}}
 }
 
 // Reports set the attention flag when attempts keep failing, and take it back.
@@ -172,7 +172,7 @@ func TestFlappingAsksForAttention(t *testing.T) {
 		l := newLife(t)
 		l.at(time.Minute, flowhq.Start)
 		l.env.RegisterDelayedCallback(func() { l.env.SignalWorkflow(reportSignal, tt.report) }, 2*time.Minute)
-		if got := l.until(t, 3*time.Minute); got.Attention != tt.want || got.Ending != tt.report.End {
+		if got := l.until(t, 3*time.Minute); got.Attention != tt.want || got.Ending != tt.report.Ending {
 			t.Errorf("after %+v: attention %t, last ended %q; want %t", tt.report, got.Attention, got.Ending, tt.want)
 		}
 	}
@@ -181,12 +181,12 @@ func TestFlappingAsksForAttention(t *testing.T) {
 // The page of a tenant tells how it ended, and what to do.
 func TestDetails(t *testing.T) {
 	banned := tenant{TenantState: TenantState{
-		Name: "Blue Door", Wanted: true, Session: flowhq.Banned, Reason: "banned for spam", Ending: flowhq.EndTempBanned,
+		Name: "Blue Door", NeedsHost: true, Session: flowhq.Banned, Reason: "banned for spam", Ending: flowhq.EndTempBanned,
 		RetryAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Attention: true,
 	}}
-	connected := tenant{TenantState: TenantState{Name: "Blue Door", Wanted: true, Session: flowhq.Connected, Ending: flowhq.EndLost}}
+	connected := tenant{TenantState: TenantState{Name: "Blue Door", NeedsHost: true, Session: flowhq.Connected, Ending: flowhq.EndLost}}
 	starting := flowhq.Starting(flowhq.Counts{})
-	begun := tenant{TenantState: TenantState{Wanted: true, Session: flowhq.Disconnected, Reason: starting.Reason, WaitingFor: starting.WaitingFor, Ending: flowhq.EndLoggedOut}}
+	begun := tenant{TenantState: TenantState{NeedsHost: true, Session: flowhq.Disconnected, Reason: starting.Reason, WaitingFor: starting.WaitingFor, Ending: flowhq.EndLoggedOut}}
 	full, asks := begun, begun
 	full.WaitingFor = flowhq.WaitForSlot
 	full.Reason = "waiting for a free worker: all 2 places are taken"

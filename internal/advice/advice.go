@@ -3,20 +3,20 @@
 // the command line and Temporal's Web UI say the same.
 //
 // The sentences are for people and may be reworded at any time. A program goes by the
-// EndReason, which is shown beside them.
+// Ending, which is shown beside them.
 package advice
 
 import "github.com/flowhq/flowhq"
 
 // NextStep says what happens after such an end and what a person can do about it, in a
 // few sentences. It is "" if the session has not ended, or its tenant is gone. It is also ""
-// for a reason that this version does not know, as a newer worker may have recorded it.
-func NextStep(end flowhq.EndReason) string { return nextSteps[end] }
+// for an ending that this version does not know, as a newer worker may have recorded it.
+func NextStep(end flowhq.Ending) string { return nextSteps[end] }
 
-// nextSteps has one entry for each reason but GONE: nobody can ask for a tenant that does not
+// nextSteps has one entry for each ending but GONE: nobody can ask for a tenant that does not
 // exist any more. Whether a session is tried again, and when, is decided in package flowhq.
 // What is said of it here must agree with that: an operator who reads "by itself" waits.
-var nextSteps = map[flowhq.EndReason]string{
+var nextSteps = map[flowhq.Ending]string{
 	// A new connection may mend these, and one is made without a command. Where the connection
 	// itself cannot be made, the sentence names what between the worker and WhatsApp to look at.
 	flowhq.EndLost:         network,

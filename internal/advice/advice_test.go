@@ -9,7 +9,7 @@ import (
 
 // Every end has words for an operator, but that of a tenant which nobody can ask for any more.
 func TestEveryEndHasAdvice(t *testing.T) {
-	for _, end := range flowhq.EndReasons {
+	for _, end := range flowhq.Endings {
 		if says := advice.NextStep(end); (says == "") != (end == flowhq.EndGone) {
 			t.Errorf("%s: next step %q", end, says)
 		}

@@ -13,7 +13,7 @@ import (
 // A row is one way for a session to end.
 type row struct {
 	name   string
-	want   flowhq.EndReason
+	want   flowhq.Ending
 	linked bool            // the tenant is on the air before
 	make   func(*business) // makes it end like this
 	rests  *states         // what it comes to; nil = it comes back by itself
@@ -69,7 +69,7 @@ func TestEndings(t *testing.T) {
 	stranded := rows[0].b
 	for _, f := range []struct { // faults of all logins: nobody else may log in meanwhile
 		kind string
-		want flowhq.EndReason
+		want flowhq.Ending
 	}{
 		{"unreachable", flowhq.EndUnreachable}, {"wrong_tls", flowhq.EndCertificate}, {"wrong_noise", flowhq.EndCertificate},
 	} {

@@ -82,7 +82,7 @@ func (w *watcher) view(b *business) *business {
 }
 
 // told waits for the event.
-func (w *watcher) told(b *business, want flowhq.EndReason) {
+func (w *watcher) told(b *business, want flowhq.Ending) {
 	w.t.Helper()
 	eventually(w.t, patience, func() error {
 		var list struct{ Events []flowhq.Event }
@@ -125,7 +125,7 @@ func (w *watcher) atRest(b *business, r *row) {
 }
 
 // shown waits until the Web UI shows how the tenant ended last.
-func (w *watcher) shown(b *business, want flowhq.EndReason, attention bool) {
+func (w *watcher) shown(b *business, want flowhq.Ending, attention bool) {
 	w.t.Helper()
 	id := "tenant:" + string(b.id)
 	eventually(w.t, patience, func() error {
@@ -134,21 +134,21 @@ func (w *watcher) shown(b *business, want flowhq.EndReason, attention bool) {
 			return err
 		}
 		attributes := described.TypedSearchAttributes
-		last, _ := attributes.GetKeyword(temporal.NewSearchAttributeKeyKeyword("LastReason"))
+		last, _ := attributes.GetKeyword(temporal.NewSearchAttributeKeyKeyword("LastEnding"))
 		asks, _ := attributes.GetBool(temporal.NewSearchAttributeKeyBool("AttentionNeeded"))
 		if last != string(want) || asks != attention {
-			return fmt.Errorf("%s: LastReason %s, AttentionNeeded %t; want %s, %t", b.Name, last, asks, want, attention)
+			return fmt.Errorf("%s: LastEnding %s, AttentionNeeded %t; want %s, %t", b.Name, last, asks, want, attention)
 		}
 		var state struct {
-			Session flowhq.SessionState
-			Ending  flowhq.EndReason
-			Wanted  bool
+			Session   flowhq.SessionState
+			Ending    flowhq.Ending
+			NeedsHost bool `json:"needs_host"`
 		}
 		v, err := w.temporal.QueryWorkflow(w.t.Context(), id, "", "status")
 		if err == nil {
 			err = v.Get(&state)
 		}
-		if err == nil && (state.Ending != want || state.Wanted == (want.NonRetryable() && want != flowhq.EndTempBanned)) {
+		if err == nil && (state.Ending != want || state.NeedsHost == (want.NonRetryable() && want != flowhq.EndTempBanned)) {
 			err = fmt.Errorf("workflow state %+v; want ending %s", state, want)
 		}
 		return errors.Join(err, w.detailed(b, want, attention))
@@ -167,7 +167,7 @@ func currentDetails(ctx context.Context, c client.Client, b *business) (string, 
 }
 
 // detailed reads the tenant's page.
-func (w *watcher) detailed(b *business, want flowhq.EndReason, attention bool) error {
+func (w *watcher) detailed(b *business, want flowhq.Ending, attention bool) error {
 	text, err := currentDetails(w.t.Context(), w.temporal, b)
 	if err != nil {
 		return err
@@ -179,10 +179,10 @@ func (w *watcher) detailed(b *business, want flowhq.EndReason, attention bool) e
 }
 
 // counted waits until a worker that runs has counted the end.
-func (w *watcher) counted(want flowhq.EndReason) {
+func (w *watcher) counted(want flowhq.Ending) {
 	w.t.Helper()
 	eventually(w.t, patience, func() error {
-		n, err := w.metric(`flowhq_session_ends_total{reason="` + string(want) + `"}`)
+		n, err := w.metric(`flowhq_session_ends_total{ending="` + string(want) + `"}`)
 		if err == nil && n == 0 {
 			err = fmt.Errorf("no worker has counted an end %s", want)
 		}
@@ -225,7 +225,7 @@ func (w *watcher) scrape(url string) ([]byte, error) {
 }
 
 // cannotConnect has a tenant find no way to WhatsApp for a while.
-func (w *watcher) cannotConnect(b *business, fault string, want flowhq.EndReason) {
+func (w *watcher) cannotConnect(b *business, fault string, want flowhq.Ending) {
 	w.t.Helper()
 	b = w.view(b)
 	w.must(w.simulate("POST", "/faults", object{"kind": fault, "seconds": 600}, nil))
@@ -240,7 +240,7 @@ func (w *watcher) cannotConnect(b *business, fault string, want flowhq.EndReason
 }
 
 // ends waits until the tenant's row says how its session has ended.
-func (w *watcher) ends(b *business, want flowhq.EndReason) {
+func (w *watcher) ends(b *business, want flowhq.Ending) {
 	w.t.Helper()
 	eventually(w.t, patience, func() error {
 		t, err := b.read()

@@ -22,17 +22,17 @@ type Status struct {
 	// still may be given the next attempt, too, and must not be counted twice.
 	Lost int64 `json:"lost,omitempty"`
 	// Ending is how the latest attempt ended that had the lease.
-	Ending flowhq.EndReason `json:"ending,omitempty"`
+	Ending flowhq.Ending `json:"ending,omitempty"`
 }
 
-// LossText tells operators of a worker that was lost.
-const LossText = "the worker was lost; moved to another one"
+// LossReason tells operators of a worker that was lost.
+const LossReason = "the worker was lost; moved to another one"
 
 // AfterLoss is what the next attempt is told of a host whose worker died or was stuck. A
 // session that was stable did not kill its worker, and its counts begin anew; else it may
 // have, and the loss is counted.
 func (s Status) AfterLoss(stable bool) Status {
-	end := flowhq.End{Reason: flowhq.EndWorkerLost}
+	end := flowhq.End{Ending: flowhq.EndWorkerLost}
 	before := flowhq.Before{Wanted: true, Stable: stable, Counts: s.Counts}
 	s.Counts = flowhq.Next(before, end).Counts
 	s.Ending, s.Stable = flowhq.EndWorkerLost, false

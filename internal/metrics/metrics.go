@@ -55,7 +55,7 @@ func (r Registry) Text() (text []byte, mediaType string, err error) {
 // A Worker is what a worker process counts.
 type Worker struct {
 	Sessions    *prometheus.GaugeVec   // hosted in this process, by state
-	SessionEnds *prometheus.CounterVec // by reason: see flowhq.EndReason
+	SessionEnds *prometheus.CounterVec // by ending: see flowhq.Ending
 	LeasesLost  prometheus.Counter     // to a newer host, or because the database was away
 	Capacity    prometheus.Gauge       // sessions that this process may host
 	Slots       prometheus.Gauge       // hosts that run, connected or not; at most Capacity
@@ -99,8 +99,8 @@ func NewWorker(r Registry) *Worker {
 			Name: "flowhq_sessions", Help: "Sessions that this worker hosts, by state.",
 		}, []string{"state"}),
 		SessionEnds: auto.NewCounterVec(prometheus.CounterOpts{
-			Name: "flowhq_session_ends_total", Help: "Ends of sessions, by reason.",
-		}, []string{"reason"}),
+			Name: "flowhq_session_ends_total", Help: "Ends of sessions, by their ending.",
+		}, []string{"ending"}),
 		LeasesLost: counter("flowhq_leases_lost_total",
 			"Leases that were lost to a newer host or for want of the database."),
 		Capacity: auto.NewGauge(prometheus.GaugeOpts{
@@ -139,8 +139,8 @@ func NewWorker(r Registry) *Worker {
 	for _, s := range flowhq.SessionStates {
 		w.Sessions.WithLabelValues(string(s))
 	}
-	for _, reason := range flowhq.EndReasons {
-		w.SessionEnds.WithLabelValues(string(reason))
+	for _, ending := range flowhq.Endings {
+		w.SessionEnds.WithLabelValues(string(ending))
 	}
 	for _, o := range Outcomes {
 		w.Handled.WithLabelValues(string(o))
@@ -149,9 +149,9 @@ func NewWorker(r Registry) *Worker {
 }
 
 // Ended counts the end of a session. Ends that are nobody's fault count too, such as the daily
-// renewal: an alarm has to choose its reasons.
-func (w *Worker) Ended(reason flowhq.EndReason) {
-	w.SessionEnds.WithLabelValues(string(reason)).Inc()
+// renewal: an alarm has to choose its endings.
+func (w *Worker) Ended(ending flowhq.Ending) {
+	w.SessionEnds.WithLabelValues(string(ending)).Inc()
 }
 
 // Outcome counts what became of a message.

@@ -28,10 +28,10 @@ func TestWorker(t *testing.T) {
 		want []string
 	}{
 		{first, []string{
-			`flowhq_session_ends_total{reason="UNRESPONSIVE"} 1`, `flowhq_session_ends_total{reason="LOST"} 0`,
+			`flowhq_session_ends_total{ending="UNRESPONSIVE"} 1`, `flowhq_session_ends_total{ending="LOST"} 0`,
 			`flowhq_sessions{state="CONNECTED"} 1`, `flowhq_sessions{state="CONNECTING"} 0`, `flowhq_messages_handled_total{outcome="ANSWERED"} 1`,
 		}},
-		{second, []string{`flowhq_session_ends_total{reason="UNRESPONSIVE"} 0`, `flowhq_sessions{state="CONNECTED"} 0`}},
+		{second, []string{`flowhq_session_ends_total{ending="UNRESPONSIVE"} 0`, `flowhq_sessions{state="CONNECTED"} 0`}},
 	} {
 		text, mediaType, err := tt.r.Text()
 		if err != nil || !strings.HasPrefix(mediaType, "text/plain") {

@@ -24,8 +24,8 @@ const (
 // returned, or a panic.
 func (s *session) end(run context.Context, why error) (Outcome, error) {
 	_ = s.hangUp(run) // close sees to what is left
-	if order, told := errors.AsType[order](why); told {
-		return s.toldToHangUp(run, order)
+	if order, isOrder := errors.AsType[order](why); isOrder {
+		return s.endByOrder(run, order)
 	}
 	// Two ends with which nothing is wrong: what else there may be is for the next host.
 	switch {
@@ -45,11 +45,11 @@ func (s *session) end(run context.Context, why error) (Outcome, error) {
 		return gone(), nil
 	}
 	end := endOf(why)
-	if differs := s.number.err(); differs != nil && !end.Reason.Unlinks() {
+	if differs := s.number.err(); differs != nil && !end.Ending.Unlinks() {
 		why = differs // the rest followed from it
 		end = endOf(why)
 	}
-	switch end.Reason {
+	switch end.Ending {
 	case flowhq.EndOutdated:
 		return s.outdated(run, end, why)
 	case flowhq.EndReplacedByStranger:
@@ -58,11 +58,11 @@ func (s *session) end(run context.Context, why error) (Outcome, error) {
 		}
 	default: // no other end needs to be looked into
 	}
-	if end.Reason.Unlinks() {
+	if end.Ending.Unlinks() {
 		s.forget(run) // of a pairing, the number may have been recorded before it failed
 	}
 	// Who could mend it is a person or time: the host has nothing more to say.
-	if end.Reason.NonRetryable() { // the workflow records it, as no host follows
+	if end.Ending.NonRetryable() { // the workflow records it, as no host follows
 		next := s.next(end)
 		s.count(next)
 		return Outcome{next, why}, nil
@@ -73,20 +73,20 @@ func (s *session) end(run context.Context, why error) (Outcome, error) {
 // endUnclaimed is the end of a host that never got the lease.
 func (s *session) endUnclaimed(ctx context.Context, err error) (Outcome, error) {
 	// Nothing was recorded or reported, so there is nothing to take back.
-	order, told := errors.AsType[order](err)
+	order, isOrder := errors.AsType[order](err)
 	switch {
 	case errors.Is(err, errDraining): // the process takes no more sessions
 		return Outcome{Transition: draining}, nil
 	case ctx.Err() != nil: // by Temporal's order, or as it could not be reached
 		return Outcome{}, ctx.Err()
-	case told:
+	case isOrder:
 		return Outcome{}, order.cause
 	case flowhq.ErrorCode(err) == flowhq.NotFound:
 		return gone(), nil
 	case flowhq.ErrorCode(err) == flowhq.Fenced:
 		return superseded(), nil
 	}
-	end := flowhq.End{Reason: flowhq.EndFailed, Text: operatorText(err)}
+	end := flowhq.End{Ending: flowhq.EndFailed, Reason: operatorReason(err)}
 	next := flowhq.Next(flowhq.Before{Wanted: true, Counts: s.now.Counts}, end)
 	s.now.Counts = next.Counts
 	s.attempt.Beat(s.now) // for the next attempt
@@ -137,8 +137,8 @@ func (s *session) next(end flowhq.End) flowhq.Transition {
 
 // count notes how this session ended, for the next attempt, and counts it.
 func (s *session) count(t flowhq.Transition) {
-	s.now.Stable, s.now.Ending, s.now.Counts = s.stable(), t.End, t.Counts
-	s.Metrics.Ended(t.End)
+	s.now.Stable, s.now.Ending, s.now.Counts = s.stable(), t.Ending, t.Counts
+	s.Metrics.Ended(t.Ending)
 }
 
 // drained is the end of a session whose process is stopping. Its successor counts it: what a
@@ -150,9 +150,9 @@ func (s *session) drained(run context.Context) (Outcome, error) {
 	return Outcome{Transition: draining}, nil
 }
 
-// toldToHangUp is the end of a session that was told to end. Why, its workflow knows, which
+// endByOrder is the end of a session that was ordered to end. Why, its workflow knows, which
 // records and counts it; or the rows do, which the host has read in its place.
-func (s *session) toldToHangUp(run context.Context, o order) (Outcome, error) {
+func (s *session) endByOrder(run context.Context, o order) (Outcome, error) {
 	t := flowhq.Transition{State: flowhq.Disconnected, Reason: "told to hang up"}
 	_ = s.enter(run, step{Transition: t, silent: true})
 	if errors.Is(o.cause, errStopped) {
@@ -164,7 +164,7 @@ func (s *session) toldToHangUp(run context.Context, o order) (Outcome, error) {
 // renewed is the end of a session with which nothing is wrong, and whose next host follows
 // at once.
 func (s *session) renewed(run context.Context) (Outcome, error) {
-	next := s.next(flowhq.End{Reason: flowhq.EndRenewed, Text: errRenewal.Error()})
+	next := s.next(flowhq.End{Ending: flowhq.EndRenewed, Reason: errRenewal.Error()})
 	s.count(next)
 	if s.enter(run, step{Transition: next, silent: true}) != nil {
 		return superseded(), nil
@@ -190,7 +190,7 @@ func (s *session) outdated(run context.Context, end flowhq.End, why error) (Outc
 	}
 	// Or the next attempt might be admitted before the notice of the pause has come.
 	s.Admission.Reread()
-	end.Text += " (" + s.version + ")"
+	end.Reason += " (" + s.version + ")"
 	end.Paused = refusal.Paused
 	return s.lost(run, end, why)
 }
@@ -203,13 +203,13 @@ func (s *session) lost(run context.Context, end flowhq.End, cause error) (Outcom
 	// A session that keeps failing is told of once, at the tenth failure in a row.
 	flaps := next.Failures == flowhq.FlappingAfter && before < next.Failures
 	if flaps {
-		s.log.Warn("session keeps failing", "attempts", next.Failures, "ending", next.End)
+		s.log.Warn("session keeps failing", "attempts", next.Failures, "ending", next.Ending)
 		s.note(run, flowhq.EventSessionFlapping, next.LastError)
 	}
 	// The workflow learns of it from how the host completes. Where the host does not complete,
 	// the same end again is no news to the workflow, whose history is to be short.
 	// But a refused version is news each time: its reason names the version.
-	again := !s.reported && s.earlier == next.End && next.End != flowhq.EndOutdated
+	again := !s.reported && s.earlier == next.Ending && next.Ending != flowhq.EndOutdated
 	silent := next.Retry == flowhq.RetryAtOnce || again && !flaps
 	if s.enter(run, step{Transition: next, silent: silent}) != nil {
 		return superseded(), nil
@@ -230,14 +230,14 @@ func (s *session) stuck(ctx context.Context, last hosting.Status) {
 // errStopped is the order of an operator that was found in the rows.
 var errStopped = errors.New("stopped by an operator")
 
-// unwanted returns an order to end if the tenant's rows say that it should not be up: an
+// stopOrder returns an order to end if the tenant's rows say that it needs no host: an
 // operator's stop counts though this worker cannot hear of it. A restart does not end the
 // session, as nobody can say whether a next host would follow.
-func (s *session) unwanted(run context.Context) error {
+func (s *session) stopOrder(run context.Context) error {
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
 	view, err := s.Store.TenantSnapshot(ctx, s.tenant, 0)
-	if err != nil || view.Wanted {
+	if err != nil || view.NeedsHost {
 		return nil // whether it may go on without the database is for the lease to say
 	}
 	s.log.Warn("stopped by an operator while Temporal is out of reach; hanging up")
@@ -270,53 +270,53 @@ func (s *session) replacedByUs(run context.Context) bool {
 // superseded is how a host ends that is not the newest any more. The host that replaced it
 // has recorded and counted its end.
 func superseded() Outcome {
-	end := flowhq.End{Reason: flowhq.EndReplacedByUs, Text: hosting.ErrFenced.Message}
+	end := flowhq.End{Ending: flowhq.EndReplacedByUs, Reason: hosting.ErrFenced.Message}
 	return Outcome{Transition: flowhq.Next(flowhq.Before{Wanted: true}, end)}
 }
 
 // gone is the end of a host whose tenant has been erased.
 func gone() Outcome {
-	end := flowhq.End{Reason: flowhq.EndGone, Text: "the tenant does not exist any more"}
+	end := flowhq.End{Ending: flowhq.EndGone, Reason: "the tenant does not exist any more"}
 	return Outcome{Transition: flowhq.Next(flowhq.Before{Wanted: true}, end)}
 }
 
 // draining follows a session whose worker is stopping. It is no failure: Temporal hands the
 // session to another worker at once, without waking the workflow.
 var draining = flowhq.Next(flowhq.Before{Wanted: true},
-	flowhq.End{Reason: flowhq.EndDraining, Text: "moving to another worker"})
+	flowhq.End{Ending: flowhq.EndDraining, Reason: "moving to another worker"})
 
 // endOf names what ended a session that was neither fenced nor erased.
 func endOf(err error) flowhq.End {
 	// What nobody has classified is a failure; its text is in the log alone.
-	end := flowhq.End{Reason: flowhq.EndFailed, Text: operatorText(err)}
+	end := flowhq.End{Ending: flowhq.EndFailed, Reason: operatorReason(err)}
 	if e, ok := errors.AsType[*whatsapp.EndError](err); ok {
-		end.Reason, end.Until = e.Reason, e.Until.UTC()
+		end.Ending, end.Until = e.Ending, e.Until.UTC()
 	}
-	switch end.Reason {
+	switch end.Ending {
 	case flowhq.EndFailed, flowhq.EndNotRecorded:
 		// What could not be recorded because the database is away is no fault of the session.
 		if flowhq.ErrorCode(err) == flowhq.Unavailable {
-			end.Reason = flowhq.EndDatabaseLost
+			end.Ending = flowhq.EndDatabaseLost
 		}
 	case flowhq.EndPairFailed:
 		// Link, in the handler, says more than the library does of its error.
 		if own, ok := errors.AsType[*flowhq.Error](err); ok { // our own refusal
-			end.Text = own.Message
+			end.Reason = own.Message
 		}
 	case flowhq.EndReplacedByStranger:
-		end.Text = "somebody else logged in with this bot's keys"
+		end.Reason = "somebody else logged in with this bot's keys"
 	case flowhq.EndQRExpired:
-		end.Text = "nobody scanned the QR code, and nobody asks for it any more"
+		end.Reason = "nobody scanned the QR code, and nobody asks for it any more"
 	default: // the connection's own words
 	}
 	return end
 }
 
-// operatorText is what an operator may read of an error: its classified message, or the end
+// operatorReason is what an operator may read of an error: its classified message, or the end
 // of a connection, never SQL.
-func operatorText(err error) string {
+func operatorReason(err error) string {
 	if e, ok := errors.AsType[*whatsapp.EndError](err); ok {
-		return e.Text
+		return e.Reason
 	}
 	if e, ok := errors.AsType[*flowhq.Error](err); ok {
 		return e.Message

@@ -122,9 +122,9 @@ func (c *numberCheck) check(l store.Linking) {
 	}
 	// It looks like an end of the connection, which it becomes when the phone is done.
 	c.differs.Store(&whatsapp.EndError{
-		Reason: flowhq.EndNumberDiffers,
-		Text: fmt.Sprintf("the code was scanned with %s, and the tenant's number is %s",
-			l.Number, l.Wanted),
+		Ending: flowhq.EndNumberDiffers,
+		Reason: fmt.Sprintf("the code was scanned with %s, and the tenant's number is %s",
+			l.Number, l.TenantNumber),
 	})
 }
 

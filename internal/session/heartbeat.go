@@ -73,7 +73,7 @@ func (s *session) ask(run context.Context) error {
 	case s.attempt.IsOrder(err):
 		return order{err}
 	default:
-		return s.unwanted(run)
+		return s.stopOrder(run)
 	}
 }
 

@@ -64,10 +64,10 @@ func (s *session) linkByCode(run context.Context) {
 	// The number is in the row: a notice only says that there may be one.
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
-	number, err := s.Store.LinkCodeWanted(ctx, s.tenant)
+	number, err := s.Store.LinkCodeNumber(ctx, s.tenant)
 	switch {
 	case err != nil:
-		s.log.Warn("could not see whether a link code is wanted", "err", err)
+		s.log.Warn("could not see whether a link code was asked for", "err", err)
 	case number == "":
 	case time.Until(s.linking.codesEnd) >= typingTime:
 		s.conn.AskLinkCode(number)
@@ -85,12 +85,12 @@ func (s *session) linkByCode(run context.Context) {
 // all that it had and somebody still looks at them. Otherwise it reports false: a tenant
 // that nobody is linking should cost nothing.
 func (s *session) refreshCodes(run context.Context) bool {
-	if end := s.conn.Err(); end == nil || end.Reason != flowhq.EndQRExpired {
+	if end := s.conn.Err(); end == nil || end.Ending != flowhq.EndQRExpired {
 		return false
 	}
 	ctx, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()
-	// A link code that is wanted and was not asked for yet is for the next connection.
+	// A link code that nobody has asked WhatsApp for yet is for the next connection.
 	s.linking.renew(s.linking.number)
 	asked, err := s.Store.QRAsked(ctx, s.tenant, askedWithin)
 	// A process that was frozen must not dial with a lease that has run out.

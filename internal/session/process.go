@@ -51,8 +51,8 @@ type Store interface {
 		ctx context.Context, tenant flowhq.TenantID, epoch int64, d store.Device,
 	) (store.Linking, error)
 	Unlink(ctx context.Context, tenant flowhq.TenantID, epoch int64) error
-	// LinkCodeWanted returns the number to make a link code for, "" if nobody wants one.
-	LinkCodeWanted(ctx context.Context, tenant flowhq.TenantID) (number string, err error)
+	// LinkCodeNumber returns the number to make a link code for, "" if nobody wants one.
+	LinkCodeNumber(ctx context.Context, tenant flowhq.TenantID) (number string, err error)
 	// QRAsked reports whether somebody has asked for the QR code lately.
 	QRAsked(ctx context.Context, tenant flowhq.TenantID, within time.Duration) (bool, error)
 	// SetSession records a step. It fails with code Fenced if a newer host owns the session.

@@ -75,7 +75,7 @@ func (s *session) dropLink(ctx, run context.Context, device string) (how string,
 	how = "removed from the phone's linked devices"
 	if err != nil {
 		s.log.Warn("could not unlink the phone", "err", err)
-		how = "WhatsApp did not remove it from the phone's linked devices: " + operatorText(err)
+		how = "WhatsApp did not remove it from the phone's linked devices: " + operatorReason(err)
 	}
 	forgetting, cancel := context.WithTimeout(run, writeTimeout)
 	defer cancel()

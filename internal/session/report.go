@@ -17,8 +17,8 @@ type Report struct {
 	flowhq.Transition
 	// Earlier is how the attempt before this one ended, if that could not say it itself; "" if
 	// there is nothing new.
-	Earlier flowhq.EndReason `json:"earlier,omitempty"`
-	At      time.Time        `json:"at"`
+	Earlier flowhq.Ending `json:"earlier,omitempty"`
+	At      time.Time     `json:"at"`
 }
 
 // A Reporter delivers reports. workflows.Client is one.

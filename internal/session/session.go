@@ -57,8 +57,8 @@ type session struct {
 	linked    bool           // a device is recorded
 	online    time.Time      // when it came up; zero = not yet
 	wasStable bool           // the attempt before this one was
-	// earlier is how that attempt ended, if nobody has told the workflow yet.
-	earlier  flowhq.EndReason
+	// earlier is how that attempt ended, if nobody has reported it to the workflow yet.
+	earlier  flowhq.Ending
 	reported bool // the workflow has heard of this attempt
 
 	linking     linking
@@ -122,7 +122,7 @@ func (s *session) run(ctx context.Context) (out Outcome, err error) {
 		return s.Reports.Report(ctx, s.tenant, r)
 	})
 	defer s.reports.flush()                  // after the end has been reported
-	defer s.close(run)                       // after the next attempt was told: then it may begin
+	defer s.close(run)                       // after the last heartbeat: then the next one may begin
 	defer func() { s.attempt.Beat(s.now) }() // for the next attempt
 	// A panic is this session's failure and not the end of all sessions of the process.
 	defer func() {
@@ -221,10 +221,10 @@ func (s *session) takeOver(run context.Context) {
 		s.Metrics.Ended(flowhq.EndDraining)
 	case flowhq.EndWorkerLost:
 		s.Metrics.Ended(flowhq.EndWorkerLost)
-		s.note(run, flowhq.EndWorkerLost.Event(), hosting.LossText)
+		s.note(run, flowhq.EndWorkerLost.Event(), hosting.LossReason)
 	case flowhq.EndDatabaseLost:
 		s.note(run, flowhq.EndDatabaseLost.Event(), "the database was out of reach")
-	default: // it told everybody
+	default: // it reported its end itself
 	}
 }
 

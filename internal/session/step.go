@@ -24,7 +24,7 @@ func (s *session) enter(run context.Context, to step) error {
 		s.Metrics.Session(s.now.State, to.State)
 		s.now.State, s.now.Since = to.State, time.Now()
 		s.log.Info("session changed",
-			"state", to.State, "reason", to.Reason, "ending", to.End, "epoch", s.lease.Epoch)
+			"state", to.State, "reason", to.Reason, "ending", to.Ending, "epoch", s.lease.Epoch)
 		if to.State != flowhq.Connecting && !to.silent {
 			s.report(run, to.Transition)
 		}
@@ -64,7 +64,7 @@ func (s *session) report(run context.Context, t flowhq.Transition) {
 	t.Counts = s.now.Counts
 	// An end says by itself how things are; the end of the attempt before is then no news.
 	r := Report{Epoch: s.lease.Epoch, Worker: s.Name, Transition: t, At: time.Now().UTC()}
-	if t.End == "" {
+	if t.Ending == "" {
 		r.Earlier, s.earlier = s.earlier, ""
 	}
 	s.reports.send(run, r)

@@ -112,7 +112,7 @@ func (r removal) run(ctx context.Context) (closed bool, err error) {
 		case ev, open := <-conn.Events():
 			switch {
 			// A login that was cut off: what waits may still be fetched by another one.
-			case !open && caughtUp != nil && !conn.Err().Reason.Unlinks():
+			case !open && caughtUp != nil && !conn.Err().Ending.Unlinks():
 				return false, fmt.Errorf("%w: %w", errBehind, conn.Err())
 			case !open:
 				return false, conn.Err()

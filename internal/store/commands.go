@@ -242,16 +242,16 @@ const maxSeen = 200
 type TenantSnapshot struct {
 	Name     string
 	Template flowhq.Template
-	// Wanted is whether the session should be up. It is false for one that waits for a
-	// person, who will give a command.
-	Wanted bool
+	// NeedsHost is whether the session is wanted and no person has to act first, who would then
+	// give a command.
+	NeedsHost bool
 	// Quiet is whether the rows say that nothing runs, and nothing will by itself.
 	Quiet      bool
 	Epoch      int64
 	RetryAt    *time.Time // when it is tried again by itself
 	State      flowhq.SessionState
 	Reason     string
-	Ending     flowhq.EndReason
+	Ending     flowhq.Ending
 	WaitingFor flowhq.Wait
 	Commands   []flowhq.TenantCommand // that nobody has applied, in order
 	More       bool                   // there are further ones
@@ -280,11 +280,12 @@ func (s *Store) TenantSnapshot(
 	batch := &pgx.Batch{}
 	batch.Queue(row, named{"tenant": tenant}).QueryRow(func(r pgx.Row) error {
 		var status flowhq.HostStatus
-		err := r.Scan(&v.Name, &v.Template, &v.Wanted, &status, &v.Epoch, &v.RetryAt,
+		var wanted bool
+		err := r.Scan(&v.Name, &v.Template, &wanted, &status, &v.Epoch, &v.RetryAt,
 			&v.State, &v.Reason, &v.Ending, &v.WaitingFor)
 		v.Quiet = status == flowhq.HostStopped ||
 			status == flowhq.HostError && v.Ending.NonRetryable()
-		v.Wanted = v.Wanted && !waitsForPerson(status, v.Ending)
+		v.NeedsHost = wanted && !waitsForPerson(status, v.Ending)
 		return err
 	})
 	args := named{"tenant": tenant, "after": after, "limit": maxSeen + 1}
@@ -302,15 +303,15 @@ func (s *Store) TenantSnapshot(
 }
 
 // waitsForPerson reports whether a session that is wanted waits for a person.
-func waitsForPerson(status flowhq.HostStatus, ending flowhq.EndReason) bool {
+func waitsForPerson(status flowhq.HostStatus, ending flowhq.Ending) bool {
 	return (status == flowhq.HostStopped || status == flowhq.HostError) && ending.WaitsForPerson()
 }
 
-// endsForPerson are the ends after which a session waits for a person.
-func endsForPerson() (all []flowhq.EndReason) {
-	for _, r := range flowhq.EndReasons {
-		if r.WaitsForPerson() {
-			all = append(all, r)
+// endingsForPerson are the endings after which a session waits for a person.
+func endingsForPerson() (all []flowhq.Ending) {
+	for _, ending := range flowhq.Endings {
+		if ending.WaitsForPerson() {
+			all = append(all, ending)
 		}
 	}
 	return all

@@ -96,7 +96,7 @@ func TestRelinkWhileAHostWrites(t *testing.T) {
 	b := open(t)
 	tenant, epoch := b.hosted(t)
 	const times = 60
-	steps := []flowhq.Transition{connected, {State: flowhq.Disconnected, End: flowhq.EndLost}}
+	steps := []flowhq.Transition{connected, {State: flowhq.Disconnected, Ending: flowhq.EndLost}}
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for i := range times {
@@ -136,7 +136,7 @@ func TestLook(t *testing.T) {
 	b := open(t)
 	tenant, epoch := b.hosted(t)
 	look := func() store.TenantSnapshot { return must(b.TenantSnapshot(t.Context(), tenant, 0))(t) }
-	if got := look(); got.Wanted || got.Quiet || got.Epoch != epoch || got.Name != "barber" {
+	if got := look(); got.NeedsHost || got.Quiet || got.Epoch != epoch || got.Name != "barber" {
 		t.Errorf("hosted: %+v", got)
 	}
 	b.command(t, tenant, flowhq.Start, "1")
@@ -147,14 +147,14 @@ func TestLook(t *testing.T) {
 		{connected, true, false},
 		{flowhq.Transition{State: flowhq.Disconnected, Reason: "told to hang up"}, true, false},
 		{flowhq.Stopped(flowhq.Counts{}), true, true},
-		{flowhq.Transition{State: flowhq.LoggedOut, End: flowhq.EndLoggedOut}, false, true},
-		{flowhq.Transition{State: flowhq.Disconnected, End: flowhq.EndQRExpired}, false, true},
-		{flowhq.Transition{State: flowhq.Disconnected, End: flowhq.EndReplacedByStranger}, true, false},
-		{flowhq.Transition{State: flowhq.Banned, End: flowhq.EndTempBanned, RetryAt: noon}, true, true},
+		{flowhq.Transition{State: flowhq.LoggedOut, Ending: flowhq.EndLoggedOut}, false, true},
+		{flowhq.Transition{State: flowhq.Disconnected, Ending: flowhq.EndQRExpired}, false, true},
+		{flowhq.Transition{State: flowhq.Disconnected, Ending: flowhq.EndReplacedByStranger}, true, false},
+		{flowhq.Transition{State: flowhq.Banned, Ending: flowhq.EndTempBanned, RetryAt: noon}, true, true},
 	} {
 		ok(t, b.RecordState(t.Context(), tenant, tt.is, 0, noOutcomes))
 		got := look()
-		if got.Wanted != tt.wanted || got.Quiet != tt.quiet || (got.RetryAt != nil) != !tt.is.RetryAt.IsZero() {
+		if got.NeedsHost != tt.wanted || got.Quiet != tt.quiet || (got.RetryAt != nil) != !tt.is.RetryAt.IsZero() {
 			t.Errorf("after %+v: %+v; want wanted %t, quiet %t", tt.is, got, tt.wanted, tt.quiet)
 		}
 	}

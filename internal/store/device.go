@@ -17,9 +17,9 @@ type Device struct {
 
 // A Linking says whether a linked device may serve its tenant.
 type Linking struct {
-	Number    string // of the device, E.164
-	Wanted    string // the tenant's phone_number
-	Confirmed bool   // they are one number, or were when it was linked
+	Number       string // of the device, E.164
+	TenantNumber string // its phone_number
+	Confirmed    bool   // they are one number, or were when it was linked
 }
 
 // Link records the device that was linked, which is what a relink that was asked for
@@ -100,11 +100,11 @@ func decideNumber(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID) (l Lin
 	var served string
 	var unconfirmed bool
 	args := named{"tenant": tenant}
-	err = tx.QueryRow(ctx, now, args).Scan(&l.Number, &served, &unconfirmed, &l.Wanted)
+	err = tx.QueryRow(ctx, now, args).Scan(&l.Number, &served, &unconfirmed, &l.TenantNumber)
 	if err != nil {
 		return l, err
 	}
-	l.Confirmed = !unconfirmed || flowhq.SameNumber(l.Number, l.Wanted)
+	l.Confirmed = !unconfirmed || flowhq.SameNumber(l.Number, l.TenantNumber)
 	if !l.Confirmed || l.Number == "" || !unconfirmed && l.Number == served {
 		return l, nil
 	}

@@ -87,7 +87,7 @@ func TestAnotherTakesOver(t *testing.T) {
 		"told after": func(t *testing.T, tenant flowhq.TenantID, epoch int64) {
 			ok(t, b.Unlink(t.Context(), tenant, epoch))
 			l := b.linked(t, tenant, epoch, other)
-			if want := (store.Linking{Number: other, Wanted: own}); l != want {
+			if want := (store.Linking{Number: other, TenantNumber: own}); l != want {
 				t.Errorf("Link = %+v; want %+v", l, want)
 			}
 			if l := must(b.ConfirmNumber(t.Context(), tenant, epoch))(t); l.Confirmed {

@@ -44,7 +44,7 @@ func (s *Store) Unhosted(
 		limit @limit`
 	const first = "00000000-0000-0000-0000-000000000000"
 	all, err := many(ctx, s, q, named{
-		"ttl": ttl, "stable": stableFor, "parked": endsForPerson(),
+		"ttl": ttl, "stable": stableFor, "parked": endingsForPerson(),
 		"after": cmp.Or(after, first), "limit": limit,
 	}, pgx.RowToStructByPos[Unhosted])
 	if err != nil {

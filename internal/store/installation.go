@@ -102,7 +102,7 @@ func (s *Store) Unsettled(
 		where commanded or wanted and is_free and not is_parked or not wanted and is_up
 		order by id
 		limit @limit`
-	all, err := many(ctx, s, q, named{"after": after, "parked": endsForPerson(), "limit": limit},
+	all, err := many(ctx, s, q, named{"after": after, "parked": endingsForPerson(), "limit": limit},
 		pgx.RowToStructByPos[Unsettled])
 	if err != nil {
 		return nil, fmt.Errorf("unsettled tenants: %w", err)

@@ -102,8 +102,8 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	"QR":          func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.QR(ctx, g.tenant) },
 	"AskLinkCode": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.AskLinkCode(ctx, g.tenant) },
 	"LinkCode":    func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.LinkCode(ctx, g.tenant) },
-	"LinkCodeWanted": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return s.LinkCodeWanted(ctx, g.tenant)
+	"LinkCodeNumber": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.LinkCodeNumber(ctx, g.tenant)
 	},
 	"QRAsked": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.QRAsked(ctx, g.tenant, time.Minute)

@@ -259,7 +259,7 @@ func TestStale(t *testing.T) {
 	}
 	for status, to := range map[flowhq.HostStatus]flowhq.Transition{
 		flowhq.HostStarting: {State: flowhq.Connecting}, flowhq.HostRunning: connected,
-		flowhq.HostDraining: {State: flowhq.Disconnected, End: flowhq.EndDraining},
+		flowhq.HostDraining: {State: flowhq.Disconnected, Ending: flowhq.EndDraining},
 	} {
 		must(b.renewed(t.Context(), []store.Lease{{Tenant: tenant, Epoch: epoch}}, ttl))(t)
 		ok(t, b.SetSession(t.Context(), tenant, epoch, to, noCodes))
@@ -271,10 +271,10 @@ func TestStale(t *testing.T) {
 	if end := scalar[time.Time](t, b, `select lease_expires_at from flowhq.hosts`); !since.Equal(end) {
 		t.Errorf("stale since %v; want the end of the lease, %v", since, end)
 	}
-	for status, end := range map[flowhq.HostStatus]flowhq.EndReason{
+	for status, end := range map[flowhq.HostStatus]flowhq.Ending{
 		flowhq.HostStopped: flowhq.EndStopped, flowhq.HostError: flowhq.EndLoggedOut,
 	} {
-		ok(t, b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{State: end.SessionState(), End: end}, noCodes))
+		ok(t, b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{State: end.SessionState(), Ending: end}, noCodes))
 		want("not meant to run", status)
 	}
 	ok(t, b.RecordState(t.Context(), tenant, flowhq.Starting(flowhq.Counts{}), 0, noOutcomes))

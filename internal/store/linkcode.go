@@ -11,7 +11,7 @@ import (
 // AskLinkCode asks the tenant's host for a code to type into the phone, and returns
 // the one there is, if it is good for another 30 s, which it takes to find the place in WhatsApp
 // and type it in; then nothing is asked. Every process is notified ("link"), and the tenant's
-// host reads LinkCodeWanted. Like QR it notes that somebody looks at the codes, so that the host
+// host reads LinkCodeNumber. Like QR it notes that somebody looks at the codes, so that the host
 // keeps renewing them. A NotFound error means that there is no such tenant.
 //
 // It is one statement because the code that is cleared and the notice belong together: a host
@@ -65,10 +65,10 @@ func (s *Store) LinkCode(ctx context.Context, tenant flowhq.TenantID) (flowhq.QR
 	return code, nil
 }
 
-// LinkCodeWanted returns the number of the phone to link by code, "" if nobody has
+// LinkCodeNumber returns the number of the phone to link by code, "" if nobody has
 // asked for a code in the last 10 s, or there is one. The host reads it when it is notified, and
 // after it has listened anew. A request that is older was answered or given up.
-func (s *Store) LinkCodeWanted(
+func (s *Store) LinkCodeNumber(
 	ctx context.Context, tenant flowhq.TenantID,
 ) (number string, err error) {
 	const q = `

@@ -28,7 +28,7 @@ type LinkCode struct {
 // The codes are no part of a transition, which travels through Temporal's history.
 func transitionArgs(t flowhq.Transition, codes Codes, actor string) named {
 	return named{
-		"state": t.State, "reason": clean(t.Reason), "ending": t.End, "retry_at": orNull(t.RetryAt),
+		"state": t.State, "reason": clean(t.Reason), "ending": t.Ending, "retry_at": orNull(t.RetryAt),
 		"waiting_for": t.WaitingFor,
 		"last_error":  clean(t.LastError), "qr": codes.QR, "qr_expires": orNull(codes.QRExpires),
 		"link_code": codes.Link.Code, "link_expires": orNull(codes.Link.ExpiresAt),

@@ -65,7 +65,7 @@ func TestSinceFollowsTheStateAlone(t *testing.T) {
 	if !second.Session.Since.Equal(first.Session.Since) || !second.Host.Since.Equal(first.Host.Since) {
 		t.Errorf("since moved without a change of state: %+v, then %+v", first, second)
 	}
-	ok(t, b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{State: flowhq.Disconnected, End: flowhq.EndDraining}, noCodes))
+	ok(t, b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{State: flowhq.Disconnected, Ending: flowhq.EndDraining}, noCodes))
 	third := must(b.Tenant(t.Context(), tenant))(t)
 	if !third.Session.Since.After(first.Session.Since) || !third.Host.Since.After(first.Host.Since) {
 		t.Errorf("since = %v and %v; want both to move", third.Session.Since, third.Host.Since)
@@ -91,21 +91,21 @@ func TestEndings(t *testing.T) {
 	b := open(t)
 	tenant, epoch := b.hosted(t)
 	until := time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
-	for _, r := range flowhq.EndReasons {
-		ok(t, b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{State: r.SessionState(), End: r, RetryAt: until}, noCodes))
+	for _, ending := range flowhq.Endings {
+		ok(t, b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{State: ending.SessionState(), Ending: ending, RetryAt: until}, noCodes))
 		got := must(b.Tenant(t.Context(), tenant))(t).Session
-		if got.Ending != r || got.RetryAt == nil || !got.RetryAt.Equal(until) {
-			t.Errorf("after %s: %+v", r, got)
+		if got.Ending != ending || got.RetryAt == nil || !got.RetryAt.Equal(until) {
+			t.Errorf("after %s: %+v", ending, got)
 		}
-		if qr := must(b.QR(t.Context(), tenant))(t); qr.Ending != r {
-			t.Errorf("QR after %s: %+v", r, qr)
+		if qr := must(b.QR(t.Context(), tenant))(t); qr.Ending != ending {
+			t.Errorf("QR after %s: %+v", ending, qr)
 		}
 	}
 	ok(t, b.SetSession(t.Context(), tenant, epoch, connected, noCodes))
 	if got := must(b.Tenant(t.Context(), tenant))(t).Session; got.Ending != "" || got.RetryAt != nil {
 		t.Errorf("after CONNECTED: %+v", got)
 	}
-	if err := b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{State: flowhq.Disconnected, End: "BORED"}, noCodes); err == nil {
+	if err := b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{State: flowhq.Disconnected, Ending: "BORED"}, noCodes); err == nil {
 		t.Error("a word that is no ending was stored")
 	}
 }
@@ -145,7 +145,7 @@ func TestRecordState(t *testing.T) {
 	b := open(t)
 	tenant, _ := b.hosted(t)
 	ok(t, b.RecordState(t.Context(), tenant, flowhq.Transition{
-		State: flowhq.LoggedOut, End: flowhq.EndLoggedOut, Reason: "unlinked on the phone", LastError: "logged out",
+		State: flowhq.LoggedOut, Ending: flowhq.EndLoggedOut, Reason: "unlinked on the phone", LastError: "logged out",
 		Event: "SESSION_LOGGED_OUT",
 	}, 0, noOutcomes))
 	got := must(b.Tenant(t.Context(), tenant))(t)
@@ -218,7 +218,7 @@ func TestLinkCode(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant, epoch := b.hosted(t)
-	wanted := func() string { return must(b.LinkCodeWanted(t.Context(), tenant))(t) }
+	wanted := func() string { return must(b.LinkCodeNumber(t.Context(), tenant))(t) }
 	if got := must(b.AskLinkCode(t.Context(), tenant))(t); got.Code != "" || got.State == flowhq.QRReady || wanted() != "" {
 		t.Errorf("AskLinkCode of a tenant that is not being linked = %+v, and is passed on", got)
 	}

@@ -16,7 +16,7 @@ func TestStatusesAreTheTables(t *testing.T) {
 		from jsonb_populate_record(null::flowhq.whatsapp_sessions, $1) s,
 			jsonb_populate_record(null::flowhq.hosts, $2) h`
 	waits := append([]flowhq.Wait{""}, flowhq.Waits...)
-	ends := append([]flowhq.EndReason{""}, flowhq.EndReasons...)
+	ends := append([]flowhq.Ending{""}, flowhq.Endings...)
 	epochs := [][2]int64{{0, 0}, {0, 1}, {1, 1}} // of the session's row and of the host's
 	for _, state := range flowhq.SessionStates {
 		for _, end := range ends {
@@ -24,7 +24,7 @@ func TestStatusesAreTheTables(t *testing.T) {
 				for _, epoch := range epochs {
 					for device, linked := range map[string]bool{"": false, "1:2@s.whatsapp.net": true} {
 						is := flowhq.Situation{
-							State: state, End: end, WaitingFor: wait, Linked: linked,
+							State: state, Ending: end, WaitingFor: wait, Linked: linked,
 							Begun: epoch[1] > 0, Claimed: epoch[0] != epoch[1],
 						}
 						var host flowhq.HostStatus

@@ -137,7 +137,7 @@ func TestTenants(t *testing.T) {
 	} {
 		tenant := must(b.CreateTenant(t.Context(), n, "admin"))(t)
 		if i == 0 {
-			ok(t, b.RecordState(t.Context(), tenant.ID, flowhq.Transition{State: flowhq.LoggedOut, End: flowhq.EndLoggedOut}, 0, noOutcomes))
+			ok(t, b.RecordState(t.Context(), tenant.ID, flowhq.Transition{State: flowhq.LoggedOut, Ending: flowhq.EndLoggedOut}, 0, noOutcomes))
 		}
 	}
 	tests := []struct {

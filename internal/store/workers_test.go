@@ -53,7 +53,7 @@ func TestSetWaiting(t *testing.T) {
 	starting := func(change string) flowhq.TenantID {
 		t.Helper()
 		tenant := b.tenant(t)
-		ok(t, b.RecordState(t.Context(), tenant, flowhq.Transition{State: flowhq.Disconnected, End: flowhq.EndLost}, 0, noOutcomes))
+		ok(t, b.RecordState(t.Context(), tenant, flowhq.Transition{State: flowhq.Disconnected, Ending: flowhq.EndLost}, 0, noOutcomes))
 		b.exec(t, `update flowhq.hosts set since = now() - interval '1 minute' where tenant_id = $1`, tenant)
 		b.exec(t, `update flowhq.whatsapp_sessions set since = now() - interval '1 minute' where tenant_id = $1`, tenant)
 		if change != "" {
@@ -225,10 +225,10 @@ func TestUnhostedPages(t *testing.T) {
 		tenant := b.tenant(t)
 		want = append(want, tenant)
 		ok(t, b.RecordState(t.Context(), tenant, flowhq.Starting(flowhq.Counts{}), 0, noOutcomes))
-		for _, ending := range []flowhq.EndReason{flowhq.EndLoggedOut, flowhq.EndBanned} {
+		for _, ending := range []flowhq.Ending{flowhq.EndLoggedOut, flowhq.EndBanned} {
 			parked := b.tenant(t)
 			ok(t, b.RecordState(t.Context(), parked, flowhq.Transition{
-				State: ending.SessionState(), End: ending, Reason: fmt.Sprint(i),
+				State: ending.SessionState(), Ending: ending, Reason: fmt.Sprint(i),
 			}, 0, noOutcomes))
 		}
 	}

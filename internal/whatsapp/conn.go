@@ -152,7 +152,7 @@ func (c *Conn) Close(ctx context.Context) error {
 // the connection closed, finds EndFailed and dials again. It must not be EndStopped: that
 // would leave the tenant alone as if an operator had stopped it.
 func (c *Conn) HangUp() {
-	c.finish(&EndError{Reason: flowhq.EndFailed, Text: "this program closed the connection"})
+	c.finish(&EndError{Ending: flowhq.EndFailed, Reason: "this program closed the connection"})
 }
 
 // logoutTimeout bounds the request to WhatsApp to unlink a device.

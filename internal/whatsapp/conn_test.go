@@ -25,7 +25,7 @@ func TestPairing(t *testing.T) {
 		t.Errorf("last seen %v ago", since)
 	}
 	w.hangUp(conn)
-	if end := w.wantEnd(conn, flowhq.EndFailed); end.Reason.NonRetryable() {
+	if end := w.wantEnd(conn, flowhq.EndFailed); end.Ending.NonRetryable() {
 		t.Error("a connection that this program closes is not dialled again by itself")
 	}
 
@@ -142,7 +142,7 @@ func TestRefusedLogins(t *testing.T) {
 	w.hangUp(c)
 	for _, tt := range []struct {
 		reason int
-		want   flowhq.EndReason
+		want   flowhq.Ending
 	}{
 		{503, flowhq.EndLost}, {402, flowhq.EndTempBanned}, {405, flowhq.EndOutdated},
 		{409, flowhq.EndRefused}, {406, flowhq.EndBanned}, {403, flowhq.EndLocked},

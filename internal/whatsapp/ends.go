@@ -16,10 +16,10 @@ import (
 
 // An EndError says why a connection is over.
 type EndError struct {
-	// Reason is one of those that a connection can see for itself. That another host of
+	// Ending is one of those that a connection can see for itself. That another host of
 	// ours took over, or that the number is not the tenant's, only the caller can tell.
-	Reason flowhq.EndReason
-	Text   string    // for an operator; holds no secret and no message text
+	Ending flowhq.Ending
+	Reason string    // for an operator; holds no secret and no message text
 	Until  time.Time // with flowhq.EndTempBanned: when the ban ends
 	Err    error     // the cause, for the log; may be nil
 }
@@ -27,9 +27,9 @@ type EndError struct {
 // Error returns the text followed by the cause.
 func (e *EndError) Error() string {
 	if e.Err == nil {
-		return e.Text
+		return e.Reason
 	}
-	return e.Text + ": " + e.Err.Error()
+	return e.Reason + ": " + e.Err.Error()
 }
 
 // Unwrap returns the cause, which may be nil.
@@ -38,7 +38,7 @@ func (e *EndError) Unwrap() error { return e.Err }
 // explainsLoss reports whether this is a better reason for the loss of a connection than
 // EndLost: one that WhatsApp gave, not one that the loss has caused in this program.
 func (e *EndError) explainsLoss() bool {
-	switch e.Reason {
+	switch e.Ending {
 	case flowhq.EndLost, flowhq.EndFailed, flowhq.EndNotRecorded:
 		return false
 	default:
@@ -51,24 +51,24 @@ func (e *EndError) explainsLoss() bool {
 func endOf(evt any) *EndError {
 	switch e := evt.(type) {
 	case *events.Disconnected:
-		return &EndError{Reason: flowhq.EndLost, Text: "the connection to WhatsApp was lost"}
+		return &EndError{Ending: flowhq.EndLost, Reason: "the connection to WhatsApp was lost"}
 	case *events.StreamError:
 		return &EndError{
-			Reason: flowhq.EndLost, Text: "WhatsApp closed the connection with error " + e.Code,
+			Ending: flowhq.EndLost, Reason: "WhatsApp closed the connection with error " + e.Code,
 		}
 	// One ping may be lost while the machine or the network is busy.
 	case *events.KeepAliveTimeout:
 		if e.ErrorCount >= missedPings {
 			return &EndError{
-				Reason: flowhq.EndUnresponsive,
-				Text:   fmt.Sprintf("WhatsApp left %d pings unanswered", e.ErrorCount),
+				Ending: flowhq.EndUnresponsive,
+				Reason: fmt.Sprintf("WhatsApp left %d pings unanswered", e.ErrorCount),
 			}
 		}
 	// WhatsApp allows one connection per device, and the latest one wins.
 	case *events.StreamReplaced:
 		return &EndError{
-			Reason: flowhq.EndReplacedByStranger,
-			Text:   "another connection of the same device took over",
+			Ending: flowhq.EndReplacedByStranger,
+			Reason: "another connection of the same device took over",
 		}
 	case *events.LoggedOut:
 		return loggedOut(e)
@@ -76,24 +76,24 @@ func endOf(evt any) *EndError {
 		return banned(e)
 	case *events.ClientOutdated:
 		return &EndError{
-			Reason: flowhq.EndOutdated,
-			Text:   "WhatsApp no longer accepts this version of the client",
+			Ending: flowhq.EndOutdated,
+			Reason: "WhatsApp no longer accepts this version of the client",
 		}
 	case *events.ConnectFailure:
 		return loginRefused(e)
 	case *events.PairError:
 		return &EndError{
-			Reason: flowhq.EndPairFailed, Text: "the linking was not completed", Err: e.Error,
+			Ending: flowhq.EndPairFailed, Reason: "the linking was not completed", Err: e.Error,
 		}
 	case *events.PairPasskeyRequest:
 		return &EndError{
-			Reason: flowhq.EndPasskey,
-			Text:   "WhatsApp asks for the account's passkey, which only a browser can answer",
+			Ending: flowhq.EndPasskey,
+			Reason: "WhatsApp asks for the account's passkey, which only a browser can answer",
 		}
 	case *events.PairPasskeyError:
 		return &EndError{
-			Reason: flowhq.EndPasskey,
-			Text:   "WhatsApp asked for the account's passkey in a way that is not understood",
+			Ending: flowhq.EndPasskey,
+			Reason: "WhatsApp asked for the account's passkey in a way that is not understood",
 			Err:    e.Error,
 		}
 	}
@@ -107,20 +107,20 @@ func loggedOut(e *events.LoggedOut) *EndError {
 	switch {
 	case !e.OnConnect:
 		return &EndError{
-			Reason: flowhq.EndDeviceRemoved,
-			Text:   "the device was removed from the phone's linked devices",
+			Ending: flowhq.EndDeviceRemoved,
+			Reason: "the device was removed from the phone's linked devices",
 		}
 	case e.Reason == events.ConnectFailureUnknownLogout:
-		return &EndError{Reason: flowhq.EndBanned, Text: "WhatsApp has banned the account (406)"}
+		return &EndError{Ending: flowhq.EndBanned, Reason: "WhatsApp has banned the account (406)"}
 	case e.Reason == events.ConnectFailureMainDeviceGone:
 		return &EndError{
-			Reason: flowhq.EndLocked,
-			Text:   "WhatsApp has locked the account, or it is no longer on its phone (403)",
+			Ending: flowhq.EndLocked,
+			Reason: "WhatsApp has locked the account, or it is no longer on its phone (403)",
 		}
 	default:
 		return &EndError{
-			Reason: flowhq.EndLoggedOut,
-			Text: fmt.Sprintf("the phone logged the device out while it was away (%d)",
+			Ending: flowhq.EndLoggedOut,
+			Reason: fmt.Sprintf("the phone logged the device out while it was away (%d)",
 				int(e.Reason)),
 		}
 	}
@@ -131,18 +131,18 @@ func loggedOut(e *events.LoggedOut) *EndError {
 func banned(e *events.TemporaryBan) *EndError {
 	text := "WhatsApp has banned the account for some time: " + e.Code.String()
 	if e.Expire <= 0 {
-		return &EndError{Reason: flowhq.EndBanned, Text: text}
+		return &EndError{Ending: flowhq.EndBanned, Reason: text}
 	}
-	return &EndError{Reason: flowhq.EndTempBanned, Text: text, Until: time.Now().Add(e.Expire)}
+	return &EndError{Ending: flowhq.EndTempBanned, Reason: text, Until: time.Now().Add(e.Expire)}
 }
 
 // loginRefused tells trouble on WhatsApp's side, reasons from 500, from a refusal.
 func loginRefused(e *events.ConnectFailure) *EndError {
 	text := "WhatsApp refused the login: " + e.Reason.String()
 	if int(e.Reason) >= http.StatusInternalServerError {
-		return &EndError{Reason: flowhq.EndLost, Text: text}
+		return &EndError{Ending: flowhq.EndLost, Reason: text}
 	}
-	return &EndError{Reason: flowhq.EndRefused, Text: text}
+	return &EndError{Ending: flowhq.EndRefused, Reason: text}
 }
 
 // unverified is how the library's error begins when the chain of Noise certificates is
@@ -155,27 +155,27 @@ const unverified = "failed to verify server cert"
 func unreached(err error) *EndError {
 	if refused, ok := errors.AsType[errProxyRefused](err); ok {
 		return &EndError{
-			Reason: flowhq.EndProxy,
-			Text:   "the HTTP proxy refuses to connect to WhatsApp: " + refused.status, Err: err,
+			Ending: flowhq.EndProxy,
+			Reason: "the HTTP proxy refuses to connect to WhatsApp: " + refused.status, Err: err,
 		}
 	}
 	if failed, ok := errors.AsType[*net.OpError](err); ok &&
 		(failed.Op == "proxyconnect" || strings.HasPrefix(failed.Op, "socks")) {
 		return &EndError{
-			Reason: flowhq.EndProxy, Text: "the HTTP proxy cannot be reached", Err: err,
+			Ending: flowhq.EndProxy, Reason: "the HTTP proxy cannot be reached", Err: err,
 		}
 	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return &EndError{
-			Reason: flowhq.EndCertificate,
-			Text:   "the TLS certificate of the server is not WhatsApp's", Err: err,
+			Ending: flowhq.EndCertificate,
+			Reason: "the TLS certificate of the server is not WhatsApp's", Err: err,
 		}
 	}
 	if strings.Contains(err.Error(), unverified) {
 		return &EndError{
-			Reason: flowhq.EndCertificate,
-			Text:   "the Noise certificates of the server are not WhatsApp's", Err: err,
+			Ending: flowhq.EndCertificate,
+			Reason: "the Noise certificates of the server are not WhatsApp's", Err: err,
 		}
 	}
-	return &EndError{Reason: flowhq.EndUnreachable, Text: "WhatsApp cannot be reached", Err: err}
+	return &EndError{Ending: flowhq.EndUnreachable, Reason: "WhatsApp cannot be reached", Err: err}
 }

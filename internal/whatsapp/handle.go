@@ -68,7 +68,7 @@ func (c *Conn) sentMessage(_, _ types.JID, id types.MessageID) (message *waE2E.M
 	text, timer, isFound, err := c.handler.SentText(ctx, id)
 	if err != nil {
 		c.finish(&EndError{
-			Reason: flowhq.EndNotRecorded, Text: "a sent message could not be looked up",
+			Ending: flowhq.EndNotRecorded, Reason: "a sent message could not be looked up",
 			Err: fmt.Errorf("message %s: %w", id, err),
 		})
 		return nil

@@ -19,7 +19,7 @@ func TestEndOf(t *testing.T) {
 	}
 	tests := []struct {
 		event any
-		want  flowhq.EndReason // "" = not an end
+		want  flowhq.Ending // "" = not an end
 		text  string
 	}{
 		{&events.Disconnected{}, flowhq.EndLost, "lost"},
@@ -48,8 +48,8 @@ func TestEndOf(t *testing.T) {
 		if end == nil {
 			end = &EndError{}
 		}
-		if end.Reason != tt.want || !strings.Contains(end.Text, tt.text) {
-			t.Errorf("endOf(%T%+v) = %q, %q; want %q, a text with %q", tt.event, tt.event, end.Reason, end.Text, tt.want, tt.text)
+		if end.Ending != tt.want || !strings.Contains(end.Reason, tt.text) {
+			t.Errorf("endOf(%T%+v) = %q, %q; want %q, a text with %q", tt.event, tt.event, end.Ending, end.Reason, tt.want, tt.text)
 		}
 	}
 }

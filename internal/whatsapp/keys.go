@@ -59,7 +59,7 @@ func (u keyUser) HasEnded() bool { return u.hasEnded() }
 
 // Fail ends the connection because the keys could not be read or written.
 func (u keyUser) Fail(err error) {
-	u.finish(&EndError{Reason: flowhq.EndNotRecorded, Text: "the key store failed", Err: err})
+	u.finish(&EndError{Ending: flowhq.EndNotRecorded, Reason: "the key store failed", Err: err})
 }
 
 // Log returns the connection's log.

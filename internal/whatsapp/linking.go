@@ -90,7 +90,7 @@ func (l *linking) redraw(s *events.RotateADVSecret) {
 func (l *linking) show(d time.Duration) {
 	if len(l.next) == 0 {
 		if !l.conn.hasScanned() {
-			l.conn.finish(&EndError{Reason: flowhq.EndQRExpired, Text: "nobody scanned the code"})
+			l.conn.finish(&EndError{Ending: flowhq.EndQRExpired, Reason: "nobody scanned the code"})
 		}
 		return
 	}
@@ -139,11 +139,11 @@ func (l *linking) expire() {
 		l.show(l.conn.network.timing.nextCode)
 	case l.conn.hasLinked():
 		l.conn.finish(&EndError{
-			Reason: flowhq.EndUnresponsive, Text: "WhatsApp did not complete the login",
+			Ending: flowhq.EndUnresponsive, Reason: "WhatsApp did not complete the login",
 		})
 	default:
 		l.conn.finish(&EndError{
-			Reason: flowhq.EndUnresponsive, Text: "WhatsApp did not complete the pairing",
+			Ending: flowhq.EndUnresponsive, Reason: "WhatsApp did not complete the pairing",
 		})
 	}
 }

@@ -16,8 +16,8 @@ func TestServerThatIsNotWhatsApp(t *testing.T) {
 	for _, tt := range []struct{ fault, text string }{{"wrong_tls", "TLS"}, {"wrong_noise", "Noise"}} {
 		w.fault(tt.fault, "", object{"seconds": 60})
 		end := w.wantEnd(w.dial("", newRecorder()), flowhq.EndCertificate)
-		if !strings.Contains(end.Text, tt.text) || end.Err == nil {
-			t.Errorf("%s: %q, %v; want a text about %s, with the cause", tt.fault, end.Text, end.Err, tt.text)
+		if !strings.Contains(end.Reason, tt.text) || end.Err == nil {
+			t.Errorf("%s: %q, %v; want a text about %s, with the cause", tt.fault, end.Reason, end.Err, tt.text)
 		}
 		w.fault(tt.fault, "", object{"seconds": 0})
 	}
@@ -44,8 +44,8 @@ func TestProxyRefuses(t *testing.T) {
 	t.Cleanup(proxy.Close)
 	w.throughProxy(proxy.URL)
 	end := w.wantEnd(w.dial("", newRecorder()), flowhq.EndProxy)
-	if !strings.Contains(end.Text, "403") || asked != "CONNECT web.whatsapp.com:443" {
-		t.Errorf("%q after %s; want one with the proxy's answer", end.Text, asked)
+	if !strings.Contains(end.Reason, "403") || asked != "CONNECT web.whatsapp.com:443" {
+		t.Errorf("%q after %s; want one with the proxy's answer", end.Reason, asked)
 	}
 }
 

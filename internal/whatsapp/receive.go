@@ -167,7 +167,7 @@ func (c *Conn) record(in Inbound) bool {
 // next login.
 func (c *Conn) notRecorded(id string, err error) bool {
 	c.finish(&EndError{
-		Reason: flowhq.EndNotRecorded, Text: "a message could not be recorded",
+		Ending: flowhq.EndNotRecorded, Reason: "a message could not be recorded",
 		Err: fmt.Errorf("receive %s: %w", id, err),
 	})
 	return false

@@ -93,7 +93,7 @@ func (c *Conn) apply(l *linking, signal any) {
 // Asked for at any other time it is the end of the connection like any other loss.
 func (c *Conn) restart(l *linking) {
 	if !c.hasScanned() || l.isOnline {
-		c.finish(&EndError{Reason: flowhq.EndLost, Text: "WhatsApp asked to connect again"})
+		c.finish(&EndError{Ending: flowhq.EndLost, Reason: "WhatsApp asked to connect again"})
 		return
 	}
 	// This takes a new client. One that is used again would first disconnect by itself,
@@ -114,7 +114,7 @@ func (c *Conn) checkSilence() time.Duration {
 		return left
 	}
 	c.finish(&EndError{
-		Reason: flowhq.EndUnresponsive, Text: "WhatsApp has sent nothing for " + limit.String(),
+		Ending: flowhq.EndUnresponsive, Reason: "WhatsApp has sent nothing for " + limit.String(),
 	})
 	return limit
 }
@@ -160,7 +160,7 @@ func (c *Conn) awaitRelease() {
 // forgetKeys deletes the keys of a device after an end that leaves them of no use.
 func (c *Conn) forgetKeys() {
 	c.mu.Lock()
-	reason, device := c.end.Reason, c.device
+	reason, device := c.end.Ending, c.device
 	c.mu.Unlock()
 	if !reason.LosesKeys() {
 		return

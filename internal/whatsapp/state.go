@@ -31,12 +31,12 @@ func (c *Conn) finish(end *EndError) {
 		c.end = end
 		c.wire.isShut.Store(true)
 		close(c.ended)
-	case c.end.Reason == flowhq.EndLost && end.explainsLoss():
+	case c.end.Ending == flowhq.EndLost && end.explainsLoss():
 		c.end = end
 	default: // the first reason, or a better one, is known
 		return
 	}
-	if end.Reason != flowhq.EndLost {
+	if end.Ending != flowhq.EndLost {
 		close(c.explained)
 	}
 }
@@ -63,8 +63,8 @@ func (c *Conn) recovered(failed func()) {
 	}
 	c.logger().Error("a connection panicked", "panic", p, "stack", string(debug.Stack()))
 	c.finish(&EndError{
-		Reason: flowhq.EndNotRecorded,
-		Text:   "a panic in the program ended the connection",
+		Ending: flowhq.EndNotRecorded,
+		Reason: "a panic in the program ended the connection",
 		Err:    fmt.Errorf("panic: %v", p),
 	})
 	failed()
@@ -131,8 +131,8 @@ func (c *Conn) signal(s any) bool {
 func (c *Conn) forward(evt any) {
 	if !c.signal(evt) {
 		c.finish(&EndError{
-			Reason: flowhq.EndLost,
-			Text:   fmt.Sprintf("the connection was too busy to handle %T", evt),
+			Ending: flowhq.EndLost,
+			Reason: fmt.Sprintf("the connection was too busy to handle %T", evt),
 		})
 	}
 }
@@ -144,7 +144,7 @@ func (c *Conn) emit(e Event) {
 	case c.events <- e:
 	default:
 		c.finish(&EndError{
-			Reason: flowhq.EndPairFailed, Text: "the phone asked for new codes too often",
+			Ending: flowhq.EndPairFailed, Reason: "the phone asked for new codes too often",
 		})
 	}
 }

@@ -97,16 +97,16 @@ func (w *world) silence() *Conn {
 
 func TestUnansweredPingsAreUnresponsive(t *testing.T) {
 	w := newWorld(t)
-	if end := w.wantEnd(w.silence(), flowhq.EndUnresponsive); !strings.Contains(end.Text, "2 pings") {
-		t.Errorf("the connection ended because %s; want two pings without an answer", end.Text)
+	if end := w.wantEnd(w.silence(), flowhq.EndUnresponsive); !strings.Contains(end.Reason, "2 pings") {
+		t.Errorf("the connection ended because %s; want two pings without an answer", end.Reason)
 	}
 }
 
 func TestSilenceIsUnresponsive(t *testing.T) {
 	w := newWorld(t)
 	w.network.timing.silence = time.Second // long before the second ping is given up
-	if end := w.wantEnd(w.silence(), flowhq.EndUnresponsive); !strings.Contains(end.Text, "nothing for 1s") {
-		t.Errorf("the connection ended because %s; want silence", end.Text)
+	if end := w.wantEnd(w.silence(), flowhq.EndUnresponsive); !strings.Contains(end.Reason, "nothing for 1s") {
+		t.Errorf("the connection ended because %s; want silence", end.Reason)
 	}
 }
 

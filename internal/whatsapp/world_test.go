@@ -293,11 +293,11 @@ func (w *world) over(c *Conn) *EndError {
 }
 
 // wantEnd waits for the end of a connection, which must have the given reason.
-func (w *world) wantEnd(c *Conn, want flowhq.EndReason) *EndError {
+func (w *world) wantEnd(c *Conn, want flowhq.Ending) *EndError {
 	w.Helper()
 	end := w.over(c)
-	if end.Reason != want || end.Text == "" {
-		w.Fatalf("the connection ended with %s, %q (%v); want %s", end.Reason, end.Text, end.Err, want)
+	if end.Ending != want || end.Reason == "" {
+		w.Fatalf("the connection ended with %s, %q (%v); want %s", end.Ending, end.Reason, end.Err, want)
 	}
 	return end
 }
