@@ -25,6 +25,9 @@ func (t *turn) hasQuantity() bool {
 // through.
 func (t *turn) countSaid() int {
 	e := t.p.entities
+	e.Numbers = slices.DeleteFunc(slices.Clone(e.Numbers), func(n entity.Number) bool {
+		return pointsAtOne.MatchString(t.p.text[:n.End])
+	})
 	switch {
 	case len(e.Numbers) == 1 && len(e.Quantities) == 0 && len(t.p.products) == 0 &&
 		t.sizeIn(t.next.Topic, "") == strconv.Itoa(e.Numbers[0].Value),
@@ -41,6 +44,10 @@ func (t *turn) countSaid() int {
 	}
 	return 0
 }
+
+// pointsAtOne finds a "one" that stands for a thing: "the right one" is no count of one.
+var pointsAtOne = regexp.MustCompile(`(?i)\b(?:the|this|that|which|right|wrong|other|another|same|` +
+	`good|bad|new|old|big|small|black|white|red|blue|green|first|last|next)\s+one$`)
 
 // within is n if a line of an order may have that many, else 0. An absurd number, such as a phone
 // number read as a count, must not become an order.

@@ -108,6 +108,10 @@ func (t *turn) takeYes(a Ask) bool {
 		if t.p.reading.Concepts.Has("thanks") {
 			t.next.Ask = Ask{}
 			t.tell("thanks") // "ok thanks" ends it
+			t.next.Ask = a
+			if !t.askAddressAgain() {
+				t.next.Ask = Ask{}
+			}
 			return true
 		}
 		return t.askAgain(a)
@@ -137,8 +141,17 @@ func (t *turn) takeNo(a Ask) bool {
 	case askPerson, askOption, askDelivery, askQuantity:
 		t.next.Ask = Ask{}
 		t.tell("allright")
+	case askProduct:
+		// A no to "which of these?" gives up that wish, and not the rest of the order.
+		if o := t.next.Order; o != nil && len(o.Unclear) > 0 && len(o.Lines) > 0 {
+			o.Unclear = o.Unclear[1:]
+			t.tell("allright")
+			t.continueOrder()
+			return true
+		}
+		t.abandon()
 	// No such question can be answered with a no. Whoever says no wants to stop.
-	case askProduct, askService, askWhen, askMoveTo:
+	case askService, askWhen, askMoveTo:
 		t.abandon()
 	default:
 		return t.askAgain(a)

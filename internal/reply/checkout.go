@@ -19,11 +19,11 @@ const (
 func (t *turn) continueOrder() {
 	o := t.next.Order
 	switch {
-	case len(o.Lines) == 0:
+	case len(o.Lines) == 0 && len(o.Unclear) == 0:
 		t.askProduct()
 	// An address and a way to pay are not asked for here. They can follow the confirmation, and
 	// each question before it costs orders.
-	case t.askSize(), t.askHow(), t.askArea():
+	case t.askUnclear(), t.askSize(), t.askHow(), t.askArea():
 	default:
 		t.readOrderBack()
 	}
@@ -185,6 +185,7 @@ func (t *turn) readOrderBack() {
 		lines = append(lines, "• "+t.say.first("order.total", "total", t.k.money(total+fee)))
 	}
 	t.show(lines...)
+	o.Told = t.told()
 	t.ask(Ask{For: askOrder}, "order.confirm")
 }
 
@@ -196,6 +197,10 @@ func (t *turn) takeHow() bool {
 	}
 	if !t.p.cued(cuePickup) && !t.p.cued(cueDeliver) && len(t.p.areas) == 0 {
 		return t.delivers() && t.saysPlace() && t.takeArea()
+	}
+	// What else it orders is put on the order with it.
+	if len(t.p.products) > 0 {
+		return false
 	}
 	// "delivery Sinza ni bei gani?" asks for the fee and decides nothing yet.
 	if t.p.has(infoActs...) && (t.p.asks || t.p.cued(actPrice)) {
@@ -222,6 +227,13 @@ func (t *turn) fillDelivery() {
 		o.How, o.Area, o.Address = howPickup, "", ""
 	case len(p.areas) > 0 && t.delivers():
 		t.setArea(p.areas[0].ID)
+	// A house without its area is in the area that was spoken of.
+	case t.tellsLandmark() && t.delivers() && o.How != howPickup:
+		o.How = howDeliver
+		if o.Area == "" && t.k.area[t.next.Area] != nil {
+			t.setArea(t.next.Area)
+		}
+		o.Address = oneLine(t.note(), maxAddress)
 	// If the owner does not deliver, the order stays to be fetched.
 	case p.cued(cueDeliver) && t.delivers():
 		o.How = howDeliver
@@ -244,6 +256,10 @@ func (t *turn) setArea(area string) {
 	}
 	o.How, o.Area, o.Unlisted = howDeliver, area, false
 	if line := t.addressLine(area); line != "" {
+		o.Address = line
+		return
+	}
+	if line := t.addressBehind(area); line != "" {
 		o.Address = line
 		return
 	}
@@ -288,7 +304,8 @@ func (t *turn) takeArea() bool {
 		return false
 	}
 	t.did(actOrder)
-	if len(t.p.areas) > 0 || t.p.cued(cuePickup) {
+	if len(t.p.areas) > 0 || t.p.cued(cuePickup) ||
+		t.k.area[t.next.Area] != nil && t.tellsLandmark() {
 		t.fillDelivery()
 		t.continueOrder()
 		return true
@@ -343,6 +360,9 @@ func (t *turn) elsewhere() bool {
 		return true
 	case len(p.products) > 0 && (p.has(actOrder, actOffer) || t.hasQuantity()):
 		return true // a "petrol station" near the house is no petrol
+	case anyIn(p.reading.Words, selfWords) && len(p.areas) == 0 &&
+		!anyIn(p.reading.Words, landmarkWords):
+		return true // it pleads, and says no place
 	// A thumb or a bare sign finds no house.
 	case !hasLetters(p.text):
 		return true
@@ -364,6 +384,13 @@ func (t *turn) addsAddress() bool {
 		o.At = t.in.Message.At
 		// "buza", and then the landmark there
 		o.Address = oneLine(o.Address+", "+t.note(), maxAddress)
+		t.continueOrder()
+		return true
+	}
+	// The rider goes where the customer said last.
+	if o != nil && o.How == howDeliver && t.tellsLandmark() {
+		t.did(actOrder)
+		t.fillDelivery()
 		t.continueOrder()
 		return true
 	}

@@ -55,7 +55,7 @@ func (t *turn) decide() {
 	}
 	// The open question has the first right to the message: "mbili" after "how many?" is no hour.
 	// Each question takes only what can be its answer, see answers.go.
-	if t.takeAnswer() || t.takeReference() {
+	if t.confirmsOrder() || t.takeAnswer() || t.takeReference() {
 		t.understoodIt()
 		return
 	}
@@ -66,6 +66,7 @@ func (t *turn) decide() {
 	// Taken before facts and tasks, for these may open questions of their own.
 	pending := t.next.Ask // what was open before this message
 	informed := t.inform()
+	t.payBeside(informed)
 	// Facts first: "bei gani, na nibook kesho" has the price in the reply before the booking is
 	// read back. A task that was done asks its own question, so the old one is not asked again.
 	acted := t.act(informed)
@@ -133,6 +134,9 @@ func (t *turn) comesFirst() bool {
 		return true
 	case !hasLetters(p.text) && !p.isChoice && p.yesNo == 0:
 		t.wordsMissing()
+		return true
+	// A picture that is only pointed at says nothing without being seen.
+	case t.pointsAtPicture():
 		return true
 	}
 	return false
@@ -246,7 +250,7 @@ func (t *turn) act(informed bool) bool {
 	switch {
 	// "mnapunguza?" with an owner's answer about discounts needs no person.
 	case p.has(actDecision) && informed:
-		return true // the owner's answer has decided
+		return false // the owner's answer has decided
 	case p.has(actDecision):
 		t.refuseBargain()
 		return true
@@ -288,6 +292,17 @@ func (t *turn) miss(pending Ask) {
 		return
 	}
 	p := &t.p
+	// Whoever has reported bad goods is not offered a menu.
+	if t.reportedGoods() {
+		t.noteUnanswered()
+		t.handOver(flowhq.HandOverDecision)
+		return
+	}
+	// "Even if I did not buy from you?" goes on with what was asked, which nobody has told.
+	if anyIn(p.reading.Words[:min(len(p.reading.Words), 2)], keywords("hata kama, even if")) {
+		t.unanswered("unanswered.any")
+		return
+	}
 	// A choice of two is likelier to have the right one than the menu.
 	if t.offerAnswers() || p.reading.Band == understand.Unsure && t.askWhich() {
 		return
@@ -302,6 +317,13 @@ func (t *turn) miss(pending Ask) {
 	// In the middle of a booking the menu would only lead away. The apology stands before the
 	// question, and the question is what the customer must see last.
 	if pending.For != "" && pending.For != askOption {
+		// A question is passed on, and the order goes on meanwhile.
+		if t.next.Order != nil && p.asksSoftly() && len(p.reading.Words) >= minQuestion {
+			t.next.Misses = 0
+			t.tell("unanswered.any")
+			t.resume(pending)
+			return
+		}
 		place := len(t.said)
 		t.resume(pending)
 		if t.question != "" {

@@ -69,6 +69,11 @@ func (t *turn) asked() []act {
 	if has(actPrice) && has(actOffer) && !p.names() {
 		drop(actOffer) // the list of prices says both
 	}
+	// "Great, make it 2, one L and one M" is no question about the range.
+	if has(actOffer) && !p.names() && !p.asks && t.next.Topic != "" && !p.cued(actOffer) &&
+		(p.has(actOrder) || len(t.sizesTold()) > 0) {
+		drop(actOffer)
+	}
 	if p.has(actStatus, actCancel, actChange, actReturn, actProblem) {
 		drop(actPlace) // "where is my order"
 		drop(actOffer)
@@ -95,17 +100,21 @@ func (t *turn) asked() []act {
 		drop(actAnswer) // it changes an order, and asks nothing of returns
 	}
 	if has(actAnswer) && (p.alike >= surelyAlike || !t.ownFacts(asked)) {
-		// The owner's own words on it are better than ours. "Black dress" asks for dresses as well as
-		// for colours.
-		offers := len(p.products) > 0 && p.alike < surelyTheSame &&
-			(p.cued(actOffer) || len(p.reading.Words) <= maxNaming)
-		if asked = []act{actAnswer}; offers {
-			asked = []act{actAnswer, actOffer}
-		}
-	} else if has(actAnswer) {
-		drop(actAnswer)
+		return t.answeredBy()
 	}
+	drop(actAnswer)
 	return asked
+}
+
+// answeredBy lists what is told beside the owner's answer, whose words are better than ours. "Black
+// dress" asks for dresses as well as for colours.
+func (t *turn) answeredBy() []act {
+	p := &t.p
+	if len(p.products) > 0 && p.alike < surelyTheSame &&
+		(p.cued(actOffer) || len(p.reading.Words) <= maxNaming) {
+		return []act{actAnswer, actOffer}
+	}
+	return []act{actAnswer}
 }
 
 // ownFacts reports whether the message asks for facts that stand in the owner's lists, which are
@@ -267,6 +276,10 @@ func (t *turn) tellDelivery() bool {
 	case len(t.p.areas) > 0:
 		for _, m := range t.p.areas {
 			t.tellArea(t.k.area[m.ID])
+		}
+		// The area that is asked about while an order is made is where the order goes.
+		if o := t.next.Order; o != nil && len(t.p.areas) == 1 && t.delivers() && o.How == "" {
+			t.setArea(t.p.areas[0].ID)
 		}
 	case len(d.Areas) == 0:
 		t.tell("delivery.yes")

@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/flowhq/flowhq"
@@ -74,6 +75,37 @@ func mediaKeyOf(k flowhq.Kind) string {
 	default:
 		return "media.other"
 	}
+}
+
+// pointing are words of a caption that only points at the picture: "hii iko?".
+var pointing = keywords(`
+	hii, hiyo, hizi, hizo, hili, hilo, ile, zile, huu, huo, this, that, these, those, one, it, iko, ipo,
+	ziko, zipo, lipo, liko, upo, mnayo, mnazo, mnalo, mna, unayo, unazo, uko, mko, na, do, you, have,
+	u, is, available, in, stock, bei, gani, ngapi, how, much, price, ni, sh, the, please, je, naitaka,
+	nataka, want, i, like, kama, same, exact, a, inauzwa, mnauza, nipate, naomba
+`)
+
+// pointsAtPicture asks what a picture shows whose caption only points at it, and keeps a picture
+// with the complaint that it belongs to.
+func (t *turn) pointsAtPicture() bool {
+	p := &t.p
+	switch t.in.Message.Media {
+	case mediaImage, mediaVideo, mediaDocument:
+	default:
+		return false
+	}
+	if v := t.next.Ticket; v != nil && v.Number != "" && !p.asks && !p.has(taskActs...) {
+		t.did(actMedia)
+		return t.attachPicture()
+	}
+	if p.names() || p.has(actPaid, actComplaint) || slices.ContainsFunc(p.reading.Words, func(w string) bool {
+		return !hasWord(pointing, w)
+	}) {
+		return false
+	}
+	t.did(actMedia)
+	t.unanswered("media.image_which")
+	return true
 }
 
 // keepQuestion keeps the open question open, as its answer may follow in words. The clock of the

@@ -77,16 +77,20 @@ func (t *turn) fillsOrder(informed bool) bool {
 	p := &t.p
 	open := t.next.Order != nil
 	switch {
+	// "Can someone bring the right one" after a complaint orders nothing.
+	case t.reportedGoods() && !open && len(p.products) == 0:
+		return false
 	case p.has(actOrder), p.has(actCancel) && t.cancelsLines():
 		return true
 	// "Bei ya kilo 5?" asks what five come to. What it has found out the customer may order then.
 	case informed && !open:
 		return t.hasQuantity() && (t.wishes() || !p.asks && !p.has(actPrice, actOffer, actAnswer))
 	case len(p.products) > 0:
-		return (!informed || t.hasQuantity()) && len(p.reading.Words) <= maxUnasked
+		return (!informed || t.hasQuantity()) && len(p.reading.Words) <= maxUnasked &&
+			(open || t.wishes() || t.hasQuantity())
 	case open && (p.has(actChange) || t.hasQuantity() ||
 		t.sizeIn(t.next.Topic, "") != "" && !informed || len(p.areas) > 0 && !informed ||
-		p.cued(cuePickup) || p.cued(cueDeliver) && !informed ||
+		p.cued(cuePickup) || (p.cued(cueDeliver) || t.tellsLandmark()) && !informed ||
 		!p.asks && t.paymentNamed() != ""):
 		return true
 	case t.next.Topic != "" && t.k.product[t.next.Topic] != nil && !informed:
@@ -109,7 +113,6 @@ func (t *turn) fillOrder() {
 	o := t.next.Order
 	o.At = t.in.Message.At
 	before, place := slices.Clone(o.Lines), len(t.said)
-	var unclear *entity.NameMatch
 	switch {
 	case len(p.products) > 0 && (p.cued(cueRemove) || p.has(actCancel)) && len(o.Lines) > 0:
 		if o.Number != "" && !t.cancelsLines() && t.ordersAny() {
@@ -120,7 +123,7 @@ func (t *turn) fillOrder() {
 			t.removeLine(m.ID)
 		}
 	case len(p.products) > 0:
-		unclear = t.addLines()
+		t.addLines()
 	case t.fillSizes():
 	case t.countSaid() > 0:
 		t.setCount(t.countSaid())
@@ -133,10 +136,7 @@ func (t *turn) fillOrder() {
 	if o.How == howDeliver && o.Area == "" && len(p.areas) == 0 && t.namesOtherPlace() {
 		t.tell("order.area_unknown")
 	}
-	switch {
-	case unclear != nil:
-		t.askWhichProduct(*unclear)
-	case !t.unsettled:
+	if !t.unsettled {
 		t.continueOrder()
 	}
 	t.tellAdded(before, place)
@@ -165,17 +165,23 @@ func (t *turn) tellAdded(before []Line, place int) {
 	}
 }
 
-// addLines puts the products of the message on the order. It returns one that may be several. One
-// that only resembles is asked about, and the others are still taken.
-func (t *turn) addLines() (unclear *entity.NameMatch) {
+// addLines puts the products of the message on the order. What only resembles is asked about
+// later, and the others are still taken.
+func (t *turn) addLines() {
 	t.addTopic()
-	for _, m := range t.p.products {
+	before := slices.Clone(t.next.Order.Lines)
+	for i, m := range t.p.products {
+		// "Soda kreti moja ya coca" names one thing in two places.
+		if m.Quantity == 0 && slices.Contains(idsOf(t.p.products[:i]), m.ID) {
+			continue
+		}
 		if len(t.p.products) == 1 && m.Quantity == 0 && m.Amount.Value == 0 {
 			m.Quantity = t.countSaid()
 		}
 		t.fitPack(&m)
 		if len(m.Others) > 0 && !m.Exact && !t.onlyPack(&m) {
-			unclear = &m
+			t.next.Order.Unclear = append(t.next.Order.Unclear,
+				Unclear{Products: append([]string{m.ID}, m.Others...), Quantity: m.Quantity})
 			continue
 		}
 		if t.worth(&m) || t.addSizes(m) {
@@ -190,20 +196,7 @@ func (t *turn) addLines() (unclear *entity.NameMatch) {
 		t.ask(Ask{For: askQuantity, About: m.ID}, "order.quantity")
 		t.unsettled = true
 	}
-	return unclear
-}
-
-// askWhichProduct asks which of several products was meant. The quantity is kept with the
-// question. The number in About is all that the answer needs from the message of before.
-func (t *turn) askWhichProduct(m entity.NameMatch) {
-	var options []Option
-	for _, id := range append([]string{m.ID}, m.Others...) {
-		if p := t.k.product[id]; p != nil {
-			label := strings.TrimPrefix(t.productLine(p), "• ")
-			options = append(options, Option{Do: doProduct, Value: id, Label: label})
-		}
-	}
-	t.askOf(Ask{For: askProduct, About: strconv.Itoa(m.Quantity)}, options, "order.which")
+	t.tellBulk(before)
 }
 
 // addLine puts a product on the order, or changes its quantity and size. A line of the same product
@@ -213,9 +206,13 @@ func (t *turn) addLine(m entity.NameMatch) {
 	if p == nil {
 		return
 	}
+	o.settle(m.ID)
 	name := p.Name.In(t.say.language)
 	if !available(p) {
-		t.tell("product.out", "name", name)
+		// A question for it beside the wish has been answered with the same.
+		if !slices.Contains(t.acts, actOffer) {
+			t.tell("product.out", "name", name)
+		}
 		return
 	}
 	line := Line{Product: m.ID, Size: m.Size, Quantity: m.Quantity}
@@ -266,116 +263,6 @@ func (t *turn) speakOf(id, size string) {
 	}
 }
 
-// limitToStock lowers the quantity of a line to what is left.
-func (t *turn) limitToStock(i int) {
-	l := &t.next.Order.Lines[i]
-	l.Quantity = min(l.Quantity, maxQuantity)
-	p := t.k.product[l.Product]
-	if p == nil || p.Stock == nil || l.Quantity <= *p.Stock {
-		return
-	}
-	l.Quantity = *p.Stock
-	t.tell("product.few", "name", p.Name.In(t.say.language), "count", thousands(int64(*p.Stock)))
-}
-
-// sizeIn finds a size of a product in words: those given, else those of the message.
-func (t *turn) sizeIn(id, text string) string {
-	p := t.k.product[id]
-	if p == nil || len(p.Sizes) == 0 {
-		return ""
-	}
-	words := t.p.reading.Words
-	if text != "" {
-		words = split(text)
-	}
-	found := ""
-	for _, size := range p.Sizes {
-		if containsRun(words, split(size)) && len(size) > len(found) {
-			found = size
-		}
-	}
-	return found
-}
-
-// sizeNear finds the size of a product in the message: anywhere, or in front of the next product if
-// there are several. In "shirt L na viatu 42" each has its own.
-func (t *turn) sizeNear(m entity.NameMatch) string {
-	if len(t.p.products) < 2 {
-		return t.sizeIn(m.ID, "")
-	}
-	end := len(t.p.text)
-	for _, other := range t.p.products {
-		end = endBefore(m, other, end)
-	}
-	if m.Start >= end {
-		return ""
-	}
-	return t.sizeIn(m.ID, t.p.text[m.Start:end])
-}
-
-// containsRun reports whether words has all of run side by side.
-func containsRun(words, run []string) bool {
-	for i := 0; len(run) > 0 && i+len(run) <= len(words); i++ {
-		if slices.Equal(words[i:i+len(run)], run) {
-			return true
-		}
-	}
-	return false
-}
-
-// removeLine takes a product off the order.
-func (t *turn) removeLine(id string) {
-	o := t.next.Order
-	before := len(o.Lines)
-	o.Lines = slices.DeleteFunc(o.Lines, func(l Line) bool { return l.Product == id })
-	if len(o.Lines) < before {
-		t.tell("order.removed", "name", t.k.nameOf(id, t.say))
-	}
-	if len(o.Lines) == 0 {
-		t.tell("order.empty")
-	}
-}
-
-// setSize takes a size that came without a name for the line that was spoken of last.
-func (t *turn) setSize() {
-	for i := range t.next.Order.Lines {
-		if l := &t.next.Order.Lines[i]; l.Product == t.next.Topic {
-			if size := t.sizeIn(l.Product, ""); size != "" {
-				l.Size = size
-			}
-		}
-	}
-}
-
-// setCount takes a number that came without a name for the line that was spoken of last.
-func (t *turn) setCount(n int) {
-	o := t.next.Order
-	id := t.next.Topic
-	if a := t.next.Ask; a.For == askQuantity && a.About != "" {
-		id = a.About
-	}
-	i := slices.IndexFunc(o.Lines, func(l Line) bool { return l.Product == id })
-	switch {
-	case i < 0 && t.k.product[id] != nil:
-		t.addLine(entity.NameMatch{ID: id, Quantity: n})
-	case i < 0 && len(o.Lines) > 1:
-		var lines []string
-		for _, l := range o.Lines {
-			lines = append(lines, "• "+t.lineText(l))
-		}
-		t.tell("order.summary")
-		t.show(lines...)
-		t.ask(Ask{For: askProduct, About: strconv.Itoa(n)}, "order.which")
-		t.unsettled = true
-	case i < 0 && len(o.Lines) == 1:
-		i = 0
-		fallthrough
-	case i >= 0:
-		o.Lines[i].Quantity, o.Lines[i].Guessed = n, false
-		t.limitToStock(i)
-	}
-}
-
 // addProduct puts a product on the order that was chosen from a menu. The quantity is what was
 // said before the menu, if anything. Without an order the choice only asks about the product, so
 // that nothing is ordered by a number.
@@ -408,12 +295,24 @@ func (t *turn) addProduct(id, quantity string) {
 // answer is none: the message is then read as if nothing had been asked.
 func (t *turn) takeAmount(a Ask) bool {
 	o := t.next.Order
+	// "Hamuuzi nusu?" after "how many?": what is sold whole is told with its price.
+	if a.For == askQuantity && len(t.p.products) == 0 && t.k.product[a.About] != nil &&
+		len(t.p.reading.Words) <= maxNaming && anyIn(t.p.reading.Words, parts) && t.countSaid() == 0 {
+		t.did(actOffer)
+		t.tellPacks(a.About)
+		t.tellPriceOf(a.About)
+		t.ask(Ask{For: askQuantity, About: a.About}, "order.quantity")
+		return true
+	}
 	if a.For == askSize && o != nil {
 		for i := range o.Lines {
 			if l := &o.Lines[i]; l.Product == a.About && l.Size == "" {
 				size := t.sizeIn(l.Product, "")
+				if c := t.sizesOf(entity.NameMatch{ID: a.About}); size == "" && len(c) > 0 {
+					size = c[0].Size // "12 medium 8 large"
+				}
 				if size == "" {
-					return false
+					return t.sizeMissing(l.Product)
 				}
 				t.did(actOrder)
 				if o.At = t.in.Message.At; !t.addSizes(entity.NameMatch{ID: a.About}) {
@@ -435,48 +334,22 @@ func (t *turn) takeAmount(a Ask) bool {
 	return true
 }
 
-// lineText is a line as it is read back: "2 × Shirt (M): TSh 40,000". A price that was not told is
-// left out with its mark.
-func (t *turn) lineText(l Line) string {
-	name := t.k.nameOf(l.Product, t.say)
-	if l.Size != "" {
-		name += " (" + l.Size + ")"
+// parts are less than one of a thing.
+var parts = keywords("nusu, robo, half, quarter, halves")
+
+// sizeMissing says that there is no such size as was answered, and which there are. It is false if
+// the message says no size at all.
+func (t *turn) sizeMissing(id string) bool {
+	if _, asked := t.sizeAsked(id); !asked && !t.p.isChoice || t.p.names() {
+		return false
 	}
-	price := "?"
-	if p := t.k.product[l.Product]; p != nil && p.Price > 0 {
-		price = t.k.money(p.Price * int64(l.Quantity))
-	}
-	return strings.TrimSuffix(t.say.first("order.line",
-		"count", thousands(int64(l.Quantity)), "name", name, "price", price), ": ?")
+	t.did(actOffer)
+	t.tell("product.size_out", "name", t.k.nameOf(id, t.say))
+	t.continueOrder()
+	return true
 }
 
-// lineTotal is what the lines come to. ok is false if a price was not told.
-func (t *turn) lineTotal() (total int64, ok bool) {
-	ok = true
-	for _, l := range t.next.Order.Lines {
-		p := t.k.product[l.Product]
-		if p == nil || p.Price == 0 {
-			ok = false
-			continue
-		}
-		total += p.Price * int64(l.Quantity)
-	}
-	return total, ok
-}
-
-// orderLines are the lines as facts. Name and price are those of now: a later change of the profile
-// must not change what was agreed to.
-func (t *turn) orderLines() []flowhq.OrderLine {
-	var lines []flowhq.OrderLine
-	for _, l := range t.next.Order.Lines {
-		line := flowhq.OrderLine{
-			Product: l.Product, Name: t.k.nameOf(l.Product, t.say),
-			Size: l.Size, Quantity: l.Quantity,
-		}
-		if p := t.k.product[l.Product]; p != nil {
-			line.Price = p.Price
-		}
-		lines = append(lines, line)
-	}
-	return lines
+// productLabel is a product in a list of options.
+func (t *turn) productLabel(p *flowhq.Product) string {
+	return strings.TrimPrefix(t.productLine(p), "• ")
 }

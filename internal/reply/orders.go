@@ -80,6 +80,19 @@ func (t *turn) addAddress(number string) bool {
 	return true
 }
 
+// askAddressAgain asks once more for the address of an order that is placed: the rider of an order
+// without one finds nobody. Listed marks that it was asked again; an address has no options.
+func (t *turn) askAddressAgain() bool {
+	a := t.next.Ask
+	o, ok := t.orderNumbered(a.About)
+	if a.For != askAddress || a.Listed || !ok || o.Delivery.Address != "" {
+		return false
+	}
+	t.ask(Ask{For: askAddress, About: a.About, Listed: true}, "order.address",
+		"area", o.Delivery.Area)
+	return true
+}
+
 // incomplete reports whether the order lacks what only a newer profile asks for. An owner may have
 // removed a product, or given it sizes, since the order was read back.
 func (t *turn) incomplete() bool {

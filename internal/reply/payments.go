@@ -30,6 +30,16 @@ func (t *turn) tellPayment() {
 	t.show(lines...)
 }
 
+// payBeside takes a way to pay that is said beside a question: "I only have a 50,000 note, is that
+// ok? cash".
+func (t *turn) payBeside(informed bool) {
+	i := t.wayNamed()
+	if o := t.next.Order; o != nil && informed && t.p.has(actAnswer) && i >= 0 &&
+		!anyIn(t.p.reading.Words, whetherWords) {
+		o.Payment = t.k.profile.Payments[i].Name
+	}
+}
+
 // whetherWords ask whether something can be done.
 var whetherWords = keywords(`
 	can, could, do you, you accept, you take, accept, is it, possible, naweza, tunaweza, unaweza,

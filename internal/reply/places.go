@@ -131,7 +131,8 @@ var arrivalWords = keywords(`
 	when will you bring, what time will it, what time will you, how long will it,
 	how long does it take,
 	how long to, will it come, will it arrive, will i get it, when do i get, itafika ngapi,
-	itafika baada
+	itafika baada, mtafika, mnafika leo, mtakuja leo, mtaleta leo, mnaleta leo, deliver today,
+	bring it today, reach today, come today, itafika kesho, mtafika saa
 `)
 
 // asksArrival reports whether the message asks when an order comes. Other templates have no orders:
@@ -191,14 +192,22 @@ func (t *turn) informOfOrder() (informed, done bool) {
 	switch {
 	case t.asksTotal():
 		t.did(actPrice)
+		// "How much is that with delivery to Parklands?" says where it goes.
+		located := len(t.p.areas) == 1 && t.delivers() && t.next.Order.How != howPickup
+		if located {
+			t.setArea(t.p.areas[0].ID)
+		}
 		// While the order waits for its yes, it is read back whole, as the yes then follows that.
-		if t.next.Ask.For == askOrder {
+		switch {
+		case located:
+			t.continueOrder()
+		case t.next.Ask.For == askOrder:
 			t.readOrderBack()
-		} else {
+		default:
 			t.tellTotal()
 		}
 		// What the question scored for as well is dropped, or it would be answered twice.
-		t.p.acts.drop(actOrder, actOffer, actAnswer, actPrice, actStatus)
+		t.p.acts.drop(actOrder, actOffer, actAnswer, actPrice, actStatus, actDelivery)
 		return true, true
 	// "Ilipaswa kufika jana" complains of a late order, and is for its status and a person.
 	case t.asksArrival() && t.hasOrder() && !t.p.cued(cuePast) && t.tellArrival():

@@ -3,6 +3,8 @@ package reply
 import (
 	"regexp"
 	"slices"
+
+	"github.com/flowhq/flowhq"
 )
 
 // A payment service tells its customer of each payment in a message, which customers paste into the
@@ -33,6 +35,13 @@ var broughtWords = keywords(`
 	mmenipa, you brought, you delivered, you sent me, i received, i bought, was delivered,
 	were delivered, nimeletewa, niliyoletewa, nilizoletewa, nilileta, mlituletea, mmetuletea
 `)
+
+// reportedGoods reports whether the customer has told of bad goods a moment ago. What is said next
+// is likely to be of these.
+func (t *turn) reportedGoods() bool {
+	return t.k.template() == flowhq.EcommerceTemplate && t.next.Ticket != nil &&
+		t.next.Ticket.Number != ""
+}
 
 // tellsSpoilt reports whether the message says that goods the customer has are bad. A wish for
 // goods that are not, or the question whether they are, says nothing of the kind.

@@ -71,6 +71,10 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	if all.has(taskActs...) || all.has(infoActs...) {
 		all.drop(actThanks, actBye, actMenu)
 	}
+	// "Hata kama sikununua kwenu" goes on with a question.
+	if anyIn(p.reading.Words[:min(len(p.reading.Words), 2)], keywords("hata kama, even if")) {
+		all.drop(actComplaint)
+	}
 	// "Your service is very bad" shares a word with the owner's "home service".
 	if all.has(actComplaint) && p.alike < surelyTheSame {
 		all.drop(actAnswer)
@@ -81,7 +85,9 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	}
 	t.meanByName(p, &all)
 	// A size alone asks whether there is one of what was spoken of.
-	if len(all) == 0 && t.sizeIn(t.next.Topic, "") != "" && t.next.Order == nil {
+	_, asksSize := t.sizeAsked(t.next.Topic)
+	if len(all) == 0 && t.next.Order == nil && (t.sizeIn(t.next.Topic, "") != "" ||
+		asksSize && t.k.product[t.next.Topic] != nil && len(p.reading.Words) <= maxNaming) {
 		all.add(actOffer) // "what about 42?"
 	}
 	// "Kesho sitaweza, nisogeze mpaka Jumatatu" keeps the booking. Without a word for the move, who
@@ -204,6 +210,11 @@ func (t *turn) reconcileTemplate(p *perception, all *acts) {
 			*all = acts{actTrouble}
 			return
 		}
+		// "Mtungi mnachukua nyumbani au nilete" names the gas and orders none.
+		if all.has(actOrder) && len(p.products) > 0 && t.next.Order == nil && p.asksSoftly() &&
+			!p.counts() && !anyIn(p.reading.Words, wishWords) {
+			all.replace(actOrder, actOffer)
+		}
 		if p.tellsSpoilt(*all) {
 			all.drop(actComplaint, actProblem, actOrder, actOffer, actStatus, actDelivery, actChange,
 				actCancel, actPrice)
@@ -237,10 +248,8 @@ func (t *turn) meanByName(p *perception, all *acts) {
 	short := len(p.reading.Words) <= maxNaming
 	switch {
 	case len(p.products) > 0 && t.k.template() != flowhq.BookingTemplate:
-		quantity := slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
-			return m.Quantity > 0
-		})
-		if p.asks || !quantity && t.next.Order == nil && short {
+		if p.asks || !p.counts() && t.next.Order == nil &&
+			(short || len(p.reading.Words) <= maxUnasked && !anyIn(p.reading.Words, wishWords)) {
 			all.add(actOffer)
 		}
 	// maxAssent bounds it, as a long question asks for more than whether there is such a service.
@@ -250,6 +259,11 @@ func (t *turn) meanByName(p *perception, all *acts) {
 	case len(p.services) > 0 && short && !p.hasTime && t.next.Booking == nil:
 		all.add(actPrice)
 	}
+}
+
+// counts reports whether one of the products has a quantity.
+func (p *perception) counts() bool {
+	return slices.ContainsFunc(p.products, func(m entity.NameMatch) bool { return m.Quantity > 0 })
 }
 
 // maxNaming is how many words a message has at most that only names something. A longer message

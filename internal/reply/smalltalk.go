@@ -113,6 +113,7 @@ func (t *turn) courtesy() bool {
 	case p.has(actBye) && short:
 		t.did(actBye)
 		t.tell("bye")
+		t.askAddressAgain()
 	// It says neither yes nor no, and what was asked stays open. Asked again at once, it would be
 	// pressed.
 	case p.cued(cueThink):
@@ -121,6 +122,7 @@ func (t *turn) courtesy() bool {
 	case p.has(actThanks):
 		t.did(actThanks)
 		t.tell("thanks")
+		t.askAddressAgain()
 	case p.has(actBye):
 		t.did(actBye)
 		t.tell("bye")

@@ -184,6 +184,10 @@ type Basket struct {
 	Payment string `json:"payment,omitempty"`
 	// Picture says that one lies in the chat, for the note of the order.
 	Picture bool `json:"picture,omitempty"`
+	// Unclear are wishes of which it is still open which product they mean.
+	Unclear []Unclear `json:"unclear,omitempty"`
+	// Told is a hash of what was read back last. Only that is placed without another question.
+	Told uint32 `json:"told,omitempty"`
 	// A person checks that the money came.
 	Paid bool `json:"paid,omitempty"` // the customer says so
 }
@@ -197,6 +201,12 @@ type Line struct {
 	// Guessed says that no quantity was said. A count that is said later replaces it without adding
 	// up.
 	Guessed bool `json:"guessed,omitempty"`
+}
+
+// An Unclear is a wish for one of several products.
+type Unclear struct {
+	Products []string `json:"products"` // their IDs
+	Quantity int      `json:"quantity,omitempty"`
 }
 
 // A Problem is the ticket that the customer talks about. With a Number what is said next is added
@@ -245,6 +255,7 @@ func (s State) current(written time.Time) State {
 	s.Booking, s.Order, s.Ticket = clone(s.Booking), clone(s.Order), clone(s.Ticket)
 	if s.Order != nil {
 		s.Order.Lines = slices.Clone(s.Order.Lines)
+		s.Order.Unclear = slices.Clone(s.Order.Unclear)
 	}
 	return s
 }

@@ -16,3 +16,16 @@ func (t *turn) wishes() bool {
 	p := &t.p
 	return p.has(actOrder) || anyIn(p.reading.Words, wishWords) || p.cued(cueDeliver) || p.cued(cuePickup)
 }
+
+// asksSoftly reports whether the message asks something, with or without the mark.
+func (p *perception) asksSoftly() bool {
+	return p.asks || anyIn(p.reading.Words, softQuestion)
+}
+
+// softQuestion are words of questions that are typed without a mark. "Mna" and "mta" are what a
+// question to a business begins with in Swahili.
+var softQuestion = keywords(`
+	je, au, kweli, gani, ngapi, lini, wapi, nini, vipi, unaweza, mnaweza, naweza, can you, can i, do you,
+	does it, is it, are they, are these, what, how, which, when, who, why, mna*, mta*, inawezekana,
+	could you, will you, can someone
+`)

@@ -14,7 +14,7 @@ var units = map[string]string{
 	"kilogram": "kg", "kilograms": "kg", "kilogramu": "kg",
 	"gram": "g", "grams": "g", "gramu": "g", "gm": "g", "gms": "g", "g": "g",
 	"lita": "l", "litre": "l", "litres": "l", "liter": "l",
-	"liters": "l", "ltr": "l", "ltrs": "l", "l": "l",
+	"liters": "l", "ltr": "l", "ltrs": "l", "l": "l", "lta": "l", "lts": "l", "lt": "l",
 	"ml": "ml", "mls": "ml", "mililita": "ml", "millilitre": "ml", "millilitres": "ml",
 	"mita": "m", "meter": "m", "meters": "m", "metre": "m", "metres": "m",
 	"pisi": "pcs", "pcs": "pcs", "pc": "pcs", "piece": "pcs",

@@ -102,6 +102,9 @@ func englishKeys(w string) (out []string) {
 	switch {
 	case strings.HasSuffix(w, "ies") && len(w) > 4:
 		return []string{"g:" + w[:len(w)-3] + "y"}
+	// "Loaves" is the loaf, and not a typo of leaves.
+	case strings.HasSuffix(w, "aves") && len(w) > 5:
+		return []string{"g:" + w[:len(w)-3] + "f"}
 	case strings.HasSuffix(w, "es") && len(w) > 4:
 		out = append(out, "g:"+w[:len(w)-2])
 		stem = w[:len(w)-1]

@@ -1,0 +1,135 @@
+package reply
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+// landmarkWords stand in what says where a house is. No list has the houses of a city, so that such
+// a word is what tells an address from any other words.
+var landmarkWords = keywords(`
+	near, opposite, opp, behind, next to, beside, along, karibu na, nyuma ya, mbele ya, mkabala na,
+	jirani na, kando ya, pembeni ya, mtaa wa, mtaa, nyumba ya, nyumba namba, house no, house number,
+	apartment, apartments, apt, flat, flats, block, floor, ghorofa, street, avenue, stage, stendi,
+	kituo cha, plot, gate, geti, gorofa, estate, mall, cinema, church, kanisa, kanisani, msikiti,
+	msikitini, mosque, hospital, hospitali, sheli, petrol station, towers, plaza, hostel, building,
+	jengo, hotel, hoteli, roundabout, junction, shule ya, school
+`)
+
+// selfWords speak of the customer or plead. Such words were stored as the address of an order:
+// "tafadhali mimi mteja wenu wa siku zote".
+var selfWords = keywords(`
+	mimi, me, i, im, my, we, us, our, sisi, mteja, customer, tafadhali, please, naomba, nisaidie,
+	nisaidieni, bana, bwana, jamani, wangu, wenu, yenu, asante, thanks, samahani, sorry, you, nyie,
+	nyinyi, kweli, nimesema, said, told
+`)
+
+// Bounds on the words of an address: one word near another is the least, and a story is none.
+const (
+	minLandmark = 3
+	maxLandmark = 16
+)
+
+// tellsLandmark reports whether the message says where a house is, and nothing else that an order
+// could take from it.
+func (t *turn) tellsLandmark() bool {
+	p := &t.p
+	words := p.reading.Words
+	return anyIn(words, landmarkWords) && len(words) >= minLandmark && len(words) <= maxLandmark &&
+		!p.asks && len(p.products) == 0 && len(p.entities.Money) == 0 && t.paymentNamed() == "" &&
+		!anyIn(words, noPlace) &&
+		!p.has(actCancel, actReturn, actPaid, actDecision, actStatus, actChange, actAnswer)
+}
+
+// addressEnd are words with which an address is over: what follows is another wish, a time or a
+// courtesy. fillers beside an area say nothing of where in it.
+var (
+	addressEnd = keywords(`
+		ukifika, mkifika, akifika, nitalipa, ntalipa, nalipa, lipa, pay, paying, itafika, lini, saa,
+		bei, how, when, what, ngapi, shilingi, sh, nipigie, nipigieni, piga, call, asante, thanks,
+		thank, tafadhali, please, sawa, ok, okay, leo, kesho, today, tomorrow, asap, haraka, halafu,
+		mnaleta, mtaleta, can, could, will, naomba, nataka, is, are, which, gani, cash, mpesa, je,
+		in, by, before, na, and, then, with, for, jioni, asubuhi, mchana, now, sasa, hivi, early,
+		kwa, from, iwe, ni, lakini, but, ila, au, or, jumla, total, nipo, niko
+	`)
+	fillers = keywords(`
+		tu, only, area, side, hapa, huku, kule, pale, there, here, nyumbani, kwangu, home, house,
+		mjini, town, ndio, yes, order, oda, delivery, mzigo, yangu, my
+	`)
+	addressWord = regexp.MustCompile(`\S+`)
+	// A point behind a short word shortens it: "opp. the Aga Khan", "no. 12".
+	lineEnd = regexp.MustCompile(`[\n?!;]|\pL{5}\.(?:\s|$)`)
+)
+
+// addressBehind is the address that stands with an area: "sinza mori karibu na kituo cha polisi",
+// "near the mosque in sinza". It is "" if nothing but the area is said.
+func (t *turn) addressBehind(area string) string {
+	p := &t.p
+	i := slices.IndexFunc(p.areas, func(m entity.NameMatch) bool { return m.ID == area })
+	if i < 0 || p.asks && len(p.areas) > 1 {
+		return ""
+	}
+	m := p.areas[i]
+	end := len(p.text)
+	if at := lineEnd.FindStringIndex(p.text[m.End:]); at != nil {
+		end = m.End + at[1]
+	}
+	for _, other := range p.products {
+		if other.Start >= m.End && other.Start < end {
+			end = other.Start
+		}
+	}
+	for _, q := range p.entities.Money {
+		if q.Start >= m.End && q.Start < end {
+			end = q.Start
+		}
+	}
+	told, last := false, ""
+	for n, at := range addressWord.FindAllStringIndex(p.text[m.End:end], maxLandmark) {
+		words := split(p.text[m.End+at[0] : m.End+at[1]])
+		if len(words) == 0 {
+			continue
+		}
+		rest := split(p.text[m.End+at[0] : end])
+		// "Buguruni kwa mnyamani" is a place: who lives there names it.
+		named := words[0] == "kwa" && len(rest) > 1 && !anyIn(rest[1:2], addressEnd) && n <= 1
+		// "Karibu na" has a word that ends an address elsewhere.
+		inside := anyIn([]string{last, words[0]}, landmarkWords) ||
+			anyIn(rest[:min(len(rest), 2)], landmarkWords)
+		last = words[len(words)-1]
+		if !named && !inside && anyIn(words[:1], addressEnd) {
+			end = m.End + at[0]
+			break
+		}
+		told = told || !anyIn(words[:1], fillers)
+	}
+	from := m.Start
+	if before := t.landmarkBefore(m); before >= 0 {
+		from, told = before, true
+	}
+	if !told {
+		return ""
+	}
+	return oneLine(strings.Trim(p.text[from:end], " ,-.?!;\n"), maxAddress)
+}
+
+// landmarkBefore is where a landmark begins that stands in front of an area in the same line; -1 if
+// there is none.
+func (t *turn) landmarkBefore(m entity.NameMatch) int {
+	from := strings.LastIndexAny(t.p.text[:m.Start], "\n?!;,") + 1
+	for _, other := range t.p.products {
+		if other.End <= m.Start {
+			from = max(from, other.End)
+		}
+	}
+	for _, at := range addressWord.FindAllStringIndex(t.p.text[from:m.Start], maxLandmark) {
+		rest := split(t.p.text[from+at[0] : m.Start])
+		if len(rest) > 1 && anyIn(rest[:min(len(rest), 2)], landmarkWords) {
+			return from + at[0]
+		}
+	}
+	return -1
+}

@@ -1,0 +1,166 @@
+package reply
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+// limitToStock lowers the quantity of a line to what is left.
+func (t *turn) limitToStock(i int) {
+	l := &t.next.Order.Lines[i]
+	l.Quantity = min(l.Quantity, maxQuantity)
+	p := t.k.product[l.Product]
+	if p == nil || p.Stock == nil || l.Quantity <= *p.Stock {
+		return
+	}
+	l.Quantity = *p.Stock
+	t.tell("product.few", "name", p.Name.In(t.say.language), "count", thousands(int64(*p.Stock)))
+}
+
+// sizeIn finds a size of a product in words: those given, else those of the message.
+func (t *turn) sizeIn(id, text string) string {
+	p := t.k.product[id]
+	if p == nil || len(p.Sizes) == 0 {
+		return ""
+	}
+	words := t.p.reading.Words
+	if text != "" {
+		words = split(text)
+	}
+	found := ""
+	for _, size := range p.Sizes {
+		if containsRun(words, split(size)) && len(size) > len(found) {
+			found = size
+		}
+	}
+	return found
+}
+
+// sizeNear finds the size of a product in the message: anywhere, or in front of the next product if
+// there are several. In "shirt L na viatu 42" each has its own.
+func (t *turn) sizeNear(m entity.NameMatch) string {
+	if len(t.p.products) < 2 {
+		return t.sizeIn(m.ID, "")
+	}
+	end := len(t.p.text)
+	for _, other := range t.p.products {
+		end = endBefore(m, other, end)
+	}
+	if m.Start >= end {
+		return ""
+	}
+	return t.sizeIn(m.ID, t.p.text[m.Start:end])
+}
+
+// containsRun reports whether words has all of run side by side.
+func containsRun(words, run []string) bool {
+	for i := 0; len(run) > 0 && i+len(run) <= len(words); i++ {
+		if slices.Equal(words[i:i+len(run)], run) {
+			return true
+		}
+	}
+	return false
+}
+
+// removeLine takes a product off the order.
+func (t *turn) removeLine(id string) {
+	o := t.next.Order
+	before := len(o.Lines)
+	o.Lines = slices.DeleteFunc(o.Lines, func(l Line) bool { return l.Product == id })
+	if len(o.Lines) < before {
+		t.tell("order.removed", "name", t.k.nameOf(id, t.say))
+	}
+	if len(o.Lines) == 0 {
+		t.tell("order.empty")
+	}
+}
+
+// setSize takes a size that came without a name for the line that was spoken of last.
+func (t *turn) setSize() {
+	for i := range t.next.Order.Lines {
+		if l := &t.next.Order.Lines[i]; l.Product == t.next.Topic {
+			if size := t.sizeIn(l.Product, ""); size != "" {
+				l.Size = size
+			}
+		}
+	}
+}
+
+// setCount takes a number that came without a name for the line that was spoken of last.
+func (t *turn) setCount(n int) {
+	o := t.next.Order
+	id := t.next.Topic
+	if a := t.next.Ask; a.For == askQuantity && a.About != "" {
+		id = a.About
+	}
+	i := slices.IndexFunc(o.Lines, func(l Line) bool { return l.Product == id })
+	switch {
+	case i < 0 && t.k.product[id] != nil:
+		t.addLine(entity.NameMatch{ID: id, Quantity: n})
+	case i < 0 && len(o.Lines) > 1:
+		var lines []string
+		for _, l := range o.Lines {
+			lines = append(lines, "• "+t.lineText(l))
+		}
+		t.tell("order.summary")
+		t.show(lines...)
+		t.ask(Ask{For: askProduct, About: strconv.Itoa(n)}, "order.which")
+		t.unsettled = true
+	case i < 0 && len(o.Lines) == 1:
+		i = 0
+		fallthrough
+	case i >= 0:
+		o.Lines[i].Quantity, o.Lines[i].Guessed = n, false
+		t.limitToStock(i)
+	}
+}
+
+// lineText is a line as it is read back: "2 × Shirt (M): TSh 40,000". A price that was not told is
+// left out with its mark.
+func (t *turn) lineText(l Line) string {
+	name := t.k.nameOf(l.Product, t.say)
+	if l.Size != "" {
+		name += " (" + l.Size + ")"
+	}
+	price := "?"
+	if p := t.k.product[l.Product]; p != nil && p.Price > 0 {
+		price = t.k.money(p.Price * int64(l.Quantity))
+	}
+	return strings.TrimSuffix(t.say.first("order.line",
+		"count", thousands(int64(l.Quantity)), "name", name, "price", price), ": ?")
+}
+
+// lineTotal is what the lines come to. ok is false if a price was not told.
+func (t *turn) lineTotal() (total int64, ok bool) {
+	ok = true
+	for _, l := range t.next.Order.Lines {
+		p := t.k.product[l.Product]
+		if p == nil || p.Price == 0 {
+			ok = false
+			continue
+		}
+		total += p.Price * int64(l.Quantity)
+	}
+	return total, ok
+}
+
+// orderLines are the lines as facts. Name and price are those of now: a later change of the profile
+// must not change what was agreed to.
+func (t *turn) orderLines() []flowhq.OrderLine {
+	var lines []flowhq.OrderLine
+	for _, l := range t.next.Order.Lines {
+		line := flowhq.OrderLine{
+			Product: l.Product, Name: t.k.nameOf(l.Product, t.say),
+			Size: l.Size, Quantity: l.Quantity,
+		}
+		if p := t.k.product[l.Product]; p != nil {
+			line.Price = p.Price
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}

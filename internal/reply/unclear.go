@@ -1,0 +1,123 @@
+package reply
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/flowhq/flowhq"
+)
+
+// askUnclear asks again which product was meant where that is still open. An order is never read
+// back while a wish is open: the oil that was asked for would be missing from it.
+func (t *turn) askUnclear() bool {
+	o := t.next.Order
+	// What the owner has taken off the list since cannot be chosen.
+	o.Unclear = slices.DeleteFunc(o.Unclear, func(u Unclear) bool {
+		return !slices.ContainsFunc(u.Products, func(id string) bool { return t.k.product[id] != nil })
+	})
+	if len(o.Unclear) == 0 {
+		return false
+	}
+	t.askAmong(o.Unclear[0])
+	return true
+}
+
+// settle ends what was open of a product: it was named or chosen.
+func (o *Basket) settle(id string) {
+	o.Unclear = slices.DeleteFunc(o.Unclear, func(u Unclear) bool {
+		return slices.Contains(u.Products, id)
+	})
+}
+
+// askAmong asks which of several products was meant.
+func (t *turn) askAmong(u Unclear) {
+	var options []Option
+	for _, id := range u.Products {
+		if p := t.k.product[id]; p != nil {
+			options = append(options, Option{Do: doProduct, Value: id, Label: t.productLabel(p)})
+		}
+	}
+	t.askOf(Ask{For: askProduct, About: strconv.Itoa(u.Quantity)}, options, "order.which")
+}
+
+// bulk is from how many of a product on the owner's price for many may be asked for.
+const bulk = 12
+
+// bulkQuestions are how owners write the question for that price.
+var bulkQuestions = []string{
+	"what is the price for many pieces", "do you have a bulk price", "do you sell wholesale",
+	"mnauza jumla", "bei ya jumla ni ngapi", "nikichukua nyingi bei inapungua",
+}
+
+// tellBulk gives the owner's answer about many of a thing to who orders many, once: an order of
+// twenty at the full price is a customer lost.
+func (t *turn) tellBulk(before []Line) {
+	most := 0
+	for _, l := range t.next.Order.Lines {
+		if !slices.Contains(before, l) {
+			most = max(most, l.Quantity)
+		}
+	}
+	if most < bulk || t.p.has(actAnswer) {
+		return
+	}
+	for _, question := range bulkQuestions {
+		id, alike, sure, _ := t.k.answers.Best(question)
+		if !sure || alike < minUsual {
+			continue
+		}
+		// "From 12 pieces" is for twelve and more; a sack of 100 kg says nothing of twenty loaves.
+		answer := t.k.answer[id].Answer.In(t.say.language)
+		for _, w := range split(answer) {
+			if n, err := strconv.Atoi(w); err == nil && n > 1 {
+				if n <= most {
+					t.did(actAnswer)
+					t.show(answer)
+				}
+				return
+			}
+		}
+	}
+}
+
+// confirmWords place an order in so many words, whatever was asked last.
+var confirmWords = keywords(`
+	confirm, confirmed, thibitisha, nathibitisha, nimethibitisha, place it, place order, place the order,
+	weka oda, iweke, kamilisha, kamilisha oda, complete the order, go ahead, proceed, endelea na oda
+`)
+
+// maxConfirm is how many words such a message has at most.
+const maxConfirm = 5
+
+// confirmsOrder places the order that was read back, or reads it back, for who says to place it
+// while another question stands. Only what was read back as it is now is placed.
+func (t *turn) confirmsOrder() bool {
+	o, p := t.next.Order, &t.p
+	if o == nil || len(o.Lines) == 0 || p.asks || len(p.reading.Words) > maxConfirm || p.names() ||
+		!anyIn(p.reading.Words, confirmWords) || anyIn(p.reading.Words, butWords) ||
+		p.has(actCancel, actChange, actPaid) || t.next.Ask.For == askUndo || t.countSaid() > 0 {
+		return false
+	}
+	if o.Told == t.told() && len(o.Unclear) == 0 {
+		t.did(actYes)
+		t.placeOrder()
+		return true
+	}
+	t.did(actOrder)
+	t.fillDelivery()
+	t.continueOrder()
+	return true
+}
+
+// told is what the customer was read back of an order, in a number.
+func (t *turn) told() uint32 {
+	o := *t.next.Order
+	o.Told, o.At = 0, t.in.Message.At
+	f := t.order(flowhq.OrderConfirmed)
+	text := o.How + "|" + o.Area + "|" + o.Address + "|" + o.Payment + "|" + f.Currency + "|" +
+		strconv.FormatInt(f.Total, 10)
+	for _, l := range f.Lines {
+		text += "|" + l.Product + "," + l.Size + "," + strconv.Itoa(l.Quantity)
+	}
+	return hash(text)
+}
