@@ -69,6 +69,7 @@ var FollowUpStatuses = []FollowUpStatus{
 // A FollowUpStanding is what decides, beside the time, whether a customer gets a follow-up. The
 // store reads it anew before each step, since any of it may change while a follow-up waits.
 type FollowUpStanding struct {
+	Gone       bool      // there is nobody to write to, or nobody any more
 	LeftAlone  bool      // the bot never writes to this contact
 	Unreminded bool      // the contact asked for no more reminders
 	MutedUntil time.Time // until then the contact counts as a program; long ago if it does not
@@ -117,6 +118,8 @@ func (f FollowUp) Next(now time.Time, p Profile, s FollowUpStanding) FollowUpSte
 		return FollowUpStep{Status: FollowUpPending, At: f.DueAt}
 	case f.Kind == GiveUp:
 		return end(FollowUpGivenUp, "the customer did not come back to it")
+	case s.Gone:
+		return end(FollowUpCancelled, "there is no chat with this customer")
 	case s.LeftAlone:
 		return end(FollowUpCancelled, "the bot leaves this contact alone")
 	case s.Unreminded:

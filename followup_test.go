@@ -121,3 +121,39 @@ func TestJustBookedNeedsNoReminder(t *testing.T) {
 		t.Errorf("Next = %+v; want MISSED", got)
 	}
 }
+
+// TestFollowUpEnds is each reason to end a follow-up with each kind of it, when it is due.
+func TestFollowUpEnds(t *testing.T) {
+	p := Profile{TimeZone: DefaultTimeZone}
+	now := at(t, "Mar 3 12:00")
+	for _, kind := range []FollowUpKind{DayBefore, TwoHoursBefore, After30Minutes, After3Hours, After24Hours, GiveUp} {
+		f := FollowUp{About: AboutOrder, Kind: kind, DueAt: now, ExpiresAt: now.Add(time.Hour), CreatedAt: now.AddDate(0, 0, -1)}
+		none := "the order does not wait for the customer any more"
+		if kind == DayBefore || kind == TwoHoursBefore {
+			f.About, none = AboutBooking, "there is no such booking any more"
+		}
+		for _, tt := range []struct {
+			reason   string
+			standing FollowUpStanding
+			of       FollowUpAbout // whose follow-ups it ends; "" = all
+		}{
+			{none, FollowUpStanding{}, ""},
+			{"there is no chat with this customer", FollowUpStanding{Waits: true, Gone: true}, ""},
+			{"the bot leaves this contact alone", FollowUpStanding{Waits: true, LeftAlone: true}, ""},
+			{"the customer asked for no reminders", FollowUpStanding{Waits: true, Unreminded: true}, ""},
+			{"the contact is muted", FollowUpStanding{Waits: true, MutedUntil: now.Add(time.Minute)}, ""},
+			{"a person answers this chat", FollowUpStanding{Waits: true, HandedOver: true}, AboutOrder},
+		} {
+			want := FollowUpStep{Status: FollowUpCancelled, Reason: tt.reason, At: now}
+			switch {
+			case kind == GiveUp && tt.standing.Waits: // sends nothing, whoever it is
+				want = FollowUpStep{Status: FollowUpGivenUp, Reason: "the customer did not come back to it", At: now}
+			case tt.of != "" && tt.of != f.About:
+				want = FollowUpStep{Status: FollowUpSent, At: now}
+			}
+			if got := f.Next(now, p, tt.standing); got != want {
+				t.Errorf("%s, %+v: %+v; want %+v", kind, tt.standing, got, want)
+			}
+		}
+	}
+}

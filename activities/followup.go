@@ -102,11 +102,16 @@ func (a *Activities) followUp(
 		// A crash before the write leaves the row PENDING, and the activity is tried again. After
 		// the write it is SENT, and is not among the Pending any more.
 		failpoint.Hit("followup.due")
-		_, err = a.Store.SendFollowUp(ctx, tenant.ID, f, store.FollowUpMessage{
+		sent, err := a.Store.SendFollowUp(ctx, tenant.ID, f, store.FollowUpMessage{
 			Text: text, PerMinute: tenant.Config.RepliesPerMinute,
 			PerContact: tenant.Config.RepliesPerContact,
 		})
 		failpoint.Hit("followup.written")
+		if sent.Held { // something has changed since the subject was read
+			sent.Standing.Waits = standing.Waits
+			step = f.Next(subject.Now, profile, sent.Standing)
+			return a.held(ctx, tenant.ID, f, step, subject.Now)
+		}
 		if flowhq.ErrorCode(err) != flowhq.Conflict {
 			return time.Time{}, err
 		}
@@ -119,4 +124,17 @@ func (a *Activities) followUp(
 		return again, nil
 	}
 	return again, a.Store.PlanFollowUp(ctx, tenant.ID, f.ID, again)
+}
+
+// held ends a follow-up that the database has held back, with the reason for which it did.
+func (a *Activities) held(
+	ctx context.Context, tenant flowhq.TenantID, f flowhq.FollowUp, step flowhq.FollowUpStep,
+	now time.Time,
+) (again time.Time, err error) {
+	// The two agree on what holds back. Should they not, it is looked at again, and not sent.
+	if step.Status == flowhq.FollowUpSent || step.Status == flowhq.FollowUpPending {
+		again = now.Add(followUpPause)
+		return again, a.Store.PlanFollowUp(ctx, tenant, f.ID, again)
+	}
+	return time.Time{}, a.Store.EndFollowUp(ctx, tenant, f.ID, step.Status, step.Reason)
 }

@@ -105,11 +105,10 @@ const maxFollow = 1000
 // writes down what m teaches. Then write writes what m itself is about, in the same
 // transaction. Messages of contacts that become one are moved before, a part at a time.
 //
-// The fence is the exclusive one: the decision rests on contacts and messages that the host's
-// other writes change, such as an Answer that adds a reply to a contact which is about to be
-// merged. The row of hosts is locked first, and those writes wait there. What operators do,
-// Unmute and Retry, locks a contact or a message and then waits for nothing, and Prune skips
-// what is locked. So the order of the other locks does not matter.
+// The fence is the exclusive one: the decision rests on contacts and messages that other writes
+// change, such as an Answer that adds a reply to a contact which is about to be merged, or an
+// operator's message to it. The row of hosts is locked first, and all of those wait there; see
+// lockorder.go.
 //
 // Each transaction leaves the rows as they may be read and answered, so an error, a kill or a
 // newer host in between does no harm: whoever receives m again goes on. A Fenced error means

@@ -141,7 +141,7 @@ func (s *Store) Retry(
 	if err != nil {
 		return flowhq.Message{}, fmt.Errorf("retry message %d: %w", id, err)
 	}
-	m, err := one(ctx, s, q, named{
+	m, err := oneHeld(ctx, s, tenant, q, named{
 		"tenant": tenant, "id": id, "actor": actor, "type": flowhq.EventMessageRetried,
 		"retriable": retriable, "owner": owner, "served": served,
 	}, pgx.RowToStructByName[flowhq.Message])

@@ -115,7 +115,7 @@ func (s *Store) set(
 		Shown string
 		Done  bool
 	}
-	a, err := one(ctx, s, q, args, pgx.RowToStructByPos[answer])
+	a, err := oneHeld(ctx, s, tenant, q, args, pgx.RowToStructByPos[answer])
 	switch {
 	case flowhq.ErrorCode(err) == flowhq.NotFound:
 		err = flowhq.Errorf(flowhq.NotFound, "there is no such %s", t.noun)

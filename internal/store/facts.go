@@ -62,6 +62,7 @@ const (
 				held_until = excluded.held_until, capacity = excluded.capacity,
 				updated_at = now()
 			where b.contact_id = excluded.contact_id
+			returning b.id
 		)`
 	// The follow-ups of the order are written by a trigger in this statement, so they exist with it
 	// or not at all. The function next_order_status raises a Conflict where somebody has changed
@@ -85,6 +86,7 @@ const (
 				unpaid = excluded.unpaid,
 				confirmed_at = coalesce(o.confirmed_at, excluded.confirmed_at), updated_at = now()
 			where o.contact_id = excluded.contact_id
+			returning o.id
 		)`
 	ticketSQL = `, ticketed as (
 			insert into flowhq.tickets as t (
@@ -142,19 +144,22 @@ const (
 		)`
 	// What is ahead is cancelled here, so that it is over with the answer that says so. A message
 	// that nobody has begun to send yet may still come. GIVE_UP sends nothing and is kept: else an
-	// order would stay OPEN for good.
+	// order would stay OPEN for good. PostgreSQL runs the parts of a statement in an order of its
+	// own: LATER is what keeps the follow-ups behind the rows that lock them, see lockorder.go.
 	remindersSQL = `, reminded as (
 			update flowhq.contacts c set unreminded_at = case when @unreminded then now() end
 			from inbound m
-			where c.tenant_id = @tenant and c.id = m.contact_id
+			where c.tenant_id = @tenant and c.id = m.contact_id LATER
+			returning c.id
 		), unreminded as (
 			update flowhq.follow_ups f set
 				status = 'CANCELLED', reason = 'the customer asked for no reminders',
 				updated_at = now()
-			from inbound m
-			where f.tenant_id = @tenant and f.contact_id = m.contact_id
+			from reminded
+			where f.tenant_id = @tenant and f.contact_id = reminded.id
 				and f.status = 'PENDING' and f.kind <> 'GIVE_UP' and @unreminded
 		)`
+	laterSQL = ` and (select count(*) from PART) >= 0`
 )
 
 // HandsOver reports whether the outcome hands the chat over to a person.
@@ -234,7 +239,13 @@ func (o Outcome) restSQL(f flowhq.FactChange, sql *strings.Builder, args named) 
 		args["question_intents"] = q.Intents
 	}
 	if f.Reminders != nil {
-		sql.WriteString(remindersSQL)
+		later := ""
+		for _, part := range []string{"booked", "ordered"} {
+			if strings.Contains(sql.String(), ", "+part+" as (") {
+				later += strings.ReplaceAll(laterSQL, "PART", part)
+			}
+		}
+		sql.WriteString(strings.ReplaceAll(remindersSQL, "LATER", later))
 		args["unreminded"] = f.Reminders.Stopped
 	}
 }

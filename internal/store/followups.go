@@ -114,7 +114,7 @@ func (s *Store) FollowUpSubject(
 				where tenant_id = @tenant and number = @number and @about = 'ORDER'
 			) as o
 		),
-			coalesce(who.left_alone, '') <> '', who.unreminded_at is not null,
+			who.id is null, coalesce(who.left_alone, '') <> '', who.unreminded_at is not null,
 			coalesce(who.muted_until, 'epoch'), h.id is not null, v.state
 		from (select) as one
 		left join flowhq.contacts who on who.tenant_id = @tenant and who.id = coalesce((
@@ -128,6 +128,7 @@ func (s *Store) FollowUpSubject(
 	type row struct {
 		Now                     time.Time
 		Pending, Booking, Order []byte
+		Gone                    bool
 		LeftAlone, Unreminded   bool
 		MutedUntil              time.Time
 		HandedOver              bool
@@ -140,8 +141,8 @@ func (s *Store) FollowUpSubject(
 	subject := FollowUpSubject{
 		Now: r.Now, State: r.State,
 		Standing: flowhq.FollowUpStanding{
-			LeftAlone: r.LeftAlone, Unreminded: r.Unreminded, MutedUntil: r.MutedUntil,
-			HandedOver: r.HandedOver,
+			Gone: r.Gone, LeftAlone: r.LeftAlone, Unreminded: r.Unreminded,
+			MutedUntil: r.MutedUntil, HandedOver: r.HandedOver,
 		},
 	}
 	for _, part := range []struct {
@@ -180,14 +181,28 @@ func followUpID(tenant flowhq.TenantID, f flowhq.FollowUp) string {
 }
 
 // sendFollowUpSQL makes a follow-up a message. A message that was withdrawn before any attempt to
-// send it, because the booking was moved and is now back, is there already. The limits are counted
-// over message_logs_replies_idx. left_alone and unreminded_at are looked at once more, as they may
+// send it, because the booking was moved and is now back, is there already and is sent. One that was
+// not withdrawn is the follow-up's too: an operator has had it sent. The limits are counted over
+// message_logs_replies_idx. How things stand with the customer is read once more, as any of it may
 // have changed since the step was decided.
 const sendFollowUpSQL = `
 	with due as (
 		select * from flowhq.follow_ups
 		where tenant_id = @tenant and id = @id and status = 'PENDING' and expires_at > now()
 		for update
+	), standing as (
+		select c.id is null as gone, coalesce(c.left_alone, '') <> '' as left_alone,
+			c.unreminded_at is not null as unreminded,
+			coalesce(c.muted_until, 'epoch') as muted_until,
+			h.id is not null as handed_over, due.about
+		from due
+		left join flowhq.contacts c on c.tenant_id = @tenant and c.id = due.contact_id
+		left join flowhq.handovers h on h.tenant_id = @tenant and h.contact_id = due.contact_id
+			and h.ended_at is null and (h.until is null or h.until > now())
+	), free as (
+		select from standing
+		where not gone and not left_alone and not unreminded and muted_until <= now()
+			and not (handed_over and about = 'ORDER')
 	), room as (
 		select (
 			select count(*) from flowhq.message_logs
@@ -200,6 +215,10 @@ const sendFollowUpSQL = `
 				and m.created_at > now() - make_interval(secs => @contact_window)
 		) < @per_contact as there
 		from due
+	), there as (
+		select m.id from due
+		join flowhq.message_logs m on m.tenant_id = @tenant and m.wa_message_id = @wa_id
+			and m.direction = 'OUT' and not (m.status = 'FAILED' and m.attempts = 0)
 	), written as (
 		insert into flowhq.message_logs as m (
 			tenant_id, direction, contact_id, chat, contact, from_number, to_number,
@@ -210,9 +229,9 @@ const sendFollowUpSQL = `
 			'FOLLOW_UP', @text, @wa_id, 'PENDING', c.timer_seconds, c.timer_set_at,
 			due.expires_at
 		from due
+		join free on true
 		join room on room.there
 		join flowhq.contacts c on c.tenant_id = due.tenant_id and c.id = due.contact_id
-			and c.left_alone = '' and c.unreminded_at is null
 		join flowhq.tenants t on t.id = due.tenant_id
 		join flowhq.whatsapp_sessions s on s.tenant_id = due.tenant_id
 		on conflict (tenant_id, wa_message_id) where direction = 'OUT' do update set
@@ -222,38 +241,72 @@ const sendFollowUpSQL = `
 		returning m.id
 	), sent as (
 		update flowhq.follow_ups f set
-			status = 'SENT', reason = '', message_id = written.id, updated_at = now()
-		from written
+			status = 'SENT', reason = '', message_id = m.id, updated_at = now()
+		from (select id from written union all select id from there limit 1) as m
 		where f.tenant_id = @tenant and f.id = @id
+		returning f.id
 	), nudge as (
-		select flowhq.notify('work', @tenant) from written
+		select flowhq.notify('work', @tenant) from sent
 	)
-	select exists (select from due), exists (select from nudge)`
+	select exists (select from due), exists (select from nudge), exists (select from free),
+		coalesce(gone, false), coalesce(left_alone, false), coalesce(unreminded, false),
+		coalesce(muted_until, 'epoch'), coalesce(handed_over, false)
+	from (select) as one
+	left join standing on true`
+
+// reachSQL locks whom a follow-up is for. Who hands a chat over, or leaves a contact alone, locks the
+// contact too, and so is seen by the statement that follows.
+const reachSQL = `
+	select from flowhq.contacts c
+	join flowhq.follow_ups f on f.tenant_id = c.tenant_id and f.contact_id = c.id
+	where f.tenant_id = @tenant and f.id = @id
+	for no key update of c`
+
+// A SentFollowUp is what became of an attempt to send a follow-up.
+type SentFollowUp struct {
+	Sent bool // its message is in the log
+	// Held says that the customer must not get it, and why. Waits in it is for the caller to fill
+	// in.
+	Held     bool
+	Standing flowhq.FollowUpStanding
+}
 
 // SendFollowUp writes the message of a PENDING follow-up, which the tenant's host sends like a
 // reply, marks the follow-up as SENT and notifies every listener ("work"), in one statement. The
 // key of message_logs on WhatsApp's id refuses a second message, whatever the program does.
 //
-// sent is false, and nothing is written, if it is not PENDING any more. A Conflict error means that
-// the tenant's limits have no room for it now. It is no host's, so it is not fenced.
+// It is neither Sent nor Held, and nothing is written, if it is not PENDING any more, or has
+// expired. A Conflict error means that the tenant's limits have no room for it now. It is no host's,
+// so it is not fenced.
 func (s *Store) SendFollowUp(
 	ctx context.Context, tenant flowhq.TenantID, f flowhq.FollowUp, m FollowUpMessage,
-) (sent bool, err error) {
-	type answer struct{ Due, Sent bool }
-	a, err := one(ctx, s, sendFollowUpSQL, named{
+) (sent SentFollowUp, err error) {
+	type answer struct {
+		Due, Sent, Free             bool
+		Gone, LeftAlone, Unreminded bool
+		MutedUntil                  time.Time
+		HandedOver                  bool
+	}
+	a, err := oneHeld(ctx, s, tenant, sendFollowUpSQL, named{
 		"tenant": tenant, "id": f.ID, "text": clean(m.Text), "wa_id": followUpID(tenant, f),
 		"per_minute": m.PerMinute, "tenant_window": flowhq.TenantWindow.Seconds(),
 		"per_contact": m.PerContact, "contact_window": flowhq.ContactWindow.Seconds(),
-	}, pgx.RowToStructByPos[answer])
-	// Due without Sent is also a contact that must not be written to. The caller's next look finds
-	// that out and ends the follow-up.
-	if err == nil && a.Due && !a.Sent {
+	}, pgx.RowToStructByPos[answer], held{reachSQL, named{"tenant": tenant, "id": f.ID}})
+	sent.Sent = a.Sent
+	if a.Due && !a.Sent && !a.Free {
+		sent.Held = true
+		sent.Standing = flowhq.FollowUpStanding{
+			Gone: a.Gone, LeftAlone: a.LeftAlone, Unreminded: a.Unreminded,
+			MutedUntil: a.MutedUntil, HandedOver: a.HandedOver,
+		}
+	}
+	if err == nil && a.Due && !a.Sent && a.Free {
 		err = flowhq.Errorf(flowhq.Conflict, "the tenant's limits have no room for it now")
 	}
 	if err != nil {
-		return false, fmt.Errorf("send follow-up %d of tenant %s: %w", f.ID, tenant, err)
+		return sent, fmt.Errorf("send follow-up %d of tenant %s: %w", f.ID, tenant, err)
 	}
-	return a.Sent, nil
+	return sent, nil
 }
 
 // EndFollowUp notes what became of a follow-up that is not sent. An order that is given up before
@@ -279,14 +332,16 @@ func (s *Store) EndFollowUp(
 			from (select count(*) from locked) as first
 			where f.tenant_id = @tenant and f.id = @id and f.status = 'PENDING'
 			returning f.about, f.number, f.status
+		), given_up as (
+			update flowhq.orders o set status = 'CANCELLED', updated_at = now()
+			from ended
+			where o.tenant_id = @tenant and o.number = ended.number and o.status = 'OPEN'
+				and ended.about = 'ORDER' and ended.status = 'GIVEN_UP'
 		)
-		update flowhq.orders o set status = 'CANCELLED', updated_at = now()
-		from ended
-		where o.tenant_id = @tenant and o.number = ended.number and o.status = 'OPEN'
-			and ended.about = 'ORDER' and ended.status = 'GIVEN_UP'`
-	_, err := exec(ctx, s, q, named{
+		select true`
+	_, err := oneHeld(ctx, s, tenant, q, named{
 		"tenant": tenant, "id": id, "status": status, "reason": clean(reason),
-	})
+	}, pgx.RowTo[bool])
 	if err != nil {
 		return fmt.Errorf("end follow-up %d of tenant %s: %w", id, tenant, err)
 	}

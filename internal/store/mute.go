@@ -81,7 +81,7 @@ func (s *Store) Unmute(ctx context.Context, tenant flowhq.TenantID, id int64, ac
 			from unmuted
 		)
 		select exists (select from message)`
-	found, err := one(ctx, s, q, named{
+	found, err := oneHeld(ctx, s, tenant, q, named{
 		"tenant": tenant, "id": id, "type": flowhq.EventContactUnmuted, "actor": clean(actor),
 	}, pgx.RowTo[bool])
 	if err == nil && !found {

@@ -110,6 +110,9 @@ func (s *Store) addBooking(
 	// repeated.
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		var same bool
+		if _, err := tx.Exec(ctx, holdSQL, named{"tenant": tenant}); err != nil {
+			return err
+		}
 		err := tx.QueryRow(ctx, bookedSQL,
 			named{"tenant": tenant, "key": args["key"], "hash": hash}).Scan(&number, &same)
 		switch {

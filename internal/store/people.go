@@ -168,7 +168,6 @@ func (s *Store) HandOverContact(
 			select flowhq.notify('work', @tenant) from handed
 		)
 		select exists (select from who), exists (select from nudge)`
-	// The contact is locked, so it cannot become part of another one meanwhile.
 	return s.orderContact(ctx, tenant, q, o, flowhq.EventHandedOver,
 		named{"note": clean(o.Note), "length": o.Length.Seconds()})
 }
@@ -236,7 +235,7 @@ func (s *Store) orderContact(
 	type answer struct{ Found, Notified bool }
 	args["tenant"], args["id"] = tenant, o.Contact
 	args["actor"], args["event"] = clean(o.Actor), event
-	a, err := one(ctx, s, q, args, pgx.RowToStructByPos[answer])
+	a, err := oneHeld(ctx, s, tenant, q, args, pgx.RowToStructByPos[answer])
 	if err == nil && !a.Found {
 		err = s.nobody(ctx, tenant)
 	}
@@ -274,7 +273,7 @@ func (s *Store) SetHandOver(
 		Done  bool
 	}
 	m := moveTo(to, flowhq.HandOverStatuses)
-	a, err := one(ctx, s, q, named{
+	a, err := oneHeld(ctx, s, tenant, q, named{
 		"tenant": tenant, "id": id, "from": m.from, "actor": clean(actor),
 		"event": flowhq.EventGivenBack,
 	}, pgx.RowToStructByPos[answer])

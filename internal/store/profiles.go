@@ -180,6 +180,7 @@ func (s *Store) ChangeProfile(
 // changeProfile runs a statement that ends with changedProfileSQL.
 func (s *Store) changeProfile(
 	ctx context.Context, q string, tenant flowhq.TenantID, c ProfileChange, args named,
+	before ...held,
 ) (flowhq.Profile, error) {
 	document, err := json.Marshal(c.Profile)
 	if err != nil {
@@ -193,7 +194,7 @@ func (s *Store) changeProfile(
 	}
 	args["tenant"], args["version"], args["profile"] = tenant, c.Profile.Version, string(document)
 	args["actor"], args["reason"], args["kept"] = c.Actor, c.Reason, flowhq.KeptVersions
-	version, err := one(ctx, s, q, args, pgx.RowTo[int64])
+	version, err := oneHeld(ctx, s, tenant, q, args, pgx.RowTo[int64], before...)
 	// There is no such version, or no such tenant. The caller has read the profile, and so knows of
 	// the tenant.
 	if err == nil && version == 0 {

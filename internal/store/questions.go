@@ -96,6 +96,19 @@ func (s *Store) QuestionGroup(
 	return page[0], nil
 }
 
+// lockGroup locks the questions of a group, by their ids: two operators may each end the group by
+// another of its questions.
+func lockGroup(tenant flowhq.TenantID, id int64) held {
+	const q = `
+		select from flowhq.unanswered
+		where tenant_id = @tenant and (status, ` + sameQuestion + `) = (
+			select status, ` + sameQuestion + ` from flowhq.unanswered
+			where tenant_id = @tenant and id = @id)
+		order by id
+		for no key update`
+	return held{q, named{"tenant": tenant, "id": id}}
+}
+
 // SetQuestion changes the status of the question with this ID, and of all of its group. Errors are
 // those of SetBooking. Rows of the same words that come later are a new group, which is OPEN.
 func (s *Store) SetQuestion(
@@ -124,10 +137,10 @@ func (s *Store) SetQuestion(
 		Done  bool
 	}
 	m := moveTo(status, flowhq.UnansweredStatuses)
-	a, err := one(ctx, s, q, named{
+	a, err := oneHeld(ctx, s, tenant, q, named{
 		"tenant": tenant, "id": id, "status": status, "from": m.from,
 		"event": flowhq.EventFactChanged, "actor": clean(actor),
-	}, pgx.RowToStructByPos[answer])
+	}, pgx.RowToStructByPos[answer], lockGroup(tenant, id))
 	switch {
 	case flowhq.ErrorCode(err) == flowhq.NotFound:
 		err = flowhq.Errorf(flowhq.NotFound, "there is no such question")
@@ -172,7 +185,7 @@ func (s *Store) AnswerQuestion(
 			from added
 		)` + changedProfileSQL + `
 		from (values (1)) as one`
-	p, err := s.changeProfile(ctx, q, tenant, c, named{"question": id})
+	p, err := s.changeProfile(ctx, q, tenant, c, named{"question": id}, lockGroup(tenant, id))
 	if err != nil {
 		return p, fmt.Errorf("answer question %d of tenant %s: %w", id, tenant, err)
 	}

@@ -273,7 +273,13 @@ func TestEraseWhileHostsWrite(t *testing.T) {
 				}
 			})
 		}
-		<-written
+		stopped := make(chan struct{})
+		go func() { group.Wait(); close(stopped) }()
+		select {
+		case <-written:
+		case <-stopped: // each has failed, and said how
+			return
+		}
 		ok(t, b.Erase(t.Context(), tenant, "admin"))
 		group.Wait()
 		wantEvents(t, b, tenant, "TENANT_DELETED admin ")

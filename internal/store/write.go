@@ -40,8 +40,10 @@ const writeContactSQL = `
 	select id, @to from flowhq.tenants where id = @tenant
 	on conflict (tenant_id, number) where number <> '' do nothing`
 
-// writeSQL is the statement of Write. The contact is there by then. The contact is locked, so it
-// cannot become part of another one meanwhile. Message, hand-over and event are written together: a
+// writeSQL is the statement of Write. The contact is there by then, and by holdSQL it cannot become
+// part of another one meanwhile: to lock the contact alone would not do, as a merge has moved the
+// messages and hand-overs before it deletes the contact. The contact is locked for its number and
+// timer. Message, hand-over and event are written together: a
 // message without its hand-over would have the bot talk over the operator.
 const writeSQL = `
 	with who as (
@@ -104,7 +106,10 @@ func (s *Store) Write(
 	}
 	var written flowhq.Message
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
-		// A statement of its own: the next one must see the contact.
+		// Each is a statement of its own: the next one must see what it has waited for, or made.
+		if _, err := tx.Exec(ctx, holdSQL, named{"tenant": tenant}); err != nil {
+			return err
+		}
 		if m.To != "" {
 			contact := named{"tenant": tenant, "to": args["to"]}
 			if _, err := tx.Exec(ctx, writeContactSQL, contact); err != nil {
