@@ -48,30 +48,34 @@ func (p *Pipeline) tellOwner(
 			o.OwnerNotice = &store.OwnerNotice{
 				// Not the id of a notice, under which the customer may be told that nobody came.
 				To: profile.OwnerNumber, WAID: p.ReplyID(question, flowhq.KindOwner),
-				Text: reply.OwnerNotice(config, question.Contact, f.HandOver.Reason),
+				Text: reply.OwnerNotice(profile, config, question.Contact, f.HandOver.Reason),
 			}
 		}
 	}
 }
 
+// recentProfile returns the tenant's profile, which may be somewhat old: no message has told of a
+// later version yet.
+func (p *Pipeline) recentProfile(ctx context.Context) (flowhq.Profile, error) {
+	if k := p.known.Load(); k != nil {
+		return k.profile, nil
+	}
+	return p.Store.Profile(ctx, p.Tenant) // no message was answered yet
+}
+
 // ReceiveOwn records what the owner wrote to a customer from the phone, and hands the chat over.
 // When it fails, WhatsApp must deliver the message again.
 func (p *Pipeline) ReceiveOwn(ctx context.Context, in store.Inbound) error {
-	// The profile says how long the hand-over lasts. One that is somewhat old does for that.
-	k := p.known.Load()
-	if k == nil { // no message was answered yet
-		profile, err := p.Store.Profile(ctx, p.Tenant)
-		if err != nil {
-			return fmt.Errorf("receive %s from the owner: %w", in.WAID, err)
-		}
-		k = &known{profile: profile}
+	profile, err := p.recentProfile(ctx) // which says how long the hand-over lasts
+	if err != nil {
+		return fmt.Errorf("receive %s from the owner: %w", in.WAID, err)
 	}
 	// The phone's clock may be years off. The hand-over counts from now then.
 	if !plausible(in.SentAt, p.Now()) {
 		in.SentAt = time.Time{}
 	}
 	r, err := p.Store.ReceiveOwn(ctx, p.Tenant, p.Epoch, store.Own{
-		Inbound: in, HandOverFor: k.profile.HandOver(),
+		Inbound: in, HandOverFor: profile.HandOver(),
 	})
 	if err != nil {
 		return p.failIfFenced(err)
@@ -155,9 +159,13 @@ func (p *Pipeline) endHandOvers() (next time.Duration, err error) {
 	for _, h := range due {
 		var news *store.Outbound
 		if h.NobodyCame {
+			profile, err := p.recentProfile(p.ctx)
+			if err != nil {
+				return 0, err
+			}
 			news = &store.Outbound{
 				WAID: p.ReplyID(h.Question, flowhq.KindNotice), Kind: flowhq.KindNotice,
-				Text: reply.NobodyCame(p.currentConfig(), languageOf(h.State)),
+				Text: reply.NobodyCame(profile, p.currentConfig(), languageOf(h.State)),
 			}
 		}
 		// The news is a row before it is sent, written with the end of the hand-over. A crash here
