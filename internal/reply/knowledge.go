@@ -34,6 +34,9 @@ type Knowledge struct {
 	// words tells a word of the owner's goods from a word for something that is not sold: "mna
 	// kofia" asks for what is on no list.
 	words map[string]bool // of all names of services and products
+	// otherNames are the words of the names of areas and ways to pay. With words they are what is
+	// in no language: "Mixx by Yas" is no English.
+	otherNames map[string]bool
 	// The maps point into profile, so that nothing is copied for each message.
 	service map[string]*flowhq.Service // by ID
 	product map[string]*flowhq.Product // by ID
@@ -46,7 +49,7 @@ type Knowledge struct {
 func Compile(p flowhq.Profile, c flowhq.Config) *Knowledge {
 	k := &Knowledge{
 		profile: p, config: c, zone: p.Zone(),
-		words:   map[string]bool{},
+		words: map[string]bool{}, otherNames: map[string]bool{},
 		service: map[string]*flowhq.Service{}, product: map[string]*flowhq.Product{},
 		area: map[string]*flowhq.Area{}, answer: map[string]*flowhq.Answer{},
 	}
@@ -63,6 +66,11 @@ func Compile(p flowhq.Profile, c flowhq.Config) *Knowledge {
 	for i, pay := range p.Payments {
 		// The index is the ID. It is looked up in the same profile only, and never stored.
 		payments = append(payments, entity.Name{ID: strconv.Itoa(i), Names: paymentNames(pay.Name)})
+	}
+	for _, n := range slices.Concat(areas, payments) {
+		for _, w := range split(strings.Join(n.Names, " ")) {
+			k.otherNames[w] = true
+		}
 	}
 	var questions []entity.Question
 	for i := range p.Answers {

@@ -274,6 +274,8 @@ func (t *turn) chooseLanguage() {
 	place := t.next.Ask.For == askAddress || t.next.Ask.For == askArea // names are in no language
 	switch r := t.p.reading; {
 	case t.p.isReceipt:
+	// Names are in no language: "mixx by yas" made English of a Swahili chat.
+	case t.next.Language != "" && r.Language != t.next.Language && t.namesOnly():
 	case r.LanguageSure && !(place && t.next.Language != "" && !t.p.asks) &&
 		slices.Contains(flowhq.Languages, r.Language):
 		l = r.Language
@@ -289,6 +291,17 @@ func (t *turn) chooseLanguage() {
 		l = r.Language
 	}
 	t.say = speakerOf(t.k, l)
+}
+
+// namesOnly reports whether there are fewer than three words beside names of the owner's lists.
+func (t *turn) namesOnly() bool {
+	others := 0
+	for _, w := range t.p.reading.Words {
+		if !t.k.words[w] && !t.k.otherNames[w] {
+			others++
+		}
+	}
+	return others < 3
 }
 
 // swahiliGreetings are answered in Swahili, also by a business that begins in English. Such a

@@ -88,7 +88,11 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	_, asksSize := t.sizeAsked(t.next.Topic)
 	if len(all) == 0 && t.next.Order == nil && (t.sizeIn(t.next.Topic, "") != "" ||
 		asksSize && t.k.product[t.next.Topic] != nil && len(p.reading.Words) <= maxNaming) {
-		all.add(actOffer) // "what about 42?"
+		if t.countSaid() > 0 && !p.asks {
+			all.add(actOrder) // "make it 2, one L and one M"
+		} else {
+			all.add(actOffer) // "what about 42?"
+		}
 	}
 	// "Kesho sitaweza, nisogeze mpaka Jumatatu" keeps the booking. Without a word for the move, who
 	// cannot come has nothing to move.
