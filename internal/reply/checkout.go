@@ -353,6 +353,9 @@ func (t *turn) elsewhere() bool {
 	switch {
 	case p.asks:
 		return true // no address ends with a question mark
+	// The words under a picture are about the picture: "look at the date".
+	case t.in.Message.isPicture() && len(p.areas) == 0:
+		return true
 	case p.has(actCancel, actStatus, actReturn, actPaid, actDecision, actThanks, actBye, actMenu):
 		return true
 	// Acts of place and delivery are not in the list: an address sounds like them.

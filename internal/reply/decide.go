@@ -265,6 +265,8 @@ func (t *turn) act(informed bool) bool {
 		t.abandon()
 		return true
 	// A complaint is no anger: the chat goes on, and a person is told.
+	case p.has(actComplaint) && t.pressProblem():
+		return true
 	case p.has(actComplaint):
 		t.did(actComplaint)
 		t.unanswered("ticket.sorry")
@@ -291,13 +293,16 @@ func (t *turn) miss(pending Ask) {
 		t.understoodIt()
 		return
 	}
-	p := &t.p
-	// Whoever has reported bad goods is not offered a menu.
-	if t.reportedGoods() {
-		t.noteUnanswered()
-		t.handOver(flowhq.HandOverDecision)
+	// What follows a problem is more of it: a menu of goods would be an insult.
+	if t.pressProblem() {
 		return
 	}
+	// The words under a picture are about the picture.
+	if t.in.Message.isPicture() && t.next.Order != nil && t.attachPicture() {
+		t.did(actMedia)
+		return
+	}
+	p := &t.p
 	// "Even if I did not buy from you?" goes on with what was asked, which nobody has told.
 	if anyIn(p.reading.Words[:min(len(p.reading.Words), 2)], keywords("hata kama, even if")) {
 		t.unanswered("unanswered.any")

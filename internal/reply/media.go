@@ -89,13 +89,12 @@ var pointing = keywords(`
 // with the complaint that it belongs to.
 func (t *turn) pointsAtPicture() bool {
 	p := &t.p
-	switch t.in.Message.Media {
-	case mediaImage, mediaVideo, mediaDocument:
-	default:
+	if !t.in.Message.isPicture() {
 		return false
 	}
 	if v := t.next.Ticket; v != nil && v.Number != "" && !p.asks && !p.has(taskActs...) {
 		t.did(actMedia)
+		v.Note = oneLine(strings.TrimSuffix(v.Note, pictureNote)+" / "+t.note(), maxNote)
 		return t.attachPicture()
 	}
 	if p.names() || p.has(actPaid, actComplaint) || slices.ContainsFunc(p.reading.Words, func(w string) bool {
@@ -104,6 +103,10 @@ func (t *turn) pointsAtPicture() bool {
 		return false
 	}
 	t.did(actMedia)
+	// With an order it shows what is ordered, and the next question must not be lost.
+	if t.next.Order != nil && !p.asks {
+		return t.attachPicture()
+	}
 	t.unanswered("media.image_which")
 	return true
 }
@@ -145,6 +148,11 @@ func (t *turn) attachPicture() bool {
 		return false
 	}
 	return true
+}
+
+// isPicture reports whether the message shows something.
+func (m Message) isPicture() bool {
+	return m.Media == mediaImage || m.Media == mediaVideo || m.Media == mediaDocument
 }
 
 // pictureNote says in a ticket that there is a picture.

@@ -33,7 +33,9 @@ var broughtWords = keywords(`
 	*oniletea, *meniletea, mliniletea, uliniletea, niliyonunua, nilizonunua, nililonunua, nilionunua,
 	nimenunua, nilinunua, niliyochukua, nilizochukua, nilichukua, nilipokea, nimepokea, mlinipa,
 	mmenipa, you brought, you delivered, you sent me, i received, i bought, was delivered,
-	were delivered, nimeletewa, niliyoletewa, nilizoletewa, nilileta, mlituletea, mmetuletea
+	were delivered, guy brought, rider brought, brought today, brought yesterday, brought me,
+	brought us, mlileta, mlizoleta, mliyoleta, mlioleta, mmeleta, alileta, aliyoleta, alizoleta,
+	ameleta, alioleta, nimeletewa, niliyoletewa, nilizoletewa, nilileta, mlituletea, mmetuletea
 `)
 
 // reportedGoods reports whether the customer has told of bad goods a moment ago. What is said next

@@ -217,6 +217,20 @@ func (t *turn) addToTicket() {
 	t.tell("ticket.added", "number", v.Number)
 }
 
+// pressProblem adds to a problem what the bot makes nothing of, and calls a person: "my kids drank
+// this!!". A help desk asks before it calls. It is false if no problem was told.
+func (t *turn) pressProblem() bool {
+	if !t.reportedGoods() {
+		return false
+	}
+	v := t.next.Ticket
+	v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
+	t.fact(t.ticket())
+	t.did(actProblem)
+	t.handOverSaying(flowhq.HandOverDecision, "handover.trouble")
+	return true
+}
+
 // ticket is the ticket of the State as a fact. It is open as long as the customer talks about it.
 func (t *turn) ticket() flowhq.FactChange {
 	v := t.next.Ticket
