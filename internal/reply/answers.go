@@ -12,6 +12,9 @@ import (
 // what time?" is answered with the place, and the time is asked again.
 func (t *turn) takeAnswer() bool {
 	a := t.next.Ask
+	if t.takeReceipt() {
+		return true
+	}
 	if a.For == "" {
 		return false
 	}
@@ -22,7 +25,11 @@ func (t *turn) takeAnswer() bool {
 	}
 	// Before yes and no: a choice says more than a yes that may stand with it.
 	if len(a.Options) > 0 {
-		if o, ok := t.chosen(); ok {
+		o, ok := t.chosen()
+		if !ok {
+			o, ok = t.chosenHour()
+		}
+		if ok {
 			t.did(act(a.For))
 			t.choose(o)
 			return true

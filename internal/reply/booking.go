@@ -30,6 +30,13 @@ func (t *turn) actOnBookings(informed bool) bool {
 	case p.has(actAccount):
 		t.did(actAccount)
 		t.unanswered("unanswered.account")
+	// "Thanks, see you Sunday" after free times believes to be booked.
+	case p.cued(cueLeave) && !p.asks && !p.has(actBook) && t.next.Booking != nil:
+		t.did(actBye)
+		if t.next.Booking.Moves == "" {
+			t.tell("book.not_yet")
+		}
+		t.continueBooking()
 	case t.fillsVisit(informed):
 		t.did(actBook)
 		t.fillVisit()

@@ -196,3 +196,21 @@ func indexOfWords(all, words []string) int {
 	}
 	return -1
 }
+
+// dropEchoes drops services that are named by no more than words of another one that is named
+// whole: "rangi ni how much, niko na nywele ndefu" asks for the dye, and for no haircut.
+func (t *turn) dropEchoes(p *perception) {
+	whole := slices.IndexFunc(p.services, func(m entity.NameMatch) bool { return m.Exact })
+	if whole < 0 {
+		return
+	}
+	exact := p.services[whole]
+	known := slices.Concat(t.namesOf(exact.ID)...)
+	p.services = slices.DeleteFunc(p.services, func(m entity.NameMatch) bool {
+		if m.Exact || m.ID == exact.ID || m.Start < 0 || m.End > len(p.text) || m.Start >= m.End {
+			return false
+		}
+		words := split(p.text[m.Start:m.End])
+		return len(words) == 1 && slices.Contains(known, words[0])
+	})
+}

@@ -60,6 +60,11 @@ const (
 	cueMissing act = "missing" // says that an order has not come
 	cueSent    act = "sent"    // says what has come
 	cueWrong   act = "wrong"   // says that it is not what was ordered
+	cueWait    act = "wait"    // waits, and asks nothing
+	cueCharge  act = "charge"  // asks whether it must be paid for
+	cueWish    act = "wish"    // wants to have something
+	cueTried   act = "tried"   // has done already what could help
+	cueLeave   act = "leave"   // says goodbye until the visit
 	cueThink   act = "think"   // has not decided yet
 	cueSick    act = "sick"    // somebody is ill
 	cueDanger  act = "danger"  // somebody may die
@@ -68,7 +73,7 @@ const (
 var besideActs = []act{
 	cueHere, cuePickup, cueDeliver, cueRemove, cueAdd, cuePast, cueTotal, cueInstead, cueFirst,
 	cueSpoilt, cueMissing, cueSent, cueWrong,
-	cueThink, cueSick, cueDanger,
+	cueThink, cueSick, cueDanger, cueWait, cueCharge, cueWish, cueTried, cueLeave,
 }
 
 // cued reports whether the message has a cue for something. An act may be there by the model alone.

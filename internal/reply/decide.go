@@ -77,9 +77,7 @@ func (t *turn) decide() {
 	// "naitwa Asha" alone: the name is kept for what is booked next, and put on what is booked
 	// already.
 	case t.p.name != "":
-		t.tell("allright")
-		t.nameBookings()
-		t.resume(pending)
+		t.takeName(pending)
 	case t.offerDoctor():
 	case t.courtesy():
 		t.confirmAgain(pending)

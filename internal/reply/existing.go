@@ -270,6 +270,20 @@ func (t *turn) confirmMove() {
 	t.next.Booking, t.next.Ask = nil, Ask{}
 }
 
+// takeName answers a message that only tells a name. Without a booking it is no name to book under:
+// "anaitwa Rehema Salum" after a question for results was answered with "all right", as if it was
+// noted.
+func (t *turn) takeName(pending Ask) {
+	if (pending.For == "" || pending.For == askOption) && t.next.Booking == nil && t.next.Order == nil && len(t.bookings()) == 0 &&
+		t.k.template() != flowhq.EcommerceTemplate {
+		t.unanswered("unanswered.account")
+		return
+	}
+	t.tell("allright")
+	t.nameBookings()
+	t.resume(pending)
+}
+
 // nameBookings puts a name that is told after a booking was made on it, if it is the only one.
 // Customers answer "you are booked" with "jina Asha". With several bookings the name may be for one
 // of them only, so it waits for the next.

@@ -1,10 +1,12 @@
 package reply
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // Bounds on lists in a reply, in lines. A longer one is not read on a phone. What is left out can
@@ -22,6 +24,10 @@ const (
 func (t *turn) inform() bool {
 	if informed, done := t.informOfOrder(); done {
 		return informed
+	}
+	if t.tellCharge() {
+		t.did(actPrice)
+		return true
 	}
 	informed := false
 	for _, a := range t.asked() {
@@ -93,11 +99,24 @@ func (t *turn) asked() []act {
 	if t.next.Order != nil && !p.asks && t.paymentNamed() != "" {
 		drop(actPayment) // it says how it is paid
 	}
+	return t.preferAnswer(asked)
+}
+
+// preferAnswer chooses between the owner's answer and what else the message asks for.
+func (t *turn) preferAnswer(asked []act) []act {
+	p := &t.p
+	has := func(a act) bool { return slices.Contains(asked, a) }
+	drop := func(a act) {
+		asked = slices.DeleteFunc(asked, func(b act) bool { return a == b })
+	}
 	if p.has(actDecision) && p.alike >= mayAnswer && t.k.answer[p.answer] != nil {
 		return []act{actAnswer} // the owner has decided already
 	}
 	if has(actAnswer) && !p.asks && p.has(actCancel, actChange) && t.hasOrder() {
 		drop(actAnswer) // it changes an order, and asks nothing of returns
+	}
+	if has(actAnswer) && has(actPrice) && t.asksPriceToo() {
+		return []act{actAnswer, actPrice} // "is it a female doctor? and how much"
 	}
 	if has(actAnswer) && (p.alike >= surelyAlike || !t.ownFacts(asked)) {
 		return t.answeredBy()
@@ -115,6 +134,23 @@ func (t *turn) answeredBy() []act {
 		return []act{actAnswer, actOffer}
 	}
 	return []act{actAnswer}
+}
+
+// asksPriceToo reports whether the message asks for a price beside what the owner's answer is about.
+// An answer whose question is about a price has told it.
+func (t *turn) asksPriceToo() bool {
+	a := t.k.answer[t.p.answer]
+	if a == nil || !t.p.cued(actPrice) || !t.p.names() && t.next.Topic == "" {
+		return false
+	}
+	// So has an answer with an amount: what mending costs is not what the trousers cost.
+	if len(entity.Find(a.Answer.In(t.say.language)).Money) > 0 {
+		return false
+	}
+	return !slices.ContainsFunc(a.Questions, func(q string) bool {
+		words := split(q)
+		return slices.ContainsFunc(cues, func(c cue) bool { return c.act == actPrice && c.fits(words) })
+	})
 }
 
 // ownFacts reports whether the message asks for facts that stand in the owner's lists, which are
@@ -142,6 +178,11 @@ func (t *turn) informOf(a act) bool {
 	case actOffer:
 		return t.tellOffer()
 	case actPrice:
+		// "Is it a female doctor? And how much": the name is of the question before the price.
+		if v := t.next.Booking; t.asksPriceToo() && t.p.has(actAnswer) && v != nil && v.Service != "" {
+			t.tellPriceOf(v.Service)
+			return true
+		}
 		return t.tellPrice()
 	case actHours:
 		t.tellHours()
@@ -314,6 +355,11 @@ func (t *turn) tellArea(a *flowhq.Area) {
 	// The area is served, the fee is not told: zero would be a promise.
 	case a.Fee == nil:
 		t.unanswered("unanswered.fee", "area", a.Name)
+	// A provider delivers nothing: its areas are where it works.
+	case t.k.template() == flowhq.SupportTemplate && *a.Fee == 0:
+		t.tell("area.near", "area", a.Name)
+	case t.k.template() == flowhq.SupportTemplate:
+		t.tell("area.reached", "area", a.Name, "fee", t.k.money(*a.Fee))
 	case *a.Fee == 0:
 		t.tell("delivery.free", "area", a.Name)
 	default:

@@ -96,9 +96,14 @@ const maxAllusion = 5
 // about what was spoken of as well.
 func (t *turn) speaksOfTopic() bool {
 	words := t.p.reading.Words
-	return len(words) <= maxAllusion ||
+	// "How much do I pay now then" has no subject of its own, however long it is.
+	alludes := !slices.ContainsFunc(words, func(w string) bool { return !hasWord(allusions, w) })
+	return len(words) <= maxAllusion || alludes ||
 		t.p.has(actHours, actPlace, actPayment) && !anyIn(words, allPrices)
 }
+
+// allusions may all stand in a question for the price of what was spoken of last.
+var allusions = listOf("allusion")
 
 // allPrices ask for more than one price. None of these words is about the one thing that was spoken
 // of last.
@@ -132,6 +137,10 @@ func (t *turn) tellPriceOf(id string) {
 	case price == 0:
 		t.unanswered("unanswered.price", "name", name)
 	// A range is told whole: its lower end alone would be held against the owner.
+	// What it depends on, the owner may have told.
+	case to > price && t.tellsSpan(id):
+		t.tell("price.span", "name", name, "price", t.k.money(price), "to", t.k.money(to))
+		t.tellDescription(id)
 	case to > price:
 		t.tell("price.range", "name", name, "price", t.k.money(price), "to", t.k.money(to))
 	// With the amount worked out: "bei ya 3" asks what three come to, and not what one does.
@@ -144,6 +153,20 @@ func (t *turn) tellPriceOf(id string) {
 	// "How long" is asked for with a "when" and without a time. The duration is then the answer.
 	if minutes > 0 && t.p.reading.Concepts.Has("when") && !t.p.hasTime {
 		t.tell("service.minutes", "minutes", thousands(int64(minutes)))
+	}
+}
+
+// tellsSpan reports whether the owner has described what costs from one price to another. Such a
+// description says what the price depends on: "the dentist tells the price after looking at it".
+func (t *turn) tellsSpan(id string) bool {
+	s := t.k.service[id]
+	return s != nil && s.Description.In(t.say.language) != "" && !t.p.has(actOffer)
+}
+
+// tellDescription says what the owner has told of a service.
+func (t *turn) tellDescription(id string) {
+	if d := t.k.service[id].Description.In(t.say.language); d != "" {
+		t.said = append(t.said, part{text: d})
 	}
 }
 

@@ -89,6 +89,10 @@ func (t *turn) perceive() {
 	p.asks = strings.Contains(text, "?")
 	p.services = k.services.Match(text)
 	p.products = k.products.Match(text)
+	t.dropEchoes(p)
+	if len(p.services) == 0 {
+		p.services = t.namedByNumber(text)
+	}
 	// A person who is named is no service: "daktari, naomba kesho" greets a doctor, and books no
 	// visit by that name.
 	t.dropPeople(p)

@@ -235,6 +235,14 @@ func (t *turn) reconcileTemplate(p *perception, all *acts) {
 			all.add(actStatus)
 		}
 	case flowhq.SupportTemplate:
+		// "Fundi mnafika lini" asks for the technician, and for no area.
+		if len(p.areas) == 0 && anyIn(p.reading.Words, whenMended) {
+			all.drop(actDelivery)
+		}
+		if p.hasTried() {
+			all.drop(actAnswer)
+			all.add(actProblem)
+		}
 		// At a help desk an order is a request for a connection, which somebody has to look up.
 		all.replace(actBook, actOrder)
 		all.replace(actReturn, actProblem)

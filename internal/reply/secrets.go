@@ -62,7 +62,9 @@ func bargains(p *perception) bool {
 var bargainWords = keywords(`
 	all right, alright, okay, ok, is fine, sawa, iko sawa, ni sawa, inatosha, tosha, poa, accept,
 	utakubali, mtakubali, mnakubali, nipe kwa, niuzie kwa, nitoe, natoa, niko na, nina, only,
-	pekee, tu, for me, deal, fanya, chukua
+	pekee, tu, for me, deal, fanya, chukua, haiwezekani, uniachie, niachie, nifanyie, mnifanyie,
+	unifanyie, mnifanyieni, fanyeni, ufanye, can you do, can u do, do it for, too much, is a lot,
+	ni nyingi, ghali, siwezi kulipa, ninayo, nnayo
 `)
 
 // angerWords tell anger from a complaint. They are those of the cue for anger, so that both know

@@ -196,7 +196,9 @@ func (t *turn) offerDay(v *Visit, r when.Result, said bool) {
 	for _, at := range free {
 		options = append(options, timeOption(at, t.clock(at)))
 	}
-	t.tell("book.free", "day", day)
+	if text := t.render("book.free", "day", day); text != "" {
+		t.said = append(t.said, part{text: text, lead: true})
+	}
 	t.askOf(Ask{For: askWhen}, options, "book.free_which")
 }
 
@@ -349,6 +351,31 @@ func (t *turn) readHour() bool {
 	p.time, p.hasTime = r, true
 	return true
 }
+
+// chosenHour is the offered time whose full hour the message names, with more words behind it: "ok 10
+// then. both of them at the same time". Read as any message, such an answer was not understood.
+func (t *turn) chosenHour() (Option, bool) {
+	m := saidHour.FindStringSubmatch(t.p.text)
+	if m == nil || t.p.asks || t.p.isChoice || t.p.hasTime {
+		return Option{}, false
+	}
+	var chosen []Option
+	for _, o := range t.next.Ask.Options {
+		at, ok := parseTime(o.Value, t.k.zone)
+		if o.Do == doTime && ok && at.Minute() == 0 && m[1] == strconv.Itoa((at.Hour()+11)%12+1) {
+			chosen = append(chosen, o)
+		}
+	}
+	if len(chosen) != 1 {
+		return Option{}, false
+	}
+	return chosen[0], true
+}
+
+// saidHour is a number that is said as an hour: at the beginning, or behind a word for it, and with
+// nothing behind it that it could count.
+var saidHour = regexp.MustCompile(`(?i)^(?:(?:ok|okay|sawa|yes|ndio|basi|at|make it|the)\s+)*(\d{1,2})` +
+	`\s*(?:$|[.,;!]+(?:\s|$)|\n|(?:then|please|pls|basi|is|works|itafaa|inafaa|sawa|ni|tafadhali)\b)`)
 
 // hourMinute is a time of day that nothing but the question for it tells from an amount. "10.30"
 // may be a price: behind the question for a time it is none.

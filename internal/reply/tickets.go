@@ -17,11 +17,12 @@ const minDescription = 4
 func (t *turn) actOnTickets(informed bool) bool {
 	p := &t.p
 	switch {
+	case t.talksOfTicket(informed):
 	// "It still does not work, what about my ticket?" is more of the problem.
 	case p.has(actStatus) && !p.has(actProblem):
 		t.did(actStatus)
 		t.tellStatus()
-		t.tellRepairTime(informed)
+		t.tellRepairTime()
 	// Without a ticket "cancel" is of a contract, for a person.
 	case p.has(actCancel) && len(t.in.Calendar.Tickets) > 0:
 		t.did(actCancel)
@@ -56,36 +57,6 @@ func (t *turn) actOnTickets(informed bool) bool {
 	}
 	return true
 }
-
-// tellRepairTime gives the owner's answer to when a fault is mended, to who asks that of a ticket
-// in other words than the owner's.
-// other words than the owner's. The number of the ticket alone was the answer to "mtakuja lini".
-func (t *turn) tellRepairTime(informed bool) {
-	if informed || len(t.in.Calendar.Tickets) == 0 || !anyIn(t.p.reading.Words, whenMended) {
-		return
-	}
-	for _, question := range repairQuestions {
-		// Only a sure match: an answer to another question would promise a time.
-		if id, _, sure, _ := t.k.answers.Best(question); sure {
-			t.did(actAnswer)
-			t.show(t.k.answer[id].Answer.In(t.say.language))
-			return
-		}
-	}
-}
-
-// whenMended ask for the time of a repair, repairQuestions do so in words that owners use. The
-// questions are put to the owner's answers as if the customer had asked in these words.
-var (
-	whenMended = keywords(`
-		lini, saa ngapi, mtakuja, atakuja, mnakuja, when, how long, muda gani, fixed, itarudi,
-		itatengenezwa, mtatengeneza, coming
-	`)
-	repairQuestions = []string{
-		"when will the technician come", "fundi atakuja lini", "how long does a repair take",
-		"matengenezo yanachukua muda gani",
-	}
-)
 
 // takeReference adds a number of an account or payment to the ticket that was just opened.
 // Customers send it in a message of its own, right after the ticket. It is false if the message is
@@ -132,6 +103,11 @@ func (t *turn) describeProblem(subject act) {
 		t.addToTicket()
 		return
 	}
+	// What was told before the owner's answer did not help belongs to it.
+	before := ""
+	if v := t.next.Ticket; v != nil && v.Note != "" {
+		before = v.Note + " / "
+	}
 	t.next.Ticket = &Problem{Subject: string(subject), At: t.in.Message.At}
 	// A ticket that says "I have a problem" lets nobody prepare, and costs a call.
 	if !t.describes() {
@@ -139,7 +115,7 @@ func (t *turn) describeProblem(subject act) {
 		t.ask(Ask{For: askProblem}, "ticket.what")
 		return
 	}
-	t.next.Ticket.Note = t.note()
+	t.next.Ticket.Note = oneLine(before+t.note(), maxNote)
 	// Sorry comes first in either case: the customer has lost something.
 	t.tell("ticket.sorry")
 	t.openTicket()
@@ -205,7 +181,9 @@ func (t *turn) openTicket() {
 	// The open question was for the description, and is answered.
 	t.next.Ask = Ask{}
 	t.tell("ticket.done", "number", v.Number)
-	t.tell("ticket.next")
+	if !t.tellRepairTime() {
+		t.tell("ticket.next")
+	}
 }
 
 // addToTicket adds what was said to the ticket. The whole note is written again: the change of a
@@ -215,6 +193,7 @@ func (t *turn) addToTicket() {
 	v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
 	t.fact(t.ticket())
 	t.tell("ticket.added", "number", v.Number)
+	t.tellRepairTime()
 }
 
 // pressProblem adds to a problem what the bot makes nothing of, and calls a person: "my kids drank

@@ -59,6 +59,8 @@ type part struct {
 	block bool // it stands on lines of its own
 	// A question of an earlier turn takes its place.
 	welcome bool // it asks what the customer wants
+	// "These times are free" says nothing where the list is not shown any more.
+	lead bool // it leads to a list
 }
 
 // newTurn begins a turn. The language is the chat's, else the tenant's, until the message is read.
@@ -116,6 +118,7 @@ func (t *turn) askOf(a Ask, options []Option, key string, pairs ...string) {
 	}
 	list := strings.Join(lines, "\n")
 	if t.tired(list) {
+		t.said = slices.DeleteFunc(t.said, func(p part) bool { return p.lead })
 		a = t.next.Ask
 		// It becomes a yes or no, and a number still chooses.
 		a.For, a.About = askPerson, ""

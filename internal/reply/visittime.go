@@ -62,6 +62,8 @@ func (t *turn) haveTime(v *Visit) bool {
 	case said && r.Certainty == when.Ask && !t.certain(r, v):
 		t.askMeant(r)
 		return false
+	case t.tellServiceDays(v):
+		return false
 	case said && r.Certainty == when.Closed:
 		t.offerInstead("book.closed", "when", t.whenSaid(r))
 		v.Start = time.Time{}

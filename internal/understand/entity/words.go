@@ -2,6 +2,7 @@ package entity
 
 import (
 	_ "embed"
+	"regexp"
 	"strings"
 
 	"github.com/flowhq/flowhq/internal/understand/token"
@@ -80,6 +81,9 @@ func keys(w string) []string {
 	if s, ok := cut("ku"); ok && n >= 5 { // nyoa, kunyoa
 		add("v:", s)
 	}
+	if m := finiteVerb.FindStringSubmatch(w); m != nil { // nahama, nimehama, kuhama
+		add("v:", m[1])
+	}
 	for _, p := range []string{"ki", "vi", "ch", "vy"} { // kiatu, viatu
 		if s, ok := cut(p); ok && n >= 5 {
 			add("7:", s)
@@ -92,6 +96,10 @@ func keys(w string) []string {
 	}
 	return append(out, englishKeys(w)...)
 }
+
+// finiteVerb is a Swahili verb with its subject and tense before the stem: "nahama", "tulihama".
+// Shorter stems are the ends of other words too.
+var finiteVerb = regexp.MustCompile(`^(?:ni|tu|a|u|m|wa)?(?:na|me|li|ta|ka)([a-z]{4,})$`)
 
 // englishKeys are the stems of an English plural or verb: "braids", "braiding", "shaved".
 // Customers mix languages, so each word gets both grammars: "mashati" and "shirts" may stand in one

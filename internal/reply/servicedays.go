@@ -1,0 +1,56 @@
+package reply
+
+import (
+	"strings"
+	"time"
+)
+
+// A service may be had on some days only, and owners say so in its description: "children's doctor
+// on Tuesdays, women's doctor on Thursdays". The bot booked a gynaecologist on a Wednesday.
+
+// serviceDays are the weekdays that the description of a service names; none = every day.
+func (t *turn) serviceDays(id string) map[time.Weekday]bool {
+	days := map[time.Weekday]bool{}
+	s := t.k.service[id]
+	if s == nil {
+		return days
+	}
+	for _, w := range split(s.Description.EN + " " + s.Description.SW) {
+		for i, name := range weekdayNames {
+			// "Tuesdays" too.
+			if strings.HasPrefix(w, name) {
+				days[time.Weekday(i/2)] = true
+			}
+		}
+	}
+	return days
+}
+
+// weekdayNames are the names of the days from Sunday on, two a day.
+var weekdayNames = phrasesOf("weekdays")
+
+// tellServiceDays says on which days a service can be had, in the owner's words, when a day is said,
+// and reports whether the day is none of these. Which of the days is for whom only a reader of the
+// description knows, so that the customer names the day.
+func (t *turn) tellServiceDays(v *Visit) bool {
+	days := t.serviceDays(v.Service)
+	if len(days) == 0 || v.Day.IsZero() {
+		return false
+	}
+	fits := days[v.Day.Weekday()]
+	// Said once a day: each further time of the same day is another question.
+	if !fits || t.timeTaken && t.p.time.HasDay && !t.p.time.Likely {
+		t.tellDescription(v.Service)
+	}
+	if fits {
+		return false
+	}
+	// A booking that moves keeps its day until another is said.
+	v.Day, v.Start = time.Time{}, time.Time{}
+	if v.Moves != "" {
+		t.ask(Ask{For: askMoveTo}, "change.when")
+		return true
+	}
+	t.ask(Ask{For: askWhen}, "book.day")
+	return true
+}

@@ -1,0 +1,154 @@
+package reply
+
+import (
+	"regexp"
+	"slices"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+// What customers write while a ticket of theirs is open, and that is no more of the problem.
+
+// talksOfTicket answers what is about an open ticket and adds nothing to it. It is false if the
+// message may be more of the problem.
+func (t *turn) talksOfTicket(informed bool) bool {
+	p, v := &t.p, t.next.Ticket
+	switch {
+	// "Hello???" a minute after the ticket was welcomed, and asked what the matter was.
+	case v != nil && v.Number != "" && p.asks && p.onlyGreets():
+		t.did(actStatus)
+		t.said = nil
+		t.tell("greet.here")
+		t.tell("ticket.status", "number", v.Number, "day", t.nearDay(v.At.In(t.k.zone)))
+	// "Sawa, nasubiri" was added to the fault.
+	case v != nil && v.Number != "" && p.cued(cueWait) && !p.asks &&
+		len(p.entities.References)+len(p.entities.Phones) == 0:
+		t.did(actThanks)
+		t.tell("thanks")
+		t.tellAnswerTo("repair")
+	case !informed && t.wantsPackage():
+		t.did(actAccount)
+		t.tellPackage()
+	default:
+		return false
+	}
+	return true
+}
+
+// tellRepairTime gives the owner's answer to when a fault is mended, to who asks that of a ticket
+// in other words than the owner's. The number of the ticket alone was the answer to "mtakuja lini".
+func (t *turn) tellRepairTime() bool {
+	return (len(t.in.Calendar.Tickets) > 0 || t.next.Ticket != nil) &&
+		anyIn(t.p.reading.Words, whenMended) && t.tellAnswerTo("repair")
+}
+
+// whenMended ask for the time of a repair.
+var whenMended = listOf("when mended")
+
+// tellAnswerTo gives the owner's answer to a question that the customer has put in other words: it
+// is looked for under the wordings of a list of words.txt. Only a sure match counts: an answer to
+// another question would promise a time.
+func (t *turn) tellAnswerTo(list string) bool {
+	for _, question := range phrasesOf(list) {
+		if id, _, sure, _ := t.k.answers.Best(question); sure {
+			t.did(actAnswer)
+			if text := t.k.answer[id].Answer.In(t.say.language); !t.wasSaid(text) {
+				t.show(text)
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// tellCharge says what a visit for the fault costs, to who asks of an open ticket whether it must be
+// paid for. The ways to pay were the answer to "na nitalipia?".
+func (t *turn) tellCharge() bool {
+	p := &t.p
+	if t.k.template() != flowhq.SupportTemplate || t.next.Ticket == nil ||
+		t.next.Ticket.Subject != string(actProblem) || p.names() ||
+		!p.cued(cueCharge) || p.cued(actPayment) {
+		return false
+	}
+	for _, name := range phrasesOf("visit") {
+		if m := t.k.services.Match(name); len(m) == 1 && m[0].Exact {
+			t.tellDescription(m[0].ID)
+			t.tellPriceOf(m[0].ID)
+			return true
+		}
+	}
+	return false
+}
+
+// wantsPackage reports whether the message wishes for one of the services: "so i want the 20 from
+// today". An open ticket must not eat a purchase.
+func (t *turn) wantsPackage() bool {
+	p := &t.p
+	return len(p.services) == 1 && p.cued(cueWish) && !p.asks && !p.has(actProblem, actCancel, actPaid)
+}
+
+// byNumber is how a package is named by its number alone: "the 20", "hiyo ya 10".
+var byNumber = regexp.MustCompile(`(?i)\b(?:the|ya|cha|on|to)\s+(\d{1,4})\b`)
+
+// namedByNumber finds the one service that has the number in its name, which the message names by
+// that alone.
+func (t *turn) namedByNumber(text string) []entity.NameMatch {
+	m := byNumber.FindStringSubmatchIndex(text)
+	if m == nil || t.k.template() != flowhq.SupportTemplate {
+		return nil
+	}
+	var found []entity.NameMatch
+	for _, s := range t.k.offered() {
+		if slices.Contains(split(s.Name.EN+" "+s.Name.SW), text[m[2]:m[3]]) {
+			found = append(found, entity.NameMatch{
+				Place: entity.Place{Start: m[2], End: m[3]}, ID: s.ID, Exact: true, Score: 1,
+			})
+		}
+	}
+	if len(found) != 1 {
+		return nil
+	}
+	return found
+}
+
+// tellPackage says what the service costs that is wished for, and what the owner asks to be written
+// for it. The next message is then taken as that. Without such an answer a person is offered.
+func (t *turn) tellPackage() {
+	id := t.p.services[0].ID
+	t.tellPriceOf(id)
+	t.speakOf(id, "")
+	if !t.tellAnswerTo("package") {
+		t.unanswered("unanswered.account")
+		return
+	}
+	t.next.Ticket = &Problem{
+		Subject: string(actAccount), Note: t.note(), At: t.in.Message.At, Wanted: true,
+	}
+}
+
+// takeReceipt keeps the message of a payment service with the ticket: it is what owners ask for when
+// a payment has not arrived. Its English does not make the customer English.
+func (t *turn) takeReceipt() bool {
+	if t.k.template() != flowhq.SupportTemplate || !t.p.isReceipt {
+		return false
+	}
+	t.did(actPaid)
+	switch v := t.next.Ticket; {
+	case v != nil && v.Number != "":
+		t.addToTicket()
+	case v != nil:
+		v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
+		t.openTicket()
+	default:
+		t.next.Ticket = &Problem{Subject: string(actPaid), Note: t.note(), At: t.in.Message.At}
+		t.openTicket()
+	}
+	return true
+}
+
+// hasTried reports whether the message says that the owner's advice was followed already. "I have
+// restarted it three times" was answered with how to restart it.
+func (p *perception) hasTried() bool {
+	return p.cued(cueTried) && !p.asks
+}
