@@ -143,7 +143,7 @@ type NewAPIKey struct {
 	Name   string  `json:"name"`
 	Scopes []Scope `json:"scopes"`
 	// ExpiresInDays is nil for a key that lasts until it is revoked.
-	ExpiresInDays *int `json:"expires_in_days"`
+	ExpiresInDays *int `json:"expires_in_days,omitempty"`
 }
 
 // MaxKeyDays bounds NewAPIKey.ExpiresInDays.

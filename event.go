@@ -56,8 +56,8 @@ const (
 	EventContactLeftAlone EventType = "CONTACT_LEFT_ALONE" // the bot never answers a contact
 	EventContactServed    EventType = "CONTACT_SERVED"     // it does again
 
-	EventCodeRead EventType = "CODE_READ" // that links a phone; once in a while
-	EventExported EventType = "EXPORTED"  // a list of facts, as a file
+	EventCodeRead EventType = "CODE_READ"     // that links a phone; once in a while
+	EventExported EventType = "DATA_EXPORTED" // a list of facts, as a file
 )
 
 // Types of the events about people and keys. They are a tenant's if the person or key is, and

@@ -42,6 +42,18 @@ func (p Principal) Actor() string {
 	return who + " (" + p.Address + ")"
 }
 
+// ActorKind is an actor without name and address: "operator", "user", "api key" or "admin". It is for
+// what people of a tenant read, to whom the names and addresses of operators are of no concern. Other
+// actors, such as "host", are returned as they are.
+func ActorKind(actor string) string {
+	for _, kind := range []string{"operator", "user", "api key", "admin"} {
+		if strings.HasPrefix(actor, kind+" ") {
+			return kind
+		}
+	}
+	return actor
+}
+
 // A PrincipalKind says how a principal is known.
 type PrincipalKind string
 

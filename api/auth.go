@@ -56,7 +56,8 @@ func (a *API) refuseForeign(c *gin.Context) {
 
 // identify makes the principal of a request. An error is answered as it is.
 func (a *API) identify(c *gin.Context) (flowhq.Principal, error) {
-	if key, ok := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer "); ok {
+	scheme, key, _ := strings.Cut(c.GetHeader("Authorization"), " ")
+	if strings.EqualFold(scheme, "Bearer") {
 		return a.byKey(c, key)
 	}
 	if password, given := a.auth.password(c.Request); given {

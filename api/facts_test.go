@@ -254,8 +254,8 @@ func TestPaidOrders(t *testing.T) {
 			t.Errorf("PATCH %s: %q; want %q", tt.body, detail, tt.want)
 		}
 	}
-	want := []string{"admin (127.0.0.1): order " + open + " CANCELLED", "admin: order " + n + " FULFILLED unpaid", "admin: order " + n + " FULFILLED paid",
-		"admin (127.0.0.1): order " + n + " CONFIRMED unpaid", "admin: order " + n + " CONFIRMED paid", "admin: order " + open + " CONFIRMED unpaid"}
+	want := []string{"admin (127.0.0.1): order " + open + " CANCELLED", "admin (127.0.0.1): order " + n + " FULFILLED unpaid", "admin (127.0.0.1): order " + n + " FULFILLED paid",
+		"admin (127.0.0.1): order " + n + " CONFIRMED unpaid", "admin (127.0.0.1): order " + n + " CONFIRMED paid", "admin (127.0.0.1): order " + open + " CONFIRMED unpaid"}
 	if diff := gocmp.Diff(want, s.events(flowhq.EventFactChanged)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}

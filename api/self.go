@@ -80,7 +80,7 @@ func (a *API) changePassword(ctx context.Context, req passwordRequest) (flowhq.P
 	if p.SignIn == 0 {
 		return p, errNoSignIn
 	}
-	if err := a.locked(p.Name, req.address); err != nil {
+	if err := a.locked(p.Name, req.visit); err != nil {
 		return p, err
 	}
 	l, err := a.Accounts.Login(ctx, p.Name)

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -78,7 +79,8 @@ func cookieName(secure bool) string {
 // behindTLS reports whether the caller speaks TLS, to here or to the proxy before. A caller who lies
 // in the header harms nobody else: it only decides on the caller's own cookie.
 func behindTLS(c *gin.Context) bool {
-	return c.Request.TLS != nil || c.GetHeader("X-Forwarded-Proto") == "https"
+	first, _, _ := strings.Cut(c.GetHeader("X-Forwarded-Proto"), ",") // of several proxies
+	return c.Request.TLS != nil || first == "https"
 }
 
 // A visit is what a request says of where it comes from, to handlers that sign in and out.
@@ -91,6 +93,10 @@ type visit struct {
 func (v *visit) bind(b *binder) {
 	v.from, v.address, v.secure = sources(b.c), caller(b.c).String(), behindTLS(b.c)
 }
+
+// network is the address or, of IPv6, the network that wrong passwords are counted by: one customer
+// of a provider commands 2^64 addresses.
+func (v visit) network() string { return v.from[0].addr.String() }
 
 // cookie is the header Set-Cookie for a token; "" ends the cookie. Lax keeps it from requests of
 // other sites' pages, but for a link that is followed: who clicks one in a letter is signed in.
@@ -145,7 +151,7 @@ func (s signedIn) headers() map[string]string {
 // nor in its time; an account that is disabled or has no password yet is answered like a wrong
 // password.
 func (a *API) signIn(ctx context.Context, req signInRequest) (signedIn, error) {
-	if err := a.locked(req.Email, req.address); err != nil {
+	if err := a.locked(req.Email, req.visit); err != nil {
 		return signedIn{}, err
 	}
 	l, err := a.Accounts.Login(ctx, req.Email)
@@ -170,14 +176,14 @@ func (a *API) signIn(ctx context.Context, req signInRequest) (signedIn, error) {
 		a.wrongPassword(ctx, req.Email, req.visit, who)
 		return signedIn{}, flowhq.Errorf(unauthorized, "the e-mail address or the password is wrong")
 	}
-	a.locks.Right(req.Email, req.address)
+	a.locks.Right(req.Email, req.network())
 	return a.admit(ctx, l, req.visit)
 }
 
 // locked returns an error if the account has had too many wrong passwords. It comes before the
 // password is looked at, so that guesses cost nothing here.
-func (a *API) locked(email, address string) error {
-	wait := a.locks.Wait(email, address)
+func (a *API) locked(email string, v visit) error {
+	wait := a.locks.Wait(email, v.network())
 	if wait <= 0 {
 		return nil
 	}
@@ -189,7 +195,7 @@ func (a *API) locked(email, address string) error {
 // wrongPassword counts a wrong password of an account. who is its actor, "" for an address that has
 // none.
 func (a *API) wrongPassword(ctx context.Context, email string, v visit, who string) {
-	if a.locks.Wrong(email, v.address) {
+	if a.locks.Wrong(email, v.network()) {
 		a.logins.add(ctx, []loginEvent{{
 			kind: flowhq.EventAccountLocked, from: v.from[0], account: who,
 		}})
@@ -263,7 +269,7 @@ func (a *API) useLink(ctx context.Context, req linkRequest) (signedIn, error) {
 	if err != nil {
 		return signedIn{}, err
 	}
-	a.locks.Right(l.Email, req.address)
+	a.locks.Right(l.Email, req.network())
 	return a.admit(ctx, l, req.visit)
 }
 

@@ -288,13 +288,13 @@ func TestReadingIsNoted(t *testing.T) {
 	}
 	var noted []string
 	for _, e := range f.get("/admin/tenants/" + string(id) + "/events").json.(node)["events"].([]any) {
-		if kind := e.(node)["type"].(string); kind == "CODE_READ" || kind == "EXPORTED" {
+		if kind := e.(node)["type"].(string); kind == "CODE_READ" || kind == "DATA_EXPORTED" {
 			who, _, _ := strings.Cut(e.(node)["actor"].(string), " ")
 			noted = append(noted, kind+" by "+who)
 		}
 	}
 	slices.Sort(noted)
-	if want := []string{"CODE_READ by admin", "CODE_READ by user", "EXPORTED by user"}; !slices.Equal(noted, want) {
+	if want := []string{"CODE_READ by admin", "CODE_READ by user", "DATA_EXPORTED by user"}; !slices.Equal(noted, want) {
 		t.Errorf("noted %q; want %q", noted, want)
 	}
 }

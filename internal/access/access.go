@@ -10,7 +10,6 @@ package access
 
 import (
 	"context"
-	"strings"
 
 	"github.com/flowhq/flowhq"
 )
@@ -126,8 +125,7 @@ func Shown(p flowhq.Principal, actor string) string {
 	if !p.Bound() {
 		return actor
 	}
-	who, _, _ := strings.Cut(actor, " ")
-	if who == "admin" || who == "operator" {
+	if who := flowhq.ActorKind(actor); who == "admin" || who == "operator" {
 		return "operator"
 	}
 	return actor

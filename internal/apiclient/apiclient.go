@@ -40,6 +40,8 @@ type Client struct {
 	// Password is that of HTTP Basic authentication; "" sends none. It goes to whatever host
 	// Base names, so a caller decides first whether that host may learn it.
 	Password string
+	// Key is an API key, which is sent instead of the password; the same holds of it.
+	Key string
 }
 
 // A Refusal is an answer that is not a success.
@@ -94,7 +96,9 @@ func (c Client) Call(ctx context.Context, method, path string, in, out any) erro
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	if c.Password != "" {
+	if c.Key != "" {
+		req.Header.Set("Authorization", "Bearer "+c.Key)
+	} else if c.Password != "" {
 		req.SetBasicAuth("admin", c.Password) // the API takes any user name
 	}
 	// The default client goes through the proxy of HTTP_PROXY and HTTPS_PROXY, if any, and

@@ -40,8 +40,9 @@ const usage = `usage: flowhq tenants <command> [flags] [TENANT...]
                  -per-second; "bulk list", "bulk watch ID", "bulk cancel ID"
 
 TENANT is an id, a number with its plus sign, or a name or its beginning.
-FLOWHQ_URL is where the API is (default http://127.0.0.1:3000) and ADMIN_PASSWORD
-its password; in a checkout, that of "flowhq-dev up" is found by itself.
+FLOWHQ_URL is where the API is (default http://127.0.0.1:3000). FLOWHQ_KEY is an API
+key, or ADMIN_PASSWORD the password; in a checkout, that of "flowhq-dev up" is found
+by itself.
 `
 
 // defaultURL is where an API on this machine is, unless HTTP_ADDR or FLOWHQ_URL says
@@ -59,7 +60,7 @@ const pollEvery = time.Second
 // A line is one command line that is executed. It is made for one command and used by one
 // goroutine.
 type line struct {
-	getenv         func(string) string // of FLOWHQ_URL and ADMIN_PASSWORD alone
+	getenv         func(string) string // of FLOWHQ_URL, FLOWHQ_KEY and ADMIN_PASSWORD alone
 	api            apiclient.Client    // its Base is "" before the first call
 	stdout, stderr io.Writer
 	every          time.Duration // pollEvery, but in tests
@@ -158,13 +159,17 @@ func (l *line) connect() error {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return fmt.Errorf("FLOWHQ_URL: %q is not the URL of an API, such as %s", base, defaultURL)
 	}
+	if key := l.getenv("FLOWHQ_KEY"); key != "" {
+		l.api = apiclient.Client{Base: base, Key: key}
+		return nil
+	}
 	password := l.getenv("ADMIN_PASSWORD")
 	if password == "" && isLocal(u.Hostname()) {
 		password = devPassword()
 	}
 	if password == "" {
-		return errors.New("ADMIN_PASSWORD: missing; " +
-			"set it to the password of the admin API at " + base)
+		return errors.New("ADMIN_PASSWORD: missing; set it to the password of the admin API at " +
+			base + ", or FLOWHQ_KEY to an API key")
 	}
 	l.api = apiclient.Client{Base: base, Password: password}
 	return nil

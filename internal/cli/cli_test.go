@@ -54,7 +54,7 @@ func (d *desk) serve(w http.ResponseWriter, r *http.Request) {
 	d.asked = append(d.asked, strings.TrimSpace(r.Method+" "+r.URL.RequestURI()+" "+body.String()))
 	answer := d.answers[r.Method+" "+r.URL.Path]
 	var v any = refused{Status: http.StatusNotFound, Detail: "there is nothing at this address"}
-	if _, password, _ := r.BasicAuth(); password != "hunter2" {
+	if _, password, _ := r.BasicAuth(); password != "hunter2" && r.Header.Get("Authorization") != "Bearer fhq_x" {
 		v = refused{Status: http.StatusUnauthorized, Detail: "the admin password is wrong"}
 	} else if answer != nil {
 		v = answer()
@@ -146,6 +146,7 @@ func TestWhereTheAPIIs(t *testing.T) {
 		{"both given", t.TempDir(), map[string]string{"FLOWHQ_URL": d.url + "/", "ADMIN_PASSWORD": "hunter2"}, 0, ""},
 		{"password of the checkout", deep, map[string]string{"FLOWHQ_URL": d.url}, 0, ""},
 		{"its own password first", deep, map[string]string{"FLOWHQ_URL": d.url, "ADMIN_PASSWORD": "guess"}, 1, "401: the admin password is wrong"},
+		{"a key before the password", t.TempDir(), map[string]string{"FLOWHQ_URL": d.url, "FLOWHQ_KEY": "fhq_x", "ADMIN_PASSWORD": "guess"}, 0, ""},
 		{"no password", t.TempDir(), map[string]string{"FLOWHQ_URL": d.url}, 1, "ADMIN_PASSWORD: missing"},
 		{"the checkout's is not for others", deep, map[string]string{"FLOWHQ_URL": "http://192.0.2.1"}, 1, "ADMIN_PASSWORD: missing"},
 		{"nor for a name like an address", deep, map[string]string{"FLOWHQ_URL": "http://127.example.com"}, 1, "ADMIN_PASSWORD: missing"},

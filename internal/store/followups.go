@@ -372,7 +372,7 @@ func (s *Store) CancelFollowUp(
 	const q = `
 		with cancelled as (
 			update flowhq.follow_ups set
-				status = 'CANCELLED', reason = concat('by ', @actor::text), updated_at = now()
+				status = 'CANCELLED', reason = concat('by ', @by::text), updated_at = now()
 			where tenant_id = @tenant and id = @id and status = 'PENDING'
 			returning *
 		), event as (
@@ -389,7 +389,8 @@ func (s *Store) CancelFollowUp(
 			where c.tenant_id = now.tenant_id and c.id = now.contact_id), '') as contact
 		from now`
 	f, err := one(ctx, s, q, named{
-		"tenant": tenant, "id": id, "actor": clean(actor), "event": flowhq.EventFactChanged,
+		"tenant": tenant, "id": id, "actor": clean(actor), "by": flowhq.ActorKind(clean(actor)),
+		"event": flowhq.EventFactChanged,
 	}, pgx.RowToStructByName[flowhq.FollowUp])
 	switch {
 	case flowhq.ErrorCode(err) == flowhq.NotFound:

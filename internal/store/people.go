@@ -184,7 +184,7 @@ func (s *Store) GiveBackContact(
 			select id from flowhq.contacts where tenant_id = @tenant and id = @id
 		), ended as (
 			update flowhq.handovers h set
-				ended_at = now(), end_reason = concat('given back by ', @actor::text)
+				ended_at = now(), end_reason = concat('given back by ', @by::text)
 			from who
 			where h.tenant_id = @tenant and h.contact_id = who.id and h.ended_at is null
 			returning h.id
@@ -195,7 +195,8 @@ func (s *Store) GiveBackContact(
 			select flowhq.notify('work', @tenant) from ended
 		)
 		select exists (select from who), exists (select from nudge)`
-	return s.orderContact(ctx, tenant, q, o, flowhq.EventGivenBack, named{})
+	return s.orderContact(ctx, tenant, q, o, flowhq.EventGivenBack,
+		named{"by": flowhq.ActorKind(clean(o.Actor))})
 }
 
 // LeaveContactAlone has the bot never answer a contact, who may have no number, or answer again. It
@@ -257,7 +258,7 @@ func (s *Store) SetHandOver(
 			for no key update
 		), ended as (
 			update flowhq.handovers h set
-				ended_at = now(), end_reason = concat('given back by ', @actor::text)
+				ended_at = now(), end_reason = concat('given back by ', @by::text)
 			from old
 			where h.tenant_id = @tenant and h.id = old.id and old.shown = any(@from::text[])
 			returning h.id
@@ -275,7 +276,7 @@ func (s *Store) SetHandOver(
 	m := moveTo(to, flowhq.HandOverStatuses)
 	a, err := oneHeld(ctx, s, tenant, q, named{
 		"tenant": tenant, "id": id, "from": m.from, "actor": clean(actor),
-		"event": flowhq.EventGivenBack,
+		"by": flowhq.ActorKind(clean(actor)), "event": flowhq.EventGivenBack,
 	}, pgx.RowToStructByPos[answer])
 	switch {
 	// The row is locked before its status is read, so of two requests at once the second finds it
