@@ -35,6 +35,8 @@ type Facts interface {
 	Ticket(ctx context.Context, id flowhq.TenantID, number string) (flowhq.Ticket, error)
 	HandOverOf(ctx context.Context, id flowhq.TenantID, handOver int64) (flowhq.HandOver, error)
 
+	// Taken is what the tenant's bookings take from a moment on, for a preview.
+	Taken(ctx context.Context, id flowhq.TenantID, from time.Time) ([]flowhq.Span, error)
 	// AddBooking fails with code Conflict if there is no room.
 	AddBooking(
 		ctx context.Context, id flowhq.TenantID, n store.NewBooking,

@@ -140,8 +140,8 @@ type previewFact struct {
 	Reminders  *flowhq.Reminders  `json:"reminders,omitempty"`
 }
 
-// preview handles POST /admin/tenants/:id/preview. It sends nothing, writes nothing, and knows
-// nothing of other customers' bookings.
+// preview handles POST /admin/tenants/:id/preview. It sends nothing and writes nothing. Of customers
+// it knows which times their bookings take, as the bot does, and nothing else.
 func (a *API) preview(ctx context.Context, req previewRequest) (answer previewed, err error) {
 	t, err := a.Tenants.Tenant(ctx, req.Tenant)
 	if err != nil {
@@ -162,9 +162,13 @@ func (a *API) preview(ctx context.Context, req previewRequest) (answer previewed
 	} else if p, err = a.Profiles.Profile(ctx, req.Tenant); err != nil {
 		return answer, err
 	}
+	taken, err := a.Facts.Taken(ctx, req.Tenant, req.at)
+	if err != nil {
+		return answer, err
+	}
 	answer = previewed{Version: p.Version, Template: config.Template, Turns: []previewTurn{}}
 	// Compiling takes a while for a long list; maxProfiles bounds how many requests do it at once.
-	stage := newStage(reply.Compile(p, config), req.at)
+	stage := newStage(reply.Compile(p, config), req.at, taken)
 	for _, m := range req.Messages {
 		// Who has hung up needs no more turns.
 		if err := ctx.Err(); err != nil {

@@ -19,10 +19,14 @@ type stage struct {
 	// It stands for the ids of messages, from which the numbers of facts are made.
 	messages   int64
 	handedOver bool
+	taken      []flowhq.Span // by the customers that there are
 }
 
-// newStage returns a stage on which the first message is written at a time.
-func newStage(k *reply.Knowledge, at time.Time) *stage { return &stage{knowledge: k, at: at} }
+// newStage returns a stage on which the first message is written at a time. taken is what the
+// bookings of customers take.
+func newStage(k *reply.Knowledge, at time.Time, taken []flowhq.Span) *stage {
+	return &stage{knowledge: k, at: at, taken: taken}
+}
 
 // turn plays one message.
 func (s *stage) turn(m previewMessage) previewTurn {
@@ -95,8 +99,13 @@ func (s *stage) forget(at time.Time) {
 		lapsed := b.Status == flowhq.BookingHeld && b.HeldUntil != nil && !at.Before(*b.HeldUntil)
 		return lapsed || b.Status == flowhq.BookingCancelled || !at.Before(b.EndsAt)
 	})
-	// Other customers' bookings are not there, so a preview may offer a time that is taken.
+	// A new list, as the turn before may still have the old one.
 	c.Taken = nil
+	for _, s := range s.taken {
+		if s.To.After(at) {
+			c.Taken = append(c.Taken, s)
+		}
+	}
 	for _, b := range c.Bookings {
 		c.Taken = append(c.Taken, flowhq.Span{From: b.StartsAt, To: b.EndsAt})
 	}

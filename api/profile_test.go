@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
@@ -359,5 +360,46 @@ func TestPreviewKnowsTheDay(t *testing.T) {
 	turns := got.json.(node)["turns"].([]any)
 	if reply := turns[1].(node)["reply"].(string); !strings.Contains(reply, "today") {
 		t.Errorf("the ticket of today is %q", reply)
+	}
+}
+
+// TestPreviewSeesWhatIsTaken: a time that a customer has booked is not given away once more, neither
+// is one that is held, and what was cancelled is free. Nothing is written.
+func TestPreviewSeesWhatIsTaken(t *testing.T) {
+	s := setup(t).open(barber)
+	day := monday(9, 0)
+	now := day.AddDate(0, 0, -2).Format(time.RFC3339) // a Saturday
+	ask := func(clock string) (reply string, facts int) {
+		t.Helper()
+		got := s.do("POST", "/preview", `{"language":"EN","now":"`+now+`","messages":[{"text":"book a haircut on monday at `+clock+`"}]}`, 200)
+		turn := got.json.(node)["turns"].([]any)[0].(node)
+		return turn["reply"].(string), len(turn["facts"].([]any))
+	}
+	for _, clock := range []string{"9am", "11am", "2pm"} {
+		if reply, facts := ask(clock); facts != 1 {
+			t.Fatalf("%s is free: %q, %d facts", clock, reply, facts)
+		}
+	}
+	booked := held(day, "Amina")
+	booked.Booking.Status = flowhq.BookingConfirmed
+	n := flowhq.Reference(s.leave(amina, booked))
+	s.leave("+255711000002", held(monday(11, 0), "Juma"))
+	for clock, free := range map[string]int{"9am": 0, "11am": 0, "2pm": 1} {
+		if reply, facts := ask(clock); facts != free {
+			t.Errorf("%s: %q, %d facts; want %d", clock, reply, facts, free)
+		}
+	}
+	s.do("PATCH", "/bookings/"+n, `{"status":"CANCELLED"}`, 200)
+	if reply, facts := ask("9am"); facts != 1 {
+		t.Errorf("what was cancelled is not free: %q, %d facts", reply, facts)
+	}
+	if got := members(s.do("GET", "/bookings", "", 200), "bookings", "status"); len(got) != 2 {
+		t.Errorf("the bookings are %v after the previews", got)
+	}
+	// Another tenant's bookings take nothing.
+	other := s.fixture.open(barber)
+	other.leave(amina, held(monday(14, 0), "Amina"))
+	if reply, facts := ask("2pm"); facts != 1 {
+		t.Errorf("another tenant's booking takes room: %q", reply)
 	}
 }

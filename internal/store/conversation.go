@@ -48,6 +48,13 @@ const (
 	maxOwn = "10"
 )
 
+// takenSQL is the condition on bookings that take room, with the order and number in which they are
+// read. bookings_ends_idx finds them.
+const takenSQL = `tenant_id = @tenant and status <> 'CANCELLED'
+				and (held_until is null or held_until > now())
+			order by ends_at
+			limit ` + maxTaken
+
 // standingSQL selects the fields of standing for the contact who, of which it needs id,
 // muted_until and left_alone. All that a turn depends on is read at once, so the answer costs no
 // further round trip; each part is found by an index and is nothing for most tenants.
@@ -60,10 +67,7 @@ const standingSQL = `
 	h.id is not null, (
 		select json_agg(t) from (
 			select starts_at as "from", ends_at as "to" from flowhq.bookings
-			where tenant_id = @tenant and status <> 'CANCELLED' and ends_at > now()
-				and (held_until is null or held_until > now())
-			order by ends_at
-			limit ` + maxTaken + `
+			where ends_at > now() and ` + takenSQL + `
 		) as t
 	), (
 		select json_agg(t) from (
@@ -150,4 +154,20 @@ func (s *Store) Conversation(
 		return c, fmt.Errorf("conversation of tenant %s: %w", tenant, classify(err))
 	}
 	return c, nil
+}
+
+// Taken returns what is taken of the tenant's time from a moment on, as a Conversation has it. It is
+// for a conversation that is only played.
+func (s *Store) Taken(
+	ctx context.Context, tenant flowhq.TenantID, from time.Time,
+) ([]flowhq.Span, error) {
+	const q = `
+		select starts_at, ends_at from flowhq.bookings
+		where ends_at > @from and ` + takenSQL
+	taken, err := many(ctx, s, q, named{"tenant": tenant, "from": from},
+		pgx.RowToStructByPos[flowhq.Span])
+	if err != nil {
+		return nil, fmt.Errorf("bookings of tenant %s: %w", tenant, err)
+	}
+	return taken, nil
 }

@@ -132,6 +132,9 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		all, _, err := s.FollowUps(ctx, g.tenant, store.FactFilter{})
 		return all, err
 	},
+	"Taken": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.Taken(ctx, g.tenant, time.Now())
+	},
 	"FollowUpSubject": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		subject, err := s.FollowUpSubject(ctx, g.tenant, flowhq.AboutBooking, g.fact)
 		return subject.Pending, err
