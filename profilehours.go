@@ -39,10 +39,12 @@ func (p Profile) OpenOn(day time.Time) (spans []Span) {
 			})
 		}
 	}
+	// A holiday replaces the day of the week altogether, whether it is closed or has hours.
 	if h, ok := p.HolidayOn(day); ok {
 		add(h.Opens, h.Closes)
 		return spans
 	}
+	// At noon in UTC, so that the day of the week is that of the date, whatever the zone.
 	today := DayOf(time.Date(year, month, date, 12, 0, 0, 0, time.UTC).Weekday())
 	for _, o := range p.Hours {
 		if o.Day == today {
@@ -73,6 +75,7 @@ func openMinutes(opens, closes string) (from, to int, ok bool) {
 	if !okFrom || !okTo || from == dayMinutes || from == to {
 		return 0, 0, false
 	}
+	// What closes before it opens closes on the next day.
 	if to < from {
 		if to > latestClosing {
 			return 0, 0, false
@@ -97,6 +100,8 @@ func clockMinutes(s string) (int, bool) {
 
 // hours checks the hours of the week, which may not overlap, also not from Sunday to Monday.
 func (c *profileCheck) hours(p Profile) {
+	// All openings are put on one line of minutes that begins on Sunday: then two overlap if each
+	// begins before the other ends.
 	const week = 7 * dayMinutes
 	c.length("hours", len(p.Hours), MaxHours)
 	type stretch struct{ from, to, entry int }
@@ -131,6 +136,7 @@ func (c *profileCheck) hours(p Profile) {
 func (c *profileCheck) opening(at, opens, closes string) (from, to int, ok bool) {
 	first, okOpens := clockMinutes(opens)
 	_, okCloses := clockMinutes(closes)
+	// 24:00 is a time to close. As a time to open it would belong to the next day's entry.
 	okOpens = okOpens && first < dayMinutes
 	c.must(okOpens, at+".opens", "a time of day from 00:00 to 23:59, such as 08:00")
 	c.must(okCloses, at+".closes", "a time of day from 00:00 to 24:00, such as 20:00")
@@ -145,6 +151,7 @@ func (c *profileCheck) opening(at, opens, closes string) (from, to int, ok bool)
 // holidays checks the dates that are unlike their day of the week.
 func (c *profileCheck) holidays(all []Holiday) {
 	c.length("holidays", len(all), MaxHolidays)
+	// Of two entries for one date only the first would count, see HolidayOn.
 	seen := map[string]int{}
 	for i, h := range all {
 		at := index("holidays", i)

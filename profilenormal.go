@@ -14,6 +14,7 @@ import (
 // An id is made of the name, and the same names give the same ids, so that a profile which is sent
 // twice is the same profile.
 func (p Profile) Normalized() Profile {
+	// What has one line is trimmed here. What may have several is trimmed by Text.trimmed.
 	p.TimeZone = cmp.Or(strings.TrimSpace(p.TimeZone), DefaultTimeZone)
 	p.Currency = cmp.Or(strings.ToUpper(strings.TrimSpace(p.Currency)), DefaultCurrency)
 	p.Capacity = cmp.Or(p.Capacity, DefaultCapacity)
@@ -28,7 +29,8 @@ func (p Profile) Normalized() Profile {
 	})
 	giveIDs(p.Services, func(s *Service) (*string, string) { return &s.ID, nameForID(s.Name) })
 	p.Products = listOf(p.Products, func(q *Product) {
-		q.Name, q.Category, q.Description = q.Name.trimmed(), q.Category.trimmed(), q.Description.trimmed()
+		q.Name, q.Description = q.Name.trimmed(), q.Description.trimmed()
+		q.Category = q.Category.trimmed()
 		q.Aliases, q.Sizes = trimmedList(q.Aliases), trimmedList(q.Sizes)
 	})
 	giveIDs(p.Products, func(q *Product) (*string, string) { return &q.ID, nameForID(q.Name) })
@@ -61,7 +63,9 @@ func (t Text) trimmed() Text {
 	return Text{EN: trim(t.EN), SW: trim(t.SW)}
 }
 
-// listOf returns a copy of a list whose entries fn has changed.
+// listOf returns a copy of a list whose entries fn has changed. A copy, because the list is shared with
+// whoever called: a profile is passed by value, and its lists are not. It is never nil, so that JSON
+// has an empty list and not null.
 func listOf[T any](all []T, fn func(*T)) []T {
 	all = append(make([]T, 0, len(all)), all...)
 	for i := range all {
@@ -91,7 +95,8 @@ func trimmedTexts(texts map[string]Text) map[string]Text {
 // but brands need not be.
 func nameForID(t Text) string { return cmp.Or(t.EN, t.SW) }
 
-// giveIDs gives an id to the entries that have none.
+// giveIDs gives an id to the entries that have none. The ids that are there are collected first: one
+// further down the list must not be given to an entry before it.
 func giveIDs[T any](all []T, of func(*T) (id *string, name string)) {
 	taken := make(map[string]bool, len(all))
 	for i := range all {
@@ -126,7 +131,8 @@ func (p Profile) Missing() []string {
 // Gaps returns what Missing does with what each gap means for customers.
 func (p Profile) Gaps() []FieldError {
 	var g gaps
-	g.need(p.HoursTold(), "hours", "are not given: nothing can be booked by the clock, and nobody is told when somebody is there")
+	g.need(p.HoursTold(), "hours", "are not given: nothing can be booked by the clock, "+
+		"and nobody is told when somebody is there")
 	for i, h := range p.Holidays {
 		g.text(index("holidays", i)+".name", h.Name)
 	}

@@ -12,7 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds on the lists of a profile, in entries.
+// Bounds on the lists of a profile, in entries. They are far above what a small business has, and
+// keep small what each host compiles of its tenant's profile.
 const (
 	MaxHours     = 50
 	MaxHolidays  = 200
@@ -72,6 +73,8 @@ func (c *profileCheck) must(ok bool, path, message string) {
 // Validate returns an Invalid error that names every wrong field by its path, such as
 // "services[2].price", or nil. The keys and placeholders of Texts are checked by ValidateTexts.
 func (p Profile) Validate() error {
+	// All parts are checked, whatever the first one says: who fills in a form, or a file of many
+	// lines, wants to correct all of it at once.
 	var c profileCheck
 	c.general(p)
 	c.hours(p)
@@ -105,8 +108,10 @@ func (c *profileCheck) general(p Profile) {
 	c.must(slices.Contains(Currencies, p.Currency), "currency", "TZS or KES")
 	c.must(p.Capacity >= 1 && p.Capacity <= MaxCapacity, "capacity",
 		"a whole number from 1 to 1000")
+	// The number is written to, so it has the same form as the tenant's own.
 	c.must(p.OwnerNumber == "" || phoneNumber.MatchString(p.OwnerNumber), "owner_number",
 		"an international number, such as +255712345678, or empty")
+	// There is no 0 for "never": a chat that nobody gives back would be silent for ever.
 	c.must(p.HandOverMinutes >= 1 && p.HandOverMinutes <= MaxHandOver, "hand_over_minutes",
 		"a whole number of minutes from 1 to 43200, which is a month")
 	c.must(p.Assistant.DailyRequests >= 1 && p.Assistant.DailyRequests <= MaxDailyRequests,
@@ -126,10 +131,12 @@ func (c *profileCheck) services(all []Service) {
 			"a whole number of minutes from 0, which means not given, to 10080")
 		c.price(at+".price", s.Price)
 		c.price(at+".price_to", s.PriceTo)
+		// A range needs its lower end.
 		c.must(s.PriceTo == 0 || s.Price > 0 && s.PriceTo > s.Price, at+".price_to",
 			"more than price, or 0 if the price is no range")
 		c.text(at+".description", s.Description, MaxProfileText)
 	}
+	// Aliases come last: one may be compared with the name of an entry further down.
 	names.aliases()
 }
 
@@ -142,6 +149,7 @@ func (c *profileCheck) products(all []Product) {
 		names.id(at, p.ID)
 		names.thing(at, p.Name, p.Aliases)
 		c.price(at+".price", p.Price)
+		// A category is a name, of one line.
 		c.line(at+".category.en", p.Category.EN, MaxProfileName)
 		c.line(at+".category.sw", p.Category.SW, MaxProfileName)
 		c.text(at+".description", p.Description, MaxProfileText)
@@ -161,6 +169,7 @@ func (c *profileCheck) place(p Place) {
 		"a number of degrees from -90 to 90, or null")
 	c.must(p.Longitude == nil || *p.Longitude >= -180 && *p.Longitude <= 180, "place.longitude",
 		"a number of degrees from -180 to 180, or null")
+	// Half a position would be sent as a place on the equator or on the meridian of Greenwich.
 	switch {
 	case p.Latitude == nil && p.Longitude != nil:
 		c.wrong("place.latitude", "must be given together with longitude")
@@ -169,7 +178,8 @@ func (c *profileCheck) place(p Place) {
 	}
 }
 
-// validLink reports whether s is a link that a phone opens as one.
+// validLink reports whether s is a link that a phone opens as one. A user in it could pass one host
+// off as another, as in https://maps.google.com@example.com.
 func validLink(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" &&
@@ -191,6 +201,7 @@ func (c *profileCheck) delivery(d Delivery) {
 	names.aliases()
 	c.text("delivery.note", d.Note, MaxProfileText)
 	c.price("delivery.free_from", d.FreeFrom)
+	// The bot would say in one sentence that nothing is delivered, and in the next for how much.
 	if d.Offered != nil && !*d.Offered {
 		c.must(len(d.Areas) == 0, "delivery.areas", "empty while offered is false")
 		c.must(d.FreeFrom == 0, "delivery.free_from", "0 while offered is false")
@@ -227,6 +238,7 @@ func (c *profileCheck) answers(all []Answer) {
 		ids.id(at, a.ID)
 		c.must(len(a.Questions) > 0, at+".questions", "at least one wording of the question")
 		c.lines(at+".questions", a.Questions, MaxQuestions, MaxQuestion)
+		// Of two answers to one question the bot would give either.
 		for j, q := range a.Questions {
 			here, key := index(at+".questions", j), foldName(q)
 			if first, ok := asked[key]; ok && key != "" {
@@ -285,6 +297,7 @@ func (c *profileCheck) lines(path string, all []string, entries, most int) {
 	seen := map[string]bool{}
 	for i, s := range all {
 		c.required(index(path, i), s, most)
+		// An empty entry is reported once, as missing, and not as a repetition too.
 		key := foldName(s)
 		if key != "" && seen[key] {
 			c.wrong(index(path, i), "must not be in the list twice")
@@ -299,6 +312,7 @@ func printable(s string, newlines bool) bool {
 		if newlines && r == '\n' {
 			return false
 		}
+		// The two separators end a line in JavaScript and in some viewers of logs.
 		return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r == utf8.RuneError
 	})
 }

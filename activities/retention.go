@@ -93,7 +93,8 @@ func (a *Activities) Prune(ctx context.Context) (Pruned, error) {
 	return n, nil
 }
 
-// tenants prunes every tenant, in the order of their ids.
+// tenants prunes every tenant, in the order of their ids. A tenant that is created meanwhile has
+// nothing that is old enough.
 func (p *pruning) tenants(ctx context.Context) error {
 	return p.repeat(ctx, func() (more bool, err error) {
 		page, err := p.Store.TenantIDs(ctx, p.Tenant, prunePage)
@@ -104,6 +105,7 @@ func (p *pruning) tenants(ctx context.Context) error {
 			if err := p.tenant(ctx, tenant); err != nil {
 				return false, err
 			}
+			// Only after the tenant is done: an attempt that is cut off begins this one again.
 			p.Tenant = tenant
 			p.Pruned.Tenants++
 		}
@@ -129,12 +131,14 @@ func (p *pruning) tenant(ctx context.Context, tenant flowhq.TenantID) error {
 			p.Pruned.Conversations += n
 			return next != 0, err
 		},
+		// PruneFacts goes through all of its pages itself: they are few.
 		func() (bool, error) {
 			n, err := p.Store.PruneFacts(ctx, tenant)
 			p.Pruned.Facts += n
 			return false, err
 		},
-		func() (bool, error) { // after what is theirs
+		// A contact goes only when nothing refers to it any more, so it comes after all that does.
+		func() (bool, error) {
 			n, next, err := p.Store.PruneContacts(ctx, tenant, contact)
 			contact = next
 			p.Pruned.Contacts += n
@@ -160,7 +164,9 @@ func (p *pruning) tenant(ctx context.Context, tenant flowhq.TenantID) error {
 	return nil
 }
 
-// erased prunes what is left of tenants that are gone.
+// erased prunes what is left of tenants that are gone: the event that they were deleted, and the
+// command that did it. A repeated deletion is answered by the command, so it stays as long as the
+// event does.
 func (p *pruning) erased(ctx context.Context) error {
 	err := p.repeat(ctx, func() (bool, error) {
 		n, err := p.Store.PruneErased(ctx)
@@ -177,7 +183,8 @@ func (p *pruning) erased(ctx context.Context) error {
 	})
 }
 
-// fleet prunes what happened to all, and the keys of requests about no tenant.
+// fleet prunes what happened to all, and the keys of requests about no tenant. Neither has a tenant
+// whose retention would count.
 func (p *pruning) fleet(ctx context.Context) error {
 	err := p.repeat(ctx, func() (bool, error) {
 		n, err := p.Store.PruneFleetEvents(ctx)
@@ -201,6 +208,8 @@ func (p *pruning) devices(ctx context.Context) error {
 		if err != nil {
 			return false, err
 		}
+		// The library's tables know devices and no tenants: a device whose tenant is gone is pruned
+		// like any other.
 		for _, device := range page {
 			if err := p.device(ctx, device); err != nil {
 				return false, err

@@ -83,7 +83,8 @@ func (b *binder) decode(data []byte, v any) {
 }
 
 // isJSON reports whether a Content-Type means JSON in UTF-8, which is the only
-// encoding JSON has.
+// encoding JSON has. A form of another site cannot send this type without the browser asking
+// first, so the check also keeps such forms out.
 func isJSON(contentType string) bool {
 	media, params, err := mime.ParseMediaType(contentType)
 	charset := params["charset"]
@@ -110,6 +111,8 @@ func checkObject(data []byte) error {
 // the field of its name. Wrong ones are named after the prefix, the path to the
 // object.
 func (b *binder) members(prefix string, object []byte, fields map[string]reflect.Value) {
+	// Token by token, because a map would keep the last of two members of one name, and nobody
+	// would learn of the other.
 	d := json.NewDecoder(bytes.NewReader(object))
 	_, _ = d.Token() // the opening brace
 	seen := map[string]bool{}
@@ -139,6 +142,8 @@ func (b *binder) members(prefix string, object []byte, fields map[string]reflect
 // value stores a JSON value, which is known to be well-formed, in a field. What is wrong in it is
 // named after the path to it.
 func (b *binder) value(path string, value json.RawMessage, field reflect.Value) {
+	// Objects, lists and maps are taken apart, so that each wrong member is named by its own path.
+	// What is left is one value, which encoding/json reads.
 	kind := field.Kind()
 	switch {
 	case kind == reflect.Pointer && value[0] == '{' && isPlainStruct(field.Type().Elem()):
@@ -189,6 +194,7 @@ func (b *binder) elements(path string, value json.RawMessage, list reflect.Value
 func (b *binder) entries(path string, object json.RawMessage, m reflect.Value) {
 	d := json.NewDecoder(bytes.NewReader(object))
 	_, _ = d.Token() // the opening brace
+	// A new map: the old one is that of the stored profile, which a wrong request must not change.
 	merged := reflect.MakeMap(m.Type())
 	for _, key := range m.MapKeys() {
 		merged.SetMapIndex(key, m.MapIndex(key))

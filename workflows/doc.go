@@ -1,10 +1,10 @@
 // Package workflows is the control plane: one long-running workflow per tenant,
 // and the Client through which everybody else speaks to it.
 //
-// A tenant's workflow remembers whether the tenant needs a host (its session is wanted, and no person
-// has to act first) and, while it does, keeps one Host activity running (package activities). What follows the end of a host is
-// decided by [flowhq.Next]: most ends are retried by Temporal after the delay that the host names,
-// without waking the workflow. A host's sign of life is its lease in the database; Temporal's
+// A tenant's workflow remembers whether the tenant needs a host (its session is wanted, and no
+// person has to act first) and, while it does, keeps one Host activity running (package
+// activities). What follows the end of a host is decided by [flowhq.Next]: most ends are retried by
+// Temporal after the delay that the host names, without waking the workflow. A host's sign of life is its lease in the database; Temporal's
 // heartbeat is for what no worker finds out. The workflow's one timer waits for the end of a ban
 // or of a crash loop's pause. Messages of customers never come here.
 //

@@ -37,6 +37,8 @@ func (e *environment) assistant() Assistant {
 		Provider: e.text(assistantProvider, ""), URL: e.text(assistantURL, ""),
 		Model: e.text(assistantModel, ""), Key: e.assistantKey(),
 	}
+	// A variable that is set alone is a mistake, and not a choice to stay off: whoever sets a model
+	// expects it to be asked.
 	own, known := assistantURLs[a.Provider]
 	switch {
 	case a == Assistant{}:
@@ -51,6 +53,7 @@ func (e *environment) assistant() Assistant {
 	if a.Model == "" {
 		e.problem(assistantModel, "missing; set it to the name of a model of the endpoint")
 	}
+	// A server of one's own may need no key; the providers' own endpoints do.
 	if a.URL == "" && a.Key == "" && known {
 		e.problem(assistantKey, "missing; set it to a key of %s, or %s to a file with one, or %s to "+
 			"an endpoint that needs none", own, assistantKeyFile, assistantURL)
@@ -65,7 +68,8 @@ func (e *environment) assistant() Assistant {
 	return a
 }
 
-// assistantKey reads the key, from the variable or from the file that the other one names.
+// assistantKey reads the key, from the variable or from the file that the other one names. A file
+// keeps the key out of the process's environment, which other programs of the user can read.
 func (e *environment) assistantKey() Secret {
 	key, file := e.text(assistantKey, ""), e.text(assistantKeyFile, "")
 	if file != "" {
@@ -82,6 +86,7 @@ func (e *environment) assistantKey() Secret {
 			e.problem(assistantKeyFile, "has no key in it")
 		}
 	}
+	// Such a key would fail each request, long after the start.
 	if strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 		e.problem(assistantKey, "has a character that no header may have")
 		return ""

@@ -38,7 +38,8 @@ func (e *environment) require(n Need) {
 	}
 }
 
-// text returns the variable without the space around it, or the fallback if it is empty.
+// text returns the variable without the space around it, or the fallback if it is empty. Files of
+// environment variables often leave a space or a carriage return at the end of a line.
 func (e *environment) text(name, fallback string) string {
 	if v := strings.TrimSpace(e.getenv(name)); v != "" {
 		return v
@@ -55,6 +56,7 @@ func (e *environment) databaseURL(name string) Secret {
 	}
 	u, err := url.Parse(v)
 	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
+		// The value is left out: the log that this goes to is read by more people than the database.
 		e.problem(name, "not a PostgreSQL URL; %s", advice[Database])
 	}
 	return Secret(v)
@@ -78,6 +80,7 @@ func (e *environment) proxy(name string) Secret {
 // password reads the password of the admin API, which alone keeps a stranger out who can
 // try for ever. It never repeats the value.
 func (e *environment) password(name string) Secret {
+	// Not trimmed like the others: a space may be part of a password.
 	v := e.getenv(name)
 	if n := utf8.RuneCountInString(v); strings.TrimSpace(v) != "" && n < minPassword {
 		e.problem(name, "has %d characters, and needs at least %d; %s",
@@ -128,7 +131,8 @@ func (e *environment) networks(name string) (all []string) {
 	return all
 }
 
-// number reads a whole number from low to high.
+// number reads a whole number from low to high. What is out of bounds is a problem rather than
+// moved to the nearest bound: a person who typed one zero too many must notice.
 func (e *environment) number(name string, fallback, low, high int) int {
 	v := e.text(name, "")
 	if v == "" {
@@ -148,7 +152,8 @@ func (e *environment) milliseconds(name string, fallback, low, high time.Duratio
 	return time.Duration(n) * ms
 }
 
-// flag reads a choice between yes and no. No is the default of every one.
+// flag reads a choice between yes and no. No is the default of every one. Anything else is refused,
+// since "yes" or "off" would otherwise be taken for no.
 func (e *environment) flag(name string) bool {
 	switch v := e.text(name, "false"); v {
 	case "true", "1":
@@ -192,6 +197,8 @@ func (e *environment) whatsApp() WhatsApp {
 	if w == (WhatsApp{}) {
 		return w
 	}
+	// All or none: without the certificate or the key, the connection would be refused with an
+	// error that names neither.
 	for _, v := range []struct{ name, value string }{
 		{addr, w.Addr}, {ca, w.CAFile}, {key, w.RootKeyFile},
 	} {
@@ -213,6 +220,7 @@ func (e *environment) payloadKeys(name string) (keys []PayloadKey) {
 	if v == "" {
 		return nil
 	}
+	// Of two keys with one id, nobody could say which opens a payload.
 	seen := map[string]bool{}
 	for i, pair := range strings.Split(v, ",") {
 		id, text, _ := strings.Cut(strings.TrimSpace(pair), ":")

@@ -36,6 +36,7 @@ func (p *Pipeline) checkMuted(c *chat, j *job) (o store.Outcome, muted bool, err
 	if !c.mutedUntil.After(p.Now()) {
 		return o, false, nil
 	}
+	// With its zone, as the operator who reads it may be in another one than the business.
 	until := c.mutedUntil.UTC().Format("2006-01-02 15:04 UTC")
 	o = store.Outcome{
 		Status: flowhq.Suppressed,
@@ -67,6 +68,7 @@ func (p *Pipeline) inspect(c *chat, j *job) (suspicion, error) {
 		j.suspicion = d.inspect(j.text(), offered, j.question.CreatedAt)
 		hold = j.suspicion.reason == "" && d.prompt >= holdAfter
 	})
+	// Set before the wait: an attempt that the wait cuts off must not count the question twice.
 	j.inspected = true
 	if !hold {
 		return j.suspicion, nil
@@ -81,6 +83,8 @@ func (p *Pipeline) inspect(c *chat, j *job) (suspicion, error) {
 // awaitMessage waits for another message in the chat, for at most d. Stop ends the wait,
 // with errEnded: the question is still RECEIVED, for the next host.
 func (p *Pipeline) awaitMessage(c *chat, d time.Duration) (came bool, err error) {
+	// The channel is in place before the lock is given up, so a message that comes right after it
+	// closes the channel.
 	arrived := make(chan struct{})
 	p.mu.Lock()
 	came = len(c.waiting) > 0

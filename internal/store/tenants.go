@@ -59,6 +59,8 @@ func (s *Store) scanTenant(row pgx.CollectableRow) (t flowhq.Tenant, err error) 
 		&t.Host.Status, &t.Host.Since, &t.Host.Worker, &t.Host.Epoch, &t.Host.LastError,
 		&expired,
 	)
+	// The lease decides, on the database's clock: what the rows say of the host may be the last
+	// words of a process that is no more.
 	switch t.Host.Status {
 	case flowhq.HostStarting, flowhq.HostRunning, flowhq.HostDraining:
 		if expired != nil {
@@ -83,7 +85,7 @@ func orDefault(n *int, otherwise int) int {
 	return *n
 }
 
-// CreateTenant is CreateTenantOnce for a request that is not repeated.
+// CreateTenant is CreateTenantOnce for a request that is not repeated, with a key of its own.
 func (s *Store) CreateTenant(
 	ctx context.Context, n flowhq.NewTenant, actor string,
 ) (flowhq.Tenant, error) {
@@ -125,6 +127,8 @@ func (s *Store) CreateTenantOnce(
 	if err != nil {
 		return t, fmt.Errorf("create tenant: %w", err)
 	}
+	// The id is drawn here, so that the statement knows whose key it finds: this request's, or an
+	// earlier one's that has made another tenant.
 	use := newKeyUse(key, "create a tenant", body, uuid.NewString())
 	batch := use.batch(s.installation, func(b *pgx.Batch) {
 		b.Queue(q, named{
@@ -142,6 +146,7 @@ func (s *Store) CreateTenantOnce(
 		err = s.missing(ctx, s.numberTaken(ctx, n.PhoneNumber, err))
 		return t, fmt.Errorf("create tenant: %w", err)
 	}
+	// Read anew in any case: a repeated request gets the tenant as it is now.
 	t, err = s.Tenant(ctx, flowhq.TenantID(use.subject))
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		err = flowhq.Errorf(flowhq.Conflict, "this key created tenant %s, which has been "+
@@ -183,6 +188,27 @@ func (s *Store) Tenant(ctx context.Context, tenant flowhq.TenantID) (flowhq.Tena
 	return t, nil
 }
 
+// filteredTenants is the part of a statement that selects the tenants of a TenantFilter, with its
+// args. A page that an operator sees and the bulk that follows it must select the same ones.
+const filteredTenants = `
+		from flowhq.tenants t
+		join flowhq.tenant_configs c on c.tenant_id = t.id
+		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
+		join flowhq.hosts w on w.tenant_id = t.id
+		where (@status::text = '' or flowhq.tenant_status(s, w) = @status)
+			and (@session::text = '' or s.state = @session)
+			and (@template::text = '' or c.template_type = @template)
+			and (@search::text = '' or position(lower(@search) in lower(concat_ws(chr(10),
+				t.name, c.business_name, t.phone_number, s.number, t.id))) > 0)`
+
+// args are the arguments of filteredTenants, and the limit.
+func (f TenantFilter) args(limit int) named {
+	return named{
+		"status": f.Status, "session": f.Session, "template": f.Template,
+		"search": clean(f.Search), "limit": limit,
+	}
+}
+
 // Tenants returns one page of the tenants that f selects, newest first, and the
 // cursor of the next page, "" after the last. A cursor that did not come from
 // here is Invalid. Without a filter it walks tenants_newest_idx and stops after a page. With one
@@ -192,16 +218,7 @@ func (s *Store) Tenants(
 	ctx context.Context, f TenantFilter,
 ) (page []flowhq.Tenant, next string, err error) {
 	const q = `
-		select ` + tenantColumns + `
-		from flowhq.tenants t
-		join flowhq.tenant_configs c on c.tenant_id = t.id
-		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
-		join flowhq.hosts w on w.tenant_id = t.id
-		where (@status::text = '' or flowhq.tenant_status(s, w) = @status)
-			and (@session::text = '' or s.state = @session)
-			and (@template::text = '' or c.template_type = @template)
-			and (@search::text = '' or position(lower(@search) in lower(concat_ws(chr(10),
-				t.name, c.business_name, t.phone_number, s.number, t.id))) > 0)
+		select ` + tenantColumns + filteredTenants + `
 			and (@before_id::uuid is null
 				or (t.created_at, t.id) < (@before::timestamptz, @before_id))
 		order by t.created_at desc, t.id desc
@@ -210,11 +227,11 @@ func (s *Store) Tenants(
 	if err != nil {
 		return nil, "", err
 	}
+	// One more than a page holds says whether there is another page.
 	limit := clampLimit(f.Limit)
-	page, err = many(ctx, s, q, named{
-		"status": f.Status, "session": f.Session, "template": f.Template, "search": clean(f.Search),
-		"before": before, "before_id": beforeID, "limit": limit + 1,
-	}, s.scanTenant)
+	args := f.args(limit + 1)
+	args["before"], args["before_id"] = before, beforeID
+	page, err = many(ctx, s, q, args, s.scanTenant)
 	if err != nil {
 		return nil, "", fmt.Errorf("list tenants: %w", err)
 	}
@@ -232,22 +249,10 @@ func (s *Store) Selected(
 	ctx context.Context, f TenantFilter, limit int,
 ) ([]flowhq.TenantID, error) {
 	const q = `
-		select t.id
-		from flowhq.tenants t
-		join flowhq.tenant_configs c on c.tenant_id = t.id
-		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
-		join flowhq.hosts w on w.tenant_id = t.id
-		where (@status::text = '' or flowhq.tenant_status(s, w) = @status)
-			and (@session::text = '' or s.state = @session)
-			and (@template::text = '' or c.template_type = @template)
-			and (@search::text = '' or position(lower(@search) in lower(concat_ws(chr(10),
-				t.name, c.business_name, t.phone_number, s.number, t.id))) > 0)
+		select t.id` + filteredTenants + `
 		order by t.created_at desc, t.id desc
 		limit @limit`
-	ids, err := many(ctx, s, q, named{
-		"status": f.Status, "session": f.Session, "template": f.Template,
-		"search": clean(f.Search), "limit": limit,
-	}, pgx.RowTo[flowhq.TenantID])
+	ids, err := many(ctx, s, q, f.args(limit), pgx.RowTo[flowhq.TenantID])
 	if err != nil {
 		return nil, fmt.Errorf("select tenants: %w", err)
 	}

@@ -11,13 +11,15 @@ import (
 // Each function of this file describes what there is to see in one kind of message,
 // besides a person's words, for whoever reads the log.
 
+// packName names a pack of stickers that somebody shares.
 func packName(m *waE2E.Message) string { return m.GetStickerPackMessage().GetName() }
 
+// songTitle names a song that somebody shares.
 func songTitle(m *waE2E.Message) string {
 	return m.GetMusicMessage().GetEmbeddedMusic().GetTitle()
 }
 
-// documentName names a document that has no caption.
+// documentName names a document that has no caption. Where there is a caption, it is the text.
 func documentName(m *waE2E.Message) string {
 	d := m.GetDocumentMessage()
 	if documentCaption(m) != "" {
@@ -26,6 +28,7 @@ func documentName(m *waE2E.Message) string {
 	return cmp.Or(d.GetFileName(), d.GetTitle())
 }
 
+// place describes a place that somebody sends once, as the address of a delivery.
 func place(m *waE2E.Message) string { return placeText(m.GetLocationMessage()) }
 
 // placeText returns the name and address of a place that was chosen from WhatsApp's list,
@@ -35,18 +38,22 @@ func placeText(l *waE2E.LocationMessage) string {
 	return lines(l.GetName(), l.GetAddress(), at)
 }
 
+// livePlace is where somebody was at first who shares a position for some time.
 func livePlace(m *waE2E.Message) string {
 	l := m.GetLiveLocationMessage()
 	return coordinates(l.GetDegreesLatitude(), l.GetDegreesLongitude())
 }
 
+// contactCard describes one person whose number is sent.
 func contactCard(m *waE2E.Message) string { return card(m.GetContactMessage()) }
 
+// contactCards describes several, or says how WhatsApp names them together if the cards are empty.
 func contactCards(m *waE2E.Message) string {
 	a := m.GetContactsArrayMessage()
 	return cmp.Or(list(a.GetContacts(), card), a.GetDisplayName())
 }
 
+// chatName names a chat that is shared, such as a channel.
 func chatName(m *waE2E.Message) string { return m.GetChat().GetDisplayName() }
 
 // card returns a contact's name and numbers, read from its vCard. The property may have a
@@ -133,36 +140,45 @@ func pollResult(m *waE2E.Message) string {
 	return ""
 }
 
+// eventText describes an event that is planned in a chat: what, where and when.
 func eventText(m *waE2E.Message) string {
 	e := m.GetEventMessage()
 	at, from := placeText(e.GetLocation()), moment(e.GetStartTime())
 	return lines(e.GetName(), e.GetDescription(), at, from)
 }
 
+// eventInviteTitle describes the invitation to an event, which has no place.
 func eventInviteTitle(m *waE2E.Message) string {
 	e := m.GetEventInviteMessage()
 	return lines(e.GetEventTitle(), moment(e.GetStartTime()))
 }
 
+// groupInviteName names the group that an invitation is for. Nobody accepts it here: groups are
+// not answered.
 func groupInviteName(m *waE2E.Message) string { return m.GetGroupInviteMessage().GetGroupName() }
 
+// adminInviteName names the channel that somebody is asked to help to run.
 func adminInviteName(m *waE2E.Message) string {
 	return m.GetNewsletterAdminInviteMessage().GetNewsletterName()
 }
 
+// followerInviteName names the channel that somebody is asked to follow.
 func followerInviteName(m *waE2E.Message) string {
 	return m.GetNewsletterFollowerInviteMessageV2().GetNewsletterName()
 }
 
+// scheduledCallTitle names a call that is planned.
 func scheduledCallTitle(m *waE2E.Message) string {
 	return m.GetScheduledCallCreationMessage().GetTitle()
 }
 
+// scheduledCallTime is when it is. Other times of the protocol are in seconds.
 func scheduledCallTime(m *waE2E.Message) string {
 	const milliseconds = 1000
 	return moment(m.GetScheduledCallCreationMessage().GetScheduledTimestampMS() / milliseconds)
 }
 
+// splitAmount is the whole of a bill that several share.
 func splitAmount(m *waE2E.Message) string {
 	return amount(m.GetSplitPaymentMessage().GetTotalAmount())
 }
@@ -175,6 +191,7 @@ func requestAmount(m *waE2E.Message) string {
 	return cmp.Or(amount(r.GetAmount()), older)
 }
 
+// reminderAmount is what somebody is reminded to pay.
 func reminderAmount(m *waE2E.Message) string {
 	return amount(m.GetPaymentReminderMessage().GetAmount())
 }

@@ -62,8 +62,6 @@ func (*Client) GetObject(context.Context, *GetObjectInput, ...func(*Options)) (*
 	return nil, errAbsent
 }
 
-func (*Client) ListObjectsV2(
-	context.Context, *ListObjectsV2Input, ...func(*Options),
-) (*ListObjectsV2Output, error) {
+func (*Client) ListObjectsV2(context.Context, *ListObjectsV2Input, ...func(*Options)) (*ListObjectsV2Output, error) {
 	return nil, errAbsent
 }

@@ -18,15 +18,15 @@ var Module = fx.Provide(func() Client { return none{} })
 
 // Client is the part of the real one that the server calls.
 type Client interface {
-	DescribeWorkerControllerInstance(context.Context, *namespace.Namespace,
-		*deploymentpb.WorkerDeploymentVersion) (*iface.QueryDescribeWorkerControllerInstanceResponse, []byte, error)
-	UpdateWorkerControllerInstance(context.Context, *namespace.Namespace,
-		*deploymentpb.WorkerDeploymentVersion, []byte, string, map[string]iface.ScalingGroupSpecUpdate, []string) (
+	DescribeWorkerControllerInstance(context.Context, *namespace.Namespace, *deploymentpb.WorkerDeploymentVersion) (
+		*iface.QueryDescribeWorkerControllerInstanceResponse, []byte, error)
+	UpdateWorkerControllerInstance(context.Context, *namespace.Namespace, *deploymentpb.WorkerDeploymentVersion,
+		[]byte, string, map[string]iface.ScalingGroupSpecUpdate, []string) (
 		*iface.UpdateWorkerControllerInstanceResponse, error)
-	ValidateWorkerControllerInstanceSpec(context.Context, *namespace.Namespace,
-		*deploymentpb.WorkerDeploymentVersion, string, map[string]iface.ScalingGroupSpecUpdate, []string) error
-	DeleteWorkerControllerInstance(context.Context, *namespace.Namespace,
-		*deploymentpb.WorkerDeploymentVersion, string) error
+	ValidateWorkerControllerInstanceSpec(context.Context, *namespace.Namespace, *deploymentpb.WorkerDeploymentVersion,
+		string, map[string]iface.ScalingGroupSpecUpdate, []string) error
+	DeleteWorkerControllerInstance(context.Context, *namespace.Namespace, *deploymentpb.WorkerDeploymentVersion,
+		string) error
 }
 
 type none struct{}
@@ -35,13 +35,13 @@ func absent() error {
 	return serviceerror.NewNotFound("this server was built without workers in a cloud")
 }
 
-func (none) DescribeWorkerControllerInstance(context.Context, *namespace.Namespace,
-	*deploymentpb.WorkerDeploymentVersion) (*iface.QueryDescribeWorkerControllerInstanceResponse, []byte, error) {
+func (none) DescribeWorkerControllerInstance(context.Context, *namespace.Namespace, *deploymentpb.WorkerDeploymentVersion) (
+	*iface.QueryDescribeWorkerControllerInstanceResponse, []byte, error) {
 	return nil, nil, absent()
 }
 
-func (none) UpdateWorkerControllerInstance(context.Context, *namespace.Namespace,
-	*deploymentpb.WorkerDeploymentVersion, []byte, string, map[string]iface.ScalingGroupSpecUpdate, []string) (
+func (none) UpdateWorkerControllerInstance(context.Context, *namespace.Namespace, *deploymentpb.WorkerDeploymentVersion,
+	[]byte, string, map[string]iface.ScalingGroupSpecUpdate, []string) (
 	*iface.UpdateWorkerControllerInstanceResponse, error) {
 	return nil, absent()
 }

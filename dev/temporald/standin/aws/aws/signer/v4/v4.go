@@ -17,8 +17,6 @@ type Signer struct{}
 func NewSigner() *Signer { return &Signer{} }
 
 // SignHTTP returns an error.
-func (*Signer) SignHTTP(
-	context.Context, aws.Credentials, *http.Request, string, string, string, time.Time,
-) error {
+func (*Signer) SignHTTP(context.Context, aws.Credentials, *http.Request, string, string, string, time.Time) error {
 	return errors.New("this server was built without the AWS client")
 }
