@@ -88,6 +88,7 @@ const (
 // EventTypes lists every EventType of a tenant and of the fleet.
 var EventTypes = eventTypes()
 
+// eventTypes is computed, so that each ending of a session has its event without a second list.
 func eventTypes() []EventType {
 	all := []EventType{
 		EventTenantCreated, EventTenantUpdated, EventProfileChanged, EventTenantDeleted,

@@ -228,6 +228,7 @@ func validName(s string) bool {
 	})
 }
 
+// oneOf reports whether v is in a closed set.
 func oneOf[T comparable](v T, all []T) bool {
 	for _, a := range all {
 		if a == v {

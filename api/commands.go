@@ -37,6 +37,7 @@ func (r *commandRequest) bind(b *binder) {
 // request looks like the first.
 type accepted struct{ flowhq.TenantCommand }
 
+// location is where it can be read what has come of the command.
 func (a accepted) location() string {
 	return "/admin/tenants/" + string(a.Tenant) + "/commands/" + strconv.FormatInt(a.ID, 10)
 }

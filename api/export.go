@@ -52,12 +52,14 @@ func (a *API) orderRows(
 	return a.Facts.Orders(ctx, id, f)
 }
 
+// ticketRows leaves nothing out: a ticket that is closed is what a report counts.
 func (a *API) ticketRows(
 	ctx context.Context, id flowhq.TenantID, f store.FactFilter,
 ) ([]flowhq.Ticket, int64, error) {
 	return a.Facts.Tickets(ctx, id, f)
 }
 
+// questionRows has one row for each wording, as the list has.
 func (a *API) questionRows(
 	ctx context.Context, id flowhq.TenantID, f store.FactFilter,
 ) ([]flowhq.QuestionGroup, int64, error) {

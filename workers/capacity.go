@@ -28,6 +28,7 @@ func DefaultCapacity() int {
 	return capacityFor(leastOf(memlimit.FromCgroup, memlimit.FromSystem))
 }
 
+// capacityFor is DefaultCapacity of a machine or container with so many bytes.
 func capacityFor(memory uint64) int {
 	// The rest is for the garbage between collections, and for what else runs there.
 	usable := memory / 4 * 3

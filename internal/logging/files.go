@@ -52,6 +52,7 @@ type file struct {
 	*timberjack.Logger
 }
 
+// newFiles returns files of which none is open. The caller closes them.
 func newFiles(dir string, max, megabytes int) *files {
 	return &files{
 		dir: dir, max: max, megabytes: megabytes,

@@ -32,6 +32,8 @@ type shared struct {
 	reported time.Time // when the last failure was reported
 }
 
+// newTee returns a handler that writes each record to the console, and to the file of its tenant.
+// Failures of the files are reported on the console alone.
 func newTee(console slog.Handler, f *files, level slog.Level) *tee {
 	return &tee{
 		console: console,

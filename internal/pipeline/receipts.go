@@ -32,6 +32,7 @@ type receipts struct {
 	stopped   bool
 }
 
+// newReceipts returns receipts whose goroutine begins with the first one.
 func newReceipts(p *Pipeline) *receipts {
 	return &receipts{p: p, stopping: make(chan struct{})}
 }
@@ -39,6 +40,8 @@ func newReceipts(p *Pipeline) *receipts {
 // Receipt notes how far a sent message has come. It does not block.
 func (p *Pipeline) Receipt(r store.Receipt) { p.receipts.add(r) }
 
+// add keeps a receipt for the next statement, which a goroutine writes a moment later. What exceeds
+// maxReceipts is dropped: nothing depends on a receipt.
 func (r *receipts) add(receipt store.Receipt) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -37,6 +37,8 @@ func (p *Pipeline) transcribe(j *job) error {
 	return nil
 }
 
+// transcribeOne replaces one message, if it is a voice note, by its words. It fails only if the words
+// cannot be stored.
 func (p *Pipeline) transcribeOne(m *flowhq.Message) error {
 	if !m.Wordless || m.Media != flowhq.MediaVoice {
 		return nil

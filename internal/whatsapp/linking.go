@@ -55,6 +55,8 @@ type linking struct {
 	isOnline bool
 }
 
+// newLinking returns the linking of a connection that shows no code yet. Its deadline is for the
+// login, until there are codes.
 func newLinking(c *Conn) *linking {
 	return &linking{conn: c, deadline: time.NewTimer(c.network.timing.login)}
 }

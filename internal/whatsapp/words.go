@@ -165,6 +165,7 @@ func liveCaption(m *waE2E.Message) string        { return m.GetLiveLocationMessa
 func eventInviteCaption(m *waE2E.Message) string { return m.GetEventInviteMessage().GetCaption() }
 func groupInviteCaption(m *waE2E.Message) string { return m.GetGroupInviteMessage().GetCaption() }
 
+// adminInviteCaption and the next are what was written to the invitation to a channel.
 func adminInviteCaption(m *waE2E.Message) string {
 	return m.GetNewsletterAdminInviteMessage().GetCaption()
 }
@@ -177,10 +178,12 @@ func invoiceNote(m *waE2E.Message) string  { return m.GetInvoiceMessage().GetNot
 func splitNote(m *waE2E.Message) string    { return m.GetSplitPaymentMessage().GetDescription() }
 func reminderNote(m *waE2E.Message) string { return m.GetPaymentReminderMessage().GetDescription() }
 
+// paymentNote is what was written to money that was sent.
 func paymentNote(m *waE2E.Message) string {
 	return note(m.GetSendPaymentMessage().GetNoteMessage())
 }
 
+// requestNote is what was written to a request for money.
 func requestNote(m *waE2E.Message) string {
 	return note(m.GetRequestPaymentMessage().GetNoteMessage())
 }

@@ -84,6 +84,7 @@ func (p profile) devicePN(id uint16) types.JID {
 	return jid
 }
 
+// deviceLID is the other address of a device, which tells nobody the number.
 func (p profile) deviceLID(id uint16) types.JID {
 	jid := p.lid()
 	jid.Device = id
@@ -133,10 +134,12 @@ func (d *device) name() string { return fmt.Sprintf("%s/%05d", d.account.Number,
 // key names the device's record, preKeysKey that of its one-time keys. They are apart
 // because the keys are long (812 of 36 bytes) and the device is saved whenever one is
 // handed out.
+// key is where the device is stored.
 func (d *device) key() database.Key {
 	return database.Key{Bucket: database.Devices, Name: d.name()}
 }
 
+// preKeysKey is apart from the device: its keys change with each new session, and it seldom does.
 func (d *device) preKeysKey() database.Key {
 	return database.Key{Bucket: database.PreKeys, Name: d.name()}
 }

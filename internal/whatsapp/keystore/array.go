@@ -13,6 +13,7 @@ import (
 // (sqlstore/store.go, GetManySessions), and pgx prepares one statement for each length.
 type array struct{ v any }
 
+// newArray has the type that the library asks for, which is that of lib/pq's Array.
 func newArray(v any) interface {
 	driver.Valuer
 	sql.Scanner

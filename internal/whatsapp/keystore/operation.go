@@ -28,6 +28,7 @@ type operation struct {
 
 type operationKey struct{}
 
+// withOperation hands an operation through the library, whose functions know only the context.
 func withOperation(ctx context.Context, op *operation) context.Context {
 	return context.WithValue(ctx, operationKey{}, op)
 }

@@ -115,6 +115,8 @@ type migrated struct {
 	numbers map[string]bool // by Signal name
 }
 
+// wereMoved reports whether the sessions of a number were moved to its LID by this process. If it
+// has forgotten so, they are looked for once more, which changes nothing.
 func (m *migrated) wereMoved(number types.JID) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
