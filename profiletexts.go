@@ -110,8 +110,10 @@ func (g *gaps) need(given bool, path, message string) {
 func (g *gaps) text(path string, t Text) {
 	switch {
 	case t.EN == "" && t.SW != "":
-		*g = append(*g, FieldError{path + ".en", "is missing: those who write English get the Swahili text"})
+		*g = append(*g, FieldError{path + ".en",
+			"is missing: those who write English get the Swahili text"})
 	case t.SW == "" && t.EN != "":
-		*g = append(*g, FieldError{path + ".sw", "is missing: those who write Swahili get the English text"})
+		*g = append(*g, FieldError{path + ".sw",
+			"is missing: those who write Swahili get the English text"})
 	}
 }

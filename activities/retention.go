@@ -87,8 +87,8 @@ func (a *Activities) Prune(ctx context.Context) (Pruned, error) {
 	}
 	n := p.Pruned
 	a.Log.Info("deleted what was older than the retention", "tenants", n.Tenants,
-		"messages", n.Messages, "conversations", n.Conversations, "contacts", n.Contacts, "facts", n.Facts,
-		"events", n.Events, "commands", n.Commands, "fleet_events", n.FleetEvents,
+		"messages", n.Messages, "conversations", n.Conversations, "contacts", n.Contacts,
+		"facts", n.Facts, "events", n.Events, "commands", n.Commands, "fleet_events", n.FleetEvents,
 		"keys", n.Keys, "buffered", n.Buffered, "macs", n.MACs)
 	return n, nil
 }

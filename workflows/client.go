@@ -127,8 +127,8 @@ func (c *Client) Ping(ctx context.Context) error {
 	return classify("Temporal is not ready", err)
 }
 
-// Register makes r run tenant workflows, bulks, follow-ups and the retention job. The names are given, not
-// derived: renaming a method must not orphan the workflows that run.
+// Register makes r run tenant workflows, bulks, follow-ups and the retention job. The names are
+// given, not derived: renaming a method must not orphan the workflows that run.
 func (w Tenants) Register(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(w.Bulk, workflow.RegisterOptions{Name: bulkWorkflow})
 	r.RegisterWorkflowWithOptions(w.FollowUp, workflow.RegisterOptions{Name: followUpWorkflow})

@@ -48,8 +48,8 @@ func (w Tenants) Retention(ctx workflow.Context) (pruned activities.Pruned, err 
 	return pruned, err
 }
 
-// A NamespaceClaim says which database belongs together with which namespace. A worker with the address of
-// one of them wrong would otherwise serve the tenants of another installation;
+// A NamespaceClaim says which database belongs together with which namespace. A worker with the
+// address of one of them wrong would otherwise serve the tenants of another installation;
 // activities.ReadTenant checks each tenant as well.
 type NamespaceClaim struct {
 	Installation string // id of the database's
@@ -57,10 +57,9 @@ type NamespaceClaim struct {
 	Namespace    string
 }
 
-// ClaimNamespace makes sure that Retention runs every night, one at a time, and that the schedule for
-// it says which installation it belongs to. A schedule that is there already is left as it
-// is: an operator may have moved or paused it. In a namespace that was emptied it is made
-// again.
+// ClaimNamespace makes sure that Retention runs every night, one at a time, and that the schedule
+// for it says which installation it belongs to. A schedule that is there already is left as it is:
+// an operator may have moved or paused it. In a namespace that was emptied it is made again.
 //
 // A Conflict error means that the namespace belongs to another installation than the
 // database. Other errors mean that Temporal does not answer in time, or refuses.

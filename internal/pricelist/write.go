@@ -50,7 +50,8 @@ func Write(p flowhq.Profile, list List) []byte {
 func serviceCells(s flowhq.Service) map[column]string {
 	return map[column]string{
 		colID: s.ID, colNameEN: s.Name.EN, colNameSW: s.Name.SW,
-		colPrice: optional(s.Price), colPriceTo: optional(s.PriceTo), colMinutes: optional(int64(s.Minutes)),
+		colPrice: optional(s.Price), colPriceTo: optional(s.PriceTo),
+		colMinutes:       optional(int64(s.Minutes)),
 		colDescriptionEN: s.Description.EN, colDescriptionSW: s.Description.SW,
 		colAvailability: yesNo(!s.Unavailable), colAliases: strings.Join(s.Aliases, "; "),
 	}
