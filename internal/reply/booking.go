@@ -24,6 +24,11 @@ func (t *turn) actOnBookings(informed bool) bool {
 	case p.has(actStatus) && (!p.has(actBook) || p.cued(actStatus) && !p.hasTime && !p.names()):
 		t.did(actStatus)
 		t.tellStatus()
+	// "Ndio, tuko wawili" to a read-back for one is read back for two.
+	case t.next.Booking != nil && !t.next.Booking.Start.IsZero() && !p.asks && t.saysPeople():
+		t.did(actBook)
+		t.fillVisit()
+		t.continueBooking()
 	case t.moreCome():
 		t.did(actBook)
 		t.noteBooking()

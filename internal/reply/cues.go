@@ -65,6 +65,8 @@ const (
 	cueWish    act = "wish"    // wants to have something
 	cueTried   act = "tried"   // has done already what could help
 	cueLeave   act = "leave"   // says goodbye until the visit
+	cueRisk    act = "risk"    // asks what could do harm
+	cueTravel  act = "travel"  // says when the customer travels, which is no time for a visit
 	cueThink   act = "think"   // has not decided yet
 	cueSick    act = "sick"    // somebody is ill
 	cueDanger  act = "danger"  // somebody may die
@@ -73,7 +75,7 @@ const (
 var besideActs = []act{
 	cueHere, cuePickup, cueDeliver, cueRemove, cueAdd, cuePast, cueTotal, cueInstead, cueFirst,
 	cueSpoilt, cueMissing, cueSent, cueWrong,
-	cueThink, cueSick, cueDanger, cueWait, cueCharge, cueWish, cueTried, cueLeave,
+	cueThink, cueRisk, cueTravel, cueSick, cueDanger, cueWait, cueCharge, cueWish, cueTried, cueLeave,
 }
 
 // cued reports whether the message has a cue for something. An act may be there by the model alone.

@@ -72,6 +72,10 @@ func (t *turn) decide() {
 	acted := t.act(informed)
 	switch {
 	case acted:
+	// The offer of a person dies with a question that was answered: behind three full answers it
+	// was made three times, and "fine, I will pass by" called somebody.
+	case informed && pending.For == askPerson && !t.hasAsked:
+		t.next.Ask = Ask{}
 	case informed:
 		t.resume(pending)
 	// "naitwa Asha" alone: the name is kept for what is booked next, and put on what is booked
@@ -100,6 +104,11 @@ func (t *turn) comesFirst() bool {
 		return true
 	// Before anger too: who fears for a life may well be angry.
 	case p.cued(cueDanger) && t.tellEmergency():
+		return true
+	// A "yes, we do" to "does the dye have ammonia, I am allergic" can hurt.
+	case p.cued(cueRisk) && !p.has(actAnswer, actCancel, actChange, actPerson, actAnger):
+		t.did(actUnknown)
+		t.unanswered("unanswered.any")
 		return true
 	// Whoever is angry is not sold anything: "mmeniibia, nataka kubook" goes to a person whole.
 	case p.has(actAnger):

@@ -301,9 +301,14 @@ func (t *turn) nameBookings() {
 // message is a booking of its own.
 func (t *turn) moreCome() bool {
 	return t.next.Booking == nil && len(t.bookings()) > 0 && !t.p.hasTime && !t.p.has(actBook) &&
-		slices.ContainsFunc(t.p.entities.Quantities, func(q entity.Quantity) bool {
-			return q.Unit == "people" && q.Value > 1
-		})
+		t.saysPeople()
+}
+
+// saysPeople reports whether the message says that several come.
+func (t *turn) saysPeople() bool {
+	return slices.ContainsFunc(t.p.entities.Quantities, func(q entity.Quantity) bool {
+		return q.Unit == "people" && q.Value > 1
+	})
 }
 
 // noteBooking notes what the customer says of the next booking. Nobody else has a place by that, so

@@ -111,10 +111,15 @@ func (t *turn) perceive() {
 		// "kesho".
 		p.time, p.hasTime = when.Parse(text, t.written(), openingHours{k})
 	}
+	// "I travel next week" is when it must be done by.
+	if p.cued(cueTravel) {
+		p.time, p.hasTime = when.Result{}, false
+	}
 	t.shiftDay(p)
 	p.answer, p.alike, p.sure, p.nearest = k.answers.Best(text)
 	switch {
-	case p.asks || p.cued(cueThink) || entity.BeginsAsQuestion(text):
+	case p.asks || p.cued(cueThink) || entity.BeginsAsQuestion(text),
+		t.next.Ask.For == askPerson && anyIn(p.reading.Words, passingBy):
 		p.yesNo = entity.Neither // "is that okay?" goesOnTo to nothing
 	case slices.Contains(yesNoAsks, t.next.Ask.For):
 		// Only to these questions: "sawa" without one thanks.
@@ -238,6 +243,9 @@ const (
 	// surelyMeant is from which score on a few words are a yes or no.
 	surelyMeant = .6
 )
+
+// passingBy says that the customer comes: "poa nitapita" to the offer of a person calls nobody.
+var passingBy = listOf("passing by")
 
 // head returns the beginning of a text as valid UTF-8. Half a character at the cut would make the
 // text invalid, and PostgreSQL refuses such a text.

@@ -110,6 +110,10 @@ func (t *turn) courtesy() bool {
 		t.next.Greeted = true
 		t.welcome()
 	// A long goodbye has thanks or a complaint in it, which is answered first.
+	case short && (p.cued(cueLeave) || t.next.Ask.For == askPerson && anyIn(p.reading.Words, passingBy)):
+		t.did(actBye)
+		t.next.Ask = Ask{}
+		t.tell("bye")
 	case p.has(actBye) && short:
 		t.did(actBye)
 		t.tell("bye")
