@@ -134,7 +134,7 @@ func TestCutOff(t *testing.T) {
 			b := s.business(unlimited(barbers))
 			b.link()
 			c := s.customer("+254711000001", "Amina")
-			cs := []*conversation{{customer: c, to: b, texts: []string{"hello", "prices", "are you there?"}}}
+			cs := []*conversation{{customer: c, to: b, texts: []string{"hello", "prices", "how are you"}}}
 			play(t, cs, nil)
 			answeredOnce(t, patience, cs)
 			s.worker("second")

@@ -128,7 +128,7 @@ func TestOwnerOnThePhone(t *testing.T) {
 		t.Fatalf("scan of the owner's device = %d, %v", status, err)
 	}
 	owner.attr("all online", "count")
-	write(amina, "are you there?") // the bot may be faster than the owner
+	write(amina, "good morning") // the bot may be faster than the owner
 	eventually(t, patience, func() error {
 		if b.count(`select count(*) from flowhq.handovers where tenant_id = $1 and reason = 'OWNER' and ended_at is null`) != 1 {
 			return fmt.Errorf("the chat is not handed over")
