@@ -42,7 +42,9 @@ func (p *Pipeline) knowledgeOf(version int64, config flowhq.Config) (*known, err
 	}
 	// It may be newer than the conversation says. The next one says so too, and is served.
 	k.version = k.profile.Version
-	k.knowledge = reply.Compile(k.profile, config)
+	if k.knowledge, err = compilations.compile(p.ctx, k.profile, config); err != nil {
+		return nil, errEnded
+	}
 	// It is stored whole and never changed, so that chats read it without a lock.
 	p.known.Store(&k)
 	return &k, nil
