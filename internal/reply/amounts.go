@@ -26,7 +26,9 @@ func (t *turn) hasQuantity() bool {
 func (t *turn) countSaid() int {
 	e := t.p.entities
 	e.Numbers = slices.DeleteFunc(slices.Clone(e.Numbers), func(n entity.Number) bool {
-		return pointsAtOne.MatchString(t.p.text[:n.End])
+		before := t.p.text[:n.Start]
+		return pointsAtOne.MatchString(t.p.text[:n.End]) || sizeBefore.MatchString(before) ||
+			houseBefore.MatchString(before)
 	})
 	switch {
 	case len(e.Numbers) == 1 && len(e.Quantities) == 0 && len(t.p.products) == 0 &&
@@ -151,6 +153,12 @@ var negated = regexp.MustCompile(`(?i)\b(sio|siyo|si|not|no|hapana)\s+$`)
 // forty.
 var sizeBefore = regexp.MustCompile(`(?i)\b(size|sizes|saizi|saiz|namba|no\.?)\s+$`)
 
+// houseBefore finds words behind which a number is of a house, an hour or a day: "house 41", "ghorofa
+// ya 15", "saa 11". Such a number became the count of the last line.
+var houseBefore = regexp.MustCompile(`(?i)\b(?:house|nyumba|block|floor|ghorofa|gorofa|room|chumba|` +
+	`plot|apartment|apt|flat|gate|geti|saa|tarehe|shop|duka|mtaa|stage|road|rd|street|door|mlango|` +
+	`form|class|darasa|miaka|number|code|box|aged?)\.?,?\s+(?:(?:ya|wa|la|namba|no)\.?\s+){0,2}$`)
+
 // isSize reports whether a number is the size that one of the products was named with. A number can
 // only have one meaning: as a size it is used up.
 func (p *perception) isSize(q entity.Quantity) bool {
@@ -171,7 +179,8 @@ func (p *perception) assignAmounts() {
 	refused := func(q entity.Quantity) bool {
 		before := p.text[:q.Start]
 		return negated.MatchString(before) ||
-			q.Unit == "" && (sizeBefore.MatchString(before) || p.isSize(q))
+			q.Unit == "" && (sizeBefore.MatchString(before) || houseBefore.MatchString(before) ||
+				p.isSize(q))
 	}
 	p.left = slices.DeleteFunc(amounts, refused)
 	p.keepAmounts()

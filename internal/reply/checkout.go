@@ -185,6 +185,7 @@ func (t *turn) readOrderBack() {
 		lines = append(lines, "• "+t.say.first("order.total", "total", t.k.money(total+fee)))
 	}
 	t.show(lines...)
+	t.tellMinimum()
 	o.Told = t.told()
 	t.ask(Ask{For: askOrder}, "order.confirm")
 }

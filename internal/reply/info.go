@@ -46,27 +46,21 @@ func (t *turn) inform() bool {
 // survives where the message names a thing.
 func (t *turn) asked() []act {
 	p := &t.p
-	var asked []act
+	var asked acts
 	for _, a := range infoActs {
 		if p.has(a) {
 			asked = append(asked, a)
 		}
 	}
-	has := func(a act) bool {
-		for _, b := range asked {
-			if a == b {
-				return true
-			}
-		}
-		return false
+	has, drop := func(a act) bool { return asked.has(a) }, func(a act) { asked.drop(a) }
+	// "How much to Rongai" asks for the fee.
+	if has(actPrice) && !p.names() && len(p.areas) > 0 && !has(actDelivery) &&
+		t.k.template() == flowhq.EcommerceTemplate {
+		asked = append(asked, actDelivery)
 	}
-	drop := func(a act) {
-		for i, b := range asked {
-			if a == b {
-				asked = append(asked[:i:i], asked[i+1:]...)
-				return
-			}
-		}
+	// "So I pay nothing for delivery?" asks for no till.
+	if p.cued(actDelivery) && !p.cued(actPayment) {
+		drop(actPayment)
 	}
 	if has(actDelivery) && !p.names() { // "deliver ni how much" is no question for all prices
 		drop(actPrice)
@@ -315,13 +309,18 @@ func (t *turn) tellDelivery() bool {
 	// Areas that are named are answered alone. The list beside them buried the fee that was asked
 	// for.
 	case len(t.p.areas) > 0:
-		for _, m := range t.p.areas {
-			t.tellArea(t.k.area[m.ID])
+		for _, id := range idsOf(t.p.areas) {
+			t.tellArea(t.k.area[id])
 		}
 		// The area that is asked about while an order is made is where the order goes.
-		if o := t.next.Order; o != nil && len(t.p.areas) == 1 && t.delivers() && o.How == "" {
+		if o := t.next.Order; o != nil && len(idsOf(t.p.areas)) == 1 && t.delivers() &&
+			(o.How == "" || o.How == howDeliver && anyIn(t.p.reading.Words, movesTo)) {
 			t.setArea(t.p.areas[0].ID)
 		}
+	// Nothing is asked of another place: it is the order's.
+	case t.next.Order != nil && t.k.area[t.next.Order.Area] != nil && !t.p.same &&
+		!t.namesOtherPlace():
+		t.tellArea(t.k.area[t.next.Order.Area])
 	case len(d.Areas) == 0:
 		t.tell("delivery.yes")
 		if note := d.Note.In(t.say.language); note != "" {
@@ -343,6 +342,12 @@ func (t *turn) tellDelivery() bool {
 	}
 	return true
 }
+
+// movesTo say that an order is to go to another place than was said.
+var movesTo = keywords(`
+	i will be, ill be, im in, i am in, niko, nipo, nitakuwa, ntakuwa, deliver to, change, hold on,
+	instead, badala, nipelekee, niletee, actually
+`)
 
 // tellArea says what delivery to an area costs.
 func (t *turn) tellArea(a *flowhq.Area) {

@@ -126,7 +126,7 @@ func (t *turn) tellPriceOf(id string) {
 		price, to, minutes = s.Price, s.PriceTo, s.Minutes
 	case t.k.product[id] != nil:
 		if !available(t.k.product[id]) {
-			t.tell("product.out", "name", name)
+			t.tellOut(t.k.product[id])
 			return
 		}
 		price = t.k.product[id].Price
@@ -317,7 +317,7 @@ func (t *turn) tellOfferOf(id string, alone bool) {
 	size, asksSize := t.sizeAsked(id)
 	switch {
 	case !available(p):
-		t.tell("product.out", "name", name)
+		t.tellOut(p)
 		return
 	// The size that was asked for is kept: "I take it" then means that size.
 	case asksSize && size != "":
@@ -339,6 +339,15 @@ func (t *turn) tellOfferOf(id string, alone bool) {
 	}
 	if !t.p.has(actPrice) && p.Price > 0 {
 		t.tell("price.one", "name", name, "price", t.k.money(p.Price))
+	}
+}
+
+// tellOut says that a product cannot be had now, and what the owner says of it: a uniform that is
+// made to order is on no shelf.
+func (t *turn) tellOut(p *flowhq.Product) {
+	t.tell("product.out", "name", p.Name.In(t.say.language))
+	if d := p.Description.In(t.say.language); d != "" && p.Unavailable {
+		t.show(d)
 	}
 }
 

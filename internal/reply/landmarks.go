@@ -50,9 +50,9 @@ var (
 	addressEnd = keywords(`
 		ukifika, mkifika, akifika, nitalipa, ntalipa, nalipa, lipa, pay, paying, itafika, lini, saa,
 		bei, how, when, what, ngapi, shilingi, sh, nipigie, nipigieni, piga, call, asante, thanks,
-		thank, tafadhali, please, sawa, ok, okay, leo, kesho, today, tomorrow, asap, haraka, halafu,
+		thank, tafadhali, please, sawa, ok, okay, leo, kesho, today, tomorrow, asap, haraka, halafu, how much,
 		mnaleta, mtaleta, can, could, will, naomba, nataka, is, are, which, gani, cash, mpesa, je,
-		in, by, before, na, and, then, with, for, jioni, asubuhi, mchana, now, sasa, hivi, early,
+		in, before, na, and, with, for, jioni, asubuhi, mchana, now, sasa, hivi, early,
 		kwa, from, iwe, ni, lakini, but, ila, au, or, jumla, total, nipo, niko
 	`)
 	fillers = keywords(`
@@ -69,7 +69,7 @@ var (
 func (t *turn) addressBehind(area string) string {
 	p := &t.p
 	i := slices.IndexFunc(p.areas, func(m entity.NameMatch) bool { return m.ID == area })
-	if i < 0 || p.asks && len(p.areas) > 1 {
+	if i < 0 || len(idsOf(p.areas)) > 1 {
 		return ""
 	}
 	m := p.areas[i]

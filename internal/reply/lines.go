@@ -66,6 +66,47 @@ func containsRun(words, run []string) bool {
 	return false
 }
 
+// takeOff takes a product off the order, or as many of it as were said: "remove one bag of rice" of
+// two leaves one.
+func (t *turn) takeOff(m entity.NameMatch) {
+	o := t.next.Order
+	ids := append([]string{m.ID}, m.Others...)
+	if p := t.k.product[m.ID]; p != nil {
+		for _, other := range t.packsOf(p) {
+			ids = append(ids, other.ID)
+		}
+	}
+	for _, id := range ids {
+		i := slices.IndexFunc(o.Lines, func(l Line) bool { return l.Product == id })
+		if i < 0 {
+			continue
+		}
+		if n := m.Quantity; n > 0 && n < o.Lines[i].Quantity && !t.p.has(actCancel) {
+			o.Lines[i].Quantity, o.Lines[i].Guessed = o.Lines[i].Quantity-n, false
+			return
+		}
+		t.removeLine(id)
+		return
+	}
+}
+
+// sellsBy reports whether a product comes in a unit that counts packs, such as a sack. A unit that
+// weighs or measures is for [turn.packs] to say, and a piece is what every product comes in.
+func (t *turn) sellsBy(id, unit string) bool {
+	p := t.k.product[id]
+	if p == nil || !slices.Contains([]string{"sack", "debe", "carton", "crate", "sado", "box"}, unit) {
+		return true
+	}
+	for _, name := range t.k.namesOf(p.Name, p.Aliases) {
+		for _, w := range split(name) {
+			if entity.UnitOf(w) == unit {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // removeLine takes a product off the order.
 func (t *turn) removeLine(id string) {
 	o := t.next.Order

@@ -77,6 +77,9 @@ func (t *turn) fillsOrder(informed bool) bool {
 	p := &t.p
 	open := t.next.Order != nil
 	switch {
+	// There is nothing to take anything off.
+	case !open && p.cued(cueRemove) && !p.has(actOrder):
+		return false
 	// "Can someone bring the right one" after a complaint orders nothing.
 	case t.reportedGoods() && !open && len(p.products) == 0:
 		return false
@@ -87,7 +90,8 @@ func (t *turn) fillsOrder(informed bool) bool {
 		return t.hasQuantity() && (t.wishes() || !p.asks && !p.has(actPrice, actOffer, actAnswer))
 	case len(p.products) > 0:
 		return (!informed || t.hasQuantity()) && len(p.reading.Words) <= maxUnasked &&
-			(open || t.wishes() || t.hasQuantity())
+			(t.wishes() || t.hasQuantity() ||
+				open && len(p.reading.Words) <= maxNaming && !anyIn(p.reading.Words, musing))
 	case open && (p.has(actChange) || t.hasQuantity() ||
 		t.sizeIn(t.next.Topic, "") != "" && !informed || len(p.areas) > 0 && !informed ||
 		p.cued(cuePickup) || (p.cued(cueDeliver) || t.tellsLandmark()) && !informed ||
@@ -120,7 +124,7 @@ func (t *turn) fillOrder() {
 			return
 		}
 		for _, m := range p.products {
-			t.removeLine(m.ID)
+			t.takeOff(m)
 		}
 	case len(p.products) > 0:
 		t.addLines()
@@ -169,6 +173,7 @@ func (t *turn) tellAdded(before []Line, place int) {
 // later, and the others are still taken.
 func (t *turn) addLines() {
 	t.addTopic()
+	foreign := false
 	before := slices.Clone(t.next.Order.Lines)
 	for i, m := range t.p.products {
 		// "Soda kreti moja ya coca" names one thing in two places.
@@ -184,6 +189,11 @@ func (t *turn) addLines() {
 				Unclear{Products: append([]string{m.ID}, m.Others...), Quantity: m.Quantity})
 			continue
 		}
+		// Two sacks are not two of the small pack: only the owner knows what these cost.
+		if !t.sellsBy(m.ID, m.Amount.Unit) {
+			foreign = true
+			continue
+		}
 		if t.worth(&m) || t.addSizes(m) {
 			continue
 		}
@@ -196,6 +206,11 @@ func (t *turn) addLines() {
 		t.ask(Ask{For: askQuantity, About: m.ID}, "order.quantity")
 		t.unsettled = true
 	}
+	if foreign {
+		t.unanswered("unanswered.any")
+		t.unsettled = true
+		return
+	}
 	t.tellBulk(before)
 }
 
@@ -207,11 +222,10 @@ func (t *turn) addLine(m entity.NameMatch) {
 		return
 	}
 	o.settle(m.ID)
-	name := p.Name.In(t.say.language)
 	if !available(p) {
 		// A question for it beside the wish has been answered with the same.
 		if !slices.Contains(t.acts, actOffer) {
-			t.tell("product.out", "name", name)
+			t.tellOut(p)
 		}
 		return
 	}

@@ -173,7 +173,7 @@ func (t *turn) asksTotal() bool {
 	p := &t.p
 	return t.next.Order != nil && len(t.next.Order.Lines) > 0 && !p.names() && p.cued(cueTotal) &&
 		!anyIn(p.reading.Words, wholesaleWords) && len(p.reading.Words) <= maxTotalWords &&
-		(p.has(actPrice) || p.asks || len(p.reading.Words) <= maxNaming) &&
+		(p.has(actPrice) || p.asksSoftly() || len(p.reading.Words) <= maxNaming) &&
 		!p.has(actCancel, actChange, actPaid)
 }
 

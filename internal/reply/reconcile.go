@@ -137,7 +137,7 @@ func (t *turn) onlyReading(p *perception, all acts) (only acts, ok bool) {
 // lower one. The bot agrees to no price but the owner's. It also never says no to one: that is a
 // sale lost for the owner without a word.
 func (t *turn) reconcileDecision(p *perception, all *acts) {
-	if !p.cued(actPrice) && bargains(p) && !t.namesPrice(p) {
+	if !p.cued(actPrice) && bargains(p) && !t.namesPrice(p) && !t.budgets(p, *all) {
 		all.add(actDecision)
 	}
 	if !all.has(actDecision) {
@@ -152,6 +152,16 @@ func (t *turn) reconcileDecision(p *perception, all *acts) {
 		all.drop(actPrice)
 	}
 }
+
+// budgets reports whether the amount is what the customer has to spend: "nina elfu ishirini tu, nataka
+// mchele, mafuta na sukari". Nobody has to agree to that.
+func (t *turn) budgets(p *perception, all acts) bool {
+	return !p.asks && len(p.products) > 1 && !p.cued(actDecision) &&
+		anyIn(p.reading.Words, budgetWords) &&
+		(all.has(actOrder) || anyIn(p.reading.Words, wishWords))
+}
+
+var budgetWords = keywords("nina, niko na, nko na, i have, ive got, budget, bajeti, nimebaki na")
 
 // namesPrice reports whether the amount in a message is what the thing costs that is spoken of:
 // "10k is fine" agrees to the owner's price. Taken for bargaining it was passed to the owner, and
@@ -260,8 +270,12 @@ func (t *turn) meanByName(p *perception, all *acts) {
 	short := len(p.reading.Words) <= maxNaming
 	switch {
 	case len(p.products) > 0 && t.k.template() != flowhq.BookingTemplate:
-		if p.asks || !p.counts() && t.next.Order == nil &&
-			(short || len(p.reading.Words) <= maxUnasked && !anyIn(p.reading.Words, wishWords)) {
+		wished := anyIn(p.reading.Words, wishWords) || p.cued(cueDeliver) || p.cued(cuePickup) ||
+			len(p.areas) > 0
+		muses := !short || anyIn(p.reading.Words, musing)
+		// After bad goods were reported a thing is named for the complaint.
+		if p.asks || !t.reportedGoods() && !p.counts() && len(p.reading.Words) <= maxUnasked &&
+			(t.next.Order == nil && (short || !wished) || t.next.Order != nil && muses && !wished) {
 			all.add(actOffer)
 		}
 	// maxAssent bounds it, as a long question asks for more than whether there is such a service.

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // askUnclear asks again which product was meant where that is still open. An order is never read
@@ -77,6 +78,33 @@ func (t *turn) tellBulk(before []Line) {
 				return
 			}
 		}
+	}
+}
+
+// minimumQuestions are how owners write the question for the smallest order that they bring.
+var minimumQuestions = []string{
+	"what is the smallest order", "is there a minimum order", "oda ya chini ni kiasi gani",
+	"mnaleta hata kitu kimoja",
+}
+
+// tellMinimum gives the owner's answer about the smallest order that is brought to who orders less,
+// with the first read-back.
+func (t *turn) tellMinimum() {
+	o := t.next.Order
+	total, ok := t.lineTotal()
+	if o.How != howDeliver || !ok || o.Told != 0 {
+		return
+	}
+	for _, question := range minimumQuestions {
+		id, alike, sure, _ := t.k.answers.Best(question)
+		if !sure || alike < minUsual {
+			continue
+		}
+		answer := t.k.answer[id].Answer.In(t.say.language)
+		if sums := entity.Find(answer).Money; len(sums) > 0 && total < sums[0].Amount {
+			t.show(answer)
+		}
+		return
 	}
 }
 

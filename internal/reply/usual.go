@@ -28,7 +28,8 @@ var usuals = []usual{
 	{words: keywords(`
 		on delivery, when it, when they, after it, after i, once it, once i, cod, nikipokea, ukifika,
 		ikifika, zikifika, mzigo ukija, nikipata mzigo, mkileta, mkiniletea, ukileta, mkishaleta,
-		baada ya kupokea, baada ya kuona, nikishapokea, nikiona, nikipewa
+		baada ya kupokea, baada ya kuona, nikishapokea, nikiona, nikipewa,
+		akipokea, akishapokea, wakipokea, tukipokea, on arrival
 	`), with: keywords("pay, paying, cod, *lip*, cash"), questions: []string{
 		"can I pay on delivery", "can I pay after I see it", "do I pay first",
 		"naweza kulipa nikipokea", "nalipa kwanza", "nalipa baada ya kuona mzigo",

@@ -17,6 +17,12 @@ func (t *turn) wishes() bool {
 	return p.has(actOrder) || anyIn(p.reading.Words, wishWords) || p.cued(cueDeliver) || p.cued(cuePickup)
 }
 
+// musing are words of who compares and has not chosen: "ama raba zinakaa poa zaidi hmm".
+var musing = keywords(`
+	ama, au, hmm, hm, mmh, maybe, labda, perhaps, better, nicer, poa zaidi, nzuri zaidi, bora, or,
+	afadhali, je, instead of, sijui
+`)
+
 // asksSoftly reports whether the message asks something, with or without the mark.
 func (p *perception) asksSoftly() bool {
 	return p.asks || anyIn(p.reading.Words, softQuestion)
@@ -26,6 +32,6 @@ func (p *perception) asksSoftly() bool {
 // question to a business begins with in Swahili.
 var softQuestion = keywords(`
 	je, au, kweli, gani, ngapi, lini, wapi, nini, vipi, unaweza, mnaweza, naweza, can you, can i, do you,
-	does it, is it, are they, are these, what, how, which, when, who, why, mna*, mta*, inawezekana,
+	does it, is it, are they, are these, what, how, which, when, who, why, mna*, mta*, inawezekana, whats,
 	could you, will you, can someone
 `)

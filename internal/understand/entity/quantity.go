@@ -42,6 +42,9 @@ var units = map[string]string{
 	"adults": "people",
 }
 
+// UnitOf is the unit that a word names, "" if none: "sack" for "magunia".
+func UnitOf(word string) string { return units[word] }
+
 // standAlone are the units that mean one where no number is said.
 // "Nataka pair" orders one pair. "Nataka kilo" leaves open how many.
 var standAlone = map[string]bool{"dozen": true, "pair": true}

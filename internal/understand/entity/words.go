@@ -43,7 +43,8 @@ var qualities = set("white black red blue green yellow brown pink grey gray " +
 	"orange purple gold silver big small large medium new old double single full half extra " +
 	"super special jeupe nyeupe nyeusi jeusi nyekundu jekundu bluu kijani njano kubwa ndogo " +
 	"mpya nzuri maalum cheupe cheusi vyeusi vyeupe mweusi mweupe weusi weupe school shule " +
-	"kids children watoto men women wanaume wanawake ladies gents")
+	"kids children watoto men women wanaume wanawake ladies gents " +
+	"long short refu ndefu fupi formal open")
 
 // isCommon reports whether a word says nothing of what it is about.
 // Numerals count as common: "mbili" in a name must not turn each "nataka mbili" into the name.
