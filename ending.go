@@ -113,10 +113,14 @@ var endRules = []endRule{
 	{EndRestarted, followsAtOnce, Disconnected, HostStarting, "", false, linkKept},
 	{EndFailed, followsBackoff, Disconnected, HostStarting, "", false, linkKept},
 
+	// These are errors to the operator for as long as they last, though they end by themselves: the
+	// business is not served meanwhile.
 	{EndTempBanned, followsTime, Banned, HostError, TenantError, true, linkKept},
 	{EndCrashLoop, followsTime, Disconnected, HostError, TenantError, true, linkKept},
 	{EndOutdated, followsPause, Disconnected, HostError, TenantError, true, linkKept},
 
+	// Only where the phone has removed the device are its keys of no use. A ban or a lock may be
+	// lifted, and then the same keys log in again.
 	{EndLoggedOut, followsPerson, LoggedOut, HostError, TenantError, true, linkGone},
 	{EndDeviceRemoved, followsPerson, LoggedOut, HostError, TenantError, true, linkGone},
 	{EndBanned, followsPerson, Banned, HostError, TenantError, true, linkKept},

@@ -169,6 +169,8 @@ func Next(before Before, end End) Transition {
 		State: rule.state, Ending: end.Ending, Reason: end.Reason, Event: end.Ending.Event(),
 		Counts: before.Counts,
 	}
+	// The command counts for more than the end, and a worker that died for more than a command: its
+	// loss must be counted, or a crash loop would never be seen.
 	switch {
 	case !before.Wanted:
 		return Stopped(before.Counts)
@@ -259,6 +261,7 @@ func (t Transition) afterOutage(stable bool) Transition {
 func (t Transition) afterCrash(before Before, end End) Transition {
 	switch {
 	case end.Counted:
+	// What had been up for long did not kill its worker.
 	case before.Stable:
 		t.Counts = Counts{}
 	default:

@@ -50,11 +50,14 @@ func (s *session) serve(ctx, run context.Context) error {
 			s.log.Warn("lost touch with Temporal; serving on", "cause", cause)
 			done, s.beats.away = nil, true
 			ask.begin() // Temporal may have been lost before it could give an order
-		case <-s.slot.Leave(): // another process has room for it
+		// The process is stopping, and another one has room for this session.
+		case <-s.slot.Leave():
 			return errDraining
-		case <-s.lease.Lost(): // the connection is cut already
+		// The connection is cut already, by whoever renews the lease: this loop may come to it late.
+		case <-s.lease.Lost():
 			return s.lease.Err()
-		case err := <-s.pipeline.Failed(): // or a chat would fall silent
+		// A pipeline that cannot even write a dead letter would leave a chat silent for good.
+		case err := <-s.pipeline.Failed():
 			return err
 		case ev, open := <-s.conn.Events():
 			if open {
@@ -64,6 +67,7 @@ func (s *session) serve(ctx, run context.Context) error {
 			} else if !s.refreshCodes(run) { // it is over, and no other one takes its place
 				return s.conn.Err()
 			}
+		// These notices say no more than that rows have changed: each is followed by reading them.
 		case <-s.lease.Config():
 			s.reload(run)
 		case <-s.lease.Work():
@@ -97,7 +101,8 @@ func (s *session) beat(run context.Context) error {
 	s.now.Stable = s.stable()
 	s.forgetFailures(run)
 	s.lease.Alive(s.now)
-	// Past the SDK, which has given up, Temporal answers with its order, if there is one.
+	// While Temporal is away the SDK has given up, and so this heartbeat goes past it. Temporal answers
+	// it with its order, if there is one.
 	if s.beats.isDue(s.now) && !s.beats.send(s.now) {
 		if err := s.ask(run); err != nil {
 			return err
@@ -120,6 +125,7 @@ func (s *session) handle(run context.Context, ev whatsapp.Event) error {
 	case whatsapp.LinkCode:
 		return s.enter(run, s.linking.showLinkCode(ev))
 	case whatsapp.Linked:
+		// Not yet online: WhatsApp ends the connection after a pairing, and the library logs in anew.
 		s.linked = true
 		s.pipeline.Forget() // what was to be sent again under the old link
 		s.refill(run)
@@ -182,6 +188,7 @@ func (s *session) forgetFailures(run context.Context) {
 	if s.now.Counts == (flowhq.Counts{}) || !s.isStable() {
 		return
 	}
+	// Below that nobody was told of the failures, so nobody needs to hear of their end.
 	reported := s.now.KeepsFailing() // to a person, by an event and in the Web UI
 	s.now.Counts = flowhq.Counts{}
 	if reported {

@@ -14,12 +14,15 @@ import (
 type Memory struct {
 	Mu sync.Mutex
 	// Below are guarded by Mu.
-	Away   error // what every call fails with; nil while the database answers
+	Away error // what every call fails with; nil while the database answers
+	// Held are the epochs of the hosts that hold a lease. A test that plays a newer host raises the
+	// epoch of its tenant here.
 	Held   map[flowhq.TenantID]int64
 	Locked map[flowhq.TenantID]bool // tenants whose row somebody locks by hand
 	Epoch  int64                    // of the newest host, whichever tenant's
-	Seen   map[flowhq.TenantID]time.Time
-	Row    flowhq.Fleet
+	// Seen is the proof of life from WhatsApp that was written last for each tenant.
+	Seen map[flowhq.TenantID]time.Time
+	Row  flowhq.Fleet
 }
 
 // NewMemory returns a Memory in which nobody holds a lease, and whose fleet has that version.
@@ -30,7 +33,8 @@ func NewMemory(version string) *Memory {
 	}
 }
 
-// ClaimAbove raises the epoch.
+// ClaimAbove raises the epoch, above floor if the caller knows a newer one than this database does, as
+// after an older backup was restored.
 func (m *Memory) ClaimAbove(
 	_ context.Context, _ flowhq.TenantID, _ string, floor int64,
 ) (int64, error) {
@@ -80,7 +84,8 @@ func (m *Memory) RenewLeases(
 	return renewed, locked, m.Away
 }
 
-// ReleaseLease gives a lease back, unless a newer host holds it.
+// ReleaseLease gives a lease back, unless a newer host holds it: an older one that ends late must not
+// end the lease of its successor.
 func (m *Memory) ReleaseLease(_ context.Context, tenant flowhq.TenantID, epoch int64) error {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()

@@ -24,7 +24,8 @@ type Row struct {
 	Says string // is part of the output
 }
 
-// Check runs each row.
+// Check runs each row and compares what the program prints, on stdout and stderr together, and the code
+// that it exits with.
 func Check(t *testing.T, program string, run Run, rows []Row) {
 	t.Helper()
 	noSettings := func(string) string { return "" }

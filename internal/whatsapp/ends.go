@@ -50,6 +50,7 @@ func (e *EndError) explainsLoss() bool {
 // gives none.
 func endOf(evt any) *EndError {
 	switch e := evt.(type) {
+	// Why it was lost is not said: the peer may have closed it, or the network has.
 	case *events.Disconnected:
 		return &EndError{Ending: flowhq.EndLost, Reason: "the connection to WhatsApp was lost"}
 	case *events.StreamError:
@@ -74,6 +75,8 @@ func endOf(evt any) *EndError {
 		return loggedOut(e)
 	case *events.TemporaryBan:
 		return banned(e)
+	// The version is too old, or something in between answers in WhatsApp's place. The fleet tells
+	// which, by whether a second tenant is refused.
 	case *events.ClientOutdated:
 		return &EndError{
 			Ending: flowhq.EndOutdated,
@@ -85,6 +88,7 @@ func endOf(evt any) *EndError {
 		return &EndError{
 			Ending: flowhq.EndPairFailed, Reason: "the linking was not completed", Err: e.Error,
 		}
+	// The passkey is in a browser or in a phone: nothing here can answer for it.
 	case *events.PairPasskeyRequest:
 		return &EndError{
 			Ending: flowhq.EndPasskey,
