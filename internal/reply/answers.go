@@ -151,6 +151,10 @@ func (t *turn) takeNo(a Ask) bool {
 	case askPerson, askOption, askDelivery, askQuantity:
 		t.next.Ask = Ask{}
 		t.tell("allright")
+		// An order with something in it goes on, or it would be forgotten half made.
+		if o := t.next.Order; o != nil && len(o.Lines) > 0 {
+			t.continueOrder()
+		}
 	case askProduct:
 		// A no to "which of these?" gives up that wish, and not the rest of the order.
 		if o := t.next.Order; o != nil && len(o.Unclear) > 0 && len(o.Lines) > 0 {

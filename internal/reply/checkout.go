@@ -167,7 +167,12 @@ func (t *turn) readOrderBack() {
 		if fee > 0 {
 			word = t.k.money(fee)
 		}
-		lines = append(lines, "• "+t.say.first("order.fee", "area", o.Area, "fee", word))
+		line := "• " + t.say.first("order.fee", "area", o.Area, "fee", word)
+		// What the owner says of the area is part of what is agreed to, such as its hours.
+		if a := t.k.area[o.Area]; a != nil && !a.Note.Empty() {
+			line += " (" + strings.TrimSuffix(a.Note.In(t.say.language), ".") + ")"
+		}
+		lines = append(lines, line)
 	}
 	switch {
 	case o.How != howDeliver:

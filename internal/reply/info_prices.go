@@ -7,6 +7,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand"
+	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // languageOf is the language of one of the owner's texts. Owners write in either language, and a
@@ -319,6 +320,10 @@ func (t *turn) tellOfferOf(id string, alone bool) {
 	case !available(p):
 		t.tellOut(p)
 		return
+	case slices.ContainsFunc(t.p.products, func(m entity.NameMatch) bool {
+		return m.ID == id && t.wantsOtherKind(m)
+	}):
+		t.tell("product.other_kind", "name", name)
 	// The size that was asked for is kept: "I take it" then means that size.
 	case asksSize && size != "":
 		t.tell("product.size_have", "name", name, "size", size)

@@ -183,6 +183,9 @@ func (t *turn) addLines() {
 		if len(t.p.products) == 1 && m.Quantity == 0 && m.Amount.Value == 0 {
 			m.Quantity = t.countSaid()
 		}
+		if t.askOtherKind(m) {
+			continue
+		}
 		t.fitPack(&m)
 		if len(m.Others) > 0 && !m.Exact && !t.onlyPack(&m) {
 			t.next.Order.Unclear = append(t.next.Order.Unclear,

@@ -48,6 +48,7 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 		return only
 	}
 	all.drop(actYes, actNo) // a yes that comes with more is read by what comes with it
+	reconcilePlaces(p, &all)
 	t.reconcileDecision(p, &all)
 	// The hours of a business and the hour of a visit are asked for in nearly the same words.
 	if t.next.Booking != nil && p.hasTime && !p.cued(actHours) {
@@ -108,6 +109,27 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	}
 	return all
 }
+
+// reconcilePlaces drops what a place or the question for one is mistaken for.
+func reconcilePlaces(p *perception, all *acts) {
+	// "Kimara Stop Over" and "near the bus stop" are places.
+	if len(p.areas) > 0 || p.cued(cueDeliver) || anyIn(p.reading.Words, stopPlaces) {
+		all.drop(actStop)
+	}
+	// "Hela nitume wapi" asks for a number, and "wapi" alone is a cue for the place.
+	if p.cued(actPayment) && !anyIn(p.reading.Words, ownPlace) {
+		all.drop(actPlace)
+	}
+}
+
+// stopPlaces are places that have the word by which a customer stops reminders.
+var stopPlaces = keywords("stop over, stopover, bus stop, stop ya, kwa stop, last stop, full stop, non stop")
+
+// ownPlace are words of who asks where the business is, also beside another question.
+var ownPlace = keywords(`
+	mko, mpo, uko, upo, mnapatikana, unapatikana, location, address, anwani, map, ramani, iko, ipo,
+	located, where are, where is, find you, duka, shop, ofisi, office, nitawapata, nafikaje, nitafikaje
+`)
 
 // onlyReading returns what a message does that can do nothing else. It comes before the scores, as
 // no score may overrule a yes, a no or a secret.
