@@ -289,6 +289,12 @@ func (t *turn) meanByName(p *perception, all *acts) {
 	if slices.ContainsFunc(*all, func(a act) bool { return a != actGreet && a != actThanks }) {
 		return
 	}
+	// What only resembles a name after a complaint is more of it: "watoto wamekunywa haya".
+	if t.reportedGoods() && !p.asks && !slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
+		return m.Exact
+	}) {
+		return
+	}
 	short := len(p.reading.Words) <= maxNaming
 	switch {
 	case len(p.products) > 0 && t.k.template() != flowhq.BookingTemplate:
