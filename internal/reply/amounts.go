@@ -154,10 +154,10 @@ var negated = regexp.MustCompile(`(?i)\b(sio|siyo|si|not|no|hapana)\s+$`)
 var sizeBefore = regexp.MustCompile(`(?i)\b(size|sizes|saizi|saiz|namba|no\.?)\s+$`)
 
 // houseBefore finds words behind which a number is of a house, an hour or a day: "house 41", "ghorofa
-// ya 15", "saa 11". Such a number became the count of the last line.
+// ya 15", "saa 11", "by 8". Such a number became the count of the last line.
 var houseBefore = regexp.MustCompile(`(?i)\b(?:house|nyumba|block|floor|ghorofa|gorofa|room|chumba|` +
 	`plot|apartment|apt|flat|gate|geti|saa|tarehe|shop|duka|mtaa|stage|road|rd|street|door|mlango|` +
-	`form|class|darasa|miaka|number|code|box|aged?)\.?,?\s+(?:(?:ya|wa|la|namba|no)\.?\s+){0,2}$`)
+	`form|class|darasa|miaka|number|code|box|aged?|by|at|before|after|until|till|around)\.?,?\s+(?:(?:ya|wa|la|namba|no)\.?\s+){0,2}$`)
 
 // isSize reports whether a number is the size that one of the products was named with. A number can
 // only have one meaning: as a size it is used up.
