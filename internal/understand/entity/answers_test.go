@@ -110,7 +110,7 @@ func TestAnswers(t *testing.T) {
 	for text, want := range map[string]string{
 		"gari naweka wapi": "parking", "mnachukua bima": "insurance", "britam": "insurance", "naomba risiti": "receipt",
 	} {
-		if id, score, _, nearest := english.Best(text); id != want || score < 0.2 {
+		if id, score, _, nearest := english.Best(text); id != want || score < 0.1 {
 			t.Errorf("Best(%q) = %s %.2f, nearest %v; want %s", text, id, score, nearest, want)
 		}
 	}
