@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/flowhq/flowhq/internal/understand/entity"
+	"github.com/flowhq/flowhq/internal/understand/token"
 )
 
 // hasQuantity reports whether the message says how many. A number is a quantity only for one
@@ -41,11 +42,28 @@ func (t *turn) countSaid() int {
 	// "one and a half" is no count of pieces: such an amount needs a pack, see [turn.packs].
 	case len(e.Quantities) == 1 && e.Quantities[0].Value == float64(int(e.Quantities[0].Value)):
 		return within(int(e.Quantities[0].Value))
-	case len(e.Numbers) == 1 && len(e.Quantities) == 0:
+	case len(e.Numbers) == 1 && len(e.Quantities) == 0 &&
+		(t.next.Ask.For == askQuantity || t.saysOnlyCount()):
 		return within(e.Numbers[0].Value)
 	}
 	return 0
 }
+
+// saysOnlyCount reports whether the words beside the number of a message say nothing else: "make it
+// 2", "nipe tatu hizo". A number beside other words is an hour, a size or a floor: "ok 10 is fine"
+// made ten loaves, and "i wear 14" four dresses.
+func (t *turn) saysOnlyCount() bool {
+	for _, w := range t.p.reading.Words {
+		if _, err := strconv.Atoi(w); err != nil && !t.k.words[w] && !token.Spelled(w) &&
+			!hasWord(countFillers, w) {
+			return false
+		}
+	}
+	return true
+}
+
+// countFillers are the words that stand beside a count.
+var countFillers = listOf("count")
 
 // pointsAtOne finds a "one" that stands for a thing: "the right one" is no count of one.
 var pointsAtOne = regexp.MustCompile(`(?i)\b(?:the|this|that|which|right|wrong|other|another|same|` +

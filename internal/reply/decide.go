@@ -322,7 +322,7 @@ func (t *turn) miss(pending Ask) {
 	t.did(actUnknown)
 	t.next.Misses++
 	t.noteUnanswered()
-	if t.next.Misses >= maxMisses {
+	if t.tooManyMisses() {
 		t.handOver(flowhq.HandOverMissed)
 		return
 	}
@@ -384,7 +384,7 @@ func (t *turn) askWhich() bool {
 	t.next.Misses++
 	// A question of this kind counts as a miss: asked again and again it is no better than the
 	// menu.
-	if t.next.Misses >= maxMisses {
+	if t.tooManyMisses() {
 		t.noteUnanswered()
 		t.handOver(flowhq.HandOverMissed)
 		return true

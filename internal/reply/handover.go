@@ -126,8 +126,29 @@ func (t *turn) claimPaid() {
 func (t *turn) unanswered(key string, pairs ...string) {
 	t.tell(key, pairs...)
 	t.noteUnanswered()
+	// The offer's "ndio" was taken from the order: "sawa hizo tu" called a person, and five things
+	// stood in a silent chat.
+	if t.inTheMiddle() {
+		t.tell("unanswered.noted")
+		return
+	}
 	t.ask(Ask{For: askPerson}, "unanswered.offer")
 	t.offered = len(t.said)
+}
+
+// inTheMiddle reports whether an order or a booking is being made. It goes on, whatever else could
+// not be answered: silence there loses what the customer came for.
+func (t *turn) inTheMiddle() bool {
+	b, o := t.next.Booking, t.next.Order
+	return b != nil && !(b.Start.IsZero() && b.Day.IsZero()) || o != nil && len(o.Lines) > 0
+}
+
+// tooManyMisses reports whether so much was not understood in a row that a person is called.
+func (t *turn) tooManyMisses() bool {
+	if t.inTheMiddle() {
+		return t.next.Misses >= 2*maxMisses
+	}
+	return t.next.Misses >= maxMisses
 }
 
 // tellNoted says that a question is noted, where another question has taken the place of the offer

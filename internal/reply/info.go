@@ -253,7 +253,7 @@ func (t *turn) offerAnswers() bool {
 	t.noteUnanswered()
 	// An offer counts as a miss, or a customer who rejects each would never reach a person.
 	t.next.Misses++
-	if t.next.Misses >= maxMisses {
+	if t.tooManyMisses() {
 		t.handOver(flowhq.HandOverMissed)
 		return true
 	}
