@@ -58,6 +58,12 @@ const (
 
 	EventCodeRead EventType = "CODE_READ"     // that links a phone; once in a while
 	EventExported EventType = "DATA_EXPORTED" // a list of facts, as a file
+
+	EventSetupSubmitted EventType = "SETUP_REQUEST_SUBMITTED" // the reason of these has its id
+	EventSetupReviewing EventType = "SETUP_REQUEST_REVIEWING" // an operator looks at it
+	EventSetupApproved  EventType = "SETUP_REQUEST_APPROVED"
+	EventSetupRejected  EventType = "SETUP_REQUEST_REJECTED" // also by a later request
+	EventSetupActive    EventType = "SETUP_REQUEST_ACTIVE"   // the session has connected
 )
 
 // Types of the events about people and keys. They are a tenant's if the person or key is, and
@@ -101,7 +107,8 @@ func eventTypes() []EventType {
 		EventFleetPaused, EventFleetResumed, EventVersionSet, EventLoginFailed, EventLoginsSlowed,
 		EventLoginsRefused, EventAccountLocked, EventPasswordUsed, EventCodeRead, EventExported,
 		EventAccountInvited, EventAccountChanged, EventLinkMade, EventPasswordSet, EventSignedIn,
-		EventKeyCreated, EventKeyRevoked,
+		EventKeyCreated, EventKeyRevoked, EventSetupSubmitted, EventSetupReviewing,
+		EventSetupApproved, EventSetupRejected, EventSetupActive,
 	}
 	for _, c := range Commands {
 		all = append(all, c.Requested())

@@ -34,6 +34,7 @@ var routeScopes = map[string][]string{
 	},
 	"read": {
 		"GET /admin/tenants", "GET /admin/bulk", "GET /admin/bulk/:bulk", "GET /admin/workers", "GET /admin/fleet",
+		"GET /admin/setup-requests", "GET /admin/setup-requests/:request", "GET tenant/setup-requests", "GET tenant/setup-requests/:request",
 		"GET tenant", "GET tenant/profile", "GET tenant/profile/missing", "GET tenant/profile/versions", "GET tenant/profile/versions/:version", "GET tenant/profile/export", "POST tenant/preview",
 		"GET tenant/commands", "GET tenant/commands/:command", "GET tenant/logs", "GET tenant/follow-ups", "GET tenant/events",
 		"GET tenant/bookings", "GET tenant/bookings.csv", "GET tenant/bookings.ics", "GET tenant/bookings/:number", "GET tenant/orders", "GET tenant/orders.csv", "GET tenant/orders/:number",
@@ -42,6 +43,7 @@ var routeScopes = map[string][]string{
 	},
 	"operate": {
 		"POST /admin/tenants", "POST /admin/bulk", "DELETE /admin/bulk/:bulk", "PUT /admin/fleet",
+		"POST /admin/setup-requests/:request/review", "POST /admin/setup-requests/:request/approve", "POST /admin/setup-requests/:request/reject", "POST tenant/setup-requests",
 		"PUT tenant", "DELETE tenant", "POST tenant/session/force-restart",
 		"PUT tenant/profile", "PATCH tenant/profile", "POST tenant/profile/versions/:version/restore", "POST tenant/profile/import",
 		"POST tenant/session/start", "POST tenant/session/stop", "POST tenant/session/restart", "POST tenant/session/relink",
@@ -176,7 +178,7 @@ func TestWhoMayAskWhat(t *testing.T) {
 	own, other := f.create(), f.create()
 	before := f.history(other)
 	targets := f.targets()
-	things := strings.NewReplacer(":account", never, ":key", never, ":bulk", never, ":version", "99", ":command", "99", ":message", "99", ":followup", "99",
+	things := strings.NewReplacer(":account", never, ":key", never, ":bulk", never, ":request", never, ":version", "99", ":command", "99", ":message", "99", ":followup", "99",
 		":number", "K99999", ":handover", "99", ":question", "99", ":contact", "99")
 	for _, who := range f.askers(own) {
 		for _, r := range targets {

@@ -145,8 +145,8 @@ type Profiles interface {
 	) (flowhq.Profile, error)
 }
 
-// Options are what an API is made of. All but QueryAuth, TrustedProxies, PublicURL and CodecOrigin
-// are required.
+// Options are what an API is made of. All but ApproveSetups, QueryAuth, TrustedProxies,
+// PublicURL and CodecOrigin are required.
 type Options struct {
 	Tenants  Tenants
 	Profiles Profiles
@@ -166,9 +166,12 @@ type Options struct {
 	Temporal    Pinger
 	Metrics     metrics.Registry
 
-	// Accounts and Keys are the store's.
+	// Accounts, Keys and Setups are the store's.
 	Accounts Accounts
 	Keys     Keys
+	Setups   Setups
+	// ApproveSetups has each setup request approved as soon as it is submitted.
+	ApproveSetups bool
 
 	Codec Codec
 	// CodecOrigin is the origin of Temporal's Web UI, whose pages may use the codec; "" = no

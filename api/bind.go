@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
 )
 
 // Bounds of a request.
@@ -32,9 +33,9 @@ const (
 // to a repeated key is the first request's; with another body it is 409 (TestOneKeyTwoCommands).
 const keyHeader = "Idempotency-Key"
 
-// reservedKeys is the beginning of the keys that a bulk gives to its commands. A caller must
-// not be able to guess one, and so have a tenant left out.
-const reservedKeys = "bulk:"
+// reservedKeys are the beginnings of the keys that a bulk and an approval give to their commands. A
+// caller must not be able to guess one, and so have a tenant left out.
+var reservedKeys = []string{"bulk:", store.SetupKeyPrefix}
 
 // A binder reads one request for its handler. It collects whatever is wrong instead of
 // stopping at the first problem, so that one answer names everything. Its methods return a
@@ -169,11 +170,13 @@ func (b *binder) key() string {
 	if len(keys) == 0 {
 		return requestID(b.c)
 	}
-	switch {
-	case len(keys) != 1 || !validKey(keys[0]):
+	if len(keys) != 1 || !validKey(keys[0]) {
 		b.wrong(keyHeader, "must be one header of 1 to 128 printable ASCII characters")
-	case strings.HasPrefix(keys[0], reservedKeys):
-		b.wrong(keyHeader, "must not begin with "+reservedKeys)
+	}
+	for _, reserved := range reservedKeys {
+		if strings.HasPrefix(keys[0], reserved) {
+			b.wrong(keyHeader, "must not begin with "+reserved)
+		}
 	}
 	return keys[0]
 }

@@ -219,8 +219,9 @@ func TestKeysAreNotRequestIDs(t *testing.T) {
 		}
 	}
 	f.send(call{method: "GET", path: tenant, header: key}, 200)
-	reserved := http.Header{keyHeader: {"bulk:1"}}
-	f.send(call{method: "POST", path: tenant + "/session/start", header: reserved}, 400)
+	for _, reserved := range []string{"bulk:1", "setup:1"} {
+		f.send(call{method: "POST", path: tenant + "/session/start", header: http.Header{keyHeader: {reserved}}}, 400)
+	}
 }
 
 // TestDeleteWhatIsGone: a deletion may be repeated for as long as it is remembered, and

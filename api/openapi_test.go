@@ -96,6 +96,7 @@ func TestWordsAreDescribed(t *testing.T) {
 		{s.at(s.root, "components", "schemas", "Scope"), words(flowhq.Scopes)},
 		{s.at(s.root, "components", "schemas", "Role"), append(words(flowhq.OperatorRoles), "STAFF")},
 		{s.at(s.root, "components", "schemas", "Principal", "properties", "kind"), words(flowhq.PrincipalKinds)},
+		{s.at(s.root, "components", "schemas", "SetupStatus"), words(flowhq.SetupStatuses)},
 		{s.at(s.root, "components", "schemas", "BookingStatus"), words(flowhq.BookingStatuses)},
 		{s.at(s.root, "components", "schemas", "OrderStatus"), words(flowhq.OrderStatuses)},
 		{s.at(s.root, "components", "schemas", "TicketStatus"), words(flowhq.TicketStatuses)},
@@ -133,6 +134,7 @@ func TestBodiesAreDescribed(t *testing.T) {
 		"FleetChange": &flowhq.FleetChange{},
 		"NewBooking":  &newBookingBody{}, "BookingChange": &bookingBody{}, "OrderChange": &orderBody{}, "TicketChange": &statusBody{}, "HandOverChange": &statusBody{},
 		"UnansweredChange": &statusBody{}, "NewAnswer": &answerBody{}, "NewContact": &contactBody{}, "LeftAloneChange": &aloneBody{}, "NewHandOver": &handOverBody{}, "NewMessage": &writeBody{},
+		"NewSetupRequest": &flowhq.NewSetupRequest{}, "SetupApproval": &approvalBody{}, "SetupRejection": &rejectionBody{},
 		"NewAccount": &flowhq.NewAccount{}, "AccountChange": &flowhq.AccountChange{}, "NewKey": &flowhq.NewAPIKey{}, "SignIn": &signInBody{}, "LinkUse": &linkBody{}, "PasswordChange": &passwordBody{},
 	} {
 		n := s.at(s.root, "components", "schemas", schema)

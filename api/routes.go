@@ -164,6 +164,7 @@ func (a *API) installationRoutes(r router) {
 	r.get("/bulk/:bulk", read, handle(a, http.StatusOK, a.readBulk))
 	r.delete("/bulk/:bulk", operate, handle(a, http.StatusAccepted, a.cancelBulk))
 
+	a.setupRoutes(r)
 	r.get("/workers", read, handle(a, http.StatusOK, a.listWorkers))
 	r.get("/fleet", read, handle(a, http.StatusOK, a.readFleet))
 	r.put("/fleet", operate, handle(a, http.StatusOK, a.changeFleet))
@@ -207,6 +208,7 @@ func (a *API) tenantRoutes(r router, slots tenantSlots) {
 	r.delete("/follow-ups/:followup", send, handle(a, http.StatusOK, a.cancelFollowUp))
 	r.get("/events", read, handle(a, http.StatusOK, a.events))
 
+	a.ownSetupRoutes(r)
 	a.factRoutes(r.limited(slots.facts))
 	a.accountRoutes(r, "/users", flowhq.ScopeManage, flowhq.UserRoles)
 	a.keyRoutes(r, flowhq.ScopeManage, flowhq.TenantKeyScopes)

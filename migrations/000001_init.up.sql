@@ -190,6 +190,44 @@ create index commands_waiting_idx on flowhq.commands (tenant_id, id) where appli
 -- it is due itself.
 create index commands_deletions_idx on flowhq.commands (applied_at) where command = 'delete';
 
+-- How tenants' users ask for the bot to be put on the air, and what operators decided. A row never
+-- changes but for the decision, so that nobody approves something else than was read.
+create table flowhq.setup_requests (
+    tenant_id       uuid        not null,
+    id              uuid        not null,
+    key             text        not null, -- of the request: a repeated one makes no second row
+    business_name   text        not null,
+    template_type   text        not null,
+    whatsapp_number text        not null,
+    language        text        not null,
+    status          text        not null default 'SUBMITTED',
+    notes           text        not null default '', -- of the decision
+    submitted_by    text        not null, -- actor
+    decided_by      text        not null default '',
+    -- The time of the statement, which has the lock, and not of the transaction, which may have
+    -- waited for it: the newest row counts.
+    created_at      timestamptz not null default clock_timestamp(),
+    updated_at      timestamptz not null default clock_timestamp(),
+    constraint setup_requests_pkey primary key (id),
+    constraint setup_requests_key_key unique (tenant_id, key),
+    constraint setup_requests_tenant_fkey foreign key (tenant_id)
+        references flowhq.tenants (id) on delete cascade,
+    constraint setup_requests_template_type_check check (
+        template_type in ('BOOKING', 'ECOMMERCE', 'SUPPORT')),
+    constraint setup_requests_language_check check (language in ('EN', 'SW')),
+    constraint setup_requests_status_check check (status in (
+        'SUBMITTED', 'REVIEWING', 'APPROVED', 'ACTIVE', 'REJECTED'))
+);
+-- Nobody decides on two requests of a tenant at a time.
+create unique index setup_requests_open_key on flowhq.setup_requests (tenant_id)
+    where status in ('SUBMITTED', 'REVIEWING');
+create index setup_requests_tenant_idx on flowhq.setup_requests
+    (tenant_id, created_at desc, id desc);
+-- Across tenants on purpose, here and in the next: operators list those of all tenants.
+create index setup_requests_newest_idx on flowhq.setup_requests (created_at desc, id desc);
+create index setup_requests_status_idx on flowhq.setup_requests
+    (status, created_at desc, id desc);
+
 -- The people who write to a tenant. WhatsApp knows a person by a LID, by a number, or by both,
 -- and a message may come with either. Which two belong together can be learnt at any time; two
 -- contacts then become one.
@@ -919,3 +957,27 @@ end
 $$;
 create trigger orders_follow_ups after insert or update of status, unpaid, updated_at
     on flowhq.orders for each row execute function flowhq.follow_order();
+
+-- An approved setup request becomes ACTIVE when the tenant does. As a trigger it is part of the
+-- statement that says so, whoever makes that: there is no moment at which a crash could come in
+-- between. An approval locks the session's row before it looks whether the session is connected,
+-- so one of both sees the other.
+create function flowhq.activate_setup() returns trigger
+    language plpgsql volatile
+as $$
+begin
+    with active as (
+        update flowhq.setup_requests set status = 'ACTIVE', updated_at = clock_timestamp()
+        where tenant_id = new.tenant_id and status = 'APPROVED'
+        returning tenant_id, id
+    )
+    insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+    select tenant_id, 'SETUP_REQUEST_ACTIVE', 'host', 'setup request ' || id from active;
+    return null;
+end
+$$;
+create trigger whatsapp_sessions_setup after update of state, unconfirmed
+    on flowhq.whatsapp_sessions for each row
+    when (new.state = 'CONNECTED' and not new.unconfirmed
+        and (old.state <> 'CONNECTED' or old.unconfirmed))
+    execute function flowhq.activate_setup();

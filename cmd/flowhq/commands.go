@@ -51,6 +51,7 @@ func runAPI(
 		Codec: p.codec, CodecOrigin: p.config.CodecOrigin,
 		Tenants: p.store, Profiles: p.store, Facts: p.store, Contacts: p.store, Logs: p.store,
 		FollowUps: p.store, Codes: p.store, Commands: p.store, Accounts: p.store, Keys: p.store,
+		Setups: p.store, ApproveSetups: p.config.ApproveSetups,
 		Signals: commands, Bulks: commands, BulkRecords: p.store, Fleet: p.store,
 		Database: p.store, Temporal: commands, Metrics: metrics.NewRegistry(),
 		Password: p.config.AdminPassword, QueryAuth: p.config.AdminQueryAuth,

@@ -41,6 +41,8 @@ type Config struct {
 	// AdminQueryAuth also accepts the admin password as a query parameter, for clients that
 	// can send no header. Proxies and browsers may keep it there.
 	AdminQueryAuth bool
+	// ApproveSetups has each setup request of a tenant's user approved as soon as it is submitted.
+	ApproveSetups bool
 
 	WorkerCapacity int           // sessions that one worker may host; 0 to derive it from memory
 	Renewal        time.Duration // between two renewals of a worker's leases
@@ -159,6 +161,7 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		PublicURL:         e.origin("PUBLIC_URL"),
 		TrustedProxies:    e.networks("TRUSTED_PROXIES"),
 		AdminQueryAuth:    e.flag("ADMIN_QUERY_AUTH"),
+		ApproveSetups:     e.setupApproval("SETUP_APPROVAL"),
 		WorkerCapacity:    e.number("WORKER_CAPACITY", 0, 1, maxCapacity),
 		Renewal: e.milliseconds("LEASE_RENEWAL_INTERVAL_MS",
 			defaultRenewal, minRenewal, maxRenewal),

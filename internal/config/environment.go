@@ -165,6 +165,18 @@ func (e *environment) flag(name string) bool {
 	return false
 }
 
+// setupApproval reads who approves setup requests, and reports whether nobody has to.
+func (e *environment) setupApproval(name string) bool {
+	switch v := e.text(name, "manual"); v {
+	case "automatic":
+		return true
+	case "manual":
+	default:
+		e.problem(name, "%q is neither manual nor automatic", v)
+	}
+	return false
+}
+
 // level reads the least level that is logged.
 func (e *environment) level(name string) slog.Level {
 	switch v := strings.ToLower(e.text(name, "info")); v {

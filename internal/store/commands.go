@@ -51,27 +51,6 @@ func (s *Store) Command(
 ) (_ flowhq.TenantCommand, name string, err error) {
 	// The order of locks is that of SetSession: host, session, tenant.
 	const lockHost = `select from flowhq.hosts where tenant_id = @tenant for no key update`
-	const lock = `select name from flowhq.tenants where id = @tenant for no key update`
-	const add = `
-		with tenant as (
-			select id from flowhq.tenants
-			where id = @tenant and (@command = 'delete' or not exists (
-				select from flowhq.commands where tenant_id = @tenant and command = 'delete'))
-		), new as (
-			insert into flowhq.commands (tenant_id, key, command, actor, reason, request_hash)
-			select id, @key, @command, @actor, @reason, @hash from tenant
-			on conflict (tenant_id, key) do nothing
-			returning tenant_id, key, command, actor
-		), wanted as (
-			update flowhq.tenants t set wanted = new.command not in ('stop', 'delete')
-			from new where t.id = @tenant
-		), relink as (
-			update flowhq.whatsapp_sessions s set relink = new.command = 'relink'
-			from new where s.tenant_id = @tenant and new.command in ('relink', 'stop')
-		)
-		insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
-		select tenant_id, @event, actor, 'request ' || key
-		from new, flowhq.notify('command', tenant_id)`
 	const read = `
 		select ` + commandColumns + `, request_hash = @hash
 		from flowhq.commands where tenant_id = @tenant and key = @key`
@@ -84,18 +63,8 @@ func (s *Store) Command(
 	if c.Command == flowhq.Relink || c.Command == flowhq.Stop { // changes the session too
 		batch.Queue(lockHost, named{"tenant": tenant})
 	}
-	batch.Queue(lock, named{"tenant": tenant}).Query(func(r pgx.Rows) error {
-		names, err := pgx.CollectRows(r, pgx.RowTo[string])
-		if len(names) > 0 {
-			name = names[0]
-		}
-		return err
-	})
-	batch.Queue(add, named{
-		"tenant": tenant, "key": clean(c.Key), "command": c.Command,
-		"actor": clean(c.Actor), "reason": clean(c.Reason),
-		"hash": c.hash(), "event": c.Command.Requested(),
-	})
+	queueTenantLock(batch, tenant, &name)
+	batch.Queue(addCommand("true"), c.args(tenant))
 	batch.Queue(read, named{"tenant": tenant, "key": clean(c.Key), "hash": c.hash()}).
 		Query(func(r pgx.Rows) (err error) {
 			rows, err = pgx.CollectRows(r, pgx.RowToStructByPos[found])
@@ -114,6 +83,54 @@ func (s *Store) Command(
 		return flowhq.TenantCommand{}, "", fmt.Errorf("command for tenant %s: %w", tenant, err)
 	}
 	return rows[0].TenantCommand, name, nil
+}
+
+// queueTenantLock adds the statement that locks a tenant's row and reads its name, "" if the tenant
+// is gone.
+func queueTenantLock(batch *pgx.Batch, tenant flowhq.TenantID, name *string) {
+	const q = `select name from flowhq.tenants where id = @tenant for no key update`
+	batch.Queue(q, named{"tenant": tenant}).Query(func(r pgx.Rows) error {
+		names, err := pgx.CollectRows(r, pgx.RowTo[string])
+		if len(names) > 0 {
+			*name = names[0]
+		}
+		return err
+	})
+}
+
+// addCommand is the statement that records a command under the lock of its tenant, if a condition
+// holds. NewCommand.args are its arguments.
+func addCommand(condition string) string {
+	return `
+		with tenant as (
+			select id from flowhq.tenants
+			where id = @tenant and (@command = 'delete' or not exists (
+				select from flowhq.commands where tenant_id = @tenant and command = 'delete'))
+				and ` + condition + `
+		), new as (
+			insert into flowhq.commands (tenant_id, key, command, actor, reason, request_hash)
+			select id, @key, @command, @actor, @reason, @hash from tenant
+			on conflict (tenant_id, key) do nothing
+			returning tenant_id, key, command, actor
+		), wanted as (
+			update flowhq.tenants t set wanted = new.command not in ('stop', 'delete')
+			from new where t.id = @tenant
+		), relink as (
+			update flowhq.whatsapp_sessions s set relink = new.command = 'relink'
+			from new where s.tenant_id = @tenant and new.command in ('relink', 'stop')
+		)
+		insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+		select tenant_id, @event, actor, 'request ' || key
+		from new, flowhq.notify('command', tenant_id)`
+}
+
+// args are the arguments of addCommand.
+func (c NewCommand) args(tenant flowhq.TenantID) named {
+	return named{
+		"tenant": tenant, "key": clean(c.Key), "command": c.Command,
+		"actor": clean(c.Actor), "reason": clean(c.Reason),
+		"hash": c.hash(), "event": c.Command.Requested(),
+	}
 }
 
 // refused says why a tenant takes no command: NotFound if it is gone, Conflict if it is being

@@ -237,7 +237,7 @@ func (s *Store) Tenants(
 	}
 	if len(page) > limit {
 		page = page[:limit]
-		next = cursor(page[limit-1])
+		next = cursor(page[limit-1].CreatedAt, string(page[limit-1].ID))
 	}
 	return page, next, nil
 }
@@ -259,11 +259,11 @@ func (s *Store) Selected(
 	return ids, nil
 }
 
-// cursor returns where a page that ends with t ends: its time, in microseconds as PostgreSQL
-// keeps it, and its id, as two tenants may have one time. Rows created later do not move it.
-func cursor(t flowhq.Tenant) string {
+// cursor returns where a page ends: the time of its last row, in microseconds as PostgreSQL
+// keeps it, and its id, as two rows may have one time. Rows created later do not move it.
+func cursor(created time.Time, id string) string {
 	return base64.RawURLEncoding.EncodeToString(
-		[]byte(strconv.FormatInt(t.CreatedAt.UnixMicro(), 10) + " " + string(t.ID)))
+		[]byte(strconv.FormatInt(created.UnixMicro(), 10) + " " + id))
 }
 
 // maxCursor is the latest time a cursor may name, in microseconds since 1970: the
