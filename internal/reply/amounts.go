@@ -29,7 +29,7 @@ func (t *turn) countSaid() int {
 	e.Numbers = slices.DeleteFunc(slices.Clone(e.Numbers), func(n entity.Number) bool {
 		before := t.p.text[:n.Start]
 		return pointsAtOne.MatchString(t.p.text[:n.End]) || sizeBefore.MatchString(before) ||
-			houseBefore.MatchString(before)
+			houseBefore.MatchString(before) || t.isTimeFound(n)
 	})
 	switch {
 	case len(e.Numbers) == 1 && len(e.Quantities) == 0 && len(t.p.products) == 0 &&
@@ -37,7 +37,7 @@ func (t *turn) countSaid() int {
 		len(t.p.products) == 1 && t.p.products[0].Size != "" && len(e.Numbers) < 2:
 		return 0 // "42" is a size of shoes
 	// "2" alone, or "two please", after "how many?".
-	case t.p.isChoice:
+	case t.p.isChoice && !t.agreesToTime():
 		return within(t.p.choice)
 	// "one and a half" is no count of pieces: such an amount needs a pack, see [turn.packs].
 	case len(e.Quantities) == 1 && e.Quantities[0].Value == float64(int(e.Quantities[0].Value)):
@@ -169,7 +169,8 @@ var negated = regexp.MustCompile(`(?i)\b(sio|siyo|si|not|no|hapana)\s+$`)
 
 // sizeBefore finds words behind which a number is a size. "viatu namba 40" is one pair, and not
 // forty.
-var sizeBefore = regexp.MustCompile(`(?i)\b(size|sizes|saizi|saiz|namba|no\.?)\s+$`)
+var sizeBefore = regexp.MustCompile(`(?i)\b(?:size|sizes|saizi|saiz|namba|no\.?|wear|wears|wearing|` +
+	`navaa|ninavaa|huvaa|anavaa|hvaa|waist|kiuno|i'?m|i am|she is|she's|he is|he's)\s+(?:(?:a|an|ya)\s+)?$`)
 
 // houseBefore finds words behind which a number is of a house, an hour or a day: "house 41", "ghorofa
 // ya 15", "saa 11", "by 8". Such a number became the count of the last line.

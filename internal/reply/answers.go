@@ -89,6 +89,10 @@ var stillWords = keywords(`
 // read back, and only that: where several things may be meant, the question carries the one that it
 // is about (About, Time).
 func (t *turn) takeYes(a Ask) bool {
+	// "Ok one of that" says how many.
+	if a.For == askQuantity && t.takeAmount(a) {
+		return true
+	}
 	t.did(actYes)
 	switch a.For {
 	// The calendar is looked at again before anything is a fact: another customer may have been

@@ -407,7 +407,7 @@ func (t *turn) addsAddress() bool {
 	// a count, a name.
 	if o == nil || o.How != howDeliver || o.Address != "" || len(p.acts) > 0 || p.hasTime ||
 		len(p.entities.Money) > 0 || len(p.reading.Words) < minAddressWords ||
-		t.paymentNamed() != "" || t.countSaid() > 0 || p.name != "" {
+		t.paymentNamed() != "" || t.countSaid() > 0 || p.name != "" || t.agreesToTime() {
 		return false
 	}
 	return t.takeAddress()

@@ -168,6 +168,10 @@ func (t *turn) ownFacts(asked []act) bool {
 func (t *turn) informOf(a act) bool {
 	switch a {
 	case actAnswer:
+		// What the question named is what "I'll take it" means next.
+		if ids := idsOf(t.p.products); len(ids) == 1 && t.k.answer[t.p.answer] != nil {
+			t.speakOf(ids[0], "")
+		}
 		return t.giveAnswer(t.p.answer)
 	case actOffer:
 		return t.tellOffer()

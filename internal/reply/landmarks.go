@@ -97,7 +97,8 @@ func (t *turn) addressBehind(area string) string {
 		// "Buguruni kwa mnyamani" is a place: who lives there names it.
 		named := words[0] == "kwa" && len(rest) > 1 && !anyIn(rest[1:2], addressEnd) && n <= 1
 		// "Karibu na" has a word that ends an address elsewhere.
-		inside := anyIn([]string{last, words[0]}, landmarkWords) ||
+		// "Ask for Judy" ends the address for the rider, and asks nothing of us.
+		inside := last == "ask" && words[0] == "for" || anyIn([]string{last, words[0]}, landmarkWords) ||
 			anyIn(rest[:min(len(rest), 2)], landmarkWords)
 		last = words[len(words)-1]
 		if !named && !inside && anyIn(words[:1], addressEnd) {
@@ -116,6 +117,9 @@ func (t *turn) addressBehind(area string) string {
 	return oneLine(strings.Trim(p.text[from:end], " ,-.?!;\n"), maxAddress)
 }
 
+// namedHouses stand behind the name of a building.
+var namedHouses = keywords("house, centre, center, court, arcade, complex, gardens, heights")
+
 // landmarkBefore is where a landmark begins that stands in front of an area in the same line; -1 if
 // there is none.
 func (t *turn) landmarkBefore(m entity.NameMatch) int {
@@ -127,7 +131,10 @@ func (t *turn) landmarkBefore(m entity.NameMatch) int {
 	}
 	for _, at := range addressWord.FindAllStringIndex(t.p.text[from:m.Start], maxLandmark) {
 		rest := split(t.p.text[from+at[0] : m.Start])
-		if len(rest) > 1 && anyIn(rest[:min(len(rest), 2)], landmarkWords) {
+		// "Nyayo house in town": a house with a name is one, "my house" is not.
+		house := len(rest) > 1 && anyIn(rest[1:2], namedHouses) && !anyIn(rest[:1], selfWords) &&
+			!anyIn(rest[:1], fillers) && !anyIn(rest[:1], otherPlace)
+		if len(rest) > 1 && (house || anyIn(rest[:min(len(rest), 2)], landmarkWords)) {
 			return from + at[0]
 		}
 	}

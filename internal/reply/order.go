@@ -83,7 +83,9 @@ func (t *turn) fillsOrder(informed bool) bool {
 	// "Can someone bring the right one" after a complaint orders nothing.
 	case t.reportedGoods() && !open && len(p.products) == 0:
 		return false
-	case p.has(actOrder), p.has(actCancel) && t.cancelsLines():
+	case p.has(actOrder), p.has(actCancel) && t.cancelsLines(), t.endsList():
+		return true
+	case open && (t.swaps() || t.agreesToTime()):
 		return true
 	// "Bei ya kilo 5?" asks what five come to. What it has found out the customer may order then.
 	case informed && !open:
@@ -117,8 +119,9 @@ func (t *turn) fillOrder() {
 	o := t.next.Order
 	o.At = t.in.Message.At
 	before, place := slices.Clone(o.Lines), len(t.said)
+	swapped := t.swapKinds()
 	switch {
-	case len(p.products) > 0 && (p.cued(cueRemove) || p.has(actCancel)) && len(o.Lines) > 0:
+	case !swapped && len(p.products) > 0 && (p.cued(cueRemove) || p.has(actCancel)) && len(o.Lines) > 0:
 		if o.Number != "" && !t.cancelsLines() && t.ordersAny() {
 			t.wantUndo() // nothing would be left of the order that is placed
 			return
@@ -172,10 +175,17 @@ func (t *turn) tellAdded(before []Line, place int) {
 // addLines puts the products of the message on the order. What only resembles is asked about
 // later, and the others are still taken.
 func (t *turn) addLines() {
+	if t.takesTopicToo() {
+		t.addLine(entity.NameMatch{ID: t.next.Ask.About})
+	}
 	t.addTopic()
 	foreign := false
 	before := slices.Clone(t.next.Order.Lines)
 	for i, m := range t.p.products {
+		// "I don't want bread" orders none.
+		if t.p.takesBack(m) {
+			continue
+		}
 		// "Soda kreti moja ya coca" names one thing in two places.
 		if m.Quantity == 0 && slices.Contains(idsOf(t.p.products[:i]), m.ID) {
 			continue

@@ -101,6 +101,7 @@ func (t *turn) perceive() {
 	}
 	// A sickness is no vaccination against it: "ana homa ya manjano" asks for no shot.
 	t.meanSickness(p)
+	t.dropPremises(p)
 	p.assignAmounts()
 	p.areas = slices.DeleteFunc(k.areas.Match(text), func(m entity.NameMatch) bool {
 		return !m.Exact && m.Score < minArea // "Thika" is not "Thika Road"
@@ -118,7 +119,7 @@ func (t *turn) perceive() {
 	t.shiftDay(p)
 	p.answer, p.alike, p.sure, p.nearest = k.answers.Best(text)
 	switch {
-	case p.asks || p.cued(cueThink) || entity.BeginsAsQuestion(text),
+	case p.asks || p.cued(cueThink) || t.endsList() || entity.BeginsAsQuestion(text),
 		t.next.Ask.For == askPerson && anyIn(p.reading.Words, passingBy):
 		p.yesNo = entity.Neither // "is that okay?" goesOnTo to nothing
 	case slices.Contains(yesNoAsks, t.next.Ask.For):

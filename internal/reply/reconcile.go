@@ -238,6 +238,7 @@ func (t *turn) reconcileTemplate(p *perception, all *acts) {
 		all.replace(actReturn, actComplaint)
 	case flowhq.EcommerceTemplate:
 		all.replace(actBook, actOrder)
+		t.reconcileShop(p, all)
 		if len(p.products) > 0 && len(t.in.Calendar.Orders) == 0 && t.next.Order == nil &&
 			!p.cued(actChange) {
 			all.replace(actChange, actOrder) // there is nothing to change
@@ -287,6 +288,9 @@ func (t *turn) reconcileTemplate(p *perception, all *acts) {
 // "habari, braids".
 func (t *turn) meanByName(p *perception, all *acts) {
 	if slices.ContainsFunc(*all, func(a act) bool { return a != actGreet && a != actThanks }) {
+		return
+	}
+	if p.tellsArrived(*all) {
 		return
 	}
 	// What only resembles a name after a complaint is more of it: "watoto wamekunywa haya".

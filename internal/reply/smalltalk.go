@@ -47,6 +47,10 @@ func (t *turn) greet() {
 	words := t.p.reading.Words
 	first := words[:min(len(words), maxGreeting)]
 	i := slices.IndexFunc(greetings, func(g greeting) bool { return anyIn(first, g.words) })
+	// "Ok for tomorrow morning then", written at night, was wished a good morning.
+	if i >= 0 && greetings[i].key == "greet.morning" && anyIn(words, morningHours) {
+		return
+	}
 	// "Sasa" is "now" beside another word: "sasa mbona mnachukua muda" was answered with "Poa!".
 	ambiguous := i >= 0 && greetings[i].key == "greet.mambo" && !t.p.onlyGreets()
 	// "Mambo" and "niaje" stay greetings in long messages.
@@ -61,6 +65,9 @@ func (t *turn) greet() {
 	t.tell(greetings[i].key)
 	t.next.Greeted = true
 }
+
+// morningHours are mornings that a message tells a time by.
+var morningHours = keywords("tomorrow morning, in the morning, this morning, the morning, every morning, *day morning, by morning, next morning")
 
 // welcome asks what the customer wants.
 func (t *turn) welcome() {

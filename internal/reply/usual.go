@@ -49,6 +49,12 @@ var usuals = []usual{
 			"size gani itanitosha", "nitajuaje size yangu",
 		}},
 	{words: keywords(`
+		which size is that, which size is it, what size is that, what size is it, i wear, navaa, huvaa,
+		ninavaa, anavaa, she wears, he wears, nivae
+	`), with: keywords("which, what, gani, ngapi, size chart"), questions: []string{
+		"which size fits me", "how do I know my size", "size gani itanitosha", "nitajuaje size yangu",
+	}},
+	{words: keywords(`
 		rotten, spoilt, spoiled, expired, mbovu, bovu, kibovu, *meoza, *meharibika, *mechacha,
 		damaged, imeisha muda
 	`), questions: []string{

@@ -1,0 +1,176 @@
+package reply
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+// enoughWords end the list of what is wanted: "hizo tu".
+var enoughWords = listOf("enough")
+
+// maxEnough is how many words such a message has at most. With more it says something else too.
+const maxEnough = 6
+
+// endsList reports whether the message says that nothing more is wanted. "Sawa hizo tu" below the
+// offer of a person called one, and the order of five things was lost.
+func (t *turn) endsList() bool {
+	o, p := t.next.Order, &t.p
+	return o != nil && len(o.Lines) > 0 && t.next.Ask.For == askPerson && !p.asks &&
+		len(p.reading.Words) <= maxEnough && len(p.products) == 0 &&
+		anyIn(p.reading.Words, enoughWords)
+}
+
+// takesBack finds the words behind which the name of a thing is taken back: "sio sembe, wa chapati".
+var takesBack = regexp.MustCompile(`(?i)\b(?:sio|siyo|si|not|no|sitaki|badala ya|instead of|` +
+	`rather than|don'?t want|did ?n[o']?t want)\s+(?:(?:the|ya|wa|za|la|hiyo|ile|that|any)\s+)?$`)
+
+// takesBack reports whether the message says that this is not wanted.
+func (p *perception) takesBack(m entity.NameMatch) bool {
+	return m.Start >= 0 && m.Start <= len(p.text) && takesBack.MatchString(p.text[:m.Start])
+}
+
+// kindsSwapped are the places among the products of the message of one that is on the order and
+// taken back, and of the one that is wanted in its place. Without both nothing is replaced.
+func (t *turn) kindsSwapped() (back, wanted int, ok bool) {
+	p := &t.p
+	if t.next.Order == nil || p.asks {
+		return 0, 0, false
+	}
+	back, wanted = -1, -1
+	for i, m := range p.products {
+		isBack := p.takesBack(m)
+		ordered := slices.ContainsFunc(t.next.Order.Lines, func(l Line) bool { return l.Product == m.ID })
+		switch {
+		case isBack && ordered && back < 0:
+			back = i
+		case !isBack && !ordered && wanted < 0:
+			wanted = i
+		}
+	}
+	return back, wanted, back >= 0 && wanted >= 0
+}
+
+// swapKinds takes off what is taken back, and keeps its count for what is wanted instead. Added to
+// the order, "sio sembe, wa chapati" sold three bags that nobody wanted.
+func (t *turn) swapKinds() bool {
+	back, wanted, ok := t.kindsSwapped()
+	if !ok {
+		return false
+	}
+	p, o := &t.p, t.next.Order
+	i := slices.IndexFunc(o.Lines, func(l Line) bool { return l.Product == p.products[back].ID })
+	if m := &p.products[wanted]; m.Quantity == 0 {
+		m.Quantity = o.Lines[i].Quantity
+	}
+	t.removeLine(p.products[back].ID)
+	p.products = slices.Delete(p.products, back, back+1)
+	return true
+}
+
+// swaps reports whether the message puts one thing in place of another.
+func (t *turn) swaps() bool {
+	_, _, ok := t.kindsSwapped()
+	return ok
+}
+
+// besidesIt finds the words of a wish that comes beside what was spoken of: "nahitaji na maji", "ok
+// and two loaves".
+var besidesIt = regexp.MustCompile(`(?i)(?:\b(?:nahitaji|naomba|nataka|nipe|nipee|nipeni|nipatie|` +
+	`niletee|nileteeni|weka|niwekee|niwekeeni|nichukulie)\s+na|^\W*(?:ok|okay|yes|sawa|poa|ndio|` +
+	`ndiyo|haya|fine|good|great)\W+(?:and|plus|with|na)(?:\s+also)?)\s+$`)
+
+// takesTopicToo reports whether the message orders what it was asked the number of along with
+// something else: "poa nahitaji na maji makubwa mawili" wants the gas as well.
+func (t *turn) takesTopicToo() bool {
+	a, p := t.next.Ask, &t.p
+	if a.For != askQuantity || t.k.product[a.About] == nil || p.asks || len(p.products) == 0 ||
+		slices.Contains(idsOf(p.products), a.About) {
+		return false
+	}
+	first := slices.MinFunc(p.products, func(a, b entity.NameMatch) int { return a.Start - b.Start })
+	before := p.text[:first.Start]
+	for _, q := range p.entities.Numbers { // "and 2 loaves"
+		if q.Start < first.Start {
+			before = p.text[:min(len(before), q.Start)]
+		}
+	}
+	return besidesIt.MatchString(before)
+}
+
+// premises are words of names of goods that are words of addresses too: "immigration office" put an
+// office dress on the order.
+var premises = keywords(`
+	office, offices, ofisi, ofc, shop, duka, house, home, school, shule, work, kazi, kazini, building,
+	church, kanisa, sokoni, market, bag, gate, water, gas, gesi, maji
+`)
+
+// housePlace finds that a message tells of a house: only there a word of premises names no goods.
+var housePlace = regexp.MustCompile(`(?i)\b(?:house|floor|ghorofa|gorofa|building|jengo|jengo la|road|rd|street|st|` +
+	`avenue|stage|plaza|towers?|mall|room|block|near|opposite|opp|behind|next to|karibu na|mkabala na|nyuma ya)\b`)
+
+// dropPremises drops goods that are named by no more than a word of an address.
+func (t *turn) dropPremises(p *perception) {
+	if !housePlace.MatchString(p.text) {
+		return
+	}
+	p.products = slices.DeleteFunc(p.products, func(m entity.NameMatch) bool {
+		return !m.Exact && m.Start >= 0 && m.End <= len(p.text) && m.Start < m.End &&
+			!slices.ContainsFunc(split(p.text[m.Start:m.End]), func(w string) bool {
+				return !hasWord(premises, w)
+			})
+	})
+}
+
+// foundFine finds that what stands before it is found fine: "ok 10 is fine" after a question for an
+// hour made ten loaves of one.
+var foundFine = regexp.MustCompile(`(?i)^\s*(?:am|pm|o'?clock)?\s*(?:is|will be|ni|iko|itakuwa|` +
+	`would be)\s+(?:also\s+)?(?:fine|ok|okay|good|great|alright|all right|perfect|sawa|poa|vizuri)\b`)
+
+// isTimeFound reports whether a number is found fine where no number was asked for.
+func (t *turn) isTimeFound(n entity.Number) bool {
+	return t.next.Ask.For != askQuantity && foundFine.MatchString(t.p.text[n.End:])
+}
+
+// agreesToTime reports whether the message finds an hour fine, and orders nothing.
+func (t *turn) agreesToTime() bool {
+	p := &t.p
+	if p.asks || len(p.products) > 0 || len(p.reading.Words) > maxYesNo {
+		return false
+	}
+	return slices.ContainsFunc(p.entities.Numbers, t.isTimeFound) ||
+		p.hasTime && anyIn(p.reading.Words, keywords("is fine, is ok, is okay, ni sawa, ni poa, itafaa"))
+}
+
+// arrivedWords say that goods have come.
+var arrivedWords = keywords(`
+	umefika, imefika, zimefika, yamefika, vimefika, limefika, nimepokea, tumepokea, nimepata, arrived,
+	received, has come, came, got it, got them, got my, delivered
+`)
+
+// tellsArrived reports whether the message thanks for goods that came: "asante, mzigo umefika mchele
+// mzuri sana" was offered rice.
+func (p *perception) tellsArrived(all acts) bool {
+	return all.has(actThanks) && !p.asks && !p.counts() && anyIn(p.reading.Words, arrivedWords)
+}
+
+// reconcileShop drops what the models took a message for that is about the order being made, or
+// about money.
+func (t *turn) reconcileShop(p *perception, all *acts) {
+	// "Bank transfer to NMB?" asks for a way to pay; the word for the transfer scored for a person.
+	if all.has(actPerson) && !p.cued(actPerson) && t.unlistedWay() != "" {
+		all.replace(actPerson, actPayment)
+	}
+	// "Sorry, not maize flour, wheat flour" asks whether there is either of them as little.
+	if t.swaps() {
+		all.drop(actOffer, actPrice, actChange, actCancel)
+		all.add(actOrder)
+	}
+	// "Can I try it on while the rider waits" asks nothing of an order that is not placed.
+	if all.has(actStatus) && !p.cued(actStatus) && !p.cued(cuePast) && t.next.Order != nil &&
+		len(t.in.Calendar.Orders) == 0 && entity.BeginsAsQuestion(strings.ToLower(p.text)) {
+		all.drop(actStatus, actDelivery)
+	}
+}
