@@ -14,11 +14,12 @@ var enoughWords = listOf("enough")
 // maxEnough is how many words such a message has at most. With more it says something else too.
 const maxEnough = 6
 
-// endsList reports whether the message says that nothing more is wanted. "Sawa hizo tu" below the
+// endsList reports whether the message says that nothing more is wanted. Behind an order that was
+// read back the same words are its yes. "Sawa hizo tu" below the
 // offer of a person called one, and the order of five things was lost.
 func (t *turn) endsList() bool {
 	o, p := t.next.Order, &t.p
-	return o != nil && len(o.Lines) > 0 && t.next.Ask.For == askPerson && !p.asks &&
+	return o != nil && len(o.Lines) > 0 && t.next.Ask.For != askOrder && !p.asks &&
 		len(p.reading.Words) <= maxEnough && len(p.products) == 0 &&
 		anyIn(p.reading.Words, enoughWords)
 }
