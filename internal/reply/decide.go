@@ -316,7 +316,7 @@ func (t *turn) miss(pending Ask) {
 		return
 	}
 	// A choice of two is likelier to have the right one than the menu.
-	if t.offerAnswers() || p.reading.Band == understand.Unsure && t.askWhich() {
+	if t.offerAnswers(pending) || p.reading.Band == understand.Unsure && t.askWhich() {
 		return
 	}
 	t.did(actUnknown)

@@ -233,13 +233,21 @@ const mayAnswer = .4
 
 // minAlike is how alike an owner's question is at least that is offered. Below it the two nearest
 // answers were about anything, and the offer read like a guess.
-const minAlike = .2
+const minAlike = .25
+
+// mayHelp is from when on an answer that is far ahead of the others is given with a "perhaps". A
+// list of one question to choose from asks for what was just said.
+const mayHelp = .3
 
 // offerAnswers offers the owner's two answers that are nearest to what was asked. It comes before
 // the menu: two questions that are nearly right help more than a list of everything.
-func (t *turn) offerAnswers() bool {
+func (t *turn) offerAnswers(pending Ask) bool {
 	if t.p.alike < minAlike {
 		return false
+	}
+	if len(t.p.nearest) == 1 && t.p.alike >= mayHelp && t.perhaps(t.p.nearest[0]) {
+		t.resume(pending)
+		return true
 	}
 	var options []Option
 	// An answer without a question has no label to be chosen by.
@@ -263,6 +271,20 @@ func (t *turn) offerAnswers() bool {
 	}
 	t.askOf(Ask{For: askOption}, options, "answers.which")
 	return true
+}
+
+// perhaps gives an answer that may be the one that was asked for. It counts as a miss: the second
+// guess in a row calls a person.
+func (t *turn) perhaps(id string) bool {
+	a := t.k.answer[id]
+	if a == nil || a.Answer.Empty() || t.next.Misses+1 >= maxMisses {
+		return false
+	}
+	t.did(actUnsure)
+	t.next.Misses++
+	t.tell("answers.perhaps")
+	t.noteUnanswered()
+	return t.giveAnswer(id)
 }
 
 // questionOf is the wording of an owner's question that is likeliest in the language of the chat.

@@ -40,6 +40,8 @@ const (
 	sureScore     = 0.44
 	sureScoreMany = 0.48
 	sureMargin    = 0.08 // ahead of the next question
+	// So far ahead the next question is not worth offering.
+	clearMargin = 0.15
 )
 
 // many is from how many questions on one of these is like anything that a customer may write.
@@ -214,7 +216,8 @@ func (a *Answers) rarity(feature string) float64 {
 }
 
 // Best returns the question that a text asks, how alike the two are (0 to 1), and whether that
-// is enough to answer. Nearest are the ids of the two that are likest, to be offered if not.
+// is enough to answer. Nearest are the ids of the two that are likest, or of the one
+// that is far ahead, to be offered if not.
 // The margin keeps two questions that differ by a word ("open on Sunday", "open on holidays") from
 // being mistaken for one another.
 func (a *Answers) Best(text string) (id string, score float64, sure bool, nearest []string) {
@@ -269,6 +272,9 @@ func (a *Answers) Best(text string) (id string, score float64, sure bool, neares
 	ahead := score
 	if len(ranks) > 1 {
 		ahead = score - total(ranks[1])
+	}
+	if ahead >= clearMargin {
+		nearest = nearest[:1]
 	}
 	return nearest[0], score, score >= a.sureScore() && ahead >= sureMargin, nearest
 }
