@@ -144,6 +144,16 @@ func (t *turn) actsOf(p *perception) acts {
 	if all.has(actBook, actOrder) && p.hasTime && !p.asks {
 		need = surelyTheSame
 	}
+	// "Sunday 9am?" while a visit is being booked asks whether it is free, not "can I choose".
+	if t.next.Booking != nil && p.hasTime && len(p.reading.Words) <= maxNaming {
+		need = surelyTheSame
+	}
+	// Whoever names a service whole asks for that: "mnapima macho?" only shares "mnapima" with the
+	// owner's question for covid tests.
+	if len(p.reading.Words) <= maxNaming && slices.ContainsFunc(p.services,
+		func(m entity.NameMatch) bool { return m.Exact }) {
+		need = max(need, surelyAlike)
+	}
 	// Who names a product and its size wants it: "and jeans, size 32?" does not ask which size fits.
 	if slices.ContainsFunc(p.products, func(m entity.NameMatch) bool { return m.Size != "" }) {
 		need = surelyTheSame

@@ -81,6 +81,8 @@ func (t *turn) fillVisit() {
 		if service := t.serviceOf(v.Service); service != "" {
 			v.Service, t.next.Topic = service, service
 		}
+	} else if id := t.ordinaryService(); id != "" && v.Moves == "" {
+		v.Service, t.next.Topic = id, id
 	} else if s := t.k.service[t.next.Topic]; v.Service == "" && s != nil && !s.Unavailable {
 		v.Service = s.ID
 	}

@@ -75,6 +75,11 @@ func (t *turn) refuseBargain() {
 	// a wedding, has told what a person decides about.
 	switch {
 	case len(ids) == 1:
+	// Whether there is a discount is asked of a help desk in passing. A chat that goes silent for it
+	// could not be told the number to pay to.
+	case t.k.template() == flowhq.SupportTemplate && t.p.asksSoftly():
+		t.unanswered("bargain")
+		return
 	case len(t.p.reading.Words) > maxAllusion:
 		t.passOn(actDecision)
 		return

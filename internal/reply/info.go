@@ -66,6 +66,14 @@ func (t *turn) asked() []act {
 		drop(actPrice)
 		drop(actPlace)
 	}
+	// "UPS mnauza?" asks whether there is one, which is on no list. Eight other prices are no answer.
+	if has(actPrice) && !p.names() && !p.cued(actPrice) && !p.cued(actOffer) &&
+		len(p.reading.Words) <= maxNaming && anyIn(p.reading.Words, sellWords) {
+		drop(actPrice)
+		if !has(actOffer) {
+			asked = append(asked, actOffer)
+		}
+	}
 	if has(actPrice) && has(actOffer) && !p.names() {
 		drop(actOffer) // the list of prices says both
 	}
@@ -95,6 +103,9 @@ func (t *turn) asked() []act {
 	}
 	return t.preferAnswer(asked)
 }
+
+// sellWords ask whether something is sold.
+var sellWords = keywords("mnauza, unauza, do you sell, do u sell, you sell")
 
 // preferAnswer chooses between the owner's answer and what else the message asks for.
 func (t *turn) preferAnswer(asked []act) []act {
@@ -217,6 +228,12 @@ func (t *turn) giveAnswer(id string) bool {
 	// An answer to a problem may not solve it. The question afterwards decides between a ticket and
 	// none, so that nobody has to tell the problem twice.
 	if t.k.template() == flowhq.SupportTemplate && t.p.has(actProblem, actPaid) {
+		// What is told after the ticket is of the same fault. A new draft here opened a second
+		// ticket for it, and sent two technicians.
+		if v := t.next.Ticket; v != nil && v.Number != "" {
+			t.addToTicket()
+			return true
+		}
 		t.next.Ticket = &Problem{Subject: string(actProblem), Note: t.note(), At: t.in.Message.At}
 		t.ask(Ask{For: askHelped}, "ticket.helped")
 	}

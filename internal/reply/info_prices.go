@@ -52,6 +52,12 @@ func (t *turn) tellPrice() bool {
 	if len(ids) == 0 && t.next.Topic != "" && t.speaksOfTopic() {
 		ids = []string{t.next.Topic}
 	}
+	// What is being booked is what is asked about, however long the question: nine prices were the
+	// answer to "each session how much, he was told three a week".
+	if v := t.next.Booking; len(ids) == 0 && v != nil && v.Service != "" &&
+		!anyIn(t.p.reading.Words, wholeList) {
+		ids = []string{v.Service}
+	}
 	if len(ids) == 0 {
 		return t.tellPrices()
 	}
@@ -109,6 +115,12 @@ var allusions = listOf("allusion")
 // allPrices ask for more than one price. None of these words is about the one thing that was spoken
 // of last.
 var allPrices = keywords("prices, list, orodha, zote, zenu, all, services, huduma, kila")
+
+// wholeList ask for the prices of everything, also while one thing is being booked.
+var wholeList = keywords(`
+	prices, price list, list, orodha, bei zote, bei zenu, zenu, all your, services, huduma zote,
+	huduma zenu, others, nyingine, zingine
+`)
 
 // tellPriceOf says what one service or product costs.
 func (t *turn) tellPriceOf(id string) {

@@ -268,9 +268,21 @@ func (t *turn) reconcileTemplate(p *perception, all *acts) {
 			all.add(actStatus)
 		}
 	case flowhq.SupportTemplate:
-		// "Fundi mnafika lini" asks for the technician, and for no area.
-		if len(p.areas) == 0 && anyIn(p.reading.Words, whenMended) {
+		// "Fundi mnafika lini" asks for the technician, and for no area. With a ticket open so does
+		// "leo mnafika? niko chumbageni": "yes, we reach it" was a promise for today.
+		if anyIn(p.reading.Words, whenMended) && (len(p.areas) == 0 || t.next.Ticket != nil) {
+			if all.has(actDelivery) && t.next.Ticket != nil {
+				all.drop(actAnswer)
+				all.add(actStatus)
+			}
 			all.drop(actDelivery)
+		}
+		// "Our link is down since 9:40" tells when it broke, and asks for no hours.
+		if all.has(actProblem) && !p.cued(actHours) {
+			all.drop(actHours)
+		}
+		if all.has(actAnswer) && t.goesOnWithFault() {
+			*all = acts{actProblem}
 		}
 		if p.hasTried() {
 			all.drop(actAnswer)

@@ -219,6 +219,8 @@ type Problem struct {
 	// Wanted says that the owner's answer has asked the customer to write more. The next message is
 	// then taken as that, whatever it looks like.
 	Wanted bool `json:"wanted,omitempty"`
+	// Service is what the customer has, by the ticket's own words: some are mended sooner.
+	Service string `json:"service,omitempty"`
 }
 
 // current returns what still counts of a State when a message written then is read.

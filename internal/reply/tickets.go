@@ -17,6 +17,9 @@ const minDescription = 4
 func (t *turn) actOnTickets(informed bool) bool {
 	p := &t.p
 	switch {
+	case t.wantsSiteVisit():
+		t.did(actProblem)
+		t.noteSiteVisit()
 	case t.talksOfTicket(informed):
 	// "It still does not work, what about my ticket?" is more of the problem.
 	case p.has(actStatus) && !p.has(actProblem):
@@ -70,7 +73,9 @@ func (t *turn) takeReference() bool {
 	}
 	// A status or a cancellation names the number for another reason.
 	if t.k.template() != flowhq.SupportTemplate || v == nil || v.Number == "" || p.asks ||
-		len(p.entities.References)+len(p.entities.Phones) == 0 || p.has(actStatus, actCancel) {
+		len(p.entities.References)+len(p.entities.Phones) == 0 || p.has(actCancel) ||
+		// The model alone took "70000 yesterday, ref SHJ3K8L0PQ" for a question.
+		p.has(actStatus) && (p.cued(actStatus) || p.asksSoftly()) {
 		return false
 	}
 	// Our own number comes with a question for the ticket, and is no reference of the customer's.
@@ -110,7 +115,7 @@ func (t *turn) describeProblem(subject act) {
 	}
 	t.next.Ticket = &Problem{Subject: string(subject), At: t.in.Message.At}
 	// A ticket that says "I have a problem" lets nobody prepare, and costs a call.
-	if !t.describes() {
+	if !t.describes() && !t.goesOnWithFault() {
 		t.tell("ticket.sorry")
 		t.ask(Ask{For: askProblem}, "ticket.what")
 		return
@@ -177,11 +182,14 @@ func (t *turn) openTicket() {
 	t.did(actProblem)
 	// It stays in the State for what the customer adds.
 	v.Number, v.At = t.in.Reference, t.in.Message.At
+	if len(t.p.services) == 1 {
+		v.Service = t.p.services[0].ID
+	}
 	t.fact(t.ticket())
 	// The open question was for the description, and is answered.
 	t.next.Ask = Ask{}
 	t.tell("ticket.done", "number", v.Number)
-	if !t.tellRepairTime() {
+	if !t.tellOwnRepair() && !t.tellRepairTime() {
 		t.tell("ticket.next")
 	}
 }

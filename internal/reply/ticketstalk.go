@@ -40,7 +40,7 @@ func (t *turn) talksOfTicket(informed bool) bool {
 // in other words than the owner's. The number of the ticket alone was the answer to "mtakuja lini".
 func (t *turn) tellRepairTime() bool {
 	return (len(t.in.Calendar.Tickets) > 0 || t.next.Ticket != nil) &&
-		anyIn(t.p.reading.Words, whenMended) && t.tellAnswerTo("repair")
+		anyIn(t.p.reading.Words, whenMended) && (t.tellOwnRepair() || t.tellAnswerTo("repair"))
 }
 
 // whenMended ask for the time of a repair.
@@ -71,14 +71,13 @@ func (t *turn) tellCharge() bool {
 		!p.cued(cueCharge) || p.cued(actPayment) {
 		return false
 	}
-	for _, name := range phrasesOf("visit") {
-		if m := t.k.services.Match(name); len(m) == 1 && m[0].Exact {
-			t.tellDescription(m[0].ID)
-			t.tellPriceOf(m[0].ID)
-			return true
-		}
+	id := t.siteVisit()
+	if id == "" {
+		return false
 	}
-	return false
+	t.tellDescription(id)
+	t.tellPriceOf(id)
+	return true
 }
 
 // wantsPackage reports whether the message wishes for one of the services: "so i want the 20 from

@@ -1,5 +1,7 @@
 package reply
 
+import "slices"
+
 // A usual question is one that customers of any business ask in words of their own: whether they
 // may pay later, whether there are pictures. The words show what is asked, and not that it is the
 // owner's question: in "can you send me pics of the ankara dresses" most words are of a dress. So
@@ -17,7 +19,7 @@ type usual struct {
 var usuals = []usual{
 	{words: keywords(`
 		*kopesh*, mkopo, kukopa, nikope, kwa deni, on credit, pay later, nilipe baadaye,
-		mwisho wa mwezi, mwisho mwezi, end of the month, end of month, end month, lipa kesho,
+		lipa kesho,
 		nalipa kesho, nitalipa kesho, ntalipa kesho, pay tomorrow, pay you tomorrow, pay next week,
 		pay on friday, nikipata mshahara, mshahara ukitoka, mshahara ukiingia, mwisho wa wiki nitalipa,
 		nitalipa wiki, ntalipa wiki, kwenye daftari, niandikie deni, niandikie kwenye, nilipe kesho
@@ -25,6 +27,14 @@ var usuals = []usual{
 		"do you give credit", "can I pay later", "can I pay at the end of the month",
 		"mnakopesha", "naweza kukopa", "nitalipa mwisho wa mwezi",
 	}},
+	// The end of the month alone is a day: "nahama mwisho wa mwezi" asks for no credit.
+	{words: keywords(`
+		mwisho wa mwezi, mwisho mwezi, end of the month, end of month, end month
+	`), with: keywords("*lip*, pay*, *kop*, *chuku*, deni, credit, owe, mshahara, salary, niwekee, take"),
+		questions: []string{
+			"do you give credit", "can I pay later", "can I pay at the end of the month",
+			"mnakopesha", "naweza kukopa", "nitalipa mwisho wa mwezi",
+		}},
 	{words: keywords(`
 		on delivery, when it, when they, after it, after i, once it, once i, cod, nikipokea, ukifika,
 		ikifika, zikifika, mzigo ukija, nikipata mzigo, mkileta, mkiniletea, ukileta, mkishaleta,
@@ -105,6 +115,83 @@ var usuals = []usual{
 	}},
 }
 
+// usualsOfDesks are more of them, of clinics, barbers and providers.
+// How they stand in order says nothing: no message fits two.
+var usualsOfDesks = []usual{
+	// Whoever leaves is answered with the terms, and with a day of payment no more.
+	{words: keywords(`
+		faini, penalty, kuacha huduma, kuacha kutumia, nataka kuacha, tunataka kuacha, kusitisha,
+		nisitishe, kuvunja mkataba, stop the service, stop my service, stop the internet,
+		stop my internet, terminate, leave you, cancel my internet, cancel the internet,
+		cancel my subscription, cancel the service, end the contract
+	`), questions: []string{
+		"is there a contract", "can I stop at any time", "kuna mkataba", "naweza kuacha wakati wowote",
+	}},
+	{words: keywords(`
+		can i get it, can we get it, can i get your, reach here, reach us, reach me, reach my,
+		mnafika huku, mnafika kwetu, mnafikia huku, mna mtandao huku, net yenu ipo, net yenu iko,
+		mtandao wenu upo, mtandao wenu uko, is your net in, is your internet in, have network in
+	`), questions: []string{
+		"do you cover my area", "where do you have network", "mnafika eneo langu", "mnapatikana wapi",
+	}},
+	{words: keywords(`
+		nzito, mzito, slow, polepole, pole pole, taratibu, buffering, lagging, lags, inasuasua, crawling
+	`), with: keywords("net, wifi, wi, internet, intaneti, mtandao, speed, spidi, youtube, zoom"),
+		questions: []string{
+			"why is the internet slow", "my speed is low", "kwa nini intaneti iko slow", "spidi ni ndogo",
+		}},
+	{words: keywords(`
+		umeme umekatika, umeme umekata, umeme hakuna, umeme haupo, hakuna umeme, umeme umezima, tanesco,
+		no power, no electricity, power is out, power cut, power went, power outage, blackout
+	`), questions: []string{
+		"does it work without electricity", "the power is out", "hakuna umeme",
+		"umeme ukikatika intaneti inafanya kazi",
+	}},
+	{words: keywords(`
+		come with anything, come with something, come with any, bring anything, bring something,
+		carry anything, carry something, what to bring, what to carry, nibebe nini, nije na kitu,
+		nije na chochote, nije na nini, nibebe chochote, nibebe kitu, nichukue nini
+	`), questions: []string{
+		"what do I need to bring", "what should I bring", "nije na nini", "nahitaji kuja na nini",
+	}},
+	// The insurer's name tells it, whatever stands around it: "50k is a lot. Does Jubilee cover it".
+	{words: keywords("insurance, insurer, bima, nhif, jubilee, strateg*, aar, britam, nssf, shif"),
+		with: keywords(`
+			cover, covers, covered, accept, take, pay, pays, use, works, work, inalipa, italipa, inalipia,
+			italipia, inafunika, inakubalika, inatumika, inafanya kazi, mnapokea, mnakubali, mnatumia,
+			nitumie, kutumia
+		`), questions: []string{
+			"do you accept insurance", "can I use NHIF", "mnapokea bima", "naweza kutumia bima",
+		}},
+	{words: keywords(`
+		prescription, prescriptions, prescribe, niandikie dawa, niandikieni dawa, aniandikie dawa,
+		kuandikiwa dawa, mniandikie dawa, mniandikie tu
+	`), questions: []string{
+		"can you prescribe medicine here", "do you have a pharmacy", "mna duka la dawa",
+		"naweza kupata dawa",
+	}},
+	{words: keywords(`
+		amoxicillin, amoxilin, amoxyclav, augmentin, azithromycin, panadol, paracetamol, antibiotic*,
+		ibuprofen, diclofenac, mseto, alu, flagyl, ciprofloxacin, cetirizine, dawa za, dawa ya
+	`), with: keywords("do you, do u, have, sell, mna, mnauza, mko na, zipo, ipo, kuna, get, naweza"),
+		questions: []string{"do you have a pharmacy", "can I buy medicine from you", "mnauza dawa"}},
+	{words: keywords(`
+		aninyoe, anikate, aninyolee, sitaki mwingine, simtaki mwingine, only him, nobody else,
+		no one else, same guy, same barber, my usual barber, kinyozi wangu, yule yule, kinyozi yule
+	`), questions: []string{
+		"can I choose my barber", "I want the same barber", "naweza kuchagua kinyozi",
+		"nataka kinyozi yule yule",
+	}},
+	{words: keywords(`
+		aje home, aje nyumbani, waje home, waje nyumbani, mje nyumbani, mje home, home visit, home service,
+		come to my place, come to our place, come to my house, come to our house, come to my home,
+		come to us, kinyozi aje, nina harusi, ninaharusi, ya harusi, for my wedding, for a wedding,
+		my wedding, our wedding, getting married
+	`), questions: []string{
+		"do you come to my home", "home service", "mnakuja nyumbani", "mna huduma ya nyumbani",
+	}},
+}
+
 // minUsual is how alike an owner's question is at least that a usual wording is taken for. Most owners
 // write nearly the usual words; at half of them "I pay after I see it" was "after how long".
 const minUsual = .62
@@ -112,10 +199,11 @@ const minUsual = .62
 // askUsual finds the owner's answer to a usual question. Only a sure match counts: an answer to
 // another question would be a promise that nobody made.
 func (t *turn) askUsual(p *perception) {
-	if p.sure && p.alike >= surelyTheSame || p.isReceipt {
+	// A complaint shares its words with the question that it is about: "you refused my insurance".
+	if p.sure && p.alike >= surelyTheSame || p.isReceipt || p.cued(actComplaint) {
 		return
 	}
-	for _, u := range usuals {
+	for _, u := range slices.Concat(usuals, usualsOfDesks) {
 		if !anyIn(p.reading.Words, u.words) || u.with != nil && !anyIn(p.reading.Words, u.with) {
 			continue
 		}

@@ -1,0 +1,100 @@
+package reply
+
+import (
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/when"
+)
+
+// A help desk has no calendar of its technicians. What a customer says of a visit is noted for who
+// sends them, and nobody is told that it is booked.
+
+// comeWords ask somebody of the business to come.
+var comeWords = listOf("come here")
+
+// wantsSiteVisit reports whether the message names a time at which somebody is to come. "Basi aje
+// ijumaa saa nane" was added to a fault without a word about the time, or answered with the menu. Who
+// asks when somebody comes names no time.
+func (t *turn) wantsSiteVisit() bool {
+	p := &t.p
+	return p.hasTime && anyIn(p.reading.Words, comeWords) && !anyIn(p.reading.Words, whenMended) &&
+		!p.has(actCancel, actStatus, actPaid)
+}
+
+// noteSiteVisit notes the time in the ticket, and opens one where none is: somebody has to drive.
+func (t *turn) noteSiteVisit() {
+	day := t.nearDay(t.p.time.Day)
+	if t.p.time.HasTime {
+		day = when.FormatTime(t.say.language, t.p.time.Start, t.now)
+	}
+	v := t.next.Ticket
+	if v == nil || v.Number == "" {
+		v = &Problem{Subject: string(actProblem), Number: t.in.Reference, At: t.in.Message.At}
+		t.next.Ticket = v
+		v.Note = t.note()
+	} else {
+		v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
+	}
+	t.next.Ask = Ask{}
+	t.fact(t.ticket())
+	t.tell("ticket.visit", "time", day, "number", v.Number)
+	// Told with the wish, the price surprises nobody at the door.
+	t.tellVisitPrice()
+}
+
+// tellVisitPrice says what a visit costs, unless it was said a moment ago.
+func (t *turn) tellVisitPrice() {
+	if id := t.siteVisit(); id != "" && t.next.Topic != id {
+		t.tellDescription(id)
+		t.tellPriceOf(id)
+	}
+}
+
+// siteVisit is the owner's service of coming to see a fault, "" if there is none.
+func (t *turn) siteVisit() string {
+	for _, name := range phrasesOf("visit") {
+		if m := t.k.services.Match(name); len(m) == 1 && m[0].Exact {
+			return m[0].ID
+		}
+	}
+	return ""
+}
+
+// repairWords are words of a description that says how soon a service is mended.
+var repairWords = keywords("repair, repaired, fixed, matengenezo, kutengenezwa")
+
+// tellOwnRepair says how soon the customer's own package is mended, where its description tells. The
+// 24 hours of the others were wrong for an office that pays for four.
+func (t *turn) tellOwnRepair() bool {
+	v := t.next.Ticket
+	if v == nil || t.k.service[v.Service] == nil {
+		return false
+	}
+	d := t.k.service[v.Service].Description.In(t.say.language)
+	if !anyIn(split(d), repairWords) {
+		return false
+	}
+	if !t.wasSaid(d) {
+		t.show(t.k.nameOf(v.Service, t.say) + ": " + d)
+	}
+	return true
+}
+
+// comingWords are words of an answer that says that somebody has to come.
+var comingWords = keywords("technician, engineer, fundi")
+
+// goesOnWithFault reports whether the message only says again what the owner's answer was just given
+// to, and that answer is that somebody has to come: "red, yes" after what the lights mean. To repeat
+// the answer helps nobody.
+func (t *turn) goesOnWithFault() bool {
+	a := t.k.answer[t.p.answer]
+	if a == nil || t.k.template() != flowhq.SupportTemplate || t.p.asksSoftly() ||
+		len(t.p.reading.Words) > maxAllusion {
+		return false
+	}
+	for _, text := range []string{a.Answer.EN, a.Answer.SW} {
+		if text != "" && t.wasSaid(text) && anyIn(split(text), comingWords) {
+			return true
+		}
+	}
+	return false
+}
