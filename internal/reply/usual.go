@@ -148,7 +148,7 @@ var usualsOfDesks = []usual{
 		"umeme ukikatika intaneti inafanya kazi",
 	}},
 	{words: keywords(`
-		come with anything, come with something, come with any, bring anything, bring something,
+		bring anything, bring something,
 		carry anything, carry something, what to bring, what to carry, nibebe nini, nije na kitu,
 		nije na chochote, nije na nini, nibebe chochote, nibebe kitu, nichukue nini
 	`), questions: []string{
