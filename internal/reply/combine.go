@@ -89,7 +89,7 @@ func (t *turn) namesOf(id string) [][]string {
 		return nil
 	}
 	var all [][]string
-	for _, name := range t.k.namesOf(s.Name, s.Aliases) {
+	for _, name := range namesOf(s.Name, s.Aliases) {
 		all = append(all, split(name))
 	}
 	return all

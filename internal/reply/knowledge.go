@@ -114,7 +114,7 @@ func (k *Knowledge) compileServices() {
 	for i := range k.profile.Services {
 		s := &k.profile.Services[i]
 		k.service[s.ID] = s
-		names = append(names, entity.Name{ID: s.ID, Names: k.namesOf(s.Name, s.Aliases)})
+		names = append(names, entity.Name{ID: s.ID, Names: k.noteNames(s.Name, s.Aliases)})
 	}
 	k.services = entity.NewNames(names)
 }
@@ -126,13 +126,14 @@ func (k *Knowledge) compileProducts() {
 		k.product[p.ID] = p
 		names = append(names,
 			// With the sizes, as the matcher reads "shirt L" as one name with its size.
-			entity.Name{ID: p.ID, Names: k.namesOf(p.Name, p.Aliases), Sizes: p.Sizes})
+			entity.Name{ID: p.ID, Names: k.noteNames(p.Name, p.Aliases), Sizes: p.Sizes})
 	}
 	k.products = entity.NewNames(names)
 }
 
-// namesOf lists the names of an entry in both languages, and remembers their words.
-func (k *Knowledge) namesOf(name flowhq.Text, aliases []string) []string {
+// noteNames lists the names of an entry in both languages, and notes their words. It is of Compile
+// alone: workers share a Knowledge, and a write to it by a turn ended them.
+func (k *Knowledge) noteNames(name flowhq.Text, aliases []string) []string {
 	all := namesOf(name, aliases)
 	for _, name := range all {
 		for _, w := range split(name) {

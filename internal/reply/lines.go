@@ -97,7 +97,7 @@ func (t *turn) sellsBy(id, unit string) bool {
 	if p == nil || !slices.Contains([]string{"sack", "debe", "carton", "crate", "sado", "box"}, unit) {
 		return true
 	}
-	for _, name := range t.k.namesOf(p.Name, p.Aliases) {
+	for _, name := range namesOf(p.Name, p.Aliases) {
 		for _, w := range split(name) {
 			if entity.UnitOf(w) == unit {
 				return true

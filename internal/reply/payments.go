@@ -50,27 +50,40 @@ var whetherWords = keywords(`
 // knownWays are ways to pay that customers ask for, whether or not the owner takes them. The names
 // are written as the services write their own.
 var knownWays = []struct {
-	name  string
-	words []keyword
+	name   string
+	words  []keyword
+	mobile bool // money of a phone: its name means nothing else, as "kadi" does
 }{
-	{"M-Pesa", keywords("mpesa, m pesa")}, {"Airtel Money", keywords("airtel money, airtel")},
-	{"Tigo Pesa", keywords("tigopesa, tigo pesa, tigo, mixx")},
-	{"HaloPesa", keywords("halopesa, halo pesa")}, {"T-Pesa", keywords("tpesa, t pesa, ttcl pesa")},
-	{"Azam Pesa", keywords("azampesa, azam pesa")}, {"Equitel", keywords("equitel")},
-	{"PayPal", keywords("paypal")}, {"Visa", keywords("visa, mastercard, card, kadi, credit card")},
-	{"Bank", keywords("bank, benki, bank transfer, crdb, nmb, nbc, equity, kcb")},
-	{"Bitcoin", keywords("bitcoin, crypto, usdt")}, {"Cheque", keywords("cheque, cheki")},
-	{"Cash", keywords("cash, taslimu, keshi")},
+	{"M-Pesa", keywords("mpesa, m pesa"), true},
+	{"Airtel Money", keywords("airtel money, airtel"), true},
+	{"Tigo Pesa", keywords("tigopesa, tigo pesa, tigo, mixx"), true},
+	{"HaloPesa", keywords("halopesa, halo pesa"), true},
+	{"T-Pesa", keywords("tpesa, t pesa, ttcl pesa"), true},
+	{"Azam Pesa", keywords("azampesa, azam pesa"), true},
+	{"Equitel", keywords("equitel"), true},
+	{"PayPal", keywords("paypal"), false},
+	{"Visa", keywords("visa, mastercard, card, kadi, credit card"), false},
+	{"Bank", keywords("bank, benki, bank transfer, crdb, nmb, nbc, equity, kcb"), false},
+	{"Bitcoin", keywords("bitcoin, crypto, usdt"), false},
+	{"Cheque", keywords("cheque, cheki"), false}, {"Cash", keywords("cash, taslimu, keshi"), false},
 }
 
 // unlistedWay is a way to pay that the message names and the owner has not listed; "" if none.
 func (t *turn) unlistedWay() string {
-	for _, way := range knownWays {
-		if anyIn(t.p.reading.Words, way.words) {
-			return way.name
-		}
+	if i := knownWay(t.p.reading.Words); i >= 0 {
+		return knownWays[i].name
 	}
 	return ""
+}
+
+// knownWay is the place in knownWays of the way that words name, or -1.
+func knownWay(words []string) int {
+	for i, way := range knownWays {
+		if anyIn(words, way.words) {
+			return i
+		}
+	}
+	return -1
 }
 
 // payment is a way to pay with all that the customer needs for it. Name, number and the holder's
@@ -108,6 +121,12 @@ func (t *turn) wayNamed() int {
 		if i, err := strconv.Atoi(m.ID); err == nil && m.Exact && i < len(t.k.profile.Payments) {
 			return i
 		}
+	}
+	// Owners and customers write one way in several forms: "M-Pesa", "mpesa", "m pesa".
+	if way := knownWay(t.p.reading.Words); way >= 0 && knownWays[way].mobile {
+		return slices.IndexFunc(t.k.profile.Payments, func(pay flowhq.Payment) bool {
+			return knownWay(split(pay.Name)) == way
+		})
 	}
 	if !anyIn(t.p.reading.Words, paysOnDelivery) {
 		return -1
