@@ -139,6 +139,9 @@ func (t *turn) actsOf(p *perception) acts {
 		}
 	}
 	told := len(p.entities.References) > 0 && !p.asks // a number that is told asks nothing
+	// "Nitalipa kwa M-Pesa" says how, and is no plea to pay later. It was refused as one.
+	told = told || t.wayNamed() >= 0 && !p.asks && len(p.reading.Words) <= maxNaming+1 &&
+		!anyIn(p.reading.Words, laterWords) && !anyIn(p.reading.Words, paysOnDelivery)
 	// Who names a time wants the time: "nataka kunyoa kesho saa nne" is no question about how long
 	// a cut takes.
 	if all.has(actBook, actOrder) && p.hasTime && !p.asks {
@@ -168,6 +171,12 @@ func (t *turn) actsOf(p *perception) acts {
 	}
 	return all
 }
+
+// laterWords put a payment off.
+var laterWords = keywords(`
+	later, baadaye, kesho, tomorrow, mwisho, end, mwezi, month, wiki, week, mshahara, salary, deni,
+	*kop*, credit, na, can, could, naweza, mnapokea, mnakubali, accept, do, je
+`)
 
 // asksSame reports whether the message only names something else for the last question: "what about
 // nakuru", "dagaa je".

@@ -91,6 +91,10 @@ func (t *turn) asked() []act {
 		drop(actPayment)
 		drop(actOffer)
 	}
+	// "Niletee kariakoo mtaa wa swahili" says where to, and asks for no address.
+	if p.cued(cueDeliver) && len(p.areas) > 0 && !p.asks && !p.cued(actPlace) {
+		drop(actPlace)
+	}
 	if has(actHours) && t.k.template() == flowhq.BookingTemplate {
 		drop(actOffer)
 	}
