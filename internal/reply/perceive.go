@@ -85,6 +85,10 @@ func (t *turn) perceive() {
 	// The customer quotes our numbers, which entity does not know the form of.
 	p.findReferences()
 	p.yesNo = entity.ReadYesNo(text)
+	// "Yes. Name is Kelvin" is a yes, and a name.
+	if at := saysName.FindStringIndex(text); at != nil && p.yesNo == entity.Neither {
+		p.yesNo = entity.ReadYesNo(text[:at[0]] + text[at[1]:])
+	}
 	p.choice, p.isChoice = entity.Choice(text)
 	p.asks = strings.Contains(text, "?")
 	p.services = k.services.Match(text)
@@ -166,7 +170,7 @@ var yesNoAsks = []string{
 // well: "naitwa Asha", "for my son Juma". The name is at most three words, or the rest of the
 // sentence becomes part of it.
 var saysName = regexp.MustCompile(
-	`(?i)\b(?:(?:my|his|her|the|their) name is|name's|(?:i am|he is|she is|i'm) called|` +
+	`(?i)\b(?:(?:(?:my|his|her|the|their) )?name is|name's|(?:i am|he is|she is|i'm) called|` +
 		`naitwa|ninaitwa|` +
 		`anaitwa|jina (?:langu|lake|lao) ni|jina (?:langu|lake)|kwa jina la|jina ni|name:|jina:|` +
 		`for my (?:son|daughter|wife|husband|mother|father|mom|dad|brother|sister|friend|child|` +
