@@ -66,6 +66,7 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	if all.has(actComplaint) && (angry(p) || t.next.Ask.For == askPerson) {
 		all.replace(actComplaint, actAnger)
 	}
+	p.dropWhatIf(&all)
 	t.reconcileTemplate(p, &all)
 	// Thanks in front of a wish are courtesy: "asante, nataka kuweka oda" must not be answered with
 	// a welcome.
@@ -129,6 +130,21 @@ var stopPlaces = keywords("stop over, stopover, bus stop, stop ya, kwa stop, las
 var ownPlace = keywords(`
 	mko, mpo, uko, upo, mnapatikana, unapatikana, location, address, anwani, map, ramani, iko, ipo,
 	located, where are, where is, find you, duka, shop, ofisi, office, nitawapata, nafikaje, nitafikaje
+`)
+
+// dropWhatIf drops what has not happened: "what if the dress does not fit?" asks for the rules, and
+// got a number for a return.
+func (p *perception) dropWhatIf(all *acts) {
+	if anyIn(p.reading.Words, whatIfWords) {
+		all.drop(actReturn, actProblem, actComplaint)
+	}
+}
+
+// whatIfWords ask for what has not happened.
+var whatIfWords = keywords(`
+	what if, and if it, but if it, if it doesnt, if it does not, if it isnt, if it is not, if they dont,
+	if i dont, if im not, if she doesnt, isipo*, zisipo*, yasipo*, lisipo*, visipo*, nisipo*,
+	kama haito*, kama haini*, kama hazito*, kama hazini*, kama halini*, ikiwa haito*, ikiwa haini*
 `)
 
 // onlyReading returns what a message does that can do nothing else. It comes before the scores, as

@@ -80,6 +80,11 @@ var usuals = []usual{
 		"can I exchange it if it does not fit", "what if the size is wrong", "do you accept returns",
 		"naweza kubadilisha isiponitosha", "kama size si yangu",
 	}},
+	{words: whatIfWords, with: keywords("fit, fits, size, *tosh*, big, small, tight, loose, *bana*"),
+		questions: []string{
+			"can I exchange it if it does not fit", "what if the size is wrong",
+			"do you accept returns", "naweza kubadilisha isiponitosha",
+		}},
 	{words: keywords(`
 		kukata, kukatwa, kukatia, kufupisha, kufupishwa, kushona, kushonea, mnashona, shorten, hem,
 		alter, alterations, tailor, taken in, take in, kupunguza suruali, kupunguza nguo, kurekebisha,
