@@ -172,6 +172,38 @@ func (t *turn) tellAdded(before []Line, place int) {
 	}
 }
 
+// meanOrdered takes a word that several products share for the one of these that is on the order,
+// where something on the order is changed. "Make the dress an L" added another dress, and the one
+// that was ordered stayed an M.
+func (t *turn) meanOrdered(m *entity.NameMatch) {
+	if !t.changesLine() && !t.p.has(actChange) {
+		return
+	}
+	words := split(t.p.text[m.Start:m.End])
+	var meant []string
+	for _, l := range t.next.Order.Lines {
+		p := t.k.product[l.Product]
+		if l.Product == m.ID || p == nil {
+			return
+		}
+		names := split(strings.Join(namesOf(p.Name, p.Aliases), " "))
+		if !slices.ContainsFunc(words, func(w string) bool { return !slices.Contains(names, w) }) {
+			meant = append(meant, l.Product)
+		}
+	}
+	if meant = slices.Compact(meant); len(meant) == 1 {
+		m.ID, m.Others = meant[0], nil
+	}
+}
+
+// changesLine reports whether the message puts something in place of what is on the order.
+func (t *turn) changesLine() bool {
+	return t.p.cued(cueInstead) || anyIn(t.p.reading.Words, madeWords)
+}
+
+// madeWords change something on an order in a sentence of any length.
+var madeWords = keywords("make the, change the, make my, change my, badilisha, nibadilishie")
+
 // addLines puts the products of the message on the order. What only resembles is asked about
 // later, and the others are still taken.
 func (t *turn) addLines() {
@@ -186,6 +218,7 @@ func (t *turn) addLines() {
 		if t.p.takesBack(m) {
 			continue
 		}
+		t.meanOrdered(&m)
 		// "Soda kreti moja ya coca" names one thing in two places.
 		if m.Quantity == 0 && slices.Contains(idsOf(t.p.products[:i]), m.ID) {
 			continue
@@ -257,7 +290,7 @@ func (t *turn) addLine(m entity.NameMatch) {
 	}
 	i := slices.IndexFunc(o.Lines, func(l Line) bool {
 		return l.Product == m.ID &&
-			(l.Size == line.Size || l.Size == "" || line.Size == "" || t.p.cued(cueInstead))
+			(l.Size == line.Size || l.Size == "" || line.Size == "" || t.changesLine())
 	})
 	switch {
 	case i >= 0 && t.p.cued(cueAdd):
