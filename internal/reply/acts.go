@@ -172,7 +172,8 @@ func (t *turn) actsOf(p *perception) acts {
 	return all
 }
 
-// laterWords put a payment off.
+// laterWords put a payment off, or ask for it. Beside one of these the owner's own words are the
+// answer: whether there is credit is a rule of the shop.
 var laterWords = keywords(`
 	later, baadaye, kesho, tomorrow, mwisho, end, mwezi, month, wiki, week, mshahara, salary, deni,
 	*kop*, credit, na, can, could, naweza, mnapokea, mnakubali, accept, do, je
@@ -194,5 +195,6 @@ const maxSame = 5
 // sameWords stand before the thing that is asked about next.
 var sameWords = keywords("what about, how about, na je, vipi kuhusu, what of")
 
-// sameable are the acts that may be asked of something else in a word.
+// sameable are the acts that may be asked of something else in a word. Hours and place are of the
+// business, and of nothing else.
 var sameable = []act{actDelivery, actOffer, actPrice}

@@ -62,7 +62,8 @@ func (t *turn) saysOnlyCount() bool {
 	return true
 }
 
-// countFillers are the words that stand beside a count.
+// countFillers are the words that stand beside a count. A word too many in the list makes counts of
+// hours, a word too few asks once more how many: the list is short on purpose.
 var countFillers = listOf("count")
 
 // pointsAtOne finds a "one" that stands for a thing: "the right one" is no count of one.

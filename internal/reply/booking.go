@@ -16,11 +16,15 @@ func (t *turn) actOnBookings(informed bool) bool {
 	case p.has(actCancel):
 		t.did(actCancel)
 		t.wantCancel()
+	// "Make it 3pm" moves a visit only where there is one. Without a booking the words choose the
+	// time of the booking that is being made.
 	case (p.has(actChange) || p.cued(cueInstead) && (p.hasTime || len(p.entities.Numbers) == 1) &&
 		len(t.bookings()) > 0) &&
 		(t.next.Booking == nil || t.next.Booking.Moves != ""):
 		t.did(actChange)
 		t.wantMove()
+	// A wish with a time or a service is no question for what is booked already, though the model
+	// often hears both in it.
 	case p.has(actStatus) && (!p.has(actBook) || p.cued(actStatus) && !p.hasTime && !p.names()):
 		t.did(actStatus)
 		t.tellStatus()
@@ -29,9 +33,11 @@ func (t *turn) actOnBookings(informed bool) bool {
 		t.did(actBook)
 		t.fillVisit()
 		t.continueBooking()
+	// The booking is made: who comes along is noted on it, and no second one begins.
 	case t.moreCome():
 		t.did(actBook)
 		t.noteBooking()
+	// Bills and test results are in no list of the owner's.
 	case p.has(actAccount):
 		t.did(actAccount)
 		t.unanswered("unanswered.account")
@@ -60,8 +66,10 @@ func (t *turn) fillsVisit(informed bool) bool {
 	switch {
 	case p.has(actHours) && !p.has(actBook):
 		return false // "are you open on Saturday" books nothing
+	// Whether a time is free was not told as a fact, so that the booking says it.
 	case p.has(actBook), p.has(actOffer) && !informed:
 		return true
+	// "How much is a fade on Saturday?" wants the price and the day.
 	case p.hasTime && (open || !informed || p.has(actPrice, actOffer)):
 		return p.time.HasDay || p.time.HasTime
 	case len(p.services) > 0:
@@ -86,6 +94,7 @@ func (t *turn) fillVisit() {
 	} else if s := t.k.service[t.next.Topic]; v.Service == "" && s != nil && !s.Unavailable {
 		v.Service = s.ID
 	}
+	// A move keeps its number of people: each of them has a booking of its own.
 	for _, q := range p.entities.Quantities {
 		if n := int(q.Value); q.Unit == "people" && n >= 1 && v.Moves == "" {
 			v.People = min(n, maxPeople)
@@ -99,6 +108,8 @@ func (t *turn) fillVisit() {
 	switch {
 	case r.HasDay && r.HasTime:
 		v.Day, v.Start = r.Day, r.Start
+	// A day alone leaves the hour open, but for one that was agreed on before: "make it Friday
+	// then" keeps the three o'clock of Thursday.
 	case r.HasDay:
 		clock := v.Start
 		if b, ok := t.bookingNumbered(v.Moves); ok && clock.IsZero() {
@@ -117,6 +128,7 @@ func (t *turn) fillVisit() {
 // service: two that are named together may be one of the owner's, such as "haircut and beard".
 func (t *turn) serviceOf(before string) string {
 	named := idsOf(t.p.services)
+	// "Niongeze na ndevu" asks for one more beside the service that was named before.
 	if before != "" && t.p.cued(cueAdd) && !slices.Contains(named, before) {
 		named = append([]string{before}, named...)
 	}
@@ -136,6 +148,7 @@ func (t *turn) serviceOf(before string) string {
 	for _, id := range named {
 		names = append(names, t.k.nameOf(id, t.say))
 	}
+	// The names joined as a customer would join them may be the name of one service.
 	both := t.k.services.Match(and(t.say.language, names))
 	if len(both) == 1 && !slices.Contains(named, both[0].ID) {
 		return both[0].ID
@@ -144,7 +157,8 @@ func (t *turn) serviceOf(before string) string {
 	return ""
 }
 
-// book begins a booking with what an option said.
+// book begins a booking with what an option said. An option is the owner's own entry, so that
+// nothing of it has to be asked about.
 func (t *turn) book(v Visit) {
 	t.did(actBook)
 	if t.next.Booking == nil {
@@ -156,7 +170,8 @@ func (t *turn) book(v Visit) {
 	t.continueBooking()
 }
 
-// continueBooking asks for what is missing, or reads the booking back.
+// continueBooking asks for what is missing, or reads the booking back. The service comes first: how
+// long it takes decides which times are free. One question is asked a turn.
 func (t *turn) continueBooking() {
 	v := t.next.Booking
 	if v.Moves != "" {

@@ -148,7 +148,8 @@ func (t *turn) inTheMiddle() bool {
 	return b != nil && !(b.Start.IsZero() && b.Day.IsZero()) || o != nil && len(o.Lines) > 0
 }
 
-// tooManyMisses reports whether so much was not understood in a row that a person is called.
+// tooManyMisses reports whether so much was not understood in a row that a person is called. In the
+// middle of an order it takes twice as many, since the call silences the bot, and the order with it.
 func (t *turn) tooManyMisses() bool {
 	if t.inTheMiddle() {
 		return t.next.Misses >= 2*maxMisses

@@ -294,7 +294,8 @@ func (t *turn) offerAnswers(pending Ask) bool {
 	return true
 }
 
-// perhaps gives an answer that may be the one that was asked for. It counts as a miss: the second
+// perhaps gives an answer that may be the one that was asked for. The word before it says so: as a
+// plain answer it would be the owner's word on a question that nobody may have asked. It counts as a miss: the second
 // guess in a row calls a person.
 func (t *turn) perhaps(id string) bool {
 	a := t.k.answer[id]

@@ -57,6 +57,7 @@ func (t *turn) sizeNear(m entity.NameMatch) string {
 }
 
 // containsRun reports whether words has all of run side by side.
+// An empty run is in nothing, or a size without words would be in every message.
 func containsRun(words, run []string) bool {
 	for i := 0; len(run) > 0 && i+len(run) <= len(words); i++ {
 		if slices.Equal(words[i:i+len(run)], run) {
@@ -70,6 +71,7 @@ func containsRun(words, run []string) bool {
 // two leaves one.
 func (t *turn) takeOff(m entity.NameMatch) {
 	o := t.next.Order
+	// Whichever pack of it is on the order: who takes rice off names no pack.
 	ids := append([]string{m.ID}, m.Others...)
 	if p := t.k.product[m.ID]; p != nil {
 		for _, other := range t.packsOf(p) {
@@ -107,7 +109,8 @@ func (t *turn) sellsBy(id, unit string) bool {
 	return false
 }
 
-// removeLine takes a product off the order.
+// removeLine takes a product off the order, with all its sizes, and says so. Without the word of
+// it customers repeated the removal, and took off what they had put on meanwhile.
 func (t *turn) removeLine(id string) {
 	o := t.next.Order
 	before := len(o.Lines)
@@ -120,7 +123,8 @@ func (t *turn) removeLine(id string) {
 	}
 }
 
-// setSize takes a size that came without a name for the line that was spoken of last.
+// setSize takes a size that came without a name for the line that was spoken of last. A size that
+// the product does not have is none: the question for it stays open.
 func (t *turn) setSize() {
 	for i := range t.next.Order.Lines {
 		if l := &t.next.Order.Lines[i]; l.Product == t.next.Topic {
@@ -131,7 +135,8 @@ func (t *turn) setSize() {
 	}
 }
 
-// setCount takes a number that came without a name for the line that was spoken of last.
+// setCount takes a number that came without a name for the line that was spoken of last, or for the
+// only one. Where several could be meant it asks, for a count on the wrong line is paid for.
 func (t *turn) setCount(n int) {
 	o := t.next.Order
 	id := t.next.Topic
@@ -175,7 +180,7 @@ func (t *turn) lineText(l Line) string {
 		"count", thousands(int64(l.Quantity)), "name", name, "price", price), ": ?")
 }
 
-// lineTotal is what the lines come to. ok is false if a price was not told.
+// lineTotal is what the lines come to, in the currency of the profile. ok is false if a price was not told.
 func (t *turn) lineTotal() (total int64, ok bool) {
 	ok = true
 	for _, l := range t.next.Order.Lines {

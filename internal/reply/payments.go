@@ -40,7 +40,8 @@ func (t *turn) payBeside(informed bool) {
 	}
 }
 
-// whetherWords ask whether something can be done.
+// whetherWords ask whether something can be done. With them and one way that is named, the answer is
+// yes or no; without them the customer wants to be told how.
 var whetherWords = keywords(`
 	can, could, do you, you accept, you take, accept, is it, possible, naweza, tunaweza, unaweza,
 	mnapokea, unapokea, mnakubali, unakubali, mnachukua, inawezekana, nilipe, nalipa, nitalipa,
@@ -68,7 +69,8 @@ var knownWays = []struct {
 	{"Cheque", keywords("cheque, cheki"), false}, {"Cash", keywords("cash, taslimu, keshi"), false},
 }
 
-// unlistedWay is a way to pay that the message names and the owner has not listed; "" if none.
+// unlistedWay is a way to pay that the message names and the owner has not listed; "" if none. It
+// is denied by its name: a list of other ways alone left customers to guess whether Visa works.
 func (t *turn) unlistedWay() string {
 	if i := knownWay(t.p.reading.Words); i >= 0 {
 		return knownWays[i].name

@@ -310,7 +310,9 @@ func (t *turn) chooseLanguage() {
 	t.say = speakerOf(t.k, l)
 }
 
-// namesOnly reports whether there are fewer than three words beside names of the owner's lists.
+// namesOnly reports whether there are fewer than three words beside names of the owner's lists. Two
+// words are too few to change a chat's language by, and names are of no language: owners list
+// "Mixx by Yas" and "Mbezi beach" in Swahili shops.
 func (t *turn) namesOnly() bool {
 	others := 0
 	for _, w := range t.p.reading.Words {

@@ -140,7 +140,8 @@ func (p *perception) dropWhatIf(all *acts) {
 	}
 }
 
-// whatIfWords ask for what has not happened.
+// whatIfWords ask for what has not happened. Swahili says it within the verb: "isiponitosha" is "if
+// it does not fit me".
 var whatIfWords = keywords(`
 	what if, and if it, but if it, if it doesnt, if it does not, if it isnt, if it is not, if they dont,
 	if i dont, if im not, if she doesnt, isipo*, zisipo*, yasipo*, lisipo*, visipo*, nisipo*,

@@ -71,7 +71,8 @@ type State struct {
 	Name  string `json:"name,omitempty"` // of the customer
 	// Day is the one whose hours were told last. "And the day after?" counts from it.
 	Day time.Time `json:"day,omitzero"`
-	// Asked is what the last message asked facts of. "Na dagaa je?" asks the same of something else.
+	// Asked is what the last message that asked for facts has asked for. An order in between keeps
+	// it. "Na dagaa je?" asks the same of something else.
 	Asked act `json:"asked,omitempty"`
 	// The next order takes it, and does not ask.
 	Area string `json:"area,omitempty"` // whose delivery was asked about last

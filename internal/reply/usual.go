@@ -7,15 +7,20 @@ import "slices"
 // owner's question: in "can you send me pics of the ankara dresses" most words are of a dress. So
 // the owner's questions are compared with the usual wordings, as if the customer had used these.
 type usual struct {
+	// words are what the question is about, in both languages and as people type them.
 	words []keyword
 	// with must be there too: nil = nothing else must.
-	with      []keyword
+	with []keyword
+	// questions are put to the owner's answers in the customer's place. Several wordings, as one
+	// owner has written "mnakopesha" and another "can I pay later".
 	questions []string
 	// act is what the message does where the owner has no answer.
 	act act
 }
 
-// usuals are tried in their order.
+// usuals are tried in their order. Each is narrow: its words alone are in many messages, and the
+// words of "with" beside them make the question. An entry that is too wide answers with the owner's
+// rule where an order was meant.
 var usuals = []usual{
 	{words: keywords(`
 		*kopesh*, mkopo, kukopa, nikope, kwa deni, on credit, pay later, nilipe baadaye,

@@ -16,7 +16,8 @@ const (
 	revokedKept = 500
 )
 
-// keyColumns are the fields of flowhq.APIKey, in their order.
+// keyColumns are the fields of flowhq.APIKey, in their order. The hash of the secret is not among
+// them: nothing that lists keys can show it by mistake.
 const keyColumns = `a.id, coalesce(a.tenant_id::text, ''), a.name, a.prefix, a.scopes, a.created_by,
 	a.created_at, a.expires_at, a.revoked_at, a.last_used_at`
 
@@ -35,7 +36,8 @@ func (s *Store) APIKeys(ctx context.Context, tenant flowhq.TenantID) ([]flowhq.A
 	return all, nil
 }
 
-// A NewSecret is the secret of a key as it is stored: its beginning, and the hash of the whole.
+// A NewSecret is the secret of a key as it is stored: its beginning, and the hash of the whole. The
+// beginning is what people tell keys apart by. The secret itself is shown once, and not kept.
 type NewSecret struct {
 	Prefix string
 	Hash   []byte
@@ -46,6 +48,8 @@ type NewSecret struct {
 func (s *Store) AddAPIKey(
 	ctx context.Context, tenant flowhq.TenantID, n flowhq.NewAPIKey, secret NewSecret, actor string,
 ) (flowhq.APIKey, error) {
+	// Counted within the statement. Two requests at once may still make one key too many, which
+	// a bound against forgotten keys can bear.
 	const q = `
 		with a as (
 			insert into flowhq.api_keys (
@@ -77,7 +81,8 @@ func (s *Store) AddAPIKey(
 }
 
 // RevokeAPIKey ends a key for good, and records KEY_REVOKED. One that is revoked already stays as it
-// is. NotFound means that the tenant has no such key.
+// is. NotFound means that the tenant has no such key. The row stays for the list, since events name
+// the key by its prefix.
 func (s *Store) RevokeAPIKey(
 	ctx context.Context, tenant flowhq.TenantID, id, actor string,
 ) (flowhq.APIKey, error) {
@@ -103,7 +108,8 @@ func (s *Store) RevokeAPIKey(
 }
 
 // UseAPIKey finds the key with a secret, by its hash, or fails with code NotFound: it is unknown,
-// revoked or has expired. It notes at most once a minute that the key was used.
+// revoked or has expired. It notes at most once a minute that the key was used: a row that is
+// written with each request would be the busiest of the database.
 func (s *Store) UseAPIKey(ctx context.Context, hash []byte) (flowhq.APIKey, error) {
 	const q = `
 		with a as (
@@ -125,7 +131,8 @@ func (s *Store) UseAPIKey(ctx context.Context, hash []byte) (flowhq.APIKey, erro
 	return k, nil
 }
 
-// noKey replaces what one says about a tenant.
+// noKey replaces what one says about a tenant. A caller that guesses ids learns the same of a key of
+// another tenant as of none.
 func noKey(err error) error {
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		return &flowhq.Error{Code: flowhq.NotFound, Message: "there is no such key", Err: err}

@@ -14,14 +14,17 @@ import (
 // the session. A form that is sent again and again must not fill the table.
 const setupKept = 50
 
-// SetupKeyPrefix begins the keys of the commands by which approvals start sessions.
+// SetupKeyPrefix begins the keys of the commands by which approvals start sessions. Such a key is
+// made of the request's id, so that an approval that is repeated starts nothing twice. Clients may
+// send no key that begins so, or one of theirs could stand in an approval's way.
 const SetupKeyPrefix = "setup:"
 
 // setupColumns are the fields of flowhq.SetupRequest, in their order.
 const setupColumns = `r.id::text, r.tenant_id, r.business_name, r.template_type, r.whatsapp_number,
 	r.language, r.status, r.notes, r.submitted_by, r.decided_by, r.created_at, r.updated_at`
 
-// A SetupFilter selects setup requests. Empty fields select all.
+// A SetupFilter selects setup requests. Empty fields select all. Tenant is set from the principal
+// for who is bound to one.
 type SetupFilter struct {
 	Tenant flowhq.TenantID
 	Status flowhq.SetupStatus
@@ -91,7 +94,8 @@ type SetupSubmission struct {
 	Approved bool
 }
 
-// args are the arguments of sameSetup, and more.
+// args are the arguments of sameSetup, and more. One function makes them, as the statements that
+// look for a repetition have to agree on what one is.
 func (n SetupSubmission) args(tenant flowhq.TenantID, more named) named {
 	all := named{
 		"tenant": tenant, "key": clean(n.Key), "business_name": n.BusinessName,
