@@ -180,7 +180,8 @@ func (t *turn) lineText(l Line) string {
 		"count", thousands(int64(l.Quantity)), "name", name, "price", price), ": ?")
 }
 
-// lineTotal is what the lines come to, in the currency of the profile. ok is false if a price was not told.
+// lineTotal is what the lines come to, in the currency of the profile. ok is false if a price was
+// not told.
 func (t *turn) lineTotal() (total int64, ok bool) {
 	ok = true
 	for _, l := range t.next.Order.Lines {
