@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/access"
 )
 
 // Limits on wrong passwords. Ten in a minute are more than a person mistypes. A stranger who
@@ -187,7 +188,9 @@ func (l *passwordLimiter) count(right bool, from []source, now time.Time) (r che
 		f := l.sources[s]
 		if f == nil {
 			if len(l.sources) >= maxSources {
-				l.forget(now)
+				access.MakeRoom(l.sources, maxSources, func(f *failures) bool {
+					return now.Sub(f.since) >= failureWindow
+				})
 			}
 			f = &failures{slot: make(chan struct{}, 1)}
 			l.sources[s] = f
@@ -214,22 +217,4 @@ func (f *failures) refuse(s source) checkResult {
 		r.events = []loginEvent{{kind: flowhq.EventLoginsRefused, from: s}}
 	}
 	return r
-}
-
-// forget makes room. It drops the sources whose window is over. Where that is not enough it
-// drops any others until half of the room is free, so that it need not run for each new
-// source. Somebody who commands that many addresses has more guesses than a limit per
-// address can count anyway.
-func (l *passwordLimiter) forget(now time.Time) {
-	for s, f := range l.sources {
-		if now.Sub(f.since) >= failureWindow {
-			delete(l.sources, s)
-		}
-	}
-	for s := range l.sources {
-		if len(l.sources) <= maxSources/2 {
-			return
-		}
-		delete(l.sources, s)
-	}
 }

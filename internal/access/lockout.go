@@ -63,7 +63,10 @@ func (l *Lockout) Wrong(account, address string) (locked bool) {
 	for _, k := range keysOf(account, address) {
 		f := l.locks[k]
 		if f == nil {
-			l.makeRoom(now)
+			// Hashing bounds the guesses of who commands more accounts and addresses.
+			if len(l.locks) >= maxLocks {
+				MakeRoom(l.locks, maxLocks, func(f *lock) bool { return now.Sub(f.last) >= lockWindow })
+			}
 			f = &lock{}
 			l.locks[k] = f
 		}
@@ -105,23 +108,4 @@ func (k lockKey) limit() int {
 		return maxPerAccount
 	}
 	return maxPerAddress
-}
-
-// makeRoom forgets what is over, and of the rest as much as is needed. Who commands that many
-// accounts and addresses has more guesses than any count can bound; hashing bounds those.
-func (l *Lockout) makeRoom(now time.Time) {
-	if len(l.locks) < maxLocks {
-		return
-	}
-	for k, f := range l.locks {
-		if now.Sub(f.last) >= lockWindow {
-			delete(l.locks, k)
-		}
-	}
-	for k := range l.locks {
-		if len(l.locks) <= maxLocks/2 {
-			return
-		}
-		delete(l.locks, k)
-	}
 }

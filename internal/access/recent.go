@@ -30,18 +30,9 @@ func (r *Recent) First(what string, while time.Duration) bool {
 		return false
 	}
 	if len(r.seen) >= maxRecent {
-		r.makeRoom(now)
+		// An event too many does no harm.
+		MakeRoom(r.seen, maxRecent, func(until time.Time) bool { return !now.Before(until) })
 	}
 	r.seen[what] = now.Add(while)
 	return true
-}
-
-// makeRoom forgets what is over, and of the rest as much as is needed: an event too many does no
-// harm.
-func (r *Recent) makeRoom(now time.Time) {
-	for what, until := range r.seen {
-		if !now.Before(until) || len(r.seen) > maxRecent/2 {
-			delete(r.seen, what)
-		}
-	}
 }

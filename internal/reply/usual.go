@@ -18,6 +18,12 @@ type usual struct {
 	act act
 }
 
+// creditQuestions ask whether one may pay later.
+var creditQuestions = []string{
+	"do you give credit", "can I pay later", "can I pay at the end of the month",
+	"mnakopesha", "naweza kukopa", "nitalipa mwisho wa mwezi",
+}
+
 // usuals are tried in their order. Each is narrow: its words alone are in many messages, and the
 // words of "with" beside them make the question. An entry that is too wide answers with the owner's
 // rule where an order was meant.
@@ -28,18 +34,12 @@ var usuals = []usual{
 		nalipa kesho, nitalipa kesho, ntalipa kesho, pay tomorrow, pay you tomorrow, pay next week,
 		pay on friday, nikipata mshahara, mshahara ukitoka, mshahara ukiingia, mwisho wa wiki nitalipa,
 		nitalipa wiki, ntalipa wiki, kwenye daftari, niandikie deni, niandikie kwenye, nilipe kesho
-	`), questions: []string{
-		"do you give credit", "can I pay later", "can I pay at the end of the month",
-		"mnakopesha", "naweza kukopa", "nitalipa mwisho wa mwezi",
-	}},
+	`), questions: creditQuestions},
 	// The end of the month alone is a day: "nahama mwisho wa mwezi" asks for no credit.
 	{words: keywords(`
 		mwisho wa mwezi, mwisho mwezi, end of the month, end of month, end month
 	`), with: keywords("*lip*, pay*, *kop*, *chuku*, deni, credit, owe, mshahara, salary, niwekee, take"),
-		questions: []string{
-			"do you give credit", "can I pay later", "can I pay at the end of the month",
-			"mnakopesha", "naweza kukopa", "nitalipa mwisho wa mwezi",
-		}},
+		questions: creditQuestions},
 	{words: keywords(`
 		on delivery, when it, when they, after it, after i, once it, once i, cod, nikipokea, ukifika,
 		ikifika, zikifika, mzigo ukija, nikipata mzigo, mkileta, mkiniletea, ukileta, mkishaleta,
