@@ -239,11 +239,21 @@ func (p *perception) keepAmounts() {
 		at := slices.IndexFunc(p.left, func(q entity.Quantity) bool {
 			return q.Place == m.Amount.Place
 		})
-		if m.Amount.Value > 0 && at >= 0 && !p.apart(m.Amount.Place, m.Place) {
+		if m.Amount.Value > 0 && at >= 0 && !p.apart(m.Amount.Place, m.Place) && !p.nearerTo(i) {
 			p.counted = append(p.counted, i)
 			p.left = slices.Delete(p.left, at, at+1)
 		}
 	}
+}
+
+// nearerTo reports whether the amount of a product stands far from it and beside another one: the
+// two of "instead of bread give me 2 milk" was taken for the bread.
+func (p *perception) nearerTo(i int) bool {
+	at := p.products[i].Amount.Place
+	gap := gapBetween(at, p.products[i].Place)
+	return gap > maxGap && slices.ContainsFunc(p.products, func(other entity.NameMatch) bool {
+		return gapBetween(at, other.Place) < min(gap, maxGap) && !p.apart(at, other.Place)
+	})
 }
 
 // listBreak separates the items of a list. Customers type lists with commas, with "na", or one item

@@ -25,7 +25,7 @@ func (t *turn) continueOrder() {
 	// each question before it costs orders.
 	case t.askUnclear(), t.askSize(), t.askHow(), t.askArea():
 	default:
-		t.readOrderBack()
+		t.confirmOrder()
 	}
 }
 
@@ -290,7 +290,7 @@ func (t *turn) addressLine(area string) string {
 		inLine := t.k.areas.Match(line)
 		if len(inLine) > 0 && inLine[0].ID == area && len(strings.Fields(line)) >= minAddress &&
 			len(t.k.products.Match(line)) == 0 {
-			return oneLine(line, maxAddress)
+			return plainAddress(line)
 		}
 	}
 	return ""

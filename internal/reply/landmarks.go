@@ -114,8 +114,28 @@ func (t *turn) addressBehind(area string) string {
 	if !told {
 		return ""
 	}
-	return oneLine(strings.Trim(p.text[from:end], " ,-.?!;\n"), maxAddress)
+	return plainAddress(p.text[from:end])
 }
+
+// plainAddress is an address without the verb in front of it and the beginning of the next sentence
+// behind it: "deliver to Kilimani, Yaya", "gate B. I'll".
+func plainAddress(text string) string {
+	text = strings.Trim(text, " ,-.?!;\n")
+	if at := leadsAddress.FindStringIndex(text); at != nil && at[1] < len(text) {
+		text = text[at[1]:]
+	}
+	if at := followsAddress.FindStringIndex(text); at != nil && at[0] > 0 {
+		text = text[:at[0]]
+	}
+	return oneLine(strings.Trim(text, " ,-.?!;\n"), maxAddress)
+}
+
+var (
+	leadsAddress = regexp.MustCompile(`(?i)^(?:(?:please|pls|ok|okay|sawa|poa|yes|ndiyo|ndio)[,. ]+)*(?:(?:deliver|bring|send|take)(?: it| them)?` +
+		`(?: to)?|delivery (?:to|ni)|(?:m?niletee|nileteeni|nipelekee|nipelekeeni|nitumie|leteni|ilete|lete|leta)(?: (?:kwa|mpaka|hadi|huku))?|` +
+		`(?:i am|i'?m) (?:in|at)|niko|nipo|naishi|nakaa)\s+`)
+	followsAddress = regexp.MustCompile(`(?i)[.,;]?\s+(?:i'?ll|i will|i|na|and|then|nita|nta|my)$`)
+)
 
 // namedHouses stand behind the name of a building.
 var namedHouses = keywords("house, centre, center, court, arcade, complex, gardens, heights")

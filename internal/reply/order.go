@@ -49,21 +49,60 @@ func (t *turn) actOnOrders(informed bool) bool {
 // cancelsLines reports whether what is cancelled is a part of an order: "ghairi sabuni". Who
 // cancels all of its products cancels the order.
 func (t *turn) cancelsLines() bool {
-	named := idsOf(t.p.products)
-	var ordered []string
+	ordered := t.orderedIDs()
+	off := t.offIDs()
+	some := slices.ContainsFunc(ordered, func(id string) bool { return slices.Contains(off, id) })
+	return some && slices.ContainsFunc(ordered, func(id string) bool {
+		return !slices.Contains(off, id)
+	})
+}
+
+// orderedIDs are the products of the order in the making, else of the one that is placed.
+func (t *turn) orderedIDs() (ids []string) {
 	if o := t.next.Order; o != nil {
 		for _, l := range o.Lines {
-			ordered = append(ordered, l.Product)
+			ids = append(ids, l.Product)
 		}
 	} else if meant, _ := t.meantOrders(); len(meant) == 1 {
 		for _, l := range meant[0].Lines {
-			ordered = append(ordered, l.Product)
+			ids = append(ids, l.Product)
 		}
 	}
-	some := slices.ContainsFunc(ordered, func(id string) bool { return slices.Contains(named, id) })
-	return some && slices.ContainsFunc(ordered, func(id string) bool {
-		return !slices.Contains(named, id)
-	})
+	return ids
+}
+
+// offIDs are the products of the message that are not wanted: those behind a verb that says so, and
+// all where the whole message takes off.
+func (t *turn) offIDs() (ids []string) {
+	for _, m := range t.p.products {
+		switch t.p.editOf(m) {
+		case editOff:
+			ids = append(ids, m.ID)
+		case editNone:
+			if (t.p.cued(cueRemove) || t.p.has(actCancel)) && !t.p.changesIn(m) {
+				ids = append(ids, m.ID)
+			}
+		case editOn, editChange:
+		}
+	}
+	return ids
+}
+
+// takesAnyOff and takesAllOff report whether the message takes something off the order, and whether
+// nothing would be left of it.
+func (t *turn) takesAnyOff() bool {
+	off := t.offIDs()
+	return slices.ContainsFunc(t.orderedIDs(), func(id string) bool { return slices.Contains(off, id) }) ||
+		len(off) > 0 && slices.ContainsFunc(t.p.products, func(m entity.NameMatch) bool {
+			return slices.Contains(off, m.ID) && t.ordered(m)
+		})
+}
+
+func (t *turn) takesAllOff() bool {
+	off, ordered := t.offIDs(), t.orderedIDs()
+	return len(ordered) > 0 && !slices.ContainsFunc(ordered, func(id string) bool {
+		return !slices.Contains(off, id)
+	}) && !t.p.counts() && len(off) == len(idsOf(t.p.products))
 }
 
 // maxUnasked is how many words a message has at most that orders by naming a product. A longer
@@ -85,7 +124,7 @@ func (t *turn) fillsOrder(informed bool) bool {
 		return false
 	case p.has(actOrder), p.has(actCancel) && t.cancelsLines(), t.endsList():
 		return true
-	case open && (t.swaps() || t.agreesToTime()):
+	case open && (t.swaps() || t.editsLines() || t.agreesToTime()):
 		return true
 	// "Bei ya kilo 5?" asks what five come to. What it has found out the customer may order then.
 	case informed && !open:
@@ -121,13 +160,13 @@ func (t *turn) fillOrder() {
 	before, place := slices.Clone(o.Lines), len(t.said)
 	swapped := t.swapKinds()
 	switch {
-	case !swapped && len(p.products) > 0 && (p.cued(cueRemove) || p.has(actCancel)) && len(o.Lines) > 0:
-		if o.Number != "" && !t.cancelsLines() && t.ordersAny() {
+	case !swapped && len(p.products) > 0 && len(o.Lines) > 0 && (t.takesAnyOff() || len(t.offIDs()) > 0):
+		if o.Number != "" && t.takesAllOff() {
 			t.wantUndo() // nothing would be left of the order that is placed
 			return
 		}
-		for _, m := range p.products {
-			t.takeOff(m)
+		if !t.takeOffNamed() {
+			t.addLines()
 		}
 	case len(p.products) > 0:
 		t.addLines()
@@ -176,7 +215,7 @@ func (t *turn) tellAdded(before []Line, place int) {
 // where something on the order is changed. "Make the dress an L" added another dress, and the one
 // that was ordered stayed an M.
 func (t *turn) meanOrdered(m *entity.NameMatch) {
-	if !t.changesLine() && !t.p.has(actChange) {
+	if !t.changesLine() && !t.p.has(actChange) && !t.p.changesIn(*m) {
 		return
 	}
 	words := split(t.p.text[m.Start:m.End])
@@ -216,7 +255,7 @@ func (t *turn) addLines() {
 	before := slices.Clone(t.next.Order.Lines)
 	for i, m := range t.p.products {
 		// "I don't want bread" orders none.
-		if t.p.takesBack(m) {
+		if t.p.takesBack(m) || t.p.editOf(m) == editOff {
 			continue
 		}
 		t.meanOrdered(&m)
@@ -291,9 +330,14 @@ func (t *turn) addLine(m entity.NameMatch) {
 	}
 	i := slices.IndexFunc(o.Lines, func(l Line) bool {
 		return l.Product == m.ID &&
-			(l.Size == line.Size || l.Size == "" || line.Size == "" || t.changesLine())
+			(l.Size == line.Size || l.Size == "" || line.Size == "" || t.changesLine() || t.p.changesIn(m))
 	})
+	if i < 0 && t.p.changesIn(m) {
+		i = t.otherPack(p)
+	}
 	switch {
+	case i >= 0 && o.Lines[i].Product != m.ID:
+		o.Lines[i] = line // "change the rice to 3 kg", where a bag of 5 kg was ordered
 	case i >= 0 && t.p.cued(cueAdd):
 		o.Lines[i].Quantity += line.Quantity
 	case i >= 0:

@@ -17,6 +17,7 @@ type orderTalk struct {
 	said     map[int]bool
 	products []string
 	areas    []string
+	replies  []string
 }
 
 func pick(r *rand.Rand, all []string) string { return all[r.IntN(len(all))] }
@@ -125,6 +126,18 @@ func TestOrdersAreWhatWasSaid(t *testing.T) {
 	}
 }
 
+// wasTold reports whether the last reply that has a line of a product has it with this count.
+func (o *orderTalk) wasTold(count int, p *flowhq.Product) bool {
+	for _, reply := range slices.Backward(o.replies) {
+		for _, name := range []string{p.Name.EN, p.Name.SW} {
+			if strings.Contains(reply, " × "+name) {
+				return strings.Contains(reply, thousands(int64(count))+" × "+name)
+			}
+		}
+	}
+	return false
+}
+
 // faultOf is what is wrong with the orders of a turn, "" if nothing is.
 func faultOf(c *chat, talk *orderTalk, turn Turn) string {
 	for _, f := range turn.Facts {
@@ -147,18 +160,18 @@ func faultOf(c *chat, talk *orderTalk, turn Turn) string {
 			return fmt.Sprintf("the total is %d, the lines and the fee are %d", o.Total, sum)
 		}
 	}
+	talk.replies = append(talk.replies, turn.Reply)
 	b := turn.State.Order
 	if b == nil || turn.State.Ask.For != askOrder || turn.Reply == "" {
 		return ""
 	}
-	// The yes is to the text: each line and the total stand in it.
+	// The yes is to what was read: the total stands in the text, and each line was told last with the
+	// count that it has, for a list that was read whole is not read again.
 	var total int64
 	for _, l := range b.Lines {
 		p := c.know.product[l.Product]
-		line := fmt.Sprintf("%s × %s", thousands(int64(l.Quantity)),
-			p.Name.In(turn.Understood.Language))
-		if !strings.Contains(turn.Reply, line) {
-			return fmt.Sprintf("%q is not read back", line)
+		if !talk.wasTold(l.Quantity, p) {
+			return fmt.Sprintf("%d of %s are not read back", l.Quantity, l.Product)
 		}
 		total += p.Price * int64(l.Quantity)
 	}

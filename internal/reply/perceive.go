@@ -92,7 +92,7 @@ func (t *turn) perceive() {
 	p.choice, p.isChoice = entity.Choice(text)
 	p.asks = strings.Contains(text, "?")
 	p.services = k.services.Match(text)
-	p.products = k.products.Match(text)
+	p.products = t.partLists(k.products.Match(text))
 	t.dropEchoes(p)
 	if len(p.services) == 0 {
 		p.services = t.namedByNumber(text)
@@ -292,7 +292,7 @@ func (t *turn) chooseLanguage() {
 	switch r := t.p.reading; {
 	case t.p.isReceipt:
 	// Names are in no language: "mixx by yas" made English of a Swahili chat.
-	case t.next.Language != "" && r.Language != t.next.Language && t.namesOnly():
+	case t.next.Language != "" && r.Language != t.next.Language && (t.namesOnly() || t.onlyPlace(r.Language)):
 	case r.LanguageSure && !(place && t.next.Language != "" && !t.p.asks) &&
 		slices.Contains(flowhq.Languages, r.Language):
 		l = r.Language

@@ -7,15 +7,6 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
-// ordersAny reports whether a product that the message names is on the order. The caller has an
-// order. It is the one in the making, not what is placed.
-func (t *turn) ordersAny() bool {
-	named := idsOf(t.p.products)
-	return slices.ContainsFunc(t.next.Order.Lines, func(l Line) bool {
-		return slices.Contains(named, l.Product)
-	})
-}
-
 // editsPlaced reports whether the message changes an order that was placed a moment ago: "make the
 // rice 4 kilos", "actually just one", "iwe moja tu ya L", "niongezee sukari". Without it such a
 // message would begin a second order.

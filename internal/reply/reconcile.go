@@ -163,7 +163,7 @@ func (t *turn) onlyReading(p *perception, all acts) (only acts, ok bool) {
 	case tellsSecret(p):
 		return acts{actSecret}, true
 	case t.next.Order != nil && len(p.products) > 0 && !p.asks &&
-		(p.cued(cueRemove) || p.cued(cueAdd)):
+		(p.cued(cueRemove) || p.cued(cueAdd) || t.editsLines()) && !(p.cued(actCancel) && t.takesAllOff()):
 		return acts{actOrder}, true
 	case len(p.entities.References) > 0 && len(p.reading.Words) <= maxNumberOnly &&
 		!all.has(actCancel, actChange, actPerson):

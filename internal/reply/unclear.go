@@ -121,6 +121,11 @@ const maxConfirm = 5
 // while another question stands. Only what was read back as it is now is placed.
 func (t *turn) confirmsOrder() bool {
 	o, p := t.next.Order, &t.p
+	if t.saysYesAndPays() {
+		t.did(actYes)
+		t.payAndPlace()
+		return true
+	}
 	if o == nil || len(o.Lines) == 0 || p.asks || len(p.reading.Words) > maxConfirm || p.names() ||
 		!anyIn(p.reading.Words, confirmWords) || anyIn(p.reading.Words, butWords) ||
 		p.has(actCancel, actChange, actPaid) || t.next.Ask.For == askUndo || t.countSaid() > 0 {
@@ -128,7 +133,7 @@ func (t *turn) confirmsOrder() bool {
 	}
 	if o.Told == t.told() && len(o.Unclear) == 0 {
 		t.did(actYes)
-		t.placeOrder()
+		t.payAndPlace()
 		return true
 	}
 	t.did(actOrder)

@@ -1,0 +1,271 @@
+package reply
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+// A message that changes an order often does two things: "no, the maxi dress should be L, I don't
+// want any office dress", "toa sukari weka chumvi". A cue of the whole message did one of them to
+// all that was named. So each product is read by the verb that governs it.
+
+// verbOf finds the verbs that govern the products behind them. The group that matched says what is
+// done: 1 takes off, 2 puts on, 3 changes.
+var verbOf = regexp.MustCompile(`(?i)\b(?:(` +
+	`do(?:n'?t| not) (?:really )?(?:want|need|add|include|bring|send)|did ?n'?o?t (?:want|order|ask for)|` +
+	`no need (?:of|for)|no longer (?:want|need)|remove|take off|take out|without|leave out|skip|drop|minus|cancel|delete|` +
+	`instead of|rather than|in place of|usiweke|msiweke|usiniwekee|msiniwekee|usilete|msilete|sitaki|sihitaji|` +
+	`sitahitaji|hatutaki|toa|toeni|nitolee|ondoa|ondoeni|niondolee|futa|acha|acheni|ghairi|badala ya|bila)|(` +
+	`i'?ll (?:take|have)|i want|i need|i'?d like|give me|get me|add|put|include|bring|send|keep|order|niwekee|weka|wekeni|` +
+	`ongeza|niongezee|nipe|nipeni|nataka|naomba|nahitaji|lete|leta|niletee|nileteeni|bakiza|baki)|(` +
+	`make|change|switch|swap|replace|badilisha|badili|nibadilishie|punguza|reduce|fanya))\b`)
+
+// clauseBreak ends what a verb in front of a name says where no verb follows.
+var clauseBreak = regexp.MustCompile(`(?i)[.;!\n]+|\b(?:but|lakini|ila|then|halafu|alafu|kisha)\b`)
+
+// noBefore stands directly in front of a name that is not wanted: "no sugar", "hakuna mkate".
+var noBefore = regexp.MustCompile(`(?i)\b(?:no|not|sio|siyo|si|hapana)\s+(?:(?:the|any|more|to|that|this|ya|wa|za|la|hiyo|ile|hizo|zile|tena)\s+){0,2}$`)
+
+// offBehind stands behind a name that is not wanted: "sukari toa", "sukari sitaki", "mkate hapana".
+var offBehind = regexp.MustCompile(`(?i)^\s*(?:,\s*)?(?:(?:hiyo|ile|hizo|zile|that|it|tena)\s+)?(?:toa|itoe|zitoe|uitoe|ondoa|iondoe|sitaki|` +
+	`siitaki|sizitaki|usiweke|acha|iache|hapana|futa|remove|not needed|is not needed|out)\b`)
+
+// becomes stands between what is replaced and what takes its place: "replace the bread with milk".
+var becomes = regexp.MustCompile(`(?i)\b(?:with|for|to|into|iwe|ziwe|uwe|liwe|yawe|viwe|kwa|weka|uweke|niwekee|nipe|give me)\b`)
+
+// changeWord says that what stands in the clause is put in place of what was said before.
+var changeWord = regexp.MustCompile(`(?i)\b(?:instead|should (?:all )?be|must be|make|change|switch|iwe|ziwe|uwe|liwe|` +
+	`yawe|viwe|badala|badilisha|badili|nibadilishie|actually|rather)\b`)
+
+// An editKind says what a message does to a product that it names.
+type editKind int
+
+const (
+	editNone   editKind = iota
+	editOff             // takes it off
+	editOn              // puts it on
+	editChange          // changes size or count
+)
+
+// editOf says what the message does to one of its products.
+func (p *perception) editOf(m entity.NameMatch) editKind {
+	if m.Start < 0 || m.End > len(p.text) || m.Start >= m.End {
+		return editNone
+	}
+	before, behind := p.text[:m.Start], p.text[m.End:]
+	if noBefore.MatchString(before) {
+		return editOff
+	}
+	from := 0
+	if at := clauseBreak.FindAllStringIndex(before, maxEdits); len(at) > 0 {
+		from = at[len(at)-1][1]
+	}
+	if offBehind.MatchString(behind) && !p.namesWithin(m.End, m.End+offBehind.FindStringIndex(behind)[1]) {
+		return p.offUnlessFollowed(m, behind)
+	}
+	all := verbOf.FindAllStringSubmatchIndex(before[from:], maxEdits)
+	if len(all) == 0 {
+		return editNone
+	}
+	last := all[len(all)-1]
+	switch {
+	case last[2] >= 0:
+		return editOff
+	case last[4] >= 0:
+		return editOn
+	}
+	// "Change the bread to milk" takes the bread off, "change the bread to 2" does not.
+	if next, ok := p.nextProduct(m); ok && becomes.MatchString(p.text[m.End:next.Start]) &&
+		!listBreak.MatchString(p.text[m.End:next.Start]) && next.ID != m.ID {
+		return editOff
+	}
+	return editChange
+}
+
+// offUnlessFollowed tells "sukari toa" from "unga sitaki, sukari toa": the verb behind a name is of
+// the next name if that stands behind the verb with no comma between: "mkate toa sukari" is unclear
+// and is read as Swahili is, verb first.
+func (p *perception) offUnlessFollowed(m entity.NameMatch, behind string) editKind {
+	end := m.End + offBehind.FindStringIndex(behind)[1]
+	if next, ok := p.nextProduct(m); ok && !strings.ContainsAny(p.text[end:next.Start], ",.;\n") &&
+		verbOf.FindStringIndex(p.text[end:next.Start]) == nil &&
+		!anyIn(split(p.text[end:next.Start]), keywords("na, and")) {
+		return editNone
+	}
+	return editOff
+}
+
+// maxEdits bounds how many verbs of a message are looked at.
+const maxEdits = 40
+
+// namesWithin reports whether another product begins in a span of the text.
+func (p *perception) namesWithin(from, to int) bool {
+	return slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
+		return m.Start >= from && m.Start < to
+	})
+}
+
+// nextProduct is the product that is named next behind one.
+func (p *perception) nextProduct(m entity.NameMatch) (entity.NameMatch, bool) {
+	found, ok := entity.NameMatch{}, false
+	for _, other := range p.products {
+		if other.Start >= m.End && (!ok || other.Start < found.Start) {
+			found, ok = other, true
+		}
+	}
+	return found, ok
+}
+
+// changesIn reports whether the clause that names a product puts its size or count in place of what
+// was said before: "the jeans in 32 instead", "the maxi dress should be L".
+func (p *perception) changesIn(m entity.NameMatch) bool {
+	if m.Start < 0 || m.End > len(p.text) || m.Start >= m.End {
+		return false
+	}
+	from, to := 0, len(p.text)
+	for _, at := range editBreak.FindAllStringIndex(p.text, maxEdits) {
+		switch {
+		case at[1] <= m.Start:
+			from = at[1]
+		case at[0] >= m.End:
+			to = min(to, at[0])
+		}
+	}
+	return changeWord.MatchString(p.text[from:to])
+}
+
+// editBreak parts the clauses of a message that changes several things.
+var editBreak = regexp.MustCompile(`(?i)[,.;!\n]+|\b(?:but|lakini|ila|and|na|then|halafu|alafu|kisha)\b`)
+
+// ordered reports whether a product, or another pack of it, is on the order that is being made.
+func (t *turn) ordered(m entity.NameMatch) bool {
+	if t.next.Order == nil {
+		return false
+	}
+	ids := append([]string{m.ID}, m.Others...)
+	if p := t.k.product[m.ID]; p != nil {
+		for _, other := range t.packsOf(p) {
+			ids = append(ids, other.ID)
+		}
+	}
+	return slices.ContainsFunc(t.next.Order.Lines, func(l Line) bool {
+		return slices.Contains(ids, l.Product)
+	})
+}
+
+// editsLines reports whether the message takes something that it names off the order, or changes it
+// there.
+func (t *turn) editsLines() bool {
+	p := &t.p
+	if p.asks || len(p.reading.Words) > maxEditWords {
+		return false
+	}
+	return slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
+		if !t.ordered(m) {
+			return false
+		}
+		return p.editOf(m) == editOff ||
+			p.changesIn(m) && (m.Size != "" || m.Quantity > 0 || t.sizeNear(m) != "" || t.mayMean(m))
+	})
+}
+
+// mayMean reports whether a size of what the customer may mean by a name stands in the message.
+func (t *turn) mayMean(m entity.NameMatch) bool {
+	return slices.ContainsFunc(m.Others, func(id string) bool {
+		m.ID = id
+		return t.ordered(m) && t.sizeNear(m) != ""
+	})
+}
+
+// maxEditWords is how many words a message has at most that changes an order. A longer one tells a
+// story.
+const maxEditWords = 30
+
+// takeOffNamed takes off what the message does not want of its products, and leaves the others in
+// it. What takes the place of one thing has its count, unless another was said. whole says that
+// nothing else was named.
+func (t *turn) takeOffNamed() (whole bool) {
+	p, o := &t.p, t.next.Order
+	var off, rest []entity.NameMatch
+	for _, m := range p.products {
+		switch kind := p.editOf(m); {
+		case kind == editOff, kind == editNone && t.ordered(m) && p.cued(cueRemove) && !p.changesIn(m) &&
+			!p.cued(cueAdd) && m.Size == "":
+			off = append(off, m)
+		default:
+			rest = append(rest, m)
+		}
+	}
+	if len(off) == 0 {
+		return false
+	}
+	if len(off) == 1 && len(rest) == 1 && rest[0].Quantity == 0 && !t.ordered(rest[0]) &&
+		anyIn(p.reading.Words, replaceWords) {
+		if i := slices.IndexFunc(o.Lines, func(l Line) bool { return l.Product == off[0].ID }); i >= 0 {
+			rest[0].Quantity = o.Lines[i].Quantity
+		}
+	}
+	for _, m := range off {
+		// Silence about it would read as if it had been taken off.
+		if !t.ordered(m) && len(rest) > 0 {
+			continue // "a tray of eggs, no bread"
+		}
+		if !t.ordered(m) {
+			t.tell("order.not_on", "name", t.k.nameOf(m.ID, t.say))
+			continue
+		}
+		t.takeOff(m)
+	}
+	p.products = rest
+	return len(rest) == 0
+}
+
+// replaceWords put one thing in the place of another, which then comes in the same number.
+var replaceWords = keywords(`
+	instead, instead of, replace, swap, change, switch, badala, badala ya, badilisha, badili, nibadilishie, sio, siyo, not
+`)
+
+// partLists reads again a name that was found across another one: "2 kg sugar, rice 5 kg" has all
+// words of the alias "5 kg rice" around the sugar, and the five kilos were lost.
+func (t *turn) partLists(all []entity.NameMatch) []entity.NameMatch {
+	text := t.p.text
+	for i, m := range all {
+		j := slices.IndexFunc(all, func(in entity.NameMatch) bool {
+			return in.ID != m.ID && in.Start > m.Start && in.End < m.End
+		})
+		if j < 0 || m.End > len(text) {
+			continue
+		}
+		inner := all[j]
+		from := inner.End
+		for _, again := range t.k.products.Match(text[from:]) {
+			if at := again.Start + from; at < m.End && (again.ID == m.ID || slices.Contains(m.Others, again.ID) ||
+				t.samePack(again.ID, m.ID)) {
+				again.Start, again.End = again.Start+from, again.End+from
+				again.Amount, again.Quantity, again.SizeAt = entity.Quantity{}, 0, entity.Place{}
+				all[i] = again
+				break
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b entity.NameMatch) int { return a.Start - b.Start })
+	return all
+}
+
+// samePack reports whether two products are packs of one thing.
+func (t *turn) samePack(a, b string) bool {
+	p := t.k.product[b]
+	return p != nil && slices.ContainsFunc(t.packsOf(p), func(q *flowhq.Product) bool { return q.ID == a })
+}
+
+// otherPack is the line of the order that has another pack of a product, or -1.
+func (t *turn) otherPack(p *flowhq.Product) int {
+	packs := t.packsOf(p)
+	return slices.IndexFunc(t.next.Order.Lines, func(l Line) bool {
+		return slices.ContainsFunc(packs, func(q *flowhq.Product) bool { return q.ID == l.Product })
+	})
+}
