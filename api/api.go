@@ -57,6 +57,18 @@ type Logs interface {
 	Messages(
 		ctx context.Context, id flowhq.TenantID, f store.MessageFilter,
 	) (messages []flowhq.Message, next int64, err error)
+	// MessageHistory returns a message with what became of it.
+	MessageHistory(
+		ctx context.Context, id flowhq.TenantID, message int64,
+	) (flowhq.MessageHistory, error)
+	// DeadLetters returns one page of the messages that have FAILED, and DeadLetterReasons counts
+	// them by their reasons.
+	DeadLetters(
+		ctx context.Context, f store.DeadLetterFilter,
+	) (page []flowhq.DeadLetter, next int64, err error)
+	DeadLetterReasons(
+		ctx context.Context, f store.DeadLetterFilter,
+	) ([]flowhq.DeadLetterReason, error)
 	// Retry makes a message ready to be handled again. It fails with code Conflict for a
 	// message that was not given up.
 	Retry(

@@ -122,50 +122,61 @@ func stream[T any](
 			a.fail(c, err)
 			return
 		}
-		ctx := c.Request.Context()
-		business, err := a.exportOf(ctx, req.Tenant)
-		if err != nil {
-			a.fail(c, err)
-			return
-		}
-		page, next, err := rows(ctx, req.Tenant, req.FactFilter)
-		if err != nil {
-			a.fail(c, err)
-			return
-		}
-		a.note(ctx, flowhq.Event{
-			Tenant: req.Tenant, Type: flowhq.EventExported, Actor: actor(ctx), Reason: f.name,
+		send(c, a, f, req.Tenant, req.Mark, func(before int64) ([]T, int64, error) {
+			if before != 0 {
+				req.Before = before
+			}
+			return rows(c.Request.Context(), req.Tenant, req.FactFilter)
 		})
-		c.Header("Content-Type", f.mediaType)
-		c.Header("Content-Disposition", `attachment; filename="`+f.name+`"`)
-		// From here on the status is sent, and a failure can only cut the connection.
-		c.Status(http.StatusOK)
-		w := newBookWriter(c.Writer, req.Mark)
-		f.begin(w, business)
-		for sent := 0; ; sent += len(page) {
-			for _, fact := range page {
-				f.row(w, business, fact)
-			}
-			// The buffer is emptied after each page, so memory does not grow with the file.
-			if err := w.flush(); err != nil {
-				// net/http closes the connection and logs nothing for this value.
-				panic(http.ErrAbortHandler) // the caller hung up
-			}
-			if next == 0 {
-				break
-			}
-			// Pages go on by id, so rows that are added meanwhile neither repeat nor shift others.
-			req.Before = next
-			if page, next, err = rows(ctx, req.Tenant, req.FactFilter); err != nil ||
-				sent+len(page) > maxExport {
-				a.Log.WarnContext(ctx, "an export was cut off", "tenant", string(req.Tenant),
-					"file", f.name, "rows", sent+len(page), "err", err)
-				panic(http.ErrAbortHandler)
-			}
-		}
-		f.end(w)
-		_ = w.flush()
 	}
+}
+
+// send answers with a file. rows returns the page before a position, 0 for the first one.
+func send[T any](
+	c *gin.Context, a *API, f file[T], tenant flowhq.TenantID, mark bool,
+	rows func(before int64) (page []T, next int64, err error),
+) {
+	ctx := c.Request.Context()
+	business, err := a.exportOf(ctx, tenant)
+	if err != nil {
+		a.fail(c, err)
+		return
+	}
+	page, next, err := rows(0)
+	if err != nil {
+		a.fail(c, err)
+		return
+	}
+	a.note(ctx, flowhq.Event{
+		Tenant: tenant, Type: flowhq.EventExported, Actor: actor(ctx), Reason: f.name,
+	})
+	c.Header("Content-Type", f.mediaType)
+	c.Header("Content-Disposition", `attachment; filename="`+f.name+`"`)
+	// From here on the status is sent, and a failure can only cut the connection.
+	c.Status(http.StatusOK)
+	w := newBookWriter(c.Writer, mark)
+	f.begin(w, business)
+	for sent := 0; ; sent += len(page) {
+		for _, fact := range page {
+			f.row(w, business, fact)
+		}
+		// The buffer is emptied after each page, so memory does not grow with the file.
+		if err := w.flush(); err != nil {
+			// net/http closes the connection and logs nothing for this value.
+			panic(http.ErrAbortHandler) // the caller hung up
+		}
+		if next == 0 {
+			break
+		}
+		// Pages go on by id, so rows that are added meanwhile neither repeat nor shift others.
+		if page, next, err = rows(next); err != nil || sent+len(page) > maxExport {
+			a.Log.WarnContext(ctx, "an export was cut off", "tenant", string(tenant),
+				"file", f.name, "rows", sent+len(page), "err", err)
+			panic(http.ErrAbortHandler)
+		}
+	}
+	f.end(w)
+	_ = w.flush()
 }
 
 // exportOf reads what files need to know of a tenant.

@@ -104,11 +104,17 @@ func bindFacts[T ~string](r *factsRequest, b *binder, statuses []T) {
 func (r *factsRequest) filter(b *binder) {
 	r.Text = b.text("text")
 	r.ContactID, r.Contact = b.contact("contact")
-	r.From, r.To = b.time("from"), b.time("to")
-	// An empty stretch is a client's mistake, and an empty list would hide it.
-	if !r.From.IsZero() && !r.To.IsZero() && !r.From.Before(r.To) {
+	r.From, r.To = b.stretch()
+}
+
+// stretch returns the query parameters that bound a time. An empty stretch is a client's mistake,
+// and an empty list would hide it.
+func (b *binder) stretch() (from, to time.Time) {
+	from, to = b.time("from"), b.time("to")
+	if !from.IsZero() && !to.IsZero() && !from.Before(to) {
 		b.wrong("to", "must be later than from")
 	}
+	return from, to
 }
 
 // optionalWord is word, and takes "" for none. Forms send a filter that was not chosen as "".

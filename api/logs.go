@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gin-gonic/gin"
+
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/access"
 	"github.com/flowhq/flowhq/internal/store"
@@ -18,10 +20,20 @@ type messagesRequest struct {
 }
 
 func (r *messagesRequest) bind(b *binder) {
-	r.tenantRef.bind(b)
+	r.filter(b)
 	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
 	r.Before = b.position("before")
-	r.Status = word(b, "status", flowhq.MessageStatuses)
+}
+
+// filter reads what the list and its export have in common. The names are those of the lists of
+// facts.
+func (r *messagesRequest) filter(b *binder) {
+	r.tenantRef.bind(b)
+	r.Status = optionalWord(b, "status", flowhq.MessageStatuses)
+	r.Direction = optionalWord(b, "direction", []flowhq.Direction{flowhq.In, flowhq.Out})
+	r.Text = b.text("text")
+	r.ContactID, r.Contact = b.contact("contact")
+	r.From, r.To = b.stretch()
 }
 
 // Bounds on the memory that pages of messages take.
@@ -68,6 +80,41 @@ func (a *API) messages(ctx context.Context, req messagesRequest) (messageList, e
 	return answer, nil
 }
 
+// messageFile has one line for each message, without what the bot understood, which is no text.
+var messageFile = table("logs.csv", flowhq.MessageStatuses, []string{
+	"id", "created_at", "direction", "kind", "status", "reason", "contact", "text", "media",
+	"sent_at", "delivered_at", "read_at", "edited_text", "edited_at", "revoked_at", "in_reply_to",
+}, func(w *bookWriter, e export, m flowhq.Message) {
+	edited, question := "", ""
+	if m.EditedText != nil {
+		edited = *m.EditedText
+	}
+	if m.InReplyTo != nil {
+		question = number(*m.InReplyTo)
+	}
+	w.line(number(m.ID), e.local(m.CreatedAt), string(m.Direction), string(m.Kind),
+		string(m.Status), m.Reason, m.Contact, m.Text, string(m.Media), e.maybe(m.SentAt),
+		e.maybe(m.DeliveredAt), e.maybe(m.ReadAt), edited, e.maybe(m.EditedAt),
+		e.maybe(m.RevokedAt), question)
+})
+
+// exportMessages handles GET /admin/tenants/:id/logs.csv, the list of messages as a file.
+func (a *API) exportMessages(c *gin.Context) {
+	var req messagesRequest
+	b := newBinder(c, a.QueryAuth)
+	req.filter(b)
+	mark := b.flag("bom")
+	if err := b.finish(); err != nil {
+		a.fail(c, err)
+		return
+	}
+	req.Limit = exportPage
+	send(c, a, messageFile, req.Tenant, mark, func(before int64) ([]flowhq.Message, int64, error) {
+		req.Before = before
+		return a.Logs.Messages(c.Request.Context(), req.Tenant, req.MessageFilter)
+	})
+}
+
 // A messageRef names a message of a tenant.
 type messageRef struct {
 	tenantRef
@@ -77,6 +124,14 @@ type messageRef struct {
 func (r *messageRef) bind(b *binder) {
 	r.tenantRef.bind(b)
 	r.Message = b.message()
+}
+
+// readMessage handles GET /admin/tenants/:id/logs/:message: a message with what became of it.
+func (a *API) readMessage(ctx context.Context, req messageRef) (flowhq.MessageHistory, error) {
+	if _, err := a.Tenants.Tenant(ctx, req.Tenant); err != nil {
+		return flowhq.MessageHistory{}, err
+	}
+	return a.Logs.MessageHistory(ctx, req.Tenant, req.Message)
 }
 
 // retryMessage handles POST /admin/tenants/:id/logs/:message/retry. It answers 202: the row is

@@ -165,6 +165,9 @@ func (a *API) installationRoutes(r router) {
 	r.delete("/bulk/:bulk", operate, handle(a, http.StatusAccepted, a.cancelBulk))
 
 	a.setupRoutes(r)
+	r.get("/dead-letters", read, handle(a, http.StatusOK, a.listAllDeadLetters))
+	r.post("/dead-letters/retry", flowhq.ScopeSend,
+		handle(a, http.StatusAccepted, a.retryAllDeadLetters))
 	r.get("/workers", read, handle(a, http.StatusOK, a.listWorkers))
 	r.get("/fleet", read, handle(a, http.StatusOK, a.readFleet))
 	r.put("/fleet", operate, handle(a, http.StatusOK, a.changeFleet))
@@ -202,6 +205,10 @@ func (a *API) tenantRoutes(r router, slots tenantSlots) {
 	r.post("/pair-code", operate, handle(a, http.StatusOK, a.pairCode))
 
 	r.limited(slots.logs).get("/logs", read, handle(a, http.StatusOK, a.messages))
+	r.limited(slots.logs).get("/logs.csv", read, a.exportMessages)
+	r.limited(slots.logs).get("/logs/:message", read, handle(a, http.StatusOK, a.readMessage))
+	r.get("/dead-letters", read, handle(a, http.StatusOK, a.listDeadLetters))
+	r.post("/dead-letters/retry", send, handle(a, http.StatusAccepted, a.retryDeadLetters))
 	r.post("/logs/:message/retry", send, handle(a, http.StatusAccepted, a.retryMessage))
 	r.post("/logs/:message/unmute", send, handle(a, http.StatusOK, a.unmuteContact))
 	r.get("/follow-ups", read, handle(a, http.StatusOK, a.listFollowUps))

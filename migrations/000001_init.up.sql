@@ -345,6 +345,8 @@ create index message_logs_album_idx
 -- Operators list messages of a status that is rare among many.
 create index message_logs_failed_idx
     on flowhq.message_logs (tenant_id, id) where status = 'FAILED';
+-- Across tenants on purpose: operators look for what has gone wrong with many.
+create index message_logs_all_failed_idx on flowhq.message_logs (id) where status = 'FAILED';
 create index message_logs_unanswerable_idx on flowhq.message_logs (tenant_id, status, id)
     where status in ('SUPPRESSED', 'OVERFLOWED', 'EXPIRED', 'IGNORED', 'UNDECRYPTABLE');
 
@@ -805,6 +807,36 @@ create function flowhq.own_number(direction text, from_number text, to_number te
 create function flowhq.version_order(version text) returns bigint[]
     language sql immutable
     return string_to_array(version, '.')::bigint[];
+
+-- From which id on a tenant's messages may have come at a time or later. Ids grow with the times,
+-- but for those of transactions that ran side by side: a caller takes a time that is somewhat
+-- earlier, and compares each row's. So a stretch of a log is found by some 30 steps through the
+-- primary key, and no message pays for an index on its time.
+create function flowhq.first_message_since(of uuid, since timestamptz) returns bigint
+    language plpgsql stable
+as $$
+declare
+    low bigint; -- what is below it came earlier
+    high bigint; -- what is from there on came at the time or later
+    middle bigint;
+    probe record;
+begin
+    select coalesce(min(m.id), 1), coalesce(max(m.id), 0) + 1 into low, high
+    from flowhq.message_logs m where m.tenant_id = of;
+    while low < high loop
+        middle := low + (high - low) / 2;
+        select m.id, m.created_at into probe from flowhq.message_logs m
+        where m.tenant_id = of and m.id >= middle and m.id < high
+        order by m.id limit 1;
+        if probe.id is not null and probe.created_at < since then
+            low := probe.id + 1;
+        else
+            high := middle;
+        end if;
+    end loop;
+    return low;
+end
+$$;
 
 -- From when on a tenant's rows are kept. A tenant that chose no retention, or is gone, has the
 -- default.

@@ -89,6 +89,65 @@ func TestFewRowsPerListing(t *testing.T) {
 	}
 }
 
+// TestFewRowsPerSearch: a page of a filter without an index reads a bounded part of the log, and the
+// pages together find what is at its other end. A stretch of time is found without what is outside.
+func TestFewRowsPerSearch(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant := b.tenant(t)
+	const history = 70_000
+	b.exec(t, `insert into flowhq.message_logs (tenant_id, direction, contact_id, chat, kind, text, wa_message_id, status, created_at)
+		select $1, 'IN', n % 7, '41@lid', 'TEXT', 'message ' || n, n, 'ANSWERED', '2026-01-01Z'::timestamptz + n * interval '1 minute'
+		from generate_series(1, $2) n`, tenant, history)
+	b.exec(t, `vacuum analyze flowhq.message_logs`)
+	s := must(store.Open(t.Context(), b.url, silent))(t)
+	begin := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		name   string
+		filter store.MessageFilter
+		found  int
+		pages  int
+	}{
+		{"a text at the end", store.MessageFilter{Text: "MESSAGE 7"}, 1112, 4},
+		{"a text that is nowhere", store.MessageFilter{Text: "nothing"}, 0, 4},
+		{"the other direction", store.MessageFilter{Direction: flowhq.Out}, 0, 4},
+		{"a contact's text", store.MessageFilter{ContactID: 3, Text: "message 3"}, 1587, 2},
+		{"an hour", store.MessageFilter{From: begin.Add(100 * time.Hour), To: begin.Add(101 * time.Hour)}, 60, 1},
+		{"the first hour", store.MessageFilter{To: begin.Add(time.Hour)}, 59, 1},
+		{"the last hour", store.MessageFilter{From: begin.Add((history - 59) * time.Minute)}, 60, 1},
+		{"before all", store.MessageFilter{To: begin}, 0, 1},
+		{"after all", store.MessageFilter{From: begin.Add(2 * history * time.Minute)}, 0, 1},
+	} {
+		tt.filter.Limit = store.MaxLimit
+		found, pages := 0, 0
+		for more := true; more && pages < 100; pages++ {
+			page, next, err := s.Messages(t.Context(), tenant, tt.filter)
+			if err != nil {
+				t.Fatal(tt.name, err)
+			}
+			found += len(page)
+			tt.filter.Before, more = next, next != 0
+		}
+		if found != tt.found || pages < tt.pages || pages > tt.pages+4 {
+			t.Errorf("%s: %d messages on %d pages; want %d on %d or a few more", tt.name, found, pages, tt.found, tt.pages)
+		}
+	}
+	s.Close()
+	s = must(store.Open(t.Context(), b.url, silent))(t)
+	const table = `relname = 'message_logs'`
+	before := b.rowsRead(t, table)
+	must(pageOf(s.Messages(t.Context(), tenant, store.MessageFilter{From: begin.Add(100 * time.Hour), To: begin.Add(101 * time.Hour)})))(t)
+	must(pageOf(s.Messages(t.Context(), tenant, store.MessageFilter{Text: "nothing"})))(t)
+	s.Close()
+	eventually(t, "the counts", func() bool { return b.rowsRead(t, table) > before })
+	if read := b.rowsRead(t, table) - before; read > 41_000 {
+		t.Errorf("two searches read %d rows of %d", read, history)
+	}
+}
+
+// pageOf leaves out where the next page begins.
+func pageOf(page []flowhq.Message, _ int64, err error) ([]flowhq.Message, error) { return page, err }
+
 // TestFewRowsPerPrunedPage: what a day's pruning costs must not grow with what is
 // kept.
 func TestFewRowsPerPrunedPage(t *testing.T) {
