@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -77,6 +78,7 @@ func (l *ledger) missing(chat *chat, inbox []letter) (n int) {
 type count struct {
 	sent, once, twice, lost, disordered, repeated, unasked int
 	burst                                                  int // earlier lines of bursts, answered with the last line
+	left                                                   int // to a person, while the chat was handed over
 }
 
 func (a *count) add(b count) {
@@ -88,6 +90,7 @@ func (a *count) add(b count) {
 	a.repeated += b.repeated
 	a.unasked += b.unasked
 	a.burst += b.burst
+	a.left += b.left
 }
 
 func (a count) bad() int { return a.twice + a.lost + a.disordered + a.unasked }
@@ -125,6 +128,12 @@ func (c *chaos) ledger(b *business) (*ledger, error) {
 		}
 	}
 	return l, nil
+}
+
+// isLeft reports whether the log says that a person was to answer a question.
+func (l *ledger) isLeft(id string) bool {
+	rows := l.rows[id]
+	return len(rows) == 1 && rows[0].Status == flowhq.Ignored && strings.Contains(rows[0].Reason, "handed over")
 }
 
 // A badCase is a question whose treatment was wrong.
@@ -169,6 +178,8 @@ func (l *ledger) judge(chat *chat, inbox []letter) (n count, bad []badCase) {
 			n.burst++
 		}
 		switch {
+		case len(got) == 0 && l.isLeft(q.id):
+			n.left++
 		case len(got) == 0:
 			n.lost++
 			what = "lost"

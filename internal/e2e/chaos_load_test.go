@@ -75,6 +75,7 @@ func (c *chaos) operate(ctx context.Context) {
 			continue
 		}
 		for i, b := range c.businesses {
+			c.giveBack(b)
 			t := tenants[b.id]
 			now := fmt.Sprintf("%s is %s on %s, epoch %d, %s", b.Name, t.Session.State, t.Host.Worker, t.Host.Epoch, t.Session.Reason)
 			if now == seen[b.id] {
@@ -85,6 +86,21 @@ func (c *chaos) operate(ctx context.Context) {
 			if t.Session.Ending == flowhq.EndCrashLoop && c.order(ctx, i, flowhq.Start) == nil {
 				c.journal.see("the operator starts %s", b.Name)
 			}
+		}
+	}
+}
+
+// giveBack ends what hand-overs a business has, so that its bot answers again. While the API is
+// away they stay for the next look.
+func (c *chaos) giveBack(b *business) {
+	var list struct{ HandOvers []flowhq.HandOver }
+	if _, err := c.call("GET", b.path()+"/handovers?status="+string(flowhq.HandOverOpen), nil, &list); err != nil {
+		return
+	}
+	for _, h := range list.HandOvers {
+		ended := map[string]flowhq.HandOverStatus{"status": flowhq.HandOverEnded}
+		if _, err := c.call("PATCH", fmt.Sprintf("%s/handovers/%d", b.path(), h.ID), ended, nil); err == nil {
+			c.journal.see("the operator gives a chat of %s back to the bot", b.Name)
 		}
 	}
 }

@@ -34,6 +34,10 @@ type hostCount struct {
 	lateFrozen, lateStranger int
 }
 
+// maxLeftShare says of how many questions one may be left to a person. Customers choose texts at
+// random, and some chat comes to the point where a bot should ask for a person.
+const maxLeftShare = 20
+
 // maxStories bounds the bad messages whose story is told.
 const maxStories = 20
 
@@ -80,6 +84,9 @@ func (c *chaos) verdict() *verdict {
 	}
 	if n, minutes := v.faults[poisonFault], int(c.lasted.Minutes())+1; n > poisonStrikesPerMinute*minutes {
 		v.problems = append(v.problems, fmt.Sprintf("one tenant ended %d workers in %d minutes", n, minutes))
+	}
+	if v.all.left*maxLeftShare > v.all.sent {
+		v.problems = append(v.problems, fmt.Sprintf("%d of %d questions were left to a person; want one of %d at most", v.all.left, v.all.sent, maxLeftShare))
 	}
 	if v.all.bad() > 0 || v.hosts.two > 0 {
 		v.problems = append(v.problems, fmt.Sprintf("seed %d: %d lost, %d answered twice, %d out of order, %d not asked for, %d moments with two hosts; want none",
@@ -181,9 +188,9 @@ func (v *verdict) print(t *testing.T, length time.Duration) {
 	var s strings.Builder
 	fmt.Fprintf(&s, "seed %d, %v of faults, %d tenants, %d customers, %d workers, settled %v after\n\n",
 		v.seed, length, chaosTenants, chaosTenants*chaosCustomers, chaosWorkers, v.settled.Round(time.Second))
-	fmt.Fprintf(&s, "%-10s %7s %7s %7s %7s %13s %13s %7s\n", "messages", "asked", "once", "twice", "lost", "out of order", "repeated ids", "burst")
+	fmt.Fprintf(&s, "%-10s %7s %7s %7s %7s %13s %13s %7s %7s\n", "messages", "asked", "once", "twice", "lost", "out of order", "repeated ids", "burst", "left")
 	row := func(name string, n count) {
-		fmt.Fprintf(&s, "%-10s %7d %7d %7d %7d %13d %13d %7d\n", name, n.sent, n.once, n.twice, n.lost, n.disordered, n.repeated, n.burst)
+		fmt.Fprintf(&s, "%-10s %7d %7d %7d %7d %13d %13d %7d %7d\n", name, n.sent, n.once, n.twice, n.lost, n.disordered, n.repeated, n.burst, n.left)
 	}
 	for _, template := range flowhq.Templates {
 		row(string(template), *v.templates[template])
