@@ -31,6 +31,7 @@ func (t *turn) countSaid() int {
 		return pointsAtOne.MatchString(t.p.text[:n.End]) || sizeBefore.MatchString(before) ||
 			houseBefore.MatchString(before) || t.isTimeFound(n)
 	})
+	e.Numbers = wholeOf(e.Numbers)
 	switch {
 	case len(e.Numbers) == 1 && len(e.Quantities) == 0 && len(t.p.products) == 0 &&
 		t.sizeIn(t.next.Topic, "") == strconv.Itoa(e.Numbers[0].Value),
@@ -43,10 +44,22 @@ func (t *turn) countSaid() int {
 	case len(e.Quantities) == 1 && e.Quantities[0].Value == float64(int(e.Quantities[0].Value)):
 		return within(int(e.Quantities[0].Value))
 	case len(e.Numbers) == 1 && len(e.Quantities) == 0 &&
-		(t.next.Ask.For == askQuantity || t.saysOnlyCount()):
+		(t.next.Ask.For == askQuantity || t.saysOnlyCount() || len(t.p.entities.Numbers) > 2):
 		return within(e.Numbers[0].Value)
 	}
 	return 0
+}
+
+// wholeOf leaves the count where its parts follow: "I'll take 2, one brown one black" are two.
+func wholeOf(all []entity.Number) []entity.Number {
+	sum := 0
+	for _, n := range all[min(1, len(all)):] {
+		sum += n.Value
+	}
+	if len(all) > 2 && all[0].Value == sum {
+		return all[:1]
+	}
+	return all
 }
 
 // saysOnlyCount reports whether the words beside the number of a message say nothing else: "make it

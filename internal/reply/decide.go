@@ -60,6 +60,12 @@ func (t *turn) decide() {
 		return
 	}
 	t.greet()
+	// Before facts and tasks: the past tense looks for an order, and a name with a number makes one.
+	if t.tellsOldPrice() {
+		t.resume(t.next.Ask)
+		t.understoodIt()
+		return
+	}
 	if t.p.name != "" {
 		t.next.Name = t.p.name
 	}
@@ -120,6 +126,11 @@ func (t *turn) comesFirst() bool {
 	case p.has(actTrouble):
 		t.did(actTrouble)
 		t.handOverSaying(flowhq.HandOverDecision, "handover.trouble")
+		return true
+	// "Name is Wanjiku, Kasarani" after an order was not found is for who looks for it.
+	case t.next.Ask.For == askPerson && p.name != "" && !p.asks && t.k.template() == flowhq.EcommerceTemplate:
+		t.next.Name = p.name
+		t.handOver(flowhq.HandOverAsked)
 		return true
 	// "Hello??" after a person was offered asks for that person.
 	case t.next.Ask.For == askPerson && !p.has(infoActs...) &&
@@ -227,6 +238,10 @@ func (t *turn) resume(pending Ask) {
 func (t *turn) confirmAgain(pending Ask) {
 	if len(t.said) > 0 && slices.Contains(confirmAsks, pending.For) && t.next.Ask.For == pending.For {
 		t.said = slices.DeleteFunc(t.said, func(p part) bool { return p.welcome })
+		// "Goodbye! Shall I place the order?" is two things at once.
+		if pending.For == askOrder && t.p.has(actBye) {
+			t.said = nil
+		}
 		t.resume(pending)
 	}
 }

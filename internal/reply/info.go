@@ -25,6 +25,9 @@ func (t *turn) inform() bool {
 	if informed, done := t.informOfOrder(); done {
 		return informed
 	}
+	if t.tellStock() {
+		return true
+	}
 	if t.tellCharge() {
 		t.did(actPrice)
 		return true

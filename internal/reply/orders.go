@@ -156,6 +156,9 @@ func (t *turn) wantUndo() {
 	switch {
 	case unknown:
 		t.unanswered("unanswered.reference")
+	// An order of the counter or the phone only a person can stop, and a rider may be on the way.
+	case len(meant) == 0 && len(t.in.Calendar.Orders) == 0:
+		t.unanswered("order.none")
 	case len(meant) == 0:
 		t.tell("order.none")
 	case len(meant) == 1:

@@ -138,7 +138,8 @@ var arrivalWords = keywords(`
 // asksArrival reports whether the message asks when an order comes. Other templates have no orders:
 // at a help desk it is the technician who comes.
 func (t *turn) asksArrival() bool {
-	return t.k.template() == flowhq.EcommerceTemplate && anyIn(t.p.reading.Words, arrivalWords)
+	return t.k.template() == flowhq.EcommerceTemplate &&
+		(anyIn(t.p.reading.Words, arrivalWords) || t.asksWhenItComes())
 }
 
 // tellArrival says when orders come, in the owner's words. It is false if the owner has none. The

@@ -32,7 +32,7 @@ func (p *perception) findReceipt() {
 var broughtWords = keywords(`
 	*oniletea, *meniletea, mliniletea, uliniletea, niliyonunua, nilizonunua, nililonunua, nilionunua,
 	nimenunua, nilinunua, niliyochukua, nilizochukua, nilichukua, nilipokea, nimepokea, mlinipa,
-	mmenipa, you brought, you delivered, you sent me, i received, i bought, was delivered,
+	mmenipa, *mlizoni*, mliyonitumia, mlionitumia, mlizonitumia, mlizoniuzia, mliyoniuzia, you sold me, i got from you, bought from you, got from your, you brought, you delivered, you sent me, i received, i bought, was delivered,
 	were delivered, guy brought, rider brought, brought today, brought yesterday, brought me,
 	brought us, mlileta, mlizoleta, mliyoleta, mlioleta, mmeleta, alileta, aliyoleta, alizoleta,
 	ameleta, alioleta, nimeletewa, niliyoletewa, nilizoletewa, nilileta, mlituletea, mmetuletea
