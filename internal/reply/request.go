@@ -51,7 +51,9 @@ func (t *turn) requested() string {
 }
 
 // askWhether ask whether something can be had.
-var askWhether = keywords("naweza, can i, could i, may i, is it possible, inawezekana, do you, je, mna*")
+var askWhether = keywords(`
+	naweza, can i, could i, may i, is it possible, inawezekana, do you, je, mna*
+`)
 
 // askToCome are words of who asks for such a visit.
 var askToCome = listOf("ask to come")
@@ -108,8 +110,9 @@ func (t *turn) noteRequest(service string) {
 func (t *turn) bareName() string {
 	p := &t.p
 	text := strings.Trim(strings.TrimSpace(p.text), ".!")
-	if t.next.Booking == nil && t.next.Order == nil && t.next.Ticket == nil && len(t.bookings()) == 0 ||
-		p.asks || p.names() || len(p.areas) > 0 || p.hasTime || p.yesNo != 0 || p.isChoice ||
+	begun := t.next.Booking != nil || t.next.Order != nil || t.next.Ticket != nil ||
+		len(t.bookings()) > 0
+	if !begun || p.asks || p.names() || len(p.areas) > 0 || p.hasTime || p.yesNo != 0 || p.isChoice ||
 		len(p.cues) > 0 || !nameForm.MatchString(text) {
 		return ""
 	}

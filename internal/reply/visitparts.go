@@ -242,7 +242,9 @@ func (t *turn) removesService() bool {
 // keepNamed drops services that are named by a likeness alone beside one that is named whole: "ana
 // homa, daktari wa kawaida" wants no vaccination against a fever.
 func (t *turn) keepNamed() {
-	whole := func(m entity.NameMatch) bool { return m.Exact || m.Score >= surelyNamed && !t.p.cued(cueSick) }
+	whole := func(m entity.NameMatch) bool {
+		return m.Exact || m.Score >= surelyNamed && !t.p.cued(cueSick)
+	}
 	if slices.ContainsFunc(t.p.services, whole) {
 		t.p.services = slices.DeleteFunc(t.p.services,
 			func(m entity.NameMatch) bool { return !whole(m) })
