@@ -32,7 +32,7 @@ func (p Principal) Bound() bool { return p.Tenant != "" }
 func (p Principal) Actor() string {
 	who := "admin" // the emergency password has no name of its own
 	switch p.Kind {
-	case PrincipalOperator, PrincipalUser, PrincipalAPIKey:
+	case PrincipalOperator, PrincipalUser, PrincipalPortal, PrincipalAPIKey:
 		who = strings.ToLower(strings.ReplaceAll(string(p.Kind), "_", " ")) + " " + p.Name
 	case PrincipalPassword:
 	}
@@ -42,11 +42,11 @@ func (p Principal) Actor() string {
 	return who + " (" + p.Address + ")"
 }
 
-// ActorKind is an actor without name and address: "operator", "user", "api key" or "admin". It is for
-// what people of a tenant read, to whom the names and addresses of operators are of no concern. Other
-// actors, such as "host", are returned as they are.
+// ActorKind is an actor without name and address: "operator", "user", "portal", "api key" or "admin".
+// It is for what people of a tenant read, to whom the names and addresses of operators are of no
+// concern. Other actors, such as "host", are returned as they are.
 func ActorKind(actor string) string {
-	for _, kind := range []string{"operator", "user", "api key", "admin"} {
+	for _, kind := range []string{"operator", "user", "portal", "api key", "admin"} {
 		if strings.HasPrefix(actor, kind+" ") {
 			return kind
 		}
@@ -60,12 +60,15 @@ type PrincipalKind string
 const (
 	PrincipalOperator PrincipalKind = "OPERATOR" // a person who runs the installation
 	PrincipalUser     PrincipalKind = "USER"     // a person of one tenant
+	PrincipalPortal   PrincipalKind = "PORTAL"   // a person of one tenant, by a portal's word
 	PrincipalAPIKey   PrincipalKind = "API_KEY"  // a program
 	PrincipalPassword PrincipalKind = "PASSWORD" // whoever has ADMIN_PASSWORD
 )
 
 // PrincipalKinds lists every PrincipalKind.
-var PrincipalKinds = []PrincipalKind{PrincipalOperator, PrincipalUser, PrincipalAPIKey, PrincipalPassword}
+var PrincipalKinds = []PrincipalKind{
+	PrincipalOperator, PrincipalUser, PrincipalPortal, PrincipalAPIKey, PrincipalPassword,
+}
 
 // A Role is what a person is, of the installation or of one tenant.
 type Role string

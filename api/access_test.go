@@ -57,6 +57,12 @@ var routeScopes = map[string][]string{
 	},
 }
 
+// portalScopes are those of the portal's routes, which are for its key and for nothing else.
+var portalScopes = map[string][]string{
+	"read":    {"GET /portal/me", "GET /portal/tenant/current/status", "GET /portal/tenant/current/logs"},
+	"operate": {"GET /portal/tenant/current/qr", "POST /portal/setup-request"},
+}
+
 // ofOperators are the routes of a tenant that are not for its own users and keys.
 var ofOperators = []string{"PUT tenant", "DELETE tenant", "POST tenant/session/force-restart"}
 
@@ -66,6 +72,7 @@ type asker struct {
 	header http.Header
 	scopes []string // "" is what everybody has who is known
 	bound  bool
+	portal bool // asks with the portal's key
 }
 
 // as returns the headers of a request that does not come with the admin password.
@@ -101,19 +108,21 @@ func (f *fixture) keyOf(tenant flowhq.TenantID, scope flowhq.Scope) http.Header 
 // askers are one of each kind of principal; those that are bound belong to the tenant.
 func (f *fixture) askers(tenant flowhq.TenantID) []asker {
 	all := []asker{
-		{"nobody", anonymous, nil, false},
-		{"admin password", basic("", password), []string{"", "read", "operate", "send", "metrics", "codec", "manage", "own"}, false},
-		{"owner", f.signedInAs("", flowhq.RoleOwner), []string{"", "read", "operate", "send", "metrics", "codec", "manage", "own"}, false},
-		{"operator", f.signedInAs("", flowhq.RoleOperator), []string{"", "read", "operate", "send", "metrics", "codec", "manage"}, false},
-		{"viewer", f.signedInAs("", flowhq.RoleViewer), []string{"", "read", "metrics"}, false},
-		{"tenant's owner", f.signedInAs(tenant, flowhq.RoleOwner), []string{"", "read", "operate", "send", "manage"}, true},
-		{"tenant's staff", f.signedInAs(tenant, flowhq.RoleStaff), []string{"", "read", "send"}, true},
+		{"nobody", anonymous, nil, false, false},
+		{"portal's owner", f.portalAs(tenant, flowhq.RoleOwner), []string{"", "read", "operate", "send", "manage"}, true, true},
+		{"portal's staff", f.portalAs(tenant, flowhq.RoleStaff), []string{"", "read", "send"}, true, true},
+		{"admin password", basic("", password), []string{"", "read", "operate", "send", "metrics", "codec", "manage", "own"}, false, false},
+		{"owner", f.signedInAs("", flowhq.RoleOwner), []string{"", "read", "operate", "send", "metrics", "codec", "manage", "own"}, false, false},
+		{"operator", f.signedInAs("", flowhq.RoleOperator), []string{"", "read", "operate", "send", "metrics", "codec", "manage"}, false, false},
+		{"viewer", f.signedInAs("", flowhq.RoleViewer), []string{"", "read", "metrics"}, false, false},
+		{"tenant's owner", f.signedInAs(tenant, flowhq.RoleOwner), []string{"", "read", "operate", "send", "manage"}, true, false},
+		{"tenant's staff", f.signedInAs(tenant, flowhq.RoleStaff), []string{"", "read", "send"}, true, false},
 	}
 	for _, s := range flowhq.KeyScopes {
-		all = append(all, asker{"key: " + string(s), f.keyOf("", s), []string{"", string(s)}, false})
+		all = append(all, asker{"key: " + string(s), f.keyOf("", s), []string{"", string(s)}, false, false})
 	}
 	for _, s := range flowhq.TenantKeyScopes {
-		all = append(all, asker{"tenant's key: " + string(s), f.keyOf(tenant, s), []string{"", string(s)}, true})
+		all = append(all, asker{"tenant's key: " + string(s), f.keyOf(tenant, s), []string{"", string(s)}, true, false})
 	}
 	return all
 }
@@ -123,6 +132,7 @@ type target struct {
 	method, path string // as Gin has them
 	scope        string
 	operators    bool // not for those who are bound
+	portal       bool // for the portal's key alone
 }
 
 // targets returns all routes but the public ones. It fails the test for a route that routeScopes does not know, and for what it knows that is no route.
@@ -134,14 +144,20 @@ func (f *fixture) targets() (all []target) {
 			method, path, _ := strings.Cut(r, " ")
 			rest, ofTenant := strings.CutPrefix(path, "tenant")
 			if !ofTenant {
-				known[r] = target{method, path, scope, strings.HasPrefix(path, "/admin") || scope != ""}
+				known[r] = target{method, path, scope, strings.HasPrefix(path, "/admin") || scope != "", false}
 				continue
 			}
 			operators := slices.Contains(ofOperators, r)
-			known[method+" "+namedPath+rest] = target{method, namedPath + rest, scope, operators}
+			known[method+" "+namedPath+rest] = target{method, namedPath + rest, scope, operators, false}
 			if !operators {
-				known[method+" "+ownPath+rest] = target{method, ownPath + rest, scope, false}
+				known[method+" "+ownPath+rest] = target{method, ownPath + rest, scope, false, false}
 			}
+		}
+	}
+	for scope, routes := range portalScopes {
+		for _, r := range routes {
+			method, path, _ := strings.Cut(r, " ")
+			known[r] = target{method, path, scope, false, true}
 		}
 	}
 	for _, r := range f.api.engine.Routes() {
@@ -224,7 +240,7 @@ func must[T any](v T, err error) func(*testing.T) T {
 func verdict(who asker, r target, about string) int {
 	names, owns := strings.HasPrefix(r.path, namedPath), strings.HasPrefix(r.path, ownPath)
 	switch {
-	case who.scopes == nil:
+	case who.scopes == nil, who.portal != r.portal:
 		return http.StatusUnauthorized
 	case who.bound && names && about != "own":
 		return http.StatusNotFound

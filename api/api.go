@@ -157,7 +157,7 @@ type Profiles interface {
 	) (flowhq.Profile, error)
 }
 
-// Options are what an API is made of. All but ApproveSetups, QueryAuth, TrustedProxies,
+// Options are what an API is made of. All but ApproveSetups, PortalKey, QueryAuth, TrustedProxies,
 // PublicURL and CodecOrigin are required.
 type Options struct {
 	Tenants  Tenants
@@ -190,6 +190,10 @@ type Options struct {
 	// page may.
 	CodecOrigin string
 
+	// PortalKey is what the server of a portal shows, a web application with a sign-in of its own;
+	// "" = there is none.
+	PortalKey config.Secret
+
 	// Password is the admin's.
 	Password config.Secret
 	// QueryAuth has the password accepted as the query parameter "password" as well.
@@ -209,6 +213,7 @@ type Options struct {
 type API struct {
 	Options
 	auth   *authenticator
+	portal portalLock
 	logins *loginRecorder
 	hasher *access.Hasher
 	// locks count wrong passwords by account; auth counts them by address.
@@ -247,6 +252,7 @@ func New(o Options) (*API, error) {
 	gin.SetMode(gin.ReleaseMode) // else Gin prints its routes to standard output
 	a := &API{
 		Options: o, auth: newAuthenticator(o.Password, o.QueryAuth),
+		portal: newPortalLock(o.PortalKey),
 		logins: newLoginRecorder(o.Fleet, o.Log),
 		hasher: access.NewHasher(), locks: access.NewLockout(time.Now),
 		noted: access.NewRecent(time.Now), needs: map[string]access.Need{},

@@ -21,26 +21,26 @@ import (
 // tries both.
 const passwordParameter = "password"
 
-// authenticate finds out who asks, and lets nobody else pass. It takes, in this order: an API key as
-// Bearer token or as the password of Basic authentication, the admin password, and the cookie of
-// who has signed in.
+// authenticate finds out who asks, and lets nobody else pass.
 //
 // The right password passes however many wrong ones came from its address: those only make the
 // check slow. A client sees 401 where nobody is known, 403 for a page of another site, and 429 with
 // Retry-After where too many passwords wait. All three come before the body is read, so a stranger
 // cannot make the process hold one.
-func (a *API) authenticate(c *gin.Context) {
-	if a.refuseForeign(c); c.IsAborted() {
-		return
+func (a *API) authenticate(identify func(*gin.Context) (flowhq.Principal, error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if a.refuseForeign(c); c.IsAborted() {
+			return
+		}
+		p, err := identify(c)
+		if err != nil {
+			a.fail(c, err)
+			return
+		}
+		c.Set(authenticatedKey, true)
+		c.Request = c.Request.WithContext(access.With(c.Request.Context(), p))
+		c.Next()
 	}
-	p, err := a.identify(c)
-	if err != nil {
-		a.fail(c, err)
-		return
-	}
-	c.Set(authenticatedKey, true)
-	c.Request = c.Request.WithContext(access.With(c.Request.Context(), p))
-	c.Next()
 }
 
 // refuseForeign refuses what a page of another site makes a browser send here, since the browser
@@ -54,7 +54,9 @@ func (a *API) refuseForeign(c *gin.Context) {
 	}
 }
 
-// identify makes the principal of a request. An error is answered as it is.
+// identify makes the principal of a request. It takes, in this order: an API key as Bearer token or
+// as the password of Basic authentication, the admin password, and the cookie of who has signed in.
+// An error is answered as it is.
 func (a *API) identify(c *gin.Context) (flowhq.Principal, error) {
 	scheme, key, _ := strings.Cut(c.GetHeader("Authorization"), " ")
 	if strings.EqualFold(scheme, "Bearer") {

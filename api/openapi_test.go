@@ -134,6 +134,7 @@ func TestBodiesAreDescribed(t *testing.T) {
 		"FleetChange": &flowhq.FleetChange{},
 		"NewBooking":  &newBookingBody{}, "BookingChange": &bookingBody{}, "OrderChange": &orderBody{}, "TicketChange": &statusBody{}, "HandOverChange": &statusBody{},
 		"UnansweredChange": &statusBody{}, "NewAnswer": &answerBody{}, "NewContact": &contactBody{}, "LeftAloneChange": &aloneBody{}, "NewHandOver": &handOverBody{}, "NewMessage": &writeBody{},
+		"PortalNewSetup":  &portalSetupBody{},
 		"NewSetupRequest": &flowhq.NewSetupRequest{}, "SetupApproval": &approvalBody{}, "SetupRejection": &rejectionBody{},
 		"NewAccount": &flowhq.NewAccount{}, "AccountChange": &flowhq.AccountChange{}, "NewKey": &flowhq.NewAPIKey{}, "SignIn": &signInBody{}, "LinkUse": &linkBody{}, "PasswordChange": &passwordBody{},
 	} {
@@ -159,7 +160,7 @@ func TestBodiesAreDescribed(t *testing.T) {
 		s.operation("POST", "/admin/tenants/:id/unanswered/:question/answer"), s.operation("POST", "/admin/tenants/:id/contacts"), s.operation("PUT", "/admin/tenants/:id/contacts/:contact/left-alone"),
 		s.operation("POST", "/admin/tenants/:id/contacts/:contact/hand-over"), s.operation("POST", "/admin/tenants/:id/contacts/:contact/messages"),
 		s.operation("POST", "/admin/operators"), s.operation("PATCH", "/admin/operators/:account"), s.operation("POST", "/admin/keys"), s.operation("POST", "/admin/tenants/:id/users"), s.operation("PATCH", "/admin/tenants/:id/users/:account"),
-		s.operation("POST", "/admin/tenants/:id/keys"), s.operation("POST", "/auth/sign-in"), s.operation("POST", "/auth/link"), s.operation("PUT", "/auth/password"),
+		s.operation("POST", "/admin/tenants/:id/keys"), s.operation("POST", "/auth/sign-in"), s.operation("POST", "/auth/link"), s.operation("PUT", "/auth/password"), s.operation("POST", "/portal/setup-request"),
 	} {
 		content := s.at(op, "requestBody", "content", "application/json")
 		for _, problem := range s.check(s.at(content, "schema"), viaJSON(t, content["example"]), "example") {
@@ -182,7 +183,7 @@ func viaJSON(t *testing.T, v any) (out any) {
 func TestParametersAreTaken(t *testing.T) {
 	f := setup(t)
 	id := f.create()
-	user := f.signedInAs(id, flowhq.RoleOwner)
+	user, portal := f.signedInAs(id, flowhq.RoleOwner), f.portalAs(id, flowhq.RoleOwner)
 	for _, r := range f.api.engine.Routes() {
 		for name, p := range f.spec.parameters(r.Method, r.Path, "query") {
 			value := ""
@@ -195,7 +196,10 @@ func TestParametersAreTaken(t *testing.T) {
 				value = "true"
 			}
 			c := call{method: r.Method, path: strings.Replace(r.Path, ":id", string(id), 1) + "?" + name + "=" + value}
-			if c.header = (http.Header{}); strings.HasPrefix(r.Path, ownPath) {
+			switch c.header = (http.Header{}); {
+			case strings.HasPrefix(r.Path, ownPath+"/current/"):
+				c.header = portal.Clone()
+			case strings.HasPrefix(r.Path, ownPath):
 				c.header = user.Clone()
 			}
 			switch {

@@ -22,6 +22,8 @@ const (
 	tooLarge    flowhq.Code = "content_too_large"
 	unsupported flowhq.Code = "unsupported_media_type"
 	tooMany     flowhq.Code = "too_many_requests"
+	// notConfigured refuses what the installation has no setting for.
+	notConfigured flowhq.Code = "not_configured"
 	// hungUp is only for the log: nobody reads the answer.
 	hungUp flowhq.Code = "hung_up"
 )
@@ -47,6 +49,7 @@ var statuses = map[flowhq.Code]int{
 	tooLarge:           http.StatusRequestEntityTooLarge,
 	unsupported:        http.StatusUnsupportedMediaType,
 	tooMany:            http.StatusTooManyRequests,
+	notConfigured:      http.StatusInternalServerError,
 	hungUp:             statusHungUp,
 }
 
@@ -65,6 +68,8 @@ type problem struct {
 	Code      flowhq.Code         `json:"code"`
 	Errors    []flowhq.FieldError `json:"errors,omitempty"`
 	RequestID string              `json:"request_id"`
+	// Error is the detail again, where existing portals look for it; only they get it.
+	Error string `json:"error,omitempty"`
 }
 
 // internal is the answer to every failure that nobody classified. The failure's own text may
@@ -124,10 +129,14 @@ func answerProblem(c *gin.Context, e *flowhq.Error) {
 	if e.Code == flowhq.Unavailable {
 		c.Header("Retry-After", seconds(retryAfter))
 	}
-	body, _ := encode(problem{ // strings and a number always encode
+	p := problem{
 		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: e.Message,
 		Code: e.Code, Errors: e.Fields[:min(len(e.Fields), maxFieldErrors)], RequestID: requestID(c),
-	})
+	}
+	if c.GetBool(portalKey) {
+		p.Error = e.Message
+	}
+	body, _ := encode(p) // strings and a number always encode
 	c.Data(status, "application/problem+json", body)
 	c.Abort()
 }

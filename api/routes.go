@@ -24,6 +24,8 @@ type router struct {
 	group *gin.RouterGroup
 	// reach is what the routes are about.
 	reach access.Reach
+	// identify makes the principal of a request; nil: the API's own ways.
+	identify func(*gin.Context) (flowhq.Principal, error)
 	// slots bounds how many requests are handled at a time; nil: no bound but the server's.
 	slots gin.HandlerFunc
 }
@@ -66,7 +68,11 @@ func (r router) delete(path string, s flowhq.Scope, h gin.HandlerFunc) {
 // slot taken or a byte of the body read.
 func (r router) handle(method, path string, s flowhq.Scope, h gin.HandlerFunc) {
 	need := access.Need{Scope: s, Reach: r.reach}
-	chain := []gin.HandlerFunc{r.api.authenticate, r.api.require(need)}
+	identify := r.identify
+	if identify == nil {
+		identify = r.api.identify
+	}
+	chain := []gin.HandlerFunc{r.api.authenticate(identify), r.api.require(need)}
 	if r.slots != nil {
 		chain = append(chain, r.slots)
 	}
@@ -151,6 +157,7 @@ func (a *API) routes() {
 	a.operatorsRoutes(named.about(access.Operators))
 	a.tenantRoutes(named, slots)
 	a.tenantRoutes(router{api: a, group: public.Group(ownPath), reach: access.OwnTenant}, slots)
+	a.portalRoutes(router{api: a, group: public.Group(portalPath), reach: access.OwnTenant})
 }
 
 // installationRoutes lists what is about all tenants at once.

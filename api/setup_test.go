@@ -57,7 +57,7 @@ func setup(t *testing.T, change ...func(*Options)) *fixture {
 	o := Options{
 		Accounts: s, Keys: s, Setups: s,
 		Tenants: s, Profiles: s, Facts: s, Contacts: s, Logs: s, FollowUps: s, Codes: s, Commands: s, Signals: f.signals, Bulks: f.bulks, BulkRecords: s, Fleet: s, Database: f.database, Temporal: f.temporal,
-		Metrics: metrics.NewRegistry(), Password: password,
+		Metrics: metrics.NewRegistry(), Password: password, PortalKey: portalsKey,
 		Codec: reverser{},
 		Log:   slog.New(slog.NewJSONHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

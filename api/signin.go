@@ -117,6 +117,9 @@ type signInBody struct {
 	Password string `json:"password"`
 }
 
+// maxEmail bounds an e-mail address, in bytes.
+const maxEmail = 254
+
 // signInRequest is POST /auth/sign-in.
 type signInRequest struct {
 	visit
@@ -127,7 +130,6 @@ func (r *signInRequest) bind(b *binder) {
 	r.visit.bind(b)
 	b.body(&r.signInBody)
 	r.Email = flowhq.NormalEmail(r.Email)
-	const maxEmail = 254 // bytes
 	if r.Email == "" || len(r.Email) > maxEmail {
 		b.wrong("email", "must be an e-mail address of at most 254 characters")
 	}

@@ -124,7 +124,7 @@ func TestComposeSetsKnownVariables(t *testing.T) {
 	}
 	for _, name := range ours {
 		for variable := range load(t).Services[name].Environment {
-			if !known[variable] {
+			if !known[strings.TrimSuffix(variable, "_FILE")] {
 				t.Errorf("%s: %s is no setting of the program", name, variable)
 			}
 		}
@@ -152,8 +152,8 @@ func TestComposePassesEverySettingOn(t *testing.T) {
 		// Files would have to be in the containers; what they hold is passed on.
 		"TEMPORAL_CONFIG_FILE": true, "TEMPORAL_PROFILE": true, "TEMPORAL_TLS_SERVER_CA_CERT_PATH": true,
 		"TEMPORAL_TLS_CLIENT_CERT_PATH": true, "TEMPORAL_TLS_CLIENT_KEY_PATH": true,
-		"ASSISTANT_API_KEY_FILE": true,
-		"TEMPORAL_GRPC_META_":    true, "TEMPORAL_TLS_DISABLE_HOST_VERIFICATION": true, // for who has read what they do
+		"FLOWHQ_KEY":          true,                                                 // of the command line
+		"TEMPORAL_GRPC_META_": true, "TEMPORAL_TLS_DISABLE_HOST_VERIFICATION": true, // for who has read what they do
 
 		"LOGS_PATH": true, "STATE_PATH": true, // the image sets them
 
@@ -167,6 +167,47 @@ func TestComposePassesEverySettingOn(t *testing.T) {
 	for variable := range variablesIn(t, "internal/config/*.go", `"([A-Z][A-Z_]+)"`) {
 		if !passed[variable] {
 			t.Errorf("docker-compose.yml does not pass %s on", variable)
+		}
+	}
+}
+
+// A secret that .env names a file for is in the container as a file, and its path in the
+// environment; the secret itself is not.
+func TestComposeSecretsFromFiles(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(file, []byte("hidden"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	secret := regexp.MustCompile(`"([A-Z_]+)"`)
+	_, list, _ := strings.Cut(read(t, "internal/config/files.go"), "var secretSettings = []string{")
+	list, _, _ = strings.Cut(list, "}")
+	env, names := []string{"POSTGRES_PASSWORD=secret"}, []string{}
+	for _, m := range secret.FindAllStringSubmatch(list, -1) {
+		// The database's password is PostgreSQL's too, and FLOWHQ_KEY is of the command line.
+		if m[1] != "DATABASE_URL" && m[1] != "FLOWHQ_KEY" {
+			env, names = append(env, m[1]+"_FILE="+file), append(names, m[1])
+		}
+	}
+	p, err := project(t.Context(), env...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		at := p.Services["api"].Environment[name+"_FILE"]
+		id := strings.ToLower(name)
+		mounted := slices.ContainsFunc(p.Services["api"].Secrets, func(s types.ServiceSecretConfig) bool { return s.Source == id })
+		if at == nil || *at != "/run/secrets/"+id || !mounted || p.Secrets[id].File != file {
+			t.Errorf("%s: its file is %v, mounted = %t from %q", name, at, mounted, p.Secrets[id].File)
+		}
+	}
+	if admin := load(t).Services["api"].Environment["ADMIN_PASSWORD_FILE"]; admin == nil || *admin != "" {
+		t.Errorf("without a file ADMIN_PASSWORD_FILE is %v", admin)
+	}
+	for _, name := range []string{"worker", "migrate"} {
+		for _, s := range p.Services[name].Secrets {
+			if s.Source == "admin_password" || s.Source == "portal_internal_key" {
+				t.Errorf("%s has %s, which it does not need", name, s.Source)
+			}
 		}
 	}
 }

@@ -79,3 +79,19 @@ func TestUnitMigratesOnce(t *testing.T) {
 		}
 	}
 }
+
+// Each credential is one that a setting of the program names, and the other way round.
+func TestUnitsSecrets(t *testing.T) {
+	u := readUnit(t, filepath.Join("systemd", "flowhq-.service.d", "secrets.conf"))
+	known := variablesIn(t, "internal/config/files.go", `"([A-Z][A-Z_]+)"`)
+	if len(u["Service.LoadCredential"]) == 0 || len(u["Service.LoadCredential"]) != len(u["Service.Environment"]) {
+		t.Errorf("credentials %v, settings %v", u["Service.LoadCredential"], u["Service.Environment"])
+	}
+	for i, credential := range u["Service.LoadCredential"] {
+		id, _, _ := strings.Cut(credential, ":")
+		name, path, _ := strings.Cut(u["Service.Environment"][i], "_FILE=")
+		if path != "%d/"+id || !known[name] {
+			t.Errorf("%s is set to %s for the credential %s", name, path, credential)
+		}
+	}
+}

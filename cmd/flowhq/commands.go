@@ -54,7 +54,8 @@ func runAPI(
 		Setups: p.store, ApproveSetups: p.config.ApproveSetups,
 		Signals: commands, Bulks: commands, BulkRecords: p.store, Fleet: p.store,
 		Database: p.store, Temporal: commands, Metrics: metrics.NewRegistry(),
-		Password: p.config.AdminPassword, QueryAuth: p.config.AdminQueryAuth,
+		PortalKey: p.config.PortalKey,
+		Password:  p.config.AdminPassword, QueryAuth: p.config.AdminQueryAuth,
 		PublicURL: p.config.PublicURL, TrustedProxies: p.config.TrustedProxies, Log: p.log,
 	})
 	if err != nil {

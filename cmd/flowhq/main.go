@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/flowhq/flowhq/internal/cli"
+	"github.com/flowhq/flowhq/internal/config"
 	"github.com/flowhq/flowhq/internal/shutdown"
 )
 
@@ -55,6 +56,9 @@ func run(
 	case "worker":
 		err = runWorker(ctx, hurry, rest, getenv, stderr)
 	case "tenants":
+		if getenv, err = config.WithFiles(getenv); err != nil {
+			break
+		}
 		return cli.Tenants(ctx, rest, getenv, stdout, stderr)
 	case "migrate":
 		err = runMigrate(ctx, rest, getenv, stderr)

@@ -87,7 +87,8 @@ func described(p flowhq.Principal) string {
 	switch p.Kind {
 	case flowhq.PrincipalAPIKey:
 		return "this key"
-	case flowhq.PrincipalOperator, flowhq.PrincipalUser, flowhq.PrincipalPassword:
+	case flowhq.PrincipalOperator, flowhq.PrincipalUser, flowhq.PrincipalPortal,
+		flowhq.PrincipalPassword:
 		return "the role " + string(p.Role)
 	default:
 		return "nobody"
@@ -108,6 +109,14 @@ func OfAccount(a flowhq.Account, signIn int64, address string) flowhq.Principal 
 		Kind: a.Kind(), ID: a.ID, Name: a.Email, Role: a.Role, Tenant: a.Tenant,
 		Scopes: flowhq.RoleScopes(a.Role, a.Tenant != ""), Address: address, SignIn: signIn,
 	}
+}
+
+// OfPortal is the principal of a user for whom a portal asks. It may do what the user may, and is a
+// kind of its own, since it was the portal's sign-in that let the person in.
+func OfPortal(a flowhq.Account, address string) flowhq.Principal {
+	p := OfAccount(a, 0, address)
+	p.Kind = flowhq.PrincipalPortal
+	return p
 }
 
 // OfKey is the principal of a program with an API key.

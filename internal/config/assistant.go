@@ -3,7 +3,6 @@ package config
 import (
 	"cmp"
 	"net/url"
-	"os"
 	"strings"
 )
 
@@ -21,7 +20,6 @@ const (
 	assistantURL      = "ASSISTANT_URL"
 	assistantModel    = "ASSISTANT_MODEL"
 	assistantKey      = "ASSISTANT_API_KEY"
-	assistantKeyFile  = "ASSISTANT_API_KEY_FILE"
 )
 
 // assistantURLs are the providers' own endpoints, which need a key.
@@ -55,8 +53,8 @@ func (e *environment) assistant() Assistant {
 	}
 	// A server of one's own may need no key; the providers' own endpoints do.
 	if a.URL == "" && a.Key == "" && known {
-		e.problem(assistantKey, "missing; set it to a key of %s, or %s to a file with one, or %s to "+
-			"an endpoint that needs none", own, assistantKeyFile, assistantURL)
+		e.problem(assistantKey, "missing; set it to a key of %s, or %s to an endpoint that "+
+			"needs none", own, assistantURL)
 	}
 	a.URL = cmp.Or(a.URL, own)
 	u, err := url.Parse(a.URL)
@@ -68,24 +66,9 @@ func (e *environment) assistant() Assistant {
 	return a
 }
 
-// assistantKey reads the key, from the variable or from the file that the other one names. A file
-// keeps the key out of the process's environment, which other programs of the user can read.
+// assistantKey reads the key.
 func (e *environment) assistantKey() Secret {
-	key, file := e.text(assistantKey, ""), e.text(assistantKeyFile, "")
-	if file != "" {
-		if key != "" {
-			e.problem(assistantKeyFile, "set together with %s; set one of them", assistantKey)
-			return ""
-		}
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			e.problem(assistantKeyFile, "cannot be read: %v", err)
-			return ""
-		}
-		if key = strings.TrimSpace(string(raw)); key == "" {
-			e.problem(assistantKeyFile, "has no key in it")
-		}
-	}
+	key := e.text(assistantKey, "")
 	// Such a key would fail each request, long after the start.
 	if strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 		e.problem(assistantKey, "has a character that no header may have")

@@ -31,6 +31,8 @@ type Config struct {
 	HTTPAddr      string // host:port of the API; an empty host means every interface
 	MetricsAddr   string // host:port on which a worker serves its metrics; "" if it does not
 	AdminPassword Secret
+	// PortalKey lets the server of a portal ask for those whom it has signed in; "" = no portal.
+	PortalKey Secret
 	// PublicURL is the origin under which people reach the API, for the links that they are given.
 	// With "" such a link is a path, and whoever passes it on says where.
 	PublicURL string
@@ -119,9 +121,12 @@ const (
 	// minPassword is in characters. The API slows guessing down to ten a second, at which
 	// twelve random letters last for ever.
 	minPassword = 12
-	maxCapacity = 100_000 // far above what one machine's memory holds
-	maxConnects = 1000    // above which nothing is paced
-	maxDrain    = 10 * time.Minute
+	// minPortalKey is in characters, of which 24 drawn at random have 140 bits. A right key is not
+	// slowed down by wrong ones, so it must not be one that can be guessed.
+	minPortalKey = 24
+	maxCapacity  = 100_000 // far above what one machine's memory holds
+	maxConnects  = 1000    // above which nothing is paced
+	maxDrain     = 10 * time.Minute
 	// defaultDrain is twenty seconds less than what systemd and Compose give a worker to end:
 	// after it, the last sessions hang up.
 	defaultDrain = 25 * time.Second
@@ -138,11 +143,13 @@ const (
 	maxBurst          = 5 * time.Second // a customer who waits longer for each answer leaves
 )
 
-// Parse reads the settings through getenv. An empty variable is the same as none. The error
+// Parse reads the settings through getenv, and secrets from files that variables with _FILE at
+// the end of their names point to. An empty variable is the same as none. The error
 // joins one line for every variable that is needed and missing, or that is set to something
 // wrong, whether this process uses it or not. No line holds a secret.
 func Parse(getenv func(string) string, need ...Need) (Config, error) {
 	e := &environment{getenv: getenv}
+	e.readFiles()
 	temporal := e.temporal()
 	for _, n := range need {
 		if n != Temporal || temporal.Address == "" { // Temporal's own file may name it too
@@ -158,6 +165,7 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		HTTPAddr:          e.address("HTTP_ADDR", "127.0.0.1:3000"),
 		MetricsAddr:       e.address("METRICS_ADDR", ""),
 		AdminPassword:     e.password(string(Admin)),
+		PortalKey:         e.portalKey("PORTAL_INTERNAL_KEY"),
 		PublicURL:         e.origin("PUBLIC_URL"),
 		TrustedProxies:    e.networks("TRUSTED_PROXIES"),
 		AdminQueryAuth:    e.flag("ADMIN_QUERY_AUTH"),

@@ -57,7 +57,7 @@ func TestDefaults(t *testing.T) {
 func TestEveryVariable(t *testing.T) {
 	got, err := Parse(environ(
 		"DATABASE_URL=postgres://u:p@db:5432/flowhq", "TEMPORAL_ADDRESS= temporal:7233 ", "TEMPORAL_NAMESPACE=other",
-		"HTTP_ADDR=127.0.0.1:0", "METRICS_ADDR=127.0.0.1:0", "ADMIN_PASSWORD= p w of twelve ", "ADMIN_QUERY_AUTH=true", "SETUP_APPROVAL=automatic",
+		"HTTP_ADDR=127.0.0.1:0", "METRICS_ADDR=127.0.0.1:0", "ADMIN_PASSWORD= p w of twelve ", "ADMIN_QUERY_AUTH=true", "PORTAL_INTERNAL_KEY=a-portal-key-of-24-letters", "SETUP_APPROVAL=automatic",
 		"TRUSTED_PROXIES=10.0.0.7 ,fd00::/8",
 		"WORKER_CAPACITY=100000", "LEASE_RENEWAL_INTERVAL_MS=200", "CONNECTS_PER_SECOND=1000", "DRAIN_TIMEOUT_MS=0", "RATE_LIMIT_MAX_PER_MINUTE=0", "RATE_LIMIT_MAX_PER_CONTACT=100000", "RETENTION_DAYS=30", "ANSWER_WITHIN_MINUTES=1", "BURST_WINDOW_MS=5000",
 		"PAYLOAD_KEYS=b:"+base64Key("b")+" , a:"+base64Key("a"), "CODEC_ORIGIN=https://temporal.example/",
@@ -70,7 +70,7 @@ func TestEveryVariable(t *testing.T) {
 	want := Config{
 		DatabaseURL: "postgres://u:p@db:5432/flowhq", TemporalAddress: "temporal:7233", TemporalNamespace: "other",
 		PayloadKeys: []PayloadKey{{"b", Secret(strings.Repeat("b", 32))}, {"a", Secret(strings.Repeat("a", 32))}}, CodecOrigin: "https://temporal.example",
-		HTTPAddr: "127.0.0.1:0", MetricsAddr: "127.0.0.1:0", AdminPassword: " p w of twelve ", AdminQueryAuth: true, ApproveSetups: true,
+		HTTPAddr: "127.0.0.1:0", MetricsAddr: "127.0.0.1:0", AdminPassword: " p w of twelve ", AdminQueryAuth: true, PortalKey: "a-portal-key-of-24-letters", ApproveSetups: true,
 		TrustedProxies: []string{"10.0.0.7", "fd00::/8"},
 		WorkerCapacity: 100_000, Renewal: 200 * time.Millisecond, ConnectsPerSecond: 1000, RepliesPerMinute: 0, RepliesPerContact: 100_000, RetentionDays: 30, AnswerWithin: 1, BurstWindow: 5 * time.Second,
 		WhatsApp: WhatsApp{"[::1]:5222", "ca.pem", "root.key"}, WhatsAppProxy: "socks5://u:p@proxy:1080", WhatsAppVersion: "2.3000.1047769893",

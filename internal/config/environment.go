@@ -33,7 +33,9 @@ func (e *environment) problem(name, format string, args ...any) {
 
 // require notes a problem if the variable is missing.
 func (e *environment) require(n Need) {
-	if strings.TrimSpace(e.getenv(string(n))) == "" {
+	// A file that cannot be read is a problem by its own name.
+	inFile := strings.TrimSpace(e.getenv(string(n)+fileSuffix)) != ""
+	if strings.TrimSpace(e.getenv(string(n))) == "" && !inFile {
 		e.problem(string(n), "missing; %s", advice[n])
 	}
 }
@@ -85,6 +87,20 @@ func (e *environment) password(name string) Secret {
 	if n := utf8.RuneCountInString(v); strings.TrimSpace(v) != "" && n < minPassword {
 		e.problem(name, "has %d characters, and needs at least %d; %s",
 			n, minPassword, advice[Admin])
+	}
+	return Secret(v)
+}
+
+// portalKey reads the key of a portal's server. It never repeats the value.
+func (e *environment) portalKey(name string) Secret {
+	v := e.text(name, "")
+	if v == "" {
+		return ""
+	}
+	if strings.ContainsFunc(v, func(r rune) bool { return r <= ' ' || r >= 0x7f }) ||
+		len(v) < minPortalKey {
+		e.problem(name, "needs at least %d printable ASCII characters without a space, "+
+			"such as those of: openssl rand -base64 24", minPortalKey)
 	}
 	return Secret(v)
 }
