@@ -66,6 +66,25 @@ const (
 	EventSetupActive    EventType = "SETUP_REQUEST_ACTIVE"   // the session has connected
 )
 
+// Types of the events that are in the feed alone, see [FeedEvent]: a message has several, which
+// would hide from operators what else happened.
+const (
+	EventMessageReceived  EventType = "MESSAGE_RECEIVED" // from a customer
+	EventMessageSent      EventType = "MESSAGE_SENT"     // to a customer, whoever wrote it
+	EventMessageDelivered EventType = "MESSAGE_DELIVERED"
+	EventMessageRead      EventType = "MESSAGE_READ"
+	EventMessageFailed    EventType = "MESSAGE_FAILED" // it was given up, in either direction
+
+	EventSessionState EventType = "SESSION_STATE_CHANGED"
+
+	EventBookingCreated EventType = "BOOKING_CREATED"
+	EventBookingChanged EventType = "BOOKING_CHANGED"
+	EventOrderCreated   EventType = "ORDER_CREATED"
+	EventOrderChanged   EventType = "ORDER_CHANGED"
+	EventTicketCreated  EventType = "TICKET_CREATED"
+	EventTicketChanged  EventType = "TICKET_CHANGED"
+)
+
 // Types of the events about people and keys. They are a tenant's if the person or key is, and
 // otherwise the fleet's.
 const (
@@ -108,7 +127,10 @@ func eventTypes() []EventType {
 		EventLoginsRefused, EventAccountLocked, EventPasswordUsed, EventCodeRead, EventExported,
 		EventAccountInvited, EventAccountChanged, EventLinkMade, EventPasswordSet, EventSignedIn,
 		EventKeyCreated, EventKeyRevoked, EventSetupSubmitted, EventSetupReviewing,
-		EventSetupApproved, EventSetupRejected, EventSetupActive,
+		EventSetupApproved, EventSetupRejected, EventSetupActive, EventMessageReceived,
+		EventMessageSent, EventMessageDelivered, EventMessageRead, EventMessageFailed,
+		EventSessionState, EventBookingCreated, EventBookingChanged, EventOrderCreated,
+		EventOrderChanged, EventTicketCreated, EventTicketChanged,
 	}
 	for _, c := range Commands {
 		all = append(all, c.Requested())

@@ -47,6 +47,7 @@ type Pruned struct {
 	Events        int64 `json:"portal_event_logs"`
 	Commands      int64 `json:"commands"`
 	FleetEvents   int64 `json:"fleet_events"`
+	Feed          int64 `json:"feed"`
 	Keys          int64 `json:"request_keys"`
 	Buffered      int64 `json:"whatsmeow_event_buffer"`
 	MACs          int64 `json:"whatsmeow_app_state_mutation_macs"`
@@ -89,7 +90,7 @@ func (a *Activities) Prune(ctx context.Context) (Pruned, error) {
 	a.Log.Info("deleted what was older than the retention", "tenants", n.Tenants,
 		"messages", n.Messages, "conversations", n.Conversations, "contacts", n.Contacts,
 		"facts", n.Facts, "events", n.Events, "commands", n.Commands, "fleet_events", n.FleetEvents,
-		"keys", n.Keys, "buffered", n.Buffered, "macs", n.MACs)
+		"feed", n.Feed, "keys", n.Keys, "buffered", n.Buffered, "macs", n.MACs)
 	return n, nil
 }
 
@@ -183,12 +184,20 @@ func (p *pruning) erased(ctx context.Context) error {
 	})
 }
 
-// fleet prunes what happened to all, and the keys of requests about no tenant. Neither has a tenant
+// fleet prunes what happened to all, the feed, and the keys of requests about no tenant. None has a tenant
 // whose retention would count.
 func (p *pruning) fleet(ctx context.Context) error {
 	err := p.repeat(ctx, func() (bool, error) {
 		n, err := p.Store.PruneFleetEvents(ctx)
 		p.Pruned.FleetEvents += n
+		return n == store.PruneBatch, err
+	})
+	if err != nil {
+		return err
+	}
+	err = p.repeat(ctx, func() (bool, error) {
+		n, err := p.Store.PruneFeed(ctx)
+		p.Pruned.Feed += n
 		return n == store.PruneBatch, err
 	})
 	if err != nil {

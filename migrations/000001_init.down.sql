@@ -11,6 +11,7 @@ drop table flowhq.account_links;
 drop table flowhq.sign_ins;
 drop table flowhq.accounts;
 drop table flowhq.portal_event_logs;
+drop table flowhq.feed;
 drop table flowhq.follow_ups;
 drop table flowhq.unanswered;
 drop table flowhq.handovers;
@@ -27,7 +28,8 @@ drop table flowhq.setup_requests;
 drop table flowhq.commands;
 drop table flowhq.hosts;
 drop table flowhq.whatsapp_sessions;
-drop function flowhq.activate_setup;
+drop function flowhq.activate_setup, flowhq.feed_message, flowhq.feed_session, flowhq.feed_handover,
+    flowhq.feed_fact, flowhq.feed_history, flowhq.append_event, flowhq.feed_lock_class;
 drop table flowhq.profiles;
 drop table flowhq.tenant_configs;
 drop table flowhq.tenants;

@@ -563,6 +563,24 @@ create table flowhq.portal_event_logs (
 create index portal_event_logs_erased_idx on flowhq.portal_event_logs (created_at)
     where event_type = 'TENANT_DELETED';
 
+-- The feed: what happens to tenants, in the order in which it happened, for who follows it over the
+-- API and for webhooks. Triggers write it, in the transaction of what it tells of, whoever makes
+-- that; see function feed. Like portal_event_logs it names messages and contacts by their ids, and
+-- holds no number or text of a customer, and it has no foreign key.
+create table flowhq.feed (
+    tenant_id  uuid        not null,
+    -- Drawn under the tenant's lock, at the end of the transaction: whoever excludes that lock for a
+    -- moment has then seen all ids up to the highest. Of one chat they are in the order of the facts.
+    id         bigint      not null generated always as identity,
+    event_type text        not null,
+    contact_id bigint      not null default 0, -- whose chat it is about; 0: none
+    data       json        not null, -- its shape follows from event_type, see docs/webhooks.md
+    created_at timestamptz not null default now(),
+    constraint feed_pkey primary key (tenant_id, id)
+);
+-- Across tenants on purpose: the streams of an API process have one reader for all.
+create unique index feed_id_key on flowhq.feed (id);
+
 -- Who signs in: the operators of the installation, and the users of tenants. They are in one table,
 -- so that an e-mail address is one person, and a sign-in finds it without being told which of both.
 create table flowhq.accounts (
@@ -1013,3 +1031,158 @@ create trigger whatsapp_sessions_setup after update of state, unconfirmed
     when (new.state = 'CONNECTED' and not new.unconfirmed
         and (old.state <> 'CONNECTED' or old.unconfirmed))
     execute function flowhq.activate_setup();
+
+-- The first key of the locks of feeds; the second one is the tenant's. Nothing else uses two keys.
+create function flowhq.feed_lock_class() returns integer
+    language sql immutable
+    return 1179993412;
+
+-- Appends to the feed. It runs at the very end of a transaction, as all triggers that call it are
+-- deferred, so its lock comes after all others and is held for no longer than the commit.
+--
+-- Writers share the lock, so none waits for another. A reader of one tenant's feed takes it alone
+-- for a moment, before it reads: then no row with a lower id than it sees can still appear. The lock
+-- is taken before the id is drawn: that is how a reader over all tenants knows for whom to wait at a
+-- gap in the ids, see store.FeedReader.
+create function flowhq.append_event(tenant uuid, event_type text, contact bigint, data json)
+    returns void
+    language plpgsql volatile
+as $$
+begin
+    perform pg_advisory_xact_lock_shared(
+        flowhq.feed_lock_class(), hashtext(tenant::text));
+    insert into flowhq.feed (tenant_id, event_type, contact_id, data)
+    values (tenant, append_event.event_type, contact, append_event.data);
+end
+$$;
+
+-- What is told of a message: that it came, or how far one to a customer has come. A receipt can
+-- come before the note that the message was sent; then both are told at once.
+create function flowhq.feed_message() returns trigger
+    language plpgsql volatile
+as $$
+declare
+    what json := json_build_object('message_id', new.id, 'contact_id', new.contact_id,
+        'direction', new.direction, 'kind', new.kind, 'status', new.status,
+        'in_reply_to', new.in_reply_to);
+begin
+    if tg_op = 'INSERT' and new.direction = 'IN' then
+        perform flowhq.append_event(new.tenant_id, 'MESSAGE_RECEIVED', new.contact_id, what);
+        return null;
+    end if;
+    if new.status in ('SENT', 'DELIVERED', 'READ')
+        and (tg_op = 'INSERT' or old.status not in ('SENT', 'DELIVERED', 'READ')) then
+        perform flowhq.append_event(new.tenant_id, 'MESSAGE_SENT', new.contact_id, what);
+    end if;
+    if new.status in ('DELIVERED', 'READ', 'FAILED') then
+        perform flowhq.append_event(
+            new.tenant_id, 'MESSAGE_' || new.status, new.contact_id, what);
+    end if;
+    return null;
+end
+$$;
+create constraint trigger message_logs_feed_insert after insert on flowhq.message_logs
+    deferrable initially deferred
+    for each row when (new.status <> 'PENDING') execute function flowhq.feed_message();
+create constraint trigger message_logs_feed_update after update of status on flowhq.message_logs
+    deferrable initially deferred
+    for each row when (
+        new.status <> old.status and new.status in ('SENT', 'DELIVERED', 'READ', 'FAILED'))
+    execute function flowhq.feed_message();
+
+create function flowhq.feed_session() returns trigger
+    language plpgsql volatile
+as $$
+begin
+    perform flowhq.append_event(new.tenant_id, 'SESSION_STATE_CHANGED', 0, json_build_object(
+        'state', new.state, 'was', old.state, 'ending', new.ending,
+        'reason', left(new.reason, 1000)));
+    return null;
+end
+$$;
+create constraint trigger whatsapp_sessions_feed after update of state on flowhq.whatsapp_sessions
+    deferrable initially deferred
+    for each row when (new.state <> old.state) execute function flowhq.feed_session();
+
+-- A hand-over that was over by its time and begins anew, in the same row, is told as another one.
+create function flowhq.feed_handover() returns trigger
+    language plpgsql volatile
+as $$
+begin
+    perform flowhq.append_event(new.tenant_id,
+        case when new.ended_at is null then 'HANDED_OVER' else 'GIVEN_BACK' end,
+        new.contact_id, json_build_object(
+            'hand_over_id', new.id, 'contact_id', new.contact_id, 'reason', new.reason,
+            'until', new.until, 'end_reason', new.end_reason));
+    return null;
+end
+$$;
+create constraint trigger handovers_feed_insert after insert on flowhq.handovers
+    deferrable initially deferred for each row execute function flowhq.feed_handover();
+create constraint trigger handovers_feed_update after update on flowhq.handovers
+    deferrable initially deferred
+    for each row when (
+        new.ended_at is not null and old.ended_at is null
+        or new.ended_at is null and new.at <> old.at)
+    execute function flowhq.feed_handover();
+
+-- Bookings, orders and tickets: argument 0 is the word for one. That a fact follows when two
+-- contacts become one is no change of it.
+create function flowhq.feed_fact() returns trigger
+    language plpgsql volatile
+as $$
+begin
+    perform flowhq.append_event(new.tenant_id,
+        tg_argv[0] || case tg_op when 'INSERT' then '_CREATED' else '_CHANGED' end,
+        new.contact_id, json_build_object(
+            'number', new.number, 'contact_id', new.contact_id, 'status', new.status,
+            'message_id', new.message_id));
+    return null;
+end
+$$;
+create constraint trigger bookings_feed_insert after insert on flowhq.bookings
+    deferrable initially deferred
+    for each row execute function flowhq.feed_fact('BOOKING');
+create constraint trigger bookings_feed_update after update on flowhq.bookings
+    deferrable initially deferred
+    for each row when (
+        (new.status, new.starts_at, new.ends_at, new.service, new.price, new.name, new.note)
+        is distinct from
+        (old.status, old.starts_at, old.ends_at, old.service, old.price, old.name, old.note))
+    execute function flowhq.feed_fact('BOOKING');
+create constraint trigger orders_feed_insert after insert on flowhq.orders
+    deferrable initially deferred
+    for each row execute function flowhq.feed_fact('ORDER');
+create constraint trigger orders_feed_update after update on flowhq.orders
+    deferrable initially deferred
+    for each row when (
+        (new.status, new.unpaid, new.total, new.name, new.note, new.lines::text,
+            new.delivery::text)
+        is distinct from
+        (old.status, old.unpaid, old.total, old.name, old.note, old.lines::text,
+            old.delivery::text))
+    execute function flowhq.feed_fact('ORDER');
+create constraint trigger tickets_feed_insert after insert on flowhq.tickets
+    deferrable initially deferred
+    for each row execute function flowhq.feed_fact('TICKET');
+create constraint trigger tickets_feed_update after update on flowhq.tickets
+    deferrable initially deferred
+    for each row when (
+        (new.status, new.subject, new.note) is distinct from (old.status, old.subject, old.note))
+    execute function flowhq.feed_fact('TICKET');
+
+-- The history of a tenant is in the feed too. The two that feed_handover tells of are not told
+-- twice.
+create function flowhq.feed_history() returns trigger
+    language plpgsql volatile
+as $$
+begin
+    perform flowhq.append_event(new.tenant_id, new.event_type, 0, json_build_object(
+        'actor', new.actor, 'reason', left(new.reason, 1000)));
+    return null;
+end
+$$;
+create constraint trigger portal_event_logs_feed after insert on flowhq.portal_event_logs
+    deferrable initially deferred
+    for each row when (new.event_type not in ('HANDED_OVER', 'GIVEN_BACK'))
+    execute function flowhq.feed_history();

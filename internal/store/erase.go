@@ -38,6 +38,7 @@ var erasables = []erasable{
 	{"profiles", "version", "false"},
 	// The event is that of another call of Erase, which was faster.
 	{"portal_event_logs", "id", "event_type = '" + string(flowhq.EventTenantDeleted) + "'"},
+	{"feed", "id", "event_type = '" + string(flowhq.EventTenantDeleted) + "'"},
 	{"commands", "id", "command = 'delete'"},
 }
 
@@ -128,6 +129,9 @@ func (s *Store) eraseTenant(ctx context.Context, tenant flowhq.TenantID, actor s
 		), history as (
 			delete from flowhq.portal_event_logs e using gone
 			where e.tenant_id = gone.id
+		), feed as (
+			delete from flowhq.feed f using gone
+			where f.tenant_id = gone.id
 		), commands as (
 			delete from flowhq.commands c using gone
 			where c.tenant_id = gone.id and c.command <> 'delete'

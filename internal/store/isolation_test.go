@@ -396,6 +396,9 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		deleted, _, err := s.PruneContacts(ctx, g.tenant, 0)
 		return deleted, err
 	},
+	"Feed": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.Feed(ctx, g.tenant, store.FeedPage{UpTo: 1 << 62})
+	},
 	"PruneEvents": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		deleted, _, err := s.PruneEvents(ctx, g.tenant, 0)
 		return deleted, err
@@ -438,6 +441,7 @@ func newGuest(t *testing.T, b *bench) guest {
 func TestCallsAreComplete(t *testing.T) {
 	t.Parallel()
 	others := []string{"Close", "Answers", "Ping", "Listen", "CreateTenant", "CreateTenantOnce", "BeginBulk", "Bulk", "Bulks", "OpenBulks", "BulkTenants", "SetBulk", "CancelBulk", "PruneKeys", "Tenants", "Selected", "TenantIDs", "PruneErased", "PruneFleetEvents", "PruneDeletions",
+		"FeedOfAll", "FollowFeed", "PruneFeed",
 		"ClaimFollowUps", "Installation", "Address", "TakeReconcilerLease", "Unsettled",
 		"BeatWorker", "EndWorker", "Workers", "SetWaiting", "WorkerAges", "WorkerLives", "Unhosted", "EndLeases", "Uptime",
 		"AddLoginEvent", "Login", "LoginByLink", "UseLink", "SetPassword", "SignIn", "SignedIn", "SignOut", "UseAPIKey", "Fleet", "FleetEvents", "SetFleet", "ConfigureVersion", "TakeVersion", "ClaimVersionLookup"}

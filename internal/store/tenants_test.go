@@ -229,7 +229,7 @@ func TestErase(t *testing.T) {
 	wantCode(t, "AddEvent after Erase", b.AddEvent(t.Context(), flowhq.Event{Tenant: tenant, Type: "LATE"}), flowhq.NotFound)
 	for _, table := range tenantTables(t, b) {
 		want := 0
-		if table == "portal_event_logs" || table == "commands" {
+		if table == "portal_event_logs" || table == "feed" || table == "commands" {
 			want = 1
 		}
 		if n := scalar[int](t, b, "select count(*)::int from flowhq."+table+" where tenant_id = $1", tenant); n != want {
@@ -283,8 +283,8 @@ func TestEraseWhileHostsWrite(t *testing.T) {
 		ok(t, b.Erase(t.Context(), tenant, "admin"))
 		group.Wait()
 		wantEvents(t, b, tenant, "TENANT_DELETED admin ")
-		if left := dump(t, b, tenant); len(left) != 1 {
-			t.Errorf("%d rows are left; want the event alone: %v", len(left), left)
+		if left := dump(t, b, tenant); len(left) != 2 {
+			t.Errorf("%d rows are left; want the event alone, in the history and in the feed: %v", len(left), left)
 		}
 	}
 }
