@@ -11,6 +11,7 @@ import (
 	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/logging"
 	"github.com/flowhq/flowhq/internal/metrics"
+	"github.com/flowhq/flowhq/internal/pages"
 	"github.com/flowhq/flowhq/workers"
 	"github.com/flowhq/flowhq/workflows"
 )
@@ -61,7 +62,11 @@ func runAPI(
 	if err != nil {
 		return err
 	}
-	return api.Serve(ctx, p.config.HTTPAddr, handler, p.log)
+	site, err := pages.New(handler, p.log)
+	if err != nil {
+		return err
+	}
+	return api.Serve(ctx, p.config.HTTPAddr, site, p.log)
 }
 
 // runWorker is the worker command: it hosts sessions until ctx ends, and then hands them over,

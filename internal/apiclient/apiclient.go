@@ -42,6 +42,10 @@ type Client struct {
 	Password string
 	// Key is an API key, which is sent instead of the password; the same holds of it.
 	Key string
+	// Header is sent with every request; nil: nothing more than the request needs.
+	Header http.Header
+	// Transport makes the requests; nil: net/http's own, over the network.
+	Transport http.RoundTripper
 }
 
 // A Refusal is an answer that is not a success.
@@ -50,6 +54,8 @@ type Refusal struct {
 	Status  int                 // of HTTP
 	Detail  string              // what the answer says, or the beginning of the answer itself
 	Errors  []flowhq.FieldError // what is wrong with which field of the request, if that is why
+	// RequestID is the id under which the API's log tells of the request; "" if the answer has none.
+	RequestID string
 }
 
 // Error says what the API said, with a line of its own for each field that is wrong.
@@ -93,6 +99,9 @@ func (c Client) Call(ctx context.Context, method, path string, in, out any) erro
 	if err != nil {
 		return err
 	}
+	for name, values := range c.Header {
+		req.Header[name] = values
+	}
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
@@ -101,9 +110,9 @@ func (c Client) Call(ctx context.Context, method, path string, in, out any) erro
 	} else if c.Password != "" {
 		req.SetBasicAuth("admin", c.Password) // the API takes any user name
 	}
-	// The default client goes through the proxy of HTTP_PROXY and HTTPS_PROXY, if any, and
+	// The default transport goes through the proxy of HTTP_PROXY and HTTPS_PROXY, if any, and
 	// keeps connections open for the next request.
-	res, err := http.DefaultClient.Do(req)
+	res, err := (&http.Client{Transport: c.Transport}).Do(req)
 	if err != nil {
 		if u, ok := errors.AsType[*url.Error](err); ok {
 			err = u.Err // the rest repeats the address
@@ -144,11 +153,12 @@ func decode(request string, status int, data []byte, out any) error {
 func refusal(request string, status int, body []byte) error {
 	r := &Refusal{Request: request, Status: status}
 	var problem struct {
-		Detail string
-		Errors []flowhq.FieldError
+		Detail    string
+		Errors    []flowhq.FieldError
+		RequestID string `json:"request_id"`
 	}
 	if json.Unmarshal(body, &problem) == nil && problem.Detail != "" {
-		r.Detail, r.Errors = problem.Detail, problem.Errors
+		r.Detail, r.Errors, r.RequestID = problem.Detail, problem.Errors, problem.RequestID
 	} else if r.Detail = beginning(body); r.Detail == "" { // as to HEAD, or from a proxy
 		r.Detail = http.StatusText(status)
 	}

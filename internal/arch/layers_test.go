@@ -51,7 +51,7 @@ var layers = [][]string{
 	{"internal/session"},
 	{"activities"},
 	{"workflows"},
-	{"api", "workers"},
+	{"api", "workers", "internal/pages"}, // the pages are a client of the API, over HTTP
 	{"internal/dev"},
 	{"cmd/flowhq", "cmd/flowhq-dev", "dev/build", "dev/understand"}, // wire; the only places that know every concrete type
 }

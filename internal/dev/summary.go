@@ -29,6 +29,7 @@ func (s *stack) summarize(ctx context.Context, took time.Duration) {
 	var b strings.Builder
 	row := func(name, value string) { fmt.Fprintf(&b, "  %-16s %s\n", name, value) }
 	fmt.Fprintf(&b, "\nFlow HQ runs (after %v).\n\n", took.Round(100*time.Millisecond))
+	row("Pages", s.api.Base+"/setup   makes you an owner, by the admin password below")
 	row("API", s.api.Base+"   described in "+s.api.Base+"/openapi.yaml")
 	row("  user, password", "admin  "+s.password)
 	if s.ui != "" {

@@ -1,0 +1,197 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/flowhq/flowhq"
+)
+
+// A visitor is a browser without a window: it follows redirects and keeps cookies.
+type visitor struct {
+	t    testing.TB
+	base string
+	http http.Client
+}
+
+func (s *stand) visitor() *visitor {
+	s.t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return &visitor{s.t, s.api, http.Client{Jar: jar}}
+}
+
+// A sight is the page that a visitor has come to.
+type sight struct {
+	path   string
+	status int
+	html   string
+	header http.Header
+}
+
+// see asks for a page; with a form, it sends the form.
+func (v *visitor) see(path string, form url.Values) sight {
+	v.t.Helper()
+	method, body := http.MethodGet, io.Reader(nil)
+	if form != nil {
+		method, body = http.MethodPost, strings.NewReader(form.Encode())
+	}
+	r, err := http.NewRequestWithContext(v.t.Context(), method, v.base+path, body)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	r.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	res, err := v.http.Do(r)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	html, err := io.ReadAll(res.Body)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return sight{res.Request.URL.Path, res.StatusCode, string(html), res.Header}
+}
+
+// shows reports what a page lacks of some texts.
+func (p sight) shows(texts ...string) error {
+	for _, text := range texts {
+		if !strings.Contains(p.html, text) {
+			return fmt.Errorf("%s (%d) does not show %q:\n%s", p.path, p.status, text, p.html)
+		}
+	}
+	return nil
+}
+
+// at fails the test unless a visitor came to a path with a status and reads some texts there.
+func (v *visitor) at(p sight, path string, status int, texts ...string) {
+	v.t.Helper()
+	if p.path != path || p.status != status {
+		v.t.Fatalf("came to %s with status %d; want %s with %d\n%s", p.path, p.status, path, status, p.html)
+	}
+	if err := p.shows(texts...); err != nil {
+		v.t.Fatal(err)
+	}
+	if policy := p.header.Get("Content-Security-Policy"); !strings.Contains(policy, "script-src 'self'") {
+		v.t.Errorf("%s has the policy %q", path, policy)
+	}
+}
+
+// TestPages lives through what an operator does in the first five minutes, and what the business
+// sees of it.
+func TestPages(t *testing.T) {
+	s := newStand(t)
+	s.worker("worker")
+	operator := s.visitor()
+
+	operator.at(operator.see("/admin/tenants", nil), "/sign-in", 200, `value="/admin/tenants"`)
+	wrong := url.Values{"email": {"nobody@example.com"}, "password": {"not the right one"}}
+	operator.at(operator.see("/sign-in", wrong), "/sign-in", 401, "is wrong", "nobody@example.com")
+	first := url.Values{
+		"admin_password": {"not the right one"}, "name": {"Asha"}, "email": {"asha@example.com"},
+		"password": {"a long enough password"},
+	}
+	operator.at(operator.see("/setup", first), "/setup", 401, "The admin password is wrong.", "asha@example.com")
+	first.Set("admin_password", password)
+	first.Set("password", "short")
+	operator.at(operator.see("/setup", first), "/setup", 422, `id="password-error"`)
+	first.Set("password", "a long enough password")
+	operator.at(operator.see("/setup", first), "/admin", 200, "No tenants yet", "asha@example.com")
+
+	form := url.Values{
+		"name": {"Duka <b>Jipya</b>"}, "phone_number": {"0712"}, "template_type": {"SUPPORT"}, "language": {"SW"},
+	}
+	operator.at(operator.see("/admin/tenants/new", form), "/admin/tenants/new", 400,
+		`id="phone_number-error"`, "Duka &lt;b&gt;Jipya&lt;/b&gt;")
+	form.Set("phone_number", "+255700000001")
+	created := operator.see("/admin/tenants/new", form)
+	id := strings.TrimSuffix(strings.TrimPrefix(created.path, "/admin/tenants/"), "/link")
+	tenant := "/admin/tenants/" + id
+	operator.at(created, tenant+"/link", 200, "Duka &lt;b&gt;Jipya&lt;/b&gt;")
+	eventually(t, patience, func() error {
+		return operator.see(tenant+"/link/panel", nil).shows(`src="data:image/png;base64,`)
+	})
+
+	b := &business{s: s, id: flowhq.TenantID(id), NewTenant: flowhq.NewTenant{PhoneNumber: "+255700000001"}}
+	s.must(s.simulate("POST", "/phones", map[string]any{"number": b.PhoneNumber, "name": "Duka"}, nil))
+	b.scan()
+	eventually(t, patience, func() error {
+		return operator.see(tenant+"/link/panel", nil).shows("Linked and connected as", "255700000001")
+	})
+	s.talkOnPages(operator, b)
+	s.ownPages(b)
+}
+
+// talkOnPages has a customer write, and the operator read, take over and answer.
+func (s *stand) talkOnPages(operator *visitor, b *business) {
+	c := s.customer("+255711000001", "Amina <script>alert(1)</script>")
+	if _, err := c.write(b, "Habari <img src=x>"); err != nil {
+		s.t.Fatal(err)
+	}
+	tenant, chat := b.path(), ""
+	eventually(s.t, patience, func() error {
+		list := operator.see(tenant, nil)
+		_, after, ok := strings.Cut(list.html, `href="`+tenant+"/chats/")
+		if !ok {
+			return errors.New("the chat is not listed")
+		}
+		number, _, _ := strings.Cut(after, `"`)
+		chat = tenant + "/chats/" + number
+		return list.shows("Amina &lt;script&gt;")
+	})
+	eventually(s.t, patience, func() error { // the customer's words, and the bot's answer
+		return operator.see(chat, nil).shows("Habari &lt;img src=x&gt;", `class="bubble out"`)
+	})
+	operator.at(operator.see(chat+"/take", url.Values{}), chat, 200, "The bot is silent here")
+	operator.at(operator.see(chat+"/write", url.Values{"text": {"Nakuja sasa hivi"}}), chat, 200, "Nakuja sasa hivi")
+	operator.at(operator.see(chat+"/give-back", url.Values{}), chat, 200, "I&#39;ll take this one")
+	eventually(s.t, patience, func() error {
+		letters, err := c.inbox(b)
+		if err != nil {
+			return err
+		}
+		if len(letters) == 0 {
+			return errors.New("the customer got nothing")
+		}
+		if last := letters[len(letters)-1]; last.Text != "Nakuja sasa hivi" {
+			return fmt.Errorf("the customer got %q last", last.Text)
+		}
+		return nil
+	})
+}
+
+// ownPages has a person of the business join, look around and stay out of the operators' pages.
+func (s *stand) ownPages(b *business) {
+	var invited struct{ Token string }
+	s.must(s.call("POST", b.path()+"/users", map[string]string{
+		"email": "mama@example.com", "name": "Mama", "role": "OWNER",
+	}, &invited))
+	owner := s.visitor()
+	owner.at(owner.see("/join?token="+invited.Token, nil), "/join", 200, "Choose a password")
+	joined := url.Values{"token": {invited.Token}, "password": {"a long enough password"}}
+	owner.at(owner.see("/join", joined), "/app", 200, `lang="sw"`, "Bot yako inajibu wateja.", "255700000001")
+	english := url.Values{"language": {"EN"}, "next": {"/app"}}
+	owner.at(owner.see("/app/language", english), "/app", 200, `lang="en"`, "Your bot is answering.")
+	owner.at(owner.see("/app/chats", nil), "/app/chats", 200, "Amina &lt;script&gt;")
+	for _, kind := range []string{"bookings", "orders", "tickets"} {
+		owner.at(owner.see("/app/records?kind="+kind, nil), "/app/records", 200, "Records")
+	}
+	owner.at(owner.see("/app/onboarding", nil), "/app/onboarding", 200, "Put your bot on the air")
+	owner.at(owner.see("/app/link", nil), "/app/link", 200, "Linked and connected as", "255700000001")
+	owner.at(owner.see("/admin", nil), "/admin", 403, "This page is for operators.")
+	owner.at(owner.see(b.path(), nil), b.path(), 403, "This page is for operators.")
+	owner.at(owner.see("/no-such-page", nil), "/no-such-page", 404, "404")
+	owner.at(owner.see("/sign-out", url.Values{}), "/sign-in", 200, "Sign in")
+}

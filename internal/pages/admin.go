@@ -1,0 +1,259 @@
+package pages
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/flowhq/flowhq"
+)
+
+// nowPage is the operators' start page.
+type nowPage struct {
+	// Waiting are tenants for which a person must act.
+	Waiting []flowhq.Tenant
+	// States counts the sessions, the most first.
+	States  []stateCount
+	Total   int
+	More    bool // there are tenants that were not counted
+	Workers []flowhq.Worker
+	Fleet   fleet
+	Asked   []flowhq.SetupRequest // that nobody has decided on
+}
+
+// A stateCount is how many sessions are in a state.
+type stateCount struct {
+	State flowhq.TenantStatus
+	Count int
+}
+
+// fleet is what holds for all sessions.
+type fleet struct {
+	flowhq.Fleet
+	Events []flowhq.FleetEvent `json:"events"`
+}
+
+// tenantList is a page of tenants.
+type tenantList struct {
+	Tenants []flowhq.Tenant `json:"tenants"`
+	Next    string          `json:"next"`
+}
+
+// countedTenants bounds what the start page counts; the API gives no more at a time.
+const countedTenants = 1000
+
+// now shows who needs a person, and how the installation is.
+func (v *visit) now() error {
+	if err := v.operator(); err != nil {
+		return err
+	}
+	var all tenantList
+	var w struct{ Workers []flowhq.Worker }
+	var requests struct {
+		Requests []flowhq.SetupRequest `json:"setup_requests"`
+	}
+	p := nowPage{}
+	if err := v.get("/admin/tenants?limit="+strconv.Itoa(countedTenants), &all); err != nil {
+		return err
+	}
+	if err := v.get("/admin/workers", &w); err != nil {
+		return err
+	}
+	if err := v.get("/admin/fleet", &p.Fleet); err != nil {
+		return err
+	}
+	if err := v.get("/admin/setup-requests?status=SUBMITTED&limit=20", &requests); err != nil {
+		return err
+	}
+	counts := map[flowhq.TenantStatus]int{}
+	for _, t := range all.Tenants {
+		counts[t.Status]++
+		if needsPerson(t) {
+			p.Waiting = append(p.Waiting, t)
+		}
+	}
+	for _, state := range flowhq.TenantStatuses {
+		if counts[state] > 0 {
+			p.States = append(p.States, stateCount{state, counts[state]})
+		}
+	}
+	slices.SortStableFunc(p.States, func(a, b stateCount) int { return b.Count - a.Count })
+	p.Total, p.More = len(all.Tenants), all.Next != ""
+	p.Workers, p.Asked = w.Workers, requests.Requests
+	return v.show(http.StatusOK, "now", "now", "Now", p)
+}
+
+// needsPerson reports whether a session stays as it is until a person acts.
+func needsPerson(t flowhq.Tenant) bool {
+	if !t.Wanted {
+		return false
+	}
+	return t.Status == flowhq.TenantError || t.Session.State == flowhq.QRReady ||
+		t.Session.State == flowhq.LoggedOut || t.Session.State == flowhq.Banned
+}
+
+// tenantsPage is the list of tenants.
+type tenantsPage struct {
+	tenantList
+	Search    string
+	Status    string
+	Template  string
+	Statuses  []flowhq.TenantStatus
+	Templates []flowhq.Template
+	// Older is the query of the next page, "" on the last.
+	Older string
+	// Filtered is whether the list leaves tenants out.
+	Filtered bool
+}
+
+// tenants lists the tenants, as they are searched for.
+func (v *visit) tenants() error {
+	if err := v.operator(); err != nil {
+		return err
+	}
+	p := tenantsPage{Statuses: flowhq.TenantStatuses, Templates: flowhq.Templates}
+	q := url.Values{"limit": {"50"}}
+	for name, to := range map[string]*string{
+		"search": &p.Search, "status": &p.Status, "template": &p.Template, "cursor": new(string),
+	} {
+		if *to = v.r.Form.Get(name); *to != "" {
+			q.Set(name, *to)
+		}
+	}
+	p.Filtered = p.Search != "" || p.Status != "" || p.Template != ""
+	if err := v.get("/admin/tenants?"+q.Encode(), &p.tenantList); err != nil {
+		return err
+	}
+	if p.Next != "" {
+		q.Del("limit")
+		q.Set("cursor", p.Next)
+		p.Older = "?" + q.Encode()
+	}
+	return v.show(http.StatusOK, "tenants", "tenants", "Tenants", p)
+}
+
+// newTenantPage is the form of a new tenant.
+type newTenantPage struct {
+	form
+	Templates []templateTile
+	Languages []flowhq.Language
+}
+
+// A templateTile shows what a template does by what is said in it.
+type templateTile struct {
+	Template      flowhq.Template
+	Name, For     string
+	Asks, Answers string
+}
+
+// tiles describe the templates. What is said is made up.
+var tiles = []templateTile{
+	{
+		flowhq.BookingTemplate, "Booking", "Barbers, clinics, salons",
+		"Can I come tomorrow at 10?", "Tomorrow at 10:00 is free. Shall I book it for you?",
+	},
+	{
+		flowhq.EcommerceTemplate, "Shop", "Clothes, groceries, hardware",
+		"2 kg sugar to Sinza please", "2 × sugar is TSh 6,400, delivery TSh 3,000. Shall I order it?",
+	},
+	{
+		flowhq.SupportTemplate, "Help desk", "Internet, schools, services",
+		"My internet is down", "I am sorry. I have opened ticket 41; a technician will look at it.",
+	},
+}
+
+func (v *visit) newTenantForm() error {
+	if err := v.operator(); err != nil {
+		return err
+	}
+	return v.showNewTenant(http.StatusOK, nil)
+}
+
+func (v *visit) showNewTenant(status int, err error) error {
+	p := newTenantPage{v.formOf(err), tiles, flowhq.Languages}
+	return v.show(status, "new-tenant", "tenants", "New tenant", p)
+}
+
+// newTenant creates a tenant and leads to where its phone is linked. The page carries a key, so
+// that a form that is sent twice makes one tenant.
+func (v *visit) newTenant() error {
+	if err := v.operator(); err != nil {
+		return err
+	}
+	f := v.r.PostFormValue
+	in := flowhq.NewTenant{
+		Name: f("name"), PhoneNumber: f("phone_number"), BusinessName: f("business_name"),
+		Template: flowhq.Template(f("template_type")), Language: flowhq.Language(f("language")),
+	}
+	if in.BusinessName == "" {
+		in.BusinessName = in.Name
+	}
+	var t flowhq.Tenant
+	if err := v.post("/admin/tenants", in, &t); err != nil {
+		return v.showNewTenant(statusOf(err), err)
+	}
+	if err := v.post("/admin/tenants/"+string(t.ID)+"/session/start", nil, nil); err != nil {
+		return err
+	}
+	return v.redirect("/admin/tenants/" + string(t.ID) + "/link")
+}
+
+// workersPage is how full the workers are, and what holds for all sessions.
+type workersPage struct {
+	Workers []flowhq.Worker
+	Fleet   fleet `json:"-"`
+}
+
+// workers shows how full the workers are.
+func (v *visit) workers() error {
+	if err := v.operator(); err != nil {
+		return err
+	}
+	var p workersPage
+	if err := v.get("/admin/workers", &p); err != nil {
+		return err
+	}
+	if err := v.get("/admin/fleet", &p.Fleet); err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "workers", "workers", "Fleet", p)
+}
+
+// requestsPage is the list of setup requests.
+type requestsPage struct {
+	Requests []flowhq.SetupRequest `json:"setup_requests"`
+	Next     string                `json:"next"`
+	Status   string                `json:"-"`
+	Statuses []flowhq.SetupStatus  `json:"-"`
+}
+
+// requests lists who asks to be put on the air.
+func (v *visit) requests() error {
+	if err := v.operator(); err != nil {
+		return err
+	}
+	p := requestsPage{Status: v.r.Form.Get("status"), Statuses: flowhq.SetupStatuses}
+	q := url.Values{"limit": {"50"}}
+	if p.Status != "" {
+		q.Set("status", p.Status)
+	}
+	if err := v.get("/admin/setup-requests?"+q.Encode(), &p); err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "requests", "requests", "Requests", p)
+}
+
+// decide approves a setup request, or rejects it with a reason.
+func (v *visit) decide() error {
+	decision := v.r.PathValue("decision")
+	in := map[string]string{"notes": v.r.PostFormValue("notes")}
+	if decision == "reject" {
+		in = map[string]string{"reason": v.r.PostFormValue("notes")}
+	}
+	path := "/admin/setup-requests/" + url.PathEscape(v.r.PathValue("request")) + "/" + url.PathEscape(decision)
+	if err := v.post(path, in, nil); err != nil {
+		return err
+	}
+	return v.redirect("/admin/setup-requests")
+}

@@ -1,0 +1,220 @@
+package pages
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/apiclient"
+)
+
+// user is known for a business's own pages. An operator has no business of their own.
+func (v *visit) user() error {
+	if err := v.known(); err != nil {
+		return err
+	}
+	if !v.me.Bound() {
+		return &apiclient.Refusal{Status: http.StatusForbidden, Detail: "This page is for a business's own people."}
+	}
+	return nil
+}
+
+// homePage answers whether the bot works, and who waits.
+type homePage struct {
+	tenantPage
+	Waiting []flowhq.Contact
+	Counts  []recordCount
+	// Asked is the last setup request; its ID is "" if there is none.
+	Asked flowhq.SetupRequest
+}
+
+// A recordCount is how many of a kind of record wait for the business.
+type recordCount struct {
+	Kind  string // as in the key of its name
+	Count int
+	More  bool // there are more than were counted
+}
+
+// recordKinds are the kinds of records, each with the path of the API and the status of what is new.
+var recordKinds = []struct{ Kind, Waiting string }{
+	{"bookings", string(flowhq.BookingConfirmed)},
+	{"orders", string(flowhq.OrderConfirmed)},
+	{"tickets", string(flowhq.TicketOpen)},
+}
+
+// facts is a page of a list of records of any kind.
+type facts struct {
+	Bookings []flowhq.Booking
+	Orders   []flowhq.Order
+	Tickets  []flowhq.Ticket
+	Next     string
+}
+
+func (f facts) count() int { return len(f.Bookings) + len(f.Orders) + len(f.Tickets) }
+
+// home is the start page of a business. One that has asked for nothing yet is led to asking.
+func (v *visit) home() error {
+	p := homePage{}
+	var err error
+	if p.tenantPage, err = v.about("home"); err != nil {
+		return err
+	}
+	var requests struct {
+		Requests []flowhq.SetupRequest `json:"setup_requests"`
+	}
+	if err := v.get(v.tenantPath()+"/setup-requests?limit=1", &requests); err != nil {
+		return err
+	}
+	if len(requests.Requests) > 0 {
+		p.Asked = requests.Requests[0]
+	}
+	if !p.Tenant.Wanted && p.Tenant.Session.Number == "" {
+		return v.redirect("/app/onboarding")
+	}
+	var contacts struct{ Contacts []flowhq.Contact }
+	if err := v.get(v.tenantPath()+"/contacts?handed_over=true&limit=20", &contacts); err != nil {
+		return err
+	}
+	p.Waiting = contacts.Contacts
+	for _, k := range recordKinds {
+		var f facts
+		if err := v.get(v.tenantPath()+"/"+k.Kind+"?limit=100&status="+k.Waiting, &f); err != nil {
+			return err
+		}
+		if f.count() > 0 {
+			p.Counts = append(p.Counts, recordCount{k.Kind, f.count(), f.Next != ""})
+		}
+	}
+	return v.show(http.StatusOK, "home", "home", v.say("home.title"), p)
+}
+
+// onboardingPage is the form of a setup request and how far it has come.
+type onboardingPage struct {
+	tenantPage
+	form
+	Asked     flowhq.SetupRequest
+	Steps     []step
+	Templates []flowhq.Template
+	Languages []flowhq.Language
+}
+
+// A step of being put on the air.
+type step struct {
+	Key     string
+	Done    bool
+	Current bool
+}
+
+// stepsOf says how far a business is. Each step is what the rows say, so the line is always true.
+func stepsOf(asked flowhq.SetupRequest, t flowhq.Tenant) []step {
+	approved := asked.Status == flowhq.SetupApproved || asked.Status == flowhq.SetupActive
+	all := []step{
+		{Key: "asked", Done: asked.ID != "" && asked.Status != flowhq.SetupRejected},
+		{Key: "approved", Done: approved},
+		{Key: "linked", Done: t.Session.Number != ""},
+		{Key: "answering", Done: t.Session.State == flowhq.Connected},
+	}
+	for i := range all {
+		if !all[i].Done {
+			all[i].Current = true
+			break
+		}
+	}
+	return all
+}
+
+func (v *visit) onboardingForm() error { return v.showOnboarding(http.StatusOK, nil) }
+
+func (v *visit) showOnboarding(status int, refused error) error {
+	p := onboardingPage{Templates: flowhq.Templates, Languages: flowhq.Languages}
+	var err error
+	if p.tenantPage, err = v.about("onboarding"); err != nil {
+		return err
+	}
+	var requests struct {
+		Requests []flowhq.SetupRequest `json:"setup_requests"`
+	}
+	if err := v.get(v.tenantPath()+"/setup-requests?limit=1", &requests); err != nil {
+		return err
+	}
+	if len(requests.Requests) > 0 {
+		p.Asked = requests.Requests[0]
+	}
+	p.form, p.Steps = v.formOf(refused), stepsOf(p.Asked, p.Tenant)
+	if len(p.Values) == 0 { // nothing was typed yet: what is known is a start
+		p.Values = url.Values{
+			"business_name": {p.Tenant.Config.BusinessName}, "whatsapp_number": {p.Tenant.PhoneNumber},
+			"template_type": {string(p.Tenant.Config.Template)}, "language": {string(p.Tenant.Config.Language)},
+		}
+	}
+	return v.show(status, "onboarding", "home", v.say("onboarding.title"), p)
+}
+
+// onboarding asks for the bot to be put on the air. Asking twice for the same is one request.
+func (v *visit) onboarding() error {
+	f := v.r.PostFormValue
+	in := map[string]string{
+		"business_name": f("business_name"), "template_type": f("template_type"),
+		"whatsapp_number": f("whatsapp_number"), "language": f("language"),
+	}
+	if err := v.post(v.tenantPath()+"/setup-requests", in, nil); err != nil {
+		return v.showOnboarding(statusOf(err), err)
+	}
+	return v.redirect("/app/onboarding")
+}
+
+// recordsPage shows what came of the conversations.
+type recordsPage struct {
+	tenantPage
+	facts
+	Kind  string
+	Kinds []string
+}
+
+// records lists the bookings, orders or tickets, the newest first.
+func (v *visit) records() error {
+	p := recordsPage{Kind: v.r.Form.Get("kind")}
+	var err error
+	if p.tenantPage, err = v.about("records"); err != nil {
+		return err
+	}
+	for _, k := range recordKinds {
+		p.Kinds = append(p.Kinds, k.Kind)
+	}
+	if !isRecordKind(p.Kind) {
+		p.Kind = map[flowhq.Template]string{
+			flowhq.EcommerceTemplate: "orders", flowhq.SupportTemplate: "tickets",
+		}[p.Tenant.Config.Template]
+		if p.Kind == "" {
+			p.Kind = "bookings"
+		}
+	}
+	if err := v.get(v.tenantPath()+"/"+p.Kind+"?limit=50", &p.facts); err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "records", "records", v.say("records.title"), p)
+}
+
+func isRecordKind(kind string) bool {
+	for _, k := range recordKinds {
+		if k.Kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// changeRecord changes the status of a booking, order or ticket.
+func (v *visit) changeRecord() error {
+	kind := v.r.PathValue("kind")
+	if !isRecordKind(kind) {
+		v.problem(http.StatusNotFound, "There is no such page.", "")
+		return nil
+	}
+	path := v.tenantPath() + "/" + kind + "/" + url.PathEscape(v.r.PathValue("number"))
+	in := map[string]string{"status": v.r.PostFormValue("status")}
+	if err := v.api.Call(v.r.Context(), http.MethodPatch, path, in, nil); err != nil {
+		return err
+	}
+	return v.redirect("/app/records?kind=" + url.QueryEscape(kind))
+}

@@ -1,0 +1,237 @@
+package pages
+
+import (
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flowhq/flowhq"
+)
+
+// site has pages before an API that knows nobody.
+func site(t *testing.T) *Site {
+	t.Helper()
+	stranger := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.Header().Set("Www-Authenticate", "Basic")
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, `{"detail":"this needs a sign-in","request_id":"r-1"}`)
+	})
+	s, err := New(stranger, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// hostile is what a stranger may write to break a page.
+const hostile = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>` + "\u202e\u0000"
+
+// samples are what each template is given: nothing, and what strangers wrote.
+func samples() map[string][]any {
+	name, at, code := hostile, time.Now(), hostile
+	tenant := flowhq.Tenant{
+		ID: "6f1b0f5e-0000-4000-8000-000000000000", Name: name, PhoneNumber: name, Wanted: true,
+		Config:  flowhq.Config{BusinessName: name, Template: flowhq.SupportTemplate},
+		Session: flowhq.Session{Reason: name, NextStep: name, Number: name, LastSeenAt: &at},
+		Host:    flowhq.Host{Worker: name},
+	}
+	contact := flowhq.Contact{ID: 7, Name: strings.Repeat(name, 50), Number: name, LastSeenAt: at}
+	page := tenantPage{
+		Tenant: tenant, Base: "/app", Contacts: []flowhq.Contact{contact}, Contact: contact, Older: name,
+		NotSent: name, Written: name, QR: qr{Reason: name, QR: &code}, Code: name,
+		Messages: []flowhq.Message{
+			{Direction: flowhq.In, Text: strings.Repeat(name, 1000), Status: flowhq.Suppressed, Reason: name},
+			{Direction: flowhq.Out, Kind: flowhq.KindReply},
+		},
+		Events: []flowhq.Event{{Type: flowhq.EventType(name), Actor: name, Reason: name}},
+	}
+	typed := form{Values: url.Values{"name": {name}}, Errors: map[string]string{"name": name}, Wrong: name, Next: name}
+	asked := flowhq.SetupRequest{ID: name, BusinessName: name, Notes: name, Status: flowhq.SetupSubmitted}
+	rejected := asked
+	rejected.Status = flowhq.SetupRejected
+	workers := []flowhq.Worker{{Name: name}}
+	events := fleet{Events: []flowhq.FleetEvent{{Reason: name}}, Fleet: flowhq.Fleet{Paused: true, Reason: name}}
+	inApp := page
+	inApp.App = true
+	return map[string][]any{
+		"sign-in": {form{}, typed}, "join": {form{}, typed}, "setup": {form{}, typed},
+		"problem": {statusPage{}, statusPage{What: name, RequestID: name}},
+		"now": {nowPage{}, nowPage{
+			Waiting: []flowhq.Tenant{tenant}, Total: 1, States: []stateCount{{flowhq.TenantError, 1}}, Workers: workers,
+			Fleet: events, Asked: []flowhq.SetupRequest{asked},
+		}},
+		"tenants":    {tenantsPage{}, tenantsPage{tenantList: tenantList{[]flowhq.Tenant{tenant}, name}, Search: name, Older: "?" + name}},
+		"new-tenant": {newTenantPage{}, newTenantPage{form: typed, Templates: tiles, Languages: flowhq.Languages}},
+		"chats":      {tenantPage{}, page, inApp}, "link": {tenantPage{}, page, inApp}, "timeline": {tenantPage{}, page},
+		"workers": {workersPage{}, workersPage{Workers: workers, Fleet: events}},
+		"requests": {requestsPage{}, requestsPage{
+			Requests: []flowhq.SetupRequest{asked}, Statuses: flowhq.SetupStatuses,
+		}},
+		"home": {homePage{}, homePage{
+			tenantPage: inApp, Waiting: []flowhq.Contact{contact}, Counts: []recordCount{{"orders", 3, true}},
+		}},
+		"onboarding": {onboardingPage{}, onboardingPage{
+			tenantPage: inApp, form: typed, Asked: rejected, Steps: stepsOf(rejected, tenant),
+			Templates: flowhq.Templates, Languages: flowhq.Languages,
+		}},
+		"records": {recordsPage{}, recordsPage{Kind: "orders", Kinds: []string{"orders"}, facts: facts{
+			Bookings: []flowhq.Booking{{Service: name, Name: name, Number: name, Status: flowhq.BookingConfirmed}},
+			Orders: []flowhq.Order{{Number: name, Status: flowhq.OrderConfirmed, Lines: []flowhq.OrderLine{
+				{Name: name, Size: name},
+			}}},
+			Tickets: []flowhq.Ticket{{Note: name, Number: name, Status: flowhq.TicketOpen}},
+		}}},
+	}
+}
+
+// TestTemplates: every page can be made of nothing and of hostile words, in each language, for a
+// stranger, an operator and a business's people, and none of the words becomes a part of the page.
+func TestTemplates(t *testing.T) {
+	s := site(t)
+	all := samples()
+	for lang := range tags {
+		for _, name := range slices.Sorted(maps.Keys(s.views.pages[lang])) {
+			if len(all[name]) < 2 {
+				t.Errorf("page %s has no samples", name)
+			}
+			for i, data := range all[name] {
+				for _, me := range []flowhq.Principal{
+					{}, {Kind: flowhq.PrincipalOperator, Name: hostile}, {Kind: flowhq.PrincipalUser, Name: hostile, Tenant: "x"},
+				} {
+					w := httptest.NewRecorder()
+					v := s.visit(w, httptest.NewRequest("GET", "/admin?x="+url.QueryEscape(hostile), nil))
+					v.me, v.language = me, lang
+					if err := v.show(http.StatusOK, name, "", hostile, data); err != nil {
+						t.Errorf("%s %s, sample %d: %v", lang, name, i, err)
+						continue
+					}
+					page := w.Body.String()
+					for _, bad := range []string{"<script>alert", "<img src=x", "ZgotmplZ", `href="javascript`} {
+						if strings.Contains(page, bad) {
+							t.Errorf("%s %s, sample %d has %s", lang, name, i, bad)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestTexts: each language has the same texts, and templates and code use all of them.
+func TestTexts(t *testing.T) {
+	s := site(t)
+	english, swahili := s.words.keys[flowhq.English], s.words.keys[flowhq.Swahili]
+	for key := range english {
+		if !swahili[key] {
+			t.Errorf("sw.txt has no %s", key)
+		}
+	}
+	for key := range swahili {
+		if !english[key] {
+			t.Errorf("en.txt has no %s", key)
+		}
+	}
+	used := map[string]bool{}
+	names, err := templateFiles.ReadDir("templates")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := regexp.MustCompile(`"([a-z]+(?:[.-][a-z-]+)*\.?)(?:%s)?"`)
+	for _, f := range names {
+		data, err := templateFiles.ReadFile("templates/" + f.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range key.FindAllStringSubmatch(string(data), -1) {
+			used[found[1]] = true
+		}
+	}
+	for _, title := range []string{"home", "chats", "link", "records", "onboarding"} { // by the code
+		used[title+".title"] = true
+	}
+	for key := range english {
+		family := key[:strings.LastIndex(key, ".")+1] // as of "kind.%s"
+		if !used[key] && !used[family] {
+			t.Errorf("nothing says %s", key)
+		}
+	}
+}
+
+// TestLocal: whoever signs in is led to a page of this site only.
+func TestLocal(t *testing.T) {
+	for path, want := range map[string]string{
+		"/admin/tenants?search=a": "/admin/tenants?search=a", "": "/", "https://evil.example": "/", "//evil.example": "/",
+		`/\evil.example`: "/", "javascript:alert(1)": "/", "admin": "/", "/%2f/evil.example": "/%2f/evil.example",
+	} {
+		if got := local(path); got != want {
+			t.Errorf("local(%q) = %q; want %q", path, got, want)
+		}
+	}
+}
+
+// TestWhoGetsHTML: a browser is led to the sign-in, and a program reads the API's own answer.
+func TestWhoGetsHTML(t *testing.T) {
+	s := site(t)
+	for _, tt := range []struct {
+		accept, path string
+		status       int
+		location     string
+	}{
+		{"text/html,*/*;q=0.8", "/admin/tenants?status=ERROR", 303, "/sign-in?next=%2Fadmin%2Ftenants%3Fstatus%3DERROR"},
+		{"text/html,*/*;q=0.8", "/admin/tenants/x/logs.csv", 303, "/sign-in?next=%2Fadmin%2Ftenants%2Fx%2Flogs.csv"},
+		{"*/*", "/admin/tenants", 401, ""},
+		{"application/json", "/admin", 401, ""},
+		{"", "/app", 401, ""},
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest("GET", tt.path, nil)
+		r.Header.Set("Accept", tt.accept)
+		s.ServeHTTP(w, r)
+		if w.Code != tt.status || w.Header().Get("Location") != tt.location {
+			t.Errorf("GET %s for %q = %d to %q; want %d to %q", tt.path, tt.accept, w.Code, w.Header().Get("Location"), tt.status, tt.location)
+		}
+		if asks := w.Header().Get("Www-Authenticate") != ""; asks != (tt.status == 401) {
+			t.Errorf("GET %s for %q has a challenge: %v", tt.path, tt.accept, asks)
+		}
+	}
+}
+
+// TestStatic: files come compressed, may be kept for ever, and are found under their hash only.
+func TestStatic(t *testing.T) {
+	s := site(t)
+	where, err := s.static.path("style.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	get := func(path string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest("GET", path, nil)
+		r.Header.Set("Accept-Encoding", "gzip")
+		s.ServeHTTP(w, r)
+		return w
+	}
+	w := get(where)
+	if w.Code != 200 || w.Header().Get("Content-Encoding") != "gzip" || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
+		t.Errorf("GET %s = %d, %v", where, w.Code, w.Header())
+	}
+	if w := get("/static/style.css"); w.Code != 404 {
+		t.Errorf("without its hash the file is found: %d", w.Code)
+	}
+	total := 0
+	for _, f := range s.static.byPath {
+		total += len(f.gzipped)
+	}
+	// The design's bound for a first visit, of which the page itself takes a few.
+	if bound := 50 << 10; total > bound {
+		t.Errorf("all files together have %d bytes compressed; want %d at most", total, bound)
+	}
+}

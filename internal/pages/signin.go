@@ -1,0 +1,131 @@
+package pages
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/apiclient"
+)
+
+// start leads everybody to their own place.
+func (v *visit) start() error {
+	if err := v.known(); err != nil {
+		return err
+	}
+	if v.me.Bound() {
+		return v.redirect("/app")
+	}
+	return v.redirect("/admin")
+}
+
+// A form is what a form shows: what was typed, and what is wrong with it.
+type form struct {
+	Values url.Values
+	Errors map[string]string // by field
+	Wrong  string            // with the form as a whole
+	Next   string            // where to go afterwards
+}
+
+// Value is what was typed into a field.
+func (f form) Value(name string) string { return f.Values.Get(name) }
+
+// Error is what is wrong with a field, or "".
+func (f form) Error(name string) string { return f.Errors[name] }
+
+// formOf returns the form that was sent, with why it was refused.
+func (v *visit) formOf(err error) form {
+	f := form{Values: v.r.Form, Next: local(v.r.FormValue("next"))}
+	if err != nil {
+		f.Errors, f.Wrong = fieldErrors(err)
+	}
+	return f
+}
+
+func (v *visit) signInForm() error {
+	return v.show(http.StatusOK, "sign-in", "", "Sign in", v.formOf(nil))
+}
+
+// signIn signs in. The API sets the cookie. What was typed stays, but for the password.
+func (v *visit) signIn() error {
+	in := map[string]string{"email": v.r.PostFormValue("email"), "password": v.r.PostFormValue("password")}
+	if err := v.post("/auth/sign-in", in, &v.me); err != nil {
+		v.r.Form.Del("password")
+		return v.show(statusOf(err), "sign-in", "", "Sign in", v.formOf(err))
+	}
+	return v.redirect(local(v.r.FormValue("next")))
+}
+
+func (v *visit) signOut() error {
+	if err := v.post("/auth/sign-out", nil, nil); err != nil {
+		return err
+	}
+	return v.redirect("/sign-in")
+}
+
+func (v *visit) joinForm() error {
+	return v.show(http.StatusOK, "join", "", "Choose a password", v.formOf(nil))
+}
+
+// join sets the first password of somebody who was invited, or another one by a link.
+func (v *visit) join() error {
+	if err := v.useLink(v.r.FormValue("token")); err != nil {
+		return v.show(statusOf(err), "join", "", "Choose a password", v.formOf(err))
+	}
+	return v.redirect("/")
+}
+
+// useLink sets the password that was typed and signs in.
+func (v *visit) useLink(token string) error {
+	in := map[string]string{"token": token, "password": v.r.PostFormValue("password")}
+	return v.post("/auth/link", in, &v.me)
+}
+
+func (v *visit) setupForm() error {
+	return v.show(http.StatusOK, "setup", "", "Set up Flow HQ", v.formOf(nil))
+}
+
+// setup makes the first owner, for whom the admin password vouches. It is an invitation that is
+// accepted at once, so whoever has the admin password can also add an owner when all others have
+// lost their passwords.
+func (v *visit) setup() error {
+	invited := struct{ Token string }{}
+	admin := v.api
+	admin.Password = v.r.PostFormValue("admin_password")
+	in := flowhq.NewAccount{
+		Email: v.r.PostFormValue("email"), Name: strings.TrimSpace(v.r.PostFormValue("name")),
+		Role: flowhq.RoleOwner,
+	}
+	// The password is looked at first. An invitation whose password is then refused would leave an
+	// account that cannot be invited again.
+	err := checkPassword(v.r.PostFormValue("password"), in.Email)
+	if err == nil {
+		err = admin.Call(v.ctx(), http.MethodPost, "/admin/operators", in, &invited)
+	}
+	if err == nil {
+		err = v.useLink(invited.Token)
+	}
+	if err != nil {
+		v.r.Form.Del("password")
+		v.r.Form.Del("admin_password")
+		f := v.formOf(err)
+		if statusOf(err) == http.StatusUnauthorized {
+			f.Errors = map[string]string{"admin_password": f.Wrong}
+			f.Wrong = ""
+		}
+		return v.show(statusOf(err), "setup", "", "Set up Flow HQ", f)
+	}
+	return v.redirect("/admin")
+}
+
+// checkPassword refuses a password as the API would.
+func checkPassword(password, email string) error {
+	wrong := flowhq.CheckPassword(password, email)
+	if wrong == "" {
+		return nil
+	}
+	return &apiclient.Refusal{
+		Status: http.StatusUnprocessableEntity, Errors: []flowhq.FieldError{{Field: "password", Message: wrong}},
+	}
+}

@@ -1,0 +1,140 @@
+package pages
+
+import (
+	"log/slog"
+	"mime"
+	"net/http"
+	"strings"
+)
+
+// A Site is the http.Handler of the pages, and of the API for everything that is no page.
+type Site struct {
+	api    http.Handler
+	log    *slog.Logger
+	mux    *http.ServeMux
+	static *static
+	words  *texts
+	views  *views
+}
+
+// New returns a site whose pages ask api. It fails only if a template or a file that is part of
+// the program is broken.
+func New(api http.Handler, log *slog.Logger) (*Site, error) {
+	files, err := loadStatic()
+	if err != nil {
+		return nil, err
+	}
+	words, err := loadTexts()
+	if err != nil {
+		return nil, err
+	}
+	v, err := parseViews(files, words)
+	if err != nil {
+		return nil, err
+	}
+	s := &Site{api: api, log: log, mux: http.NewServeMux(), static: files, words: words, views: v}
+	s.routes()
+	return s, nil
+}
+
+// ServeHTTP answers a request with a page if there is one at its path and the caller wants HTML or
+// sends a form. Anything else is the API's. Its refusals are shown as pages to a caller who wants
+// HTML, since a person who follows a link to a file must not read JSON.
+func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, staticPath) {
+		s.static.ServeHTTP(w, r)
+		return
+	}
+	if !wantsHTML(r) {
+		s.api.ServeHTTP(w, r)
+		return
+	}
+	w.Header().Add("Vary", "Accept") // the API's answer is at the same path
+	_, pattern := s.mux.Handler(r)
+	if pattern != "" && (r.Method == http.MethodGet || r.Method == http.MethodHead || isForm(r)) {
+		s.mux.ServeHTTP(w, r)
+		return
+	}
+	refusals := &refusalsAsPages{ResponseWriter: w, site: s, request: r}
+	s.api.ServeHTTP(refusals, r)
+	refusals.finish()
+}
+
+// wantsHTML reports whether a caller names HTML among what it accepts, as browsers do for what they
+// show as a page. Programs ask for JSON or for anything.
+func wantsHTML(r *http.Request) bool {
+	for _, accepted := range strings.Split(r.Header.Get("Accept"), ",") {
+		if kind, _, err := mime.ParseMediaType(accepted); err == nil && kind == "text/html" {
+			return true
+		}
+	}
+	return false
+}
+
+// isForm reports whether a request carries what was typed into a form.
+func isForm(r *http.Request) bool {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && kind == "application/x-www-form-urlencoded"
+}
+
+// routes lists every page. GET shows, POST does something and then leads to a page that shows it,
+// so that reloading repeats nothing.
+func (s *Site) routes() {
+	s.page("GET /{$}", (*visit).start)
+	s.page("GET /sign-in", (*visit).signInForm)
+	s.page("POST /sign-in", (*visit).signIn)
+	s.page("POST /sign-out", (*visit).signOut)
+	s.page("GET /join", (*visit).joinForm)
+	s.page("POST /join", (*visit).join)
+	s.page("GET /setup", (*visit).setupForm)
+	s.page("POST /setup", (*visit).setup)
+
+	s.page("GET /admin", (*visit).now)
+	s.page("GET /admin/tenants", (*visit).tenants)
+	s.page("GET /admin/tenants/new", (*visit).newTenantForm)
+	s.page("POST /admin/tenants/new", (*visit).newTenant)
+	s.page("GET /admin/tenants/{id}", (*visit).chats)
+	s.page("GET /admin/tenants/{id}/timeline", (*visit).timeline)
+	s.tenantPages("/admin/tenants/{id}")
+	s.page("GET /admin/workers", (*visit).workers)
+	s.page("GET /admin/setup-requests", (*visit).requests)
+	s.page("POST /admin/setup-requests/{request}/{decision}", (*visit).decide)
+
+	s.page("GET /app", (*visit).home)
+	s.page("GET /app/onboarding", (*visit).onboardingForm)
+	s.page("POST /app/onboarding", (*visit).onboarding)
+	s.page("GET /app/chats", (*visit).chats)
+	s.page("GET /app/records", (*visit).records)
+	s.page("POST /app/records/{kind}/{number}", (*visit).changeRecord)
+	s.page("POST /app/language", (*visit).chooseLanguage)
+	s.tenantPages("/app")
+}
+
+// tenantPages lists the pages that operators and a business's own people have alike, under the path
+// of the tenant.
+func (s *Site) tenantPages(base string) {
+	s.page("POST "+base+"/session/{command}", (*visit).command)
+	s.page("GET "+base+"/chats/{contact}", (*visit).chat)
+	s.page("POST "+base+"/chats/{contact}/{deed}", (*visit).inChat)
+	s.page("GET "+base+"/link", (*visit).link)
+	s.page("GET "+base+"/link/panel", (*visit).linkPanel)
+	s.page("POST "+base+"/link/code", (*visit).linkCode)
+}
+
+// maxFormBytes bounds a form. The longest field is a message to a customer.
+const maxFormBytes = 64 << 10
+
+// page registers a page. What h returns as an error is shown as a page of its own.
+func (s *Site) page(pattern string, h func(*visit) error) {
+	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
+		v := s.visit(w, r)
+		if err := r.ParseForm(); err != nil {
+			v.problem(http.StatusBadRequest, "The form could not be read.", "")
+			return
+		}
+		if err := h(v); err != nil {
+			v.fail(err)
+		}
+	})
+}

@@ -1,0 +1,96 @@
+package pages
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+)
+
+// staticPath is where the files are that pages load.
+const staticPath = "/static/"
+
+//go:embed static/*.css static/*.js static/*.svg
+var staticFiles embed.FS
+
+// static are the files that pages load, each under a path with a hash of its content. So a browser
+// may keep it for ever, and asks for another path after an upgrade.
+type static struct {
+	byPath map[string]file   // by the path with the hash
+	paths  map[string]string // by the file's name
+}
+
+// A file is kept compressed too: all browsers take that, and a phone's line is slow.
+type file struct {
+	kind          string
+	data, gzipped []byte
+}
+
+// loadStatic reads the files, which are part of the program.
+func loadStatic() (*static, error) {
+	s := &static{map[string]file{}, map[string]string{}}
+	err := fs.WalkDir(staticFiles, "static", func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := staticFiles.ReadFile(p)
+		if err != nil {
+			return err
+		}
+		var small bytes.Buffer
+		z, err := gzip.NewWriterLevel(&small, gzip.BestCompression)
+		if err != nil {
+			return err
+		}
+		if _, err := z.Write(data); err != nil {
+			return err
+		}
+		if err := z.Close(); err != nil {
+			return err
+		}
+		sum := sha256.Sum256(data)
+		const hashDigits = 12
+		where := staticPath + hex.EncodeToString(sum[:])[:hashDigits] + "/" + path.Base(p)
+		s.paths[path.Base(p)] = where
+		s.byPath[where] = file{mime.TypeByExtension(path.Ext(p)), data, small.Bytes()}
+		return nil
+	})
+	return s, err
+}
+
+// path is where a file is, by its name. It fails for a name that is no file, which a test of the
+// templates finds.
+func (s *static) path(name string) (string, error) {
+	p, ok := s.paths[name]
+	if !ok {
+		return "", fmt.Errorf("there is no file %s", name)
+	}
+	return p, nil
+}
+
+// ServeHTTP answers with a file. Nobody need be known for that.
+func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f, ok := s.byPath[r.URL.Path]
+	if !ok || r.Method != http.MethodGet && r.Method != http.MethodHead {
+		http.NotFound(w, r)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", f.kind)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Vary", "Accept-Encoding")
+	data := f.data
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		data = f.gzipped
+	}
+	_, _ = w.Write(data) // a visitor who has gone needs no answer
+}

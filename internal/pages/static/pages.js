@@ -1,0 +1,75 @@
+// What a page does by itself. Everything works without this file, but for live updates.
+"use strict";
+
+// Times are the server's, in UTC, until they are put into the viewer's zone and language.
+const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, {numeric: "auto", style: "narrow"});
+const exact = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "medium"});
+const when = new Intl.DateTimeFormat(document.documentElement.lang, {weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit"});
+const clock = new Intl.DateTimeFormat(undefined, {hour: "2-digit", minute: "2-digit"});
+
+function showTimes(root) {
+  for (const time of root.querySelectorAll("time[data-ago], time[data-clock], time[data-exact]")) {
+    const at = new Date(time.dateTime);
+    if (isNaN(at) || at.getUTCFullYear() < 2000) continue;
+    time.title = exact.format(at);
+    if (time.dataset.exact !== undefined) {
+      time.textContent = when.format(at);
+      continue;
+    }
+    if (time.dataset.clock !== undefined) {
+      time.textContent = clock.format(at);
+      continue;
+    }
+    const seconds = Math.max(0, (Date.now() - at) / 1000);
+    const [unit, length] = units.find(([, length]) => seconds >= length) || units[3];
+    time.textContent = relative.format(-Math.floor(seconds / length), unit);
+  }
+}
+showTimes(document);
+setInterval(() => showTimes(document), 1000);
+
+// The newest message is in view, unless the reader has scrolled up.
+function follow(box) { if (box) box.scrollTop = box.scrollHeight; }
+let atEnd = true;
+document.addEventListener("htmx:beforeSwap", () => {
+  const box = document.getElementById("bubbles");
+  atEnd = !box || box.scrollHeight - box.scrollTop - box.clientHeight < 80;
+});
+document.addEventListener("htmx:afterSettle", (e) => {
+  showTimes(document);
+  if (atEnd && e.detail.elt && e.detail.elt.id === "bubbles") follow(document.getElementById("bubbles"));
+});
+follow(document.getElementById("bubbles"));
+
+// A lost connection is said in a thin bar, and a page that catches up says so by being current.
+const offline = document.getElementById("offline");
+for (const lost of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(lost, () => { offline.hidden = false; });
+document.addEventListener("htmx:afterOnLoad", () => { offline.hidden = true; });
+
+// What cannot be undone at once is asked about first.
+document.addEventListener("submit", (e) => {
+  if (e.target.dataset.ask && !confirm(e.target.dataset.ask)) e.preventDefault();
+});
+
+// Keys: "/" searches, "n" makes a new one.
+document.addEventListener("keydown", (e) => {
+  if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, textarea, select")) return;
+  const found = document.querySelector(`[data-key="${CSS.escape(e.key)}"]`);
+  if (!found) return;
+  e.preventDefault();
+  if (found.matches("input")) found.focus(); else found.click();
+});
+
+// Enter sends what is written in a chat, and Shift with Enter begins a new line.
+document.addEventListener("keydown", (e) => {
+  if (e.key === "Enter" && !e.shiftKey && !e.isComposing && e.target.matches(".write textarea")) {
+    e.preventDefault();
+    e.target.form.requestSubmit();
+  }
+});
+
+const caps = document.getElementById("caps");
+if (caps) document.addEventListener("keyup", (e) => {
+  if (e.getModifierState) caps.hidden = !e.getModifierState("CapsLock");
+});

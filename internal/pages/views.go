@@ -1,0 +1,268 @@
+package pages
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
+	"github.com/flowhq/flowhq"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+// policy lets a page load what this site serves, and nothing else. No script and no style stands in
+// a page itself, so what a stranger wrote can never become one. Pictures may be data: a QR code is
+// drawn for one page and is at no address.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+	"font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// views are the templates, each page's with the layout, by language and name.
+type views struct {
+	pages map[flowhq.Language]map[string]*template.Template
+}
+
+// parseViews reads the templates, once for each language. A file whose name begins with _ is shared
+// by all pages.
+func parseViews(files *static, words *texts) (*views, error) {
+	v := &views{map[flowhq.Language]map[string]*template.Template{}}
+	for lang := range tags {
+		pages, err := parseLanguage(files, words, lang)
+		if err != nil {
+			return nil, err
+		}
+		v.pages[lang] = pages
+	}
+	return v, nil
+}
+
+func parseLanguage(
+	files *static, words *texts, lang flowhq.Language,
+) (map[string]*template.Template, error) {
+	base := template.New("").Funcs(template.FuncMap{
+		"file": files.path, "t": words.say(lang), "ago": ago, "exact": exact, "clock": clock,
+		"words": inWords, "initials": initials, "tone": tone, "dict": dict, "safeImage": safeImage,
+		"money": money, "sentence": sentence,
+	})
+	shared, err := base.ParseFS(templateFiles, "templates/_*.html")
+	if err != nil {
+		return nil, err
+	}
+	names, err := templateFiles.ReadDir("templates")
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]*template.Template{}
+	for _, f := range names {
+		if strings.HasPrefix(f.Name(), "_") {
+			continue
+		}
+		page, err := shared.Clone()
+		if err != nil {
+			return nil, err
+		}
+		if page, err = page.ParseFS(templateFiles, path.Join("templates", f.Name())); err != nil {
+			return nil, err
+		}
+		all[strings.TrimSuffix(f.Name(), ".html")] = page
+	}
+	return all, nil
+}
+
+// A view is what a template is given.
+type view struct {
+	Title string
+	// Section is the entry of the navigation that the page belongs to.
+	Section string
+	Me      flowhq.Principal
+	// Language is that of the page, and Lang its name in HTML.
+	Language flowhq.Language
+	// Path is where the page is, to come back to.
+	Path string
+	Data any
+}
+
+// Lang is the language in HTML.
+func (v view) Lang() string { return tags[v.Language].String() }
+
+// show answers with a page. It is made in memory first: a template that fails must not leave half a
+// page with status 200.
+func (v *visit) show(status int, name, section, title string, data any) error {
+	part := "layout"
+	if v.isPart() {
+		part = "main"
+	}
+	return v.render(status, name, part, v.view(section, title, data))
+}
+
+// view is what a page of the visit is given.
+func (v *visit) view(section, title string, data any) view {
+	return view{
+		Title: title, Section: section, Me: v.me, Language: v.language, Path: v.r.URL.RequestURI(), Data: data,
+	}
+}
+
+// render answers with one of a page's templates.
+func (v *visit) render(status int, name, part string, data view) error {
+	page, ok := v.site.views.pages[v.language][name]
+	if !ok {
+		return fmt.Errorf("there is no page %s", name)
+	}
+	var b bytes.Buffer
+	if err := page.ExecuteTemplate(&b, part, data); err != nil {
+		return fmt.Errorf("page %s: %w", name, err)
+	}
+	h := v.w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	// What customers wrote must not stay in a shared computer's cache, and what htmx asks for is
+	// another thing than the page at the same path.
+	h.Set("Cache-Control", "no-store")
+	h.Add("Vary", "Hx-Request")
+	v.w.WriteHeader(status)
+	_, err := v.w.Write(b.Bytes())
+	if err != nil {
+		v.site.log.Debug("a visitor left before the page was sent", "err", err)
+	}
+	return nil
+}
+
+// ago says how long ago a time was, in the largest unit that says something.
+func ago(at time.Time) string { return since(at, time.Now()) }
+
+func since(at, now time.Time) string {
+	const day = 24 * time.Hour
+	d := now.Sub(at)
+	switch {
+	case at.IsZero():
+		return "never"
+	case d < time.Second:
+		return "now"
+	case d < time.Minute:
+		return fmt.Sprintf("%d s ago", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min ago", int(d.Minutes()))
+	case d < day:
+		return fmt.Sprintf("%d h ago", int(d.Hours()))
+	default:
+		return fmt.Sprintf("%d d ago", int(d/day))
+	}
+}
+
+// exact is a time for programs, and for the browser to show in the viewer's own zone.
+func exact(at time.Time) string { return at.UTC().Format(time.RFC3339) }
+
+// clock is a time of day, in UTC until the browser has put it into the viewer's zone.
+func clock(at time.Time) string { return at.UTC().Format("15:04") }
+
+// inWords makes a sentence's word of a constant: QR_PENDING reads as "qr pending".
+func inWords(constant any) string {
+	return strings.ToLower(strings.ReplaceAll(fmt.Sprint(constant), "_", " "))
+}
+
+// initials are two letters that stand for a name.
+func initials(name string) string {
+	letters := ""
+	for _, word := range strings.Fields(name) {
+		r, _ := utf8.DecodeRuneInString(word)
+		if letters += strings.ToUpper(string(r)); utf8.RuneCountInString(letters) == 2 {
+			break
+		}
+	}
+	return letters
+}
+
+// tone is the class of a badge for a state. The word beside it says the same: colour alone says
+// nothing to many.
+func tone(state any) string {
+	switch fmt.Sprint(state) {
+	case "ACTIVE", "CONNECTED", "RUNNING", "ANSWERED", "SENT", "DELIVERED", "READ", "APPROVED",
+		"CONFIRMED", "FULFILLED":
+		return "good"
+	case "ERROR", "BANNED", "LOGGED_OUT", "FAILED", "STALE", "REJECTED", "CANCELLED":
+		return "bad"
+	case "QR_PENDING", "QR_READY", "RECONNECTING", "CONNECTING", "STARTING", "DRAINING", "PENDING",
+		"UNKNOWN", "SUBMITTED", "REVIEWING", "EXPIRED", "SUPPRESSED", "OPEN", "HELD":
+		return "busy"
+	default:
+		return "idle"
+	}
+}
+
+// money is an amount in whole units, in groups of three digits.
+func money(amount int64, currency string) string {
+	return message.NewPrinter(language.English).Sprintf("%s %d", currency, amount)
+}
+
+// dict makes one value of names and values, for a template that another one uses.
+func dict(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, fmt.Errorf("a name without a value: %v", pairs)
+	}
+	d := map[string]any{}
+	for i := 0; i < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("%v is no name", pairs[i])
+		}
+		d[name] = pairs[i+1]
+	}
+	return d, nil
+}
+
+// safeImage lets a picture that the API has drawn be the address of an image. Anything else stays
+// what templates take for unsafe.
+func safeImage(s string) any {
+	if strings.HasPrefix(s, "data:image/png;base64,") {
+		return template.URL(s) //nolint:gosec // its beginning was looked at
+	}
+	return s
+}
+
+// statusPage is what the page of a failure says.
+type statusPage struct {
+	Status          int
+	What, Next      string
+	RequestID, Back string
+}
+
+// problem answers with the page of a failure. It asks neither the API nor the database.
+func (v *visit) problem(status int, what, requestID string) {
+	p := statusPage{Status: status, What: what, RequestID: requestID, Next: nextStep(status), Back: "/"}
+	title := http.StatusText(status)
+	if err := v.show(status, "problem", "", title, p); err != nil {
+		v.site.log.Error("the page of a failure failed", "err", err)
+		http.Error(v.w, title, status)
+	}
+}
+
+// nextStep says what a person can do about a status.
+func nextStep(status int) string {
+	switch status {
+	case http.StatusNotFound:
+		return "It may have been deleted, or the address is mistyped."
+	case http.StatusForbidden:
+		return "Ask an owner of the installation for the right to see it."
+	case http.StatusTooManyRequests:
+		return "Wait a little, then try again."
+	case http.StatusServiceUnavailable:
+		return "Nothing is lost: messages wait until it is back. Try again in a moment."
+	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusConflict:
+		return "Go back, correct it and try again."
+	default:
+		return "Try again. If it happens again, tell the operator the number below."
+	}
+}

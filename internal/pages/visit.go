@@ -1,0 +1,143 @@
+package pages
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/apiclient"
+)
+
+// A visit is one request for a page.
+type visit struct {
+	site *Site
+	w    http.ResponseWriter
+	r    *http.Request
+	api  apiclient.Client
+	// me is who visits; the zero value before known has asked, and of a stranger.
+	me flowhq.Principal
+	// language is what the page says its words in: English but for a business's own pages.
+	language flowhq.Language
+}
+
+// passed are the headers of the visitor that the API decides by: who asks, from where, and whether
+// a page of another site made the browser ask.
+var passed = []string{
+	"Cookie", "Authorization", "X-Forwarded-For", "X-Forwarded-Proto", "Sec-Fetch-Site", "Origin",
+	"User-Agent",
+}
+
+// visit begins to answer a request.
+func (s *Site) visit(w http.ResponseWriter, r *http.Request) *visit {
+	header := http.Header{}
+	for _, name := range passed {
+		if values := r.Header.Values(name); len(values) > 0 {
+			header[name] = values
+		}
+	}
+	return &visit{
+		site: s, w: w, r: r, language: flowhq.English,
+		api: apiclient.Client{
+			// The host is what a page of another site is told from.
+			Base:   "http://" + r.Host,
+			Header: header, Transport: inProcess{s.api, w, r},
+		},
+	}
+}
+
+func (v *visit) ctx() context.Context { return v.r.Context() }
+
+// get asks the API for something, as the visitor.
+func (v *visit) get(path string, out any) error {
+	return v.api.Call(v.ctx(), http.MethodGet, path, nil, out)
+}
+
+// post has the API do something, as the visitor.
+func (v *visit) post(path string, in, out any) error {
+	return v.api.Call(v.ctx(), http.MethodPost, path, in, out)
+}
+
+// known finds out who visits. An error of a stranger leads to the sign-in.
+func (v *visit) known() error { return v.get("/auth/me", &v.me) }
+
+// operator is known for pages of the installation: a business's people are shown their own.
+func (v *visit) operator() error {
+	if err := v.known(); err != nil {
+		return err
+	}
+	if v.me.Bound() {
+		return &apiclient.Refusal{Status: http.StatusForbidden, Detail: "This page is for operators."}
+	}
+	return nil
+}
+
+// isApp reports whether the page is one of a business's own.
+func (v *visit) isApp() bool {
+	return v.r.URL.Path == "/app" || strings.HasPrefix(v.r.URL.Path, "/app/")
+}
+
+// base is where the pages of the tenant are that this page is about, and tenantPath where the API
+// has it. An id is not trusted to be one: a slash in it would lead to another path.
+func (v *visit) base() string {
+	if v.isApp() {
+		return "/app"
+	}
+	return "/admin/tenants/" + url.PathEscape(v.r.PathValue("id"))
+}
+
+func (v *visit) tenantPath() string {
+	if v.isApp() {
+		return "/portal/tenant"
+	}
+	return v.base()
+}
+
+// languageCookie keeps the language that a person of a business has chosen.
+const languageCookie = "language"
+
+// chooseLanguage sets the language of /app, for a year.
+func (v *visit) chooseLanguage() error {
+	lang := flowhq.Language(v.r.PostFormValue("language"))
+	if _, ok := tags[lang]; ok {
+		const year = 365 * 24 * 60 * 60 // seconds
+		http.SetCookie(v.w, &http.Cookie{
+			Name: languageCookie, Value: string(lang), Path: "/app", MaxAge: year,
+			HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: v.r.TLS != nil,
+		})
+	}
+	return v.redirect(local(v.r.FormValue("next")))
+}
+
+// speak decides on the language of a business's page: the one that was chosen, or the one that its
+// bot begins in.
+func (v *visit) speak(t flowhq.Tenant) {
+	v.language = t.Config.Language
+	if c, err := v.r.Cookie(languageCookie); err == nil {
+		v.language = flowhq.Language(c.Value)
+	}
+	if _, ok := tags[v.language]; !ok {
+		v.language = flowhq.English
+	}
+}
+
+// say is a text of the page's language. A key that is not there is a fault of the program, which the
+// test of all texts finds.
+func (v *visit) say(key string, values ...any) string {
+	text, err := v.site.words.say(v.language)(key, values...)
+	if err != nil {
+		v.site.log.Error("a text is missing", "err", err)
+		return key
+	}
+	return text
+}
+
+// redirect leads to another page, with GET.
+func (v *visit) redirect(path string) error {
+	http.Redirect(v.w, v.r, path, http.StatusSeeOther)
+	return nil
+}
+
+// isPart reports whether htmx asks for a part of a page, rather than a browser for the whole.
+func (v *visit) isPart() bool { return v.r.Header.Get("Hx-Request") == "true" }

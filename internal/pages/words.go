@@ -1,0 +1,66 @@
+package pages
+
+import (
+	"embed"
+	"fmt"
+	"strings"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+	"golang.org/x/text/message/catalog"
+
+	"github.com/flowhq/flowhq"
+)
+
+//go:embed texts/*.txt
+var textFiles embed.FS
+
+// tags are the languages of pages. The file of a language's texts is named like its tag.
+var tags = map[flowhq.Language]language.Tag{
+	flowhq.English: language.English, flowhq.Swahili: language.Swahili,
+}
+
+// texts are what pages say, by language.
+type texts struct {
+	catalog catalog.Catalog
+	keys    map[flowhq.Language]map[string]bool
+}
+
+// loadTexts reads the files of texts.
+func loadTexts() (*texts, error) {
+	b := catalog.NewBuilder(catalog.Fallback(language.English))
+	t := &texts{b, map[flowhq.Language]map[string]bool{}}
+	for lang, tag := range tags {
+		t.keys[lang] = map[string]bool{}
+		data, err := textFiles.ReadFile("texts/" + tag.String() + ".txt")
+		if err != nil {
+			return nil, err
+		}
+		for i, line := range strings.Split(string(data), "\n") {
+			if line == "" || strings.HasPrefix(line, "#") {
+				continue
+			}
+			key, text, ok := strings.Cut(line, " = ")
+			if !ok || t.keys[lang][key] {
+				return nil, fmt.Errorf("%s.txt:%d: want a key that is new, \" = \" and a text", tag, i+1)
+			}
+			t.keys[lang][key] = true
+			if err := b.SetString(tag, key, text); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return t, nil
+}
+
+// say returns the function by which templates find their words in a language. An unknown key is an
+// error, which the test of all templates finds.
+func (t *texts) say(lang flowhq.Language) func(key string, values ...any) (string, error) {
+	p := message.NewPrinter(tags[lang], message.Catalog(t.catalog))
+	return func(key string, values ...any) (string, error) {
+		if !t.keys[lang][key] {
+			return "", fmt.Errorf("there is no text %q in %s", key, lang)
+		}
+		return p.Sprintf(message.Key(key, key), values...), nil
+	}
+}
