@@ -82,8 +82,16 @@ const (
 )
 
 // NormalEmail is an address as it is stored and compared. No provider that matters tells addresses
-// apart by their case.
-func NormalEmail(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+// apart by their case. Letters of other scripts stay: the Kelvin sign, for one, would become a k, and
+// who has an address with one would be taken for somebody else.
+func NormalEmail(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, strings.TrimSpace(s))
+}
 
 // validEmail reports whether s is a bare address. An address of other scripts could look like
 // another one, so only ASCII is taken.

@@ -108,6 +108,7 @@ const (
 	EventLoginsRefused  EventType = "LOGINS_REFUSED"       // after very many wrong passwords
 	EventAccountLocked  EventType = "ACCOUNT_LOCKED"       // after many wrong ones of one account
 	EventPasswordUsed   EventType = "ADMIN_PASSWORD_USED"  // the first time in an hour
+	EventSignInRefused  EventType = "SIGN_IN_REFUSED"      // with an OpenID provider
 )
 
 // EventTypes lists every EventType of a tenant and of the fleet.
@@ -124,7 +125,8 @@ func eventTypes() []EventType {
 		EventMessageWritten, EventHandedOver, EventGivenBack, EventFactChanged,
 		EventContactLeftAlone, EventContactServed, EventClientOutdated,
 		EventFleetPaused, EventFleetResumed, EventVersionSet, EventLoginFailed, EventLoginsSlowed,
-		EventLoginsRefused, EventAccountLocked, EventPasswordUsed, EventCodeRead, EventExported,
+		EventLoginsRefused, EventAccountLocked, EventPasswordUsed, EventSignInRefused, EventCodeRead,
+		EventExported,
 		EventAccountInvited, EventAccountChanged, EventLinkMade, EventPasswordSet, EventSignedIn,
 		EventKeyCreated, EventKeyRevoked, EventSetupSubmitted, EventSetupReviewing,
 		EventSetupApproved, EventSetupRejected, EventSetupActive, EventMessageReceived,

@@ -157,7 +157,7 @@ type Profiles interface {
 	) (flowhq.Profile, error)
 }
 
-// Options are what an API is made of. All but ApproveSetups, PortalKey, QueryAuth, TrustedProxies,
+// Options are what an API is made of. All but ApproveSetups, OpenID, PortalKey, QueryAuth, TrustedProxies,
 // PublicURL and CodecOrigin are required.
 type Options struct {
 	Tenants  Tenants
@@ -189,6 +189,9 @@ type Options struct {
 	// CodecOrigin is the origin of Temporal's Web UI, whose pages may use the codec; "" = no
 	// page may.
 	CodecOrigin string
+
+	// OpenID is the provider with which people sign in besides their passwords; nil = none.
+	OpenID OpenID
 
 	// PortalKey is what the server of a portal shows, a web application with a sign-in of its own;
 	// "" = there is none.

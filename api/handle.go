@@ -63,7 +63,7 @@ func (a *API) answer(c *gin.Context, status int, resp any) {
 	}
 	if r, ok := resp.(headed); ok {
 		for name, value := range r.headers() {
-			c.Header(name, value)
+			c.Writer.Header().Add(name, value) // there may be another Set-Cookie
 		}
 	}
 	if r, ok := resp.(statused); ok {

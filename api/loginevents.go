@@ -103,7 +103,9 @@ func (l *loginRecorder) record(ctx context.Context, e loginEvent) {
 	defer cancel()
 	who := e.actor()
 	event, from := slog.String("event", string(e.kind)), slog.String("from", who)
-	if e.kind != flowhq.EventLoginFailed && e.kind != flowhq.EventPasswordUsed {
+	switch e.kind {
+	case flowhq.EventLoginFailed, flowhq.EventPasswordUsed, flowhq.EventSignInRefused:
+	default:
 		l.log.WarnContext(ctx, "many wrong passwords",
 			event, slog.String("reason", store.LoginReason(e.kind)), from)
 	}

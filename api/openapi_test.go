@@ -185,6 +185,9 @@ func TestParametersAreTaken(t *testing.T) {
 	id := f.create()
 	user, portal := f.signedInAs(id, flowhq.RoleOwner), f.portalAs(id, flowhq.RoleOwner)
 	for _, r := range f.api.engine.Routes() {
+		if r.Path == OpenIDPath {
+			continue // what is right there only a provider knows: TestOpenID
+		}
 		for name, p := range f.spec.parameters(r.Method, r.Path, "query") {
 			value := ""
 			schema := f.spec.at(p, "schema")

@@ -135,6 +135,9 @@ func (a *API) routes() {
 	door := public.Group("", a.refuseForeign)
 	door.POST("/auth/sign-in", handle(a, http.StatusOK, a.signIn))
 	door.POST("/auth/link", handle(a, http.StatusOK, a.useLink))
+	provider := door.Group("", a.limitConcurrency(maxOpenID))
+	get(provider, "/auth/openid", handle(a, http.StatusSeeOther, a.beginOpenID))
+	get(provider, OpenIDPath, handle(a, http.StatusSeeOther, a.finishOpenID))
 
 	all := router{api: a, group: public, reach: access.Installation}
 	a.selfRoutes(all.about(access.Self))

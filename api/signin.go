@@ -179,7 +179,7 @@ func (a *API) signIn(ctx context.Context, req signInRequest) (signedIn, error) {
 		return signedIn{}, flowhq.Errorf(unauthorized, "the e-mail address or the password is wrong")
 	}
 	a.locks.Right(req.Email, req.network())
-	return a.admit(ctx, l, req.visit)
+	return a.admit(ctx, l, req.visit, false)
 }
 
 // locked returns an error if the account has had too many wrong passwords. It comes before the
@@ -204,8 +204,10 @@ func (a *API) wrongPassword(ctx context.Context, email string, v visit, who stri
 	}
 }
 
-// admit signs an account in.
-func (a *API) admit(ctx context.Context, l store.Login, v visit) (signedIn, error) {
+// admit signs an account in, by its password or, if external, by the word of an OpenID provider.
+func (a *API) admit(
+	ctx context.Context, l store.Login, v visit, external bool,
+) (signedIn, error) {
 	lifetime := userSignIn
 	if l.Tenant == "" {
 		lifetime = operatorSignIn
@@ -214,7 +216,7 @@ func (a *API) admit(ctx context.Context, l store.Login, v visit) (signedIn, erro
 	token := access.NewToken()
 	id, err := a.Accounts.SignIn(ctx, store.NewSignIn{
 		Account: l.ID, Hash: access.Hash(token), Address: v.address, Lifetime: lifetime,
-		Password: l.PasswordHash, Actor: p.Actor(),
+		Password: l.PasswordHash, External: external, Actor: p.Actor(),
 	})
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		return signedIn{}, flowhq.Errorf(flowhq.Conflict,
@@ -272,7 +274,7 @@ func (a *API) useLink(ctx context.Context, req linkRequest) (signedIn, error) {
 		return signedIn{}, err
 	}
 	a.locks.Right(l.Email, req.network())
-	return a.admit(ctx, l, req.visit)
+	return a.admit(ctx, l, req.visit, false)
 }
 
 // noLink counts a token that is nobody's, and says so.

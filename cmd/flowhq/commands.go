@@ -11,6 +11,7 @@ import (
 	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/logging"
 	"github.com/flowhq/flowhq/internal/metrics"
+	"github.com/flowhq/flowhq/internal/openid"
 	"github.com/flowhq/flowhq/internal/pages"
 	"github.com/flowhq/flowhq/workers"
 	"github.com/flowhq/flowhq/workflows"
@@ -48,7 +49,7 @@ func runAPI(
 	} else if err != nil {
 		p.log.Warn("could not make sure that this namespace belongs to this database", "err", err)
 	}
-	handler, err := api.New(api.Options{
+	o := api.Options{
 		Codec: p.codec, CodecOrigin: p.config.CodecOrigin,
 		Tenants: p.store, Profiles: p.store, Facts: p.store, Contacts: p.store, Logs: p.store,
 		FollowUps: p.store, Codes: p.store, Commands: p.store, Accounts: p.store, Keys: p.store,
@@ -58,7 +59,15 @@ func runAPI(
 		PortalKey: p.config.PortalKey,
 		Password:  p.config.AdminPassword, QueryAuth: p.config.AdminQueryAuth,
 		PublicURL: p.config.PublicURL, TrustedProxies: p.config.TrustedProxies, Log: p.log,
-	})
+	}
+	if provider := p.config.OpenID; provider.Issuer != "" {
+		o.OpenID = openid.New(openid.Options{
+			Issuer: provider.Issuer, ClientID: provider.ClientID,
+			ClientSecret: provider.ClientSecret.Reveal(),
+			RedirectURL:  p.config.PublicURL + api.OpenIDPath,
+		})
+	}
+	handler, err := api.New(o)
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,8 @@ type Config struct {
 	// PublicURL is the origin under which people reach the API, for the links that they are given.
 	// With "" such a link is a path, and whoever passes it on says where.
 	PublicURL string
+	// OpenID is the provider with which people sign in, besides their passwords.
+	OpenID OpenID
 	// TrustedProxies are the proxies in front of the API, as addresses and networks. The
 	// address of a caller that comes through one of them is what the proxy says. None are
 	// trusted by default: a caller could claim any address.
@@ -167,6 +169,7 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		AdminPassword:     e.password(string(Admin)),
 		PortalKey:         e.portalKey("PORTAL_INTERNAL_KEY"),
 		PublicURL:         e.origin("PUBLIC_URL"),
+		OpenID:            e.openID(),
 		TrustedProxies:    e.networks("TRUSTED_PROXIES"),
 		AdminQueryAuth:    e.flag("ADMIN_QUERY_AUTH"),
 		ApproveSetups:     e.setupApproval("SETUP_APPROVAL"),

@@ -22,14 +22,18 @@ func secretFile(t *testing.T, content string) string {
 var valid = map[string]string{
 	"DATABASE_URL": "postgres://u:hunter2@db/flowhq", "TEMPORAL_API_KEY": "hunter2", "PAYLOAD_KEYS": "a:" + base64Key("a"),
 	"ADMIN_PASSWORD": " hunter2 of twelve ", "PORTAL_INTERNAL_KEY": "hunter2-hunter2-hunter2-hunter2", "ASSISTANT_API_KEY": "hunter2",
-	"WHATSAPP_PROXY": "socks5://u:hunter2@proxy:1080", "FLOWHQ_KEY": "fhq_hunter2",
+	"WHATSAPP_PROXY": "socks5://u:hunter2@proxy:1080", "FLOWHQ_KEY": "fhq_hunter2", "OIDC_CLIENT_SECRET": "hunter2",
 }
 
 // TestSecretsFromFiles: each secret is the same from a file as from the environment, and each way to get that wrong is told by name.
 func TestSecretsFromFiles(t *testing.T) {
 	more := []string{"ASSISTANT_PROVIDER=openai", "ASSISTANT_MODEL=m"}
+	provider := []string{"OIDC_ISSUER=https://issuer.example.com", "OIDC_CLIENT_ID=flowhq", "PUBLIC_URL=https://hq.example.com"}
 	for _, name := range secretSettings {
-		value := valid[name]
+		value, more := valid[name], more
+		if name == "OIDC_CLIENT_SECRET" {
+			more = append(slices.Clone(more), provider...)
+		}
 		if value == "" {
 			t.Fatalf("no value for %s", name)
 		}
@@ -39,7 +43,7 @@ func TestSecretsFromFiles(t *testing.T) {
 		}
 		for _, end := range []string{"", "\n", "\r\n", "\n\n"} {
 			got, err := Parse(environ(append(slices.Clone(more), name+"_FILE="+secretFile(t, value+end), "ASSISTANT_URL=http://h/")...))
-			if err != nil || got.DatabaseURL != want.DatabaseURL || got.AdminPassword != want.AdminPassword || got.PortalKey != want.PortalKey || got.Assistant != want.Assistant ||
+			if err != nil || got.DatabaseURL != want.DatabaseURL || got.AdminPassword != want.AdminPassword || got.PortalKey != want.PortalKey || got.Assistant != want.Assistant || got.OpenID != want.OpenID ||
 				got.WhatsAppProxy != want.WhatsAppProxy || !slices.Equal(got.PayloadKeys, want.PayloadKeys) {
 				t.Errorf("%s from a file that ends with %q: %v", name, end, err)
 			}

@@ -11,7 +11,7 @@ import (
 // actor is the address that the passwords came from, with the account if there is such a one.
 var loginEvents = []flowhq.EventType{
 	flowhq.EventLoginFailed, flowhq.EventLoginsSlowed, flowhq.EventLoginsRefused,
-	flowhq.EventAccountLocked, flowhq.EventPasswordUsed,
+	flowhq.EventAccountLocked, flowhq.EventPasswordUsed, flowhq.EventSignInRefused,
 }
 
 // LoginReason says to an operator what an event about a password or key means.
@@ -26,6 +26,8 @@ func LoginReason(event flowhq.EventType) string {
 		return "many wrong passwords for this account; further ones are refused for a while"
 	case flowhq.EventPasswordUsed:
 		return "ADMIN_PASSWORD was used; it is meant for the first owner and for emergencies"
+	case flowhq.EventSignInRefused:
+		return "the OpenID provider did not show an address of somebody who may come in"
 	default:
 		return "a wrong password or key"
 	}
@@ -33,7 +35,7 @@ func LoginReason(event flowhq.EventType) string {
 
 // AddLoginEvent records an event about a password or key. Anybody can make them, so
 // within an hour each source has one of a type, all sources together have 20, and none
-// is kept for longer than 30 days: the five types have 72,000 rows at most, however many
+// is kept for longer than 30 days: the six types have 86,400 rows at most, however many
 // passwords are tried. Calls at once may exceed that by a few, as none sees the others' rows;
 // an API process makes one at a time.
 //

@@ -131,6 +131,8 @@ type NewSignIn struct {
 	// Password is the hash that the password was compared with. A password that was changed in
 	// between does not sign in.
 	Password string
+	// External is a sign-in by the word of an OpenID provider, for which Password does not matter.
+	External bool
 	Actor    string
 }
 
@@ -141,8 +143,8 @@ func (s *Store) SignIn(ctx context.Context, n NewSignIn) (int64, error) {
 	const q = `
 		with a as (
 			update flowhq.accounts set signed_in_at = now()
-			where id = @id::uuid and not disabled and password_hash = @password
-				and password_hash <> ''
+			where id = @id::uuid and not disabled
+				and (@external or password_hash = @password and password_hash <> '')
 			returning *
 		), expired as (
 			delete from flowhq.sign_ins where expires_at < now()
@@ -151,14 +153,15 @@ func (s *Store) SignIn(ctx context.Context, n NewSignIn) (int64, error) {
 				select id from flowhq.sign_ins where account_id = @id::uuid
 				order by id desc offset @max)
 		), told as (
-			select tenant_id, '' as reason from a
+			select tenant_id, case when @external then 'by the OpenID provider' else '' end as reason
+			from a
 		), ` + toldSQL + `
 		insert into flowhq.sign_ins (account_id, token_hash, address, expires_at)
 		select id, @hash, @address, now() + @lifetime::interval from a
 		returning id`
 	id, err := one(ctx, s, q, named{
 		"id": n.Account, "hash": n.Hash, "address": clean(n.Address), "lifetime": n.Lifetime,
-		"password": n.Password, "max": maxSignIns - 1,
+		"password": n.Password, "external": n.External, "max": maxSignIns - 1,
 		"event": flowhq.EventSignedIn, "actor": clean(n.Actor),
 	}, pgx.RowTo[int64])
 	if err != nil {
