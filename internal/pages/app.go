@@ -114,6 +114,10 @@ func stepsOf(asked flowhq.SetupRequest, t flowhq.Tenant) []step {
 		{Key: "linked", Done: t.Session.Number != ""},
 		{Key: "answering", Done: t.Session.State == flowhq.Connected},
 	}
+	// Operators may have put a business on the air that never asked.
+	for i := len(all) - 2; i >= 0; i-- {
+		all[i].Done = all[i].Done || all[i+1].Done
+	}
 	for i := range all {
 		if !all[i].Done {
 			all[i].Current = true

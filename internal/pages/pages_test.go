@@ -191,11 +191,19 @@ func TestWhoGetsHTML(t *testing.T) {
 		{"*/*", "/admin/tenants", 401, ""},
 		{"application/json", "/admin", 401, ""},
 		{"", "/app", 401, ""},
+		{"htmx", "/admin/tenants", 200, ""},
 	} {
 		w := httptest.NewRecorder()
 		r := httptest.NewRequest("GET", tt.path, nil)
 		r.Header.Set("Accept", tt.accept)
+		if tt.accept == "htmx" { // which accepts anything, and is led to the sign-in by a header
+			r.Header.Set("Accept", "*/*")
+			r.Header.Set("Hx-Request", "true")
+		}
 		s.ServeHTTP(w, r)
+		if moved := w.Header().Get("Hx-Redirect") != ""; moved != (tt.accept == "htmx") {
+			t.Errorf("GET %s for %q leads htmx away: %v", tt.path, tt.accept, moved)
+		}
 		if w.Code != tt.status || w.Header().Get("Location") != tt.location {
 			t.Errorf("GET %s for %q = %d to %q; want %d to %q", tt.path, tt.accept, w.Code, w.Header().Get("Location"), tt.status, tt.location)
 		}

@@ -49,7 +49,7 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.api.ServeHTTP(w, r)
 		return
 	}
-	w.Header().Add("Vary", "Accept") // the API's answer is at the same path
+	w.Header().Add("Vary", "Accept, Hx-Request") // the API's answer is at the same path
 	_, pattern := s.mux.Handler(r)
 	if pattern != "" && (r.Method == http.MethodGet || r.Method == http.MethodHead || isForm(r)) {
 		s.mux.ServeHTTP(w, r)
@@ -61,8 +61,11 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // wantsHTML reports whether a caller names HTML among what it accepts, as browsers do for what they
-// show as a page. Programs ask for JSON or for anything.
+// show as a page. Programs ask for JSON or for anything; so does htmx, which says who it is.
 func wantsHTML(r *http.Request) bool {
+	if isHTMX(r) {
+		return true
+	}
 	for _, accepted := range strings.Split(r.Header.Get("Accept"), ",") {
 		if kind, _, err := mime.ParseMediaType(accepted); err == nil && kind == "text/html" {
 			return true
@@ -70,6 +73,9 @@ func wantsHTML(r *http.Request) bool {
 	}
 	return false
 }
+
+// isHTMX reports whether htmx asks for a part of a page.
+func isHTMX(r *http.Request) bool { return r.Header.Get("Hx-Request") == "true" }
 
 // isForm reports whether a request carries what was typed into a form.
 func isForm(r *http.Request) bool {

@@ -128,10 +128,8 @@ func (v *visit) render(status int, name, part string, data view) error {
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	// What customers wrote must not stay in a shared computer's cache, and what htmx asks for is
-	// another thing than the page at the same path.
+	// What customers wrote must not stay in a shared computer's cache.
 	h.Set("Cache-Control", "no-store")
-	h.Add("Vary", "Hx-Request")
 	v.w.WriteHeader(status)
 	_, err := v.w.Write(b.Bytes())
 	if err != nil {

@@ -140,4 +140,4 @@ func (v *visit) redirect(path string) error {
 }
 
 // isPart reports whether htmx asks for a part of a page, rather than a browser for the whole.
-func (v *visit) isPart() bool { return v.r.Header.Get("Hx-Request") == "true" }
+func (v *visit) isPart() bool { return isHTMX(v.r) }
