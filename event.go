@@ -55,6 +55,8 @@ const (
 	EventFactChanged      EventType = "FACT_CHANGED"       // a booking or the like, by an operator
 	EventContactLeftAlone EventType = "CONTACT_LEFT_ALONE" // the bot never answers a contact
 	EventContactServed    EventType = "CONTACT_SERVED"     // it does again
+	EventErasureAsked     EventType = "ERASURE_REQUESTED"  // of a contact, by an operator
+	EventContactErased    EventType = "CONTACT_ERASED"     // all that was known of it
 
 	EventCodeRead EventType = "CODE_READ"     // that links a phone; once in a while
 	EventExported EventType = "DATA_EXPORTED" // a list of facts, as a file
@@ -123,7 +125,8 @@ func eventTypes() []EventType {
 		EventSessionStable, EventNumberChanged, EventContactMuted, EventContactUnmuted,
 		EventRepliesDelayed, EventMessageDeadLettered, EventMessageRetried,
 		EventMessageWritten, EventHandedOver, EventGivenBack, EventFactChanged,
-		EventContactLeftAlone, EventContactServed, EventClientOutdated,
+		EventContactLeftAlone, EventContactServed, EventErasureAsked, EventContactErased,
+		EventClientOutdated,
 		EventFleetPaused, EventFleetResumed, EventVersionSet, EventLoginFailed, EventLoginsSlowed,
 		EventLoginsRefused, EventAccountLocked, EventPasswordUsed, EventSignInRefused, EventCodeRead,
 		EventExported,

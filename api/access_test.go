@@ -47,7 +47,7 @@ var routeScopes = map[string][]string{
 		"POST /admin/setup-requests/:request/review", "POST /admin/setup-requests/:request/approve", "POST /admin/setup-requests/:request/reject", "POST tenant/setup-requests",
 		"PUT tenant", "DELETE tenant", "POST tenant/session/force-restart",
 		"PUT tenant/profile", "PATCH tenant/profile", "POST tenant/profile/versions/:version/restore", "POST tenant/profile/import",
-		"POST tenant/session/start", "POST tenant/session/stop", "POST tenant/session/restart", "POST tenant/session/relink",
+		"DELETE tenant/contacts/:contact", "POST tenant/session/start", "POST tenant/session/stop", "POST tenant/session/restart", "POST tenant/session/relink",
 		"GET tenant/qr", "GET tenant/qr.png", "POST tenant/pair-code",
 	},
 	"send": {

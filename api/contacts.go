@@ -28,6 +28,8 @@ type Contacts interface {
 	LeaveContactAlone(
 		ctx context.Context, id flowhq.TenantID, o store.ContactOrder, alone bool,
 	) error
+	// EraseContact deletes a contact, and has a worker delete all else that is known of it.
+	EraseContact(ctx context.Context, id flowhq.TenantID, contact int64, actor string) error
 	// Write records a message to a contact, which is durable from then on and sent later. With a
 	// key that was used before it returns the first message; if that was another one, it fails
 	// with code Conflict.
@@ -41,6 +43,7 @@ func (a *API) contactRoutes(r router) {
 	r.get(all, read, handle(a, http.StatusOK, a.listContacts))
 	r.post(all, send, handle(a, http.StatusCreated, a.addContact))
 	r.get(one, read, handle(a, http.StatusOK, a.readContact))
+	r.delete(one, flowhq.ScopeOperate, handle(a, http.StatusAccepted, a.eraseContact))
 	r.put(one+"/left-alone", send, handle(a, http.StatusOK, a.leaveAlone))
 	r.post(one+"/hand-over", send, handle(a, http.StatusOK, a.handOver))
 	r.post(one+"/give-back", send, handle(a, http.StatusOK, a.giveBack))
@@ -164,6 +167,19 @@ func (r *contactRef) bind(b *binder) {
 // readContact handles GET /admin/tenants/:id/contacts/:contact.
 func (a *API) readContact(ctx context.Context, req contactRef) (flowhq.Contact, error) {
 	return a.Contacts.Contact(ctx, req.Tenant, req.Contact)
+}
+
+// contactErased answers to DELETE /admin/tenants/:id/contacts/:contact.
+type contactErased struct {
+	Contact int64 `json:"contact"`
+}
+
+// eraseContact handles DELETE /admin/tenants/:id/contacts/:contact. It answers 202: the contact is
+// gone, and a worker deletes what is left of it. It needs the scope of those who operate, since
+// nothing brings a customer's orders and bookings back.
+func (a *API) eraseContact(ctx context.Context, req contactRef) (contactErased, error) {
+	return contactErased{req.Contact},
+		a.Contacts.EraseContact(ctx, req.Tenant, req.Contact, actor(ctx))
 }
 
 // aloneBody is the body of PUT /admin/tenants/:id/contacts/:contact/left-alone.

@@ -1,5 +1,5 @@
 -- The other way round: what refers to something goes before it.
-drop function flowhq.kept_since, flowhq.version_order, flowhq.own_number, flowhq.outbound_rank,
+drop function flowhq.kept_since, flowhq.first_message_since, flowhq.version_order, flowhq.own_number, flowhq.outbound_rank,
     flowhq.notify, flowhq.host_status, flowhq.tenant_status, flowhq.next_epoch, flowhq.fence;
 drop table flowhq.fleet_events;
 drop table flowhq.fleet;
@@ -12,6 +12,7 @@ drop table flowhq.sign_ins;
 drop table flowhq.accounts;
 drop table flowhq.portal_event_logs;
 drop table flowhq.feed;
+drop table flowhq.erasures;
 drop table flowhq.follow_ups;
 drop table flowhq.unanswered;
 drop table flowhq.handovers;

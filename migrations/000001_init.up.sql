@@ -546,6 +546,25 @@ create index follow_ups_contact_idx on flowhq.follow_ups (tenant_id, contact_id,
 -- Across tenants on purpose: the reconciler looks for those that nobody has seen to in time.
 create index follow_ups_next_idx on flowhq.follow_ups (next_at) where status = 'PENDING';
 
+-- Contacts that are being erased. The contact itself is gone when the row is written, so whoever
+-- writes from its address later is somebody new; a worker then deletes what has its id, a batch at
+-- a time, and this row last. So a worker that dies leaves the rest to the next one.
+create table flowhq.erasures (
+    tenant_id  uuid        not null,
+    contact_id bigint      not null,
+    addresses  text[]      not null, -- JIDs by which the contact was known
+    -- Of which bookings and orders follow-ups were ahead, such as BOOKING:K48219. Their workflows
+    -- are told, and end.
+    followed   text[]      not null default '{}',
+    asked_at   timestamptz not null default now(),
+    tried_at   timestamptz not null default now(), -- so that one that fails keeps no other waiting
+    constraint erasures_pkey primary key (tenant_id, contact_id),
+    constraint erasures_tenant_fkey foreign key (tenant_id)
+        references flowhq.tenants (id) on delete cascade
+);
+-- Across tenants on purpose: a worker looks for all of them.
+create index erasures_tried_idx on flowhq.erasures (tried_at);
+
 -- What happened to a tenant. No foreign key: that a tenant was deleted, and by whom, outlives
 -- the tenant. Events name a message by its id and hold no number or text of a customer, as they
 -- outlive messages too.

@@ -61,6 +61,7 @@ type control interface {
 type reconciler struct {
 	store   *store.Store
 	control control
+	people  people
 	claim   workflows.NamespaceClaim
 	name    string        // of this process
 	every   time.Duration // between two passes
@@ -80,7 +81,7 @@ type patience struct {
 // newReconciler is the reconciler of a process. It makes a pass once in a renewal interval.
 func newReconciler(o Options, c control) *reconciler {
 	return &reconciler{
-		store: o.Store, control: c, claim: o.claim(), name: o.Name, log: o.Log,
+		store: o.Store, control: c, people: o.Network.Keys, claim: o.claim(), name: o.Name, log: o.Log,
 		every: min(max(o.Timing.Renewal, reconcileMin), reconcileMax), claimed: time.Now(),
 		known: make(map[flowhq.TenantID]*patience),
 	}
@@ -143,7 +144,8 @@ func (r *reconciler) reconcile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(r.settleAll(ctx, r.due(found)), r.bulks(ctx), r.followUps(ctx))
+	return errors.Join(r.settleAll(ctx, r.due(found)), r.bulks(ctx), r.followUps(ctx),
+		r.erasures(ctx))
 }
 
 // due returns those of the unsettled tenants whose time has come, and forgets about those

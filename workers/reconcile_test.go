@@ -16,6 +16,7 @@ import (
 	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/testdb"
+	"github.com/flowhq/flowhq/internal/whatsapp"
 	"github.com/flowhq/flowhq/workflows"
 )
 
@@ -113,7 +114,7 @@ func (c *temporal) signals() []flowhq.TenantID {
 
 func reconcilerOf(s *store.Store, c *temporal, name string) *reconciler {
 	r := newReconciler(Options{
-		Store: s, Name: name, Timing: hosting.Timing{Renewal: time.Second}, Log: slog.New(slog.DiscardHandler),
+		Store: s, Network: &whatsapp.Network{}, Name: name, Timing: hosting.Timing{Renewal: time.Second}, Log: slog.New(slog.DiscardHandler),
 	}, c)
 	r.every = every
 	return r

@@ -22,7 +22,7 @@ var order = map[string][]string{
 	"internal/whatsapp/keystore": {
 		"store.go", "keys.go", "device.go", "sessions.go", "decrypt.go", "send.go",
 		"identities.go", "unstored.go", "draft.go", "change.go", "operation.go",
-		"lidcache.go", "lids.go", "prune.go", "array.go",
+		"lidcache.go", "erase.go", "lids.go", "prune.go", "array.go",
 		"doc.go",
 	},
 }

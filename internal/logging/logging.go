@@ -30,18 +30,20 @@ const (
 // [flowhq.TenantID] is only written to w, as is every record when dir is "". A file that
 // cannot be written is reported on w, at most once a minute.
 //
+// Addresses of people on WhatsApp are cut out of all records, see masked.
+//
 // New makes dir and fails, naming LOGS_PATH, if nothing can be written there. The caller
 // closes the Closer after the last record; later records still reach w.
 func New(w io.Writer, dir string, level slog.Level) (*slog.Logger, io.Closer, error) {
 	console := newConsole(w, level)
 	if dir == "" {
-		return slog.New(console), io.NopCloser(nil), nil
+		return slog.New(masked{console}), io.NopCloser(nil), nil
 	}
 	if err := prepare(dir); err != nil {
 		return nil, nil, fmt.Errorf("LOGS_PATH: log folder %s: %w", dir, err)
 	}
 	f := newFiles(dir, maxOpenFiles, maxFileMegabytes)
-	return slog.New(newTee(console, f, level)), f, nil
+	return slog.New(masked{newTee(console, f, level)}), f, nil
 }
 
 // newConsole returns the handler that writes for people.

@@ -35,6 +35,7 @@ var erasables = []erasable{
 	{"follow_ups", "id", "false"},
 	{"conversations", "contact_id", "false"},
 	{"contacts", "id", "false"},
+	{"erasures", "contact_id", "false"},
 	{"profiles", "version", "false"},
 	// The event is that of another call of Erase, which was faster.
 	{"portal_event_logs", "id", "event_type = '" + string(flowhq.EventTenantDeleted) + "'"},

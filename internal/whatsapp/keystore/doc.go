@@ -47,7 +47,8 @@
 // that was not, it keeps the plaintext for 35 days, because WhatsApp may deliver such a
 // message again for about a month. [Store.PruneMACs] deletes checksums of settings that a
 // later one supersedes.
-// [Store.Forget] deletes all that is stored of a device. Each works in batches of
+// [Store.Forget] deletes all that is stored of a device, and [Store.ErasePerson] what a device has
+// of one person. Each works in batches of
 // [PruneBatch] rows, so that none holds a lock for long, and may be repeated at any time.
 //
 // # Reading order
@@ -55,5 +56,5 @@
 // Calls between the files run down this list only: store.go, keys.go, device.go; then what
 // the library calls, in sessions.go, decrypt.go, send.go, identities.go and unstored.go;
 // then draft.go, change.go, through which every change passes, operation.go, lidcache.go,
-// lids.go, prune.go, array.go.
+// erase.go, lids.go, prune.go, array.go.
 package keystore

@@ -1,0 +1,43 @@
+package store_test
+
+import (
+	"context"
+	"time"
+
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// messageCalls are the calls about single messages and the erasure of contacts.
+var messageCalls = map[string]func(context.Context, *store.Store, guest) (any, error){
+	"MessageHistory": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.MessageHistory(ctx, g.tenant, g.msgID)
+	},
+	"DeadLetters": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		if err := s.DeadLetter(ctx, g.tenant, g.epoch, g.msgID, "x"); err != nil {
+			return nil, err
+		}
+		page, _, err := s.DeadLetters(ctx, store.DeadLetterFilter{Tenant: g.tenant})
+		return page, err
+	},
+	"DeadLetterReasons": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.DeadLetterReasons(ctx, store.DeadLetterFilter{Tenant: g.tenant})
+	},
+	"EraseContact": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.EraseContact(ctx, g.tenant, g.contact(ctx, s), "admin")
+	},
+	"EraseAliases": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		// Every guest has a contact with these addresses.
+		e := store.Erasure{Tenant: g.tenant, Contact: 1, AskedAt: time.Now().Add(time.Hour)}
+		return nil, s.EraseAliases(ctx, e, []string{aLID, "255700000041@s.whatsapp.net"})
+	},
+	"EraseContactRows": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.EraseContactRows(ctx, store.Erasure{Tenant: g.tenant, Contact: g.contact(ctx, s)})
+	},
+	"FinishErasure": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		id := g.contact(ctx, s)
+		if err := s.EraseContact(ctx, g.tenant, id, "admin"); err != nil {
+			return nil, err
+		}
+		return nil, s.FinishErasure(ctx, store.Erasure{Tenant: g.tenant, Contact: id, Addresses: []string{"255700000041@s.whatsapp.net"}})
+	},
+}
