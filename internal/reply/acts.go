@@ -122,6 +122,11 @@ func (t *turn) actsOf(p *perception) acts {
 			}
 		}
 	}
+	// "Call me at the gate" is for the rider. A person was called, and the address was lost.
+	if t.riderNoteIn() != "" {
+		all.drop(actPerson)
+		p.cues = slices.DeleteFunc(p.cues, func(a act) bool { return a == actPerson })
+	}
 	need := 0. // how alike an owner's question must be to be answered against a cue
 	for _, a := range p.cues {
 		// What stands beside an act does nothing alone: "nakuja kuchukua" fetches an order only

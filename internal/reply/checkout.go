@@ -184,6 +184,9 @@ func (t *turn) readOrderBack() {
 	if o.Payment != "" {
 		lines = append(lines, "• "+t.say.first("order.payment_line", "payment", o.Payment))
 	}
+	if o.Note != "" {
+		lines = append(lines, "• "+t.say.first("order.note_line", "note", o.Note))
+	}
 	// With a line that has no price there is no total: a sum of the others would be held against
 	// the owner.
 	if total, ok := t.lineTotal(); ok {
@@ -250,6 +253,7 @@ func (t *turn) fillDelivery() {
 	if way := t.paymentNamed(); way != "" {
 		o.Payment = way
 	}
+	t.keepRiderNote()
 }
 
 // setArea takes an area. What else the message says is likely to be the address in it. The fee
@@ -289,7 +293,7 @@ func (t *turn) addressLine(area string) string {
 	for _, line := range lines {
 		inLine := t.k.areas.Match(line)
 		if len(inLine) > 0 && inLine[0].ID == area && len(strings.Fields(line)) >= minAddress &&
-			len(t.k.products.Match(line)) == 0 {
+			len(t.k.products.Match(line)) == 0 && !asksInLine(line) {
 			return plainAddress(line)
 		}
 	}
@@ -346,6 +350,7 @@ func (t *turn) takeAddress() bool {
 			t.setArea(t.p.areas[0].ID)
 		}
 		o.Address = oneLine(t.note(), maxAddress)
+		t.keepRiderNote()
 	}
 	t.continueOrder()
 	return true
@@ -479,6 +484,9 @@ func (t *turn) order(status flowhq.OrderStatus) flowhq.Order {
 	}
 	if !known {
 		notes = append(notes, "delivery fee to be told")
+	}
+	if o.Note != "" {
+		notes = append(notes, "note: "+o.Note)
 	}
 	if o.Picture {
 		notes = append(notes, "picture in the chat")

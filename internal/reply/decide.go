@@ -55,7 +55,7 @@ func (t *turn) decide() {
 	}
 	// The open question has the first right to the message: "mbili" after "how many?" is no hour.
 	// Each question takes only what can be its answer, see answers.go.
-	if t.confirmsOrder() || t.takeAnswer() || t.takeReference() {
+	if t.takeRiderNote() || t.confirmsOrder() || t.takeAnswer() || t.takeReference() {
 		t.understoodIt()
 		return
 	}

@@ -16,11 +16,13 @@ import (
 // verbOf finds the verbs that govern the products behind them. The group that matched says what is
 // done: 1 takes off, 2 puts on, 3 changes.
 var verbOf = regexp.MustCompile(`(?i)\b(?:(` +
-	`do(?:n'?t| not) (?:really )?(?:want|need|add|include|bring|send)|did ?n'?o?t (?:want|order|ask for)|` +
+	`do(?:n'?t| not) (?:really )?(?:want|need|add|include|bring|send)|(?:did|have|had) ?n'?o?t (?:want|order|ask for|ask|say|said|mention|request|mean)|never (?:said|asked for|ordered|wanted)|` +
+	`si(?:ja|ku)(?:sema|taja|agiza|oda|taka|omba|hitaji|maanisha|andika)|hatuku(?:sema|taka|agiza|omba)|` +
 	`no need (?:of|for)|no longer (?:want|need)|remove|take off|take out|without|leave out|skip|drop|minus|cancel|delete|` +
 	`instead of|rather than|in place of|usiweke|msiweke|usiniwekee|msiniwekee|usilete|msilete|sitaki|sihitaji|` +
 	`sitahitaji|hatutaki|toa|toeni|nitolee|ondoa|ondoeni|niondolee|futa|acha|acheni|ghairi|badala ya|bila)|(` +
 	`i'?ll (?:take|have)|i want|i need|i'?d like|give me|get me|add|put|include|bring|send|keep|order|niwekee|weka|wekeni|` +
+	`nimesema|nilisema|nimeandika|nimeagiza|niliagiza|namaanisha|nilimaanisha|i said|i meant|i mean|i ordered|i asked for|rudisha|` +
 	`ongeza|niongezee|nipe|nipeni|nataka|naomba|nahitaji|lete|leta|niletee|nileteeni|bakiza|baki)|(` +
 	`make|change|switch|swap|replace|badilisha|badili|nibadilishie|punguza|reduce|fanya))\b`)
 

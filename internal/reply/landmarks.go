@@ -130,10 +130,18 @@ func plainAddress(text string) string {
 	return oneLine(strings.Trim(text, " ,-.?!;\n"), maxAddress)
 }
 
+// asksInLine reports whether a line asks for something: "n how much is delivery to mbezi beach" became
+// the address of the order.
+func asksInLine(line string) bool {
+	return strings.Contains(line, "?") || anyIn(split(line), keywords(`
+		how much, how long, when, what, ngapi, bei, gharama, lini, mnaleta, mnafika, mnafikisha, do you, can you, is there
+	`))
+}
+
 var (
 	leadsAddress = regexp.MustCompile(`(?i)^(?:(?:please|pls|ok|okay|sawa|poa|yes|ndiyo|ndio)[,. ]+)*(?:(?:deliver|bring|send|take)(?: it| them)?` +
 		`(?: to)?|delivery (?:to|ni)|(?:m?niletee|nileteeni|nipelekee|nipelekeeni|nitumie|leteni|ilete|lete|leta)(?: (?:kwa|mpaka|hadi|huku))?|` +
-		`(?:i am|i'?m) (?:in|at)|niko|nipo|naishi|nakaa)\s+`)
+		`(?:i am|i'?m) (?:in|at)|(?:the |my )?address (?:is|:)|anwani (?:yangu )?(?:ni|:)|niko|nipo|naishi|nakaa)\s+`)
 	followsAddress = regexp.MustCompile(`(?i)[.,;]?\s+(?:i'?ll|i will|i|na|and|then|nita|nta|my)$`)
 )
 

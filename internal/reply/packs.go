@@ -7,6 +7,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/entity"
+	"github.com/flowhq/flowhq/internal/understand/token"
 )
 
 // packOf is how much one of a product is: "Rice, 5 kg". ok is false if its name does not say.
@@ -155,3 +156,31 @@ func (t *turn) tellPacks(id string) {
 	}
 	t.tell("order.whole", "name", or(t.say.language, names))
 }
+
+// dropPackNames leaves out a name that is found in nothing but a word for a pack, beside another
+// product: the bags of "unga wa sembe mifuko 3" are of flour, and three bags of rice were noted.
+func (p *perception) dropPackNames() {
+	all := p.products
+	p.products = slices.DeleteFunc(slices.Clone(all), func(m entity.NameMatch) bool {
+		words := split(p.text[m.Start:m.End])
+		if slices.ContainsFunc(words, func(w string) bool {
+			_, err := strconv.Atoi(w)
+			return err != nil && !hasWord(packNames, w) && !token.Spelled(w)
+		}) {
+			return false
+		}
+		return slices.ContainsFunc(all, func(other entity.NameMatch) bool {
+			if other.ID == m.ID && other.Place == m.Place {
+				return false
+			}
+			from, to := min(other.End, m.End), max(other.Start, m.Start)
+			return from <= to && to-from <= maxGap && !listBreak.MatchString(p.text[from:to])
+		})
+	})
+}
+
+// packNames are the words for packs, in either number.
+var packNames = keywords(`
+	bag*, mfuko, mifuko, pack*, pakiti, paketi, chupa, bottle*, dumu, madumu, can, cans, tin, tins, box, boxes, boksi, maboksi,
+	kilo, kg, gram*, lita, litre*, liter*, of, ya, wa, za, la, cha, katoni, carton*, debe, tray*, trei
+`)

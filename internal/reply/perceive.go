@@ -94,6 +94,7 @@ func (t *turn) perceive() {
 	p.services = k.services.Match(text)
 	p.products = t.partLists(k.products.Match(text))
 	t.dropEchoes(p)
+	p.dropPackNames()
 	if len(p.services) == 0 {
 		p.services = t.namedByNumber(text)
 	}

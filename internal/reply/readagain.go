@@ -96,6 +96,9 @@ func (t *turn) sinceRead() (fee int64, changes []string, ok bool) {
 	if o.Payment != was.Payment && o.Payment != "" {
 		changes = append(changes, t.say.first("order.payment_line", "payment", o.Payment))
 	}
+	if o.Note != was.Note && o.Note != "" {
+		changes = append(changes, t.say.first("order.note_line", "note", o.Note))
+	}
 	return fee, changes, true
 }
 

@@ -183,6 +183,8 @@ type Basket struct {
 	Longitude *float64 `json:"longitude,omitempty"`
 	// Payment is the owner's name of the way.
 	Payment string `json:"payment,omitempty"`
+	// Note is what the customer wants the rider or the shop to know, such as "call me at the gate".
+	Note string `json:"note,omitempty"`
 	// Picture says that one lies in the chat, for the note of the order.
 	Picture bool `json:"picture,omitempty"`
 	// Unclear are wishes of which it is still open which product they mean.

@@ -126,6 +126,11 @@ func (t *turn) confirmsOrder() bool {
 		t.payAndPlace()
 		return true
 	}
+	if t.saysYesAndMore() {
+		t.did(actYes)
+		t.placeWithMore()
+		return true
+	}
 	if o == nil || len(o.Lines) == 0 || p.asks || len(p.reading.Words) > maxConfirm || p.names() ||
 		!anyIn(p.reading.Words, confirmWords) || anyIn(p.reading.Words, butWords) ||
 		p.has(actCancel, actChange, actPaid) || t.next.Ask.For == askUndo || t.countSaid() > 0 {
@@ -149,6 +154,9 @@ func (t *turn) told() uint32 {
 	f := t.order(flowhq.OrderConfirmed)
 	text := o.How + "|" + o.Area + "|" + o.Address + "|" + o.Payment + "|" + f.Currency + "|" +
 		strconv.FormatInt(f.Total, 10)
+	if o.Note != "" {
+		text += "|" + o.Note
+	}
 	for _, l := range f.Lines {
 		text += "|" + l.Product + "," + l.Size + "," + strconv.Itoa(l.Quantity)
 	}

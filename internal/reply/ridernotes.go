@@ -1,0 +1,129 @@
+package reply
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+)
+
+// What stands beside an address or a yes: a word for the rider, the way to pay, a question. It was
+// taken for the whole message, and the address or the yes was lost.
+
+var (
+	// callsUs has the verb of who wants to be called.
+	callsUs = `(?:(?:please|pls|just|tafadhali)\s+)?(?:(?:call|ring|phone|flash|beep|buzz|text)(?: me)?(?: up)?|` +
+		`give me a (?:call|ring)|(?:u|m|a)?nipigie(?:ni)?(?: simu)?|piga simu|pigeni simu|(?:u|m|a)?nibip\w*|niite)\b`
+	// onArrival says that somebody is at the door, or will be.
+	onArrival = `(?:(?:when|once|as soon as|after|if|upon|on)\s+(?:you|u|he|she|they|the rider|rider|the guy)?\s*` +
+		`(?:arriv\w*|reach\w*|get|gets|come|comes|are (?:here|at|near|outside|around|close))|` +
+		`(?:at|from|by) (?:the |my )?(?:gate|door|entrance|reception|lobby|barrier|junction|stage)|` +
+		`\b(?:u|m|a|wa)(?:ki|takapo)(?:fika|karibia|wasili|ja|kuja|leta)\w*|` +
+		`(?:kwenye |hapo |ukiwa |akiwa )?(?:geti|getini|mlangoni)\b)`
+	// riderNote is a call at the door, in either order.
+	riderNote = regexp.MustCompile(`(?i)\b(?:` + callsUs + `\s[^.,;!?\n]{0,24}?` + onArrival + `[^.,;!?\n]*|` +
+		onArrival + `[^.;!?\n]{0,24}?\b` + callsUs + `[^.,;!?\n]*)`)
+	// wantsPerson are words of who wants to talk to somebody of the shop.
+	wantsPerson = keywords(`
+		human, agent, person, someone, somebody, manager, owner, mhudumu, meneja, mwenye, boss, mtu, customer care, colleague
+	`)
+)
+
+// riderNoteIn is what the message says to the rider, "" if nothing. Only what is brought has a rider.
+func (t *turn) riderNoteIn() string {
+	p := &t.p
+	if t.k.template() != flowhq.EcommerceTemplate || anyIn(p.reading.Words, wantsPerson) ||
+		t.next.Order == nil && len(p.products) == 0 && t.next.Ask.For != askAddress ||
+		t.next.Order != nil && t.next.Order.How == howPickup {
+		return ""
+	}
+	return strings.Trim(riderNote.FindString(p.text), " ,")
+}
+
+// maxOrderNote bounds what is noted on an order, in characters.
+const maxOrderNote = 120
+
+// keepRiderNote notes on the order what is said to the rider, and leaves it out of the address.
+func (t *turn) keepRiderNote() {
+	o, note := t.next.Order, t.riderNoteIn()
+	if o == nil || note == "" || o.How == howPickup {
+		return
+	}
+	o.Note = oneLine(note, maxOrderNote)
+	if before, _, found := strings.Cut(o.Address, o.Note); found {
+		o.Address = strings.Trim(before, " ,.;-")
+	}
+}
+
+// takeRiderNote takes a message that says nothing but a word to the rider.
+func (t *turn) takeRiderNote() bool {
+	o, note := t.next.Order, t.riderNoteIn()
+	if o == nil || len(o.Lines) == 0 || note == "" ||
+		len(split(strings.Replace(t.p.text, note, "", 1))) > 2 {
+		return false
+	}
+	t.did(actOrder)
+	o.At = t.in.Message.At
+	t.keepRiderNote()
+	t.continueOrder()
+	return true
+}
+
+var (
+	// yesHead are the words of a yes to an order. Another word makes it a message to be read whole.
+	yesHead = keywords(`
+		yes, yeah, yep, yap, ndio, ndiyo, ndyo, eeh, eh, naam, confirmed, confirm, correct, ok, okay, sawa, poa, fine, please, pls,
+		place, it, the, my, order, weka, wekeni, oda, hiyo, ni, hapo, basi, tafadhali, thibitisha, go, ahead, do, thats, that, is,
+		right, kabisa, hivyo, good, great, niwekee, iweke, agiza, sure
+	`)
+	// ifWords make a yes depend on something.
+	ifWords = keywords("kama, if, unless, provided, only if, ikiwa, iwapo")
+	headEnd = regexp.MustCompile(`[.,!;\n]`)
+	// saysAddress leads an address, and paysBehind follows one.
+	saysAddress = regexp.MustCompile(`(?is)\b(?:address|anwani)(?:\s+(?:yangu|is|ni|yetu)|\s*:)+\s*(.+)`)
+	paysBehind  = regexp.MustCompile(`(?is)[.,;\n]?\s*\b(?:nalipa|nitalipa|ntalipa|(?:i(?:'?ll| will|'m)? )?pay|paying|payment)\b.*$`)
+)
+
+// maxExtra is how many words a yes has at most with what stands beside it.
+const maxExtra = 24
+
+// saysYesAndMore reports whether the message begins with a clear yes to the order that was read back,
+// and what follows changes nothing of what was agreed to.
+func (t *turn) saysYesAndMore() bool {
+	p, o := &t.p, t.next.Order
+	end := headEnd.FindStringIndex(p.text)
+	if t.next.Ask.For != askOrder || o == nil || o.Told != t.told() || len(o.Unclear) > 0 || end == nil ||
+		len(p.reading.Words) > maxExtra || p.names() || t.countSaid() > 0 || p.hasTime && o.How == howDeliver ||
+		anyIn(p.reading.Words, butWords) || anyIn(p.reading.Words, ifWords) || p.cued(cueRemove) ||
+		p.cued(cueAdd) || len(p.entities.Money) > 0 || p.cued(cuePickup) && o.How == howDeliver ||
+		p.cued(cueDeliver) && o.How == howPickup || len(t.sizesTold()) > 0 ||
+		p.has(actCancel, actChange, actPaid, actReturn, actPerson, actAnger, actComplaint, actStatus, actDecision, actDrop) {
+		return false
+	}
+	if slices.ContainsFunc(idsOf(p.areas), func(id string) bool { return id != o.Area }) {
+		return false
+	}
+	head := split(p.text[:end[0]])
+	return len(head) > 0 && len(split(p.text[end[0]:])) > 0 &&
+		!slices.ContainsFunc(head, func(w string) bool { return !hasWord(yesHead, w) }) &&
+		(anyIn(head, plainYes) || anyIn(head, confirmWords))
+}
+
+// placeWithMore places the order with what the message says beside its yes, and answers what it asks.
+func (t *turn) placeWithMore() {
+	p, o := &t.p, t.next.Order
+	if p.name != "" {
+		t.next.Name = p.name
+	}
+	if !t.inform() && p.asks {
+		t.unanswered("unanswered.any")
+	}
+	t.fillDelivery()
+	if m := saysAddress.FindStringSubmatch(p.text); m != nil && o.How == howDeliver && o.Address == "" {
+		o.Address = oneLine(m[1], maxAddress)
+		t.keepRiderNote()
+	}
+	o.Address = strings.Trim(paysBehind.ReplaceAllString(o.Address, ""), " ,.;-")
+	t.payAndPlace()
+}
