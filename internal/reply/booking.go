@@ -13,6 +13,10 @@ import (
 func (t *turn) actOnBookings(informed bool) bool {
 	p := &t.p
 	switch {
+	// "Remove the shave" takes one service out, and cancels nothing.
+	case t.removesService():
+		t.did(actBook)
+		t.continueBooking()
 	case p.has(actCancel):
 		t.did(actCancel)
 		t.wantCancel()
@@ -41,6 +45,12 @@ func (t *turn) actOnBookings(informed bool) bool {
 	case p.has(actAccount):
 		t.did(actAccount)
 		t.unanswered("unanswered.account")
+	// "Thanks, see you Sunday" after a booking was made is a goodbye.
+	case p.cued(cueLeave) && !p.asks && !p.cued(actBook) && t.next.Booking == nil &&
+		len(t.bookings()) > 0 && len(p.services) == 0:
+		t.did(actBye)
+		t.next.Ask = Ask{}
+		t.tell("bye")
 	// "Thanks, see you Sunday" after free times believes to be booked.
 	case p.cued(cueLeave) && !p.asks && !p.has(actBook) && t.next.Booking != nil:
 		t.did(actBye)
@@ -66,12 +76,20 @@ func (t *turn) fillsVisit(informed bool) bool {
 	switch {
 	case p.has(actHours) && !p.has(actBook):
 		return false // "are you open on Saturday" books nothing
+	case open && t.addsService(t.next.Booking):
+		return true
+	// What another service costs, asked while a visit is read back, changes no visit.
+	case open && informed && t.onlyAsksOther():
+		return false
 	// Whether a time is free was not told as a fact, so that the booking says it.
 	case p.has(actBook), p.has(actOffer) && !informed:
 		return true
 	// "How much is a fade on Saturday?" wants the price and the day.
 	case p.hasTime && (open || !informed || p.has(actPrice, actOffer)):
 		return p.time.HasDay || p.time.HasTime
+	// Who only tells of a pain is told what helps, see offerDoctor.
+	case len(p.services) > 0 && p.cued(cueSick) && !open && len(p.acts) == 0:
+		return false
 	case len(p.services) > 0:
 		return !informed
 	}
@@ -85,10 +103,8 @@ func (t *turn) fillVisit() {
 	}
 	// A move keeps the service of its booking, whatever else is named.
 	v, p := t.next.Booking, &t.p
-	if len(p.services) > 0 && v.Moves == "" {
-		if service := t.serviceOf(v.Service); service != "" {
-			v.Service, t.next.Topic = service, service
-		}
+	if v.Moves == "" && (len(p.services) > 0 || t.addsService(v)) {
+		t.fillServices(v)
 	} else if id := t.ordinaryService(); id != "" && v.Moves == "" {
 		v.Service, t.next.Topic = id, id
 	} else if s := t.k.service[t.next.Topic]; v.Service == "" && s != nil && !s.Unavailable {
@@ -100,6 +116,7 @@ func (t *turn) fillVisit() {
 			v.People = min(n, maxPeople)
 		}
 	}
+	t.dropUnavailable(v)
 	if !p.hasTime {
 		return
 	}
@@ -128,10 +145,6 @@ func (t *turn) fillVisit() {
 // service: two that are named together may be one of the owner's, such as "haircut and beard".
 func (t *turn) serviceOf(before string) string {
 	named := idsOf(t.p.services)
-	// "Niongeze na ndevu" asks for one more beside the service that was named before.
-	if before != "" && t.p.cued(cueAdd) && !slices.Contains(named, before) {
-		named = append([]string{before}, named...)
-	}
 	if both := t.combined(); both != "" &&
 		!slices.ContainsFunc(t.p.services, func(m entity.NameMatch) bool {
 			return m.Exact && m.ID == both
@@ -166,6 +179,7 @@ func (t *turn) book(v Visit) {
 	}
 	if v.Service != "" {
 		t.next.Booking.Service, t.next.Topic = v.Service, v.Service
+		t.next.Booking.More, t.next.Booking.Together = nil, false
 	}
 	t.continueBooking()
 }
@@ -178,10 +192,10 @@ func (t *turn) continueBooking() {
 		t.continueMove()
 		return
 	}
-	if v.People > t.k.capacity() {
+	if v.places() > t.k.capacity() {
 		// More than there is room for is for a person to arrange. The wish stays: without one, the
 		// booking goes on for one.
-		v.People = 0
+		v.People, v.Together = 0, false
 		t.did(actBook)
 		t.unanswered("book.too_many")
 		return
@@ -237,4 +251,13 @@ func (t *turn) haveService(v *Visit) bool {
 	}
 	t.askOf(Ask{For: askService}, options, "book.service")
 	return false
+}
+
+// onlyAsksOther reports whether the message asks about a service that is not the one of the visit,
+// and says nothing of wanting it.
+func (t *turn) onlyAsksOther() bool {
+	p, v := &t.p, t.next.Booking
+	return v.Service != "" && len(p.services) > 0 && !p.hasTime && p.asksSoftly() &&
+		p.has(actPrice, actOffer, actAnswer) && !p.cued(cueInstead) && !p.cued(actBook) &&
+		!anyIn(p.reading.Words, wishWords)
 }

@@ -163,6 +163,17 @@ func (s *stage) knownNumbers() []string {
 			number(p.Price * n)
 		}
 	}
+	// A visit of several services is read back with what they come to.
+	if v := s.state.Booking; v != nil {
+		from, to := int64(0), int64(0)
+		for _, id := range v.services() {
+			if service := s.know.service[id]; service != nil {
+				from, to = from+service.Price, to+max(service.Price, service.PriceTo)
+			}
+		}
+		number(from)
+		number(to)
+	}
 	if o := s.state.Order; o != nil {
 		total := int64(0)
 		for _, l := range o.Lines {

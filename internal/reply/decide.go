@@ -55,6 +55,10 @@ func (t *turn) decide() {
 	}
 	// The open question has the first right to the message: "mbili" after "how many?" is no hour.
 	// Each question takes only what can be its answer, see answers.go.
+	if t.confirmsAndAsks() {
+		t.understoodIt()
+		return
+	}
 	if t.takeRiderNote() || t.confirmsOrder() || t.takeAnswer() || t.takeReference() {
 		t.understoodIt()
 		return
@@ -88,7 +92,12 @@ func (t *turn) decide() {
 	// already.
 	case t.p.name != "":
 		t.takeName(pending)
+	case t.bareName() != "" && len(t.p.acts) == 0:
+		t.next.Name = t.bareName()
+		t.p.name = t.next.Name
+		t.takeName(pending)
 	case t.offerDoctor():
+	case t.offerNamed():
 	case t.courtesy():
 		t.confirmAgain(pending)
 		return
@@ -208,7 +217,7 @@ func (t *turn) resume(pending Ask) {
 		// To ask the day again would repeat "that day is full" for each question in between.
 		case pending.For == askWhen && len(pending.Options) > 0 && v.Start.IsZero() &&
 			!v.Day.IsZero() && v.Moves == "" &&
-			len(t.slots(v.Day, t.minutes(v.Service), time.Time{}, time.Time{})) == 0:
+			len(t.slots(v.Day, t.visitMinutes(v), time.Time{}, time.Time{})) == 0:
 			// that day is known to be full
 			t.askOf(Ask{For: askWhen}, pending.Options, "book.nearest")
 		case pending.For == askService && len(pending.Options) > 0 && v.Service == "":

@@ -18,12 +18,12 @@ import (
 var verbOf = regexp.MustCompile(`(?i)\b(?:(` +
 	`do(?:n'?t| not) (?:really )?(?:want|need|add|include|bring|send)|(?:did|have|had) ?n'?o?t (?:want|order|ask for|ask|say|said|mention|request|mean)|never (?:said|asked for|ordered|wanted)|` +
 	`si(?:ja|ku)(?:sema|taja|agiza|oda|taka|omba|hitaji|maanisha|andika)|hatuku(?:sema|taka|agiza|omba)|` +
-	`no need (?:of|for)|no longer (?:want|need)|remove|take off|take out|without|leave out|skip|drop|minus|cancel|delete|` +
+	`no need (?:of|for)|no longer (?:want|need)|remove|take off|take out|without|leave out|skip|scrap|forget|drop|minus|cancel|delete|` +
 	`instead of|rather than|in place of|usiweke|msiweke|usiniwekee|msiniwekee|usilete|msilete|sitaki|sihitaji|` +
 	`sitahitaji|hatutaki|toa|toeni|nitolee|ondoa|ondoeni|niondolee|futa|acha|acheni|ghairi|badala ya|bila)|(` +
 	`i'?ll (?:take|have)|i want|i need|i'?d like|give me|get me|add|put|include|bring|send|keep|order|niwekee|weka|wekeni|` +
 	`nimesema|nilisema|nimeandika|nimeagiza|niliagiza|namaanisha|nilimaanisha|i said|i meant|i mean|i ordered|i asked for|rudisha|` +
-	`ongeza|niongezee|nipe|nipeni|nataka|naomba|nahitaji|lete|leta|niletee|nileteeni|bakiza|baki)|(` +
+	`ongeza|niongezee|nipe|nipeni|nataka|naomba|nahitaji|lete|leta|niletee|nileteeni|bakiza|baki|ni\w{3,}e|tu\w{3,}e)|(` +
 	`make|change|switch|swap|replace|badilisha|badili|nibadilishie|punguza|reduce|fanya))\b`)
 
 // clauseBreak ends what a verb in front of a name says where no verb follows.
@@ -221,6 +221,10 @@ func (t *turn) takeOffNamed() (whole bool) {
 			continue
 		}
 		t.takeOff(m)
+	}
+	// "Your order is empty" is not so where something takes the place.
+	if empty := t.say.variants("order.empty"); len(rest) > 0 {
+		t.said = slices.DeleteFunc(t.said, func(p part) bool { return slices.Contains(empty, p.text) })
 	}
 	p.products = rest
 	return len(rest) == 0

@@ -261,6 +261,14 @@ func (t *turn) nextStep(id string) {
 		if t.next.Booking == nil {
 			t.next.Booking = &Visit{}
 		}
+		// What another service costs changes no visit that was read back.
+		if v := t.next.Booking; !v.Start.IsZero() && v.Service != "" && !slices.Contains(v.services(), id) {
+			return
+		}
+		if slices.Contains(t.next.Booking.services(), id) {
+			t.continueBooking()
+			return
+		}
 		// Asked for the price of it, the customer need not name the service again to book it.
 		// Nothing is booked before a time is read back and agreed to.
 		t.next.Booking.Service = id

@@ -255,7 +255,7 @@ func (t *turn) addLines() {
 	before := slices.Clone(t.next.Order.Lines)
 	for i, m := range t.p.products {
 		// "I don't want bread" orders none.
-		if t.p.takesBack(m) || t.p.editOf(m) == editOff {
+		if t.p.takesBack(m) || len(before) > 0 && t.p.editOf(m) == editOff {
 			continue
 		}
 		t.meanOrdered(&m)

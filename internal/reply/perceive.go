@@ -122,6 +122,7 @@ func (t *turn) perceive() {
 		p.time, p.hasTime = when.Result{}, false
 	}
 	t.shiftDay(p)
+	t.forgetPast(p)
 	p.answer, p.alike, p.sure, p.nearest = k.answers.Best(text)
 	switch {
 	case p.asks || p.cued(cueThink) || t.endsList() || entity.BeginsAsQuestion(text),

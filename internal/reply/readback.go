@@ -2,9 +2,11 @@ package reply
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // Reading a visit back, and what the answer makes of it.
@@ -29,13 +31,25 @@ func (t *turn) readBack(v *Visit) {
 // tellVisit reads a booking back, in both clocks and with its price. "saa sita" is twelve o'clock
 // or six: the customer sees which before the yes.
 func (t *turn) tellVisit(v *Visit) {
-	name, people := t.visitName(v), int64(max(1, v.People))
-	price := ""
-	if s := t.k.service[v.Service]; s != nil && s.Price > 0 {
-		price = t.k.money(s.Price * people)
-		if s.PriceTo > s.Price {
-			price += " – " + t.k.money(s.PriceTo*people)
+	name, price := t.visitName(v), ""
+	var from, to int64
+	for _, id := range v.services() {
+		s := t.k.service[id]
+		// A sum without the price of one of them would be too little.
+		if s == nil || s.Price == 0 {
+			from = 0
+			break
 		}
+		from, to = from+s.Price, to+max(s.Price, s.PriceTo)
+	}
+	if from > 0 {
+		price = t.k.money(from)
+		if to > from {
+			price += " – " + t.k.money(to)
+		}
+	}
+	if v.Together {
+		defer t.tell("book.together", "count", strconv.Itoa(v.places()))
 	}
 	if price == "" {
 		t.tell("book.readback", "service", name, "time", t.bothClocks(v.Start))
@@ -77,10 +91,14 @@ const maxPeople = 9
 // one of them can be cancelled alone.
 func (t *turn) visits(v *Visit, status flowhq.BookingStatus) []flowhq.Booking {
 	var all []flowhq.Booking
-	for i := range max(1, v.People) {
-		b := t.booking(v, status)
+	start := v.Start
+	for i, service := range v.services() {
+		b := t.booking(v, service, start, status)
 		if i > 0 {
 			b.Number += "-" + strconv.Itoa(i+1)
+		}
+		if len(v.More) > 0 && !v.Together {
+			start = b.EndsAt
 		}
 		all = append(all, b)
 	}
@@ -90,6 +108,13 @@ func (t *turn) visits(v *Visit, status flowhq.BookingStatus) []flowhq.Booking {
 // visitName is what a visit is for: "2 × Haircut".
 func (t *turn) visitName(v *Visit) string {
 	name := t.k.nameOf(v.Service, t.say)
+	if len(v.More) > 0 {
+		var names []string
+		for _, id := range v.services() {
+			names = append(names, t.k.nameOf(id, t.say))
+		}
+		return and(t.say.language, names)
+	}
 	if v.People > 1 {
 		name = strconv.Itoa(v.People) + " × " + name
 	}
@@ -97,15 +122,17 @@ func (t *turn) visitName(v *Visit) string {
 }
 
 // booking is the fact of a visit.
-func (t *turn) booking(v *Visit, status flowhq.BookingStatus) flowhq.Booking {
-	minutes := t.minutes(v.Service)
+func (t *turn) booking(
+	v *Visit, service string, start time.Time, status flowhq.BookingStatus,
+) flowhq.Booking {
+	minutes := t.minutes(service)
 	b := flowhq.Booking{
-		Number: v.Number, Service: v.Service, Minutes: minutes, Currency: t.k.profile.Currency,
+		Number: v.Number, Service: service, Minutes: minutes, Currency: t.k.profile.Currency,
 		Name:     t.next.Name,
-		StartsAt: v.Start, EndsAt: v.Start.Add(time.Duration(minutes) * time.Minute),
+		StartsAt: start, EndsAt: start.Add(time.Duration(minutes) * time.Minute),
 		Status: status,
 	}
-	if s := t.k.service[v.Service]; s != nil {
+	if s := t.k.service[service]; s != nil {
 		b.Price = s.Price
 	}
 	return b
@@ -163,4 +190,24 @@ func (t *turn) dropBooking() {
 	t.release()
 	t.next.Booking, t.next.Ask = nil, Ask{}
 	t.tell("book.dropped")
+}
+
+// confirmsAndAsks makes the booking for who agrees and asks something beside: "yes. if I am late, do
+// you wait?". The question alone was read, and the visit stayed unbooked. What goes on with another
+// time, service or wish is no agreement.
+func (t *turn) confirmsAndAsks() bool {
+	p := &t.p
+	at := strings.IndexAny(p.text, ".!,\n")
+	if t.next.Ask.For != askBook || p.yesNo != entity.Neither || at < 0 ||
+		entity.ReadYesNo(p.text[:at]) != entity.Yes || p.hasTime || p.names() ||
+		p.has(actCancel, actChange, actDecision, actDrop) || p.cued(cueInstead) || p.cued(cueAdd) ||
+		p.cued(cueThink) || !p.has(infoActs...) && !p.asks || p.has(taskActs...) || t.bringsPerson() {
+		return false
+	}
+	t.did(actYes)
+	t.confirmBooking()
+	if !t.inform() {
+		t.unanswered("unanswered.any")
+	}
+	return true
 }

@@ -66,6 +66,7 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	if all.has(actComplaint) && (angry(p) || t.next.Ask.For == askPerson) {
 		all.replace(actComplaint, actAnger)
 	}
+	t.reconcileStory(p, &all)
 	p.dropWhatIf(&all)
 	t.reconcileTemplate(p, &all)
 	// Thanks in front of a wish are courtesy: "asante, nataka kuweka oda" must not be answered with
@@ -139,6 +140,12 @@ func (p *perception) dropWhatIf(all *acts) {
 		all.drop(actReturn, actProblem, actComplaint)
 	}
 }
+
+// ownWhere begin what says where the customer is, and wantsNot what is not wanted.
+var (
+	ownWhere = listOf("own where")
+	wantsNot = listOf("wants not")
+)
 
 // whatIfWords ask for what has not happened. Swahili says it within the verb: "isiponitosha" is "if
 // it does not fit me".

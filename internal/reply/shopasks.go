@@ -97,7 +97,7 @@ func (t *turn) tellsOldPrice() bool {
 var (
 	// comesWords are verbs of what is brought, and sometime the words for when.
 	comesWords = keywords(`
-		*fika, *fikia, *nifikia, *tufikia, *letwa, *taleta, *niletea, mnaleta, arrive*, arriving, reach*, get here, get it, get them,
+		*fika, *fikia, *nifikia, *tufikia, *letwa, *taleta, *niletea, mnaleta, arrive*, arriving, bringing, reach*, get here, get it, get them,
 		be here, come, coming, delivered, deliver, delivery, bring it, bring them
 	`)
 	sometimeWords = keywords("leo, lini, saa ngapi, kesho, today, tonight, tomorrow, when, what time, how long, muda gani, baada ya muda")

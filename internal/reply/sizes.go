@@ -1,7 +1,9 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
@@ -71,8 +73,16 @@ func (t *turn) sizesTold() []entity.SizeCount {
 	if len(t.p.products) > 0 {
 		return nil
 	}
-	return t.sizesOf(entity.NameMatch{ID: t.sizedProduct()})
+	// "Not L, XL" made one of each.
+	return slices.DeleteFunc(t.sizesOf(entity.NameMatch{ID: t.sizedProduct()}), func(c entity.SizeCount) bool {
+		return slices.ContainsFunc(noSize.FindAllStringSubmatch(t.p.text, maxEdits), func(m []string) bool {
+			return strings.EqualFold(m[1], c.Size)
+		})
+	})
 }
+
+// noSize finds a size that is taken back.
+var noSize = regexp.MustCompile(`(?i)\b(?:not|no|sio|siyo|si)\s+(?:(?:size|saizi|the|ya)\s+)?([0-9a-z]{1,4})\b`)
 
 // addSizes puts several sizes of one product on the order, a line for each. "L mbili na XL moja"
 // became one line of three. It is false for fewer than two sizes, which addLine takes by itself.

@@ -102,7 +102,7 @@ func (t *turn) hasRoom(start time.Time, minutes int, v *Visit) bool {
 		}
 		// Who comes in company needs a place for each.
 		if v != nil {
-			n += max(1, v.People) - 1
+			n += v.places() - 1
 		}
 		if n >= t.k.capacity() {
 			return false
@@ -181,10 +181,10 @@ func (t *turn) offerDay(v *Visit, r when.Result, said bool) {
 	if said && r.Certainty == when.Part {
 		from, to = r.Start, r.End
 	}
-	free := t.slots(v.Day, t.minutes(v.Service), from, to)
+	free := t.slots(v.Day, t.visitMinutes(v), from, to)
 	// Nothing in the morning: the rest of the day is nearer to the wish than another day.
 	if len(free) == 0 && !from.IsZero() {
-		free = t.slots(v.Day, t.minutes(v.Service), time.Time{}, time.Time{})
+		free = t.slots(v.Day, t.visitMinutes(v), time.Time{}, time.Time{})
 	}
 	if len(free) == 0 {
 		t.tell("book.full", "day", day)
@@ -228,7 +228,7 @@ func (t *turn) offerNearest(wanted time.Time) {
 		wanted = t.now
 	}
 	wanted = wanted.In(t.k.zone)
-	minutes := t.minutes(t.next.Booking.Service)
+	minutes := t.visitMinutes(t.next.Booking)
 	var before, after []time.Time
 	for _, at := range t.slots(startOfDay(wanted), minutes, time.Time{}, time.Time{}) {
 		if at.Before(wanted) {
@@ -270,7 +270,7 @@ func (t *turn) takeFirst(v *Visit) bool {
 		day, days = v.Day, 0
 	}
 	for i := 0; i <= days; i++ {
-		free := t.slots(day.AddDate(0, 0, i), t.minutes(v.Service), time.Time{}, time.Time{})
+		free := t.slots(day.AddDate(0, 0, i), t.visitMinutes(v), time.Time{}, time.Time{})
 		if len(free) > 0 {
 			v.Day, v.Start = startOfDay(free[0]), free[0]
 			return true

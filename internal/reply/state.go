@@ -162,6 +162,9 @@ type Visit struct {
 	Moves string `json:"moves,omitempty"` // number of the confirmed booking that moves
 	// People is how many come for it at the same time, each with a booking; 0 is one.
 	People int `json:"people,omitempty"`
+	// More are services besides Service, one after the other, or for several people Together.
+	More     []string `json:"more,omitempty"`
+	Together bool     `json:"together,omitempty"`
 }
 
 // A Basket is an order that is being made or changed.

@@ -17,6 +17,10 @@ const minDescription = 4
 func (t *turn) actOnTickets(informed bool) bool {
 	p := &t.p
 	switch {
+	case t.addsToRequest():
+		t.noteRequest(t.next.Ticket.Service)
+	case t.requested() != "" && (t.next.Ticket == nil || t.next.Ticket.Subject != string(actProblem)):
+		t.noteRequest(t.requested())
 	case t.wantsSiteVisit():
 		t.did(actProblem)
 		t.noteSiteVisit()

@@ -24,13 +24,13 @@ func (t *turn) timeWithDay(r when.Result, v *Visit) when.Result {
 	y, m, d := v.Day.Date()
 	start := time.Date(y, m, d, r.Start.Hour(), r.Start.Minute(), 0, 0, t.k.zone)
 	// "saa nne" on a day that opens at 08:00 is ten in the morning, and no night visit.
-	if !t.fits(start, t.minutes(v.Service)) {
+	if !t.fits(start, t.visitMinutes(v)) {
 		// The other half of the day, if that is when the business is open.
 		if other := start.Add(12 * time.Hour); sameDay(other, start) &&
-			t.fits(other, t.minutes(v.Service)) {
+			t.fits(other, t.visitMinutes(v)) {
 			start = other
 		} else if other := start.Add(-12 * time.Hour); sameDay(other, start) &&
-			t.fits(other, t.minutes(v.Service)) {
+			t.fits(other, t.visitMinutes(v)) {
 			start = other
 		}
 	}
@@ -120,7 +120,7 @@ func (t *turn) whenSaid(r when.Result) string {
 
 // free reports whether the time of a booking can be had, and offers others if not.
 func (t *turn) free(v *Visit) bool {
-	minutes := t.minutes(v.Service)
+	minutes := t.visitMinutes(v)
 	switch {
 	// "naja sahii" names a time that has just passed: the nearest free one is offered instead of a
 	// refusal.

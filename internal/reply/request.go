@@ -1,0 +1,162 @@
+package reply
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/when"
+)
+
+// A request is a ticket of a help desk for a service that somebody drives out for, such as an
+// installation. It was passed on as a question about an account in every wording.
+
+// installNames are what owners call the service of connecting a new customer.
+var installNames = phrasesOf("installation")
+
+// installWords ask to be connected.
+var installWords = listOf("install")
+
+// requested is the service that the message asks somebody to come for, "" if it asks for none.
+func (t *turn) requested() string {
+	p := &t.p
+	// Whose connection does not work reports a fault.
+	if p.has(actProblem, actCancel, actPaid, actStatus, actPerson, actComplaint) ||
+		anyIn(p.reading.Words, whenMended) && !anyIn(p.reading.Words, installWords) {
+		return ""
+	}
+	// "Can I move with your net?" asks whether, and how much.
+	if p.asks && anyIn(p.reading.Words, askWhether) && !p.time.HasTime {
+		return ""
+	}
+	wants := anyIn(p.reading.Words, wishWords) || anyIn(p.reading.Words, askToCome) ||
+		p.hasTime && p.time.HasDay || p.has(actOrder)
+	if !wants || p.has(actPrice) && !p.hasTime {
+		return ""
+	}
+	if anyIn(p.reading.Words, installWords) {
+		for _, name := range installNames {
+			if m := t.k.services.Match(name); len(m) == 1 && m[0].Exact {
+				return m[0].ID
+			}
+		}
+	}
+	for _, m := range p.services {
+		if s := t.k.service[m.ID]; s != nil && m.Exact && s.Minutes > 0 && !s.Unavailable {
+			return s.ID
+		}
+	}
+	return ""
+}
+
+// askWhether ask whether something can be had.
+var askWhether = keywords(`
+	naweza, can i, could i, may i, is it possible, inawezekana, do you, je, mna*
+`)
+
+// askToCome are words of who asks for such a visit.
+var askToCome = listOf("ask to come")
+
+// addsToRequest reports whether the message says more of a request: when, where, or for whom.
+func (t *turn) addsToRequest() bool {
+	v, p := t.next.Ticket, &t.p
+	return v != nil && v.Number != "" && v.Subject == string(actOrder) &&
+		!p.has(actProblem, actCancel, actStatus, actPerson, actPaid) &&
+		(p.hasTime && !p.asks || !p.asksSoftly() && (p.name != "" || t.bareName() != "" ||
+			len(p.areas) > 0 || len(p.entities.Phones)+len(p.entities.References) > 0))
+}
+
+// noteRequest notes the request, or what is said of it, and names what was understood.
+func (t *turn) noteRequest(service string) {
+	p, v := &t.p, t.next.Ticket
+	begun := v == nil || v.Number == "" || v.Subject != string(actOrder)
+	if begun {
+		v = &Problem{Subject: string(actOrder), Number: t.in.Reference, Service: service,
+			At: t.in.Message.At, Note: t.note()}
+		t.next.Ticket = v
+	} else {
+		v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
+	}
+	t.did(actOrder)
+	t.next.Ask = Ask{}
+	t.fact(t.ticket())
+	name := t.k.nameOf(v.Service, t.say)
+	switch {
+	case p.hasTime && p.time.HasTime:
+		name += ", " + when.FormatTime(t.say.language, p.time.Start, t.now)
+	case p.hasTime && p.time.HasDay:
+		name += ", " + t.nearDay(p.time.Day)
+	}
+	if begun || p.hasTime {
+		t.tell("ticket.request", "service", name, "number", v.Number)
+	} else {
+		t.tell("ticket.added", "number", v.Number)
+	}
+	if begun {
+		if t.next.Topic != v.Service && !p.has(actPrice) {
+			t.tellPriceOf(v.Service)
+		}
+		if !p.hasTime {
+			t.tell("ticket.when")
+		} else if len(p.areas) == 0 {
+			t.tell("ticket.where")
+		}
+	}
+	t.next.Topic = v.Service
+}
+
+// bareName is the name that the whole message is, "" if it is none: "Grace Mushi" to a read-back.
+func (t *turn) bareName() string {
+	p := &t.p
+	text := strings.Trim(strings.TrimSpace(p.text), ".!")
+	begun := t.next.Booking != nil || t.next.Order != nil || t.next.Ticket != nil ||
+		len(t.bookings()) > 0
+	if !begun || p.asks || p.names() || len(p.areas) > 0 || p.hasTime || p.yesNo != 0 || p.isChoice ||
+		len(p.cues) > 0 || !nameForm.MatchString(text) {
+		return ""
+	}
+	words := strings.Fields(text)
+	if slices.ContainsFunc(split(text), func(w string) bool {
+		return t.k.words[w] || hasWord(notNames, w)
+	}) {
+		return ""
+	}
+	for _, w := range words {
+		// A lone word is a name if it is written as one.
+		if strings.ToUpper(w[:1]) != w[:1] || len(words) == 1 && strings.ToUpper(w) == w {
+			return ""
+		}
+	}
+	// A lone word that does something, such as "Cancel", has been read as that.
+	if p.has(taskActs...) && len(words) == 1 {
+		return ""
+	}
+	return oneLine(text, maxNameRunes)
+}
+
+// nameForm is the form of one to three words that may be a name.
+var nameForm = regexp.MustCompile(`^[A-Z][a-z'.-]+(?: [A-Z][a-z'.-]*){0,2}$`)
+
+// notNames begin a message with a capital, and are no names.
+var notNames = listOf("no name")
+
+// offerNamed answers a message that names one service and does nothing else that was understood,
+// with what the owner has told of it: better than the menu.
+func (t *turn) offerNamed() bool {
+	p := &t.p
+	if t.k.template() == flowhq.EcommerceTemplate || len(p.services) != 1 || !p.services[0].Exact ||
+		p.yesNo != 0 || t.next.Booking != nil && !t.next.Booking.Start.IsZero() {
+		return false
+	}
+	id := p.services[0].ID
+	if s := t.k.service[id]; s == nil || t.k.template() == flowhq.SupportTemplate && s.Minutes == 0 {
+		return false
+	}
+	t.did(actOffer)
+	t.tellPriceOf(id)
+	t.tellDescription(id)
+	t.speakOf(id, "")
+	t.nextStep(id)
+	return true
+}

@@ -1,0 +1,255 @@
+package reply
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+// A visit may have several services: "haircut plus shave", "a fade for me, and my son's cut". Each
+// is a booking of its own. Asked "which of the two?", a customer had to give up one, and one that was
+// added took the place of the first.
+
+// services are what a visit is for, one for each booking that it makes.
+func (v *Visit) services() []string {
+	if len(v.More) > 0 {
+		return append([]string{v.Service}, v.More...)
+	}
+	return slices.Repeat([]string{v.Service}, max(1, v.People))
+}
+
+// places is how many are served at once.
+func (v *Visit) places() int {
+	if len(v.More) > 0 && !v.Together {
+		return 1
+	}
+	return len(v.services())
+}
+
+// visitMinutes is how long a visit takes: one service after the other, unless several people come.
+func (t *turn) visitMinutes(v *Visit) int {
+	longest, sum := 0, 0
+	for _, id := range v.services() {
+		longest, sum = max(longest, t.minutes(id)), sum+t.minutes(id)
+	}
+	if len(v.More) > 0 && !v.Together {
+		return min(sum, maxVisitMinutes)
+	}
+	return longest
+}
+
+// fillServices takes from the message what it says of services: instead of what the visit was for,
+// or besides it.
+func (t *turn) fillServices(v *Visit) {
+	p := &t.p
+	named, before := idsOf(p.services), v.services()
+	switch {
+	case t.addsService(v):
+		t.addService(v)
+	// Named again, without a word that the others are not wanted.
+	case len(named) == 1 && len(v.More) > 0 && slices.Contains(before, named[0]) &&
+		!anyIn(p.reading.Words, onlyWords):
+	default:
+		t.chooseServices(v)
+	}
+	if v.Service != "" {
+		t.next.Topic = v.Service
+	}
+	t.dropUnavailable(v)
+}
+
+// chooseServices takes the services of the message in place of those of the visit.
+func (t *turn) chooseServices(v *Visit) {
+	t.keepNamed()
+	service := t.serviceOf(v.Service)
+	if service == "" {
+		all := t.joined()
+		if len(all) < 2 {
+			return
+		}
+		t.choices = nil
+		v.Service, v.More, v.People = all[0], all[1:], 0
+		v.Together = t.severalCome()
+		return
+	}
+	if service != v.Service {
+		v.More, v.Together = nil, false
+	}
+	v.Service = service
+}
+
+// orWords stand between two things of which one is wanted.
+var orWords = listOf("or")
+
+// joined are the services that the message wants together, nil if it may want one of them.
+func (t *turn) joined() []string {
+	p := &t.p
+	if anyIn(p.reading.Words, orWords) || !t.joinsServices() || len(p.services) > maxParts {
+		return nil
+	}
+	end := -1
+	for _, m := range p.services {
+		// Names that share words are readings of one wish.
+		if m.Start < end || m.Start >= m.End {
+			return nil
+		}
+		end = m.End
+	}
+	return idsOf(p.services)
+}
+
+// maxParts bounds the services of one visit.
+const maxParts = 4
+
+// joinsServices reports whether something joins the services of the message.
+func (t *turn) joinsServices() bool {
+	p := &t.p
+	return anyIn(p.reading.Words, joiners) || p.cued(cueAdd) || t.severalCome() ||
+		strings.ContainsAny(p.text, "&+,")
+}
+
+// addsService reports whether the message names a service that comes to those of the visit.
+func (t *turn) addsService(v *Visit) bool {
+	if v.Service == "" || v.Moves != "" {
+		return false
+	}
+	if len(t.p.services) == 0 {
+		return t.bringsPerson()
+	}
+	return !t.p.cued(cueInstead) && !slices.Contains(v.services(), t.p.services[0].ID) &&
+		(t.p.cued(cueAdd) || t.bringsPerson() || hasWord(joiners, firstOf(t.p.reading.Words, 1)[0]))
+}
+
+// addService puts what is named beside what the visit is for. The owner's own service of both is
+// taken where one person wants both: it costs less than the two.
+func (t *turn) addService(v *Visit) {
+	other := t.bringsPerson()
+	if len(t.p.services) == 0 {
+		// Who comes along may have a service by that word: a child's haircut.
+		for _, w := range t.p.reading.Words {
+			if m := t.k.services.Match(w); hasWord(peopleWords, w) && len(m) == 1 && m[0].Exact &&
+				t.k.service[m[0].ID] != nil && m[0].ID != v.Service {
+				v.More, v.Together = append(v.More, m[0].ID), true
+				return
+			}
+		}
+		if len(v.More) == 0 {
+			v.People = max(1, v.People) + 1
+		}
+		return
+	}
+	for _, m := range t.p.services {
+		if both := t.pairOf([]string{v.Service}, append([]string{m.ID}, m.Others...)); both != "" &&
+			!other && len(v.More) == 0 && v.People < 2 {
+			v.Service = both
+			continue
+		}
+		if !slices.Contains(v.services(), m.ID) && len(v.More)+1 < maxParts {
+			v.More, v.Together = append(v.More, m.ID), other || v.People > 1
+		}
+	}
+	t.p.services = t.p.services[:1]
+	t.p.services[0].Others = nil // it is settled, and not asked about
+	if len(v.More) > 0 {
+		v.People = 0
+	}
+}
+
+// pairOf is the one service of the owner's that is one of the left and one of the right together.
+func (t *turn) pairOf(left, right []string) string {
+	var found []string
+	for _, s := range t.k.offered() {
+		if !slices.Contains(left, s.ID) && slices.ContainsFunc(t.namesOf(s.ID), func(name []string) bool {
+			return t.joins(name, s.ID, left, right)
+		}) {
+			found = append(found, s.ID)
+		}
+	}
+	if len(found) != 1 {
+		return ""
+	}
+	return found[0]
+}
+
+// companions say that somebody comes along.
+var companions = listOf("companion")
+
+// bringsPerson reports whether the message says that somebody else comes besides: "if I bring my dad
+// too", "naja na mtoto wangu pia".
+func (t *turn) bringsPerson() bool {
+	words := t.p.reading.Words
+	return anyIn(words, companions) && (anyIn(words, ownWords) || t.p.cued(cueAdd)) &&
+		(t.p.cued(cueAdd) || anyIn(words, comesAlong))
+}
+
+// comesAlong are words of who brings somebody.
+var comesAlong = listOf("comes along")
+
+// severalCome reports whether the services of the message are for several people.
+func (t *turn) severalCome() bool {
+	words := t.p.reading.Words
+	return t.saysPeople() || t.bringsPerson() ||
+		anyIn(words, companions) && anyIn(words, besideWords) && len(t.p.services) > 1
+}
+
+// besideWords are words for the customer beside others.
+var besideWords = listOf("self")
+
+// dropUnavailable takes out what cannot be had at the moment, and says so.
+func (t *turn) dropUnavailable(v *Visit) {
+	v.More = slices.DeleteFunc(v.More, func(id string) bool {
+		s := t.k.service[id]
+		if s != nil && s.Unavailable {
+			t.tell("service.unavailable", "name", s.Name.In(t.say.language))
+		}
+		return s == nil || s.Unavailable
+	})
+	// Several people for several services are one for each.
+	if len(v.More) > 0 && v.People > 1 {
+		v.People, v.Together = 0, true
+	}
+	v.Together = v.Together && len(v.More) > 0
+}
+
+// removesService takes out of a visit what the message does not want any more, and reports whether
+// something is left. Of the owner's own service of two the other one is left.
+func (t *turn) removesService() bool {
+	v, p := t.next.Booking, &t.p
+	if v == nil || v.Moves != "" || !p.cued(cueRemove) || len(p.services) == 0 {
+		return false
+	}
+	gone := append([]string{p.services[0].ID}, p.services[0].Others...)
+	left := slices.DeleteFunc(v.services(), func(id string) bool { return slices.Contains(gone, id) })
+	if len(v.More) == 0 {
+		left = nil
+		for _, s := range t.k.offered() {
+			if len(left) == 0 && !slices.Contains(gone, s.ID) &&
+				t.pairOf([]string{s.ID}, gone) == v.Service {
+				left = []string{s.ID}
+			}
+		}
+	}
+	if len(left) == 0 || len(left) == len(v.services()) && len(v.More) > 0 {
+		return false
+	}
+	v.Service, v.More, v.Together = left[0], left[1:], v.Together && len(left) > 1
+	t.next.Topic = v.Service
+	p.services = nil
+	return true
+}
+
+// keepNamed drops services that are named by a likeness alone beside one that is named whole: "ana
+// homa, daktari wa kawaida" wants no vaccination against a fever.
+func (t *turn) keepNamed() {
+	whole := func(m entity.NameMatch) bool {
+		return m.Exact || m.Score >= surelyNamed && !t.p.cued(cueSick)
+	}
+	if slices.ContainsFunc(t.p.services, whole) {
+		t.p.services = slices.DeleteFunc(t.p.services,
+			func(m entity.NameMatch) bool { return !whole(m) })
+	}
+}
+
+// surelyNamed is how alike a misspelt name must be that is wanted beside another.
+const surelyNamed = .8
