@@ -37,6 +37,11 @@ func (t *turn) actOnBookings(informed bool) bool {
 		t.did(actBook)
 		t.fillVisit()
 		t.continueBooking()
+	// "One adult and one child", said again of a visit that was read back.
+	case t.bringsChild():
+		t.did(actBook)
+		t.fillVisit()
+		t.continueBooking()
 	// The booking is made: who comes along is noted on it, and no second one begins.
 	case t.moreCome():
 		t.did(actBook)
@@ -116,6 +121,7 @@ func (t *turn) fillVisit() {
 			v.People = min(n, maxPeople)
 		}
 	}
+	t.addChild()
 	t.dropUnavailable(v)
 	if !p.hasTime {
 		return

@@ -8,6 +8,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand"
+	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // Decide returns what the bot makes of a message. It is a pure function of its Input: it cannot
@@ -58,6 +59,10 @@ func (t *turn) decide() {
 	if t.confirmsAndAsks() {
 		t.understoodIt()
 		return
+	}
+	// A yes with a name books for that name.
+	if t.next.Ask.For == askBook && t.p.yesNo == entity.Yes && t.p.name != "" {
+		t.next.Name = t.p.name
 	}
 	if t.takeRiderNote() || t.confirmsOrder() || t.takeAnswer() || t.takeReference() {
 		t.understoodIt()

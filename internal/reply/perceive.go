@@ -133,6 +133,9 @@ func (t *turn) perceive() {
 		p.yesNo = cmp.Or(p.yesNo, p.impliedYesNo(t.next.Ask.For))
 	}
 	p.findName()
+	if p.yesNo == entity.Neither && t.agreesToVisit(p) {
+		p.yesNo = entity.Yes
+	}
 	p.findReceipt()
 	t.askUsual(p)
 	t.checkAreas()

@@ -211,3 +211,20 @@ func (t *turn) confirmsAndAsks() bool {
 	}
 	return true
 }
+
+// maxAgreement is how many words a yes has at most that says the visit again.
+const maxAgreement = 12
+
+// agreesToVisit reports whether the message says yes to the visit that was read back and names its
+// time again: "poa thibitisha hiyo saa 11, jina naitwa Kelvin" was asked back.
+func (t *turn) agreesToVisit(p *perception) bool {
+	v := t.next.Booking
+	words := p.reading.Words
+	if t.next.Ask.For != askBook || v == nil || v.Start.IsZero() || !p.hasTime || !p.time.HasTime ||
+		p.asks || p.names() || len(p.areas) > 0 || len(words) == 0 || len(words) > maxAgreement ||
+		!anyIn(words[:1], yesWords) || anyIn(words, butWords) || p.cued(cueInstead) {
+		return false
+	}
+	same := p.time.Start.Minute() == v.Start.Minute() && p.time.Start.Hour()%12 == v.Start.Hour()%12
+	return same && (!p.time.HasDay || p.time.Likely || sameDay(p.time.Day, v.Day))
+}

@@ -30,6 +30,9 @@ func (t *turn) requested() string {
 	if p.asks && anyIn(p.reading.Words, askWhether) && !p.time.HasTime {
 		return ""
 	}
+	if t.onlyCompares() {
+		return ""
+	}
 	wants := anyIn(p.reading.Words, wishWords) || anyIn(p.reading.Words, askToCome) ||
 		p.hasTime && p.time.HasDay || p.has(actOrder)
 	if !wants || p.has(actPrice) && !p.hasTime {

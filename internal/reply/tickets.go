@@ -17,6 +17,8 @@ const minDescription = 4
 func (t *turn) actOnTickets(informed bool) bool {
 	p := &t.p
 	switch {
+	case t.withdraws():
+		t.withdraw()
 	case t.addsToRequest():
 		t.noteRequest(t.next.Ticket.Service)
 	case t.requested() != "" && (t.next.Ticket == nil || t.next.Ticket.Subject != string(actProblem)):
@@ -203,6 +205,10 @@ func (t *turn) openTicket() {
 func (t *turn) addToTicket() {
 	v := t.next.Ticket
 	v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
+	// A fault told behind a payment needs a technician, and no accountant.
+	if v.Subject == string(actPaid) && t.p.has(actProblem) && !t.p.has(actPaid) {
+		v.Subject = string(actProblem)
+	}
 	t.fact(t.ticket())
 	t.tell("ticket.added", "number", v.Number)
 	t.tellRepairTime()
