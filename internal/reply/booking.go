@@ -202,6 +202,9 @@ func (t *turn) continueBooking() {
 		// More than there is room for is for a person to arrange. The wish stays: without one, the
 		// booking goes on for one.
 		v.People, v.Together = 0, false
+		v.More = slices.DeleteFunc(slices.Compact(v.More), func(id string) bool {
+			return id == v.Service
+		})
 		t.did(actBook)
 		t.unanswered("book.too_many")
 		return

@@ -32,6 +32,7 @@ func decided(in Input) *turn {
 	t.keepLocation() // one of a burst
 	t.perceive()
 	t.chooseLanguage()
+	t.readClauseHour()
 	t.decide()
 	return t
 }

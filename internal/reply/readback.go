@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -110,8 +111,22 @@ func (t *turn) visitName(v *Visit) string {
 	name := t.k.nameOf(v.Service, t.say)
 	if len(v.More) > 0 {
 		var names []string
-		for _, id := range v.services() {
-			names = append(names, t.k.nameOf(id, t.say))
+		services := v.services()
+		for i, id := range services {
+			if slices.Contains(services[:i], id) {
+				continue
+			}
+			name := t.k.nameOf(id, t.say)
+			n := 0
+			for _, other := range services {
+				if other == id {
+					n++
+				}
+			}
+			if n > 1 {
+				name = strconv.Itoa(n) + " × " + name
+			}
+			names = append(names, name)
 		}
 		return and(t.say.language, names)
 	}

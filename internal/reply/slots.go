@@ -326,12 +326,19 @@ func (t *turn) readHour() bool {
 	hour := hourMinute.FindString(p.text)
 	switch {
 	case hour != "":
-		hour = strings.Replace(hour, ".", ":", 1)
 	case p.isChoice:
 		hour = strconv.Itoa(p.choice)
 	case len(p.entities.Numbers) == 1:
 		hour = strconv.Itoa(p.entities.Numbers[0].Value)
 	}
+	return t.setHour(hour)
+}
+
+// setHour reads an hour as it is written on the day that is spoken of. It is false for what is no
+// hour.
+func (t *turn) setHour(hour string) bool {
+	p := &t.p
+	hour = strings.Replace(hour, ".", ":", 1)
 	// Up to 24, as some write 17 and some 5. What is no hour is left to the next reading.
 	if h, err := strconv.Atoi(strings.Split(hour, ":")[0]); err != nil || h < 1 || h > 24 {
 		return false

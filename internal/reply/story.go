@@ -69,6 +69,10 @@ func (t *turn) reconcileStory(p *perception, all *acts) {
 		anyIn(p.reading.Words[:min(len(p.reading.Words), 2)], ownWhere) {
 		all.drop(actPlace)
 	}
+	// "In a meeting till half past 4" asks for no number to pay to.
+	if untilHour.MatchString(p.text) && t.wayNamed() < 0 {
+		all.drop(actPayment)
+	}
 	// "Sitaki kuambiwa bei" wants no prices.
 	if anyIn(p.reading.Words, wantsNot) && !p.asks {
 		all.drop(actPrice, actOffer)

@@ -62,6 +62,11 @@ func (t *turn) fillServices(v *Visit) {
 // chooseServices takes the services of the message in place of those of the visit.
 func (t *turn) chooseServices(v *Visit) {
 	t.keepNamed()
+	if all := t.counts(); len(all) > 1 {
+		t.choices, t.p.services[0].Others = nil, nil
+		v.Service, v.More, v.People, v.Together = all[0], all[1:], 0, true
+		return
+	}
 	service := t.serviceOf(v.Service)
 	if service == "" {
 		all := t.joined()

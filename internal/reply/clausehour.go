@@ -1,0 +1,71 @@
+package reply
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+// An hour in a clause of its own is the wish, and what stands around it the reason: "9 is
+// too soon, 11.30", "make it 5, I am in a meeting till half past 4".
+
+var (
+	// hourClause ends a clause. A point inside "11.30" ends none.
+	hourClause = regexp.MustCompile(`[,;!?\n]+|\.(?:\s|$)`)
+	// correctionWords may stand beside an hour that takes the place of another.
+	correctionWords = listOf("correction")
+	// reasonWords say why another hour is not possible.
+	reasonWords = listOf("hour refused")
+	// untilHour is "till" of a time, and no till that is paid to.
+	untilHour = regexp.MustCompile(
+		`(?i)\btill\s+(?:\d|half|quarter|about|around|noon|then|late|tomorrow|i\b|we\b)`)
+)
+
+// readClauseHour takes the hour of a clause of its own for the time of the visit that is spoken of,
+// the last one where there are several.
+func (t *turn) readClauseHour() {
+	v, p := t.next.Booking, &t.p
+	asked := []string{askWhen, askBook, askMean, askMoveTo}
+	if v == nil || v.Day.IsZero() || !slices.Contains(asked, t.next.Ask.For) ||
+		len(p.entities.Phones)+len(p.entities.References) > 0 {
+		return
+	}
+	reason := anyIn(p.reading.Words, reasonWords) || p.cued(cueInstead)
+	clauses := hourClause.Split(p.text, -1)
+	if len(clauses) < 2 || p.hasTime && !reason {
+		return
+	}
+	for _, clause := range slices.Backward(clauses) {
+		c := perception{text: clause, entities: entity.Find(clause)}
+		c.reading.Words = split(clause)
+		if len(c.reading.Words) > maxHourWords ||
+			!c.tellsOnlyNumber(slices.Concat(hourWords, correctionWords)) ||
+			!reason && !hourMinute.MatchString(clause) {
+			continue
+		}
+		hour, before, had := c.hour(), p.time, p.hasTime
+		if hour == "" || !t.setHour(hour) {
+			continue
+		}
+		// The hour that was read back corrects nothing: "half past 4, I leave work at 4".
+		if v.Start.Hour() == p.time.Start.Hour() && v.Start.Minute() == p.time.Start.Minute() && had {
+			p.time, p.hasTime = before, had
+			continue
+		}
+		p.acts.add(actBook)
+		return
+	}
+}
+
+// hour is the one number of a message as an hour is written, "" if there is none.
+func (p *perception) hour() string {
+	if hour := hourMinute.FindString(p.text); hour != "" {
+		return hour
+	}
+	if len(p.entities.Numbers) == 1 {
+		return strconv.Itoa(p.entities.Numbers[0].Value)
+	}
+	return ""
+}
