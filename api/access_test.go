@@ -37,7 +37,7 @@ var routeScopes = map[string][]string{
 		"GET /admin/tenants", "GET /admin/bulk", "GET /admin/bulk/:bulk", "GET /admin/workers", "GET /admin/fleet",
 		"GET /admin/setup-requests", "GET /admin/setup-requests/:request", "GET tenant/setup-requests", "GET tenant/setup-requests/:request",
 		"GET tenant", "GET tenant/profile", "GET tenant/profile/missing", "GET tenant/profile/versions", "GET tenant/profile/versions/:version", "GET tenant/profile/export", "POST tenant/preview",
-		"GET tenant/commands", "GET tenant/commands/:command", "GET tenant/logs", "GET tenant/logs.csv", "GET tenant/logs/:message", "GET tenant/dead-letters", "GET /admin/dead-letters", "GET tenant/follow-ups", "GET tenant/events",
+		"GET tenant/commands", "GET tenant/commands/:command", "GET tenant/logs", "GET tenant/logs.csv", "GET tenant/logs/:message", "GET tenant/dead-letters", "GET /admin/dead-letters", "GET tenant/follow-ups", "GET tenant/events", "GET tenant/feed", "GET /admin/events",
 		"GET tenant/bookings", "GET tenant/bookings.csv", "GET tenant/bookings.ics", "GET tenant/bookings/:number", "GET tenant/orders", "GET tenant/orders.csv", "GET tenant/orders/:number",
 		"GET tenant/tickets", "GET tenant/tickets.csv", "GET tenant/tickets/:number", "GET tenant/handovers", "GET tenant/handovers/:handover",
 		"GET tenant/unanswered", "GET tenant/unanswered.csv", "GET tenant/unanswered/:question", "GET tenant/contacts", "GET tenant/contacts/:contact",

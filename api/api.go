@@ -165,8 +165,9 @@ type Options struct {
 	Facts    Facts
 	Contacts Contacts
 	Logs     Logs
-	// FollowUps are the store's, too.
+	// FollowUps and Feed are the store's, too.
 	FollowUps FollowUps
+	Feed      Feed
 	Codes     Codes
 	Commands  Commands
 	Signals   Signaler
@@ -236,6 +237,9 @@ type API struct {
 	// codecSlot holds a value while the codec works on payloads. One body may take many times its
 	// size when it is decoded (TestCodecOneAtATime).
 	codecSlot chan struct{}
+	// streams follow the feed, and catchingUp holds a value for each that reads older events.
+	streams    *feedStreams
+	catchingUp chan struct{}
 	// count has what /metrics shows of this API: answers by status, and logins that failed.
 	count *metrics.API
 }
@@ -262,6 +266,10 @@ func New(o Options) (*API, error) {
 		engine: gin.New(), timeout: handleTimeout, count: metrics.NewAPI(o.Metrics),
 		readiness: readyCache{slot: make(chan struct{}, 1), keep: readyFor},
 		codecSlot: make(chan struct{}, 1),
+		streams: &feedStreams{
+			feed: o.Feed, log: o.Log, all: map[*feedStream]struct{}{},
+		},
+		catchingUp: make(chan struct{}, maxCatchingUp),
 	}
 	a.engine.HandleMethodNotAllowed = true
 	// Each path is spelled in one way, as openapi.yaml has it.
@@ -274,6 +282,10 @@ func New(o Options) (*API, error) {
 	a.routes()
 	return a, nil
 }
+
+// EndStreams ends at once what would go on for as long as its clients like, and lets no other stream
+// begin. It is called when the process is told to end.
+func (a *API) EndStreams() { a.streams.close() }
 
 // ServeHTTP answers one request. It is safe for concurrent use.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.engine.ServeHTTP(w, r) }

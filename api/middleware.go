@@ -59,7 +59,9 @@ func (a *API) deadline(c *gin.Context) {
 func (a *API) logAccess(c *gin.Context) {
 	start := time.Now()
 	c.Next()
-	a.count.Answered(c.Writer.Status(), time.Since(start))
+	if !c.GetBool(streamKey) { // which would count as an answer that took hours
+		a.count.Answered(c.Writer.Status(), time.Since(start))
+	}
 	level := slog.LevelDebug
 	if c.Writer.Status() >= http.StatusInternalServerError {
 		level = slog.LevelInfo

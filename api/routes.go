@@ -152,6 +152,7 @@ func (a *API) routes() {
 	a.accountRoutes(admin, "/operators", flowhq.ScopeOwn, flowhq.OperatorRoles)
 	a.keyRoutes(admin, flowhq.ScopeOwn, flowhq.KeyScopes)
 
+	a.feedRoutes()
 	slots := tenantSlots{
 		profiles: a.limitConcurrency(maxProfiles), logs: a.limitConcurrency(maxPages),
 		facts: a.limitConcurrency(maxPages),

@@ -16,6 +16,10 @@ const drainTimeout = handleTimeout
 // most ten seconds, and returns nil. If it cannot listen on addr it returns an error that names
 // HTTP_ADDR.
 func Serve(ctx context.Context, addr string, h http.Handler, log *slog.Logger) error {
+	// A stream would go on for the whole drain.
+	if a, ok := h.(*API); ok {
+		defer context.AfterFunc(ctx, a.EndStreams)()
+	}
 	return httpserver.Server{
 		Handler: h, Addr: addr, Setting: "HTTP_ADDR", Log: log, DrainTimeout: drainTimeout,
 		Listening: func(addr string) { log.Info("listening for requests", "addr", addr) },

@@ -56,7 +56,7 @@ func setup(t *testing.T, change ...func(*Options)) *fixture {
 	f := &fixture{T: t, store: s, signals: &signals{}, created: &atomic.Int64{}, bulks: &bulks{}, temporal: &pinger{}, database: &pinger{}, log: &output{}, spec: loadSpec(t)}
 	o := Options{
 		Accounts: s, Keys: s, Setups: s,
-		Tenants: s, Profiles: s, Facts: s, Contacts: s, Logs: s, FollowUps: s, Codes: s, Commands: s, Signals: f.signals, Bulks: f.bulks, BulkRecords: s, Fleet: s, Database: f.database, Temporal: f.temporal,
+		Tenants: s, Profiles: s, Facts: s, Contacts: s, Logs: s, FollowUps: s, Feed: s, Codes: s, Commands: s, Signals: f.signals, Bulks: f.bulks, BulkRecords: s, Fleet: s, Database: f.database, Temporal: f.temporal,
 		Metrics: metrics.NewRegistry(), Password: password, PortalKey: portalsKey,
 		Codec: reverser{},
 		Log:   slog.New(slog.NewJSONHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),

@@ -593,7 +593,7 @@ create table flowhq.feed (
     id         bigint      not null generated always as identity,
     event_type text        not null,
     contact_id bigint      not null default 0, -- whose chat it is about; 0: none
-    data       json        not null, -- its shape follows from event_type, see docs/webhooks.md
+    data       json        not null, -- its shape follows from event_type, see docs/events.md
     created_at timestamptz not null default now(),
     constraint feed_pkey primary key (tenant_id, id)
 );

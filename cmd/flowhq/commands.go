@@ -52,7 +52,7 @@ func runAPI(
 	o := api.Options{
 		Codec: p.codec, CodecOrigin: p.config.CodecOrigin,
 		Tenants: p.store, Profiles: p.store, Facts: p.store, Contacts: p.store, Logs: p.store,
-		FollowUps: p.store, Codes: p.store, Commands: p.store, Accounts: p.store, Keys: p.store,
+		FollowUps: p.store, Feed: p.store, Codes: p.store, Commands: p.store, Accounts: p.store, Keys: p.store,
 		Setups: p.store, ApproveSetups: p.config.ApproveSetups,
 		Signals: commands, Bulks: commands, BulkRecords: p.store, Fleet: p.store,
 		Database: p.store, Temporal: commands, Metrics: metrics.NewRegistry(),
