@@ -52,7 +52,12 @@ type fixture struct {
 // setup starts an API, after change has had its way with the options.
 func setup(t *testing.T, change ...func(*Options)) *fixture {
 	t.Helper()
-	s := testdb.OpenStore(t, testdb.New(t))
+	return setupOn(t, testdb.OpenStore(t, testdb.New(t)), change...)
+}
+
+// setupOn is setup on a database that was prepared.
+func setupOn(t *testing.T, s *store.Store, change ...func(*Options)) *fixture {
+	t.Helper()
 	f := &fixture{T: t, store: s, signals: &signals{}, created: &atomic.Int64{}, bulks: &bulks{}, temporal: &pinger{}, database: &pinger{}, log: &output{}, spec: loadSpec(t)}
 	o := Options{
 		Accounts: s, Keys: s, Setups: s,

@@ -257,6 +257,9 @@ create table flowhq.contacts (
 create unique index contacts_lid_key on flowhq.contacts (tenant_id, lid) where lid <> '';
 create unique index contacts_number_key on flowhq.contacts (tenant_id, number)
     where number <> '';
+-- Operators list these few among many.
+create index contacts_muted_idx on flowhq.contacts (tenant_id, id) where muted_until is not null;
+create index contacts_left_alone_idx on flowhq.contacts (tenant_id, id) where left_alone <> '';
 
 -- Inbox, outbox and log in one. Ids grow in the order of arrival.
 create table flowhq.message_logs (
@@ -414,6 +417,8 @@ create table flowhq.bookings (
 create index bookings_ends_idx on flowhq.bookings (tenant_id, ends_at) where status <> 'CANCELLED';
 create index bookings_starts_idx on flowhq.bookings (tenant_id, starts_at, id);
 create index bookings_contact_idx on flowhq.bookings (tenant_id, contact_id, id);
+-- A page of those of a status, here and in the tables below.
+create index bookings_status_idx on flowhq.bookings (tenant_id, status, id);
 
 create table flowhq.orders (
     tenant_id  uuid        not null,
@@ -443,6 +448,7 @@ create table flowhq.orders (
     constraint orders_total_check check (total >= 0)
 );
 create index orders_contact_idx on flowhq.orders (tenant_id, contact_id, id);
+create index orders_status_idx on flowhq.orders (tenant_id, status, id);
 
 create table flowhq.tickets (
     tenant_id  uuid        not null,
@@ -462,6 +468,7 @@ create table flowhq.tickets (
     constraint tickets_status_check check (status in ('OPEN', 'CLOSED'))
 );
 create index tickets_contact_idx on flowhq.tickets (tenant_id, contact_id, id);
+create index tickets_status_idx on flowhq.tickets (tenant_id, status, id);
 
 -- Stretches of a chat in which a person answers and the bot is silent.
 create table flowhq.handovers (
@@ -486,6 +493,7 @@ create table flowhq.handovers (
 create unique index handovers_open_key on flowhq.handovers (tenant_id, contact_id)
     where ended_at is null;
 create index handovers_contact_idx on flowhq.handovers (tenant_id, contact_id, id);
+create index handovers_open_idx on flowhq.handovers (tenant_id, id) where ended_at is null;
 
 -- Questions to which the bot had no answer, for the owner to teach it.
 create table flowhq.unanswered (
@@ -493,6 +501,10 @@ create table flowhq.unanswered (
     id         bigint      not null generated always as identity,
     contact_id bigint      not null,
     text       text        not null,
+    -- Questions that are one have the same: case, spaces and what ends them do not count. It is a
+    -- hash, as a text may be longer than an index takes.
+    wording    text        not null generated always as (
+        md5(lower(btrim(regexp_replace(text, '\s+', ' ', 'g'), ' ?!.,')))) stored,
     language   text        not null default '',
     intents    text[]      not null default '{}', -- what it may have been about, best first
     status     text        not null default 'OPEN',
@@ -506,6 +518,8 @@ create table flowhq.unanswered (
     constraint unanswered_status_check check (status in ('OPEN', 'RESOLVED', 'DISMISSED'))
 );
 create index unanswered_contact_idx on flowhq.unanswered (tenant_id, contact_id, id);
+create index unanswered_wording_idx on flowhq.unanswered (tenant_id, wording);
+create index unanswered_status_idx on flowhq.unanswered (tenant_id, status, id);
 
 -- What a customer is reminded of: of a booking before it, of an order that waits for the customer
 -- after a while. The rows are written by triggers on bookings and orders, in the statement that
@@ -543,6 +557,7 @@ create table flowhq.follow_ups (
     constraint follow_ups_message_check check (message_id = 0 or status in ('SENT', 'CANCELLED'))
 );
 create index follow_ups_contact_idx on flowhq.follow_ups (tenant_id, contact_id, id);
+create index follow_ups_status_idx on flowhq.follow_ups (tenant_id, status, id);
 -- Across tenants on purpose: the reconciler looks for those that nobody has seen to in time.
 create index follow_ups_next_idx on flowhq.follow_ups (next_at) where status = 'PENDING';
 

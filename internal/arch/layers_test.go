@@ -61,6 +61,7 @@ var layers = [][]string{
 // only tests may import them.
 var testOnly = []string{
 	"internal/arch", "internal/testdb", "internal/temporaltls", "internal/usagetest", "internal/e2e",
+	"internal/loadtest",
 }
 
 // only lists what few may import, so that the reader of everything else need not

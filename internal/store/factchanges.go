@@ -88,7 +88,7 @@ func (s *Store) set(
 	q := `
 		with old as (
 			select id, ` + t.status + ` as shown from flowhq.` + t.name + `
-			where tenant_id = @tenant and ` + t.number + ` = @number
+			where tenant_id = @tenant and ` + t.number + `
 			for no key update
 		), changed as (
 			update flowhq.` + t.name + ` t set

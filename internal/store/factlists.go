@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -24,17 +25,25 @@ type FactFilter struct {
 	Limit     int       // rows; 0 means DefaultLimit, more than MaxLimit means MaxLimit
 }
 
+// maxSearched bounds the rows among which one page looks for what a filter without an index selects,
+// such as a text. A page may have fewer facts than it has room for then, and none at all, and still
+// have a next. So no request reads all that a large tenant has.
+const maxSearched = 2000
+
 // A factTable is how the facts of one kind are listed and changed. Its texts become part of the
 // statement, so they are constants and never come from outside.
 type factTable struct {
 	name    string // in schema flowhq
 	columns string // but for contact_id and contact
 	status  string // as it is shown
-	number  string // column or expression that FactFilter.Number and the changes are about
+	number  string // condition on @number, which FactFilter.Number and the changes are about
 	text    string // expression: FactFilter.Text is looked for in it
 	from    string // expression: FactFilter.From must be below it
 	to      string // column: FactFilter.To is compared with it
 	noun    string // for errors and events
+	// stored says of a status that is not stored as it is shown which stored rows may show it, by a
+	// condition with an index or "" for any. What is not named here is stored as it is shown.
+	stored map[string]string
 }
 
 // sinceMade is the from of facts that have no time of their own. A microsecond is the least step
@@ -45,22 +54,24 @@ var (
 	bookingTable = factTable{
 		"bookings", strings.Replace(bookingColumns, " status,", " shown as status,", 1),
 		"case when status = 'HELD' and held_until <= now() then 'LAPSED' else status end",
-		"number", "concat_ws(' ', number, service, name, note)",
-		"ends_at", "starts_at", "booking"}
+		"number = @number", "concat_ws(' ', number, service, name, note)",
+		"ends_at", "starts_at", "booking",
+		map[string]string{"HELD": "status = 'HELD'", "LAPSED": "status = 'HELD'"}}
 	orderTable = factTable{
-		"orders", orderColumns, "status", "number",
-		"concat_ws(' ', number, name, note, lines, delivery)", sinceMade, "created_at", "order"}
+		"orders", orderColumns, "status", "number = @number",
+		"concat_ws(' ', number, name, note, lines, delivery)", sinceMade, "created_at", "order", nil}
 	ticketTable = factTable{
-		"tickets", ticketColumns, "status", "number", "concat_ws(' ', number, subject, note)",
-		sinceMade, "created_at", "ticket"}
+		"tickets", ticketColumns, "status", "number = @number",
+		"concat_ws(' ', number, subject, note)", sinceMade, "created_at", "ticket", nil}
 	unansweredTable = factTable{
 		"unanswered", "id, text, language, intents, status, message_id, created_at, updated_at",
-		"status", "id::text", "text", sinceMade, "created_at", "question"}
+		"status", "id = @number::bigint", "text", sinceMade, "created_at", "question", nil}
 	// Hand-overs have no number of their own, so the id stands for it.
 	handOverTable = factTable{
 		"handovers", `id, reason, shown as status, note, at, owner_at, until, ended_at, end_reason,
-		message_id`, handOverStatus, "id::text", "note", "at + interval '1 microsecond'", "at",
-		"hand-over"}
+		message_id`, handOverStatus, "id = @number::bigint", "note",
+		"at + interval '1 microsecond'", "at", "hand-over",
+		map[string]string{"OPEN": "ended_at is null", "ENDED": ""}}
 )
 
 // handOverStatus is the status of a hand-over, which nobody writes down when its time is over. A
@@ -78,51 +89,137 @@ func (t factTable) placed() string {
 	return "true"
 }
 
+// A selection is the conditions of a page and their arguments. A condition that the filter does not
+// ask for is left out: one that is there and does nothing would keep the planner from an index, once
+// a statement is prepared and has one plan for all arguments.
+type selection struct {
+	found    []string // what an index finds, in the order of the ids
+	searched []string // what is compared row by row
+	keys     named    // the arguments of found
+	args     named    // of both
+}
+
+// selectionOf selects all rows of a tenant.
+func selectionOf(tenant flowhq.TenantID) selection {
+	s := selection{keys: named{}, args: named{}}
+	s.find("tenant_id = @tenant", "tenant", tenant)
+	return s
+}
+
+// find adds a condition that an index serves.
+func (s *selection) find(condition, name string, arg any) {
+	s.found = append(s.found, condition)
+	s.keys[name], s.args[name] = arg, arg
+}
+
+// search adds a condition that no index serves in the order of the ids.
+func (s *selection) search(condition, name string, arg any) {
+	s.searched = append(s.searched, condition)
+	s.args[name] = arg
+}
+
+// selects returns what f selects of a tenant's facts.
+func (t factTable) selects(tenant flowhq.TenantID, f FactFilter) selection {
+	s := selectionOf(tenant)
+	if f.Before != 0 {
+		s.find("id < @before", "before", f.Before)
+	}
+	if f.Number != "" {
+		s.find(t.number, "number", clean(f.Number))
+	}
+	if f.ContactID != 0 {
+		s.find("contact_id = @contact_id", "contact_id", f.ContactID)
+	}
+	if f.Contact != "" {
+		s.find(`contact_id = (select c.id from flowhq.contacts c
+			where c.tenant_id = @tenant and c.number = @contact and c.number <> '')`,
+			"contact", clean(f.Contact))
+	}
+	stored, differs := t.stored[f.Status]
+	if stored != "" {
+		s.found = append(s.found, stored)
+	}
+	switch {
+	case f.Status == "":
+	case differs:
+		s.search("shown = @status", "status", f.Status)
+	default:
+		s.find("status = @status", "status", f.Status)
+	}
+	if !f.From.IsZero() {
+		s.search(t.from+" > @from", "from", f.From)
+	}
+	if !f.To.IsZero() {
+		s.search(t.to+" < @to", "to", f.To)
+	}
+	if f.Placed != nil {
+		s.search("("+t.placed()+") = @placed", "placed", *f.Placed)
+	}
+	if f.Text != "" {
+		s.search("strpos(lower("+t.text+"), lower(@text)) > 0", "text", clean(f.Text))
+	}
+	return s
+}
+
+// floor returns the id below which a page does not search, 0 for none: at most maxSearched rows are
+// from there on that an index finds. from is the from clause, and id the column of the order.
+func (s *Store) floor(ctx context.Context, from, id string, sel selection) (int64, error) {
+	if len(sel.searched) == 0 {
+		return 0, nil
+	}
+	q := `select ` + id + from + ` where ` + strings.Join(sel.found, " and ") + `
+		order by ` + id + ` desc offset @searched limit 1`
+	args := maps.Clone(sel.keys)
+	args["searched"] = maxSearched - 1
+	ids, err := many(ctx, s, q, args, pgx.RowTo[int64])
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	return ids[0], nil
+}
+
 // list returns one page of facts, newest first, and the Before of the next page, 0 after the
-// last. They come through the primary key, or the index on what is filtered by.
+// last. They come through the primary key, or the index on what is filtered by; see maxSearched for
+// what has none.
 func list[T any](
 	ctx context.Context, s *Store, t factTable, tenant flowhq.TenantID, f FactFilter,
 	id func(T) int64,
 ) (page []T, next int64, err error) {
-	q := `
-		select * from (
+	sel := t.selects(tenant, f)
+	floor, err := s.floor(ctx, " from flowhq."+t.name, "id", sel)
+	if err == nil {
+		if floor > 0 {
+			sel.find("id >= @floor", "floor", floor)
+		}
+		// One row more than the page tells whether there is another page, without counting all.
+		sel.args["limit"] = clampLimit(f.Limit) + 1
+		q := `
 			select ` + t.columns + `, contact_id, coalesce((
 				select c.number from flowhq.contacts c
 				where c.tenant_id = t.tenant_id and c.id = t.contact_id), '') as contact
 			from (
 				select *, ` + t.status + ` as shown from flowhq.` + t.name + `
-				where tenant_id = @tenant and (@before::bigint = 0 or id < @before)
+				where ` + strings.Join(sel.found, " and ") + `
 			) as t
-			where (@status::text = '' or shown = @status)
-				and (@number::text = '' or ` + t.number + ` = @number)
-				and (@from::timestamptz is null or ` + t.from + ` > @from)
-				and (@to::timestamptz is null or ` + t.to + ` < @to)
-				and (@placed::boolean is null or (` + t.placed() + `) = @placed)
-				and (@text::text = '' or strpos(lower(` + t.text + `), lower(@text)) > 0)
-				and (@contact_id::bigint = 0 or contact_id = @contact_id)
-				and (@contact::text = '' or contact_id = (
-					select c.id from flowhq.contacts c
-					where c.tenant_id = @tenant and c.number = @contact and c.number <> ''))
-		) as facts
-		order by id desc
-		limit @limit`
-	limit := clampLimit(f.Limit)
-	page, err = many(ctx, s, q, named{
-		"tenant": tenant, "status": f.Status, "number": clean(f.Number),
-		"text": clean(f.Text), "contact_id": f.ContactID,
-		"contact": clean(f.Contact), "from": orNull(f.From), "to": orNull(f.To),
-		"placed": f.Placed,
-		// One row more than the page tells whether there is another page, without counting all.
-		"before": f.Before, "limit": limit + 1,
-	}, pgx.RowToStructByName[T])
+			where ` + strings.Join(append(sel.searched, "true"), " and ") + `
+			order by id desc
+			limit @limit`
+		page, err = many(ctx, s, q, sel.args, pgx.RowToStructByName[T])
+	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("%ss of tenant %s: %w", t.noun, tenant, err)
 	}
-	if len(page) > limit {
-		page = page[:limit]
-		next = id(page[limit-1])
-	}
+	page, next = cut(page, f.Limit, floor, id)
 	return page, next, nil
+}
+
+// cut returns a page of rows without the one that is too many, and what the next page begins before:
+// 0 after the last, the id of the last row, or floor if there was no more above it.
+func cut[T any](rows []T, limit int, floor int64, id func(T) int64) (page []T, next int64) {
+	if limit = clampLimit(limit); len(rows) > limit {
+		return rows[:limit], id(rows[limit-1])
+	}
+	return rows, floor
 }
 
 // single returns the fact with this number, or a NotFound error. The unique key on the number finds

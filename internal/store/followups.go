@@ -27,7 +27,9 @@ var followUpTable = factTable{
 		select from flowhq.message_logs m
 		where m.tenant_id = @tenant and m.id = message_id and m.status = 'FAILED'
 	) then 'MISSED' else status end`,
-	"number", "number", "due_at", "due_at", "follow-up"}
+	// With about, which is one of these, follow_ups_once_key finds the number.
+	"about in ('BOOKING', 'ORDER') and number = @number", "number", "due_at", "due_at", "follow-up",
+	map[string]string{"SENT": "status = 'SENT'", "MISSED": ""}}
 
 // FollowUps returns one page of a tenant's follow-ups, like Bookings. From and To are compared
 // with when they are due.

@@ -32,7 +32,7 @@ const (
 	// maxExamined bounds the messages among which one page looks for those that a filter
 	// without an index selects. A page may have fewer messages than it has room for then, and
 	// none at all, and still have a next.
-	maxExamined = 20_000
+	maxExamined = 5_000
 	// outOfOrder is by how much the times of messages may be out of the order of their ids: the
 	// longest that a transaction takes, and what a clock is set back by, and more.
 	outOfOrder = time.Hour
@@ -118,7 +118,7 @@ func (s *Store) messages(
 	args["status"], args["direction"], args["text"] = f.Status, f.Direction, clean(f.Text)
 	args["from"], args["to"] = orNull(f.From), orNull(f.To)
 	args["limit"], args["bytes"] = limit+1, pageBytes
-	rows, err := many(ctx, s, q, args, pgx.RowToStructByName[row])
+	rows, err := planned(ctx, s, q, args, pgx.RowToStructByName[row])
 	if err != nil {
 		return nil, 0, err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -22,48 +24,95 @@ type ContactFilter struct {
 	Limit      int   // rows; 0 means DefaultLimit, more than MaxLimit means MaxLimit
 }
 
-// contactsSQL yields contacts with their open hand-overs, those of late first. The names of the
-// hand-over's columns are those of its JSON. A page goes through contacts_pkey backwards.
-// handovers_open_key has one open row for a contact at most, so the join adds no rows.
+// contactsSQL yields contacts with their open hand-overs. The names of the hand-over's columns are
+// those of its JSON. handovers_open_key has one open row for a contact at most, so the join adds no
+// rows.
 const contactsSQL = `
 	select c.id, c.number, c.name, c.first_seen_at, c.last_seen_at,
 		case when c.muted_until > now() then c.muted_until end as muted_until, c.left_alone,
 		case when h.id is not null then json_build_object(
 			'id', h.id, 'contact_id', c.id, 'contact', c.number, 'reason', h.reason,
 			'status', 'OPEN', 'note', h.note, 'at', h.at, 'owner_at', h.owner_at,
-			'until', h.until, 'message_id', h.message_id)::text end as hand_over
+			'until', h.until, 'message_id', h.message_id)::text end as hand_over`
+
+// contactsFrom is where contactsSQL reads, and handedOverFrom the same for those alone that are handed
+// over, who are few. Both begin with the table whose index has the order of the page.
+const (
+	contactsFrom = `
 	from flowhq.contacts c
 	left join flowhq.handovers h on h.tenant_id = c.tenant_id and h.contact_id = c.id
-		and h.ended_at is null and (h.until is null or h.until > now())
-	where c.tenant_id = @tenant
-		and (@id::bigint = 0 or c.id = @id)
-		and (@before::bigint = 0 or c.id < @before)
-		and (@text::text = '' or strpos(lower(concat_ws(' ', c.name, c.number)), lower(@text)) > 0)
-		and (@handed_over::boolean is null or (h.id is not null) = @handed_over)
-		and (@left_alone::boolean is null or (c.left_alone <> '') = @left_alone)
-		and (@muted::boolean is null or coalesce(c.muted_until > now(), false) = @muted)
-	order by c.id desc
-	limit @limit`
+		and h.ended_at is null and (h.until is null or h.until > now())`
+	handedOverFrom = `
+	from flowhq.handovers h
+	join flowhq.contacts c on c.tenant_id = h.tenant_id and c.id = h.contact_id`
+)
+
+// selects returns what f selects of a tenant's contacts, and where they are read.
+func (f ContactFilter) selects(tenant flowhq.TenantID) (sel selection, from, id string) {
+	from, id, owner := contactsFrom, "c.id", "c.tenant_id"
+	if f.HandedOver != nil && *f.HandedOver {
+		from, id, owner = handedOverFrom, "h.contact_id", "h.tenant_id"
+	}
+	sel = selection{keys: named{}, args: named{}}
+	sel.find(owner+" = @tenant", "tenant", tenant)
+	also := func(condition string) { sel.found = append(sel.found, condition) }
+	if from == handedOverFrom {
+		also("h.ended_at is null and (h.until is null or h.until > now())")
+	} else if f.HandedOver != nil {
+		sel.searched = append(sel.searched, "h.id is null")
+	}
+	if f.ID != 0 {
+		sel.find(id+" = @id", "id", f.ID)
+	}
+	if f.Before != 0 {
+		sel.find(id+" < @before", "before", f.Before)
+	}
+	// Those who are left alone or muted are few, and have an index each.
+	if f.LeftAlone != nil && *f.LeftAlone {
+		also("c.left_alone <> ''")
+	} else if f.LeftAlone != nil {
+		sel.searched = append(sel.searched, "c.left_alone = ''")
+	}
+	if f.Muted != nil && *f.Muted {
+		also("c.muted_until is not null")
+		sel.searched = append(sel.searched, "c.muted_until > now()")
+	} else if f.Muted != nil {
+		sel.searched = append(sel.searched, "coalesce(c.muted_until <= now(), true)")
+	}
+	if f.Text != "" {
+		sel.search("strpos(lower(concat_ws(' ', c.name, c.number)), lower(@text)) > 0",
+			"text", clean(f.Text))
+	}
+	return sel, from, id
+}
 
 // Contacts returns one page of the tenant's contacts that f selects, newest first, and the Before
-// of the next page, 0 after the last.
+// of the next page, 0 after the last; see maxSearched.
 func (s *Store) Contacts(
 	ctx context.Context, tenant flowhq.TenantID, f ContactFilter,
 ) (page []flowhq.Contact, next int64, err error) {
-	limit := clampLimit(f.Limit)
-	page, err = many(ctx, s, contactsSQL, named{
-		"tenant": tenant, "id": f.ID, "before": f.Before, "text": clean(f.Text),
-		"handed_over": f.HandedOver, "left_alone": f.LeftAlone, "muted": f.Muted,
+	sel, from, id := f.selects(tenant)
+	searched := from
+	if from == contactsFrom {
+		searched = " from flowhq.contacts c" // the join is of no use to the floor
+	}
+	floor, err := s.floor(ctx, searched, id, sel)
+	if err == nil {
+		if floor > 0 {
+			sel.find(id+" >= @floor", "floor", floor)
+		}
 		// One row more than the page tells whether there is another page.
-		"limit": limit + 1,
-	}, scanContact)
+		sel.args["limit"] = clampLimit(f.Limit) + 1
+		q := contactsSQL + from + `
+			where ` + strings.Join(slices.Concat(sel.found, sel.searched), " and ") + `
+			order by ` + id + ` desc
+			limit @limit`
+		page, err = many(ctx, s, q, sel.args, scanContact)
+	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("contacts of tenant %s: %w", tenant, err)
 	}
-	if len(page) > limit {
-		page = page[:limit]
-		next = page[limit-1].ID
-	}
+	page, next = cut(page, f.Limit, floor, func(c flowhq.Contact) int64 { return c.ID })
 	return page, next, nil
 }
 

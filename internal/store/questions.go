@@ -3,44 +3,27 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/flowhq/flowhq"
 	"github.com/jackc/pgx/v5"
 )
 
-// sameQuestion is what questions have in common that are one: case, spaces and what ends them do
-// not count. Nothing is stored of it, so a change of what counts as the same needs no new rows.
-const sameQuestion = `lower(btrim(regexp_replace(text, '\s+', ' ', 'g'), ' ?!.,'))`
+// maxGrouped is how many questions a list groups at most, the newest that are selected: a group's
+// questions lie anywhere among all others. Older ones are found by a narrower filter, and those that are
+// open come into view as others are closed.
+const maxGrouped = maxSearched
 
-// groupedSQL yields the groups of the questions that are selected in it, newest first. A group has
-// the newest question's text. Retention bounds how many rows a tenant has, so they are grouped when
-// they are read. With an id, only the group of that question is.
+// groupedSQL yields the groups of the questions that are picked, newest first. A group has the newest
+// question's text. @before may be 0.
 const groupedSQL = `
-	with picked as (
-		select *, ` + sameQuestion + ` as same from flowhq.unanswered
-		where tenant_id = @tenant and (@id::bigint = 0 or id = @id)
-			and (@status::text = '' or status = @status)
-			and (@text::text = '' or strpos(lower(text), lower(@text)) > 0)
-			and (@from::timestamptz is null or created_at >= @from)
-			and (@to::timestamptz is null or created_at < @to)
-			and (@contact_id::bigint = 0 or contact_id = @contact_id)
-			and (@contact::text = '' or contact_id = (
-				select c.id from flowhq.contacts c
-				where c.tenant_id = @tenant and c.number = @contact and c.number <> ''))
-	), members as (
-		select * from picked where @id = 0
-		union all
-		select u.* from picked p, (
-			select *, ` + sameQuestion + ` as same from flowhq.unanswered
-			where tenant_id = @tenant and @id <> 0
-		) as u
-		where u.same = p.same and u.status = p.status
 	), groups as (
 		select max(id) as id, count(*)::int as questions,
 			count(distinct contact_id)::int as contacts, min(created_at) as first_at,
 			max(created_at) as last_at, max(updated_at) as updated_at
-		from members
-		group by same, status
+		from picked
+		group by wording, status
 		having @before::bigint = 0 or max(id) < @before
 		order by max(id) desc
 		limit @limit
@@ -51,16 +34,15 @@ const groupedSQL = `
 	join flowhq.unanswered u on u.tenant_id = @tenant and u.id = g.id
 	order by g.id desc`
 
-// groups returns a page of groups of questions, or that of the question with this ID.
-func (s *Store) groups(
-	ctx context.Context, tenant flowhq.TenantID, id int64, f FactFilter, limit int,
-) ([]flowhq.QuestionGroup, error) {
-	return many(ctx, s, groupedSQL, named{
-		// clean is for what comes from outside: PostgreSQL refuses a NUL.
-		"tenant": tenant, "id": id, "status": f.Status, "text": clean(f.Text),
-		"from": orNull(f.From), "to": orNull(f.To), "contact_id": f.ContactID,
-		"contact": clean(f.Contact), "before": f.Before, "limit": limit,
-	}, pgx.RowToStructByName[flowhq.QuestionGroup])
+// picked begins a statement that groupedSQL ends: the newest questions that f selects. They are picked
+// first, so that a filter changes which questions are counted.
+func picked(sel selection) string {
+	return `
+	with picked as materialized (
+		select u.* from flowhq.unanswered u
+		where ` + strings.Join(slices.Concat(sel.found, sel.searched), " and ") + `
+		order by id desc
+		limit @grouped`
 }
 
 // QuestionGroups returns one page of the questions that f selects, those of one wording and status
@@ -68,17 +50,25 @@ func (s *Store) groups(
 func (s *Store) QuestionGroups(
 	ctx context.Context, tenant flowhq.TenantID, f FactFilter,
 ) (page []flowhq.QuestionGroup, next int64, err error) {
-	limit := clampLimit(f.Limit)
-	page, err = s.groups(ctx, tenant, 0, f, limit+1)
+	before := f.Before
+	f.Before = 0 // which is about groups here
+	sel := unansweredTable.selects(tenant, f)
+	floor, err := s.floor(ctx, " from flowhq.unanswered", "id", sel)
+	if err == nil {
+		if floor > 0 {
+			sel.find("id >= @floor", "floor", floor)
+		}
+		sel.args["before"], sel.args["grouped"] = before, maxGrouped
+		sel.args["limit"] = clampLimit(f.Limit) + 1
+		page, err = many(ctx, s, picked(sel)+groupedSQL, sel.args,
+			pgx.RowToStructByName[flowhq.QuestionGroup])
+	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("questions of tenant %s: %w", tenant, err)
 	}
-	if len(page) > limit {
-		page = page[:limit]
-		// The id is that of the newest question of the group, so a group that grows while a client
-		// pages moves to the front.
-		next = page[limit-1].ID
-	}
+	// The id is that of the newest question of the group, so a group that grows while a client pages
+	// moves to the front.
+	page, next = cut(page, f.Limit, 0, func(g flowhq.QuestionGroup) int64 { return g.ID })
 	return page, next, nil
 }
 
@@ -86,7 +76,15 @@ func (s *Store) QuestionGroups(
 func (s *Store) QuestionGroup(
 	ctx context.Context, tenant flowhq.TenantID, id int64,
 ) (flowhq.QuestionGroup, error) {
-	page, err := s.groups(ctx, tenant, id, FactFilter{}, 1)
+	const q = `
+		with picked as (
+			select u.* from flowhq.unanswered u, flowhq.unanswered asked
+			where asked.tenant_id = @tenant and asked.id = @id
+				and u.tenant_id = @tenant and u.wording = asked.wording
+				and u.status = asked.status` + groupedSQL
+	page, err := many(ctx, s, q, named{
+		"tenant": tenant, "id": id, "before": 0, "limit": 1,
+	}, pgx.RowToStructByName[flowhq.QuestionGroup])
 	if err == nil && len(page) == 0 {
 		err = flowhq.Errorf(flowhq.NotFound, "there is no such question")
 	}
@@ -101,8 +99,8 @@ func (s *Store) QuestionGroup(
 func lockGroup(tenant flowhq.TenantID, id int64) held {
 	const q = `
 		select from flowhq.unanswered
-		where tenant_id = @tenant and (status, ` + sameQuestion + `) = (
-			select status, ` + sameQuestion + ` from flowhq.unanswered
+		where tenant_id = @tenant and (status, wording) = (
+			select status, wording from flowhq.unanswered
 			where tenant_id = @tenant and id = @id)
 		order by id
 		for no key update`
@@ -117,14 +115,14 @@ func (s *Store) SetQuestion(
 ) error {
 	const q = `
 		with asked as (
-			select status, ` + sameQuestion + ` as same from flowhq.unanswered
+			select status, wording from flowhq.unanswered
 			where tenant_id = @tenant and id = @id
 			for no key update
 		), changed as (
 			update flowhq.unanswered u set status = @status, updated_at = now()
 			from asked
 			where u.tenant_id = @tenant and u.status = asked.status
-				and ` + sameQuestion + ` = asked.same and asked.status = any(@from::text[])
+				and u.wording = asked.wording and asked.status = any(@from::text[])
 			returning u.id
 		), event as (
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
@@ -164,7 +162,7 @@ func (s *Store) AnswerQuestion(
 ) (flowhq.Profile, error) {
 	const q = `
 		with asked as (
-			select ` + sameQuestion + ` as same from flowhq.unanswered
+			select wording from flowhq.unanswered
 			where tenant_id = @tenant and id = @question and status = 'OPEN'
 			for no key update
 		), current as (
@@ -177,7 +175,7 @@ func (s *Store) AnswerQuestion(
 			update flowhq.unanswered u set status = 'RESOLVED', updated_at = now()
 			from added, asked
 			where u.tenant_id = added.tenant_id and u.status = 'OPEN'
-				and ` + sameQuestion + ` = asked.same
+				and u.wording = asked.wording
 		), fact_event as (
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
 			select tenant_id, 'FACT_CHANGED', @actor,

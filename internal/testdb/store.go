@@ -7,6 +7,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
+	"github.com/jackc/pgx/v5"
 )
 
 // tenants counts the tenants of this test binary, of which each has a number of its own.
@@ -14,9 +15,9 @@ var tenants atomic.Int64
 
 // OpenStore opens the database at url, which New has returned, until t ends. Two stores of one
 // database are two processes.
-func OpenStore(t testing.TB, url string) *store.Store {
+func OpenStore(t testing.TB, url string, tracer ...pgx.QueryTracer) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), url, silent)
+	s, err := store.Open(t.Context(), url, silent, tracer...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,227 @@
+package loadtest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/flowhq/flowhq"
+)
+
+// A Recorder collects the statements that a store runs. It is a tracer for store.Open.
+type Recorder struct {
+	mu  sync.Mutex
+	all []Statement // guarded by mu
+}
+
+// A Statement is what a store has run.
+type Statement struct {
+	SQL  string
+	Args []any
+}
+
+// TraceQueryStart notes a statement.
+func (r *Recorder) TraceQueryStart(
+	ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData,
+) context.Context {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all = append(r.all, Statement{data.SQL, data.Args})
+	return ctx
+}
+
+// TraceQueryEnd does nothing.
+func (*Recorder) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// TraceBatchStart does nothing.
+func (*Recorder) TraceBatchStart(
+	ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData,
+) context.Context {
+	return ctx
+}
+
+// TraceBatchQuery notes a statement of a batch.
+func (r *Recorder) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all = append(r.all, Statement{data.SQL, data.Args})
+}
+
+// TraceBatchEnd does nothing.
+func (*Recorder) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+// Take returns what was noted since the last Take.
+func (r *Recorder) Take() []Statement {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := r.all
+	r.all = nil
+	return all
+}
+
+// A Cost is what a statement has read.
+type Cost struct {
+	Rows    int    // of all tables, with those that a filter then removed
+	Buffers int    // pages of tables and indexes
+	Plan    string // as PostgreSQL describes it
+}
+
+// A Meter measures statements on a connection of its own. It is for one goroutine.
+type Meter struct {
+	conn     *pgx.Conn
+	prepared int // so far, for the names of prepared statements
+}
+
+// Connect returns a Meter of the database at url. The caller closes it.
+func Connect(ctx context.Context, url string) (*Meter, error) {
+	conn, err := pgx.Connect(ctx, url)
+	return &Meter{conn: conn}, err
+}
+
+// Close closes the connection.
+func (m *Meter) Close(ctx context.Context) { _ = m.conn.Close(ctx) }
+
+// Object returns what a statement yields as one JSON object.
+func (m *Meter) Object(
+	ctx context.Context, sql string, args map[string]any,
+) (object map[string]any, err error) {
+	err = m.conn.QueryRow(ctx, sql, pgx.NamedArgs(args)).Scan(&object)
+	return object, err
+}
+
+// Measure runs a statement as a connection of a pool does after a while, and returns what it has
+// read. The connection's plan was made by six runs for another tenant, a small one: from the sixth on
+// PostgreSQL may keep one plan for all arguments. A statement that is planned for each call is not run
+// before. What the statement changes is rolled back.
+func (m *Meter) Measure(
+	ctx context.Context, s Statement, small flowhq.TenantID,
+) (Cost, error) {
+	conn := m.conn
+	asPrepared := 6
+	sql, args, other := s.SQL, s.Args, s.Args
+	if mode, ok := first(s.Args).(pgx.QueryExecMode); ok {
+		s.Args = s.Args[1:]
+		args, other = s.Args, s.Args
+		if mode == pgx.QueryExecModeCacheDescribe {
+			asPrepared = 0
+		}
+	}
+	if named, ok := first(s.Args).(pgx.StrictNamedArgs); ok {
+		var err error
+		if sql, args, err = named.RewriteQuery(ctx, conn, s.SQL, nil); err != nil {
+			return Cost{}, err
+		}
+		if other, err = forTenant(ctx, conn, s.SQL, named, small); err != nil {
+			return Cost{}, err
+		}
+	}
+	m.prepared++
+	name := fmt.Sprint("measured_", m.prepared)
+	if _, err := conn.Prepare(ctx, name, sql); err != nil {
+		return Cost{}, err
+	}
+	defer func() { _ = conn.Deallocate(ctx, name) }()
+	for range asPrepared {
+		if _, err := explain(ctx, conn, name, other); err != nil {
+			return Cost{}, err
+		}
+	}
+	return explain(ctx, conn, name, args)
+}
+
+// first returns the first of args, nil if there is none.
+func first(args []any) any {
+	if len(args) == 0 {
+		return nil
+	}
+	return args[0]
+}
+
+// forTenant returns the arguments of a statement for another tenant.
+func forTenant(
+	ctx context.Context, conn *pgx.Conn, sql string, args pgx.StrictNamedArgs, other flowhq.TenantID,
+) ([]any, error) {
+	changed := pgx.StrictNamedArgs{}
+	for name, v := range args {
+		if id, ok := v.(flowhq.TenantID); ok && id.Valid() {
+			v = other
+		}
+		changed[name] = v
+	}
+	_, list, err := changed.RewriteQuery(ctx, conn, sql, nil)
+	return list, err
+}
+
+// explain runs a prepared statement in a transaction that it rolls back.
+func explain(ctx context.Context, conn *pgx.Conn, name string, args []any) (c Cost, err error) {
+	places := make([]string, len(args))
+	for i := range args {
+		places[i] = fmt.Sprint("$", i+1)
+	}
+	call := "explain (analyze, buffers, format json) execute " + name
+	if len(args) > 0 {
+		call += "(" + strings.Join(places, ", ") + ")"
+	}
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return c, err
+	}
+	defer func() { _ = tx.Rollback(ctx) }()
+	// The simple protocol writes the arguments into the text, which execute needs.
+	simple := []any{pgx.QueryExecModeSimpleProtocol}
+	for _, a := range args {
+		simple = append(simple, plain(a))
+	}
+	if err := tx.QueryRow(ctx, call, simple...).Scan(&c.Plan); err != nil {
+		return c, err
+	}
+	var plans []struct{ Plan node }
+	if err := json.Unmarshal([]byte(c.Plan), &plans); err != nil {
+		return c, err
+	}
+	c.Buffers = plans[0].Plan.Hit + plans[0].Plan.Read
+	c.Rows = plans[0].Plan.rows()
+	return c, nil
+}
+
+// plain returns an argument in a form that can be written into a text: pgx knows no slices of words of
+// our own types there.
+func plain(arg any) any {
+	v := reflect.ValueOf(arg)
+	if v.Kind() != reflect.Slice || v.Type().Elem().Kind() != reflect.String {
+		return arg
+	}
+	words := make([]string, v.Len())
+	for i := range words {
+		words[i] = v.Index(i).String()
+	}
+	return words
+}
+
+// A node is a step of a plan.
+type node struct {
+	Relation  string  `json:"Relation Name"`
+	Rows      float64 `json:"Actual Rows"` // of each loop, here and below
+	Loops     float64 `json:"Actual Loops"`
+	Filtered  float64 `json:"Rows Removed by Filter"`
+	Rechecked float64 `json:"Rows Removed by Index Recheck"`
+	Hit       int     `json:"Shared Hit Blocks"`
+	Read      int     `json:"Shared Read Blocks"`
+	Plans     []node
+}
+
+// rows is how many rows of tables a step and those below it have read.
+func (n node) rows() (sum int) {
+	if n.Relation != "" {
+		sum = int((n.Rows + n.Filtered + n.Rechecked) * n.Loops)
+	}
+	for _, p := range n.Plans {
+		sum += p.rows()
+	}
+	return sum
+}
