@@ -73,14 +73,21 @@ type invited struct {
 	Link      string    `json:"link"`
 	Token     string    `json:"token"`
 	ExpiresAt time.Time `json:"expires_at"`
+	// Mailed says that the mail server has taken over a mail with the link.
+	Mailed bool `json:"mailed"`
+	// MailProblem says why not, "" where no mails are sent.
+	MailProblem string `json:"mail_problem"`
 }
+
+// joinURL is the link with a token.
+func (a *API) joinURL(token string) string { return a.PublicURL + "/join?token=" + token }
 
 // newLink draws a link.
 func (a *API) newLink() (store.PasswordLink, invited) {
 	token := access.NewToken()
 	l := store.PasswordLink{Hash: access.Hash(token), Lifetime: linkLifetime}
 	return l, invited{
-		Link: a.PublicURL + "/join?token=" + token, Token: token,
+		Link: a.joinURL(token), Token: token,
 		ExpiresAt: time.Now().Add(linkLifetime).UTC().Truncate(time.Second),
 	}
 }
@@ -94,6 +101,9 @@ func (h people) invite(ctx context.Context, req inviteRequest) (answer invited, 
 	link, answer := h.api.newLink()
 	answer.Account, err = h.api.Accounts.InviteAccount(
 		ctx, req.Tenant, req.New, link, actor(ctx))
+	if err == nil {
+		h.api.mailLink(ctx, &answer)
+	}
 	return answer, err
 }
 
@@ -157,5 +167,8 @@ func (h people) link(ctx context.Context, req accountRef) (answer invited, err e
 	link, answer := h.api.newLink()
 	answer.Account, err = h.api.Accounts.MakeLink(
 		ctx, req.Tenant, req.Account, link, actor(ctx))
+	if err == nil {
+		h.api.mailLink(ctx, &answer)
+	}
 	return answer, err
 }

@@ -157,7 +157,7 @@ type Profiles interface {
 	) (flowhq.Profile, error)
 }
 
-// Options are what an API is made of. All but ApproveSetups, OpenID, PortalKey, QueryAuth, TrustedProxies,
+// Options are what an API is made of. All but ApproveSetups, Mail, OpenID, PortalKey, QueryAuth, TrustedProxies,
 // PublicURL and CodecOrigin are required.
 type Options struct {
 	Tenants  Tenants
@@ -191,6 +191,8 @@ type Options struct {
 	// page may.
 	CodecOrigin string
 
+	// Mail sends the links by which people set passwords; nil = they are shown to who makes them.
+	Mail Mailer
 	// OpenID is the provider with which people sign in besides their passwords; nil = none.
 	OpenID OpenID
 
@@ -218,8 +220,11 @@ type API struct {
 	Options
 	auth   *authenticator
 	portal portalLock
-	logins *loginRecorder
-	hasher *access.Hasher
+	// forgotten are the links that were asked for lately, and forgotSlots those under way.
+	forgotten   *access.Recent
+	forgotSlots chan struct{}
+	logins      *loginRecorder
+	hasher      *access.Hasher
 	// locks count wrong passwords by account; auth counts them by address.
 	locks *access.Lockout
 	// noted is what was recorded lately, and need not be again.
@@ -259,9 +264,10 @@ func New(o Options) (*API, error) {
 	gin.SetMode(gin.ReleaseMode) // else Gin prints its routes to standard output
 	a := &API{
 		Options: o, auth: newAuthenticator(o.Password, o.QueryAuth),
-		portal: newPortalLock(o.PortalKey),
-		logins: newLoginRecorder(o.Fleet, o.Log),
-		hasher: access.NewHasher(), locks: access.NewLockout(time.Now),
+		portal: newPortalLock(o.PortalKey), forgotten: access.NewRecent(time.Now),
+		forgotSlots: make(chan struct{}, maxForgotWaiting),
+		logins:      newLoginRecorder(o.Fleet, o.Log),
+		hasher:      access.NewHasher(), locks: access.NewLockout(time.Now),
 		noted: access.NewRecent(time.Now), needs: map[string]access.Need{},
 		engine: gin.New(), timeout: handleTimeout, count: metrics.NewAPI(o.Metrics),
 		readiness: readyCache{slot: make(chan struct{}, 1), keep: readyFor},

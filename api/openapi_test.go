@@ -136,7 +136,7 @@ func TestBodiesAreDescribed(t *testing.T) {
 		"UnansweredChange": &statusBody{}, "NewAnswer": &answerBody{}, "NewContact": &contactBody{}, "LeftAloneChange": &aloneBody{}, "NewHandOver": &handOverBody{}, "NewMessage": &writeBody{},
 		"PortalNewSetup":  &portalSetupBody{},
 		"NewSetupRequest": &flowhq.NewSetupRequest{}, "SetupApproval": &approvalBody{}, "SetupRejection": &rejectionBody{},
-		"NewAccount": &flowhq.NewAccount{}, "AccountChange": &flowhq.AccountChange{}, "NewKey": &flowhq.NewAPIKey{}, "SignIn": &signInBody{}, "LinkUse": &linkBody{}, "PasswordChange": &passwordBody{},
+		"NewAccount": &flowhq.NewAccount{}, "AccountChange": &flowhq.AccountChange{}, "NewKey": &flowhq.NewAPIKey{}, "SignIn": &signInBody{}, "LinkUse": &linkBody{}, "Forgotten": &forgotBody{}, "PasswordChange": &passwordBody{},
 	} {
 		n := s.at(s.root, "components", "schemas", schema)
 		want := slices.Sorted(maps.Keys(fieldsOf(body)))

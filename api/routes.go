@@ -135,6 +135,7 @@ func (a *API) routes() {
 	door := public.Group("", a.refuseForeign)
 	door.POST("/auth/sign-in", handle(a, http.StatusOK, a.signIn))
 	door.POST("/auth/link", handle(a, http.StatusOK, a.useLink))
+	door.POST("/auth/forgot", handle(a, http.StatusAccepted, a.forgot))
 	provider := door.Group("", a.limitConcurrency(maxOpenID))
 	get(provider, "/auth/openid", handle(a, http.StatusSeeOther, a.beginOpenID))
 	get(provider, OpenIDPath, handle(a, http.StatusSeeOther, a.finishOpenID))

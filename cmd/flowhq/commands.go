@@ -10,6 +10,7 @@ import (
 	"github.com/flowhq/flowhq/internal/config"
 	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/logging"
+	"github.com/flowhq/flowhq/internal/mail"
 	"github.com/flowhq/flowhq/internal/metrics"
 	"github.com/flowhq/flowhq/internal/openid"
 	"github.com/flowhq/flowhq/internal/pages"
@@ -65,6 +66,12 @@ func runAPI(
 			Issuer: provider.Issuer, ClientID: provider.ClientID,
 			ClientSecret: provider.ClientSecret.Reveal(),
 			RedirectURL:  p.config.PublicURL + api.OpenIDPath,
+		})
+	}
+	if m := p.config.Mail; m.Host != "" {
+		o.Mail = mail.New(mail.Options{
+			Host: m.Host, Port: m.Port, User: m.User, Password: m.Password.Reveal(),
+			From: m.From, TLS: mail.TLS(m.TLS),
 		})
 	}
 	handler, err := api.New(o)

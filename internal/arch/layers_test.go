@@ -42,6 +42,7 @@ var layers = [][]string{
 	},
 	{
 		"internal/assistant", // asks a language model
+		"internal/mail",      // sends links
 		"internal/openid",    // signs in with a provider
 		"internal/access",    // who may ask for what
 	},

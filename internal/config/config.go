@@ -38,6 +38,8 @@ type Config struct {
 	PublicURL string
 	// OpenID is the provider with which people sign in, besides their passwords.
 	OpenID OpenID
+	// Mail is how links are sent; the zero Mail has them shown to who makes them.
+	Mail Mail
 	// TrustedProxies are the proxies in front of the API, as addresses and networks. The
 	// address of a caller that comes through one of them is what the proxy says. None are
 	// trusted by default: a caller could claim any address.
@@ -170,6 +172,7 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		PortalKey:         e.portalKey("PORTAL_INTERNAL_KEY"),
 		PublicURL:         e.origin("PUBLIC_URL"),
 		OpenID:            e.openID(),
+		Mail:              e.mail(),
 		TrustedProxies:    e.networks("TRUSTED_PROXIES"),
 		AdminQueryAuth:    e.flag("ADMIN_QUERY_AUTH"),
 		ApproveSetups:     e.setupApproval("SETUP_APPROVAL"),

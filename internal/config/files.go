@@ -18,7 +18,7 @@ const maxSecretFile = 64 << 10
 // secretSettings are the settings that may come from a file.
 var secretSettings = []string{
 	"DATABASE_URL", "TEMPORAL_API_KEY", "PAYLOAD_KEYS", "ADMIN_PASSWORD", "PORTAL_INTERNAL_KEY",
-	"OIDC_CLIENT_SECRET", "ASSISTANT_API_KEY", "WHATSAPP_PROXY",
+	"OIDC_CLIENT_SECRET", "SMTP_PASSWORD", "ASSISTANT_API_KEY", "WHATSAPP_PROXY",
 	"FLOWHQ_KEY", // of the commands that ask the API
 }
 

@@ -22,7 +22,7 @@ func secretFile(t *testing.T, content string) string {
 var valid = map[string]string{
 	"DATABASE_URL": "postgres://u:hunter2@db/flowhq", "TEMPORAL_API_KEY": "hunter2", "PAYLOAD_KEYS": "a:" + base64Key("a"),
 	"ADMIN_PASSWORD": " hunter2 of twelve ", "PORTAL_INTERNAL_KEY": "hunter2-hunter2-hunter2-hunter2", "ASSISTANT_API_KEY": "hunter2",
-	"WHATSAPP_PROXY": "socks5://u:hunter2@proxy:1080", "FLOWHQ_KEY": "fhq_hunter2", "OIDC_CLIENT_SECRET": "hunter2",
+	"WHATSAPP_PROXY": "socks5://u:hunter2@proxy:1080", "FLOWHQ_KEY": "fhq_hunter2", "OIDC_CLIENT_SECRET": "hunter2", "SMTP_PASSWORD": "hunter2",
 }
 
 // TestSecretsFromFiles: each secret is the same from a file as from the environment, and each way to get that wrong is told by name.
@@ -34,6 +34,9 @@ func TestSecretsFromFiles(t *testing.T) {
 		if name == "OIDC_CLIENT_SECRET" {
 			more = append(slices.Clone(more), provider...)
 		}
+		if name == "SMTP_PASSWORD" {
+			more = append(slices.Clone(more), "SMTP_HOST=smtp.example.com", "SMTP_USER=u", "SMTP_FROM=hq@example.com", "PUBLIC_URL=https://hq.example.com")
+		}
 		if value == "" {
 			t.Fatalf("no value for %s", name)
 		}
@@ -43,7 +46,7 @@ func TestSecretsFromFiles(t *testing.T) {
 		}
 		for _, end := range []string{"", "\n", "\r\n", "\n\n"} {
 			got, err := Parse(environ(append(slices.Clone(more), name+"_FILE="+secretFile(t, value+end), "ASSISTANT_URL=http://h/")...))
-			if err != nil || got.DatabaseURL != want.DatabaseURL || got.AdminPassword != want.AdminPassword || got.PortalKey != want.PortalKey || got.Assistant != want.Assistant || got.OpenID != want.OpenID ||
+			if err != nil || got.DatabaseURL != want.DatabaseURL || got.AdminPassword != want.AdminPassword || got.PortalKey != want.PortalKey || got.Assistant != want.Assistant || got.OpenID != want.OpenID || got.Mail != want.Mail ||
 				got.WhatsAppProxy != want.WhatsAppProxy || !slices.Equal(got.PayloadKeys, want.PayloadKeys) {
 				t.Errorf("%s from a file that ends with %q: %v", name, end, err)
 			}
