@@ -85,7 +85,7 @@ func TestForgot(t *testing.T) {
 	token := regexp.MustCompile(`token=(\S+)`).FindStringSubmatch(mails[0])[1]
 	f.send(call{method: "POST", path: "/auth/sign-in", header: anonymous, body: signInBodyOf("asha@example.com", "a long sentence")}, 200)
 	f.send(call{method: "POST", path: "/auth/link", header: anonymous, body: fmt.Sprintf(`{"token":%q,"password":"another sentence"}`, token)}, 200)
-	if e := must(f.store.Events(t.Context(), id, 100))(t); e[2].Type != flowhq.EventLinkMade || e[2].Actor != "127.0.0.1" {
+	if e := must(f.store.Events(t.Context(), id, 100))(t); e[3].Type != flowhq.EventLinkMade || e[3].Actor != "127.0.0.1" {
 		t.Errorf("events %+v", e[:4])
 	}
 	for range 5 {
