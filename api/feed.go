@@ -64,12 +64,12 @@ type feedRequest struct {
 func (r *feedRequest) bind(b *binder) {
 	if b.c.Param("id") != "" {
 		r.Tenant = b.tenant()
-	} else if id, given := b.parameter("tenant"); given {
+	} else if id, _ := b.parameter("tenant"); id != "" { // forms send what was not chosen as ""
 		if r.Tenant = flowhq.TenantID(id); !r.Tenant.Valid() {
 			b.wrong("tenant", "must be the id of a tenant, a UUID in lower case")
 		}
 	}
-	if given, ok := b.parameter("type"); ok {
+	if given, _ := b.parameter("type"); given != "" {
 		for t := range strings.SplitSeq(given, ",") {
 			if !slices.Contains(flowhq.EventTypes, flowhq.EventType(t)) {
 				b.wrong("type", "must be types of events, separated by commas, such as "+

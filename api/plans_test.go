@@ -199,6 +199,8 @@ func (p *planned) values(route, name string, schema node) (values []string) {
 		"text": {"a", "xyzzy"}, "search": {"a", "xyzzy"},
 		"number": {"B7", "K7"}, "reason": {"a reason for operators", "xyzzy"},
 		"from": {ago(2), ago(250)}, "to": {ago(298), ago(100)},
+		"tenant": {p.ids["id"]}, "after": {"1", "1000000000"},
+		"type": {string(flowhq.EventMessageReceived), string(flowhq.EventOrderCreated), string(flowhq.EventCodeRead)},
 	}
 	if known[name] == nil {
 		p.Errorf("GET %s: say with which values of %s its plan is measured", route, name)
