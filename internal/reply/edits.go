@@ -166,7 +166,7 @@ func (t *turn) editsLines() bool {
 	if p.asks || len(p.reading.Words) > maxEditWords {
 		return false
 	}
-	return slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
+	return len(t.sizeEdits()) > 0 || slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
 		if !t.ordered(m) {
 			return false
 		}

@@ -112,8 +112,15 @@ var premises = keywords(`
 var housePlace = regexp.MustCompile(`(?i)\b(?:house|floor|ghorofa|gorofa|building|jengo|jengo la|road|rd|street|st|` +
 	`avenue|stage|plaza|towers?|mall|room|block|near|opposite|opp|behind|next to|karibu na|mkabala na|nyuma ya)\b`)
 
+// stationBefore stands in front of what a place is called by.
+var stationBefore = regexp.MustCompile(`(?i)\b(?:kituo cha|vituo vya|sheli ya|stendi ya|kiwanda cha|ghala la|soko la)\s+$`)
+
 // dropPremises drops goods that are named by no more than a word of an address.
 func (t *turn) dropPremises(p *perception) {
+	// "Near the kituo cha mafuta" put oil on the order.
+	p.products = slices.DeleteFunc(p.products, func(m entity.NameMatch) bool {
+		return m.Start >= 0 && stationBefore.MatchString(p.text[:m.Start])
+	})
 	if !housePlace.MatchString(p.text) {
 		return
 	}

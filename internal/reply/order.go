@@ -159,7 +159,8 @@ func (t *turn) fillOrder() {
 	o.At = t.in.Message.At
 	before, place := slices.Clone(o.Lines), len(t.said)
 	swapped := t.swapKinds()
-	switch {
+	switch sized := t.editSizes(); {
+	case sized && len(p.products) == 0: // nothing else is named
 	case !swapped && len(p.products) > 0 && len(o.Lines) > 0 && (t.takesAnyOff() || len(t.offIDs()) > 0):
 		if o.Number != "" && t.takesAllOff() {
 			t.wantUndo() // nothing would be left of the order that is placed
@@ -408,6 +409,12 @@ func (t *turn) takeAmount(a Ask) bool {
 		t.tellPriceOf(a.About)
 		t.ask(Ask{For: askQuantity, About: a.About}, "order.quantity")
 		return true
+	}
+	// "No office dress! just 2 maxi L" gave the office dress an L.
+	if a.For == askSize && slices.ContainsFunc(t.p.products, func(m entity.NameMatch) bool {
+		return m.ID != a.About && !slices.Contains(m.Others, a.About) || t.p.editOf(m) == editOff
+	}) {
+		return false
 	}
 	if a.For == askSize && o != nil {
 		for i := range o.Lines {

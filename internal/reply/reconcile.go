@@ -169,7 +169,7 @@ func (t *turn) onlyReading(p *perception, all acts) (only acts, ok bool) {
 	// Nothing else is done with a message that holds a PIN: it must not be stored as a note.
 	case tellsSecret(p):
 		return acts{actSecret}, true
-	case t.next.Order != nil && len(p.products) > 0 && !p.asks &&
+	case t.next.Order != nil && (len(p.products) > 0 || len(t.sizeEdits()) > 0) && !p.asks &&
 		(p.cued(cueRemove) || p.cued(cueAdd) || t.editsLines()) && !(p.cued(actCancel) && t.takesAllOff()):
 		return acts{actOrder}, true
 	case len(p.entities.References) > 0 && len(p.reading.Words) <= maxNumberOnly &&

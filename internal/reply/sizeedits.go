@@ -1,0 +1,130 @@
+package reply
+
+import (
+	"regexp"
+	"slices"
+
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+var (
+	// sizeOff stands in front of a size that is not wanted: "badala ya 42", "toa raba za 42", "not L".
+	sizeOff = regexp.MustCompile(`(?i)\b(?:badala|instead of|rather than|not|no|sio|siyo|si|toa|ondoa|futa|remove|without|drop|` +
+		`take off|take out|bila|sitaki|usilete|usiweke|delete|from|kutoka)\s+(?:(?:the|a|size|saizi|ya|za|wa|la|namba|hiyo|ile|one|ones|` +
+		`pair|in|of)\s+){0,3}$`)
+	// sizeMark is what stands between the name of a product and the size of it.
+	sizeMark = `(?:\s+(?:ya|za|wa|la|size|saizi|namba|in|of|the|\())*\s*$`
+)
+
+// A sizeEdit is what a message does with the sizes of one product on the order.
+type sizeEdit struct {
+	product string
+	off     string // not wanted any more
+	on      string // in its place, "" if nothing is
+}
+
+// sizeEdits finds the sizes on the order that the message takes back. A size is governed by the words
+// in front of it, with the product's name between them or not.
+func (t *turn) sizeEdits() (edits []sizeEdit) {
+	p, o := &t.p, t.next.Order
+	if o == nil || p.asks || len(p.reading.Words) > maxEditWords {
+		return nil
+	}
+	var ids []string
+	for _, l := range o.Lines {
+		named := slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
+			return m.ID == l.Product || slices.Contains(m.Others, l.Product)
+		})
+		if l.Size != "" && !slices.Contains(ids, l.Product) &&
+			(named || len(p.products) == 0 && t.hasSizeOff(l)) {
+			ids = append(ids, l.Product)
+		}
+	}
+	// Which of two products is meant by a size alone is not known.
+	if len(ids) > 1 && len(p.products) == 0 {
+		return nil
+	}
+	for _, id := range ids {
+		e := sizeEdit{product: id}
+		var on []string
+		for _, size := range t.k.product[id].Sizes {
+			for _, at := range sizeAt(size).FindAllStringIndex(p.text, maxEdits) {
+				switch off := p.sizeOffAt(at[0], id); {
+				case off && t.hasLine(id, size) && e.off == "":
+					e.off = size
+				case !off && !slices.Contains(on, size):
+					on = append(on, size)
+				}
+			}
+		}
+		if on = slices.DeleteFunc(on, func(s string) bool { return s == e.off }); len(on) == 1 {
+			e.on = on[0]
+		}
+		if e.off != "" && len(on) < 2 {
+			edits = append(edits, e)
+		}
+	}
+	return edits
+}
+
+// sizeAt finds a size as a word of its own.
+func sizeAt(size string) *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\b` + regexp.QuoteMeta(size) + `\b`)
+}
+
+// sizeOffAt reports whether the words in front of a size take it back.
+func (p *perception) sizeOffAt(at int, id string) bool {
+	before := p.text[:at]
+	if sizeOff.MatchString(before) {
+		return true
+	}
+	// "Toa raba za 42": the name stands between.
+	for _, m := range p.products {
+		if m.ID == id && m.Start >= 0 && m.Start < at && (m.End >= at ||
+			regexp.MustCompile(`(?i)^`+sizeMark).MatchString(p.text[m.End:at])) && sizeOff.MatchString(p.text[:m.Start]) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasSizeOff reports whether the message takes back the size of a line.
+func (t *turn) hasSizeOff(l Line) bool {
+	for _, at := range sizeAt(l.Size).FindAllStringIndex(t.p.text, maxEdits) {
+		if t.p.sizeOffAt(at[0], l.Product) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasLine reports whether a size of a product is on the order.
+func (t *turn) hasLine(id, size string) bool {
+	return slices.ContainsFunc(t.next.Order.Lines, func(l Line) bool { return l.Product == id && l.Size == size })
+}
+
+// editSizes changes one size on the order to another, or takes off the line of it and no other. It
+// reports whether it did: what else is named is read as ever.
+func (t *turn) editSizes() bool {
+	p, o := &t.p, t.next.Order
+	edits := t.sizeEdits()
+	for _, e := range edits {
+		i := slices.IndexFunc(o.Lines, func(l Line) bool { return l.Product == e.product && l.Size == e.off })
+		switch {
+		case e.on != "" && !t.hasLine(e.product, e.on):
+			o.Lines[i].Size = e.on
+			t.limitToStock(i)
+		default:
+			o.Lines = slices.Delete(o.Lines, i, i+1)
+			t.tell("order.removed", "name", t.k.nameOf(e.product, t.say)+" ("+e.off+")")
+			if len(o.Lines) == 0 {
+				t.tell("order.empty")
+			}
+		}
+		t.speakOf(e.product, e.on)
+		p.products = slices.DeleteFunc(p.products, func(m entity.NameMatch) bool {
+			return m.ID == e.product || slices.Contains(m.Others, e.product)
+		})
+	}
+	return len(edits) > 0
+}
