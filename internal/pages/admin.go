@@ -66,6 +66,8 @@ func (v *visit) now() error {
 	if err := v.get("/admin/setup-requests?status=SUBMITTED&limit=20", &requests); err != nil {
 		return err
 	}
+	// The newest thousand are looked at. An installation that has more is told so on the page, and
+	// finds the others by the filters of the list.
 	counts := map[flowhq.TenantStatus]int{}
 	for _, t := range all.Tenants {
 		counts[t.Status]++
@@ -86,6 +88,7 @@ func (v *visit) now() error {
 
 // needsPerson reports whether a session stays as it is until a person acts.
 func needsPerson(t flowhq.Tenant) bool {
+	// One that was stopped on purpose is as somebody wants it.
 	if !t.Wanted {
 		return false
 	}
@@ -121,10 +124,12 @@ func (v *visit) tenants() error {
 			q.Set(name, *to)
 		}
 	}
+	// A list that is empty because of the filter says so, rather than that there are no tenants.
 	p.Filtered = p.Search != "" || p.Status != "" || p.Template != ""
 	if err := v.get("/admin/tenants?"+q.Encode(), &p.tenantList); err != nil {
 		return err
 	}
+	// The filter stays with the next page.
 	if p.Next != "" {
 		q.Del("limit")
 		q.Set("cursor", p.Next)
@@ -163,6 +168,7 @@ var tiles = []templateTile{
 	},
 }
 
+// newTenantForm asks what a tenant needs.
 func (v *visit) newTenantForm() error {
 	if err := v.operator(); err != nil {
 		return err
@@ -170,13 +176,14 @@ func (v *visit) newTenantForm() error {
 	return v.showNewTenant(http.StatusOK, nil)
 }
 
+// showNewTenant shows the form, with why it was refused.
 func (v *visit) showNewTenant(status int, err error) error {
 	p := newTenantPage{v.formOf(err), tiles, flowhq.Languages}
 	return v.show(status, "new-tenant", "tenants", "New tenant", p)
 }
 
-// newTenant creates a tenant and leads to where its phone is linked. The page carries a key, so
-// that a form that is sent twice makes one tenant.
+// newTenant creates a tenant, starts its session and leads to where its phone is linked. A form that
+// is sent twice makes one tenant: a number has one, so the second time is refused.
 func (v *visit) newTenant() error {
 	if err := v.operator(); err != nil {
 		return err
@@ -186,6 +193,7 @@ func (v *visit) newTenant() error {
 		Name: f("name"), PhoneNumber: f("phone_number"), BusinessName: f("business_name"),
 		Template: flowhq.Template(f("template_type")), Language: flowhq.Language(f("language")),
 	}
+	// Most operators know a business by the name that its customers know.
 	if in.BusinessName == "" {
 		in.BusinessName = in.Name
 	}
@@ -251,6 +259,7 @@ func (v *visit) decide() error {
 	if decision == "reject" {
 		in = map[string]string{"reason": v.r.PostFormValue("notes")}
 	}
+	// A decision that is none is the API's to refuse.
 	path := "/admin/setup-requests/" + url.PathEscape(v.r.PathValue("request")) + "/" + url.PathEscape(decision)
 	if err := v.post(path, in, nil); err != nil {
 		return err

@@ -50,6 +50,7 @@ type facts struct {
 	Next     string
 }
 
+// count is how many there are. Of a list of one kind the other two are empty.
 func (f facts) count() int { return len(f.Bookings) + len(f.Orders) + len(f.Tickets) }
 
 // home is the start page of a business. One that has asked for nothing yet is led to asking.
@@ -68,6 +69,7 @@ func (v *visit) home() error {
 	if len(requests.Requests) > 0 {
 		p.Asked = requests.Requests[0]
 	}
+	// Nobody has ever started it, so there is nothing to say of it yet.
 	if !p.Tenant.Wanted && p.Tenant.Session.Number == "" {
 		return v.redirect("/app/onboarding")
 	}
@@ -76,6 +78,7 @@ func (v *visit) home() error {
 		return err
 	}
 	p.Waiting = contacts.Contacts
+	// What a business need not look at is not counted: cancelled ones, and those that are done.
 	for _, k := range recordKinds {
 		var f facts
 		if err := v.get(v.tenantPath()+"/"+k.Kind+"?limit=100&status="+k.Waiting, &f); err != nil {
@@ -127,8 +130,10 @@ func stepsOf(asked flowhq.SetupRequest, t flowhq.Tenant) []step {
 	return all
 }
 
+// onboardingForm asks for what an operator decides on, or says how far that is.
 func (v *visit) onboardingForm() error { return v.showOnboarding(http.StatusOK, nil) }
 
+// showOnboarding shows the form, with why it was refused.
 func (v *visit) showOnboarding(status int, refused error) error {
 	p := onboardingPage{Templates: flowhq.Templates, Languages: flowhq.Languages}
 	var err error
@@ -185,6 +190,7 @@ func (v *visit) records() error {
 	for _, k := range recordKinds {
 		p.Kinds = append(p.Kinds, k.Kind)
 	}
+	// A shop sees its orders first, and so on.
 	if !isRecordKind(p.Kind) {
 		p.Kind = map[flowhq.Template]string{
 			flowhq.EcommerceTemplate: "orders", flowhq.SupportTemplate: "tickets",
@@ -199,6 +205,7 @@ func (v *visit) records() error {
 	return v.show(http.StatusOK, "records", "records", v.say("records.title"), p)
 }
 
+// isRecordKind keeps what a visitor typed into the address out of the API's paths.
 func isRecordKind(kind string) bool {
 	for _, k := range recordKinds {
 		if k.Kind == kind {
@@ -216,6 +223,7 @@ func (v *visit) changeRecord() error {
 		return nil
 	}
 	path := v.tenantPath() + "/" + kind + "/" + url.PathEscape(v.r.PathValue("number"))
+	// Which status may follow which is the API's to say, and so is telling the customer.
 	in := map[string]string{"status": v.r.PostFormValue("status")}
 	if err := v.api.Call(v.r.Context(), http.MethodPatch, path, in, nil); err != nil {
 		return err

@@ -16,6 +16,8 @@ import (
 // and then led to where they wanted to go.
 func (v *visit) fail(err error) {
 	refused, ok := errors.AsType[*apiclient.Refusal](err)
+	// Anything else is a fault of the program: a template, or an answer that is not the API's. The
+	// page says no more than that, since an error may name what a stranger must not know.
 	switch {
 	case !ok:
 		v.site.log.Error("a page failed", "path", v.r.URL.Path, "err", err)
@@ -30,6 +32,8 @@ func (v *visit) fail(err error) {
 // askToSignIn leads a stranger to the sign-in, and back afterwards. htmx is told to leave the page:
 // it would put the sign-in into a corner of it.
 func (v *visit) askToSignIn() {
+	// What a form did cannot be done again by following a link, so its visitor comes back to the page
+	// with the form.
 	back := v.r.URL.RequestURI()
 	if v.r.Method != http.MethodGet || v.isPart() {
 		back = ""
@@ -49,6 +53,7 @@ func (v *visit) askToSignIn() {
 // local returns a path of this site to go on to, or "/" for anything else: a link in a letter must
 // not lead somebody who signs in here to another site.
 func local(path string) string {
+	// Browsers take "//host" and, some of them, "/\host" for another site.
 	u, err := url.Parse(path)
 	if err != nil || u.Scheme != "" || u.Host != "" || !strings.HasPrefix(u.Path, "/") ||
 		strings.HasPrefix(path, "//") || strings.Contains(path, `\`) {
@@ -76,6 +81,7 @@ func fieldErrors(err error) (byField map[string]string, whole string) {
 	for _, e := range refused.Errors {
 		byField[e.Field] = sentence(e.Message)
 	}
+	// What the API says of the request as a whole only says that there are such fields.
 	if len(byField) > 0 {
 		return byField, ""
 	}
@@ -116,6 +122,7 @@ func (p *refusalsAsPages) Write(b []byte) (int, error) {
 	if p.refused == 0 {
 		return p.ResponseWriter.Write(b)
 	}
+	// Write must take all that it is given, or the handler fails.
 	if len(p.body) < enough {
 		p.body = append(p.body, b...)
 	}

@@ -24,8 +24,10 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body == nil {
 		r.Body = http.NoBody
 	}
+	// The handler ends before this returns, so nothing of the answer changes afterwards.
 	a := &answer{header: http.Header{}}
 	t.api.ServeHTTP(a, r)
+	// Signing in and out is the API's; the browser only knows this answer.
 	for _, cookie := range a.header["Set-Cookie"] {
 		t.w.Header().Add("Set-Cookie", cookie)
 	}
@@ -45,14 +47,17 @@ type answer struct {
 	body   bytes.Buffer
 }
 
+// Header returns the header, which the handler fills in.
 func (a *answer) Header() http.Header { return a.header }
 
+// WriteHeader keeps the first status. net/http ignores further ones too.
 func (a *answer) WriteHeader(status int) {
 	if a.status == 0 {
 		a.status = status
 	}
 }
 
+// Write adds to the body. A body without a status is a success, as it is for net/http.
 func (a *answer) Write(b []byte) (int, error) {
 	a.WriteHeader(http.StatusOK)
 	return a.body.Write(b)

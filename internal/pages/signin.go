@@ -14,6 +14,7 @@ func (v *visit) start() error {
 	if err := v.known(); err != nil {
 		return err
 	}
+	// Whoever opens the bare address, from a bookmark or a letter, need not know which of the two.
 	if v.me.Bound() {
 		return v.redirect("/app")
 	}
@@ -43,6 +44,7 @@ func (v *visit) formOf(err error) form {
 	return f
 }
 
+// signInForm asks who somebody is.
 func (v *visit) signInForm() error {
 	return v.show(http.StatusOK, "sign-in", "", "Sign in", v.formOf(nil))
 }
@@ -57,6 +59,7 @@ func (v *visit) signIn() error {
 	return v.redirect(local(v.r.FormValue("next")))
 }
 
+// signOut ends the sign-in in the database too, so that a copy of the cookie opens nothing.
 func (v *visit) signOut() error {
 	if err := v.post("/auth/sign-out", nil, nil); err != nil {
 		return err
@@ -64,6 +67,8 @@ func (v *visit) signOut() error {
 	return v.redirect("/sign-in")
 }
 
+// joinForm asks for a password. It shows for any token: whether a token is good is told only to who
+// sends a password with it, and counted as a guess.
 func (v *visit) joinForm() error {
 	return v.show(http.StatusOK, "join", "", "Choose a password", v.formOf(nil))
 }
@@ -82,6 +87,7 @@ func (v *visit) useLink(token string) error {
 	return v.post("/auth/link", in, &v.me)
 }
 
+// setupForm asks for the admin password and who the new owner is.
 func (v *visit) setupForm() error {
 	return v.show(http.StatusOK, "setup", "", "Set up Flow HQ", v.formOf(nil))
 }
@@ -91,7 +97,7 @@ func (v *visit) setupForm() error {
 // lost their passwords.
 func (v *visit) setup() error {
 	invited := struct{ Token string }{}
-	admin := v.api
+	admin := v.api // a copy: the visitor's own requests are still those of a stranger
 	admin.Password = v.r.PostFormValue("admin_password")
 	in := flowhq.NewAccount{
 		Email: v.r.PostFormValue("email"), Name: strings.TrimSpace(v.r.PostFormValue("name")),
@@ -107,9 +113,11 @@ func (v *visit) setup() error {
 		err = v.useLink(invited.Token)
 	}
 	if err != nil {
+		// A page must never hold a password, not even the one that was typed into it.
 		v.r.Form.Del("password")
 		v.r.Form.Del("admin_password")
 		f := v.formOf(err)
+		// The API does not know that the password came from a field.
 		if statusOf(err) == http.StatusUnauthorized {
 			f.Errors = map[string]string{"admin_password": f.Wrong}
 			f.Wrong = ""

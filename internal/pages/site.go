@@ -50,6 +50,7 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Add("Vary", "Accept, Hx-Request") // the API's answer is at the same path
+	// A form goes to a page even if the API has the same path and method: the API takes no forms.
 	_, pattern := s.mux.Handler(r)
 	if pattern != "" && (r.Method == http.MethodGet || r.Method == http.MethodHead || isForm(r)) {
 		s.mux.ServeHTTP(w, r)
@@ -133,6 +134,7 @@ const maxFormBytes = 64 << 10
 // page registers a page. What h returns as an error is shown as a page of its own.
 func (s *Site) page(pattern string, h func(*visit) error) {
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		// What is longer is an error of ParseForm.
 		r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
 		v := s.visit(w, r)
 		if err := r.ParseForm(); err != nil {

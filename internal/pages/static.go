@@ -40,6 +40,8 @@ func loadStatic() (*static, error) {
 		if err != nil || d.IsDir() {
 			return err
 		}
+		// All files are read and compressed once, at the start: they are few, and a request then
+		// costs no more than a write.
 		data, err := staticFiles.ReadFile(p)
 		if err != nil {
 			return err
@@ -56,7 +58,7 @@ func loadStatic() (*static, error) {
 			return err
 		}
 		sum := sha256.Sum256(data)
-		const hashDigits = 12
+		const hashDigits = 12 // 48 bits: two versions of a file never share a path
 		where := staticPath + hex.EncodeToString(sum[:])[:hashDigits] + "/" + path.Base(p)
 		s.paths[path.Base(p)] = where
 		s.byPath[where] = file{mime.TypeByExtension(path.Ext(p)), data, small.Bytes()}
@@ -78,6 +80,8 @@ func (s *static) path(name string) (string, error) {
 // ServeHTTP answers with a file. Nobody need be known for that.
 func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f, ok := s.byPath[r.URL.Path]
+	// An old path is not answered with the new file: a page that was loaded before an upgrade would
+	// mix the two.
 	if !ok || r.Method != http.MethodGet && r.Method != http.MethodHead {
 		http.NotFound(w, r)
 		return
@@ -86,7 +90,7 @@ func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", f.kind)
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Vary", "Accept-Encoding")
+	h.Set("Vary", "Accept-Encoding") // for caches on the way, which keep one answer a path
 	data := f.data
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		h.Set("Content-Encoding", "gzip")

@@ -100,6 +100,7 @@ func (v *visit) chats() error {
 
 // readContacts reads the list of chats.
 func (v *visit) readContacts(p *tenantPage) error {
+	// Those who wrote last come first, and whom one looks for by name is found by the search.
 	q := url.Values{"limit": {"50"}}
 	if text := v.r.Form.Get("search"); text != "" {
 		q.Set("text", text)
@@ -136,6 +137,7 @@ func (v *visit) readChat() (tenantPage, error) {
 	if err != nil {
 		return p, err
 	}
+	// A screen and a half; older ones are one click away.
 	q := url.Values{"limit": {"60"}, "contact": {strconv.FormatInt(p.Contact.ID, 10)}}
 	if before := v.r.Form.Get("before"); before != "" {
 		q.Set("before", before)
@@ -164,6 +166,7 @@ func (v *visit) inChat() error {
 		v.problem(http.StatusNotFound, "There is no such page.", "")
 		return nil
 	}
+	// A hand-over needs no body: the profile says how long it lasts.
 	var in any
 	if v.r.PathValue("deed") == "write" {
 		in = map[string]string{"text": v.r.PostFormValue("text")}
@@ -172,6 +175,7 @@ func (v *visit) inChat() error {
 		if in == nil || statusOf(err) != http.StatusUnprocessableEntity && statusOf(err) != http.StatusBadRequest {
 			return err
 		}
+		// The conversation again, with what was typed and what is wrong with it.
 		p, readErr := v.readChat()
 		if readErr != nil {
 			return readErr
@@ -212,6 +216,8 @@ func (v *visit) linkCode() error {
 	return v.showLink("layout", code)
 }
 
+// showLink shows the code to scan. To read it keeps codes coming, so the page asks every other
+// second while it is open, and codes end some time after it was closed.
 func (v *visit) showLink(part string, code linkCode) error {
 	p, err := v.about("link")
 	if err == nil {

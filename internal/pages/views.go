@@ -45,6 +45,7 @@ func parseViews(files *static, words *texts) (*views, error) {
 	return v, nil
 }
 
+// parseLanguage reads the templates with the words of one language.
 func parseLanguage(
 	files *static, words *texts, lang flowhq.Language,
 ) (map[string]*template.Template, error) {
@@ -66,6 +67,7 @@ func parseLanguage(
 		if strings.HasPrefix(f.Name(), "_") {
 			continue
 		}
+		// Each page has a "main" of its own, so none may see another's.
 		page, err := shared.Clone()
 		if err != nil {
 			return nil, err
@@ -126,7 +128,9 @@ func (v *visit) render(status int, name, part string, data view) error {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
+	// The sign-in finds the way back by it. Other sites learn nothing.
 	h.Set("Referrer-Policy", "same-origin")
+	// A page that opened this one in a window could otherwise watch where it goes.
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	// What customers wrote must not stay in a shared computer's cache.
 	h.Set("Cache-Control", "no-store")
@@ -141,7 +145,10 @@ func (v *visit) render(status int, name, part string, data view) error {
 // ago says how long ago a time was, in the largest unit that says something.
 func ago(at time.Time) string { return since(at, time.Now()) }
 
+// since is ago by a given clock.
 func since(at, now time.Time) string {
+	// The units are those that the script of the pages uses as well, so that a time does not change
+	// its form when the script takes over.
 	const day = 24 * time.Hour
 	d := now.Sub(at)
 	switch {
@@ -173,6 +180,7 @@ func inWords(constant any) string {
 
 // initials are two letters that stand for a name.
 func initials(name string) string {
+	// By runes: a name may begin with any letter of any script.
 	letters := ""
 	for _, word := range strings.Fields(name) {
 		r, _ := utf8.DecodeRuneInString(word)

@@ -15,7 +15,8 @@ type visit struct {
 	site *Site
 	w    http.ResponseWriter
 	r    *http.Request
-	api  apiclient.Client
+	// api asks the API as the visitor; see inProcess.
+	api apiclient.Client
 	// me is who visits; the zero value before known has asked, and of a stranger.
 	me flowhq.Principal
 	// language is what the page says its words in: English but for a business's own pages.
@@ -31,6 +32,7 @@ var passed = []string{
 
 // visit begins to answer a request.
 func (s *Site) visit(w http.ResponseWriter, r *http.Request) *visit {
+	// The others are the page's own affair, such as Accept, by which the API would answer otherwise.
 	header := http.Header{}
 	for _, name := range passed {
 		if values := r.Header.Values(name); len(values) > 0 {
@@ -47,6 +49,7 @@ func (s *Site) visit(w http.ResponseWriter, r *http.Request) *visit {
 	}
 }
 
+// ctx ends when the visitor leaves, and whatever the API does for the page ends with it.
 func (v *visit) ctx() context.Context { return v.r.Context() }
 
 // get asks the API for something, as the visitor.
@@ -67,6 +70,8 @@ func (v *visit) operator() error {
 	if err := v.known(); err != nil {
 		return err
 	}
+	// The API would show such a person their own tenant here as well. The pages keep the two apart, so
+	// that nobody of a business is led to words that are meant for operators.
 	if v.me.Bound() {
 		return &apiclient.Refusal{Status: http.StatusForbidden, Detail: "This page is for operators."}
 	}
@@ -101,6 +106,7 @@ const languageCookie = "language"
 func (v *visit) chooseLanguage() error {
 	lang := flowhq.Language(v.r.PostFormValue("language"))
 	if _, ok := tags[lang]; ok {
+		// The browser sends it to pages of /app only; the API knows nothing of languages of pages.
 		const year = 365 * 24 * 60 * 60 // seconds
 		http.SetCookie(v.w, &http.Cookie{
 			Name: languageCookie, Value: string(lang), Path: "/app", MaxAge: year,
@@ -117,6 +123,7 @@ func (v *visit) speak(t flowhq.Tenant) {
 	if c, err := v.r.Cookie(languageCookie); err == nil {
 		v.language = flowhq.Language(c.Value)
 	}
+	// A cookie is whatever its browser says.
 	if _, ok := tags[v.language]; !ok {
 		v.language = flowhq.English
 	}

@@ -23,11 +23,13 @@ var tags = map[flowhq.Language]language.Tag{
 // texts are what pages say, by language.
 type texts struct {
 	catalog catalog.Catalog
-	keys    map[flowhq.Language]map[string]bool
+	// keys are those that each file has, since the catalogue falls back without a word.
+	keys map[flowhq.Language]map[string]bool
 }
 
 // loadTexts reads the files of texts.
 func loadTexts() (*texts, error) {
+	// A text that is missing in Swahili would be said in English. A test sees to it that none is.
 	b := catalog.NewBuilder(catalog.Fallback(language.English))
 	t := &texts{b, map[flowhq.Language]map[string]bool{}}
 	for lang, tag := range tags {
@@ -40,6 +42,8 @@ func loadTexts() (*texts, error) {
 			if line == "" || strings.HasPrefix(line, "#") {
 				continue
 			}
+			// A key that is there twice is a slip of who edits the file: one of the two would be
+			// corrected, and the other one said.
 			key, text, ok := strings.Cut(line, " = ")
 			if !ok || t.keys[lang][key] {
 				return nil, fmt.Errorf("%s.txt:%d: want a key that is new, \" = \" and a text", tag, i+1)
