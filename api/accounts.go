@@ -34,6 +34,8 @@ type people struct {
 type ownerRef struct{ Tenant flowhq.TenantID }
 
 func (r *ownerRef) bind(b *binder) {
+	// The routes of the installation have no id, and "" then means its operators. An id that is
+	// there must have the form of a tenant's, else the answer is 404.
 	if _, named := b.c.Params.Get("id"); named {
 		r.Tenant = b.tenant()
 	}
@@ -44,7 +46,8 @@ type accountList struct {
 	Accounts []flowhq.Account `json:"accounts"`
 }
 
-// list handles GET /admin/operators and GET /admin/tenants/:id/users.
+// list handles GET /admin/operators and GET /admin/tenants/:id/users. An unknown tenant is 404 and
+// not an empty list: a script with a wrong id would take it for a tenant without users.
 func (h people) list(ctx context.Context, req ownerRef) (accountList, error) {
 	all, err := h.api.Accounts.Accounts(ctx, req.Tenant)
 	if err == nil && len(all) == 0 && req.Tenant != "" {
@@ -62,6 +65,8 @@ type inviteRequest struct {
 func (r *inviteRequest) bind(b *binder) {
 	r.ownerRef.bind(b)
 	b.body(&r.New)
+	// The address is normalized before anything compares it: in capitals it would become a second
+	// account.
 	r.New.Email = flowhq.NormalEmail(r.New.Email)
 	// Which roles there are depends on the route, so invite checks them.
 }
@@ -82,7 +87,9 @@ type invited struct {
 // joinURL is the link with a token.
 func (a *API) joinURL(token string) string { return a.PublicURL + "/join?token=" + token }
 
-// newLink draws a link.
+// newLink draws a link. Only the hash of the token is stored, so who reads a copy of the database
+// opens no account. The database ends the link by its own clock; ExpiresAt is what a person is
+// told.
 func (a *API) newLink() (store.PasswordLink, invited) {
 	token := access.NewToken()
 	l := store.PasswordLink{Hash: access.Hash(token), Lifetime: linkLifetime}
@@ -92,8 +99,8 @@ func (a *API) newLink() (store.PasswordLink, invited) {
 	}
 }
 
-// invite handles POST /admin/operators and POST /admin/tenants/:id/users. A request that is repeated
-// is a conflict; the answer to the first one, which was lost, is replaced by another link.
+// invite handles POST /admin/operators and POST /admin/tenants/:id/users. A request that is
+// repeated is a conflict; the answer to the first one, which was lost, is replaced by another link.
 func (h people) invite(ctx context.Context, req inviteRequest) (answer invited, err error) {
 	if err := req.New.Validate(h.roles); err != nil {
 		return invited{}, err
@@ -101,6 +108,8 @@ func (h people) invite(ctx context.Context, req inviteRequest) (answer invited, 
 	link, answer := h.api.newLink()
 	answer.Account, err = h.api.Accounts.InviteAccount(
 		ctx, req.Tenant, req.New, link, actor(ctx))
+	// The mail comes after the row: if the mail fails, the link in the answer still serves, but a
+	// mail without a row would have a link to nothing.
 	if err == nil {
 		h.api.mailLink(ctx, &answer)
 	}
@@ -122,6 +131,7 @@ func (r *accountRef) bind(b *binder) {
 // as if it were not found, which it is.
 func (b *binder) uuid(kind string) string {
 	id := b.c.Param(kind)
+	// The store would not find such an id either; here it costs no statement.
 	if !flowhq.TenantID(id).Valid() {
 		b.stop(flowhq.Errorf(flowhq.NotFound,
 			"there is no such %s; the id of a %s is a UUID in lower case", kind, kind))
@@ -139,6 +149,7 @@ type accountChange struct {
 func (r *accountChange) bind(b *binder) {
 	r.accountRef.bind(b)
 	b.body(&r.Change)
+	// A client that has lost its fields on the way would take 200 for a change.
 	if b.err == nil && len(b.fields) == 0 && r.Change == (flowhq.AccountChange{}) {
 		b.stop(flowhq.Errorf(flowhq.Invalid,
 			"there is nothing to change: give name, role or disabled"))
@@ -152,6 +163,8 @@ func (h people) change(ctx context.Context, req accountChange) (flowhq.Account, 
 		return flowhq.Account{}, err
 	}
 	p := access.From(ctx)
+	// The same role again, or disabled false, takes nothing away: a form sends back all that it
+	// shows.
 	self := p.ID == req.Account
 	if self && (req.Change.Role != nil && *req.Change.Role != p.Role ||
 		req.Change.Disabled != nil && *req.Change.Disabled) {
@@ -162,7 +175,9 @@ func (h people) change(ctx context.Context, req accountChange) (flowhq.Account, 
 }
 
 // link handles POST /admin/operators/:account/link and POST /admin/tenants/:id/users/:account/link:
-// somebody has lost the password, or the invitation. The one before is worth nothing any more.
+// somebody has lost the password, or the invitation. The one before is worth nothing any more. The
+// password stays until the link is used, so nobody is shut out by a link that somebody else asked
+// for. An account that is disabled is 409.
 func (h people) link(ctx context.Context, req accountRef) (answer invited, err error) {
 	link, answer := h.api.newLink()
 	answer.Account, err = h.api.Accounts.MakeLink(

@@ -127,7 +127,8 @@ type Commands interface {
 }
 
 // A Signaler has a tenant's workflow look for commands now. Without it the reconciler of the
-// workers does so some seconds later. A failed signal is therefore logged, but no error to the client.
+// workers does so some seconds later. A failed signal is therefore logged, but no error to the
+// client.
 type Signaler interface {
 	Signal(ctx context.Context, id flowhq.TenantID, name string) error
 }
@@ -157,8 +158,8 @@ type Profiles interface {
 	) (flowhq.Profile, error)
 }
 
-// Options are what an API is made of. All but ApproveSetups, Mail, OpenID, PortalKey, QueryAuth, TrustedProxies,
-// PublicURL and CodecOrigin are required.
+// Options are what an API is made of. All but ApproveSetups, Mail, OpenID, PortalKey, QueryAuth,
+// TrustedProxies, PublicURL and CodecOrigin are required.
 type Options struct {
 	Tenants  Tenants
 	Profiles Profiles
@@ -249,10 +250,12 @@ type API struct {
 	count *metrics.API
 }
 
-// actor is whom what a request does is attributed to.
+// actor is whom what a request does is attributed to. It is never read from a body or a parameter:
+// nobody may act in another's name.
 func actor(ctx context.Context) string { return access.From(ctx).Actor() }
 
-// New returns an API. Without a password it fails: it would serve everybody.
+// New returns an API. Without a password it fails: it would serve everybody. It asks neither the
+// database nor Temporal, so a process starts while either is down, and says so at /readyz.
 func New(o Options) (*API, error) {
 	if o.Password == "" {
 		return nil, errors.New("the admin API needs a password")
@@ -277,11 +280,14 @@ func New(o Options) (*API, error) {
 		},
 		catchingUp: make(chan struct{}, maxCatchingUp),
 	}
+	// Else Gin answers a wrong method with 404, as if the address did not exist.
 	a.engine.HandleMethodNotAllowed = true
 	// Each path is spelled in one way, as openapi.yaml has it.
 	a.engine.RedirectTrailingSlash = false
 	// A proxy might pass any other header on as the caller sent it.
 	a.engine.RemoteIPHeaders = []string{"X-Forwarded-For"}
+	// Gin trusts every peer unless it is told whom, and any caller could then claim to be another
+	// and guess passwords as often as there are addresses. An empty list trusts nobody.
 	if err := a.engine.SetTrustedProxies(o.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
 	}
@@ -289,8 +295,8 @@ func New(o Options) (*API, error) {
 	return a, nil
 }
 
-// EndStreams ends at once what would go on for as long as its clients like, and lets no other stream
-// begin. It is called when the process is told to end.
+// EndStreams ends at once what would go on for as long as its clients like, and lets no other
+// stream begin. It is called when the process is told to end.
 func (a *API) EndStreams() { a.streams.close() }
 
 // ServeHTTP answers one request. It is safe for concurrent use.

@@ -29,6 +29,8 @@ const passwordParameter = "password"
 // cannot make the process hold one.
 func (a *API) authenticate(identify func(*gin.Context) (flowhq.Principal, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
+		// Origin comes before identity: what a foreign page sends with a remembered password must
+		// not count as a use of the password.
 		if a.refuseForeign(c); c.IsAborted() {
 			return
 		}
@@ -37,6 +39,7 @@ func (a *API) authenticate(identify func(*gin.Context) (flowhq.Principal, error)
 			a.fail(c, err)
 			return
 		}
+		// From here on the log may name the tenant of the path; see about.
 		c.Set(authenticatedKey, true)
 		c.Request = c.Request.WithContext(access.With(c.Request.Context(), p))
 		c.Next()
@@ -44,7 +47,8 @@ func (a *API) authenticate(identify func(*gin.Context) (flowhq.Principal, error)
 }
 
 // refuseForeign refuses what a page of another site makes a browser send here, since the browser
-// adds the cookie or the password that it remembers.
+// adds the cookie or the password that it remembers. GET passes, as it changes nothing, and so do
+// programs, which send neither Origin nor Sec-Fetch-Site.
 func (a *API) refuseForeign(c *gin.Context) {
 	if err := a.auth.foreign.Check(c.Request); err != nil && !a.fromUI(c) {
 		a.fail(c, &flowhq.Error{
@@ -58,6 +62,9 @@ func (a *API) refuseForeign(c *gin.Context) {
 // as the password of Basic authentication, the admin password, and the cookie of who has signed in.
 // An error is answered as it is.
 func (a *API) identify(c *gin.Context) (flowhq.Principal, error) {
+	// What is sent on purpose comes before the cookie, which a browser adds unasked. A wrong key is
+	// refused and not passed over for the cookie: its sender would act as somebody else without
+	// knowing.
 	scheme, key, _ := strings.Cut(c.GetHeader("Authorization"), " ")
 	if strings.EqualFold(scheme, "Bearer") {
 		return a.byKey(c, key)
@@ -79,6 +86,8 @@ func (a *API) identify(c *gin.Context) (flowhq.Principal, error) {
 // byPassword makes the principal of the admin password.
 func (a *API) byPassword(c *gin.Context, password string) (flowhq.Principal, error) {
 	right := a.auth.matches(password)
+	// Right or wrong, the password waits for its turn here, so the time of the answer tells
+	// nothing.
 	if err := a.countPassword(c, right); err != nil {
 		return flowhq.Principal{}, err
 	}
@@ -94,8 +103,10 @@ func (a *API) byPassword(c *gin.Context, password string) (flowhq.Principal, err
 // its address: it has too many bits to be guessed.
 func (a *API) byKey(c *gin.Context, key string) (flowhq.Principal, error) {
 	ctx := c.Request.Context()
+	// What has not the form of a key costs no statement.
 	if access.IsKey(key) {
 		k, err := a.Keys.UseAPIKey(ctx, access.Hash(key))
+		// A database that does not answer is 503 and no guess: the key may well be right.
 		if flowhq.ErrorCode(err) != flowhq.NotFound {
 			return access.OfKey(k, caller(c).String()), err
 		}
@@ -111,6 +122,7 @@ func (a *API) byKey(c *gin.Context, key string) (flowhq.Principal, error) {
 // browsers keep sending the cookie.
 func (a *API) byCookie(c *gin.Context, token string) (flowhq.Principal, error) {
 	const over = "you are not signed in any more; sign in again"
+	// Somebody else's cookie of this name costs no statement.
 	if !access.IsToken(token) {
 		return flowhq.Principal{}, demand(c, keyChallenge, over)
 	}
@@ -121,8 +133,8 @@ func (a *API) byCookie(c *gin.Context, token string) (flowhq.Principal, error) {
 	return access.OfAccount(account, signIn, caller(c).String()), err
 }
 
-// countPassword counts a password that is right or wrong by where it came from, and returns when it is the
-// password's turn.
+// countPassword counts a password that is right or wrong by where it came from, and returns when it
+// is the password's turn.
 func (a *API) countPassword(c *gin.Context, right bool) error {
 	return a.countFrom(c.Request.Context(), right, sources(c), "")
 }
@@ -131,11 +143,13 @@ func (a *API) countPassword(c *gin.Context, right bool) error {
 func (a *API) countFrom(
 	ctx context.Context, right bool, from []source, account string,
 ) error {
+	// The limiter knows sources alone, so the account is put into its events here.
 	result := a.auth.limiter.check(ctx, right, from)
 	for i := range result.events {
 		result.events[i].account = account
 	}
 	a.countLogin(ctx, right, result)
+	// Right passwords are refused as well when too many wait, so 429 tells a guesser nothing.
 	if result.refused {
 		return &waitError{maxWait, flowhq.Errorf(tooMany,
 			"too many passwords from this address wait to be checked; try again in %s seconds",
@@ -190,7 +204,8 @@ func newAuthenticator(password config.Secret, queryAuth bool) *authenticator {
 }
 
 // password returns the password that a request gives, and whether it gives one. A query with
-// more parameters than any endpoint has is not parsed: its endpoint refuses it.
+// more parameters than any endpoint has is not parsed: its endpoint refuses it. Any user name does,
+// since there is one password.
 func (a *authenticator) password(r *http.Request) (string, bool) {
 	if _, p, ok := r.BasicAuth(); ok {
 		return p, true
@@ -198,6 +213,7 @@ func (a *authenticator) password(r *http.Request) (string, bool) {
 	if !a.queryAuth || tooManyParameters(r.URL.RawQuery) {
 		return "", false
 	}
+	// Of two values nobody could say which one a proxy has looked at, so two are none.
 	if values := r.URL.Query()[passwordParameter]; len(values) == 1 {
 		return values[0], true
 	}
@@ -220,6 +236,7 @@ func sources(c *gin.Context) []source {
 	case "cross-site", "same-site":
 		from.kind = foreignPage
 	}
+	// Without a trusted proxy both addresses are one, which is counted once.
 	peer, err := netip.ParseAddr(c.RemoteIP())
 	if peer = peer.Unmap(); err != nil || peer == caller(c) {
 		return []source{from}
@@ -248,6 +265,8 @@ func caller(c *gin.Context) netip.Addr {
 	if err != nil { // Gin parses no address with a zone
 		ap, err := netip.ParseAddrPort(c.Request.RemoteAddr)
 		if err != nil {
+			// All whose address cannot be read are one source: together they have a limit, rather
+			// than none.
 			return netip.Addr{}
 		}
 		addr = ap.Addr()

@@ -63,6 +63,8 @@ type binder struct {
 // installation that allows it.
 func newBinder(c *gin.Context, queryAuth bool) *binder {
 	b := &binder{c: c, known: map[string]bool{passwordParameter: queryAuth}}
+	// The query stays nil, which reads as empty; finish returns the error before the handler is
+	// called.
 	if tooManyParameters(c.Request.URL.RawQuery) {
 		b.stop(flowhq.Errorf(flowhq.Invalid,
 			"the query string has more than %d parameters", maxParameters))
@@ -83,6 +85,7 @@ func tooManyParameters(query string) bool { return strings.Count(query, "&") >= 
 // Invalid error that names the fields. A key on a request that would ignore it is an error, because
 // its sender relies on it.
 func (b *binder) finish() error {
+	// A body of a GET is left unread: HTTP gives it no meaning.
 	method := b.c.Request.Method
 	writes := method != http.MethodGet && method != http.MethodHead
 	if !b.bodyRead && writes {
@@ -94,6 +97,7 @@ func (b *binder) finish() error {
 	if !b.keyRead && writes && len(b.c.Request.Header.Values(keyHeader)) > 0 {
 		b.wrong(keyHeader, "has no effect on this request, which may be repeated without it")
 	}
+	// In order, so that the same request gets the same answer each time.
 	for _, name := range slices.Sorted(maps.Keys(b.query)) {
 		if !b.known[name] {
 			b.wrong(name, "is not a parameter of this request")
@@ -127,6 +131,7 @@ func (b *binder) wrong(field, message string) {
 		return
 	}
 	if len(field) > maxName {
+		// The cut may halve a character, which JSON cannot hold.
 		field = strings.ToValidUTF8(field[:maxName], "") + "…"
 	}
 	if !slices.ContainsFunc(b.fields, func(f flowhq.FieldError) bool { return f.Field == field }) {
@@ -173,6 +178,7 @@ func (b *binder) key() string {
 	if len(keys) != 1 || !validKey(keys[0]) {
 		b.wrong(keyHeader, "must be one header of 1 to 128 printable ASCII characters")
 	}
+	// Here a key may be wrong already. That is noted, and finish keeps the handler from using it.
 	for _, reserved := range reservedKeys {
 		if strings.HasPrefix(keys[0], reserved) {
 			b.wrong(keyHeader, "must not begin with "+reserved)
@@ -190,6 +196,7 @@ func validKey(key string) bool {
 // parameter returns a query parameter and whether it was given. Two values of one name are an
 // error: proxies and libraries disagree on which one counts.
 func (b *binder) parameter(name string) (string, bool) {
+	// What no method has asked for when finish runs is no parameter of this endpoint.
 	b.known[name] = true
 	values := b.query[name]
 	if len(values) > 1 {
@@ -258,7 +265,8 @@ func (b *binder) flag(name string) bool {
 	return v == "true"
 }
 
-// word returns a query parameter that is one of all, "" without one.
+// word returns a query parameter that is one of all, "" without one. An empty value is wrong too;
+// optionalWord takes one for none.
 func word[T ~string](b *binder, name string, all []T) T {
 	v, given := b.parameter(name)
 	if !given {

@@ -15,7 +15,8 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// maxBody bounds the body of a request, in bytes.
+// maxBody bounds the body of a request, in bytes. Most bodies have some hundred bytes; a profile, a
+// file and payloads have bounds of their own.
 const maxBody = 64 << 10
 
 // body decodes the request's body, one JSON object, into the struct that v
@@ -30,6 +31,8 @@ func (b *binder) largeBody(v any, limit int64) {
 	if !ok {
 		return
 	}
+	// An empty body is not taken for {}: a body that a proxy has lost must not make the request do
+	// something by its defaults.
 	if len(data) == 0 {
 		b.stop(flowhq.Errorf(flowhq.Invalid, "the request needs a body, a JSON object"))
 		return
@@ -54,6 +57,8 @@ func (b *binder) read(limit int64) ([]byte, bool) {
 		b.stop(flowhq.Errorf(tooLarge, "the body of this request may have at most %d bytes", limit))
 		return nil, false
 	}
+	// The sender broke off, or was slower than the server waits. Nothing failed here, so it is 400
+	// and not 500.
 	if err != nil {
 		b.stop(&flowhq.Error{
 			Code: flowhq.Invalid, Message: "the body of the request did not arrive whole", Err: err,
@@ -67,6 +72,7 @@ func (b *binder) read(limit int64) ([]byte, bool) {
 // encoding/json would replace invalid bytes by U+FFFD without a word, and a tenant would be stored
 // with a name that nobody sent.
 func (b *binder) decode(data []byte, v any) {
+	// The type comes first: a form would else be told of a syntax error rather than what to send.
 	if !isJSON(b.c.GetHeader("Content-Type")) {
 		b.stop(notJSON())
 		return
@@ -93,7 +99,8 @@ func isJSON(contentType string) bool {
 }
 
 // checkObject returns an error unless data is one JSON object and nothing else. The place of a
-// syntax error is named, since bodies are often written by hand.
+// syntax error is named, since bodies are often written by hand. The callers have taken the space
+// away and found something left, so there is a first byte.
 func checkObject(data []byte) error {
 	var whole json.RawMessage
 	err := json.Unmarshal(data, &whole)
@@ -116,6 +123,8 @@ func (b *binder) members(prefix string, object []byte, fields map[string]reflect
 	d := json.NewDecoder(bytes.NewReader(object))
 	_, _ = d.Token() // the opening brace
 	seen := map[string]bool{}
+	// The loop ends with the problems that an answer can name: a body of thousands of unknown
+	// members is not walked to its end.
 	for d.More() && !b.full() {
 		var value json.RawMessage
 		key, err := d.Token()
@@ -147,6 +156,7 @@ func (b *binder) value(path string, value json.RawMessage, field reflect.Value) 
 	kind := field.Kind()
 	switch {
 	case kind == reflect.Pointer && value[0] == '{' && isPlainStruct(field.Type().Elem()):
+		// A new struct, as the old one may be part of the stored profile.
 		field.Set(reflect.New(field.Type().Elem()))
 		b.value(path, value, field.Elem())
 	case isPlainStruct(field.Type()) && value[0] == '{':
@@ -155,6 +165,8 @@ func (b *binder) value(path string, value json.RawMessage, field reflect.Value) 
 		b.elements(path, value, field)
 	case kind == reflect.Map && value[0] == '{':
 		b.entries(path, value, field)
+	// Null empties a field only where the request says so. Elsewhere it is more likely a value that
+	// the client has failed to fill in.
 	case string(value) == "null" && b.nullable:
 		field.SetZero()
 	case string(value) == "null" && optionalOf(field.Type()) == nil,
@@ -180,6 +192,7 @@ func (b *binder) elements(path string, value json.RawMessage, list reflect.Value
 		b.wrong(path, "must be a list of at most "+strconv.Itoa(maxElements)+" entries")
 		return
 	}
+	// The list takes the place of the old one, with entries that the stored profile does not share.
 	list.Set(reflect.MakeSlice(list.Type(), len(all), len(all)))
 	for i := range all {
 		if b.full() {
@@ -259,7 +272,8 @@ func optionalOf(t reflect.Type) reflect.Type {
 // unmarshaler is what a flowhq.Optional implements and a plain struct of a request does not.
 var unmarshaler = reflect.TypeFor[json.Unmarshaler]()
 
-// describe says which JSON a Go type takes.
+// describe says which JSON a Go type takes. It panics for a type that no request has had so far:
+// whoever adds one decides what its error says.
 func describe(t reflect.Type) string {
 	if value := optionalOf(t); value != nil {
 		return describe(value) + " or null"

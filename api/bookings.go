@@ -35,6 +35,7 @@ func (m moment) in(zone *time.Location) time.Time {
 	if !m.local {
 		return m.at
 	}
+	// At an hour that the change to summer time skips or repeats, time.Date chooses one reading.
 	t := m.at
 	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, zone)
 }
@@ -50,6 +51,7 @@ func (b *binder) moment(name, value string) moment {
 			m.at, err = time.Parse("2006-01-02T15:04", value)
 		}
 	}
+	// The year 26 is a slip for 2026, and nobody would ever see such a booking.
 	if err != nil || m.at.Before(earliestTime) || m.at.After(latestTime) {
 		b.wrong(name, "must be a time such as 2026-12-01T08:00:00+03:00, or, by the clock of the "+
 			"business, 2026-12-01T08:00")
@@ -117,7 +119,8 @@ func (r *newBookingRequest) bind(b *binder) {
 		b.wrong("contact", phoneWanted)
 	}
 	b.bounded("contact_id", r.ContactID, 1, 1<<62)
-	// Two names may be of two people, and then no choice is right.
+	// Two names may be of two people, and then no choice is right. Without either the booking is of
+	// nobody known, such as somebody who stands at the counter.
 	if r.Contact != "" && r.ContactID != nil {
 		b.wrong("contact_id", "must be left out if contact is given")
 	}
@@ -145,6 +148,8 @@ func (m bookingMade) location() string {
 // addBooking handles POST /admin/tenants/:id/bookings. The booking is a row like those of
 // customers, so the bot does not give its time away.
 func (a *API) addBooking(ctx context.Context, req newBookingRequest) (bookingMade, error) {
+	// The profile comes first: it has the service, the clock and the capacity. A change of the
+	// profile before the row is written goes unnoticed, as if it had come after the booking.
 	p, err := a.Profiles.Profile(ctx, req.Tenant)
 	if err != nil {
 		return bookingMade{}, err
@@ -212,6 +217,8 @@ func serviceOf(p flowhq.Profile, name string) (flowhq.Service, error) {
 // checkOpen returns a Conflict error if the business is closed during any part of a booking, as far
 // as hours were given.
 func checkOpen(p flowhq.Profile, starts time.Time, minutes int) error {
+	// The whole booking must lie in one stretch of hours, so one over a midday break is refused as
+	// well.
 	ends := starts.Add(time.Duration(minutes) * time.Minute)
 	local := starts.In(p.Zone())
 	var today []string
@@ -324,7 +331,8 @@ func (a *API) changeBooking(ctx context.Context, req bookingChange) (flowhq.Book
 	return a.Facts.Booking(ctx, req.Tenant, req.Number)
 }
 
-// change is what the request makes of a booking.
+// change is what the request makes of a booking. Whether there is room is not asked here:
+// SetBooking knows the other bookings, and asks under the lock.
 func (r bookingChange) change(p flowhq.Profile, old flowhq.Booking) (store.BookingChange, error) {
 	c := store.BookingChange{Name: r.Name, Note: r.Note, Price: r.Price}
 	if r.Status != nil {
@@ -359,6 +367,7 @@ func (r bookingChange) change(p flowhq.Profile, old flowhq.Booking) (store.Booki
 	if !starts.Equal(old.StartsAt) {
 		c.StartsAt = &starts
 	}
+	// A booking that is cancelled may be outside the hours: to cancel must always be possible.
 	takesTime := c.Moves() || c.Status != nil && *c.Status != old.Status
 	if takesTime && (c.Status == nil || *c.Status != flowhq.BookingCancelled) && !r.Force {
 		return c, checkOpen(p, starts, minutes)

@@ -85,13 +85,15 @@ func (r *bulkRequest) bind(b *binder) {
 			fmt.Sprintf("must be a whole number from 1 to %d", flowhq.MaxPerSecond))
 	}
 	r.Filter.check(b)
-	// The same request begins the same bulk, however often it is sent.
+	// The same request begins the same bulk, however often it is sent. Without an Idempotency-Key
+	// the id comes from the request's own, so each such request is a bulk of its own.
 	r.Key = b.key()
 	r.ID = uuid.NewSHA1(uuid.NameSpaceURL, []byte("flowhq:bulk:"+r.Key)).String()
 }
 
 // check notes what is wrong with a filter. An empty one is wrong, and so is one that says all
-// and something else: it is not clear what its author meant.
+// and something else: it is not clear what its author meant. The rules are those of the list's
+// parameters, so a filter that was tried there selects the same tenants here.
 func (f bulkFilter) check(b *binder) {
 	if f.Status != "" && !slices.Contains(flowhq.TenantStatuses, f.Status) {
 		b.wrong("filter.status", "must be "+choices(flowhq.TenantStatuses))
@@ -122,6 +124,7 @@ func (f bulkFilter) check(b *binder) {
 // an operator is told it reaches is what it reaches. One more than MaxBulk is asked for, to tell a
 // full bulk from one that is too large.
 func (a *API) startBulk(ctx context.Context, req bulkRequest) (flowhq.Bulk, error) {
+	// The body is kept beside the key: the same key with another body is 409.
 	body, err := json.Marshal(req.bulkBody)
 	if err != nil {
 		return flowhq.Bulk{}, err
@@ -145,6 +148,7 @@ func (a *API) startBulk(ctx context.Context, req bulkRequest) (flowhq.Bulk, erro
 	b, err := a.BulkRecords.BeginBulk(ctx, req.Key, body, flowhq.Bulk{
 		ID: req.ID, Command: req.Command, Actor: actor(ctx), PerSecond: *req.PerSecond,
 	}, tenants)
+	// A repeated request may find that its bulk has ended, which must not begin again.
 	if err != nil || b.State != flowhq.BulkRunning {
 		return b, err
 	}
@@ -152,6 +156,7 @@ func (a *API) startBulk(ctx context.Context, req bulkRequest) (flowhq.Bulk, erro
 	if tenants, err = a.BulkRecords.BulkTenants(ctx, b.ID); err != nil {
 		return b, err
 	}
+	// A Temporal that hangs must not use up the caller's time, as the bulk is recorded by now.
 	calling, cancel := context.WithTimeout(ctx, signalTimeout)
 	defer cancel()
 	begun, err := a.Bulks.StartBulk(calling, b, tenants)
@@ -200,6 +205,7 @@ func (a *API) readBulk(ctx context.Context, req bulkRef) (flowhq.Bulk, error) {
 // the reconciler sees to it if Temporal does not answer.
 func (a *API) cancelBulk(ctx context.Context, req bulkRef) (flowhq.Bulk, error) {
 	b, err := a.BulkRecords.CancelBulk(ctx, req.ID)
+	// There is nothing to stop where Temporal runs nothing.
 	if err != nil || b.State != flowhq.BulkRunning {
 		return b, err
 	}
@@ -237,6 +243,7 @@ func (a *API) listBulks(ctx context.Context, req bulksRequest) (bulkList, error)
 		a.Log.Info("bulks are listed as they were a moment ago: Temporal does not answer",
 			"err", err)
 	}
+	// Of a bulk that has ended the row is final, so only those that run are replaced.
 	for i, b := range bulks {
 		n := slices.IndexFunc(known, func(k flowhq.Bulk) bool { return k.ID == b.ID })
 		if n >= 0 && running(b) {

@@ -41,7 +41,8 @@ type codecRequest struct{ body []byte }
 
 func (r *codecRequest) bind(b *binder) {
 	// The Web UI always sends preserveStorageRefs. It concerns payloads that are stored
-	// elsewhere, of which there are none.
+	// elsewhere, of which there are none. Its value is not used; asked for, the parameter is known
+	// and no error.
 	b.text("preserveStorageRefs")
 	if !isJSON(b.c.GetHeader("Content-Type")) {
 		b.stop(notJSON())
@@ -83,6 +84,7 @@ func (a *API) recode(
 	}
 	defer release(a.codecSlot)
 	out, err := f(ctx, req.body)
+	// The context is asked before err: a caller who hung up has not sent a wrong payload.
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -99,6 +101,7 @@ func (a *API) recode(
 // an answer that repeats any Origin would let every site read what operators can. Vary keeps a
 // cache from giving one origin's answer to another (TestCodecInABrowser).
 func (a *API) allowUI(c *gin.Context) {
+	// No other endpoint may be read by a page of another origin, not even one of the Web UI.
 	if !strings.HasPrefix(c.Request.URL.Path, codecPath+"/") {
 		return
 	}
@@ -111,6 +114,7 @@ func (a *API) allowUI(c *gin.Context) {
 	h.Set("Access-Control-Allow-Credentials", "true")
 	if c.Request.Method == http.MethodOptions { // a preflight, which carries no password
 		h.Set("Access-Control-Allow-Methods", http.MethodPost)
+		// Whichever headers the page asks for may be sent, since the origin is what is trusted.
 		h.Set("Access-Control-Allow-Headers", c.GetHeader("Access-Control-Request-Headers"))
 		c.AbortWithStatus(http.StatusNoContent)
 	}

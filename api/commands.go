@@ -51,9 +51,13 @@ func (a *API) command(c flowhq.Command) func(context.Context, commandRequest) (a
 		if err != nil {
 			return accepted{}, err
 		}
+		// A repeated request may find a command that was applied long ago, for which nobody need be
+		// called.
 		if given.AppliedAt == nil {
 			a.signal(ctx, req.Tenant, name)
 		}
+		// The key may have been used first by an operator, whose name a tenant's user does not
+		// learn.
 		given.Actor = access.Shown(access.From(ctx), given.Actor)
 		return accepted{given}, nil
 	}
@@ -67,6 +71,7 @@ func (a *API) signal(ctx context.Context, tenant flowhq.TenantID, name string) {
 	if last != nil && time.Since(*last) < signalPause {
 		return
 	}
+	// A caller who hangs up ends the signal with the request. The reconciler finds the command.
 	ctx, cancel := context.WithTimeout(ctx, signalTimeout)
 	defer cancel()
 	if err := a.Signals.Signal(ctx, tenant, name); err != nil {
@@ -76,6 +81,7 @@ func (a *API) signal(ctx context.Context, tenant flowhq.TenantID, name string) {
 			"tenant", string(tenant), "err", err)
 		return
 	}
+	// Only the failure that was seen at the start is taken back: a newer one still holds.
 	a.signalFailed.CompareAndSwap(last, nil)
 }
 
@@ -87,6 +93,7 @@ func (a *API) deleteTenant(ctx context.Context, req commandRequest) (accepted, e
 	if flowhq.ErrorCode(err) != flowhq.NotFound {
 		return answer, err
 	}
+	// The command that deleted a tenant outlives the tenant, so a repeated request can be answered.
 	first, none := a.Commands.Deletion(ctx, req.Tenant)
 	if flowhq.ErrorCode(none) == flowhq.NotFound {
 		return accepted{}, err

@@ -141,6 +141,7 @@ func (c contactAdded) status() int {
 // who has perhaps never written.
 func (a *API) addContact(ctx context.Context, req newContactRequest) (contactAdded, error) {
 	c, added, err := a.Contacts.AddContact(ctx, req.Tenant, req.Number)
+	// The contact is read again after the change: what AddContact returned is older.
 	if err == nil && req.LeftAlone != nil {
 		o := store.ContactOrder{Contact: c.ID, Actor: actor(ctx)}
 		// A crash between the two leaves a contact that the bot answers. The client has got no
@@ -243,7 +244,8 @@ func (r *handOverRequest) bind(b *binder) {
 	b.bounded("minutes", r.Minutes, 0, maxHandOverMinutes)
 }
 
-// optionalBody is body for a request that may do without one.
+// optionalBody is body for a request that may do without one. Without a body there is no
+// Content-Type either, so decode is not asked about one.
 func (b *binder) optionalBody(v any) {
 	if data, ok := b.read(maxBody); ok && len(data) > 0 {
 		b.decode(data, v)
@@ -253,6 +255,8 @@ func (b *binder) optionalBody(v any) {
 // handOver handles POST /admin/tenants/:id/contacts/:contact/hand-over: a person answers from now
 // on. A chat that is handed over is so for that long from now on.
 func (a *API) handOver(ctx context.Context, req handOverRequest) (flowhq.Contact, error) {
+	// The length is fixed now: a later change of the profile does not move the end of this
+	// hand-over. The end itself is by the database's clock.
 	length := time.Duration(0)
 	if req.Minutes != nil {
 		length = time.Duration(*req.Minutes) * time.Minute
@@ -310,6 +314,7 @@ func (r *writeRequest) bind(b *binder) {
 // writeMessage handles POST /admin/tenants/:id/contacts/:contact/messages. The message is a row of
 // the log before it is answered, and its status there says how far it has come.
 func (a *API) writeMessage(ctx context.Context, req writeRequest) (flowhq.Message, error) {
+	// The profile says for how long the bot is silent after a person has written.
 	p, err := a.Profiles.Profile(ctx, req.Tenant)
 	if err != nil {
 		return flowhq.Message{}, err

@@ -31,8 +31,8 @@ func (r *deadLettersRequest) page(b *binder) {
 	r.Before = b.position("before")
 }
 
-// reason checks the reason of a dead letter, which is compared as it is: a reason that quotes what a
-// server answered may have line ends.
+// reason checks the reason of a dead letter, which is compared as it is: a reason that quotes what
+// a server answered may have line ends.
 func (b *binder) reason(v string) string {
 	if !utf8.ValidString(v) || utf8.RuneCountInString(v) > maxReason ||
 		strings.ContainsRune(v, 0) {
@@ -87,6 +87,8 @@ func (a *API) deadLetters(
 ) (answer deadLetterList, err error) {
 	page, next, err := a.Logs.DeadLetters(ctx, f)
 	var reasons []flowhq.DeadLetterReason
+	// A client that pages through has the reasons from its first page, so they are not counted
+	// anew.
 	if err == nil && f.Before == 0 {
 		reasons, err = a.Logs.DeadLetterReasons(ctx, f)
 	}
@@ -126,6 +128,7 @@ type retrySelection struct {
 // choose checks that a request names messages or a reason, and not both.
 func (r *retrySelection) choose(b *binder, letters []letterRef, reason *string, before string) {
 	r.Letters, r.ByReason = letters, reason != nil
+	// An empty list is a mistake of who wrote it, and nil a list that was left out.
 	switch {
 	case r.ByReason == (letters != nil):
 		b.wrong("messages", "must be given, or reason, and not both")
@@ -156,6 +159,7 @@ func (r *retryLettersRequest) bind(b *binder) {
 	b.body(&body)
 	var letters []letterRef
 	if body.Messages != nil {
+		// Not nil, so that choose can tell an empty list from none.
 		letters = []letterRef{}
 	}
 	for i, m := range body.Messages {
@@ -229,6 +233,7 @@ func (a *API) retryLetters(
 	ctx context.Context, s retrySelection,
 ) (answer lettersRetried, err error) {
 	next := int64(0)
+	// One page is retried, and Next leads to the others: more would not be done within one request.
 	if s.ByReason {
 		s.Filter.Limit = maxRetried
 		var page []flowhq.DeadLetter
@@ -251,6 +256,8 @@ func (a *API) retryLetters(
 		case isKnown && (refused.Code == flowhq.NotFound || refused.Code == flowhq.Conflict):
 			answer.Refused = append(answer.Refused, refusedLetter{
 				l, refused.Code, refused.Message})
+		// The database is down, or the time is over. A repeated request finds the letters before
+		// this one no longer dead, and does not retry them twice.
 		default:
 			return lettersRetried{}, err
 		}

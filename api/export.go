@@ -24,7 +24,8 @@ const (
 	maxExport = 200_000
 )
 
-// exportRoutes lists the endpoints that stream a file. They take the filters of the lists.
+// exportRoutes lists the endpoints that stream a file. They take the filters of the lists. They are
+// GETs, so a link in a page is enough to save a file; send records who did.
 func (a *API) exportRoutes(r router) {
 	const read = flowhq.ScopeRead
 	r.get("/bookings.csv", read, stream(a, bookingFile, a.bookingRows))
@@ -97,7 +98,8 @@ type fileRequest struct {
 	Mark bool
 }
 
-// read is bind for a file, and returns the error, as the answer is not JSON.
+// read is bind for a file, and returns the error, as the answer is not JSON. A file has all pages,
+// so before and limit are no parameters of it and are refused.
 func (r *fileRequest) read(b *binder, statuses []string, marked bool) error {
 	r.tenantRef.bind(b)
 	r.filter(b)
@@ -137,6 +139,7 @@ func send[T any](
 	rows func(before int64) (page []T, next int64, err error),
 ) {
 	ctx := c.Request.Context()
+	// A tenant that does not exist is 404 here, while there still is a status to send.
 	business, err := a.exportOf(ctx, tenant)
 	if err != nil {
 		a.fail(c, err)
@@ -147,6 +150,7 @@ func send[T any](
 		a.fail(c, err)
 		return
 	}
+	// The event comes before the first row leaves: a file that breaks off has been read in part.
 	a.note(ctx, flowhq.Event{
 		Tenant: tenant, Type: flowhq.EventExported, Actor: actor(ctx), Reason: f.name,
 	})
@@ -175,6 +179,7 @@ func send[T any](
 			panic(http.ErrAbortHandler)
 		}
 	}
+	// The end of a calendar comes last, so a client sees whether it has the whole file.
 	f.end(w)
 	_ = w.flush()
 }
@@ -224,7 +229,8 @@ func newBookWriter(w io.Writer, mark bool) *bookWriter {
 	return b
 }
 
-// line writes the cells of a line of CSV.
+// line writes the cells of a line of CSV. The cells are changed in place, so a caller must not use
+// them again.
 func (w *bookWriter) line(cells ...string) {
 	for i, cell := range cells {
 		cells[i] = defused(cell)

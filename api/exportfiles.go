@@ -26,6 +26,7 @@ func table[T any, S ~string](
 	row func(w *bookWriter, business export, fact T),
 ) file[T] {
 	f := file[T]{
+		// The mark is for tables: a calendar needs none, as RFC 5545 has UTF-8 as its default.
 		name: name, mediaType: csvType, marked: true, row: row,
 		// line changes the slice that it gets, and columns is shared by all requests.
 		begin: func(w *bookWriter, _ export) { w.line(append([]string(nil), columns...)...) },
@@ -49,9 +50,11 @@ var bookingFile = table("bookings.csv", flowhq.BookingStatuses, []string{
 // An order is one line, with its products in one cell, so that a sum over total is right.
 var orderFile = table("orders.csv", flowhq.OrderStatuses, []string{
 	"number", "status", "lines", "total", "currency", "delivery_area", "delivery_address",
-	"delivery_fee", "latitude", "longitude", "name", "contact", "note", "created_at", "confirmed_at",
+	"delivery_fee", "latitude", "longitude", "name", "contact", "note", "created_at",
+	"confirmed_at",
 }, func(w *bookWriter, e export, o flowhq.Order) {
 	var lines []string
+	// Fields and Join close the gap that a product without a size would leave.
 	for _, l := range o.Lines {
 		lines = append(lines, strings.Join(strings.Fields(
 			number(l.Quantity)+" x "+cmp.Or(l.Name, l.Product)+" "+l.Size+" @ "+number(l.Price)),
@@ -125,6 +128,8 @@ func writeEvent(w *bookWriter, e export, b flowhq.Booking) {
 	if b.Name != "" {
 		summary += ", " + b.Name
 	}
+	// SEQUENCE is the seconds from the creation to the last change, which needs no counter in the
+	// database. Two changes within one second look like one.
 	lines := []string{
 		"BEGIN:VEVENT",
 		"UID:" + b.Number + "." + string(e.tenant) + "@flowhq",
@@ -162,6 +167,7 @@ const maxLine = 75
 // characters.
 func (w *bookWriter) fold(line string) {
 	var b strings.Builder
+	// The standard counts bytes, not characters, and the space before a continued line counts too.
 	size := 0
 	for _, r := range line {
 		n := utf8.RuneLen(r)

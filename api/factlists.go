@@ -139,6 +139,7 @@ func (r *orderChange) bind(b *binder) {
 	b.body(&body)
 	r.Unpaid = body.Unpaid
 	// Whether there is a move to the status depends on the row, which answers 409 if there is none.
+	// A body with neither member is told that status is missing.
 	if body.Status != nil || body.Unpaid == nil {
 		status := requiredWord(b, "status", body.Status, flowhq.OrderStatuses)
 		r.Status = &status
@@ -148,7 +149,8 @@ func (r *orderChange) bind(b *binder) {
 // changeOrder handles PATCH /admin/tenants/:id/orders/:number.
 func (a *API) changeOrder(ctx context.Context, req orderChange) (o flowhq.Order, err error) {
 	// The order is read after the change, and may have been changed again by a customer since.
-	if err = a.Facts.SetOrder(ctx, req.Tenant, req.Number, req.OrderChange, actor(ctx)); err == nil {
+	err = a.Facts.SetOrder(ctx, req.Tenant, req.Number, req.OrderChange, actor(ctx))
+	if err == nil {
 		o, err = a.Facts.Order(ctx, req.Tenant, req.Number)
 	}
 	return o, err
@@ -167,7 +169,8 @@ func (r *ticketChange) bind(b *binder) {
 	r.Status = requiredWord(b, "status", body.Status, flowhq.TicketStatuses)
 }
 
-// changeTicket handles PATCH /admin/tenants/:id/tickets/:number.
+// changeTicket handles PATCH /admin/tenants/:id/tickets/:number. The answer is the row as it is
+// read after the change, here and below.
 func (a *API) changeTicket(ctx context.Context, req ticketChange) (t flowhq.Ticket, err error) {
 	if err = a.Facts.SetTicket(ctx, req.Tenant, req.Number, req.Status, actor(ctx)); err == nil {
 		t, err = a.Facts.Ticket(ctx, req.Tenant, req.Number)
@@ -202,6 +205,8 @@ func (r *handOverChange) bind(b *binder) {
 	r.handOverRef.bind(b)
 	var body statusBody
 	b.body(&body)
+	// Whether the hand-over can be moved to the status depends on the row, which answers 409 if it
+	// cannot.
 	r.Status = requiredWord(b, "status", body.Status, flowhq.HandOverStatuses)
 }
 

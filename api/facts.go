@@ -91,7 +91,8 @@ type factsRequest struct {
 	store.FactFilter
 }
 
-// bindFacts reads the filters of a list of facts, of which status is one of a closed set.
+// bindFacts reads the filters of a list of facts, of which status is one of a closed set. What is
+// wrong with each is collected, so the order is only that of the errors.
 func bindFacts[T ~string](r *factsRequest, b *binder, statuses []T) {
 	r.tenantRef.bind(b)
 	r.filter(b)
@@ -184,7 +185,7 @@ func cursor(next int64) string {
 }
 
 // paged returns the parts of an answer with a page. An empty page may be that of no tenant, which
-// is 404.
+// is 404. Lists share it, so none of them forgets the 404, and none has null for an empty page.
 func paged[T any](
 	ctx context.Context, a *API, id flowhq.TenantID, page []T, next int64, err error,
 ) ([]T, string, error) {
@@ -211,7 +212,8 @@ func (b *binder) factNumber() string {
 	return strings.ToUpper(number)
 }
 
-// requiredWord checks a member of a body that is one of a closed set, and must be there.
+// requiredWord checks a member of a body that is one of a closed set, and must be there. The type
+// is a string in the body, so that a wrong word gets an error which lists the right ones.
 func requiredWord[T ~string](b *binder, name string, value *string, all []T) T {
 	for _, w := range all {
 		if value != nil && *value == string(w) {

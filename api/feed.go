@@ -32,16 +32,16 @@ const (
 	maxCatchingUp = 4
 	// streamBeat is below the 60 s after which proxies close a connection that is silent.
 	streamBeat = 15 * time.Second
-	// streamWrite is how long a client may take to accept what is sent. The server's own limit is of
-	// a whole answer.
+	// streamWrite is how long a client may take to accept what is sent. The server's own limit is
+	// of a whole answer.
 	streamWrite = 10 * time.Second
 	// lastEventID is where a browser says, when it connects again, what it had last.
 	lastEventID = "Last-Event-ID"
 	streamKey   = "stream" // true in the Gin context of an answer that lasts
 )
 
-// feedRoutes lists the endpoints of the feed. They are not under the deadline of a request: a stream
-// lasts for as long as its client likes.
+// feedRoutes lists the endpoints of the feed. They are not under the deadline of a request: a
+// stream lasts for as long as its client likes.
 func (a *API) feedRoutes() {
 	all := router{api: a, group: a.engine.Group("/admin"), reach: access.Installation}
 	all.get("/events", flowhq.ScopeRead, a.feed)
@@ -69,6 +69,7 @@ func (r *feedRequest) bind(b *binder) {
 			b.wrong("tenant", "must be the id of a tenant, a UUID in lower case")
 		}
 	}
+	// A misspelt type is refused: a client would wait for ever for events that never come.
 	if given, _ := b.parameter("type"); given != "" {
 		for t := range strings.SplitSeq(given, ",") {
 			if !slices.Contains(flowhq.EventTypes, flowhq.EventType(t)) {
@@ -81,6 +82,8 @@ func (r *feedRequest) bind(b *binder) {
 	}
 	r.After = b.position("after")
 	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
+	// The header wins over the parameter: a browser that connects again sends the address of its
+	// first time, with a position that is old by then.
 	if id := b.c.GetHeader(lastEventID); id != "" {
 		n, err := strconv.ParseInt(id, 10, 64)
 		if err != nil || n < 1 {
@@ -104,6 +107,8 @@ func (a *API) feed(c *gin.Context) {
 	var req feedRequest
 	req.bind(b)
 	err := b.finish()
+	// The deadline is for the look-up and for a page. A stream goes by the request's own context,
+	// which ends with the connection.
 	ctx, cancel := context.WithTimeout(c.Request.Context(), a.timeout)
 	defer cancel()
 	if err == nil && req.Tenant != "" {
@@ -128,6 +133,8 @@ func (a *API) feed(c *gin.Context) {
 // readFeed reads a page. Whoever reads page after page misses nothing: a page ends before what is
 // not written to the end yet.
 func (a *API) readFeed(ctx context.Context, req feedRequest) (feedPage, error) {
+	// The position is taken before the page is read. What is written meanwhile is above the
+	// position, and so on a later page.
 	reader, err := a.Feed.FollowFeed(ctx)
 	if err != nil {
 		return feedPage{}, err
@@ -140,6 +147,8 @@ func (a *API) readFeed(ctx context.Context, req feedRequest) (feedPage, error) {
 	for i := range events {
 		events[i] = shownEvent(p, events[i])
 	}
+	// A page that is not full was read up to the position. A client whose filter selects little
+	// goes on from there, and does not have the same rows searched each time.
 	next := max(req.After, reader.Position())
 	if len(events) == req.Limit {
 		next = events[len(events)-1].ID
@@ -161,6 +170,7 @@ func (a *API) feedAfter(
 // stream answers with server-sent events until the client, the stream or the process ends.
 func (a *API) stream(c *gin.Context, req feedRequest) {
 	p := access.From(c.Request.Context())
+	// A HEAD would take a place among the streams, and never be told anything.
 	if c.Request.Method == http.MethodHead {
 		c.Header("Content-Type", "text/event-stream")
 		c.Status(http.StatusOK)
@@ -180,6 +190,9 @@ func (a *API) stream(c *gin.Context, req feedRequest) {
 	// The server's deadline for the request would end the connection in 30 s. What does not take
 	// one is a test's recorder.
 	_ = w.control.SetReadDeadline(time.Time{})
+	// A browser connects again two seconds after the end, by this line. The stream has joined
+	// before it catches up: what happens meanwhile waits in its channel, so no event is missed in
+	// between.
 	if w.send("retry: 2000\n\n") != nil || !a.catchUp(c.Request.Context(), w, s, req) {
 		return
 	}
@@ -189,6 +202,8 @@ func (a *API) stream(c *gin.Context, req feedRequest) {
 		select {
 		case <-c.Request.Context().Done():
 			return
+		// The client is too slow or may not read any more, or the process ends. It asks again by
+		// Last-Event-ID, and is refused then if it has to be.
 		case <-s.cut:
 			return
 		case e := <-s.events:
@@ -196,6 +211,7 @@ func (a *API) stream(c *gin.Context, req feedRequest) {
 				return
 			}
 		case <-beat.C:
+			// A comment, which clients pass over.
 			if w.send(":\n\n") != nil {
 				return
 			}
@@ -211,10 +227,14 @@ func (a *API) catchUp(
 	if req.After == 0 {
 		return true
 	}
+	// While it waits, events gather in the channel. A stream that waits for too long is cut off,
+	// and its client asks again.
 	if !acquire(ctx, a.catchingUp) {
 		return false
 	}
 	defer release(a.catchingUp)
+	// Pages go up to s.from, and the channel has the events from there on, so none is sent twice.
+	// The limit of the request is for pages.
 	for req.Limit = maxLimit; ; {
 		select {
 		case <-s.cut: // by then it has missed an event, so it must not get later ones
@@ -254,7 +274,8 @@ func (w *streamWriter) send(text string) error {
 	return w.control.Flush()
 }
 
-// eventText is an event as a stream has it.
+// eventText is an event as a stream has it. The type is a line of its own, by which a browser's
+// listeners are chosen.
 func eventText(e flowhq.FeedEvent) string {
 	data, err := encode(e) // ends with a line feed, and has no other
 	if err != nil {
@@ -270,6 +291,7 @@ func shownEvent(p flowhq.Principal, e flowhq.FeedEvent) flowhq.FeedEvent {
 	if !ok || !p.Bound() {
 		return e
 	}
+	// Data that cannot be read are replaced, as they might name an operator.
 	if err := decodeData(e.Data, h); err == nil {
 		h.Actor = access.Shown(p, h.Actor)
 	}

@@ -60,6 +60,8 @@ func (f *feedStreams) join(
 	}
 	f.mu.Lock()
 	ofTenant := 0
+	// Those of one tenant have a limit of their own: pages that leak streams must not take the
+	// places of all others.
 	for other := range f.all {
 		if p.Bound() && other.principal.Tenant == p.Tenant {
 			ofTenant++
@@ -70,6 +72,7 @@ func (f *feedStreams) join(
 		return nil, flowhq.Errorf(flowhq.Unavailable, "too many streams are open here")
 	}
 	f.all[s] = struct{}{}
+	// If the reader has not begun yet, begin sets the position anew.
 	s.from = f.at
 	if f.ready == nil {
 		f.ready = make(chan struct{})
@@ -78,6 +81,8 @@ func (f *feedStreams) join(
 	}
 	ready := f.ready
 	f.mu.Unlock()
+	// A database that is away keeps the reader from beginning, and the client waits for no longer
+	// than it likes.
 	select {
 	case <-ready:
 		return s, nil
@@ -120,6 +125,8 @@ func (f *feedStreams) run(ctx context.Context, ready chan struct{}) {
 	defer tick.Stop()
 	checked := time.Now()
 	for {
+		// A reader that has failed once goes on from its position, so an outage of the database
+		// skips no event.
 		var err error
 		if reader == nil {
 			if reader, err = f.feed.FollowFeed(ctx); err == nil {
@@ -143,7 +150,7 @@ func (f *feedStreams) run(ctx context.Context, ready chan struct{}) {
 	}
 }
 
-// begin lets those go on that wait in join.
+// begin lets those go on that wait in join. What was written before this position is for catchUp.
 func (f *feedStreams) begin(at int64, ready chan struct{}) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -154,7 +161,8 @@ func (f *feedStreams) begin(at int64, ready chan struct{}) {
 	close(ready)
 }
 
-// idle reports whether there is no stream, and then forgets the reader.
+// idle reports whether there is no stream, and then forgets the reader. Both are under mu: a stream
+// that joins at this moment either keeps the reader or starts another one.
 func (f *feedStreams) idle() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -165,8 +173,8 @@ func (f *feedStreams) idle() bool {
 	return true
 }
 
-// pass hands what is new to the streams. A client that is too slow is cut off: it connects again and
-// catches up from the database, and nobody waits for it.
+// pass hands what is new to the streams. A client that is too slow is cut off: it connects again
+// and catches up from the database, and nobody waits for it.
 func (f *feedStreams) pass(ctx context.Context, r *store.FeedReader) error {
 	for more := true; more; {
 		events, again, err := r.Next(ctx)
@@ -174,6 +182,8 @@ func (f *feedStreams) pass(ctx context.Context, r *store.FeedReader) error {
 			return err
 		}
 		more = again
+		// The position and its events change under one lock. A stream that joins in between would
+		// else miss a batch, or have it twice.
 		f.mu.Lock()
 		f.at = r.Position()
 		for _, e := range events {
@@ -187,6 +197,7 @@ func (f *feedStreams) pass(ctx context.Context, r *store.FeedReader) error {
 // hand gives an event to each stream that wants it. The caller holds mu.
 func (f *feedStreams) hand(e flowhq.FeedEvent) {
 	var texts [2]string // as operators see it, and as those of the tenant do
+	// Each text is made once, however many streams there are.
 	for s := range f.all {
 		if s.request.Tenant != "" && s.request.Tenant != e.Tenant ||
 			len(s.request.Types) > 0 && !slices.Contains(s.request.Types, e.Type) {
@@ -207,8 +218,8 @@ func (f *feedStreams) hand(e flowhq.FeedEvent) {
 	}
 }
 
-// check cuts off whose key was revoked, whose sign-in has ended, or who has another role by now: all
-// in one statement.
+// check cuts off whose key was revoked, whose sign-in has ended, or who has another role by now:
+// all in one statement.
 func (f *feedStreams) check(ctx context.Context) error {
 	f.mu.Lock()
 	var keys []string
@@ -221,11 +232,14 @@ func (f *feedStreams) check(ctx context.Context) error {
 			signIns = append(signIns, p.SignIn)
 		}
 	}
+	// The statement runs without the lock, since join and leave must not wait for the database.
 	f.mu.Unlock()
 	if len(keys)+len(signIns) == 0 {
 		return nil
 	}
 	in, err := f.feed.StillIn(ctx, keys, signIns)
+	// Nobody is cut off for a database that does not answer: all clients would connect again at
+	// once.
 	if err != nil {
 		return err
 	}

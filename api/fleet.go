@@ -67,7 +67,8 @@ func (a *API) changeFleet(ctx context.Context, req fleetRequest) (fleetAnswer, e
 	return a.describeFleet(ctx, fleet)
 }
 
-// describeFleet adds the latest events to the fleet's state.
+// describeFleet adds the latest events to the fleet's state. The events are read after the change,
+// so the answer to a change has the change's own.
 func (a *API) describeFleet(ctx context.Context, fleet flowhq.Fleet) (fleetAnswer, error) {
 	events, err := a.Fleet.FleetEvents(ctx, fleetEvents)
 	return fleetAnswer{fleet, list(events)}, err

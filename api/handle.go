@@ -58,6 +58,7 @@ func handle[Req any, P request[Req], Resp any](
 // first byte is sent: a failure of encoding still gets a status and a problem, not half a body with
 // 200.
 func (a *API) answer(c *gin.Context, status int, resp any) {
+	// Headers come before the status, after which none can be added.
 	if r, ok := resp.(located); ok {
 		c.Header("Location", locationFor(c, r.location()))
 	}
@@ -100,7 +101,8 @@ type nothing struct{}
 func (*nothing) bind(*binder) {}
 
 // limitConcurrency lets n requests at a time go on to a route whose requests or answers are
-// large, which bounds their memory. Others wait, for as long as a request may take.
+// large, which bounds their memory. Others wait, for as long as a request may take. Routes that
+// share one handler share its slots. Who has waited for the whole time gets 503.
 func (a *API) limitConcurrency(n int) gin.HandlerFunc {
 	slots := make(chan struct{}, n)
 	return func(c *gin.Context) {

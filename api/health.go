@@ -58,6 +58,7 @@ func (r readiness) status() int {
 // however many ask, the database sees one ping a second (TestReadyIsAskedOnce).
 func (a *API) ready(ctx context.Context, _ nothing) (readiness, error) {
 	if !acquire(ctx, a.readiness.slot) {
+		// classify makes 503 of it, and 499 in the log for a caller who hung up.
 		return readiness{}, ctx.Err()
 	}
 	defer release(a.readiness.slot)
@@ -82,6 +83,7 @@ func (a *API) checkReady(ctx context.Context, before readiness) readiness {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(readyTimeout, a.timeout))
 	defer cancel()
 	r := readiness{Status: usable}
+	// Both are asked at once: if one hangs, the other's answer must not be late for it.
 	var wg sync.WaitGroup
 	was := before.Checks
 	wg.Go(func() { r.Checks.Database = a.ping(ctx, "database", a.Database, was.Database) })

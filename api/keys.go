@@ -49,6 +49,7 @@ func (h keys) list(ctx context.Context, req ownerRef) (keyList, error) {
 	if err == nil && len(all) == 0 && req.Tenant != "" {
 		_, err = h.api.Tenants.Tenant(ctx, req.Tenant) // an empty list may be that of no tenant
 	}
+	// A tenant's user learns that an operator made a key, not which one.
 	p := access.From(ctx)
 	for i := range all {
 		all[i].CreatedBy = access.Shown(p, all[i].CreatedBy)
@@ -100,7 +101,8 @@ func (r *keyRef) bind(b *binder) {
 }
 
 // revoke handles DELETE /admin/keys/:key and DELETE /admin/tenants/:id/keys/:key. The key stays in
-// the list, so that one can see what it was.
+// the list, so that one can see what it was. A stream that was opened with the key ends within
+// checkEvery.
 func (h keys) revoke(ctx context.Context, req keyRef) (flowhq.APIKey, error) {
 	k, err := h.api.Keys.RevokeAPIKey(ctx, req.Tenant, req.Key, actor(ctx))
 	k.CreatedBy = access.Shown(access.From(ctx), k.CreatedBy)

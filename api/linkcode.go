@@ -32,7 +32,10 @@ func (a *API) pairCode(ctx context.Context, req tenantRef) (linkCode, error) {
 	defer cancel()
 	tick := time.NewTicker(linkCodePoll)
 	defer tick.Stop()
+	// A code that is good for a while longer comes with the first answer, and nothing is waited
+	// for.
 	for q.Code == "" {
+		// The state may change while the code is waited for, such as when another phone is linked.
 		if q.State != flowhq.QRReady {
 			return linkCode{}, flowhq.Errorf(flowhq.Conflict,
 				"no phone can be linked now: %s", noCode(q))

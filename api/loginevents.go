@@ -67,6 +67,7 @@ func (l *loginRecorder) used(ctx context.Context, p flowhq.Principal) {
 func (l *loginRecorder) add(ctx context.Context, events []loginEvent) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	// The newest are dropped: the oldest show how it began.
 	room := maxLoginEvents - len(l.waiting)
 	l.waiting = append(l.waiting, events[:min(len(events), room)]...)
 	if len(l.waiting) > 0 && !l.running {
@@ -109,6 +110,7 @@ func (l *loginRecorder) record(ctx context.Context, e loginEvent) {
 		l.log.WarnContext(ctx, "many wrong passwords",
 			event, slog.String("reason", store.LoginReason(e.kind)), from)
 	}
+	// An event that cannot be written is in the log alone; nobody waits to try again.
 	if err := l.events.AddLoginEvent(ctx, e.kind, who); err != nil {
 		l.log.WarnContext(ctx, "an event was not recorded", event, from, slog.Any("err", err))
 	}

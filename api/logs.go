@@ -66,6 +66,7 @@ func (a *API) messages(ctx context.Context, req messagesRequest) (messageList, e
 	}
 	answer, size := messageList{Logs: []json.RawMessage{}}, 0
 	for i, m := range messages {
+		// The first message is taken however large it is, so a client always gets on.
 		if size > maxPageBytes {
 			next = messages[i-1].ID
 			break
@@ -98,7 +99,8 @@ var messageFile = table("logs.csv", flowhq.MessageStatuses, []string{
 		e.maybe(m.RevokedAt), question)
 })
 
-// exportMessages handles GET /admin/tenants/:id/logs.csv, the list of messages as a file.
+// exportMessages handles GET /admin/tenants/:id/logs.csv, the list of messages as a file. Only the
+// filters are read: a file has all pages.
 func (a *API) exportMessages(c *gin.Context) {
 	var req messagesRequest
 	b := newBinder(c, a.QueryAuth)
@@ -128,6 +130,7 @@ func (r *messageRef) bind(b *binder) {
 
 // readMessage handles GET /admin/tenants/:id/logs/:message: a message with what became of it.
 func (a *API) readMessage(ctx context.Context, req messageRef) (flowhq.MessageHistory, error) {
+	// The tenant comes first, so that 404 says which of the two is missing, here and below.
 	if _, err := a.Tenants.Tenant(ctx, req.Tenant); err != nil {
 		return flowhq.MessageHistory{}, err
 	}

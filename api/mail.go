@@ -35,13 +35,14 @@ func letter(link string) (subject, text string) {
 	return "Flow HQ: your link / kiungo chako", "Hello,\n\n" +
 		"with this link you set your password for Flow HQ. It works once, within seven days:\n\n" +
 		link + "\n\nIf you have not asked for it, you need not do anything.\n\n---\n\n" +
-		"Habari,\n\nkwa kiungo hiki unaweka nenosiri lako la Flow HQ. Kinafanya kazi mara moja tu, " +
-		"ndani ya siku saba:\n\n" + link + "\n\nKama hukukiomba, huhitaji kufanya chochote.\n"
+		"Habari,\n\nkwa kiungo hiki unaweka nenosiri lako la Flow HQ. Kinafanya kazi mara moja " +
+		"tu, ndani ya siku saba:\n\n" + link + "\n\nKama hukukiomba, huhitaji kufanya chochote.\n"
 }
 
-// mailLink sends the link in an answer to its account, where mails are sent at all, and notes in the
-// answer what came of it. The link stays in the answer: a mail that the server has taken may still
-// not arrive, and whoever asks may pass the link on.
+// mailLink sends the link in an answer to its account, where mails are sent at all, and notes in
+// the answer what came of it. The link stays in the answer: a mail that the server has taken may
+// still not arrive, and whoever asks may pass the link on. That no mail was sent is no error of the
+// request, as the account is there. The server's own words are for the log alone.
 func (a *API) mailLink(ctx context.Context, answer *invited) {
 	if a.Mail == nil {
 		return
@@ -90,6 +91,7 @@ func (a *API) forgot(ctx context.Context, req forgotRequest) (forgotten, error) 
 		return forgotten{}, &waitError{forgotWindow, flowhq.Errorf(tooMany,
 			"too many links were asked for from this address; try again later")}
 	}
+	// Nobody waits for a slot: requests that wait would pile up where anybody may ask.
 	select {
 	case a.forgotSlots <- struct{}{}:
 	default:
@@ -98,6 +100,7 @@ func (a *API) forgot(ctx context.Context, req forgotRequest) (forgotten, error) 
 	}
 	go func() {
 		defer func() { <-a.forgotSlots }()
+		// The request ends with its answer, which must not end the mail.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), forgotTimeout)
 		defer cancel()
 		if err := a.sendForgotten(ctx, req); err != nil {
@@ -107,7 +110,8 @@ func (a *API) forgot(ctx context.Context, req forgotRequest) (forgotten, error) 
 	return forgotten{true}, nil
 }
 
-// mayAsk counts a request from an address.
+// mayAsk counts a request from an address. A Recent tells first times only, so each of the tries
+// has a name of its own, which is free again an hour after it was taken.
 func (a *API) mayAsk(address string) bool {
 	for i := range maxForgot {
 		if a.forgotten.First("address "+address+" "+strconv.Itoa(i), forgotWindow) {
@@ -119,6 +123,8 @@ func (a *API) mayAsk(address string) bool {
 
 // sendForgotten makes and sends the link, if the address has an account that may sign in.
 func (a *API) sendForgotten(ctx context.Context, req forgotRequest) error {
+	// The account is looked for before it is counted: made-up addresses would push others out of
+	// what is remembered.
 	l, err := a.Accounts.Login(ctx, req.Email)
 	switch {
 	case flowhq.ErrorCode(err) == flowhq.NotFound, err == nil && l.Disabled:
@@ -128,6 +134,7 @@ func (a *API) sendForgotten(ctx context.Context, req forgotRequest) error {
 	case !a.forgotten.First("account "+l.ID, forgotEvery):
 		return nil
 	}
+	// An account has one link, so this one replaces an invitation that is still open.
 	token := access.NewToken()
 	link := store.PasswordLink{Hash: access.Hash(token), Lifetime: linkLifetime}
 	// Whoever asked need not be the person, so the event has the address alone.

@@ -46,7 +46,8 @@ func (a *API) begin(c *gin.Context) {
 // requestID returns the id that begin gave the request.
 func requestID(c *gin.Context) string { return c.GetString(requestIDKey) }
 
-// deadline bounds how long the request may take. What it calls ends with the context.
+// deadline bounds how long the request may take. What it calls ends with the context. The clock
+// starts before authenticate, so the wait of a password for its turn is part of the time.
 func (a *API) deadline(c *gin.Context) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), a.timeout)
 	defer cancel()
@@ -66,6 +67,7 @@ func (a *API) logAccess(c *gin.Context) {
 	if c.Writer.Status() >= http.StatusInternalServerError {
 		level = slog.LevelInfo
 	}
+	// Most installations do not log DEBUG, and need not pay for the attributes.
 	if !a.Log.Enabled(c.Request.Context(), level) {
 		return
 	}
@@ -89,6 +91,7 @@ func about(c *gin.Context) []slog.Attr {
 		slog.String("path", path[:min(len(path), maxPath)]),
 	}
 	id := flowhq.TenantID(c.Param("id"))
+	// A tenant that is not found may never have been one.
 	known := c.GetBool(authenticatedKey) && c.Writer.Status() != http.StatusNotFound
 	if id.Valid() && known {
 		attrs = append(attrs, slog.String("tenant", string(id)))

@@ -28,6 +28,8 @@ func (a *API) noteCode(ctx context.Context, tenant flowhq.TenantID) {
 
 // noteOnce records an event, unless this process has recorded it within that while.
 func (a *API) noteOnce(ctx context.Context, e flowhq.Event, while time.Duration) {
+	// Another process records it once more, which does no harm. Neither is a failed write tried
+	// again within the while: an outage would else cost each request one more statement.
 	what := string(e.Tenant) + " " + string(e.Type) + " " + e.Actor + " " + e.Reason
 	if !a.noted.First(what, while) {
 		return

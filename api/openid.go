@@ -40,7 +40,8 @@ const (
 var errNoOpenID = flowhq.Errorf(flowhq.NotFound,
 	"OpenID Connect is not set up here; sign in with the password")
 
-// openIDCookie is the header Set-Cookie that keeps a sign-in; "" ends it.
+// openIDCookie is the header Set-Cookie that keeps a sign-in; "" ends it. HttpOnly keeps the
+// cookie, which has the verifier of PKCE, from scripts.
 func (v visit) openIDCookie(value string, lifetime time.Duration) string {
 	c := http.Cookie{
 		Name: openIDName(v.secure), Value: value, Path: "/", MaxAge: int(lifetime.Seconds()),
@@ -75,6 +76,7 @@ func (a *API) beginOpenID(ctx context.Context, req visitRequest) (redirect, erro
 	if a.OpenID == nil {
 		return redirect{}, errNoOpenID
 	}
+	// The browser keeps all three, so any process can finish what another one has begun.
 	s := openid.Secret{
 		State: access.NewToken(), Nonce: access.NewToken(), Verifier: access.NewToken(),
 	}
@@ -109,6 +111,8 @@ func (r *openIDRequest) bind(b *binder) {
 	if err == nil {
 		parts = strings.Split(cookie.Value, ".")
 	}
+	// The state ties the answer to this browser: by a link that an attacker has made, a victim
+	// would else be signed in to the attacker's account. Equal in constant time, as it is a secret.
 	const partsOfSecret = 3
 	if len(parts) != partsOfSecret || !access.IsToken(parts[0]) ||
 		subtle.ConstantTimeCompare([]byte(parts[0]), []byte(state)) != 1 {
@@ -137,6 +141,8 @@ func (a *API) finishOpenID(ctx context.Context, req openIDRequest) (redirect, er
 	if req.denied != "" {
 		return redirect{}, a.refuseOpenID(ctx, req, "", "the OpenID provider signed nobody in")
 	}
+	// Refused is what the provider says of the person, and counts. A provider that does not answer
+	// is 503 and nobody's wrong try.
 	email, err := a.OpenID.Email(ctx, req.code, req.secret)
 	if flowhq.ErrorCode(err) == flowhq.Refused {
 		a.Log.InfoContext(ctx, "a sign-in was refused", slog.Any("err", err))
@@ -152,6 +158,7 @@ func (a *API) finishOpenID(ctx context.Context, req openIDRequest) (redirect, er
 	const nobody = "nobody with the e-mail address of this sign-in may come in here; " +
 		"ask for an invitation"
 	email = flowhq.NormalEmail(email)
+	// A longer address has no account, and must not get into a statement or an event.
 	if len(email) > maxEmail {
 		return redirect{}, a.refuseOpenID(ctx, req, "", nobody)
 	}
@@ -161,6 +168,7 @@ func (a *API) finishOpenID(ctx context.Context, req openIDRequest) (redirect, er
 		return redirect{}, a.refuseOpenID(ctx, req, "", nobody)
 	case err != nil:
 		return redirect{}, err
+	// Who is disabled is told no more than a stranger; the event names the account.
 	case l.Disabled:
 		who := access.OfAccount(l.Account, 0, req.address).Actor()
 		return redirect{}, a.refuseOpenID(ctx, req, who, nobody)

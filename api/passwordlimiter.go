@@ -125,6 +125,7 @@ func newPasswordLimiter() *passwordLimiter {
 func (l *passwordLimiter) check(ctx context.Context, right bool, from []source) checkResult {
 	l.mu.Lock()
 	over, queue := l.overLimit(from, time.Now())
+	// All sources are within their limits: nobody waits.
 	if queue == nil {
 		defer l.mu.Unlock()
 		return l.count(right, from, time.Now())
@@ -145,6 +146,7 @@ func (l *passwordLimiter) check(ctx context.Context, right bool, from []source) 
 	}()
 	select { // a channel serves senders in the order in which they came
 	case queue.slot <- struct{}{}:
+	// Who leaves the queue has learned nothing, and is told as much as one who found it full.
 	case <-ctx.Done():
 		l.mu.Lock()
 		defer l.mu.Unlock()
@@ -168,7 +170,8 @@ func (l *passwordLimiter) checkQueued(queue *failures, right bool, from []source
 	return r
 }
 
-// overLimit returns the first source that is over its limit, nil if none is.
+// overLimit returns the first source that is over its limit, nil if none is. The caller holds mu,
+// here and in count.
 func (l *passwordLimiter) overLimit(from []source, now time.Time) (source, *failures) {
 	for _, s := range from {
 		f := l.sources[s]
@@ -199,6 +202,7 @@ func (l *passwordLimiter) count(right bool, from []source, now time.Time) (r che
 			f.since, f.count, f.refused = now, 0, false
 		}
 		f.count++
+		// The first failure is told of the caller alone: for the proxy it would say the same again.
 		if f.count == 1 && i == 0 {
 			r.events = append(r.events, loginEvent{kind: flowhq.EventLoginFailed, from: s})
 		}
@@ -209,7 +213,8 @@ func (l *passwordLimiter) count(right bool, from []source, now time.Time) (r che
 	return r
 }
 
-// refuse is the result for a password that is not looked at.
+// refuse is the result for a password that is not looked at. The first refusal of a window is an
+// event, and further ones are only counted. The caller holds the limiter's mu.
 func (f *failures) refuse(s source) checkResult {
 	r := checkResult{refused: true}
 	if !f.refused {

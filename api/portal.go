@@ -17,8 +17,8 @@ import (
 )
 
 // The portal is a web application with a sign-in of its own, such as one of Next.js, whose server
-// asks here on behalf of whom it has signed in. It shows that it is the portal by a key, and says by
-// an e-mail address for whom it asks.
+// asks here on behalf of whom it has signed in. It shows that it is the portal by a key, and says
+// by an e-mail address for whom it asks.
 const (
 	portalPath        = "/portal"
 	portalKeyHeader   = "X-Portal-Key"
@@ -54,7 +54,8 @@ type portalLock struct {
 	set  bool
 }
 
-// newPortalLock hashes the key once. Without a key nothing opens it.
+// newPortalLock hashes the key once. Without a key nothing opens it. That there is a key is kept
+// apart: the hash of none is a hash like others, and an empty header would open the portal.
 func newPortalLock(key config.Secret) portalLock {
 	return portalLock{sha256.Sum256([]byte(key.Reveal())), key != ""}
 }
@@ -77,6 +78,7 @@ func (a *API) identifyPortal(c *gin.Context) (flowhq.Principal, error) {
 	}
 	key := c.GetHeader(portalKeyHeader)
 	if !a.portal.opens(key) {
+		// Wrong keys share the limit of wrong passwords, by the address that sends them.
 		if key != "" {
 			if err := a.countPassword(c, false); err != nil {
 				return flowhq.Principal{}, err
@@ -89,8 +91,9 @@ func (a *API) identifyPortal(c *gin.Context) (flowhq.Principal, error) {
 	return access.OfPortal(account, caller(c).String()), err
 }
 
-// portalUser finds the user with an e-mail address. One whose account is disabled is none. Operators
-// have no tenant, and sign in here themselves: who has the portal's key must not become one.
+// portalUser finds the user with an e-mail address. One whose account is disabled is none.
+// Operators have no tenant, and sign in here themselves: who has the portal's key must not become
+// one.
 func (a *API) portalUser(ctx context.Context, email string) (flowhq.Account, error) {
 	email = flowhq.NormalEmail(email)
 	if email == "" || len(email) > maxEmail {
@@ -133,6 +136,7 @@ func (a *API) portalStatus(ctx context.Context, req portalRef) (portalState, err
 	if err != nil {
 		return portalState{}, err
 	}
+	// The newest request is the one that counts; a portal shows no others.
 	page, _, err := a.Setups.SetupRequests(ctx, store.SetupFilter{Tenant: req.Tenant, Limit: 1})
 	if err != nil {
 		return portalState{}, err
@@ -171,6 +175,7 @@ func (r *portalSetupRequest) bind(b *binder) {
 		BusinessName: body.BusinessName, Template: body.Template,
 		WhatsAppNumber: body.WhatsAppNumber, Language: body.Language,
 	}
+	// The rules are those of the other API, and the names in the errors those of this body.
 	b.check(flowhq.RenameFields(r.New.Validate(), map[string]string{
 		"business_name": "businessName", "template_type": "templateType",
 		"whatsapp_number": "whatsappNumber",
@@ -185,6 +190,7 @@ func (a *API) portalSubmit(
 	ctx context.Context, req portalSetupRequest,
 ) (portalSubmitted, error) {
 	r, err := a.submit(ctx, req.Tenant, req.Key, req.New)
+	// A repeated request may find its session on the air already, which has been started as well.
 	started := r.Status == flowhq.SetupApproved || r.Status == flowhq.SetupActive
 	return portalSubmitted{shownPortalSetup(req.User, r), started}, err
 }
@@ -217,6 +223,7 @@ func (a *API) portalLogs(ctx context.Context, req portalLogsRequest) ([]json.Raw
 	if err != nil {
 		return nil, err
 	}
+	// Existing portals read a bare list, which has no place for the position of a next page.
 	rows, size := []json.RawMessage{}, 0
 	for _, m := range messages {
 		if size > maxPageBytes {

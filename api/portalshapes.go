@@ -112,6 +112,7 @@ func shownPortalSetup(u flowhq.Account, r flowhq.SetupRequest) portalSetup {
 		WhatsAppNumber: r.WhatsAppNumber, Language: r.Language, Status: r.Status,
 		Notes: orNull(r.Notes), CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
+	// The address is compared, since an actor does not have the account's id.
 	if by := strings.Fields(r.SubmittedBy); len(by) > 1 && by[1] == u.Email {
 		s.UserID = &u.ID
 	}
@@ -155,7 +156,8 @@ type portalMessage struct {
 	CreatedAt   time.Time        `json:"createdAt"`
 }
 
-// shownMessage is a message as the portal reads it. The id is a text, since portals use it as a key.
+// shownMessage is a message as the portal reads it. The id is a text, since portals use it as a
+// key.
 func shownMessage(tenant flowhq.TenantID, m flowhq.Message) portalMessage {
 	return portalMessage{
 		ID: strconv.FormatInt(m.ID, 10), TenantID: tenant, Direction: m.Direction,

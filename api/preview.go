@@ -57,6 +57,7 @@ func (r *previewRequest) bind(b *binder) {
 	r.tenantRef.bind(b)
 	// Profiles that were read from the API have null in them, and are sent back here.
 	b.nullable = true
+	// There is room for the largest profile and for each message at its bound.
 	b.largeBody(&r.previewBody, flowhq.MaxProfileBytes+maxPreviewed*maxPreviewText)
 	if n := len(r.Messages); n == 0 || n > maxPreviewed {
 		b.wrong("messages", "must be a list of 1 to "+strconv.Itoa(maxPreviewed)+" messages")
@@ -79,6 +80,7 @@ func (r *previewRequest) bind(b *binder) {
 		b.wrong("language", "must be "+choices(flowhq.Languages))
 	}
 	r.at = time.Now()
+	// An owner may want to see what the bot says at night, or on a holiday.
 	if r.Now != "" {
 		var err error
 		if r.at, err = time.Parse(time.RFC3339, r.Now); err != nil {
@@ -92,6 +94,7 @@ func (m *previewMessage) bind(b *binder, path string) {
 	if utf8.RuneCountInString(m.Text) > maxPreviewText {
 		b.wrong(path+".text", "must be at most "+strconv.Itoa(maxPreviewText)+" characters")
 	}
+	// Media alone is enough, so a form needs one field for both.
 	if m.Kind == "" {
 		m.Kind = flowhq.KindText
 		if m.Media != "" {
@@ -140,8 +143,8 @@ type previewFact struct {
 	Reminders  *flowhq.Reminders  `json:"reminders,omitempty"`
 }
 
-// preview handles POST /admin/tenants/:id/preview. It sends nothing and writes nothing. Of customers
-// it knows which times their bookings take, as the bot does, and nothing else.
+// preview handles POST /admin/tenants/:id/preview. It sends nothing and writes nothing. Of
+// customers it knows which times their bookings take, as the bot does, and nothing else.
 func (a *API) preview(ctx context.Context, req previewRequest) (answer previewed, err error) {
 	t, err := a.Tenants.Tenant(ctx, req.Tenant)
 	if err != nil {
@@ -162,6 +165,7 @@ func (a *API) preview(ctx context.Context, req previewRequest) (answer previewed
 	} else if p, err = a.Profiles.Profile(ctx, req.Tenant); err != nil {
 		return answer, err
 	}
+	// Without the bookings that there are, the preview would offer times that the bot does not.
 	taken, err := a.Facts.Taken(ctx, req.Tenant, req.at)
 	if err != nil {
 		return answer, err

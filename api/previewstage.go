@@ -38,6 +38,7 @@ func (s *stage) turn(m previewMessage) previewTurn {
 	if s.handedOver {
 		return t
 	}
+	// What has lapsed goes before the bot decides, as a worker would not find it in the database.
 	s.forget(at)
 	turn := reply.Decide(reply.Input{
 		Message: reply.Message{
@@ -47,6 +48,7 @@ func (s *stage) turn(m previewMessage) previewTurn {
 		Reference: flowhq.Reference(s.messages),
 	})
 	s.state = turn.State
+	// Facts are kept as the bot wrote them, and answered as copies with times in UTC.
 	for _, f := range turn.Facts {
 		s.write(f, at)
 		t.Facts = append(t.Facts, factOf(f, at))
@@ -56,7 +58,8 @@ func (s *stage) turn(m previewMessage) previewTurn {
 	return t
 }
 
-// write keeps a fact for the turns to come.
+// write keeps a fact for the turns to come. Other facts, such as unanswered questions, leave
+// nothing that a later turn is given.
 func (s *stage) write(f flowhq.FactChange, at time.Time) {
 	c := &s.calendar
 	switch {
@@ -121,7 +124,8 @@ func replaced[T any](all []T, fact T, number func(T) string) []T {
 }
 
 // factOf returns a fact as it is answered, with its times in UTC. Those that the database gives to
-// a row are the message's.
+// a row are the message's. Each is copied before its times are changed, as the stage goes on with
+// the fact.
 func factOf(f flowhq.FactChange, at time.Time) previewFact {
 	at = at.UTC()
 	var p previewFact

@@ -89,6 +89,8 @@ func (a *API) fail(c *gin.Context, err error) {
 	if w, ok := errors.AsType[*waitError](err); ok {
 		c.Header("Retry-After", seconds(w.wait))
 	}
+	// Other errors are the caller's: logged at a level that is always on, they would let a stranger
+	// fill the log.
 	e := classify(c.Request.Context(), err)
 	if e.Code == flowhq.Internal {
 		a.logFailure(c, slog.LevelError, err)
@@ -108,9 +110,12 @@ func (a *API) logFailure(c *gin.Context, level slog.Level, err error) {
 // Unavailable, because most of what failed then failed of that. A client may repeat such a request
 // with its key; without one it should look first.
 func classify(ctx context.Context, err error) *flowhq.Error {
+	// The context is asked first: a statement that failed because the caller hung up is no failure
+	// of the database.
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return flowhq.Errorf(hungUp, "the caller hung up")
 	}
+	// A code that has no status is a bug, and the text of its error may not be for the caller.
 	e, ok := errors.AsType[*flowhq.Error](err)
 	if ok && e.Code != flowhq.Internal && statuses[e.Code] != 0 {
 		return e
@@ -129,15 +134,18 @@ func answerProblem(c *gin.Context, e *flowhq.Error) {
 	if e.Code == flowhq.Unavailable {
 		c.Header("Retry-After", seconds(retryAfter))
 	}
+	// Validate may name more fields than one answer has room for.
 	p := problem{
 		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: e.Message,
-		Code: e.Code, Errors: e.Fields[:min(len(e.Fields), maxFieldErrors)], RequestID: requestID(c),
+		Code: e.Code, Errors: e.Fields[:min(len(e.Fields), maxFieldErrors)],
+		RequestID: requestID(c),
 	}
 	if c.GetBool(portalKey) {
 		p.Error = e.Message
 	}
 	body, _ := encode(p) // strings and a number always encode
 	c.Data(status, "application/problem+json", body)
+	// No handler of the chain may run after the answer, as it would write a second one.
 	c.Abort()
 }
 

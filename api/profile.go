@@ -49,6 +49,7 @@ var versionTag = regexp.MustCompile(`^"(0|[1-9][0-9]{0,17})"$`)
 
 // match returns the version that the request is to change, nil for any.
 func (b *binder) match() *int64 {
+	// The header is a list by HTTP, but a change is of one version.
 	tags := b.c.Request.Header.Values(matchHeader)
 	// Without a condition the last change wins, as in most APIs.
 	if len(tags) == 0 || len(tags) == 1 && tags[0] == "*" {
@@ -143,6 +144,7 @@ func (r *mergeRequest) bind(b *binder) {
 	}
 	var scratch flowhq.Profile
 	b.decode(data, &scratch) // finds all that is wrong without the profile
+	// The bytes are kept, as the patch is applied anew to whichever version is current.
 	r.Body, r.Match = data, b.matchBody(scratch.Version)
 }
 
@@ -153,9 +155,11 @@ func (a *API) mergeProfile(ctx context.Context, req mergeRequest) (profileAnswer
 	// member is kept.
 	edit := func(p flowhq.Profile) (flowhq.Profile, error) {
 		p.Texts = maps.Clone(p.Texts) // the only part that is changed in place
+		// This binder has no request: members reads bytes, and wrong only notes.
 		b := &binder{nullable: true}
 		b.members("", req.Body, fieldsOf(&p))
 		p = p.Normalized()
+		// The whole is checked, since a patch that is right by itself may not fit the rest.
 		b.check(checkProfile(p))
 		if len(b.fields) > 0 {
 			return p, wrongFields(b.fields)
@@ -195,6 +199,7 @@ func (a *API) rewrite(
 		}
 		change := store.ProfileChange{Profile: next, Actor: actor(ctx), Reason: reason}
 		next, err = a.Profiles.ChangeProfile(ctx, id, change)
+		// After the last try the client gets 409, and decides what to do.
 		if flowhq.ErrorCode(err) == flowhq.Conflict {
 			if try < profileTries {
 				continue // with a condition, the next try says which version there is now

@@ -82,6 +82,7 @@ func (a *API) importList(ctx context.Context, req importRequest) (answer importe
 		return answer, err
 	}
 	answer = imported{DryRun: req.DryRun, List: which}
+	// edit may run again for a newer profile; the report of the last run is answered.
 	edit := func(p flowhq.Profile) (flowhq.Profile, error) {
 		next, report, err := table.Apply(p, req.Mode == importReplace)
 		answer.Report = report
@@ -104,6 +105,7 @@ func (a *API) listOf(
 	if named != "" {
 		return named, nil
 	}
+	// A shop lists products. All other templates offer services.
 	t, err := a.Tenants.Tenant(ctx, id)
 	if t.Config.Template == flowhq.EcommerceTemplate {
 		return pricelist.Products, err

@@ -48,6 +48,7 @@ func (a *API) qr(ctx context.Context, req tenantRef) (qrAnswer, error) {
 	if err != nil {
 		return qrAnswer{}, err
 	}
+	// Only a code that was given is noted: a page that asks how the session is has read nothing.
 	a.noteCode(ctx, req.Tenant)
 	url := "data:image/png;base64," + base64.StdEncoding.EncodeToString(p)
 	answer.QR, answer.Code, answer.ExpiresAt = &url, &q.Code, &q.ExpiresAt

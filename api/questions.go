@@ -96,7 +96,8 @@ func (r *questionChange) bind(b *binder) {
 		[]flowhq.UnansweredStatus{flowhq.UnansweredOpen, flowhq.UnansweredDismissed})
 }
 
-// changeQuestion handles PATCH /admin/tenants/:id/unanswered/:question.
+// changeQuestion handles PATCH /admin/tenants/:id/unanswered/:question. The status is part of what
+// makes a group, so the group that is answered is the one that the question is in now.
 func (a *API) changeQuestion(
 	ctx context.Context, req questionChange,
 ) (g flowhq.QuestionGroup, err error) {
@@ -193,6 +194,7 @@ func (a *API) answerQuestion(ctx context.Context, req answerRequest) (answered, 
 		if err != nil {
 			return answered{}, err
 		}
+		// The question is read again for its new group; withAnswer has put the answer at the end.
 		q, err = a.Facts.QuestionGroup(ctx, req.Tenant, req.ID)
 		return answered{q, p.Answers[len(p.Answers)-1], p.Version}, err
 	}
@@ -212,11 +214,13 @@ func answerIn(p flowhq.Profile, a flowhq.Answer) (flowhq.Answer, bool) {
 
 // withAnswer adds an answer to a profile. An error names what is wrong as the request has it.
 func withAnswer(p flowhq.Profile, a flowhq.Answer) (flowhq.Profile, error) {
+	// Cloned, since append could write into the list of the profile that was read.
 	p.Answers = append(slices.Clone(p.Answers), a)
 	p = p.Normalized()
 	var fields []flowhq.FieldError
 	own := "answers[" + strconv.Itoa(len(p.Answers)-1) + "]."
 	err := checkProfile(p)
+	// Faults of other answers keep their paths: the stored profile has them, and not the request.
 	for _, f := range fieldErrors(err) {
 		f.Field = strings.TrimPrefix(f.Field, own)
 		fields = append(fields, f)

@@ -72,11 +72,13 @@ func (r router) handle(method, path string, s flowhq.Scope, h gin.HandlerFunc) {
 	if identify == nil {
 		identify = r.api.identify
 	}
+	// The slot comes after require: who may not ask for the route would else keep others from it.
 	chain := []gin.HandlerFunc{r.api.authenticate(identify), r.api.require(need)}
 	if r.slots != nil {
 		chain = append(chain, r.slots)
 	}
 	r.group.Handle(method, path, append(chain, h)...)
+	// A route without a need would be for everybody, which TestNeedsStandBesideRoutes finds.
 	r.api.needs[method+" "+strings.TrimSuffix(r.group.BasePath(), "/")+path] = need
 }
 
@@ -100,12 +102,13 @@ func (a *API) require(n access.Need) gin.HandlerFunc {
 	}
 }
 
-// locationFor returns where something is found by whoever asks: under the path of the principal's own
-// tenant, if the request went there.
+// locationFor returns where something is found by whoever asks: under the path of the principal's
+// own tenant, if the request went there.
 func locationFor(c *gin.Context, location string) string {
 	if !strings.HasPrefix(c.FullPath(), ownPath) {
 		return location
 	}
+	// A user who is sent to the path of operators would get 403 there.
 	named := strings.Replace(namedPath, ":id", c.Param("id"), 1)
 	if rest, ok := strings.CutPrefix(location, named); ok {
 		return ownPath + rest
@@ -131,7 +134,8 @@ func (a *API) routes() {
 	get(public, "/healthz", handle(a, http.StatusOK, a.health))
 	get(public, "/readyz", handle(a, http.StatusOK, a.ready))
 	get(public, "/openapi.yaml", handle(a, http.StatusOK, a.openAPI))
-	// Nor do those by which one becomes known.
+	// Nor do those by which one becomes known. A page of another site may not use them: it could
+	// sign a browser in as somebody else.
 	door := public.Group("", a.refuseForeign)
 	door.POST("/auth/sign-in", handle(a, http.StatusOK, a.signIn))
 	door.POST("/auth/link", handle(a, http.StatusOK, a.useLink))
@@ -153,7 +157,9 @@ func (a *API) routes() {
 	a.accountRoutes(admin, "/operators", flowhq.ScopeOwn, flowhq.OperatorRoles)
 	a.keyRoutes(admin, flowhq.ScopeOwn, flowhq.KeyScopes)
 
+	// A stream is no route of public, whose deadline would end it after handleTimeout.
 	a.feedRoutes()
+	// Made once, so that operators and users share the slots: memory does not care who asks.
 	slots := tenantSlots{
 		profiles: a.limitConcurrency(maxProfiles), logs: a.limitConcurrency(maxPages),
 		facts: a.limitConcurrency(maxPages),

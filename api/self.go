@@ -39,9 +39,11 @@ func (s signedOut) headers() map[string]string {
 var errNoSignIn = flowhq.Errorf(flowhq.Conflict,
 	"this is for who has signed in with an e-mail address and a password")
 
-// signOut handles POST /auth/sign-out. The row goes, so a copy of the cookie is worth nothing either.
+// signOut handles POST /auth/sign-out. The row goes, so a copy of the cookie is worth nothing
+// either.
 func (a *API) signOut(ctx context.Context, req visitRequest) (signedOut, error) {
 	p := access.From(ctx)
+	// A key is revoked instead, and a browser keeps the admin password until it is closed.
 	if p.SignIn == 0 {
 		return signedOut{}, errNoSignIn
 	}
@@ -63,6 +65,7 @@ type passwordRequest struct {
 func (r *passwordRequest) bind(b *binder) {
 	r.visit.bind(b)
 	b.body(&r.passwordBody)
+	// The bound is in bytes, of which a character has up to four.
 	if r.Current == "" || len(r.Current) > 4*flowhq.MaxPasswordLength {
 		b.wrong("current", "must be the present password")
 	}
@@ -80,6 +83,8 @@ func (a *API) changePassword(ctx context.Context, req passwordRequest) (flowhq.P
 	if p.SignIn == 0 {
 		return p, errNoSignIn
 	}
+	// As at a sign-in, the lock comes before the hashing: who has stolen a cookie must not be able
+	// to guess faster here than at the door.
 	if err := a.locked(p.Name, req.visit); err != nil {
 		return p, err
 	}
@@ -96,11 +101,13 @@ func (a *API) changePassword(ctx context.Context, req passwordRequest) (flowhq.P
 	}
 	if !right {
 		a.wrongPassword(ctx, p.Name, req.visit, p.Actor())
+		// Not 401, at which a page would believe that its sign-in has ended.
 		return p, wrongFields([]flowhq.FieldError{{Field: "current", Message: "is wrong"}})
 	}
 	hash, err := a.hasher.Hash(ctx, req.New)
 	if err != nil {
 		return p, err
 	}
+	// If the password was changed meanwhile, such as by a link, it is 409: the newer one stays.
 	return p, a.Accounts.SetPassword(ctx, l, hash, p)
 }

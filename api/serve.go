@@ -16,7 +16,8 @@ const drainTimeout = handleTimeout
 // most ten seconds, and returns nil. If it cannot listen on addr it returns an error that names
 // HTTP_ADDR.
 func Serve(ctx context.Context, addr string, h http.Handler, log *slog.Logger) error {
-	// A stream would go on for the whole drain.
+	// A stream would go on for the whole drain. What AfterFunc returns is deferred, so nothing of
+	// it is left where listening fails.
 	if a, ok := h.(*API); ok {
 		defer context.AfterFunc(ctx, a.EndStreams)()
 	}

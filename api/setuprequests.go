@@ -83,6 +83,7 @@ func (a *API) submit(
 	r, name, err := a.Setups.SubmitSetup(ctx, tenant, store.SetupSubmission{
 		NewSetupRequest: n, Key: key, Actor: actor(ctx), Approved: a.ApproveSetups,
 	})
+	// The start is a command of the same transaction; without the signal it is found seconds later.
 	if err == nil && r.Status == flowhq.SetupApproved {
 		a.signal(ctx, tenant, name)
 	}
@@ -100,6 +101,7 @@ func shownSetup(ctx context.Context, r flowhq.SetupRequest) flowhq.SetupRequest 
 type setupsRequest struct{ store.SetupFilter }
 
 func (r *setupsRequest) bind(b *binder) {
+	// One handler serves both paths, and "" stands for every tenant.
 	var owner ownerRef
 	owner.bind(b)
 	r.Tenant = owner.Tenant
@@ -198,6 +200,7 @@ type rejectionRequest struct {
 func (r *rejectionRequest) bind(b *binder) {
 	r.setupRef.bind(b)
 	b.body(&r.rejectionBody)
+	// A body that could not be read has no reason either, which need not be said twice.
 	if b.err == nil && strings.TrimSpace(r.Reason) == "" {
 		b.wrong("reason", "must say why, for the tenant's user to read")
 	}
@@ -211,7 +214,8 @@ func (a *API) rejectSetup(
 	return a.decide(ctx, req.ID, flowhq.SetupRejected, req.Reason)
 }
 
-// decide decides on a setup request.
+// decide decides on a setup request. Only operators come here, so the actors are answered as they
+// are.
 func (a *API) decide(
 	ctx context.Context, id string, status flowhq.SetupStatus, notes string,
 ) (flowhq.SetupRequest, error) {

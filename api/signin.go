@@ -59,7 +59,8 @@ const (
 	plainCookie  = "flowhq"
 )
 
-// cookieOf returns the token in the request's cookie.
+// cookieOf returns the token in the request's cookie. Its name depends on TLS, so a cookie that was
+// got over plain HTTP is none over TLS.
 func cookieOf(c *gin.Context) (string, bool) {
 	cookie, err := c.Request.Cookie(cookieName(behindTLS(c)))
 	if err != nil {
@@ -76,8 +77,8 @@ func cookieName(secure bool) string {
 	return plainCookie
 }
 
-// behindTLS reports whether the caller speaks TLS, to here or to the proxy before. A caller who lies
-// in the header harms nobody else: it only decides on the caller's own cookie.
+// behindTLS reports whether the caller speaks TLS, to here or to the proxy before. A caller who
+// lies in the header harms nobody else: it only decides on the caller's own cookie.
 func behindTLS(c *gin.Context) bool {
 	first, _, _ := strings.Cut(c.GetHeader("X-Forwarded-Proto"), ",") // of several proxies
 	return c.Request.TLS != nil || first == "https"
@@ -133,7 +134,8 @@ func (r *signInRequest) bind(b *binder) {
 	if r.Email == "" || len(r.Email) > maxEmail {
 		b.wrong("email", "must be an e-mail address of at most 254 characters")
 	}
-	// A longer one is nobody's, and hashing it takes time.
+	// A longer one is nobody's, and hashing it takes time. The bound is in bytes, of which a
+	// character has up to four.
 	if r.Password == "" || len(r.Password) > 4*flowhq.MaxPasswordLength {
 		b.wrong("password", "must be 1 to 200 characters")
 	}
@@ -156,6 +158,8 @@ func (a *API) signIn(ctx context.Context, req signInRequest) (signedIn, error) {
 	if err := a.locked(req.Email, req.visit); err != nil {
 		return signedIn{}, err
 	}
+	// NotFound goes on with an empty login, so that a stranger's address is hashed and counted
+	// alike.
 	l, err := a.Accounts.Login(ctx, req.Email)
 	if err != nil && flowhq.ErrorCode(err) != flowhq.NotFound {
 		return signedIn{}, err
@@ -165,6 +169,8 @@ func (a *API) signIn(ctx context.Context, req signInRequest) (signedIn, error) {
 	if err != nil {
 		return signedIn{}, err
 	}
+	// Disabled is asked after the hashing: before it, the answer for such an account would come
+	// faster.
 	right = right && !l.Disabled
 	p := access.OfAccount(l.Account, 0, req.address)
 	who := ""
@@ -176,14 +182,17 @@ func (a *API) signIn(ctx context.Context, req signInRequest) (signedIn, error) {
 	}
 	if !right {
 		a.wrongPassword(ctx, req.Email, req.visit, who)
-		return signedIn{}, flowhq.Errorf(unauthorized, "the e-mail address or the password is wrong")
+		return signedIn{}, flowhq.Errorf(unauthorized,
+			"the e-mail address or the password is wrong")
 	}
+	// What was mistyped from this address is forgotten; the tries of others stay counted.
 	a.locks.Right(req.Email, req.network())
 	return a.admit(ctx, l, req.visit, false)
 }
 
 // locked returns an error if the account has had too many wrong passwords. It comes before the
-// password is looked at, so that guesses cost nothing here.
+// password is looked at, so that guesses cost nothing here. The right password is refused as well:
+// otherwise a guesser would see which one gets through.
 func (a *API) locked(email string, v visit) error {
 	wait := a.locks.Wait(email, v.network())
 	if wait <= 0 {
@@ -213,11 +222,14 @@ func (a *API) admit(
 		lifetime = operatorSignIn
 	}
 	p := access.OfAccount(l.Account, 0, v.address)
+	// Of the token the database has the hash alone, so who reads a copy of it cannot sign in.
 	token := access.NewToken()
 	id, err := a.Accounts.SignIn(ctx, store.NewSignIn{
 		Account: l.ID, Hash: access.Hash(token), Address: v.address, Lifetime: lifetime,
 		Password: l.PasswordHash, External: external, Actor: p.Actor(),
 	})
+	// The account was there when its password was compared. The store lets nobody in by a hash that
+	// is no longer the account's.
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		return signedIn{}, flowhq.Errorf(flowhq.Conflict,
 			"the account was changed at this moment; sign in again")
@@ -244,13 +256,15 @@ func (r *linkRequest) bind(b *binder) {
 	if !access.IsToken(r.Token) {
 		b.wrong("token", "must be that of an invitation or of a link to set a password")
 	}
+	// The e-mail address, which a password must not repeat, is known only from the link; useLink
+	// checks again.
 	if wrong := flowhq.CheckPassword(r.Password, ""); wrong != "" {
 		b.wrong("password", wrong)
 	}
 }
 
-// useLink handles POST /auth/link: somebody who was invited, or has lost the password, sets one, and
-// is signed in. A link is looked for before the password is hashed, which is the costly part.
+// useLink handles POST /auth/link: somebody who was invited, or has lost the password, sets one,
+// and is signed in. A link is looked for before the password is hashed, which is the costly part.
 func (a *API) useLink(ctx context.Context, req linkRequest) (signedIn, error) {
 	hash := access.Hash(req.Token)
 	l, err := a.Accounts.LoginByLink(ctx, hash)
@@ -260,6 +274,7 @@ func (a *API) useLink(ctx context.Context, req linkRequest) (signedIn, error) {
 	if err != nil {
 		return signedIn{}, err
 	}
+	// The link is not used up yet: the person may choose another password.
 	if wrong := flowhq.CheckPassword(req.Password, l.Email); wrong != "" {
 		return signedIn{}, wrongFields([]flowhq.FieldError{{Field: "password", Message: wrong}})
 	}
@@ -273,11 +288,13 @@ func (a *API) useLink(ctx context.Context, req linkRequest) (signedIn, error) {
 	if err != nil {
 		return signedIn{}, err
 	}
+	// Whoever mistyped the old password here too often is not kept out with the new one.
 	a.locks.Right(l.Email, req.network())
 	return a.admit(ctx, l, req.visit, false)
 }
 
-// noLink counts a token that is nobody's, and says so.
+// noLink counts a token that is nobody's, and says so. A token has too many bits to be guessed, but
+// each try costs a statement.
 func (a *API) noLink(ctx context.Context, from []source) error {
 	if err := a.countFrom(ctx, false, from, ""); err != nil {
 		return err

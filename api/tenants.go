@@ -98,6 +98,7 @@ func (r *changeRequest) bind(b *binder) {
 	r.tenantRef.bind(b)
 	b.body(&r.Change)
 	b.check(r.Change.Validate())
+	// A client that has lost its fields on the way would take 200 for a change.
 	if b.err == nil && len(b.fields) == 0 && r.Change == (flowhq.TenantChange{}) {
 		b.stop(flowhq.Errorf(flowhq.Invalid,
 			"there is nothing to change: give at least one field of a tenant"))

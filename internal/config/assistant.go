@@ -48,6 +48,7 @@ func (e *environment) assistant() Assistant {
 	case !known:
 		e.problem(assistantProvider, "%q is neither anthropic nor openai", a.Provider)
 	}
+	// There is no default: models come and go, and each has its price.
 	if a.Model == "" {
 		e.problem(assistantModel, "missing; set it to the name of a model of the endpoint")
 	}

@@ -62,8 +62,8 @@ type Config struct {
 	RepliesPerContact int // in flowhq.ContactWindow
 	RetentionDays     int
 	AnswerWithin      int // age in minutes above which a message is not answered
-	// BurstWindow is within how long of each other a customer's lines are read as one text; 0 = each
-	// is read by itself.
+	// BurstWindow is within how long of each other a customer's lines are read as one text; 0 =
+	// each is read by itself.
 	BurstWindow time.Duration
 
 	WhatsApp WhatsApp
@@ -153,6 +153,7 @@ const (
 // wrong, whether this process uses it or not. No line holds a secret.
 func Parse(getenv func(string) string, need ...Need) (Config, error) {
 	e := &environment{getenv: getenv}
+	// Files come first: all that follows reads secrets as if the environment had them.
 	e.readFiles()
 	temporal := e.temporal()
 	for _, n := range need {
@@ -199,9 +200,11 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		StatePath:       e.text("STATE_PATH", "./state"),
 		StateRequired:   e.text("STATE_PATH", "") != "",
 	}
+	// Certificates are files that only some processes may read, so the others do not try.
 	if slices.Contains(need, Temporal) {
 		c.TemporalAccess = e.access(temporal)
 	}
+	// No half of a Config leaves here: a process with some settings wrong must not start.
 	if len(e.problems) > 0 {
 		return Config{}, errors.Join(e.problems...)
 	}

@@ -58,9 +58,11 @@ func (e *environment) databaseURL(name string) Secret {
 	}
 	u, err := url.Parse(v)
 	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
-		// The value is left out: the log that this goes to is read by more people than the database.
+		// The value is left out: the log that this goes to is read by more people than the
+		// database.
 		e.problem(name, "not a PostgreSQL URL; %s", advice[Database])
 	}
+	// A wrong value is returned all the same, here and below; Parse throws it away with the rest.
 	return Secret(v)
 }
 
@@ -91,7 +93,8 @@ func (e *environment) password(name string) Secret {
 	return Secret(v)
 }
 
-// portalKey reads the key of a portal's server. It never repeats the value.
+// portalKey reads the key of a portal's server. It never repeats the value. The key travels in a
+// header, where other characters may be lost on the way.
 func (e *environment) portalKey(name string) Secret {
 	v := e.text(name, "")
 	if v == "" {
@@ -181,7 +184,8 @@ func (e *environment) flag(name string) bool {
 	return false
 }
 
-// setupApproval reads who approves setup requests, and reports whether nobody has to.
+// setupApproval reads who approves setup requests, and reports whether nobody has to. The words are
+// no true or false, which would not say what is true.
 func (e *environment) setupApproval(name string) bool {
 	switch v := e.text(name, "manual"); v {
 	case "automatic":
@@ -193,7 +197,8 @@ func (e *environment) setupApproval(name string) bool {
 	return false
 }
 
-// level reads the least level that is logged.
+// level reads the least level that is logged. A misspelt one is refused: taken for another, it
+// would hide warnings or fill the disk.
 func (e *environment) level(name string) slog.Level {
 	switch v := strings.ToLower(e.text(name, "info")); v {
 	case "debug":
@@ -209,7 +214,8 @@ func (e *environment) level(name string) slog.Level {
 	return slog.LevelInfo
 }
 
-// version reads a version of WhatsApp's web client.
+// version reads a version of WhatsApp's web client. A wrong one concerns all sessions at once, so
+// its form is checked at the start.
 func (e *environment) version(name string) string {
 	v := e.text(name, "")
 	if v != "" && !flowhq.ValidVersion(v) {
@@ -268,6 +274,7 @@ func (e *environment) payloadKeys(name string) (keys []PayloadKey) {
 
 // origin reads what a browser sends as Origin: scheme, host and port.
 func (e *environment) origin(name string) string {
+	// The slash that is copied from an address bar does no harm.
 	v := strings.TrimSuffix(e.text(name, ""), "/")
 	if v == "" {
 		return ""

@@ -44,6 +44,8 @@ func (e *environment) readFiles() {
 		}
 		fromFiles[name] = value
 	}
+	// The names of the files stay readable, by which other checks see that a secret was meant to be
+	// there.
 	e.getenv = func(name string) string {
 		if value, ok := fromFiles[name]; ok {
 			return value
@@ -68,6 +70,7 @@ func readSecret(path string) (string, error) {
 		return "", errors.New("cannot be read: " + cause(err).Error())
 	}
 	defer f.Close()
+	// One byte more than allowed is read, to tell a full file from one that is too long.
 	raw, err := io.ReadAll(io.LimitReader(f, maxSecretFile+1))
 	switch value := strings.TrimRight(string(raw), "\r\n"); {
 	case err != nil:

@@ -33,6 +33,8 @@ func (e *environment) mail() Mail {
 	default:
 		e.problem("SMTP_TLS", "%q is not starttls, tls or none", m.TLS)
 	}
+	// The host alone turns mails on. Other variables without it are a mistake, as people would wait
+	// for mails in vain.
 	if m.Host == "" {
 		if m.User != "" || m.Password != "" || m.From != "" {
 			e.problem(host, "missing; set it to a mail server, or unset the other variables that "+
@@ -47,6 +49,7 @@ func (e *environment) mail() Mail {
 		e.problem(from, "missing or no address; set it to that of the sender, such as "+
 			"Flow HQ <hq@example.com>")
 	}
+	// A password file that cannot be read is a problem already, and not told twice.
 	if (m.User == "") != (m.Password == "") && e.text(password+fileSuffix, "") == "" {
 		e.problem(password, "set it together with %s, or neither", user)
 	}

@@ -12,7 +12,8 @@ type OpenID struct {
 	ClientSecret Secret
 }
 
-// openID reads the provider: all of it or nothing.
+// openID reads the provider: all of it or nothing. Half a provider would send people there, and
+// have none of them come back signed in.
 func (e *environment) openID() OpenID {
 	const issuer, id, secret = "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"
 	o := OpenID{e.text(issuer, ""), e.text(id, ""), Secret(e.text(secret, ""))}
@@ -35,7 +36,8 @@ func (e *environment) openID() OpenID {
 	if o.Issuer != "" && (err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" ||
 		u.Fragment != "" || u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u))) {
 		// Over plain HTTP anybody on the way could be the provider.
-		e.problem(issuer, "not the URL of a provider over https, such as https://accounts.google.com")
+		e.problem(issuer,
+			"not the URL of a provider over https, such as https://accounts.google.com")
 	}
 	return o
 }

@@ -72,6 +72,7 @@ func (e *environment) temporal() envconfig.ClientConfigProfile {
 // access makes the options of a client from a profile. Only a process that needs Temporal
 // does so: others may have no right to read the files of certificates.
 func (e *environment) access(p envconfig.ClientConfigProfile) TemporalAccess {
+	// The parts are checked first, as the SDK's error would not name the variable.
 	if p.TLS != nil && !p.TLS.Disabled && !e.certificates(*p.TLS) {
 		return TemporalAccess{}
 	}

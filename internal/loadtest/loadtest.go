@@ -1,5 +1,5 @@
-// Package loadtest fills a database with many tenants and messages, for tests and benchmarks of what
-// lists cost. Only tests import it.
+// Package loadtest fills a database with many tenants and messages, for tests and benchmarks of
+// what lists cost. Only tests import it.
 package loadtest
 
 import (
@@ -20,7 +20,8 @@ type Size struct {
 	Facts int
 }
 
-// Seeded is what Seed has written that a caller has to name.
+// Seeded is what Seed has written that a caller has to name. The ids are drawn at random, so a
+// caller cannot know them before.
 type Seeded struct {
 	Tenants []flowhq.TenantID // the largest first
 }
@@ -36,6 +37,8 @@ func Seed(ctx context.Context, url string, size Size) (s Seeded, err error) {
 		return s, fmt.Errorf("seed: %w", err)
 	}
 	defer conn.Close(ctx)
+	// The simple protocol takes many statements at once, and no arguments; the sizes are numbers,
+	// so nothing in them needs quoting.
 	q := strings.NewReplacer("@tenants", fmt.Sprint(size.Tenants), "@messages",
 		fmt.Sprint(size.Messages), "@facts", fmt.Sprint(size.Facts)).Replace(seedSQL)
 	// All statements of one simple query are one transaction.
@@ -46,6 +49,7 @@ func Seed(ctx context.Context, url string, size Size) (s Seeded, err error) {
 	if _, err = conn.Exec(ctx, `vacuum analyze`); err != nil {
 		return s, fmt.Errorf("seed: %w", err)
 	}
+	// The first tenants are the large ones, by seed.sql.
 	rows, _ := conn.Query(ctx, `select id::text from flowhq.tenants order by created_at`)
 	s.Tenants, err = pgx.CollectRows(rows, pgx.RowTo[flowhq.TenantID])
 	return s, err

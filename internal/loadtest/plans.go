@@ -13,7 +13,9 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// A Recorder collects the statements that a store runs. It is a tracer for store.Open.
+// A Recorder collects the statements that a store runs. It is a tracer for store.Open. Statements
+// are noted as the store sends them, so what is measured is what runs. It is safe for concurrent
+// use, as the store has many connections.
 type Recorder struct {
 	mu  sync.Mutex
 	all []Statement // guarded by mu
@@ -45,7 +47,8 @@ func (*Recorder) TraceBatchStart(
 	return ctx
 }
 
-// TraceBatchQuery notes a statement of a batch.
+// TraceBatchQuery notes a statement of a batch. Each statement of a batch is noted by itself, since
+// each has a plan.
 func (r *Recorder) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -55,7 +58,8 @@ func (r *Recorder) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.Trac
 // TraceBatchEnd does nothing.
 func (*Recorder) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
-// Take returns what was noted since the last Take.
+// Take returns what was noted since the last Take. A test takes once before what it measures, so
+// that statements of its own are not among them.
 func (r *Recorder) Take() []Statement {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -95,22 +99,27 @@ func (m *Meter) Object(
 }
 
 // Measure runs a statement as a connection of a pool does after a while, and returns what it has
-// read. The connection's plan was made by six runs for another tenant, a small one: from the sixth on
-// PostgreSQL may keep one plan for all arguments. A statement that is planned for each call is not run
-// before. What the statement changes is rolled back.
+// read. The connection's plan was made by six runs for another tenant, a small one: from the sixth
+// on PostgreSQL may keep one plan for all arguments. A statement that is planned for each call is
+// not run before. What the statement changes is rolled back.
 func (m *Meter) Measure(
 	ctx context.Context, s Statement, small flowhq.TenantID,
 ) (Cost, error) {
 	conn := m.conn
+	// A plan that suits a small tenant and is slow for a large one shows only then: the first five
+	// runs are planned for their own arguments.
 	asPrepared := 6
 	sql, args, other := s.SQL, s.Args, s.Args
+	// pgx takes the mode as the first argument, which is none of the statement's.
 	if mode, ok := first(s.Args).(pgx.QueryExecMode); ok {
 		s.Args = s.Args[1:]
 		args, other = s.Args, s.Args
+		// In this mode pgx prepares no named statement, so PostgreSQL plans each call anew.
 		if mode == pgx.QueryExecModeCacheDescribe {
 			asPrepared = 0
 		}
 	}
+	// The store names its arguments. PostgreSQL counts them, so they are rewritten as pgx would.
 	if named, ok := first(s.Args).(pgx.StrictNamedArgs); ok {
 		var err error
 		if sql, args, err = named.RewriteQuery(ctx, conn, s.SQL, nil); err != nil {
@@ -120,6 +129,7 @@ func (m *Meter) Measure(
 			return Cost{}, err
 		}
 	}
+	// A name of its own for each: a plan that is kept must not be another statement's.
 	m.prepared++
 	name := fmt.Sprint("measured_", m.prepared)
 	if _, err := conn.Prepare(ctx, name, sql); err != nil {
@@ -142,9 +152,11 @@ func first(args []any) any {
 	return args[0]
 }
 
-// forTenant returns the arguments of a statement for another tenant.
+// forTenant returns the arguments of a statement for another tenant. What is a tenant's id is known
+// by its type, so a statement may have it under any name.
 func forTenant(
-	ctx context.Context, conn *pgx.Conn, sql string, args pgx.StrictNamedArgs, other flowhq.TenantID,
+	ctx context.Context, conn *pgx.Conn, sql string, args pgx.StrictNamedArgs,
+	other flowhq.TenantID,
 ) ([]any, error) {
 	changed := pgx.StrictNamedArgs{}
 	for name, v := range args {
@@ -163,6 +175,7 @@ func explain(ctx context.Context, conn *pgx.Conn, name string, args []any) (c Co
 	for i := range args {
 		places[i] = fmt.Sprint("$", i+1)
 	}
+	// The arguments are of execute, since explain itself takes none.
 	call := "explain (analyze, buffers, format json) execute " + name
 	if len(args) > 0 {
 		call += "(" + strings.Join(places, ", ") + ")"
@@ -171,6 +184,7 @@ func explain(ctx context.Context, conn *pgx.Conn, name string, args []any) (c Co
 	if err != nil {
 		return c, err
 	}
+	// A statement that writes is run for its cost alone, and must leave the rows for the next one.
 	defer func() { _ = tx.Rollback(ctx) }()
 	// The simple protocol writes the arguments into the text, which execute needs.
 	simple := []any{pgx.QueryExecModeSimpleProtocol}
@@ -184,13 +198,14 @@ func explain(ctx context.Context, conn *pgx.Conn, name string, args []any) (c Co
 	if err := json.Unmarshal([]byte(c.Plan), &plans); err != nil {
 		return c, err
 	}
+	// Hits count like reads: which pages are cached depends on what ran before.
 	c.Buffers = plans[0].Plan.Hit + plans[0].Plan.Read
 	c.Rows = plans[0].Plan.rows()
 	return c, nil
 }
 
-// plain returns an argument in a form that can be written into a text: pgx knows no slices of words of
-// our own types there.
+// plain returns an argument in a form that can be written into a text: pgx knows no slices of words
+// of our own types there.
 func plain(arg any) any {
 	v := reflect.ValueOf(arg)
 	if v.Kind() != reflect.Slice || v.Type().Elem().Kind() != reflect.String {
@@ -215,7 +230,8 @@ type node struct {
 	Plans     []node
 }
 
-// rows is how many rows of tables a step and those below it have read.
+// rows is how many rows of tables a step and those below it have read. Joins and sorts have no
+// table of their own: their rows are counted where they were read.
 func (n node) rows() (sum int) {
 	if n.Relation != "" {
 		sum = int((n.Rows + n.Filtered + n.Rechecked) * n.Loops)

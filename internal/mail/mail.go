@@ -55,6 +55,7 @@ func (s *Sender) Send(ctx context.Context, to, subject, text string) error {
 	if err := m.From(s.options.From); err != nil {
 		return fmt.Errorf("sender: %w", err)
 	}
+	// To parses the address, so that a text with a line break in it adds no header.
 	if err := m.To(to); err != nil {
 		return fmt.Errorf("recipient: %w", err)
 	}
@@ -89,6 +90,7 @@ func (s *Sender) client() (*mail.Client, error) {
 	if o.Config != nil {
 		options = append(options, mail.WithTLSConfig(o.Config))
 	}
+	// The server offers the ways to sign in, and the strongest that both know is taken.
 	if o.User != "" {
 		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover),
 			mail.WithUsername(o.User), mail.WithPassword(o.Password))

@@ -53,7 +53,8 @@ type Provider struct {
 	failedAt time.Time
 }
 
-// New returns a Provider that has not been asked for anything.
+// New returns a Provider that has not been asked for anything. The Provider has a client of its
+// own, as the default one has no timeout.
 func New(o Options) *Provider {
 	return &Provider{options: o, client: &http.Client{
 		Timeout: requestTimeout, Transport: bounded{http.DefaultTransport},
@@ -67,7 +68,8 @@ type Secret struct {
 	Verifier string // of PKCE: shows that who redeems the code is who asked for it
 }
 
-// AuthURL returns where to send the browser. An error has code Unavailable.
+// AuthURL returns where to send the browser. An error has code Unavailable. ctx may end while
+// discover waits for another caller's try; then nobody reads the address.
 func (p *Provider) AuthURL(ctx context.Context, s Secret) (string, error) {
 	found, err := p.discover(ctx)
 	if err != nil {
@@ -86,6 +88,8 @@ func (p *Provider) Email(ctx context.Context, code string, s Secret) (string, er
 		return "", err
 	}
 	ctx = oidc.ClientContext(ctx, p.client)
+	// What the provider answers below 500 is about this code, and final. All else may pass with
+	// time.
 	token, err := p.oauth(found).Exchange(ctx, code, oauth2.VerifierOption(s.Verifier))
 	if answer, ok := errors.AsType[*oauth2.RetrieveError](err); ok &&
 		answer.Response.StatusCode < http.StatusInternalServerError {
@@ -108,6 +112,7 @@ func (p *Provider) Email(ctx context.Context, code string, s Secret) (string, er
 	if err != nil {
 		return "", refused("the provider's ID token is not valid here", err)
 	}
+	// The library leaves the nonce and the address to its caller.
 	return p.email(id, s.Nonce)
 }
 
@@ -122,6 +127,7 @@ type claims struct {
 
 // email checks what the signature does not cover.
 func (p *Provider) email(id *oidc.IDToken, nonce string) (string, error) {
+	// Without the nonce a token that was stolen from another sign-in would do.
 	if subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(nonce)) != 1 {
 		return "", refused("the provider's ID token is of another sign-in", nil)
 	}
@@ -135,6 +141,8 @@ func (p *Provider) email(id *oidc.IDToken, nonce string) (string, error) {
 	switch {
 	case c.Email == "":
 		return "", refused("the provider does not tell the e-mail address", nil)
+	// An address that is not verified may be anybody's: whoever types an operator's at the provider
+	// would come in as the operator.
 	case c.Verified != true && c.Verified != "true":
 		return "", refused("the provider has not verified the e-mail address", nil)
 	}
@@ -153,6 +161,7 @@ func (p *Provider) oauth(found *oidc.Provider) *oauth2.Config {
 // discover reads the provider's description, once. One that failed is tried again after a while.
 // The context does not end with the request: go-oidc keeps it for the provider's keys.
 func (p *Provider) discover(ctx context.Context) (*oidc.Provider, error) {
+	// One asks at a time, and those who wait get the answer of the first.
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.found != nil {
