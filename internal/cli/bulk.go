@@ -72,6 +72,7 @@ func (l *line) startBulk(ctx context.Context, command string, args []string) err
 		return err
 	}
 	var b flowhq.Bulk
+	// A flag that was not given is a field that is not there, and not an empty one.
 	request := map[string]any{"command": command, "filter": filter, "per_second": *pace}
 	if err := l.call(ctx, http.MethodPost, "/admin/bulk", request, &b); err != nil {
 		return err
@@ -92,6 +93,7 @@ func (l *line) watch(ctx context.Context, id string) error {
 		if err := l.call(ctx, http.MethodGet, bulkPath(id), nil, &b); err != nil {
 			return false, err
 		}
+		// The end is shown in any case, as it is what people wait for.
 		if done := b.Sent + b.Failed; done != shown || b.State != flowhq.BulkRunning {
 			l.progress(b)
 			shown = done

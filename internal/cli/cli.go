@@ -97,6 +97,7 @@ func Tenants(
 // execute runs one command. It returns errUsage for a command that does not exist, flag.ErrHelp
 // after "-h", and otherwise the error of the command, which Tenants prints.
 func (l *line) execute(ctx context.Context, command string, args []string) error {
+	// Each command reads its own flags, as most have some that no other one knows.
 	switch command {
 	case "list":
 		return l.list(ctx, args)
@@ -159,6 +160,7 @@ func (l *line) connect() error {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return fmt.Errorf("FLOWHQ_URL: %q is not the URL of an API, such as %s", base, defaultURL)
 	}
+	// A key comes first: it says more exactly who asks than the one password does.
 	if key := l.getenv("FLOWHQ_KEY"); key != "" {
 		l.api = apiclient.Client{Base: base, Key: key}
 		return nil

@@ -138,6 +138,7 @@ func (l *line) messages(
 		}
 		all = append(all, page.Logs...)
 		if next = page.Next; next == "" || known >= 0 || len(all) >= limit {
+			// The API lists from the newest back, and a person reads downwards.
 			slices.Reverse(all)
 			return all, nil
 		}
@@ -207,6 +208,7 @@ func (l *line) events(ctx context.Context, args []string) error {
 	if err := l.call(ctx, http.MethodGet, path, nil, &list); err != nil {
 		return err
 	}
+	// The oldest first, as in logs: the newest is what stands beside the prompt.
 	slices.Reverse(list.Events)
 	var rows [][]string
 	for _, e := range list.Events {

@@ -21,6 +21,7 @@ func (l *line) handOvers(ctx context.Context, args []string) error {
 	var list struct {
 		HandOvers []flowhq.HandOver `json:"handovers"`
 	}
+	// One that is over by its time is not OPEN, though nobody may have ended it.
 	path := fmt.Sprintf("%s/handovers?status=OPEN&limit=%d", tenantPath(t.ID),
 		min(max(*n, 1), maxPage))
 	if err := l.call(ctx, http.MethodGet, path, nil, &list); err != nil {
@@ -36,7 +37,8 @@ func (l *line) handOvers(ctx context.Context, args []string) error {
 	return table(l.stdout, rows)
 }
 
-// giveBack has the bot answer a chat again that a person answered.
+// giveBack has the bot answer a chat again that a person answered. The id of the contact is in
+// the first column of handOvers. To give a chat back that nobody holds changes nothing.
 func (l *line) giveBack(ctx context.Context, args []string) error {
 	words, err := l.parse(l.flags("give-back"), args, 2, 2)
 	if err != nil {
@@ -46,6 +48,7 @@ func (l *line) giveBack(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	// The id is what somebody typed, so it is escaped.
 	path := tenantPath(t.ID) + "/contacts/" + url.PathEscape(words[1]) + "/give-back"
 	if err := l.call(ctx, http.MethodPost, path, nil, nil); err != nil {
 		return err

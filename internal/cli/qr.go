@@ -37,6 +37,8 @@ func (l *line) qr(ctx context.Context, args []string) error {
 		return err
 	}
 	if *start {
+		// The command is durable when this returns. The session may take a moment, see
+		// startWithin.
 		if err := l.send(ctx, t, http.MethodPost, "/session/start"); err != nil {
 			return err
 		}

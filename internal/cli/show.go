@@ -73,6 +73,7 @@ const columnGap = 2
 func table(w io.Writer, rows [][]string) error {
 	t := tabwriter.NewWriter(w, 0, 0, columnGap, ' ', 0)
 	for _, row := range rows {
+		// In place: the rows are made for this call.
 		for i, cell := range row {
 			row[i] = cmp.Or(oneLine(cell), "-")
 		}

@@ -90,6 +90,7 @@ func (l *line) find(ctx context.Context, word string) (t flowhq.Tenant, err erro
 			return strings.HasPrefix(strings.ToLower(t.Name), strings.ToLower(word))
 		})
 	}
+	// Of two that match none is guessed.
 	switch len(matches) {
 	case 0:
 		return t, fmt.Errorf("there is no tenant %q", word)
@@ -128,6 +129,7 @@ func (l *line) list(ctx context.Context, args []string) error {
 	if *inJSON {
 		return asJSON(l.stdout, append([]flowhq.Tenant{}, all...)) // none is [], not null
 	}
+	// A filter that selects nobody leaves the heading alone, and is no error.
 	rows := [][]string{{"NAME", "NUMBER", "TEMPLATE", "STATUS", "SESSION", "SINCE", "ID", "REASON"}}
 	for _, t := range all {
 		rows = append(rows, []string{
@@ -157,6 +159,8 @@ func (l *line) create(ctx context.Context, args []string) error {
 		n.BusinessName = n.Name
 	}
 	var t flowhq.Tenant
+	// If the answer is lost the tenant may be there all the same. A second try is refused then,
+	// as the number is taken.
 	if err := l.call(ctx, http.MethodPost, "/admin/tenants", n, &t); err != nil {
 		return err
 	}

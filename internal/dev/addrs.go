@@ -28,6 +28,7 @@ func apiAddr(wanted string) (listen, local string, err error) {
 	if wanted == "" {
 		wanted = defaultAPI
 	}
+	// To listen is the surest test: the kernel refuses now what it would refuse the API.
 	l, err := net.Listen("tcp", wanted)
 	host, port, _ := net.SplitHostPort(wanted)
 	if errors.Is(err, syscall.EADDRINUSE) {

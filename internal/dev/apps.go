@@ -99,6 +99,8 @@ func (s *stack) migrate(ctx context.Context, env []string) error {
 	if err != nil {
 		return err
 	}
+	// Only the private database is judged by what was kept. Another one may be shared with other
+	// checkouts.
 	private := s.db != nil
 	if kept, ok := s.data.keptSchema(); private && ok && !kept.leadsTo(now) {
 		return s.data.errOtherSchema()

@@ -45,6 +45,7 @@ func (s *stack) startDatabase(ctx context.Context) error {
 			ending: make(chan time.Duration, 1), failure: make(chan error, 1),
 			ended: make(chan struct{}),
 		}
+		// Without the cancellation of ctx: the database ends last, and by stop.
 		go s.db.run(context.WithoutCancel(ctx))
 		return nil
 	})

@@ -81,6 +81,7 @@ func openDataFolder(dir string) (*dataFolder, error) {
 	if err := checkFreeSpace(dir, minFreeBytes); err != nil {
 		return nil, err
 	}
+	// The lock is on a file of its own, which no service opens.
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err

@@ -128,6 +128,7 @@ func (d show) start(
 			return t, err
 		}
 	}
+	// Also of a tenant that is there: a demo that was cut short may not have come to that.
 	if err := d.api.setProfile(ctx, t.ID, demo.JSON(b.name)); err != nil {
 		return t, err
 	}

@@ -17,6 +17,7 @@ type schema map[string]string
 
 // schemaOf reads the migrations of a folder.
 func schemaOf(files fs.FS) (schema, error) {
+	// Only the files that lead up: the tables are made by them alone.
 	names, err := fs.Glob(files, "*.up.sql")
 	if err != nil {
 		return nil, err

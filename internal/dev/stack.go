@@ -85,6 +85,7 @@ func (s *stack) run(ctx context.Context) (err error) {
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}
+	// The lock of the folder goes last, when no service writes there any more.
 	defer s.data.close()
 	defer s.release()
 

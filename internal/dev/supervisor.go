@@ -87,6 +87,8 @@ func (v *supervisor) keep(s *service) {
 			close(s.failed)
 			return
 		}
+		// A process that ran for a while has shown that it can start, so the next pause is short
+		// again.
 		if time.Since(began) > stableAfter {
 			pause = firstPause
 		}

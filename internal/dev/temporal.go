@@ -29,6 +29,7 @@ func (s *stack) startTemporal(ctx context.Context) error {
 	server := temporald.Server{
 		Addr: s.temporal, UI: s.ui, Namespace: s.namespace(), Dir: s.data.dir,
 	}
+	// For the Web UI, which has what is encrypted decrypted by the API.
 	if s.getenv("PAYLOAD_KEYS") != "" {
 		server.Codec = s.api.Base + "/codec"
 	}

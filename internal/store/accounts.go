@@ -13,11 +13,13 @@ import (
 // them is one page.
 const MaxAccounts = 500
 
-// accountColumns are the fields of flowhq.Account, in their order.
+// accountColumns are the fields of flowhq.Account, in their order. The hash of the password is
+// not among them, but whether there is one.
 const accountColumns = `a.id, coalesce(a.tenant_id::text, ''), a.email, a.name, a.role,
 	a.password_hash = '', a.disabled, a.created_at, a.signed_in_at`
 
-// ofTenant selects the rows of one tenant or, for the tenant ”, those of the installation.
+// ofTenant selects the rows of one tenant or, for the tenant "", those of the installation. An id
+// of another tenant selects nothing, so whoever guesses ids learns the same of it as of none.
 const ofTenant = `(a.tenant_id = nullif(@tenant::text, '')::uuid
 	or @tenant = '' and a.tenant_id is null)`
 
@@ -35,6 +37,7 @@ const toldSQL = `
 
 // Accounts lists the users of a tenant or, for "", the operators, newest first.
 func (s *Store) Accounts(ctx context.Context, tenant flowhq.TenantID) ([]flowhq.Account, error) {
+	// MaxAccounts bounds the invitations too, so one page has all of them.
 	const q = `
 		select ` + accountColumns + ` from flowhq.accounts a
 		where ` + ofTenant + `
@@ -48,8 +51,8 @@ func (s *Store) Accounts(ctx context.Context, tenant flowhq.TenantID) ([]flowhq.
 	return all, nil
 }
 
-// A PasswordLink is a link by which a person sets a password: the hash of its token, and for how long it
-// is valid.
+// A PasswordLink is a link by which a person sets a password: the hash of its token, and for how
+// long it is valid.
 type PasswordLink struct {
 	Hash     []byte
 	Lifetime time.Duration
@@ -61,6 +64,9 @@ type PasswordLink struct {
 func (s *Store) InviteAccount(
 	ctx context.Context, tenant flowhq.TenantID, n flowhq.NewAccount, l PasswordLink, actor string,
 ) (flowhq.Account, error) {
+	// Counted within the statement. Two invitations at once may both pass and leave one account
+	// too many, which such a bound can bear. A tenant that is not there fails at the foreign key,
+	// of which classify makes NotFound.
 	const q = `
 		with a as (
 			insert into flowhq.accounts (tenant_id, email, name, role)
@@ -79,6 +85,7 @@ func (s *Store) InviteAccount(
 		"hash": l.Hash, "lifetime": l.Lifetime, "max": MaxAccounts,
 		"event": flowhq.EventAccountInvited, "actor": clean(actor),
 	}, pgx.RowToStructByPos[flowhq.Account])
+	// No row means that the count stood in the way: everything else that can is an error.
 	if err == nil && len(all) == 0 {
 		err = flowhq.Errorf(flowhq.Conflict, "there are %d accounts already", MaxAccounts)
 	}
@@ -88,7 +95,8 @@ func (s *Store) InviteAccount(
 	return all[0], nil
 }
 
-// noAccount replaces what one says about a tenant.
+// noAccount replaces what one says about a tenant. classify names a tenant where a row is
+// missing, as nearly all statements look for one.
 func noAccount(err error) error {
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		return &flowhq.Error{Code: flowhq.NotFound, Message: "there is no such account", Err: err}
@@ -101,6 +109,10 @@ func noAccount(err error) error {
 func (s *Store) ChangeAccount(
 	ctx context.Context, tenant flowhq.TenantID, id string, c flowhq.AccountChange, actor string,
 ) (flowhq.Account, error) {
+	// The row is locked before it is read: of two changes at once the second compares with what
+	// the first has left, and the events say so. The lock is of no key, so a link that is made at
+	// that moment does not wait and may be left. UseLink refuses it while the account is
+	// disabled.
 	const q = `
 		with old as (
 			select a.* from flowhq.accounts a where a.id = @id::uuid and ` + ofTenant + `
@@ -138,6 +150,8 @@ func (s *Store) ChangeAccount(
 func (s *Store) MakeLink(
 	ctx context.Context, tenant flowhq.TenantID, id string, l PasswordLink, actor string,
 ) (flowhq.Account, error) {
+	// The account is locked as the link's foreign key would lock it, so that the account cannot
+	// be deleted between the two parts.
 	const q = `
 		with a as (
 			select a.* from flowhq.accounts a where a.id = @id::uuid and ` + ofTenant + `
@@ -155,6 +169,8 @@ func (s *Store) MakeLink(
 		"tenant": tenant, "id": id, "hash": l.Hash, "lifetime": l.Lifetime,
 		"event": flowhq.EventLinkMade, "actor": clean(actor),
 	}, pgx.RowToStructByPos[flowhq.Account])
+	// A disabled account yields its row without a link, and so is told from one that is not
+	// there.
 	if err == nil && a.Disabled {
 		err = flowhq.Errorf(flowhq.Conflict, "the account is disabled; enable it first")
 	}

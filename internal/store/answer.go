@@ -142,6 +142,8 @@ func (s *Store) Answer(
 	if o.Reply != nil {
 		reply = *o.Reply
 	}
+	// Only an outcome that answers or leaves facts gives way to a person who answers by now. A
+	// message that is to be IGNORED is so in either case.
 	args := named{
 		"tenant": tenant, "epoch": epoch, "id": id, "earlier": o.Earlier,
 		"status": o.Status, "reason": clean(o.Reason),

@@ -23,6 +23,8 @@ const keyColumns = `a.id, coalesce(a.tenant_id::text, ''), a.name, a.prefix, a.s
 
 // APIKeys lists the keys of a tenant or, for "", those of the installation, newest first.
 func (s *Store) APIKeys(ctx context.Context, tenant flowhq.TenantID) ([]flowhq.APIKey, error) {
+	// Only the newest rows are read. A key that is older than a thousand others is not in the
+	// list, though it may be in use.
 	const q = `
 		select ` + keyColumns + ` from flowhq.api_keys a
 		where ` + ofTenant + `
@@ -71,6 +73,7 @@ func (s *Store) AddAPIKey(
 		"scopes": n.Scopes, "days": n.ExpiresInDays, "max": MaxKeys,
 		"event": flowhq.EventKeyCreated, "actor": clean(actor),
 	}, pgx.RowToStructByPos[flowhq.APIKey])
+	// No row means that the count stood in the way, as with invitations.
 	if err == nil && len(all) == 0 {
 		err = flowhq.Errorf(flowhq.Conflict, "there are %d keys already; revoke some", MaxKeys)
 	}
@@ -80,12 +83,14 @@ func (s *Store) AddAPIKey(
 	return all[0], nil
 }
 
-// RevokeAPIKey ends a key for good, and records KEY_REVOKED. One that is revoked already stays as it
-// is. NotFound means that the tenant has no such key. The row stays for the list, since events name
-// the key by its prefix.
+// RevokeAPIKey ends a key for good, and records KEY_REVOKED. One that is revoked already stays as
+// it is. NotFound means that the tenant has no such key. The row stays for the list, since events
+// name the key by its prefix.
 func (s *Store) RevokeAPIKey(
 	ctx context.Context, tenant flowhq.TenantID, id, actor string,
 ) (flowhq.APIKey, error) {
+	// The row is locked before it is read: of two who revoke at once the second finds the key
+	// revoked and records no second event.
 	const q = `
 		with old as (
 			select a.* from flowhq.api_keys a where a.id = @id::uuid and ` + ofTenant + `
@@ -111,6 +116,8 @@ func (s *Store) RevokeAPIKey(
 // revoked or has expired. It notes at most once a minute that the key was used: a row that is
 // written with each request would be the busiest of the database.
 func (s *Store) UseAPIKey(ctx context.Context, hash []byte) (flowhq.APIKey, error) {
+	// api_keys_secret_key finds the row. Two requests at once may both note their use: the
+	// condition is on the time as it was before the statement.
 	const q = `
 		with a as (
 			select * from flowhq.api_keys
@@ -131,8 +138,8 @@ func (s *Store) UseAPIKey(ctx context.Context, hash []byte) (flowhq.APIKey, erro
 	return k, nil
 }
 
-// noKey replaces what one says about a tenant. A caller that guesses ids learns the same of a key of
-// another tenant as of none.
+// noKey replaces what one says about a tenant. A caller that guesses ids learns the same of a key
+// of another tenant as of none.
 func noKey(err error) error {
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		return &flowhq.Error{Code: flowhq.NotFound, Message: "there is no such key", Err: err}

@@ -49,6 +49,7 @@ func (s *Store) BeginBulk(
 			"per_second": b.PerSecond, "tenants": ids,
 		})
 	})
+	// Old bulks go whenever a new one begins, so the table stays bounded without the retention.
 	batch.Queue(forget, named{"days": bulkDays})
 	var begun []flowhq.Bulk
 	batch.Queue(read, named{"id": b.ID}).Query(func(rows pgx.Rows) (err error) {

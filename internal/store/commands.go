@@ -73,6 +73,8 @@ func (s *Store) Command(
 	if err := send(ctx, s, batch); err != nil {
 		return flowhq.TenantCommand{}, "", fmt.Errorf("command for tenant %s: %w", tenant, err)
 	}
+	// Nothing is under the key only if addCommand has added nothing: the tenant is gone, or is
+	// being deleted.
 	switch {
 	case len(rows) == 0:
 		return flowhq.TenantCommand{}, "", s.refused(ctx, tenant)
@@ -99,7 +101,9 @@ func queueTenantLock(batch *pgx.Batch, tenant flowhq.TenantID, name *string) {
 }
 
 // addCommand is the statement that records a command under the lock of its tenant, if a condition
-// holds. NewCommand.args are its arguments.
+// holds. NewCommand.args are its arguments. What is wanted and the relink follow from the row
+// that was added, so a repeated request changes neither: a later command may have changed them
+// since. A second deletion under another key is added too, and is applied with the first.
 func addCommand(condition string) string {
 	return `
 		with tenant as (
@@ -148,6 +152,7 @@ func (s *Store) refused(ctx context.Context, tenant flowhq.TenantID) error {
 func (s *Store) TenantCommand(
 	ctx context.Context, tenant flowhq.TenantID, id int64,
 ) (flowhq.TenantCommand, error) {
+	// The table is read alone, without a join to tenants, as a command outlives its tenant.
 	const q = `
 		select ` + commandColumns + `
 		from flowhq.commands
@@ -174,6 +179,7 @@ func (s *Store) TenantCommands(
 		where tenant_id = @tenant and (@before::bigint = 0 or id < @before)
 		order by id desc
 		limit @limit`
+	// One row more than the page tells whether there is another page.
 	limit = clampLimit(limit)
 	page, err = many(ctx, s, q, named{"tenant": tenant, "before": before, "limit": limit + 1},
 		pgx.RowToStructByPos[flowhq.TenantCommand])
@@ -192,6 +198,7 @@ func (s *Store) TenantCommands(
 func (s *Store) Deletion(
 	ctx context.Context, tenant flowhq.TenantID,
 ) (flowhq.TenantCommand, error) {
+	// Several requests may have asked for it. The first is the one that the tenant is deleted by.
 	const q = `
 		select ` + commandColumns + `
 		from flowhq.commands
@@ -231,6 +238,8 @@ func outcomeArgs(args named, outcomes []CommandOutcome) {
 func (s *Store) RecordOutcomes(
 	ctx context.Context, tenant flowhq.TenantID, outcomes []CommandOutcome,
 ) error {
+	// The condition on applied_at keeps what was noted first. That on the key keeps a command
+	// which was given after a restore from being taken for an older one with its id.
 	const q = `
 		with applied as (
 			update flowhq.commands c set applied_at = now(), outcome = o.outcome
@@ -279,6 +288,8 @@ type TenantSnapshot struct {
 func (s *Store) TenantSnapshot(
 	ctx context.Context, tenant flowhq.TenantID, after int64,
 ) (TenantSnapshot, error) {
+	// Two statements in one round trip. Each has a snapshot of its own, so a command that is
+	// given in between is found although the row does not show it yet.
 	const row = `
 		select t.name, c.template_type, t.wanted, flowhq.host_status(s, w), w.epoch,
 			s.retry_at, s.state, s.reason, s.ending, s.waiting_for
@@ -305,6 +316,7 @@ func (s *Store) TenantSnapshot(
 		v.NeedsHost = wanted && !waitsForPerson(status, v.Ending)
 		return err
 	})
+	// One row more than a look takes tells whether there are further ones.
 	args := named{"tenant": tenant, "after": after, "limit": maxSeen + 1}
 	batch.Queue(commands, args).Query(func(rows pgx.Rows) (err error) {
 		v.Commands, err = pgx.CollectRows(rows, pgx.RowToStructByPos[flowhq.TenantCommand])

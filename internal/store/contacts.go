@@ -118,8 +118,11 @@ func (s *Store) recognise(
 	write func(context.Context, pgx.Tx, identity) error,
 ) error {
 	for more := true; more; {
+		// Each round has a bound of its own, unless the caller's context has one: whoever has a
+		// long log takes several.
 		bounded, cancel := bounded(ctx)
 		err := pgx.BeginFunc(bounded, s.pool, func(tx pgx.Tx) error {
+			// Before anything is read: what is read then holds until the commit.
 			if err := fenceAlone(bounded, tx, tenant, epoch); err != nil {
 				return err
 			}
@@ -129,6 +132,8 @@ func (s *Store) recognise(
 			}
 			who := identify(all)
 			if more, err = who.moveSome(bounded, tx, tenant, m.WAID); more || err != nil {
+				// A round that has moved a part writes nothing else. The next one decides anew,
+				// from what is left.
 				return err
 			}
 			if who.ID, err = who.record(bounded, tx, tenant); err != nil {
@@ -151,11 +156,14 @@ func (s *Store) recognise(
 func readCandidates(
 	ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, m Inbound,
 ) (candidates, error) {
+	// An address that is not known is '' in many rows. The conditions on that keep those apart,
+	// and let the partial indexes serve.
 	const known = `
 		select id, lid, number from flowhq.contacts
 		where tenant_id = @tenant
 			and (lid <> '' and lid = @lid or number <> '' and number = @number)
 		order by id`
+	// Copies are compared by what was first written, as the customer may have changed one since.
 	const same = `
 		select id, lid, number from flowhq.contacts
 		where tenant_id = @tenant and id in (
@@ -291,6 +299,7 @@ func (i identity) record(
 		}
 	}
 	if i.ID == 0 {
+		// Of somebody new there is nothing that could have to follow.
 		err = tx.QueryRow(ctx, add, args).Scan(&id)
 		return id, err
 	}
@@ -328,6 +337,7 @@ func (i identity) record(
 // "offset 0" and "+ 0" in the statement keep the planner to the index of WhatsApp's ids. It
 // would otherwise go through all that the contacts have ever written.
 func (i identity) separateCopies(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) error {
+	// Copies are numbered with the readable ones first, and then by their ids.
 	const (
 		copies = `
 			with copies as (
@@ -369,6 +379,8 @@ func (i identity) separateCopies(ctx context.Context, tx pgx.Tx, args pgx.NamedA
 	if err != nil || len(handled)+len(unhandled) == 0 {
 		return err
 	}
+	// A copy that was handled keeps its row, which replies and facts name. Only WhatsApp's id of
+	// it is made another, so that the unique index has room for both.
 	args["handled"], args["unhandled"] = handled, unhandled
 	for _, q := range []string{drop, rename} {
 		if _, err := tx.Exec(ctx, q, args); err != nil {
@@ -379,7 +391,8 @@ func (i identity) separateCopies(ctx context.Context, tx pgx.Tx, args pgx.NamedA
 }
 
 // factsFollow makes the facts of merged contacts the person's. Of two hand-overs that are open the
-// later stays so, as a chat is handed over once at a time.
+// later stays so, as a chat is handed over once at a time. The other one ends before the
+// hand-overs follow, or handovers_open_key would refuse the second.
 var factsFollow = [...]string{
 	`update flowhq.bookings set contact_id = @id
 	where tenant_id = @tenant and contact_id = any(@merged)`,
@@ -408,6 +421,7 @@ var factsFollow = [...]string{
 // them by the foreign key. Of two timers the later holds, and a person who was muted under
 // either address stays muted until the later time. Whether the owner began the chat is as the first
 // of them says: the owner may have written to the number of a customer who was known by a LID.
+// That an operator has listed one of them outweighs it.
 var merge = [...]string{
 	`with latest as (
 		select state, updated_at from flowhq.conversations

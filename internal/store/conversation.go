@@ -102,7 +102,8 @@ const standingSQL = `
 	)`
 
 // standingJoins are the tables of standingSQL besides who. Both are found by their keys, and there
-// is one row of each at most.
+// is one row of each at most. A hand-over whose time is over counts as ended here, though nobody
+// may have noted that yet.
 const standingJoins = `
 	left join flowhq.conversations v on v.tenant_id = @tenant and v.contact_id = who.id
 	left join flowhq.handovers h on h.tenant_id = @tenant and h.contact_id = who.id
@@ -121,6 +122,7 @@ func (s standing) conversation() (Conversation, error) {
 		{s.Taken, &c.Taken}, {s.Bookings, &c.Bookings},
 		{s.Orders, &c.Orders}, {s.Tickets, &c.Tickets},
 	} {
+		// No rows are null in JSON, and leave the list nil.
 		if part.from == nil {
 			continue
 		}
@@ -150,17 +152,20 @@ func (s *Store) Conversation(
 	if err == nil {
 		c, err = read.conversation()
 	}
+	// An error of the JSON has no code yet, hence classify.
 	if err != nil {
 		return c, fmt.Errorf("conversation of tenant %s: %w", tenant, classify(err))
 	}
 	return c, nil
 }
 
-// Taken returns what is taken of the tenant's time from a moment on, as a Conversation has it. It is
-// for a conversation that is only played.
+// Taken returns what is taken of the tenant's time from a moment on, as a Conversation has it. It
+// is for a conversation that is only played.
 func (s *Store) Taken(
 	ctx context.Context, tenant flowhq.TenantID, from time.Time,
 ) ([]flowhq.Span, error) {
+	// The conditions and the bound are those of standingSQL, so that a conversation which is only
+	// played is offered the same times.
 	const q = `
 		select starts_at, ends_at from flowhq.bookings
 		where ends_at > @from and ` + takenSQL

@@ -30,6 +30,8 @@ func (s *Store) CountAttempt(
 			returning m.attempts
 		)
 		select exists (select from fence), coalesce((select attempts from counted), 0)`
+	// The fence is asked apart from the count: no count may also mean that the message has
+	// FAILED.
 	type answer struct {
 		Current  bool
 		Attempts int
@@ -51,6 +53,8 @@ func (s *Store) CountAttempt(
 func (s *Store) WithdrawAttempt(
 	ctx context.Context, tenant flowhq.TenantID, epoch, id int64,
 ) error {
+	// A repetition after an unknown commit takes back one too many, which gives the message one
+	// attempt more. It never goes below 0.
 	const q = `
 		with fence as (
 			select from flowhq.fence(@tenant, @epoch)
@@ -141,10 +145,13 @@ func (s *Store) Retry(
 	if err != nil {
 		return flowhq.Message{}, fmt.Errorf("retry message %d: %w", id, err)
 	}
+	// oneHeld locks hosts before the statement locks the session's row, which is the order of all
+	// locks, and keeps the chat's contacts from becoming one meanwhile.
 	m, err := oneHeld(ctx, s, tenant, q, named{
 		"tenant": tenant, "id": id, "actor": actor, "type": flowhq.EventMessageRetried,
 		"retriable": retriable, "owner": owner, "served": served,
 	}, pgx.RowToStructByName[flowhq.Message])
+	// Nothing was changed: a host or another operator was faster, between the two statements.
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		err = flowhq.Errorf(flowhq.Conflict, "the message has just changed; look at it again")
 	}
@@ -155,10 +162,11 @@ func (s *Store) Retry(
 }
 
 // mayBeRetried returns the number that the message belongs to, and the one that the tenant
-// has now, if the message may be retried.
+// has now, if the message may be retried. Its errors are those of Retry.
 func (s *Store) mayBeRetried(
 	ctx context.Context, tenant flowhq.TenantID, id int64,
 ) (owner, served string, err error) {
+	// Nothing is locked. The statement of Retry repeats what may change in between.
 	const q = `
 		select m.status, m.revoked_at is not null,
 			flowhq.own_number(m.direction, m.from_number, m.to_number), s.served_number
@@ -183,6 +191,7 @@ func (s *Store) mayBeRetried(
 	case a.Revoked:
 		return "", "", flowhq.Errorf(flowhq.Conflict,
 			"the customer has deleted the message, and would not expect an answer to it")
+	// A tenant that has served no number yet has none to compare with.
 	case a.Served != "" && !flowhq.SameNumber(a.Owner, a.Served):
 		return "", "", flowhq.Errorf(flowhq.Conflict, "the message belongs to %s, and the "+
 			"number is now %s, from which its customer would not expect an answer",

@@ -53,6 +53,7 @@ func (f DeadLetterFilter) args(others named) named {
 func (s *Store) DeadLetters(
 	ctx context.Context, f DeadLetterFilter,
 ) (page []flowhq.DeadLetter, next int64, err error) {
+	// The join hides no row: a message cannot outlive its tenant.
 	q := `
 		select m.tenant_id, t.name, m.id, m.direction, m.kind, m.contact_id, m.contact,
 			left(m.text, @excerpt), m.reason, m.created_at, m.retried_at
@@ -82,6 +83,8 @@ func (s *Store) DeadLetters(
 func (s *Store) DeadLetterReasons(
 	ctx context.Context, f DeadLetterFilter,
 ) ([]flowhq.DeadLetterReason, error) {
+	// The rows are bounded before they are grouped, or one request would read all that ever
+	// failed.
 	q := `
 		select reason, count(*), count(distinct tenant_id), min(created_at), max(created_at)
 		from (

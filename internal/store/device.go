@@ -30,6 +30,8 @@ type Linking struct {
 func (s *Store) Link(
 	ctx context.Context, tenant flowhq.TenantID, epoch int64, d Device,
 ) (Linking, error) {
+	// A number is unconfirmed until decideNumber has compared it, in the same transaction. A
+	// device without a number has none to compare.
 	const q = `
 		update flowhq.whatsapp_sessions
 		set device_jid = @jid, number = @number, unconfirmed = @number <> '', relink = false
@@ -86,6 +88,8 @@ func (s *Store) changeNumber(
 // over if it may. The caller has the exclusive fence. A number that was confirmed once stays
 // so: an operator who changes phone_number later does not take the bot off the air.
 func decideNumber(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID) (l Linking, err error) {
+	// The session's row is locked before it is read, so that Retry, which locks it for share,
+	// comes whole before this or after it.
 	const (
 		now = `
 			select s.number, s.served_number, s.unconfirmed, t.phone_number
@@ -105,6 +109,7 @@ func decideNumber(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID) (l Lin
 		return l, err
 	}
 	l.Confirmed = !unconfirmed || flowhq.SameNumber(l.Number, l.TenantNumber)
+	// Nothing changes hands if the number must not serve, is not known, or serves already.
 	if !l.Confirmed || l.Number == "" || !unconfirmed && l.Number == served {
 		return l, nil
 	}
@@ -154,6 +159,7 @@ func takeOver(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, before, no
 	if err != nil {
 		return err
 	}
+	// Of a first number, and of the same one written otherwise, the conversations go on.
 	if before == "" || flowhq.SameNumber(before, now) {
 		return nil
 	}
@@ -178,6 +184,8 @@ func takeOver(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, before, no
 // that was served last stays: messages that wait are its own. To repeat it is harmless. A Fenced
 // error means that a newer host owns the session.
 func (s *Store) Unlink(ctx context.Context, tenant flowhq.TenantID, epoch int64) error {
+	// The change joins fence, so that a host which was replaced does not forget the device of the
+	// newer one.
 	const q = `
 		with fence as (
 			select from flowhq.fence(@tenant, @epoch)
@@ -198,6 +206,7 @@ func (s *Store) Unlink(ctx context.Context, tenant flowhq.TenantID, epoch int64)
 // cut off finds by it that there is nothing to unlink any more. It is no error if the tenant
 // is gone.
 func (s *Store) ForgetDevice(ctx context.Context, tenant flowhq.TenantID, jid string) error {
+	// Another device that was linked since has another JID, and stays.
 	const q = `
 		update flowhq.whatsapp_sessions set device_jid = ''
 		where tenant_id = @tenant and device_jid = @jid`

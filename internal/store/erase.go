@@ -51,14 +51,17 @@ var erasables = []erasable{
 // Rows go in batches before the tenant does, so no lock is held for long, however many
 // there are. If it fails, what is deleted stays so: call it again.
 func (s *Store) Erase(ctx context.Context, tenant flowhq.TenantID, actor string) error {
+	// The batches share a bound, and eraseTenant has its own, which they cannot use up.
 	batches, cancel := context.WithTimeout(ctx, eraseTimeout)
 	defer cancel()
+	// Fenced first: a host that goes on writing would add rows behind the batches.
 	there, err := s.fenceForGood(batches, tenant)
 	for _, e := range erasables {
 		if err == nil && there {
 			err = s.eraseRows(batches, e, tenant)
 		}
 	}
+	// Also without the tenant: an earlier call may have left commands to be marked as applied.
 	if err == nil {
 		err = s.eraseTenant(ctx, tenant, actor)
 	}
@@ -91,6 +94,7 @@ func (s *Store) fenceForGood(ctx context.Context, tenant flowhq.TenantID) (there
 // walks the table by its primary key. Hosts are fenced by then, so no rows are added behind it
 // but for a few events, which eraseTenant deletes.
 func (s *Store) eraseRows(ctx context.Context, e erasable, tenant flowhq.TenantID) error {
+	// The texts are those of erasables, which are constants.
 	q := strings.NewReplacer("TABLE", "flowhq."+e.table, "KEY", e.key, "KEPT", e.kept).Replace(`
 		with page as (
 			select KEY from TABLE
@@ -104,6 +108,8 @@ func (s *Store) eraseRows(ctx context.Context, e erasable, tenant flowhq.TenantI
 	// From the last key on: what was deleted before is still in the index, and is stepped
 	// over while an older transaction may see it.
 	for after, more := int64(0), true; more; more = after > 0 {
+		// Each batch has a bound of its own, so that a lock which somebody holds is told before
+		// the time for all of them is over.
 		batch, cancel := context.WithTimeout(ctx, Timeout)
 		args := named{"tenant": tenant, "after": after, "limit": PruneBatch}
 		next, err := one(batch, s, q, args, pgx.RowTo[int64])
@@ -120,6 +126,7 @@ func (s *Store) eraseRows(ctx context.Context, e erasable, tenant flowhq.TenantI
 // transaction: the second must see what the hosts' writes that the first waits for have
 // left.
 func (s *Store) eraseTenant(ctx context.Context, tenant flowhq.TenantID, actor string) error {
+	// The order is that of lockorder.go.
 	const lock = `
 		select from flowhq.tenants t join flowhq.hosts w on w.tenant_id = t.id
 		where t.id = @tenant for update of w, t`
@@ -146,6 +153,8 @@ func (s *Store) eraseTenant(ctx context.Context, tenant flowhq.TenantID, actor s
 		select from gone, flowhq.notify('erase', gone.id)`
 	ctx, cancel := context.WithTimeout(ctx, eraseEndTimeout)
 	defer cancel()
+	// Of a tenant that is gone already nothing is locked, and the second statement marks the
+	// commands alone.
 	return classify(pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, lock, named{"tenant": tenant}); err != nil {
 			return err

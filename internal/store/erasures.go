@@ -24,7 +24,8 @@ type Erasure struct {
 // contactTables are the tables with what belongs to a contact, in an order in which nothing refers
 // to what is deleted. TestErasedContactIsNowhere looks through all tables that there are.
 var contactTables = []string{
-	"follow_ups", "message_logs", "bookings", "orders", "tickets", "handovers", "unanswered", "feed",
+	"follow_ups", "message_logs", "bookings", "orders", "tickets", "handovers", "unanswered",
+	"feed",
 }
 
 // maxAddresses bounds the messages that are looked through for addresses that the contact had
@@ -45,12 +46,16 @@ func (s *Store) EraseContact(
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		// Locked before the contact is looked for: a host's write for the contact is through by
+		// then, or waits and finds none.
 		if _, err := tx.Exec(ctx, holdAloneSQL, named{"tenant": tenant}); err != nil {
 			return err
 		}
 		const asked = `
 			select exists (
 				select from flowhq.erasures where tenant_id = @tenant and contact_id = @contact)`
+		// A contact that is being erased is gone from contacts already, so its erasure tells a
+		// repetition.
 		var isAsked bool
 		if err := tx.QueryRow(ctx, asked, args).Scan(&isAsked); err != nil || isAsked {
 			return err
@@ -71,6 +76,7 @@ func (s *Store) EraseContact(
 		})
 		return err
 	})
+	// It may be the tenant that is missing, which is asked for after the transaction.
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		err = s.nobody(ctx, tenant)
 	}
@@ -112,14 +118,18 @@ func cutContact(ctx context.Context, tx pgx.Tx, args named) (known bool, err err
 		)
 		from flowhq.contacts c
 		where c.tenant_id = @tenant and c.id = @contact`
+	// A map of its own, as pgx refuses an argument that a statement has no use for.
 	with := named{"most": maxAddresses}
 	for name, value := range args {
 		with[name] = value
 	}
 	tag, err := tx.Exec(ctx, erasure, with)
+	// No row was written: the tenant has no such contact.
 	if err != nil || tag.RowsAffected() == 0 {
 		return false, err
 	}
+	// What a host or a workflow may still take up goes now, with the contact. All else goes in
+	// batches, as it may be long.
 	for _, q := range []string{
 		`delete from flowhq.follow_ups
 		where tenant_id = @tenant and contact_id = @contact and status = 'PENDING'`,
@@ -143,6 +153,8 @@ func cutContact(ctx context.Context, tx pgx.Tx, args named) (known bool, err err
 func (s *Store) ContactErasures(
 	ctx context.Context, again time.Duration, limit int,
 ) ([]Erasure, error) {
+	// Two workers share the erasures and neither waits for the other, as each skips what the
+	// other has locked. One that nobody has tried yet is due at once.
 	const q = `
 		with due as (
 			select tenant_id, contact_id from flowhq.erasures
@@ -164,7 +176,8 @@ func (s *Store) ContactErasures(
 }
 
 // EraseAliases has contacts erased that turn out to be the same person as one that is being erased:
-// they had one of these addresses when that was asked for.
+// they had one of these addresses when that was asked for. Whoever was first seen after that is
+// somebody new, to whom the number may have passed.
 func (s *Store) EraseAliases(ctx context.Context, e Erasure, addresses []string) error {
 	const q = `
 		select id from flowhq.contacts
@@ -174,6 +187,7 @@ func (s *Store) EraseAliases(ctx context.Context, e Erasure, addresses []string)
 	ids, err := many(ctx, s, q, named{
 		"tenant": e.Tenant, "asked_at": e.AskedAt, "lids": lids, "numbers": numbers,
 	}, pgx.RowTo[int64])
+	// Each is an erasure of its own, with an event of its own.
 	for i := 0; err == nil && i < len(ids); i++ {
 		err = s.EraseContact(ctx, e.Tenant, ids[i], "worker")
 		if flowhq.ErrorCode(err) == flowhq.NotFound { // it has just become part of another one
@@ -187,7 +201,8 @@ func (s *Store) EraseAliases(ctx context.Context, e Erasure, addresses []string)
 }
 
 // AreKnown reports whether a contact of any tenant has one of these addresses. It is across tenants
-// on purpose: all devices share the table of which LID has which number.
+// on purpose: all devices share the table of which LID has which number. With an error it is
+// true, as the caller must not delete what somebody may need.
 func (s *Store) AreKnown(ctx context.Context, addresses []string) (bool, error) {
 	const q = `
 		select exists (
@@ -219,6 +234,7 @@ func split(addresses []string) (lids, numbers []string) {
 // EraseContactRows deletes what has the id of a contact that is being erased, in batches of
 // PruneBatch rows. If it fails, what is deleted stays so.
 func (s *Store) EraseContactRows(ctx context.Context, e Erasure) error {
+	// Each batch is a transaction of its own, so no lock is held for long.
 	for _, table := range contactTables {
 		for deleted := int64(PruneBatch); deleted == PruneBatch; {
 			tag, err := exec(ctx, s, contactRowsSQL(table), named{
@@ -248,7 +264,8 @@ func contactRowsSQL(table string) string {
 // a host are kept out, so what is not there now does not come any more.
 func (s *Store) FinishErasure(ctx context.Context, e Erasure) error {
 	// Notices to the owner belong to no contact. They name the customer's number as it is called,
-	// and in a link without its plus sign.
+	// and in a link without its plus sign. A notice that has the digits within a longer number goes
+	// too: one too many is better than one that names an erased customer.
 	const notices = `
 		delete from flowhq.message_logs m using unnest(@digits::text[]) as named (digits)
 		where m.tenant_id = @tenant and m.contact_id = 0 and m.kind = 'NOTICE'

@@ -33,6 +33,7 @@ func classify(err error) error {
 	if errors.Is(err, pgx.ErrNoRows) {
 		return &flowhq.Error{Code: flowhq.NotFound, Message: "there is no such tenant", Err: err}
 	}
+	// What the server has said comes before lost: whoever answers is there.
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		code, message := serverError(pg)
 		return &flowhq.Error{Code: code, Message: message, Err: err}
@@ -41,6 +42,8 @@ func classify(err error) error {
 		const message = "the database does not answer"
 		return &flowhq.Error{Code: flowhq.Unavailable, Message: message, Err: err}
 	}
+	// What is neither of these is a fault of the program, such as a row that does not fit its
+	// struct.
 	return &flowhq.Error{Code: flowhq.Internal, Message: "the database call went wrong", Err: err}
 }
 
@@ -80,6 +83,7 @@ func serverError(pg *pgconn.PgError) (flowhq.Code, string) {
 	case "23503": // foreign_key_violation: the tenant was erased in between
 		return flowhq.NotFound, "there is no such tenant"
 	case "22P02": // invalid_text_representation: ids come from URLs, and may be anything
+		// Another type than uuid is a fault of the program, and becomes Internal below.
 		if strings.Contains(pg.Message, "uuid") {
 			return flowhq.NotFound, "there is no such tenant"
 		}
@@ -97,6 +101,7 @@ func serverError(pg *pgconn.PgError) (flowhq.Code, string) {
 	case "25006": // read_only_sql_transaction
 		return flowhq.Unavailable, "the database is read-only for the moment"
 	}
+	// The rest goes by its class, which is the first two characters.
 	switch pg.Code[:2] {
 	case "08", // the connection
 		"40", // a conflict or deadlock
@@ -120,6 +125,8 @@ func lost(err error) bool {
 	if _, ok := errors.AsType[net.Error](err); ok {
 		return true
 	}
+	// A context that has ended is among them: the server may have committed before it heard of
+	// that.
 	for _, cause := range []error{
 		context.DeadlineExceeded, context.Canceled, io.EOF, io.ErrUnexpectedEOF,
 		net.ErrClosed, puddle.ErrClosedPool,

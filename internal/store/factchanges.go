@@ -85,6 +85,8 @@ func (s *Store) set(
 		args["status"] = m.to
 	}
 	same := cmp.Or(m.same, "false")
+	// The status is compared as it is shown, so a hold that has lapsed is LAPSED here as in a
+	// list.
 	q := `
 		with old as (
 			select id, ` + t.status + ` as shown from flowhq.` + t.name + `
@@ -120,7 +122,8 @@ func (s *Store) set(
 	case flowhq.ErrorCode(err) == flowhq.NotFound:
 		err = flowhq.Errorf(flowhq.NotFound, "there is no such %s", t.noun)
 	// A row that has the status already is no error: the request may be a repeated one.
-	case err == nil && !a.Done && a.Shown != m.to && !(m.same != "" && slices.Contains(from, a.Shown)):
+	case err == nil && !a.Done && a.Shown != m.to &&
+		!(m.same != "" && slices.Contains(from, a.Shown)):
 		err = m.refused(t, number, a.Shown)
 	}
 	if err != nil {
@@ -223,8 +226,8 @@ type OrderChange struct {
 }
 
 // SetOrder changes the order with this number. Errors are those of SetBooking; it is a Conflict,
-// too, to say of an order that is neither confirmed nor fulfilled whether it is paid. The trigger on
-// orders cancels the follow-ups that the order does not need any more.
+// too, to say of an order that is neither confirmed nor fulfilled whether it is paid. The trigger
+// on orders cancels the follow-ups that the order does not need any more.
 func (s *Store) SetOrder(
 	ctx context.Context, tenant flowhq.TenantID, number string, c OrderChange, actor string,
 ) error {
@@ -236,14 +239,19 @@ func (s *Store) SetOrder(
 	}
 	m := moveTo(to, flowhq.OrderStatuses)
 	if to == flowhq.OrderConfirmed {
+		// An order that was confirmed before keeps that time: the time says when somebody said
+		// yes.
 		changes = append(changes, "confirmed_at = coalesce(confirmed_at, now())")
 	}
 	if c.Unpaid != nil {
 		changes = append(changes, "unpaid = @unpaid")
+		// The event tells of the payment by a word, as the status may be the same before and
+		// after.
 		args["unpaid"], args["detail"] = *c.Unpaid, "paid"
 		if *c.Unpaid {
 			args["detail"] = "unpaid"
 		}
+		// Said once more of an order that is so already, it changes nothing and records no event.
 		m.edits, m.same = true, "t.unpaid = @unpaid and @to::text in ('', t.status)"
 		args["to"] = to
 		if to == "" {

@@ -25,9 +25,9 @@ type FactFilter struct {
 	Limit     int       // rows; 0 means DefaultLimit, more than MaxLimit means MaxLimit
 }
 
-// maxSearched bounds the rows among which one page looks for what a filter without an index selects,
-// such as a text. A page may have fewer facts than it has room for then, and none at all, and still
-// have a next. So no request reads all that a large tenant has.
+// maxSearched bounds the rows among which one page looks for what a filter without an index
+// selects, such as a text. A page may have fewer facts than it has room for then, and none at
+// all, and still have a next. So no request reads all that a large tenant has.
 const maxSearched = 2000
 
 // A factTable is how the facts of one kind are listed and changed. Its texts become part of the
@@ -59,7 +59,8 @@ var (
 		map[string]string{"HELD": "status = 'HELD'", "LAPSED": "status = 'HELD'"}}
 	orderTable = factTable{
 		"orders", orderColumns, "status", "number = @number",
-		"concat_ws(' ', number, name, note, lines, delivery)", sinceMade, "created_at", "order", nil}
+		"concat_ws(' ', number, name, note, lines, delivery)",
+		sinceMade, "created_at", "order", nil}
 	ticketTable = factTable{
 		"tickets", ticketColumns, "status", "number = @number",
 		"concat_ws(' ', number, subject, note)", sinceMade, "created_at", "ticket", nil}
@@ -90,8 +91,8 @@ func (t factTable) placed() string {
 }
 
 // A selection is the conditions of a page and their arguments. A condition that the filter does not
-// ask for is left out: one that is there and does nothing would keep the planner from an index, once
-// a statement is prepared and has one plan for all arguments.
+// ask for is left out: one that is there and does nothing would keep the planner from an index,
+// once a statement is prepared and has one plan for all arguments.
 type selection struct {
 	found    []string // what an index finds, in the order of the ids
 	searched []string // what is compared row by row
@@ -130,11 +131,15 @@ func (t factTable) selects(tenant flowhq.TenantID, f FactFilter) selection {
 	if f.ContactID != 0 {
 		s.find("contact_id = @contact_id", "contact_id", f.ContactID)
 	}
+	// contacts_number_key yields one contact at most. A number that nobody has is null here, and
+	// selects no fact.
 	if f.Contact != "" {
 		s.find(`contact_id = (select c.id from flowhq.contacts c
 			where c.tenant_id = @tenant and c.number = @contact and c.number <> '')`,
 			"contact", clean(f.Contact))
 	}
+	// A status that is derived is compared row by row. The condition on what is stored narrows
+	// that down by an index.
 	stored, differs := t.stored[f.Status]
 	if stored != "" {
 		s.found = append(s.found, stored)
@@ -170,6 +175,7 @@ func (s *Store) floor(ctx context.Context, from, id string, sel selection) (int6
 	q := `select ` + id + from + ` where ` + strings.Join(sel.found, " and ") + `
 		order by ` + id + ` desc offset @searched limit 1`
 	args := maps.Clone(sel.keys)
+	// The row at this offset is the last of the maxSearched that a page looks through.
 	args["searched"] = maxSearched - 1
 	ids, err := many(ctx, s, q, args, pgx.RowTo[int64])
 	if err != nil || len(ids) == 0 {
@@ -193,6 +199,8 @@ func list[T any](
 		}
 		// One row more than the page tells whether there is another page, without counting all.
 		sel.args["limit"] = clampLimit(f.Limit) + 1
+		// The contact's number is looked up and not stored, as a contact may have learnt another
+		// one since.
 		q := `
 			select ` + t.columns + `, contact_id, coalesce((
 				select c.number from flowhq.contacts c
@@ -213,8 +221,8 @@ func list[T any](
 	return page, next, nil
 }
 
-// cut returns a page of rows without the one that is too many, and what the next page begins before:
-// 0 after the last, the id of the last row, or floor if there was no more above it.
+// cut returns a page of rows without the one that is too many, and what the next page begins
+// before: 0 after the last, the id of the last row, or floor if there was no more above it.
 func cut[T any](rows []T, limit int, floor int64, id func(T) int64) (page []T, next int64) {
 	if limit = clampLimit(limit); len(rows) > limit {
 		return rows[:limit], id(rows[limit-1])
@@ -227,6 +235,7 @@ func cut[T any](rows []T, limit int, floor int64, id func(T) int64) (page []T, n
 func single[T any](
 	ctx context.Context, s *Store, t factTable, tenant flowhq.TenantID, number string,
 ) (fact T, err error) {
+	// No next page is asked for, so the ids of its beginning are of no use.
 	page, _, err := list(ctx, s, t, tenant, FactFilter{Number: number, Limit: 1},
 		func(T) int64 { return 0 })
 	if err == nil && len(page) == 0 {

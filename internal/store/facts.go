@@ -88,6 +88,7 @@ const (
 			where o.contact_id = excluded.contact_id
 			returning o.id
 		)`
+	// A ticket needs no room, and nothing of it can be refused: the last change counts.
 	ticketSQL = `, ticketed as (
 			insert into flowhq.tickets as t (
 				tenant_id, contact_id, message_id, number, subject, note, status)
@@ -119,7 +120,8 @@ const (
 			from handed
 		)`
 	// It answers no message: a message has one notice at most, which is for its writer.
-	// message_logs_replies_idx counts the notices of the last hour.
+	// message_logs_replies_idx counts the notices of the last hour. An owner whose number is the
+	// bot's own is told nothing, as the bot cannot write to itself.
 	noticeSQL = `, notice as (
 			insert into flowhq.message_logs (
 				tenant_id, direction, contact_id, chat, contact, from_number, to_number,

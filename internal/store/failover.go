@@ -29,6 +29,8 @@ type Unhosted struct {
 func (s *Store) Unhosted(
 	ctx context.Context, ttl, stableFor time.Duration, after flowhq.TenantID, limit int,
 ) ([]Unhosted, error) {
+	// Pages go on from an id and not from an offset, as tenants that get a host meanwhile leave
+	// the selection.
 	const q = `
 		select w.tenant_id,
 			case when w.lease_epoch = w.epoch then w.lease_worker else '' end,
@@ -42,6 +44,7 @@ func (s *Store) Unhosted(
 			and w.tenant_id > @after::uuid
 		order by w.tenant_id
 		limit @limit`
+	// The lowest UUID, which no tenant has.
 	const first = "00000000-0000-0000-0000-000000000000"
 	all, err := many(ctx, s, q, named{
 		"ttl": ttl, "stable": stableFor, "parked": endingsForPerson(),
@@ -81,6 +84,7 @@ func (s *Store) WorkerAges(ctx context.Context) (all []WorkerAge, now time.Time,
 	}
 	for _, r := range rows {
 		now = r.Now
+		// The one row without a name is that of a fleet without workers.
 		if r.Name != "" {
 			all = append(all, r.WorkerAge)
 		}
@@ -116,6 +120,7 @@ func (s *Store) Uptime(ctx context.Context) (time.Duration, error) {
 // be connected beside its successors for a moment. hosts has no index by worker; it is
 // called at a start and after a death, and reads a row for each tenant.
 func (s *Store) EndLeases(ctx context.Context, worker string) (ended int, err error) {
+	// A lease is ended and not cleared: Unhosted reads from it whose host had the tenant.
 	const q = `
 		with gone as (
 			delete from flowhq.workers where name = @worker

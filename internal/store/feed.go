@@ -27,15 +27,18 @@ type FeedPage struct {
 func (s *Store) Feed(
 	ctx context.Context, tenant flowhq.TenantID, p FeedPage,
 ) ([]flowhq.FeedEvent, error) {
+	// feed_pkey yields the page in the order of the ids. UpTo keeps those away before which a
+	// lower id may still appear.
 	const q = `
 		select ` + feedColumns + ` from flowhq.feed
 		where tenant_id = @tenant and id > @after and id <= @up_to
 			and (cardinality(@types::text[]) = 0 or event_type = any(@types))
 		order by id
 		limit @limit`
+	// types is empty and not nil, which would be null: no event would be selected then.
 	all, err := many(ctx, s, q, named{
-		"tenant": tenant, "after": p.After, "up_to": p.UpTo, "types": append([]string{}, words(p.Types)...),
-		"limit": clampLimit(p.Limit),
+		"tenant": tenant, "after": p.After, "up_to": p.UpTo,
+		"types": append([]string{}, words(p.Types)...), "limit": clampLimit(p.Limit),
 	}, pgx.RowToStructByPos[flowhq.FeedEvent])
 	if err != nil {
 		return nil, fmt.Errorf("feed of tenant %s: %w", tenant, err)
@@ -45,6 +48,7 @@ func (s *Store) Feed(
 
 // FeedOfAll is Feed of all tenants at once.
 func (s *Store) FeedOfAll(ctx context.Context, p FeedPage) ([]flowhq.FeedEvent, error) {
+	// feed_id_key yields the page, without a condition on the tenant.
 	const q = `
 		select ` + feedColumns + ` from flowhq.feed
 		where id > @after and id <= @up_to
@@ -52,7 +56,8 @@ func (s *Store) FeedOfAll(ctx context.Context, p FeedPage) ([]flowhq.FeedEvent, 
 		order by id
 		limit @limit`
 	all, err := many(ctx, s, q, named{
-		"after": p.After, "up_to": p.UpTo, "types": append([]string{}, words(p.Types)...), "limit": clampLimit(p.Limit),
+		"after": p.After, "up_to": p.UpTo, "types": append([]string{}, words(p.Types)...),
+		"limit": clampLimit(p.Limit),
 	}, pgx.RowToStructByPos[flowhq.FeedEvent])
 	if err != nil {
 		return nil, fmt.Errorf("feed of all tenants: %w", err)
@@ -69,12 +74,13 @@ const settleEvery = 10 * time.Millisecond
 
 // A FeedReader follows the feed of all tenants, and skips no event.
 //
-// Ids are drawn before the transactions that draw them end, so a row can appear with a lower id than
-// one that was read. What is missing between two ids is either still to come or was never written,
-// as its transaction failed or the server had drawn ids ahead. The reader waits at the gap until all
-// have ended that had the lock of a feed when it saw the gap: whoever draws an id has one, from just
-// before until the row can be seen. They are at their commits, so that is a matter of milliseconds,
-// and a transaction that takes long, such as a migration, holds nobody up.
+// Ids are drawn before the transactions that draw them end, so a row can appear with a lower id
+// than one that was read. What is missing between two ids is either still to come or was never
+// written, as its transaction failed or the server had drawn ids ahead. The reader waits at the
+// gap until all have ended that had the lock of a feed when it saw the gap: whoever draws an id
+// has one, from just before until the row can be seen. They are at their commits, so that is a
+// matter of milliseconds, and a transaction that takes long, such as a migration, holds nobody
+// up.
 //
 // A FeedReader is for one goroutine.
 type FeedReader struct {
@@ -94,6 +100,8 @@ func (s *Store) FollowFeed(ctx context.Context) (*FeedReader, error) {
 	const q = `select coalesce(max(id), 0) from flowhq.feed`
 	r := &FeedReader{store: s}
 	var err error
+	// The id is read before the writers are asked for: whoever has drawn a lower one is among
+	// them, or has ended.
 	if r.last, err = one(ctx, s, q, named{}, pgx.RowTo[int64]); err == nil {
 		r.writers, err = s.feedWriters(ctx, nil)
 	}
@@ -115,6 +123,8 @@ func (s *Store) FollowFeed(ctx context.Context) (*FeedReader, error) {
 // feedWriters returns the transactions that have the lock of a feed; of those in among, if it is
 // not nil.
 func (s *Store) feedWriters(ctx context.Context, among []string) ([]string, error) {
+	// objsubid 2 is a lock of two keys, of which classid is the first. The locks of other
+	// databases of the server are in the view too.
 	const q = `
 		select virtualtransaction from pg_locks
 		where locktype = 'advisory' and granted and objsubid = 2
@@ -138,6 +148,7 @@ func (r *FeedReader) Next(ctx context.Context) (events []flowhq.FeedEvent, more 
 		return nil, false, fmt.Errorf("read the feed: %w", err)
 	}
 	ready := 0
+	// What follows without a gap is final, and so is all up to sure.
 	for ready < len(rows) && (rows[ready].ID == r.last+1 || rows[ready].ID <= r.sure) {
 		r.last = rows[ready].ID
 		ready++
@@ -147,6 +158,8 @@ func (r *FeedReader) Next(ctx context.Context) (events []flowhq.FeedEvent, more 
 	}
 	// The writers are asked for after the rows. One that has ended in between is not among them,
 	// and its row is there when the rows are read again.
+	// Only those count that had the lock when the gap was seen. Whoever takes it later draws a
+	// higher id than seen.
 	if r.writers == nil {
 		r.seen = rows[len(rows)-1].ID
 	}
@@ -154,6 +167,7 @@ func (r *FeedReader) Next(ctx context.Context) (events []flowhq.FeedEvent, more 
 		// What is ready was taken off the feed, so it is returned: the gap is looked at again.
 		return rows[:ready], true, nil //nolint:nilerr // the next call has the same error
 	}
+	// All of them have ended, so what is missing up to seen was never written.
 	if len(r.writers) == 0 {
 		r.sure, r.writers, more = max(r.sure, r.seen), nil, true
 	}

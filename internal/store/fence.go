@@ -38,6 +38,7 @@ type Querier interface {
 // changes in tables other than ours: the keys of a device, which two hosts must never advance
 // at once. Call it before the first change, and roll back if it fails.
 func Fence(ctx context.Context, tx Querier, tenant flowhq.TenantID, epoch int64) error {
+	// The parameters are numbered, as a Querier need not know the named ones of pgx.
 	const q = `select exists (select from flowhq.fence($1, $2))`
 	var current bool
 	if err := tx.QueryRowContext(ctx, q, tenant, epoch).Scan(&current); err != nil {
@@ -57,6 +58,7 @@ func ChangeFenced(
 	ctx context.Context, db Querier, tenant flowhq.TenantID, epoch int64,
 	changes string, args ...any,
 ) error {
+	// The last select tells whether anything was changed: an insert of no rows is no error.
 	q := `with fence as (select from flowhq.fence($1, $2)), ` + changes +
 		` select exists (select from fence)`
 	var current bool
@@ -80,6 +82,7 @@ func fenceAlone(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, epoch in
 		where tenant_id = @tenant and epoch = @epoch
 		for update`
 	tag, err := tx.Exec(ctx, q, named{"tenant": tenant, "epoch": epoch})
+	// No row is a newer epoch, or a tenant that is gone.
 	if err == nil && tag.RowsAffected() == 0 {
 		err = fenced(tenant, epoch)
 	}

@@ -49,6 +49,7 @@ func (s *Store) FleetEvents(ctx context.Context, limit int) ([]flowhq.FleetEvent
 // itself: of two processes that offer versions at once, the second compares with what the first
 // has written, so the newer one stays. To repeat the call is harmless, and false then.
 func (s *Store) TakeVersion(ctx context.Context, version, why string) (taken bool, err error) {
+	// paused = by_hand ends a pause that refusals have made, and never an operator's.
 	const q = `
 		with taken as (
 			update flowhq.fleet set
@@ -127,6 +128,7 @@ func (s *Store) VersionRefused(
 	if err != nil {
 		return Refusal{}, fmt.Errorf("refuse version %s: %w", version, err)
 	}
+	// No row means that an older version was refused than the one in use.
 	if len(found) == 0 {
 		return Refusal{}, nil
 	}
@@ -138,6 +140,8 @@ func (s *Store) VersionRefused(
 // the newest one, and then every so often while the version in use is a refused one.
 // Otherwise what works stays. It never comes while a version is set by hand.
 func (s *Store) ClaimVersionLookup(ctx context.Context, every time.Duration) (due bool, err error) {
+	// The update takes the turn: of two processes that ask at once, the second waits for the row
+	// and finds the time of the first.
 	const q = `
 		with turn as (
 			update flowhq.fleet set looked_at = now()
@@ -158,6 +162,8 @@ func (s *Store) ClaimVersionLookup(ctx context.Context, every time.Duration) (du
 // which a restart must not undo. It ends a pause that was not made by hand, and reports
 // whether it is news. "" sets nothing.
 func (s *Store) ConfigureVersion(ctx context.Context, version string) (news bool, err error) {
+	// A process without the variable forgets what was configured, so that the same version counts
+	// as news when it is set again.
 	if version == "" {
 		const forget = `update flowhq.fleet set configured = '' where configured <> ''`
 		if _, err := exec(ctx, s, forget, none); err != nil {
@@ -239,5 +245,6 @@ func (s *Store) SetFleet(
 	if err != nil {
 		return flowhq.Fleet{}, fmt.Errorf("set fleet: %w", err)
 	}
+	// Read by a statement of its own, as a change that changes nothing yields no row.
 	return s.Fleet(ctx)
 }

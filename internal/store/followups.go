@@ -54,6 +54,8 @@ type DueFollowUp struct {
 func (s *Store) ClaimFollowUps(
 	ctx context.Context, late, again time.Duration, limit int,
 ) ([]DueFollowUp, error) {
+	// Two workers claim different ones and neither waits, as each skips what the other has
+	// locked.
 	const q = `
 		with due as (
 			select tenant_id, id from flowhq.follow_ups
@@ -183,10 +185,10 @@ func followUpID(tenant flowhq.TenantID, f flowhq.FollowUp) string {
 }
 
 // sendFollowUpSQL makes a follow-up a message. A message that was withdrawn before any attempt to
-// send it, because the booking was moved and is now back, is there already and is sent. One that was
-// not withdrawn is the follow-up's too: an operator has had it sent. The limits are counted over
-// message_logs_replies_idx. How things stand with the customer is read once more, as any of it may
-// have changed since the step was decided.
+// send it, because the booking was moved and is now back, is there already and is sent. One that
+// was not withdrawn is the follow-up's too: an operator has had it sent. The limits are counted
+// over message_logs_replies_idx. How things stand with the customer is read once more, as any of
+// it may have changed since the step was decided.
 const sendFollowUpSQL = `
 	with due as (
 		select * from flowhq.follow_ups
@@ -256,8 +258,8 @@ const sendFollowUpSQL = `
 	from (select) as one
 	left join standing on true`
 
-// reachSQL locks whom a follow-up is for. Who hands a chat over, or leaves a contact alone, locks the
-// contact too, and so is seen by the statement that follows.
+// reachSQL locks whom a follow-up is for. Who hands a chat over, or leaves a contact alone, locks
+// the contact too, and so is seen by the statement that follows.
 const reachSQL = `
 	select from flowhq.contacts c
 	join flowhq.follow_ups f on f.tenant_id = c.tenant_id and f.contact_id = c.id
@@ -278,8 +280,8 @@ type SentFollowUp struct {
 // key of message_logs on WhatsApp's id refuses a second message, whatever the program does.
 //
 // It is neither Sent nor Held, and nothing is written, if it is not PENDING any more, or has
-// expired. A Conflict error means that the tenant's limits have no room for it now. It is no host's,
-// so it is not fenced.
+// expired. A Conflict error means that the tenant's limits have no room for it now. It is no
+// host's, so it is not fenced.
 func (s *Store) SendFollowUp(
 	ctx context.Context, tenant flowhq.TenantID, f flowhq.FollowUp, m FollowUpMessage,
 ) (sent SentFollowUp, err error) {
@@ -295,6 +297,8 @@ func (s *Store) SendFollowUp(
 		"per_contact": m.PerContact, "contact_window": flowhq.ContactWindow.Seconds(),
 	}, pgx.RowToStructByPos[answer], held{reachSQL, named{"tenant": tenant, "id": f.ID}})
 	sent.Sent = a.Sent
+	// If it is due and was not sent, either the customer's standing is in the way or the limits
+	// are.
 	if a.Due && !a.Sent && !a.Free {
 		sent.Held = true
 		sent.Standing = flowhq.FollowUpStanding{
@@ -341,6 +345,7 @@ func (s *Store) EndFollowUp(
 				and ended.about = 'ORDER' and ended.status = 'GIVEN_UP'
 		)
 		select true`
+	// The statement yields a row in any case: a follow-up that has ended or is gone is no error.
 	_, err := oneHeld(ctx, s, tenant, q, named{
 		"tenant": tenant, "id": id, "status": status, "reason": clean(reason),
 	}, pgx.RowTo[bool])
@@ -355,6 +360,7 @@ func (s *Store) EndFollowUp(
 func (s *Store) PlanFollowUp(
 	ctx context.Context, tenant flowhq.TenantID, id int64, next time.Time,
 ) error {
+	// A note that comes after the end changes nothing.
 	const q = `
 		update flowhq.follow_ups set next_at = @next
 		where tenant_id = @tenant and id = @id and status = 'PENDING'`
@@ -371,6 +377,8 @@ func (s *Store) PlanFollowUp(
 func (s *Store) CancelFollowUp(
 	ctx context.Context, tenant flowhq.TenantID, id int64, actor string,
 ) (flowhq.FollowUp, error) {
+	// now is what was cancelled, or else the row as it stands, which tells a repetition from a
+	// refusal.
 	const q = `
 		with cancelled as (
 			update flowhq.follow_ups set
@@ -399,11 +407,12 @@ func (s *Store) CancelFollowUp(
 		err = flowhq.Errorf(flowhq.NotFound, "there is no such follow-up")
 	// The customer has, or will have, the message. A client must not believe otherwise.
 	case err == nil && f.Status != flowhq.FollowUpCancelled:
-		err = flowhq.Errorf(flowhq.Conflict, "it is %s, and only a PENDING follow-up can be cancelled",
-			f.Status)
+		err = flowhq.Errorf(flowhq.Conflict,
+			"it is %s, and only a PENDING follow-up can be cancelled", f.Status)
 	}
 	if err != nil {
-		return flowhq.FollowUp{}, fmt.Errorf("cancel follow-up %d of tenant %s: %w", id, tenant, err)
+		return flowhq.FollowUp{},
+			fmt.Errorf("cancel follow-up %d of tenant %s: %w", id, tenant, err)
 	}
 	return f, nil
 }

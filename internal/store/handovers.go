@@ -173,6 +173,8 @@ type DueHandOver struct {
 func (s *Store) DueHandOvers(
 	ctx context.Context, tenant flowhq.TenantID, limit int,
 ) (due []DueHandOver, next time.Duration, err error) {
+	// The message may be erased, and the conversation deleted by the retention. The hand-over is
+	// due all the same.
 	const q = `
 		select h.id, h.until <= now(), extract(epoch from h.until - now())::float8,
 			h.owner_at is null and m.direction = 'IN', v.state,
@@ -229,6 +231,8 @@ func (s *Store) DueHandOvers(
 func (s *Store) EndHandOver(
 	ctx context.Context, tenant flowhq.TenantID, epoch, id int64, news *Outbound,
 ) error {
+	// If the owner has written since the news was decided on, nothing ends: the next look decides
+	// once more, and without news.
 	const q = `
 		with fence as (
 			select from flowhq.fence(@tenant, @epoch)

@@ -52,6 +52,7 @@ func (s *Store) readRelated(
 	if h.Message.AnsweredWith != nil {
 		last = *h.Message.AnsweredWith
 	}
+	// message_logs_reply_key finds the replies, as it begins with the message that they answer.
 	const replies = `
 		select ` + messageColumns + ` from flowhq.message_logs
 		where tenant_id = @tenant and in_reply_to = @last
@@ -62,6 +63,8 @@ func (s *Store) readRelated(
 	if err != nil {
 		return err
 	}
+	// The lines of a burst come right before its last one in the chat, so a few rows are looked
+	// through and not the log.
 	const lines = `
 		select id from (
 			select id, answered_with from flowhq.message_logs
@@ -78,6 +81,7 @@ func (s *Store) readRelated(
 	if h.Lines, err = many(ctx, s, lines, args, pgx.RowTo[int64]); err != nil {
 		return err
 	}
+	// Each table is searched by its index on the contact, as none has one on message_id.
 	const facts = `
 		select kind, number from (
 			select 'BOOKING' as kind, number, message_id from flowhq.bookings

@@ -12,18 +12,19 @@ import (
 // An Inbound is a customer's message as WhatsApp delivered it, with all that is known
 // of its writer's addresses. One of LID and Number must be there.
 type Inbound struct {
-	LID           string // JID of the writer, "" if unknown
-	Number        string // E.164, of the writer, "" if unknown
-	Name          string // that the writer has chosen, "" if unknown
-	WAID          string // unique for the writer
-	Kind          flowhq.Kind
-	Text          string       // cut as by flowhq.CleanText
-	Wordless      bool         // nothing written or chosen by a person
-	Media         flowhq.Media // what a voice note, picture, … is; "" of all others
-	Latitude      *float64     // of a place; nil = it is none
-	Longitude     *float64
-	Silent        bool                      // there is nothing to answer: it is recorded as IGNORED
-	Album         string                    // WAID of the message that announced the album it is part of
+	LID       string // JID of the writer, "" if unknown
+	Number    string // E.164, of the writer, "" if unknown
+	Name      string // that the writer has chosen, "" if unknown
+	WAID      string // unique for the writer
+	Kind      flowhq.Kind
+	Text      string       // cut as by flowhq.CleanText
+	Wordless  bool         // nothing written or chosen by a person
+	Media     flowhq.Media // what a voice note, picture, … is; "" of all others
+	Latitude  *float64     // of a place; nil = it is none
+	Longitude *float64
+	Silent    bool // there is nothing to answer: it is recorded as IGNORED
+	// Album is the WAID of the message that announced the album it is part of.
+	Album         string
 	Timer         *flowhq.DisappearingTimer // of the chat, if the message tells
 	SentAt        time.Time
 	Undecryptable bool // it could not be read; Text is empty
@@ -200,6 +201,7 @@ func insertInbound(
 		standing
 	}
 	status := flowhq.Received
+	// An undecryptable message is no work for a host. Its readable copy is, if that comes.
 	switch {
 	case m.Undecryptable:
 		status = flowhq.Undecryptable

@@ -20,6 +20,8 @@ func (s *Store) Address() string { return s.address }
 // without one is Unavailable: it is being restored, or is none of ours.
 func (s *Store) readInstallation(ctx context.Context) (string, error) {
 	const q = `select id::text from flowhq.installation`
+	// The connection for signs of life has a short lock_timeout: a table that somebody has locked
+	// must not hold up a probe.
 	id, err := own(ctx, s.signs, q, none, pgx.RowTo[string])
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		const message = "the database says of no installation that it is its"
@@ -55,6 +57,7 @@ func (s *Store) missing(ctx context.Context, err error) error {
 	if flowhq.ErrorCode(err) != flowhq.NotFound {
 		return err
 	}
+	// It is asked on the way of an error alone, so a call that succeeds pays nothing for it.
 	if other := s.Ping(ctx); other != nil {
 		return other
 	}
@@ -78,6 +81,8 @@ type Unsettled struct {
 func (s *Store) Unsettled(
 	ctx context.Context, after time.Duration, limit int,
 ) ([]Unsettled, error) {
+	// waiting is read from commands_waiting_idx, which holds few rows. No index serves the other
+	// conditions: the rows of each tenant are looked at.
 	const q = `
 		with waiting as (
 			select tenant_id from flowhq.commands

@@ -27,6 +27,8 @@ func (s *Store) Claim(
 func (s *Store) ClaimAbove(
 	ctx context.Context, tenant flowhq.TenantID, worker string, floor int64,
 ) (epoch int64, err error) {
+	// The epoch is part of a key, so the update waits for the writes that hold the row for key
+	// share.
 	const q = `
 		with claimed as (
 			update flowhq.hosts set
@@ -59,6 +61,8 @@ func (s *Store) ClaimAbove(
 func (s *Store) TakeLease(
 	ctx context.Context, tenant flowhq.TenantID, epoch int64, ttl time.Duration,
 ) (taken bool, wait time.Duration, err error) {
+	// before is the row as it was before the statement, so Left is of the lease that stands in
+	// the way.
 	const q = `
 		with taken as (
 			update flowhq.hosts set
@@ -161,6 +165,7 @@ func (s *Store) RenewLeases(
 		Done   bool
 	}
 	var rows []row
+	// Three lists of one length, which the statement reads side by side.
 	tenants := make([]flowhq.TenantID, len(leases))
 	epochs := make([]int64, len(leases))
 	seen := make([]*time.Time, len(leases))

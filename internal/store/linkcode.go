@@ -49,6 +49,7 @@ func (s *Store) AskLinkCode(ctx context.Context, tenant flowhq.TenantID) (flowhq
 // state that has ended: a host that died has not cleared it. A page polls it after AskLinkCode
 // until the host has drawn a code. A NotFound error means that there is no such tenant.
 func (s *Store) LinkCode(ctx context.Context, tenant flowhq.TenantID) (flowhq.QR, error) {
+	// Nothing is written: a page that polls does not touch the row that renewals need.
 	const q = `
 		select state,
 			case

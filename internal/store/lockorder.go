@@ -18,8 +18,8 @@ import (
 //     key share, at the end of a statement: an erasure that had that row, and waited for a row that
 //     such a statement has written, would wait for ever. It locks hosts first.
 //  3. contacts, unless hosts excludes everybody.
-//  4. The message that is answered or tried again, bookings, orders, tickets, handovers, unanswered.
-//     Several of one table by their ids.
+//  4. The message that is answered or tried again, bookings, orders, tickets, handovers,
+//     unanswered. Several of one table by their ids.
 //  5. follow_ups. The triggers on bookings and orders lock them after these.
 //  6. message_logs of follow-ups, which are withdrawn or written.
 //
@@ -49,6 +49,7 @@ func oneHeld[T any](
 	scan pgx.RowToFunc[T], before ...held,
 ) (v T, err error) {
 	batch := &pgx.Batch{}
+	// First of all: a statement that had another row by then could wait in a circle.
 	batch.Queue(holdSQL, named{"tenant": tenant})
 	for _, h := range before {
 		batch.Queue(h.sql, h.args)

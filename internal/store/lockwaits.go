@@ -87,6 +87,7 @@ func (l *lockWaits) retry(
 		if err == nil || ctx.Err() != nil || !l.isLockWait(err) {
 			return err
 		}
+		// By chance, so that two who wait for each other's locks do not meet again and again.
 		pause := pause + rand.N(pause+time.Millisecond)
 		l.left -= time.Since(began) + pause
 		if l.left <= 0 {
@@ -95,6 +96,7 @@ func (l *lockWaits) retry(
 			return &flowhq.Error{Code: flowhq.Unavailable, Err: err, Message: message}
 		}
 		waited := l.patience - l.left
+		// A wait in which nothing was seen is told only once it is long: most end by themselves.
 		if time.Since(l.loggedAt) >= logEvery && (l.seen != unseen || waited >= logEvery) {
 			l.loggedAt = time.Now()
 			l.log.Info("the migration waits and tries again; sessions go on meanwhile",
@@ -135,6 +137,8 @@ var unseen = obstacle{"a lock", "somebody"}
 // returns is called.
 func (l *lockWaits) watch(ctx context.Context, pid func() uint32) (stop func()) {
 	ended, done := make(chan struct{}), make(chan struct{})
+	// The attempt itself waits for the server. What the goroutine writes belongs to it until stop
+	// has returned.
 	go func() {
 		defer close(done)
 		every := l.wait / watchesPerWait
@@ -154,6 +158,7 @@ func (l *lockWaits) watch(ctx context.Context, pid func() uint32) (stop func()) 
 			if now.holders != "" { // it waited until just before we asked for whom
 				l.seen = now
 			}
+			// Only the waits count: a file that works for long is not cut off.
 			if waited += every; waited >= l.wait {
 				l.cancel(ctx, pid())
 			}
@@ -181,6 +186,7 @@ func (l *lockWaits) readObstacle(ctx context.Context, pid uint32) (seen obstacle
 				from pg_stat_activity a where a.pid = any(pg_blocking_pids($1))), '')
 		from pg_locks where pid = $1 and not granted
 		limit 1`
+	// Bounded, so that stop does not wait for a server that is gone.
 	ctx, cancel := context.WithTimeout(ctx, hangUpTimeout)
 	defer cancel()
 	conn := l.watcher(ctx)

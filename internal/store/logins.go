@@ -14,7 +14,8 @@ var loginEvents = []flowhq.EventType{
 	flowhq.EventAccountLocked, flowhq.EventPasswordUsed, flowhq.EventSignInRefused,
 }
 
-// LoginReason says to an operator what an event about a password or key means.
+// LoginReason says to an operator what an event about a password or key means. The sentence is
+// stored with the event, so another wording in a later program changes nothing of what was told.
 func LoginReason(event flowhq.EventType) string {
 	switch event {
 	case flowhq.EventLoginsSlowed:

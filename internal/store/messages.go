@@ -97,6 +97,8 @@ func (s *Store) messages(
 	if f.Status != "" && !slices.Contains(flowhq.MessageStatuses, f.Status) {
 		return nil, 0, flowhq.Errorf(flowhq.Invalid, "no message has the status %q", f.Status)
 	}
+	// A number becomes the id of a contact first, as message_logs_contact_idx is by that. One
+	// that nobody has selects nothing, nor does one that contradicts ContactID.
 	if f.Contact != "" {
 		id, err := s.contactID(ctx, tenant, f.Contact)
 		if err != nil || id == 0 || f.ContactID != 0 && f.ContactID != id {
@@ -118,14 +120,17 @@ func (s *Store) messages(
 	args["status"], args["direction"], args["text"] = f.Status, f.Direction, clean(f.Text)
 	args["from"], args["to"] = orNull(f.From), orNull(f.To)
 	args["limit"], args["bytes"] = limit+1, pageBytes
+	// Planned for each call, as the filter may select one row or all that a tenant has.
 	rows, err := planned(ctx, s, q, args, pgx.RowToStructByName[row])
 	if err != nil {
 		return nil, 0, err
 	}
+	// Never nil: a page of none is a list in JSON.
 	page = make([]flowhq.Message, 0, len(rows))
 	for _, r := range rows[:min(len(rows), limit)] {
 		page = append(page, r.Message)
 	}
+	// Rows also counts those for which the page has no room.
 	switch {
 	case len(rows) > 0 && rows[0].Rows > len(page):
 		next = page[len(page)-1].ID
@@ -207,6 +212,7 @@ func (s *Store) span(
 	if f.Before > 0 {
 		span.Before = min(span.Before, f.Before)
 	}
+	// All that is read is on the page then, so the limit of the page bounds the rows.
 	if f.isIndexed() {
 		return span, nil
 	}

@@ -137,6 +137,7 @@ func newMigrator(
 	}
 	waits := newLockWaits(config, o, log)
 	d, err := newDriver(ctx, config, waits)
+	// Nothing is open then: the watcher connects when it is first needed.
 	if err != nil {
 		return nil, err
 	}
@@ -181,6 +182,7 @@ func (m *migrator) up() error {
 	if err != nil {
 		return err
 	}
+	// Judged before anything is applied, so a dirty or newer database stays as it is.
 	switch {
 	case dirty:
 		return flowhq.Errorf(flowhq.Conflict, "another program than flowhq has begun migration %d "+
@@ -231,6 +233,7 @@ func (m *migrator) whatsApp() error {
 	if err != nil {
 		return err
 	}
+	// The number is that of the newest connection, as the pool may have replaced a lost one.
 	var pid atomic.Uint32
 	lock := func(ctx context.Context, conn *pgx.Conn) error {
 		pid.Store(conn.PgConn().PID())
@@ -239,6 +242,7 @@ func (m *migrator) whatsApp() error {
 	}
 	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(lock))
 	defer db.Close()
+	// Each connection takes the lock, so a second one would wait for the first.
 	db.SetMaxOpenConns(1)
 	return m.waits.patiently(m.ctx, pid.Load, func() error {
 		if err := db.PingContext(m.ctx); err != nil {

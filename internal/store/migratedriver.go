@@ -104,6 +104,8 @@ func (d *driver) Unlock() error {
 
 // Run applies a file and writes its version, in one transaction.
 func (d *driver) Run(migration io.Reader) error {
+	// golang-migrate sets a version before each file. Without one the file could not be committed
+	// together with it.
 	if !d.begun {
 		return errors.New("no version was set for this migration")
 	}
@@ -115,6 +117,7 @@ func (d *driver) Run(migration io.Reader) error {
 		if err := d.exec(string(file)); err != nil {
 			return err
 		}
+		// A file that commits by itself would leave its changes without their version.
 		if d.conn.PgConn().TxStatus() != 'T' {
 			return errors.New("the file ends the transaction that it runs in")
 		}
@@ -134,6 +137,7 @@ func (d *driver) SetVersion(version int, dirty bool) error {
 		d.target, d.begun, d.written = version, true, false
 		return nil
 	}
+	// This is the last call for a file, whose version Run has committed with it.
 	done := d.written && d.target == version
 	d.begun, d.written = false, false
 	if done {
@@ -155,6 +159,7 @@ func (d *driver) write(version int) error {
 
 // Version returns the version of the schema, or database.NilVersion.
 func (d *driver) Version() (version int, dirty bool, err error) {
+	// In a transaction that is patient with locks, as the tables may have to be made first.
 	err = d.transact(func() error {
 		if err := d.prepare(); err != nil {
 			return err
@@ -185,6 +190,7 @@ func (d *driver) transact(fn func() error) error {
 		if err == nil {
 			err = d.exec("commit")
 		}
+		// Also after a commit that failed: a rollback without a transaction is a mere warning.
 		if err != nil {
 			d.rollback()
 		}
@@ -195,6 +201,7 @@ func (d *driver) transact(fn func() error) error {
 // rollback ends a transaction. It may meet the cancellation of what came before it,
 // for which pgx would give up the connection, and with it the lock.
 func (d *driver) rollback() {
+	// A few tries, as a cancellation may come late and meet the rollback too.
 	for range 3 {
 		if serverCode(d.exec("rollback")) != queryCanceled {
 			return
@@ -202,7 +209,8 @@ func (d *driver) rollback() {
 	}
 }
 
-// exec runs any number of statements that have no parameters.
+// exec runs any number of statements that have no parameters. It is the simple protocol, as no
+// other takes several at once.
 func (d *driver) exec(sql string) error {
 	_, err := d.conn.PgConn().Exec(d.ctx, sql).ReadAll()
 	return err

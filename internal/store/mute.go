@@ -81,6 +81,7 @@ func (s *Store) Unmute(ctx context.Context, tenant flowhq.TenantID, id int64, ac
 			from unmuted
 		)
 		select exists (select from message)`
+	// oneHeld keeps the writer from becoming part of another contact meanwhile.
 	found, err := oneHeld(ctx, s, tenant, q, named{
 		"tenant": tenant, "id": id, "type": flowhq.EventContactUnmuted, "actor": clean(actor),
 	}, pgx.RowTo[bool])

@@ -110,6 +110,8 @@ func (s *Store) addBooking(
 	// repeated.
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		var same bool
+		// First, as lockorder.go says: no contact becomes another's and no erasure begins before
+		// the commit.
 		if _, err := tx.Exec(ctx, holdSQL, named{"tenant": tenant}); err != nil {
 			return err
 		}

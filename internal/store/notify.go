@@ -77,6 +77,7 @@ func (s *Store) Listen(ctx context.Context, fn func(Notice)) error {
 // pool's: it is used for as long as the process lives, and would be missed there.
 func (s *Store) listen(ctx context.Context, fn func(Notice)) error {
 	config := s.pool.Config().ConnConfig
+	// The config is a copy, so the connections of the pool keep their name.
 	config.RuntimeParams["application_name"] = "flowhq-listen"
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
@@ -95,6 +96,7 @@ func (s *Store) listen(ctx context.Context, fn func(Notice)) error {
 			return classify(err)
 		}
 		n, err := parseNotice(payload)
+		// A notice that is not understood keeps nobody from those that follow.
 		if err != nil {
 			s.log.Warn("ignored a notice", "error", err)
 			continue
@@ -116,6 +118,7 @@ func nextPayload(ctx context.Context, conn *pgx.Conn) (string, error) {
 		if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
 			return "", err
 		}
+		// What is notified while the probe waits for its answer is kept by pgx for the next wait.
 		probing, cancel := context.WithTimeout(ctx, Timeout)
 		err = conn.Ping(probing)
 		cancel()
@@ -145,6 +148,7 @@ func parseNotice(payload string) (Notice, error) {
 	default:
 		return Notice{}, errors.New("notice of unknown kind")
 	}
+	// Anybody may have sent it, so what should be a tenant may be anything.
 	if !n.Tenant.Valid() {
 		return Notice{}, errors.New("notice without a tenant")
 	}

@@ -104,6 +104,8 @@ func (s *Store) Receipts(
 	if len(receipts) == 0 {
 		return nil
 	}
+	// Each statement answers the same: the first has locked the host's row, or a newer host was
+	// there before it.
 	current := true
 	batch := &pgx.Batch{}
 	for _, r := range inOrder(receipts) {
@@ -141,6 +143,7 @@ func inOrder(receipts []Receipt) []Receipt {
 func (s *Store) OutboundText(
 	ctx context.Context, tenant flowhq.TenantID, waID string,
 ) (text string, timer flowhq.DisappearingTimer, err error) {
+	// message_logs_outbound_key finds the one row.
 	const q = `
 		select ` + messageColumns + ` from flowhq.message_logs
 		where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'OUT'`

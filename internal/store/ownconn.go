@@ -99,6 +99,7 @@ func (o *ownConn) try(ctx context.Context, fn func(context.Context, *pgx.Conn) e
 		if err != nil {
 			return err
 		}
+		// The pool does the same for each of its connections.
 		inUTC(conn.TypeMap())
 		o.conn = conn
 	}

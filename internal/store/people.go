@@ -35,8 +35,8 @@ const contactsSQL = `
 			'status', 'OPEN', 'note', h.note, 'at', h.at, 'owner_at', h.owner_at,
 			'until', h.until, 'message_id', h.message_id)::text end as hand_over`
 
-// contactsFrom is where contactsSQL reads, and handedOverFrom the same for those alone that are handed
-// over, who are few. Both begin with the table whose index has the order of the page.
+// contactsFrom is where contactsSQL reads, and handedOverFrom the same for those alone that are
+// handed over, who are few. Both begin with the table whose index has the order of the page.
 const (
 	contactsFrom = `
 	from flowhq.contacts c
@@ -54,6 +54,8 @@ func (f ContactFilter) selects(tenant flowhq.TenantID) (sel selection, from, id 
 		from, id, owner = handedOverFrom, "h.contact_id", "h.tenant_id"
 	}
 	sel = selection{keys: named{}, args: named{}}
+	// Both tables know the tenant. The condition is on the one whose index has the order of the
+	// page.
 	sel.find(owner+" = @tenant", "tenant", tenant)
 	also := func(condition string) { sel.found = append(sel.found, condition) }
 	if from == handedOverFrom {
@@ -73,6 +75,7 @@ func (f ContactFilter) selects(tenant flowhq.TenantID) (sel selection, from, id 
 	} else if f.LeftAlone != nil {
 		sel.searched = append(sel.searched, "c.left_alone = ''")
 	}
+	// contacts_muted_idx also has those whose time is over, which are told apart row by row.
 	if f.Muted != nil && *f.Muted {
 		also("c.muted_until is not null")
 		sel.searched = append(sel.searched, "c.muted_until > now()")
@@ -186,13 +189,14 @@ type ContactOrder struct {
 	Length time.Duration
 }
 
-// HandOverContact hands the chat with a contact over to a person. A chat that is handed over is kept
-// for o.Length from now on. It records HANDED_OVER, and notifies every listener ("work"). A NotFound
-// error means that the tenant has no such contact.
+// HandOverContact hands the chat with a contact over to a person. A chat that is handed over is
+// kept for o.Length from now on. It records HANDED_OVER, and notifies every listener ("work"). A
+// NotFound error means that the tenant has no such contact.
 func (s *Store) HandOverContact(
 	ctx context.Context, tenant flowhq.TenantID, o ContactOrder,
 ) error {
-	// One whose time is over, which nobody has noted yet, is no hand-over to go on with.
+	// One whose time is over, which nobody has noted yet, is no hand-over to go on with. What an
+	// operator says counts, also if it ends the hand-over earlier.
 	const q = `
 		with who as (
 			select id from flowhq.contacts where tenant_id = @tenant and id = @id
@@ -228,6 +232,8 @@ func (s *Store) HandOverContact(
 func (s *Store) GiveBackContact(
 	ctx context.Context, tenant flowhq.TenantID, o ContactOrder,
 ) error {
+	// The contact is not locked: the update of the one open hand-over decides, and a repetition
+	// finds none.
 	const q = `
 		with who as (
 			select id from flowhq.contacts where tenant_id = @tenant and id = @id
@@ -300,6 +306,7 @@ func (s *Store) orderContact(
 func (s *Store) SetHandOver(
 	ctx context.Context, tenant flowhq.TenantID, id int64, to flowhq.HandOverStatus, actor string,
 ) error {
+	// One that is over by its time is shown as ENDED, and is not ended once more.
 	const q = `
 		with old as (
 			select id, ` + handOverStatus + ` as shown from flowhq.handovers

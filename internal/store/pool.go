@@ -50,6 +50,7 @@ func OpenWA(url string) (*sql.DB, error) {
 	config.RuntimeParams["search_path"] = waSchema
 	db := stdlib.OpenDB(*config)
 	db.SetMaxOpenConns(maxWAConns)
+	// All may stay idle for a while, or each burst of messages would dial anew.
 	db.SetMaxIdleConns(maxWAConns)
 	db.SetConnMaxIdleTime(idleTimeout)
 	return db, nil

@@ -42,6 +42,7 @@ func (r profileRow) read() (flowhq.Profile, error) {
 func (s *Store) Profile(
 	ctx context.Context, tenant flowhq.TenantID,
 ) (flowhq.Profile, error) {
+	// The tenant is read with it: a tenant whose owner has given nothing must not look like none.
 	const q = `
 		select t.phone_number, p.version, p.profile::text
 		from flowhq.tenants t
@@ -177,7 +178,8 @@ func (s *Store) ChangeProfile(
 	return p, nil
 }
 
-// changeProfile runs a statement that ends with changedProfileSQL.
+// changeProfile runs a statement that ends with changedProfileSQL. The statements in before lock
+// what it changes besides the profile, see oneHeld.
 func (s *Store) changeProfile(
 	ctx context.Context, q string, tenant flowhq.TenantID, c ProfileChange, args named,
 	before ...held,

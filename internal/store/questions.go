@@ -11,12 +11,12 @@ import (
 )
 
 // maxGrouped is how many questions a list groups at most, the newest that are selected: a group's
-// questions lie anywhere among all others. Older ones are found by a narrower filter, and those that are
-// open come into view as others are closed.
+// questions lie anywhere among all others. Older ones are found by a narrower filter, and those
+// that are open come into view as others are closed.
 const maxGrouped = maxSearched
 
-// groupedSQL yields the groups of the questions that are picked, newest first. A group has the newest
-// question's text. @before may be 0.
+// groupedSQL yields the groups of the questions that are picked, newest first. A group has the
+// newest question's text. @before may be 0.
 const groupedSQL = `
 	), groups as (
 		select max(id) as id, count(*)::int as questions,
@@ -34,8 +34,8 @@ const groupedSQL = `
 	join flowhq.unanswered u on u.tenant_id = @tenant and u.id = g.id
 	order by g.id desc`
 
-// picked begins a statement that groupedSQL ends: the newest questions that f selects. They are picked
-// first, so that a filter changes which questions are counted.
+// picked begins a statement that groupedSQL ends: the newest questions that f selects. They are
+// picked first, so that a filter changes which questions are counted.
 func picked(sel selection) string {
 	return `
 	with picked as materialized (
@@ -66,8 +66,8 @@ func (s *Store) QuestionGroups(
 	if err != nil {
 		return nil, 0, fmt.Errorf("questions of tenant %s: %w", tenant, err)
 	}
-	// The id is that of the newest question of the group, so a group that grows while a client pages
-	// moves to the front.
+	// The id is that of the newest question of the group, so a group that grows while a client
+	// pages moves to the front.
 	page, next = cut(page, f.Limit, 0, func(g flowhq.QuestionGroup) int64 { return g.ID })
 	return page, next, nil
 }
@@ -76,6 +76,7 @@ func (s *Store) QuestionGroups(
 func (s *Store) QuestionGroup(
 	ctx context.Context, tenant flowhq.TenantID, id int64,
 ) (flowhq.QuestionGroup, error) {
+	// unanswered_wording_idx finds the group, however many other questions there are.
 	const q = `
 		with picked as (
 			select u.* from flowhq.unanswered u, flowhq.unanswered asked
@@ -113,6 +114,8 @@ func (s *Store) SetQuestion(
 	ctx context.Context, tenant flowhq.TenantID, id int64, status flowhq.UnansweredStatus,
 	actor string,
 ) error {
+	// The group is the questions of the same words and status: those that were dismissed before
+	// stay so. One event tells of all of them.
 	const q = `
 		with asked as (
 			select status, wording from flowhq.unanswered

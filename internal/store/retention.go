@@ -66,14 +66,16 @@ var (
 			select from flowhq.follow_ups f where f.tenant_id = @tenant and f.contact_id = t.id
 		) and left_alone = '' and unreminded_at is null`, inNoOrder}
 
-	// A booking ahead and an open hand-over are kept however old they are: without the hand-over the
-	// bot would answer in a chat that a person has. An order or a ticket that nobody has closed is
-	// kept for a year after its last change, or for the tenant's retention if that is longer. By
-	// then nobody will see to it, and what it has of a customer must not stay for ever.
+	// A booking ahead and an open hand-over are kept however old they are: without the hand-over
+	// the bot would answer in a chat that a person has. An order or a ticket that nobody has
+	// closed is kept for a year after its last change, or for the tenant's retention if that is
+	// longer. By then nobody will see to it, and what it has of a customer must not stay for
+	// ever.
 	prunableFacts = []prunable{
 		{"bookings", "id", "updated_at",
 			"t.ends_at < flowhq.kept_since(@tenant, @default_days)", inNoOrder},
-		{"orders", "id", "updated_at", "(t.status <> 'CONFIRMED' or " + unclosedSQL + ")", inNoOrder},
+		{"orders", "id", "updated_at",
+			"(t.status <> 'CONFIRMED' or " + unclosedSQL + ")", inNoOrder},
 		{"tickets", "id", "updated_at", "(t.status <> 'OPEN' or " + unclosedSQL + ")", inNoOrder},
 		{"handovers", "id", "at", "t.ended_at is not null", inNoOrder},
 		{"unanswered", "id", "updated_at", "true", inNoOrder},
@@ -162,6 +164,7 @@ func (s *Store) PruneConversations(
 // stays so.
 func (s *Store) PruneFacts(ctx context.Context, tenant flowhq.TenantID) (deleted int64, err error) {
 	for _, p := range prunableFacts {
+		// Keys are above 0, so 0 both begins the walk and ends it.
 		for after, more := int64(0), true; more; more = after != 0 {
 			n, next, err := s.prune(ctx, p, tenant, after)
 			if err != nil {
@@ -175,9 +178,8 @@ func (s *Store) PruneFacts(ctx context.Context, tenant flowhq.TenantID) (deleted
 
 // PruneContacts deletes, of the page of contacts that come after the given one, those that
 // were last seen longer ago than the tenant's retention and of whom nothing else is left. It
-// comes after the messages, conversations and facts, so that a contact goes in the same night as the
-// last of these.
-// next is where the next page begins, 0 if this was the last.
+// comes after the messages, conversations and facts, so that a contact goes in the same night as
+// the last of these. next is where the next page begins, 0 if this was the last.
 func (s *Store) PruneContacts(
 	ctx context.Context, tenant flowhq.TenantID, after int64,
 ) (deleted, next int64, err error) {

@@ -66,6 +66,7 @@ func (s *Store) InboundID(
 func (s *Store) Revise(
 	ctx context.Context, tenant flowhq.TenantID, epoch, id int64, r Revision,
 ) error {
+	// The times are compared, as two changes may be delivered in the wrong order.
 	const edit = `
 		with fence as (
 			select from flowhq.fence(@tenant, @epoch)
@@ -102,6 +103,8 @@ func (s *Store) Revise(
 	q, args := revoke, named{"id": id, "at": r.At}
 	if !r.Revoked {
 		q = edit
+		// A change that could not be read replaces nothing: it is noted that there was one, and
+		// when.
 		args["text"], args["wordless"] = (*string)(nil), r.Wordless
 		args["replaces"] = r.Text != nil && !r.Answered
 		if r.Text != nil {

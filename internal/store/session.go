@@ -28,9 +28,9 @@ type LinkCode struct {
 // The codes are no part of a transition, which travels through Temporal's history.
 func transitionArgs(t flowhq.Transition, codes Codes, actor string) named {
 	return named{
-		"state": t.State, "reason": clean(t.Reason), "ending": t.Ending, "retry_at": orNull(t.RetryAt),
-		"waiting_for": t.WaitingFor,
-		"last_error":  clean(t.LastError), "qr": codes.QR, "qr_expires": orNull(codes.QRExpires),
+		"state": t.State, "reason": clean(t.Reason), "ending": t.Ending,
+		"retry_at": orNull(t.RetryAt), "waiting_for": t.WaitingFor,
+		"last_error": clean(t.LastError), "qr": codes.QR, "qr_expires": orNull(codes.QRExpires),
 		"link_code": codes.Link.Code, "link_expires": orNull(codes.Link.ExpiresAt),
 		"event": t.Event, "actor": actor,
 	}
@@ -97,6 +97,7 @@ func (s *Store) RecordState(
 	ctx context.Context, tenant flowhq.TenantID, t flowhq.Transition, floor int64,
 	outcomes []CommandOutcome,
 ) error {
+	// before tells a repetition, which gets no event, from a change.
 	const q = `
 		with before as (
 			select state, ending, waiting_for, reason
@@ -143,6 +144,7 @@ func (s *Store) RecordState(
 // five seconds: pages poll it, and each note is a write of the row that renewals need. An expired
 // code is left out, whatever the state. A NotFound error means that there is no such tenant.
 func (s *Store) QR(ctx context.Context, tenant flowhq.TenantID) (flowhq.QR, error) {
+	// The time is the database's, by which QRAsked compares it.
 	const q = `
 		with asked as (
 			update flowhq.whatsapp_sessions set qr_asked_at = now()

@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// setupKept is how many setup requests of a tenant are kept, besides those that are open or wait for
-// the session. A form that is sent again and again must not fill the table.
+// setupKept is how many setup requests of a tenant are kept, besides those that are open or wait
+// for the session. A form that is sent again and again must not fill the table.
 const setupKept = 50
 
 // SetupKeyPrefix begins the keys of the commands by which approvals start sessions. Such a key is
@@ -33,8 +33,8 @@ type SetupFilter struct {
 }
 
 // SetupRequests returns one page of the setup requests that f selects, newest first, and the cursor
-// of the next page, "" after the last. Each part of the filter has an index of its own, and a tenant
-// has few.
+// of the next page, "" after the last. Each part of the filter has an index of its own, and a
+// tenant has few.
 func (s *Store) SetupRequests(
 	ctx context.Context, f SetupFilter,
 ) (page []flowhq.SetupRequest, next string, err error) {
@@ -44,6 +44,7 @@ func (s *Store) SetupRequests(
 	}
 	limit := clampLimit(f.Limit)
 	args := named{"before": before, "before_id": beforeID, "limit": limit + 1}
+	// A condition is there only if it is asked for, so that each form has its index.
 	q := `
 		select ` + setupColumns + `
 		from flowhq.setup_requests r
@@ -71,6 +72,7 @@ func (s *Store) SetupRequests(
 func (s *Store) SetupRequest(
 	ctx context.Context, tenant flowhq.TenantID, id string,
 ) (flowhq.SetupRequest, error) {
+	// Whoever is bound to a tenant learns the same of a request of another one as of none.
 	const q = `
 		select ` + setupColumns + ` from flowhq.setup_requests r
 		where (@tenant::text = '' or r.tenant_id = nullif(@tenant, '')::uuid) and r.id = @id`
@@ -105,9 +107,9 @@ func (n SetupSubmission) args(tenant flowhq.TenantID, more named) named {
 	return all
 }
 
-// sameSetup selects the tenant's setup request that a submission repeats: one of its key, or else the
-// newest, if that has the same fields and was not rejected. A user whose form was slow sends it
-// again, and most forms send no key.
+// sameSetup selects the tenant's setup request that a submission repeats: one of its key, or else
+// the newest, if that has the same fields and was not rejected. A user whose form was slow sends
+// it again, and most forms send no key.
 const sameSetup = `
 	select r.* from flowhq.setup_requests r
 	where r.tenant_id = @tenant and (r.key = @key or r.status <> 'REJECTED'
@@ -119,9 +121,9 @@ const sameSetup = `
 	order by r.key = @key desc
 	limit 1`
 
-// SubmitSetup records a setup request of a tenant, or finds the one that this repeats, and returns it
-// with the tenant's name. One on which nobody has decided is rejected in favour of the new one. With
-// Approved the new one is approved by the same transaction; see DecideSetup.
+// SubmitSetup records a setup request of a tenant, or finds the one that this repeats, and
+// returns it with the tenant's name. One on which nobody has decided is rejected in favour of the
+// new one. With Approved the new one is approved by the same transaction; see DecideSetup.
 //
 // The caller has validated n. A Conflict error means that the key was used for other fields, that
 // the tenant is being deleted, or, with Approved, that another tenant has the number.
@@ -149,6 +151,7 @@ func (s *Store) SubmitSetup(
 		)
 		insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
 		select tenant_id, 'SETUP_REQUEST_SUBMITTED', @actor, 'setup request ' || id from new`
+	// Old ones go with the new one. What is open or APPROVED stays, however old it is.
 	const prune = `
 		delete from flowhq.setup_requests
 		where tenant_id = @tenant and status in ('ACTIVE', 'REJECTED') and id in (
@@ -166,6 +169,7 @@ func (s *Store) SubmitSetup(
 	var rows []found
 	id := uuid.NewString()
 	batch := &pgx.Batch{}
+	// The locks come first, so the statements after them see what the last holder has left.
 	queueSetupLocks(batch, tenant, &name)
 	batch.Queue(replace, n.args(tenant, named{"actor": clean(n.Actor)}))
 	batch.Queue(add, n.args(tenant, named{"actor": clean(n.Actor), "id": id}))
@@ -223,10 +227,11 @@ type SetupDecision struct {
 	Actor  string
 }
 
-// queueApproval adds the statements that approve an open setup request: the tenant gets what it asks
-// for, and the command to start. Both are one transaction, so an approval that is recorded starts
-// the session, whatever happens to any process. A session that is connected with the number makes
-// the request ACTIVE at once. Only an approved request starts anything, and under its key only once.
+// queueApproval adds the statements that approve an open setup request: the tenant gets what it
+// asks for, and the command to start. Both are one transaction, so an approval that is recorded
+// starts the session, whatever happens to any process. A session that is connected with the
+// number makes the request ACTIVE at once. Only an approved request starts anything, and under
+// its key only once.
 func queueApproval(batch *pgx.Batch, tenant flowhq.TenantID, id string, d SetupDecision) {
 	const approve = `
 		with r as (
@@ -266,15 +271,17 @@ func queueApproval(batch *pgx.Batch, tenant flowhq.TenantID, id string, d SetupD
 	args["setup"] = id
 	batch.Queue(addCommand(`exists (
 		select from flowhq.setup_requests r
-		where r.tenant_id = @tenant and r.id = @setup and r.status in ('APPROVED', 'ACTIVE'))`), args)
+		where r.tenant_id = @tenant and r.id = @setup and r.status in ('APPROVED', 'ACTIVE'))`),
+		args)
 }
 
 // DecideSetup decides on a setup request that is open, and returns it with the tenant's name. To
-// repeat a decision changes nothing. A Conflict error means that another decision was made, that the
-// tenant is being deleted, or that another tenant has the number, and names it.
+// repeat a decision changes nothing. A Conflict error means that another decision was made, that
+// the tenant is being deleted, or that another tenant has the number, and names it.
 func (s *Store) DecideSetup(
 	ctx context.Context, id string, d SetupDecision,
 ) (r flowhq.SetupRequest, name string, err error) {
+	// Read without a lock, for the tenant. The statements decide once more, under the locks.
 	if r, err = s.SetupRequest(ctx, "", id); err != nil {
 		return r, "", err
 	}
@@ -305,6 +312,7 @@ func (s *Store) DecideSetup(
 		err = s.numberTaken(ctx, r.WhatsAppNumber, err)
 		return r, "", fmt.Errorf("setup request %s: %w", id, err)
 	}
+	// Read anew, as the statements may have found another decision.
 	if r, err = s.SetupRequest(ctx, "", id); err != nil {
 		return r, "", err
 	}

@@ -61,6 +61,9 @@ func scanLogin(row pgx.CollectableRow) (l Login, err error) {
 func (s *Store) UseLink(
 	ctx context.Context, hash []byte, passwordHash, address string,
 ) (flowhq.Account, error) {
+	// The deletion of the link decides: the second of two who use it waits for its row and finds
+	// it gone. Of a disabled account the link goes too, and no password is set. The actor is the
+	// account itself, so the events are not those of toldSQL.
 	const q = `
 		with link as (
 			delete from flowhq.account_links
@@ -96,6 +99,8 @@ func (s *Store) UseLink(
 // sign-in that asks. It records PASSWORD_SET. A Conflict error means that the password was changed
 // meanwhile.
 func (s *Store) SetPassword(ctx context.Context, l Login, hash string, p flowhq.Principal) error {
+	// The update compares the old hash, so of two changes at once the second finds another one. A
+	// link for a password that was lost goes too, as it would undo the change.
 	const q = `
 		with a as (
 			update flowhq.accounts a set password_hash = @new
@@ -159,6 +164,7 @@ func (s *Store) SignIn(ctx context.Context, n NewSignIn) (int64, error) {
 		insert into flowhq.sign_ins (account_id, token_hash, address, expires_at)
 		select id, @hash, @address, now() + @lifetime::interval from a
 		returning id`
+	// One less than the bound leaves room for the sign-in that is added.
 	id, err := one(ctx, s, q, named{
 		"id": n.Account, "hash": n.Hash, "address": clean(n.Address), "lifetime": n.Lifetime,
 		"password": n.Password, "external": n.External, "max": maxSignIns - 1,
@@ -173,6 +179,8 @@ func (s *Store) SignIn(ctx context.Context, n NewSignIn) (int64, error) {
 // SignedIn finds who has signed in with a token, by its hash, or fails with code NotFound. It notes
 // at most once a minute that the sign-in was used.
 func (s *Store) SignedIn(ctx context.Context, hash []byte) (flowhq.Account, int64, error) {
+	// A sign-in that was made while the account was being disabled may be left, hence the last
+	// condition.
 	const q = `
 		with found as (
 			select id, account_id, seen_at from flowhq.sign_ins

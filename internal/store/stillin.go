@@ -13,10 +13,10 @@ type StillIn struct {
 	SignIns []string // each "id role", as an account may have another role by now
 }
 
-// StillIn returns which of the keys and sign-ins have not ended: a key that is revoked, a person who
-// has signed out or was disabled, and both of a tenant that was deleted are not among them. It is
-// across tenants on purpose: a process asks once for all who follow the feed. It is no use of them,
-// and does not prolong anything.
+// StillIn returns which of the keys and sign-ins have not ended: a key that is revoked, a person
+// who has signed out or was disabled, and both of a tenant that was deleted are not among them.
+// It is across tenants on purpose: a process asks once for all who follow the feed. It is no use
+// of them, and does not prolong anything.
 func (s *Store) StillIn(ctx context.Context, keys []string, signIns []int64) (StillIn, error) {
 	const q = `
 		select array(

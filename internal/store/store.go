@@ -154,14 +154,16 @@ func many[T any](
 	return vs, classify(err)
 }
 
-// planned is many for a statement whose arguments select one row or a hundred thousand. It is planned
-// anew for each call, which costs a fraction of a millisecond. The plan that PostgreSQL keeps for a
-// prepared statement may be right for small tenants, and sort all that a large one has for a page.
+// planned is many for a statement whose arguments select one row or a hundred thousand. It is
+// planned anew for each call, which costs a fraction of a millisecond. The plan that PostgreSQL
+// keeps for a prepared statement may be right for small tenants, and sort all that a large one
+// has for a page.
 func planned[T any](
 	ctx context.Context, s *Store, sql string, args named, scan pgx.RowToFunc[T],
 ) ([]T, error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
+	// This mode keeps the description of a statement and no plan of it.
 	rows, _ := s.pool.Query(ctx, sql, pgx.QueryExecModeCacheDescribe, args)
 	vs, err := pgx.CollectRows(rows, scan)
 	return vs, classify(err)

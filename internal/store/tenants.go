@@ -276,6 +276,7 @@ func parseCursor(c string) (at *time.Time, id *flowhq.TenantID, err error) {
 	if c == "" {
 		return nil, nil, nil
 	}
+	// What is no base64 leaves a text that fails below.
 	raw, _ := base64.RawURLEncoding.DecodeString(c)
 	micros, tenant, _ := strings.Cut(string(raw), " ")
 	n, err := strconv.ParseInt(micros, 10, 64)
@@ -345,6 +346,7 @@ func (s *Store) UpdateTenant(
 		join flowhq.hosts w on w.tenant_id = t.id
 		cross join lateral flowhq.notify('config', t.id, w.epoch)`
 	changed := changedFields(c)
+	// A change of nothing records no event and wakes nobody.
 	if len(changed) == 0 {
 		return s.Tenant(ctx, tenant)
 	}
@@ -364,7 +366,8 @@ func (s *Store) UpdateTenant(
 	return t, nil
 }
 
-// changedFields names the fields that c sets, as the API spells them.
+// changedFields names the fields that c sets, as the API spells them. The event lists them, and
+// the statement tells by them a field that is set to null from one that was not given.
 func changedFields(c flowhq.TenantChange) (names []string) {
 	add := func(set bool, name string) {
 		if set {

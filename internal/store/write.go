@@ -120,6 +120,8 @@ func (s *Store) Write(
 		written, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[flowhq.Message])
 		return err
 	})
+	// The key finds the message of an earlier request, whatever that was, so the two are
+	// compared.
 	switch {
 	case err == nil && (written.Text != args["text"] ||
 		m.To != "" && written.ToNumber != args["to"] ||

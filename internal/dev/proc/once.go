@@ -22,6 +22,7 @@ func Run(ctx context.Context, cmd *exec.Cmd) (output []byte, err error) {
 	}
 	select {
 	case <-ctx.Done():
+		// With its group, so that nothing that it has started goes on printing.
 		child.Kill()
 		return nil, ctx.Err()
 	case <-child.Done():
@@ -51,6 +52,7 @@ func Lock(ctx context.Context, name string, waiting func()) (unlock func(), err 
 	for {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		switch {
+		// The lock belongs to the open file, so to close the file gives it back.
 		case err == nil:
 			return func() { f.Close() }, nil
 		case !errors.Is(err, syscall.EWOULDBLOCK):
