@@ -41,17 +41,10 @@ var errNoOpenID = flowhq.Errorf(flowhq.NotFound,
 	"OpenID Connect is not set up here; sign in with the password")
 
 // openIDCookie is the header Set-Cookie that keeps a sign-in; "" ends it. HttpOnly keeps the
-// cookie, which has the verifier of PKCE, from scripts.
+// cookie, which has the verifier of PKCE, from scripts. Lax lets it come back with the browser from
+// the provider's site.
 func (v visit) openIDCookie(value string, lifetime time.Duration) string {
-	c := http.Cookie{
-		Name: openIDName(v.secure), Value: value, Path: "/", MaxAge: int(lifetime.Seconds()),
-		// Lax, since the browser comes back from another site.
-		HttpOnly: true, Secure: v.secure, SameSite: http.SameSiteLaxMode,
-	}
-	if value == "" {
-		c.MaxAge = -1
-	}
-	return c.String()
+	return v.cookieNamed(openIDName(v.secure), value, lifetime)
 }
 
 // openIDName is the name of the cookie, over TLS or not.

@@ -102,11 +102,16 @@ func (v visit) network() string { return v.from[0].addr.String() }
 // cookie is the header Set-Cookie for a token; "" ends the cookie. Lax keeps it from requests of
 // other sites' pages, but for a link that is followed: who clicks one in a letter is signed in.
 func (v visit) cookie(token string, lifetime time.Duration) string {
+	return v.cookieNamed(cookieName(v.secure), token, lifetime)
+}
+
+// cookieNamed is the header Set-Cookie of any cookie of the API; the value "" ends it.
+func (v visit) cookieNamed(name, value string, lifetime time.Duration) string {
 	c := http.Cookie{
-		Name: cookieName(v.secure), Value: token, Path: "/", MaxAge: int(lifetime.Seconds()),
+		Name: name, Value: value, Path: "/", MaxAge: int(lifetime.Seconds()),
 		HttpOnly: true, Secure: v.secure, SameSite: http.SameSiteLaxMode,
 	}
-	if token == "" {
+	if value == "" {
 		c.MaxAge = -1
 	}
 	return c.String()

@@ -50,9 +50,7 @@ func (v *visit) now() error {
 	}
 	var all tenantList
 	var w struct{ Workers []flowhq.Worker }
-	var requests struct {
-		Requests []flowhq.SetupRequest `json:"setup_requests"`
-	}
+	var requests setupRequests
 	p := nowPage{}
 	if err := v.get("/admin/tenants?limit="+strconv.Itoa(countedTenants), &all); err != nil {
 		return err
@@ -228,12 +226,17 @@ func (v *visit) workers() error {
 	return v.show(http.StatusOK, "workers", "workers", "Fleet", p)
 }
 
-// requestsPage is the list of setup requests.
-type requestsPage struct {
+// setupRequests is a page of setup requests, the newest first.
+type setupRequests struct {
 	Requests []flowhq.SetupRequest `json:"setup_requests"`
 	Next     string                `json:"next"`
-	Status   string                `json:"-"`
-	Statuses []flowhq.SetupStatus  `json:"-"`
+}
+
+// requestsPage is the list of setup requests.
+type requestsPage struct {
+	setupRequests
+	Status   string
+	Statuses []flowhq.SetupStatus
 }
 
 // requests lists who asks to be put on the air.
@@ -246,7 +249,7 @@ func (v *visit) requests() error {
 	if p.Status != "" {
 		q.Set("status", p.Status)
 	}
-	if err := v.get("/admin/setup-requests?"+q.Encode(), &p); err != nil {
+	if err := v.get("/admin/setup-requests?"+q.Encode(), &p.setupRequests); err != nil {
 		return err
 	}
 	return v.show(http.StatusOK, "requests", "requests", "Requests", p)
@@ -260,7 +263,8 @@ func (v *visit) decide() error {
 		in = map[string]string{"reason": v.r.PostFormValue("notes")}
 	}
 	// A decision that is none is the API's to refuse.
-	path := "/admin/setup-requests/" + url.PathEscape(v.r.PathValue("request")) + "/" + url.PathEscape(decision)
+	path := "/admin/setup-requests/" + url.PathEscape(v.r.PathValue("request")) + "/" +
+		url.PathEscape(decision)
 	if err := v.post(path, in, nil); err != nil {
 		return err
 	}

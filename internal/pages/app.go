@@ -14,7 +14,9 @@ func (v *visit) user() error {
 		return err
 	}
 	if !v.me.Bound() {
-		return &apiclient.Refusal{Status: http.StatusForbidden, Detail: "This page is for a business's own people."}
+		return &apiclient.Refusal{
+			Status: http.StatusForbidden, Detail: "This page is for a business's own people.",
+		}
 	}
 	return nil
 }
@@ -24,8 +26,6 @@ type homePage struct {
 	tenantPage
 	Waiting []flowhq.Contact
 	Counts  []recordCount
-	// Asked is the last setup request; its ID is "" if there is none.
-	Asked flowhq.SetupRequest
 }
 
 // A recordCount is how many of a kind of record wait for the business.
@@ -59,15 +59,6 @@ func (v *visit) home() error {
 	var err error
 	if p.tenantPage, err = v.about("home"); err != nil {
 		return err
-	}
-	var requests struct {
-		Requests []flowhq.SetupRequest `json:"setup_requests"`
-	}
-	if err := v.get(v.tenantPath()+"/setup-requests?limit=1", &requests); err != nil {
-		return err
-	}
-	if len(requests.Requests) > 0 {
-		p.Asked = requests.Requests[0]
 	}
 	// Nobody has ever started it, so there is nothing to say of it yet.
 	if !p.Tenant.Wanted && p.Tenant.Session.Number == "" {
@@ -140,9 +131,7 @@ func (v *visit) showOnboarding(status int, refused error) error {
 	if p.tenantPage, err = v.about("onboarding"); err != nil {
 		return err
 	}
-	var requests struct {
-		Requests []flowhq.SetupRequest `json:"setup_requests"`
-	}
+	var requests setupRequests
 	if err := v.get(v.tenantPath()+"/setup-requests?limit=1", &requests); err != nil {
 		return err
 	}
@@ -152,8 +141,10 @@ func (v *visit) showOnboarding(status int, refused error) error {
 	p.form, p.Steps = v.formOf(refused), stepsOf(p.Asked, p.Tenant)
 	if len(p.Values) == 0 { // nothing was typed yet: what is known is a start
 		p.Values = url.Values{
-			"business_name": {p.Tenant.Config.BusinessName}, "whatsapp_number": {p.Tenant.PhoneNumber},
-			"template_type": {string(p.Tenant.Config.Template)}, "language": {string(p.Tenant.Config.Language)},
+			"business_name":   {p.Tenant.Config.BusinessName},
+			"whatsapp_number": {p.Tenant.PhoneNumber},
+			"template_type":   {string(p.Tenant.Config.Template)},
+			"language":        {string(p.Tenant.Config.Language)},
 		}
 	}
 	return v.show(status, "onboarding", "home", v.say("onboarding.title"), p)

@@ -74,7 +74,8 @@ func samples() map[string][]any {
 		"chats":      {tenantPage{}, page, inApp}, "link": {tenantPage{}, page, inApp}, "timeline": {tenantPage{}, page},
 		"workers": {workersPage{}, workersPage{Workers: workers, Fleet: events}},
 		"requests": {requestsPage{}, requestsPage{
-			Requests: []flowhq.SetupRequest{asked}, Statuses: flowhq.SetupStatuses,
+			setupRequests: setupRequests{Requests: []flowhq.SetupRequest{asked}},
+			Statuses:      flowhq.SetupStatuses,
 		}},
 		"home": {homePage{}, homePage{
 			tenantPage: inApp, Waiting: []flowhq.Contact{contact}, Counts: []recordCount{{"orders", 3, true}},

@@ -143,14 +143,11 @@ func (v *visit) render(status int, name, part string, data view) error {
 }
 
 // ago says how long ago a time was, in the largest unit that says something.
-func ago(at time.Time) string { return since(at, time.Now()) }
-
-// since is ago by a given clock.
-func since(at, now time.Time) string {
+func ago(at time.Time) string {
 	// The units are those that the script of the pages uses as well, so that a time does not change
 	// its form when the script takes over.
 	const day = 24 * time.Hour
-	d := now.Sub(at)
+	d := time.Since(at)
 	switch {
 	case at.IsZero():
 		return "never"
