@@ -1,15 +1,12 @@
 package api
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
@@ -153,13 +150,7 @@ func TestDeadLetters(t *testing.T) {
 // has is contains, and looks into lists too: each entry is compared with the one at its place.
 func (f *fixture) has(got any, want string) {
 	f.Helper()
-	var w any
-	if err := json.Unmarshal([]byte(want), &w); err != nil {
-		f.Fatalf("%s: %v", want, err)
-	}
-	if diff := cmp.Diff(w, trimLists(got, w)); diff != "" {
-		f.Errorf("answer (-want +got):\n%s", diff)
-	}
+	f.compare(got, want, trimLists)
 }
 
 // trimLists is trim for has.
