@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/flowhq/flowhq/internal/simulator/control"
 	"github.com/flowhq/flowhq/internal/simulator/customers"
 	"github.com/flowhq/flowhq/internal/simulator/server"
 )
@@ -145,5 +146,42 @@ func TestSendUnderGivenID(t *testing.T) {
 	r.until("bot has the message", func() bool { return len(b.texts()) == 1 })
 	if got := b.messages[0].Info.ID; got != sent.ID || got != "3EB0123456789ABC" {
 		t.Errorf("message arrived under %s, the answer says %s; want 3EB0123456789ABC", got, sent.ID)
+	}
+}
+
+// A chat shows what the customer wrote and got, in that order, and how far each message came.
+func TestChat(t *testing.T) {
+	r := start(t)
+	r.phone(shop)
+	r.customer(anna)
+	b := r.linked(shop)
+	r.must("POST", "/customers/"+anna+"/messages", object{"to": shop, "text": "Habari"}, nil)
+	r.must("POST", "/customers/"+anna+"/messages", object{"to": shop, "kind": "location"}, nil)
+	var chat struct{ Messages []control.Bubble }
+	r.until("both have arrived", func() bool {
+		r.must("GET", "/customers/"+anna+"/chat?with="+url.QueryEscape(shop), nil, &chat)
+		return len(chat.Messages) == 2 && chat.Messages[1].Tick == customers.TickDelivered
+	})
+	if _, err := b.say(pn(anna), "Karibu", ""); err != nil {
+		t.Fatalf("SendMessage() = %v", err)
+	}
+	r.until("the answer is there", func() bool {
+		r.must("GET", "/customers/"+anna+"/chat?with="+url.QueryEscape(shop), nil, &chat)
+		return len(chat.Messages) == 3
+	})
+	var got []control.Bubble
+	for _, m := range chat.Messages {
+		got = append(got, control.Bubble{Mine: m.Mine, Kind: m.Kind, Text: m.Text, Tick: m.Tick})
+	}
+	want := []control.Bubble{
+		{Mine: true, Text: "Habari", Tick: customers.TickDelivered},
+		{Mine: true, Kind: "location", Text: "Kariakoo Market", Tick: customers.TickDelivered},
+		{Text: "Karibu"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("chat (-want +got):\n%s", diff)
+	}
+	if status, message := r.callRaw("GET", "/customers/"+anna+"/chat", nil, nil); status != 400 {
+		t.Errorf("GET chat without a number = %d %q; want 400", status, message)
 	}
 }

@@ -1,9 +1,11 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -125,4 +127,36 @@ func (a *API) showInbox(r *http.Request) (int, any, error) {
 		}
 	}
 	return http.StatusOK, map[string]any{"messages": c.Letters(from, limit)}, nil
+}
+
+// A Bubble is a message in a chat, as a customer's phone shows it.
+type Bubble struct {
+	ID   string         `json:"id"`
+	Mine bool           `json:"mine"` // the customer's own
+	Kind string         `json:"kind"` // of [customers.Draft]; "" = text
+	Text string         `json:"text"`
+	At   time.Time      `json:"at"`
+	Tick customers.Tick `json:"tick"` // "" of what was received
+}
+
+// showChat answers GET /customers/{number}/chat?with= with the chat with one number, oldest first.
+// It holds as much as the customer's phone remembers of what it has sent.
+func (a *API) showChat(r *http.Request) (int, any, error) {
+	c, err := a.customer(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	with, err := digits(r.URL.Query().Get("with"))
+	if err != nil {
+		return 0, nil, err
+	}
+	bubbles := []Bubble{}
+	for _, s := range c.Outbox("+" + with) {
+		bubbles = append(bubbles, Bubble{s.ID, true, s.Kind, s.Text, s.At, s.Tick})
+	}
+	for _, l := range c.Letters("+"+with, customers.MaxOutbox) {
+		bubbles = append(bubbles, Bubble{l.ID, false, "", l.Text, cmp.Or(l.ArrivedAt, l.At), ""})
+	}
+	slices.SortStableFunc(bubbles, func(a, b Bubble) int { return a.At.Compare(b.At) })
+	return http.StatusOK, map[string]any{"messages": bubbles}, nil
 }

@@ -38,6 +38,7 @@ type Customer struct {
 	client *whatsmeow.Client
 	memory *signalstore.Store // what the client remembers
 	inbox  *inbox
+	outbox *outbox
 	unread unread
 	online signal
 	lost   chan struct{} // an element when the connection is over; one is enough
@@ -47,7 +48,8 @@ type Customer struct {
 // earlier one has saved. It does not connect: [Customer.stayConnected] does.
 func (p *Pool) newCustomer(who person, k clientKeys, records map[string][]byte) *Customer {
 	c := &Customer{
-		pool: p, person: who, inbox: newInbox(p.db, who.number), lost: make(chan struct{}, 1),
+		pool: p, person: who, inbox: newInbox(p.db, who.number),
+		outbox: newOutbox(p.db, who.number), lost: make(chan struct{}, 1),
 		online: signal{raised: make(chan struct{})},
 	}
 	if records == nil { // a new customer; the store writes into the map
@@ -138,6 +140,10 @@ func (c *Customer) handle(event any) {
 		c.online.raise()
 	case *events.Message:
 		c.receive(e)
+	case *events.Receipt:
+		if t, ok := tickOf(e.Type); ok {
+			c.outbox.mark(t, e.MessageIDs...)
+		}
 	// Whatever the reason, the customer dials again: a person would not give up either.
 	case *events.Disconnected, *events.LoggedOut, *events.StreamReplaced, *events.StreamError,
 		*events.ConnectFailure, *events.TemporaryBan, *events.ClientOutdated:
@@ -165,6 +171,7 @@ func (c *Customer) receive(e *events.Message) {
 	context := e.Message.GetExtendedTextMessage().GetContextInfo()
 	c.inbox.receive(Letter{
 		ID: e.Info.ID, From: "+" + from.User, Text: text, At: e.Info.Timestamp.UTC(),
+		ArrivedAt: time.Now().UTC(),
 		Expiration:      int(context.GetExpiration()),
 		ExpirationSetAt: context.GetEphemeralSettingTimestamp(),
 	})
@@ -188,12 +195,21 @@ func (c *Customer) NewMessageID() string { return c.client.GenerateMessageID() }
 // one number, or from anybody if from is "".
 func (c *Customer) Letters(from string, limit int) []Letter { return c.inbox.letters(from, limit) }
 
+// Outbox returns what the customer has sent to a number, of the last [MaxOutbox] messages, oldest
+// first.
+func (c *Customer) Outbox(to string) []Sent { return c.outbox.to(to) }
+
 // Send sends a message and returns when the server has acknowledged it, with the server's
 // time. Whenever that is uncertain it sends again under the same id, until ctx is done.
 // It fails with [flowhq.Refused] if the server takes no such message.
 func (c *Customer) Send(
 	ctx context.Context, to string, m *waE2E.Message, id string,
 ) (at time.Time, err error) {
+	if kind, text, ok := shown(m); ok {
+		c.outbox.add(Sent{
+			ID: id, To: "+" + to, Kind: kind, Text: text, At: time.Now().UTC(), Tick: TickSending,
+		})
+	}
 	wait := firstRetry
 	for {
 		if err := c.WaitOnline(ctx); err != nil {
@@ -201,11 +217,13 @@ func (c *Customer) Send(
 		}
 		at, err = c.try(ctx, to, m, id)
 		if err == nil {
+			c.outbox.mark(TickSent, id)
 			return at, nil
 		}
 		// A refusal is certain. After everything else the message may have arrived: the id
 		// stays the same, so that its recipient recognises the repetition.
 		if errors.Is(err, whatsmeow.ErrServerReturnedError) {
+			c.outbox.mark(TickRefused, id)
 			return at, &flowhq.Error{
 				Code: flowhq.Refused, Message: "the message was refused", Err: err,
 			}

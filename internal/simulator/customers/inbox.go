@@ -26,7 +26,9 @@ type Letter struct {
 	ID   string    `json:"id"`
 	From string    `json:"from"` // E.164
 	Text string    `json:"text"`
-	At   time.Time `json:"at"` // by the server's clock
+	At   time.Time `json:"at"` // by the server's clock, in whole seconds
+	// ArrivedAt is by this machine's clock. It orders the letters and what was sent meanwhile.
+	ArrivedAt time.Time `json:"arrived_at"`
 	// Expiration is after how many seconds it disappears; 0 = never.
 	Expiration int `json:"expiration"`
 	// ExpirationSetAt is when that was set, in seconds since 1970; 0 = unknown.

@@ -133,7 +133,10 @@ func (p *Pool) Load() error {
 		return err
 	}
 	// Letters last: each looks for its customer.
-	return p.db.Each(database.Inbox, p.loadLetter)
+	if err := p.db.Each(database.Inbox, p.loadLetter); err != nil {
+		return err
+	}
+	return p.db.Each(database.Outbox, p.loadSent)
 }
 
 // loadLetter restores one letter. The database yields them in order. Their customers were
@@ -145,6 +148,16 @@ func (p *Pool) loadLetter(key string, value []byte) error {
 		return err
 	}
 	return c.inbox.load(index, value)
+}
+
+// loadSent restores one message that a customer has sent, as loadLetter does.
+func (p *Pool) loadSent(key string, value []byte) error {
+	number, index, _ := strings.Cut(key, "/")
+	c, err := p.Customer(number)
+	if err != nil {
+		return err
+	}
+	return c.outbox.load(index, value)
 }
 
 // Add returns the customer with a number, and makes it if there is none. It fails with

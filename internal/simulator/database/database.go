@@ -45,12 +45,13 @@ const (
 	Customers = "customers"
 	Signal    = "signal"
 	Inbox     = "inbox"
+	Outbox    = "outbox"
 	Logins    = "logins"
 )
 
 var buckets = []string{
 	Accounts, Devices, PreKeys, Queue,
-	Customers, Signal, Inbox, Logins,
+	Customers, Signal, Inbox, Outbox, Logins,
 }
 
 // ErrClosed is why waiting fails after [DB.Close].
