@@ -45,6 +45,7 @@ var layers = [][]string{
 		"internal/mail",      // sends links
 		"internal/openid",    // signs in with a provider
 		"internal/access",    // who may ask for what
+		"internal/phone",     // a client of the API and the simulator, for people who try
 	},
 	{
 		"internal/hosting", "internal/pipeline", "internal/whatsapp", "internal/simulator",
@@ -122,7 +123,7 @@ func TestImportsGoDown(t *testing.T) {
 // starts and stops databases.
 var development = []string{
 	"internal/dev", "internal/dev/proc", "internal/demo", "internal/devdb", "internal/gobuild", "internal/simulator",
-	"internal/temporald",
+	"internal/phone", "internal/temporald",
 }
 
 // The go command is asked, as a package may also be linked by way of others.

@@ -123,8 +123,11 @@ func (d show) start(
 ) (flowhq.Tenant, error) {
 	t, ok := existing[b.tenant.PhoneNumber]
 	if !ok {
+		// Whoever tries the product writes more in a minute than a customer may.
+		n, settings := b.tenant, demo.Config(b.name)
+		n.RepliesPerMinute, n.RepliesPerContact = &settings.RepliesPerMinute, &settings.RepliesPerContact
 		var err error
-		if t, err = d.api.create(ctx, b.tenant); err != nil {
+		if t, err = d.api.create(ctx, n); err != nil {
 			return t, err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ const (
 	defaultUI       = "127.0.0.1:8233" // likewise
 	defaultControl  = "127.0.0.1:7300" // of the simulator
 	defaultWhatsApp = "127.0.0.1:7400" // of the simulator
+	defaultPhone    = "127.0.0.1:7500" // the page to try everything on
 
 	// The default of flowhq too, so that tools with the same environment find the workflows.
 	namespace = "flowhq" // of Temporal, unless TEMPORAL_NAMESPACE names another
@@ -74,6 +76,9 @@ type stack struct {
 	backends *supervisor // of the simulator and Temporal
 	apps     *supervisor // of the API and the worker
 	worker   *service
+
+	phone    *http.Server // nil without a simulator
+	phoneURL string       // "" likewise
 }
 
 // run starts everything in the order of its dependencies, and ends it in the opposite order
@@ -101,6 +106,7 @@ func (s *stack) run(ctx context.Context) (err error) {
 	}
 	// What follows is for people, so nothing of it ends the stack when it fails.
 	if s.simulator.Base != "" {
+		s.servePhone(ctx)
 		d := show{api: s.api, simulator: s.simulator, console: s.console}
 		err := d.play(ctx, s.data.demoMark(s.getenv("DATABASE_URL")))
 		if err != nil && ctx.Err() == nil {
@@ -207,6 +213,7 @@ func (s *stack) end(ctx context.Context) {
 	if ctx.Err() != nil {
 		s.console.printf("\nending …")
 	}
+	s.closePhone()
 	s.apps.stop()
 	s.backends.stop()
 	s.db.stop(s.hurry)

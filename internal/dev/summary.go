@@ -29,6 +29,9 @@ func (s *stack) summarize(ctx context.Context, took time.Duration) {
 	var b strings.Builder
 	row := func(name, value string) { fmt.Fprintf(&b, "  %-16s %s\n", name, value) }
 	fmt.Fprintf(&b, "\nFlow HQ runs (after %v).\n\n", took.Round(100*time.Millisecond))
+	if s.phoneURL != "" {
+		row("Try it", s.phoneURL+"   a customer's phone, and what the operator sees")
+	}
 	row("Pages", s.api.Base+"/setup   makes you an owner, by the admin password below")
 	row("API", s.api.Base+"   described in "+s.api.Base+"/openapi.yaml")
 	row("  user, password", "admin  "+s.password)
@@ -99,7 +102,7 @@ func (s *stack) suggestions(tenants []flowhq.Tenant) string {
 		return s.linkSuggestions()
 	}
 	return fmt.Sprintf(`
-Try:
+Open the first address in a browser. The same from a terminal:
   1. Write to a bot as its customer, and read the answer:
      curl -s %[1]s/customers/%[2]s/messages -d '{"to":"%[3]s","text":"%[4]s"}'
      curl -s '%[1]s/customers/%[2]s/inbox?from=%[5]s'

@@ -2,6 +2,7 @@ package dev
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -94,6 +95,7 @@ func TestUpFromTheFirstDayToTheNext(t *testing.T) {
 	}
 	api := adminAPI{apiclient.Client{Base: "http://" + addr, Password: "hunter2-hunter2"}}
 	wantConnected(t, api)
+	wantPhone(t, said)
 	first.end(syscall.SIGINT)
 	if err := first.child.Err(); err != nil {
 		t.Errorf("it ended with %v; want exit status 0", err)
@@ -120,6 +122,29 @@ func TestUpFromTheFirstDayToTheNext(t *testing.T) {
 	want := "remove " + filepath.Join(dir, ".dev") + ","
 	if err == nil || err.Error() != "exit status 1" || !strings.Contains(third.out.String(), want) {
 		t.Errorf("it ended with %v; want exit status 1, and %q", err, want)
+	}
+}
+
+// wantPhone: the first address that is printed leads to the page to try everything on, which shows
+// the conversation that the demo has begun.
+func wantPhone(t *testing.T, said string) {
+	t.Helper()
+	first := regexp.MustCompile(`Flow HQ runs[^\n]*\n\n  Try it +(http://[^ ]+)`).FindStringSubmatch(said)
+	if first == nil {
+		t.Fatal("the summary does not begin with the address of the phone")
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, first[1], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	html, err := io.ReadAll(res.Body)
+	if err != nil || !strings.Contains(string(html), "Hi, can I book a haircut?") {
+		t.Errorf("the phone (%d, %v) does not show the conversation", res.StatusCode, err)
 	}
 }
 

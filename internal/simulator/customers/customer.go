@@ -171,7 +171,7 @@ func (c *Customer) receive(e *events.Message) {
 	context := e.Message.GetExtendedTextMessage().GetContextInfo()
 	c.inbox.receive(Letter{
 		ID: e.Info.ID, From: "+" + from.User, Text: text, At: e.Info.Timestamp.UTC(),
-		ArrivedAt: time.Now().UTC(),
+		ArrivedAt:       time.Now().UTC(),
 		Expiration:      int(context.GetExpiration()),
 		ExpirationSetAt: context.GetEphemeralSettingTimestamp(),
 	})
