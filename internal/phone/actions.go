@@ -43,7 +43,7 @@ var actions = map[string]func(s *Site, ctx context.Context, d deed) (said string
 	"drop": fault(map[string]any{"kind": "drop"},
 		"The line was cut. The bot logs in again within a second or two."),
 	"deaf": fault(map[string]any{"kind": "unresponsive"},
-		"Nothing moves on the line, and nothing ends it. The bot finds out by itself: write, and see."),
+		"Nothing moves on the line, and nothing ends it. The bot finds out by itself, within about a minute."),
 	"twice": fault(map[string]any{"kind": "duplicate", "count": 1},
 		"WhatsApp delivers the next message twice. The bot answers it once."),
 	"ban": (*Site).ban,
