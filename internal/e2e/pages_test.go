@@ -131,7 +131,37 @@ func TestPages(t *testing.T) {
 		return operator.see(tenant+"/link/panel", nil).shows("Linked and connected as", "255700000001")
 	})
 	s.talkOnPages(operator, b)
+	operator.tells(tenant)
 	s.ownPages(b)
+}
+
+// tells has the visitor fill in what the bot may say, make mistakes, and try it.
+func (v *visitor) tells(tenant string) {
+	page := tenant + "/bot/products"
+	v.at(v.see(tenant+"/bot", nil), tenant+"/bot", 200, `name="version" value="0"`)
+	form := url.Values{
+		"do": {"save"}, "version": {"0"}, "currency": {"TZS"},
+		"products[0].name.en": {"Sugar <b>"}, "products[0].price": {"lots"},
+	}
+	v.at(v.see(page, form), page, 422, `value="lots"`, "Must be a whole number.", "Sugar &lt;b&gt;")
+	form.Set("products[0].price", "-3")
+	v.at(v.see(page, form), page, 400, `id="products[0].price-error"`, `value="-3"`)
+	form.Set("products[0].price", "TSh 3,200/=")
+	v.at(v.see(page, form), page, 200, "Saved. This changed:", "Sugar &lt;b&gt;", `name="version" value="1"`)
+	form.Set("do", "try")
+	form.Set("say", "how much is sugar?")
+	v.at(v.see(page, form), page, 200, "how much is sugar?", "3,200")
+	form.Set("do", "add")
+	v.at(v.see(page, form), page, 200, `name="products[1].name.en"`)
+	form.Set("do", "save")
+	form.Set("version", "1")
+	form.Set("products[0].id", "sugar-b")
+	form.Set("products[0].price", "3300")
+	v.at(v.see(page, form), page, 200, "<del>3200</del>", "<ins>3300</ins>", "Undo this change")
+	form.Set("products[0].price", "3400")
+	v.at(v.see(page, form), page, 412, "Somebody else has changed the bot", `value="3400"`, `name="version" value="2"`)
+	v.at(v.see(page+"/undo/1", url.Values{}), page, 200, "<ins>3200</ins>", `name="version" value="3"`)
+	v.at(v.see(tenant+"/bot/nothing", nil), tenant+"/bot/nothing", 404)
 }
 
 // talkOnPages has a customer write, and the operator read, take over and answer.

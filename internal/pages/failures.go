@@ -12,6 +12,9 @@ import (
 	"github.com/flowhq/flowhq/internal/apiclient"
 )
 
+// notFound is a page that is not there.
+var notFound = &apiclient.Refusal{Status: http.StatusNotFound, Detail: "there is no such page"}
+
 // fail answers with what became of a page that could not be made. A stranger is asked to sign in,
 // and then led to where they wanted to go.
 func (v *visit) fail(err error) {

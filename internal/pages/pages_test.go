@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -37,6 +39,12 @@ const hostile = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>` + "\u
 
 // samples are what each template is given: nothing, and what strangers wrote.
 func samples() map[string][]any {
+	all := pageSamples()
+	all["bot"] = botSamples()
+	return all
+}
+
+func pageSamples() map[string][]any {
 	name, at, code := hostile, time.Now(), hostile
 	tenant := flowhq.Tenant{
 		ID: "6f1b0f5e-0000-4000-8000-000000000000", Name: name, PhoneNumber: name, Wanted: true,
@@ -145,6 +153,20 @@ func TestTexts(t *testing.T) {
 	names, err := templateFiles.ReadDir("templates")
 	if err != nil {
 		t.Fatal(err)
+	}
+	sources, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	say := regexp.MustCompile(`say\("([a-z.-]+)"`)
+	for _, name := range sources {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range say.FindAllStringSubmatch(string(data), -1) {
+			used[found[1]] = true
+		}
 	}
 	key := regexp.MustCompile(`"([a-z]+(?:[.-][a-z-]+)*\.?)(?:%s)?"`)
 	for _, f := range names {

@@ -126,16 +126,31 @@ func (s *Site) tenantPages(base string) {
 	s.page("GET "+base+"/link", (*visit).link)
 	s.page("GET "+base+"/link/panel", (*visit).linkPanel)
 	s.page("POST "+base+"/link/code", (*visit).linkCode)
+	s.page("GET "+base+"/bot", (*visit).bot)
+	s.page("GET "+base+"/bot/{section}", (*visit).bot)
+	s.longForm("POST "+base+"/bot/{section}", (*visit).tell)
+	s.page("POST "+base+"/bot/{section}/undo/{version}", (*visit).undo)
 }
 
-// maxFormBytes bounds a form. The longest field is a message to a customer.
-const maxFormBytes = 64 << 10
+// Bounds of what is typed into a form, in bytes. The longest field of most is a message to a
+// customer. A page of a price list has fifty entries with several texts each.
+const (
+	maxFormBytes     = 64 << 10
+	maxLongFormBytes = 1 << 20
+)
 
 // page registers a page. What h returns as an error is shown as a page of its own.
-func (s *Site) page(pattern string, h func(*visit) error) {
+func (s *Site) page(pattern string, h func(*visit) error) { s.handle(pattern, maxFormBytes, h) }
+
+// longForm registers a page like page, for a form of many fields.
+func (s *Site) longForm(pattern string, h func(*visit) error) {
+	s.handle(pattern, maxLongFormBytes, h)
+}
+
+func (s *Site) handle(pattern string, maxBytes int64, h func(*visit) error) {
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		// What is longer is an error of ParseForm.
-		r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
+		r.Body = http.MaxBytesReader(w, r.Body, maxBytes)
 		v := s.visit(w, r)
 		if err := r.ParseForm(); err != nil {
 			v.problem(http.StatusBadRequest, "The form could not be read.", "")

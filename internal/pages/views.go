@@ -52,7 +52,7 @@ func parseLanguage(
 	base := template.New("").Funcs(template.FuncMap{
 		"file": files.path, "t": words.say(lang), "ago": ago, "exact": exact, "clock": clock,
 		"words": inWords, "initials": initials, "tone": tone, "dict": dict, "safeImage": safeImage,
-		"money": money, "sentence": sentence,
+		"money": money, "sentence": sentence, "label": words.label(lang),
 	})
 	shared, err := base.ParseFS(templateFiles, "templates/_*.html")
 	if err != nil {

@@ -68,3 +68,15 @@ func (t *texts) say(lang flowhq.Language) func(key string, values ...any) (strin
 		return p.Sprintf(message.Key(key, key), values...), nil
 	}
 }
+
+// label returns the function that names something of a family that may have new members, such as the
+// fields of a profile. One without a name of its own is called what it is called in JSON.
+func (t *texts) label(lang flowhq.Language) func(family, name string) (string, error) {
+	say := t.say(lang)
+	return func(family, name string) (string, error) {
+		if !t.keys[lang][family+name] {
+			return name, nil
+		}
+		return say(family + name)
+	}
+}

@@ -39,6 +39,10 @@ document.addEventListener("htmx:beforeSwap", () => {
 document.addEventListener("htmx:afterSettle", (e) => {
   showTimes(document);
   if (atEnd && e.detail.elt && e.detail.elt.id === "bubbles") follow(document.getElementById("bubbles"));
+  if (e.detail.elt && e.detail.elt.id === "try") {
+    follow(e.detail.elt.querySelector(".bubbles"));
+    e.detail.elt.querySelector("[name=say]").focus();
+  }
 });
 follow(document.getElementById("bubbles"));
 
@@ -68,6 +72,19 @@ document.addEventListener("keydown", (e) => {
     e.target.form.requestSubmit();
   }
 });
+
+// In a field that belongs to another form, Enter presses the button that it names.
+document.addEventListener("keydown", (e) => {
+  if (e.key !== "Enter" || e.isComposing || !e.target.dataset.enter) return;
+  e.preventDefault();
+  document.getElementById(e.target.dataset.enter).click();
+});
+
+// What was typed into a long form is not left behind without a question.
+let typed = false;
+document.addEventListener("input", (e) => { if (e.target.closest("form[data-keep]")) typed = true; });
+document.addEventListener("submit", () => { typed = false; });
+window.addEventListener("beforeunload", (e) => { if (typed) e.preventDefault(); });
 
 const caps = document.getElementById("caps");
 if (caps) document.addEventListener("keyup", (e) => {
