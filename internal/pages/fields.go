@@ -156,7 +156,7 @@ func (r *fieldReader) into(path string, v reflect.Value) {
 			r.wrong[path] = r.number
 		}
 		v.SetFloat(n)
-	case reflect.String:
+	default:
 		v.SetString(text)
 	}
 }
