@@ -99,6 +99,19 @@ const (
 	EventKeyRevoked     EventType = "KEY_REVOKED"
 )
 
+// Types of the events about webhooks. Their reasons name the webhook by its id: an address may hold
+// a token.
+const (
+	EventWebhookCreated  EventType = "WEBHOOK_CREATED"
+	EventWebhookChanged  EventType = "WEBHOOK_CHANGED" // the reason lists the changed fields
+	EventWebhookDeleted  EventType = "WEBHOOK_DELETED"
+	EventWebhookRotated  EventType = "WEBHOOK_SECRET_ROTATED"
+	EventWebhookDisabled EventType = "WEBHOOK_DISABLED" // its receiver wants no more
+	EventWebhookReplayed EventType = "WEBHOOK_REPLAYED"
+	// EventWebhookTested is sent to the webhook that its reason names, whatever that asks for.
+	EventWebhookTested EventType = "WEBHOOK_TESTED"
+)
+
 // Types of the events of the fleet.
 const (
 	EventClientOutdated EventType = "CLIENT_OUTDATED"      // WhatsApp refused the version in use
@@ -135,7 +148,9 @@ func eventTypes() []EventType {
 		EventSetupApproved, EventSetupRejected, EventSetupActive, EventMessageReceived,
 		EventMessageSent, EventMessageDelivered, EventMessageRead, EventMessageFailed,
 		EventSessionState, EventBookingCreated, EventBookingChanged, EventOrderCreated,
-		EventOrderChanged, EventTicketCreated, EventTicketChanged,
+		EventOrderChanged, EventTicketCreated, EventTicketChanged, EventWebhookCreated,
+		EventWebhookChanged, EventWebhookDeleted, EventWebhookRotated, EventWebhookDisabled,
+		EventWebhookReplayed, EventWebhookTested,
 	}
 	for _, c := range Commands {
 		all = append(all, c.Requested())

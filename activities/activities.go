@@ -29,6 +29,8 @@ const (
 	PruneActivity          = "Prune"
 	BulkActivity           = "SendBulk"
 	FollowUpActivity       = "SendFollowUps"
+	WebhookQueue           = "webhooks" // Deliver only: a slow receiver takes nobody else's slot
+	DeliverActivity        = "Deliver"
 )
 
 // silence is how long Temporal waits for a heartbeat of a long activity that is no Host,
@@ -116,6 +118,7 @@ type Activities struct {
 	Beats    Beater            // for a Host that asks past the SDK
 	Attempts hosting.Attempts  // ends the attempt of a host that is stuck
 	Signals  Signaler          // tells workflows of the commands of a bulk
+	Poster   Poster            // sends events to webhooks
 	Timing   hosting.Timing
 	Metrics  *metrics.Worker
 	Name     string // of this process, shown to operators
@@ -125,6 +128,11 @@ type Activities struct {
 // RegisterHost makes r run Hosts. It must be a worker of SessionQueue.
 func (a *Activities) RegisterHost(r worker.ActivityRegistry) {
 	r.RegisterActivityWithOptions(a.Host, activity.RegisterOptions{Name: HostActivity})
+}
+
+// RegisterDeliver makes r run Deliver. It must be a worker of WebhookQueue.
+func (a *Activities) RegisterDeliver(r worker.ActivityRegistry) {
+	r.RegisterActivityWithOptions(a.Deliver, activity.RegisterOptions{Name: DeliverActivity})
 }
 
 // RegisterShort makes r run all other activities, which are short.

@@ -48,6 +48,7 @@ type Pruned struct {
 	Commands      int64 `json:"commands"`
 	FleetEvents   int64 `json:"fleet_events"`
 	Feed          int64 `json:"feed"`
+	Deliveries    int64 `json:"webhook_deliveries"`
 	Keys          int64 `json:"request_keys"`
 	Buffered      int64 `json:"whatsmeow_event_buffer"`
 	MACs          int64 `json:"whatsmeow_app_state_mutation_macs"`
@@ -90,7 +91,8 @@ func (a *Activities) Prune(ctx context.Context) (Pruned, error) {
 	a.Log.Info("deleted what was older than the retention", "tenants", n.Tenants,
 		"messages", n.Messages, "conversations", n.Conversations, "contacts", n.Contacts,
 		"facts", n.Facts, "events", n.Events, "commands", n.Commands, "fleet_events", n.FleetEvents,
-		"feed", n.Feed, "keys", n.Keys, "buffered", n.Buffered, "macs", n.MACs)
+		"feed", n.Feed, "deliveries", n.Deliveries,
+		"keys", n.Keys, "buffered", n.Buffered, "macs", n.MACs)
 	return n, nil
 }
 
@@ -150,6 +152,11 @@ func (p *pruning) tenant(ctx context.Context, tenant flowhq.TenantID) error {
 			event = next
 			p.Pruned.Events += n
 			return next != 0, err
+		},
+		func() (bool, error) {
+			n, err := p.Store.PruneDeliveries(ctx, tenant)
+			p.Pruned.Deliveries += n
+			return n == store.PruneBatch, err
 		},
 		func() (bool, error) {
 			n, next, err := p.Store.PruneCommands(ctx, tenant, command)

@@ -49,6 +49,8 @@ var routeScopes = map[string][]string{
 		"PUT tenant/profile", "PATCH tenant/profile", "POST tenant/profile/versions/:version/restore", "POST tenant/profile/import",
 		"DELETE tenant/contacts/:contact", "POST tenant/session/start", "POST tenant/session/stop", "POST tenant/session/restart", "POST tenant/session/relink",
 		"GET tenant/qr", "GET tenant/qr.png", "POST tenant/pair-code",
+		"GET tenant/webhooks", "POST tenant/webhooks", "GET tenant/webhooks/:webhook", "PATCH tenant/webhooks/:webhook", "DELETE tenant/webhooks/:webhook",
+		"POST tenant/webhooks/:webhook/rotate-secret", "POST tenant/webhooks/:webhook/test", "POST tenant/webhooks/:webhook/replay", "GET tenant/webhooks/:webhook/deliveries",
 	},
 	"send": {
 		"POST tenant/logs/:message/retry", "POST tenant/dead-letters/retry", "POST /admin/dead-letters/retry", "POST tenant/logs/:message/unmute", "DELETE tenant/follow-ups/:followup",

@@ -26,6 +26,7 @@ import (
 	"github.com/flowhq/flowhq/internal/config"
 	"github.com/flowhq/flowhq/internal/metrics"
 	"github.com/flowhq/flowhq/internal/store"
+	"github.com/flowhq/flowhq/internal/webhook"
 )
 
 // Tenants creates, finds and changes tenants. Changes are recorded in the
@@ -179,6 +180,10 @@ type Options struct {
 	Database    Pinger
 	Temporal    Pinger
 	Metrics     metrics.Registry
+
+	// Webhooks are the store's, and WebhookGuard says which addresses they may have.
+	Webhooks     Webhooks
+	WebhookGuard webhook.Guard
 
 	// Accounts, Keys and Setups are the store's.
 	Accounts Accounts

@@ -83,6 +83,7 @@ func plannedInstallation(t *testing.T) *planned {
 		'handover', (select max(id) from flowhq.handovers where tenant_id = @tenant),
 		'question', (select max(id) from flowhq.unanswered where tenant_id = @tenant),
 		'request', (select min(id::text) from flowhq.setup_requests where tenant_id = @tenant),
+		'webhook', (select min(id::text) from flowhq.webhooks where tenant_id = @tenant),
 		'bookings', 'B7', 'orders', 'K7', 'tickets', 'T7', 'version', 3)`
 	raw, err := p.meter.Object(t.Context(), q, map[string]any{"tenant": p.big})
 	if err != nil {

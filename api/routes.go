@@ -233,6 +233,7 @@ func (a *API) tenantRoutes(r router, slots tenantSlots) {
 	r.delete("/follow-ups/:followup", send, handle(a, http.StatusOK, a.cancelFollowUp))
 	r.get("/events", read, handle(a, http.StatusOK, a.events))
 
+	a.webhookRoutes(r)
 	a.ownSetupRoutes(r)
 	a.factRoutes(r.limited(slots.facts))
 	a.accountRoutes(r, "/users", flowhq.ScopeManage, flowhq.UserRoles)

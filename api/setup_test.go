@@ -60,7 +60,7 @@ func setupOn(t *testing.T, s *store.Store, change ...func(*Options)) *fixture {
 	t.Helper()
 	f := &fixture{T: t, store: s, signals: &signals{}, created: &atomic.Int64{}, bulks: &bulks{}, temporal: &pinger{}, database: &pinger{}, log: &output{}, spec: loadSpec(t)}
 	o := Options{
-		Accounts: s, Keys: s, Setups: s,
+		Accounts: s, Keys: s, Setups: s, Webhooks: s,
 		Tenants: s, Profiles: s, Facts: s, Contacts: s, Logs: s, FollowUps: s, Feed: s, Codes: s, Commands: s, Signals: f.signals, Bulks: f.bulks, BulkRecords: s, Fleet: s, Database: f.database, Temporal: f.temporal,
 		Metrics: metrics.NewRegistry(), Password: password, PortalKey: portalsKey,
 		Codec: reverser{},

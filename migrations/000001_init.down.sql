@@ -10,6 +10,9 @@ drop table flowhq.api_keys;
 drop table flowhq.account_links;
 drop table flowhq.sign_ins;
 drop table flowhq.accounts;
+drop table flowhq.webhook_deliveries;
+drop table flowhq.webhook_cursors;
+drop table flowhq.webhooks;
 drop table flowhq.portal_event_logs;
 drop table flowhq.feed;
 drop table flowhq.erasures;
@@ -30,7 +33,7 @@ drop table flowhq.commands;
 drop table flowhq.hosts;
 drop table flowhq.whatsapp_sessions;
 drop function flowhq.activate_setup, flowhq.feed_message, flowhq.feed_session, flowhq.feed_handover,
-    flowhq.feed_fact, flowhq.feed_history, flowhq.append_event, flowhq.feed_lock_class;
+    flowhq.feed_fact, flowhq.feed_history, flowhq.append_event, flowhq.wake_webhooks, flowhq.feed_lock_class;
 drop table flowhq.profiles;
 drop table flowhq.tenant_configs;
 drop table flowhq.tenants;

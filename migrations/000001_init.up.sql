@@ -615,6 +615,89 @@ create table flowhq.feed (
 -- Across tenants on purpose: the streams of an API process have one reader for all.
 create unique index feed_id_key on flowhq.feed (id);
 
+-- Where a tenant's events are sent: addresses of programs of others.
+create table flowhq.webhooks (
+    tenant_id        uuid        not null,
+    id               uuid        not null default gen_random_uuid(),
+    url              text        not null,
+    description      text        not null default '',
+    event_types      text[]      not null, -- never empty: each is named
+    enabled          boolean     not null default true,
+    reason           text        not null default '', -- why it is not enabled
+    -- Signatures need the secret itself, so that a hash would not do. Until old_secret_until what
+    -- is sent is signed with both.
+    secret           text        not null,
+    old_secret       text        not null default '',
+    old_secret_until timestamptz,
+    created_by       text        not null, -- actor
+    created_at       timestamptz not null default now(),
+    updated_at       timestamptz not null default now(),
+    constraint webhooks_pkey primary key (tenant_id, id),
+    constraint webhooks_tenant_fkey foreign key (tenant_id)
+        references flowhq.tenants (id) on delete cascade,
+    constraint webhooks_event_types_check check (cardinality(event_types) > 0)
+);
+
+-- How far each webhook has read the feed. It is a table of its own: those who append to the feed
+-- write it, while they hold the lock of the feed, and must not wait for who changes the webhook.
+create table flowhq.webhook_cursors (
+    tenant_id    uuid        not null,
+    webhook_id   uuid        not null,
+    position     bigint      not null, -- id of the last event that was read
+    -- What of the feed is read once more: what is after replay_after, up to replay_to.
+    replay_after bigint      not null default 0,
+    replay_to    bigint      not null default 0, -- 0: nothing
+    -- When somebody should see to it; null: there is nothing to do. Whoever sees to it moves this on,
+    -- so that another one sees to it if that one dies.
+    due_at       timestamptz,
+    -- Nobody sees to it now, and the next event that it asks for must make it due; see function
+    -- wake_webhooks.
+    resting      boolean     not null default true,
+    failures     integer     not null default 0, -- attempts in a row
+    constraint webhook_cursors_pkey primary key (tenant_id, webhook_id),
+    constraint webhook_cursors_webhook_fkey foreign key (tenant_id, webhook_id)
+        references flowhq.webhooks (tenant_id, id) on delete cascade
+) with (fillfactor = 50); -- each batch updates it
+-- Across tenants on purpose: the reconciler looks for those that are due.
+create index webhook_cursors_due_idx on flowhq.webhook_cursors (due_at) where due_at is not null;
+
+-- The events that were read for a webhook, and what became of each. It names them by their ids and
+-- holds nothing else of them.
+create table flowhq.webhook_deliveries (
+    tenant_id     uuid        not null,
+    id            bigint      not null generated always as identity,
+    webhook_id    uuid        not null,
+    event_id      bigint      not null,
+    event_type    text        not null,
+    contact_id    bigint      not null, -- whose chat it is about; 0: none
+    status        text        not null default 'PENDING',
+    attempts      integer     not null default 0,
+    reason        text        not null default '', -- of the last attempt's failure
+    response_code integer     not null default 0,  -- of the last attempt; 0: there was no answer
+    duration_ms   integer     not null default 0,  -- of the last attempt
+    created_at    timestamptz not null default now(),
+    expires_at    timestamptz not null, -- an attempt that fails after this is the last
+    next_at       timestamptz not null default now(),
+    tried_at      timestamptz,
+    constraint webhook_deliveries_pkey primary key (tenant_id, id),
+    -- An event is delivered once, and read again by a replay.
+    constraint webhook_deliveries_event_key unique (tenant_id, webhook_id, event_id),
+    constraint webhook_deliveries_webhook_fkey foreign key (tenant_id, webhook_id)
+        references flowhq.webhooks (tenant_id, id) on delete cascade,
+    constraint webhook_deliveries_status_check check (
+        status in ('PENDING', 'DELIVERED', 'SET_ASIDE'))
+) with (fillfactor = 80);
+-- What waits, chat by chat, in the order of the events.
+create index webhook_deliveries_pending_idx on flowhq.webhook_deliveries
+    (tenant_id, webhook_id, contact_id, event_id) where status = 'PENDING';
+create index webhook_deliveries_newest_idx on flowhq.webhook_deliveries
+    (tenant_id, webhook_id, id desc);
+create index webhook_deliveries_set_aside_idx on flowhq.webhook_deliveries
+    (tenant_id, webhook_id, id desc) where status = 'SET_ASIDE';
+-- Who is erased.
+create index webhook_deliveries_contact_idx on flowhq.webhook_deliveries (tenant_id, contact_id, id)
+    where contact_id <> 0;
+
 -- Who signs in: the operators of the installation, and the users of tenants. They are in one table,
 -- so that an e-mail address is one person, and a sign-in finds it without being told which of both.
 create table flowhq.accounts (
@@ -1071,6 +1154,28 @@ create function flowhq.feed_lock_class() returns integer
     language sql immutable
     return 1179993412;
 
+-- Makes the resting webhooks due that ask for an event, and has the reconciler look. One that is
+-- seen to just now rests no more, and costs nothing here: whoever sees to it takes the feed's lock
+-- alone before it reads for the last time, so that it has either read the event or rests by now.
+-- Only the first event after a rest notifies, as the database commits transactions that notify one
+-- after the other.
+create function flowhq.wake_webhooks(tenant uuid, event_type text, data json) returns void
+    language plpgsql volatile
+as $$
+begin
+    update flowhq.webhook_cursors c set resting = false, due_at = '-infinity'
+    from flowhq.webhooks w
+    where c.tenant_id = tenant and c.resting
+        and w.tenant_id = c.tenant_id and w.id = c.webhook_id
+        and (wake_webhooks.event_type = any(w.event_types)
+            or wake_webhooks.event_type = 'WEBHOOK_TESTED'
+                and wake_webhooks.data ->> 'reason' = 'webhook ' || w.id);
+    if found then
+        perform flowhq.notify('webhook', tenant);
+    end if;
+end
+$$;
+
 -- Appends to the feed. It runs at the very end of a transaction, as all triggers that call it are
 -- deferred, so its lock comes after all others and is held for no longer than the commit.
 --
@@ -1087,6 +1192,7 @@ begin
         flowhq.feed_lock_class(), hashtext(tenant::text));
     insert into flowhq.feed (tenant_id, event_type, contact_id, data)
     values (tenant, append_event.event_type, contact, append_event.data);
+    perform flowhq.wake_webhooks(tenant, append_event.event_type, append_event.data);
 end
 $$;
 

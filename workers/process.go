@@ -9,6 +9,7 @@ import (
 	"github.com/flowhq/flowhq/activities"
 	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/session"
+	"github.com/flowhq/flowhq/internal/webhook"
 	"github.com/flowhq/flowhq/internal/whatsapp"
 	"github.com/flowhq/flowhq/workflows"
 )
@@ -24,6 +25,7 @@ type process struct {
 	fleet      *hosting.FleetMember
 	failover   *hosting.Failover
 	activities *activities.Activities
+	due        webhookNotices
 }
 
 // newProcess wires a process, of which nothing runs yet.
@@ -34,6 +36,7 @@ func newProcess(o Options, control *workflows.Client) *process {
 		admission: hosting.NewAdmission(o.Store, o.Network.LatestVersion, o.Log),
 		leases:    hosting.NewLeases(o.Store, o.Timing, o.Log),
 		database:  hosting.NewDatabaseWatch(o.Store, o.Timing),
+		due:       newWebhookNotices(),
 	}
 	// What Temporal knows of hosts, by its own client: the SDK's worker does not tell.
 	attempts := workflows.NewAttempts(o.Temporal, o.Namespace, o.Converter)
@@ -60,6 +63,7 @@ func newProcess(o Options, control *workflows.Client) *process {
 	p.activities = &activities.Activities{
 		Sessions: sessions, Store: o.Store, Network: o.Network,
 		Signals: control, Beats: o.Temporal, Attempts: attempts,
+		Poster: webhook.NewSender(o.Webhooks),
 		Timing: o.Timing, Metrics: o.Metrics, Name: o.Name, Log: o.Log,
 	}
 	return p
@@ -97,7 +101,7 @@ func (p *process) runBackground(ctx context.Context) (stop func()) {
 	for _, run := range []func(context.Context){
 		p.leases.Run, p.database.Run, p.fleet.Run, p.admission.Run, p.failover.Run,
 		func(ctx context.Context) {
-			hosting.Listen(ctx, p.Store, p.Log, p.slots, p.admission, p.leases)
+			hosting.Listen(ctx, p.Store, p.Log, p.slots, p.admission, p.leases, p.due)
 		},
 	} {
 		all.Go(func() { run(ctx) })

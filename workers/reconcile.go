@@ -53,6 +53,7 @@ type control interface {
 	FollowUp(
 		ctx context.Context, tenant flowhq.TenantID, about flowhq.FollowUpAbout, number string,
 	) error
+	Webhook(ctx context.Context, tenant flowhq.TenantID, webhook string) error
 }
 
 // A reconciler brings Temporal in line with the rows, which say what is wanted. It starts
@@ -66,6 +67,8 @@ type reconciler struct {
 	name    string        // of this process
 	every   time.Duration // between two passes
 	log     *slog.Logger
+	// due is told that an event has made a webhook due.
+	due webhookNotices
 
 	claimed time.Time // when the claim was checked last
 	// known are the tenants that the last pass found. A tenant that is settled drops out.
@@ -79,8 +82,9 @@ type patience struct {
 }
 
 // newReconciler is the reconciler of a process. It makes a pass once in a renewal interval.
-func newReconciler(o Options, c control) *reconciler {
+func newReconciler(o Options, c control, due webhookNotices) *reconciler {
 	return &reconciler{
+		due:   due,
 		store: o.Store, control: c, people: o.Network.Keys, claim: o.claim(), name: o.Name, log: o.Log,
 		every: min(max(o.Timing.Renewal, reconcileMin), reconcileMax), claimed: time.Now(),
 		known: make(map[flowhq.TenantID]*patience),
@@ -92,6 +96,13 @@ func newReconciler(o Options, c control) *reconciler {
 func (r *reconciler) run(ctx context.Context) error {
 	tick := time.NewTicker(r.every)
 	defer tick.Stop()
+	ctx, end := context.WithCancel(ctx)
+	following := make(chan struct{})
+	go func() {
+		defer close(following)
+		r.followWebhooks(ctx)
+	}()
+	defer func() { end(); <-following }()
 	for {
 		select {
 		case <-ctx.Done():
@@ -135,6 +146,7 @@ func (r *reconciler) reconcile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.due.mine.Store(mine)
 	if !mine { // what was known is stale when it is this process's turn again
 		clear(r.known)
 		return nil
@@ -144,13 +156,13 @@ func (r *reconciler) reconcile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(r.settleAll(ctx, r.due(found)), r.bulks(ctx), r.followUps(ctx),
-		r.erasures(ctx))
+	return errors.Join(r.settleAll(ctx, r.turn(found)), r.bulks(ctx), r.followUps(ctx),
+		r.erasures(ctx), r.webhooks(ctx))
 }
 
-// due returns those of the unsettled tenants whose time has come, and forgets about those
+// turn returns those of the unsettled tenants whose time has come, and forgets about those
 // that are settled.
-func (r *reconciler) due(found []store.Unsettled) (due []store.Unsettled) {
+func (r *reconciler) turn(found []store.Unsettled) (due []store.Unsettled) {
 	// Only what was found again keeps its pause: who was settled meanwhile begins anew.
 	known := make(map[flowhq.TenantID]*patience, len(found))
 	for _, u := range found {

@@ -32,6 +32,7 @@ type temporal struct {
 	signalled   []flowhq.TenantID
 	refuses     map[flowhq.TenantID]bool // signals
 	bulks       map[string]flowhq.Bulk
+	hooked      []store.DueWebhook
 	followed    []store.DueFollowUp
 	away        error
 	claimed     int
@@ -94,6 +95,15 @@ func (c *temporal) FollowUp(
 	return c.away
 }
 
+func (c *temporal) Webhook(_ context.Context, tenant flowhq.TenantID, webhook string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.away == nil {
+		c.hooked = append(c.hooked, store.DueWebhook{Tenant: tenant, Webhook: webhook})
+	}
+	return c.away
+}
+
 func (c *temporal) CancelBulk(_ context.Context, id string) (flowhq.Bulk, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -115,7 +125,7 @@ func (c *temporal) signals() []flowhq.TenantID {
 func reconcilerOf(s *store.Store, c *temporal, name string) *reconciler {
 	r := newReconciler(Options{
 		Store: s, Network: &whatsapp.Network{}, Name: name, Timing: hosting.Timing{Renewal: time.Second}, Log: slog.New(slog.DiscardHandler),
-	}, c)
+	}, c, newWebhookNotices())
 	r.every = every
 	return r
 }

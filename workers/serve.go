@@ -33,10 +33,11 @@ var errNoDatabase = errors.New("the database is out of reach")
 // serve works until ctx ends, Temporal refuses the worker, or the database has been out of
 // reach for a lease's time, by when every host has hung up.
 func (p *process) serve(ctx context.Context) error {
-	// Both SDK workers end by the same cause, such as a namespace that was deleted.
-	fatal := make(chan error, 2)
+	// All SDK workers end by the same cause, such as a namespace that was deleted.
+	fatal := make(chan error, 3)
 	tenants := p.tenantWorker(fatal)
 	sessions := p.sessionWorker(fatal)
+	deliveries := p.webhookWorker(fatal)
 
 	if err := tenants.Start(); err != nil {
 		return fmt.Errorf("start the tenant worker: %w", err)
@@ -49,7 +50,20 @@ func (p *process) serve(ctx context.Context) error {
 	if err := sessions.Start(); err != nil {
 		return fmt.Errorf("start the session worker: %w", err)
 	}
-	defer func() { p.stop(ctx, sessions) }()
+	if err := deliveries.Start(); err != nil {
+		sessions.Stop()
+		return fmt.Errorf("start the webhook worker: %w", err)
+	}
+	defer func() {
+		// Attempts that are under way end meanwhile; the sessions do not wait for them.
+		ended := make(chan struct{})
+		go func() {
+			deliveries.Stop()
+			close(ended)
+		}()
+		p.stop(ctx, sessions)
+		<-ended
+	}()
 
 	// The watch ends before the sessions are stopped: it must not report a loss by then.
 	watching, stopWatching := context.WithCancel(ctx)
@@ -164,5 +178,25 @@ func (p *process) sessionWorker(fatal chan<- error) worker.Worker {
 		OnFatalError:                     func(err error) { fatal <- err },
 	})
 	p.activities.RegisterHost(w)
+	return w
+}
+
+// webhookSlots bounds the webhooks that a process delivers to at a time. Most of them wait for
+// receivers.
+const webhookSlots = 500
+
+// webhookWorker delivers events and does nothing else, so that slow receivers keep nobody's session
+// or command waiting.
+func (p *process) webhookWorker(fatal chan<- error) worker.Worker {
+	w := worker.New(p.Temporal, activities.WebhookQueue, worker.Options{
+		Identity:                           p.Name,
+		DisableWorkflowWorker:              true,
+		MaxConcurrentActivityExecutionSize: webhookSlots,
+		WorkerStopTimeout:                  stopTimeout,
+		MaxHeartbeatThrottleInterval:       p.Timing.Renewal,
+		DefaultHeartbeatThrottleInterval:   p.Timing.Renewal,
+		OnFatalError:                       func(err error) { fatal <- err },
+	})
+	p.activities.RegisterDeliver(w)
 	return w
 }

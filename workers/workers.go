@@ -21,6 +21,7 @@ import (
 	"github.com/flowhq/flowhq/internal/metrics"
 	"github.com/flowhq/flowhq/internal/pipeline"
 	"github.com/flowhq/flowhq/internal/store"
+	"github.com/flowhq/flowhq/internal/webhook"
 	"github.com/flowhq/flowhq/internal/whatsapp"
 	"github.com/flowhq/flowhq/internal/workerlock"
 	"github.com/flowhq/flowhq/workflows"
@@ -46,11 +47,13 @@ type Options struct {
 	WhatsAppVersion string
 	// ConnectsPerSecond is how many connections to WhatsApp it may begin.
 	ConnectsPerSecond int // 20 by default; see hosting.RateLimiter
-	Timing            hosting.Timing
-	BurstWindow       time.Duration      // within it, the lines of a chat are read as one; 0 = never
-	Assistant         pipeline.Assistant // nil = no language model is asked
-	Metrics           *metrics.Worker
-	Name              string // of this process, shown to operators; another one after each start
+	// Webhooks says which addresses events may be sent to.
+	Webhooks    webhook.Guard
+	Timing      hosting.Timing
+	BurstWindow time.Duration      // within it, the lines of a chat are read as one; 0 = never
+	Assistant   pipeline.Assistant // nil = no language model is asked
+	Metrics     *metrics.Worker
+	Name        string // of this process, shown to operators; another one after each start
 	// Lock is this process's place among the workers of its machine, by which it is known
 	// that one has ended; nil if there is none. The worker gives it back if it ends in
 	// order. If LockRequired is set, a worker that cannot write its name there does not start.
@@ -105,7 +108,7 @@ func Run(ctx context.Context, o Options) error {
 	reconciled := make(chan struct{})
 	go func() {
 		defer close(reconciled)
-		if err := newReconciler(o, control).run(ctx); err != nil {
+		if err := newReconciler(o, control, p.due).run(ctx); err != nil {
 			end(err)
 		}
 	}()

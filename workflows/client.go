@@ -132,6 +132,7 @@ func (c *Client) Ping(ctx context.Context) error {
 func (w Tenants) Register(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(w.Bulk, workflow.RegisterOptions{Name: bulkWorkflow})
 	r.RegisterWorkflowWithOptions(w.FollowUp, workflow.RegisterOptions{Name: followUpWorkflow})
+	r.RegisterWorkflowWithOptions(w.Webhook, workflow.RegisterOptions{Name: webhookWorkflow})
 	r.RegisterWorkflowWithOptions(w.Tenant, workflow.RegisterOptions{Name: tenantWorkflow})
 	r.RegisterWorkflowWithOptions(w.Retention, workflow.RegisterOptions{Name: retentionWorkflow})
 }

@@ -19,10 +19,10 @@ const (
 	followUpPrefix   = "follow-up:"
 )
 
-// leastFollowUpWait is how long it waits at least, should the clocks of the database and of
+// leastWait is how long it waits at least, should the clocks of the database and of
 // Temporal disagree. Without it a database whose clock is behind would have the workflow turn in a
 // loop and fill its history.
-const leastFollowUpWait = time.Second
+const leastWait = time.Second
 
 // FollowUp sees to the reminders of one booking, or to the questions about one order, until there
 // are none ahead. It knows nothing but the number: the rows say what is due and when, so a signal
@@ -46,7 +46,7 @@ func (w Tenants) FollowUp(ctx workflow.Context, in activities.FollowUpInput) err
 		if next.At.IsZero() {
 			return nil
 		}
-		awaitFollowUp(ctx, changed, next.At)
+		awaitChange(ctx, changed, next.At)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -56,12 +56,12 @@ func (w Tenants) FollowUp(ctx workflow.Context, in activities.FollowUpInput) err
 	}
 }
 
-// awaitFollowUp waits until a time, or until the rows have changed. The timer ends with it: one
+// awaitChange waits until a time, or until the rows have changed. The timer ends with it: one
 // that is left behind would wake the workflow for nothing.
-func awaitFollowUp(ctx workflow.Context, changed workflow.ReceiveChannel, at time.Time) {
+func awaitChange(ctx workflow.Context, changed workflow.ReceiveChannel, at time.Time) {
 	waiting, cancel := workflow.WithCancel(ctx)
 	defer cancel()
-	wait := max(at.Sub(workflow.Now(ctx)), leastFollowUpWait)
+	wait := max(at.Sub(workflow.Now(ctx)), leastWait)
 	timer := workflow.NewTimerWithOptions(waiting, wait, workflow.TimerOptions{
 		Summary: "the next one: " + at.UTC().Format(time.RFC3339),
 	})

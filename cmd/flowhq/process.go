@@ -17,6 +17,7 @@ import (
 	"github.com/flowhq/flowhq/internal/config"
 	"github.com/flowhq/flowhq/internal/logging"
 	"github.com/flowhq/flowhq/internal/store"
+	"github.com/flowhq/flowhq/internal/webhook"
 	"github.com/flowhq/flowhq/internal/whatsapp"
 	"github.com/flowhq/flowhq/internal/workerlock"
 )
@@ -174,4 +175,11 @@ func instanceName(kind string) string {
 	}
 	const letters = 6 // of five bits: two of a machine's processes will not draw the same
 	return fmt.Sprintf("%s@%s-%s", kind, host, rand.Text()[:letters])
+}
+
+// webhookGuard says which addresses webhooks may have, by the settings.
+func (p *process) webhookGuard() webhook.Guard {
+	return webhook.Guard{
+		Allowed: p.config.WebhookNetworks, PlainHTTP: p.config.WebhookHTTP,
+	}
 }

@@ -25,6 +25,7 @@ var layers = [][]string{
 		"internal/sessionlock",      // between encrypting and decrypting
 		"internal/shutdown",         // signals
 		"internal/understand/token", // words and numbers of a message
+		"internal/webhook",          // posts signed events
 		"internal/workerlock",       // which worker has ended
 	},
 	{

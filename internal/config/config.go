@@ -9,6 +9,7 @@ package config
 import (
 	"errors"
 	"log/slog"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -73,6 +74,11 @@ type Config struct {
 	// WhatsAppVersion is the version of WhatsApp's web client that sessions claim to be.
 	// With "" it is found out.
 	WhatsAppVersion string
+
+	// WebhookNetworks are networks that webhooks may reach although they are not public, and
+	// WebhookHTTP lets their addresses begin with http:// too.
+	WebhookNetworks []netip.Prefix
+	WebhookHTTP     bool
 
 	// Assistant is the language model that the bot may ask.
 	Assistant Assistant
@@ -194,6 +200,8 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		WhatsApp:        e.whatsApp(),
 		WhatsAppProxy:   e.proxy("WHATSAPP_PROXY"),
 		WhatsAppVersion: e.version("WHATSAPP_VERSION"),
+		WebhookNetworks: e.prefixes("WEBHOOK_NETWORKS"),
+		WebhookHTTP:     e.flag("WEBHOOK_HTTP"),
 		Assistant:       e.assistant(),
 		LogLevel:        e.level("LOG_LEVEL"),
 		LogsPath:        e.text("LOGS_PATH", "./logs"),

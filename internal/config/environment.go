@@ -150,6 +150,19 @@ func (e *environment) networks(name string) (all []string) {
 	return all
 }
 
+// prefixes reads a list of networks and addresses like networks, and parses them.
+func (e *environment) prefixes(name string) (all []netip.Prefix) {
+	for _, text := range e.networks(name) {
+		p, err := netip.ParsePrefix(text)
+		if err != nil { // an address, which is the network of one
+			a := netip.MustParseAddr(text)
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		all = append(all, p.Masked())
+	}
+	return all
+}
+
 // number reads a whole number from low to high. What is out of bounds is a problem rather than
 // moved to the nearest bound: a person who typed one zero too many must notice.
 func (e *environment) number(name string, fallback, low, high int) int {

@@ -83,7 +83,9 @@ func (s *stack) appEnvironment() []string {
 		"LEASE_RENEWAL_INTERVAL_MS": "2000",
 		// A drain hands sessions to other workers, and there is none.
 		"DRAIN_TIMEOUT_MS": "0",
-		"METRICS_ADDR":     "127.0.0.1:0", // the worker's log says which port that became
+		// Receivers of webhooks that one writes run on this machine.
+		"WEBHOOK_NETWORKS": "127.0.0.0/8,::1", "WEBHOOK_HTTP": "true",
+		"METRICS_ADDR": "127.0.0.1:0", // the worker's log says which port that became
 	} {
 		if s.getenv(name) == "" {
 			env = append(env, name+"="+value)

@@ -37,6 +37,7 @@ var erasables = []erasable{
 	{"contacts", "id", "false"},
 	{"erasures", "contact_id", "false"},
 	{"profiles", "version", "false"},
+	{"webhook_deliveries", "id", "false"},
 	// The event is that of another call of Erase, which was faster.
 	{"portal_event_logs", "id", "event_type = '" + string(flowhq.EventTenantDeleted) + "'"},
 	{"feed", "id", "event_type = '" + string(flowhq.EventTenantDeleted) + "'"},
@@ -60,6 +61,12 @@ func (s *Store) Erase(ctx context.Context, tenant flowhq.TenantID, actor string)
 		if err == nil && there {
 			err = s.eraseRows(batches, e, tenant)
 		}
+	}
+	// Before the transaction that makes an event, which takes the lock of the feed last. Who reads
+	// the feed for a webhook has that lock, and may wait for the webhook.
+	if err == nil {
+		_, err = exec(batches, s, `delete from flowhq.webhooks where tenant_id = @tenant`,
+			named{"tenant": tenant})
 	}
 	// Also without the tenant: an earlier call may have left commands to be marked as applied.
 	if err == nil {

@@ -25,7 +25,7 @@ type Erasure struct {
 // to what is deleted. TestErasedContactIsNowhere looks through all tables that there are.
 var contactTables = []string{
 	"follow_ups", "message_logs", "bookings", "orders", "tickets", "handovers", "unanswered",
-	"feed",
+	"webhook_deliveries", "feed",
 }
 
 // maxAddresses bounds the messages that are looked through for addresses that the contact had

@@ -15,14 +15,16 @@ import (
 
 // A guest is a tenant, its host, and something to talk about.
 type guest struct {
-	tenant  flowhq.TenantID
-	epoch   int64
-	msgID   int64  // inbound, not answered
-	sent    string // WhatsApp id of a reply
-	command int64  // that nobody has applied
-	fact    string // number of a booking, an order and a ticket
-	account string // of a user
-	key     string // id of an API key
+	tenant   flowhq.TenantID
+	epoch    int64
+	msgID    int64  // inbound, not answered
+	sent     string // WhatsApp id of a reply
+	command  int64  // that nobody has applied
+	fact     string // number of a booking, an order and a ticket
+	account  string // of a user
+	key      string // id of an API key
+	webhook  string // that has one delivery
+	delivery int64
 }
 
 // contact is the id of the guest's first contact, 0 if it cannot be read.
@@ -435,6 +437,7 @@ func newGuest(t *testing.T, b *bench) guest {
 	b.change(t, tenant, func(p *flowhq.Profile) { p.Capacity = 3 })
 	g.account = must(b.InviteAccount(t.Context(), tenant, person(), aLink(), "admin"))(t).ID
 	g.key = must(b.AddAPIKey(t.Context(), tenant, aKey, aSecret(), "admin"))(t).ID
+	g.webhook, g.delivery = b.hooked(t, tenant)
 	return g
 }
 
@@ -442,11 +445,11 @@ func newGuest(t *testing.T, b *bench) guest {
 func TestCallsAreComplete(t *testing.T) {
 	t.Parallel()
 	others := []string{"Close", "Answers", "Ping", "Listen", "CreateTenant", "CreateTenantOnce", "BeginBulk", "Bulk", "Bulks", "OpenBulks", "BulkTenants", "SetBulk", "CancelBulk", "PruneKeys", "Tenants", "Selected", "TenantIDs", "PruneErased", "PruneFleetEvents", "PruneDeletions",
-		"FeedOfAll", "FollowFeed", "PruneFeed", "ClaimFollowUps", "ContactErasures", "AreKnown", "Installation", "Address", "TakeReconcilerLease", "Unsettled", "StillIn",
+		"FeedOfAll", "FollowFeed", "PruneFeed", "ClaimFollowUps", "ClaimWebhooks", "ContactErasures", "AreKnown", "Installation", "Address", "TakeReconcilerLease", "Unsettled", "StillIn",
 		"BeatWorker", "EndWorker", "Workers", "SetWaiting", "WorkerAges", "WorkerLives", "Unhosted", "EndLeases", "Uptime",
 		"AddLoginEvent", "Login", "LoginByLink", "UseLink", "SetPassword", "SignIn", "SignedIn", "SignOut", "UseAPIKey", "Fleet", "FleetEvents", "SetFleet", "ConfigureVersion", "TakeVersion", "ClaimVersionLookup"}
 	for m := range reflect.TypeFor[*store.Store]().Methods() {
-		if calls[m.Name] == nil && messageCalls[m.Name] == nil && !slices.Contains(others, m.Name) {
+		if calls[m.Name] == nil && messageCalls[m.Name] == nil && webhookCalls[m.Name] == nil && !slices.Contains(others, m.Name) {
 			t.Errorf("%s is in neither list", m.Name)
 		}
 	}
@@ -459,6 +462,7 @@ func TestTwoTenants(t *testing.T) {
 	before := dump(t, b, bystander.tenant)
 	all := maps.Clone(calls)
 	maps.Copy(all, messageCalls)
+	maps.Copy(all, webhookCalls)
 	for name, call := range all {
 		g := newGuest(t, b)
 		first, err := call(t.Context(), b.Store, g)

@@ -38,6 +38,7 @@ const (
 	NewWork      NoticeKind = "work"    // a row was made ready to be handled or sent
 	GivenCommand NoticeKind = "command" // the tenant was given a command
 	ErasedTenant NoticeKind = "erase"   // the tenant was deleted
+	WebhookDue   NoticeKind = "webhook" // an event has made a webhook due
 	FleetChanged NoticeKind = "fleet"   // what holds for all sessions was changed
 )
 
@@ -144,7 +145,8 @@ func parseNotice(payload string) (Notice, error) {
 	case FleetChanged:
 		n.Tenant = ""
 		return n, nil
-	case NewEpoch, NewConfig, FreeLease, NewLink, NewWork, GivenCommand, ErasedTenant:
+	case NewEpoch, NewConfig, FreeLease, NewLink, NewWork, GivenCommand, ErasedTenant,
+		WebhookDue:
 	default:
 		return Notice{}, errors.New("notice of unknown kind")
 	}

@@ -1,0 +1,147 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// A DeliveryFilter selects deliveries of a webhook.
+type DeliveryFilter struct {
+	Status flowhq.DeliveryStatus // "" selects all
+	Before int64                 // ID of a delivery; only earlier ones, 0 = all
+	Limit  int
+}
+
+// Deliveries returns one page of a webhook's deliveries, the newest first; next is 0 after the last
+// one. NotFound means that the tenant has no such webhook.
+func (s *Store) Deliveries(
+	ctx context.Context, tenant flowhq.TenantID, webhook string, f DeliveryFilter,
+) (page []flowhq.WebhookDelivery, next int64, err error) {
+	const q = `
+		select id, event_id, event_type, contact_id, status, attempts, reason, response_code,
+			duration_ms, created_at, tried_at, case when status = 'PENDING' then next_at end
+		from flowhq.webhook_deliveries
+		where tenant_id = @tenant and webhook_id = @webhook::uuid
+			and (@status = '' or status = @status) and (@before = 0 or id < @before)
+		order by id desc
+		limit @limit`
+	limit := clampLimit(f.Limit)
+	if _, err := s.Webhook(ctx, tenant, webhook); err != nil {
+		return nil, 0, err
+	}
+	page, err = planned(ctx, s, q, named{
+		"tenant": tenant, "webhook": webhook, "status": f.Status, "before": f.Before,
+		"limit": limit,
+	}, pgx.RowToStructByPos[flowhq.WebhookDelivery])
+	if err != nil {
+		return nil, 0, fmt.Errorf("deliveries of webhook %s: %w", webhook, err)
+	}
+	if len(page) == limit {
+		next = page[limit-1].ID
+	}
+	return page, next, nil
+}
+
+// A Replay selects what of the feed a webhook is sent once more.
+type Replay struct {
+	From, To int64     // ids of events, both included; 0 = no bound
+	Since    time.Time // what happened before is left out; zero = no bound
+}
+
+// ReplayWebhook has what a replay selects sent to a webhook, whether it was delivered before or
+// not, as far as the webhook asks for it and the feed still has it. It records WEBHOOK_REPLAYED. A
+// Conflict error means that another replay is under way or that the webhook is disabled; NotFound,
+// that the tenant has no such webhook.
+func (s *Store) ReplayWebhook(
+	ctx context.Context, tenant flowhq.TenantID, id string, r Replay, actor string,
+) (flowhq.Webhook, error) {
+	// The feed is gone through backwards: most replays are of the last hours. What is to come is
+	// not part of a replay.
+	const q = `
+		with old as (
+			select w.enabled, c.replay_to, c.position
+			from flowhq.webhooks w
+			join flowhq.webhook_cursors c on c.tenant_id = w.tenant_id and c.webhook_id = w.id
+			where w.tenant_id = @tenant and w.id = @id::uuid
+			for no key update of c
+		), c as (
+			update flowhq.webhook_cursors c set
+				replay_after = greatest(@from - 1, coalesce((
+					select f.id from flowhq.feed f
+					where f.tenant_id = @tenant and f.created_at < @since
+					order by f.id desc
+					limit 1), 0)),
+				replay_to = case when @to > 0 then least(@to, old.position) else old.position end,
+				resting = false, due_at = '-infinity'
+			from old
+			where c.tenant_id = @tenant and c.webhook_id = @id::uuid
+				and old.enabled and old.replay_to = 0
+			returning c.*
+		), nudge as (
+			select flowhq.notify('webhook', tenant_id) from c
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select tenant_id, @event, @actor, concat('webhook ', webhook_id, ': after event ',
+				replay_after, ', up to ', replay_to)
+			from c
+		), cursor as (
+			select * from c
+			union all
+			select * from flowhq.webhook_cursors
+			where tenant_id = @tenant and webhook_id = @id::uuid and not exists (select from c)
+		)
+		select ` + webhookColumns + `, exists (select from nudge)
+		from flowhq.webhooks w, cursor c
+		where w.tenant_id = @tenant and w.id = @id::uuid`
+	type replayed struct {
+		flowhq.Webhook
+		Begun bool
+	}
+	var w replayed
+	batch := &pgx.Batch{}
+	batch.Queue(feedSharedSQL, named{"tenant": tenant})
+	batch.Queue(q, named{
+		"tenant": tenant, "id": id, "from": r.From, "to": r.To, "since": r.Since,
+		"actor": clean(actor), "event": flowhq.EventWebhookReplayed,
+	}).Query(func(rows pgx.Rows) (err error) {
+		w, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[replayed])
+		return err
+	})
+	err := noWebhook(send(ctx, s, batch))
+	switch {
+	case err == nil && !w.Enabled:
+		err = disabledWebhook()
+	case err == nil && !w.Begun:
+		err = flowhq.Errorf(flowhq.Conflict, "another replay of this webhook is under way")
+	}
+	if err != nil {
+		return w.Webhook, fmt.Errorf("replay webhook %s: %w", id, err)
+	}
+	return w.Webhook, nil
+}
+
+// PruneDeliveries deletes at most PruneBatch of a tenant's deliveries that are older than FeedDays,
+// for whose events there is no feed any more. If it deletes PruneBatch, there may be more.
+func (s *Store) PruneDeliveries(
+	ctx context.Context, tenant flowhq.TenantID,
+) (deleted int64, err error) {
+	// Ids grow with time, so the oldest come first through the primary key.
+	const q = `
+		delete from flowhq.webhook_deliveries where tenant_id = @tenant and id = any(array(
+			select id from (
+				select id, created_at from flowhq.webhook_deliveries
+				where tenant_id = @tenant
+				order by id
+				limit @limit
+			) as oldest
+			where created_at < now() - make_interval(days => @days::integer)))`
+	tag, err := exec(ctx, s, q, named{"tenant": tenant, "limit": PruneBatch, "days": FeedDays})
+	if err != nil {
+		return 0, fmt.Errorf("prune the deliveries of tenant %s: %w", tenant, err)
+	}
+	return tag.RowsAffected(), nil
+}
