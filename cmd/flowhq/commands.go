@@ -79,7 +79,9 @@ func runAPI(
 	if err != nil {
 		return err
 	}
-	site, err := pages.New(handler, p.log)
+	site, err := pages.New(handler, pages.Ways{
+		OpenID: o.OpenID != nil, Mail: o.Mail != nil, Help: p.config.SupportContact,
+	}, p.log)
 	if err != nil {
 		return err
 	}

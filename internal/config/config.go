@@ -37,6 +37,9 @@ type Config struct {
 	// PublicURL is the origin under which people reach the API, for the links that they are given.
 	// With "" such a link is a path, and whoever passes it on says where.
 	PublicURL string
+	// SupportContact is where people of a business reach those who run the installation: an e-mail
+	// address, or a number in E.164 that has WhatsApp; "" = the pages name nobody.
+	SupportContact string
 	// OpenID is the provider with which people sign in, besides their passwords.
 	OpenID OpenID
 	// Mail is how links are sent; the zero Mail has them shown to who makes them.
@@ -178,6 +181,7 @@ func Parse(getenv func(string) string, need ...Need) (Config, error) {
 		AdminPassword:     e.password(string(Admin)),
 		PortalKey:         e.portalKey("PORTAL_INTERNAL_KEY"),
 		PublicURL:         e.origin("PUBLIC_URL"),
+		SupportContact:    e.contact("SUPPORT_CONTACT"),
 		OpenID:            e.openID(),
 		Mail:              e.mail(),
 		TrustedProxies:    e.networks("TRUSTED_PROXIES"),

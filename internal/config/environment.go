@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -161,6 +162,22 @@ func (e *environment) prefixes(name string) (all []netip.Prefix) {
 		all = append(all, p.Masked())
 	}
 	return all
+}
+
+// numberFormat is that of a number in E.164.
+var numberFormat = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+
+// contact returns an e-mail address or a number, which pages make a link of; "" if there is none.
+func (e *environment) contact(name string) string {
+	v := e.text(name, "")
+	if v == "" || numberFormat.MatchString(v) {
+		return v
+	}
+	if a, err := mail.ParseAddress(v); err != nil || a.Address != v {
+		e.problem(name, "must be an e-mail address, or a number such as +255712345678")
+		return ""
+	}
+	return v
 }
 
 // number reads a whole number from low to high. What is out of bounds is a problem rather than

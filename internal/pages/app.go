@@ -26,6 +26,8 @@ type homePage struct {
 	tenantPage
 	Waiting []flowhq.Contact
 	Counts  []recordCount
+	// Today are the figures of the day, which are counted when the page is opened and once a minute.
+	Today []figure
 }
 
 // A recordCount is how many of a kind of record wait for the business.
@@ -63,6 +65,17 @@ func (v *visit) home() error {
 	// Nobody has ever started it, so there is nothing to say of it yet.
 	if !p.Tenant.Wanted && p.Tenant.Session.Number == "" {
 		return v.redirect("/app/onboarding")
+	}
+	// The part of the page that is asked for every few seconds needs no figures, and that which is
+	// asked for every minute nothing else.
+	part := v.r.Form.Get("part")
+	if part != "live" {
+		if p.Today, err = v.today(p.Tenant); err != nil {
+			return err
+		}
+	}
+	if part == "today" {
+		return v.show(http.StatusOK, "home", "home", v.say("home.title"), p)
 	}
 	var contacts struct{ Contacts []flowhq.Contact }
 	if err := v.get(v.tenantPath()+"/contacts?handed_over=true&limit=20", &contacts); err != nil {
@@ -161,63 +174,4 @@ func (v *visit) onboarding() error {
 		return v.showOnboarding(statusOf(err), err)
 	}
 	return v.redirect("/app/onboarding")
-}
-
-// recordsPage shows what came of the conversations.
-type recordsPage struct {
-	tenantPage
-	facts
-	Kind  string
-	Kinds []string
-}
-
-// records lists the bookings, orders or tickets, the newest first.
-func (v *visit) records() error {
-	p := recordsPage{Kind: v.r.Form.Get("kind")}
-	var err error
-	if p.tenantPage, err = v.about("records"); err != nil {
-		return err
-	}
-	for _, k := range recordKinds {
-		p.Kinds = append(p.Kinds, k.Kind)
-	}
-	// A shop sees its orders first, and so on.
-	if !isRecordKind(p.Kind) {
-		p.Kind = map[flowhq.Template]string{
-			flowhq.EcommerceTemplate: "orders", flowhq.SupportTemplate: "tickets",
-		}[p.Tenant.Config.Template]
-		if p.Kind == "" {
-			p.Kind = "bookings"
-		}
-	}
-	if err := v.get(v.tenantPath()+"/"+p.Kind+"?limit=50", &p.facts); err != nil {
-		return err
-	}
-	return v.show(http.StatusOK, "records", "records", v.say("records.title"), p)
-}
-
-// isRecordKind keeps what a visitor typed into the address out of the API's paths.
-func isRecordKind(kind string) bool {
-	for _, k := range recordKinds {
-		if k.Kind == kind {
-			return true
-		}
-	}
-	return false
-}
-
-// changeRecord changes the status of a booking, order or ticket.
-func (v *visit) changeRecord() error {
-	kind := v.r.PathValue("kind")
-	if !isRecordKind(kind) {
-		v.problem(http.StatusNotFound, "There is no such page.", "")
-		return nil
-	}
-	path := v.tenantPath() + "/" + kind + "/" + url.PathEscape(v.r.PathValue("number"))
-	// Which status may follow which is the API's to say, and so is telling the customer.
-	in := map[string]string{"status": v.r.PostFormValue("status")}
-	if err := v.api.Call(v.r.Context(), http.MethodPatch, path, in, nil); err != nil {
-		return err
-	}
-	return v.redirect("/app/records?kind=" + url.QueryEscape(kind))
 }

@@ -35,6 +35,13 @@ func (v *visit) fail(err error) {
 // askToSignIn leads a stranger to the sign-in, and back afterwards. htmx is told to leave the page:
 // it would put the sign-in into a corner of it.
 func (v *visit) askToSignIn() {
+	// What was typed stays, in the page that asks.
+	if k := v.keepTyped(); k != nil {
+		if err := v.showDoor(http.StatusUnauthorized, "sign-in", doorPage{form: v.formOf(nil), Kept: k}); err != nil {
+			v.site.log.Error("the sign-in failed", "err", err)
+		}
+		return
+	}
 	// What a form did cannot be done again by following a link, so its visitor comes back to the page
 	// with the form.
 	back := v.r.URL.RequestURI()

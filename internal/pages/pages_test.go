@@ -27,7 +27,7 @@ func site(t *testing.T) *Site {
 		w.WriteHeader(http.StatusUnauthorized)
 		_, _ = io.WriteString(w, `{"detail":"this needs a sign-in","request_id":"r-1"}`)
 	})
-	s, err := New(stranger, slog.New(slog.DiscardHandler))
+	s, err := New(stranger, Ways{OpenID: true, Mail: true, Help: "+255700000009"}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,8 +70,28 @@ func pageSamples() map[string][]any {
 	events := fleet{Events: []flowhq.FleetEvent{{Reason: name}}, Fleet: flowhq.Fleet{Paused: true, Reason: name}}
 	inApp := page
 	inApp.App = true
+	v := &visit{language: flowhq.Swahili}
+	ways := Ways{OpenID: true, Mail: true, Help: name}
+	travels := &kept{Action: "/app/onboarding?x=" + name, Fields: []field{{name, name}, {"text", strings.Repeat(name, 1000)}}}
+	people := []flowhq.Account{
+		{ID: name, Name: name, Email: name, Role: flowhq.RoleOwner},
+		{ID: name, Name: name, Role: flowhq.RoleStaff, Invited: true}, {ID: name, Role: flowhq.RoleStaff, Disabled: true},
+	}
 	return map[string][]any{
-		"sign-in": {form{}, typed}, "join": {form{}, typed}, "setup": {form{}, typed},
+		"sign-in": {doorPage{}, doorPage{form: typed, Ways: ways, Kept: travels}},
+		"join":    {doorPage{}, doorPage{form: typed}},
+		"forgot":  {doorPage{}, doorPage{form: typed, Ways: ways}, doorPage{Sent: true}},
+		"resume":  {doorPage{}, doorPage{Kept: travels}},
+		"people": {peoplePage{}, peoplePage{
+			tenantPage: inApp, form: typed, Accounts: people, Roles: flowhq.UserRoles, Link: name, Invited: name,
+			Password: typed,
+		}},
+		"versions": {versionsPage{}, versionsPage{tenantPage: inApp, Versions: []flowhq.ProfileVersion{
+			{Version: 2, Actor: name, Reason: name, CreatedAt: at}, {Version: 1},
+		}}},
+		"help":    {helpPage{}, helpPage{tenantPage: inApp, Ways: ways}},
+		"more":    {helpPage{}, helpPage{tenantPage: inApp}},
+		"setup":   {form{}, typed},
 		"problem": {statusPage{}, statusPage{What: name, RequestID: name}},
 		"now": {nowPage{}, nowPage{
 			Waiting: []flowhq.Tenant{tenant}, Total: 1, States: []stateCount{{flowhq.TenantError, 1}}, Workers: workers,
@@ -87,18 +107,22 @@ func pageSamples() map[string][]any {
 		}},
 		"home": {homePage{}, homePage{
 			tenantPage: inApp, Waiting: []flowhq.Contact{contact}, Counts: []recordCount{{"orders", 3, true}},
+			Today: []figure{{"today.customers", 200, true, "/app/chats"}, {"today.orders", 0, false, "/app/records"}},
 		}},
 		"onboarding": {onboardingPage{}, onboardingPage{
 			tenantPage: inApp, form: typed, Asked: rejected, Steps: stepsOf(rejected, tenant),
 			Templates: flowhq.Templates, Languages: flowhq.Languages,
 		}},
-		"records": {recordsPage{}, recordsPage{Kind: "orders", Kinds: []string{"orders"}, facts: facts{
-			Bookings: []flowhq.Booking{{Service: name, Name: name, Number: name, Status: flowhq.BookingConfirmed}},
-			Orders: []flowhq.Order{{Number: name, Status: flowhq.OrderConfirmed, Lines: []flowhq.OrderLine{
-				{Name: name, Size: name},
-			}}},
-			Tickets: []flowhq.Ticket{{Note: name, Number: name, Status: flowhq.TicketOpen}},
-		}}},
+		"records": {recordsPage{}, recordsPage{
+			tenantPage: inApp, Kind: "orders", Kinds: []string{"orders"}, Search: name, Next: name, Wrong: name,
+			Records: v.rows(facts{
+				Bookings: []flowhq.Booking{{Service: name, Name: name, Number: name, Status: flowhq.BookingConfirmed}},
+				Orders: []flowhq.Order{{Number: name, Unpaid: true, Status: flowhq.OrderConfirmed, Lines: []flowhq.OrderLine{
+					{Name: name, Size: name},
+				}}},
+				Tickets: []flowhq.Ticket{{Note: name, Number: name, Status: flowhq.TicketOpen}},
+			}, time.UTC),
+		}},
 	}
 }
 
@@ -178,8 +202,22 @@ func TestTexts(t *testing.T) {
 			used[found[1]] = true
 		}
 	}
-	for _, title := range []string{"home", "chats", "link", "records", "onboarding"} { // by the code
-		used[title+".title"] = true
+	code, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := regexp.MustCompile(`"([a-z]+(?:[.-][a-z-]+)*\.?)"`)
+	for _, f := range code {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range said.FindAllStringSubmatch(string(data), -1) {
+			used[found[1]] = true
+		}
+	}
+	for _, title := range []string{"home", "chats", "link", "records", "onboarding", "bot", "help", "more"} {
+		used[title+".title"] = true // by the code, of a word that is elsewhere too
 	}
 	for key := range english {
 		family := key[:strings.LastIndex(key, ".")+1] // as of "kind.%s"

@@ -44,41 +44,12 @@ func (v *visit) formOf(err error) form {
 	return f
 }
 
-// signInForm asks who somebody is.
-func (v *visit) signInForm() error {
-	return v.show(http.StatusOK, "sign-in", "", "Sign in", v.formOf(nil))
-}
-
-// signIn signs in. The API sets the cookie. What was typed stays, but for the password.
-func (v *visit) signIn() error {
-	in := map[string]string{"email": v.r.PostFormValue("email"), "password": v.r.PostFormValue("password")}
-	if err := v.post("/auth/sign-in", in, &v.me); err != nil {
-		v.r.Form.Del("password")
-		return v.show(statusOf(err), "sign-in", "", "Sign in", v.formOf(err))
-	}
-	return v.redirect(local(v.r.FormValue("next")))
-}
-
 // signOut ends the sign-in in the database too, so that a copy of the cookie opens nothing.
 func (v *visit) signOut() error {
 	if err := v.post("/auth/sign-out", nil, nil); err != nil {
 		return err
 	}
 	return v.redirect("/sign-in")
-}
-
-// joinForm asks for a password. It shows for any token: whether a token is good is told only to who
-// sends a password with it, and counted as a guess.
-func (v *visit) joinForm() error {
-	return v.show(http.StatusOK, "join", "", "Choose a password", v.formOf(nil))
-}
-
-// join sets the first password of somebody who was invited, or another one by a link.
-func (v *visit) join() error {
-	if err := v.useLink(v.r.FormValue("token")); err != nil {
-		return v.show(statusOf(err), "join", "", "Choose a password", v.formOf(err))
-	}
-	return v.redirect("/")
 }
 
 // useLink sets the password that was typed and signs in.

@@ -15,11 +15,14 @@ type Site struct {
 	static *static
 	words  *texts
 	views  *views
+	ways   Ways
+	// foreign tells what pages of other sites send.
+	foreign *http.CrossOriginProtection
 }
 
 // New returns a site whose pages ask api. It fails only if a template or a file that is part of
 // the program is broken.
-func New(api http.Handler, log *slog.Logger) (*Site, error) {
+func New(api http.Handler, ways Ways, log *slog.Logger) (*Site, error) {
 	files, err := loadStatic()
 	if err != nil {
 		return nil, err
@@ -32,7 +35,10 @@ func New(api http.Handler, log *slog.Logger) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Site{api: api, log: log, mux: http.NewServeMux(), static: files, words: words, views: v}
+	s := &Site{
+		api: api, log: log, mux: http.NewServeMux(), static: files, words: words, views: v, ways: ways,
+		foreign: http.NewCrossOriginProtection(),
+	}
 	s.routes()
 	return s, nil
 }
@@ -89,7 +95,10 @@ func isForm(r *http.Request) bool {
 func (s *Site) routes() {
 	s.page("GET /{$}", (*visit).start)
 	s.page("GET /sign-in", (*visit).signInForm)
-	s.page("POST /sign-in", (*visit).signIn)
+	s.longForm("POST /sign-in", (*visit).signIn) // with what was typed into a long form
+	s.page("GET /forgot", (*visit).forgotForm)
+	s.page("POST /forgot", (*visit).forgot)
+	s.page("POST /language", (*visit).chooseLanguage)
 	s.page("POST /sign-out", (*visit).signOut)
 	s.page("GET /join", (*visit).joinForm)
 	s.page("POST /join", (*visit).join)
@@ -113,6 +122,14 @@ func (s *Site) routes() {
 	s.page("GET /app/chats", (*visit).chats)
 	s.page("GET /app/records", (*visit).records)
 	s.page("POST /app/records/{kind}/{number}", (*visit).changeRecord)
+	s.page("GET /app/bot/versions", (*visit).versions)
+	s.page("POST /app/bot/versions/{version}", (*visit).restore)
+	s.page("GET /app/people", (*visit).people)
+	s.page("POST /app/people", (*visit).invite)
+	s.page("POST /app/people/{account}", (*visit).changePerson)
+	s.page("POST /app/password", (*visit).changePassword)
+	s.page("GET /app/help", (*visit).help)
+	s.page("GET /app/more", (*visit).more)
 	s.page("POST /app/language", (*visit).chooseLanguage)
 	s.tenantPages("/app")
 }

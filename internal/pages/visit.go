@@ -106,10 +106,10 @@ const languageCookie = "language"
 func (v *visit) chooseLanguage() error {
 	lang := flowhq.Language(v.r.PostFormValue("language"))
 	if _, ok := tags[lang]; ok {
-		// The browser sends it to pages of /app only; the API knows nothing of languages of pages.
+		// The door speaks it too. The API knows nothing of languages of pages.
 		const year = 365 * 24 * 60 * 60 // seconds
 		http.SetCookie(v.w, &http.Cookie{
-			Name: languageCookie, Value: string(lang), Path: "/app", MaxAge: year,
+			Name: languageCookie, Value: string(lang), Path: "/", MaxAge: year,
 			HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: v.r.TLS != nil,
 		})
 	}

@@ -1,0 +1,293 @@
+package pages
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/flowhq/flowhq"
+)
+
+// recordsPage shows what came of the conversations.
+type recordsPage struct {
+	tenantPage
+	Kind  string
+	Kinds []string
+	// All is whether those are shown too that nobody need act on; Search is what was looked for.
+	All     bool
+	Search  string
+	Records []recordRow
+	Next    string // where the list goes on, "" at its end
+	Wrong   string // why a change was refused
+}
+
+// A recordRow is a booking, an order or a ticket, as a person of the business works with it.
+type recordRow struct {
+	Kind, Number, Status string
+	Title                string
+	When                 string   // of a booking, by the clock of the business
+	Lines                []string // what was ordered, or what the customer wrote
+	Name, Contact, Note  string
+	ContactID            int64
+	Price                string
+	Unpaid               bool
+	CreatedAt            time.Time
+	Moves                []move
+	// Starts is when a booking begins, as a field for a time has it; "" of what is no booking. Open
+	// is whether its change was refused, and is shown again.
+	Starts string
+	Open   bool
+}
+
+// A move is what a person may do with a record.
+type move struct {
+	Field, Value string // of the API
+	Key          string // of its name
+	Quiet        bool   // it is not what one does mostly
+}
+
+// The moves that the API allows from each status; TestMoves compares with what it says of them.
+var moves = map[string]map[string][]move{
+	"bookings": {
+		"HELD":      {confirm, cancel},
+		"LAPSED":    {confirm, cancel},
+		"CONFIRMED": {cancel},
+	},
+	"orders": {
+		"OPEN":      {confirm, cancel},
+		"CONFIRMED": {{"status", "FULFILLED", "records.done", false}, cancel},
+		"FULFILLED": {{"status", "CONFIRMED", "records.reopen", true}},
+	},
+	"tickets": {
+		"OPEN":   {{"status", "CLOSED", "records.done", false}},
+		"CLOSED": {{"status", "OPEN", "records.reopen", true}},
+	},
+}
+
+var (
+	confirm = move{"status", "CONFIRMED", "records.confirm", false}
+	cancel  = move{"status", "CANCELLED", "records.cancel", true}
+	paid    = move{"unpaid", "false", "records.paid", true}
+)
+
+// fieldTime is a time as the field of a form has it.
+const fieldTime = "2006-01-02T15:04"
+
+// records lists the bookings, orders or tickets, the newest first.
+func (v *visit) records() error { return v.showRecords(http.StatusOK, v.r.Form.Get("kind"), "") }
+
+// showRecords shows a list, with why a change was refused.
+func (v *visit) showRecords(status int, kind, wrong string) error {
+	p := recordsPage{
+		Kind: kind, All: v.r.Form.Get("all") != "", Search: v.r.Form.Get("search"), Wrong: wrong,
+	}
+	var err error
+	if p.tenantPage, err = v.about("records"); err != nil {
+		return err
+	}
+	for _, k := range recordKinds {
+		p.Kinds = append(p.Kinds, k.Kind)
+	}
+	if !isRecordKind(p.Kind) {
+		p.Kind = mainKind(p.Tenant.Config.Template)
+	}
+	q := url.Values{"limit": {"50"}}
+	if before := v.r.Form.Get("before"); before != "" {
+		q.Set("before", before)
+	}
+	// Who looks for something wants it wherever it is.
+	if p.Search != "" {
+		q.Set("text", p.Search)
+		p.All = true
+	}
+	zone := v.zone()
+	if !p.All {
+		p.toDo(q, zone)
+	}
+	var f facts
+	if err := v.get(v.tenantPath()+"/"+p.Kind+"?"+q.Encode(), &f); err != nil {
+		return err
+	}
+	p.Next, p.Records = f.Next, v.rows(f, zone)
+	if number := v.r.PathValue("number"); wrong != "" && number != "" {
+		for i := range p.Records {
+			p.Records[i].keep(number, v.r.PostForm)
+		}
+	}
+	return v.show(status, "records", "records", v.say("records.title"), p)
+}
+
+// keep leaves in the form of a change that was refused what was typed into it.
+func (r *recordRow) keep(number string, typed url.Values) {
+	if r.Number == number && typed.Has("starts_at") {
+		r.Open, r.Starts, r.Note = true, typed.Get("starts_at"), typed.Get("note")
+	}
+}
+
+// mainKind is what a business sees first: a shop its orders, and so on.
+func mainKind(t flowhq.Template) string {
+	switch t {
+	case flowhq.EcommerceTemplate:
+		return "orders"
+	case flowhq.SupportTemplate:
+		return "tickets"
+	case flowhq.BookingTemplate:
+	}
+	return "bookings"
+}
+
+// toDo narrows a list to what somebody still has to do something for: bookings that are to come,
+// orders that are to be packed, tickets that are open.
+func (p recordsPage) toDo(q url.Values, zone *time.Location) {
+	for _, k := range recordKinds {
+		if k.Kind == p.Kind {
+			q.Set("status", k.Waiting)
+		}
+	}
+	if p.Kind == "bookings" {
+		q.Set("from", midnight(zone).Format(time.RFC3339))
+	}
+}
+
+// midnight is when today began.
+func midnight(zone *time.Location) time.Time {
+	now := time.Now().In(zone)
+	return time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, zone)
+}
+
+// zone is where the business is: its people and its customers talk in its time.
+func (v *visit) zone() *time.Location {
+	var p struct {
+		TimeZone string `json:"time_zone"`
+	}
+	// A business that has told nothing yet has no profile.
+	if err := v.get(v.tenantPath()+"/profile", &p); err != nil || p.TimeZone == "" {
+		p.TimeZone = flowhq.DefaultTimeZone
+	}
+	zone, err := time.LoadLocation(p.TimeZone)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
+}
+
+// rows are what a list of any kind shows.
+func (v *visit) rows(f facts, zone *time.Location) []recordRow {
+	var rows []recordRow
+	for _, b := range f.Bookings {
+		row := recordRow{
+			Kind: "bookings", Number: b.Number, Status: string(b.Status), Title: b.Service,
+			When: localTime(v.language, b.StartsAt.In(zone)), Name: b.Name, Contact: b.Contact,
+			ContactID: b.ContactID, Note: b.Note, CreatedAt: b.CreatedAt,
+			Starts: b.StartsAt.In(zone).Format(fieldTime),
+		}
+		if b.Price > 0 {
+			row.Price = money(b.Price, b.Currency)
+		}
+		rows = append(rows, row)
+	}
+	for _, o := range f.Orders {
+		row := recordRow{
+			Kind: "orders", Number: o.Number, Status: string(o.Status), Title: o.Number, Name: o.Name,
+			Contact: o.Contact, ContactID: o.ContactID, CreatedAt: o.CreatedAt, Unpaid: o.Unpaid,
+			Price: money(o.Total, o.Currency),
+			Note:  strings.TrimSpace(o.Delivery.Area + " " + o.Delivery.Address + " " + o.Note),
+		}
+		for _, l := range o.Lines {
+			line := fmt.Sprintf("%d × %s", l.Quantity, l.Name)
+			if l.Size != "" {
+				line += " (" + l.Size + ")"
+			}
+			row.Lines = append(row.Lines, line)
+		}
+		rows = append(rows, row)
+	}
+	for _, t := range f.Tickets {
+		rows = append(rows, recordRow{
+			Kind: "tickets", Number: t.Number, Status: string(t.Status), Title: t.Number,
+			Contact: t.Contact, ContactID: t.ContactID, CreatedAt: t.CreatedAt, Lines: []string{t.Note},
+		})
+	}
+	for i := range rows {
+		rows[i].Moves = moves[rows[i].Kind][rows[i].Status]
+		if rows[i].Unpaid && (rows[i].Status == "CONFIRMED" || rows[i].Status == "FULFILLED") {
+			rows[i].Moves = append([]move{paid}, rows[i].Moves...)
+		}
+		// A booking that is over with cannot be moved to another time.
+		if rows[i].Status == "CANCELLED" {
+			rows[i].Starts = ""
+		}
+	}
+	return rows
+}
+
+// isRecordKind keeps what a visitor typed into the address out of the API's paths.
+func isRecordKind(kind string) bool {
+	for _, k := range recordKinds {
+		if k.Kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// changeRecord changes a booking, order or ticket. Which status may follow which is the API's to say,
+// and what it refuses is said above the list, with what was typed.
+func (v *visit) changeRecord() error {
+	kind, f := v.r.PathValue("kind"), v.r.PostForm
+	if !isRecordKind(kind) {
+		v.problem(http.StatusNotFound, "There is no such page.", "")
+		return nil
+	}
+	in := map[string]any{}
+	for _, name := range []string{"status", "starts_at", "note"} {
+		if f.Has(name) {
+			in[name] = f.Get(name)
+		}
+	}
+	if f.Has("unpaid") {
+		in["unpaid"] = f.Get("unpaid") == "true"
+	}
+	if f.Get("force") != "" {
+		in["force"] = true
+	}
+	path := v.tenantPath() + "/" + kind + "/" + url.PathEscape(v.r.PathValue("number"))
+	if err := v.api.Call(v.ctx(), http.MethodPatch, path, in, nil); err != nil {
+		switch statusOf(err) {
+		case http.StatusConflict, http.StatusBadRequest, http.StatusUnprocessableEntity:
+			byField, whole := fieldErrors(err)
+			for _, wrong := range byField {
+				whole += wrong + " "
+			}
+			return v.showRecords(statusOf(err), kind, strings.TrimSpace(whole))
+		}
+		return err
+	}
+	q := url.Values{"kind": {kind}}
+	if f.Get("all") != "" {
+		q.Set("all", "1")
+	}
+	return v.redirect("/app/records?" + q.Encode())
+}
+
+// Weekdays and months in Swahili, which package time does not know.
+var (
+	swahiliDays = [...]string{
+		"Jumapili", "Jumatatu", "Jumanne", "Jumatano", "Alhamisi", "Ijumaa", "Jumamosi",
+	}
+	swahiliMonths = [...]string{
+		"Januari", "Februari", "Machi", "Aprili", "Mei", "Juni", "Julai", "Agosti", "Septemba", "Oktoba",
+		"Novemba", "Desemba",
+	}
+)
+
+// localTime is a day and a time as people say them.
+func localTime(lang flowhq.Language, at time.Time) string {
+	if lang != flowhq.Swahili {
+		return at.Format("Monday 2 January, 15:04")
+	}
+	return fmt.Sprintf("%s %d %s, %s", swahiliDays[at.Weekday()], at.Day(),
+		swahiliMonths[at.Month()-1], at.Format("15:04"))
+}

@@ -1,0 +1,80 @@
+package pages
+
+import (
+	"net/url"
+	"time"
+
+	"github.com/flowhq/flowhq"
+)
+
+// counted bounds what a figure of the start page counts. Who has more in a day reads "200+", and
+// looks at the lists.
+const counted = 200
+
+// A figure is a number of the start page.
+type figure struct {
+	Key   string // of its name
+	Count int
+	More  bool // there are more than were counted
+	Path  string
+}
+
+// today counts what the day has brought: who wrote, how many questions the bot has answered, and what
+// came of it.
+func (v *visit) today(t flowhq.Tenant) ([]figure, error) {
+	zone := v.zone()
+	from := midnight(zone)
+	customers, err := v.customersSince(from)
+	if err != nil {
+		return nil, err
+	}
+	answered, err := v.countOf("logs", "", url.Values{
+		"direction": {string(flowhq.In)}, "status": {string(flowhq.Answered)},
+		"from": {from.Format(time.RFC3339)},
+	})
+	if err != nil {
+		return nil, err
+	}
+	answered.Key, answered.Path = "today.answered", "/app/chats"
+	kind := mainKind(t.Config.Template)
+	q := url.Values{"from": {from.Format(time.RFC3339)}}
+	switch kind {
+	case "bookings": // those of the day, whenever they were made
+		q.Set("to", from.AddDate(0, 0, 1).Format(time.RFC3339))
+		q.Set("status", string(flowhq.BookingConfirmed))
+	case "orders":
+		q.Set("placed", "true")
+	}
+	records, err := v.countOf(kind, "today."+kind, q)
+	records.Path = "/app/records?kind=" + kind
+	return []figure{customers, answered, records}, err
+}
+
+// customersSince counts who wrote since a time. The list begins with those who wrote last.
+func (v *visit) customersSince(from time.Time) (figure, error) {
+	f := figure{Key: "today.customers", Path: "/app/chats"}
+	var list struct{ Contacts []flowhq.Contact }
+	q := url.Values{"limit": {"200"}}
+	if err := v.get(v.tenantPath()+"/contacts?"+q.Encode(), &list); err != nil {
+		return f, err
+	}
+	for _, c := range list.Contacts {
+		if !c.LastSeenAt.Before(from) {
+			f.Count++
+		}
+	}
+	f.More = f.Count == counted
+	return f, nil
+}
+
+// countOf counts a list of the API.
+func (v *visit) countOf(list, key string, q url.Values) (figure, error) {
+	q.Set("limit", "200")
+	var page struct {
+		facts
+		Logs []struct{} // only how many there are is wanted
+	}
+	err := v.get(v.tenantPath()+"/"+list+"?"+q.Encode(), &page)
+	n := page.count() + len(page.Logs)
+	return figure{Key: key, Count: n, More: page.Next != ""}, err
+}
