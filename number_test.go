@@ -42,7 +42,19 @@ func TestSameNumber(t *testing.T) {
 			t.Errorf("%s: SameNumber(%s, %s) = %v; want %v", tt.name, tt.a, tt.b, got, tt.want)
 		}
 		if got := flowhq.SameNumber(tt.b, tt.a); got != tt.want {
-			t.Errorf("%s: SameNumber(%s, %s) = %v; want %v", tt.name, tt.b, tt.a, got, tt.want)
+			t.Errorf("%s: flowhq.SameNumber(%s, %s) = %v; want %v", tt.name, tt.b, tt.a, got, tt.want)
 		}
 	}
+}
+
+// FuzzSameNumber: any texts can be compared, in either order.
+func FuzzSameNumber(f *testing.F) {
+	for _, s := range []string{"", "+255712345678", "0712345678", "+1", "٠٧", "\xff"} {
+		f.Add(s, "+255712345678")
+	}
+	f.Fuzz(func(t *testing.T, a, b string) {
+		if flowhq.SameNumber(a, b) != flowhq.SameNumber(b, a) {
+			t.Errorf("whether %q and %q are one number depends on the order", a, b)
+		}
+	})
 }

@@ -15,7 +15,7 @@ import (
 
 // publicRoutes need nobody to be known.
 var publicRoutes = []string{
-	"GET /healthz", "GET /readyz", "GET /openapi.yaml", "POST /auth/sign-in", "POST /auth/link",
+	"GET /healthz", "GET /readyz", "GET /openapi.yaml", "GET /docs", "GET /docs/:file", "POST /auth/sign-in", "POST /auth/link",
 	"POST /auth/forgot", "GET /auth/openid", "GET /auth/openid/callback",
 }
 
@@ -45,7 +45,7 @@ var routeScopes = map[string][]string{
 	"operate": {
 		"POST /admin/tenants", "POST /admin/bulk", "DELETE /admin/bulk/:bulk", "PUT /admin/fleet",
 		"POST /admin/setup-requests/:request/review", "POST /admin/setup-requests/:request/approve", "POST /admin/setup-requests/:request/reject", "POST tenant/setup-requests",
-		"PUT tenant", "DELETE tenant", "POST tenant/session/force-restart",
+		"PUT tenant", "PATCH tenant", "DELETE tenant", "POST tenant/session/force-restart",
 		"PUT tenant/profile", "PATCH tenant/profile", "POST tenant/profile/versions/:version/restore", "POST tenant/profile/import",
 		"DELETE tenant/contacts/:contact", "POST tenant/session/start", "POST tenant/session/stop", "POST tenant/session/restart", "POST tenant/session/relink",
 		"GET tenant/qr", "GET tenant/qr.png", "POST tenant/pair-code",
@@ -67,7 +67,7 @@ var portalScopes = map[string][]string{
 }
 
 // ofOperators are the routes of a tenant that are not for its own users and keys.
-var ofOperators = []string{"PUT tenant", "DELETE tenant", "POST tenant/session/force-restart"}
+var ofOperators = []string{"PUT tenant", "PATCH tenant", "DELETE tenant", "POST tenant/session/force-restart"}
 
 // An asker is a principal of a test.
 type asker struct {

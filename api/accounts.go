@@ -84,6 +84,14 @@ type invited struct {
 	MailProblem string `json:"mail_problem"`
 }
 
+// location is the account's own address.
+func (i invited) location() string {
+	if i.Account.Tenant == "" {
+		return "/admin/operators/" + i.Account.ID
+	}
+	return "/admin/tenants/" + string(i.Account.Tenant) + "/users/" + i.Account.ID
+}
+
 // joinURL is the link with a token.
 func (a *API) joinURL(token string) string { return a.PublicURL + "/join?token=" + token }
 

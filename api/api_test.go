@@ -97,7 +97,7 @@ func TestAPI(t *testing.T) {
 		{"nothing there", nil, "GET", "/admin", "", 404, `{"code": "not_found"}`},
 		{"a slash too many", nil, "GET", "/admin/tenants/", "", 404, `{"code": "not_found"}`},
 		{"no such command", nil, "POST", tenant + "/session/explode", "", 404, `{"code": "not_found"}`},
-		{"wrong method", nil, "PATCH", tenant, "", 405, `{"code": "method_not_allowed", "status": 405, "title": "Method Not Allowed"}`},
+		{"wrong method", nil, "POST", tenant, "", 405, `{"code": "method_not_allowed", "status": 405, "title": "Method Not Allowed"}`},
 		{"command by GET", nil, "GET", tenant + "/session/start", "", 405, `{"detail": "this address does not take GET, but POST"}`},
 	}
 	f := setup(t)

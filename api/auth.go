@@ -153,7 +153,7 @@ func (a *API) countFrom(
 	if result.refused {
 		return &waitError{maxWait, flowhq.Errorf(tooMany,
 			"too many passwords from this address wait to be checked; try again in %s seconds",
-			seconds(maxWait))}
+			seconds(maxWait)), limit{"address", maxFailures, failureWindow}}
 	}
 	return nil
 }
@@ -173,8 +173,9 @@ func demand(c *gin.Context, challenge, message string) error {
 
 // A waitError is an error that passes with time.
 type waitError struct {
-	wait time.Duration
-	err  error
+	wait  time.Duration
+	err   error
+	limit limit
 }
 
 // Error returns the text of the error.

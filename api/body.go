@@ -7,9 +7,11 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/flowhq/flowhq"
@@ -52,7 +54,13 @@ func (b *binder) noBody() {
 // notes why, if it has more bytes than the limit or does not arrive.
 func (b *binder) read(limit int64) ([]byte, bool) {
 	b.bodyRead = true
-	data, err := io.ReadAll(http.MaxBytesReader(b.c.Writer, b.c.Request.Body, limit))
+	data, err := b.readAll(limit)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		// What is left of the body would be taken for the next request of the connection.
+		b.c.Header("Connection", "close")
+		b.stop(flowhq.Errorf(tooSlow, "the body of the request did not arrive in time"))
+		return nil, false
+	}
 	if _, exceeded := errors.AsType[*http.MaxBytesError](err); exceeded {
 		b.stop(flowhq.Errorf(tooLarge, "the body of this request may have at most %d bytes", limit))
 		return nil, false
@@ -66,6 +74,20 @@ func (b *binder) read(limit int64) ([]byte, bool) {
 		return nil, false
 	}
 	return bytes.TrimSpace(data), true
+}
+
+// readAll reads the body until the request's deadline, at which net/http alone would go on to wait,
+// and then hang up without an answer.
+func (b *binder) readAll(limit int64) ([]byte, error) {
+	if deadline, ok := b.c.Request.Context().Deadline(); ok {
+		// A server that cannot end a read, as in tests, is none that strangers reach.
+		connection := http.NewResponseController(b.c.Writer)
+		if connection.SetReadDeadline(deadline) == nil {
+			// net/http watches the connection from here on, for a caller who hangs up.
+			defer func() { _ = connection.SetReadDeadline(time.Time{}) }()
+		}
+	}
+	return io.ReadAll(http.MaxBytesReader(b.c.Writer, b.c.Request.Body, limit))
 }
 
 // decode decodes a JSON object into the struct that v points to. UTF-8 is checked first:

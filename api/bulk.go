@@ -123,7 +123,18 @@ func (f bulkFilter) check(b *binder) {
 // (TestBulkWithoutTemporal). The tenants are selected now and not as the bulk goes on, so that what
 // an operator is told it reaches is what it reaches. One more than MaxBulk is asked for, to tell a
 // full bulk from one that is too large.
-func (a *API) startBulk(ctx context.Context, req bulkRequest) (flowhq.Bulk, error) {
+func (a *API) startBulk(ctx context.Context, req bulkRequest) (bulkAccepted, error) {
+	b, err := a.beginBulk(ctx, req)
+	return bulkAccepted{b}, err
+}
+
+// bulkAccepted answers with a bulk, and says where to see how far it is.
+type bulkAccepted struct{ flowhq.Bulk }
+
+func (b bulkAccepted) location() string { return "/admin/bulk/" + b.ID }
+
+// beginBulk records a bulk and has it started.
+func (a *API) beginBulk(ctx context.Context, req bulkRequest) (flowhq.Bulk, error) {
 	// The body is kept beside the key: the same key with another body is 409.
 	body, err := json.Marshal(req.bulkBody)
 	if err != nil {
@@ -203,11 +214,11 @@ func (a *API) readBulk(ctx context.Context, req bulkRef) (flowhq.Bulk, error) {
 
 // cancelBulk handles DELETE /admin/bulk/:bulk. That it is cancelled is recorded first, so that
 // the reconciler sees to it if Temporal does not answer.
-func (a *API) cancelBulk(ctx context.Context, req bulkRef) (flowhq.Bulk, error) {
+func (a *API) cancelBulk(ctx context.Context, req bulkRef) (bulkAccepted, error) {
 	b, err := a.BulkRecords.CancelBulk(ctx, req.ID)
 	// There is nothing to stop where Temporal runs nothing.
 	if err != nil || b.State != flowhq.BulkRunning {
-		return b, err
+		return bulkAccepted{b}, err
 	}
 	calling, cancel := context.WithTimeout(ctx, signalTimeout)
 	defer cancel()
@@ -215,9 +226,9 @@ func (a *API) cancelBulk(ctx context.Context, req bulkRef) (flowhq.Bulk, error) 
 	if err != nil {
 		a.Log.Info("a bulk is not cancelled yet: the reconciler will see to it",
 			"bulk", req.ID, "err", err)
-		return b, nil
+		return bulkAccepted{b}, nil
 	}
-	return now, nil
+	return bulkAccepted{now}, nil
 }
 
 // bulksRequest is GET /admin/bulk.

@@ -313,16 +313,17 @@ func (r *writeRequest) bind(b *binder) {
 
 // writeMessage handles POST /admin/tenants/:id/contacts/:contact/messages. The message is a row of
 // the log before it is answered, and its status there says how far it has come.
-func (a *API) writeMessage(ctx context.Context, req writeRequest) (flowhq.Message, error) {
+func (a *API) writeMessage(ctx context.Context, req writeRequest) (messageAccepted, error) {
 	// The profile says for how long the bot is silent after a person has written.
 	p, err := a.Profiles.Profile(ctx, req.Tenant)
 	if err != nil {
-		return flowhq.Message{}, err
+		return messageAccepted{}, err
 	}
-	return a.Contacts.Write(ctx, req.Tenant, store.NewMessage{
+	m, err := a.Contacts.Write(ctx, req.Tenant, store.NewMessage{
 		Contact: req.Contact, Text: req.Text, Key: req.Key, Actor: actor(ctx),
 		// The operator has begun to talk, so the bot stays out as long as after the owner's own
 		// message.
 		HandOverFor: p.HandOver(),
 	})
+	return messageAccepted{m, req.Tenant}, err
 }

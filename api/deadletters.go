@@ -206,6 +206,16 @@ type lettersRetried struct {
 	Refused []refusedLetter `json:"refused"`
 	// Next is "" unless there are older dead letters with the reason.
 	Next string `json:"next"`
+
+	tenant flowhq.TenantID // whose they are; "" = of all tenants
+}
+
+// location is the list of those that are left.
+func (l lettersRetried) location() string {
+	if l.tenant == "" {
+		return "/admin/dead-letters"
+	}
+	return "/admin/tenants/" + string(l.tenant) + "/dead-letters"
 }
 
 // retryDeadLetters handles POST /admin/tenants/:id/dead-letters/retry. It answers 202, like the
@@ -216,7 +226,9 @@ func (a *API) retryDeadLetters(
 	if _, err := a.Tenants.Tenant(ctx, req.Filter.Tenant); err != nil {
 		return lettersRetried{}, err
 	}
-	return a.retryLetters(ctx, req.retrySelection)
+	answer, err := a.retryLetters(ctx, req.retrySelection)
+	answer.tenant = req.Filter.Tenant
+	return answer, err
 }
 
 // retryAllDeadLetters handles POST /admin/dead-letters/retry, for letters of any tenants.

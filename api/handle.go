@@ -64,7 +64,12 @@ func (a *API) answer(c *gin.Context, status int, resp any) {
 	}
 	if r, ok := resp.(headed); ok {
 		for name, value := range r.headers() {
-			c.Writer.Header().Add(name, value) // there may be another Set-Cookie
+			// A second cookie or reason to vary is one more; anything else replaces what begin set.
+			if name == "Set-Cookie" || name == "Vary" {
+				c.Writer.Header().Add(name, value)
+			} else {
+				c.Header(name, value)
+			}
 		}
 	}
 	if r, ok := resp.(statused); ok {
@@ -72,7 +77,7 @@ func (a *API) answer(c *gin.Context, status int, resp any) {
 	}
 	if r, ok := resp.(encoded); ok {
 		mediaType, b := r.content()
-		c.Data(status, mediaType, b)
+		sendBody(c, status, mediaType, b)
 		return
 	}
 	b, err := encode(resp)
@@ -80,7 +85,7 @@ func (a *API) answer(c *gin.Context, status int, resp any) {
 		a.fail(c, fmt.Errorf("encode the answer: %w", err))
 		return
 	}
-	c.Data(status, "application/json", b)
+	sendBody(c, status, "application/json", b)
 }
 
 // encode returns v as a line of JSON. It leaves <, > and & as they are, since no

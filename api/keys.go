@@ -76,6 +76,14 @@ type keyMade struct {
 	Secret string `json:"secret"`
 }
 
+// location is the key's own address, where it is revoked.
+func (k keyMade) location() string {
+	if k.Tenant == "" {
+		return "/admin/keys/" + k.ID
+	}
+	return "/admin/tenants/" + string(k.Tenant) + "/keys/" + k.ID
+}
+
 // create handles POST /admin/keys and POST /admin/tenants/:id/keys. It takes no Idempotency-Key,
 // since the secret could not be shown again: a client that had no answer revokes the key that it
 // finds in the list, and makes another one.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -140,11 +141,23 @@ func (a *API) readMessage(ctx context.Context, req messageRef) (flowhq.MessageHi
 // retryMessage handles POST /admin/tenants/:id/logs/:message/retry. It answers 202: the row is
 // ready to be handled again, and the tenant's host is notified. A message that was not given up is
 // 409: handled a second time, it would be answered twice.
-func (a *API) retryMessage(ctx context.Context, req messageRef) (flowhq.Message, error) {
+func (a *API) retryMessage(ctx context.Context, req messageRef) (messageAccepted, error) {
 	if _, err := a.Tenants.Tenant(ctx, req.Tenant); err != nil {
-		return flowhq.Message{}, err
+		return messageAccepted{}, err
 	}
-	return a.Logs.Retry(ctx, req.Tenant, req.Message, actor(ctx))
+	m, err := a.Logs.Retry(ctx, req.Tenant, req.Message, actor(ctx))
+	return messageAccepted{m, req.Tenant}, err
+}
+
+// messageAccepted answers with a message that is to be handled or sent, and says where to see what
+// becomes of it.
+type messageAccepted struct {
+	flowhq.Message
+	tenant flowhq.TenantID
+}
+
+func (m messageAccepted) location() string {
+	return "/admin/tenants/" + string(m.tenant) + "/logs/" + strconv.FormatInt(m.ID, 10)
 }
 
 // unmuted says that the writer of a message is not muted. A contact is named by a message,

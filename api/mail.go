@@ -89,7 +89,8 @@ func (a *API) forgot(ctx context.Context, req forgotRequest) (forgotten, error) 
 	}
 	if !a.mayAsk(req.network()) {
 		return forgotten{}, &waitError{forgotWindow, flowhq.Errorf(tooMany,
-			"too many links were asked for from this address; try again later")}
+			"too many links were asked for from this address; try again later"),
+			limit{"address", maxForgot, forgotWindow}}
 	}
 	// Nobody waits for a slot: requests that wait would pile up where anybody may ask.
 	select {

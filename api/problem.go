@@ -24,6 +24,8 @@ const (
 	tooMany     flowhq.Code = "too_many_requests"
 	// notConfigured refuses what the installation has no setting for.
 	notConfigured flowhq.Code = "not_configured"
+	// tooSlow refuses a body that did not arrive within the time of a request.
+	tooSlow flowhq.Code = "request_timeout"
 	// hungUp is only for the log: nobody reads the answer.
 	hungUp flowhq.Code = "hung_up"
 )
@@ -50,6 +52,7 @@ var statuses = map[flowhq.Code]int{
 	unsupported:        http.StatusUnsupportedMediaType,
 	tooMany:            http.StatusTooManyRequests,
 	notConfigured:      http.StatusInternalServerError,
+	tooSlow:            http.StatusRequestTimeout,
 	hungUp:             statusHungUp,
 }
 
@@ -88,6 +91,8 @@ func notJSON() error {
 func (a *API) fail(c *gin.Context, err error) {
 	if w, ok := errors.AsType[*waitError](err); ok {
 		c.Header("Retry-After", seconds(w.wait))
+		c.Header("RateLimit-Policy", w.limit.policy())
+		c.Header("RateLimit", w.limit.exhausted(w.wait))
 	}
 	// Other errors are the caller's: logged at a level that is always on, they would let a stranger
 	// fill the log.
@@ -110,6 +115,10 @@ func (a *API) logFailure(c *gin.Context, level slog.Level, err error) {
 // Unavailable, because most of what failed then failed of that. A client may repeat such a request
 // with its key; without one it should look first.
 func classify(ctx context.Context, err error) *flowhq.Error {
+	// net/http takes a read that ends at its deadline for a caller who hung up, and cancels.
+	if slow, ok := errors.AsType[*flowhq.Error](err); ok && slow.Code == tooSlow {
+		return slow
+	}
 	// The context is asked first: a statement that failed because the caller hung up is no failure
 	// of the database.
 	if errors.Is(ctx.Err(), context.Canceled) {
@@ -155,10 +164,19 @@ func (a *API) noRoute(c *gin.Context) {
 		"there is nothing at this address; GET /openapi.yaml describes what there is"))
 }
 
-// noMethod answers a request whose path exists for other methods.
+// noMethod answers a request whose path exists for other methods. OPTIONS is the question for them,
+// which needs nobody to be known: openapi.yaml says the same to everybody.
 func (a *API) noMethod(c *gin.Context) {
+	allow := c.Writer.Header().Get("Allow")
+	c.Header("Allow", allow+", "+http.MethodOptions)
+	// A preflight is another site's page asking to get in, which is not answered.
+	if c.Request.Method == http.MethodOptions &&
+		c.GetHeader("Access-Control-Request-Method") == "" {
+		c.AbortWithStatus(http.StatusNoContent)
+		return
+	}
 	a.fail(c, flowhq.Errorf(noSuchMethod, "this address does not take %s, but %s",
-		c.Request.Method, c.Writer.Header().Get("Allow")))
+		c.Request.Method, allow))
 }
 
 // seconds returns d for a header, rounded up. Rounded down, a client that obeys would come too

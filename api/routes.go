@@ -134,6 +134,8 @@ func (a *API) routes() {
 	get(public, "/healthz", handle(a, http.StatusOK, a.health))
 	get(public, "/readyz", handle(a, http.StatusOK, a.ready))
 	get(public, "/openapi.yaml", handle(a, http.StatusOK, a.openAPI))
+	get(public, "/docs", handle(a, http.StatusOK, a.docsPage))
+	get(public, "/docs/:file", handle(a, http.StatusOK, a.docsFile))
 	// Nor do those by which one becomes known. A page of another site may not use them: it could
 	// sign a browser in as somebody else.
 	door := public.Group("", a.refuseForeign)
@@ -195,6 +197,8 @@ func (a *API) installationRoutes(r router) {
 // their limits, or take a number that was not agreed on.
 func (a *API) operatorsRoutes(r router) {
 	const operate = flowhq.ScopeOperate
+	r.patch("", operate, handle(a, http.StatusOK, a.changeTenant))
+	// The same, for clients from before there was PATCH.
 	r.put("", operate, handle(a, http.StatusOK, a.changeTenant))
 	r.delete("", operate, handle(a, http.StatusAccepted, a.deleteTenant))
 	force := "/session/" + string(flowhq.ForceRestart)

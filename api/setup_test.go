@@ -20,16 +20,11 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/access"
+	"github.com/flowhq/flowhq/internal/contract"
 	"github.com/flowhq/flowhq/internal/metrics"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/testdb"
 )
-
-// TestMain lives in another time zone than UTC, to see that answers do not.
-func TestMain(m *testing.M) {
-	time.Local = time.FixedZone("EAT", 3*60*60)
-	testdb.Main(m)
-}
 
 const password = "correct horse: battery" // with the colon that ends a user name
 
@@ -118,7 +113,8 @@ func (f *fixture) exchange(r call) answer {
 	for name, values := range r.header {
 		q.Header[name] = values
 	}
-	p, err := http.DefaultClient.Do(q)
+	client := http.Client{Transport: contract.Transport{Contract: described(), Report: func(err error) { f.Errorf("%v", err) }}}
+	p, err := client.Do(q)
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -205,7 +205,8 @@ func (a *API) locked(email string, v visit) error {
 	}
 	a.count.LoginsRefused.Inc()
 	return &waitError{wait, flowhq.Errorf(tooMany,
-		"too many wrong passwords for this account; try again in %s seconds", seconds(wait))}
+		"too many wrong passwords for this account; try again in %s seconds", seconds(wait)),
+		limit{"account", access.MaxPerAddress, access.LockWindow}}
 }
 
 // wrongPassword counts a wrong password of an account. who is its actor, "" for an address that has

@@ -132,7 +132,7 @@ func TestLockout(t *testing.T) {
 			t.Errorf("Wait(%s, %s) = %v; want %v", account, address, got, want)
 		}
 	}
-	for i := 1; i < maxPerAddress; i++ {
+	for i := 1; i < MaxPerAddress; i++ {
 		if l.Wrong("a", "1") {
 			t.Errorf("locked after %d", i)
 		}
@@ -156,14 +156,14 @@ func TestLockout(t *testing.T) {
 	}
 	l.Right("a", "1")
 	wait("a", "1", 0)
-	now = now.Add(lockWindow)
+	now = now.Add(LockWindow)
 	for i := range maxPerAccount { // a botnet: each address guesses once
 		if locked := l.Wrong("c", string(rune('A'+i))); locked != (i == maxPerAccount-1) {
 			t.Errorf("guess %d: locked = %t", i+1, locked)
 		}
 	}
 	wait("c", "somewhere else", 30*time.Second)
-	now = now.Add(lockWindow)
+	now = now.Add(LockWindow)
 	l.Wrong("c", "x")
 	wait("c", "x", 0)
 }

@@ -9,11 +9,13 @@ import (
 // by account alone, ten times as high: who knows somebody's e-mail address must not be able to lock
 // that person out from everywhere with five tries, and a botnet has no more than fifty.
 const (
-	maxPerAddress = 5
+	// MaxPerAddress is how many wrong passwords of an account one address has in LockWindow.
+	MaxPerAddress = 5
 	maxPerAccount = 50
-	lockWindow    = 15 * time.Minute
-	firstLock     = 30 * time.Second // doubles with each further wrong password
-	maxLock       = 15 * time.Minute
+	// LockWindow without a wrong password forgets those before.
+	LockWindow = 15 * time.Minute
+	firstLock  = 30 * time.Second // doubles with each further wrong password
+	maxLock    = 15 * time.Minute
 	// maxLocks bounds how many accounts and addresses are remembered, at some 200 bytes each.
 	maxLocks = 10_000
 )
@@ -65,12 +67,12 @@ func (l *Lockout) Wrong(account, address string) (locked bool) {
 		if f == nil {
 			// Hashing bounds the guesses of who commands more accounts and addresses.
 			if len(l.locks) >= maxLocks {
-				MakeRoom(l.locks, maxLocks, func(f *lock) bool { return now.Sub(f.last) >= lockWindow })
+				MakeRoom(l.locks, maxLocks, func(f *lock) bool { return now.Sub(f.last) >= LockWindow })
 			}
 			f = &lock{}
 			l.locks[k] = f
 		}
-		if now.Sub(f.last) >= lockWindow {
+		if now.Sub(f.last) >= LockWindow {
 			*f = lock{}
 		}
 		f.count++
@@ -107,5 +109,5 @@ func (k lockKey) limit() int {
 	if k.address == "" {
 		return maxPerAccount
 	}
-	return maxPerAddress
+	return MaxPerAddress
 }

@@ -63,8 +63,8 @@ var layers = [][]string{
 // testOnly lists the packages that exist for tests. They may import anything;
 // only tests may import them.
 var testOnly = []string{
-	"internal/arch", "internal/testdb", "internal/temporaltls", "internal/usagetest", "internal/e2e",
-	"internal/loadtest",
+	"internal/arch", "internal/contract", "internal/testdb", "internal/temporaltls",
+	"internal/usagetest", "internal/e2e", "internal/loadtest",
 }
 
 // only lists what few may import, so that the reader of everything else need not

@@ -28,7 +28,7 @@ func (a asker) asks(base, method, path, body string, status int) (answer map[str
 	if a.header != "" {
 		req.Header.Set(a.header, a.value)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := a.s.client(base).Do(req)
 	a.s.ok(err)
 	defer res.Body.Close()
 	raw, err := io.ReadAll(res.Body)

@@ -29,7 +29,7 @@ func (s *stand) refuse(method, path, contentType, body string) problem {
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := s.client(s.api).Do(req)
 	if err != nil {
 		s.t.Fatal(err)
 	}

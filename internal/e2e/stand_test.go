@@ -188,7 +188,7 @@ func (s *stand) request(base, method, path string, body, out any) (int, error) {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	req.SetBasicAuth("e2e", password)
-	res, err := http.DefaultClient.Do(req)
+	res, err := s.client(base).Do(req)
 	if err != nil {
 		return 0, err
 	}

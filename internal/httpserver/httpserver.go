@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"syscall"
 	"time"
+
+	"golang.org/x/net/netutil"
 )
 
 // Limits of the server, against callers who are slow on purpose. A handler has a deadline
@@ -22,6 +24,9 @@ const (
 	writeTimeout      = 30 * time.Second // of the answer, from the end of the request's header
 	idleTimeout       = 2 * time.Minute  // between two requests on one connection
 	maxHeaderBytes    = 16 << 10
+	// maxConnections bounds the connections that are open, at some 20 KiB each. Further callers
+	// wait in the system's queue until one closes, which an idle one does after idleTimeout.
+	maxConnections = 4096
 )
 
 // A Server is what Serve needs to know. Every field is set.
@@ -50,6 +55,7 @@ func (s Server) Serve(ctx context.Context) error {
 		return fmt.Errorf("%s: cannot listen on %s: %w", s.Setting, s.Addr, err)
 	}
 	s.Listening(l.Addr().String())
+	l = netutil.LimitListener(l, maxConnections)
 	server := &http.Server{
 		Handler:           s.Handler,
 		ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,

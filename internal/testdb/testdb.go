@@ -54,13 +54,16 @@ type cluster struct {
 	private  []string // templates to drop in the end
 }
 
+// A Runner runs the tests of a package: *testing.M, or what adds to it.
+type Runner interface{ Run() int }
+
 // Main runs the package's tests with a server at hand and exits the process.
-func Main(m *testing.M) {
+func Main(m Runner) {
 	os.Exit(run(m))
 }
 
 // run is Main without the exit of the process, before which its deferred calls have to be done.
-func run(m *testing.M) int {
+func run(m Runner) int {
 	ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
 	defer cancel()
 	admin, stop, err := startServer(ctx)

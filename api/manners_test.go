@@ -1,0 +1,166 @@
+package api
+
+import (
+	"bufio"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// raw sends a request as it stands and returns the answer, whose body nothing has unpacked.
+func (f *fixture) raw(method, path string, header http.Header) *http.Response {
+	f.Helper()
+	q, err := http.NewRequestWithContext(f.Context(), method, f.url+path, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	q.SetBasicAuth("anybody", password)
+	for name, values := range header {
+		q.Header[name] = values
+	}
+	plain := http.Client{Transport: &http.Transport{DisableCompression: true, DisableKeepAlives: true}}
+	p, err := plain.Do(q)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { p.Body.Close() })
+	return p
+}
+
+// TestOptions asks each path what it takes, and sends it a method that it does not take.
+func TestOptions(t *testing.T) {
+	f := setup(t)
+	takes := map[string][]string{}
+	for _, r := range f.api.engine.Routes() {
+		takes[r.Path] = append(takes[r.Path], r.Method)
+	}
+	for path, methods := range takes {
+		asked := f.raw(http.MethodOptions, colon.ReplaceAllString(path, never), nil)
+		refused := f.raw("TRACE", colon.ReplaceAllString(path, never), nil)
+		if asked.StatusCode != http.StatusNoContent || refused.StatusCode != http.StatusMethodNotAllowed {
+			t.Errorf("%s: OPTIONS %d, TRACE %d; want 204 and 405", path, asked.StatusCode, refused.StatusCode)
+		}
+		want := append(methods, http.MethodOptions)
+		for _, p := range []*http.Response{asked, refused} {
+			got := strings.Split(p.Header.Get("Allow"), ", ")
+			slices.Sort(got)
+			slices.Sort(want)
+			// Gin also names what another path of this form takes, such as /docs/:file beside /docs.
+			for _, m := range want {
+				if !slices.Contains(got, m) {
+					t.Errorf("%s: Allow is %v; want %v", path, got, want)
+				}
+			}
+		}
+	}
+}
+
+// TestGzip: large answers are compressed for who takes that, and those with secrets never are.
+func TestGzip(t *testing.T) {
+	f := setup(t)
+	for _, tt := range []struct {
+		path, accept string
+		packed       bool
+	}{
+		{"/openapi.yaml", "gzip", true},
+		{"/openapi.yaml", "br, GZIP;q=0.5", true},
+		{"/openapi.yaml", "*", true},
+		{"/openapi.yaml", "gzip;q=0", false},
+		{"/openapi.yaml", "", false},
+		{"/openapi.yaml", "gzip", true},
+		{"/healthz", "gzip", false},
+		{"/docs/viewer.js", "gzip", true},
+		{"/docs/viewer.js", "", false},
+		{"/docs/viewer.css", "", false},
+	} {
+		p := f.raw("GET", tt.path, http.Header{"Accept-Encoding": {tt.accept}})
+		body, packed := io.Reader(p.Body), p.Header.Get("Content-Encoding") == "gzip"
+		if packed != tt.packed || p.StatusCode != 200 {
+			t.Errorf("GET %s for %q: %d, packed %t; want %t", tt.path, tt.accept, p.StatusCode, packed, tt.packed)
+		}
+		if packed {
+			var err error
+			if body, err = gzip.NewReader(body); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if b, err := io.ReadAll(body); err != nil || len(b) < 10 {
+			t.Errorf("GET %s for %q: %d bytes, %v", tt.path, tt.accept, len(b), err)
+		}
+	}
+}
+
+// TestDocs: the page loads nothing but its own parts, and may not.
+func TestDocs(t *testing.T) {
+	f := setup(t)
+	page := f.send(call{method: "GET", path: "/docs", header: anonymous}, 200)
+	policy := page.Header.Get("Content-Security-Policy")
+	if policy != pagePolicy || strings.Contains(policy, "http") || strings.Contains(policy, "*") {
+		t.Errorf("the page's policy is %q", policy)
+	}
+	for _, part := range []string{"/docs/viewer.css", "/docs/page.css", "/docs/viewer.js", "/docs/page.js"} {
+		if !strings.Contains(string(page.body), `"`+part+`"`) {
+			t.Errorf("the page does not load %s", part)
+		}
+		f.send(call{method: "GET", path: part, header: anonymous}, 200)
+	}
+	if strings.Contains(string(page.body), "//") {
+		t.Errorf("the page names another host:\n%s", page.body)
+	}
+	for _, other := range []string{"viewer.js.gz", "LICENSE", "..", "index.html", "%2e%2e%2fopenapi.yaml"} {
+		f.send(call{method: "GET", path: "/docs/" + other, header: anonymous}, 404)
+	}
+}
+
+// TestSlowBody: a body that stays away is answered when the time of the request is over, and the connection is of no more use.
+func TestSlowBody(t *testing.T) {
+	f := setup(t)
+	f.api.timeout = 100 * time.Millisecond
+	id := string(f.create())
+	c, err := net.Dial("tcp", strings.TrimPrefix(f.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprintf(c, "PATCH /admin/tenants/%s HTTP/1.1\r\nHost: x\r\nAuthorization: %s\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"language\":", id, basic("", password)["Authorization"][0])
+	if err := c.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	p, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, _ := io.ReadAll(p.Body)
+	if p.StatusCode != http.StatusRequestTimeout || !p.Close || !strings.Contains(string(body), `"code":"request_timeout"`) {
+		t.Errorf("%s, close %t: %s; want 408", p.Status, p.Close, body)
+	}
+}
+
+// TestLocations: what was made is found where the answer says.
+func TestLocations(t *testing.T) {
+	f := setup(t)
+	id := f.create()
+	tenant := "/admin/tenants/" + string(id)
+	user := f.signedInAs(id, "OWNER")
+	for _, tt := range []struct {
+		c    call
+		want string
+	}{
+		{call{method: "POST", path: tenant + "/users", body: `{"email":"a@example.com","name":"A","role":"STAFF"}`}, tenant + "/users/"},
+		{call{method: "POST", path: "/portal/tenant/users", header: user, body: `{"email":"b@example.com","name":"A","role":"STAFF"}`}, "/portal/tenant/users/"},
+		{call{method: "POST", path: tenant + "/keys", body: `{"name":"k","scopes":["read"]}`}, tenant + "/keys/"},
+		{call{method: "POST", path: "/portal/tenant/keys", header: user, body: `{"name":"k","scopes":["read"]}`}, "/portal/tenant/keys/"},
+		{call{method: "POST", path: "/admin/operators", body: `{"email":"c@example.com","name":"A","role":"VIEWER"}`}, "/admin/operators/"},
+		{call{method: "POST", path: "/admin/keys", body: `{"name":"k","scopes":["read"]}`}, "/admin/keys/"},
+	} {
+		if got := f.send(tt.c, 201).Header.Get("Location"); !strings.HasPrefix(got, tt.want) || len(got) != len(tt.want)+36 {
+			t.Errorf("POST %s: Location is %q; want %s…", tt.c.path, got, tt.want)
+		}
+	}
+}
