@@ -44,7 +44,7 @@ func (n NewAccount) Validate(roles []Role) error {
 		bad = append(bad, FieldError{"email", "must be an e-mail address, such as asha@example.com"})
 	}
 	if !validName(n.Name) {
-		bad = append(bad, FieldError{"name", "must be 1 to 100 printable characters"})
+		bad = append(bad, FieldError{"name", nameRule(n.Name)})
 	}
 	if !oneOf(n.Role, roles) {
 		bad = append(bad, FieldError{"role", "must be " + list(roles)})
@@ -63,7 +63,7 @@ type AccountChange struct {
 func (c AccountChange) Validate(roles []Role) error {
 	var bad []FieldError
 	if c.Name != nil && !validName(*c.Name) {
-		bad = append(bad, FieldError{"name", "must be 1 to 100 printable characters"})
+		bad = append(bad, FieldError{"name", nameRule(*c.Name)})
 	}
 	if c.Role != nil && !oneOf(*c.Role, roles) {
 		bad = append(bad, FieldError{"role", "must be " + list(roles)})
@@ -162,7 +162,7 @@ const MaxKeyDays = 3650
 func (n NewAPIKey) Validate(scopes []Scope) error {
 	var bad []FieldError
 	if !validName(n.Name) {
-		bad = append(bad, FieldError{"name", "must be 1 to 100 printable characters"})
+		bad = append(bad, FieldError{"name", nameRule(n.Name)})
 	}
 	seen := map[Scope]bool{}
 	for _, s := range n.Scopes {

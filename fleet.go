@@ -34,7 +34,7 @@ func (c FleetChange) Validate() error {
 	case c.Paused == nil || !*c.Paused:
 		bad = append(bad, FieldError{"reason", "must be left out unless paused is true"})
 	case !validName(*c.Reason):
-		bad = append(bad, FieldError{"reason", "must be 1 to 100 printable characters"})
+		bad = append(bad, FieldError{"reason", nameRule(*c.Reason)})
 	}
 	if c.Version != nil && *c.Version != "" && !ValidVersion(*c.Version) {
 		bad = append(bad, FieldError{"whatsapp_version",

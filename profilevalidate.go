@@ -271,20 +271,21 @@ func (c *profileCheck) price(path string, n int64) {
 // text checks both languages of a text that may have several lines.
 func (c *profileCheck) text(path string, t Text, most int) {
 	for _, one := range []struct{ language, text string }{{".en", t.EN}, {".sw", t.SW}} {
-		ok := printable(one.text, true) && utf8.RuneCountInString(one.text) <= most
+		ok := PlainText(one.text) && utf8.RuneCountInString(one.text) <= most
 		c.must(ok, path+one.language, fmt.Sprintf("at most %d printable characters", most))
 	}
 }
 
 // line checks a text of one line that may be missing.
 func (c *profileCheck) line(path, s string, most int) {
-	ok := printable(s, false) && utf8.RuneCountInString(s) <= most
-	c.must(ok, path, fmt.Sprintf("at most %d printable characters in one line", most))
+	ok := PlainLine(s) && utf8.RuneCountInString(s) <= most
+	c.must(ok, path, fmt.Sprintf("at most %d printable characters in one line, "+
+		"none of them invisible or turning the text", most))
 }
 
 // required checks a text of one line that may not be missing.
 func (c *profileCheck) required(path, s string, most int) {
-	if strings.TrimSpace(s) == "" {
+	if PlainLine(s) && !seen(s) {
 		c.wrong(path, fmt.Sprintf("must be 1 to %d printable characters in one line", most))
 		return
 	}
@@ -304,17 +305,6 @@ func (c *profileCheck) lines(path string, all []string, entries, most int) {
 		}
 		seen[key] = true
 	}
-}
-
-// printable reports whether a text has nothing that breaks a log line, a page or a chat.
-func printable(s string, newlines bool) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
-		if newlines && r == '\n' {
-			return false
-		}
-		// The two separators end a line in JavaScript and in some viewers of logs.
-		return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r == utf8.RuneError
-	})
 }
 
 // foldName makes names that a customer would not tell apart the same.

@@ -1,7 +1,6 @@
 package flowhq
 
 import (
-	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -63,8 +62,7 @@ const MaxNotes = 1000
 // ValidNotes reports whether a text may be the notes of a decision: short, and without what would
 // break a page or a terminal. Line breaks may be in it.
 func ValidNotes(s string) bool {
-	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= MaxNotes &&
-		!strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\n' || r == 0x7f })
+	return utf8.RuneCountInString(s) <= MaxNotes && PlainText(s)
 }
 
 // A NewSetupRequest is what a tenant's user submits.

@@ -179,7 +179,7 @@ func (c TenantChange) Validate() error {
 		}
 	}
 	if c.Name != nil {
-		check(validName(*c.Name), "name", "must be 1 to 100 printable characters")
+		check(validName(*c.Name), "name", nameRule(*c.Name))
 	}
 	if c.PhoneNumber != nil {
 		check(phoneNumber.MatchString(*c.PhoneNumber), "phone_number",
@@ -189,7 +189,7 @@ func (c TenantChange) Validate() error {
 		check(oneOf(*c.Template, Templates), "template_type", "must be "+list(Templates))
 	}
 	if c.BusinessName != nil {
-		check(validName(*c.BusinessName), "business_name", "must be 1 to 100 printable characters")
+		check(validName(*c.BusinessName), "business_name", nameRule(*c.BusinessName))
 	}
 	if c.Language != nil {
 		check(oneOf(*c.Language, Languages), "language", "must be "+list(Languages))
@@ -216,16 +216,19 @@ func within(n Optional[int], low, high int) bool {
 	return n.Value == nil || *n.Value >= low && *n.Value <= high
 }
 
-// validName refuses what would break a log line, a page or a terminal: blank
-// names, control characters and broken UTF-8.
-func validName(s string) bool {
-	if !utf8.ValidString(s) || strings.TrimSpace(s) == "" ||
-		utf8.RuneCountInString(s) > MaxNameLength {
-		return false
+// nameRule is what is said of a name that is refused. Who does not see what is wrong with it is told.
+func nameRule(s string) string {
+	const rule = "must be 1 to 100 printable characters"
+	if PlainText(s) && !PlainLine(s) {
+		return rule + ", none of them invisible or turning the text"
 	}
-	return !strings.ContainsFunc(s, func(r rune) bool {
-		return r < ' ' || r == 0x7f || r == '\u2028' || r == '\u2029'
-	})
+	return rule
+}
+
+// validName reports whether people can tell a thing by this name: there is something to see, and it
+// is what it looks like.
+func validName(s string) bool {
+	return utf8.RuneCountInString(s) <= MaxNameLength && PlainLine(s) && seen(s)
 }
 
 // oneOf reports whether v is in a closed set.

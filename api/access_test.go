@@ -43,7 +43,7 @@ var routeScopes = map[string][]string{
 		"GET tenant/unanswered", "GET tenant/unanswered.csv", "GET tenant/unanswered/:question", "GET tenant/contacts", "GET tenant/contacts/:contact",
 	},
 	"operate": {
-		"POST /admin/tenants", "POST /admin/bulk", "DELETE /admin/bulk/:bulk", "PUT /admin/fleet",
+		"POST /admin/tenants", "POST /admin/bulk", "DELETE /admin/bulk/:bulk", "PUT /admin/fleet", "PATCH /admin/fleet",
 		"POST /admin/setup-requests/:request/review", "POST /admin/setup-requests/:request/approve", "POST /admin/setup-requests/:request/reject", "POST tenant/setup-requests",
 		"PUT tenant", "PATCH tenant", "DELETE tenant", "POST tenant/session/force-restart",
 		"PUT tenant/profile", "PATCH tenant/profile", "POST tenant/profile/versions/:version/restore", "POST tenant/profile/import",

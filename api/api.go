@@ -45,9 +45,10 @@ type Tenants interface {
 	) (tenants []flowhq.Tenant, next string, err error)
 	// Selected returns the ids of all tenants that a filter selects.
 	Selected(ctx context.Context, f store.TenantFilter, limit int) ([]flowhq.TenantID, error)
-	// UpdateTenant changes the fields that c gives and leaves the others as they are.
-	UpdateTenant(
-		ctx context.Context, id flowhq.TenantID, c flowhq.TenantChange, actor string,
+	// UpdateTenantAt changes the fields that c gives and leaves the others as they are.
+	// It fails with code Conflict for a tenant that was not updated at this time last; nil is any.
+	UpdateTenantAt(
+		ctx context.Context, id flowhq.TenantID, c flowhq.TenantChange, at *time.Time, actor string,
 	) (flowhq.Tenant, error)
 }
 

@@ -239,6 +239,16 @@ func (b *binder) position(name string) int64 {
 	return n
 }
 
+// cursor returns where the page begins, as an earlier answer gave it as "next". In some lists it was
+// called before, which clients may still send.
+func (b *binder) cursor() int64 {
+	at, old := b.position("cursor"), b.position("before")
+	if at > 0 && old > 0 {
+		b.wrong("before", "must be left out beside cursor")
+	}
+	return max(at, old)
+}
+
 // text returns a query parameter of any text, "" without one.
 func (b *binder) text(name string) string {
 	v, _ := b.parameter(name)
@@ -263,6 +273,20 @@ func (b *binder) flag(name string) bool {
 		b.wrong(name, "must be true or false")
 	}
 	return v == "true"
+}
+
+// either returns a query parameter that is true or false, nil for none and for an empty one.
+func (b *binder) either(name string) *bool {
+	v, _ := b.parameter(name)
+	switch v {
+	case "":
+		return nil
+	case "true", "false":
+		is := v == "true"
+		return &is
+	}
+	b.wrong(name, "must be true or false")
+	return nil
 }
 
 // word returns a query parameter that is one of all, "" without one. An empty value is wrong too;

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/flowhq/flowhq"
@@ -74,17 +73,20 @@ func (b *binder) bounded(name string, value *int64, low, high int64) {
 // lines of exports, and the owner's terminal.
 func (b *binder) free(name, text string, most int) string {
 	text = strings.TrimSpace(text)
-	if n := utf8.RuneCountInString(text); n > most || strings.ContainsFunc(text, unprintable) {
+	if utf8.RuneCountInString(text) > most || !flowhq.PlainText(text) {
 		b.wrong(name, "must be at most "+strconv.Itoa(most)+" printable characters")
 	}
 	return text
 }
 
-// unprintable reports whether a character has no place in a text of several lines.
-func unprintable(r rune) bool {
-	return unicode.IsControl(r) && r != '\n' ||
-		// These end a line too, but not for every reader.
-		r == '\u2028' || r == '\u2029' || r == utf8.RuneError
+// line checks a text of a body by which people know somebody or something, "" for none.
+func (b *binder) line(name, text string, most int) string {
+	text = strings.TrimSpace(text)
+	if utf8.RuneCountInString(text) > most || !flowhq.PlainLine(text) {
+		b.wrong(name, "must be at most "+strconv.Itoa(most)+" printable characters in one line, "+
+			"none of them invisible or turning the text")
+	}
+	return text
 }
 
 // newBookingBody is the body of POST /admin/tenants/:id/bookings.
@@ -124,13 +126,13 @@ func (r *newBookingRequest) bind(b *binder) {
 	if r.Contact != "" && r.ContactID != nil {
 		b.wrong("contact_id", "must be left out if contact is given")
 	}
-	if r.Service = b.free("service", r.Service, maxBookingService); r.Service == "" {
+	if r.Service = b.line("service", r.Service, maxBookingService); r.Service == "" {
 		b.wrong("service", "must be the id or the name of a service")
 	}
 	r.Starts = b.moment("starts_at", r.StartsAt)
 	b.bounded("minutes", r.Minutes, 1, maxBookingMinutes)
 	b.bounded("price", r.Price, 0, flowhq.MaxPrice)
-	r.Name = b.free("name", r.Name, maxBookingText)
+	r.Name = b.line("name", r.Name, maxBookingText)
 	r.Note = b.free("note", r.Note, maxBookingText)
 }
 
@@ -283,12 +285,13 @@ func (r *bookingChange) bind(b *binder) {
 		name  string
 		value *string
 		most  int
+		check func(name, text string, most int) string
 	}{
-		{"service", r.Service, maxBookingService}, {"name", r.Name, maxBookingText},
-		{"note", r.Note, maxBookingText},
+		{"service", r.Service, maxBookingService, b.line}, {"name", r.Name, maxBookingText, b.line},
+		{"note", r.Note, maxBookingText, b.free},
 	} {
 		if text.value != nil {
-			*text.value = b.free(text.name, *text.value, text.most)
+			*text.value = text.check(text.name, *text.value, text.most)
 		}
 	}
 	if r.Service != nil && *r.Service == "" {

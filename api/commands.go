@@ -132,7 +132,7 @@ type commandsRequest struct {
 func (r *commandsRequest) bind(b *binder) {
 	r.tenantRef.bind(b)
 	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
-	r.Before = b.position("before")
+	r.Before = b.cursor()
 }
 
 // commandList is a page of commands.

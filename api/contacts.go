@@ -66,7 +66,7 @@ func (r *contactsRequest) bind(b *binder) {
 	r.LeftAlone = b.choice("left_alone")
 	r.Muted = b.choice("muted")
 	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
-	r.Before = b.position("before")
+	r.Before = b.cursor()
 }
 
 // choice returns a query parameter that is true or false, nil without one. Three states are needed:
@@ -173,13 +173,20 @@ func (a *API) readContact(ctx context.Context, req contactRef) (flowhq.Contact, 
 // contactErased answers to DELETE /admin/tenants/:id/contacts/:contact.
 type contactErased struct {
 	Contact int64 `json:"contact"`
+
+	tenant flowhq.TenantID
+}
+
+// location is where CONTACT_ERASED will be. The contact itself is gone.
+func (c contactErased) location() string {
+	return "/admin/tenants/" + string(c.tenant) + "/events"
 }
 
 // eraseContact handles DELETE /admin/tenants/:id/contacts/:contact. It answers 202: the contact is
 // gone, and a worker deletes what is left of it. It needs the scope of those who operate, since
 // nothing brings a customer's orders and bookings back.
 func (a *API) eraseContact(ctx context.Context, req contactRef) (contactErased, error) {
-	return contactErased{req.Contact},
+	return contactErased{req.Contact, req.Tenant},
 		a.Contacts.EraseContact(ctx, req.Tenant, req.Contact, actor(ctx))
 }
 

@@ -28,7 +28,7 @@ func (r *deadLettersRequest) page(b *binder) {
 	v, _ := b.parameter("reason")
 	r.Reason = b.reason(v)
 	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
-	r.Before = b.position("before")
+	r.Before = b.cursor()
 }
 
 // reason checks the reason of a dead letter, which is compared as it is: a reason that quotes what
@@ -106,7 +106,9 @@ type letterRef struct {
 type retryBody struct {
 	Messages []int64 `json:"messages"`
 	Reason   *string `json:"reason"`
-	// Before is the next of an earlier answer: those with this reason that are older.
+	// Cursor is the next of an earlier answer: those with this reason that are older. Before is what
+	// it was called, which clients may still send.
+	Cursor string `json:"cursor"`
 	Before string `json:"before"`
 }
 
@@ -114,6 +116,7 @@ type retryBody struct {
 type retryAllBody struct {
 	Messages []letterRef `json:"messages"`
 	Reason   *string     `json:"reason"`
+	Cursor   string      `json:"cursor"`
 	Before   string      `json:"before"`
 }
 
@@ -126,7 +129,9 @@ type retrySelection struct {
 }
 
 // choose checks that a request names messages or a reason, and not both.
-func (r *retrySelection) choose(b *binder, letters []letterRef, reason *string, before string) {
+func (r *retrySelection) choose(
+	b *binder, letters []letterRef, reason *string, cursor, before string,
+) {
 	r.Letters, r.ByReason = letters, reason != nil
 	// An empty list is a mistake of who wrote it, and nil a list that was left out.
 	switch {
@@ -139,12 +144,16 @@ func (r *retrySelection) choose(b *binder, letters []letterRef, reason *string, 
 	case len(letters) == 0 || len(letters) > maxRetried:
 		b.wrong("messages", "must be a list of 1 to "+number(maxRetried)+" messages")
 	}
-	if before == "" {
+	name, next := "cursor", cursor
+	if before != "" {
+		name, next = "before", before
+	}
+	if next == "" {
 		return
 	}
-	position, err := strconv.ParseInt(before, 10, 64)
-	if err != nil || position < 1 || !r.ByReason {
-		b.wrong("before", `must be the "next" of an earlier answer about the same reason`)
+	position, err := strconv.ParseInt(next, 10, 64)
+	if err != nil || position < 1 || !r.ByReason || cursor != "" && before != "" {
+		b.wrong(name, `must be the "next" of an earlier answer about the same reason`)
 	}
 	r.Filter.Before = position
 }
@@ -166,7 +175,7 @@ func (r *retryLettersRequest) bind(b *binder) {
 		b.messageAt("messages["+number(i)+"]", m)
 		letters = append(letters, letterRef{string(r.Filter.Tenant), m})
 	}
-	r.choose(b, letters, body.Reason, body.Before)
+	r.choose(b, letters, body.Reason, body.Cursor, body.Before)
 }
 
 // messageAt checks the id of a message in a list.
@@ -189,7 +198,7 @@ func (r *retryAllLettersRequest) bind(b *binder) {
 			b.wrong(path+".tenant_id", "must be the id of a tenant, a UUID in lower case")
 		}
 	}
-	r.choose(b, body.Messages, body.Reason, body.Before)
+	r.choose(b, body.Messages, body.Reason, body.Cursor, body.Before)
 }
 
 // A refusedLetter is a message that was not retried, and why.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/flowhq/flowhq"
 )
@@ -45,11 +46,37 @@ func (a *API) readFleet(ctx context.Context, _ nothing) (fleetAnswer, error) {
 	return a.describeFleet(ctx, fleet)
 }
 
-// fleetRequest is PUT /admin/fleet.
+// fleetRequest is PATCH and PUT /admin/fleet.
 type fleetRequest struct{ Change flowhq.FleetChange }
 
+// fleetState are the members of the fleet that no request sets.
+var fleetState = []string{"since", "events"}
+
+// fleetBody is what changes the fleet, with what GET gives besides.
+type fleetBody struct {
+	Paused  *bool   `json:"paused"`
+	Reason  *string `json:"reason"`
+	Version *string `json:"whatsapp_version"`
+	Pinned  *bool   `json:"pinned"`
+}
+
 func (r *fleetRequest) bind(b *binder) {
-	b.body(&r.Change)
+	var body fleetBody
+	b.settings(&body, "", fleetState)
+	r.Change = flowhq.FleetChange{Paused: body.Paused, Reason: body.Reason, Version: body.Version}
+	switch {
+	case body.Pinned == nil:
+	case b.c.Request.Method != http.MethodPut:
+		b.wrong("pinned", "is not a field of this request; a whatsapp_version is pinned")
+	case !*body.Pinned:
+		// The version that GET gave is the newest one, and is not to be pinned by sending it back.
+		r.Change.Version = nil
+	}
+	// So is the reason of a pause that there is not.
+	paused := body.Paused != nil && *body.Paused
+	if body.Reason != nil && *body.Reason == "" && !paused && b.c.Request.Method == http.MethodPut {
+		r.Change.Reason = nil
+	}
 	b.check(r.Change.Validate())
 	if b.err == nil && len(b.fields) == 0 && r.Change.Paused == nil && r.Change.Version == nil {
 		b.stop(flowhq.Errorf(flowhq.Invalid,
@@ -57,8 +84,8 @@ func (r *fleetRequest) bind(b *binder) {
 	}
 }
 
-// changeFleet handles PUT /admin/fleet. A notification brings the change to all workers within
-// moments. The answer is the state after the change, so that a client need not read it again.
+// changeFleet handles PATCH and PUT /admin/fleet. A notification brings the change to all workers
+// within moments. The answer is the state after the change, so that a client need not read it again.
 func (a *API) changeFleet(ctx context.Context, req fleetRequest) (fleetAnswer, error) {
 	fleet, err := a.Fleet.SetFleet(ctx, req.Change, actor(ctx))
 	if err != nil {

@@ -17,7 +17,7 @@ type followUpsRequest struct {
 func (r *followUpsRequest) bind(b *binder) {
 	r.tenantRef.bind(b)
 	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
-	r.Before = b.position("before")
+	r.Before = b.cursor()
 	r.Status = string(word(b, "status", flowhq.FollowUpStatuses))
 	r.Number = b.text("number")
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -108,5 +109,49 @@ func FuzzHeaders(f *testing.F) {
 		}
 		cookieOf(b.c)
 		newAuthenticator(password, true).password(b.c.Request)
+	})
+}
+
+// FuzzSettings: what PUT takes of a tenant changes what PATCH would change, and nothing makes it panic.
+func FuzzSettings(f *testing.F) {
+	for _, s := range []string{
+		validTenant, `{}`, `null`, `{"config":{"language":"EN"},"status":"ACTIVE","id":"` + never + `"}`, `{"config":{"language":"EN"},"language":"SW"}`, `{"config":{"config":{}}}`, `{"config":null}`,
+		`{"name":"a","name":"b"}`, `{"name":"` + "\xff" + `"}`, `{"id":"x"}`, `{"config":{"a":1,"a":2}}`, `[`, `{"session":` + strings.Repeat("[", 200),
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var change flowhq.TenantChange
+		b := bound(http.MethodPut, "", body)
+		b.settings(&change, never, tenantState)
+		if b.finish() != nil {
+			return
+		}
+		whole, err := json.Marshal(change)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var members map[string]any
+		if err := json.Unmarshal(whole, &members); err != nil {
+			t.Fatal(err)
+		}
+		for name := range members {
+			if slices.Contains(tenantState, name) || name == "config" || name == "id" {
+				t.Errorf("%s is a member of the change that %s makes", name, body)
+			}
+		}
+	})
+}
+
+// FuzzPortalKey: the portal's key opens, and nothing else does.
+func FuzzPortalKey(f *testing.F) {
+	for _, s := range []string{"", portalsKey, portalsKey + "\x00", portalsKey[1:], strings.ToUpper(portalsKey)} {
+		f.Add(s)
+	}
+	lock := newPortalLock(portalsKey)
+	f.Fuzz(func(t *testing.T, key string) {
+		if lock.opens(key) != (key == portalsKey) || newPortalLock("").opens(key) {
+			t.Errorf("%q opens: %t", key, lock.opens(key))
+		}
 	})
 }

@@ -194,7 +194,7 @@ func (g *generator) path(r route, hostile bool) string {
 			segments[i] = url.PathEscape(one(g, nasty))
 		case s == "{id}":
 			segments[i] = string(one(g, g.tenants))
-		case s == "{account}", s == "{key}", s == "{request}", s == "{bulk}":
+		case s == "{account}", s == "{key}", s == "{request}", s == "{bulk}", s == "{webhook}":
 			segments[i] = never
 		case s == "{number}":
 			segments[i] = one(g, []string{"K1", "O1", "T1"})

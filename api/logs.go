@@ -23,7 +23,7 @@ type messagesRequest struct {
 func (r *messagesRequest) bind(b *binder) {
 	r.filter(b)
 	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
-	r.Before = b.position("before")
+	r.Before = b.cursor()
 }
 
 // filter reads what the list and its export have in common. The names are those of the lists of

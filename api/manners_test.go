@@ -3,14 +3,19 @@ package api
 import (
 	"bufio"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
 )
 
 // raw sends a request as it stands and returns the answer, whose body nothing has unpacked.
@@ -162,5 +167,90 @@ func TestLocations(t *testing.T) {
 		if got := f.send(tt.c, 201).Header.Get("Location"); !strings.HasPrefix(got, tt.want) || len(got) != len(tt.want)+36 {
 			t.Errorf("POST %s: Location is %q; want %s…", tt.c.path, got, tt.want)
 		}
+	}
+}
+
+// TestMalformedHTTP: what no handler ever sees is answered in plain text, as openapi.yaml says, and the connection is of no more use.
+func TestMalformedHTTP(t *testing.T) {
+	f := setup(t)
+	for _, tt := range []struct {
+		request string
+		status  int
+	}{
+		{"nonsense\r\n\r\n", 400},
+		{"GET / HTTP/1.1\r\n\r\n", 400}, // no Host
+		{"GET / HTTP/1.1\r\nHost: x\r\nA B: c\r\n\r\n", 400},
+		{"GET / HTTP/9.9\r\nHost: x\r\n\r\n", 505},
+		{"GET / HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 2<<20) + "\r\n\r\n", 431},
+	} {
+		c, err := net.Dial("tcp", strings.TrimPrefix(f.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(c, tt.request) // the server may hang up before its end
+		p, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Errorf("%.30q: %v", tt.request, err)
+			continue
+		}
+		p.Body.Close()
+		if p.StatusCode != tt.status || !p.Close || !strings.HasPrefix(p.Header.Get("Content-Type"), "text/plain") {
+			t.Errorf("%.30q: %s, close %t, %s; want %d", tt.request, p.Status, p.Close, p.Header.Get("Content-Type"), tt.status)
+		}
+	}
+}
+
+// TestOpenRequests: no more requests are handled at a time than maxOpen, the others wait, and all are answered.
+func TestOpenRequests(t *testing.T) {
+	var open, most atomic.Int64
+	leave := make(chan struct{})
+	f := setup(t, func(o *Options) {
+		o.Tenants = strange{Store: o.Tenants.(*store.Store), tenant: func(context.Context) (flowhq.Tenant, error) {
+			defer open.Add(-1)
+			for n := open.Add(1); ; {
+				if before := most.Load(); n <= before || most.CompareAndSwap(before, n) {
+					break
+				}
+			}
+			<-leave
+			return flowhq.Tenant{}, flowhq.Errorf(flowhq.NotFound, "nobody")
+		}}
+	})
+	f.api.timeout = time.Minute
+	statuses := make(chan int, maxOpen+50)
+	for range cap(statuses) {
+		go func() {
+			q, err := http.NewRequest(http.MethodGet, f.url+"/admin/tenants/"+never, nil)
+			if err != nil {
+				statuses <- 0
+				return
+			}
+			q.SetBasicAuth("x", password)
+			p, err := http.DefaultClient.Do(q)
+			if err != nil {
+				statuses <- 0
+				return
+			}
+			p.Body.Close()
+			statuses <- p.StatusCode
+		}()
+	}
+	eventually(t, "as many as may be are handled", func() bool { return open.Load() == maxOpen })
+	// What needs nobody to be known is answered meanwhile.
+	if s := status(f.url + "/healthz"); s != http.StatusOK {
+		t.Errorf("GET /healthz = %d meanwhile", s)
+	}
+	close(leave)
+	for range cap(statuses) {
+		if s := <-statuses; s != http.StatusNotFound {
+			t.Errorf("status %d; want 404", s)
+		}
+	}
+	if n := most.Load(); n > maxOpen {
+		t.Errorf("%d were handled at a time; want at most %d", n, maxOpen)
 	}
 }

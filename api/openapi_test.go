@@ -183,6 +183,7 @@ func viaJSON(t *testing.T, v any) (out any) {
 func TestParametersAreTaken(t *testing.T) {
 	f := setup(t)
 	id := f.create()
+	hook := f.send(call{method: "POST", path: "/admin/tenants/" + string(id) + "/webhooks", body: `{"url":"https://example.com/x"}`}, http.StatusCreated).json.(node)["id"].(string)
 	user, portal := f.signedInAs(id, flowhq.RoleOwner), f.portalAs(id, flowhq.RoleOwner)
 	for _, r := range f.api.engine.Routes() {
 		if r.Path == OpenIDPath {
@@ -198,7 +199,7 @@ func TestParametersAreTaken(t *testing.T) {
 			} else if schema["type"] == "boolean" {
 				value = "true"
 			}
-			c := call{method: r.Method, path: strings.Replace(r.Path, ":id", string(id), 1) + "?" + name + "=" + value}
+			c := call{method: r.Method, path: strings.NewReplacer(":id", string(id), ":webhook", hook).Replace(r.Path) + "?" + name + "=" + value}
 			switch c.header = (http.Header{}); {
 			case strings.HasPrefix(r.Path, ownPath+"/current/"):
 				c.header = portal.Clone()

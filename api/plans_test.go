@@ -89,7 +89,7 @@ func plannedInstallation(t *testing.T) *planned {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.ids = map[string]string{}
+	p.ids = map[string]string{"file": "page.js"}
 	for name, v := range raw {
 		p.ids[name] = fmt.Sprint(v)
 		if n, ok := v.(float64); ok {

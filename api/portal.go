@@ -141,7 +141,7 @@ func (a *API) portalStatus(ctx context.Context, req portalRef) (portalState, err
 	if err != nil {
 		return portalState{}, err
 	}
-	answer := portalState{Tenant: shownTenant(advised(t))}
+	answer := portalState{Tenant: shownTenant(advised(t).Tenant)}
 	if len(page) > 0 {
 		shown := shownPortalSetup(req.User, page[0])
 		answer.SetupRequest = &shown
@@ -180,7 +180,7 @@ func (r *portalSetupRequest) bind(b *binder) {
 		"business_name": "businessName", "template_type": "templateType",
 		"whatsapp_number": "whatsappNumber",
 	}))
-	if !validText(body.BusinessType) {
+	if !validText(body.BusinessType) || !flowhq.PlainLine(body.BusinessType) {
 		b.wrong("businessType", "must be at most 100 printable characters")
 	}
 }

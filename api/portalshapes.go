@@ -126,6 +126,9 @@ type portalSubmitted struct {
 	WorkerStarted bool `json:"workerStarted"`
 }
 
+// location is where the portal reads the request, with its user and tenant.
+func (portalSubmitted) location() string { return portalPath + "/me" }
+
 // portalState is how a tenant and its newest setup request are.
 type portalState struct {
 	Tenant       portalTenant `json:"tenant"`

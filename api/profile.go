@@ -230,7 +230,7 @@ type versionsRequest struct {
 
 func (r *versionsRequest) bind(b *binder) {
 	r.tenantRef.bind(b)
-	r.Before = b.position("before")
+	r.Before = b.cursor()
 	// The default shows all that are kept, as clients seldom page.
 	r.Limit = b.number("limit", flowhq.KeptVersions, 1, maxLimit)
 }

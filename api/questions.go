@@ -166,7 +166,8 @@ func (a *API) answerQuestion(ctx context.Context, req answerRequest) (answered, 
 		}
 		next := flowhq.Answer{Questions: req.Questions, Answer: req.Answer}
 		if len(next.Questions) == 0 {
-			next.Questions = []string{q.Text}
+			// A message may have several lines, and characters that a profile does not take.
+			next.Questions = []string{flowhq.CleanLine(q.Text)}
 		}
 		// The first request may have died before its answer. The answer in the profile shows that
 		// it was done.

@@ -134,6 +134,9 @@ func (a *tally) send(f *fixture, client *http.Client, c call, hostile bool) {
 		runtime.ReadMemStats(&m)
 		a.mu.Lock()
 		a.peak = max(a.peak, m.HeapAlloc)
+		if count%10_000 == 0 { // a long run says how far it is
+			f.Logf("%d requests, %d hostile: statuses %v, heap at most %d MiB", count, a.hostile, a.statuses, a.peak>>20)
+		}
 		a.mu.Unlock()
 	}
 	// WhatsApp gives no code here, so a request for one may be 503.

@@ -17,6 +17,11 @@ const (
 	namedPath = "/admin/tenants/:id"
 )
 
+// maxOpen is how many requests are handled at a time, those of streams and strangers apart. More
+// wait: the bodies of so many have some 16 MiB together, and the database's pool has far fewer
+// connections anyway.
+const maxOpen = 256
+
 // A router registers routes, each beside the scope that it needs. There is no way to register a
 // route without one but routes, where the few are that need nobody to be known.
 type router struct {
@@ -26,8 +31,11 @@ type router struct {
 	reach access.Reach
 	// identify makes the principal of a request; nil: the API's own ways.
 	identify func(*gin.Context) (flowhq.Principal, error)
-	// slots bounds how many requests are handled at a time; nil: no bound but the server's.
+	// slots bounds how many requests are handled at a time; nil: no bound but that of open.
 	slots gin.HandlerFunc
+	// open bounds how many requests of all routes together are handled at a time; nil: streams, which
+	// have a bound of their own.
+	open gin.HandlerFunc
 }
 
 // about returns a router of the same path for routes that are about something else.
@@ -76,6 +84,10 @@ func (r router) handle(method, path string, s flowhq.Scope, h gin.HandlerFunc) {
 	chain := []gin.HandlerFunc{r.api.authenticate(identify), r.api.require(need)}
 	if r.slots != nil {
 		chain = append(chain, r.slots)
+	}
+	// Who waits for a slot of a route keeps nobody from the others.
+	if r.open != nil {
+		chain = append(chain, r.open)
 	}
 	r.group.Handle(method, path, append(chain, h)...)
 	// A route without a need would be for everybody, which TestNeedsStandBesideRoutes finds.
@@ -146,7 +158,8 @@ func (a *API) routes() {
 	get(provider, "/auth/openid", handle(a, http.StatusSeeOther, a.beginOpenID))
 	get(provider, OpenIDPath, handle(a, http.StatusSeeOther, a.finishOpenID))
 
-	all := router{api: a, group: public, reach: access.Installation}
+	open := a.limitConcurrency(maxOpen)
+	all := router{api: a, group: public, reach: access.Installation, open: open}
 	a.selfRoutes(all.about(access.Self))
 	all.get("/metrics", flowhq.ScopeMetrics, handle(a, http.StatusOK, a.metrics))
 	// Requests for the codec are large.
@@ -154,7 +167,9 @@ func (a *API) routes() {
 	codec.post(codecPath+"/encode", flowhq.ScopeCodec, handle(a, http.StatusOK, a.encode))
 	codec.post(codecPath+"/decode", flowhq.ScopeCodec, handle(a, http.StatusOK, a.decode))
 
-	admin := router{api: a, group: public.Group("/admin"), reach: access.Installation}
+	admin := router{
+		api: a, group: public.Group("/admin"), reach: access.Installation, open: open,
+	}
 	a.installationRoutes(admin)
 	a.accountRoutes(admin, "/operators", flowhq.ScopeOwn, flowhq.OperatorRoles)
 	a.keyRoutes(admin, flowhq.ScopeOwn, flowhq.KeyScopes)
@@ -166,11 +181,15 @@ func (a *API) routes() {
 		profiles: a.limitConcurrency(maxProfiles), logs: a.limitConcurrency(maxPages),
 		facts: a.limitConcurrency(maxPages),
 	}
-	named := router{api: a, group: public.Group(namedPath), reach: access.NamedTenant}
+	named := router{
+		api: a, group: public.Group(namedPath), reach: access.NamedTenant, open: open,
+	}
 	a.operatorsRoutes(named.about(access.Operators))
 	a.tenantRoutes(named, slots)
-	a.tenantRoutes(router{api: a, group: public.Group(ownPath), reach: access.OwnTenant}, slots)
-	a.portalRoutes(router{api: a, group: public.Group(portalPath), reach: access.OwnTenant})
+	own := router{api: a, group: public.Group(ownPath), reach: access.OwnTenant, open: open}
+	a.tenantRoutes(own, slots)
+	own.group = public.Group(portalPath)
+	a.portalRoutes(own)
 }
 
 // installationRoutes lists what is about all tenants at once.
@@ -190,6 +209,8 @@ func (a *API) installationRoutes(r router) {
 		handle(a, http.StatusAccepted, a.retryAllDeadLetters))
 	r.get("/workers", read, handle(a, http.StatusOK, a.listWorkers))
 	r.get("/fleet", read, handle(a, http.StatusOK, a.readFleet))
+	r.patch("/fleet", operate, handle(a, http.StatusOK, a.changeFleet))
+	// The same, and what GET gives besides.
 	r.put("/fleet", operate, handle(a, http.StatusOK, a.changeFleet))
 }
 
@@ -198,7 +219,7 @@ func (a *API) installationRoutes(r router) {
 func (a *API) operatorsRoutes(r router) {
 	const operate = flowhq.ScopeOperate
 	r.patch("", operate, handle(a, http.StatusOK, a.changeTenant))
-	// The same, for clients from before there was PATCH.
+	// The same, and what GET gives besides.
 	r.put("", operate, handle(a, http.StatusOK, a.changeTenant))
 	r.delete("", operate, handle(a, http.StatusAccepted, a.deleteTenant))
 	force := "/session/" + string(flowhq.ForceRestart)

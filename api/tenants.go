@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/advice"
@@ -36,8 +37,15 @@ func (r *createRequest) bind(b *binder) {
 	b.check(r.New.Validate())
 }
 
+// tenantAnswer answers with a tenant, whose last change of settings is the ETag. What its session
+// does changes no setting, and does not get in the way of who changes one.
+type tenantAnswer struct{ flowhq.Tenant }
+
+// headers lets a client send the version back as If-Match.
+func (t tenantAnswer) headers() map[string]string { return etag(t.UpdatedAt.UnixMicro()) }
+
 // created answers with the tenant and says where it is found from now on.
-type created struct{ flowhq.Tenant }
+type created struct{ tenantAnswer }
 
 func (c created) location() string { return "/admin/tenants/" + string(c.ID) }
 
@@ -56,6 +64,7 @@ func (r *listRequest) bind(b *binder) {
 	r.Session = word(b, "session", flowhq.SessionStates)
 	r.Template = word(b, "template", flowhq.Templates)
 	r.Search = b.text("search")
+	r.Attention = b.either("attention")
 	r.Limit = b.number("limit", defaultTenants, 1, maxLimit)
 	r.Cursor = b.text("cursor")
 }
@@ -71,32 +80,34 @@ type tenantList struct {
 func (a *API) listTenants(ctx context.Context, req listRequest) (tenantList, error) {
 	tenants, next, err := a.Tenants.Tenants(ctx, req.TenantFilter)
 	for i := range tenants {
-		tenants[i] = advised(tenants[i])
+		tenants[i] = advised(tenants[i]).Tenant
 	}
 	return tenantList{list(tenants), next}, err
 }
 
 // readTenant handles GET /admin/tenants/:id.
-func (a *API) readTenant(ctx context.Context, req tenantRef) (flowhq.Tenant, error) {
+func (a *API) readTenant(ctx context.Context, req tenantRef) (tenantAnswer, error) {
 	t, err := a.Tenants.Tenant(ctx, req.Tenant)
 	return advised(t), err
 }
 
 // advised is the tenant with what happens next to its session, for an operator.
-func advised(t flowhq.Tenant) flowhq.Tenant {
+func advised(t flowhq.Tenant) tenantAnswer {
 	t.Session.NextStep = advice.NextStep(t.Session.Ending)
-	return t
+	return tenantAnswer{t}
 }
 
-// changeRequest is PUT /admin/tenants/:id. It has no key: to repeat it changes nothing.
+// changeRequest is PATCH and PUT /admin/tenants/:id. It has no key: to repeat it changes nothing.
 type changeRequest struct {
 	tenantRef
 	Change flowhq.TenantChange
+	Match  *int64
 }
 
 func (r *changeRequest) bind(b *binder) {
 	r.tenantRef.bind(b)
-	b.body(&r.Change)
+	r.Match = b.match()
+	b.settings(&r.Change, string(r.Tenant), tenantState)
 	b.check(r.Change.Validate())
 	// A client that has lost its fields on the way would take 200 for a change.
 	if b.err == nil && len(b.fields) == 0 && r.Change == (flowhq.TenantChange{}) {
@@ -105,10 +116,26 @@ func (r *changeRequest) bind(b *binder) {
 	}
 }
 
-// changeTenant handles PUT /admin/tenants/:id. A notification brings a changed config to the
-// tenant's host, which uses it from the next message on.
-func (a *API) changeTenant(ctx context.Context, req changeRequest) (flowhq.Tenant, error) {
-	t, err := a.Tenants.UpdateTenant(ctx, req.Tenant, req.Change, actor(ctx))
+// tenantState are the members of a tenant that no request sets.
+var tenantState = []string{"status", "wanted", "session", "host", "created_at", "updated_at"}
+
+// changeTenant handles PATCH and PUT /admin/tenants/:id. A notification brings a changed config to
+// the tenant's host, which uses it from the next message on.
+func (a *API) changeTenant(ctx context.Context, req changeRequest) (tenantAnswer, error) {
+	var at *time.Time
+	if req.Match != nil {
+		seen := time.UnixMicro(*req.Match)
+		at = &seen
+	}
+	t, err := a.Tenants.UpdateTenantAt(ctx, req.Tenant, req.Change, at, actor(ctx))
+	// A conflict may also be about the number, which another tenant may have.
+	if at != nil && flowhq.ErrorCode(err) == flowhq.Conflict {
+		now, readErr := a.Tenants.Tenant(ctx, req.Tenant)
+		if readErr == nil && !now.UpdatedAt.Equal(*at) {
+			err = flowhq.Errorf(notCurrent, "the tenant was changed at %s: read it again, then "+
+				"change that", now.UpdatedAt.Format(time.RFC3339Nano))
+		}
+	}
 	return advised(t), err
 }
 

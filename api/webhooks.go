@@ -100,7 +100,7 @@ type newWebhookRequest struct {
 func (r *newWebhookRequest) bind(b *binder) {
 	r.tenantRef.bind(b)
 	b.body(&r.webhookBody)
-	r.Description = b.free("description", r.Description, maxDescription)
+	r.Description = b.line("description", r.Description, maxDescription)
 	if r.Types = b.webhookTypes(r.Types); len(r.Types) == 0 {
 		r.Types = flowhq.WebhookTypes
 	}
@@ -193,7 +193,7 @@ func (r *webhookChangeRequest) bind(b *binder) {
 	r.webhookRef.bind(b)
 	b.body(&r.webhookChangeBody)
 	if r.Description != nil {
-		*r.Description = b.free("description", *r.Description, maxDescription)
+		*r.Description = b.line("description", *r.Description, maxDescription)
 	}
 	if r.Types != nil {
 		if r.Types = b.webhookTypes(r.Types); len(r.Types) == 0 {
@@ -248,11 +248,23 @@ func (a *API) rotateWebhookSecret(ctx context.Context, req webhookRef) (webhookR
 	return webhookRotated{shownWebhook(ctx, w), secret}, err
 }
 
+// webhookQueued answers with a webhook that will be sent events, and says where to see what came of
+// them.
+type webhookQueued struct {
+	flowhq.Webhook
+	tenant flowhq.TenantID
+}
+
+// location is the header Location: the deliveries.
+func (w webhookQueued) location() string {
+	return "/admin/tenants/" + string(w.tenant) + "/webhooks/" + w.ID + "/deliveries"
+}
+
 // testWebhook handles POST /admin/tenants/:id/webhooks/:webhook/test. The event goes the way of all
 // others, so the deliveries say what came of it.
-func (a *API) testWebhook(ctx context.Context, req webhookRef) (flowhq.Webhook, error) {
+func (a *API) testWebhook(ctx context.Context, req webhookRef) (webhookQueued, error) {
 	w, err := a.Webhooks.TestWebhook(ctx, req.Tenant, req.Webhook, actor(ctx))
-	return shownWebhook(ctx, w), err
+	return webhookQueued{shownWebhook(ctx, w), req.Tenant}, err
 }
 
 // replayBody is the body of POST /admin/tenants/:id/webhooks/:webhook/replay.
@@ -305,9 +317,9 @@ func (r *replayRequest) bind(b *binder) {
 }
 
 // replayWebhook handles POST /admin/tenants/:id/webhooks/:webhook/replay.
-func (a *API) replayWebhook(ctx context.Context, req replayRequest) (flowhq.Webhook, error) {
+func (a *API) replayWebhook(ctx context.Context, req replayRequest) (webhookQueued, error) {
 	w, err := a.Webhooks.ReplayWebhook(ctx, req.Tenant, req.Webhook, req.Replay, actor(ctx))
-	return shownWebhook(ctx, w), err
+	return webhookQueued{shownWebhook(ctx, w), req.Tenant}, err
 }
 
 // deliveriesRequest is GET /admin/tenants/:id/webhooks/:webhook/deliveries.
@@ -319,7 +331,7 @@ type deliveriesRequest struct {
 func (r *deliveriesRequest) bind(b *binder) {
 	r.webhookRef.bind(b)
 	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
-	r.Before = b.position("before")
+	r.Before = b.cursor()
 	r.Status = optionalWord(b, "status", flowhq.DeliveryStatuses)
 }
 

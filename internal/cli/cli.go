@@ -22,7 +22,8 @@ import (
 // and to stderr after wrong usage, with code 2.
 const usage = `usage: flowhq tenants <command> [flags] [TENANT...]
 
-  list           list tenants; -status, -session, -template, -search, -limit, -json
+  list           list tenants; -status, -session, -template, -search, -attention, -limit,
+                 -json
   create         create one; -name, -phone, -template, -business, -language
   show           show one; -json
   start, stop, restart, force-restart

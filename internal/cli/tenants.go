@@ -114,6 +114,10 @@ func (l *line) list(ctx context.Context, args []string) error {
 			return nil
 		})
 	}
+	fs.BoolFunc("attention", "only tenants that a person should look at", func(s string) error {
+		query.Set("attention", s)
+		return nil
+	})
 	limit := fs.Int("limit", defaultLimit, "how many at most")
 	inJSON := fs.Bool("json", false, "for programs")
 	if _, err := l.parse(fs, args, 0, 0); err != nil {

@@ -4,10 +4,11 @@ import (
 	"context"
 	"time"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// messageCalls are the calls about single messages and the erasure of contacts.
+// messageCalls are the calls about single messages, the erasure of contacts, and changes on a condition.
 var messageCalls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	"MessageHistory": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.MessageHistory(ctx, g.tenant, g.msgID)
@@ -32,6 +33,14 @@ var messageCalls = map[string]func(context.Context, *store.Store, guest) (any, e
 	},
 	"EraseContactRows": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return nil, s.EraseContactRows(ctx, store.Erasure{Tenant: g.tenant, Contact: g.contact(ctx, s)})
+	},
+	"UpdateTenantAt": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		t, err := s.Tenant(ctx, g.tenant)
+		if err != nil {
+			return nil, err
+		}
+		name := "renamed again"
+		return s.UpdateTenantAt(ctx, g.tenant, flowhq.TenantChange{Name: &name}, &t.UpdatedAt, "admin")
 	},
 	"FinishErasure": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		id := g.contact(ctx, s)

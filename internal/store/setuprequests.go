@@ -244,7 +244,8 @@ func queueApproval(batch *pgx.Batch, tenant flowhq.TenantID, id string, d SetupD
 				and s.tenant_id = @tenant and ` + notDeleted + `
 			returning r.*
 		), t as (
-			update flowhq.tenants t set phone_number = r.whatsapp_number, updated_at = now()
+			update flowhq.tenants t set phone_number = r.whatsapp_number,
+				updated_at = greatest(now(), t.updated_at + interval '1 microsecond')
 			from r where t.id = @tenant
 		), c as (
 			update flowhq.tenant_configs c set business_name = r.business_name,

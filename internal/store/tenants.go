@@ -27,8 +27,10 @@ type TenantFilter struct {
 	Session  flowhq.SessionState
 	Template flowhq.Template
 	Search   string // part of the name, business name, number or id, in any case
-	Cursor   string // where the previous page ended
-	Limit    int    // rows; 0 means DefaultLimit, more than MaxLimit means MaxLimit
+	// Attention selects those whose session a person should look at, or the others; nil = all.
+	Attention *bool
+	Cursor    string // where the previous page ended
+	Limit     int    // rows; 0 means DefaultLimit, more than MaxLimit means MaxLimit
 }
 
 // tenantColumns are read by scanTenant. Texts that a server may make long are cut, as a page
@@ -198,14 +200,28 @@ const filteredTenants = `
 		where (@status::text = '' or flowhq.tenant_status(s, w) = @status)
 			and (@session::text = '' or s.state = @session)
 			and (@template::text = '' or c.template_type = @template)
+			and (@attention::boolean is null or @attention = (t.wanted and s.state <> 'CONNECTED'
+				and (s.state in ('QR_READY', 'LOGGED_OUT', 'BANNED')
+					or s.ending = any(@looked_at::text[]))))
 			and (@search::text = '' or position(lower(@search) in lower(concat_ws(chr(10),
 				t.name, c.business_name, t.phone_number, s.number, t.id))) > 0)`
+
+// lookedAt are the endings that a person should look at.
+var lookedAt = func() (all []string) {
+	for _, e := range flowhq.Endings {
+		if e.Attention() {
+			all = append(all, string(e))
+		}
+	}
+	return all
+}()
 
 // args are the arguments of filteredTenants, and the limit.
 func (f TenantFilter) args(limit int) named {
 	return named{
 		"status": f.Status, "session": f.Session, "template": f.Template,
 		"search": clean(f.Search), "limit": limit,
+		"attention": f.Attention, "looked_at": lookedAt,
 	}
 }
 
@@ -312,13 +328,23 @@ func clampLimit(wanted int) int {
 func (s *Store) UpdateTenant(
 	ctx context.Context, tenant flowhq.TenantID, c flowhq.TenantChange, actor string,
 ) (flowhq.Tenant, error) {
+	return s.UpdateTenantAt(ctx, tenant, c, nil, actor)
+}
+
+// UpdateTenantAt is UpdateTenant of a tenant that was updated at this time last. It fails with code
+// Conflict if that is another time. The comparison is made under the lock of the row, so of two
+// such changes at once one is refused.
+func (s *Store) UpdateTenantAt(
+	ctx context.Context, tenant flowhq.TenantID, c flowhq.TenantChange, at *time.Time, actor string,
+) (flowhq.Tenant, error) {
 	const q = `
 		with t as (
 			update flowhq.tenants set
 				name = coalesce(@name, name),
 				phone_number = coalesce(@phone_number, phone_number),
-				updated_at = now()
-			where id = @tenant
+				-- It grows, as it is the version of the row: now() is when a transaction began.
+				updated_at = greatest(now(), updated_at + interval '1 microsecond')
+			where id = @tenant and (@at::timestamptz is null or updated_at = @at)
 			returning *
 		), c as (
 			update flowhq.tenant_configs c set
@@ -348,22 +374,40 @@ func (s *Store) UpdateTenant(
 	changed := changedFields(c)
 	// A change of nothing records no event and wakes nobody.
 	if len(changed) == 0 {
-		return s.Tenant(ctx, tenant)
+		return s.tenantAt(ctx, tenant, at)
 	}
 	t, err := one(ctx, s, q, named{
 		"tenant": tenant, "name": c.Name, "phone_number": c.PhoneNumber, "template": c.Template,
 		"business_name": c.BusinessName, "language": c.Language,
 		"per_minute": c.RepliesPerMinute.Value, "per_contact": c.RepliesPerContact.Value,
 		"retention": c.RetentionDays.Value, "answer_within": c.AnswerWithinMinutes.Value,
-		"actor": actor, "changed": changed,
+		"actor": actor, "changed": changed, "at": at,
 	}, s.scanTenant)
 	if err != nil {
 		if c.PhoneNumber != nil {
 			err = s.numberTaken(ctx, *c.PhoneNumber, err)
 		}
+		// There may be no row because the tenant is another one than the caller has seen.
+		if flowhq.ErrorCode(err) == flowhq.NotFound && at != nil {
+			if _, changed := s.tenantAt(ctx, tenant, at); flowhq.ErrorCode(changed) == flowhq.Conflict {
+				err = changed
+			}
+		}
 		return t, fmt.Errorf("update tenant %s: %w", tenant, err)
 	}
 	return t, nil
+}
+
+// tenantAt returns a tenant that was updated at this time last, or fails with code Conflict; nil is
+// any time.
+func (s *Store) tenantAt(
+	ctx context.Context, tenant flowhq.TenantID, at *time.Time,
+) (flowhq.Tenant, error) {
+	t, err := s.Tenant(ctx, tenant)
+	if err == nil && at != nil && !t.UpdatedAt.Equal(*at) {
+		err = flowhq.Errorf(flowhq.Conflict, "the tenant has been changed since")
+	}
+	return t, err
 }
 
 // changedFields names the fields that c sets, as the API spells them. The event lists them, and

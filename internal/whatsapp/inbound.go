@@ -79,7 +79,7 @@ func (c *Conn) envelope(info *types.MessageInfo) (Inbound, bool, error) {
 	}
 	who, err := c.person(info.Sender, info.SenderAlt)
 	return Inbound{
-		LID: who.LID, Number: who.Number, Name: flowhq.CleanText(info.PushName),
+		LID: who.LID, Number: who.Number, Name: flowhq.CleanLine(flowhq.CleanText(info.PushName)),
 		ID: info.ID, SentAt: info.Timestamp,
 	}, err == nil, err
 }
