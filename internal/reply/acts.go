@@ -2,6 +2,7 @@ package reply
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/flowhq/flowhq/internal/understand"
 	"github.com/flowhq/flowhq/internal/understand/entity"
@@ -115,6 +116,10 @@ func (t *turn) actsOf(p *perception) acts {
 		}
 		// The best intent counts only if the model is sure. Others count by their score alone: "bei
 		// gani na mko wapi" has two, and both deserve an answer.
+		// Reminders end by the word for it. "Namba yangu 0754 112 233" scored for it, and ended them.
+		if s.Intent == understand.Stop {
+			continue
+		}
 		sure := i == 0 && p.reading.Band == understand.Sure && s.Score >= minScore
 		if sure || i > 0 && s.Score >= alsoScore {
 			if a, known := actOf[s.Intent]; known {
@@ -123,7 +128,7 @@ func (t *turn) actsOf(p *perception) acts {
 		}
 	}
 	// "Call me at the gate" is for the rider. A person was called, and the address was lost.
-	if t.riderNoteIn() != "" {
+	if t.riderNoteIn() != "" || t.wishesCall() != "" || t.placedRecently() && riderNote.MatchString(p.text) {
 		all.drop(actPerson)
 		p.cues = slices.DeleteFunc(p.cues, func(a act) bool { return a == actPerson })
 	}
@@ -147,6 +152,20 @@ func (t *turn) actsOf(p *perception) acts {
 	// "Nitalipa kwa M-Pesa" says how, and is no plea to pay later. It was refused as one.
 	told = told || t.wayNamed() >= 0 && !p.asks && len(p.reading.Words) <= maxNaming+1 &&
 		!anyIn(p.reading.Words, laterWords) && !anyIn(p.reading.Words, paysOnDelivery)
+	need = max(need, t.needsAlike(p, all))
+	if p.sure && !told && p.alike >= need && !p.onlyGreets() && !t.onlyNames(p) {
+		all.add(actAnswer)
+	}
+	all = t.reconcile(p, all)
+	if len(all) == 0 && t.next.Asked != "" && p.asksSame() {
+		p.same = true
+		all.add(t.next.Asked)
+	}
+	return all
+}
+
+// needsAlike is how alike an owner's question must be to be answered against what the message names.
+func (t *turn) needsAlike(p *perception, all acts) (need float64) {
 	// Who names a time wants the time: "nataka kunyoa kesho saa nne" is no question about how long
 	// a cut takes.
 	if all.has(actBook, actOrder) && p.hasTime && !p.asks {
@@ -159,22 +178,45 @@ func (t *turn) actsOf(p *perception) acts {
 	// Whoever names a service whole asks for that: "mnapima macho?" only shares "mnapima" with the
 	// owner's question for covid tests.
 	if len(p.reading.Words) <= maxNaming && slices.ContainsFunc(p.services,
-		func(m entity.NameMatch) bool { return m.Exact }) {
+		func(m entity.NameMatch) bool { return m.Exact || m.Score >= nearlyExact }) {
 		need = max(need, surelyAlike)
+		if !t.answerNames(p) {
+			need = surelyTheSame
+		}
+	}
+	// "Is XL in stock" asks for the size of what was spoken of, and not when new goods come.
+	if size, asked := t.sizeAsked(t.next.Topic); asked && size != "" && len(p.products) == 0 && len(size) > 1 {
+		need = surelyTheSame
 	}
 	// Who names a product and its size wants it: "and jeans, size 32?" does not ask which size fits.
 	if slices.ContainsFunc(p.products, func(m entity.NameMatch) bool { return m.Size != "" }) {
 		need = surelyTheSame
 	}
-	if p.sure && !told && p.alike >= need && !p.onlyGreets() {
-		all.add(actAnswer)
+	return need
+}
+
+// nearlyExact is the score of a name that is there whole, with a verb in another form: "mnapima macho".
+const nearlyExact = .95
+
+// onlyNames reports whether the message is the name of a product and nothing else: "kitenge dress" asks
+// nothing of reserving a dress.
+func (t *turn) onlyNames(p *perception) bool {
+	return len(p.products) > 0 && !p.asks && slices.ContainsFunc(p.products, func(m entity.NameMatch) bool { return m.Exact }) &&
+		!slices.ContainsFunc(p.reading.Words, func(w string) bool { return !t.k.words[w] })
+}
+
+// answerNames reports whether the owner's answer that is most alike has the words by which the message
+// names a service. Without them it is of something else: "mnapima macho?" is none for covid.
+func (t *turn) answerNames(p *perception) bool {
+	a := t.k.answer[p.answer]
+	if a == nil {
+		return false
 	}
-	all = t.reconcile(p, all)
-	if len(all) == 0 && t.next.Asked != "" && p.asksSame() {
-		p.same = true
-		all.add(t.next.Asked)
-	}
-	return all
+	told := split(strings.Join(a.Questions, " ") + " " + a.Answer.EN + " " + a.Answer.SW)
+	return slices.ContainsFunc(p.services, func(m entity.NameMatch) bool {
+		return m.Start >= 0 && m.Start < m.End && m.End <= len(p.text) &&
+			!slices.ContainsFunc(split(p.text[m.Start:m.End]), func(w string) bool { return !slices.Contains(told, w) })
+	})
 }
 
 // laterWords put a payment off, or ask for it. Beside one of these the owner's own words are the

@@ -217,15 +217,26 @@ func (p *perception) assignAmounts() {
 	}
 	p.left = slices.DeleteFunc(amounts, refused)
 	p.keepAmounts()
-	// The nearest pair of all goes first. By the order of the products, "mchele kilo 5 na mafuta
-	// lita 3" gave the five to the oil.
+	// An amount in the same item of a list goes before one behind a comma: in "2 bags of 5kg, red
+	// onions 1kg" the five kilos were of onions.
+	p.giveNearest(func(a, b entity.Place) bool { return p.listed(a, b, false) })
+	p.giveNearest(p.apart)
+	for i := range p.products { // an amount that was taken back, or belongs to another product
+		if m := &p.products[i]; !slices.Contains(p.counted, i) && len(amounts) > 0 {
+			m.Amount, m.Quantity = entity.Quantity{}, 0
+		}
+	}
+}
+
+// giveNearest gives amounts to the products beside them that are not apart. The nearest pair of all
+// goes first: by the order of the products, "mchele kilo 5 na mafuta lita 3" gave the five to the oil.
+func (p *perception) giveNearest(apart func(a, b entity.Place) bool) {
 	for gap := 0; gap <= maxGap; gap++ {
 		for i := range p.products {
 			m := &p.products[i]
 			at := slices.IndexFunc(p.left, func(q entity.Quantity) bool {
 				return gapBetween(q.Place, m.Place) == gap &&
-					strconv.Itoa(int(q.Value)) != m.Size &&
-					!p.apart(q.Place, m.Place)
+					strconv.Itoa(int(q.Value)) != m.Size && !apart(q.Place, m.Place)
 			})
 			if m.Amount.Value > 0 && m.Amount.Place == m.Place || at < 0 ||
 				slices.Contains(p.counted, i) {
@@ -235,11 +246,6 @@ func (p *perception) assignAmounts() {
 			m.Quantity = int(m.Amount.Value)
 			p.counted = append(p.counted, i)
 			p.left = slices.Delete(p.left, at, at+1)
-		}
-	}
-	for i := range p.products { // an amount that was taken back, or belongs to another product
-		if m := &p.products[i]; !slices.Contains(p.counted, i) && len(amounts) > 0 {
-			m.Amount, m.Quantity = entity.Quantity{}, 0
 		}
 	}
 }
@@ -252,7 +258,7 @@ func (p *perception) keepAmounts() {
 		at := slices.IndexFunc(p.left, func(q entity.Quantity) bool {
 			return q.Place == m.Amount.Place
 		})
-		if m.Amount.Value > 0 && at >= 0 && !p.apart(m.Amount.Place, m.Place) && !p.nearerTo(i) {
+		if m.Amount.Value > 0 && at >= 0 && !p.listed(m.Amount.Place, m.Place, false) && !p.nearerTo(i) {
 			p.counted = append(p.counted, i)
 			p.left = slices.Delete(p.left, at, at+1)
 		}
@@ -277,6 +283,11 @@ var listBreak = regexp.MustCompile(
 // apart reports whether a list is broken between two places. With one product there is no list: a
 // comma is then only a pause between the product and its number.
 func (p *perception) apart(a, b entity.Place) bool {
+	return p.listed(a, b, len(p.products) == 1)
+}
+
+// listed is apart, which lets a comma pass as a pause if it may.
+func (p *perception) listed(a, b entity.Place, pause bool) bool {
 	if a.Start > b.Start {
 		a, b = b, a
 	}
@@ -284,7 +295,7 @@ func (p *perception) apart(a, b entity.Place) bool {
 		return false
 	}
 	between := p.text[a.End:b.Start]
-	if len(p.products) == 1 {
+	if pause {
 		between = strings.ReplaceAll(between, ",", " ") // "t-shirt M, 2"
 	}
 	return listBreak.MatchString(between)
@@ -298,6 +309,9 @@ func gapBetween(a, b entity.Place) int { return max(0, a.Start-b.End, b.Start-a.
 // Without a unit the number left over is likelier an hour, a house number or a size, and would put
 // something on the order that nobody asked for.
 func (t *turn) addTopic() {
+	if t.addPacksOfTopic() {
+		return
+	}
 	if len(t.p.left) != 1 || t.p.left[0].Unit == "" || t.k.product[t.next.Topic] == nil ||
 		t.p.left[0].Unit == "people" || slices.Contains(idsOf(t.p.products), t.next.Topic) {
 		return
@@ -307,4 +321,28 @@ func (t *turn) addTopic() {
 		m.Quantity = n
 		t.addLine(m)
 	}
+}
+
+// addPacksOfTopic puts packs of what was spoken of before on the order, if their number and size are
+// left over: "2 bags of 5kg, red onions 1kg".
+func (t *turn) addPacksOfTopic() bool {
+	p, id := &t.p, t.next.Topic
+	if len(p.left) != 2 || t.k.product[id] == nil || slices.Contains(idsOf(p.products), id) ||
+		p.listed(p.left[0].Place, p.left[1].Place, false) {
+		return false
+	}
+	count, measure := p.left[0], p.left[1]
+	if isMeasure(count.Unit) {
+		count, measure = measure, count
+	}
+	if !isMeasure(measure.Unit) || isMeasure(count.Unit) || within(int(count.Value)) == 0 {
+		return false
+	}
+	for _, other := range t.packsOf(t.k.product[id]) {
+		if pack, ok := packOf(other); ok && pack == inUnit(entity.Quantity{Value: measure.Value, Unit: measure.Unit}) {
+			t.addLine(entity.NameMatch{ID: other.ID, Quantity: int(count.Value), Exact: true})
+			return true
+		}
+	}
+	return false
 }

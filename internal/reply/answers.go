@@ -56,6 +56,8 @@ func (t *turn) takeAnswer() bool {
 		return t.takeAmount(a)
 	case askWhen, askMoveTo, askBook:
 		return t.takeHour()
+	case askChildren:
+		return t.takeChildren()
 	// "Yes" was expected and an address came: the order is read back again with the address.
 	case askOrder:
 		return t.addsAddress()
@@ -115,6 +117,8 @@ func (t *turn) takeYes(a Ask) bool {
 		t.tell("ticket.good")
 	case askPerson:
 		t.handOver(flowhq.HandOverAsked)
+	case askBring:
+		t.takeBring(a, true)
 	case askHow:
 		t.askHow() // "yes" to "delivery or pick-up" is neither
 	default:
@@ -152,6 +156,8 @@ func (t *turn) takeNo(a Ask) bool {
 		t.refuseOrder(a)
 	case askHelped:
 		t.openTicket()
+	case askBring:
+		t.takeBring(a, false)
 	case askPerson, askOption, askDelivery, askQuantity:
 		t.next.Ask = Ask{}
 		t.tell("allright")

@@ -42,6 +42,11 @@ func (t *turn) actOnBookings(informed bool) bool {
 		t.did(actBook)
 		t.fillVisit()
 		t.continueBooking()
+	// "One adult and one child", where that was read back already.
+	case t.restatesChild():
+		t.did(actBook)
+		t.continueBooking()
+	case !informed && t.asksToBring():
 	// The booking is made: who comes along is noted on it, and no second one begins.
 	case t.moreCome():
 		t.did(actBook)
@@ -122,6 +127,7 @@ func (t *turn) fillVisit() {
 		}
 	}
 	t.addChild()
+	t.keepVisitWishes()
 	t.dropUnavailable(v)
 	if !p.hasTime {
 		return
@@ -198,6 +204,10 @@ func (t *turn) continueBooking() {
 		t.continueMove()
 		return
 	}
+	if id := t.childService(); v.places() > t.k.capacity() && id != "" && slices.Contains(v.More, id) &&
+		len(v.services()) <= maxInTurn && !anyIn(t.p.reading.Words, atOnce) {
+		v.More, v.People, v.Together, v.InTurn = v.services()[1:], 0, false, true
+	}
 	if v.places() > t.k.capacity() {
 		// More than there is room for is for a person to arrange. The wish stays: without one, the
 		// booking goes on for one.
@@ -212,11 +222,22 @@ func (t *turn) continueBooking() {
 	if !t.haveService(v) {
 		return
 	}
+	if v.Children {
+		t.ask(Ask{For: askChildren}, "book.children")
+		return
+	}
 	if !t.haveTime(v) {
 		return
 	}
 	t.readBack(v)
 }
+
+// maxInTurn is how many a parent and children are who are booked one after the other where there is no
+// room for all at once. More of them, and other company, are for a person to arrange.
+const maxInTurn = 4
+
+// atOnce say that all are to be served at the same time.
+var atOnce = keywords("same time, at once, together, pamoja, wakati mmoja, muda mmoja, muda huo huo, at a go, wote kwa pamoja")
 
 // haveService reports whether the service is known, and asks if not. Services that are alike are
 // asked about: their prices and lengths differ.

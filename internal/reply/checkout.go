@@ -250,10 +250,12 @@ func (t *turn) fillDelivery() {
 			t.setArea(t.next.Area) // "deliver there", after the question for its fee
 		}
 	}
-	if way := t.paymentNamed(); way != "" {
+	// "Pay on delivery possible?" has chosen nothing yet.
+	if way := t.paymentNamed(); way != "" && !(p.asks && anyIn(p.reading.Words, whetherToPay)) {
 		o.Payment = way
 	}
 	t.keepRiderNote()
+	t.keepOrderWishes()
 }
 
 // setArea takes an area. What else the message says is likely to be the address in it. The fee

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/flowhq/flowhq/internal/understand/entity"
+	"github.com/flowhq/flowhq/internal/understand/when"
 )
 
 // An hour in a clause of its own is the wish, and what stands around it the reason: "9 is
@@ -56,6 +57,30 @@ func (t *turn) readClauseHour() {
 		}
 		p.acts.add(actBook)
 		return
+	}
+}
+
+// insteadWords put another time in place of one.
+var insteadWords = cueWords(cueInstead)
+
+// readInstead takes the time of the clause that puts one in place of another, where several clauses
+// have one: "make it half past 4, I leave work at 4" stayed at four.
+func (t *turn) readInstead(p *perception) {
+	clauses := hourClause.Split(p.text, maxPartsRead)
+	if !p.hasTime || len(clauses) < 2 {
+		return
+	}
+	for _, clause := range clauses {
+		if !anyIn(split(clause), insteadWords) {
+			continue
+		}
+		if r, ok := when.Parse(clause, t.written(), openingHours{t.k}); ok && (r.HasTime || r.HasDay) {
+			p.time = r
+			if !p.cued(cueInstead) {
+				p.cues = append(p.cues, cueInstead)
+			}
+			return
+		}
 	}
 }
 

@@ -122,7 +122,8 @@ func (t *turn) dropPeople(p *perception) {
 			return false
 		}
 		words := split(p.text[m.Start:m.End])
-		if len(words) == 1 && !m.Exact && !priced && t.onlyInAliases(m.ID, words[0]) {
+		beside := slices.ContainsFunc(p.services, func(o entity.NameMatch) bool { return o.Exact && o.ID != m.ID })
+		if len(words) == 1 && !m.Exact && (!priced || beside) && t.onlyInAliases(m.ID, words[0]) {
 			return true
 		}
 		if slices.ContainsFunc(words, func(w string) bool { return !hasWord(peopleWords, w) }) {

@@ -174,6 +174,16 @@ func (s *stage) knownNumbers() []string {
 		number(from)
 		number(to)
 	}
+	// So is what services come to together whose prices were told of late.
+	for set := range 1 << len(s.state.Spoken) {
+		sum := int64(0)
+		for i, id := range s.state.Spoken {
+			if service := s.know.service[id]; service != nil && set&(1<<i) != 0 {
+				sum += service.Price
+			}
+		}
+		number(sum)
+	}
 	if o := s.state.Order; o != nil {
 		total := int64(0)
 		for _, l := range o.Lines {

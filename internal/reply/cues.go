@@ -78,6 +78,16 @@ var besideActs = []act{
 	cueThink, cueRisk, cueTravel, cueSick, cueDanger, cueWait, cueCharge, cueWish, cueTried, cueLeave,
 }
 
+// cueWords are the words of a cue, for who asks whether one of them stands in a part of a message.
+func cueWords(name act) (all []keyword) {
+	for _, c := range cues {
+		if c.act == name {
+			all = append(all, c.words...)
+		}
+	}
+	return all
+}
+
 // cued reports whether the message has a cue for something. An act may be there by the model alone.
 // A caller that would undo something asks for the cue as well.
 func (p *perception) cued(name act) bool {

@@ -34,6 +34,7 @@ func decided(in Input) *turn {
 	t.chooseLanguage()
 	t.readClauseHour()
 	t.decide()
+	t.answerParts()
 	return t
 }
 
@@ -57,6 +58,7 @@ func (t *turn) decide() {
 	}
 	// The open question has the first right to the message: "mbili" after "how many?" is no hour.
 	// Each question takes only what can be its answer, see answers.go.
+	t.keepVisitWishes()
 	if t.confirmsAndAsks() {
 		t.understoodIt()
 		return
@@ -65,11 +67,12 @@ func (t *turn) decide() {
 	if t.next.Ask.For == askBook && t.p.yesNo == entity.Yes && t.p.name != "" {
 		t.next.Name = t.p.name
 	}
-	if t.takeRiderNote() || t.confirmsOrder() || t.takeAnswer() || t.takeReference() {
+	if t.takePlacedWish() || t.takeRiderNote() || t.confirmsOrder() || t.takeAnswer() || t.takeReference() {
 		t.understoodIt()
 		return
 	}
 	t.greet()
+	t.settleUnclear()
 	// Before facts and tasks: the past tense looks for an order, and a name with a number makes one.
 	if t.tellsOldPrice() {
 		t.resume(t.next.Ask)
@@ -88,6 +91,9 @@ func (t *turn) decide() {
 	acted := t.act(informed)
 	switch {
 	case acted:
+	// "Sawa ila aninyoe Hassan": the wish is noted, and the visit read back with it.
+	case t.wished && !informed:
+		t.resume(pending)
 	// The offer of a person dies with a question that was answered: behind three full answers it
 	// was made three times, and "fine, I will pass by" called somebody.
 	case informed && pending.For == askPerson && !t.hasAsked:
@@ -217,7 +223,7 @@ func (t *turn) resume(pending Ask) {
 	// The state is asked, not the old text: the message may have filled what was missing, and then
 	// the next question is due.
 	switch pending.For {
-	case askBook, askMean, askWhen, askService, askMoveTo, askMove:
+	case askBook, askMean, askWhen, askService, askMoveTo, askMove, askChildren, askBring:
 		switch v := t.next.Booking; {
 		case v == nil:
 		// To ask the day again would repeat "that day is full" for each question in between.
@@ -332,6 +338,10 @@ func (t *turn) miss(pending Ask) {
 	}
 	// What follows a problem is more of it: a menu of goods would be an insult.
 	if t.pressProblem() {
+		return
+	}
+	if t.missedInParts() || t.notesPlea(pending) {
+		t.understoodIt()
 		return
 	}
 	// The words under a picture are about the picture.

@@ -195,7 +195,7 @@ func (t *turn) takeOffNamed() (whole bool) {
 	var off, rest []entity.NameMatch
 	for _, m := range p.products {
 		switch kind := p.editOf(m); {
-		case kind == editOff, kind == editNone && t.ordered(m) && p.cued(cueRemove) && !p.changesIn(m) &&
+		case kind == editOff, kind == editNone && t.ordered(m) && p.removesIn(m) && !p.changesIn(m) &&
 			!p.cued(cueAdd) && m.Size == "":
 			off = append(off, m)
 		default:
@@ -216,6 +216,11 @@ func (t *turn) takeOffNamed() (whole bool) {
 		if !t.ordered(m) && len(rest) > 0 {
 			continue // "a tray of eggs, no bread"
 		}
+		// Size 42 is taken off, and 41 is on the order.
+		if size := t.sizeDenied(m.ID); size != "" && !t.hasLine(m.ID, size) {
+			t.tell("order.not_on", "name", t.k.nameOf(m.ID, t.say)+" ("+size+")")
+			continue
+		}
 		if !t.ordered(m) {
 			t.tell("order.not_on", "name", t.k.nameOf(m.ID, t.say))
 			continue
@@ -229,6 +234,29 @@ func (t *turn) takeOffNamed() (whole bool) {
 	p.products = rest
 	return len(rest) == 0
 }
+
+// removesIn reports whether the sentence that names a product takes something off: "no office dress!
+// remove it / just 2 maxi and 1 handbag" took off the bag.
+func (p *perception) removesIn(m entity.NameMatch) bool {
+	if !p.cued(cueRemove) || m.Start < 0 || m.End > len(p.text) || m.Start >= m.End {
+		return false
+	}
+	from, to := 0, len(p.text)
+	for _, at := range sentenceBreak.FindAllStringIndex(p.text, maxEdits) {
+		if at[1] <= m.Start {
+			from = at[1]
+		} else if at[0] >= m.End {
+			to = min(to, at[0])
+		}
+	}
+	return anyIn(split(p.text[from:to]), removeWords)
+}
+
+// removeWords take something off an order.
+var removeWords = cueWords(cueRemove)
+
+// sentenceBreak parts the sentences of a message.
+var sentenceBreak = regexp.MustCompile(`[.;!?\n]+`)
 
 // replaceWords put one thing in the place of another, which then comes in the same number.
 var replaceWords = keywords(`

@@ -317,7 +317,7 @@ func (t *turn) saysPeople() bool {
 func (t *turn) noteBooking() {
 	// [turn.moreCome] has seen that there is at least one.
 	b := t.bookings()[0]
-	b.Note = oneLine(withoutSecrets(&t.p), maxNote)
+	b.Note = withNote(b.Note, withoutSecrets(&t.p), maxNote)
 	t.fact(flowhq.FactChange{Booking: &b})
 	t.unanswered("book.noted", "number", b.Number)
 }

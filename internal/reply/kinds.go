@@ -2,6 +2,7 @@ package reply
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
@@ -49,4 +50,57 @@ func (t *turn) askOtherKind(m entity.NameMatch) bool {
 	t.ask(Ask{For: askQuantity, About: m.ID}, "order.quantity")
 	t.unsettled = true
 	return true
+}
+
+// singular is a word without the ending of the English plural.
+func singular(w string) string {
+	if s, ok := strings.CutSuffix(w, "sses"); ok {
+		return s + "ss"
+	}
+	if strings.HasSuffix(w, "ss") {
+		return w
+	}
+	return strings.TrimSuffix(w, "s")
+}
+
+// wordOf is the one word that names a product in the text, "" if more do.
+func (p *perception) wordOf(m entity.NameMatch) string {
+	if m.Start < 0 || m.End > len(p.text) || m.Start >= m.End {
+		return ""
+	}
+	if words := split(p.text[m.Start:m.End]); len(words) == 1 {
+		return singular(words[0])
+	}
+	return ""
+}
+
+// dropProductEchoes drops goods that are named by no more than a word of others that are named whole:
+// "where are the dresses, I said 2 maxi dress" put an office dress on the order.
+func (t *turn) dropProductEchoes(p *perception) {
+	all := p.products
+	p.products = slices.DeleteFunc(slices.Clone(all), func(m entity.NameMatch) bool {
+		w := p.wordOf(m)
+		return w != "" && !m.Exact && m.Quantity == 0 && slices.ContainsFunc(all, func(other entity.NameMatch) bool {
+			return other.ID != m.ID && other.Exact && other.Start < other.End &&
+				slices.Contains(split(p.text[other.Start:other.End]), w)
+		})
+	})
+}
+
+// widenNames notes which other goods have the one word that named a product by a likeness. The name
+// whose other words are rarest won: "a dress" was an office dress, and no other was asked about.
+func (t *turn) widenNames(p *perception) {
+	for i := range p.products {
+		m := &p.products[i]
+		w := p.wordOf(*m)
+		if w == "" || m.Exact || len(m.Others) > 0 || len(w) < minSubject {
+			continue
+		}
+		for _, q := range t.k.inStock() {
+			if q.ID != m.ID && len(m.Others) < maxShort &&
+				slices.Contains(split(strings.Join(namesOf(q.Name, q.Aliases), " ")), w) {
+				m.Others = append(m.Others, q.ID)
+			}
+		}
+	}
 }

@@ -42,6 +42,9 @@ type Knowledge struct {
 	product map[string]*flowhq.Product // by ID
 	area    map[string]*flowhq.Area    // by name
 	answer  map[string]*flowhq.Answer  // by ID
+	staff   map[string]string          // see [Knowledge.staffNames]
+	// staffAnswer is the ID of the owner's answer that names the staff first.
+	staffAnswer string
 }
 
 // Compile prepares a profile for [Decide]. It costs about a millisecond for a hundred entries, so
@@ -82,6 +85,7 @@ func Compile(p flowhq.Profile, c flowhq.Config) *Knowledge {
 	}
 	k.areas, k.payments = entity.NewNames(areas), entity.NewNames(payments)
 	k.answers = entity.NewAnswers(questions, understand.Meanings)
+	k.staff = k.staffNames()
 	return k
 }
 

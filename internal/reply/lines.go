@@ -9,6 +9,12 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
+// sameAs reports whether two lines tell the customer the same.
+func (l Line) sameAs(other Line) bool {
+	l.Guessed, other.Guessed = false, false
+	return l == other
+}
+
 // limitToStock lowers the quantity of a line to what is left.
 func (t *turn) limitToStock(i int) {
 	l := &t.next.Order.Lines[i]
@@ -43,6 +49,9 @@ func (t *turn) sizeIn(id, text string) string {
 // sizeNear finds the size of a product in the message: anywhere, or in front of the next product if
 // there are several. In "shirt L na viatu 42" each has its own.
 func (t *turn) sizeNear(m entity.NameMatch) string {
+	if size, ok := t.sizeKept(m.ID); ok {
+		return size
+	}
 	if len(t.p.products) < 2 {
 		return t.sizeIn(m.ID, "")
 	}
@@ -148,13 +157,11 @@ func (t *turn) setCount(n int) {
 	case i < 0 && t.k.product[id] != nil:
 		t.addLine(entity.NameMatch{ID: id, Quantity: n})
 	case i < 0 && len(o.Lines) > 1:
-		var lines []string
-		for _, l := range o.Lines {
-			lines = append(lines, "• "+t.lineText(l))
+		var options []Option
+		for _, l := range firstOf(o.Lines, min(len(o.Lines), maxOptions)) {
+			options = append(options, Option{Do: doProduct, Value: l.Product, Label: t.lineText(l)})
 		}
-		t.tell("order.summary")
-		t.show(lines...)
-		t.ask(Ask{For: askProduct, About: strconv.Itoa(n)}, "order.which")
+		t.askOf(Ask{For: askProduct, About: strconv.Itoa(n)}, options, "order.which")
 		t.unsettled = true
 	case i < 0 && len(o.Lines) == 1:
 		i = 0

@@ -33,6 +33,15 @@ func (p *perception) takesBack(m entity.NameMatch) bool {
 	return m.Start >= 0 && m.Start <= len(p.text) && takesBack.MatchString(p.text[:m.Start])
 }
 
+// dropDenied drops services that the message says are not meant, beside one that is: "kung'oa ni bei
+// gani, sio kucheki" was told the price of both.
+func (p *perception) dropDenied() {
+	left := slices.DeleteFunc(slices.Clone(p.services), p.takesBack)
+	if len(left) > 0 {
+		p.services = left
+	}
+}
+
 // kindsSwapped are the places among the products of the message of one that is on the order and
 // taken back, and of the one that is wanted in its place. Without both nothing is replaced.
 func (t *turn) kindsSwapped() (back, wanted int, ok bool) {

@@ -79,7 +79,7 @@ func (t *turn) offIDs() (ids []string) {
 		case editOff:
 			ids = append(ids, m.ID)
 		case editNone:
-			if (t.p.cued(cueRemove) || t.p.has(actCancel)) && !t.p.changesIn(m) {
+			if (t.p.removesIn(m) || t.p.has(actCancel)) && !t.p.changesIn(m) {
 				ids = append(ids, m.ID)
 			}
 		case editOn, editChange:
@@ -119,6 +119,9 @@ func (t *turn) fillsOrder(informed bool) bool {
 	// There is nothing to take anything off.
 	case !open && p.cued(cueRemove) && !p.has(actOrder):
 		return false
+	// "I'll come to change it, keep one XL" buys none.
+	case !open && anyIn(p.reading.Words, exchanging):
+		return false
 	// "Can someone bring the right one" after a complaint orders nothing.
 	case t.reportedGoods() && !open && len(p.products) == 0:
 		return false
@@ -140,12 +143,15 @@ func (t *turn) fillsOrder(informed bool) bool {
 		return true
 	case t.next.Topic != "" && t.k.product[t.next.Topic] != nil && !informed:
 		// "I'll take two", or only how it is to come.
-		return t.hasQuantity() || len(t.sizesTold()) > 1 ||
+		return t.hasQuantity() && !p.asks || len(t.sizesTold()) > 1 ||
 			t.next.Ask.For == askQuantity && !p.asks &&
 				(p.cued(cuePickup) || p.cued(cueDeliver))
 	}
 	return false
 }
+
+// exchanging are words of who brings goods back for others.
+var exchanging = keywords("to change it, to exchange, exchange it, change it for, swap it, kubadilisha, nibadilishe, kuibadilisha")
 
 // fillOrder takes from the message what it says of the order, and goes on with it. What it cannot
 // settle it leaves to one question: a product that may be several first, then what continueOrder
@@ -157,7 +163,7 @@ func (t *turn) fillOrder() {
 	}
 	o := t.next.Order
 	o.At = t.in.Message.At
-	before, place := slices.Clone(o.Lines), len(t.said)
+	before, place, note := slices.Clone(o.Lines), len(t.said), o.Note
 	swapped := t.swapKinds()
 	switch sized := t.editSizes(); {
 	case sized && len(p.products) == 0: // nothing else is named
@@ -187,6 +193,9 @@ func (t *turn) fillOrder() {
 		t.continueOrder()
 	}
 	t.tellAdded(before, place)
+	if o.Note != note && t.next.Ask.For != askOrder && t.next.Order != nil {
+		t.tell("noted.wish", "note", o.Note)
+	}
 }
 
 // tellAdded says at a place in the reply which lines are new and what the order comes to, unless
@@ -197,7 +206,7 @@ func (t *turn) tellAdded(before []Line, place int) {
 	}
 	var added []string
 	for _, l := range t.next.Order.Lines {
-		if !slices.Contains(before, l) {
+		if !slices.ContainsFunc(before, l.sameAs) {
 			added = append(added, t.lineText(l))
 		}
 	}
@@ -206,7 +215,9 @@ func (t *turn) tellAdded(before []Line, place int) {
 		t.said = slices.Insert(t.said, place, part{text: text})
 	}
 	lines := t.next.Order.Lines
-	if total, ok := t.lineTotal(); ok && len(lines) > 0 &&
+	// A list to choose from has the lines with their prices.
+	listed := t.unsettled && t.next.Ask.For == askProduct && len(added) == 0
+	if total, ok := t.lineTotal(); ok && len(lines) > 0 && !listed &&
 		(len(lines) > 1 || len(before) > len(lines)) {
 		t.tell("order.so_far", "total", t.k.money(total))
 	}
@@ -293,6 +304,10 @@ func (t *turn) addLines() {
 		t.ask(Ask{For: askQuantity, About: m.ID}, "order.quantity")
 		t.unsettled = true
 	}
+	// Of several that were named together "make it 3" is of none for sure.
+	if len(idsOf(t.p.products)) > 1 && len(t.next.Order.Lines) > 1 && len(before) == 0 {
+		t.next.Topic, t.next.Size = "", ""
+	}
 	if foreign {
 		t.unanswered("unanswered.any")
 		t.unsettled = true
@@ -317,6 +332,9 @@ func (t *turn) addLine(m entity.NameMatch) {
 		return
 	}
 	line := Line{Product: m.ID, Size: m.Size, Quantity: m.Quantity}
+	if size, back := t.sizeKept(m.ID); back && len(idsOf(t.p.products)) < 2 {
+		line.Size = size
+	}
 	if line.Size == "" {
 		line.Size = t.sizeNear(m)
 	}

@@ -72,11 +72,13 @@ type perception struct {
 	acts acts  // what the message does
 }
 
-// perceive reads the message. The order matters: names need the text, amounts the names, areas the
-// order, and acts all of these.
-func (t *turn) perceive() {
-	k, text := t.k, head(t.in.Message.Text, maxRead)
-	p := &t.p
+// perceive reads the message.
+func (t *turn) perceive() { t.readText(head(t.in.Message.Text, maxRead)) }
+
+// readText reads a text. The order matters: names need the text, amounts the names, areas the order,
+// and acts all of these.
+func (t *turn) readText(text string) {
+	k, p := t.k, &t.p
 	p.text = text
 	p.reading = understand.Read(text, k.template())
 	p.readBehindGreeting(k.template())
@@ -91,23 +93,7 @@ func (t *turn) perceive() {
 	}
 	p.choice, p.isChoice = entity.Choice(text)
 	p.asks = strings.Contains(text, "?")
-	p.services = k.services.Match(text)
-	p.products = t.partLists(k.products.Match(text))
-	t.dropEchoes(p)
-	p.dropPackNames()
-	if len(p.services) == 0 {
-		p.services = t.namedByNumber(text)
-	}
-	// A person who is named is no service: "daktari, naomba kesho" greets a doctor, and books no
-	// visit by that name.
-	t.dropPeople(p)
-	if p.onlyGreets() {
-		p.services = nil // whoever is greeted, not asked for
-	}
-	// A sickness is no vaccination against it: "ana homa ya manjano" asks for no shot.
-	t.meanSickness(p)
-	t.dropPremises(p)
-	p.assignAmounts()
+	t.readNames(p)
 	p.areas = slices.DeleteFunc(k.areas.Match(text), func(m entity.NameMatch) bool {
 		return !m.Exact && m.Score < minArea // "Thika" is not "Thika Road"
 	})
@@ -121,6 +107,7 @@ func (t *turn) perceive() {
 	if p.cued(cueTravel) {
 		p.time, p.hasTime = when.Result{}, false
 	}
+	t.readInstead(p)
 	t.shiftDay(p)
 	t.forgetPast(p)
 	p.answer, p.alike, p.sure, p.nearest = k.answers.Best(text)
@@ -138,9 +125,37 @@ func (t *turn) perceive() {
 	}
 	p.findReceipt()
 	t.askUsual(p)
+	t.meanStaff(p)
 	t.checkAreas()
 	// Last, as it drops what contradicts the rest.
 	p.acts = t.actsOf(p)
+}
+
+// readNames finds what the message names of the owner's services and products, and drops what it names
+// in other senses.
+func (t *turn) readNames(p *perception) {
+	k, text := t.k, p.text
+	p.services = k.services.Match(text)
+	p.products = t.partLists(k.products.Match(text))
+	t.dropEchoes(p)
+	t.dropProductEchoes(p)
+	t.widenNames(p)
+	p.dropPackNames()
+	t.addNumbered(p)
+	// A person who is named is no service: "daktari, naomba kesho" greets a doctor, and books no
+	// visit by that name.
+	t.dropPeople(p)
+	if p.onlyGreets() {
+		p.services = nil // whoever is greeted, not asked for
+	}
+	// A sickness is no vaccination against it: "ana homa ya manjano" asks for no shot.
+	t.meanSickness(p)
+	t.dropPremises(p)
+	p.dropDenied()
+	p.assignAmounts()
+	for i := range p.products {
+		t.fitPack(&p.products[i])
+	}
 }
 
 // ownReference is the form of the numbers that [flowhq.Reference] makes. Such a number is a letter
@@ -168,7 +183,7 @@ func (p *perception) findReferences() {
 // yesNoAsks are the questions that a yes or no answers. Other questions take a "sawa" as a wish to
 // go on, and ask again.
 var yesNoAsks = []string{
-	askBook, askMean, askCancel, askMove, askOrder, askUndo, askHelped, askPerson,
+	askBook, askMean, askCancel, askMove, askOrder, askUndo, askHelped, askPerson, askBring,
 }
 
 // saysName finds the name of a customer who tells it. A booking is for a name, and for a child's as

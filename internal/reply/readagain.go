@@ -78,7 +78,7 @@ func (t *turn) sinceRead() (fee int64, changes []string, ok bool) {
 		return 0, nil, false
 	}
 	for _, l := range o.Lines {
-		if !slices.Contains(was.Lines, l) {
+		if !slices.ContainsFunc(was.Lines, l.sameAs) {
 			changes = append(changes, t.lineText(l))
 		}
 	}

@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,6 +49,9 @@ func (t *turn) tellVisit(v *Visit) {
 		if to > from {
 			price += " – " + t.k.money(to)
 		}
+	}
+	if v.InTurn && len(v.More) > 0 {
+		defer t.tell("book.in_turn", "count", strconv.Itoa(len(v.services())))
 	}
 	if v.Together {
 		defer t.tell("book.together", "count", strconv.Itoa(v.places()))
@@ -143,7 +147,7 @@ func (t *turn) booking(
 	minutes := t.minutes(service)
 	b := flowhq.Booking{
 		Number: v.Number, Service: service, Minutes: minutes, Currency: t.k.profile.Currency,
-		Name:     t.next.Name,
+		Name: t.next.Name, Note: v.Note,
 		StartsAt: start, EndsAt: start.Add(time.Duration(minutes) * time.Minute),
 		Status: status,
 	}
@@ -212,19 +216,43 @@ func (t *turn) dropBooking() {
 // time, service or wish is no agreement.
 func (t *turn) confirmsAndAsks() bool {
 	p := &t.p
-	at := strings.IndexAny(p.text, ".!,\n")
-	if t.next.Ask.For != askBook || p.yesNo != entity.Neither || at < 0 ||
-		entity.ReadYesNo(p.text[:at]) != entity.Yes || p.hasTime || p.names() ||
+	reminds := anyIn(p.reading.Words, notAnswered)
+	if t.next.Ask.For != askBook || p.yesNo != entity.Neither || !saysYesInPart(p.text) ||
+		yesBut.MatchString(p.text) && (!t.wished || p.asks) ||
+		p.hasTime && !t.namesHeldTime(p) || p.names() ||
 		p.has(actCancel, actChange, actDecision, actDrop) || p.cued(cueInstead) || p.cued(cueAdd) ||
-		p.cued(cueThink) || !p.has(infoActs...) && !p.asks || p.has(taskActs...) || t.bringsPerson() {
+		p.cued(cueThink) || !p.has(infoActs...) && !p.asks && !t.wished && !reminds ||
+		p.has(taskActs...) && !p.has(actBook) || t.bringsPerson() || anyIn(p.reading.Words, ifWords) {
 		return false
 	}
 	t.did(actYes)
 	t.confirmBooking()
-	if !t.inform() {
+	if !t.inform() && (p.asks || reminds) {
 		t.unanswered("unanswered.any")
 	}
 	return true
+}
+
+// notAnswered say that a question was left open.
+var notAnswered = listOf("not answered")
+
+// yesBut is a yes that is taken back, or made to depend on something: "sawa lakini bei imepanda?".
+var yesBut = regexp.MustCompile(`(?i)^\s*(?:\pL+[ ,]+){1,4}(?:ila|but|lakini)\b`)
+
+// yesBreak ends a yes that more follows, or stands in front of one.
+var yesBreak = regexp.MustCompile(`(?i)[.!,;\n]+|\b(?:ila|but|lakini)\b`)
+
+// saysYesInPart reports whether a part of a message is a clear yes, and not all of it.
+func saysYesInPart(text string) bool {
+	pieces := slices.DeleteFunc(yesBreak.Split(text, maxPartsRead), func(s string) bool {
+		return strings.TrimSpace(s) == ""
+	})
+	return len(pieces) > 1 && slices.ContainsFunc(pieces, func(piece string) bool {
+		words := split(piece)
+		return entity.ReadYesNo(piece) == entity.Yes && !strings.Contains(piece, "?") ||
+			len(words) > 0 && (anyIn(words, plainYes) || anyIn(words, confirmWords)) &&
+				!slices.ContainsFunc(words, func(w string) bool { return !hasWord(yesHead, w) })
+	})
 }
 
 // maxAgreement is how many words a yes has at most that says the visit again.
@@ -233,11 +261,18 @@ const maxAgreement = 12
 // agreesToVisit reports whether the message says yes to the visit that was read back and names its
 // time again: "poa thibitisha hiyo saa 11, jina naitwa Kelvin" was asked back.
 func (t *turn) agreesToVisit(p *perception) bool {
-	v := t.next.Booking
 	words := p.reading.Words
-	if t.next.Ask.For != askBook || v == nil || v.Start.IsZero() || !p.hasTime || !p.time.HasTime ||
-		p.asks || p.names() || len(p.areas) > 0 || len(words) == 0 || len(words) > maxAgreement ||
+	if t.next.Ask.For != askBook || !t.namesHeldTime(p) || p.asks || p.names() || len(p.areas) > 0 || len(words) == 0 || len(words) > maxAgreement ||
 		!anyIn(words[:1], yesWords) || anyIn(words, butWords) || p.cued(cueInstead) {
+		return false
+	}
+	return true
+}
+
+// namesHeldTime reports whether the message names the time of the visit that was read back.
+func (t *turn) namesHeldTime(p *perception) bool {
+	v := t.next.Booking
+	if v == nil || v.Start.IsZero() || !p.hasTime || !p.time.HasTime {
 		return false
 	}
 	same := p.time.Start.Minute() == v.Start.Minute() && p.time.Start.Hour()%12 == v.Start.Hour()%12

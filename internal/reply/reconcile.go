@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
 
 	"github.com/flowhq/flowhq"
@@ -54,7 +55,7 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	if t.next.Booking != nil && p.hasTime && !p.cued(actHours) {
 		all.drop(actHours) // "11am then" is the answer
 	}
-	if (t.next.Order != nil || t.next.Ask.For == askQuantity) && p.cued(cuePickup) && !p.asks {
+	if t.k.template() == flowhq.EcommerceTemplate && p.cued(cuePickup) && !p.asks {
 		all.drop(actDelivery)
 		// "I'll pick it up myself, you people are far" scored for a person.
 		if !p.cued(actPerson) {
@@ -87,16 +88,7 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 		all.drop(actComplaint)
 	}
 	t.meanByName(p, &all)
-	// A size alone asks whether there is one of what was spoken of.
-	_, asksSize := t.sizeAsked(t.next.Topic)
-	if len(all) == 0 && t.next.Order == nil && (t.sizeIn(t.next.Topic, "") != "" ||
-		asksSize && t.k.product[t.next.Topic] != nil && len(p.reading.Words) <= maxNaming) {
-		if t.countSaid() > 0 && !p.asks {
-			all.add(actOrder) // "make it 2, one L and one M"
-		} else {
-			all.add(actOffer) // "what about 42?"
-		}
-	}
+	t.reconcileGoods(p, &all)
 	// "Kesho sitaweza, nisogeze mpaka Jumatatu" keeps the booking. Without a word for the move, who
 	// cannot come has nothing to move.
 	if all.has(actCancel) && p.cued(actChange) {
@@ -112,17 +104,43 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	return all
 }
 
+// reconcileGoods reads a question for the rule of exchanging, and a size that is alone.
+func (t *turn) reconcileGoods(p *perception, all *acts) {
+	// "Can I exchange it or not" asks for the rule, and returns nothing yet.
+	if all.has(actAnswer) && all.has(actReturn) && (p.asks || anyIn(p.reading.Words, askWhether)) &&
+		!p.cued(cueSpoilt) {
+		all.drop(actReturn, actProblem, actStatus, actChange)
+	}
+	// A size alone asks whether there is one of what was spoken of.
+	_, asksSize := t.sizeAsked(t.next.Topic)
+	if len(*all) == 0 && t.next.Order == nil && (t.sizeIn(t.next.Topic, "") != "" ||
+		asksSize && t.k.product[t.next.Topic] != nil && len(p.reading.Words) <= maxNaming) {
+		if t.countSaid() > 0 && !p.asks {
+			all.add(actOrder) // "make it 2, one L and one M"
+		} else {
+			all.add(actOffer) // "what about 42?"
+		}
+	}
+}
+
 // reconcilePlaces drops what a place or the question for one is mistaken for.
 func reconcilePlaces(p *perception, all *acts) {
 	// "Kimara Stop Over" and "near the bus stop" are places.
 	if len(p.areas) > 0 || p.cued(cueDeliver) || anyIn(p.reading.Words, stopPlaces) {
 		all.drop(actStop)
 	}
+	// "Where are the dresses? I said 2" misses goods, and asks for no address.
+	if len(p.products) > 0 && missesGoods.MatchString(p.text) {
+		all.drop(actPlace)
+	}
 	// "Hela nitume wapi" asks for a number, and "wapi" alone is a cue for the place.
 	if p.cued(actPayment) && !anyIn(p.reading.Words, ownPlace) {
 		all.drop(actPlace)
 	}
 }
+
+// missesGoods asks where goods of an order are.
+var missesGoods = regexp.MustCompile(`(?i)\bwhere(?:'s|s| is| are| r)?\s+(?:the|my)\b|\b(?:ziko|iko|yako|viko|zipo|ipo|yapo) wapi\b`)
 
 // stopPlaces are places that have the word by which a customer stops reminders.
 var stopPlaces = keywords("stop over, stopover, bus stop, stop ya, kwa stop, last stop, full stop, non stop")
@@ -136,10 +154,13 @@ var ownPlace = keywords(`
 // dropWhatIf drops what has not happened: "what if the dress does not fit?" asks for the rules, and
 // got a number for a return.
 func (p *perception) dropWhatIf(all *acts) {
-	if anyIn(p.reading.Words, whatIfWords) {
+	if anyIn(p.reading.Words, whatIfWords) || p.asks && anyIn(p.reading.Words, ifLate) {
 		all.drop(actReturn, actProblem, actComplaint)
 	}
 }
+
+// ifLate ask for what may happen.
+var ifLate = keywords("nikichelewa, tukichelewa, if i am late, if im late, if i come late, nikishindwa, if i cant, nikikosa")
 
 // ownWhere begin what says where the customer is, and wantsNot what is not wanted.
 var (
@@ -159,6 +180,10 @@ var whatIfWords = keywords(`
 // no score may overrule a yes, a no or a secret.
 func (t *turn) onlyReading(p *perception, all acts) (only acts, ok bool) {
 	switch {
+	// "Where are the dresses?? I said 2 maxi dress": the goods are missing from the order.
+	case t.next.Order != nil && p.counts() && missesGoods.MatchString(p.text):
+		p.asks = false
+		return acts{actOrder}, true
 	case p.yesNo == entity.Yes:
 		return acts{actYes}, true
 	case p.yesNo == entity.No:
@@ -213,6 +238,9 @@ var budgetWords = keywords("nina, niko na, nko na, i have, ive got, budget, baje
 // "10k is fine" agrees to the owner's price. Taken for bargaining it was passed to the owner, and
 // the customer waited for a yes to the owner's own price.
 func (t *turn) namesPrice(p *perception) bool {
+	if len(p.entities.Money) == 1 && t.sumOf(p.entities.Money[0].Amount) != nil {
+		return true
+	}
 	for _, id := range append(idsOf(slices.Concat(p.services, p.products)), t.next.Topic) {
 		var price, to int64
 		if s := t.k.service[id]; s != nil {

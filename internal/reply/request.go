@@ -38,12 +38,8 @@ func (t *turn) requested() string {
 	if !wants || p.has(actPrice) && !p.hasTime {
 		return ""
 	}
-	if anyIn(p.reading.Words, installWords) {
-		for _, name := range installNames {
-			if m := t.k.services.Match(name); len(m) == 1 && m[0].Exact {
-				return m[0].ID
-			}
-		}
+	if id := t.installation(); id != "" && anyIn(p.reading.Words, installWords) {
+		return id
 	}
 	for _, m := range p.services {
 		if s := t.k.service[m.ID]; s != nil && m.Exact && s.Minutes > 0 && !s.Unavailable {
@@ -83,8 +79,15 @@ func (t *turn) noteRequest(service string) {
 	}
 	t.did(actOrder)
 	t.next.Ask = Ask{}
-	t.fact(t.ticket())
 	name := t.k.nameOf(v.Service, t.say)
+	// Whoever drives out has to know for which package.
+	if id := t.packageChosen(); id != "" && v.Service == t.installation() {
+		name += " (" + t.k.nameOf(id, t.say) + ")"
+		if !strings.Contains(v.Note, t.k.nameOf(id, t.say)) {
+			v.Note = oneLine(v.Note+" / "+t.k.nameOf(id, t.say), maxNote)
+		}
+	}
+	t.fact(t.ticket())
 	switch {
 	case p.hasTime && p.time.HasTime:
 		name += ", " + when.FormatTime(t.say.language, p.time.Start, t.now)
@@ -97,7 +100,7 @@ func (t *turn) noteRequest(service string) {
 		t.tell("ticket.added", "number", v.Number)
 	}
 	if begun {
-		if t.next.Topic != v.Service && !p.has(actPrice) {
+		if t.next.Topic != v.Service && !p.has(actPrice) && !strings.Contains(t.reply(), t.k.money(t.priceOf(v.Service))) {
 			t.tellPriceOf(v.Service)
 		}
 		if !p.hasTime {
@@ -106,7 +109,9 @@ func (t *turn) noteRequest(service string) {
 			t.tell("ticket.where")
 		}
 	}
-	t.next.Topic = v.Service
+	if t.packageChosen() == "" {
+		t.next.Topic = v.Service
+	}
 }
 
 // bareName is the name that the whole message is, "" if it is none: "Grace Mushi" to a read-back.

@@ -75,7 +75,7 @@ var (
 	yesHead = keywords(`
 		yes, yeah, yep, yap, ndio, ndiyo, ndyo, eeh, eh, naam, confirmed, confirm, correct, ok, okay, sawa, poa, fine, please, pls,
 		place, it, the, my, order, weka, wekeni, oda, hiyo, ni, hapo, basi, tafadhali, thibitisha, go, ahead, do, thats, that, is,
-		right, kabisa, hivyo, good, great, niwekee, iweke, agiza, sure
+		right, kabisa, hivyo, good, great, niwekee, iweke, agiza, sure, miadi, booking, appointment, book, nibook, nibookie, me, basi
 	`)
 	// ifWords make a yes depend on something.
 	ifWords = keywords("kama, if, unless, provided, only if, ikiwa, iwapo")
@@ -119,10 +119,14 @@ func (t *turn) placeWithMore() {
 	if !t.inform() && p.asks {
 		t.unanswered("unanswered.any")
 	}
+	note := o.Note
 	t.fillDelivery()
 	if m := saysAddress.FindStringSubmatch(p.text); m != nil && o.How == howDeliver && o.Address == "" {
 		o.Address = oneLine(m[1], maxAddress)
 		t.keepRiderNote()
+	}
+	if note != o.Note && !strings.Contains(o.Address, o.Note) {
+		t.tellWish(o.Note)
 	}
 	o.Address = strings.Trim(paysBehind.ReplaceAllString(o.Address, ""), " ,.;-")
 	t.payAndPlace()

@@ -69,13 +69,4 @@ var bargainWords = keywords(`
 
 // angerWords tell anger from a complaint. They are those of the cue for anger, so that both know
 // the same words.
-var angerWords = angerCue()
-
-func angerCue() []keyword {
-	for _, c := range cues {
-		if c.act == actAnger {
-			return c.words
-		}
-	}
-	return nil
-}
+var angerWords = cueWords(actAnger)

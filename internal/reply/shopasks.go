@@ -51,6 +51,28 @@ func (t *turn) tellStock() bool {
 	return true
 }
 
+// tellAmount says what so much costs of what was spoken of last: "and 10 kg?" ordered it.
+func (t *turn) tellAmount() bool {
+	p := &t.p
+	if t.k.template() != flowhq.EcommerceTemplate || !p.asks || p.names() || t.k.product[t.next.Topic] == nil ||
+		len(p.entities.Quantities) != 1 || !isMeasure(p.entities.Quantities[0].Unit) ||
+		len(p.reading.Words) > maxSame {
+		return false
+	}
+	m := entity.NameMatch{ID: t.next.Topic, Amount: p.entities.Quantities[0]}
+	t.fitPack(&m)
+	n, whole := t.packs(m)
+	if !whole || within(n) == 0 || !available(t.k.product[m.ID]) || t.k.product[m.ID].Price == 0 {
+		return false
+	}
+	m.Quantity, m.Amount = n, entity.Quantity{}
+	p.products = append(p.products, m)
+	p.acts.drop(actOrder, actOffer, actPrice)
+	t.tellPriceOf(m.ID)
+	t.speakOf(m.ID, "")
+	return true
+}
+
 var (
 	// onceWords are of a price of another time.
 	onceWords = keywords(`

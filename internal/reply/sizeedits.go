@@ -128,3 +128,38 @@ func (t *turn) editSizes() bool {
 	}
 	return len(edits) > 0
 }
+
+// sizeKept is the size of a product that the message wants where it takes another one back: "raba ni
+// moja tu, ya 41. toa ya 42". ok is false where it takes none back.
+func (t *turn) sizeKept(id string) (kept string, ok bool) {
+	p := t.k.product[id]
+	if p == nil || len(p.Sizes) < 2 {
+		return "", false
+	}
+	for _, size := range p.Sizes {
+		for _, at := range sizeAt(size).FindAllStringIndex(t.p.text, maxEdits) {
+			if t.p.sizeOffAt(at[0], id) {
+				ok = true
+			} else {
+				kept = size
+			}
+		}
+	}
+	return kept, ok
+}
+
+// sizeDenied is a size of a product that the message takes back, "" if it takes none.
+func (t *turn) sizeDenied(id string) string {
+	p := t.k.product[id]
+	if p == nil || len(p.Sizes) < 2 {
+		return ""
+	}
+	for _, size := range p.Sizes {
+		for _, at := range sizeAt(size).FindAllStringIndex(t.p.text, maxEdits) {
+			if t.p.sizeOffAt(at[0], id) {
+				return size
+			}
+		}
+	}
+	return ""
+}

@@ -74,6 +74,9 @@ type State struct {
 	// Asked is what the last message that asked for facts has asked for. An order in between keeps
 	// it. "Na dagaa je?" asks the same of something else.
 	Asked act `json:"asked,omitempty"`
+	// Spoken are the services whose prices were told of late, the newest first. A sum that is asked
+	// for next is of some of these.
+	Spoken []string `json:"spoken,omitempty"`
 	// The next order takes it, and does not ask.
 	Area string `json:"area,omitempty"` // whose delivery was asked about last
 
@@ -144,6 +147,8 @@ const (
 	askHelped   = "helped"   // yes or no: did the owner's answer help
 	askPerson   = "person"   // yes or no: call a person
 	askDelivery = "delivery" // the area whose fee was asked for
+	askChildren = "children" // how many children come beside the customer
+	askBring    = "bring"    // yes or no: the service About for one more
 )
 
 // A Visit is a booking that is being made or moved.
@@ -165,6 +170,12 @@ type Visit struct {
 	// More are services besides Service, one after the other, or for several people Together.
 	More     []string `json:"more,omitempty"`
 	Together bool     `json:"together,omitempty"`
+	// InTurn says that several people come one after the other, as there is no room for all at once.
+	InTurn bool `json:"in_turn,omitempty"`
+	// Children says that children come beside the customer of whom the number is still open.
+	Children bool `json:"children,omitempty"`
+	// Note is what the customer wishes besides, such as who is to cut.
+	Note string `json:"note,omitempty"`
 }
 
 // A Basket is an order that is being made or changed.
@@ -236,7 +247,7 @@ func (s State) current(written time.Time) State {
 		return State{Version: stateVersion}
 	}
 	// Copies, as a turn that is computed again must find its Input as it was.
-	s.Last = slices.Clone(s.Last)
+	s.Last, s.Spoken = slices.Clone(s.Last), slices.Clone(s.Spoken)
 	if s.Ask.For != "" && !s.Ask.open(written) {
 		s.Ask = Ask{}
 	}
@@ -247,7 +258,7 @@ func (s State) current(written time.Time) State {
 			// Beyond a day the yes is to something else.
 			s.Late = clone(s.Booking)
 		}
-		s.List, s.Lists = 0, 0
+		s.List, s.Lists, s.Spoken = 0, 0, nil
 		s.Misses, s.Topic, s.Size, s.Area, s.Booking, s.Ticket = 0, "", "", "", nil, nil
 	}
 	// The order outlives the talk, as people ask at home before they buy.

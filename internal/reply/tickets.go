@@ -19,6 +19,9 @@ func (t *turn) actOnTickets(informed bool) bool {
 	switch {
 	case t.withdraws():
 		t.withdraw()
+	case t.withdrawsNothing():
+		t.did(actCancel)
+		t.tell("ticket.none")
 	case t.addsToRequest():
 		t.noteRequest(t.next.Ticket.Service)
 	case t.requested() != "" && (t.next.Ticket == nil || t.next.Ticket.Subject != string(actProblem)):

@@ -1,12 +1,6 @@
 package reply
 
-import (
-	"regexp"
-	"slices"
-
-	"github.com/flowhq/flowhq"
-	"github.com/flowhq/flowhq/internal/understand/entity"
-)
+import "github.com/flowhq/flowhq"
 
 // What customers write while a ticket of theirs is open, and that is no more of the problem.
 
@@ -85,30 +79,6 @@ func (t *turn) tellCharge() bool {
 func (t *turn) wantsPackage() bool {
 	p := &t.p
 	return len(p.services) == 1 && p.cued(cueWish) && !p.asks && !p.has(actProblem, actCancel, actPaid)
-}
-
-// byNumber is how a package is named by its number alone: "the 20", "hiyo ya 10".
-var byNumber = regexp.MustCompile(`(?i)\b(?:the|ya|cha|on|to)\s+(\d{1,4})\b`)
-
-// namedByNumber finds the one service that has the number in its name, which the message names by
-// that alone.
-func (t *turn) namedByNumber(text string) []entity.NameMatch {
-	m := byNumber.FindStringSubmatchIndex(text)
-	if m == nil || t.k.template() != flowhq.SupportTemplate {
-		return nil
-	}
-	var found []entity.NameMatch
-	for _, s := range t.k.offered() {
-		if slices.Contains(split(s.Name.EN+" "+s.Name.SW), text[m[2]:m[3]]) {
-			found = append(found, entity.NameMatch{
-				Place: entity.Place{Start: m[2], End: m[3]}, ID: s.ID, Exact: true, Score: 1,
-			})
-		}
-	}
-	if len(found) != 1 {
-		return nil
-	}
-	return found
 }
 
 // tellPackage says what the service costs that is wished for, and what the owner asks to be written

@@ -49,6 +49,8 @@ type turn struct {
 	timeTaken bool
 	// Only then is a language model asked.
 	missed    bool   // the message was not understood
+	wished    bool   // a wish of it was noted
+	advised   bool   // it asked which package to take, and was told which there are
 	assistant string // what became of the suggestion
 }
 

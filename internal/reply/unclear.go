@@ -30,6 +30,22 @@ func (o *Basket) settle(id string) {
 	})
 }
 
+// settleUnclear takes the product that a message names for the one that was asked for, where it says
+// more than the name: "kitenge, size M. What colours do you have" was asked once more which one.
+func (t *turn) settleUnclear() {
+	o, p := t.next.Order, &t.p
+	if t.next.Ask.For != askProduct || o == nil || len(o.Unclear) == 0 || len(p.products) != 1 ||
+		!p.products[0].Exact || !slices.Contains(o.Unclear[0].Products, p.products[0].ID) || p.takesBack(p.products[0]) {
+		return
+	}
+	before, place := slices.Clone(o.Lines), len(t.said)
+	m := p.products[0]
+	m.Quantity = max(m.Quantity, o.Unclear[0].Quantity)
+	t.did(actOrder)
+	t.addLine(m)
+	t.tellAdded(before, place)
+}
+
 // askAmong asks which of several products was meant.
 func (t *turn) askAmong(u Unclear) {
 	var options []Option

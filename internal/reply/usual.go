@@ -85,6 +85,18 @@ var usuals = []usual{
 		"can I exchange it if it does not fit", "what if the size is wrong", "do you accept returns",
 		"naweza kubadilisha isiponitosha", "kama size si yangu",
 	}},
+	{words: keywords(`
+		keep one, keep it for me, keep for me, keep me, hold one, hold it for me, reserve one, reserve it, uniwekee, mniwekee moja, niwekeeni moja
+	`), questions: []string{"can you keep it for me", "can I reserve a dress", "naomba uniwekee"}},
+	{words: keywords(`
+		exchange it, exchange for, change it for, change it to, change for, swap it, swap for, swap, can i change it, can i exchange,
+		naweza kubadilisha, nibadilishiwe, mnibadilishie, kubadilisha nguo
+	`), with: keywords(`
+		bought, receipt, too small, too big, too tight, too long, too short, doesnt fit, does not fit, didnt fit, shop, nilinunua,
+		nimenunua, risiti, ndogo, kubwa, inabana, hainitoshi, haimtoshi, haitoshi, exchange
+	`), questions: []string{
+		"can I exchange it if it does not fit", "do you accept returns", "naweza kubadilisha isiponitosha",
+	}},
 	{words: whatIfWords, with: keywords("fit, fits, size, *tosh*, big, small, tight, loose, *bana*"),
 		questions: []string{
 			"can I exchange it if it does not fit", "what if the size is wrong",

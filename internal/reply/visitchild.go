@@ -1,7 +1,10 @@
 package reply
 
 import (
+	"cmp"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -17,20 +20,39 @@ var (
 // maxKin is how many words may stand between the joiner and the child: "and my son".
 const maxKin = 2
 
-// childService is the owner's service for a child who comes beside the customer, "" if the message
-// has no such child or the owner no such service.
-func (t *turn) childService() string {
+var (
+	// childrenBeside finds several children beside the customer, with their number before or behind.
+	childrenBeside = regexp.MustCompile(`(?i)(?:^|[\s,])(?:na|and|with|plus|&|n)\s+(?:(?:my|our|the|hawa|these)\s+)?` +
+		`(?:(\d|two|three|four|five)\s+(?:(?:little|small|my)\s+)?)?(?:watoto|wanangu|vijana|kids|children|boys|sons|girls|daughters)\b` +
+		`(?:\s+(?:wangu|zangu|wetu|wng|wa\s+kiume|wa\s+kike))*(?:\s+(wawili|watatu|wanne|watano|[2-5]))?`)
+	childNumbers = map[string]int{
+		"two": 2, "three": 3, "four": 4, "five": 5, "wawili": 2, "watatu": 3, "wanne": 4, "watano": 5,
+	}
+)
+
+// childrenCount is how many children come beside the customer; 0 if none does, -1 if nobody has
+// said how many.
+func (t *turn) childrenCount() int {
 	words := t.p.reading.Words
-	for i, w := range words {
-		if i == 0 || !hasWord(childWords, w) ||
-			!anyIn(words[max(0, i-maxKin):i], childJoiners) {
-			continue
+	if m := childrenBeside.FindStringSubmatch(t.p.text); m != nil {
+		said := strings.ToLower(cmp.Or(m[1], m[2]))
+		if n, err := strconv.Atoi(said); err == nil {
+			return n
 		}
-		for _, name := range phrasesOf("one child") {
-			m := t.k.services.Match(name)
-			if len(m) != 1 || !m[0].Exact {
-				continue
-			}
+		return cmp.Or(childNumbers[said], -1)
+	}
+	for i, w := range words {
+		if i > 0 && hasWord(childWords, w) && anyIn(words[max(0, i-maxKin):i], childJoiners) {
+			return 1
+		}
+	}
+	return 0
+}
+
+// childService is the owner's service for a child, "" if there is none.
+func (t *turn) childService() string {
+	for _, name := range phrasesOf("one child") {
+		if m := t.k.services.Match(name); len(m) == 1 && m[0].Exact {
 			if s := t.k.service[m[0].ID]; s != nil && !s.Unavailable {
 				return s.ID
 			}
@@ -39,23 +61,97 @@ func (t *turn) childService() string {
 	return ""
 }
 
-// bringsChild reports whether a child comes beside the customer of the visit that is being made.
+// bringsChild reports whether children come beside the customer of the visit that is being made.
 func (t *turn) bringsChild() bool {
 	v := t.next.Booking
-	if v == nil || v.Moves != "" || v.Service == "" || len(v.More) > 0 || t.p.asks || v.People > 2 {
+	if v == nil || v.Moves != "" || v.Service == "" || len(v.More) > 0 || t.p.asks ||
+		t.childrenCount() == 0 {
 		return false
 	}
 	id := t.childService()
 	return id != "" && !slices.Contains(v.services(), id)
 }
 
-// addChild puts the child's service beside the customer's own.
+// restatesChild reports whether the message says again who comes, as it was read back.
+func (t *turn) restatesChild() bool {
+	v, p := t.next.Booking, &t.p
+	return v != nil && !v.Start.IsZero() && len(v.More) > 0 && !p.asks && !p.hasTime && !p.has(actCancel, actChange) &&
+		t.childrenCount() == len(v.More) && slices.Contains(v.More, t.childService())
+}
+
+// addChild puts the children's service beside the customer's own, once for each child.
 func (t *turn) addChild() {
 	if !t.bringsChild() {
 		return
 	}
 	v := t.next.Booking
-	v.More, v.Together, v.People = []string{t.childService()}, true, 0
+	if n := t.childrenCount(); n > 0 {
+		v.addChildren(t.childService(), n)
+		return
+	}
+	v.Children, v.People = true, 0
+}
+
+// addChildren puts a service for each of so many children on a visit.
+func (v *Visit) addChildren(service string, n int) {
+	v.More, v.Together = slices.Repeat([]string{service}, min(n, maxPeople-1)), true
+	v.People, v.Children = 0, false
+}
+
+// takeChildren takes the number of the children that was asked for.
+func (t *turn) takeChildren() bool {
+	v, n := t.next.Booking, 0
+	for _, q := range t.p.entities.Quantities {
+		n = int(q.Value)
+	}
+	for _, x := range t.p.entities.Numbers {
+		n = x.Value
+	}
+	if v == nil || !v.Children || n < 1 || n >= maxPeople || t.p.asks || len(t.p.reading.Words) > maxHourWords {
+		return false
+	}
+	t.did(actBook)
+	v.addChildren(t.childService(), n)
+	t.continueBooking()
+	return true
+}
+
+// asksToBring asks whether somebody else is to be booked as well, of whom the message only asks
+// whether they may come: "naweza kuja na mtoto?" put the child in the customer's place.
+func (t *turn) asksToBring() bool {
+	v, p := t.next.Booking, &t.p
+	if v == nil || v.Moves != "" || v.Start.IsZero() || len(v.More) > 0 || p.hasTime || !p.asksSoftly() ||
+		!anyIn(p.reading.Words, companions) || !anyIn(p.reading.Words, comesAlong) &&
+		!anyIn(p.reading.Words, mayCome) || p.has(actCancel, actPrice) || len(p.reading.Words) > maxAssent {
+		return false
+	}
+	id := v.Service
+	if slices.ContainsFunc(p.reading.Words, func(w string) bool { return hasWord(childWords, w) }) && t.childService() != "" {
+		id = t.childService()
+	}
+	t.did(actOffer)
+	p.services = nil
+	t.tellPriceOf(id)
+	t.ask(Ask{For: askBring, About: id}, "book.bring")
+	return true
+}
+
+// mayCome ask whether somebody may come.
+var mayCome = keywords("kuja na, kuja pamoja, nije na, come with, bring, aje, waje")
+
+// takeBring puts who may come on the visit, or leaves it as it is.
+func (t *turn) takeBring(a Ask, yes bool) {
+	v := t.next.Booking
+	if v == nil {
+		t.next.Ask = Ask{}
+		return
+	}
+	if yes && a.About == v.Service {
+		v.People = max(1, v.People) + 1
+	} else if yes {
+		v.addChildren(a.About, 1)
+	}
+	t.continueBooking()
 }
 
 // counts are the services that the message wants with a number each, one entry for each who comes:
@@ -64,6 +160,9 @@ func (t *turn) addChild() {
 func (t *turn) counts() []string {
 	p := &t.p
 	if all := t.numbered(); all != nil {
+		return all
+	}
+	if all := t.severalOfOne(); all != nil {
 		return all
 	}
 	var all []string
@@ -87,6 +186,23 @@ func (t *turn) counts() []string {
 		return nil
 	}
 	return all
+}
+
+// severalOfOne are the services of a message that wants more than one of the only one that it names:
+// "2 fades tomorrow". The number of an hour or a day stands behind a word for it.
+func (t *turn) severalOfOne() []string {
+	p := &t.p
+	if len(p.services) != 1 || p.services[0].Start < 0 || p.services[0].Start > len(p.text) {
+		return nil
+	}
+	m := p.services[0]
+	for _, x := range p.entities.Numbers {
+		if x.Value > 1 && x.Value <= maxPeople && x.End <= m.Start && strings.TrimSpace(p.text[x.End:m.Start]) == "" &&
+			!houseBefore.MatchString(p.text[:x.Start]) && !strings.Contains(t.k.nameOf(m.ID, t.say), strconv.Itoa(x.Value)) {
+			return slices.Repeat([]string{m.ID}, x.Value)
+		}
+	}
+	return nil
 }
 
 // numbered are the services of a message that has a number right before each, nil if there are less

@@ -65,6 +65,10 @@ func (t *turn) chooseServices(v *Visit) {
 	if all := t.counts(); len(all) > 1 {
 		t.choices, t.p.services[0].Others = nil, nil
 		v.Service, v.More, v.People, v.Together = all[0], all[1:], 0, true
+		// Several of one kind are people, who may add others.
+		if len(slices.Compact(slices.Clone(all))) == 1 {
+			v.More, v.Together, v.People = nil, false, len(all)
+		}
 		return
 	}
 	service := t.serviceOf(v.Service)

@@ -34,6 +34,18 @@ func (t *turn) withdraws() bool {
 		(anyIn(words, withdrawWords) || p.cued(actCancel)) && anyIn(words, requestWords)
 }
 
+// withdrawsNothing reports whether the message takes back a request where there is none, not even a
+// fault that was reported.
+func (t *turn) withdrawsNothing() bool {
+	p := &t.p
+	words := p.reading.Words
+	return len(t.in.Calendar.Tickets) == 0 && t.next.Ticket == nil && !p.has(actProblem, actPaid) &&
+		(anyIn(words, withdrawWords) || p.cued(actCancel)) && anyIn(words, requestOnly)
+}
+
+// requestOnly are words for a request that name nothing else.
+var requestOnly = keywords("ombi, maombi, request, requests, ticket, tiketi, ripoti")
+
 // withdraw closes the open request and says so. What is asked beside it is answered before.
 func (t *turn) withdraw() {
 	k, _ := t.openRequest()

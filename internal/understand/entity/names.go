@@ -408,11 +408,13 @@ func (n *Names) candidates(v int, tokens []token.Token, hits []hit) (out []candi
 	return out
 }
 
-// listEnds reports whether a number and a word stand in two items of a list: "sukari kilo 5 na
-// mchele" names no "mchele kilo 5".
+// listEnds reports whether a number or unit and a word stand in two items of a list: "sukari kilo 5 na
+// mchele" names no "mchele kilo 5", and the kg of "2 bags of 5 kg, onions" is not of onions.
 // Between two words a break is no end: "mkate na siagi" may be one name.
 func listEnds(tokens []token.Token, from, to int) bool {
-	number := func(t token.Token) bool { return t.Kind == token.Number || token.Spelled(t.Text) }
+	number := func(t token.Token) bool {
+		return t.Kind == token.Number || token.Spelled(t.Text) || units[t.Text] != ""
+	}
 	return (number(tokens[from]) || number(tokens[to])) && from < to &&
 		slices.ContainsFunc(tokens[from+1:to], func(t token.Token) bool {
 			return listBreaks[t.Text]

@@ -99,9 +99,9 @@ func keys(w string) []string {
 }
 
 // finiteVerb is a Swahili verb with its subject and tense before the stem: "nahama", "tumehama". Only
-// of those who speak: "wamekunywa" tells what others did, and asks for no drinking water. Shorter
+// of those who speak or are asked, "mnang'oa?": "wamekunywa" tells what others did, and asks for no drinking water. Shorter
 // stems are the ends of other words too.
-var finiteVerb = regexp.MustCompile(`^(?:(?:ni|tu)(?:na|me|ta)|na)([a-z]{4,})$`)
+var finiteVerb = regexp.MustCompile(`^(?:(?:ni|tu)(?:na|me|ta)|na|mna)([a-z]{4,})$`)
 
 // englishKeys are the stems of an English plural or verb: "braids", "braiding", "shaved".
 // Customers mix languages, so each word gets both grammars: "mashati" and "shirts" may stand in one

@@ -1,0 +1,157 @@
+package reply
+
+import (
+	"strconv"
+
+	"github.com/flowhq/flowhq"
+)
+
+// tellDelivery says whether and where orders are brought, and for how much.
+func (t *turn) tellDelivery() bool {
+	d := t.k.profile.Delivery
+	told := d.Offered != nil || len(d.Areas) > 0
+	switch {
+	// Not told is neither yes nor no: a bot that says no loses an order that the owner would bring.
+	case !told && !t.p.sure:
+		t.unanswered("unanswered.delivery")
+	case d.Offered != nil && !*d.Offered:
+		t.tell("delivery.no")
+		// Whoever cannot have it brought needs to know where to fetch it.
+		if !t.k.profile.Place.Address.Empty() {
+			t.tellPlace()
+		}
+	// Areas that are named are answered alone. The list beside them buried the fee that was asked
+	// for.
+	case len(t.p.areas) > 0:
+		for _, id := range idsOf(t.p.areas) {
+			t.tellArea(t.k.area[id])
+		}
+		// The area that is asked about while an order is made is where the order goes.
+		if o := t.next.Order; o != nil && len(idsOf(t.p.areas)) == 1 && t.delivers() &&
+			(o.How == "" || o.How == howDeliver && anyIn(t.p.reading.Words, movesTo)) {
+			t.setArea(t.p.areas[0].ID)
+		}
+	// Nothing is asked of another place: it is the order's.
+	case t.next.Order != nil && t.k.area[t.next.Order.Area] != nil && !t.p.same &&
+		!t.namesOtherPlace():
+		t.tellArea(t.k.area[t.next.Order.Area])
+	case len(d.Areas) == 0:
+		t.tell("delivery.yes")
+		if note := d.Note.In(t.say.language); note != "" {
+			t.show(note)
+		}
+	// A place on no list: the owner may still deliver there, so that the bot does not say no.
+	case t.p.same, t.namesOtherPlace():
+		t.unanswered("unanswered.area")
+		t.tellAreas()
+	default:
+		t.tell("delivery.areas")
+		t.show(t.areaLines()...)
+		t.tellFreeFrom()
+		// The question for the area is left out while an order is made: the order asks for it in
+		// its turn.
+		if t.next.Order == nil {
+			t.ask(Ask{For: askDelivery}, "delivery.which")
+		}
+	}
+	return true
+}
+
+// movesTo say that an order is to go to another place than was said.
+var movesTo = keywords(`
+	i will be, ill be, im in, i am in, niko, nipo, nitakuwa, ntakuwa, deliver to, change, hold on,
+	instead, badala, nipelekee, niletee, actually
+`)
+
+// tellArea says what delivery to an area costs.
+func (t *turn) tellArea(a *flowhq.Area) {
+	if a == nil {
+		return
+	}
+	// An order that is begun next takes this area, and does not ask for it again.
+	t.next.Area = a.Name
+	switch {
+	// The area is served, the fee is not told: zero would be a promise.
+	case a.Fee == nil:
+		t.unanswered("unanswered.fee", "area", a.Name)
+	// A provider delivers nothing: its areas are where it works.
+	case t.k.template() == flowhq.SupportTemplate && *a.Fee == 0:
+		t.tell("area.near", "area", a.Name)
+	case t.k.template() == flowhq.SupportTemplate:
+		t.tell("area.reached", "area", a.Name, "fee", t.k.money(*a.Fee))
+	case *a.Fee == 0:
+		t.tell("delivery.free", "area", a.Name)
+	default:
+		t.tell("delivery.area", "area", a.Name, "fee", t.k.money(*a.Fee))
+		t.tellFreeFrom()
+	}
+	if note := a.Note.In(t.say.language); note != "" {
+		t.show(note)
+	}
+}
+
+// A free delivery from some amount on belongs to each answer with a fee: it changes what the
+// customer pays.
+func (t *turn) tellFreeFrom() {
+	if from := t.k.profile.Delivery.FreeFrom; from > 0 {
+		t.tell("delivery.free_from", "amount", t.k.money(from))
+	}
+}
+
+// areaLines lists areas with their fees.
+func (t *turn) areaLines() []string {
+	var lines []string
+	for i, a := range t.k.profile.Delivery.Areas {
+		// The mark says that there are more areas than are listed.
+		if i == maxListed {
+			lines = append(lines, "…")
+			break
+		}
+		line := "• " + a.Name
+		switch {
+		// No fee is told: the name alone says only that the area is served.
+		case a.Fee == nil:
+		case *a.Fee == 0:
+			line += ": " + t.say.first("delivery.free_word")
+		default:
+			line += ": " + t.k.money(*a.Fee)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// otherPlace finds what stands behind "to" as a place that is on no list. Swahili and English put
+// the place behind such a word: "mpaka Mbagala", "delivery to Thika".
+var otherPlace = keywords("to, mpaka, hadi, huku, kule, mpk")
+
+// namesOtherPlace reports whether a question for delivery names a place that is not on the list. A
+// word of a product's name or of notPlaces is none: "niletee kesho" names a day. A place that goes
+// unnoticed is answered with the list of areas, which is right as well.
+func (t *turn) namesOtherPlace() bool {
+	words := t.p.reading.Words
+	for i, w := range words {
+		if i+1 == len(words) || !hasWord(otherPlace, w) && !hasWord(bringTo, w) {
+			continue
+		}
+		next := words[i+1]
+		if _, err := strconv.Atoi(next); err != nil && !hasWord(notPlaces, next) &&
+			!t.k.words[next] {
+			return true
+		}
+	}
+	return false
+}
+
+// bringTo are verbs behind which the place may stand by itself.
+var bringTo = keywords(`
+	niletee, mniletee, nileteeni, nifikishie, mnifikishie, mlete, niletewe, nifikishiwe
+`)
+
+// notPlaces are words that stand behind "to" or such a verb and name no place on a map: times,
+// people, and "home", which is an address only the customer knows.
+var notPlaces = keywords(`
+	leo, kesho, sasa, saa, hapa, tafadhali, please, today, tomorrow, now, na, nataka, order, oda,
+	me, us, my, our, home, house, the, your, what, which, where, how, you, customers, all, any,
+	nyumbani, kwangu, mlangoni, wapi, gani, maeneo, sehemu, kwa, area, areas
+`)

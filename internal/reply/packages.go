@@ -1,0 +1,288 @@
+package reply
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+// What is asked of a provider's packages: which one is right, what some of them cost together, and
+// whether a sum is right.
+
+// monthly are words of the description of what is paid for each month, as a package is.
+var monthly = keywords("month, monthly, mwezi")
+
+// packages are the services that are paid by the month.
+func (t *turn) packages() (ids []string) {
+	for _, s := range t.k.offered() {
+		if s.Minutes == 0 && s.Price > 0 && anyIn(split(s.Description.EN+" "+s.Description.SW), monthly) {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
+}
+
+// enoughFor are words of who asks whether a package will do.
+var enoughFor = listOf("enough for")
+
+// advise answers who asks which package to take: with what there is and costs. Which one is right only
+// somebody who knows the house can say, so that the question is noted.
+func (t *turn) advise() bool {
+	p, words := &t.p, t.p.reading.Words
+	if t.k.template() != flowhq.SupportTemplate || p.has(actProblem, actPaid, actCancel, actComplaint) {
+		return false
+	}
+	all := t.packages()
+	var ids []string
+	for _, m := range p.services {
+		if m.Exact && slices.Contains(all, m.ID) && !slices.Contains(ids, m.ID) {
+			ids = append(ids, m.ID)
+		}
+	}
+	compares := anyIn(words, comparing)
+	fits := anyIn(words, enoughFor) && (len(ids) > 0 || slices.Contains(all, t.next.Topic))
+	if len(all) == 0 || !compares && !fits {
+		return false
+	}
+	switch {
+	case len(ids) == 0 && fits && !compares:
+		ids = []string{t.next.Topic}
+	case len(ids) == 0:
+		ids = all
+	}
+	var lines []string
+	for _, id := range ids {
+		line := t.serviceLine(t.k.service[id])
+		if d := t.k.service[id].Description.In(t.say.language); d != "" {
+			line += " – " + strings.TrimSuffix(d, ".")
+		}
+		lines = append(lines, line)
+	}
+	t.advised = true
+	t.did(actOffer)
+	t.tell("package.list")
+	t.show(lines...)
+	t.tell("package.advice")
+	t.noteUnanswered()
+	for _, id := range slices.Backward(ids) {
+		t.remember(id)
+	}
+	if len(ids) == 1 {
+		t.speakOf(ids[0], "")
+	}
+	// What the message scored for as well is answered with it.
+	p.acts.drop(actStatus, actAccount, actOrder, actOffer, actPrice, actAnswer, actChange)
+	return true
+}
+
+// maxSum is how many things a sum is looked for of.
+const maxSum = 3
+
+// spokenIDs are the services that the talk is about: of the message, of the request, and of late.
+func (t *turn) spokenIDs() (ids []string) {
+	add := func(id string) {
+		if s := t.k.service[id]; s != nil && s.Price > 0 && s.PriceTo <= s.Price && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	for _, m := range t.p.services {
+		add(m.ID)
+	}
+	if v := t.next.Ticket; v != nil {
+		add(v.Service)
+	}
+	add(t.next.Topic)
+	for _, id := range t.next.Spoken {
+		add(id)
+	}
+	return ids[:min(len(ids), 2*maxSum)]
+}
+
+// sumOf are the services among those spoken of that come to an amount together, nil if none do.
+func (t *turn) sumOf(amount int64) []string {
+	ids := t.spokenIDs()
+	for set := 1; set < 1<<len(ids); set++ {
+		var chosen []string
+		sum := int64(0)
+		for i, id := range ids {
+			if set&(1<<i) != 0 {
+				chosen, sum = append(chosen, id), sum+t.k.service[id].Price
+			}
+		}
+		if sum == amount && len(chosen) > 1 && len(chosen) <= maxSum {
+			return chosen
+		}
+	}
+	return nil
+}
+
+// remember keeps what a price was told of, for sums that are asked next.
+func (t *turn) remember(id string) {
+	if t.k.service[id] == nil {
+		return
+	}
+	spoken := slices.DeleteFunc(slices.Clone(t.next.Spoken), func(s string) bool { return s == id })
+	t.next.Spoken = firstOf(append([]string{id}, spoken...), min(len(spoken)+1, 2*maxSum))
+}
+
+// items writes what makes a sum: "Home 20 Mbps TSh 70,000 + Installation TSh 60,000".
+func (t *turn) items(ids []string) (text string, sum int64) {
+	var items []string
+	for _, id := range ids {
+		items = append(items, t.k.nameOf(id, t.say)+" "+t.k.money(t.k.service[id].Price))
+		sum += t.k.service[id].Price
+	}
+	return strings.Join(items, " + "), sum
+}
+
+// tellsSum says whether a sum that the customer names is right: "so 130k?". It was passed to the owner
+// as a bargain.
+func (t *turn) tellsSum() bool {
+	p := &t.p
+	if t.k.template() == flowhq.EcommerceTemplate || len(p.entities.Money) != 1 || !p.asksSoftly() || p.has(actPaid) {
+		return false
+	}
+	ids := t.sumOf(p.entities.Money[0].Amount)
+	if ids == nil {
+		return false
+	}
+	text, sum := t.items(ids)
+	t.did(actPrice)
+	t.tell("price.sum_yes", "items", text, "total", t.k.money(sum))
+	for _, id := range ids {
+		if slices.Contains(t.packages(), id) {
+			t.speakOf(id, "")
+		}
+	}
+	p.acts.drop(actDecision, actPrice, actOffer, actAccount, actProblem, actStatus, actOrder, actComplaint)
+	return true
+}
+
+// tellTogether says what several services cost together, to who asks for all of it. What a new
+// customer begins with is a package and its installation.
+func (t *turn) tellTogether() bool {
+	p := &t.p
+	if t.k.template() != flowhq.SupportTemplate || p.has(actProblem, actPaid, actCancel) ||
+		!anyIn(p.reading.Words, inAll) || !p.has(actPrice, actPayment, actAccount) && !p.asksSoftly() {
+		return false
+	}
+	all, installation := t.packages(), t.installation()
+	var ids []string
+	for _, id := range t.spokenIDs() {
+		isPackage := slices.Contains(all, id)
+		// One package, the newest: others were only compared.
+		if isPackage && slices.ContainsFunc(ids, func(s string) bool { return slices.Contains(all, s) }) {
+			continue
+		}
+		named := slices.ContainsFunc(p.services, func(m entity.NameMatch) bool { return m.ID == id && m.Exact })
+		if isPackage || id == installation || named {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 || len(ids) > maxSum {
+		return false
+	}
+	if len(ids) == 1 && slices.Contains(all, ids[0]) && installation != "" && anyIn(p.reading.Words, toBegin) {
+		ids = append(ids, installation)
+	}
+	if len(ids) < 2 {
+		return false
+	}
+	text, sum := t.items(ids)
+	t.did(actPrice)
+	t.tell("price.sum", "items", text, "total", t.k.money(sum))
+	for _, id := range slices.Backward(ids) {
+		t.remember(id)
+		if slices.Contains(all, id) {
+			t.speakOf(id, "")
+		}
+	}
+	p.acts.drop(actPrice, actPayment, actAccount, actOffer, actAnswer, actStatus)
+	return true
+}
+
+// inAll ask for a sum, and toBegin for what is paid at first.
+var (
+	inAll   = listOf("in all")
+	toBegin = keywords("start, begin, beginning, kuanza, kuanzia, first, mwanzo, altogether, jumla, total, in all, friday, monday, pay on")
+)
+
+// installation is the owner's service of connecting a new customer, "" if there is none.
+func (t *turn) installation() string {
+	for _, name := range installNames {
+		if m := t.k.services.Match(name); len(m) == 1 && m[0].Exact {
+			return m[0].ID
+		}
+	}
+	return ""
+}
+
+// byNumber is how a package is named by its number alone: "the 20", "hiyo ya 10", "between 10 and 20".
+var byNumber = regexp.MustCompile(`(?i)\b(?:the|ya|cha|on|to|between|kati ya|and|na|or|au|take|nachukua|nitachukua|ok|okay|sawa|basi|poa|haya)\s+(\d{1,4})\b`)
+
+// addNumbered adds the packages that the message names by their numbers, where it names none else.
+func (t *turn) addNumbered(p *perception) {
+	if t.k.template() != flowhq.SupportTemplate {
+		return
+	}
+	all := t.packages()
+	if !slices.ContainsFunc(p.services, func(m entity.NameMatch) bool { return slices.Contains(all, m.ID) }) {
+		p.services = append(p.services, t.namedByNumber(p.text)...)
+	}
+}
+
+// priceOf is the price of a service, 0 if the owner has told none.
+func (t *turn) priceOf(id string) int64 {
+	if s := t.k.service[id]; s != nil {
+		return s.Price
+	}
+	return 0
+}
+
+// packageChosen is the package that a request for an installation is for: the one that the message
+// names, else the one that was spoken of last; "" if that is open.
+func (t *turn) packageChosen() string {
+	all := t.packages()
+	var named []string
+	for _, m := range t.p.services {
+		if slices.Contains(all, m.ID) && m.Exact {
+			named = append(named, m.ID)
+		}
+	}
+	switch {
+	case len(named) == 1:
+		return named[0]
+	case len(named) == 0 && slices.Contains(all, t.next.Topic):
+		return t.next.Topic
+	}
+	return ""
+}
+
+// namedByNumber finds the services that have a number in their names, which the message names by that
+// alone.
+func (t *turn) namedByNumber(text string) (found []entity.NameMatch) {
+	if t.k.template() != flowhq.SupportTemplate {
+		return nil
+	}
+	for _, m := range byNumber.FindAllStringSubmatchIndex(text, maxSum) {
+		at := -1
+		for i, s := range t.k.offered() {
+			if slices.Contains(split(s.Name.EN+" "+s.Name.SW), text[m[2]:m[3]]) {
+				if at >= 0 {
+					return nil
+				}
+				at = i
+			}
+		}
+		if at < 0 {
+			continue
+		}
+		found = append(found, entity.NameMatch{
+			Place: entity.Place{Start: m[2], End: m[3]}, ID: t.k.offered()[at].ID, Exact: true, Score: 1,
+		})
+	}
+	return found
+}

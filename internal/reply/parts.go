@@ -1,0 +1,213 @@
+package reply
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+// A message of several sentences or lines is read as a whole first. What only one of its parts
+// says may be lost in that reading: "can I come tomorrow at 4 / how do I pay" was told how to pay.
+// So the parts are looked at once more when the turn is decided, and what was not answered is.
+
+// partEnd ends a part of a message.
+var partEnd = regexp.MustCompile(`[.!?]+(?:\s+|$)|\n+`)
+
+// Bounds on the parts of a message. Each costs a reading by the models.
+const (
+	maxPartsRead = 6
+	// A part of one word answers, greets or goes on with the part before.
+	minPartWords = 2
+)
+
+// partsOf splits a message into its sentences and lines, each with its question mark. What is too
+// short for a part goes with the part before.
+func partsOf(text string) (parts []string) {
+	from := 0
+	add := func(end int) {
+		part := strings.TrimSpace(text[from:end])
+		switch n := len(parts); {
+		case part == "":
+		case n > 0 && len(split(part)) < minPartWords && !strings.ContainsAny(part, "?"):
+			parts[n-1] += "\n" + part
+		default:
+			parts = append(parts, part)
+		}
+		from = end
+	}
+	for _, at := range partEnd.FindAllStringIndex(text, 2*maxPartsRead) {
+		// "Dr. Neema" and "no. 12" are one part.
+		if before := split(text[from:at[0]]); text[at[0]] == '.' && len(before) > 0 &&
+			len(before[len(before)-1]) < 3 {
+			continue
+		}
+		add(at[1])
+	}
+	add(len(text))
+	return parts[:min(len(parts), maxPartsRead)]
+}
+
+// readPart reads a part of the message as if it had been written alone.
+func (t *turn) readPart(text string) perception {
+	whole := t.p
+	defer func() { t.p = whole }()
+	t.p = perception{}
+	t.readText(text)
+	return t.p
+}
+
+// answerParts answers what the parts of the message ask and the turn has not answered. A question
+// that nobody has told the answer of is noted, and the reply says so.
+func (t *turn) answerParts() {
+	parts := partsOf(t.p.text)
+	if len(parts) < 2 || t.handedOver() || t.missed || t.p.cued(cueRisk) || t.p.isReceipt ||
+		t.p.has(actSecret, actStop, actAnger, actComplaint, actDecision) {
+		return
+	}
+	// A greeting or a yes in front of one question makes no two parts of it.
+	several := 0
+	for _, text := range parts {
+		if len(split(text)) >= minMeaning {
+			several++
+		}
+	}
+	if several < 2 {
+		return
+	}
+	whole := t.p
+	defer func() { t.p = whole }()
+	for _, text := range parts {
+		if len(split(text)) < minMeaning && !strings.Contains(text, "?") || len(split(text)) < minPartWords {
+			continue
+		}
+		t.p = t.readPart(text)
+		switch lost := t.lostActs(); {
+		case len(lost) > 0:
+			t.p.acts = lost
+			t.informBeside()
+		case t.losesWish():
+			t.act(true)
+		case t.losesQuestion():
+			t.noteUnanswered()
+			t.tell("unanswered.noted")
+		}
+	}
+}
+
+// minMeaning is how many words a part has at least that says something by itself.
+const minMeaning = 3
+
+// informBeside tells facts beside what the turn has said, and leaves its question as it is. What the
+// part does not name was spoken of before the message.
+func (t *turn) informBeside() {
+	ask, question, asked, booking, topic := t.next.Ask, t.question, t.hasAsked, clone(t.next.Booking), t.next.Topic
+	if !t.p.names() && t.in.State.Topic != "" {
+		t.next.Topic = t.in.State.Topic
+	}
+	t.inform()
+	t.next.Topic = topic
+	if asked || ask.For != "" {
+		t.next.Ask, t.question, t.hasAsked, t.next.Booking = ask, question, asked, booking
+	}
+}
+
+// lostActs are the facts that a part of the message asks for and the reply does not tell.
+func (t *turn) lostActs() (lost acts) {
+	p, reply := &t.p, t.reply()
+	if !p.asksSoftly() && !entity.BeginsAsQuestion(p.text) || p.has(taskActs...) {
+		return nil
+	}
+	// When an order comes is asked in words that name no fact.
+	if t.asksArrival() && t.hasOrder() && !slices.Contains(t.acts, actDelivery) {
+		return acts{actDelivery}
+	}
+	if missesGoods.MatchString(p.text) || t.advised && (anyIn(p.reading.Words, comparing) || anyIn(p.reading.Words, enoughFor)) ||
+		t.asksTotal() && strings.Contains(reply, t.totalText()) || p.cued(cueCharge) && !p.cued(actPayment) {
+		return nil
+	}
+	for _, a := range t.asked() {
+		switch a {
+		case actAnswer:
+			if x := t.k.answer[p.answer]; x != nil && !strings.Contains(reply, x.Answer.In(t.say.language)) {
+				lost.add(a)
+			}
+		case actPrice, actOffer:
+			// A price without a name is of what was spoken of, and so is the reply.
+			for _, m := range slices.Concat(p.services, p.products) {
+				if !t.tells(reply, m.ID) {
+					lost.add(a)
+				}
+			}
+			_, sized := t.sizeAsked(t.in.State.Topic)
+			if !p.names() && sized && t.k.product[t.in.State.Topic] != nil && !t.tells(reply, t.in.State.Topic) {
+				lost.add(actOffer)
+			}
+		default:
+			if !slices.Contains(t.acts, a) {
+				lost.add(a)
+			}
+		}
+	}
+	return lost
+}
+
+// tells reports whether a reply names something of the owner's lists.
+func (t *turn) tells(reply, id string) bool {
+	return strings.Contains(strings.ToLower(reply), strings.ToLower(t.k.nameOf(id, t.say)))
+}
+
+// totalText is what the order in the making comes to, as the reply has it.
+func (t *turn) totalText() string {
+	total, _ := t.lineTotal()
+	fee, _ := t.fee()
+	return t.k.money(total + fee)
+}
+
+// losesWish reports whether a part wants a visit at a time, of which the turn has made nothing.
+func (t *turn) losesWish() bool {
+	p := &t.p
+	return t.k.template() == flowhq.BookingTemplate && p.has(actBook) && p.hasTime &&
+		t.next.Booking == nil && len(t.bookings()) == 0 && !slices.ContainsFunc(t.acts, func(a act) bool {
+		return slices.Contains(taskActs, a) || a == actConfirm
+	})
+}
+
+// losesQuestion reports whether a part asks something that neither the turn nor the owner's facts
+// answer.
+func (t *turn) losesQuestion() bool {
+	p, words := &t.p, t.p.reading.Words
+	return (p.asksSoftly() || entity.BeginsAsQuestion(p.text)) && len(words) >= minQuestion && !t.advised &&
+		!anyIn(words, notAnswered) &&
+		!slices.ContainsFunc(p.acts, func(a act) bool { return a != actGreet && a != actThanks }) &&
+		!p.onlyGreets() && !p.cued(cueAdd) && !anyIn(words, companions) && !p.hasTime && !p.names() && len(p.areas) == 0 &&
+		!slices.ContainsFunc(t.facts, func(f flowhq.FactChange) bool { return f.Unanswered != nil }) &&
+		!slices.Contains(t.acts, actProblem)
+}
+
+// missedInParts reads a message that was not understood by its parts, and does what the first of
+// them wants that is understood. The others are answered as parts of any message are.
+func (t *turn) missedInParts() bool {
+	parts := partsOf(t.p.text)
+	if len(parts) < 2 {
+		return false
+	}
+	whole := t.p
+	for _, text := range parts {
+		p := t.readPart(text)
+		if !p.has(infoActs...) && !p.has(taskActs...) {
+			continue
+		}
+		t.p = p
+		informed := t.inform()
+		acted := t.act(informed)
+		t.p = whole
+		if informed || acted {
+			t.missed = false
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,343 @@
+package reply
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
+	"github.com/flowhq/flowhq/internal/understand/when"
+)
+
+// Wishes that no field of a fact has: who is to cut, which colour, when the rider is to come. They
+// were dropped without a word. They are noted with the booking or order in the customer's words,
+// for the owner to see, and the reply says what was noted. Nothing is promised by it.
+
+// maxWish bounds one wish, in characters.
+const maxWish = 80
+
+// staffName finds a name in the middle of a sentence: a capital elsewhere only begins one.
+var staffName = regexp.MustCompile(`(?:[\pL,:]\s+|\bDr\.?\s+|\bDkt\.?\s+)(\p{Lu}\p{Ll}{2,})\b`)
+
+// staffNames are the people whom the owner's answers name to who asks for somebody, by their names
+// in lower case. Profiles have no list of them.
+func (k *Knowledge) staffNames() map[string]string {
+	names := map[string]string{}
+	for _, question := range phrasesOf("staff") {
+		id, _, sure, _ := k.answers.Best(question)
+		if !sure || k.answer[id] == nil {
+			continue
+		}
+		k.staffAnswer = cmp.Or(k.staffAnswer, id)
+		for _, text := range []string{k.answer[id].Answer.EN, k.answer[id].Answer.SW} {
+			for _, m := range staffName.FindAllStringSubmatch(text, maxPeople) {
+				if w := strings.ToLower(m[1]); !hasWord(dayWords, w) && !k.words[w] && !k.otherNames[w] {
+					names[w] = m[1]
+				}
+			}
+		}
+	}
+	return names
+}
+
+// staffWished is who of the business the message names, "" if nobody. A customer of the same name is
+// none, and a story of what somebody has done wishes for nobody.
+func (t *turn) staffWished() string {
+	p := &t.p
+	if len(t.k.staff) == 0 || p.tellsStory() || p.has(actComplaint, actAnger) ||
+		anyIn(p.reading.Words, notThem) {
+		return ""
+	}
+	name := split(p.name)
+	for _, w := range p.reading.Words {
+		if staff := t.k.staff[w]; staff != "" && !slices.Contains(name, w) {
+			return staff
+		}
+	}
+	return ""
+}
+
+// meanStaff gives who asks whether somebody of the business is there the owner's answer about that, and
+// no answer at all to who only wishes for somebody: that is noted.
+func (t *turn) meanStaff(p *perception) {
+	if t.k.staffAnswer == "" || t.k.template() != flowhq.BookingTemplate ||
+		!slices.ContainsFunc(p.reading.Words, func(w string) bool { return t.k.staff[w] != "" }) {
+		return
+	}
+	asks := false
+	for _, part := range append(hourClause.Split(p.text, maxPartsRead), partsOf(p.text)...) {
+		words := split(part)
+		named := slices.ContainsFunc(words, func(w string) bool { return t.k.staff[w] != "" })
+		asks = asks || named && (strings.Contains(part, "?") || anyIn(words, staffThere))
+	}
+	switch {
+	case asks && !(p.sure && p.alike >= surelyTheSame):
+		p.answer, p.alike, p.sure = t.k.staffAnswer, 1, true
+	case !asks && p.answer == t.k.staffAnswer && t.next.Booking != nil && !t.staffOff():
+		// What stands beside the wish may ask something: "aninyoe Hassan / na mna parking?".
+		rest := slices.DeleteFunc(hourClause.Split(p.text, maxPartsRead), func(part string) bool {
+			return slices.ContainsFunc(split(part), func(w string) bool { return t.k.staff[w] != "" })
+		})
+		p.answer, p.alike, p.sure, p.nearest = t.k.answers.Best(strings.Join(rest, " "))
+	}
+}
+
+// staffThere ask whether somebody is there.
+var staffThere = keywords("yupo, yuko, is there, is in, available, anafanya, au la")
+
+// staffOff reports whether the answer about the staff names the day of the visit, on which somebody may
+// be off: it is told then.
+func (t *turn) staffOff() bool {
+	v := t.next.Booking
+	if v == nil || v.Day.IsZero() {
+		return false
+	}
+	told := split(t.k.answer[t.k.staffAnswer].Answer.EN)
+	day := weekdayNames[2*int(v.Day.Weekday())]
+	return slices.ContainsFunc(told, func(w string) bool { return strings.HasPrefix(w, day) })
+}
+
+// notThem say that somebody is not wanted.
+var notThem = listOf("not them")
+
+// callFirst is a wish to be called before or at a time, which is nothing that a person has to answer
+// now: "nipigie kabla sijaja", "call me when it is ready".
+var callFirst = regexp.MustCompile(`(?i)\b` + callsUs + `[^.,;!?\n]{0,20}\b(?:before|when|once|if|kabla|kama|iki\w+|zikiwa|` +
+	`ikiwa|tayari|ready|one hour|saa moja kabla)\b[^.;!?\n]*`)
+
+// wishesCall is such a wish, "" if the message has none.
+func (t *turn) wishesCall() string {
+	if anyIn(t.p.reading.Words, wantsPerson) || t.k.template() == flowhq.SupportTemplate {
+		return ""
+	}
+	return strings.Trim(callFirst.FindString(t.p.text), " ,")
+}
+
+var (
+	// colours of goods, which profiles have no field for.
+	colour = `(?:black|white|red|blue|navy|green|yellow|brown|grey|gray|pink|purple|orange|beige|cream|maroon|gold|silver|` +
+		`nyeusi|nyeupe|nyekundu|bluu|buluu|kijani|njano|kahawia|kijivu|pinki|zambarau|maruni)`
+	beforeColour = `(?:(?:one|two|three|four|\d+|moja|mbili|tatu|nne|all|both|zote|in|rangi|ya|za|nyingine|other|dark|light)\s+){0,3}`
+	// colourRun is a colour with its count, and what follows of the same kind: "one black one white".
+	colourRun = regexp.MustCompile(`(?i)\b` + beforeColour + colour + `\b(?:\s*(?:,|&|\band\b|\bna\b|\bor\b|\bau\b)?\s*` +
+		beforeColour + colour + `\b)*`)
+	// painted stands behind the colour of a place.
+	painted = regexp.MustCompile(`(?i)^\s+(?:gate|door|house|building|wall|roof|car|geti|mlango|nyumba|jengo|light|pepper|tea|stone)\b`)
+)
+
+// coloursWished are the colours that the message wants its goods in, "" if it says none. A colour
+// that a product is called by is none, and neither is that of a gate.
+func (t *turn) coloursWished() string {
+	p := &t.p
+	if t.k.template() != flowhq.EcommerceTemplate || p.asks {
+		return ""
+	}
+	for _, at := range colourRun.FindAllStringIndex(p.text, maxEdits) {
+		text := p.text[at[0]:at[1]]
+		if painted.MatchString(p.text[at[1]:]) ||
+			slices.ContainsFunc(split(text), func(w string) bool { return hasWord(kindWords, w) || t.colourNames(w) }) {
+			continue
+		}
+		return strings.TrimSpace(text)
+	}
+	return ""
+}
+
+// colourNames reports whether a word is in the name of a product that the message names. Swahili
+// changes its beginning with the noun: "shati nyeupe" is the owner's "shati jeupe".
+func (t *turn) colourNames(word string) bool {
+	root := word[max(0, len(word)-4):]
+	return slices.ContainsFunc(t.p.products, func(m entity.NameMatch) bool {
+		p := t.k.product[m.ID]
+		return p != nil && slices.ContainsFunc(split(strings.Join(namesOf(p.Name, p.Aliases), " ")), func(w string) bool {
+			return w == word || len(root) == 4 && strings.HasSuffix(w, root)
+		})
+	})
+}
+
+// timeWished is the clause that says when an order is to come or is fetched, "" if none does. A
+// question for it is answered elsewhere, and a day of payment is no day of delivery.
+func (t *turn) timeWished() string {
+	p := &t.p
+	if t.k.template() != flowhq.EcommerceTemplate || !p.hasTime || p.asksSoftly() ||
+		p.has(actPaid, actReturn, actStatus) || anyIn(p.reading.Words, keywords("*lipa*, pay, paid")) ||
+		t.agreesToTime() {
+		return ""
+	}
+	for _, clause := range hourClause.Split(p.text, maxPartsRead) {
+		if r, ok := when.Parse(clause, t.written(), openingHours{t.k}); ok && (r.HasTime || r.HasDay) &&
+			r.Start.After(t.now.Add(-time.Minute)) || ok && r.HasDay && !r.Day.Before(startOfDay(t.now)) {
+			if len(t.k.products.Match(clause)) == 0 {
+				return strings.Trim(clause, " .")
+			}
+			return p.timeText()
+		}
+	}
+	return ""
+}
+
+// timeText are the words for day and time of a message that says more.
+func (p *perception) timeText() string {
+	var words []string
+	for w := range strings.FieldsSeq(p.text) {
+		bare := split(w)
+		if len(bare) == 1 && (hasWord(dayWords, bare[0]) || bare[0] == "saa") {
+			words = append(words, strings.Trim(w, ".,!;"))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// keepVisitWishes notes the wishes of the message with the visit that is being made, or with the one
+// that was made a moment ago. It comes before the facts are written, and once more when the turn has
+// begun a visit.
+func (t *turn) keepVisitWishes() {
+	if t.k.template() != flowhq.BookingTemplate {
+		return
+	}
+	for _, wish := range []string{t.staffWished(), t.wishesCall()} {
+		if wish != "" {
+			t.noteVisit(wish)
+		}
+	}
+}
+
+// keepOrderWishes notes colours and times with the order.
+func (t *turn) keepOrderWishes() {
+	o := t.next.Order
+	if o == nil || len(o.Lines) == 0 {
+		return
+	}
+	for _, wish := range []string{t.coloursWished(), t.timeWished()} {
+		if wish != "" && !strings.Contains(o.Address, wish) {
+			o.addNote(wish)
+		}
+	}
+}
+
+// addNote adds to the note of an order what is not in it yet.
+func (o *Basket) addNote(wish string) { o.Note = withNote(o.Note, wish, maxOrderNote) }
+
+// withNote is a note with one more wish in it.
+func withNote(note, wish string, limit int) string {
+	wish = oneLine(wish, maxWish)
+	switch {
+	case wish == "" || strings.Contains(strings.ToLower(note), strings.ToLower(wish)):
+		return note
+	case note == "":
+		return wish
+	}
+	return oneLine(note+"; "+wish, limit)
+}
+
+// noteVisit notes a wish with the visit that is being made, else with the booking that was made.
+// Without either it waits for the visit of this turn.
+func (t *turn) noteVisit(wish string) {
+	if v := t.next.Booking; v != nil && v.Moves == "" {
+		if note := withNote(v.Note, wish, maxNote); note != v.Note {
+			v.Note = note
+			t.tellWish(wish)
+		}
+		return
+	}
+	all := t.bookings()
+	if len(all) == 0 || t.p.has(actBook) {
+		return
+	}
+	b := all[0]
+	if note := withNote(b.Note, wish, maxNote); note != b.Note {
+		b.Note = note
+		t.fact(flowhq.FactChange{Booking: &b})
+		t.tellWish(wish)
+	}
+}
+
+// tellWish says what was noted, once a turn.
+func (t *turn) tellWish(wish string) {
+	t.wished = true
+	t.tell("noted.wish", "note", oneLine(wish, maxWish))
+}
+
+// noteOnPlaced notes a wish on the order that was placed a moment ago. It reports whether there is
+// such an order.
+func (t *turn) noteOnPlaced(wish string) bool {
+	meant, _ := t.meantOrders()
+	if wish == "" || t.next.Order != nil || len(meant) == 0 || t.now.Sub(meant[0].CreatedAt) > TalkFor {
+		return false
+	}
+	f := meant[0]
+	if note := withNote(f.Note, "note: "+wish, maxNote); note != f.Note {
+		f.Note = note
+		t.fact(flowhq.FactChange{Order: &f})
+	}
+	t.did(actOrder)
+	t.tell("noted.order", "note", oneLine(wish, maxWish), "number", f.Number)
+	return true
+}
+
+// takePlacedWish takes a message that says no more than a wish for an order that is placed: a call at
+// the door, or the number to call.
+func (t *turn) takePlacedWish() bool {
+	p := &t.p
+	if t.k.template() != flowhq.EcommerceTemplate || t.next.Order != nil || p.asks ||
+		len(p.reading.Words) > maxAssent+2 || p.names() || len(p.areas) > 0 ||
+		p.has(actCancel, actChange, actReturn, actPaid, actStatus, actAnger, actComplaint) {
+		return false
+	}
+	wish := t.wishesCall()
+	if wish == "" && t.placedRecently() {
+		wish = strings.Trim(riderNote.FindString(p.text), " ,")
+	}
+	if wish == "" && len(p.entities.Phones) == 1 && len(p.reading.Words) <= maxAssent &&
+		t.next.Ask.For != askPerson {
+		wish = t.note()
+	}
+	if wish == "" || anyIn(p.reading.Words, wantsPerson) {
+		return false
+	}
+	pending := t.next.Ask
+	if !t.noteOnPlaced(wish) {
+		return false
+	}
+	if pending.For == askAddress {
+		t.askAddressAgain()
+	}
+	return true
+}
+
+// placedRecently reports whether the customer has placed an order in this talk.
+func (t *turn) placedRecently() bool {
+	meant, _ := t.meantOrders()
+	return t.next.Order == nil && len(meant) > 0 && t.now.Sub(meant[0].CreatedAt) <= TalkFor
+}
+
+// notesPlea notes with the visit or order in the making what pleads for something that the bot has
+// no field for, and goes on. It is no answer: a question is never noted so.
+func (t *turn) notesPlea(pending Ask) bool {
+	p := &t.p
+	if p.asks || entity.BeginsAsQuestion(p.text) || len(p.reading.Words) < minAddressWords ||
+		!anyIn(p.reading.Words, pleas) || anyIn(p.reading.Words, begging) || len(p.reading.Words) > maxExtra {
+		return false
+	}
+	switch o := t.next.Order; {
+	case t.next.Booking != nil && t.next.Booking.Moves == "":
+		t.noteVisit(t.note())
+	case o != nil && len(o.Lines) > 0:
+		o.addNote(t.note())
+		t.tellWish(t.note())
+	default:
+		return false
+	}
+	t.did(actBook)
+	t.resume(pending)
+	return true
+}
+
+// pleas are words of who asks for a thing to be done in a certain way.
+var pleas = listOf("plea")
+
+// begging are words of who asks for a favour, which is for the owner to grant.
+var begging = keywords("mteja, customer, jamani, bana, nihurumie, favour, favor, nisaidie, nisaidieni")
