@@ -172,7 +172,7 @@ func (t *turn) needsAlike(p *perception, all acts) (need float64) {
 		need = surelyTheSame
 	}
 	// "Sunday 9am?" while a visit is being booked asks whether it is free, not "can I choose".
-	if t.next.Booking != nil && p.hasTime && len(p.reading.Words) <= maxNaming {
+	if t.next.Booking != nil && p.hasTime && (len(p.reading.Words) <= maxNaming || !p.asks && p.time.HasTime) {
 		need = surelyTheSame
 	}
 	// Whoever names a service whole asks for that: "mnapima macho?" only shares "mnapima" with the

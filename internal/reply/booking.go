@@ -117,6 +117,8 @@ func (t *turn) fillVisit() {
 		t.fillServices(v)
 	} else if id := t.ordinaryService(); id != "" && v.Moves == "" {
 		v.Service, t.next.Topic = id, id
+	} else if all := t.next.Pair; v.Service == "" && len(all) > 1 {
+		v.Service, v.More = all[0], slices.Clone(all[1:])
 	} else if s := t.k.service[t.next.Topic]; v.Service == "" && s != nil && !s.Unavailable {
 		v.Service = s.ID
 	}
@@ -275,9 +277,16 @@ func (t *turn) haveService(v *Visit) bool {
 		return true
 	}
 	var options []Option
-	for _, s := range firstOf(offered, maxOptions) {
+	var names []string
+	for _, s := range firstOf(offered, min(len(offered), maxOptions)) {
 		options = append(options, Option{Do: doService, Value: s.ID,
 			Label: s.Name.In(t.say.language)})
+		names = append(names, s.Name.In(t.say.language))
+	}
+	// Who has said a day wants to go on: a few names in one line are quicker than a list of nine.
+	if len(offered) > maxSlots && !v.Day.IsZero() && t.next.Ask.For != askService {
+		t.ask(Ask{For: askService, Options: options}, "book.service_for", "names", or(t.say.language, names[:maxSlots-1]))
+		return false
 	}
 	t.askOf(Ask{For: askService}, options, "book.service")
 	return false

@@ -212,7 +212,7 @@ func (t *turn) takeHow() bool {
 		return false
 	}
 	// "delivery Sinza ni bei gani?" asks for the fee and decides nothing yet.
-	if t.p.has(infoActs...) && (t.p.asks || t.p.cued(actPrice)) {
+	if t.p.has(infoActs...) && (t.p.asks || t.p.cued(actPrice) || t.p.cued(actPlace) || t.p.cued(actHours)) {
 		return false
 	}
 	t.did(actOrder)

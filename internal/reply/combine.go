@@ -136,6 +136,18 @@ func (t *turn) dropPeople(p *perception) {
 	})
 }
 
+// dropGeneric drops services that are named by a likeness to one word that says what all of them are
+// of: "my hair is short" names no haircut, and "mnafunga internet" no package for offices.
+func (p *perception) dropGeneric() {
+	p.services = slices.DeleteFunc(p.services, func(m entity.NameMatch) bool {
+		w := p.wordOf(m)
+		return w != "" && !m.Exact && hasWord(genericWords, w)
+	})
+}
+
+// genericWords say what the services of a business are of.
+var genericWords = listOf("generic")
+
 // onlyInAliases reports whether a word is but one of several in an alias: a fever is no "yellow
 // fever", and "homa" no "chanjo ya homa ya manjano". A booking needs more than that. Booked for a
 // vaccination, a sick child would come to the wrong room on the wrong day.

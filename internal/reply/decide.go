@@ -356,7 +356,8 @@ func (t *turn) miss(pending Ask) {
 		return
 	}
 	// A choice of two is likelier to have the right one than the menu.
-	if t.offerAnswers(pending) || p.reading.Band == understand.Unsure && t.askWhich() {
+	asksMuch := p.asks && len(p.reading.Words) >= minQuestion
+	if t.offerAnswers(pending) || p.reading.Band == understand.Unsure && !asksMuch && t.askWhich() {
 		return
 	}
 	t.did(actUnknown)
@@ -370,7 +371,7 @@ func (t *turn) miss(pending Ask) {
 	// question, and the question is what the customer must see last.
 	if pending.For != "" && pending.For != askOption {
 		// A question is passed on, and the order goes on meanwhile.
-		if t.next.Order != nil && p.asksSoftly() && len(p.reading.Words) >= minQuestion {
+		if t.inTheMiddle() && p.asksSoftly() && len(p.reading.Words) >= minQuestion {
 			t.next.Misses = 0
 			t.tell("unanswered.any")
 			t.resume(pending)

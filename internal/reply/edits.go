@@ -18,7 +18,7 @@ import (
 var verbOf = regexp.MustCompile(`(?i)\b(?:(` +
 	`do(?:n'?t| not) (?:really )?(?:want|need|add|include|bring|send)|(?:did|have|had) ?n'?o?t (?:want|order|ask for|ask|say|said|mention|request|mean)|never (?:said|asked for|ordered|wanted)|` +
 	`si(?:ja|ku)(?:sema|taja|agiza|oda|taka|omba|hitaji|maanisha|andika)|hatuku(?:sema|taka|agiza|omba)|` +
-	`no need (?:of|for)|no longer (?:want|need)|remove|take off|take out|without|leave out|skip|scrap|forget|minus|cancel|delete|` +
+	`no need (?:of|for)|no longer (?:want|need)|remove|take off|take out|without|leave out|leave the|skip|scrap|forget|minus|cancel|delete|` +
 	`instead of|rather than|in place of|usiweke|msiweke|usiniwekee|msiniwekee|usilete|msilete|sitaki|sihitaji|` +
 	`sitahitaji|hatutaki|toa|toeni|nitolee|ondoa|ondoeni|niondolee|futa|acha|acheni|ghairi|badala ya|bila)|(` +
 	`i'?ll (?:take|have)|i want|i need|i'?d like|give me|get me|add|put|include|bring|send|keep|order|niwekee|weka|wekeni|` +

@@ -24,7 +24,7 @@ func (t *turn) inform() bool {
 	if informed, done := t.informOfOrder(); done {
 		return informed
 	}
-	if t.tellStock() {
+	if t.tellMinutes() || t.tellStock() {
 		return true
 	}
 	if t.advise() || t.tellsSum() || t.tellTogether() {
@@ -200,6 +200,12 @@ func (t *turn) informOf(a act) bool {
 		if ids := idsOf(t.p.products); len(ids) == 1 && t.k.answer[t.p.answer] != nil {
 			t.speakOf(ids[0], "")
 		}
+		// "Kutoka 10 kwenda 20" is about the package that is named last.
+		for _, m := range t.p.services {
+			if m.Exact && slices.Contains(t.packages(), m.ID) {
+				t.speakOf(m.ID, "")
+			}
+		}
 		return t.giveAnswer(t.p.answer)
 	case actOffer:
 		return t.tellOffer()
@@ -267,7 +273,7 @@ const mayAnswer = .4
 
 // minAlike is how alike an owner's question is at least that is offered. Below it the two nearest
 // answers were about anything, and the offer read like a guess.
-const minAlike = .25
+const minAlike = .33
 
 // mayHelp is from when on an answer that is far ahead of the others is given with a "perhaps". A
 // list of one question to choose from asks for what was just said.

@@ -45,6 +45,11 @@ func (t *turn) tellPrice() bool {
 		t.tellTotal()
 		return true
 	}
+	if v := t.next.Booking; len(ids) == 0 && v != nil && len(v.services()) > 1 &&
+		(t.p.cued(cueTotal) || anyIn(t.p.reading.Words, inAll)) {
+		t.tellVisitSum(v.services())
+		return true
+	}
 	// "How much is it?": the thing spoken of last, unless the message is long or asks for all.
 	if len(ids) == 0 && t.next.Topic != "" && t.speaksOfTopic() {
 		ids = []string{t.next.Topic}
@@ -60,6 +65,10 @@ func (t *turn) tellPrice() bool {
 	}
 	for _, id := range ids {
 		t.tellPriceOf(id)
+	}
+	t.next.Pair = nil
+	if all := t.joined(); len(all) > 1 && len(all) == len(ids) && t.k.template() == flowhq.BookingTemplate {
+		t.next.Pair = all
 	}
 	if len(ids) == 1 {
 		// What is told alone is what "it" is from then on, with its size. Of several none is.

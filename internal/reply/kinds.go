@@ -80,6 +80,10 @@ func (t *turn) dropProductEchoes(p *perception) {
 	all := p.products
 	p.products = slices.DeleteFunc(slices.Clone(all), func(m entity.NameMatch) bool {
 		w := p.wordOf(m)
+		// "Ok leave the gas" names no tea leaves.
+		if w == "leave" && !m.Exact {
+			return true
+		}
 		return w != "" && !m.Exact && m.Quantity == 0 && slices.ContainsFunc(all, func(other entity.NameMatch) bool {
 			return other.ID != m.ID && other.Exact && other.Start < other.End &&
 				slices.Contains(split(p.text[other.Start:other.End]), w)

@@ -139,6 +139,11 @@ func (k *Knowledge) compileProducts() {
 // alone: workers share a Knowledge, and a write to it by a turn ended them.
 func (k *Knowledge) noteNames(name flowhq.Text, aliases []string) []string {
 	all := namesOf(name, aliases)
+	for _, name := range namesOf(name, aliases) {
+		if strings.Contains(name, "daktari ") { // as customers shorten it
+			all = append(all, strings.Replace(name, "daktari ", "dr ", 1))
+		}
+	}
 	for _, name := range all {
 		for _, w := range split(name) {
 			// English plurals: customers ask for "shoes" where the owner has listed a shoe.

@@ -53,7 +53,7 @@ var (
 		thank, tafadhali, please, sawa, ok, okay, leo, kesho, today, tomorrow, asap, haraka, halafu, how much,
 		mnaleta, mtaleta, can, could, will, naomba, nataka, is, are, which, gani, cash, mpesa, je,
 		in, before, na, and, with, for, jioni, asubuhi, mchana, now, sasa, hivi, early,
-		kwa, from, iwe, ni, lakini, but, ila, au, or, jumla, total, nipo, niko
+		kuna, nauli, is there, on, by, kwa, from, iwe, ni, lakini, but, ila, au, or, jumla, total, nipo, niko
 	`)
 	fillers = keywords(`
 		tu, only, area, side, hapa, huku, kule, pale, there, here, nyumbani, kwangu, home, house,
@@ -63,6 +63,9 @@ var (
 	// A point behind a short word shortens it: "opp. the Aga Khan", "no. 12".
 	lineEnd = regexp.MustCompile(`[\n?!;]|\pL{5}\.(?:\s|$)`)
 )
+
+// weekdays end an address: "westlands on friday".
+var weekdays = keywords(strings.Join(weekdayNames, ","))
 
 // addressBehind is the address that stands with an area: "sinza mori karibu na kituo cha polisi",
 // "near the mosque in sinza". It is "" if nothing but the area is said.
@@ -101,7 +104,7 @@ func (t *turn) addressBehind(area string) string {
 		inside := last == "ask" && words[0] == "for" || anyIn([]string{last, words[0]}, landmarkWords) ||
 			anyIn(rest[:min(len(rest), 2)], landmarkWords)
 		last = words[len(words)-1]
-		if !named && !inside && anyIn(words[:1], addressEnd) {
+		if !named && !inside && (anyIn(words[:1], addressEnd) || anyIn(words[:1], weekdays)) {
 			end = m.End + at[0]
 			break
 		}

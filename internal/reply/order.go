@@ -127,7 +127,8 @@ func (t *turn) fillsOrder(informed bool) bool {
 		return false
 	case p.has(actOrder), p.has(actCancel) && t.cancelsLines(), t.endsList():
 		return true
-	case open && (t.swaps() || t.editsLines() || t.agreesToTime()):
+	case open && (t.swaps() || t.editsLines() || t.agreesToTime() ||
+		t.timeWished() != "" && !informed && len(p.acts) == 0):
 		return true
 	// "Bei ya kilo 5?" asks what five come to. What it has found out the customer may order then.
 	case informed && !open:
@@ -178,6 +179,7 @@ func (t *turn) fillOrder() {
 	case len(p.products) > 0:
 		t.addLines()
 	case t.fillSizes():
+		t.tellBulk(before)
 	case t.countSaid() > 0:
 		t.setCount(t.countSaid())
 	case len(o.Lines) == 0 && t.next.Topic != "" && t.k.product[t.next.Topic] != nil:
@@ -267,7 +269,7 @@ func (t *turn) addLines() {
 	before := slices.Clone(t.next.Order.Lines)
 	for i, m := range t.p.products {
 		// "I don't want bread" orders none.
-		if t.p.takesBack(m) || len(before) > 0 && t.p.editOf(m) == editOff {
+		if t.p.takesBack(m) || t.p.editOf(m) == editOff {
 			continue
 		}
 		t.meanOrdered(&m)

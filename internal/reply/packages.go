@@ -3,6 +3,7 @@ package reply
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/flowhq/flowhq"
@@ -104,6 +105,7 @@ func (t *turn) spokenIDs() (ids []string) {
 // sumOf are the services among those spoken of that come to an amount together, nil if none do.
 func (t *turn) sumOf(amount int64) []string {
 	ids := t.spokenIDs()
+	_, fee := t.way()
 	for set := 1; set < 1<<len(ids); set++ {
 		var chosen []string
 		sum := int64(0)
@@ -112,7 +114,8 @@ func (t *turn) sumOf(amount int64) []string {
 				chosen, sum = append(chosen, id), sum+t.k.service[id].Price
 			}
 		}
-		if sum == amount && len(chosen) > 1 && len(chosen) <= maxSum {
+		installs := slices.Contains(chosen, t.installation())
+		if (sum == amount || installs && sum+fee == amount) && len(chosen) > 1 && len(chosen) <= maxSum {
 			return chosen
 		}
 	}
@@ -138,6 +141,38 @@ func (t *turn) items(ids []string) (text string, sum int64) {
 	return strings.Join(items, " + "), sum
 }
 
+// tellVisitSum says what a visit of several services comes to, each with its number.
+func (t *turn) tellVisitSum(ids []string) {
+	var items []string
+	sum := int64(0)
+	for i, id := range ids {
+		s := t.k.service[id]
+		if s == nil || s.Price == 0 || s.PriceTo > s.Price {
+			for _, id := range slices.Compact(ids) { // a sum without one of them would be too little
+				t.tellPriceOf(id)
+			}
+			return
+		}
+		sum += s.Price
+		if slices.Contains(ids[:i], id) {
+			continue
+		}
+		n := 0
+		for _, other := range ids {
+			if other == id {
+				n++
+			}
+		}
+		name := t.k.nameOf(id, t.say)
+		if n > 1 {
+			name = strconv.Itoa(n) + " × " + name
+		}
+		items = append(items, name+" "+t.k.money(s.Price*int64(n)))
+		t.remember(id)
+	}
+	t.tell("price.sum", "items", strings.Join(items, " + "), "total", t.k.money(sum))
+}
+
 // tellsSum says whether a sum that the customer names is right: "so 130k?". It was passed to the owner
 // as a bargain.
 func (t *turn) tellsSum() bool {
@@ -150,6 +185,9 @@ func (t *turn) tellsSum() bool {
 		return false
 	}
 	text, sum := t.items(ids)
+	if name, fee := t.way(); fee > 0 && sum+fee == p.entities.Money[0].Amount {
+		text, sum = text+" + "+name+" "+t.k.money(fee), sum+fee
+	}
 	t.did(actPrice)
 	t.tell("price.sum_yes", "items", text, "total", t.k.money(sum))
 	for _, id := range ids {
@@ -188,11 +226,17 @@ func (t *turn) tellTogether() bool {
 	if len(ids) == 1 && slices.Contains(all, ids[0]) && installation != "" && anyIn(p.reading.Words, toBegin) {
 		ids = append(ids, installation)
 	}
+	t.did(actPrice)
 	if len(ids) < 2 {
-		return false
+		t.tellPriceOf(ids[0])
+		p.acts.drop(actPrice, actPayment, actAccount, actOffer, actAnswer, actStatus)
+		return true
 	}
 	text, sum := t.items(ids)
-	t.did(actPrice)
+	// The technician's way is paid with the installation.
+	if name, fee := t.way(); fee > 0 && slices.Contains(ids, installation) {
+		text, sum = text+" + "+name+" "+t.k.money(fee), sum+fee
+	}
 	t.tell("price.sum", "items", text, "total", t.k.money(sum))
 	for _, id := range slices.Backward(ids) {
 		t.remember(id)
@@ -202,6 +246,18 @@ func (t *turn) tellTogether() bool {
 	}
 	p.acts.drop(actPrice, actPayment, actAccount, actOffer, actAnswer, actStatus)
 	return true
+}
+
+// way is the area that was spoken of last, and what the way to it costs.
+func (t *turn) way() (name string, fee int64) {
+	name = t.next.Area
+	if len(t.p.areas) > 0 {
+		name = t.p.areas[0].ID
+	}
+	if a := t.k.area[name]; a != nil && a.Fee != nil {
+		return name, *a.Fee
+	}
+	return name, 0
 }
 
 // inAll ask for a sum, and toBegin for what is paid at first.

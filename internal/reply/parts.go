@@ -16,6 +16,10 @@ import (
 // partEnd ends a part of a message.
 var partEnd = regexp.MustCompile(`[.!?]+(?:\s+|$)|\n+`)
 
+// questionBehind begins a question behind a comma: "he is scared of clippers, can u use scissors only".
+var questionBehind = regexp.MustCompile(`(?i),\s+(?:(?:and|but|also|na|ila|pia)\s+)?(?:can|could|do|does|is there|are there|how|what time|where|when|` +
+	`je|naweza|mna\w*|kuna|mko)\b`)
+
 // Bounds on the parts of a message. Each costs a reading by the models.
 const (
 	maxPartsRead = 6
@@ -38,7 +42,15 @@ func partsOf(text string) (parts []string) {
 		}
 		from = end
 	}
-	for _, at := range partEnd.FindAllStringIndex(text, 2*maxPartsRead) {
+	ends := partEnd.FindAllStringIndex(text, 2*maxPartsRead)
+	for _, at := range questionBehind.FindAllStringIndex(text, maxPartsRead) {
+		ends = append(ends, []int{at[0], at[0] + 1})
+	}
+	slices.SortFunc(ends, func(a, b []int) int { return a[0] - b[0] })
+	for _, at := range ends {
+		if at[0] < from {
+			continue
+		}
 		// "Dr. Neema" and "no. 12" are one part.
 		if before := split(text[from:at[0]]); text[at[0]] == '.' && len(before) > 0 &&
 			len(before[len(before)-1]) < 3 {

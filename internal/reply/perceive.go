@@ -152,6 +152,8 @@ func (t *turn) readNames(p *perception) {
 	t.meanSickness(p)
 	t.dropPremises(p)
 	p.dropDenied()
+	p.dropGeneric()
+	t.meanChild(p)
 	p.assignAmounts()
 	for i := range p.products {
 		t.fitPack(&p.products[i])

@@ -217,7 +217,8 @@ func (t *turn) dropBooking() {
 func (t *turn) confirmsAndAsks() bool {
 	p := &t.p
 	reminds := anyIn(p.reading.Words, notAnswered)
-	if t.next.Ask.For != askBook || p.yesNo != entity.Neither || !saysYesInPart(p.text) ||
+	moves := t.next.Ask.For == askMove
+	if t.next.Ask.For != askBook && !moves || p.yesNo != entity.Neither || !saysYesInPart(p.text) ||
 		yesBut.MatchString(p.text) && (!t.wished || p.asks) ||
 		p.hasTime && !t.namesHeldTime(p) || p.names() ||
 		p.has(actCancel, actChange, actDecision, actDrop) || p.cued(cueInstead) || p.cued(cueAdd) ||
@@ -226,7 +227,11 @@ func (t *turn) confirmsAndAsks() bool {
 		return false
 	}
 	t.did(actYes)
-	t.confirmBooking()
+	if moves {
+		t.confirmMove()
+	} else {
+		t.confirmBooking()
+	}
 	if !t.inform() && (p.asks || reminds) {
 		t.unanswered("unanswered.any")
 	}

@@ -67,6 +67,10 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	if all.has(actComplaint) && (angry(p) || t.next.Ask.For == askPerson) {
 		all.replace(actComplaint, actAnger)
 	}
+	// "I had an appointment tomorrow, was it confirmed" books none.
+	if p.cued(actStatus) && anyIn(p.reading.Words, hadWords) {
+		all.drop(actBook)
+	}
 	t.reconcileStory(p, &all)
 	p.dropWhatIf(&all)
 	t.reconcileTemplate(p, &all)
@@ -158,6 +162,9 @@ func (p *perception) dropWhatIf(all *acts) {
 		all.drop(actReturn, actProblem, actComplaint)
 	}
 }
+
+// hadWords speak of what was booked before.
+var hadWords = keywords("had, nilikuwa, nilishabook, nilibook, nilikua")
 
 // ifLate ask for what may happen.
 var ifLate = keywords("nikichelewa, tukichelewa, if i am late, if im late, if i come late, nikishindwa, if i cant, nikikosa")
@@ -330,8 +337,12 @@ func (t *turn) reconcileTemplate(p *perception, all *acts) {
 			all.drop(actDelivery)
 		}
 		// "Our link is down since 9:40" tells when it broke, and asks for no hours.
-		if all.has(actProblem) && !p.cued(actHours) {
-			all.drop(actHours)
+		if all.has(actProblem) && !p.cued(actHours) || anyIn(p.reading.Words, installWords) {
+			all.drop(actHours) // "mnafunga" installs, and closes nothing
+		}
+		// "Mnafunga internet Pangani?" asks whether it is reached.
+		if anyIn(p.reading.Words, installWords) && len(p.areas) > 0 && p.asks {
+			all.add(actDelivery)
 		}
 		if all.has(actAnswer) && t.goesOnWithFault() {
 			*all = acts{actProblem}

@@ -43,6 +43,10 @@ func (t *turn) requested() string {
 	}
 	for _, m := range p.services {
 		if s := t.k.service[m.ID]; s != nil && m.Exact && s.Minutes > 0 && !s.Unavailable {
+			// The technician who is to come was spoken of for an installation.
+			if id := t.installation(); s.ID == t.siteVisit() && slices.Contains(t.next.Spoken, id) && id != "" {
+				return id
+			}
 			return s.ID
 		}
 	}
@@ -105,7 +109,7 @@ func (t *turn) noteRequest(service string) {
 		}
 		if !p.hasTime {
 			t.tell("ticket.when")
-		} else if len(p.areas) == 0 {
+		} else if len(p.areas) == 0 && !anyIn(p.reading.Words, landmarkWords) {
 			t.tell("ticket.where")
 		}
 	}

@@ -3,6 +3,8 @@ package reply
 import (
 	"strings"
 	"time"
+
+	"github.com/flowhq/flowhq"
 )
 
 // A service may be had on some days only, and owners say so in its description: "children's doctor
@@ -52,5 +54,35 @@ func (t *turn) tellServiceDays(v *Visit) bool {
 		return true
 	}
 	t.ask(Ask{For: askWhen}, "book.day")
+	return true
+}
+
+// howLong ask how long a service takes.
+var howLong = listOf("how long")
+
+// tellMinutes says how long the service takes that is named, else the one of the visit or booking. It
+// was answered with the list of all services.
+func (t *turn) tellMinutes() bool {
+	p := &t.p
+	if t.k.template() != flowhq.BookingTemplate || !anyIn(p.reading.Words, howLong) || p.has(actCancel, actChange) ||
+		p.sure && p.alike >= surelyAlike {
+		return false
+	}
+	id := t.next.Topic
+	if v := t.next.Booking; v != nil && v.Service != "" {
+		id = v.Service
+	} else if all := t.bookings(); len(all) > 0 {
+		id = all[0].Service
+	}
+	if len(p.services) == 1 {
+		id = p.services[0].ID
+	}
+	s := t.k.service[id]
+	if s == nil || s.Minutes == 0 {
+		return false
+	}
+	t.did(actOffer)
+	p.acts.drop(actOffer, actHours, actAnswer, actBook, actStatus)
+	t.tell("service.takes", "name", s.Name.In(t.say.language), "minutes", thousands(int64(s.Minutes)))
 	return true
 }

@@ -77,6 +77,9 @@ type State struct {
 	// Spoken are the services whose prices were told of late, the newest first. A sum that is asked
 	// for next is of some of these.
 	Spoken []string `json:"spoken,omitempty"`
+	// Pair are services whose price was asked for together: a visit at a time that is said next is for
+	// these.
+	Pair []string `json:"pair,omitempty"`
 	// The next order takes it, and does not ask.
 	Area string `json:"area,omitempty"` // whose delivery was asked about last
 
@@ -247,7 +250,7 @@ func (s State) current(written time.Time) State {
 		return State{Version: stateVersion}
 	}
 	// Copies, as a turn that is computed again must find its Input as it was.
-	s.Last, s.Spoken = slices.Clone(s.Last), slices.Clone(s.Spoken)
+	s.Last, s.Spoken, s.Pair = slices.Clone(s.Last), slices.Clone(s.Spoken), slices.Clone(s.Pair)
 	if s.Ask.For != "" && !s.Ask.open(written) {
 		s.Ask = Ask{}
 	}
@@ -258,7 +261,7 @@ func (s State) current(written time.Time) State {
 			// Beyond a day the yes is to something else.
 			s.Late = clone(s.Booking)
 		}
-		s.List, s.Lists, s.Spoken = 0, 0, nil
+		s.List, s.Lists, s.Spoken, s.Pair = 0, 0, nil, nil
 		s.Misses, s.Topic, s.Size, s.Area, s.Booking, s.Ticket = 0, "", "", "", nil, nil
 	}
 	// The order outlives the talk, as people ask at home before they buy.

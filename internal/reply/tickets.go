@@ -60,6 +60,11 @@ func (t *turn) actOnTickets(informed bool) bool {
 	case p.has(actAccount, actCancel, actOrder, actChange) && !informed:
 		t.did(actAccount)
 		t.passAccount()
+	// "When can someone come? I am home after 2 pm only" asks for the time and says when.
+	case t.next.Ticket != nil && t.next.Ticket.Number != "" && t.next.Ticket.Subject != string(actOrder) && !informed &&
+		p.asksSoftly() && anyIn(p.reading.Words, whenMended) && anyIn(p.reading.Words, comesWords) && len(p.acts) == 0:
+		t.did(actProblem)
+		t.addToTicket()
 	// Who writes on after the ticket adds to it. A second ticket for one problem is two visits.
 	case t.next.Ticket != nil && t.next.Ticket.Number != "" && !informed && t.adds():
 		t.did(actProblem)
@@ -197,7 +202,11 @@ func (t *turn) openTicket() {
 	t.fact(t.ticket())
 	// The open question was for the description, and is answered.
 	t.next.Ask = Ask{}
-	t.tell("ticket.done", "number", v.Number)
+	if v.Subject == string(actAccount) {
+		t.tell("ticket.account", "number", v.Number)
+	} else {
+		t.tell("ticket.done", "number", v.Number)
+	}
 	if !t.tellOwnRepair() && !t.tellRepairTime() {
 		t.tell("ticket.next")
 	}

@@ -69,10 +69,11 @@ var bulkQuestions = []string{
 // tellBulk gives the owner's answer about many of a thing to who orders many, once: an order of
 // twenty at the full price is a customer lost.
 func (t *turn) tellBulk(before []Line) {
-	most := 0
+	// The sizes of one thing count together.
+	most, counts := 0, map[string]int{}
 	for _, l := range t.next.Order.Lines {
-		if !slices.Contains(before, l) {
-			most = max(most, l.Quantity)
+		if counts[l.Product] += l.Quantity; !slices.Contains(before, l) {
+			most = max(most, counts[l.Product])
 		}
 	}
 	if most < bulk || t.p.has(actAnswer) {

@@ -58,6 +58,10 @@ var usuals = []usual{
 		"can you send pictures", "send me photos", "do you have a catalogue", "nitumie picha",
 		"naomba picha",
 	}},
+	{words: colourWords, with: keywords(`
+		do you have, do u have, have them, have it, have you, available, is there, are there, come in, comes in, mna, mnayo, mnazo, kuna, zipo, ipo, iko, ziko,
+		which, gani, rangi ipi
+	`), questions: []string{"which colours do you have", "do you have it in black", "mna rangi gani", "rangi nyeusi ipo"}},
 	{words: keywords("size chart, is which one, is which size, ni size gani, ni saizi gani"),
 		questions: []string{
 			"do you have a size chart", "which size fits me", "how do I know my size",
@@ -185,6 +189,16 @@ var usualsOfDesks = []usual{
 		`), questions: []string{
 			"do you accept insurance", "can I use NHIF", "mnapokea bima", "naweza kutumia bima",
 		}},
+	{words: keywords(`
+		empty stomach, eat before, eaten, without eating, not eat, can i eat, should i eat, fasting, do i fast, nile, nisile, asile, ale kwanza, bila kula,
+		nikiwa sijala, tumbo tupu, nimeshakula, nimekula
+	`), questions: []string{"should I eat before the blood test", "nile kabla ya kipimo", "do I have to fast"}},
+	{words: keywords(`
+		upgrade, downgrade, kupandisha, kuongeza spidi, kuongeza speed, kubadili kifurushi, kubadilisha kifurushi, change my package, change package, switch to,
+		move to, kubadili kutoka, kutoka 10, kutoka 20, kutoka 50, kuhamia, nihamie, hamia
+	`), with: keywords("mbps, *mbps, package, kifurushi, speed, spidi, 10, 20, 50, 100"), questions: []string{
+		"how do I change my package", "can I upgrade", "nataka kubadilisha kifurushi", "naweza kuongeza spidi",
+	}},
 	{words: keywords(`
 		prescription, prescriptions, prescribe, niandikie dawa, niandikieni dawa, aniandikie dawa,
 		kuandikiwa dawa, mniandikie dawa, mniandikie tu

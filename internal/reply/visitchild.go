@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/flowhq/flowhq"
 )
 
 // A child beside the customer has a service of its own where the owner sells one. "Mimi na mtoto"
@@ -47,6 +49,28 @@ func (t *turn) childrenCount() int {
 		}
 	}
 	return 0
+}
+
+// forChild finds that what is wanted is for a child, who alone is served.
+var forChild = regexp.MustCompile(`(?i)\b(?:for|of)\s+(?:my|our|a|the)\s+(?:(?:little|small|young|\d+ ?(?:yr|year)s?(?: old)?)\s+)?` +
+	`(?:son|daughter|child|kid|boy|girl|baby)\b|\b(?:ya|wa|kwa ajili ya)\s+(?:mtoto|mwanangu|kijana wangu)\b`)
+
+// meanChild takes the children's kind of a service for the common one where it is for a child: "a
+// haircut for my son, he is 5" was booked and priced as an adult's.
+func (t *turn) meanChild(p *perception) {
+	if len(p.services) != 1 || t.k.template() != flowhq.BookingTemplate || !forChild.MatchString(p.text) {
+		return
+	}
+	m, id := &p.services[0], t.childService()
+	if id == "" || m.ID == id || t.k.service[m.ID] == nil {
+		return
+	}
+	own, child := t.k.service[m.ID].Name, t.k.service[id].Name
+	if containsRun(split(child.EN), split(own.EN)) || slices.ContainsFunc(split(own.SW), func(w string) bool {
+		return strings.HasPrefix(w, "ku") && slices.Contains(split(child.SW), w)
+	}) {
+		m.ID, m.Others, m.Exact = id, nil, true
+	}
 }
 
 // childService is the owner's service for a child, "" if there is none.

@@ -133,7 +133,7 @@ func (t *turn) addsService(v *Visit) bool {
 // addService puts what is named beside what the visit is for. The owner's own service of both is
 // taken where one person wants both: it costs less than the two.
 func (t *turn) addService(v *Visit) {
-	other := t.bringsPerson()
+	other := t.bringsPerson() || anyIn(t.p.reading.Words, alsoMe)
 	if len(t.p.services) == 0 {
 		// Who comes along may have a service by that word: a child's haircut.
 		for _, w := range t.p.reading.Words {
@@ -164,6 +164,9 @@ func (t *turn) addService(v *Visit) {
 		v.People = 0
 	}
 }
+
+// alsoMe say that the customer comes beside who the visit is for.
+var alsoMe = keywords("for myself, for me too, for me as well, for me also, mimi pia, na mimi, kwa ajili yangu, mimi mwenyewe")
 
 // pairOf is the one service of the owner's that is one of the left and one of the right together.
 func (t *turn) pairOf(left, right []string) string {

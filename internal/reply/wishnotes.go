@@ -119,7 +119,9 @@ func (t *turn) wishesCall() string {
 var (
 	// colours of goods, which profiles have no field for.
 	colour = `(?:black|white|red|blue|navy|green|yellow|brown|grey|gray|pink|purple|orange|beige|cream|maroon|gold|silver|` +
-		`nyeusi|nyeupe|nyekundu|bluu|buluu|kijani|njano|kahawia|kijivu|pinki|zambarau|maruni)`
+		`(?:ny|m|mw|w|j|vy|ch|l|z|p)?e(?:usi|upe|kundu)|bluu|buluu|kijani|njano|kahawia|kijivu|pinki|zambarau|maruni)`
+	colourWords = keywords(`black, white, red, blue, navy, green, yellow, brown, grey, pink, purple, orange, beige, cream, maroon,
+		*eusi, *eupe, *ekundu, bluu, kijani, njano, kahawia, kijivu, pinki, zambarau, maruni, colours, colors, colour, color, rangi`)
 	beforeColour = `(?:(?:one|two|three|four|\d+|moja|mbili|tatu|nne|all|both|zote|in|rangi|ya|za|nyingine|other|dark|light)\s+){0,3}`
 	// colourRun is a colour with its count, and what follows of the same kind: "one black one white".
 	colourRun = regexp.MustCompile(`(?i)\b` + beforeColour + colour + `\b(?:\s*(?:,|&|\band\b|\bna\b|\bor\b|\bau\b)?\s*` +
@@ -132,18 +134,28 @@ var (
 // that a product is called by is none, and neither is that of a gate.
 func (t *turn) coloursWished() string {
 	p := &t.p
-	if t.k.template() != flowhq.EcommerceTemplate || p.asks {
+	if t.k.template() != flowhq.EcommerceTemplate {
 		return ""
 	}
 	for _, at := range colourRun.FindAllStringIndex(p.text, maxEdits) {
 		text := p.text[at[0]:at[1]]
-		if painted.MatchString(p.text[at[1]:]) ||
+		if painted.MatchString(p.text[at[1]:]) || p.asksAt(at[0]) ||
 			slices.ContainsFunc(split(text), func(w string) bool { return hasWord(kindWords, w) || t.colourNames(w) }) {
 			continue
 		}
 		return strings.TrimSpace(text)
 	}
 	return ""
+}
+
+// asksAt reports whether the part of the message at a place is a question.
+func (p *perception) asksAt(at int) bool {
+	for _, part := range partsOf(p.text) {
+		if i := strings.Index(p.text, part); i >= 0 && i <= at && at < i+len(part) {
+			return strings.Contains(part, "?") || entity.BeginsAsQuestion(part)
+		}
+	}
+	return p.asks
 }
 
 // colourNames reports whether a word is in the name of a product that the message names. Swahili
@@ -162,22 +174,41 @@ func (t *turn) colourNames(word string) bool {
 // question for it is answered elsewhere, and a day of payment is no day of delivery.
 func (t *turn) timeWished() string {
 	p := &t.p
-	if t.k.template() != flowhq.EcommerceTemplate || !p.hasTime || p.asksSoftly() ||
-		p.has(actPaid, actReturn, actStatus) || anyIn(p.reading.Words, keywords("*lipa*, pay, paid")) ||
-		t.agreesToTime() {
+	if t.k.template() != flowhq.EcommerceTemplate || !p.hasTime || p.has(actPaid, actReturn, actStatus) {
 		return ""
 	}
-	for _, clause := range hourClause.Split(p.text, maxPartsRead) {
-		if r, ok := when.Parse(clause, t.written(), openingHours{t.k}); ok && (r.HasTime || r.HasDay) &&
-			r.Start.After(t.now.Add(-time.Minute)) || ok && r.HasDay && !r.Day.Before(startOfDay(t.now)) {
-			if len(t.k.products.Match(clause)) == 0 {
-				return strings.Trim(clause, " .")
-			}
-			return p.timeText()
+	clauses := wishClause.Split(p.text, maxPartsRead)
+	for i, clause := range clauses {
+		words := split(clause)
+		r, ok := when.Parse(clause, t.written(), openingHours{t.k})
+		ahead := r.Start.After(t.now.Add(-time.Minute)) || r.HasDay && !r.Day.Before(startOfDay(t.now))
+		if !ok || !r.HasTime && !r.HasDay && r.Start.IsZero() || !ahead || strings.Contains(clause, "?") ||
+			anyIn(words, softQuestion) || entity.BeginsAsQuestion(clause) || anyIn(words, paysThen) {
+			continue
 		}
+		if len(t.k.products.Match(clause)) == 0 && len(words) <= maxTimeWords {
+			// "Tomorrow morning is ok, before 9" goes on.
+			if i+1 < len(clauses) && goesOnTime.MatchString(clauses[i+1]) {
+				clause += "," + clauses[i+1]
+			}
+			return strings.Trim(clause, " .")
+		}
+		return p.timeText()
 	}
 	return ""
 }
+
+// wishClause parts the clauses of a message, with their question marks.
+var wishClause = regexp.MustCompile(`[,;!\n]+|\.(?:\s|$)`)
+
+// goesOnTime begins a clause that says more of a time.
+var goesOnTime = regexp.MustCompile(`(?i)^\s*(?:before|after|by|not|around|kabla|baada|hadi|mpaka)\b`)
+
+// paysThen are words of a time at which something is paid.
+var paysThen = keywords("*lipa*, pay, paid, paying")
+
+// maxTimeWords is how many words a clause has at most that is noted whole for its time.
+const maxTimeWords = 10
 
 // timeText are the words for day and time of a message that says more.
 func (p *perception) timeText() string {
@@ -211,11 +242,30 @@ func (t *turn) keepOrderWishes() {
 	if o == nil || len(o.Lines) == 0 {
 		return
 	}
-	for _, wish := range []string{t.coloursWished(), t.timeWished()} {
-		if wish != "" && !strings.Contains(o.Address, wish) {
+	for _, wish := range []string{t.coloursWished(), t.timeWished(), t.phoneClause()} {
+		if wish != "" && !strings.Contains(o.Address, wish) && !strings.Contains(o.Note, wish) {
 			o.addNote(wish)
 		}
 	}
+}
+
+// phoneClause is the clause with a number to call, "" if there is none, or if it is the number of a
+// payment.
+func (t *turn) phoneClause() string {
+	p := &t.p
+	if len(p.entities.Phones) != 1 || p.has(actPaid) {
+		return ""
+	}
+	phone := p.text[p.entities.Phones[0].Start:p.entities.Phones[0].End]
+	if o := t.next.Order; strings.Contains(o.Note, phone) || strings.Contains(o.Address, phone) {
+		return ""
+	}
+	for _, clause := range wishClause.Split(p.text, maxPartsRead) {
+		if strings.Contains(clause, phone) {
+			return strings.TrimSpace(clause)
+		}
+	}
+	return ""
 }
 
 // addNote adds to the note of an order what is not in it yet.
