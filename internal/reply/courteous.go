@@ -1,11 +1,13 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand"
+	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // titles are what customers call whoever answers. They ask for nobody. At a clinic "daktari" is
@@ -46,6 +48,27 @@ func (p *perception) readBehindGreeting(template flowhq.Template) {
 	r := understand.Read(strings.Join(rest, " "), template)
 	p.reading.Intents, p.reading.Band = r.Intents, r.Band
 }
+
+// dropTitles drops services that are no more than how somebody is greeted: "shikamoo daktari" in front of
+// a wish for another doctor booked both.
+func (p *perception) dropTitles() {
+	end, greets := 0, false
+	for _, at := range wordAt.FindAllStringIndex(p.text, maxCourtesy) {
+		courteous, greeting := courtesyOf(split(p.text[at[0]:at[1]]))
+		if !courteous {
+			break
+		}
+		end, greets = at[1], greets || greeting
+	}
+	if !greets || end >= len(strings.TrimSpace(p.text)) {
+		return
+	}
+	others := slices.ContainsFunc(p.services, func(m entity.NameMatch) bool { return m.Start >= end })
+	p.services = slices.DeleteFunc(p.services, func(m entity.NameMatch) bool { return others && m.End <= end })
+}
+
+// wordAt finds the words of a text, with their marks.
+var wordAt = regexp.MustCompile(`\S+`)
 
 // courtesyOf reports whether words may stand in a greeting, and whether one of them greets.
 func courtesyOf(words []string) (courteous, greets bool) {

@@ -137,6 +137,12 @@ func (t *turn) preferAnswer(asked []act) []act {
 	if has(actAnswer) && !p.asks && p.has(actCancel, actChange) && t.hasOrder() {
 		drop(actAnswer) // it changes an order, and asks nothing of returns
 	}
+	// "Kipimo cha mimba ni bei gani" asks what it costs, and not what to eat before a test.
+	if has(actAnswer) && has(actPrice) && p.cued(actPrice) && p.alike < surelyTheSame &&
+		len(p.reading.Words) <= maxPriced && slices.ContainsFunc(p.services, func(m entity.NameMatch) bool { return m.Exact }) {
+		drop(actAnswer)
+		return asked
+	}
 	if has(actAnswer) && has(actPrice) && t.asksPriceToo() {
 		return []act{actAnswer, actPrice} // "is it a female doctor? and how much"
 	}
@@ -146,6 +152,9 @@ func (t *turn) preferAnswer(asked []act) []act {
 	drop(actAnswer)
 	return asked
 }
+
+// maxPriced is how many words a message has at most that names a service and asks for its price alone.
+const maxPriced = 6
 
 // answeredBy lists what is told beside the owner's answer, whose words are better than ours. "Black
 // dress" asks for dresses as well as for colours.
@@ -237,6 +246,13 @@ func (t *turn) giveAnswer(id string) bool {
 	if a == nil || a.Answer.Empty() {
 		return false
 	}
+	// What only a technician can mend is no question of whether the answer helped.
+	opens := t.k.template() == flowhq.SupportTemplate && t.p.has(actProblem) && !t.p.has(actPaid) &&
+		anyIn(split(a.Answer.In(t.say.language)), comingWords) && anyIn(t.p.reading.Words, faultLights) &&
+		(t.next.Ticket == nil || t.next.Ticket.Number == "")
+	if opens {
+		t.tell("ticket.sorry")
+	}
 	// The owner's words are shown as they are, on lines of their own. They may have line breaks.
 	t.show(a.Answer.In(t.say.language))
 	// "Write your account number here": the next message is then no question but what was asked
@@ -258,6 +274,10 @@ func (t *turn) giveAnswer(id string) bool {
 			return true
 		}
 		t.next.Ticket = &Problem{Subject: string(actProblem), Note: t.note(), At: t.in.Message.At}
+		if opens {
+			t.openTicket()
+			return true
+		}
 		t.ask(Ask{For: askHelped}, "ticket.helped")
 	}
 	return true

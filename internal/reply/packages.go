@@ -44,8 +44,9 @@ func (t *turn) advise() bool {
 		}
 	}
 	compares := anyIn(words, comparing)
+	lists := anyIn(words, packageWords) && (p.asksSoftly() || p.has(actOffer, actPrice)) && len(ids) == 0 && !compares
 	fits := anyIn(words, enoughFor) && (len(ids) > 0 || slices.Contains(all, t.next.Topic))
-	if len(all) == 0 || !compares && !fits {
+	if len(all) == 0 || !compares && !fits && !lists {
 		return false
 	}
 	switch {
@@ -66,8 +67,10 @@ func (t *turn) advise() bool {
 	t.did(actOffer)
 	t.tell("package.list")
 	t.show(lines...)
-	t.tell("package.advice")
-	t.noteUnanswered()
+	if !lists {
+		t.tell("package.advice")
+		t.noteUnanswered()
+	}
 	for _, id := range slices.Backward(ids) {
 		t.remember(id)
 	}
@@ -78,6 +81,9 @@ func (t *turn) advise() bool {
 	p.acts.drop(actStatus, actAccount, actOrder, actOffer, actPrice, actAnswer, actChange)
 	return true
 }
+
+// packageWords ask for all packages.
+var packageWords = keywords("vifurushi, packages, plans, bundles")
 
 // maxSum is how many things a sum is looked for of.
 const maxSum = 3
@@ -285,8 +291,14 @@ func (t *turn) addNumbered(p *perception) {
 		return
 	}
 	all := t.packages()
-	if !slices.ContainsFunc(p.services, func(m entity.NameMatch) bool { return slices.Contains(all, m.ID) }) {
-		p.services = append(p.services, t.namedByNumber(p.text)...)
+	isPackage := func(m entity.NameMatch) bool { return slices.Contains(all, m.ID) }
+	// "Kutoka 10mbps kwenda 20mbps" names two, which the matcher took for one twice.
+	if found := t.packagesAt(byRate, p.text); len(found) > 0 {
+		p.services = append(slices.DeleteFunc(p.services, isPackage), found...)
+		return
+	}
+	if !slices.ContainsFunc(p.services, isPackage) {
+		p.services = append(p.services, t.packagesAt(byNumber, p.text)...)
 	}
 }
 
@@ -317,13 +329,13 @@ func (t *turn) packageChosen() string {
 	return ""
 }
 
-// namedByNumber finds the services that have a number in their names, which the message names by that
-// alone.
-func (t *turn) namedByNumber(text string) (found []entity.NameMatch) {
-	if t.k.template() != flowhq.SupportTemplate {
-		return nil
-	}
-	for _, m := range byNumber.FindAllStringSubmatchIndex(text, maxSum) {
+// byRate is a package by its rate: "20mbps".
+var byRate = regexp.MustCompile(`(?i)\b(\d{1,4})\s*mbps\b`)
+
+// packagesAt finds the services that have a number in their names, which the message names by that
+// alone, where a pattern finds the number.
+func (t *turn) packagesAt(pattern *regexp.Regexp, text string) (found []entity.NameMatch) {
+	for _, m := range pattern.FindAllStringSubmatchIndex(text, maxSum) {
 		at := -1
 		for i, s := range t.k.offered() {
 			if slices.Contains(split(s.Name.EN+" "+s.Name.SW), text[m[2]:m[3]]) {

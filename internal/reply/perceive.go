@@ -152,6 +152,7 @@ func (t *turn) readNames(p *perception) {
 	t.meanSickness(p)
 	t.dropPremises(p)
 	p.dropDenied()
+	p.dropTitles()
 	p.dropGeneric()
 	t.meanChild(p)
 	p.assignAmounts()

@@ -388,8 +388,10 @@ func (t *turn) meanByName(p *perception, all *acts) {
 	// maxAssent bounds it, as a long question asks for more than whether there is such a service.
 	case len(p.services) > 0 && p.asks && !p.hasTime && len(p.reading.Words) <= maxAssent:
 		all.add(actOffer) // "do you guys do beards?"
-	// Who books already has named the service for the booking.
-	case len(p.services) > 0 && short && !p.hasTime && t.next.Booking == nil:
+	// Who books already has named the service for the booking. Without a day for it "na kipimo cha
+	// damu" asks for another price.
+	case len(p.services) > 0 && short && !p.hasTime && (t.next.Booking == nil ||
+		t.next.Asked == actPrice && t.next.Booking.Day.IsZero() && p.reading.Words[0] == "na"):
 		all.add(actPrice)
 	}
 }

@@ -82,6 +82,9 @@ func (t *turn) tellOwnRepair() bool {
 // comingWords are words of an answer that says that somebody has to come.
 var comingWords = keywords("technician, engineer, fundi")
 
+// faultLights are what shows that somebody has to come.
+var faultLights = keywords("red, los, nyekundu, blinking red")
+
 // goesOnWithFault reports whether the message only says again what the owner's answer was just given
 // to, and that answer is that somebody has to come: "red, yes" after what the lights mean. To repeat
 // the answer helps nobody.

@@ -190,6 +190,12 @@ var usualsOfDesks = []usual{
 			"do you accept insurance", "can I use NHIF", "mnapokea bima", "naweza kutumia bima",
 		}},
 	{words: keywords(`
+		have to book, hv to book, need to book, must i book, should i book, just pass by, just walk in, just come, without booking, without appointment,
+		bila kubook, bila miadi, bila booking, lazima nibook, lazima kubook, lazima niweke miadi
+	`), with: keywords("do, can, should, is it, or, je, naweza, lazima, au, must"), questions: []string{
+		"do I need an appointment", "can I just walk in", "lazima niweke miadi", "naweza kuja bila booking",
+	}},
+	{words: keywords(`
 		empty stomach, eat before, eaten, without eating, not eat, can i eat, should i eat, fasting, do i fast, nile, nisile, asile, ale kwanza, bila kula,
 		nikiwa sijala, tumbo tupu, nimeshakula, nimekula
 	`), questions: []string{"should I eat before the blood test", "nile kabla ya kipimo", "do I have to fast"}},
