@@ -183,6 +183,12 @@ func (s *stage) knownNumbers() []string {
 			}
 		}
 		number(sum)
+		// With the way of the technician.
+		for _, area := range s.profile.Delivery.Areas {
+			if area.Fee != nil {
+				number(sum + *area.Fee)
+			}
+		}
 	}
 	if o := s.state.Order; o != nil {
 		total := int64(0)

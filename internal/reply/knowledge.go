@@ -42,7 +42,9 @@ type Knowledge struct {
 	product map[string]*flowhq.Product // by ID
 	area    map[string]*flowhq.Area    // by name
 	answer  map[string]*flowhq.Answer  // by ID
-	staff   map[string]string          // see [Knowledge.staffNames]
+	// nouns are words of names and aliases that the owner has written small: no brand begins so.
+	nouns map[string]bool
+	staff map[string]string // see [Knowledge.staffNames]
 	// staffAnswer is the ID of the owner's answer that names the staff first.
 	staffAnswer string
 }
@@ -52,7 +54,7 @@ type Knowledge struct {
 func Compile(p flowhq.Profile, c flowhq.Config) *Knowledge {
 	k := &Knowledge{
 		profile: p, config: c, zone: p.Zone(),
-		words: map[string]bool{}, otherNames: map[string]bool{},
+		words: map[string]bool{}, otherNames: map[string]bool{}, nouns: map[string]bool{},
 		service: map[string]*flowhq.Service{}, product: map[string]*flowhq.Product{},
 		area: map[string]*flowhq.Area{}, answer: map[string]*flowhq.Answer{},
 	}
@@ -145,6 +147,11 @@ func (k *Knowledge) noteNames(name flowhq.Text, aliases []string) []string {
 		}
 	}
 	for _, name := range all {
+		for w := range strings.FieldsSeq(name) {
+			if w = strings.Trim(w, ",.()"); w != "" && strings.ToLower(w) == w {
+				k.nouns[w] = true
+			}
+		}
 		for _, w := range split(name) {
 			// English plurals: customers ask for "shoes" where the owner has listed a shoe.
 			k.words[w], k.words[w+"s"] = true, true

@@ -90,6 +90,7 @@ type speaker struct {
 	// One text for each key and language. A missing one is the bot's.
 	business string
 	texts    map[string]flowhq.Text // the owner's
+	nouns    map[string]bool        // words that the owner has written small
 }
 
 // speakerOf returns who speaks for a business. Swahili is the default, as in the original. An
@@ -100,7 +101,7 @@ func speakerOf(k *Knowledge, l flowhq.Language) speaker {
 	}
 	// The name is an owner's free text: on one line it cannot look like a text of its own.
 	name := oneLine(k.config.BusinessName, flowhq.MaxNameLength)
-	return speaker{catalogs[l], l, name, k.profile.Texts}
+	return speaker{catalogs[l], l, name, k.profile.Texts, k.nouns}
 }
 
 // variants returns the ways to say a text. The owner's own words have only one. Two owners'
@@ -127,9 +128,37 @@ func (s speaker) fill(text string, pairs ...string) string {
 	with := make([]string, 0, len(pairs)+2)
 	with = append(with, "{business}", s.business)
 	for i := 0; i+1 < len(pairs); i += 2 {
-		with = append(with, "{"+pairs[i]+"}", pairs[i+1])
+		name, value := "{"+pairs[i]+"}", pairs[i+1]
+		if at := strings.Index(text, name); at >= 0 && hasCommonName(pairs[i]) && s.language == flowhq.Swahili &&
+			inSentence(text[:at]) {
+			value = s.lowerNoun(value)
+		}
+		with = append(with, name, value)
 	}
 	return strings.NewReplacer(with...).Replace(text)
+}
+
+// hasCommonName reports whether a placeholder stands for what the owner sells.
+func hasCommonName(placeholder string) bool { return placeholder == "name" || placeholder == "service" }
+
+// inSentence reports whether what follows a text goes on a sentence.
+func inSentence(before string) bool {
+	before = strings.TrimRight(before, " ")
+	return before != "" && !strings.ContainsAny(before[len(before)-1:], ".!?:;\n(") &&
+		!strings.HasSuffix(before, "×") && !strings.HasSuffix(before, "•")
+}
+
+// lowerNoun writes a name in the middle of a Swahili sentence: "bei ya kunyoa nywele". A brand keeps
+// its capital: only verbs, and words that the owner has written small elsewhere, lose theirs.
+func (s speaker) lowerNoun(name string) string {
+	first, _, _ := strings.Cut(name, " ")
+	small := strings.ToLower(strings.TrimRight(first, ","))
+	if first == "" || strings.ToUpper(first) == first ||
+		!strings.HasPrefix(first, "Ku") && !s.nouns[small] {
+		return name
+	}
+	r, n := utf8.DecodeRuneInString(name)
+	return string(unicode.ToLower(r)) + name[n:]
 }
 
 // first says a text in its first variant. It is for labels and parts of sentences. A label must be
