@@ -34,7 +34,7 @@ var openStates = []openState{
 	{"booked", demo.Barber, []string{"book a haircut tomorrow at 11am", "yes"}, ""},
 	{"person", demo.Internet, []string{"hello", "and are you coming to Korogwe this year?"}, askPerson},
 	{"problem", demo.Internet, []string{"I have a problem"}, askProblem},
-	{"helped", demo.Internet, []string{"there is a red light on the router"}, askHelped},
+	{"helped", demo.Internet, []string{"my internet is very slow since yesterday"}, askHelped},
 	{"ticket", demo.Internet, []string{"my internet is not working since yesterday evening"}, ""},
 	{"wanted", demo.Internet, []string{"how do I change my package"}, ""},
 }

@@ -58,7 +58,7 @@ func TestTextsQuoteNobody(t *testing.T) {
 
 var textKey = regexp.MustCompile(`"((?:greet|thanks|think|sick|bye|allright|menu|unsure|repeat|label|handover|` +
 	`unanswered|area|bargain|answers|secret|price|service|product|hours|place|delivery|payment|book|cancel|` +
-	`change|status|order|ticket|media|limit|followup|notice)(?:\.[a-z_]+)?)"`)
+	`change|status|order|ticket|media|limit|followup|notice|noted|package)(?:\.[a-z_]+)?)"`)
 
 // Each text that the code says is there, and each that is there is said.
 func TestTextsAreUsed(t *testing.T) {
