@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/flowhq/flowhq"
@@ -242,7 +243,7 @@ func (t *turn) fillDelivery() {
 		if o.Area == "" && t.k.area[t.next.Area] != nil {
 			t.setArea(t.next.Area)
 		}
-		o.Address = oneLine(t.note(), maxAddress)
+		o.Address = t.addressSaid()
 	// If the owner does not deliver, the order stays to be fetched.
 	case p.cued(cueDeliver) && t.delivers():
 		o.How = howDeliver
@@ -263,7 +264,7 @@ func (t *turn) fillDelivery() {
 // first place for the fee of the second.
 func (t *turn) setArea(area string) {
 	o := t.next.Order
-	if o.Area != area {
+	if o.Area != "" && o.Area != area {
 		o.Address = ""
 	}
 	o.How, o.Area, o.Unlisted = howDeliver, area, false
@@ -278,11 +279,28 @@ func (t *turn) setArea(area string) {
 	// Only after the question: in "mchele kilo 2 Sinza" the rest of the message is the order, and
 	// no address.
 	if a := t.next.Ask.For; a == askArea || a == askAddress {
-		if rest := t.note(); len(strings.Fields(rest)) >= minAddress {
+		if rest := t.note(); len(strings.Fields(rest)) >= minAddress && t.saysMoreThan(area) {
 			o.Address = oneLine(rest, maxAddress)
 		}
 	}
 }
+
+// saysMoreThan reports whether a message has a word that may be of an address beside an area: "its in
+// Kilimani side" has none.
+func (t *turn) saysMoreThan(area string) bool {
+	named := area
+	if a := t.k.area[area]; a != nil {
+		named += " " + strings.Join(a.Aliases, " ")
+	}
+	known := split(named)
+	return slices.ContainsFunc(t.p.reading.Words, func(w string) bool {
+		return !slices.Contains(known, w) && !hasWord(fillers, w) && !hasWord(selfWords, w) && !hasWord(addressEnd, w) &&
+			!hasWord(besideArea, w)
+	})
+}
+
+// besideArea may stand beside an area and say nothing of where in it.
+var besideArea = keywords("its, it, is, in, at, the, that, this, of, to, ni, iko, ipo, upande, wa, ya, kwenye, around, sehemu, deliver, send, bring, niletee, lete")
 
 // addressLine is the line of a burst that names the area and more of the address. Customers send
 // the order and the address as two lines that arrive as one burst. The line of the products is not
@@ -356,68 +374,6 @@ func (t *turn) takeAddress() bool {
 	}
 	t.continueOrder()
 	return true
-}
-
-// elsewhere reports whether the message is clearly about something else than the free words that
-// were asked for. Without the rule any words are an address: "nimebadilisha mawazo, ghairi" would
-// go to the rider, and the order would stand.
-func (t *turn) elsewhere() bool {
-	p := &t.p
-	switch {
-	case p.asks:
-		return true // no address ends with a question mark
-	// The words under a picture are about the picture: "look at the date".
-	case t.in.Message.isPicture() && len(p.areas) == 0:
-		return true
-	case p.has(actCancel, actStatus, actReturn, actPaid, actDecision, actThanks, actBye, actMenu):
-		return true
-	// Acts of place and delivery are not in the list: an address sounds like them.
-	case p.has(actPrice, actHours, actPayment):
-		return true
-	case len(p.products) > 0 && (p.has(actOrder, actOffer) || t.hasQuantity()):
-		return true // a "petrol station" near the house is no petrol
-	case anyIn(p.reading.Words, selfWords) && len(p.areas) == 0 &&
-		!anyIn(p.reading.Words, landmarkWords):
-		return true // it pleads, and says no place
-	// A thumb or a bare sign finds no house.
-	case !hasLetters(p.text):
-		return true
-	}
-	return false
-}
-
-// minAddressWords is how many words an address has at least that comes instead of a yes. Fewer
-// may be a yes that the bot does not know, and must not become an address.
-const minAddressWords = 3
-
-// addsAddress takes what comes instead of a yes for the address that is still missing. Customers
-// who see the order read back notice that the rider has no address, and write that first.
-func (t *turn) addsAddress() bool {
-	o, p := t.next.Order, &t.p
-	if o != nil && o.Unlisted && o.Area == "" && o.Address != "" &&
-		len(p.areas) == 0 && t.saysPlace() {
-		t.did(actOrder)
-		o.At = t.in.Message.At
-		// "buza", and then the landmark there
-		o.Address = oneLine(o.Address+", "+t.note(), maxAddress)
-		t.continueOrder()
-		return true
-	}
-	// The rider goes where the customer said last.
-	if o != nil && o.How == howDeliver && t.tellsLandmark() {
-		t.did(actOrder)
-		t.fillDelivery()
-		t.continueOrder()
-		return true
-	}
-	// Everything that has a meaning of its own is no address: an act, a time, a sum, a way to pay,
-	// a count, a name.
-	if o == nil || o.How != howDeliver || o.Address != "" || len(p.acts) > 0 || p.hasTime ||
-		len(p.entities.Money) > 0 || len(p.reading.Words) < minAddressWords ||
-		t.paymentNamed() != "" || t.countSaid() > 0 || p.name != "" || t.agreesToTime() {
-		return false
-	}
-	return t.takeAddress()
 }
 
 // takeDeliveryArea answers which area the question for a fee was about. A product or task in the

@@ -22,6 +22,9 @@ func (t *turn) tellOffer() bool {
 	case len(ids) == 0 && t.asksForUnlisted():
 		t.unanswered("unanswered.stock")
 		return true
+	// "Do you have it in M" has a size of the product that was spoken of.
+	case len(ids) == 0 && t.sizeIn(t.next.Topic, "") != "" && len(t.p.reading.Words) <= maxAssent:
+		ids = []string{t.next.Topic}
 	// "Do you have it in red?" is about the product that was spoken of.
 	case len(ids) == 0 && t.next.Topic != "" && t.speaksOfTopic() &&
 		t.k.product[t.next.Topic] != nil:

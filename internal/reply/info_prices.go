@@ -67,7 +67,7 @@ func (t *turn) tellPrice() bool {
 		t.tellPriceOf(id)
 	}
 	t.next.Pair = nil
-	if all := t.joined(); len(all) > 1 && len(all) == len(ids) && t.k.template() == flowhq.BookingTemplate {
+	if all := t.joined(); len(all) > 1 && len(all) == len(ids) && t.k.template() == flowhq.BookingTemplate && t.sideBySide() {
 		t.next.Pair = all
 	}
 	if len(ids) == 1 {

@@ -91,6 +91,22 @@ func (t *turn) dropProductEchoes(p *perception) {
 	})
 }
 
+// joinLinked reads two goods with no more than a link between as one, of which the customer is asked:
+// "viatu vya ngozi" are no sneakers and sandals.
+func (t *turn) joinLinked(p *perception) {
+	for i := 0; i+1 < len(p.products); i++ {
+		a, b := p.products[i], &p.products[i+1]
+		if a.End > b.Start || a.End < 0 || b.Start > len(p.text) || a.ID == b.ID || a.Quantity > 0 {
+			continue
+		}
+		if between := strings.TrimSpace(p.text[a.End:b.Start]); hasWord(kindLinks, strings.ToLower(between)) {
+			b.Exact, b.Start = false, a.Start
+			b.Others = append(b.Others, a.ID)
+			p.products = slices.Delete(p.products, i, i+1)
+		}
+	}
+}
+
 // widenNames notes which other goods have the one word that named a product by a likeness. The name
 // whose other words are rarest won: "a dress" was an office dress, and no other was asked about.
 func (t *turn) widenNames(p *perception) {

@@ -44,6 +44,15 @@ func (t *turn) tellsLandmark() bool {
 		!p.has(actCancel, actReturn, actPaid, actDecision, actStatus, actChange, actAnswer)
 }
 
+// addressSaid is what a message with a landmark tells as an address: what stands behind "deliver to",
+// else all of it.
+func (t *turn) addressSaid() string {
+	if m := deliverTo.FindStringSubmatch(t.p.text); m != nil {
+		return oneLine(m[1], maxAddress)
+	}
+	return oneLine(t.note(), maxAddress)
+}
+
 // addressEnd are words with which an address is over: what follows is another wish, a time or a
 // courtesy. fillers beside an area say nothing of where in it.
 var (

@@ -180,6 +180,10 @@ func (t *turn) reconcileShop(p *perception, all *acts) {
 	if all.has(actPerson) && !p.cued(actPerson) && t.unlistedWay() != "" {
 		all.replace(actPerson, actPayment)
 	}
+	// "Tomorrow evening then" says when the order is to come, and asks for no hours.
+	if all.has(actHours) && !p.cued(actHours) && !p.asks && t.next.Order != nil && t.timeWished() != "" {
+		all.drop(actHours)
+	}
 	// "Sorry, not maize flour, wheat flour" asks whether there is either of them as little.
 	if t.swaps() {
 		all.drop(actOffer, actPrice, actChange, actCancel)

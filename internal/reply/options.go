@@ -134,7 +134,8 @@ func (t *turn) chosen() (Option, bool) {
 		return Option{}, false
 	}
 	// "How much is the second one?" asks for a fact. It chooses nothing.
-	if len(options) == 0 || len(p.reading.Words) > maxLabelWords || p.asks && p.has(infoActs...) {
+	if len(options) == 0 || len(p.reading.Words) > maxLabelWords || p.asks && p.has(infoActs...) ||
+		p.cued(actPlace) || p.cued(actHours) {
 		return Option{}, false
 	}
 	var names []entity.Name

@@ -265,6 +265,7 @@ func (t *turn) addLines() {
 		t.addLine(entity.NameMatch{ID: t.next.Ask.About})
 	}
 	t.addTopic()
+	t.takeSizeBeside()
 	foreign := false
 	before := slices.Clone(t.next.Order.Lines)
 	for i, m := range t.p.products {

@@ -102,6 +102,9 @@ func (t *turn) answerParts() {
 			t.informBeside()
 		case t.losesWish():
 			t.act(true)
+		case t.losesGoods():
+			t.noteUnanswered()
+			t.tell("order.unlisted", "note", oneLine(text, maxWish))
 		case t.losesQuestion():
 			t.noteUnanswered()
 			t.tell("unanswered.noted")
@@ -129,7 +132,8 @@ func (t *turn) informBeside() {
 // lostActs are the facts that a part of the message asks for and the reply does not tell.
 func (t *turn) lostActs() (lost acts) {
 	p, reply := &t.p, t.reply()
-	if !p.asksSoftly() && !entity.BeginsAsQuestion(p.text) || p.has(taskActs...) {
+	oneMore := p.has(actAnswer) && hasWord(besideGoods, p.reading.Words[0]) // "na dagaa kama wapo"
+	if !p.asksSoftly() && !entity.BeginsAsQuestion(p.text) && !oneMore || p.has(taskActs...) {
 		return nil
 	}
 	// When an order comes is asked in words that name no fact.
@@ -192,7 +196,7 @@ func (t *turn) losesWish() bool {
 func (t *turn) losesQuestion() bool {
 	p, words := &t.p, t.p.reading.Words
 	return (p.asksSoftly() || entity.BeginsAsQuestion(p.text)) && len(words) >= minQuestion && !t.advised &&
-		!anyIn(words, notAnswered) &&
+		!anyIn(words, notAnswered) && !t.namesBusiness(words) &&
 		!slices.ContainsFunc(p.acts, func(a act) bool { return a != actGreet && a != actThanks }) &&
 		!p.onlyGreets() && !p.cued(cueAdd) && !anyIn(words, companions) && !p.hasTime && !p.names() && len(p.areas) == 0 &&
 		!slices.ContainsFunc(t.facts, func(f flowhq.FactChange) bool { return f.Unanswered != nil }) &&
@@ -222,4 +226,26 @@ func (t *turn) missedInParts() bool {
 		}
 	}
 	return false
+}
+
+// namesBusiness reports whether words name the business: "is this Zuri?" asks for no colleague.
+func (t *turn) namesBusiness(words []string) bool {
+	for _, w := range split(t.k.config.BusinessName) {
+		if len(w) >= minSubject && slices.Contains(words, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// besideGoods begin a line that orders one thing more.
+var besideGoods = keywords("na, and, plus, also, pia, n")
+
+// losesGoods reports whether a line orders something that is on no list: "na dagaa kama wapo".
+func (t *turn) losesGoods() bool {
+	p, words := &t.p, t.p.reading.Words
+	return t.k.template() == flowhq.EcommerceTemplate && t.next.Order != nil && len(words) <= maxSame &&
+		hasWord(besideGoods, words[0]) && !p.asksSoftly() && !p.names() && !p.hasTime && len(p.areas) == 0 &&
+		len(p.acts) == 0 && p.yesNo == entity.Neither && p.name == "" && t.wayNamed() < 0 && t.coloursWished() == "" &&
+		t.riderNoteIn() == "" && !anyIn(words, landmarkWords) && t.countSaid() == 0
 }

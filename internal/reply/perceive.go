@@ -120,12 +120,16 @@ func (t *turn) readText(text string) {
 		p.yesNo = cmp.Or(p.yesNo, p.impliedYesNo(t.next.Ask.For))
 	}
 	p.findName()
+	t.findBareName(p)
 	if p.yesNo == entity.Neither && t.agreesToVisit(p) {
 		p.yesNo = entity.Yes
 	}
 	p.findReceipt()
 	t.askUsual(p)
 	t.meanStaff(p)
+	if anyIn(p.reading.Words, howLate) {
+		p.sure = false // of "I will be late"
+	}
 	t.checkAreas()
 	// Last, as it drops what contradicts the rest.
 	p.acts = t.actsOf(p)
@@ -140,6 +144,7 @@ func (t *turn) readNames(p *perception) {
 	t.dropEchoes(p)
 	t.dropProductEchoes(p)
 	t.widenNames(p)
+	t.joinLinked(p)
 	p.dropPackNames()
 	t.addNumbered(p)
 	// A person who is named is no service: "daktari, naomba kesho" greets a doctor, and books no

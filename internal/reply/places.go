@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -167,6 +168,9 @@ func (t *turn) tellArrival() bool {
 	return told
 }
 
+// deliverTo is where an order is to be brought.
+var deliverTo = regexp.MustCompile(`(?i)\bdeliver(?:ed|y)? to\s+([^.,;?!\n]{6,})`)
+
 // asksTotal reports whether the message asks what the order in the making comes to: "jumla ngapi"
 // is then no question for the price of a sack. "Jumla" is both the total and wholesale:
 // wholesaleWords tell the two apart.
@@ -194,6 +198,10 @@ func (t *turn) informOfOrder() (informed, done bool) {
 	case t.asksTotal():
 		t.did(actPrice)
 		// "How much is that with delivery to Parklands?" says where it goes.
+		// "If you deliver to Ngong road near Prestige" tells the address, whose area is asked for.
+		if m := deliverTo.FindStringSubmatch(t.p.text); m != nil && len(t.p.areas) == 0 && t.delivers() {
+			t.next.Order.How, t.next.Order.Address = howDeliver, oneLine(m[1], maxAddress)
+		}
 		located := len(t.p.areas) == 1 && t.delivers() && t.next.Order.How != howPickup
 		if located {
 			t.setArea(t.p.areas[0].ID)

@@ -163,6 +163,9 @@ func (p *perception) dropWhatIf(all *acts) {
 	}
 }
 
+// howLate ask until when a business is open.
+var howLate = keywords("how late are you, how late do you")
+
 // hadWords speak of what was booked before.
 var hadWords = keywords("had, nilikuwa, nilishabook, nilibook, nilikua")
 

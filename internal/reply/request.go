@@ -50,6 +50,11 @@ func (t *turn) requested() string {
 			return s.ID
 		}
 	}
+	// The visit was told of, and now its day and place are said.
+	if s := t.k.service[t.next.Topic]; s != nil && s.Minutes > 0 && !s.Unavailable && p.hasTime && p.time.HasDay && !p.asksSoftly() &&
+		(len(p.areas) > 0 || anyIn(p.reading.Words, landmarkWords)) {
+		return s.ID
+	}
 	return ""
 }
 
@@ -145,6 +150,29 @@ func (t *turn) bareName() string {
 		return ""
 	}
 	return oneLine(text, maxNameRunes)
+}
+
+// findBareName finds the name that a part of the message is, where a visit waits for its yes: "ok book
+// me. Peter" was booked without it.
+func (t *turn) findBareName(p *perception) {
+	parts := partsOf(p.text)
+	if p.name != "" || t.next.Ask.For != askBook || len(parts) == 0 {
+		return
+	}
+	// One word stands behind the part before.
+	last := parts[len(parts)-1]
+	if i := strings.LastIndexByte(last, '\n'); i >= 0 {
+		last = last[i+1:]
+	} else if len(parts) < 2 {
+		return
+	}
+	last = strings.Trim(last, ".! ")
+	if !nameForm.MatchString(last) || slices.ContainsFunc(split(last), func(w string) bool {
+		return t.k.words[w] || t.k.otherNames[w] || hasWord(notNames, w) || hasWord(dayWords, w) || t.k.staff[w] != ""
+	}) {
+		return
+	}
+	p.name = oneLine(last, maxNameRunes)
 }
 
 // nameForm is the form of one to three words that may be a name.

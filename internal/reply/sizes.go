@@ -169,3 +169,18 @@ func (t *turn) setLine(i, count int) {
 	}
 	t.limitToStock(i)
 }
+
+// takeSizeBeside takes the size that was asked for and stands in front of what else is ordered: "yes L.
+// And a belt".
+func (t *turn) takeSizeBeside() {
+	a := t.next.Ask
+	if a.For != askSize || len(t.p.products) == 0 || t.p.products[0].Start <= 0 || slices.Contains(idsOf(t.p.products), a.About) {
+		return
+	}
+	size := t.sizeIn(a.About, t.p.text[:t.p.products[0].Start])
+	for i := range t.next.Order.Lines {
+		if l := &t.next.Order.Lines[i]; l.Product == a.About && l.Size == "" && size != "" {
+			l.Size = size
+		}
+	}
+}

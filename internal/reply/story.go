@@ -47,8 +47,15 @@ func (t *turn) forgetPast(p *perception) {
 	if p.cued(cueSick) && !p.time.HasTime && anyIn(p.reading.Words, sinceWords) ||
 		!at.IsZero() && at.Before(today.Add(time.Second)) && at.Before(today) || p.tellsStory() {
 		p.time, p.hasTime = when.Result{}, false
+		// "Fever since Tuesday, can I come this morning" has both.
+		if rest := sinceTime.ReplaceAllString(p.text, " "); p.cued(cueSick) && rest != p.text {
+			p.time, p.hasTime = when.Parse(rest, t.written(), openingHours{t.k})
+		}
 	}
 }
+
+// sinceTime is since when somebody is ill.
+var sinceTime = regexp.MustCompile(`(?i)\b(?:since|tangu|toka)\s+(?:last\s+|the\s+)?\pL+(?:\s+(?:night|morning|evening|usiku|asubuhi|jioni|mchana))?`)
 
 // sinceWords say since when.
 var sinceWords = listOf("since")

@@ -119,6 +119,16 @@ func (t *turn) askOf(a Ask, options []Option, key string, pairs ...string) {
 		lines = append(lines, strconv.Itoa(i+1)+". "+o.Label)
 	}
 	list := strings.Join(lines, "\n")
+	// In the middle of an order the few are named once more in one line: a person offered instead
+	// would lose the order.
+	if t.tired(list) && t.inTheMiddle() && len(options) <= maxShort {
+		var labels []string
+		for _, o := range t.next.Ask.Options {
+			labels = append(labels, o.Label)
+		}
+		t.question += " " + or(t.say.language, labels) + "?"
+		return
+	}
 	if t.tired(list) {
 		t.said = slices.DeleteFunc(t.said, func(p part) bool { return p.lead })
 		a = t.next.Ask

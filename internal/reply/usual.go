@@ -189,6 +189,9 @@ var usualsOfDesks = []usual{
 		`), questions: []string{
 			"do you accept insurance", "can I use NHIF", "mnapokea bima", "naweza kutumia bima",
 		}},
+	{words: keywords("foleni, queue, busy now, is it busy, watu ni wengi, watu wengi, msongamano"), questions: []string{
+		"how long is the queue", "foleni ni ndefu", "how long do I wait",
+	}},
 	{words: keywords(`
 		have to book, hv to book, need to book, must i book, should i book, just pass by, just walk in, just come, without booking, without appointment,
 		bila kubook, bila miadi, bila booking, lazima nibook, lazima kubook, lazima niweke miadi

@@ -108,6 +108,18 @@ func (t *turn) joined() []string {
 	return idsOf(p.services)
 }
 
+// sideBySide reports whether the services of the message stand in one list: "how much is a consultation,
+// and do you do malaria tests" asks of two things.
+func (t *turn) sideBySide() bool {
+	all := t.p.services
+	for i := 1; i < len(all); i++ {
+		if from, to := all[i-1].End, all[i].Start; from > to || len(split(t.p.text[from:to])) > maxKin {
+			return false
+		}
+	}
+	return len(all) > 1
+}
+
 // maxParts bounds the services of one visit.
 const maxParts = 4
 
@@ -125,6 +137,9 @@ func (t *turn) addsService(v *Visit) bool {
 	}
 	if len(t.p.services) == 0 {
 		return t.bringsPerson()
+	}
+	if t.bringsPerson() && t.p.cued(cueAdd) && slices.Contains(v.services(), t.p.services[0].ID) {
+		return true // "my friend comes too, he wants a fade" as well
 	}
 	return !t.p.cued(cueInstead) && !slices.Contains(v.services(), t.p.services[0].ID) &&
 		(t.p.cued(cueAdd) || t.bringsPerson() || hasWord(joiners, firstOf(t.p.reading.Words, 1)[0]))
@@ -154,8 +169,10 @@ func (t *turn) addService(v *Visit) {
 			v.Service = both
 			continue
 		}
-		if !slices.Contains(v.services(), m.ID) && len(v.More)+1 < maxParts {
-			v.More, v.Together = append(v.More, m.ID), other || v.People > 1
+		if (other || !slices.Contains(v.services(), m.ID)) && len(v.More)+1 < maxParts {
+			// One who comes for two things has them one after the other, and the friend behind.
+			together := (other || v.People > 1) && (len(v.More) == 0 || v.Together)
+			v.More, v.Together = append(v.More, m.ID), together
 		}
 	}
 	t.p.services = t.p.services[:1]

@@ -105,8 +105,8 @@ var notThem = listOf("not them")
 
 // callFirst is a wish to be called before or at a time, which is nothing that a person has to answer
 // now: "nipigie kabla sijaja", "call me when it is ready".
-var callFirst = regexp.MustCompile(`(?i)\b` + callsUs + `[^.,;!?\n]{0,20}\b(?:before|when|once|if|kabla|kama|iki\w+|zikiwa|` +
-	`ikiwa|tayari|ready|one hour|saa moja kabla)\b[^.;!?\n]*`)
+var callFirst = regexp.MustCompile(`(?i)\b` + callsUs + `[^.,;!?\n]{0,20}(?:\b(?:before|when|once|if|first|kwanza|kabla|kama|iki\w+|` +
+	`zikiwa|ikiwa|tayari|ready|one hour|saa moja kabla)\b|(?:\b(?:on|kwa|through)\s+)?\+?0?[17][\d ]{7,})[^.;!?\n]*`)
 
 // wishesCall is such a wish, "" if the message has none.
 func (t *turn) wishesCall() string {
@@ -124,8 +124,9 @@ var (
 		*eusi, *eupe, *ekundu, bluu, kijani, njano, kahawia, kijivu, pinki, zambarau, maruni, colours, colors, colour, color, rangi`)
 	beforeColour = `(?:(?:one|two|three|four|\d+|moja|mbili|tatu|nne|all|both|zote|in|rangi|ya|za|nyingine|other|dark|light)\s+){0,3}`
 	// colourRun is a colour with its count, and what follows of the same kind: "one black one white".
-	colourRun = regexp.MustCompile(`(?i)\b` + beforeColour + colour + `\b(?:\s*(?:,|&|\band\b|\bna\b|\bor\b|\bau\b)?\s*` +
-		beforeColour + colour + `\b)*`)
+	colourRun = regexp.MustCompile(`(?i)\b` + beforeColour + colour + `\b` + behindColour + `(?:\s*(?:,|&|\band\b|\bna\b|\bor\b|\bau\b)?\s*` +
+		beforeColour + colour + `\b` + behindColour + `)*`)
+	behindColour = `(?:\s+(?:moja|mbili|tatu|nne|tano|\d{1,2})\b)?`
 	// painted stands behind the colour of a place.
 	painted = regexp.MustCompile(`(?i)^\s+(?:gate|door|house|building|wall|roof|car|geti|mlango|nyumba|jengo|light|pepper|tea|stone)\b`)
 )
@@ -140,7 +141,8 @@ func (t *turn) coloursWished() string {
 	for _, at := range colourRun.FindAllStringIndex(p.text, maxEdits) {
 		text := p.text[at[0]:at[1]]
 		if painted.MatchString(p.text[at[1]:]) || p.asksAt(at[0]) ||
-			slices.ContainsFunc(split(text), func(w string) bool { return hasWord(kindWords, w) || t.colourNames(w) }) {
+			slices.ContainsFunc(split(text), t.colourNames) ||
+			slices.ContainsFunc(p.products, t.wantsOtherKind) {
 			continue
 		}
 		return strings.TrimSpace(text)
@@ -242,7 +244,7 @@ func (t *turn) keepOrderWishes() {
 	if o == nil || len(o.Lines) == 0 {
 		return
 	}
-	for _, wish := range []string{t.coloursWished(), t.timeWished(), t.phoneClause()} {
+	for _, wish := range []string{t.coloursWished(), t.timeWished(), t.phoneClause(), t.wishesCall(), t.pleaClause()} {
 		if wish != "" && !strings.Contains(o.Address, wish) && !strings.Contains(o.Note, wish) {
 			o.addNote(wish)
 		}
@@ -267,6 +269,22 @@ func (t *turn) phoneClause() string {
 	}
 	return ""
 }
+
+// pleaOf finds what is pleaded for in an order: "and pls bring change for 100,000".
+var pleaOf = regexp.MustCompile(`(?i)\b(?:pls|please|plz|tafadhali)\s+((?:[^.,;!?\n]|[.,]\d){8,70})`)
+
+// pleaClause is such a plea that is about no goods, area or order, "" if there is none.
+func (t *turn) pleaClause() string {
+	m := pleaOf.FindStringSubmatch(t.p.text)
+	if m == nil || anyIn(split(m[1]), orderVerbs) || len(t.k.products.Match(m[1])) > 0 || len(t.k.areas.Match(m[1])) > 0 {
+		return ""
+	}
+	return strings.TrimSpace(m[1])
+}
+
+// orderVerbs are what an order is made and confirmed by, which is done and not noted.
+var orderVerbs = keywords(`deliver, send, confirm, place, order, add, remove, want, need, have, get, give, help, tell, weka, niwekee, niletee, leta, nipe, naomba, nataka,
+	ongeza, toa, thibitisha, reply, answer, nisaidie, let me, can, could, call, nipigie, mimi, me, i`)
 
 // addNote adds to the note of an order what is not in it yet.
 func (o *Basket) addNote(wish string) { o.Note = withNote(o.Note, wish, maxOrderNote) }
