@@ -16,16 +16,21 @@
 //  4. The open question takes its answer, if the message is one and nothing else (answers.go).
 //     Each question says what it takes; whatever else a message holds is read as if nothing had
 //     been asked.
-//  5. Questions for facts are answered from the profile (info.go, info_prices.go, info_hours.go).
+//  5. Questions for facts are answered from the profile (info.go and info_*.go).
 //     What the owner has not told is passed on, and never made up.
 //  6. What is to be done is done: bookings (booking.go, visittime.go, readback.go, slots.go,
 //     existing.go), orders (order.go,
 //     checkout.go, orders.go) or tickets (tickets.go), by the template. Any message may fill any
 //     slot. Everything is read back and confirmed before it is a fact, but a ticket.
+//     What no field of a fact has, such as a colour or who is to cut, is noted with it in the
+//     customer's words, and the reply says so (wishnotes.go).
 //  7. A question that was open and not answered is asked again.
 //  8. Courtesy is answered in kind, or not at all (smalltalk.go).
 //  9. The rest was not understood: one question between two intents, the menu from the owner's own
 //     services, and the second time in a row a person.
+//
+// A message of several sentences or lines is read as a whole. Then each part is read by itself, and
+// what it asks and the turn has not answered is answered or noted (parts.go).
 //
 // Messages without words are in media.go.
 //

@@ -247,5 +247,5 @@ func (t *turn) losesGoods() bool {
 	return t.k.template() == flowhq.EcommerceTemplate && t.next.Order != nil && len(words) <= maxSame &&
 		hasWord(besideGoods, words[0]) && !p.asksSoftly() && !p.names() && !p.hasTime && len(p.areas) == 0 &&
 		len(p.acts) == 0 && p.yesNo == entity.Neither && p.name == "" && t.wayNamed() < 0 && t.coloursWished() == "" &&
-		t.riderNoteIn() == "" && !anyIn(words, landmarkWords) && t.countSaid() == 0
+		t.riderNoteIn() == "" && !anyIn(words, secretWords) && !anyIn(words, landmarkWords) && t.countSaid() == 0
 }

@@ -228,7 +228,7 @@ func (p *perception) timeText() string {
 // that was made a moment ago. It comes before the facts are written, and once more when the turn has
 // begun a visit.
 func (t *turn) keepVisitWishes() {
-	if t.k.template() != flowhq.BookingTemplate {
+	if t.k.template() != flowhq.BookingTemplate || anyIn(t.p.reading.Words, secretWords) {
 		return
 	}
 	for _, wish := range []string{t.staffWished(), t.wishesCall()} {
@@ -241,7 +241,8 @@ func (t *turn) keepVisitWishes() {
 // keepOrderWishes notes colours and times with the order.
 func (t *turn) keepOrderWishes() {
 	o := t.next.Order
-	if o == nil || len(o.Lines) == 0 {
+	// A note is read by everybody who works for the owner.
+	if o == nil || len(o.Lines) == 0 || anyIn(t.p.reading.Words, secretWords) {
 		return
 	}
 	for _, wish := range []string{t.coloursWished(), t.timeWished(), t.phoneClause(), t.wishesCall(), t.pleaClause()} {
@@ -350,7 +351,7 @@ func (t *turn) noteOnPlaced(wish string) bool {
 // the door, or the number to call.
 func (t *turn) takePlacedWish() bool {
 	p := &t.p
-	if t.k.template() != flowhq.EcommerceTemplate || t.next.Order != nil || p.asks ||
+	if t.k.template() != flowhq.EcommerceTemplate || t.next.Order != nil || p.asks || anyIn(p.reading.Words, secretWords) ||
 		len(p.reading.Words) > maxAssent+2 || p.names() || len(p.areas) > 0 ||
 		p.has(actCancel, actChange, actReturn, actPaid, actStatus, actAnger, actComplaint) {
 		return false
