@@ -86,7 +86,7 @@ func (t *turn) fillsVisit(informed bool) bool {
 	switch {
 	case p.has(actHours) && !p.has(actBook):
 		return false // "are you open on Saturday" books nothing
-	case open && t.addsService(t.next.Booking):
+	case open && (t.addsService(t.next.Booking) || p.cued(cueFirst) && !informed):
 		return true
 	// What another service costs, asked while a visit is read back, changes no visit.
 	case open && informed && t.onlyAsksOther():

@@ -60,6 +60,18 @@ func (t *turn) readClauseHour() {
 	}
 }
 
+// inMinutes is a time from now on, without the word for it: "dakika 20 nitakuwa hapo".
+var inMinutes = regexp.MustCompile(`(?i)\b(?:dakika|dk)\s+(\d{1,3})\b|\b(\d{1,3})\s*(?:mins?|minutes)\b`)
+
+// readMinutes reads how soon the customer comes, where a time was asked for.
+func (t *turn) readMinutes(p *perception) {
+	m := inMinutes.FindStringSubmatch(p.text)
+	if p.hasTime || m == nil || t.next.Ask.For != askWhen || p.asks {
+		return
+	}
+	p.time, p.hasTime = when.Parse("in "+m[1]+m[2]+" minutes", t.written(), openingHours{t.k})
+}
+
 // insteadWords put another time in place of one.
 var insteadWords = cueWords(cueInstead)
 

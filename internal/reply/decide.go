@@ -130,7 +130,7 @@ func (t *turn) comesFirst() bool {
 		t.tell("secret")
 		return true
 	// Before anger too: who fears for a life may well be angry.
-	case p.cued(cueDanger) && t.tellEmergency():
+	case p.cued(cueDanger) && !anyIn(p.reading.Words, noDanger) && t.tellEmergency():
 		return true
 	// A "yes, we do" to "does the dye have ammonia, I am allergic" can hurt.
 	case p.cued(cueRisk) && !p.has(actAnswer, actCancel, actChange, actPerson, actAnger):
@@ -173,6 +173,12 @@ func (t *turn) comesFirst() bool {
 		return true
 	case !hasLetters(p.text) && !p.isChoice && p.yesNo == 0:
 		t.wordsMissing()
+		return true
+	// The bot cannot write first about goods that are back: the owner is told that somebody waits.
+	case anyIn(p.reading.Words, wantsNews) && !p.has(taskActs...) && t.k.template() == flowhq.EcommerceTemplate && t.next.Order == nil:
+		t.did(actUnknown)
+		t.tell("noted.wish", "note", oneLine(t.note(), maxWish))
+		t.noteUnanswered()
 		return true
 	// A picture that is only pointed at says nothing without being seen.
 	case t.pointsAtPicture():

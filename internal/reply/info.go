@@ -211,7 +211,7 @@ func (t *turn) informOf(a act) bool {
 		}
 		// "Kutoka 10 kwenda 20" is about the package that is named last.
 		for _, m := range t.p.services {
-			if m.Exact && slices.Contains(t.packages(), m.ID) {
+			if (m.Exact || m.Score >= nearlyExact) && (slices.Contains(t.packages(), m.ID) || t.k.template() == flowhq.BookingTemplate && len(t.p.services) == 1) {
 				t.speakOf(m.ID, "")
 			}
 		}

@@ -59,6 +59,22 @@ func (t *turn) namesUnlisted() bool {
 	return !t.k.words[next] && !hasWord(stockWords, next) && len(next) > 2 && i+2 >= len(words)
 }
 
+// pricesUnlisted reports whether the price of a second thing is asked for that is on no list: "how much
+// for cleaning and a filling".
+func (t *turn) pricesUnlisted() bool {
+	words := t.p.reading.Words
+	if slices.ContainsFunc(t.p.acts, func(a act) bool { return a != actPrice && a != actOffer && a != actGreet }) {
+		return false
+	}
+	i := slices.IndexFunc(words, func(w string) bool { return hasWord(joiners, w) })
+	if i < 1 || i+1 >= len(words) || len(words)-i > maxKin+1 {
+		return false
+	}
+	last := words[len(words)-1]
+	return len(last) >= minSubject && !t.k.words[last] && !hasWord(stockWords, last) && !hasWord(allusions, last) &&
+		!hasWord(courtesyWords, last) && !hasWord(genericWords, last) && !hasWord(inAll, last)
+}
+
 // tellOfferOf says whether there is a service or product, and what it is like. Stock is looked at
 // first: praise of what is sold out serves nobody.
 func (t *turn) tellOfferOf(id string, alone bool) {

@@ -70,6 +70,10 @@ func (t *turn) tellPrice() bool {
 	if all := t.joined(); len(all) > 1 && len(all) == len(ids) && t.k.template() == flowhq.BookingTemplate && t.sideBySide() {
 		t.next.Pair = all
 	}
+	if t.pricesUnlisted() {
+		t.noteUnanswered()
+		t.tell("unanswered.noted")
+	}
 	if len(ids) == 1 {
 		// What is told alone is what "it" is from then on, with its size. Of several none is.
 		t.speakOf(ids[0], t.sizeIn(ids[0], ""))

@@ -80,8 +80,8 @@ func (t *turn) dropProductEchoes(p *perception) {
 	all := p.products
 	p.products = slices.DeleteFunc(slices.Clone(all), func(m entity.NameMatch) bool {
 		w := p.wordOf(m)
-		// "Ok leave the gas" names no tea leaves.
-		if w == "leave" && !m.Exact {
+		// "Ok leave the gas" names no tea leaves, and "3rd floor" no flour.
+		if (w == "leave" || w == "floor") && !m.Exact {
 			return true
 		}
 		return w != "" && !m.Exact && m.Quantity == 0 && slices.ContainsFunc(all, func(other entity.NameMatch) bool {

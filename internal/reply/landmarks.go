@@ -62,7 +62,7 @@ var (
 		thank, tafadhali, please, sawa, ok, okay, leo, kesho, today, tomorrow, asap, haraka, halafu, how much,
 		mnaleta, mtaleta, can, could, will, naomba, nataka, is, are, which, gani, cash, mpesa, je,
 		in, before, na, and, with, for, jioni, asubuhi, mchana, now, sasa, hivi, early,
-		kuna, nauli, is there, on, by, kwa, from, iwe, ni, lakini, but, ila, au, or, jumla, total, nipo, niko
+		do, does, kuna, nauli, is there, on, by, kwa, from, iwe, ni, lakini, but, ila, au, or, jumla, total, nipo, niko
 	`)
 	fillers = keywords(`
 		tu, only, area, side, hapa, huku, kule, pale, there, here, nyumbani, kwangu, home, house,
@@ -104,6 +104,11 @@ func (t *turn) addressBehind(area string) string {
 		words := split(p.text[m.End+at[0] : m.End+at[1]])
 		if len(words) == 0 {
 			continue
+		}
+		// A point behind a whole word ends it: "near City Mall. Do I pay first".
+		if before := strings.TrimSpace(p.text[m.End : m.End+at[0]]); strings.HasSuffix(before, ".") && len(last) > minAddressWords {
+			end = m.End + at[0]
+			break
 		}
 		rest := split(p.text[m.End+at[0] : end])
 		// "Buguruni kwa mnyamani" is a place: who lives there names it.

@@ -137,6 +137,8 @@ func (t *turn) fillsOrder(informed bool) bool {
 		return (!informed || t.hasQuantity()) && len(p.reading.Words) <= maxUnasked &&
 			(t.wishes() || t.hasQuantity() ||
 				open && len(p.reading.Words) <= maxNaming && !anyIn(p.reading.Words, musing))
+	case open && len(p.areas) > 0 && t.delivers() && t.addressBehind(p.areas[0].ID) != "":
+		return true // beside a question that was answered
 	case open && (p.has(actChange) || t.hasQuantity() ||
 		t.sizeIn(t.next.Topic, "") != "" && !informed || len(p.areas) > 0 && !informed ||
 		p.cued(cuePickup) || (p.cued(cueDeliver) || t.tellsLandmark()) && !informed ||

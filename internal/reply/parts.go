@@ -161,6 +161,11 @@ func (t *turn) lostActs() (lost acts) {
 			if !p.names() && sized && t.k.product[t.in.State.Topic] != nil && !t.tells(reply, t.in.State.Topic) {
 				lost.add(actOffer)
 			}
+		case actPlace:
+			// "Order K55231, where is it" asks for the order.
+			if !slices.Contains(t.acts, a) && !slices.Contains(t.acts, actStatus) {
+				lost.add(a)
+			}
 		default:
 			if !slices.Contains(t.acts, a) {
 				lost.add(a)

@@ -107,6 +107,7 @@ func (t *turn) readText(text string) {
 	if p.cued(cueTravel) {
 		p.time, p.hasTime = when.Result{}, false
 	}
+	t.readMinutes(p)
 	t.readInstead(p)
 	t.shiftDay(p)
 	t.forgetPast(p)

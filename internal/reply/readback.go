@@ -241,6 +241,9 @@ func (t *turn) confirmsAndAsks() bool {
 // notAnswered say that a question was left open.
 var notAnswered = listOf("not answered")
 
+// clearYes are a yes in other words, which leads to nothing else.
+var clearYes = keywords("weka, wekeni, niwekee, book, right, correct, perfect, sahihi, hapo sawa, iko sawa, ni sawa, nakubali")
+
 // yesBut is a yes that is taken back, or made to depend on something: "sawa lakini bei imepanda?".
 var yesBut = regexp.MustCompile(`(?i)^\s*(?:\pL+[ ,]+){1,4}(?:ila|but|lakini)\b`)
 
@@ -252,11 +255,13 @@ func saysYesInPart(text string) bool {
 	pieces := slices.DeleteFunc(yesBreak.Split(text, maxPartsRead), func(s string) bool {
 		return strings.TrimSpace(s) == ""
 	})
+	// "Ok. Do you accept AAR insurance" may only lead to the question.
+	asks := strings.Contains(text, "?") || slices.ContainsFunc(pieces, entity.BeginsAsQuestion)
 	return len(pieces) > 1 && slices.ContainsFunc(pieces, func(piece string) bool {
 		words := split(piece)
-		return entity.ReadYesNo(piece) == entity.Yes && !strings.Contains(piece, "?") ||
-			len(words) > 0 && (anyIn(words, plainYes) || anyIn(words, confirmWords)) &&
-				!slices.ContainsFunc(words, func(w string) bool { return !hasWord(yesHead, w) })
+		clear := anyIn(words, plainYes) || anyIn(words, confirmWords) || anyIn(words, clearYes)
+		return entity.ReadYesNo(piece) == entity.Yes && !strings.Contains(piece, "?") && (clear || !asks) ||
+			len(words) > 0 && clear && !slices.ContainsFunc(words, func(w string) bool { return !hasWord(yesHead, w) })
 	})
 }
 

@@ -137,6 +137,10 @@ func reconcilePlaces(p *perception, all *acts) {
 	if len(p.products) > 0 && missesGoods.MatchString(p.text) {
 		all.drop(actPlace)
 	}
+	// "Order K55231, where is it" asks for the order.
+	if len(p.entities.References) > 0 && !p.cued(actPlace) {
+		all.drop(actPlace)
+	}
 	// "Hela nitume wapi" asks for a number, and "wapi" alone is a cue for the place.
 	if p.cued(actPayment) && !anyIn(p.reading.Words, ownPlace) {
 		all.drop(actPlace)
@@ -162,6 +166,9 @@ func (p *perception) dropWhatIf(all *acts) {
 		all.drop(actReturn, actProblem, actComplaint)
 	}
 }
+
+// mustI ask what the customer has to do.
+var mustI = keywords("do i have to, do i need to, should i, must i, lazima ni*, lazima nirudishe, inabidi ni*, nirudishe")
 
 // howLate ask until when a business is open.
 var howLate = keywords("how late are you, how late do you")
@@ -356,6 +363,13 @@ func (t *turn) reconcileTemplate(p *perception, all *acts) {
 		}
 		// At a help desk an order is a request for a connection, which somebody has to look up.
 		all.replace(actBook, actOrder)
+		// "Do I have to return the router" reports nothing.
+		if p.asks || entity.BeginsAsQuestion(p.text) {
+			all.drop(actReturn)
+			if !p.cued(actProblem) && p.cued(actReturn) || !p.reading.Concepts.Has("broken") && anyIn(p.reading.Words, mustI) {
+				all.drop(actProblem)
+			}
+		}
 		all.replace(actReturn, actProblem)
 		all.replace(actComplaint, actProblem) // is what the desk is for
 	}

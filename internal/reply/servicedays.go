@@ -81,8 +81,12 @@ func (t *turn) tellMinutes() bool {
 	if s == nil || s.Minutes == 0 {
 		return false
 	}
+	name, minutes := s.Name.In(t.say.language), s.Minutes
+	if v := t.next.Booking; v != nil && len(v.More) > 0 && len(p.services) == 0 {
+		name, minutes = t.visitName(v), t.visitMinutes(v)
+	}
 	t.did(actOffer)
 	p.acts.drop(actOffer, actHours, actAnswer, actBook, actStatus)
-	t.tell("service.takes", "name", s.Name.In(t.say.language), "minutes", thousands(int64(s.Minutes)))
+	t.tell("service.takes", "name", name, "minutes", thousands(int64(minutes)))
 	return true
 }

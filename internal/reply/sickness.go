@@ -51,6 +51,9 @@ func (t *turn) offerDoctor() bool {
 	return true
 }
 
+// noDanger say that nobody is in danger.
+var noDanger = keywords("no emergency, not an emergency, not emergency, si dharura, sio dharura, siyo dharura")
+
 // tellEmergency gives the owner's answer about emergencies to who tells of one, and calls a person
 // besides. "My father fell, he is bleeding" was answered with a list of prices. It is false where
 // the owner has no such answer: at a barber's an accident is why somebody does not come.

@@ -19,6 +19,11 @@ func (t *turn) actOnTickets(informed bool) bool {
 	switch {
 	case t.withdraws():
 		t.withdraw()
+	// The terms were told to who leaves, and the owner has to know.
+	case p.has(actCancel) && informed && len(t.in.Calendar.Tickets) == 0:
+		t.did(actCancel)
+		t.noteUnanswered()
+		t.tell("unanswered.noted")
 	case t.withdrawsNothing():
 		t.did(actCancel)
 		t.tell("ticket.none")
@@ -36,7 +41,7 @@ func (t *turn) actOnTickets(informed bool) bool {
 		t.tellStatus()
 		t.tellRepairTime()
 	// Without a ticket "cancel" is of a contract, for a person.
-	case p.has(actCancel) && len(t.in.Calendar.Tickets) > 0:
+	case p.has(actCancel) && len(t.in.Calendar.Tickets) > 0 && (anyIn(p.reading.Words, needless) || anyIn(p.reading.Words, requestOnly)):
 		t.did(actCancel)
 		t.closeTicket()
 	case p.has(actPaid) && !informed:
@@ -74,6 +79,13 @@ func (t *turn) actOnTickets(informed bool) bool {
 	}
 	return true
 }
+
+// needless say that nobody has to come any more. "Please confirm it is cancelled", of a contract, closed the
+// ticket.
+var needless = keywords(`
+	*tengenez*, *tengemaa, fixed, working, works, solved, resolved, it is back, its back, imerudi, inafanya kazi, msije, asije, usije, no need, dont come,
+	do not come, dont send, msitume, haina haja, hakuna haja, visit, technician, fundi, never mind
+`)
 
 // takeReference adds a number of an account or payment to the ticket that was just opened.
 // Customers send it in a message of its own, right after the ticket. It is false if the message is

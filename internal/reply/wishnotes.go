@@ -231,7 +231,7 @@ func (t *turn) keepVisitWishes() {
 	if t.k.template() != flowhq.BookingTemplate || anyIn(t.p.reading.Words, secretWords) {
 		return
 	}
-	for _, wish := range []string{t.staffWished(), t.wishesCall()} {
+	for _, wish := range []string{t.staffWished(), t.wishesCall(), t.phoneClause()} {
 		if wish != "" {
 			t.noteVisit(wish)
 		}
@@ -260,7 +260,7 @@ func (t *turn) phoneClause() string {
 		return ""
 	}
 	phone := p.text[p.entities.Phones[0].Start:p.entities.Phones[0].End]
-	if o := t.next.Order; strings.Contains(o.Note, phone) || strings.Contains(o.Address, phone) {
+	if o := t.next.Order; o != nil && (strings.Contains(o.Note, phone) || strings.Contains(o.Address, phone)) {
 		return ""
 	}
 	for _, clause := range wishClause.Split(p.text, maxPartsRead) {
@@ -407,6 +407,9 @@ func (t *turn) notesPlea(pending Ask) bool {
 
 // pleas are words of who asks for a thing to be done in a certain way.
 var pleas = listOf("plea")
+
+// wantsNews ask to be told of something later.
+var wantsNews = keywords("mtanijulisha, nijulishe, mnijulishe, let me know when, notify me, tell me when, inform me when, mniambie zikija, niambie zikija")
 
 // begging are words of who asks for a favour, which is for the owner to grant.
 var begging = keywords("mteja, customer, jamani, bana, nihurumie, favour, favor, nisaidie, nisaidieni")

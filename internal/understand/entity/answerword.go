@@ -24,7 +24,7 @@ var yesWords = set("ndio ndiyo ndyo ndo ndioo ndivyo eeh ee ehe eee naam sawa " 
 	"oki k kk sure fine correct confirm confirmed thibitisha nathibitisha nakubali kubali " +
 	"hakika kabisa absolutely perfect great good vizuri safi fresh freshi right exactly " +
 	"definitely endelea proceed aya ayaa hya sawaa owk okii sawia poah sahihi kweli agreed " +
-	"deal nimekubali weka iweke niwekee wekeni nibookie vema vyema barabara powa inafaa itafaa hewala nimeridhia 👍 👌 ✅ ✔ 💯 🆗")
+	"deal nimekubali weka iweke niwekee wekeni nibookie niweke nibook vema vyema barabara powa inafaa itafaa hewala nimeridhia 👍 👌 ✅ ✔ 💯 🆗")
 
 // "Bado" and "acha" refuse what was proposed: nothing may be booked on them.
 var noWords = set("hapana hapna hapan la no nope nah noo n sitaki sihitaji siyo " +
