@@ -138,7 +138,10 @@ func (t *turn) fillVisit() {
 	r := t.timeWithDay(p.time, v)
 	switch {
 	case r.HasDay && r.HasTime:
-		v.Day, v.Start = r.Day, wholeQuarter(r.Start)
+		v.Day, v.Start = r.Day, r.Start
+		if inMinutes.MatchString(p.text) {
+			v.Start = wholeQuarter(r.Start)
+		}
 	// A day alone leaves the hour open, but for one that was agreed on before: "make it Friday
 	// then" keeps the three o'clock of Thursday.
 	case r.HasDay:
@@ -157,7 +160,7 @@ func (t *turn) fillVisit() {
 
 // wholeQuarter is the next quarter of an hour after a time that nobody says: "in 40 minutes".
 func wholeQuarter(at time.Time) time.Time {
-	if at.Minute()%5 == 0 {
+	if at.Minute()%15 == 0 {
 		return at
 	}
 	return at.Truncate(time.Minute).Add(time.Duration(15-at.Minute()%15) * time.Minute)

@@ -157,7 +157,7 @@ func asksInLine(line string) bool {
 
 var (
 	leadsAddress = regexp.MustCompile(`(?i)^(?:(?:please|pls|ok|okay|sawa|poa|yes|ndiyo|ndio)[,. ]+)*(?:(?:deliver|bring|send|take)(?: it| them)?` +
-		`(?: to)?|delivery (?:to|ni)|(?:m?niletee|nileteeni|nipelekee|nipelekeeni|nitumie|leteni|ilete|lete|leta)(?: (?:kwa|mpaka|hadi|huku))?|` +
+		`(?: to)?|delivery (?:to|ni)|(?:m?niletee|niletewe|nileteeni|nipelekee|nipelekeeni|nitumie|leteni|ilete|lete|leta)(?: (?:kwa|mpaka|hadi|huku))?|` +
 		`(?:i am|i'?m) (?:in|at)|(?:the |my )?address (?:is|:)|anwani (?:yangu )?(?:ni|:)|niko|nipo|naishi|nakaa)\s+`)
 	followsAddress = regexp.MustCompile(`(?i)[.,;]?\s+(?:i'?ll|i will|i|na|and|then|nita|nta|my)$`)
 )

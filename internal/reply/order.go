@@ -289,7 +289,7 @@ func (t *turn) addLines() {
 		t.fitPack(&m)
 		if len(m.Others) > 0 && !m.Exact && !t.onlyPack(&m) {
 			t.next.Order.Unclear = append(t.next.Order.Unclear,
-				Unclear{Products: append([]string{m.ID}, m.Others...), Quantity: m.Quantity})
+				Unclear{Products: append([]string{m.ID}, m.Others...), Quantity: m.Quantity, Size: t.sizeOfAny(m)})
 			continue
 		}
 		// Two sacks are not two of the small pack: only the owner knows what these cost.
@@ -409,7 +409,7 @@ func (t *turn) addProduct(id, quantity string) {
 		t.next.Order.At = t.in.Message.At
 		count, _ := strconv.Atoi(quantity) // 0 if there is none
 		before, place := slices.Clone(t.next.Order.Lines), len(t.said)
-		t.addLine(entity.NameMatch{ID: id, Quantity: count})
+		t.addLine(entity.NameMatch{ID: id, Quantity: count, Size: t.next.Order.unclearSize(p)})
 		t.continueOrder()
 		t.tellAdded(before, place)
 		return

@@ -227,6 +227,7 @@ type Line struct {
 type Unclear struct {
 	Products []string `json:"products"` // their IDs
 	Quantity int      `json:"quantity,omitempty"`
+	Size     string   `json:"size,omitempty"` // of those of them that have it
 }
 
 // A Problem is the ticket that the customer talks about. With a Number what is said next is added

@@ -23,6 +23,28 @@ func (t *turn) askUnclear() bool {
 	return true
 }
 
+// sizeOfAny is a size in the message of one of the products that a name may mean.
+func (t *turn) sizeOfAny(m entity.NameMatch) string {
+	for _, id := range append([]string{m.ID}, m.Others...) {
+		one := m
+		if one.ID = id; t.sizeNear(one) != "" {
+			return t.sizeNear(one)
+		}
+	}
+	return ""
+}
+
+// unclearSize is the size that was said with the wish that a product settles, "" if the product does
+// not have it.
+func (o *Basket) unclearSize(p *flowhq.Product) string {
+	for _, u := range o.Unclear {
+		if slices.Contains(u.Products, p.ID) && slices.Contains(p.Sizes, u.Size) {
+			return u.Size
+		}
+	}
+	return ""
+}
+
 // settle ends what was open of a product: it was named or chosen.
 func (o *Basket) settle(id string) {
 	o.Unclear = slices.DeleteFunc(o.Unclear, func(u Unclear) bool {
@@ -41,6 +63,9 @@ func (t *turn) settleUnclear() {
 	before, place := slices.Clone(o.Lines), len(t.said)
 	m := p.products[0]
 	m.Quantity = max(m.Quantity, o.Unclear[0].Quantity)
+	if m.Size == "" && t.sizeNear(m) == "" {
+		m.Size = o.unclearSize(t.k.product[m.ID])
+	}
 	t.did(actOrder)
 	t.addLine(m)
 	t.tellAdded(before, place)
