@@ -117,8 +117,8 @@ func (t *turn) actsOf(p *perception) acts {
 		// The best intent counts only if the model is sure. Others count by their score alone: "bei
 		// gani na mko wapi" has two, and both deserve an answer.
 		// Reminders end by the word for it. "Namba yangu 0754 112 233" scored for it, and ended them.
-		if s.Intent == understand.Stop {
-			continue
+		if s.Intent == understand.Stop || s.Intent == understand.Human && p.hasTime && !p.cued(actPerson) {
+			continue // "is there someone at 7pm?" wants nobody
 		}
 		sure := i == 0 && p.reading.Band == understand.Sure && s.Score >= minScore
 		if sure || i > 0 && s.Score >= alsoScore {
@@ -141,6 +141,10 @@ func (t *turn) actsOf(p *perception) acts {
 			switch {
 			// "net haifanyi kazi" is best answered with the owner's "restart the router".
 			case a == actProblem: // what the owner advises comes first
+			// "Naweza kughairi?" asks for the rule, and cancels nothing yet.
+			case a == actCancel && p.asks && anyIn(p.reading.Words, askWhether) && p.sure && p.alike >= mayAnswer:
+				all.drop(actCancel)
+				need = max(need, mayAnswer)
 			case slices.Contains(taskActs, a):
 				need = surelyTheSame
 			case slices.Contains(infoActs, a):

@@ -1,7 +1,10 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq/internal/understand/entity"
@@ -32,6 +35,11 @@ func (t *turn) actOnBookings(informed bool) bool {
 	case p.has(actStatus) && (!p.has(actBook) || p.cued(actStatus) && !p.hasTime && !p.names()):
 		t.did(actStatus)
 		t.tellStatus()
+	// "Sorry, can we do 3pm" after a booking was made a moment ago moves it.
+	case t.next.Booking == nil && p.hasTime && p.time.HasTime && len(p.services) == 0 && t.bookedJustNow() &&
+		anyIn(p.reading.Words, otherTime):
+		t.did(actChange)
+		t.wantMove()
 	// "Ndio, tuko wawili" to a read-back for one is read back for two.
 	case t.next.Booking != nil && !t.next.Booking.Start.IsZero() && !p.asks && t.saysPeople():
 		t.did(actBook)
@@ -128,6 +136,9 @@ func (t *turn) fillVisit() {
 			v.People = min(n, maxPeople)
 		}
 	}
+	if n := ofUs(p.text); n > 1 && v.Moves == "" {
+		v.People = min(n, maxPeople)
+	}
 	t.addChild()
 	t.keepVisitWishes()
 	t.dropUnavailable(v)
@@ -156,6 +167,32 @@ func (t *turn) fillVisit() {
 			v.Start = time.Date(y, m, d, clock.Hour(), clock.Minute(), 0, 0, t.k.zone)
 		}
 	}
+}
+
+// otherTime are words of who wants another time than was just booked.
+var otherTime = keywords("sorry, actually, instead, can we do, can we make, can i do, change, samahani, badala, iwe, rather")
+
+// bookedJustNow reports whether the only booking of the customer was made in this talk.
+func (t *turn) bookedJustNow() bool {
+	all := t.bookings()
+	return len(all) == 1 && t.now.Sub(all[0].CreatedAt) <= AskedFor
+}
+
+// ofUsCount finds how many come: "3 of us", "we are four".
+var ofUsCount = regexp.MustCompile(`(?i)\b(?:(\d|two|three|four|five)\s+of\s+us|we(?:'re| are| will be)\s+(\d|two|three|four|five)\b(?:\s+people|\s+guys)?` +
+	`|(\d|two|three|four|five)\s+(?:people|guys|persons|friends)\b)`)
+
+// ofUs is how many a message says that come, 0 if it does not.
+func ofUs(text string) int {
+	m := ofUsCount.FindStringSubmatch(text)
+	if m == nil {
+		return 0
+	}
+	said := strings.ToLower(m[1] + m[2] + m[3])
+	if n, err := strconv.Atoi(said); err == nil {
+		return n
+	}
+	return childNumbers[said]
 }
 
 // wholeQuarter is the next quarter of an hour after a time that nobody says: "in 40 minutes".

@@ -136,6 +136,28 @@ func (t *turn) dropPeople(p *perception) {
 	})
 }
 
+// meanDescribed takes the service whose description has what stands in front of a name for that name:
+// the "women's doctor" is the specialist, and no general doctor.
+func (t *turn) meanDescribed(p *perception) {
+	for i := range p.services {
+		m := &p.services[i]
+		if m.Start <= 0 || m.End > len(p.text) || m.Start >= m.End {
+			continue
+		}
+		before, named := split(p.text[:m.Start]), split(p.text[m.Start:m.End])
+		if len(before) == 0 || len(named) != 1 || len(before[len(before)-1]) < minSubject {
+			continue
+		}
+		run := []string{before[len(before)-1], named[0]}
+		for _, s := range t.k.offered() {
+			if s.ID != m.ID && containsRun(split(s.Description.EN), run) && !containsRun(split(t.k.service[m.ID].Description.EN), run) {
+				m.ID, m.Others, m.Exact = s.ID, nil, true
+				break
+			}
+		}
+	}
+}
+
 // dropGeneric drops services that are named by a likeness to one word that says what all of them are
 // of: "my hair is short" names no haircut, and "mnafunga internet" no package for offices.
 func (p *perception) dropGeneric() {

@@ -346,7 +346,7 @@ func (t *turn) miss(pending Ask) {
 	if t.pressProblem() {
 		return
 	}
-	if t.missedInParts() || t.notesPlea(pending) {
+	if t.missedInParts() || t.notesPlea(pending) || t.notesAfterBooking() {
 		t.understoodIt()
 		return
 	}

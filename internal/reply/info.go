@@ -160,7 +160,8 @@ const maxPriced = 6
 // dress" asks for dresses as well as for colours.
 func (t *turn) answeredBy() []act {
 	p := &t.p
-	if len(p.products) > 0 && p.alike < surelyTheSame &&
+	sized := slices.ContainsFunc(p.products, func(m entity.NameMatch) bool { return m.Size != "" })
+	if len(p.products) > 0 && (p.alike < surelyTheSame || sized) &&
 		(p.cued(actOffer) || len(p.reading.Words) <= maxNaming) {
 		return []act{actAnswer, actOffer}
 	}

@@ -50,6 +50,18 @@ func (t *turn) tellPrice() bool {
 		t.tellVisitSum(v.services())
 		return true
 	}
+	if t.next.Booking == nil && len(ids) == 0 && (t.p.cued(cueTotal) || anyIn(t.p.reading.Words, inAll)) {
+		var booked []string
+		for _, b := range t.bookings() {
+			if t.now.Sub(b.CreatedAt) <= AskedFor {
+				booked = append(booked, b.Service)
+			}
+		}
+		if len(booked) > 1 {
+			t.tellVisitSum(booked)
+			return true
+		}
+	}
 	// "How much is it?": the thing spoken of last, unless the message is long or asks for all.
 	if len(ids) == 0 && t.next.Topic != "" && t.speaksOfTopic() {
 		ids = []string{t.next.Topic}

@@ -74,7 +74,7 @@ var (
 )
 
 // weekdays end an address: "westlands on friday".
-var weekdays = keywords(strings.Join(weekdayNames, ","))
+var weekdays = keywords(strings.Join(weekdayNames, ",") + ", today, tomorrow, leo, kesho, tonight")
 
 // addressBehind is the address that stands with an area: "sinza mori karibu na kituo cha polisi",
 // "near the mosque in sinza". It is "" if nothing but the area is said.
@@ -117,6 +117,8 @@ func (t *turn) addressBehind(area string) string {
 		// "Ask for Judy" ends the address for the rider, and asks nothing of us.
 		inside := last == "ask" && words[0] == "for" || anyIn([]string{last, words[0]}, landmarkWords) ||
 			anyIn(rest[:min(len(rest), 2)], landmarkWords)
+		// A comma ends the landmark: "Mkunguni street, today".
+		inside = inside && !(strings.HasSuffix(strings.TrimSpace(p.text[m.End:m.End+at[0]]), ",") && anyIn(words[:1], weekdays))
 		last = words[len(words)-1]
 		if !named && !inside && (anyIn(words[:1], addressEnd) || anyIn(words[:1], weekdays)) {
 			end = m.End + at[0]

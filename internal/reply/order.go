@@ -128,7 +128,7 @@ func (t *turn) fillsOrder(informed bool) bool {
 	case p.has(actOrder), p.has(actCancel) && t.cancelsLines(), t.endsList():
 		return true
 	case open && (t.swaps() || t.editsLines() || t.agreesToTime() ||
-		t.timeWished() != "" && !informed && len(p.acts) == 0):
+		(t.timeWished() != "" || t.phoneClause() != "") && !informed && len(p.acts) == 0):
 		return true
 	// "Bei ya kilo 5?" asks what five come to. What it has found out the customer may order then.
 	case informed && !open:

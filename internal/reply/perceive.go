@@ -160,6 +160,7 @@ func (t *turn) readNames(p *perception) {
 	p.dropDenied()
 	p.dropTitles()
 	p.dropGeneric()
+	t.meanDescribed(p)
 	t.meanChild(p)
 	p.assignAmounts()
 	for i := range p.products {

@@ -137,6 +137,10 @@ func reconcilePlaces(p *perception, all *acts) {
 	if len(p.products) > 0 && missesGoods.MatchString(p.text) {
 		all.drop(actPlace)
 	}
+	// "Rongai, stage ya Maasai mall" says where the customer is.
+	if len(p.areas) > 0 && !p.asksSoftly() && !p.cued(actPlace) {
+		all.drop(actPlace)
+	}
 	// "Order K55231, where is it" asks for the order.
 	if len(p.entities.References) > 0 && !p.cued(actPlace) {
 		all.drop(actPlace)
@@ -349,6 +353,10 @@ func (t *turn) reconcileTemplate(p *perception, all *acts) {
 		// "Our link is down since 9:40" tells when it broke, and asks for no hours.
 		if all.has(actProblem) && !p.cued(actHours) || anyIn(p.reading.Words, installWords) {
 			all.drop(actHours) // "mnafunga" installs, and closes nothing
+		}
+		// "Do you have it in Muheza" asks for the area.
+		if all.has(actOffer) && len(p.areas) > 0 && len(p.services) == 0 {
+			all.replace(actOffer, actDelivery)
 		}
 		// "Mnafunga internet Pangani?" asks whether it is reached.
 		if anyIn(p.reading.Words, installWords) && len(p.areas) > 0 && p.asks {

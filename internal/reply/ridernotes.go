@@ -14,7 +14,7 @@ import (
 var (
 	// callsUs has the verb of who wants to be called.
 	callsUs = `(?:(?:please|pls|just|tafadhali)\s+)?(?:(?:call|ring|phone|flash|beep|buzz|text)(?: me)?(?: up)?|` +
-		`give me a (?:call|ring)|(?:u|m|a)?nipigie(?:ni)?(?: simu)?|(?:u|a)?mpigie(?:ni)?(?: simu)?(?: \pL+){0,2}|call (?:him|her|them|my \pL+)|piga simu|pigeni simu|(?:u|m|a)?nibip\w*|niite)\b`
+		`give me a (?:call|ring)|(?:u|m|a)?nipigie(?:ni)?(?: simu)?|(?:apige|wapige)(?: simu)?|(?:u|a)?mpigie(?:ni)?(?: simu)?(?: \pL+){0,2}|call (?:him|her|them|my \pL+)|piga simu|pigeni simu|(?:u|m|a)?nibip\w*|niite)\b`
 	// onArrival says that somebody is at the door, or will be.
 	onArrival = `(?:(?:when|once|as soon as|after|if|upon|on)\s+(?:you|u|he|she|they|the rider|rider|the guy)?\s*` +
 		`(?:arriv\w*|reach\w*|get|gets|come|comes|are (?:here|at|near|outside|around|close))|` +

@@ -405,6 +405,21 @@ func (t *turn) notesPlea(pending Ask) bool {
 	return true
 }
 
+// notesAfterBooking notes with the booking that was just made what is said behind it and asks nothing:
+// "mum is Rose and dad is Peter" was answered with the menu.
+func (t *turn) notesAfterBooking() bool {
+	p := &t.p
+	all := t.bookings()
+	if t.k.template() != flowhq.BookingTemplate || t.next.Booking != nil || len(all) == 0 || p.asksSoftly() ||
+		entity.BeginsAsQuestion(p.text) || t.now.Sub(all[0].CreatedAt) > AskedFor ||
+		len(p.reading.Words) < minAddressWords || len(p.reading.Words) > maxExtra || t.next.Ask.For != "" {
+		return false
+	}
+	t.noteVisit(t.note())
+	t.did(actBook)
+	return t.wished
+}
+
 // pleas are words of who asks for a thing to be done in a certain way.
 var pleas = listOf("plea")
 
