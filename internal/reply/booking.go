@@ -40,15 +40,13 @@ func (t *turn) actOnBookings(informed bool) bool {
 		anyIn(p.reading.Words, otherTime):
 		t.did(actChange)
 		t.wantMove()
-	// "Ndio, tuko wawili" to a read-back for one is read back for two.
-	case t.next.Booking != nil && !t.next.Booking.Start.IsZero() && !p.asks && t.saysPeople():
+	// "Ndio, tuko wawili" to a read-back for one is read back for two, and so is one adult and one child.
+	case t.bringsChild(), t.next.Booking != nil && !t.next.Booking.Start.IsZero() && !p.asks && t.saysPeople():
 		t.did(actBook)
 		t.fillVisit()
 		t.continueBooking()
-	// "One adult and one child", said again of a visit that was read back.
-	case t.bringsChild():
+	case t.changesPeople():
 		t.did(actBook)
-		t.fillVisit()
 		t.continueBooking()
 	// "One adult and one child", where that was read back already.
 	case t.restatesChild():
@@ -167,6 +165,21 @@ func (t *turn) fillVisit() {
 			v.Start = time.Date(y, m, d, clock.Hour(), clock.Minute(), 0, 0, t.k.zone)
 		}
 	}
+}
+
+// changesPeople takes the number that comes in place of too many: "make it 2 then".
+func (t *turn) changesPeople() bool {
+	v, p := t.next.Booking, &t.p
+	if v == nil || v.Start.IsZero() || v.Moves != "" || t.next.Ask.For != "" || p.hasTime || p.asks ||
+		!p.cued(cueInstead) || len(p.entities.Numbers) != 1 || len(p.services) > 0 {
+		return false
+	}
+	n := p.entities.Numbers[0].Value
+	if n < 1 || n > maxPeople {
+		return false
+	}
+	v.People, v.More, v.Together, v.InTurn = n, nil, false, false
+	return true
 }
 
 // otherTime are words of who wants another time than was just booked.

@@ -109,8 +109,18 @@ func (t *turn) tellOfferOf(id string, alone bool) {
 		t.tell("product.other_kind", "name", name)
 	// The size that was asked for is kept: "I take it" then means that size.
 	case asksSize && size != "":
-		t.tell("product.size_have", "name", name, "size", size)
+		sizes := []string{size}
+		if all := t.sizesOf(entity.NameMatch{ID: id}); len(all) > 1 {
+			sizes = nil
+			for _, c := range all {
+				sizes = append(sizes, c.Size)
+			}
+		}
+		t.tell("product.size_have", "name", name, "size", and(t.say.language, sizes))
 		t.speakOf(id, size)
+		if len(sizes) > 1 {
+			t.next.Size, t.next.Sizes = "", sizes
+		}
 	// What sizes there are is the useful part of a no.
 	case asksSize && len(p.Sizes) > 0:
 		t.tell("product.size_out", "name", name)

@@ -153,6 +153,9 @@ func (t *turn) fillsOrder(informed bool) bool {
 	return false
 }
 
+// bothWords mean each of two that were spoken of.
+var bothWords = keywords("both, zote mbili, zote, vyote viwili, yote mawili, all of them")
+
 // exchanging are words of who brings goods back for others.
 var exchanging = keywords("to change it, to exchange, exchange it, change it for, swap it, kubadilisha, nibadilishe, kuibadilisha")
 
@@ -184,6 +187,10 @@ func (t *turn) fillOrder() {
 		t.tellBulk(before)
 	case t.countSaid() > 0:
 		t.setCount(t.countSaid())
+	case len(o.Lines) == 0 && len(t.next.Sizes) > 1 && anyIn(p.reading.Words, bothWords):
+		for _, size := range t.next.Sizes {
+			t.addLine(entity.NameMatch{ID: t.next.Topic, Size: size, Quantity: 1, Exact: true})
+		}
 	case len(o.Lines) == 0 && t.next.Topic != "" && t.k.product[t.next.Topic] != nil:
 		t.addLine(entity.NameMatch{ID: t.next.Topic}) // "I'll take it"
 	default:
@@ -384,7 +391,7 @@ func (t *turn) addLine(m entity.NameMatch) {
 // speakOf remembers what was spoken of last.
 func (t *turn) speakOf(id, size string) {
 	if t.next.Topic != id {
-		t.next.Size = ""
+		t.next.Size, t.next.Sizes = "", nil
 	}
 	t.next.Topic = id
 	if size != "" {

@@ -71,6 +71,10 @@ func (t *turn) saysPlace() bool {
 	known := slices.ContainsFunc(p.acts, func(a act) bool {
 		return !slices.Contains([]act{actPlace, actDelivery, actOrder}, a)
 	})
+	// "Actually just the 39" is a size, and no place.
+	if len(p.entities.Numbers) > 0 && !anyIn(words, landmarkWords) && !anyIn(words, namedHouses) || anyIn(words, ratherWords) {
+		return false
+	}
 	sure := p.reading.Band == understand.Sure && !p.has(actPlace, actDelivery, actOrder)
 	return len(words) > 0 && len(words) <= maxPlaceWords && !p.asks && !p.isChoice && !known &&
 		!sure &&

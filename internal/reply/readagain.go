@@ -121,6 +121,13 @@ func (t *turn) payAndPlace() {
 	if way != "" && t.next.Order != nil {
 		t.next.Order.Payment = way
 	}
+	// "Ok 6 pm then. Confirm" says when as well.
+	if o := t.next.Order; o != nil {
+		note := o.Note
+		if t.keepOrderWishes(); o.Note != note {
+			t.tellWish(o.Note)
+		}
+	}
 	placed := len(t.facts)
 	t.placeOrder()
 	// A way that has a number is named with it. The customer must see that the other was understood.

@@ -55,7 +55,7 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	if t.next.Booking != nil && p.hasTime && !p.cued(actHours) {
 		all.drop(actHours) // "11am then" is the answer
 	}
-	if t.k.template() == flowhq.EcommerceTemplate && p.cued(cuePickup) && !p.asks {
+	if t.k.template() == flowhq.EcommerceTemplate && p.cued(cuePickup) && (!p.asks || !p.cued(actDelivery)) {
 		all.drop(actDelivery)
 		// "I'll pick it up myself, you people are far" scored for a person.
 		if !p.cued(actPerson) {
@@ -341,46 +341,51 @@ func (t *turn) reconcileTemplate(p *perception, all *acts) {
 			all.add(actStatus)
 		}
 	case flowhq.SupportTemplate:
-		// "Fundi mnafika lini" asks for the technician, and for no area. With a ticket open so does
-		// "leo mnafika? niko chumbageni": "yes, we reach it" was a promise for today.
-		if anyIn(p.reading.Words, whenMended) && (len(p.areas) == 0 || t.next.Ticket != nil) {
-			if all.has(actDelivery) && t.next.Ticket != nil {
-				all.drop(actAnswer)
-				all.add(actStatus)
-			}
-			all.drop(actDelivery)
-		}
-		// "Our link is down since 9:40" tells when it broke, and asks for no hours.
-		if all.has(actProblem) && !p.cued(actHours) || anyIn(p.reading.Words, installWords) {
-			all.drop(actHours) // "mnafunga" installs, and closes nothing
-		}
-		// "Do you have it in Muheza" asks for the area.
-		if all.has(actOffer) && len(p.areas) > 0 && len(p.services) == 0 {
-			all.replace(actOffer, actDelivery)
-		}
-		// "Mnafunga internet Pangani?" asks whether it is reached.
-		if anyIn(p.reading.Words, installWords) && len(p.areas) > 0 && p.asks {
-			all.add(actDelivery)
-		}
-		if all.has(actAnswer) && t.goesOnWithFault() {
-			*all = acts{actProblem}
-		}
-		if p.hasTried() {
-			all.drop(actAnswer)
-			all.add(actProblem)
-		}
-		// At a help desk an order is a request for a connection, which somebody has to look up.
-		all.replace(actBook, actOrder)
-		// "Do I have to return the router" reports nothing.
-		if p.asks || entity.BeginsAsQuestion(p.text) {
-			all.drop(actReturn)
-			if !p.cued(actProblem) && p.cued(actReturn) || !p.reading.Concepts.Has("broken") && anyIn(p.reading.Words, mustI) {
-				all.drop(actProblem)
-			}
-		}
-		all.replace(actReturn, actProblem)
-		all.replace(actComplaint, actProblem) // is what the desk is for
+		t.reconcileDesk(p, all)
 	}
+}
+
+// reconcileDesk turns acts into those of a help desk.
+func (t *turn) reconcileDesk(p *perception, all *acts) {
+	// "Fundi mnafika lini" asks for the technician, and for no area. With a ticket open so does
+	// "leo mnafika? niko chumbageni": "yes, we reach it" was a promise for today.
+	if anyIn(p.reading.Words, whenMended) && (len(p.areas) == 0 || t.next.Ticket != nil) {
+		if all.has(actDelivery) && t.next.Ticket != nil {
+			all.drop(actAnswer)
+			all.add(actStatus)
+		}
+		all.drop(actDelivery)
+	}
+	// "Our link is down since 9:40" tells when it broke, and asks for no hours.
+	if all.has(actProblem) && !p.cued(actHours) || anyIn(p.reading.Words, installWords) {
+		all.drop(actHours) // "mnafunga" installs, and closes nothing
+	}
+	// "Do you have it in Muheza" asks for the area.
+	if all.has(actOffer) && len(p.areas) > 0 && len(p.services) == 0 {
+		all.replace(actOffer, actDelivery)
+	}
+	// "Mnafunga internet Pangani?" asks whether it is reached.
+	if anyIn(p.reading.Words, installWords) && len(p.areas) > 0 && p.asks {
+		all.add(actDelivery)
+	}
+	if all.has(actAnswer) && t.goesOnWithFault() {
+		*all = acts{actProblem}
+	}
+	if p.hasTried() {
+		all.drop(actAnswer)
+		all.add(actProblem)
+	}
+	// At a help desk an order is a request for a connection, which somebody has to look up.
+	all.replace(actBook, actOrder)
+	// "Do I have to return the router" reports nothing.
+	if p.asks || entity.BeginsAsQuestion(p.text) {
+		all.drop(actReturn)
+		if !p.cued(actProblem) && p.cued(actReturn) || !p.reading.Concepts.Has("broken") && anyIn(p.reading.Words, mustI) {
+			all.drop(actProblem)
+		}
+	}
+	all.replace(actReturn, actProblem)
+	all.replace(actComplaint, actProblem) // is what the desk is for
 }
 
 // meanByName says what a message does that only names something: it asks for that. What is named

@@ -77,6 +77,8 @@ type State struct {
 	// Spoken are the services whose prices were told of late, the newest first. A sum that is asked
 	// for next is of some of these.
 	Spoken []string `json:"spoken,omitempty"`
+	// Sizes are those of Topic that were asked for together. "Both" orders one of each.
+	Sizes []string `json:"sizes,omitempty"`
 	// Pair are services whose price was asked for together: a visit at a time that is said next is for
 	// these.
 	Pair []string `json:"pair,omitempty"`
@@ -252,6 +254,7 @@ func (s State) current(written time.Time) State {
 	}
 	// Copies, as a turn that is computed again must find its Input as it was.
 	s.Last, s.Spoken, s.Pair = slices.Clone(s.Last), slices.Clone(s.Spoken), slices.Clone(s.Pair)
+	s.Sizes = slices.Clone(s.Sizes)
 	if s.Ask.For != "" && !s.Ask.open(written) {
 		s.Ask = Ask{}
 	}

@@ -189,6 +189,9 @@ var usualsOfDesks = []usual{
 		`), questions: []string{
 			"do you accept insurance", "can I use NHIF", "mnapokea bima", "naweza kutumia bima",
 		}},
+	{words: keywords("naweza kughairi, can i cancel, could i cancel, nikighairi, if i cancel, nikicancel"), with: keywords(`
+		ikitokea, if, nikipata, kama, in case, later, baadaye, dharura, nikishindwa, itakuwaje
+	`), questions: []string{"can I cancel my appointment", "naweza kughairi miadi", "do I pay if I do not come"}},
 	{words: keywords("foleni, queue, busy now, is it busy, watu ni wengi, watu wengi, msongamano"), questions: []string{
 		"how long is the queue", "foleni ni ndefu", "how long do I wait",
 	}},
