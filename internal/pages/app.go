@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 
@@ -28,6 +29,29 @@ type homePage struct {
 	Counts  []recordCount
 	// Today are the figures of the day, which are counted when the page is opened and once a minute.
 	Today []figure
+}
+
+// troubles are why a bot is off the air until a person acts, as an owner is told. What the API says
+// of it is for operators, in their words.
+var troubles = map[flowhq.Ending]string{
+	flowhq.EndLoggedOut: "trouble.unlinked", flowhq.EndDeviceRemoved: "trouble.unlinked",
+	flowhq.EndBanned: "trouble.banned", flowhq.EndRefused: "trouble.banned", flowhq.EndLocked: "trouble.locked",
+	flowhq.EndQRExpired: "trouble.expired", flowhq.EndPairFailed: "trouble.expired",
+	flowhq.EndNumberDiffers: "trouble.number", flowhq.EndPasskey: "trouble.passkey",
+}
+
+// Trouble is the key of what is wrong, with what to do.
+func (p homePage) Trouble() string {
+	return cmp.Or(troubles[p.Tenant.Session.Ending], "trouble.other")
+}
+
+// Links is whether linking the phone again is what helps.
+func (p homePage) Links() bool {
+	switch p.Trouble() {
+	case "trouble.unlinked", "trouble.expired", "trouble.number", "trouble.passkey":
+		return true
+	}
+	return false
 }
 
 // A recordCount is how many of a kind of record wait for the business.
@@ -111,6 +135,9 @@ type step struct {
 	Done    bool
 	Current bool
 }
+
+// Done is whether there is nothing left to ask for.
+func (p onboardingPage) Done() bool { return len(p.Steps) > 0 && p.Steps[len(p.Steps)-1].Done }
 
 // stepsOf says how far a business is. Each step is what the rows say, so the line is always true.
 func stepsOf(asked flowhq.SetupRequest, t flowhq.Tenant) []step {

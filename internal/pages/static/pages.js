@@ -29,6 +29,15 @@ function showTimes(root) {
 showTimes(document);
 setInterval(() => showTimes(document), 1000);
 
+// What is cut off at the side is reached by keys too.
+function reachable() {
+  for (const box of document.querySelectorAll(".scroll")) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0; else box.removeAttribute("tabindex");
+  }
+}
+reachable();
+addEventListener("resize", reachable);
+
 // The newest message is in view, unless the reader has scrolled up.
 function follow(box) { if (box) box.scrollTop = box.scrollHeight; }
 let atEnd = true;
@@ -38,6 +47,7 @@ document.addEventListener("htmx:beforeSwap", () => {
 });
 document.addEventListener("htmx:afterSettle", (e) => {
   showTimes(document);
+  reachable();
   if (atEnd && e.detail.elt && e.detail.elt.id === "bubbles") follow(document.getElementById("bubbles"));
   if (e.detail.elt && e.detail.elt.id === "try") {
     follow(e.detail.elt.querySelector(".bubbles"));
@@ -55,6 +65,17 @@ document.addEventListener("htmx:afterOnLoad", () => { offline.hidden = true; });
 document.addEventListener("submit", (e) => {
   if (e.target.dataset.ask && !confirm(e.target.dataset.ask)) e.preventDefault();
 });
+
+// A form that is on its way is not sent again by a second press. The page that follows is another one,
+// or the same again from the browser's memory; a file leaves this one where it is.
+const onItsWay = new Set();
+document.addEventListener("submit", (e) => {
+  if (e.defaultPrevented || e.target.method !== "post") return;
+  if (onItsWay.has(e.target)) { e.preventDefault(); return; }
+  onItsWay.add(e.target);
+  setTimeout(() => onItsWay.delete(e.target), 5000);
+});
+addEventListener("pageshow", () => onItsWay.clear());
 
 // Keys: "/" searches, "n" makes a new one.
 document.addEventListener("keydown", (e) => {

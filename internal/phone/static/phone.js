@@ -1,13 +1,21 @@
 // What the page does by itself. Without this file every button still works, and loads the page anew.
 "use strict";
 
-const clock = new Intl.DateTimeFormat(undefined, {hour: "2-digit", minute: "2-digit", second: "2-digit"});
+const clock = new Intl.DateTimeFormat(undefined, {hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23"});
 function showTimes(root) {
   for (const time of root.querySelectorAll("time")) {
     const at = new Date(time.dateTime);
     if (!isNaN(at) && at.getUTCFullYear() > 2000) time.textContent = clock.format(at);
   }
 }
+
+// What is cut off at the side is reached by keys too.
+function reachable() {
+  for (const box of document.querySelectorAll(".scroll")) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0; else box.removeAttribute("tabindex");
+  }
+}
+addEventListener("resize", reachable);
 
 const chat = document.getElementById("chat");
 function atEnd() { return !chat || chat.scrollHeight - chat.scrollTop - chat.clientHeight < 80; }
@@ -39,6 +47,7 @@ function listen() {
       if (focused && document.activeElement.matches("button") && document.activeElement.form) document.getElementById("text").focus();
       part.innerHTML = e.data; // made by the server's templates, which escape what people wrote
       showTimes(part);
+      reachable();
       if (follows) follow();
     });
   }
@@ -99,5 +108,6 @@ document.addEventListener("click", (e) => {
 });
 
 showTimes(document);
+reachable();
 follow();
 listen();
