@@ -1,6 +1,9 @@
 package flowhq
 
-import "strings"
+import (
+	"context"
+	"strings"
+)
 
 // A Principal is who asks. It is made once from each request, and says what the request may do and
 // whom its events are attributed to.
@@ -19,6 +22,21 @@ type Principal struct {
 	Address string `json:"address"`
 	// SignIn is the sign-in that the request belongs to, 0 if it came with a key or a password.
 	SignIn int64 `json:"-"`
+}
+
+// principalKey is where a context has its principal.
+type principalKey struct{}
+
+// WithPrincipal returns a context that has the principal.
+func WithPrincipal(ctx context.Context, p Principal) context.Context {
+	return context.WithValue(ctx, principalKey{}, p)
+}
+
+// PrincipalFrom returns the principal of a request. Without one it is nobody, who may do nothing
+// and is bound to no tenant: what a worker does has none.
+func PrincipalFrom(ctx context.Context) Principal {
+	p, _ := ctx.Value(principalKey{}).(Principal)
+	return p
 }
 
 // Has reports whether the principal may do what needs the scope.

@@ -77,7 +77,7 @@ func (f *feedStreams) join(
 	if f.ready == nil {
 		f.ready = make(chan struct{})
 		// The reader is for those that join later, too. Each statement has the store's deadline.
-		go f.run(context.WithoutCancel(ctx), f.ready)
+		go f.run(outlasting(ctx), f.ready)
 	}
 	ready := f.ready
 	f.mu.Unlock()

@@ -80,7 +80,7 @@ type readyCache struct {
 // checkReady asks the database and Temporal. It goes on if the caller hangs up, because
 // others wait for the answer.
 func (a *API) checkReady(ctx context.Context, before readiness) readiness {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(readyTimeout, a.timeout))
+	ctx, cancel := context.WithTimeout(outlasting(ctx), min(readyTimeout, a.timeout))
 	defer cancel()
 	r := readiness{Status: usable}
 	// Both are asked at once: if one hangs, the other's answer must not be late for it.

@@ -72,7 +72,7 @@ func (l *loginRecorder) add(ctx context.Context, events []loginEvent) {
 	l.waiting = append(l.waiting, events[:min(len(events), room)]...)
 	if len(l.waiting) > 0 && !l.running {
 		l.running = true
-		go l.run(context.WithoutCancel(ctx)) // the request ends before
+		go l.run(outlasting(ctx)) // the request ends before
 	}
 }
 

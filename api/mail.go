@@ -102,7 +102,7 @@ func (a *API) forgot(ctx context.Context, req forgotRequest) (forgotten, error) 
 	go func() {
 		defer func() { <-a.forgotSlots }()
 		// The request ends with its answer, which must not end the mail.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), forgotTimeout)
+		ctx, cancel := context.WithTimeout(outlasting(ctx), forgotTimeout)
 		defer cancel()
 		if err := a.sendForgotten(ctx, req); err != nil {
 			a.Log.WarnContext(ctx, "a link for a lost password was not sent", slog.Any("err", err))

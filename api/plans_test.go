@@ -16,6 +16,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/loadtest"
+	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/testdb"
 )
 
@@ -68,7 +69,7 @@ func plannedInstallation(t *testing.T) *planned {
 		t.Fatal(err)
 	}
 	p := &planned{recorder: &loadtest.Recorder{}, measured: map[string]bool{}, now: time.Now(), big: seeded.Tenants[0], small: seeded.Tenants[1]}
-	p.fixture = setupOn(t, testdb.OpenStore(t, dbURL, p.recorder))
+	p.fixture = setupOn(t, testdb.OpenStoreAs(t, store.RoleAPI, dbURL, p.recorder))
 	if p.meter, err = loadtest.Connect(t.Context(), dbURL); err != nil {
 		t.Fatal(err)
 	}

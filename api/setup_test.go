@@ -47,7 +47,7 @@ type fixture struct {
 // setup starts an API, after change has had its way with the options.
 func setup(t *testing.T, change ...func(*Options)) *fixture {
 	t.Helper()
-	return setupOn(t, testdb.OpenStore(t, testdb.New(t)), change...)
+	return setupOn(t, testdb.OpenStoreAs(t, store.RoleAPI, testdb.New(t)), change...)
 }
 
 // setupOn is setup on a database that was prepared.

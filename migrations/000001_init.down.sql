@@ -32,8 +32,9 @@ drop table flowhq.setup_requests;
 drop table flowhq.commands;
 drop table flowhq.hosts;
 drop table flowhq.whatsapp_sessions;
-drop function flowhq.activate_setup, flowhq.feed_message, flowhq.feed_session, flowhq.feed_handover,
-    flowhq.feed_fact, flowhq.feed_history, flowhq.append_event, flowhq.wake_webhooks, flowhq.feed_lock_class;
+drop function flowhq.activate_setup, flowhq.sees_account, flowhq.feed_message, flowhq.feed_session,
+    flowhq.feed_handover, flowhq.feed_fact, flowhq.feed_history, flowhq.append_event,
+    flowhq.wake_webhooks, flowhq.feed_lock_class;
 drop table flowhq.profiles;
 drop table flowhq.tenant_configs;
 drop table flowhq.tenants;

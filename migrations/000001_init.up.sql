@@ -877,6 +877,17 @@ begin
 end
 $$;
 
+-- Whether an account is one that row-level security shows. A link may be written by the statement
+-- that makes its account. Only the statements of a volatile function see what the statement around
+-- it has written, so the policy cannot look for itself.
+create function flowhq.sees_account(account uuid) returns boolean
+    language plpgsql volatile
+as $$
+begin
+    return exists (select from flowhq.accounts a where a.id = account);
+end
+$$;
+
 -- The epoch of a tenant's next host: after the row's own, or after floor, an epoch that a
 -- workflow remembers. A database that was restored from an older backup knows nothing of the
 -- hosts that came after it, and none of them must pass for a later one. A floor that is a

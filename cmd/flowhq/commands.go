@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"io"
 
 	"github.com/flowhq/flowhq"
@@ -14,6 +15,7 @@ import (
 	"github.com/flowhq/flowhq/internal/metrics"
 	"github.com/flowhq/flowhq/internal/openid"
 	"github.com/flowhq/flowhq/internal/pages"
+	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/workers"
 	"github.com/flowhq/flowhq/workflows"
 )
@@ -32,6 +34,7 @@ func runAPI(
 		return err
 	}
 	defer p.close()
+	p.checkGuard()
 	if err := p.dialTemporal(ctx, instanceName("api")); err != nil {
 		return err
 	}
@@ -88,9 +91,18 @@ func runAPI(
 	return api.Serve(ctx, p.config.HTTPAddr, site, p.log)
 }
 
+// checkGuard says so if the API's own check of who sees which tenant is the only one.
+func (p *process) checkGuard() {
+	if !p.store.GuardsTenants() {
+		p.log.Warn("this database user may not take the tenants' role, so no row-level security "+
+			"stands behind the API's own check of who sees which tenant: run flowhq migrate, or "+
+			"what flowhq migrate --print-roles prints", "role", store.RoleTenant)
+	}
+}
+
 // runWorker is the worker command: it hosts sessions until ctx ends, and then hands them over,
-// for which there is no time any more once hurry is closed. It migrates the database first, so
-// an installation of one worker needs no other step.
+// for which there is no time any more once hurry is closed. It migrates the database first, if its
+// database user may.
 func runWorker(
 	ctx context.Context, hurry <-chan struct{}, args []string,
 	getenv func(string) string, stderr io.Writer,
@@ -98,7 +110,7 @@ func runWorker(
 	if err := noArguments("worker", args, stderr); err != nil {
 		return err
 	}
-	p, err := open(ctx, getenv, stderr, migrate, config.Database, config.Temporal)
+	p, err := open(ctx, getenv, stderr, migrateOrAwait, config.Database, config.Temporal)
 	if err != nil {
 		return err
 	}
@@ -163,13 +175,25 @@ func runBeside(ctx context.Context, work, serve func(context.Context) error) err
 // before a deploy does. It needs no Temporal and no folder for logs. It is an error, and the
 // exit code 1, if another program of a newer version has migrated the database already.
 func runMigrate(
-	ctx context.Context, args []string, getenv func(string) string, stderr io.Writer,
+	ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer,
 ) error {
-	if err := noArguments("migrate", args, stderr); err != nil {
+	var print bool
+	err := arguments("migrate", args, stderr, func(fs *flag.FlagSet) {
+		fs.BoolVar(&print, "print-roles", false,
+			"print what an administrator of PostgreSQL runs to create the roles, and change nothing")
+	})
+	if err != nil {
 		return err
 	}
 	settings, err := config.Parse(getenv, config.Database)
 	if err != nil {
+		return err
+	}
+	if print {
+		owner, err := store.Owner(settings.DatabaseURL.Reveal())
+		if err == nil {
+			_, err = io.WriteString(stdout, store.RolesSQL(owner))
+		}
 		return err
 	}
 	logger, _, err := logging.New(stderr, "", settings.LogLevel)

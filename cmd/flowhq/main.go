@@ -24,7 +24,7 @@ const usage = `usage: flowhq <command>
   api        serve the admin API
   worker     host WhatsApp sessions and run tenant workflows
   tenants    list, create, start, stop and link tenants ("flowhq tenants" lists how)
-  migrate    bring the database up to date
+  migrate    bring the database up to date (-print-roles prints the roles to create before)
   version    print the version
 
 Settings are environment variables; see the README.
@@ -61,7 +61,7 @@ func run(
 		}
 		return cli.Tenants(ctx, rest, getenv, stdout, stderr)
 	case "migrate":
-		err = runMigrate(ctx, rest, getenv, stderr)
+		err = runMigrate(ctx, rest, getenv, stdout, stderr)
 	case "version":
 		fmt.Fprintln(stdout, version())
 	case "help", "-h", "--help":

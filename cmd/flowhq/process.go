@@ -41,9 +41,21 @@ type process struct {
 // need the tables.
 type preparation func(ctx context.Context, c config.Config, log *slog.Logger) error
 
-// migrate is the preparation of a process that may change the database: the worker, and the
-// migrate command. Several may call it at once, as when a fleet of workers starts;
-// store.Migrate lets one after the other do it.
+// migrateOrAwait is the preparation of a worker. It migrates, so that an installation of one role
+// needs no other step, unless its database user is one that may not.
+func migrateOrAwait(ctx context.Context, c config.Config, log *slog.Logger) error {
+	may, err := store.MayMigrate(ctx, c.DatabaseURL.Reveal())
+	if err != nil {
+		return err
+	}
+	if !may {
+		return awaitSchema(ctx, c, log)
+	}
+	return migrate(ctx, c, log)
+}
+
+// migrate is the preparation of whoever may change the database. Several may call it at once, as
+// when a fleet of workers starts; store.Migrate lets one after the other do it.
 func migrate(ctx context.Context, c config.Config, log *slog.Logger) error {
 	m := store.Migration{WA: whatsapp.Upgrade, Renewal: c.Renewal}
 	return store.Migrate(ctx, c.DatabaseURL.Reveal(), m, log)

@@ -15,12 +15,20 @@ var errUsage = errors.New("wrong usage")
 // silently ignored. It returns flag.ErrHelp if only help was asked for, and errUsage after it
 // has explained what is wrong.
 func noArguments(name string, args []string, stderr io.Writer) error {
-	// A set without flags, for the sake of -h and of one way to explain wrong usage.
+	return arguments(name, args, stderr, func(*flag.FlagSet) {})
+}
+
+// arguments is noArguments for a command that takes the flags that declare declares.
+func arguments(
+	name string, args []string, stderr io.Writer, declare func(*flag.FlagSet),
+) error {
 	fs := flag.NewFlagSet("flowhq "+name, flag.ContinueOnError)
 	fs.SetOutput(stderr)
+	declare(fs)
 	fs.Usage = func() {
 		fmt.Fprintf(stderr, "flowhq %s takes no arguments; "+
 			"its settings are environment variables, see the README\n", name)
+		fs.PrintDefaults()
 	}
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return err

@@ -14,19 +14,14 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// principalKey is where a context has its principal.
-type principalKey struct{}
-
-// With returns a context that has the principal.
+// With returns a context that has the principal. The store reads it there as well: it shows the rows
+// of the principal's tenant alone.
 func With(ctx context.Context, p flowhq.Principal) context.Context {
-	return context.WithValue(ctx, principalKey{}, p)
+	return flowhq.WithPrincipal(ctx, p)
 }
 
 // From returns the principal of a request. Without one it is nobody, who may do nothing.
-func From(ctx context.Context) flowhq.Principal {
-	p, _ := ctx.Value(principalKey{}).(flowhq.Principal)
-	return p
-}
+func From(ctx context.Context) flowhq.Principal { return flowhq.PrincipalFrom(ctx) }
 
 // A Reach says what a route is about.
 type Reach string

@@ -6,9 +6,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/flowhq/flowhq/internal/apiclient"
+	"github.com/flowhq/flowhq/internal/devdb"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/migrations"
 )
@@ -42,11 +44,12 @@ func (s *stack) startApps(ctx context.Context) error {
 		return err
 	}
 	api := s.apps.start(&service{
-		name: "api", grace: appGrace, env: env, out: s.shownOutput("api"),
+		name: "api", grace: appGrace, env: s.asRole(store.RoleAPI, env), out: s.shownOutput("api"),
 		args: []string{s.flowhq, "api"},
 	})
 	s.worker = s.apps.start(&service{
-		name: "worker", grace: appGrace, env: env, out: s.shownOutput("worker"),
+		name: "worker", grace: appGrace, out: s.shownOutput("worker"),
+		env:  s.asRole(store.RoleWorker, env),
 		args: []string{s.flowhq, "worker"},
 	})
 	err := s.console.during("starting the API", func() error {
@@ -92,6 +95,15 @@ func (s *stack) appEnvironment() []string {
 		}
 	}
 	return append(env, s.whatsApp...)
+}
+
+// asRole returns the variables of a process that has the rights of a role of the private database.
+// A database of somebody else's is used as whom its URL names.
+func (s *stack) asRole(role string, env []string) []string {
+	if s.db == nil {
+		return env
+	}
+	return append(slices.Clip(env), "DATABASE_URL="+devdb.As(role, s.databaseURL))
 }
 
 // migrate brings the database up to date before anything that needs it starts. The worker

@@ -17,6 +17,7 @@ import (
 
 	"github.com/flowhq/flowhq/internal/devdb"
 	"github.com/flowhq/flowhq/internal/searchattributes"
+	"github.com/flowhq/flowhq/internal/store"
 )
 
 // A chaos is a stand whose parts come and go, with all that is needed to account
@@ -88,7 +89,7 @@ func (c *chaos) startParts(ctx context.Context) {
 	control, api := steadyAddr(c.t), steadyAddr(c.t)
 	c.sim, c.api = "http://"+control, "http://"+api
 	c.env = slices.Clip([]string{
-		"DATABASE_URL=" + c.dbURL,
+		"DATABASE_URL=" + devdb.As(store.RoleWorker, c.dbURL),
 		"TEMPORAL_ADDRESS=" + c.temporal,
 		"ADMIN_PASSWORD=" + password,
 		"LEASE_RENEWAL_INTERVAL_MS=" + fmt.Sprint(renewal.Milliseconds()),
@@ -117,7 +118,9 @@ func (c *chaos) startParts(ctx context.Context) {
 		return conn.Close()
 	})
 	c.migrate(c.dbURL)
-	c.up.api = newPart("api", func(int) (*process, error) { return c.launch("api", append(c.env, "HTTP_ADDR="+api), bin, "api") })
+	c.up.api = newPart("api", func(int) (*process, error) {
+		return c.launch("api", append(c.env, "HTTP_ADDR="+api, "DATABASE_URL="+devdb.As(store.RoleAPI, c.dbURL)), bin, "api")
+	})
 	c.keep(ctx, c.up.api)
 	eventually(c.t, time.Minute, func() error { _, err := c.call("GET", "/admin/tenants", nil, nil); return err })
 	for i := range c.workers {

@@ -74,7 +74,8 @@ func (h *household) up() {
 		h.sim = string(at[1])
 		return nil
 	})
-	h.dbURL, h.temporal = h.given("DATABASE_URL"), h.given("TEMPORAL_ADDRESS")
+	h.temporal = h.given("TEMPORAL_ADDRESS")
+	h.dbURL, _, _ = strings.Cut(h.given("DATABASE_URL"), "&role=") // tests look at everything
 }
 
 // down ends everything and returns once it has ended.

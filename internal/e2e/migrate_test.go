@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -38,8 +39,13 @@ const shape = `
 		from pg_constraint c join pg_namespace n on n.oid = c.connamespace where n.nspname in ('flowhq', 'wa')
 	) as lines (line)`
 
-// kill -9 at every statement of a migration, ours or whatsmeow's, is made up for by the
-// next start, which may come while the server still works for the dead process.
+// maxMigrateKills bounds TestMigrateKilled: a kill and the next start take half a second, and the
+// migrations have some 400 statements.
+const maxMigrateKills = 70
+
+// kill -9 at any statement of a migration, ours or whatsmeow's, is made up for by the
+// next start, which may come while the server still works for the dead process. Each run of the
+// test takes other statements, evenly spread; package store goes through all of them in one process.
 func TestMigrateKilled(t *testing.T) {
 	t.Parallel()
 	s := &stand{t: t, dir: t.TempDir()}
@@ -57,11 +63,12 @@ func TestMigrateKilled(t *testing.T) {
 			t.Fatalf("%s: %v", q, err)
 		}
 	}
+	step := max(1, statements(t, s)/maxMigrateKills)
 	exec(conn, stopper)
 	kills := 0
-	for victim, before := 1, ""; ; victim++ {
+	for victim, before := 1+rand.N(step), ""; ; victim += step {
 		if now := progress(t, conn); now != before { // a file is done, whose statements do not come again
-			victim, before = 1, now
+			victim, before = 1+rand.N(step), now
 		}
 		exec(holder, `begin`)
 		exec(holder, `select pg_advisory_xact_lock(4711)`)
@@ -80,13 +87,27 @@ func TestMigrateKilled(t *testing.T) {
 		exec(holder, `rollback`)
 		kills++
 	}
-	t.Logf("killed %d times", kills)
+	t.Logf("killed %d times, at every %d statements", kills, step)
 	if kills < 20 {
 		t.Errorf("killed %d times only", kills)
 	}
 	if diff := cmp.Diff(value[string](t, s.raw(whole), shape), value[string](t, conn, shape)); diff != "" {
 		t.Errorf("interrupted migrations lead elsewhere (-uninterrupted +interrupted):\n%s", diff)
 	}
+}
+
+// statements returns how many statements of a migration stopper would stop at.
+func statements(t *testing.T, s *stand) int {
+	t.Helper()
+	if err := createDatabase(t.Context(), s.dbURL, "counted"); err != nil {
+		t.Fatal(err)
+	}
+	conn := s.raw(otherDatabase(s.dbURL, "counted"))
+	if _, err := conn.Exec(t.Context(), stopper+`; select setval('stopper.victim', 1000000), setval('stopper.dead', 1)`); err != nil {
+		t.Fatal(err)
+	}
+	s.migrate(otherDatabase(s.dbURL, "counted"))
+	return value[int](t, conn, `select last_value from stopper.statement`)
 }
 
 // stoppedOrEnded waits until the process has ended, or its server process, which it

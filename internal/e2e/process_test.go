@@ -8,11 +8,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/flowhq/flowhq/internal/devdb"
+	"github.com/flowhq/flowhq/internal/store"
 )
 
 // A process is one process of a stand. Its output goes to a file, which is shown
@@ -29,7 +33,11 @@ type process struct {
 // start runs the program under test with the stand's settings.
 func (s *stand) start(name string, env []string, args ...string) *process {
 	s.t.Helper()
-	return s.startCommand(name, append(s.env[:len(s.env):len(s.env)], env...), os.Getenv("FLOWHQ_BIN"), args...)
+	all := slices.Clone(s.env)
+	if args[0] == "api" { // the others have the rights of a worker
+		all = append(all, "DATABASE_URL="+devdb.As(store.RoleAPI, s.dbURL))
+	}
+	return s.startCommand(name, append(all, env...), os.Getenv("FLOWHQ_BIN"), args...)
 }
 
 func (s *stand) startCommand(name string, env []string, bin string, args ...string) *process {

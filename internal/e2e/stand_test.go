@@ -19,6 +19,7 @@ import (
 
 	"github.com/flowhq/flowhq/internal/devdb"
 	"github.com/flowhq/flowhq/internal/searchattributes"
+	"github.com/flowhq/flowhq/internal/store"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
 )
@@ -68,7 +69,7 @@ func newStand(t testing.TB, env ...string) *stand {
 	wa := sim.attr("simulator is ready", "addr")
 	s.sim = "http://" + sim.attr("simulator is ready", "control")
 	s.env = append([]string{
-		"DATABASE_URL=" + s.dbURL,
+		"DATABASE_URL=" + devdb.As(store.RoleWorker, s.dbURL),
 		"TEMPORAL_ADDRESS=" + s.temporal,
 		"ADMIN_PASSWORD=" + password,
 		"LEASE_RENEWAL_INTERVAL_MS=" + fmt.Sprint(renewal.Milliseconds()),

@@ -1,13 +1,33 @@
 package store_test
 
 import (
+	"cmp"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
+	"github.com/flowhq/flowhq/internal/testdb"
 )
+
+// BenchmarkPrincipal measures what row-level security costs a request: as an operator, as one
+// tenant's user, and as users of two tenants in turns, which changes the connection's tenant.
+func BenchmarkPrincipal(b *testing.B) {
+	db := open(b)
+	api := testdb.OpenStoreAs(b, store.RoleAPI, db.url)
+	all := []flowhq.TenantID{db.tenant(b), db.tenant(b)}
+	for name, tenants := range map[string][]flowhq.TenantID{
+		"operator": {"", ""}, "user": {all[0], all[0]}, "users in turns": all,
+	} {
+		b.Run(name, func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				ctx := flowhq.WithPrincipal(b.Context(), flowhq.Principal{Tenant: tenants[i%2]})
+				must(api.Tenant(ctx, cmp.Or(tenants[i%2], all[0])))(b)
+			}
+		})
+	}
+}
 
 // BenchmarkMessage measures what each step of a message's life costs, on one
 // connection's worth of traffic.

@@ -97,7 +97,7 @@ func serverError(pg *pgconn.PgError) (flowhq.Code, string) {
 		return flowhq.Unavailable, "the database does not exist: create it, or correct DATABASE_URL"
 	case "42501": // insufficient_privilege
 		return flowhq.Unavailable,
-			"the database user lacks a privilege: make it the owner of the database"
+			"the database user lacks a privilege: run flowhq migrate as the owner of the database"
 	case "25006": // read_only_sql_transaction
 		return flowhq.Unavailable, "the database is read-only for the moment"
 	}

@@ -97,14 +97,19 @@ func Migrate(ctx context.Context, url string, o Migration, log *slog.Logger) err
 	if err := m.driver.Lock(); err != nil { // for both schemas
 		return fmt.Errorf("migrate database: %w", classify(err))
 	}
+	if err := m.createRoles(); err != nil {
+		return fmt.Errorf("create roles: %w", classify(err))
+	}
 	if err := m.up(); err != nil {
 		return fmt.Errorf("migrate schema %s: %w", ourSchema, classify(err))
 	}
-	if o.WA == nil {
-		return nil
+	if o.WA != nil {
+		if err := m.whatsApp(); err != nil {
+			return fmt.Errorf("migrate schema %s: %w", waSchema, classify(err))
+		}
 	}
-	if err := m.whatsApp(); err != nil {
-		return fmt.Errorf("migrate schema %s: %w", waSchema, classify(err))
+	if err := m.secure(); err != nil {
+		return fmt.Errorf("grant rights to the roles: %w", classify(err))
 	}
 	return nil
 }

@@ -122,6 +122,10 @@ func (d *driver) Run(migration io.Reader) error {
 			return errors.New("the file ends the transaction that it runs in")
 		}
 		failpoint.Hit("migrate.applied")
+		// With the file, so that no table is ever there without its policy and grants.
+		if err := d.exec(secureSQL); err != nil {
+			return err
+		}
 		return d.write(d.target)
 	})
 	if err != nil {

@@ -77,7 +77,7 @@ func (s *Store) Listen(ctx context.Context, fn func(Notice)) error {
 // listen is the life of one connection. Its error is never nil. The connection is none of the
 // pool's: it is used for as long as the process lives, and would be missed there.
 func (s *Store) listen(ctx context.Context, fn func(Notice)) error {
-	config := s.pool.Config().ConnConfig
+	config := s.pool.config()
 	// The config is a copy, so the connections of the pool keep their name.
 	config.RuntimeParams["application_name"] = "flowhq-listen"
 	conn, err := pgx.ConnectConfig(ctx, config)

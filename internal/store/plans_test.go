@@ -7,6 +7,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
+	"github.com/flowhq/flowhq/internal/testdb"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -25,7 +26,7 @@ func TestFewRowsPerMessage(t *testing.T) {
 	fill("IN", "TEXT", "ANSWERED")
 	b.exec(t, `analyze flowhq.message_logs`)
 	fill("OUT", "REPLY", "SENT")
-	s := must(store.Open(t.Context(), b.url, silent))(t)
+	s := testdb.OpenStore(t, b.url)
 	const table = `relname = 'message_logs'`
 	before := b.rowsRead(t, table)
 	for i := range rounds {
@@ -71,7 +72,7 @@ func TestFewRowsPerListing(t *testing.T) {
 	}
 	fill("ANSWERED", history)
 	b.exec(t, `analyze flowhq.message_logs`)
-	s := must(store.Open(t.Context(), b.url, silent))(t)
+	s := testdb.OpenStore(t, b.url)
 	const table = `relname = 'message_logs'`
 	before := b.rowsRead(t, table)
 	for _, status := range statuses {
@@ -163,7 +164,7 @@ func TestFewRowsPerPrunedPage(t *testing.T) {
 	b.exec(t, `insert into flowhq.portal_event_logs (tenant_id, event_type, actor) select $1, 'NOTED', 'x' from generate_series(1, $2) n`, tenant, history)
 	b.exec(t, `update flowhq.portal_event_logs set created_at = '2020-01-01Z' where tenant_id = $1`, gone)
 	b.exec(t, `analyze flowhq.message_logs, flowhq.portal_event_logs`)
-	s := must(store.Open(t.Context(), b.url, silent))(t)
+	s := testdb.OpenStore(t, b.url)
 	const tables = `relname in ('message_logs', 'portal_event_logs')`
 	before := b.rowsRead(t, tables)
 	deleted := map[string]int64{}

@@ -16,11 +16,12 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// Bounds on connections. An API process holds at most maxConns of them and one for signs
-// of life, a worker maxWAConns more, one each for notices and leases and, at its start,
-// three to migrate; PostgreSQL allows 100 by default.
+// Bounds on connections. An API process holds at most maxConns of them for operators, as many for
+// tenants' people, and one for signs of life. A worker holds maxConns, maxWAConns for the library,
+// one each for notices, leases and signs of life and, at its start, three to migrate. PostgreSQL
+// allows 100 by default.
 const (
-	maxConns    = 16 // unless the URL says pool_max_conns
+	maxConns    = 16 // of each pool, unless the URL says pool_max_conns
 	maxWAConns  = 8
 	idleTimeout = 5 * time.Minute // after which an unused connection is closed
 	dialTimeout = 5 * time.Second // unless the URL says connect_timeout

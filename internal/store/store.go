@@ -33,7 +33,6 @@ import (
 	"github.com/flowhq/flowhq"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Timeout bounds a call whose context has no deadline of its own. It is above the server's
@@ -47,7 +46,7 @@ type Store struct {
 	// own. Set them before the first call.
 	Defaults Defaults
 
-	pool *pgxpool.Pool // for all that has no connection of its own
+	pool *pools // for all that has no connection of its own
 	// leases is what RenewLeases uses. A pool that is busy with messages would hold up the
 	// renewal, and the worker would lose every session that it has.
 	leases *ownConn
@@ -92,7 +91,7 @@ func Open(
 	for _, t := range tracer {
 		config.ConnConfig.Tracer = t
 	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
+	pool, err := openPools(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", classify(err))
 	}
@@ -111,12 +110,21 @@ func Open(
 		s.Close()
 		return nil, fmt.Errorf("open database %s: %w", address(config.ConnConfig), err)
 	}
+	if err := pool.bind(ctx); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("open database %s: role %s: %w", s.address, RoleTenant, classify(err))
+	}
 	return s, nil
 }
 
+// GuardsTenants reports whether row-level security stands behind the API's own check: statements of
+// a principal that belongs to a tenant run as RoleTenant. It does not where the database's user may
+// not take that role, see RolesSQL.
+func (s *Store) GuardsTenants() bool { return s.pool.bound != nil }
+
 // Close waits for the calls under way and closes every connection.
 func (s *Store) Close() {
-	s.pool.Close()
+	s.pool.close()
 	s.leases.close()
 	s.signs.close()
 }

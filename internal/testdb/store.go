@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/devdb"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/jackc/pgx/v5"
 )
@@ -13,11 +14,17 @@ import (
 // tenants counts the tenants of this test binary, of which each has a number of its own.
 var tenants atomic.Int64
 
-// OpenStore opens the database at url, which New has returned, until t ends. Two stores of one
-// database are two processes.
+// OpenStore opens the database at url, which New has returned, until t ends, with the rights of a
+// worker. Two stores of one database are two processes.
 func OpenStore(t testing.TB, url string, tracer ...pgx.QueryTracer) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), url, silent, tracer...)
+	return OpenStoreAs(t, store.RoleWorker, url, tracer...)
+}
+
+// OpenStoreAs is OpenStore with the rights of another role.
+func OpenStoreAs(t testing.TB, role, url string, tracer ...pgx.QueryTracer) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), devdb.As(role, url), silent, tracer...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,6 +67,25 @@ func (c *cluster) makeTemplate(ctx context.Context, wa migration) (string, error
 	return name, store.Migrate(ctx, c.url(name), store.Migration{WA: wa}, silent)
 }
 
+// createRoles creates the roles of package store, which all databases of the server share. Test
+// binaries do so one after the other: PostgreSQL refuses one of two equal grants at a time.
+func (c *cluster) createRoles(ctx context.Context) error {
+	owner, err := store.Owner(c.admin)
+	if err != nil {
+		return err
+	}
+	conn, err := pgx.Connect(ctx, c.admin)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx) // and with it the lock
+	if _, err := conn.Exec(ctx, `select pg_advisory_lock($1)`, templateLock); err != nil {
+		return err
+	}
+	_, err = conn.PgConn().Exec(ctx, store.RolesSQL(owner)).ReadAll()
+	return err
+}
+
 // makeBase makes the template that all test binaries with the same migrations
 // share, unless another one has.
 func (c *cluster) makeBase(ctx context.Context, name string) error {
@@ -112,5 +131,6 @@ func baseName() (string, error) {
 		fmt.Fprintf(sum, "%s %d\n%s", path, len(content), content)
 		return err
 	})
+	_, _ = sum.Write([]byte(store.SecureSQL()))
 	return "flowhq_template_" + hex.EncodeToString(sum.Sum(nil)[:8]), err
 }

@@ -75,6 +75,10 @@ func run(m Runner) int {
 	server = &cluster{
 		admin: admin, persistent: os.Getenv(urlVariable) != "", templates: map[uintptr]template{},
 	}
+	if err := server.createRoles(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "testdb: roles:", err)
+		return 1
+	}
 	if server.persistent {
 		server.sweep(ctx)
 		defer func() { server.drop(append(server.finished, server.private...)) }()
