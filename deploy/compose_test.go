@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -58,9 +59,57 @@ func TestComposeHasEveryPart(t *testing.T) {
 		case s.Privileged || len(s.CapAdd) > 0 || s.NetworkMode == "host":
 			t.Errorf("%s: has rights it does not need", name)
 		}
-		longRunning := s.Restart == "unless-stopped"
-		if longRunning && (s.Deploy == nil || s.Deploy.Resources.Limits == nil || s.Deploy.Resources.Limits.MemoryBytes == 0) {
-			t.Errorf("%s: no memory limit", name)
+		if s.Deploy == nil || s.Deploy.Resources.Limits == nil || s.Deploy.Resources.Limits.MemoryBytes == 0 || s.Deploy.Resources.Limits.Pids == 0 {
+			t.Errorf("%s: no limit of memory or processes", name)
+		}
+		if !slices.Equal(s.CapDrop, []string{"ALL"}) || !slices.Equal(s.SecurityOpt, []string{"no-new-privileges:true"}) {
+			t.Errorf("%s: keeps capabilities %v, %v", name, s.CapDrop, s.SecurityOpt)
+		}
+		// The images of Temporal have a user of their own.
+		if own := !strings.HasPrefix(s.Image, "temporalio/"); own && (s.User == "" || s.User == "root" || s.User == "0") {
+			t.Errorf("%s: runs as %q", name, s.User)
+		}
+		if !s.ReadOnly && name != "temporal-ui" {
+			t.Errorf("%s: may change its image", name)
+		}
+	}
+}
+
+// What is published, and a proxy that joins its network, does not reach the database, and what needs
+// no other network than internal ones has none.
+func TestComposeNetworks(t *testing.T) {
+	p := load(t)
+	want := map[string][]string{
+		"postgres": {"data"}, "temporal-schema": {"data"}, "migrate": {"data"}, "temporal": {"data", "temporal"},
+		"temporal-namespace": {"temporal"}, "temporal-ui": {"edge", "temporal"},
+		"api": {"data", "edge", "temporal"}, "worker": {"data", "outside", "temporal"},
+	}
+	for name, s := range p.Services {
+		if got := slices.Sorted(maps.Keys(s.Networks)); !slices.Equal(got, want[name]) {
+			t.Errorf("%s is on the networks %v; want %v", name, got, want[name])
+		}
+	}
+	for name, internal := range map[string]bool{"data": true, "temporal": true, "edge": false, "outside": false} {
+		if p.Networks[name].Internal != internal {
+			t.Errorf("network %s: internal is %v", name, p.Networks[name].Internal)
+		}
+	}
+	// The server's image takes its own address by its name, which has one for each network.
+	if at := p.Services["temporal"].Environment["TEMPORAL_BROADCAST_ADDRESS"]; at == nil || *at != "127.0.0.1" {
+		t.Errorf("temporal is on two networks and finds itself at %v", at)
+	}
+}
+
+// Whoever reaches Temporal's Web UI needs no password, so it changes nothing unless somebody has said
+// that it may.
+func TestComposeWebUIOnlyShows(t *testing.T) {
+	for set, want := range map[string]string{"": "true", "false": "false"} {
+		p, err := project(t.Context(), append(slices.Clone(settings), "TEMPORAL_UI_READ_ONLY="+set)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Services["temporal-ui"].Environment["TEMPORAL_DISABLE_WRITE_ACTIONS"]; got == nil || *got != want {
+			t.Errorf("with TEMPORAL_UI_READ_ONLY=%s its write actions are disabled: %v", set, got)
 		}
 	}
 }
