@@ -13,6 +13,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/access"
+	"github.com/flowhq/flowhq/internal/headers"
 )
 
 // handleTimeout bounds the handling of one request, database and Temporal included. It is well
@@ -28,20 +29,12 @@ const (
 )
 
 // begin gives the request an id of its own and sets the headers of every answer. The id is never
-// the caller's: it is what an operator searches the log for. The policy keeps an answer that a
-// browser shows as a page from loading or running anything, since an answer may quote what a
-// stranger wrote (TestHeaders).
+// the caller's: it is what an operator searches the log for.
 func (a *API) begin(c *gin.Context) {
 	id := uuid.NewString()
 	c.Set(requestIDKey, id)
-	h := c.Writer.Header()
-	h.Set("X-Request-Id", id)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	// No proxy or browser may keep tenants, messages and codes.
-	h.Set("Cache-Control", "no-store")
+	c.Writer.Header().Set("X-Request-Id", id)
+	headers.Set(c.Writer.Header(), c.Request, headers.Data)
 }
 
 // requestID returns the id that begin gave the request.

@@ -284,25 +284,6 @@ func eventually(t *testing.T, what string, so func() bool) {
 	t.Fatalf("not so after %v: %s", patience, what)
 }
 
-func TestHeaders(t *testing.T) {
-	f := setup(t)
-	for _, path := range []string{"/healthz", "/admin/tenants", "/nowhere"} {
-		got := f.exchange(call{method: "GET", path: path})
-		for name, want := range map[string]string{
-			"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
-			"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-		} {
-			if h := got.Header.Get(name); h != want {
-				t.Errorf("GET %s: %s = %q; want %q", path, name, h, want)
-			}
-		}
-	}
-	allowed := f.send(call{method: "POST", path: "/healthz"}, 405).Header.Get("Allow")
-	if got := strings.Split(allowed, ", "); !slices.Equal(slices.Sorted(slices.Values(got)), []string{"GET", "HEAD", "OPTIONS"}) {
-		t.Errorf("Allow = %q", allowed)
-	}
-}
-
 func TestServe(t *testing.T) {
 	entered, leave := make(chan struct{}), make(chan struct{})
 	slow := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

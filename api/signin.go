@@ -3,13 +3,13 @@ package api
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/access"
+	"github.com/flowhq/flowhq/internal/headers"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
@@ -62,7 +62,7 @@ const (
 // cookieOf returns the token in the request's cookie. Its name depends on TLS, so a cookie that was
 // got over plain HTTP is none over TLS.
 func cookieOf(c *gin.Context) (string, bool) {
-	cookie, err := c.Request.Cookie(cookieName(behindTLS(c)))
+	cookie, err := c.Request.Cookie(cookieName(headers.BehindTLS(c.Request)))
 	if err != nil {
 		return "", false
 	}
@@ -77,13 +77,6 @@ func cookieName(secure bool) string {
 	return plainCookie
 }
 
-// behindTLS reports whether the caller speaks TLS, to here or to the proxy before. A caller who
-// lies in the header harms nobody else: it only decides on the caller's own cookie.
-func behindTLS(c *gin.Context) bool {
-	first, _, _ := strings.Cut(c.GetHeader("X-Forwarded-Proto"), ",") // of several proxies
-	return c.Request.TLS != nil || first == "https"
-}
-
 // A visit is what a request says of where it comes from, to handlers that sign in and out.
 type visit struct {
 	from    []source
@@ -92,7 +85,7 @@ type visit struct {
 }
 
 func (v *visit) bind(b *binder) {
-	v.from, v.address, v.secure = sources(b.c), caller(b.c).String(), behindTLS(b.c)
+	v.from, v.address, v.secure = sources(b.c), caller(b.c).String(), headers.BehindTLS(b.c.Request)
 }
 
 // network is the address or, of IPv6, the network that wrong passwords are counted by: one customer

@@ -19,6 +19,7 @@ var layers = [][]string{
 		"internal/demo",             // businesses to show and to test with
 		"internal/dev/proc",         // child processes
 		"internal/failpoint",        // test builds break here
+		"internal/headers",          // what a browser must not do
 		"internal/httpserver",       // HTTP until the process ends
 		"internal/pricelist",        // a profile as a table
 		"internal/searchattributes", // of workflows

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/headers"
 )
 
 // Runs is whether the visitor may start and stop the bot and change what it says, and Manages whether
@@ -82,7 +83,7 @@ func (v *visit) showInvitation(made invitation) error {
 	link := made.Link
 	if strings.HasPrefix(link, "/") {
 		scheme := "http://"
-		if v.r.TLS != nil || v.r.Header.Get("X-Forwarded-Proto") == "https" {
+		if headers.BehindTLS(v.r) {
 			scheme = "https://"
 		}
 		link = scheme + v.r.Host + link

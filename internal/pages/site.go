@@ -5,6 +5,8 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+
+	"github.com/flowhq/flowhq/internal/headers"
 )
 
 // A Site is the http.Handler of the pages, and of the API for everything that is no page.
@@ -55,6 +57,7 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.api.ServeHTTP(w, r)
 		return
 	}
+	headers.Set(w.Header(), r, headers.Page)     // redirects and failures have them too
 	w.Header().Add("Vary", "Accept, Hx-Request") // the API's answer is at the same path
 	// A form goes to a page even if the API has the same path and method: the API takes no forms.
 	_, pattern := s.mux.Handler(r)

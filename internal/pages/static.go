@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"path"
 	"strings"
+
+	"github.com/flowhq/flowhq/internal/headers"
 )
 
 // staticPath is where the files are that pages load.
@@ -79,6 +81,7 @@ func (s *static) path(name string) (string, error) {
 
 // ServeHTTP answers with a file. Nobody need be known for that.
 func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	headers.Set(w.Header(), r, headers.File)
 	f, ok := s.byPath[r.URL.Path]
 	// An old path is not answered with the new file: a page that was loaded before an upgrade would
 	// mix the two.
@@ -89,7 +92,6 @@ func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", f.kind)
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
-	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Vary", "Accept-Encoding") // for caches on the way, which keep one answer a path
 	data := f.data
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {

@@ -15,16 +15,11 @@ import (
 	"golang.org/x/text/message"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/headers"
 )
 
 //go:embed templates/*.html
 var templateFiles embed.FS
-
-// policy lets a page load what this site serves, and nothing else. No script and no style stands in
-// a page itself, so what a stranger wrote can never become one. Pictures may be data: a QR code is
-// drawn for one page and is at no address.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
-	"font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // views are the templates, each page's with the layout, by language and name.
 type views struct {
@@ -125,15 +120,8 @@ func (v *visit) render(status int, name, part string, data view) error {
 	}
 	h := v.w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", policy)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	// The sign-in finds the way back by it. Other sites learn nothing.
-	h.Set("Referrer-Policy", "same-origin")
-	// A page that opened this one in a window could otherwise watch where it goes.
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	// What customers wrote must not stay in a shared computer's cache.
-	h.Set("Cache-Control", "no-store")
+	// Again: the page of a refusal has those of the API's answer.
+	headers.Set(h, v.r, headers.Page)
 	v.w.WriteHeader(status)
 	_, err := v.w.Write(b.Bytes())
 	if err != nil {

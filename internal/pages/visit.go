@@ -8,6 +8,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/apiclient"
+	"github.com/flowhq/flowhq/internal/headers"
 )
 
 // A visit is one request for a page.
@@ -110,7 +111,7 @@ func (v *visit) chooseLanguage() error {
 		const year = 365 * 24 * 60 * 60 // seconds
 		http.SetCookie(v.w, &http.Cookie{
 			Name: languageCookie, Value: string(lang), Path: "/", MaxAge: year,
-			HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: v.r.TLS != nil,
+			HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: headers.BehindTLS(v.r),
 		})
 	}
 	return v.redirect(local(v.r.FormValue("next")))
