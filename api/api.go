@@ -232,8 +232,6 @@ type API struct {
 	forgotSlots chan struct{}
 	logins      *loginRecorder
 	hasher      *access.Hasher
-	// locks count wrong passwords by account; auth counts them by address.
-	locks *access.Lockout
 	// noted is what was recorded lately, and need not be again.
 	noted *access.Recent
 	// needs is what each route needs that is not for everybody, by method and path.
@@ -276,7 +274,7 @@ func New(o Options) (*API, error) {
 		portal: newPortalLock(o.PortalKey), forgotten: access.NewRecent(time.Now),
 		forgotSlots: make(chan struct{}, maxForgotWaiting),
 		logins:      newLoginRecorder(o.Fleet, o.Log),
-		hasher:      access.NewHasher(), locks: access.NewLockout(time.Now),
+		hasher:      access.NewHasher(),
 		noted: access.NewRecent(time.Now), needs: map[string]access.Need{},
 		engine: gin.New(), timeout: handleTimeout, count: metrics.NewAPI(o.Metrics),
 		readiness: readyCache{slot: make(chan struct{}, 1), keep: readyFor},

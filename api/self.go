@@ -85,7 +85,7 @@ func (a *API) changePassword(ctx context.Context, req passwordRequest) (flowhq.P
 	}
 	// As at a sign-in, the lock comes before the hashing: who has stolen a cookie must not be able
 	// to guess faster here than at the door.
-	if err := a.locked(p.Name, req.visit); err != nil {
+	if err := a.locked(ctx, p.Name, req.visit); err != nil {
 		return p, err
 	}
 	l, err := a.Accounts.Login(ctx, p.Name)
@@ -100,7 +100,9 @@ func (a *API) changePassword(ctx context.Context, req passwordRequest) (flowhq.P
 		return p, err
 	}
 	if !right {
-		a.wrongPassword(ctx, p.Name, req.visit, p.Actor())
+		if err := a.wrongPassword(ctx, p.Name, req.visit, p.Actor()); err != nil {
+			return p, err
+		}
 		// Not 401, at which a page would believe that its sign-in has ended.
 		return p, wrongFields([]flowhq.FieldError{{Field: "current", Message: "is wrong"}})
 	}

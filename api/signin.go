@@ -32,6 +32,12 @@ type Accounts interface {
 		actor string,
 	) (flowhq.Account, error)
 
+	// SignInWait is how long the account has to wait at the address, 0 if not at all. The next two
+	// count for all API processes together.
+	SignInWait(ctx context.Context, email, address string) (time.Duration, error)
+	CountWrongPassword(ctx context.Context, email, address string) (locked bool, err error)
+	ForgetWrongPasswords(ctx context.Context, email, address string) error
+
 	// Each fails with code NotFound where there is nothing, or not any more.
 	Login(ctx context.Context, email string) (store.Login, error)
 	LoginByLink(ctx context.Context, hash []byte) (store.Login, error)
@@ -153,7 +159,7 @@ func (s signedIn) headers() map[string]string {
 // nor in its time; an account that is disabled or has no password yet is answered like a wrong
 // password.
 func (a *API) signIn(ctx context.Context, req signInRequest) (signedIn, error) {
-	if err := a.locked(req.Email, req.visit); err != nil {
+	if err := a.locked(ctx, req.Email, req.visit); err != nil {
 		return signedIn{}, err
 	}
 	// NotFound goes on with an empty login, so that a stranger's address is hashed and counted
@@ -179,37 +185,44 @@ func (a *API) signIn(ctx context.Context, req signInRequest) (signedIn, error) {
 		return signedIn{}, err
 	}
 	if !right {
-		a.wrongPassword(ctx, req.Email, req.visit, who)
+		if err := a.wrongPassword(ctx, req.Email, req.visit, who); err != nil {
+			return signedIn{}, err
+		}
 		return signedIn{}, flowhq.Errorf(unauthorized,
 			"the e-mail address or the password is wrong")
 	}
 	// What was mistyped from this address is forgotten; the tries of others stay counted.
-	a.locks.Right(req.Email, req.network())
+	if err := a.Accounts.ForgetWrongPasswords(ctx, req.Email, req.network()); err != nil {
+		return signedIn{}, err
+	}
 	return a.admit(ctx, l, req.visit, false)
 }
 
 // locked returns an error if the account has had too many wrong passwords. It comes before the
 // password is looked at, so that guesses cost nothing here. The right password is refused as well:
 // otherwise a guesser would see which one gets through.
-func (a *API) locked(email string, v visit) error {
-	wait := a.locks.Wait(email, v.network())
-	if wait <= 0 {
-		return nil
+func (a *API) locked(ctx context.Context, email string, v visit) error {
+	wait, err := a.Accounts.SignInWait(ctx, email, v.network())
+	if err != nil || wait <= 0 {
+		return err
 	}
 	a.count.LoginsRefused.Inc()
 	return &waitError{wait, flowhq.Errorf(tooMany,
 		"too many wrong passwords for this account; try again in %s seconds", seconds(wait)),
-		limit{"account", access.MaxPerAddress, access.LockWindow}}
+		limit{"account", store.WrongPerAddress, store.LockWindow}}
 }
 
 // wrongPassword counts a wrong password of an account. who is its actor, "" for an address that has
-// none.
-func (a *API) wrongPassword(ctx context.Context, email string, v visit, who string) {
-	if a.locks.Wrong(email, v.network()) {
+// none. A password that could not be counted must not be answered: whoever keeps the database busy
+// could guess without end.
+func (a *API) wrongPassword(ctx context.Context, email string, v visit, who string) error {
+	locked, err := a.Accounts.CountWrongPassword(ctx, email, v.network())
+	if locked {
 		a.logins.add(ctx, []loginEvent{{
 			kind: flowhq.EventAccountLocked, from: v.from[0], account: who,
 		}})
 	}
+	return err
 }
 
 // admit signs an account in, by its password or, if external, by the word of an OpenID provider.
@@ -288,7 +301,9 @@ func (a *API) useLink(ctx context.Context, req linkRequest) (signedIn, error) {
 		return signedIn{}, err
 	}
 	// Whoever mistyped the old password here too often is not kept out with the new one.
-	a.locks.Right(l.Email, req.network())
+	if err := a.Accounts.ForgetWrongPasswords(ctx, l.Email, req.network()); err != nil {
+		return signedIn{}, err
+	}
 	return a.admit(ctx, l, req.visit, false)
 }
 

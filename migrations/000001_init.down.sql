@@ -8,6 +8,7 @@ drop table flowhq.bulks;
 drop table flowhq.request_keys;
 drop table flowhq.api_keys;
 drop table flowhq.account_links;
+drop table flowhq.lockouts;
 drop table flowhq.sign_ins;
 drop table flowhq.accounts;
 drop table flowhq.webhook_deliveries;

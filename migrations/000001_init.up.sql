@@ -738,6 +738,18 @@ create table flowhq.sign_ins (
 create index sign_ins_account_idx on flowhq.sign_ins (account_id, id);
 create index sign_ins_expired_idx on flowhq.sign_ins (expires_at);
 
+-- Wrong passwords by account and the address that they came from, '' for all addresses together. The
+-- account is the hash of what was typed as an e-mail address, which may be nobody's.
+create table flowhq.lockouts (
+    account_hash bytea       not null,
+    address      text        not null,
+    wrong        integer     not null, -- passwords since the last pause of some minutes
+    last_at      timestamptz not null default now(),
+    locked_until timestamptz not null default now(), -- passwords are not looked at before
+    constraint lockouts_pkey primary key (account_hash, address)
+);
+create index lockouts_last_idx on flowhq.lockouts (last_at); -- what is old goes
+
 -- A link by which a person sets a password: the first one, or another in place of one that was
 -- lost. An account has one at a time, and it goes when it is used.
 create table flowhq.account_links (

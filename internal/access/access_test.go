@@ -123,62 +123,6 @@ func TestStormOfSignIns(t *testing.T) {
 	}
 }
 
-func TestLockout(t *testing.T) {
-	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
-	l := NewLockout(func() time.Time { return now })
-	wait := func(account, address string, want time.Duration) {
-		t.Helper()
-		if got := max(l.Wait(account, address), 0); got != want {
-			t.Errorf("Wait(%s, %s) = %v; want %v", account, address, got, want)
-		}
-	}
-	for i := 1; i < MaxPerAddress; i++ {
-		if l.Wrong("a", "1") {
-			t.Errorf("locked after %d", i)
-		}
-	}
-	wait("a", "1", 0)
-	if !l.Wrong("a", "1") {
-		t.Error("not locked")
-	}
-	wait("a", "1", 30*time.Second)
-	wait("a", "2", 0) // the person is not locked out elsewhere
-	wait("b", "1", 0) // nor is another person at the same address
-	now = now.Add(30 * time.Second)
-	wait("a", "1", 0)
-	for _, want := range []time.Duration{time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, maxLock, maxLock} {
-		if l.Wrong("a", "1") {
-			t.Error("locked a second time: it would be one event for each guess")
-		}
-		wait("a", "1", want)
-		now = now.Add(want - time.Second)
-		wait("a", "1", time.Second)
-	}
-	l.Right("a", "1")
-	wait("a", "1", 0)
-	now = now.Add(LockWindow)
-	for i := range maxPerAccount { // a botnet: each address guesses once
-		if locked := l.Wrong("c", string(rune('A'+i))); locked != (i == maxPerAccount-1) {
-			t.Errorf("guess %d: locked = %t", i+1, locked)
-		}
-	}
-	wait("c", "somewhere else", 30*time.Second)
-	now = now.Add(LockWindow)
-	l.Wrong("c", "x")
-	wait("c", "x", 0)
-}
-
-func TestLockoutIsBounded(t *testing.T) {
-	now := time.Now()
-	l := NewLockout(func() time.Time { return now })
-	for i := range 3 * maxLocks {
-		l.Wrong(NewToken()[:8], string(rune(i)))
-	}
-	if n := len(l.locks); n > maxLocks+1 {
-		t.Errorf("%d are remembered; want at most %d", n, maxLocks)
-	}
-}
-
 func TestRecent(t *testing.T) {
 	now := time.Now()
 	r := NewRecent(func() time.Time { return now })

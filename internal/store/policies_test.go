@@ -209,7 +209,7 @@ func TestRoles(t *testing.T) {
 		},
 		store.RoleWorker: {
 			"select from flowhq.accounts", "select from flowhq.api_keys", "select from flowhq.sign_ins",
-			"select from flowhq.account_links", "create table flowhq.x ()", "create table wa.x ()", "drop table wa.whatsmeow_version",
+			"select from flowhq.account_links", "select from flowhq.lockouts", "create table flowhq.x ()", "create table wa.x ()", "drop table wa.whatsmeow_version",
 			"truncate flowhq.tenants", "set role flowhq_tenant", "set role flowhq_api", "create schema x",
 			"update flowhq.schema_migrations set version = 1",
 		},

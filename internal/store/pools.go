@@ -82,6 +82,12 @@ func (p *pools) of(ctx context.Context) *pgxpool.Pool {
 	return p.all
 }
 
+// unbound returns a context for statements on what is nobody's, such as counts of wrong passwords:
+// the role of principals that belong to a tenant has no right on its table.
+func unbound(ctx context.Context) context.Context {
+	return flowhq.WithPrincipal(ctx, flowhq.Principal{})
+}
+
 // Query runs a statement whose rows the caller reads and closes.
 func (p *pools) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
 	return p.of(ctx).Query(ctx, sql, args...)

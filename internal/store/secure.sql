@@ -76,7 +76,7 @@ begin
                 when r.rolname = 'flowhq_api' and f.schema = 'flowhq' then w.all_rights
                 -- Accounts, sign-ins and keys are the API's alone: a worker talks to strangers.
                 when r.rolname = 'flowhq_worker' and f.name not in (
-                    'accounts', 'sign_ins', 'account_links', 'api_keys') then w.all_rights
+                    'accounts', 'sign_ins', 'account_links', 'api_keys', 'lockouts') then w.all_rights
                 when r.rolname <> 'flowhq_tenant' or f.schema <> 'flowhq' then '{}'
                 when f.name = 'fleet_events' then '{INSERT}'
                 when f.relrowsecurity then w.all_rights
