@@ -56,6 +56,7 @@ func (r *reconciler) erase(ctx context.Context, e store.Erasure) error {
 	if err := r.store.EraseAliases(ctx, e, addresses); err != nil {
 		return err
 	}
+	failpoint.Hit("erase.aliases")
 	if err := r.store.EraseContactRows(ctx, e); err != nil {
 		return err
 	}
@@ -79,6 +80,7 @@ func (r *reconciler) erase(ctx context.Context, e store.Erasure) error {
 	if err := r.store.FinishErasure(ctx, e); err != nil {
 		return err
 	}
+	failpoint.Hit("erase.finished")
 	r.endFollowUps(ctx, e)
 	return nil
 }

@@ -41,7 +41,7 @@ const shape = `
 
 // maxMigrateKills bounds TestMigrateKilled: a kill and the next start take half a second, and the
 // migrations have some 400 statements.
-const maxMigrateKills = 70
+const maxMigrateKills = 50
 
 // kill -9 at any statement of a migration, ours or whatsmeow's, is made up for by the
 // next start, which may come while the server still works for the dead process. Each run of the

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/failpoint"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -74,8 +75,10 @@ func (s *Store) EraseContact(
 			"tenant": tenant, "contact": contact, "type": flowhq.EventErasureAsked,
 			"actor": clean(actor),
 		})
+		failpoint.Hit("erase.cut")
 		return err
 	})
+	failpoint.Hit("erase.asked")
 	// It may be the tenant that is missing, which is asked for after the transaction.
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		err = s.nobody(ctx, tenant)
@@ -178,14 +181,23 @@ func (s *Store) ContactErasures(
 // EraseAliases has contacts erased that turn out to be the same person as one that is being erased:
 // they had one of these addresses when that was asked for. Whoever was first seen after that is
 // somebody new, to whom the number may have passed.
+//
+// It writes the addresses down. A later step makes the library forget which LID has which number,
+// and a worker that took over after that would not know the number by which the owner's notices
+// name the contact.
 func (s *Store) EraseAliases(ctx context.Context, e Erasure, addresses []string) error {
 	const q = `
+		with noted as (
+			update flowhq.erasures set addresses = @addresses
+			where tenant_id = @tenant and contact_id = @contact and addresses <> @addresses
+		)
 		select id from flowhq.contacts
 		where tenant_id = @tenant and first_seen_at < @asked_at
 			and (lid <> '' and lid = any(@lids) or number <> '' and number = any(@numbers))`
 	lids, numbers := split(addresses)
 	ids, err := many(ctx, s, q, named{
-		"tenant": e.Tenant, "asked_at": e.AskedAt, "lids": lids, "numbers": numbers,
+		"tenant": e.Tenant, "contact": e.Contact, "addresses": addresses, "asked_at": e.AskedAt,
+		"lids": lids, "numbers": numbers,
 	}, pgx.RowTo[int64])
 	// Each is an erasure of its own, with an event of its own.
 	for i := 0; err == nil && i < len(ids); i++ {
@@ -245,6 +257,7 @@ func (s *Store) EraseContactRows(ctx context.Context, e Erasure) error {
 			}
 			deleted = tag.RowsAffected()
 		}
+		failpoint.Hit("erase.table")
 	}
 	return nil
 }

@@ -72,9 +72,10 @@ func (s *Store) CountWrongPassword(
 						else l.wrong + 1 end,
 					case l.address when '' then @per_account::int else @per_address end
 				) as next (n, lim))
-			returning wrong, case address when '' then @per_account else @per_address end as lim
+			returning wrong, address
 		)
-		select bool_or(wrong = lim) from counted`
+		select bool_or(wrong = case address when '' then @per_account else @per_address end)
+		from counted`
 	if err := s.forgetOldPasswords(ctx); err != nil {
 		return false, err
 	}
