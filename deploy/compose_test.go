@@ -100,6 +100,26 @@ func TestComposeNetworks(t *testing.T) {
 	}
 }
 
+// The API and the workers have the rights of their roles, or users of their own, and only the
+// migration has those of the owner.
+func TestComposeRoles(t *testing.T) {
+	const owner, other = "postgres://flowhq:secret@postgres:5432/flowhq?sslmode=disable", "postgres://hq_api:x@db/hq"
+	for set, want := range map[string]map[string]string{
+		"":    {"migrate": owner, "api": owner + "&role=flowhq_api", "worker": owner + "&role=flowhq_worker"},
+		other: {"migrate": owner, "api": other, "worker": other},
+	} {
+		p, err := project(t.Context(), append(slices.Clone(settings), "API_DATABASE_URL="+set, "WORKER_DATABASE_URL="+set)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, url := range want {
+			if got := p.Services[name].Environment["DATABASE_URL"]; got == nil || *got != url {
+				t.Errorf("with %q %s has %v; want %s", set, name, got, url)
+			}
+		}
+	}
+}
+
 // Whoever reaches Temporal's Web UI needs no password, so it changes nothing unless somebody has said
 // that it may.
 func TestComposeWebUIOnlyShows(t *testing.T) {
