@@ -275,7 +275,7 @@ func New(o Options) (*API, error) {
 		forgotSlots: make(chan struct{}, maxForgotWaiting),
 		logins:      newLoginRecorder(o.Fleet, o.Log),
 		hasher:      access.NewHasher(),
-		noted: access.NewRecent(time.Now), needs: map[string]access.Need{},
+		noted:       access.NewRecent(time.Now), needs: map[string]access.Need{},
 		engine: gin.New(), timeout: handleTimeout, count: metrics.NewAPI(o.Metrics),
 		readiness: readyCache{slot: make(chan struct{}, 1), keep: readyFor},
 		codecSlot: make(chan struct{}, 1),

@@ -614,6 +614,8 @@ create table flowhq.feed (
 );
 -- Across tenants on purpose: the streams of an API process have one reader for all.
 create unique index feed_id_key on flowhq.feed (id);
+-- For the erasure of a contact, which holds up the tenant's host while it looks for the last rows.
+create index feed_contact_idx on flowhq.feed (tenant_id, contact_id, id);
 
 -- Where a tenant's events are sent: addresses of programs of others.
 create table flowhq.webhooks (

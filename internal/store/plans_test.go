@@ -181,6 +181,39 @@ func TestFewRowsPerPrunedPage(t *testing.T) {
 	}
 }
 
+// TestFewRowsPerErasure: what the erasure of a contact costs must not grow with what others have. The
+// tenant's host waits for the last part of it.
+func TestFewRowsPerErasure(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant := b.tenant(t)
+	const own, history = 20, 20_000
+	for _, n := range []struct{ contact, rows int }{{7, own}, {8, history}, {0, own}} {
+		b.exec(t, `insert into flowhq.feed (tenant_id, event_type, contact_id, data) select $1, 'MESSAGE_RECEIVED', $2, '{}' from generate_series(1, $3) n`, tenant, n.contact, n.rows)
+		b.exec(t, `insert into flowhq.message_logs (tenant_id, direction, contact_id, chat, kind, text, wa_message_id, status)
+			select $1, 'IN', $2::bigint, '41@lid', 'TEXT', 'x', concat_ws(' ', $2::bigint, n), 'ANSWERED' from generate_series(1, $3) n`, tenant, n.contact, n.rows)
+	}
+	b.exec(t, `insert into flowhq.erasures (tenant_id, contact_id, addresses) values ($1, 7, '{255711000000@s.whatsapp.net}')`, tenant)
+	b.exec(t, `analyze flowhq.feed, flowhq.message_logs`)
+	s := testdb.OpenStore(t, b.url)
+	const tables = `relname in ('feed', 'message_logs')`
+	before := b.rowsRead(t, tables)
+	all := must(s.ContactErasures(t.Context(), time.Minute, 10))(t)
+	if len(all) != 1 {
+		t.Fatalf("%d erasures", len(all))
+	}
+	ok(t, s.EraseContactRows(t.Context(), all[0]))
+	ok(t, s.FinishErasure(t.Context(), all[0]))
+	s.Close()
+	eventually(t, "the counts", func() bool { return b.rowsRead(t, tables) > before })
+	if read := b.rowsRead(t, tables) - before; read > 20*own {
+		t.Errorf("the erasure read %d rows of %d; want a few for each of %d", read, 2*history, 4*own)
+	}
+	if n := scalar[int](t, b, `select count(*) from flowhq.feed where tenant_id = $1 and contact_id = 7`, tenant); n != 0 {
+		t.Errorf("%d events are left", n)
+	}
+}
+
 // first is must for a call that returns another value as well.
 func first[T, U any](v T, _ U, err error) func(testing.TB) T { return must(v, err) }
 
