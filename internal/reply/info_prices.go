@@ -75,8 +75,12 @@ func (t *turn) tellPrice() bool {
 	if len(ids) == 0 {
 		return t.tellPrices()
 	}
-	for _, id := range ids {
-		t.tellPriceOf(id)
+	if all := t.withChildren(ids); all != nil {
+		t.tellVisitSum(all)
+	} else {
+		for _, id := range ids {
+			t.tellPriceOf(id)
+		}
 	}
 	t.next.Pair = nil
 	if all := t.joined(); len(all) > 1 && len(all) == len(ids) && t.k.template() == flowhq.BookingTemplate && t.sideBySide() {

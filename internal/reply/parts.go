@@ -86,7 +86,8 @@ func (t *turn) answerParts() {
 			several++
 		}
 	}
-	if several < 2 {
+	courteous := !slices.ContainsFunc(t.acts, func(a act) bool { return a != actThanks && a != actGreet && a != actBye })
+	if several < 2 && !(several == 1 && courteous) {
 		return
 	}
 	whole := t.p
@@ -147,7 +148,11 @@ func (t *turn) lostActs() (lost acts) {
 	for _, a := range t.asked() {
 		switch a {
 		case actAnswer:
-			if x := t.k.answer[p.answer]; x != nil && !strings.Contains(reply, x.Answer.In(t.say.language)) {
+			// "Mnaleta Sinza?" was answered with the fee, and asks nothing of the smallest order.
+			told := p.alike < surelyTheSame && slices.ContainsFunc(p.acts, func(b act) bool {
+				return b != actAnswer && slices.Contains(infoActs, b) && slices.Contains(t.acts, b)
+			})
+			if x := t.k.answer[p.answer]; x != nil && !told && !strings.Contains(reply, x.Answer.In(t.say.language)) {
 				lost.add(a)
 			}
 		case actPrice, actOffer:

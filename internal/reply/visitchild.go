@@ -103,6 +103,16 @@ func (t *turn) restatesChild() bool {
 		t.childrenCount() == len(v.More) && slices.Contains(v.More, t.childService())
 }
 
+// withChildren are a service and that of each child who comes beside the customer, for who asks what it
+// comes to; nil if no child does.
+func (t *turn) withChildren(ids []string) []string {
+	id, n := t.childService(), t.childrenCount()
+	if len(ids) != 1 || n < 1 || id == "" || id == ids[0] || t.k.template() != flowhq.BookingTemplate || t.next.Booking != nil {
+		return nil
+	}
+	return append([]string{ids[0]}, slices.Repeat([]string{id}, n)...)
+}
+
 // addChild puts the children's service beside the customer's own, once for each child.
 func (t *turn) addChild() {
 	if !t.bringsChild() {

@@ -272,7 +272,7 @@ func (t *turn) phoneClause() string {
 }
 
 // pleaOf finds what is pleaded for in an order: "and pls bring change for 100,000".
-var pleaOf = regexp.MustCompile(`(?i)\b(?:pls|please|plz|tafadhali)\s+((?:[^.,;!?\n]|[.,]\d){8,70})`)
+var pleaOf = regexp.MustCompile(`(?i)\b(?:pls|please|plz|tafadhali)[ \t]+((?:[^.,;!?\n]|[.,]\d){8,70})`)
 
 // pleaClause is such a plea that is about no goods, area or order, "" if there is none.
 func (t *turn) pleaClause() string {
