@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
 	"github.com/flowhq/flowhq/internal/understand/when"
 )
 
@@ -167,8 +168,9 @@ func (t *turn) findBareName(p *perception) {
 		return
 	}
 	last = strings.Trim(last, ".! ")
-	if !nameForm.MatchString(last) || slices.ContainsFunc(split(last), func(w string) bool {
-		return t.k.words[w] || t.k.otherNames[w] || hasWord(notNames, w) || hasWord(dayWords, w) || t.k.staff[w] != ""
+	if !nameForm.MatchString(last) || entity.ReadYesNo(last) != entity.Neither || slices.ContainsFunc(split(last), func(w string) bool {
+		return t.k.words[w] || t.k.otherNames[w] || hasWord(notNames, w) || hasWord(dayWords, w) || t.k.staff[w] != "" ||
+			hasWord(yesHead, w) || hasWord(courtesyWords, w) || hasWord(titles, w) || hasWord(softQuestion, w)
 	}) {
 		return
 	}
