@@ -174,6 +174,7 @@ func (t *turn) changesPeople() bool {
 		!p.cued(cueInstead) || len(p.entities.Numbers) != 1 || len(p.services) > 0 {
 		return false
 	}
+	// The hour of the visit is not asked for, so that the number counts people.
 	n := p.entities.Numbers[0].Value
 	if n < 1 || n > maxPeople {
 		return false
@@ -197,6 +198,7 @@ var ofUsCount = regexp.MustCompile(`(?i)\b(?:(\d|two|three|four|five)\s+of\s+us|
 
 // ofUs is how many a message says that come, 0 if it does not.
 func ofUs(text string) int {
+	// Quantities know "watu watatu" and "3 people", and not "3 of us".
 	m := ofUsCount.FindStringSubmatch(text)
 	if m == nil {
 		return 0
@@ -267,6 +269,7 @@ func (t *turn) continueBooking() {
 		t.continueMove()
 		return
 	}
+	// A parent does not send children home because two chairs are free and not three.
 	if id := t.childService(); v.places() > t.k.capacity() && id != "" && slices.Contains(v.More, id) &&
 		len(v.services()) <= maxInTurn && !anyIn(t.p.reading.Words, atOnce) {
 		v.More, v.People, v.Together, v.InTurn = v.services()[1:], 0, false, true

@@ -288,6 +288,7 @@ func (t *turn) setArea(area string) {
 // saysMoreThan reports whether a message has a word that may be of an address beside an area: "its in
 // Kilimani side" has none.
 func (t *turn) saysMoreThan(area string) bool {
+	// Its other names say no more than its name.
 	named := area
 	if a := t.k.area[area]; a != nil {
 		named += " " + strings.Join(a.Aliases, " ")

@@ -241,6 +241,7 @@ func (p *perception) removesIn(m entity.NameMatch) bool {
 	if !p.cued(cueRemove) || m.Start < 0 || m.End > len(p.text) || m.Start >= m.End {
 		return false
 	}
+	// Up to the marks of its sentence. A comma goes on: "rice, remove it".
 	from, to := 0, len(p.text)
 	for _, at := range sentenceBreak.FindAllStringIndex(p.text, maxEdits) {
 		if at[1] <= m.Start {

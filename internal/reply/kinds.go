@@ -77,6 +77,7 @@ func (p *perception) wordOf(m entity.NameMatch) string {
 // dropProductEchoes drops goods that are named by no more than a word of others that are named whole:
 // "where are the dresses, I said 2 maxi dress" put an office dress on the order.
 func (t *turn) dropProductEchoes(p *perception) {
+	// The list is read while it is shortened, so that a copy is cut.
 	all := p.products
 	p.products = slices.DeleteFunc(slices.Clone(all), func(m entity.NameMatch) bool {
 		w := p.wordOf(m)
@@ -94,6 +95,7 @@ func (t *turn) dropProductEchoes(p *perception) {
 // joinLinked reads two goods with no more than a link between as one, of which the customer is asked:
 // "viatu vya ngozi" are no sneakers and sandals.
 func (t *turn) joinLinked(p *perception) {
+	// Right beside each other, with "vya" or "za" between and no comma.
 	for i := 0; i+1 < len(p.products); i++ {
 		a, b := p.products[i], &p.products[i+1]
 		if a.End > b.Start || a.End < 0 || b.Start > len(p.text) || a.ID == b.ID || a.Quantity > 0 {
@@ -116,6 +118,7 @@ func (t *turn) widenNames(p *perception) {
 		if w == "" || m.Exact || len(m.Others) > 0 || len(w) < minSubject {
 			continue
 		}
+		// Only what can be had: a choice among sold out things helps nobody.
 		for _, q := range t.k.inStock() {
 			if q.ID != m.ID && len(m.Others) < maxShort &&
 				slices.Contains(split(strings.Join(namesOf(q.Name, q.Aliases), " ")), w) {

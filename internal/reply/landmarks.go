@@ -47,6 +47,7 @@ func (t *turn) tellsLandmark() bool {
 // addressSaid is what a message with a landmark tells as an address: what stands behind "deliver to",
 // else all of it.
 func (t *turn) addressSaid() string {
+	// The question in front of it is no part of a place.
 	if m := deliverTo.FindStringSubmatch(t.p.text); m != nil {
 		return oneLine(m[1], maxAddress)
 	}
@@ -80,6 +81,7 @@ var weekdays = keywords(strings.Join(weekdayNames, ",") + ", today, tomorrow, le
 // "near the mosque in sinza". It is "" if nothing but the area is said.
 func (t *turn) addressBehind(area string) string {
 	p := &t.p
+	// Two areas in one message may be from where and to where.
 	i := slices.IndexFunc(p.areas, func(m entity.NameMatch) bool { return m.ID == area })
 	if i < 0 || len(idsOf(p.areas)) > 1 {
 		return ""
@@ -99,6 +101,7 @@ func (t *turn) addressBehind(area string) string {
 			end = q.Start
 		}
 	}
+	// Word by word: an address ends where the next wish begins.
 	told, last := false, ""
 	for n, at := range addressWord.FindAllStringIndex(p.text[m.End:end], maxLandmark) {
 		words := split(p.text[m.End+at[0] : m.End+at[1]])
@@ -126,6 +129,7 @@ func (t *turn) addressBehind(area string) string {
 		}
 		told = told || !anyIn(words[:1], fillers)
 	}
+	// What stands in front of the area belongs to it only if it is a landmark.
 	from := m.Start
 	if before := t.landmarkBefore(m); before >= 0 {
 		from, told = before, true

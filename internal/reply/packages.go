@@ -18,6 +18,8 @@ var monthly = keywords("month, monthly, mwezi")
 
 // packages are the services that are paid by the month.
 func (t *turn) packages() (ids []string) {
+	// Nobody drives out for a package, so that it has no minutes. Routers have none either, and no
+	// month in their description.
 	for _, s := range t.k.offered() {
 		if s.Minutes == 0 && s.Price > 0 && anyIn(split(s.Description.EN+" "+s.Description.SW), monthly) {
 			ids = append(ids, s.ID)
@@ -36,6 +38,7 @@ func (t *turn) advise() bool {
 	if t.k.template() != flowhq.SupportTemplate || p.has(actProblem, actPaid, actCancel, actComplaint) {
 		return false
 	}
+	// Only names that are there whole: "we both work from home" names no "Home 10 Mbps".
 	all := t.packages()
 	var ids []string
 	for _, m := range p.services {
@@ -43,12 +46,14 @@ func (t *turn) advise() bool {
 			ids = append(ids, m.ID)
 		}
 	}
+	// Three questions have one answer: which is right, whether one will do, and what there are.
 	compares := anyIn(words, comparing)
 	lists := anyIn(words, packageWords) && (p.asksSoftly() || p.has(actOffer, actPrice)) && len(ids) == 0 && !compares
 	fits := anyIn(words, enoughFor) && (len(ids) > 0 || slices.Contains(all, t.next.Topic))
 	if len(all) == 0 || !compares && !fits && !lists {
 		return false
 	}
+	// What is named or was spoken of is told alone. Nobody compares one thing.
 	switch {
 	case len(ids) == 0 && fits && !compares:
 		ids = []string{t.next.Topic}
@@ -63,6 +68,7 @@ func (t *turn) advise() bool {
 		}
 		lines = append(lines, line)
 	}
+	// The parts of the message that ask the same are answered with it.
 	t.advised = true
 	t.did(actOffer)
 	t.tell("package.list")
@@ -71,6 +77,7 @@ func (t *turn) advise() bool {
 		t.tell("package.advice")
 		t.noteUnanswered()
 	}
+	// The first that is named stands first among those spoken of.
 	for _, id := range slices.Backward(ids) {
 		t.remember(id)
 	}
@@ -90,6 +97,7 @@ const maxSum = 3
 
 // spokenIDs are the services that the talk is about: of the message, of the request, and of late.
 func (t *turn) spokenIDs() (ids []string) {
+	// A price that goes from one sum to another makes no sum.
 	add := func(id string) {
 		if s := t.k.service[id]; s != nil && s.Price > 0 && s.PriceTo <= s.Price && !slices.Contains(ids, id) {
 			ids = append(ids, id)
@@ -110,6 +118,7 @@ func (t *turn) spokenIDs() (ids []string) {
 
 // sumOf are the services among those spoken of that come to an amount together, nil if none do.
 func (t *turn) sumOf(amount int64) []string {
+	// Each set of a few services is tried. Six of them are 63 sums, which cost nothing.
 	ids := t.spokenIDs()
 	_, fee := t.way()
 	for set := 1; set < 1<<len(ids); set++ {
@@ -130,6 +139,7 @@ func (t *turn) sumOf(amount int64) []string {
 
 // remember keeps what a price was told of, for sums that are asked next.
 func (t *turn) remember(id string) {
+	// Products are summed by their order.
 	if t.k.service[id] == nil {
 		return
 	}
@@ -139,6 +149,7 @@ func (t *turn) remember(id string) {
 
 // items writes what makes a sum: "Home 20 Mbps TSh 70,000 + Installation TSh 60,000".
 func (t *turn) items(ids []string) (text string, sum int64) {
+	// With each price, so that the customer can add it up.
 	var items []string
 	for _, id := range ids {
 		items = append(items, t.k.nameOf(id, t.say)+" "+t.k.money(t.k.service[id].Price))
@@ -149,6 +160,7 @@ func (t *turn) items(ids []string) (text string, sum int64) {
 
 // tellVisitSum says what a visit of several services comes to, each with its number.
 func (t *turn) tellVisitSum(ids []string) {
+	// Several of one service are one item with its number.
 	var items []string
 	sum := int64(0)
 	for i, id := range ids {
@@ -183,6 +195,7 @@ func (t *turn) tellVisitSum(ids []string) {
 // as a bargain.
 func (t *turn) tellsSum() bool {
 	p := &t.p
+	// A shop's orders have a total of their own, and a sum there is a price that the customer offers.
 	if t.k.template() == flowhq.EcommerceTemplate || len(p.entities.Money) != 1 || !p.asksSoftly() || p.has(actPaid) {
 		return false
 	}
@@ -213,6 +226,7 @@ func (t *turn) tellTogether() bool {
 		!anyIn(p.reading.Words, inAll) || !p.has(actPrice, actPayment, actAccount) && !p.asksSoftly() {
 		return false
 	}
+	// What is paid at the beginning is one package and what connects it.
 	all, installation := t.packages(), t.installation()
 	var ids []string
 	for _, id := range t.spokenIDs() {
@@ -232,6 +246,7 @@ func (t *turn) tellTogether() bool {
 	if len(ids) == 1 && slices.Contains(all, ids[0]) && installation != "" && anyIn(p.reading.Words, toBegin) {
 		ids = append(ids, installation)
 	}
+	// One price alone needs no sum.
 	t.did(actPrice)
 	if len(ids) < 2 {
 		t.tellPriceOf(ids[0])
@@ -256,6 +271,7 @@ func (t *turn) tellTogether() bool {
 
 // way is the area that was spoken of last, and what the way to it costs.
 func (t *turn) way() (name string, fee int64) {
+	// The area that was asked about is where the customer lives.
 	name = t.next.Area
 	if len(t.p.areas) > 0 {
 		name = t.p.areas[0].ID
@@ -274,6 +290,7 @@ var (
 
 // installation is the owner's service of connecting a new customer, "" if there is none.
 func (t *turn) installation() string {
+	// Owners write "installation" or "new connection": the first name that fits whole is taken.
 	for _, name := range installNames {
 		if m := t.k.services.Match(name); len(m) == 1 && m[0].Exact {
 			return m[0].ID
@@ -314,6 +331,7 @@ func (t *turn) priceOf(id string) int64 {
 // names, else the one that was spoken of last; "" if that is open.
 func (t *turn) packageChosen() string {
 	all := t.packages()
+	// Two packages in one message are compared, and none of them is chosen.
 	var named []string
 	for _, m := range t.p.services {
 		if slices.Contains(all, m.ID) && m.Exact {
@@ -336,6 +354,7 @@ var byRate = regexp.MustCompile(`(?i)\b(\d{1,4})\s*mbps\b`)
 // alone, where a pattern finds the number.
 func (t *turn) packagesAt(pattern *regexp.Regexp, text string) (found []entity.NameMatch) {
 	for _, m := range pattern.FindAllStringSubmatchIndex(text, maxSum) {
+		// A number that two packages have names neither.
 		at := -1
 		for i, s := range t.k.offered() {
 			if slices.Contains(split(s.Name.EN+" "+s.Name.SW), text[m[2]:m[3]]) {

@@ -30,6 +30,8 @@ const (
 // partsOf splits a message into its sentences and lines, each with its question mark. What is too
 // short for a part goes with the part before.
 func partsOf(text string) (parts []string) {
+	// The parts are cut where a sentence ends, where a line does, and at a comma in front of a question.
+	// A part keeps its question mark: by the mark alone many of them are known to ask.
 	from := 0
 	add := func(end int) {
 		part := strings.TrimSpace(text[from:end])
@@ -42,10 +44,12 @@ func partsOf(text string) (parts []string) {
 		}
 		from = end
 	}
+	// Twice the parts that are read: short ones go with the part before.
 	ends := partEnd.FindAllStringIndex(text, 2*maxPartsRead)
 	for _, at := range questionBehind.FindAllStringIndex(text, maxPartsRead) {
 		ends = append(ends, []int{at[0], at[0] + 1})
 	}
+	// The two kinds of ends were found one after the other.
 	slices.SortFunc(ends, func(a, b []int) int { return a[0] - b[0] })
 	for _, at := range ends {
 		if at[0] < from {
@@ -65,6 +69,7 @@ func partsOf(text string) (parts []string) {
 // readPart reads a part of the message as if it had been written alone.
 func (t *turn) readPart(text string) perception {
 	whole := t.p
+	// The other steps read t.p, so that it is lent to the part for as long as it is read.
 	defer func() { t.p = whole }()
 	t.p = perception{}
 	t.readText(text)
@@ -79,6 +84,7 @@ func (t *turn) answerParts() {
 		t.p.has(actSecret, actStop, actAnger, actComplaint, actDecision) {
 		return
 	}
+	// Who is angry, tells a secret or bargains was answered whole, and a person reads the rest.
 	// A greeting or a yes in front of one question makes no two parts of it.
 	several := 0
 	for _, text := range parts {
@@ -96,12 +102,14 @@ func (t *turn) answerParts() {
 		if len(split(text)) < minMeaning && !strings.Contains(text, "?") || len(split(text)) < minPartWords {
 			continue
 		}
+		// The first case that fits is enough: what is answered is not noted as well.
 		t.p = t.readPart(text)
 		switch lost := t.lostActs(); {
 		case len(lost) > 0:
 			t.p.acts = lost
 			t.informBeside()
 		case t.losesWish():
+			// Informed, as the facts of the message were told: only the visit is made.
 			t.act(true)
 		case t.losesGoods():
 			t.noteUnanswered()
@@ -120,9 +128,11 @@ const minMeaning = 3
 // part does not name was spoken of before the message.
 func (t *turn) informBeside() {
 	ask, question, asked, booking, topic := t.next.Ask, t.question, t.hasAsked, clone(t.next.Booking), t.next.Topic
+	// The whole message may have made another thing the topic since.
 	if !t.p.names() && t.in.State.Topic != "" {
 		t.next.Topic = t.in.State.Topic
 	}
+	// A price asks how many, and a service when. The question that stands is the nearer one.
 	t.inform()
 	t.next.Topic = topic
 	if asked || ask.For != "" {
@@ -133,6 +143,7 @@ func (t *turn) informBeside() {
 // lostActs are the facts that a part of the message asks for and the reply does not tell.
 func (t *turn) lostActs() (lost acts) {
 	p, reply := &t.p, t.reply()
+	// A statement asks for nothing, however much it scores for a fact.
 	oneMore := p.has(actAnswer) && hasWord(besideGoods, p.reading.Words[0]) // "na dagaa kama wapo"
 	if !p.asksSoftly() && !entity.BeginsAsQuestion(p.text) && !oneMore || p.has(taskActs...) {
 		return nil
@@ -145,6 +156,7 @@ func (t *turn) lostActs() (lost acts) {
 		t.asksTotal() && strings.Contains(reply, t.totalText()) || p.cued(cueCharge) && !p.cued(actPayment) {
 		return nil
 	}
+	// The echoes among the intents are dropped by the same rules as those of a whole message.
 	for _, a := range t.asked() {
 		switch a {
 		case actAnswer:
@@ -162,6 +174,7 @@ func (t *turn) lostActs() (lost acts) {
 					lost.add(a)
 				}
 			}
+			// "Is XL in stock" names no product, and is about the one before the message.
 			_, sized := t.sizeAsked(t.in.State.Topic)
 			if !p.names() && sized && t.k.product[t.in.State.Topic] != nil && !t.tells(reply, t.in.State.Topic) {
 				lost.add(actOffer)
@@ -187,6 +200,7 @@ func (t *turn) tells(reply, id string) bool {
 
 // totalText is what the order in the making comes to, as the reply has it.
 func (t *turn) totalText() string {
+	// Compared as a text: a total that stands in the reply was told, wherever it stands.
 	total, _ := t.lineTotal()
 	fee, _ := t.fee()
 	return t.k.money(total + fee)
@@ -220,6 +234,7 @@ func (t *turn) missedInParts() bool {
 	if len(parts) < 2 {
 		return false
 	}
+	// The order of the parts is that of the customer: the first that is understood leads the reply.
 	whole := t.p
 	for _, text := range parts {
 		p := t.readPart(text)

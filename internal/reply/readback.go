@@ -216,6 +216,7 @@ func (t *turn) dropBooking() {
 // time, service or wish is no agreement.
 func (t *turn) confirmsAndAsks() bool {
 	p := &t.p
+	// A yes books only what was read back. So whatever may change it makes the message no yes here.
 	reminds := anyIn(p.reading.Words, notAnswered)
 	moves := t.next.Ask.For == askMove
 	if t.next.Ask.For != askBook && !moves || p.yesNo != entity.Neither || !saysYesInPart(p.text) ||
@@ -227,6 +228,7 @@ func (t *turn) confirmsAndAsks() bool {
 		return false
 	}
 	t.did(actYes)
+	// A move is confirmed in the same words as a booking.
 	if moves {
 		t.confirmMove()
 	} else {
@@ -252,6 +254,7 @@ var yesBreak = regexp.MustCompile(`(?i)[.!,;\n]+|\b(?:ila|but|lakini)\b`)
 
 // saysYesInPart reports whether a part of a message is a clear yes, and not all of it.
 func saysYesInPart(text string) bool {
+	// In any place: "you did not answer me. But yes, book it".
 	pieces := slices.DeleteFunc(yesBreak.Split(text, maxPartsRead), func(s string) bool {
 		return strings.TrimSpace(s) == ""
 	})

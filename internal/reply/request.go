@@ -156,11 +156,13 @@ func (t *turn) bareName() string {
 // findBareName finds the name that a part of the message is, where a visit waits for its yes: "ok book
 // me. Peter" was booked without it.
 func (t *turn) findBareName(p *perception) {
+	// Only beside a yes to a visit: elsewhere a word with a capital begins a sentence.
 	parts := partsOf(p.text)
 	if p.name != "" || t.next.Ask.For != askBook || len(parts) == 0 {
 		return
 	}
 	// One word stands behind the part before.
+	// A name stands last: "Yes. Peter".
 	last := parts[len(parts)-1]
 	if i := strings.LastIndexByte(last, '\n'); i >= 0 {
 		last = last[i+1:]

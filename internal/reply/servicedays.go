@@ -68,6 +68,7 @@ func (t *turn) tellMinutes() bool {
 		p.sure && p.alike >= surelyAlike {
 		return false
 	}
+	// The nearest first: what is being booked, what is booked, what was spoken of.
 	id := t.next.Topic
 	if v := t.next.Booking; v != nil && v.Service != "" {
 		id = v.Service

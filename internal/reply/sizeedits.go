@@ -26,6 +26,7 @@ type sizeEdit struct {
 // sizeEdits finds the sizes on the order that the message takes back. A size is governed by the words
 // in front of it, with the product's name between them or not.
 func (t *turn) sizeEdits() (edits []sizeEdit) {
+	// A question changes nothing, and a story names sizes of other things.
 	p, o := &t.p, t.next.Order
 	if o == nil || p.asks || len(p.reading.Words) > maxEditWords {
 		return nil
@@ -45,6 +46,7 @@ func (t *turn) sizeEdits() (edits []sizeEdit) {
 		return nil
 	}
 	for _, id := range ids {
+		// Each size of the product is looked for, as two may stand in one message.
 		e := sizeEdit{product: id}
 		var on []string
 		for _, size := range t.k.product[id].Sizes {
@@ -74,6 +76,7 @@ func sizeAt(size string) *regexp.Regexp {
 
 // sizeOffAt reports whether the words in front of a size take it back.
 func (p *perception) sizeOffAt(at int, id string) bool {
+	// Right in front of the size first: "not 42".
 	before := p.text[:at]
 	if sizeOff.MatchString(before) {
 		return true
@@ -109,6 +112,7 @@ func (t *turn) editSizes() bool {
 	p, o := &t.p, t.next.Order
 	edits := t.sizeEdits()
 	for _, e := range edits {
+		// sizeEdits has seen that the line is there.
 		i := slices.IndexFunc(o.Lines, func(l Line) bool { return l.Product == e.product && l.Size == e.off })
 		switch {
 		case e.on != "" && !t.hasLine(e.product, e.on):
@@ -136,6 +140,7 @@ func (t *turn) sizeKept(id string) (kept string, ok bool) {
 	if p == nil || len(p.Sizes) < 2 {
 		return "", false
 	}
+	// The size that is taken back may be on no line, and is no wish in any case.
 	for _, size := range p.Sizes {
 		for _, at := range sizeAt(size).FindAllStringIndex(t.p.text, maxEdits) {
 			if t.p.sizeOffAt(at[0], id) {

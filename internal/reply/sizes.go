@@ -177,6 +177,7 @@ func (t *turn) takeSizeBeside() {
 	if a.For != askSize || len(t.p.products) == 0 || t.p.products[0].Start <= 0 || slices.Contains(idsOf(t.p.products), a.About) {
 		return
 	}
+	// In front of the other thing: behind it the size may be of that.
 	size := t.sizeIn(a.About, t.p.text[:t.p.products[0].Start])
 	for i := range t.next.Order.Lines {
 		if l := &t.next.Order.Lines[i]; l.Product == a.About && l.Size == "" && size != "" {

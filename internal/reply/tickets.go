@@ -20,6 +20,7 @@ func (t *turn) actOnTickets(informed bool) bool {
 	case t.withdraws():
 		t.withdraw()
 	// The terms were told to who leaves, and the owner has to know.
+	// The bot ends no contract, and must not sound as if it had.
 	case p.has(actCancel) && informed && len(t.in.Calendar.Tickets) == 0:
 		t.did(actCancel)
 		t.noteUnanswered()

@@ -25,6 +25,7 @@ func (t *turn) askUnclear() bool {
 
 // sizeOfAny is a size in the message of one of the products that a name may mean.
 func (t *turn) sizeOfAny(m entity.NameMatch) string {
+	// The candidates have sizes of their own: 40 is one of shoes and of sandals.
 	for _, id := range append([]string{m.ID}, m.Others...) {
 		one := m
 		if one.ID = id; t.sizeNear(one) != "" {
@@ -60,6 +61,7 @@ func (t *turn) settleUnclear() {
 		!p.products[0].Exact || !slices.Contains(o.Unclear[0].Products, p.products[0].ID) || p.takesBack(p.products[0]) {
 		return
 	}
+	// What else the message asks is answered by the rest of the turn.
 	before, place := slices.Clone(o.Lines), len(t.said)
 	m := p.products[0]
 	m.Quantity = max(m.Quantity, o.Unclear[0].Quantity)

@@ -28,6 +28,7 @@ var creditQuestions = []string{
 // words of "with" beside them make the question. An entry that is too wide answers with the owner's
 // rule where an order was meant.
 var usuals = []usual{
+	// Whether there is credit is a rule of the shop. Read as a way to pay it was agreed to.
 	{words: keywords(`
 		*kopesh*, mkopo, kukopa, nikope, kwa deni, on credit, pay later, nilipe baadaye,
 		lipa kesho,
@@ -40,6 +41,7 @@ var usuals = []usual{
 		mwisho wa mwezi, mwisho mwezi, end of the month, end of month, end month
 	`), with: keywords("*lip*, pay*, *kop*, *chuku*, deni, credit, owe, mshahara, salary, niwekee, take"),
 		questions: creditQuestions},
+	// Whoever asks to pay at the door gets no till number to pay to first.
 	{words: keywords(`
 		on delivery, when it, when they, after it, after i, once it, once i, cod, nikipokea, ukifika,
 		ikifika, zikifika, mzigo ukija, nikipata mzigo, mkileta, mkiniletea, ukileta, mkishaleta,
@@ -49,6 +51,7 @@ var usuals = []usual{
 		"can I pay on delivery", "can I pay after I see it", "do I pay first",
 		"naweza kulipa nikipokea", "nalipa kwanza", "nalipa baada ya kuona mzigo",
 	}, act: actPayment},
+	// Most words of such a question are of the goods: "pics of the ankara dresses".
 	{words: keywords(`
 		pic, pics, picture, pictures, photo, photos, picha, mapicha, catalogue, catalog, katalogi
 	`), with: keywords(`
@@ -58,6 +61,7 @@ var usuals = []usual{
 		"can you send pictures", "send me photos", "do you have a catalogue", "nitumie picha",
 		"naomba picha",
 	}},
+	// Colours are in no list of the owner's.
 	{words: colourWords, with: keywords(`
 		do you have, do u have, have them, have it, have you, available, is there, are there, come in, comes in, mna, mnayo, mnazo, kuna, zipo, ipo, iko, ziko,
 		which, gani, rangi ipi
@@ -73,6 +77,7 @@ var usuals = []usual{
 	`), with: keywords("which, what, gani, ngapi, size chart"), questions: []string{
 		"which size fits me", "how do I know my size", "size gani itanitosha", "nitajuaje size yangu",
 	}},
+	// Bad goods are told with the rule for them before a ticket is opened.
 	{words: keywords(`
 		rotten, spoilt, spoiled, expired, mbovu, bovu, kibovu, *meoza, *meharibika, *mechacha,
 		damaged, imeisha muda
@@ -80,6 +85,7 @@ var usuals = []usual{
 		"the goods are bad", "can I return something", "it is expired", "bidhaa imeharibika",
 		"naweza kurudisha",
 	}},
+	// What came is not what was ordered.
 	{words: keywords(`
 		wrong size, wrong one, wrong colour, wrong color, sent me, exchange it, haitoshi, hainitoshi,
 		hanitoshi, haijanitosha, size si, si size, sio size
@@ -89,9 +95,11 @@ var usuals = []usual{
 		"can I exchange it if it does not fit", "what if the size is wrong", "do you accept returns",
 		"naweza kubadilisha isiponitosha", "kama size si yangu",
 	}},
+	// A piece that is kept is not ordered yet.
 	{words: keywords(`
 		keep one, keep it for me, keep for me, keep me, hold one, hold it for me, reserve one, reserve it, uniwekee, mniwekee moja, niwekeeni moja
 	`), questions: []string{"can you keep it for me", "can I reserve a dress", "naomba uniwekee"}},
+	// Goods of the counter are in no order here: "I do not see any order of yours" was the answer.
 	{words: keywords(`
 		exchange it, exchange for, change it for, change it to, change for, swap it, swap for, swap, can i change it, can i exchange,
 		naweza kubadilisha, nibadilishiwe, mnibadilishie, kubadilisha nguo
@@ -106,6 +114,7 @@ var usuals = []usual{
 			"can I exchange it if it does not fit", "what if the size is wrong",
 			"do you accept returns", "naweza kubadilisha isiponitosha",
 		}},
+	// Trousers that are to be shortened are bought already.
 	{words: keywords(`
 		kukata, kukatwa, kukatia, kufupisha, kufupishwa, kushona, kushonea, mnashona, shorten, hem,
 		alter, alterations, tailor, taken in, take in, kupunguza suruali, kupunguza nguo, kurekebisha,
@@ -117,6 +126,7 @@ var usuals = []usual{
 		"do you do alterations", "can you shorten trousers", "do you sew", "mnashona",
 		"mnarekebisha nguo", "mnapunguza suruali",
 	}},
+	// Riders carry little change, so that owners want to know the note before.
 	{words: keywords(`
 		note, noti, chenji, change for
 	`), with: keywords(`
@@ -125,6 +135,7 @@ var usuals = []usual{
 		"does the rider have change", "can the rider bring change", "bodaboda ana chenji",
 		"mtaleta chenji",
 	}},
+	// What is out of stock is asked for again.
 	{words: keywords(`
 		are they back, is it back, be back, back in stock, new stock, zitakuja lini, itakuja lini tena,
 		zitarudi lini, zinakuja lini, mzigo mpya
@@ -153,6 +164,7 @@ var usualsOfDesks = []usual{
 	`), questions: []string{
 		"is there a contract", "can I stop at any time", "kuna mkataba", "naweza kuacha wakati wowote",
 	}},
+	// "Here" is where the customer is, which only the customer knows.
 	{words: keywords(`
 		can i get it, can we get it, can i get your, reach here, reach us, reach me, reach my,
 		mnafika huku, mnafika kwetu, mnafikia huku, mna mtandao huku, net yenu ipo, net yenu iko,
@@ -160,12 +172,14 @@ var usualsOfDesks = []usual{
 	`), questions: []string{
 		"do you cover my area", "where do you have network", "mnafika eneo langu", "mnapatikana wapi",
 	}},
+	// A net is slow, heavy, or crawls.
 	{words: keywords(`
 		nzito, mzito, slow, polepole, pole pole, taratibu, buffering, lagging, lags, inasuasua, crawling
 	`), with: keywords("net, wifi, wi, internet, intaneti, mtandao, speed, spidi, youtube, zoom"),
 		questions: []string{
 			"why is the internet slow", "my speed is low", "kwa nini intaneti iko slow", "spidi ni ndogo",
 		}},
+	// Without power no router works, and no technician has to come.
 	{words: keywords(`
 		umeme umekatika, umeme umekata, umeme hakuna, umeme haupo, hakuna umeme, umeme umezima, tanesco,
 		no power, no electricity, power is out, power cut, power went, power outage, blackout
@@ -173,6 +187,7 @@ var usualsOfDesks = []usual{
 		"does it work without electricity", "the power is out", "hakuna umeme",
 		"umeme ukikatika intaneti inafanya kazi",
 	}},
+	// What to bring is asked in few words that are in any other question too.
 	{words: keywords(`
 		bring anything, bring something,
 		carry anything, carry something, what to bring, what to carry, nibebe nini, nije na kitu,
@@ -189,28 +204,34 @@ var usualsOfDesks = []usual{
 		`), questions: []string{
 			"do you accept insurance", "can I use NHIF", "mnapokea bima", "naweza kutumia bima",
 		}},
+	// With a condition only: without one "can I cancel" means to cancel.
 	{words: keywords("naweza kughairi, can i cancel, could i cancel, nikighairi, if i cancel, nikicancel"), with: keywords(`
 		ikitokea, if, nikipata, kama, in case, later, baadaye, dharura, nikishindwa, itakuwaje
 	`), questions: []string{"can I cancel my appointment", "naweza kughairi miadi", "do I pay if I do not come"}},
+	// Who asks for the queue comes without a booking, and was offered free times.
 	{words: keywords("foleni, queue, busy now, is it busy, watu ni wengi, watu wengi, msongamano"), questions: []string{
 		"how long is the queue", "foleni ni ndefu", "how long do I wait",
 	}},
+	// "Do I have to book" was not understood in the spelling of phones.
 	{words: keywords(`
 		have to book, hv to book, need to book, must i book, should i book, just pass by, just walk in, just come, without booking, without appointment,
 		bila kubook, bila miadi, bila booking, lazima nibook, lazima kubook, lazima niweke miadi
 	`), with: keywords("do, can, should, is it, or, je, naweza, lazima, au, must"), questions: []string{
 		"do I need an appointment", "can I just walk in", "lazima niweke miadi", "naweza kuja bila booking",
 	}},
+	// Whether to eat before a test is asked after the test was named, and without its name.
 	{words: keywords(`
 		empty stomach, eat before, eaten, without eating, not eat, can i eat, should i eat, fasting, do i fast, nile, nisile, asile, ale kwanza, bila kula,
 		nikiwa sijala, tumbo tupu, nimeshakula, nimekula
 	`), questions: []string{"should I eat before the blood test", "nile kabla ya kipimo", "do I have to fast"}},
+	// Two packages in one message are from which and to which.
 	{words: keywords(`
 		upgrade, downgrade, kupandisha, kuongeza spidi, kuongeza speed, kubadili kifurushi, kubadilisha kifurushi, change my package, change package, switch to,
 		move to, kubadili kutoka, kutoka 10, kutoka 20, kutoka 50, kuhamia, nihamie, hamia
 	`), with: keywords("mbps, *mbps, package, kifurushi, speed, spidi, 10, 20, 50, 100"), questions: []string{
 		"how do I change my package", "can I upgrade", "nataka kubadilisha kifurushi", "naweza kuongeza spidi",
 	}},
+	// Medicine without a visit is asked for as often as the visit.
 	{words: keywords(`
 		prescription, prescriptions, prescribe, niandikie dawa, niandikieni dawa, aniandikie dawa,
 		kuandikiwa dawa, mniandikie dawa, mniandikie tu
@@ -218,11 +239,13 @@ var usualsOfDesks = []usual{
 		"can you prescribe medicine here", "do you have a pharmacy", "mna duka la dawa",
 		"naweza kupata dawa",
 	}},
+	// Each medicine has a name, and none is in a list of services.
 	{words: keywords(`
 		amoxicillin, amoxilin, amoxyclav, augmentin, azithromycin, panadol, paracetamol, antibiotic*,
 		ibuprofen, diclofenac, mseto, alu, flagyl, ciprofloxacin, cetirizine, dawa za, dawa ya
 	`), with: keywords("do you, do u, have, sell, mna, mnauza, mko na, zipo, ipo, kuna, get, naweza"),
 		questions: []string{"do you have a pharmacy", "can I buy medicine from you", "mnauza dawa"}},
+	// The same barber as last time.
 	{words: keywords(`
 		aninyoe, anikate, aninyolee, sitaki mwingine, simtaki mwingine, only him, nobody else,
 		no one else, same guy, same barber, my usual barber, kinyozi wangu, yule yule, kinyozi yule
@@ -230,6 +253,7 @@ var usualsOfDesks = []usual{
 		"can I choose my barber", "I want the same barber", "naweza kuchagua kinyozi",
 		"nataka kinyozi yule yule",
 	}},
+	// A wedding is at home, and by agreement.
 	{words: keywords(`
 		aje home, aje nyumbani, waje home, waje nyumbani, mje nyumbani, mje home, home visit, home service,
 		come to my place, come to our place, come to my house, come to our house, come to my home,

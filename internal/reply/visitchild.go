@@ -35,12 +35,14 @@ var (
 // childrenCount is how many children come beside the customer; 0 if none does, -1 if nobody has
 // said how many.
 func (t *turn) childrenCount() int {
+	// Several first: "watoto wangu wawili" has the word for one child in no form.
 	words := t.p.reading.Words
 	if m := childrenBeside.FindStringSubmatch(t.p.text); m != nil {
 		said := strings.ToLower(cmp.Or(m[1], m[2]))
 		if n, err := strconv.Atoi(said); err == nil {
 			return n
 		}
+		// Without a number nobody may guess: each child is a chair and a price.
 		return cmp.Or(childNumbers[said], -1)
 	}
 	for i, w := range words {
@@ -61,6 +63,7 @@ func (t *turn) meanChild(p *perception) {
 	if len(p.services) != 1 || t.k.template() != flowhq.BookingTemplate || !forChild.MatchString(p.text) {
 		return
 	}
+	// The kind for children must be the same thing by its name: a dye for a son stays a dye.
 	m, id := &p.services[0], t.childService()
 	if id == "" || m.ID == id || t.k.service[m.ID] == nil {
 		return
@@ -75,6 +78,7 @@ func (t *turn) meanChild(p *perception) {
 
 // childService is the owner's service for a child, "" if there is none.
 func (t *turn) childService() string {
+	// An owner without such a service cuts children as everybody.
 	for _, name := range phrasesOf("one child") {
 		if m := t.k.services.Match(name); len(m) == 1 && m[0].Exact {
 			if s := t.k.service[m[0].ID]; s != nil && !s.Unavailable {
@@ -118,6 +122,7 @@ func (t *turn) addChild() {
 	if !t.bringsChild() {
 		return
 	}
+	// The customer's own service stays first.
 	v := t.next.Booking
 	if n := t.childrenCount(); n > 0 {
 		v.addChildren(t.childService(), n)
@@ -134,6 +139,7 @@ func (v *Visit) addChildren(service string, n int) {
 
 // takeChildren takes the number of the children that was asked for.
 func (t *turn) takeChildren() bool {
+	// "Wawili" counts people, and "2" is a bare number.
 	v, n := t.next.Booking, 0
 	for _, q := range t.p.entities.Quantities {
 		n = int(q.Value)
@@ -159,11 +165,13 @@ func (t *turn) asksToBring() bool {
 		!anyIn(p.reading.Words, mayCome) || p.has(actCancel, actPrice) || len(p.reading.Words) > maxAssent {
 		return false
 	}
+	// Who is no child has the service of the customer, as far as the bot knows.
 	id := v.Service
 	if slices.ContainsFunc(p.reading.Words, func(w string) bool { return hasWord(childWords, w) }) && t.childService() != "" {
 		id = t.childService()
 	}
 	t.did(actOffer)
+	// The word for the child named its service, which would take the place of the customer's.
 	p.services = nil
 	t.tellPriceOf(id)
 	t.ask(Ask{For: askBring, About: id}, "book.bring")
@@ -180,6 +188,7 @@ func (t *turn) takeBring(a Ask, yes bool) {
 		t.next.Ask = Ask{}
 		return
 	}
+	// A no leaves the visit as it was read back, and reads it back once more.
 	if yes && a.About == v.Service {
 		v.People = max(1, v.People) + 1
 	} else if yes {
@@ -229,6 +238,7 @@ func (t *turn) severalOfOne() []string {
 	if len(p.services) != 1 || p.services[0].Start < 0 || p.services[0].Start > len(p.text) {
 		return nil
 	}
+	// A number in the name of a service counts nothing: "Home 20".
 	m := p.services[0]
 	for _, x := range p.entities.Numbers {
 		if x.Value > 1 && x.Value <= maxPeople && x.End <= m.Start && strings.TrimSpace(p.text[x.End:m.Start]) == "" &&

@@ -111,6 +111,7 @@ func (t *turn) joined() []string {
 // sideBySide reports whether the services of the message stand in one list: "how much is a consultation,
 // and do you do malaria tests" asks of two things.
 func (t *turn) sideBySide() bool {
+	// Two words between are "and a" or "na kupaka". More of them ask something of their own.
 	all := t.p.services
 	for i := 1; i < len(all); i++ {
 		if from, to := all[i-1].End, all[i].Start; from > to || len(split(t.p.text[from:to])) > maxKin {

@@ -25,6 +25,7 @@ var staffName = regexp.MustCompile(`(?:[\pL,:]\s+|\bDr\.?\s+|\bDkt\.?\s+)(\p{Lu}
 // staffNames are the people whom the owner's answers name to who asks for somebody, by their names
 // in lower case. Profiles have no list of them.
 func (k *Knowledge) staffNames() map[string]string {
+	// The owner has written the names where customers ask for them: "Juma, Hassan or Baraka".
 	names := map[string]string{}
 	for _, question := range phrasesOf("staff") {
 		id, _, sure, _ := k.answers.Best(question)
@@ -33,6 +34,7 @@ func (k *Knowledge) staffNames() map[string]string {
 		}
 		k.staffAnswer = cmp.Or(k.staffAnswer, id)
 		for _, text := range []string{k.answer[id].Answer.EN, k.answer[id].Answer.SW} {
+			// Words of days and goods begin with a capital as well: "off on Tuesdays".
 			for _, m := range staffName.FindAllStringSubmatch(text, maxPeople) {
 				if w := strings.ToLower(m[1]); !hasWord(dayWords, w) && !k.words[w] && !k.otherNames[w] {
 					names[w] = m[1]
@@ -51,6 +53,7 @@ func (t *turn) staffWished() string {
 		anyIn(p.reading.Words, notThem) {
 		return ""
 	}
+	// "Naitwa Hassan" tells a name of the customer.
 	name := split(p.name)
 	for _, w := range p.reading.Words {
 		if staff := t.k.staff[w]; staff != "" && !slices.Contains(name, w) {
@@ -67,6 +70,7 @@ func (t *turn) meanStaff(p *perception) {
 		!slices.ContainsFunc(p.reading.Words, func(w string) bool { return t.k.staff[w] != "" }) {
 		return
 	}
+	// The clause that has the name decides: another one may ask about something else.
 	asks := false
 	for _, part := range append(hourClause.Split(p.text, maxPartsRead), partsOf(p.text)...) {
 		words := split(part)
@@ -74,6 +78,8 @@ func (t *turn) meanStaff(p *perception) {
 		asks = asks || named && (strings.Contains(part, "?") || anyIn(words, staffThere))
 	}
 	switch {
+	// As sure as if the owner's own wording had been written: the walk-in rule was the answer to
+	// "Hassan yupo leo? nataka appointment".
 	case asks && !(p.sure && p.alike >= surelyTheSame):
 		p.answer, p.alike, p.sure = t.k.staffAnswer, 1, true
 	case !asks && p.answer == t.k.staffAnswer && t.next.Booking != nil && !t.staffOff():
@@ -95,6 +101,7 @@ func (t *turn) staffOff() bool {
 	if v == nil || v.Day.IsZero() {
 		return false
 	}
+	// English day names are in the list of both languages, two a day.
 	told := split(t.k.answer[t.k.staffAnswer].Answer.EN)
 	day := weekdayNames[2*int(v.Day.Weekday())]
 	return slices.ContainsFunc(told, func(w string) bool { return strings.HasPrefix(w, day) })
@@ -138,6 +145,7 @@ func (t *turn) coloursWished() string {
 	if t.k.template() != flowhq.EcommerceTemplate {
 		return ""
 	}
+	// Only the first run is taken: a second one is of another line, and the whole is noted with it.
 	for _, at := range colourRun.FindAllStringIndex(p.text, maxEdits) {
 		text := p.text[at[0]:at[1]]
 		if painted.MatchString(p.text[at[1]:]) || p.asksAt(at[0]) ||
@@ -163,6 +171,7 @@ func (p *perception) asksAt(at int) bool {
 // colourNames reports whether a word is in the name of a product that the message names. Swahili
 // changes its beginning with the noun: "shati nyeupe" is the owner's "shati jeupe".
 func (t *turn) colourNames(word string) bool {
+	// Four letters are the stem of each of the colours that change: -eusi, -eupe, -kundu.
 	root := word[max(0, len(word)-4):]
 	return slices.ContainsFunc(t.p.products, func(m entity.NameMatch) bool {
 		p := t.k.product[m.ID]
@@ -179,9 +188,11 @@ func (t *turn) timeWished() string {
 	if t.k.template() != flowhq.EcommerceTemplate || !p.hasTime || p.has(actPaid, actReturn, actStatus) {
 		return ""
 	}
+	// Clause by clause, as a message says several things: where to, when, and how it is paid.
 	clauses := wishClause.Split(p.text, maxPartsRead)
 	for i, clause := range clauses {
 		words := split(clause)
+		// A time that has passed says since when, and is no wish.
 		r, ok := when.Parse(clause, t.written(), openingHours{t.k})
 		ahead := r.Start.After(t.now.Add(-time.Minute)) || r.HasDay && !r.Day.Before(startOfDay(t.now))
 		if !ok || !r.HasTime && !r.HasDay && r.Start.IsZero() || !ahead || strings.Contains(clause, "?") ||
@@ -259,6 +270,7 @@ func (t *turn) phoneClause() string {
 	if len(p.entities.Phones) != 1 || p.has(actPaid) {
 		return ""
 	}
+	// As it was typed: the owner dials what the customer wrote.
 	phone := p.text[p.entities.Phones[0].Start:p.entities.Phones[0].End]
 	if o := t.next.Order; o != nil && (strings.Contains(o.Note, phone) || strings.Contains(o.Address, phone)) {
 		return ""
@@ -292,6 +304,7 @@ func (o *Basket) addNote(wish string) { o.Note = withNote(o.Note, wish, maxOrder
 
 // withNote is a note with one more wish in it.
 func withNote(note, wish string, limit int) string {
+	// The same wish is often said twice, in the order and in its yes.
 	wish = oneLine(wish, maxWish)
 	switch {
 	case wish == "" || strings.Contains(strings.ToLower(note), strings.ToLower(wish)):
@@ -305,6 +318,7 @@ func withNote(note, wish string, limit int) string {
 // noteVisit notes a wish with the visit that is being made, else with the booking that was made.
 // Without either it waits for the visit of this turn.
 func (t *turn) noteVisit(wish string) {
+	// A move has a booking of its own, whose note stays.
 	if v := t.next.Booking; v != nil && v.Moves == "" {
 		if note := withNote(v.Note, wish, maxNote); note != v.Note {
 			v.Note = note
@@ -316,6 +330,7 @@ func (t *turn) noteVisit(wish string) {
 	if len(all) == 0 || t.p.has(actBook) {
 		return
 	}
+	// The newest: it is what the customer has just been told of.
 	b := all[0]
 	if note := withNote(b.Note, wish, maxNote); note != b.Note {
 		b.Note = note
@@ -333,6 +348,7 @@ func (t *turn) tellWish(wish string) {
 // noteOnPlaced notes a wish on the order that was placed a moment ago. It reports whether there is
 // such an order.
 func (t *turn) noteOnPlaced(wish string) bool {
+	// An order of days ago may be on its way, and a note on it is read by nobody.
 	meant, _ := t.meantOrders()
 	if wish == "" || t.next.Order != nil || len(meant) == 0 || t.now.Sub(meant[0].CreatedAt) > TalkFor {
 		return false
@@ -356,6 +372,7 @@ func (t *turn) takePlacedWish() bool {
 		p.has(actCancel, actChange, actReturn, actPaid, actStatus, actAnger, actComplaint) {
 		return false
 	}
+	// Each of these called a person before, or was saved as the address.
 	wish := t.wishesCall()
 	if wish == "" && t.placedRecently() {
 		wish = strings.Trim(riderNote.FindString(p.text), " ,")
@@ -367,6 +384,7 @@ func (t *turn) takePlacedWish() bool {
 	if wish == "" || anyIn(p.reading.Words, wantsPerson) {
 		return false
 	}
+	// The address may still be asked for. It stays asked.
 	pending := t.next.Ask
 	if !t.noteOnPlaced(wish) {
 		return false
@@ -391,6 +409,7 @@ func (t *turn) notesPlea(pending Ask) bool {
 		!anyIn(p.reading.Words, pleas) || anyIn(p.reading.Words, begging) || len(p.reading.Words) > maxExtra {
 		return false
 	}
+	// Only what is being made has a note that somebody reads in time.
 	switch o := t.next.Order; {
 	case t.next.Booking != nil && t.next.Booking.Moves == "":
 		t.noteVisit(t.note())
@@ -415,6 +434,7 @@ func (t *turn) notesAfterBooking() bool {
 		len(p.reading.Words) < minAddressWords || len(p.reading.Words) > maxExtra || t.next.Ask.For != "" {
 		return false
 	}
+	// It was no question, so that no answer is owed. The owner reads the note with the booking.
 	t.noteVisit(t.note())
 	t.did(actBook)
 	return t.wished
