@@ -56,7 +56,7 @@ var routeScopes = map[string][]string{
 		"POST tenant/logs/:message/retry", "POST tenant/dead-letters/retry", "POST /admin/dead-letters/retry", "POST tenant/logs/:message/unmute", "DELETE tenant/follow-ups/:followup",
 		"POST tenant/bookings", "PATCH tenant/bookings/:number", "PATCH tenant/orders/:number", "PATCH tenant/tickets/:number", "PATCH tenant/handovers/:handover",
 		"PATCH tenant/unanswered/:question", "POST tenant/unanswered/:question/answer",
-		"POST tenant/contacts", "PUT tenant/contacts/:contact/left-alone", "POST tenant/contacts/:contact/hand-over", "POST tenant/contacts/:contact/give-back", "POST tenant/contacts/:contact/messages",
+		"POST tenant/contacts", "PUT tenant/contacts/:contact/left-alone", "PUT tenant/contacts/:contact/muted", "POST tenant/contacts/:contact/hand-over", "POST tenant/contacts/:contact/give-back", "POST tenant/contacts/:contact/messages",
 	},
 }
 

@@ -28,6 +28,8 @@ type Contacts interface {
 	LeaveContactAlone(
 		ctx context.Context, id flowhq.TenantID, o store.ContactOrder, alone bool,
 	) error
+	// MuteContact has the bot not answer a contact for a while, or answer again.
+	MuteContact(ctx context.Context, id flowhq.TenantID, o store.ContactOrder) error
 	// EraseContact deletes a contact, and has a worker delete all else that is known of it.
 	EraseContact(ctx context.Context, id flowhq.TenantID, contact int64, actor string) error
 	// Write records a message to a contact, which is durable from then on and sent later. With a
@@ -45,6 +47,7 @@ func (a *API) contactRoutes(r router) {
 	r.get(one, read, handle(a, http.StatusOK, a.readContact))
 	r.delete(one, flowhq.ScopeOperate, handle(a, http.StatusAccepted, a.eraseContact))
 	r.put(one+"/left-alone", send, handle(a, http.StatusOK, a.leaveAlone))
+	r.put(one+"/muted", send, handle(a, http.StatusOK, a.muteContact))
 	r.post(one+"/hand-over", send, handle(a, http.StatusOK, a.handOver))
 	r.post(one+"/give-back", send, handle(a, http.StatusOK, a.giveBack))
 	r.post(one+"/messages", send, handle(a, http.StatusAccepted, a.writeMessage))

@@ -356,7 +356,7 @@ func TestNobodysFacts(t *testing.T) {
 			{method: "POST", path: "/unanswered/" + ids["unanswered"] + "/answer", body: `{"answer":{"en":"x"}}`},
 			{method: "GET", path: "/contacts/" + ids["contacts"]}, {method: "PUT", path: "/contacts/" + ids["contacts"] + "/left-alone", body: `{"left_alone":true}`},
 			{method: "POST", path: "/contacts/" + ids["contacts"] + "/hand-over"}, {method: "POST", path: "/contacts/" + ids["contacts"] + "/give-back"},
-			{method: "POST", path: "/contacts/" + ids["contacts"] + "/messages", body: `{"text":"x"}`},
+			{method: "POST", path: "/contacts/" + ids["contacts"] + "/messages", body: `{"text":"x"}`}, {method: "PUT", path: "/contacts/" + ids["contacts"] + "/muted", body: `{"minutes":1}`},
 		} {
 			who.do(c.method, c.path, c.body, 404)
 		}

@@ -157,7 +157,7 @@ func TestBodiesAreDescribed(t *testing.T) {
 		s.operation("PUT", "/admin/tenants/:id/profile"), s.operation("PATCH", "/admin/tenants/:id/profile"), s.operation("POST", "/admin/tenants/:id/preview"),
 		s.operation("POST", "/admin/tenants/:id/bookings"), s.operation("PATCH", "/admin/tenants/:id/bookings/:number"), s.operation("PATCH", "/admin/tenants/:id/orders/:number"),
 		s.operation("PATCH", "/admin/tenants/:id/tickets/:number"), s.operation("PATCH", "/admin/tenants/:id/handovers/:handover"), s.operation("PATCH", "/admin/tenants/:id/unanswered/:question"),
-		s.operation("POST", "/admin/tenants/:id/unanswered/:question/answer"), s.operation("POST", "/admin/tenants/:id/contacts"), s.operation("PUT", "/admin/tenants/:id/contacts/:contact/left-alone"),
+		s.operation("POST", "/admin/tenants/:id/unanswered/:question/answer"), s.operation("POST", "/admin/tenants/:id/contacts"), s.operation("PUT", "/admin/tenants/:id/contacts/:contact/left-alone"), s.operation("PUT", "/admin/tenants/:id/contacts/:contact/muted"),
 		s.operation("POST", "/admin/tenants/:id/contacts/:contact/hand-over"), s.operation("POST", "/admin/tenants/:id/contacts/:contact/messages"),
 		s.operation("POST", "/admin/operators"), s.operation("PATCH", "/admin/operators/:account"), s.operation("POST", "/admin/keys"), s.operation("POST", "/admin/tenants/:id/users"), s.operation("PATCH", "/admin/tenants/:id/users/:account"),
 		s.operation("POST", "/admin/tenants/:id/keys"), s.operation("POST", "/auth/sign-in"), s.operation("POST", "/auth/link"), s.operation("PUT", "/auth/password"), s.operation("POST", "/portal/setup-request"),

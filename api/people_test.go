@@ -277,6 +277,16 @@ func TestContacts(t *testing.T) {
 		t.Fatal(err)
 	}
 	listed("muted=true", ids[1])
+	s.contains(s.do("PUT", her+"/muted", `{"minutes":0}`, 200).json, `{"muted_until": null}`)
+	s.do("PUT", her+"/muted", `{"minutes":0}`, 200) // is no second event
+	listed("muted=true")
+	if until := s.do("PUT", juma+"/muted", `{"minutes":60}`, 200).json.(node)["muted_until"]; until == nil {
+		t.Error("juma is not muted")
+	}
+	listed("muted=true", ids[0])
+	if muted, answered := s.events(flowhq.EventContactMuted), s.events(flowhq.EventContactUnmuted); len(muted) != 2 || len(answered) != 1 {
+		t.Errorf("CONTACT_MUTED: %v, CONTACT_UNMUTED: %v", muted, answered)
+	}
 	listed("text=711000002", ids[0])
 	listed("text=+255711000002", ids[0])
 	if got := s.events(flowhq.EventContactLeftAlone); len(got) != 2 {
@@ -292,6 +302,10 @@ func TestContacts(t *testing.T) {
 		{"POST", her + "/hand-over", `{"minutes":43201,"reason":"` + strings.Repeat("x", 501) + `","note":"x"}`, 400, []string{"minutes", "note", "reason"}},
 		{"POST", her + "/give-back", `{"now":true}`, 400, []string{"now"}},
 		{"PUT", her + "/left-alone", `{}`, 400, []string{"left_alone"}},
+		{"PUT", her + "/muted", `{}`, 400, []string{"minutes"}},
+		{"PUT", her + "/muted", `{"minutes":-1}`, 400, []string{"minutes"}},
+		{"PUT", her + "/muted", `{"minutes":43201}`, 400, []string{"minutes"}},
+		{"PUT", her + "/muted", `{"minutes":"x"}`, 400, []string{"minutes"}},
 		{"PUT", her + "/left-alone", `{"left_alone":"yes"}`, 400, []string{"left_alone"}},
 		{"POST", "/contacts", `{}`, 400, []string{"number"}},
 		{"POST", "/contacts", `{"number":"0711000001","left_alone":1}`, 400, []string{"left_alone", "number"}},

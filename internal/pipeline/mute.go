@@ -40,7 +40,7 @@ func (p *Pipeline) checkMuted(c *chat, j *job) (o store.Outcome, muted bool, err
 	until := c.mutedUntil.UTC().Format("2006-01-02 15:04 UTC")
 	o = store.Outcome{
 		Status: flowhq.Suppressed,
-		Reason: "the contact is muted until " + until + ": it writes like a program",
+		Reason: "the contact is muted until " + until,
 	}
 	if j.suspicion.reason != "" { // this question is the one that muted the contact
 		o.Reply = p.warning(j.question, reply.Muted(p.currentConfig()), scopeMuted)

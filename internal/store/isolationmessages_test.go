@@ -10,6 +10,9 @@ import (
 
 // messageCalls are the calls about single messages, the erasure of contacts, and changes on a condition.
 var messageCalls = map[string]func(context.Context, *store.Store, guest) (any, error){
+	"MuteContact": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.MuteContact(ctx, g.tenant, store.ContactOrder{Contact: g.contact(ctx, s), Actor: "admin", Length: time.Hour})
+	},
 	"MessageHistory": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.MessageHistory(ctx, g.tenant, g.msgID)
 	},

@@ -82,6 +82,7 @@ func (b *bench) lockRound(t *testing.T, round int, erase bool) {
 			func() error { return b.HandOverContact(ctx, tenant, order(contact)) },
 			func() error { return b.GiveBackContact(ctx, tenant, order(contact)) },
 			func() error { return b.LeaveContactAlone(ctx, tenant, order(contact), i == 0) },
+			func() error { return b.MuteContact(ctx, tenant, order(contact)) },
 			func() error { return b.Unmute(ctx, tenant, ids[i], "admin") },
 			func() error {
 				_, err := b.AddBooking(ctx, tenant, store.NewBooking{

@@ -282,6 +282,37 @@ func (s *Store) LeaveContactAlone(
 	return s.orderContact(ctx, tenant, q, o, event, named{"why": why})
 }
 
+// MuteContact has a contact not answered for o.Length from now on, or answered again if that is 0.
+// It records CONTACT_MUTED, or CONTACT_UNMUTED if the contact was muted. A NotFound error means that
+// the tenant has no such contact.
+//
+// It is an operator's, so it is not fenced. The host reads the time anew before the next message of
+// the chat that is not in hand yet, see Unmute.
+func (s *Store) MuteContact(ctx context.Context, tenant flowhq.TenantID, o ContactOrder) error {
+	// A repeated request moves the end, and leaves an event of its own.
+	const q = `
+		with who as (
+			select id, muted_until from flowhq.contacts where tenant_id = @tenant and id = @id
+		), changed as (
+			update flowhq.contacts c
+			set muted_until = case when @length::float8 > 0
+				then now() + make_interval(secs => @length) end
+			from who
+			where c.tenant_id = @tenant and c.id = who.id
+				and (@length > 0 or who.muted_until > now())
+			returning c.id
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select @tenant, @event, @actor, concat('contact ', id) from changed
+		)
+		select exists (select from who), true`
+	event := flowhq.EventContactUnmuted
+	if o.Length > 0 {
+		event = flowhq.EventContactMuted
+	}
+	return s.orderContact(ctx, tenant, q, o, event, named{"length": o.Length.Seconds()})
+}
+
 // orderContact runs a statement of an operator about a contact. The statement yields whether there
 // is such a contact, and a value that keeps PostgreSQL from dropping the notice.
 func (s *Store) orderContact(
