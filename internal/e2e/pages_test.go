@@ -132,6 +132,7 @@ func TestPages(t *testing.T) {
 	})
 	s.talkOnPages(operator, b)
 	operator.tells(tenant)
+	operator.runs(tenant)
 	s.ownPages(b)
 }
 
@@ -162,6 +163,43 @@ func (v *visitor) tells(tenant string) {
 	v.at(v.see(page, form), page, 412, "Somebody else has changed the bot", `value="3400"`, `name="version" value="2"`)
 	v.at(v.see(page+"/undo/1", url.Values{}), page, 200, "<ins>3200</ins>", `name="version" value="3"`)
 	v.at(v.see(tenant+"/bot/nothing", nil), tenant+"/bot/nothing", 404)
+}
+
+// runs has the visitor look at the log, change settings, make and revoke a key and invite somebody.
+func (v *visitor) runs(tenant string) {
+	log := tenant + "/logs"
+	v.at(v.see(log+"?text=&direction=IN&status=&contact=&from=&to=", nil), log, 200, "Habari &lt;img src=x&gt;", "logs.csv?direction=IN")
+	v.at(v.see(log+"?text=nothing+of+the+kind", nil), log, 200, "None fits")
+	v.at(v.see(log+"?contact=x", nil), log, 400, "must be the id of a contact")
+	v.at(v.see(log+"?from=2001-01-01&to=2001-01-01", nil), log, 200, "None fits")
+
+	page := tenant + "/settings"
+	form := url.Values{
+		"name": {"Duka"}, "business_name": {"Duka"}, "phone_number": {"+255700000001"}, "template_type": {"SUPPORT"},
+		"language": {"SW"}, "replies_per_minute": {"100"}, "replies_per_contact": {"20"}, "retention_days": {"5"},
+		"answer_within_minutes": {"1440"},
+	}
+	v.at(v.see(page, form), page, 400, `id="retention_days-error"`, `value="5"`)
+	form.Set("retention_days", "soon")
+	v.at(v.see(page, form), page, 422, `id="retention_days-error"`, `value="soon"`)
+	form.Set("retention_days", "60")
+	v.at(v.see(page, form), page, 200, "Saved.", `value="60"`)
+	v.at(v.see(page+"/keys", url.Values{"key_name": {"till"}}), page+"/keys", 400, `id="scopes-error"`, `value="till"`)
+	made := v.see(page+"/keys", url.Values{"key_name": {"till"}, "scopes": {"read"}})
+	v.at(made, page+"/keys", 200, "The key till is made.")
+	_, after, _ := strings.Cut(made.html, `action="`+page+`/keys/`)
+	key, _, _ := strings.Cut(after, `/revoke"`)
+	v.at(v.see(page+"/keys/"+key+"/revoke", url.Values{}), page, 200, "revoked")
+	v.at(v.see(page+"/accounts", url.Values{"name": {"Juma"}, "email": {"juma"}, "role": {"STAFF"}}), page+"/accounts", 400, `id="email-error"`)
+	v.at(v.see(page+"/accounts", url.Values{"name": {"Juma"}, "email": {"juma@example.com"}, "role": {"STAFF"}}),
+		page+"/accounts", 200, "/join?token=")
+	v.at(v.see(page+"/delete", url.Values{"confirm": {"duka"}}), page+"/delete", 422, "That is not its name.")
+
+	team := "/admin/people"
+	invited := v.see(team+"/accounts", url.Values{"name": {"Neema"}, "email": {"neema@example.com"}, "role": {"VIEWER"}})
+	v.at(invited, team+"/accounts", 200, "Neema sets a password by this link.")
+	v.at(v.see("/admin/dead-letters", nil), "/admin/dead-letters", 200, "Nothing is set aside")
+	v.at(v.see("/admin/about", nil), "/admin/about", 200, "PostgreSQL", "htmx", "go.mau.fi/whatsmeow")
 }
 
 // talkOnPages has a customer write, and the operator read, take over and answer.

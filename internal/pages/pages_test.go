@@ -41,6 +41,7 @@ const hostile = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>` + "\u
 func samples() map[string][]any {
 	all := pageSamples()
 	all["bot"] = botSamples()
+	maps.Copy(all, operatorSamples())
 	return all
 }
 

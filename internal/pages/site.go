@@ -114,10 +114,22 @@ func (s *Site) routes() {
 	s.page("POST /admin/tenants/new", (*visit).newTenant)
 	s.page("GET /admin/tenants/{id}", (*visit).chats)
 	s.page("GET /admin/tenants/{id}/timeline", (*visit).timeline)
+	s.page("GET /admin/tenants/{id}/logs", (*visit).logs)
+	s.page("POST /admin/tenants/{id}/logs/{message}/retry", (*visit).retry)
+	s.page("GET /admin/tenants/{id}/settings", (*visit).settings)
+	s.page("POST /admin/tenants/{id}/settings", (*visit).saveSettings)
+	s.page("POST /admin/tenants/{id}/settings/delete", (*visit).deleteTenant)
+	s.accessPages("/admin/tenants/{id}/settings")
 	s.tenantPages("/admin/tenants/{id}")
 	s.page("GET /admin/workers", (*visit).workers)
 	s.page("GET /admin/setup-requests", (*visit).requests)
 	s.page("POST /admin/setup-requests/{request}/{decision}", (*visit).decide)
+
+	s.page("GET /admin/people", (*visit).team)
+	s.accessPages("/admin/people")
+	s.page("GET /admin/dead-letters", (*visit).setAside)
+	s.page("POST /admin/dead-letters/retry", (*visit).retryAside)
+	s.page("GET /admin/about", (*visit).installation)
 
 	s.page("GET /app", (*visit).home)
 	s.page("GET /app/onboarding", (*visit).onboardingForm)
@@ -135,6 +147,14 @@ func (s *Site) routes() {
 	s.page("GET /app/more", (*visit).more)
 	s.page("POST /app/language", (*visit).chooseLanguage)
 	s.tenantPages("/app")
+}
+
+// accessPages lists what is done to people and keys, of the installation or of a tenant.
+func (s *Site) accessPages(base string) {
+	s.page("POST "+base+"/accounts", (*visit).invitePerson)
+	s.page("POST "+base+"/accounts/{account}", (*visit).changeAccount)
+	s.page("POST "+base+"/keys", (*visit).makeKey)
+	s.page("POST "+base+"/keys/{key}/revoke", (*visit).revokeKey)
 }
 
 // tenantPages lists the pages that operators and a business's own people have alike, under the path

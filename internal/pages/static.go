@@ -22,6 +22,9 @@ const staticPath = "/static/"
 //go:embed static/*.css static/*.js static/*.svg
 var staticFiles embed.FS
 
+//go:embed static/*.LICENSE
+var licenceFiles embed.FS
+
 // static are the files that pages load, each under a path with a hash of its content. So a browser
 // may keep it for ever, and asks for another path after an upgrade.
 type static struct {

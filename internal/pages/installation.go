@@ -1,0 +1,80 @@
+package pages
+
+import (
+	"encoding/json"
+	"net/http"
+	"runtime/debug"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+)
+
+// aboutPage is what runs here, and how each part is.
+type aboutPage struct {
+	Version, Go string
+	Parts       []partHealth
+	Workers     []flowhq.Worker
+	Modules     []*debug.Module
+	Licences    []licence
+}
+
+// partHealth is whether a part answers.
+type partHealth struct {
+	Name string
+	Good bool
+	Says string
+}
+
+// A licence is that of a file which others wrote and pages load.
+type licence struct{ Name, Text string }
+
+// health asks whether the parts answer that the API needs. The answer is the same whether they do,
+// so it is read past the client, which takes 503 for an error.
+func (v *visit) health() []partHealth {
+	r, err := http.NewRequestWithContext(v.ctx(), http.MethodGet, v.api.Base+"/readyz", nil)
+	if err != nil {
+		return nil
+	}
+	res, err := v.api.Transport.RoundTrip(r)
+	if err != nil {
+		return nil
+	}
+	defer res.Body.Close()
+	var ready struct {
+		Checks struct{ Database, Temporal string }
+	}
+	if err := json.NewDecoder(res.Body).Decode(&ready); err != nil || ready.Checks.Database == "" {
+		return nil
+	}
+	part := func(name, says string) partHealth { return partHealth{name, says == "ok", says} }
+	return []partHealth{part("PostgreSQL", ready.Checks.Database), part("Temporal", ready.Checks.Temporal)}
+}
+
+// installation shows the version, the health of the parts and the licences.
+func (v *visit) installation() error {
+	if err := v.operator(); err != nil {
+		return err
+	}
+	p := aboutPage{Version: "unknown", Parts: v.health()}
+	var w struct{ Workers []flowhq.Worker }
+	if err := v.get("/admin/workers", &w); err != nil {
+		return err
+	}
+	p.Workers = w.Workers
+	if info, ok := debug.ReadBuildInfo(); ok {
+		p.Version, p.Go, p.Modules = info.Main.Version, info.GoVersion, info.Deps
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" && (p.Version == "" || p.Version == "(devel)") {
+				p.Version = s.Value
+			}
+		}
+	}
+	for _, name := range []string{"htmx", "lucide"} {
+		text, err := licenceFiles.ReadFile("static/" + name + ".LICENSE")
+		if err != nil {
+			return err
+		}
+		p.Licences = append(p.Licences, licence{name, strings.TrimSpace(string(text))})
+	}
+	return v.show(http.StatusOK, "about", "about", "About", p)
+}

@@ -1,0 +1,102 @@
+package pages
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/flowhq/flowhq"
+)
+
+// logPage is every message of a tenant, as it is searched for.
+type logPage struct {
+	tenantPage
+	form
+	Directions []flowhq.Direction
+	Statuses   []flowhq.MessageStatus
+	Logs       []flowhq.Message
+	// Query is of the filter alone, for the file; Next is of the older page, "" on the last.
+	Query, Next string
+	Filtered    bool
+}
+
+// logFilters are the fields of the filter that the API reads as they are.
+var logFilters = []string{"text", "contact", "direction", "status"}
+
+// logs lists a tenant's messages. What is wrong with the filter is said at its fields.
+func (v *visit) logs() error {
+	p := logPage{Directions: []flowhq.Direction{flowhq.In, flowhq.Out}, Statuses: flowhq.MessageStatuses}
+	var err error
+	if p.tenantPage, err = v.about("log"); err != nil {
+		return err
+	}
+	q := url.Values{}
+	for _, name := range logFilters {
+		if text := v.r.Form.Get(name); text != "" {
+			q.Set(name, text)
+		}
+	}
+	if err := v.days(q); err != nil {
+		return err
+	}
+	p.Filtered, p.Query = len(q) > 0, q.Encode()
+	q.Set("limit", "100")
+	if before := v.r.Form.Get("before"); before != "" {
+		q.Set("before", before)
+	}
+	var list struct {
+		Logs []flowhq.Message
+		Next string
+	}
+	err = v.get(v.tenantPath()+"/logs?"+q.Encode(), &list)
+	p.form, p.Logs = v.formOf(nil), list.Logs
+	if list.Next != "" {
+		again := url.Values{"before": {list.Next}}
+		for _, name := range append([]string{"from", "to"}, logFilters...) {
+			if text := v.r.Form.Get(name); text != "" {
+				again.Set(name, text)
+			}
+		}
+		p.Next = "?" + again.Encode()
+	}
+	status := http.StatusOK
+	if err != nil {
+		if status = statusOf(err); status != http.StatusBadRequest && status != http.StatusUnprocessableEntity {
+			return err
+		}
+		p.form = v.formOf(err)
+	}
+	return v.show(status, "log", "tenants", p.Tenant.Name, p)
+}
+
+// days puts the days that were chosen into a query, as the times when they begin and end where the
+// business is: what "yesterday" was, its customers decide.
+func (v *visit) days(q url.Values) error {
+	if v.r.Form.Get("from") == "" && v.r.Form.Get("to") == "" {
+		return nil
+	}
+	var p flowhq.Profile
+	if err := v.get(v.tenantPath()+"/profile", &p); err != nil {
+		return err
+	}
+	for name, add := range map[string]int{"from": 0, "to": 1} {
+		text := v.r.Form.Get(name)
+		day, err := time.ParseInLocation(time.DateOnly, text, p.Zone())
+		switch {
+		case err == nil: // to the end of the last day
+			q.Set(name, day.AddDate(0, 0, add).UTC().Format(time.RFC3339))
+		case text != "": // which the API refuses, and says how a time looks
+			q.Set(name, text)
+		}
+	}
+	return nil
+}
+
+// retry has a message handled again that was given up, and leads back to where it was listed.
+func (v *visit) retry() error {
+	path := v.tenantPath() + "/logs/" + url.PathEscape(v.r.PathValue("message")) + "/retry"
+	if err := v.post(path, nil, nil); err != nil {
+		return err
+	}
+	return v.redirect(local(v.r.FormValue("next")))
+}

@@ -1,0 +1,89 @@
+package pages
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/flowhq/flowhq"
+)
+
+// setAsidePage is the messages that were given up, of all tenants.
+type setAsidePage struct {
+	Letters []flowhq.DeadLetter
+	Reasons []flowhq.DeadLetterReason
+	Reason  string // that is looked at; "" = any
+	Older   string
+	// Retried says how many were retried, "" if none were asked for; Refused how many could not be.
+	Retried, Refused string
+	Left             bool // there are more with this reason than one request retries
+}
+
+// setAside lists what was given up, by reason.
+func (v *visit) setAside() error {
+	if err := v.operator(); err != nil {
+		return err
+	}
+	f := v.r.Form.Get
+	p := setAsidePage{Reason: f("reason"), Retried: f("retried"), Refused: f("refused"), Left: f("left") != ""}
+	q := url.Values{"limit": {"50"}}
+	if p.Reason != "" {
+		q.Set("reason", p.Reason)
+	}
+	// The reasons come with the first page only.
+	if before := f("before"); before != "" {
+		q.Set("before", before)
+	}
+	var list struct {
+		DeadLetters []flowhq.DeadLetter `json:"dead_letters"`
+		Reasons     []flowhq.DeadLetterReason
+		Next        string
+	}
+	if err := v.get("/admin/dead-letters?"+q.Encode(), &list); err != nil {
+		return err
+	}
+	p.Letters, p.Reasons = list.DeadLetters, list.Reasons
+	if list.Next != "" {
+		p.Older = "?" + url.Values{"reason": {p.Reason}, "before": {list.Next}}.Encode()
+	}
+	return v.show(http.StatusOK, "set-aside", "set-aside", "Set aside", p)
+}
+
+// retryRounds bounds one click. Each round is a hundred messages, and takes about a second.
+const retryRounds = 10
+
+// retryAside retries one message, or all of a reason.
+func (v *visit) retryAside() error {
+	if err := v.operator(); err != nil {
+		return err
+	}
+	f := v.r.PostForm
+	in := map[string]any{"reason": f.Get("reason")}
+	if f.Get("message") != "" {
+		// What is no number is no id of a message, which the API says.
+		id, _ := strconv.ParseInt(f.Get("message"), 10, 64)
+		in = map[string]any{"messages": []map[string]any{{"tenant_id": f.Get("tenant"), "message": id}}}
+	}
+	retried, refused, next := 0, 0, ""
+	for round := 0; round == 0 || next != "" && round < retryRounds; round++ {
+		if next != "" {
+			in["before"] = next
+		}
+		var out struct {
+			Retried, Refused []struct{ Message int64 }
+			Next             string
+		}
+		if err := v.post("/admin/dead-letters/retry", in, &out); err != nil {
+			return err
+		}
+		retried, refused, next = retried+len(out.Retried), refused+len(out.Refused), out.Next
+	}
+	q := url.Values{"retried": {strconv.Itoa(retried)}}
+	if refused > 0 {
+		q.Set("refused", strconv.Itoa(refused))
+	}
+	if next != "" {
+		q.Set("left", "1")
+	}
+	return v.redirect("/admin/dead-letters?" + q.Encode())
+}

@@ -1,0 +1,127 @@
+package pages
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/flowhq/flowhq"
+)
+
+// settingsPage is what operators decide about a tenant, and what it takes to delete it.
+type settingsPage struct {
+	tenantPage
+	form
+	accessPart
+	Templates []flowhq.Template
+	Languages []flowhq.Language
+	Saved     bool
+	// NameWrong is said if the name that was typed to delete the tenant is another one.
+	NameWrong bool
+}
+
+// tenantNumbers are the settings that are numbers.
+var tenantNumbers = []string{
+	"replies_per_minute", "replies_per_contact", "retention_days", "answer_within_minutes",
+}
+
+// settings shows the settings of a tenant.
+func (v *visit) settings() error {
+	return v.showSettings(http.StatusOK, settingsPage{Saved: v.r.Form.Get("saved") != ""})
+}
+
+// showSettings shows the settings with what became of a form.
+func (v *visit) showSettings(status int, p settingsPage) error {
+	var err error
+	if p.tenantPage, err = v.about("settings"); err != nil {
+		return err
+	}
+	p.Templates, p.Languages = flowhq.Templates, flowhq.Languages
+	if err := v.readAccess(&p.accessPart); err != nil {
+		return err
+	}
+	if p.Values == nil {
+		c := p.Tenant.Config
+		p.Values = url.Values{
+			"name": {p.Tenant.Name}, "phone_number": {p.Tenant.PhoneNumber}, "business_name": {c.BusinessName},
+			"template_type": {string(c.Template)}, "language": {string(c.Language)},
+			"replies_per_minute":    {strconv.Itoa(c.RepliesPerMinute)},
+			"replies_per_contact":   {strconv.Itoa(c.RepliesPerContact)},
+			"retention_days":        {strconv.Itoa(c.RetentionDays)},
+			"answer_within_minutes": {strconv.Itoa(c.AnswerWithinMinutes)},
+		}
+	}
+	return v.show(status, "settings", "tenants", p.Tenant.Name, p)
+}
+
+// saveSettings changes what is different from what there is: a number that is sent again as it is
+// must not look like a change of it in the timeline.
+func (v *visit) saveSettings() error {
+	p := settingsPage{}
+	var err error
+	if p.tenantPage, err = v.about("settings"); err != nil {
+		return err
+	}
+	f := v.r.PostFormValue
+	in := map[string]any{}
+	c := p.Tenant.Config
+	for name, old := range map[string]string{
+		"name": p.Tenant.Name, "phone_number": p.Tenant.PhoneNumber, "business_name": c.BusinessName,
+		"template_type": string(c.Template), "language": string(c.Language),
+	} {
+		if text := f(name); text != old {
+			in[name] = text
+		}
+	}
+	wrong := map[string]string{}
+	for i, old := range []int{c.RepliesPerMinute, c.RepliesPerContact, c.RetentionDays, c.AnswerWithinMinutes} {
+		name := tenantNumbers[i]
+		n, err := strconv.Atoi(digits(f(name)))
+		if err != nil {
+			wrong[name] = "Must be a whole number."
+		} else if n != old {
+			in[name] = n
+		}
+	}
+	if len(wrong) > 0 {
+		return v.showSettings(http.StatusUnprocessableEntity, settingsPage{form: form{Values: v.r.PostForm, Errors: wrong}})
+	}
+	if len(in) > 0 {
+		err := v.api.Call(v.ctx(), http.MethodPut, v.tenantPath(), in, nil)
+		if isRefusedForm(err) {
+			return v.showSettings(statusOf(err), settingsPage{form: v.formOf(err)})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return v.redirect(v.base() + "/settings?saved=1")
+}
+
+// isRefusedForm reports whether an error is about what was typed, which is then shown again.
+func isRefusedForm(err error) bool {
+	if err == nil {
+		return false
+	}
+	switch statusOf(err) {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusConflict:
+		return true
+	}
+	return false
+}
+
+// deleteTenant deletes a tenant whose name was typed. The name is compared here: the API is for
+// programs, which name what they delete by its id.
+func (v *visit) deleteTenant() error {
+	p, err := v.about("settings")
+	if err != nil {
+		return err
+	}
+	if v.r.PostFormValue("confirm") != p.Tenant.Name {
+		return v.showSettings(http.StatusUnprocessableEntity, settingsPage{NameWrong: true})
+	}
+	if err := v.api.Call(v.ctx(), http.MethodDelete, v.tenantPath(), nil, nil); err != nil {
+		return err
+	}
+	return v.redirect("/admin/tenants?deleted=" + url.QueryEscape(p.Tenant.Name))
+}
