@@ -195,6 +195,11 @@ func (v *visitor) runs(tenant string) {
 		page+"/accounts", 200, "/join?token=")
 	v.at(v.see(page+"/delete", url.Values{"confirm": {"duka"}}), page+"/delete", 422, "That is not its name.")
 
+	hooks := tenant + "/webhooks"
+	v.at(v.see(hooks, url.Values{"url": {"nowhere"}, "types": {"MESSAGE_RECEIVED"}}), hooks, 400, `id="url-error"`, `value="nowhere"`)
+	for _, kind := range []string{"bookings", "orders", "tickets"} {
+		v.at(v.see(tenant+"/records?kind="+kind, nil), tenant+"/records", 200, tenant+"/"+kind+".csv")
+	}
 	team := "/admin/people"
 	invited := v.see(team+"/accounts", url.Values{"name": {"Neema"}, "email": {"neema@example.com"}, "role": {"VIEWER"}})
 	v.at(invited, team+"/accounts", 200, "Neema sets a password by this link.")

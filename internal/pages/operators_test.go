@@ -42,6 +42,12 @@ func operatorSamples() map[string][]any {
 			tenantPage: tenant, form: typed, accessPart: a, Templates: flowhq.Templates, Languages: flowhq.Languages,
 			Saved: true, NameWrong: true,
 		}},
+		"webhooks": {webhooksPage{}, webhooksPage{
+			tenantPage: tenant, form: typed, Types: flowhq.WebhookTypes, Secret: hostile, SecretOf: hostile,
+			Hooks: []hook{{Webhook: flowhq.Webhook{
+				ID: hostile, URL: hostile, Description: hostile, Reason: hostile, CreatedBy: hostile, Failures: 2, RetryAt: &at,
+			}, Deliveries: []flowhq.WebhookDelivery{{Type: hostile, Reason: hostile, TriedAt: &at}, {}}}, {}},
+		}},
 		"team": {teamPage{}, teamPage{accessPart{May: true}}, teamPage{a}},
 		"set-aside": {setAsidePage{}, setAsidePage{Reason: hostile}, setAsidePage{
 			Letters: []flowhq.DeadLetter{{Tenant: hostile, TenantName: hostile, Contact: hostile, Excerpt: hostile, Reason: hostile}, {}},

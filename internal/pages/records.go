@@ -23,6 +23,14 @@ type recordsPage struct {
 	Wrong   string // why a change was refused
 }
 
+// Files is where the API has the lists as files.
+func (p recordsPage) Files() string {
+	if p.App {
+		return ownTenantPath
+	}
+	return p.Base
+}
+
 // A recordRow is a booking, an order or a ticket, as a person of the business works with it.
 type recordRow struct {
 	Kind, Number, Status string
@@ -116,7 +124,7 @@ func (v *visit) showRecords(status int, kind, wrong string) error {
 			p.Records[i].keep(number, v.r.PostForm)
 		}
 	}
-	return v.show(status, "records", "records", v.say("records.title"), p)
+	return v.show(status, "records", p.section(), v.title(p.tenantPage), p)
 }
 
 // keep leaves in the form of a change that was refused what was typed into it.
@@ -269,7 +277,7 @@ func (v *visit) changeRecord() error {
 	if f.Get("all") != "" {
 		q.Set("all", "1")
 	}
-	return v.redirect("/app/records?" + q.Encode())
+	return v.redirect(v.base() + "/records?" + q.Encode())
 }
 
 // Weekdays and months in Swahili, which package time does not know.

@@ -84,6 +84,9 @@ func (v *visit) isApp() bool {
 	return v.r.URL.Path == "/app" || strings.HasPrefix(v.r.URL.Path, "/app/")
 }
 
+// ownTenantPath is where the API has the tenant of who asks.
+const ownTenantPath = "/portal/tenant"
+
 // base is where the pages of the tenant are that this page is about, and tenantPath where the API
 // has it. An id is not trusted to be one: a slash in it would lead to another path.
 func (v *visit) base() string {
@@ -95,7 +98,7 @@ func (v *visit) base() string {
 
 func (v *visit) tenantPath() string {
 	if v.isApp() {
-		return "/portal/tenant"
+		return ownTenantPath
 	}
 	return v.base()
 }
