@@ -113,6 +113,7 @@ func (s *Site) routes() {
 	s.page("GET /admin/tenants/new", (*visit).newTenantForm)
 	s.page("POST /admin/tenants/new", (*visit).newTenant)
 	s.page("GET /admin/tenants/{id}", (*visit).chats)
+	s.page("GET /admin/tenants/{id}/state", (*visit).tenantState)
 	s.page("GET /admin/tenants/{id}/timeline", (*visit).timeline)
 	s.page("GET /admin/tenants/{id}/logs", (*visit).logs)
 	s.page("POST /admin/tenants/{id}/logs/{message}/retry", (*visit).retry)
@@ -137,7 +138,6 @@ func (s *Site) routes() {
 	s.page("GET /app", (*visit).home)
 	s.page("GET /app/onboarding", (*visit).onboardingForm)
 	s.page("POST /app/onboarding", (*visit).onboarding)
-	s.page("GET /app/chats", (*visit).chats)
 	s.page("GET /app/bot/versions", (*visit).versions)
 	s.page("POST /app/bot/versions/{version}", (*visit).restore)
 	s.page("GET /app/people", (*visit).people)
@@ -162,7 +162,9 @@ func (s *Site) accessPages(base string) {
 // of the tenant.
 func (s *Site) tenantPages(base string) {
 	s.page("POST "+base+"/session/{command}", (*visit).command)
+	s.page("GET "+base+"/chats", (*visit).chats)
 	s.page("GET "+base+"/chats/{contact}", (*visit).chat)
+	s.page("GET "+base+"/chats/{contact}/bubbles", (*visit).bubbles)
 	s.page("POST "+base+"/chats/{contact}/{deed}", (*visit).inChat)
 	s.page("GET "+base+"/link", (*visit).link)
 	s.page("GET "+base+"/link/panel", (*visit).linkPanel)

@@ -95,6 +95,10 @@ func (v *visit) chats() error {
 	if err != nil {
 		return err
 	}
+	// The list of a page with an open chat is asked for alone, and marks that chat.
+	if v.isPart() {
+		p.Contact.ID, _ = strconv.ParseInt(v.r.Form.Get("open"), 10, 64)
+	}
 	return v.showTenant(http.StatusOK, "chats", p)
 }
 
@@ -125,17 +129,22 @@ func (v *visit) chat() error {
 	return v.showTenant(http.StatusOK, "chats", p)
 }
 
-// readChat reads a conversation, the newest messages last.
+// readChat reads a conversation beside the list of all.
 func (v *visit) readChat() (tenantPage, error) {
 	p, err := v.about("chats")
 	if err == nil {
 		err = v.readContacts(&p)
 	}
 	if err == nil {
-		err = v.get(v.contactPath(), &p.Contact)
+		err = v.readMessages(&p)
 	}
-	if err != nil {
-		return p, err
+	return p, err
+}
+
+// readMessages reads the conversation that the path names, the newest messages last.
+func (v *visit) readMessages(p *tenantPage) error {
+	if err := v.get(v.contactPath(), &p.Contact); err != nil {
+		return err
 	}
 	// A screen and a half; older ones are one click away.
 	q := url.Values{"limit": {"60"}, "contact": {strconv.FormatInt(p.Contact.ID, 10)}}
@@ -147,11 +156,33 @@ func (v *visit) readChat() (tenantPage, error) {
 		Next string
 	}
 	if err := v.get(v.tenantPath()+"/logs?"+q.Encode(), &list); err != nil {
-		return p, err
+		return err
 	}
 	slices.Reverse(list.Logs) // the API lists the newest first
 	p.Messages, p.Older = list.Logs, list.Next
-	return p, nil
+	return nil
+}
+
+// bubbles are the messages of an open conversation, which change by themselves. Nothing else of the
+// page is read for them: they are asked for with each message.
+func (v *visit) bubbles() error {
+	p, err := v.about("chats")
+	if err == nil {
+		err = v.readMessages(&p)
+	}
+	if err != nil {
+		return err
+	}
+	return v.render(http.StatusOK, "chats", "bubbles-part", v.view(p.section(), v.title(p), p))
+}
+
+// tenantState is the head of a tenant's pages, which changes by itself.
+func (v *visit) tenantState() error {
+	p, err := v.about("")
+	if err != nil {
+		return err
+	}
+	return v.render(http.StatusOK, "timeline", "state-part", v.view(p.section(), v.title(p), p))
 }
 
 // deeds are what a person does in a chat, each with its path of the API.

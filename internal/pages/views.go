@@ -48,6 +48,7 @@ func parseLanguage(
 		"file": files.path, "t": words.say(lang), "ago": ago, "exact": exact, "clock": clock,
 		"words": inWords, "initials": initials, "tone": tone, "dict": dict, "safeImage": safeImage,
 		"money": money, "sentence": sentence, "label": words.label(lang),
+		"feedTypes": feedTypes,
 	})
 	shared, err := base.ParseFS(templateFiles, "templates/_*.html")
 	if err != nil {
@@ -150,6 +151,23 @@ func ago(at time.Time) string {
 	default:
 		return fmt.Sprintf("%d d ago", int(d/day))
 	}
+}
+
+// liveTypes are the families of events at which a page shows something new.
+var liveTypes = []string{"SESSION", "TENANT", "HOST", "MESSAGE", "HANDED", "GIVEN", "CONTACT", "SETUP"}
+
+// feedTypes are those types of events for the script of the pages: a browser has to ask for each by
+// its name.
+func feedTypes() string {
+	var all []string
+	for _, t := range flowhq.EventTypes {
+		for _, family := range liveTypes {
+			if strings.HasPrefix(string(t), family+"_") {
+				all = append(all, string(t))
+			}
+		}
+	}
+	return strings.Join(all, ",")
 }
 
 // exact is a time for programs, and for the browser to show in the viewer's own zone.

@@ -58,8 +58,60 @@ follow(document.getElementById("bubbles"));
 
 // A lost connection is said in a thin bar, and a page that catches up says so by being current.
 const offline = document.getElementById("offline");
-for (const lost of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(lost, () => { offline.hidden = false; });
-document.addEventListener("htmx:afterOnLoad", () => { offline.hidden = true; });
+const lost = (is) => { offline.hidden = !is; };
+for (const event of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(event, () => lost(true));
+document.addEventListener("htmx:afterOnLoad", () => { if (!feed || stream.readyState === EventSource.OPEN) lost(false); });
+
+// One stream of events says what is new. The parts of the page that an event is about ask for
+// themselves again. A browser has six connections to a site, so a tab that nobody sees holds none; it
+// goes on after the last event when it is looked at again.
+const feed = document.getElementById("feed");
+let stream, last = "", news = [], gathering, again;
+
+function isAbout(part, {type, contact}) {
+  if (type === "") return true; // whatever happened meanwhile
+  if (part.dataset.contact && contact && part.dataset.contact !== String(contact)) return false;
+  return part.dataset.live.split(" ").some((family) => type.startsWith(family + "_"));
+}
+
+// What comes at once, as of a session that comes back, is asked for once.
+function tell(type, contact) {
+  news.push({type, contact});
+  gathering ||= setTimeout(() => {
+    const told = news;
+    news = []; gathering = 0;
+    for (const part of document.querySelectorAll("[data-live]")) {
+      if (told.some((event) => isAbout(part, event))) htmx.trigger(part, "live");
+    }
+  }, 300);
+}
+
+function listen() {
+  clearTimeout(again);
+  const query = new URLSearchParams({type: feed.dataset.types});
+  if (last) query.set("after", last);
+  stream = new EventSource(feed.dataset.path + "?" + query);
+  stream.onopen = () => { lost(false); tell(""); };
+  stream.onerror = () => {
+    lost(true);
+    // One that was refused is not asked for again by the browser.
+    if (stream.readyState === EventSource.CLOSED) again = setTimeout(listen, 5000);
+  };
+  for (const type of feed.dataset.types.split(",")) {
+    stream.addEventListener(type, (e) => { last = e.lastEventId; tell(type, JSON.parse(e.data).data?.contact_id); });
+  }
+}
+if (feed) {
+  listen();
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(again);
+    stream.close();
+    if (!document.hidden) listen();
+  });
+  // A page that is left has lost nothing.
+  window.addEventListener("pagehide", () => stream.close());
+  window.addEventListener("pageshow", (e) => { if (e.persisted) listen(); });
+}
 
 // What cannot be undone at once is asked about first.
 document.addEventListener("submit", (e) => {
