@@ -136,6 +136,25 @@ func TestPages(t *testing.T) {
 	s.ownPages(b)
 }
 
+// TestPagesWithoutDatabase: while the database is away a page says so, and what else is away, in the
+// form of all pages; afterwards the visitor is where they were, and need not sign in again.
+func TestPagesWithoutDatabase(t *testing.T) {
+	s := newStand(t)
+	operator := s.visitor()
+	first := url.Values{
+		"admin_password": {password}, "name": {"Asha"}, "email": {"asha@example.com"}, "password": {"a long enough password"},
+	}
+	operator.at(operator.see("/setup", first), "/admin", 200, "No tenants yet")
+	operator.at(operator.see("/admin/tenants/x", nil), "/admin/tenants/x", 404, "404", "Flow HQ")
+	s.stopDatabase()
+	for _, path := range []string{"/admin", "/admin/tenants", "/admin/about"} {
+		operator.at(operator.see(path, nil), path, 503, "Nothing is lost", "PostgreSQL", "does not answer", "style.css")
+	}
+	operator.at(operator.see("/sign-in", nil), "/sign-in", 200, "Sign in")
+	s.startDatabase()
+	eventually(t, patience, func() error { return operator.see("/admin", nil).shows("No tenants yet") })
+}
+
 // tells has the visitor fill in what the bot may say, make mistakes, and try it.
 func (v *visitor) tells(tenant string) {
 	page := tenant + "/bot/products"

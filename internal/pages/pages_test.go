@@ -93,7 +93,7 @@ func pageSamples() map[string][]any {
 		"help":    {helpPage{}, helpPage{tenantPage: inApp, Ways: ways}},
 		"more":    {helpPage{}, helpPage{tenantPage: inApp}},
 		"setup":   {form{}, typed},
-		"problem": {statusPage{}, statusPage{What: name, RequestID: name}},
+		"problem": {statusPage{}, statusPage{What: name, RequestID: name, Parts: []partHealth{{name, false, name}}}},
 		"now": {nowPage{}, nowPage{
 			Waiting: []flowhq.Tenant{tenant}, Total: 1, States: []stateCount{{flowhq.TenantError, 1}}, Workers: workers,
 			Fleet: events, Asked: []flowhq.SetupRequest{asked},

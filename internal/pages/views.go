@@ -246,11 +246,17 @@ type statusPage struct {
 	Status          int
 	What, Next      string
 	RequestID, Back string
+	// Parts are what the installation needs, of a page that it cannot make just now.
+	Parts []partHealth
 }
 
-// problem answers with the page of a failure. It asks neither the API nor the database.
+// problem answers with the page of a failure. It needs no database; what is away it learns from the
+// API's answer to a load balancer.
 func (v *visit) problem(status int, what, requestID string) {
 	p := statusPage{Status: status, What: what, RequestID: requestID, Next: nextStep(status), Back: "/"}
+	if status == http.StatusServiceUnavailable {
+		p.Parts = v.health()
+	}
 	title := http.StatusText(status)
 	if err := v.show(status, "problem", "", title, p); err != nil {
 		v.site.log.Error("the page of a failure failed", "err", err)

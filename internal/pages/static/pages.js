@@ -56,6 +56,11 @@ document.addEventListener("htmx:afterSettle", (e) => {
 });
 follow(document.getElementById("bubbles"));
 
+// On a phone a row of tabs is wider than the screen: the one that is open is brought into view.
+for (const tab of document.querySelectorAll(".tabs [aria-current], .chips [aria-current]")) {
+  tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.offsetWidth) / 2;
+}
+
 // A lost connection is said in a thin bar, and a page that catches up says so by being current.
 const offline = document.getElementById("offline");
 const lost = (is) => { offline.hidden = !is; };
