@@ -222,6 +222,11 @@ func (v *visitor) runs(tenant string) {
 	team := "/admin/people"
 	invited := v.see(team+"/accounts", url.Values{"name": {"Neema"}, "email": {"neema@example.com"}, "role": {"VIEWER"}})
 	v.at(invited, team+"/accounts", 200, "Neema sets a password by this link.")
+	begun := v.see("/admin/bulk", url.Values{"command": {"start"}, "key": {"k-1"}, "search": {"Duka"}, "per_second": {"5"}})
+	v.at(begun, begun.path, 200, "1 tenant", "up to 5 a second")
+	again := v.see("/admin/bulk", url.Values{"command": {"start"}, "key": {"k-1"}, "search": {"Duka"}, "per_second": {"5"}})
+	v.at(again, begun.path, 200)
+	v.at(v.see("/admin/bulk", nil), "/admin/bulk", 200, begun.path)
 	v.at(v.see("/admin/dead-letters", nil), "/admin/dead-letters", 200, "Nothing is set aside")
 	v.at(v.see("/admin/about", nil), "/admin/about", 200, "PostgreSQL", "htmx", "go.mau.fi/whatsmeow")
 }

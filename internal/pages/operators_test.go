@@ -54,6 +54,10 @@ func operatorSamples() map[string][]any {
 			Reasons: []flowhq.DeadLetterReason{{Reason: hostile, Messages: 1, Tenants: 1}, {Messages: 3}}, Reason: hostile,
 			Older: "?x=" + hostile, Retried: hostile, Refused: hostile, Left: true,
 		}},
+		"bulk": {bulkPage{}, bulkPage{flowhq.Bulk{
+			ID: hostile, Actor: hostile, State: flowhq.BulkRunning, Matched: 2, Failed: 1, EndedAt: &at,
+		}}},
+		"bulks": {bulksPage{}, bulksPage{[]flowhq.Bulk{{ID: hostile, Actor: hostile, Command: hostile}}}},
 		"about": {aboutPage{}, aboutPage{
 			Version: hostile, Parts: []partHealth{{hostile, false, hostile}}, Workers: []flowhq.Worker{{}},
 			Modules: []*debug.Module{{Path: hostile, Version: hostile}}, Licences: []licence{{hostile, hostile}},

@@ -133,6 +133,10 @@ func (s *Site) routes() {
 	s.accessPages("/admin/people")
 	s.page("GET /admin/dead-letters", (*visit).setAside)
 	s.page("POST /admin/dead-letters/retry", (*visit).retryAside)
+	s.page("GET /admin/bulk", (*visit).bulks)
+	s.page("POST /admin/bulk", (*visit).startBulk)
+	s.page("GET /admin/bulk/{bulk}", (*visit).bulk)
+	s.page("POST /admin/bulk/{bulk}/cancel", (*visit).cancelBulk)
 	s.page("GET /admin/about", (*visit).installation)
 
 	s.page("GET /app", (*visit).home)

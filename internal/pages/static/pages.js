@@ -143,6 +143,16 @@ document.addEventListener("keydown", (e) => {
   if (found.matches("input")) found.focus(); else found.click();
 });
 
+// The arrows go from row to row of a list, and Enter opens what the row is about.
+document.addEventListener("keydown", (e) => {
+  if (e.key !== "ArrowDown" && e.key !== "ArrowUp" || e.target.closest("textarea, select, .try")) return;
+  const rows = [...document.querySelectorAll(".rows tbody a.strong")];
+  if (rows.length === 0) return;
+  const at = rows.indexOf(document.activeElement) + (e.key === "ArrowDown" ? 1 : -1);
+  e.preventDefault();
+  if (at >= 0 && at < rows.length) rows[at].focus();
+});
+
 // Enter sends what is written in a chat, and Shift with Enter begins a new line.
 document.addEventListener("keydown", (e) => {
   if (e.key === "Enter" && !e.shiftKey && !e.isComposing && e.target.matches(".write textarea")) {
