@@ -2,10 +2,13 @@ package pages
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -89,6 +92,30 @@ func TestFormKeepsProfile(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestWeight: a full page of a price list is light enough for a phone's line.
+func TestWeight(t *testing.T) {
+	p := demoProfiles(t)["clothes.json"]
+	for i := 0; len(p.Products) < 2000; i++ {
+		more := p.Products[i]
+		more.ID, more.Name.EN = "", more.Name.EN+" "+strconv.Itoa(i*7919%1000)
+		p.Products = append(p.Products, more)
+	}
+	page := botPage{tenantPage: tenantPage{Base: "/app", App: true}, Section: "products", Sections: botSections}
+	page.Values, page.More = botForm{profile: p.Normalized(), section: "products"}.values()
+	s, w := site(t), httptest.NewRecorder()
+	r := httptest.NewRequest("GET", "/app/bot/products", nil)
+	r.Header.Set("Accept-Encoding", "gzip")
+	v := s.visit(w, r)
+	v.me = flowhq.Principal{Kind: flowhq.PrincipalUser, Tenant: "x"}
+	if err := v.show(http.StatusOK, "bot", "bot", "Bot", page); err != nil {
+		t.Fatal(err)
+	}
+	// The design's bound for a page whose files the browser has.
+	if n, bound := w.Body.Len(), 15<<10; w.Header().Get("Content-Encoding") != "gzip" || n > bound || !page.More {
+		t.Errorf("the page has %d bytes compressed; want %d at most", n, bound)
 	}
 }
 
