@@ -189,7 +189,7 @@ func (v *visitor) runs(tenant string) {
 	log := tenant + "/logs"
 	v.at(v.see(log+"?text=&direction=IN&status=&contact=&from=&to=", nil), log, 200, "Habari &lt;img src=x&gt;", "logs.csv?direction=IN")
 	v.at(v.see(log+"?text=nothing+of+the+kind", nil), log, 200, "None fits")
-	v.at(v.see(log+"?contact=x", nil), log, 400, "must be the id of a contact")
+	v.at(v.see(log+"?contact=x", nil), log, 400, "Must be the id of a contact")
 	v.at(v.see(log+"?from=2001-01-01&to=2001-01-01", nil), log, 200, "None fits")
 
 	page := tenant + "/settings"
@@ -227,6 +227,9 @@ func (v *visitor) runs(tenant string) {
 	again := v.see("/admin/bulk", url.Values{"command": {"start"}, "key": {"k-1"}, "search": {"Duka"}, "per_second": {"5"}})
 	v.at(again, begun.path, 200)
 	v.at(v.see("/admin/bulk", nil), "/admin/bulk", 200, begun.path)
+	fleet := url.Values{"paused": {"true"}, "reason": {"an outage"}}
+	v.at(v.see("/admin/workers/fleet", fleet), "/admin/workers", 200, "Nobody reconnects: an outage")
+	v.at(v.see("/admin/workers/fleet", url.Values{"paused": {"false"}}), "/admin/workers", 200, "Hold all reconnects back")
 	v.at(v.see("/admin/dead-letters", nil), "/admin/dead-letters", 200, "Nothing is set aside")
 	v.at(v.see("/admin/about", nil), "/admin/about", 200, "PostgreSQL", "htmx", "go.mau.fi/whatsmeow")
 }

@@ -106,6 +106,8 @@ type tenantsPage struct {
 	Older string
 	// Filtered is whether the list leaves tenants out.
 	Filtered bool
+	// Deleted is the name of a tenant whose deletion was asked for just now.
+	Deleted string
 }
 
 // tenants lists the tenants, as they are searched for.
@@ -113,7 +115,9 @@ func (v *visit) tenants() error {
 	if err := v.operator(); err != nil {
 		return err
 	}
-	p := tenantsPage{Statuses: flowhq.TenantStatuses, Templates: flowhq.Templates}
+	p := tenantsPage{
+		Statuses: flowhq.TenantStatuses, Templates: flowhq.Templates, Deleted: v.r.Form.Get("deleted"),
+	}
 	q := url.Values{"limit": {"50"}}
 	for name, to := range map[string]*string{
 		"search": &p.Search, "status": &p.Status, "template": &p.Template, "cursor": new(string),
@@ -224,6 +228,22 @@ func (v *visit) workers() error {
 		return err
 	}
 	return v.show(http.StatusOK, "workers", "workers", "Fleet", p)
+}
+
+// changeFleet holds all reconnects back, or lets them go on.
+func (v *visit) changeFleet() error {
+	if err := v.operator(); err != nil {
+		return err
+	}
+	paused := v.r.PostFormValue("paused") == "true"
+	in := flowhq.FleetChange{Paused: &paused}
+	if reason := v.r.PostFormValue("reason"); paused {
+		in.Reason = &reason
+	}
+	if err := v.api.Call(v.ctx(), http.MethodPut, "/admin/fleet", in, nil); err != nil {
+		return err
+	}
+	return v.redirect("/admin/workers")
 }
 
 // setupRequests is a page of setup requests, the newest first.

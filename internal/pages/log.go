@@ -20,6 +20,9 @@ type logPage struct {
 	Filtered    bool
 }
 
+// File is where the API has what is listed as a file.
+func (p logPage) File() string { return p.Base + "/logs.csv?" + p.Query }
+
 // logFilters are the fields of the filter that the API reads as they are.
 var logFilters = []string{"text", "contact", "direction", "status"}
 

@@ -98,7 +98,7 @@ func pageSamples() map[string][]any {
 			Waiting: []flowhq.Tenant{tenant}, Total: 1, States: []stateCount{{flowhq.TenantError, 1}}, Workers: workers,
 			Fleet: events, Asked: []flowhq.SetupRequest{asked},
 		}},
-		"tenants":    {tenantsPage{}, tenantsPage{tenantList: tenantList{[]flowhq.Tenant{tenant}, name}, Search: name, Older: "?" + name}},
+		"tenants":    {tenantsPage{}, tenantsPage{tenantList: tenantList{[]flowhq.Tenant{tenant}, name}, Search: name, Older: "?" + name, Deleted: name}},
 		"new-tenant": {newTenantPage{}, newTenantPage{form: typed, Templates: tiles, Languages: flowhq.Languages}},
 		"chats":      {tenantPage{}, page, inApp}, "link": {tenantPage{}, page, inApp}, "timeline": {tenantPage{}, page},
 		"workers": {workersPage{}, workersPage{Workers: workers, Fleet: events}},

@@ -126,6 +126,7 @@ func (s *Site) routes() {
 	s.page("POST /admin/tenants/{id}/webhooks/{webhook}", (*visit).changeWebhook)
 	s.tenantPages("/admin/tenants/{id}")
 	s.page("GET /admin/workers", (*visit).workers)
+	s.page("POST /admin/workers/fleet", (*visit).changeFleet)
 	s.page("GET /admin/setup-requests", (*visit).requests)
 	s.page("POST /admin/setup-requests/{request}/{decision}", (*visit).decide)
 
