@@ -1,0 +1,241 @@
+//go:build browser
+
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+
+	"github.com/flowhq/flowhq/internal/apiclient"
+	"github.com/flowhq/flowhq/internal/demo"
+	"github.com/flowhq/flowhq/internal/phone"
+)
+
+// TestBrowser lives through what a newcomer, an operator and an owner do, in a browser and on the whole
+// product.
+func TestBrowser(t *testing.T) {
+	b := newBrowser(t)
+	s := newStand(t, "RATE_LIMIT_MAX_PER_CONTACT=100")
+	worker := s.worker("worker")
+	shop := s.business(demo.Tenant(demo.Barber))
+	s.must(s.call("PUT", shop.path()+"/profile", json.RawMessage(demo.JSON(demo.Barber)), nil))
+	shop.link()
+	amina := s.customer("+255710000201", "Amina")
+	for i, text := range []string{"Hi, can I book a haircut?", "Haircut and beard, tomorrow at 10"} {
+		if _, err := amina.write(shop, text); err != nil {
+			t.Fatal(err)
+		}
+		s.answered(amina, shop, i+1)
+	}
+	// A subtest that fails leaves the others something to tell.
+	t.Run("newcomer", func(t *testing.T) { s.firstMinute(b.tab(t), worker) })
+	t.Run("operator", func(t *testing.T) { s.operatorsTour(b.tab(t), shop) })
+	t.Run("owner", func(t *testing.T) { s.ownersDay(b.tab(t), shop) })
+}
+
+// answered waits until a customer has n messages of a business.
+func (s *stand) answered(c *customer, by *business, n int) {
+	s.t.Helper()
+	eventually(s.t, patience, func() error {
+		got, err := c.inbox(by)
+		if err == nil && len(got) < n {
+			err = fmt.Errorf("%d answers; want %d", len(got), n)
+		}
+		return err
+	})
+}
+
+// firstMinute is what somebody does who opens the address that "task dev" prints: says yes, kills the
+// worker, writes at once, and sees it come back with nothing lost.
+func (s *stand) firstMinute(p *tab, worker *process) {
+	t := p.t
+	var running atomic.Pointer[process]
+	running.Store(worker)
+	site := httptest.NewServer(phone.New(phone.Stand{
+		API: apiclient.Client{Base: s.api, Password: password}, Simulator: apiclient.Client{Base: s.sim},
+		WorkerPID: func() int64 {
+			if w := running.Load(); w != nil {
+				return int64(w.cmd.Process.Pid)
+			}
+			return 0
+		},
+		KillWorker: func() error {
+			running.Swap(nil).kill()
+			return nil
+		},
+		Log: slog.New(slog.DiscardHandler),
+	}))
+	t.Cleanup(func() {
+		site.CloseClientConnections() // a page that is open listens for minutes
+		site.Close()
+	})
+	p.as(looks[0])
+	p.do(chromedp.Navigate(site.URL + phone.Path))
+	p.shows("#chat", "Hi, can I book a haircut?")
+	p.press(".tries .chip") // "Yes"
+	p.shows("#chat", "you are booked")
+	p.shows("#operator", "confirmed")
+	p.check("phone")
+
+	p.press(".first-fault")
+	p.shows("#operator", "dead; starts again")
+	p.do(chromedp.SendKeys(chromedp.CSS("#text"), "Where are you?\r"))
+	p.shows("#operator", "1 message waits")
+	if p.shots != "" {
+		p.keep("phone-killed.png")
+	}
+	running.Store(s.worker("worker again"))
+	p.shows("#chat", "Samora Avenue")
+	const figures = `[...document.querySelectorAll(".figures b")].map(b => b.innerText).join(" ")`
+	p.until(figures + ` === "4 4 0 0"`)
+
+	// What was typed stays when it could not be sent, and two presses are one message.
+	p.do(chromedp.SendKeys(chromedp.CSS("#text"), "Asante"))
+	p.do(chromedp.Evaluate[chromedp.Void](`for (const _ of [1, 2]) document.querySelector(".write").requestSubmit()`))
+	p.until(figures + ` === "5 5 0 0"`)
+	if text := p.eval("document.getElementById('text').value"); text != "" {
+		t.Errorf("the field still has %q", text)
+	}
+}
+
+// operatorsTour has an operator make themselves known and look at everything.
+func (s *stand) operatorsTour(p *tab, shop *business) {
+	p.as(looks[0])
+	p.do(chromedp.Navigate(s.api + "/sign-in"))
+	p.check("sign-in")
+	p.do(chromedp.Navigate(s.api + "/setup"))
+	p.check("setup")
+	p.fill("[name=admin_password]", password)
+	p.fill("[name=name]", "Asha Mushi")
+	p.fill("[name=email]", "asha@example.com")
+	p.fill("[name=password]", "a long enough password")
+	p.press("main button")
+	p.until(`location.pathname === "/admin"`)
+	for name, path := range map[string]string{
+		"now": "/admin", "tenants": "/admin/tenants", "new-tenant": "/admin/tenants/new", "tenant": shop.path(),
+		"link": shop.path() + "/link", "timeline": shop.path() + "/timeline", "bot": shop.path() + "/bot",
+		"workers": "/admin/workers", "requests": "/admin/setup-requests",
+	} {
+		p.do(chromedp.Navigate(s.api + path))
+		p.check("admin-" + name)
+	}
+	// By keys alone: "/" searches, and the tenant that was found opens.
+	p.do(chromedp.Navigate(s.api + "/admin/tenants"))
+	p.do(chromedp.KeyEvent("/"))
+	p.until(`document.activeElement.matches("input[type=search], input[name=search]")`)
+	// The browser's protocol types a key also if the page has taken it for itself.
+	p.eval("document.activeElement.value = ''")
+	p.do(chromedp.KeyEvent("Blue"), chromedp.KeyEvent("\r"))
+	p.shows("main", "Blue Door Barbers")
+	p.tabTo(`a[href="` + shop.path() + `"]`)
+	p.do(chromedp.KeyEvent("\r"))
+	p.until(`location.pathname === ` + inQuotes(shop.path()))
+	// And back, with what was looked for.
+	p.do(chromedp.NavigateBack())
+	p.until(`location.pathname === "/admin/tenants"`)
+	p.shows("main", "Blue Door Barbers")
+}
+
+// ownersDay has an owner join, look around on a phone, answer a customer by keys alone, be signed out in
+// the middle of a message, and lose the connection.
+func (s *stand) ownersDay(p *tab, shop *business) {
+	var invited struct{ Token string }
+	s.must(s.call("POST", shop.path()+"/users", map[string]string{
+		"email": "mama@example.com", "name": "Mama Asha", "role": "OWNER",
+	}, &invited))
+	p.as(look{360, "light"})
+	p.do(chromedp.Navigate(s.api + "/join?token=" + invited.Token))
+	p.check("join")
+	p.fill("[name=password]", "a long enough password")
+	p.press("main button")
+	p.until(`location.pathname === "/app"`)
+	var contacts struct{ Contacts []struct{ ID int64 } }
+	s.must(s.call("GET", shop.path()+"/contacts", nil, &contacts))
+	chat := "/app/chats/" + strconv.FormatInt(contacts.Contacts[0].ID, 10)
+	for name, path := range map[string]string{
+		"home": "/app", "chats": "/app/chats", "chat": chat, "records": "/app/records?kind=bookings", "orders": "/app/records?kind=orders&all=1",
+		"link": "/app/link", "onboarding": "/app/onboarding", "bot": "/app/bot", "versions": "/app/bot/versions",
+		"people": "/app/people", "help": "/app/help", "more": "/app/more",
+	} {
+		p.do(chromedp.Navigate(s.api + path))
+		p.check("app-" + name)
+	}
+	s.ownersRecords(p)
+	p.do(chromedp.Navigate(s.api + chat))
+	p.tabTo(".write textarea")
+	p.do(chromedp.KeyEvent("Karibu kesho"), chromedp.KeyEvent("\r"))
+	p.shows("#bubbles", "Karibu kesho")
+
+	// Two presses are one message.
+	p.fill(".write textarea", "Mara moja tu")
+	p.do(chromedp.Evaluate[chromedp.Void](`for (const _ of [1, 2]) document.querySelector(".write").requestSubmit()`))
+	p.shows("#bubbles", "Mara moja tu")
+	p.do(chromedp.Navigate(s.api + chat))
+	if n := p.eval(`document.getElementById("bubbles").innerText.split("Mara moja tu").length - 1`); n != "1" {
+		p.t.Errorf("what was sent twice at once is there %s times", n)
+	}
+	s.signedOutMeanwhile(p)
+	s.lostMeanwhile(p, chat)
+}
+
+// ownersRecords has the owner note something on a booking, take the bookings along, and invite somebody.
+func (s *stand) ownersRecords(p *tab) {
+	p.do(chromedp.Navigate(s.api + "/app/records?kind=bookings"))
+	p.press("details summary")
+	p.fill("details [name=note]", "Anataka Juma")
+	p.press("details button")
+	p.shows("article", "Anataka Juma")
+	for _, file := range []string{"bookings.csv?bom=true", "bookings.ics"} {
+		p.do(chromedp.Evaluate[chromedp.Void](`fetch("/portal/tenant/` + file + `").then(r => r.text().then(t => { window.file = r.status + t; }))`))
+		p.until(`window.file?.startsWith("200") && window.file.includes("Anataka Juma")`)
+		p.do(chromedp.Evaluate[chromedp.Void]("delete window.file"))
+	}
+	p.do(chromedp.Navigate(s.api + "/app/people"))
+	p.fill("[name=name]", "Juma")
+	p.fill("[name=email]", "juma@example.com")
+	p.press(`form[action="/app/people"] button`)
+	p.until(`document.querySelector("input[readonly]")?.value.includes("/join?token=")`)
+}
+
+// signedOutMeanwhile ends the sign-in while a message is being typed.
+func (s *stand) signedOutMeanwhile(p *tab) {
+	p.fill(".write textarea", "Usipotee")
+	p.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, network.ClearBrowserCookies, cdp.Empty{})
+		return err
+	}))
+	p.do(chromedp.Evaluate[chromedp.Void](`document.querySelector(".write").requestSubmit()`))
+	p.until(`document.querySelector("[name='kept.text']")`)
+	p.check("kept")
+	p.fill("[name=email]", "mama@example.com")
+	p.fill("[name=password]", "a long enough password")
+	p.press(`form[action="/sign-in"] button`)
+	p.shows("main", "Usipotee")
+	p.check("resume")
+	p.press("main form button")
+	p.shows("#bubbles", "Usipotee")
+}
+
+// lostMeanwhile stops the API while a chat is open, and starts it again.
+func (s *stand) lostMeanwhile(p *tab, chat string) {
+	p.do(chromedp.Navigate(s.api + chat))
+	p.failuresExpected(true)
+	s.apiProc.kill()
+	p.until(`!document.getElementById("offline").hidden`)
+	s.apiProc = s.start("api again", []string{"HTTP_ADDR=" + strings.TrimPrefix(s.api, "http://")}, "api")
+	s.apiProc.attr("listening for requests", "addr")
+	p.until(`document.getElementById("offline").hidden`)
+	p.failuresExpected(false)
+	p.shows("#bubbles", "Usipotee")
+}
