@@ -62,7 +62,8 @@ type feedRequest struct {
 }
 
 func (r *feedRequest) bind(b *binder) {
-	if b.c.Param("id") != "" {
+	// An id that is there and empty, as in /admin/tenants//feed, is no tenant, and not all of them.
+	if _, named := b.c.Params.Get("id"); named {
 		r.Tenant = b.tenant()
 	} else if id, _ := b.parameter("tenant"); id != "" { // forms send what was not chosen as ""
 		if r.Tenant = flowhq.TenantID(id); !r.Tenant.Valid() {

@@ -64,13 +64,13 @@ func (r *fleetRequest) bind(b *binder) {
 	var body fleetBody
 	b.settings(&body, "", fleetState)
 	r.Change = flowhq.FleetChange{Paused: body.Paused, Reason: body.Reason, Version: body.Version}
+	unpinned := false
 	switch {
 	case body.Pinned == nil:
 	case b.c.Request.Method != http.MethodPut:
 		b.wrong("pinned", "is not a field of this request; a whatsapp_version is pinned")
 	case !*body.Pinned:
-		// The version that GET gave is the newest one, and is not to be pinned by sending it back.
-		r.Change.Version = nil
+		unpinned = true
 	}
 	// So is the reason of a pause that there is not.
 	paused := body.Paused != nil && *body.Paused
@@ -78,6 +78,10 @@ func (r *fleetRequest) bind(b *binder) {
 		r.Change.Reason = nil
 	}
 	b.check(r.Change.Validate())
+	if unpinned {
+		// The version that GET gave is the newest one, and is not to be pinned by sending it back.
+		r.Change.Version = nil
+	}
 	if b.err == nil && len(b.fields) == 0 && r.Change.Paused == nil && r.Change.Version == nil {
 		b.stop(flowhq.Errorf(flowhq.Invalid,
 			"there is nothing to change: give paused or whatsapp_version"))

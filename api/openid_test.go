@@ -130,7 +130,7 @@ func (f *fixture) signInThere(p *provider) (back, cookie string) {
 // visit asks like a browser that does not follow the answer.
 func (f *fixture) visit(path, cookie string) answer {
 	f.Helper()
-	client := http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := http.Client{Transport: http.DefaultClient.Transport, Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	q, err := http.NewRequestWithContext(f.Context(), "GET", f.url+path, nil)
 	if err != nil {
 		f.Fatal(err)

@@ -128,6 +128,7 @@ func TestPutTakesWhatGetGives(t *testing.T) {
 		f.send(call{method: "PATCH", path: path, body: body}, 400)
 	}
 	f.send(call{method: "PATCH", path: "/admin/fleet", body: `{"pinned":false}`}, 400)
+	f.send(call{method: "PUT", path: "/admin/fleet", body: `{"pinned":false,"whatsapp_version":"newest"}`}, 400)
 	f.send(call{method: "PUT", path: path, body: `{"name":"a","name":"b"}`}, 400)
 	f.send(call{method: "PUT", path: path, body: `{"config":{"language":"EN","language":"SW"}}`}, 400)
 	f.contains(f.send(call{method: "PATCH", path: "/admin/fleet", body: `{"paused":true,"reason":"maintenance"}`}, 200).json, `{"paused": true, "reason": "maintenance"}`)
@@ -198,6 +199,9 @@ func TestCursors(t *testing.T) {
 		n++
 		path := strings.Replace(r.Path, ":id", string(id), 1)
 		f.send(call{method: "GET", path: path + "?cursor="}, 200)
+		if parameters["before"] != nil { // an id that PostgreSQL's integer does not hold
+			f.send(call{method: "GET", path: path + "?cursor=9223372036854775807"}, 200)
+		}
 		f.send(call{method: "GET", path: path + "?cursor=nonsense"}, 400)
 		if parameters["before"] != nil {
 			f.send(call{method: "GET", path: path + "?cursor=5"}, 200)
@@ -207,5 +211,25 @@ func TestCursors(t *testing.T) {
 	}
 	if n < 10 {
 		t.Errorf("%d lists have a cursor; there are more", n)
+	}
+}
+
+// TestLargeIDs: an id may have all of 64 bits, wherever a request has one.
+func TestLargeIDs(t *testing.T) {
+	f := setup(t)
+	tenant := "/admin/tenants/" + string(f.create())
+	hook := tenant + "/webhooks/" + f.send(call{method: "POST", path: tenant + "/webhooks", body: `{"url":"https://example.com/x"}`}, 201).json.(node)["id"].(string)
+	const large = "9223372036854775807"
+	f.send(call{method: "GET", path: hook + "/deliveries?cursor=" + large}, 200)
+	f.send(call{method: "POST", path: hook + "/replay", body: `{"from":` + large + `,"to":` + large + `}`}, 202)
+	f.send(call{method: "POST", path: tenant + "/dead-letters/retry", body: `{"messages":[` + large + `]}`}, 202)
+	f.send(call{method: "POST", path: tenant + "/dead-letters/retry", body: `{"reason":"x","cursor":"` + large + `"}`}, 202)
+	for _, one := range []string{"/contacts/", "/logs/", "/commands/", "/unanswered/", "/profile/versions/"} {
+		f.send(call{method: "GET", path: tenant + one + large}, 404)
+	}
+	f.send(call{method: "GET", path: tenant + "/feed?after=" + large}, 200)
+	// An id that is there and empty is no tenant, and not all of them.
+	for _, of := range []string{"/feed", "/events", "/logs", ""} {
+		f.send(call{method: "GET", path: "/admin/tenants/" + of}, 404)
 	}
 }

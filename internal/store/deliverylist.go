@@ -26,7 +26,7 @@ func (s *Store) Deliveries(
 			duration_ms, created_at, tried_at, case when status = 'PENDING' then next_at end
 		from flowhq.webhook_deliveries
 		where tenant_id = @tenant and webhook_id = @webhook::uuid
-			and (@status = '' or status = @status) and (@before = 0 or id < @before)
+			and (@status = '' or status = @status) and (@before::bigint = 0 or id < @before)
 		order by id desc
 		limit @limit`
 	limit := clampLimit(f.Limit)
@@ -70,12 +70,12 @@ func (s *Store) ReplayWebhook(
 			for no key update of c
 		), c as (
 			update flowhq.webhook_cursors c set
-				replay_after = greatest(@from - 1, coalesce((
+				replay_after = greatest(@from::bigint - 1, coalesce((
 					select f.id from flowhq.feed f
 					where f.tenant_id = @tenant and f.created_at < @since
 					order by f.id desc
 					limit 1), 0)),
-				replay_to = case when @to > 0 then least(@to, old.position) else old.position end,
+				replay_to = case when @to::bigint > 0 then least(@to, old.position) else old.position end,
 				resting = false, due_at = '-infinity'
 			from old
 			where c.tenant_id = @tenant and c.webhook_id = @id::uuid
