@@ -181,12 +181,14 @@ const (
 	HandOverDecision HandOverReason = "DECISION" // only a person may decide it
 	HandOverOwner    HandOverReason = "OWNER"    // the owner wrote, from the phone
 	HandOverOperator HandOverReason = "OPERATOR" // over the API
+	// HandOverUnanswered is that the bot leaves the answer to others, and there is none yet.
+	HandOverUnanswered HandOverReason = "UNANSWERED"
 )
 
 // HandOverReasons lists every HandOverReason.
 var HandOverReasons = []HandOverReason{
 	HandOverAsked, HandOverAnger, HandOverMissed, HandOverDecision, HandOverOwner,
-	HandOverOperator,
+	HandOverOperator, HandOverUnanswered,
 }
 
 // An Unanswered is a question that the bot had no answer to.

@@ -166,6 +166,7 @@ const (
 	Overflowed    MessageStatus = "OVERFLOWED"    // its chat's queue was full
 	Expired       MessageStatus = "EXPIRED"       // too old to be answered; see Config.AnswerWithinMinutes
 	Ignored       MessageStatus = "IGNORED"       // there is nothing to answer
+	Forwarded     MessageStatus = "FORWARDED"     // a program of others answers it, or is to
 	Undecryptable MessageStatus = "UNDECRYPTABLE" // asked the sender to send it again
 
 	Pending   MessageStatus = "PENDING"   // to be sent
@@ -182,6 +183,6 @@ const (
 
 // MessageStatuses lists every MessageStatus.
 var MessageStatuses = []MessageStatus{
-	Received, Answered, Suppressed, Overflowed, Expired, Ignored, Undecryptable,
+	Received, Answered, Suppressed, Overflowed, Expired, Ignored, Forwarded, Undecryptable,
 	Pending, Unknown, Sent, Delivered, Read, Failed,
 }

@@ -82,7 +82,7 @@ func (m Message) Steps(replies []Message) []MessageStep {
 		return cmp.Or(-cmp.Compare(writtenRank(a), writtenRank(b)), a.At.Compare(*b.At))
 	})
 	switch m.Status {
-	case Suppressed, Overflowed, Expired, Ignored, Undecryptable, Failed:
+	case Suppressed, Overflowed, Expired, Ignored, Forwarded, Undecryptable, Failed:
 		steps = append(steps, MessageStep{Step: Step(m.Status), Reason: m.Reason})
 	case Received, Answered, Pending, Unknown, Sent, Delivered, Read: // said above, or still ahead
 	}

@@ -50,7 +50,29 @@ type Config struct {
 	// AnswerWithinMinutes is how old a message may be that is answered, in minutes. It
 	// counts from when it was written, as WhatsApp says.
 	AnswerWithinMinutes int `json:"answer_within_minutes"`
+	// AnsweredBy is who answers customers.
+	AnsweredBy Answerer `json:"answered_by"`
 }
+
+// LeavesToOthers reports whether the bot does not answer customers.
+func (c Config) LeavesToOthers() bool {
+	return c.AnsweredBy == ByWebhook || c.AnsweredBy == ByPerson
+}
+
+// An Answerer is who answers the customers of a tenant.
+type Answerer string
+
+const (
+	ByTemplate Answerer = "TEMPLATE" // the bot, by the tenant's template
+	ByWebhook  Answerer = "WEBHOOK"  // a program of others, which a webhook tells of each message
+	ByPerson   Answerer = "PERSON"   // the bot records messages, and hands each chat over
+)
+
+// Answerers lists every Answerer.
+var Answerers = []Answerer{ByTemplate, ByWebhook, ByPerson}
+
+// AnswerByWebhookWithin is how long a program of others has for an answer. Then a person is asked.
+const AnswerByWebhookWithin = 5 * time.Minute
 
 // MaxReplyDelay is how long a reply waits under RepliesPerMinute. Then it is given up, and
 // its customer is told, once, that too many others write.
@@ -141,6 +163,8 @@ type NewTenant struct {
 	RetentionDays     *int     `json:"retention_days,omitempty"`
 
 	AnswerWithinMinutes *int `json:"answer_within_minutes,omitempty"`
+
+	AnsweredBy Answerer `json:"answered_by,omitempty"` // "" = TEMPLATE
 }
 
 // Validate returns an Invalid error that names every wrong field, or nil.
@@ -152,7 +176,16 @@ func (n NewTenant) Validate() error {
 		RepliesPerContact:   Optional[int]{true, n.RepliesPerContact},
 		RetentionDays:       Optional[int]{true, n.RetentionDays},
 		AnswerWithinMinutes: Optional[int]{true, n.AnswerWithinMinutes},
+		AnsweredBy:          n.answeredBy(),
 	}.Validate()
+}
+
+// answeredBy is who is to answer, nil if nothing is said of it.
+func (n NewTenant) answeredBy() *Answerer {
+	if n.AnsweredBy == "" {
+		return nil
+	}
+	return &n.AnsweredBy
 }
 
 // A TenantChange changes the fields that are there. Those of which the installation has a
@@ -168,6 +201,8 @@ type TenantChange struct {
 	RepliesPerContact   Optional[int] `json:"replies_per_contact,omitzero"`
 	RetentionDays       Optional[int] `json:"retention_days,omitzero"`
 	AnswerWithinMinutes Optional[int] `json:"answer_within_minutes,omitzero"`
+
+	AnsweredBy *Answerer `json:"answered_by,omitempty"`
 }
 
 // Validate returns an Invalid error that names every wrong field, or nil.
@@ -193,6 +228,9 @@ func (c TenantChange) Validate() error {
 	}
 	if c.Language != nil {
 		check(oneOf(*c.Language, Languages), "language", "must be "+list(Languages))
+	}
+	if c.AnsweredBy != nil {
+		check(oneOf(*c.AnsweredBy, Answerers), "answered_by", "must be "+list(Answerers))
 	}
 	check(within(c.RepliesPerMinute, 0, MaxReplies), "replies_per_minute",
 		"must be a whole number from 0 to 100000")

@@ -65,9 +65,12 @@ func DeliverOptions(t hosting.Timing) workflow.ActivityOptions {
 }
 
 // Deliver reads the feed for a webhook and delivers what the webhook asks for, chat by chat in the
-// order of the events, until nothing is due, and returns when the next attempt is. Each outcome is a
-// row before the next event of the chat is sent. So whatever ends a Deliver, the next one sends what
-// was not recorded as accepted, and nothing that comes after that.
+// order of the events, until nothing is due, and returns when the next attempt is.
+//
+// Each outcome is a row before the next event of the chat is sent. So whatever ends a Deliver, the
+// next one sends what was not recorded as accepted, and nothing that comes after that. Two that
+// overlap, as one of a worker that was frozen does, send some events twice; but an event is sent
+// for the first time only after all before it in the chat were accepted.
 func (a *Activities) Deliver(ctx context.Context, in WebhookInput) (WebhookNext, error) {
 	// As with FollowUp: a worker of another installation must not end the workflow.
 	if ours := a.Store.Installation(); in.Installation != "" && in.Installation != ours {
@@ -136,6 +139,7 @@ func (d *delivering) run(ctx context.Context) (WebhookNext, error) {
 			}
 			continue
 		}
+		// A new event in another chat must not wait for a receiver that takes 15 s for this one.
 		select {
 		case <-ctx.Done():
 			return WebhookNext{}, ctx.Err()
@@ -203,6 +207,8 @@ func (d *delivering) begin(ctx context.Context) (began int, err error) {
 	if room < 1 {
 		return 0, nil
 	}
+	// A chat that is under way has its next event read by its own goroutine, after the outcome of
+	// the one before.
 	busy := make([]int64, 0, len(d.busy))
 	for contact := range d.busy {
 		busy = append(busy, contact)
@@ -219,10 +225,13 @@ func (d *delivering) begin(ctx context.Context) (began int, err error) {
 }
 
 // learn takes note of the end of a chat's goroutine. It reports whether this Deliver ends.
-func (d *delivering) learn(ctx context.Context, e chatEnd) (next WebhookNext, ends bool, err error) {
+func (d *delivering) learn(
+	ctx context.Context, e chatEnd,
+) (next WebhookNext, ends bool, err error) {
 	if e.err != nil || !e.tried {
 		return next, false, e.err
 	}
+	// Both counts are of the rows, so they hold over the end of a Deliver, and of a worker.
 	wasDown := d.down()
 	d.failures, d.failingChats = e.outcome.Failures, e.outcome.FailingChats
 	switch {
@@ -238,6 +247,8 @@ func (d *delivering) learn(ctx context.Context, e chatEnd) (next WebhookNext, en
 	if err := d.Store.SetAsideExpired(ctx, d.in.Tenant, d.in.Webhook, reason); err != nil {
 		return next, true, err
 	}
+	// The pauses of the webhook begin when it counts as down, whatever the single chats have
+	// waited for until then.
 	pause := max(jitter(flowhq.WebhookPause(d.failures-downAfter+1)), e.result.RetryAfter)
 	next.At, _, err = d.Store.RestWebhook(ctx, d.in.Tenant, d.in.Webhook, pause)
 	return next, true, err
@@ -283,6 +294,8 @@ func (d *delivering) post(ctx context.Context, due store.DueDelivery) (webhook.R
 	if due.Gone {
 		return webhook.Result{Reason: "the event is older than the feed is kept"}, nil
 	}
+	// The text is read from the row just now and is in no history of Temporal's, so it is erased
+	// with the row.
 	body, err := webhookBody(d.in.Webhook, due)
 	if err != nil {
 		return webhook.Result{}, err
@@ -298,7 +311,7 @@ func (d *delivering) post(ctx context.Context, due store.DueDelivery) (webhook.R
 func webhookBody(id string, due store.DueDelivery) ([]byte, error) {
 	e := webhook.Event{
 		ID: webhook.EventID(due.Event), Type: due.Event.Type, At: due.Event.At,
-		Tenant: due.Event.Tenant, Data: due.Event.Data,
+		Tenant: due.Event.Tenant, Data: due.Event.Data, Fact: due.Fact,
 	}
 	// The feed names who has tested it, which is not the receiver's concern.
 	if e.Type == flowhq.EventWebhookTested {

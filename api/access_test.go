@@ -50,13 +50,13 @@ var routeScopes = map[string][]string{
 		"DELETE tenant/contacts/:contact", "POST tenant/session/start", "POST tenant/session/stop", "POST tenant/session/restart", "POST tenant/session/relink",
 		"GET tenant/qr", "GET tenant/qr.png", "POST tenant/pair-code",
 		"GET tenant/webhooks", "POST tenant/webhooks", "GET tenant/webhooks/:webhook", "PATCH tenant/webhooks/:webhook", "DELETE tenant/webhooks/:webhook",
-		"POST tenant/webhooks/:webhook/rotate-secret", "POST tenant/webhooks/:webhook/test", "POST tenant/webhooks/:webhook/replay", "GET tenant/webhooks/:webhook/deliveries",
+		"POST tenant/webhooks/:webhook/rotate-secret", "POST tenant/webhooks/:webhook/test", "POST tenant/webhooks/:webhook/replay", "GET tenant/webhooks/:webhook/deliveries", "PUT tenant/answered-by",
 	},
 	"send": {
 		"POST tenant/logs/:message/retry", "POST tenant/dead-letters/retry", "POST /admin/dead-letters/retry", "POST tenant/logs/:message/unmute", "DELETE tenant/follow-ups/:followup",
 		"POST tenant/bookings", "PATCH tenant/bookings/:number", "PATCH tenant/orders/:number", "PATCH tenant/tickets/:number", "PATCH tenant/handovers/:handover",
 		"PATCH tenant/unanswered/:question", "POST tenant/unanswered/:question/answer",
-		"POST tenant/contacts", "PUT tenant/contacts/:contact/left-alone", "PUT tenant/contacts/:contact/muted", "POST tenant/contacts/:contact/hand-over", "POST tenant/contacts/:contact/give-back", "POST tenant/contacts/:contact/messages",
+		"POST tenant/contacts", "PUT tenant/contacts/:contact/left-alone", "PUT tenant/contacts/:contact/muted", "POST tenant/contacts/:contact/hand-over", "POST tenant/contacts/:contact/give-back", "POST tenant/contacts/:contact/messages", "POST tenant/messages", "POST /portal/messages",
 	},
 }
 
@@ -147,7 +147,7 @@ func (f *fixture) targets() (all []target) {
 			method, path, _ := strings.Cut(r, " ")
 			rest, ofTenant := strings.CutPrefix(path, "tenant")
 			if !ofTenant {
-				known[r] = target{method, path, scope, strings.HasPrefix(path, "/admin") || scope != "", false}
+				known[r] = target{method, path, scope, strings.HasPrefix(path, "/admin") || scope != "" && !strings.HasPrefix(path, portalPath), false}
 				continue
 			}
 			operators := slices.Contains(ofOperators, r)
@@ -198,7 +198,7 @@ func TestWhoMayAskWhat(t *testing.T) {
 	before := f.history(other)
 	targets := f.targets()
 	things := strings.NewReplacer(":account", never, ":key", never, ":bulk", never, ":request", never, ":version", "99", ":command", "99", ":message", "99", ":followup", "99",
-		":number", "K99999", ":handover", "99", ":question", "99", ":contact", "99")
+		":number", "K99999", ":handover", "99", ":question", "99", ":contact", "99", ":webhook", never)
 	for _, who := range f.askers(own) {
 		for _, r := range targets {
 			names := strings.Contains(r.path, ":id")
@@ -241,7 +241,7 @@ func must[T any](v T, err error) func(*testing.T) T {
 
 // verdict is the status that a principal gets, 0 for one of the handler: it may ask.
 func verdict(who asker, r target, about string) int {
-	names, owns := strings.HasPrefix(r.path, namedPath), strings.HasPrefix(r.path, ownPath)
+	names, owns := strings.HasPrefix(r.path, namedPath), strings.HasPrefix(r.path, ownPath) || r.path == portalPath+"/messages"
 	switch {
 	case who.scopes == nil, who.portal != r.portal:
 		return http.StatusUnauthorized

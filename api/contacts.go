@@ -36,6 +36,9 @@ type Contacts interface {
 	// key that was used before it returns the first message; if that was another one, it fails
 	// with code Conflict.
 	Write(ctx context.Context, id flowhq.TenantID, m store.NewMessage) (flowhq.Message, error)
+	// Reply records what a program of others answers to a message in place of the bot. A message
+	// is answered once: for another answer it fails with code Conflict.
+	Reply(ctx context.Context, id flowhq.TenantID, n store.NewReply) (flowhq.Message, error)
 }
 
 // A contact is named by its id, because a number in a path would end up in the logs of proxies.

@@ -189,6 +189,7 @@ func (a *API) routes() {
 	own := router{api: a, group: public.Group(ownPath), reach: access.OwnTenant, open: open}
 	a.tenantRoutes(own, slots)
 	own.group = public.Group(portalPath)
+	a.portalReplyRoutes(own)
 	a.portalRoutes(own)
 }
 
@@ -259,6 +260,7 @@ func (a *API) tenantRoutes(r router, slots tenantSlots) {
 	r.get("/events", read, handle(a, http.StatusOK, a.events))
 
 	a.webhookRoutes(r)
+	a.replyRoutes(r)
 	a.ownSetupRoutes(r)
 	a.factRoutes(r.limited(slots.facts))
 	a.accountRoutes(r, "/users", flowhq.ScopeManage, flowhq.UserRoles)

@@ -90,8 +90,8 @@ type webhookBody struct {
 	Types       []flowhq.EventType `json:"types"`
 }
 
-// newWebhookRequest is POST /admin/tenants/:id/webhooks. It has no key, as with API keys: the secret
-// could not be shown again.
+// newWebhookRequest is POST /admin/tenants/:id/webhooks. It has no key, as with API keys: the
+// secret could not be shown again.
 type newWebhookRequest struct {
 	tenantRef
 	webhookBody
@@ -119,7 +119,8 @@ func (b *binder) webhookTypes(given []flowhq.EventType) (types []flowhq.EventTyp
 	return types
 }
 
-// checkWebhookURL fails if an address is one that a webhook may not have.
+// checkWebhookURL fails if an address is one that a webhook may not have. It looks no name up: the
+// workers check the address that they dial, each time.
 func (a *API) checkWebhookURL(text string) error {
 	wrong := a.WebhookGuard.CheckURL(text)
 	if wrong == "" {

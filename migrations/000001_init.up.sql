@@ -58,6 +58,7 @@ create table flowhq.tenant_configs (
     replies_per_contact   integer,
     retention_days        integer, -- for how long messages, conversations and events are kept
     answer_within_minutes integer, -- an older message is recorded as EXPIRED and not answered
+    answered_by           text not null default 'TEMPLATE', -- who answers customers
     constraint tenant_configs_pkey primary key (tenant_id),
     constraint tenant_configs_tenant_fkey foreign key (tenant_id)
         references flowhq.tenants (id) on delete cascade,
@@ -66,6 +67,8 @@ create table flowhq.tenant_configs (
     constraint tenant_configs_language_check check (language in ('EN', 'SW')),
     constraint tenant_configs_replies_check check (
         replies_per_minute >= 0 and replies_per_contact >= 0),
+    constraint tenant_configs_answered_by_check check (
+        answered_by in ('TEMPLATE', 'WEBHOOK', 'PERSON')),
     -- WhatsApp redelivers for up to a month. A message whose row is gone by then would be
     -- answered twice.
     constraint tenant_configs_retention_check check (retention_days between 30 and 3650),
@@ -291,6 +294,7 @@ create table flowhq.message_logs (
     -- The last line of the burst that it is part of, whose reply answers this message too.
     answered_with bigint,
     understood    json,   -- how the bot read it; null: it did not
+    forwarded_at  timestamptz, -- since when it waits for a program of others; null: it never did
     suggestion    json,   -- a language model's, or why there is none; null: it was not asked
     timer_seconds integer     not null default 0, -- of a reply: the chat's when it was written,
     timer_set_at  timestamptz,                    -- which every attempt to send repeats
@@ -313,7 +317,7 @@ create table flowhq.message_logs (
     constraint message_logs_status_check check (
         direction = 'IN' and status in (
             'RECEIVED', 'ANSWERED', 'SUPPRESSED', 'OVERFLOWED', 'EXPIRED', 'UNDECRYPTABLE',
-            'IGNORED', 'FAILED')
+            'FORWARDED', 'IGNORED', 'FAILED')
         or direction = 'OUT' and status in (
             'PENDING', 'UNKNOWN', 'SENT', 'DELIVERED', 'READ', 'FAILED'))
 );
@@ -352,6 +356,12 @@ create index message_logs_failed_idx
 create index message_logs_all_failed_idx on flowhq.message_logs (id) where status = 'FAILED';
 create index message_logs_unanswerable_idx on flowhq.message_logs (tenant_id, status, id)
     where status in ('SUPPRESSED', 'OVERFLOWED', 'EXPIRED', 'IGNORED', 'UNDECRYPTABLE');
+-- Across tenants on purpose: what a program of others has not answered in time.
+create index message_logs_forwarded_idx on flowhq.message_logs (forwarded_at)
+    where status = 'FORWARDED';
+-- Its answer to one line answers the lines before it, and operators list what waits.
+create index message_logs_forwarded_contact_idx on flowhq.message_logs (tenant_id, id)
+    where status = 'FORWARDED';
 
 -- How often a tenant's language model was asked on the last day on which it was.
 create table flowhq.assistant_usage (
@@ -487,7 +497,7 @@ create table flowhq.handovers (
     constraint handovers_tenant_fkey foreign key (tenant_id)
         references flowhq.tenants (id) on delete cascade,
     constraint handovers_reason_check check (reason in (
-        'ASKED', 'ANGER', 'MISSED', 'DECISION', 'OWNER', 'OPERATOR'))
+        'ASKED', 'ANGER', 'MISSED', 'DECISION', 'OWNER', 'OPERATOR', 'UNANSWERED'))
 );
 -- A chat is handed over once at a time. Each answer looks here first.
 create unique index handovers_open_key on flowhq.handovers (tenant_id, contact_id)

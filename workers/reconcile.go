@@ -157,7 +157,7 @@ func (r *reconciler) reconcile(ctx context.Context) error {
 		return err
 	}
 	return errors.Join(r.settleAll(ctx, r.turn(found)), r.bulks(ctx), r.followUps(ctx),
-		r.erasures(ctx), r.webhooks(ctx))
+		r.erasures(ctx), r.webhooks(ctx), r.forwarded(ctx))
 }
 
 // turn returns those of the unsettled tenants whose time has come, and forgets about those

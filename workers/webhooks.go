@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
@@ -59,11 +60,14 @@ func (r *reconciler) followWebhooks(ctx context.Context) {
 
 // webhooks signals the workflows of webhooks that are due: an event has come, or their workflow is
 // late, because it was lost with Temporal or ended by hand. While all is well, a workflow goes by
-// its own timer. One that could not be signalled is signalled later: the claim has moved the row on.
+// its own timer. One that could not be signalled is signalled later: the claim has moved the row
+// on. While there is nothing to do, a look is one statement that finds no row in an index.
 func (r *reconciler) webhooks(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, webhookAgain)
 	defer cancel()
 	for {
+		// Another process may look at the same time, after a notice or a lease that ran out: each
+		// webhook is claimed by one of them.
 		due, err := r.store.ClaimWebhooks(ctx, r.every, webhookAgain, webhooksAtOnce)
 		if err != nil {
 			return err
@@ -88,4 +92,17 @@ func (r *reconciler) webhooks(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// forwardedAtOnce is how many messages one pass gives up that no program has answered.
+const forwardedAtOnce = 500
+
+// forwarded hands those chats over to a person that a program of others has not answered in time:
+// it, or the webhook that leads to it, may be dead, or it has nothing to say.
+func (r *reconciler) forwarded(ctx context.Context) error {
+	given, err := r.store.GiveUpForwarded(ctx, flowhq.AnswerByWebhookWithin, forwardedAtOnce)
+	if given > 0 {
+		r.log.Warn("handed chats over that no program has answered", "messages", given)
+	}
+	return err
 }

@@ -185,6 +185,17 @@ var jobs = map[string]func(*stage) string{
 		s.followUp("moved")
 		return id
 	},
+	"webhook": func(s *stage) string {
+		id := s.webhook("retried")
+		s.looked("retried", 3)
+		return id
+	},
+	"webhook-told": func(s *stage) string {
+		id := s.webhook("told")
+		s.looked("told", 1)
+		s.webhook("told")
+		return id
+	},
 	"retention": func(s *stage) string {
 		const id = "retention-by-hand"
 		_, err := s.temporal.ExecuteWorkflow(s.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: TaskQueue}, retentionWorkflow)
@@ -255,6 +266,12 @@ func TestRecordLong(t *testing.T) {
 		id := s.followUp("continued")
 		s.ended(id)
 		s.record("follow-up-continued", id)
+	})
+	t.Run("webhook-continued", func(t *testing.T) {
+		s := s.with(t)
+		id := s.webhook("busy")
+		s.ended(id)
+		s.record("webhook-continued", id)
 	})
 }
 

@@ -48,7 +48,7 @@ type scene struct {
 	mu     sync.Mutex
 	rows   map[flowhq.TenantID]*rows
 	erased []flowhq.TenantID
-	looks  map[string]int               // of follow-ups, by number
+	looks  map[string]int               // of follow-ups, by number, and webhooks
 	hosts  map[flowhq.TenantID][]*actor // in the order of their start
 }
 
@@ -97,6 +97,8 @@ func (s *stage) work() {
 		MaxHeartbeatThrottleInterval: beat, DefaultHeartbeatThrottleInterval: beat, WorkerStopTimeout: time.Second,
 	}
 	tenants, sessions := worker.New(s.temporal, TaskQueue, options), worker.New(s.temporal, activities.SessionQueue, options)
+	deliveries := worker.New(s.temporal, activities.WebhookQueue, options)
+	deliveries.RegisterActivityWithOptions(s.deliver, activity.RegisterOptions{Name: activities.DeliverActivity})
 	Tenants{Renewal: beat}.Register(tenants)
 	for name, f := range map[string]any{
 		activities.RecordStateActivity: func(_ context.Context, in activities.StateInput) error {
@@ -121,7 +123,7 @@ func (s *stage) work() {
 		tenants.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name})
 	}
 	sessions.RegisterActivityWithOptions(s.host, activity.RegisterOptions{Name: activities.HostActivity})
-	for _, w := range []worker.Worker{tenants, sessions} {
+	for _, w := range []worker.Worker{tenants, sessions, deliveries} {
 		if err := w.Start(); err != nil {
 			s.Fatal(err)
 		}

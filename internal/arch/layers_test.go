@@ -58,7 +58,7 @@ var layers = [][]string{
 	{"workflows"},
 	{"api", "workers", "internal/pages"}, // the pages are a client of the API, over HTTP
 	{"internal/dev"},
-	{"cmd/flowhq", "cmd/flowhq-dev", "dev/build", "dev/understand", "dev/vulncheck"}, // wire; the only places that know every concrete type
+	{"cmd/flowhq", "cmd/flowhq-dev", "dev/build", "dev/understand", "dev/vulncheck", "dev/bridge"}, // wire; the only places that know every concrete type
 }
 
 // testOnly lists the packages that exist for tests. They may import anything;

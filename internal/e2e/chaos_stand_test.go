@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/devdb"
 	"github.com/flowhq/flowhq/internal/searchattributes"
 	"github.com/flowhq/flowhq/internal/store"
@@ -37,6 +38,7 @@ type chaos struct {
 
 	businesses []*business
 	chats      []*chat
+	hooks      map[*business]*hook // each business has a webhook, whose receiver fails now and then
 	guests     guests
 	orders     orders
 	journal    journal
@@ -47,7 +49,7 @@ type chaos struct {
 func newChaos(t *testing.T, p plan) *chaos {
 	t.Helper()
 	s := &stand{t: t, dir: t.TempDir(), temporal: steadyAddr(t)}
-	c := &chaos{stand: s, plan: p, wa: steadyAddr(t)}
+	c := &chaos{stand: s, plan: p, wa: steadyAddr(t), hooks: map[*business]*hook{}}
 	_, port, err := net.SplitHostPort(steadyAddr(t))
 	if err != nil {
 		t.Fatal(err)
@@ -66,6 +68,7 @@ func newChaos(t *testing.T, p plan) *chaos {
 		b := s.business(n)
 		b.link()
 		c.businesses = append(c.businesses, b)
+		c.hooks[b] = b.hook(hookFails, flowhq.EventMessageReceived)
 		texts := utterances(t, n.Template, n.Language, utterancesPerTenant)
 		for j := range chaosCustomers {
 			number := fmt.Sprintf("+2557%02d%06d", i, j)
@@ -89,6 +92,7 @@ func (c *chaos) startParts(ctx context.Context) {
 	control, api := steadyAddr(c.t), steadyAddr(c.t)
 	c.sim, c.api = "http://"+control, "http://"+api
 	c.env = slices.Clip([]string{
+		webhooksInside[0], webhooksInside[1],
 		"DATABASE_URL=" + devdb.As(store.RoleWorker, c.dbURL),
 		"TEMPORAL_ADDRESS=" + c.temporal,
 		"ADMIN_PASSWORD=" + password,

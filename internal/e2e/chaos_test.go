@@ -92,13 +92,14 @@ func (c *chaos) settle(ctx context.Context) {
 		open, err := c.open()
 		forgotten, failed := c.forgotten()
 		unwanted, failed2 := c.unwanted()
-		err = cmp.Or(err, failed, failed2)
-		if err == nil && open == 0 && len(forgotten) == 0 && len(unwanted) == 0 {
+		undelivered, failed3 := c.undelivered()
+		err = cmp.Or(err, failed, failed2, failed3)
+		if err == nil && open == 0 && undelivered == 0 && len(forgotten) == 0 && len(unwanted) == 0 {
 			c.settled = time.Since(began)
 			return
 		}
 		if time.Now().After(deadline) {
-			c.t.Errorf("not settled within %v: %d messages are still open (%v)", settleWithin, open, err)
+			c.t.Errorf("not settled within %v: %d messages are still open, %d events not delivered (%v)", settleWithin, open, undelivered, err)
 			for _, problem := range append(forgotten, unwanted...) {
 				c.t.Error(problem)
 			}

@@ -79,7 +79,7 @@ type Worker struct {
 // Outcomes are the values of the label of Worker.Handled: what became of messages of
 // customers and, FAILED, of replies.
 var Outcomes = []flowhq.MessageStatus{
-	flowhq.Answered, flowhq.Suppressed, flowhq.Overflowed, flowhq.Failed,
+	flowhq.Answered, flowhq.Suppressed, flowhq.Overflowed, flowhq.Forwarded, flowhq.Failed,
 }
 
 // replyBuckets are the upper bounds of Worker.ReplySeconds, in seconds. A reply takes some

@@ -25,6 +25,17 @@ func (p *Pipeline) decide(c *chat, j *job) error {
 		j.outcome = &o
 		return nil
 	}
+	// Whoever answers in the bot's place hears voice notes for themselves, and gets pictures too.
+	if config := p.currentConfig(); config.LeavesToOthers() {
+		switch o, muted, err := p.checkMuted(c, j); {
+		case err != nil:
+			return err
+		case muted:
+			j.outcome = &o
+			return nil
+		}
+		return p.leaveToOthers(j, config)
+	}
 	if err := p.transcribe(j); err != nil {
 		return err
 	}

@@ -52,6 +52,17 @@ func (p *Pipeline) outcome(c *chat, j *job) (store.Outcome, error) {
 	if j.decision != nil {
 		d = *j.decision
 	}
+	if config.LeavesToOthers() { // since it was decided, or an answer was refused
+		if j.decision != nil {
+			p.refund(c, d)
+		}
+		switch o, silent, err := p.checkPeople(c, j); {
+		case err != nil || silent:
+			return o, err
+		}
+		err := p.leaveToOthers(j, config)
+		return *j.outcome, err
+	}
 	if d.allowed() {
 		switch o, silent, err := p.checkPeople(c, j); {
 		case err != nil:

@@ -57,14 +57,16 @@ const (
 				and h.ended_at is null and (h.until is null or h.until > now())
 		), inbound as (
 			update flowhq.message_logs m set
-				status = @status, reason = @reason, understood = @understood::json
+				status = @status, reason = @reason, understood = @understood::json,
+				forwarded_at = case when @status = 'FORWARDED' then now() end
 			from fence
 			where m.tenant_id = @tenant and m.id = @id and m.status = 'RECEIVED'
 				and not exists (select from over)
 			returning m.*
 		), earlier as (
 			update flowhq.message_logs m set
-				status = @status, reason = @reason, answered_with = inbound.id
+				status = @status, reason = @reason, answered_with = inbound.id,
+				forwarded_at = inbound.forwarded_at
 			from inbound
 			where m.tenant_id = @tenant and m.id = any(@earlier::bigint[])
 				and m.status = 'RECEIVED'
@@ -147,7 +149,7 @@ func (s *Store) Answer(
 	args := named{
 		"tenant": tenant, "epoch": epoch, "id": id, "earlier": o.Earlier,
 		"status": o.Status, "reason": clean(o.Reason),
-		"acts":  o.Status == flowhq.Answered || len(o.Facts) > 0,
+		"acts":  o.Status == flowhq.Answered || o.Status == flowhq.Forwarded || len(o.Facts) > 0,
 		"state": o.State, "understood": o.Understood,
 		"has_reply": o.Reply != nil, "wa_id": reply.WAID, "kind": reply.Kind,
 		"text": clean(reply.Text), "reply_reason": clean(reply.Reason),

@@ -29,6 +29,8 @@ type DueWebhook struct {
 func (s *Store) ClaimWebhooks(
 	ctx context.Context, late, again time.Duration, limit int,
 ) ([]DueWebhook, error) {
+	// Two workers claim different ones and neither waits. What an event has made due has the time
+	// -infinity, and so comes first, and is never too early.
 	const q = `
 		with due as (
 			select tenant_id, webhook_id from flowhq.webhook_cursors
@@ -67,6 +69,9 @@ type WebhookReading struct {
 
 // readSQL reads on in the feed for a webhook, or in what is to be replayed. The position moves over
 // what the webhook does not ask for too. A delivery that waits is left as it is.
+//
+// An event that is older than a day has an hour left: it may have waited in the feed for a worker,
+// and a receiver that is well would not get it for one failed attempt.
 const readSQL = `
 	with c as (
 		select c.*, w.event_types, c.replay_to > 0 as replaying
@@ -143,6 +148,8 @@ func (s *Store) ReadForWebhook(
 		r, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[WebhookReading])
 		return err
 	})
+	// The batch is one transaction, and the second statement has a snapshot of its own: it sees what
+	// the writers have left that the lock has waited for.
 	err = send(ctx, s, batch)
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		return WebhookReading{Gone: true}, nil
@@ -248,6 +255,8 @@ type DueDelivery struct {
 	Secrets []string // the newest first
 	// Message is, of an event about one, the message as JSON; nil = it is gone.
 	Message []byte
+	// Fact is the booking, order or ticket of an event about one, as JSON; nil = it is gone.
+	Fact []byte
 	// Contact is whose chat the event is about, as JSON; nil = nobody's, or it is gone.
 	Contact  []byte
 	Attempts int
@@ -259,6 +268,8 @@ type DueDelivery struct {
 func (s *Store) NextDelivery(
 	ctx context.Context, tenant flowhq.TenantID, webhook string, contact int64, soon bool,
 ) (d DueDelivery, there bool, err error) {
+	// The message is looked up by its key and not joined: most events are about one, and a plan for
+	// all would read more.
 	const q = `
 		select d.id, d.event_id, d.tenant_id::text, d.event_type, d.contact_id,
 			coalesce(f.data, '{}'), coalesce(f.created_at, d.created_at), w.url,
@@ -269,6 +280,22 @@ func (s *Store) NextDelivery(
 					select ` + messageColumns + ` from flowhq.message_logs
 					where tenant_id = @tenant and id = (f.data ->> 'message_id')::bigint
 				) as m
+			) end,
+			case split_part(d.event_type, '_', 1) when 'BOOKING' then (
+				select row_to_json(b) from (
+					select ` + bookingColumns + ` from flowhq.bookings
+					where tenant_id = @tenant and number = f.data ->> 'number'
+				) as b
+			) when 'ORDER' then (
+				select row_to_json(o) from (
+					select ` + orderColumns + ` from flowhq.orders
+					where tenant_id = @tenant and number = f.data ->> 'number'
+				) as o
+			) when 'TICKET' then (
+				select row_to_json(t) from (
+					select ` + ticketColumns + ` from flowhq.tickets
+					where tenant_id = @tenant and number = f.data ->> 'number'
+				) as t
 			) end,
 			(
 				select json_build_object('id', c.id, 'number', c.number, 'name', c.name)
@@ -290,8 +317,8 @@ func (s *Store) NextDelivery(
 		"tenant": tenant, "webhook": webhook, "contact": contact, "soon": soon,
 	}, func(row pgx.CollectableRow) (d DueDelivery, err error) {
 		err = row.Scan(&d.ID, &d.Event.ID, &d.Event.Tenant, &d.Event.Type, &d.Event.ContactID,
-			&d.Event.Data, &d.Event.At, &d.URL, &d.Secrets, &d.Message, &d.Contact, &d.Attempts,
-			&d.Gone)
+			&d.Event.Data, &d.Event.At, &d.URL, &d.Secrets, &d.Message, &d.Fact, &d.Contact,
+			&d.Attempts, &d.Gone)
 		return d, err
 	})
 	if err != nil || len(all) == 0 {
@@ -326,6 +353,8 @@ type AttemptOutcome struct {
 func (s *Store) RecordAttempt(
 	ctx context.Context, tenant flowhq.TenantID, webhook string, delivery int64, a WebhookAttempt,
 ) (AttemptOutcome, error) {
+	// The cursor is written only when a failure begins, goes on or ends, so a receiver that is well
+	// costs one row for each event.
 	const q = `
 		with d as (
 			update flowhq.webhook_deliveries set

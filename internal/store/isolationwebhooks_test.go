@@ -38,6 +38,14 @@ var webhookCalls = map[string]func(context.Context, *store.Store, guest) (any, e
 	"ReplayWebhook": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.ReplayWebhook(ctx, g.tenant, g.webhook, store.Replay{From: 1}, "admin")
 	},
+	"Reply": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		by, within := flowhq.ByWebhook, flowhq.MaxAnswerWithin
+		change := flowhq.TenantChange{AnsweredBy: &by, AnswerWithinMinutes: flowhq.Optional[int]{Set: true, Value: &within}}
+		if _, err := s.UpdateTenant(ctx, g.tenant, change, "admin"); err != nil {
+			return nil, err
+		}
+		return s.Reply(ctx, g.tenant, store.NewReply{InReplyTo: g.msgID, Text: "hi", Actor: "admin"})
+	},
 	"Deliveries": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		all, _, err := s.Deliveries(ctx, g.tenant, g.webhook, store.DeliveryFilter{})
 		return all, err

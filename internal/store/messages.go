@@ -42,6 +42,7 @@ const (
 var indexedStatuses = []flowhq.MessageStatus{
 	flowhq.Received, flowhq.Pending, flowhq.Unknown, flowhq.Failed, flowhq.Suppressed,
 	flowhq.Overflowed, flowhq.Expired, flowhq.Ignored, flowhq.Undecryptable,
+	flowhq.Forwarded,
 }
 
 // scanned returns the condition on the rows that a page reads: all that an index tells. The parts

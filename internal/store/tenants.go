@@ -39,6 +39,7 @@ const tenantColumns = `
 	t.id, t.name, t.phone_number, flowhq.tenant_status(s, w), t.wanted, t.created_at, t.updated_at,
 	c.template_type, c.business_name, c.language,
 	c.replies_per_minute, c.replies_per_contact, c.retention_days, c.answer_within_minutes,
+	c.answered_by,
 	s.state, s.number, left(s.reason, 1000), s.ending, s.waiting_for,
 	s.retry_at, s.since, s.last_seen_at,
 	flowhq.host_status(s, w), greatest(w.since, s.since), w.worker, w.epoch,
@@ -54,7 +55,7 @@ func (s *Store) scanTenant(row pgx.CollectableRow) (t flowhq.Tenant, err error) 
 	err = row.Scan(
 		&t.ID, &t.Name, &t.PhoneNumber, &t.Status, &t.Wanted, &t.CreatedAt, &t.UpdatedAt,
 		&t.Config.Template, &t.Config.BusinessName, &t.Config.Language,
-		&perMinute, &perContact, &retention, &answerWithin,
+		&perMinute, &perContact, &retention, &answerWithin, &t.Config.AnsweredBy,
 		&t.Session.State, &t.Session.Number, &t.Session.Reason, &t.Session.Ending,
 		&t.Session.WaitingFor,
 		&t.Session.RetryAt, &t.Session.Since, &t.Session.LastSeenAt,
@@ -114,9 +115,10 @@ func (s *Store) CreateTenantOnce(
 		), c as (
 			insert into flowhq.tenant_configs
 				(tenant_id, template_type, business_name, language,
-				replies_per_minute, replies_per_contact, retention_days, answer_within_minutes)
+				replies_per_minute, replies_per_contact, retention_days, answer_within_minutes,
+				answered_by)
 			select id, @template, @business_name, @language,
-				@per_minute, @per_contact, @retention, @answer_within
+				@per_minute, @per_contact, @retention, @answer_within, @answered_by
 			from t
 		), s as (
 			insert into flowhq.whatsapp_sessions (tenant_id) select id from t
@@ -139,6 +141,7 @@ func (s *Store) CreateTenantOnce(
 			"business_name": n.BusinessName, "language": n.Language,
 			"per_minute": n.RepliesPerMinute, "per_contact": n.RepliesPerContact,
 			"retention": n.RetentionDays, "answer_within": n.AnswerWithinMinutes,
+			"answered_by": cmp.Or(n.AnsweredBy, flowhq.ByTemplate),
 		})
 	})
 	if err = send(ctx, s, batch); err == nil {
@@ -358,7 +361,8 @@ func (s *Store) UpdateTenantAt(
 				retention_days = case when 'retention_days' = any(@changed)
 					then @retention else retention_days end,
 				answer_within_minutes = case when 'answer_within_minutes' = any(@changed)
-					then @answer_within else answer_within_minutes end
+					then @answer_within else answer_within_minutes end,
+				answered_by = coalesce(@answered_by, answered_by)
 			from t where c.tenant_id = t.id
 			returning c.*
 		), event as (
@@ -381,7 +385,8 @@ func (s *Store) UpdateTenantAt(
 		"business_name": c.BusinessName, "language": c.Language,
 		"per_minute": c.RepliesPerMinute.Value, "per_contact": c.RepliesPerContact.Value,
 		"retention": c.RetentionDays.Value, "answer_within": c.AnswerWithinMinutes.Value,
-		"actor": actor, "changed": changed, "at": at,
+		"answered_by": c.AnsweredBy,
+		"actor":       actor, "changed": changed, "at": at,
 	}, s.scanTenant)
 	if err != nil {
 		if c.PhoneNumber != nil {
@@ -427,5 +432,6 @@ func changedFields(c flowhq.TenantChange) (names []string) {
 	add(c.RepliesPerContact.Set, "replies_per_contact")
 	add(c.RetentionDays.Set, "retention_days")
 	add(c.AnswerWithinMinutes.Set, "answer_within_minutes")
+	add(c.AnsweredBy != nil, "answered_by")
 	return names
 }

@@ -29,7 +29,7 @@ func TestCreateTenant(t *testing.T) {
 		Name: "barber", PhoneNumber: n.PhoneNumber, Status: flowhq.TenantNew,
 		Config: flowhq.Config{
 			Template: flowhq.BookingTemplate, BusinessName: "Blue Door Barbers", Language: flowhq.English,
-			RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365, AnswerWithinMinutes: 24 * 60,
+			RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365, AnswerWithinMinutes: 24 * 60, AnsweredBy: flowhq.ByTemplate,
 		},
 		Session: flowhq.Session{State: flowhq.Disconnected},
 		Host:    flowhq.Host{Status: flowhq.HostStopped},

@@ -18,8 +18,9 @@ const MaxWebhooks = 20
 // be given the new one meanwhile.
 const OldSecretFor = 24 * time.Hour
 
-// webhookColumns are the fields of flowhq.Webhook, in their order, of webhooks w and webhook_cursors
-// c. The secrets are not among them: nothing that lists webhooks can show one by mistake.
+// webhookColumns are the fields of flowhq.Webhook, in their order, of webhooks w and
+// webhook_cursors c. The secrets are not among them: nothing that lists webhooks can show one by
+// mistake.
 const webhookColumns = `
 	w.id::text, w.url, w.description, w.event_types, w.enabled, w.reason, w.created_by,
 	w.created_at, w.updated_at,
@@ -78,6 +79,8 @@ func (s *Store) Webhook(
 func (s *Store) AddWebhook(
 	ctx context.Context, tenant flowhq.TenantID, n NewWebhook, actor string,
 ) (flowhq.Webhook, error) {
+	// It begins behind the newest event. One whose transaction is at its commit just now has
+	// happened before the webhook was there.
 	// Counted within the statement. Two requests at once may make one too many, which does no harm.
 	const q = `
 		with w as (
@@ -149,6 +152,7 @@ func (c WebhookChange) fields() string {
 func (s *Store) ChangeWebhook(
 	ctx context.Context, tenant flowhq.TenantID, id string, c WebhookChange, actor string,
 ) (flowhq.Webhook, error) {
+	// What is nil is null in the statement, which then keeps the column.
 	args := named{
 		"tenant": tenant, "id": id, "url": c.URL, "description": c.Description,
 		"types": words(c.Types), "enabled": c.Enabled, "reason": clean(c.Reason),
@@ -186,6 +190,9 @@ func (s *Store) DisableWebhook(
 func (s *Store) changeWebhook(
 	ctx context.Context, tenant flowhq.TenantID, args named,
 ) (w flowhq.Webhook, err error) {
+	// The row is locked before it is read, so that of two who disable it one records the event and
+	// sets aside. The cursor is written only if enabled changes: a change of the address must not
+	// end the pause of a receiver that is down.
 	const q = `
 		with old as (
 			select * from flowhq.webhooks where tenant_id = @tenant and id = @id::uuid
@@ -247,6 +254,8 @@ func (s *Store) DeleteWebhook(
 		}
 		deleted = tag.RowsAffected()
 	}
+	// The cursor and what still waits go with the webhook, by their foreign keys. A Deliver that is
+	// under way finds that it is gone, and ends.
 	const q = `
 		with c as (
 			select * from flowhq.webhook_cursors
@@ -273,6 +282,8 @@ func (s *Store) DeleteWebhook(
 func (s *Store) RotateWebhookSecret(
 	ctx context.Context, tenant flowhq.TenantID, id, secret, actor string,
 ) (flowhq.Webhook, error) {
+	// A second rotation within the time drops the first secret: two sign at most, as a receiver
+	// checks them all.
 	const q = `
 		with w as (
 			update flowhq.webhooks set
@@ -303,6 +314,7 @@ func (s *Store) RotateWebhookSecret(
 func (s *Store) TestWebhook(
 	ctx context.Context, tenant flowhq.TenantID, id, actor string,
 ) (flowhq.Webhook, error) {
+	// The reason has the one form that function wake_webhooks and readSQL look for.
 	const q = `
 		with event as (
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)

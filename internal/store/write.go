@@ -20,8 +20,19 @@ type NewMessage struct {
 	// Key is of the request: a repeated one writes nothing.
 	Key   string
 	Actor string
+	// Bot says that a program of others writes in place of the bot: the chat is not handed over,
+	// and the message is a reply, though to nothing in particular.
+	Bot bool
 	// HandOverFor is how long the bot stays out of the chat; 0 is until it is given back.
 	HandOverFor time.Duration
+}
+
+// kind is what the message is in the log.
+func (m NewMessage) kind() flowhq.Kind {
+	if m.Bot {
+		return flowhq.KindReply
+	}
+	return flowhq.KindOperator
 }
 
 // operatorID is the id under which a message is sent that was written with this key. It has the
@@ -43,8 +54,8 @@ const writeContactSQL = `
 // writeSQL is the statement of Write. The contact is there by then, and by holdSQL it cannot become
 // part of another one meanwhile: to lock the contact alone would not do, as a merge has moved the
 // messages and hand-overs before it deletes the contact. The contact is locked for its number and
-// timer. Message, hand-over and event are written together: a
-// message without its hand-over would have the bot talk over the operator.
+// timer. What waits for a program of others is answered by the message. Message, hand-over and event
+// are written together: a message without its hand-over would have the bot talk over the operator.
 const writeSQL = `
 	with who as (
 		select c.* from flowhq.contacts c
@@ -57,18 +68,24 @@ const writeSQL = `
 		select t.id, 'OUT', c.id,
 			coalesce(nullif(c.lid, ''), substr(c.number, 2) || '@s.whatsapp.net'),
 			c.number, coalesce(nullif(s.number, ''), t.phone_number), c.number,
-			'OPERATOR', @text, @wa_id, 'PENDING', c.timer_seconds, c.timer_set_at
+			@kind, @text, @wa_id, 'PENDING', c.timer_seconds, c.timer_set_at
 		from who c
 		join flowhq.tenants t on t.id = c.tenant_id
 		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
 		on conflict (tenant_id, wa_message_id) where direction = 'OUT' do nothing
 		returning *
+	), answered as (
+		update flowhq.message_logs m set status = 'ANSWERED', reason = ''
+		from written w
+		where m.tenant_id = w.tenant_id and m.contact_id = w.contact_id
+			and m.status = 'FORWARDED'
 	), handed as (
 		insert into flowhq.handovers as h (
 			tenant_id, contact_id, reason, owner_at, until, message_id)
 		select tenant_id, contact_id, 'OPERATOR', now(),
 			now() + make_interval(secs => nullif(@over_for, 0)), id
 		from written
+		where @kind = 'OPERATOR'
 		on conflict (tenant_id, contact_id) where ended_at is null do update set
 			owner_at = now(), until = ` + longerSQL + `
 		returning h.message_id
@@ -101,8 +118,8 @@ func (s *Store) Write(
 	args := named{
 		"tenant": tenant, "to": clean(m.To), "contact": m.Contact, "text": clean(m.Text),
 		"wa_id": operatorID(tenant, m.Key), "actor": clean(m.Actor),
-		"over_for": m.HandOverFor.Seconds(), "written_event": flowhq.EventMessageWritten,
-		"over_event": flowhq.EventHandedOver,
+		"over_for": m.HandOverFor.Seconds(), "kind": m.kind(),
+		"written_event": flowhq.EventMessageWritten, "over_event": flowhq.EventHandedOver,
 	}
 	var written flowhq.Message
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
@@ -123,7 +140,7 @@ func (s *Store) Write(
 	// The key finds the message of an earlier request, whatever that was, so the two are
 	// compared.
 	switch {
-	case err == nil && (written.Text != args["text"] ||
+	case err == nil && (written.Text != args["text"] || written.Kind != m.kind() ||
 		m.To != "" && written.ToNumber != args["to"] ||
 		m.Contact != 0 && written.ContactID != m.Contact):
 		err = flowhq.Errorf(flowhq.Conflict, "this key was used for another message, %d; "+

@@ -21,6 +21,8 @@ type Event struct {
 	// Message is, of an event about a message, the message as it is in the log now; null = it was
 	// erased.
 	Message *flowhq.Message `json:"message,omitempty"`
+	// Fact is, of an event about one, the booking, order or ticket as it is now.
+	Fact json.RawMessage `json:"fact,omitempty"`
 	// Contact is whose chat the event is about.
 	Contact *Contact `json:"contact,omitempty"`
 }

@@ -21,9 +21,9 @@ type Guard struct {
 	PlainHTTP bool
 }
 
-// notPublic are the networks that no webhook reaches unless they are allowed, from the registries of
-// special-purpose addresses of IANA. Those that hold an IPv4 address in an IPv6 one are among them:
-// what they lead to depends on the network that we are in.
+// notPublic are the networks that no webhook reaches unless they are allowed, from the registries
+// of special-purpose addresses of IANA. Those that hold an IPv4 address in an IPv6 one are among
+// them: what they lead to depends on the network that we are in.
 var notPublic = prefixes(
 	"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
 	"192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",
@@ -60,6 +60,7 @@ func within(a netip.Addr, networks []netip.Prefix) bool {
 func (g Guard) Check(a netip.Addr) error {
 	// An IPv4 address in the form of an IPv6 one leads to the same place.
 	a = a.Unmap().WithZone("")
+	// To allow the translator's network must not allow all that it leads to.
 	if within(a, nat64) {
 		b := a.As16()
 		if err := g.Check(netip.AddrFrom4([4]byte(b[12:]))); err != nil {
@@ -72,8 +73,9 @@ func (g Guard) Check(a netip.Addr) error {
 	return nil
 }
 
-// control is the Control of a net.Dialer: it is called with the address that is about to be dialled,
-// after the name was looked up.
+// control is the Control of a net.Dialer: it is called with the address that is about to be
+// dialled, after the name was looked up. A check of the name before would be worth nothing: whoever
+// owns the name may answer the second look-up with another address.
 func (g Guard) control(network, address string, _ syscall.RawConn) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil || network != "tcp4" && network != "tcp6" {
@@ -111,6 +113,7 @@ func (g Guard) CheckURL(text string) string {
 		return "must name a port from 1 to 65535, or none"
 	}
 	if a, err := netip.ParseAddr(u.Hostname()); err == nil {
+		// Nobody writes one but to get past a check that does not know the form.
 		if a.Is4In6() {
 			return "must name an IPv4 address as such, and not within an IPv6 one"
 		}

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -10,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -34,8 +34,8 @@ type Sender struct {
 	client *http.Client
 }
 
-// NewSender returns a Sender that reaches what the guard lets it reach. userAgent is how it names
-// itself.
+// NewSender returns a Sender that reaches what the guard lets it reach. Its connections are shared
+// by all webhooks, as the guard has checked the address of each.
 func NewSender(g Guard) *Sender {
 	dialer := &net.Dialer{Timeout: dialTimeout, Control: g.control}
 	transport := &http.Transport{
@@ -88,7 +88,8 @@ func (s *Sender) Post(ctx context.Context, p Posting) (r Result) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL, strings.NewReader(string(p.Body)))
+	req, err := http.NewRequestWithContext(
+		ctx, http.MethodPost, p.URL, bytes.NewReader(p.Body))
 	if err != nil {
 		return Result{Reason: "the address cannot be used"}
 	}
@@ -112,6 +113,8 @@ func (s *Sender) Post(ctx context.Context, p Posting) (r Result) {
 		Code: resp.StatusCode, Gone: resp.StatusCode == http.StatusGone,
 		Accepted: resp.StatusCode >= 200 && resp.StatusCode < 300,
 	}
+	// The body of the answer is not part of the reason: an owner reads reasons in a list, and a
+	// receiver may repeat in its answer what a customer has written.
 	if !r.Accepted {
 		r.Reason = fmt.Sprintf("the receiver answered %d %s",
 			resp.StatusCode, http.StatusText(resp.StatusCode))
@@ -129,6 +132,7 @@ func retryAfter(resp *http.Response) time.Duration {
 	if text == "" {
 		return 0
 	}
+	// RFC 9110 §10.2.3 allows both forms. What is neither asks for nothing.
 	wait := time.Duration(0)
 	if seconds, err := strconv.Atoi(text); err == nil {
 		wait = time.Duration(min(max(seconds, 0), int(maxRetryAfter/time.Second))) * time.Second

@@ -21,8 +21,9 @@ func NewSecret() string {
 	return secretPrefix + base64.StdEncoding.EncodeToString(key)
 }
 
-// Signature is the header webhook-signature of a body: one signature for each secret, with spaces in
-// between. A receiver accepts one that any of them matches.
+// Signature is the header webhook-signature of a body: one signature for each secret, with spaces
+// in between. A receiver accepts a request that any of them matches, so that a secret can be
+// changed while events arrive.
 func Signature(id, timestamp string, body []byte, secrets []string) string {
 	var all []string
 	for _, secret := range secrets {

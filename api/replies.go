@@ -1,0 +1,113 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
+)
+
+// replyRoutes lists what programs of others answer customers by, in place of the bot.
+func (a *API) replyRoutes(r router) {
+	r.post("/messages", flowhq.ScopeSend, handle(a, http.StatusAccepted, a.reply))
+	r.put("/answered-by", flowhq.ScopeOperate, handle(a, http.StatusOK, a.chooseAnswerer))
+}
+
+// portalReplyRoutes has POST /portal/messages too, which is what most programs are told to ask.
+func (a *API) portalReplyRoutes(r router) {
+	r.post("/messages", flowhq.ScopeSend, handle(a, http.StatusAccepted, a.reply))
+}
+
+// replyBody is the body of POST /admin/tenants/:id/messages.
+type replyBody struct {
+	InReplyTo *int64 `json:"in_reply_to"`
+	ContactID *int64 `json:"contact_id"`
+	Number    string `json:"number"`
+	Text      string `json:"text"`
+}
+
+// replyRequest is POST /admin/tenants/:id/messages.
+type replyRequest struct {
+	tenantRef
+	replyBody
+	// Key is of a message that answers nothing. One that does is known by what it answers.
+	Key string
+}
+
+func (r *replyRequest) bind(b *binder) {
+	r.tenantRef.bind(b)
+	r.Key = b.key()
+	b.body(&r.replyBody)
+	if r.Text = b.free("text", r.Text, maxWritten); r.Text == "" {
+		b.wrong("text", "must be 1 to 4096 printable characters")
+	}
+	for name, id := range map[string]*int64{
+		"in_reply_to": r.InReplyTo, "contact_id": r.ContactID,
+	} {
+		if id != nil && *id < 1 {
+			b.wrong(name, "must be a whole number above 0, as events have it")
+		}
+	}
+	const one = "give one of in_reply_to, contact_id and number"
+	switch {
+	case r.InReplyTo != nil && (r.ContactID != nil || r.Number != ""):
+		b.wrong("in_reply_to", "says to whom the message goes; "+one)
+	case r.ContactID != nil && r.Number != "":
+		b.wrong("contact_id", "cannot be given with number; "+one)
+	case r.InReplyTo == nil && r.ContactID == nil && r.Number == "":
+		b.wrong("in_reply_to", "is missing; "+one)
+	case r.Number != "" && !phone.MatchString(r.Number):
+		b.wrong("number", phoneWanted)
+	}
+}
+
+// reply handles POST /admin/tenants/:id/messages. The message is a row of the log before it is
+// answered, as with POST …/contacts/:contact/messages; but here a program writes in place of the
+// bot, and not a person, so the chat is not handed over.
+func (a *API) reply(ctx context.Context, req replyRequest) (flowhq.Message, error) {
+	if req.InReplyTo != nil {
+		return a.Contacts.Reply(ctx, req.Tenant, store.NewReply{
+			InReplyTo: *req.InReplyTo, Text: req.Text, Actor: actor(ctx),
+		})
+	}
+	m := store.NewMessage{
+		To: req.Number, Text: req.Text, Key: req.Key, Actor: actor(ctx), Bot: true,
+	}
+	if req.ContactID != nil {
+		m.Contact = *req.ContactID
+	}
+	return a.Contacts.Write(ctx, req.Tenant, m)
+}
+
+// answererBody is the body of PUT /admin/tenants/:id/answered-by.
+type answererBody struct {
+	AnsweredBy flowhq.Answerer `json:"answered_by"`
+}
+
+// answererRequest is PUT /admin/tenants/:id/answered-by. It has no key: to repeat it changes
+// nothing.
+type answererRequest struct {
+	tenantRef
+	answererBody
+}
+
+func (r *answererRequest) bind(b *binder) {
+	r.tenantRef.bind(b)
+	b.body(&r.answererBody)
+	b.check(flowhq.TenantChange{AnsweredBy: &r.AnsweredBy}.Validate())
+}
+
+// answererChosen answers to PUT /admin/tenants/:id/answered-by.
+type answererChosen struct {
+	AnsweredBy flowhq.Answerer `json:"answered_by"`
+}
+
+// chooseAnswerer handles PUT /admin/tenants/:id/answered-by: from the next message on the bot, a
+// program of others or a person answers. It is a route of its own because a tenant's owner may
+// choose that, and nothing else of the tenant.
+func (a *API) chooseAnswerer(ctx context.Context, req answererRequest) (answererChosen, error) {
+	t, err := a.Tenants.UpdateTenantAt(ctx, req.Tenant,
+		flowhq.TenantChange{AnsweredBy: &req.AnsweredBy}, nil, actor(ctx))
+	return answererChosen{t.Config.AnsweredBy}, err
+}

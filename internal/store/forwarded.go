@@ -1,0 +1,193 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/jackc/pgx/v5"
+)
+
+// A NewReply is what a program of others answers to a customer's message in place of the bot.
+type NewReply struct {
+	InReplyTo int64 // the message
+	Text      string
+	Actor     string
+}
+
+// replyIDSQL is the id under which the reply to message q is sent, in the form of those of
+// WhatsApp's web client. It follows from the message: after an older database was restored the same
+// reply is sent under the same id, and a phone shows an id once.
+const replyIDSQL = `
+	concat('3EB0', upper(left(encode(sha256(convert_to(
+		concat('answer ', q.tenant_id, ' ', q.wa_message_id), 'UTF8')), 'hex'), 18)))`
+
+// replySQL is the statement of Reply. A message may be answered before the host has put it aside:
+// the program is told of it as soon as it is recorded. Whoever is first marks the message, and the
+// other finds that it is dealt with.
+const replySQL = `
+	with q as (
+		select * from flowhq.message_logs
+		where tenant_id = @tenant and id = @message and direction = 'IN'
+		for no key update
+	), open as (
+		select q.* from q
+		join flowhq.tenant_configs c on c.tenant_id = q.tenant_id
+		where (q.status = 'FORWARDED' or q.status = 'RECEIVED' and c.answered_by = 'WEBHOOK')
+			and q.revoked_at is null
+			and coalesce(q.retried_at, q.sent_at, q.created_at) > now() - make_interval(
+				mins => coalesce(c.answer_within_minutes, @answer_within::integer))
+			and not exists (
+				select from flowhq.handovers h
+				where h.tenant_id = q.tenant_id and h.contact_id = q.contact_id
+					and h.ended_at is null and (h.until is null or h.until > now()))
+	), answered as (
+		update flowhq.message_logs m set
+			status = 'ANSWERED', reason = '',
+			answered_with = case when m.id = open.id then m.answered_with else open.id end
+		from open
+		where m.tenant_id = @tenant and (m.id = open.id or m.contact_id = open.contact_id
+			and m.id < open.id and m.status = 'FORWARDED')
+		returning m.id
+	), written as (
+		insert into flowhq.message_logs (
+			tenant_id, direction, contact_id, chat, contact, from_number, to_number,
+			kind, text, wa_message_id, status, in_reply_to, timer_seconds, timer_set_at)
+		select q.tenant_id, 'OUT', q.contact_id, q.chat, q.contact, q.to_number, q.from_number,
+			'REPLY', @text, ` + replyIDSQL + `, 'PENDING', q.id,
+			coalesce(c.timer_seconds, 0), c.timer_set_at
+		from open q
+		left join flowhq.contacts c on c.tenant_id = q.tenant_id and c.id = q.contact_id
+		returning *
+	), event as (
+		insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+		select tenant_id, @event, @actor, concat('message ', id) from written
+	), reply as (
+		select * from written
+		union all
+		select m.* from flowhq.message_logs m, q
+		where m.tenant_id = @tenant and m.in_reply_to = q.id and m.kind = 'REPLY'
+			and not exists (select from written)
+	), nudge as (
+		select flowhq.notify('work', tenant_id) from written
+	)
+	select q.status as question_status, exists (select from nudge) as nudged, r.reply
+	from q
+	left join lateral (
+		select row_to_json(reply) as reply from (
+			select ` + messageColumns + ` from reply
+		) as reply
+	) as r on true`
+
+// Reply records what a program of others answers to a message, which the tenant's host sends like a
+// reply of the bot, and notifies every listener ("work"). It records MESSAGE_WRITTEN. The messages
+// of the chat before it that wait for such an answer are answered by it too.
+//
+// A message is answered once. A repeated call with the same text returns the reply of the first;
+// with another text it fails with code Conflict, and so it does if the message is not for programs
+// of others to answer, is too old, or a person answers the chat. NotFound means that the tenant has
+// no such message of a customer.
+func (s *Store) Reply(
+	ctx context.Context, tenant flowhq.TenantID, n NewReply,
+) (flowhq.Message, error) {
+	type row struct {
+		Status flowhq.MessageStatus
+		Nudged bool
+		Reply  *flowhq.Message
+	}
+	text := clean(n.Text)
+	r, err := oneHeld(ctx, s, tenant, replySQL, named{
+		"tenant": tenant, "message": n.InReplyTo, "text": text, "actor": clean(n.Actor),
+		"event": flowhq.EventMessageWritten, "answer_within": s.answerWithin(),
+	}, pgx.RowToStructByPos[row])
+	switch {
+	case flowhq.ErrorCode(err) == flowhq.NotFound:
+		err = s.nobody(ctx, tenant)
+		if flowhq.ErrorCode(err) == flowhq.NotFound {
+			err = flowhq.Errorf(flowhq.NotFound, "there is no such message of a customer")
+		}
+	case err != nil:
+	case r.Reply == nil:
+		err = flowhq.Errorf(flowhq.Conflict, "the message is %s and cannot be answered: the bot "+
+			"or a person answers this chat, or it is older than answer_within_minutes", r.Status)
+	case r.Reply.Text != text:
+		err = flowhq.Errorf(flowhq.Conflict,
+			"the message was answered by message %d already", r.Reply.ID)
+	}
+	if err != nil {
+		return flowhq.Message{}, fmt.Errorf("reply to message %d: %w", n.InReplyTo, err)
+	}
+	return *r.Reply, nil
+}
+
+// answerWithin is how old a message may be that is answered, in minutes, where a tenant has chosen
+// nothing.
+func (s *Store) answerWithin() int {
+	if s.Defaults.AnswerWithinMinutes == 0 {
+		return flowhq.DefaultAnswerWithin
+	}
+	return s.Defaults.AnswerWithinMinutes
+}
+
+// GiveUpForwarded hands those chats over to a person in which a message waits for a program of
+// others for longer than that, and returns how many messages it was. Those are IGNORED from then
+// on: an answer that comes later finds that a person answers. It is across tenants on purpose, and
+// reads message_logs_forwarded_idx, in which there is only what waits.
+func (s *Store) GiveUpForwarded(
+	ctx context.Context, longer time.Duration, limit int,
+) (given int64, err error) {
+	const tenants = `
+		select distinct tenant_id::text from (
+			select tenant_id from flowhq.message_logs
+			where status = 'FORWARDED' and forwarded_at < now() - make_interval(secs => @longer)
+			order by forwarded_at
+			limit @limit
+		) as late`
+	// The messages by their ids, and then the hand-overs: the order of lockorder.go.
+	const q = `
+		with late as (
+			select * from flowhq.message_logs
+			where tenant_id = @tenant and status = 'FORWARDED'
+				and forwarded_at < now() - make_interval(secs => @longer)
+			order by id
+			limit @limit
+			for no key update
+		), given as (
+			update flowhq.message_logs m set
+				status = 'IGNORED', reason = 'no answer came in time: a person is asked'
+			from late
+			where m.tenant_id = late.tenant_id and m.id = late.id
+			returning m.tenant_id, m.contact_id, m.id
+		), handed as (
+			insert into flowhq.handovers (tenant_id, contact_id, reason, message_id)
+			select distinct on (contact_id) tenant_id, contact_id, 'UNANSWERED', id from given
+			order by contact_id, id
+			on conflict (tenant_id, contact_id) where ended_at is null do nothing
+			returning tenant_id, message_id, reason
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select tenant_id, @event, 'worker', concat('message ', message_id, ': ', reason)
+			from handed
+		)
+		select count(*) from given`
+	// Each tenant is a transaction of its own: one that is locked for long keeps no other waiting.
+	late, err := many(ctx, s, tenants, named{"longer": longer.Seconds(), "limit": limit},
+		pgx.RowTo[flowhq.TenantID])
+	var failed []error
+	for _, tenant := range late {
+		n, err := oneHeld(ctx, s, tenant, q, named{
+			"tenant": tenant, "longer": longer.Seconds(), "limit": limit,
+			"event": flowhq.EventHandedOver,
+		}, pgx.RowTo[int64])
+		if err != nil {
+			failed = append(failed, fmt.Errorf("tenant %s: %w", tenant, err))
+		}
+		given += n
+	}
+	if err = errors.Join(err, errors.Join(failed...)); err != nil {
+		return given, fmt.Errorf("what nobody has answered: %w", err)
+	}
+	return given, nil
+}
