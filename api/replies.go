@@ -65,11 +65,12 @@ func (r *replyRequest) bind(b *binder) {
 // reply handles POST /admin/tenants/:id/messages. The message is a row of the log before it is
 // answered, as with POST …/contacts/:contact/messages; but here a program writes in place of the
 // bot, and not a person, so the chat is not handed over.
-func (a *API) reply(ctx context.Context, req replyRequest) (flowhq.Message, error) {
+func (a *API) reply(ctx context.Context, req replyRequest) (messageAccepted, error) {
 	if req.InReplyTo != nil {
-		return a.Contacts.Reply(ctx, req.Tenant, store.NewReply{
+		m, err := a.Contacts.Reply(ctx, req.Tenant, store.NewReply{
 			InReplyTo: *req.InReplyTo, Text: req.Text, Actor: actor(ctx),
 		})
+		return messageAccepted{m, req.Tenant}, err
 	}
 	m := store.NewMessage{
 		To: req.Number, Text: req.Text, Key: req.Key, Actor: actor(ctx), Bot: true,
@@ -77,7 +78,8 @@ func (a *API) reply(ctx context.Context, req replyRequest) (flowhq.Message, erro
 	if req.ContactID != nil {
 		m.Contact = *req.ContactID
 	}
-	return a.Contacts.Write(ctx, req.Tenant, m)
+	written, err := a.Contacts.Write(ctx, req.Tenant, m)
+	return messageAccepted{written, req.Tenant}, err
 }
 
 // answererBody is the body of PUT /admin/tenants/:id/answered-by.
