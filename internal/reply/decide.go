@@ -20,6 +20,16 @@ func Decide(in Input) Turn { return decided(in).finish() }
 // decided is a turn whose reply is decided. It is not finished: suggestion.go looks at the turn
 // before the reply is joined.
 func decided(in Input) *turn {
+	t := decidedWhole(in)
+	in.Knowledge = t.k
+	if act := besideQuestions(in, t); act != nil {
+		return act
+	}
+	return t
+}
+
+// decidedWhole decides the message as it was read as a whole.
+func decidedWhole(in Input) *turn {
 	// A tenant that has told nothing yet still gets courtesy, hand-over and the menu.
 	if in.Knowledge == nil {
 		in.Knowledge = Compile(flowhq.Profile{}, flowhq.Config{})

@@ -1,0 +1,249 @@
+package reply
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+// In the middle of a booking or an order a message often does one thing and asks another: "the
+// 10:00 one, which doctor is it?", "ongeza nyanya, na itafika saa ngapi?". Read as a whole, the
+// question wins and the act is lost. So the act is read without the questions as well. If it
+// changes what the whole left as it was, it is done first, and the questions are answered in the
+// same reply.
+
+// asksFrom is where a question begins, in the middle of a line too. A joiner in front goes with it.
+var asksFrom = regexp.MustCompile(`(?i)(?:^|[\s,]+)(?:(?:na|and|also|ila|pia|but|lakini|n|plus|alafu|halafu|then|by the way|btw)[\s,]+){0,2}` +
+	`(?:how (?:much|long|many|far|soon|do|does|will|is|are|can)|what(?:'?s| is| are| time| about| do| should)|when (?:will|is|does|do|can|are)|` +
+	`where(?:'?s| is| are| do| exactly| can| u)|who(?:'?s| is| will)|which (?:doctor|one|barber|day|way|bus)|why|can (?:i|you|u|we|they)|could (?:i|you|u)|` +
+	`do (?:i|you|u|they|we)|does|is (?:there|it|that|this|the|parking)|are (?:there|you|u|they)|will (?:it|you|u|they|the|i)|should i|` +
+	`je\b|mna\pL+|mna\b|mta\pL+|mko (?:wapi|wazi|na)|mpo (?:wapi|wazi)|kuna\b|naweza|ninaweza|itafika|italetwa|itachukua|inachukua|mzigo utafika|` +
+	`utafika|inafika|ni (?:daktari|fundi|nani|bei|shilingi|kiasi|saa ngapi)|bei (?:gani|ni|yake)|delivery (?:ni|bei|how|is)|parking (?:ipo|iko|kuna)|` +
+	`nalipaje|nalipa vipi|nilipe|nije na nini|nitalipa vipi|natakiwa|saa ngapi|muda gani|wapi\b|lini\b)`)
+
+// joinBefore joins a question to what stands in front of it.
+var joinBefore = regexp.MustCompile(`(?i)(?:[\s,;:]|\b(?:na|and|also|ila|pia|but|lakini|n|plus|alafu|halafu|then|by the way|btw))+$`)
+
+// joinFirst is the same at the beginning of the question, where it would be read as Swahili.
+var joinFirst = regexp.MustCompile(`(?i)^[\s,]*(?:(?:na|and|also|ila|pia|but|lakini|n|plus|alafu|halafu|then|by the way|btw)[\s,]+)*`)
+
+// behindYes is where a yes ends that a question follows without any mark: "ndio parking ipo?".
+var behindYes = regexp.MustCompile(`(?i)^\s*(?:ndio|ndiyo|yes|yeah|yep|naam|eeh|hapana|no)\b(?:\s+(?:sawa|weka|please|pls|confirm|book|it|thibitisha|hapo))*\s+(?:\pL)`)
+
+// A piece is what a message does or asks, in bytes of its text.
+type piece struct {
+	text string
+	asks bool
+}
+
+// piecesOf splits a message into what it does and what it asks.
+func piecesOf(text string) (pieces []piece) {
+	add := func(s string) {
+		if s = strings.TrimSpace(s); len(split(s)) > 0 {
+			pieces = append(pieces, piece{text: s, asks: strings.HasSuffix(s, "?") || asksAtBegin(s) ||
+				anyIn(split(s), softQuestion)})
+		}
+	}
+	for _, part := range sentencesOf(text) {
+		at := asksFrom.FindStringIndex(part)
+		if at == nil && strings.HasSuffix(part, "?") {
+			if head := behindYes.FindString(part); head != "" {
+				at = []int{len(head) - 1}
+			}
+		}
+		switch {
+		case at == nil || strings.TrimSpace(joinBefore.ReplaceAllString(part[:at[0]], "")) == "":
+			add(part)
+		default:
+			add(joinBefore.ReplaceAllString(part[:at[0]], ""))
+			add(joinFirst.ReplaceAllString(part[at[0]:], ""))
+		}
+	}
+	return pieces
+}
+
+// asksAtBegin reports whether a text begins as a question, behind a joiner or not.
+func asksAtBegin(text string) bool {
+	at := asksFrom.FindStringIndex(text)
+	return at != nil && at[0] == 0 || entity.BeginsAsQuestion(text)
+}
+
+// pieceEnd ends a piece. A comma is one if a question stands behind it, which asksFrom finds, or
+// a line that is asked with a mark.
+var pieceEnd = regexp.MustCompile(`[.!?]+(?:\s+|$)|\n+|,\s+`)
+
+// sentencesOf are the lines, sentences and clauses of a text, at most a few.
+func sentencesOf(text string) (all []string) {
+	from := 0
+	for _, at := range pieceEnd.FindAllStringIndex(text, 2*maxPartsRead) {
+		all = append(all, strings.TrimRight(text[from:at[1]], " ,\n"))
+		from = at[1]
+	}
+	return append(all, strings.TrimSpace(text[from:]))
+}
+
+// besideQuestions decides the message by what it does, if the questions in it have hidden that from
+// whole. It is nil if nothing was lost.
+func besideQuestions(in Input, whole *turn) *turn {
+	before := newTurn(in)
+	p := &whole.p
+	if before.next.Ask.For == "" && before.next.Order == nil && before.next.Booking == nil ||
+		in.Message.Media != "" || whole.handedOver() || p.isReceipt || p.cued(cueRisk) || p.cued(cueThink) ||
+		p.has(actSecret, actStop, actAnger, actComplaint, actDecision, actTrouble, actPerson) ||
+		anyIn(p.reading.Words, ifWords) {
+		return nil
+	}
+	var does, asks []string
+	for _, s := range piecesOf(p.text) {
+		if s.asks {
+			asks = append(asks, s.text)
+		} else {
+			does = append(does, s.text)
+		}
+	}
+	if len(does) == 0 || len(asks) == 0 || len(does)+len(asks) > maxPartsRead {
+		return nil
+	}
+	// All that it does, or else the first of it: "nne. jina Rehema".
+	tries := []string{strings.Join(does, ". "), does[0]}
+	for _, text := range slices.Compact(tries) {
+		act := in
+		act.Suggestion, act.Message.Text = nil, text
+		t := decidedWhole(act)
+		if t.missed || t.handedOver() || !t.does(before, whole) || !t.mayConfirm(asks) {
+			continue
+		}
+		if m := saysName.FindStringSubmatch(p.text); m != nil && t.next.Name == before.next.Name {
+			t.next.Name = oneLine(m[1], maxNameRunes)
+		}
+		t.in.Message.Text = in.Message.Text
+		// What was just placed is no basket any more, and "when does it come?" still asks for it.
+		order := t.next.Order
+		if t.settles() {
+			t.next.Order = before.next.Order
+		}
+		for _, q := range asks {
+			t.answerBeside(q)
+		}
+		t.p, t.next.Order = whole.p, order
+		return t
+	}
+	whole.answerLost(asks)
+	return nil
+}
+
+// answerLost answers questions that the turn has hidden by what it does: "yes na mnapokea NHIF".
+func (t *turn) answerLost(asks []string) {
+	if t.missed {
+		return
+	}
+	p := t.p
+	defer func() { t.p = p }()
+	for _, q := range asks {
+		t.p = t.readPart(q)
+		if lost := t.lostActs(); len(lost) > 0 {
+			t.p.acts = lost
+			t.informBeside()
+		}
+	}
+}
+
+// does reports whether the turn of what a message does changes what the turn of the whole message
+// has left as it was before.
+func (t *turn) does(before, whole *turn) bool {
+	if t.settles() {
+		return !whole.settles()
+	}
+	if whole.settles() {
+		return false
+	}
+	if a, w := t.next.Booking, whole.next.Booking; a != nil && (before.next.Booking != nil || !a.Start.IsZero()) {
+		b := before.next.Booking
+		if b == nil {
+			b = &Visit{}
+		}
+		if w == nil {
+			w = &Visit{}
+		}
+		switch {
+		case !a.Start.IsZero() && !a.Start.Equal(b.Start) && !a.Start.Equal(w.Start):
+			return true
+		// What is only asked about takes no place of what is being booked.
+		case b.Service != "" && a.Service == b.Service && w.Service != b.Service:
+			return true
+		case a.Service != b.Service && w.Service == b.Service, a.places() != b.places() && w.places() == b.places(),
+			!a.Day.Equal(b.Day) && w.Day.Equal(b.Day):
+			return true
+		}
+	}
+	a, b, w := t.basket(), before.basket(), whole.basket()
+	return !slices.Equal(a.Lines, b.Lines) && slices.Equal(w.Lines, b.Lines) ||
+		a.How != b.How && w.How == b.How || a.Area != b.Area && w.Area == b.Area ||
+		a.Address != b.Address && w.Address == b.Address || a.Payment != b.Payment && w.Payment == b.Payment
+}
+
+// basket is the order in the making, or an empty one.
+func (t *turn) basket() Basket {
+	if t.next.Order == nil {
+		return Basket{}
+	}
+	return *t.next.Order
+}
+
+// settles reports whether the turn makes, moves or cancels something for good.
+func (t *turn) settles() bool {
+	return slices.ContainsFunc(t.facts, func(f flowhq.FactChange) bool {
+		return f.Booking != nil && f.Booking.Status == flowhq.BookingConfirmed ||
+			f.Order != nil && f.Order.Status == flowhq.OrderConfirmed
+	})
+}
+
+// mayConfirm reports whether a yes may count beside these questions. A yes beside a question for
+// another time, thing or price is still to be thought of, and a weak word only leads to the question.
+func (t *turn) mayConfirm(asks []string) bool {
+	if !t.settles() {
+		return true
+	}
+	words := split(t.p.text)
+	if !anyIn(words, plainYes) && !anyIn(words, confirmWords) && !anyIn(words, clearYes) {
+		return false
+	}
+	for _, q := range asks {
+		whole := t.p
+		t.p = t.readPart(q)
+		p := t.p
+		other := p.hasTime && p.time.HasTime || p.names() || p.cued(cueInstead) || t.bringsPerson() ||
+			p.has(actCancel, actChange, actDecision, actDrop)
+		t.p = whole
+		if other {
+			return false
+		}
+	}
+	return true
+}
+
+// answerBeside answers a question beside what the turn has done, or notes it.
+func (t *turn) answerBeside(question string) {
+	said, facts := len(t.said), len(t.facts)
+	t.p = t.readPart(question)
+	if t.p.same && t.p.names() {
+		return // "nyanya je? niongezee": it was added
+	}
+	t.p.hasTime, t.p.time.Start = false, time.Time{}
+	// A question names the acts that only ask. What it would do is not done by it.
+	t.p.acts = slices.DeleteFunc(t.p.acts, func(a act) bool { return !slices.Contains(infoActs, a) })
+	if t.asksArrival() && t.hasOrder() && len(t.p.acts) == 0 {
+		t.p.acts.add(actDelivery)
+	}
+	if len(t.p.acts) > 0 {
+		t.informBeside()
+	}
+	if len(t.said) == said && len(t.facts) == facts {
+		t.noteUnanswered()
+		t.tell("unanswered.noted")
+	}
+}
