@@ -34,6 +34,9 @@ var joinFirst = regexp.MustCompile(`(?i)^[\s,]*(?:(?:na|and|also|ila|pia|but|lak
 // behindYes is where a yes ends that a question follows without any mark: "ndio parking ipo?".
 var behindYes = regexp.MustCompile(`(?i)^\s*(?:ndio|ndiyo|yes|yeah|yep|naam|eeh|hapana|no)\b(?:\s+(?:sawa|weka|please|pls|confirm|book|it|thibitisha|hapo))*\s+(?:\pL)`)
 
+// orNot begins no question of its own: "yes or no?".
+var orNot = regexp.MustCompile(`(?i)^(?:or|au|ama)\b`)
+
 // A piece is what a message does or asks, in bytes of its text.
 type piece struct {
 	text string
@@ -138,13 +141,15 @@ func besideQuestions(in Input, whole *turn) *turn {
 
 // answerLost answers questions that the turn has hidden by what it does: "yes na mnapokea NHIF".
 func (t *turn) answerLost(asks []string) {
-	if t.missed {
-		return
+	if t.missed || !t.settles() && t.next.Order == nil && t.next.Booking == nil ||
+		slices.ContainsFunc(t.acts, func(a act) bool { return slices.Contains(infoActs, a) }) {
+		return // the parts of a message that was told facts are looked at by answerParts
 	}
 	p := t.p
 	defer func() { t.p = p }()
 	for _, q := range asks {
 		t.p = t.readPart(q)
+		t.p.asks = true // "where are you" has no mark
 		if lost := t.lostActs(); len(lost) > 0 {
 			t.p.acts = lost
 			t.informBeside()
@@ -172,17 +177,18 @@ func (t *turn) does(before, whole *turn) bool {
 		switch {
 		case !a.Start.IsZero() && !a.Start.Equal(b.Start) && !a.Start.Equal(w.Start):
 			return true
-		// What is only asked about takes no place of what is being booked.
-		case b.Service != "" && a.Service == b.Service && w.Service != b.Service:
-			return true
-		case a.Service != b.Service && w.Service == b.Service, a.places() != b.places() && w.places() == b.places(),
+		case before.next.Ask.For == askService && a.Service != b.Service && w.Service == b.Service, a.places() != b.places() && w.places() == b.places(),
 			!a.Day.Equal(b.Day) && w.Day.Equal(b.Day):
 			return true
 		}
 	}
 	a, b, w := t.basket(), before.basket(), whole.basket()
-	return !slices.Equal(a.Lines, b.Lines) && slices.Equal(w.Lines, b.Lines) ||
-		a.How != b.How && w.How == b.How || a.Area != b.Area && w.Area == b.Area ||
+	lines := !slices.Equal(a.Lines, b.Lines) && slices.Equal(w.Lines, b.Lines)
+	if before.next.Order == nil {
+		// Only the answer to a question about goods begins an order beside another question.
+		return lines && slices.Contains([]string{askQuantity, askSize, askProduct}, before.next.Ask.For)
+	}
+	return lines || a.How != b.How && w.How == b.How || a.Area != b.Area && w.Area == b.Area ||
 		a.Address != b.Address && w.Address == b.Address || a.Payment != b.Payment && w.Payment == b.Payment
 }
 
@@ -213,6 +219,9 @@ func (t *turn) mayConfirm(asks []string) bool {
 		return false
 	}
 	for _, q := range asks {
+		if orNot.MatchString(q) {
+			return false
+		}
 		whole := t.p
 		t.p = t.readPart(q)
 		p := t.p

@@ -16,16 +16,16 @@ func TestActsBesideQuestions(t *testing.T) {
 	gas := []string{"profile: grocer", "now: 2026-03-04 09:50", "> cooking gas refill, how much?", ""}
 	for _, c := range []struct {
 		before    []string
-		acts, has []string // what is done, and a fact or a line of the state after it
-		questions map[string]string
+		acts      []string          // what is done
+		questions map[string]string // and what its answer has
 	}{
-		{clinic, []string{"the 10:00 one", "10:00", "saa nne"}, nil,
+		{clinic, []string{"the 10:00 one", "10:00", "saa nne"},
 			map[string]string{"where are you": "Mwai Kibaki", "do you take NHIF": "Jubilee", "mko wapi": "Mwai Kibaki"}},
-		{booked, []string{"yes", "ndio", "yes confirm", "ndio weka"}, nil,
+		{booked, []string{"yes", "ndio", "yes confirm", "ndio weka"},
 			map[string]string{"where are you": "Mwai Kibaki", "mnapokea NHIF": "Jubilee", "do you take NHIF": "Jubilee"}},
-		{grocer, []string{"ongeza nyanya kilo 1", "ongeza chumvi", "ndio", "ndio weka", "toa sukari"}, nil,
+		{grocer, []string{"ongeza nyanya kilo 1", "ongeza chumvi", "ndio", "ndio weka", "toa sukari"},
 			map[string]string{"itafika saa ngapi": "saa nne", "mko wapi": "Msimbazi"}},
-		{gas, []string{"just one", "2"}, nil,
+		{gas, []string{"just one", "2"},
 			map[string]string{"how long will it take": "four", "where are you": "Msimbazi"}},
 	} {
 		for _, act := range c.acts {

@@ -17,7 +17,7 @@ func (t *turn) actOnBookings(informed bool) bool {
 	p := &t.p
 	switch {
 	// "Remove the shave" takes one service out, and cancels nothing.
-	case t.removesService():
+	case t.correctsVisit(), t.removesService():
 		t.did(actBook)
 		t.continueBooking()
 	case p.has(actCancel):

@@ -38,8 +38,21 @@ func (p *perception) takesBack(m entity.NameMatch) bool {
 func (p *perception) dropDenied() {
 	left := slices.DeleteFunc(slices.Clone(p.services), p.takesBack)
 	if len(left) > 0 {
+		p.denied = len(left) < len(p.services)
 		p.services = left
 	}
+}
+
+// dropRefused drops services of which all are not meant, where something else is being booked: "not
+// the children's doctor, the usual one" keeps the usual one.
+func (t *turn) dropRefused(p *perception) {
+	v := t.next.Booking
+	if v == nil || v.Service == "" || slices.ContainsFunc(p.services, func(m entity.NameMatch) bool {
+		return !p.takesBack(m) || slices.Contains(v.services(), m.ID)
+	}) {
+		return
+	}
+	p.services = nil
 }
 
 // kindsSwapped are the places among the products of the message of one that is on the order and

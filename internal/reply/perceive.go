@@ -38,6 +38,7 @@ type perception struct {
 	hasTime bool
 	// The matches are in the order of the text. Amounts are given to products by that order.
 	services []entity.NameMatch
+	denied   bool // a service was named that is not meant, beside one that is
 	products []entity.NameMatch
 	areas    []entity.NameMatch
 	// yesNo is Neither for a question, so that nothing is consented to by one.
@@ -158,6 +159,7 @@ func (t *turn) readNames(p *perception) {
 	t.meanSickness(p)
 	t.dropPremises(p)
 	p.dropDenied()
+	t.dropRefused(p)
 	p.dropTitles()
 	p.dropGeneric()
 	t.meanDescribed(p)
