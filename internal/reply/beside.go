@@ -34,6 +34,9 @@ var joinFirst = regexp.MustCompile(`(?i)^[\s,]*(?:(?:na|and|also|ila|pia|but|lak
 // behindYes is where a yes ends that a question follows without any mark: "ndio parking ipo?".
 var behindYes = regexp.MustCompile(`(?i)^\s*(?:ndio|ndiyo|yes|yeah|yep|naam|eeh|hapana|no)\b(?:\s+(?:sawa|weka|please|pls|confirm|book|it|thibitisha|hapo))*\s+(?:\pL)`)
 
+// wantsNone answers how many there should be.
+var wantsNone = keywords("none, nothing, no, nope, hapana, sitaki, sihitaji, hakuna")
+
 // orNot begins no question of its own: "yes or no?".
 var orNot = regexp.MustCompile(`(?i)^(?:or|au|ama)\b`)
 
@@ -94,6 +97,10 @@ func sentencesOf(text string) (all []string) {
 func besideQuestions(in Input, whole *turn) *turn {
 	before := newTurn(in)
 	p := &whole.p
+	// "None lol, im exchanging, ill come at 5, ok?" is no order, though one may pick something up at 5.
+	if before.next.Ask.For == askQuantity && anyIn(p.reading.Words, wantsNone) {
+		return nil
+	}
 	if before.next.Ask.For == "" && before.next.Order == nil && before.next.Booking == nil ||
 		in.Message.Media != "" || whole.handedOver() || p.isReceipt || p.cued(cueRisk) || p.cued(cueThink) ||
 		p.has(actSecret, actStop, actAnger, actComplaint, actDecision, actTrouble, actPerson) ||
