@@ -10,8 +10,10 @@ import (
 )
 
 const (
-	// readBatch is how many events of the feed are read for a webhook at a time, and maxWaiting
-	// how many of its deliveries may wait. What is beyond stays in the feed.
+	// readBatch is how many events of the feed are read for a webhook at a time, and maxWaiting how
+	// many of its deliveries may wait. What is beyond stays in the feed. The bounds keep a receiver
+	// that is down for days from filling the table: each event is kept once in the feed anyway, and
+	// not once more for each webhook.
 	readBatch  = 200
 	maxWaiting = 1000
 )
@@ -58,9 +60,11 @@ type WebhookReading struct {
 	Gone  bool // there is no such webhook, or it is disabled
 	Rows  int  // events that were gone through
 	Added int  // of them are to be delivered
-	// Full says that too many deliveries wait for more to be read.
+	// Full says that too many deliveries wait for more to be read. The waiting ones
+	// are delivered first then.
 	Full bool
-	// Replaying says that what was read was a part of a replay.
+	// Replaying says that what was read was a part of a replay. The position has not moved then:
+	// what is new is read after the replay.
 	Replaying bool
 	Failures  int // attempts in a row that have failed
 	// FailingChats is how many chats wait after an attempt that failed.
@@ -202,6 +206,9 @@ func (s *Store) RestWebhook(
 		)
 		select coalesce(due_at, '0001-01-01 00:00:00Z') from rests`
 	batch := &pgx.Batch{}
+	// Without the lock an event could be appended between the look at the feed and the note that
+	// the webhook rests. The event would find the webhook in hand and make nothing due, and would
+	// wait for the next event.
 	batch.Queue(feedAloneSQL, named{"tenant": tenant})
 	batch.Queue(q, named{
 		"tenant": tenant, "webhook": webhook, "down": down.Seconds(), "most": maxWaiting,
@@ -237,6 +244,7 @@ func (s *Store) WaitingChats(
 		order by event_id
 		limit @limit`
 	chats, err := many(ctx, s, q, named{
+		// A nil slice would be null, and a comparison with null selects no chat at all.
 		"tenant": tenant, "webhook": webhook, "busy": append([]int64{}, busy...), "soon": soon,
 		"limit": limit,
 	}, pgx.RowTo[int64])
@@ -316,11 +324,14 @@ func (s *Store) NextDelivery(
 	all, err := many(ctx, s, q, named{
 		"tenant": tenant, "webhook": webhook, "contact": contact, "soon": soon,
 	}, func(row pgx.CollectableRow) (d DueDelivery, err error) {
+		// The columns are scanned by hand, as those of the event are a struct of their own.
 		err = row.Scan(&d.ID, &d.Event.ID, &d.Event.Tenant, &d.Event.Type, &d.Event.ContactID,
 			&d.Event.Data, &d.Event.At, &d.URL, &d.Secrets, &d.Message, &d.Fact, &d.Contact,
 			&d.Attempts, &d.Gone)
 		return d, err
 	})
+	// No row is routine: the first delivery of the chat is not due yet, or the webhook was
+	// disabled.
 	if err != nil || len(all) == 0 {
 		if err != nil {
 			err = fmt.Errorf("next delivery of webhook %s: %w", webhook, err)
@@ -383,6 +394,8 @@ func (s *Store) RecordAttempt(
 		"duration": a.Duration.Milliseconds(), "wait": a.Wait.Seconds(),
 	}, pgx.RowToStructByPos[AttemptOutcome])
 	if err != nil {
+		// The receiver may have got the event. It gets it once more then, under the same id, by
+		// which it can tell.
 		return o, fmt.Errorf("record delivery %d: %w", delivery, err)
 	}
 	return o, nil
@@ -395,6 +408,8 @@ func (s *Store) HastenDeliveries(
 	const q = `
 		update flowhq.webhook_deliveries set next_at = now()
 		where tenant_id = @tenant and webhook_id = @webhook::uuid and status = 'PENDING'
+			// What is due already is not written again: a row that is written costs the same
+			// whether it changes or not.
 			and next_at > now()`
 	if _, err := exec(ctx, s, q, named{"tenant": tenant, "webhook": webhook}); err != nil {
 		return fmt.Errorf("hasten the deliveries of webhook %s: %w", webhook, err)

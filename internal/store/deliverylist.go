@@ -29,6 +29,8 @@ func (s *Store) Deliveries(
 			and (@status = '' or status = @status) and (@before::bigint = 0 or id < @before)
 		order by id desc
 		limit @limit`
+	// The webhook is looked up first: an empty page would otherwise say the same of a webhook that
+	// has no deliveries and of one that is another tenant's.
 	limit := clampLimit(f.Limit)
 	if _, err := s.Webhook(ctx, tenant, webhook); err != nil {
 		return nil, 0, err
@@ -40,6 +42,8 @@ func (s *Store) Deliveries(
 	if err != nil {
 		return nil, 0, fmt.Errorf("deliveries of webhook %s: %w", webhook, err)
 	}
+	// A full page may be the last one. Its next page is empty then, which costs a client one
+	// request and saves a count here.
 	if len(page) == limit {
 		next = page[limit-1].ID
 	}
@@ -97,12 +101,16 @@ func (s *Store) ReplayWebhook(
 		select ` + webhookColumns + `, exists (select from nudge)
 		from flowhq.webhooks w, cursor c
 		where w.tenant_id = @tenant and w.id = @id::uuid`
+	// Begun is false if the cursor was left as it was: the update above takes no row of a webhook
+	// that is disabled or has a replay under way.
 	type replayed struct {
 		flowhq.Webhook
 		Begun bool
 	}
 	var w replayed
 	batch := &pgx.Batch{}
+	// The event of the replay goes to the feed, so the lock of the feed is taken before that of the
+	// cursor. Otherwise a reader of the feed and this statement may each wait for the other.
 	batch.Queue(feedSharedSQL, named{"tenant": tenant})
 	batch.Queue(q, named{
 		"tenant": tenant, "id": id, "from": r.From, "to": r.To, "since": r.Since,
@@ -113,6 +121,8 @@ func (s *Store) ReplayWebhook(
 	})
 	err := noWebhook(send(ctx, s, batch))
 	switch {
+	// Disabled comes before the other replay: to wait for the end of a replay would not help
+	// whoever asks.
 	case err == nil && !w.Enabled:
 		err = disabledWebhook()
 	case err == nil && !w.Begun:

@@ -97,21 +97,29 @@ func (s *Store) Reply(
 		Nudged bool
 		Reply  *flowhq.Message
 	}
+	// The text is cleaned once and compared in this form below: the row has the cleaned text, and a
+	// repeated call would otherwise differ from it.
 	text := clean(n.Text)
 	r, err := oneHeld(ctx, s, tenant, replySQL, named{
+		// The limit of the installation is given too, for tenants that have chosen none.
 		"tenant": tenant, "message": n.InReplyTo, "text": text, "actor": clean(n.Actor),
 		"event": flowhq.EventMessageWritten, "answer_within": s.answerWithin(),
 	}, pgx.RowToStructByPos[row])
 	switch {
+	// No row is either a message that is not there or a tenant that is not there. A client looks
+	// for its mistake in another place for each.
 	case flowhq.ErrorCode(err) == flowhq.NotFound:
 		err = s.nobody(ctx, tenant)
 		if flowhq.ErrorCode(err) == flowhq.NotFound {
 			err = flowhq.Errorf(flowhq.NotFound, "there is no such message of a customer")
 		}
 	case err != nil:
+	// The message is there, but open had no row, and no earlier reply was found either.
 	case r.Reply == nil:
 		err = flowhq.Errorf(flowhq.Conflict, "the message is %s and cannot be answered: the bot "+
 			"or a person answers this chat, or it is older than answer_within_minutes", r.Status)
+	// A program that repeats its request after a lost answer sends the same text and is told of
+	// success. Another text would be a second answer to one message.
 	case r.Reply.Text != text:
 		err = flowhq.Errorf(flowhq.Conflict,
 			"the message was answered by message %d already", r.Reply.ID)
@@ -176,7 +184,11 @@ func (s *Store) GiveUpForwarded(
 	late, err := many(ctx, s, tenants, named{"longer": longer.Seconds(), "limit": limit},
 		pgx.RowTo[flowhq.TenantID])
 	var failed []error
+	// One tenant that fails does not end the loop: the customers of the others wait for a person
+	// too. The errors are returned together in the end.
 	for _, tenant := range late {
+		// The condition is checked once more in the statement: an answer may have come since the
+		// tenants were listed.
 		n, err := oneHeld(ctx, s, tenant, q, named{
 			"tenant": tenant, "longer": longer.Seconds(), "limit": limit,
 			"event": flowhq.EventHandedOver,

@@ -30,6 +30,7 @@ func (s *Store) MessageHistory(
 		where tenant_id = @tenant and id = @id`
 	args := named{"tenant": tenant, "id": id}
 	h.Message, err = one(ctx, s, byID, args, pgx.RowToStructByName[flowhq.Message])
+	// The words of one are about a tenant, and here the message is what is missing.
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		err = flowhq.Errorf(flowhq.NotFound, "there is no such message")
 	}
@@ -39,6 +40,7 @@ func (s *Store) MessageHistory(
 	if err != nil {
 		return flowhq.MessageHistory{}, fmt.Errorf("history of message %d: %w", id, err)
 	}
+	// The steps are computed and not stored: every one of them follows from the times in the rows.
 	h.Attempts = h.Message.Attempts
 	h.Steps = h.Message.Steps(h.Replies)
 	return h, nil

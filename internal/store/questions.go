@@ -51,14 +51,18 @@ func (s *Store) QuestionGroups(
 	ctx context.Context, tenant flowhq.TenantID, f FactFilter,
 ) (page []flowhq.QuestionGroup, next int64, err error) {
 	before := f.Before
+	// A bound on the rows would cut a group in two, and the half on the next page would look like
+	// another question.
 	f.Before = 0 // which is about groups here
 	sel := unansweredTable.selects(tenant, f)
+	// A search by words has no index. The floor bounds how far back it reads.
 	floor, err := s.floor(ctx, " from flowhq.unanswered", "id", sel)
 	if err == nil {
 		if floor > 0 {
 			sel.find("id >= @floor", "floor", floor)
 		}
 		sel.args["before"], sel.args["grouped"] = before, maxGrouped
+		// One row more than the page tells whether there is another page.
 		sel.args["limit"] = clampLimit(f.Limit) + 1
 		page, err = many(ctx, s, picked(sel)+groupedSQL, sel.args,
 			pgx.RowToStructByName[flowhq.QuestionGroup])
@@ -137,6 +141,8 @@ func (s *Store) SetQuestion(
 		Shown string
 		Done  bool
 	}
+	// The statuses from which the new one may be reached are part of the statement, so of two
+	// operators who decide at once the second is refused and overwrites nothing.
 	m := moveTo(status, flowhq.UnansweredStatuses)
 	a, err := oneHeld(ctx, s, tenant, q, named{
 		"tenant": tenant, "id": id, "status": status, "from": m.from,
@@ -145,6 +151,7 @@ func (s *Store) SetQuestion(
 	switch {
 	case flowhq.ErrorCode(err) == flowhq.NotFound:
 		err = flowhq.Errorf(flowhq.NotFound, "there is no such question")
+	// A repeated request finds the status that it asks for, and that is success.
 	case err == nil && !a.Done && a.Shown != m.to:
 		err = m.refused(unansweredTable, fmt.Sprint(id), a.Shown)
 	}

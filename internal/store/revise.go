@@ -100,6 +100,7 @@ func (s *Store) Revise(
 			where m.tenant_id = @tenant and m.id = @id and m.revoked_at is null
 		)
 		select exists (select from fence)`
+	// The two are statements of their own, as a deletion changes the status and an edit never does.
 	q, args := revoke, named{"id": id, "at": r.At}
 	if !r.Revoked {
 		q = edit

@@ -40,6 +40,7 @@ func AwaitSchema(ctx context.Context, url string, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	// The minute does not include the connection, which dialTimeout bounds.
 	ctx, cancel := context.WithTimeout(ctx, schemaPatience)
 	defer cancel()
 	for logged := false; ; logged = true {

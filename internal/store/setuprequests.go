@@ -61,6 +61,7 @@ func (s *Store) SetupRequests(
 	if err != nil {
 		return nil, "", fmt.Errorf("list setup requests: %w", err)
 	}
+	// One row more than the page was read, so that the last page is known without a count.
 	if len(page) > limit {
 		page = page[:limit]
 		next = cursor(page[limit-1].CreatedAt, page[limit-1].ID)
@@ -184,9 +185,13 @@ func (s *Store) SubmitSetup(
 	if err = send(ctx, s, batch); err != nil {
 		return r, "", fmt.Errorf("setup of tenant %s: %w", tenant, numberOfOther(err))
 	}
+	// Nothing was added and nothing is repeated, so a condition of the statements has failed;
+	// refused finds out which.
 	if len(rows) == 0 {
 		return r, "", s.refused(ctx, tenant)
 	}
+	// A key stands for one request. If it were taken for other fields too, the caller would believe
+	// that these were submitted.
 	if !rows[0].Same {
 		return r, "", flowhq.Errorf(flowhq.Conflict, "this key was used for another request, "+
 			"which made setup request %s; a new request needs a new key", rows[0].ID)
@@ -264,6 +269,8 @@ func queueApproval(batch *pgx.Batch, tenant flowhq.TenantID, id string, d SetupD
 	batch.Queue(approve, named{
 		"tenant": tenant, "id": id, "notes": clean(d.Notes), "actor": clean(d.Actor),
 	})
+	// The key is made of the request's id, so an approval that is repeated after a crash finds its
+	// own command and starts nothing twice.
 	start := NewCommand{
 		Command: flowhq.Start, Key: SetupKeyPrefix + id, Actor: d.Actor,
 		Reason: "setup request " + id,
@@ -286,6 +293,8 @@ func (s *Store) DecideSetup(
 	if r, err = s.SetupRequest(ctx, "", id); err != nil {
 		return r, "", err
 	}
+	// A decision that was made before is answered from the row: nothing is locked, and no second
+	// event is recorded.
 	if changes, err := r.Status.Becomes(d.Status); err != nil || !changes {
 		return r, "", err
 	}

@@ -90,6 +90,8 @@ func (s *Store) Consult(
 		"tenant": tenant, "epoch": epoch, "id": c.ID, "first": c.First,
 		"day": c.Day, "limit": c.Limit, "failed": c.Failed,
 	}, pgx.RowToStructByPos[answer])
+	// A host that was replaced must not pay for a request: the newer one asks about the same
+	// message.
 	if err == nil && !a.Current {
 		err = fenced(tenant, epoch)
 	}

@@ -134,6 +134,8 @@ type WebhookChange struct {
 // fields names what the change gives.
 func (c WebhookChange) fields() string {
 	var all []string
+	// The event lists only the names of the fields: a URL may have a secret of the receiver in it,
+	// and events are read by more people than webhooks.
 	for name, given := range map[string]bool{
 		"url": c.URL != nil, "description": c.Description != nil, "types": c.Types != nil,
 		"enabled": c.Enabled != nil,
@@ -142,6 +144,7 @@ func (c WebhookChange) fields() string {
 			all = append(all, name)
 		}
 	}
+	// Maps have no order, and the event is to read the same for the same change.
 	slices.Sort(all)
 	return strings.Join(all, ", ")
 }
@@ -160,6 +163,7 @@ func (s *Store) ChangeWebhook(
 		"told": "webhook " + id + ": " + c.fields(),
 	}
 	if c.Types == nil {
+		// The statement keeps the types for null alone: an empty list would ask for no events.
 		args["types"] = nil
 	}
 	w, err := s.changeWebhook(ctx, tenant, args)
@@ -174,6 +178,8 @@ func (s *Store) ChangeWebhook(
 func (s *Store) DisableWebhook(
 	ctx context.Context, tenant flowhq.TenantID, id, reason string,
 ) error {
+	// Only enabled is changed. The address stays for whoever repairs the receiver and enables the
+	// webhook again.
 	enabled := false
 	_, err := s.changeWebhook(ctx, tenant, named{
 		"tenant": tenant, "id": id, "url": nil, "description": nil, "types": nil,
@@ -247,6 +253,8 @@ func (s *Store) DeleteWebhook(
 			select id from flowhq.webhook_deliveries
 			where tenant_id = @tenant and webhook_id = @id::uuid and status <> 'PENDING'
 			limit @limit))`
+	// A batch that is not full was the last. What is PENDING is left to the foreign key: those rows
+	// are at most maxWaiting.
 	for deleted := int64(PruneBatch); deleted == PruneBatch; {
 		tag, err := exec(ctx, s, batch, named{"tenant": tenant, "id": id, "limit": PruneBatch})
 		if err != nil {
@@ -328,6 +336,8 @@ func (s *Store) TestWebhook(
 	w, err := one(ctx, s, q, named{
 		"tenant": tenant, "id": id, "actor": clean(actor), "event": flowhq.EventWebhookTested,
 	}, pgx.RowToStructByPos[flowhq.Webhook])
+	// The statement has added no event in this case. Without the error the caller would wait for a
+	// delivery that never comes.
 	if err == nil && !w.Enabled {
 		err = disabledWebhook()
 	}
