@@ -50,6 +50,8 @@ func (t *tenant) details() string {
 	if t.Reason != "" {
 		fmt.Fprintf(&b, ": %s", t.Reason)
 	}
+	// Words are printed: "true" beside a label reads like a setting, and this is what the tenant is
+	// in need of.
 	needsHost := "no"
 	if t.NeedsHost {
 		needsHost = "yes"
@@ -61,6 +63,7 @@ func (t *tenant) details() string {
 	if t.down() {
 		fmt.Fprintf(&b, "**Next:** %s\n\n", advice.NextStep(t.Ending))
 	}
+	// A table of two columns without headings is the one list that the Web UI sets in columns.
 	row := func(name string, value any) { fmt.Fprintf(&b, "| %s | %v |\n", name, value) }
 	b.WriteString("| | |\n|---|---|\n")
 	row("needs a host", needsHost)

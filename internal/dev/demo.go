@@ -224,6 +224,7 @@ func (d show) exchange(ctx context.Context, from customer, t flowhq.Tenant, text
 			if err != nil {
 				return err
 			}
+			// The simulator keeps the inbox in order, so a longer list ends with the new message.
 			if len(now) <= len(before) {
 				return errNotYet
 			}

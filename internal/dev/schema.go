@@ -37,6 +37,7 @@ func schemaOf(files fs.FS) (schema, error) {
 // schema.
 func (s schema) leadsTo(other schema) bool {
 	for name, sum := range s {
+		// A name that is missing gives "", which no checksum is, so it counts as changed.
 		if other[name] != sum {
 			return false
 		}
@@ -64,6 +65,7 @@ func (f *dataFolder) keptSchema() (s schema, ok bool) {
 
 // keepSchema notes the schema of the private database, for the next start.
 func (f *dataFolder) keepSchema(s schema) error {
+	// A start that has changed nothing writes nothing.
 	if kept, ok := f.keptSchema(); ok && maps.Equal(kept, s) {
 		return nil
 	}

@@ -26,6 +26,7 @@ func Simulate(
 	if code, ok := parse(fs, args, stderr); !ok {
 		return code
 	}
+	// The name of the command is in front, since several programs write to one terminal under "up".
 	if err := simulate(ctx, o, getenv, stderr); err != nil {
 		fmt.Fprintln(stderr, "flowhq-dev simulate:", err)
 		return 1

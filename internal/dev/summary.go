@@ -29,6 +29,8 @@ func (s *stack) summarize(ctx context.Context, took time.Duration) {
 	var b strings.Builder
 	row := func(name, value string) { fmt.Fprintf(&b, "  %-16s %s\n", name, value) }
 	fmt.Fprintf(&b, "\nFlow HQ runs (after %v).\n\n", took.Round(100*time.Millisecond))
+	// The page comes first: most people who start this want to write to a bot, and not to call an
+	// API.
 	if s.phoneURL != "" {
 		row("Try it", s.phoneURL+"   a customer's phone, and what the operator sees")
 	}
@@ -75,6 +77,8 @@ func relative(path string) string {
 // connected: a summary that calls them RECONNECTING would worry people for nothing. After
 // reconnectTimeout it returns them as they are. It fails only when ctx ends.
 func (s *stack) connectedTenants(ctx context.Context) (tenants []flowhq.Tenant, err error) {
+	// The error of poll is dropped on purpose: at the end of the time the tenants are shown as they
+	// are.
 	waiting, cancel := context.WithTimeout(ctx, reconnectTimeout)
 	defer cancel()
 	_ = poll(waiting, func() error {
@@ -82,6 +86,8 @@ func (s *stack) connectedTenants(ctx context.Context) (tenants []flowhq.Tenant, 
 			return errNotYet
 		}
 		for _, t := range tenants {
+			// Tenants that nobody has linked or started are not waited for: their session never
+			// comes up.
 			if t.Status == flowhq.TenantReconnecting ||
 				t.Status == flowhq.TenantActive && t.Session.State != flowhq.Connected {
 				return errNotYet
@@ -98,6 +104,8 @@ func (s *stack) connectedTenants(ctx context.Context) (tenants []flowhq.Tenant, 
 // demo they are about linking a phone.
 func (s *stack) suggestions(tenants []flowhq.Tenant) string {
 	bot, from, text := s.demoAmong(tenants)
+	// The commands below write as a simulated customer, for which there is no way in WhatsApp
+	// itself.
 	if s.options.whatsApp || bot == nil {
 		return s.linkSuggestions()
 	}

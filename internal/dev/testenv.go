@@ -48,6 +48,8 @@ func TestEnv(
 	fs.Usage = func() { fmt.Fprint(stderr, testenvUsage) }
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
+		// The exit codes are those of flag.ExitOnError, so a script can tell wrong usage from tests
+		// that fail.
 	} else if err != nil {
 		return 2
 	}
@@ -78,10 +80,13 @@ func testEnv(
 	env := append(os.Environ(), "FLOWHQ_BIN="+flowhq, "FLOWHQ_DEV_BIN="+self)
 	if getenv("TEST_DATABASE_URL") == "" {
 		level := &slog.HandlerOptions{Level: slog.LevelWarn}
+		// Each run has a server of its own, so two checkouts may be tested at once.
 		db, err := devdb.Ephemeral(ctx, slog.New(slog.NewTextHandler(stderr, level)))
 		if err != nil {
 			return exitNotRun, err
 		}
+		// The context may have ended by an interrupt. The server is stopped all the same, or it
+		// would stay behind with its folder.
 		defer func() { err = errors.Join(err, db.Stop(context.WithoutCancel(ctx))) }()
 		env = append(env, "TEST_DATABASE_URL="+db.URL())
 	}
@@ -114,6 +119,7 @@ func runTests(ctx context.Context, cmd *exec.Cmd) (int, error) {
 	select {
 	case <-child.Done():
 	case <-ctx.Done():
+		// SIGINT is what Ctrl-C sends, so the command does what it would do without testenv.
 		child.Stop(syscall.SIGINT, testGrace)
 	}
 	if err := child.Err(); err != nil {

@@ -44,6 +44,8 @@ func Up(
 		console: &console{w: stdout}, stdin: os.Stdin,
 	}
 	err := s.run(ctx)
+	// What fails while everything ends is a consequence of the end, and would only worry whoever
+	// pressed Ctrl-C.
 	if err != nil && ctx.Err() == nil {
 		fmt.Fprintln(stderr, "flowhq-dev up:", err)
 		return 1

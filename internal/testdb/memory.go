@@ -43,6 +43,7 @@ func (m *Memory) ClaimAbove(
 	if m.Away != nil {
 		return 0, m.Away
 	}
+	// One counter for all tenants is enough: the tests compare epochs of one tenant only.
 	m.Epoch = max(m.Epoch, floor) + 1
 	return m.Epoch, nil
 }
@@ -73,8 +74,12 @@ func (m *Memory) RenewLeases(
 		if l.SeenAt != nil {
 			m.Seen[l.Tenant] = *l.SeenAt
 		}
+		// A lease is returned without the proof of life, as the real call returns it: callers
+		// compare leases by value.
 		l.SeenAt = nil
 		switch {
+		// A row that somebody locks is neither renewed nor lost. A host that took it for lost would
+		// end its session.
 		case m.Locked[l.Tenant]:
 			locked = append(locked, l)
 		case m.Held[l.Tenant] == l.Epoch:

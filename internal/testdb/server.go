@@ -23,6 +23,7 @@ const urlVariable = "TEST_DATABASE_URL"
 func startServer(ctx context.Context) (admin string, stop func(), err error) {
 	if admin = os.Getenv(urlVariable); admin != "" {
 		u, err := url.Parse(admin)
+		// The value is not printed, as it may have a password in it.
 		if err != nil || u.Host == "" {
 			return "", nil, fmt.Errorf("%s must be a URL, such as "+
 				"postgres://user:password@host:5432/postgres", urlVariable)
@@ -35,6 +36,7 @@ func startServer(ctx context.Context) (admin string, stop func(), err error) {
 		return "", nil, err
 	}
 	return s.URL(), func() {
+		// The context of the start has ended by then, so the stop has a limit of its own.
 		ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
 		defer cancel()
 		if err := s.Stop(ctx); err != nil {
@@ -62,6 +64,7 @@ func expired(name string, now time.Time) bool {
 	rest, ok := strings.CutPrefix(name, testPrefix)
 	seconds, _, _ := strings.Cut(rest, "_")
 	made, err := strconv.ParseInt(seconds, 10, 64)
+	// A name that cannot be read is left alone: it is perhaps somebody's own database.
 	return ok && err == nil && now.Sub(time.Unix(made, 0)) > maxAge
 }
 

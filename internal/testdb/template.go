@@ -37,6 +37,8 @@ type template struct {
 func (c *cluster) template(ctx context.Context, wa migration) (string, error) {
 	c.templating.Lock()
 	defer c.templating.Unlock()
+	// Functions cannot be keys of a map, and their addresses can. A closure has the address of its
+	// code, so two closures of one place would share a template.
 	key := reflect.ValueOf(wa).Pointer()
 	t, made := c.templates[key]
 	if !made {
@@ -52,6 +54,8 @@ func (c *cluster) makeTemplate(ctx context.Context, wa migration) (string, error
 	if err != nil {
 		return "", err
 	}
+	// The base is made in any case: a copy of it is what wa begins with, which saves a second run
+	// of all migrations.
 	if err := c.makeBase(ctx, base); err != nil || wa == nil {
 		return base, err
 	}
@@ -99,6 +103,8 @@ func (c *cluster) makeBase(ctx context.Context, name string) error {
 	}
 	const q = `select exists (select from pg_database where datname = $1 and datistemplate)`
 	var ready bool
+	// The mark is looked for under the lock: whoever had the lock before may have made the
+	// template.
 	if err := conn.QueryRow(ctx, q, name).Scan(&ready); err != nil || ready {
 		return err
 	}
@@ -127,6 +133,8 @@ func baseName() (string, error) {
 		if err != nil || d.IsDir() {
 			return err
 		}
+		// The path and the length are hashed too, so content that moves from one file to the next
+		// changes the sum.
 		content, err := migrations.Files.ReadFile(path)
 		fmt.Fprintf(sum, "%s %d\n%s", path, len(content), content)
 		return err

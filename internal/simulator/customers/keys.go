@@ -33,6 +33,8 @@ type clientKeys struct {
 
 // newClientKeys draws the keys of a new customer.
 func newClientKeys() clientKeys {
+	// The signed key is made with the identity: the bot refuses a session whose signature does not
+	// fit.
 	identity := keys.NewKeyPair()
 	signed := identity.CreateSignedPreKey(1)
 	return clientKeys{

@@ -13,6 +13,7 @@ import (
 // The last four are what phones send without anybody having written something. A bot must
 // not answer them.
 var kinds = map[string]func(caption string) *waE2E.Message{
+	// A picture often comes with the question in its caption, so the caption is what a bot reads.
 	"image": func(caption string) *waE2E.Message {
 		return &waE2E.Message{ImageMessage: &waE2E.ImageMessage{Caption: optional(caption)}}
 	},
@@ -26,6 +27,7 @@ var kinds = map[string]func(caption string) *waE2E.Message{
 			Mimetype: proto.String("image/webp"),
 		}}
 	},
+	// The place is a market in Dar es Salaam: a bot that knows areas of delivery has one to find.
 	"location": func(string) *waE2E.Message {
 		return &waE2E.Message{LocationMessage: &waE2E.LocationMessage{
 			DegreesLatitude: proto.Float64(-6.8161), DegreesLongitude: proto.Float64(39.2804),

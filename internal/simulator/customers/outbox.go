@@ -62,6 +62,8 @@ func newOutbox(db *database.DB, number string) *outbox { return &outbox{db: db, 
 func (o *outbox) add(s Sent) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	// A client sends a message again, under its id, when the connection broke before the
+	// acknowledgement. A phone shows it once.
 	if o.find(s.ID) != nil {
 		return
 	}
@@ -70,6 +72,8 @@ func (o *outbox) add(s Sent) {
 	o.list = append(o.list, &s)
 	o.save(&s)
 	if len(o.list) > MaxOutbox {
+		// The row goes with the message: rows that stay would be loaded at the next start, above
+		// the bound.
 		o.db.Remove(database.Outbox, o.recordName(o.list[0].index))
 		o.list = slices.Delete(o.list, 0, 1)
 	}
@@ -80,6 +84,7 @@ func (o *outbox) mark(t Tick, ids ...string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, id := range ids {
+		// "Read" may come before "delivered", as the two receipts travel by themselves.
 		if s := o.find(id); s != nil && rank[t] > rank[s.Tick] {
 			s.Tick = t
 			o.save(s)
@@ -116,6 +121,8 @@ func (o *outbox) load(index string, value []byte) error {
 	if err := json.Unmarshal(value, &s); err != nil {
 		return err
 	}
+	// The index is in the record's name and not in its value, since names are what rows are sorted
+	// by.
 	if _, err := fmt.Sscanf(index, "%d", &s.index); err != nil {
 		return err
 	}
@@ -130,6 +137,7 @@ func (o *outbox) load(index string, value []byte) error {
 func (o *outbox) to(number string) []Sent {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	// An empty list and not nil: the page of the phone expects [] in JSON.
 	out := []Sent{}
 	for _, s := range o.list {
 		if s.To == number {
@@ -160,6 +168,7 @@ func shown(m *waE2E.Message) (kind, text string, isShown bool) {
 		return "", m.GetConversation(), true
 	case m.ExtendedTextMessage != nil:
 		return "", m.GetExtendedTextMessage().GetText(), true
+	// Of media the caption is shown. There is no picture behind a simulated message.
 	case m.ImageMessage != nil:
 		return "image", m.GetImageMessage().GetCaption(), true
 	case m.AudioMessage != nil:
