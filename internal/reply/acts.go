@@ -117,7 +117,8 @@ func (t *turn) actsOf(p *perception) acts {
 		// The best intent counts only if the model is sure. Others count by their score alone: "bei
 		// gani na mko wapi" has two, and both deserve an answer.
 		// Reminders end by the word for it. "Namba yangu 0754 112 233" scored for it, and ended them.
-		if s.Intent == understand.Stop || s.Intent == understand.Human && p.hasTime && !p.cued(actPerson) {
+		if s.Intent == understand.Stop || s.Intent == understand.Human && p.hasTime &&
+			!p.cued(actPerson) {
 			continue // "is there someone at 7pm?" wants nobody
 		}
 		sure := i == 0 && p.reading.Band == understand.Sure && s.Score >= minScore
@@ -128,7 +129,8 @@ func (t *turn) actsOf(p *perception) acts {
 		}
 	}
 	// "Call me at the gate" is for the rider. A person was called, and the address was lost.
-	if t.riderNoteIn() != "" || t.wishesCall() != "" || t.placedRecently() && riderNote.MatchString(p.text) {
+	if t.riderNoteIn() != "" || t.wishesCall() != "" ||
+		t.placedRecently() && riderNote.MatchString(p.text) {
 		all.drop(actPerson)
 		p.cues = slices.DeleteFunc(p.cues, func(a act) bool { return a == actPerson })
 	}
@@ -142,7 +144,8 @@ func (t *turn) actsOf(p *perception) acts {
 			// "net haifanyi kazi" is best answered with the owner's "restart the router".
 			case a == actProblem: // what the owner advises comes first
 			// "Naweza kughairi?" asks for the rule, and cancels nothing yet.
-			case a == actCancel && p.asks && anyIn(p.reading.Words, askWhether) && p.sure && p.alike >= mayAnswer:
+			case a == actCancel && p.asks && anyIn(p.reading.Words, askWhether) && p.sure &&
+				p.alike >= mayAnswer:
 				all.drop(actCancel)
 				need = max(need, mayAnswer)
 			case slices.Contains(taskActs, a):
@@ -176,7 +179,8 @@ func (t *turn) needsAlike(p *perception, all acts) (need float64) {
 		need = surelyTheSame
 	}
 	// "Sunday 9am?" while a visit is being booked asks whether it is free, not "can I choose".
-	if t.next.Booking != nil && p.hasTime && (len(p.reading.Words) <= maxNaming || !p.asks && p.time.HasTime) {
+	if t.next.Booking != nil && p.hasTime && (len(p.reading.Words) <= maxNaming || !p.asks &&
+		p.time.HasTime) {
 		need = surelyTheSame
 	}
 	// Whoever names a service whole asks for that: "mnapima macho?" only shares "mnapima" with the
@@ -189,7 +193,8 @@ func (t *turn) needsAlike(p *perception, all acts) (need float64) {
 		}
 	}
 	// "Is XL in stock" asks for the size of what was spoken of, and not when new goods come.
-	if size, asked := t.sizeAsked(t.next.Topic); asked && size != "" && len(p.products) == 0 && len(size) > 1 {
+	if size, asked := t.sizeAsked(t.next.Topic); asked && size != "" && len(p.products) == 0 &&
+		len(size) > 1 {
 		need = surelyTheSame
 	}
 	// Who names a product and its size wants it: "and jeans, size 32?" does not ask which size fits.
@@ -205,7 +210,8 @@ const nearlyExact = .95
 // onlyNames reports whether the message is the name of a product and nothing else: "kitenge dress" asks
 // nothing of reserving a dress.
 func (t *turn) onlyNames(p *perception) bool {
-	return len(p.products) > 0 && !p.asks && slices.ContainsFunc(p.products, func(m entity.NameMatch) bool { return m.Exact }) &&
+	return len(p.products) > 0 && !p.asks && slices.ContainsFunc(p.products,
+		func(m entity.NameMatch) bool { return m.Exact }) &&
 		!slices.ContainsFunc(p.reading.Words, func(w string) bool { return !t.k.words[w] })
 }
 
@@ -219,7 +225,8 @@ func (t *turn) answerNames(p *perception) bool {
 	told := split(strings.Join(a.Questions, " ") + " " + a.Answer.EN + " " + a.Answer.SW)
 	return slices.ContainsFunc(p.services, func(m entity.NameMatch) bool {
 		return m.Start >= 0 && m.Start < m.End && m.End <= len(p.text) &&
-			!slices.ContainsFunc(split(p.text[m.Start:m.End]), func(w string) bool { return !slices.Contains(told, w) })
+			!slices.ContainsFunc(split(p.text[m.Start:m.End]),
+				func(w string) bool { return !slices.Contains(told, w) })
 	})
 }
 

@@ -184,13 +184,15 @@ var negated = regexp.MustCompile(`(?i)\b(sio|siyo|si|not|no|hapana)\s+$`)
 // sizeBefore finds words behind which a number is a size. "viatu namba 40" is one pair, and not
 // forty.
 var sizeBefore = regexp.MustCompile(`(?i)\b(?:size|sizes|saizi|saiz|namba|no\.?|wear|wears|wearing|` +
-	`navaa|ninavaa|huvaa|anavaa|hvaa|waist|kiuno|i'?m|i am|she is|she's|he is|he's)\s+(?:(?:a|an|ya)\s+)?$`)
+	`navaa|ninavaa|huvaa|anavaa|hvaa|waist|kiuno|i'?m|i am|she is|she's|he is|he's)\s+(?:(?:a|an|` +
+	`ya)\s+)?$`)
 
 // houseBefore finds words behind which a number is of a house, an hour or a day: "house 41", "ghorofa
 // ya 15", "saa 11", "by 8". Such a number became the count of the last line.
 var houseBefore = regexp.MustCompile(`(?i)\b(?:house|nyumba|block|floor|ghorofa|gorofa|room|chumba|` +
 	`plot|apartment|apt|flat|gate|geti|saa|tarehe|shop|duka|mtaa|stage|road|rd|street|door|mlango|` +
-	`form|class|darasa|miaka|number|code|box|aged?|by|at|before|after|until|till|around)\.?,?\s+(?:(?:ya|wa|la|namba|no)\.?\s+){0,2}$`)
+	`form|class|darasa|miaka|number|code|box|aged?|by|at|before|after|until|till|` +
+	`around)\.?,?\s+(?:(?:ya|wa|la|namba|no)\.?\s+){0,2}$`)
 
 // isSize reports whether a number is the size that one of the products was named with. A number can
 // only have one meaning: as a size it is used up.
@@ -258,7 +260,8 @@ func (p *perception) keepAmounts() {
 		at := slices.IndexFunc(p.left, func(q entity.Quantity) bool {
 			return q.Place == m.Amount.Place
 		})
-		if m.Amount.Value > 0 && at >= 0 && !p.listed(m.Amount.Place, m.Place, false) && !p.nearerTo(i) {
+		if m.Amount.Value > 0 && at >= 0 && !p.listed(m.Amount.Place, m.Place, false) &&
+			!p.nearerTo(i) {
 			p.counted = append(p.counted, i)
 			p.left = slices.Delete(p.left, at, at+1)
 		}
@@ -339,7 +342,8 @@ func (t *turn) addPacksOfTopic() bool {
 		return false
 	}
 	for _, other := range t.packsOf(t.k.product[id]) {
-		if pack, ok := packOf(other); ok && pack == inUnit(entity.Quantity{Value: measure.Value, Unit: measure.Unit}) {
+		if pack, ok := packOf(other); ok && pack == inUnit(entity.Quantity{Value: measure.Value,
+			Unit: measure.Unit}) {
 			t.addLine(entity.NameMatch{ID: other.ID, Quantity: int(count.Value), Exact: true})
 			return true
 		}

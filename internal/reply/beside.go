@@ -17,22 +17,32 @@ import (
 // same reply.
 
 // asksFrom is where a question begins, in the middle of a line too. A joiner in front goes with it.
-var asksFrom = regexp.MustCompile(`(?i)(?:^|[\s,]+)(?:(?:na|and|also|ila|pia|but|lakini|n|plus|alafu|halafu|then|by the way|btw)[\s,]+){0,2}` +
-	`(?:how (?:much|long|many|far|soon|do|does|will|is|are|can)|what(?:'?s| is| are| time| about| do| should)|when (?:will|is|does|do|can|are)|` +
-	`where(?:'?s| is| are| do| exactly| can| u)|who(?:'?s| is| will)|which (?:doctor|one|barber|day|way|bus)|why|can (?:i|you|u|we|they)|could (?:i|you|u)|` +
-	`do (?:i|you|u|they|we)|does|is (?:there|it|that|this|the|parking)|are (?:there|you|u|they)|will (?:it|you|u|they|the|i)|should i|` +
-	`je\b|mna\pL+|mna\b|mta\pL+|mko (?:wapi|wazi|na)|mpo (?:wapi|wazi)|kuna\b|naweza|ninaweza|itafika|italetwa|itachukua|inachukua|mzigo utafika|` +
-	`utafika|inafika|ni (?:daktari|fundi|nani|bei|shilingi|kiasi|saa ngapi)|bei (?:gani|ni|yake)|delivery (?:ni|bei|how|is)|parking (?:ipo|iko|kuna)|` +
-	`nalipaje|nalipa vipi|nilipe|nije na nini|nitalipa vipi|natakiwa|saa ngapi|muda gani|wapi\b|lini\b)`)
+var asksFrom = regexp.MustCompile(`(?i)(?:^|[\s,]+)(?:(?:na|and|also|ila|pia|but|lakini|n|plus|` +
+	`alafu|halafu|then|by the way|btw)[\s,]+){0,2}` +
+	`(?:how (?:much|long|many|far|soon|do|does|will|is|are|can)|what(?:'?s| is| are| time| about|` +
+	` do| should)|when (?:will|is|does|do|can|are)|` +
+	`where(?:'?s| is| are| do| exactly| can| u)|who(?:'?s| is| will)|which (?:doctor|one|barber|` +
+	`day|way|bus)|why|can (?:i|you|u|we|they)|could (?:i|you|u)|` +
+	`do (?:i|you|u|they|we)|does|is (?:there|it|that|this|the|parking)|are (?:there|you|u|they)|` +
+	`will (?:it|you|u|they|the|i)|should i|` +
+	`je\b|mna\pL+|mna\b|mta\pL+|mko (?:wapi|wazi|na)|mpo (?:wapi|wazi)|kuna\b|naweza|ninaweza|` +
+	`itafika|italetwa|itachukua|inachukua|mzigo utafika|` +
+	`utafika|inafika|ni (?:daktari|fundi|nani|bei|shilingi|kiasi|saa ngapi)|bei (?:gani|ni|yake)|` +
+	`delivery (?:ni|bei|how|is)|parking (?:ipo|iko|kuna)|` +
+	`nalipaje|nalipa vipi|nilipe|nije na nini|nitalipa vipi|natakiwa|saa ngapi|muda gani|wapi\b|` +
+	`lini\b)`)
 
 // joinBefore joins a question to what stands in front of it.
-var joinBefore = regexp.MustCompile(`(?i)(?:[\s,;:]|\b(?:na|and|also|ila|pia|but|lakini|n|plus|alafu|halafu|then|by the way|btw))+$`)
+var joinBefore = regexp.MustCompile(`(?i)(?:[\s,;:]|\b(?:na|and|also|ila|pia|but|lakini|n|plus|` +
+	`alafu|halafu|then|by the way|btw))+$`)
 
 // joinFirst is the same at the beginning of the question, where it would be read as Swahili.
-var joinFirst = regexp.MustCompile(`(?i)^[\s,]*(?:(?:na|and|also|ila|pia|but|lakini|n|plus|alafu|halafu|then|by the way|btw)[\s,]+)*`)
+var joinFirst = regexp.MustCompile(`(?i)^[\s,]*(?:(?:na|and|also|ila|pia|but|lakini|n|plus|alafu|` +
+	`halafu|then|by the way|btw)[\s,]+)*`)
 
 // behindYes is where a yes ends that a question follows without any mark: "ndio parking ipo?".
-var behindYes = regexp.MustCompile(`(?i)^\s*(?:ndio|ndiyo|yes|yeah|yep|naam|eeh|hapana|no)\b(?:\s+(?:sawa|weka|please|pls|confirm|book|it|thibitisha|hapo))*\s+(?:\pL)`)
+var behindYes = regexp.MustCompile(`(?i)^\s*(?:ndio|ndiyo|yes|yeah|yep|naam|eeh|hapana|` +
+	`no)\b(?:\s+(?:sawa|weka|please|pls|confirm|book|it|thibitisha|hapo))*\s+(?:\pL)`)
 
 // wantsNone answers how many there should be.
 var wantsNone = keywords("none, nothing, no, nope, hapana, sitaki, sihitaji, hakuna")
@@ -50,8 +60,8 @@ type piece struct {
 func piecesOf(text string) (pieces []piece) {
 	add := func(s string) {
 		if s = strings.TrimSpace(s); len(split(s)) > 0 {
-			pieces = append(pieces, piece{text: s, asks: strings.HasSuffix(s, "?") || asksAtBegin(s) ||
-				anyIn(split(s), softQuestion)})
+			pieces = append(pieces, piece{text: s, asks: strings.HasSuffix(s, "?") ||
+				asksAtBegin(s) || anyIn(split(s), softQuestion)})
 		}
 	}
 	for _, part := range sentencesOf(text) {
@@ -102,9 +112,9 @@ func besideQuestions(in Input, whole *turn) *turn {
 		return nil
 	}
 	if before.next.Ask.For == "" && before.next.Order == nil && before.next.Booking == nil ||
-		in.Message.Media != "" || whole.handedOver() || p.isReceipt || p.cued(cueRisk) || p.cued(cueThink) ||
-		p.has(actSecret, actStop, actAnger, actComplaint, actDecision, actTrouble, actPerson) ||
-		anyIn(p.reading.Words, ifWords) {
+		in.Message.Media != "" || whole.handedOver() || p.isReceipt || p.cued(cueRisk) ||
+		p.cued(cueThink) || p.has(actSecret, actStop, actAnger, actComplaint, actDecision,
+		actTrouble, actPerson) || anyIn(p.reading.Words, ifWords) {
 		return nil
 	}
 	var does, asks []string
@@ -173,7 +183,8 @@ func (t *turn) does(before, whole *turn) bool {
 	if whole.settles() {
 		return false
 	}
-	if a, w := t.next.Booking, whole.next.Booking; a != nil && (before.next.Booking != nil || !a.Start.IsZero()) {
+	if a, w := t.next.Booking, whole.next.Booking; a != nil &&
+		(before.next.Booking != nil || !a.Start.IsZero()) {
 		b := before.next.Booking
 		if b == nil {
 			b = &Visit{}
@@ -184,7 +195,8 @@ func (t *turn) does(before, whole *turn) bool {
 		switch {
 		case !a.Start.IsZero() && !a.Start.Equal(b.Start) && !a.Start.Equal(w.Start):
 			return true
-		case before.next.Ask.For == askService && a.Service != b.Service && w.Service == b.Service, a.places() != b.places() && w.places() == b.places(),
+		case before.next.Ask.For == askService && a.Service != b.Service &&
+			w.Service == b.Service, a.places() != b.places() && w.places() == b.places(),
 			!a.Day.Equal(b.Day) && w.Day.Equal(b.Day):
 			return true
 		}
@@ -193,10 +205,12 @@ func (t *turn) does(before, whole *turn) bool {
 	lines := !slices.Equal(a.Lines, b.Lines) && slices.Equal(w.Lines, b.Lines)
 	if before.next.Order == nil {
 		// Only the answer to a question about goods begins an order beside another question.
-		return lines && slices.Contains([]string{askQuantity, askSize, askProduct}, before.next.Ask.For)
+		return lines && slices.Contains([]string{askQuantity, askSize, askProduct},
+			before.next.Ask.For)
 	}
 	return lines || a.How != b.How && w.How == b.How || a.Area != b.Area && w.Area == b.Area ||
-		a.Address != b.Address && w.Address == b.Address || a.Payment != b.Payment && w.Payment == b.Payment
+		a.Address != b.Address && w.Address == b.Address ||
+		a.Payment != b.Payment && w.Payment == b.Payment
 }
 
 // basket is the order in the making, or an empty one.
@@ -232,8 +246,8 @@ func (t *turn) mayConfirm(asks []string) bool {
 		whole := t.p
 		t.p = t.readPart(q)
 		p := t.p
-		other := p.hasTime && p.time.HasTime || p.names() || p.cued(cueInstead) || t.bringsPerson() ||
-			p.has(actCancel, actChange, actDecision, actDrop)
+		other := p.hasTime && p.time.HasTime || p.names() || p.cued(cueInstead) ||
+			t.bringsPerson() || p.has(actCancel, actChange, actDecision, actDrop)
 		t.p = whole
 		if other {
 			return false
@@ -251,7 +265,8 @@ func (t *turn) answerBeside(question string) {
 	}
 	t.p.hasTime, t.p.time.Start = false, time.Time{}
 	// A question names the acts that only ask. What it would do is not done by it.
-	t.p.acts = slices.DeleteFunc(t.p.acts, func(a act) bool { return !slices.Contains(infoActs, a) })
+	t.p.acts = slices.DeleteFunc(t.p.acts,
+		func(a act) bool { return !slices.Contains(infoActs, a) })
 	if t.asksArrival() && t.hasOrder() && len(t.p.acts) == 0 {
 		t.p.acts.add(actDelivery)
 	}

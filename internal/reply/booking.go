@@ -36,12 +36,13 @@ func (t *turn) actOnBookings(informed bool) bool {
 		t.did(actStatus)
 		t.tellStatus()
 	// "Sorry, can we do 3pm" after a booking was made a moment ago moves it.
-	case t.next.Booking == nil && p.hasTime && p.time.HasTime && len(p.services) == 0 && t.bookedJustNow() &&
-		anyIn(p.reading.Words, otherTime):
+	case t.next.Booking == nil && p.hasTime && p.time.HasTime && len(p.services) == 0 &&
+		t.bookedJustNow() && anyIn(p.reading.Words, otherTime):
 		t.did(actChange)
 		t.wantMove()
 	// "Ndio, tuko wawili" to a read-back for one is read back for two, and so is one adult and one child.
-	case t.bringsChild(), t.next.Booking != nil && !t.next.Booking.Start.IsZero() && !p.asks && t.saysPeople():
+	case t.bringsChild(), t.next.Booking != nil && !t.next.Booking.Start.IsZero() && !p.asks &&
+		t.saysPeople():
 		t.did(actBook)
 		t.fillVisit()
 		t.continueBooking()
@@ -170,8 +171,8 @@ func (t *turn) fillVisit() {
 // changesPeople takes the number that comes in place of too many: "make it 2 then".
 func (t *turn) changesPeople() bool {
 	v, p := t.next.Booking, &t.p
-	if v == nil || v.Start.IsZero() || v.Moves != "" || t.next.Ask.For != "" || p.hasTime || p.asks ||
-		!p.cued(cueInstead) || len(p.entities.Numbers) != 1 || len(p.services) > 0 {
+	if v == nil || v.Start.IsZero() || v.Moves != "" || t.next.Ask.For != "" || p.hasTime ||
+		p.asks || !p.cued(cueInstead) || len(p.entities.Numbers) != 1 || len(p.services) > 0 {
 		return false
 	}
 	// The hour of the visit is not asked for, so that the number counts people.
@@ -184,7 +185,8 @@ func (t *turn) changesPeople() bool {
 }
 
 // otherTime are words of who wants another time than was just booked.
-var otherTime = keywords("sorry, actually, instead, can we do, can we make, can i do, change, samahani, badala, iwe, rather")
+var otherTime = keywords("sorry, actually, instead, can we do, can we make, can i do, change, " +
+	"samahani, badala, iwe, rather")
 
 // bookedJustNow reports whether the only booking of the customer was made in this talk.
 func (t *turn) bookedJustNow() bool {
@@ -193,7 +195,8 @@ func (t *turn) bookedJustNow() bool {
 }
 
 // ofUsCount finds how many come: "3 of us", "we are four".
-var ofUsCount = regexp.MustCompile(`(?i)\b(?:(\d|two|three|four|five)\s+of\s+us|we(?:'re| are| will be)\s+(\d|two|three|four|five)\b(?:\s+people|\s+guys)?` +
+var ofUsCount = regexp.MustCompile(`(?i)\b(?:(\d|two|three|four|five)\s+of\s+us|we(?:'re| are|` +
+	` will be)\s+(\d|two|three|four|five)\b(?:\s+people|\s+guys)?` +
 	`|(\d|two|three|four|five)\s+(?:people|guys|persons|friends)\b)`)
 
 // ofUs is how many a message says that come, 0 if it does not.
@@ -270,8 +273,9 @@ func (t *turn) continueBooking() {
 		return
 	}
 	// A parent does not send children home because two chairs are free and not three.
-	if id := t.childService(); v.places() > t.k.capacity() && id != "" && slices.Contains(v.More, id) &&
-		len(v.services()) <= maxInTurn && !anyIn(t.p.reading.Words, atOnce) {
+	if id := t.childService(); v.places() > t.k.capacity() && id != "" &&
+		slices.Contains(v.More, id) && len(v.services()) <= maxInTurn &&
+		!anyIn(t.p.reading.Words, atOnce) {
 		v.More, v.People, v.Together, v.InTurn = v.services()[1:], 0, false, true
 	}
 	if v.places() > t.k.capacity() {
@@ -303,7 +307,8 @@ func (t *turn) continueBooking() {
 const maxInTurn = 4
 
 // atOnce say that all are to be served at the same time.
-var atOnce = keywords("same time, at once, together, pamoja, wakati mmoja, muda mmoja, muda huo huo, at a go, wote kwa pamoja")
+var atOnce = keywords("same time, at once, together, pamoja, wakati mmoja, muda mmoja, muda huo " +
+	"huo, at a go, wote kwa pamoja")
 
 // haveService reports whether the service is known, and asks if not. Services that are alike are
 // asked about: their prices and lengths differ.
@@ -349,7 +354,8 @@ func (t *turn) haveService(v *Visit) bool {
 	}
 	// Who has said a day wants to go on: a few names in one line are quicker than a list of nine.
 	if len(offered) > maxSlots && !v.Day.IsZero() && t.next.Ask.For != askService {
-		t.ask(Ask{For: askService, Options: options}, "book.service_for", "names", or(t.say.language, names[:maxSlots-1]))
+		t.ask(Ask{For: askService, Options: options}, "book.service_for", "names",
+			or(t.say.language, names[:maxSlots-1]))
 		return false
 	}
 	t.askOf(Ask{For: askService}, options, "book.service")

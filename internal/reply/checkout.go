@@ -213,7 +213,8 @@ func (t *turn) takeHow() bool {
 		return false
 	}
 	// "delivery Sinza ni bei gani?" asks for the fee and decides nothing yet.
-	if t.p.has(infoActs...) && (t.p.asks || t.p.cued(actPrice) || t.p.cued(actPlace) || t.p.cued(actHours)) {
+	if t.p.has(infoActs...) && (t.p.asks || t.p.cued(actPrice) || t.p.cued(actPlace) ||
+		t.p.cued(actHours)) {
 		return false
 	}
 	t.did(actOrder)
@@ -295,13 +296,14 @@ func (t *turn) saysMoreThan(area string) bool {
 	}
 	known := split(named)
 	return slices.ContainsFunc(t.p.reading.Words, func(w string) bool {
-		return !slices.Contains(known, w) && !hasWord(fillers, w) && !hasWord(selfWords, w) && !hasWord(addressEnd, w) &&
-			!hasWord(besideArea, w)
+		return !slices.Contains(known, w) && !hasWord(fillers, w) && !hasWord(selfWords, w) &&
+			!hasWord(addressEnd, w) && !hasWord(besideArea, w)
 	})
 }
 
 // besideArea may stand beside an area and say nothing of where in it.
-var besideArea = keywords("its, it, is, in, at, the, that, this, of, to, ni, iko, ipo, upande, wa, ya, kwenye, around, sehemu, deliver, send, bring, niletee, lete")
+var besideArea = keywords("its, it, is, in, at, the, that, this, of, to, ni, iko, ipo, upande, " +
+	"wa, ya, kwenye, around, sehemu, deliver, send, bring, niletee, lete")
 
 // addressLine is the line of a burst that names the area and more of the address. Customers send
 // the order and the address as two lines that arrive as one burst. The line of the products is not

@@ -51,7 +51,8 @@ func (t *turn) readClauseHour() {
 			continue
 		}
 		// The hour that was read back corrects nothing: "half past 4, I leave work at 4".
-		if v.Start.Hour() == p.time.Start.Hour() && v.Start.Minute() == p.time.Start.Minute() && had {
+		if v.Start.Hour() == p.time.Start.Hour() && v.Start.Minute() == p.time.Start.Minute() &&
+			had {
 			p.time, p.hasTime = before, had
 			continue
 		}
@@ -61,7 +62,8 @@ func (t *turn) readClauseHour() {
 }
 
 // inMinutes is a time from now on, without the word for it: "dakika 20 nitakuwa hapo".
-var inMinutes = regexp.MustCompile(`(?i)\b(?:dakika|dk)\s+(\d{1,3})\b|\b(\d{1,3})\s*(?:mins?|minutes)\b`)
+var inMinutes = regexp.MustCompile(`(?i)\b(?:dakika|dk)\s+(\d{1,3})\b|\b(\d{1,3})\s*(?:mins?|` +
+	`minutes)\b`)
 
 // readMinutes reads how soon the customer comes, where a time was asked for.
 func (t *turn) readMinutes(p *perception) {
@@ -86,7 +88,8 @@ func (t *turn) readInstead(p *perception) {
 		if !anyIn(split(clause), insteadWords) {
 			continue
 		}
-		if r, ok := when.Parse(clause, t.written(), openingHours{t.k}); ok && (r.HasTime || r.HasDay) {
+		if r, ok := when.Parse(clause, t.written(), openingHours{t.k}); ok &&
+			(r.HasTime || r.HasDay) {
 			p.time = r
 			if !p.cued(cueInstead) {
 				p.cues = append(p.cues, cueInstead)

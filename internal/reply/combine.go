@@ -122,7 +122,8 @@ func (t *turn) dropPeople(p *perception) {
 			return false
 		}
 		words := split(p.text[m.Start:m.End])
-		beside := slices.ContainsFunc(p.services, func(o entity.NameMatch) bool { return o.Exact && o.ID != m.ID })
+		beside := slices.ContainsFunc(p.services,
+			func(o entity.NameMatch) bool { return o.Exact && o.ID != m.ID })
 		if len(words) == 1 && !m.Exact && (!priced || beside) && t.onlyInAliases(m.ID, words[0]) {
 			return true
 		}
@@ -150,7 +151,8 @@ func (t *turn) meanDescribed(p *perception) {
 		}
 		run := []string{before[len(before)-1], named[0]}
 		for _, s := range t.k.offered() {
-			if s.ID != m.ID && containsRun(split(s.Description.EN), run) && !containsRun(split(t.k.service[m.ID].Description.EN), run) {
+			if s.ID != m.ID && containsRun(split(s.Description.EN), run) &&
+				!containsRun(split(t.k.service[m.ID].Description.EN), run) {
 				m.ID, m.Others, m.Exact = s.ID, nil, true
 				break
 			}

@@ -63,8 +63,10 @@ func (p *perception) dropTitles() {
 	if !greets || end >= len(strings.TrimSpace(p.text)) {
 		return
 	}
-	others := slices.ContainsFunc(p.services, func(m entity.NameMatch) bool { return m.Start >= end })
-	p.services = slices.DeleteFunc(p.services, func(m entity.NameMatch) bool { return others && m.End <= end })
+	others := slices.ContainsFunc(p.services,
+		func(m entity.NameMatch) bool { return m.Start >= end })
+	p.services = slices.DeleteFunc(p.services,
+		func(m entity.NameMatch) bool { return others && m.End <= end })
 }
 
 // wordAt finds the words of a text, with their marks.
@@ -87,7 +89,8 @@ func courtesyOf(words []string) (courteous, greets bool) {
 }
 
 // addressWords call those who read, before a greeting or behind it.
-var addressWords = keywords("nyie, ninyi, wewe, guys, team, wadau, wakuu, wapendwa, za, ya, leo, to, wa")
+var addressWords = keywords("nyie, ninyi, wewe, guys, team, wadau, wakuu, wapendwa, za, ya, leo, " +
+	"to, wa")
 
 // onlyGreets reports whether a message is no more than a greeting, with or without a title: the
 // word for doctor in it asks for none. "habari dokta" opened a booking with the doctor. Every word

@@ -75,7 +75,8 @@ const (
 var besideActs = []act{
 	cueHere, cuePickup, cueDeliver, cueRemove, cueAdd, cuePast, cueTotal, cueInstead, cueFirst,
 	cueSpoilt, cueMissing, cueSent, cueWrong,
-	cueThink, cueRisk, cueTravel, cueSick, cueDanger, cueWait, cueCharge, cueWish, cueTried, cueLeave,
+	cueThink, cueRisk, cueTravel, cueSick, cueDanger, cueWait, cueCharge, cueWish, cueTried,
+	cueLeave,
 }
 
 // cueWords are the words of a cue, for who asks whether one of them stands in a part of a message.

@@ -77,7 +77,8 @@ func (t *turn) decide() {
 	if t.next.Ask.For == askBook && t.p.yesNo == entity.Yes && t.p.name != "" {
 		t.next.Name = t.p.name
 	}
-	if t.takePlacedWish() || t.takeRiderNote() || t.confirmsOrder() || t.takeAnswer() || t.takeReference() {
+	if t.takePlacedWish() || t.takeRiderNote() || t.confirmsOrder() || t.takeAnswer() ||
+		t.takeReference() {
 		t.understoodIt()
 		return
 	}
@@ -159,7 +160,8 @@ func (t *turn) comesFirst() bool {
 		t.handOverSaying(flowhq.HandOverDecision, "handover.trouble")
 		return true
 	// "Name is Wanjiku, Kasarani" after an order was not found is for who looks for it.
-	case t.next.Ask.For == askPerson && p.name != "" && !p.asks && t.k.template() == flowhq.EcommerceTemplate:
+	case t.next.Ask.For == askPerson && p.name != "" && !p.asks &&
+		t.k.template() == flowhq.EcommerceTemplate:
 		t.next.Name = p.name
 		t.handOver(flowhq.HandOverAsked)
 		return true
@@ -185,7 +187,8 @@ func (t *turn) comesFirst() bool {
 		t.wordsMissing()
 		return true
 	// The bot cannot write first about goods that are back: the owner is told that somebody waits.
-	case anyIn(p.reading.Words, wantsNews) && !p.has(taskActs...) && t.k.template() == flowhq.EcommerceTemplate && t.next.Order == nil:
+	case anyIn(p.reading.Words, wantsNews) && !p.has(taskActs...) &&
+		t.k.template() == flowhq.EcommerceTemplate && t.next.Order == nil:
 		t.did(actUnknown)
 		t.tell("noted.wish", "note", oneLine(t.note(), maxWish))
 		t.noteUnanswered()
@@ -273,7 +276,8 @@ func (t *turn) resume(pending Ask) {
 // you?" would be the last question otherwise, and a yes to it a booking. Who says goodbye to a
 // read-back believes that the visit is booked.
 func (t *turn) confirmAgain(pending Ask) {
-	if len(t.said) > 0 && slices.Contains(confirmAsks, pending.For) && t.next.Ask.For == pending.For {
+	if len(t.said) > 0 && slices.Contains(confirmAsks, pending.For) &&
+		t.next.Ask.For == pending.For {
 		t.said = slices.DeleteFunc(t.said, func(p part) bool { return p.welcome })
 		// "Goodbye! Shall I place the order?" is two things at once.
 		if pending.For == askOrder && t.p.has(actBye) {

@@ -16,31 +16,44 @@ import (
 // verbOf finds the verbs that govern the products behind them. The group that matched says what is
 // done: 1 takes off, 2 puts on, 3 changes.
 var verbOf = regexp.MustCompile(`(?i)\b(?:(` +
-	`do(?:n'?t| not) (?:really )?(?:want|need|add|include|bring|send)|(?:did|have|had) ?n'?o?t (?:want|order|ask for|ask|say|said|mention|request|mean)|never (?:said|asked for|ordered|wanted)|` +
-	`si(?:ja|ku)(?:sema|taja|agiza|oda|taka|omba|hitaji|maanisha|andika)|hatuku(?:sema|taka|agiza|omba)|` +
-	`no need (?:of|for)|no longer (?:want|need)|remove|take off|take out|without|leave out|leave the|skip|scrap|forget|minus|cancel|delete|` +
-	`instead of|rather than|in place of|usiweke|msiweke|usiniwekee|msiniwekee|usilete|msilete|sitaki|sihitaji|` +
-	`sitahitaji|hatutaki|toa|toeni|nitolee|ondoa|ondoeni|niondolee|futa|acha|acheni|ghairi|badala ya|bila)|(` +
-	`i'?ll (?:take|have)|i want|i need|i'?d like|give me|get me|add|put|include|bring|send|keep|order|niwekee|weka|wekeni|` +
-	`nimesema|nilisema|nimeandika|nimeagiza|niliagiza|namaanisha|nilimaanisha|i said|i meant|i mean|i ordered|i asked for|rudisha|` +
-	`ongeza|niongezee|nipe|nipeni|nataka|naomba|nahitaji|lete|leta|niletee|nileteeni|bakiza|baki|ni\w{3,}e|tu\w{3,}e)|(` +
+	`do(?:n'?t| not) (?:really )?(?:want|need|add|include|bring|send)|(?:did|have|` +
+	`had) ?n'?o?t (?:want|order|ask for|ask|say|said|mention|request|mean)|never (?:said|` +
+	`asked for|ordered|wanted)|` +
+	`si(?:ja|ku)(?:sema|taja|agiza|oda|taka|omba|hitaji|maanisha|andika)|hatuku(?:sema|taka|` +
+	`agiza|omba)|` +
+	`no need (?:of|for)|no longer (?:want|need)|remove|take off|take out|without|leave out|` +
+	`leave the|skip|scrap|forget|minus|cancel|delete|` +
+	`instead of|rather than|in place of|usiweke|msiweke|usiniwekee|msiniwekee|usilete|msilete|` +
+	`sitaki|sihitaji|` +
+	`sitahitaji|hatutaki|toa|toeni|nitolee|ondoa|ondoeni|niondolee|futa|acha|acheni|ghairi|` +
+	`badala ya|bila)|(` +
+	`i'?ll (?:take|have)|i want|i need|i'?d like|give me|get me|add|put|include|bring|send|keep|` +
+	`order|niwekee|weka|wekeni|` +
+	`nimesema|nilisema|nimeandika|nimeagiza|niliagiza|namaanisha|nilimaanisha|i said|i meant|` +
+	`i mean|i ordered|i asked for|rudisha|` +
+	`ongeza|niongezee|nipe|nipeni|nataka|naomba|nahitaji|lete|leta|niletee|nileteeni|bakiza|baki|` +
+	`ni\w{3,}e|tu\w{3,}e)|(` +
 	`make|change|switch|swap|replace|badilisha|badili|nibadilishie|punguza|reduce|fanya))\b`)
 
 // clauseBreak ends what a verb in front of a name says where no verb follows.
 var clauseBreak = regexp.MustCompile(`(?i)[.;!\n]+|\b(?:but|lakini|ila|then|halafu|alafu|kisha)\b`)
 
 // noBefore stands directly in front of a name that is not wanted: "no sugar", "hakuna mkate".
-var noBefore = regexp.MustCompile(`(?i)\b(?:no|not|sio|siyo|si|hapana)\s+(?:(?:the|any|more|to|that|this|ya|wa|za|la|hiyo|ile|hizo|zile|tena)\s+){0,2}$`)
+var noBefore = regexp.MustCompile(`(?i)\b(?:no|not|sio|siyo|si|hapana)\s+(?:(?:the|any|more|to|` +
+	`that|this|ya|wa|za|la|hiyo|ile|hizo|zile|tena)\s+){0,2}$`)
 
 // offBehind stands behind a name that is not wanted: "sukari toa", "sukari sitaki", "mkate hapana".
-var offBehind = regexp.MustCompile(`(?i)^\s*(?:,\s*)?(?:(?:hiyo|ile|hizo|zile|that|it|tena)\s+)?(?:toa|itoe|zitoe|uitoe|ondoa|iondoe|sitaki|` +
+var offBehind = regexp.MustCompile(`(?i)^\s*(?:,\s*)?(?:(?:hiyo|ile|hizo|zile|that|it|` +
+	`tena)\s+)?(?:toa|itoe|zitoe|uitoe|ondoa|iondoe|sitaki|` +
 	`siitaki|sizitaki|usiweke|acha|iache|hapana|futa|remove|not needed|is not needed|out)\b`)
 
 // becomes stands between what is replaced and what takes its place: "replace the bread with milk".
-var becomes = regexp.MustCompile(`(?i)\b(?:with|for|to|into|iwe|ziwe|uwe|liwe|yawe|viwe|kwa|weka|uweke|niwekee|nipe|give me)\b`)
+var becomes = regexp.MustCompile(`(?i)\b(?:with|for|to|into|iwe|ziwe|uwe|liwe|yawe|viwe|kwa|weka|` +
+	`uweke|niwekee|nipe|give me)\b`)
 
 // changeWord says that what stands in the clause is put in place of what was said before.
-var changeWord = regexp.MustCompile(`(?i)\b(?:instead|should (?:all )?be|must be|make|change|switch|iwe|ziwe|uwe|liwe|` +
+var changeWord = regexp.MustCompile(`(?i)\b(?:instead|should (?:all )?be|must be|make|change|` +
+	`switch|iwe|ziwe|uwe|liwe|` +
 	`yawe|viwe|badala|badilisha|badili|nibadilishie|actually|rather)\b`)
 
 // An editKind says what a message does to a product that it names.
@@ -66,7 +79,8 @@ func (p *perception) editOf(m entity.NameMatch) editKind {
 	if at := clauseBreak.FindAllStringIndex(before, maxEdits); len(at) > 0 {
 		from = at[len(at)-1][1]
 	}
-	if offBehind.MatchString(behind) && !p.namesWithin(m.End, m.End+offBehind.FindStringIndex(behind)[1]) {
+	if offBehind.MatchString(behind) && !p.namesWithin(m.End,
+		m.End+offBehind.FindStringIndex(behind)[1]) {
 		return p.offUnlessFollowed(m, behind)
 	}
 	all := verbOf.FindAllStringSubmatchIndex(before[from:], maxEdits)
@@ -141,7 +155,8 @@ func (p *perception) changesIn(m entity.NameMatch) bool {
 }
 
 // editBreak parts the clauses of a message that changes several things.
-var editBreak = regexp.MustCompile(`(?i)[,.;!\n]+|\b(?:but|lakini|ila|and|na|then|halafu|alafu|kisha)\b`)
+var editBreak = regexp.MustCompile(`(?i)[,.;!\n]+|\b(?:but|lakini|ila|and|na|then|halafu|alafu|` +
+	`kisha)\b`)
 
 // ordered reports whether a product, or another pack of it, is on the order that is being made.
 func (t *turn) ordered(m entity.NameMatch) bool {
@@ -171,7 +186,8 @@ func (t *turn) editsLines() bool {
 			return false
 		}
 		return p.editOf(m) == editOff ||
-			p.changesIn(m) && (m.Size != "" || m.Quantity > 0 || t.sizeNear(m) != "" || t.mayMean(m))
+			p.changesIn(m) && (m.Size != "" || m.Quantity > 0 || t.sizeNear(m) != "" ||
+				t.mayMean(m))
 	})
 }
 
@@ -195,8 +211,8 @@ func (t *turn) takeOffNamed() (whole bool) {
 	var off, rest []entity.NameMatch
 	for _, m := range p.products {
 		switch kind := p.editOf(m); {
-		case kind == editOff, kind == editNone && t.ordered(m) && p.removesIn(m) && !p.changesIn(m) &&
-			!p.cued(cueAdd) && m.Size == "":
+		case kind == editOff, kind == editNone && t.ordered(m) && p.removesIn(m) &&
+			!p.changesIn(m) && !p.cued(cueAdd) && m.Size == "":
 			off = append(off, m)
 		default:
 			rest = append(rest, m)
@@ -207,7 +223,8 @@ func (t *turn) takeOffNamed() (whole bool) {
 	}
 	if len(off) == 1 && len(rest) == 1 && rest[0].Quantity == 0 && !t.ordered(rest[0]) &&
 		anyIn(p.reading.Words, replaceWords) {
-		if i := slices.IndexFunc(o.Lines, func(l Line) bool { return l.Product == off[0].ID }); i >= 0 {
+		if i := slices.IndexFunc(o.Lines,
+			func(l Line) bool { return l.Product == off[0].ID }); i >= 0 {
 			rest[0].Quantity = o.Lines[i].Quantity
 		}
 	}
@@ -229,7 +246,8 @@ func (t *turn) takeOffNamed() (whole bool) {
 	}
 	// "Your order is empty" is not so where something takes the place.
 	if empty := t.say.variants("order.empty"); len(rest) > 0 {
-		t.said = slices.DeleteFunc(t.said, func(p part) bool { return slices.Contains(empty, p.text) })
+		t.said = slices.DeleteFunc(t.said,
+			func(p part) bool { return slices.Contains(empty, p.text) })
 	}
 	p.products = rest
 	return len(rest) == 0
@@ -278,8 +296,8 @@ func (t *turn) partLists(all []entity.NameMatch) []entity.NameMatch {
 		inner := all[j]
 		from := inner.End
 		for _, again := range t.k.products.Match(text[from:]) {
-			if at := again.Start + from; at < m.End && (again.ID == m.ID || slices.Contains(m.Others, again.ID) ||
-				t.samePack(again.ID, m.ID)) {
+			if at := again.Start + from; at < m.End && (again.ID == m.ID ||
+				slices.Contains(m.Others, again.ID) || t.samePack(again.ID, m.ID)) {
 				again.Start, again.End = again.Start+from, again.End+from
 				again.Amount, again.Quantity, again.SizeAt = entity.Quantity{}, 0, entity.Place{}
 				all[i] = again
@@ -294,7 +312,8 @@ func (t *turn) partLists(all []entity.NameMatch) []entity.NameMatch {
 // samePack reports whether two products are packs of one thing.
 func (t *turn) samePack(a, b string) bool {
 	p := t.k.product[b]
-	return p != nil && slices.ContainsFunc(t.packsOf(p), func(q *flowhq.Product) bool { return q.ID == a })
+	return p != nil && slices.ContainsFunc(t.packsOf(p),
+		func(q *flowhq.Product) bool { return q.ID == a })
 }
 
 // otherPack is the line of the order that has another pack of a product, or -1.

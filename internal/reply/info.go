@@ -87,7 +87,8 @@ func (t *turn) asked() []act {
 		drop(actOffer) // the list of prices says both
 	}
 	// The order that the message makes is read back with each price and the sum.
-	if t.k.template() == flowhq.EcommerceTemplate && t.wishes() && p.counts() && !p.cued(actDecision) {
+	if t.k.template() == flowhq.EcommerceTemplate && t.wishes() && p.counts() &&
+		!p.cued(actDecision) {
 		drop(actPrice)
 	}
 	// "Great, make it 2, one L and one M" is no question about the range.
@@ -139,7 +140,8 @@ func (t *turn) preferAnswer(asked []act) []act {
 	}
 	// "Kipimo cha mimba ni bei gani" asks what it costs, and not what to eat before a test.
 	if has(actAnswer) && has(actPrice) && p.cued(actPrice) && p.alike < surelyTheSame &&
-		len(p.reading.Words) <= maxPriced && slices.ContainsFunc(p.services, func(m entity.NameMatch) bool { return m.Exact }) {
+		len(p.reading.Words) <= maxPriced && slices.ContainsFunc(p.services,
+		func(m entity.NameMatch) bool { return m.Exact }) {
 		drop(actAnswer)
 		return asked
 	}
@@ -181,7 +183,8 @@ func (t *turn) asksPriceToo() bool {
 	}
 	return !slices.ContainsFunc(a.Questions, func(q string) bool {
 		words := split(q)
-		return slices.ContainsFunc(cues, func(c cue) bool { return c.act == actPrice && c.fits(words) })
+		return slices.ContainsFunc(cues,
+			func(c cue) bool { return c.act == actPrice && c.fits(words) })
 	})
 }
 
@@ -212,7 +215,8 @@ func (t *turn) informOf(a act) bool {
 		}
 		// "Kutoka 10 kwenda 20" is about the package that is named last.
 		for _, m := range t.p.services {
-			if (m.Exact || m.Score >= nearlyExact) && (slices.Contains(t.packages(), m.ID) || t.k.template() == flowhq.BookingTemplate && len(t.p.services) == 1) {
+			if (m.Exact || m.Score >= nearlyExact) && (slices.Contains(t.packages(), m.ID) ||
+				t.k.template() == flowhq.BookingTemplate && len(t.p.services) == 1) {
 				t.speakOf(m.ID, "")
 			}
 		}
@@ -221,7 +225,8 @@ func (t *turn) informOf(a act) bool {
 		return t.tellOffer()
 	case actPrice:
 		// "Is it a female doctor? And how much": the name is of the question before the price.
-		if v := t.next.Booking; t.asksPriceToo() && t.p.has(actAnswer) && v != nil && v.Service != "" {
+		if v := t.next.Booking; t.asksPriceToo() && t.p.has(actAnswer) && v != nil &&
+			v.Service != "" {
 			t.tellPriceOf(v.Service)
 			return true
 		}
@@ -249,8 +254,9 @@ func (t *turn) giveAnswer(id string) bool {
 	}
 	// What only a technician can mend is no question of whether the answer helped.
 	opens := t.k.template() == flowhq.SupportTemplate && t.p.has(actProblem) && !t.p.has(actPaid) &&
-		anyIn(split(a.Answer.In(t.say.language)), comingWords) && anyIn(t.p.reading.Words, faultLights) &&
-		(t.next.Ticket == nil || t.next.Ticket.Number == "")
+		anyIn(split(a.Answer.In(t.say.language)), comingWords) &&
+		anyIn(t.p.reading.Words, faultLights) && (t.next.Ticket == nil ||
+		t.next.Ticket.Number == "")
 	if opens {
 		t.tell("ticket.sorry")
 	}

@@ -63,7 +63,8 @@ func (t *turn) namesUnlisted() bool {
 // for cleaning and a filling".
 func (t *turn) pricesUnlisted() bool {
 	words := t.p.reading.Words
-	if slices.ContainsFunc(t.p.acts, func(a act) bool { return a != actPrice && a != actOffer && a != actGreet }) {
+	if slices.ContainsFunc(t.p.acts,
+		func(a act) bool { return a != actPrice && a != actOffer && a != actGreet }) {
 		return false
 	}
 	i := slices.IndexFunc(words, func(w string) bool { return hasWord(joiners, w) })
@@ -71,8 +72,9 @@ func (t *turn) pricesUnlisted() bool {
 		return false
 	}
 	last := words[len(words)-1]
-	return len(last) >= minSubject && !t.k.words[last] && !hasWord(stockWords, last) && !hasWord(allusions, last) &&
-		!hasWord(courtesyWords, last) && !hasWord(genericWords, last) && !hasWord(inAll, last)
+	return len(last) >= minSubject && !t.k.words[last] && !hasWord(stockWords, last) &&
+		!hasWord(allusions, last) && !hasWord(courtesyWords, last) &&
+		!hasWord(genericWords, last) && !hasWord(inAll, last)
 }
 
 // tellOfferOf says whether there is a service or product, and what it is like. Stock is looked at
@@ -149,7 +151,8 @@ var noYesOrNo = keywords(`
 // made to order is on no shelf.
 func (t *turn) tellOut(p *flowhq.Product) {
 	for _, text := range t.say.variants("product.out") {
-		if strings.Contains(t.reply(), upperFirst(t.say.fill(text, "name", p.Name.In(t.say.language)))) {
+		if strings.Contains(t.reply(), upperFirst(t.say.fill(text, "name",
+			p.Name.In(t.say.language)))) {
 			return
 		}
 	}
@@ -238,7 +241,8 @@ func (t *turn) asksForUnlisted() bool {
 		sizes = split(strings.Join(p.Sizes, " "))
 	}
 	for _, w := range t.p.reading.Words {
-		if _, err := strconv.Atoi(w); err != nil && !hasWord(stockWords, w) && !t.k.words[w] && !slices.Contains(sizes, w) {
+		if _, err := strconv.Atoi(w); err != nil && !hasWord(stockWords, w) && !t.k.words[w] &&
+			!slices.Contains(sizes, w) {
 			return true
 		}
 	}

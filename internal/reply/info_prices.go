@@ -50,7 +50,8 @@ func (t *turn) tellPrice() bool {
 		t.tellVisitSum(v.services())
 		return true
 	}
-	if t.next.Booking == nil && len(ids) == 0 && (t.p.cued(cueTotal) || anyIn(t.p.reading.Words, inAll)) {
+	if t.next.Booking == nil && len(ids) == 0 && (t.p.cued(cueTotal) || anyIn(t.p.reading.Words,
+		inAll)) {
 		var booked []string
 		for _, b := range t.bookings() {
 			if t.now.Sub(b.CreatedAt) <= AskedFor {
@@ -83,7 +84,8 @@ func (t *turn) tellPrice() bool {
 		}
 	}
 	t.next.Pair = nil
-	if all := t.joined(); len(all) > 1 && len(all) == len(ids) && t.k.template() == flowhq.BookingTemplate && t.sideBySide() {
+	if all := t.joined(); len(all) > 1 && len(all) == len(ids) &&
+		t.k.template() == flowhq.BookingTemplate && t.sideBySide() {
 		t.next.Pair = all
 	}
 	if t.pricesUnlisted() {
@@ -294,7 +296,8 @@ func (t *turn) nextStep(id string) {
 			t.next.Booking = &Visit{}
 		}
 		// What another service costs changes no visit that was read back.
-		if v := t.next.Booking; !v.Start.IsZero() && v.Service != "" && !slices.Contains(v.services(), id) {
+		if v := t.next.Booking; !v.Start.IsZero() && v.Service != "" &&
+			!slices.Contains(v.services(), id) {
 			return
 		}
 		if slices.Contains(t.next.Booking.services(), id) {

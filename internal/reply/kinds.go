@@ -31,9 +31,10 @@ func (t *turn) wantsOtherKind(m entity.NameMatch) bool {
 		near = append(near, behind[1])
 	}
 	for _, w := range near {
-		if hasWord(kindWords, w) && !slices.ContainsFunc(namesOf(p.Name, p.Aliases), func(name string) bool {
-			return slices.Contains(split(name), w)
-		}) {
+		if hasWord(kindWords, w) && !slices.ContainsFunc(namesOf(p.Name, p.Aliases),
+			func(name string) bool {
+				return slices.Contains(split(name), w)
+			}) {
 			return true
 		}
 	}
@@ -85,10 +86,11 @@ func (t *turn) dropProductEchoes(p *perception) {
 		if (w == "leave" || w == "floor") && !m.Exact {
 			return true
 		}
-		return w != "" && !m.Exact && m.Quantity == 0 && slices.ContainsFunc(all, func(other entity.NameMatch) bool {
-			return other.ID != m.ID && other.Exact && other.Start < other.End &&
-				slices.Contains(split(p.text[other.Start:other.End]), w)
-		})
+		return w != "" && !m.Exact && m.Quantity == 0 &&
+			slices.ContainsFunc(all, func(other entity.NameMatch) bool {
+				return other.ID != m.ID && other.Exact && other.Start < other.End &&
+					slices.Contains(split(p.text[other.Start:other.End]), w)
+			})
 	})
 }
 
@@ -101,7 +103,8 @@ func (t *turn) joinLinked(p *perception) {
 		if a.End > b.Start || a.End < 0 || b.Start > len(p.text) || a.ID == b.ID || a.Quantity > 0 {
 			continue
 		}
-		if between := strings.TrimSpace(p.text[a.End:b.Start]); hasWord(kindLinks, strings.ToLower(between)) {
+		if between := strings.TrimSpace(p.text[a.End:b.Start]); hasWord(kindLinks,
+			strings.ToLower(between)) {
 			b.Exact, b.Start = false, a.Start
 			b.Others = append(b.Others, a.ID)
 			p.products = slices.Delete(p.products, i, i+1)

@@ -109,7 +109,8 @@ func (t *turn) addressBehind(area string) string {
 			continue
 		}
 		// A point behind a whole word ends it: "near City Mall. Do I pay first".
-		if before := strings.TrimSpace(p.text[m.End : m.End+at[0]]); strings.HasSuffix(before, ".") && len(last) > minAddressWords {
+		if before := strings.TrimSpace(p.text[m.End : m.End+at[0]]); strings.HasSuffix(before,
+			".") && len(last) > minAddressWords {
 			end = m.End + at[0]
 			break
 		}
@@ -118,10 +119,12 @@ func (t *turn) addressBehind(area string) string {
 		named := words[0] == "kwa" && len(rest) > 1 && !anyIn(rest[1:2], addressEnd) && n <= 1
 		// "Karibu na" has a word that ends an address elsewhere.
 		// "Ask for Judy" ends the address for the rider, and asks nothing of us.
-		inside := last == "ask" && words[0] == "for" || anyIn([]string{last, words[0]}, landmarkWords) ||
+		inside := last == "ask" && words[0] == "for" ||
+			anyIn([]string{last, words[0]}, landmarkWords) ||
 			anyIn(rest[:min(len(rest), 2)], landmarkWords)
 		// A comma ends the landmark: "Mkunguni street, today".
-		inside = inside && !(strings.HasSuffix(strings.TrimSpace(p.text[m.End:m.End+at[0]]), ",") && anyIn(words[:1], weekdays))
+		inside = inside && !(strings.HasSuffix(strings.TrimSpace(p.text[m.End:m.End+at[0]]), ",") &&
+			anyIn(words[:1], weekdays))
 		last = words[len(words)-1]
 		if !named && !inside && (anyIn(words[:1], addressEnd) || anyIn(words[:1], weekdays)) {
 			end = m.End + at[0]
@@ -162,9 +165,12 @@ func asksInLine(line string) bool {
 }
 
 var (
-	leadsAddress = regexp.MustCompile(`(?i)^(?:(?:please|pls|ok|okay|sawa|poa|yes|ndiyo|ndio)[,. ]+)*(?:(?:deliver|bring|send|take)(?: it| them)?` +
-		`(?: to)?|delivery (?:to|ni)|(?:m?niletee|niletewe|nileteeni|nipelekee|nipelekeeni|nitumie|leteni|ilete|lete|leta)(?: (?:kwa|mpaka|hadi|huku))?|` +
-		`(?:i am|i'?m) (?:in|at)|(?:the |my )?address (?:is|:)|anwani (?:yangu )?(?:ni|:)|niko|nipo|naishi|nakaa)\s+`)
+	leadsAddress = regexp.MustCompile(`(?i)^(?:(?:please|pls|ok|okay|sawa|poa|yes|ndiyo|` +
+		`ndio)[,. ]+)*(?:(?:deliver|bring|send|take)(?: it| them)?` +
+		`(?: to)?|delivery (?:to|ni)|(?:m?niletee|niletewe|nileteeni|nipelekee|nipelekeeni|` +
+		`nitumie|leteni|ilete|lete|leta)(?: (?:kwa|mpaka|hadi|huku))?|` +
+		`(?:i am|i'?m) (?:in|at)|(?:the |my )?address (?:is|:)|anwani (?:yangu )?(?:ni|:)|niko|` +
+		`nipo|naishi|nakaa)\s+`)
 	followsAddress = regexp.MustCompile(`(?i)[.,;]?\s+(?:i'?ll|i will|i|na|and|then|nita|nta|my)$`)
 )
 

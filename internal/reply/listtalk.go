@@ -47,9 +47,10 @@ func (p *perception) dropDenied() {
 // the children's doctor, the usual one" keeps the usual one.
 func (t *turn) dropRefused(p *perception) {
 	v := t.next.Booking
-	if v == nil || v.Service == "" || slices.ContainsFunc(p.services, func(m entity.NameMatch) bool {
-		return !p.takesBack(m) || slices.Contains(v.services(), m.ID)
-	}) {
+	if v == nil || v.Service == "" || slices.ContainsFunc(p.services,
+		func(m entity.NameMatch) bool {
+			return !p.takesBack(m) || slices.Contains(v.services(), m.ID)
+		}) {
 		return
 	}
 	p.services = nil
@@ -65,7 +66,8 @@ func (t *turn) kindsSwapped() (back, wanted int, ok bool) {
 	back, wanted = -1, -1
 	for i, m := range p.products {
 		isBack := p.takesBack(m)
-		ordered := slices.ContainsFunc(t.next.Order.Lines, func(l Line) bool { return l.Product == m.ID })
+		ordered := slices.ContainsFunc(t.next.Order.Lines,
+			func(l Line) bool { return l.Product == m.ID })
 		switch {
 		case isBack && ordered && back < 0:
 			back = i
@@ -113,7 +115,8 @@ func (t *turn) takesTopicToo() bool {
 		slices.Contains(idsOf(p.products), a.About) {
 		return false
 	}
-	first := slices.MinFunc(p.products, func(a, b entity.NameMatch) int { return a.Start - b.Start })
+	first := slices.MinFunc(p.products,
+		func(a, b entity.NameMatch) int { return a.Start - b.Start })
 	before := p.text[:first.Start]
 	for _, q := range p.entities.Numbers { // "and 2 loaves"
 		if q.Start < first.Start {
@@ -131,11 +134,14 @@ var premises = keywords(`
 `)
 
 // housePlace finds that a message tells of a house: only there a word of premises names no goods.
-var housePlace = regexp.MustCompile(`(?i)\b(?:house|floor|ghorofa|gorofa|building|jengo|jengo la|road|rd|street|st|` +
-	`avenue|stage|plaza|towers?|mall|room|block|near|opposite|opp|behind|next to|karibu na|mkabala na|nyuma ya)\b`)
+var housePlace = regexp.MustCompile(`(?i)\b(?:house|floor|ghorofa|gorofa|building|jengo|jengo la|` +
+	`road|rd|street|st|` +
+	`avenue|stage|plaza|towers?|mall|room|block|near|opposite|opp|behind|next to|karibu na|` +
+	`mkabala na|nyuma ya)\b`)
 
 // stationBefore stands in front of what a place is called by.
-var stationBefore = regexp.MustCompile(`(?i)\b(?:kituo cha|vituo vya|sheli ya|stendi ya|kiwanda cha|ghala la|soko la)\s+$`)
+var stationBefore = regexp.MustCompile(`(?i)\b(?:kituo cha|vituo vya|sheli ya|stendi ya|` +
+	`kiwanda cha|ghala la|soko la)\s+$`)
 
 // dropPremises drops goods that are named by no more than a word of an address.
 func (t *turn) dropPremises(p *perception) {
@@ -157,7 +163,8 @@ func (t *turn) dropPremises(p *perception) {
 // foundFine finds that what stands before it is found fine: "ok 10 is fine" after a question for an
 // hour made ten loaves of one.
 var foundFine = regexp.MustCompile(`(?i)^\s*(?:am|pm|o'?clock)?\s*(?:is|will be|ni|iko|itakuwa|` +
-	`would be)\s+(?:also\s+)?(?:fine|ok|okay|good|great|alright|all right|perfect|sawa|poa|vizuri)\b`)
+	`would be)\s+(?:also\s+)?(?:fine|ok|okay|good|great|alright|all right|perfect|sawa|poa|` +
+	`vizuri)\b`)
 
 // isTimeFound reports whether a number is found fine where no number was asked for.
 func (t *turn) isTimeFound(n entity.Number) bool {
@@ -171,7 +178,8 @@ func (t *turn) agreesToTime() bool {
 		return false
 	}
 	return slices.ContainsFunc(p.entities.Numbers, t.isTimeFound) ||
-		p.hasTime && anyIn(p.reading.Words, keywords("is fine, is ok, is okay, ni sawa, ni poa, itafaa"))
+		p.hasTime && anyIn(p.reading.Words,
+			keywords("is fine, is ok, is okay, ni sawa, ni poa, itafaa"))
 }
 
 // arrivedWords say that goods have come.
@@ -194,7 +202,8 @@ func (t *turn) reconcileShop(p *perception, all *acts) {
 		all.replace(actPerson, actPayment)
 	}
 	// "Tomorrow evening then" says when the order is to come, and asks for no hours.
-	if all.has(actHours) && !p.cued(actHours) && !p.asks && t.next.Order != nil && t.timeWished() != "" {
+	if all.has(actHours) && !p.cued(actHours) && !p.asks && t.next.Order != nil &&
+		t.timeWished() != "" {
 		all.drop(actHours)
 	}
 	// "Sorry, not maize flour, wheat flour" asks whether there is either of them as little.

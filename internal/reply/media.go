@@ -97,9 +97,10 @@ func (t *turn) pointsAtPicture() bool {
 		v.Note = oneLine(strings.TrimSuffix(v.Note, pictureNote)+" / "+t.note(), maxNote)
 		return t.attachPicture()
 	}
-	if p.names() || p.has(actPaid, actComplaint) || slices.ContainsFunc(p.reading.Words, func(w string) bool {
-		return !hasWord(pointing, w)
-	}) {
+	if p.names() || p.has(actPaid, actComplaint) || slices.ContainsFunc(p.reading.Words,
+		func(w string) bool {
+			return !hasWord(pointing, w)
+		}) {
 		return false
 	}
 	t.did(actMedia)

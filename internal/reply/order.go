@@ -92,7 +92,8 @@ func (t *turn) offIDs() (ids []string) {
 // nothing would be left of it.
 func (t *turn) takesAnyOff() bool {
 	off := t.offIDs()
-	return slices.ContainsFunc(t.orderedIDs(), func(id string) bool { return slices.Contains(off, id) }) ||
+	return slices.ContainsFunc(t.orderedIDs(),
+		func(id string) bool { return slices.Contains(off, id) }) ||
 		len(off) > 0 && slices.ContainsFunc(t.p.products, func(m entity.NameMatch) bool {
 			return slices.Contains(off, m.ID) && t.ordered(m)
 		})
@@ -157,7 +158,8 @@ func (t *turn) fillsOrder(informed bool) bool {
 var bothWords = keywords("both, zote mbili, zote, vyote viwili, yote mawili, all of them")
 
 // exchanging are words of who brings goods back for others.
-var exchanging = keywords("to change it, to exchange, exchange it, change it for, swap it, kubadilisha, nibadilishe, kuibadilisha")
+var exchanging = keywords("to change it, to exchange, exchange it, change it for, swap it, " +
+	"kubadilisha, nibadilishe, kuibadilisha")
 
 // fillOrder takes from the message what it says of the order, and goes on with it. What it cannot
 // settle it leaves to one question: a product that may be several first, then what continueOrder
@@ -173,7 +175,8 @@ func (t *turn) fillOrder() {
 	swapped := t.swapKinds()
 	switch sized := t.editSizes(); {
 	case sized && len(p.products) == 0: // nothing else is named
-	case !swapped && len(p.products) > 0 && len(o.Lines) > 0 && (t.takesAnyOff() || len(t.offIDs()) > 0):
+	case !swapped && len(p.products) > 0 && len(o.Lines) > 0 &&
+		(t.takesAnyOff() || len(t.offIDs()) > 0):
 		if o.Number != "" && t.takesAllOff() {
 			t.wantUndo() // nothing would be left of the order that is placed
 			return
@@ -296,7 +299,8 @@ func (t *turn) addLines() {
 		t.fitPack(&m)
 		if len(m.Others) > 0 && !m.Exact && !t.onlyPack(&m) {
 			t.next.Order.Unclear = append(t.next.Order.Unclear,
-				Unclear{Products: append([]string{m.ID}, m.Others...), Quantity: m.Quantity, Size: t.sizeOfAny(m)})
+				Unclear{Products: append([]string{m.ID}, m.Others...), Quantity: m.Quantity,
+					Size: t.sizeOfAny(m)})
 			continue
 		}
 		// Two sacks are not two of the small pack: only the owner knows what these cost.
@@ -361,7 +365,8 @@ func (t *turn) addLine(m entity.NameMatch) {
 	}
 	i := slices.IndexFunc(o.Lines, func(l Line) bool {
 		return l.Product == m.ID &&
-			(l.Size == line.Size || l.Size == "" || line.Size == "" || t.changesLine() || t.p.changesIn(m))
+			(l.Size == line.Size || l.Size == "" || line.Size == "" || t.changesLine() ||
+				t.p.changesIn(m))
 	})
 	if i < 0 && t.p.changesIn(m) {
 		i = t.otherPack(p)
@@ -433,7 +438,8 @@ func (t *turn) takeAmount(a Ask) bool {
 	o := t.next.Order
 	// "Hamuuzi nusu?" after "how many?": what is sold whole is told with its price.
 	if a.For == askQuantity && len(t.p.products) == 0 && t.k.product[a.About] != nil &&
-		len(t.p.reading.Words) <= maxNaming && anyIn(t.p.reading.Words, parts) && t.countSaid() == 0 {
+		len(t.p.reading.Words) <= maxNaming && anyIn(t.p.reading.Words, parts) &&
+		t.countSaid() == 0 {
 		t.did(actOffer)
 		t.tellPacks(a.About)
 		t.tellPriceOf(a.About)

@@ -21,7 +21,8 @@ func (t *turn) packages() (ids []string) {
 	// Nobody drives out for a package, so that it has no minutes. Routers have none either, and no
 	// month in their description.
 	for _, s := range t.k.offered() {
-		if s.Minutes == 0 && s.Price > 0 && anyIn(split(s.Description.EN+" "+s.Description.SW), monthly) {
+		if s.Minutes == 0 && s.Price > 0 && anyIn(split(s.Description.EN+" "+s.Description.SW),
+			monthly) {
 			ids = append(ids, s.ID)
 		}
 	}
@@ -35,7 +36,8 @@ var enoughFor = listOf("enough for")
 // somebody who knows the house can say, so that the question is noted.
 func (t *turn) advise() bool {
 	p, words := &t.p, t.p.reading.Words
-	if t.k.template() != flowhq.SupportTemplate || p.has(actProblem, actPaid, actCancel, actComplaint) {
+	if t.k.template() != flowhq.SupportTemplate || p.has(actProblem, actPaid, actCancel,
+		actComplaint) {
 		return false
 	}
 	// Only names that are there whole: "we both work from home" names no "Home 10 Mbps".
@@ -48,7 +50,8 @@ func (t *turn) advise() bool {
 	}
 	// Three questions have one answer: which is right, whether one will do, and what there are.
 	compares := anyIn(words, comparing)
-	lists := anyIn(words, packageWords) && (p.asksSoftly() || p.has(actOffer, actPrice)) && len(ids) == 0 && !compares
+	lists := anyIn(words, packageWords) && (p.asksSoftly() || p.has(actOffer, actPrice)) &&
+		len(ids) == 0 && !compares
 	fits := anyIn(words, enoughFor) && (len(ids) > 0 || slices.Contains(all, t.next.Topic))
 	if len(all) == 0 || !compares && !fits && !lists {
 		return false
@@ -99,7 +102,8 @@ const maxSum = 3
 func (t *turn) spokenIDs() (ids []string) {
 	// A price that goes from one sum to another makes no sum.
 	add := func(id string) {
-		if s := t.k.service[id]; s != nil && s.Price > 0 && s.PriceTo <= s.Price && !slices.Contains(ids, id) {
+		if s := t.k.service[id]; s != nil && s.Price > 0 && s.PriceTo <= s.Price &&
+			!slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
 	}
@@ -130,7 +134,8 @@ func (t *turn) sumOf(amount int64) []string {
 			}
 		}
 		installs := slices.Contains(chosen, t.installation())
-		if (sum == amount || installs && sum+fee == amount) && len(chosen) > 1 && len(chosen) <= maxSum {
+		if (sum == amount || installs && sum+fee == amount) && len(chosen) > 1 &&
+			len(chosen) <= maxSum {
 			return chosen
 		}
 	}
@@ -196,7 +201,8 @@ func (t *turn) tellVisitSum(ids []string) {
 func (t *turn) tellsSum() bool {
 	p := &t.p
 	// A shop's orders have a total of their own, and a sum there is a price that the customer offers.
-	if t.k.template() == flowhq.EcommerceTemplate || len(p.entities.Money) != 1 || !p.asksSoftly() || p.has(actPaid) {
+	if t.k.template() == flowhq.EcommerceTemplate || len(p.entities.Money) != 1 ||
+		!p.asksSoftly() || p.has(actPaid) {
 		return false
 	}
 	ids := t.sumOf(p.entities.Money[0].Amount)
@@ -214,7 +220,8 @@ func (t *turn) tellsSum() bool {
 			t.speakOf(id, "")
 		}
 	}
-	p.acts.drop(actDecision, actPrice, actOffer, actAccount, actProblem, actStatus, actOrder, actComplaint)
+	p.acts.drop(actDecision, actPrice, actOffer, actAccount, actProblem, actStatus, actOrder,
+		actComplaint)
 	return true
 }
 
@@ -223,7 +230,8 @@ func (t *turn) tellsSum() bool {
 func (t *turn) tellTogether() bool {
 	p := &t.p
 	if t.k.template() != flowhq.SupportTemplate || p.has(actProblem, actPaid, actCancel) ||
-		!anyIn(p.reading.Words, inAll) || !p.has(actPrice, actPayment, actAccount) && !p.asksSoftly() {
+		!anyIn(p.reading.Words, inAll) || !p.has(actPrice, actPayment, actAccount) &&
+		!p.asksSoftly() {
 		return false
 	}
 	// What is paid at the beginning is one package and what connects it.
@@ -232,10 +240,12 @@ func (t *turn) tellTogether() bool {
 	for _, id := range t.spokenIDs() {
 		isPackage := slices.Contains(all, id)
 		// One package, the newest: others were only compared.
-		if isPackage && slices.ContainsFunc(ids, func(s string) bool { return slices.Contains(all, s) }) {
+		if isPackage && slices.ContainsFunc(ids,
+			func(s string) bool { return slices.Contains(all, s) }) {
 			continue
 		}
-		named := slices.ContainsFunc(p.services, func(m entity.NameMatch) bool { return m.ID == id && m.Exact })
+		named := slices.ContainsFunc(p.services,
+			func(m entity.NameMatch) bool { return m.ID == id && m.Exact })
 		if isPackage || id == installation || named {
 			ids = append(ids, id)
 		}
@@ -243,7 +253,8 @@ func (t *turn) tellTogether() bool {
 	if len(ids) == 0 || len(ids) > maxSum {
 		return false
 	}
-	if len(ids) == 1 && slices.Contains(all, ids[0]) && installation != "" && anyIn(p.reading.Words, toBegin) {
+	if len(ids) == 1 && slices.Contains(all, ids[0]) && installation != "" &&
+		anyIn(p.reading.Words, toBegin) {
 		ids = append(ids, installation)
 	}
 	// One price alone needs no sum.
@@ -285,7 +296,8 @@ func (t *turn) way() (name string, fee int64) {
 // inAll ask for a sum, and toBegin for what is paid at first.
 var (
 	inAll   = listOf("in all")
-	toBegin = keywords("start, begin, beginning, kuanza, kuanzia, first, mwanzo, altogether, jumla, total, in all, friday, monday, pay on")
+	toBegin = keywords("start, begin, beginning, kuanza, kuanzia, first, mwanzo, altogether, " +
+		"jumla, total, in all, friday, monday, pay on")
 )
 
 // installation is the owner's service of connecting a new customer, "" if there is none.
@@ -300,7 +312,8 @@ func (t *turn) installation() string {
 }
 
 // byNumber is how a package is named by its number alone: "the 20", "hiyo ya 10", "between 10 and 20".
-var byNumber = regexp.MustCompile(`(?i)\b(?:the|ya|cha|on|to|between|kati ya|and|na|or|au|take|nachukua|nitachukua|ok|okay|sawa|basi|poa|haya)\s+(\d{1,4})\b`)
+var byNumber = regexp.MustCompile(`(?i)\b(?:the|ya|cha|on|to|between|kati ya|and|na|or|au|take|` +
+	`nachukua|nitachukua|ok|okay|sawa|basi|poa|haya)\s+(\d{1,4})\b`)
 
 // addNumbered adds the packages that the message names by their numbers, where it names none else.
 func (t *turn) addNumbered(p *perception) {
@@ -368,7 +381,8 @@ func (t *turn) packagesAt(pattern *regexp.Regexp, text string) (found []entity.N
 			continue
 		}
 		found = append(found, entity.NameMatch{
-			Place: entity.Place{Start: m[2], End: m[3]}, ID: t.k.offered()[at].ID, Exact: true, Score: 1,
+			Place: entity.Place{Start: m[2], End: m[3]}, ID: t.k.offered()[at].ID, Exact: true,
+			Score: 1,
 		})
 	}
 	return found

@@ -17,7 +17,8 @@ import (
 var partEnd = regexp.MustCompile(`[.!?]+(?:\s+|$)|\n+`)
 
 // questionBehind begins a question behind a comma: "he is scared of clippers, can u use scissors only".
-var questionBehind = regexp.MustCompile(`(?i),\s+(?:(?:and|but|also|na|ila|pia)\s+)?(?:can|could|do|does|is there|are there|how|what time|where|when|` +
+var questionBehind = regexp.MustCompile(`(?i),\s+(?:(?:and|but|also|na|ila|pia)\s+)?(?:can|could|` +
+	`do|does|is there|are there|how|what time|where|when|` +
 	`je|naweza|mna\w*|kuna|mko)\b`)
 
 // Bounds on the parts of a message. Each costs a reading by the models.
@@ -92,14 +93,16 @@ func (t *turn) answerParts() {
 			several++
 		}
 	}
-	courteous := !slices.ContainsFunc(t.acts, func(a act) bool { return a != actThanks && a != actGreet && a != actBye })
+	courteous := !slices.ContainsFunc(t.acts,
+		func(a act) bool { return a != actThanks && a != actGreet && a != actBye })
 	if several < 2 && !(several == 1 && courteous) {
 		return
 	}
 	whole := t.p
 	defer func() { t.p = whole }()
 	for _, text := range parts {
-		if len(split(text)) < minMeaning && !strings.Contains(text, "?") || len(split(text)) < minPartWords {
+		if len(split(text)) < minMeaning && !strings.Contains(text, "?") ||
+			len(split(text)) < minPartWords {
 			continue
 		}
 		// The first case that fits is enough: what is answered is not noted as well.
@@ -127,7 +130,8 @@ const minMeaning = 3
 // informBeside tells facts beside what the turn has said, and leaves its question as it is. What the
 // part does not name was spoken of before the message.
 func (t *turn) informBeside() {
-	ask, question, asked, booking, topic := t.next.Ask, t.question, t.hasAsked, clone(t.next.Booking), t.next.Topic
+	ask, question, asked, booking, topic := t.next.Ask, t.question, t.hasAsked,
+		clone(t.next.Booking), t.next.Topic
 	// The whole message may have made another thing the topic since.
 	if !t.p.names() && t.in.State.Topic != "" {
 		t.next.Topic = t.in.State.Topic
@@ -152,8 +156,9 @@ func (t *turn) lostActs() (lost acts) {
 	if t.asksArrival() && t.hasOrder() && !slices.Contains(t.acts, actDelivery) {
 		return acts{actDelivery}
 	}
-	if missesGoods.MatchString(p.text) || t.advised && (anyIn(p.reading.Words, comparing) || anyIn(p.reading.Words, enoughFor)) ||
-		t.asksTotal() && strings.Contains(reply, t.totalText()) || p.cued(cueCharge) && !p.cued(actPayment) {
+	if missesGoods.MatchString(p.text) || t.advised && (anyIn(p.reading.Words, comparing) ||
+		anyIn(p.reading.Words, enoughFor)) || t.asksTotal() &&
+		strings.Contains(reply, t.totalText()) || p.cued(cueCharge) && !p.cued(actPayment) {
 		return nil
 	}
 	// The echoes among the intents are dropped by the same rules as those of a whole message.
@@ -164,7 +169,8 @@ func (t *turn) lostActs() (lost acts) {
 			told := p.alike < surelyTheSame && slices.ContainsFunc(p.acts, func(b act) bool {
 				return b != actAnswer && slices.Contains(infoActs, b) && slices.Contains(t.acts, b)
 			})
-			if x := t.k.answer[p.answer]; x != nil && !told && !strings.Contains(reply, x.Answer.In(t.say.language)) {
+			if x := t.k.answer[p.answer]; x != nil && !told &&
+				!strings.Contains(reply, x.Answer.In(t.say.language)) {
 				lost.add(a)
 			}
 		case actPrice, actOffer:
@@ -176,7 +182,8 @@ func (t *turn) lostActs() (lost acts) {
 			}
 			// "Is XL in stock" names no product, and is about the one before the message.
 			_, sized := t.sizeAsked(t.in.State.Topic)
-			if !p.names() && sized && t.k.product[t.in.State.Topic] != nil && !t.tells(reply, t.in.State.Topic) {
+			if !p.names() && sized && t.k.product[t.in.State.Topic] != nil &&
+				!t.tells(reply, t.in.State.Topic) {
 				lost.add(actOffer)
 			}
 		case actPlace:
@@ -210,20 +217,22 @@ func (t *turn) totalText() string {
 func (t *turn) losesWish() bool {
 	p := &t.p
 	return t.k.template() == flowhq.BookingTemplate && p.has(actBook) && p.hasTime &&
-		t.next.Booking == nil && len(t.bookings()) == 0 && !slices.ContainsFunc(t.acts, func(a act) bool {
-		return slices.Contains(taskActs, a) || a == actConfirm
-	})
+		t.next.Booking == nil && len(t.bookings()) == 0 &&
+		!slices.ContainsFunc(t.acts, func(a act) bool {
+			return slices.Contains(taskActs, a) || a == actConfirm
+		})
 }
 
 // losesQuestion reports whether a part asks something that neither the turn nor the owner's facts
 // answer.
 func (t *turn) losesQuestion() bool {
 	p, words := &t.p, t.p.reading.Words
-	return (p.asksSoftly() || entity.BeginsAsQuestion(p.text)) && len(words) >= minQuestion && !t.advised &&
-		!anyIn(words, notAnswered) && !t.namesBusiness(words) &&
+	return (p.asksSoftly() || entity.BeginsAsQuestion(p.text)) && len(words) >= minQuestion &&
+		!t.advised && !anyIn(words, notAnswered) && !t.namesBusiness(words) &&
 		!slices.ContainsFunc(p.acts, func(a act) bool { return a != actGreet && a != actThanks }) &&
-		!p.onlyGreets() && !p.cued(cueAdd) && !anyIn(words, companions) && !p.hasTime && !p.names() && len(p.areas) == 0 &&
-		!slices.ContainsFunc(t.facts, func(f flowhq.FactChange) bool { return f.Unanswered != nil }) &&
+		!p.onlyGreets() && !p.cued(cueAdd) && !anyIn(words, companions) && !p.hasTime &&
+		!p.names() && len(p.areas) == 0 && !slices.ContainsFunc(t.facts,
+		func(f flowhq.FactChange) bool { return f.Unanswered != nil }) &&
 		!slices.Contains(t.acts, actProblem)
 }
 
@@ -269,8 +278,10 @@ var besideGoods = keywords("na, and, plus, also, pia, n")
 // losesGoods reports whether a line orders something that is on no list: "na dagaa kama wapo".
 func (t *turn) losesGoods() bool {
 	p, words := &t.p, t.p.reading.Words
-	return t.k.template() == flowhq.EcommerceTemplate && t.next.Order != nil && len(words) <= maxSame &&
-		hasWord(besideGoods, words[0]) && !p.asksSoftly() && !p.names() && !p.hasTime && len(p.areas) == 0 &&
-		len(p.acts) == 0 && p.yesNo == entity.Neither && p.name == "" && t.wayNamed() < 0 && t.coloursWished() == "" &&
-		t.riderNoteIn() == "" && !anyIn(words, secretWords) && !anyIn(words, landmarkWords) && t.countSaid() == 0
+	return t.k.template() == flowhq.EcommerceTemplate && t.next.Order != nil &&
+		len(words) <= maxSame && hasWord(besideGoods, words[0]) && !p.asksSoftly() && !p.names() &&
+		!p.hasTime && len(p.areas) == 0 && len(p.acts) == 0 && p.yesNo == entity.Neither &&
+		p.name == "" && t.wayNamed() < 0 && t.coloursWished() == "" &&
+		t.riderNoteIn() == "" && !anyIn(words, secretWords) && !anyIn(words, landmarkWords) &&
+		t.countSaid() == 0
 }

@@ -324,7 +324,8 @@ func (t *turn) chooseLanguage() {
 	switch r := t.p.reading; {
 	case t.p.isReceipt:
 	// Names are in no language: "mixx by yas" made English of a Swahili chat.
-	case t.next.Language != "" && r.Language != t.next.Language && (t.namesOnly() || t.onlyPlace(r.Language)):
+	case t.next.Language != "" && r.Language != t.next.Language &&
+		(t.namesOnly() || t.onlyPlace(r.Language)):
 	case r.LanguageSure && !(place && t.next.Language != "" && !t.p.asks) &&
 		slices.Contains(flowhq.Languages, r.Language):
 		l = r.Language

@@ -72,7 +72,8 @@ func (t *turn) saysPlace() bool {
 		return !slices.Contains([]act{actPlace, actDelivery, actOrder}, a)
 	})
 	// "Actually just the 39" is a size, and no place.
-	if len(p.entities.Numbers) > 0 && !anyIn(words, landmarkWords) && !anyIn(words, namedHouses) || anyIn(words, ratherWords) {
+	if len(p.entities.Numbers) > 0 && !anyIn(words, landmarkWords) && !anyIn(words, namedHouses) ||
+		anyIn(words, ratherWords) {
 		return false
 	}
 	sure := p.reading.Band == understand.Sure && !p.has(actPlace, actDelivery, actOrder)
@@ -203,7 +204,8 @@ func (t *turn) informOfOrder() (informed, done bool) {
 		t.did(actPrice)
 		// "How much is that with delivery to Parklands?" says where it goes.
 		// "If you deliver to Ngong road near Prestige" tells the address, whose area is asked for.
-		if m := deliverTo.FindStringSubmatch(t.p.text); m != nil && len(t.p.areas) == 0 && t.delivers() {
+		if m := deliverTo.FindStringSubmatch(t.p.text); m != nil && len(t.p.areas) == 0 &&
+			t.delivers() {
 			t.next.Order.How, t.next.Order.Address = howDeliver, oneLine(m[1], maxAddress)
 		}
 		located := len(t.p.areas) == 1 && t.delivers() && t.next.Order.How != howPickup

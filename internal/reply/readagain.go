@@ -64,8 +64,9 @@ func (t *turn) confirmOrder() {
 // It is not ok if what was read back is not what the last turn left.
 func (t *turn) sinceRead() (fee int64, changes []string, ok bool) {
 	was, o := t.in.State.Order, t.next.Order
-	if was == nil || o.Told == 0 || t.in.State.Ask.For == "" || was.Open != o.Open || was.Number != o.Number ||
-		t.written().Sub(t.in.State.At) > briefFor || was.How != o.How || o.Unlisted || o.Area != was.Area {
+	if was == nil || o.Told == 0 || t.in.State.Ask.For == "" || was.Open != o.Open ||
+		was.Number != o.Number || t.written().Sub(t.in.State.At) > briefFor || was.How != o.How ||
+		o.Unlisted || o.Area != was.Area {
 		return 0, nil, false
 	}
 	// The basket of before is looked at as it stood, by the same functions.
@@ -107,7 +108,10 @@ func (t *turn) toldRemoved(id string) bool {
 	name := t.k.nameOf(id, t.say)
 	for _, text := range t.say.variants("order.removed") {
 		text = upperFirst(t.say.fill(text, "name", name))
-		if slices.ContainsFunc(t.said, func(p part) bool { return strings.Contains(p.text, text) }) {
+		if slices.ContainsFunc(t.said, func(p part) bool {
+			return strings.Contains(p.text,
+				text)
+		}) {
 			return true
 		}
 	}
@@ -142,13 +146,15 @@ func (t *turn) payAndPlace() {
 // to pay: "ndiyo, cash", "yes, I'll pay cash on delivery".
 func (t *turn) saysYesAndPays() bool {
 	p, o := &t.p, t.next.Order
-	if t.next.Ask.For != askOrder || o == nil || o.Told != t.told() || p.asks || p.names() || len(p.areas) > 0 ||
-		len(p.reading.Words) > maxAssent || t.wayNamed() < 0 || p.has(actPaid, actCancel, actChange) ||
-		p.hasTime || anyIn(p.reading.Words, butWords) || anyIn(p.reading.Words, whetherToPay) {
+	if t.next.Ask.For != askOrder || o == nil || o.Told != t.told() || p.asks || p.names() ||
+		len(p.areas) > 0 || len(p.reading.Words) > maxAssent || t.wayNamed() < 0 ||
+		p.has(actPaid, actCancel, actChange) || p.hasTime || anyIn(p.reading.Words, butWords) ||
+		anyIn(p.reading.Words, whetherToPay) {
 		return false
 	}
 	words := p.reading.Words
-	return anyIn(words[:1], plainYes) || anyIn(words[len(words)-1:], plainYes) || anyIn(words, confirmWords)
+	return anyIn(words[:1], plainYes) || anyIn(words[len(words)-1:], plainYes) ||
+		anyIn(words, confirmWords)
 }
 
 // plainYes are a yes to what was asked. "Sawa" and "haya" in front of a way to pay may only lead to
@@ -156,7 +162,8 @@ func (t *turn) saysYesAndPays() bool {
 var plainYes = keywords("yes, yeah, yep, yap, ndio, ndiyo, ndyo, eeh, eh, naam, confirmed")
 
 // whetherToPay ask whether a way to pay is taken.
-var whetherToPay = keywords("can, could, naweza, inawezekana, mnapokea, mnakubali, accept, je, possible, do you")
+var whetherToPay = keywords("can, could, naweza, inawezekana, mnapokea, mnakubali, accept, je, " +
+	"possible, do you")
 
 // onlyPlace reports whether what the message has of another language than the chat's may be no more
 // than a place: "Masaki, Haile Selassie road, Kaya apartments" made English of a Swahili chat.

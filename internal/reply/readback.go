@@ -224,7 +224,8 @@ func (t *turn) confirmsAndAsks() bool {
 		p.hasTime && !t.namesHeldTime(p) || p.names() ||
 		p.has(actCancel, actChange, actDecision, actDrop) || p.cued(cueInstead) || p.cued(cueAdd) ||
 		p.cued(cueThink) || !p.has(infoActs...) && !p.asks && !t.wished && !reminds ||
-		p.has(taskActs...) && !p.has(actBook) || t.bringsPerson() || anyIn(p.reading.Words, ifWords) {
+		p.has(taskActs...) && !p.has(actBook) || t.bringsPerson() ||
+		anyIn(p.reading.Words, ifWords) {
 		return false
 	}
 	t.did(actYes)
@@ -244,7 +245,8 @@ func (t *turn) confirmsAndAsks() bool {
 var notAnswered = listOf("not answered")
 
 // clearYes are a yes in other words, which leads to nothing else.
-var clearYes = keywords("weka, wekeni, niwekee, book, right, correct, perfect, sahihi, hapo sawa, iko sawa, ni sawa, nakubali")
+var clearYes = keywords("weka, wekeni, niwekee, book, right, correct, perfect, sahihi, hapo " +
+	"sawa, iko sawa, ni sawa, nakubali")
 
 // yesBut is a yes that is taken back, or made to depend on something: "sawa lakini bei imepanda?".
 var yesBut = regexp.MustCompile(`(?i)^\s*(?:\pL+[ ,]+){1,4}(?:ila|but|lakini)\b`)
@@ -263,8 +265,9 @@ func saysYesInPart(text string) bool {
 	return len(pieces) > 1 && slices.ContainsFunc(pieces, func(piece string) bool {
 		words := split(piece)
 		clear := anyIn(words, plainYes) || anyIn(words, confirmWords) || anyIn(words, clearYes)
-		return entity.ReadYesNo(piece) == entity.Yes && !strings.Contains(piece, "?") && (clear || !asks) ||
-			len(words) > 0 && clear && !slices.ContainsFunc(words, func(w string) bool { return !hasWord(yesHead, w) })
+		return entity.ReadYesNo(piece) == entity.Yes && !strings.Contains(piece, "?") &&
+			(clear || !asks) || len(words) > 0 && clear &&
+			!slices.ContainsFunc(words, func(w string) bool { return !hasWord(yesHead, w) })
 	})
 }
 
@@ -275,7 +278,8 @@ const maxAgreement = 12
 // time again: "poa thibitisha hiyo saa 11, jina naitwa Kelvin" was asked back.
 func (t *turn) agreesToVisit(p *perception) bool {
 	words := p.reading.Words
-	if t.next.Ask.For != askBook || !t.namesHeldTime(p) || p.asks || p.names() || len(p.areas) > 0 || len(words) == 0 || len(words) > maxAgreement ||
+	if t.next.Ask.For != askBook || !t.namesHeldTime(p) || p.asks || p.names() ||
+		len(p.areas) > 0 || len(words) == 0 || len(words) > maxAgreement ||
 		!anyIn(words[:1], yesWords) || anyIn(words, butWords) || p.cued(cueInstead) {
 		return false
 	}

@@ -55,7 +55,8 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	if t.next.Booking != nil && p.hasTime && !p.cued(actHours) {
 		all.drop(actHours) // "11am then" is the answer
 	}
-	if t.k.template() == flowhq.EcommerceTemplate && p.cued(cuePickup) && (!p.asks || !p.cued(actDelivery)) {
+	if t.k.template() == flowhq.EcommerceTemplate && p.cued(cuePickup) &&
+		(!p.asks || !p.cued(actDelivery)) {
 		all.drop(actDelivery)
 		// "I'll pick it up myself, you people are far" scored for a person.
 		if !p.cued(actPerson) {
@@ -152,10 +153,12 @@ func reconcilePlaces(p *perception, all *acts) {
 }
 
 // missesGoods asks where goods of an order are.
-var missesGoods = regexp.MustCompile(`(?i)\bwhere(?:'s|s| is| are| r)?\s+(?:the|my)\b|\b(?:ziko|iko|yako|viko|zipo|ipo|yapo) wapi\b`)
+var missesGoods = regexp.MustCompile(`(?i)\bwhere(?:'s|s| is| are| r)?\s+(?:the|my)\b|\b(?:ziko|` +
+	`iko|yako|viko|zipo|ipo|yapo) wapi\b`)
 
 // stopPlaces are places that have the word by which a customer stops reminders.
-var stopPlaces = keywords("stop over, stopover, bus stop, stop ya, kwa stop, last stop, full stop, non stop")
+var stopPlaces = keywords("stop over, stopover, bus stop, stop ya, kwa stop, last stop, full " +
+	"stop, non stop")
 
 // ownPlace are words of who asks where the business is, also beside another question.
 var ownPlace = keywords(`
@@ -172,7 +175,8 @@ func (p *perception) dropWhatIf(all *acts) {
 }
 
 // mustI ask what the customer has to do.
-var mustI = keywords("do i have to, do i need to, should i, must i, lazima ni*, lazima nirudishe, inabidi ni*, nirudishe")
+var mustI = keywords("do i have to, do i need to, should i, must i, lazima ni*, lazima " +
+	"nirudishe, inabidi ni*, nirudishe")
 
 // howLate ask until when a business is open.
 var howLate = keywords("how late are you, how late do you")
@@ -181,7 +185,8 @@ var howLate = keywords("how late are you, how late do you")
 var hadWords = keywords("had, nilikuwa, nilishabook, nilibook, nilikua")
 
 // ifLate ask for what may happen.
-var ifLate = keywords("nikichelewa, tukichelewa, if i am late, if im late, if i come late, nikishindwa, if i cant, nikikosa")
+var ifLate = keywords("nikichelewa, tukichelewa, if i am late, if im late, if i come late, " +
+	"nikishindwa, if i cant, nikikosa")
 
 // ownWhere begin what says where the customer is, and wantsNot what is not wanted.
 var (
@@ -216,7 +221,8 @@ func (t *turn) onlyReading(p *perception, all acts) (only acts, ok bool) {
 	case tellsSecret(p):
 		return acts{actSecret}, true
 	case t.next.Order != nil && (len(p.products) > 0 || len(t.sizeEdits()) > 0) && !p.asks &&
-		(p.cued(cueRemove) || p.cued(cueAdd) || t.editsLines()) && !(p.cued(actCancel) && t.takesAllOff()):
+		(p.cued(cueRemove) || p.cued(cueAdd) || t.editsLines()) &&
+		!(p.cued(actCancel) && t.takesAllOff()):
 		return acts{actOrder}, true
 	case len(p.entities.References) > 0 && len(p.reading.Words) <= maxNumberOnly &&
 		!all.has(actCancel, actChange, actPerson):
@@ -326,7 +332,8 @@ func (t *turn) reconcileTemplate(p *perception, all *acts) {
 			all.replace(actOrder, actOffer)
 		}
 		if p.tellsSpoilt(*all) {
-			all.drop(actComplaint, actProblem, actOrder, actOffer, actStatus, actDelivery, actChange,
+			all.drop(actComplaint, actProblem, actOrder, actOffer, actStatus, actDelivery,
+				actChange,
 				actCancel, actPrice)
 			all.add(actReturn)
 			return
@@ -380,7 +387,8 @@ func (t *turn) reconcileDesk(p *perception, all *acts) {
 	// "Do I have to return the router" reports nothing.
 	if p.asks || entity.BeginsAsQuestion(p.text) {
 		all.drop(actReturn)
-		if !p.cued(actProblem) && p.cued(actReturn) || !p.reading.Concepts.Has("broken") && anyIn(p.reading.Words, mustI) {
+		if !p.cued(actProblem) && p.cued(actReturn) || !p.reading.Concepts.Has("broken") &&
+			anyIn(p.reading.Words, mustI) {
 			all.drop(actProblem)
 		}
 	}
@@ -399,9 +407,10 @@ func (t *turn) meanByName(p *perception, all *acts) {
 		return
 	}
 	// What only resembles a name after a complaint is more of it: "watoto wamekunywa haya".
-	if t.reportedGoods() && !p.asks && !slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
-		return m.Exact
-	}) {
+	if t.reportedGoods() && !p.asks && !slices.ContainsFunc(p.products,
+		func(m entity.NameMatch) bool {
+			return m.Exact
+		}) {
 		return
 	}
 	short := len(p.reading.Words) <= maxNaming

@@ -45,15 +45,17 @@ func (t *turn) requested() string {
 	for _, m := range p.services {
 		if s := t.k.service[m.ID]; s != nil && m.Exact && s.Minutes > 0 && !s.Unavailable {
 			// The technician who is to come was spoken of for an installation.
-			if id := t.installation(); s.ID == t.siteVisit() && slices.Contains(t.next.Spoken, id) && id != "" {
+			if id := t.installation(); s.ID == t.siteVisit() &&
+				slices.Contains(t.next.Spoken, id) && id != "" {
 				return id
 			}
 			return s.ID
 		}
 	}
 	// The visit was told of, and now its day and place are said.
-	if s := t.k.service[t.next.Topic]; s != nil && s.Minutes > 0 && !s.Unavailable && p.hasTime && p.time.HasDay && !p.asksSoftly() &&
-		(len(p.areas) > 0 || anyIn(p.reading.Words, landmarkWords)) {
+	if s := t.k.service[t.next.Topic]; s != nil && s.Minutes > 0 && !s.Unavailable && p.hasTime &&
+		p.time.HasDay && !p.asksSoftly() && (len(p.areas) > 0 || anyIn(p.reading.Words,
+		landmarkWords)) {
 		return s.ID
 	}
 	return ""
@@ -110,7 +112,8 @@ func (t *turn) noteRequest(service string) {
 		t.tell("ticket.added", "number", v.Number)
 	}
 	if begun {
-		if t.next.Topic != v.Service && !p.has(actPrice) && !strings.Contains(t.reply(), t.k.money(t.priceOf(v.Service))) {
+		if t.next.Topic != v.Service && !p.has(actPrice) &&
+			!strings.Contains(t.reply(), t.k.money(t.priceOf(v.Service))) {
 			t.tellPriceOf(v.Service)
 		}
 		if !p.hasTime {
@@ -130,8 +133,8 @@ func (t *turn) bareName() string {
 	text := strings.Trim(strings.TrimSpace(p.text), ".!")
 	begun := t.next.Booking != nil || t.next.Order != nil || t.next.Ticket != nil ||
 		len(t.bookings()) > 0
-	if !begun || p.asks || p.names() || len(p.areas) > 0 || p.hasTime || p.yesNo != 0 || p.isChoice ||
-		len(p.cues) > 0 || !nameForm.MatchString(text) {
+	if !begun || p.asks || p.names() || len(p.areas) > 0 || p.hasTime || p.yesNo != 0 ||
+		p.isChoice || len(p.cues) > 0 || !nameForm.MatchString(text) {
 		return ""
 	}
 	words := strings.Fields(text)
@@ -170,10 +173,12 @@ func (t *turn) findBareName(p *perception) {
 		return
 	}
 	last = strings.Trim(last, ".! ")
-	if !nameForm.MatchString(last) || entity.ReadYesNo(last) != entity.Neither || slices.ContainsFunc(split(last), func(w string) bool {
-		return t.k.words[w] || t.k.otherNames[w] || hasWord(notNames, w) || hasWord(dayWords, w) || t.k.staff[w] != "" ||
-			hasWord(yesHead, w) || hasWord(courtesyWords, w) || hasWord(titles, w) || hasWord(softQuestion, w)
-	}) {
+	if !nameForm.MatchString(last) || entity.ReadYesNo(last) != entity.Neither ||
+		slices.ContainsFunc(split(last), func(w string) bool {
+			return t.k.words[w] || t.k.otherNames[w] || hasWord(notNames, w) || hasWord(dayWords, w) ||
+				t.k.staff[w] != "" || hasWord(yesHead, w) || hasWord(courtesyWords, w) ||
+				hasWord(titles, w) || hasWord(softQuestion, w)
+		}) {
 		return
 	}
 	p.name = oneLine(last, maxNameRunes)
@@ -194,7 +199,8 @@ func (t *turn) offerNamed() bool {
 		return false
 	}
 	id := p.services[0].ID
-	if s := t.k.service[id]; s == nil || t.k.template() == flowhq.SupportTemplate && s.Minutes == 0 {
+	if s := t.k.service[id]; s == nil || t.k.template() == flowhq.SupportTemplate &&
+		s.Minutes == 0 {
 		return false
 	}
 	t.did(actOffer)

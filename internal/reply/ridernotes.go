@@ -13,16 +13,21 @@ import (
 
 var (
 	// callsUs has the verb of who wants to be called.
-	callsUs = `(?:(?:please|pls|just|tafadhali)\s+)?(?:(?:call|ring|phone|flash|beep|buzz|text)(?: me)?(?: up)?|` +
-		`give me a (?:call|ring)|(?:u|m|a)?nipigie(?:ni)?(?: simu)?|(?:apige|wapige)(?: simu)?|(?:u|a)?mpigie(?:ni)?(?: simu)?(?: \pL+){0,2}|call (?:him|her|them|my \pL+)|piga simu|pigeni simu|(?:u|m|a)?nibip\w*|niite)\b`
+	callsUs = `(?:(?:please|pls|just|tafadhali)\s+)?(?:(?:call|ring|phone|flash|beep|buzz|` +
+		`text)(?: me)?(?: up)?|` +
+		`give me a (?:call|ring)|(?:u|m|a)?nipigie(?:ni)?(?: simu)?|(?:apige|wapige)(?: simu)?|` +
+		`(?:u|a)?mpigie(?:ni)?(?: simu)?(?: \pL+){0,2}|call (?:him|her|them|my \pL+)|piga simu|` +
+		`pigeni simu|(?:u|m|a)?nibip\w*|niite)\b`
 	// onArrival says that somebody is at the door, or will be.
-	onArrival = `(?:(?:when|once|as soon as|after|if|upon|on)\s+(?:you|u|he|she|they|the rider|rider|the guy)?\s*` +
+	onArrival = `(?:(?:when|once|as soon as|after|if|upon|on)\s+(?:you|u|he|she|they|the rider|` +
+		`rider|the guy)?\s*` +
 		`(?:arriv\w*|reach\w*|get|gets|come|comes|are (?:here|at|near|outside|around|close))|` +
 		`(?:at|from|by) (?:the |my )?(?:gate|door|entrance|reception|lobby|barrier|junction|stage)|` +
 		`\b(?:u|m|a|wa)(?:ki|takapo)(?:fika|karibia|wasili|ja|kuja|leta)\w*|` +
 		`(?:kwenye |hapo |ukiwa |akiwa )?(?:geti|getini|mlangoni)\b)`
 	// riderNote is a call at the door, in either order.
-	riderNote = regexp.MustCompile(`(?i)\b(?:` + callsUs + `\s[^.,;!?\n]{0,24}?` + onArrival + `[^.,;!?\n]*|` +
+	riderNote = regexp.MustCompile(`(?i)\b(?:` + callsUs + `\s[^.,;!?\n]{0,24}?` + onArrival +
+		`[^.,;!?\n]*|` +
 		onArrival + `[^.;!?\n]{0,24}?\b` + callsUs + `[^.,;!?\n]*)`)
 	// wantsPerson are words of who wants to talk to somebody of the shop.
 	wantsPerson = keywords(`
@@ -81,8 +86,10 @@ var (
 	ifWords = keywords("kama, if, unless, provided, only if, ikiwa, iwapo")
 	headEnd = regexp.MustCompile(`[.,!;\n]`)
 	// saysAddress leads an address, and paysBehind follows one.
-	saysAddress = regexp.MustCompile(`(?is)\b(?:address|anwani)(?:\s+(?:yangu|is|ni|yetu)|\s*:)+\s*(.+)`)
-	paysBehind  = regexp.MustCompile(`(?is)[.,;\n]?\s*\b(?:nalipa|nitalipa|ntalipa|(?:i(?:'?ll| will|'m)? )?pay|paying|payment)\b.*$`)
+	saysAddress = regexp.MustCompile(`(?is)\b(?:address|anwani)(?:\s+(?:yangu|is|ni|yetu)|` +
+		`\s*:)+\s*(.+)`)
+	paysBehind = regexp.MustCompile(`(?is)[.,;\n]?\s*\b(?:nalipa|nitalipa|ntalipa|(?:i(?:'?ll|` +
+		` will|'m)? )?pay|paying|payment)\b.*$`)
 )
 
 // maxExtra is how many words a yes has at most with what stands beside it.
@@ -93,12 +100,14 @@ const maxExtra = 24
 func (t *turn) saysYesAndMore() bool {
 	p, o := &t.p, t.next.Order
 	end := headEnd.FindStringIndex(p.text)
-	if t.next.Ask.For != askOrder || o == nil || o.Told != t.told() || len(o.Unclear) > 0 || end == nil ||
-		len(p.reading.Words) > maxExtra || p.names() || t.countSaid() > 0 || t.timeWished() != "" && o.How == howDeliver ||
-		anyIn(p.reading.Words, butWords) || anyIn(p.reading.Words, ifWords) || p.cued(cueRemove) ||
+	if t.next.Ask.For != askOrder || o == nil || o.Told != t.told() || len(o.Unclear) > 0 ||
+		end == nil || len(p.reading.Words) > maxExtra || p.names() || t.countSaid() > 0 ||
+		t.timeWished() != "" && o.How == howDeliver || anyIn(p.reading.Words, butWords) ||
+		anyIn(p.reading.Words, ifWords) || p.cued(cueRemove) ||
 		p.cued(cueAdd) || len(p.entities.Money) > 0 || p.cued(cuePickup) && o.How == howDeliver ||
 		p.cued(cueDeliver) && o.How == howPickup || len(t.sizesTold()) > 0 ||
-		p.has(actCancel, actChange, actPaid, actReturn, actPerson, actAnger, actComplaint, actStatus, actDecision, actDrop) {
+		p.has(actCancel, actChange, actPaid, actReturn, actPerson, actAnger, actComplaint,
+			actStatus, actDecision, actDrop) {
 		return false
 	}
 	if slices.ContainsFunc(idsOf(p.areas), func(id string) bool { return id != o.Area }) {
@@ -121,7 +130,8 @@ func (t *turn) placeWithMore() {
 	}
 	note := o.Note
 	t.fillDelivery()
-	if m := saysAddress.FindStringSubmatch(p.text); m != nil && o.How == howDeliver && o.Address == "" {
+	if m := saysAddress.FindStringSubmatch(p.text); m != nil && o.How == howDeliver &&
+		o.Address == "" {
 		o.Address = oneLine(m[1], maxAddress)
 		t.keepRiderNote()
 	}

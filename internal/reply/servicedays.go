@@ -64,8 +64,8 @@ var howLong = listOf("how long")
 // was answered with the list of all services.
 func (t *turn) tellMinutes() bool {
 	p := &t.p
-	if t.k.template() != flowhq.BookingTemplate || !anyIn(p.reading.Words, howLong) || p.has(actCancel, actChange) ||
-		p.sure && p.alike >= surelyAlike {
+	if t.k.template() != flowhq.BookingTemplate || !anyIn(p.reading.Words, howLong) ||
+		p.has(actCancel, actChange) || p.sure && p.alike >= surelyAlike {
 		return false
 	}
 	// The nearest first: what is being booked, what is booked, what was spoken of.

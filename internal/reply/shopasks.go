@@ -45,7 +45,8 @@ func (t *turn) tellStock() bool {
 	if *p.Stock <= 0 {
 		t.tellOut(p)
 	} else {
-		t.tell("product.few", "name", p.Name.In(t.say.language), "count", thousands(int64(*p.Stock)))
+		t.tell("product.few", "name", p.Name.In(t.say.language), "count",
+			thousands(int64(*p.Stock)))
 	}
 	t.speakOf(id, "")
 	return true
@@ -54,9 +55,9 @@ func (t *turn) tellStock() bool {
 // tellAmount says what so much costs of what was spoken of last: "and 10 kg?" ordered it.
 func (t *turn) tellAmount() bool {
 	p := &t.p
-	if t.k.template() != flowhq.EcommerceTemplate || !p.asks || p.names() || t.k.product[t.next.Topic] == nil ||
-		len(p.entities.Quantities) != 1 || !isMeasure(p.entities.Quantities[0].Unit) ||
-		len(p.reading.Words) > maxSame {
+	if t.k.template() != flowhq.EcommerceTemplate || !p.asks || p.names() ||
+		t.k.product[t.next.Topic] == nil || len(p.entities.Quantities) != 1 ||
+		!isMeasure(p.entities.Quantities[0].Unit) || len(p.reading.Words) > maxSame {
 		return false
 	}
 	m := entity.NameMatch{ID: t.next.Topic, Amount: p.entities.Quantities[0]}
@@ -81,7 +82,8 @@ var (
 		imepanda, mmepandisha, imepandishwa, has gone up, gone up, went up, increased, raised, zimepanda
 	`)
 	// whyWords wonder at it.
-	whyWords = keywords("why, mbona, kwa nini, kwanini, how come, imepanda, mmepandisha, gone up, went up, increased, zimepanda, used to be")
+	whyWords = keywords("why, mbona, kwa nini, kwanini, how come, imepanda, mmepandisha, gone " +
+		"up, went up, increased, zimepanda, used to be")
 )
 
 // risen says in so many words that a price has gone up.
@@ -104,9 +106,10 @@ func (t *turn) tellsOldPrice() bool {
 		return false
 	}
 	// A number must be a price: "why did you bring 2, I bought 3" is a complaint.
-	if len(p.entities.Money) == 0 && !slices.ContainsFunc(p.entities.Numbers, func(n entity.Number) bool {
-		return n.Value > maxQuantity
-	}) && !p.cued(actPrice) && !anyIn(p.reading.Words, risen) {
+	if len(p.entities.Money) == 0 && !slices.ContainsFunc(p.entities.Numbers,
+		func(n entity.Number) bool {
+			return n.Value > maxQuantity
+		}) && !p.cued(actPrice) && !anyIn(p.reading.Words, risen) {
 		return false
 	}
 	t.did(actPrice)
@@ -122,7 +125,8 @@ var (
 		*fika, *fikia, *nifikia, *tufikia, *letwa, *taleta, *niletea, mnaleta, arrive*, arriving, bringing, reach*, get here, get it, get them,
 		be here, come, coming, delivered, deliver, delivery, bring it, bring them
 	`)
-	sometimeWords = keywords("leo, lini, saa ngapi, kesho, today, tonight, tomorrow, when, what time, how long, muda gani, baada ya muda")
+	sometimeWords = keywords("leo, lini, saa ngapi, kesho, today, tonight, tomorrow, when, what " +
+		"time, how long, muda gani, baada ya muda")
 )
 
 // asksWhenItComes reports whether the message asks when the order comes in other words than the
@@ -130,6 +134,7 @@ var (
 func (t *turn) asksWhenItComes() bool {
 	p := &t.p
 	return t.hasOrder() && p.asksSoftly() && len(p.reading.Words) <= maxTotalWords && !p.names() &&
-		!p.cued(cuePast) && !p.cued(cueMissing) && !p.has(actCancel, actChange, actPaid) && len(p.areas) == 0 &&
-		anyIn(p.reading.Words, comesWords) && anyIn(p.reading.Words, sometimeWords)
+		!p.cued(cuePast) && !p.cued(cueMissing) && !p.has(actCancel, actChange, actPaid) &&
+		len(p.areas) == 0 && anyIn(p.reading.Words, comesWords) &&
+		anyIn(p.reading.Words, sometimeWords)
 }

@@ -52,7 +52,9 @@ func (t *turn) offerDoctor() bool {
 }
 
 // noDanger say that nobody is in danger.
-var noDanger = keywords("no emergency, not an emergency, not emergency, si dharura, sio dharura, siyo dharura, ikitokea dharura, kukitokea dharura, nikipata dharura, in case of emergency, if there is an emergency, if an emergency")
+var noDanger = keywords("no emergency, not an emergency, not emergency, si dharura, sio dharura, " +
+	"siyo dharura, ikitokea dharura, kukitokea dharura, nikipata dharura, in case of emergency, " +
+	"if there is an emergency, if an emergency")
 
 // tellEmergency gives the owner's answer about emergencies to who tells of one, and calls a person
 // besides. "My father fell, he is bleeding" was answered with a list of prices. It is false where

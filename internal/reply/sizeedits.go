@@ -9,8 +9,10 @@ import (
 
 var (
 	// sizeOff stands in front of a size that is not wanted: "badala ya 42", "toa raba za 42", "not L".
-	sizeOff = regexp.MustCompile(`(?i)\b(?:badala|instead of|rather than|not|no|sio|siyo|si|toa|ondoa|futa|remove|without|drop|` +
-		`take off|take out|bila|sitaki|usilete|usiweke|delete|from|kutoka)\s+(?:(?:the|a|size|saizi|ya|za|wa|la|namba|hiyo|ile|one|ones|` +
+	sizeOff = regexp.MustCompile(`(?i)\b(?:badala|instead of|rather than|not|no|sio|siyo|si|toa|` +
+		`ondoa|futa|remove|without|drop|` +
+		`take off|take out|bila|sitaki|usilete|usiweke|delete|from|kutoka)\s+(?:(?:the|a|size|` +
+		`saizi|ya|za|wa|la|namba|hiyo|ile|one|ones|` +
 		`pair|in|of)\s+){0,3}$`)
 	// sizeMark is what stands between the name of a product and the size of it.
 	sizeMark = `(?:\s+(?:ya|za|wa|la|size|saizi|namba|in|of|the|\())*\s*$`
@@ -84,7 +86,8 @@ func (p *perception) sizeOffAt(at int, id string) bool {
 	// "Toa raba za 42": the name stands between.
 	for _, m := range p.products {
 		if m.ID == id && m.Start >= 0 && m.Start < at && (m.End >= at ||
-			regexp.MustCompile(`(?i)^`+sizeMark).MatchString(p.text[m.End:at])) && sizeOff.MatchString(p.text[:m.Start]) {
+			regexp.MustCompile(`(?i)^`+sizeMark).MatchString(p.text[m.End:at])) &&
+			sizeOff.MatchString(p.text[:m.Start]) {
 			return true
 		}
 	}
@@ -103,7 +106,8 @@ func (t *turn) hasSizeOff(l Line) bool {
 
 // hasLine reports whether a size of a product is on the order.
 func (t *turn) hasLine(id, size string) bool {
-	return slices.ContainsFunc(t.next.Order.Lines, func(l Line) bool { return l.Product == id && l.Size == size })
+	return slices.ContainsFunc(t.next.Order.Lines,
+		func(l Line) bool { return l.Product == id && l.Size == size })
 }
 
 // editSizes changes one size on the order to another, or takes off the line of it and no other. It
@@ -113,7 +117,10 @@ func (t *turn) editSizes() bool {
 	edits := t.sizeEdits()
 	for _, e := range edits {
 		// sizeEdits has seen that the line is there.
-		i := slices.IndexFunc(o.Lines, func(l Line) bool { return l.Product == e.product && l.Size == e.off })
+		i := slices.IndexFunc(o.Lines, func(l Line) bool {
+			return l.Product == e.product &&
+				l.Size == e.off
+		})
 		switch {
 		case e.on != "" && !t.hasLine(e.product, e.on):
 			o.Lines[i].Size = e.on

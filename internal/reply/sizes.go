@@ -74,15 +74,18 @@ func (t *turn) sizesTold() []entity.SizeCount {
 		return nil
 	}
 	// "Not L, XL" made one of each.
-	return slices.DeleteFunc(t.sizesOf(entity.NameMatch{ID: t.sizedProduct()}), func(c entity.SizeCount) bool {
-		return slices.ContainsFunc(noSize.FindAllStringSubmatch(t.p.text, maxEdits), func(m []string) bool {
-			return strings.EqualFold(m[1], c.Size)
+	return slices.DeleteFunc(t.sizesOf(entity.NameMatch{ID: t.sizedProduct()}),
+		func(c entity.SizeCount) bool {
+			return slices.ContainsFunc(noSize.FindAllStringSubmatch(t.p.text, maxEdits),
+				func(m []string) bool {
+					return strings.EqualFold(m[1], c.Size)
+				})
 		})
-	})
 }
 
 // noSize finds a size that is taken back.
-var noSize = regexp.MustCompile(`(?i)\b(?:not|no|sio|siyo|si)\s+(?:(?:size|saizi|the|ya)\s+)?([0-9a-z]{1,4})\b`)
+var noSize = regexp.MustCompile(`(?i)\b(?:not|no|sio|siyo|si)\s+(?:(?:size|saizi|the|` +
+	`ya)\s+)?([0-9a-z]{1,4})\b`)
 
 // addSizes puts several sizes of one product on the order, a line for each. "L mbili na XL moja"
 // became one line of three. It is false for fewer than two sizes, which addLine takes by itself.
@@ -174,7 +177,8 @@ func (t *turn) setLine(i, count int) {
 // And a belt".
 func (t *turn) takeSizeBeside() {
 	a := t.next.Ask
-	if a.For != askSize || len(t.p.products) == 0 || t.p.products[0].Start <= 0 || slices.Contains(idsOf(t.p.products), a.About) {
+	if a.For != askSize || len(t.p.products) == 0 || t.p.products[0].Start <= 0 ||
+		slices.Contains(idsOf(t.p.products), a.About) {
 		return
 	}
 	// In front of the other thing: behind it the size may be of that.

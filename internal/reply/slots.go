@@ -381,8 +381,10 @@ func (t *turn) chosenHour() (Option, bool) {
 
 // saidHour is a number that is said as an hour: at the beginning, or behind a word for it, and with
 // nothing behind it that it could count.
-var saidHour = regexp.MustCompile(`(?i)^(?:(?:ok|okay|sawa|yes|ndio|basi|at|make it|the)\s+)*(\d{1,2})` +
-	`\s*(?:$|[.,;!]+(?:\s|$)|\n|(?:then|please|pls|basi|is|works|itafaa|inafaa|sawa|ni|tafadhali)\b)`)
+var saidHour = regexp.MustCompile(`(?i)^(?:(?:ok|okay|sawa|yes|ndio|basi|at|make it|` +
+	`the)\s+)*(\d{1,2})` +
+	`\s*(?:$|[.,;!]+(?:\s|$)|\n|(?:then|please|pls|basi|is|works|itafaa|inafaa|sawa|ni|` +
+	`tafadhali)\b)`)
 
 // hourMinute is a time of day that nothing but the question for it tells from an amount. "10.30"
 // may be a price: behind the question for a time it is none.

@@ -67,7 +67,8 @@ func (t *turn) greet() {
 }
 
 // morningHours are mornings that a message tells a time by.
-var morningHours = keywords("tomorrow morning, in the morning, this morning, the morning, every morning, *day morning, by morning, next morning")
+var morningHours = keywords("tomorrow morning, in the morning, this morning, the morning, every " +
+	"morning, *day morning, by morning, next morning")
 
 // welcome asks what the customer wants.
 func (t *turn) welcome() {
@@ -117,7 +118,8 @@ func (t *turn) courtesy() bool {
 		t.next.Greeted = true
 		t.welcome()
 	// A long goodbye has thanks or a complaint in it, which is answered first.
-	case short && (p.cued(cueLeave) || t.next.Ask.For == askPerson && anyIn(p.reading.Words, passingBy)):
+	case short && (p.cued(cueLeave) || t.next.Ask.For == askPerson &&
+		anyIn(p.reading.Words, passingBy)):
 		t.did(actBye)
 		t.next.Ask = Ask{}
 		t.tell("bye")

@@ -55,7 +55,8 @@ func (t *turn) forgetPast(p *perception) {
 }
 
 // sinceTime is since when somebody is ill.
-var sinceTime = regexp.MustCompile(`(?i)\b(?:since|tangu|toka)\s+(?:last\s+|the\s+)?\pL+(?:\s+(?:night|morning|evening|usiku|asubuhi|jioni|mchana))?`)
+var sinceTime = regexp.MustCompile(`(?i)\b(?:since|tangu|toka)\s+(?:last\s+|` +
+	`the\s+)?\pL+(?:\s+(?:night|morning|evening|usiku|asubuhi|jioni|mchana))?`)
 
 // sinceWords say since when.
 var sinceWords = listOf("since")

@@ -129,8 +129,8 @@ func (s speaker) fill(text string, pairs ...string) string {
 	with = append(with, "{business}", s.business)
 	for i := 0; i+1 < len(pairs); i += 2 {
 		name, value := "{"+pairs[i]+"}", pairs[i+1]
-		if at := strings.Index(text, name); at >= 0 && hasCommonName(pairs[i]) && s.language == flowhq.Swahili &&
-			inSentence(text[:at]) {
+		if at := strings.Index(text, name); at >= 0 && hasCommonName(pairs[i]) &&
+			s.language == flowhq.Swahili && inSentence(text[:at]) {
 			value = s.lowerNoun(value)
 		}
 		with = append(with, name, value)
@@ -139,7 +139,10 @@ func (s speaker) fill(text string, pairs ...string) string {
 }
 
 // hasCommonName reports whether a placeholder stands for what the owner sells.
-func hasCommonName(placeholder string) bool { return placeholder == "name" || placeholder == "service" }
+func hasCommonName(placeholder string) bool {
+	return placeholder == "name" ||
+		placeholder == "service"
+}
 
 // inSentence reports whether what follows a text goes on a sentence.
 func inSentence(before string) bool {

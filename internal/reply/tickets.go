@@ -30,7 +30,8 @@ func (t *turn) actOnTickets(informed bool) bool {
 		t.tell("ticket.none")
 	case t.addsToRequest():
 		t.noteRequest(t.next.Ticket.Service)
-	case t.requested() != "" && (t.next.Ticket == nil || t.next.Ticket.Subject != string(actProblem)):
+	case t.requested() != "" && (t.next.Ticket == nil ||
+		t.next.Ticket.Subject != string(actProblem)):
 		t.noteRequest(t.requested())
 	case t.wantsSiteVisit():
 		t.did(actProblem)
@@ -42,7 +43,8 @@ func (t *turn) actOnTickets(informed bool) bool {
 		t.tellStatus()
 		t.tellRepairTime()
 	// Without a ticket "cancel" is of a contract, for a person.
-	case p.has(actCancel) && len(t.in.Calendar.Tickets) > 0 && (anyIn(p.reading.Words, needless) || anyIn(p.reading.Words, requestOnly)):
+	case p.has(actCancel) && len(t.in.Calendar.Tickets) > 0 &&
+		(anyIn(p.reading.Words, needless) || anyIn(p.reading.Words, requestOnly)):
 		t.did(actCancel)
 		t.closeTicket()
 	case p.has(actPaid) && !informed:
@@ -67,8 +69,10 @@ func (t *turn) actOnTickets(informed bool) bool {
 		t.did(actAccount)
 		t.passAccount()
 	// "When can someone come? I am home after 2 pm only" asks for the time and says when.
-	case t.next.Ticket != nil && t.next.Ticket.Number != "" && t.next.Ticket.Subject != string(actOrder) && !informed &&
-		p.asksSoftly() && anyIn(p.reading.Words, whenMended) && anyIn(p.reading.Words, comesWords) && len(p.acts) == 0:
+	case t.next.Ticket != nil && t.next.Ticket.Number != "" &&
+		t.next.Ticket.Subject != string(actOrder) && !informed &&
+		p.asksSoftly() && anyIn(p.reading.Words, whenMended) &&
+		anyIn(p.reading.Words, comesWords) && len(p.acts) == 0:
 		t.did(actProblem)
 		t.addToTicket()
 	// Who writes on after the ticket adds to it. A second ticket for one problem is two visits.

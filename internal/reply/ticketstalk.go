@@ -78,7 +78,8 @@ func (t *turn) tellCharge() bool {
 // today". An open ticket must not eat a purchase.
 func (t *turn) wantsPackage() bool {
 	p := &t.p
-	return len(p.services) == 1 && p.cued(cueWish) && !p.asks && !p.has(actProblem, actCancel, actPaid)
+	return len(p.services) == 1 && p.cued(cueWish) && !p.asks &&
+		!p.has(actProblem, actCancel, actPaid)
 }
 
 // tellPackage says what the service costs that is wished for, and what the owner asks to be written

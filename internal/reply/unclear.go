@@ -14,7 +14,8 @@ func (t *turn) askUnclear() bool {
 	o := t.next.Order
 	// What the owner has taken off the list since cannot be chosen.
 	o.Unclear = slices.DeleteFunc(o.Unclear, func(u Unclear) bool {
-		return !slices.ContainsFunc(u.Products, func(id string) bool { return t.k.product[id] != nil })
+		return !slices.ContainsFunc(u.Products,
+			func(id string) bool { return t.k.product[id] != nil })
 	})
 	if len(o.Unclear) == 0 {
 		return false
@@ -58,7 +59,8 @@ func (o *Basket) settle(id string) {
 func (t *turn) settleUnclear() {
 	o, p := t.next.Order, &t.p
 	if t.next.Ask.For != askProduct || o == nil || len(o.Unclear) == 0 || len(p.products) != 1 ||
-		!p.products[0].Exact || !slices.Contains(o.Unclear[0].Products, p.products[0].ID) || p.takesBack(p.products[0]) {
+		!p.products[0].Exact || !slices.Contains(o.Unclear[0].Products, p.products[0].ID) ||
+		p.takesBack(p.products[0]) {
 		return
 	}
 	// What else the message asks is answered by the rest of the turn.

@@ -75,7 +75,8 @@ var usuals = []usual{
 		which size is that, which size is it, what size is that, what size is it, i wear, navaa, huvaa,
 		ninavaa, anavaa, she wears, he wears, nivae
 	`), with: keywords("which, what, gani, ngapi, size chart"), questions: []string{
-		"which size fits me", "how do I know my size", "size gani itanitosha", "nitajuaje size yangu",
+		"which size fits me", "how do I know my size", "size gani itanitosha",
+		"nitajuaje size yangu",
 	}},
 	// Bad goods are told with the rule for them before a ticket is opened.
 	{words: keywords(`
@@ -92,7 +93,8 @@ var usuals = []usual{
 	`), with: keywords(`
 		sent me, wrong, exchange, haitoshi, hainitoshi, hanitoshi, haijanitosha, si, sio
 	`), questions: []string{
-		"can I exchange it if it does not fit", "what if the size is wrong", "do you accept returns",
+		"can I exchange it if it does not fit", "what if the size is wrong",
+		"do you accept returns",
 		"naweza kubadilisha isiponitosha", "kama size si yangu",
 	}},
 	// A piece that is kept is not ordered yet.
@@ -107,7 +109,8 @@ var usuals = []usual{
 		bought, receipt, too small, too big, too tight, too long, too short, doesnt fit, does not fit, didnt fit, shop, nilinunua,
 		nimenunua, risiti, ndogo, kubwa, inabana, hainitoshi, haimtoshi, haitoshi, exchange
 	`), questions: []string{
-		"can I exchange it if it does not fit", "do you accept returns", "naweza kubadilisha isiponitosha",
+		"can I exchange it if it does not fit", "do you accept returns",
+		"naweza kubadilisha isiponitosha",
 	}},
 	{words: whatIfWords, with: keywords("fit, fits, size, *tosh*, big, small, tight, loose, *bana*"),
 		questions: []string{
@@ -162,7 +165,8 @@ var usualsOfDesks = []usual{
 		stop my internet, terminate, leave you, cancel my internet, cancel the internet,
 		cancel my subscription, cancel the service, end the contract
 	`), questions: []string{
-		"is there a contract", "can I stop at any time", "kuna mkataba", "naweza kuacha wakati wowote",
+		"is there a contract", "can I stop at any time", "kuna mkataba",
+		"naweza kuacha wakati wowote",
 	}},
 	// "Here" is where the customer is, which only the customer knows.
 	{words: keywords(`
@@ -170,14 +174,16 @@ var usualsOfDesks = []usual{
 		mnafika huku, mnafika kwetu, mnafikia huku, mna mtandao huku, net yenu ipo, net yenu iko,
 		mtandao wenu upo, mtandao wenu uko, is your net in, is your internet in, have network in
 	`), questions: []string{
-		"do you cover my area", "where do you have network", "mnafika eneo langu", "mnapatikana wapi",
+		"do you cover my area", "where do you have network", "mnafika eneo langu",
+		"mnapatikana wapi",
 	}},
 	// A net is slow, heavy, or crawls.
 	{words: keywords(`
 		nzito, mzito, slow, polepole, pole pole, taratibu, buffering, lagging, lags, inasuasua, crawling
 	`), with: keywords("net, wifi, wi, internet, intaneti, mtandao, speed, spidi, youtube, zoom"),
 		questions: []string{
-			"why is the internet slow", "my speed is low", "kwa nini intaneti iko slow", "spidi ni ndogo",
+			"why is the internet slow", "my speed is low", "kwa nini intaneti iko slow",
+			"spidi ni ndogo",
 		}},
 	// Without power no router works, and no technician has to come.
 	{words: keywords(`
@@ -209,15 +215,17 @@ var usualsOfDesks = []usual{
 		ikitokea, if, nikipata, kama, in case, later, baadaye, dharura, nikishindwa, itakuwaje
 	`), questions: []string{"can I cancel my appointment", "naweza kughairi miadi", "do I pay if I do not come"}},
 	// Who asks for the queue comes without a booking, and was offered free times.
-	{words: keywords("foleni, queue, busy now, is it busy, watu ni wengi, watu wengi, msongamano"), questions: []string{
-		"how long is the queue", "foleni ni ndefu", "how long do I wait",
-	}},
+	{words: keywords("foleni, queue, busy now, is it busy, watu ni wengi, watu wengi, msongamano"),
+		questions: []string{
+			"how long is the queue", "foleni ni ndefu", "how long do I wait",
+		}},
 	// "Do I have to book" was not understood in the spelling of phones.
 	{words: keywords(`
 		have to book, hv to book, need to book, must i book, should i book, just pass by, just walk in, just come, without booking, without appointment,
 		bila kubook, bila miadi, bila booking, lazima nibook, lazima kubook, lazima niweke miadi
 	`), with: keywords("do, can, should, is it, or, je, naweza, lazima, au, must"), questions: []string{
-		"do I need an appointment", "can I just walk in", "lazima niweke miadi", "naweza kuja bila booking",
+		"do I need an appointment", "can I just walk in", "lazima niweke miadi",
+		"naweza kuja bila booking",
 	}},
 	// Whether to eat before a test is asked after the test was named, and without its name.
 	{words: keywords(`
@@ -229,7 +237,8 @@ var usualsOfDesks = []usual{
 		upgrade, downgrade, kupandisha, kuongeza spidi, kuongeza speed, kubadili kifurushi, kubadilisha kifurushi, change my package, change package, switch to,
 		move to, kubadili kutoka, kutoka 10, kutoka 20, kutoka 50, kuhamia, nihamie, hamia
 	`), with: keywords("mbps, *mbps, package, kifurushi, speed, spidi, 10, 20, 50, 100"), questions: []string{
-		"how do I change my package", "can I upgrade", "nataka kubadilisha kifurushi", "naweza kuongeza spidi",
+		"how do I change my package", "can I upgrade", "nataka kubadilisha kifurushi",
+		"naweza kuongeza spidi",
 	}},
 	// Medicine without a visit is asked for as often as the visit.
 	{words: keywords(`
@@ -244,7 +253,8 @@ var usualsOfDesks = []usual{
 		amoxicillin, amoxilin, amoxyclav, augmentin, azithromycin, panadol, paracetamol, antibiotic*,
 		ibuprofen, diclofenac, mseto, alu, flagyl, ciprofloxacin, cetirizine, dawa za, dawa ya
 	`), with: keywords("do you, do u, have, sell, mna, mnauza, mko na, zipo, ipo, kuna, get, naweza"),
-		questions: []string{"do you have a pharmacy", "can I buy medicine from you", "mnauza dawa"}},
+		questions: []string{"do you have a pharmacy", "can I buy medicine from you",
+			"mnauza dawa"}},
 	// The same barber as last time.
 	{words: keywords(`
 		aninyoe, anikate, aninyolee, sitaki mwingine, simtaki mwingine, only him, nobody else,

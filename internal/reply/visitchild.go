@@ -24,11 +24,15 @@ const maxKin = 2
 
 var (
 	// childrenBeside finds several children beside the customer, with their number before or behind.
-	childrenBeside = regexp.MustCompile(`(?i)(?:^|[\s,])(?:na|and|with|plus|&|n)\s+(?:(?:my|our|the|hawa|these)\s+)?` +
-		`(?:(\d|two|three|four|five)\s+(?:(?:little|small|my)\s+)?)?(?:watoto|wanangu|vijana|kids|children|boys|sons|girls|daughters)\b` +
-		`(?:\s+(?:wangu|zangu|wetu|wng|wa\s+kiume|wa\s+kike))*(?:\s+(wawili|watatu|wanne|watano|[2-5]))?`)
+	childrenBeside = regexp.MustCompile(`(?i)(?:^|[\s,])(?:na|and|with|plus|&|n)\s+(?:(?:my|our|` +
+		`the|hawa|these)\s+)?` +
+		`(?:(\d|two|three|four|five)\s+(?:(?:little|small|my)\s+)?)?(?:watoto|wanangu|vijana|` +
+		`kids|children|boys|sons|girls|daughters)\b` +
+		`(?:\s+(?:wangu|zangu|wetu|wng|wa\s+kiume|wa\s+kike))*(?:\s+(wawili|watatu|wanne|watano|` +
+		`[2-5]))?`)
 	childNumbers = map[string]int{
-		"two": 2, "three": 3, "four": 4, "five": 5, "wawili": 2, "watatu": 3, "wanne": 4, "watano": 5,
+		"two": 2, "three": 3, "four": 4, "five": 5, "wawili": 2, "watatu": 3, "wanne": 4,
+		"watano": 5,
 	}
 )
 
@@ -54,13 +58,16 @@ func (t *turn) childrenCount() int {
 }
 
 // forChild finds that what is wanted is for a child, who alone is served.
-var forChild = regexp.MustCompile(`(?i)\b(?:for|of)\s+(?:my|our|a|the)\s+(?:(?:little|small|young|\d+ ?(?:yr|year)s?(?: old)?)\s+)?` +
-	`(?:son|daughter|child|kid|boy|girl|baby)\b|\b(?:ya|wa|kwa ajili ya)\s+(?:mtoto|mwanangu|kijana wangu)\b`)
+var forChild = regexp.MustCompile(`(?i)\b(?:for|of)\s+(?:my|our|a|the)\s+(?:(?:little|small|` +
+	`young|\d+ ?(?:yr|year)s?(?: old)?)\s+)?` +
+	`(?:son|daughter|child|kid|boy|girl|baby)\b|\b(?:ya|wa|kwa ajili ya)\s+(?:mtoto|mwanangu|` +
+	`kijana wangu)\b`)
 
 // meanChild takes the children's kind of a service for the common one where it is for a child: "a
 // haircut for my son, he is 5" was booked and priced as an adult's.
 func (t *turn) meanChild(p *perception) {
-	if len(p.services) != 1 || t.k.template() != flowhq.BookingTemplate || !forChild.MatchString(p.text) {
+	if len(p.services) != 1 || t.k.template() != flowhq.BookingTemplate ||
+		!forChild.MatchString(p.text) {
 		return
 	}
 	// The kind for children must be the same thing by its name: a dye for a son stays a dye.
@@ -69,9 +76,10 @@ func (t *turn) meanChild(p *perception) {
 		return
 	}
 	own, child := t.k.service[m.ID].Name, t.k.service[id].Name
-	if containsRun(split(child.EN), split(own.EN)) || slices.ContainsFunc(split(own.SW), func(w string) bool {
-		return strings.HasPrefix(w, "ku") && slices.Contains(split(child.SW), w)
-	}) {
+	if containsRun(split(child.EN), split(own.EN)) || slices.ContainsFunc(split(own.SW),
+		func(w string) bool {
+			return strings.HasPrefix(w, "ku") && slices.Contains(split(child.SW), w)
+		}) {
 		m.ID, m.Others, m.Exact = id, nil, true
 	}
 }
@@ -103,15 +111,17 @@ func (t *turn) bringsChild() bool {
 // restatesChild reports whether the message says again who comes, as it was read back.
 func (t *turn) restatesChild() bool {
 	v, p := t.next.Booking, &t.p
-	return v != nil && !v.Start.IsZero() && len(v.More) > 0 && !p.asks && !p.hasTime && !p.has(actCancel, actChange) &&
-		t.childrenCount() == len(v.More) && slices.Contains(v.More, t.childService())
+	return v != nil && !v.Start.IsZero() && len(v.More) > 0 && !p.asks && !p.hasTime &&
+		!p.has(actCancel, actChange) && t.childrenCount() == len(v.More) &&
+		slices.Contains(v.More, t.childService())
 }
 
 // withChildren are a service and that of each child who comes beside the customer, for who asks what it
 // comes to; nil if no child does.
 func (t *turn) withChildren(ids []string) []string {
 	id, n := t.childService(), t.childrenCount()
-	if len(ids) != 1 || n < 1 || id == "" || id == ids[0] || t.k.template() != flowhq.BookingTemplate || t.next.Booking != nil {
+	if len(ids) != 1 || n < 1 || id == "" || id == ids[0] ||
+		t.k.template() != flowhq.BookingTemplate || t.next.Booking != nil {
 		return nil
 	}
 	return append([]string{ids[0]}, slices.Repeat([]string{id}, n)...)
@@ -147,7 +157,8 @@ func (t *turn) takeChildren() bool {
 	for _, x := range t.p.entities.Numbers {
 		n = x.Value
 	}
-	if v == nil || !v.Children || n < 1 || n >= maxPeople || t.p.asks || len(t.p.reading.Words) > maxHourWords {
+	if v == nil || !v.Children || n < 1 || n >= maxPeople || t.p.asks ||
+		len(t.p.reading.Words) > maxHourWords {
 		return false
 	}
 	t.did(actBook)
@@ -160,14 +171,16 @@ func (t *turn) takeChildren() bool {
 // whether they may come: "naweza kuja na mtoto?" put the child in the customer's place.
 func (t *turn) asksToBring() bool {
 	v, p := t.next.Booking, &t.p
-	if v == nil || v.Moves != "" || v.Start.IsZero() || len(v.More) > 0 || p.hasTime || !p.asksSoftly() ||
-		!anyIn(p.reading.Words, companions) || !anyIn(p.reading.Words, comesAlong) &&
-		!anyIn(p.reading.Words, mayCome) || p.has(actCancel, actPrice) || len(p.reading.Words) > maxAssent {
+	if v == nil || v.Moves != "" || v.Start.IsZero() || len(v.More) > 0 || p.hasTime ||
+		!p.asksSoftly() || !anyIn(p.reading.Words, companions) ||
+		!anyIn(p.reading.Words, comesAlong) && !anyIn(p.reading.Words, mayCome) ||
+		p.has(actCancel, actPrice) || len(p.reading.Words) > maxAssent {
 		return false
 	}
 	// Who is no child has the service of the customer, as far as the bot knows.
 	id := v.Service
-	if slices.ContainsFunc(p.reading.Words, func(w string) bool { return hasWord(childWords, w) }) && t.childService() != "" {
+	if slices.ContainsFunc(p.reading.Words,
+		func(w string) bool { return hasWord(childWords, w) }) && t.childService() != "" {
 		id = t.childService()
 	}
 	t.did(actOffer)
@@ -241,8 +254,10 @@ func (t *turn) severalOfOne() []string {
 	// A number in the name of a service counts nothing: "Home 20".
 	m := p.services[0]
 	for _, x := range p.entities.Numbers {
-		if x.Value > 1 && x.Value <= maxPeople && x.End <= m.Start && strings.TrimSpace(p.text[x.End:m.Start]) == "" &&
-			!houseBefore.MatchString(p.text[:x.Start]) && !strings.Contains(t.k.nameOf(m.ID, t.say), strconv.Itoa(x.Value)) {
+		if x.Value > 1 && x.Value <= maxPeople && x.End <= m.Start &&
+			strings.TrimSpace(p.text[x.End:m.Start]) == "" &&
+			!houseBefore.MatchString(p.text[:x.Start]) &&
+			!strings.Contains(t.k.nameOf(m.ID, t.say), strconv.Itoa(x.Value)) {
 			return slices.Repeat([]string{m.ID}, x.Value)
 		}
 	}

@@ -8,7 +8,8 @@ import "slices"
 // all of them went.
 func (t *turn) correctsVisit() bool {
 	v, p := t.next.Booking, &t.p
-	if v == nil || v.Service == "" || v.Moves != "" || len(p.services) == 0 || p.asks || v.Together || v.People > 1 {
+	if v == nil || v.Service == "" || v.Moves != "" || len(p.services) == 0 || p.asks ||
+		v.Together || v.People > 1 {
 		return false
 	}
 	only := anyIn(p.reading.Words, onlyWords)

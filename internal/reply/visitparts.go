@@ -114,7 +114,8 @@ func (t *turn) sideBySide() bool {
 	// Two words between are "and a" or "na kupaka". More of them ask something of their own.
 	all := t.p.services
 	for i := 1; i < len(all); i++ {
-		if from, to := all[i-1].End, all[i].Start; from > to || len(split(t.p.text[from:to])) > maxKin {
+		if from, to := all[i-1].End, all[i].Start; from > to ||
+			len(split(t.p.text[from:to])) > maxKin {
 			return false
 		}
 	}
@@ -184,15 +185,17 @@ func (t *turn) addService(v *Visit) {
 }
 
 // alsoMe say that the customer comes beside who the visit is for.
-var alsoMe = keywords("for myself, for me too, for me as well, for me also, mimi pia, na mimi, kwa ajili yangu, mimi mwenyewe")
+var alsoMe = keywords("for myself, for me too, for me as well, for me also, mimi pia, na mimi, " +
+	"kwa ajili yangu, mimi mwenyewe")
 
 // pairOf is the one service of the owner's that is one of the left and one of the right together.
 func (t *turn) pairOf(left, right []string) string {
 	var found []string
 	for _, s := range t.k.offered() {
-		if !slices.Contains(left, s.ID) && slices.ContainsFunc(t.namesOf(s.ID), func(name []string) bool {
-			return t.joins(name, s.ID, left, right)
-		}) {
+		if !slices.Contains(left, s.ID) && slices.ContainsFunc(t.namesOf(s.ID),
+			func(name []string) bool {
+				return t.joins(name, s.ID, left, right)
+			}) {
 			found = append(found, s.ID)
 		}
 	}
@@ -250,7 +253,8 @@ func (t *turn) removesService() bool {
 		return false
 	}
 	gone := append([]string{p.services[0].ID}, p.services[0].Others...)
-	left := slices.DeleteFunc(v.services(), func(id string) bool { return slices.Contains(gone, id) })
+	left := slices.DeleteFunc(v.services(),
+		func(id string) bool { return slices.Contains(gone, id) })
 	if len(v.More) == 0 {
 		left = nil
 		for _, s := range t.k.offered() {

@@ -14,7 +14,8 @@ var wishWords = keywords(`
 // they go.
 func (t *turn) wishes() bool {
 	p := &t.p
-	return p.has(actOrder) || anyIn(p.reading.Words, wishWords) || p.cued(cueDeliver) || p.cued(cuePickup)
+	return p.has(actOrder) || anyIn(p.reading.Words, wishWords) || p.cued(cueDeliver) ||
+		p.cued(cuePickup)
 }
 
 // musing are words of who compares and has not chosen: "ama raba zinakaa poa zaidi hmm".

@@ -36,7 +36,8 @@ func (k *Knowledge) staffNames() map[string]string {
 		for _, text := range []string{k.answer[id].Answer.EN, k.answer[id].Answer.SW} {
 			// Words of days and goods begin with a capital as well: "off on Tuesdays".
 			for _, m := range staffName.FindAllStringSubmatch(text, maxPeople) {
-				if w := strings.ToLower(m[1]); !hasWord(dayWords, w) && !k.words[w] && !k.otherNames[w] {
+				if w := strings.ToLower(m[1]); !hasWord(dayWords, w) && !k.words[w] &&
+					!k.otherNames[w] {
 					names[w] = m[1]
 				}
 			}
@@ -85,7 +86,8 @@ func (t *turn) meanStaff(p *perception) {
 	case !asks && p.answer == t.k.staffAnswer && t.next.Booking != nil && !t.staffOff():
 		// What stands beside the wish may ask something: "aninyoe Hassan / na mna parking?".
 		rest := slices.DeleteFunc(hourClause.Split(p.text, maxPartsRead), func(part string) bool {
-			return slices.ContainsFunc(split(part), func(w string) bool { return t.k.staff[w] != "" })
+			return slices.ContainsFunc(split(part),
+				func(w string) bool { return t.k.staff[w] != "" })
 		})
 		p.answer, p.alike, p.sure, p.nearest = t.k.answers.Best(strings.Join(rest, " "))
 	}
@@ -112,8 +114,10 @@ var notThem = listOf("not them")
 
 // callFirst is a wish to be called before or at a time, which is nothing that a person has to answer
 // now: "nipigie kabla sijaja", "call me when it is ready".
-var callFirst = regexp.MustCompile(`(?i)\b` + callsUs + `[^.,;!?\n]{0,20}(?:\b(?:before|when|once|if|first|kwanza|kabla|kama|iki\w+|` +
-	`zikiwa|ikiwa|tayari|ready|one hour|saa moja kabla)\b|(?:\b(?:on|kwa|through)\s+)?\+?0?[17][\d ]{7,})[^.;!?\n]*`)
+var callFirst = regexp.MustCompile(`(?i)\b` + callsUs +
+	`[^.,;!?\n]{0,20}(?:\b(?:before|when|once|if|first|kwanza|kabla|kama|iki\w+|` +
+	`zikiwa|ikiwa|tayari|ready|one hour|saa moja kabla)\b|(?:\b(?:on|kwa|` +
+	`through)\s+)?\+?0?[17][\d ]{7,})[^.;!?\n]*`)
 
 // wishesCall is such a wish, "" if the message has none.
 func (t *turn) wishesCall() string {
@@ -125,17 +129,22 @@ func (t *turn) wishesCall() string {
 
 var (
 	// colours of goods, which profiles have no field for.
-	colour = `(?:black|white|red|blue|navy|green|yellow|brown|grey|gray|pink|purple|orange|beige|cream|maroon|gold|silver|` +
-		`(?:ny|m|mw|w|j|vy|ch|l|z|p)?e(?:usi|upe|kundu)|bluu|buluu|kijani|njano|kahawia|kijivu|pinki|zambarau|maruni)`
+	colour = `(?:black|white|red|blue|navy|green|yellow|brown|grey|gray|pink|purple|orange|beige|` +
+		`cream|maroon|gold|silver|` +
+		`(?:ny|m|mw|w|j|vy|ch|l|z|p)?e(?:usi|upe|kundu)|bluu|buluu|kijani|njano|kahawia|kijivu|` +
+		`pinki|zambarau|maruni)`
 	colourWords = keywords(`black, white, red, blue, navy, green, yellow, brown, grey, pink, purple, orange, beige, cream, maroon,
 		*eusi, *eupe, *ekundu, bluu, kijani, njano, kahawia, kijivu, pinki, zambarau, maruni, colours, colors, colour, color, rangi`)
-	beforeColour = `(?:(?:one|two|three|four|\d+|moja|mbili|tatu|nne|all|both|zote|in|rangi|ya|za|nyingine|other|dark|light)\s+){0,3}`
+	beforeColour = `(?:(?:one|two|three|four|\d+|moja|mbili|tatu|nne|all|both|zote|in|rangi|ya|` +
+		`za|nyingine|other|dark|light)\s+){0,3}`
 	// colourRun is a colour with its count, and what follows of the same kind: "one black one white".
-	colourRun = regexp.MustCompile(`(?i)\b` + beforeColour + colour + `\b` + behindColour + `(?:\s*(?:,|&|\band\b|\bna\b|\bor\b|\bau\b)?\s*` +
+	colourRun = regexp.MustCompile(`(?i)\b` + beforeColour + colour + `\b` + behindColour +
+		`(?:\s*(?:,|&|\band\b|\bna\b|\bor\b|\bau\b)?\s*` +
 		beforeColour + colour + `\b` + behindColour + `)*`)
 	behindColour = `(?:\s+(?:moja|mbili|tatu|nne|tano|\d{1,2})\b)?`
 	// painted stands behind the colour of a place.
-	painted = regexp.MustCompile(`(?i)^\s+(?:gate|door|house|building|wall|roof|car|geti|mlango|nyumba|jengo|light|pepper|tea|stone)\b`)
+	painted = regexp.MustCompile(`(?i)^\s+(?:gate|door|house|building|wall|roof|car|geti|mlango|` +
+		`nyumba|jengo|light|pepper|tea|stone)\b`)
 )
 
 // coloursWished are the colours that the message wants its goods in, "" if it says none. A colour
@@ -175,9 +184,10 @@ func (t *turn) colourNames(word string) bool {
 	root := word[max(0, len(word)-4):]
 	return slices.ContainsFunc(t.p.products, func(m entity.NameMatch) bool {
 		p := t.k.product[m.ID]
-		return p != nil && slices.ContainsFunc(split(strings.Join(namesOf(p.Name, p.Aliases), " ")), func(w string) bool {
-			return w == word || len(root) == 4 && strings.HasSuffix(w, root)
-		})
+		return p != nil && slices.ContainsFunc(split(strings.Join(namesOf(p.Name, p.Aliases), " ")),
+			func(w string) bool {
+				return w == word || len(root) == 4 && strings.HasSuffix(w, root)
+			})
 	})
 }
 
@@ -185,7 +195,8 @@ func (t *turn) colourNames(word string) bool {
 // question for it is answered elsewhere, and a day of payment is no day of delivery.
 func (t *turn) timeWished() string {
 	p := &t.p
-	if t.k.template() != flowhq.EcommerceTemplate || !p.hasTime || p.has(actPaid, actReturn, actStatus) {
+	if t.k.template() != flowhq.EcommerceTemplate || !p.hasTime ||
+		p.has(actPaid, actReturn, actStatus) {
 		return ""
 	}
 	// Clause by clause, as a message says several things: where to, when, and how it is paid.
@@ -194,9 +205,11 @@ func (t *turn) timeWished() string {
 		words := split(clause)
 		// A time that has passed says since when, and is no wish.
 		r, ok := when.Parse(clause, t.written(), openingHours{t.k})
-		ahead := r.Start.After(t.now.Add(-time.Minute)) || r.HasDay && !r.Day.Before(startOfDay(t.now))
-		if !ok || !r.HasTime && !r.HasDay && r.Start.IsZero() || !ahead || strings.Contains(clause, "?") ||
-			anyIn(words, softQuestion) || entity.BeginsAsQuestion(clause) || anyIn(words, paysThen) {
+		ahead := r.Start.After(t.now.Add(-time.Minute)) ||
+			r.HasDay && !r.Day.Before(startOfDay(t.now))
+		if !ok || !r.HasTime && !r.HasDay && r.Start.IsZero() || !ahead ||
+			strings.Contains(clause, "?") || anyIn(words, softQuestion) ||
+			entity.BeginsAsQuestion(clause) || anyIn(words, paysThen) {
 			continue
 		}
 		if len(t.k.products.Match(clause)) == 0 && len(words) <= maxTimeWords {
@@ -215,7 +228,8 @@ func (t *turn) timeWished() string {
 var wishClause = regexp.MustCompile(`[,;!\n]+|\.(?:\s|$)`)
 
 // goesOnTime begins a clause that says more of a time.
-var goesOnTime = regexp.MustCompile(`(?i)^\s*(?:before|after|by|not|around|kabla|baada|hadi|mpaka)\b`)
+var goesOnTime = regexp.MustCompile(`(?i)^\s*(?:before|after|by|not|around|kabla|baada|hadi|` +
+	`mpaka)\b`)
 
 // paysThen are words of a time at which something is paid.
 var paysThen = keywords("*lipa*, pay, paid, paying")
@@ -256,7 +270,8 @@ func (t *turn) keepOrderWishes() {
 	if o == nil || len(o.Lines) == 0 || anyIn(t.p.reading.Words, secretWords) {
 		return
 	}
-	for _, wish := range []string{t.coloursWished(), t.timeWished(), t.phoneClause(), t.wishesCall(), t.pleaClause()} {
+	for _, wish := range []string{t.coloursWished(), t.timeWished(), t.phoneClause(),
+		t.wishesCall(), t.pleaClause()} {
 		if wish != "" && !strings.Contains(o.Address, wish) && !strings.Contains(o.Note, wish) {
 			o.addNote(wish)
 		}
@@ -272,7 +287,8 @@ func (t *turn) phoneClause() string {
 	}
 	// As it was typed: the owner dials what the customer wrote.
 	phone := p.text[p.entities.Phones[0].Start:p.entities.Phones[0].End]
-	if o := t.next.Order; o != nil && (strings.Contains(o.Note, phone) || strings.Contains(o.Address, phone)) {
+	if o := t.next.Order; o != nil && (strings.Contains(o.Note, phone) ||
+		strings.Contains(o.Address, phone)) {
 		return ""
 	}
 	for _, clause := range wishClause.Split(p.text, maxPartsRead) {
@@ -284,12 +300,14 @@ func (t *turn) phoneClause() string {
 }
 
 // pleaOf finds what is pleaded for in an order: "and pls bring change for 100,000".
-var pleaOf = regexp.MustCompile(`(?i)\b(?:pls|please|plz|tafadhali)[ \t]+((?:[^.,;!?\n]|[.,]\d){8,70})`)
+var pleaOf = regexp.MustCompile(`(?i)\b(?:pls|please|plz|tafadhali)[ \t]+((?:[^.,;!?\n]|` +
+	`[.,]\d){8,70})`)
 
 // pleaClause is such a plea that is about no goods, area or order, "" if there is none.
 func (t *turn) pleaClause() string {
 	m := pleaOf.FindStringSubmatch(t.p.text)
-	if m == nil || anyIn(split(m[1]), orderVerbs) || len(t.k.products.Match(m[1])) > 0 || len(t.k.areas.Match(m[1])) > 0 {
+	if m == nil || anyIn(split(m[1]), orderVerbs) || len(t.k.products.Match(m[1])) > 0 ||
+		len(t.k.areas.Match(m[1])) > 0 {
 		return ""
 	}
 	return strings.TrimSpace(m[1])
@@ -350,7 +368,8 @@ func (t *turn) tellWish(wish string) {
 func (t *turn) noteOnPlaced(wish string) bool {
 	// An order of days ago may be on its way, and a note on it is read by nobody.
 	meant, _ := t.meantOrders()
-	if wish == "" || t.next.Order != nil || len(meant) == 0 || t.now.Sub(meant[0].CreatedAt) > TalkFor {
+	if wish == "" || t.next.Order != nil || len(meant) == 0 ||
+		t.now.Sub(meant[0].CreatedAt) > TalkFor {
 		return false
 	}
 	f := meant[0]
@@ -367,9 +386,10 @@ func (t *turn) noteOnPlaced(wish string) bool {
 // the door, or the number to call.
 func (t *turn) takePlacedWish() bool {
 	p := &t.p
-	if t.k.template() != flowhq.EcommerceTemplate || t.next.Order != nil || p.asks || anyIn(p.reading.Words, secretWords) ||
-		len(p.reading.Words) > maxAssent+2 || p.names() || len(p.areas) > 0 ||
-		p.has(actCancel, actChange, actReturn, actPaid, actStatus, actAnger, actComplaint) {
+	if t.k.template() != flowhq.EcommerceTemplate || t.next.Order != nil || p.asks ||
+		anyIn(p.reading.Words, secretWords) || len(p.reading.Words) > maxAssent+2 || p.names() ||
+		len(p.areas) > 0 || p.has(actCancel, actChange, actReturn, actPaid, actStatus, actAnger,
+		actComplaint) {
 		return false
 	}
 	// Each of these called a person before, or was saved as the address.
@@ -406,7 +426,8 @@ func (t *turn) placedRecently() bool {
 func (t *turn) notesPlea(pending Ask) bool {
 	p := &t.p
 	if p.asks || entity.BeginsAsQuestion(p.text) || len(p.reading.Words) < minAddressWords ||
-		!anyIn(p.reading.Words, pleas) || anyIn(p.reading.Words, begging) || len(p.reading.Words) > maxExtra {
+		!anyIn(p.reading.Words, pleas) || anyIn(p.reading.Words, begging) ||
+		len(p.reading.Words) > maxExtra {
 		return false
 	}
 	// Only what is being made has a note that somebody reads in time.
@@ -429,9 +450,10 @@ func (t *turn) notesPlea(pending Ask) bool {
 func (t *turn) notesAfterBooking() bool {
 	p := &t.p
 	all := t.bookings()
-	if t.k.template() != flowhq.BookingTemplate || t.next.Booking != nil || len(all) == 0 || p.asksSoftly() ||
-		entity.BeginsAsQuestion(p.text) || t.now.Sub(all[0].CreatedAt) > AskedFor ||
-		len(p.reading.Words) < minAddressWords || len(p.reading.Words) > maxExtra || t.next.Ask.For != "" {
+	if t.k.template() != flowhq.BookingTemplate || t.next.Booking != nil || len(all) == 0 ||
+		p.asksSoftly() || entity.BeginsAsQuestion(p.text) ||
+		t.now.Sub(all[0].CreatedAt) > AskedFor || len(p.reading.Words) < minAddressWords ||
+		len(p.reading.Words) > maxExtra || t.next.Ask.For != "" {
 		return false
 	}
 	// It was no question, so that no answer is owed. The owner reads the note with the booking.
@@ -444,7 +466,9 @@ func (t *turn) notesAfterBooking() bool {
 var pleas = listOf("plea")
 
 // wantsNews ask to be told of something later.
-var wantsNews = keywords("mtanijulisha, nijulishe, mnijulishe, let me know when, notify me, tell me when, inform me when, mniambie zikija, niambie zikija")
+var wantsNews = keywords("mtanijulisha, nijulishe, mnijulishe, let me know when, notify me, tell " +
+	"me when, inform me when, mniambie zikija, niambie zikija")
 
 // begging are words of who asks for a favour, which is for the owner to grant.
-var begging = keywords("mteja, customer, jamani, bana, nihurumie, favour, favor, nisaidie, nisaidieni")
+var begging = keywords("mteja, customer, jamani, bana, nihurumie, favour, favor, nisaidie, " +
+	"nisaidieni")

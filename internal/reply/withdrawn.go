@@ -67,7 +67,8 @@ func (t *turn) onlyCompares() bool {
 		return true
 	}
 	return p.has(actPrice) && p.asksSoftly() && !p.time.HasTime &&
-		(!p.hasTime || !p.time.HasDay || daysBetween(startOfDay(t.now), p.time.Day) > daysSearched ||
+		(!p.hasTime || !p.time.HasDay ||
+			daysBetween(startOfDay(t.now), p.time.Day) > daysSearched ||
 			anyIn(p.reading.Words, farOff))
 }
 

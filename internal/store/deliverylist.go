@@ -101,16 +101,14 @@ func (s *Store) ReplayWebhook(
 		select ` + webhookColumns + `, exists (select from nudge)
 		from flowhq.webhooks w, cursor c
 		where w.tenant_id = @tenant and w.id = @id::uuid`
-	// Begun is false if the cursor was left as it was: the update above takes no row of a webhook
-	// that is disabled or has a replay under way.
+	// Begun is false if the cursor was left as it was.
 	type replayed struct {
 		flowhq.Webhook
 		Begun bool
 	}
 	var w replayed
 	batch := &pgx.Batch{}
-	// The event of the replay goes to the feed, so the lock of the feed is taken before that of the
-	// cursor. Otherwise a reader of the feed and this statement may each wait for the other.
+	// The event goes to the feed, whose lock comes before that of the cursor.
 	batch.Queue(feedSharedSQL, named{"tenant": tenant})
 	batch.Queue(q, named{
 		"tenant": tenant, "id": id, "from": r.From, "to": r.To, "since": r.Since,
