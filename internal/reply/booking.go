@@ -41,8 +41,7 @@ func (t *turn) actOnBookings(informed bool) bool {
 		t.did(actChange)
 		t.wantMove()
 	// "Ndio, tuko wawili" to a read-back for one is read back for two, and so is one adult and one child.
-	case t.bringsChild(), t.next.Booking != nil && !t.next.Booking.Start.IsZero() && !p.asks &&
-		t.saysPeople():
+	case t.bringsChild(), t.next.Booking != nil && !t.next.Booking.Start.IsZero() && !p.asks && t.saysPeople():
 		t.did(actBook)
 		t.fillVisit()
 		t.continueBooking()

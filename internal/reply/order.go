@@ -158,8 +158,7 @@ func (t *turn) fillsOrder(informed bool) bool {
 var bothWords = keywords("both, zote mbili, zote, vyote viwili, yote mawili, all of them")
 
 // exchanging are words of who brings goods back for others.
-var exchanging = keywords("to change it, to exchange, exchange it, change it for, swap it, " +
-	"kubadilisha, nibadilishe, kuibadilisha")
+var exchanging = keywords("to change it, to exchange, exchange it, change it for, swap it, kubadilisha, nibadilishe, kuibadilisha")
 
 // fillOrder takes from the message what it says of the order, and goes on with it. What it cannot
 // settle it leaves to one question: a product that may be several first, then what continueOrder
@@ -299,8 +298,7 @@ func (t *turn) addLines() {
 		t.fitPack(&m)
 		if len(m.Others) > 0 && !m.Exact && !t.onlyPack(&m) {
 			t.next.Order.Unclear = append(t.next.Order.Unclear,
-				Unclear{Products: append([]string{m.ID}, m.Others...), Quantity: m.Quantity,
-					Size: t.sizeOfAny(m)})
+				Unclear{Products: append([]string{m.ID}, m.Others...), Quantity: m.Quantity, Size: t.sizeOfAny(m)})
 			continue
 		}
 		// Two sacks are not two of the small pack: only the owner knows what these cost.
@@ -365,8 +363,7 @@ func (t *turn) addLine(m entity.NameMatch) {
 	}
 	i := slices.IndexFunc(o.Lines, func(l Line) bool {
 		return l.Product == m.ID &&
-			(l.Size == line.Size || l.Size == "" || line.Size == "" || t.changesLine() ||
-				t.p.changesIn(m))
+			(l.Size == line.Size || l.Size == "" || line.Size == "" || t.changesLine() || t.p.changesIn(m))
 	})
 	if i < 0 && t.p.changesIn(m) {
 		i = t.otherPack(p)

@@ -175,9 +175,9 @@ func (t *turn) findBareName(p *perception) {
 	last = strings.Trim(last, ".! ")
 	if !nameForm.MatchString(last) || entity.ReadYesNo(last) != entity.Neither ||
 		slices.ContainsFunc(split(last), func(w string) bool {
-			return t.k.words[w] || t.k.otherNames[w] || hasWord(notNames, w) || hasWord(dayWords, w) ||
-				t.k.staff[w] != "" || hasWord(yesHead, w) || hasWord(courtesyWords, w) ||
-				hasWord(titles, w) || hasWord(softQuestion, w)
+			return t.k.words[w] || t.k.otherNames[w] || hasWord(notNames, w) ||
+				hasWord(dayWords, w) || t.k.staff[w] != "" || hasWord(yesHead, w) ||
+				hasWord(courtesyWords, w) || hasWord(titles, w) || hasWord(softQuestion, w)
 		}) {
 		return
 	}

@@ -405,11 +405,11 @@ func (s *Store) RecordAttempt(
 func (s *Store) HastenDeliveries(
 	ctx context.Context, tenant flowhq.TenantID, webhook string,
 ) error {
+	// What is due already is not written again: a row that is written costs the same whether it
+	// changes or not.
 	const q = `
 		update flowhq.webhook_deliveries set next_at = now()
 		where tenant_id = @tenant and webhook_id = @webhook::uuid and status = 'PENDING'
-			// What is due already is not written again: a row that is written costs the same
-			// whether it changes or not.
 			and next_at > now()`
 	if _, err := exec(ctx, s, q, named{"tenant": tenant, "webhook": webhook}); err != nil {
 		return fmt.Errorf("hasten the deliveries of webhook %s: %w", webhook, err)

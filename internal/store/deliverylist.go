@@ -101,10 +101,9 @@ func (s *Store) ReplayWebhook(
 		select ` + webhookColumns + `, exists (select from nudge)
 		from flowhq.webhooks w, cursor c
 		where w.tenant_id = @tenant and w.id = @id::uuid`
-	// Begun is false if the cursor was left as it was.
 	type replayed struct {
 		flowhq.Webhook
-		Begun bool
+		Begun bool // false if the cursor was left as it was
 	}
 	var w replayed
 	batch := &pgx.Batch{}
