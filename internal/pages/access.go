@@ -29,21 +29,28 @@ type accessPart struct {
 	Trouble string
 }
 
-// teamPage is who may get into the installation.
+// teamPage is who may get into the installation. People and keys of a tenant are a part of its
+// settings page instead, which shares accessPart.
 type teamPage struct{ accessPart }
 
-// accessPaths are where the page is, and where the API has people and keys.
+// accessPaths are where the page is, and where the API has people and keys. need is the scope
+// without which the API lists neither. A path without a tenant's id is the installation's.
 func (v *visit) accessPaths() (action, people, keys string, need flowhq.Scope) {
 	if v.r.PathValue("id") == "" {
 		return "/admin/people", "/admin/operators", "/admin/keys", flowhq.ScopeOwn
 	}
-	return v.base() + "/settings", v.tenantPath() + "/users", v.tenantPath() + "/keys", flowhq.ScopeManage
+	return v.base() + "/settings", v.tenantPath() + "/users", v.tenantPath() + "/keys",
+		flowhq.ScopeManage
 }
 
-// readAccess reads the people and keys, if the visitor may see them.
+// readAccess reads the people and keys, if the visitor may see them. A visitor without the right
+// still gets the page: to ask the API for people would be refused, and the refusal would take the
+// place of the whole page.
 func (v *visit) readAccess(a *accessPart) error {
 	action, people, keys, need := v.accessPaths()
 	a.Action, a.Installation = action, v.r.PathValue("id") == ""
+	// Operators and a tenant's people have roles and scopes of their own. A form must not offer
+	// what the API would refuse.
 	a.Roles, a.Scopes = flowhq.UserRoles, flowhq.TenantKeyScopes
 	if a.Installation {
 		a.Roles, a.Scopes = flowhq.OperatorRoles, flowhq.KeyScopes
@@ -51,6 +58,7 @@ func (v *visit) readAccess(a *accessPart) error {
 	if a.May = v.me.Has(need); !a.May {
 		return nil
 	}
+	// The answers of the API are one object each, with the list as its member.
 	var accounts struct{ Accounts []flowhq.Account }
 	if err := v.get(people, &accounts); err != nil {
 		return err
@@ -71,6 +79,7 @@ func (v *visit) team() error {
 
 // showAccess shows the page that the form was on.
 func (v *visit) showAccess(status int, a accessPart) error {
+	// A tenant's people stand in its settings, so a refused form is shown there again.
 	if v.r.PathValue("id") != "" {
 		return v.showSettings(status, settingsPage{accessPart: a})
 	}
@@ -80,18 +89,25 @@ func (v *visit) showAccess(status int, a accessPart) error {
 	return v.show(status, "team", "people", "People and keys", teamPage{a})
 }
 
-// invitePerson invites somebody. The link is shown once, to be passed on.
+// invitePerson invites somebody. The link is shown once, to be passed on. A refused address or
+// name is shown again with what was typed.
 func (v *visit) invitePerson() error {
 	if err := v.operator(); err != nil {
 		return err
 	}
 	f := v.r.PostFormValue
-	in := flowhq.NewAccount{Email: f("email"), Name: strings.TrimSpace(f("name")), Role: flowhq.Role(f("role"))}
+	in := flowhq.NewAccount{
+		Email: f("email"), Name: strings.TrimSpace(f("name")), Role: flowhq.Role(f("role")),
+	}
 	_, people, _, _ := v.accessPaths()
-	return v.linked(people, in, func(err error) accessPart { return accessPart{PersonForm: v.formOf(err)} })
+	return v.linked(people, in, func(err error) accessPart {
+		return accessPart{PersonForm: v.formOf(err)}
+	})
 }
 
-// linked asks the API for a link by which somebody sets a password, and shows it.
+// linked asks the API for a link by which somebody sets a password, and shows it. refused makes
+// the page of a form that was refused, since an invitation and a new link are different forms. Any
+// other refusal, such as 401 or 403, is a page of its own.
 func (v *visit) linked(path string, in any, refused func(error) accessPart) error {
 	var made struct {
 		Account flowhq.Account
@@ -107,13 +123,18 @@ func (v *visit) linked(path string, in any, refused func(error) accessPart) erro
 	}
 	// The API has a whole address where it was told its own.
 	if strings.HasPrefix(made.Link, "/") {
+		// A bare path cannot be passed on in a chat. The visitor's own host and scheme are known
+		// to work, so the link gets those.
 		scheme := "http://"
+		// Most installations have TLS at a proxy, and only the proxy's header tells of it.
 		if v.r.TLS != nil || v.r.Header.Get("X-Forwarded-Proto") == "https" {
 			scheme = "https://"
 		}
 		made.Link = scheme + v.r.Host + made.Link
 	}
-	return v.showAccess(http.StatusOK, accessPart{Link: made.Link, Invited: made.Account.Name, Mailed: made.Mailed})
+	return v.showAccess(http.StatusOK, accessPart{
+		Link: made.Link, Invited: made.Account.Name, Mailed: made.Mailed,
+	})
 }
 
 // changeAccount gives somebody another role, lets them in or keeps them out, or makes another link.
@@ -124,6 +145,7 @@ func (v *visit) changeAccount() error {
 	action, people, _, _ := v.accessPaths()
 	path := people + "/" + url.PathEscape(v.r.PathValue("account"))
 	f := v.r.PostForm
+	// A refused button has no field to stand beside, so all that is wrong is said in one line.
 	trouble := func(err error) accessPart {
 		byField, whole := fieldErrors(err)
 		for _, text := range byField {
@@ -131,9 +153,11 @@ func (v *visit) changeAccount() error {
 		}
 		return accessPart{Trouble: whole}
 	}
+	// The buttons of a person share one path, and differ by what they send.
 	if f.Get("do") == "link" {
 		return v.linked(path+"/link", nil, trouble)
 	}
+	// Only what the form sent is changed: the button that keeps somebody out has no role with it.
 	in := map[string]any{}
 	if f.Has("role") {
 		in["role"] = f.Get("role")
@@ -156,17 +180,24 @@ func (v *visit) makeKey() error {
 	if err := v.operator(); err != nil {
 		return err
 	}
-	in := map[string]any{"name": strings.TrimSpace(v.r.PostFormValue("key_name")), "scopes": v.r.PostForm["scopes"]}
+	// The field is called key_name since the form of a person on the same page has a name.
+	in := map[string]any{
+		"name": strings.TrimSpace(v.r.PostFormValue("key_name")), "scopes": v.r.PostForm["scopes"],
+	}
 	if in["scopes"] == nil {
+		// Without a ticked box a browser sends no such field. The API takes a list, never null.
 		in["scopes"] = []string{}
 	}
 	r := newFieldReader(v.r.PostForm, "Must be a whole number.", "")
+	// An empty field asks for a key without an end. The API refuses 0 days, so nothing is sent
+	// then.
 	var days int
 	if r.read("expires_in_days", &days); v.r.PostFormValue("expires_in_days") != "" {
 		in["expires_in_days"] = days
 	}
 	if len(r.wrong) > 0 {
-		return v.showAccess(http.StatusUnprocessableEntity, accessPart{KeyForm: form{Values: v.r.PostForm, Errors: r.wrong}})
+		return v.showAccess(http.StatusUnprocessableEntity,
+			accessPart{KeyForm: form{Values: v.r.PostForm, Errors: r.wrong}})
 	}
 	_, _, keys, _ := v.accessPaths()
 	var made struct {
@@ -185,6 +216,7 @@ func (v *visit) makeKey() error {
 	if err != nil {
 		return err
 	}
+	// No redirect: the secret is in this answer of the API, and no later page could show it.
 	return v.showAccess(http.StatusOK, accessPart{Secret: made.Secret, SecretOf: made.Name})
 }
 
@@ -194,6 +226,7 @@ func (v *visit) revokeKey() error {
 		return err
 	}
 	action, _, keys, _ := v.accessPaths()
+	// An id in the address may hold a slash, which would lead to another path of the API.
 	path := keys + "/" + url.PathEscape(v.r.PathValue("key"))
 	if err := v.api.Call(v.ctx(), http.MethodDelete, path, nil, nil); err != nil {
 		return err

@@ -9,7 +9,8 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// nowPage is the operators' start page.
+// nowPage is the operators' start page. It is made of four answers of the API, however many
+// tenants there are.
 type nowPage struct {
 	// Waiting are tenants for which a person must act.
 	Waiting []flowhq.Tenant
@@ -61,6 +62,7 @@ func (v *visit) now() error {
 	if err := v.get("/admin/fleet", &p.Fleet); err != nil {
 		return err
 	}
+	// Twenty are a glance. The page of requests has the rest.
 	if err := v.get("/admin/setup-requests?status=SUBMITTED&limit=20", &requests); err != nil {
 		return err
 	}
@@ -73,6 +75,7 @@ func (v *visit) now() error {
 			p.Waiting = append(p.Waiting, t)
 		}
 	}
+	// The list of statuses gives the order among those that are equally many; a map has none.
 	for _, state := range flowhq.TenantStatuses {
 		if counts[state] > 0 {
 			p.States = append(p.States, stateCount{state, counts[state]})
@@ -90,6 +93,8 @@ func needsPerson(t flowhq.Tenant) bool {
 	if !t.Wanted {
 		return false
 	}
+	// ERROR is a session that has given up. A code waits for somebody to scan it, and neither a
+	// logged-out nor a banned session comes back by itself.
 	return t.Status == flowhq.TenantError || t.Session.State == flowhq.QRReady ||
 		t.Session.State == flowhq.LoggedOut || t.Session.State == flowhq.Banned
 }
@@ -116,9 +121,12 @@ func (v *visit) tenants() error {
 		return err
 	}
 	p := tenantsPage{
-		Statuses: flowhq.TenantStatuses, Templates: flowhq.Templates, Deleted: v.r.Form.Get("deleted"),
+		Statuses: flowhq.TenantStatuses, Templates: flowhq.Templates,
+		Deleted: v.r.Form.Get("deleted"),
 	}
+	// Fifty are a screen or two. The next page is a click away.
 	q := url.Values{"limit": {"50"}}
+	// Only what was filled in is sent, so the address of the next page is as short as the filter.
 	for name, to := range map[string]*string{
 		"search": &p.Search, "status": &p.Status, "template": &p.Template, "cursor": new(string),
 	} {
@@ -133,6 +141,7 @@ func (v *visit) tenants() error {
 	}
 	// The filter stays with the next page.
 	if p.Next != "" {
+		// The limit is this page's own choice at each request, so a link carries none.
 		q.Del("limit")
 		q.Set("cursor", p.Next)
 		p.Older = "?" + q.Encode()
@@ -162,7 +171,8 @@ var tiles = []templateTile{
 	},
 	{
 		flowhq.EcommerceTemplate, "Shop", "Clothes, groceries, hardware",
-		"2 kg sugar to Sinza please", "2 × sugar is TSh 6,400, delivery TSh 3,000. Shall I order it?",
+		"2 kg sugar to Sinza please",
+		"2 × sugar is TSh 6,400, delivery TSh 3,000. Shall I order it?",
 	},
 	{
 		flowhq.SupportTemplate, "Help desk", "Internet, schools, services",
@@ -184,8 +194,8 @@ func (v *visit) showNewTenant(status int, err error) error {
 	return v.show(status, "new-tenant", "tenants", "New tenant", p)
 }
 
-// newTenant creates a tenant, starts its session and leads to where its phone is linked. A form that
-// is sent twice makes one tenant: a number has one, so the second time is refused.
+// newTenant creates a tenant, starts its session and leads to where its phone is linked. A form
+// that is sent twice makes one tenant: a number has one, so the second time is refused.
 func (v *visit) newTenant() error {
 	if err := v.operator(); err != nil {
 		return err
@@ -201,8 +211,11 @@ func (v *visit) newTenant() error {
 	}
 	var t flowhq.Tenant
 	if err := v.post("/admin/tenants", in, &t); err != nil {
+		// Nothing was made, so the form comes back with what was typed.
 		return v.showNewTenant(statusOf(err), err)
 	}
+	// The tenant exists from here on. If the start fails, the visitor sees why, and finds the
+	// tenant in the list to start it there.
 	if err := v.post("/admin/tenants/"+string(t.ID)+"/session/start", nil, nil); err != nil {
 		return err
 	}
@@ -212,7 +225,8 @@ func (v *visit) newTenant() error {
 // workersPage is how full the workers are, and what holds for all sessions.
 type workersPage struct {
 	Workers []flowhq.Worker
-	Fleet   fleet `json:"-"`
+	// Fleet is asked for by itself; the answer about workers must not fill it.
+	Fleet fleet `json:"-"`
 }
 
 // workers shows how full the workers are.
@@ -230,13 +244,17 @@ func (v *visit) workers() error {
 	return v.show(http.StatusOK, "workers", "workers", "Fleet", p)
 }
 
-// changeFleet holds all reconnects back, or lets them go on.
+// changeFleet holds all reconnects back, or lets them go on. Sessions that are connected stay so.
+// A pause keeps the others from logging in all at once while something is wrong with WhatsApp or
+// with the installation.
 func (v *visit) changeFleet() error {
 	if err := v.operator(); err != nil {
 		return err
 	}
+	// The two buttons send the same form, and differ in this field.
 	paused := v.r.PostFormValue("paused") == "true"
 	in := flowhq.FleetChange{Paused: &paused}
+	// A reason is asked for with a pause alone, for those who find the sessions waiting.
 	if reason := v.r.PostFormValue("reason"); paused {
 		in.Reason = &reason
 	}
@@ -277,7 +295,11 @@ func (v *visit) requests() error {
 
 // decide approves a setup request, or rejects it with a reason.
 func (v *visit) decide() error {
+	// Who may decide is the API's to check, as for every change: a stranger's 401 leads to the
+	// sign-in.
 	decision := v.r.PathValue("decision")
+	// The form has one field for both decisions. The API calls it notes of an approval, and reason
+	// of a rejection.
 	in := map[string]string{"notes": v.r.PostFormValue("notes")}
 	if decision == "reject" {
 		in = map[string]string{"reason": v.r.PostFormValue("notes")}

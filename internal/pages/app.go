@@ -27,25 +27,29 @@ type homePage struct {
 	tenantPage
 	Waiting []flowhq.Contact
 	Counts  []recordCount
-	// Today are the figures of the day, which are counted when the page is opened and once a minute.
+	// Today are the figures of the day, which are counted when the page is opened and once a
+	// minute.
 	Today []figure
 }
 
-// troubles are why a bot is off the air until a person acts, as an owner is told. What the API says
-// of it is for operators, in their words.
+// troubles are why a bot is off the air until a person acts, as an owner is told. What the API
+// says of it is for operators, in their words. Causes with the same way out share a text.
 var troubles = map[flowhq.Ending]string{
 	flowhq.EndLoggedOut: "trouble.unlinked", flowhq.EndDeviceRemoved: "trouble.unlinked",
-	flowhq.EndBanned: "trouble.banned", flowhq.EndRefused: "trouble.banned", flowhq.EndLocked: "trouble.locked",
+	flowhq.EndBanned: "trouble.banned", flowhq.EndRefused: "trouble.banned",
+	flowhq.EndLocked:    "trouble.locked",
 	flowhq.EndQRExpired: "trouble.expired", flowhq.EndPairFailed: "trouble.expired",
 	flowhq.EndNumberDiffers: "trouble.number", flowhq.EndPasskey: "trouble.passkey",
 }
 
 // Trouble is the key of what is wrong, with what to do.
 func (p homePage) Trouble() string {
+	// An ending without a text of its own must not leave the owner without one.
 	return cmp.Or(troubles[p.Tenant.Session.Ending], "trouble.other")
 }
 
-// Links is whether linking the phone again is what helps.
+// Links is whether linking the phone again is what helps. A ban or a lock stays whatever is
+// linked, so the page shows no button for linking then.
 func (p homePage) Links() bool {
 	switch p.Trouble() {
 	case "trouble.unlinked", "trouble.expired", "trouble.number", "trouble.passkey":
@@ -61,7 +65,8 @@ type recordCount struct {
 	More  bool // there are more than were counted
 }
 
-// recordKinds are the kinds of records, each with the path of the API and the status of what is new.
+// recordKinds are the kinds of records, each with the path of the API and the status of what is
+// new.
 var recordKinds = []struct{ Kind, Waiting string }{
 	{"bookings", string(flowhq.BookingConfirmed)},
 	{"orders", string(flowhq.OrderConfirmed)},
@@ -102,6 +107,7 @@ func (v *visit) home() error {
 		return v.show(http.StatusOK, "home", "home", v.say("home.title"), p)
 	}
 	var contacts struct{ Contacts []flowhq.Contact }
+	// Twenty are more than a person answers at a time. The list of chats has them all.
 	if err := v.get(v.tenantPath()+"/contacts?handed_over=true&limit=20", &contacts); err != nil {
 		return err
 	}
@@ -109,9 +115,11 @@ func (v *visit) home() error {
 	// What a business need not look at is not counted: cancelled ones, and those that are done.
 	for _, k := range recordKinds {
 		var f facts
+		// One request a kind. The counter of more than a hundred ends with a plus.
 		if err := v.get(v.tenantPath()+"/"+k.Kind+"?limit=100&status="+k.Waiting, &f); err != nil {
 			return err
 		}
+		// A kind that a business has nothing of is not shown: a barber has no orders.
 		if f.count() > 0 {
 			p.Counts = append(p.Counts, recordCount{k.Kind, f.count(), f.Next != ""})
 		}
@@ -141,17 +149,21 @@ func (p onboardingPage) Done() bool { return len(p.Steps) > 0 && p.Steps[len(p.S
 
 // stepsOf says how far a business is. Each step is what the rows say, so the line is always true.
 func stepsOf(asked flowhq.SetupRequest, t flowhq.Tenant) []step {
+	// A request that is active was approved before.
 	approved := asked.Status == flowhq.SetupApproved || asked.Status == flowhq.SetupActive
 	all := []step{
 		{Key: "asked", Done: asked.ID != "" && asked.Status != flowhq.SetupRejected},
 		{Key: "approved", Done: approved},
 		{Key: "linked", Done: t.Session.Number != ""},
+		// Only a connected session answers customers.
 		{Key: "answering", Done: t.Session.State == flowhq.Connected},
 	}
-	// Operators may have put a business on the air that never asked.
+	// Operators may have put a business on the air that never asked. A later step that is done
+	// therefore stands for those before it.
 	for i := len(all) - 2; i >= 0; i-- {
 		all[i].Done = all[i].Done || all[i+1].Done
 	}
+	// The first step that is missing is what the page asks for next.
 	for i := range all {
 		if !all[i].Done {
 			all[i].Current = true
@@ -172,6 +184,7 @@ func (v *visit) showOnboarding(status int, refused error) error {
 		return err
 	}
 	var requests setupRequests
+	// The newest request counts. Those before it were decided on.
 	if err := v.get(v.tenantPath()+"/setup-requests?limit=1", &requests); err != nil {
 		return err
 	}
@@ -192,6 +205,7 @@ func (v *visit) showOnboarding(status int, refused error) error {
 
 // onboarding asks for the bot to be put on the air. Asking twice for the same is one request.
 func (v *visit) onboarding() error {
+	// The fields have the API's names, so an error of the API finds its field without a table.
 	f := v.r.PostFormValue
 	in := map[string]string{
 		"business_name": f("business_name"), "template_type": f("template_type"),

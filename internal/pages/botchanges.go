@@ -23,7 +23,9 @@ type change struct {
 }
 
 // Added and Removed say that the whole entry came or went.
-func (c change) Added() bool   { return c.Field == "" && c.New != "" }
+func (c change) Added() bool { return c.Field == "" && c.New != "" }
+
+// Removed is beside Added: the later version lacks the entry.
 func (c change) Removed() bool { return c.Field == "" && c.Old != "" }
 
 // maxChanges is how many changes are shown. An imported price list may change thousands.
@@ -32,6 +34,7 @@ const maxChanges = 100
 // changesOf compares two versions. Entries are compared with those of the same id or name, so that
 // one that was put in front does not change all that follow.
 func changesOf(before, after flowhq.Profile) (all []change) {
+	// The numbers of two versions always differ, and are no change.
 	before.Version, after.Version = 0, 0
 	old, now := keyed(before), keyed(after)
 	// Entries that came or went are said once, and not field by field.
@@ -42,16 +45,21 @@ func changesOf(before, after flowhq.Profile) (all []change) {
 		}
 	}
 	said := map[entryName]bool{}
+	// In order, so that two versions are always told in the same way, and fields of an entry
+	// together.
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
 		entry := old.entries[path]
 		if entry.list == "" {
+			// An entry that is new is in the later version alone.
 			entry = now.entries[path]
 		}
+		// An entry that was renamed is called by its new name.
 		label := cmp.Or(now.labels[entry], old.labels[entry])
 		_, was := old.labels[entry]
 		_, is := now.labels[entry]
 		switch {
 		case entry.list != "" && was != is:
+			// Each field of the entry leads here, and only the first one may say it.
 			if !said[entry] {
 				c := change{List: entry.list, Entry: label, Old: label}
 				if is {
@@ -60,7 +68,9 @@ func changesOf(before, after flowhq.Profile) (all []change) {
 				all, said[entry] = append(all, c), true
 			}
 		case old.fields[path] != now.fields[path]:
-			c := change{List: entry.list, Entry: label, Old: old.fields[path], New: now.fields[path]}
+			c := change{
+				List: entry.list, Entry: label, Old: old.fields[path], New: now.fields[path],
+			}
 			c.Field, c.Lang = fieldName(path)
 			all = append(all, c)
 		}
@@ -74,17 +84,21 @@ func changesOf(before, after flowhq.Profile) (all []change) {
 // fieldName is the member that a path ends with, and of a text the language.
 func fieldName(path string) (name, lang string) {
 	if text, ok := strings.CutPrefix(path, "texts."); ok {
+		// Keys of texts have dots of their own, such as greet.welcome, so the language is what
+		// follows the last dot. The names of fields have a - in place of each.
 		i := strings.LastIndexByte(text, '.')
 		return strings.ReplaceAll(text[:i], ".", "-"), text[i+1:]
 	}
 	name = lastName(path)
+	// A text in two languages is one field of the form, told by its member and the language.
 	if name == "en" || name == "sw" {
 		return lastName(strings.TrimSuffix(path, "."+name)), name
 	}
 	return name, ""
 }
 
-// An entryName tells an entry of a list from the others.
+// An entryName tells an entry of a list from the others. The list is part of it, since a service
+// and a product may have the same id.
 type entryName struct{ list, name string }
 
 // flat is a profile as fields, of which those of lists are named by their entries.
@@ -96,6 +110,7 @@ type flat struct {
 
 // keyed is a profile with its lists named by entry.
 func keyed(p flowhq.Profile) flat {
+	// Lists without ids are told by what no two of their entries share, such as a date.
 	f := flat{map[string]string{}, map[string]entryName{}, map[entryName]string{}}
 	for _, o := range p.Hours {
 		f.put("hours", string(o.Day)+" "+o.Opens, string(o.Day), o)
@@ -116,13 +131,16 @@ func keyed(p flowhq.Profile) flat {
 		f.put("payments", y.Name+" "+y.Number, y.Name, y)
 	}
 	for _, a := range p.Answers {
+		// An answer has no name. Owners know it by its first question.
 		label := a.ID
 		if len(a.Questions) > 0 {
 			label = a.Questions[0]
 		}
 		f.put("answers", a.ID, label, a)
 	}
-	p.Hours, p.Holidays, p.Services, p.Products, p.Payments, p.Answers = nil, nil, nil, nil, nil, nil
+	// The lists are done. What is left has no entries, and its paths alone tell its fields apart.
+	p.Hours, p.Holidays, p.Services, p.Products, p.Payments, p.Answers = nil, nil, nil, nil,
+		nil, nil
 	p.Delivery.Areas = nil
 	rest := url.Values{}
 	encode("", reflect.ValueOf(p), rest)
@@ -135,6 +153,7 @@ func keyed(p flowhq.Profile) flat {
 // put adds an entry of a list.
 func (f flat) put(list, name, label string, entry any) {
 	values := url.Values{}
+	// The line break keeps the path of an entry from being that of another field.
 	encode(list+"\n"+name, reflect.ValueOf(entry), values)
 	f.labels[entryName{list, name}] = label
 	for path := range values {

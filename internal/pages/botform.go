@@ -18,7 +18,7 @@ var botSections = []string{
 	"hours", "services", "products", "place", "payments", "answers", "words", "person",
 }
 
-// sectionList is the list of a section that is edited entry by entry, with paging and search.
+// sectionLists are the lists of sections that are edited entry by entry, with paging and search.
 var sectionLists = map[string]string{
 	"services": "services", "products": "products", "answers": "answers",
 }
@@ -49,6 +49,7 @@ const pageEntries = 50
 func (f botForm) values() (out url.Values, more bool) {
 	out = url.Values{}
 	p := f.profile
+	// Fields are named as in JSON, by which the API names what is wrong.
 	put := func(path string, v any) { encode(path, reflect.ValueOf(v), out) }
 	switch f.section {
 	case "hours":
@@ -84,6 +85,7 @@ func (f botForm) values() (out url.Values, more bool) {
 // the browser for a time knows no 24:00, and says midnight as the beginning of a day.
 func spread(hours []flowhq.Opening) (all []flowhq.Opening) {
 	for _, day := range weekdays {
+		// A day that has more than two openings keeps them all, and gets no empty row.
 		room := 2
 		for _, o := range hours {
 			if o.Day != day {
@@ -94,6 +96,7 @@ func spread(hours []flowhq.Opening) (all []flowhq.Opening) {
 			}
 			all, room = append(all, o), room-1
 		}
+		// A row that is left empty does no harm: a day alone does not fill an entry.
 		for range room {
 			all = append(all, flowhq.Opening{Day: day})
 		}
@@ -103,6 +106,7 @@ func spread(hours []flowhq.Opening) (all []flowhq.Opening) {
 
 // shown are the entries of a list that are on the page.
 func shown[T any](f botForm, all []T, words func(T) string, more *bool) (page []T) {
+	// The search looks through the whole list. Paging then counts what it found.
 	find, skipped := strings.ToLower(f.find), 0
 	for _, entry := range all {
 		if find != "" && !strings.Contains(strings.ToLower(words(entry)), find) {
@@ -111,6 +115,7 @@ func shown[T any](f botForm, all []T, words func(T) string, more *bool) (page []
 		if skipped++; skipped <= f.from {
 			continue
 		}
+		// One entry more than fits tells that the list goes on.
 		if len(page) == pageEntries {
 			*more = true
 			break
@@ -120,20 +125,26 @@ func shown[T any](f botForm, all []T, words func(T) string, more *bool) (page []
 	return page
 }
 
-// What the search of a list looks at.
+// serviceWords are what the search of services looks at.
 func serviceWords(s flowhq.Service) string {
 	return strings.Join(append([]string{s.Name.EN, s.Name.SW}, s.Aliases...), "\n")
 }
 
+// productWords are what the search of products looks at. The category is among them, so that one
+// word finds a whole shelf.
 func productWords(p flowhq.Product) string {
-	return strings.Join(append([]string{p.Name.EN, p.Name.SW, p.Category.EN, p.Category.SW}, p.Aliases...), "\n")
+	return strings.Join(append(
+		[]string{p.Name.EN, p.Name.SW, p.Category.EN, p.Category.SW}, p.Aliases...,
+	), "\n")
 }
 
+// answerWords are what the search of answers looks at: what customers ask, and what they are told.
 func answerWords(a flowhq.Answer) string {
 	return strings.Join(append([]string{a.Answer.EN, a.Answer.SW}, a.Questions...), "\n")
 }
 
-// typed puts what was typed into the profile.
+// typed puts what was typed into the profile. What the section does not show stays as it is
+// stored.
 func (f botForm) typed(r *fieldReader) flowhq.Profile {
 	p := f.profile
 	switch f.section {
@@ -161,8 +172,10 @@ func (f botForm) typed(r *fieldReader) flowhq.Profile {
 	case "answers":
 		p.Answers = merged(r, f.section, p.Answers, func(a flowhq.Answer) string { return a.ID })
 	case "words":
+		// A copy: the map is also the stored profile's, which must stay as it was read.
 		p.Texts = maps.Clone(p.Texts)
 		if p.Texts == nil {
+			// A map that is nil takes no values.
 			p.Texts = map[string]flowhq.Text{}
 		}
 		for _, key := range ownWords {
@@ -181,6 +194,8 @@ func (f botForm) typed(r *fieldReader) flowhq.Profile {
 // merged is a list with the entries that were on the page in place of those of the same id, without
 // those that were to be removed, and with the new ones at its end.
 func merged[T any](r *fieldReader, list string, old []T, id func(T) string) []T {
+	// The id is a hidden field of each row. By it the row finds its entry even if somebody else
+	// has moved entries meanwhile.
 	idOf := func(row int) string { return r.values.Get(entryPath(list, row) + ".id") }
 	rows, byID := r.rows(list), map[string]int{}
 	for _, row := range rows {
@@ -191,16 +206,20 @@ func merged[T any](r *fieldReader, list string, old []T, id func(T) string) []T 
 	// An entry of the page whose fields were all emptied is as good as removed.
 	gone := map[string]bool{}
 	for path := range r.values {
-		if row, member, ok := entryOf(list, path); ok && member == "id" && !slices.Contains(rows, row) {
+		if row, member, ok := entryOf(list, path); ok && member == "id" &&
+			!slices.Contains(rows, row) {
 			gone[idOf(row)] = true
 		}
 	}
+	// placed has for each entry the row that it was read from, -1 if none. By it an error of the
+	// API finds its row.
 	all, placed := make([]T, 0, len(old)+len(rows)), make([]int, 0, len(old)+len(rows))
 	add := func(row int) {
 		var entry T
 		r.read(entryPath(list, row), &entry)
 		all, placed = append(all, entry), append(placed, row)
 	}
+	// Entries that were there keep their places, so saving a page does not reorder the list.
 	known := map[string]bool{}
 	for _, entry := range old {
 		key := id(entry)

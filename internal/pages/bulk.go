@@ -12,8 +12,10 @@ import (
 // bulkPage is one command for many tenants, and how far it is.
 type bulkPage struct{ flowhq.Bulk }
 
-// Tried is how many tenants are behind it, and Running whether there are more.
-func (p bulkPage) Tried() int    { return p.Sent + p.Failed }
+// Tried is how many tenants are behind it.
+func (p bulkPage) Tried() int { return p.Sent + p.Failed }
+
+// Running is whether tenants are left to try.
 func (p bulkPage) Running() bool { return p.State == flowhq.BulkRunning }
 
 // bulksPage lists the last ones.
@@ -31,26 +33,31 @@ func (v *visit) bulks() error {
 	return v.show(http.StatusOK, "bulks", "tenants", "Many at once", p)
 }
 
-// startBulk gives all tenants that a list shows one command, at a pace. The form has a key of its own,
-// so that a second click begins no second one.
+// startBulk gives all tenants that a list shows one command, at a pace. The form has a key of its
+// own, so that a second click begins no second one.
 func (v *visit) startBulk() error {
 	if err := v.operator(); err != nil {
 		return err
 	}
 	f := v.r.PostForm
+	// The filter is sent, and not the tenants of the page: a list has thousands and a page fifty.
 	filter := map[string]any{}
 	for _, name := range []string{"search", "status", "template"} {
 		if text := f.Get(name); text != "" {
 			filter[name] = text
 		}
 	}
+	// The API refuses an empty filter, so that a forgotten one does not stop everybody.
+	// Here the list without a filter was looked at, and all of it is meant.
 	if len(filter) == 0 {
 		filter["all"] = true
 	}
 	in := map[string]any{"command": f.Get("command"), "filter": filter}
+	// An empty field leaves the pace to the API.
 	if n, err := strconv.Atoi(f.Get("per_second")); err == nil {
 		in["per_second"] = n
 	}
+	// The API answers a second request of the same key with what the first one began.
 	if key := f.Get("key"); key != "" {
 		v.api.Header.Set("Idempotency-Key", key)
 	}
@@ -82,10 +89,12 @@ func (v *visit) cancelBulk() error {
 	if err := v.api.Call(v.ctx(), http.MethodDelete, path, nil, nil); err != nil {
 		return err
 	}
+	// The page of a command has the same path as the API's operation.
 	return v.redirect(path)
 }
 
-// BulkKey is new with each page, and the same however often its form is sent.
+// BulkKey is new with each page, and the same however often its form is sent. Its 128 random bits
+// are never drawn twice.
 func (p tenantsPage) BulkKey() string { return rand.Text() }
 
 // Commands are those that many tenants can get.

@@ -33,8 +33,8 @@ type doorPage struct {
 	Kept *kept
 }
 
-// kept is a form that was sent without being signed in. What was typed travels through the sign-in in
-// the page itself, since nothing may be stored for strangers.
+// kept is a form that was sent without being signed in. What was typed travels through the sign-in
+// in the page itself, since nothing may be stored for strangers.
 type kept struct {
 	Action string
 	Fields []field
@@ -52,18 +52,23 @@ const (
 // doorLanguages are those of the door, the first one where the browser wants neither.
 var doorLanguages = []flowhq.Language{flowhq.English, flowhq.Swahili}
 
-// speakAtDoor decides on the language for a stranger: what was chosen in this browser, else what the
-// browser wants.
+// speakAtDoor decides on the language for a stranger: what was chosen in this browser, else what
+// the browser wants.
 func (v *visit) speakAtDoor() {
-	if c, err := v.r.Cookie(languageCookie); err == nil && slices.Contains(doorLanguages, flowhq.Language(c.Value)) {
+	if c, err := v.r.Cookie(languageCookie); err == nil &&
+		slices.Contains(doorLanguages, flowhq.Language(c.Value)) {
 		v.language = flowhq.Language(c.Value)
 		return
 	}
+	// Browsers name languages with regions and weights, such as sw-TZ;q=0.8.
 	wanted, _, err := language.ParseAcceptLanguage(v.r.Header.Get("Accept-Language"))
 	if err != nil || len(wanted) == 0 {
+		// Nothing is wanted that can be read: the door speaks English.
 		return
 	}
-	_, i, _ := language.NewMatcher([]language.Tag{language.English, language.Swahili}).Match(wanted...)
+	_, i, _ := language.NewMatcher(
+		[]language.Tag{language.English, language.Swahili},
+	).Match(wanted...)
 	v.language = doorLanguages[i]
 }
 
@@ -81,9 +86,14 @@ func (v *visit) signInForm() error {
 
 // signIn signs in. The API sets the cookie. What was typed stays, but for the password.
 func (v *visit) signIn() error {
+	// What was typed before goes on to the page of a wrong password, or the next attempt would
+	// lose it.
 	kept := v.keptForm()
-	in := map[string]string{"email": v.r.PostFormValue("email"), "password": v.r.PostFormValue("password")}
+	in := map[string]string{
+		"email": v.r.PostFormValue("email"), "password": v.r.PostFormValue("password"),
+	}
 	if err := v.post("/auth/sign-in", in, &v.me); err != nil {
+		// A page never holds a password, not even a wrong one.
 		v.r.Form.Del("password")
 		f := v.formOf(err)
 		v.speakAtDoor()
@@ -99,6 +109,7 @@ func (v *visit) signIn() error {
 	if kept != nil {
 		return v.resume(*kept)
 	}
+	// Anybody may have written the address, so next leads to a path of this site alone.
 	return v.redirect(local(v.r.FormValue("next")))
 }
 
@@ -131,14 +142,15 @@ func (v *visit) join() error {
 	return v.redirect("/")
 }
 
-// keepTyped returns the form that a visitor sent whose sign-in has ended. It returns nil for what is
-// no such form, and for one that a page of another site sent: whoever signs in afterwards would send
-// what that page wants.
+// keepTyped returns the form that a visitor sent whose sign-in has ended. It returns nil for what
+// is no such form, and for one that a page of another site sent: whoever signs in afterwards would
+// send what that page wants.
 func (v *visit) keepTyped() *kept {
 	if v.r.Method != http.MethodPost || v.isPart() || v.site.foreign.Check(v.r) != nil {
 		return nil
 	}
 	k := &kept{Action: v.r.URL.RequestURI()}
+	// The names and values are the form's own; the page puts them into hidden fields.
 	for name, values := range v.r.PostForm {
 		// A password is typed again.
 		if strings.Contains(name, "password") {
@@ -151,6 +163,7 @@ func (v *visit) keepTyped() *kept {
 	if len(k.Fields) == 0 { // a button, which can be pressed again
 		return nil
 	}
+	// A map has no order. The same form makes the same page.
 	slices.SortStableFunc(k.Fields, func(a, b field) int { return strings.Compare(a.Name, b.Name) })
 	return k
 }
@@ -158,6 +171,7 @@ func (v *visit) keepTyped() *kept {
 // keptForm is the form that travels with a sign-in.
 func (v *visit) keptForm() *kept {
 	action := v.r.PostForm.Get(keptAction)
+	// The field came from the visitor. The form may only be sent to a path of this site.
 	if action == "" || local(action) != action {
 		return nil
 	}
@@ -175,18 +189,22 @@ func (v *visit) keptForm() *kept {
 
 // Shown are the values that a person recognizes: what was typed, rather than what the form knew.
 func (k kept) Shown() []string {
+	// Twelve values are enough to know one's own text again.
 	const enough = 12
+	// These tell the program where to go, and a person nothing.
 	hidden := []string{"next", "version", "do", "token", "status", "kind", "all", "find", "from"}
 	var shown []string
 	for _, f := range k.Fields {
-		if strings.TrimSpace(f.Value) != "" && !slices.Contains(hidden, f.Name) && len(shown) < enough {
+		if strings.TrimSpace(f.Value) != "" && !slices.Contains(hidden, f.Name) &&
+			len(shown) < enough {
 			shown = append(shown, f.Value)
 		}
 	}
 	return shown
 }
 
-// Back is the page on which the form was, as far as its path tells.
+// Back is the page on which the form was, as far as its path tells. Many forms have paths that
+// show no page, so only the start of each part is certain to be one.
 func (k kept) Back() string {
 	if u, err := url.Parse(k.Action); err == nil && strings.HasPrefix(u.Path, "/app") {
 		return "/app"

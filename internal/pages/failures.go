@@ -12,7 +12,7 @@ import (
 	"github.com/flowhq/flowhq/internal/apiclient"
 )
 
-// notFound is a page that is not there.
+// notFound is a page that is not there. Pages answer with it where the API need not be asked.
 var notFound = &apiclient.Refusal{Status: http.StatusNotFound, Detail: "there is no such page"}
 
 // fail answers with what became of a page that could not be made. A stranger is asked to sign in,
@@ -37,16 +37,20 @@ func (v *visit) fail(err error) {
 func (v *visit) askToSignIn() {
 	// What was typed stays, in the page that asks.
 	if k := v.keepTyped(); k != nil {
-		if err := v.showDoor(http.StatusUnauthorized, "sign-in", doorPage{form: v.formOf(nil), Kept: k}); err != nil {
+		if err := v.showDoor(
+			http.StatusUnauthorized, "sign-in", doorPage{form: v.formOf(nil), Kept: k},
+		); err != nil {
 			v.site.log.Error("the sign-in failed", "err", err)
 		}
 		return
 	}
-	// What a form did cannot be done again by following a link, so its visitor comes back to the page
-	// with the form.
+	// What a form did cannot be done again by following a link, so its visitor comes back to the
+	// page with the form.
 	back := v.r.URL.RequestURI()
+	// A part of a page has a path that is no page. The Referer names the page around it.
 	if v.r.Method != http.MethodGet || v.isPart() {
 		back = ""
+		// Of another site's Referer only the path is taken, so the way back stays on this site.
 		if from, err := url.Parse(v.r.Referer()); err == nil {
 			back = from.RequestURI()
 		}
@@ -77,6 +81,7 @@ func sentence(s string) string {
 	if s == "" {
 		return s
 	}
+	// By runes: the first letter may have several bytes.
 	first, size := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(first)) + strings.TrimSuffix(s[size:], ".") + "."
 }
@@ -85,6 +90,7 @@ func sentence(s string) string {
 func fieldErrors(err error) (byField map[string]string, whole string) {
 	refused, ok := errors.AsType[*apiclient.Refusal](err)
 	if !ok {
+		// The answer was not the API's, so nothing is known to be wrong with a field.
 		return nil, "Something went wrong here. Try again."
 	}
 	byField = map[string]string{}
@@ -103,11 +109,12 @@ func statusOf(err error) int {
 	if refused, ok := errors.AsType[*apiclient.Refusal](err); ok {
 		return refused.Status
 	}
+	// The API has not refused, so the fault is the program's.
 	return http.StatusInternalServerError
 }
 
-// refusalsAsPages passes the API's answer on to a person, but for a refusal, in whose place there is
-// a page.
+// refusalsAsPages passes the API's answer on to a person, but for a refusal, in whose place there
+// is a page.
 type refusalsAsPages struct {
 	http.ResponseWriter
 	site    *Site
@@ -116,9 +123,11 @@ type refusalsAsPages struct {
 	body    []byte
 }
 
-// WriteHeader keeps a refusal back.
+// WriteHeader keeps a refusal back. The handler has set its headers by now, and nothing is sent
+// yet: a later moment would be too late to put a page in the answer's place.
 func (p *refusalsAsPages) WriteHeader(status int) {
 	kind := p.Header().Get("Content-Type")
+	// Only refusals have this media type. Any other answer is meant for the visitor.
 	if status >= http.StatusBadRequest && strings.HasPrefix(kind, "application/problem+json") {
 		p.refused = status
 		return
@@ -141,6 +150,7 @@ func (p *refusalsAsPages) Write(b []byte) (int, error) {
 
 // Flush sends what a stream has written so far.
 func (p *refusalsAsPages) Flush() {
+	// To flush a refusal would send its header, with status 200.
 	if f, ok := p.ResponseWriter.(http.Flusher); ok && p.refused == 0 {
 		f.Flush()
 	}
@@ -156,12 +166,14 @@ func (p *refusalsAsPages) finish() {
 	}
 	// A browser would open a window of its own and ask for a name and a password.
 	p.Header().Del("Www-Authenticate")
+	// The length is that of the problem, and the page has another one.
 	p.Header().Del("Content-Length")
 	refusal := apiclient.Refusal{Status: p.refused}
 	var problem struct {
 		Detail    string
 		RequestID string `json:"request_id"`
 	}
+	// A body that is no problem leaves the status, which is enough for a page.
 	if json.Unmarshal(p.body, &problem) == nil {
 		refusal.Detail, refusal.RequestID = problem.Detail, problem.RequestID
 	}

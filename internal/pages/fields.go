@@ -13,8 +13,8 @@ import (
 // services[2].price. The API names what is wrong by the same paths, so that each error finds its
 // field without a table of them.
 
-// separators are between the words of a list that is one field. Whole sentences have commas, so each
-// of those has a line of its own.
+// separators are between the words of a list that is one field. Whole sentences have commas, so
+// each of those has a line of its own.
 var separators = map[string]string{"questions": "\n", "": ", "}
 
 // encode puts a value into the fields of a form. What means "not given" is an empty field.
@@ -25,6 +25,7 @@ func encode(path string, v reflect.Value, out url.Values) {
 			encode(joined(path, jsonName(v.Type().Field(i))), v.Field(i), out)
 		}
 	case reflect.Slice:
+		// Words are one field, and entries are rows with fields of their own.
 		if words, ok := v.Interface().([]string); ok {
 			set(out, path, strings.Join(words, separatorOf(path)))
 			return
@@ -41,6 +42,7 @@ func encode(path string, v reflect.Value, out url.Values) {
 			set(out, path, scalar(v.Elem()))
 		}
 	default:
+		// What is zero means "not given", and an empty field says the same.
 		if !v.IsZero() {
 			set(out, path, scalar(v))
 		}
@@ -62,6 +64,8 @@ func scalar(v reflect.Value) string {
 	case reflect.Int, reflect.Int64:
 		return strconv.FormatInt(v.Int(), 10)
 	case reflect.Float64:
+		// As few digits as name the number exactly, so saving what was not touched changes
+		// nothing.
 		return strconv.FormatFloat(v.Float(), 'f', -1, 64)
 	default:
 		return v.String()
@@ -92,6 +96,7 @@ func separatorOf(path string) string {
 
 // jsonName is the name of a field in JSON.
 func jsonName(f reflect.StructField) string {
+	// What follows a comma in the tag is an option, such as omitempty.
 	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 	return name
 }
@@ -129,6 +134,7 @@ func (r *fieldReader) into(path string, v reflect.Value) {
 			return
 		}
 		all := reflect.MakeSlice(v.Type(), 0, 0)
+		// Rows that were left empty are no entries, so entry 2 may be row 5 of the form.
 		r.placed[path] = r.rows(path)
 		for _, i := range r.placed[path] {
 			entry := reflect.New(v.Type().Elem()).Elem()
@@ -137,6 +143,7 @@ func (r *fieldReader) into(path string, v reflect.Value) {
 		}
 		v.Set(all)
 	case reflect.Pointer:
+		// A field that was emptied must not keep the number from before.
 		v.SetZero()
 		if text != "" {
 			v.Set(reflect.New(v.Type().Elem()))
@@ -145,6 +152,7 @@ func (r *fieldReader) into(path string, v reflect.Value) {
 	case reflect.Bool:
 		v.SetBool(text == "true")
 	case reflect.Int, reflect.Int64:
+		// The wrong number is read as 0. Callers send nothing while a field is wrong.
 		n, err := strconv.ParseInt(digits(text), 10, 64)
 		if err != nil && text != "" {
 			r.wrong[path] = r.whole
@@ -164,13 +172,16 @@ func (r *fieldReader) into(path string, v reflect.Value) {
 // digits is a number as people write an amount, "TSh 10,000/=", without what is no digit. Anything
 // else stays, so that it is refused.
 func digits(text string) string {
+	// Shopkeepers in East Africa end a price with /= or /-.
 	text = strings.TrimSuffix(strings.TrimSuffix(text, "/="), "/-")
 	for _, currency := range []string{"TSh", "KSh", "Sh", "TZS", "KES"} {
+		// A currency alone is no amount, and stays to be refused.
 		if len(text) > len(currency) && strings.EqualFold(text[:len(currency)], currency) {
 			text = text[len(currency):]
 			break
 		}
 	}
+	// Commas and spaces only group the digits.
 	return strings.Map(func(r rune) rune {
 		if r == ',' || unicode.IsSpace(r) {
 			return -1
@@ -222,20 +233,24 @@ func entryOf(list, path string) (i int, member string, ok bool) {
 	if !ok {
 		return 0, "", false
 	}
+	// What is directly the entry, without a member, is no field of a form.
 	number, member, ok := strings.Cut(rest, "].")
 	i, err := strconv.Atoi(number)
+	// Names of fields come from the visitor, and no entry has a number below 0.
 	return i, member, ok && err == nil && i >= 0
 }
 
 // fieldOf is the field of the form that an error of the API is about, by its path, and whether the
-// page has it. The API counts the entries that it was sent, and the form has rows that were empty, or
-// only a page of the list. Where several words are typed into one field, that field is wrong.
+// page has it. The API counts the entries that it was sent, and the form has rows that were empty,
+// or only a page of the list. Where several words are typed into one field, that field is wrong.
 func (r *fieldReader) fieldOf(path string) (field string, ok bool) {
 	for list, rows := range r.placed {
+		// The dot gives the path of a whole entry, such as answers[3], an empty member.
 		i, member, ok := entryOf(list, path+".")
 		if !ok {
 			continue
 		}
+		// -1 stands for an entry on another page of the list.
 		if i >= len(rows) || rows[i] < 0 {
 			return "", false
 		}
@@ -246,6 +261,7 @@ func (r *fieldReader) fieldOf(path string) (field string, ok bool) {
 	if _, ok := r.values[path]; ok {
 		return path, true
 	}
+	// An error may be about a part that has several fields, such as a text in two languages.
 	for name := range r.values {
 		if strings.HasPrefix(name, path+".") || strings.HasPrefix(name, path+"[") {
 			return path, true

@@ -16,11 +16,13 @@ type inProcess struct {
 
 // RoundTrip has the handler answer. It never fails.
 func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	// A transport must not change the request of its caller.
 	r = r.Clone(r.Context())
 	// The API counts wrong passwords by address, and reads the cookie of a connection over TLS
 	// under another name.
 	r.RemoteAddr, r.TLS, r.Host = t.visitor.RemoteAddr, t.visitor.TLS, t.visitor.Host
 	r.RequestURI = r.URL.RequestURI()
+	// A handler may take it that there is a body; a client's request may have none.
 	if r.Body == nil {
 		r.Body = http.NoBody
 	}
@@ -29,6 +31,7 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	t.api.ServeHTTP(a, r)
 	// Signing in and out is the API's; the browser only knows this answer.
 	for _, cookie := range a.header["Set-Cookie"] {
+		// Beside cookies that the page sets itself, and not in their place.
 		t.w.Header().Add("Set-Cookie", cookie)
 	}
 	if a.status == 0 {
@@ -36,7 +39,8 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return &http.Response{
 		StatusCode: a.status, Header: a.header, Body: io.NopCloser(&a.body),
-		ContentLength: int64(a.body.Len()), Request: r, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		ContentLength: int64(a.body.Len()), Request: r,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}, nil
 }
 

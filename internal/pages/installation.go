@@ -44,10 +44,13 @@ func (v *visit) health() []partHealth {
 		Checks struct{ Database, Temporal string }
 	}
 	if err := json.NewDecoder(res.Body).Decode(&ready); err != nil || ready.Checks.Database == "" {
+		// Another kind of answer tells nothing of the parts, and the page leaves them out.
 		return nil
 	}
 	part := func(name, says string) partHealth { return partHealth{name, says == "ok", says} }
-	return []partHealth{part("PostgreSQL", ready.Checks.Database), part("Temporal", ready.Checks.Temporal)}
+	return []partHealth{
+		part("PostgreSQL", ready.Checks.Database), part("Temporal", ready.Checks.Temporal),
+	}
 }
 
 // installation shows the version, the health of the parts and the licences.
@@ -64,11 +67,13 @@ func (v *visit) installation() error {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		p.Version, p.Go, p.Modules = info.Main.Version, info.GoVersion, info.Deps
 		for _, s := range info.Settings {
+			// A build from a checkout has no version of its module. Its commit tells as much.
 			if s.Key == "vcs.revision" && (p.Version == "" || p.Version == "(devel)") {
 				p.Version = s.Value
 			}
 		}
 	}
+	// Lucide's licence asks that its text goes with each copy, so the program has to show it.
 	for _, name := range []string{"htmx", "lucide"} {
 		text, err := licenceFiles.ReadFile("static/" + name + ".LICENSE")
 		if err != nil {

@@ -28,7 +28,9 @@ var logFilters = []string{"text", "contact", "direction", "status"}
 
 // logs lists a tenant's messages. What is wrong with the filter is said at its fields.
 func (v *visit) logs() error {
-	p := logPage{Directions: []flowhq.Direction{flowhq.In, flowhq.Out}, Statuses: flowhq.MessageStatuses}
+	p := logPage{
+		Directions: []flowhq.Direction{flowhq.In, flowhq.Out}, Statuses: flowhq.MessageStatuses,
+	}
 	var err error
 	if p.tenantPage, err = v.about("log"); err != nil {
 		return err
@@ -42,6 +44,8 @@ func (v *visit) logs() error {
 	if err := v.days(q); err != nil {
 		return err
 	}
+	// The file has all that the filter chose, so its query has neither a limit nor a place in the
+	// list.
 	p.Filtered, p.Query = len(q) > 0, q.Encode()
 	q.Set("limit", "100")
 	if before := v.r.Form.Get("before"); before != "" {
@@ -54,6 +58,7 @@ func (v *visit) logs() error {
 	err = v.get(v.tenantPath()+"/logs?"+q.Encode(), &list)
 	p.form, p.Logs = v.formOf(nil), list.Logs
 	if list.Next != "" {
+		// The next page gets the days as they were typed: times would not fit into the fields.
 		again := url.Values{"before": {list.Next}}
 		for _, name := range append([]string{"from", "to"}, logFilters...) {
 			if text := v.r.Form.Get(name); text != "" {
@@ -64,7 +69,9 @@ func (v *visit) logs() error {
 	}
 	status := http.StatusOK
 	if err != nil {
-		if status = statusOf(err); status != http.StatusBadRequest && status != http.StatusUnprocessableEntity {
+		// A filter that is wrong shows the form again, with all that was chosen.
+		if status = statusOf(err); status != http.StatusBadRequest &&
+			status != http.StatusUnprocessableEntity {
 			return err
 		}
 		p.form = v.formOf(err)
@@ -75,6 +82,7 @@ func (v *visit) logs() error {
 // days puts the days that were chosen into a query, as the times when they begin and end where the
 // business is: what "yesterday" was, its customers decide.
 func (v *visit) days(q url.Values) error {
+	// Without a day there is no time to tell, and the profile need not be read.
 	if v.r.Form.Get("from") == "" && v.r.Form.Get("to") == "" {
 		return nil
 	}
@@ -97,6 +105,7 @@ func (v *visit) days(q url.Values) error {
 
 // retry has a message handled again that was given up, and leads back to where it was listed.
 func (v *visit) retry() error {
+	// Whether a message can be handled again is the API's to say.
 	path := v.tenantPath() + "/logs/" + url.PathEscape(v.r.PathValue("message")) + "/retry"
 	if err := v.post(path, nil, nil); err != nil {
 		return err

@@ -9,11 +9,11 @@ import (
 	"github.com/flowhq/flowhq/internal/headers"
 )
 
-// Runs is whether the visitor may start and stop the bot and change what it says, and Manages whether
-// they may invite people. A page shows no button that the API would refuse.
+// Runs is whether the visitor may start and stop the bot and change what it says. A page shows no
+// button that the API would refuse.
 func (v view) Runs() bool { return v.Me.Has(flowhq.ScopeOperate) }
 
-// Manages is beside Runs.
+// Manages is whether the visitor may invite people and change what they may do.
 func (v view) Manages() bool { return v.Me.Has(flowhq.ScopeManage) }
 
 // peoplePage shows who works for the business, and lets its owner invite others.
@@ -46,6 +46,7 @@ func (v *visit) showPeople(status int, p peoplePage) error {
 		return err
 	}
 	p.tenantPage, p.Roles = tab, flowhq.UserRoles
+	// Everybody sees the page, since their own password is changed on it.
 	if v.me.Has(flowhq.ScopeManage) {
 		var list struct{ Accounts []flowhq.Account }
 		if err := v.get(v.tenantPath()+"/users", &list); err != nil {
@@ -70,6 +71,7 @@ func (v *visit) invite() error {
 }
 
 // refusedPeople shows the form of an invitation again, unless nothing that is typed would help.
+// What is typed is no help against 401, 403 and 404.
 func (v *visit) refusedPeople(err error) error {
 	switch statusOf(err) {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
@@ -81,6 +83,8 @@ func (v *visit) refusedPeople(err error) error {
 // showInvitation shows a link. The API has a whole address where it was told its own.
 func (v *visit) showInvitation(made invitation) error {
 	link := made.Link
+	// A bare path cannot be passed on, so the link gets the host and scheme by which the owner
+	// came.
 	if strings.HasPrefix(link, "/") {
 		scheme := "http://"
 		if headers.BehindTLS(v.r) {
@@ -88,13 +92,16 @@ func (v *visit) showInvitation(made invitation) error {
 		}
 		link = scheme + v.r.Host + link
 	}
-	return v.showPeople(http.StatusOK, peoplePage{Link: link, Invited: made.Account.Name, Mailed: made.Mailed})
+	return v.showPeople(http.StatusOK, peoplePage{
+		Link: link, Invited: made.Account.Name, Mailed: made.Mailed,
+	})
 }
 
 // changePerson gives a person another role, lets them in or keeps them out, or makes another link.
 func (v *visit) changePerson() error {
 	path := v.tenantPath() + "/users/" + url.PathEscape(v.r.PathValue("account"))
 	f := v.r.PostForm
+	// The buttons of a person share one path, and differ by what they send.
 	if f.Get("do") == "link" {
 		var made invitation
 		if err := v.post(path+"/link", nil, &made); err != nil {
@@ -102,6 +109,7 @@ func (v *visit) changePerson() error {
 		}
 		return v.showInvitation(made)
 	}
+	// What the form does not send stays as it is.
 	in := map[string]any{}
 	if f.Has("role") {
 		in["role"] = f.Get("role")
@@ -117,7 +125,9 @@ func (v *visit) changePerson() error {
 
 // changePassword sets another password of the visitor's own.
 func (v *visit) changePassword() error {
-	in := map[string]string{"current": v.r.PostFormValue("current_password"), "new": v.r.PostFormValue("new_password")}
+	in := map[string]string{
+		"current": v.r.PostFormValue("current_password"), "new": v.r.PostFormValue("new_password"),
+	}
 	err := v.api.Call(v.ctx(), http.MethodPut, "/auth/password", in, nil)
 	if err == nil {
 		return v.showPeople(http.StatusOK, peoplePage{Changed: true})
@@ -174,6 +184,7 @@ func (v *visit) help() error { return v.showHelp("help") }
 // more lists what has no place in the bar of a phone.
 func (v *visit) more() error { return v.showHelp("more") }
 
+// showHelp shows a page that needs the tenant and the ways to reach help, and nothing else.
 func (v *visit) showHelp(name string) error {
 	p := helpPage{Ways: v.site.ways}
 	var err error
@@ -185,8 +196,10 @@ func (v *visit) showHelp(name string) error {
 
 // HelpLink leads to the people who run the installation.
 func (p helpPage) HelpLink() string {
+	// The message begins with which business it is about, so nobody has to ask back.
 	about := "Flow HQ: " + p.Tenant.Config.BusinessName + " (" + p.Tenant.PhoneNumber + ")"
 	if number, ok := strings.CutPrefix(p.Help, "+"); ok {
+		// wa.me takes a number without its plus.
 		return "https://wa.me/" + number + "?text=" + url.QueryEscape(about)
 	}
 	return "mailto:" + p.Help + "?subject=" + url.PathEscape(about)

@@ -25,6 +25,7 @@ type recordsPage struct {
 
 // Files is where the API has the lists as files.
 func (p recordsPage) Files() string {
+	// The paths of operators are the same on the pages and in the API. A business's own are not.
 	if p.App {
 		return ownTenantPath
 	}
@@ -74,6 +75,7 @@ var moves = map[string]map[string][]move{
 	},
 }
 
+// Moves that several statuses share.
 var (
 	confirm = move{"status", "CONFIRMED", "records.confirm", false}
 	cancel  = move{"status", "CANCELLED", "records.cancel", true}
@@ -98,6 +100,7 @@ func (v *visit) showRecords(status int, kind, wrong string) error {
 	for _, k := range recordKinds {
 		p.Kinds = append(p.Kinds, k.Kind)
 	}
+	// A kind in the address that is none becomes the one that the business lives by.
 	if !isRecordKind(p.Kind) {
 		p.Kind = mainKind(p.Tenant.Config.Template)
 	}
@@ -119,6 +122,7 @@ func (v *visit) showRecords(status int, kind, wrong string) error {
 		return err
 	}
 	p.Next, p.Records = f.Next, v.rows(f, zone)
+	// Only the row that was refused keeps what was typed. The others show what is stored.
 	if number := v.r.PathValue("number"); wrong != "" && number != "" {
 		for i := range p.Records {
 			p.Records[i].keep(number, v.r.PostForm)
@@ -154,6 +158,7 @@ func (p recordsPage) toDo(q url.Values, zone *time.Location) {
 			q.Set("status", k.Waiting)
 		}
 	}
+	// A booking of yesterday needs nothing any more, and one of this morning may.
 	if p.Kind == "bookings" {
 		q.Set("from", midnight(zone).Format(time.RFC3339))
 	}
@@ -176,6 +181,7 @@ func (v *visit) zone() *time.Location {
 	}
 	zone, err := time.LoadLocation(p.TimeZone)
 	if err != nil {
+		// A system without data of zones shows times in UTC, rather than no page.
 		return time.UTC
 	}
 	return zone
@@ -191,6 +197,7 @@ func (v *visit) rows(f facts, zone *time.Location) []recordRow {
 			ContactID: b.ContactID, Note: b.Note, CreatedAt: b.CreatedAt,
 			Starts: b.StartsAt.In(zone).Format(fieldTime),
 		}
+		// 0 is a service whose price nobody has told.
 		if b.Price > 0 {
 			row.Price = money(b.Price, b.Currency)
 		}
@@ -198,7 +205,8 @@ func (v *visit) rows(f facts, zone *time.Location) []recordRow {
 	}
 	for _, o := range f.Orders {
 		row := recordRow{
-			Kind: "orders", Number: o.Number, Status: string(o.Status), Title: o.Number, Name: o.Name,
+			Kind: "orders", Number: o.Number, Status: string(o.Status), Title: o.Number,
+			Name:    o.Name,
 			Contact: o.Contact, ContactID: o.ContactID, CreatedAt: o.CreatedAt, Unpaid: o.Unpaid,
 			Price: money(o.Total, o.Currency),
 			Note:  strings.TrimSpace(o.Delivery.Area + " " + o.Delivery.Address + " " + o.Note),
@@ -215,11 +223,13 @@ func (v *visit) rows(f facts, zone *time.Location) []recordRow {
 	for _, t := range f.Tickets {
 		rows = append(rows, recordRow{
 			Kind: "tickets", Number: t.Number, Status: string(t.Status), Title: t.Number,
-			Contact: t.Contact, ContactID: t.ContactID, CreatedAt: t.CreatedAt, Lines: []string{t.Note},
+			Contact: t.Contact, ContactID: t.ContactID, CreatedAt: t.CreatedAt,
+			Lines: []string{t.Note},
 		})
 	}
 	for i := range rows {
 		rows[i].Moves = moves[rows[i].Kind][rows[i].Status]
+		// An order that is open or cancelled has nothing to be paid.
 		if rows[i].Unpaid && (rows[i].Status == "CONFIRMED" || rows[i].Status == "FULFILLED") {
 			rows[i].Moves = append([]move{paid}, rows[i].Moves...)
 		}
@@ -241,14 +251,15 @@ func isRecordKind(kind string) bool {
 	return false
 }
 
-// changeRecord changes a booking, order or ticket. Which status may follow which is the API's to say,
-// and what it refuses is said above the list, with what was typed.
+// changeRecord changes a booking, order or ticket. Which status may follow which is the API's to
+// say, and what it refuses is said above the list, with what was typed.
 func (v *visit) changeRecord() error {
 	kind, f := v.r.PathValue("kind"), v.r.PostForm
 	if !isRecordKind(kind) {
 		v.problem(http.StatusNotFound, "There is no such page.", "")
 		return nil
 	}
+	// What the form does not send stays as it is.
 	in := map[string]any{}
 	for _, name := range []string{"status", "starts_at", "note"} {
 		if f.Has(name) {
@@ -258,11 +269,14 @@ func (v *visit) changeRecord() error {
 	if f.Has("unpaid") {
 		in["unpaid"] = f.Get("unpaid") == "true"
 	}
+	// The visitor was told what is against the time, and wants it all the same.
 	if f.Get("force") != "" {
 		in["force"] = true
 	}
 	path := v.tenantPath() + "/" + kind + "/" + url.PathEscape(v.r.PathValue("number"))
 	if err := v.api.Call(v.ctx(), http.MethodPatch, path, in, nil); err != nil {
+		// Refusals of the change itself are said above the list. Others, such as 403, are pages of
+		// their own.
 		switch statusOf(err) {
 		case http.StatusConflict, http.StatusBadRequest, http.StatusUnprocessableEntity:
 			byField, whole := fieldErrors(err)
@@ -273,6 +287,7 @@ func (v *visit) changeRecord() error {
 		}
 		return err
 	}
+	// The list comes back as it was filtered.
 	q := url.Values{"kind": {kind}}
 	if f.Get("all") != "" {
 		q.Set("all", "1")
@@ -286,12 +301,12 @@ var (
 		"Jumapili", "Jumatatu", "Jumanne", "Jumatano", "Alhamisi", "Ijumaa", "Jumamosi",
 	}
 	swahiliMonths = [...]string{
-		"Januari", "Februari", "Machi", "Aprili", "Mei", "Juni", "Julai", "Agosti", "Septemba", "Oktoba",
-		"Novemba", "Desemba",
+		"Januari", "Februari", "Machi", "Aprili", "Mei", "Juni", "Julai", "Agosti", "Septemba",
+		"Oktoba", "Novemba", "Desemba",
 	}
 )
 
-// localTime is a day and a time as people say them.
+// localTime is a day and a time as people say them. Layouts of package time are in English alone.
 func localTime(lang flowhq.Language, at time.Time) string {
 	if lang != flowhq.Swahili {
 		return at.Format("Monday 2 January, 15:04")

@@ -25,7 +25,9 @@ func (v *visit) setAside() error {
 		return err
 	}
 	f := v.r.Form.Get
-	p := setAsidePage{Reason: f("reason"), Retried: f("retried"), Refused: f("refused"), Left: f("left") != ""}
+	p := setAsidePage{
+		Reason: f("reason"), Retried: f("retried"), Refused: f("refused"), Left: f("left") != "",
+	}
 	q := url.Values{"limit": {"50"}}
 	if p.Reason != "" {
 		q.Set("reason", p.Reason)
@@ -43,6 +45,7 @@ func (v *visit) setAside() error {
 		return err
 	}
 	p.Letters, p.Reasons = list.DeadLetters, list.Reasons
+	// The reason stays with the next page.
 	if list.Next != "" {
 		p.Older = "?" + url.Values{"reason": {p.Reason}, "before": {list.Next}}.Encode()
 	}
@@ -58,13 +61,18 @@ func (v *visit) retryAside() error {
 		return err
 	}
 	f := v.r.PostForm
+	// Without a message it is the button of a whole reason.
 	in := map[string]any{"reason": f.Get("reason")}
 	if f.Get("message") != "" {
 		// What is no number is no id of a message, which the API says.
 		id, _ := strconv.ParseInt(f.Get("message"), 10, 64)
-		in = map[string]any{"messages": []map[string]any{{"tenant_id": f.Get("tenant"), "message": id}}}
+		in = map[string]any{
+			"messages": []map[string]any{{"tenant_id": f.Get("tenant"), "message": id}},
+		}
 	}
 	retried, refused, next := 0, 0, ""
+	// The API retries a bounded number at a time, and says where to go on. What is left after the
+	// last round is retried by another click.
 	for round := 0; round == 0 || next != "" && round < retryRounds; round++ {
 		if next != "" {
 			in["before"] = next
@@ -78,6 +86,7 @@ func (v *visit) retryAside() error {
 		}
 		retried, refused, next = retried+len(out.Retried), refused+len(out.Refused), out.Next
 	}
+	// The counts travel in the address, so reloading the page retries nothing.
 	q := url.Values{"retried": {strconv.Itoa(retried)}}
 	if refused > 0 {
 		q.Set("refused", strconv.Itoa(refused))

@@ -20,7 +20,7 @@ type settingsPage struct {
 	NameWrong bool
 }
 
-// tenantNumbers are the settings that are numbers.
+// tenantNumbers are the settings that are numbers. saveSettings reads them in this order.
 var tenantNumbers = []string{
 	"replies_per_minute", "replies_per_contact", "retention_days", "answer_within_minutes",
 }
@@ -40,10 +40,12 @@ func (v *visit) showSettings(status int, p settingsPage) error {
 	if err := v.readAccess(&p.accessPart); err != nil {
 		return err
 	}
+	// Nothing was typed yet: the fields show what holds.
 	if p.Values == nil {
 		c := p.Tenant.Config
 		p.Values = url.Values{
-			"name": {p.Tenant.Name}, "phone_number": {p.Tenant.PhoneNumber}, "business_name": {c.BusinessName},
+			"name": {p.Tenant.Name}, "phone_number": {p.Tenant.PhoneNumber},
+			"business_name": {c.BusinessName},
 			"template_type": {string(c.Template)}, "language": {string(c.Language)},
 			"replies_per_minute":    {strconv.Itoa(c.RepliesPerMinute)},
 			"replies_per_contact":   {strconv.Itoa(c.RepliesPerContact)},
@@ -66,7 +68,8 @@ func (v *visit) saveSettings() error {
 	in := map[string]any{}
 	c := p.Tenant.Config
 	for name, old := range map[string]string{
-		"name": p.Tenant.Name, "phone_number": p.Tenant.PhoneNumber, "business_name": c.BusinessName,
+		"name": p.Tenant.Name, "phone_number": p.Tenant.PhoneNumber,
+		"business_name": c.BusinessName,
 		"template_type": string(c.Template), "language": string(c.Language),
 	} {
 		if text := f(name); text != old {
@@ -74,18 +77,25 @@ func (v *visit) saveSettings() error {
 		}
 	}
 	wrong := map[string]string{}
-	for i, old := range []int{c.RepliesPerMinute, c.RepliesPerContact, c.RetentionDays, c.AnswerWithinMinutes} {
+	for i, old := range []int{
+		c.RepliesPerMinute, c.RepliesPerContact, c.RetentionDays, c.AnswerWithinMinutes,
+	} {
 		name := tenantNumbers[i]
+		// Amounts may be grouped, such as 1,000.
 		n, err := strconv.Atoi(digits(f(name)))
+		// An empty field is refused too: nothing tells what was meant by it.
 		if err != nil {
 			wrong[name] = "Must be a whole number."
 		} else if n != old {
 			in[name] = n
 		}
 	}
+	// Nothing is sent while a number is wrong, so no change is half done.
 	if len(wrong) > 0 {
-		return v.showSettings(http.StatusUnprocessableEntity, settingsPage{form: form{Values: v.r.PostForm, Errors: wrong}})
+		return v.showSettings(http.StatusUnprocessableEntity,
+			settingsPage{form: form{Values: v.r.PostForm, Errors: wrong}})
 	}
+	// A form without a change is taken, and asks the API for nothing.
 	if len(in) > 0 {
 		err := v.api.Call(v.ctx(), http.MethodPut, v.tenantPath(), in, nil)
 		if isRefusedForm(err) {
@@ -98,7 +108,8 @@ func (v *visit) saveSettings() error {
 	return v.redirect(v.base() + "/settings?saved=1")
 }
 
-// isRefusedForm reports whether an error is about what was typed, which is then shown again.
+// isRefusedForm reports whether an error is about what was typed, which is then shown again. 409
+// is among them: a number may be another tenant's already.
 func isRefusedForm(err error) bool {
 	if err == nil {
 		return false

@@ -35,7 +35,8 @@ func (f form) Value(name string) string { return f.Values.Get(name) }
 // Error is what is wrong with a field, or "".
 func (f form) Error(name string) string { return f.Errors[name] }
 
-// formOf returns the form that was sent, with why it was refused.
+// formOf returns the form that was sent, with why it was refused. Anybody may have written the
+// address, so next is kept only if it is a path of this site.
 func (v *visit) formOf(err error) form {
 	f := form{Values: v.r.Form, Next: local(v.r.FormValue("next"))}
 	if err != nil {
@@ -81,6 +82,7 @@ func (v *visit) setup() error {
 		err = admin.Call(v.ctx(), http.MethodPost, "/admin/operators", in, &invited)
 	}
 	if err == nil {
+		// The link signs in too, so the first owner need not type the password once more.
 		err = v.useLink(invited.Token)
 	}
 	if err != nil {
@@ -98,13 +100,15 @@ func (v *visit) setup() error {
 	return v.redirect("/admin")
 }
 
-// checkPassword refuses a password as the API would.
+// checkPassword refuses a password as the API would. The API takes its rules from the same
+// function, so the two cannot differ.
 func checkPassword(password, email string) error {
 	wrong := flowhq.CheckPassword(password, email)
 	if wrong == "" {
 		return nil
 	}
 	return &apiclient.Refusal{
-		Status: http.StatusUnprocessableEntity, Errors: []flowhq.FieldError{{Field: "password", Message: wrong}},
+		Status: http.StatusUnprocessableEntity,
+		Errors: []flowhq.FieldError{{Field: "password", Message: wrong}},
 	}
 }

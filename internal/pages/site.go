@@ -9,7 +9,8 @@ import (
 	"github.com/flowhq/flowhq/internal/headers"
 )
 
-// A Site is the http.Handler of the pages, and of the API for everything that is no page.
+// A Site is the http.Handler of the pages, and of the API for everything that is no page. A Site
+// is safe for concurrent use: New makes all of it, and nothing changes afterwards.
 type Site struct {
 	api    http.Handler
 	log    *slog.Logger
@@ -38,7 +39,8 @@ func New(api http.Handler, ways Ways, log *slog.Logger) (*Site, error) {
 		return nil, err
 	}
 	s := &Site{
-		api: api, log: log, mux: http.NewServeMux(), static: files, words: words, views: v, ways: ways,
+		api: api, log: log, mux: http.NewServeMux(), static: files, words: words, views: v,
+		ways:    ways,
 		foreign: http.NewCrossOriginProtection(),
 	}
 	s.routes()
@@ -49,6 +51,7 @@ func New(api http.Handler, ways Ways, log *slog.Logger) (*Site, error) {
 // sends a form. Anything else is the API's. Its refusals are shown as pages to a caller who wants
 // HTML, since a person who follows a link to a file must not read JSON.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// Files are the same for everybody, so they need neither a sign-in nor a language.
 	if strings.HasPrefix(r.URL.Path, staticPath) {
 		s.static.ServeHTTP(w, r)
 		return
@@ -60,6 +63,7 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	headers.Set(w.Header(), r, headers.Page)     // redirects and failures have them too
 	w.Header().Add("Vary", "Accept, Hx-Request") // the API's answer is at the same path
 	// A form goes to a page even if the API has the same path and method: the API takes no forms.
+	// The mux is asked and not served yet: the API may have a path that no page has.
 	_, pattern := s.mux.Handler(r)
 	if pattern != "" && (r.Method == http.MethodGet || r.Method == http.MethodHead || isForm(r)) {
 		s.mux.ServeHTTP(w, r)
@@ -76,6 +80,7 @@ func wantsHTML(r *http.Request) bool {
 	if isHTMX(r) {
 		return true
 	}
+	// */* alone is what programs send, and asks for no page.
 	for _, accepted := range strings.Split(r.Header.Get("Accept"), ",") {
 		if kind, _, err := mime.ParseMediaType(accepted); err == nil && kind == "text/html" {
 			return true
@@ -87,7 +92,8 @@ func wantsHTML(r *http.Request) bool {
 // isHTMX reports whether htmx asks for a part of a page.
 func isHTMX(r *http.Request) bool { return r.Header.Get("Hx-Request") == "true" }
 
-// isForm reports whether a request carries what was typed into a form.
+// isForm reports whether a request carries what was typed into a form. A multipart form carries
+// files, which no page takes.
 func isForm(r *http.Request) bool {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	return err == nil && kind == "application/x-www-form-urlencoded"
@@ -96,6 +102,7 @@ func isForm(r *http.Request) bool {
 // routes lists every page. GET shows, POST does something and then leads to a page that shows it,
 // so that reloading repeats nothing.
 func (s *Site) routes() {
+	// Strangers may ask for these.
 	s.page("GET /{$}", (*visit).start)
 	s.page("GET /sign-in", (*visit).signInForm)
 	s.longForm("POST /sign-in", (*visit).signIn) // with what was typed into a long form
@@ -108,6 +115,7 @@ func (s *Site) routes() {
 	s.page("GET /setup", (*visit).setupForm)
 	s.page("POST /setup", (*visit).setup)
 
+	// The installation and its tenants, for operators.
 	s.page("GET /admin", (*visit).now)
 	s.page("GET /admin/tenants", (*visit).tenants)
 	s.page("GET /admin/tenants/new", (*visit).newTenantForm)
@@ -140,6 +148,7 @@ func (s *Site) routes() {
 	s.page("POST /admin/bulk/{bulk}/cancel", (*visit).cancelBulk)
 	s.page("GET /admin/about", (*visit).installation)
 
+	// The visitor's own business. Its id is in no path: the API knows whose cookie it is.
 	s.page("GET /app", (*visit).home)
 	s.page("GET /app/onboarding", (*visit).onboardingForm)
 	s.page("POST /app/onboarding", (*visit).onboarding)
@@ -197,11 +206,14 @@ func (s *Site) longForm(pattern string, h func(*visit) error) {
 	s.handle(pattern, maxLongFormBytes, h)
 }
 
+// handle registers a page whose form has at most maxBytes. Without a bound, one visitor could fill
+// the memory.
 func (s *Site) handle(pattern string, maxBytes int64, h func(*visit) error) {
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		// What is longer is an error of ParseForm.
 		r.Body = http.MaxBytesReader(w, r.Body, maxBytes)
 		v := s.visit(w, r)
+		// Read before anything is done, so no page acts on half a form.
 		if err := r.ParseForm(); err != nil {
 			v.problem(http.StatusBadRequest, "The form could not be read.", "")
 			return

@@ -94,6 +94,7 @@ func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	h.Set("Content-Type", f.kind)
+	// A year, in seconds. The path changes with the content, so nobody need ask again before.
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("Vary", "Accept-Encoding") // for caches on the way, which keep one answer a path
 	data := f.data

@@ -31,10 +31,11 @@ type tenantPage struct {
 
 // qr is the code to scan, if there is one.
 type qr struct {
-	State    flowhq.SessionState `json:"state"`
-	QR       *string             `json:"qr"`
-	Reason   string              `json:"reason"`
-	NextStep string              `json:"next_step"`
+	State flowhq.SessionState `json:"state"`
+	// QR is null while there is no code to show, such as of a phone that is linked.
+	QR       *string `json:"qr"`
+	Reason   string  `json:"reason"`
+	NextStep string  `json:"next_step"`
 }
 
 // Picture is the code as the address of an image: the API draws it.
@@ -45,7 +46,8 @@ func (q qr) Picture() string {
 	return *q.QR
 }
 
-// about reads the tenant that the page is about, and who visits.
+// about reads the tenant that the page is about, and who visits. Every page of a tenant begins
+// with it, so no page can forget to ask who visits.
 func (v *visit) about(tab string) (p tenantPage, err error) {
 	known := v.operator
 	if v.isApp() {
@@ -58,6 +60,7 @@ func (v *visit) about(tab string) (p tenantPage, err error) {
 	if err := v.get(v.tenantPath(), &p.Tenant); err != nil {
 		return p, err
 	}
+	// Operators' pages are in English. A business's own are in its language.
 	if p.App {
 		v.speak(p.Tenant)
 	}
@@ -97,6 +100,7 @@ func (v *visit) chats() error {
 	}
 	// The list of a page with an open chat is asked for alone, and marks that chat.
 	if v.isPart() {
+		// What is no number marks no chat.
 		p.Contact.ID, _ = strconv.ParseInt(v.r.Form.Get("open"), 10, 64)
 	}
 	return v.showTenant(http.StatusOK, "chats", p)
@@ -143,6 +147,7 @@ func (v *visit) readChat() (tenantPage, error) {
 
 // readMessages reads the conversation that the path names, the newest messages last.
 func (v *visit) readMessages(p *tenantPage) error {
+	// The contact comes first: of one that is not there, no messages are asked for.
 	if err := v.get(v.contactPath(), &p.Contact); err != nil {
 		return err
 	}
@@ -185,7 +190,8 @@ func (v *visit) tenantState() error {
 	return v.render(http.StatusOK, "timeline", "state-part", v.view(p.section(), v.title(p), p))
 }
 
-// deeds are what a person does in a chat, each with its path of the API.
+// deeds are what a person does in a chat, each with its path of the API. Any other word in the
+// path is 404, and reaches no path of the API.
 var deeds = map[string]string{
 	"take": "/hand-over", "give-back": "/give-back", "write": "/messages",
 }
@@ -203,7 +209,9 @@ func (v *visit) inChat() error {
 		in = map[string]string{"text": v.r.PostFormValue("text")}
 	}
 	if err := v.post(v.contactPath()+path, in, nil); err != nil {
-		if in == nil || statusOf(err) != http.StatusUnprocessableEntity && statusOf(err) != http.StatusBadRequest {
+		// A button has no field, so its refusal is a page. A message that was refused is kept.
+		if in == nil || statusOf(err) != http.StatusUnprocessableEntity &&
+			statusOf(err) != http.StatusBadRequest {
 			return err
 		}
 		// The conversation again, with what was typed and what is wrong with it.
@@ -221,7 +229,10 @@ func (v *visit) inChat() error {
 // command starts, stops or restarts the session. The API keeps the command and applies it within
 // moments, which the page that follows shows.
 func (v *visit) command() error {
-	if err := v.post(v.tenantPath()+"/session/"+url.PathEscape(v.r.PathValue("command")), nil, nil); err != nil {
+	// A command that does not exist is the API's to refuse.
+	if err := v.post(
+		v.tenantPath()+"/session/"+url.PathEscape(v.r.PathValue("command")), nil, nil,
+	); err != nil {
 		return err
 	}
 	return v.redirect(local(v.r.FormValue("next")))
@@ -244,6 +255,7 @@ func (v *visit) linkCode() error {
 	if err := v.post(v.tenantPath()+"/pair-code", nil, &code); err != nil {
 		return err
 	}
+	// No redirect: the code is in this answer of the API alone.
 	return v.showLink("layout", code)
 }
 

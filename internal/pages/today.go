@@ -19,10 +19,11 @@ type figure struct {
 	Path  string
 }
 
-// today counts what the day has brought: who wrote, how many questions the bot has answered, and what
-// came of it.
+// today counts what the day has brought: who wrote, how many questions the bot has answered, and
+// what came of it.
 func (v *visit) today(t flowhq.Tenant) ([]figure, error) {
 	zone := v.zone()
+	// The day is the business's own, wherever the server stands.
 	from := midnight(zone)
 	customers, err := v.customersSince(from)
 	if err != nil {
@@ -36,6 +37,7 @@ func (v *visit) today(t flowhq.Tenant) ([]figure, error) {
 		return nil, err
 	}
 	answered.Key, answered.Path = "today.answered", "/app/chats"
+	// A shop counts orders, a help desk tickets.
 	kind := mainKind(t.Config.Template)
 	q := url.Values{"from": {from.Format(time.RFC3339)}}
 	switch kind {
@@ -54,6 +56,7 @@ func (v *visit) today(t flowhq.Tenant) ([]figure, error) {
 func (v *visit) customersSince(from time.Time) (figure, error) {
 	f := figure{Key: "today.customers", Path: "/app/chats"}
 	var list struct{ Contacts []flowhq.Contact }
+	// As many as counted: more would only read "200+" too.
 	q := url.Values{"limit": {"200"}}
 	if err := v.get(v.tenantPath()+"/contacts?"+q.Encode(), &list); err != nil {
 		return f, err
@@ -63,6 +66,7 @@ func (v *visit) customersSince(from time.Time) (figure, error) {
 			f.Count++
 		}
 	}
+	// If all that were read are of today, there may be more.
 	f.More = f.Count == counted
 	return f, nil
 }
@@ -71,6 +75,7 @@ func (v *visit) customersSince(from time.Time) (figure, error) {
 func (v *visit) countOf(list, key string, q url.Values) (figure, error) {
 	q.Set("limit", "200")
 	var page struct {
+		// The API fills one of the lists of facts, by the kind that was asked for.
 		facts
 		Logs []struct{} // only how many there are is wanted
 	}

@@ -31,6 +31,7 @@ type views struct {
 // by all pages.
 func parseViews(files *static, words *texts) (*views, error) {
 	v := &views{map[flowhq.Language]map[string]*template.Template{}}
+	// A template's functions hold the words of one language, so each language has its own set.
 	for lang := range tags {
 		pages, err := parseLanguage(files, words, lang)
 		if err != nil {
@@ -106,7 +107,8 @@ func (v *visit) show(status int, name, section, title string, data any) error {
 // view is what a page of the visit is given.
 func (v *visit) view(section, title string, data any) view {
 	return view{
-		Title: title, Section: section, Me: v.me, Language: v.language, Path: v.r.URL.RequestURI(), Data: data,
+		Title: title, Section: section, Me: v.me, Language: v.language,
+		Path: v.r.URL.RequestURI(), Data: data,
 	}
 }
 
@@ -127,16 +129,17 @@ func (v *visit) render(status int, name, part string, data view) error {
 	body := v.squeezed(b.Bytes())
 	v.w.WriteHeader(status)
 	_, err := v.w.Write(body)
+	// The status is sent, so the visitor can be told nothing any more.
 	if err != nil {
 		v.site.log.Debug("a visitor left before the page was sent", "err", err)
 	}
 	return nil
 }
 
-// squeezed is a page compressed, for a browser that takes that: a page of a price list has some 100
-// KiB of HTML, and 8 KiB compressed. No secret of a visitor's stands beside what a page of another
-// site could put there, by which the length would tell of it: such a page cannot make the browser send
-// the cookie with anything but a link that is followed.
+// squeezed is a page compressed, for a browser that takes that: a page of a price list has some
+// 100 KiB of HTML, and 8 KiB compressed. No secret of a visitor's stands beside what a page of
+// another site could put there, by which the length would tell of it: such a page cannot make the
+// browser send the cookie with anything but a link that is followed.
 func (v *visit) squeezed(page []byte) []byte {
 	h := v.w.Header()
 	h.Add("Vary", "Accept-Encoding")
@@ -146,6 +149,7 @@ func (v *visit) squeezed(page []byte) []byte {
 	var small bytes.Buffer
 	z := gzip.NewWriter(&small)
 	if _, err := z.Write(page); err != nil {
+		// The page as it is will do as well.
 		return page
 	}
 	if err := z.Close(); err != nil {
@@ -178,7 +182,9 @@ func ago(at time.Time) string {
 }
 
 // liveTypes are the families of events at which a page shows something new.
-var liveTypes = []string{"SESSION", "TENANT", "HOST", "MESSAGE", "HANDED", "GIVEN", "CONTACT", "SETUP"}
+var liveTypes = []string{
+	"SESSION", "TENANT", "HOST", "MESSAGE", "HANDED", "GIVEN", "CONTACT", "SETUP",
+}
 
 // feedTypes are those types of events for the script of the pages: a browser has to ask for each by
 // its name.
@@ -235,13 +241,15 @@ func tone(state any) string {
 	}
 }
 
-// money is an amount in whole units, in groups of three digits.
+// money is an amount in whole units, in groups of three digits. Prices in both languages are
+// grouped with commas, as in English.
 func money(amount int64, currency string) string {
 	return message.NewPrinter(language.English).Sprintf("%s %d", currency, amount)
 }
 
 // dict makes one value of names and values, for a template that another one uses.
 func dict(pairs ...any) (map[string]any, error) {
+	// A slip of who wrote the template, which the test of all templates finds.
 	if len(pairs)%2 != 0 {
 		return nil, fmt.Errorf("a name without a value: %v", pairs)
 	}
@@ -259,6 +267,7 @@ func dict(pairs ...any) (map[string]any, error) {
 // safeImage lets a picture that the API has drawn be the address of an image. Anything else stays
 // what templates take for unsafe.
 func safeImage(s string) any {
+	// html/template takes every address that begins with data: for unsafe.
 	if strings.HasPrefix(s, "data:image/png;base64,") {
 		return template.URL(s) //nolint:gosec // its beginning was looked at
 	}
@@ -277,13 +286,17 @@ type statusPage struct {
 // problem answers with the page of a failure. It needs no database; what is away it learns from the
 // API's answer to a load balancer.
 func (v *visit) problem(status int, what, requestID string) {
-	p := statusPage{Status: status, What: what, RequestID: requestID, Next: nextStep(status), Back: "/"}
+	p := statusPage{
+		Status: status, What: what, RequestID: requestID, Next: nextStep(status), Back: "/",
+	}
+	// 503 says that a part is away, and the page says which.
 	if status == http.StatusServiceUnavailable {
 		p.Parts = v.health()
 	}
 	title := http.StatusText(status)
 	if err := v.show(status, "problem", "", title, p); err != nil {
 		v.site.log.Error("the page of a failure failed", "err", err)
+		// Plain text needs no template, so something is answered in any case.
 		http.Error(v.w, title, status)
 	}
 }

@@ -33,7 +33,8 @@ var passed = []string{
 
 // visit begins to answer a request.
 func (s *Site) visit(w http.ResponseWriter, r *http.Request) *visit {
-	// The others are the page's own affair, such as Accept, by which the API would answer otherwise.
+	// The others are the page's own affair, such as Accept, by which the API would answer
+	// otherwise.
 	header := http.Header{}
 	for _, name := range passed {
 		if values := r.Header.Values(name); len(values) > 0 {
@@ -63,7 +64,8 @@ func (v *visit) post(path string, in, out any) error {
 	return v.api.Call(v.ctx(), http.MethodPost, path, in, out)
 }
 
-// known finds out who visits. An error of a stranger leads to the sign-in.
+// known finds out who visits. An error of a stranger leads to the sign-in. Each page asks anew, so
+// who was kept out meanwhile is out at once.
 func (v *visit) known() error { return v.get("/auth/me", &v.me) }
 
 // operator is known for pages of the installation: a business's people are shown their own.
@@ -71,16 +73,19 @@ func (v *visit) operator() error {
 	if err := v.known(); err != nil {
 		return err
 	}
-	// The API would show such a person their own tenant here as well. The pages keep the two apart, so
-	// that nobody of a business is led to words that are meant for operators.
+	// The API would show such a person their own tenant here as well. The pages keep the two
+	// apart, so that nobody of a business is led to words that are meant for operators.
 	if v.me.Bound() {
-		return &apiclient.Refusal{Status: http.StatusForbidden, Detail: "This page is for operators."}
+		return &apiclient.Refusal{
+			Status: http.StatusForbidden, Detail: "This page is for operators.",
+		}
 	}
 	return nil
 }
 
 // isApp reports whether the page is one of a business's own.
 func (v *visit) isApp() bool {
+	// With the slash, so that a path such as /apps is none of them.
 	return v.r.URL.Path == "/app" || strings.HasPrefix(v.r.URL.Path, "/app/")
 }
 
@@ -96,6 +101,8 @@ func (v *visit) base() string {
 	return "/admin/tenants/" + url.PathEscape(v.r.PathValue("id"))
 }
 
+// tenantPath is where the API has the tenant. The business's own path has no id: the API finds the
+// tenant by who asks.
 func (v *visit) tenantPath() string {
 	if v.isApp() {
 		return ownTenantPath
@@ -109,6 +116,7 @@ const languageCookie = "language"
 // chooseLanguage sets the language of /app, for a year.
 func (v *visit) chooseLanguage() error {
 	lang := flowhq.Language(v.r.PostFormValue("language"))
+	// A language that is none changes nothing.
 	if _, ok := tags[lang]; ok {
 		// The door speaks it too. The API knows nothing of languages of pages.
 		const year = 365 * 24 * 60 * 60 // seconds
@@ -133,8 +141,8 @@ func (v *visit) speak(t flowhq.Tenant) {
 	}
 }
 
-// say is a text of the page's language. A key that is not there is a fault of the program, which the
-// test of all texts finds.
+// say is a text of the page's language. A key that is not there is a fault of the program, which
+// the test of all texts finds.
 func (v *visit) say(key string, values ...any) string {
 	text, err := v.site.words.say(v.language)(key, values...)
 	if err != nil {
@@ -146,6 +154,7 @@ func (v *visit) say(key string, values ...any) string {
 
 // redirect leads to another page, with GET.
 func (v *visit) redirect(path string) error {
+	// 303 has the browser ask with GET, so that reloading sends no form again.
 	http.Redirect(v.w, v.r, path, http.StatusSeeOther)
 	return nil
 }

@@ -74,14 +74,18 @@ func (v *visit) addWebhook() error {
 		return err
 	}
 	f := v.r.PostForm
-	in := map[string]any{"url": f.Get("url"), "description": f.Get("description"), "types": []string{}}
+	in := map[string]any{
+		"url": f.Get("url"), "description": f.Get("description"), "types": []string{},
+	}
+	// A form without a ticked box has no such field, and the API takes a list.
 	if f.Has("types") {
 		in["types"] = f["types"]
 	}
 	return v.showSecret(v.tenantPath()+"/webhooks", in, f.Get("url"))
 }
 
-// showSecret asks for a secret, and shows it this once.
+// showSecret asks for a secret, and shows it this once. A new webhook and a new secret both end
+// here: no later answer of the API has the secret.
 func (v *visit) showSecret(path string, in any, of string) error {
 	var made struct{ Secret string }
 	err := v.post(path, in, &made)
@@ -101,6 +105,7 @@ func (v *visit) changeWebhook() error {
 	}
 	path, f := v.hookPath(v.r.PathValue("webhook")), v.r.PostForm
 	var err error
+	// The buttons of a webhook share one path, and differ by what they send.
 	switch f.Get("do") {
 	case "rotate":
 		return v.showSecret(path+"/rotate-secret", nil, f.Get("url"))
@@ -109,7 +114,9 @@ func (v *visit) changeWebhook() error {
 	case "delete":
 		err = v.api.Call(v.ctx(), http.MethodDelete, path, nil, nil)
 	default:
-		err = v.api.Call(v.ctx(), http.MethodPatch, path, map[string]bool{"enabled": f.Get("do") == "enable"}, nil)
+		// To enable and to disable are one field of the API.
+		err = v.api.Call(v.ctx(), http.MethodPatch, path,
+			map[string]bool{"enabled": f.Get("do") == "enable"}, nil)
 	}
 	if isRefusedForm(err) {
 		return v.showWebhooks(statusOf(err), webhooksPage{form: v.formOf(err)})

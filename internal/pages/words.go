@@ -46,7 +46,8 @@ func loadTexts() (*texts, error) {
 			// corrected, and the other one said.
 			key, text, ok := strings.Cut(line, " = ")
 			if !ok || t.keys[lang][key] {
-				return nil, fmt.Errorf("%s.txt:%d: want a key that is new, \" = \" and a text", tag, i+1)
+				return nil, fmt.Errorf(
+					"%s.txt:%d: want a key that is new, \" = \" and a text", tag, i+1)
 			}
 			t.keys[lang][key] = true
 			if err := b.SetString(tag, key, text); err != nil {
@@ -62,6 +63,7 @@ func loadTexts() (*texts, error) {
 func (t *texts) say(lang flowhq.Language) func(key string, values ...any) (string, error) {
 	p := message.NewPrinter(tags[lang], message.Catalog(t.catalog))
 	return func(key string, values ...any) (string, error) {
+		// The catalogue would answer with the text of another language, and nobody would notice.
 		if !t.keys[lang][key] {
 			return "", fmt.Errorf("there is no text %q in %s", key, lang)
 		}
@@ -69,8 +71,8 @@ func (t *texts) say(lang flowhq.Language) func(key string, values ...any) (strin
 	}
 }
 
-// label returns the function that names something of a family that may have new members, such as the
-// fields of a profile. One without a name of its own is called what it is called in JSON.
+// label returns the function that names something of a family that may have new members, such as
+// the fields of a profile. One without a name of its own is called what it is called in JSON.
 func (t *texts) label(lang flowhq.Language) func(family, name string) (string, error) {
 	say := t.say(lang)
 	return func(family, name string) (string, error) {
