@@ -14,6 +14,8 @@ import (
 const (
 	// maxForm bounds what a button sends. The longest is a text.
 	maxForm = 128 << 10
+	// It waits for the worker to dial and for WhatsApp to hand a code out, which together take a
+	// few seconds.
 	// codeWithin is how long a scan waits for a code to show: a session that was just started takes
 	// a moment to be hosted and to get one.
 	codeWithin = 20 * time.Second
@@ -30,7 +32,7 @@ type deed struct {
 }
 
 // actions are the buttons by the ends of their paths. Each returns what it did, for the person who
-// pressed it.
+// pressed it. A path that is none of them is 404.
 var actions = map[string]func(s *Site, ctx context.Context, d deed) (said string, err error){
 	"customers": (*Site).addCustomer,
 	"write":     (*Site).write,
@@ -43,7 +45,8 @@ var actions = map[string]func(s *Site, ctx context.Context, d deed) (said string
 	"drop": fault(map[string]any{"kind": "drop"},
 		"The line was cut. The bot logs in again within a second or two."),
 	"deaf": fault(map[string]any{"kind": "unresponsive"},
-		"Nothing moves on the line, and nothing ends it. The bot finds out by itself, within about a minute."),
+		"Nothing moves on the line, and nothing ends it. "+
+			"The bot finds out by itself, within about a minute."),
 	"twice": fault(map[string]any{"kind": "duplicate", "count": 1},
 		"WhatsApp delivers the next message twice. The bot answers it once."),
 	"ban": (*Site).ban,
@@ -52,6 +55,7 @@ var actions = map[string]func(s *Site, ctx context.Context, d deed) (said string
 // act does what a button asks for. A script gets a sentence to show, and a plain form the page
 // again.
 func (s *Site) act(w http.ResponseWriter, r *http.Request) {
+	// A longer body is an error of ParseForm, and nothing is done.
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	do, ok := actions[r.PathValue("action")]
 	if !ok {
@@ -69,8 +73,11 @@ func (s *Site) act(w http.ResponseWriter, r *http.Request) {
 	said, err := do(s, r.Context(), d)
 	status := http.StatusOK
 	if err != nil {
+		// The page shows one sentence for whatever was wrong, so one status is enough.
 		said, status = detail(err), http.StatusUnprocessableEntity
 	}
+	// The page's script asks for JSON. Without scripts a browser sends the form itself and needs a
+	// page.
 	if r.Header.Get("Accept") == "application/json" {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
@@ -78,10 +85,13 @@ func (s *Site) act(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// A customer who was just made is written as from then on.
-	q := url.Values{"business": {d.business}, "customer": {r.PostForm.Get("customer")}, "said": {said}}
+	q := url.Values{
+		"business": {d.business}, "customer": {r.PostForm.Get("customer")}, "said": {said},
+	}
 	if number := r.PostForm.Get("number"); number != "" && err == nil {
 		q.Set("customer", number)
 	}
+	// 303 has the browser ask with GET, so that reloading presses no button again.
 	http.Redirect(w, r, Path+"?"+q.Encode(), http.StatusSeeOther)
 }
 
@@ -95,11 +105,13 @@ func (s *Site) addCustomer(ctx context.Context, d deed) (string, error) {
 // write sends a message of the customer: a text, or one of the kinds that people send besides.
 func (s *Site) write(ctx context.Context, d deed) (string, error) {
 	in := map[string]any{"to": d.business}
+	// Other kinds of messages have no text, and the simulator makes up what they hold.
 	if kind := d.form.Get("kind"); kind != "" {
 		in["kind"] = kind
 	} else {
 		in["text"] = d.form.Get("text")
 	}
+	// Numbers come from the form, and a slash in one would lead to another path.
 	path := "/customers/" + url.PathEscape(d.customer) + "/messages"
 	return "", s.Simulator.Call(ctx, http.MethodPost, path, in, nil)
 }
@@ -119,12 +131,16 @@ func (s *Site) reply(ctx context.Context, d deed) (string, error) {
 func (s *Site) scan(ctx context.Context, d deed) (string, error) {
 	name := d.form.Get("name")
 	in := map[string]string{"number": d.business, "name": name}
+	// The simulator knows phones that were made. To make one again changes nothing.
 	if err := s.Simulator.Call(ctx, http.MethodPost, "/phones", in, nil); err != nil {
 		return "", err
 	}
-	if err := s.API.Call(ctx, http.MethodPost, d.tenantPath()+"/session/start", nil, nil); err != nil {
+	if err := s.API.Call(
+		ctx, http.MethodPost, d.tenantPath()+"/session/start", nil, nil,
+	); err != nil {
 		return "", err
 	}
+	// The browser may leave earlier, and then nobody waits for a code.
 	ctx, cancel := context.WithTimeout(ctx, codeWithin)
 	defer cancel()
 	tick := time.NewTicker(codeEvery)
@@ -139,19 +155,23 @@ func (s *Site) scan(ctx context.Context, d deed) (string, error) {
 		if err := s.API.Call(ctx, http.MethodGet, d.tenantPath()+"/qr", nil, &qr); err != nil {
 			return "", err
 		}
+		// Nothing is shown to scan any more.
 		if qr.State == "CONNECTED" {
 			return "It is linked already.", nil
 		}
 		// A code that was replaced meanwhile is refused; the next one will do.
 		if qr.Code != nil && *qr.Code != last {
 			last = *qr.Code
-			if refused = s.Simulator.Call(ctx, http.MethodPost, path, map[string]string{"code": last}, nil); refused == nil {
+			if refused = s.Simulator.Call(
+				ctx, http.MethodPost, path, map[string]string{"code": last}, nil,
+			); refused == nil {
 				return "Scanned. The bot is a linked device of this phone now.", nil
 			}
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
+			// The last refusal tells more than that time has run out.
 			if refused != nil {
 				return "", refused
 			}
@@ -167,17 +187,21 @@ func (s *Site) logout(ctx context.Context, d deed) (string, error) {
 		s.Simulator.Call(ctx, http.MethodPost, path, nil, nil)
 }
 
-// kill kills the worker.
+// kill kills the worker. The session moves to another worker, or to the next process of this one,
+// and the page shows how.
 func (s *Site) kill(context.Context, deed) (string, error) {
 	pid := s.WorkerPID()
+	// Between two processes there is nobody to kill.
 	if pid == 0 {
 		return "", errors.New("the worker is dead already; it starts again in a moment")
 	}
-	return fmt.Sprintf("kill -9 %d. Write now: the message waits, and is answered once.", pid), s.KillWorker()
+	return fmt.Sprintf("kill -9 %d. Write now: the message waits, and is answered once.", pid),
+		s.KillWorker()
 }
 
 // ban has WhatsApp refuse the business for a minute, and cuts its line, or nobody would notice.
 func (s *Site) ban(ctx context.Context, d deed) (string, error) {
+	// The refusal comes first: after a drop alone the bot would be back before it.
 	for _, in := range []map[string]any{
 		{"kind": "refuse_logins", "number": d.business, "seconds": banSeconds, "reason": 402},
 		{"kind": "drop", "number": d.business},
@@ -198,7 +222,9 @@ func command(name, said string) func(*Site, context.Context, deed) (string, erro
 
 // fault returns the action that makes a fault befall the business.
 func fault(in map[string]any, said string) func(*Site, context.Context, deed) (string, error) {
+	// The map is shared by all who press the button, so each request has a copy.
 	return func(s *Site, ctx context.Context, d deed) (string, error) {
+		// The fault befalls this business alone; others on the stand go on.
 		body := map[string]any{"number": d.business}
 		for name, value := range in {
 			body[name] = value

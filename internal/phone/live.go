@@ -24,9 +24,11 @@ const (
 // that id, and the name of an event.
 var regions = []string{"chat", "device", "operator"}
 
-// live sends each region of an open page whenever it differs from what was sent last. It begins with
-// all of them, so a page that was cut off is true again at once.
+// live sends each region of an open page whenever it differs from what was sent last. It begins
+// with all of them, so a page that was cut off is true again at once.
 func (s *Site) live(w http.ResponseWriter, r *http.Request) {
+	// A stream too many is refused at once. It must not wait for a place: the browser tries again
+	// itself.
 	select {
 	case s.streams <- struct{}{}:
 		defer func() { <-s.streams }()
@@ -39,6 +41,7 @@ func (s *Site) live(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	tick := time.NewTicker(readEvery)
 	defer tick.Stop()
+	// Only this stream knows what its browser has, so nothing is kept between two streams.
 	sent := map[string]string{}
 	for {
 		if err := s.sendChanges(ctx, w, r, sent); err != nil {
@@ -57,15 +60,18 @@ func (s *Site) sendChanges(
 	ctx context.Context, w http.ResponseWriter, r *http.Request, sent map[string]string,
 ) error {
 	v, err := s.read(ctx, r.FormValue("business"), r.FormValue("customer"))
+	// An error of a browser that has left is no failure of the stand.
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	out := http.NewResponseController(w)
+	// The deadline moves on with each look. One for the whole answer would end every stream.
 	_ = out.SetWriteDeadline(time.Now().Add(writeWithin)) // net/http's writers all can
 	if err != nil {
 		return s.sendBroken(w, out, detail(err), sent)
 	}
 	changed := false
+	// broken is empty now that all answer, which takes back what was said before.
 	for _, name := range append([]string{"broken"}, regions...) {
 		html := ""
 		if name != "broken" {
@@ -76,6 +82,7 @@ func (s *Site) sendChanges(
 			}
 			html = b.String()
 		}
+		// The same text again would only make the browser draw it anew.
 		if was, ok := sent[name]; ok && was == html {
 			continue
 		}
@@ -87,6 +94,7 @@ func (s *Site) sendChanges(
 	if !changed {
 		return nil
 	}
+	// Without a flush the change would wait in a buffer for the next one.
 	return out.Flush()
 }
 
@@ -105,7 +113,8 @@ func (s *Site) sendBroken(
 	return out.Flush()
 }
 
-// writeEvent writes one event, whose data may have lines.
+// writeEvent writes one event, whose data may have lines. A line break ends a field of the stream,
+// so each line of the data gets a field of its own. A carriage return would end one too.
 func writeEvent(w http.ResponseWriter, name, data string) error {
 	_, err := fmt.Fprintf(w, "event: %s\ndata: %s\n\n", name,
 		strings.NewReplacer("\r", "", "\n", "\ndata: ").Replace(data))

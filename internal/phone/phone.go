@@ -62,6 +62,7 @@ func New(s Stand) *Site {
 		Stand: s, mux: http.NewServeMux(), foreign: http.NewCrossOriginProtection(),
 		streams: make(chan struct{}, maxStreams),
 	}
+	// The bare address leads to the page, as people type it.
 	site.mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, Path, http.StatusSeeOther)
 	})
@@ -72,10 +73,14 @@ func New(s Stand) *Site {
 	return site
 }
 
-// ServeHTTP answers who may ask.
+// Each answer has the headers, refusals too.
+
+// ServeHTTP answers who may ask. What customers write stands in the page. A browser must not guess
+// that it is a script.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", policy)
+	// The page of a moment ago is wrong, so no browser keeps it.
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
@@ -94,6 +99,7 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // isLoopback reports whether the name in a request is one of this machine alone.
 func isLoopback(hostport string) bool {
+	// A Host without a port is one too.
 	host, _, err := net.SplitHostPort(hostport)
 	if err != nil {
 		host = hostport
@@ -124,6 +130,8 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request) {
 
 // detail is what an error says to a person.
 func detail(err error) string {
+	// The API says it for people. What else may fail, such as a connection, says it for
+	// developers.
 	if refused, ok := errors.AsType[*apiclient.Refusal](err); ok {
 		return refused.Detail
 	}
@@ -145,7 +153,8 @@ func words(constant any) string {
 	return strings.ToLower(strings.ReplaceAll(s, "_", " "))
 }
 
-// stringOf returns the text of a named string type.
+// stringOf returns the text of a named string type. Templates have types of their own for each
+// constant; a plain string is its own text.
 func stringOf(constant any) string {
 	switch c := constant.(type) {
 	case flowhq.TenantStatus:
@@ -158,6 +167,7 @@ func stringOf(constant any) string {
 		return string(c)
 	case flowhq.Media:
 		return string(c)
+	// An unknown type is a fault of the template, and shows no word rather than a wrong one.
 	default:
 		return ""
 	}
@@ -176,6 +186,7 @@ func tone(status any) string {
 		return "bad"
 	case "PAUSED", "NEW", "IGNORED", "CLOSED", "LAPSED", "":
 		return "idle"
+	// Whatever else there is goes on by itself: a message that waits, a session that connects.
 	default:
 		return "busy"
 	}
@@ -184,8 +195,8 @@ func tone(status any) string {
 // kindName is what stands for a message that has no text.
 func kindName(kind string) string {
 	return map[string]string{
-		"": "", "image": "Picture", "voice": "Voice note", "location": "Place", "sticker": "Sticker",
-		"contact": "Contact",
+		"": "", "image": "Picture", "voice": "Voice note", "location": "Place",
+		"sticker": "Sticker", "contact": "Contact",
 	}[kind]
 }
 
@@ -205,6 +216,7 @@ func initials(name string) string {
 		if i == 2 {
 			break
 		}
+		// By runes: the first letter may have several bytes.
 		letters += strings.ToUpper(string([]rune(word)[:1]))
 	}
 	return letters

@@ -73,11 +73,13 @@ type device struct {
 
 // A ledger accounts for what the customer wrote, as the operator's log has it.
 type ledger struct {
+	// The log may be behind the phone for a moment, while the message is under way.
 	// Wrote is what WhatsApp has taken of the customer, and Logged what of that the log has.
 	Wrote, Logged int
 	// Waiting is what the log has and nobody has answered yet.
 	Waiting int
-	// Twice counts questions that have two answers: always 0.
+	// Twice counts questions that have two answers: always 0. A number above 0 is a fault of the
+	// product, and the page shows it as one.
 	Twice int
 }
 
@@ -94,6 +96,7 @@ type record struct {
 // demo; so is customer.
 func (s *Site) read(ctx context.Context, business, customer string) (v view, err error) {
 	v = view{Worker: s.WorkerPID(), API: s.API.Base}
+	// The page is read twice a second, so each list has a bound.
 	var tenants struct{ Tenants []flowhq.Tenant }
 	path := fmt.Sprintf("/admin/tenants?limit=%d", maxBusinesses)
 	if err := s.API.Call(ctx, http.MethodGet, path, nil, &tenants); err != nil {
@@ -105,8 +108,10 @@ func (s *Site) read(ctx context.Context, business, customer string) (v view, err
 	if err := s.Simulator.Call(ctx, http.MethodGet, "/customers", nil, &people); err != nil {
 		return v, err
 	}
+	// The list of the page is cut; a customer in the address may be beyond its end.
 	v.Customers = people.Customers[:min(len(people.Customers), maxCustomers)]
 	v.choose(business, customer, people.Customers)
+	// Without a business there is nobody to write to, and nothing more to read.
 	if v.Tenant.ID == "" {
 		return v, nil
 	}
@@ -126,7 +131,9 @@ func (s *Site) read(ctx context.Context, business, customer string) (v view, err
 // choose finds the business and the customer that the address names, or the first ones. The demo's
 // customers are those who wrote to its businesses, so they stand in the same order.
 func (v *view) choose(business, customer string, people []person) {
-	i := slices.IndexFunc(v.Businesses, func(t flowhq.Tenant) bool { return t.PhoneNumber == business })
+	i := slices.IndexFunc(v.Businesses, func(t flowhq.Tenant) bool {
+		return t.PhoneNumber == business
+	})
 	if i < 0 {
 		i = 0
 	}
@@ -135,6 +142,7 @@ func (v *view) choose(business, customer string, people []person) {
 	}
 	j := slices.IndexFunc(people, func(p person) bool { return p.Number == customer })
 	if j < 0 {
+		// There may be fewer customers than businesses.
 		j = min(i, len(people)-1)
 	}
 	if j >= 0 {
@@ -145,13 +153,15 @@ func (v *view) choose(business, customer string, people []person) {
 	}
 }
 
-// readDevices asks the simulator for the business's own phone. A business has none until one is made
-// for it, at its first scan.
+// readDevices asks the simulator for the business's own phone. A business has none until one is
+// made for it, at its first scan.
 func (s *Site) readDevices(ctx context.Context, v *view) error {
 	var phone struct{ Devices []device }
 	path := "/phones/" + url.PathEscape(v.Tenant.PhoneNumber)
 	err := s.Simulator.Call(ctx, http.MethodGet, path, nil, &phone)
-	if refused, ok := errors.AsType[*apiclient.Refusal](err); ok && refused.Status == http.StatusNotFound {
+	if refused, ok := errors.AsType[*apiclient.Refusal](err); ok &&
+		refused.Status == http.StatusNotFound {
+		// A phone that was never made has no devices, which is no failure.
 		return nil
 	}
 	v.Devices = phone.Devices
@@ -160,6 +170,7 @@ func (s *Site) readDevices(ctx context.Context, v *view) error {
 
 // readChat asks the simulator for what the customer's phone shows.
 func (s *Site) readChat(ctx context.Context, v *view) error {
+	// Without a customer there is no phone to look at.
 	if v.Customer.Number == "" {
 		return nil
 	}
@@ -174,10 +185,13 @@ func (s *Site) readChat(ctx context.Context, v *view) error {
 // readOperators asks the admin API for what an operator sees of the business.
 func (s *Site) readOperators(ctx context.Context, v *view) error {
 	base := "/admin/tenants/" + url.PathEscape(string(v.Tenant.ID))
+	// The search for a number finds the one contact who has it.
 	var contacts struct{ Contacts []flowhq.Contact }
 	q := url.Values{"text": {v.Customer.Number}, "limit": {"1"}}
 	if v.Customer.Number != "" {
-		if err := s.API.Call(ctx, http.MethodGet, base+"/contacts?"+q.Encode(), nil, &contacts); err != nil {
+		if err := s.API.Call(
+			ctx, http.MethodGet, base+"/contacts?"+q.Encode(), nil, &contacts,
+		); err != nil {
 			return err
 		}
 	}
@@ -187,6 +201,7 @@ func (s *Site) readOperators(ctx context.Context, v *view) error {
 			return err
 		}
 	} else {
+		// Who is no contact yet has written nothing that was logged: all of it is missing.
 		v.Ledger = account(v.Chat, nil)
 	}
 	var events struct{ Events []flowhq.Event }
@@ -208,6 +223,7 @@ func (s *Site) readLog(ctx context.Context, v *view, base string) error {
 		return err
 	}
 	v.Ledger = account(v.Chat, logs.Logs)
+	// A bot that is not connected types nothing.
 	v.Typing = v.Ledger.Waiting > 0 && v.Tenant.Session.State == flowhq.Connected
 	v.Messages = logs.Logs[:min(len(logs.Logs), logLines)]
 	return nil
@@ -215,11 +231,13 @@ func (s *Site) readLog(ctx context.Context, v *view, base string) error {
 
 // account compares what the customer's phone has sent with what the log has.
 func account(chat []bubble, log []flowhq.Message) (l ledger) {
+	// WhatsApp's id of a message is the same on the phone and in the log.
 	logged := map[string]flowhq.Message{}
 	answers := map[int64]int{}
 	for _, m := range log {
 		if m.Direction == flowhq.In {
 			logged[m.WAMessageID] = m
+			// Only replies count: a follow-up or what a person writes may come after one.
 		} else if m.InReplyTo != nil && m.Kind == flowhq.KindReply {
 			answers[*m.InReplyTo]++
 		}
@@ -236,6 +254,7 @@ func account(chat []bubble, log []flowhq.Message) (l ledger) {
 		}
 		l.Wrote++
 		m, ok := logged[b.ID]
+		// It is under way, and counts as missing for so long.
 		if !ok {
 			continue
 		}
@@ -249,8 +268,10 @@ func account(chat []bubble, log []flowhq.Message) (l ledger) {
 
 // readRecords asks for the latest bookings, orders and tickets of the business.
 func (s *Site) readRecords(ctx context.Context, v *view, base string) error {
+	// A business has records of the kind that its template makes.
 	kind := map[flowhq.Template]string{
-		flowhq.BookingTemplate: "bookings", flowhq.EcommerceTemplate: "orders", flowhq.SupportTemplate: "tickets",
+		flowhq.BookingTemplate: "bookings", flowhq.EcommerceTemplate: "orders",
+		flowhq.SupportTemplate: "tickets",
 	}[v.Tenant.Config.Template]
 	var list struct {
 		Bookings []flowhq.Booking
@@ -264,8 +285,10 @@ func (s *Site) readRecords(ctx context.Context, v *view, base string) error {
 	// The demo's businesses are in one zone; a person compares with what the bot said.
 	zone, err := time.LoadLocation(flowhq.DefaultTimeZone)
 	if err != nil {
+		// A system without data of zones shows UTC, rather than no page.
 		zone = time.UTC
 	}
+	// One of the three lists has entries, by the kind that was asked for.
 	for _, b := range list.Bookings {
 		v.Records = append(v.Records, record{
 			strings.TrimSpace(b.Number + " " + b.Service + " " + b.Name), string(b.Status),
@@ -278,7 +301,8 @@ func (s *Site) readRecords(ctx context.Context, v *view, base string) error {
 			lines = append(lines, fmt.Sprintf("%d × %s", l.Quantity, l.Name))
 		}
 		v.Records = append(v.Records, record{
-			o.Number + " " + strings.Join(lines, ", "), string(o.Status), fmt.Sprintf("%s %d", o.Currency, o.Total),
+			o.Number + " " + strings.Join(lines, ", "), string(o.Status),
+			fmt.Sprintf("%s %d", o.Currency, o.Total),
 		})
 	}
 	for _, t := range list.Tickets {
@@ -290,13 +314,17 @@ func (s *Site) readRecords(ctx context.Context, v *view, base string) error {
 // tries are what a customer may write first, by what the bot does. The first line goes on with the
 // conversation that the demo has begun.
 var tries = map[flowhq.Template][]string{
-	flowhq.BookingTemplate:   {"Yes", "Where are you?", "Hi, can I book a haircut?", "Tomorrow at 10"},
+	flowhq.BookingTemplate: {"Yes", "Where are you?", "Hi, can I book a haircut?",
+		"Tomorrow at 10"},
 	flowhq.EcommerceTemplate: {"I will collect it", "Yes", "What do you sell?", "How can I pay?"},
-	flowhq.SupportTemplate:   {"How can I pay?", "My internet is slow", "I want to talk to a person"},
+	flowhq.SupportTemplate: {"How can I pay?", "My internet is slow",
+		"I want to talk to a person"},
 }
 
+// triesInSwahili are the same for a business whose bot begins in Swahili.
 var triesInSwahili = map[flowhq.Template][]string{
-	flowhq.BookingTemplate:   {"Ndiyo", "Mko wapi?", "Nataka kuweka miadi", "Kesho saa nne asubuhi"},
+	flowhq.BookingTemplate: {"Ndiyo", "Mko wapi?", "Nataka kuweka miadi",
+		"Kesho saa nne asubuhi"},
 	flowhq.EcommerceTemplate: {"Nitakuja kuchukua", "Ndiyo", "Mnauza nini?", "Nalipaje?"},
 	flowhq.SupportTemplate:   {"Nalipaje?", "Intaneti iko polepole", "Nataka kuongea na mtu"},
 }
