@@ -126,7 +126,7 @@ func TestDocs(t *testing.T) {
 // TestSlowBody: a body that stays away is answered when the time of the request is over, and the connection is of no more use.
 func TestSlowBody(t *testing.T) {
 	f := setup(t)
-	f.api.timeout = 100 * time.Millisecond
+	f.api.timeout = 2 * time.Second // long enough to create the tenant on a busy machine
 	id := string(f.create())
 	c, err := net.Dial("tcp", strings.TrimPrefix(f.url, "http://"))
 	if err != nil {

@@ -70,6 +70,7 @@ func plannedInstallation(t *testing.T) *planned {
 	}
 	p := &planned{recorder: &loadtest.Recorder{}, measured: map[string]bool{}, now: time.Now(), big: seeded.Tenants[0], small: seeded.Tenants[1]}
 	p.fixture = setupOn(t, testdb.OpenStoreAs(t, store.RoleAPI, dbURL, p.recorder))
+	p.api.timeout = 2 * time.Minute // the files of 60,000 messages are long, and rows are counted here, not seconds
 	if p.meter, err = loadtest.Connect(t.Context(), dbURL); err != nil {
 		t.Fatal(err)
 	}
