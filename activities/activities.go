@@ -87,7 +87,8 @@ func LocalOptions() workflow.LocalActivityOptions {
 	}
 }
 
-// EraseOptions is how a workflow schedules Erase: until it succeeds.
+// EraseOptions is how a workflow schedules Erase: until it succeeds. It has two minutes, since to
+// unlink a device takes a connection to WhatsApp of its own.
 func EraseOptions() workflow.ActivityOptions {
 	return short(2*time.Minute, "unlink and erase")
 }
@@ -98,6 +99,7 @@ func short(limit time.Duration, summary string) workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		StartToCloseTimeout: limit,
 		Summary:             summary,
+		// Ten seconds at most between two tries, so what waits goes on soon after an outage.
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second,
 		},
@@ -137,6 +139,7 @@ func (a *Activities) RegisterDeliver(r worker.ActivityRegistry) {
 
 // RegisterShort makes r run all other activities, which are short.
 func (a *Activities) RegisterShort(r worker.ActivityRegistry) {
+	// Names are on the wire and methods are not: to rename a method must change no name.
 	for name, run := range map[string]any{
 		RecordStateActivity: a.RecordState, ReadTenantActivity: a.ReadTenant,
 		RecordOutcomesActivity: a.RecordOutcomes, EraseActivity: a.Erase,

@@ -81,6 +81,7 @@ func (a *Activities) SendBulk(ctx context.Context, in BulkPage) (BulkSent, error
 	for done.Sent+done.Failed < len(in.Tenants) {
 		select {
 		case <-ctx.Done():
+			// What was done so far is the result: the workflow wants to know how far it came.
 			return done, nil
 		case <-activity.GetWorkerStopChannel(ctx):
 			return done, nil
@@ -116,6 +117,7 @@ func (a *Activities) sendOne(ctx context.Context, in BulkPage, done *BulkSent) e
 	default:
 		return err // the database's failure, not this tenant's
 	}
+	// The command is in the database by now, so its workflow learns of it in any case.
 	signalling, cancel := context.WithTimeout(ctx, signalWithin)
 	defer cancel()
 	if err := a.Signals.Signal(signalling, id, name); err != nil {

@@ -47,6 +47,7 @@ func (a *Activities) FollowUp(ctx context.Context, in FollowUpInput) (FollowUpNe
 			in.Tenant, in.Installation, ours)
 	}
 	subject, err := a.Store.FollowUpSubject(ctx, in.Tenant, in.About, in.Number)
+	// With nothing pending the zero answer ends the workflow: a new follow-up starts another one.
 	if err != nil || len(subject.Pending) == 0 {
 		return FollowUpNext{}, err
 	}
@@ -112,6 +113,7 @@ func (a *Activities) followUp(
 			step = f.Next(subject.Now, profile, sent.Standing)
 			return a.held(ctx, tenant.ID, f, step, subject.Now)
 		}
+		// Conflict says that the tenant's limits have no room just now.
 		if flowhq.ErrorCode(err) != flowhq.Conflict {
 			return time.Time{}, err
 		}

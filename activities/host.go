@@ -44,6 +44,7 @@ func (a *Activities) Host(ctx context.Context, in HostInput) (flowhq.Transition,
 	before.Outages = 0 // of a Host that has ended, which may have been stable since
 	if activity.HasHeartbeatDetails(ctx) {
 		var last hosting.Status // of the attempt before; another version's may not be readable
+		// Otherwise the workflow's own counts hold.
 		if activity.GetHeartbeatDetails(ctx, &last) == nil {
 			before = last
 		}
@@ -54,6 +55,7 @@ func (a *Activities) Host(ctx context.Context, in HostInput) (flowhq.Transition,
 		return flowhq.Transition{}, err
 	}
 	next, err := leave(out)
+	// A worker that stops ends all of its hosts, and says so once and not for each.
 	if err != nil && out.Ending != flowhq.EndDraining {
 		a.Log.Info("host ended", "tenant", string(in.Tenant), "err", err)
 	}
@@ -83,7 +85,8 @@ func leave(out session.Outcome) (flowhq.Transition, error) {
 			o.Category = temporal.ApplicationErrorCategoryUnspecified
 		}
 	}
-	return flowhq.Transition{}, temporal.NewApplicationErrorWithOptions(t.Reason, string(t.Ending), o)
+	return flowhq.Transition{}, temporal.NewApplicationErrorWithOptions(
+		t.Reason, string(t.Ending), o)
 }
 
 // errDraining ends an activity whose worker is stopping: another one takes over at once.
@@ -101,6 +104,7 @@ func WorkerLost(counts flowhq.Counts) error {
 	return temporal.NewApplicationErrorWithOptions(
 		"the worker was lost", string(flowhq.EndWorkerLost),
 		temporal.ApplicationErrorOptions{
+			// 0 would leave the delay to the policy.
 			NextRetryDelay: time.Millisecond, Category: temporal.ApplicationErrorCategoryBenign,
 			Details: []any{next}, NonRetryable: next.Retry != flowhq.RetryAtOnce,
 		})

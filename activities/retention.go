@@ -153,6 +153,7 @@ func (p *pruning) tenant(ctx context.Context, tenant flowhq.TenantID) error {
 			p.Pruned.Events += n
 			return next != 0, err
 		},
+		// A full batch of deliveries says that there may be more; there is no place to go on from.
 		func() (bool, error) {
 			n, err := p.Store.PruneDeliveries(ctx, tenant)
 			p.Pruned.Deliveries += n
@@ -191,8 +192,8 @@ func (p *pruning) erased(ctx context.Context) error {
 	})
 }
 
-// fleet prunes what happened to all, the feed, and the keys of requests about no tenant. None has a tenant
-// whose retention would count.
+// fleet prunes what happened to all, the feed, and the keys of requests about no tenant. None has
+// a tenant whose retention would count.
 func (p *pruning) fleet(ctx context.Context) error {
 	err := p.repeat(ctx, func() (bool, error) {
 		n, err := p.Store.PruneFleetEvents(ctx)
@@ -236,7 +237,8 @@ func (p *pruning) devices(ctx context.Context) error {
 	})
 }
 
-// device prunes what the library keeps of one device and does not look at any more.
+// device prunes what the library keeps of one device and does not look at any more. A batch that
+// is not full was the last one.
 func (p *pruning) device(ctx context.Context, device string) error {
 	err := p.repeat(ctx, func() (bool, error) {
 		n, err := p.Network.Keys.PruneBuffer(ctx, device)

@@ -85,6 +85,7 @@ func (a *Activities) ReadTenant(ctx context.Context, in ReadInput) (Snapshot, er
 	// One statement, so that commands and state are of one moment.
 	v, err := a.Store.TenantSnapshot(ctx, in.Tenant, in.After)
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
+		// An error would be tried again for ever, and the workflow has nothing left to run for.
 		return Snapshot{Gone: true}, nil
 	}
 	if err != nil {
@@ -93,7 +94,8 @@ func (a *Activities) ReadTenant(ctx context.Context, in ReadInput) (Snapshot, er
 	// What a workflow remembers must not change with the columns of a table.
 	seen := Snapshot{
 		Name: v.Name, Template: v.Template, NeedsHost: v.NeedsHost, Quiet: v.Quiet, Epoch: v.Epoch,
-		Session: v.State, Reason: v.Reason, Ending: v.Ending, WaitingFor: v.WaitingFor, More: v.More,
+		Session: v.State, Reason: v.Reason, Ending: v.Ending, WaitingFor: v.WaitingFor,
+		More: v.More,
 	}
 	if v.RetryAt != nil {
 		seen.RetryAt = *v.RetryAt
@@ -142,6 +144,7 @@ func (a *Activities) Erase(ctx context.Context, in EraseInput) error {
 	if device != "" {
 		beat := func() { activity.RecordHeartbeat(ctx) }
 		if err := a.Sessions.Unlink(ctx, in.Tenant, device, beat); err != nil {
+			// The data goes all the same. The owner can remove the device on the phone.
 			a.Log.Warn("could not unlink the phone", "tenant", string(in.Tenant), "err", err)
 		}
 		if err := a.Network.Keys.Forget(ctx, device); err != nil {

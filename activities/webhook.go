@@ -78,6 +78,7 @@ func (a *Activities) Deliver(ctx context.Context, in WebhookInput) (WebhookNext,
 			"tenant %s is of another installation, %s; this worker serves %s",
 			in.Tenant, in.Installation, ours)
 	}
+	// ended has room for all chats, so that no goroutine waits for somebody to read.
 	d := &delivering{
 		Activities: a, in: in, busy: map[int64]bool{}, ended: make(chan chatEnd, chatsAtOnce),
 		until: time.Now().Add(deliverFor), stop: activity.GetWorkerStopChannel(ctx),
@@ -254,7 +255,8 @@ func (d *delivering) learn(
 	return next, true, err
 }
 
-// jitter spreads what has failed at the same time.
+// jitter spreads what has failed at the same time. Without it, all chats that a receiver has
+// failed would come back in one moment.
 func jitter(pause time.Duration) time.Duration {
 	const part = 10 // a tenth more or less
 	return pause - pause/part + rand.N(2*pause/part)
@@ -281,6 +283,7 @@ func (d *delivering) chat(ctx context.Context, contact int64, probe bool) (e cha
 				Wait: max(jitter(flowhq.WebhookPause(due.Attempts+1)), e.result.RetryAfter),
 			})
 		e.tried = true
+		// After a failure the chat stops, or a later event would overtake the one that failed.
 		if e.err != nil || !e.result.Accepted && !due.Gone || probe || d.over(ctx) {
 			return e
 		}

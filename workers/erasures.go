@@ -68,6 +68,7 @@ func (r *reconciler) erase(ctx context.Context, e store.Erasure) error {
 	if err := r.people.ErasePerson(ctx, device, addresses); err != nil {
 		return err
 	}
+	// Another contact may have the same addresses. Then the library keeps which of them are one.
 	known, err := r.store.AreKnown(ctx, addresses)
 	if err == nil && !known {
 		err = r.people.ForgetAliases(ctx, addresses)
@@ -81,6 +82,7 @@ func (r *reconciler) erase(ctx context.Context, e store.Erasure) error {
 		return err
 	}
 	failpoint.Hit("erase.finished")
+	// Last, and without an error: a workflow that is not told wakes once in vain.
 	r.endFollowUps(ctx, e)
 	return nil
 }

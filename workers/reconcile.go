@@ -85,7 +85,8 @@ type patience struct {
 func newReconciler(o Options, c control, due webhookNotices) *reconciler {
 	return &reconciler{
 		due:   due,
-		store: o.Store, control: c, people: o.Network.Keys, claim: o.claim(), name: o.Name, log: o.Log,
+		store: o.Store, control: c, people: o.Network.Keys, claim: o.claim(), name: o.Name,
+		log:   o.Log,
 		every: min(max(o.Timing.Renewal, reconcileMin), reconcileMax), claimed: time.Now(),
 		known: make(map[flowhq.TenantID]*patience),
 	}
@@ -102,6 +103,7 @@ func (r *reconciler) run(ctx context.Context) error {
 		defer close(following)
 		r.followWebhooks(ctx)
 	}()
+	// Nothing that follows webhooks outlives the reconciler, whose rows and client it uses.
 	defer func() { end(); <-following }()
 	for {
 		select {
@@ -116,6 +118,7 @@ func (r *reconciler) run(ctx context.Context) error {
 		if err == nil {
 			err = r.reconcile(ctx)
 		}
+		// An error of a process that ends is only its end.
 		if err != nil && ctx.Err() == nil {
 			r.log.Warn("could not reconcile what runs with what is wanted; trying again",
 				"err", err)
@@ -146,6 +149,7 @@ func (r *reconciler) reconcile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// Notices of webhooks are acted on by the same process, so none is seen to twice.
 	r.due.mine.Store(mine)
 	if !mine { // what was known is stale when it is this process's turn again
 		clear(r.known)

@@ -33,7 +33,8 @@ var errNoDatabase = errors.New("the database is out of reach")
 // serve works until ctx ends, Temporal refuses the worker, or the database has been out of
 // reach for a lease's time, by when every host has hung up.
 func (p *process) serve(ctx context.Context) error {
-	// All SDK workers end by the same cause, such as a namespace that was deleted.
+	// All SDK workers end by the same cause, such as a namespace that was deleted. There is room
+	// for an error of each, so none of them hangs on it.
 	fatal := make(chan error, 3)
 	tenants := p.tenantWorker(fatal)
 	sessions := p.sessionWorker(fatal)
@@ -80,6 +81,7 @@ func (p *process) serve(ctx context.Context) error {
 	case err := <-fatal: // the SDK does not go on by itself
 		return fmt.Errorf("the worker failed: %w", err)
 	case <-lost:
+		// The watch ends with ctx as well, and both may be ready at once.
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -137,6 +139,7 @@ func (p *process) watchDatabase(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+		// No question outlasts a tick, or the loss would be noticed later than a lease's time.
 		asking, cancel := context.WithTimeout(ctx, p.Timing.Renewal)
 		if p.Store.Answers(asking) == nil {
 			answered = time.Now()

@@ -33,6 +33,7 @@ func newWebhookNotices() webhookNotices {
 
 // Notice leaves a note. One that is there already says the same.
 func (n webhookNotices) Notice(notice store.Notice) {
+	// The other processes need no note. Should this one end, a pass of the next finds the webhook.
 	if notice.Kind != store.WebhookDue || !n.mine.Load() {
 		return
 	}
@@ -81,6 +82,7 @@ func (r *reconciler) webhooks(ctx context.Context) error {
 			}
 			group.Go(func() error {
 				if err := r.control.Webhook(ctx, d.Tenant, d.Webhook); err != nil {
+					// The other workflows of the page are signalled all the same.
 					row.Add(1)
 					return fmt.Errorf("tenant %s: webhook %s: %w", d.Tenant, d.Webhook, err)
 				}
@@ -88,6 +90,7 @@ func (r *reconciler) webhooks(ctx context.Context) error {
 				return nil
 			})
 		}
+		// A full page says that there may be more. An error leaves them to the next look.
 		if err := group.Wait(); err != nil || len(due) < webhooksAtOnce {
 			return err
 		}

@@ -93,6 +93,7 @@ func Run(ctx context.Context, o Options) error {
 		return fmt.Errorf("start the worker: %w", err)
 	}
 	p := newProcess(o, control)
+	// Deferred first, so it comes last: until then this process counts as running.
 	defer p.leave()
 	if err := p.join(ctx); err != nil {
 		return fmt.Errorf("start the worker: %w", err)
@@ -122,6 +123,7 @@ func Run(ctx context.Context, o Options) error {
 func (p *process) work(ctx context.Context) error {
 	for { // once for each time that the database is there
 		err := p.serve(ctx)
+		// Whatever serve returns then is only a consequence.
 		if foreign := context.Cause(ctx); flowhq.ErrorCode(foreign) == flowhq.Conflict {
 			return fmt.Errorf("the worker ends: %w", foreign)
 		}
@@ -130,7 +132,8 @@ func (p *process) work(ctx context.Context) error {
 		}
 		p.Log.Warn("the database is out of reach; taking no work until it is back")
 		if p.database.Await(ctx, func() {}) != nil {
-			return nil // told to stop
+			// To be told to stop is no failure: without a database no host is left to hand over.
+			return nil
 		}
 	}
 }

@@ -14,6 +14,8 @@ func (p *process) assistant(counted *metrics.Worker) pipeline.Assistant {
 	if c.Provider == "" {
 		return nil // a nil interface, and not a nil client
 	}
+	// A result that has not come yet would be missing in Prometheus, and an alarm on its rate
+	// would miss the first one.
 	for _, r := range reply.AssistantResults() {
 		counted.AssistantResult(r)
 	}

@@ -20,9 +20,10 @@ import (
 	"github.com/flowhq/flowhq/workflows"
 )
 
-// runAPI is the api command: it answers requests until ctx ends. It fails if a setting is
-// wrong, if Temporal does not answer, or if the namespace belongs to another database. The
-// tables are a worker's to make: it waits for them.
+// runAPI is the api command: it answers requests until ctx ends. It fails if a setting is wrong,
+// if Temporal does not answer, or if the namespace belongs to another database. The tables are a
+// worker's to make: it waits for them. Without a provider of OpenID in the settings the sign-in
+// has no button for one, and without a mail server links are only shown to whoever invites.
 func runAPI(
 	ctx context.Context, args []string, getenv func(string) string, stderr io.Writer,
 ) error {
@@ -56,7 +57,8 @@ func runAPI(
 	o := api.Options{
 		Codec: p.codec, CodecOrigin: p.config.CodecOrigin,
 		Tenants: p.store, Profiles: p.store, Facts: p.store, Contacts: p.store, Logs: p.store,
-		FollowUps: p.store, Feed: p.store, Codes: p.store, Commands: p.store, Accounts: p.store, Keys: p.store,
+		FollowUps: p.store, Feed: p.store, Codes: p.store, Commands: p.store, Accounts: p.store,
+		Keys:     p.store,
 		Webhooks: p.store, WebhookGuard: p.webhookGuard(),
 		Setups: p.store, ApproveSetups: p.config.ApproveSetups,
 		Signals: commands, Bulks: commands, BulkRecords: p.store, Fleet: p.store,
@@ -140,7 +142,9 @@ func runWorker(
 	if o.Lock, err = p.lock(); err != nil {
 		return err
 	}
+	// Who has named a folder relies on it: then a worker that cannot use it must not run.
 	o.LockRequired = p.config.StateRequired
+	// Without an address nothing is served, and the counters cost next to nothing.
 	if p.config.MetricsAddr == "" {
 		return workers.Run(ctx, o)
 	}
@@ -168,6 +172,7 @@ func runBeside(ctx context.Context, work, serve func(context.Context) error) err
 	}()
 	err := work(working)
 	stopServing()
+	// The work's error comes first: the server's may be its consequence.
 	return errors.Join(err, <-failed)
 }
 
@@ -180,7 +185,8 @@ func runMigrate(
 	var print bool
 	err := arguments("migrate", args, stderr, func(fs *flag.FlagSet) {
 		fs.BoolVar(&print, "print-roles", false,
-			"print what an administrator of PostgreSQL runs to create the roles, and change nothing")
+			"print what an administrator of PostgreSQL runs to create the roles, "+
+				"and change nothing")
 	})
 	if err != nil {
 		return err
@@ -189,6 +195,8 @@ func runMigrate(
 	if err != nil {
 		return err
 	}
+	// The output is SQL alone, so that it can be piped into psql: no line of the log may come
+	// between.
 	if print {
 		owner, err := store.Owner(settings.DatabaseURL.Reveal())
 		if err == nil {
@@ -196,6 +204,7 @@ func runMigrate(
 		}
 		return err
 	}
+	// The log goes to stderr alone: a migration has no folder for logs.
 	logger, _, err := logging.New(stderr, "", settings.LogLevel)
 	if err != nil {
 		return err

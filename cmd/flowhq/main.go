@@ -56,6 +56,8 @@ func run(
 	case "worker":
 		err = runWorker(ctx, hurry, rest, getenv, stderr)
 	case "tenants":
+		// A password may stand in a file that a variable names. The other commands read it with
+		// their settings.
 		if getenv, err = config.WithFiles(getenv); err != nil {
 			break
 		}
@@ -70,7 +72,8 @@ func run(
 		fmt.Fprintf(stderr, "flowhq: unknown command %q\n\n%s", name, usage)
 		return 2
 	}
-	// Of these two, whoever read the flags has explained everything.
+	// Of these two, whoever read the flags has explained everything. Help that was asked for is a
+	// success, and scripts tell wrong usage by code 2.
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return 0

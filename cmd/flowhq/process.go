@@ -90,12 +90,15 @@ func open(
 	p.log = logger
 	// The error of closing says nothing: lines are written to their files as they come.
 	p.closers = append(p.closers, func() { _ = logs.Close() })
+	// Whatever fails from here on, what was opened before must not stay open.
 	defer func() {
 		if err != nil {
 			p.close()
 		}
 	}()
+	// Before anything that takes much memory is opened.
 	limitMemory(logger, memlimit.FromCgroup)
+	// The store's statements need the tables, so they are there first.
 	if err := prepare(ctx, p.config, logger); err != nil {
 		return nil, err
 	}
@@ -124,6 +127,7 @@ func newCodec(keys []config.PayloadKey) (*codec.Codec, error) {
 
 // close closes what was opened, the last first. It is called once.
 func (p *process) close() {
+	// The log's files were opened first, so they take what the others say at their end.
 	for i := len(p.closers) - 1; i >= 0; i-- {
 		p.closers[i]()
 	}
@@ -134,6 +138,7 @@ func (p *process) close() {
 // read, or if WHATSAPP_PROXY is not a URL.
 func (p *process) dialWhatsApp(ctx context.Context) (*whatsapp.Network, error) {
 	var server *whatsapp.Server
+	// Without another server it is WhatsApp itself.
 	if w := p.config.WhatsApp; w.Addr != "" {
 		var err error
 		if server, err = whatsapp.LoadServer(w.Addr, w.CAFile, w.RootKeyFile); err != nil {
@@ -147,6 +152,7 @@ func (p *process) dialWhatsApp(ctx context.Context) (*whatsapp.Network, error) {
 	}
 	// Its own closer, as the store does not know this pool.
 	p.closers = append(p.closers, func() { _ = db.Close() })
+	// Customers read the name in WhatsApp, in the list of linked devices.
 	o := whatsapp.Options{DB: db, Server: server, Log: p.log, DeviceName: "Flow HQ"}
 	if proxy := p.config.WhatsAppProxy; proxy != "" {
 		if o.Proxy, err = url.Parse(proxy.Reveal()); err != nil {

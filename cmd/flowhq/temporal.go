@@ -45,6 +45,7 @@ func (p *process) dialTemporal(ctx context.Context, identity string) error {
 	options.Logger = logFilter{log.NewStructuredLogger(p.log)}
 	// Without keys too: a process that has none must not drop what others have encrypted.
 	options.DataConverter = p.codec.Converter()
+	// These parameters replace gRPC's as a whole, so the timeout is among them.
 	options.ConnectionOptions.DialOptions = []grpc.DialOption{
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff: temporalBackoff, MinConnectTimeout: temporalConnectTimeout,
@@ -80,11 +81,13 @@ func unreachable(ctx context.Context, address string, own *tls.Config, err error
 	// gRPC's own error is "context deadline exceeded" for nearly everything that is wrong with
 	// TLS, so the handshake is done once more to see it.
 	refusal := shakeHands(ctx, address, own)
+	// Where the handshake explains nothing, Temporal itself does not answer.
 	advice := tlsAdvice(refusal, own)
 	if advice == "" {
 		return fmt.Errorf("Temporal at %s does not answer: start it, "+
 			"or set TEMPORAL_ADDRESS to where it is: %w", address, err)
 	}
+	// The cause of a handshake that went well is the one that gRPC gave.
 	if refusal == nil {
 		refusal = err
 	}
@@ -99,6 +102,7 @@ func shakeHands(ctx context.Context, address string, own *tls.Config) error {
 	defer cancel()
 	config := &tls.Config{InsecureSkipVerify: true} //nolint:gosec // nothing is sent but hello
 	if own != nil {
+		// own is also the SDK's, so a copy is changed.
 		config = own.Clone()
 	}
 	config.NextProtos = []string{"h2"} // without which a gRPC server hangs up

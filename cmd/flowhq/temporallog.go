@@ -38,6 +38,7 @@ func (f logFilter) Warn(msg string, keyvals ...any) {
 // errorOf returns the error among the attributes of a line, nil if there is none. keyvals are
 // keys and values in turn; the SDK names its error "Error".
 func errorOf(keyvals []any) any {
+	// A key at the end that has no value is no pair.
 	for i := 0; i+1 < len(keyvals); i += 2 {
 		if keyvals[i] == "Error" {
 			return keyvals[i+1]
@@ -64,8 +65,9 @@ func isCancellation(err error) bool {
 	return false
 }
 
-// isCutOff reports whether a heartbeat ended with its worker. gRPC's error is another
-// type with the same text as context.Canceled, and the SDK logs either.
+// isCutOff reports whether a heartbeat ended with its worker. gRPC's error is another type with
+// the same text as context.Canceled, and the SDK logs either. By the text, since the two types
+// have nothing else in common.
 func isCutOff(err any) bool {
 	return fmt.Sprint(err) == context.Canceled.Error()
 }

@@ -23,6 +23,7 @@ func arguments(
 	name string, args []string, stderr io.Writer, declare func(*flag.FlagSet),
 ) error {
 	fs := flag.NewFlagSet("flowhq "+name, flag.ContinueOnError)
+	// Package flag says what is wrong on the same stream, before the usage.
 	fs.SetOutput(stderr)
 	declare(fs)
 	fs.Usage = func() {
@@ -30,6 +31,7 @@ func arguments(
 			"its settings are environment variables, see the README\n", name)
 		fs.PrintDefaults()
 	}
+	// Who asks for help has done nothing wrong, so it is told apart from a wrong flag.
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return err
 	} else if err != nil {

@@ -34,7 +34,8 @@ type Contact struct {
 	Name   string `json:"name"`   // that the customer has chosen
 }
 
-// EventID is the id under which an event is sent.
+// EventID is the id under which an event is sent. The time is part of it, since a restored
+// database gives the numbers of the feed once more.
 func EventID(e flowhq.FeedEvent) string {
 	return fmt.Sprintf("evt_%d_%x", e.ID, e.At.UnixMicro())
 }

@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// MaxURL bounds the address of a webhook, in bytes.
+// MaxURL bounds the address of a webhook, in bytes. Longer ones do not pass many proxies.
 const MaxURL = 2000
 
 // A Guard says which addresses webhooks may have.
@@ -58,7 +58,8 @@ func within(a netip.Addr, networks []netip.Prefix) bool {
 
 // Check returns an error that says why an address must not be reached, or nil.
 func (g Guard) Check(a netip.Addr) error {
-	// An IPv4 address in the form of an IPv6 one leads to the same place.
+	// An IPv4 address in the form of an IPv6 one leads to the same place. A zone names an
+	// interface of this machine, and would keep the address from being in any network.
 	a = a.Unmap().WithZone("")
 	// To allow the translator's network must not allow all that it leads to.
 	if within(a, nat64) {
@@ -83,6 +84,8 @@ func (g Guard) control(network, address string, _ syscall.RawConn) error {
 	}
 	a, err := netip.ParseAddr(host)
 	if err != nil {
+		// A name here would mean that the dialer no longer looks names up first: better refused
+		// than unchecked.
 		return fmt.Errorf("%s is no address", host)
 	}
 	return g.Check(a)
@@ -127,6 +130,7 @@ func (g Guard) CheckURL(text string) string {
 // validPort reports whether an address names no port, or one that there is.
 func validPort(u *url.URL) bool {
 	if u.Port() == "" {
+		// "host:" has a colon and no port, which other programs read in different ways.
 		return !strings.HasSuffix(u.Host, ":")
 	}
 	n, err := strconv.ParseUint(u.Port(), 10, 16)

@@ -86,6 +86,7 @@ func (s *Sender) Post(ctx context.Context, p Posting) (r Result) {
 	if wrong := s.guard.CheckURL(p.URL); wrong != "" {
 		return Result{Reason: "the address " + wrong}
 	}
+	// A receiver that answers slowly, byte by byte, is cut off by the same bound.
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(
@@ -93,6 +94,8 @@ func (s *Sender) Post(ctx context.Context, p Posting) (r Result) {
 	if err != nil {
 		return Result{Reason: "the address cannot be used"}
 	}
+	// The time is part of what is signed, so that a receiver can refuse an old request that is
+	// sent again.
 	timestamp := strconv.FormatInt(began.Unix(), 10)
 	for name, value := range map[string]string{
 		"Content-Type": "application/json", "User-Agent": "FlowHQ-Webhooks/1",
@@ -118,6 +121,7 @@ func (s *Sender) Post(ctx context.Context, p Posting) (r Result) {
 	if !r.Accepted {
 		r.Reason = fmt.Sprintf("the receiver answered %d %s",
 			resp.StatusCode, http.StatusText(resp.StatusCode))
+		// Only a refusal can ask for a pause; a success has nothing to repeat.
 		r.RetryAfter = retryAfter(resp)
 	}
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
@@ -148,6 +152,7 @@ func reason(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Sprintf("there was no answer within %v", Timeout)
 	}
+	// The outer error repeats the address.
 	if outer, ok := errors.AsType[*url.Error](err); ok {
 		err = outer.Err
 	}
