@@ -115,8 +115,8 @@ func (t *turn) actsOf(p *perception) acts {
 			break // a number says nothing by itself
 		}
 		// The best intent counts only if the model is sure. Others count by their score alone: "bei
-		// gani na mko wapi" has two, and both deserve an answer.
-		// Reminders end by the word for it. "Namba yangu 0754 112 233" scored for it, and ended them.
+		// gani na mko wapi" has two, and both deserve an answer. Reminders end by the word for it.
+		// "Namba yangu 0754 112 233" scored for it, and ended them.
 		if s.Intent == understand.Stop || s.Intent == understand.Human && p.hasTime &&
 			!p.cued(actPerson) {
 			continue // "is there someone at 7pm?" wants nobody
@@ -171,7 +171,8 @@ func (t *turn) actsOf(p *perception) acts {
 	return all
 }
 
-// needsAlike is how alike an owner's question must be to be answered against what the message names.
+// needsAlike is how alike an owner's question must be to be answered against what the message
+// names.
 func (t *turn) needsAlike(p *perception, all acts) (need float64) {
 	// Who names a time wants the time: "nataka kunyoa kesho saa nne" is no question about how long
 	// a cut takes.
@@ -197,26 +198,29 @@ func (t *turn) needsAlike(p *perception, all acts) (need float64) {
 		len(size) > 1 {
 		need = surelyTheSame
 	}
-	// Who names a product and its size wants it: "and jeans, size 32?" does not ask which size fits.
+	// Who names a product and its size wants it: "and jeans, size 32?" does not ask which size
+	// fits.
 	if slices.ContainsFunc(p.products, func(m entity.NameMatch) bool { return m.Size != "" }) {
 		need = surelyTheSame
 	}
 	return need
 }
 
-// nearlyExact is the score of a name that is there whole, with a verb in another form: "mnapima macho".
+// nearlyExact is the score of a name that is there whole, with a verb in another form: "mnapima
+// macho".
 const nearlyExact = .95
 
-// onlyNames reports whether the message is the name of a product and nothing else: "kitenge dress" asks
-// nothing of reserving a dress.
+// onlyNames reports whether the message is the name of a product and nothing else: "kitenge dress"
+// asks nothing of reserving a dress.
 func (t *turn) onlyNames(p *perception) bool {
 	return len(p.products) > 0 && !p.asks && slices.ContainsFunc(p.products,
 		func(m entity.NameMatch) bool { return m.Exact }) &&
 		!slices.ContainsFunc(p.reading.Words, func(w string) bool { return !t.k.words[w] })
 }
 
-// answerNames reports whether the owner's answer that is most alike has the words by which the message
-// names a service. Without them it is of something else: "mnapima macho?" is none for covid.
+// answerNames reports whether the owner's answer that is most alike has the words by which the
+// message names a service. Without them it is of something else: "mnapima macho?" is none for
+// covid.
 func (t *turn) answerNames(p *perception) bool {
 	a := t.k.answer[p.answer]
 	if a == nil {

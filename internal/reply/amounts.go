@@ -187,8 +187,8 @@ var sizeBefore = regexp.MustCompile(`(?i)\b(?:size|sizes|saizi|saiz|namba|no\.?|
 	`navaa|ninavaa|huvaa|anavaa|hvaa|waist|kiuno|i'?m|i am|she is|she's|he is|he's)\s+(?:(?:a|an|` +
 	`ya)\s+)?$`)
 
-// houseBefore finds words behind which a number is of a house, an hour or a day: "house 41", "ghorofa
-// ya 15", "saa 11", "by 8". Such a number became the count of the last line.
+// houseBefore finds words behind which a number is of a house, an hour or a day: "house 41",
+// "ghorofa ya 15", "saa 11", "by 8". Such a number became the count of the last line.
 var houseBefore = regexp.MustCompile(`(?i)\b(?:house|nyumba|block|floor|ghorofa|gorofa|room|chumba|` +
 	`plot|apartment|apt|flat|gate|geti|saa|tarehe|shop|duka|mtaa|stage|road|rd|street|door|mlango|` +
 	`form|class|darasa|miaka|number|code|box|aged?|by|at|before|after|until|till|` +
@@ -231,7 +231,8 @@ func (p *perception) assignAmounts() {
 }
 
 // giveNearest gives amounts to the products beside them that are not apart. The nearest pair of all
-// goes first: by the order of the products, "mchele kilo 5 na mafuta lita 3" gave the five to the oil.
+// goes first: by the order of the products, "mchele kilo 5 na mafuta lita 3" gave the five to the
+// oil.
 func (p *perception) giveNearest(apart func(a, b entity.Place) bool) {
 	for gap := 0; gap <= maxGap; gap++ {
 		for i := range p.products {
@@ -326,8 +327,8 @@ func (t *turn) addTopic() {
 	}
 }
 
-// addPacksOfTopic puts packs of what was spoken of before on the order, if their number and size are
-// left over: "2 bags of 5kg, red onions 1kg".
+// addPacksOfTopic puts packs of what was spoken of before on the order, if their number and size
+// are left over: "2 bags of 5kg, red onions 1kg".
 func (t *turn) addPacksOfTopic() bool {
 	p, id := &t.p, t.next.Topic
 	if len(p.left) != 2 || t.k.product[id] == nil || slices.Contains(idsOf(p.products), id) ||

@@ -67,11 +67,13 @@ func piecesOf(text string) (pieces []piece) {
 	for _, part := range sentencesOf(text) {
 		at := asksFrom.FindStringIndex(part)
 		if at == nil && strings.HasSuffix(part, "?") {
+			// The last letter belongs to the question, so the cut is before it.
 			if head := behindYes.FindString(part); head != "" {
 				at = []int{len(head) - 1}
 			}
 		}
 		switch {
+		// Nothing but a joiner stands in front of the question.
 		case at == nil || strings.TrimSpace(joinBefore.ReplaceAllString(part[:at[0]], "")) == "":
 			add(part)
 		default:
@@ -107,10 +109,13 @@ func sentencesOf(text string) (all []string) {
 func besideQuestions(in Input, whole *turn) *turn {
 	before := newTurn(in)
 	p := &whole.p
-	// "None lol, im exchanging, ill come at 5, ok?" is no order, though one may pick something up at 5.
+	// "None lol, im exchanging, ill come at 5, ok?" is no order, though one may pick something up
+	// at 5.
 	if before.next.Ask.For == askQuantity && anyIn(p.reading.Words, wantsNone) {
 		return nil
 	}
+	// Without an order or a visit in the making nothing can be lost. What a person has to see, such
+	// as a complaint, is read whole and never in pieces.
 	if before.next.Ask.For == "" && before.next.Order == nil && before.next.Booking == nil ||
 		in.Message.Media != "" || whole.handedOver() || p.isReceipt || p.cued(cueRisk) ||
 		p.cued(cueThink) || p.has(actSecret, actStop, actAnger, actComplaint, actDecision,
@@ -125,6 +130,7 @@ func besideQuestions(in Input, whole *turn) *turn {
 			does = append(does, s.text)
 		}
 	}
+	// Each piece costs a reading. A long story is left as the whole was decided.
 	if len(does) == 0 || len(asks) == 0 || len(does)+len(asks) > maxPartsRead {
 		return nil
 	}
@@ -132,14 +138,17 @@ func besideQuestions(in Input, whole *turn) *turn {
 	tries := []string{strings.Join(does, ". "), does[0]}
 	for _, text := range slices.Compact(tries) {
 		act := in
+		// The suggestion of the language model is about the whole message.
 		act.Suggestion, act.Message.Text = nil, text
 		t := decidedWhole(act)
+		// Only a turn that does more than that of the whole message takes its place.
 		if t.missed || t.handedOver() || !t.does(before, whole) || !t.mayConfirm(asks) {
 			continue
 		}
 		if m := saysName.FindStringSubmatch(p.text); m != nil && t.next.Name == before.next.Name {
 			t.next.Name = oneLine(m[1], maxNameRunes)
 		}
+		// What is noted for the owner has the customer's words, and all of them.
 		t.in.Message.Text = in.Message.Text
 		// What was just placed is no basket any more, and "when does it come?" still asks for it.
 		order := t.next.Order
@@ -180,6 +189,7 @@ func (t *turn) does(before, whole *turn) bool {
 	if t.settles() {
 		return !whole.settles()
 	}
+	// A booking that was made weighs more than any change of one that is not.
 	if whole.settles() {
 		return false
 	}
@@ -202,6 +212,8 @@ func (t *turn) does(before, whole *turn) bool {
 		}
 	}
 	a, b, w := t.basket(), before.basket(), whole.basket()
+	// The lines count if the act has changed them and the whole has not: both have read the same
+	// words, and a change by both is no loss.
 	lines := !slices.Equal(a.Lines, b.Lines) && slices.Equal(w.Lines, b.Lines)
 	if before.next.Order == nil {
 		// Only the answer to a question about goods begins an order beside another question.
@@ -230,16 +242,19 @@ func (t *turn) settles() bool {
 }
 
 // mayConfirm reports whether a yes may count beside these questions. A yes beside a question for
-// another time, thing or price is still to be thought of, and a weak word only leads to the question.
+// another time, thing or price is still to be thought of, and a weak word only leads to the
+// question.
 func (t *turn) mayConfirm(asks []string) bool {
 	if !t.settles() {
 		return true
 	}
 	words := split(t.p.text)
+	// "Sawa, na delivery ni bei gani?" agrees to nothing yet.
 	if !anyIn(words, plainYes) && !anyIn(words, confirmWords) && !anyIn(words, clearYes) {
 		return false
 	}
 	for _, q := range asks {
+		// A yes with an "or" behind it is one of two answers that the customer weighs.
 		if orNot.MatchString(q) {
 			return false
 		}
@@ -263,6 +278,7 @@ func (t *turn) answerBeside(question string) {
 	if t.p.same && t.p.names() {
 		return // "nyanya je? niongezee": it was added
 	}
+	// The time was taken with the act. Read once more with the question it would move the visit.
 	t.p.hasTime, t.p.time.Start = false, time.Time{}
 	// A question names the acts that only ask. What it would do is not done by it.
 	t.p.acts = slices.DeleteFunc(t.p.acts,
@@ -273,6 +289,8 @@ func (t *turn) answerBeside(question string) {
 	if len(t.p.acts) > 0 {
 		t.informBeside()
 	}
+	// A question that got no answer must not vanish behind the act: the owner finds it, and the
+	// customer is told so.
 	if len(t.said) == said && len(t.facts) == facts {
 		t.noteUnanswered()
 		t.tell("unanswered.noted")

@@ -40,7 +40,7 @@ func (t *turn) actOnBookings(informed bool) bool {
 		t.bookedJustNow() && anyIn(p.reading.Words, otherTime):
 		t.did(actChange)
 		t.wantMove()
-	// "Ndio, tuko wawili" to a read-back for one is read back for two, and so is one adult and one child.
+	// "Ndio, tuko wawili" to a read-back for one is read back for two, and so is a child beside one.
 	case t.bringsChild(), t.next.Booking != nil && !t.next.Booking.Start.IsZero() && !p.asks && t.saysPeople():
 		t.did(actBook)
 		t.fillVisit()
@@ -301,8 +301,8 @@ func (t *turn) continueBooking() {
 	t.readBack(v)
 }
 
-// maxInTurn is how many a parent and children are who are booked one after the other where there is no
-// room for all at once. More of them, and other company, are for a person to arrange.
+// maxInTurn is how many a parent and children are who are booked one after the other where there is
+// no room for all at once. More of them, and other company, are for a person to arrange.
 const maxInTurn = 4
 
 // atOnce say that all are to be served at the same time.

@@ -286,8 +286,8 @@ func (t *turn) setArea(area string) {
 	}
 }
 
-// saysMoreThan reports whether a message has a word that may be of an address beside an area: "its in
-// Kilimani side" has none.
+// saysMoreThan reports whether a message has a word that may be of an address beside an area: "its
+// in Kilimani side" has none.
 func (t *turn) saysMoreThan(area string) bool {
 	// Its other names say no more than its name.
 	named := area

@@ -137,8 +137,8 @@ func (t *turn) dropPeople(p *perception) {
 	})
 }
 
-// meanDescribed takes the service whose description has what stands in front of a name for that name:
-// the "women's doctor" is the specialist, and no general doctor.
+// meanDescribed takes the service whose description has what stands in front of a name for that
+// name: the "women's doctor" is the specialist, and no general doctor.
 func (t *turn) meanDescribed(p *perception) {
 	for i := range p.services {
 		m := &p.services[i]
@@ -160,8 +160,8 @@ func (t *turn) meanDescribed(p *perception) {
 	}
 }
 
-// dropGeneric drops services that are named by a likeness to one word that says what all of them are
-// of: "my hair is short" names no haircut, and "mnafunga internet" no package for offices.
+// dropGeneric drops services that are named by a likeness to one word that says what all of them
+// are of: "my hair is short" names no haircut, and "mnafunga internet" no package for offices.
 func (p *perception) dropGeneric() {
 	p.services = slices.DeleteFunc(p.services, func(m entity.NameMatch) bool {
 		w := p.wordOf(m)

@@ -49,8 +49,8 @@ func (p *perception) readBehindGreeting(template flowhq.Template) {
 	p.reading.Intents, p.reading.Band = r.Intents, r.Band
 }
 
-// dropTitles drops services that are no more than how somebody is greeted: "shikamoo daktari" in front of
-// a wish for another doctor booked both.
+// dropTitles drops services that are no more than how somebody is greeted: "shikamoo daktari" in
+// front of a wish for another doctor booked both.
 func (p *perception) dropTitles() {
 	end, greets := 0, false
 	for _, at := range wordAt.FindAllStringIndex(p.text, maxCourtesy) {

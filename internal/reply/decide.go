@@ -84,7 +84,8 @@ func (t *turn) decide() {
 	}
 	t.greet()
 	t.settleUnclear()
-	// Before facts and tasks: the past tense looks for an order, and a name with a number makes one.
+	// Before facts and tasks: the past tense looks for an order, and a name with a number makes
+	// one.
 	if t.tellsOldPrice() {
 		t.resume(t.next.Ask)
 		t.understoodIt()
@@ -272,8 +273,8 @@ func (t *turn) resume(pending Ask) {
 	}
 }
 
-// confirmAgain asks once more what waits for a yes, behind a greeting or thanks. "What can we do for
-// you?" would be the last question otherwise, and a yes to it a booking. Who says goodbye to a
+// confirmAgain asks once more what waits for a yes, behind a greeting or thanks. "What can we do
+// for you?" would be the last question otherwise, and a yes to it a booking. Who says goodbye to a
 // read-back believes that the visit is booked.
 func (t *turn) confirmAgain(pending Ask) {
 	if len(t.said) > 0 && slices.Contains(confirmAsks, pending.For) &&

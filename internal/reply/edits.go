@@ -253,8 +253,8 @@ func (t *turn) takeOffNamed() (whole bool) {
 	return len(rest) == 0
 }
 
-// removesIn reports whether the sentence that names a product takes something off: "no office dress!
-// remove it / just 2 maxi and 1 handbag" took off the bag.
+// removesIn reports whether the sentence that names a product takes something off: "no office
+// dress! remove it / just 2 maxi and 1 handbag" took off the bag.
 func (p *perception) removesIn(m entity.NameMatch) bool {
 	if !p.cued(cueRemove) || m.Start < 0 || m.End > len(p.text) || m.Start >= m.End {
 		return false
@@ -279,7 +279,8 @@ var sentenceBreak = regexp.MustCompile(`[.;!?\n]+`)
 
 // replaceWords put one thing in the place of another, which then comes in the same number.
 var replaceWords = keywords(`
-	instead, instead of, replace, swap, change, switch, badala, badala ya, badilisha, badili, nibadilishie, sio, siyo, not
+	instead, instead of, replace, swap, change, switch, badala, badala ya, badilisha, badili,
+	nibadilishie, sio, siyo, not
 `)
 
 // partLists reads again a name that was found across another one: "2 kg sugar, rice 5 kg" has all

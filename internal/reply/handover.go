@@ -75,8 +75,8 @@ func (t *turn) refuseBargain() {
 	// a wedding, has told what a person decides about.
 	switch {
 	case len(ids) == 1:
-	// Whether there is a discount is asked of a help desk in passing. A chat that goes silent for it
-	// could not be told the number to pay to.
+	// Whether there is a discount is asked of a help desk in passing. A chat that goes silent for
+	// it could not be told the number to pay to.
 	case t.k.template() == flowhq.SupportTemplate && t.p.asksSoftly():
 		t.unanswered("bargain")
 		return
@@ -149,7 +149,8 @@ func (t *turn) inTheMiddle() bool {
 }
 
 // tooManyMisses reports whether so much was not understood in a row that a person is called. In the
-// middle of an order it takes twice as many, since the call silences the bot, and the order with it.
+// middle of an order it takes twice as many, since the call silences the bot, and the order with
+// it.
 func (t *turn) tooManyMisses() bool {
 	if t.inTheMiddle() {
 		return t.next.Misses >= 2*maxMisses

@@ -75,7 +75,8 @@ func (t *turn) asked() []act {
 		drop(actPrice)
 		drop(actPlace)
 	}
-	// "UPS mnauza?" asks whether there is one, which is on no list. Eight other prices are no answer.
+	// "UPS mnauza?" asks whether there is one, which is on no list. Eight other prices are no
+	// answer.
 	if has(actPrice) && !p.names() && !p.cued(actPrice) && !p.cued(actOffer) &&
 		len(p.reading.Words) <= maxNaming && anyIn(p.reading.Words, sellWords) {
 		drop(actPrice)
@@ -155,7 +156,8 @@ func (t *turn) preferAnswer(asked []act) []act {
 	return asked
 }
 
-// maxPriced is how many words a message has at most that names a service and asks for its price alone.
+// maxPriced is how many words a message has at most that names a service and asks for its price
+// alone.
 const maxPriced = 6
 
 // answeredBy lists what is told beside the owner's answer, whose words are better than ours. "Black
@@ -170,8 +172,8 @@ func (t *turn) answeredBy() []act {
 	return []act{actAnswer}
 }
 
-// asksPriceToo reports whether the message asks for a price beside what the owner's answer is about.
-// An answer whose question is about a price has told it.
+// asksPriceToo reports whether the message asks for a price beside what the owner's answer is
+// about. An answer whose question is about a price has told it.
 func (t *turn) asksPriceToo() bool {
 	a := t.k.answer[t.p.answer]
 	if a == nil || !t.p.cued(actPrice) || !t.p.names() && t.next.Topic == "" {
@@ -341,8 +343,8 @@ func (t *turn) offerAnswers(pending Ask) bool {
 }
 
 // perhaps gives an answer that may be the one that was asked for. The word before it says so: as a
-// plain answer it would be the owner's word on a question that nobody may have asked. It counts as a miss: the second
-// guess in a row calls a person.
+// plain answer it would be the owner's word on a question that nobody may have asked. It counts as
+// a miss: the second guess in a row calls a person.
 func (t *turn) perhaps(id string) bool {
 	a := t.k.answer[id]
 	if a == nil || a.Answer.Empty() || t.next.Misses+1 >= maxMisses {

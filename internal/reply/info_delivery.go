@@ -145,7 +145,8 @@ func (t *turn) namesOtherPlace() bool {
 
 // bringTo are verbs behind which the place may stand by itself.
 var bringTo = keywords(`
-	mnatuma, mnaleta, mnafika, mnapeleka, mnasafirisha, niletee, mniletee, nileteeni, nifikishie, mnifikishie, mlete, niletewe, nifikishiwe
+	mnatuma, mnaleta, mnafika, mnapeleka, mnasafirisha, niletee, mniletee, nileteeni, nifikishie,
+	mnifikishie, mlete, niletewe, nifikishiwe
 `)
 
 // notPlaces are words that stand behind "to" or such a verb and name no place on a map: times,

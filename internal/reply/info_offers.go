@@ -59,8 +59,8 @@ func (t *turn) namesUnlisted() bool {
 	return !t.k.words[next] && !hasWord(stockWords, next) && len(next) > 2 && i+2 >= len(words)
 }
 
-// pricesUnlisted reports whether the price of a second thing is asked for that is on no list: "how much
-// for cleaning and a filling".
+// pricesUnlisted reports whether the price of a second thing is asked for that is on no list: "how
+// much for cleaning and a filling".
 func (t *turn) pricesUnlisted() bool {
 	words := t.p.reading.Words
 	if slices.ContainsFunc(t.p.acts,
@@ -68,6 +68,8 @@ func (t *turn) pricesUnlisted() bool {
 		return false
 	}
 	i := slices.IndexFunc(words, func(w string) bool { return hasWord(joiners, w) })
+	// A second thing is a joiner and one or two words at the end. More words ask something of their
+	// own.
 	if i < 1 || i+1 >= len(words) || len(words)-i > maxKin+1 {
 		return false
 	}
@@ -102,6 +104,7 @@ func (t *turn) tellOfferOf(id string, alone bool) {
 	name := p.Name.In(t.say.language)
 	size, asksSize := t.sizeAsked(id)
 	switch {
+	// Sizes of what cannot be had are not told: they would sound like an offer.
 	case !available(p):
 		t.tellOut(p)
 		return
@@ -144,7 +147,8 @@ func (t *turn) tellOfferOf(id string, alone bool) {
 
 // noYesOrNo are words of a question that a yes does not answer.
 var noYesOrNo = keywords(`
-	or, au, ama, which, what, how, when, who, why, gani, ipi, nini, lini, vipi, ngapi, nani, enough, inatosha, kutosha, good for
+	or, au, ama, which, what, how, when, who, why, gani, ipi, nini, lini, vipi, ngapi, nani,
+	enough, inatosha, kutosha, good for
 `)
 
 // tellOut says that a product cannot be had now, and what the owner says of it: a uniform that is

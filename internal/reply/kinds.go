@@ -75,8 +75,8 @@ func (p *perception) wordOf(m entity.NameMatch) string {
 	return ""
 }
 
-// dropProductEchoes drops goods that are named by no more than a word of others that are named whole:
-// "where are the dresses, I said 2 maxi dress" put an office dress on the order.
+// dropProductEchoes drops goods that are named by no more than a word of others that are named
+// whole: "where are the dresses, I said 2 maxi dress" put an office dress on the order.
 func (t *turn) dropProductEchoes(p *perception) {
 	// The list is read while it is shortened, so that a copy is cut.
 	all := p.products
@@ -94,8 +94,8 @@ func (t *turn) dropProductEchoes(p *perception) {
 	})
 }
 
-// joinLinked reads two goods with no more than a link between as one, of which the customer is asked:
-// "viatu vya ngozi" are no sneakers and sandals.
+// joinLinked reads two goods with no more than a link between as one, of which the customer is
+// asked: "viatu vya ngozi" are no sneakers and sandals.
 func (t *turn) joinLinked(p *perception) {
 	// Right beside each other, with "vya" or "za" between and no comma.
 	for i := 0; i+1 < len(p.products); i++ {

@@ -125,6 +125,7 @@ func (k *Knowledge) compileServices() {
 	k.services = entity.NewNames(names)
 }
 
+// compileProducts prepares what is looked up of the products.
 func (k *Knowledge) compileProducts() {
 	var names []entity.Name
 	for i := range k.profile.Products {

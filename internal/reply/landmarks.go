@@ -44,8 +44,8 @@ func (t *turn) tellsLandmark() bool {
 		!p.has(actCancel, actReturn, actPaid, actDecision, actStatus, actChange, actAnswer)
 }
 
-// addressSaid is what a message with a landmark tells as an address: what stands behind "deliver to",
-// else all of it.
+// addressSaid is what a message with a landmark tells as an address: what stands behind "deliver
+// to", else all of it.
 func (t *turn) addressSaid() string {
 	// The question in front of it is no part of a place.
 	if m := deliverTo.FindStringSubmatch(t.p.text); m != nil {
@@ -60,10 +60,12 @@ var (
 	addressEnd = keywords(`
 		ukifika, mkifika, akifika, nitalipa, ntalipa, nalipa, lipa, pay, paying, itafika, lini, saa,
 		bei, how, when, what, ngapi, shilingi, sh, nipigie, nipigieni, piga, call, asante, thanks,
-		thank, tafadhali, please, sawa, ok, okay, leo, kesho, today, tomorrow, asap, haraka, halafu, how much,
+		thank, tafadhali, please, sawa, ok, okay, leo, kesho, today, tomorrow, asap, haraka,
+		halafu, how much,
 		mnaleta, mtaleta, can, could, will, naomba, nataka, is, are, which, gani, cash, mpesa, je,
 		in, before, na, and, with, for, jioni, asubuhi, mchana, now, sasa, hivi, early,
-		do, does, kuna, nauli, is there, on, by, kwa, from, iwe, ni, lakini, but, ila, au, or, jumla, total, nipo, niko
+		do, does, kuna, nauli, is there, on, by, kwa, from, iwe, ni, lakini, but, ila, au, or,
+		jumla, total, nipo, niko
 	`)
 	fillers = keywords(`
 		tu, only, area, side, hapa, huku, kule, pale, there, here, nyumbani, kwangu, home, house,
@@ -156,11 +158,12 @@ func plainAddress(text string) string {
 	return oneLine(strings.Trim(text, " ,-.?!;\n"), maxAddress)
 }
 
-// asksInLine reports whether a line asks for something: "n how much is delivery to mbezi beach" became
-// the address of the order.
+// asksInLine reports whether a line asks for something: "n how much is delivery to mbezi beach"
+// became the address of the order.
 func asksInLine(line string) bool {
 	return strings.Contains(line, "?") || anyIn(split(line), keywords(`
-		how much, how long, when, what, ngapi, bei, gharama, lini, mnaleta, mnafika, mnafikisha, do you, can you, is there
+		how much, how long, when, what, ngapi, bei, gharama, lini, mnaleta, mnafika, mnafikisha,
+		do you, can you, is there
 	`))
 }
 

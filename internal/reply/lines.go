@@ -11,6 +11,7 @@ import (
 
 // sameAs reports whether two lines tell the customer the same.
 func (l Line) sameAs(other Line) bool {
+	// The mark is not shown, so a line that differs only in it was told already.
 	l.Guessed, other.Guessed = false, false
 	return l == other
 }
@@ -18,6 +19,7 @@ func (l Line) sameAs(other Line) bool {
 // limitToStock lowers the quantity of a line to what is left.
 func (t *turn) limitToStock(i int) {
 	l := &t.next.Order.Lines[i]
+	// The bound comes first: a number of a phone that was read as a count would overflow the total.
 	l.Quantity = min(l.Quantity, maxQuantity)
 	p := t.k.product[l.Product]
 	if p == nil || p.Stock == nil || l.Quantity <= *p.Stock {
@@ -39,6 +41,7 @@ func (t *turn) sizeIn(id, text string) string {
 	}
 	found := ""
 	for _, size := range p.Sizes {
+		// The longest counts: "10" is in "10 kg" too.
 		if containsRun(words, split(size)) && len(size) > len(found) {
 			found = size
 		}
@@ -52,6 +55,7 @@ func (t *turn) sizeNear(m entity.NameMatch) string {
 	if size, ok := t.sizeKept(m.ID); ok {
 		return size
 	}
+	// With one product a size may stand anywhere, also in front of the name.
 	if len(t.p.products) < 2 {
 		return t.sizeIn(m.ID, "")
 	}
@@ -92,6 +96,8 @@ func (t *turn) takeOff(m entity.NameMatch) {
 		if i < 0 {
 			continue
 		}
+		// "Cancel the two bags" of three takes off the line, as whoever cancels a thing does not
+		// count it.
 		if n := m.Quantity; n > 0 && n < o.Lines[i].Quantity && !t.p.has(actCancel) {
 			o.Lines[i].Quantity, o.Lines[i].Guessed = o.Lines[i].Quantity-n, false
 			return
@@ -150,6 +156,7 @@ func (t *turn) setSize() {
 func (t *turn) setCount(n int) {
 	o := t.next.Order
 	id := t.next.Topic
+	// The open question says which line is meant, whatever was spoken of since.
 	if a := t.next.Ask; a.For == askQuantity && a.About != "" {
 		id = a.About
 	}
@@ -157,6 +164,7 @@ func (t *turn) setCount(n int) {
 	switch {
 	case i < 0 && t.k.product[id] != nil:
 		t.addLine(entity.NameMatch{ID: id, Quantity: n})
+	// The number is kept with the question, so that the customer need not say it twice.
 	case i < 0 && len(o.Lines) > 1:
 		var options []Option
 		for _, l := range firstOf(o.Lines, min(len(o.Lines), maxOptions)) {
@@ -195,6 +203,7 @@ func (t *turn) lineTotal() (total int64, ok bool) {
 	for _, l := range t.next.Order.Lines {
 		p := t.k.product[l.Product]
 		if p == nil || p.Price == 0 {
+			// The loop goes on: the sum of what is known is of no use, and the callers look at ok.
 			ok = false
 			continue
 		}

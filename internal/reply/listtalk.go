@@ -24,7 +24,8 @@ func (t *turn) endsList() bool {
 		anyIn(p.reading.Words, enoughWords)
 }
 
-// takesBack finds the words behind which the name of a thing is taken back: "sio sembe, wa chapati".
+// takesBack finds the words behind which the name of a thing is taken back: "sio sembe, wa
+// chapati".
 var takesBack = regexp.MustCompile(`(?i)\b(?:sio|siyo|si|not|no|sitaki|badala ya|instead of|` +
 	`rather than|don'?t want|did ?n[o']?t want)\s+(?:(?:the|ya|wa|za|la|hiyo|ile|that|any)\s+)?$`)
 
@@ -33,8 +34,8 @@ func (p *perception) takesBack(m entity.NameMatch) bool {
 	return m.Start >= 0 && m.Start <= len(p.text) && takesBack.MatchString(p.text[:m.Start])
 }
 
-// dropDenied drops services that the message says are not meant, beside one that is: "kung'oa ni bei
-// gani, sio kucheki" was told the price of both.
+// dropDenied drops services that the message says are not meant, beside one that is: "kung'oa ni
+// bei gani, sio kucheki" was told the price of both.
 func (p *perception) dropDenied() {
 	left := slices.DeleteFunc(slices.Clone(p.services), p.takesBack)
 	if len(left) > 0 {
@@ -129,7 +130,8 @@ func (t *turn) takesTopicToo() bool {
 // premises are words of names of goods that are words of addresses too: "immigration office" put an
 // office dress on the order.
 var premises = keywords(`
-	office, offices, ofisi, ofc, shop, duka, house, home, school, shule, work, kazi, kazini, building,
+	office, offices, ofisi, ofc, shop, duka, house, home, school, shule, work, kazi, kazini,
+	building,
 	church, kanisa, sokoni, market, bag, gate, water, gas, gesi, maji
 `)
 
@@ -184,12 +186,13 @@ func (t *turn) agreesToTime() bool {
 
 // arrivedWords say that goods have come.
 var arrivedWords = keywords(`
-	umefika, imefika, zimefika, yamefika, vimefika, limefika, nimepokea, tumepokea, nimepata, arrived,
+	umefika, imefika, zimefika, yamefika, vimefika, limefika, nimepokea, tumepokea, nimepata,
+	arrived,
 	received, has come, came, got it, got them, got my, delivered
 `)
 
-// tellsArrived reports whether the message thanks for goods that came: "asante, mzigo umefika mchele
-// mzuri sana" was offered rice.
+// tellsArrived reports whether the message thanks for goods that came: "asante, mzigo umefika
+// mchele mzuri sana" was offered rice.
 func (p *perception) tellsArrived(all acts) bool {
 	return all.has(actThanks) && !p.asks && !p.counts() && anyIn(p.reading.Words, arrivedWords)
 }

@@ -46,6 +46,7 @@ func Mask(text string) string {
 	return strings.Join(lines, "\n")
 }
 
+// maskLine masks the secrets of one line.
 func maskLine(line string) string {
 	// The order matters: the address goes first, or its digits would be taken for a code. Zeros
 	// keep the length of a phone's number, so that the places of those after it stay right, and

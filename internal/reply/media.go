@@ -79,9 +79,12 @@ func mediaKeyOf(k flowhq.Kind) string {
 
 // pointing are words of a caption that only points at the picture: "hii iko?".
 var pointing = keywords(`
-	hii, hiyo, hizi, hizo, hili, hilo, ile, zile, huu, huo, this, that, these, those, one, it, iko, ipo,
-	ziko, zipo, lipo, liko, upo, mnayo, mnazo, mnalo, mna, unayo, unazo, uko, mko, na, do, you, have,
-	u, is, available, in, stock, bei, gani, ngapi, how, much, price, ni, sh, the, please, je, naitaka,
+	hii, hiyo, hizi, hizo, hili, hilo, ile, zile, huu, huo, this, that, these, those, one, it,
+	iko, ipo,
+	ziko, zipo, lipo, liko, upo, mnayo, mnazo, mnalo, mna, unayo, unazo, uko, mko, na, do, you,
+	have,
+	u, is, available, in, stock, bei, gani, ngapi, how, much, price, ni, sh, the, please, je,
+	naitaka,
 	nataka, want, i, like, kama, same, exact, a, inauzwa, mnauza, nipate, naomba
 `)
 

@@ -172,8 +172,8 @@ func (t *turn) choose(o Option) {
 	case doService:
 		t.book(Visit{Service: o.Value})
 	case doProduct:
-		// The topic is set for "how much is it?" after a choice that orders nothing. The size that was
-		// spoken of is of another thing.
+		// The topic is set for "how much is it?" after a choice that orders nothing. The size that
+		// was spoken of is of another thing.
 		t.speakOf(o.Value, "")
 		t.addProduct(o.Value, asked.About)
 	case doAnswer:

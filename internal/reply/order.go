@@ -265,8 +265,8 @@ func (t *turn) changesLine() bool {
 	return t.p.cued(cueInstead) || anyIn(t.p.reading.Words, madeWords)
 }
 
-// madeWords change something on an order in a sentence of any length. The cue for it holds for short
-// messages alone, since "iwe" and "instead" stand in many long ones.
+// madeWords change something on an order in a sentence of any length. The cue for it holds for
+// short messages alone, since "iwe" and "instead" stand in many long ones.
 var madeWords = keywords("make the, change the, make my, change my, badilisha, nibadilishie")
 
 // addLines puts the products of the message on the order. What only resembles is asked about

@@ -7,7 +7,8 @@ var ordinary = listOf("ordinary")
 
 // ordinaryService is the one service that its description calls the usual kind, for who asks for
 // that: "basi hata wa kawaida" after the specialist is not there. Kept at the specialist, the
-// customer was told the specialist's days again. "" if the words are not said, or fit none or several.
+// customer was told the specialist's days again. "" if the words are not said, or fit none or
+// several.
 func (t *turn) ordinaryService() string {
 	if !anyIn(t.p.reading.Words, ordinary) {
 		return ""

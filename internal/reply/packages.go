@@ -32,8 +32,8 @@ func (t *turn) packages() (ids []string) {
 // enoughFor are words of who asks whether a package will do.
 var enoughFor = listOf("enough for")
 
-// advise answers who asks which package to take: with what there is and costs. Which one is right only
-// somebody who knows the house can say, so that the question is noted.
+// advise answers who asks which package to take: with what there is and costs. Which one is right
+// only somebody who knows the house can say, so that the question is noted.
 func (t *turn) advise() bool {
 	p, words := &t.p, t.p.reading.Words
 	if t.k.template() != flowhq.SupportTemplate || p.has(actProblem, actPaid, actCancel,
@@ -58,6 +58,7 @@ func (t *turn) advise() bool {
 	}
 	// What is named or was spoken of is told alone. Nobody compares one thing.
 	switch {
+	// "Itatosha?" after one package was told of asks about that one.
 	case len(ids) == 0 && fits && !compares:
 		ids = []string{t.next.Topic}
 	case len(ids) == 0:
@@ -196,11 +197,12 @@ func (t *turn) tellVisitSum(ids []string) {
 	t.tell("price.sum", "items", strings.Join(items, " + "), "total", t.k.money(sum))
 }
 
-// tellsSum says whether a sum that the customer names is right: "so 130k?". It was passed to the owner
-// as a bargain.
+// tellsSum says whether a sum that the customer names is right: "so 130k?". It was passed to the
+// owner as a bargain.
 func (t *turn) tellsSum() bool {
 	p := &t.p
-	// A shop's orders have a total of their own, and a sum there is a price that the customer offers.
+	// A shop's orders have a total of their own, and a sum there is a price that the customer
+	// offers.
 	if t.k.template() == flowhq.EcommerceTemplate || len(p.entities.Money) != 1 ||
 		!p.asksSoftly() || p.has(actPaid) {
 		return false
@@ -311,7 +313,8 @@ func (t *turn) installation() string {
 	return ""
 }
 
-// byNumber is how a package is named by its number alone: "the 20", "hiyo ya 10", "between 10 and 20".
+// byNumber is how a package is named by its number alone: "the 20", "hiyo ya 10", "between 10 and
+// 20".
 var byNumber = regexp.MustCompile(`(?i)\b(?:the|ya|cha|on|to|between|kati ya|and|na|or|au|take|` +
 	`nachukua|nitachukua|ok|okay|sawa|basi|poa|haya)\s+(\d{1,4})\b`)
 

@@ -181,6 +181,8 @@ func (p *perception) dropPackNames() {
 
 // packNames are the words for packs, in either number.
 var packNames = keywords(`
-	bag*, mfuko, mifuko, pack*, pakiti, paketi, chupa, bottle*, dumu, madumu, can, cans, tin, tins, box, boxes, boksi, maboksi,
-	kilo, kg, gram*, lita, litre*, liter*, of, ya, wa, za, la, cha, katoni, carton*, debe, tray*, trei
+	bag*, mfuko, mifuko, pack*, pakiti, paketi, chupa, bottle*, dumu, madumu, can, cans, tin,
+	tins, box, boxes, boksi, maboksi,
+	kilo, kg, gram*, lita, litre*, liter*, of, ya, wa, za, la, cha, katoni, carton*, debe, tray*,
+	trei
 `)

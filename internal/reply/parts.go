@@ -16,7 +16,8 @@ import (
 // partEnd ends a part of a message.
 var partEnd = regexp.MustCompile(`[.!?]+(?:\s+|$)|\n+`)
 
-// questionBehind begins a question behind a comma: "he is scared of clippers, can u use scissors only".
+// questionBehind begins a question behind a comma: "he is scared of clippers, can u use scissors
+// only".
 var questionBehind = regexp.MustCompile(`(?i),\s+(?:(?:and|but|also|na|ila|pia)\s+)?(?:can|could|` +
 	`do|does|is there|are there|how|what time|where|when|` +
 	`je|naweza|mna\w*|kuna|mko)\b`)
@@ -31,13 +32,15 @@ const (
 // partsOf splits a message into its sentences and lines, each with its question mark. What is too
 // short for a part goes with the part before.
 func partsOf(text string) (parts []string) {
-	// The parts are cut where a sentence ends, where a line does, and at a comma in front of a question.
-	// A part keeps its question mark: by the mark alone many of them are known to ask.
+	// The parts are cut where a sentence ends, where a line does, and at a comma in front of a
+	// question. A part keeps its question mark: by the mark alone many of them are known to ask.
 	from := 0
 	add := func(end int) {
 		part := strings.TrimSpace(text[from:end])
 		switch n := len(parts); {
 		case part == "":
+		// One word says too little to be read alone: "yes" in front of a question, or "asante"
+		// behind it.
 		case n > 0 && len(split(part)) < minPartWords && !strings.ContainsAny(part, "?"):
 			parts[n-1] += "\n" + part
 		default:
@@ -48,6 +51,7 @@ func partsOf(text string) (parts []string) {
 	// Twice the parts that are read: short ones go with the part before.
 	ends := partEnd.FindAllStringIndex(text, 2*maxPartsRead)
 	for _, at := range questionBehind.FindAllStringIndex(text, maxPartsRead) {
+		// The part ends at the comma, so that the words behind it begin the next one.
 		ends = append(ends, []int{at[0], at[0] + 1})
 	}
 	// The two kinds of ends were found one after the other.
@@ -93,6 +97,7 @@ func (t *turn) answerParts() {
 			several++
 		}
 	}
+	// A turn that was only polite has answered nothing, so one part that says something is enough.
 	courteous := !slices.ContainsFunc(t.acts,
 		func(a act) bool { return a != actThanks && a != actGreet && a != actBye })
 	if several < 2 && !(several == 1 && courteous) {
@@ -101,6 +106,7 @@ func (t *turn) answerParts() {
 	whole := t.p
 	defer func() { t.p = whole }()
 	for _, text := range parts {
+		// A reading by the models costs time, and "ok then" is worth none.
 		if len(split(text)) < minMeaning && !strings.Contains(text, "?") ||
 			len(split(text)) < minPartWords {
 			continue
@@ -127,8 +133,8 @@ func (t *turn) answerParts() {
 // minMeaning is how many words a part has at least that says something by itself.
 const minMeaning = 3
 
-// informBeside tells facts beside what the turn has said, and leaves its question as it is. What the
-// part does not name was spoken of before the message.
+// informBeside tells facts beside what the turn has said, and leaves its question as it is. What
+// the part does not name was spoken of before the message.
 func (t *turn) informBeside() {
 	ask, question, asked, booking, topic := t.next.Ask, t.question, t.hasAsked,
 		clone(t.next.Booking), t.next.Topic
@@ -139,6 +145,8 @@ func (t *turn) informBeside() {
 	// A price asks how many, and a service when. The question that stands is the nearer one.
 	t.inform()
 	t.next.Topic = topic
+	// "Which size?" stands in front of "and do you deliver?", and the answer to it must still be
+	// taken.
 	if asked || ask.For != "" {
 		t.next.Ask, t.question, t.hasAsked, t.next.Booking = ask, question, asked, booking
 	}
@@ -152,7 +160,8 @@ func (t *turn) lostActs() (lost acts) {
 	if !p.asksSoftly() && !entity.BeginsAsQuestion(p.text) && !oneMore || p.has(taskActs...) {
 		return nil
 	}
-	// When an order comes is asked in words that name no fact.
+	// When an order comes is asked in words that name no fact. "Itafika saa ngapi" is such a
+	// question.
 	if t.asksArrival() && t.hasOrder() && !slices.Contains(t.acts, actDelivery) {
 		return acts{actDelivery}
 	}
@@ -216,6 +225,8 @@ func (t *turn) totalText() string {
 // losesWish reports whether a part wants a visit at a time, of which the turn has made nothing.
 func (t *turn) losesWish() bool {
 	p := &t.p
+	// A turn that has booked, moved or cancelled anything has dealt with the time, perhaps
+	// otherwise.
 	return t.k.template() == flowhq.BookingTemplate && p.has(actBook) && p.hasTime &&
 		t.next.Booking == nil && len(t.bookings()) == 0 &&
 		!slices.ContainsFunc(t.acts, func(a act) bool {
@@ -251,6 +262,7 @@ func (t *turn) missedInParts() bool {
 			continue
 		}
 		t.p = p
+		// The facts come first, as in any turn, so that an act may build on what was told.
 		informed := t.inform()
 		acted := t.act(informed)
 		t.p = whole
@@ -265,6 +277,7 @@ func (t *turn) missedInParts() bool {
 // namesBusiness reports whether words name the business: "is this Zuri?" asks for no colleague.
 func (t *turn) namesBusiness(words []string) bool {
 	for _, w := range split(t.k.config.BusinessName) {
+		// Short words of a name, such as "the" and "ya", are in most messages.
 		if len(w) >= minSubject && slices.Contains(words, w) {
 			return true
 		}
@@ -278,6 +291,8 @@ var besideGoods = keywords("na, and, plus, also, pia, n")
 // losesGoods reports whether a line orders something that is on no list: "na dagaa kama wapo".
 func (t *turn) losesGoods() bool {
 	p, words := &t.p, t.p.reading.Words
+	// Each condition rules out another meaning of a short line that begins with "and": a place, a
+	// way to pay, a colour, a word to the rider, a count.
 	return t.k.template() == flowhq.EcommerceTemplate && t.next.Order != nil &&
 		len(words) <= maxSame && hasWord(besideGoods, words[0]) && !p.asksSoftly() && !p.names() &&
 		!p.hasTime && len(p.areas) == 0 && len(p.acts) == 0 && p.yesNo == entity.Neither &&

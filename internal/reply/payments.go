@@ -40,8 +40,8 @@ func (t *turn) payBeside(informed bool) {
 	}
 }
 
-// whetherWords ask whether something can be done. With them and one way that is named, the answer is
-// yes or no; without them the customer wants to be told how.
+// whetherWords ask whether something can be done. With them and one way that is named, the answer
+// is yes or no; without them the customer wants to be told how.
 var whetherWords = keywords(`
 	can, could, do you, you accept, you take, accept, is it, possible, naweza, tunaweza, unaweza,
 	mnapokea, unapokea, mnakubali, unakubali, mnachukua, inawezekana, nilipe, nalipa, nitalipa,

@@ -61,7 +61,8 @@ type perception struct {
 
 	name string // of the customer, if the message tells it
 
-	// same says that the message asks of something else what the last one asked: "what about nakuru".
+	// same says that the message asks of something else what the last one asked: "what about
+	// nakuru".
 	same bool
 
 	// The customer has pasted it, so that its language and words are not the customer's.
@@ -76,8 +77,8 @@ type perception struct {
 // perceive reads the message.
 func (t *turn) perceive() { t.readText(head(t.in.Message.Text, maxRead)) }
 
-// readText reads a text. The order matters: names need the text, amounts the names, areas the order,
-// and acts all of these.
+// readText reads a text. The order matters: names need the text, amounts the names, areas the
+// order, and acts all of these.
 func (t *turn) readText(text string) {
 	k, p := t.k, &t.p
 	p.text = text
@@ -137,8 +138,8 @@ func (t *turn) readText(text string) {
 	p.acts = t.actsOf(p)
 }
 
-// readNames finds what the message names of the owner's services and products, and drops what it names
-// in other senses.
+// readNames finds what the message names of the owner's services and products, and drops what it
+// names in other senses.
 func (t *turn) readNames(p *perception) {
 	k, text := t.k, p.text
 	p.services = k.services.Match(text)

@@ -53,7 +53,8 @@ func (t *turn) editsPlaced() bool {
 // addWords put something on an order that is placed. "Also" and "pia" are left out: they join two
 // wishes of one message as well.
 var addWords = keywords(`
-	add, ongeza, niongezee, niongezeeni, mniongezee, uniongezee, ongezea, nimesahau, nilisahau, i forgot,
+	add, ongeza, niongezee, niongezeeni, mniongezee, uniongezee, ongezea, nimesahau, nilisahau,
+	i forgot,
 	add me, weka na, niwekee na
 `)
 

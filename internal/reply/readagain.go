@@ -56,6 +56,7 @@ func (t *turn) confirmOrder() {
 	default:
 		t.tell("order.total_still", "total", sum)
 	}
+	// The one line counts as a read-back: a yes to it places the order with the changes.
 	o.Told = t.told()
 	t.ask(Ask{For: askOrder}, "order.confirm")
 }
@@ -88,6 +89,7 @@ func (t *turn) sinceRead() (fee int64, changes []string, ok bool) {
 			// What was taken off by name has been told.
 			!t.toldRemoved(l.Product)
 	}
+	// A line that is gone without a word of it is worth the whole list.
 	if slices.ContainsFunc(was.Lines, gone) {
 		return 0, nil, false
 	}
@@ -118,8 +120,8 @@ func (t *turn) toldRemoved(id string) bool {
 	return false
 }
 
-// payAndPlace places the order that was read back, paid in the way that the message names beside its
-// yes: "cash. confirm" lost the cash, and "yes, I'll pay cash" was asked again.
+// payAndPlace places the order that was read back, paid in the way that the message names beside
+// its yes: "cash. confirm" lost the cash, and "yes, I'll pay cash" was asked again.
 func (t *turn) payAndPlace() {
 	way := t.paymentNamed()
 	if way != "" && t.next.Order != nil {
@@ -132,9 +134,11 @@ func (t *turn) payAndPlace() {
 			t.tellWish(o.Note)
 		}
 	}
+	// The facts tell whether the order was placed. It may have been refused.
 	placed := len(t.facts)
 	t.placeOrder()
-	// A way that has a number is named with it. The customer must see that the other was understood.
+	// A way that has a number is named with it. The customer must see that the other was
+	// understood.
 	if way != "" && len(t.facts) > placed && !slices.ContainsFunc(t.said, func(p part) bool {
 		return strings.Contains(p.text, way)
 	}) {
@@ -185,12 +189,16 @@ func (t *turn) onlyPlace(l flowhq.Language) bool {
 // them make a sentence.
 var sentenceWords = map[flowhq.Language][]keyword{
 	flowhq.English: keywords(`
-		i, you, we, is, are, was, do, does, can, could, will, would, my, me, your, please, it, its, this, that, have, has,
-		what, how, when, want, need, pay, bring, send, im, ill, they, them, if, because, should, come, call
+		i, you, we, is, are, was, do, does, can, could, will, would, my, me, your, please, it,
+		its, this, that, have, has,
+		what, how, when, want, need, pay, bring, send, im, ill, they, them, if, because, should,
+		come, call
 	`),
 	flowhq.Swahili: keywords(`
-		ni, si, nina, niko, nipo, nataka, naomba, nitalipa, nalipa, tafadhali, asante, kama, lakini, hiyo, hii, mimi, sisi,
-		gani, ngapi, lini, vipi, je, leo, kesho, niletee, mniletee, nileteeni, mlete, nipigie, yangu, wangu, sawa
+		ni, si, nina, niko, nipo, nataka, naomba, nitalipa, nalipa, tafadhali, asante, kama,
+		lakini, hiyo, hii, mimi, sisi,
+		gani, ngapi, lini, vipi, je, leo, kesho, niletee, mniletee, nileteeni, mlete, nipigie,
+		yangu, wangu, sawa
 	`),
 }
 

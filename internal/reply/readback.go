@@ -23,6 +23,7 @@ func (t *turn) readBack(v *Visit) {
 		return
 	}
 	t.hold(v)
+	// The question is answered before the visit is read back, or the customer reads past it.
 	if t.p.has(actOffer) && t.p.hasTime && !t.p.has(actBook) { // "is ten o'clock free?"
 		t.tell("book.free_at", "time", t.at(v.Start))
 	}
@@ -35,6 +36,7 @@ func (t *turn) readBack(v *Visit) {
 func (t *turn) tellVisit(v *Visit) {
 	name, price := t.visitName(v), ""
 	var from, to int64
+	// A price may be a range, as for braids, so the least and the most are summed apart.
 	for _, id := range v.services() {
 		s := t.k.service[id]
 		// A sum without the price of one of them would be too little.
@@ -50,6 +52,7 @@ func (t *turn) tellVisit(v *Visit) {
 			price += " – " + t.k.money(to)
 		}
 	}
+	// Deferred, as the sentence stands behind the read-back.
 	if v.InTurn && len(v.More) > 0 {
 		defer t.tell("book.in_turn", "count", strconv.Itoa(len(v.services())))
 	}
@@ -81,6 +84,8 @@ func (t *turn) hold(v *Visit) {
 	if v.Number == "" {
 		v.Number = t.in.Reference
 	}
+	// Counted from the message, so that a turn that is repeated after a crash decides the same. The
+	// row has the database's own time.
 	v.HeldUntil = t.in.Message.At.Add(flowhq.HoldFor)
 	for _, b := range t.visits(v, flowhq.BookingHeld) {
 		held := v.HeldUntil
@@ -99,9 +104,11 @@ func (t *turn) visits(v *Visit, status flowhq.BookingStatus) []flowhq.Booking {
 	start := v.Start
 	for i, service := range v.services() {
 		b := t.booking(v, service, start, status)
+		// The first keeps the bare number, which is the one that the customer is told.
 		if i > 0 {
 			b.Number += "-" + strconv.Itoa(i+1)
 		}
+		// One after the other, by one person: each begins where the one before ends.
 		if len(v.More) > 0 && !v.Together {
 			start = b.EndsAt
 		}
@@ -117,6 +124,7 @@ func (t *turn) visitName(v *Visit) string {
 		var names []string
 		services := v.services()
 		for i, id := range services {
+			// Named with its number where it came first.
 			if slices.Contains(services[:i], id) {
 				continue
 			}
@@ -151,6 +159,8 @@ func (t *turn) booking(
 		StartsAt: start, EndsAt: start.Add(time.Duration(minutes) * time.Minute),
 		Status: status,
 	}
+	// A service that the owner has removed meanwhile has no price, and the booking stands all the
+	// same.
 	if s := t.k.service[service]; s != nil {
 		b.Price = s.Price
 	}
@@ -160,6 +170,7 @@ func (t *turn) booking(
 // confirmBooking makes the booking that was read back.
 func (t *turn) confirmBooking() {
 	v := t.next.Booking
+	// A yes that comes late may find a visit whose time was taken back.
 	if v == nil || v.Start.IsZero() {
 		t.next.Ask = Ask{}
 		t.ask(Ask{For: askWhen}, "book.when")
@@ -188,6 +199,7 @@ func (t *turn) refuseBooking() {
 		return
 	}
 	t.release()
+	// The services and the people stay: most who say no only want another time.
 	t.next.Booking.Start = time.Time{}
 	t.ask(Ask{For: askWhen}, "book.instead")
 }
@@ -198,6 +210,8 @@ func (t *turn) release() {
 	if v == nil || v.Number == "" || v.HeldUntil.IsZero() || v.Start.IsZero() {
 		return
 	}
+	// The held rows are cancelled by their numbers, or the slot would look taken until the hold
+	// lapses.
 	for _, b := range t.visits(v, flowhq.BookingCancelled) {
 		t.fact(flowhq.FactChange{Booking: &b})
 	}
@@ -211,9 +225,9 @@ func (t *turn) dropBooking() {
 	t.tell("book.dropped")
 }
 
-// confirmsAndAsks makes the booking for who agrees and asks something beside: "yes. if I am late, do
-// you wait?". The question alone was read, and the visit stayed unbooked. What goes on with another
-// time, service or wish is no agreement.
+// confirmsAndAsks makes the booking for who agrees and asks something beside: "yes. if I am late,
+// do you wait?". The question alone was read, and the visit stayed unbooked. What goes on with
+// another time, service or wish is no agreement.
 func (t *turn) confirmsAndAsks() bool {
 	p := &t.p
 	// A yes books only what was read back. So whatever may change it makes the message no yes here.
@@ -292,6 +306,8 @@ func (t *turn) namesHeldTime(p *perception) bool {
 	if v == nil || v.Start.IsZero() || !p.hasTime || !p.time.HasTime {
 		return false
 	}
+	// "Saa 4" may be read as four or as ten, so only the minute and the hour of twelve are
+	// compared.
 	same := p.time.Start.Minute() == v.Start.Minute() && p.time.Start.Hour()%12 == v.Start.Hour()%12
 	return same && (!p.time.HasDay || p.time.Likely || sameDay(p.time.Day, v.Day))
 }

@@ -30,9 +30,12 @@ func (p *perception) findReceipt() {
 
 // broughtWords say that the customer has the goods already.
 var broughtWords = keywords(`
-	*oniletea, *meniletea, mliniletea, uliniletea, niliyonunua, nilizonunua, nililonunua, nilionunua,
+	*oniletea, *meniletea, mliniletea, uliniletea, niliyonunua, nilizonunua, nililonunua,
+	nilionunua,
 	nimenunua, nilinunua, niliyochukua, nilizochukua, nilichukua, nilipokea, nimepokea, mlinipa,
-	mmenipa, *mlizoni*, mliyonitumia, mlionitumia, mlizonitumia, mlizoniuzia, mliyoniuzia, you sold me, i got from you, bought from you, got from your, you brought, you delivered, you sent me, i received, i bought, was delivered,
+	mmenipa, *mlizoni*, mliyonitumia, mlionitumia, mlizonitumia, mlizoniuzia, mliyoniuzia,
+	you sold me, i got from you, bought from you, got from your, you brought, you delivered,
+	you sent me, i received, i bought, was delivered,
 	were delivered, guy brought, rider brought, brought today, brought yesterday, brought me,
 	brought us, mlileta, mlizoleta, mliyoleta, mlioleta, mmeleta, alileta, aliyoleta, alizoleta,
 	ameleta, alioleta, nimeletewa, niliyoletewa, nilizoletewa, nilileta, mlituletea, mmetuletea

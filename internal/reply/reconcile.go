@@ -23,6 +23,7 @@ func (a *acts) add(b act) {
 	}
 }
 
+// drop takes acts out, whether they are there or not.
 func (a *acts) drop(these ...act) {
 	*a = slices.DeleteFunc(*a, func(b act) bool { return slices.Contains(these, b) })
 }
@@ -163,7 +164,8 @@ var stopPlaces = keywords("stop over, stopover, bus stop, stop ya, kwa stop, las
 // ownPlace are words of who asks where the business is, also beside another question.
 var ownPlace = keywords(`
 	mko, mpo, uko, upo, mnapatikana, unapatikana, location, address, anwani, map, ramani, iko, ipo,
-	located, where are, where is, find you, duka, shop, ofisi, office, nitawapata, nafikaje, nitafikaje
+	located, where are, where is, find you, duka, shop, ofisi, office, nitawapata, nafikaje,
+	nitafikaje
 `)
 
 // dropWhatIf drops what has not happened: "what if the dress does not fit?" asks for the rules, and
@@ -197,7 +199,8 @@ var (
 // whatIfWords ask for what has not happened. Swahili says it within the verb: "isiponitosha" is "if
 // it does not fit me".
 var whatIfWords = keywords(`
-	what if, and if it, but if it, if it doesnt, if it does not, if it isnt, if it is not, if they dont,
+	what if, and if it, but if it, if it doesnt, if it does not, if it isnt, if it is not,
+	if they dont,
 	if i dont, if im not, if she doesnt, isipo*, zisipo*, yasipo*, lisipo*, visipo*, nisipo*,
 	kama haito*, kama haini*, kama hazito*, kama hazini*, kama halini*, ikiwa haito*, ikiwa haini*
 `)
@@ -251,8 +254,8 @@ func (t *turn) reconcileDecision(p *perception, all *acts) {
 	}
 }
 
-// budgets reports whether the amount is what the customer has to spend: "nina elfu ishirini tu, nataka
-// mchele, mafuta na sukari". Nobody has to agree to that.
+// budgets reports whether the amount is what the customer has to spend: "nina elfu ishirini tu,
+// nataka mchele, mafuta na sukari". Nobody has to agree to that.
 func (t *turn) budgets(p *perception, all acts) bool {
 	return !p.asks && len(p.products) > 1 && !p.cued(actDecision) &&
 		anyIn(p.reading.Words, budgetWords) &&
@@ -293,8 +296,8 @@ func angry(p *perception) bool {
 }
 
 // hasTrouble reports whether the message tells of an order that has gone wrong: it is not what was
-// ordered, or it has not come though none is known here. Such an order was made at the counter or by
-// phone. "There is no order under your number" calls a customer a liar who waits for food.
+// ordered, or it has not come though none is known here. Such an order was made at the counter or
+// by phone. "There is no order under your number" calls a customer a liar who waits for food.
 func (t *turn) hasTrouble(p *perception) bool {
 	if p.cued(cueWrong) || p.cued(cuePast) && p.cued(cueSent) {
 		return true

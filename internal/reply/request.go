@@ -34,6 +34,7 @@ func (t *turn) requested() string {
 	if t.onlyCompares() {
 		return ""
 	}
+	// A day says that somebody is to come, as "Saturday morning is fine" does after a price.
 	wants := anyIn(p.reading.Words, wishWords) || anyIn(p.reading.Words, askToCome) ||
 		p.hasTime && p.time.HasDay || p.has(actOrder)
 	if !wants || p.has(actPrice) && !p.hasTime {
@@ -87,6 +88,8 @@ func (t *turn) noteRequest(service string) {
 			At: t.in.Message.At, Note: t.note()}
 		t.next.Ticket = v
 	} else {
+		// The words of each message are kept, since the technician needs the place and the landmark
+		// as they were written.
 		v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
 	}
 	t.did(actOrder)
@@ -101,6 +104,7 @@ func (t *turn) noteRequest(service string) {
 	}
 	t.fact(t.ticket())
 	switch {
+	// The time is repeated in the reply, as nobody reads a visit back here before somebody calls.
 	case p.hasTime && p.time.HasTime:
 		name += ", " + when.FormatTime(t.say.language, p.time.Start, t.now)
 	case p.hasTime && p.time.HasDay:
@@ -122,6 +126,8 @@ func (t *turn) noteRequest(service string) {
 			t.tell("ticket.where")
 		}
 	}
+	// A package stays what is spoken of: the next "how much is it" is about the package and not
+	// about the visit.
 	if t.packageChosen() == "" {
 		t.next.Topic = v.Service
 	}
@@ -156,8 +162,8 @@ func (t *turn) bareName() string {
 	return oneLine(text, maxNameRunes)
 }
 
-// findBareName finds the name that a part of the message is, where a visit waits for its yes: "ok book
-// me. Peter" was booked without it.
+// findBareName finds the name that a part of the message is, where a visit waits for its yes: "ok
+// book me. Peter" was booked without it.
 func (t *turn) findBareName(p *perception) {
 	// Only beside a yes to a visit: elsewhere a word with a capital begins a sentence.
 	parts := partsOf(p.text)

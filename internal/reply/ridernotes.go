@@ -31,11 +31,13 @@ var (
 		onArrival + `[^.;!?\n]{0,24}?\b` + callsUs + `[^.,;!?\n]*)`)
 	// wantsPerson are words of who wants to talk to somebody of the shop.
 	wantsPerson = keywords(`
-		human, agent, person, someone, somebody, manager, owner, mhudumu, meneja, mwenye, boss, mtu, customer care, colleague
+		human, agent, person, someone, somebody, manager, owner, mhudumu, meneja, mwenye, boss,
+		mtu, customer care, colleague
 	`)
 )
 
-// riderNoteIn is what the message says to the rider, "" if nothing. Only what is brought has a rider.
+// riderNoteIn is what the message says to the rider, "" if nothing. Only what is brought has a
+// rider.
 func (t *turn) riderNoteIn() string {
 	p := &t.p
 	if t.k.template() != flowhq.EcommerceTemplate || anyIn(p.reading.Words, wantsPerson) ||
@@ -56,6 +58,7 @@ func (t *turn) keepRiderNote() {
 		return
 	}
 	o.Note = oneLine(note, maxOrderNote)
+	// The address is what an area is looked for in, and what the rider's map is given.
 	if before, _, found := strings.Cut(o.Address, o.Note); found {
 		o.Address = strings.Trim(before, " ,.;-")
 	}
@@ -78,9 +81,12 @@ func (t *turn) takeRiderNote() bool {
 var (
 	// yesHead are the words of a yes to an order. Another word makes it a message to be read whole.
 	yesHead = keywords(`
-		yes, yeah, yep, yap, ndio, ndiyo, ndyo, eeh, eh, naam, confirmed, confirm, correct, ok, okay, sawa, poa, fine, please, pls,
-		place, it, the, my, order, weka, wekeni, oda, hiyo, ni, hapo, basi, tafadhali, thibitisha, go, ahead, do, thats, that, is,
-		right, kabisa, hivyo, good, great, niwekee, iweke, agiza, sure, miadi, booking, appointment, book, nibook, nibookie, me, basi
+		yes, yeah, yep, yap, ndio, ndiyo, ndyo, eeh, eh, naam, confirmed, confirm, correct, ok,
+		okay, sawa, poa, fine, please, pls,
+		place, it, the, my, order, weka, wekeni, oda, hiyo, ni, hapo, basi, tafadhali, thibitisha,
+		go, ahead, do, thats, that, is,
+		right, kabisa, hivyo, good, great, niwekee, iweke, agiza, sure, miadi, booking,
+		appointment, book, nibook, nibookie, me, basi
 	`)
 	// ifWords make a yes depend on something.
 	ifWords = keywords("kama, if, unless, provided, only if, ikiwa, iwapo")
@@ -95,8 +101,8 @@ var (
 // maxExtra is how many words a yes has at most with what stands beside it.
 const maxExtra = 24
 
-// saysYesAndMore reports whether the message begins with a clear yes to the order that was read back,
-// and what follows changes nothing of what was agreed to.
+// saysYesAndMore reports whether the message begins with a clear yes to the order that was read
+// back, and what follows changes nothing of what was agreed to.
 func (t *turn) saysYesAndMore() bool {
 	p, o := &t.p, t.next.Order
 	end := headEnd.FindStringIndex(p.text)
@@ -110,6 +116,7 @@ func (t *turn) saysYesAndMore() bool {
 			actStatus, actDecision, actDrop) {
 		return false
 	}
+	// Another area has another fee, so the order is read back with it before it is placed.
 	if slices.ContainsFunc(idsOf(p.areas), func(id string) bool { return id != o.Area }) {
 		return false
 	}
@@ -119,7 +126,8 @@ func (t *turn) saysYesAndMore() bool {
 		(anyIn(head, plainYes) || anyIn(head, confirmWords))
 }
 
-// placeWithMore places the order with what the message says beside its yes, and answers what it asks.
+// placeWithMore places the order with what the message says beside its yes, and answers what it
+// asks.
 func (t *turn) placeWithMore() {
 	p, o := &t.p, t.next.Order
 	if p.name != "" {
@@ -138,6 +146,8 @@ func (t *turn) placeWithMore() {
 	if note != o.Note && !strings.Contains(o.Address, o.Note) {
 		t.tellWish(o.Note)
 	}
+	// "House 12, nalipa cash" has the way to pay in the same line. payAndPlace takes it from the
+	// message.
 	o.Address = strings.Trim(paysBehind.ReplaceAllString(o.Address, ""), " ,.;-")
 	t.payAndPlace()
 }

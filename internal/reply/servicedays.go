@@ -31,9 +31,9 @@ func (t *turn) serviceDays(id string) map[time.Weekday]bool {
 // weekdayNames are the names of the days from Sunday on, two a day.
 var weekdayNames = phrasesOf("weekdays")
 
-// tellServiceDays says on which days a service can be had, in the owner's words, when a day is said,
-// and reports whether the day is none of these. Which of the days is for whom only a reader of the
-// description knows, so that the customer names the day.
+// tellServiceDays says on which days a service can be had, in the owner's words, when a day is
+// said, and reports whether the day is none of these. Which of the days is for whom only a reader
+// of the description knows, so that the customer names the day.
 func (t *turn) tellServiceDays(v *Visit) bool {
 	days := t.serviceDays(v.Service)
 	if len(days) == 0 || v.Day.IsZero() {
@@ -60,8 +60,8 @@ func (t *turn) tellServiceDays(v *Visit) bool {
 // howLong ask how long a service takes.
 var howLong = listOf("how long")
 
-// tellMinutes says how long the service takes that is named, else the one of the visit or booking. It
-// was answered with the list of all services.
+// tellMinutes says how long the service takes that is named, else the one of the visit or booking.
+// It was answered with the list of all services.
 func (t *turn) tellMinutes() bool {
 	p := &t.p
 	if t.k.template() != flowhq.BookingTemplate || !anyIn(p.reading.Words, howLong) ||

@@ -12,8 +12,10 @@ import (
 
 // leftWords ask how many of a thing there are.
 var leftWords = keywords(`
-	how many do you have, how many are left, how many left, how many remain, how many are there, how many are in stock,
-	how many in stock, zimebaki ngapi, imebaki ngapi, yamebaki mangapi, vimebaki vingapi, mmebaki nazo ngapi, zipo ngapi,
+	how many do you have, how many are left, how many left, how many remain, how many are there,
+	how many are in stock,
+	how many in stock, zimebaki ngapi, imebaki ngapi, yamebaki mangapi, vimebaki vingapi,
+	mmebaki nazo ngapi, zipo ngapi,
 	mnazo ngapi, mko nazo ngapi, mna ngapi, ziko ngapi, mmebakiwa na ngapi, only that many
 `)
 
@@ -27,6 +29,7 @@ func (t *turn) tellStock() bool {
 		return false
 	}
 	id := t.next.Topic
+	// Of several the number would be told of one, and nobody could say of which.
 	if ids := idsOf(t.p.products); len(ids) == 1 {
 		id = ids[0]
 	} else if len(ids) > 1 {
@@ -42,6 +45,7 @@ func (t *turn) tellStock() bool {
 		t.unanswered("unanswered.any")
 		return true
 	}
+	// "None are left" comes with what the owner says of it, as for whoever wants to buy.
 	if *p.Stock <= 0 {
 		t.tellOut(p)
 	} else {
@@ -61,6 +65,7 @@ func (t *turn) tellAmount() bool {
 		return false
 	}
 	m := entity.NameMatch{ID: t.next.Topic, Amount: p.entities.Quantities[0]}
+	// The pack is chosen as for an order, so that the price is the one that will be read back.
 	t.fitPack(&m)
 	n, whole := t.packs(m)
 	if !whole || within(n) == 0 || !available(t.k.product[m.ID]) || t.k.product[m.ID].Price == 0 {
@@ -68,6 +73,7 @@ func (t *turn) tellAmount() bool {
 	}
 	m.Quantity, m.Amount = n, entity.Quantity{}
 	p.products = append(p.products, m)
+	// The answer is given here, and what the words scored for would give it twice.
 	p.acts.drop(actOrder, actOffer, actPrice)
 	t.tellPriceOf(m.ID)
 	t.speakOf(m.ID, "")
@@ -77,9 +83,12 @@ func (t *turn) tellAmount() bool {
 var (
 	// onceWords are of a price of another time.
 	onceWords = keywords(`
-		last month, last week, last time, yesterday, used to be, it was, they were, was it, before it was, ilikuwa, ilikua, zilikuwa,
-		zilikua, ilikuwaga, mwezi uliopita, wiki iliyopita, juzi, jana, zamani, mwanzo, nilinunua, nilinunuaga, i bought, i paid,
-		imepanda, mmepandisha, imepandishwa, has gone up, gone up, went up, increased, raised, zimepanda
+		last month, last week, last time, yesterday, used to be, it was, they were, was it,
+		before it was, ilikuwa, ilikua, zilikuwa,
+		zilikua, ilikuwaga, mwezi uliopita, wiki iliyopita, juzi, jana, zamani, mwanzo, nilinunua,
+		nilinunuaga, i bought, i paid,
+		imepanda, mmepandisha, imepandishwa, has gone up, gone up, went up, increased, raised,
+		zimepanda
 	`)
 	// whyWords wonder at it.
 	whyWords = keywords("why, mbona, kwa nini, kwanini, how come, imepanda, mmepandisha, gone " +
@@ -122,7 +131,8 @@ func (t *turn) tellsOldPrice() bool {
 var (
 	// comesWords are verbs of what is brought, and sometime the words for when.
 	comesWords = keywords(`
-		*fika, *fikia, *nifikia, *tufikia, *letwa, *taleta, *niletea, mnaleta, arrive*, arriving, bringing, reach*, get here, get it, get them,
+		*fika, *fikia, *nifikia, *tufikia, *letwa, *taleta, *niletea, mnaleta, arrive*, arriving,
+		bringing, reach*, get here, get it, get them,
 		be here, come, coming, delivered, deliver, delivery, bring it, bring them
 	`)
 	sometimeWords = keywords("leo, lini, saa ngapi, kesho, today, tonight, tomorrow, when, what " +

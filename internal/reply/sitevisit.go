@@ -12,8 +12,8 @@ import (
 var comeWords = listOf("come here")
 
 // wantsSiteVisit reports whether the message names a time at which somebody is to come. "Basi aje
-// ijumaa saa nane" was added to a fault without a word about the time, or answered with the menu. Who
-// asks when somebody comes names no time.
+// ijumaa saa nane" was added to a fault without a word about the time, or answered with the menu.
+// Who asks when somebody comes names no time.
 func (t *turn) wantsSiteVisit() bool {
 	p := &t.p
 	return p.hasTime && anyIn(p.reading.Words, comeWords) && !anyIn(p.reading.Words, whenMended) &&
@@ -62,8 +62,8 @@ func (t *turn) siteVisit() string {
 // repairWords are words of a description that says how soon a service is mended.
 var repairWords = keywords("repair, repaired, fixed, matengenezo, kutengenezwa")
 
-// tellOwnRepair says how soon the customer's own package is mended, where its description tells. The
-// 24 hours of the others were wrong for an office that pays for four.
+// tellOwnRepair says how soon the customer's own package is mended, where its description tells.
+// The 24 hours of the others were wrong for an office that pays for four.
 func (t *turn) tellOwnRepair() bool {
 	v := t.next.Ticket
 	if v == nil || t.k.service[v.Service] == nil {
@@ -85,9 +85,9 @@ var comingWords = keywords("technician, engineer, fundi")
 // faultLights are what shows that somebody has to come.
 var faultLights = keywords("red, los, nyekundu, blinking red")
 
-// goesOnWithFault reports whether the message only says again what the owner's answer was just given
-// to, and that answer is that somebody has to come: "red, yes" after what the lights mean. To repeat
-// the answer helps nobody.
+// goesOnWithFault reports whether the message only says again what the owner's answer was just
+// given to, and that answer is that somebody has to come: "red, yes" after what the lights mean. To
+// repeat the answer helps nobody.
 func (t *turn) goesOnWithFault() bool {
 	a := t.k.answer[t.p.answer]
 	if a == nil || t.k.template() != flowhq.SupportTemplate || t.p.asksSoftly() ||

@@ -8,7 +8,8 @@ import (
 )
 
 var (
-	// sizeOff stands in front of a size that is not wanted: "badala ya 42", "toa raba za 42", "not L".
+	// sizeOff stands in front of a size that is not wanted: "badala ya 42", "toa raba za 42", "not
+	// L".
 	sizeOff = regexp.MustCompile(`(?i)\b(?:badala|instead of|rather than|not|no|sio|siyo|si|toa|` +
 		`ondoa|futa|remove|without|drop|` +
 		`take off|take out|bila|sitaki|usilete|usiweke|delete|from|kutoka)\s+(?:(?:the|a|size|` +
@@ -25,8 +26,8 @@ type sizeEdit struct {
 	on      string // in its place, "" if nothing is
 }
 
-// sizeEdits finds the sizes on the order that the message takes back. A size is governed by the words
-// in front of it, with the product's name between them or not.
+// sizeEdits finds the sizes on the order that the message takes back. A size is governed by the
+// words in front of it, with the product's name between them or not.
 func (t *turn) sizeEdits() (edits []sizeEdit) {
 	// A question changes nothing, and a story names sizes of other things.
 	p, o := &t.p, t.next.Order
@@ -140,8 +141,8 @@ func (t *turn) editSizes() bool {
 	return len(edits) > 0
 }
 
-// sizeKept is the size of a product that the message wants where it takes another one back: "raba ni
-// moja tu, ya 41. toa ya 42". ok is false where it takes none back.
+// sizeKept is the size of a product that the message wants where it takes another one back: "raba
+// ni moja tu, ya 41. toa ya 42". ok is false where it takes none back.
 func (t *turn) sizeKept(id string) (kept string, ok bool) {
 	p := t.k.product[id]
 	if p == nil || len(p.Sizes) < 2 {

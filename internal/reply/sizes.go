@@ -173,8 +173,8 @@ func (t *turn) setLine(i, count int) {
 	t.limitToStock(i)
 }
 
-// takeSizeBeside takes the size that was asked for and stands in front of what else is ordered: "yes L.
-// And a belt".
+// takeSizeBeside takes the size that was asked for and stands in front of what else is ordered:
+// "yes L. And a belt".
 func (t *turn) takeSizeBeside() {
 	a := t.next.Ask
 	if a.For != askSize || len(t.p.products) == 0 || t.p.products[0].Start <= 0 ||

@@ -359,8 +359,8 @@ func (t *turn) setHour(hour string) bool {
 	return true
 }
 
-// chosenHour is the offered time whose full hour the message names, with more words behind it: "ok 10
-// then. both of them at the same time". Read as any message, such an answer was not understood.
+// chosenHour is the offered time whose full hour the message names, with more words behind it: "ok
+// 10 then. both of them at the same time". Read as any message, such an answer was not understood.
 func (t *turn) chosenHour() (Option, bool) {
 	m := saidHour.FindStringSubmatch(t.p.text)
 	if m == nil || t.p.asks || t.p.isChoice || t.p.hasTime {
@@ -400,6 +400,8 @@ func timeOption(at time.Time, label string) Option {
 	return Option{Do: doTime, Value: at.Format(time.RFC3339), Label: label}
 }
 
+// parseTime reads the time of an option in the zone of the business. It is not ok for a text that
+// is no time, as an older program may have stored one.
 func parseTime(value string, zone *time.Location) (time.Time, bool) {
 	at, err := time.ParseInLocation(time.RFC3339, value, zone)
 	return at.In(zone), err == nil

@@ -15,8 +15,8 @@ const (
 	// then the customer has something else in mind. A "ndio" of the next morning must not book what
 	// was read back the evening before.
 	AskedFor = 30 * time.Minute
-	// OrderFor is how long an order that is not placed is kept after its last change. The follow-ups
-	// ask about it until then, and give it up.
+	// OrderFor is how long an order that is not placed is kept after its last change. The
+	// follow-ups ask about it until then, and give it up.
 	OrderFor = 48 * time.Hour
 	// TalkFor is how long a talk is the same one. Who writes after it is greeted again.
 	TalkFor = 24 * time.Hour
@@ -79,8 +79,8 @@ type State struct {
 	Spoken []string `json:"spoken,omitempty"`
 	// Sizes are those of Topic that were asked for together. "Both" orders one of each.
 	Sizes []string `json:"sizes,omitempty"`
-	// Pair are services whose price was asked for together: a visit at a time that is said next is for
-	// these.
+	// Pair are services whose price was asked for together: a visit at a time that is said next is
+	// for these.
 	Pair []string `json:"pair,omitempty"`
 	// The next order takes it, and does not ask.
 	Area string `json:"area,omitempty"` // whose delivery was asked about last
@@ -175,7 +175,8 @@ type Visit struct {
 	// More are services besides Service, one after the other, or for several people Together.
 	More     []string `json:"more,omitempty"`
 	Together bool     `json:"together,omitempty"`
-	// InTurn says that several people come one after the other, as there is no room for all at once.
+	// InTurn says that several people come one after the other, as there is no room for all at
+	// once.
 	InTurn bool `json:"in_turn,omitempty"`
 	// Children says that children come beside the customer of whom the number is still open.
 	Children bool `json:"children,omitempty"`

@@ -18,9 +18,9 @@ var (
 	doneWords = listOf("done to me")
 )
 
-// tellsStory reports whether the message tells what went wrong for the customer before: "juzi Hassan
-// alininyoa vibaya", "last week your guy left my sides uneven". Such a story names services and days,
-// and wants none of them.
+// tellsStory reports whether the message tells what went wrong for the customer before: "juzi
+// Hassan alininyoa vibaya", "last week your guy left my sides uneven". Such a story names services
+// and days, and wants none of them.
 func (p *perception) tellsStory() bool {
 	words := p.reading.Words
 	if !anyIn(words, hurtWords) {

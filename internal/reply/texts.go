@@ -151,8 +151,8 @@ func inSentence(before string) bool {
 		!strings.HasSuffix(before, "×") && !strings.HasSuffix(before, "•")
 }
 
-// lowerNoun writes a name in the middle of a Swahili sentence: "bei ya kunyoa nywele". A brand keeps
-// its capital: only verbs, and words that the owner has written small elsewhere, lose theirs.
+// lowerNoun writes a name in the middle of a Swahili sentence: "bei ya kunyoa nywele". A brand
+// keeps its capital: only verbs, and words that the owner has written small elsewhere, lose theirs.
 func (s speaker) lowerNoun(name string) string {
 	first, _, _ := strings.Cut(name, " ")
 	small := strings.ToLower(strings.TrimRight(first, ","))

@@ -85,10 +85,11 @@ func (t *turn) actOnTickets(informed bool) bool {
 	return true
 }
 
-// needless say that nobody has to come any more. "Please confirm it is cancelled", of a contract, closed the
-// ticket.
+// needless say that nobody has to come any more. "Please confirm it is cancelled", of a contract,
+// closed the ticket.
 var needless = keywords(`
-	*tengenez*, *tengemaa, fixed, working, works, solved, resolved, it is back, its back, imerudi, inafanya kazi, msije, asije, usije, no need, dont come,
+	*tengenez*, *tengemaa, fixed, working, works, solved, resolved, it is back, its back, imerudi,
+	inafanya kazi, msije, asije, usije, no need, dont come,
 	do not come, dont send, msitume, haina haja, hakuna haja, visit, technician, fundi, never mind
 `)
 

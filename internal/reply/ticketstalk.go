@@ -56,8 +56,8 @@ func (t *turn) tellAnswerTo(list string) bool {
 	return false
 }
 
-// tellCharge says what a visit for the fault costs, to who asks of an open ticket whether it must be
-// paid for. The ways to pay were the answer to "na nitalipia?".
+// tellCharge says what a visit for the fault costs, to who asks of an open ticket whether it must
+// be paid for. The ways to pay were the answer to "na nitalipia?".
 func (t *turn) tellCharge() bool {
 	p := &t.p
 	if t.k.template() != flowhq.SupportTemplate || t.next.Ticket == nil ||
@@ -97,8 +97,8 @@ func (t *turn) tellPackage() {
 	}
 }
 
-// takeReceipt keeps the message of a payment service with the ticket: it is what owners ask for when
-// a payment has not arrived. Its English does not make the customer English.
+// takeReceipt keeps the message of a payment service with the ticket: it is what owners ask for
+// when a payment has not arrived. Its English does not make the customer English.
 func (t *turn) takeReceipt() bool {
 	if t.k.template() != flowhq.SupportTemplate || !t.p.isReceipt {
 		return false

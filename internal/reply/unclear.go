@@ -20,6 +20,7 @@ func (t *turn) askUnclear() bool {
 	if len(o.Unclear) == 0 {
 		return false
 	}
+	// One question at a time: with two lists of numbers a "2" may answer either.
 	t.askAmong(o.Unclear[0])
 	return true
 }
@@ -36,8 +37,8 @@ func (t *turn) sizeOfAny(m entity.NameMatch) string {
 	return ""
 }
 
-// unclearSize is the size that was said with the wish that a product settles, "" if the product does
-// not have it.
+// unclearSize is the size that was said with the wish that a product settles, "" if the product
+// does not have it.
 func (o *Basket) unclearSize(p *flowhq.Product) string {
 	for _, u := range o.Unclear {
 		if slices.Contains(u.Products, p.ID) && slices.Contains(p.Sizes, u.Size) {
@@ -54,8 +55,9 @@ func (o *Basket) settle(id string) {
 	})
 }
 
-// settleUnclear takes the product that a message names for the one that was asked for, where it says
-// more than the name: "kitenge, size M. What colours do you have" was asked once more which one.
+// settleUnclear takes the product that a message names for the one that was asked for, where it
+// says more than the name: "kitenge, size M. What colours do you have" was asked once more which
+// one.
 func (t *turn) settleUnclear() {
 	o, p := t.next.Order, &t.p
 	if t.next.Ask.For != askProduct || o == nil || len(o.Unclear) == 0 || len(p.products) != 1 ||
@@ -101,6 +103,7 @@ func (t *turn) tellBulk(before []Line) {
 	// The sizes of one thing count together.
 	most, counts := 0, map[string]int{}
 	for _, l := range t.next.Order.Lines {
+		// Lines that were there before have had their answer.
 		if counts[l.Product] += l.Quantity; !slices.Contains(before, l) {
 			most = max(most, counts[l.Product])
 		}
@@ -147,6 +150,8 @@ func (t *turn) tellMinimum() {
 			continue
 		}
 		answer := t.k.answer[id].Answer.In(t.say.language)
+		// The first sum of the answer is taken for the minimum. An answer without a sum is told to
+		// nobody unasked.
 		if sums := entity.Find(answer).Money; len(sums) > 0 && total < sums[0].Amount {
 			t.show(answer)
 		}
@@ -156,7 +161,8 @@ func (t *turn) tellMinimum() {
 
 // confirmWords place an order in so many words, whatever was asked last.
 var confirmWords = keywords(`
-	confirm, confirmed, thibitisha, nathibitisha, nimethibitisha, place it, place order, place the order,
+	confirm, confirmed, thibitisha, nathibitisha, nimethibitisha, place it, place order,
+	place the order,
 	weka oda, iweke, kamilisha, kamilisha oda, complete the order, go ahead, proceed, endelea na oda
 `)
 
@@ -182,6 +188,7 @@ func (t *turn) confirmsOrder() bool {
 		p.has(actCancel, actChange, actPaid) || t.next.Ask.For == askUndo || t.countSaid() > 0 {
 		return false
 	}
+	// Otherwise the order has changed since it was read back, and is read back first.
 	if o.Told == t.told() && len(o.Unclear) == 0 {
 		t.did(actYes)
 		t.payAndPlace()
@@ -196,6 +203,7 @@ func (t *turn) confirmsOrder() bool {
 // told is what the customer was read back of an order, in a number.
 func (t *turn) told() uint32 {
 	o := *t.next.Order
+	// Both change by themselves, and must not make another order of the same one.
 	o.Told, o.At = 0, t.in.Message.At
 	f := t.order(flowhq.OrderConfirmed)
 	text := o.How + "|" + o.Area + "|" + o.Address + "|" + o.Payment + "|" + f.Currency + "|" +

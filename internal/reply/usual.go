@@ -33,7 +33,8 @@ var usuals = []usual{
 		*kopesh*, mkopo, kukopa, nikope, kwa deni, on credit, pay later, nilipe baadaye,
 		lipa kesho,
 		nalipa kesho, nitalipa kesho, ntalipa kesho, pay tomorrow, pay you tomorrow, pay next week,
-		pay on friday, nikipata mshahara, mshahara ukitoka, mshahara ukiingia, mwisho wa wiki nitalipa,
+		pay on friday, nikipata mshahara, mshahara ukitoka, mshahara ukiingia,
+		mwisho wa wiki nitalipa,
 		nitalipa wiki, ntalipa wiki, kwenye daftari, niandikie deni, niandikie kwenye, nilipe kesho
 	`), questions: creditQuestions},
 	// The end of the month alone is a day: "nahama mwisho wa mwezi" asks for no credit.
@@ -43,7 +44,8 @@ var usuals = []usual{
 		questions: creditQuestions},
 	// Whoever asks to pay at the door gets no till number to pay to first.
 	{words: keywords(`
-		on delivery, when it, when they, after it, after i, once it, once i, cod, nikipokea, ukifika,
+		on delivery, when it, when they, after it, after i, once it, once i, cod, nikipokea,
+		ukifika,
 		ikifika, zikifika, mzigo ukija, nikipata mzigo, mkileta, mkiniletea, ukileta, mkishaleta,
 		baada ya kupokea, baada ya kuona, nikishapokea, nikiona, nikipewa,
 		akipokea, akishapokea, wakipokea, tukipokea, on arrival
@@ -55,7 +57,8 @@ var usuals = []usual{
 	{words: keywords(`
 		pic, pics, picture, pictures, photo, photos, picha, mapicha, catalogue, catalog, katalogi
 	`), with: keywords(`
-		send, see, share, show, have, any, nitumie, tuma, mtume, naomba, nione, niona, mna, kuna, ziko,
+		send, see, share, show, have, any, nitumie, tuma, mtume, naomba, nione, niona, mna, kuna,
+		ziko,
 		leta, nionyeshe, can i get, ipo, zipo
 	`), questions: []string{
 		"can you send pictures", "send me photos", "do you have a catalogue", "nitumie picha",
@@ -63,7 +66,8 @@ var usuals = []usual{
 	}},
 	// Colours are in no list of the owner's.
 	{words: colourWords, with: keywords(`
-		do you have, do u have, have them, have it, have you, available, is there, are there, come in, comes in, mna, mnayo, mnazo, kuna, zipo, ipo, iko, ziko,
+		do you have, do u have, have them, have it, have you, available, is there, are there,
+		come in, comes in, mna, mnayo, mnazo, kuna, zipo, ipo, iko, ziko,
 		which, gani, rangi ipi
 	`), questions: []string{"which colours do you have", "do you have it in black", "mna rangi gani", "rangi nyeusi ipo"}},
 	{words: keywords("size chart, is which one, is which size, ni size gani, ni saizi gani"),
@@ -72,7 +76,8 @@ var usuals = []usual{
 			"size gani itanitosha", "nitajuaje size yangu",
 		}},
 	{words: keywords(`
-		which size is that, which size is it, what size is that, what size is it, i wear, navaa, huvaa,
+		which size is that, which size is it, what size is that, what size is it, i wear, navaa,
+		huvaa,
 		ninavaa, anavaa, she wears, he wears, nivae
 	`), with: keywords("which, what, gani, ngapi, size chart"), questions: []string{
 		"which size fits me", "how do I know my size", "size gani itanitosha",
@@ -88,7 +93,8 @@ var usuals = []usual{
 	}},
 	// What came is not what was ordered.
 	{words: keywords(`
-		wrong size, wrong one, wrong colour, wrong color, sent me, exchange it, haitoshi, hainitoshi,
+		wrong size, wrong one, wrong colour, wrong color, sent me, exchange it, haitoshi,
+		hainitoshi,
 		hanitoshi, haijanitosha, size si, si size, sio size
 	`), with: keywords(`
 		sent me, wrong, exchange, haitoshi, hainitoshi, hanitoshi, haijanitosha, si, sio
@@ -99,14 +105,17 @@ var usuals = []usual{
 	}},
 	// A piece that is kept is not ordered yet.
 	{words: keywords(`
-		keep one, keep it for me, keep for me, keep me, hold one, hold it for me, reserve one, reserve it, uniwekee, mniwekee moja, niwekeeni moja
+		keep one, keep it for me, keep for me, keep me, hold one, hold it for me, reserve one,
+		reserve it, uniwekee, mniwekee moja, niwekeeni moja
 	`), questions: []string{"can you keep it for me", "can I reserve a dress", "naomba uniwekee"}},
 	// Goods of the counter are in no order here: "I do not see any order of yours" was the answer.
 	{words: keywords(`
-		exchange it, exchange for, change it for, change it to, change for, swap it, swap for, swap, can i change it, can i exchange,
+		exchange it, exchange for, change it for, change it to, change for, swap it, swap for,
+		swap, can i change it, can i exchange,
 		naweza kubadilisha, nibadilishiwe, mnibadilishie, kubadilisha nguo
 	`), with: keywords(`
-		bought, receipt, too small, too big, too tight, too long, too short, doesnt fit, does not fit, didnt fit, shop, nilinunua,
+		bought, receipt, too small, too big, too tight, too long, too short, doesnt fit,
+		does not fit, didnt fit, shop, nilinunua,
 		nimenunua, risiti, ndogo, kubwa, inabana, hainitoshi, haimtoshi, haitoshi, exchange
 	`), questions: []string{
 		"can I exchange it if it does not fit", "do you accept returns",
@@ -120,10 +129,12 @@ var usuals = []usual{
 	// Trousers that are to be shortened are bought already.
 	{words: keywords(`
 		kukata, kukatwa, kukatia, kufupisha, kufupishwa, kushona, kushonea, mnashona, shorten, hem,
-		alter, alterations, tailor, taken in, take in, kupunguza suruali, kupunguza nguo, kurekebisha,
+		alter, alterations, tailor, taken in, take in, kupunguza suruali, kupunguza nguo,
+		kurekebisha,
 		mnarekebisha
 	`), with: keywords(`
-		suruali, nguo, gauni, sketi, shati, mnashona, mnarekebisha, trouser*, dress*, skirt*, jean*, jinzi,
+		suruali, nguo, gauni, sketi, shati, mnashona, mnarekebisha, trouser*, dress*, skirt*,
+		jean*, jinzi,
 		shirt*, cloth*, alter*, tailor, hem
 	`), questions: []string{
 		"do you do alterations", "can you shorten trousers", "do you sew", "mnashona",
@@ -140,7 +151,8 @@ var usuals = []usual{
 	}},
 	// What is out of stock is asked for again.
 	{words: keywords(`
-		are they back, is it back, be back, back in stock, new stock, zitakuja lini, itakuja lini tena,
+		are they back, is it back, be back, back in stock, new stock, zitakuja lini,
+		itakuja lini tena,
 		zitarudi lini, zinakuja lini, mzigo mpya
 	`), with: keywords("when, lini, stock, mpya"), questions: []string{
 		"when do you get new stock", "when is the new arrival", "mzigo mpya unakuja lini",
@@ -179,7 +191,8 @@ var usualsOfDesks = []usual{
 	}},
 	// A net is slow, heavy, or crawls.
 	{words: keywords(`
-		nzito, mzito, slow, polepole, pole pole, taratibu, buffering, lagging, lags, inasuasua, crawling
+		nzito, mzito, slow, polepole, pole pole, taratibu, buffering, lagging, lags, inasuasua,
+		crawling
 	`), with: keywords("net, wifi, wi, internet, intaneti, mtandao, speed, spidi, youtube, zoom"),
 		questions: []string{
 			"why is the internet slow", "my speed is low", "kwa nini intaneti iko slow",
@@ -187,7 +200,8 @@ var usualsOfDesks = []usual{
 		}},
 	// Without power no router works, and no technician has to come.
 	{words: keywords(`
-		umeme umekatika, umeme umekata, umeme hakuna, umeme haupo, hakuna umeme, umeme umezima, tanesco,
+		umeme umekatika, umeme umekata, umeme hakuna, umeme haupo, hakuna umeme, umeme umezima,
+		tanesco,
 		no power, no electricity, power is out, power cut, power went, power outage, blackout
 	`), questions: []string{
 		"does it work without electricity", "the power is out", "hakuna umeme",
@@ -201,11 +215,14 @@ var usualsOfDesks = []usual{
 	`), questions: []string{
 		"what do I need to bring", "what should I bring", "nije na nini", "nahitaji kuja na nini",
 	}},
-	// The insurer's name tells it, whatever stands around it: "50k is a lot. Does Jubilee cover it".
+	// The insurer's name tells it, whatever stands around it: "50k is a lot. Does Jubilee cover
+	// it".
 	{words: keywords("insurance, insurer, bima, nhif, jubilee, strateg*, aar, britam, nssf, shif"),
 		with: keywords(`
-			cover, covers, covered, accept, take, pay, pays, use, works, work, inalipa, italipa, inalipia,
-			italipia, inafunika, inakubalika, inatumika, inafanya kazi, mnapokea, mnakubali, mnatumia,
+			cover, covers, covered, accept, take, pay, pays, use, works, work, inalipa, italipa,
+			inalipia,
+			italipia, inafunika, inakubalika, inatumika, inafanya kazi, mnapokea, mnakubali,
+			mnatumia,
 			nitumie, kutumia
 		`), questions: []string{
 			"do you accept insurance", "can I use NHIF", "mnapokea bima", "naweza kutumia bima",
@@ -221,7 +238,8 @@ var usualsOfDesks = []usual{
 		}},
 	// "Do I have to book" was not understood in the spelling of phones.
 	{words: keywords(`
-		have to book, hv to book, need to book, must i book, should i book, just pass by, just walk in, just come, without booking, without appointment,
+		have to book, hv to book, need to book, must i book, should i book, just pass by,
+		just walk in, just come, without booking, without appointment,
 		bila kubook, bila miadi, bila booking, lazima nibook, lazima kubook, lazima niweke miadi
 	`), with: keywords("do, can, should, is it, or, je, naweza, lazima, au, must"), questions: []string{
 		"do I need an appointment", "can I just walk in", "lazima niweke miadi",
@@ -229,12 +247,14 @@ var usualsOfDesks = []usual{
 	}},
 	// Whether to eat before a test is asked after the test was named, and without its name.
 	{words: keywords(`
-		empty stomach, eat before, eaten, without eating, not eat, can i eat, should i eat, fasting, do i fast, nile, nisile, asile, ale kwanza, bila kula,
+		empty stomach, eat before, eaten, without eating, not eat, can i eat, should i eat,
+		fasting, do i fast, nile, nisile, asile, ale kwanza, bila kula,
 		nikiwa sijala, tumbo tupu, nimeshakula, nimekula
 	`), questions: []string{"should I eat before the blood test", "nile kabla ya kipimo", "do I have to fast"}},
 	// Two packages in one message are from which and to which.
 	{words: keywords(`
-		upgrade, downgrade, kupandisha, kuongeza spidi, kuongeza speed, kubadili kifurushi, kubadilisha kifurushi, change my package, change package, switch to,
+		upgrade, downgrade, kupandisha, kuongeza spidi, kuongeza speed, kubadili kifurushi,
+		kubadilisha kifurushi, change my package, change package, switch to,
 		move to, kubadili kutoka, kutoka 10, kutoka 20, kutoka 50, kuhamia, nihamie, hamia
 	`), with: keywords("mbps, *mbps, package, kifurushi, speed, spidi, 10, 20, 50, 100"), questions: []string{
 		"how do I change my package", "can I upgrade", "nataka kubadilisha kifurushi",
@@ -250,7 +270,8 @@ var usualsOfDesks = []usual{
 	}},
 	// Each medicine has a name, and none is in a list of services.
 	{words: keywords(`
-		amoxicillin, amoxilin, amoxyclav, augmentin, azithromycin, panadol, paracetamol, antibiotic*,
+		amoxicillin, amoxilin, amoxyclav, augmentin, azithromycin, panadol, paracetamol,
+		antibiotic*,
 		ibuprofen, diclofenac, mseto, alu, flagyl, ciprofloxacin, cetirizine, dawa za, dawa ya
 	`), with: keywords("do you, do u, have, sell, mna, mnauza, mko na, zipo, ipo, kuna, get, naweza"),
 		questions: []string{"do you have a pharmacy", "can I buy medicine from you",
@@ -265,7 +286,8 @@ var usualsOfDesks = []usual{
 	}},
 	// A wedding is at home, and by agreement.
 	{words: keywords(`
-		aje home, aje nyumbani, waje home, waje nyumbani, mje nyumbani, mje home, home visit, home service,
+		aje home, aje nyumbani, waje home, waje nyumbani, mje nyumbani, mje home, home visit,
+		home service,
 		come to my place, come to our place, come to my house, come to our house, come to my home,
 		come to us, kinyozi aje, nina harusi, ninaharusi, ya harusi, for my wedding, for a wedding,
 		my wedding, our wedding, getting married
@@ -274,8 +296,8 @@ var usualsOfDesks = []usual{
 	}},
 }
 
-// minUsual is how alike an owner's question is at least that a usual wording is taken for. Most owners
-// write nearly the usual words; at half of them "I pay after I see it" was "after how long".
+// minUsual is how alike an owner's question is at least that a usual wording is taken for. Most
+// owners write nearly the usual words; at half of them "I pay after I see it" was "after how long".
 const minUsual = .62
 
 // askUsual finds the owner's answer to a usual question. Only a sure match counts: an answer to

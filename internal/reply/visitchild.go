@@ -23,7 +23,8 @@ var (
 const maxKin = 2
 
 var (
-	// childrenBeside finds several children beside the customer, with their number before or behind.
+	// childrenBeside finds several children beside the customer, with their number before or
+	// behind.
 	childrenBeside = regexp.MustCompile(`(?i)(?:^|[\s,])(?:na|and|with|plus|&|n)\s+(?:(?:my|our|` +
 		`the|hawa|these)\s+)?` +
 		`(?:(\d|two|three|four|five)\s+(?:(?:little|small|my)\s+)?)?(?:watoto|wanangu|vijana|` +
@@ -116,8 +117,8 @@ func (t *turn) restatesChild() bool {
 		slices.Contains(v.More, t.childService())
 }
 
-// withChildren are a service and that of each child who comes beside the customer, for who asks what it
-// comes to; nil if no child does.
+// withChildren are a service and that of each child who comes beside the customer, for who asks
+// what it comes to; nil if no child does.
 func (t *turn) withChildren(ids []string) []string {
 	id, n := t.childService(), t.childrenCount()
 	if len(ids) != 1 || n < 1 || id == "" || id == ids[0] ||
@@ -244,8 +245,8 @@ func (t *turn) counts() []string {
 	return all
 }
 
-// severalOfOne are the services of a message that wants more than one of the only one that it names:
-// "2 fades tomorrow". The number of an hour or a day stands behind a word for it.
+// severalOfOne are the services of a message that wants more than one of the only one that it
+// names: "2 fades tomorrow". The number of an hour or a day stands behind a word for it.
 func (t *turn) severalOfOne() []string {
 	p := &t.p
 	if len(p.services) != 1 || p.services[0].Start < 0 || p.services[0].Start > len(p.text) {

@@ -8,8 +8,8 @@ import (
 )
 
 // A visit may have several services: "haircut plus shave", "a fade for me, and my son's cut". Each
-// is a booking of its own. Asked "which of the two?", a customer had to give up one, and one that was
-// added took the place of the first.
+// is a booking of its own. Asked "which of the two?", a customer had to give up one, and one that
+// was added took the place of the first.
 
 // services are what a visit is for, one for each booking that it makes.
 func (v *Visit) services() []string {
@@ -31,6 +31,7 @@ func (v *Visit) places() int {
 func (t *turn) visitMinutes(v *Visit) int {
 	longest, sum := 0, 0
 	for _, id := range v.services() {
+		// Several people are served side by side, and the longest of them sets the end.
 		longest, sum = max(longest, t.minutes(id)), sum+t.minutes(id)
 	}
 	if len(v.More) > 0 && !v.Together {
@@ -108,8 +109,8 @@ func (t *turn) joined() []string {
 	return idsOf(p.services)
 }
 
-// sideBySide reports whether the services of the message stand in one list: "how much is a consultation,
-// and do you do malaria tests" asks of two things.
+// sideBySide reports whether the services of the message stand in one list: "how much is a
+// consultation, and do you do malaria tests" asks of two things.
 func (t *turn) sideBySide() bool {
 	// Two words between are "and a" or "na kupaka". More of them ask something of their own.
 	all := t.p.services
@@ -208,8 +209,8 @@ func (t *turn) pairOf(left, right []string) string {
 // companions say that somebody comes along.
 var companions = listOf("companion")
 
-// bringsPerson reports whether the message says that somebody else comes besides: "if I bring my dad
-// too", "naja na mtoto wangu pia".
+// bringsPerson reports whether the message says that somebody else comes besides: "if I bring my
+// dad too", "naja na mtoto wangu pia".
 func (t *turn) bringsPerson() bool {
 	words := t.p.reading.Words
 	return anyIn(words, companions) && (anyIn(words, ownWords) || t.p.cued(cueAdd)) &&

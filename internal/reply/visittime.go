@@ -15,6 +15,7 @@ const maxAhead = 183 * 24 * time.Hour
 // timeWithDay puts the day that was agreed on before to a time that has none: "saa nne" after
 // "on Saturday, at what time?".
 func (t *turn) timeWithDay(r when.Result, v *Visit) when.Result {
+	// A day that the message names itself replaces the one that was agreed on.
 	if v.Day.IsZero() || r.HasDay && !r.Likely {
 		return r
 	}
@@ -46,6 +47,8 @@ func (t *turn) partWithDay(r when.Result, v *Visit) when.Result {
 	if r.Start.IsZero() || r.End.IsZero() {
 		return r
 	}
+	// The part keeps its hours and moves by whole days, so the change of a clock between them does
+	// no harm.
 	days := daysBetween(startOfDay(r.Start), startOfDay(v.Day))
 	r.HasDay, r.Likely, r.Day, r.Certainty = true, false, startOfDay(v.Day), when.Part
 	r.Start, r.End = r.Start.AddDate(0, 0, days), r.End.AddDate(0, 0, days)
@@ -64,10 +67,13 @@ func (t *turn) haveTime(v *Visit) bool {
 		return false
 	case t.tellServiceDays(v):
 		return false
+	// The other times are offered before the start is cleared, since they are looked for near it.
 	case said && r.Certainty == when.Closed:
 		t.offerInstead("book.closed", "when", t.whenSaid(r))
 		v.Start = time.Time{}
 		return false
+	// "Any time", "the first you have": a question for the hour would ask again what was left to
+	// the bot.
 	case v.Start.IsZero() && t.p.cued(cueFirst) && t.takeFirst(v):
 		return true
 	case v.Day.IsZero():
@@ -94,6 +100,7 @@ func (t *turn) askMeant(r when.Result) {
 	switch {
 	case r.HasTime && !r.Start.IsZero() && r.Start.After(t.now):
 		t.ask(Ask{For: askMean, Time: r.Start}, "book.mean", "time", t.at(r.Start))
+	// The time has passed, and the nearest that is meant by the same words is named.
 	case len(r.Nearest) > 0:
 		t.tell("book.past")
 		t.ask(Ask{For: askMean, Time: r.Nearest[0]}, "book.mean", "time", t.at(r.Nearest[0]))
@@ -132,10 +139,13 @@ func (t *turn) free(v *Visit) bool {
 		v.Start = time.Time{}
 		t.tell("book.past")
 		t.ask(Ask{For: askWhen}, "book.when")
+	// The day is cleared too. The next hour would otherwise be put to a day that cannot be booked.
 	case v.Start.Sub(t.now) > maxAhead:
 		v.Day, v.Start = time.Time{}, time.Time{}
 		t.tell("book.too_far")
 		t.ask(Ask{For: askWhen}, "book.when")
+	// The whole visit must lie within the hours: one that begins before closing time would end
+	// behind it.
 	case !t.isOpen(v.Start, minutes):
 		at := t.at(v.Start)
 		t.offerInstead("book.closed", "when", at)

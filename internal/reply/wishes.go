@@ -2,8 +2,10 @@ package reply
 
 // wishWords say that something is wanted, and not only asked about.
 var wishWords = keywords(`
-	looking for, natafuta, ninatafuta, want, need, give me, get me, send me, bring me, i will take, ill take, ill have, i take, can i get,
-	can i have, could i get, may i have, order, buy, i would like, id like, lets have, reserve, keep,
+	looking for, natafuta, ninatafuta, want, need, give me, get me, send me, bring me,
+	i will take, ill take, ill have, i take, can i get,
+	can i have, could i get, may i have, order, buy, i would like, id like, lets have, reserve,
+	keep,
 	nataka, natak, naomba, nipe, nipee, nipeni, nahitaji, nahtaji, nitahitaji, nachukua, nitachukua,
 	ntachukua, nichukue, nipatie, nipatieni, niwekee, niwekeeni, nauliza nipate, ninunue, nanunua,
 	nitanunua, weka, niagizie, naagiza, kuagiza, niletee, nileteeni, mniletee, nipelekee, nitumie,
@@ -32,7 +34,9 @@ func (p *perception) asksSoftly() bool {
 // softQuestion are words of questions that are typed without a mark. "Mna" and "mta" are what a
 // question to a business begins with in Swahili.
 var softQuestion = keywords(`
-	je, au, kweli, gani, ngapi, lini, wapi, nini, vipi, vp, unaweza, mnaweza, naweza, can you, can i, do you,
-	does it, is it, are they, are these, what, how, which, when, who, why, mna*, mta*, inawezekana, whats,
+	je, au, kweli, gani, ngapi, lini, wapi, nini, vipi, vp, unaweza, mnaweza, naweza, can you,
+	can i, do you,
+	does it, is it, are they, are these, what, how, which, when, who, why, mna*, mta*,
+	inawezekana, whats,
 	could you, will you, can someone
 `)

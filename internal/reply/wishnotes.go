@@ -32,6 +32,7 @@ func (k *Knowledge) staffNames() map[string]string {
 		if !sure || k.answer[id] == nil {
 			continue
 		}
+		// The first question that finds an answer decides which one tells of the staff.
 		k.staffAnswer = cmp.Or(k.staffAnswer, id)
 		for _, text := range []string{k.answer[id].Answer.EN, k.answer[id].Answer.SW} {
 			// Words of days and goods begin with a capital as well: "off on Tuesdays".
@@ -46,8 +47,8 @@ func (k *Knowledge) staffNames() map[string]string {
 	return names
 }
 
-// staffWished is who of the business the message names, "" if nobody. A customer of the same name is
-// none, and a story of what somebody has done wishes for nobody.
+// staffWished is who of the business the message names, "" if nobody. A customer of the same name
+// is none, and a story of what somebody has done wishes for nobody.
 func (t *turn) staffWished() string {
 	p := &t.p
 	if len(t.k.staff) == 0 || p.tellsStory() || p.has(actComplaint, actAnger) ||
@@ -64,8 +65,8 @@ func (t *turn) staffWished() string {
 	return ""
 }
 
-// meanStaff gives who asks whether somebody of the business is there the owner's answer about that, and
-// no answer at all to who only wishes for somebody: that is noted.
+// meanStaff gives who asks whether somebody of the business is there the owner's answer about that,
+// and no answer at all to who only wishes for somebody: that is noted.
 func (t *turn) meanStaff(p *perception) {
 	if t.k.staffAnswer == "" || t.k.template() != flowhq.BookingTemplate ||
 		!slices.ContainsFunc(p.reading.Words, func(w string) bool { return t.k.staff[w] != "" }) {
@@ -96,8 +97,8 @@ func (t *turn) meanStaff(p *perception) {
 // staffThere ask whether somebody is there.
 var staffThere = keywords("yupo, yuko, is there, is in, available, anafanya, au la")
 
-// staffOff reports whether the answer about the staff names the day of the visit, on which somebody may
-// be off: it is told then.
+// staffOff reports whether the answer about the staff names the day of the visit, on which somebody
+// may be off: it is told then.
 func (t *turn) staffOff() bool {
 	v := t.next.Booking
 	if v == nil || v.Day.IsZero() {
@@ -112,8 +113,8 @@ func (t *turn) staffOff() bool {
 // notThem say that somebody is not wanted.
 var notThem = listOf("not them")
 
-// callFirst is a wish to be called before or at a time, which is nothing that a person has to answer
-// now: "nipigie kabla sijaja", "call me when it is ready".
+// callFirst is a wish to be called before or at a time, which is nothing that a person has to
+// answer now: "nipigie kabla sijaja", "call me when it is ready".
 var callFirst = regexp.MustCompile(`(?i)\b` + callsUs +
 	`[^.,;!?\n]{0,20}(?:\b(?:before|when|once|if|first|kwanza|kabla|kama|iki\w+|` +
 	`zikiwa|ikiwa|tayari|ready|one hour|saa moja kabla)\b|(?:\b(?:on|kwa|` +
@@ -133,11 +134,14 @@ var (
 		`cream|maroon|gold|silver|` +
 		`(?:ny|m|mw|w|j|vy|ch|l|z|p)?e(?:usi|upe|kundu)|bluu|buluu|kijani|njano|kahawia|kijivu|` +
 		`pinki|zambarau|maruni)`
-	colourWords = keywords(`black, white, red, blue, navy, green, yellow, brown, grey, pink, purple, orange, beige, cream, maroon,
-		*eusi, *eupe, *ekundu, bluu, kijani, njano, kahawia, kijivu, pinki, zambarau, maruni, colours, colors, colour, color, rangi`)
+	colourWords = keywords(`black, white, red, blue, navy, green, yellow, brown, grey, pink, purple, orange, beige, cream,
+	maroon,
+		*eusi, *eupe, *ekundu, bluu, kijani, njano, kahawia, kijivu, pinki, zambarau, maruni,
+		colours, colors, colour, color, rangi`)
 	beforeColour = `(?:(?:one|two|three|four|\d+|moja|mbili|tatu|nne|all|both|zote|in|rangi|ya|` +
 		`za|nyingine|other|dark|light)\s+){0,3}`
-	// colourRun is a colour with its count, and what follows of the same kind: "one black one white".
+	// colourRun is a colour with its count, and what follows of the same kind: "one black one
+	// white".
 	colourRun = regexp.MustCompile(`(?i)\b` + beforeColour + colour + `\b` + behindColour +
 		`(?:\s*(?:,|&|\band\b|\bna\b|\bor\b|\bau\b)?\s*` +
 		beforeColour + colour + `\b` + behindColour + `)*`)
@@ -157,6 +161,7 @@ func (t *turn) coloursWished() string {
 	// Only the first run is taken: a second one is of another line, and the whole is noted with it.
 	for _, at := range colourRun.FindAllStringIndex(p.text, maxEdits) {
 		text := p.text[at[0]:at[1]]
+		// "Mna nyeusi?" asks what there is. A wish is noted only where it is said.
 		if painted.MatchString(p.text[at[1]:]) || p.asksAt(at[0]) ||
 			slices.ContainsFunc(split(text), t.colourNames) ||
 			slices.ContainsFunc(p.products, t.wantsOtherKind) {
@@ -249,9 +254,9 @@ func (p *perception) timeText() string {
 	return strings.Join(words, " ")
 }
 
-// keepVisitWishes notes the wishes of the message with the visit that is being made, or with the one
-// that was made a moment ago. It comes before the facts are written, and once more when the turn has
-// begun a visit.
+// keepVisitWishes notes the wishes of the message with the visit that is being made, or with the
+// one that was made a moment ago. It comes before the facts are written, and once more when the
+// turn has begun a visit.
 func (t *turn) keepVisitWishes() {
 	if t.k.template() != flowhq.BookingTemplate || anyIn(t.p.reading.Words, secretWords) {
 		return
@@ -314,7 +319,8 @@ func (t *turn) pleaClause() string {
 }
 
 // orderVerbs are what an order is made and confirmed by, which is done and not noted.
-var orderVerbs = keywords(`deliver, send, confirm, place, order, add, remove, want, need, have, get, give, help, tell, weka, niwekee, niletee, leta, nipe, naomba, nataka,
+var orderVerbs = keywords(`deliver, send, confirm, place, order, add, remove, want, need, have, get, give, help, tell, weka,
+	niwekee, niletee, leta, nipe, naomba, nataka,
 	ongeza, toa, thibitisha, reply, answer, nisaidie, let me, can, could, call, nipigie, mimi, me, i`)
 
 // addNote adds to the note of an order what is not in it yet.
@@ -382,8 +388,8 @@ func (t *turn) noteOnPlaced(wish string) bool {
 	return true
 }
 
-// takePlacedWish takes a message that says no more than a wish for an order that is placed: a call at
-// the door, or the number to call.
+// takePlacedWish takes a message that says no more than a wish for an order that is placed: a call
+// at the door, or the number to call.
 func (t *turn) takePlacedWish() bool {
 	p := &t.p
 	if t.k.template() != flowhq.EcommerceTemplate || t.next.Order != nil || p.asks ||
@@ -445,8 +451,8 @@ func (t *turn) notesPlea(pending Ask) bool {
 	return true
 }
 
-// notesAfterBooking notes with the booking that was just made what is said behind it and asks nothing:
-// "mum is Rose and dad is Peter" was answered with the menu.
+// notesAfterBooking notes with the booking that was just made what is said behind it and asks
+// nothing: "mum is Rose and dad is Peter" was answered with the menu.
 func (t *turn) notesAfterBooking() bool {
 	p := &t.p
 	all := t.bookings()
