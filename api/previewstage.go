@@ -32,6 +32,7 @@ func newStage(k *reply.Knowledge, at time.Time, taken []flowhq.Span) *stage {
 func (s *stage) turn(m previewMessage) previewTurn {
 	s.messages++
 	at := s.at
+	// The clock moves on with each message, as that of a customer who types does.
 	s.at = at.Add(previewPause)
 	t := previewTurn{Text: m.Text, HandedOver: s.handedOver, Facts: []previewFact{}}
 	// A person answers from here on, so nothing is read, as in a worker.

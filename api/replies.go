@@ -39,6 +39,7 @@ func (r *replyRequest) bind(b *binder) {
 	r.tenantRef.bind(b)
 	r.Key = b.key()
 	b.body(&r.replyBody)
+	// A text of spaces alone would be an empty bubble on the customer's phone.
 	if r.Text = b.free("text", r.Text, maxWritten); r.Text == "" {
 		b.wrong("text", "must be 1 to 4096 printable characters")
 	}
@@ -72,6 +73,7 @@ func (a *API) reply(ctx context.Context, req replyRequest) (messageAccepted, err
 		})
 		return messageAccepted{m, req.Tenant}, err
 	}
+	// Bot keeps the chat with the program: a message by a person would hand the chat over.
 	m := store.NewMessage{
 		To: req.Number, Text: req.Text, Key: req.Key, Actor: actor(ctx), Bot: true,
 	}
@@ -109,6 +111,8 @@ type answererChosen struct {
 // program of others or a person answers. It is a route of its own because a tenant's owner may
 // choose that, and nothing else of the tenant.
 func (a *API) chooseAnswerer(ctx context.Context, req answererRequest) (answererChosen, error) {
+	// No time is compared: the choice overwrites nothing but itself, whoever has changed the tenant
+	// since.
 	t, err := a.Tenants.UpdateTenantAt(ctx, req.Tenant,
 		flowhq.TenantChange{AnsweredBy: &req.AnsweredBy}, nil, actor(ctx))
 	return answererChosen{t.Config.AnsweredBy}, err

@@ -19,10 +19,13 @@ func (b *binder) settings(v any, id string, state []string) {
 	if !ok {
 		return
 	}
+	// An empty body is told from a wrong one, as a client that forgot it sees no JSON error to make
+	// sense of.
 	if len(data) == 0 {
 		b.stop(flowhq.Errorf(flowhq.Invalid, "the request needs a body, a JSON object"))
 		return
 	}
+	// PATCH refuses the state, because a client that sends it there believes that it can be set.
 	if b.c.Request.Method == http.MethodPut {
 		data = b.withoutState(data, id, state)
 	}

@@ -102,6 +102,8 @@ func (r *newWebhookRequest) bind(b *binder) {
 	b.body(&r.webhookBody)
 	r.Description = b.line("description", r.Description, maxDescription)
 	if r.Types = b.webhookTypes(r.Types); len(r.Types) == 0 {
+		// Who names no types wants all of today's. Types of a later version are not sent to a
+		// program that does not know them.
 		r.Types = flowhq.WebhookTypes
 	}
 }
@@ -151,6 +153,7 @@ func (a *API) createWebhook(ctx context.Context, req newWebhookRequest) (webhook
 		return webhookMade{}, err
 	}
 	secret := webhook.NewSecret()
+	// The secret goes into the answer of this request alone: no list and no event has it.
 	w, err := a.Webhooks.AddWebhook(ctx, req.Tenant, store.NewWebhook{
 		URL: req.URL, Description: req.Description, Types: req.Types, Secret: secret,
 	}, actor(ctx))
@@ -193,6 +196,7 @@ type webhookChangeRequest struct {
 func (r *webhookChangeRequest) bind(b *binder) {
 	r.webhookRef.bind(b)
 	b.body(&r.webhookChangeBody)
+	// An empty description is a change, and a missing one is none.
 	if r.Description != nil {
 		*r.Description = b.line("description", *r.Description, maxDescription)
 	}
@@ -308,6 +312,7 @@ func (r *replayRequest) bind(b *binder) {
 	switch {
 	case body.EventID != nil && (body.From != nil || body.To != nil || body.Since != nil):
 		b.wrong("event_id", "cannot be given with from, to or since")
+	// One event is a range of one, so the store knows a single form.
 	case body.EventID != nil:
 		r.Replay.From, r.Replay.To = one, one
 	case body.From == nil && body.To == nil && body.Since == nil:

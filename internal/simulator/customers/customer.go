@@ -76,6 +76,7 @@ func (p *Pool) newCustomer(who person, k clientKeys, records map[string][]byte) 
 func (c *Customer) save(records map[string][]byte) {
 	out := make(database.Changes, len(records))
 	for name, value := range records {
+		// All customers are in one file, so the number is a part of each record's name.
 		out[database.Key{Bucket: database.Signal, Name: c.person.number + "/" + name}] = value
 	}
 	c.pool.db.Change(out)
@@ -111,6 +112,7 @@ func (c *Customer) connect(ctx context.Context) (wasOnline bool) {
 	default:
 	}
 	select {
+	// The places bound how many dial at once: each login costs a handshake on both sides.
 	case c.pool.dialing <- struct{}{}:
 	case <-ctx.Done():
 		return false
@@ -169,6 +171,8 @@ func (c *Customer) receive(e *events.Message) {
 		from = e.Info.Sender
 	}
 	context := e.Message.GetExtendedTextMessage().GetContextInfo()
+	// Both times are kept. The server's says when the bot has sent, and the other when the customer
+	// could read it.
 	c.inbox.receive(Letter{
 		ID: e.Info.ID, From: "+" + from.User, Text: text, At: e.Info.Timestamp.UTC(),
 		ArrivedAt:       time.Now().UTC(),
@@ -205,6 +209,7 @@ func (c *Customer) Outbox(to string) []Sent { return c.outbox.to(to) }
 func (c *Customer) Send(
 	ctx context.Context, to string, m *waE2E.Message, id string,
 ) (at time.Time, err error) {
+	// It is there before it is sent, as a phone shows a message with a clock beside it.
 	if kind, text, ok := shown(m); ok {
 		c.outbox.add(Sent{
 			ID: id, To: "+" + to, Kind: kind, Text: text, At: time.Now().UTC(), Tick: TickSending,
@@ -212,6 +217,8 @@ func (c *Customer) Send(
 	}
 	wait := firstRetry
 	for {
+		// Without a connection the library fails at once, and the loop would turn until ctx is
+		// done.
 		if err := c.WaitOnline(ctx); err != nil {
 			return at, fmt.Errorf("customer is not connected: %w", err)
 		}

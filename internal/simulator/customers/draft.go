@@ -50,6 +50,7 @@ func (d Draft) Compose(to string) (*waE2E.Message, error) {
 	if n := d.contents(); n != 1 {
 		return nil, invalid("give one of text, kind, message, edit, revoke and timer")
 	}
+	// WhatsApp refuses a longer text, and a bot must not be tested with what cannot come.
 	if len(d.Text) > MaxText {
 		return nil, invalid("text must have 1 to %d bytes", MaxText)
 	}
@@ -94,6 +95,8 @@ func (d Draft) contents() (n int) {
 func (d Draft) content(chat types.JID) (*waE2E.Message, error) {
 	switch {
 	case d.Kind != "":
+		// The error lists all kinds, sorted, since a map has no order and a message should read the
+		// same twice.
 		build, isKnown := kinds[d.Kind]
 		if !isKnown {
 			names := slices.Sorted(maps.Keys(kinds))
