@@ -80,7 +80,8 @@ func (t *turn) saysOnlyCount() bool {
 var countFillers = listOf("count")
 
 // pointsAtOne finds a "one" that stands for a thing: "the right one" is no count of one.
-var pointsAtOne = regexp.MustCompile(`(?i)\b(?:the|this|that|which|right|wrong|other|another|same|` +
+var pointsAtOne = regexp.MustCompile(`(?i)\b(?:the|this|that|which|right|wrong|other|another|` +
+	`same|` +
 	`good|bad|new|old|big|small|black|white|red|blue|green|first|last|next)\s+one$`)
 
 // within is n if a line of an order may have that many, else 0. An absurd number, such as a phone
@@ -183,14 +184,17 @@ var negated = regexp.MustCompile(`(?i)\b(sio|siyo|si|not|no|hapana)\s+$`)
 
 // sizeBefore finds words behind which a number is a size. "viatu namba 40" is one pair, and not
 // forty.
-var sizeBefore = regexp.MustCompile(`(?i)\b(?:size|sizes|saizi|saiz|namba|no\.?|wear|wears|wearing|` +
+var sizeBefore = regexp.MustCompile(`(?i)\b(?:size|sizes|saizi|saiz|namba|no\.?|wear|wears|` +
+	`wearing|` +
 	`navaa|ninavaa|huvaa|anavaa|hvaa|waist|kiuno|i'?m|i am|she is|she's|he is|he's)\s+(?:(?:a|an|` +
 	`ya)\s+)?$`)
 
 // houseBefore finds words behind which a number is of a house, an hour or a day: "house 41",
 // "ghorofa ya 15", "saa 11", "by 8". Such a number became the count of the last line.
-var houseBefore = regexp.MustCompile(`(?i)\b(?:house|nyumba|block|floor|ghorofa|gorofa|room|chumba|` +
-	`plot|apartment|apt|flat|gate|geti|saa|tarehe|shop|duka|mtaa|stage|road|rd|street|door|mlango|` +
+var houseBefore = regexp.MustCompile(`(?i)\b(?:house|nyumba|block|floor|ghorofa|gorofa|room|` +
+	`chumba|` +
+	`plot|apartment|apt|flat|gate|geti|saa|tarehe|shop|duka|mtaa|stage|road|rd|street|door|` +
+	`mlango|` +
 	`form|class|darasa|miaka|number|code|box|aged?|by|at|before|after|until|till|` +
 	`around)\.?,?\s+(?:(?:ya|wa|la|namba|no)\.?\s+){0,2}$`)
 

@@ -40,7 +40,7 @@ func (t *turn) actOnBookings(informed bool) bool {
 		t.bookedJustNow() && anyIn(p.reading.Words, otherTime):
 		t.did(actChange)
 		t.wantMove()
-	// "Ndio, tuko wawili" to a read-back for one is read back for two, and so is a child beside one.
+	// "Ndio, tuko wawili" to a read-back for one is read back for two, as is a child beside one.
 	case t.bringsChild(), t.next.Booking != nil && !t.next.Booking.Start.IsZero() && !p.asks && t.saysPeople():
 		t.did(actBook)
 		t.fillVisit()

@@ -172,7 +172,8 @@ func (t *turn) tellVisitSum(ids []string) {
 	for i, id := range ids {
 		s := t.k.service[id]
 		if s == nil || s.Price == 0 || s.PriceTo > s.Price {
-			for _, id := range slices.Compact(ids) { // a sum without one of them would be too little
+			// A sum without one of them would be too little.
+			for _, id := range slices.Compact(ids) {
 				t.tellPriceOf(id)
 			}
 			return

@@ -8,7 +8,7 @@ import (
 )
 
 // A payment service tells its customer of each payment in a message, which customers paste into the
-// chat: "SCK4XYZ12 Confirmed. Ksh700.00 paid to …". It says that money was sent, and nothing else.
+// chat: "SCK4XYZ12 Confirmed. Ksh700.00 paid to …". It says that money was sent, and no more.
 var (
 	// receiptCode is the number of a payment: capitals and digits, at least one of each, which the
 	// two tries of the pattern see to.

@@ -22,7 +22,8 @@ var (
 	onArrival = `(?:(?:when|once|as soon as|after|if|upon|on)\s+(?:you|u|he|she|they|the rider|` +
 		`rider|the guy)?\s*` +
 		`(?:arriv\w*|reach\w*|get|gets|come|comes|are (?:here|at|near|outside|around|close))|` +
-		`(?:at|from|by) (?:the |my )?(?:gate|door|entrance|reception|lobby|barrier|junction|stage)|` +
+		`(?:at|from|by) (?:the |my )?(?:gate|door|entrance|reception|lobby|barrier|` +
+		`junction|stage)|` +
 		`\b(?:u|m|a|wa)(?:ki|takapo)(?:fika|karibia|wasili|ja|kuja|leta)\w*|` +
 		`(?:kwenye |hapo |ukiwa |akiwa )?(?:geti|getini|mlangoni)\b)`
 	// riderNote is a call at the door, in either order.

@@ -40,7 +40,8 @@ var usuals = []usual{
 	// The end of the month alone is a day: "nahama mwisho wa mwezi" asks for no credit.
 	{words: keywords(`
 		mwisho wa mwezi, mwisho mwezi, end of the month, end of month, end month
-	`), with: keywords("*lip*, pay*, *kop*, *chuku*, deni, credit, owe, mshahara, salary, niwekee, take"),
+	`), with: keywords("*lip*, pay*, *kop*, *chuku*, deni, credit, owe, mshahara, salary, " +
+		"niwekee, take"),
 		questions: creditQuestions},
 	// Whoever asks to pay at the door gets no till number to pay to first.
 	{words: keywords(`
@@ -69,7 +70,9 @@ var usuals = []usual{
 		do you have, do u have, have them, have it, have you, available, is there, are there,
 		come in, comes in, mna, mnayo, mnazo, kuna, zipo, ipo, iko, ziko,
 		which, gani, rangi ipi
-	`), questions: []string{"which colours do you have", "do you have it in black", "mna rangi gani", "rangi nyeusi ipo"}},
+	`), questions: []string{
+		"which colours do you have", "do you have it in black", "mna rangi gani", "rangi nyeusi ipo",
+	}},
 	{words: keywords("size chart, is which one, is which size, ni size gani, ni saizi gani"),
 		questions: []string{
 			"do you have a size chart", "which size fits me", "how do I know my size",
@@ -228,9 +231,12 @@ var usualsOfDesks = []usual{
 			"do you accept insurance", "can I use NHIF", "mnapokea bima", "naweza kutumia bima",
 		}},
 	// With a condition only: without one "can I cancel" means to cancel.
-	{words: keywords("naweza kughairi, can i cancel, could i cancel, nikighairi, if i cancel, nikicancel"), with: keywords(`
+	{words: keywords("naweza kughairi, can i cancel, could i cancel, nikighairi, if i cancel, " +
+		"nikicancel"), with: keywords(`
 		ikitokea, if, nikipata, kama, in case, later, baadaye, dharura, nikishindwa, itakuwaje
-	`), questions: []string{"can I cancel my appointment", "naweza kughairi miadi", "do I pay if I do not come"}},
+	`), questions: []string{
+		"can I cancel my appointment", "naweza kughairi miadi", "do I pay if I do not come",
+	}},
 	// Who asks for the queue comes without a booking, and was offered free times.
 	{words: keywords("foleni, queue, busy now, is it busy, watu ni wengi, watu wengi, msongamano"),
 		questions: []string{
@@ -250,7 +256,9 @@ var usualsOfDesks = []usual{
 		empty stomach, eat before, eaten, without eating, not eat, can i eat, should i eat,
 		fasting, do i fast, nile, nisile, asile, ale kwanza, bila kula,
 		nikiwa sijala, tumbo tupu, nimeshakula, nimekula
-	`), questions: []string{"should I eat before the blood test", "nile kabla ya kipimo", "do I have to fast"}},
+	`), questions: []string{
+		"should I eat before the blood test", "nile kabla ya kipimo", "do I have to fast",
+	}},
 	// Two packages in one message are from which and to which.
 	{words: keywords(`
 		upgrade, downgrade, kupandisha, kuongeza spidi, kuongeza speed, kubadili kifurushi,

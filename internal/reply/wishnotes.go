@@ -134,7 +134,9 @@ var (
 		`cream|maroon|gold|silver|` +
 		`(?:ny|m|mw|w|j|vy|ch|l|z|p)?e(?:usi|upe|kundu)|bluu|buluu|kijani|njano|kahawia|kijivu|` +
 		`pinki|zambarau|maruni)`
-	colourWords = keywords(`black, white, red, blue, navy, green, yellow, brown, grey, pink, purple, orange, beige, cream,
+	colourWords = keywords(`
+		black, white, red, blue, navy, green, yellow, brown, grey, pink, purple, orange,
+		beige, cream,
 	maroon,
 		*eusi, *eupe, *ekundu, bluu, kijani, njano, kahawia, kijivu, pinki, zambarau, maruni,
 		colours, colors, colour, color, rangi`)
@@ -319,7 +321,9 @@ func (t *turn) pleaClause() string {
 }
 
 // orderVerbs are what an order is made and confirmed by, which is done and not noted.
-var orderVerbs = keywords(`deliver, send, confirm, place, order, add, remove, want, need, have, get, give, help, tell, weka,
+var orderVerbs = keywords(`
+	deliver, send, confirm, place, order, add, remove, want, need, have, get, give, help,
+	tell, weka,
 	niwekee, niletee, leta, nipe, naomba, nataka,
 	ongeza, toa, thibitisha, reply, answer, nisaidie, let me, can, could, call, nipigie, mimi, me, i`)
 
