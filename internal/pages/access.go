@@ -64,6 +64,7 @@ func (v *visit) readAccess(a *accessPart) error {
 		return err
 	}
 	var list struct{ Keys []flowhq.APIKey }
+	// Who may invite people may make keys too, so one scope decides on both lists.
 	err := v.get(keys, &list)
 	a.Accounts, a.Keys = accounts.Accounts, list.Keys
 	return err
@@ -165,6 +166,7 @@ func (v *visit) changeAccount() error {
 	if f.Has("disabled") {
 		in["disabled"] = f.Get("disabled") == "true"
 	}
+	// PATCH changes what is named and leaves the rest as it is.
 	err := v.api.Call(v.ctx(), http.MethodPatch, path, in, nil)
 	if isRefusedForm(err) { // such as the last owner, who cannot be kept out
 		return v.showAccess(statusOf(err), trouble(err))
@@ -228,6 +230,7 @@ func (v *visit) revokeKey() error {
 	action, _, keys, _ := v.accessPaths()
 	// An id in the address may hold a slash, which would lead to another path of the API.
 	path := keys + "/" + url.PathEscape(v.r.PathValue("key"))
+	// A program that has the key is refused from its next request on.
 	if err := v.api.Call(v.ctx(), http.MethodDelete, path, nil, nil); err != nil {
 		return err
 	}

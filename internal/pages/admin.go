@@ -53,6 +53,7 @@ func (v *visit) now() error {
 	var w struct{ Workers []flowhq.Worker }
 	var requests setupRequests
 	p := nowPage{}
+	// One that cannot be read takes the whole page: half of it would look as if all were well.
 	if err := v.get("/admin/tenants?limit="+strconv.Itoa(countedTenants), &all); err != nil {
 		return err
 	}
@@ -82,6 +83,7 @@ func (v *visit) now() error {
 		}
 	}
 	slices.SortStableFunc(p.States, func(a, b stateCount) int { return b.Count - a.Count })
+	// A next page means that the count is of the newest only.
 	p.Total, p.More = len(all.Tenants), all.Next != ""
 	p.Workers, p.Asked = w.Workers, requests.Requests
 	return v.show(http.StatusOK, "now", "now", "Now", p)
@@ -158,6 +160,7 @@ type newTenantPage struct {
 
 // A templateTile shows what a template does by what is said in it.
 type templateTile struct {
+	// The words are in English, as all pages of operators.
 	Template      flowhq.Template
 	Name, For     string
 	Asks, Answers string
@@ -261,6 +264,7 @@ func (v *visit) changeFleet() error {
 	if err := v.api.Call(v.ctx(), http.MethodPut, "/admin/fleet", in, nil); err != nil {
 		return err
 	}
+	// The page that follows shows what holds, whoever has changed it last.
 	return v.redirect("/admin/workers")
 }
 
@@ -284,6 +288,7 @@ func (v *visit) requests() error {
 	}
 	p := requestsPage{Status: v.r.Form.Get("status"), Statuses: flowhq.SetupStatuses}
 	q := url.Values{"limit": {"50"}}
+	// A status that does not exist is the API's to refuse.
 	if p.Status != "" {
 		q.Set("status", p.Status)
 	}

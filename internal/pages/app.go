@@ -14,6 +14,7 @@ func (v *visit) user() error {
 	if err := v.known(); err != nil {
 		return err
 	}
+	// An operator belongs to no tenant, and no path of /app names one.
 	if !v.me.Bound() {
 		return &apiclient.Refusal{
 			Status: http.StatusForbidden, Detail: "This page is for a business's own people.",
@@ -25,6 +26,7 @@ func (v *visit) user() error {
 // homePage answers whether the bot works, and who waits.
 type homePage struct {
 	tenantPage
+	// Waiting are customers who were handed over to a person, the first twenty.
 	Waiting []flowhq.Contact
 	Counts  []recordCount
 	// Today are the figures of the day, which are counted when the page is opened and once a
@@ -106,6 +108,7 @@ func (v *visit) home() error {
 	if part == "today" {
 		return v.show(http.StatusOK, "home", "home", v.say("home.title"), p)
 	}
+	// Whoever was handed over waits for a person, and comes first on the page.
 	var contacts struct{ Contacts []flowhq.Contact }
 	// Twenty are more than a person answers at a time. The list of chats has them all.
 	if err := v.get(v.tenantPath()+"/contacts?handed_over=true&limit=20", &contacts); err != nil {
@@ -131,6 +134,7 @@ func (v *visit) home() error {
 type onboardingPage struct {
 	tenantPage
 	form
+	// Asked is the newest request; without an id there is none.
 	Asked     flowhq.SetupRequest
 	Steps     []step
 	Templates []flowhq.Template
@@ -212,6 +216,7 @@ func (v *visit) onboarding() error {
 		"whatsapp_number": f("whatsapp_number"), "language": f("language"),
 	}
 	if err := v.post(v.tenantPath()+"/setup-requests", in, nil); err != nil {
+		// The form comes back with what was typed, beside what is wrong with it.
 		return v.showOnboarding(statusOf(err), err)
 	}
 	return v.redirect("/app/onboarding")

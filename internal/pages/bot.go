@@ -200,6 +200,7 @@ func (v *visit) bot() error {
 	if err != nil {
 		return err
 	}
+	// The form shows what is stored, a page of it where a list is long.
 	p.Values, p.More = f.values()
 	// A list that is empty begins with a row to type into.
 	if list := p.Listed(); list != "" && len(p.Rows(list)) == 0 && f.find == "" ||
@@ -269,8 +270,10 @@ func (v *visit) tell() error {
 		p.Added = 1
 		return v.showBot(http.StatusOK, p)
 	case "try", "again":
+		// The second button begins the conversation anew.
 		return v.try(p, next, r, do == "again")
 	default:
+		// A form that names no button is one to save.
 		return v.saveBot(p, f.profile.Version, next, r)
 	}
 }
@@ -369,6 +372,7 @@ func (v *visit) try(p botPage, next flowhq.Profile, r *fieldReader, again bool) 
 	}
 	var out struct{ Turns []botTurn }
 	err := v.post(v.tenantPath()+"/preview", in, &out)
+	// A refused try has no turns.
 	p.Turns = out.Turns
 	if err == nil {
 		return v.showBot(http.StatusOK, p)
@@ -402,6 +406,7 @@ func (v *visit) undo() error {
 	); err != nil {
 		return err
 	}
+	// The page that follows shows what is different, as after any other change.
 	return v.redirect(p.Base + "/bot/" + p.Section + "?changed=" +
 		strconv.FormatInt(saved.Version, 10))
 }

@@ -37,7 +37,8 @@ func changesOf(before, after flowhq.Profile) (all []change) {
 	// The numbers of two versions always differ, and are no change.
 	before.Version, after.Version = 0, 0
 	old, now := keyed(before), keyed(after)
-	// Entries that came or went are said once, and not field by field.
+	// Entries that came or went are said once, and not field by field. A field may be in one
+	// version only, so the paths of both are gone through.
 	paths := map[string]bool{}
 	for _, values := range []flat{old, now} {
 		for path := range values.fields {
@@ -74,6 +75,7 @@ func changesOf(before, after flowhq.Profile) (all []change) {
 			c.Field, c.Lang = fieldName(path)
 			all = append(all, c)
 		}
+		// One more than is shown is enough to stop at.
 		if len(all) > maxChanges {
 			return all[:maxChanges]
 		}
@@ -152,6 +154,7 @@ func keyed(p flowhq.Profile) flat {
 
 // put adds an entry of a list.
 func (f flat) put(list, name, label string, entry any) {
+	// Entries are taken apart like a form, so a change is told by the same names of fields.
 	values := url.Values{}
 	// The line break keeps the path of an entry from being that of another field.
 	encode(list+"\n"+name, reflect.ValueOf(entry), values)

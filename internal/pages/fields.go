@@ -122,6 +122,7 @@ func (r *fieldReader) read(path string, v any) { r.into(path, reflect.ValueOf(v)
 
 // into fills v. An empty field is the zero value, which the profile has for "not given".
 func (r *fieldReader) into(path string, v reflect.Value) {
+	// Phones put a space after a word that they complete.
 	text := strings.TrimSpace(r.values.Get(path))
 	switch v.Kind() {
 	case reflect.Struct:
@@ -133,6 +134,7 @@ func (r *fieldReader) into(path string, v reflect.Value) {
 			v.Set(reflect.ValueOf(splitWords(text, separatorOf(path))))
 			return
 		}
+		// Never nil, so that a list that was emptied takes the old one's place.
 		all := reflect.MakeSlice(v.Type(), 0, 0)
 		// Rows that were left empty are no entries, so entry 2 may be row 5 of the form.
 		r.placed[path] = r.rows(path)
@@ -150,6 +152,7 @@ func (r *fieldReader) into(path string, v reflect.Value) {
 			r.into(path, v.Elem())
 		}
 	case reflect.Bool:
+		// A box that is not ticked is not sent, and means false.
 		v.SetBool(text == "true")
 	case reflect.Int, reflect.Int64:
 		// The wrong number is read as 0. Callers send nothing while a field is wrong.
@@ -193,6 +196,7 @@ func digits(text string) string {
 // splitWords splits what was typed into one field for a list. A new line always separates, since a
 // phone's keyboard offers one.
 func splitWords(text, separator string) []string {
+	// Never nil: in JSON a list without words is [].
 	words := []string{}
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool {
 		return r == '\n' || strings.ContainsRune(strings.TrimSpace(separator), r)

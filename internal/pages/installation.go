@@ -14,12 +14,15 @@ type aboutPage struct {
 	Version, Go string
 	Parts       []partHealth
 	Workers     []flowhq.Worker
-	Modules     []*debug.Module
-	Licences    []licence
+	// Modules and Licences are what others wrote: who installs the program must be able to read
+	// it.
+	Modules  []*debug.Module
+	Licences []licence
 }
 
 // partHealth is whether a part answers.
 type partHealth struct {
+	// Name is what operators call the part, and Says its own word: "ok", or what is wrong.
 	Name string
 	Good bool
 	Says string
@@ -35,6 +38,7 @@ func (v *visit) health() []partHealth {
 	if err != nil {
 		return nil
 	}
+	// The transport is the handler in this process, so nothing is sent over a network.
 	res, err := v.api.Transport.RoundTrip(r)
 	if err != nil {
 		return nil
@@ -47,6 +51,7 @@ func (v *visit) health() []partHealth {
 		// Another kind of answer tells nothing of the parts, and the page leaves them out.
 		return nil
 	}
+	// "ok" is the API's word for a part that answers. Anything else is shown as it is.
 	part := func(name, says string) partHealth { return partHealth{name, says == "ok", says} }
 	return []partHealth{
 		part("PostgreSQL", ready.Checks.Database), part("Temporal", ready.Checks.Temporal),
@@ -63,7 +68,9 @@ func (v *visit) installation() error {
 	if err := v.get("/admin/workers", &w); err != nil {
 		return err
 	}
+	// Workers are asked for by themselves: the API is ready even if there is none.
 	p.Workers = w.Workers
+	// The build itself knows what went into it, so no file of versions can be out of date.
 	if info, ok := debug.ReadBuildInfo(); ok {
 		p.Version, p.Go, p.Modules = info.Main.Version, info.GoVersion, info.Deps
 		for _, s := range info.Settings {

@@ -12,12 +12,14 @@ import (
 type logPage struct {
 	tenantPage
 	form
+	// Directions and Statuses are offered by the filter.
 	Directions []flowhq.Direction
 	Statuses   []flowhq.MessageStatus
 	Logs       []flowhq.Message
 	// Query is of the filter alone, for the file; Next is of the older page, "" on the last.
 	Query, Next string
-	Filtered    bool
+	// Filtered is whether an empty list is the filter's doing.
+	Filtered bool
 }
 
 // File is where the API has what is listed as a file.
@@ -35,6 +37,7 @@ func (v *visit) logs() error {
 	if p.tenantPage, err = v.about("log"); err != nil {
 		return err
 	}
+	// Only what was filled in is sent, so an empty query means that nothing is filtered.
 	q := url.Values{}
 	for _, name := range logFilters {
 		if text := v.r.Form.Get(name); text != "" {
@@ -47,7 +50,9 @@ func (v *visit) logs() error {
 	// The file has all that the filter chose, so its query has neither a limit nor a place in the
 	// list.
 	p.Filtered, p.Query = len(q) > 0, q.Encode()
+	// A hundred are a long page. Who wants more takes the file.
 	q.Set("limit", "100")
+	// before is the API's own mark of where the list goes on, and is passed on unread.
 	if before := v.r.Form.Get("before"); before != "" {
 		q.Set("before", before)
 	}
@@ -90,6 +95,7 @@ func (v *visit) days(q url.Values) error {
 	if err := v.get(v.tenantPath()+"/profile", &p); err != nil {
 		return err
 	}
+	// The API takes times, so a day becomes its first midnight and the one after it.
 	for name, add := range map[string]int{"from": 0, "to": 1} {
 		text := v.r.Form.Get(name)
 		day, err := time.ParseInLocation(time.DateOnly, text, p.Zone())
@@ -110,5 +116,6 @@ func (v *visit) retry() error {
 	if err := v.post(path, nil, nil); err != nil {
 		return err
 	}
+	// Retried messages are listed in more than one place, so the form says where to go back to.
 	return v.redirect(local(v.r.FormValue("next")))
 }

@@ -45,6 +45,7 @@ func (v *visit) showPeople(status int, p peoplePage) error {
 	if err != nil {
 		return err
 	}
+	// Roles of operators are not among those to choose from.
 	p.tenantPage, p.Roles = tab, flowhq.UserRoles
 	// Everybody sees the page, since their own password is changed on it.
 	if v.me.Has(flowhq.ScopeManage) {
@@ -61,6 +62,7 @@ func (v *visit) showPeople(status int, p peoplePage) error {
 func (v *visit) invite() error {
 	in := flowhq.NewAccount{
 		Email: v.r.PostFormValue("email"), Name: strings.TrimSpace(v.r.PostFormValue("name")),
+		// A role that is none, or an operator's, is refused by the API.
 		Role: flowhq.Role(v.r.PostFormValue("role")),
 	}
 	var made invitation
@@ -128,6 +130,8 @@ func (v *visit) changePassword() error {
 	in := map[string]string{
 		"current": v.r.PostFormValue("current_password"), "new": v.r.PostFormValue("new_password"),
 	}
+	// The current password is asked for, so that nobody who finds a browser open can shut its
+	// owner out.
 	err := v.api.Call(v.ctx(), http.MethodPut, "/auth/password", in, nil)
 	if err == nil {
 		return v.showPeople(http.StatusOK, peoplePage{Changed: true})
@@ -169,6 +173,7 @@ func (v *visit) restore() error {
 	if err := v.post(v.tenantPath()+"/profile/versions/"+version+"/restore", nil, nil); err != nil {
 		return err
 	}
+	// The list begins with the version that was just made.
 	return v.redirect("/app/bot/versions")
 }
 
@@ -198,6 +203,7 @@ func (v *visit) showHelp(name string) error {
 func (p helpPage) HelpLink() string {
 	// The message begins with which business it is about, so nobody has to ask back.
 	about := "Flow HQ: " + p.Tenant.Config.BusinessName + " (" + p.Tenant.PhoneNumber + ")"
+	// A number begins with + in E.164. Anything else is an e-mail address.
 	if number, ok := strings.CutPrefix(p.Help, "+"); ok {
 		// wa.me takes a number without its plus.
 		return "https://wa.me/" + number + "?text=" + url.QueryEscape(about)

@@ -40,10 +40,13 @@ type recordRow struct {
 	Lines                []string // what was ordered, or what the customer wrote
 	Name, Contact, Note  string
 	ContactID            int64
-	Price                string
-	Unpaid               bool
-	CreatedAt            time.Time
-	Moves                []move
+	// Price is with its currency, "" if there is none to show.
+	Price string
+	// Unpaid is of an order that is to be paid ahead, while nobody has said that it was.
+	Unpaid    bool
+	CreatedAt time.Time
+	// Moves are the buttons of the row.
+	Moves []move
 	// Starts is when a booking begins, as a field for a time has it; "" of what is no booking. Open
 	// is whether its change was refused, and is shown again.
 	Starts string
@@ -82,7 +85,8 @@ var (
 	paid    = move{"unpaid", "false", "records.paid", true}
 )
 
-// fieldTime is a time as the field of a form has it.
+// fieldTime is a time as the field of a form has it. The browser's field has neither seconds nor a
+// zone: the clock is the business's.
 const fieldTime = "2006-01-02T15:04"
 
 // records lists the bookings, orders or tickets, the newest first.
@@ -104,6 +108,7 @@ func (v *visit) showRecords(status int, kind, wrong string) error {
 	if !isRecordKind(p.Kind) {
 		p.Kind = mainKind(p.Tenant.Config.Template)
 	}
+	// Fifty rows are a page. The search finds what is further back.
 	q := url.Values{"limit": {"50"}}
 	if before := v.r.Form.Get("before"); before != "" {
 		q.Set("before", before)
@@ -113,6 +118,7 @@ func (v *visit) showRecords(status int, kind, wrong string) error {
 		q.Set("text", p.Search)
 		p.All = true
 	}
+	// Today begins by the clock of the business, and so do the times that are shown.
 	zone := v.zone()
 	if !p.All {
 		p.toDo(q, zone)
@@ -133,6 +139,7 @@ func (v *visit) showRecords(status int, kind, wrong string) error {
 
 // keep leaves in the form of a change that was refused what was typed into it.
 func (r *recordRow) keep(number string, typed url.Values) {
+	// Only a booking's form has a time. Buttons have nothing that was typed.
 	if r.Number == number && typed.Has("starts_at") {
 		r.Open, r.Starts, r.Note = true, typed.Get("starts_at"), typed.Get("note")
 	}
@@ -167,6 +174,7 @@ func (p recordsPage) toDo(q url.Values, zone *time.Location) {
 // midnight is when today began.
 func midnight(zone *time.Location) time.Time {
 	now := time.Now().In(zone)
+	// Not by Truncate, which counts days in UTC.
 	return time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, zone)
 }
 
@@ -209,9 +217,11 @@ func (v *visit) rows(f facts, zone *time.Location) []recordRow {
 			Name:    o.Name,
 			Contact: o.Contact, ContactID: o.ContactID, CreatedAt: o.CreatedAt, Unpaid: o.Unpaid,
 			Price: money(o.Total, o.Currency),
-			Note:  strings.TrimSpace(o.Delivery.Area + " " + o.Delivery.Address + " " + o.Note),
+			// Whoever delivers needs the place and the note in one line.
+			Note: strings.TrimSpace(o.Delivery.Area + " " + o.Delivery.Address + " " + o.Note),
 		}
 		for _, l := range o.Lines {
+			// A size is part of what has to be packed.
 			line := fmt.Sprintf("%d × %s", l.Quantity, l.Name)
 			if l.Size != "" {
 				line += " (" + l.Size + ")"
@@ -221,6 +231,7 @@ func (v *visit) rows(f facts, zone *time.Location) []recordRow {
 		rows = append(rows, row)
 	}
 	for _, t := range f.Tickets {
+		// A ticket is known by what the customer wrote; it has neither a time nor a price.
 		rows = append(rows, recordRow{
 			Kind: "tickets", Number: t.Number, Status: string(t.Status), Title: t.Number,
 			Contact: t.Contact, ContactID: t.ContactID, CreatedAt: t.CreatedAt,
@@ -228,6 +239,7 @@ func (v *visit) rows(f facts, zone *time.Location) []recordRow {
 		})
 	}
 	for i := range rows {
+		// What may be done depends on the kind and the status alone.
 		rows[i].Moves = moves[rows[i].Kind][rows[i].Status]
 		// An order that is open or cancelled has nothing to be paid.
 		if rows[i].Unpaid && (rows[i].Status == "CONFIRMED" || rows[i].Status == "FULFILLED") {
@@ -256,6 +268,7 @@ func isRecordKind(kind string) bool {
 func (v *visit) changeRecord() error {
 	kind, f := v.r.PathValue("kind"), v.r.PostForm
 	if !isRecordKind(kind) {
+		// The kind becomes a part of the API's path, so only the three known ones go on.
 		v.problem(http.StatusNotFound, "There is no such page.", "")
 		return nil
 	}
@@ -273,6 +286,7 @@ func (v *visit) changeRecord() error {
 	if f.Get("force") != "" {
 		in["force"] = true
 	}
+	// The number comes from the address, where a slash would lead to another path.
 	path := v.tenantPath() + "/" + kind + "/" + url.PathEscape(v.r.PathValue("number"))
 	if err := v.api.Call(v.ctx(), http.MethodPatch, path, in, nil); err != nil {
 		// Refusals of the change itself are said above the list. Others, such as 403, are pages of
@@ -297,6 +311,7 @@ func (v *visit) changeRecord() error {
 
 // Weekdays and months in Swahili, which package time does not know.
 var (
+	// Sunday comes first, as in package time.
 	swahiliDays = [...]string{
 		"Jumapili", "Jumatatu", "Jumanne", "Jumatano", "Alhamisi", "Ijumaa", "Jumamosi",
 	}

@@ -75,6 +75,8 @@ func (v *visit) retryAside() error {
 	// last round is retried by another click.
 	for round := 0; round == 0 || next != "" && round < retryRounds; round++ {
 		if next != "" {
+			// The mark moves on over messages that could not be retried, so no round meets them
+			// again.
 			in["before"] = next
 		}
 		var out struct {
@@ -88,6 +90,7 @@ func (v *visit) retryAside() error {
 	}
 	// The counts travel in the address, so reloading the page retries nothing.
 	q := url.Values{"retried": {strconv.Itoa(retried)}}
+	// What was refused stays in the list, so the page says how many did.
 	if refused > 0 {
 		q.Set("refused", strconv.Itoa(refused))
 	}

@@ -15,7 +15,8 @@ type settingsPage struct {
 	accessPart
 	Templates []flowhq.Template
 	Languages []flowhq.Language
-	Saved     bool
+	// Saved is whether the page follows a change that was taken.
+	Saved bool
 	// NameWrong is said if the name that was typed to delete the tenant is another one.
 	NameWrong bool
 }
@@ -67,6 +68,7 @@ func (v *visit) saveSettings() error {
 	f := v.r.PostFormValue
 	in := map[string]any{}
 	c := p.Tenant.Config
+	// An empty text is a change as well, which the API refuses where it makes no sense.
 	for name, old := range map[string]string{
 		"name": p.Tenant.Name, "phone_number": p.Tenant.PhoneNumber,
 		"business_name": c.BusinessName,
@@ -128,11 +130,13 @@ func (v *visit) deleteTenant() error {
 	if err != nil {
 		return err
 	}
+	// Whoever types the name has read which tenant goes, with all its messages.
 	if v.r.PostFormValue("confirm") != p.Tenant.Name {
 		return v.showSettings(http.StatusUnprocessableEntity, settingsPage{NameWrong: true})
 	}
 	if err := v.api.Call(v.ctx(), http.MethodDelete, v.tenantPath(), nil, nil); err != nil {
 		return err
 	}
+	// The tenant's own pages are gone, so the list says what became of it.
 	return v.redirect("/admin/tenants?deleted=" + url.QueryEscape(p.Tenant.Name))
 }

@@ -11,6 +11,7 @@ import (
 
 // start leads everybody to their own place.
 func (v *visit) start() error {
+	// A stranger's error leads to the sign-in and back here.
 	if err := v.known(); err != nil {
 		return err
 	}
@@ -47,6 +48,7 @@ func (v *visit) formOf(err error) form {
 
 // signOut ends the sign-in in the database too, so that a copy of the cookie opens nothing.
 func (v *visit) signOut() error {
+	// The API's answer also takes the cookie from the browser.
 	if err := v.post("/auth/sign-out", nil, nil); err != nil {
 		return err
 	}
@@ -55,12 +57,14 @@ func (v *visit) signOut() error {
 
 // useLink sets the password that was typed and signs in.
 func (v *visit) useLink(token string) error {
+	// The token is used up by the API, so the same link sets no second password.
 	in := map[string]string{"token": token, "password": v.r.PostFormValue("password")}
 	return v.post("/auth/link", in, &v.me)
 }
 
 // setupForm asks for the admin password and who the new owner is.
 func (v *visit) setupForm() error {
+	// Anybody may see the form. Only the admin password leads further.
 	return v.show(http.StatusOK, "setup", "", "Set up Flow HQ", v.formOf(nil))
 }
 
@@ -73,6 +77,7 @@ func (v *visit) setup() error {
 	admin.Password = v.r.PostFormValue("admin_password")
 	in := flowhq.NewAccount{
 		Email: v.r.PostFormValue("email"), Name: strings.TrimSpace(v.r.PostFormValue("name")),
+		// An owner may invite everybody else.
 		Role: flowhq.RoleOwner,
 	}
 	// The password is looked at first. An invitation whose password is then refused would leave an

@@ -26,6 +26,7 @@ type Site struct {
 // New returns a site whose pages ask api. It fails only if a template or a file that is part of
 // the program is broken.
 func New(api http.Handler, ways Ways, log *slog.Logger) (*Site, error) {
+	// Templates call for files and texts while they are parsed, so those two come first.
 	files, err := loadStatic()
 	if err != nil {
 		return nil, err
@@ -57,6 +58,7 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !wantsHTML(r) {
+		// A program gets the API's own answer, refusals too, as if there were no pages.
 		s.api.ServeHTTP(w, r)
 		return
 	}
@@ -69,6 +71,8 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.mux.ServeHTTP(w, r)
 		return
 	}
+	// What is left is an answer of the API that a person follows a link to, such as a file or a
+	// stream.
 	refusals := &refusalsAsPages{ResponseWriter: w, site: s, request: r}
 	s.api.ServeHTTP(refusals, r)
 	refusals.finish()
@@ -187,6 +191,7 @@ func (s *Site) tenantPages(base string) {
 	s.page("POST "+base+"/records/{kind}/{number}", (*visit).changeRecord)
 	s.page("GET "+base+"/bot", (*visit).bot)
 	s.page("GET "+base+"/bot/{section}", (*visit).bot)
+	// A page of a price list is the longest form of all.
 	s.longForm("POST "+base+"/bot/{section}", (*visit).tell)
 	s.page("POST "+base+"/bot/{section}/undo/{version}", (*visit).undo)
 }
@@ -218,6 +223,7 @@ func (s *Site) handle(pattern string, maxBytes int64, h func(*visit) error) {
 			v.problem(http.StatusBadRequest, "The form could not be read.", "")
 			return
 		}
+		// An error was not answered yet: a page that has answered returns none.
 		if err := h(v); err != nil {
 			v.fail(err)
 		}

@@ -52,6 +52,7 @@ func loadStatic() (*static, error) {
 			return err
 		}
 		var small bytes.Buffer
+		// The best compression takes longest, which counts only once, at the start.
 		z, err := gzip.NewWriterLevel(&small, gzip.BestCompression)
 		if err != nil {
 			return err
@@ -62,10 +63,13 @@ func loadStatic() (*static, error) {
 		if err := z.Close(); err != nil {
 			return err
 		}
+		// The hash is of the content, so a file that did not change keeps its path over an
+		// upgrade.
 		sum := sha256.Sum256(data)
 		const hashDigits = 12 // 48 bits: two versions of a file never share a path
 		where := staticPath + hex.EncodeToString(sum[:])[:hashDigits] + "/" + path.Base(p)
 		s.paths[path.Base(p)] = where
+		// Both forms stay in memory: all files together are small.
 		s.byPath[where] = file{mime.TypeByExtension(path.Ext(p)), data, small.Bytes()}
 		return nil
 	})
@@ -75,6 +79,7 @@ func loadStatic() (*static, error) {
 // path is where a file is, by its name. It fails for a name that is no file, which a test of the
 // templates finds.
 func (s *static) path(name string) (string, error) {
+	// Templates name files as they are called in the folder.
 	p, ok := s.paths[name]
 	if !ok {
 		return "", fmt.Errorf("there is no file %s", name)
@@ -93,6 +98,7 @@ func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h := w.Header()
+	// The headers forbid browsers to guess, so the kind must be right.
 	h.Set("Content-Type", f.kind)
 	// A year, in seconds. The path changes with the content, so nobody need ask again before.
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")

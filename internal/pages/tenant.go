@@ -16,17 +16,20 @@ type tenantPage struct {
 	Base string
 	// App is whether the page is one of the business's own, rather than of operators.
 	App bool
+	// Tab is which of the tenant's pages this is.
 	Tab string
 	// Contacts are those who wrote last; Next is where the list goes on, "" at its end.
 	Contacts []flowhq.Contact
 	Contact  flowhq.Contact // of the open chat; ID 0: none is open
+	// Messages are of the open chat, the newest last; Older is where those before begin.
 	Messages []flowhq.Message
 	Older    string
 	NotSent  string // why what was written could not be sent
 	Written  string
 	QR       qr
 	Code     string // to be typed into the phone; "" until one is asked for
-	Events   []flowhq.Event
+	// Events are of the timeline alone, and read by no other page.
+	Events []flowhq.Event
 }
 
 // qr is the code to scan, if there is one.
@@ -40,6 +43,7 @@ type qr struct {
 
 // Picture is the code as the address of an image: the API draws it.
 func (q qr) Picture() string {
+	// An empty address shows no image.
 	if q.QR == nil {
 		return ""
 	}
@@ -57,6 +61,7 @@ func (v *visit) about(tab string) (p tenantPage, err error) {
 		return p, err
 	}
 	p.Tab, p.Base, p.App = tab, v.base(), v.isApp()
+	// A tenant that does not exist, or is another business's, is the API's 404.
 	if err := v.get(v.tenantPath(), &p.Tenant); err != nil {
 		return p, err
 	}
@@ -77,6 +82,7 @@ func (p tenantPage) section() string {
 	if p.App {
 		return p.Tab
 	}
+	// All pages of a tenant are one entry of the operators' navigation.
 	return "tenants"
 }
 
@@ -85,6 +91,7 @@ func (v *visit) title(p tenantPage) string {
 	if p.App {
 		return v.say(p.Tab + ".title")
 	}
+	// Operators have several windows open, and look for the tenant's name.
 	return p.Tenant.Name
 }
 

@@ -16,7 +16,8 @@ type figure struct {
 	Key   string // of its name
 	Count int
 	More  bool // there are more than were counted
-	Path  string
+	// Path leads to the list that the figure is of.
+	Path string
 }
 
 // today counts what the day has brought: who wrote, how many questions the bot has answered, and
@@ -25,10 +26,13 @@ func (v *visit) today(t flowhq.Tenant) ([]figure, error) {
 	zone := v.zone()
 	// The day is the business's own, wherever the server stands.
 	from := midnight(zone)
+	// Each figure is one question to the API, once a minute for each open page.
 	customers, err := v.customersSince(from)
 	if err != nil {
 		return nil, err
 	}
+	// What customers wrote and the bot answered. What the bot sends by itself, such as a reminder,
+	// does not count.
 	answered, err := v.countOf("logs", "", url.Values{
 		"direction": {string(flowhq.In)}, "status": {string(flowhq.Answered)},
 		"from": {from.Format(time.RFC3339)},
@@ -45,6 +49,7 @@ func (v *visit) today(t flowhq.Tenant) ([]figure, error) {
 		q.Set("to", from.AddDate(0, 0, 1).Format(time.RFC3339))
 		q.Set("status", string(flowhq.BookingConfirmed))
 	case "orders":
+		// An order that the customer has not confirmed yet may come to nothing.
 		q.Set("placed", "true")
 	}
 	records, err := v.countOf(kind, "today."+kind, q)

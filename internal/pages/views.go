@@ -62,6 +62,7 @@ func parseLanguage(
 	}
 	all := map[string]*template.Template{}
 	for _, f := range names {
+		// The shared files are in every page already, and are no page themselves.
 		if strings.HasPrefix(f.Name(), "_") {
 			continue
 		}
@@ -97,6 +98,7 @@ func (v view) Lang() string { return tags[v.Language].String() }
 // show answers with a page. It is made in memory first: a template that fails must not leave half a
 // page with status 200.
 func (v *visit) show(status int, name, section, title string, data any) error {
+	// htmx puts the answer into a page that is open, which has its frame already.
 	part := "layout"
 	if v.isPart() {
 		part = "main"
@@ -123,6 +125,7 @@ func (v *visit) render(status int, name, part string, data view) error {
 		return fmt.Errorf("page %s: %w", name, err)
 	}
 	h := v.w.Header()
+	// The character set is said, or a browser might guess another one.
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	// Again: the page of a refusal has those of the API's answer.
 	headers.Set(h, v.r, headers.Page)
@@ -166,6 +169,7 @@ func ago(at time.Time) string {
 	const day = 24 * time.Hour
 	d := time.Since(at)
 	switch {
+	// The zero time is what has not happened, such as a session that was never online.
 	case at.IsZero():
 		return "never"
 	case d < time.Second:
@@ -190,6 +194,7 @@ var liveTypes = []string{
 // its name.
 func feedTypes() string {
 	var all []string
+	// From the list of all types, so that a new one of a family is heard of without a change here.
 	for _, t := range flowhq.EventTypes {
 		for _, family := range liveTypes {
 			if strings.HasPrefix(string(t), family+"_") {
@@ -228,6 +233,8 @@ func initials(name string) string {
 // nothing to many.
 func tone(state any) string {
 	switch fmt.Sprint(state) {
+	// States of sessions, messages, workers and records share the list: no two mean different
+	// things by a word.
 	case "ACTIVE", "CONNECTED", "RUNNING", "ANSWERED", "SENT", "DELIVERED", "READ", "APPROVED",
 		"CONFIRMED", "FULFILLED":
 		return "good"
@@ -253,6 +260,7 @@ func dict(pairs ...any) (map[string]any, error) {
 	if len(pairs)%2 != 0 {
 		return nil, fmt.Errorf("a name without a value: %v", pairs)
 	}
+	// A template takes one value, so several go as one.
 	d := map[string]any{}
 	for i := 0; i < len(pairs); i += 2 {
 		name, ok := pairs[i].(string)
@@ -286,6 +294,7 @@ type statusPage struct {
 // problem answers with the page of a failure. It needs no database; what is away it learns from the
 // API's answer to a load balancer.
 func (v *visit) problem(status int, what, requestID string) {
+	// The start page leads everybody to their own place.
 	p := statusPage{
 		Status: status, What: what, RequestID: requestID, Next: nextStep(status), Back: "/",
 	}
@@ -311,6 +320,8 @@ func nextStep(status int) string {
 	case http.StatusTooManyRequests:
 		return "Wait a little, then try again."
 	case http.StatusServiceUnavailable:
+		// The database or Temporal is away, and messages of customers wait until a worker takes
+		// them.
 		return "Nothing is lost: messages wait until it is back. Try again in a moment."
 	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusConflict:
 		return "Go back, correct it and try again."

@@ -12,6 +12,7 @@ type webhooksPage struct {
 	tenantPage
 	form
 	Hooks []hook
+	// Types are those that a webhook can ask for.
 	Types []flowhq.EventType
 	// Secret is shown once, of the webhook that SecretOf names.
 	Secret, SecretOf string
@@ -20,6 +21,7 @@ type webhooksPage struct {
 // Chosen are the types that were ticked.
 func (p webhooksPage) Chosen() map[string]bool {
 	chosen := map[string]bool{}
+	// A form that was refused shows the boxes as they were ticked.
 	for _, t := range p.Values["types"] {
 		chosen[t] = true
 	}
@@ -51,8 +53,10 @@ func (v *visit) showWebhooks(status int, p webhooksPage) error {
 	}
 	for i, w := range list.Webhooks {
 		h := hook{Webhook: w}
+		// The others are listed without their deliveries, so a long list costs few questions.
 		if i < shownHooks {
 			var last struct{ Deliveries []flowhq.WebhookDelivery }
+			// Five show whether the receiver answers just now.
 			if err := v.get(v.hookPath(w.ID)+"/deliveries?limit=5", &last); err != nil {
 				return err
 			}
@@ -108,8 +112,10 @@ func (v *visit) changeWebhook() error {
 	// The buttons of a webhook share one path, and differ by what they send.
 	switch f.Get("do") {
 	case "rotate":
+		// For a day deliveries are signed with both secrets, so the receiver can change over.
 		return v.showSecret(path+"/rotate-secret", nil, f.Get("url"))
 	case "test":
+		// The test is delivered like an event, and shows among the last deliveries.
 		err = v.post(path+"/test", nil, nil)
 	case "delete":
 		err = v.api.Call(v.ctx(), http.MethodDelete, path, nil, nil)

@@ -34,6 +34,7 @@ func loadTexts() (*texts, error) {
 	t := &texts{b, map[flowhq.Language]map[string]bool{}}
 	for lang, tag := range tags {
 		t.keys[lang] = map[string]bool{}
+		// The files are embedded, so a missing one is a fault of the build.
 		data, err := textFiles.ReadFile("texts/" + tag.String() + ".txt")
 		if err != nil {
 			return nil, err
@@ -49,6 +50,7 @@ func loadTexts() (*texts, error) {
 				return nil, fmt.Errorf(
 					"%s.txt:%d: want a key that is new, \" = \" and a text", tag, i+1)
 			}
+			// The catalogue cannot be asked which keys a language has.
 			t.keys[lang][key] = true
 			if err := b.SetString(tag, key, text); err != nil {
 				return nil, err
@@ -61,6 +63,7 @@ func loadTexts() (*texts, error) {
 // say returns the function by which templates find their words in a language. An unknown key is an
 // error, which the test of all templates finds.
 func (t *texts) say(lang flowhq.Language) func(key string, values ...any) (string, error) {
+	// The printer writes numbers as the language does.
 	p := message.NewPrinter(tags[lang], message.Catalog(t.catalog))
 	return func(key string, values ...any) (string, error) {
 		// The catalogue would answer with the text of another language, and nobody would notice.
@@ -77,6 +80,7 @@ func (t *texts) label(lang flowhq.Language) func(family, name string) (string, e
 	say := t.say(lang)
 	return func(family, name string) (string, error) {
 		if !t.keys[lang][family+name] {
+			// A name in JSON is clearer than a page that fails over a new field.
 			return name, nil
 		}
 		return say(family + name)

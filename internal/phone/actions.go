@@ -190,6 +190,7 @@ func (s *Site) logout(ctx context.Context, d deed) (string, error) {
 // kill kills the worker. The session moves to another worker, or to the next process of this one,
 // and the page shows how.
 func (s *Site) kill(context.Context, deed) (string, error) {
+	// The page names the process, so that a developer finds it in the log.
 	pid := s.WorkerPID()
 	// Between two processes there is nobody to kill.
 	if pid == 0 {

@@ -44,6 +44,7 @@ func (s *Site) live(w http.ResponseWriter, r *http.Request) {
 	// Only this stream knows what its browser has, so nothing is kept between two streams.
 	sent := map[string]string{}
 	for {
+		// The first reading comes before the first tick: a page that opens waits for nothing.
 		if err := s.sendChanges(ctx, w, r, sent); err != nil {
 			return // the browser has left
 		}
