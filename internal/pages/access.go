@@ -122,19 +122,8 @@ func (v *visit) linked(path string, in any, refused func(error) accessPart) erro
 	if err != nil {
 		return err
 	}
-	// The API has a whole address where it was told its own.
-	if strings.HasPrefix(made.Link, "/") {
-		// A bare path cannot be passed on in a chat. The visitor's own host and scheme are known
-		// to work, so the link gets those.
-		scheme := "http://"
-		// Most installations have TLS at a proxy, and only the proxy's header tells of it.
-		if v.r.TLS != nil || v.r.Header.Get("X-Forwarded-Proto") == "https" {
-			scheme = "https://"
-		}
-		made.Link = scheme + v.r.Host + made.Link
-	}
 	return v.showAccess(http.StatusOK, accessPart{
-		Link: made.Link, Invited: made.Account.Name, Mailed: made.Mailed,
+		Link: v.wholeLink(made.Link), Invited: made.Account.Name, Mailed: made.Mailed,
 	})
 }
 

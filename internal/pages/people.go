@@ -82,21 +82,25 @@ func (v *visit) refusedPeople(err error) error {
 	return v.showPeople(statusOf(err), peoplePage{form: v.formOf(err)})
 }
 
-// showInvitation shows a link. The API has a whole address where it was told its own.
+// showInvitation shows a link.
 func (v *visit) showInvitation(made invitation) error {
-	link := made.Link
-	// A bare path cannot be passed on, so the link gets the host and scheme by which the owner
-	// came.
-	if strings.HasPrefix(link, "/") {
-		scheme := "http://"
-		if headers.BehindTLS(v.r) {
-			scheme = "https://"
-		}
-		link = scheme + v.r.Host + link
-	}
 	return v.showPeople(http.StatusOK, peoplePage{
-		Link: link, Invited: made.Account.Name, Mailed: made.Mailed,
+		Link: v.wholeLink(made.Link), Invited: made.Account.Name, Mailed: made.Mailed,
 	})
+}
+
+// wholeLink returns the address of a link that the API has made. The API has a whole address where
+// it was told its own. A bare path cannot be passed on in a chat, so it gets the host and scheme by
+// which the visitor came.
+func (v *visit) wholeLink(link string) string {
+	if !strings.HasPrefix(link, "/") {
+		return link
+	}
+	scheme := "http://"
+	if headers.BehindTLS(v.r) {
+		scheme = "https://"
+	}
+	return scheme + v.r.Host + link
 }
 
 // changePerson gives a person another role, lets them in or keeps them out, or makes another link.
