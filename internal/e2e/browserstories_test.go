@@ -125,7 +125,9 @@ func (s *stand) operatorsTour(p *tab, shop *business) {
 	for name, path := range map[string]string{
 		"now": "/admin", "tenants": "/admin/tenants", "new-tenant": "/admin/tenants/new", "tenant": shop.path(),
 		"link": shop.path() + "/link", "timeline": shop.path() + "/timeline", "bot": shop.path() + "/bot",
-		"workers": "/admin/workers", "requests": "/admin/setup-requests",
+		"workers": "/admin/workers", "requests": "/admin/setup-requests", "records": shop.path() + "/records",
+		"log": shop.path() + "/logs", "settings": shop.path() + "/settings", "webhooks": shop.path() + "/webhooks",
+		"people": "/admin/people", "set-aside": "/admin/dead-letters", "bulk": "/admin/bulk", "about": "/admin/about",
 	} {
 		p.do(chromedp.Navigate(s.api + path))
 		p.check("admin-" + name)
