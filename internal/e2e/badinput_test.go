@@ -118,7 +118,8 @@ func TestBadInput(t *testing.T) {
 		{"POST", "/codec/decode", "[]", 400, ""},
 		{"POST", "/codec/decode?x=1", `{"payloads":[]}`, 400, "x"},
 		{"POST", "/codec/download", "{}", 404, ""},
-		{"PATCH", "/admin/tenants/" + id, "{}", 405, ""},
+		{"PATCH", "/admin/tenants/" + id, "{}", 400, ""},
+		{"PUT", "/admin/tenants", "{}", 405, ""},
 		{"GET", "/admin/nothing", "", 404, ""},
 	}
 	bad := map[string][]string{
