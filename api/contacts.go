@@ -319,9 +319,15 @@ func (r *writeRequest) bind(b *binder) {
 	r.contactRef.bind(b)
 	r.Key = b.key()
 	b.body(&r.writeBody)
-	if r.Text = b.free("text", r.Text, maxWritten); r.Text == "" {
+	r.Text = b.written(r.Text)
+}
+
+// written reads the text of a message to a customer.
+func (b *binder) written(text string) string {
+	if text = b.free("text", text, maxWritten); text == "" {
 		b.wrong("text", "must be 1 to 4096 printable characters")
 	}
+	return text
 }
 
 // writeMessage handles POST /admin/tenants/:id/contacts/:contact/messages. The message is a row of

@@ -40,9 +40,7 @@ func (r *replyRequest) bind(b *binder) {
 	r.Key = b.key()
 	b.body(&r.replyBody)
 	// A text of spaces alone would be an empty bubble on the customer's phone.
-	if r.Text = b.free("text", r.Text, maxWritten); r.Text == "" {
-		b.wrong("text", "must be 1 to 4096 printable characters")
-	}
+	r.Text = b.written(r.Text)
 	for name, id := range map[string]*int64{
 		"in_reply_to": r.InReplyTo, "contact_id": r.ContactID,
 	} {
