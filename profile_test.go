@@ -76,8 +76,9 @@ func TestProfileValidate(t *testing.T) {
 		"currency":       {func(p *flowhq.Profile) { p.Currency = "USD" }, "currency"},
 		"capacity":       {func(p *flowhq.Profile) { p.Capacity = -1 }, "capacity"},
 		"owner":          {func(p *flowhq.Profile) { p.OwnerNumber = "0712345678" }, "owner_number"},
-		"assistant":      {func(p *flowhq.Profile) { p.Assistant.DailyRequests = 10_001 }, "assistant.daily_requests"},
-		"hand-over":      {func(p *flowhq.Profile) { p.HandOverMinutes = -5 }, "hand_over_minutes"},
+		"assistant": {func(p *flowhq.Profile) { p.Assistant.DailyRequests = 10_001 },
+			"assistant.daily_requests"},
+		"hand-over": {func(p *flowhq.Profile) { p.HandOverMinutes = -5 }, "hand_over_minutes"},
 		"day": {func(p *flowhq.Profile) {
 			p.Hours = []flowhq.Opening{{Day: "monday", Opens: "08:00", Closes: "17:00"}}
 		}, "hours[0].day"},
@@ -156,7 +157,8 @@ func TestProfileValidate(t *testing.T) {
 		}, "answers[0].answer"},
 		"asked twice": {func(p *flowhq.Profile) {
 			p.Answers = []flowhq.Answer{
-				{Questions: []string{"a"}, Answer: both("x")}, {Questions: []string{"b", "A"}, Answer: both("y")},
+				{Questions: []string{"a"}, Answer: both("x")},
+				{Questions: []string{"b", "A"}, Answer: both("y")},
 			}
 		}, "answers[1].questions[1]"},
 		"text key": {func(p *flowhq.Profile) {
@@ -207,7 +209,8 @@ func TestOpenOn(t *testing.T) {
 	t.Parallel()
 	p := flowhq.NewProfile("+255712345678")
 	p.Hours = []flowhq.Opening{
-		{Day: flowhq.Fri, Opens: "14:00", Closes: "02:00"}, {Day: flowhq.Fri, Opens: "08:00", Closes: "12:30"},
+		{Day: flowhq.Fri, Opens: "14:00", Closes: "02:00"},
+		{Day: flowhq.Fri, Opens: "08:00", Closes: "12:30"},
 	}
 	p.Holidays = []flowhq.Holiday{
 		{Date: "2026-12-25"}, {Date: "2027-01-01", Opens: "10:00", Closes: "13:00"},

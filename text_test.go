@@ -10,8 +10,10 @@ import (
 
 // deceptions are texts that are not what they look like.
 var deceptions = []string{
-	"a\u202eb", "a\u2066b", "a\u2069b", "a\u200bb", "a\u200cb", "a\u200db", "\u200da", "👩\u200d", "a\u200eb", "a\u200fb", "a\u061cb", "\ufeffa", "a\u00adb", "a\u2060b", "a\u180eb", "a\u034fb",
-	"a\u115fb", "a\u3164b", "a\uffa0b", "a\u2800b", "a\U000e0041b", "a\nb", "a\rb", "a\tb", "a\x00b", "a\x1b[31mb", "a\u0085b", "a\u2028b", "a\u2029b", "a\ufffdb", "a\xffb",
+	"a\u202eb", "a\u2066b", "a\u2069b", "a\u200bb", "a\u200cb", "a\u200db", "\u200da", "👩\u200d",
+	"a\u200eb", "a\u200fb", "a\u061cb", "\ufeffa", "a\u00adb", "a\u2060b", "a\u180eb", "a\u034fb",
+	"a\u115fb", "a\u3164b", "a\uffa0b", "a\u2800b", "a\U000e0041b", "a\nb", "a\rb", "a\tb",
+	"a\x00b", "a\x1b[31mb", "a\u0085b", "a\u2028b", "a\u2029b", "a\ufffdb", "a\xffb",
 }
 
 func TestPlainLine(t *testing.T) {
@@ -24,7 +26,8 @@ func TestPlainLine(t *testing.T) {
 			t.Errorf("%q is cleaned to %q", s, c)
 		}
 	}
-	for _, s := range []string{"", "Blue Door", "Mama Ngina's №1 — “Kuku”", "قهوة", "Ünïcödé", "👩\u200d👩\u200d👧 Salon", "👩🏽\u200d🔬 Lab", "❤\ufe0f\u200d🔥", "☎\ufe0f 24/7"} {
+	for _, s := range []string{"", "Blue Door", "Mama Ngina's №1 — “Kuku”", "قهوة", "Ünïcödé",
+		"👩\u200d👩\u200d👧 Salon", "👩🏽\u200d🔬 Lab", "❤\ufe0f\u200d🔥", "☎\ufe0f 24/7"} {
 		if !flowhq.PlainLine(s) || flowhq.CleanLine(s) != s {
 			t.Errorf("%q is not taken for plain, or cleaned to %q", s, flowhq.CleanLine(s))
 		}

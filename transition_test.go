@@ -47,7 +47,8 @@ func TestEveryEnd(t *testing.T) {
 		flowhq.EndLost: {
 			"DISCONNECTED, after 5s, session_lost, failures 1", "DISCONNECTED, at once, session_lost"},
 		flowhq.EndUnresponsive: {
-			"DISCONNECTED, after 5s, session_unresponsive, failures 1", "DISCONNECTED, at once, session_unresponsive"},
+			"DISCONNECTED, after 5s, session_unresponsive, failures 1",
+			"DISCONNECTED, at once, session_unresponsive"},
 		flowhq.EndUnreachable: {
 			"DISCONNECTED, after 5s, session_unreachable, failures 1",
 			"DISCONNECTED, at once, session_unreachable"},
@@ -169,7 +170,8 @@ func TestFailuresBackOff(t *testing.T) {
 	for n, want := range []time.Duration{5, 10, 20, 40, 80, 120, 120, 120, 120, 120, 120} {
 		next := flowhq.Next(before, flowhq.End{Ending: flowhq.EndLost, Reason: "lost"})
 		if next.Delay != want*time.Second || next.Failures != n+1 {
-			t.Errorf("failure %d: after %v, %d counted; want %v", n+1, next.Delay, next.Failures, want*time.Second)
+			t.Errorf("failure %d: after %v, %d counted; want %v", n+1, next.Delay, next.Failures,
+				want*time.Second)
 		}
 		if next.Attention() != (n+1 >= flowhq.FlappingAfter) {
 			t.Errorf("failure %d: attention %t", n+1, next.Attention())
@@ -202,7 +204,8 @@ func TestCrashLoop(t *testing.T) {
 		}
 		again := before
 		again.Again = true
-		if got := flowhq.Next(again, end); got.Retry != flowhq.RetryAtOnce || got.Ending != flowhq.EndWorkerLost {
+		if got := flowhq.Next(again, end); got.Retry != flowhq.RetryAtOnce ||
+			got.Ending != flowhq.EndWorkerLost {
 			t.Errorf("loss %d though a person said again: %q", n+1, said(got))
 		}
 		counted := end

@@ -52,7 +52,8 @@ func (w *town) tell(before BulkSent, stop chan struct{}) (done BulkSent, err err
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(sdklog.NewStructuredLogger(log))
 	env := suite.NewTestActivityEnvironment() // for no more than one: its heartbeats may outlive it
-	env.RegisterActivityWithOptions((&Activities{Store: w.store, Signals: w, Log: log}).SendBulk, activity.RegisterOptions{Name: BulkActivity})
+	env.RegisterActivityWithOptions((&Activities{Store: w.store, Signals: w, Log: log}).SendBulk,
+		activity.RegisterOptions{Name: BulkActivity})
 	env.SetWorkerStopChannel(stop)
 	if before != (BulkSent{}) {
 		env.SetHeartbeatDetails(before)
@@ -103,7 +104,8 @@ func TestBulkGoesOn(t *testing.T) {
 	}
 	for _, id := range w.tenants {
 		commands, _, err := w.store.TenantCommands(t.Context(), id, 0, 0)
-		if err != nil || len(commands) != 1 || commands[0].Key != "bulk:x" || commands[0].Command != flowhq.Restart {
+		if err != nil || len(commands) != 1 || commands[0].Key != "bulk:x" ||
+			commands[0].Command != flowhq.Restart {
 			t.Errorf("commands = %+v, %v; want the bulk's", commands, err)
 		}
 		if n := w.asked(t, id); n != 1 {
@@ -150,7 +152,8 @@ func TestBulkStops(t *testing.T) {
 	}
 	done, err := w.tell(BulkSent{}, stop)
 	if err != nil || done.Sent < 21 || done.Sent > 22 || done.Sent != len(w.heard) {
-		t.Errorf("SendBulk = %+v, %v, %d heard; want the 21 that were told, or one more", done, err, len(w.heard))
+		t.Errorf("SendBulk = %+v, %v, %d heard; want the 21 that were told, or one more", done, err,
+			len(w.heard))
 	}
 	if took := time.Since(began); took < 200*time.Millisecond {
 		t.Errorf("21 tenants in %v, at 100 a second", took)

@@ -111,7 +111,8 @@ func (n *night) exec(t *testing.T, q string, args ...any) {
 // left counts a tenant's messages.
 func (n *night) left(t *testing.T, tenant flowhq.TenantID) (rows int) {
 	t.Helper()
-	if err := n.db.QueryRowContext(t.Context(), `select count(*) from flowhq.message_logs where tenant_id = $1`, tenant).Scan(&rows); err != nil {
+	if err := n.db.QueryRowContext(t.Context(),
+		`select count(*) from flowhq.message_logs where tenant_id = $1`, tenant).Scan(&rows); err != nil {
 		t.Fatal(err)
 	}
 	return rows
@@ -136,7 +137,8 @@ func TestPrune(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Pruned{
-		Tenants: tenants, Messages: tenants * oldRows, Conversations: tenants, Contacts: tenants, Events: tenants + 1, FleetEvents: oldRows, Buffered: oldRows, MACs: 2,
+		Tenants: tenants, Messages: tenants * oldRows, Conversations: tenants, Contacts: tenants,
+		Events: tenants + 1, FleetEvents: oldRows, Buffered: oldRows, MACs: 2,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Prune (-want +got):\n%s", diff)
@@ -157,7 +159,8 @@ func TestPruneRemembers(t *testing.T) {
 	}
 	want := progress{
 		Tenant: n.tenants[tenants-1],
-		Pruned: Pruned{Tenants: tenants, Messages: tenants * oldRows, Conversations: tenants, Contacts: tenants, Events: tenants + 1, FleetEvents: oldRows},
+		Pruned: Pruned{Tenants: tenants, Messages: tenants * oldRows, Conversations: tenants,
+			Contacts: tenants, Events: tenants + 1, FleetEvents: oldRows},
 	}
 	if diff := cmp.Diff(want, n.last()); diff != "" {
 		t.Errorf("the last heartbeat (-want +got):\n%s", diff)
@@ -172,7 +175,8 @@ func TestPruneGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Pruned{Tenants: 3, Messages: 7 + 2*oldRows, Conversations: 2, Contacts: 2, Events: 2 + 1, FleetEvents: oldRows, Buffered: oldRows, MACs: 2}
+	want := Pruned{Tenants: 3, Messages: 7 + 2*oldRows, Conversations: 2, Contacts: 2,
+		Events: 2 + 1, FleetEvents: oldRows, Buffered: oldRows, MACs: 2}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Prune (-want +got):\n%s", diff)
 	}

@@ -95,9 +95,10 @@ func newHooked(t *testing.T) *hooked {
 	}
 	t.Cleanup(func() { h.db.Close() })
 	h.tenant = testdb.NewTenant(t, h.store)
-	h.run = &Activities{Store: h.store, Log: slog.New(slog.DiscardHandler), Poster: webhook.NewSender(webhook.Guard{
-		PlainHTTP: true, Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
-	})}
+	h.run = &Activities{Store: h.store, Log: slog.New(slog.DiscardHandler),
+		Poster: webhook.NewSender(webhook.Guard{
+			PlainHTTP: true, Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		})}
 	return h
 }
 
@@ -108,7 +109,8 @@ func (h *hooked) hook(url string, types ...flowhq.EventType) (id, secret string)
 		types = []flowhq.EventType{flowhq.EventMessageReceived}
 	}
 	secret = webhook.NewSecret()
-	w, err := h.store.AddWebhook(h.Context(), h.tenant, store.NewWebhook{URL: url, Types: types, Secret: secret}, "admin")
+	w, err := h.store.AddWebhook(h.Context(), h.tenant,
+		store.NewWebhook{URL: url, Types: types, Secret: secret}, "admin")
 	if err != nil {
 		h.Fatal(err)
 	}
@@ -125,7 +127,8 @@ func (h *hooked) exec(q string, args ...any) {
 // contact makes a contact.
 func (h *hooked) contact(number string) (id int64) {
 	h.Helper()
-	err := h.db.QueryRowContext(h.Context(), `insert into flowhq.contacts (tenant_id, number, name) values ($1, $2, 'Juma') returning id`,
+	err := h.db.QueryRowContext(h.Context(),
+		`insert into flowhq.contacts (tenant_id, number, name) values ($1, $2, 'Juma') returning id`,
 		string(h.tenant), number).Scan(&id)
 	if err != nil {
 		h.Fatal(err)
@@ -219,11 +222,14 @@ func TestDeliver(t *testing.T) {
 	}
 	key, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
 	mac := hmac.New(sha256.New, key)
-	fmt.Fprintf(mac, "%s.%s.%s", r.header[0].Get("webhook-id"), r.header[0].Get("webhook-timestamp"), r.bodies[0])
-	if want, got := "v1,"+base64.StdEncoding.EncodeToString(mac.Sum(nil)), r.header[0].Get("webhook-signature"); got != want {
+	fmt.Fprintf(mac, "%s.%s.%s", r.header[0].Get("webhook-id"),
+		r.header[0].Get("webhook-timestamp"), r.bodies[0])
+	if want, got := "v1,"+base64.StdEncoding.EncodeToString(mac.Sum(nil)),
+		r.header[0].Get("webhook-signature"); got != want {
 		t.Errorf("signature %s; want %s", got, want)
 	}
-	if e := r.got[0]; e.ID != r.header[0].Get("webhook-id") || e.Contact == nil || e.Contact.Number == "" || e.Type != flowhq.EventMessageReceived {
+	if e := r.got[0]; e.ID != r.header[0].Get("webhook-id") || e.Contact == nil ||
+		e.Contact.Number == "" || e.Type != flowhq.EventMessageReceived {
 		t.Errorf("event %+v", e)
 	}
 	h.says(asha, "again")
@@ -264,7 +270,8 @@ func TestDeliverHoldsBackItsChatAlone(t *testing.T) {
 		t.Errorf("accepted (-want +got):\n%s", diff)
 	}
 	d := h.deliveries(id)[2]
-	if d.Status != flowhq.DeliveryPending || d.ResponseCode != 500 || d.Attempts != 1 || !strings.Contains(d.Reason, "500") {
+	if d.Status != flowhq.DeliveryPending || d.ResponseCode != 500 || d.Attempts != 1 ||
+		!strings.Contains(d.Reason, "500") {
 		t.Errorf("delivery %+v", d)
 	}
 	// A message in another chat does not wait for the pause of this one.

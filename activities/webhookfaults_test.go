@@ -57,7 +57,8 @@ func TestDeliverEndsWith410(t *testing.T) {
 	r.answer = nil
 	r.mu.Unlock()
 	enabled := true
-	if _, err := h.store.ChangeWebhook(t.Context(), h.tenant, id, store.WebhookChange{Enabled: &enabled}, "admin"); err != nil {
+	if _, err := h.store.ChangeWebhook(t.Context(), h.tenant, id,
+		store.WebhookChange{Enabled: &enabled}, "admin"); err != nil {
 		t.Fatal(err)
 	}
 	h.says(asha, "four")
@@ -67,7 +68,8 @@ func TestDeliverEndsWith410(t *testing.T) {
 		t.Errorf("after it was enabled (-want +got):\n%s", diff)
 	}
 	// A replay sends what it has missed, in order.
-	if _, err := h.store.ReplayWebhook(t.Context(), h.tenant, id, store.Replay{From: 1}, "admin"); err != nil {
+	if _, err := h.store.ReplayWebhook(t.Context(), h.tenant, id, store.Replay{From: 1},
+		"admin"); err != nil {
 		t.Fatal(err)
 	}
 	if due := h.due(); len(due) != 1 {
@@ -195,12 +197,14 @@ func TestErasedContactIsNotSent(t *testing.T) {
 	if _, err := h.store.ReadForWebhook(t.Context(), h.tenant, id, time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.store.EraseContactRows(t.Context(), store.Erasure{Tenant: h.tenant, Contact: asha}); err != nil {
+	if err := h.store.EraseContactRows(t.Context(),
+		store.Erasure{Tenant: h.tenant, Contact: asha}); err != nil {
 		t.Fatal(err)
 	}
 	h.exec(`delete from flowhq.message_logs where tenant_id = $1`, string(h.tenant))
 	h.deliver(id)
-	if len(r.got) != 1 || r.got[0].Message != nil || r.got[0].Contact.ID != juma || strings.Contains(r.bodies[0], "old") {
+	if len(r.got) != 1 || r.got[0].Message != nil || r.got[0].Contact.ID != juma ||
+		strings.Contains(r.bodies[0], "old") {
 		t.Errorf("got %v", r.bodies)
 	}
 }
@@ -215,7 +219,8 @@ func TestTestEventGoesToItsWebhookAlone(t *testing.T) {
 	if _, err := h.store.RotateWebhookSecret(t.Context(), h.tenant, id, secret, "admin"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.store.TestWebhook(t.Context(), h.tenant, id, "operator asha@example.com (10.0.0.1)"); err != nil {
+	if _, err := h.store.TestWebhook(t.Context(), h.tenant, id,
+		"operator asha@example.com (10.0.0.1)"); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{id}, h.due()); diff != "" {
@@ -223,11 +228,13 @@ func TestTestEventGoesToItsWebhookAlone(t *testing.T) {
 	}
 	h.deliver(id)
 	h.deliver(otherID)
-	if len(other.got) > 0 || len(r.got) != 1 || r.got[0].Type != flowhq.EventWebhookTested || strings.Contains(r.bodies[0], "asha") {
+	if len(other.got) > 0 || len(r.got) != 1 || r.got[0].Type != flowhq.EventWebhookTested ||
+		strings.Contains(r.bodies[0], "asha") {
 		t.Fatalf("got %v and %v", r.bodies, other.bodies)
 	}
 	head := r.header[0]
-	want := webhook.Signature(head.Get("webhook-id"), head.Get("webhook-timestamp"), []byte(r.bodies[0]), []string{secret, old})
+	want := webhook.Signature(head.Get("webhook-id"), head.Get("webhook-timestamp"),
+		[]byte(r.bodies[0]), []string{secret, old})
 	if got := head.Get("webhook-signature"); got != want {
 		t.Errorf("signature %s; want %s", got, want)
 	}
@@ -237,7 +244,8 @@ func TestTestEventGoesToItsWebhookAlone(t *testing.T) {
 func TestFactsAreSent(t *testing.T) {
 	t.Parallel()
 	h, r := newHooked(t), newReceiver(t, nil)
-	id, _ := h.hook(r.URL, flowhq.EventBookingCreated, flowhq.EventOrderCreated, flowhq.EventTicketCreated, flowhq.EventTicketChanged)
+	id, _ := h.hook(r.URL, flowhq.EventBookingCreated, flowhq.EventOrderCreated,
+		flowhq.EventTicketCreated, flowhq.EventTicketChanged)
 	asha := h.contact("+255700000001")
 	h.exec(`insert into flowhq.bookings (tenant_id, number, contact_id, service, minutes, starts_at, ends_at, status, capacity)
 		values ($1, 'K1', $2, 'a haircut', 30, now() + interval '3 hours', now() + interval '3.5 hours', 'CONFIRMED', 9)`, string(h.tenant), asha)
@@ -249,7 +257,8 @@ func TestFactsAreSent(t *testing.T) {
 	if len(r.bodies) != 4 {
 		t.Fatalf("got %v", r.bodies)
 	}
-	for i, want := range []string{`"service":"a haircut"`, `"number":"O1"`, `"status":"CLOSED"`, `"subject":"no water"`} {
+	for i, want := range []string{`"service":"a haircut"`, `"number":"O1"`, `"status":"CLOSED"`,
+		`"subject":"no water"`} {
 		if !strings.Contains(string(r.got[i].Fact), want) {
 			t.Errorf("%s with %s; want %s", r.got[i].Type, r.got[i].Fact, want)
 		}

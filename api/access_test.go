@@ -15,7 +15,8 @@ import (
 
 // publicRoutes need nobody to be known.
 var publicRoutes = []string{
-	"GET /healthz", "GET /readyz", "GET /openapi.yaml", "GET /docs", "GET /docs/:file", "POST /auth/sign-in", "POST /auth/link",
+	"GET /healthz", "GET /readyz", "GET /openapi.yaml", "GET /docs", "GET /docs/:file",
+	"POST /auth/sign-in", "POST /auth/link",
 	"POST /auth/forgot", "GET /auth/openid", "GET /auth/openid/callback",
 }
 
@@ -26,37 +27,63 @@ var routeScopes = map[string][]string{
 	"metrics": {"GET /metrics"},
 	"codec":   {"POST /codec/encode", "POST /codec/decode"},
 	"own": {
-		"GET /admin/operators", "POST /admin/operators", "PATCH /admin/operators/:account", "POST /admin/operators/:account/link",
+		"GET /admin/operators", "POST /admin/operators", "PATCH /admin/operators/:account",
+		"POST /admin/operators/:account/link",
 		"GET /admin/keys", "POST /admin/keys", "DELETE /admin/keys/:key",
 	},
 	"manage": {
-		"GET tenant/users", "POST tenant/users", "PATCH tenant/users/:account", "POST tenant/users/:account/link",
+		"GET tenant/users", "POST tenant/users", "PATCH tenant/users/:account",
+		"POST tenant/users/:account/link",
 		"GET tenant/keys", "POST tenant/keys", "DELETE tenant/keys/:key",
 	},
 	"read": {
-		"GET /admin/tenants", "GET /admin/bulk", "GET /admin/bulk/:bulk", "GET /admin/workers", "GET /admin/fleet",
-		"GET /admin/setup-requests", "GET /admin/setup-requests/:request", "GET tenant/setup-requests", "GET tenant/setup-requests/:request",
-		"GET tenant", "GET tenant/profile", "GET tenant/profile/missing", "GET tenant/profile/versions", "GET tenant/profile/versions/:version", "GET tenant/profile/export", "POST tenant/preview",
-		"GET tenant/commands", "GET tenant/commands/:command", "GET tenant/logs", "GET tenant/logs.csv", "GET tenant/logs/:message", "GET tenant/dead-letters", "GET /admin/dead-letters", "GET tenant/follow-ups", "GET tenant/events", "GET tenant/feed", "GET /admin/events",
-		"GET tenant/bookings", "GET tenant/bookings.csv", "GET tenant/bookings.ics", "GET tenant/bookings/:number", "GET tenant/orders", "GET tenant/orders.csv", "GET tenant/orders/:number",
-		"GET tenant/tickets", "GET tenant/tickets.csv", "GET tenant/tickets/:number", "GET tenant/handovers", "GET tenant/handovers/:handover",
-		"GET tenant/unanswered", "GET tenant/unanswered.csv", "GET tenant/unanswered/:question", "GET tenant/contacts", "GET tenant/contacts/:contact",
+		"GET /admin/tenants", "GET /admin/bulk", "GET /admin/bulk/:bulk", "GET /admin/workers",
+		"GET /admin/fleet",
+		"GET /admin/setup-requests", "GET /admin/setup-requests/:request",
+		"GET tenant/setup-requests", "GET tenant/setup-requests/:request",
+		"GET tenant", "GET tenant/profile", "GET tenant/profile/missing",
+		"GET tenant/profile/versions", "GET tenant/profile/versions/:version",
+		"GET tenant/profile/export", "POST tenant/preview",
+		"GET tenant/commands", "GET tenant/commands/:command", "GET tenant/logs",
+		"GET tenant/logs.csv", "GET tenant/logs/:message", "GET tenant/dead-letters",
+		"GET /admin/dead-letters", "GET tenant/follow-ups", "GET tenant/events",
+		"GET tenant/feed", "GET /admin/events",
+		"GET tenant/bookings", "GET tenant/bookings.csv", "GET tenant/bookings.ics",
+		"GET tenant/bookings/:number", "GET tenant/orders", "GET tenant/orders.csv",
+		"GET tenant/orders/:number",
+		"GET tenant/tickets", "GET tenant/tickets.csv", "GET tenant/tickets/:number",
+		"GET tenant/handovers", "GET tenant/handovers/:handover",
+		"GET tenant/unanswered", "GET tenant/unanswered.csv", "GET tenant/unanswered/:question",
+		"GET tenant/contacts", "GET tenant/contacts/:contact",
 	},
 	"operate": {
-		"POST /admin/tenants", "POST /admin/bulk", "DELETE /admin/bulk/:bulk", "PUT /admin/fleet", "PATCH /admin/fleet",
-		"POST /admin/setup-requests/:request/review", "POST /admin/setup-requests/:request/approve", "POST /admin/setup-requests/:request/reject", "POST tenant/setup-requests",
+		"POST /admin/tenants", "POST /admin/bulk", "DELETE /admin/bulk/:bulk", "PUT /admin/fleet",
+		"PATCH /admin/fleet",
+		"POST /admin/setup-requests/:request/review", "POST /admin/setup-requests/:request/approve",
+		"POST /admin/setup-requests/:request/reject", "POST tenant/setup-requests",
 		"PUT tenant", "PATCH tenant", "DELETE tenant", "POST tenant/session/force-restart",
-		"PUT tenant/profile", "PATCH tenant/profile", "POST tenant/profile/versions/:version/restore", "POST tenant/profile/import",
-		"DELETE tenant/contacts/:contact", "POST tenant/session/start", "POST tenant/session/stop", "POST tenant/session/restart", "POST tenant/session/relink",
+		"PUT tenant/profile", "PATCH tenant/profile",
+		"POST tenant/profile/versions/:version/restore", "POST tenant/profile/import",
+		"DELETE tenant/contacts/:contact", "POST tenant/session/start", "POST tenant/session/stop",
+		"POST tenant/session/restart", "POST tenant/session/relink",
 		"GET tenant/qr", "GET tenant/qr.png", "POST tenant/pair-code",
-		"GET tenant/webhooks", "POST tenant/webhooks", "GET tenant/webhooks/:webhook", "PATCH tenant/webhooks/:webhook", "DELETE tenant/webhooks/:webhook",
-		"POST tenant/webhooks/:webhook/rotate-secret", "POST tenant/webhooks/:webhook/test", "POST tenant/webhooks/:webhook/replay", "GET tenant/webhooks/:webhook/deliveries", "PUT tenant/answered-by",
+		"GET tenant/webhooks", "POST tenant/webhooks", "GET tenant/webhooks/:webhook",
+		"PATCH tenant/webhooks/:webhook", "DELETE tenant/webhooks/:webhook",
+		"POST tenant/webhooks/:webhook/rotate-secret", "POST tenant/webhooks/:webhook/test",
+		"POST tenant/webhooks/:webhook/replay", "GET tenant/webhooks/:webhook/deliveries",
+		"PUT tenant/answered-by",
 	},
 	"send": {
-		"POST tenant/logs/:message/retry", "POST tenant/dead-letters/retry", "POST /admin/dead-letters/retry", "POST tenant/logs/:message/unmute", "DELETE tenant/follow-ups/:followup",
-		"POST tenant/bookings", "PATCH tenant/bookings/:number", "PATCH tenant/orders/:number", "PATCH tenant/tickets/:number", "PATCH tenant/handovers/:handover",
+		"POST tenant/logs/:message/retry", "POST tenant/dead-letters/retry",
+		"POST /admin/dead-letters/retry", "POST tenant/logs/:message/unmute",
+		"DELETE tenant/follow-ups/:followup",
+		"POST tenant/bookings", "PATCH tenant/bookings/:number", "PATCH tenant/orders/:number",
+		"PATCH tenant/tickets/:number", "PATCH tenant/handovers/:handover",
 		"PATCH tenant/unanswered/:question", "POST tenant/unanswered/:question/answer",
-		"POST tenant/contacts", "PUT tenant/contacts/:contact/left-alone", "PUT tenant/contacts/:contact/muted", "POST tenant/contacts/:contact/hand-over", "POST tenant/contacts/:contact/give-back", "POST tenant/contacts/:contact/messages", "POST tenant/messages", "POST /portal/messages",
+		"POST tenant/contacts", "PUT tenant/contacts/:contact/left-alone",
+		"PUT tenant/contacts/:contact/muted", "POST tenant/contacts/:contact/hand-over",
+		"POST tenant/contacts/:contact/give-back", "POST tenant/contacts/:contact/messages",
+		"POST tenant/messages", "POST /portal/messages",
 	},
 }
 
@@ -91,9 +118,11 @@ func (f *fixture) signedInAs(tenant flowhq.TenantID, role flowhq.Role) http.Head
 		path = "/admin/tenants/" + string(tenant) + "/users"
 	}
 	email := fmt.Sprintf("p%d@example.com", f.created.Add(1))
-	made := f.send(call{method: "POST", path: path, body: fmt.Sprintf(`{"email":%q,"name":"P","role":%q}`, email, role)}, 201)
+	made := f.send(call{method: "POST", path: path,
+		body: fmt.Sprintf(`{"email":%q,"name":"P","role":%q}`, email, role)}, 201)
 	token := made.json.(node)["token"].(string)
-	in := f.send(call{method: "POST", path: "/auth/link", header: anonymous, body: fmt.Sprintf(`{"token":%q,"password":"a long sentence"}`, token)}, 200)
+	in := f.send(call{method: "POST", path: "/auth/link", header: anonymous,
+		body: fmt.Sprintf(`{"token":%q,"password":"a long sentence"}`, token)}, 200)
 	return as("Cookie", "flowhq="+in.Cookies()[0].Value)
 }
 
@@ -104,7 +133,8 @@ func (f *fixture) keyOf(tenant flowhq.TenantID, scope flowhq.Scope) http.Header 
 	if tenant != "" {
 		path = "/admin/tenants/" + string(tenant) + "/keys"
 	}
-	made := f.send(call{method: "POST", path: path, body: fmt.Sprintf(`{"name":"k","scopes":[%q]}`, scope)}, 201)
+	made := f.send(call{method: "POST", path: path,
+		body: fmt.Sprintf(`{"name":"k","scopes":[%q]}`, scope)}, 201)
 	return http.Header{"Authorization": {"Bearer " + made.json.(node)["secret"].(string)}}
 }
 
@@ -112,20 +142,26 @@ func (f *fixture) keyOf(tenant flowhq.TenantID, scope flowhq.Scope) http.Header 
 func (f *fixture) askers(tenant flowhq.TenantID) []asker {
 	all := []asker{
 		{"nobody", anonymous, nil, false, false},
-		{"portal's owner", f.portalAs(tenant, flowhq.RoleOwner), []string{"", "read", "operate", "send", "manage"}, true, true},
+		{"portal's owner", f.portalAs(tenant, flowhq.RoleOwner),
+			[]string{"", "read", "operate", "send", "manage"}, true, true},
 		{"portal's staff", f.portalAs(tenant, flowhq.RoleStaff), []string{"", "read", "send"}, true, true},
-		{"admin password", basic("", password), []string{"", "read", "operate", "send", "metrics", "codec", "manage", "own"}, false, false},
-		{"owner", f.signedInAs("", flowhq.RoleOwner), []string{"", "read", "operate", "send", "metrics", "codec", "manage", "own"}, false, false},
-		{"operator", f.signedInAs("", flowhq.RoleOperator), []string{"", "read", "operate", "send", "metrics", "codec", "manage"}, false, false},
+		{"admin password", basic("", password),
+			[]string{"", "read", "operate", "send", "metrics", "codec", "manage", "own"}, false, false},
+		{"owner", f.signedInAs("", flowhq.RoleOwner),
+			[]string{"", "read", "operate", "send", "metrics", "codec", "manage", "own"}, false, false},
+		{"operator", f.signedInAs("", flowhq.RoleOperator),
+			[]string{"", "read", "operate", "send", "metrics", "codec", "manage"}, false, false},
 		{"viewer", f.signedInAs("", flowhq.RoleViewer), []string{"", "read", "metrics"}, false, false},
-		{"tenant's owner", f.signedInAs(tenant, flowhq.RoleOwner), []string{"", "read", "operate", "send", "manage"}, true, false},
+		{"tenant's owner", f.signedInAs(tenant, flowhq.RoleOwner),
+			[]string{"", "read", "operate", "send", "manage"}, true, false},
 		{"tenant's staff", f.signedInAs(tenant, flowhq.RoleStaff), []string{"", "read", "send"}, true, false},
 	}
 	for _, s := range flowhq.KeyScopes {
 		all = append(all, asker{"key: " + string(s), f.keyOf("", s), []string{"", string(s)}, false, false})
 	}
 	for _, s := range flowhq.TenantKeyScopes {
-		all = append(all, asker{"tenant's key: " + string(s), f.keyOf(tenant, s), []string{"", string(s)}, true, false})
+		all = append(all, asker{"tenant's key: " + string(s), f.keyOf(tenant, s),
+			[]string{"", string(s)}, true, false})
 	}
 	return all
 }
@@ -147,7 +183,8 @@ func (f *fixture) targets() (all []target) {
 			method, path, _ := strings.Cut(r, " ")
 			rest, ofTenant := strings.CutPrefix(path, "tenant")
 			if !ofTenant {
-				known[r] = target{method, path, scope, strings.HasPrefix(path, "/admin") || scope != "" && !strings.HasPrefix(path, portalPath), false}
+				known[r] = target{method, path, scope, strings.HasPrefix(path, "/admin") ||
+					scope != "" && !strings.HasPrefix(path, portalPath), false}
 				continue
 			}
 			operators := slices.Contains(ofOperators, r)
@@ -180,13 +217,17 @@ func (f *fixture) targets() (all []target) {
 		delete(known, route+" ")
 	}
 	for route, t := range known {
-		if !slices.ContainsFunc(all, func(a target) bool { return a.path == t.path && a.method == t.method }) {
+		if !slices.ContainsFunc(all, func(a target) bool {
+			return a.path == t.path &&
+				a.method == t.method
+		}) {
 			f.Errorf("%s is in routeScopes and is no route", route)
 		}
 	}
 	// Whoever has signed out is nobody for the rest of the test.
 	slices.SortStableFunc(all, func(a, b target) int {
-		return strings.Compare(strings.Replace(a.path, "/auth/", "~/auth/", 1), strings.Replace(b.path, "/auth/", "~/auth/", 1))
+		return strings.Compare(strings.Replace(a.path, "/auth/", "~/auth/", 1),
+			strings.Replace(b.path, "/auth/", "~/auth/", 1))
 	})
 	return all
 }
@@ -197,20 +238,23 @@ func TestWhoMayAskWhat(t *testing.T) {
 	own, other := f.create(), f.create()
 	before := f.history(other)
 	targets := f.targets()
-	things := strings.NewReplacer(":account", never, ":key", never, ":bulk", never, ":request", never, ":version", "99", ":command", "99", ":message", "99", ":followup", "99",
+	things := strings.NewReplacer(":account", never, ":key", never, ":bulk", never, ":request",
+		never, ":version", "99", ":command", "99", ":message", "99", ":followup", "99",
 		":number", "K99999", ":handover", "99", ":question", "99", ":contact", "99", ":webhook", never)
 	for _, who := range f.askers(own) {
 		for _, r := range targets {
 			names := strings.Contains(r.path, ":id")
 			for about, id := range map[string]flowhq.TenantID{"own": own, "other": other, "none": never} {
-				if !names && about != "own" || r.method == http.MethodDelete && r.path == namedPath && about == "other" && !who.bound {
+				if !names && about != "own" || r.method == http.MethodDelete &&
+					r.path == namedPath && about == "other" && !who.bound {
 					continue // the other tenant is to be there at the end
 				}
 				path := things.Replace(strings.Replace(r.path, ":id", string(id), 1))
 				got := f.exchange(call{method: r.method, path: path, header: who.header})
 				want := verdict(who, r, about)
 				if problem := differs(got, want, r.method); problem != "" {
-					t.Errorf("%s: %s %s about %s tenant: %d %.200s; %s", who.name, r.method, r.path, about, got.StatusCode, got.body, problem)
+					t.Errorf("%s: %s %s about %s tenant: %d %.200s; %s", who.name, r.method, r.path,
+						about, got.StatusCode, got.body, problem)
 				}
 			}
 		}
@@ -241,7 +285,8 @@ func must[T any](v T, err error) func(*testing.T) T {
 
 // verdict is the status that a principal gets, 0 for one of the handler: it may ask.
 func verdict(who asker, r target, about string) int {
-	names, owns := strings.HasPrefix(r.path, namedPath), strings.HasPrefix(r.path, ownPath) || r.path == portalPath+"/messages"
+	names, owns := strings.HasPrefix(r.path, namedPath), strings.HasPrefix(r.path, ownPath) ||
+		r.path == portalPath+"/messages"
 	switch {
 	case who.scopes == nil, who.portal != r.portal:
 		return http.StatusUnauthorized
@@ -263,7 +308,8 @@ func differs(got answer, want int, method string) string {
 		return "want what the handler answers"
 	case want != 0 && got.StatusCode != want:
 		return fmt.Sprintf("want %d", want)
-	case want == http.StatusNotFound && method != http.MethodHead && got.json.(node)["detail"] != "there is no such tenant":
+	case want == http.StatusNotFound && method != http.MethodHead &&
+		got.json.(node)["detail"] != "there is no such tenant":
 		return "want the words of a tenant that never was"
 	}
 	return ""
@@ -284,33 +330,40 @@ func TestNeedsStandBesideRoutes(t *testing.T) {
 func TestKeyEnds(t *testing.T) {
 	f := setup(t)
 	f.api.logins.lately = access.NewRecent(time.Now)
-	made := f.send(call{method: "POST", path: "/admin/keys", body: `{"name":"k","scopes":["read"],"expires_in_days":1}`}, 201).json.(node)
+	made := f.send(call{method: "POST", path: "/admin/keys",
+		body: `{"name":"k","scopes":["read"],"expires_in_days":1}`}, 201).json.(node)
 	key := http.Header{"Authorization": {"Bearer " + made["secret"].(string)}}
 	read := call{method: "GET", path: "/admin/tenants", header: key}
 	f.send(read, 200)
 	f.send(call{method: "GET", path: "/admin/tenants", header: basic("x", made["secret"].(string))}, 200)
-	if _, err := f.store.AddAPIKey(t.Context(), "", flowhq.NewAPIKey{Name: "old", Scopes: []flowhq.Scope{"read"}, ExpiresInDays: new(int)}, store.NewSecret{Prefix: "fhq_x", Hash: access.Hash("fhq_x")}, "t"); err != nil {
+	if _, err := f.store.AddAPIKey(t.Context(), "",
+		flowhq.NewAPIKey{Name: "old", Scopes: []flowhq.Scope{"read"}, ExpiresInDays: new(int)},
+		store.NewSecret{Prefix: "fhq_x", Hash: access.Hash("fhq_x")}, "t"); err != nil {
 		t.Fatal(err)
 	}
 	shown := f.get("/admin/keys").json.(node)["keys"].([]any)
-	if k := shown[1].(node); len(shown) != 2 || k["last_used_at"] == nil || k["prefix"] != made["secret"].(string)[:10] || k["created_by"] != "admin (127.0.0.1)" {
+	if k := shown[1].(node); len(shown) != 2 || k["last_used_at"] == nil ||
+		k["prefix"] != made["secret"].(string)[:10] || k["created_by"] != "admin (127.0.0.1)" {
 		t.Errorf("keys: %v", shown)
 	}
-	if _, err := f.store.UseAPIKey(t.Context(), access.Hash("fhq_x")); flowhq.ErrorCode(err) != flowhq.NotFound {
+	if _, err := f.store.UseAPIKey(t.Context(),
+		access.Hash("fhq_x")); flowhq.ErrorCode(err) != flowhq.NotFound {
 		t.Errorf("a key that has expired: %v", err)
 	}
 	f.send(call{method: "DELETE", path: "/admin/keys/" + made["id"].(string)}, 200)
 	f.send(read, 401)
 	f.send(call{method: "DELETE", path: "/admin/keys/" + made["id"].(string)}, 200)
 	for _, wrong := range []string{access.NewKey(), "fhq_", "", made["secret"].(string) + "x"} {
-		f.send(call{method: "GET", path: "/admin/tenants", header: http.Header{"Authorization": {"Bearer " + wrong}}}, 401)
+		f.send(call{method: "GET", path: "/admin/tenants",
+			header: http.Header{"Authorization": {"Bearer " + wrong}}}, 401)
 	}
 	if log := f.log.String(); strings.Contains(log, made["secret"].(string)) {
 		t.Error("the secret of a key is in the log")
 	}
 	types := f.get("/admin/fleet").names("events", "type")
 	for _, want := range []string{"KEY_CREATED", "KEY_REVOKED"} {
-		if n := len(slices.DeleteFunc(slices.Clone(types), func(s string) bool { return s != want })); n == 0 {
+		if n := len(slices.DeleteFunc(slices.Clone(types),
+			func(s string) bool { return s != want })); n == 0 {
 			t.Errorf("events %v lack %s", types, want)
 		}
 	}

@@ -15,7 +15,8 @@ import (
 )
 
 func basic(user, password string) http.Header {
-	return http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))}}
+	return http.Header{"Authorization": {"Basic " +
+		base64.StdEncoding.EncodeToString([]byte(user+":"+password))}}
 }
 
 var anonymous = http.Header{"Authorization": nil}
@@ -138,7 +139,8 @@ func TestStrangerBehindTheProxy(t *testing.T) {
 		return header
 	}
 	for range maxFailures {
-		f.send(call{method: "GET", path: "/admin/tenants", header: from("198.51.100.7", basic("", "guess"))}, 401)
+		f.send(call{method: "GET", path: "/admin/tenants",
+			header: from("198.51.100.7", basic("", "guess"))}, 401)
 	}
 	f.slow("198.51.100.7", true)
 	f.slow("203.0.113.9", false)
@@ -147,7 +149,8 @@ func TestStrangerBehindTheProxy(t *testing.T) {
 }
 
 func TestTrustedProxiesAreNamed(t *testing.T) {
-	_, err := New(Options{Password: password, TrustedProxies: []string{"localhost"}, Metrics: metrics.NewRegistry()})
+	_, err := New(Options{Password: password, TrustedProxies: []string{"localhost"},
+		Metrics: metrics.NewRegistry()})
 	if err == nil || !strings.HasPrefix(err.Error(), "TRUSTED_PROXIES: ") {
 		t.Errorf("New with a proxy that is no address: %v; want an error that names the setting", err)
 	}

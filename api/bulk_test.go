@@ -22,7 +22,8 @@ type bulks struct {
 	err     error
 }
 
-func (f *bulks) StartBulk(ctx context.Context, b flowhq.Bulk, tenants []flowhq.TenantID) (flowhq.Bulk, error) {
+func (f *bulks) StartBulk(ctx context.Context, b flowhq.Bulk,
+	tenants []flowhq.TenantID) (flowhq.Bulk, error) {
 	if there, err := f.Bulk(ctx, b.ID); err == nil {
 		return there, nil
 	}
@@ -49,14 +50,16 @@ func (f *bulks) CancelBulk(ctx context.Context, id string) (flowhq.Bulk, error) 
 // bulk starts a bulk and returns it.
 func (f *fixture) bulk(body string, header http.Header) node {
 	f.Helper()
-	return f.send(call{method: "POST", path: "/admin/bulk", body: body, header: header}, http.StatusAccepted).json.(node)
+	return f.send(call{method: "POST", path: "/admin/bulk", body: body, header: header},
+		http.StatusAccepted).json.(node)
 }
 
 func TestBulkSelects(t *testing.T) {
 	f := setup(t)
 	var ids []flowhq.TenantID // the newest first
 	for i, template := range []string{"BOOKING", "SUPPORT", "BOOKING"} {
-		body := strings.NewReplacer("BOOKING", template, "Barbers", fmt.Sprint("Shop ", i), "5678", fmt.Sprint(5670+i)).Replace(validTenant)
+		body := strings.NewReplacer("BOOKING", template, "Barbers", fmt.Sprint("Shop ", i), "5678",
+			fmt.Sprint(5670+i)).Replace(validTenant)
 		made := f.send(call{method: "POST", path: "/admin/tenants", body: body}, 201)
 		ids = slices.Insert(ids, 0, flowhq.TenantID(made.json.(node)["id"].(string)))
 	}
@@ -97,7 +100,8 @@ func TestBulkIsBegunOnce(t *testing.T) {
 	if diff := gocmp.Diff(any(first), f.get("/admin/bulk/"+id).json); diff != "" {
 		t.Errorf("GET (-begun +read):\n%s", diff)
 	}
-	if got := f.get("/admin/bulk").names("bulks", "id"); !slices.Equal(got, []string{other["id"].(string), id}) {
+	if got := f.get("/admin/bulk").names("bulks", "id"); !slices.Equal(got,
+		[]string{other["id"].(string), id}) {
 		t.Errorf("list = %v", got)
 	}
 	if got := f.get("/admin/bulk?limit=1").names("bulks", "id"); len(got) != 1 {
@@ -142,8 +146,10 @@ func TestBadBulk(t *testing.T) {
 			t.Errorf("%s: fields (-want +got):\n%s", body, diff)
 		}
 	}
-	for _, c := range []call{{method: "GET", path: "/admin/bulk/" + never}, {method: "DELETE", path: "/admin/bulk/" + never},
-		{method: "GET", path: "/admin/bulk/x"}, {method: "DELETE", path: "/admin/bulk/" + strings.ToUpper(never)}} {
+	for _, c := range []call{{method: "GET", path: "/admin/bulk/" + never},
+		{method: "DELETE", path: "/admin/bulk/" + never},
+		{method: "GET", path: "/admin/bulk/x"},
+		{method: "DELETE", path: "/admin/bulk/" + strings.ToUpper(never)}} {
 		f.send(c, 404)
 	}
 	for _, query := range []string{"limit=0", "limit=101", "cursor="} {
@@ -164,10 +170,12 @@ func TestBulkWithoutTemporal(t *testing.T) {
 	begun := f.bulk(`{"command":"stop","filter":{"all":true}}`, http.Header{keyHeader: {"k"}})
 	f.contains(begun, `{"state":"RUNNING","matched":1,"sent":0}`)
 	f.create()
-	if diff := gocmp.Diff(begun, f.bulk(`{"command":"stop","filter":{"all":true}}`, http.Header{keyHeader: {"k"}})); diff != "" {
+	if diff := gocmp.Diff(begun, f.bulk(`{"command":"stop","filter":{"all":true}}`,
+		http.Header{keyHeader: {"k"}})); diff != "" {
 		t.Errorf("the same request again (-first +second):\n%s", diff)
 	}
-	f.send(call{method: "POST", path: "/admin/bulk", body: `{"command":"start","filter":{"all":true}}`, header: http.Header{keyHeader: {"k"}}}, 409)
+	f.send(call{method: "POST", path: "/admin/bulk",
+		body: `{"command":"start","filter":{"all":true}}`, header: http.Header{keyHeader: {"k"}}}, 409)
 	id := begun["id"].(string)
 	if diff := gocmp.Diff(any(begun), f.get("/admin/bulk/"+id).json); diff != "" {
 		t.Errorf("GET (-begun +read):\n%s", diff)

@@ -37,7 +37,8 @@ const (
 
 func TestCodec(t *testing.T) {
 	f := setup(t)
-	for path, in := range map[string]string{"/codec/encode": plainPayload, "/codec/decode?preserveStorageRefs=true": sealedPayload} {
+	for path, in := range map[string]string{"/codec/encode": plainPayload,
+		"/codec/decode?preserveStorageRefs=true": sealedPayload} {
 		got := f.send(call{method: "POST", path: path, body: in}, 200)
 		want := map[string]string{plainPayload: sealedPayload, sealedPayload: plainPayload}[in]
 		if string(got.body) != want {
@@ -52,17 +53,21 @@ func TestCodec(t *testing.T) {
 		{call{method: "POST", path: "/codec/decode", body: plainPayload, header: basic("", "guess")}, 401},
 		{call{method: "POST", path: "/codec/decode", body: `[]`}, 400},
 		{call{method: "POST", path: "/codec/decode?x=1", body: plainPayload}, 400},
-		{call{method: "POST", path: "/codec/decode", body: plainPayload, header: http.Header{"Content-Type": {"text/plain"}}}, 415},
+		{call{method: "POST", path: "/codec/decode", body: plainPayload,
+			header: http.Header{"Content-Type": {"text/plain"}}}, 415},
 		{call{method: "POST", path: "/codec/decode", body: strings.Repeat(" ", maxPayloads+1)}, 413},
-		{call{method: "POST", path: "/codec/decode", body: `{"payloads":[{}` + strings.Repeat(`,{}`, maxMembers) + `]}`}, 413},
-		{call{method: "POST", path: "/codec/decode", body: `{"payloads":[{"metadata":{"a":""` + strings.Repeat(`,"a":""`, maxMembers) + `}}]}`}, 413},
+		{call{method: "POST", path: "/codec/decode",
+			body: `{"payloads":[{}` + strings.Repeat(`,{}`, maxMembers) + `]}`}, 413},
+		{call{method: "POST", path: "/codec/decode",
+			body: `{"payloads":[{"metadata":{"a":""` + strings.Repeat(`,"a":""`, maxMembers) + `}}]}`}, 413},
 		{call{method: "POST", path: "/codec/decode"}, 415},
 		{call{method: "GET", path: "/codec/decode"}, 405},
 		{call{method: "POST", path: "/codec/download", body: plainPayload}, 404},
 	} {
 		f.send(tt.c, tt.status)
 	}
-	if got := f.send(call{method: "POST", path: "/codec/decode", body: sealedPayload + strings.Repeat(" ", maxBody)}, 200); len(got.body) != len(plainPayload) {
+	if got := f.send(call{method: "POST", path: "/codec/decode",
+		body: sealedPayload + strings.Repeat(" ", maxBody)}, 200); len(got.body) != len(plainPayload) {
 		t.Errorf("payloads that are larger than other bodies: %s", got.body)
 	}
 }
@@ -148,7 +153,8 @@ func TestCodecInABrowser(t *testing.T) {
 	preflight["Authorization"] = nil
 	got := f.options("/codec/decode", preflight)
 	for name, want := range map[string]string{
-		"Access-Control-Allow-Origin": ui, "Access-Control-Allow-Credentials": "true", "Access-Control-Allow-Methods": "POST",
+		"Access-Control-Allow-Origin": ui, "Access-Control-Allow-Credentials": "true",
+		"Access-Control-Allow-Methods": "POST",
 		"Access-Control-Allow-Headers": "content-type,x-namespace", "Vary": "Origin",
 	} {
 		if h := got.Header.Get(name); got.StatusCode != 204 || h != want {
@@ -159,14 +165,16 @@ func TestCodecInABrowser(t *testing.T) {
 	if h := answer.Header.Get("Access-Control-Allow-Origin"); h != ui {
 		t.Errorf("Access-Control-Allow-Origin = %q; want %q", h, ui)
 	}
-	refused := f.send(call{method: "POST", path: "/codec/decode", body: sealedPayload, header: page("http://evil.example")}, 403)
+	refused := f.send(call{method: "POST", path: "/codec/decode", body: sealedPayload,
+		header: page("http://evil.example")}, 403)
 	if h := refused.Header.Get("Access-Control-Allow-Origin"); h != "" {
 		t.Errorf("another page gets Access-Control-Allow-Origin %q", h)
 	}
 	// The Web UI's page may use the codec and nothing else.
 	f.send(call{method: "POST", path: "/admin/tenants", body: validTenant, header: page(ui)}, 403)
 	preflight.Set("Origin", "http://evil.example")
-	if got := f.options("/codec/decode", preflight); got.StatusCode != 405 || got.Header.Get("Access-Control-Allow-Origin") != "" {
+	if got := f.options("/codec/decode", preflight); got.StatusCode != 405 ||
+		got.Header.Get("Access-Control-Allow-Origin") != "" {
 		t.Errorf("another page's preflight: %s", got.Status)
 	}
 	f = setup(t) // without an origin no page may, not even one without an origin

@@ -31,7 +31,8 @@ func TestCommands(t *testing.T) {
 		}
 	}
 	for range 2 { // a repeat is as good
-		give("POST", "/session/start", key("deploy 7 ~ "), `{"command": "start", "key": "deploy 7 ~", "actor": "admin (127.0.0.1)", "applied_at": null, "outcome": ""}`)
+		give("POST", "/session/start", key("deploy 7 ~ "),
+			`{"command": "start", "key": "deploy 7 ~", "actor": "admin (127.0.0.1)", "applied_at": null, "outcome": ""}`)
 	}
 	if locations[0] != locations[1] {
 		t.Errorf("a repeat is at %s; want it at %s", locations[1], locations[0])
@@ -50,20 +51,24 @@ func TestCommands(t *testing.T) {
 	if diff := cmp.Diff([]flowhq.TenantID{id, id, id, id, id}, f.signals.sent); diff != "" {
 		t.Errorf("signalled (-want +got):\n%s", diff)
 	}
-	if got := f.get(tenant+"/commands").names("commands", "command"); !cmp.Equal(got, []string{"delete", "force-restart", "stop", "start"}) {
+	if got := f.get(tenant+"/commands").names("commands", "command"); !cmp.Equal(got,
+		[]string{"delete", "force-restart", "stop", "start"}) {
 		t.Errorf("commands: %v", got)
 	}
 	page := f.get(tenant + "/commands?limit=3")
 	rest := f.get(tenant + "/commands?limit=3&before=" + page.json.(node)["next"].(string))
-	if got := rest.names("commands", "command"); !cmp.Equal(got, []string{"start"}) || rest.json.(node)["next"] != "" {
+	if got := rest.names("commands", "command"); !cmp.Equal(got, []string{"start"}) ||
+		rest.json.(node)["next"] != "" {
 		t.Errorf("the second page: %v", rest.json)
 	}
 	history := f.get(tenant + "/events")
-	wantTypes := []string{"DELETE_REQUESTED", "TENANT_UPDATED", "FORCE_RESTART_REQUESTED", "STOP_REQUESTED", "START_REQUESTED", "TENANT_CREATED"}
+	wantTypes := []string{"DELETE_REQUESTED", "TENANT_UPDATED", "FORCE_RESTART_REQUESTED",
+		"STOP_REQUESTED", "START_REQUESTED", "TENANT_CREATED"}
 	if diff := cmp.Diff(wantTypes, history.names("events", "type")); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
-	wantReasons := []string{"request d", "name, language", "request f", "request " + made, "request deploy 7 ~", ""}
+	wantReasons := []string{"request d", "name, language", "request f", "request " + made,
+		"request deploy 7 ~", ""}
 	if diff := cmp.Diff(wantReasons, history.names("events", "reason")); diff != "" {
 		t.Errorf("reasons (-want +got):\n%s", diff)
 	}
@@ -90,7 +95,8 @@ func TestOneKeyTwoCommands(t *testing.T) {
 	} {
 		c.header = key
 		got := f.send(c, 409)
-		if detail := got.json.(node)["detail"].(string); !strings.Contains(detail, fmt.Sprintf("command %v of", first)) {
+		if detail := got.json.(node)["detail"].(string); !strings.Contains(detail,
+			fmt.Sprintf("command %v of", first)) {
 			t.Errorf("%s %s: %q; want it to name command %v", c.method, c.path, detail, first)
 		}
 	}
@@ -127,7 +133,8 @@ func TestCreateOnce(t *testing.T) {
 		}
 	}
 	again := f.send(create, 201)
-	if again.json.(node)["id"] != first || again.Header.Get("Location") != fmt.Sprint("/admin/tenants/", first) {
+	if again.json.(node)["id"] != first ||
+		again.Header.Get("Location") != fmt.Sprint("/admin/tenants/", first) {
 		t.Errorf("repeated: %v at %s", again.json, again.Header.Get("Location"))
 	}
 	if got := f.get("/admin/tenants").names("tenants", "id"); len(got) != 1 {
@@ -142,11 +149,14 @@ func TestCreateOnce(t *testing.T) {
 	}
 	other := strings.Replace(validTenant, "Blue Door", "Red Door", 1)
 	refused(call{method: "POST", path: "/admin/tenants", body: other, header: key}, first)
-	refused(call{method: "POST", path: "/admin/bulk", body: `{"command":"stop","filter":{"all":true}}`, header: key}, first)
+	refused(call{method: "POST", path: "/admin/bulk",
+		body: `{"command":"stop","filter":{"all":true}}`, header: key}, first)
 	refused(call{method: "POST", path: "/admin/tenants", body: validTenant}, first)
 	neighbour := string(f.create())
-	refused(call{method: "PUT", path: "/admin/tenants/" + neighbour, body: `{"phone_number":"+255712345678"}`}, first)
-	f.send(call{method: "PUT", path: fmt.Sprint("/admin/tenants/", first), body: `{"phone_number":"+255712345678"}`}, 200)
+	refused(call{method: "PUT", path: "/admin/tenants/" + neighbour,
+		body: `{"phone_number":"+255712345678"}`}, first)
+	f.send(call{method: "PUT", path: fmt.Sprint("/admin/tenants/", first),
+		body: `{"phone_number":"+255712345678"}`}, 200)
 
 	// The number is free when its tenant is gone, and the key still stands for it.
 	if err := f.store.Erase(t.Context(), flowhq.TenantID(first.(string)), "workflow"); err != nil {
@@ -160,7 +170,8 @@ func TestCreateOnce(t *testing.T) {
 	}
 	begun := f.send(bulk(`{"command":"stop","filter":{"all":true}}`), 202).json.(node)["id"]
 	f.send(bulk(`{"command":"stop","filter":{"all":true}}`), 202)
-	for _, body := range []string{`{"command":"start","filter":{"all":true}}`, `{"command":"stop","filter":{"status":"NEW"}}`,
+	for _, body := range []string{`{"command":"start","filter":{"all":true}}`,
+		`{"command":"stop","filter":{"status":"NEW"}}`,
 		`{"command":"stop","filter":{"all":true},"per_second":3}`} {
 		refused(bulk(body), begun)
 	}
@@ -178,7 +189,8 @@ func TestCommandsWithoutTemporal(t *testing.T) {
 		f.send(call{method: "POST", path: "/admin/tenants/" + string(id) + "/session/start"}, 202)
 	}
 	if took := time.Since(began); took > commands*slow/2 {
-		t.Errorf("%d commands took %v while Temporal is away; want one of them to wait %v", commands, took, slow)
+		t.Errorf("%d commands took %v while Temporal is away; want one of them to wait %v",
+			commands, took, slow)
 	}
 	if !strings.Contains(f.log.String(), "rpc error: secret") {
 		t.Error("the cause is not in the log")
@@ -202,7 +214,8 @@ func TestKeysAreNotRequestIDs(t *testing.T) {
 	key := http.Header{keyHeader: {"k"}}
 	ids := map[string]bool{"k": true}
 	for range 2 {
-		got := f.send(call{method: "POST", path: tenant + "/session/start", header: key}, 202).Header.Get("X-Request-Id")
+		got := f.send(call{method: "POST", path: tenant + "/session/start", header: key},
+			202).Header.Get("X-Request-Id")
 		if ids[got] {
 			t.Errorf("X-Request-Id %q is another request's, or the key", got)
 		}
@@ -210,7 +223,8 @@ func TestKeysAreNotRequestIDs(t *testing.T) {
 	}
 	for _, c := range []call{
 		{method: "PUT", path: tenant, body: `{"name":"n"}`}, {method: "POST", path: tenant + "/pair-code"},
-		{method: "PUT", path: "/admin/fleet", body: `{"paused":false}`}, {method: "DELETE", path: "/admin/bulk/" + never},
+		{method: "PUT", path: "/admin/fleet", body: `{"paused":false}`},
+		{method: "DELETE", path: "/admin/bulk/" + never},
 		{method: "POST", path: tenant + "/logs/1/retry"},
 	} {
 		c.header = key
@@ -220,7 +234,8 @@ func TestKeysAreNotRequestIDs(t *testing.T) {
 	}
 	f.send(call{method: "GET", path: tenant, header: key}, 200)
 	for _, reserved := range []string{"bulk:1", "setup:1"} {
-		f.send(call{method: "POST", path: tenant + "/session/start", header: http.Header{keyHeader: {reserved}}}, 400)
+		f.send(call{method: "POST", path: tenant + "/session/start",
+			header: http.Header{keyHeader: {reserved}}}, 400)
 	}
 }
 

@@ -39,11 +39,12 @@ var breaches struct {
 // TestMain lives in another time zone than UTC, to see that answers do not. Every exchange of every test goes by way of the contract.
 func TestMain(m *testing.M) {
 	time.Local = time.FixedZone("EAT", 3*60*60)
-	http.DefaultClient.Transport = contract.Transport{Contract: described(), OnlyOperations: true, Report: func(err error) {
-		breaches.mu.Lock()
-		defer breaches.mu.Unlock()
-		breaches.all = append(breaches.all, err)
-	}}
+	http.DefaultClient.Transport = contract.Transport{Contract: described(), OnlyOperations: true,
+		Report: func(err error) {
+			breaches.mu.Lock()
+			defer breaches.mu.Unlock()
+			breaches.all = append(breaches.all, err)
+		}}
 	testdb.Main(whole{m})
 }
 
@@ -76,9 +77,13 @@ var rare = map[int]string{
 // races are the described answers that only two requests at one moment give, or that are described by what another operation shares.
 var races = []string{
 	"GET /auth/me: 403", "POST /auth/link: 401", // shared with what is about others, and with the sign-in
-	"PATCH /admin/tenants/{id}/profile: 409", "PUT /admin/tenants/{id}/profile: 409", "POST /admin/tenants/{id}/profile/import: 409", "POST /admin/tenants/{id}/profile/versions/{version}/restore: 409",
-	"PATCH /admin/tenants/{id}/tickets/{number}: 409", "PATCH /admin/tenants/{id}/users/{account}: 409", "PATCH /admin/tenants/{id}: 409",
-	"POST /admin/keys: 409", "POST /admin/tenants/{id}/keys: 409", "POST /admin/operators/{account}/link: 409", "POST /admin/tenants/{id}/users/{account}/link: 409",
+	"PATCH /admin/tenants/{id}/profile: 409", "PUT /admin/tenants/{id}/profile: 409",
+	"POST /admin/tenants/{id}/profile/import: 409",
+	"POST /admin/tenants/{id}/profile/versions/{version}/restore: 409",
+	"PATCH /admin/tenants/{id}/tickets/{number}: 409",
+	"PATCH /admin/tenants/{id}/users/{account}: 409", "PATCH /admin/tenants/{id}: 409",
+	"POST /admin/keys: 409", "POST /admin/tenants/{id}/keys: 409",
+	"POST /admin/operators/{account}/link: 409", "POST /admin/tenants/{id}/users/{account}/link: 409",
 	"POST /admin/setup-requests/{request}/review: 409", "POST /auth/link: 409", "POST /auth/sign-in: 409",
 }
 
@@ -86,16 +91,20 @@ var races = []string{
 func TestRest(t *testing.T) {
 	f := setup(t)
 	tenant := "/admin/tenants/" + string(f.create())
-	key := f.send(call{method: "POST", path: tenant + "/keys", body: `{"name":"k","scopes":["read"]}`}, 201).Header.Get("Location")
+	key := f.send(call{method: "POST", path: tenant + "/keys",
+		body: `{"name":"k","scopes":["read"]}`}, 201).Header.Get("Location")
 	f.send(call{method: "DELETE", path: key}, 200)
-	operator := f.send(call{method: "POST", path: "/admin/operators", body: `{"email":"z@example.com","name":"Z","role":"VIEWER"}`}, 201).Header.Get("Location")
+	operator := f.send(call{method: "POST", path: "/admin/operators",
+		body: `{"email":"z@example.com","name":"Z","role":"VIEWER"}`}, 201).Header.Get("Location")
 	f.send(call{method: "POST", path: operator + "/link"}, 200)
-	wanted, err := json.Marshal(f.spec.at(f.spec.operation("POST", namedPath+"/setup-requests"), "requestBody", "content", "application/json")["example"])
+	wanted, err := json.Marshal(f.spec.at(f.spec.operation("POST", namedPath+"/setup-requests"),
+		"requestBody", "content", "application/json")["example"])
 	if err != nil {
 		t.Fatal(err)
 	}
 	made := f.send(call{method: "POST", path: tenant + "/setup-requests", body: string(wanted)}, 201)
-	f.send(call{method: "POST", path: "/admin/setup-requests/" + made.json.(node)["id"].(string) + "/reject", body: `{"reason":"The number is another one's."}`}, 200)
+	f.send(call{method: "POST", path: "/admin/setup-requests/" + made.json.(node)["id"].(string) +
+		"/reject", body: `{"reason":"The number is another one's."}`}, 200)
 }
 
 // unseen returns the described answers that no test has had. An operation under /portal/tenant is the one under /admin/tenants/{id}, by the same handler.
@@ -112,8 +121,10 @@ func unseen() (all []contract.Answer) {
 	}
 	for _, a := range described().Answers() {
 		// The description of a list is shared with that of a tenant, which may not be there.
-		list := a.Status == http.StatusNotFound && !strings.Contains(a.Path, "{") && !strings.HasPrefix(a.Path, ownPath)
-		if !list && !slices.Contains(races, named(a).String()) && !seen[named(a)] && rare[a.Status] == "" && !slices.Contains(all, named(a)) {
+		list := a.Status == http.StatusNotFound && !strings.Contains(a.Path, "{") &&
+			!strings.HasPrefix(a.Path, ownPath)
+		if !list && !slices.Contains(races, named(a).String()) && !seen[named(a)] &&
+			rare[a.Status] == "" && !slices.Contains(all, named(a)) {
 			all = append(all, named(a))
 		}
 	}
@@ -152,8 +163,10 @@ func TestEachRouteRefuses(t *testing.T) {
 	f := setup(t)
 	id := f.create()
 	owner := f.portalAs(id, flowhq.RoleOwner)
-	things := strings.NewReplacer(":id", string(id), ":account", never, ":key", never, ":request", never, ":bulk", never, ":webhook", never, ":file", "page.js", ":number", "K1",
-		":message", "999", ":command", "999", ":version", "999", ":followup", "999", ":handover", "999", ":question", "999", ":contact", "999")
+	things := strings.NewReplacer(":id", string(id), ":account", never, ":key", never, ":request",
+		never, ":bulk", never, ":webhook", never, ":file", "page.js", ":number", "K1",
+		":message", "999", ":command", "999", ":version", "999", ":followup", "999", ":handover",
+		"999", ":question", "999", ":contact", "999")
 	for _, r := range f.api.engine.Routes() {
 		if r.Method == http.MethodHead || strings.HasPrefix(r.Path, ownPath) { // the latter are those of a named tenant
 			continue
@@ -191,7 +204,8 @@ func TestEachRouteRefuses(t *testing.T) {
 			c.method = r.Method
 			a := f.exchange(c)
 			// What a route finds first is its own matter: a body that is missing, or a thing that is.
-			wanted := a.StatusCode == status || status == http.StatusNotFound && a.StatusCode < 500 && a.StatusCode >= 400
+			wanted := a.StatusCode == status || status == http.StatusNotFound &&
+				a.StatusCode < 500 && a.StatusCode >= 400
 			if !wanted && status == http.StatusUnsupportedMediaType {
 				wanted = a.StatusCode == http.StatusNotFound
 			}
@@ -230,11 +244,13 @@ func TestExamplesAreTaken(t *testing.T) {
 			id := string(f.create())
 			path := strings.Replace(r.Path, ":id", id, 1)
 			if strings.HasSuffix(path, "/bookings") { // of what the profile's example offers
-				offers, err := json.Marshal(f.spec.at(f.spec.operation("PUT", namedPath+"/profile"), "requestBody", "content", "application/json")["example"])
+				offers, err := json.Marshal(f.spec.at(f.spec.operation("PUT", namedPath+"/profile"),
+					"requestBody", "content", "application/json")["example"])
 				if err != nil {
 					t.Fatal(err)
 				}
-				f.send(call{method: "PUT", path: "/admin/tenants/" + id + "/profile", body: string(offers)}, 200)
+				f.send(call{method: "PUT", path: "/admin/tenants/" + id + "/profile",
+					body: string(offers)}, 200)
 			}
 			if strings.HasSuffix(path, "/import") {
 				path += "?list=products"
@@ -252,7 +268,8 @@ func TestExamplesAreTaken(t *testing.T) {
 			case strings.HasPrefix(path, portalPath):
 				c.header = merged(f.portalAs(flowhq.TenantID(id), flowhq.RoleOwner), c.header)
 			}
-			request, err := http.NewRequestWithContext(t.Context(), c.method, f.url+path, strings.NewReader(text))
+			request, err := http.NewRequestWithContext(t.Context(), c.method, f.url+path,
+				strings.NewReader(text))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -261,9 +278,13 @@ func TestExamplesAreTaken(t *testing.T) {
 				t.Errorf("the example of %s %s is not valid: %v", r.Method, r.Path, err)
 			}
 			a := f.exchange(c)
-			missing := slices.Contains([]int{http.StatusNotFound, http.StatusUnauthorized, http.StatusConflict}, a.StatusCode)
+			missing := slices.Contains([]int{http.StatusNotFound, http.StatusUnauthorized,
+				http.StatusConflict}, a.StatusCode)
 			taken := a.StatusCode < http.StatusMultipleChoices
-			if !taken && !(missing && (strings.Count(r.Path, ":") > 1 || strings.HasPrefix(r.Path, "/auth/") || strings.HasSuffix(r.Path, "/bookings") || strings.HasSuffix(r.Path, "/messages") || strings.Contains(r.Path, ":account") || strings.Contains(r.Path, ":request"))) {
+			if !taken && !(missing && (strings.Count(r.Path, ":") > 1 ||
+				strings.HasPrefix(r.Path, "/auth/") || strings.HasSuffix(r.Path, "/bookings") ||
+				strings.HasSuffix(r.Path, "/messages") || strings.Contains(r.Path, ":account") ||
+				strings.Contains(r.Path, ":request"))) {
 				t.Errorf("the example of %s %s: %d %s", r.Method, r.Path, a.StatusCode, a.body)
 			}
 			sent++

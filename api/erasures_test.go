@@ -31,7 +31,8 @@ func TestEraseContact(t *testing.T) {
 	one, kept := id(amina), id("+255711000002")
 	erase := func(who call, contact string, status int) answer {
 		t.Helper()
-		return f.send(call{method: "DELETE", path: s.path + "/contacts/" + contact + who.path, header: who.header, body: who.body}, status)
+		return f.send(call{method: "DELETE", path: s.path + "/contacts/" + contact + who.path,
+			header: who.header, body: who.body}, status)
 	}
 	// Who may not, and what is no such request, erases nothing.
 	erase(call{header: anonymous}, one, 401)
@@ -41,7 +42,8 @@ func TestEraseContact(t *testing.T) {
 	erase(call{header: f.signedInAs(other.id, flowhq.RoleOwner)}, one, 404) // as if there were no such tenant
 	erase(call{path: "?everything=true"}, one, 400)
 	erase(call{body: `{"contact":1}`}, one, 400)
-	for _, nobody := range []string{"0", "-1", "999999", "x", "1e3", "9223372036854775808", "%2b255711000001"} {
+	for _, nobody := range []string{"0", "-1", "999999", "x", "1e3", "9223372036854775808",
+		"%2b255711000001"} {
 		erase(call{}, nobody, 404)
 	}
 	f.send(call{method: "DELETE", path: "/admin/tenants/" + never + "/contacts/" + one}, 404)
@@ -89,7 +91,8 @@ func TestEraseContact(t *testing.T) {
 		t.Errorf("contacts %v are left", left)
 	}
 	types := members(s.do("GET", "/events", "", 200), "events", "type")
-	if n := len(slices.DeleteFunc(types, func(s string) bool { return s != string(flowhq.EventContactErased) })); n != 2 {
+	if n := len(slices.DeleteFunc(types,
+		func(s string) bool { return s != string(flowhq.EventContactErased) })); n != 2 {
 		t.Errorf("%d contacts were erased, as the events say; want 2", n)
 	}
 }

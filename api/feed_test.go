@@ -86,7 +86,8 @@ func (r *reader) wants(kinds ...flowhq.EventType) {
 // note leaves an event in the history of a tenant.
 func (f *fixture) note(id flowhq.TenantID, kind flowhq.EventType) {
 	f.Helper()
-	if err := f.store.AddEvent(f.Context(), flowhq.Event{Tenant: id, Type: kind, Actor: "operator asha@example.com (192.0.2.7)"}); err != nil {
+	if err := f.store.AddEvent(f.Context(),
+		flowhq.Event{Tenant: id, Type: kind, Actor: "operator asha@example.com (192.0.2.7)"}); err != nil {
 		f.Fatal(err)
 	}
 }
@@ -119,7 +120,8 @@ func TestStreams(t *testing.T) {
 		f.note(one, flowhq.EventRepliesDelayed)
 		f.note(two, flowhq.EventCodeRead)
 	}
-	named = f.followFeed("/admin/tenants/"+string(one)+"/feed?type=CODE_READ", http.Header{"Last-Event-Id": {named.last}})
+	named = f.followFeed("/admin/tenants/"+string(one)+"/feed?type=CODE_READ",
+		http.Header{"Last-Event-Id": {named.last}})
 	named.wants(flowhq.EventCodeRead, flowhq.EventCodeRead, flowhq.EventCodeRead)
 	f.note(one, flowhq.EventCodeRead)
 	named.wants(flowhq.EventCodeRead)
@@ -132,7 +134,8 @@ func TestStreams(t *testing.T) {
 	delete(key, "Last-Event-Id")
 
 	// Who accepts no stream reads pages.
-	page := f.send(call{method: "GET", path: "/portal/tenant/feed?limit=2&type=REPLIES_DELAYED", header: key}, 200)
+	page := f.send(call{method: "GET", path: "/portal/tenant/feed?limit=2&type=REPLIES_DELAYED",
+		header: key}, 200)
 	if got := page.names("events", "type"); len(got) != 2 {
 		t.Errorf("a page of %v", got)
 	}
@@ -167,8 +170,10 @@ func TestSlowStreamIsCutOff(t *testing.T) {
 func TestStreamsEnd(t *testing.T) {
 	f := setup(t)
 	id := f.create()
-	made := f.send(call{method: "POST", path: "/admin/keys", body: `{"name":"k","scopes":["read"]}`}, 201).json.(node)
-	byKey := f.followFeed("/admin/events?type=CODE_READ", http.Header{"Authorization": {"Bearer " + made["secret"].(string)}})
+	made := f.send(call{method: "POST", path: "/admin/keys",
+		body: `{"name":"k","scopes":["read"]}`}, 201).json.(node)
+	byKey := f.followFeed("/admin/events?type=CODE_READ",
+		http.Header{"Authorization": {"Bearer " + made["secret"].(string)}})
 	person := f.signedInAs(id, flowhq.RoleOwner)
 	byPerson := f.followFeed("/portal/tenant/feed?type=CODE_READ", person)
 	stays := f.followFeed("/admin/events?type=CODE_READ", nil)

@@ -27,13 +27,17 @@ func bound(method, query string, body []byte) *binder {
 // FuzzBody: whatever is taken for a body is JSON that says the same when it is written again, and nothing panics.
 func FuzzBody(f *testing.F) {
 	for _, s := range []string{
-		validTenant, `{}`, `{"name":"a","name":"b"}`, `{"replies_per_minute":null}`, `{"name":"` + "\xff" + `"}`, `[`, `{"a":`, `{"hours":[{"day":"mon","opens":"08:00","closes":"20:00"}],"texts":{"x":{"en":"y"}}}`,
-		`{"products":[{"stock":null,"price":1e9}],"place":null}`, `{"texts":{"":null}}`, strings.Repeat("[", 100), `{"filter":{"all":true},"command":"start"}`,
+		validTenant, `{}`, `{"name":"a","name":"b"}`, `{"replies_per_minute":null}`,
+		`{"name":"` + "\xff" + `"}`, `[`, `{"a":`,
+		`{"hours":[{"day":"mon","opens":"08:00","closes":"20:00"}],"texts":{"x":{"en":"y"}}}`,
+		`{"products":[{"stock":null,"price":1e9}],"place":null}`, `{"texts":{"":null}}`,
+		strings.Repeat("[", 100), `{"filter":{"all":true},"command":"start"}`,
 	} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, v := range []any{&flowhq.NewTenant{}, &flowhq.TenantChange{}, &bulkBody{}, &newBookingBody{}, &flowhq.NewAccount{}, &flowhq.NewAPIKey{}} {
+		for _, v := range []any{&flowhq.NewTenant{}, &flowhq.TenantChange{}, &bulkBody{},
+			&newBookingBody{}, &flowhq.NewAccount{}, &flowhq.NewAPIKey{}} {
 			b := bound(http.MethodPost, "", body)
 			b.body(v)
 			_ = b.finish()
@@ -67,7 +71,9 @@ func FuzzBody(f *testing.F) {
 
 // FuzzQuery: each reader of a parameter takes any query.
 func FuzzQuery(f *testing.F) {
-	for _, s := range []string{"", "n=1&t=x&w=start", "n=1&n=2", "%zz", "t=%00", "at=2026-12-01T08:00:00+03:00", "p=-1", "f=maybe", "c=%2B255712345678", "c=9223372036854775808", strings.Repeat("&", 50), "at=0000-01-01T00:00:00Z"} {
+	for _, s := range []string{"", "n=1&t=x&w=start", "n=1&n=2", "%zz", "t=%00",
+		"at=2026-12-01T08:00:00+03:00", "p=-1", "f=maybe", "c=%2B255712345678",
+		"c=9223372036854775808", strings.Repeat("&", 50), "at=0000-01-01T00:00:00Z"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
@@ -81,7 +87,8 @@ func FuzzQuery(f *testing.F) {
 		b.moment("m", query)
 		b.factNumber()
 		err := b.finish()
-		if err == nil && (n < 1 || n > 9 || position < 0 || len(text) > 4*maxSearch || !at.IsZero() && at.Year() < 2000) {
+		if err == nil && (n < 1 || n > 9 || position < 0 || len(text) > 4*maxSearch ||
+			!at.IsZero() && at.Year() < 2000) {
 			t.Errorf("%q was taken as %d, %q, %v, %d", query, n, text, at, position)
 		}
 		if len(b.fields) > maxFieldErrors {
@@ -92,14 +99,16 @@ func FuzzQuery(f *testing.F) {
 
 // FuzzHeaders: what callers write into headers is taken or refused.
 func FuzzHeaders(f *testing.F) {
-	for _, s := range []string{"", "gzip", "*;q=0", `"7"`, `W/"7"`, `"99999999999999999999"`, "bulk:x", "Basic Og==", "Bearer fhq_x", "gzip;q=", "\x00"} {
+	for _, s := range []string{"", "gzip", "*;q=0", `"7"`, `W/"7"`, `"99999999999999999999"`,
+		"bulk:x", "Basic Og==", "Bearer fhq_x", "gzip;q=", "\x00"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
 		takesGzip(value)
 		isJSON(value)
 		b := bound(http.MethodPut, "", nil)
-		b.c.Request.Header = http.Header{matchHeader: {value}, keyHeader: {value}, "Authorization": {value}, "Content-Type": {value}, "Cookie": {value}}
+		b.c.Request.Header = http.Header{matchHeader: {value}, keyHeader: {value},
+			"Authorization": {value}, "Content-Type": {value}, "Cookie": {value}}
 		if m := b.match(); m != nil && *m < 0 {
 			t.Errorf("%q is version %d", value, *m)
 		}
@@ -115,8 +124,11 @@ func FuzzHeaders(f *testing.F) {
 // FuzzSettings: what PUT takes of a tenant changes what PATCH would change, and nothing makes it panic.
 func FuzzSettings(f *testing.F) {
 	for _, s := range []string{
-		validTenant, `{}`, `null`, `{"config":{"language":"EN"},"status":"ACTIVE","id":"` + never + `"}`, `{"config":{"language":"EN"},"language":"SW"}`, `{"config":{"config":{}}}`, `{"config":null}`,
-		`{"name":"a","name":"b"}`, `{"name":"` + "\xff" + `"}`, `{"id":"x"}`, `{"config":{"a":1,"a":2}}`, `[`, `{"session":` + strings.Repeat("[", 200),
+		validTenant, `{}`, `null`, `{"config":{"language":"EN"},"status":"ACTIVE","id":"` + never +
+			`"}`, `{"config":{"language":"EN"},"language":"SW"}`, `{"config":{"config":{}}}`,
+		`{"config":null}`,
+		`{"name":"a","name":"b"}`, `{"name":"` + "\xff" + `"}`, `{"id":"x"}`,
+		`{"config":{"a":1,"a":2}}`, `[`, `{"session":` + strings.Repeat("[", 200),
 	} {
 		f.Add([]byte(s))
 	}
@@ -145,7 +157,8 @@ func FuzzSettings(f *testing.F) {
 
 // FuzzPortalKey: the portal's key opens, and nothing else does.
 func FuzzPortalKey(f *testing.F) {
-	for _, s := range []string{"", portalsKey, portalsKey + "\x00", portalsKey[1:], strings.ToUpper(portalsKey)} {
+	for _, s := range []string{"", portalsKey, portalsKey + "\x00", portalsKey[1:],
+		strings.ToUpper(portalsKey)} {
 		f.Add(s)
 	}
 	lock := newPortalLock(portalsKey)

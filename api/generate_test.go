@@ -36,7 +36,10 @@ func newGenerator(seed, stream uint64, s *spec) *generator {
 			}
 		}
 	}
-	slices.SortFunc(g.routes, func(a, b route) int { return strings.Compare(a.method+a.path, b.method+b.path) })
+	slices.SortFunc(g.routes, func(a, b route) int {
+		return strings.Compare(a.method+a.path,
+			b.method+b.path)
+	})
 	return g
 }
 
@@ -48,16 +51,26 @@ func (g *generator) chance(percent int) bool { return g.IntN(100) < percent }
 
 // nasty are texts that have broken programs.
 var nasty = []string{
-	"", " ", "\x00", "a\x00b", "\u202e\u2066x", "\ufeff", "\u200b", "\ud7ff\U0010ffff", "\xff\xfe", "\xc0\xaf", "\r\nX-Injected: 1", "\x1b[31m", "é\u0301\u0301\u0301",
-	"' OR 1=1 --", "'; drop table flowhq.tenants; --", "\\'; --", "%s%n%x%d", "{{.}}", "${jndi:ldap://x}", "$(id)", "<script>alert(1)</script>", "=1+1", "@SUM(A1)",
-	"../../etc/passwd", "..%2f..%2fetc", "%00", "/", "//", ".", "..", "null", "true", "NaN", "Infinity", "-0", "1e999", "0x10", "١٢٣", "９９", "9223372036854775807", "9223372036854775808", "-1", "00000000-0000-0000-0000-000000000000",
-	strings.Repeat("x", 101), strings.Repeat("9", 400), strings.Repeat("é", 5000), strings.Repeat("(", 3000), strings.Repeat("👩‍👩‍👧", 300),
+	"", " ", "\x00", "a\x00b", "\u202e\u2066x", "\ufeff", "\u200b", "\ud7ff\U0010ffff", "\xff\xfe",
+	"\xc0\xaf", "\r\nX-Injected: 1", "\x1b[31m", "é\u0301\u0301\u0301",
+	"' OR 1=1 --", "'; drop table flowhq.tenants; --", "\\'; --", "%s%n%x%d", "{{.}}",
+	"${jndi:ldap://x}", "$(id)", "<script>alert(1)</script>", "=1+1", "@SUM(A1)",
+	"../../etc/passwd", "..%2f..%2fetc", "%00", "/", "//", ".", "..", "null", "true", "NaN",
+	"Infinity", "-0", "1e999", "0x10", "١٢٣", "９９", "9223372036854775807",
+	"9223372036854775808", "-1", "00000000-0000-0000-0000-000000000000",
+	strings.Repeat("x", 101), strings.Repeat("9", 400), strings.Repeat("é", 5000),
+	strings.Repeat("(", 3000), strings.Repeat("👩‍👩‍👧", 300),
 }
 
 // odd are JSON values of wrong types and sizes.
 var odd = []string{
-	`null`, `true`, `0`, `-1`, `1.5`, `1e400`, `-1e-400`, `99999999999999999999999999`, `9007199254740993`, `9223372036854775807`, `""`, `"x"`, `[]`, `{}`, `[[]]`, `[null]`, `{"a":{"a":{"a":1}}}`, `"\u0000"`, `"\ud800"`, `"\u202e"`,
-	strings.Repeat("[", 500) + strings.Repeat("]", 500), strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000), strings.Repeat(`{"a":`, 9_999) + "1" + strings.Repeat("}", 9_999), "[" + strings.Repeat("0,", 6000) + "0]", `"` + strings.Repeat("z", 40_000) + `"`,
+	`null`, `true`, `0`, `-1`, `1.5`, `1e400`, `-1e-400`, `99999999999999999999999999`,
+	`9007199254740993`, `9223372036854775807`, `""`, `"x"`, `[]`, `{}`, `[[]]`, `[null]`,
+	`{"a":{"a":{"a":1}}}`, `"\u0000"`, `"\ud800"`, `"\u202e"`,
+	strings.Repeat("[", 500) + strings.Repeat("]", 500),
+	strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000),
+	strings.Repeat(`{"a":`, 9_999) + "1" + strings.Repeat("}", 9_999),
+	"[" + strings.Repeat("0,", 6000) + "0]", `"` + strings.Repeat("z", 40_000) + `"`,
 }
 
 // words are texts by the name of a member or parameter, which its schema does not tell.
@@ -73,7 +86,8 @@ func (g *generator) word(name string) string {
 		return fmt.Sprintf("%02d:00", g.IntN(25))
 	case name == "date":
 		return fmt.Sprintf("2027-%02d-%02d", 1+g.IntN(12), 1+g.IntN(28))
-	case name == "from", name == "to", name == "now", strings.HasSuffix(name, "_at"), name == "start", name == "end":
+	case name == "from", name == "to", name == "now", strings.HasSuffix(name, "_at"),
+		name == "start", name == "end":
 		return fmt.Sprintf("2027-%02d-%02dT%02d:00:00Z", 1+g.IntN(12), 1+g.IntN(28), g.IntN(24))
 	case name == "password", name == "new":
 		return "a long sentence"
@@ -159,7 +173,9 @@ func (g *generator) request() (c call, hostile bool) {
 	c.path = g.path(r, hostile) + g.query(r, hostile)
 	for name := range g.spec.parameters(r.method, r.path, "header") {
 		if g.chance(30) {
-			c.header[name] = []string{one(g, []string{`"1"`, `"0"`, `W/"1"`, "*", "key-" + fmt.Sprint(g.IntN(1000)), "bulk:x", strings.Repeat("k", 129)})}
+			c.header[name] = []string{one(g,
+				[]string{`"1"`, `"0"`, `W/"1"`, "*", "key-" + fmt.Sprint(g.IntN(1000)), "bulk:x",
+					strings.Repeat("k", 129)})}
 		}
 	}
 	content := g.spec.at(g.spec.operation(r.method, r.path), "requestBody", "content")
@@ -223,7 +239,8 @@ func (g *generator) query(r route, hostile bool) string {
 		}
 	}
 	if hostile && g.chance(10) {
-		return "?" + one(g, []string{"%zz", "a=1;b=2", strings.Repeat("a&", 50), "=", "&&", "limit=%00", "password=x"})
+		return "?" + one(g, []string{"%zz", "a=1;b=2", strings.Repeat("a&", 50), "=", "&&",
+			"limit=%00", "password=x"})
 	}
 	if len(values) == 0 {
 		return ""
@@ -254,7 +271,9 @@ func (g *generator) spoil(c *call) {
 	case 2:
 		c.body = strings.Replace(c.body, "{", `{"name":"a","name":"b",`, 1)
 	case 3:
-		c.header["Content-Type"] = []string{one(g, []string{"text/plain", "application/json; charset=utf-16", "application/x-www-form-urlencoded", "", "multipart/form-data; boundary=x", "a/b/c"})}
+		c.header["Content-Type"] = []string{one(g,
+			[]string{"text/plain", "application/json; charset=utf-16",
+				"application/x-www-form-urlencoded", "", "multipart/form-data; boundary=x", "a/b/c"})}
 	case 4:
 		c.body = strings.Repeat(" ", 1<<20) + c.body
 	case 5:

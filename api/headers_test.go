@@ -15,19 +15,24 @@ import (
 
 // always are the headers of every answer, whatever it is.
 var always = map[string]string{
-	"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Cross-Origin-Resource-Policy": "same-origin",
-	"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp",
+	"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
+	"Cross-Origin-Resource-Policy": "same-origin",
+	"Cross-Origin-Opener-Policy":   "same-origin", "Cross-Origin-Embedder-Policy": "require-corp",
 }
 
 // kinds are what the kinds of answers have besides: a policy, what other pages learn of where a
 // visitor was, and whether the answer may be kept.
 var kinds = map[string]struct{ policy, referrer, kept string }{
-	"data": {"default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'", "no-referrer", "no-store"},
+	"data": {"default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+		"no-referrer", "no-store"},
 	"page": {"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'", "same-origin", "no-store"},
-	"file": {"default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'", "no-referrer", "public, max-age=31536000, immutable"},
+	"file": {"default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+		"no-referrer", "public, max-age=31536000, immutable"},
 	"docs": {pagePolicy, "no-referrer", "no-store"},
-	"part": {"default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'", "no-referrer", "public, max-age=3600"},
-	"gone": {"default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'", "no-referrer", "no-store"},
+	"part": {"default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+		"no-referrer", "public, max-age=3600"},
+	"gone": {"default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+		"no-referrer", "no-store"},
 }
 
 // TestHeaders looks at every kind of answer that the program gives, over TLS and not.
@@ -86,7 +91,8 @@ func TestHeaders(t *testing.T) {
 				t.Errorf("%s: %s %s = %d; want %d", tt.what, tt.method, tt.path, status, tt.status)
 			}
 			want := map[string]string{
-				"Content-Security-Policy": kinds[tt.kind].policy, "Referrer-Policy": kinds[tt.kind].referrer, "Cache-Control": kinds[tt.kind].kept,
+				"Content-Security-Policy": kinds[tt.kind].policy,
+				"Referrer-Policy":         kinds[tt.kind].referrer, "Cache-Control": kinds[tt.kind].kept,
 				"Strict-Transport-Security": map[bool]string{true: "max-age=31536000"}[secure],
 			}
 			for name, value := range always {
@@ -94,18 +100,22 @@ func TestHeaders(t *testing.T) {
 			}
 			for name, value := range want {
 				if got := h.Values(name); strings.Join(got, "|") != value {
-					t.Errorf("%s: %s %s, over TLS %t: %s = %q; want %q", tt.what, tt.method, tt.path, secure, name, got, value)
+					t.Errorf("%s: %s %s, over TLS %t: %s = %q; want %q", tt.what, tt.method,
+						tt.path, secure, name, got, value)
 				}
 			}
-			for _, feature := range []string{"camera=()", "microphone=()", "geolocation=()", "payment=()", "usb=()"} {
+			for _, feature := range []string{"camera=()", "microphone=()", "geolocation=()",
+				"payment=()", "usb=()"} {
 				if !strings.Contains(h.Get("Permissions-Policy"), feature) {
-					t.Errorf("%s: Permissions-Policy = %q lacks %s", tt.what, h.Get("Permissions-Policy"), feature)
+					t.Errorf("%s: Permissions-Policy = %q lacks %s", tt.what,
+						h.Get("Permissions-Policy"), feature)
 				}
 			}
 		}
 	}
 	allowed := f.send(call{method: "POST", path: "/healthz"}, 405).Header.Get("Allow")
-	if got := strings.Split(allowed, ", "); !slices.Equal(slices.Sorted(slices.Values(got)), []string{"GET", "HEAD", "OPTIONS"}) {
+	if got := strings.Split(allowed, ", "); !slices.Equal(slices.Sorted(slices.Values(got)),
+		[]string{"GET", "HEAD", "OPTIONS"}) {
 		t.Errorf("Allow = %q", allowed)
 	}
 }
@@ -130,7 +140,10 @@ func ask(t *testing.T, server *httptest.Server, method, path, accept string, sec
 	if !stranger {
 		q.SetBasicAuth("anybody", password)
 	}
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := http.Client{CheckRedirect: func(*http.Request,
+		[]*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
 	p := must(client.Do(q))(t)
 	p.Body.Close() // a stream has no end
 	return p.Header, p.StatusCode

@@ -39,21 +39,26 @@ func (m *mailbox) all() []string {
 func TestMailedLinks(t *testing.T) {
 	m := &mailbox{}
 	f := setup(t, func(o *Options) { o.Mail, o.PublicURL = m, "https://hq.example.com" })
-	invite := call{method: "POST", path: "/admin/operators", body: `{"email":"asha@example.com","name":"A","role":"OWNER"}`}
+	invite := call{method: "POST", path: "/admin/operators",
+		body: `{"email":"asha@example.com","name":"A","role":"OWNER"}`}
 	made := f.send(invite, 201).json.(node)
 	f.contains(made, `{"mailed": true, "mail_problem": ""}`)
 	mail := m.all()[0]
-	if !strings.HasPrefix(mail, "asha@example.com\n") || strings.Count(mail, made["link"].(string)) != 2 || !strings.Contains(mail, "Habari") || !strings.Contains(mail, "Hello") {
+	if !strings.HasPrefix(mail, "asha@example.com\n") ||
+		strings.Count(mail, made["link"].(string)) != 2 || !strings.Contains(mail, "Habari") ||
+		!strings.Contains(mail, "Hello") {
 		t.Errorf("mail %s", mail)
 	}
 	m.err = errors.New("550 spam from secret.example.com")
 	id := made["account"].(node)["id"].(string)
 	again := f.send(call{method: "POST", path: "/admin/operators/" + id + "/link"}, 200)
 	f.contains(again.json, `{"mailed": false}`)
-	if n := again.json.(node); n["mail_problem"] == "" || n["link"] == "" || strings.Contains(string(again.body), "secret") {
+	if n := again.json.(node); n["mail_problem"] == "" || n["link"] == "" ||
+		strings.Contains(string(again.body), "secret") {
 		t.Errorf("answer %s", again.body)
 	}
-	f.send(call{method: "POST", path: "/auth/link", header: anonymous, body: fmt.Sprintf(`{"token":%q,"password":"a long sentence"}`, again.json.(node)["token"])}, 200)
+	f.send(call{method: "POST", path: "/auth/link", header: anonymous,
+		body: fmt.Sprintf(`{"token":%q,"password":"a long sentence"}`, again.json.(node)["token"])}, 200)
 }
 
 // TestForgot: who has an account gets a link, and nobody can tell from the answer.
@@ -68,10 +73,12 @@ func TestForgot(t *testing.T) {
 	before := len(m.all())
 	forgot := func(email string, status int) string {
 		t.Helper()
-		return string(f.send(call{method: "POST", path: "/auth/forgot", header: anonymous, body: fmt.Sprintf(`{"email":%q}`, email)}, status).body)
+		return string(f.send(call{method: "POST", path: "/auth/forgot", header: anonymous,
+			body: fmt.Sprintf(`{"email":%q}`, email)}, status).body)
 	}
 	want := forgot("nobody@example.com", 202)
-	for _, email := range []string{"gone@example.com", " ASHA@example.com ", "asha@example.com", "asha@example.com"} {
+	for _, email := range []string{"gone@example.com", " ASHA@example.com ", "asha@example.com",
+		"asha@example.com"} {
 		if got := forgot(email, 202); got != want {
 			t.Errorf("%s: %s; want %s", email, got, want)
 		}
@@ -83,9 +90,12 @@ func TestForgot(t *testing.T) {
 		t.Fatalf("mails %q; want one", mails)
 	}
 	token := regexp.MustCompile(`token=(\S+)`).FindStringSubmatch(mails[0])[1]
-	f.send(call{method: "POST", path: "/auth/sign-in", header: anonymous, body: signInBodyOf("asha@example.com", "a long sentence")}, 200)
-	f.send(call{method: "POST", path: "/auth/link", header: anonymous, body: fmt.Sprintf(`{"token":%q,"password":"another sentence"}`, token)}, 200)
-	if e := must(f.store.Events(t.Context(), id, 100))(t); e[3].Type != flowhq.EventLinkMade || e[3].Actor != "127.0.0.1" {
+	f.send(call{method: "POST", path: "/auth/sign-in", header: anonymous,
+		body: signInBodyOf("asha@example.com", "a long sentence")}, 200)
+	f.send(call{method: "POST", path: "/auth/link", header: anonymous,
+		body: fmt.Sprintf(`{"token":%q,"password":"another sentence"}`, token)}, 200)
+	if e := must(f.store.Events(t.Context(), id, 100))(t); e[3].Type != flowhq.EventLinkMade ||
+		e[3].Actor != "127.0.0.1" {
 		t.Errorf("events %+v", e[:4])
 	}
 	for range 5 {

@@ -87,7 +87,8 @@ func TestGzip(t *testing.T) {
 		p := f.raw("GET", tt.path, http.Header{"Accept-Encoding": {tt.accept}})
 		body, packed := io.Reader(p.Body), p.Header.Get("Content-Encoding") == "gzip"
 		if packed != tt.packed || p.StatusCode != 200 {
-			t.Errorf("GET %s for %q: %d, packed %t; want %t", tt.path, tt.accept, p.StatusCode, packed, tt.packed)
+			t.Errorf("GET %s for %q: %d, packed %t; want %t", tt.path, tt.accept, p.StatusCode,
+				packed, tt.packed)
 		}
 		if packed {
 			var err error
@@ -142,7 +143,8 @@ func TestSlowBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	body, _ := io.ReadAll(p.Body)
-	if p.StatusCode != http.StatusRequestTimeout || !p.Close || !strings.Contains(string(body), `"code":"request_timeout"`) {
+	if p.StatusCode != http.StatusRequestTimeout || !p.Close ||
+		!strings.Contains(string(body), `"code":"request_timeout"`) {
 		t.Errorf("%s, close %t: %s; want 408", p.Status, p.Close, body)
 	}
 }
@@ -157,14 +159,20 @@ func TestLocations(t *testing.T) {
 		c    call
 		want string
 	}{
-		{call{method: "POST", path: tenant + "/users", body: `{"email":"a@example.com","name":"A","role":"STAFF"}`}, tenant + "/users/"},
-		{call{method: "POST", path: "/portal/tenant/users", header: user, body: `{"email":"b@example.com","name":"A","role":"STAFF"}`}, "/portal/tenant/users/"},
-		{call{method: "POST", path: tenant + "/keys", body: `{"name":"k","scopes":["read"]}`}, tenant + "/keys/"},
-		{call{method: "POST", path: "/portal/tenant/keys", header: user, body: `{"name":"k","scopes":["read"]}`}, "/portal/tenant/keys/"},
-		{call{method: "POST", path: "/admin/operators", body: `{"email":"c@example.com","name":"A","role":"VIEWER"}`}, "/admin/operators/"},
+		{call{method: "POST", path: tenant + "/users",
+			body: `{"email":"a@example.com","name":"A","role":"STAFF"}`}, tenant + "/users/"},
+		{call{method: "POST", path: "/portal/tenant/users", header: user,
+			body: `{"email":"b@example.com","name":"A","role":"STAFF"}`}, "/portal/tenant/users/"},
+		{call{method: "POST", path: tenant + "/keys", body: `{"name":"k","scopes":["read"]}`},
+			tenant + "/keys/"},
+		{call{method: "POST", path: "/portal/tenant/keys", header: user,
+			body: `{"name":"k","scopes":["read"]}`}, "/portal/tenant/keys/"},
+		{call{method: "POST", path: "/admin/operators",
+			body: `{"email":"c@example.com","name":"A","role":"VIEWER"}`}, "/admin/operators/"},
 		{call{method: "POST", path: "/admin/keys", body: `{"name":"k","scopes":["read"]}`}, "/admin/keys/"},
 	} {
-		if got := f.send(tt.c, 201).Header.Get("Location"); !strings.HasPrefix(got, tt.want) || len(got) != len(tt.want)+36 {
+		if got := f.send(tt.c, 201).Header.Get("Location"); !strings.HasPrefix(got, tt.want) ||
+			len(got) != len(tt.want)+36 {
 			t.Errorf("POST %s: Location is %q; want %s…", tt.c.path, got, tt.want)
 		}
 	}
@@ -198,8 +206,10 @@ func TestMalformedHTTP(t *testing.T) {
 			continue
 		}
 		p.Body.Close()
-		if p.StatusCode != tt.status || !p.Close || !strings.HasPrefix(p.Header.Get("Content-Type"), "text/plain") {
-			t.Errorf("%.30q: %s, close %t, %s; want %d", tt.request, p.Status, p.Close, p.Header.Get("Content-Type"), tt.status)
+		if p.StatusCode != tt.status || !p.Close ||
+			!strings.HasPrefix(p.Header.Get("Content-Type"), "text/plain") {
+			t.Errorf("%.30q: %s, close %t, %s; want %d", tt.request, p.Status, p.Close,
+				p.Header.Get("Content-Type"), tt.status)
 		}
 	}
 }
@@ -209,16 +219,17 @@ func TestOpenRequests(t *testing.T) {
 	var open, most atomic.Int64
 	leave := make(chan struct{})
 	f := setup(t, func(o *Options) {
-		o.Tenants = strange{Store: o.Tenants.(*store.Store), tenant: func(context.Context) (flowhq.Tenant, error) {
-			defer open.Add(-1)
-			for n := open.Add(1); ; {
-				if before := most.Load(); n <= before || most.CompareAndSwap(before, n) {
-					break
+		o.Tenants = strange{Store: o.Tenants.(*store.Store),
+			tenant: func(context.Context) (flowhq.Tenant, error) {
+				defer open.Add(-1)
+				for n := open.Add(1); ; {
+					if before := most.Load(); n <= before || most.CompareAndSwap(before, n) {
+						break
+					}
 				}
-			}
-			<-leave
-			return flowhq.Tenant{}, flowhq.Errorf(flowhq.NotFound, "nobody")
-		}}
+				<-leave
+				return flowhq.Tenant{}, flowhq.Errorf(flowhq.NotFound, "nobody")
+			}}
 	})
 	f.api.timeout = time.Minute
 	statuses := make(chan int, maxOpen+50)

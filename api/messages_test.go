@@ -32,7 +32,8 @@ func TestMessageFilters(t *testing.T) {
 	begin := time.Now()
 	write(2, "Two LOAVES please")
 	reply := &store.Outbound{WAID: "R1", Kind: flowhq.KindReply, Text: "Karibu"}
-	if _, _, err := f.store.Answer(t.Context(), id, epoch, first, store.Outcome{Status: flowhq.Answered, Reply: reply}); err != nil {
+	if _, _, err := f.store.Answer(t.Context(), id, epoch, first,
+		store.Outcome{Status: flowhq.Answered, Reply: reply}); err != nil {
 		t.Fatal(err)
 	}
 	path := "/admin/tenants/" + string(id) + "/logs"
@@ -59,19 +60,23 @@ func TestMessageFilters(t *testing.T) {
 			t.Errorf("%q selects %q; want %q", tt.query, got, tt.want)
 		}
 		file := f.get(path + ".csv?" + tt.query)
-		if lines := strings.Count(string(file.body), "\r\n") - 1; lines != len(strings.FieldsFunc(tt.want, func(r rune) bool { return r == ',' })) {
+		if lines := strings.Count(string(file.body),
+			"\r\n") - 1; lines != len(strings.FieldsFunc(tt.want, func(r rune) bool { return r == ',' })) {
 			t.Errorf("%q: the file has %d lines: %s", tt.query, lines, file.body)
 		}
 		if strings.Contains(string(file.body), ",=cmd") {
 			t.Errorf("a cell would be computed: %s", file.body)
 		}
 	}
-	for _, query := range []string{"direction=UP", "text=" + strings.Repeat("x", 101), "text=%00", "contact=me", "from=now", "to=1900-01-01T00:00:00Z", "from=2030-01-01T00:00:00Z&to=2029-01-01T00:00:00Z", "status=LOST"} {
+	for _, query := range []string{"direction=UP", "text=" + strings.Repeat("x", 101), "text=%00",
+		"contact=me", "from=now", "to=1900-01-01T00:00:00Z",
+		"from=2030-01-01T00:00:00Z&to=2029-01-01T00:00:00Z", "status=LOST"} {
 		name, _, _ := strings.Cut(query, "=")
 		if strings.Contains(query, "&to=") {
 			name = "to"
 		}
-		f.has(f.send(call{method: "GET", path: path + "?" + query}, 400).json, `{"errors": [{"field": "`+name+`"}]}`)
+		f.has(f.send(call{method: "GET", path: path + "?" + query}, 400).json,
+			`{"errors": [{"field": "`+name+`"}]}`)
 		f.send(call{method: "GET", path: path + ".csv?" + query}, 400)
 	}
 }
@@ -83,20 +88,24 @@ func TestMessageHistory(t *testing.T) {
 	received(f, id)
 	question := f.newest(id)
 	path := "/admin/tenants/" + string(id) + "/logs/"
-	f.has(f.get(path+fmt.Sprint(question)).json, `{"message": {"text": "hello", "status": "RECEIVED"}, "steps": [{"step": "WRITTEN"}, {"step": "RECORDED"}], "replies": [], "lines": [], "facts": []}`)
+	f.has(f.get(path+fmt.Sprint(question)).json,
+		`{"message": {"text": "hello", "status": "RECEIVED"}, "steps": [{"step": "WRITTEN"}, {"step": "RECORDED"}], "replies": [], "lines": [], "facts": []}`)
 	epoch := f.session(id, flowhq.Transition{State: flowhq.Connected})
 	ticket := flowhq.Ticket{Number: "K00007", Subject: "net", Status: flowhq.TicketOpen}
 	_, _, err := f.store.Answer(t.Context(), id, epoch, question, store.Outcome{
-		Status: flowhq.Answered, Reply: &store.Outbound{WAID: "R1", Kind: flowhq.KindReply, Text: "hi"}, Facts: []flowhq.FactChange{{Ticket: &ticket}},
+		Status: flowhq.Answered, Reply: &store.Outbound{WAID: "R1", Kind: flowhq.KindReply,
+			Text: "hi"}, Facts: []flowhq.FactChange{{Ticket: &ticket}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.has(f.get(path+fmt.Sprint(question)).json, `{"steps": [{"step": "WRITTEN"}, {"step": "RECORDED"}, {"step": "ANSWERED"}], "replies": [{"text": "hi", "status": "PENDING"}], "facts": [{"kind": "TICKET", "number": "K00007"}]}`)
+	f.has(f.get(path+fmt.Sprint(question)).json,
+		`{"steps": [{"step": "WRITTEN"}, {"step": "RECORDED"}, {"step": "ANSWERED"}], "replies": [{"text": "hi", "status": "PENDING"}], "facts": [{"kind": "TICKET", "number": "K00007"}]}`)
 	reply := f.newest(id)
 	now := time.Now()
 	for _, status := range []flowhq.MessageStatus{flowhq.Delivered, flowhq.Read} {
-		if err := f.store.Receipts(t.Context(), id, epoch, []store.Receipt{{WAID: "R1", Status: status, At: now}}); err != nil {
+		if err := f.store.Receipts(t.Context(), id, epoch,
+			[]store.Receipt{{WAID: "R1", Status: status, At: now}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -109,7 +118,8 @@ func TestMessageHistory(t *testing.T) {
 		t.Errorf("steps of a reply that was read: %v", steps)
 	}
 	other := f.create()
-	f.send(call{method: "GET", path: "/admin/tenants/" + string(other) + "/logs/" + fmt.Sprint(question)}, 404)
+	f.send(call{method: "GET", path: "/admin/tenants/" + string(other) + "/logs/" +
+		fmt.Sprint(question)}, 404)
 }
 
 // TestDeadLetters: they are listed and retried, of one tenant and of all, by their ids and by their
@@ -122,29 +132,39 @@ func TestDeadLetters(t *testing.T) {
 	m, n := f.newest(id), f.newest(other)
 	path := "/admin/tenants/" + string(id) + "/dead-letters"
 	f.has(f.get(path).json, fmt.Sprintf(`{"dead_letters": [{"tenant_id": %q, "message": %d, "excerpt": "hello", "reason": "it never works"}], "reasons": [{"reason": "it never works", "messages": 1, "tenants": 1}], "next": ""}`, id, m))
-	f.has(f.get("/admin/dead-letters").json, fmt.Sprintf(`{"dead_letters": [{"message": %d}, {"message": %d}], "reasons": [{"messages": 2, "tenants": 2}], "next": ""}`, n, m))
-	f.has(f.get("/admin/dead-letters?limit=1").json, fmt.Sprintf(`{"dead_letters": [{"message": %d}], "next": "%d"}`, n, n))
+	f.has(f.get("/admin/dead-letters").json,
+		fmt.Sprintf(`{"dead_letters": [{"message": %d}, {"message": %d}], "reasons": [{"messages": 2, "tenants": 2}], "next": ""}`, n, m))
+	f.has(f.get("/admin/dead-letters?limit=1").json,
+		fmt.Sprintf(`{"dead_letters": [{"message": %d}], "next": "%d"}`, n, n))
 	f.has(f.get("/admin/dead-letters?reason=else").json, `{"dead_letters": [], "reasons": [], "next": ""}`)
 	retry := func(path, body, want string, status int) {
 		t.Helper()
 		f.has(f.send(call{method: "POST", path: path + "/retry", body: body}, status).json, want)
 	}
 	// What belongs to another tenant is refused like what is not there.
-	retry(path, fmt.Sprintf(`{"messages": [%d, %d, 999999]}`, m, n), fmt.Sprintf(`{"retried": [{"tenant_id": %q, "message": %d}],
+	retry(path, fmt.Sprintf(`{"messages": [%d, %d, 999999]}`, m, n),
+		fmt.Sprintf(`{"retried": [{"tenant_id": %q, "message": %d}],
 		"refused": [{"message": %d, "code": "not_found"}, {"message": 999999, "code": "not_found"}], "next": ""}`, id, m, n), 202)
-	retry(path, fmt.Sprintf(`{"messages": [%d]}`, m), `{"retried": [], "refused": [{"code": "conflict"}]}`, 202)
-	retry("/admin/dead-letters", `{"reason": "it never works"}`, fmt.Sprintf(`{"retried": [{"tenant_id": %q, "message": %d}], "refused": [], "next": ""}`, other, n), 202)
+	retry(path, fmt.Sprintf(`{"messages": [%d]}`, m),
+		`{"retried": [], "refused": [{"code": "conflict"}]}`, 202)
+	retry("/admin/dead-letters", `{"reason": "it never works"}`,
+		fmt.Sprintf(`{"retried": [{"tenant_id": %q, "message": %d}], "refused": [], "next": ""}`,
+			other, n), 202)
 	retry("/admin/dead-letters", `{"reason": "it never works"}`, `{"retried": [], "refused": []}`, 202)
-	retry("/admin/dead-letters", fmt.Sprintf(`{"messages": [{"tenant_id": %q, "message": %d}]}`, other, n), `{"retried": [], "refused": [{"code": "conflict"}]}`, 202)
+	retry("/admin/dead-letters", fmt.Sprintf(`{"messages": [{"tenant_id": %q, "message": %d}]}`,
+		other, n), `{"retried": [], "refused": [{"code": "conflict"}]}`, 202)
 	f.has(f.get("/admin/dead-letters").json, `{"dead_letters": []}`)
 	for body, field := range map[string]string{
-		`{}`: "messages", `{"messages": []}`: "messages", `{"messages": [0]}`: "messages[0]", `{"messages": [1], "reason": "x"}`: "messages",
-		`{"reason": ""}`: "reason", `{"reason": "x", "before": "y"}`: "before", `{"messages": [1], "before": "7"}`: "before",
+		`{}`: "messages", `{"messages": []}`: "messages", `{"messages": [0]}`: "messages[0]",
+		`{"messages": [1], "reason": "x"}`: "messages",
+		`{"reason": ""}`:                   "reason", `{"reason": "x", "before": "y"}`: "before",
+		`{"messages": [1], "before": "7"}`:                   "before",
 		`{"messages": [1` + strings.Repeat(",1", 100) + `]}`: "messages",
 	} {
 		retry(path, body, `{"errors": [{"field": "`+field+`"}]}`, 400)
 	}
-	retry("/admin/dead-letters", `{"messages": [{"tenant_id": "x", "message": 1}]}`, `{"errors": [{"field": "messages[0].tenant_id"}]}`, 400)
+	retry("/admin/dead-letters", `{"messages": [{"tenant_id": "x", "message": 1}]}`,
+		`{"errors": [{"field": "messages[0].tenant_id"}]}`, 400)
 }
 
 // has is contains, and looks into lists too: each entry is compared with the one at its place.

@@ -90,21 +90,26 @@ func TestWordsAreDescribed(t *testing.T) {
 		{s.at(s.root, "components", "schemas", "Message", "properties", "kind"), words(flowhq.Kinds)},
 		{s.at(s.root, "components", "schemas", "Template"), words(flowhq.Templates)},
 		{s.at(s.root, "components", "schemas", "BulkState"), words(flowhq.BulkStates)},
-		{s.at(s.root, "components", "schemas", "NewBulk", "properties", "command"), words(flowhq.BulkCommands)},
+		{s.at(s.root, "components", "schemas", "NewBulk", "properties", "command"),
+			words(flowhq.BulkCommands)},
 		{s.at(s.root, "components", "schemas", "Command", "properties", "command"), words(flowhq.Commands)},
 		{s.at(s.root, "components", "schemas", "Language"), words(flowhq.Languages)},
 		{s.at(s.root, "components", "schemas", "Scope"), words(flowhq.Scopes)},
 		{s.at(s.root, "components", "schemas", "Role"), append(words(flowhq.OperatorRoles), "STAFF")},
-		{s.at(s.root, "components", "schemas", "Principal", "properties", "kind"), words(flowhq.PrincipalKinds)},
+		{s.at(s.root, "components", "schemas", "Principal", "properties", "kind"),
+			words(flowhq.PrincipalKinds)},
 		{s.at(s.root, "components", "schemas", "SetupStatus"), words(flowhq.SetupStatuses)},
 		{s.at(s.root, "components", "schemas", "BookingStatus"), words(flowhq.BookingStatuses)},
 		{s.at(s.root, "components", "schemas", "OrderStatus"), words(flowhq.OrderStatuses)},
 		{s.at(s.root, "components", "schemas", "TicketStatus"), words(flowhq.TicketStatuses)},
 		{s.at(s.root, "components", "schemas", "HandOverStatus"), words(flowhq.HandOverStatuses)},
-		{s.at(s.root, "components", "schemas", "HandOver", "properties", "reason"), words(flowhq.HandOverReasons)},
+		{s.at(s.root, "components", "schemas", "HandOver", "properties", "reason"),
+			words(flowhq.HandOverReasons)},
 		{s.at(s.root, "components", "schemas", "UnansweredStatus"), words(flowhq.UnansweredStatuses)},
-		{s.at(s.root, "components", "schemas", "Contact", "properties", "left_alone"), words(flowhq.LeftAlones)},
-		{s.at(s.root, "components", "schemas", "Problem", "properties", "code"), words(slices.Collect(maps.Keys(codes)))},
+		{s.at(s.root, "components", "schemas", "Contact", "properties", "left_alone"),
+			words(flowhq.LeftAlones)},
+		{s.at(s.root, "components", "schemas", "Problem", "properties", "code"),
+			words(slices.Collect(maps.Keys(codes)))},
 	} {
 		var got []string
 		for _, v := range tt.schema["enum"].([]any) {
@@ -130,13 +135,19 @@ func words[T ~string](all []T) (w []string) {
 func TestBodiesAreDescribed(t *testing.T) {
 	s := loadSpec(t)
 	for schema, body := range map[string]any{
-		"NewTenant": &flowhq.NewTenant{}, "TenantChange": &flowhq.TenantChange{}, "NewBulk": &bulkBody{}, "BulkFilter": &bulkFilter{},
+		"NewTenant": &flowhq.NewTenant{}, "TenantChange": &flowhq.TenantChange{},
+		"NewBulk": &bulkBody{}, "BulkFilter": &bulkFilter{},
 		"FleetChange": &flowhq.FleetChange{},
-		"NewBooking":  &newBookingBody{}, "BookingChange": &bookingBody{}, "OrderChange": &orderBody{}, "TicketChange": &statusBody{}, "HandOverChange": &statusBody{},
-		"UnansweredChange": &statusBody{}, "NewAnswer": &answerBody{}, "NewContact": &contactBody{}, "LeftAloneChange": &aloneBody{}, "NewHandOver": &handOverBody{}, "NewMessage": &writeBody{},
+		"NewBooking":  &newBookingBody{}, "BookingChange": &bookingBody{},
+		"OrderChange": &orderBody{}, "TicketChange": &statusBody{}, "HandOverChange": &statusBody{},
+		"UnansweredChange": &statusBody{}, "NewAnswer": &answerBody{}, "NewContact": &contactBody{},
+		"LeftAloneChange": &aloneBody{}, "NewHandOver": &handOverBody{}, "NewMessage": &writeBody{},
 		"PortalNewSetup":  &portalSetupBody{},
-		"NewSetupRequest": &flowhq.NewSetupRequest{}, "SetupApproval": &approvalBody{}, "SetupRejection": &rejectionBody{},
-		"NewAccount": &flowhq.NewAccount{}, "AccountChange": &flowhq.AccountChange{}, "NewKey": &flowhq.NewAPIKey{}, "SignIn": &signInBody{}, "LinkUse": &linkBody{}, "Forgotten": &forgotBody{}, "PasswordChange": &passwordBody{},
+		"NewSetupRequest": &flowhq.NewSetupRequest{}, "SetupApproval": &approvalBody{},
+		"SetupRejection": &rejectionBody{},
+		"NewAccount":     &flowhq.NewAccount{}, "AccountChange": &flowhq.AccountChange{},
+		"NewKey": &flowhq.NewAPIKey{}, "SignIn": &signInBody{}, "LinkUse": &linkBody{},
+		"Forgotten": &forgotBody{}, "PasswordChange": &passwordBody{},
 	} {
 		n := s.at(s.root, "components", "schemas", schema)
 		want := slices.Sorted(maps.Keys(fieldsOf(body)))
@@ -145,7 +156,8 @@ func TestBodiesAreDescribed(t *testing.T) {
 		}
 		for name, field := range fieldsOf(body) {
 			kind := map[string]string{
-				"a string": "string", "a whole number": "integer", "true or false": "boolean", "an object": "object", "a whole number or null": "[integer null]", "a list": "array",
+				"a string": "string", "a whole number": "integer", "true or false": "boolean",
+				"an object": "object", "a whole number or null": "[integer null]", "a list": "array",
 			}[describe(field.Type())]
 			if got := fmt.Sprint(s.at(n, "properties", name)["type"]); got != kind {
 				t.Errorf("%s.%s is described as %v; want %s", schema, name, got, kind)
@@ -153,14 +165,29 @@ func TestBodiesAreDescribed(t *testing.T) {
 		}
 	}
 	for _, op := range []node{
-		s.operation("POST", "/admin/tenants"), s.operation("PUT", "/admin/tenants/:id"), s.operation("POST", "/admin/bulk"), s.operation("PUT", "/admin/fleet"),
-		s.operation("PUT", "/admin/tenants/:id/profile"), s.operation("PATCH", "/admin/tenants/:id/profile"), s.operation("POST", "/admin/tenants/:id/preview"),
-		s.operation("POST", "/admin/tenants/:id/bookings"), s.operation("PATCH", "/admin/tenants/:id/bookings/:number"), s.operation("PATCH", "/admin/tenants/:id/orders/:number"),
-		s.operation("PATCH", "/admin/tenants/:id/tickets/:number"), s.operation("PATCH", "/admin/tenants/:id/handovers/:handover"), s.operation("PATCH", "/admin/tenants/:id/unanswered/:question"),
-		s.operation("POST", "/admin/tenants/:id/unanswered/:question/answer"), s.operation("POST", "/admin/tenants/:id/contacts"), s.operation("PUT", "/admin/tenants/:id/contacts/:contact/left-alone"), s.operation("PUT", "/admin/tenants/:id/contacts/:contact/muted"),
-		s.operation("POST", "/admin/tenants/:id/contacts/:contact/hand-over"), s.operation("POST", "/admin/tenants/:id/contacts/:contact/messages"),
-		s.operation("POST", "/admin/operators"), s.operation("PATCH", "/admin/operators/:account"), s.operation("POST", "/admin/keys"), s.operation("POST", "/admin/tenants/:id/users"), s.operation("PATCH", "/admin/tenants/:id/users/:account"),
-		s.operation("POST", "/admin/tenants/:id/keys"), s.operation("POST", "/auth/sign-in"), s.operation("POST", "/auth/link"), s.operation("PUT", "/auth/password"), s.operation("POST", "/portal/setup-request"),
+		s.operation("POST", "/admin/tenants"), s.operation("PUT", "/admin/tenants/:id"),
+		s.operation("POST", "/admin/bulk"), s.operation("PUT", "/admin/fleet"),
+		s.operation("PUT", "/admin/tenants/:id/profile"),
+		s.operation("PATCH", "/admin/tenants/:id/profile"),
+		s.operation("POST", "/admin/tenants/:id/preview"),
+		s.operation("POST", "/admin/tenants/:id/bookings"),
+		s.operation("PATCH", "/admin/tenants/:id/bookings/:number"),
+		s.operation("PATCH", "/admin/tenants/:id/orders/:number"),
+		s.operation("PATCH", "/admin/tenants/:id/tickets/:number"),
+		s.operation("PATCH", "/admin/tenants/:id/handovers/:handover"),
+		s.operation("PATCH", "/admin/tenants/:id/unanswered/:question"),
+		s.operation("POST", "/admin/tenants/:id/unanswered/:question/answer"),
+		s.operation("POST", "/admin/tenants/:id/contacts"),
+		s.operation("PUT", "/admin/tenants/:id/contacts/:contact/left-alone"),
+		s.operation("PUT", "/admin/tenants/:id/contacts/:contact/muted"),
+		s.operation("POST", "/admin/tenants/:id/contacts/:contact/hand-over"),
+		s.operation("POST", "/admin/tenants/:id/contacts/:contact/messages"),
+		s.operation("POST", "/admin/operators"), s.operation("PATCH", "/admin/operators/:account"),
+		s.operation("POST", "/admin/keys"), s.operation("POST", "/admin/tenants/:id/users"),
+		s.operation("PATCH", "/admin/tenants/:id/users/:account"),
+		s.operation("POST", "/admin/tenants/:id/keys"), s.operation("POST", "/auth/sign-in"),
+		s.operation("POST", "/auth/link"), s.operation("PUT", "/auth/password"),
+		s.operation("POST", "/portal/setup-request"),
 	} {
 		content := s.at(op, "requestBody", "content", "application/json")
 		for _, problem := range s.check(s.at(content, "schema"), viaJSON(t, content["example"]), "example") {
@@ -183,7 +210,8 @@ func viaJSON(t *testing.T, v any) (out any) {
 func TestParametersAreTaken(t *testing.T) {
 	f := setup(t)
 	id := f.create()
-	hook := f.send(call{method: "POST", path: "/admin/tenants/" + string(id) + "/webhooks", body: `{"url":"https://example.com/x"}`}, http.StatusCreated).json.(node)["id"].(string)
+	hook := f.send(call{method: "POST", path: "/admin/tenants/" + string(id) + "/webhooks",
+		body: `{"url":"https://example.com/x"}`}, http.StatusCreated).json.(node)["id"].(string)
 	user, portal := f.signedInAs(id, flowhq.RoleOwner), f.portalAs(id, flowhq.RoleOwner)
 	for _, r := range f.api.engine.Routes() {
 		if r.Path == OpenIDPath {
@@ -199,7 +227,8 @@ func TestParametersAreTaken(t *testing.T) {
 			} else if schema["type"] == "boolean" {
 				value = "true"
 			}
-			c := call{method: r.Method, path: strings.NewReplacer(":id", string(id), ":webhook", hook).Replace(r.Path) + "?" + name + "=" + value}
+			c := call{method: r.Method, path: strings.NewReplacer(":id", string(id), ":webhook",
+				hook).Replace(r.Path) + "?" + name + "=" + value}
 			switch c.header = (http.Header{}); {
 			case strings.HasPrefix(r.Path, ownPath+"/current/"):
 				c.header = portal.Clone()
@@ -230,11 +259,16 @@ func TestSchemaCheck(t *testing.T) {
 		{"Health", `{"status":null}`, false},
 		{"Health", `{}`, false},
 		{"Health", `{"status":"ok","more":1}`, false},
-		{"Replies", `0`, true}, {"Replies", `-1`, false}, {"Replies", `100001`, false}, {"Replies", `1.5`, false},
-		{"Name", `"x"`, true}, {"Name", `""`, false}, {"Name", `"` + strings.Repeat("é", 100) + `"`, true}, {"Name", `"` + strings.Repeat("é", 101) + `"`, false},
-		{"Time", `"2026-01-02T03:04:05.678Z"`, true}, {"Time", `"2026-01-02T03:04:05+03:00"`, false}, {"Time", `"today"`, false},
+		{"Replies", `0`, true}, {"Replies", `-1`, false}, {"Replies", `100001`, false},
+		{"Replies", `1.5`, false},
+		{"Name", `"x"`, true}, {"Name", `""`, false},
+		{"Name", `"` + strings.Repeat("é", 100) + `"`, true},
+		{"Name", `"` + strings.Repeat("é", 101) + `"`, false},
+		{"Time", `"2026-01-02T03:04:05.678Z"`, true},
+		{"Time", `"2026-01-02T03:04:05+03:00"`, false}, {"Time", `"today"`, false},
 		{"TenantChange", `{}`, false}, {"TenantChange", `{"language":"EN"}`, true},
-		{"EventList", `{"events":[{}]}`, false}, {"EventList", `{"events":[]}`, true}, {"EventList", `{"events":null}`, false},
+		{"EventList", `{"events":[{}]}`, false}, {"EventList", `{"events":[]}`, true},
+		{"EventList", `{"events":null}`, false},
 	} {
 		var v any
 		if err := json.Unmarshal([]byte(tt.value), &v); err != nil {

@@ -61,10 +61,13 @@ func newProvider(t *testing.T) *provider {
 		w.Header().Set("Content-Type", "application/json")
 		switch r.URL.Path {
 		case "/.well-known/openid-configuration":
-			_ = json.NewEncoder(w).Encode(map[string]any{"issuer": p.URL, "authorization_endpoint": p.URL + "/auth", "token_endpoint": p.URL + "/token", "jwks_uri": p.URL + "/keys", "id_token_signing_alg_values_supported": []string{"RS256"}})
+			_ = json.NewEncoder(w).Encode(map[string]any{"issuer": p.URL,
+				"authorization_endpoint": p.URL + "/auth", "token_endpoint": p.URL + "/token",
+				"jwks_uri": p.URL + "/keys", "id_token_signing_alg_values_supported": []string{"RS256"}})
 		case "/keys":
 			e := big.NewInt(int64(key.E)).Bytes()
-			_ = json.NewEncoder(w).Encode(map[string]any{"keys": []any{map[string]any{"kty": "RSA", "alg": "RS256", "use": "sig", "kid": "1", "n": b64(key.N.Bytes()), "e": b64(e)}}})
+			_ = json.NewEncoder(w).Encode(map[string]any{"keys": []any{map[string]any{"kty": "RSA",
+				"alg": "RS256", "use": "sig", "kid": "1", "n": b64(key.N.Bytes()), "e": b64(e)}}})
 		case "/token":
 			p.token(w, r)
 		default:
@@ -85,12 +88,15 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 	asked, ok := p.codes[code]
 	delete(p.codes, code)
 	challenge := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
-	if p.status != 0 || !ok || b64(challenge[:]) != asked.Get("code_challenge") || asked.Get("code_challenge_method") != "S256" {
+	if p.status != 0 || !ok || b64(challenge[:]) != asked.Get("code_challenge") ||
+		asked.Get("code_challenge_method") != "S256" {
 		w.WriteHeader(max(p.status, http.StatusBadRequest))
 		fmt.Fprint(w, `{"error":"invalid_grant"}`)
 		return
 	}
-	claims := map[string]any{"iss": p.URL, "sub": "1", "aud": "flowhq", "exp": time.Now().Add(time.Hour).Unix(), "iat": time.Now().Unix(), "nonce": asked.Get("nonce"), "email": "asha@example.com", "email_verified": true}
+	claims := map[string]any{"iss": p.URL, "sub": "1", "aud": "flowhq",
+		"exp": time.Now().Add(time.Hour).Unix(), "iat": time.Now().Unix(),
+		"nonce": asked.Get("nonce"), "email": "asha@example.com", "email_verified": true}
 	if p.claims != nil {
 		p.claims(claims)
 	}
@@ -98,7 +104,8 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 	signed := b64([]byte(`{"alg":"RS256","kid":"1"}`)) + "." + b64(body)
 	sum := sha256.Sum256([]byte(signed))
 	signature, _ := rsa.SignPKCS1v15(nil, p.signer, crypto.SHA256, sum[:])
-	_ = json.NewEncoder(w).Encode(map[string]any{"access_token": "a", "token_type": "Bearer", "id_token": signed + "." + b64(signature)})
+	_ = json.NewEncoder(w).Encode(map[string]any{"access_token": "a", "token_type": "Bearer",
+		"id_token": signed + "." + b64(signature)})
 }
 
 // signInThere is what a browser does: it returns the address that the provider sends it back to, and its cookie.
@@ -117,20 +124,23 @@ func (f *fixture) signInThere(p *provider) (back, cookie string) {
 		f.Errorf("cookie %+v", c)
 	}
 	q := to.Query()
-	if q.Get("redirect_uri") != "https://hq.example.com/auth/openid/callback" || q.Get("response_type") != "code" || q.Get("client_id") != "flowhq" || q.Get("nonce") == "" {
+	if q.Get("redirect_uri") != "https://hq.example.com/auth/openid/callback" ||
+		q.Get("response_type") != "code" || q.Get("client_id") != "flowhq" || q.Get("nonce") == "" {
 		f.Errorf("asked for %v", q)
 	}
 	code := access.NewToken()
 	p.mu.Lock()
 	p.codes[code], p.asked = q, q
 	p.mu.Unlock()
-	return "/auth/openid/callback?" + url.Values{"code": {code}, "state": {q.Get("state")}, "session_state": {"x"}}.Encode(), c.Name + "=" + c.Value
+	return "/auth/openid/callback?" + url.Values{"code": {code}, "state": {q.Get("state")},
+		"session_state": {"x"}}.Encode(), c.Name + "=" + c.Value
 }
 
 // visit asks like a browser that does not follow the answer.
 func (f *fixture) visit(path, cookie string) answer {
 	f.Helper()
-	client := http.Client{Transport: http.DefaultClient.Transport, Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := http.Client{Transport: http.DefaultClient.Transport, Timeout: 30 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	q, err := http.NewRequestWithContext(f.Context(), "GET", f.url+path, nil)
 	if err != nil {
 		f.Fatal(err)
@@ -158,7 +168,8 @@ func openIDSetup(t *testing.T, p *provider) *fixture {
 	t.Helper()
 	return setup(t, func(o *Options) {
 		o.PublicURL = "https://hq.example.com"
-		o.OpenID = openid.New(openid.Options{Issuer: p.URL, ClientID: "flowhq", ClientSecret: "s", RedirectURL: o.PublicURL + OpenIDPath})
+		o.OpenID = openid.New(openid.Options{Issuer: p.URL, ClientID: "flowhq", ClientSecret: "s",
+			RedirectURL: o.PublicURL + OpenIDPath})
 	})
 }
 
@@ -166,7 +177,8 @@ func openIDSetup(t *testing.T, p *provider) *fixture {
 func TestOpenID(t *testing.T) {
 	p := newProvider(t)
 	f := openIDSetup(t, p)
-	f.send(call{method: "POST", path: "/admin/operators", body: `{"email":"asha@example.com","name":"A","role":"OWNER"}`}, 201)
+	f.send(call{method: "POST", path: "/admin/operators",
+		body: `{"email":"asha@example.com","name":"A","role":"OWNER"}`}, 201)
 	id := f.create()
 	f.join("/admin/tenants/"+string(id)+"/users", "juma@example.com", flowhq.RoleStaff)
 	for email, want := range map[string]string{"ASHA@example.com": `{"kind": "OPERATOR", "name": "asha@example.com"}`, "juma@example.com": `{"kind": "USER", "name": "juma@example.com"}`} {
@@ -184,12 +196,14 @@ func TestOpenID(t *testing.T) {
 				t.Errorf("the cookie %s stays", c.Name)
 			}
 		}
-		f.contains(f.send(call{method: "GET", path: "/auth/me", header: as("Cookie", "flowhq="+session)}, 200).json, want)
+		f.contains(f.send(call{method: "GET", path: "/auth/me",
+			header: as("Cookie", "flowhq="+session)}, 200).json, want)
 		if again := f.visit(back, cookie); again.StatusCode != http.StatusConflict {
 			t.Errorf("%s: replayed: %d %s", email, again.StatusCode, again.body)
 		}
 	}
-	if e := must(f.store.Events(t.Context(), id, 1))(t)[0]; e.Type != flowhq.EventSignedIn || e.Reason != "by the OpenID provider" || e.Actor != "user juma@example.com (127.0.0.1)" {
+	if e := must(f.store.Events(t.Context(), id, 1))(t)[0]; e.Type != flowhq.EventSignedIn ||
+		e.Reason != "by the OpenID provider" || e.Actor != "user juma@example.com (127.0.0.1)" {
 		t.Errorf("event %+v", e)
 	}
 }
@@ -214,10 +228,13 @@ func TestOpenIDRefuses(t *testing.T) {
 		signer *rsa.PrivateKey
 		status int
 	}{
-		"another nonce":        {claims: set("nonce", "x")},
-		"no nonce":             {claims: set("nonce", "")},
-		"another audience":     {claims: set("aud", "other")},
-		"another party":        {claims: func(c map[string]any) { c["aud"], c["azp"] = []string{"flowhq", "other"}, "other" }},
+		"another nonce":    {claims: set("nonce", "x")},
+		"no nonce":         {claims: set("nonce", "")},
+		"another audience": {claims: set("aud", "other")},
+		"another party": {claims: func(c map[string]any) {
+			c["aud"],
+				c["azp"] = []string{"flowhq", "other"}, "other"
+		}},
 		"no party of several":  {claims: set("aud", []string{"flowhq", "other"})},
 		"another issuer":       {claims: set("iss", "https://evil.example.com")},
 		"expired":              {claims: set("exp", time.Now().Add(-time.Hour).Unix())},
@@ -240,7 +257,8 @@ func TestOpenIDRefuses(t *testing.T) {
 			p.signer = tt.signer
 		}
 		got := f.visit(f.signInThere(p))
-		if got.StatusCode != http.StatusUnauthorized || slices.ContainsFunc(got.Cookies(), func(c *http.Cookie) bool { return c.Name == "flowhq" }) {
+		if got.StatusCode != http.StatusUnauthorized ||
+			slices.ContainsFunc(got.Cookies(), func(c *http.Cookie) bool { return c.Name == "flowhq" }) {
 			t.Errorf("%s: %d %s", name, got.StatusCode, got.body)
 		}
 	}
@@ -256,8 +274,9 @@ func TestOpenIDRefuses(t *testing.T) {
 		"an odd cookie":            {back, "flowhq-openid=x", 409},
 		"an empty cookie":          {"/auth/openid/callback?code=x&state=", "flowhq-openid=..", 409},
 		"no code":                  {strings.Replace(back, "code=", "kode=", 1), cookie, 400},
-		"the person says no":       {strings.Replace(back, "code=", "error=access_denied&kode=", 1), cookie, 401},
-		"nothing":                  {"/auth/openid/callback", "", 409},
+		"the person says no": {strings.Replace(back, "code=", "error=access_denied&kode=", 1),
+			cookie, 401},
+		"nothing": {"/auth/openid/callback", "", 409},
 	} {
 		if got := f.visit(tt.back, tt.cookie); got.StatusCode != tt.status {
 			t.Errorf("%s: %d %s; want %d", name, got.StatusCode, got.body, tt.status)
@@ -282,7 +301,8 @@ func TestOpenIDHangs(t *testing.T) {
 		p.hang = path
 	}
 	hang("/.well-known/openid-configuration")
-	if got := f.visit("/auth/openid", ""); got.StatusCode != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "" {
+	if got := f.visit("/auth/openid", ""); got.StatusCode != http.StatusServiceUnavailable ||
+		got.Header.Get("Retry-After") == "" {
 		t.Errorf("no discovery: %d %s", got.StatusCode, got.body)
 	}
 	start := time.Now()
@@ -291,7 +311,8 @@ func TestOpenIDHangs(t *testing.T) {
 	}
 	f.send(call{method: "GET", path: "/readyz"}, 200)
 	hang("")
-	f.api.OpenID = openid.New(openid.Options{Issuer: p.URL, ClientID: "flowhq", ClientSecret: "s", RedirectURL: "https://hq.example.com" + OpenIDPath})
+	f.api.OpenID = openid.New(openid.Options{Issuer: p.URL, ClientID: "flowhq", ClientSecret: "s",
+		RedirectURL: "https://hq.example.com" + OpenIDPath})
 	for _, path := range []string{"/token", "/keys"} {
 		hang("")
 		back, cookie := f.signInThere(p)

@@ -164,7 +164,8 @@ func TestGuessesAtOnce(t *testing.T) {
 // TestAfterABurst: who gives the right password while a burst of wrong ones is checked
 // waits for a known time, whenever that is.
 func TestAfterABurst(t *testing.T) {
-	for _, later := range []time.Duration{0, time.Millisecond, time.Second, 1900 * time.Millisecond, 10 * time.Second} {
+	for _, later := range []time.Duration{0, time.Millisecond, time.Second, 1900 * time.Millisecond,
+		10 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
 			g := newPasswordLimiter()
 			for range maxFailures {
@@ -182,7 +183,8 @@ func TestAfterABurst(t *testing.T) {
 				t.Errorf("%v after a burst the right password was refused", later)
 			}
 			if took := time.Since(begun); took > 2*maxWait {
-				t.Errorf("%v after a burst the right password took %v; want at most %v", later, took, 2*maxWait)
+				t.Errorf("%v after a burst the right password took %v; want at most %v", later,
+					took, 2*maxWait)
 			}
 			all.Wait()
 			if peak := g.sources[here[0]].peak; peak != 0 {
@@ -233,7 +235,8 @@ func TestGuessWindow(t *testing.T) {
 			t.Error("an address is slowed for longer than a minute")
 		}
 		note(g.check(t.Context(), false, here))
-		if want := []flowhq.EventType{flowhq.EventLoginFailed, flowhq.EventLoginsSlowed, flowhq.EventLoginFailed}; !slices.Equal(got, want) {
+		if want := []flowhq.EventType{flowhq.EventLoginFailed, flowhq.EventLoginsSlowed,
+			flowhq.EventLoginFailed}; !slices.Equal(got, want) {
 			t.Errorf("events %v; want %v", got, want)
 		}
 	})
@@ -289,7 +292,8 @@ func TestMadeUpAddresses(t *testing.T) {
 		f.send(call{method: "GET", path: "/admin/tenants", header: header}, 401)
 	}
 	g := f.api.auth.limiter
-	behind := []source{{addr: netip.MustParseAddr("203.0.113.9")}, {addr: netip.MustParseAddr("127.0.0.1"), kind: proxy}}
+	behind := []source{{addr: netip.MustParseAddr("203.0.113.9")},
+		{addr: netip.MustParseAddr("127.0.0.1"), kind: proxy}}
 	if _, slow := g.overLimit(behind, time.Now()); slow == nil {
 		t.Error("passwords from behind the proxy are not checked slowly")
 	}
@@ -309,7 +313,8 @@ func TestGuessesAreReported(t *testing.T) {
 	g.sources[source{addr: netip.MustParseAddr("127.0.0.1")}].queued = maxQueued
 	g.mu.Unlock()
 	for range 2 {
-		if got := f.send(call{method: "GET", path: "/admin/tenants"}, 429); got.Header.Get("Retry-After") != "2" {
+		if got := f.send(call{method: "GET", path: "/admin/tenants"},
+			429); got.Header.Get("Retry-After") != "2" {
 			t.Errorf("Retry-After = %q", got.Header.Get("Retry-After"))
 		}
 	}
@@ -329,7 +334,8 @@ func TestGuessesAreReported(t *testing.T) {
 		t.Errorf("events %v; want %v", types, want)
 	}
 	metrics := string(f.send(call{method: "GET", path: "/metrics"}, 200).body)
-	for _, want := range []string{"flowhq_logins_failed_total 12", "flowhq_logins_slowed_total 1", "flowhq_logins_refused_total 2"} {
+	for _, want := range []string{"flowhq_logins_failed_total 12", "flowhq_logins_slowed_total 1",
+		"flowhq_logins_refused_total 2"} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("GET /metrics lacks %s", want)
 		}

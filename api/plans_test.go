@@ -49,7 +49,8 @@ func TestListsReadFewRows(t *testing.T) {
 	routes := p.api.engine.Routes()
 	for _, r := range routes {
 		twin := strings.Replace(r.Path, ownPath, namedPath, 1)
-		hasTwin := slices.ContainsFunc(routes, func(o gin.RouteInfo) bool { return o.Path == twin && twin != r.Path })
+		hasTwin := slices.ContainsFunc(routes,
+			func(o gin.RouteInfo) bool { return o.Path == twin && twin != r.Path })
 		// A route under both paths has one handler, and a sign-in reads no list.
 		if r.Method != http.MethodGet || hasTwin || strings.HasPrefix(r.Path, "/auth/openid") {
 			continue
@@ -68,7 +69,8 @@ func plannedInstallation(t *testing.T) *planned {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &planned{recorder: &loadtest.Recorder{}, measured: map[string]bool{}, now: time.Now(), big: seeded.Tenants[0], small: seeded.Tenants[1]}
+	p := &planned{recorder: &loadtest.Recorder{}, measured: map[string]bool{}, now: time.Now(),
+		big: seeded.Tenants[0], small: seeded.Tenants[1]}
 	p.fixture = setupOn(t, testdb.OpenStoreAs(t, store.RoleAPI, dbURL, p.recorder))
 	p.api.timeout = 2 * time.Minute // the files of 60,000 messages are long, and rows are counted here, not seconds
 	if p.meter, err = loadtest.Connect(t.Context(), dbURL); err != nil {
@@ -132,7 +134,8 @@ func (p *planned) get(route string, query url.Values) (next string) {
 		c.header = p.own
 	}
 	a := p.exchange(c)
-	if a.StatusCode != http.StatusOK && a.StatusCode != http.StatusNotFound && a.StatusCode != http.StatusForbidden {
+	if a.StatusCode != http.StatusOK && a.StatusCode != http.StatusNotFound &&
+		a.StatusCode != http.StatusForbidden {
 		p.Errorf("GET %s: %d %.300s", path, a.StatusCode, a.body)
 	}
 	object, _ := a.json.(node)
@@ -203,7 +206,8 @@ func (p *planned) values(route, name string, schema node) (values []string) {
 		"number": {"B7", "K7"}, "reason": {"a reason for operators", "xyzzy"},
 		"from": {ago(2), ago(250)}, "to": {ago(298), ago(100)},
 		"tenant": {p.ids["id"]}, "after": {"1", "1000000000"},
-		"type": {string(flowhq.EventMessageReceived), string(flowhq.EventOrderCreated), string(flowhq.EventCodeRead)},
+		"type": {string(flowhq.EventMessageReceived), string(flowhq.EventOrderCreated),
+			string(flowhq.EventCodeRead)},
 	}
 	if known[name] == nil {
 		p.Errorf("GET %s: say with which values of %s its plan is measured", route, name)

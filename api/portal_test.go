@@ -23,7 +23,8 @@ func (f *fixture) portalAs(tenant flowhq.TenantID, role flowhq.Role) http.Header
 		path = "/admin/tenants/" + string(tenant) + "/users"
 	}
 	email := fmt.Sprintf("w%d@example.com", f.created.Add(1))
-	f.send(call{method: "POST", path: path, body: fmt.Sprintf(`{"email":%q,"name":"W","role":%q}`, email, role)}, 201)
+	f.send(call{method: "POST", path: path,
+		body: fmt.Sprintf(`{"email":%q,"name":"W","role":%q}`, email, role)}, 201)
 	return portalHeader(portalsKey, email)
 }
 
@@ -56,13 +57,17 @@ func TestWebPortal(t *testing.T) {
 	if again := f.send(submit, 201).json.(node); again["id"] != made["id"] {
 		t.Errorf("sent again it is another request: %v", again)
 	}
-	f.contains(get("/portal/tenant/current/status"), fmt.Sprintf(`{"tenant": {"id": %q}, "setupRequest": {"id": %q, "status": "SUBMITTED"}}`, id, made["id"]))
+	f.contains(get("/portal/tenant/current/status"),
+		fmt.Sprintf(`{"tenant": {"id": %q}, "setupRequest": {"id": %q, "status": "SUBMITTED"}}`, id,
+			made["id"]))
 	second := f.portalAs(id, flowhq.RoleStaff)
-	f.contains(f.send(call{method: "GET", path: "/portal/me", header: second}, 200).json, `{"user": {"role": "STAFF"}, "setupRequest": {"userId": null}}`)
+	f.contains(f.send(call{method: "GET", path: "/portal/me", header: second}, 200).json,
+		`{"user": {"role": "STAFF"}, "setupRequest": {"userId": null}}`)
 
 	f.contains(get("/portal/tenant/current/qr"), `{"state": "DISCONNECTED", "qr": null}`)
 	pairing(time.Minute)(f, id)
-	if qr, _ := get("/portal/tenant/current/qr").(node)["qr"].(string); !strings.HasPrefix(qr, "data:image/png;base64,") {
+	if qr, _ := get("/portal/tenant/current/qr").(node)["qr"].(string); !strings.HasPrefix(qr,
+		"data:image/png;base64,") {
 		t.Errorf("qr = %.40q", qr)
 	}
 	if logs := get("/portal/tenant/current/logs").([]any); len(logs) != 0 {
@@ -70,7 +75,8 @@ func TestWebPortal(t *testing.T) {
 	}
 	epoch := f.session(id, flowhq.Transition{State: flowhq.Connected})
 	for i := range 60 {
-		m := store.Inbound{LID: "1@lid", WAID: fmt.Sprint("m", i), Kind: flowhq.KindText, Text: fmt.Sprint("hello ", i), SentAt: time.Now()}
+		m := store.Inbound{LID: "1@lid", WAID: fmt.Sprint("m", i), Kind: flowhq.KindText,
+			Text: fmt.Sprint("hello ", i), SentAt: time.Now()}
 		if _, err := f.store.Receive(t.Context(), id, epoch, m); err != nil {
 			t.Fatal(err)
 		}
@@ -84,7 +90,8 @@ func TestWebPortal(t *testing.T) {
 		t.Errorf("%d messages with limit=60", len(logs))
 	}
 	f.send(call{method: "GET", path: "/portal/tenant/current/logs?limit=0", header: owner}, 400)
-	stranger := f.send(call{method: "GET", path: "/portal/tenant/current/logs", header: f.portalAs(other, flowhq.RoleOwner)}, 200).json.([]any)
+	stranger := f.send(call{method: "GET", path: "/portal/tenant/current/logs",
+		header: f.portalAs(other, flowhq.RoleOwner)}, 200).json.([]any)
 	if len(stranger) != 0 {
 		t.Errorf("another tenant's user sees %d messages", len(stranger))
 	}
@@ -103,7 +110,8 @@ func TestWebPortal(t *testing.T) {
 func TestPortalRefuses(t *testing.T) {
 	f := setup(t)
 	id := f.create()
-	owner, operator := f.portalAs(id, flowhq.RoleOwner).Get("X-User-Email"), f.portalAs("", flowhq.RoleOwner).Get("X-User-Email")
+	owner, operator := f.portalAs(id, flowhq.RoleOwner).Get("X-User-Email"),
+		f.portalAs("", flowhq.RoleOwner).Get("X-User-Email")
 	gone := f.portalAs(id, flowhq.RoleStaff).Get("X-User-Email")
 	account := must(f.store.Login(t.Context(), gone))(t)
 	yes := true
@@ -127,7 +135,8 @@ func TestPortalRefuses(t *testing.T) {
 		"no tenant":         {portalsKey, operator, 404, "Tenant not found"},
 		"wrong and unknown": {"x", "nobody@example.com", 401, "Invalid portal key"},
 	} {
-		for _, path := range []string{"/portal/me", "/portal/tenant/current/status", "/portal/tenant/current/qr", "/portal/tenant/current/logs"} {
+		for _, path := range []string{"/portal/me", "/portal/tenant/current/status",
+			"/portal/tenant/current/qr", "/portal/tenant/current/logs"} {
 			got := f.exchange(call{method: "GET", path: path, header: portalHeader(tt.key, tt.email)})
 			if got.StatusCode != tt.status {
 				t.Errorf("%s: GET %s: %d %.200s; want %d", name, path, got.StatusCode, got.body, tt.status)
@@ -136,13 +145,18 @@ func TestPortalRefuses(t *testing.T) {
 			}
 		}
 		if tt.status != 200 {
-			f.send(call{method: "POST", path: "/portal/setup-request", header: portalHeader(tt.key, tt.email), body: "{}"}, tt.status)
+			f.send(call{method: "POST", path: "/portal/setup-request",
+				header: portalHeader(tt.key, tt.email), body: "{}"}, tt.status)
 		}
 	}
-	f.send(call{method: "POST", path: "/portal/setup-request", header: f.portalAs(id, flowhq.RoleStaff), body: "{}"}, 403)
-	fields := f.send(call{method: "POST", path: "/portal/setup-request", header: portalHeader(portalsKey, owner), body: `{"businessName":" ","templateType":"X","whatsappNumber":"1","language":"FR","businessType":"a\u0000"}`}, 400).fields()
+	f.send(call{method: "POST", path: "/portal/setup-request",
+		header: f.portalAs(id, flowhq.RoleStaff), body: "{}"}, 403)
+	fields := f.send(call{method: "POST", path: "/portal/setup-request",
+		header: portalHeader(portalsKey, owner),
+		body:   `{"businessName":" ","templateType":"X","whatsappNumber":"1","language":"FR","businessType":"a\u0000"}`}, 400).fields()
 	slices.Sort(fields)
-	if want := []string{"businessName", "businessType", "language", "templateType", "whatsappNumber"}; !slices.Equal(fields, want) {
+	if want := []string{"businessName", "businessType", "language", "templateType",
+		"whatsappNumber"}; !slices.Equal(fields, want) {
 		t.Errorf("wrong fields %v; want %v", fields, want)
 	}
 	eventually(t, "wrong keys are told", func() bool {
@@ -157,7 +171,8 @@ func TestPortalRefuses(t *testing.T) {
 func TestNoPortal(t *testing.T) {
 	f := setup(t, func(o *Options) { o.PortalKey = "" })
 	for _, key := range []string{"", "x"} {
-		got := f.send(call{method: "GET", path: "/portal/me", header: portalHeader(key, "a@example.com")}, 500)
+		got := f.send(call{method: "GET", path: "/portal/me",
+			header: portalHeader(key, "a@example.com")}, 500)
 		f.contains(got.json, `{"error": "Portal not configured", "code": "not_configured"}`)
 	}
 }

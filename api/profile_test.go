@@ -44,14 +44,16 @@ func TestProfileIsDescribed(t *testing.T) {
 		case reflect.Struct:
 			fields := fieldsOf(reflect.New(of).Interface())
 			properties := s.at(schema, "properties")
-			if diff := gocmp.Diff(slices.Sorted(maps.Keys(fields)), slices.Sorted(maps.Keys(properties))); diff != "" {
+			if diff := gocmp.Diff(slices.Sorted(maps.Keys(fields)),
+				slices.Sorted(maps.Keys(properties))); diff != "" {
 				t.Errorf("%s (-program +described):\n%s", at, diff)
 			}
 			for name, field := range fields {
 				compare(t, field.Type(), s.at(properties, name), at+"."+name)
 			}
 		default:
-			want := map[reflect.Kind]string{reflect.String: "string", reflect.Int: "integer", reflect.Int64: "integer", reflect.Float64: "number", reflect.Bool: "boolean"}[of.Kind()]
+			want := map[reflect.Kind]string{reflect.String: "string", reflect.Int: "integer",
+				reflect.Int64: "integer", reflect.Float64: "number", reflect.Bool: "boolean"}[of.Kind()]
 			if got := fmt.Sprint(schema["type"]); got != want && got != "["+want+" null]" {
 				t.Errorf("%s is described as %s; want %s", at, got, want)
 			}
@@ -78,7 +80,8 @@ func TestDemoProfiles(t *testing.T) {
 			t.Errorf("%s (-file +stored):\n%s", name, diff)
 		}
 		for _, method := range []string{"PUT", "PATCH"} {
-			again := f.send(call{method: method, path: path, body: string(got.body), header: match(`"1"`)}, 200)
+			again := f.send(call{method: method, path: path, body: string(got.body),
+				header: match(`"1"`)}, 200)
 			if tag := again.Header.Get("ETag"); tag != `"1"` {
 				t.Errorf("%s: after the same %s the version is %s", name, method, tag)
 			}
@@ -90,17 +93,22 @@ func TestProfileOfNobody(t *testing.T) {
 	f := setup(t)
 	path := "/admin/tenants/" + never + "/profile"
 	for _, c := range []call{
-		{method: "GET", path: path}, {method: "PUT", path: path, body: `{}`}, {method: "PATCH", path: path, body: `{}`},
-		{method: "GET", path: path + "/missing"}, {method: "GET", path: path + "/versions"}, {method: "GET", path: path + "/versions/1"},
+		{method: "GET", path: path}, {method: "PUT", path: path, body: `{}`},
+		{method: "PATCH", path: path, body: `{}`},
+		{method: "GET", path: path + "/missing"}, {method: "GET", path: path + "/versions"},
+		{method: "GET", path: path + "/versions/1"},
 		{method: "POST", path: path + "/versions/1/restore"}, {method: "GET", path: path + "/export"},
 		{method: "POST", path: path + "/import", body: "name\nx\n", header: sentCSV},
-		{method: "POST", path: strings.Replace(path, "profile", "preview", 1), body: `{"messages":[{"text":"hi"}]}`},
+		{method: "POST", path: strings.Replace(path, "profile", "preview", 1),
+			body: `{"messages":[{"text":"hi"}]}`},
 	} {
 		f.send(c, 404)
 	}
 	path = f.profile()
-	f.contains(f.send(call{method: "GET", path: path}, 200).json, `{"version": 0, "time_zone": "Africa/Dar_es_Salaam", "currency": "TZS", "hours": [], "texts": {}}`)
-	f.contains(f.send(call{method: "GET", path: path + "/versions"}, 200).json, `{"versions": [], "next": ""}`)
+	f.contains(f.send(call{method: "GET", path: path}, 200).json,
+		`{"version": 0, "time_zone": "Africa/Dar_es_Salaam", "currency": "TZS", "hours": [], "texts": {}}`)
+	f.contains(f.send(call{method: "GET", path: path + "/versions"}, 200).json,
+		`{"versions": [], "next": ""}`)
 	for _, version := range []string{"1", "0", "x"} {
 		f.send(call{method: "GET", path: path + "/versions/" + version}, 404)
 	}
@@ -131,14 +139,18 @@ func TestWrongProfiles(t *testing.T) {
 		for _, method := range []string{"PUT", "PATCH"} {
 			got := f.send(call{method: method, path: path, body: body}, 400)
 			// A PATCH finds what the types of the fields do not say only when they are right.
-			if fields := strings.Join(got.fields(), " "); fields != want && (method == "PUT" || !strings.HasPrefix(want, fields)) {
+			if fields := strings.Join(got.fields(), " "); fields != want &&
+				(method == "PUT" || !strings.HasPrefix(want, fields)) {
 				t.Errorf("%s %s: wrong are %q; want %q", method, body, fields, want)
 			}
 		}
 	}
-	f.send(call{method: "PUT", path: path, body: `{"place":{"address":{"en":"` + strings.Repeat("x", flowhq.MaxProfileBytes) + `"}}}`}, 413)
-	f.send(call{method: "PUT", path: path, body: `{"services":[` + strings.Repeat("0,", maxElements) + `0]}`}, 400)
-	f.send(call{method: "PUT", path: path, body: "x", header: http.Header{"Content-Type": {"text/plain"}}}, 415)
+	f.send(call{method: "PUT", path: path,
+		body: `{"place":{"address":{"en":"` + strings.Repeat("x", flowhq.MaxProfileBytes) + `"}}}`}, 413)
+	f.send(call{method: "PUT", path: path,
+		body: `{"services":[` + strings.Repeat("0,", maxElements) + `0]}`}, 400)
+	f.send(call{method: "PUT", path: path, body: "x",
+		header: http.Header{"Content-Type": {"text/plain"}}}, 415)
 	f.contains(f.send(call{method: "GET", path: path}, 200).json, `{"version": 0}`)
 }
 
@@ -146,7 +158,8 @@ func TestMergeProfile(t *testing.T) {
 	f := setup(t)
 	path := f.profile()
 	f.send(call{method: "PUT", path: path, body: string(demo.JSON(demo.Barber))}, 200)
-	got := f.send(call{method: "PATCH", path: path, body: `{"capacity":5,"place":{"address":{"en":"Here"}},"payments":[{"name":"Cash"}],"holidays":null}`}, 200)
+	got := f.send(call{method: "PATCH", path: path,
+		body: `{"capacity":5,"place":{"address":{"en":"Here"}},"payments":[{"name":"Cash"}],"holidays":null}`}, 200)
 	f.contains(got.json, `{"version": 2, "capacity": 5, "holidays": [], "place": {"address": {"en": "Here", "sw": "Mtaa wa Samora, karibu na Mnara wa Saa, Dar es Salaam, ghorofa ya chini, mlango wa bluu"}, "latitude": -6.8184}}`)
 	if n := len(got.json.(node)["payments"].([]any)); n != 1 {
 		t.Errorf("there are %d payments", n)
@@ -158,18 +171,21 @@ func TestMergeProfile(t *testing.T) {
 	if fields := got.fields(); len(fields) != 1 || fields[0] != "place.latitude" {
 		t.Errorf("wrong are %v", fields)
 	}
-	f.contains(f.send(call{method: "PATCH", path: path, body: `{"place":null}`}, 200).json, `{"place": {"map_link": "", "longitude": null}}`)
+	f.contains(f.send(call{method: "PATCH", path: path, body: `{"place":null}`}, 200).json,
+		`{"place": {"map_link": "", "longitude": null}}`)
 }
 
 // TestKenyanProfile: a business keeps its country's currency and clock though nobody names them.
 func TestKenyanProfile(t *testing.T) {
 	f := setup(t)
-	a := f.send(call{method: "POST", path: "/admin/tenants", body: strings.Replace(validTenant, "255712345678", "254712345678", 1)}, 201)
+	a := f.send(call{method: "POST", path: "/admin/tenants",
+		body: strings.Replace(validTenant, "255712345678", "254712345678", 1)}, 201)
 	path := "/admin/tenants/" + a.json.(node)["id"].(string) + "/profile"
 	const kenyan = `{"currency": "KES", "time_zone": "Africa/Nairobi"}`
 	f.contains(f.send(call{method: "GET", path: path}, 200).json, kenyan)
 	f.contains(f.send(call{method: "PUT", path: path, body: `{"capacity":2}`}, 200).json, kenyan)
-	f.contains(f.send(call{method: "PUT", path: path, body: `{"currency":"TZS"}`}, 200).json, `{"currency": "TZS", "time_zone": "Africa/Nairobi"}`)
+	f.contains(f.send(call{method: "PUT", path: path, body: `{"currency":"TZS"}`}, 200).json,
+		`{"currency": "TZS", "time_zone": "Africa/Nairobi"}`)
 }
 
 func TestIfMatch(t *testing.T) {
@@ -186,7 +202,8 @@ func TestIfMatch(t *testing.T) {
 	f.send(call{method: "PATCH", path: path, body: `{"capacity":3,"version":7}`}, 412)
 	f.send(call{method: "PUT", path: path, body: `{"capacity":3,"version":7}`}, 412)
 	f.send(call{method: "POST", path: path + "/versions/1/restore", header: match(`"7"`)}, 412)
-	f.send(call{method: "POST", path: path + "/import", body: "name\nx\n", header: http.Header{"Content-Type": {"text/csv"}, "If-Match": {`"7"`}}}, 412)
+	f.send(call{method: "POST", path: path + "/import", body: "name\nx\n",
+		header: http.Header{"Content-Type": {"text/csv"}, "If-Match": {`"7"`}}}, 412)
 	f.send(call{method: "PUT", path: path, body: `{"capacity":3,"version":1}`, header: match(`"2"`)}, 400)
 	for _, tag := range []string{"1", `W/"1"`, `"x"`, `"1", "2"`, `"-1"`, ""} {
 		got := f.send(call{method: "PUT", path: path, body: `{"capacity":3}`, header: match(tag)}, 400)
@@ -195,7 +212,8 @@ func TestIfMatch(t *testing.T) {
 		}
 	}
 	f.send(call{method: "PUT", path: path, body: `{"capacity":3}`, header: match("*")}, 200)
-	f.contains(f.send(call{method: "PUT", path: path, body: `{"capacity":4,"version":2}`, header: match(`"2"`)}, 200).json, `{"version": 3}`)
+	f.contains(f.send(call{method: "PUT", path: path, body: `{"capacity":4,"version":2}`,
+		header: match(`"2"`)}, 200).json, `{"version": 3}`)
 }
 
 // TestChangesAtOnce: changes without a condition all happen, those of one version do once.
@@ -207,7 +225,8 @@ func TestChangesAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range writers {
 		wg.Go(func() {
-			statuses[i] = f.exchange(call{method: "PATCH", path: path, body: fmt.Sprintf(`{"capacity":%d}`, i+2), header: match(`"0"`)}).StatusCode
+			statuses[i] = f.exchange(call{method: "PATCH", path: path,
+				body: fmt.Sprintf(`{"capacity":%d}`, i+2), header: match(`"0"`)}).StatusCode
 		})
 	}
 	wg.Wait()
@@ -224,16 +243,20 @@ func TestUndo(t *testing.T) {
 	f.send(call{method: "PUT", path: path, body: string(demo.JSON(demo.Barber))}, 200)
 	f.send(call{method: "PUT", path: path, body: `{}`}, 200)
 	for range 2 { // to repeat it changes nothing
-		f.contains(f.send(call{method: "POST", path: path + "/versions/1/restore"}, 200).json, `{"version": 3, "capacity": 2}`)
+		f.contains(f.send(call{method: "POST", path: path + "/versions/1/restore"}, 200).json,
+			`{"version": 3, "capacity": 2}`)
 	}
-	f.contains(f.send(call{method: "GET", path: path + "/versions/2"}, 200).json, `{"version": 2, "capacity": 1, "services": []}`)
+	f.contains(f.send(call{method: "GET", path: path + "/versions/2"}, 200).json,
+		`{"version": 2, "capacity": 1, "services": []}`)
 	got := f.send(call{method: "GET", path: path + "/versions?limit=2"}, 200)
 	f.contains(got.json, `{"next": "2"}`)
 	newest := got.json.(node)["versions"].([]any)[0].(node)
-	if newest["version"] != 3.0 || newest["reason"] != "version 1 again" || newest["actor"] != "admin (127.0.0.1)" {
+	if newest["version"] != 3.0 || newest["reason"] != "version 1 again" ||
+		newest["actor"] != "admin (127.0.0.1)" {
 		t.Errorf("newest version is %v", newest)
 	}
-	if rest := f.send(call{method: "GET", path: path + "/versions?before=2"}, 200).json.(node)["versions"].([]any); len(rest) != 1 {
+	if rest := f.send(call{method: "GET", path: path + "/versions?before=2"},
+		200).json.(node)["versions"].([]any); len(rest) != 1 {
 		t.Errorf("the next page is %v", rest)
 	}
 	f.send(call{method: "POST", path: path + "/versions/9/restore"}, 404)
@@ -259,9 +282,11 @@ func TestImport(t *testing.T) {
 	const file = "\ufeffname_sw;name_en;price\r\nMchele;Rice;\"3,200\"\r\nMaharage;Beans;3500\r\n"
 	send := func(query, body string, status int) answer {
 		t.Helper()
-		return f.send(call{method: "POST", path: path + "/import" + query, body: body, header: sentCSV}, status)
+		return f.send(call{method: "POST", path: path + "/import" + query, body: body,
+			header: sentCSV}, status)
 	}
-	f.contains(send("?list=products&dry_run=true", file, 200).json, `{"dry_run": true, "version": 0, "list": "products"}`)
+	f.contains(send("?list=products&dry_run=true", file, 200).json,
+		`{"dry_run": true, "version": 0, "list": "products"}`)
 	f.contains(f.send(call{method: "GET", path: path}, 200).json, `{"version": 0, "products": []}`)
 	got := send("?list=products", file, 200).json.(node)
 	if got["version"] != 1.0 || len(got["added"].([]any)) != 2 {
@@ -272,21 +297,26 @@ func TestImport(t *testing.T) {
 	if d := exported.Header.Get("Content-Disposition"); d != `attachment; filename="products.csv"` {
 		t.Errorf("Content-Disposition is %s", d)
 	}
-	f.contains(send("?list=products&mode=replace", string(exported.body), 200).json, `{"version": 1, "unchanged": 2, "removed": []}`)
+	f.contains(send("?list=products&mode=replace", string(exported.body), 200).json,
+		`{"version": 1, "unchanged": 2, "removed": []}`)
 	wrong := send("?list=products", "name,price\nSalt,700\nSugar,ten\nTea,x\n", 400)
 	if fields := strings.Join(wrong.fields(), " "); fields != "line 3, price line 4, price" {
 		t.Errorf("wrong are %s", fields)
 	}
 	f.contains(f.send(call{method: "GET", path: path}, 200).json, `{"version": 1}`)
-	f.contains(send("?list=products&mode=replace", "name,price\nRice,1\n", 200).json, `{"version": 2, "unchanged": 0}`)
+	f.contains(send("?list=products&mode=replace", "name,price\nRice,1\n", 200).json,
+		`{"version": 2, "unchanged": 0}`)
 	// A BOOKING tenant's list is its services.
-	f.contains(send("", "huduma,bei,dakika\nKunyoa,\"TSh 10,000/=\",30\n", 200).json, `{"version": 3, "list": "services"}`)
+	f.contains(send("", "huduma,bei,dakika\nKunyoa,\"TSh 10,000/=\",30\n", 200).json,
+		`{"version": 3, "list": "services"}`)
 	send("", "", 400)
 	send("?mode=all", file, 400)
 	send("?dry_run=yes", file, 400)
 	send("", strings.Repeat("x", flowhq.MaxProfileBytes+1), 413)
-	f.send(call{method: "POST", path: path + "/import", body: file, header: http.Header{"Content-Type": {"text/plain"}}}, 415)
-	if events := f.send(call{method: "GET", path: strings.Replace(path, "profile", "events", 1)}, 200); !strings.Contains(string(events.body), "version 3: import of services") {
+	f.send(call{method: "POST", path: path + "/import", body: file,
+		header: http.Header{"Content-Type": {"text/plain"}}}, 415)
+	if events := f.send(call{method: "GET", path: strings.Replace(path, "profile", "events", 1)},
+		200); !strings.Contains(string(events.body), "version 3: import of services") {
 		t.Errorf("events: %s", events.body)
 	}
 }
@@ -295,26 +325,33 @@ func TestPreview(t *testing.T) {
 	f := setup(t)
 	id := string(f.create())
 	path := "/admin/tenants/" + id + "/preview"
-	got := f.send(call{method: "POST", path: path, body: `{"messages":[{"text":"Habari"},{"kind":"MEDIA","media":"voice"}],"now":"2026-03-04T10:15:00+03:00"}`}, 200).json.(node)
+	got := f.send(call{method: "POST", path: path,
+		body: `{"messages":[{"text":"Habari"},{"kind":"MEDIA","media":"voice"}],"now":"2026-03-04T10:15:00+03:00"}`}, 200).json.(node)
 	turns := got["turns"].([]any)
-	if len(turns) != 2 || turns[0].(node)["reply"] == "" || turns[1].(node)["reply"] == "" || got["template_type"] != "BOOKING" {
+	if len(turns) != 2 || turns[0].(node)["reply"] == "" || turns[1].(node)["reply"] == "" ||
+		got["template_type"] != "BOOKING" {
 		t.Errorf("preview answers %v", got)
 	}
-	body := `{"messages":[{"text":"hello"}],"template_type":"SUPPORT","language":"EN","profile":` + string(demo.JSON(demo.Internet)) + `}`
-	f.contains(f.send(call{method: "POST", path: path, body: body}, 200).json, `{"version": 0, "template_type": "SUPPORT"}`)
+	body := `{"messages":[{"text":"hello"}],"template_type":"SUPPORT","language":"EN","profile":` +
+		string(demo.JSON(demo.Internet)) + `}`
+	f.contains(f.send(call{method: "POST", path: path, body: body}, 200).json,
+		`{"version": 0, "template_type": "SUPPORT"}`)
 	f.contains(f.send(call{method: "GET", path: "/admin/tenants/" + id + "/logs"}, 200).json, `{"logs": []}`)
-	f.contains(f.send(call{method: "GET", path: "/admin/tenants/" + id + "/profile"}, 200).json, `{"version": 0}`)
+	f.contains(f.send(call{method: "GET", path: "/admin/tenants/" + id + "/profile"}, 200).json,
+		`{"version": 0}`)
 	for body, want := range map[string]string{
 		`{"messages":[]}`:            "messages",
 		`{"messages":[{"text":""}]}`: "messages[0].text",
-		`{"messages":[{"text":"` + strings.Repeat("x", 4097) + `"}]}`:                         "messages[0].text",
+		`{"messages":[{"text":"` + strings.Repeat("x", 4097) +
+			`"}]}`: "messages[0].text",
 		`{"messages":[{"text":"x","kind":"CALL"}]}`:                                           "messages[0].kind",
 		`{"messages":[{"text":"x","media":"fax"}]}`:                                           "messages[0].media",
 		`{"messages":[{"text":"x"}],"template_type":"X","language":"FR"}`:                     "template_type language",
 		`{"messages":[{"text":"x"}],"now":"today"}`:                                           "now",
 		`{"messages":[{"text":"x"}],"profile":{"services":[{"name":{"en":"a"},"price":-1}]}}`: "profile.services[0].price",
 	} {
-		if fields := strings.Join(f.send(call{method: "POST", path: path, body: body}, 400).fields(), " "); fields != want {
+		if fields := strings.Join(f.send(call{method: "POST", path: path, body: body},
+			400).fields(), " "); fields != want {
 			t.Errorf("%.80s: wrong are %q; want %q", body, fields, want)
 		}
 	}
@@ -325,8 +362,10 @@ func TestPreview(t *testing.T) {
 func TestPreviewBooks(t *testing.T) {
 	f := setup(t)
 	id := string(f.create())
-	f.send(call{method: "PUT", path: "/admin/tenants/" + id + "/profile", body: string(demo.JSON(demo.Barber))}, 200)
-	got := f.send(call{method: "POST", path: "/admin/tenants/" + id + "/preview", body: `{"language":"EN","now":"2026-03-04T10:15:00+03:00","messages":[
+	f.send(call{method: "PUT", path: "/admin/tenants/" + id + "/profile",
+		body: string(demo.JSON(demo.Barber))}, 200)
+	got := f.send(call{method: "POST", path: "/admin/tenants/" + id + "/preview",
+		body: `{"language":"EN","now":"2026-03-04T10:15:00+03:00","messages":[
 		{"text":"hi, how much is a haircut?"},{"text":"can I come tomorrow at 3pm?"},{"text":"yes"},{"text":"cancel my booking"},{"text":"yes"},
 		{"text":"I want to talk to a person"},{"text":"hello?"}]}`}, 200)
 	want := []string{"", "booking HELD", "booking CONFIRMED", "", "booking CANCELLED", "hand_over ASKED", ""}
@@ -338,9 +377,11 @@ func TestPreviewBooks(t *testing.T) {
 			}
 		}
 		if got := strings.Join(facts, ", "); got != want[i] {
-			t.Errorf("%v: facts are %q; want %q. The reply is %v", turn.(node)["text"], got, want[i], turn.(node)["reply"])
+			t.Errorf("%v: facts are %q; want %q. The reply is %v", turn.(node)["text"], got,
+				want[i], turn.(node)["reply"])
 		}
-		if said, handed := turn.(node)["reply"] != "", turn.(node)["handed_over"] == true; said == (i == 6) || handed != (i >= 5) {
+		if said, handed := turn.(node)["reply"] != "",
+			turn.(node)["handed_over"] == true; said == (i == 6) || handed != (i >= 5) {
 			t.Errorf("%v: %v", turn.(node)["text"], turn)
 		}
 		if i == 0 && !strings.Contains(turn.(node)["reply"].(string), "10,000") {
@@ -354,8 +395,10 @@ func TestPreviewBooks(t *testing.T) {
 func TestPreviewKnowsTheDay(t *testing.T) {
 	f := setup(t)
 	id := string(f.create())
-	f.send(call{method: "PUT", path: "/admin/tenants/" + id + "/profile", body: string(demo.JSON(demo.Internet))}, 200)
-	got := f.send(call{method: "POST", path: "/admin/tenants/" + id + "/preview", body: `{"language":"EN","template_type":"SUPPORT","now":"2026-03-04T10:15:00+03:00",
+	f.send(call{method: "PUT", path: "/admin/tenants/" + id + "/profile",
+		body: string(demo.JSON(demo.Internet))}, 200)
+	got := f.send(call{method: "POST", path: "/admin/tenants/" + id + "/preview",
+		body: `{"language":"EN","template_type":"SUPPORT","now":"2026-03-04T10:15:00+03:00",
 		"messages":[{"text":"my internet is not working since last night"},{"text":"any update on my ticket?"}]}`}, 200)
 	turns := got.json.(node)["turns"].([]any)
 	if reply := turns[1].(node)["reply"].(string); !strings.Contains(reply, "today") {
@@ -371,7 +414,8 @@ func TestPreviewSeesWhatIsTaken(t *testing.T) {
 	now := day.AddDate(0, 0, -2).Format(time.RFC3339) // a Saturday
 	ask := func(clock string) (reply string, facts int) {
 		t.Helper()
-		got := s.do("POST", "/preview", `{"language":"EN","now":"`+now+`","messages":[{"text":"book a haircut on monday at `+clock+`"}]}`, 200)
+		got := s.do("POST", "/preview", `{"language":"EN","now":"`+now+
+			`","messages":[{"text":"book a haircut on monday at `+clock+`"}]}`, 200)
 		turn := got.json.(node)["turns"].([]any)[0].(node)
 		return turn["reply"].(string), len(turn["facts"].([]any))
 	}

@@ -50,13 +50,15 @@ func TestReply(t *testing.T) {
 	}
 	send(fmt.Sprintf(`{"in_reply_to":%d,"text":"Another"}`, first), http.StatusConflict)
 	// The host, which is later, finds the message dealt with.
-	if _, done, err := f.store.Answer(t.Context(), id, epoch, first, store.Outcome{Status: flowhq.Forwarded}); done || err != nil {
+	if _, done, err := f.store.Answer(t.Context(), id, epoch, first,
+		store.Outcome{Status: flowhq.Forwarded}); done || err != nil {
 		t.Errorf("the host's answer: %v, %v", done, err)
 	}
 	// An answer to the last line answers the ones before it.
 	second, third := receive("second"), receive("third")
 	for _, m := range []int64{second, third} {
-		if _, done, err := f.store.Answer(t.Context(), id, epoch, m, store.Outcome{Status: flowhq.Forwarded}); !done || err != nil {
+		if _, done, err := f.store.Answer(t.Context(), id, epoch, m,
+			store.Outcome{Status: flowhq.Forwarded}); !done || err != nil {
 			t.Errorf("the host's answer: %v, %v", done, err)
 		}
 	}
@@ -64,19 +66,25 @@ func TestReply(t *testing.T) {
 	send(fmt.Sprintf(`{"in_reply_to":%d,"text":"Late"}`, second), http.StatusConflict)
 	// A message by itself is no hand-over.
 	send(`{"number":"+255711000001","text":"By the way"}`, 202)
-	if over := f.send(call{method: "GET", path: at + "/handovers"}, 200).json.(node)["handovers"].([]any); len(over) > 0 {
+	if over := f.send(call{method: "GET", path: at + "/handovers"},
+		200).json.(node)["handovers"].([]any); len(over) > 0 {
 		t.Errorf("hand-overs %v", over)
 	}
 	// In a chat that a person answers, a program comes too late.
 	fourth := receive("fourth")
-	f.send(call{method: "POST", path: fmt.Sprintf("%s/contacts/%v/hand-over", at, int64(made["contact_id"].(float64)))}, 200)
+	f.send(call{method: "POST", path: fmt.Sprintf("%s/contacts/%v/hand-over", at,
+		int64(made["contact_id"].(float64)))}, 200)
 	send(fmt.Sprintf(`{"in_reply_to":%d,"text":"Too late"}`, fourth), http.StatusConflict)
 	send(`{"in_reply_to":999999,"text":"hi"}`, http.StatusNotFound)
-	send(fmt.Sprintf(`{"in_reply_to":%d,"text":"hi"}`, int64(made["id"].(float64))), http.StatusNotFound) // it is a reply
+	send(fmt.Sprintf(`{"in_reply_to":%d,"text":"hi"}`, int64(made["id"].(float64))),
+		http.StatusNotFound) // it is a reply
 	for body, field := range map[string]string{
-		`{"text":"hi"}`: "in_reply_to", `{"in_reply_to":0,"text":"hi"}`: "in_reply_to", `{"in_reply_to":1}`: "text",
-		`{"in_reply_to":1,"contact_id":1,"text":"hi"}`: "in_reply_to", `{"contact_id":1,"number":"+255711000001","text":"hi"}`: "contact_id",
-		`{"contact_id":-1,"text":"hi"}`: "contact_id", `{"number":"0711","text":"hi"}`: "number", `{"in_reply_to":"1","text":"hi"}`: "in_reply_to",
+		`{"text":"hi"}`: "in_reply_to", `{"in_reply_to":0,"text":"hi"}`: "in_reply_to",
+		`{"in_reply_to":1}`:                                     "text",
+		`{"in_reply_to":1,"contact_id":1,"text":"hi"}`:          "in_reply_to",
+		`{"contact_id":1,"number":"+255711000001","text":"hi"}`: "contact_id",
+		`{"contact_id":-1,"text":"hi"}`:                         "contact_id", `{"number":"0711","text":"hi"}`: "number",
+		`{"in_reply_to":"1","text":"hi"}`: "in_reply_to",
 	} {
 		got := send(body, 400)
 		fields, _ := got["errors"].([]any)

@@ -51,7 +51,9 @@ func TestGeneratedRequests(t *testing.T) {
 	owner := f.signedInAs("", flowhq.RoleOwner)
 	tenants := []flowhq.TenantID{f.create(), f.create(), f.create()}
 	user := f.signedInAs(tenants[0], flowhq.RoleOwner)
-	askers := []http.Header{owner, user, f.signedInAs(tenants[0], flowhq.RoleStaff), f.signedInAs("", flowhq.RoleViewer), f.keyOf("", flowhq.ScopeRead), f.keyOf(tenants[0], flowhq.ScopeSend), anonymous}
+	askers := []http.Header{owner, user, f.signedInAs(tenants[0], flowhq.RoleStaff),
+		f.signedInAs("", flowhq.RoleViewer), f.keyOf("", flowhq.ScopeRead),
+		f.keyOf(tenants[0], flowhq.ScopeSend), anonymous}
 	goroutines := runtime.NumGoroutine()
 	got := &tally{statuses: map[int]int{}}
 	client := &http.Client{
@@ -83,7 +85,8 @@ func TestGeneratedRequests(t *testing.T) {
 	if n := len(got.wrong); n > 20 {
 		t.Errorf("and %d more", n-20)
 	}
-	t.Logf("%d requests, %d hostile, seed %d: statuses %v, heap at most %d MiB", *generated, got.hostile, *generatedSeed, got.statuses, got.peak>>20)
+	t.Logf("%d requests, %d hostile, seed %d: statuses %v, heap at most %d MiB", *generated,
+		got.hostile, *generatedSeed, got.statuses, got.peak>>20)
 	if got.peak > maxHeap {
 		t.Errorf("the heap had %d MiB; want at most %d", got.peak>>20, maxHeap>>20)
 	}
@@ -135,7 +138,8 @@ func (a *tally) send(f *fixture, client *http.Client, c call, hostile bool) {
 		a.mu.Lock()
 		a.peak = max(a.peak, m.HeapAlloc)
 		if count%10_000 == 0 { // a long run says how far it is
-			f.Logf("%d requests, %d hostile: statuses %v, heap at most %d MiB", count, a.hostile, a.statuses, a.peak>>20)
+			f.Logf("%d requests, %d hostile: statuses %v, heap at most %d MiB", count, a.hostile,
+				a.statuses, a.peak>>20)
 		}
 		a.mu.Unlock()
 	}
@@ -159,13 +163,15 @@ func (f *fixture) stillReadable(tenants []flowhq.TenantID, owner http.Header) {
 		path := "/admin/tenants/" + string(id) + "/profile"
 		before := f.send(call{method: "GET", path: path, header: owner}, 200)
 		f.send(call{method: "PUT", path: path, header: owner, body: string(before.body)}, 200)
-		if after := f.send(call{method: "GET", path: path, header: owner}, 200); string(after.body) != string(before.body) {
+		if after := f.send(call{method: "GET", path: path, header: owner},
+			200); string(after.body) != string(before.body) {
 			f.Errorf("the profile of %s is another one after it was sent back", id)
 		}
 	}
 	var numbers []string
 	for next := ""; ; {
-		page := f.send(call{method: "GET", path: "/admin/tenants?limit=1000&cursor=" + next, header: owner}, 200).json.(node)
+		page := f.send(call{method: "GET", path: "/admin/tenants?limit=1000&cursor=" + next,
+			header: owner}, 200).json.(node)
 		for _, tenant := range page["tenants"].([]any) {
 			numbers = append(numbers, tenant.(node)["phone_number"].(string))
 		}
@@ -188,7 +194,8 @@ func (f *fixture) waitForGoroutines(most int) {
 	for runtime.NumGoroutine() > most {
 		if time.Now().After(deadline) {
 			buffer := make([]byte, 1<<16)
-			f.Fatalf("%d goroutines; want at most %d:\n%s", runtime.NumGoroutine(), most, buffer[:runtime.Stack(buffer, true)])
+			f.Fatalf("%d goroutines; want at most %d:\n%s", runtime.NumGoroutine(), most,
+				buffer[:runtime.Stack(buffer, true)])
 		}
 		<-tick.C
 	}

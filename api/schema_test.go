@@ -77,7 +77,8 @@ var colon = regexp.MustCompile(`:([a-z]+)`)
 // by name.
 func (s *spec) parameters(method, path, in string) map[string]node {
 	found := map[string]node{}
-	for _, of := range []node{s.at(s.root, "paths", colon.ReplaceAllString(path, "{$1}")), s.operation(method, path)} {
+	for _, of := range []node{s.at(s.root, "paths", colon.ReplaceAllString(path, "{$1}")),
+		s.operation(method, path)} {
 		list, _ := of["parameters"].([]any)
 		for _, p := range list {
 			if p := s.resolve(p.(node)); p["in"] == in {
@@ -142,7 +143,8 @@ func (s *spec) check(schema node, v any, at string) (bad []string) {
 				wrong("%q does not match %s", text, rule)
 			}
 		case "minLength", "maxLength", "minimum", "maximum", "minProperties":
-			if size, ok := sizeOf(v); ok && (keyword[:3] == "min") != (size >= float64(rule.(int))) && size != float64(rule.(int)) {
+			if size, ok := sizeOf(v); ok &&
+				(keyword[:3] == "min") != (size >= float64(rule.(int))) && size != float64(rule.(int)) {
 				wrong("%v breaks %s %v", v, keyword, rule)
 			}
 		case "items":

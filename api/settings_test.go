@@ -21,13 +21,15 @@ func TestTenantsOnCondition(t *testing.T) {
 	path := "/admin/tenants/" + string(id)
 	change := func(method, match, body string, status int) answer {
 		t.Helper()
-		return f.send(call{method: method, path: path, header: http.Header{"If-Match": {match}}, body: body}, status)
+		return f.send(call{method: method, path: path, header: http.Header{"If-Match": {match}},
+			body: body}, status)
 	}
 	read := f.send(call{method: "GET", path: path}, 200).Header.Get("ETag")
 	if again := f.send(call{method: "GET", path: path}, 200).Header.Get("ETag"); read == "" || again != read {
 		t.Fatalf("ETag is %s, and read again %s", read, again)
 	}
-	if own := f.send(call{method: "GET", path: ownPath, header: f.signedInAs(id, flowhq.RoleOwner)}, 200).Header.Get("ETag"); own != read {
+	if own := f.send(call{method: "GET", path: ownPath, header: f.signedInAs(id, flowhq.RoleOwner)},
+		200).Header.Get("ETag"); own != read {
 		t.Errorf("for its owner the ETag is %s; want %s", own, read)
 	}
 	// What the session does is no change of settings.
@@ -41,7 +43,8 @@ func TestTenantsOnCondition(t *testing.T) {
 		f.contains(got.json, `{"code": "precondition_failed"}`)
 	}
 	for _, bad := range []string{"7", `W/"7"`, `"x"`, `"1","2"`, `"-1"`, ""} {
-		if got := change("PATCH", bad, `{"name":"Second"}`, 400); !strings.Contains(string(got.body), "If-Match") {
+		if got := change("PATCH", bad, `{"name":"Second"}`,
+			400); !strings.Contains(string(got.body), "If-Match") {
 			t.Errorf("If-Match: %s is refused by %s", bad, got.body)
 		}
 	}
@@ -50,7 +53,8 @@ func TestTenantsOnCondition(t *testing.T) {
 	// The number of another tenant is a conflict, not a condition.
 	f.contains(f.send(call{method: "GET", path: "/admin/tenants/" + string(f.create())}, 200).json, `{}`)
 	change("PATCH", "*", `{"name":"Any"}`, 200)
-	f.send(call{method: "PATCH", path: "/admin/tenants/" + never, header: http.Header{"If-Match": {read}}, body: `{"name":"Nobody"}`}, 404)
+	f.send(call{method: "PATCH", path: "/admin/tenants/" + never,
+		header: http.Header{"If-Match": {read}}, body: `{"name":"Nobody"}`}, 404)
 
 	// Many have read the same version.
 	version := f.send(call{method: "GET", path: path}, 200).Header.Get("ETag")
@@ -58,7 +62,8 @@ func TestTenantsOnCondition(t *testing.T) {
 	statuses := make(chan int, 10)
 	for i := range cap(statuses) {
 		all.Go(func() {
-			a := f.exchange(call{method: "PATCH", path: path, header: http.Header{"If-Match": {version}}, body: fmt.Sprintf(`{"name":"Racer %d"}`, i)})
+			a := f.exchange(call{method: "PATCH", path: path,
+				header: http.Header{"If-Match": {version}}, body: fmt.Sprintf(`{"name":"Racer %d"}`, i)})
 			statuses <- a.StatusCode
 		})
 	}
@@ -106,7 +111,8 @@ func TestPutTakesWhatGetGives(t *testing.T) {
 	tenant["config"].(node)["language"] = "EN"
 	tenant["name"] = "Green Door"
 	tenant["status"], tenant["session"] = "ACTIVE", nil // nobody sets these
-	f.contains(put(path, tenant, 200).json, `{"name": "Green Door", "config": {"language": "EN"}, "status": "NEW"}`)
+	f.contains(put(path, tenant, 200).json,
+		`{"name": "Green Door", "config": {"language": "EN"}, "status": "NEW"}`)
 	f.contains(put(path, node{"config": node{"replies_per_minute": nil}}, 200).json, `{"name": "Green Door"}`)
 
 	for _, tt := range []struct {
@@ -124,14 +130,18 @@ func TestPutTakesWhatGetGives(t *testing.T) {
 		}
 	}
 	// PATCH is a change, and takes nothing but settings.
-	for _, body := range []string{`{"status":"ACTIVE"}`, `{"config":{"language":"EN"}}`, `{"id":"` + string(id) + `"}`} {
+	for _, body := range []string{`{"status":"ACTIVE"}`, `{"config":{"language":"EN"}}`,
+		`{"id":"` + string(id) + `"}`} {
 		f.send(call{method: "PATCH", path: path, body: body}, 400)
 	}
 	f.send(call{method: "PATCH", path: "/admin/fleet", body: `{"pinned":false}`}, 400)
-	f.send(call{method: "PUT", path: "/admin/fleet", body: `{"pinned":false,"whatsapp_version":"newest"}`}, 400)
+	f.send(call{method: "PUT", path: "/admin/fleet",
+		body: `{"pinned":false,"whatsapp_version":"newest"}`}, 400)
 	f.send(call{method: "PUT", path: path, body: `{"name":"a","name":"b"}`}, 400)
 	f.send(call{method: "PUT", path: path, body: `{"config":{"language":"EN","language":"SW"}}`}, 400)
-	f.contains(f.send(call{method: "PATCH", path: "/admin/fleet", body: `{"paused":true,"reason":"maintenance"}`}, 200).json, `{"paused": true, "reason": "maintenance"}`)
+	f.contains(f.send(call{method: "PATCH", path: "/admin/fleet",
+		body: `{"paused":true,"reason":"maintenance"}`}, 200).json,
+		`{"paused": true, "reason": "maintenance"}`)
 	fleet := read("/admin/fleet")
 	fleet["paused"], fleet["reason"] = false, ""
 	f.contains(put("/admin/fleet", fleet, 200).json, `{"paused": false, "reason": ""}`)
@@ -142,8 +152,12 @@ func TestAttention(t *testing.T) {
 	f := setup(t)
 	ids := map[string]flowhq.TenantID{}
 	for name, to := range map[string]*flowhq.Transition{
-		"new": nil, "connected": {State: flowhq.Connected}, "to be scanned": {State: flowhq.QRReady}, "logged out": {State: flowhq.LoggedOut, Ending: flowhq.EndLoggedOut},
-		"reconnecting": {State: flowhq.Disconnected, Ending: flowhq.EndLost}, "without a certificate": {State: flowhq.Disconnected, Ending: flowhq.EndCertificate}, "unwanted": {State: flowhq.QRReady},
+		"new": nil, "connected": {State: flowhq.Connected},
+		"to be scanned":         {State: flowhq.QRReady},
+		"logged out":            {State: flowhq.LoggedOut, Ending: flowhq.EndLoggedOut},
+		"reconnecting":          {State: flowhq.Disconnected, Ending: flowhq.EndLost},
+		"without a certificate": {State: flowhq.Disconnected, Ending: flowhq.EndCertificate},
+		"unwanted":              {State: flowhq.QRReady},
 	} {
 		id := f.create()
 		ids[name] = id
@@ -164,7 +178,8 @@ func TestAttention(t *testing.T) {
 	want := map[string]bool{"to be scanned": true, "logged out": true, "without a certificate": true}
 	for _, value := range []string{"true", "false", ""} {
 		got := map[flowhq.TenantID]bool{}
-		for _, tenant := range f.send(call{method: "GET", path: "/admin/tenants?attention=" + value}, 200).json.(node)["tenants"].([]any) {
+		for _, tenant := range f.send(call{method: "GET",
+			path: "/admin/tenants?attention=" + value}, 200).json.(node)["tenants"].([]any) {
 			got[flowhq.TenantID(tenant.(node)["id"].(string))] = true
 		}
 		for name, id := range ids {
@@ -183,10 +198,13 @@ func TestCursors(t *testing.T) {
 	n := 0
 	for _, r := range f.api.engine.Routes() {
 		parameters := f.spec.parameters("GET", r.Path, "query")
-		if r.Method != http.MethodGet || parameters["limit"] == nil || strings.HasPrefix(r.Path, "/portal") || strings.Contains(strings.ReplaceAll(r.Path, ":id", ""), ":") {
+		if r.Method != http.MethodGet || parameters["limit"] == nil ||
+			strings.HasPrefix(r.Path, "/portal") ||
+			strings.Contains(strings.ReplaceAll(r.Path, ":id", ""), ":") {
 			continue
 		}
-		properties := f.spec.at(f.spec.operation("GET", r.Path), "responses", "200", "content", "application/json", "schema", "properties")
+		properties := f.spec.at(f.spec.operation("GET", r.Path), "responses", "200", "content",
+			"application/json", "schema", "properties")
 		if parameters["after"] != nil {
 			continue // the feed goes forward
 		}
@@ -218,12 +236,16 @@ func TestCursors(t *testing.T) {
 func TestLargeIDs(t *testing.T) {
 	f := setup(t)
 	tenant := "/admin/tenants/" + string(f.create())
-	hook := tenant + "/webhooks/" + f.send(call{method: "POST", path: tenant + "/webhooks", body: `{"url":"https://example.com/x"}`}, 201).json.(node)["id"].(string)
+	hook := tenant + "/webhooks/" + f.send(call{method: "POST", path: tenant + "/webhooks",
+		body: `{"url":"https://example.com/x"}`}, 201).json.(node)["id"].(string)
 	const large = "9223372036854775807"
 	f.send(call{method: "GET", path: hook + "/deliveries?cursor=" + large}, 200)
-	f.send(call{method: "POST", path: hook + "/replay", body: `{"from":` + large + `,"to":` + large + `}`}, 202)
-	f.send(call{method: "POST", path: tenant + "/dead-letters/retry", body: `{"messages":[` + large + `]}`}, 202)
-	f.send(call{method: "POST", path: tenant + "/dead-letters/retry", body: `{"reason":"x","cursor":"` + large + `"}`}, 202)
+	f.send(call{method: "POST", path: hook + "/replay",
+		body: `{"from":` + large + `,"to":` + large + `}`}, 202)
+	f.send(call{method: "POST", path: tenant + "/dead-letters/retry",
+		body: `{"messages":[` + large + `]}`}, 202)
+	f.send(call{method: "POST", path: tenant + "/dead-letters/retry",
+		body: `{"reason":"x","cursor":"` + large + `"}`}, 202)
 	for _, one := range []string{"/contacts/", "/logs/", "/commands/", "/unanswered/", "/profile/versions/"} {
 		f.send(call{method: "GET", path: tenant + one + large}, 404)
 	}

@@ -53,10 +53,13 @@ func setup(t *testing.T, change ...func(*Options)) *fixture {
 // setupOn is setup on a database that was prepared.
 func setupOn(t *testing.T, s *store.Store, change ...func(*Options)) *fixture {
 	t.Helper()
-	f := &fixture{T: t, store: s, signals: &signals{}, created: &atomic.Int64{}, bulks: &bulks{}, temporal: &pinger{}, database: &pinger{}, log: &output{}, spec: loadSpec(t)}
+	f := &fixture{T: t, store: s, signals: &signals{}, created: &atomic.Int64{}, bulks: &bulks{},
+		temporal: &pinger{}, database: &pinger{}, log: &output{}, spec: loadSpec(t)}
 	o := Options{
 		Accounts: s, Keys: s, Setups: s, Webhooks: s,
-		Tenants: s, Profiles: s, Facts: s, Contacts: s, Logs: s, FollowUps: s, Feed: s, Codes: s, Commands: s, Signals: f.signals, Bulks: f.bulks, BulkRecords: s, Fleet: s, Database: f.database, Temporal: f.temporal,
+		Tenants: s, Profiles: s, Facts: s, Contacts: s, Logs: s, FollowUps: s, Feed: s, Codes: s,
+		Commands: s, Signals: f.signals, Bulks: f.bulks, BulkRecords: s, Fleet: s,
+		Database: f.database, Temporal: f.temporal,
 		Metrics: metrics.NewRegistry(), Password: password, PortalKey: portalsKey,
 		Codec: reverser{},
 		Log:   slog.New(slog.NewJSONHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -113,7 +116,8 @@ func (f *fixture) exchange(r call) answer {
 	for name, values := range r.header {
 		q.Header[name] = values
 	}
-	client := http.Client{Transport: contract.Transport{Contract: described(), Report: func(err error) { f.Errorf("%v", err) }}}
+	client := http.Client{Transport: contract.Transport{Contract: described(),
+		Report: func(err error) { f.Errorf("%v", err) }}}
 	p, err := client.Do(q)
 	if err != nil {
 		f.Fatal(err)
@@ -152,7 +156,8 @@ func (f *fixture) check(r call, a answer) {
 			}
 		}
 	}
-	if id := a.Header.Get("X-Request-Id"); id == "" || a.StatusCode >= http.StatusBadRequest && a.json != nil && a.json.(node)["request_id"] != id && a.json.(node)["checks"] == nil {
+	if id := a.Header.Get("X-Request-Id"); id == "" || a.StatusCode >= http.StatusBadRequest &&
+		a.json != nil && a.json.(node)["request_id"] != id && a.json.(node)["checks"] == nil {
 		bad = append(bad, fmt.Sprintf("X-Request-Id is %q", id))
 	}
 	for _, b := range bad {

@@ -21,39 +21,48 @@ func setupBody(number string) string {
 func TestSetupRequests(t *testing.T) {
 	f := setup(t)
 	id, other := f.create(), f.create()
-	owner, staff, operator := f.signedInAs(id, flowhq.RoleOwner), f.signedInAs(id, flowhq.RoleStaff), f.signedInAs("", flowhq.RoleOperator)
-	const own, body = "/portal/tenant/setup-requests", `{"business_name":"Salon Asha","template_type":"SUPPORT","whatsapp_number":"+255755000111","language":"SW"}`
+	owner, staff, operator := f.signedInAs(id, flowhq.RoleOwner),
+		f.signedInAs(id, flowhq.RoleStaff), f.signedInAs("", flowhq.RoleOperator)
+	const own, body = "/portal/tenant/setup-requests",
+		`{"business_name":"Salon Asha","template_type":"SUPPORT","whatsapp_number":"+255755000111","language":"SW"}`
 	f.send(call{method: "POST", path: own, header: staff, body: body}, 403)
 	made := f.send(call{method: "POST", path: own, header: owner, body: body}, 201)
 	request := made.json.(node)["id"].(string)
 	if at := made.Header.Get("Location"); at != own+"/"+request {
 		t.Errorf("Location: %s", at)
 	}
-	if again := f.send(call{method: "POST", path: own, header: owner, body: body}, 201); !cmp.Equal(again.json, made.json) {
+	if again := f.send(call{method: "POST", path: own, header: owner, body: body},
+		201); !cmp.Equal(again.json, made.json) {
 		t.Errorf("again: %s", again.body)
 	}
-	f.contains(f.send(call{method: "GET", path: own + "/" + request, header: staff}, 200).json, `{"status":"SUBMITTED","decided_by":"","whatsapp_number":"+255755000111"}`)
+	f.contains(f.send(call{method: "GET", path: own + "/" + request, header: staff}, 200).json,
+		`{"status":"SUBMITTED","decided_by":"","whatsapp_number":"+255755000111"}`)
 	f.send(call{method: "GET", path: "/admin/tenants/" + string(other) + "/setup-requests/" + request}, 404)
 	f.send(call{method: "GET", path: "/admin/tenants/" + never + "/setup-requests"}, 404)
 
 	admin := "/admin/setup-requests/" + request
-	f.contains(f.send(call{method: "POST", path: admin + "/review", header: operator}, 200).json, `{"status":"REVIEWING"}`)
+	f.contains(f.send(call{method: "POST", path: admin + "/review", header: operator}, 200).json,
+		`{"status":"REVIEWING"}`)
 	f.send(call{method: "POST", path: admin + "/reject", header: operator}, 400)
-	for _, wrong := range []string{`{}`, `{"reason":" "}`, `{"reason":"` + strings.Repeat("x", 1001) + `"}`, `{"reason":"a\u0000"}`} {
-		if got := f.send(call{method: "POST", path: admin + "/reject", header: operator, body: wrong}, 400).fields(); !cmp.Equal(got, []string{"reason"}) {
+	for _, wrong := range []string{`{}`, `{"reason":" "}`,
+		`{"reason":"` + strings.Repeat("x", 1001) + `"}`, `{"reason":"a\u0000"}`} {
+		if got := f.send(call{method: "POST", path: admin + "/reject", header: operator,
+			body: wrong}, 400).fields(); !cmp.Equal(got, []string{"reason"}) {
 			t.Errorf("reject %.40s: %v", wrong, got)
 		}
 	}
 	f.send(call{method: "POST", path: admin + "/approve", body: `{"notes":"a\u0007"}`}, 400)
 	for range 2 {
-		f.contains(f.send(call{method: "POST", path: admin + "/approve", header: operator, body: `{"notes":"called\nher"}`}, 200).json, `{"status":"APPROVED","notes":"called\nher"}`)
+		f.contains(f.send(call{method: "POST", path: admin + "/approve", header: operator,
+			body: `{"notes":"called\nher"}`}, 200).json, `{"status":"APPROVED","notes":"called\nher"}`)
 	}
 	f.send(call{method: "POST", path: admin + "/reject", header: operator, body: `{"reason":"no"}`}, 409)
 	if !slices.Equal(f.signals.sent, []flowhq.TenantID{id}) {
 		t.Errorf("signals: %v", f.signals.sent)
 	}
 	f.contains(f.get("/admin/tenants/"+string(id)).json, `{"wanted":true,"phone_number":"+255755000111"}`)
-	seen := f.send(call{method: "GET", path: own, header: owner}, 200).json.(node)["setup_requests"].([]any)[0].(node)
+	seen := f.send(call{method: "GET", path: own, header: owner},
+		200).json.(node)["setup_requests"].([]any)[0].(node)
 	if by := seen["decided_by"]; by != "operator" {
 		t.Errorf("a tenant's user sees that %v decided", by)
 	}
@@ -61,14 +70,18 @@ func TestSetupRequests(t *testing.T) {
 		t.Errorf("an operator sees that %q decided", by)
 	}
 
-	f.send(call{method: "POST", path: "/admin/tenants/" + string(other) + "/setup-requests", body: setupBody("+255755000111")}, 201)
-	for status, want := range map[string]int{"": 2, "?status=SUBMITTED": 1, "?status=APPROVED": 1, "?status=ACTIVE": 0} {
-		if got := f.get("/admin/setup-requests" + status).json.(node)["setup_requests"].([]any); len(got) != want {
+	f.send(call{method: "POST", path: "/admin/tenants/" + string(other) + "/setup-requests",
+		body: setupBody("+255755000111")}, 201)
+	for status, want := range map[string]int{"": 2, "?status=SUBMITTED": 1, "?status=APPROVED": 1,
+		"?status=ACTIVE": 0} {
+		if got := f.get("/admin/setup-requests" +
+			status).json.(node)["setup_requests"].([]any); len(got) != want {
 			t.Errorf("%s: %v", status, got)
 		}
 	}
 	waiting := f.get("/admin/setup-requests?limit=1").json.(node)["setup_requests"].([]any)[0].(node)["id"].(string)
-	if taken := f.send(call{method: "POST", path: "/admin/setup-requests/" + waiting + "/approve"}, 409); !strings.Contains(string(taken.body), string(id)) {
+	if taken := f.send(call{method: "POST", path: "/admin/setup-requests/" + waiting + "/approve"},
+		409); !strings.Contains(string(taken.body), string(id)) {
 		t.Errorf("another tenant's number: %s", taken.body)
 	}
 	f.send(call{method: "GET", path: "/admin/setup-requests?status=NEW"}, 400)
@@ -82,11 +95,13 @@ func TestSetupFields(t *testing.T) {
 	path := "/admin/tenants/" + string(f.create()) + "/setup-requests"
 	good := setupBody("+255755000111")
 	for field, tt := range map[string]struct{ value, wrong string }{
-		"business_name": {`"Salon Asha"`, `"  "`}, "template_type": {`"SUPPORT"`, `"SALON"`}, "whatsapp_number": {`"+255755000111"`, `"0755000111"`}, "language": {`"SW"`, `"sw"`},
+		"business_name": {`"Salon Asha"`, `"  "`}, "template_type": {`"SUPPORT"`, `"SALON"`},
+		"whatsapp_number": {`"+255755000111"`, `"0755000111"`}, "language": {`"SW"`, `"sw"`},
 	} {
 		for _, wrong := range []string{tt.wrong, `""`, `1`, `null`} {
 			body := strings.Replace(good, tt.value, wrong, 1)
-			if got := f.send(call{method: "POST", path: path, body: body}, 400).fields(); !cmp.Equal(got, []string{field}) {
+			if got := f.send(call{method: "POST", path: path, body: body},
+				400).fields(); !cmp.Equal(got, []string{field}) {
 				t.Errorf("%s: %v", body, got)
 			}
 		}
@@ -108,7 +123,8 @@ func TestSetupApprovedAtOnce(t *testing.T) {
 	id, other := f.create(), f.create()
 	owner := f.signedInAs(id, flowhq.RoleOwner)
 	const path = "/portal/tenant/setup-requests"
-	f.contains(f.send(call{method: "POST", path: path, header: owner, body: setupBody("+255755000111")}, 201).json, `{"status":"APPROVED"}`)
+	f.contains(f.send(call{method: "POST", path: path, header: owner,
+		body: setupBody("+255755000111")}, 201).json, `{"status":"APPROVED"}`)
 	f.contains(f.get("/admin/tenants/"+string(id)).json, `{"wanted":true}`)
 	number := f.get("/admin/tenants/" + string(other)).json.(node)["phone_number"].(string)
 	taken := f.send(call{method: "POST", path: path, header: owner, body: setupBody(number)}, 409)

@@ -104,7 +104,8 @@ func TestPages(t *testing.T) {
 	for i := range 7 {
 		text := fmt.Sprintf("message %d <&>", i)
 		_, err := f.store.Receive(t.Context(), id, epoch, store.Inbound{
-			LID: "1@lid", Number: "+255700000001", WAID: fmt.Sprint(i), Kind: flowhq.KindText, Text: text, SentAt: time.Now(),
+			LID: "1@lid", Number: "+255700000001", WAID: fmt.Sprint(i), Kind: flowhq.KindText,
+			Text: text, SentAt: time.Now(),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -112,7 +113,8 @@ func TestPages(t *testing.T) {
 		messages = append([]string{text}, messages...)
 	}
 	for limit := 1; limit <= 8; limit++ {
-		if diff := cmp.Diff(ids, f.follow(fmt.Sprintf("/admin/tenants?limit=%d", limit), "cursor", "tenants", "id")); diff != "" {
+		if diff := cmp.Diff(ids, f.follow(fmt.Sprintf("/admin/tenants?limit=%d", limit), "cursor",
+			"tenants", "id")); diff != "" {
 			t.Errorf("tenants, %d a page (-want +got):\n%s", limit, diff)
 		}
 		path := fmt.Sprintf("/admin/tenants/%s/logs?limit=%d", id, limit)
@@ -132,7 +134,8 @@ func TestTenantsAreApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.contains(f.get("/admin/tenants/"+string(other)+"/logs").json, `{"logs":[]}`)
-	if got := f.get("/admin/tenants/"+string(other)+"/events").names("events", "type"); !cmp.Equal(got, []string{"TENANT_CREATED"}) {
+	if got := f.get("/admin/tenants/"+string(other)+"/events").names("events",
+		"type"); !cmp.Equal(got, []string{"TENANT_CREATED"}) {
 		t.Errorf("events of another tenant: %v", got)
 	}
 }
@@ -149,7 +152,8 @@ func TestQR(t *testing.T) {
 	if got["code"] != code || got["expires_at"] != expires.UTC().Format(time.RFC3339Nano) {
 		t.Errorf("qr = %v until %v; want %v until %v", got["code"], got["expires_at"], code, expires)
 	}
-	data, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(got["qr"].(string), "data:image/png;base64,"))
+	data, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(got["qr"].(string),
+		"data:image/png;base64,"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +174,8 @@ func TestQR(t *testing.T) {
 	}
 	head := f.send(call{method: "HEAD", path: "/admin/tenants/" + string(id) + "/qr.png"}, 200)
 	if len(head.body) != 0 || head.ContentLength != int64(len(file.body)) {
-		t.Errorf("HEAD: %d bytes, Content-Length %d; want 0 and %d", len(head.body), head.ContentLength, len(file.body))
+		t.Errorf("HEAD: %d bytes, Content-Length %d; want 0 and %d", len(head.body),
+			head.ContentLength, len(file.body))
 	}
 }
 
@@ -190,14 +195,16 @@ type longLog struct {
 	messages int64
 }
 
-func (l longLog) Messages(_ context.Context, _ flowhq.TenantID, f store.MessageFilter) (page []flowhq.Message, next int64, err error) {
+func (l longLog) Messages(_ context.Context, _ flowhq.TenantID,
+	f store.MessageFilter) (page []flowhq.Message, next int64, err error) {
 	first := l.messages
 	if f.Before != 0 {
 		first = f.Before - 1
 	}
 	for id := first; id > 0 && len(page) < f.Limit; id-- {
-		page = append(page, flowhq.Message{ID: id, Direction: flowhq.In, Kind: flowhq.KindText, Status: flowhq.Received,
-			Text: strings.Repeat("\x01", flowhq.MaxTextBytes)})
+		page = append(page, flowhq.Message{ID: id, Direction: flowhq.In, Kind: flowhq.KindText,
+			Status: flowhq.Received,
+			Text:   strings.Repeat("\x01", flowhq.MaxTextBytes)})
 	}
 	if last := first - int64(len(page)); last > 0 {
 		next = last + 1
@@ -236,7 +243,8 @@ func TestControlCharacters(t *testing.T) {
 	f := setup(t)
 	id := f.create()
 	epoch := f.session(id, flowhq.Transition{State: flowhq.Connected})
-	in := store.Inbound{LID: "41@lid", WAID: "a", Kind: flowhq.KindText, Text: "a\x01\r\x1b[2J\x7f\u009b\n\tb"}
+	in := store.Inbound{LID: "41@lid", WAID: "a", Kind: flowhq.KindText,
+		Text: "a\x01\r\x1b[2J\x7f\u009b\n\tb"}
 	if _, err := f.store.Receive(t.Context(), id, epoch, in); err != nil {
 		t.Fatal(err)
 	}

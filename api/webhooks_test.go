@@ -32,17 +32,21 @@ func TestWebhooks(t *testing.T) {
 	if got := do("GET", one, "", 200); got["secret"] != nil || got["url"] != "https://example.com/hook" {
 		t.Errorf("read %v", got)
 	}
-	if got := do("POST", one+"/rotate-secret", "", 200); got["secret"] == secret || got["old_secret_until"] == nil {
+	if got := do("POST", one+"/rotate-secret", "", 200); got["secret"] == secret ||
+		got["old_secret_until"] == nil {
 		t.Errorf("rotated %v", got)
 	}
 	do("POST", one+"/test", "", 202)
 	if got := do("POST", one+"/replay", `{"from":1}`, 202); got["id"] != made["id"] {
 		t.Errorf("replay %v", got)
 	}
-	if got := do("POST", one+"/replay", `{"from":1}`, 409); got["detail"] != "another replay of this webhook is under way" {
+	if got := do("POST", one+"/replay", `{"from":1}`,
+		409); got["detail"] != "another replay of this webhook is under way" {
 		t.Errorf("second replay %v", got)
 	}
-	if got := do("PATCH", one, `{"enabled":false,"description":"n8n"}`, 200); got["enabled"] != false || got["reason"] != "disabled by a person" || got["description"] != "n8n" {
+	if got := do("PATCH", one, `{"enabled":false,"description":"n8n"}`,
+		200); got["enabled"] != false || got["reason"] != "disabled by a person" ||
+		got["description"] != "n8n" {
 		t.Errorf("changed %v", got)
 	}
 	do("POST", one+"/test", "", 409)
@@ -50,7 +54,8 @@ func TestWebhooks(t *testing.T) {
 	if got := do("PATCH", one, `{"enabled":true}`, 200); got["enabled"] != true || got["reason"] != "" {
 		t.Errorf("enabled again %v", got)
 	}
-	if got := do("GET", one+"/deliveries?status=&limit=5", "", 200); len(got["deliveries"].([]any)) != 0 || got["next"] != "" {
+	if got := do("GET", one+"/deliveries?status=&limit=5", "",
+		200); len(got["deliveries"].([]any)) != 0 || got["next"] != "" {
 		t.Errorf("deliveries %v", got)
 	}
 	do("DELETE", one, "", 200)
@@ -89,7 +94,8 @@ func TestWebhookRefusals(t *testing.T) {
 		{"POST", at, `{"url":"https://example.com","types":["MESSAGE_EATEN"]}`, "types[0]"},
 		{"POST", at, `{"url":"https://example.com","types":["WEBHOOK_TESTED"]}`, "types[0]"},
 		{"POST", at, `{"url":"https://example.com","types":"MESSAGE_RECEIVED"}`, "types"},
-		{"POST", at, `{"url":"https://example.com","description":"` + strings.Repeat("a", 201) + `"}`, "description"},
+		{"POST", at, `{"url":"https://example.com","description":"` + strings.Repeat("a", 201) +
+			`"}`, "description"},
 		{"POST", at, `{"url":"https://example.com","secret":"whsec_"}`, "secret"},
 		{"PATCH", one, `{"url":"https://10.0.0.1/"}`, "url"},
 		{"PATCH", one, `{"types":[]}`, "types"},

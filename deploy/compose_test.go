@@ -44,7 +44,8 @@ func load(t *testing.T) *types.Project {
 
 func TestComposeHasEveryPart(t *testing.T) {
 	p := load(t)
-	want := []string{"api", "migrate", "postgres", "temporal", "temporal-namespace", "temporal-schema", "temporal-ui", "worker"}
+	want := []string{"api", "migrate", "postgres", "temporal", "temporal-namespace",
+		"temporal-schema", "temporal-ui", "worker"}
 	if got := p.ServiceNames(); !slices.Equal(got, want) {
 		t.Errorf("services are %v; want %v", got, want)
 	}
@@ -59,14 +60,17 @@ func TestComposeHasEveryPart(t *testing.T) {
 		case s.Privileged || len(s.CapAdd) > 0 || s.NetworkMode == "host":
 			t.Errorf("%s: has rights it does not need", name)
 		}
-		if s.Deploy == nil || s.Deploy.Resources.Limits == nil || s.Deploy.Resources.Limits.MemoryBytes == 0 || s.Deploy.Resources.Limits.Pids == 0 {
+		if s.Deploy == nil || s.Deploy.Resources.Limits == nil ||
+			s.Deploy.Resources.Limits.MemoryBytes == 0 || s.Deploy.Resources.Limits.Pids == 0 {
 			t.Errorf("%s: no limit of memory or processes", name)
 		}
-		if !slices.Equal(s.CapDrop, []string{"ALL"}) || !slices.Equal(s.SecurityOpt, []string{"no-new-privileges:true"}) {
+		if !slices.Equal(s.CapDrop, []string{"ALL"}) ||
+			!slices.Equal(s.SecurityOpt, []string{"no-new-privileges:true"}) {
 			t.Errorf("%s: keeps capabilities %v, %v", name, s.CapDrop, s.SecurityOpt)
 		}
 		// The images of Temporal have a user of their own.
-		if own := !strings.HasPrefix(s.Image, "temporalio/"); own && (s.User == "" || s.User == "root" || s.User == "0") {
+		if own := !strings.HasPrefix(s.Image, "temporalio/"); own &&
+			(s.User == "" || s.User == "root" || s.User == "0") {
 			t.Errorf("%s: runs as %q", name, s.User)
 		}
 		if !s.ReadOnly && name != "temporal-ui" {
@@ -80,7 +84,8 @@ func TestComposeHasEveryPart(t *testing.T) {
 func TestComposeNetworks(t *testing.T) {
 	p := load(t)
 	want := map[string][]string{
-		"postgres": {"data"}, "temporal-schema": {"data"}, "migrate": {"data"}, "temporal": {"data", "temporal"},
+		"postgres": {"data"}, "temporal-schema": {"data"}, "migrate": {"data"},
+		"temporal":           {"data", "temporal"},
 		"temporal-namespace": {"temporal"}, "temporal-ui": {"edge", "temporal"},
 		"api": {"data", "edge", "temporal"}, "worker": {"data", "outside", "temporal"},
 	}
@@ -89,13 +94,15 @@ func TestComposeNetworks(t *testing.T) {
 			t.Errorf("%s is on the networks %v; want %v", name, got, want[name])
 		}
 	}
-	for name, internal := range map[string]bool{"data": true, "temporal": true, "edge": false, "outside": false} {
+	for name, internal := range map[string]bool{"data": true, "temporal": true, "edge": false,
+		"outside": false} {
 		if p.Networks[name].Internal != internal {
 			t.Errorf("network %s: internal is %v", name, p.Networks[name].Internal)
 		}
 	}
 	// The server's image takes its own address by its name, which has one for each network.
-	if at := p.Services["temporal"].Environment["TEMPORAL_BROADCAST_ADDRESS"]; at == nil || *at != "127.0.0.1" {
+	if at := p.Services["temporal"].Environment["TEMPORAL_BROADCAST_ADDRESS"]; at == nil ||
+		*at != "127.0.0.1" {
 		t.Errorf("temporal is on two networks and finds itself at %v", at)
 	}
 }
@@ -103,12 +110,14 @@ func TestComposeNetworks(t *testing.T) {
 // The API and the workers have the rights of their roles, or users of their own, and only the
 // migration has those of the owner.
 func TestComposeRoles(t *testing.T) {
-	const owner, other = "postgres://flowhq:secret@postgres:5432/flowhq?sslmode=disable", "postgres://hq_api:x@db/hq"
+	const owner, other = "postgres://flowhq:secret@postgres:5432/flowhq?sslmode=disable",
+		"postgres://hq_api:x@db/hq"
 	for set, want := range map[string]map[string]string{
 		"":    {"migrate": owner, "api": owner + "&role=flowhq_api", "worker": owner + "&role=flowhq_worker"},
 		other: {"migrate": owner, "api": other, "worker": other},
 	} {
-		p, err := project(t.Context(), append(slices.Clone(settings), "API_DATABASE_URL="+set, "WORKER_DATABASE_URL="+set)...)
+		p, err := project(t.Context(), append(slices.Clone(settings), "API_DATABASE_URL="+set,
+			"WORKER_DATABASE_URL="+set)...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +148,8 @@ func TestComposeDemandsSecrets(t *testing.T) {
 	for i, setting := range settings {
 		name, _, _ := strings.Cut(setting, "=")
 		_, err := project(t.Context(), slices.Concat(settings[:i], settings[i+1:])...)
-		if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "set it in .env") {
+		if err == nil || !strings.Contains(err.Error(), name) ||
+			!strings.Contains(err.Error(), "set it in .env") {
 			t.Errorf("without %s the error is %v", name, err)
 		}
 	}
@@ -264,7 +274,8 @@ func TestComposeSecretsFromFiles(t *testing.T) {
 	for _, name := range names {
 		at := p.Services["api"].Environment[name+"_FILE"]
 		id := strings.ToLower(name)
-		mounted := slices.ContainsFunc(p.Services["api"].Secrets, func(s types.ServiceSecretConfig) bool { return s.Source == id })
+		mounted := slices.ContainsFunc(p.Services["api"].Secrets,
+			func(s types.ServiceSecretConfig) bool { return s.Source == id })
 		if at == nil || *at != "/run/secrets/"+id || !mounted || p.Secrets[id].File != file {
 			t.Errorf("%s: its file is %v, mounted = %t from %q", name, at, mounted, p.Secrets[id].File)
 		}
@@ -304,7 +315,8 @@ func TestComposeFitsTheProgram(t *testing.T) {
 		if s.Build == nil || !s.ReadOnly || !slices.Equal(s.CapDrop, []string{"ALL"}) {
 			t.Errorf("%s: is not built here, or has more rights than it needs", name)
 		}
-		if len(s.Command) != 1 || !strings.Contains(read(t, "cmd/flowhq/main.go"), `case "`+s.Command[0]+`":`) {
+		if len(s.Command) != 1 || !strings.Contains(read(t, "cmd/flowhq/main.go"),
+			`case "`+s.Command[0]+`":`) {
 			t.Errorf("%s: %v is no command of the program", name, s.Command)
 		}
 	}

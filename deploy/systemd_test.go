@@ -45,7 +45,8 @@ func readUnit(t *testing.T, path string) unit {
 func TestUnitsComeBack(t *testing.T) {
 	const common = "/etc/flowhq/flowhq.env"
 	settings := map[string][]string{"worker": {common, "-/etc/flowhq/worker-%i.env"}, "api": {common}}
-	for name, command := range map[string]string{"flowhq-worker@.service": "worker", "flowhq-api.service": "api"} {
+	for name, command := range map[string]string{"flowhq-worker@.service": "worker",
+		"flowhq-api.service": "api"} {
 		u := readUnit(t, filepath.Join("systemd", name))
 		for key, want := range map[string][]string{
 			"Service.ExecStart":          {"/usr/local/bin/flowhq " + command},
@@ -61,7 +62,8 @@ func TestUnitsComeBack(t *testing.T) {
 			}
 		}
 		if len(u["Service.MemoryMax"]) != 1 || len(u["Service.TimeoutStopSec"]) != 1 {
-			t.Errorf("%s: memory %v, time to stop %v; want both bounded", name, u["Service.MemoryMax"], u["Service.TimeoutStopSec"])
+			t.Errorf("%s: memory %v, time to stop %v; want both bounded", name,
+				u["Service.MemoryMax"], u["Service.TimeoutStopSec"])
 		}
 	}
 }
@@ -114,7 +116,8 @@ func TestUnitsAreHardened(t *testing.T) {
 				t.Errorf("%s: %s is %q; want %q", path, key, got, want)
 			}
 		}
-		if got := u["Service.SystemCallFilter"]; !slices.Equal(got, []string{"@system-service", "~@privileged @resources"}) {
+		if got := u["Service.SystemCallFilter"]; !slices.Equal(got,
+			[]string{"@system-service", "~@privileged @resources"}) {
 			t.Errorf("%s: SystemCallFilter is %q", path, got)
 		}
 		// The kernel's boot id is there, without which workers cannot tell whose locks are of now.
@@ -124,7 +127,8 @@ func TestUnitsAreHardened(t *testing.T) {
 		if analyze == "" {
 			continue
 		}
-		out, err := exec.CommandContext(t.Context(), analyze, "security", "--offline=true", "--no-pager", path).CombinedOutput()
+		out, err := exec.CommandContext(t.Context(), analyze, "security", "--offline=true",
+			"--no-pager", path).CombinedOutput()
 		m := regexp.MustCompile(`Overall exposure level for \S+: ([0-9.]+)`).FindSubmatch(out)
 		if err != nil || m == nil {
 			t.Logf("this systemd-analyze judges no file: %v\n%s", err, out) // before version 250
@@ -140,7 +144,8 @@ func TestUnitsAreHardened(t *testing.T) {
 func TestUnitsSecrets(t *testing.T) {
 	u := readUnit(t, filepath.Join("systemd", "flowhq-.service.d", "secrets.conf"))
 	known := variablesIn(t, "internal/config/files.go", `"([A-Z][A-Z_]+)"`)
-	if len(u["Service.LoadCredential"]) == 0 || len(u["Service.LoadCredential"]) != len(u["Service.Environment"]) {
+	if len(u["Service.LoadCredential"]) == 0 ||
+		len(u["Service.LoadCredential"]) != len(u["Service.Environment"]) {
 		t.Errorf("credentials %v, settings %v", u["Service.LoadCredential"], u["Service.Environment"])
 	}
 	for i, credential := range u["Service.LoadCredential"] {

@@ -76,7 +76,8 @@ func TestNamespaceScript(t *testing.T) {
 // Every version of Temporal's images is the same, and its databases are the ones
 // the server looks for by default.
 func TestSchemaScript(t *testing.T) {
-	if out, err := exec.CommandContext(t.Context(), "sh", "-n", script(t, "schema.sh")).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "sh", "-n",
+		script(t, "schema.sh")).CombinedOutput(); err != nil {
 		t.Errorf("schema.sh: %v\n%s", err, out)
 	}
 	p := load(t)
@@ -94,7 +95,8 @@ func TestSchemaScript(t *testing.T) {
 			t.Errorf("%s has version %s; the server has %s", job, tools, server)
 		}
 		entry := p.Services[job].Entrypoint
-		if s := strings.TrimPrefix(entry[len(entry)-1], "/deploy/"); !slices.Contains([]string{"schema.sh", "namespace.sh"}, s) {
+		if s := strings.TrimPrefix(entry[len(entry)-1],
+			"/deploy/"); !slices.Contains([]string{"schema.sh", "namespace.sh"}, s) {
 			t.Errorf("%s runs %v", job, entry)
 		}
 	}

@@ -69,19 +69,25 @@ func (b *eraseBench) exec(q string, args ...any) {
 func (b *eraseBench) person(lid, number, name string) int64 {
 	b.Helper()
 	words := "the words of " + name
-	in := store.Inbound{LID: lid, Number: number, Name: name, WAID: "1" + lid, Kind: flowhq.KindText, Text: words, SentAt: time.Now()}
+	in := store.Inbound{LID: lid, Number: number, Name: name, WAID: "1" + lid,
+		Kind: flowhq.KindText, Text: words, SentAt: time.Now()}
 	r, err := b.store.Receive(b.Context(), b.tenant, b.epoch, in)
 	if err != nil {
 		b.Fatal(err)
 	}
 	at := time.Now().Add(72*time.Hour + 3*time.Hour*time.Duration(lid[0]-'0')).Truncate(time.Hour)
 	_, _, err = b.store.Answer(b.Context(), b.tenant, b.epoch, r.ID, store.Outcome{
-		Status: flowhq.Answered, Reply: &store.Outbound{WAID: "R" + lid, Kind: flowhq.KindReply, Text: "dear " + name},
-		State: []byte(fmt.Sprintf(`{"name": %q}`, name)), Understood: []byte(fmt.Sprintf(`{"text": %q}`, words)), HandOverFor: time.Hour,
-		OwnerNotice: &store.OwnerNotice{To: "+255700000099", WAID: "N" + lid, Text: "https://wa.me/" + number[1:] + " asks for you"},
+		Status: flowhq.Answered, Reply: &store.Outbound{WAID: "R" + lid, Kind: flowhq.KindReply,
+			Text: "dear " + name},
+		State:      []byte(fmt.Sprintf(`{"name": %q}`, name)),
+		Understood: []byte(fmt.Sprintf(`{"text": %q}`, words)), HandOverFor: time.Hour,
+		OwnerNotice: &store.OwnerNotice{To: "+255700000099", WAID: "N" + lid,
+			Text: "https://wa.me/" + number[1:] + " asks for you"},
 		Facts: []flowhq.FactChange{
-			{Booking: &flowhq.Booking{Service: "cut", Minutes: 30, StartsAt: at, Name: name, Note: words, Status: flowhq.BookingConfirmed}},
-			{Order: &flowhq.Order{Lines: []flowhq.OrderLine{{Name: words, Quantity: 1}}, Delivery: flowhq.Drop{Address: words}, Name: name, Status: flowhq.OrderOpen}},
+			{Booking: &flowhq.Booking{Service: "cut", Minutes: 30, StartsAt: at, Name: name,
+				Note: words, Status: flowhq.BookingConfirmed}},
+			{Order: &flowhq.Order{Lines: []flowhq.OrderLine{{Name: words, Quantity: 1}},
+				Delivery: flowhq.Drop{Address: words}, Name: name, Status: flowhq.OrderOpen}},
 			{Ticket: &flowhq.Ticket{Subject: "net", Note: words, Status: flowhq.TicketOpen}},
 			{Unanswered: &flowhq.Unanswered{Text: words, Language: flowhq.English}},
 			{HandOver: &flowhq.HandOver{Reason: flowhq.HandOverAsked, Note: words}},
@@ -100,7 +106,8 @@ func (b *eraseBench) person(lid, number, name string) int64 {
 		b.Fatalf("contacts of %s: %v, %v", number, contacts, err)
 	}
 	id := contacts[0].ID
-	if _, err := b.store.Write(b.Context(), b.tenant, store.NewMessage{Contact: id, Text: words, Key: lid, Actor: "operator"}); err != nil {
+	if _, err := b.store.Write(b.Context(), b.tenant,
+		store.NewMessage{Contact: id, Text: words, Key: lid, Actor: "operator"}); err != nil {
 		b.Fatal(err)
 	}
 	b.keys(lid, number[1:], name)
@@ -116,14 +123,18 @@ func (b *eraseBench) keys(lid, digits, name string) {
 	for i, signal := range []string{user + "_1:0", user + "_1:3", digits + ":0", digits + ":12"} {
 		b.exec(`insert into wa.whatsmeow_sessions values ($1, $2, $3)`, device, signal, []byte(name))
 		b.exec(`insert into wa.whatsmeow_identity_keys values ($1, $2, $3)`, device, signal, key)
-		b.exec(`insert into wa.whatsmeow_sender_keys values ($1, $2, $3, $4)`, device, "status@broadcast", signal, key)
+		b.exec(`insert into wa.whatsmeow_sender_keys values ($1, $2, $3, $4)`, device,
+			"status@broadcast", signal, key)
 		jid := []string{lid, user + ":3@lid", digits + "@s.whatsapp.net", digits + ":12@s.whatsapp.net"}[i]
-		b.exec(`insert into wa.whatsmeow_contacts values ($1, $2, $3, $3, $3, $3, $4)`, device, jid, name, digits)
+		b.exec(`insert into wa.whatsmeow_contacts values ($1, $2, $3, $3, $3, $3, $4)`, device, jid,
+			name, digits)
 		b.exec(`insert into wa.whatsmeow_chat_settings values ($1, $2)`, device, jid)
 		b.exec(`insert into wa.whatsmeow_message_secrets values ($1, $2, $2, 'id', $3)`, device, jid, key)
-		b.exec(`insert into wa.whatsmeow_message_secrets values ($1, 'group@g.us', $2, 'id', $3)`, device, jid, key)
+		b.exec(`insert into wa.whatsmeow_message_secrets values ($1, 'group@g.us', $2, 'id', $3)`,
+			device, jid, key)
 		b.exec(`insert into wa.whatsmeow_privacy_tokens values ($1, $2, $3, 0)`, device, jid, key)
-		b.exec(`insert into wa.whatsmeow_retry_buffer values ($1, $2, 'id', 'x', $3, 0)`, device, jid, []byte(name))
+		b.exec(`insert into wa.whatsmeow_retry_buffer values ($1, $2, 'id', 'x', $3, 0)`, device,
+			jid, []byte(name))
 	}
 }
 
@@ -156,12 +167,14 @@ func (b *eraseBench) traces(words ...string) (found []string) {
 		}
 		for _, word := range words {
 			var n int
-			q := fmt.Sprintf(`select count(*) from %q.%q where strpos(%s::text, $1) > 0`, c.schema, c.table, name)
+			q := fmt.Sprintf(`select count(*) from %q.%q where strpos(%s::text, $1) > 0`, c.schema,
+				c.table, name)
 			if err := b.raw.QueryRowContext(b.Context(), q, word).Scan(&n); err != nil {
 				b.Fatalf("%s: %v", q, err)
 			}
 			if n > 0 {
-				found = append(found, fmt.Sprintf("%s.%s.%s has %q in %d rows", c.schema, c.table, c.name, word, n))
+				found = append(found, fmt.Sprintf("%s.%s.%s has %q in %d rows", c.schema, c.table,
+					c.name, word, n))
 			}
 		}
 	}
@@ -211,13 +224,16 @@ func TestErasedContactIsNowhere(t *testing.T) {
 	}
 	after := b.traces("88001122334455", keptNumber[1:], keptName)
 	if strings.Join(before, "\n") != strings.Join(after, "\n") {
-		t.Errorf("of contact %d, who stays:\n%s\nwas\n%s", kept, strings.Join(after, "\n"), strings.Join(before, "\n"))
+		t.Errorf("of contact %d, who stays:\n%s\nwas\n%s", kept, strings.Join(after, "\n"),
+			strings.Join(before, "\n"))
 	}
 	events, err := b.store.Events(t.Context(), b.tenant, 2)
-	if err != nil || len(events) != 2 || events[0].Type != flowhq.EventContactErased || events[0].Reason != fmt.Sprintf("contact %d", id) {
+	if err != nil || len(events) != 2 || events[0].Type != flowhq.EventContactErased ||
+		events[0].Reason != fmt.Sprintf("contact %d", id) {
 		t.Errorf("events %+v, %v", events, err)
 	}
-	if err := b.store.EraseContact(t.Context(), b.tenant, id, "operator"); flowhq.ErrorCode(err) != flowhq.NotFound {
+	if err := b.store.EraseContact(t.Context(), b.tenant, id,
+		"operator"); flowhq.ErrorCode(err) != flowhq.NotFound {
 		t.Errorf("asked for afterwards: %v", err)
 	}
 }
@@ -229,7 +245,8 @@ func TestWritesWhileErased(t *testing.T) {
 	if err := b.store.EraseContact(t.Context(), b.tenant, id, "operator"); err != nil {
 		t.Fatal(err)
 	}
-	in := store.Inbound{LID: erasedLID, Number: erasedNumber, WAID: "NEW", Kind: flowhq.KindText, Text: "I am back", SentAt: time.Now()}
+	in := store.Inbound{LID: erasedLID, Number: erasedNumber, WAID: "NEW", Kind: flowhq.KindText,
+		Text: "I am back", SentAt: time.Now()}
 	r, err := b.store.Receive(t.Context(), b.tenant, b.epoch, in)
 	if err != nil || !r.New {
 		t.Fatalf("Receive = %+v, %v", r, err)

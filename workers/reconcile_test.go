@@ -76,7 +76,8 @@ func (c *temporal) Bulk(_ context.Context, id string) (flowhq.Bulk, error) {
 	return b, c.away
 }
 
-func (c *temporal) StartBulk(_ context.Context, b flowhq.Bulk, tenants []flowhq.TenantID) (flowhq.Bulk, error) {
+func (c *temporal) StartBulk(_ context.Context, b flowhq.Bulk,
+	tenants []flowhq.TenantID) (flowhq.Bulk, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	b.Matched = len(tenants)
@@ -124,7 +125,8 @@ func (c *temporal) signals() []flowhq.TenantID {
 
 func reconcilerOf(s *store.Store, c *temporal, name string) *reconciler {
 	r := newReconciler(Options{
-		Store: s, Network: &whatsapp.Network{}, Name: name, Timing: hosting.Timing{Renewal: time.Second}, Log: slog.New(slog.DiscardHandler),
+		Store: s, Network: &whatsapp.Network{}, Name: name,
+		Timing: hosting.Timing{Renewal: time.Second}, Log: slog.New(slog.DiscardHandler),
 	}, c, newWebhookNotices())
 	r.every = every
 	return r
@@ -133,14 +135,17 @@ func reconcilerOf(s *store.Store, c *temporal, name string) *reconciler {
 // TestReconciler has one tenant of each kind: those that a workflow must look at are
 // signalled, and those that wait for a reason are left alone.
 func TestReconciler(t *testing.T) {
-	s, c := testdb.OpenStore(t, testdb.New(t)), &temporal{runStatuses: map[flowhq.TenantID]workflows.RunStatus{}}
+	s, c := testdb.OpenStore(t, testdb.New(t)),
+		&temporal{runStatuses: map[flowhq.TenantID]workflows.RunStatus{}}
 	made := map[string]flowhq.TenantID{}
-	make := func(name string, command flowhq.Command, runStatus workflows.RunStatus, recorded ...flowhq.Transition) flowhq.TenantID {
+	make := func(name string, command flowhq.Command, runStatus workflows.RunStatus,
+		recorded ...flowhq.Transition) flowhq.TenantID {
 		t.Helper()
 		id := testdb.NewTenant(t, s)
 		made[name], c.runStatuses[id] = id, runStatus
 		if command != "" {
-			given, _, err := s.Command(t.Context(), id, store.NewCommand{Command: command, Key: "k", Actor: "test"})
+			given, _, err := s.Command(t.Context(), id,
+				store.NewCommand{Command: command, Key: "k", Actor: "test"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -163,7 +168,8 @@ func TestReconciler(t *testing.T) {
 		make("commanded while a host runs", flowhq.Stop, workflows.Busy),
 		make("lost", flowhq.Start, workflows.NotRunning, starting),
 		make("deaf", flowhq.Start, workflows.Idle, starting),
-		make("draining for ever", flowhq.Stop, workflows.NotRunning, flowhq.Transition{State: flowhq.Disconnected}),
+		make("draining for ever", flowhq.Stop, workflows.NotRunning,
+			flowhq.Transition{State: flowhq.Disconnected}),
 		make("banned, and lost", flowhq.Start, workflows.NotRunning, ended(flowhq.EndTempBanned)),
 		make("by a stranger", flowhq.Start, workflows.NotRunning, ended(flowhq.EndReplacedByStranger)),
 	}
@@ -218,7 +224,8 @@ func TestReconciler(t *testing.T) {
 	if err := r.checkPair(t.Context()); err != nil || r.checkPair(t.Context()) != nil || c.claimed != 1 {
 		t.Errorf("the claim was checked %d times, %v; want once", c.claimed, err)
 	}
-	r.claimed, c.away = time.Time{}, flowhq.Errorf(flowhq.Conflict, "this namespace is another installation's")
+	r.claimed, c.away = time.Time{}, flowhq.Errorf(flowhq.Conflict,
+		"this namespace is another installation's")
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	if err := r.run(ctx); flowhq.ErrorCode(err) != flowhq.Conflict {
@@ -234,7 +241,8 @@ func TestOneThatRefusesHoldsUpNoOther(t *testing.T) {
 	const tenants = 3 * mostErrors
 	for range tenants {
 		id := testdb.NewTenant(t, s)
-		if _, _, err := s.Command(t.Context(), id, store.NewCommand{Command: flowhq.Start, Key: "k", Actor: "test"}); err != nil {
+		if _, _, err := s.Command(t.Context(), id,
+			store.NewCommand{Command: flowhq.Start, Key: "k", Actor: "test"}); err != nil {
 			t.Fatal(err)
 		}
 		ids = append(ids, id)
@@ -292,7 +300,8 @@ func TestBulksComeBack(t *testing.T) {
 		c.bulks = map[string]flowhq.Bulk{}
 		pass(t, r)
 		b, began := c.bulks[id]
-		if !began || b.Matched != 2 || b.Sent != 0 || b.Command != flowhq.Stop || b.StartedAt.IsZero() || len(c.bulks) > 1 {
+		if !began || b.Matched != 2 || b.Sent != 0 || b.Command != flowhq.Stop ||
+			b.StartedAt.IsZero() || len(c.bulks) > 1 {
 			t.Fatalf("Temporal runs %+v; want the bulk that was not cancelled", c.bulks)
 		}
 		b.Sent = 1
@@ -309,10 +318,12 @@ func TestBulksComeBack(t *testing.T) {
 	pass(t, r)
 	delete(c.bulks, id) // forgotten by Temporal, as it does in time
 	pass(t, r)
-	if got := saved(); got.State != flowhq.BulkDone || got.Sent != 2 || !got.EndedAt.Equal(ended) || len(c.bulks) > 0 {
+	if got := saved(); got.State != flowhq.BulkDone || got.Sent != 2 || !got.EndedAt.Equal(ended) ||
+		len(c.bulks) > 0 {
 		t.Errorf("at the end the rows say %+v, Temporal runs %v", got, c.bulks)
 	}
-	if got, err := s.Bulk(t.Context(), dropped); err != nil || got.State != flowhq.BulkCancelled || got.EndedAt == nil {
+	if got, err := s.Bulk(t.Context(), dropped); err != nil || got.State != flowhq.BulkCancelled ||
+		got.EndedAt == nil {
 		t.Errorf("the cancelled one: %+v, %v", got, err)
 	}
 }
@@ -360,7 +371,8 @@ func TestPatienceGrows(t *testing.T) {
 // TestFollowUpsAreSignalled: the workflow of a new booking's follow-ups is signalled, once in a while,
 // and one that could not be signalled is signalled later.
 func TestFollowUpsAreSignalled(t *testing.T) {
-	s, c := testdb.OpenStore(t, testdb.New(t)), &temporal{away: serviceerror.NewUnavailable("Temporal is away")}
+	s, c := testdb.OpenStore(t, testdb.New(t)),
+		&temporal{away: serviceerror.NewUnavailable("Temporal is away")}
 	id := testdb.NewTenant(t, s)
 	epoch, err := s.Claim(t.Context(), id, "host")
 	if err != nil {
@@ -374,7 +386,8 @@ func TestFollowUpsAreSignalled(t *testing.T) {
 	_, _, err = s.Answer(t.Context(), id, epoch, r.ID, store.Outcome{
 		Status: flowhq.Answered,
 		Facts: []flowhq.FactChange{{Booking: &flowhq.Booking{
-			Number: "K1", Service: "cut", Minutes: 30, StartsAt: time.Now().Add(5 * time.Hour), Status: flowhq.BookingConfirmed,
+			Number: "K1", Service: "cut", Minutes: 30, StartsAt: time.Now().Add(5 * time.Hour),
+			Status: flowhq.BookingConfirmed,
 		}}},
 	})
 	if err != nil {

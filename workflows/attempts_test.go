@@ -25,7 +25,8 @@ type hosted struct {
 	ended   []string
 }
 
-func (h *hosted) DescribeWorkflowExecution(context.Context, string, string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+func (h *hosted) DescribeWorkflowExecution(context.Context, string,
+	string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
 	return &workflowservice.DescribeWorkflowExecutionResponse{
 		WorkflowExecutionInfo: &workflowpb.WorkflowExecutionInfo{
 			Status: h.status, Execution: &commonpb.WorkflowExecution{RunId: "run"},
@@ -53,7 +54,8 @@ func (h *hosted) CompleteActivity(_ context.Context, token []byte, _ any, _ erro
 func newHosted(worker string) *hosted {
 	return &hosted{status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, pending: &workflowpb.PendingActivityInfo{
 		ActivityId: "7", ActivityType: &commonpb.ActivityType{Name: activities.HostActivity}, Attempt: 1,
-		State: enums.PENDING_ACTIVITY_STATE_STARTED, LastWorkerIdentity: worker, LastStartedTime: timestamppb.Now(),
+		State: enums.PENDING_ACTIVITY_STATE_STARTED, LastWorkerIdentity: worker,
+		LastStartedTime: timestamppb.Now(),
 	}}
 }
 
@@ -114,7 +116,8 @@ func TestNoLaterAttemptIsEnded(t *testing.T) {
 // The attempt of this process is ended by the name that is its own.
 func TestAnAttemptIsEndedByItsToken(t *testing.T) {
 	h := newHosted("worker")
-	err := NewAttempts(h, "flowhq", nil).Lose(t.Context(), someone, &hosting.Attempt{ActivityID: "7", Token: []byte("own")}, hosting.Status{})
+	err := NewAttempts(h, "flowhq", nil).Lose(t.Context(), someone,
+		&hosting.Attempt{ActivityID: "7", Token: []byte("own")}, hosting.Status{})
 	if err != nil || len(h.ended) != 1 || h.ended[0] != "token own" {
 		t.Errorf("ended %v, %v", h.ended, err)
 	}

@@ -26,13 +26,16 @@ type bulkEnv struct {
 	pages []activities.BulkPage
 }
 
-func newBulkEnv(t *testing.T, send func(ctx context.Context, p activities.BulkPage) (activities.BulkSent, error)) *bulkEnv {
+func newBulkEnv(t *testing.T, send func(ctx context.Context,
+	p activities.BulkPage) (activities.BulkSent, error)) *bulkEnv {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	e := &bulkEnv{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment()}
-	e.RegisterWorkflowWithOptions(Tenants{Renewal: time.Second}.Bulk, workflow.RegisterOptions{Name: bulkWorkflow})
-	e.RegisterActivityWithOptions(func(ctx context.Context, p activities.BulkPage) (activities.BulkSent, error) {
+	e.RegisterWorkflowWithOptions(Tenants{Renewal: time.Second}.Bulk,
+		workflow.RegisterOptions{Name: bulkWorkflow})
+	e.RegisterActivityWithOptions(func(ctx context.Context,
+		p activities.BulkPage) (activities.BulkSent, error) {
 		e.pages = append(e.pages, p)
 		return send(ctx, p)
 	}, activity.RegisterOptions{Name: activities.BulkActivity})
@@ -40,7 +43,8 @@ func newBulkEnv(t *testing.T, send func(ctx context.Context, p activities.BulkPa
 }
 
 func bulkOf(tenants int) BulkRun {
-	s := BulkRun{Bulk: flowhq.Bulk{ID: "b", Command: flowhq.Restart, Actor: "admin", PerSecond: 2, Matched: tenants}}
+	s := BulkRun{Bulk: flowhq.Bulk{ID: "b", Command: flowhq.Restart, Actor: "admin", PerSecond: 2,
+		Matched: tenants}}
 	for i := range tenants {
 		s.Tenants = append(s.Tenants, flowhq.TenantID(fmt.Sprint(i)))
 	}
@@ -64,7 +68,8 @@ func TestBulkTellsEachOnce(t *testing.T) {
 	if diff := cmp.Diff(s.Tenants, told); diff != "" {
 		t.Errorf("told (-want +got):\n%s", diff)
 	}
-	if p := e.pages[0]; len(p.Tenants) != 2*pageTime || p.RequestID != "bulk:b" || p.Command != flowhq.Restart || p.Actor != "admin" {
+	if p := e.pages[0]; len(p.Tenants) != 2*pageTime || p.RequestID != "bulk:b" ||
+		p.Command != flowhq.Restart || p.Actor != "admin" {
 		t.Errorf("the first page is %+v", p)
 	}
 }
@@ -85,7 +90,8 @@ func TestBulkContinuesAsNew(t *testing.T) {
 	if err := converter.GetDefaultDataConverter().FromPayloads(again.Input, &next); err != nil {
 		t.Fatal(err)
 	}
-	if next.Sent != 10 || next.Matched != 25 || next.StartedAt.IsZero() || !cmp.Equal(next.Tenants, s.Tenants[10:]) {
+	if next.Sent != 10 || next.Matched != 25 || next.StartedAt.IsZero() ||
+		!cmp.Equal(next.Tenants, s.Tenants[10:]) {
 		t.Errorf("carried over %+v", next)
 	}
 }

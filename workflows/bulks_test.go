@@ -26,7 +26,8 @@ type lister struct {
 	list []*workflowpb.WorkflowExecutionInfo
 }
 
-func (l lister) ListWorkflow(context.Context, *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error) {
+func (l lister) ListWorkflow(context.Context,
+	*workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error) {
 	return &workflowservice.ListWorkflowExecutionsResponse{Executions: l.list}, nil
 }
 
@@ -55,7 +56,8 @@ func TestBulksAreOneCall(t *testing.T) {
 		}
 		list = append(list, of)
 	}
-	add(1, enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, flowhq.Bulk{ID: "one", Matched: 3, Sent: 3, StartedAt: begun})
+	add(1, enums.WORKFLOW_EXECUTION_STATUS_COMPLETED,
+		flowhq.Bulk{ID: "one", Matched: 3, Sent: 3, StartedAt: begun})
 	add(2, enums.WORKFLOW_EXECUTION_STATUS_RUNNING, flowhq.Bulk{ID: "two", Matched: 3})
 	list = append(list, &workflowpb.WorkflowExecutionInfo{Execution: &common.WorkflowExecution{WorkflowId: "by hand"}},
 		&workflowpb.WorkflowExecutionInfo{Execution: &common.WorkflowExecution{WorkflowId: bulkID("by hand")}})
@@ -75,7 +77,8 @@ func TestBulksAreOneCall(t *testing.T) {
 // alone is a Temporal that cannot be asked about one workflow.
 type alone struct{ client.Client }
 
-func (alone) DescribeWorkflowExecution(context.Context, string, string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+func (alone) DescribeWorkflowExecution(context.Context, string,
+	string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
 	return nil, errors.New("asked about one")
 }
 

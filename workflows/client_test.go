@@ -15,7 +15,8 @@ func TestNoNamespace(t *testing.T) {
 	if err := s.control.Ping(t.Context()); err != nil {
 		t.Errorf("Ping = %v; want nil", err)
 	}
-	elsewhere, err := client.NewClientFromExistingWithContext(t.Context(), s.temporal, client.Options{Namespace: "elsewhere"})
+	elsewhere, err := client.NewClientFromExistingWithContext(t.Context(), s.temporal,
+		client.Options{Namespace: "elsewhere"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +26,8 @@ func TestNoNamespace(t *testing.T) {
 		"Ping":   control.Ping(t.Context()),
 		"Signal": control.Signal(t.Context(), "nobody", "Nobody"),
 	} {
-		if flowhq.ErrorCode(err) != flowhq.Unavailable || !strings.Contains(err.Error(), `no namespace "elsewhere"`) {
+		if flowhq.ErrorCode(err) != flowhq.Unavailable ||
+			!strings.Contains(err.Error(), `no namespace "elsewhere"`) {
 			t.Errorf("%s without the namespace = %v; want an error that names it", call, err)
 		}
 	}

@@ -86,7 +86,8 @@ func TestFilters(t *testing.T) {
 // named lists the tenants that a filter finds, by name.
 func (s *stage) named(query string) (names []string) {
 	s.Helper()
-	page, err := s.temporal.ListWorkflow(s.Context(), &workflowservice.ListWorkflowExecutionsRequest{Query: query})
+	page, err := s.temporal.ListWorkflow(s.Context(),
+		&workflowservice.ListWorkflowExecutionsRequest{Query: query})
 	if err != nil {
 		s.Fatalf("%s: %v", query, err)
 	}
@@ -118,7 +119,8 @@ func TestREADMEShowsFilters(t *testing.T) {
 	}
 	for _, query := range shown {
 		if filters[query] == nil {
-			t.Errorf("%s is not tested, but only\n%s", query, cmp.Diff(nil, slices.Sorted(maps.Keys(filters))))
+			t.Errorf("%s is not tested, but only\n%s", query,
+				cmp.Diff(nil, slices.Sorted(maps.Keys(filters))))
 		}
 	}
 }

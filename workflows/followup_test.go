@@ -34,8 +34,10 @@ func newFollowUpEnv(t *testing.T, next func(look int) time.Duration) *followUpEn
 	e := &followUpEnv{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment()}
 	e.begun = time.Date(2026, time.March, 2, 8, 0, 0, 0, time.UTC)
 	e.SetStartTime(e.begun)
-	e.RegisterWorkflowWithOptions(Tenants{Renewal: time.Second}.FollowUp, workflow.RegisterOptions{Name: followUpWorkflow})
-	e.RegisterActivityWithOptions(func(context.Context, activities.FollowUpInput) (activities.FollowUpNext, error) {
+	e.RegisterWorkflowWithOptions(Tenants{Renewal: time.Second}.FollowUp,
+		workflow.RegisterOptions{Name: followUpWorkflow})
+	e.RegisterActivityWithOptions(func(context.Context,
+		activities.FollowUpInput) (activities.FollowUpNext, error) {
 		now := e.Now()
 		e.looks = append(e.looks, now.Sub(e.begun).Round(time.Second))
 		after := next(len(e.looks))
@@ -49,7 +51,8 @@ func newFollowUpEnv(t *testing.T, next func(look int) time.Duration) *followUpEn
 
 func (e *followUpEnv) run(t *testing.T, want ...time.Duration) {
 	t.Helper()
-	e.ExecuteWorkflow(followUpWorkflow, activities.FollowUpInput{Tenant: "a", About: flowhq.AboutBooking, Number: "K48219"})
+	e.ExecuteWorkflow(followUpWorkflow, activities.FollowUpInput{Tenant: "a",
+		About: flowhq.AboutBooking, Number: "K48219"})
 	if err := e.GetWorkflowError(); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +114,8 @@ func TestFollowUpIsCancelled(t *testing.T) {
 
 // sendFollowUps stands in for the activity: "continued" has something to do many times, "moved"
 // waits until it is told again, any other has two follow-ups.
-func (s *stage) sendFollowUps(_ context.Context, in activities.FollowUpInput) (activities.FollowUpNext, error) {
+func (s *stage) sendFollowUps(_ context.Context,
+	in activities.FollowUpInput) (activities.FollowUpNext, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.looks[in.Number]++
@@ -131,7 +135,8 @@ func (s *stage) sendFollowUps(_ context.Context, in activities.FollowUpInput) (a
 // followUp tells the workflow of a booking's follow-ups to look, and returns its id.
 func (s *stage) followUp(number string) string {
 	s.Helper()
-	in := activities.FollowUpInput{Tenant: "00000000-0000-4000-8000-0000000000f1", About: flowhq.AboutBooking, Number: number}
+	in := activities.FollowUpInput{Tenant: "00000000-0000-4000-8000-0000000000f1",
+		About: flowhq.AboutBooking, Number: number}
 	if err := s.control.FollowUp(s.Context(), in.Tenant, in.About, in.Number); err != nil {
 		s.Fatal(err)
 	}

@@ -38,7 +38,8 @@ var update = flag.Bool("update", false, "record the histories in "+histories+" a
 
 // suggestEarly makes the server suggest to continue as new after so many events.
 func suggestEarly(events int) []string {
-	return []string{"--dynamic-config-value", fmt.Sprintf("limit.historyCount.suggestContinueAsNew=%d", events)}
+	return []string{"--dynamic-config-value",
+		fmt.Sprintf("limit.historyCount.suggestContinueAsNew=%d", events)}
 }
 
 // lives are the kinds of life, each of a tenant of its own.
@@ -167,7 +168,8 @@ var jobs = map[string]func(*stage) string{
 		workflow := s.bulk(id, slow, "b")
 		s.until("the page is sent", func() bool {
 			d, err := s.temporal.DescribeWorkflowExecution(s.Context(), workflow, "")
-			return err == nil && len(d.GetPendingActivities()) == 1 && d.GetPendingActivities()[0].GetLastHeartbeatTime() != nil
+			return err == nil && len(d.GetPendingActivities()) == 1 &&
+				d.GetPendingActivities()[0].GetLastHeartbeatTime() != nil
 		})
 		if _, err := s.control.CancelBulk(s.Context(), id); err != nil {
 			s.Fatal(err)
@@ -198,7 +200,8 @@ var jobs = map[string]func(*stage) string{
 	},
 	"retention": func(s *stage) string {
 		const id = "retention-by-hand"
-		_, err := s.temporal.ExecuteWorkflow(s.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: TaskQueue}, retentionWorkflow)
+		_, err := s.temporal.ExecuteWorkflow(s.Context(),
+			client.StartWorkflowOptions{ID: id, TaskQueue: TaskQueue}, retentionWorkflow)
 		if err != nil {
 			s.Fatal(err)
 		}
@@ -304,7 +307,8 @@ func (s *stage) record(name, id string) {
 		if len(runs) > 1 {
 			file = fmt.Sprintf("%s-%d", name, i+1)
 		}
-		if err := os.WriteFile(filepath.Join(histories, file+".json"), onePerLine(s.T, h), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(histories, file+".json"), onePerLine(s.T, h),
+			0o644); err != nil {
 			s.Fatal(err)
 		}
 	}

@@ -84,7 +84,8 @@ func newStage(t *testing.T, flags ...string) *stage {
 		}
 	})
 	s := &stage{t, &scene{
-		temporal: server.Client(), control: NewClient(server.Client()), hold: make(chan struct{}), hosts: map[flowhq.TenantID][]*actor{}, rows: map[flowhq.TenantID]*rows{}, looks: map[string]int{},
+		temporal: server.Client(), control: NewClient(server.Client()), hold: make(chan struct{}),
+		hosts: map[flowhq.TenantID][]*actor{}, rows: map[flowhq.TenantID]*rows{}, looks: map[string]int{},
 	}}
 	s.work()
 	return s
@@ -94,18 +95,22 @@ func newStage(t *testing.T, flags ...string) *stage {
 func (s *stage) work() {
 	s.Helper()
 	options := worker.Options{
-		MaxHeartbeatThrottleInterval: beat, DefaultHeartbeatThrottleInterval: beat, WorkerStopTimeout: time.Second,
+		MaxHeartbeatThrottleInterval: beat, DefaultHeartbeatThrottleInterval: beat,
+		WorkerStopTimeout: time.Second,
 	}
-	tenants, sessions := worker.New(s.temporal, TaskQueue, options), worker.New(s.temporal, activities.SessionQueue, options)
+	tenants, sessions := worker.New(s.temporal, TaskQueue, options),
+		worker.New(s.temporal, activities.SessionQueue, options)
 	deliveries := worker.New(s.temporal, activities.WebhookQueue, options)
-	deliveries.RegisterActivityWithOptions(s.deliver, activity.RegisterOptions{Name: activities.DeliverActivity})
+	deliveries.RegisterActivityWithOptions(s.deliver,
+		activity.RegisterOptions{Name: activities.DeliverActivity})
 	Tenants{Renewal: beat}.Register(tenants)
 	for name, f := range map[string]any{
 		activities.RecordStateActivity: func(_ context.Context, in activities.StateInput) error {
 			s.of(in.Tenant).record(in)
 			return nil
 		},
-		activities.ReadTenantActivity: func(ctx context.Context, in activities.ReadInput) (activities.Snapshot, error) {
+		activities.ReadTenantActivity: func(ctx context.Context,
+			in activities.ReadInput) (activities.Snapshot, error) {
 			return s.of(in.Tenant).look(ctx, in)
 		},
 		activities.RecordOutcomesActivity: func(ctx context.Context, in activities.OutcomesInput) error {
@@ -117,8 +122,11 @@ func (s *stage) work() {
 			s.erased = append(s.erased, in.Tenant)
 			return nil
 		},
-		activities.PruneActivity: func(context.Context) (activities.Pruned, error) { return activities.Pruned{Tenants: 3}, nil },
-		activities.BulkActivity:  s.sendBulk, activities.FollowUpActivity: s.sendFollowUps,
+		activities.PruneActivity: func(context.Context) (activities.Pruned,
+			error) {
+			return activities.Pruned{Tenants: 3}, nil
+		},
+		activities.BulkActivity: s.sendBulk, activities.FollowUpActivity: s.sendFollowUps,
 	} {
 		tenants.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name})
 	}
@@ -201,7 +209,8 @@ func (s *stage) tenant(id string) *star {
 	return &star{stage: s, Tenant: flowhq.Tenant{
 		ID: flowhq.TenantID(id), Name: "blue-door", PhoneNumber: number,
 		Session: flowhq.Session{Number: number},
-		Config:  flowhq.Config{Template: flowhq.BookingTemplate, BusinessName: business, Language: flowhq.Swahili},
+		Config: flowhq.Config{Template: flowhq.BookingTemplate, BusinessName: business,
+			Language: flowhq.Swahili},
 	}}
 }
 
@@ -240,7 +249,8 @@ func (t *star) host(n int) (a *actor) {
 func (t *star) report(epoch int64, state flowhq.SessionState) {
 	t.Helper()
 	err := t.control.Report(t.Context(), t.ID, session.Report{
-		Epoch: epoch, Worker: "worker@test", Transition: flowhq.Transition{State: state}, At: time.Now().UTC(),
+		Epoch: epoch, Worker: "worker@test", Transition: flowhq.Transition{State: state},
+		At: time.Now().UTC(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -287,7 +297,8 @@ func (s *stage) ended(id string) {
 	s.Helper()
 	ctx, cancel := context.WithTimeout(s.Context(), patience)
 	defer cancel()
-	if err := s.temporal.GetWorkflow(ctx, id, "").Get(ctx, nil); err != nil && !temporal.IsCanceledError(err) {
+	if err := s.temporal.GetWorkflow(ctx, id, "").Get(ctx, nil); err != nil &&
+		!temporal.IsCanceledError(err) {
 		s.Fatal(err)
 	}
 }
@@ -322,7 +333,8 @@ func (s *stage) runs(id string) (all []*history.History) {
 func (s *stage) history(id, run string) *history.History {
 	s.Helper()
 	h := &history.History{}
-	events := s.temporal.GetWorkflowHistory(s.Context(), id, run, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	events := s.temporal.GetWorkflowHistory(s.Context(), id, run, false,
+		enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {
 		e, err := events.Next()
 		if err != nil {

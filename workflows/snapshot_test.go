@@ -14,7 +14,8 @@ import (
 // TestRowsSayWhatIsWanted: what the rows say counts, without a command, for a workflow that
 // begins and for one that is told to look, as after a backup was restored.
 func TestRowsSayWhatIsWanted(t *testing.T) {
-	forged := TenantState{Tenant: "somebody", Name: "x", NeedsHost: true, Deleting: true, Session: flowhq.Connected, RetryAt: time.Now().Add(day)}
+	forged := TenantState{Tenant: "somebody", Name: "x", NeedsHost: true, Deleting: true,
+		Session: flowhq.Connected, RetryAt: time.Now().Add(day)}
 	for _, tt := range []struct {
 		name     string
 		rows     activities.Snapshot
@@ -24,18 +25,23 @@ func TestRowsSayWhatIsWanted(t *testing.T) {
 		hosts    int
 		recorded []string
 	}{
-		{"wanted, of a workflow that was lost", activities.Snapshot{NeedsHost: true}, TenantState{}, nil, true, 1, nil},
-		{"not wanted, but left draining", activities.Snapshot{}, TenantState{}, nil, false, 0, []string{"STOPPED: stopped by an operator"}},
+		{"wanted, of a workflow that was lost", activities.Snapshot{NeedsHost: true}, TenantState{},
+			nil, true, 1, nil},
+		{"not wanted, but left draining", activities.Snapshot{}, TenantState{}, nil, false, 0,
+			[]string{"STOPPED: stopped by an operator"}},
 		{"not wanted, and so it is", activities.Snapshot{Quiet: true}, TenantState{}, nil, false, 0, nil},
 		{"a forged start", activities.Snapshot{Quiet: true}, forged, nil, false, 0, nil},
 		{"a forged end of a ban", activities.Snapshot{NeedsHost: true}, forged, nil, true, 1, nil},
 		{"banned, of a workflow that was lost", activities.Snapshot{
-			NeedsHost: true, Quiet: true, Session: flowhq.Banned, Ending: flowhq.EndTempBanned, RetryAt: time.Now().Add(365 * day),
+			NeedsHost: true, Quiet: true, Session: flowhq.Banned, Ending: flowhq.EndTempBanned,
+			RetryAt: time.Now().Add(365 * day),
 		}, TenantState{}, nil, true, 0, nil},
 		{"an older backup wants it", activities.Snapshot{Quiet: true}, TenantState{},
-			func(s *activities.Snapshot) { s.NeedsHost = true }, true, 1, []string{"STARTING: waiting for a worker"}},
+			func(s *activities.Snapshot) { s.NeedsHost = true }, true, 1,
+			[]string{"STARTING: waiting for a worker"}},
 		{"an older backup does not", activities.Snapshot{NeedsHost: true}, TenantState{},
-			func(s *activities.Snapshot) { s.NeedsHost = false }, false, 1, []string{"STOPPED: stopped by an operator"}},
+			func(s *activities.Snapshot) { s.NeedsHost = false }, false, 1,
+			[]string{"STOPPED: stopped by an operator"}},
 		{"gone", activities.Snapshot{NeedsHost: true}, TenantState{},
 			func(s *activities.Snapshot) { *s = activities.Snapshot{Gone: true} }, false, 1, nil},
 	} {
@@ -56,7 +62,8 @@ func TestRowsSayWhatIsWanted(t *testing.T) {
 				}
 			}
 			if got.NeedsHost != tt.wanted || got.Tenant != tenantID || l.hosts != tt.hosts || l.erased > 0 {
-				t.Errorf("after an hour: %+v, %d hosts, erased %d times; want wanted %t, %d hosts", got, l.hosts, l.erased, tt.wanted, tt.hosts)
+				t.Errorf("after an hour: %+v, %d hosts, erased %d times; want wanted %t, %d hosts",
+					got, l.hosts, l.erased, tt.wanted, tt.hosts)
 			}
 			if diff := cmp.Diff(tt.recorded, l.recorded); diff != "" {
 				t.Errorf("recorded (-want +got):\n%s", diff)
@@ -79,7 +86,8 @@ func TestOutcomes(t *testing.T) {
 	l.env.ExecuteWorkflow(tenantWorkflow, TenantState{})
 	want := map[int64]string{
 		1: "done", 2: "nothing to do: it was started before",
-		3: "overtaken by command 4", 4: "overtaken by command 5", 5: "done", 6: "overtaken by command 7", 7: "done",
+		3: "overtaken by command 4", 4: "overtaken by command 5", 5: "done",
+		6: "overtaken by command 7", 7: "done",
 	}
 	if diff := cmp.Diff(want, l.rows.outcomes); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
@@ -105,7 +113,8 @@ func TestManyCommandsAreOne(t *testing.T) {
 	if !got.NeedsHost || l.hosts != 2 || l.rows.waiting() > 0 {
 		t.Errorf("after all: %+v, %d hosts, %d commands wait", got, l.hosts, l.rows.waiting())
 	}
-	want := []string{"STARTING: waiting for a worker", "STOPPED: stopped by an operator", "STARTING: waiting for a worker"}
+	want := []string{"STARTING: waiting for a worker", "STOPPED: stopped by an operator",
+		"STARTING: waiting for a worker"}
 	if diff := cmp.Diff(want, l.recorded); diff != "" {
 		t.Errorf("recorded (-want +got):\n%s", diff)
 	}
@@ -141,7 +150,8 @@ func TestAClaimOfWhatIsStopped(t *testing.T) {
 		l.give()
 	}, 3*time.Minute)
 	got := l.until(t, time.Hour)
-	want := []string{"STARTING: waiting for a worker", "STOPPED: stopped by an operator", "STOPPED: stopped by an operator"}
+	want := []string{"STARTING: waiting for a worker", "STOPPED: stopped by an operator",
+		"STOPPED: stopped by an operator"}
 	if diff := cmp.Diff(want, l.recorded); diff != "" || got.NeedsHost {
 		t.Errorf("wanted %t; recorded (-want +got):\n%s", got.NeedsHost, diff)
 	}
@@ -153,9 +163,11 @@ func TestForgedReports(t *testing.T) {
 	l.at(time.Minute, flowhq.Start)
 	l.rows.change(func(s *activities.Snapshot) { s.Epoch = 5 })
 	for i, r := range []session.Report{
-		{Epoch: 5 + 999_999, Worker: "nobody", Transition: flowhq.Transition{State: flowhq.LoggedOut, Ending: flowhq.EndLoggedOut}},
+		{Epoch: 5 + 999_999, Worker: "nobody",
+			Transition: flowhq.Transition{State: flowhq.LoggedOut, Ending: flowhq.EndLoggedOut}},
 		{Epoch: 5, Worker: "b", Transition: flowhq.Transition{
-			State: flowhq.Connected, Counts: flowhq.Counts{Losses: 1 << 40, Failures: 1 << 40, Outages: 1 << 40},
+			State: flowhq.Connected, Counts: flowhq.Counts{Losses: 1 << 40, Failures: 1 << 40,
+				Outages: 1 << 40},
 		}},
 		{Epoch: 1 << 62, Worker: "nobody", Transition: flowhq.Transition{State: flowhq.LoggedOut}},
 		{Epoch: 5, Worker: "b", Transition: flowhq.Transition{
@@ -171,7 +183,8 @@ func TestForgedReports(t *testing.T) {
 		}, time.Duration(2+i)*time.Minute)
 	}
 	got := l.until(t, time.Hour)
-	if got.Session != flowhq.Connected || got.Worker != "b" || got.Losses != 0 || got.Failures != maxReportedFailures {
+	if got.Session != flowhq.Connected || got.Worker != "b" || got.Losses != 0 ||
+		got.Failures != maxReportedFailures {
 		t.Errorf("after the reports: %+v; want the real host's", got)
 	}
 	if pause := flowhq.CrashPause(flowhq.CrashLoopAfter - 1); pause != 0 {

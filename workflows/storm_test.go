@@ -55,7 +55,8 @@ func TestStormOfCommands(t *testing.T) {
 	if len(rows.applied) != senders*each+2 || len(rows.outcomes) != senders*each+2 {
 		t.Errorf("%d commands are marked; want %d", len(rows.applied), senders*each+2)
 	}
-	t.Logf("%d commands in %d runs, with %d looks and %d hosts", len(rows.applied), len(runs), rows.looks, len(s.hosts[stormTenant]))
+	t.Logf("%d commands in %d runs, with %d looks and %d hosts", len(rows.applied), len(runs),
+		rows.looks, len(s.hosts[stormTenant]))
 }
 
 // TestRepeatedCommandsDoNotMakeDeaf repeats a harmless command while a host runs and
@@ -97,7 +98,8 @@ func TestForgedSignals(t *testing.T) {
 	host := tenant.online(1)
 	signal := func(name string, payload any) {
 		t.Helper()
-		if err := s.temporal.SignalWorkflow(t.Context(), workflowID(stormTenant), "", name, payload); err != nil {
+		if err := s.temporal.SignalWorkflow(t.Context(), workflowID(stormTenant), "", name,
+			payload); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -114,9 +116,11 @@ func TestForgedSignals(t *testing.T) {
 	for id, state := range map[string]TenantState{
 		workflowID(stormTenant): {Tenant: stormTenant, Deleting: true},
 		"elsewhere":             {Tenant: stormTenant, Deleting: true, NeedsHost: true},
-		workflowID("6c1f0c1e-8a3e-4f43-9d1c-2b5d7a1e0f13"): {Tenant: stormTenant, Deleting: true, NeedsHost: true},
+		workflowID("6c1f0c1e-8a3e-4f43-9d1c-2b5d7a1e0f13"): {Tenant: stormTenant, Deleting: true,
+			NeedsHost: true},
 	} {
-		_, _ = s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: TaskQueue}, tenantWorkflow, state)
+		_, _ = s.temporal.ExecuteWorkflow(t.Context(),
+			client.StartWorkflowOptions{ID: id, TaskQueue: TaskQueue}, tenantWorkflow, state)
 	}
 	select {
 	case <-host.gone:

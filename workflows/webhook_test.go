@@ -28,8 +28,10 @@ func delivered(
 	begun := time.Date(2026, time.March, 2, 8, 0, 0, 0, time.UTC)
 	e.SetStartTime(begun)
 	e.SetContinueAsNewSuggested(suggest)
-	e.RegisterWorkflowWithOptions(Tenants{Renewal: time.Second}.Webhook, workflow.RegisterOptions{Name: webhookWorkflow})
-	e.RegisterActivityWithOptions(func(context.Context, activities.WebhookInput) (activities.WebhookNext, error) {
+	e.RegisterWorkflowWithOptions(Tenants{Renewal: time.Second}.Webhook,
+		workflow.RegisterOptions{Name: webhookWorkflow})
+	e.RegisterActivityWithOptions(func(context.Context,
+		activities.WebhookInput) (activities.WebhookNext, error) {
 		looks = append(looks, e.Now().Sub(begun).Round(time.Second))
 		return next[len(looks)-1](e.Now()), nil
 	}, activity.RegisterOptions{Name: activities.DeliverActivity})
@@ -82,7 +84,8 @@ func (s *stage) deliver(_ context.Context, in activities.WebhookInput) (activiti
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.looks[in.Webhook]++
-	n, most, next := s.looks[in.Webhook], 3, activities.WebhookNext{At: time.Now().UTC().Add(10 * time.Millisecond)}
+	n, most, next := s.looks[in.Webhook], 3,
+		activities.WebhookNext{At: time.Now().UTC().Add(10 * time.Millisecond)}
 	switch in.Webhook {
 	case "busy":
 		most, next = 12, activities.WebhookNext{More: true}

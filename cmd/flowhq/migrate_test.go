@@ -20,7 +20,8 @@ func TestMigrateNeedsNoLogFolder(t *testing.T) {
 	}
 	env := map[string]string{"DATABASE_URL": testdb.Empty(t), "LOGS_PATH": taken}
 	var stderr bytes.Buffer
-	if code := run(t.Context(), nil, []string{"migrate"}, func(name string) string { return env[name] }, io.Discard, &stderr); code != 0 {
+	if code := run(t.Context(), nil, []string{"migrate"},
+		func(name string) string { return env[name] }, io.Discard, &stderr); code != 0 {
 		t.Errorf("flowhq migrate exits with %d: %s", code, stderr.String())
 	}
 }

@@ -23,9 +23,10 @@ import (
 // one sentence what is missing where it cannot.
 func TestTemporalOverTLS(t *testing.T) {
 	server, err := testsuite.StartDevServer(t.Context(), testsuite.DevServerOptions{
-		ExistingPath:  os.Getenv("TEMPORALD"),
-		ClientOptions: &client.Options{Namespace: "flowhq", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))},
-		LogLevel:      "error",
+		ExistingPath: os.Getenv("TEMPORALD"),
+		ClientOptions: &client.Options{Namespace: "flowhq",
+			Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))},
+		LogLevel: "error",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -33,13 +34,15 @@ func TestTemporalOverTLS(t *testing.T) {
 	t.Cleanup(func() { _ = server.Stop() })
 	const apiKey = "hunter2-hunter2"
 	ours, theirs := temporaltls.NewAuthority(t), temporaltls.NewAuthority(t)
-	certs, keys := temporaltls.Serve(t, ours, server.FrontendHostPort(), ""), temporaltls.Serve(t, ours, server.FrontendHostPort(), apiKey)
+	certs, keys := temporaltls.Serve(t, ours, server.FrontendHostPort(), ""),
+		temporaltls.Serve(t, ours, server.FrontendHostPort(), apiKey)
 	cert, key := ours.Pair("worker")
 	otherCert, otherKey := theirs.Pair("worker")
 	trust := "TEMPORAL_TLS_SERVER_CA_CERT_PATH=" + ours.File
 	name := "TEMPORAL_TLS_SERVER_NAME=" + temporaltls.Name
 	with := func(cert, key string) []string {
-		return []string{trust, name, "TEMPORAL_TLS_CLIENT_CERT_PATH=" + cert, "TEMPORAL_TLS_CLIENT_KEY_PATH=" + key}
+		return []string{trust, name, "TEMPORAL_TLS_CLIENT_CERT_PATH=" + cert,
+			"TEMPORAL_TLS_CLIENT_KEY_PATH=" + key}
 	}
 	withKey := func(key string) []string { return []string{trust, name, "TEMPORAL_API_KEY=" + key} }
 	for _, tt := range []struct {
@@ -50,7 +53,8 @@ func TestTemporalOverTLS(t *testing.T) {
 		{"client certificate", certs, with(cert, key), ""},
 		{"client certificate as data", certs, []string{
 			"TEMPORAL_TLS_SERVER_CA_CERT_DATA=" + read(t, ours.File), name,
-			"TEMPORAL_TLS_CLIENT_CERT_DATA=" + read(t, cert), "TEMPORAL_TLS_CLIENT_KEY_DATA=" + read(t, key)}, ""},
+			"TEMPORAL_TLS_CLIENT_CERT_DATA=" + read(t, cert),
+			"TEMPORAL_TLS_CLIENT_KEY_DATA=" + read(t, key)}, ""},
 		{"API key", keys, withKey(apiKey), ""},
 		{"in the clear", server.FrontendHostPort(), nil, ""},
 		{"no client certificate", certs, []string{trust, name}, "wants a client certificate"},
@@ -98,7 +102,8 @@ func dial(t *testing.T, out io.Writer, env ...string) error {
 	if err != nil {
 		return err
 	}
-	p := &process{config: settings, log: slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	p := &process{config: settings, log: slog.New(slog.NewTextHandler(out,
+		&slog.HandlerOptions{Level: slog.LevelDebug}))}
 	defer p.close()
 	if p.codec, err = newCodec(nil); err != nil {
 		return err

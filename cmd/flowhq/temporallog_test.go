@@ -34,7 +34,8 @@ func TestLogFilter(t *testing.T) {
 		{"ERROR", activity, errors.New("canceled"), "ERROR"},
 		{"ERROR", activity, context.DeadlineExceeded, "ERROR"},
 		{"ERROR", activity, errors.Join(stopped, errors.New("the lease was not released")), "ERROR"},
-		{"ERROR", activity, fmt.Errorf("not released: %w, %w", errors.New("no connection"), stopped), "ERROR"},
+		{"ERROR", activity, fmt.Errorf("not released: %w, %w", errors.New("no connection"),
+			stopped), "ERROR"},
 		{"ERROR", activity, temporal.NewApplicationErrorWithCause("failed", "FAILED", stopped), "ERROR"},
 		{"ERROR", "Activity panic.", stopped, "ERROR"},
 		{"ERROR", activity, nil, "ERROR"},
@@ -48,7 +49,8 @@ func TestLogFilter(t *testing.T) {
 		} else {
 			lg.Error(tt.msg, "Error", tt.err)
 		}
-		if got := out.String(); !strings.Contains(got, "level="+tt.want+" ") || !strings.Contains(got, "ActivityType=Host") {
+		if got := out.String(); !strings.Contains(got, "level="+tt.want+" ") ||
+			!strings.Contains(got, "ActivityType=Host") {
 			t.Errorf("%s, %v: logged as %q; want %s", tt.msg, tt.err, got, tt.want)
 		}
 	}

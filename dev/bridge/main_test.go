@@ -76,13 +76,16 @@ func (w *world) say(id string, message int64, text string) int {
 	body := fmt.Sprintf(`{"id":%q,"type":"MESSAGE_RECEIVED","message":{"id":%d,"text":%q},"contact":{"id":34,"number":"+255712345678","name":"Asha"}}`, id, message, text)
 	at := strconv.FormatInt(time.Now().Unix(), 10)
 	return w.send("/flowhq", body, http.Header{
-		"Webhook-Id": {id}, "Webhook-Timestamp": {at}, "Webhook-Signature": {webhook.Signature(id, at, []byte(body), []string{webhook.NewSecret(), w.secret})},
+		"Webhook-Id": {id}, "Webhook-Timestamp": {at},
+		"Webhook-Signature": {webhook.Signature(id, at, []byte(body),
+			[]string{webhook.NewSecret(), w.secret})},
 	})
 }
 
 func (w *world) send(path, body string, h http.Header) int {
 	w.Helper()
-	req, err := http.NewRequestWithContext(w.Context(), http.MethodPost, w.bridge.URL+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(w.Context(), http.MethodPost, w.bridge.URL+path,
+		strings.NewReader(body))
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -121,10 +124,12 @@ func TestTypebot(t *testing.T) {
 	}, w.said); diff != "" {
 		t.Errorf("Typebot was asked (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{`{"in_reply_to":812,"text":"Karibu\nHow many?"}`, `{"in_reply_to":813,"text":"Karibu\nHow many?"}`}, w.replies); diff != "" {
+	if diff := cmp.Diff([]string{`{"in_reply_to":812,"text":"Karibu\nHow many?"}`,
+		`{"in_reply_to":813,"text":"Karibu\nHow many?"}`}, w.replies); diff != "" {
 		t.Errorf("replies (-want +got):\n%s", diff)
 	}
-	if got := w.send("/flowhq", `{}`, http.Header{"Webhook-Id": {"a"}, "Webhook-Timestamp": {"1"}, "Webhook-Signature": {"v1,x"}}); got != http.StatusUnauthorized {
+	if got := w.send("/flowhq", `{}`, http.Header{"Webhook-Id": {"a"}, "Webhook-Timestamp": {"1"},
+		"Webhook-Signature": {"v1,x"}}); got != http.StatusUnauthorized {
 		t.Errorf("a forged event: %d", got)
 	}
 }
@@ -205,12 +210,14 @@ func TestN8n(t *testing.T) {
 		t.Errorf("the answer goes to %s %s", p.Method, p.URL)
 	}
 	body := strings.NewReplacer("{{ $json.body.message.id }}", "812",
-		"{{ JSON.stringify('You said: ' + $json.body.message.text) }}", `"You said: \"hi\""`).Replace(strings.TrimPrefix(p.JSONBody, "="))
+		"{{ JSON.stringify('You said: ' + $json.body.message.text) }}",
+		`"You said: \"hi\""`).Replace(strings.TrimPrefix(p.JSONBody, "="))
 	var reply struct {
 		InReplyTo int64 `json:"in_reply_to"`
 		Text      string
 	}
-	if err := json.Unmarshal([]byte(body), &reply); err != nil || reply.InReplyTo != 812 || reply.Text != `You said: "hi"` {
+	if err := json.Unmarshal([]byte(body), &reply); err != nil || reply.InReplyTo != 812 ||
+		reply.Text != `You said: "hi"` {
 		t.Errorf("the answer is %s, %v", body, err)
 	}
 }

@@ -41,7 +41,8 @@ func TestKnownVulnerability(t *testing.T) {
 	for function, want := range map[string]int{"Parse": 3, "ParseQuery": 0} {
 		var out strings.Builder
 		if got := run(t.Context(), []string{"./dev/vulncheck"}, database(t, function), &out); got != want {
-			t.Errorf("with a vulnerability in url.%s the exit code is %d; want %d\n%s", function, got, want, &out)
+			t.Errorf("with a vulnerability in url.%s the exit code is %d; want %d\n%s", function,
+				got, want, &out)
 		}
 		if named := strings.Contains(out.String(), "GO-2020-0001"); named != (want == 3) {
 			t.Errorf("the vulnerability is named: %t\n%s", named, &out)
@@ -58,7 +59,8 @@ func TestNoDatabase(t *testing.T) {
 	for _, at := range []string{refusing.URL, gone.URL, "file://" + t.TempDir(), "http://%"} {
 		var out strings.Builder
 		code := run(t.Context(), []string{"./..."}, at, &out)
-		if code != 0 || strings.Count(out.String(), "\n") != 1 || !strings.HasPrefix(out.String(), "known vulnerabilities were not looked for: ") {
+		if code != 0 || strings.Count(out.String(), "\n") != 1 ||
+			!strings.HasPrefix(out.String(), "known vulnerabilities were not looked for: ") {
 			t.Errorf("%s: exit code %d, %q", at, code, &out)
 		}
 	}

@@ -34,7 +34,8 @@ func TestKeys(t *testing.T) {
 	if k[9] == other {
 		other = 'b'
 	}
-	for _, wrong := range []string{"", "fhq_", k[1:], k[:len(k)-1], k + "a", strings.ToUpper(k[:4]) + k[4:], k[:9] + string(other) + k[10:], " " + k} {
+	for _, wrong := range []string{"", "fhq_", k[1:], k[:len(k)-1], k + "a",
+		strings.ToUpper(k[:4]) + k[4:], k[:9] + string(other) + k[10:], " " + k} {
 		if IsKey(wrong) {
 			t.Errorf("IsKey(%q) = true", wrong)
 		}
@@ -49,7 +50,8 @@ func TestTokens(t *testing.T) {
 	if a == b || !IsToken(a) || string(Hash(a)) == string(Hash(b)) || len(Hash(a)) != 32 {
 		t.Errorf("NewToken() = %q and %q", a, b)
 	}
-	for _, wrong := range []string{"", a[1:], a + "A", a + "=", strings.Repeat("!", len(a)), a[:len(a)-1] + "_"} {
+	for _, wrong := range []string{"", a[1:], a + "A", a + "=", strings.Repeat("!", len(a)),
+		a[:len(a)-1] + "_"} {
 		if IsToken(wrong) {
 			t.Errorf("IsToken(%q) = true", wrong)
 		}
@@ -84,10 +86,12 @@ func TestPasswords(t *testing.T) {
 		}
 	}
 	for _, broken := range []string{
-		"x", stored[:40], strings.Replace(stored, "m=19456", "m=4194304", 1), strings.Replace(stored, "t=2", "t=4000", 1), strings.Replace(stored, "p=1", "p=0", 1),
+		"x", stored[:40], strings.Replace(stored, "m=19456", "m=4194304", 1),
+		strings.Replace(stored, "t=2", "t=4000", 1), strings.Replace(stored, "p=1", "p=0", 1),
 		strings.Replace(stored, "v=19", "v=16", 1), strings.Replace(stored, "argon2id", "argon2i", 1),
 	} {
-		if got, err := h.Matches(t.Context(), broken, "correct horse"); got || flowhq.ErrorCode(err) != flowhq.Internal {
+		if got, err := h.Matches(t.Context(), broken, "correct horse"); got ||
+			flowhq.ErrorCode(err) != flowhq.Internal {
 			t.Errorf("Matches(%q) = %t, %v; want an error", broken, got, err)
 		}
 	}
@@ -159,13 +163,16 @@ func TestAllow(t *testing.T) {
 		{operator, "read", NamedTenant, other, ""}, {operator, "read", Operators, other, ""},
 		{operator, "read", OwnTenant, "", flowhq.Forbidden},
 		{user, "read", Installation, "", flowhq.Forbidden},
-		{user, "read", NamedTenant, own, ""}, {user, "read", NamedTenant, other, flowhq.NotFound}, {user, "operate", NamedTenant, other, flowhq.NotFound}, {user, "read", NamedTenant, "", flowhq.NotFound},
+		{user, "read", NamedTenant, own, ""}, {user, "read", NamedTenant, other, flowhq.NotFound},
+		{user, "operate", NamedTenant, other, flowhq.NotFound},
+		{user, "read", NamedTenant, "", flowhq.NotFound},
 		{user, "operate", NamedTenant, own, flowhq.Forbidden},
 		{user, "read", Operators, own, flowhq.Forbidden}, {user, "read", Operators, other, flowhq.NotFound},
 		{user, "read", OwnTenant, "", ""}, {user, "send", OwnTenant, "", flowhq.Forbidden},
 	} {
 		if got := flowhq.ErrorCode(Allow(tt.who, Need{tt.scope, tt.reach}, tt.named)); got != tt.want {
-			t.Errorf("Allow(%s, %s of %s, %q) = %q; want %q", tt.who.Kind, tt.scope, tt.reach, tt.named, got, tt.want)
+			t.Errorf("Allow(%s, %s of %s, %q) = %q; want %q", tt.who.Kind, tt.scope, tt.reach,
+				tt.named, got, tt.want)
 		}
 	}
 }
@@ -183,8 +190,10 @@ func TestNobody(t *testing.T) {
 func TestShown(t *testing.T) {
 	user := flowhq.Principal{Kind: flowhq.PrincipalUser, Tenant: "t"}
 	for actor, want := range map[string]string{
-		"admin (192.0.2.1)": "operator", "operator asha@example.com (192.0.2.1)": "operator", "user juma@example.com (192.0.2.1)": "user juma@example.com (192.0.2.1)",
-		"host": "host", "workflow": "workflow", "api key fhq_abcdef (192.0.2.1)": "api key fhq_abcdef (192.0.2.1)",
+		"admin (192.0.2.1)": "operator", "operator asha@example.com (192.0.2.1)": "operator",
+		"user juma@example.com (192.0.2.1)": "user juma@example.com (192.0.2.1)",
+		"host":                              "host", "workflow": "workflow",
+		"api key fhq_abcdef (192.0.2.1)": "api key fhq_abcdef (192.0.2.1)",
 	} {
 		if got := Shown(user, actor); got != want {
 			t.Errorf("Shown(%q) = %q; want %q", actor, got, want)

@@ -4,7 +4,8 @@ import "testing"
 
 // FuzzSecrets: no text makes the readers of keys and tokens panic, and what is no key is not taken for one by its beginning.
 func FuzzSecrets(f *testing.F) {
-	for _, s := range []string{"", "fhq_", NewKey(), NewKey()[:40], NewToken(), NewToken() + "=", "fhq_\x00", "FHQ_" + NewKey()[4:]} {
+	for _, s := range []string{"", "fhq_", NewKey(), NewKey()[:40], NewToken(), NewToken() + "=",
+		"fhq_\x00", "FHQ_" + NewKey()[4:]} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -124,7 +124,8 @@ func TestImportsGoDown(t *testing.T) {
 // development lists what production must not link: what only works on loopback, and what
 // starts and stops databases.
 var development = []string{
-	"internal/dev", "internal/dev/proc", "internal/demo", "internal/devdb", "internal/gobuild", "internal/simulator",
+	"internal/dev", "internal/dev/proc", "internal/demo", "internal/devdb", "internal/gobuild",
+	"internal/simulator",
 	"internal/phone", "internal/temporald",
 }
 

@@ -80,16 +80,21 @@ func opensWithName(s source) bool {
 // satisfy a well-known interface need not be.
 func TestExportedNamesHaveAComment(t *testing.T) {
 	known := []string{"Error", "Unwrap", "String", "ServeHTTP", "Close", "Len", "Less", "Swap"}
-	for _, s := range load(t, func(s source) bool { return !s.isTest() && !s.nested && s.file.Name.Name != "main" }) {
+	for _, s := range load(t, func(s source) bool {
+		return !s.isTest() && !s.nested &&
+			s.file.Name.Name != "main"
+	}) {
 		for _, d := range s.file.Decls {
 			switch d := d.(type) {
 			case *ast.FuncDecl:
-				if d.Name.IsExported() && d.Doc == nil && !(d.Recv != nil && (slices.Contains(known, d.Name.Name) || !receiverIsExported(d))) {
+				if d.Name.IsExported() && d.Doc == nil &&
+					!(d.Recv != nil && (slices.Contains(known, d.Name.Name) || !receiverIsExported(d))) {
 					t.Errorf("%s: %s has no comment", s.at(d), d.Name.Name)
 				}
 			case *ast.GenDecl:
 				for _, spec := range d.Specs {
-					if typ, ok := spec.(*ast.TypeSpec); ok && typ.Name.IsExported() && d.Doc == nil && typ.Doc == nil && typ.Comment == nil {
+					if typ, ok := spec.(*ast.TypeSpec); ok && typ.Name.IsExported() &&
+						d.Doc == nil && typ.Doc == nil && typ.Comment == nil {
 						t.Errorf("%s: type %s has no comment", s.at(typ), typ.Name.Name)
 					}
 				}
@@ -169,7 +174,8 @@ func TestNothingIsLeftForLater(t *testing.T) {
 
 // Names of one machine's folders and of package registries do not belong in a
 // repository: the first are wrong elsewhere, the second are each user's choice.
-var foreign = []string{"/wo" + "rk/", "/fa" + "rm/", "proxy.gol" + "ang.org", "registry.n" + "pmjs", "pypi" + ".org"}
+var foreign = []string{"/wo" + "rk/", "/fa" + "rm/", "proxy.gol" + "ang.org", "registry.n" + "pmjs",
+	"pypi" + ".org"}
 
 // maxTextFile bounds the files that are searched, in bytes.
 const maxTextFile = 4 << 20

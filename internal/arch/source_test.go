@@ -75,7 +75,8 @@ var sources = sync.OnceValues(func() ([]source, error) {
 			return err
 		}
 		dir := path.Dir(p)
-		all = append(all, source{p, dir, moduleOf(dir, modules) != ".", bytes.Count(text, []byte("\n")), set, file})
+		all = append(all, source{p, dir, moduleOf(dir, modules) != ".",
+			bytes.Count(text, []byte("\n")), set, file})
 		return nil
 	})
 	return all, err

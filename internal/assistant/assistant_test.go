@@ -72,11 +72,13 @@ func TestBothFormsOfEndpoints(t *testing.T) {
 			fmt.Fprint(w, body(provider, "Here it is:\n```json\n"+said+"\n```"))
 		})
 		got := c.Suggest(t.Context(), question("that thing, how much, I am on +255712345678, pay code QGH7XK2L9P"))
-		want := reply.Suggestion{For: got.For, Intent: "price", Services: []string{"shave"}, Products: []string{}}
+		want := reply.Suggestion{For: got.For, Intent: "price", Services: []string{"shave"},
+			Products: []string{}}
 		if diff := cmp.Diff(want, got); diff != "" || got.For == 0 {
 			t.Errorf("%s: (-want +got)\n%s", provider, diff)
 		}
-		if provider == Anthropic && (header.Get("X-Api-Key") != key || header.Get("Anthropic-Version") == "") ||
+		if provider == Anthropic && (header.Get("X-Api-Key") != key ||
+			header.Get("Anthropic-Version") == "") ||
 			provider == OpenAI && header.Get("Authorization") != "Bearer "+key {
 			t.Errorf("%s: the headers are %v", provider, header)
 		}
@@ -85,7 +87,8 @@ func TestBothFormsOfEndpoints(t *testing.T) {
 				t.Errorf("%s: %q has left the machine: %s", provider, secret, sent)
 			}
 		}
-		for _, fact := range []string{"service shave", "7000", "Samora", "parking", "in English", "small", "4 March"} {
+		for _, fact := range []string{"service shave", "7000", "Samora", "parking", "in English",
+			"small", "4 March"} {
 			if !strings.Contains(string(sent), fact) {
 				t.Errorf("%s: %q was not sent: %s", provider, fact, sent)
 			}
@@ -124,7 +127,8 @@ func TestFailures(t *testing.T) {
 				}
 			}
 		}, FailureTimeout},
-		"hangs up": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, FailureUnreachable},
+		"hangs up": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+			FailureUnreachable},
 		"cut off": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "1000")
 			fmt.Fprint(w, `{"choices":[`)
@@ -152,10 +156,12 @@ func TestFailures(t *testing.T) {
 		"prose":          {answer(body(OpenAI, "I think they want a haircut.")), FailureFormat},
 		"broken inside":  {answer(body(OpenAI, `{"intent": "price"`)), FailureFormat},
 		"other types":    {answer(body(OpenAI, `{"intent": 7, "services": "all"}`)), FailureFormat},
-		"long reply":     {answer(body(OpenAI, `{"intent":"other","reply":"`+strings.Repeat("x", 3000)+`"}`)), FailureFormat},
-		"many names":     {answer(body(OpenAI, `{"intent":"price","services":["1","2","3","4","5","6","7","8","9","10","11"]}`)), FailureFormat},
-		"zero byte":      {answer(body(OpenAI, `{"intent":"other","reply":"a\u0000b"}`)), FailureFormat},
-		"other's form":   {answer(body(Anthropic, "")), FailureFormat},
+		"long reply": {answer(body(OpenAI,
+			`{"intent":"other","reply":"`+strings.Repeat("x", 3000)+`"}`)), FailureFormat},
+		"many names": {answer(body(OpenAI,
+			`{"intent":"price","services":["1","2","3","4","5","6","7","8","9","10","11"]}`)), FailureFormat},
+		"zero byte":    {answer(body(OpenAI, `{"intent":"other","reply":"a\u0000b"}`)), FailureFormat},
+		"other's form": {answer(body(Anthropic, "")), FailureFormat},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, log := serve(t, OpenAI, tt.handle)

@@ -54,7 +54,8 @@ func (d *desk) serve(w http.ResponseWriter, r *http.Request) {
 	d.asked = append(d.asked, strings.TrimSpace(r.Method+" "+r.URL.RequestURI()+" "+body.String()))
 	answer := d.answers[r.Method+" "+r.URL.Path]
 	var v any = refused{Status: http.StatusNotFound, Detail: "there is nothing at this address"}
-	if _, password, _ := r.BasicAuth(); password != "hunter2" && r.Header.Get("Authorization") != "Bearer fhq_x" {
+	if _, password, _ := r.BasicAuth(); password != "hunter2" &&
+		r.Header.Get("Authorization") != "Bearer fhq_x" {
 		v = refused{Status: http.StatusUnauthorized, Detail: "the admin password is wrong"}
 	} else if answer != nil {
 		v = answer()
@@ -103,11 +104,14 @@ func tenants(all ...flowhq.Tenant) map[string]any { return map[string]any{"tenan
 
 func TestWrongUsage(t *testing.T) {
 	for _, args := range [][]string{
-		{}, {"explode"}, {"show"}, {"show", "a", "b"}, {"list", "x"}, {"list", "-colour", "red"}, {"start"}, {"delete"}, {"qr"},
-		{"logs", "-n", "many", "x"}, {"bulk"}, {"bulk", "delete"}, {"bulk", "watch"}, {"bulk", "start", "x"}, {"stop", ""}, {"bulk", "cancel", ""},
+		{}, {"explode"}, {"show"}, {"show", "a", "b"}, {"list", "x"}, {"list", "-colour", "red"},
+		{"start"}, {"delete"}, {"qr"},
+		{"logs", "-n", "many", "x"}, {"bulk"}, {"bulk", "delete"}, {"bulk", "watch"},
+		{"bulk", "start", "x"}, {"stop", ""}, {"bulk", "cancel", ""},
 	} {
 		// Neither a password nor an API is needed to be told so.
-		if code, out, errs := runFor(t.Context(), nil, args...); code != 2 || out != "" || errs == "" || strings.Contains(errs, "PASSWORD: ") {
+		if code, out, errs := runFor(t.Context(), nil, args...); code != 2 || out != "" ||
+			errs == "" || strings.Contains(errs, "PASSWORD: ") {
 			t.Errorf("%q: exit code %d, %q, %q; want 2 and an explanation", args, code, out, errs)
 		}
 	}
@@ -117,8 +121,10 @@ func TestWrongUsage(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, args := range [][]string{{"help"}, {"-h"}, {"list", "-h"}, {"logs", "x", "--help"}, {"bulk", "-h"}, {"bulk", "start", "-h"}} {
-		if code, out, errs := runFor(t.Context(), nil, args...); code != 0 || !strings.Contains(strings.ToLower(out+errs), "usage") {
+	for _, args := range [][]string{{"help"}, {"-h"}, {"list", "-h"}, {"logs", "x", "--help"},
+		{"bulk", "-h"}, {"bulk", "start", "-h"}} {
+		if code, out, errs := runFor(t.Context(), nil, args...); code != 0 ||
+			!strings.Contains(strings.ToLower(out+errs), "usage") {
 			t.Errorf("%q: exit code %d, %q, %q; want 0 and the usage", args, code, out, errs)
 		}
 	}
@@ -130,7 +136,8 @@ func TestWhereTheAPIIs(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(checkout, ".dev"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(checkout, ".dev", "admin-password"), []byte("hunter2\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(checkout, ".dev", "admin-password"), []byte("hunter2\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	deep := filepath.Join(checkout, "a", "b")
@@ -143,13 +150,19 @@ func TestWhereTheAPIIs(t *testing.T) {
 		code      int
 		says      string
 	}{
-		{"both given", t.TempDir(), map[string]string{"FLOWHQ_URL": d.url + "/", "ADMIN_PASSWORD": "hunter2"}, 0, ""},
+		{"both given", t.TempDir(), map[string]string{"FLOWHQ_URL": d.url + "/",
+			"ADMIN_PASSWORD": "hunter2"}, 0, ""},
 		{"password of the checkout", deep, map[string]string{"FLOWHQ_URL": d.url}, 0, ""},
-		{"its own password first", deep, map[string]string{"FLOWHQ_URL": d.url, "ADMIN_PASSWORD": "guess"}, 1, "401: the admin password is wrong"},
-		{"a key before the password", t.TempDir(), map[string]string{"FLOWHQ_URL": d.url, "FLOWHQ_KEY": "fhq_x", "ADMIN_PASSWORD": "guess"}, 0, ""},
+		{"its own password first", deep,
+			map[string]string{"FLOWHQ_URL": d.url, "ADMIN_PASSWORD": "guess"}, 1,
+			"401: the admin password is wrong"},
+		{"a key before the password", t.TempDir(),
+			map[string]string{"FLOWHQ_URL": d.url, "FLOWHQ_KEY": "fhq_x", "ADMIN_PASSWORD": "guess"}, 0, ""},
 		{"no password", t.TempDir(), map[string]string{"FLOWHQ_URL": d.url}, 1, "ADMIN_PASSWORD: missing"},
-		{"the checkout's is not for others", deep, map[string]string{"FLOWHQ_URL": "http://192.0.2.1"}, 1, "ADMIN_PASSWORD: missing"},
-		{"nor for a name like an address", deep, map[string]string{"FLOWHQ_URL": "http://127.example.com"}, 1, "ADMIN_PASSWORD: missing"},
+		{"the checkout's is not for others", deep,
+			map[string]string{"FLOWHQ_URL": "http://192.0.2.1"}, 1, "ADMIN_PASSWORD: missing"},
+		{"nor for a name like an address", deep,
+			map[string]string{"FLOWHQ_URL": "http://127.example.com"}, 1, "ADMIN_PASSWORD: missing"},
 		{"no URL", deep, map[string]string{"FLOWHQ_URL": "localhost"}, 1, "FLOWHQ_URL: "},
 		{"no URL of the web", deep, map[string]string{"FLOWHQ_URL": "ftp://localhost"}, 1, "FLOWHQ_URL: "},
 		{"nobody there", deep, map[string]string{"FLOWHQ_URL": "http://127.0.0.1:1"}, 1,
@@ -167,7 +180,8 @@ func TestWhereTheAPIIs(t *testing.T) {
 
 func TestWhichTenant(t *testing.T) {
 	other := tenant(flowhq.Disconnected, flowhq.HostStopped)
-	other.ID, other.Name, other.PhoneNumber, other.Session.Number = "00000000-0000-4000-8000-000000000002", "Blue Door 2", "+255700000002", ""
+	other.ID, other.Name, other.PhoneNumber,
+		other.Session.Number = "00000000-0000-4000-8000-000000000002", "Blue Door 2", "+255700000002", ""
 	d := newDesk(t, map[string]func() any{
 		"GET /admin/tenants":          always(tenants(tenant(flowhq.Connected, flowhq.HostRunning), other)),
 		"GET " + tenantPath(blueDoor): always(tenant(flowhq.Connected, flowhq.HostRunning)),
@@ -191,7 +205,8 @@ func TestWhichOfTooMany(t *testing.T) {
 	many["next"] = "more"
 	d := newDesk(t, map[string]func() any{"GET /admin/tenants": always(many)})
 	code, _, errs := d.run("stop", "Blue Door")
-	if code != 1 || !strings.Contains(errs, `more than 1000 tenants have the text "Blue Door"; give the id or the number`) {
+	if code != 1 || !strings.Contains(errs,
+		`more than 1000 tenants have the text "Blue Door"; give the id or the number`) {
 		t.Errorf("stop: %d, %q; want that it may mean others", code, errs)
 	}
 }
@@ -205,7 +220,8 @@ func TestListInJSON(t *testing.T) {
 	page = tenants(tenant(flowhq.Connected, flowhq.HostRunning))
 	page["next"] = "more"
 	code, out, errs := d.run("list", "-json", "-limit", "1")
-	if code != 0 || !strings.HasPrefix(out, "[\n") || !strings.Contains(errs, "the newest 1; there are more") {
+	if code != 0 || !strings.HasPrefix(out, "[\n") ||
+		!strings.Contains(errs, "the newest 1; there are more") {
 		t.Errorf("list of some: %d, %q, %q; want a warning", code, out, errs)
 	}
 }
@@ -235,15 +251,20 @@ func TestAllOrNone(t *testing.T) {
 	one := tenant(flowhq.Connected, flowhq.HostRunning)
 	d := newDesk(t, map[string]func() any{
 		"GET /admin/tenants": always(tenants(one, other)),
-		"POST " + tenantPath(blueDoor) + "/session/restart": always(refused{Status: http.StatusConflict, Detail: "it is being deleted"}),
-		"POST " + tenantPath(other.ID) + "/session/restart": always(map[string]any{"command": "restart", "id": 7}),
+		"POST " + tenantPath(blueDoor) +
+			"/session/restart": always(refused{Status: http.StatusConflict, Detail: "it is being deleted"}),
+		"POST " + tenantPath(other.ID) +
+			"/session/restart": always(map[string]any{"command": "restart", "id": 7}),
 	})
-	if code, out, errs := d.run("restart", "blue", "typo", "mama"); code != 1 || out != "" || !strings.Contains(errs, `no tenant "typo"`) {
+	if code, out, errs := d.run("restart", "blue", "typo", "mama"); code != 1 || out != "" ||
+		!strings.Contains(errs, `no tenant "typo"`) {
 		t.Errorf("restart of a typing error: %d, %q, %q; want no command sent", code, out, errs)
 	}
 	code, out, errs := d.run("restart", "blue", "mama")
-	if code != 1 || !strings.Contains(out, "Mama Asha: restart accepted") || !strings.Contains(errs, "Blue Door: POST ") {
-		t.Errorf("restart of one that refuses: %d, %q, %q; want the command sent to the other", code, out, errs)
+	if code != 1 || !strings.Contains(out, "Mama Asha: restart accepted") ||
+		!strings.Contains(errs, "Blue Door: POST ") {
+		t.Errorf("restart of one that refuses: %d, %q, %q; want the command sent to the other",
+			code, out, errs)
 	}
 }
 
@@ -259,7 +280,8 @@ func TestNothingWritesOnTheTerminal(t *testing.T) {
 		"GET " + tenantPath(blueDoor) + "/events":         always(map[string]any{"events": []flowhq.Event{{Type: "X", Reason: evil}}}),
 		"POST " + tenantPath(blueDoor) + "/session/start": always(refused{Status: 500, Detail: evil}),
 	})
-	for _, args := range [][]string{{"list"}, {"show", string(blueDoor)}, {"logs", string(blueDoor)}, {"events", string(blueDoor)}, {"start", string(blueDoor)}} {
+	for _, args := range [][]string{{"list"}, {"show", string(blueDoor)},
+		{"logs", string(blueDoor)}, {"events", string(blueDoor)}, {"start", string(blueDoor)}} {
 		_, out, errs := d.run(args...)
 		if text := out + errs; strings.ContainsAny(text, "\x1b\r\u202e") || !strings.Contains(text, "[2Jb") {
 			t.Errorf("%q prints %q", args, text)
@@ -272,10 +294,12 @@ func TestDeleteAsks(t *testing.T) {
 		"GET " + tenantPath(blueDoor):    always(tenant(flowhq.Connected, flowhq.HostRunning)),
 		"DELETE " + tenantPath(blueDoor): always(map[string]any{"command": "delete", "id": 7}),
 	})
-	if code, _, errs := d.run("delete", string(blueDoor)); code != 1 || !strings.Contains(errs, "-yes") || len(d.asked) != 1 {
+	if code, _, errs := d.run("delete", string(blueDoor)); code != 1 ||
+		!strings.Contains(errs, "-yes") || len(d.asked) != 1 {
 		t.Errorf("delete: %d, %q after %q; want a question", code, errs, d.asked)
 	}
-	if code, out, errs := d.run("delete", string(blueDoor), "--yes"); code != 0 || !strings.Contains(out, "delete accepted") {
+	if code, out, errs := d.run("delete", string(blueDoor), "--yes"); code != 0 ||
+		!strings.Contains(out, "delete accepted") {
 		t.Errorf("delete --yes: %d, %q, %q", code, out, errs)
 	}
 }
@@ -283,7 +307,8 @@ func TestDeleteAsks(t *testing.T) {
 // quick is a command line that looks often.
 func (d *desk) quick() (l *line, out *bytes.Buffer) {
 	out = &bytes.Buffer{}
-	return &line{api: apiclient.Client{Base: d.url, Password: "hunter2"}, stdout: out, stderr: out, every: time.Millisecond}, out
+	return &line{api: apiclient.Client{Base: d.url, Password: "hunter2"}, stdout: out, stderr: out,
+		every: time.Millisecond}, out
 }
 
 func TestQR(t *testing.T) {
@@ -293,7 +318,8 @@ func TestQR(t *testing.T) {
 	d := newDesk(t, map[string]func() any{
 		"GET " + tenantPath(blueDoor): inTurn(waits, waits, waits, waits, waits, waits, linked),
 		"GET " + tenantPath(blueDoor) + "/qr": inTurn(map[string]any{"state": flowhq.Connecting, "code": nil},
-			show("one"), map[string]any{"state": flowhq.QRReady, "code": nil}, show("one"), show("two"), map[string]any{"state": flowhq.Connected, "code": nil}),
+			show("one"), map[string]any{"state": flowhq.QRReady, "code": nil}, show("one"),
+			show("two"), map[string]any{"state": flowhq.Connected, "code": nil}),
 	})
 	l, out := d.quick()
 	if err := l.execute(t.Context(), "qr", []string{string(blueDoor)}); err != nil {
@@ -308,10 +334,12 @@ func TestQR(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := out.String()
-	if want := "Blue Door: QR_READY: not yet. Wait.\n"; !strings.HasPrefix(text, want) || strings.Count(text, want) != 1 {
+	if want := "Blue Door: QR_READY: not yet. Wait.\n"; !strings.HasPrefix(text, want) ||
+		strings.Count(text, want) != 1 {
 		t.Errorf("it printed\n%s\nwant once why there is no code", text)
 	}
-	if strings.Count(text, one) != 1 || strings.Count(text, two) != 1 || strings.Index(text, one) > strings.Index(text, two) ||
+	if strings.Count(text, one) != 1 || strings.Count(text, two) != 1 ||
+		strings.Index(text, one) > strings.Index(text, two) ||
 		!strings.HasSuffix(text, "Blue Door is linked to +255712345678.\n") {
 		t.Errorf("it printed\n%s\nwant each code once, then that it is linked", text)
 	}
@@ -331,7 +359,8 @@ func TestQRIsRedrawn(t *testing.T) {
 		t.Fatal(err)
 	}
 	height := strings.Count(drawn, "\n") + 1
-	if want := fmt.Sprintf("\x1b[%dA\x1b[J%sscan this\n", height, drawn); !strings.HasSuffix(out.String(), want) || strings.Count(out.String(), "\x1b[J") != 1 {
+	if want := fmt.Sprintf("\x1b[%dA\x1b[J%sscan this\n", height,
+		drawn); !strings.HasSuffix(out.String(), want) || strings.Count(out.String(), "\x1b[J") != 1 {
 		t.Errorf("it wrote %q; want it to end with %q", out.String(), want)
 	}
 }
@@ -363,7 +392,8 @@ func TestBulk(t *testing.T) {
 		"GET /admin/bulk":      always(map[string]any{"bulks": []flowhq.Bulk{done}}),
 	})
 	l, out := d.quick()
-	err := l.execute(t.Context(), "bulk", []string{"restart", "-session", "CONNECTED", "-template", "BOOKING", "-per-second", "3"})
+	err := l.execute(t.Context(), "bulk",
+		[]string{"restart", "-session", "CONNECTED", "-template", "BOOKING", "-per-second", "3"})
 	if err == nil || !strings.Contains(err.Error(), "1 tenants are gone") {
 		t.Errorf("a bulk with a failed tenant: %v; want an error", err)
 	}
@@ -375,10 +405,12 @@ func TestBulk(t *testing.T) {
 			t.Errorf("it did not print %q once:\n%s", want, out)
 		}
 	}
-	if code, out, errs := d.run("bulk", "cancel", "1"); code != 0 || out != "CANCELLED: 1 of 3 sent, 0 failed\n" {
+	if code, out, errs := d.run("bulk", "cancel", "1"); code != 0 ||
+		out != "CANCELLED: 1 of 3 sent, 0 failed\n" {
 		t.Errorf("bulk cancel: %d, %q, %q; want how far it came", code, out, errs)
 	}
-	if _, _, errs := d.run("bulk", "watch", "../tenants?x"); !strings.Contains(errs, "GET /admin/bulk/..%2Ftenants%3Fx: 404") {
+	if _, _, errs := d.run("bulk", "watch", "../tenants?x"); !strings.Contains(errs,
+		"GET /admin/bulk/..%2Ftenants%3Fx: 404") {
 		t.Errorf("bulk watch of an id with a slash: %q; want one that does not exist", errs)
 	}
 	if code, out, _ := d.run("bulk", "list"); code != 0 || !strings.Contains(out, "DONE") {

@@ -55,7 +55,8 @@ func (g *log) serve(w http.ResponseWriter, r *http.Request) {
 		Next string           `json:"next"`
 	}
 	for id := first; id > max(first-limit, 0); id-- {
-		page.Logs = append(page.Logs, flowhq.Message{ID: int64(id), Text: fmt.Sprint(g.text, " ", id), Direction: flowhq.In})
+		page.Logs = append(page.Logs, flowhq.Message{ID: int64(id),
+			Text: fmt.Sprint(g.text, " ", id), Direction: flowhq.In})
 	}
 	if first-limit > 0 {
 		page.Next = fmt.Sprint(first - limit + 1)
@@ -129,7 +130,8 @@ func TestLogsFollow(t *testing.T) {
 			}
 			got, said, err := g.logs(ctx, "-f", "-n", "2")
 			if want := upTo(max(begin-1, 1), 210); err != nil || !slices.Equal(got, want) {
-				t.Errorf("it printed messages %v and ended with %v; want %d to %d", got, err, want[0], want[len(want)-1])
+				t.Errorf("it printed messages %v and ended with %v; want %d to %d", got, err,
+					want[0], want[len(want)-1])
 			}
 			if want := "the API does not answer; trying again\nthe API answers again\n"; said != want {
 				t.Errorf("it said %q; want %q", said, want)
@@ -150,7 +152,8 @@ func TestFollowEnds(t *testing.T) {
 		_ = writeJSON(w, refused{Status: http.StatusNotFound, Detail: "there is no such tenant"})
 		return true
 	}
-	if _, said, err := g.logs(t.Context(), "-f"); err == nil || !strings.Contains(err.Error(), "no such tenant") || said != "" {
+	if _, said, err := g.logs(t.Context(), "-f"); err == nil ||
+		!strings.Contains(err.Error(), "no such tenant") || said != "" {
 		t.Errorf("logs -f of a deleted tenant ended with %v, %q; want what the API says", err, said)
 	}
 }
@@ -159,11 +162,13 @@ func TestFollowEnds(t *testing.T) {
 func TestLongestMessages(t *testing.T) {
 	g := newLog(t, messagePage)
 	g.text = strings.Repeat("\x01", flowhq.MaxTextBytes) // six bytes each
-	if got, _, err := g.logs(t.Context(), "-n", strconv.Itoa(messagePage)); err != nil || len(got) != messagePage {
+	if got, _, err := g.logs(t.Context(), "-n", strconv.Itoa(messagePage)); err != nil ||
+		len(got) != messagePage {
 		t.Errorf("logs of the longest texts printed %d messages, %v; want %d", len(got), err, messagePage)
 	}
 	g.text = strings.Repeat(g.text, 2)
-	if _, _, err := g.logs(t.Context(), "-n", strconv.Itoa(messagePage)); err == nil || !strings.Contains(err.Error(), "more than 32 MiB") {
+	if _, _, err := g.logs(t.Context(), "-n", strconv.Itoa(messagePage)); err == nil ||
+		!strings.Contains(err.Error(), "more than 32 MiB") {
 		t.Errorf("logs of longer texts ended with %v; want that the answer is too long", err)
 	}
 }
@@ -172,11 +177,15 @@ func TestLongestMessages(t *testing.T) {
 func TestWordsOf(t *testing.T) {
 	at, was, later := time.Now(), "26 Feb", "28 Feb"
 	for want, m := range map[string]flowhq.Message{
-		"hello":                           {Direction: flowhq.In, Kind: flowhq.KindText, Text: "hello"},
-		"[location] Kariakoo⏎ -6.8, 39.2": {Direction: flowhq.In, Kind: flowhq.KindLocation, Text: "Kariakoo\n-6.8, 39.2"},
-		"27 Feb [changed before it was answered; was: 26 Feb]": {Text: "27 Feb", OriginalText: &was, EditedText: &later, EditedAt: &at},
-		"27 Feb [changed later to: 28 Feb]":                    {Text: "27 Feb", EditedText: &later, EditedAt: &at},
-		"27 Feb [changed later] [deleted by the customer]":     {Text: "27 Feb", EditedAt: &at, RevokedAt: &at},
+		"hello": {Direction: flowhq.In, Kind: flowhq.KindText, Text: "hello"},
+		"[location] Kariakoo⏎ -6.8, 39.2": {Direction: flowhq.In, Kind: flowhq.KindLocation,
+			Text: "Kariakoo\n-6.8, 39.2"},
+		"27 Feb [changed before it was answered; was: 26 Feb]": {Text: "27 Feb", OriginalText: &was,
+			EditedText: &later, EditedAt: &at},
+		"27 Feb [changed later to: 28 Feb]": {Text: "27 Feb", EditedText: &later,
+			EditedAt: &at},
+		"27 Feb [changed later] [deleted by the customer]": {Text: "27 Feb", EditedAt: &at,
+			RevokedAt: &at},
 	} {
 		if got := messageText(m); got != want {
 			t.Errorf("messageText = %q; want %q", got, want)

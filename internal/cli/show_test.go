@@ -42,16 +42,20 @@ func TestHandOvers(t *testing.T) {
 	until := time.Date(2026, 1, 2, 15, 0, 0, 0, time.UTC)
 	d := newDesk(t, map[string]func() any{
 		"GET " + tenantPath(blueDoor): always(tenant(flowhq.Connected, flowhq.HostRunning)),
-		"GET " + tenantPath(blueDoor) + "/handovers": always(map[string]any{"next": "", "handovers": []flowhq.HandOver{
-			{ID: 3, ContactID: 7, Contact: "+255711000001", Reason: flowhq.HandOverAsked, Note: "a\nb\x1b[2J", Until: &until}, {ContactID: 8, Reason: flowhq.HandOverOwner},
-		}}),
+		"GET " + tenantPath(blueDoor) + "/handovers": always(map[string]any{"next": "",
+			"handovers": []flowhq.HandOver{
+				{ID: 3, ContactID: 7, Contact: "+255711000001", Reason: flowhq.HandOverAsked,
+					Note: "a\nb\x1b[2J", Until: &until}, {ContactID: 8, Reason: flowhq.HandOverOwner},
+			}}),
 		"POST " + tenantPath(blueDoor) + "/contacts/7/give-back": always(flowhq.Contact{ID: 7}),
 	})
 	code, out, errs := d.run("handovers", string(blueDoor))
-	if code != 0 || !strings.Contains(out, "+255711000001") || !strings.Contains(out, "ASKED") || strings.Contains(out, "\x1b") || strings.Count(out, "\n") != 3 {
+	if code != 0 || !strings.Contains(out, "+255711000001") || !strings.Contains(out, "ASKED") ||
+		strings.Contains(out, "\x1b") || strings.Count(out, "\n") != 3 {
 		t.Errorf("handovers: %d, %q, %q", code, out, errs)
 	}
-	if code, out, errs := d.run("give-back", string(blueDoor), "7"); code != 0 || !strings.Contains(out, "Blue Door: the bot answers contact 7") {
+	if code, out, errs := d.run("give-back", string(blueDoor), "7"); code != 0 ||
+		!strings.Contains(out, "Blue Door: the bot answers contact 7") {
 		t.Errorf("give-back: %d, %q, %q", code, out, errs)
 	}
 	for _, args := range [][]string{{"give-back", string(blueDoor)}, {"handovers"}} {

@@ -34,7 +34,8 @@ func payload(t *testing.T, v any) *common.Payload {
 
 func TestRoundTrip(t *testing.T) {
 	c := newCodec(t, key("a", "a"))
-	in := []*common.Payload{payload(t, map[string]string{"secret": "purple"}), payload(t, nil), payload(t, []byte("raw"))}
+	in := []*common.Payload{payload(t, map[string]string{"secret": "purple"}), payload(t, nil),
+		payload(t, []byte("raw"))}
 	sealed, err := c.Encode(in)
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +45,8 @@ func TestRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, p := range sealed {
-		if bytes.Contains(p.GetData(), []byte("purple")) || string(p.GetMetadata()[keyName]) != "a" || bytes.Equal(p.GetData(), again[i].GetData()) {
+		if bytes.Contains(p.GetData(), []byte("purple")) ||
+			string(p.GetMetadata()[keyName]) != "a" || bytes.Equal(p.GetData(), again[i].GetData()) {
 			t.Errorf("payload %d is sealed as %v; want it unreadable, named, and another each time", i, p)
 		}
 	}
@@ -105,7 +107,8 @@ func TestUnreadable(t *testing.T) {
 			t.Errorf("%s: %v, %v; want an error", name, out, err)
 		}
 	}
-	if _, err := newCodec(t, key("a", "z")).Decode([]*common.Payload{seal()}); !errors.Is(err, ErrUnreadable) {
+	if _, err := newCodec(t, key("a", "z")).Decode([]*common.Payload{seal()}); !errors.Is(err,
+		ErrUnreadable) {
 		t.Errorf("another key of the same name: %v; want an error", err)
 	}
 }
@@ -145,10 +148,12 @@ func TestJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err := c.DecodeJSON(t.Context(), sealed)
-	if err != nil || !strings.Contains(string(out), `IngiIA==`) || strings.Contains(string(sealed), `IngiIA==`) {
+	if err != nil || !strings.Contains(string(out), `IngiIA==`) ||
+		strings.Contains(string(sealed), `IngiIA==`) {
 		t.Errorf("%s, %v; want it as it was", out, err)
 	}
-	if out, err := c.DecodeJSON(t.Context(), []byte(`{}`)); err != nil || !strings.Contains(string(out), `"payloads":[]`) {
+	if out, err := c.DecodeJSON(t.Context(), []byte(`{}`)); err != nil ||
+		!strings.Contains(string(out), `"payloads":[]`) {
 		t.Errorf("DecodeJSON of nothing = %s, %v", out, err)
 	}
 	for _, bad := range []string{``, `[]`, `{"payloads":1}`, `{"payloads":[{"data":"!"}]}`} {

@@ -45,8 +45,10 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Config{
-		TemporalNamespace: "flowhq", HTTPAddr: "127.0.0.1:3000", Renewal: 5 * time.Second, ConnectsPerSecond: 20, DrainTimeout: 25 * time.Second,
-		RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365, AnswerWithin: 24 * 60, BurstWindow: 1500 * time.Millisecond, LogLevel: slog.LevelInfo, StatePath: "./state",
+		TemporalNamespace: "flowhq", HTTPAddr: "127.0.0.1:3000", Renewal: 5 * time.Second,
+		ConnectsPerSecond: 20, DrainTimeout: 25 * time.Second,
+		RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365, AnswerWithin: 24 * 60,
+		BurstWindow: 1500 * time.Millisecond, LogLevel: slog.LevelInfo, StatePath: "./state",
 		LogsPath: "./logs",
 	}
 	if diff := cmp.Diff(want, got, compareSecrets); diff != "" {
@@ -56,25 +58,39 @@ func TestDefaults(t *testing.T) {
 
 func TestEveryVariable(t *testing.T) {
 	got, err := Parse(environ(
-		"DATABASE_URL=postgres://u:p@db:5432/flowhq", "TEMPORAL_ADDRESS= temporal:7233 ", "TEMPORAL_NAMESPACE=other",
-		"HTTP_ADDR=127.0.0.1:0", "METRICS_ADDR=127.0.0.1:0", "ADMIN_PASSWORD= p w of twelve ", "ADMIN_QUERY_AUTH=true", "PORTAL_INTERNAL_KEY=a-portal-key-of-24-letters", "SETUP_APPROVAL=automatic",
+		"DATABASE_URL=postgres://u:p@db:5432/flowhq", "TEMPORAL_ADDRESS= temporal:7233 ",
+		"TEMPORAL_NAMESPACE=other",
+		"HTTP_ADDR=127.0.0.1:0", "METRICS_ADDR=127.0.0.1:0", "ADMIN_PASSWORD= p w of twelve ",
+		"ADMIN_QUERY_AUTH=true", "PORTAL_INTERNAL_KEY=a-portal-key-of-24-letters",
+		"SETUP_APPROVAL=automatic",
 		"TRUSTED_PROXIES=10.0.0.7 ,fd00::/8",
-		"WORKER_CAPACITY=100000", "LEASE_RENEWAL_INTERVAL_MS=200", "CONNECTS_PER_SECOND=1000", "DRAIN_TIMEOUT_MS=0", "RATE_LIMIT_MAX_PER_MINUTE=0", "RATE_LIMIT_MAX_PER_CONTACT=100000", "RETENTION_DAYS=30", "ANSWER_WITHIN_MINUTES=1", "BURST_WINDOW_MS=5000",
+		"WORKER_CAPACITY=100000", "LEASE_RENEWAL_INTERVAL_MS=200", "CONNECTS_PER_SECOND=1000",
+		"DRAIN_TIMEOUT_MS=0", "RATE_LIMIT_MAX_PER_MINUTE=0",
+		"RATE_LIMIT_MAX_PER_CONTACT=100000", "RETENTION_DAYS=30", "ANSWER_WITHIN_MINUTES=1",
+		"BURST_WINDOW_MS=5000",
 		"PAYLOAD_KEYS=b:"+base64Key("b")+" , a:"+base64Key("a"), "CODEC_ORIGIN=https://temporal.example/",
-		"WHATSAPP_ADDR=[::1]:5222", "WHATSAPP_CA_FILE=ca.pem", "WHATSAPP_ROOT_KEY_FILE=root.key", "WHATSAPP_PROXY=socks5://u:p@proxy:1080", "WHATSAPP_VERSION=2.3000.1047769893",
+		"WHATSAPP_ADDR=[::1]:5222", "WHATSAPP_CA_FILE=ca.pem", "WHATSAPP_ROOT_KEY_FILE=root.key",
+		"WHATSAPP_PROXY=socks5://u:p@proxy:1080", "WHATSAPP_VERSION=2.3000.1047769893",
 		"LOG_LEVEL=WARN", "LOGS_PATH=/var/log/flowhq", "STATE_PATH=/var/lib/flowhq",
 	), Database, Temporal, Admin)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := Config{
-		DatabaseURL: "postgres://u:p@db:5432/flowhq", TemporalAddress: "temporal:7233", TemporalNamespace: "other",
-		PayloadKeys: []PayloadKey{{"b", Secret(strings.Repeat("b", 32))}, {"a", Secret(strings.Repeat("a", 32))}}, CodecOrigin: "https://temporal.example",
-		HTTPAddr: "127.0.0.1:0", MetricsAddr: "127.0.0.1:0", AdminPassword: " p w of twelve ", AdminQueryAuth: true, PortalKey: "a-portal-key-of-24-letters", ApproveSetups: true,
+		DatabaseURL: "postgres://u:p@db:5432/flowhq", TemporalAddress: "temporal:7233",
+		TemporalNamespace: "other",
+		PayloadKeys: []PayloadKey{{"b", Secret(strings.Repeat("b", 32))},
+			{"a", Secret(strings.Repeat("a", 32))}}, CodecOrigin: "https://temporal.example",
+		HTTPAddr: "127.0.0.1:0", MetricsAddr: "127.0.0.1:0", AdminPassword: " p w of twelve ",
+		AdminQueryAuth: true, PortalKey: "a-portal-key-of-24-letters", ApproveSetups: true,
 		TrustedProxies: []string{"10.0.0.7", "fd00::/8"},
-		WorkerCapacity: 100_000, Renewal: 200 * time.Millisecond, ConnectsPerSecond: 1000, RepliesPerMinute: 0, RepliesPerContact: 100_000, RetentionDays: 30, AnswerWithin: 1, BurstWindow: 5 * time.Second,
-		WhatsApp: WhatsApp{"[::1]:5222", "ca.pem", "root.key"}, WhatsAppProxy: "socks5://u:p@proxy:1080", WhatsAppVersion: "2.3000.1047769893",
-		LogLevel: slog.LevelWarn, LogsPath: "/var/log/flowhq", StatePath: "/var/lib/flowhq", StateRequired: true,
+		WorkerCapacity: 100_000, Renewal: 200 * time.Millisecond, ConnectsPerSecond: 1000,
+		RepliesPerMinute: 0, RepliesPerContact: 100_000, RetentionDays: 30, AnswerWithin: 1,
+		BurstWindow:   5 * time.Second,
+		WhatsApp:      WhatsApp{"[::1]:5222", "ca.pem", "root.key"},
+		WhatsAppProxy: "socks5://u:p@proxy:1080", WhatsAppVersion: "2.3000.1047769893",
+		LogLevel: slog.LevelWarn, LogsPath: "/var/log/flowhq", StatePath: "/var/lib/flowhq",
+		StateRequired: true,
 	}
 	if diff := cmp.Diff(want, got, compareSecrets); diff != "" {
 		t.Errorf("Parse (-want +got):\n%s", diff)
@@ -95,7 +111,8 @@ func TestProblems(t *testing.T) {
 			"TEMPORAL_ADDRESS: missing; set it to host:port of a Temporal server, such as localhost:7233",
 			"ADMIN_PASSWORD: missing; " + newPassword,
 		}},
-		{"short password", []string{"ADMIN_PASSWORD=hunter2-éß-"}, nil, []string{"ADMIN_PASSWORD: has 11 characters, and needs at least 12; " + newPassword}},
+		{"short password", []string{"ADMIN_PASSWORD=hunter2-éß-"}, nil,
+			[]string{"ADMIN_PASSWORD: has 11 characters, and needs at least 12; " + newPassword}},
 		{"password that is long enough", []string{"ADMIN_PASSWORD=hunter2-éß-x"}, nil, nil},
 		{"no need", nil, nil, nil},
 		{"one need", []string{"DATABASE_URL=postgresql://db/x"}, []Need{Database}, nil},
@@ -108,7 +125,9 @@ func TestProblems(t *testing.T) {
 			`HTTP_ADDR: ":65536" is not host:port with a port from 0 to 65535; such as 127.0.0.1:3000`}},
 		{"port 0", []string{"TEMPORAL_ADDRESS=h:0", "HTTP_ADDR=:0"}, nil, []string{
 			`TEMPORAL_ADDRESS: "h:0" has port 0, to which nothing can connect`}},
-		{"numbers", []string{"WORKER_CAPACITY=0", "LEASE_RENEWAL_INTERVAL_MS=60001", "CONNECTS_PER_SECOND=0", "DRAIN_TIMEOUT_MS=600001", "RATE_LIMIT_MAX_PER_MINUTE=-1", "RATE_LIMIT_MAX_PER_CONTACT=ten", "RETENTION_DAYS=29"}, nil, []string{
+		{"numbers", []string{"WORKER_CAPACITY=0", "LEASE_RENEWAL_INTERVAL_MS=60001",
+			"CONNECTS_PER_SECOND=0", "DRAIN_TIMEOUT_MS=600001", "RATE_LIMIT_MAX_PER_MINUTE=-1",
+			"RATE_LIMIT_MAX_PER_CONTACT=ten", "RETENTION_DAYS=29"}, nil, []string{
 			`WORKER_CAPACITY: "0" is not a whole number from 1 to 100000`,
 			`LEASE_RENEWAL_INTERVAL_MS: "60001" is not a whole number from 200 to 60000`,
 			`DRAIN_TIMEOUT_MS: "600001" is not a whole number from 0 to 600000`,
@@ -116,7 +135,8 @@ func TestProblems(t *testing.T) {
 			`RATE_LIMIT_MAX_PER_MINUTE: "-1" is not a whole number from 0 to 100000`,
 			`RATE_LIMIT_MAX_PER_CONTACT: "ten" is not a whole number from 0 to 100000`,
 			`RETENTION_DAYS: "29" is not a whole number from 30 to 3650`}},
-		{"payload keys", []string{"PAYLOAD_KEYS=hunter2,a:aHVudGVyMg==,:" + base64Key("x") + ",a:" + base64Key("a") + ",a:" + base64Key("b")}, nil, []string{
+		{"payload keys", []string{"PAYLOAD_KEYS=hunter2,a:aHVudGVyMg==,:" + base64Key("x") + ",a:" +
+			base64Key("a") + ",a:" + base64Key("b")}, nil, []string{
 			wrongKey(1), wrongKey(2), wrongKey(3), wrongKey(5)}},
 		{"origin", []string{"CODEC_ORIGIN=http://h/path"}, nil, []string{
 			`CODEC_ORIGIN: "http://h/path" is not the origin of a page, such as http://localhost:8233`}},
@@ -134,7 +154,8 @@ func TestProblems(t *testing.T) {
 			`WHATSAPP_VERSION: "2.3000" is not a version such as 2.3000.1047769893`}},
 		{"one of three", []string{"WHATSAPP_ADDR=h:1"}, nil, []string{
 			"WHATSAPP_CA_FILE: " + together, "WHATSAPP_ROOT_KEY_FILE: " + together}},
-		{"two of three", []string{"WHATSAPP_CA_FILE=a", "WHATSAPP_ROOT_KEY_FILE=b"}, nil, []string{"WHATSAPP_ADDR: " + together}},
+		{"two of three", []string{"WHATSAPP_CA_FILE=a", "WHATSAPP_ROOT_KEY_FILE=b"}, nil,
+			[]string{"WHATSAPP_ADDR: " + together}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

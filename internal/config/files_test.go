@@ -20,22 +20,27 @@ func secretFile(t *testing.T, content string) string {
 
 // valid has a right value for each setting that may come from a file.
 var valid = map[string]string{
-	"DATABASE_URL": "postgres://u:hunter2@db/flowhq", "TEMPORAL_API_KEY": "hunter2", "PAYLOAD_KEYS": "a:" + base64Key("a"),
-	"ADMIN_PASSWORD": " hunter2 of twelve ", "PORTAL_INTERNAL_KEY": "hunter2-hunter2-hunter2-hunter2", "ASSISTANT_API_KEY": "hunter2",
-	"WHATSAPP_PROXY": "socks5://u:hunter2@proxy:1080", "FLOWHQ_KEY": "fhq_hunter2", "OIDC_CLIENT_SECRET": "hunter2", "SMTP_PASSWORD": "hunter2",
+	"DATABASE_URL": "postgres://u:hunter2@db/flowhq", "TEMPORAL_API_KEY": "hunter2",
+	"PAYLOAD_KEYS":        "a:" + base64Key("a"),
+	"ADMIN_PASSWORD":      " hunter2 of twelve ",
+	"PORTAL_INTERNAL_KEY": "hunter2-hunter2-hunter2-hunter2", "ASSISTANT_API_KEY": "hunter2",
+	"WHATSAPP_PROXY": "socks5://u:hunter2@proxy:1080", "FLOWHQ_KEY": "fhq_hunter2",
+	"OIDC_CLIENT_SECRET": "hunter2", "SMTP_PASSWORD": "hunter2",
 }
 
 // TestSecretsFromFiles: each secret is the same from a file as from the environment, and each way to get that wrong is told by name.
 func TestSecretsFromFiles(t *testing.T) {
 	more := []string{"ASSISTANT_PROVIDER=openai", "ASSISTANT_MODEL=m"}
-	provider := []string{"OIDC_ISSUER=https://issuer.example.com", "OIDC_CLIENT_ID=flowhq", "PUBLIC_URL=https://hq.example.com"}
+	provider := []string{"OIDC_ISSUER=https://issuer.example.com", "OIDC_CLIENT_ID=flowhq",
+		"PUBLIC_URL=https://hq.example.com"}
 	for _, name := range secretSettings {
 		value, more := valid[name], more
 		if name == "OIDC_CLIENT_SECRET" {
 			more = append(slices.Clone(more), provider...)
 		}
 		if name == "SMTP_PASSWORD" {
-			more = append(slices.Clone(more), "SMTP_HOST=smtp.example.com", "SMTP_USER=u", "SMTP_FROM=hq@example.com", "PUBLIC_URL=https://hq.example.com")
+			more = append(slices.Clone(more), "SMTP_HOST=smtp.example.com", "SMTP_USER=u",
+				"SMTP_FROM=hq@example.com", "PUBLIC_URL=https://hq.example.com")
 		}
 		if value == "" {
 			t.Fatalf("no value for %s", name)
@@ -45,8 +50,11 @@ func TestSecretsFromFiles(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		for _, end := range []string{"", "\n", "\r\n", "\n\n"} {
-			got, err := Parse(environ(append(slices.Clone(more), name+"_FILE="+secretFile(t, value+end), "ASSISTANT_URL=http://h/")...))
-			if err != nil || got.DatabaseURL != want.DatabaseURL || got.AdminPassword != want.AdminPassword || got.PortalKey != want.PortalKey || got.Assistant != want.Assistant || got.OpenID != want.OpenID || got.Mail != want.Mail ||
+			got, err := Parse(environ(append(slices.Clone(more),
+				name+"_FILE="+secretFile(t, value+end), "ASSISTANT_URL=http://h/")...))
+			if err != nil || got.DatabaseURL != want.DatabaseURL ||
+				got.AdminPassword != want.AdminPassword || got.PortalKey != want.PortalKey ||
+				got.Assistant != want.Assistant || got.OpenID != want.OpenID || got.Mail != want.Mail ||
 				got.WhatsAppProxy != want.WhatsAppProxy || !slices.Equal(got.PayloadKeys, want.PayloadKeys) {
 				t.Errorf("%s from a file that ends with %q: %v", name, end, err)
 			}
@@ -64,7 +72,8 @@ func TestSecretsFromFiles(t *testing.T) {
 			"a line":    {secretFile(t, " \n"), "", "is empty"},
 			"far large": {secretFile(t, strings.Repeat("hunter2", 10_000)), "", "more than 64 KiB"},
 		} {
-			_, err := Parse(environ(append(slices.Clone(more), "ASSISTANT_URL=http://h/", name+"_FILE="+tt.path, tt.env)...), Database, Admin)
+			_, err := Parse(environ(append(slices.Clone(more), "ASSISTANT_URL=http://h/",
+				name+"_FILE="+tt.path, tt.env)...), Database, Admin)
 			line := ""
 			if err != nil {
 				for l := range strings.Lines(err.Error()) {
@@ -73,7 +82,8 @@ func TestSecretsFromFiles(t *testing.T) {
 					}
 				}
 			}
-			if !strings.HasPrefix(line, name+"_FILE: ") || !strings.Contains(line, tt.want) || strings.Count(line, "\n") > 1 || strings.Contains(line, "hunter2") {
+			if !strings.HasPrefix(line, name+"_FILE: ") || !strings.Contains(line, tt.want) ||
+				strings.Count(line, "\n") > 1 || strings.Contains(line, "hunter2") {
 				t.Errorf("%s, %s: %q; want a line about the file with %q", name, what, line, tt.want)
 			}
 		}
@@ -87,9 +97,11 @@ func TestEverySecretHasAFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(source)) {
-		for _, reader := range []string{"e.databaseURL(", "e.password(", "e.portalKey(", "e.secret(", "e.proxy(", "e.payloadKeys("} {
+		for _, reader := range []string{"e.databaseURL(", "e.password(", "e.portalKey(",
+			"e.secret(", "e.proxy(", "e.payloadKeys("} {
 			_, argument, found := strings.Cut(line, reader)
-			name, _, _ := strings.Cut(strings.NewReplacer("string(Database)", `"DATABASE_URL"`, "string(Admin)", `"ADMIN_PASSWORD"`).Replace(argument), ",")
+			name, _, _ := strings.Cut(strings.NewReplacer("string(Database)", `"DATABASE_URL"`,
+				"string(Admin)", `"ADMIN_PASSWORD"`).Replace(argument), ",")
 			name = strings.Trim(name, "\")\n")
 			if found && !slices.Contains(secretSettings, name) {
 				t.Errorf("%q is a secret and cannot come from a file", name)

@@ -87,12 +87,15 @@ func TestTemporalProblems(t *testing.T) {
 		env  []string
 		want []string
 	}{
-		{"neither true nor false", []string{"TEMPORAL_TLS=yes", "TEMPORAL_TLS_DISABLE_HOST_VERIFICATION=no"}, []string{
+		{"neither true nor false", []string{"TEMPORAL_TLS=yes",
+			"TEMPORAL_TLS_DISABLE_HOST_VERIFICATION=no"}, []string{
 			`TEMPORAL_TLS: "yes" is neither true nor false`,
 			`TEMPORAL_TLS_DISABLE_HOST_VERIFICATION: "no" is neither true nor false`}},
-		{"no such files", []string{ca + "_PATH=" + missing, cert + "_PATH=" + missing, key + "_PATH=" + missing}, []string{
+		{"no such files", []string{ca + "_PATH=" + missing, cert + "_PATH=" + missing,
+			key + "_PATH=" + missing}, []string{
 			cert + "_PATH: " + cannotRead, key + "_PATH: " + cannotRead, ca + "_PATH: " + cannotRead}},
-		{"no key", []string{cert + "_DATA=x"}, []string{key + "_PATH: missing; a client certificate needs its key"}},
+		{"no key", []string{cert + "_DATA=x"},
+			[]string{key + "_PATH: missing; a client certificate needs its key"}},
 		{"no certificate", []string{key + "_PATH=" + junk}, []string{
 			cert + "_PATH: missing; the key of a client certificate needs the certificate"}},
 		{"twice", []string{ca + "_DATA=x", ca + "_PATH=" + junk}, []string{

@@ -99,7 +99,8 @@ func TestTransport(t *testing.T) {
 			}
 		}))
 		var reported []string
-		client := http.Client{Transport: Transport{Contract: c, Report: func(err error) { reported = append(reported, err.Error()) }}}
+		client := http.Client{Transport: Transport{Contract: c,
+			Report: func(err error) { reported = append(reported, err.Error()) }}}
 		q, err := http.NewRequest(tt.method, server.URL+tt.path, strings.NewReader(tt.body))
 		if err != nil {
 			t.Fatal(err)
@@ -120,7 +121,8 @@ func TestTransport(t *testing.T) {
 		}
 		all := strings.Join(reported, "\n")
 		if (all == "") != (tt.want == "") || !strings.Contains(all, tt.want) {
-			t.Errorf("%s %s with %s, %d %s %s: reported %q; want %q", tt.method, tt.path, tt.body, tt.status, tt.kind, tt.answer, all, tt.want)
+			t.Errorf("%s %s with %s, %d %s %s: reported %q; want %q", tt.method, tt.path, tt.body,
+				tt.status, tt.kind, tt.answer, all, tt.want)
 		}
 	}
 	if n := c.Seen()[Answer{"GET", "/things/{id}", 200}]; n != 4 {
@@ -133,7 +135,8 @@ func TestTransport(t *testing.T) {
 
 // TestLoad refuses what is no description of this kind.
 func TestLoad(t *testing.T) {
-	for _, text := range []string{"", "a: [", strings.Replace(description, "3.1.0", "3.0.3", 1), strings.Replace(description, "description: It.,", "", 1)} {
+	for _, text := range []string{"", "a: [", strings.Replace(description, "3.1.0", "3.0.3", 1),
+		strings.Replace(description, "description: It.,", "", 1)} {
 		if _, err := Load([]byte(text)); err == nil {
 			t.Errorf("%.40q is taken", text)
 		}

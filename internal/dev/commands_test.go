@@ -21,18 +21,23 @@ func TestTypedQR(t *testing.T) {
 	state := "DISCONNECTED"
 	mux := http.NewServeMux()
 	answer := func(pattern, format string, args ...any) {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, format, args...) })
+		mux.HandleFunc(pattern, func(w http.ResponseWriter,
+			_ *http.Request) {
+			fmt.Fprintf(w, format, args...)
+		})
 	}
 	answer("GET /admin/tenants", `{"tenants": [%s]}`, tenant)
 	answer("GET /admin/tenants/"+id, "%s", tenant)
 	answer("POST /admin/tenants/"+id+"/session/start", `{"command": "start", "id": 7}`)
-	mux.HandleFunc("GET /admin/tenants/"+id+"/qr", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, `{"state": %q}`, state) })
+	mux.HandleFunc("GET /admin/tenants/"+id+"/qr",
+		func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, `{"state": %q}`, state) })
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 
 	typed := func(text string) string {
 		var printed scratch
-		s := &stack{console: &console{w: &printed}, password: "hunter2", api: adminAPI{apiclient.Client{Base: server.URL, Password: "hunter2"}}}
+		s := &stack{console: &console{w: &printed}, password: "hunter2",
+			api: adminAPI{apiclient.Client{Base: server.URL, Password: "hunter2"}}}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		s.execute(ctx, text)

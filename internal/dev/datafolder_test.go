@@ -70,7 +70,8 @@ func TestAdminPasswordIsTheSameWithWhatsApp(t *testing.T) {
 	t.Chdir(dir)
 	var passwords []string
 	for _, whatsApp := range []bool{true, false} {
-		s := &stack{options: options{whatsApp: whatsApp}, getenv: env("HTTP_ADDR", "127.0.0.1:0", "FLOWHQ_BIN", "flowhq")}
+		s := &stack{options: options{whatsApp: whatsApp},
+			getenv: env("HTTP_ADDR", "127.0.0.1:0", "FLOWHQ_BIN", "flowhq")}
 		if err := s.prepare(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -106,7 +107,8 @@ func TestAddresses(t *testing.T) {
 	busy := taken(t)
 	_, port, _ := net.SplitHostPort(busy)
 	_, _, err := apiAddr(busy)
-	if err == nil || !strings.Contains(err.Error(), "port "+port+" is taken") || !strings.Contains(err.Error(), "HTTP_ADDR") {
+	if err == nil || !strings.Contains(err.Error(), "port "+port+" is taken") ||
+		!strings.Contains(err.Error(), "HTTP_ADDR") {
 		t.Errorf("apiAddr(%s) = %v; want the port and the variable", busy, err)
 	}
 	if _, _, err := apiAddr("nonsense"); err == nil || !strings.Contains(err.Error(), "HTTP_ADDR=nonsense") {
@@ -116,7 +118,8 @@ func TestAddresses(t *testing.T) {
 		listen, local, err := apiAddr(host + ":0")
 		_, port, _ := net.SplitHostPort(local)
 		if err != nil || listen != host+":"+port || local != "127.0.0.1:"+port || port == "0" {
-			t.Errorf("apiAddr(%s:0) = %s, %s, %v; want the same host, and a loopback address", host, listen, local, err)
+			t.Errorf("apiAddr(%s:0) = %s, %s, %v; want the same host, and a loopback address", host,
+				listen, local, err)
 		}
 	}
 	if got := freeAddr(busy); got == busy || !strings.HasPrefix(got, "127.0.0.1:") {
@@ -130,7 +133,8 @@ func TestAddresses(t *testing.T) {
 
 func TestReachable(t *testing.T) {
 	t.Parallel()
-	for _, url := range []string{"postgres://u:p@" + taken(t) + "/db", "host=/run/postgresql", "postgres:///db?host=/tmp"} {
+	for _, url := range []string{"postgres://u:p@" + taken(t) + "/db", "host=/run/postgresql",
+		"postgres:///db?host=/tmp"} {
 		if err := reachable(t.Context(), url); err != nil {
 			t.Errorf("reachable(%s) = %v; want nil", url, err)
 		}
@@ -156,13 +160,15 @@ func TestVariablesThatContradict(t *testing.T) {
 	}{
 		{"nothing", false, nil, ""},
 		{"all three", false, []string{addr, "a", ca, "b", key, "c"}, ""},
-		{"two of three", false, []string{addr, "a", key, "c"}, "only WHATSAPP_ADDR, WHATSAPP_ROOT_KEY_FILE is set"},
+		{"two of three", false, []string{addr, "a", key, "c"},
+			"only WHATSAPP_ADDR, WHATSAPP_ROOT_KEY_FILE is set"},
 		{"whatsapp", true, nil, ""},
 		{"whatsapp elsewhere", true, []string{addr, "a", ca, "b", key, "c"}, "leave out one of the two"},
 	} {
 		s := &stack{options: options{whatsApp: tt.whatsApp}, getenv: env(tt.set...)}
 		err := s.checkVariables()
-		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+		if tt.want == "" && err != nil || tt.want != "" &&
+			(err == nil || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%s: %v; want %q", tt.name, err, tt.want)
 		}
 	}
@@ -190,7 +196,8 @@ func TestUsage(t *testing.T) {
 		code int
 	}{{[]string{"-h"}, 0}, {[]string{"--"}, 2}, {nil, 2}, {[]string{"-race"}, 2}} {
 		var stderr bytes.Buffer
-		if code := TestEnv(t.Context(), tt.args, env(), &stderr, &stderr); code != tt.code || !strings.Contains(stderr.String(), "usage: flowhq-dev testenv") {
+		if code := TestEnv(t.Context(), tt.args, env(), &stderr, &stderr); code != tt.code ||
+			!strings.Contains(stderr.String(), "usage: flowhq-dev testenv") {
 			t.Errorf("testenv %q = %d, %q; want %d and the usage", tt.args, code, stderr.String(), tt.code)
 		}
 	}

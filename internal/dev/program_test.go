@@ -27,7 +27,8 @@ var program = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	built = dir
-	out, err := exec.Command("go", "build", "-o", dir, "../../cmd/flowhq", "../../cmd/flowhq-dev").CombinedOutput()
+	out, err := exec.Command("go", "build", "-o", dir, "../../cmd/flowhq",
+		"../../cmd/flowhq-dev").CombinedOutput()
 	if err != nil {
 		os.Stderr.Write(out)
 	}
@@ -175,7 +176,8 @@ func TestTestEnvLeavesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := start(t, ".", []string{"TEST_DATABASE_URL="}, "testenv", "--", "sh", "-c", script+"sleep 1; "+tt.then)
+			r := start(t, ".", []string{"TEST_DATABASE_URL="}, "testenv", "--", "sh", "-c",
+				script+"sleep 1; "+tt.then)
 			r.says("up", time.Minute)
 			pids := descendants(r.child.Pid())
 			if len(pids) < 3 {

@@ -174,7 +174,8 @@ func TestOutput(t *testing.T) {
 	o.close()
 
 	shown := strings.Split(printed.String(), "\n")
-	if want := []string{"service   | 12:01 WRN that is bad", "service   | 12:02 INF chat"}; len(shown) < 2 || shown[0] != want[0] || shown[1] != want[1] {
+	if want := []string{"service   | 12:01 WRN that is bad",
+		"service   | 12:02 INF chat"}; len(shown) < 2 || shown[0] != want[0] || shown[1] != want[1] {
 		t.Errorf("shown = %.80q…; want %q first", shown, want)
 	}
 	if len(o.lastLine()) != maxLine {

@@ -56,7 +56,8 @@ const (
 // startUp runs "flowhq-dev up" in dir until it is up.
 func startUp(t *testing.T, dir, addr string, args ...string) *run {
 	t.Helper()
-	vars := []string{"HTTP_ADDR=" + addr, "DATABASE_URL=", "TEMPORAL_ADDRESS=", "ADMIN_PASSWORD=hunter2-hunter2"}
+	vars := []string{"HTTP_ADDR=" + addr, "DATABASE_URL=", "TEMPORAL_ADDRESS=",
+		"ADMIN_PASSWORD=hunter2-hunter2"}
 	r := start(t, dir, vars, append([]string{"up"}, args...)...)
 	r.says(isUp, upWithin)
 	return r
@@ -208,7 +209,8 @@ func TestUpWithWhatsAppKeepsApart(t *testing.T) {
 	if said := r.out.String(); strings.Contains(said, "Simulator") || strings.Contains(said, "Amina") {
 		t.Error("it started a simulator; want none")
 	}
-	tenants, err := adminAPI{apiclient.Client{Base: "http://" + addr, Password: "hunter2-hunter2"}}.tenants(t.Context())
+	tenants, err := adminAPI{apiclient.Client{Base: "http://" + addr,
+		Password: "hunter2-hunter2"}}.tenants(t.Context())
 	if err != nil || len(tenants) > 0 {
 		t.Errorf("tenants = %v, %v; want none", tenants, err)
 	}
@@ -222,9 +224,11 @@ func TestUpSaysWhatIsInTheWay(t *testing.T) {
 	t.Parallel()
 	busy, closed := taken(t), freeAddr("")
 	for name, tt := range map[string]struct{ variable, want string }{
-		"port taken":           {"HTTP_ADDR=" + busy, "is taken by another program"},
-		"no database":          {"DATABASE_URL=postgres://u:p@" + closed + "/x", "the database of DATABASE_URL at " + closed + " does not answer"},
-		"no Temporal":          {"TEMPORAL_ADDRESS=" + closed, "the Temporal server of TEMPORAL_ADDRESS at " + closed + " cannot be used"},
+		"port taken": {"HTTP_ADDR=" + busy, "is taken by another program"},
+		"no database": {"DATABASE_URL=postgres://u:p@" + closed + "/x",
+			"the database of DATABASE_URL at " + closed + " does not answer"},
+		"no Temporal": {"TEMPORAL_ADDRESS=" + closed,
+			"the Temporal server of TEMPORAL_ADDRESS at " + closed + " cannot be used"},
 		"wrong setting":        {"WORKER_CAPACITY=many", "WORKER_CAPACITY"},
 		"no PostgreSQL there":  {"DEV_PG_BIN=/nonexistent", "DEV_PG_BIN=/nonexistent"},
 		"half of the settings": {"WHATSAPP_ADDR=" + closed, "only WHATSAPP_ADDR is set"},

@@ -397,7 +397,8 @@ func TestForeignPidFileIsRemoved(t *testing.T) {
 
 func TestKilledDuringCreation(t *testing.T) {
 	t.Parallel()
-	for _, after := range []time.Duration{50 * time.Millisecond, 150 * time.Millisecond, 300 * time.Millisecond} {
+	for _, after := range []time.Duration{50 * time.Millisecond, 150 * time.Millisecond,
+		300 * time.Millisecond} {
 		t.Run(after.String(), func(t *testing.T) {
 			dir := tempDir(t)
 			p := startProgram(t, dir)

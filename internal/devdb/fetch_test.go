@@ -23,7 +23,8 @@ func archive(t *testing.T, files map[string]string) (name string) {
 	zipped := gzip.NewWriter(f)
 	w := tar.NewWriter(zipped)
 	for name, text := range files {
-		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(text)), Typeflag: tar.TypeReg}); err != nil {
+		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(text)),
+			Typeflag: tar.TypeReg}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := w.Write([]byte(text)); err != nil {
@@ -52,10 +53,12 @@ func TestUnpack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info, err := os.Stat(filepath.Join(dir, "native/bin/postgres")); err != nil || info.Mode().Perm()&0o111 == 0 {
+	if info, err := os.Stat(filepath.Join(dir, "native/bin/postgres")); err != nil ||
+		info.Mode().Perm()&0o111 == 0 {
 		t.Errorf("postgres = %v, %v; want an executable", info, err)
 	}
-	if text, err := os.ReadFile(filepath.Join(dir, "native/lib/libpq.so.5")); err != nil || string(text) != "library" {
+	if text, err := os.ReadFile(filepath.Join(dir, "native/lib/libpq.so.5")); err != nil ||
+		string(text) != "library" {
 		t.Errorf("the link reads %q, %v; want the library", text, err)
 	}
 	for _, name := range []string{"dist", "native/lib/libpq.a", "native/lib/postgresql"} {
@@ -107,7 +110,8 @@ func TestGetCopiesFilesAndAddresses(t *testing.T) {
 		if got, err := os.ReadFile(to); err != nil || !bytes.Equal(got, want) {
 			t.Errorf("get %s: %d bytes, %v; want the package", from, len(got), err)
 		}
-		if err := get(t.Context(), from+"-none", to); err == nil || !strings.Contains(err.Error(), "DEV_PG_PACKAGE") {
+		if err := get(t.Context(), from+"-none", to); err == nil ||
+			!strings.Contains(err.Error(), "DEV_PG_PACKAGE") {
 			t.Errorf("get of what is not there: %v; want an error that names the setting", err)
 		}
 	}
@@ -142,7 +146,8 @@ func TestDataOfAnotherVersionAreNotPassedOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := Start(t.Context(), Options{Dir: dir, Log: slog.New(slog.DiscardHandler)})
-	if err == nil || !strings.Contains(err.Error(), "made by PostgreSQL 9") || !strings.Contains(err.Error(), "DEV_PG_BIN") {
+	if err == nil || !strings.Contains(err.Error(), "made by PostgreSQL 9") ||
+		!strings.Contains(err.Error(), "DEV_PG_BIN") {
 		t.Errorf("Start = %v; want what made the data, and what to do", err)
 	}
 	if made := withData(dir); len(made) != 1 {

@@ -56,17 +56,21 @@ func TestPeopleAndKeys(t *testing.T) {
 	s := newStand(t)
 	b := s.business(barbers)
 	var invited struct{ Token string }
-	s.must(s.call("POST", b.path()+"/users", flowhq.NewAccount{Email: "juma@example.com", Name: "Juma", Role: flowhq.RoleOwner}, &invited))
+	s.must(s.call("POST", b.path()+"/users",
+		flowhq.NewAccount{Email: "juma@example.com", Name: "Juma", Role: flowhq.RoleOwner}, &invited))
 	stranger := asker{s: s}
-	_, cookie := stranger.asks(s.api, "POST", "/auth/link", fmt.Sprintf(`{"token":%q,"password":"a long sentence"}`, invited.Token), 200)
+	_, cookie := stranger.asks(s.api, "POST", "/auth/link",
+		fmt.Sprintf(`{"token":%q,"password":"a long sentence"}`, invited.Token), 200)
 	owner := asker{s, "Cookie", cookie}
 	made, _ := owner.asks(s.api, "POST", "/portal/tenant/keys", `{"name":"web shop","scopes":["read"]}`, 201)
 	shop := asker{s, "Authorization", "Bearer " + made["secret"].(string)}
 	var operators struct{ Secret string }
-	s.must(s.call("POST", "/admin/keys", flowhq.NewAPIKey{Name: "script", Scopes: []flowhq.Scope{flowhq.ScopeRead}}, &operators))
+	s.must(s.call("POST", "/admin/keys",
+		flowhq.NewAPIKey{Name: "script", Scopes: []flowhq.Scope{flowhq.ScopeRead}}, &operators))
 
 	s.serve() // kills the API and starts another
-	second := "http://" + s.start("api-2", []string{"HTTP_ADDR=127.0.0.1:0"}, "api").attr("listening for requests", "addr")
+	second := "http://" + s.start("api-2", []string{"HTTP_ADDR=127.0.0.1:0"},
+		"api").attr("listening for requests", "addr")
 	for _, base := range []string{s.api, second} {
 		for _, who := range []asker{owner, shop} {
 			if got, _ := who.asks(base, "GET", "/portal/tenant", "", 200); got["id"] != string(b.id) {
@@ -74,7 +78,8 @@ func TestPeopleAndKeys(t *testing.T) {
 			}
 			who.asks(base, "GET", "/admin/tenants", "", 403)
 		}
-		stranger.asks(base, "POST", "/auth/sign-in", `{"email":"juma@example.com","password":"a long sentence"}`, 200)
+		stranger.asks(base, "POST", "/auth/sign-in",
+			`{"email":"juma@example.com","password":"a long sentence"}`, 200)
 	}
 	cmd := s.operator(t.Context(), "list")
 	cmd.Env = append(cmd.Env, "ADMIN_PASSWORD=", "FLOWHQ_KEY="+operators.Secret)
@@ -86,7 +91,8 @@ func TestPeopleAndKeys(t *testing.T) {
 	shop.asks(second, "GET", "/portal/tenant", "", 401)
 	owner.asks(s.api, "POST", "/auth/sign-out", "", 200)
 	owner.asks(second, "GET", "/portal/tenant", "", 401)
-	if s.events(b.id, flowhq.EventKeyCreated) != 1 || s.events(b.id, flowhq.EventKeyRevoked) != 1 || s.events(b.id, flowhq.EventSignedIn) != 3 {
+	if s.events(b.id, flowhq.EventKeyCreated) != 1 || s.events(b.id, flowhq.EventKeyRevoked) != 1 ||
+		s.events(b.id, flowhq.EventSignedIn) != 3 {
 		t.Error("the tenant's history lacks the key or the sign-ins")
 	}
 }

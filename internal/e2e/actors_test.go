@@ -20,7 +20,8 @@ func (s *stand) business(n flowhq.NewTenant) *business {
 	s.t.Helper()
 	var t flowhq.Tenant
 	s.must(s.call("POST", "/admin/tenants", n, &t))
-	s.must(s.simulate("POST", "/phones", map[string]any{"number": n.PhoneNumber, "name": n.BusinessName}, nil))
+	s.must(s.simulate("POST", "/phones",
+		map[string]any{"number": n.PhoneNumber, "name": n.BusinessName}, nil))
 	return &business{s: s, id: t.ID, NewTenant: n}
 }
 
@@ -85,7 +86,8 @@ func (b *business) replaced(epoch int64) {
 	eventually(b.s.t, patience, func() error {
 		t, err := b.read()
 		if err == nil && (t.Host.Epoch <= epoch || t.Session.State != flowhq.Connected) {
-			err = fmt.Errorf("%s is %s at epoch %d; want %s after %d", b.Name, t.Session.State, t.Host.Epoch, flowhq.Connected, epoch)
+			err = fmt.Errorf("%s is %s at epoch %d; want %s after %d", b.Name, t.Session.State,
+				t.Host.Epoch, flowhq.Connected, epoch)
 		}
 		return err
 	})
@@ -102,7 +104,8 @@ func (b *business) epoch() int64 {
 }
 
 // becomes waits until the tenant is in the given states.
-func (b *business) becomes(within time.Duration, status flowhq.TenantStatus, session flowhq.SessionState, worker flowhq.HostStatus) {
+func (b *business) becomes(within time.Duration, status flowhq.TenantStatus,
+	session flowhq.SessionState, worker flowhq.HostStatus) {
 	b.s.t.Helper()
 	eventually(b.s.t, within, func() error {
 		t, err := b.read()
@@ -110,7 +113,8 @@ func (b *business) becomes(within time.Duration, status flowhq.TenantStatus, ses
 			return err
 		}
 		if t.Status != status || t.Session.State != session || t.Host.Status != worker {
-			return fmt.Errorf("%s is %s, %s, %s (%s; %s); want %s, %s, %s", b.Name, t.Status, t.Session.State, t.Host.Status,
+			return fmt.Errorf("%s is %s, %s, %s (%s; %s); want %s, %s, %s", b.Name, t.Status,
+				t.Session.State, t.Host.Status,
 				t.Session.Reason, t.Host.LastError, status, session, worker)
 		}
 		return nil
@@ -185,7 +189,8 @@ func (s *stand) customer(number, name string) *customer {
 // write sends a text and returns its message id once WhatsApp has it.
 func (c *customer) write(to *business, text string) (string, error) {
 	var sent struct{ ID string }
-	_, err := c.s.simulate("POST", "/customers/"+escape(c.number)+"/messages", map[string]any{"to": to.PhoneNumber, "text": text}, &sent)
+	_, err := c.s.simulate("POST", "/customers/"+escape(c.number)+"/messages",
+		map[string]any{"to": to.PhoneNumber, "text": text}, &sent)
 	if err == nil && sent.ID == "" {
 		err = errors.New("the simulator gave no message id")
 	}
@@ -195,6 +200,7 @@ func (c *customer) write(to *business, text string) (string, error) {
 // inbox is what the customer has received from a business, oldest first.
 func (c *customer) inbox(from *business) ([]received, error) {
 	var in struct{ Messages []received }
-	_, err := c.s.simulate("GET", "/customers/"+escape(c.number)+"/inbox?limit=1000&from="+escape(from.PhoneNumber), nil, &in)
+	_, err := c.s.simulate("GET", "/customers/"+escape(c.number)+"/inbox?limit=1000&from="+
+		escape(from.PhoneNumber), nil, &in)
 	return in.Messages, err
 }

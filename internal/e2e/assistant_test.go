@@ -22,13 +22,15 @@ func TestAssistantIsAskedOnce(t *testing.T) {
 	model := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
 		body, err := io.ReadAll(r.Body)
-		if err != nil || strings.Contains(string(body), "254711") || strings.Contains(string(body), "555 777") {
+		if err != nil || strings.Contains(string(body), "254711") ||
+			strings.Contains(string(body), "555 777") {
 			t.Errorf("a customer's number was sent: %s, %v", body, err)
 		}
 		fmt.Fprint(w, `{"content":[{"type":"text","text":"{\"intent\":\"price\",\"services\":[\"haircut\"]}"}]}`)
 	}))
 	defer model.Close()
-	s := newStand(t, "ASSISTANT_PROVIDER=anthropic", "ASSISTANT_MODEL=m", "ASSISTANT_API_KEY=k", "ASSISTANT_URL="+model.URL)
+	s := newStand(t, "ASSISTANT_PROVIDER=anthropic", "ASSISTANT_MODEL=m", "ASSISTANT_API_KEY=k",
+		"ASSISTANT_URL="+model.URL)
 	w := s.worker("worker")
 	b := s.business(unlimited(barbers))
 	b.link()

@@ -107,10 +107,12 @@ func TestBadInput(t *testing.T) {
 		{"POST", "/admin/tenants/" + id + "/session/explode", "", 404, ""},
 		{"POST", "/admin/bulk", `{"command":"stop"}`, 400, "filter"},
 		{"POST", "/admin/bulk", `{"command":"stop","filter":{}}`, 400, "filter"},
-		{"POST", "/admin/bulk", `{"command":"stop","filter":{"all":true,"template":"BOOKING"}}`, 400, "filter.all"},
+		{"POST", "/admin/bulk", `{"command":"stop","filter":{"all":true,"template":"BOOKING"}}`,
+			400, "filter.all"},
 		{"POST", "/admin/bulk", `{"command":"stop","filter":{"session":"ASLEEP"}}`, 400, "filter.session"},
 		{"POST", "/admin/bulk", `{"command":"delete","filter":{"all":true}}`, 400, "command"},
-		{"POST", "/admin/bulk", `{"command":"stop","filter":{"all":true},"per_second":101}`, 400, "per_second"},
+		{"POST", "/admin/bulk", `{"command":"stop","filter":{"all":true},"per_second":101}`, 400,
+			"per_second"},
 		{"GET", "/admin/bulk?limit=101", "", 400, "limit"},
 		{"GET", "/admin/bulk/" + unknown, "", 404, ""},
 		{"DELETE", "/admin/bulk/" + unknown, "", 404, ""},
@@ -123,8 +125,9 @@ func TestBadInput(t *testing.T) {
 		{"GET", "/admin/nothing", "", 404, ""},
 	}
 	bad := map[string][]string{
-		"name":                  {"", `""`, `"   "`, `7`, `null`, long, `"a\u0007b"`},
-		"phone_number":          {"", `""`, `"0712345678"`, `"+255 712 345 678"`, `"+0712345678"`, `255712345678`, `"+1234567890123456"`},
+		"name": {"", `""`, `"   "`, `7`, `null`, long, `"a\u0007b"`},
+		"phone_number": {"", `""`, `"0712345678"`, `"+255 712 345 678"`, `"+0712345678"`,
+			`255712345678`, `"+1234567890123456"`},
 		"template_type":         {"", `"booking"`, `"BAKERY"`, `1`},
 		"business_name":         {"", `""`, `{}`, long},
 		"language":              {"", `"FR"`, `"en"`, `true`},
@@ -137,7 +140,8 @@ func TestBadInput(t *testing.T) {
 		for _, v := range values {
 			rows = append(rows, row{"POST", "/admin/tenants", with(field, v), 400, field})
 			if v != "" {
-				rows = append(rows, row{"PUT", "/admin/tenants/" + id, `{"` + field + `":` + v + `}`, 400, field})
+				rows = append(rows, row{"PUT", "/admin/tenants/" + id,
+					`{"` + field + `":` + v + `}`, 400, field})
 			}
 		}
 	}
@@ -148,23 +152,28 @@ func TestBadInput(t *testing.T) {
 		}
 		got := s.refuse(r.method, r.path, contentType, r.body)
 		if got.Status != r.status || got.Detail == "" || got.Code == "" {
-			t.Errorf("%s %s %s: %+v; want status %d with a code and a detail", r.method, r.path, r.body, got, r.status)
+			t.Errorf("%s %s %s: %+v; want status %d with a code and a detail", r.method, r.path,
+				r.body, got, r.status)
 		}
-		if r.field != "" && (len(got.Errors) != 1 || got.Errors[0].Field != r.field || got.Errors[0].Message == "") {
-			t.Errorf("%s %s %s: errors %+v; want one that names %s", r.method, r.path, r.body, got.Errors, r.field)
+		if r.field != "" && (len(got.Errors) != 1 || got.Errors[0].Field != r.field ||
+			got.Errors[0].Message == "") {
+			t.Errorf("%s %s %s: errors %+v; want one that names %s", r.method, r.path, r.body,
+				got.Errors, r.field)
 		}
 	}
 	if got := s.refuse("POST", "/admin/tenants", "text/plain", "{"+good+"}"); got.Status != 415 {
 		t.Errorf("text/plain: status %d; want 415", got.Status)
 	}
-	if got := s.refuse("POST", "/admin/tenants", "application/json", `{"name":"`+strings.Repeat("x", 70_000)+`"}`); got.Status != 413 {
+	if got := s.refuse("POST", "/admin/tenants", "application/json",
+		`{"name":"`+strings.Repeat("x", 70_000)+`"}`); got.Status != 413 {
 		t.Errorf("a body of 70 kB: status %d; want 413", got.Status)
 	}
 
 	// Nothing was half done.
 	var list struct{ Tenants []flowhq.Tenant }
 	s.must(s.call("GET", "/admin/tenants", nil, &list))
-	if len(list.Tenants) != 1 || list.Tenants[0].Name != barbers.Name || list.Tenants[0].PhoneNumber != barbers.PhoneNumber {
+	if len(list.Tenants) != 1 || list.Tenants[0].Name != barbers.Name ||
+		list.Tenants[0].PhoneNumber != barbers.PhoneNumber {
 		t.Errorf("after all that the tenants are %+v; want only the first, as it was", list.Tenants)
 	}
 }

@@ -195,7 +195,8 @@ func (s *stand) linkBare(p *process, from, to int) {
 	for i := from; i < to; i++ {
 		s.must(s.simulate("POST", "/phones", map[string]any{"number": bareNumber(i), "name": "bare"}, nil))
 		code := p.line(fmt.Sprintf("scan bot=%d code=", i))
-		s.must(s.simulate("POST", "/phones/"+escape(bareNumber(i))+"/scan", map[string]any{"code": code}, nil))
+		s.must(s.simulate("POST", "/phones/"+escape(bareNumber(i))+"/scan",
+			map[string]any{"code": code}, nil))
 	}
 	p.attr("all online", "count")
 }

@@ -59,7 +59,8 @@ func (c *customer) roundTrip(tb testing.TB, to string) time.Duration {
 	tb.Helper()
 	last := func() string {
 		var in struct{ Messages []received }
-		_, err := c.s.simulate("GET", "/customers/"+escape(c.number)+"/inbox?limit=1&from="+escape(to), nil, &in)
+		_, err := c.s.simulate("GET", "/customers/"+escape(c.number)+"/inbox?limit=1&from="+
+			escape(to), nil, &in)
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -69,7 +70,8 @@ func (c *customer) roundTrip(tb testing.TB, to string) time.Duration {
 		return in.Messages[0].ID
 	}
 	before, began := last(), time.Now()
-	if _, err := c.s.simulate("POST", "/customers/"+escape(c.number)+"/messages", map[string]any{"to": to, "text": "hello at " + began.Format(time.RFC3339Nano)}, nil); err != nil {
+	if _, err := c.s.simulate("POST", "/customers/"+escape(c.number)+"/messages",
+		map[string]any{"to": to, "text": "hello at " + began.Format(time.RFC3339Nano)}, nil); err != nil {
 		tb.Fatal(err)
 	}
 	for last() == before {

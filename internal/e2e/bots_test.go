@@ -34,7 +34,8 @@ func (p *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body := fmt.Sprintf(`{"in_reply_to":%d,"text":"You said %s"}`, e.Message.ID, e.Message.Text)
 	for range 2 {
-		req, _ := http.NewRequestWithContext(r.Context(), http.MethodPost, p.s.api+"/portal/messages", strings.NewReader(body))
+		req, _ := http.NewRequestWithContext(r.Context(), http.MethodPost,
+			p.s.api+"/portal/messages", strings.NewReader(body))
 		req.Header.Set("Authorization", "Bearer "+p.key)
 		req.Header.Set("Content-Type", "application/json")
 		resp, err := http.DefaultClient.Do(req)
@@ -50,11 +51,13 @@ func (p *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (b *business) program() *program {
 	b.s.t.Helper()
 	var key struct{ Secret string }
-	b.s.must(b.s.call("POST", b.path()+"/keys", map[string]any{"name": "bot", "scopes": []string{"send"}}, &key))
+	b.s.must(b.s.call("POST", b.path()+"/keys",
+		map[string]any{"name": "bot", "scopes": []string{"send"}}, &key))
 	p := &program{s: b.s, key: key.Secret}
 	p.Server = httptest.NewServer(p)
 	b.s.t.Cleanup(p.Close)
-	b.s.must(b.s.call("POST", b.path()+"/webhooks", map[string]any{"url": p.URL, "types": []string{"MESSAGE_RECEIVED"}}, nil))
+	b.s.must(b.s.call("POST", b.path()+"/webhooks",
+		map[string]any{"url": p.URL, "types": []string{"MESSAGE_RECEIVED"}}, nil))
 	return p
 }
 
@@ -91,7 +94,8 @@ func TestBotOfOthers(t *testing.T) {
 		return err
 	})
 	// A message that answers nothing does not hand the chat over.
-	s.must(s.call("POST", b.path()+"/messages", map[string]any{"number": c.number, "text": "One more thing"}, nil))
+	s.must(s.call("POST", b.path()+"/messages",
+		map[string]any{"number": c.number, "text": "One more thing"}, nil))
 	// The customer has it before the program is silent.
 	eventually(t, patience, func() error {
 		inbox, err := c.inbox(b)

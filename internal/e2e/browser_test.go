@@ -157,7 +157,8 @@ func (p *tab) notice(event any) {
 		}
 	case *network.EventRequestWillBeSent:
 		u, err := url.Parse(e.Request.URL)
-		if err != nil || (u.Scheme == "http" || u.Scheme == "https" || u.Scheme == "ws") && u.Hostname() != "127.0.0.1" {
+		if err != nil || (u.Scheme == "http" || u.Scheme == "https" || u.Scheme == "ws") &&
+			u.Hostname() != "127.0.0.1" {
 			what = "a request for " + e.Request.URL
 		}
 	case *network.EventResponseReceived:
@@ -219,7 +220,8 @@ func (p *tab) until(expression string) {
 		defer cancel()
 		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
 		if err == nil && !ok {
-			err = fmt.Errorf("%s is not so at %s:\n%.2000s", expression, p.eval("location.href"), p.eval("document.body.innerText"))
+			err = fmt.Errorf("%s is not so at %s:\n%.2000s", expression, p.eval("location.href"),
+				p.eval("document.body.innerText"))
 		}
 		return err
 	})
@@ -228,7 +230,8 @@ func (p *tab) until(expression string) {
 // shows waits until a part of the page has a text.
 func (p *tab) shows(selector, text string) {
 	p.t.Helper()
-	p.until(fmt.Sprintf("document.querySelector(%s)?.innerText.includes(%s)", inQuotes(selector), inQuotes(text)))
+	p.until(fmt.Sprintf("document.querySelector(%s)?.innerText.includes(%s)", inQuotes(selector),
+		inQuotes(text)))
 }
 
 func inQuotes(s string) string {
@@ -282,14 +285,16 @@ func (p *tab) as(l look) {
 	if l.width < 600 {
 		height = 740
 	}
-	p.do(chromedp.EmulateViewport(l.width, height), chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{
-				{Name: "prefers-color-scheme", Value: l.scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
-			},
-		})
-		return err
-	}))
+	p.do(chromedp.EmulateViewport(l.width, height),
+		chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+			_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{
+					{Name: "prefers-color-scheme", Value: l.scheme},
+					{Name: "prefers-reduced-motion", Value: "reduce"},
+				},
+			})
+			return err
+		}))
 }
 
 // check finds out whether people with other eyes and hands can use the page, whether it fits, and
@@ -367,7 +372,8 @@ func (p *tab) accessible() error {
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
 	// The browser evaluates it for us: the page's policy would let no page do so.
-	if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("window.axe || (() => {"+axe+"})(); true")); err != nil {
+	if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("window.axe || (() => {"+axe+
+		"})(); true")); err != nil {
 		return err
 	}
 	found, err := chromedp.Run(ctx, chromedp.Evaluate[string](`axe.run(document, {resultTypes: ["violations"]}).then(r =>

@@ -123,11 +123,14 @@ func (s *stand) operatorsTour(p *tab, shop *business) {
 	p.press("main button")
 	p.until(`location.pathname === "/admin"`)
 	for name, path := range map[string]string{
-		"now": "/admin", "tenants": "/admin/tenants", "new-tenant": "/admin/tenants/new", "tenant": shop.path(),
-		"link": shop.path() + "/link", "timeline": shop.path() + "/timeline", "bot": shop.path() + "/bot",
+		"now": "/admin", "tenants": "/admin/tenants", "new-tenant": "/admin/tenants/new",
+		"tenant": shop.path(),
+		"link":   shop.path() + "/link", "timeline": shop.path() + "/timeline", "bot": shop.path() + "/bot",
 		"workers": "/admin/workers", "requests": "/admin/setup-requests", "records": shop.path() + "/records",
-		"log": shop.path() + "/logs", "settings": shop.path() + "/settings", "webhooks": shop.path() + "/webhooks",
-		"people": "/admin/people", "set-aside": "/admin/dead-letters", "bulk": "/admin/bulk", "about": "/admin/about",
+		"log": shop.path() + "/logs", "settings": shop.path() + "/settings",
+		"webhooks": shop.path() + "/webhooks",
+		"people":   "/admin/people", "set-aside": "/admin/dead-letters", "bulk": "/admin/bulk",
+		"about": "/admin/about",
 	} {
 		p.do(chromedp.Navigate(s.api + path))
 		p.check("admin-" + name)
@@ -166,9 +169,11 @@ func (s *stand) ownersDay(p *tab, shop *business) {
 	s.must(s.call("GET", shop.path()+"/contacts", nil, &contacts))
 	chat := "/app/chats/" + strconv.FormatInt(contacts.Contacts[0].ID, 10)
 	for name, path := range map[string]string{
-		"home": "/app", "chats": "/app/chats", "chat": chat, "records": "/app/records?kind=bookings", "orders": "/app/records?kind=orders&all=1",
-		"link": "/app/link", "onboarding": "/app/onboarding", "bot": "/app/bot", "versions": "/app/bot/versions",
-		"people": "/app/people", "help": "/app/help", "more": "/app/more",
+		"home": "/app", "chats": "/app/chats", "chat": chat,
+		"records": "/app/records?kind=bookings", "orders": "/app/records?kind=orders&all=1",
+		"link": "/app/link", "onboarding": "/app/onboarding", "bot": "/app/bot",
+		"versions": "/app/bot/versions",
+		"people":   "/app/people", "help": "/app/help", "more": "/app/more",
 	} {
 		p.do(chromedp.Navigate(s.api + path))
 		p.check("app-" + name)
@@ -199,7 +204,8 @@ func (s *stand) ownersRecords(p *tab) {
 	p.press("details button")
 	p.shows("article", "Anataka Juma")
 	for _, file := range []string{"bookings.csv?bom=true", "bookings.ics"} {
-		p.do(chromedp.Evaluate[chromedp.Void](`fetch("/portal/tenant/` + file + `").then(r => r.text().then(t => { window.file = r.status + t; }))`))
+		p.do(chromedp.Evaluate[chromedp.Void](`fetch("/portal/tenant/` + file +
+			`").then(r => r.text().then(t => { window.file = r.status + t; }))`))
 		p.until(`window.file?.startsWith("200") && window.file.includes("Anataka Juma")`)
 		p.do(chromedp.Evaluate[chromedp.Void]("delete window.file"))
 	}

@@ -77,7 +77,8 @@ func TestBulkSurvivesAKilledWorker(t *testing.T) {
 	w := s.warden()
 	ids := s.crowd(40)
 	first := s.worker("first")
-	b := s.bulk(map[string]any{"command": "start", "filter": map[string]any{"status": "NEW"}, "per_second": 4})
+	b := s.bulk(map[string]any{"command": "start", "filter": map[string]any{"status": "NEW"},
+		"per_second": 4})
 	if b.Matched != len(ids) || b.State != flowhq.BulkRunning {
 		t.Fatalf("begun: %+v; want %d matched", b, len(ids))
 	}

@@ -21,7 +21,8 @@ const maxLetters = 10_000
 // letters returns what a chat's customer has received, by first arrival.
 func (c *chaos) letters(chat *chat) ([]letter, error) {
 	var in struct{ Messages []letter }
-	path := fmt.Sprintf("/customers/%s/inbox?limit=%d&from=%s", escape(chat.number), maxLetters, escape(chat.to.PhoneNumber))
+	path := fmt.Sprintf("/customers/%s/inbox?limit=%d&from=%s", escape(chat.number), maxLetters,
+		escape(chat.to.PhoneNumber))
 	_, err := c.simulate("GET", path, nil, &in)
 	return in.Messages, err
 }
@@ -133,7 +134,8 @@ func (c *chaos) ledger(b *business) (*ledger, error) {
 // isLeft reports whether the log says that a person was to answer a question.
 func (l *ledger) isLeft(id string) bool {
 	rows := l.rows[id]
-	return len(rows) == 1 && rows[0].Status == flowhq.Ignored && strings.Contains(rows[0].Reason, "handed over")
+	return len(rows) == 1 && rows[0].Status == flowhq.Ignored &&
+		strings.Contains(rows[0].Reason, "handed over")
 }
 
 // A badCase is a question whose treatment was wrong.
@@ -160,7 +162,8 @@ func (l *ledger) judge(chat *chat, inbox []letter) (n count, bad []badCase) {
 		i, known := turn[question]
 		if !known {
 			n.unasked++
-			bad = append(bad, badCase{chat, asked{from: m.At, taken: m.At}, "not an answer: " + m.ID, []letter{m}})
+			bad = append(bad, badCase{chat, asked{from: m.At, taken: m.At},
+				"not an answer: " + m.ID, []letter{m}})
 			continue
 		}
 		answers[question] = append(answers[question], m)

@@ -43,7 +43,8 @@ func (c *chaos) lockTable(ctx context.Context, f fault) error {
 		return err
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx))
-	if _, err := tx.Exec(ctx, "lock table "+tables[int(f.at)%len(tables)]+" in access exclusive mode"); err != nil {
+	if _, err := tx.Exec(ctx, "lock table "+tables[int(f.at)%len(tables)]+
+		" in access exclusive mode"); err != nil {
 		return err
 	}
 	pause(ctx, f.lasts)

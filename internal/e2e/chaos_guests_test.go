@@ -35,7 +35,8 @@ const poisonStrikesPerMinute = 4
 func (c *chaos) newPoison() *business {
 	c.t.Helper()
 	b := c.business(unlimited(flowhq.NewTenant{
-		Name: "ends its worker", PhoneNumber: "+254700000401", Template: flowhq.SupportTemplate, BusinessName: "Chaos Poison", Language: flowhq.English,
+		Name: "ends its worker", PhoneNumber: "+254700000401", Template: flowhq.SupportTemplate,
+		BusinessName: "Chaos Poison", Language: flowhq.English,
 	}))
 	b.link()
 	return b
@@ -54,7 +55,8 @@ type robot struct {
 func (c *chaos) newRobot() *robot {
 	c.t.Helper()
 	b := c.business(unlimited(flowhq.NewTenant{
-		Name: "answered by a bot", PhoneNumber: "+254700000201", Template: flowhq.SupportTemplate, BusinessName: "Chaos Robots", Language: flowhq.English,
+		Name: "answered by a bot", PhoneNumber: "+254700000201", Template: flowhq.SupportTemplate,
+		BusinessName: "Chaos Robots", Language: flowhq.English,
 	}))
 	b.link()
 	return &robot{c.customer("+255790000001", "Robot"), b}
@@ -104,7 +106,8 @@ type mover struct {
 func (c *chaos) newMover() *mover {
 	c.t.Helper()
 	b := c.business(unlimited(flowhq.NewTenant{
-		Name: "changes its number", PhoneNumber: "+254700000301", Template: flowhq.BookingTemplate, BusinessName: "Chaos Movers", Language: flowhq.Swahili,
+		Name: "changes its number", PhoneNumber: "+254700000301", Template: flowhq.BookingTemplate,
+		BusinessName: "Chaos Movers", Language: flowhq.Swahili,
 	}))
 	b.link()
 	m := &mover{
@@ -134,7 +137,8 @@ func (c *chaos) move(ctx context.Context, f fault) error {
 	for i := range f.count {
 		id := fmt.Sprintf("%08XM%015d%d", uint32(c.plan.seed), int64(f.at), i)
 		body := map[string]any{"to": from, "text": "Naomba kuweka miadi", "id": id}
-		if _, err := c.simulate("POST", "/customers/"+escape(m.writes.number)+"/messages", body, nil); err != nil {
+		if _, err := c.simulate("POST", "/customers/"+escape(m.writes.number)+"/messages", body,
+			nil); err != nil {
 			return err
 		}
 		m.asked[id] = from
@@ -202,7 +206,8 @@ func (m *mover) problems() (bad []string) {
 		for _, letter := range inbox {
 			question := answers[letter.ID]
 			if asked := m.asked[question]; asked != phone {
-				bad = append(bad, fmt.Sprintf("%q, which was sent to %q, was answered from %s", question, asked, phone))
+				bad = append(bad, fmt.Sprintf("%q, which was sent to %q, was answered from %s",
+					question, asked, phone))
 			}
 			if got[question]++; got[question] > 1 {
 				bad = append(bad, fmt.Sprintf("%q was answered twice", question))

@@ -43,7 +43,8 @@ func (c *chat) ask(ctx context.Context, run *chaos) {
 				return
 			}
 			body := map[string]any{"to": c.to.PhoneNumber, "text": c.texts[q.text], "id": q.id}
-			if _, err := run.simulate("POST", "/customers/"+escape(c.number)+"/messages", body, nil); err == nil {
+			if _, err := run.simulate("POST", "/customers/"+escape(c.number)+"/messages", body,
+				nil); err == nil {
 				break
 			}
 			pause(ctx, restartPause)
@@ -77,7 +78,8 @@ func (c *chaos) operate(ctx context.Context) {
 		for i, b := range c.businesses {
 			c.giveBack(b)
 			t := tenants[b.id]
-			now := fmt.Sprintf("%s is %s on %s, epoch %d, %s", b.Name, t.Session.State, t.Host.Worker, t.Host.Epoch, t.Session.Reason)
+			now := fmt.Sprintf("%s is %s on %s, epoch %d, %s", b.Name, t.Session.State,
+				t.Host.Worker, t.Host.Epoch, t.Session.Reason)
 			if now == seen[b.id] {
 				continue
 			}
@@ -94,7 +96,8 @@ func (c *chaos) operate(ctx context.Context) {
 // away they stay for the next look.
 func (c *chaos) giveBack(b *business) {
 	var list struct{ HandOvers []flowhq.HandOver }
-	if _, err := c.call("GET", b.path()+"/handovers?status="+string(flowhq.HandOverOpen), nil, &list); err != nil {
+	if _, err := c.call("GET", b.path()+"/handovers?status="+string(flowhq.HandOverOpen), nil,
+		&list); err != nil {
 		return
 	}
 	for _, h := range list.HandOvers {

@@ -63,7 +63,8 @@ func reset(ctx context.Context, temporal client.Client, workflow string, nth int
 	_, err := temporal.ResetWorkflowExecution(ctx, &workflowservice.ResetWorkflowExecutionRequest{
 		Namespace:         "flowhq",
 		WorkflowExecution: &common.WorkflowExecution{WorkflowId: workflow, RunId: run},
-		Reason:            "chaos", RequestId: fmt.Sprint(run, time.Now().UnixNano()), WorkflowTaskFinishEventId: at,
+		Reason:            "chaos", RequestId: fmt.Sprint(run, time.Now().UnixNano()),
+		WorkflowTaskFinishEventId: at,
 	})
 	return err
 }
@@ -71,7 +72,8 @@ func reset(ctx context.Context, temporal client.Client, workflow string, nth int
 // forge sends a workflow signals that look like an operator's commands.
 func forge(ctx context.Context, temporal client.Client, workflow string) error {
 	return cmp.Or(
-		temporal.SignalWorkflow(ctx, workflow, "", "command", map[string]string{"command": "delete", "request_id": "forged"}),
+		temporal.SignalWorkflow(ctx, workflow, "", "command",
+			map[string]string{"command": "delete", "request_id": "forged"}),
 		temporal.SignalWorkflow(ctx, workflow, "", "look", map[string]string{"command": "delete"}),
 		temporal.SignalWorkflow(ctx, workflow, "", "look", nil),
 	)

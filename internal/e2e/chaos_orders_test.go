@@ -46,7 +46,8 @@ func (c *chaos) order(ctx context.Context, tenant int, command flowhq.Command) e
 			continue // the API is down, or has no database
 		}
 		c.orders.mu.Lock()
-		c.orders.all = append(c.orders.all, ordered{tenant: tenant, command: command, key: key, location: location, taken: time.Now()})
+		c.orders.all = append(c.orders.all,
+			ordered{tenant: tenant, command: command, key: key, location: location, taken: time.Now()})
 		c.orders.mu.Unlock()
 		return nil
 	}
@@ -89,7 +90,8 @@ func (c *chaos) forgotten() (bad []string, err error) {
 		}
 		c.orders.all[i].applied = got.Command == o.command && got.AppliedAt != nil
 		if !c.orders.all[i].applied {
-			bad = append(bad, fmt.Sprintf("%s %s of %s, accepted at %s, is %+v", o.key, o.command, c.businesses[o.tenant].Name, c.since(o.taken), got))
+			bad = append(bad, fmt.Sprintf("%s %s of %s, accepted at %s, is %+v", o.key, o.command,
+				c.businesses[o.tenant].Name, c.since(o.taken), got))
 		}
 	}
 	return bad, nil

@@ -179,7 +179,8 @@ func (p *part) accidents(failpoints map[string]int) (bad []string) {
 		}
 		for line := range strings.Lines(text) {
 			if accident.MatchString(line) && !strings.Contains(line, "failpoint") {
-				bad = append(bad, fmt.Sprintf("%s printed %q, see %s", p.name, strings.TrimSpace(line), filepath.Base(name)))
+				bad = append(bad, fmt.Sprintf("%s printed %q, see %s", p.name,
+					strings.TrimSpace(line), filepath.Base(name)))
 			}
 		}
 	}

@@ -157,7 +157,8 @@ func newQuestions(seed uint64, customer int, length time.Duration) (out []questi
 	for at := upTo(r, longestPause/2); at < length; at += upTo(r, longestPause) {
 		for range 1 + r.IntN(longestBurst) {
 			out = append(out, question{
-				at: at, id: fmt.Sprintf("%08XC%03dN%05d", uint32(seed), customer, len(out)), text: r.IntN(utterancesPerTenant),
+				at: at, id: fmt.Sprintf("%08XC%03dN%05d", uint32(seed), customer, len(out)),
+				text: r.IntN(utterancesPerTenant),
 			})
 		}
 	}
@@ -190,7 +191,8 @@ var armedPoints = []struct {
 	{"receive.decrypted", .01}, {"receive.inserted", .01}, {"receive.handled", .01},
 	{"answer.composed", .01}, {"answer.written", .01}, {"send.due", .01}, {"send.done", .01},
 	{"keys.decrypted", .01}, {"keys.encrypted", .01}, {"wire.write", .001},
-	{"host.claimed", .1}, {"host.leased", .1}, {"host.dialling", .1}, {"wire.open", .1}, {"host.online", .1}, {"host.hungup", .1},
+	{"host.claimed", .1}, {"host.leased", .1}, {"host.dialling", .1}, {"wire.open", .1},
+	{"host.online", .1}, {"host.hungup", .1},
 }
 
 // armament is what may befall an armed worker in one of its lives. Some point always ends it.

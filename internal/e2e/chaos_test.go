@@ -75,7 +75,8 @@ func (c *chaos) tellProgress(ctx context.Context) {
 			inbox, failed := c.letters(chat)
 			asked, answered, err = asked+len(chat.all()), answered+len(inbox), cmp.Or(err, failed)
 		}
-		progress := fmt.Sprintf("%v: %d asked, %d answered, %d faults", time.Since(c.began).Round(time.Second), asked, answered, c.journal.faults())
+		progress := fmt.Sprintf("%v: %d asked, %d answered, %d faults",
+			time.Since(c.began).Round(time.Second), asked, answered, c.journal.faults())
 		if err != nil {
 			progress += " (the simulator is down)"
 		}
@@ -113,11 +114,15 @@ func (c *chaos) settle(ctx context.Context) {
 func TestWithoutLibraryRaces(t *testing.T) {
 	const ruler = "==================\n"
 	report := func(first, second string) string {
-		return ruler + "WARNING: DATA RACE\nWrite at 0x1:\n  " + first + "()\n\nPrevious read at 0x1:\n  " + second + "()\n" + ruler
+		return ruler + "WARNING: DATA RACE\nWrite at 0x1:\n  " + first +
+			"()\n\nPrevious read at 0x1:\n  " + second + "()\n" + ruler
 	}
-	library := report("go.mau.fi/whatsmeow.(*Client).cancelResponse", "go.mau.fi/whatsmeow.(*Client).receiveResponse")
-	ours := report("go.mau.fi/whatsmeow.(*Client).cancelResponse", "github.com/flowhq/flowhq/activities.(*session).serve")
-	closing := report("go.mau.fi/whatsmeow/socket.(*FrameSocket).Close", "go.mau.fi/whatsmeow/socket.newNoiseSocket")
+	library := report("go.mau.fi/whatsmeow.(*Client).cancelResponse",
+		"go.mau.fi/whatsmeow.(*Client).receiveResponse")
+	ours := report("go.mau.fi/whatsmeow.(*Client).cancelResponse",
+		"github.com/flowhq/flowhq/activities.(*session).serve")
+	closing := report("go.mau.fi/whatsmeow/socket.(*FrameSocket).Close",
+		"go.mau.fi/whatsmeow/socket.newNoiseSocket")
 	rest, races := withoutLibraryRaces("a\n" + library + "b\n" + ours + closing + library)
 	if races != 3 || strings.Count(rest, "DATA RACE") != 1 || !strings.Contains(rest, "activities") {
 		t.Errorf("%d races are the library's, and what is left is:\n%s", races, rest)

@@ -45,7 +45,8 @@ const maxStories = 20
 func (c *chaos) verdict() *verdict {
 	c.t.Helper()
 	v := &verdict{
-		seed: c.plan.seed, settled: c.settled, templates: map[flowhq.Template]*count{}, faults: c.journal.counts, problems: c.journal.problems,
+		seed: c.plan.seed, settled: c.settled, templates: map[flowhq.Template]*count{},
+		faults: c.journal.counts, problems: c.journal.problems,
 	}
 	stories := 0
 	for _, b := range c.businesses {
@@ -120,8 +121,9 @@ func (c *chaos) countHosts(b *business, v *verdict) {
 			v.hosts.lateFrozen += l.Late
 		default:
 			v.hosts.two++
-			v.problems = append(v.problems, fmt.Sprintf("%s was hosted twice: at %s a login from %s replaced the live connection of %s, which said %d things more\n%s",
-				b.Name, c.since(l.At), l.Peer, l.Replaced, l.Late, c.around(b, l.At, l.At)))
+			v.problems = append(v.problems,
+				fmt.Sprintf("%s was hosted twice: at %s a login from %s replaced the live connection of %s, which said %d things more\n%s",
+					b.Name, c.since(l.At), l.Peer, l.Replaced, l.Late, c.around(b, l.At, l.At)))
 		}
 		v.hosts.logins++
 	}
@@ -134,7 +136,8 @@ func (c *chaos) story(one badCase, l *ledger) string {
 	fmt.Fprintf(&s, "  asked %s, taken by WhatsApp %s\n", c.since(one.ask.from), c.since(one.ask.taken))
 	last := one.ask.taken
 	for _, m := range l.rows[one.ask.id] {
-		fmt.Fprintf(&s, "  row %d %s %s %s %s: created %s, sent %s, delivered %s\n", m.ID, m.Direction, m.Kind, m.Status, m.WAMessageID,
+		fmt.Fprintf(&s, "  row %d %s %s %s %s: created %s, sent %s, delivered %s\n", m.ID,
+			m.Direction, m.Kind, m.Status, m.WAMessageID,
 			c.since(m.CreatedAt), c.sinceOr(m.SentAt), c.sinceOr(m.DeliveredAt))
 	}
 	for _, m := range one.letters {
@@ -155,7 +158,8 @@ const storyMargin = 15 * time.Second
 func (c *chaos) around(b *business, from, to time.Time) string {
 	var s strings.Builder
 	for _, e := range c.journal.entries {
-		if e.to.Before(from.Add(-storyMargin)) || e.from.After(to.Add(storyMargin)) || c.aboutAnother(e.what, b) {
+		if e.to.Before(from.Add(-storyMargin)) || e.from.After(to.Add(storyMargin)) ||
+			c.aboutAnother(e.what, b) {
 			continue
 		}
 		fmt.Fprintf(&s, "    %s-%s %s\n", c.since(e.from), c.since(e.to), e.what)
@@ -191,9 +195,11 @@ func (v *verdict) print(t *testing.T, length time.Duration) {
 	var s strings.Builder
 	fmt.Fprintf(&s, "seed %d, %v of faults, %d tenants, %d customers, %d workers, settled %v after\n\n",
 		v.seed, length, chaosTenants, chaosTenants*chaosCustomers, chaosWorkers, v.settled.Round(time.Second))
-	fmt.Fprintf(&s, "%-10s %7s %7s %7s %7s %13s %13s %7s %7s\n", "messages", "asked", "once", "twice", "lost", "out of order", "repeated ids", "burst", "left")
+	fmt.Fprintf(&s, "%-10s %7s %7s %7s %7s %13s %13s %7s %7s\n", "messages", "asked", "once",
+		"twice", "lost", "out of order", "repeated ids", "burst", "left")
 	row := func(name string, n count) {
-		fmt.Fprintf(&s, "%-10s %7d %7d %7d %7d %13d %13d %7d %7d\n", name, n.sent, n.once, n.twice, n.lost, n.disordered, n.repeated, n.burst, n.left)
+		fmt.Fprintf(&s, "%-10s %7d %7d %7d %7d %13d %13d %7d %7d\n", name, n.sent, n.once, n.twice,
+			n.lost, n.disordered, n.repeated, n.burst, n.left)
 	}
 	for _, template := range flowhq.Templates {
 		row(string(template), *v.templates[template])
@@ -204,7 +210,8 @@ func (v *verdict) print(t *testing.T, length time.Duration) {
 	fmt.Fprintf(&s, "%d events of customers' messages, each accounted for at a receiver that refuses one of %d\n", v.events, int(1/hookFails))
 	fmt.Fprintf(&s, "%d logins, two hosts at a time: %d\n", h.logins, h.two)
 	fmt.Fprintf(&s, "%d connections of hosts that stood still were replaced, which sent %d stanzas in vain\n", h.frozen, h.lateFrozen)
-	fmt.Fprintf(&s, "%d connections were replaced by a stranger, which sent %d stanzas in vain\n\n", h.strangers, h.lateStranger)
+	fmt.Fprintf(&s, "%d connections were replaced by a stranger, which sent %d stanzas in vain\n\n",
+		h.strangers, h.lateStranger)
 	total := 0
 	for _, kind := range slices.Sorted(maps.Keys(v.faults)) {
 		total += v.faults[kind]

@@ -72,7 +72,8 @@ func TestOperatorOnTheCommandLine(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	s.worker("worker")
-	id := flowhq.TenantID(strings.TrimSpace(s.types("create", "-name", "barbers", "-phone", barbers.PhoneNumber, "-template", "BOOKING")))
+	id := flowhq.TenantID(strings.TrimSpace(s.types("create", "-name", "barbers", "-phone",
+		barbers.PhoneNumber, "-template", "BOOKING")))
 	if !id.Valid() {
 		t.Fatalf("create printed %q; want an id", id)
 	}
@@ -101,7 +102,8 @@ func TestOperatorOnTheCommandLine(t *testing.T) {
 		t.Errorf("an interrupted logs -f ended with %v; want success", err)
 	}
 
-	if out := s.types("list", "-session", "CONNECTED"); !strings.Contains(out, string(id)) || !strings.HasPrefix(out, "NAME ") {
+	if out := s.types("list", "-session", "CONNECTED"); !strings.Contains(out, string(id)) ||
+		!strings.HasPrefix(out, "NAME ") {
 		t.Errorf("list printed\n%s", out)
 	}
 	s.types("bulk", "restart", "-status", "ACTIVE")
@@ -110,10 +112,12 @@ func TestOperatorOnTheCommandLine(t *testing.T) {
 	if out := s.types("show", "barb"); !regexp.MustCompile(`status +PAUSED\n`).MatchString(out) {
 		t.Errorf("show printed\n%s", out)
 	}
-	if out := s.types("events", string(id)); !strings.Contains(out, "STOP_REQUESTED") || !strings.Contains(out, "request bulk:") {
+	if out := s.types("events", string(id)); !strings.Contains(out, "STOP_REQUESTED") ||
+		!strings.Contains(out, "request bulk:") {
 		t.Errorf("events printed\n%s", out)
 	}
-	if out, err := s.operator(t.Context(), "delete", "barbers").CombinedOutput(); err == nil || !strings.Contains(string(out), "-yes") {
+	if out, err := s.operator(t.Context(), "delete", "barbers").CombinedOutput(); err == nil ||
+		!strings.Contains(string(out), "-yes") {
 		t.Errorf("delete without -yes: %v\n%s", err, out)
 	}
 	s.types("delete", "barbers", "-yes")

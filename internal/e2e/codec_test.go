@@ -101,7 +101,8 @@ func (s *stand) sealedInTemporal(w *warden, b *business) {
 	if bytes.Contains(append(file, wal...), []byte(`"tenant":"`+b.id+`"`)) {
 		s.t.Error("Temporal's database holds the tenant's state in plain text")
 	}
-	events := w.temporal.GetWorkflowHistory(s.t.Context(), "tenant:"+string(b.id), "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	events := w.temporal.GetWorkflowHistory(s.t.Context(), "tenant:"+string(b.id), "", false,
+		enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	first, err := events.Next()
 	if err != nil {
 		s.t.Fatal(err)
@@ -122,7 +123,8 @@ func (s *stand) sealedInTemporal(w *warden, b *business) {
 // holds reports whether the data of a payload holds a text.
 func holds(payloads []byte, text string) bool {
 	for _, part := range strings.Split(string(payloads), `"`) {
-		if data, err := base64.StdEncoding.DecodeString(part); err == nil && strings.Contains(string(data), text) {
+		if data, err := base64.StdEncoding.DecodeString(part); err == nil &&
+			strings.Contains(string(data), text) {
 			return true
 		}
 	}
@@ -132,7 +134,8 @@ func holds(payloads []byte, text string) bool {
 // codec asks the API as the Web UI does.
 func (s *stand) codec(verb string, body []byte) []byte {
 	s.t.Helper()
-	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.api+"/codec/"+verb+"?preserveStorageRefs=true", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost,
+		s.api+"/codec/"+verb+"?preserveStorageRefs=true", bytes.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}

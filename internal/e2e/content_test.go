@@ -62,7 +62,8 @@ func TestWhatIsAnswered(t *testing.T) {
 	for range 6 {
 		c.say(b, map[string]any{"kind": "image", "album": album})
 	}
-	for _, kind := range []string{"voice", "location", "call", "reaction", "sticker_sync", "payment_declined"} {
+	for _, kind := range []string{"voice", "location", "call", "reaction", "sticker_sync",
+		"payment_declined"} {
 		c.say(b, map[string]any{"kind": kind})
 	}
 	call := c.say(b, map[string]any{"kind": "call"})
@@ -77,7 +78,8 @@ func TestWhatIsAnswered(t *testing.T) {
 	c.hears(b, 4)
 	order := c.say(b, map[string]any{"kind": "order", "text": "please deliver today"})
 	c.hears(b, 5) // last, for what a barber cannot decide is handed over
-	if m := b.row(order); m.Kind != flowhq.KindOrder || m.Text != "please deliver today\nOrder from the catalogue: 3 items, 45000 TZS" {
+	if m := b.row(order); m.Kind != flowhq.KindOrder ||
+		m.Text != "please deliver today\nOrder from the catalogue: 3 items, 45000 TZS" {
 		t.Errorf("the order is recorded as %+v", m)
 	}
 }
@@ -136,7 +138,8 @@ func TestChangedAndDeleted(t *testing.T) {
 	gone := c.say(b, map[string]any{"kind": "call"})
 	c.say(b, map[string]any{"revoke": gone})
 	ask(t, c, b, "thanks", patience)
-	if m := b.row(date); m.Text != "26 February at 10" || m.EditedText == nil || *m.EditedText != "27 February at 10" {
+	if m := b.row(date); m.Text != "26 February at 10" || m.EditedText == nil ||
+		*m.EditedText != "27 February at 10" {
 		t.Errorf("the changed message is %+v", m)
 	}
 	if m := b.row(gone); m.RevokedAt == nil {

@@ -27,5 +27,6 @@ func (s *stand) client(base string) *http.Client {
 	if strings.HasPrefix(base, s.sim) {
 		return http.DefaultClient
 	}
-	return &http.Client{Transport: contract.Transport{Contract: described(), Report: func(err error) { s.t.Errorf("not as openapi.yaml says: %v", err) }}}
+	return &http.Client{Transport: contract.Transport{Contract: described(),
+		Report: func(err error) { s.t.Errorf("not as openapi.yaml says: %v", err) }}}
 }

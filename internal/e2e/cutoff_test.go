@@ -130,7 +130,8 @@ func TestCutOff(t *testing.T) {
 				t.Fatal(err)
 			}
 			temporal, database := newCable(t, s.temporal), newCable(t, url.Host)
-			first := s.worker("first", "TEMPORAL_ADDRESS="+temporal.addr(), "DATABASE_URL="+strings.Replace(s.dbURL, url.Host, database.addr(), 1))
+			first := s.worker("first", "TEMPORAL_ADDRESS="+temporal.addr(),
+				"DATABASE_URL="+strings.Replace(s.dbURL, url.Host, database.addr(), 1))
 			b := s.business(unlimited(barbers))
 			b.link()
 			c := s.customer("+254711000001", "Amina")

@@ -43,7 +43,8 @@ func TestEndings(t *testing.T) {
 	// It has room for one, which stops answering later on.
 	w := watch(s)
 	w.worker("quiet", "WORKER_CAPACITY=1")
-	unresponsive := &row{name: "unresponsive connection", want: flowhq.EndUnresponsive, make: inflict("unresponsive"), b: s.tenant(0)}
+	unresponsive := &row{name: "unresponsive connection", want: flowhq.EndUnresponsive,
+		make: inflict("unresponsive"), b: s.tenant(0)}
 	unresponsive.b.link()
 	t.Run("proxy failed", func(t *testing.T) { w.in(t).proxied(s.tenant(99)) }) // while that is all the room
 
@@ -71,7 +72,8 @@ func TestEndings(t *testing.T) {
 		kind string
 		want flowhq.Ending
 	}{
-		{"unreachable", flowhq.EndUnreachable}, {"wrong_tls", flowhq.EndCertificate}, {"wrong_noise", flowhq.EndCertificate},
+		{"unreachable", flowhq.EndUnreachable}, {"wrong_tls", flowhq.EndCertificate},
+		{"wrong_noise", flowhq.EndCertificate},
 	} {
 		t.Run(f.kind, func(t *testing.T) { w.in(t).cannotConnect(stranded, f.kind, f.want) })
 	}
@@ -103,20 +105,30 @@ func TestEndings(t *testing.T) {
 func endings() []*row {
 	return []*row{
 		{name: "lost connection", want: flowhq.EndLost, linked: true, make: inflict("drop")},
-		{name: "replaced by a stranger", want: flowhq.EndReplacedByStranger, linked: true, make: inflict("replace")},
-		{name: "replaced by us", want: flowhq.EndReplacedByUs, linked: true, make: order(flowhq.ForceRestart)},
+		{name: "replaced by a stranger", want: flowhq.EndReplacedByStranger, linked: true,
+			make: inflict("replace")},
+		{name: "replaced by us", want: flowhq.EndReplacedByUs, linked: true,
+			make: order(flowhq.ForceRestart)},
 		{name: "restarted", want: flowhq.EndRestarted, linked: true, make: order(flowhq.Restart)},
 		{name: "stopped", want: flowhq.EndStopped, linked: true, make: order(flowhq.Stop), rests: parked},
-		{name: "device removed", want: flowhq.EndDeviceRemoved, linked: true, make: inflict("logout"), rests: logged},
-		{name: "logged out", want: flowhq.EndLoggedOut, linked: true, make: refuse(401, 0, time.Hour), rests: logged},
-		{name: "banned", want: flowhq.EndBanned, linked: true, make: refuse(406, 0, time.Hour), rests: blocked},
-		{name: "account locked", want: flowhq.EndLocked, linked: true, make: refuse(403, 0, time.Hour), rests: blocked},
-		{name: "refused", want: flowhq.EndRefused, linked: true, make: refuse(409, 0, time.Hour), rests: broken},
-		{name: "ban that ends", want: flowhq.EndTempBanned, linked: true, make: refuse(402, 104, 25*time.Second), rests: blocked, then: waitForIt},
-		{name: "ban cut short", want: flowhq.EndTempBanned, linked: true, make: refuse(402, 102, time.Hour), rests: blocked, then: cutItShort},
+		{name: "device removed", want: flowhq.EndDeviceRemoved, linked: true,
+			make: inflict("logout"), rests: logged},
+		{name: "logged out", want: flowhq.EndLoggedOut, linked: true,
+			make: refuse(401, 0, time.Hour), rests: logged},
+		{name: "banned", want: flowhq.EndBanned, linked: true, make: refuse(406, 0, time.Hour),
+			rests: blocked},
+		{name: "account locked", want: flowhq.EndLocked, linked: true,
+			make: refuse(403, 0, time.Hour), rests: blocked},
+		{name: "refused", want: flowhq.EndRefused, linked: true, make: refuse(409, 0, time.Hour),
+			rests: broken},
+		{name: "ban that ends", want: flowhq.EndTempBanned, linked: true,
+			make: refuse(402, 104, 25*time.Second), rests: blocked, then: waitForIt},
+		{name: "ban cut short", want: flowhq.EndTempBanned, linked: true,
+			make: refuse(402, 102, time.Hour), rests: blocked, then: cutItShort},
 		{name: "pairing failed", want: flowhq.EndPairFailed, make: linkAnothersPhone, rests: broken},
 		{name: "passkey asked for", want: flowhq.EndPasskey, make: linkWithPasskey, rests: broken},
-		{name: "nobody scans", want: flowhq.EndQRExpired, make: order(flowhq.Start), rests: parked, then: askOnceMore},
+		{name: "nobody scans", want: flowhq.EndQRExpired, make: order(flowhq.Start), rests: parked,
+			then: askOnceMore},
 	}
 }
 
@@ -131,7 +143,8 @@ func inflict(kind string) func(*business) {
 func refuse(reason, code int, d time.Duration) func(*business) {
 	return func(b *business) {
 		b.s.must(b.s.simulate("POST", "/faults", object{
-			"kind": "refuse_logins", "number": b.PhoneNumber, "reason": reason, "code": code, "seconds": d.Seconds(),
+			"kind": "refuse_logins", "number": b.PhoneNumber, "reason": reason, "code": code,
+			"seconds": d.Seconds(),
 		}, nil))
 		inflict("drop")(b)
 	}

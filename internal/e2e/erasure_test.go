@@ -67,8 +67,10 @@ func TestErasureSurvivesKills(t *testing.T) {
 	b.knows(ofABarber)
 	b.link()
 	const gone, kept = "Zuhura", "Salome"
-	for name, c := range map[string]*customer{gone: s.customer("+254711009911", gone), kept: s.customer("+254711009922", kept)} {
-		for turn, text := range []string{"I am " + name + ", I want to book a haircut tomorrow at 10 am", "yes", "can I talk to a human?"} {
+	for name, c := range map[string]*customer{gone: s.customer("+254711009911", gone),
+		kept: s.customer("+254711009922", kept)} {
+		for turn, text := range []string{"I am " + name +
+			", I want to book a haircut tomorrow at 10 am", "yes", "can I talk to a human?"} {
 			c.say(b, map[string]any{"text": text})
 			c.hears(b, turn+1)
 		}
@@ -78,7 +80,8 @@ func TestErasureSurvivesKills(t *testing.T) {
 	var lid, neighbour string
 	const who = `select c.id, split_part(c.lid, '@', 1), split_part(n.lid, '@', 1) from flowhq.contacts c, flowhq.contacts n
 		where c.number = '+254711009911' and n.number = '+254711009922'`
-	if err := w.db.QueryRow(t.Context(), who).Scan(&id, &lid, &neighbour); err != nil || lid == "" || neighbour == "" {
+	if err := w.db.QueryRow(t.Context(), who).Scan(&id, &lid, &neighbour); err != nil ||
+		lid == "" || neighbour == "" {
 		t.Fatalf("contact %d, %q and %q, %v", id, lid, neighbour, err)
 	}
 	words, theirs := []string{"254711009911", gone, lid}, []string{"254711009922", kept, neighbour}
@@ -118,9 +121,11 @@ func TestErasureSurvivesKills(t *testing.T) {
 func (s *stand) killedWhileAsked(path string) {
 	s.t.Helper()
 	for i, point := range []string{"erase.cut", "erase.asked"} {
-		api := s.startCommand("api "+point, append(slices.Clone(s.env), "HTTP_ADDR=127.0.0.1:0", "FLOWHQ_FAILPOINTS="+point+"=kill:1",
-			"DATABASE_URL="+devdb.As(store.RoleAPI, s.dbURL)), os.Getenv("FLOWHQ_FAILPOINTS_BIN"), "api")
-		if status, err := s.request("http://"+api.attr("listening for requests", "addr"), http.MethodDelete, path, nil, nil); err == nil {
+		api := s.startCommand("api "+point,
+			append(slices.Clone(s.env), "HTTP_ADDR=127.0.0.1:0", "FLOWHQ_FAILPOINTS="+point+"=kill:1",
+				"DATABASE_URL="+devdb.As(store.RoleAPI, s.dbURL)), os.Getenv("FLOWHQ_FAILPOINTS_BIN"), "api")
+		if status, err := s.request("http://"+api.attr("listening for requests", "addr"),
+			http.MethodDelete, path, nil, nil); err == nil {
 			s.t.Errorf("killed at %s the API answers %d", point, status)
 		}
 		api.ended(patience)

@@ -74,7 +74,8 @@ func TestPoisonSession(t *testing.T) {
 // armed starts a worker with failpoints.
 func (s *stand) armed(name string, env ...string) *process {
 	s.t.Helper()
-	return s.startCommand(name, append(s.env[:len(s.env):len(s.env)], env...), os.Getenv("FLOWHQ_FAILPOINTS_BIN"), "worker")
+	return s.startCommand(name, append(s.env[:len(s.env):len(s.env)], env...),
+		os.Getenv("FLOWHQ_FAILPOINTS_BIN"), "worker")
 }
 
 // ownFolder is what a worker is started with that shares no folder with the others, as on

@@ -124,7 +124,8 @@ func (b *business) becauseOf(status flowhq.HostStatus, reason string) {
 	eventually(b.s.t, patience, func() error {
 		now, err := b.read()
 		if err == nil && (now.Host.Status != status || now.Session.Reason != reason) {
-			err = fmt.Errorf("%s is %s: %q; want %s: %q", b.Name, now.Host.Status, now.Session.Reason, status, reason)
+			err = fmt.Errorf("%s is %s: %q; want %s: %q", b.Name, now.Host.Status,
+				now.Session.Reason, status, reason)
 		}
 		return err
 	})
@@ -156,7 +157,8 @@ func (s *stand) hasWorkers(sessions int, capacities ...int) error {
 		sessions -= w.Sessions
 	}
 	if sessions != 0 || !slices.Equal(got, capacities) {
-		return fmt.Errorf("workers %+v; want capacities %v, and %d more sessions", list.Workers, capacities, sessions)
+		return fmt.Errorf("workers %+v; want capacities %v, and %d more sessions", list.Workers,
+			capacities, sessions)
 	}
 	return nil
 }

@@ -98,7 +98,8 @@ func TestReminders(t *testing.T) {
 	planned := func(number string) {
 		t.Helper()
 		eventually(t, patience, func() error {
-			if b.count(`select count(*) from flowhq.follow_ups where tenant_id = $1 and number = '`+number+`' and next_at = due_at`) != 1 {
+			if b.count(`select count(*) from flowhq.follow_ups where tenant_id = $1 and number = '`+
+				number+`' and next_at = due_at`) != 1 {
 				return fmt.Errorf("no workflow has looked at %s", number)
 			}
 			return nil

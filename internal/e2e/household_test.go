@@ -43,7 +43,8 @@ func newHousehold(tb testing.TB, env ...string) *household {
 	}
 	s := &stand{t: tb, dir: dir, workDir: dir, api: "http://" + freeAddr(tb)}
 	s.env = append([]string{
-		"HTTP_ADDR=" + strings.TrimPrefix(s.api, "http://"), "ADMIN_PASSWORD=" + password, "TEMPORALD=" + os.Getenv("TEMPORALD"),
+		"HTTP_ADDR=" + strings.TrimPrefix(s.api, "http://"), "ADMIN_PASSWORD=" + password,
+		"TEMPORALD=" + os.Getenv("TEMPORALD"),
 		"FLOWHQ_BIN=" + os.Getenv("FLOWHQ_BIN"),
 		"HOME=" + os.Getenv("HOME"), // where PostgreSQL may have been fetched to
 	}, env...)

@@ -104,7 +104,8 @@ func TestOneCustomerWhenKilledBetween(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	w := s.worker("worker")
-	for i, forms := range [][]string{{"number", "lid"}, {"lid", "number"}, {"number", "number_lid"}, {"lid_number", "number"}} {
+	for i, forms := range [][]string{{"number", "lid"}, {"lid", "number"}, {"number", "number_lid"},
+		{"lid_number", "number"}} {
 		n := unlimited(barbers)
 		n.PhoneNumber = fmt.Sprintf("+25470000000%d", i+1)
 		b := s.business(n) // another each time: one that its worker died of is kept waiting

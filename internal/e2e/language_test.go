@@ -19,7 +19,8 @@ var quoted = regexp.MustCompile(`“[^”]*”`)
 // inTheirLanguage fails the test unless every reply is in its tenant's language.
 func inTheirLanguage(t testing.TB, cs []*conversation) {
 	t.Helper()
-	other := map[flowhq.Language]flowhq.Language{flowhq.English: flowhq.Swahili, flowhq.Swahili: flowhq.English}
+	other := map[flowhq.Language]flowhq.Language{flowhq.English: flowhq.Swahili,
+		flowhq.Swahili: flowhq.English}
 	for _, c := range cs {
 		inbox, err := c.inbox(c.to)
 		if err != nil {

@@ -11,7 +11,8 @@ import (
 )
 
 var barbers = flowhq.NewTenant{
-	Name: "barbers", PhoneNumber: "+254700000001", Template: flowhq.BookingTemplate, BusinessName: "Blue Door Barbers", Language: flowhq.English,
+	Name: "barbers", PhoneNumber: "+254700000001", Template: flowhq.BookingTemplate,
+	BusinessName: "Blue Door Barbers", Language: flowhq.English,
 }
 
 func TestCommandsMayBeRepeated(t *testing.T) {
@@ -35,7 +36,8 @@ func TestCommandsMayBeRepeated(t *testing.T) {
 	b.replaced(before)
 
 	// Force-restart while the session is off the air.
-	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "refuse_logins", "number": b.PhoneNumber, "seconds": 2, "reason": 503}, nil))
+	s.must(s.simulate("POST", "/faults",
+		map[string]any{"kind": "refuse_logins", "number": b.PhoneNumber, "seconds": 2, "reason": 503}, nil))
 	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "drop", "number": b.PhoneNumber}, nil))
 	eventually(t, patience, func() error {
 		got, err := b.read()
@@ -83,7 +85,8 @@ func TestOneNumberOneTenant(t *testing.T) {
 	first.link()
 	other := barbers
 	other.Name = "impostor"
-	if code, err := s.call("POST", "/admin/tenants", other, nil); code != 409 || !strings.Contains(err.Error(), string(first.id)) {
+	if code, err := s.call("POST", "/admin/tenants", other, nil); code != 409 ||
+		!strings.Contains(err.Error(), string(first.id)) {
 		t.Errorf("another tenant of this number: %d, %v; want 409 that names the first", code, err)
 	}
 	other.PhoneNumber = "+254700000009"
@@ -105,7 +108,8 @@ func TestOneNumberOneTenant(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !strings.Contains(got.Session.Reason, "another tenant") || got.Session.Number != "" {
-		t.Errorf("reason %q, number %q; want one that names the other tenant, and none", got.Session.Reason, got.Session.Number)
+		t.Errorf("reason %q, number %q; want one that names the other tenant, and none",
+			got.Session.Reason, got.Session.Number)
 	}
 	ask(t, s.customer("+254711000001", "Amina"), first, "hello", patience)
 	first.neverHostedTwice()
@@ -161,8 +165,10 @@ func TestMessagesDeliveredTwice(t *testing.T) {
 	b := s.business(unlimited(barbers))
 	b.link()
 	c := s.customer("+254711000001", "Amina")
-	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "duplicate", "number": b.PhoneNumber, "count": 3}, nil))
-	cs := []*conversation{{customer: c, to: b, texts: []string{"hello", "prices", "how are you", "booking", "26 February"}}}
+	s.must(s.simulate("POST", "/faults",
+		map[string]any{"kind": "duplicate", "number": b.PhoneNumber, "count": 3}, nil))
+	cs := []*conversation{{customer: c, to: b,
+		texts: []string{"hello", "prices", "how are you", "booking", "26 February"}}}
 	play(t, cs, nil)
 	answeredOnce(t, patience, cs)
 }
@@ -208,15 +214,18 @@ func TestTemporalOutage(t *testing.T) {
 func TestPanicEndsOneSession(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
-	w := s.startCommand("worker", append(s.env, "FLOWHQ_FAILPOINTS=host.online=panic:1"), os.Getenv("FLOWHQ_FAILPOINTS_BIN"), "worker")
+	w := s.startCommand("worker", append(s.env, "FLOWHQ_FAILPOINTS=host.online=panic:1"),
+		os.Getenv("FLOWHQ_FAILPOINTS_BIN"), "worker")
 	w.attr("worker started", "name")
 	b := s.business(unlimited(barbers))
 	b.command(flowhq.Start)
 	b.scan()
 	eventually(t, patience, func() error {
 		now, err := b.read()
-		if err == nil && (now.Session.Ending != flowhq.EndFailed || now.Session.State != flowhq.Disconnected || now.Host.LastError == "") {
-			err = fmt.Errorf("%s: %+v, %+v; want it to have ended as %s", b.Name, now.Session, now.Host, flowhq.EndFailed)
+		if err == nil && (now.Session.Ending != flowhq.EndFailed ||
+			now.Session.State != flowhq.Disconnected || now.Host.LastError == "") {
+			err = fmt.Errorf("%s: %+v, %+v; want it to have ended as %s", b.Name, now.Session,
+				now.Host, flowhq.EndFailed)
 		}
 		return err
 	})

@@ -76,7 +76,8 @@ func BenchmarkLists(b *testing.B) {
 var (
 	tenantLists = []string{
 		"logs", "logs?status=FAILED", "logs?status=READ", "logs?status=ANSWERED",
-		"logs?text=kunyoa", "logs?text=xyzzy", "logs?direction=OUT", "logs?from={now}", "dead-letters", "events", "commands",
+		"logs?text=kunyoa", "logs?text=xyzzy", "logs?direction=OUT", "logs?from={now}",
+		"dead-letters", "events", "commands",
 		"contacts", "contacts?text=amina", "contacts?text=xyzzy", "contacts?muted=true",
 		"contacts?handed_over=true", "contacts?left_alone=true",
 		"bookings", "bookings?status=CONFIRMED", "bookings?status=LAPSED", "bookings?text=xyzzy",
@@ -88,7 +89,8 @@ var (
 	installationLists = []string{
 		"/admin/tenants", "/admin/tenants?search=amina", "/admin/tenants?search=xyzzy",
 		"/admin/tenants?status=ACTIVE", "/admin/tenants?session=DISCONNECTED",
-		"/admin/setup-requests", "/admin/setup-requests?status=SUBMITTED", "/admin/bulk", "/admin/dead-letters",
+		"/admin/setup-requests", "/admin/setup-requests?status=SUBMITTED", "/admin/bulk",
+		"/admin/dead-letters",
 		"/admin/workers", "/admin/fleet", "/admin/keys", "/admin/operators", "/readyz", "/metrics",
 	}
 )
@@ -103,14 +105,16 @@ func (s *stand) asks(seeded loadtest.Seeded) (all []listing) {
 	tenants := slices.Concat(seeded.Tenants[:large], seeded.Tenants[len(seeded.Tenants)-askedTenants/2:])
 	for _, id := range tenants {
 		var key struct{ Secret string }
-		s.must(s.call("POST", "/admin/tenants/"+string(id)+"/keys", map[string]any{"name": "bench", "scopes": []string{"read"}}, &key))
+		s.must(s.call("POST", "/admin/tenants/"+string(id)+"/keys",
+			map[string]any{"name": "bench", "scopes": []string{"read"}}, &key))
 		for _, list := range tenantLists {
 			name, path := list, times.Replace(list)
 			named, own := "/admin/tenants/"+string(id)+"/"+path, "/portal/tenant/"+path
 			all = append(all, listing{name, named, ""}, listing{name, own, key.Secret})
 			if next := s.deep(named); next != "" {
 				all = append(all, listing{name + " deep", next, ""},
-					listing{name + " deep", strings.Replace(next, "/admin/tenants/"+string(id), "/portal/tenant", 1), key.Secret})
+					listing{name + " deep",
+						strings.Replace(next, "/admin/tenants/"+string(id), "/portal/tenant", 1), key.Secret})
 			}
 		}
 	}
@@ -237,7 +241,8 @@ func (s *stand) writeMessages(ctx context.Context, tenants []flowhq.TenantID) {
 		if err == nil {
 			_, _, err = db.Answer(ctx, tenant, epoch, r.ID, store.Outcome{
 				Status: flowhq.Answered, State: []byte(`{}`),
-				Reply: &store.Outbound{WAID: fmt.Sprintf("ANSWER%d-%d", time.Now().UnixNano(), i), Kind: flowhq.KindReply, Text: "Ndiyo, kuanzia saa mbili."},
+				Reply: &store.Outbound{WAID: fmt.Sprintf("ANSWER%d-%d", time.Now().UnixNano(), i),
+					Kind: flowhq.KindReply, Text: "Ndiyo, kuanzia saa mbili."},
 			})
 		}
 		if err != nil && ctx.Err() == nil {

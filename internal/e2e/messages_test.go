@@ -26,9 +26,12 @@ func unlimited(n flowhq.NewTenant) flowhq.NewTenant {
 func market(t testing.TB, s *stand, change func(flowhq.NewTenant) flowhq.NewTenant) []*conversation {
 	t.Helper()
 	businesses := []flowhq.NewTenant{
-		{Name: "barbers", PhoneNumber: "+254700000001", Template: flowhq.BookingTemplate, BusinessName: "Blue Door Barbers", Language: flowhq.English},
-		{Name: "duka", PhoneNumber: "+255700000002", Template: flowhq.EcommerceTemplate, BusinessName: "Duka la Asha", Language: flowhq.Swahili},
-		{Name: "net", PhoneNumber: "+254700000003", Template: flowhq.SupportTemplate, BusinessName: "Pwani Net", Language: flowhq.English},
+		{Name: "barbers", PhoneNumber: "+254700000001", Template: flowhq.BookingTemplate,
+			BusinessName: "Blue Door Barbers", Language: flowhq.English},
+		{Name: "duka", PhoneNumber: "+255700000002", Template: flowhq.EcommerceTemplate,
+			BusinessName: "Duka la Asha", Language: flowhq.Swahili},
+		{Name: "net", PhoneNumber: "+254700000003", Template: flowhq.SupportTemplate,
+			BusinessName: "Pwani Net", Language: flowhq.English},
 	}
 	var cs []*conversation
 	for i, n := range businesses {

@@ -103,7 +103,8 @@ func statements(t *testing.T, s *stand) int {
 		t.Fatal(err)
 	}
 	conn := s.raw(otherDatabase(s.dbURL, "counted"))
-	if _, err := conn.Exec(t.Context(), stopper+`; select setval('stopper.victim', 1000000), setval('stopper.dead', 1)`); err != nil {
+	if _, err := conn.Exec(t.Context(), stopper+
+		`; select setval('stopper.victim', 1000000), setval('stopper.dead', 1)`); err != nil {
 		t.Fatal(err)
 	}
 	s.migrate(otherDatabase(s.dbURL, "counted"))

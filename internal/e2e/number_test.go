@@ -29,7 +29,8 @@ func (b *business) differs(number string) {
 		now, err := b.read()
 		if err == nil && (now.Session.Ending != flowhq.EndNumberDiffers || now.Status != flowhq.TenantError ||
 			now.Session.Number != number || now.Session.NextStep == "") {
-			err = fmt.Errorf("%s, %+v; want it to have ended as %s with %s", now.Status, now.Session, flowhq.EndNumberDiffers, number)
+			err = fmt.Errorf("%s, %+v; want it to have ended as %s with %s", now.Status,
+				now.Session, flowhq.EndNumberDiffers, number)
 		}
 		return err
 	})
@@ -133,7 +134,8 @@ func TestAnotherNumber(t *testing.T) {
 			if m.Status != flowhq.Failed || m.Reason == "" {
 				t.Errorf("the old number's reply is %s, %q; want it FAILED, and why", m.Status, m.Reason)
 			}
-			if code, err := s.call("POST", fmt.Sprintf("%s/logs/%d/retry", b.path(), m.ID), nil, nil); code != 409 {
+			if code, err := s.call("POST", fmt.Sprintf("%s/logs/%d/retry", b.path(), m.ID), nil,
+				nil); code != 409 {
 				t.Errorf("retry of the old number's reply: %d, %v; want 409", code, err)
 			}
 		case m.FromNumber != other.PhoneNumber:

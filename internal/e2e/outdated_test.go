@@ -44,7 +44,8 @@ func (f fleetNow) count(event flowhq.EventType) (n int) {
 func (s *stand) accepts(oldest, newest, latest uint32) {
 	s.t.Helper()
 	s.must(s.simulate("POST", "/faults", map[string]any{
-		"kind": "versions", "oldest": madeFor(s.t) + oldest, "newest": madeFor(s.t) + newest, "latest": madeFor(s.t) + latest,
+		"kind": "versions", "oldest": madeFor(s.t) + oldest, "newest": madeFor(s.t) + newest,
+		"latest": madeFor(s.t) + latest,
 	}, nil))
 }
 
@@ -90,7 +91,8 @@ func TestClientOutdated(t *testing.T) {
 	})
 	drop(all[1])
 	s.fleetBecomes("paused, with one alert", func(f fleetNow) bool {
-		return f.Paused && strings.Contains(f.Reason, whatsapp.BuiltInVersion()) && f.count("CLIENT_OUTDATED") == 1
+		return f.Paused && strings.Contains(f.Reason, whatsapp.BuiltInVersion()) &&
+			f.count("CLIENT_OUTDATED") == 1
 	})
 	refused := s.refusedLogins()
 	drop(all[2])
@@ -108,7 +110,8 @@ func TestClientOutdated(t *testing.T) {
 	s.must(s.call("PUT", "/admin/fleet", look, nil))
 	bad := fmt.Sprintf("2.3000.%d", madeFor(t)+2)
 	s.fleetBecomes("paused again, because of "+bad, func(f fleetNow) bool {
-		return f.Paused && f.Version == bad && strings.Contains(f.Reason, bad) && f.count("CLIENT_OUTDATED") == 2
+		return f.Paused && f.Version == bad && strings.Contains(f.Reason, bad) &&
+			f.count("CLIENT_OUTDATED") == 2
 	})
 	if n := s.refusedLogins() - refused; n < 2 || n > 3 {
 		t.Errorf("%d logins were refused with the newest version; want one of each session that waits, at most", n)
@@ -148,7 +151,8 @@ func TestVersionByHand(t *testing.T) {
 	other.command(flowhq.Stop)
 	b.becomes(patience, flowhq.TenantError, flowhq.Disconnected, flowhq.HostError)
 
-	if status, err := s.call("PUT", "/admin/fleet", map[string]any{"whatsapp_version": "new"}, nil); status != 400 {
+	if status, err := s.call("PUT", "/admin/fleet", map[string]any{"whatsapp_version": "new"},
+		nil); status != 400 {
 		t.Errorf("PUT of a version that is none: %d, %v; want 400", status, err)
 	}
 	s.must(s.call("PUT", "/admin/fleet", map[string]any{"whatsapp_version": whatsapp.BuiltInVersion()}, nil))

@@ -103,7 +103,8 @@ func TestPages(t *testing.T) {
 		"admin_password": {"not the right one"}, "name": {"Asha"}, "email": {"asha@example.com"},
 		"password": {"a long enough password"},
 	}
-	operator.at(operator.see("/setup", first), "/setup", 401, "The admin password is wrong.", "asha@example.com")
+	operator.at(operator.see("/setup", first), "/setup", 401, "The admin password is wrong.",
+		"asha@example.com")
 	first.Set("admin_password", password)
 	first.Set("password", "short")
 	operator.at(operator.see("/setup", first), "/setup", 422, `id="password-error"`)
@@ -111,7 +112,8 @@ func TestPages(t *testing.T) {
 	operator.at(operator.see("/setup", first), "/admin", 200, "No tenants yet", "asha@example.com")
 
 	form := url.Values{
-		"name": {"Duka <b>Jipya</b>"}, "phone_number": {"0712"}, "template_type": {"SUPPORT"}, "language": {"SW"},
+		"name": {"Duka <b>Jipya</b>"}, "phone_number": {"0712"}, "template_type": {"SUPPORT"},
+		"language": {"SW"},
 	}
 	operator.at(operator.see("/admin/tenants/new", form), "/admin/tenants/new", 400,
 		`id="phone_number-error"`, "Duka &lt;b&gt;Jipya&lt;/b&gt;")
@@ -142,13 +144,15 @@ func TestPagesWithoutDatabase(t *testing.T) {
 	s := newStand(t)
 	operator := s.visitor()
 	first := url.Values{
-		"admin_password": {password}, "name": {"Asha"}, "email": {"asha@example.com"}, "password": {"a long enough password"},
+		"admin_password": {password}, "name": {"Asha"}, "email": {"asha@example.com"},
+		"password": {"a long enough password"},
 	}
 	operator.at(operator.see("/setup", first), "/admin", 200, "No tenants yet")
 	operator.at(operator.see("/admin/tenants/x", nil), "/admin/tenants/x", 404, "404", "Flow HQ")
 	s.stopDatabase()
 	for _, path := range []string{"/admin", "/admin/tenants", "/admin/about"} {
-		operator.at(operator.see(path, nil), path, 503, "Nothing is lost", "PostgreSQL", "does not answer", "style.css")
+		operator.at(operator.see(path, nil), path, 503, "Nothing is lost", "PostgreSQL",
+			"does not answer", "style.css")
 	}
 	operator.at(operator.see("/sign-in", nil), "/sign-in", 200, "Sign in")
 	s.startDatabase()
@@ -179,7 +183,8 @@ func (v *visitor) tells(tenant string) {
 	form.Set("products[0].price", "3300")
 	v.at(v.see(page, form), page, 200, "<del>3200</del>", "<ins>3300</ins>", "Undo this change")
 	form.Set("products[0].price", "3400")
-	v.at(v.see(page, form), page, 412, "Somebody else has changed the bot", `value="3400"`, `name="version" value="2"`)
+	v.at(v.see(page, form), page, 412, "Somebody else has changed the bot", `value="3400"`,
+		`name="version" value="2"`)
 	v.at(v.see(page+"/undo/1", url.Values{}), page, 200, "<ins>3200</ins>", `name="version" value="3"`)
 	v.at(v.see(tenant+"/bot/nothing", nil), tenant+"/bot/nothing", 404)
 }
@@ -187,15 +192,18 @@ func (v *visitor) tells(tenant string) {
 // runs has the visitor look at the log, change settings, make and revoke a key and invite somebody.
 func (v *visitor) runs(tenant string) {
 	log := tenant + "/logs"
-	v.at(v.see(log+"?text=&direction=IN&status=&contact=&from=&to=", nil), log, 200, "Habari &lt;img src=x&gt;", "logs.csv?direction=IN")
+	v.at(v.see(log+"?text=&direction=IN&status=&contact=&from=&to=", nil), log, 200,
+		"Habari &lt;img src=x&gt;", "logs.csv?direction=IN")
 	v.at(v.see(log+"?text=nothing+of+the+kind", nil), log, 200, "None fits")
 	v.at(v.see(log+"?contact=x", nil), log, 400, "Must be the id of a contact")
 	v.at(v.see(log+"?from=2001-01-01&to=2001-01-01", nil), log, 200, "None fits")
 
 	page := tenant + "/settings"
 	form := url.Values{
-		"name": {"Duka"}, "business_name": {"Duka"}, "phone_number": {"+255700000001"}, "template_type": {"SUPPORT"},
-		"language": {"SW"}, "replies_per_minute": {"100"}, "replies_per_contact": {"20"}, "retention_days": {"5"},
+		"name": {"Duka"}, "business_name": {"Duka"}, "phone_number": {"+255700000001"},
+		"template_type": {"SUPPORT"},
+		"language":      {"SW"}, "replies_per_minute": {"100"}, "replies_per_contact": {"20"},
+		"retention_days":        {"5"},
 		"answer_within_minutes": {"1440"},
 	}
 	v.at(v.see(page, form), page, 400, `id="retention_days-error"`, `value="5"`)
@@ -203,33 +211,41 @@ func (v *visitor) runs(tenant string) {
 	v.at(v.see(page, form), page, 422, `id="retention_days-error"`, `value="soon"`)
 	form.Set("retention_days", "60")
 	v.at(v.see(page, form), page, 200, "Saved.", `value="60"`)
-	v.at(v.see(page+"/keys", url.Values{"key_name": {"till"}}), page+"/keys", 400, `id="scopes-error"`, `value="till"`)
+	v.at(v.see(page+"/keys", url.Values{"key_name": {"till"}}), page+"/keys", 400,
+		`id="scopes-error"`, `value="till"`)
 	made := v.see(page+"/keys", url.Values{"key_name": {"till"}, "scopes": {"read"}})
 	v.at(made, page+"/keys", 200, "The key till is made.")
 	_, after, _ := strings.Cut(made.html, `action="`+page+`/keys/`)
 	key, _, _ := strings.Cut(after, `/revoke"`)
 	v.at(v.see(page+"/keys/"+key+"/revoke", url.Values{}), page, 200, "revoked")
-	v.at(v.see(page+"/accounts", url.Values{"name": {"Juma"}, "email": {"juma"}, "role": {"STAFF"}}), page+"/accounts", 400, `id="email-error"`)
-	v.at(v.see(page+"/accounts", url.Values{"name": {"Juma"}, "email": {"juma@example.com"}, "role": {"STAFF"}}),
+	v.at(v.see(page+"/accounts", url.Values{"name": {"Juma"}, "email": {"juma"},
+		"role": {"STAFF"}}), page+"/accounts", 400, `id="email-error"`)
+	v.at(v.see(page+"/accounts", url.Values{"name": {"Juma"}, "email": {"juma@example.com"},
+		"role": {"STAFF"}}),
 		page+"/accounts", 200, "/join?token=")
 	v.at(v.see(page+"/delete", url.Values{"confirm": {"duka"}}), page+"/delete", 422, "That is not its name.")
 
 	hooks := tenant + "/webhooks"
-	v.at(v.see(hooks, url.Values{"url": {"nowhere"}, "types": {"MESSAGE_RECEIVED"}}), hooks, 400, `id="url-error"`, `value="nowhere"`)
+	v.at(v.see(hooks, url.Values{"url": {"nowhere"}, "types": {"MESSAGE_RECEIVED"}}), hooks, 400,
+		`id="url-error"`, `value="nowhere"`)
 	for _, kind := range []string{"bookings", "orders", "tickets"} {
 		v.at(v.see(tenant+"/records?kind="+kind, nil), tenant+"/records", 200, tenant+"/"+kind+".csv")
 	}
 	team := "/admin/people"
-	invited := v.see(team+"/accounts", url.Values{"name": {"Neema"}, "email": {"neema@example.com"}, "role": {"VIEWER"}})
+	invited := v.see(team+"/accounts", url.Values{"name": {"Neema"}, "email": {"neema@example.com"},
+		"role": {"VIEWER"}})
 	v.at(invited, team+"/accounts", 200, "Neema sets a password by this link.")
-	begun := v.see("/admin/bulk", url.Values{"command": {"start"}, "key": {"k-1"}, "search": {"Duka"}, "per_second": {"5"}})
+	begun := v.see("/admin/bulk", url.Values{"command": {"start"}, "key": {"k-1"},
+		"search": {"Duka"}, "per_second": {"5"}})
 	v.at(begun, begun.path, 200, "1 tenant", "up to 5 a second")
-	again := v.see("/admin/bulk", url.Values{"command": {"start"}, "key": {"k-1"}, "search": {"Duka"}, "per_second": {"5"}})
+	again := v.see("/admin/bulk", url.Values{"command": {"start"}, "key": {"k-1"},
+		"search": {"Duka"}, "per_second": {"5"}})
 	v.at(again, begun.path, 200)
 	v.at(v.see("/admin/bulk", nil), "/admin/bulk", 200, begun.path)
 	fleet := url.Values{"paused": {"true"}, "reason": {"an outage"}}
 	v.at(v.see("/admin/workers/fleet", fleet), "/admin/workers", 200, "Nobody reconnects: an outage")
-	v.at(v.see("/admin/workers/fleet", url.Values{"paused": {"false"}}), "/admin/workers", 200, "Hold all reconnects back")
+	v.at(v.see("/admin/workers/fleet", url.Values{"paused": {"false"}}), "/admin/workers", 200,
+		"Hold all reconnects back")
 	v.at(v.see("/admin/dead-letters", nil), "/admin/dead-letters", 200, "Nothing is set aside")
 	v.at(v.see("/admin/about", nil), "/admin/about", 200, "PostgreSQL", "htmx", "go.mau.fi/whatsmeow")
 }
@@ -255,7 +271,8 @@ func (s *stand) talkOnPages(operator *visitor, b *business) {
 		return operator.see(chat, nil).shows("Habari &lt;img src=x&gt;", `class="bubble out"`)
 	})
 	operator.at(operator.see(chat+"/take", url.Values{}), chat, 200, "The bot is silent here")
-	operator.at(operator.see(chat+"/write", url.Values{"text": {"Nakuja sasa hivi"}}), chat, 200, "Nakuja sasa hivi")
+	operator.at(operator.see(chat+"/write", url.Values{"text": {"Nakuja sasa hivi"}}), chat, 200,
+		"Nakuja sasa hivi")
 	operator.at(operator.see(chat+"/give-back", url.Values{}), chat, 200, "I&#39;ll take this one")
 	eventually(s.t, patience, func() error {
 		letters, err := c.inbox(b)

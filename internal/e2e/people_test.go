@@ -38,9 +38,11 @@ func TestBurst(t *testing.T) {
 	t.Parallel()
 	s := newStand(t, "BURST_WINDOW_MS=1500")
 	worker := s.worker("worker")
-	b := s.business(flowhq.NewTenant{Name: "duka", PhoneNumber: "+255700000002", Template: flowhq.EcommerceTemplate, BusinessName: "Duka la Asha", Language: flowhq.Swahili})
+	b := s.business(flowhq.NewTenant{Name: "duka", PhoneNumber: "+255700000002",
+		Template: flowhq.EcommerceTemplate, BusinessName: "Duka la Asha", Language: flowhq.Swahili})
 	b.link()
-	lines := []string{"Habari", "naomba kuagiza", "unga 2", "sukari 1", "na mafuta 3", "nipo Kimara mwisho", "leo jioni"}
+	lines := []string{"Habari", "naomba kuagiza", "unga 2", "sukari 1", "na mafuta 3",
+		"nipo Kimara mwisho", "leo jioni"}
 	for round := range 4 {
 		c := s.customer(fmt.Sprintf("+25571100000%d", round), "Amina")
 		killed, next := rand.N(len(lines)), worker
@@ -87,7 +89,8 @@ func (b *business) answeredAsOne(c *customer, lines int) error {
 		return err
 	}
 	if answered != lines || last > 2 || len(inbox) != last {
-		return fmt.Errorf("%d of %d lines are answered, in %d turns with %d replies", answered, lines, last, len(inbox))
+		return fmt.Errorf("%d of %d lines are answered, in %d turns with %d replies", answered,
+			lines, last, len(inbox))
 	}
 	return nil
 }
@@ -213,7 +216,8 @@ func TestFactsAfterKills(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)
 	worker := s.worker("first")
-	points := []string{"receive.decrypted", "receive.inserted", "receive.handled", "answer.composed", "answer.written", "send.due", "send.done"}
+	points := []string{"receive.decrypted", "receive.inserted", "receive.handled",
+		"answer.composed", "answer.written", "send.due", "send.done"}
 	for i, point := range points {
 		n := barbers
 		n.Name, n.PhoneNumber = point, fmt.Sprintf("+25470000009%d", i)

@@ -66,7 +66,8 @@ func (s *stand) launch(name string, env []string, bin string, args ...string) (*
 	}
 	defer out.Close()
 	cmd := exec.Command(bin, args...)
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "NO_COLOR=1", "GORACE=halt_on_error=1"}, env...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "NO_COLOR=1",
+		"GORACE=halt_on_error=1"}, env...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = s.workDir, out, out
 	// Nothing of a test that dies may live on.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

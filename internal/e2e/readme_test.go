@@ -128,7 +128,8 @@ func (s *stand) scansMeanwhile(t *testing.T, name string, waits func()) {
 		t.Fatalf("%d tenants have the name %q; want one", len(list.Tenants), name)
 	}
 	one := list.Tenants[0]
-	b := &business{s: s, id: one.ID, NewTenant: flowhq.NewTenant{Name: one.Name, PhoneNumber: one.PhoneNumber}}
+	b := &business{s: s, id: one.ID, NewTenant: flowhq.NewTenant{Name: one.Name,
+		PhoneNumber: one.PhoneNumber}}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -17,7 +17,9 @@ func TestRelinkAfterALastingRefusal(t *testing.T) {
 	b.link()
 	c := s.customer("+254711000001", "Amina")
 	ask(t, c, b, "hello", patience)
-	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "refuse_logins", "number": b.PhoneNumber, "seconds": 3600, "reason": 403}, nil))
+	s.must(s.simulate("POST", "/faults",
+		map[string]any{"kind": "refuse_logins", "number": b.PhoneNumber, "seconds": 3600,
+			"reason": 403}, nil))
 	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "drop", "number": b.PhoneNumber}, nil))
 	b.becomes(patience, flowhq.TenantError, flowhq.Banned, flowhq.HostError)
 

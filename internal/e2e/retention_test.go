@@ -151,7 +151,8 @@ func TestRetention(t *testing.T) {
 	if n := worker.attr("deleted what was older than the retention", "messages"); n != "6" {
 		t.Errorf("the worker's log tells of %s messages; want 6", n)
 	}
-	unfinished := []string{"RECEIVED 120", "RECEIVED 30", "RECEIVED 60", "UNKNOWN 120", "UNKNOWN 30", "UNKNOWN 60"}
+	unfinished := []string{"RECEIVED 120", "RECEIVED 30", "RECEIVED 60", "UNKNOWN 120",
+		"UNKNOWN 30", "UNKNOWN 60"}
 	for b, want := range map[*business][]string{
 		long:  append([]string{"ANSWERED 30", "ANSWERED 60", "READ 30", "READ 60"}, unfinished...),
 		short: append([]string{"ANSWERED 30", "READ 30"}, unfinished...),
@@ -171,7 +172,8 @@ func TestRetention(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !d.Schedule.State.Paused || d.Schedule.State.Note != "not tonight" {
-		t.Errorf("after another worker's start the schedule is %+v; want it paused as before", d.Schedule.State)
+		t.Errorf("after another worker's start the schedule is %+v; want it paused as before",
+			d.Schedule.State)
 	}
 	if at := d.Info.NextActionTimes; len(at) == 0 || at[0].UTC().Hour() > 2 {
 		t.Errorf("the next runs are at %v; want them at night", at)
@@ -219,7 +221,8 @@ func TestRetentionSurvivesAKill(t *testing.T) {
 		t.Errorf("the result (-want +got):\n%s", diff)
 	}
 	var left int
-	if err := w.db.QueryRow(t.Context(), `select count(*) from flowhq.message_logs`).Scan(&left); err != nil || left != 0 {
+	if err := w.db.QueryRow(t.Context(),
+		`select count(*) from flowhq.message_logs`).Scan(&left); err != nil || left != 0 {
 		t.Errorf("%d messages are left, %v; want none", left, err)
 	}
 }

@@ -16,7 +16,8 @@ import (
 
 var (
 	fleetTenants = flag.Int("tenants", 1000, "tenants of BenchmarkIdleFleet")
-	idleFor      = flag.Duration("idle", 2*time.Minute, "how long BenchmarkIdleFleet looks at tenants that do nothing, twice")
+	idleFor      = flag.Duration("idle", 2*time.Minute,
+		"how long BenchmarkIdleFleet looks at tenants that do nothing, twice")
 )
 
 const (
@@ -34,7 +35,8 @@ const (
 func BenchmarkIdleFleet(b *testing.B) {
 	for range b.N {
 		n := *fleetTenants
-		h := newHousehold(b, "LEASE_RENEWAL_INTERVAL_MS=5000", fmt.Sprintf("WORKER_CAPACITY=%d", n+demoTenants))
+		h := newHousehold(b, "LEASE_RENEWAL_INTERVAL_MS=5000",
+			fmt.Sprintf("WORKER_CAPACITY=%d", n+demoTenants))
 		h.up()
 		began := time.Now()
 		all := h.linkMany(0, n)
@@ -128,7 +130,8 @@ func (h *household) costs(b *testing.B, all []*business) {
 func (h *household) statements(d time.Duration) int {
 	h.t.Helper()
 	logging := func(what string) {
-		for _, statement := range []string{"alter system set log_statement = '" + what + "'", "select pg_reload_conf()"} {
+		for _, statement := range []string{"alter system set log_statement = '" + what + "'",
+			"select pg_reload_conf()"} {
 			if _, err := h.session().ExecContext(h.t.Context(), statement); err != nil {
 				h.t.Fatal(err)
 			}

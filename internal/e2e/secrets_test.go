@@ -52,7 +52,8 @@ func TestNothingSecretIsLogged(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && (path == filepath.Join(s.dir, "pg") || path == filepath.Join(s.dir, "simulator")) {
+		if entry.IsDir() && (path == filepath.Join(s.dir, "pg") ||
+			path == filepath.Join(s.dir, "simulator")) {
 			return fs.SkipDir // their business is to keep these things
 		}
 		if !entry.Type().IsRegular() {

@@ -14,8 +14,10 @@ func TestSetupRequest(t *testing.T) {
 	s.worker("worker")
 	b := s.business(barbers)
 	var invited struct{ Token string }
-	s.must(s.call("POST", b.path()+"/users", flowhq.NewAccount{Email: "asha@example.com", Name: "Asha", Role: flowhq.RoleOwner}, &invited))
-	_, cookie := asker{s: s}.asks(s.api, "POST", "/auth/link", fmt.Sprintf(`{"token":%q,"password":"a long sentence"}`, invited.Token), 200)
+	s.must(s.call("POST", b.path()+"/users",
+		flowhq.NewAccount{Email: "asha@example.com", Name: "Asha", Role: flowhq.RoleOwner}, &invited))
+	_, cookie := asker{s: s}.asks(s.api, "POST", "/auth/link",
+		fmt.Sprintf(`{"token":%q,"password":"a long sentence"}`, invited.Token), 200)
 	owner := asker{s, "Cookie", cookie}
 	body := fmt.Sprintf(`{"business_name":"Blue Door","template_type":"BOOKING","whatsapp_number":%q,"language":"EN"}`, b.PhoneNumber)
 	made, _ := owner.asks(s.api, "POST", "/portal/tenant/setup-requests", body, 201)

@@ -64,7 +64,8 @@ func newStand(t testing.TB, env ...string) *stand {
 	s.temporal = steadyAddr(t)
 	s.startTemporal()
 
-	sim := s.startCommand("simulator", nil, os.Getenv("FLOWHQ_DEV_BIN"), "simulate", "-addr", "127.0.0.1:0", "-control", "127.0.0.1:0",
+	sim := s.startCommand("simulator", nil, os.Getenv("FLOWHQ_DEV_BIN"), "simulate", "-addr",
+		"127.0.0.1:0", "-control", "127.0.0.1:0",
 		"-state", filepath.Join(s.dir, "simulator"))
 	wa := sim.attr("simulator is ready", "addr")
 	s.sim = "http://" + sim.attr("simulator is ready", "control")
@@ -141,12 +142,13 @@ func (s *stand) startTemporal() {
 	// The ports between its own parts were free when it chose them, and may be taken by now.
 	const tries = 3
 	for range tries {
-		s.temporald = s.startCommand("temporald", nil, os.Getenv("TEMPORALD"), append([]string{"server", "start-dev",
-			"--ip", host, "--port", port, "--headless", "--namespace", "flowhq",
-			"--db-filename", filepath.Join(s.dir, "temporal.db"), "--log-level", "error",
-			// As in deploy/temporal/dynamicconfig.yaml.
-			"--dynamic-config-value", "frontend.enableCancelWorkerPollsOnShutdown=true"},
-			append(searchattributes.Flags(), s.temporalFlags...)...)...)
+		s.temporald = s.startCommand("temporald", nil, os.Getenv("TEMPORALD"),
+			append([]string{"server", "start-dev",
+				"--ip", host, "--port", port, "--headless", "--namespace", "flowhq",
+				"--db-filename", filepath.Join(s.dir, "temporal.db"), "--log-level", "error",
+				// As in deploy/temporal/dynamicconfig.yaml.
+				"--dynamic-config-value", "frontend.enableCancelWorkerPollsOnShutdown=true"},
+				append(searchattributes.Flags(), s.temporalFlags...)...)...)
 		if s.temporald.says("ready on " + s.temporal) {
 			return
 		}
@@ -157,7 +159,8 @@ func (s *stand) startTemporal() {
 // dialTemporal opens a client of the stand's Temporal, which is the caller's to close.
 func (s *stand) dialTemporal(ctx context.Context) (client.Client, error) {
 	return client.DialContext(ctx, client.Options{
-		HostPort: s.temporal, Namespace: "flowhq", Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+		HostPort: s.temporal, Namespace: "flowhq",
+		Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler)),
 	})
 }
 

@@ -227,7 +227,8 @@ func (k *talk) expected() (f facts) {
 		for _, c := range turn.Facts {
 			switch {
 			case c.Booking != nil:
-				f.Bookings = replaced(f.Bookings, *c.Booking, func(b flowhq.Booking) string { return b.Number })
+				f.Bookings = replaced(f.Bookings, *c.Booking,
+					func(b flowhq.Booking) string { return b.Number })
 			case c.Order != nil:
 				f.Orders = replaced(f.Orders, *c.Order, func(o flowhq.Order) string { return o.Number })
 			case c.Ticket != nil:

@@ -25,7 +25,8 @@ func utterances(t testing.TB, template flowhq.Template, language flowhq.Language
 		t.Fatal(err)
 	}
 	defer f.Close()
-	nothing := reply.Compile(flowhq.NewProfile("+254700000001"), flowhq.Config{Template: template, Language: language, BusinessName: "X"})
+	nothing := reply.Compile(flowhq.NewProfile("+254700000001"),
+		flowhq.Config{Template: template, Language: language, BusinessName: "X"})
 	var real []string
 	for lines := bufio.NewScanner(f); len(real) < n && lines.Scan(); {
 		var row struct{ Text string }

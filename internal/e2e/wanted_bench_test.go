@@ -56,7 +56,8 @@ func BenchmarkCommands(b *testing.B) {
 	for b.Loop() {
 		took := map[flowhq.Command][]time.Duration{}
 		for range times {
-			for _, c := range []flowhq.Command{flowhq.Stop, flowhq.Start, flowhq.Restart, flowhq.ForceRestart} {
+			for _, c := range []flowhq.Command{flowhq.Stop, flowhq.Start, flowhq.Restart,
+				flowhq.ForceRestart} {
 				before, began := t.epoch(), time.Now()
 				t.command(c)
 				if c == flowhq.Stop {

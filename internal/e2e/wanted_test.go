@@ -84,8 +84,10 @@ func (w *warden) shows(b *business, state flowhq.SessionState) {
 			return err
 		}
 		row, err := b.read()
-		if err == nil && (shown.Session != state || row.Session.State != state || state == flowhq.Connected && shown.Worker != row.Host.Worker) {
-			err = fmt.Errorf("%s: the workflow shows %+v, the row %s on %s; want %s", b.Name, shown, row.Session.State, row.Host.Worker, state)
+		if err == nil && (shown.Session != state || row.Session.State != state ||
+			state == flowhq.Connected && shown.Worker != row.Host.Worker) {
+			err = fmt.Errorf("%s: the workflow shows %+v, the row %s on %s; want %s", b.Name, shown,
+				row.Session.State, row.Host.Worker, state)
 		}
 		return err
 	})
@@ -99,7 +101,8 @@ func TestWorkflowsEndedFromOutside(t *testing.T) {
 	s.worker("worker")
 	w := s.warden()
 	all := s.linkedBusinesses(7)
-	cancelled, terminated, reset, stoppedThen, raced, gone, forged := all[0], all[1], all[2], all[3], all[4], all[5], all[6]
+	cancelled, terminated, reset, stoppedThen, raced, gone, forged := all[0], all[1], all[2],
+		all[3], all[4], all[5], all[6]
 	cancel := func(b *business) {
 		t.Helper()
 		if err := w.temporal.CancelWorkflow(t.Context(), b.workflow(), ""); err != nil {
@@ -115,10 +118,11 @@ func TestWorkflowsEndedFromOutside(t *testing.T) {
 	}
 	before := reset.epoch()
 	const firstTask = 4 // the event that completes it is the one after the start, the signal and its begin
-	if _, err := w.temporal.ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
-		Namespace: "flowhq", WorkflowExecution: &common.WorkflowExecution{WorkflowId: reset.workflow()},
-		Reason: "by hand", WorkflowTaskFinishEventId: firstTask + 1, RequestId: "reset",
-	}); err != nil {
+	if _, err := w.temporal.ResetWorkflowExecution(t.Context(),
+		&workflowservice.ResetWorkflowExecutionRequest{
+			Namespace: "flowhq", WorkflowExecution: &common.WorkflowExecution{WorkflowId: reset.workflow()},
+			Reason: "by hand", WorkflowTaskFinishEventId: firstTask + 1, RequestId: "reset",
+		}); err != nil {
 		t.Fatal(err)
 	}
 	cancel(stoppedThen)
@@ -128,7 +132,8 @@ func TestWorkflowsEndedFromOutside(t *testing.T) {
 	s.must(s.call("DELETE", gone.path(), nil, nil))
 	for _, payload := range []any{map[string]string{"command": "delete", "request_id": "x"}, "delete", nil} {
 		for _, name := range []string{"command", "delete", "look"} {
-			if err := w.temporal.SignalWorkflow(t.Context(), forged.workflow(), "", name, payload); err != nil {
+			if err := w.temporal.SignalWorkflow(t.Context(), forged.workflow(), "", name,
+				payload); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -205,7 +210,8 @@ func TestTemporalIsLost(t *testing.T) {
 		b.applied(reconciled)
 		eventually(t, reconciled, func() error {
 			got, err := b.read()
-			if wanted := i%3 != 1; err == nil && (got.Wanted != wanted || (got.Host.Status == flowhq.HostStopped) == wanted) {
+			if wanted := i%3 != 1; err == nil &&
+				(got.Wanted != wanted || (got.Host.Status == flowhq.HostStopped) == wanted) {
 				err = fmt.Errorf("%s is %s, wanted %t; want %t", b.Name, got.Host.Status, got.Wanted, wanted)
 			}
 			return err
@@ -289,7 +295,8 @@ func TestDatabaseIsSwapped(t *testing.T) {
 		s.swap(server, `alter database "$db" rename to ours`, `create database "$db"`)
 		prepare()
 		wait(t, swapped)
-		s.swap(server, `drop database "$db" with (force)`, `alter database ours rename to "$db"`, `alter database "$db" allow_connections true`)
+		s.swap(server, `drop database "$db" with (force)`, `alter database ours rename to "$db"`,
+			`alter database "$db" allow_connections true`)
 		for _, b := range all {
 			b.connected(reconciled)
 			w.shows(b, flowhq.Connected)
@@ -370,7 +377,8 @@ func TestWrongPairing(t *testing.T) {
 		}
 		lines := strings.Split(strings.TrimSpace(string(raw)), "\n")
 		last := lines[len(lines)-1]
-		for _, want := range []string{u.Host + "/other belongs to installation", `namespace "flowhq" to installation`, "DATABASE_URL"} {
+		for _, want := range []string{u.Host + "/other belongs to installation",
+			`namespace "flowhq" to installation`, "DATABASE_URL"} {
 			if !strings.Contains(last, want) {
 				t.Errorf("%s says %q; want it to say %q", command, last, want)
 			}

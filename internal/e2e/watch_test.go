@@ -137,7 +137,8 @@ func (w *watcher) shown(b *business, want flowhq.Ending, attention bool) {
 		last, _ := attributes.GetKeyword(temporal.NewSearchAttributeKeyKeyword("LastEnding"))
 		asks, _ := attributes.GetBool(temporal.NewSearchAttributeKeyBool("AttentionNeeded"))
 		if last != string(want) || asks != attention {
-			return fmt.Errorf("%s: LastEnding %s, AttentionNeeded %t; want %s, %t", b.Name, last, asks, want, attention)
+			return fmt.Errorf("%s: LastEnding %s, AttentionNeeded %t; want %s, %t", b.Name, last,
+				asks, want, attention)
 		}
 		var state struct {
 			Session   flowhq.SessionState
@@ -148,7 +149,8 @@ func (w *watcher) shown(b *business, want flowhq.Ending, attention bool) {
 		if err == nil {
 			err = v.Get(&state)
 		}
-		if err == nil && (state.Ending != want || state.NeedsHost == (want.NonRetryable() && want != flowhq.EndTempBanned)) {
+		if err == nil && (state.Ending != want ||
+			state.NeedsHost == (want.NonRetryable() && want != flowhq.EndTempBanned)) {
 			err = fmt.Errorf("workflow state %+v; want ending %s", state, want)
 		}
 		return errors.Join(err, w.detailed(b, want, attention))
@@ -172,7 +174,8 @@ func (w *watcher) detailed(b *business, want flowhq.Ending, attention bool) erro
 	if err != nil {
 		return err
 	}
-	if !strings.Contains(text, "| last ended | "+string(want)+",") || attention && !strings.Contains(text, advice.NextStep(want)) {
+	if !strings.Contains(text, "| last ended | "+string(want)+",") || attention &&
+		!strings.Contains(text, advice.NextStep(want)) {
 		return fmt.Errorf("current details:\n%s\nwant %s, attention %t", text, want, attention)
 	}
 	return nil
@@ -278,7 +281,8 @@ func (w *watcher) hosted() (*business, *process) {
 	w.t.Helper()
 	for n := 1; ; n++ {
 		var page struct{ Tenants []flowhq.Tenant }
-		w.must(w.call("GET", fmt.Sprintf("/admin/tenants?session=CONNECTED&search=tenant-%02d", n), nil, &page))
+		w.must(w.call("GET", fmt.Sprintf("/admin/tenants?session=CONNECTED&search=tenant-%02d", n),
+			nil, &page))
 		for _, t := range page.Tenants {
 			if p := w.workers[t.Host.Worker]; p != nil && p.name != "quiet" {
 				return &business{s: w.stand, id: t.ID, NewTenant: tenantNumber(n)}, p

@@ -123,7 +123,8 @@ func TestWebhooks(t *testing.T) {
 	if h.refused == 0 {
 		t.Error("the receiver has refused nothing")
 	}
-	t.Logf("%d attempts were accepted and %d refused of %d events", len(h.accepted), h.refused, len(texts)*len(customers))
+	t.Logf("%d attempts were accepted and %d refused of %d events", len(h.accepted), h.refused,
+		len(texts)*len(customers))
 	// When nothing waits there is no workflow, and no row that is due.
 	eventually(t, patience, func() error {
 		if n := s.scalar("select count(*) from flowhq.webhook_cursors where due_at is not null or not resting"); n != 0 {

@@ -42,7 +42,8 @@ func TestFatesFollowFromTheSeed(t *testing.T) {
 
 func TestParse(t *testing.T) {
 	p, err := parse("seed=3,a=panic:0.5,*=pause:1:80ms")
-	if err != nil || p.seed != 3 || p.fates["a"] != (fate{"panic", 0.5, 0}) || p.fates["*"] != (fate{"pause", 1, 80 * time.Millisecond}) {
+	if err != nil || p.seed != 3 || p.fates["a"] != (fate{"panic", 0.5, 0}) ||
+		p.fates["*"] != (fate{"pause", 1, 80 * time.Millisecond}) {
 		t.Errorf("parse() = %+v, %v", p, err)
 	}
 	for _, bad := range []string{"a", "a=kill", "a=kill:x", "a=burn:1", "a=pause:1", "seed=x"} {

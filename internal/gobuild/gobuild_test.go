@@ -34,7 +34,8 @@ func module(t *testing.T, body string) (dir string) {
 func TestRunBuilds(t *testing.T) {
 	t.Parallel()
 	dir := module(t, "func F() {}")
-	b := Build{What: "building m", Dir: dir, Flags: []string{"-o", "out"}, Targets: []string{"."}, Count: true}
+	b := Build{What: "building m", Dir: dir, Flags: []string{"-o", "out"}, Targets: []string{"."},
+		Count: true}
 	if err := b.Run(t.Context(), func(string, ...any) {}); err != nil {
 		t.Fatal(err)
 	}

@@ -74,7 +74,8 @@ func TestARefusedVersionCostsFewLogins(t *testing.T) {
 	// Of each process's bucket, and of three seconds more: on a busy machine the pause takes that long
 	// to reach all. Without the pause all sessions would log in.
 	if n, most := logins.Load(), int64(len(stores)*perSecond*(burstSeconds+3)); n < 2 || n > most {
-		t.Errorf("%d of %d sessions have logged in with a version that is refused; want 2 to %d", n, sessions, most)
+		t.Errorf("%d of %d sessions have logged in with a version that is refused; want 2 to %d", n,
+			sessions, most)
 	}
 }
 
@@ -113,7 +114,8 @@ func TestRestartKeepsWhatAnOperatorSet(t *testing.T) {
 		t.Errorf("the first start: %+v; want the version that is configured", got)
 	}
 	byOperator, paused, reason := "2.3000.2", true, "moving house"
-	if _, err := s.SetFleet(t.Context(), flowhq.FleetChange{Version: &byOperator, Paused: &paused, Reason: &reason}, "admin"); err != nil {
+	if _, err := s.SetFleet(t.Context(),
+		flowhq.FleetChange{Version: &byOperator, Paused: &paused, Reason: &reason}, "admin"); err != nil {
 		t.Fatal(err)
 	}
 	if got := start(); got.Version != byOperator || !got.Paused || got.Reason != reason {

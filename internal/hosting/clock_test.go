@@ -178,7 +178,8 @@ func TestAClaimWaitsForTheRelease(t *testing.T) {
 			t.Errorf("Claim = %v after %v; want the lease after 12s", err, took)
 		}
 		if second.Epoch <= first.Epoch+7 || beats < 3 {
-			t.Errorf("epoch %d after %d beats; want one above the floor, and a beat each 5s", second.Epoch, beats)
+			t.Errorf("epoch %d after %d beats; want one above the floor, and a beat each 5s",
+				second.Epoch, beats)
 		}
 	})
 }
@@ -216,7 +217,8 @@ func TestADatabaseIsAwaited(t *testing.T) {
 
 // draining is a process with hosts that serve, each of which leaves a second after it is
 // told to and is claimed elsewhere then, if somebody has room.
-func draining(t *testing.T, m *memory, run func(func(context.Context)), hosts int) (d *Drain, left func() int) {
+func draining(t *testing.T, m *memory, run func(func(context.Context)), hosts int) (d *Drain,
+	left func() int) {
 	t.Helper()
 	slots, admission := NewSlots(), NewAdmission(m, nil, quiet)
 	if err := admission.Open(t.Context(), builtIn, ""); err != nil {
@@ -306,8 +308,10 @@ func TestAdmissionAfterAPause(t *testing.T) {
 				t.Errorf("it waits %q; want %q", reason, want)
 			}
 		})
-		if took := time.Since(began); err != nil || version != "2.3000.2" || took != time.Minute || beats < 12 {
-			t.Errorf("Admit = %s, %v after %v and %d beats; want 2.3000.2 after 1m0s", version, err, took, beats)
+		if took := time.Since(began); err != nil || version != "2.3000.2" || took != time.Minute ||
+			beats < 12 {
+			t.Errorf("Admit = %s, %v after %v and %d beats; want 2.3000.2 after 1m0s", version, err,
+				took, beats)
 		}
 		if a.Admits("2.3000.1") || !a.Admits("2.3000.2") {
 			t.Error("the version of before is admitted, or the one of now is not")

@@ -31,15 +31,16 @@ func newGiven() *given {
 // to has a worker host a tenant, as far as Temporal knows.
 func (g *given) to(tenant flowhq.TenantID, worker string, since time.Time, last Status) {
 	g.last[tenant] = last
-	g.attempts[tenant] = &Attempt{ActivityID: "1", Worker: worker, Since: since, Last: func(valuePtr any) error {
-		g.mu.Lock()
-		raw, err := json.Marshal(g.last[tenant])
-		g.mu.Unlock()
-		if err != nil {
-			return err
-		}
-		return json.Unmarshal(raw, valuePtr)
-	}}
+	g.attempts[tenant] = &Attempt{ActivityID: "1", Worker: worker, Since: since,
+		Last: func(valuePtr any) error {
+			g.mu.Lock()
+			raw, err := json.Marshal(g.last[tenant])
+			g.mu.Unlock()
+			if err != nil {
+				return err
+			}
+			return json.Unmarshal(raw, valuePtr)
+		}}
 }
 
 func (g *given) Running(_ context.Context, tenant flowhq.TenantID) ([]*Attempt, error) {
@@ -99,7 +100,8 @@ func newFailing(t *testing.T) *failing {
 
 func (f *failing) beat(worker string, ttl time.Duration) {
 	f.t.Helper()
-	if _, err := f.store.BeatWorker(f.t.Context(), flowhq.Worker{Name: worker, Capacity: 9}, ttl); err != nil {
+	if _, err := f.store.BeatWorker(f.t.Context(), flowhq.Worker{Name: worker, Capacity: 9},
+		ttl); err != nil {
 		f.t.Fatal(err)
 	}
 }
@@ -115,11 +117,13 @@ func (f *failing) hosted(worker string, ttl time.Duration) flowhq.TenantID {
 	if taken, _, err := f.store.TakeLease(f.t.Context(), tenant, epoch, ttl); err != nil || !taken {
 		f.t.Fatalf("the lease was not taken: %v", err)
 	}
-	err = f.store.SetSession(f.t.Context(), tenant, epoch, flowhq.Transition{State: flowhq.Connected}, store.Codes{})
+	err = f.store.SetSession(f.t.Context(), tenant, epoch,
+		flowhq.Transition{State: flowhq.Connected}, store.Codes{})
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	f.given.to(tenant, worker, time.Now().Add(-time.Hour), Status{State: flowhq.Connected, Counts: flowhq.Counts{Failures: 4}})
+	f.given.to(tenant, worker, time.Now().Add(-time.Hour),
+		Status{State: flowhq.Connected, Counts: flowhq.Counts{Failures: 4}})
 	return tenant
 }
 
@@ -181,7 +185,8 @@ func TestLossesAreCounted(t *testing.T) {
 	if a, b := f.given.last[second].Losses, f.given.last[third].Losses; a != 2 || b != 3 {
 		t.Errorf("%d and %d losses are counted; want 2 and 3", a, b)
 	}
-	if got := (Status{Counts: flowhq.Counts{Failures: 3, Losses: 2, Outages: 1}}).AfterLoss(true); got.Counts != (flowhq.Counts{}) {
+	if got := (Status{Counts: flowhq.Counts{Failures: 3, Losses: 2,
+		Outages: 1}}).AfterLoss(true); got.Counts != (flowhq.Counts{}) {
 		t.Errorf("a session that was stable counts as %+v; want it to be innocent", got)
 	}
 }
@@ -195,10 +200,12 @@ func TestAWorkerThatHasEndedIsNotWaitedFor(t *testing.T) {
 	f.beat("alive", time.Hour)
 	// Its host had not claimed it yet, or had given the lease back.
 	waiting := testdb.NewTenant(t, f.store)
-	if err := f.store.RecordState(t.Context(), waiting, flowhq.Starting(flowhq.Counts{}), 0, nil); err != nil {
+	if err := f.store.RecordState(t.Context(), waiting, flowhq.Starting(flowhq.Counts{}), 0,
+		nil); err != nil {
 		t.Fatal(err)
 	}
-	f.given.to(waiting, "dead", time.Now(), Status{Counts: flowhq.Counts{Losses: 2}, Ending: flowhq.EndDatabaseLost})
+	f.given.to(waiting, "dead", time.Now(),
+		Status{Counts: flowhq.Counts{Losses: 2}, Ending: flowhq.EndDatabaseLost})
 	f.looks()
 	*f.known = ended{"dead"}
 	f.looks(one, two, waiting)
@@ -214,7 +221,8 @@ func TestAWorkerThatHasEndedIsNotWaitedFor(t *testing.T) {
 func TestAHostThatNeverArrivedIsReplaced(t *testing.T) {
 	f := newFailing(t)
 	f.settled()
-	lost, here, late := f.hosted("gone", time.Nanosecond), f.hosted("gone", time.Nanosecond), f.hosted("gone", time.Nanosecond)
+	lost, here, late := f.hosted("gone", time.Nanosecond), f.hosted("gone", time.Nanosecond),
+		f.hosted("gone", time.Nanosecond)
 	long := time.Now().Add(-time.Hour)
 	f.given.to(lost, "me", long, Status{})
 	f.given.to(here, "me", long, Status{})
@@ -295,7 +303,8 @@ func TestAWorkerThatJoinsMeanwhileIsNotDead(t *testing.T) {
 	}
 	f.sweep()
 	if len(f.given.failed) > 0 {
-		t.Errorf("the hosts of %v were replaced; want none: %s and %s are with workers that live", f.given.failed, one, two)
+		t.Errorf("the hosts of %v were replaced; want none: %s and %s are with workers that live",
+			f.given.failed, one, two)
 	}
 }
 
@@ -305,7 +314,8 @@ func TestAHostThatCannotSayThatItHasEndedIsEnded(t *testing.T) {
 	f := newFailing(t)
 	f.settled()
 	f.beat("alive", time.Hour)
-	told, serves, claims := f.hosted("alive", time.Nanosecond), f.hosted("alive", time.Hour), f.hosted("alive", time.Nanosecond)
+	told, serves, claims := f.hosted("alive", time.Nanosecond), f.hosted("alive", time.Hour),
+		f.hosted("alive", time.Nanosecond)
 	f.given.attempts[told].Cancelled, f.given.attempts[serves].Cancelled = true, true
 	f.sweep()
 	if len(f.given.failed) > 0 {
@@ -314,7 +324,8 @@ func TestAHostThatCannotSayThatItHasEndedIsEnded(t *testing.T) {
 	f.absentFor(absentFor, told)
 	f.sweep()
 	if !slices.Equal(f.given.failed, []flowhq.TenantID{told}) {
-		t.Errorf("ended %v; want %s, not %s, which has a lease, nor %s, which nobody told", f.given.failed, told, serves, claims)
+		t.Errorf("ended %v; want %s, not %s, which has a lease, nor %s, which nobody told",
+			f.given.failed, told, serves, claims)
 	}
 }
 

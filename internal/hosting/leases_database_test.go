@@ -103,7 +103,8 @@ func TestALockedRowCostsOneLease(t *testing.T) {
 	s := testdb.OpenStore(t, url)
 	l := processAt(t, s, slow)
 	locked, other := claim(t, l, testdb.NewTenant(t, s)), claim(t, l, testdb.NewTenant(t, s))
-	release := hold(t, url, `select from flowhq.hosts where tenant_id = '`+string(locked.Tenant)+`' for update`)
+	release := hold(t, url, `select from flowhq.hosts where tenant_id = '`+string(locked.Tenant)+
+		`' for update`)
 	defer release()
 	stay(t, l, []*Lease{other}, 2*slow.Lease())
 	if err := locked.Err(); flowhq.ErrorCode(err) != flowhq.Unavailable {
@@ -195,7 +196,8 @@ func ourTables(t *testing.T, url string) (tables []string) {
 // no session, and is done when it need not wait any more.
 func TestNoLeaseIsLostToAMigration(t *testing.T) {
 	tables := ourTables(t, testdb.New(t))
-	held := map[string][]string{"all access share": {`lock table ` + strings.Join(tables, ", ") + ` in access share mode`}}
+	held := map[string][]string{"all access share": {`lock table ` + strings.Join(tables, ", ") +
+		` in access share mode`}}
 	for _, table := range tables {
 		held[table+" access share"] = []string{`lock table ` + table + ` in access share mode`}
 		held[table+" access exclusive"] = []string{`lock table ` + table + ` in access exclusive mode`}
@@ -206,7 +208,10 @@ func TestNoLeaseIsLostToAMigration(t *testing.T) {
 		group.Go(func() {
 			places <- struct{}{}
 			defer func() { <-places }()
-			t.Run(name, func(t *testing.T) { migrateBeside(t, tables, strings.HasSuffix(name, "exclusive"), statements) })
+			t.Run(name, func(t *testing.T) {
+				migrateBeside(t, tables,
+					strings.HasSuffix(name, "exclusive"), statements)
+			})
 		})
 	}
 	group.Wait()
@@ -224,7 +229,8 @@ func migrateBeside(t *testing.T, tables []string, exclusive bool, statements []s
 	release := hold(t, url, statements...)
 	done := make(chan error, 1)
 	go func() {
-		done <- store.Migrate(t.Context(), url, store.Migration{Files: changeAll(t, tables), Renewal: slow.Renewal}, l.log)
+		done <- store.Migrate(t.Context(), url,
+			store.Migration{Files: changeAll(t, tables), Renewal: slow.Renewal}, l.log)
 	}()
 	wait := slow.Lease() + slow.Renewal
 	if exclusive { // what a renewal needs itself must be given back before a lease ends

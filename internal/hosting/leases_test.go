@@ -155,7 +155,8 @@ func TestAnErasedTenantIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	soon(t, "the host is told", h.Lost())
-	if _, err := l.Claim(t.Context(), tenant, 0, "test", func() {}); flowhq.ErrorCode(err) != flowhq.NotFound {
+	if _, err := l.Claim(t.Context(), tenant, 0, "test",
+		func() {}); flowhq.ErrorCode(err) != flowhq.NotFound {
 		t.Errorf("claim = %v; want code %s", err, flowhq.NotFound)
 	}
 }

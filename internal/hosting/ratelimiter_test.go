@@ -52,7 +52,8 @@ func TestDialsArePaced(t *testing.T) {
 func TestTheFirstTokenIsImmediate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tokens, began := NewRateLimiter(1), time.Now()
-		if err := tokens.Wait(t.Context(), time.Second, func(int) { t.Error("it waited") }); err != nil || time.Since(began) != 0 {
+		if err := tokens.Wait(t.Context(), time.Second,
+			func(int) { t.Error("it waited") }); err != nil || time.Since(began) != 0 {
 			t.Errorf("the first token came after %v, %v; want at once", time.Since(began), err)
 		}
 	})
@@ -72,11 +73,14 @@ func TestATokenIsGivenBack(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		began := time.Now()
 		time.AfterFunc(500*time.Millisecond, func() { cancel(told) })
-		if err := tokens.Wait(ctx, time.Minute, never); !errors.Is(err, told) || time.Since(began) != 500*time.Millisecond {
+		if err := tokens.Wait(ctx, time.Minute, never); !errors.Is(err, told) ||
+			time.Since(began) != 500*time.Millisecond {
 			t.Errorf("wait = %v after %v; want %v after 500ms", err, time.Since(began), told)
 		}
-		if err := tokens.Wait(t.Context(), time.Minute, never); err != nil || time.Since(began) != time.Second {
-			t.Errorf("the next token came after %v, %v; want the one that was given up, after 1s", time.Since(began), err)
+		if err := tokens.Wait(t.Context(), time.Minute, never); err != nil ||
+			time.Since(began) != time.Second {
+			t.Errorf("the next token came after %v, %v; want the one that was given up, after 1s",
+				time.Since(began), err)
 		}
 	})
 }

@@ -170,7 +170,8 @@ func TestManyTenants(t *testing.T) {
 		id := flowhq.TenantID(fmt.Sprintf("aaaaaaaa-0000-4000-8000-%012d", i))
 		want := strings.TrimSpace(strings.Repeat(string(id)+" ", writers*each))
 		if got := lines(t, dir, id); got != want {
-			t.Errorf("file of %s has %d lines; want %d, all its own", id, len(strings.Fields(got)), writers*each)
+			t.Errorf("file of %s has %d lines; want %d, all its own", id, len(strings.Fields(got)),
+				writers*each)
 		}
 	}
 	if after := runtime.NumGoroutine(); after > before {
@@ -258,7 +259,8 @@ func TestOldFilesAreDeleted(t *testing.T) {
 	f.swept = f.swept.Add(-sweepEvery)
 	write("a day later\n")
 	want := []string{
-		string(alice) + "-2026-02-02T03-04-05.678-size.log", string(alice) + ".log.gz", string(bob) + ".log", "notes.log",
+		string(alice) + "-2026-02-02T03-04-05.678-size.log", string(alice) + ".log.gz",
+		string(bob) + ".log", "notes.log",
 	}
 	if diff := cmp.Diff(want, names()); diff != "" {
 		t.Errorf("a day later (-want +got):\n%s", diff)

@@ -34,7 +34,8 @@ func newServer(t *testing.T) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +44,8 @@ func newServer(t *testing.T) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{certificate: tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, roots: x509.NewCertPool(), mails: make(chan string, 10)}
+	s := &server{certificate: tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
+		roots: x509.NewCertPool(), mails: make(chan string, 10)}
 	s.roots.AddCert(parsed)
 	return s
 }
@@ -119,7 +121,8 @@ func (s *server) serve(c net.Conn) {
 		case word == "DATA":
 			say("354 go on")
 			var mail strings.Builder
-			for line, err := r.ReadString('\n'); err == nil && line != ".\r\n"; line, err = r.ReadString('\n') {
+			for line, err := r.ReadString('\n'); err == nil &&
+				line != ".\r\n"; line, err = r.ReadString('\n') {
 				mail.WriteString(line)
 			}
 			s.mails <- mail.String()
@@ -157,7 +160,9 @@ func TestSend(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newServer(t)
-			o := Options{Host: "127.0.0.1", User: "hq", Password: "secret", From: "Flow HQ <hq@example.com>", TLS: StartTLS, Config: &tls.Config{RootCAs: s.roots, ServerName: "127.0.0.1"}}
+			o := Options{Host: "127.0.0.1", User: "hq", Password: "secret",
+				From: "Flow HQ <hq@example.com>", TLS: StartTLS,
+				Config: &tls.Config{RootCAs: s.roots, ServerName: "127.0.0.1"}}
 			if tt.change != nil {
 				tt.change(s, &o)
 			}
@@ -166,13 +171,16 @@ func TestSend(t *testing.T) {
 			}
 			start := time.Now()
 			err := New(o).Send(t.Context(), "asha@example.com", "Habari", "a link")
-			if took := time.Since(start); (err != nil) != tt.bad || took > timeout+2*time.Second || err != nil && strings.Contains(err.Error(), "secret") {
+			if took := time.Since(start); (err != nil) != tt.bad || took > timeout+2*time.Second ||
+				err != nil && strings.Contains(err.Error(), "secret") {
 				t.Fatalf("Send = %v after %v", err, took)
 			}
 			if tt.bad {
 				return
 			}
-			for _, want := range []string{"To: <asha@example.com>", "From: \"Flow HQ\" <hq@example.com>", "Subject: Habari", "Auto-Submitted: auto-generated", "a link"} {
+			for _, want := range []string{"To: <asha@example.com>",
+				"From: \"Flow HQ\" <hq@example.com>", "Subject: Habari",
+				"Auto-Submitted: auto-generated", "a link"} {
 				if mail := <-s.mails; !strings.Contains(mail, want) {
 					t.Errorf("no %q in %s", want, mail)
 				} else {
@@ -187,7 +195,8 @@ func TestSend(t *testing.T) {
 func TestNoInjection(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	o := Options{Host: "127.0.0.1", Port: s.listen(t, false), From: "hq@example.com", TLS: StartTLS, Config: &tls.Config{RootCAs: s.roots, ServerName: "127.0.0.1"}}
+	o := Options{Host: "127.0.0.1", Port: s.listen(t, false), From: "hq@example.com", TLS: StartTLS,
+		Config: &tls.Config{RootCAs: s.roots, ServerName: "127.0.0.1"}}
 	for _, to := range []string{"a@example.com\r\nBcc: b@example.com", "a@example.com, b@example.com", ""} {
 		if err := New(o).Send(t.Context(), to, "x", "x"); err == nil {
 			t.Errorf("%q was taken", to)

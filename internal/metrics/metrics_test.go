@@ -28,10 +28,13 @@ func TestWorker(t *testing.T) {
 		want []string
 	}{
 		{first, []string{
-			`flowhq_session_ends_total{ending="UNRESPONSIVE"} 1`, `flowhq_session_ends_total{ending="LOST"} 0`,
-			`flowhq_sessions{state="CONNECTED"} 1`, `flowhq_sessions{state="CONNECTING"} 0`, `flowhq_messages_handled_total{outcome="ANSWERED"} 1`,
+			`flowhq_session_ends_total{ending="UNRESPONSIVE"} 1`,
+			`flowhq_session_ends_total{ending="LOST"} 0`,
+			`flowhq_sessions{state="CONNECTED"} 1`, `flowhq_sessions{state="CONNECTING"} 0`,
+			`flowhq_messages_handled_total{outcome="ANSWERED"} 1`,
 		}},
-		{second, []string{`flowhq_session_ends_total{ending="UNRESPONSIVE"} 0`, `flowhq_sessions{state="CONNECTED"} 0`}},
+		{second, []string{`flowhq_session_ends_total{ending="UNRESPONSIVE"} 0`,
+			`flowhq_sessions{state="CONNECTED"} 0`}},
 	} {
 		text, mediaType, err := tt.r.Text()
 		if err != nil || !strings.HasPrefix(mediaType, "text/plain") {
@@ -78,8 +81,11 @@ func TestServe(t *testing.T) {
 		}
 		text, err := io.ReadAll(res.Body)
 		res.Body.Close()
-		if err != nil || res.StatusCode != want.status || !strings.Contains(string(text), want.text) || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/plain") {
-			t.Errorf("GET %s = %d, %v, %s; want %d and %q", path, res.StatusCode, err, text, want.status, want.text)
+		if err != nil || res.StatusCode != want.status ||
+			!strings.Contains(string(text), want.text) ||
+			!strings.HasPrefix(res.Header.Get("Content-Type"), "text/plain") {
+			t.Errorf("GET %s = %d, %v, %s; want %d and %q", path, res.StatusCode, err, text,
+				want.status, want.text)
 		}
 	}
 	stop()

@@ -23,12 +23,15 @@ func botSamples() []any {
 	text := flowhq.Text{EN: hostile, SW: strings.Repeat(hostile, 20)}
 	p := flowhq.Profile{
 		TimeZone: hostile, Currency: hostile, OwnerNumber: hostile,
-		Hours:    []flowhq.Opening{{Day: flowhq.Mon, Opens: hostile, Closes: hostile}, {Day: hostile, Opens: "08:00"}},
+		Hours: []flowhq.Opening{{Day: flowhq.Mon, Opens: hostile, Closes: hostile},
+			{Day: hostile, Opens: "08:00"}},
 		Holidays: []flowhq.Holiday{{Date: hostile, Name: text}},
-		Services: []flowhq.Service{{ID: hostile, Name: text, Aliases: []string{hostile}, Description: text, Unavailable: true}},
+		Services: []flowhq.Service{{ID: hostile, Name: text, Aliases: []string{hostile},
+			Description: text, Unavailable: true}},
 		Products: []flowhq.Product{{ID: hostile, Name: text, Sizes: []string{hostile}, Category: text}},
 		Place:    flowhq.Place{Address: text, MapLink: hostile, Latitude: &degrees, Longitude: &degrees},
-		Delivery: flowhq.Delivery{Offered: &offered, Areas: []flowhq.Area{{Name: hostile, Fee: &fee, Note: text}}, Note: text},
+		Delivery: flowhq.Delivery{Offered: &offered,
+			Areas: []flowhq.Area{{Name: hostile, Fee: &fee, Note: text}}, Note: text},
 		Payments: []flowhq.Payment{{Name: hostile, Number: hostile, AccountName: hostile, Note: text}},
 		Answers:  []flowhq.Answer{{ID: hostile, Questions: []string{hostile}, Answer: text}},
 		Texts:    map[string]flowhq.Text{"thanks": text, hostile: text},
@@ -37,9 +40,11 @@ func botSamples() []any {
 	for _, section := range botSections {
 		f := botForm{profile: p, section: section}
 		page := botPage{
-			tenantPage: inApp, Section: section, Sections: botSections, Find: hostile, From: 50, More: true, Added: 1,
-			Turns: []botTurn{{Text: hostile, Reply: hostile}, {Text: hostile, HandedOver: true}}, TryWrong: hostile,
-			Changes: changesOf(flowhq.Profile{}, p), Changed: 2, Undo: 1, Conflict: true,
+			tenantPage: inApp, Section: section, Sections: botSections, Find: hostile, From: 50,
+			More: true, Added: 1,
+			Turns:    []botTurn{{Text: hostile, Reply: hostile}, {Text: hostile, HandedOver: true}},
+			TryWrong: hostile,
+			Changes:  changesOf(flowhq.Profile{}, p), Changed: 2, Undo: 1, Conflict: true,
 		}
 		page.Values, _ = f.values()
 		page.Errors = map[string]string{}
@@ -87,7 +92,8 @@ func TestFormKeepsProfile(t *testing.T) {
 				values, _ := f.values()
 				r := newFieldReader(values, "whole", "number")
 				got := f.typed(r).Normalized()
-				if changes := changesOf(p, got); len(r.wrong) > 0 || len(changes) > 0 || !reflect.DeepEqual(len(got.Hours), len(p.Hours)) {
+				if changes := changesOf(p, got); len(r.wrong) > 0 || len(changes) > 0 ||
+					!reflect.DeepEqual(len(got.Hours), len(p.Hours)) {
 					t.Errorf("%s, %s from %d: %v, %v", name, section, from, r.wrong, changes)
 				}
 			}
@@ -103,7 +109,8 @@ func TestWeight(t *testing.T) {
 		more.ID, more.Name.EN = "", more.Name.EN+" "+strconv.Itoa(i*7919%1000)
 		p.Products = append(p.Products, more)
 	}
-	page := botPage{tenantPage: tenantPage{Base: "/app", App: true}, Section: "products", Sections: botSections}
+	page := botPage{tenantPage: tenantPage{Base: "/app", App: true}, Section: "products",
+		Sections: botSections}
 	page.Values, page.More = botForm{profile: p.Normalized(), section: "products"}.values()
 	s, w := site(t), httptest.NewRecorder()
 	r := httptest.NewRequest("GET", "/app/bot/products", nil)
@@ -114,7 +121,8 @@ func TestWeight(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The design's bound for a page whose files the browser has.
-	if n, bound := w.Body.Len(), 15<<10; w.Header().Get("Content-Encoding") != "gzip" || n > bound || !page.More {
+	if n, bound := w.Body.Len(), 15<<10; w.Header().Get("Content-Encoding") != "gzip" ||
+		n > bound || !page.More {
 		t.Errorf("the page has %d bytes compressed; want %d at most", n, bound)
 	}
 }
@@ -131,7 +139,8 @@ func TestMerged(t *testing.T) {
 		"services[2].id": {"d"}, "services[2].name.en": {""},
 		"services[5].id": {""}, "services[5].name.sw": {"Mpya"}, "services[5].minutes": {"half an hour"},
 		"services[5].aliases": {"one, two\nthree,,"},
-		"services[6].id":      {""}, "services[6].name.sw": {" "}, "services[-1].name.en": {"x"}, "services[x].name.en": {"x"},
+		"services[6].id":      {""}, "services[6].name.sw": {" "}, "services[-1].name.en": {"x"},
+		"services[x].name.en": {"x"},
 	}, "whole", "number")
 	got := merged(r, "services", old, func(s flowhq.Service) string { return s.ID })
 	want := []flowhq.Service{
@@ -145,7 +154,8 @@ func TestMerged(t *testing.T) {
 		t.Errorf("wrong = %v", r.wrong)
 	}
 	for path, field := range map[string]string{
-		"services[0].price": "" /* on no page */, "services[1].price": "services[0].price", "services[9].price": "",
+		"services[0].price": "" /* on no page */, "services[1].price": "services[0].price",
+		"services[9].price":      "",
 		"services[2].aliases[1]": "services[5].aliases", "services[2]": "services[5]", "capacity": "",
 	} {
 		if got, ok := r.fieldOf(path); got != field || ok != (field != "") {
@@ -161,8 +171,10 @@ func TestChangesOf(t *testing.T) {
 		{ID: "cut", Name: flowhq.Text{EN: "Cut"}, Price: 10}, {ID: "old", Name: flowhq.Text{EN: "Old"}},
 	}, Texts: map[string]flowhq.Text{"greet.welcome": {EN: "Hi"}}}
 	after := flowhq.Profile{Version: 2, Capacity: 2, Services: []flowhq.Service{
-		{ID: "new", Name: flowhq.Text{SW: "Mpya"}, Price: 7}, {ID: "cut", Name: flowhq.Text{EN: "Haircut"}, Price: 20},
-	}, Delivery: flowhq.Delivery{Offered: &yes}, Hours: []flowhq.Opening{{Day: flowhq.Mon, Opens: "08:00", Closes: "12:00"}}}
+		{ID: "new", Name: flowhq.Text{SW: "Mpya"}, Price: 7},
+		{ID: "cut", Name: flowhq.Text{EN: "Haircut"}, Price: 20},
+	}, Delivery: flowhq.Delivery{Offered: &yes},
+		Hours: []flowhq.Opening{{Day: flowhq.Mon, Opens: "08:00", Closes: "12:00"}}}
 	want := []change{
 		{Field: "capacity", Old: "1", New: "2"},
 		{Field: "offered", New: "true"},

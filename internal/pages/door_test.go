@@ -35,7 +35,8 @@ func TestTypedIsKept(t *testing.T) {
 	typed := url.Values{"business_name": {"Duka"}, "new_password": {"secret"}, "note": {"a", "b"}}
 	w := sent(s, "/app/onboarding?x=1", typed)
 	if w.Code != http.StatusUnauthorized {
-		t.Fatalf("a form without a sign-in = %d to %q; want the sign-in with 401", w.Code, w.Header().Get("Location"))
+		t.Fatalf("a form without a sign-in = %d to %q; want the sign-in with 401", w.Code,
+			w.Header().Get("Location"))
 	}
 	got := url.Values{}
 	for _, found := range keptFields.FindAllStringSubmatch(w.Body.String(), -1) {
@@ -49,7 +50,8 @@ func TestTypedIsKept(t *testing.T) {
 	}
 	// It survives a wrong password too.
 	got.Set("email", "a@example.com")
-	if w := sent(s, "/sign-in", got); w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), `name="kept.business_name" value="Duka"`) {
+	if w := sent(s, "/sign-in", got); w.Code != http.StatusUnauthorized ||
+		!strings.Contains(w.Body.String(), `name="kept.business_name" value="Duka"`) {
 		t.Errorf("after a wrong password = %d\n%s", w.Code, w.Body)
 	}
 	for name, more := range map[string][]string{
@@ -74,17 +76,21 @@ func TestResume(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	form := url.Values{"email": {"a@example.com"}, "kept-action": {"/app/chats/7/write"}, "kept.text": {"Nakuja <b>"}}
+	form := url.Values{"email": {"a@example.com"}, "kept-action": {"/app/chats/7/write"},
+		"kept.text": {"Nakuja <b>"}}
 	w := sent(s, "/sign-in", form)
-	for _, want := range []string{`action="/app/chats/7/write"`, `name="text" value="Nakuja &lt;b&gt;"`, "<li>Nakuja &lt;b&gt;</li>"} {
+	for _, want := range []string{`action="/app/chats/7/write"`,
+		`name="text" value="Nakuja &lt;b&gt;"`, "<li>Nakuja &lt;b&gt;</li>"} {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("the page lacks %s\n%s", want, w.Body)
 		}
 	}
 	for _, action := range []string{"https://evil.example/", "//evil.example", "javascript:alert(1)"} {
 		form.Set("kept-action", action)
-		if w := sent(s, "/sign-in", form); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/" {
-			t.Errorf("a form for %s = %d to %q; want the start page", action, w.Code, w.Header().Get("Location"))
+		if w := sent(s, "/sign-in", form); w.Code != http.StatusSeeOther ||
+			w.Header().Get("Location") != "/" {
+			t.Errorf("a form for %s = %d to %q; want the start page", action, w.Code,
+				w.Header().Get("Location"))
 		}
 	}
 }
@@ -95,7 +101,8 @@ func TestDoor(t *testing.T) {
 	s := site(t)
 	for _, tt := range []struct{ accept, cookie, want string }{
 		{"sw-TZ,sw;q=0.9,en;q=0.8", "", "Umesahau nenosiri?"}, {"en-GB", "", "Forgot your password?"},
-		{"de", "", "Forgot your password?"}, {"en-GB", "SW", "Umesahau nenosiri?"}, {"sw", "nonsense", "Umesahau nenosiri?"},
+		{"de", "", "Forgot your password?"}, {"en-GB", "SW", "Umesahau nenosiri?"},
+		{"sw", "nonsense", "Umesahau nenosiri?"},
 	} {
 		w := httptest.NewRecorder()
 		r := httptest.NewRequest("GET", "/sign-in", nil)

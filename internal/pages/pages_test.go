@@ -27,7 +27,8 @@ func site(t *testing.T) *Site {
 		w.WriteHeader(http.StatusUnauthorized)
 		_, _ = io.WriteString(w, `{"detail":"this needs a sign-in","request_id":"r-1"}`)
 	})
-	s, err := New(stranger, Ways{OpenID: true, Mail: true, Help: "+255700000009"}, slog.New(slog.DiscardHandler))
+	s, err := New(stranger, Ways{OpenID: true, Mail: true, Help: "+255700000009"},
+		slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,20 +64,24 @@ func pageSamples() map[string][]any {
 		},
 		Events: []flowhq.Event{{Type: flowhq.EventType(name), Actor: name, Reason: name}},
 	}
-	typed := form{Values: url.Values{"name": {name}}, Errors: map[string]string{"name": name}, Wrong: name, Next: name}
+	typed := form{Values: url.Values{"name": {name}}, Errors: map[string]string{"name": name},
+		Wrong: name, Next: name}
 	asked := flowhq.SetupRequest{ID: name, BusinessName: name, Notes: name, Status: flowhq.SetupSubmitted}
 	rejected := asked
 	rejected.Status = flowhq.SetupRejected
 	workers := []flowhq.Worker{{Name: name}}
-	events := fleet{Events: []flowhq.FleetEvent{{Reason: name}}, Fleet: flowhq.Fleet{Paused: true, Reason: name}}
+	events := fleet{Events: []flowhq.FleetEvent{{Reason: name}},
+		Fleet: flowhq.Fleet{Paused: true, Reason: name}}
 	inApp := page
 	inApp.App = true
 	v := &visit{language: flowhq.Swahili}
 	ways := Ways{OpenID: true, Mail: true, Help: name}
-	travels := &kept{Action: "/app/onboarding?x=" + name, Fields: []field{{name, name}, {"text", strings.Repeat(name, 1000)}}}
+	travels := &kept{Action: "/app/onboarding?x=" + name,
+		Fields: []field{{name, name}, {"text", strings.Repeat(name, 1000)}}}
 	people := []flowhq.Account{
 		{ID: name, Name: name, Email: name, Role: flowhq.RoleOwner},
-		{ID: name, Name: name, Role: flowhq.RoleStaff, Invited: true}, {ID: name, Role: flowhq.RoleStaff, Disabled: true},
+		{ID: name, Name: name, Role: flowhq.RoleStaff, Invited: true},
+		{ID: name, Role: flowhq.RoleStaff, Disabled: true},
 	}
 	return map[string][]any{
 		"sign-in": {doorPage{}, doorPage{form: typed, Ways: ways, Kept: travels}},
@@ -84,43 +89,53 @@ func pageSamples() map[string][]any {
 		"forgot":  {doorPage{}, doorPage{form: typed, Ways: ways}, doorPage{Sent: true}},
 		"resume":  {doorPage{}, doorPage{Kept: travels}},
 		"people": {peoplePage{}, peoplePage{
-			tenantPage: inApp, form: typed, Accounts: people, Roles: flowhq.UserRoles, Link: name, Invited: name,
+			tenantPage: inApp, form: typed, Accounts: people, Roles: flowhq.UserRoles, Link: name,
+			Invited:  name,
 			Password: typed,
 		}},
 		"versions": {versionsPage{}, versionsPage{tenantPage: inApp, Versions: []flowhq.ProfileVersion{
 			{Version: 2, Actor: name, Reason: name, CreatedAt: at}, {Version: 1},
 		}}},
-		"help":    {helpPage{}, helpPage{tenantPage: inApp, Ways: ways}},
-		"more":    {helpPage{}, helpPage{tenantPage: inApp}},
-		"setup":   {form{}, typed},
-		"problem": {statusPage{}, statusPage{What: name, RequestID: name, Parts: []partHealth{{name, false, name}}}},
+		"help":  {helpPage{}, helpPage{tenantPage: inApp, Ways: ways}},
+		"more":  {helpPage{}, helpPage{tenantPage: inApp}},
+		"setup": {form{}, typed},
+		"problem": {statusPage{}, statusPage{What: name, RequestID: name,
+			Parts: []partHealth{{name, false, name}}}},
 		"now": {nowPage{}, nowPage{
-			Waiting: []flowhq.Tenant{tenant}, Total: 1, States: []stateCount{{flowhq.TenantError, 1}}, Workers: workers,
+			Waiting: []flowhq.Tenant{tenant}, Total: 1,
+			States: []stateCount{{flowhq.TenantError, 1}}, Workers: workers,
 			Fleet: events, Asked: []flowhq.SetupRequest{asked},
 		}},
-		"tenants":    {tenantsPage{}, tenantsPage{tenantList: tenantList{[]flowhq.Tenant{tenant}, name}, Search: name, Older: "?" + name, Deleted: name}},
-		"new-tenant": {newTenantPage{}, newTenantPage{form: typed, Templates: tiles, Languages: flowhq.Languages}},
-		"chats":      {tenantPage{}, page, inApp}, "link": {tenantPage{}, page, inApp}, "timeline": {tenantPage{}, page},
-		"workers": {workersPage{}, workersPage{Workers: workers, Fleet: events}},
+		"tenants": {tenantsPage{}, tenantsPage{tenantList: tenantList{[]flowhq.Tenant{tenant},
+			name}, Search: name, Older: "?" + name, Deleted: name}},
+		"new-tenant": {newTenantPage{}, newTenantPage{form: typed, Templates: tiles,
+			Languages: flowhq.Languages}},
+		"chats": {tenantPage{}, page, inApp}, "link": {tenantPage{}, page, inApp},
+		"timeline": {tenantPage{}, page},
+		"workers":  {workersPage{}, workersPage{Workers: workers, Fleet: events}},
 		"requests": {requestsPage{}, requestsPage{
 			setupRequests: setupRequests{Requests: []flowhq.SetupRequest{asked}},
 			Statuses:      flowhq.SetupStatuses,
 		}},
 		"home": {homePage{}, homePage{
 			tenantPage: inApp, Waiting: []flowhq.Contact{contact}, Counts: []recordCount{{"orders", 3, true}},
-			Today: []figure{{"today.customers", 200, true, "/app/chats"}, {"today.orders", 0, false, "/app/records"}},
+			Today: []figure{{"today.customers", 200, true, "/app/chats"},
+				{"today.orders", 0, false, "/app/records"}},
 		}},
 		"onboarding": {onboardingPage{}, onboardingPage{
 			tenantPage: inApp, form: typed, Asked: rejected, Steps: stepsOf(rejected, tenant),
 			Templates: flowhq.Templates, Languages: flowhq.Languages,
 		}},
 		"records": {recordsPage{}, recordsPage{
-			tenantPage: inApp, Kind: "orders", Kinds: []string{"orders"}, Search: name, Next: name, Wrong: name,
+			tenantPage: inApp, Kind: "orders", Kinds: []string{"orders"}, Search: name, Next: name,
+			Wrong: name,
 			Records: v.rows(facts{
-				Bookings: []flowhq.Booking{{Service: name, Name: name, Number: name, Status: flowhq.BookingConfirmed}},
-				Orders: []flowhq.Order{{Number: name, Unpaid: true, Status: flowhq.OrderConfirmed, Lines: []flowhq.OrderLine{
-					{Name: name, Size: name},
-				}}},
+				Bookings: []flowhq.Booking{{Service: name, Name: name, Number: name,
+					Status: flowhq.BookingConfirmed}},
+				Orders: []flowhq.Order{{Number: name, Unpaid: true, Status: flowhq.OrderConfirmed,
+					Lines: []flowhq.OrderLine{
+						{Name: name, Size: name},
+					}}},
 				Tickets: []flowhq.Ticket{{Note: name, Number: name, Status: flowhq.TicketOpen}},
 			}, time.UTC),
 		}},
@@ -139,7 +154,8 @@ func TestTemplates(t *testing.T) {
 			}
 			for i, data := range all[name] {
 				for _, me := range []flowhq.Principal{
-					{}, {Kind: flowhq.PrincipalOperator, Name: hostile}, {Kind: flowhq.PrincipalUser, Name: hostile, Tenant: "x"},
+					{}, {Kind: flowhq.PrincipalOperator, Name: hostile},
+					{Kind: flowhq.PrincipalUser, Name: hostile, Tenant: "x"},
 				} {
 					w := httptest.NewRecorder()
 					v := s.visit(w, httptest.NewRequest("GET", "/admin?x="+url.QueryEscape(hostile), nil))
@@ -149,7 +165,8 @@ func TestTemplates(t *testing.T) {
 						continue
 					}
 					page := w.Body.String()
-					for _, bad := range []string{"<script>alert", "<img src=x", "ZgotmplZ", `href="javascript`} {
+					for _, bad := range []string{"<script>alert", "<img src=x", "ZgotmplZ",
+						`href="javascript`} {
 						if strings.Contains(page, bad) {
 							t.Errorf("%s %s, sample %d has %s", lang, name, i, bad)
 						}
@@ -231,8 +248,10 @@ func TestTexts(t *testing.T) {
 // TestLocal: whoever signs in is led to a page of this site only.
 func TestLocal(t *testing.T) {
 	for path, want := range map[string]string{
-		"/admin/tenants?search=a": "/admin/tenants?search=a", "": "/", "https://evil.example": "/", "//evil.example": "/",
-		`/\evil.example`: "/", "javascript:alert(1)": "/", "admin": "/", "/%2f/evil.example": "/%2f/evil.example",
+		"/admin/tenants?search=a": "/admin/tenants?search=a", "": "/", "https://evil.example": "/",
+		"//evil.example": "/",
+		`/\evil.example`: "/", "javascript:alert(1)": "/", "admin": "/",
+		"/%2f/evil.example": "/%2f/evil.example",
 	} {
 		if got := local(path); got != want {
 			t.Errorf("local(%q) = %q; want %q", path, got, want)
@@ -248,8 +267,10 @@ func TestWhoGetsHTML(t *testing.T) {
 		status       int
 		location     string
 	}{
-		{"text/html,*/*;q=0.8", "/admin/tenants?status=ERROR", 303, "/sign-in?next=%2Fadmin%2Ftenants%3Fstatus%3DERROR"},
-		{"text/html,*/*;q=0.8", "/admin/tenants/x/logs.csv", 303, "/sign-in?next=%2Fadmin%2Ftenants%2Fx%2Flogs.csv"},
+		{"text/html,*/*;q=0.8", "/admin/tenants?status=ERROR", 303,
+			"/sign-in?next=%2Fadmin%2Ftenants%3Fstatus%3DERROR"},
+		{"text/html,*/*;q=0.8", "/admin/tenants/x/logs.csv", 303,
+			"/sign-in?next=%2Fadmin%2Ftenants%2Fx%2Flogs.csv"},
 		{"*/*", "/admin/tenants", 401, ""},
 		{"application/json", "/admin", 401, ""},
 		{"", "/app", 401, ""},
@@ -267,7 +288,8 @@ func TestWhoGetsHTML(t *testing.T) {
 			t.Errorf("GET %s for %q leads htmx away: %v", tt.path, tt.accept, moved)
 		}
 		if w.Code != tt.status || w.Header().Get("Location") != tt.location {
-			t.Errorf("GET %s for %q = %d to %q; want %d to %q", tt.path, tt.accept, w.Code, w.Header().Get("Location"), tt.status, tt.location)
+			t.Errorf("GET %s for %q = %d to %q; want %d to %q", tt.path, tt.accept, w.Code,
+				w.Header().Get("Location"), tt.status, tt.location)
 		}
 		if asks := w.Header().Get("Www-Authenticate") != ""; asks != (tt.status == 401) {
 			t.Errorf("GET %s for %q has a challenge: %v", tt.path, tt.accept, asks)
@@ -290,7 +312,8 @@ func TestStatic(t *testing.T) {
 		return w
 	}
 	w := get(where)
-	if w.Code != 200 || w.Header().Get("Content-Encoding") != "gzip" || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
+	if w.Code != 200 || w.Header().Get("Content-Encoding") != "gzip" ||
+		!strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
 		t.Errorf("GET %s = %d, %v", where, w.Code, w.Header())
 	}
 	if w := get("/static/style.css"); w.Code != 404 {

@@ -75,7 +75,8 @@ func stand(t *testing.T) (*httptest.Server, *twin) {
 		}},
 		tenantPath + "/contacts": object{"contacts": []flowhq.Contact{{ID: 9, Number: amina}}},
 		tenantPath + "/logs": object{"logs": []flowhq.Message{
-			{ID: 8, Direction: flowhq.Out, Kind: flowhq.KindReply, InReplyTo: &id, Status: flowhq.Read, Text: hostile},
+			{ID: 8, Direction: flowhq.Out, Kind: flowhq.KindReply, InReplyTo: &id,
+				Status: flowhq.Read, Text: hostile},
 			{ID: 7, Direction: flowhq.In, WAMessageID: "A", Status: flowhq.Received, Text: hostile},
 		}},
 		tenantPath + "/events": object{"events": []flowhq.Event{{Type: "HOST_STARTING", Reason: hostile}}},
@@ -126,11 +127,13 @@ func request(method, address, body string) *http.Request {
 func TestPage(t *testing.T) {
 	server, fake := stand(t)
 	res, html := ask(t, request("GET", server.URL+Path, ""))
-	if res.StatusCode != http.StatusOK || !strings.Contains(res.Header.Get("Content-Security-Policy"), "default-src 'none'") {
+	if res.StatusCode != http.StatusOK ||
+		!strings.Contains(res.Header.Get("Content-Security-Policy"), "default-src 'none'") {
 		t.Errorf("GET %s = %d, %v", Path, res.StatusCode, res.Header)
 	}
 	for _, want := range []string{
-		"&lt;script&gt;", "Voice note", "process 42", "<b>2</b><span>written", "<b>1</b><span>in the database",
+		"&lt;script&gt;", "Voice note", "process 42", "<b>2</b><span>written",
+		"<b>1</b><span>in the database",
 		"<b>1</b><span>waiting", "<b>0</b><span>answered twice", "1 message waits", "2 waiting for it", "W1",
 	} {
 		if !strings.Contains(html, want) {
@@ -148,7 +151,8 @@ func TestPage(t *testing.T) {
 		t.Errorf("without a tenant:\n%s", html)
 	}
 	fake.set("/admin/tenants", "nonsense")
-	if res, _ := ask(t, request("GET", server.URL+Path, "")); res.StatusCode != http.StatusServiceUnavailable {
+	if res, _ := ask(t, request("GET", server.URL+Path,
+		"")); res.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("without an answer = %d; want 503", res.StatusCode)
 	}
 }
@@ -157,7 +161,8 @@ func TestPage(t *testing.T) {
 // does nothing for pages of other sites.
 func TestWhoMayAsk(t *testing.T) {
 	server, fake := stand(t)
-	for host, want := range map[string]int{"127.0.0.1": 200, "localhost:7500": 200, "[::1]:7500": 200, "evil.example": 403} {
+	for host, want := range map[string]int{"127.0.0.1": 200, "localhost:7500": 200,
+		"[::1]:7500": 200, "evil.example": 403} {
 		r := request("GET", server.URL+Path, "")
 		r.Host = host
 		if res, _ := ask(t, r); res.StatusCode != want {
@@ -206,11 +211,13 @@ func TestActions(t *testing.T) {
 			t.Errorf("%s told %s; want %s", action, got, want)
 		}
 		// Without a script the page comes again.
-		if res, _ := ask(t, request("POST", server.URL+Path+"/"+action, form.Encode())); res.StatusCode != http.StatusSeeOther {
+		if res, _ := ask(t, request("POST", server.URL+Path+"/"+action,
+			form.Encode())); res.StatusCode != http.StatusSeeOther {
 			t.Errorf("%s from a form = %d; want 303", action, res.StatusCode)
 		}
 	}
-	if res, _ := ask(t, request("POST", server.URL+Path+"/nothing", "")); res.StatusCode != http.StatusNotFound {
+	if res, _ := ask(t, request("POST", server.URL+Path+"/nothing",
+		"")); res.StatusCode != http.StatusNotFound {
 		t.Errorf("an unknown action = %d; want 404", res.StatusCode)
 	}
 }

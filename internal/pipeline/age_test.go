@@ -58,24 +58,32 @@ func TestExpired(t *testing.T) {
 		within    int // minutes
 		want      string
 	}{
-		"fresh":                         {flowhq.In, ago(0), ago(0), nil, 1440, ""},
-		"a day":                         {flowhq.In, ago(day), ago(0), nil, 1440, ""},
-		"a little more":                 {flowhq.In, ago(day + time.Second), ago(0), nil, 1440, "it was 24 hours old: messages are answered within 24 hours"},
-		"nine days":                     {flowhq.In, ago(9 * day), ago(0), nil, 1440, "it was 9 days old: messages are answered within 24 hours"},
-		"400 days":                      {flowhq.In, ago(400 * day), ago(0), nil, 1440, "it was 400 days old: messages are answered within 24 hours"},
+		"fresh": {flowhq.In, ago(0), ago(0), nil, 1440, ""},
+		"a day": {flowhq.In, ago(day), ago(0), nil, 1440, ""},
+		"a little more": {flowhq.In, ago(day + time.Second), ago(0), nil, 1440,
+			"it was 24 hours old: messages are answered within 24 hours"},
+		"nine days": {flowhq.In, ago(9 * day), ago(0), nil, 1440,
+			"it was 9 days old: messages are answered within 24 hours"},
+		"400 days": {flowhq.In, ago(400 * day), ago(0), nil, 1440,
+			"it was 400 days old: messages are answered within 24 hours"},
 		"400 days, and that is allowed": {flowhq.In, ago(360 * day), ago(0), nil, flowhq.MaxAnswerWithin, ""},
-		"a minute is allowed":           {flowhq.In, ago(90 * time.Second), ago(0), nil, 1, "it was 90 seconds old: messages are answered within 60 seconds"},
-		"in the future":                 {flowhq.In, ago(-day), ago(0), nil, 1, ""},
-		"no time of writing":            {flowhq.In, nil, ago(time.Hour), nil, 1440, ""},
-		"no sane time of writing":       {flowhq.In, ago(40 * 365 * day), ago(time.Hour), nil, 1440, ""},
-		"left by a host long ago":       {flowhq.In, nil, ago(21 * day), nil, 1440, "it was 21 days old: messages are answered within 24 hours"},
-		"tried again by hand":           {flowhq.In, ago(400 * day), ago(9 * day), ago(time.Minute), 1440, ""},
-		"tried again, and left":         {flowhq.In, ago(9 * day), ago(9 * day), ago(2 * day), 1440, "it was 2 days old: messages are answered within 24 hours"},
-		"a reply":                       {flowhq.Out, nil, ago(time.Hour), nil, 1440, ""},
-		"a reply nobody could send":     {flowhq.Out, nil, ago(3 * day), nil, 1440, "it was 3 days old: messages are answered within 24 hours"},
-		"a reply tried again":           {flowhq.Out, nil, ago(3 * day), ago(time.Hour), 1440, ""},
+		"a minute is allowed": {flowhq.In, ago(90 * time.Second), ago(0), nil, 1,
+			"it was 90 seconds old: messages are answered within 60 seconds"},
+		"in the future":           {flowhq.In, ago(-day), ago(0), nil, 1, ""},
+		"no time of writing":      {flowhq.In, nil, ago(time.Hour), nil, 1440, ""},
+		"no sane time of writing": {flowhq.In, ago(40 * 365 * day), ago(time.Hour), nil, 1440, ""},
+		"left by a host long ago": {flowhq.In, nil, ago(21 * day), nil, 1440,
+			"it was 21 days old: messages are answered within 24 hours"},
+		"tried again by hand": {flowhq.In, ago(400 * day), ago(9 * day), ago(time.Minute), 1440, ""},
+		"tried again, and left": {flowhq.In, ago(9 * day), ago(9 * day), ago(2 * day), 1440,
+			"it was 2 days old: messages are answered within 24 hours"},
+		"a reply": {flowhq.Out, nil, ago(time.Hour), nil, 1440, ""},
+		"a reply nobody could send": {flowhq.Out, nil, ago(3 * day), nil, 1440,
+			"it was 3 days old: messages are answered within 24 hours"},
+		"a reply tried again": {flowhq.Out, nil, ago(3 * day), ago(time.Hour), 1440, ""},
 	} {
-		m := flowhq.Message{Direction: tt.direction, SentAt: tt.sent, CreatedAt: *tt.came, RetriedAt: tt.retried}
+		m := flowhq.Message{Direction: tt.direction, SentAt: tt.sent, CreatedAt: *tt.came,
+			RetriedAt: tt.retried}
 		if got := expired(m, flowhq.Config{AnswerWithinMinutes: tt.within}, now); got != tt.want {
 			t.Errorf("%s: expired = %q; want %q", name, got, tt.want)
 		}
@@ -173,13 +181,21 @@ func TestAnswersThatAreDeliveredLate(t *testing.T) {
 		texts []string
 		noted []bool
 	}{
-		"at once":                            {0, []time.Duration{2 * time.Second}, 2 * time.Second, []string{"facial, 26 Feb"}, []bool{true}},
-		"31 minutes late":                    {0, []time.Duration{2 * time.Second}, 31 * time.Minute, []string{"facial, 26 Feb"}, []bool{true}},
-		"two, hours late":                    {0, []time.Duration{2 * time.Second, 3 * time.Second}, 5 * time.Hour, []string{"facial, 26 Feb", "at noon, please"}, []bool{true, true}},
-		"written after 31 minutes":           {0, []time.Duration{31 * time.Minute}, 31 * time.Minute, []string{"facial, 26 Feb"}, []bool{false}},
-		"to a question about an old message": {2 * time.Hour, []time.Duration{time.Minute}, time.Minute, []string{"facial, 26 Feb"}, []bool{true}},
-		"all written before":                 {2 * time.Hour, []time.Duration{-2*time.Hour + time.Second}, time.Second, []string{"facial, 26 Feb"}, []bool{true}},
-		"written long before":                {0, []time.Duration{-9 * time.Hour}, time.Second, []string{"facial, 26 Feb"}, []bool{false}},
+		"at once": {0, []time.Duration{2 * time.Second}, 2 * time.Second,
+			[]string{"facial, 26 Feb"}, []bool{true}},
+		"31 minutes late": {0, []time.Duration{2 * time.Second},
+			31 * time.Minute, []string{"facial, 26 Feb"}, []bool{true}},
+		"two, hours late": {0, []time.Duration{2 * time.Second, 3 * time.Second},
+			5 * time.Hour, []string{"facial, 26 Feb", "at noon, please"}, []bool{true, true}},
+		"written after 31 minutes": {0, []time.Duration{31 * time.Minute},
+			31 * time.Minute, []string{"facial, 26 Feb"}, []bool{false}},
+		"to a question about an old message": {2 * time.Hour, []time.Duration{time.Minute},
+			time.Minute, []string{"facial, 26 Feb"}, []bool{true}},
+		"all written before": {2 * time.Hour,
+			[]time.Duration{-2*time.Hour + time.Second}, time.Second, []string{"facial, 26 Feb"},
+			[]bool{true}},
+		"written long before": {0, []time.Duration{-9 * time.Hour}, time.Second,
+			[]string{"facial, 26 Feb"}, []bool{false}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, unlimited)

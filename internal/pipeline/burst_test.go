@@ -24,7 +24,8 @@ func (b *bench) bursty() *Pipeline {
 }
 
 // order is an order as people type it, in seven lines.
-var order = []string{"Habari", "naomba kuagiza", "unga 2kg", "sukari 1kg", "na mafuta lita 3", "nipo Kimara mwisho", "leo jioni"}
+var order = []string{"Habari", "naomba kuagiza", "unga 2kg", "sukari 1kg", "na mafuta lita 3",
+	"nipo Kimara mwisho", "leo jioni"}
 
 // answeredWith says how the rows became answered: "3" for one that is with the third message.
 func (b *bench) answeredWith() (with []string) {
@@ -70,8 +71,10 @@ func TestBurst(t *testing.T) {
 // window.
 func TestBurstWaitsOnlyWhereItHelps(t *testing.T) {
 	for text, waits := range map[string]bool{
-		"how much is a shave?": false, "1": false, "yes": false, "price list": false, "hello at 2026-11-26T14:21:22.5Z": false,
-		"hello": true, "Habari yako": true, "nataka kuagiza": true, "unga 2kg": true, "two shirts and": true, "I want:": true,
+		"how much is a shave?": false, "1": false, "yes": false, "price list": false,
+		"hello at 2026-11-26T14:21:22.5Z": false,
+		"hello":                           true, "Habari yako": true, "nataka kuagiza": true, "unga 2kg": true,
+		"two shirts and": true, "I want:": true,
 	} {
 		t.Run(text, func(t *testing.T) {
 			if got := unfinished(flowhq.Message{Kind: flowhq.KindText, Text: text}); got != waits {
@@ -79,8 +82,10 @@ func TestBurstWaitsOnlyWhereItHelps(t *testing.T) {
 			}
 		})
 	}
-	for media, waits := range map[flowhq.Media]bool{flowhq.MediaImage: true, flowhq.MediaLocation: true, flowhq.MediaVoice: false} {
-		if got := unfinished(flowhq.Message{Kind: flowhq.KindMedia, Wordless: true, Media: media}); got != waits {
+	for media, waits := range map[flowhq.Media]bool{flowhq.MediaImage: true,
+		flowhq.MediaLocation: true, flowhq.MediaVoice: false} {
+		if got := unfinished(flowhq.Message{Kind: flowhq.KindMedia, Wordless: true,
+			Media: media}); got != waits {
 			t.Errorf("unfinished %s = %v; want %v", media, got, waits)
 		}
 	}
@@ -100,7 +105,8 @@ func TestBurstByTheTimeOfWriting(t *testing.T) {
 	}
 	p.Start()
 	b.becomes(map[string]int{"IN ANSWERED": 5, "OUT SENT": 2})
-	if diff := cmp.Diff([]string{"ANSWERED with 3", "ANSWERED with 3", "ANSWERED", "ANSWERED with 5", "ANSWERED"}, b.answeredWith()); diff != "" {
+	if diff := cmp.Diff([]string{"ANSWERED with 3", "ANSWERED with 3", "ANSWERED",
+		"ANSWERED with 5", "ANSWERED"}, b.answeredWith()); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
 	}
 }
@@ -169,7 +175,8 @@ func TestBurstOfWhichALineChanges(t *testing.T) {
 		b.receive(p, "1@lid", fmt.Sprint("IN", i), text)
 	}
 	now := "unga 5kg"
-	if err := p.Revise(t.Context(), inbound("1@lid", "IN1", ""), store.Revision{At: time.Now(), Text: &now, Kind: flowhq.KindText}); err != nil {
+	if err := p.Revise(t.Context(), inbound("1@lid", "IN1", ""),
+		store.Revision{At: time.Now(), Text: &now, Kind: flowhq.KindText}); err != nil {
 		t.Fatal(err)
 	}
 	b.becomes(map[string]int{"IN ANSWERED": 3, "OUT SENT": 1})
@@ -187,7 +194,8 @@ func TestBurstOfWhichALineIsDeleted(t *testing.T) {
 	for i, text := range order[:3] {
 		b.receive(p, "1@lid", fmt.Sprint("IN", i), text)
 	}
-	if err := p.Revise(t.Context(), inbound("1@lid", "IN1", ""), store.Revision{At: time.Now(), Revoked: true}); err != nil {
+	if err := p.Revise(t.Context(), inbound("1@lid", "IN1", ""),
+		store.Revision{At: time.Now(), Revoked: true}); err != nil {
 		t.Fatal(err)
 	}
 	b.becomes(map[string]int{"IN ANSWERED": 2, "IN IGNORED": 1, "OUT SENT": 1})

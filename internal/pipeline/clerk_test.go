@@ -16,7 +16,8 @@ func takeNote(in reply.Input) reply.Turn {
 	m := in.Message
 	// When the message was written that the question was asked about.
 	prompted, _ := time.Parse(time.RFC3339Nano, in.State.Topic)
-	asked := !in.State.At.IsZero() && m.Written.Sub(in.State.At) <= openFor && prompted.Sub(m.Written) <= openFor
+	asked := !in.State.At.IsZero() && m.Written.Sub(in.State.At) <= openFor &&
+		prompted.Sub(m.Written) <= openFor
 	language := string(in.Knowledge.Config().Language)
 	switch {
 	case m.Text == "":

@@ -35,7 +35,8 @@ func TestCompileQueue(t *testing.T) {
 			releases = append(releases, release)
 		}
 		if _, err := q.compile(ended, small, flowhq.Config{}); !errors.Is(err, context.Canceled) {
-			t.Errorf("%d processors compile more than %d small profiles at once: %v", processors, processors, err)
+			t.Errorf("%d processors compile more than %d small profiles at once: %v", processors,
+				processors, err)
 		}
 		for _, release := range releases {
 			release()

@@ -70,7 +70,8 @@ func advised(t *testing.T, on bool, daily int) *bench {
 	told := demo.Profile(demo.Barber)
 	told.Version = p.Version
 	told.Assistant = flowhq.Assistant{Enabled: on, DailyRequests: daily}
-	if _, err := b.store.ChangeProfile(t.Context(), b.tenant.ID, store.ProfileChange{Profile: told, Actor: "test"}); err != nil {
+	if _, err := b.store.ChangeProfile(t.Context(), b.tenant.ID,
+		store.ProfileChange{Profile: told, Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	return b
@@ -123,16 +124,25 @@ func TestAssistantLies(t *testing.T) {
 		want       string // of the reply
 		understood string
 	}{
-		"helps":        {says(`{"intent":"price","services":["shave"]}`), "7,000", "accepted"},
-		"wrong price":  {says(`{"intent":"other","reply":"The shave is TSh 500."}`), local, "refused: number"},
-		"invents":      {says(`{"intent":"other","reply":"There is parking on Monday."}`), local, "refused: date"},
-		"speaks other": {says(`{"intent":"other","reply":"Kuna parking ya bure nyuma ya jengo."}`), local, "refused: language"},
-		"is rude":      {says(`{"intent":"other","reply":"You idiot, there is free parking behind the building."}`), local, "refused: rude"},
-		"broken":       {says(`{"intent":`), local, "failed: format"},
-		"huge":         {says(strings.Repeat("x", 1<<20)), local, "failed: too_long"},
-		"429":          {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) }, local, "failed: rate_limited"},
-		"500":          {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }, local, "failed: refused"},
-		"hangs":        {hangs, local, "failed: timeout"},
+		"helps": {says(`{"intent":"price","services":["shave"]}`), "7,000", "accepted"},
+		"wrong price": {says(`{"intent":"other","reply":"The shave is TSh 500."}`), local,
+			"refused: number"},
+		"invents": {says(`{"intent":"other","reply":"There is parking on Monday."}`), local,
+			"refused: date"},
+		"speaks other": {says(`{"intent":"other","reply":"Kuna parking ya bure nyuma ya jengo."}`),
+			local, "refused: language"},
+		"is rude": {says(`{"intent":"other","reply":"You idiot, there is free parking behind the building."}`), local, "refused: rude"},
+		"broken":  {says(`{"intent":`), local, "failed: format"},
+		"huge":    {says(strings.Repeat("x", 1<<20)), local, "failed: too_long"},
+		"429": {func(w http.ResponseWriter,
+			_ *http.Request) {
+			w.WriteHeader(http.StatusTooManyRequests)
+		}, local, "failed: rate_limited"},
+		"500": {func(w http.ResponseWriter,
+			_ *http.Request) {
+			w.WriteHeader(http.StatusInternalServerError)
+		}, local, "failed: refused"},
+		"hangs": {hangs, local, "failed: timeout"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -248,7 +258,8 @@ func TestQuestionChangesWhileTheAssistantThinks(t *testing.T) {
 	b.receive(p, "41@lid", "a", strange)
 	<-thinking
 	text := "how much is a haircut?"
-	if err := p.Revise(t.Context(), inbound("41@lid", "a", ""), store.Revision{At: time.Now(), Text: &text}); err != nil {
+	if err := p.Revise(t.Context(), inbound("41@lid", "a", ""),
+		store.Revision{At: time.Now(), Text: &text}); err != nil {
 		t.Fatal(err)
 	}
 	close(goOn)

@@ -56,7 +56,8 @@ type delayed struct {
 	reads atomic.Int32 // calls of Conversation
 }
 
-func (s *delayed) Receive(ctx context.Context, tenant flowhq.TenantID, epoch int64, in store.Inbound) (store.Received, error) {
+func (s *delayed) Receive(ctx context.Context, tenant flowhq.TenantID, epoch int64,
+	in store.Inbound) (store.Received, error) {
 	r, err := s.Store.Receive(ctx, tenant, epoch, in)
 	if s.of.CompareAndSwap(true, false) && s.after != nil {
 		s.after()
@@ -64,7 +65,8 @@ func (s *delayed) Receive(ctx context.Context, tenant flowhq.TenantID, epoch int
 	return r, err
 }
 
-func (s *delayed) Conversation(ctx context.Context, tenant flowhq.TenantID, id int64) (store.Conversation, error) {
+func (s *delayed) Conversation(ctx context.Context, tenant flowhq.TenantID,
+	id int64) (store.Conversation, error) {
 	s.reads.Add(1)
 	return s.Store.Conversation(ctx, tenant, id)
 }

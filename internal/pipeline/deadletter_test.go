@@ -21,7 +21,8 @@ type poisoned struct {
 	healed atomic.Bool
 }
 
-func (p *poisoned) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o store.Outcome) (int64, bool, error) {
+func (p *poisoned) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64,
+	o store.Outcome) (int64, bool, error) {
 	if id == p.id && !p.healed.Load() {
 		panic("poison")
 	}
@@ -76,7 +77,8 @@ type startled struct {
 	done atomic.Bool
 }
 
-func (s *startled) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o store.Outcome) (int64, bool, error) {
+func (s *startled) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64,
+	o store.Outcome) (int64, bool, error) {
 	reply, done, err := s.Store.Answer(ctx, tenant, epoch, id, o)
 	if !s.done.Swap(true) {
 		panic("startled")
@@ -201,14 +203,16 @@ func (d *deadly) die(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func (d *deadly) Conversation(ctx context.Context, tenant flowhq.TenantID, id int64) (store.Conversation, error) {
+func (d *deadly) Conversation(ctx context.Context, tenant flowhq.TenantID,
+	id int64) (store.Conversation, error) {
 	if d.step == "decide" {
 		return store.Conversation{}, d.die(ctx)
 	}
 	return d.Store.Conversation(ctx, tenant, id)
 }
 
-func (d *deadly) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o store.Outcome) (int64, bool, error) {
+func (d *deadly) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64,
+	o store.Outcome) (int64, bool, error) {
 	if d.step == "answer" {
 		return 0, false, d.die(ctx)
 	}
@@ -258,7 +262,8 @@ func anotherNumberTakesOver(t *testing.T, reread bool) {
 	b := newBench(t, unlimited)
 	b.line.fail = func(int, sent) error { return errors.New("the connection broke") }
 	dead := b.host()
-	if _, err := b.store.Link(t.Context(), b.tenant.ID, dead.Epoch, store.Device{JID: "1:1@s.whatsapp.net", Number: b.tenant.PhoneNumber}); err != nil {
+	if _, err := b.store.Link(t.Context(), b.tenant.ID, dead.Epoch,
+		store.Device{JID: "1:1@s.whatsapp.net", Number: b.tenant.PhoneNumber}); err != nil {
 		t.Fatal(err)
 	}
 	dead.Start()
@@ -273,10 +278,12 @@ func anotherNumberTakesOver(t *testing.T, reread bool) {
 
 	next := b.host()
 	number := "+255700000002"
-	if _, err := b.store.UpdateTenant(t.Context(), b.tenant.ID, flowhq.TenantChange{PhoneNumber: &number}, "test"); err != nil {
+	if _, err := b.store.UpdateTenant(t.Context(), b.tenant.ID,
+		flowhq.TenantChange{PhoneNumber: &number}, "test"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.store.Link(t.Context(), b.tenant.ID, next.Epoch, store.Device{JID: "2:1@s.whatsapp.net", Number: number}); err != nil {
+	if _, err := b.store.Link(t.Context(), b.tenant.ID, next.Epoch,
+		store.Device{JID: "2:1@s.whatsapp.net", Number: number}); err != nil {
 		t.Fatal(err)
 	}
 	if reread {

@@ -31,21 +31,24 @@ func (f *faulty) fault(method string) error {
 	return flowhq.Errorf(flowhq.Internal, "the database refused the call")
 }
 
-func (f *faulty) Conversation(ctx context.Context, tenant flowhq.TenantID, id int64) (store.Conversation, error) {
+func (f *faulty) Conversation(ctx context.Context, tenant flowhq.TenantID,
+	id int64) (store.Conversation, error) {
 	if err := f.fault("Conversation"); err != nil {
 		return store.Conversation{}, err
 	}
 	return f.Store.Conversation(ctx, tenant, id)
 }
 
-func (f *faulty) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o store.Outcome) (int64, bool, error) {
+func (f *faulty) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64,
+	o store.Outcome) (int64, bool, error) {
 	if err := f.fault("Answer"); err != nil {
 		return 0, false, err
 	}
 	return f.Store.Answer(ctx, tenant, epoch, id, o)
 }
 
-func (f *faulty) SetOutbound(ctx context.Context, tenant flowhq.TenantID, epoch int64, waID string, status flowhq.MessageStatus, reason string) error {
+func (f *faulty) SetOutbound(ctx context.Context, tenant flowhq.TenantID, epoch int64, waID string,
+	status flowhq.MessageStatus, reason string) error {
 	if err := f.fault("SetOutbound"); err != nil {
 		return err
 	}
@@ -59,7 +62,8 @@ func (f *faulty) CountAttempt(ctx context.Context, tenant flowhq.TenantID, epoch
 	return f.Store.CountAttempt(ctx, tenant, epoch, id)
 }
 
-func (f *faulty) DeadLetter(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, reason string) error {
+func (f *faulty) DeadLetter(ctx context.Context, tenant flowhq.TenantID, epoch, id int64,
+	reason string) error {
 	if err := f.fault("DeadLetter"); err != nil {
 		return err
 	}
@@ -165,7 +169,8 @@ type stale struct {
 	read chan struct{} // closed when it has read
 }
 
-func (s *stale) Unanswered(ctx context.Context, tenant flowhq.TenantID, after int64, limit int) ([]flowhq.Message, error) {
+func (s *stale) Unanswered(ctx context.Context, tenant flowhq.TenantID, after int64,
+	limit int) ([]flowhq.Message, error) {
 	ms, err := s.Store.Unanswered(ctx, tenant, after, limit)
 	s.once.Do(func() { close(s.read) })
 	for len(ms) > 0 && !s.over(ms[0].ContactID) {
@@ -183,7 +188,8 @@ type counting struct {
 	answers atomic.Int64
 }
 
-func (c *counting) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o store.Outcome) (int64, bool, error) {
+func (c *counting) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64,
+	o store.Outcome) (int64, bool, error) {
 	c.answers.Add(1)
 	return c.Store.Answer(ctx, tenant, epoch, id, o)
 }
@@ -235,7 +241,8 @@ type eager struct {
 	p *Pipeline
 }
 
-func (e *eager) Receive(ctx context.Context, tenant flowhq.TenantID, epoch int64, in store.Inbound) (store.Received, error) {
+func (e *eager) Receive(ctx context.Context, tenant flowhq.TenantID, epoch int64,
+	in store.Inbound) (store.Received, error) {
 	r, err := e.Store.Receive(ctx, tenant, epoch, in)
 	if err == nil {
 		err = e.p.Refill(ctx)
@@ -303,7 +310,8 @@ type stingy struct {
 	left atomic.Int64
 }
 
-func (s *stingy) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o store.Outcome) (int64, bool, error) {
+func (s *stingy) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64,
+	o store.Outcome) (int64, bool, error) {
 	if o.Status == flowhq.Overflowed && s.left.Add(-1) >= 0 {
 		return 0, false, flowhq.Errorf(flowhq.Unavailable, "the database is away")
 	}

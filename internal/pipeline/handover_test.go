@@ -30,7 +30,8 @@ func (b *bench) ownerNumber() {
 		b.t.Fatal(err)
 	}
 	profile.OwnerNumber = "+255700000088"
-	if _, err := b.store.ChangeProfile(b.t.Context(), b.tenant.ID, store.ProfileChange{Profile: profile, Actor: "test"}); err != nil {
+	if _, err := b.store.ChangeProfile(b.t.Context(), b.tenant.ID,
+		store.ProfileChange{Profile: profile, Actor: "test"}); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -62,7 +63,8 @@ type losing struct {
 	once sync.Once
 }
 
-func (s *losing) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o store.Outcome) (reply int64, done bool, err error) {
+func (s *losing) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64,
+	o store.Outcome) (reply int64, done bool, err error) {
 	reply, done, err = s.Store.Answer(ctx, tenant, epoch, id, o)
 	s.once.Do(func() { reply, done, err = 0, false, flowhq.Errorf(flowhq.Unavailable, "lost") })
 	return reply, done, err
@@ -84,13 +86,15 @@ func TestHandOverWhoseAnswerWasLost(t *testing.T) {
 // blind reads nothing of what is taken, as of what lies beyond the bookings that are read.
 type blind struct{ Store }
 
-func (s blind) Receive(ctx context.Context, tenant flowhq.TenantID, epoch int64, in store.Inbound) (store.Received, error) {
+func (s blind) Receive(ctx context.Context, tenant flowhq.TenantID, epoch int64,
+	in store.Inbound) (store.Received, error) {
 	r, err := s.Store.Receive(ctx, tenant, epoch, in)
 	r.Conversation.Taken = nil
 	return r, err
 }
 
-func (s blind) Conversation(ctx context.Context, tenant flowhq.TenantID, id int64) (store.Conversation, error) {
+func (s blind) Conversation(ctx context.Context, tenant flowhq.TenantID,
+	id int64) (store.Conversation, error) {
 	c, err := s.Store.Conversation(ctx, tenant, id)
 	c.Taken = nil
 	return c, err
@@ -111,9 +115,11 @@ func TestSlotBeyondWhatIsRead(t *testing.T) {
 				taken = taken || s.From.Equal(start)
 			}
 			if !taken {
-				return reply.Turn{Reply: fmt.Sprint("slot ", n), Facts: []flowhq.FactChange{{Booking: &flowhq.Booking{
-					Number: in.Reference, Service: "cut", Minutes: 30, StartsAt: start, EndsAt: start.Add(30 * time.Minute), Status: flowhq.BookingConfirmed,
-				}}}}
+				return reply.Turn{Reply: fmt.Sprint("slot ", n),
+					Facts: []flowhq.FactChange{{Booking: &flowhq.Booking{
+						Number: in.Reference, Service: "cut", Minutes: 30, StartsAt: start,
+						EndsAt: start.Add(30 * time.Minute), Status: flowhq.BookingConfirmed,
+					}}}}
 			}
 		}
 		return reply.Turn{Reply: "full"}
@@ -123,7 +129,8 @@ func TestSlotBeyondWhatIsRead(t *testing.T) {
 		b.receive(p, fmt.Sprintf("%d@lid", i), fmt.Sprint("IN", i), "book")
 		b.becomes(map[string]int{"IN ANSWERED": i + 1, "OUT SENT": i + 1})
 	}
-	if page, _, err := b.store.Bookings(t.Context(), b.tenant.ID, store.FactFilter{}); err != nil || len(page) != 3 {
+	if page, _, err := b.store.Bookings(t.Context(), b.tenant.ID, store.FactFilter{}); err != nil ||
+		len(page) != 3 {
 		t.Errorf("%d bookings, %v; want 3", len(page), err)
 	}
 }

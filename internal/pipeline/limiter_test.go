@@ -27,7 +27,8 @@ type limiterLog struct {
 
 func newLimiterLog(t *testing.T, perMinute, perContact int) *limiterLog {
 	b := &limiterLog{t: t, begun: time.Now()}
-	b.replyLimiter = newReplyLimiter(flowhq.Config{RepliesPerMinute: perMinute, RepliesPerContact: perContact}, time.Now)
+	b.replyLimiter = newReplyLimiter(flowhq.Config{RepliesPerMinute: perMinute,
+		RepliesPerContact: perContact}, time.Now)
 	t.Cleanup(b.stop)
 	return b
 }
@@ -54,7 +55,8 @@ func (b *limiterLog) write(contact int64, messages ...int64) {
 				what += ", warned"
 			}
 			b.mu.Lock()
-			b.said = append(b.said, fmt.Sprintf("%v: %s to %d/%d", time.Since(b.begun).Round(time.Second), what, contact, m))
+			b.said = append(b.said, fmt.Sprintf("%v: %s to %d/%d",
+				time.Since(b.begun).Round(time.Second), what, contact, m))
 			b.mu.Unlock()
 		}
 	}()
@@ -88,7 +90,8 @@ func TestRepliesWait(t *testing.T) {
 		}
 		b.want("0s: reply to 1/1", "0s: reply to 2/2")
 		<-time.After(3 * time.Minute)
-		b.want("0s: reply to 1/1", "0s: reply to 2/2", "1m0s: reply to 3/3", "1m0s: reply to 4/4", "2m0s: reply to 5/5")
+		b.want("0s: reply to 1/1", "0s: reply to 2/2", "1m0s: reply to 3/3", "1m0s: reply to 4/4",
+			"2m0s: reply to 5/5")
 	})
 }
 
@@ -123,7 +126,8 @@ func TestWhoWaitsTooLongIsWarnedOnce(t *testing.T) {
 		b.mu.Lock()
 		b.said = slices.DeleteFunc(b.said, func(line string) bool { return strings.Contains(line, "reply") })
 		b.mu.Unlock()
-		b.want("10m0s: tenant, warned to 111/11", "11m0s: tenant to 1/52", "11m0s: tenant, warned to 1/51", "12m0s: tenant, warned to 2/53")
+		b.want("10m0s: tenant, warned to 111/11", "11m0s: tenant to 1/52",
+			"11m0s: tenant, warned to 1/51", "12m0s: tenant, warned to 2/53")
 	})
 }
 
@@ -274,7 +278,8 @@ func TestWhatWasGivenUpCanBeRetried(t *testing.T) {
 	b.becomes(map[string]int{"IN ANSWERED": 2, "IN SUPPRESSED": 1, "IN RECEIVED": 1, "OUT SENT": 3})
 	given := b.log()[3]
 	if want := "waited 10 minutes under the limit of 1 replies per minute"; given.Reason != want {
-		t.Errorf("message %d is %s because %q; want SUPPRESSED, %q", given.ID, given.Status, given.Reason, want)
+		t.Errorf("message %d is %s because %q; want SUPPRESSED, %q", given.ID, given.Status,
+			given.Reason, want)
 	}
 	b.forward(p, flowhq.TenantWindow)
 	b.becomes(map[string]int{"IN ANSWERED": 3, "IN SUPPRESSED": 1, "OUT SENT": 4})

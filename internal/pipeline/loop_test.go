@@ -53,25 +53,41 @@ func TestWhoWritesLikeAProgram(t *testing.T) {
 		talk talk
 		want int // messages, the last of which is not answered
 	}{
-		"a bot that answers at once":              {talk{different, []time.Duration{50 * time.Millisecond}, 200, false}, 1 + maxPrompt},
-		"a bot that answers within two seconds":   {talk{different, []time.Duration{1900 * time.Millisecond}, 200, false}, 1 + maxPrompt},
-		"a slow bot that repeats itself":          {talk{[]string{"Thank you for your message!"}, []time.Duration{20 * s}, 200, false}, 1 + maxSame},
-		"one with capitals and signs of its own":  {talk{[]string{"We are closed!", "WE ARE CLOSED", " we  are closed "}, []time.Duration{20 * s}, 200, false}, 1 + maxSame},
-		"one that alternates":                     {talk{[]string{"We are closed", "Please call us"}, []time.Duration{20 * s}, 200, false}, 2 * maxSame},
-		"one with three texts":                    {talk{[]string{"We are closed", "Please call us", "Back on Monday"}, []time.Duration{15 * s}, 200, false}, 3*maxSame - 1},
-		"one that repeats itself, but rarely":     {talk{[]string{"We are closed"}, []time.Duration{3 * time.Minute}, 200, false}, 0},
-		"a person who reads":                      {talk{different, []time.Duration{4 * s}, 200, false}, 0},
-		"a person who is quick seven times":       {talk{different, []time.Duration{s, s, s, s, s, s, s, 4 * s}, 200, false}, 0},
-		"a person who pastes many lines":          {talk{different, []time.Duration{300 * time.Millisecond}, 200, true}, 0},
-		"a person who sends the same many times":  {talk{[]string{"hello"}, []time.Duration{300 * time.Millisecond}, 200, true}, 0},
-		"a person who walks through the menu":     {talk{menu, []time.Duration{5 * s}, 30, false}, 0},
-		"a person who says hello again and again": {talk{[]string{"hello"}, []time.Duration{5 * s}, 200, false}, 0},
-		"a person who says thanks each time":      {talk{[]string{"Asante sana!", "ok", "sawa", "Habari za leo"}, []time.Duration{5 * s}, 200, false}, 0},
-		"a person who goes back to the menu":      {talk{[]string{"menu", "1", "menu", "2"}, []time.Duration{5 * s}, 200, false}, 0},
-		"a person who writes what the menu says":  {talk{[]string{"Make a booking", "menu", "Talk to a person", "menu"}, []time.Duration{5 * s}, 200, false}, 0},
-		"pictures without words":                  {talk{[]string{""}, []time.Duration{5 * s}, 200, false}, 0},
-		"signs only":                              {talk{[]string{"👍👍👍👍👍👍"}, []time.Duration{5 * s}, 200, false}, 0},
-		"huge texts":                              {talk{[]string{strings.Repeat("x", 60_000)}, []time.Duration{5 * s}, 200, false}, 1 + maxSame},
+		"a bot that answers at once": {talk{different,
+			[]time.Duration{50 * time.Millisecond}, 200, false}, 1 + maxPrompt},
+		"a bot that answers within two seconds": {talk{different,
+			[]time.Duration{1900 * time.Millisecond}, 200, false}, 1 + maxPrompt},
+		"a slow bot that repeats itself": {talk{[]string{"Thank you for your message!"},
+			[]time.Duration{20 * s}, 200, false}, 1 + maxSame},
+		"one with capitals and signs of its own": {talk{[]string{"We are closed!", "WE ARE CLOSED",
+			" we  are closed "}, []time.Duration{20 * s}, 200, false}, 1 + maxSame},
+		"one that alternates": {talk{[]string{"We are closed",
+			"Please call us"}, []time.Duration{20 * s}, 200, false}, 2 * maxSame},
+		"one with three texts": {talk{[]string{"We are closed", "Please call us",
+			"Back on Monday"}, []time.Duration{15 * s}, 200, false}, 3*maxSame - 1},
+		"one that repeats itself, but rarely": {talk{[]string{"We are closed"},
+			[]time.Duration{3 * time.Minute}, 200, false}, 0},
+		"a person who reads": {talk{different, []time.Duration{4 * s}, 200, false}, 0},
+		"a person who is quick seven times": {talk{different,
+			[]time.Duration{s, s, s, s, s, s, s, 4 * s}, 200, false}, 0},
+		"a person who pastes many lines": {talk{different,
+			[]time.Duration{300 * time.Millisecond}, 200, true}, 0},
+		"a person who sends the same many times": {talk{[]string{"hello"},
+			[]time.Duration{300 * time.Millisecond}, 200, true}, 0},
+		"a person who walks through the menu": {talk{menu, []time.Duration{5 * s}, 30, false}, 0},
+		"a person who says hello again and again": {talk{[]string{"hello"}, []time.Duration{5 * s},
+			200, false}, 0},
+		"a person who says thanks each time": {talk{[]string{"Asante sana!", "ok", "sawa",
+			"Habari za leo"}, []time.Duration{5 * s}, 200, false}, 0},
+		"a person who goes back to the menu": {talk{[]string{"menu", "1", "menu", "2"},
+			[]time.Duration{5 * s}, 200, false}, 0},
+		"a person who writes what the menu says": {talk{[]string{"Make a booking", "menu",
+			"Talk to a person", "menu"}, []time.Duration{5 * s}, 200, false}, 0},
+		"pictures without words": {talk{[]string{""}, []time.Duration{5 * s}, 200, false}, 0},
+		"signs only": {talk{[]string{"👍👍👍👍👍👍"}, []time.Duration{5 * s},
+			200, false}, 0},
+		"huge texts": {talk{[]string{strings.Repeat("x", 60_000)},
+			[]time.Duration{5 * s}, 200, false}, 1 + maxSame},
 	} {
 		if got := tt.talk.mutedAt(); got != tt.want {
 			t.Errorf("%s is muted at message %d; want %d", name, got, tt.want)
@@ -107,7 +123,8 @@ func TestTwoBots(t *testing.T) {
 	b.receive(p, "1@lid", "IN1", "hello")
 	b.within(time.Minute, func() string {
 		// The last is told that it is muted, and answers that in vain.
-		return cmp.Diff(map[string]int{"IN ANSWERED": maxPrompt, "IN SUPPRESSED": 2, "OUT SENT": maxPrompt + 1}, b.count())
+		return cmp.Diff(map[string]int{"IN ANSWERED": maxPrompt, "IN SUPPRESSED": 2,
+			"OUT SENT": maxPrompt + 1}, b.count())
 	})
 	last := b.log()[2*maxPrompt]
 	if !strings.HasPrefix(last.Reason, "the contact is muted until ") {
@@ -150,7 +167,8 @@ func TestABotThatRepeatsItself(t *testing.T) {
 	p.Start()
 	b.receive(p, "1@lid", "IN1", "hello")
 	b.within(time.Minute, func() string {
-		return cmp.Diff(map[string]int{"IN ANSWERED": maxSame, "IN SUPPRESSED": 1, "OUT SENT": maxSame + 1}, b.count())
+		return cmp.Diff(map[string]int{"IN ANSWERED": maxSame, "IN SUPPRESSED": 1,
+			"OUT SENT": maxSame + 1}, b.count())
 	})
 	b.ahead.Add(int64(muteFor + time.Minute))
 	b.wrote(p, "1@lid", "IN2", "hello", 0) // and goes on after a day
@@ -173,7 +191,8 @@ func (b *bench) mutedFor() (d time.Duration) {
 	}
 	defer db.Close()
 	var seconds float64
-	if err := db.QueryRowContext(b.t.Context(), `select extract(epoch from muted_until - now()) from flowhq.contacts`).Scan(&seconds); err != nil {
+	if err := db.QueryRowContext(b.t.Context(),
+		`select extract(epoch from muted_until - now()) from flowhq.contacts`).Scan(&seconds); err != nil {
 		b.t.Fatal(err)
 	}
 	return time.Duration(seconds * float64(time.Second))

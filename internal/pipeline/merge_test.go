@@ -48,7 +48,8 @@ func TestTwoChatsBecomeOne(t *testing.T) {
 	question, written, sent := map[string]int64{}, []string{}, []int64{}
 	for _, m := range b.log() {
 		if m.Chat != lid || m.Contact != number {
-			t.Errorf("message %s is in chat %q with %q; want %q with %q", m.WAMessageID, m.Chat, m.Contact, lid, number)
+			t.Errorf("message %s is in chat %q with %q; want %q with %q", m.WAMessageID, m.Chat,
+				m.Contact, lid, number)
 		}
 		if m.Direction == flowhq.Out {
 			question[m.WAMessageID] = *m.InReplyTo
@@ -96,8 +97,14 @@ func TestConversationGoesOnAtAnotherAddress(t *testing.T) {
 	}
 	want := talk(t, func(int) (string, string) { return "1@lid", "+255700000009" }, false)
 	for name, address := range map[string]func(int) (string, string){
-		"LID learnt":    func(i int) (string, string) { return []string{"", "1@lid"}[min(i, 1)], "+255700000009" },
-		"number learnt": func(i int) (string, string) { return "1@lid", []string{"", "+255700000009"}[min(i, 1)] },
+		"LID learnt": func(i int) (string, string) {
+			return []string{"", "1@lid"}[min(i, 1)],
+				"+255700000009"
+		},
+		"number learnt": func(i int) (string, string) {
+			return "1@lid",
+				[]string{"", "+255700000009"}[min(i, 1)]
+		},
 	} {
 		for _, restart := range []bool{false, true} {
 			if diff := cmp.Diff(want, talk(t, address, restart)); diff != "" {
@@ -115,7 +122,8 @@ func TestMergedChats(t *testing.T) {
 	reply := func(id, contact, question int64) job {
 		return job{reply: &flowhq.Message{ID: id, ContactID: contact, InReplyTo: &question}}
 	}
-	for _, j := range []job{question(5, 3), reply(9, 3, 2), question(4, 2), question(6, 2), reply(8, 1, 1), question(7, 4)} {
+	for _, j := range []job{question(5, 3), reply(9, 3, 2), question(4, 2), question(6, 2),
+		reply(8, 1, 1), question(7, 4)} {
 		p.enqueue(j)
 	}
 	p.merge(2, []int64{3})

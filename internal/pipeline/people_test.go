@@ -19,9 +19,11 @@ type deleting struct {
 	once sync.Once
 }
 
-func (s *deleting) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o store.Outcome) (int64, bool, error) {
+func (s *deleting) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64,
+	o store.Outcome) (int64, bool, error) {
 	s.once.Do(func() {
-		if err := s.Store.Revise(ctx, tenant, epoch, id, store.Revision{At: time.Now(), Revoked: true}); err != nil {
+		if err := s.Store.Revise(ctx, tenant, epoch, id,
+			store.Revision{At: time.Now(), Revoked: true}); err != nil {
 			s.b.t.Error(err)
 		}
 	})
@@ -35,7 +37,8 @@ type disliking struct {
 	text string
 }
 
-func (s *disliking) Conversation(ctx context.Context, tenant flowhq.TenantID, id int64) (store.Conversation, error) {
+func (s *disliking) Conversation(ctx context.Context, tenant flowhq.TenantID,
+	id int64) (store.Conversation, error) {
 	for _, m := range s.b.log() {
 		last := m.ID < id && s.b.count()["IN RECEIVED"] == 3 // and so read as a burst
 		if m.Text == s.text && (m.ID == id || last) {
@@ -104,7 +107,8 @@ type interrupting struct {
 	once sync.Once
 }
 
-func (s *interrupting) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o store.Outcome) (int64, bool, error) {
+func (s *interrupting) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64,
+	o store.Outcome) (int64, bool, error) {
 	s.once.Do(func() { s.b.own(s.p, "1@lid", "OWN1", "I answer this") })
 	return s.Store.Answer(ctx, tenant, epoch, id, o)
 }
@@ -134,7 +138,8 @@ type adding struct {
 	once  sync.Once
 }
 
-func (s *adding) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o store.Outcome) (int64, bool, error) {
+func (s *adding) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64,
+	o store.Outcome) (int64, bool, error) {
 	s.once.Do(func() { o.Facts, o.HandOverFor = s.facts, s.until })
 	return s.Store.Answer(ctx, tenant, epoch, id, o)
 }
@@ -172,7 +177,8 @@ func TestLastSlot(t *testing.T) {
 		b.receive(p, fmt.Sprintf("%d@lid", i), fmt.Sprint("IN", i), "book")
 	}
 	b.becomes(map[string]int{"IN ANSWERED": 6, "OUT SENT": 6})
-	if page, _, err := b.store.Bookings(t.Context(), b.tenant.ID, store.FactFilter{}); err != nil || len(page) != 1 {
+	if page, _, err := b.store.Bookings(t.Context(), b.tenant.ID, store.FactFilter{}); err != nil ||
+		len(page) != 1 {
 		t.Errorf("%d bookings, %v; want 1", len(page), err)
 	}
 }
@@ -185,9 +191,11 @@ type racing struct {
 	tried sync.Map
 }
 
-func (s *racing) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o store.Outcome) (int64, bool, error) {
+func (s *racing) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64,
+	o store.Outcome) (int64, bool, error) {
 	if _, again := s.tried.LoadOrStore(id, true); !again {
-		o.Facts = []flowhq.FactChange{{Booking: &flowhq.Booking{Service: "cut", Minutes: 30, StartsAt: s.at, Status: flowhq.BookingConfirmed}}}
+		o.Facts = []flowhq.FactChange{{Booking: &flowhq.Booking{Service: "cut", Minutes: 30,
+			StartsAt: s.at, Status: flowhq.BookingConfirmed}}}
 	}
 	return s.Store.Answer(ctx, tenant, epoch, id, o)
 }
@@ -200,7 +208,8 @@ func TestOperatorWrites(t *testing.T) {
 	b.receive(p, "1@lid", "IN1", "book")
 	b.becomes(map[string]int{"IN ANSWERED": 1, "OUT SENT": 1})
 	for range 2 {
-		if _, err := b.store.Write(t.Context(), b.tenant.ID, store.NewMessage{To: "+255700000009", Text: "ready", Key: "k", Actor: "admin"}); err != nil {
+		if _, err := b.store.Write(t.Context(), b.tenant.ID,
+			store.NewMessage{To: "+255700000009", Text: "ready", Key: "k", Actor: "admin"}); err != nil {
 			t.Fatal(err)
 		}
 		if err := p.Refill(t.Context()); err != nil { // as the notice has it

@@ -35,7 +35,8 @@ func newBench(t *testing.T, change func(*flowhq.NewTenant)) *bench {
 	url := testdb.New(t)
 	s := testdb.OpenStore(t, url)
 	s.Defaults = store.Defaults{RepliesPerMinute: 10, RepliesPerContact: 5}
-	n := flowhq.NewTenant{Name: "a", PhoneNumber: "+255700000001", Template: flowhq.BookingTemplate, BusinessName: "Blue Door", Language: flowhq.English}
+	n := flowhq.NewTenant{Name: "a", PhoneNumber: "+255700000001", Template: flowhq.BookingTemplate,
+		BusinessName: "Blue Door", Language: flowhq.English}
 	if change != nil {
 		change(&n)
 	}
@@ -60,10 +61,13 @@ func (b *bench) host() *Pipeline {
 	}
 	o := Options{
 		Tenant: b.tenant.ID, Epoch: epoch, Config: b.tenant.Config, Store: b.store, Send: b.line.send,
-		ReplyID: func(q flowhq.Message, kind flowhq.Kind) string { return fmt.Sprintf("OUT-%s-%d", kind, q.ID) },
-		Log:     slog.New(slog.DiscardHandler),
-		Decide:  takeNote,
-		Now:     func() time.Time { return time.Now().Add(time.Duration(b.ahead.Load())) },
+		ReplyID: func(q flowhq.Message, kind flowhq.Kind) string {
+			return fmt.Sprintf("OUT-%s-%d",
+				kind, q.ID)
+		},
+		Log:    slog.New(slog.DiscardHandler),
+		Decide: takeNote,
+		Now:    func() time.Time { return time.Now().Add(time.Duration(b.ahead.Load())) },
 	}
 	p := New(b.t.Context(), o)
 	if err := p.Fill(b.t.Context()); err != nil {
@@ -191,7 +195,8 @@ func TestRepliesInOrderWithinAChat(t *testing.T) {
 	last := map[string]int64{}
 	for _, s := range b.line.attempts() {
 		if question[s.ID] < last[s.Chat] {
-			t.Errorf("chat %s: the reply to %d was sent after that to %d", s.Chat, question[s.ID], last[s.Chat])
+			t.Errorf("chat %s: the reply to %d was sent after that to %d", s.Chat, question[s.ID],
+				last[s.Chat])
 		}
 		last[s.Chat] = question[s.ID]
 	}
@@ -260,7 +265,8 @@ type forgetful struct {
 	forgot atomic.Bool
 }
 
-func (f *forgetful) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o store.Outcome) (int64, bool, error) {
+func (f *forgetful) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64,
+	o store.Outcome) (int64, bool, error) {
 	reply, done, err := f.Store.Answer(ctx, tenant, epoch, id, o)
 	if err == nil && !f.forgot.Swap(true) {
 		return 0, false, flowhq.Errorf(flowhq.Unavailable, "the connection broke")
@@ -367,7 +373,8 @@ func TestAFullQueueAsksToWaitOnce(t *testing.T) {
 		t.Errorf("%d messages overflowed; want %d", got, extra)
 	}
 	close(release)
-	b.becomes(map[string]int{"IN ANSWERED": 1 + maxWaiting, "IN OVERFLOWED": extra, "OUT SENT": 1 + maxWaiting + 1})
+	b.becomes(map[string]int{"IN ANSWERED": 1 + maxWaiting, "IN OVERFLOWED": extra,
+		"OUT SENT": 1 + maxWaiting + 1})
 }
 
 func TestAFencedHostIsSilent(t *testing.T) {

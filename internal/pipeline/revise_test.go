@@ -76,7 +76,8 @@ func TestRevisedBeforeItCame(t *testing.T) {
 	b.receive(p, "1@lid", "IN1", "I want to book")
 	b.becomes(map[string]int{"IN ANSWERED": 1, "OUT SENT": 1})
 	b.revise(p, "1@lid", "IN8", "")
-	if err := p.Revise(t.Context(), store.Inbound{LID: "1@lid", WAID: "IN7"}, store.Revision{At: time.Now()}); err != nil {
+	if err := p.Revise(t.Context(), store.Inbound{LID: "1@lid", WAID: "IN7"},
+		store.Revision{At: time.Now()}); err != nil {
 		t.Error(err) // that cannot be read
 	}
 	for range 2 {
@@ -106,7 +107,8 @@ func TestRevisedBeforeItCouldBeRead(t *testing.T) {
 		t.Errorf("noted %q; want the date as it was changed to", got)
 	}
 	for _, m := range b.log() {
-		if m.WAMessageID == "IN2" && (m.Text != "27 February for two" || m.OriginalText == nil || *m.OriginalText != "26 February for two") {
+		if m.WAMessageID == "IN2" && (m.Text != "27 February for two" || m.OriginalText == nil ||
+			*m.OriginalText != "26 February for two") {
 			t.Errorf("the message is %+v; want what it said first as well", m)
 		}
 	}
@@ -131,7 +133,8 @@ func TestRevisedAfterTheAnswer(t *testing.T) {
 				t.Errorf("the deleted message is %+v", m)
 			}
 		case "IN2":
-			if m.Text != "26 February for two" || m.EditedText == nil || *m.EditedText != "27 February for two" || m.EditedAt == nil {
+			if m.Text != "26 February for two" || m.EditedText == nil ||
+				*m.EditedText != "27 February for two" || m.EditedAt == nil {
 				t.Errorf("the changed message is %+v", m)
 			}
 		}
@@ -169,7 +172,8 @@ func TestRevisedInHand(t *testing.T) {
 	close(slow.release)
 	b.becomes(map[string]int{"IN ANSWERED": 1, "OUT SENT": 1})
 	m := b.log()[0]
-	if m.Text != "I want to book" || m.EditedText == nil || *m.EditedText != "never mind" || m.OriginalText != nil {
+	if m.Text != "I want to book" || m.EditedText == nil || *m.EditedText != "never mind" ||
+		m.OriginalText != nil {
 		t.Errorf("the message is %+v; want it answered as it was", m)
 	}
 }
@@ -181,7 +185,8 @@ type slowStore struct {
 	once             bool
 }
 
-func (s *slowStore) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64, o store.Outcome) (int64, bool, error) {
+func (s *slowStore) Answer(ctx context.Context, tenant flowhq.TenantID, epoch, id int64,
+	o store.Outcome) (int64, bool, error) {
 	if !s.once {
 		s.once = true
 		close(s.reached)

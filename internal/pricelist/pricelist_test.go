@@ -26,7 +26,8 @@ func wrong(t *testing.T, err error) string {
 	return strings.Join(lines, "\n")
 }
 
-func apply(t *testing.T, p flowhq.Profile, file string, list pricelist.List, replace bool) (flowhq.Profile, pricelist.Report) {
+func apply(t *testing.T, p flowhq.Profile, file string, list pricelist.List,
+	replace bool) (flowhq.Profile, pricelist.Report) {
 	t.Helper()
 	table, err := pricelist.Read([]byte(file), list)
 	if err != nil {
@@ -75,7 +76,8 @@ func TestRoundTrip(t *testing.T) {
 func TestWriteKeepsFormulasAsTexts(t *testing.T) {
 	t.Parallel()
 	p := flowhq.Profile{Products: []flowhq.Product{
-		{ID: "a", Name: flowhq.Text{EN: "=1+1", SW: "'-quoted"}, Description: flowhq.Text{EN: "two\nlines, \"both\"", SW: "-5 %"}},
+		{ID: "a", Name: flowhq.Text{EN: "=1+1", SW: "'-quoted"},
+			Description: flowhq.Text{EN: "two\nlines, \"both\"", SW: "-5 %"}},
 	}}.Normalized()
 	file := string(pricelist.Write(p, pricelist.Products))
 	if !strings.Contains(file, ",'=1+1,''-quoted,") {
@@ -101,7 +103,8 @@ func TestRead(t *testing.T) {
 	} {
 		p, _ := apply(t, flowhq.NewProfile(""), file, pricelist.Products, false)
 		q := p.Products[0]
-		got := fmt.Sprint(q.Name.EN, "|", q.Name.SW, "|", q.Price, "|", q.Description.EN, "|", q.Description.SW, "|", q.Category.EN, "|", q.Category.SW, "|", q.Unavailable)
+		got := fmt.Sprint(q.Name.EN, "|", q.Name.SW, "|", q.Price, "|", q.Description.EN, "|",
+			q.Description.SW, "|", q.Category.EN, "|", q.Category.SW, "|", q.Unavailable)
 		if got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
@@ -111,9 +114,12 @@ func TestRead(t *testing.T) {
 func TestReadPrices(t *testing.T) {
 	t.Parallel()
 	for cell, want := range map[string]string{
-		"": "0-0", "10000": "10000-0", "10,000": "10000-0", "10 000": "10000-0", "TSh 10,000": "10000-0", "10,000/=": "10000-0", "10000/-": "10000-0",
-		"Ksh.500": "500-0", "10,000 TZS": "10000-0", "10000.00": "10000-0", "10000-15000": "10000-15000", "TSh 10,000 - 15,000": "10000-15000", "1,000,000": "1000000-0",
-		"ten": "", "10.50": "", "10,00": "", "10.000": "", "-5": "", "10k": "", "1e5": "", "99999999999999999999": "", "10000-": "", "USD 5": "",
+		"": "0-0", "10000": "10000-0", "10,000": "10000-0", "10 000": "10000-0",
+		"TSh 10,000": "10000-0", "10,000/=": "10000-0", "10000/-": "10000-0",
+		"Ksh.500": "500-0", "10,000 TZS": "10000-0", "10000.00": "10000-0",
+		"10000-15000": "10000-15000", "TSh 10,000 - 15,000": "10000-15000", "1,000,000": "1000000-0",
+		"ten": "", "10.50": "", "10,00": "", "10.000": "", "-5": "", "10k": "", "1e5": "",
+		"99999999999999999999": "", "10000-": "", "USD 5": "",
 	} {
 		table, err := pricelist.Read(fmt.Appendf(nil, "name,price\nx,%q\n", cell), pricelist.Services)
 		if err != nil {
@@ -149,13 +155,16 @@ func TestReadErrors(t *testing.T) {
 		"quote":            {"name,price\nx,1\n\"y,2\n", "line 3: must have its quotes in pairs"},
 		"availability":     {"name,availability\nx,maybe\n", "line 2, availability: must be yes or no"},
 		"stock":            {"name,stock\nx,many\n", "line 2, stock: must be a whole number"},
-		"twice":            {"name,price\nRice,1\nbeans,2\nrice ,3\n", "line 4, name_en: must not be a name of line 2 as well"},
-		"too long":         {"name\n" + strings.Repeat("x", 101) + "\n", "line 2, name_en: must be at most 100"},
+		"twice": {"name,price\nRice,1\nbeans,2\nrice ,3\n",
+			"line 4, name_en: must not be a name of line 2 as well"},
+		"too long": {"name\n" + strings.Repeat("x", 101) + "\n",
+			"line 2, name_en: must be at most 100"},
 		"newline in a name": {
 			"price,name\n1,\"a\n\nb\"\n2,\"" + strings.Repeat("x", 101) + "\"\n", "line 5, name_en",
 		},
-		"all of them": {"name,price,stock\na,x,1\nb,1,y\n", "line 2, price: must be a price in whole shillings, such as 10000 or 10,000, or empty if it is not given; it is \"x\"\nline 3, stock"},
-		"too many":    {"name\n" + strings.Repeat("x\n", flowhq.MaxProducts+1), "at most 2000 rows"},
+		"all of them": {"name,price,stock\na,x,1\nb,1,y\n",
+			"line 2, price: must be a price in whole shillings, such as 10000 or 10,000, or empty if it is not given; it is \"x\"\nline 3, stock"},
+		"too many": {"name\n" + strings.Repeat("x\n", flowhq.MaxProducts+1), "at most 2000 rows"},
 	} {
 		table, err := pricelist.Read([]byte(c.file), pricelist.Products)
 		if err == nil {
@@ -178,12 +187,15 @@ func TestApply(t *testing.T) {
 	}}.Normalized()
 	const file = "name_sw,price\nmchele,3200\nMaharage,3500\nSukari,3000\n"
 	p, r := apply(t, old, file, pricelist.Products, false)
-	if len(p.Products) != 4 || p.Products[0].Price != 3200 || p.Products[0].Name.EN != "Rice" || p.Products[0].Aliases[0] != "wali" || p.Products[3].ID != "sukari" {
+	if len(p.Products) != 4 || p.Products[0].Price != 3200 || p.Products[0].Name.EN != "Rice" ||
+		p.Products[0].Aliases[0] != "wali" || p.Products[3].ID != "sukari" {
 		t.Errorf("products are %+v", p.Products)
 	}
 	want := pricelist.Report{
-		Added:   []pricelist.Change{{Line: 4, ID: "sukari", Name: "Sukari", Fields: []string{"name_sw", "price"}}},
-		Changed: []pricelist.Change{{Line: 2, ID: "rice", Name: "Rice", Fields: []string{"name_sw", "price"}}},
+		Added: []pricelist.Change{{Line: 4, ID: "sukari", Name: "Sukari",
+			Fields: []string{"name_sw", "price"}}},
+		Changed: []pricelist.Change{{Line: 2, ID: "rice", Name: "Rice",
+			Fields: []string{"name_sw", "price"}}},
 		Removed: []pricelist.Change{}, Unchanged: 1,
 	}
 	if diff := cmp.Diff(want, r); diff != "" {

@@ -9,10 +9,13 @@ import (
 // two are joined: the act must be done as it is without the question, and the question answered.
 func TestActsBesideQuestions(t *testing.T) {
 	t.Parallel()
-	joined := []string{"%a. %q?", "%a\n> %q", "%a, %q?", "%a na %q", "%a and %q?", "%a also %q", "%a pia %q?", "%a %q?"}
-	clinic := []string{"profile: clinic", "now: 2026-03-04 09:30", "> I want to see a doctor tomorrow morning"}
+	joined := []string{"%a. %q?", "%a\n> %q", "%a, %q?", "%a na %q", "%a and %q?", "%a also %q",
+		"%a pia %q?", "%a %q?"}
+	clinic := []string{"profile: clinic", "now: 2026-03-04 09:30",
+		"> I want to see a doctor tomorrow morning"}
 	booked := append(append([]string{}, clinic...), "> 10:00", "")
-	grocer := []string{"profile: grocer", "now: 2026-03-04 09:50", "> naomba mchele kilo 5 na sukari kilo 2, nipo sinza", ""}
+	grocer := []string{"profile: grocer", "now: 2026-03-04 09:50",
+		"> naomba mchele kilo 5 na sukari kilo 2, nipo sinza", ""}
 	gas := []string{"profile: grocer", "now: 2026-03-04 09:50", "> cooking gas refill, how much?", ""}
 	for _, c := range []struct {
 		before    []string
@@ -20,9 +23,11 @@ func TestActsBesideQuestions(t *testing.T) {
 		questions map[string]string // and what its answer has
 	}{
 		{clinic, []string{"the 10:00 one", "10:00", "saa nne"},
-			map[string]string{"where are you": "Mwai Kibaki", "do you take NHIF": "Jubilee", "mko wapi": "Mwai Kibaki"}},
+			map[string]string{"where are you": "Mwai Kibaki", "do you take NHIF": "Jubilee",
+				"mko wapi": "Mwai Kibaki"}},
 		{booked, []string{"yes", "ndio", "yes confirm", "ndio weka"},
-			map[string]string{"where are you": "Mwai Kibaki", "mnapokea NHIF": "Jubilee", "do you take NHIF": "Jubilee"}},
+			map[string]string{"where are you": "Mwai Kibaki", "mnapokea NHIF": "Jubilee",
+				"do you take NHIF": "Jubilee"}},
 		{grocer, []string{"ongeza nyanya kilo 1", "ongeza chumvi", "ndio", "ndio weka", "toa sukari"},
 			map[string]string{"itafika saa ngapi": "saa nne", "mko wapi": "Msimbazi"}},
 		{gas, []string{"just one", "2"},

@@ -183,7 +183,8 @@ func (s *stage) head(key, value string) {
 		if err != nil {
 			s.Fatalf("line %d: %v", s.line, err)
 		}
-		s.others = append(s.others, flowhq.Span{From: from, To: from.Add(time.Duration(minutes) * time.Minute)})
+		s.others = append(s.others, flowhq.Span{From: from,
+			To: from.Add(time.Duration(minutes) * time.Minute)})
 	default:
 		s.fail("the head has no %q", key)
 	}

@@ -65,7 +65,8 @@ const maxStateBytes = 12 << 10
 func TestStateOfAnotherVersion(t *testing.T) {
 	k := Compile(demo.Profile(demo.Barber), demo.Config(demo.Barber))
 	m := Message{Text: "yes", Kind: flowhq.KindText, At: morning}
-	old := State{Version: 1, Ask: Ask{For: askBook, At: morning}, Booking: &Visit{Start: morning.Add(time.Hour)}}
+	old := State{Version: 1, Ask: Ask{For: askBook, At: morning},
+		Booking: &Visit{Start: morning.Add(time.Hour)}}
 	for _, f := range Decide(Input{Message: m, Knowledge: k, State: old}).Facts {
 		if f.Booking != nil {
 			t.Errorf("a yes to an old question made %+v", f.Booking)
@@ -86,7 +87,8 @@ func TestQuestionsClose(t *testing.T) {
 }
 
 func TestThousands(t *testing.T) {
-	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1000: "-1,000"} {
+	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567",
+		-1000: "-1,000"} {
 		if got := thousands(n); got != want {
 			t.Errorf("thousands(%d) = %q; want %q", n, got, want)
 		}
@@ -109,7 +111,8 @@ func TestOneLine(t *testing.T) {
 }
 
 func TestBusinessNameIsTakenLiterally(t *testing.T) {
-	k := Compile(flowhq.Profile{}, flowhq.Config{Language: flowhq.English, BusinessName: "{time} 100% {business}"})
+	k := Compile(flowhq.Profile{}, flowhq.Config{Language: flowhq.English,
+		BusinessName: "{time} 100% {business}"})
 	got := speakerOf(k, flowhq.English).first("greet.welcome")
 	if want := "Welcome to {time} 100% {business}."; !strings.HasPrefix(got, want) {
 		t.Errorf("welcome is %q; want it to begin with %q", got, want)
@@ -130,7 +133,8 @@ func TestOffered(t *testing.T) {
 		}
 		for _, other := range []string{
 			"", "Thank you for your message!", "Thank you for your message! We will reply as soon as we can.",
-			"We are closed", "Asante kwa ujumbe wako", "Hello, this is an automatic answer", "26 February for two",
+			"We are closed", "Asante kwa ujumbe wako", "Hello, this is an automatic answer",
+			"26 February for two",
 		} {
 			if Offered(other, c) {
 				t.Errorf("%q is offered", other)
@@ -143,7 +147,8 @@ func TestOffered(t *testing.T) {
 func TestUnknownConfigHasDefaults(t *testing.T) {
 	k := Compile(flowhq.Profile{}, flowhq.Config{Template: "SALON", Language: "FR", BusinessName: "X"})
 	got := Decide(Input{Message: Message{Text: "hi", At: morning}, Knowledge: k})
-	if k.template() != flowhq.BookingTemplate || got.Understood.Language != flowhq.Swahili || got.Reply == "" {
+	if k.template() != flowhq.BookingTemplate || got.Understood.Language != flowhq.Swahili ||
+		got.Reply == "" {
 		t.Errorf("a broken config is answered as %s, %+v", k.template(), got)
 	}
 }
@@ -151,7 +156,8 @@ func TestUnknownConfigHasDefaults(t *testing.T) {
 func TestStateAsJSON(t *testing.T) {
 	for _, s := range []State{
 		{},
-		{Version: stateVersion, At: morning, Ask: Ask{For: askBook, At: morning}, Booking: &Visit{Start: morning}},
+		{Version: stateVersion, At: morning, Ask: Ask{For: askBook, At: morning},
+			Booking: &Visit{Start: morning}},
 	} {
 		b, err := json.Marshal(s)
 		if err != nil {

@@ -28,7 +28,8 @@ func TestKeywordNotation(t *testing.T) {
 					t.Errorf("%s: %q is not one lower-case word", list, p.text)
 				}
 				example = append(example, map[form]string{
-					exact: p.text, prefix: p.text + "zz", anywhere: "zz" + p.text + "zz", verb: "nime" + p.text,
+					exact: p.text, prefix: p.text + "zz", anywhere: "zz" + p.text + "zz",
+					verb: "nime" + p.text,
 				}[p.form])
 			}
 			if slices.ContainsFunc(all[:i], func(o keyword) bool { return slices.Equal(o, k) }) {

@@ -102,7 +102,8 @@ func TestConsent(t *testing.T) {
 	if !hasModel(t) {
 		return
 	}
-	for _, text := range []string{"yes", "Yes please", "ndio", "sawa", "ok", "👍", "sawa sawa", "ndiyo", "poa"} {
+	for _, text := range []string{"yes", "Yes please", "ndio", "sawa", "ok", "👍", "sawa sawa",
+		"ndiyo", "poa"} {
 		c := newChat(t, demo.Barber)
 		c.say("book a haircut tomorrow at 11am")
 		if turn := c.say(text); !confirmed(turn) {
@@ -118,7 +119,8 @@ func TestQuestionsSwallowNothing(t *testing.T) {
 	}
 	asked := map[string][]string{
 		demo.Barber: {"I want to book", "book a haircut", "book a haircut tomorrow"},
-		demo.Grocer: {"I want 2 kg of sugar", "I want sugar\nplease deliver", "I want sugar, deliver to Sinza"},
+		demo.Grocer: {"I want 2 kg of sugar", "I want sugar\nplease deliver",
+			"I want sugar, deliver to Sinza"},
 	}
 	want := map[string]string{ // message, and what the reply has
 		"where are you located?":              "Map:",
@@ -171,7 +173,8 @@ func TestGreetingPairs(t *testing.T) {
 		"shikamoo": "Marahaba", "hujambo": "Sijambo", "hamjambo": "Hatujambo", "uko?": "tup|here|hapa",
 	} {
 		turn := newChat(t, demo.Clinic).say(text)
-		if !slices.ContainsFunc(strings.Split(want, "|"), func(w string) bool { return strings.Contains(turn.Reply, w) }) {
+		if !slices.ContainsFunc(strings.Split(want, "|"),
+			func(w string) bool { return strings.Contains(turn.Reply, w) }) {
 			t.Errorf("%q is answered %q; want %s", text, turn.Reply, want)
 		}
 	}
@@ -189,7 +192,8 @@ func TestSecrets(t *testing.T) {
 		if !strings.Contains(turn.Reply, "PIN") {
 			t.Errorf("%q is answered %q", text, turn.Reply)
 		}
-		if s := fmt.Sprintf("%+v %+v", turn.State, turn.Facts); strings.Contains(s, "4321") || strings.Contains(s, "hunter") {
+		if s := fmt.Sprintf("%+v %+v", turn.State, turn.Facts); strings.Contains(s, "4321") ||
+			strings.Contains(s, "hunter") {
 			t.Errorf("%q is kept: %s", text, s)
 		}
 	}

@@ -68,7 +68,8 @@ func (o *orderTalk) message() string {
 	case 18:
 		return "toa " + thing() + " moja"
 	default:
-		return pick(o.Rand, []string{"L", "M", "nalipa mpesa", "ghairi", "black one", "hmm sijui", "the right one"})
+		return pick(o.Rand, []string{"L", "M", "nalipa mpesa", "ghairi", "black one", "hmm sijui",
+			"the right one"})
 	}
 }
 

@@ -19,11 +19,14 @@ func TestPeopleTexts(t *testing.T) {
 			"A customer (+255711000001) asked for a person. The bot is silent in that chat until you have written there.\nhttps://wa.me/255711000001"},
 		{OwnerNotice(flowhq.Profile{}, sw, "", flowhq.HandOverAnger),
 			"Mteja hajaridhika. Mfumo umenyamaza kwenye mazungumzo hayo hadi utakapojibu."},
-		{OwnerNotice(own, en, "", flowhq.HandOverMissed), "A customer was not understood by the bot. Your turn."},
-		{OwnerNotice(own, sw, "", "NEWER"), "Mteja anakusubiri. Mfumo umenyamaza kwenye mazungumzo hayo hadi utakapojibu."},
+		{OwnerNotice(own, en, "", flowhq.HandOverMissed),
+			"A customer was not understood by the bot. Your turn."},
+		{OwnerNotice(own, sw, "", "NEWER"),
+			"Mteja anakusubiri. Mfumo umenyamaza kwenye mazungumzo hayo hadi utakapojibu."},
 		{NobodyCame(own, en, ""), "Blue Door is asleep."},
 		{NobodyCame(own, en, flowhq.Swahili), "Blue Door imelala."},
-		{NobodyCame(flowhq.Profile{}, sw, ""), "Samahani, bado hakuna aliyeweza kukujibu. Ujumbe wako umefikishwa. Kwa sasa nipo tena kama naweza kusaidia."},
+		{NobodyCame(flowhq.Profile{}, sw, ""),
+			"Samahani, bado hakuna aliyeweza kukujibu. Ujumbe wako umefikishwa. Kwa sasa nipo tena kama naweza kusaidia."},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("%q; want %q", tt.got, tt.want)

@@ -35,7 +35,8 @@ func TestTextsOfBothLanguages(t *testing.T) {
 				t.Errorf("[%s] %q has other placeholders than %q", key, text, swahili[key])
 			}
 			left := regexp.MustCompile(`\{[a-z_]+\}`).ReplaceAllString(text, "")
-			if strings.ContainsAny(left, "{}%[]") || strings.Contains(text, "  ") || utf8.RuneCountInString(text) > maxText {
+			if strings.ContainsAny(left, "{}%[]") || strings.Contains(text, "  ") ||
+				utf8.RuneCountInString(text) > maxText {
 				t.Errorf("[%s] %q has a brace, two spaces or is too long", key, text)
 			}
 		}
@@ -108,7 +109,8 @@ func TestOwnersTexts(t *testing.T) {
 	if got, want := speakerOf(k, flowhq.Swahili).first("thanks"), "Karibu Duka la Amina!"; got != want {
 		t.Errorf("thanks in Swahili is %q; want %q", got, want)
 	}
-	if got, want := speakerOf(k, flowhq.English).first("thanks"), catalogs[flowhq.English]["thanks"][0]; got != want {
+	if got, want := speakerOf(k, flowhq.English).first("thanks"),
+		catalogs[flowhq.English]["thanks"][0]; got != want {
 		t.Errorf("thanks in English is %q; want %q", got, want)
 	}
 	if err := p.ValidateTexts(Texts()); err != nil {

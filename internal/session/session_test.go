@@ -93,7 +93,8 @@ func TestDrain(t *testing.T) {
 	host(t, hosting.Status{}, pause, func(w *world, result <-chan ended) {
 		synctest.Wait()
 		w.Slots.DrainAll()
-		if e := w.ends(result); e.err != nil || e.Ending != flowhq.EndDraining || e.Retry != flowhq.RetryAfterDelay {
+		if e := w.ends(result); e.err != nil || e.Ending != flowhq.EndDraining ||
+			e.Retry != flowhq.RetryAfterDelay {
 			t.Errorf("one that waits ended with %+v, %v; want to move", e.Outcome, e.err)
 		}
 	})
@@ -152,7 +153,8 @@ func TestTemporalIsLost(t *testing.T) {
 		w.rows.set(func(r *rows) { r.stopped = true })
 		w.Leases.Notice(store.Notice{Kind: store.GivenCommand, Tenant: tenant})
 		<-time.After(askAfter)
-		if e := w.ends(result); e.err != nil || e.Ending != flowhq.EndStopped || e.Retry != flowhq.RetryByPerson {
+		if e := w.ends(result); e.err != nil || e.Ending != flowhq.EndStopped ||
+			e.Retry != flowhq.RetryByPerson {
 			t.Errorf("it ended with %+v, %v; want to be stopped", e.Outcome, e.err)
 		}
 	})
@@ -193,7 +195,8 @@ func TestTheLeaseIsLost(t *testing.T) {
 			t.Errorf("cut after %v; want before the lease ends", cut)
 		}
 		e := <-result
-		if e.err != nil || e.Ending != flowhq.EndDatabaseLost || e.Retry != flowhq.RetryAfterDelay || e.Counts != (flowhq.Counts{}) {
+		if e.err != nil || e.Ending != flowhq.EndDatabaseLost ||
+			e.Retry != flowhq.RetryAfterDelay || e.Counts != (flowhq.Counts{}) {
 			t.Errorf("it ended with %+v, %v; want to wait for the database", e.Outcome, e.err)
 		}
 	})
@@ -201,7 +204,8 @@ func TestTheLeaseIsLost(t *testing.T) {
 		w.online()
 		w.rows.set(func(r *rows) { r.Epoch++; r.Held[tenant] = r.Epoch })
 		w.Leases.Notice(store.Notice{Kind: store.NewEpoch, Tenant: tenant, Epoch: w.rows.Epoch})
-		if e := w.ends(result); e.err != nil || e.Ending != flowhq.EndReplacedByUs || e.Retry != flowhq.RetryAtOnce {
+		if e := w.ends(result); e.err != nil || e.Ending != flowhq.EndReplacedByUs ||
+			e.Retry != flowhq.RetryAtOnce {
 			t.Errorf("it ended with %+v, %v; want to be replaced", e.Outcome, e.err)
 		}
 	})
@@ -275,7 +279,8 @@ func TestARefusedVersion(t *testing.T) {
 func TestLoggedOut(t *testing.T) {
 	host(t, hosting.Status{}, asIs, func(w *world, result <-chan ended) {
 		w.online().ends(flowhq.EndLoggedOut)
-		if e := w.ends(result); e.err != nil || e.Ending != flowhq.EndLoggedOut || e.Retry != flowhq.RetryByPerson {
+		if e := w.ends(result); e.err != nil || e.Ending != flowhq.EndLoggedOut ||
+			e.Retry != flowhq.RetryByPerson {
 			t.Errorf("it ended with %+v, %v; want to wait for a person", e.Outcome, e.err)
 		}
 		if w.rows.device != "" {
@@ -291,7 +296,8 @@ func TestLinking(t *testing.T) {
 	host(t, hosting.Status{}, unlinked, func(w *world, result <-chan ended) {
 		shows := func(l *line, code string) {
 			l.events <- whatsapp.Event{
-				Kind: whatsapp.QR, QR: code, QRExpires: time.Now().Add(time.Minute), CodesEnd: time.Now().Add(time.Minute),
+				Kind: whatsapp.QR, QR: code, QRExpires: time.Now().Add(time.Minute),
+				CodesEnd: time.Now().Add(time.Minute),
 			}
 			synctest.Wait()
 		}
@@ -311,7 +317,8 @@ func TestLinking(t *testing.T) {
 		if number := <-third.codes; number != "+255700000000" {
 			t.Errorf("a link code was asked for %q", number)
 		}
-		third.events <- whatsapp.Event{Kind: whatsapp.LinkCode, LinkCode: "ABCD", CodesEnd: time.Now().Add(time.Minute)}
+		third.events <- whatsapp.Event{Kind: whatsapp.LinkCode, LinkCode: "ABCD",
+			CodesEnd: time.Now().Add(time.Minute)}
 		synctest.Wait()
 		if got := w.rows.codes[len(w.rows.codes)-1]; got.QR != "three" || got.Link.Code != "ABCD" {
 			t.Errorf("it shows %+v; want both codes", got)

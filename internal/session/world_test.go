@@ -51,7 +51,8 @@ func (r *rows) set(change func(*rows)) {
 	change(r)
 }
 
-func (r *rows) DueHandOvers(context.Context, flowhq.TenantID, int) ([]store.DueHandOver, time.Duration, error) {
+func (r *rows) DueHandOvers(context.Context, flowhq.TenantID, int) ([]store.DueHandOver,
+	time.Duration, error) {
 	return nil, 0, nil
 }
 

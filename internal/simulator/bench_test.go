@@ -69,7 +69,8 @@ func BenchmarkIdleBots(b *testing.B) {
 	}
 	b.ReportMetric(each.Seconds()*1000, "ms/pairing")
 	b.ReportMetric(float64(memory)/1024, "KiB/bot")
-	b.ReportMetric(float64((r.cpu()-idle).Microseconds())/bots/time.Since(from).Minutes(), "µs-cpu/bot-minute")
+	b.ReportMetric(float64((r.cpu()-idle).Microseconds())/bots/time.Since(from).Minutes(),
+		"µs-cpu/bot-minute")
 }
 
 // What a customer costs the simulator, which also runs its client.
@@ -88,7 +89,8 @@ func BenchmarkCustomers(b *testing.B) {
 	}
 	b.ReportMetric(each.Seconds()*1000, "ms/customer")
 	b.ReportMetric(float64(memory)/1024, "KiB/customer")
-	b.ReportMetric(float64((r.cpu()-idle).Microseconds())/customers/time.Since(from).Minutes(), "µs-cpu/customer-minute")
+	b.ReportMetric(float64((r.cpu()-idle).Microseconds())/customers/time.Since(from).Minutes(),
+		"µs-cpu/customer-minute")
 }
 
 // One bot writes, another answers: the server alone, without control API.

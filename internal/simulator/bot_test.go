@@ -159,7 +159,8 @@ func (b *bot) say(to types.JID, text, id string) (string, error) {
 	defer cancel()
 	var sent whatsmeow.SendResponse
 	err := b.signals.Send(ctx, func(ctx context.Context) (err error) {
-		sent, err = b.SendMessage(ctx, to, &waE2E.Message{Conversation: proto.String(text)}, whatsmeow.SendRequestExtra{ID: id})
+		sent, err = b.SendMessage(ctx, to, &waE2E.Message{Conversation: proto.String(text)},
+			whatsmeow.SendRequestExtra{ID: id})
 		return err
 	})
 	return sent.ID, err

@@ -38,10 +38,13 @@ func TestControlRefusesBadRequests(t *testing.T) {
 		{"POST", "/phones/" + shop + "/logout", `{"device":1}`, 404, "no linked device 1"},
 		{"POST", "/phones/" + shop + "/logout", `{"device":0}`, 404, "no linked device 0"},
 		{"POST", "/customers/" + ben + "/messages", `{"to":"` + shop + `","text":"x"}`, 404, "no customer"},
-		{"POST", "/customers/" + anna + "/messages", `{"to":"` + ben + `","text":"x"}`, 404, "not on WhatsApp"},
+		{"POST", "/customers/" + anna + "/messages", `{"to":"` + ben + `","text":"x"}`, 404,
+			"not on WhatsApp"},
 		{"POST", "/customers/" + anna + "/messages", `{"to":"` + shop + `","text":""}`, 400, "text"},
-		{"POST", "/customers/" + anna + "/messages", `{"to":"` + shop + `","text":"` + long + `"}`, 400, "text"},
-		{"POST", "/customers/" + anna + "/messages", `{"to":"` + shop + `","text":"x","id":"a b"}`, 400, "id must"},
+		{"POST", "/customers/" + anna + "/messages", `{"to":"` + shop + `","text":"` + long + `"}`,
+			400, "text"},
+		{"POST", "/customers/" + anna + "/messages", `{"to":"` + shop + `","text":"x","id":"a b"}`,
+			400, "id must"},
 		{"GET", "/customers/" + ben + "/inbox", ``, 404, "no customer"},
 		{"GET", "/customers/" + anna + "/inbox?limit=0", ``, 400, "limit"},
 		{"GET", "/customers/" + anna + "/inbox?from=x", ``, 400, "is not a number"},
@@ -57,11 +60,13 @@ func TestControlRefusesBadRequests(t *testing.T) {
 	} {
 		status, message := r.callRaw(test.method, test.path, []byte(test.body), nil)
 		if status != test.status || !strings.Contains(message, test.message) {
-			t.Errorf("%s %s %.60s = %d %q; want %d with %q", test.method, test.path, test.body, status, message, test.status, test.message)
+			t.Errorf("%s %s %.60s = %d %q; want %d with %q", test.method, test.path, test.body,
+				status, message, test.status, test.message)
 		}
 	}
 	if got := r.stats(); got.Phones != 1 || got.Customers != 1 {
-		t.Errorf("%d phones and %d customers; want 1 and 1: bad requests create nothing", got.Phones, got.Customers)
+		t.Errorf("%d phones and %d customers; want 1 and 1: bad requests create nothing",
+			got.Phones, got.Customers)
 	}
 }
 
@@ -142,7 +147,8 @@ func TestSendUnderGivenID(t *testing.T) {
 	r.customer(anna)
 	b := r.linked(shop)
 	var sent struct{ ID string }
-	r.must("POST", "/customers/"+anna+"/messages", object{"to": shop, "text": "Habari", "id": "3EB0123456789ABC"}, &sent)
+	r.must("POST", "/customers/"+anna+"/messages",
+		object{"to": shop, "text": "Habari", "id": "3EB0123456789ABC"}, &sent)
 	r.until("bot has the message", func() bool { return len(b.texts()) == 1 })
 	if got := b.messages[0].Info.ID; got != sent.ID || got != "3EB0123456789ABC" {
 		t.Errorf("message arrived under %s, the answer says %s; want 3EB0123456789ABC", got, sent.ID)

@@ -132,7 +132,8 @@ func (r *rig) call(method, path string, in, out any) (status int, message string
 
 func (r *rig) callRaw(method, path string, body []byte, out any) (status int, message string) {
 	r.t.Helper()
-	req, err := http.NewRequestWithContext(context.Background(), method, "http://"+r.control+path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(context.Background(), method, "http://"+r.control+path,
+		bytes.NewReader(body))
 	if err != nil {
 		r.t.Fatal(err)
 	}

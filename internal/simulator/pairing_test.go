@@ -77,10 +77,13 @@ func TestScanRefused(t *testing.T) {
 		message     string
 	}{
 		{"wrong secret", kiosk, func(c string) string { return change(c, 3, other) }, 422, "hmac-mismatch"},
-		{"wrong noise key", kiosk, func(c string) string { return change(c, 1, other) }, 422, "not those of the device"},
-		{"wrong identity", kiosk, func(c string) string { return change(c, 2, other) }, 422, "not those of the device"},
+		{"wrong noise key", kiosk, func(c string) string { return change(c, 1, other) }, 422,
+			"not those of the device"},
+		{"wrong identity", kiosk, func(c string) string { return change(c, 2, other) }, 422,
+			"not those of the device"},
 		{"damaged key", kiosk, func(c string) string { return change(c, 2, "AAAA") }, 422, "damaged"},
-		{"unknown ref", kiosk, func(c string) string { return change(c, 0, "2@AAAA") }, 422, "no device shows"},
+		{"unknown ref", kiosk, func(c string) string { return change(c, 0, "2@AAAA") }, 422,
+			"no device shows"},
 		{"used code", kiosk, func(string) string { return used }, 422, "no device shows"},
 		{"not a code", kiosk, func(string) string { return "https://example.com" }, 422, "not the code"},
 		{"no such phone", ben, func(c string) string { return c }, 404, "no phone"},
@@ -88,7 +91,8 @@ func TestScanRefused(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b := r.bot()
-			status, message := r.call("POST", "/phones/"+test.phone+"/scan", object{"code": test.alter(b.code())}, nil)
+			status, message := r.call("POST", "/phones/"+test.phone+"/scan",
+				object{"code": test.alter(b.code())}, nil)
 			if status != test.status || !strings.Contains(message, test.message) {
 				t.Errorf("scan = %d %q; want %d with %q", status, message, test.status, test.message)
 			}
@@ -133,7 +137,8 @@ func TestFourCompanionsAtMost(t *testing.T) {
 		r.linked(shop)
 	}
 	b := r.bot()
-	if status, message := r.call("POST", "/phones/"+shop+"/scan", object{"code": b.code()}, nil); status != 422 {
+	if status, message := r.call("POST", "/phones/"+shop+"/scan", object{"code": b.code()},
+		nil); status != 422 {
 		t.Errorf("fifth scan = %d %q; want 422", status, message)
 	}
 }
@@ -196,7 +201,8 @@ func TestLinkByCode(t *testing.T) {
 	}
 	path := "/phones/" + shop + "/enter-code"
 	for typed, want := range map[string]string{"1234-5678": "not the code", "12": "8 characters"} {
-		if status, message := r.call("POST", path, object{"code": typed}, nil); status != 422 || !strings.Contains(message, want) {
+		if status, message := r.call("POST", path, object{"code": typed}, nil); status != 422 ||
+			!strings.Contains(message, want) {
 			t.Errorf("POST %s %s = %d %q; want 422 and %q", path, typed, status, message, want)
 		}
 	}
@@ -210,7 +216,8 @@ func TestLinkByCode(t *testing.T) {
 func TestLinkByCodeOfNobody(t *testing.T) {
 	r := start(t)
 	r.phone(shop)
-	if status, message := r.call("POST", "/phones/"+shop+"/enter-code", object{"code": "ABCD-EFGH"}, nil); status != 422 || message == "" {
+	if status, message := r.call("POST", "/phones/"+shop+"/enter-code", object{"code": "ABCD-EFGH"},
+		nil); status != 422 || message == "" {
 		t.Errorf("a code that nobody shows = %d %q; want 422 and why", status, message)
 	}
 	b := r.bot()

@@ -38,7 +38,10 @@ func TestQueries(t *testing.T) {
 		"block list":       func() error { _, err := b.GetBlocklist(ctx); return err },
 		"groups":           func() error { _, err := b.GetJoinedGroups(ctx); return err },
 		"passive":          func() error { return b.SetPassive(ctx, true) },
-		"app state":        func() error { return b.FetchAppState(ctx, appstate.WAPatchRegular, false, false) },
+		"app state": func() error {
+			return b.FetchAppState(ctx, appstate.WAPatchRegular,
+				false, false)
+		},
 		"media servers": func() error {
 			_, err := b.raw().QueryMediaConn(ctx)
 			return err
@@ -49,7 +52,8 @@ func TestQueries(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := b.GetProfilePictureInfo(ctx, pn(anna), nil); !errors.Is(err, whatsmeow.ErrProfilePictureNotSet) {
+	if _, err := b.GetProfilePictureInfo(ctx, pn(anna), nil); !errors.Is(err,
+		whatsmeow.ErrProfilePictureNotSet) {
 		t.Errorf("GetProfilePictureInfo() = %v; want that there is none", err)
 	}
 	_, err := b.raw().SendIQ(ctx, whatsmeow.DangerousInfoQuery{
@@ -92,7 +96,8 @@ func TestMessagesRefused(t *testing.T) {
 		id := b.GenerateMessageID()
 		answer := b.raw().WaitResponse(id)
 		err := b.raw().SendNode(t.Context(), waBinary.Node{
-			Tag: "message", Attrs: waBinary.Attrs{"id": id, "to": test.to, "type": "text"}, Content: test.content,
+			Tag: "message", Attrs: waBinary.Attrs{"id": id, "to": test.to, "type": "text"},
+			Content: test.content,
 		})
 		if err != nil {
 			t.Fatal(err)

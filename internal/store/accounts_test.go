@@ -20,7 +20,8 @@ var persons atomic.Int64
 
 // person is a role that operators and users both have.
 func person() flowhq.NewAccount {
-	return flowhq.NewAccount{Email: fmt.Sprintf("p%d@example.com", persons.Add(1)), Name: "Asha", Role: flowhq.RoleOwner}
+	return flowhq.NewAccount{Email: fmt.Sprintf("p%d@example.com", persons.Add(1)), Name: "Asha",
+		Role: flowhq.RoleOwner}
 }
 
 func random() []byte {
@@ -40,7 +41,10 @@ func aSecret() store.NewSecret { return store.NewSecret{Prefix: "fhq_abcdef", Ha
 // The calls of accounts and keys are among those that TestTwoTenants tries.
 func init() {
 	maps.Copy(calls, map[string]func(context.Context, *store.Store, guest) (any, error){
-		"Accounts": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.Accounts(ctx, g.tenant) },
+		"Accounts": func(ctx context.Context, s *store.Store, g guest) (any,
+			error) {
+			return s.Accounts(ctx, g.tenant)
+		},
 		"InviteAccount": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 			return s.InviteAccount(ctx, g.tenant, person(), aLink(), "admin")
 		},
@@ -51,7 +55,10 @@ func init() {
 		"MakeLink": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 			return s.MakeLink(ctx, g.tenant, g.account, aLink(), "admin")
 		},
-		"APIKeys": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.APIKeys(ctx, g.tenant) },
+		"APIKeys": func(ctx context.Context, s *store.Store, g guest) (any,
+			error) {
+			return s.APIKeys(ctx, g.tenant)
+		},
 		"AddAPIKey": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 			return s.AddAPIKey(ctx, g.tenant, aKey, aSecret(), "admin")
 		},
@@ -73,7 +80,8 @@ func (b *bench) joined(t *testing.T, tenant flowhq.TenantID) store.Login {
 func (b *bench) signIn(t *testing.T, l store.Login) []byte {
 	t.Helper()
 	token := random()
-	must(b.SignIn(t.Context(), store.NewSignIn{Account: l.ID, Hash: token, Address: "192.0.2.1", Lifetime: time.Hour, Password: l.PasswordHash, Actor: "x"}))(t)
+	must(b.SignIn(t.Context(), store.NewSignIn{Account: l.ID, Hash: token, Address: "192.0.2.1",
+		Lifetime: time.Hour, Password: l.PasswordHash, Actor: "x"}))(t)
 	return token
 }
 
@@ -132,8 +140,10 @@ func TestPeople(t *testing.T) {
 			}
 			p := flowhq.Principal{Kind: flowhq.PrincipalUser, Name: n.Email, SignIn: signIn}
 			ok(t, b.SetPassword(t.Context(), l, "hash 3", p))
-			wantCode(t, "a password that was changed meanwhile", b.SetPassword(t.Context(), l, "hash 4", p), flowhq.Conflict)
-			_, err = b.SignIn(t.Context(), store.NewSignIn{Account: l.ID, Hash: random(), Lifetime: time.Hour, Password: l.PasswordHash})
+			wantCode(t, "a password that was changed meanwhile",
+				b.SetPassword(t.Context(), l, "hash 4", p), flowhq.Conflict)
+			_, err = b.SignIn(t.Context(),
+				store.NewSignIn{Account: l.ID, Hash: random(), Lifetime: time.Hour, Password: l.PasswordHash})
 			wantCode(t, "sign in with the old password", err, flowhq.NotFound)
 			if _, _, err := b.SignedIn(t.Context(), token); err != nil {
 				t.Errorf("who has changed the password is signed out: %v", err)
@@ -145,17 +155,20 @@ func TestPeople(t *testing.T) {
 			if tenant == "" {
 				staff = flowhq.RoleViewer
 			}
-			if a = must(b.ChangeAccount(t.Context(), tenant, a.ID, flowhq.AccountChange{Role: &staff}, "admin"))(t); a.Role != staff || a.Name != n.Name {
+			if a = must(b.ChangeAccount(t.Context(), tenant, a.ID,
+				flowhq.AccountChange{Role: &staff}, "admin"))(t); a.Role != staff || a.Name != n.Name {
 				t.Errorf("changed: %+v", a)
 			}
-			must(b.ChangeAccount(t.Context(), tenant, a.ID, flowhq.AccountChange{Role: &staff}, "admin"))(t) // no event
+			must(b.ChangeAccount(t.Context(), tenant, a.ID, flowhq.AccountChange{Role: &staff},
+				"admin"))(t) // no event
 			must(b.ChangeAccount(t.Context(), tenant, a.ID, flowhq.AccountChange{Disabled: &yes}, "admin"))(t)
 			_, _, err = b.SignedIn(t.Context(), token)
 			wantCode(t, "who was disabled", err, flowhq.NotFound)
 			_, err = b.MakeLink(t.Context(), tenant, a.ID, aLink(), "admin")
 			wantCode(t, "a link for who is disabled", err, flowhq.Conflict)
 
-			want = append(want, "ACCOUNT_INVITED", "ACCOUNT_LINK_MADE", "PASSWORD_SET", "SIGNED_IN", "SIGNED_IN", "PASSWORD_SET", "ACCOUNT_CHANGED", "ACCOUNT_CHANGED")
+			want = append(want, "ACCOUNT_INVITED", "ACCOUNT_LINK_MADE", "PASSWORD_SET", "SIGNED_IN",
+				"SIGNED_IN", "PASSWORD_SET", "ACCOUNT_CHANGED", "ACCOUNT_CHANGED")
 			if got := b.story(t, tenant); !slices.Equal(got, want) {
 				t.Errorf("events %v; want %v", got, want)
 			}
@@ -257,7 +270,8 @@ func TestWhatIsOver(t *testing.T) {
 	if k.LastUsedAt != nil {
 		t.Errorf("used for the first time, after %v", k.LastUsedAt)
 	}
-	if k = must(b.UseAPIKey(t.Context(), secret.Hash))(t); k.LastUsedAt == nil || !slices.Equal(k.Scopes, aKey.Scopes) {
+	if k = must(b.UseAPIKey(t.Context(), secret.Hash))(t); k.LastUsedAt == nil ||
+		!slices.Equal(k.Scopes, aKey.Scopes) {
 		t.Errorf("key %+v", k)
 	}
 	b.exec(t, `update flowhq.api_keys set expires_at = now()`)

@@ -70,7 +70,8 @@ func BenchmarkMessage(b *testing.B) {
 				b.StartTimer()
 			}
 			id := fmt.Sprint("reply-", i)
-			if _, done, err := db.Answer(b.Context(), tenant, epoch, ms[0].ID, answer(id)); err != nil || !done {
+			if _, done, err := db.Answer(b.Context(), tenant, epoch, ms[0].ID,
+				answer(id)); err != nil || !done {
 				b.Fatal(done, err)
 			}
 			ok(b, db.SetOutbound(b.Context(), tenant, epoch, id, flowhq.Sent, ""))

@@ -13,7 +13,8 @@ import (
 )
 
 // command gives a tenant a command.
-func (b *bench) command(t testing.TB, tenant flowhq.TenantID, c flowhq.Command, key string) flowhq.TenantCommand {
+func (b *bench) command(t testing.TB, tenant flowhq.TenantID, c flowhq.Command,
+	key string) flowhq.TenantCommand {
 	t.Helper()
 	given, _, err := b.Command(t.Context(), tenant, store.NewCommand{Command: c, Key: key, Actor: "admin"})
 	if err != nil {
@@ -38,7 +39,8 @@ func TestCommand(t *testing.T) {
 	for i, tt := range []struct {
 		command flowhq.Command
 		wanted  bool
-	}{{flowhq.Start, true}, {flowhq.Stop, false}, {flowhq.Restart, true}, {flowhq.ForceRestart, true}, {flowhq.Relink, true}, {flowhq.Delete, false}} {
+	}{{flowhq.Start, true}, {flowhq.Stop, false}, {flowhq.Restart, true},
+		{flowhq.ForceRestart, true}, {flowhq.Relink, true}, {flowhq.Delete, false}} {
 		first := b.command(t, tenant, tt.command, fmt.Sprint(i))
 		if again := b.command(t, tenant, tt.command, fmt.Sprint(i)); again != first {
 			t.Errorf("again = %+v; want %+v", again, first)
@@ -46,10 +48,12 @@ func TestCommand(t *testing.T) {
 		if got := must(b.Tenant(t.Context(), tenant))(t); got.Wanted != tt.wanted {
 			t.Errorf("wanted = %t after %s", got.Wanted, tt.command)
 		}
-		_, _, err := b.Command(t.Context(), tenant, store.NewCommand{Command: flowhq.Start, Key: fmt.Sprint(i), Reason: "another"})
+		_, _, err := b.Command(t.Context(), tenant,
+			store.NewCommand{Command: flowhq.Start, Key: fmt.Sprint(i), Reason: "another"})
 		wantCode(t, "another request of the same key", err, flowhq.Conflict)
 	}
-	if diff := cmp.Diff([]string{"start 0", "stop 1", "restart 2", "force-restart 3", "relink 4", "delete 5"}, b.waiting(t, tenant)); diff != "" {
+	if diff := cmp.Diff([]string{"start 0", "stop 1", "restart 2", "force-restart 3", "relink 4",
+		"delete 5"}, b.waiting(t, tenant)); diff != "" {
 		t.Errorf("not applied (-want +got):\n%s", diff)
 	}
 	_, _, err := b.Command(t.Context(), tenant, store.NewCommand{Command: flowhq.Start, Key: "late"})
@@ -71,7 +75,8 @@ func TestCommandsAtOnce(t *testing.T) {
 			for i := range each {
 				c := []flowhq.Command{flowhq.Start, flowhq.Stop}[(n+i)%2]
 				key := fmt.Sprintf("%d-%d", n/2, i) // two senders have the same
-				_, _, err := b.Command(t.Context(), tenant, store.NewCommand{Command: c, Key: key, Actor: "admin"})
+				_, _, err := b.Command(t.Context(), tenant,
+					store.NewCommand{Command: c, Key: key, Actor: "admin"})
 				if code := flowhq.ErrorCode(err); code != "" && code != flowhq.Conflict {
 					t.Error(err)
 				}
@@ -116,14 +121,17 @@ func TestApplied(t *testing.T) {
 	b := open(t)
 	tenant, other := b.tenant(t), b.tenant(t)
 	start, stop := b.command(t, tenant, flowhq.Start, "1"), b.command(t, tenant, flowhq.Stop, "2")
-	ok(t, b.RecordState(t.Context(), other, flowhq.Stopped(flowhq.Counts{}), 0, []store.CommandOutcome{{ID: start.ID, Outcome: "stolen"}}))
-	ok(t, b.RecordState(t.Context(), tenant, flowhq.Stopped(flowhq.Counts{}), 0, []store.CommandOutcome{{ID: stop.ID, Outcome: "done"}}))
+	ok(t, b.RecordState(t.Context(), other, flowhq.Stopped(flowhq.Counts{}), 0,
+		[]store.CommandOutcome{{ID: start.ID, Outcome: "stolen"}}))
+	ok(t, b.RecordState(t.Context(), tenant, flowhq.Stopped(flowhq.Counts{}), 0,
+		[]store.CommandOutcome{{ID: stop.ID, Outcome: "done"}}))
 	if diff := cmp.Diff([]string{"start 1"}, b.waiting(t, tenant)); diff != "" {
 		t.Errorf("not applied (-want +got):\n%s", diff)
 	}
 	for _, outcome := range []string{"first", "second"} {
 		ok(t, b.RecordOutcomes(t.Context(), tenant, []store.CommandOutcome{{ID: start.ID, Outcome: outcome}}))
-		if got := must(b.TenantCommand(t.Context(), tenant, start.ID))(t); got.Outcome != "first" || got.AppliedAt == nil {
+		if got := must(b.TenantCommand(t.Context(), tenant, start.ID))(t); got.Outcome != "first" ||
+			got.AppliedAt == nil {
 			t.Errorf("command = %+v; want what was noted first", got)
 		}
 	}
@@ -154,7 +162,8 @@ func TestLook(t *testing.T) {
 	} {
 		ok(t, b.RecordState(t.Context(), tenant, tt.is, 0, noOutcomes))
 		got := look()
-		if got.NeedsHost != tt.wanted || got.Quiet != tt.quiet || (got.RetryAt != nil) != !tt.is.RetryAt.IsZero() {
+		if got.NeedsHost != tt.wanted || got.Quiet != tt.quiet ||
+			(got.RetryAt != nil) != !tt.is.RetryAt.IsZero() {
 			t.Errorf("after %+v: %+v; want wanted %t, quiet %t", tt.is, got, tt.wanted, tt.quiet)
 		}
 	}
@@ -212,7 +221,8 @@ func TestLooksInTurn(t *testing.T) {
 			t.Fatal("there is no end")
 		}
 	}
-	if len(seen) != 450 || !slices.IsSortedFunc(seen, func(a, b flowhq.TenantCommand) int { return int(a.ID - b.ID) }) {
+	if len(seen) != 450 || !slices.IsSortedFunc(seen,
+		func(a, b flowhq.TenantCommand) int { return int(a.ID - b.ID) }) {
 		t.Errorf("%d commands; want 450, in order", len(seen))
 	}
 }
@@ -224,11 +234,13 @@ func TestMarksOfAnotherTime(t *testing.T) {
 	b := open(t)
 	tenant := b.tenant(t)
 	c := b.command(t, tenant, flowhq.Start, "new")
-	ok(t, b.RecordOutcomes(t.Context(), tenant, []store.CommandOutcome{{ID: c.ID, Key: "old", Outcome: "done"}}))
+	ok(t, b.RecordOutcomes(t.Context(), tenant,
+		[]store.CommandOutcome{{ID: c.ID, Key: "old", Outcome: "done"}}))
 	if v := must(b.TenantSnapshot(t.Context(), tenant, 0))(t); len(v.Commands) != 1 {
 		t.Errorf("%d commands wait; want the new one", len(v.Commands))
 	}
-	ok(t, b.RecordOutcomes(t.Context(), tenant, []store.CommandOutcome{{ID: c.ID, Key: "new", Outcome: "done"}}))
+	ok(t, b.RecordOutcomes(t.Context(), tenant,
+		[]store.CommandOutcome{{ID: c.ID, Key: "new", Outcome: "done"}}))
 	if v := must(b.TenantSnapshot(t.Context(), tenant, 0))(t); len(v.Commands) > 0 {
 		t.Errorf("%d commands wait; want none", len(v.Commands))
 	}

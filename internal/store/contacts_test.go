@@ -55,25 +55,30 @@ func TestReceiveFromAnyAddress(t *testing.T) {
 	for i, first := range forms {
 		for j, again := range forms {
 			for _, k := range knowledge {
-				for _, between := range []string{"", "edited", "answered", "edited, answered", "answered, edited"} {
-					t.Run(fmt.Sprintf("%s, %s, %s, %s in between", first.name, again.name, k.name, between), func(t *testing.T) {
+				for _, between := range []string{"", "edited", "answered", "edited, answered",
+					"answered, edited"} {
+					t.Run(fmt.Sprintf("%s, %s, %s, %s in between", first.name, again.name, k.name,
+						between), func(t *testing.T) {
 						tenant, epoch := b.hosted(t)
 						r := must(b.Receive(t.Context(), tenant, epoch, as(i, k.first)))(t)
 						edited := "edited in between"
 						for what := range strings.SplitSeq(between, ", ") {
 							if what == "edited" {
-								ok(t, b.Revise(t.Context(), tenant, epoch, r.ID, store.Revision{At: noon, Text: &edited}))
+								ok(t, b.Revise(t.Context(), tenant, epoch, r.ID,
+									store.Revision{At: noon, Text: &edited}))
 							}
 							if what != "answered" {
 								continue
 							}
 							ok(t, second(b.Answer(t.Context(), tenant, epoch, r.ID, answer("re"))))
 						}
-						if r := must(b.Receive(t.Context(), tenant, epoch, as(j, k.second)))(t); r.New || r.ID != 0 {
+						if r := must(b.Receive(t.Context(), tenant, epoch,
+							as(j, k.second)))(t); r.New || r.ID != 0 {
 							t.Errorf("again: %+v; want nothing new", r)
 						}
 						for _, m := range must(b.Unanswered(t.Context(), tenant, 0, 10))(t) {
-							ok(t, second(b.Answer(t.Context(), tenant, epoch, m.ID, answer("late "+m.WAMessageID))))
+							ok(t, second(b.Answer(t.Context(), tenant, epoch, m.ID,
+								answer("late "+m.WAMessageID))))
 						}
 						b.onePerson(t, tenant, 1)
 					})
@@ -138,7 +143,8 @@ func TestConversationGoesOn(t *testing.T) {
 			}); !cmp.Equal(r, want) {
 				t.Errorf("Receive = %+v; want %+v", r, want)
 			}
-			if state := must(b.Conversation(t.Context(), tenant, r.ID))(t).State; string(state) != `{"step":1}` {
+			if state := must(b.Conversation(t.Context(), tenant,
+				r.ID))(t).State; string(state) != `{"step":1}` {
 				t.Errorf("the conversation goes on with %s; want that of the latest answer", state)
 			}
 			ok(t, second(b.Answer(t.Context(), tenant, epoch, r.ID, answer("re 3"))))
@@ -224,7 +230,8 @@ func TestMergeCopies(t *testing.T) {
 		for i, m := range []store.Inbound{from("", aNumber, "3EB0"), from(aLID, "", "first")} {
 			r := must(b.Receive(t.Context(), tenant, epoch, m))(t)
 			if i == 0 {
-				ok(t, second(b.Answer(t.Context(), tenant, epoch, r.ID, store.Outcome{Status: flowhq.Answered})))
+				ok(t, second(b.Answer(t.Context(), tenant, epoch, r.ID,
+					store.Outcome{Status: flowhq.Answered})))
 			}
 		}
 		b.exec(t, `update flowhq.message_logs set wa_message_id = '3EB0', status = $2 where tenant_id = $1 and wa_message_id = 'first'`,
@@ -244,7 +251,8 @@ func TestPruneContacts(t *testing.T) {
 	b := open(t)
 	tenant, epoch := b.hosted(t)
 	b.keep(t, tenant, 40)
-	for i, m := range []store.Inbound{from("1@lid", "", "with a message"), from("2@lid", "", "old"), from("3@lid", "", "of late")} {
+	for i, m := range []store.Inbound{from("1@lid", "", "with a message"), from("2@lid", "", "old"),
+		from("3@lid", "", "of late")} {
 		r := must(b.Receive(t.Context(), tenant, epoch, m))(t)
 		if i > 0 {
 			b.exec(t, `delete from flowhq.message_logs where id = $1`, r.ID)
@@ -270,10 +278,13 @@ func TestLongLog(t *testing.T) {
 		atOnce              bool // nothing has to be moved
 		rows                int
 	}{
-		"a LID is learnt": {first: from("", aNumber, "1"), both: from(aLID, aNumber, "3"), atOnce: true, rows: long},
-		"two are one":     {first: from("", aNumber, "1"), second: from(aLID, "", "2"), both: from(aLID, aNumber, "3"), rows: long / 5},
+		"a LID is learnt": {first: from("", aNumber, "1"), both: from(aLID, aNumber, "3"),
+			atOnce: true, rows: long},
+		"two are one": {first: from("", aNumber, "1"), second: from(aLID, "", "2"),
+			both: from(aLID, aNumber, "3"), rows: long / 5},
 		"two are one by what they wrote": {
-			first: from("", aNumber, "1"), second: from(aLID, "", "2"), both: from("", aNumber, "long 2"), rows: long / 10,
+			first: from("", aNumber, "1"), second: from(aLID, "", "2"),
+			both: from("", aNumber, "long 2"), rows: long / 10,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -296,7 +307,8 @@ func TestLongLog(t *testing.T) {
 				defer next.Stop()
 				for ; ctx.Err() == nil; <-next.C {
 					began := time.Now()
-					_, _, err := b.RenewLeases(t.Context(), []store.Lease{{Tenant: tenant, Epoch: epoch}}, time.Minute)
+					_, _, err := b.RenewLeases(t.Context(),
+						[]store.Lease{{Tenant: tenant, Epoch: epoch}}, time.Minute)
 					if err != nil {
 						t.Error(err)
 					}
@@ -326,7 +338,8 @@ func TestLongLog(t *testing.T) {
 				t.Errorf("%d contacts; want 1", n)
 			}
 			// What waits is answered to the new address, however old it is.
-			if tt.both.LID != "" && scalar[string](t, b, `select chat from flowhq.message_logs where id = $1`, wait) != aLID {
+			if tt.both.LID != "" && scalar[string](t, b,
+				`select chat from flowhq.message_logs where id = $1`, wait) != aLID {
 				t.Errorf("the answer to the oldest message goes to another address than %s", aLID)
 			}
 		})

@@ -48,9 +48,11 @@ func TestRetryOfWhatWasDeleted(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant, epoch := b.hosted(t)
-	for _, status := range []flowhq.MessageStatus{flowhq.Failed, flowhq.Suppressed, flowhq.Overflowed, flowhq.Expired} {
+	for _, status := range []flowhq.MessageStatus{flowhq.Failed, flowhq.Suppressed,
+		flowhq.Overflowed, flowhq.Expired} {
 		id := b.receive(t, tenant, epoch, "deleted when "+string(status))
-		b.exec(t, `update flowhq.message_logs set status = $3 where tenant_id = $1 and id = $2`, tenant, id, status)
+		b.exec(t, `update flowhq.message_logs set status = $3 where tenant_id = $1 and id = $2`,
+			tenant, id, status)
 		ok(t, b.Revise(t.Context(), tenant, epoch, id, store.Revision{At: noon, Revoked: true}))
 		_, err := b.Retry(t.Context(), tenant, id, "admin")
 		wantCode(t, "Retry of a deleted message", err, flowhq.Conflict)

@@ -20,7 +20,8 @@ func (b *bench) numbers(t testing.TB, tenant flowhq.TenantID) (own, other string
 // linked links a device of the number.
 func (b *bench) linked(t testing.TB, tenant flowhq.TenantID, epoch int64, number string) store.Linking {
 	t.Helper()
-	return must(b.Link(t.Context(), tenant, epoch, store.Device{JID: number[1:] + ":1@s.whatsapp.net", Number: number}))(t)
+	return must(b.Link(t.Context(), tenant, epoch,
+		store.Device{JID: number[1:] + ":1@s.whatsapp.net", Number: number}))(t)
 }
 
 // mixed leaves a message in each state that is not final, and in some that are.
@@ -112,7 +113,8 @@ func TestAnotherTakesOver(t *testing.T) {
 			own, other = b.numbers(t, tenant)
 			b.linked(t, tenant, epoch, own)
 			b.mixed(t, tenant, epoch)
-			must(b.SetTimer(t.Context(), tenant, epoch, text("x"), flowhq.DisappearingTimer{Seconds: 60, SetAt: noon}))(t)
+			must(b.SetTimer(t.Context(), tenant, epoch, text("x"),
+				flowhq.DisappearingTimer{Seconds: 60, SetAt: noon}))(t)
 			take(t, tenant, epoch)
 			if n := scalar[int](t, b, `select sum(timer_seconds) from flowhq.contacts where tenant_id = $1`, tenant); n != 0 {
 				t.Errorf("chats of the number have timers of %d s; want none, the other number's had", n)
@@ -120,7 +122,8 @@ func TestAnotherTakesOver(t *testing.T) {
 			if diff := cmp.Diff(failed, b.states(t, tenant)); diff != "" {
 				t.Errorf("messages (-want +got):\n%s", diff)
 			}
-			want := other + " instead of " + own + "; what was to be answered or sent by that one has failed: 3 messages"
+			want := other + " instead of " + own +
+				"; what was to be answered or sent by that one has failed: 3 messages"
 			if diff := cmp.Diff([]string{want}, b.changes(t, tenant)); diff != "" {
 				t.Errorf("events (-want +got):\n%s", diff)
 			}
@@ -139,7 +142,8 @@ func TestAnotherTakesOver(t *testing.T) {
 				}
 				_, err := b.Retry(t.Context(), tenant, m.ID, "admin")
 				wantCode(t, "Retry", err, flowhq.Conflict)
-				if err != nil && (!strings.Contains(err.Error(), own) || !strings.Contains(err.Error(), other)) {
+				if err != nil && (!strings.Contains(err.Error(), own) ||
+					!strings.Contains(err.Error(), other)) {
 					t.Errorf("Retry = %v; want both numbers named", err)
 				}
 			}
@@ -204,7 +208,8 @@ func TestThereAndBack(t *testing.T) {
 	}
 	ms, _, err := b.Messages(t.Context(), tenant, store.MessageFilter{Status: flowhq.Failed})
 	ok(t, err)
-	wantCode(t, "Retry of the other number's", last(b.Retry(t.Context(), tenant, ms[0].ID, "admin")), flowhq.Conflict)
+	wantCode(t, "Retry of the other number's",
+		last(b.Retry(t.Context(), tenant, ms[0].ID, "admin")), flowhq.Conflict)
 	if m := must(b.Retry(t.Context(), tenant, ms[1].ID, "admin"))(t); m.Status != flowhq.Received {
 		t.Errorf("Retry of the number's own: %+v; want it to be answered after all", m)
 	}

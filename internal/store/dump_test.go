@@ -20,7 +20,8 @@ func dump(t testing.TB, b *bench, tenant flowhq.TenantID) []row {
 			column = "id"
 		}
 		rows, _ := b.raw.Query(t.Context(),
-			"select '"+table+"', to_json(x)::text from flowhq."+table+" x where "+column+" = $1 order by 2", tenant)
+			"select '"+table+"', to_json(x)::text from flowhq."+table+" x where "+column+
+				" = $1 order by 2", tenant)
 		found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[row])
 		if err != nil {
 			t.Fatal(err)

@@ -24,15 +24,18 @@ func TestEraseOfALargeTenant(t *testing.T) {
 	const rows = 30_000 // of which every 20th takes a millisecond: all of them more than a second
 	b.exec(t, `create function public.slow() returns trigger language plpgsql as
 		$$ begin perform pg_sleep(0.001); return old; end $$`)
-	for table, unique := range map[string]string{"message_logs": "wa_message_id", "portal_event_logs": "event_type"} {
+	for table, unique := range map[string]string{"message_logs": "wa_message_id",
+		"portal_event_logs": "event_type"} {
 		b.exec(t, many(t, b, table, unique), tenant, rows)
-		b.exec(t, `create trigger slow before delete on flowhq.`+table+` for each row when (old.id % 20 = 0) execute function public.slow()`)
+		b.exec(t, `create trigger slow before delete on flowhq.`+table+
+			` for each row when (old.id % 20 = 0) execute function public.slow()`)
 	}
 	b.exec(t, `analyze`)
 	ok(t, b.Erase(t.Context(), tenant, "admin"))
 	wantEvents(t, b, tenant, "TENANT_DELETED admin ")
 	for _, table := range tenantTables(t, b) {
-		if n := scalar[int](t, b, `select count(*)::int from flowhq.`+table+` where tenant_id = $1`, tenant); n > 1 {
+		if n := scalar[int](t, b, `select count(*)::int from flowhq.`+table+` where tenant_id = $1`,
+			tenant); n > 1 {
 			t.Errorf("%s keeps %d rows", table, n)
 		}
 	}

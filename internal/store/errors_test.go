@@ -22,8 +22,9 @@ func TestOpenErrors(t *testing.T) {
 		code flowhq.Code
 		want string
 	}{
-		"not a URL":   {"postgres://%zz:secret@", flowhq.Invalid, "DATABASE_URL must look like"},
-		"no server":   {"postgres://u:secret@" + nowhere.Addr().String() + "/x", flowhq.Unavailable, "does not answer"},
+		"not a URL": {"postgres://%zz:secret@", flowhq.Invalid, "DATABASE_URL must look like"},
+		"no server": {"postgres://u:secret@" + nowhere.Addr().String() + "/x", flowhq.Unavailable,
+			"does not answer"},
 		"no database": {replaceDatabase(b.url, "no_such_database"), flowhq.Unavailable, "create it"},
 		"no tables":   {replaceDatabase(b.url, "postgres"), flowhq.Unavailable, "flowhq migrate"},
 	}

@@ -16,7 +16,8 @@ import (
 func tomorrow() time.Time { return time.Now().Add(24 * time.Hour).UTC().Truncate(time.Second) }
 
 func booking(at time.Time, status flowhq.BookingStatus) *flowhq.Booking {
-	return &flowhq.Booking{Service: "cut", Minutes: 30, Price: 10_000, Currency: "TZS", StartsAt: at, Name: "Amina", Status: status}
+	return &flowhq.Booking{Service: "cut", Minutes: 30, Price: 10_000, Currency: "TZS",
+		StartsAt: at, Name: "Amina", Status: status}
 }
 
 // withFacts is an answer that leaves facts.
@@ -34,11 +35,17 @@ func TestFactsOnce(t *testing.T) {
 	tenant, epoch := b.hosted(t)
 	id := b.receive(t, tenant, epoch, "3EB0")
 	at := tomorrow()
-	order := &flowhq.Order{Lines: []flowhq.OrderLine{{Product: "rice", Name: "Rice \x00", Quantity: 2, Price: 3000}},
-		Delivery: flowhq.Drop{Area: "kimara", Address: "near the church", Fee: 2000}, Total: 8000, Currency: "TZS", Status: flowhq.OrderConfirmed}
-	o := withFacts("OUT", flowhq.FactChange{Booking: booking(at, flowhq.BookingHeld)}, flowhq.FactChange{Booking: booking(at, flowhq.BookingConfirmed)},
-		flowhq.FactChange{Order: order}, flowhq.FactChange{Ticket: &flowhq.Ticket{Subject: "problem", Note: "no\x00 net", Status: flowhq.TicketOpen}},
-		flowhq.FactChange{Unanswered: &flowhq.Unanswered{Text: "do you sell gas?", Language: flowhq.English, Intents: []string{"product", "price"}}},
+	order := &flowhq.Order{Lines: []flowhq.OrderLine{{Product: "rice", Name: "Rice \x00",
+		Quantity: 2, Price: 3000}},
+		Delivery: flowhq.Drop{Area: "kimara", Address: "near the church", Fee: 2000}, Total: 8000,
+		Currency: "TZS", Status: flowhq.OrderConfirmed}
+	o := withFacts("OUT", flowhq.FactChange{Booking: booking(at, flowhq.BookingHeld)},
+		flowhq.FactChange{Booking: booking(at, flowhq.BookingConfirmed)},
+		flowhq.FactChange{Order: order},
+		flowhq.FactChange{Ticket: &flowhq.Ticket{Subject: "problem", Note: "no\x00 net",
+			Status: flowhq.TicketOpen}},
+		flowhq.FactChange{Unanswered: &flowhq.Unanswered{Text: "do you sell gas?",
+			Language: flowhq.English, Intents: []string{"product", "price"}}},
 		flowhq.FactChange{HandOver: &flowhq.HandOver{Reason: flowhq.HandOverAsked, Note: "a person"}})
 	o.Understood, o.HandOverFor = []byte(`{"band":"sure"}`), time.Hour
 	o.OwnerNotice = &store.OwnerNotice{To: "+255700000099", WAID: "NOTICE", Text: "somebody asks for you"}
@@ -47,27 +54,32 @@ func TestFactsOnce(t *testing.T) {
 		t.Fatalf("Answer = %d, %v, %v", replyID, done, err)
 	}
 	for range 2 {
-		if again, done, err := b.Answer(t.Context(), tenant, epoch, id, o); err != nil || done || again != replyID {
+		if again, done, err := b.Answer(t.Context(), tenant, epoch, id, o); err != nil || done ||
+			again != replyID {
 			t.Fatalf("Answer again = %d, %v, %v; want %d, false", again, done, err, replyID)
 		}
 	}
 	number := flowhq.Reference(id)
 	bookings := first(b.Bookings(t.Context(), tenant, store.FactFilter{}))(t)
 	if len(bookings) != 1 || bookings[0].Number != number || bookings[0].Status != flowhq.BookingConfirmed ||
-		!bookings[0].EndsAt.Equal(at.Add(30*time.Minute)) || bookings[0].Contact != aNumber || bookings[0].MessageID != id {
+		!bookings[0].EndsAt.Equal(at.Add(30*time.Minute)) || bookings[0].Contact != aNumber ||
+		bookings[0].MessageID != id {
 		t.Errorf("bookings = %+v; want one, confirmed, %s", bookings, number)
 	}
 	orders := first(b.Orders(t.Context(), tenant, store.FactFilter{}))(t)
-	if len(orders) != 1 || orders[0].Total != 8000 || orders[0].Lines[0].Quantity != 2 || orders[0].Delivery.Area != "kimara" {
+	if len(orders) != 1 || orders[0].Total != 8000 || orders[0].Lines[0].Quantity != 2 ||
+		orders[0].Delivery.Area != "kimara" {
 		t.Errorf("orders = %+v", orders)
 	}
 	if n := len(first(b.Tickets(t.Context(), tenant, store.FactFilter{Status: "OPEN"}))(t)); n != 1 {
 		t.Errorf("%d tickets; want 1", n)
 	}
-	if qs := first(b.Questions(t.Context(), tenant, store.FactFilter{}))(t); len(qs) != 1 || len(qs[0].Intents) != 2 {
+	if qs := first(b.Questions(t.Context(), tenant, store.FactFilter{}))(t); len(qs) != 1 ||
+		len(qs[0].Intents) != 2 {
 		t.Errorf("questions = %+v", qs)
 	}
-	if hs := first(b.HandOvers(t.Context(), tenant, store.FactFilter{Status: "OPEN"}))(t); len(hs) != 1 || hs[0].Until == nil {
+	if hs := first(b.HandOvers(t.Context(), tenant,
+		store.FactFilter{Status: "OPEN"}))(t); len(hs) != 1 || hs[0].Until == nil {
 		t.Errorf("hand-overs = %+v", hs)
 	}
 	if n := b.eventCount(t, tenant, flowhq.EventHandedOver); n != 1 {
@@ -83,7 +95,8 @@ func TestFactsOnce(t *testing.T) {
 
 	later := b.receive2(t, tenant, epoch, "later", bLID, bNumber)
 	must(b.Claim(t.Context(), tenant, "host-b"))(t)
-	_, _, err = b.Answer(t.Context(), tenant, epoch, later, withFacts("OUT2", flowhq.FactChange{Booking: booking(at.Add(time.Hour), flowhq.BookingConfirmed)}))
+	_, _, err = b.Answer(t.Context(), tenant, epoch, later,
+		withFacts("OUT2", flowhq.FactChange{Booking: booking(at.Add(time.Hour), flowhq.BookingConfirmed)}))
 	wantCode(t, "Answer of an older host", err, flowhq.Fenced)
 	if n := len(first(b.Bookings(t.Context(), tenant, store.FactFilter{}))(t)); n != 1 {
 		t.Errorf("%d bookings after a fenced answer; want 1", n)
@@ -114,7 +127,9 @@ func TestCapacity(t *testing.T) {
 			codes := make([]flowhq.Code, customers)
 			for i := range customers {
 				id := b.receive2(t, tenant, epoch, fmt.Sprint("in", i), fmt.Sprintf("%d@lid", 100+i), "")
-				o := withFacts(fmt.Sprint("out", i), flowhq.FactChange{Booking: booking(at.Add(time.Duration(i%2)*15*time.Minute), flowhq.BookingConfirmed)})
+				o := withFacts(fmt.Sprint("out", i),
+					flowhq.FactChange{Booking: booking(at.Add(time.Duration(i%2)*15*time.Minute),
+						flowhq.BookingConfirmed)})
 				o.Capacity = capacity
 				wg.Go(func() {
 					_, _, err := b.Answer(context.WithoutCancel(t.Context()), tenant, epoch, id, o)
@@ -126,7 +141,8 @@ func TestCapacity(t *testing.T) {
 			for _, c := range codes {
 				counts[c]++
 			}
-			if diff := cmp.Diff(map[flowhq.Code]int{"": capacity, flowhq.Conflict: customers - capacity}, counts); diff != "" {
+			if diff := cmp.Diff(map[flowhq.Code]int{"": capacity,
+				flowhq.Conflict: customers - capacity}, counts); diff != "" {
 				t.Errorf("answers (-want +got):\n%s", diff)
 			}
 			if n := len(first(b.Bookings(t.Context(), tenant, store.FactFilter{}))(t)); n != capacity {
@@ -169,20 +185,25 @@ func TestCapacityByTime(t *testing.T) {
 	want("with two at once", err, flowhq.Conflict)
 
 	b.exec(t, `update flowhq.bookings set held_until = now() - interval '1 second' where number = $1`, held)
-	if got := first(b.Bookings(t.Context(), tenant, store.FactFilter{Status: "LAPSED"}))(t); len(got) != 1 || got[0].Status != flowhq.BookingLapsed {
+	if got := first(b.Bookings(t.Context(), tenant,
+		store.FactFilter{Status: "LAPSED"}))(t); len(got) != 1 || got[0].Status != flowhq.BookingLapsed {
 		t.Errorf("lapsed bookings = %+v; want one", got)
 	}
 	_, err = book(at.Add(10*time.Minute), 10, 2, flowhq.BookingConfirmed)
 	want("a slot whose hold has lapsed", err, "")
 	confirmed := flowhq.BookingConfirmed
-	want("confirming it too late", b.SetBooking(t.Context(), tenant, held, store.BookingChange{Status: &confirmed}, 2, "admin"), flowhq.Conflict)
+	want("confirming it too late", b.SetBooking(t.Context(), tenant, held,
+		store.BookingChange{Status: &confirmed}, 2, "admin"), flowhq.Conflict)
 	later := at.Add(3 * time.Hour)
-	want("moving it", b.SetBooking(t.Context(), tenant, held, store.BookingChange{StartsAt: &later}, 1, "admin"), "")
+	want("moving it", b.SetBooking(t.Context(), tenant, held, store.BookingChange{StartsAt: &later},
+		1, "admin"), "")
 	cancelled := flowhq.BookingCancelled
-	want("cancelling it", b.SetBooking(t.Context(), tenant, held, store.BookingChange{Status: &cancelled}, 1, "admin"), "")
+	want("cancelling it", b.SetBooking(t.Context(), tenant, held,
+		store.BookingChange{Status: &cancelled}, 1, "admin"), "")
 	_, err = book(later, 30, 1, flowhq.BookingConfirmed)
 	want("the slot of one that is cancelled", err, "")
-	want("a booking that is none", b.SetBooking(t.Context(), tenant, "X00000", store.BookingChange{Status: &cancelled}, 1, "admin"), flowhq.NotFound)
+	want("a booking that is none", b.SetBooking(t.Context(), tenant, "X00000",
+		store.BookingChange{Status: &cancelled}, 1, "admin"), flowhq.NotFound)
 	if n := b.eventCount(t, tenant, flowhq.EventFactChanged); n != 2 {
 		t.Errorf("%d events FACT_CHANGED; want 2", n)
 	}
@@ -193,7 +214,8 @@ func TestBurstIsAnsweredAtOnce(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant, epoch := b.hosted(t)
-	one, two, three := b.receive(t, tenant, epoch, "1"), b.receive(t, tenant, epoch, "2"), b.receive(t, tenant, epoch, "3")
+	one, two, three := b.receive(t, tenant, epoch, "1"), b.receive(t, tenant, epoch, "2"),
+		b.receive(t, tenant, epoch, "3")
 	ok(t, b.Revise(t.Context(), tenant, epoch, two, store.Revision{At: noon, Revoked: true}))
 	o := answer("OUT")
 	o.Earlier = []int64{one, two}
@@ -228,7 +250,8 @@ func TestFactsFollowAContact(t *testing.T) {
 	for i, m := range []store.Inbound{from(aLID, "", "a"), from("", aNumber, "b")} {
 		id := must(b.Receive(t.Context(), tenant, epoch, m))(t).ID
 		_, _, err := b.Answer(t.Context(), tenant, epoch, id, withFacts(fmt.Sprint("out", i),
-			flowhq.FactChange{Booking: booking(tomorrow().Add(time.Duration(i)*time.Hour), flowhq.BookingConfirmed)},
+			flowhq.FactChange{Booking: booking(tomorrow().Add(time.Duration(i)*time.Hour),
+				flowhq.BookingConfirmed)},
 			flowhq.FactChange{Order: &flowhq.Order{Status: flowhq.OrderConfirmed}},
 			flowhq.FactChange{Ticket: &flowhq.Ticket{Subject: "x", Status: flowhq.TicketOpen}},
 			flowhq.FactChange{Unanswered: &flowhq.Unanswered{Text: "?"}},
@@ -240,7 +263,8 @@ func TestFactsFollowAContact(t *testing.T) {
 		t.Fatalf("Receive = %+v; want two contacts merged", r)
 	}
 	for _, table := range []string{"bookings", "orders", "tickets", "unanswered", "handovers"} {
-		if n := scalar[int](t, b, `select count(*)::int from flowhq.`+table+` where contact_id = $1`, r.Contact); n != 2 {
+		if n := scalar[int](t, b, `select count(*)::int from flowhq.`+table+
+			` where contact_id = $1`, r.Contact); n != 2 {
 			t.Errorf("the contact has %d %s; want 2", n, table)
 		}
 	}
@@ -248,7 +272,8 @@ func TestFactsFollowAContact(t *testing.T) {
 		t.Errorf("%d hand-overs are open; want 1", n)
 	}
 	c := must(b.Conversation(t.Context(), tenant, r.ID))(t)
-	if len(c.Bookings) != 2 || len(c.Taken) != 2 || len(c.Orders) != 2 || len(c.Tickets) != 2 || !c.HandedOver {
+	if len(c.Bookings) != 2 || len(c.Taken) != 2 || len(c.Orders) != 2 || len(c.Tickets) != 2 ||
+		!c.HandedOver {
 		t.Errorf("conversation = %+v; want all of it", c)
 	}
 }
@@ -275,8 +300,10 @@ func TestHandedOverIsNotAnswered(t *testing.T) {
 		t.Errorf("Answer after it was given back = %v, %v", done, err)
 	}
 	order.Contact = 1 << 40
-	wantCode(t, "HandOverContact of no contact", b.HandOverContact(t.Context(), tenant, order), flowhq.NotFound)
-	wantCode(t, "GiveBackContact of no contact", b.GiveBackContact(t.Context(), tenant, order), flowhq.NotFound)
+	wantCode(t, "HandOverContact of no contact", b.HandOverContact(t.Context(), tenant, order),
+		flowhq.NotFound)
+	wantCode(t, "GiveBackContact of no contact", b.GiveBackContact(t.Context(), tenant, order),
+		flowhq.NotFound)
 	if n := b.eventCount(t, tenant, flowhq.EventGivenBack); n != 1 {
 		t.Errorf("%d events GIVEN_BACK; want 1", n)
 	}
@@ -303,7 +330,8 @@ func TestReceiveOwn(t *testing.T) {
 	}
 	log, _, err := b.Messages(t.Context(), tenant, store.MessageFilter{})
 	ok(t, err)
-	if len(log) != 4 || log[0].Kind != flowhq.KindOwner || log[0].Status != flowhq.Sent || log[0].Contact != aNumber || b.eventCount(t, tenant, flowhq.EventHandedOver) != 1 {
+	if len(log) != 4 || log[0].Kind != flowhq.KindOwner || log[0].Status != flowhq.Sent ||
+		log[0].Contact != aNumber || b.eventCount(t, tenant, flowhq.EventHandedOver) != 1 {
 		t.Errorf("log = %+v", log)
 	}
 	if c := must(b.Conversation(t.Context(), tenant, id))(t); !c.HandedOver || c.LeftAlone {
@@ -319,12 +347,14 @@ func TestReceiveOwn(t *testing.T) {
 	}
 	alone := true
 	leftAlone := store.ContactFilter{LeftAlone: &alone}
-	if page := first(b.Contacts(t.Context(), tenant, leftAlone))(t); len(page) != 1 || page[0].LeftAlone != "OWNER_BEGAN" || page[0].Number != bNumber {
+	if page := first(b.Contacts(t.Context(), tenant, leftAlone))(t); len(page) != 1 ||
+		page[0].LeftAlone != "OWNER_BEGAN" || page[0].Number != bNumber {
 		t.Errorf("left alone: %+v", page)
 	}
 	b.leaveAlone(t, tenant, bNumber, false)
 	b.leaveAlone(t, tenant, "+255700000077", true)
-	if page := first(b.Contacts(t.Context(), tenant, leftAlone))(t); len(page) != 1 || page[0].LeftAlone != "LISTED" {
+	if page := first(b.Contacts(t.Context(), tenant, leftAlone))(t); len(page) != 1 ||
+		page[0].LeftAlone != "LISTED" {
 		t.Errorf("left alone: %+v", page)
 	}
 	must(b.Claim(t.Context(), tenant, "host-b"))(t)
@@ -337,9 +367,11 @@ func TestWrite(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant, epoch := b.hosted(t)
-	m := store.NewMessage{To: bNumber, Text: "your order is ready", Key: "k1", Actor: "admin", HandOverFor: time.Hour}
+	m := store.NewMessage{To: bNumber, Text: "your order is ready", Key: "k1", Actor: "admin",
+		HandOverFor: time.Hour}
 	one := must(b.Write(t.Context(), tenant, m))(t)
-	if again := must(b.Write(t.Context(), tenant, m))(t); again.ID != one.ID || one.Status != flowhq.Pending || one.Kind != flowhq.KindOperator {
+	if again := must(b.Write(t.Context(), tenant, m))(t); again.ID != one.ID ||
+		one.Status != flowhq.Pending || one.Kind != flowhq.KindOperator {
 		t.Errorf("Write = %+v, then %+v", one, again)
 	}
 	m.Text = "something else"
@@ -347,7 +379,8 @@ func TestWrite(t *testing.T) {
 	wantCode(t, "Write with a key that was used", err, flowhq.Conflict)
 	_, err = b.Write(t.Context(), nobody, m)
 	wantCode(t, "Write as nobody", err, flowhq.NotFound)
-	if ms := must(b.Unsent(t.Context(), tenant, 0, 10))(t); len(ms) != 1 || ms[0].Text != "your order is ready" {
+	if ms := must(b.Unsent(t.Context(), tenant, 0, 10))(t); len(ms) != 1 ||
+		ms[0].Text != "your order is ready" {
 		t.Errorf("Unsent = %+v", ms)
 	}
 	r := must(b.Receive(t.Context(), tenant, epoch, from(bLID, bNumber, "2")))(t)
@@ -371,13 +404,16 @@ func TestDueHandOvers(t *testing.T) {
 	}
 	b.exec(t, `update flowhq.handovers set until = now() where tenant_id = $1`, tenant)
 	due, next, err = b.DueHandOvers(t.Context(), tenant, 10)
-	if err != nil || len(due) != 1 || next != 0 || !due[0].NobodyCame || due[0].Question.ID != id || string(due[0].State) == "" {
+	if err != nil || len(due) != 1 || next != 0 || !due[0].NobodyCame || due[0].Question.ID != id ||
+		string(due[0].State) == "" {
 		t.Fatalf("DueHandOvers = %+v, %v, %v; want one that is due", due, next, err)
 	}
 	for range 2 {
-		ok(t, b.EndHandOver(t.Context(), tenant, epoch, due[0].ID, &store.Outbound{WAID: "SORRY", Kind: flowhq.KindNotice, Text: "nobody came"}))
+		ok(t, b.EndHandOver(t.Context(), tenant, epoch, due[0].ID,
+			&store.Outbound{WAID: "SORRY", Kind: flowhq.KindNotice, Text: "nobody came"}))
 	}
-	if ms := must(b.Unsent(t.Context(), tenant, 0, 10))(t); len(ms) != 2 || ms[1].Text != "nobody came" || ms[1].Chat != aLID {
+	if ms := must(b.Unsent(t.Context(), tenant, 0, 10))(t); len(ms) != 2 ||
+		ms[1].Text != "nobody came" || ms[1].Chat != aLID {
 		t.Errorf("Unsent = %+v", ms)
 	}
 	if n := b.eventCount(t, tenant, flowhq.EventGivenBack); n != 1 {
@@ -396,8 +432,10 @@ func TestPruneFacts(t *testing.T) {
 	b.keep(t, tenant, 30)
 	id := b.receive(t, tenant, epoch, "1")
 	ok(t, second(b.Answer(t.Context(), tenant, epoch, id, withFacts("OUT",
-		flowhq.FactChange{Booking: booking(tomorrow(), flowhq.BookingConfirmed)}, flowhq.FactChange{Order: &flowhq.Order{Status: flowhq.OrderConfirmed}},
-		flowhq.FactChange{Ticket: &flowhq.Ticket{Subject: "x", Status: flowhq.TicketOpen}}, flowhq.FactChange{Unanswered: &flowhq.Unanswered{Text: "?"}},
+		flowhq.FactChange{Booking: booking(tomorrow(), flowhq.BookingConfirmed)},
+		flowhq.FactChange{Order: &flowhq.Order{Status: flowhq.OrderConfirmed}},
+		flowhq.FactChange{Ticket: &flowhq.Ticket{Subject: "x", Status: flowhq.TicketOpen}},
+		flowhq.FactChange{Unanswered: &flowhq.Unanswered{Text: "?"}},
 		flowhq.FactChange{HandOver: &flowhq.HandOver{Reason: flowhq.HandOverAnger}}))))
 	for _, table := range []string{"bookings", "orders", "tickets", "unanswered"} {
 		b.exec(t, `update flowhq.`+table+` set updated_at = now() - interval '31 days'`)

@@ -74,7 +74,8 @@ func TestFeed(t *testing.T) {
 		flowhq.FactChange{HandOver: &flowhq.HandOver{Reason: flowhq.HandOverAsked}}))))
 	got := b.fed(t, tenant)[before:]
 	slices.Sort(got) // what one statement writes has no order
-	want := []flowhq.EventType{flowhq.EventBookingCreated, flowhq.EventHandedOver, flowhq.EventOrderCreated, flowhq.EventTicketCreated}
+	want := []flowhq.EventType{flowhq.EventBookingCreated, flowhq.EventHandedOver,
+		flowhq.EventOrderCreated, flowhq.EventTicketCreated}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("after the answer (-want +got):\n%s", diff)
 	}
@@ -88,7 +89,8 @@ func TestFeed(t *testing.T) {
 	step("the ticket is closed", flowhq.EventTicketChanged, flowhq.EventFactChanged)
 	id = b.receive(t, tenant, epoch, "never")
 	ok(t, b.DeadLetter(ctx, tenant, epoch, id, "it never works"))
-	step("a dead letter", flowhq.EventMessageReceived, flowhq.EventMessageFailed, flowhq.EventMessageDeadLettered)
+	step("a dead letter", flowhq.EventMessageReceived, flowhq.EventMessageFailed,
+		flowhq.EventMessageDeadLettered)
 	// A receipt may overtake the note that the message was sent.
 	b.exec(t, `update flowhq.message_logs set status = 'PENDING' where tenant_id = $1 and wa_message_id = 'out'`, tenant)
 	b.exec(t, `update flowhq.message_logs set status = 'DELIVERED' where tenant_id = $1 and wa_message_id = 'out'`, tenant)

@@ -42,7 +42,8 @@ func (b *bench) outdated(t *testing.T, version string) {
 }
 
 // What is known of tenants that were refused is their ids: they may be gone.
-const firstTenant, secondTenant = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
+const firstTenant, secondTenant = "00000000-0000-4000-8000-000000000001",
+	"00000000-0000-4000-8000-000000000002"
 
 // lookUpDue checks whether it is time to look up the newest version, once.
 func (b *bench) lookUpDue(t *testing.T, want bool) {
@@ -92,7 +93,8 @@ func TestVersionsInTurn(t *testing.T) {
 	take(young, true)
 	b.fleet(t, flowhq.Fleet{Version: young})
 	want := []flowhq.EventType{
-		flowhq.EventVersionSet, flowhq.EventClientOutdated, flowhq.EventVersionSet, flowhq.EventClientOutdated, flowhq.EventVersionSet,
+		flowhq.EventVersionSet, flowhq.EventClientOutdated, flowhq.EventVersionSet,
+		flowhq.EventClientOutdated, flowhq.EventVersionSet,
 	}
 	if diff := cmp.Diff(want, b.types(t)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
@@ -125,9 +127,11 @@ func TestOneAlert(t *testing.T) {
 	}
 	all.Wait()
 	if first.Load() != 1 || paused.Load() != sessions-1 {
-		t.Errorf("%d have paused reconnects, and %d wait; want 1 and %d", first.Load(), paused.Load(), sessions-1)
+		t.Errorf("%d have paused reconnects, and %d wait; want 1 and %d", first.Load(),
+			paused.Load(), sessions-1)
 	}
-	if diff := cmp.Diff([]flowhq.EventType{flowhq.EventVersionSet, flowhq.EventClientOutdated}, b.types(t)); diff != "" {
+	if diff := cmp.Diff([]flowhq.EventType{flowhq.EventVersionSet, flowhq.EventClientOutdated},
+		b.types(t)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
 }
@@ -145,7 +149,8 @@ func TestSetFleet(t *testing.T) {
 	must(b.TakeVersion(t.Context(), old, "found"))(t)
 	b.fleet(t, flowhq.Fleet{Paused: true, Reason: reason, Version: old}) // an operator's pause stays
 	set(flowhq.FleetChange{Paused: &no}, flowhq.Fleet{Version: old})
-	set(flowhq.FleetChange{Paused: &yes}, flowhq.Fleet{Paused: true, Reason: "paused by an operator", Version: old})
+	set(flowhq.FleetChange{Paused: &yes},
+		flowhq.Fleet{Paused: true, Reason: "paused by an operator", Version: old})
 	set(flowhq.FleetChange{Version: &byHand}, flowhq.Fleet{Version: mid, Pinned: true})
 	if must(b.TakeVersion(t.Context(), young, "found"))(t) {
 		t.Error("a version that was set by hand was to be replaced")
@@ -156,7 +161,8 @@ func TestSetFleet(t *testing.T) {
 	b.lookUpDue(t, false)
 	b.outdated(t, mid)
 	pausedSince := must(b.Fleet(t.Context()))(t).Since
-	set(flowhq.FleetChange{Paused: &yes, Reason: &reason}, flowhq.Fleet{Paused: true, Reason: reason, Version: mid})
+	set(flowhq.FleetChange{Paused: &yes, Reason: &reason},
+		flowhq.Fleet{Paused: true, Reason: reason, Version: mid})
 	if got := must(b.Fleet(t.Context()))(t); !got.Since.Equal(pausedSince) {
 		t.Errorf("WhatsApp's pause, which an operator has made theirs: %+v; want the same since", got)
 	}
@@ -185,16 +191,22 @@ func TestSetFleetAtOnce(t *testing.T) {
 		want   flowhq.Fleet
 		events []flowhq.EventType
 	}{
-		{"pause", flowhq.FleetChange{Paused: &yes, Reason: &first}, flowhq.Fleet{Paused: true, Reason: first}, []flowhq.EventType{flowhq.EventFleetPaused}},
+		{"pause", flowhq.FleetChange{Paused: &yes, Reason: &first},
+			flowhq.Fleet{Paused: true, Reason: first}, []flowhq.EventType{flowhq.EventFleetPaused}},
 		{"again", flowhq.FleetChange{Paused: &yes}, flowhq.Fleet{Paused: true, Reason: first}, nil},
-		{"another reason", flowhq.FleetChange{Paused: &yes, Reason: &second}, flowhq.Fleet{Paused: true, Reason: second}, []flowhq.EventType{flowhq.EventFleetPaused}},
+		{"another reason", flowhq.FleetChange{Paused: &yes, Reason: &second},
+			flowhq.Fleet{Paused: true, Reason: second}, []flowhq.EventType{flowhq.EventFleetPaused}},
 		{"a version, and stay paused", flowhq.FleetChange{Paused: &yes, Version: &version},
-			flowhq.Fleet{Paused: true, Reason: second, Version: mid, Pinned: true}, []flowhq.EventType{flowhq.EventVersionSet}},
+			flowhq.Fleet{Paused: true, Reason: second, Version: mid, Pinned: true},
+			[]flowhq.EventType{flowhq.EventVersionSet}},
 		{"the newest, and another reason", flowhq.FleetChange{Paused: &yes, Reason: &first, Version: &look},
-			flowhq.Fleet{Paused: true, Reason: first, Version: mid}, []flowhq.EventType{flowhq.EventVersionSet, flowhq.EventFleetPaused}},
+			flowhq.Fleet{Paused: true, Reason: first, Version: mid},
+			[]flowhq.EventType{flowhq.EventVersionSet, flowhq.EventFleetPaused}},
 		{"a version, and go on", flowhq.FleetChange{Paused: &no, Version: &version},
-			flowhq.Fleet{Version: mid, Pinned: true}, []flowhq.EventType{flowhq.EventVersionSet, flowhq.EventFleetResumed}},
-		{"nothing new", flowhq.FleetChange{Paused: &no, Version: &version}, flowhq.Fleet{Version: mid, Pinned: true}, nil},
+			flowhq.Fleet{Version: mid, Pinned: true},
+			[]flowhq.EventType{flowhq.EventVersionSet, flowhq.EventFleetResumed}},
+		{"nothing new", flowhq.FleetChange{Paused: &no, Version: &version},
+			flowhq.Fleet{Version: mid, Pinned: true}, nil},
 	} {
 		before := len(b.types(t))
 		must(b.SetFleet(t.Context(), tt.change, "admin"))(t)
@@ -216,14 +228,16 @@ func TestSetFleetTogether(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			if _, err := b.SetFleet(ctx, flowhq.FleetChange{Paused: &yes, Reason: &reason, Version: &version}, "admin"); err != nil {
+			if _, err := b.SetFleet(ctx,
+				flowhq.FleetChange{Paused: &yes, Reason: &reason, Version: &version}, "admin"); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	all.Wait()
 	b.fleet(t, flowhq.Fleet{Paused: true, Reason: reason, Version: mid, Pinned: true})
-	if diff := cmp.Diff([]flowhq.EventType{flowhq.EventVersionSet, flowhq.EventFleetPaused}, b.types(t)); diff != "" {
+	if diff := cmp.Diff([]flowhq.EventType{flowhq.EventVersionSet, flowhq.EventFleetPaused},
+		b.types(t)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
 }
@@ -242,7 +256,8 @@ func TestConfigureVersion(t *testing.T) {
 	configure("", false, flowhq.Fleet{})
 	configure(old, true, flowhq.Fleet{Version: old, Pinned: true})
 	byOperator, yes, reason := mid, true, "moving house"
-	must(b.SetFleet(t.Context(), flowhq.FleetChange{Version: &byOperator, Paused: &yes, Reason: &reason}, "admin"))(t)
+	must(b.SetFleet(t.Context(), flowhq.FleetChange{Version: &byOperator, Paused: &yes,
+		Reason: &reason}, "admin"))(t)
 	configure(old, false, flowhq.Fleet{Version: mid, Pinned: true, Paused: true, Reason: reason})
 	configure(young, true, flowhq.Fleet{Version: young, Pinned: true, Paused: true, Reason: reason})
 	configure("", false, flowhq.Fleet{Version: young, Pinned: true, Paused: true, Reason: reason})

@@ -33,7 +33,8 @@ func (b *bench) booked(t testing.TB, at time.Time) (tenant flowhq.TenantID, epoc
 
 func (b *bench) leaves(t testing.TB, tenant flowhq.TenantID, epoch, id int64, facts ...flowhq.FactChange) {
 	t.Helper()
-	if _, done, err := b.Answer(t.Context(), tenant, epoch, id, withFacts(fmt.Sprint("OUT", id), facts...)); err != nil || !done {
+	if _, done, err := b.Answer(t.Context(), tenant, epoch, id,
+		withFacts(fmt.Sprint("OUT", id), facts...)); err != nil || !done {
 		t.Fatalf("Answer = %v, %v", done, err)
 	}
 }
@@ -68,13 +69,15 @@ func TestBookingMovesItsReminders(t *testing.T) {
 
 	later := at.Add(24 * time.Hour)
 	ok(t, b.SetBooking(t.Context(), tenant, number, store.BookingChange{StartsAt: &later}, 1, "admin"))
-	b.wantFollowUps(t, tenant, at, "DAY_BEFORE -24.0 CANCELLED", "TWO_HOURS_BEFORE -2.0 CANCELLED", "DAY_BEFORE +0.0 PENDING", "TWO_HOURS_BEFORE +22.0 PENDING")
+	b.wantFollowUps(t, tenant, at, "DAY_BEFORE -24.0 CANCELLED", "TWO_HOURS_BEFORE -2.0 CANCELLED",
+		"DAY_BEFORE +0.0 PENDING", "TWO_HOURS_BEFORE +22.0 PENDING")
 	note := "a note changes nothing"
 	ok(t, b.SetBooking(t.Context(), tenant, number, store.BookingChange{Note: &note}, 1, "admin"))
 	moved := booking(at, flowhq.BookingConfirmed)
 	moved.Number = number
 	b.leaves(t, tenant, epoch, b.receive(t, tenant, epoch, "back"), flowhq.FactChange{Booking: moved})
-	back := []string{"DAY_BEFORE -24.0 PENDING", "TWO_HOURS_BEFORE -2.0 PENDING", "DAY_BEFORE +0.0 CANCELLED", "TWO_HOURS_BEFORE +22.0 CANCELLED"}
+	back := []string{"DAY_BEFORE -24.0 PENDING", "TWO_HOURS_BEFORE -2.0 PENDING",
+		"DAY_BEFORE +0.0 CANCELLED", "TWO_HOURS_BEFORE +22.0 CANCELLED"}
 	b.wantFollowUps(t, tenant, at, back...)
 
 	cancelled := flowhq.BookingCancelled
@@ -104,12 +107,14 @@ func TestOrderThatWaits(t *testing.T) {
 		"confirmed": {order: flowhq.Order{Status: flowhq.OrderConfirmed}},
 		"open":      {order: flowhq.Order{Status: flowhq.OrderOpen}, waits: true},
 		"unpaid":    {order: flowhq.Order{Status: flowhq.OrderConfirmed, Unpaid: true}, waits: true},
-		"fulfilled": {order: flowhq.Order{Status: flowhq.OrderConfirmed, Unpaid: true}, changed: func(tenant flowhq.TenantID, number string) error {
-			return b.SetOrder(t.Context(), tenant, number, moved(flowhq.OrderFulfilled), "admin")
-		}},
-		"paid": {order: flowhq.Order{Status: flowhq.OrderConfirmed, Unpaid: true}, changed: func(tenant flowhq.TenantID, number string) error {
-			return b.SetOrder(t.Context(), tenant, number, store.OrderChange{Unpaid: new(bool)}, "admin")
-		}},
+		"fulfilled": {order: flowhq.Order{Status: flowhq.OrderConfirmed, Unpaid: true},
+			changed: func(tenant flowhq.TenantID, number string) error {
+				return b.SetOrder(t.Context(), tenant, number, moved(flowhq.OrderFulfilled), "admin")
+			}},
+		"paid": {order: flowhq.Order{Status: flowhq.OrderConfirmed, Unpaid: true},
+			changed: func(tenant flowhq.TenantID, number string) error {
+				return b.SetOrder(t.Context(), tenant, number, store.OrderChange{Unpaid: new(bool)}, "admin")
+			}},
 	} {
 		tenant, epoch := b.hosted(t)
 		id := b.receive(t, tenant, epoch, "3EB0")
@@ -125,7 +130,8 @@ func TestOrderThatWaits(t *testing.T) {
 		}
 		var want []string
 		if tt.waits {
-			want = []string{"AFTER_30_MINUTES +0.5", "AFTER_3_HOURS +3.0", "AFTER_24_HOURS +24.0", "GIVE_UP +48.0"}
+			want = []string{"AFTER_30_MINUTES +0.5", "AFTER_3_HOURS +3.0", "AFTER_24_HOURS +24.0",
+				"GIVE_UP +48.0"}
 		}
 		if diff := cmp.Diff(want, pending); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
@@ -146,11 +152,13 @@ func TestOrderIsGivenUp(t *testing.T) {
 		tenant, epoch := b.hosted(t)
 		b.leaves(t, tenant, epoch, b.receive(t, tenant, epoch, "3EB0"), flowhq.FactChange{Order: order})
 		last := first(b.FollowUps(t.Context(), tenant, store.FactFilter{}))(t)[0]
-		ok(t, b.EndFollowUp(t.Context(), tenant, last.ID, flowhq.FollowUpGivenUp, "the customer did not come back to it"))
+		ok(t, b.EndFollowUp(t.Context(), tenant, last.ID, flowhq.FollowUpGivenUp,
+			"the customer did not come back to it"))
 		if got := first(b.Orders(t.Context(), tenant, store.FactFilter{}))(t)[0].Status; got != want {
 			t.Errorf("the order is %s; want %s", got, want)
 		}
-		if n := len(first(b.FollowUps(t.Context(), tenant, store.FactFilter{Status: "GIVEN_UP"}))(t)); n != 1 {
+		if n := len(first(b.FollowUps(t.Context(), tenant,
+			store.FactFilter{Status: "GIVEN_UP"}))(t)); n != 1 {
 			t.Errorf("%d follow-ups GIVEN_UP; want 1", n)
 		}
 	}
@@ -161,7 +169,8 @@ func answered(_ int64, _ bool, err error) error { return err }
 // sendNow sends a follow-up whose limits have room.
 func (b *bench) sendNow(t testing.TB, tenant flowhq.TenantID, f flowhq.FollowUp) bool {
 	t.Helper()
-	return must(b.SendFollowUp(t.Context(), tenant, f, store.FollowUpMessage{Text: "a reminder", PerMinute: 100, PerContact: 100}))(t).Sent
+	return must(b.SendFollowUp(t.Context(), tenant, f,
+		store.FollowUpMessage{Text: "a reminder", PerMinute: 100, PerContact: 100}))(t).Sent
 }
 
 // TestFollowUpIsSentOnce: of many who send one at once, and again, one writes a message. The same
@@ -183,7 +192,8 @@ func TestFollowUpIsSentOnce(t *testing.T) {
 			sent = append(sent, m)
 		}
 	}
-	if len(sent) != 1 || sent[0].ToNumber != aNumber || sent[0].ExpiresAt == nil || !sent[0].ExpiresAt.Equal(f.ExpiresAt) {
+	if len(sent) != 1 || sent[0].ToNumber != aNumber || sent[0].ExpiresAt == nil ||
+		!sent[0].ExpiresAt.Equal(f.ExpiresAt) {
 		t.Fatalf("messages %+v; want one", sent)
 	}
 	now := must(onlyFollowUp(t.Context(), b.Store, tenant))(t)
@@ -239,11 +249,13 @@ func TestFollowUpsKeepLimits(t *testing.T) {
 	b := open(t)
 	tenant, _, _ := b.booked(t, tomorrow()) // whose answer is the first reply
 	f := must(onlyFollowUp(t.Context(), b.Store, tenant))(t)
-	for _, m := range []store.FollowUpMessage{{PerMinute: 0, PerContact: 9}, {PerMinute: 1, PerContact: 9}, {PerMinute: 9, PerContact: 1}} {
+	for _, m := range []store.FollowUpMessage{{PerMinute: 0, PerContact: 9},
+		{PerMinute: 1, PerContact: 9}, {PerMinute: 9, PerContact: 1}} {
 		_, err := b.SendFollowUp(t.Context(), tenant, f, m)
 		wantCode(t, fmt.Sprintf("SendFollowUp with %+v", m), err, flowhq.Conflict)
 	}
-	if sent, err := b.SendFollowUp(t.Context(), tenant, f, store.FollowUpMessage{PerMinute: 2, PerContact: 2}); err != nil || !sent.Sent {
+	if sent, err := b.SendFollowUp(t.Context(), tenant, f,
+		store.FollowUpMessage{PerMinute: 2, PerContact: 2}); err != nil || !sent.Sent {
 		t.Errorf("SendFollowUp = %+v, %v; want it sent", sent, err)
 	}
 }
@@ -254,12 +266,14 @@ func TestStopEndsReminders(t *testing.T) {
 	b := open(t)
 	tenant, epoch, _ := b.booked(t, tomorrow())
 	f := must(onlyFollowUp(t.Context(), b.Store, tenant))(t)
-	b.leaves(t, tenant, epoch, b.receive(t, tenant, epoch, "stop"), flowhq.FactChange{Reminders: &flowhq.Reminders{Stopped: true}})
+	b.leaves(t, tenant, epoch, b.receive(t, tenant, epoch, "stop"),
+		flowhq.FactChange{Reminders: &flowhq.Reminders{Stopped: true}})
 	if now := must(onlyFollowUp(t.Context(), b.Store, tenant))(t); now.Status != flowhq.FollowUpCancelled {
 		t.Errorf("after stop the follow-up is %s", now.Status)
 	}
 	b.exec(t, `update flowhq.follow_ups set status = 'PENDING'`) // as of a later booking
-	sent := must(b.SendFollowUp(t.Context(), tenant, f, store.FollowUpMessage{PerMinute: 9, PerContact: 9}))(t)
+	sent := must(b.SendFollowUp(t.Context(), tenant, f,
+		store.FollowUpMessage{PerMinute: 9, PerContact: 9}))(t)
 	if sent.Sent || !sent.Held || !sent.Standing.Unreminded {
 		t.Errorf("SendFollowUp after stop = %+v; want it held", sent)
 	}
@@ -267,7 +281,8 @@ func TestStopEndsReminders(t *testing.T) {
 	if !subject.Standing.Unreminded || subject.Booking == nil || len(subject.Pending) != 1 {
 		t.Errorf("subject = %+v", subject)
 	}
-	b.leaves(t, tenant, epoch, b.receive(t, tenant, epoch, "start"), flowhq.FactChange{Reminders: &flowhq.Reminders{}})
+	b.leaves(t, tenant, epoch, b.receive(t, tenant, epoch, "start"),
+		flowhq.FactChange{Reminders: &flowhq.Reminders{}})
 	if !b.sendNow(t, tenant, f) {
 		t.Error("nothing is sent to a customer who wants reminders again")
 	}

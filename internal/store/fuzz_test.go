@@ -21,7 +21,9 @@ func FuzzCursor(f *testing.F) {
 
 // FuzzNotice: anybody who may connect to the database may notify; what is taken for a notice of ours is one.
 func FuzzNotice(f *testing.F) {
-	for _, s := range []string{"", "config 00000000-0000-4000-8000-000000000000 7", "fleet - 0", "config - 0", "epoch x 1", "a b c d", "config 00000000-0000-4000-8000-000000000000 99999999999999999999", "\x00 \x00 \x00"} {
+	for _, s := range []string{"", "config 00000000-0000-4000-8000-000000000000 7", "fleet - 0",
+		"config - 0", "epoch x 1", "a b c d",
+		"config 00000000-0000-4000-8000-000000000000 99999999999999999999", "\x00 \x00 \x00"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, payload string) {

@@ -32,14 +32,16 @@ func TestHandOverForGood(t *testing.T) {
 	order := store.ContactOrder{Contact: r.Contact, Actor: "admin"}
 	ok(t, b.HandOverContact(t.Context(), tenant, order))
 	must(b.ReceiveOwn(t.Context(), tenant, epoch, own(from(aLID, aNumber, "OWN"))))(t)
-	must(b.Write(t.Context(), tenant, store.NewMessage{To: aNumber, Text: "ready", Key: "k", Actor: "admin", HandOverFor: time.Hour}))(t)
+	must(b.Write(t.Context(), tenant, store.NewMessage{To: aNumber, Text: "ready", Key: "k",
+		Actor: "admin", HandOverFor: time.Hour}))(t)
 	if n := scalar[int](t, b, `select count(*)::int from flowhq.handovers where until is null`); n != 1 {
 		t.Errorf("%d hand-overs are for good; want 1", n)
 	}
 	// And the other way round.
 	order.Length = time.Hour
 	ok(t, b.HandOverContact(t.Context(), tenant, order))
-	must(b.Write(t.Context(), tenant, store.NewMessage{To: aNumber, Text: "ready", Key: "l", Actor: "admin"}))(t)
+	must(b.Write(t.Context(), tenant, store.NewMessage{To: aNumber, Text: "ready", Key: "l",
+		Actor: "admin"}))(t)
 	if n := scalar[int](t, b, `select count(*)::int from flowhq.handovers where until is null`); n != 1 {
 		t.Errorf("%d hand-overs are for good after a message without an end; want 1", n)
 	}
@@ -88,7 +90,8 @@ func TestOwnerWritesToACustomerOfOld(t *testing.T) {
 	b := open(t)
 	tenant, epoch := b.hosted(t)
 	r := must(b.Receive(t.Context(), tenant, epoch, from(aLID, aNumber, "1")))(t)
-	ok(t, second(b.Answer(t.Context(), tenant, epoch, r.ID, withFacts("OUT", flowhq.FactChange{Booking: booking(tomorrow(), flowhq.BookingConfirmed)}))))
+	ok(t, second(b.Answer(t.Context(), tenant, epoch, r.ID,
+		withFacts("OUT", flowhq.FactChange{Booking: booking(tomorrow(), flowhq.BookingConfirmed)}))))
 	b.exec(t, `delete from flowhq.message_logs where tenant_id = $1`, tenant)
 	must(b.ReceiveOwn(t.Context(), tenant, epoch, own(from(aLID, aNumber, "OWN"))))(t)
 	r = must(b.Receive(t.Context(), tenant, epoch, from(aLID, aNumber, "2")))(t)

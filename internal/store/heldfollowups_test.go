@@ -28,15 +28,20 @@ func TestHeldFollowUps(t *testing.T) {
 		about   flowhq.FollowUpAbout // that is held back; "" = all
 		sent    bool
 	}{
-		"nothing":     {sent: true},
-		"gone":        {becomes: `delete from flowhq.contacts where tenant_id = $1`, want: flowhq.FollowUpStanding{Gone: true}},
-		"left alone":  {becomes: fmt.Sprintf(about, "left_alone = 'LISTED'"), want: flowhq.FollowUpStanding{LeftAlone: true}},
-		"unreminded":  {becomes: fmt.Sprintf(about, "unreminded_at = now()"), want: flowhq.FollowUpStanding{Unreminded: true}},
-		"muted":       {becomes: fmt.Sprintf(about, "muted_until = now() + interval '1 hour'"), want: flowhq.FollowUpStanding{MutedUntil: long}},
-		"muted once":  {becomes: fmt.Sprintf(about, "muted_until = now() - interval '1 hour'"), sent: true},
-		"handed over": {becomes: handOver, want: flowhq.FollowUpStanding{HandedOver: true}, about: flowhq.AboutOrder},
-		"lapsed":      {becomes: lapsed, sent: true},
-		"given back":  {becomes: endedOver, sent: true},
+		"nothing": {sent: true},
+		"gone": {becomes: `delete from flowhq.contacts where tenant_id = $1`,
+			want: flowhq.FollowUpStanding{Gone: true}},
+		"left alone": {becomes: fmt.Sprintf(about, "left_alone = 'LISTED'"),
+			want: flowhq.FollowUpStanding{LeftAlone: true}},
+		"unreminded": {becomes: fmt.Sprintf(about, "unreminded_at = now()"),
+			want: flowhq.FollowUpStanding{Unreminded: true}},
+		"muted": {becomes: fmt.Sprintf(about, "muted_until = now() + interval '1 hour'"),
+			want: flowhq.FollowUpStanding{MutedUntil: long}},
+		"muted once": {becomes: fmt.Sprintf(about, "muted_until = now() - interval '1 hour'"), sent: true},
+		"handed over": {becomes: handOver, want: flowhq.FollowUpStanding{HandedOver: true},
+			about: flowhq.AboutOrder},
+		"lapsed":     {becomes: lapsed, sent: true},
+		"given back": {becomes: endedOver, sent: true},
 	} {
 		tenant, epoch := b.hosted(t)
 		id := b.receive(t, tenant, epoch, "3EB0")
@@ -53,12 +58,14 @@ func TestHeldFollowUps(t *testing.T) {
 			if f.Kind == flowhq.GiveUp {
 				continue // is never sent
 			}
-			got := must(b.SendFollowUp(t.Context(), tenant, f, store.FollowUpMessage{Text: "x", PerMinute: 99, PerContact: 99}))(t)
+			got := must(b.SendFollowUp(t.Context(), tenant, f,
+				store.FollowUpMessage{Text: "x", PerMinute: 99, PerContact: 99}))(t)
 			sent := tt.sent || tt.about != "" && tt.about != f.About
 			if got.Sent != sent || got.Held == sent {
 				t.Errorf("%s, %s: %+v; want sent %v", name, f.Kind, got, sent)
 			}
-			if muted := got.Standing.MutedUntil; !muted.IsZero() && muted.After(time.Now()) != !tt.want.MutedUntil.IsZero() {
+			if muted := got.Standing.MutedUntil; !muted.IsZero() &&
+				muted.After(time.Now()) != !tt.want.MutedUntil.IsZero() {
 				t.Errorf("%s, %s: muted until %v", name, f.Kind, muted)
 			}
 			want := tt.want
@@ -86,7 +93,8 @@ func TestFollowUpWhoseMessageIsThere(t *testing.T) {
 	if !b.sendNow(t, tenant, f) {
 		t.Error("the follow-up is not SENT although its message is")
 	}
-	if now := must(onlyFollowUp(t.Context(), b.Store, tenant))(t); now.Status != flowhq.FollowUpSent || now.MessageID == 0 {
+	if now := must(onlyFollowUp(t.Context(), b.Store,
+		tenant))(t); now.Status != flowhq.FollowUpSent || now.MessageID == 0 {
 		t.Errorf("the follow-up is %+v", now)
 	}
 	if n := scalar[int](t, b, `select count(*)::int from flowhq.message_logs where kind = 'FOLLOW_UP' and tenant_id = $1 and status = 'SENT'`, tenant); n != 1 {

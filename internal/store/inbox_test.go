@@ -24,16 +24,19 @@ func TestReceive(t *testing.T) {
 	want := flowhq.Message{
 		ID: id, Direction: flowhq.In, Chat: "41@lid", Contact: "+255700000041",
 		FromNumber: "+255700000041", ToNumber: b.number(t, tenant),
-		Kind: flowhq.KindText, Text: "book a cut", WAMessageID: "3EB0", Status: flowhq.Received, SentAt: &noon,
+		Kind: flowhq.KindText, Text: "book a cut", WAMessageID: "3EB0", Status: flowhq.Received,
+		SentAt: &noon,
 	}
 	got := b.message(t, tenant)
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(flowhq.Message{}, "ContactID", "CreatedAt")); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(flowhq.Message{}, "ContactID",
+		"CreatedAt")); diff != "" {
 		t.Errorf("message (-want +got):\n%s", diff)
 	}
 	if age := time.Since(got.CreatedAt); age.Abs() > time.Minute {
 		t.Errorf("CreatedAt is %v ago", age)
 	}
-	ok(t, last(b.Link(t.Context(), tenant, epoch, store.Device{JID: "1:2@s.whatsapp.net", Number: "+255799"})))
+	ok(t, last(b.Link(t.Context(), tenant, epoch,
+		store.Device{JID: "1:2@s.whatsapp.net", Number: "+255799"})))
 	b.receive(t, tenant, epoch, "3EB1")
 	if got := b.message(t, tenant).ToNumber; got != "+255799" {
 		t.Errorf("ToNumber = %q; want the linked number", got)
@@ -126,12 +129,14 @@ func TestReceiveUndecryptable(t *testing.T) {
 		t.Errorf("Receive of the readable copy = %+v, %v; want it new as %d", r, err, id)
 	}
 	got := b.message(t, tenant)
-	if got.Status != flowhq.Received || got.Text != "book a cut" || got.Contact != "+255700000041" || got.FromNumber != got.Contact {
+	if got.Status != flowhq.Received || got.Text != "book a cut" ||
+		got.Contact != "+255700000041" || got.FromNumber != got.Contact {
 		t.Errorf("message = %+v; want the readable copy", got)
 	}
 	for _, m := range []store.Inbound{closed, text("3EB0")} {
 		if r, err := b.Receive(t.Context(), tenant, epoch, m); err != nil || r.New {
-			t.Errorf("Receive(undecryptable %v) afterwards = %+v, %v; want nothing new", m.Undecryptable, r, err)
+			t.Errorf("Receive(undecryptable %v) afterwards = %+v, %v; want nothing new",
+				m.Undecryptable, r, err)
 		}
 	}
 	if got := b.message(t, tenant).Status; got != flowhq.Received {
@@ -150,7 +155,8 @@ func TestReceiveAnyBytes(t *testing.T) {
 		"emoji":     {"👩‍👩‍👧", "👩‍👩‍👧"},
 		"sql":       {"'); drop table x; --", "'); drop table x; --"},
 		"longest":   {strings.Repeat("x", flowhq.MaxTextBytes), strings.Repeat("x", flowhq.MaxTextBytes)},
-		"too long":  {"x" + strings.Repeat("é", flowhq.MaxTextBytes), "x" + strings.Repeat("é", flowhq.MaxTextBytes/2-1)},
+		"too long": {"x" + strings.Repeat("é", flowhq.MaxTextBytes),
+			"x" + strings.Repeat("é", flowhq.MaxTextBytes/2-1)},
 	}
 	for name, tt := range tests {
 		m := text(name + "\x00\xff")
@@ -162,7 +168,8 @@ func TestReceiveAnyBytes(t *testing.T) {
 		}
 		got := b.message(t, tenant)
 		if got.ID != r.ID || got.Text != tt.want || !utf8.ValidString(got.Text) || got.SentAt != nil {
-			t.Errorf("%s: text of %d bytes, sent %v; want %d bytes", name, len(got.Text), got.SentAt, len(tt.want))
+			t.Errorf("%s: text of %d bytes, sent %v; want %d bytes", name, len(got.Text),
+				got.SentAt, len(tt.want))
 		}
 		if r, err := b.Receive(t.Context(), tenant, epoch, m); err != nil || r.New {
 			t.Errorf("%s: Receive again = %+v, %v; want nothing new", name, r, err)

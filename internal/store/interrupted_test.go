@@ -151,7 +151,8 @@ func TestMigrateKilledAtEveryStatement(t *testing.T) {
 		_, err := conn.Exec(t.Context(), atLast)
 		ok(t, err)
 		before = tables(t, conn)
-		undone("killed at the end of "+f.name, store.Migrate(t.Context(), url, store.Migration{Files: old}, silent))
+		undone("killed at the end of "+f.name,
+			store.Migrate(t.Context(), url, store.Migration{Files: old}, silent))
 		_, err = conn.Exec(t.Context(), noMore)
 		ok(t, err)
 		ok(t, store.Migrate(t.Context(), url, store.Migration{Files: old}, silent))

@@ -11,7 +11,8 @@ import (
 // messageCalls are the calls about single messages, the erasure of contacts, and changes on a condition.
 var messageCalls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	"MuteContact": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return nil, s.MuteContact(ctx, g.tenant, store.ContactOrder{Contact: g.contact(ctx, s), Actor: "admin", Length: time.Hour})
+		return nil, s.MuteContact(ctx, g.tenant,
+			store.ContactOrder{Contact: g.contact(ctx, s), Actor: "admin", Length: time.Hour})
 	},
 	"MessageHistory": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.MessageHistory(ctx, g.tenant, g.msgID)
@@ -50,6 +51,7 @@ var messageCalls = map[string]func(context.Context, *store.Store, guest) (any, e
 		if err := s.EraseContact(ctx, g.tenant, id, "admin"); err != nil {
 			return nil, err
 		}
-		return nil, s.FinishErasure(ctx, store.Erasure{Tenant: g.tenant, Contact: id, Addresses: []string{"255700000041@s.whatsapp.net"}})
+		return nil, s.FinishErasure(ctx,
+			store.Erasure{Tenant: g.tenant, Contact: id, Addresses: []string{"255700000041@s.whatsapp.net"}})
 	},
 }

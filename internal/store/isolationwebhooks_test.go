@@ -40,7 +40,8 @@ var webhookCalls = map[string]func(context.Context, *store.Store, guest) (any, e
 	},
 	"Reply": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		by, within := flowhq.ByWebhook, flowhq.MaxAnswerWithin
-		change := flowhq.TenantChange{AnsweredBy: &by, AnswerWithinMinutes: flowhq.Optional[int]{Set: true, Value: &within}}
+		change := flowhq.TenantChange{AnsweredBy: &by,
+			AnswerWithinMinutes: flowhq.Optional[int]{Set: true, Value: &within}}
 		if _, err := s.UpdateTenant(ctx, g.tenant, change, "admin"); err != nil {
 			return nil, err
 		}

@@ -69,18 +69,22 @@ func TestLease(t *testing.T) {
 	}
 	_, _, err = b.TakeLease(t.Context(), tenant, first, ttl)
 	wantCode(t, "TakeLease by the older host", err, flowhq.Fenced)
-	if got := must(b.renewed(t.Context(), []store.Lease{{Tenant: tenant, Epoch: first}, {Tenant: tenant, Epoch: second}}, ttl))(t); len(got) != 0 {
+	if got := must(b.renewed(t.Context(),
+		[]store.Lease{{Tenant: tenant, Epoch: first}, {Tenant: tenant, Epoch: second}},
+		ttl))(t); len(got) != 0 {
 		t.Errorf("RenewLeases of a fenced host and one without a lease = %v; want none", got)
 	}
 
 	ok(t, b.ReleaseLease(t.Context(), tenant, first))
 	for range 2 { // the second extends it
-		if taken, wait, err := b.TakeLease(t.Context(), tenant, second, ttl); err != nil || !taken || wait != 0 {
+		if taken, wait, err := b.TakeLease(t.Context(), tenant, second, ttl); err != nil ||
+			!taken || wait != 0 {
 			t.Fatalf("TakeLease after release = %v, %v, %v; want true", taken, wait, err)
 		}
 	}
 	ok(t, b.ReleaseLease(t.Context(), tenant, first)) // late: must not release the other's
-	if got := must(b.renewed(t.Context(), []store.Lease{{Tenant: tenant, Epoch: second}}, ttl))(t); len(got) != 1 {
+	if got := must(b.renewed(t.Context(), []store.Lease{{Tenant: tenant, Epoch: second}},
+		ttl))(t); len(got) != 1 {
 		t.Errorf("RenewLeases = %v; want %s", got, tenant)
 	}
 	_, _, err = b.TakeLease(t.Context(), nobody, 1, ttl)
@@ -212,7 +216,8 @@ func TestHostsDoNotDeadlock(t *testing.T) {
 			return err
 		},
 		"link": func(i, _ int) error {
-			return last(b.Link(t.Context(), tenants[i], epochs[i].Load(), store.Device{JID: "1:2@s.whatsapp.net"}))
+			return last(b.Link(t.Context(), tenants[i], epochs[i].Load(),
+				store.Device{JID: "1:2@s.whatsapp.net"}))
 		},
 		"rename": func(i, _ int) error {
 			name := "new"
@@ -274,7 +279,8 @@ func TestStale(t *testing.T) {
 	for status, end := range map[flowhq.HostStatus]flowhq.Ending{
 		flowhq.HostStopped: flowhq.EndStopped, flowhq.HostError: flowhq.EndLoggedOut,
 	} {
-		ok(t, b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{State: end.SessionState(), Ending: end}, noCodes))
+		ok(t, b.SetSession(t.Context(), tenant, epoch,
+			flowhq.Transition{State: end.SessionState(), Ending: end}, noCodes))
 		want("not meant to run", status)
 	}
 	ok(t, b.RecordState(t.Context(), tenant, flowhq.Starting(flowhq.Counts{}), 0, noOutcomes))
@@ -330,7 +336,8 @@ func TestWriteDuringClaim(t *testing.T) {
 			g := newGuest(t, b)
 			before := dump(t, b, g.tenant)
 			tx := must(b.raw.Begin(t.Context()))(t)
-			if _, err := tx.Exec(t.Context(), `update flowhq.hosts set epoch = epoch + 1 where tenant_id = $1`, g.tenant); err != nil {
+			if _, err := tx.Exec(t.Context(),
+				`update flowhq.hosts set epoch = epoch + 1 where tenant_id = $1`, g.tenant); err != nil {
 				t.Fatal(err)
 			}
 			result := make(chan error, 1)
@@ -428,10 +435,12 @@ func TestClaimWaitsForWrites(t *testing.T) {
 	tenant, epoch := b.hosted(t)
 	watch := &bench{raw: connect(t, b.url)}
 	tx := must(b.raw.Begin(t.Context()))(t)
-	if _, err := tx.Exec(t.Context(), `select from flowhq.hosts where tenant_id = $1 for key share`, tenant); err != nil {
+	if _, err := tx.Exec(t.Context(), `select from flowhq.hosts where tenant_id = $1 for key share`,
+		tenant); err != nil {
 		t.Fatal(err)
 	}
-	if got := must(b.renewed(t.Context(), []store.Lease{{Tenant: tenant, Epoch: epoch}}, ttl))(t); len(got) != 1 {
+	if got := must(b.renewed(t.Context(), []store.Lease{{Tenant: tenant, Epoch: epoch}},
+		ttl))(t); len(got) != 1 {
 		t.Errorf("RenewLeases beside a write = %v; want one", got)
 	}
 	ok(t, b.SetSession(t.Context(), tenant, epoch, connected, noCodes))
@@ -471,7 +480,8 @@ func TestLockTimeout(t *testing.T) {
 	tenant, epoch := b.hosted(t)
 	tx := must(b.raw.Begin(t.Context()))(t)
 	defer tx.Rollback(context.Background())
-	if _, err := tx.Exec(t.Context(), `select from flowhq.hosts where tenant_id = $1 for update`, tenant); err != nil {
+	if _, err := tx.Exec(t.Context(), `select from flowhq.hosts where tenant_id = $1 for update`,
+		tenant); err != nil {
 		t.Fatal(err)
 	}
 	begun := time.Now()

@@ -45,7 +45,8 @@ func (b *bench) lockRound(t *testing.T, round int, erase bool) {
 		r := must(b.Receive(ctx, tenant, epoch, m))(t)
 		contacts, ids = append(contacts, r.Contact), append(ids, r.ID)
 		b.leaves(t, tenant, epoch, r.ID,
-			flowhq.FactChange{Booking: booking(tomorrow().Add(time.Duration(30+i)*time.Hour), flowhq.BookingConfirmed)},
+			flowhq.FactChange{Booking: booking(tomorrow().Add(time.Duration(30+i)*time.Hour),
+				flowhq.BookingConfirmed)},
 			flowhq.FactChange{Order: &flowhq.Order{Status: flowhq.OrderOpen}},
 			flowhq.FactChange{Unanswered: &flowhq.Unanswered{Text: "?"}},
 			flowhq.FactChange{Ticket: &flowhq.Ticket{Subject: "x", Status: flowhq.TicketOpen}})
@@ -65,11 +66,13 @@ func (b *bench) lockRound(t *testing.T, round int, erase bool) {
 		waits := b.receive(t, tenant, epoch, fmt.Sprint("waits", i))
 		all = append(all,
 			func() error {
-				_, err := b.Write(ctx, tenant, store.NewMessage{Contact: contact, Text: "x", Key: fmt.Sprint(round, i), Actor: "admin"})
+				_, err := b.Write(ctx, tenant,
+					store.NewMessage{Contact: contact, Text: "x", Key: fmt.Sprint(round, i), Actor: "admin"})
 				return err
 			},
 			func() error {
-				_, err := b.Write(ctx, tenant, store.NewMessage{To: aNumber, Text: "x", Key: fmt.Sprint(round, i, "to"), Actor: "admin"})
+				_, err := b.Write(ctx, tenant,
+					store.NewMessage{To: aNumber, Text: "x", Key: fmt.Sprint(round, i, "to"), Actor: "admin"})
 				return err
 			},
 			func() error { return b.SetOrder(ctx, tenant, number, moved(flowhq.OrderConfirmed), "admin") },
@@ -86,11 +89,15 @@ func (b *bench) lockRound(t *testing.T, round int, erase bool) {
 			func() error { return b.Unmute(ctx, tenant, ids[i], "admin") },
 			func() error {
 				_, err := b.AddBooking(ctx, tenant, store.NewBooking{
-					Booking: flowhq.Booking{ContactID: contact, Service: "x", Minutes: 30, StartsAt: tomorrow().Add(90 * time.Hour)},
-					Key:     fmt.Sprint(round, i), Actor: "admin", Capacity: 9})
+					Booking: flowhq.Booking{ContactID: contact, Service: "x", Minutes: 30,
+						StartsAt: tomorrow().Add(90 * time.Hour)},
+					Key: fmt.Sprint(round, i), Actor: "admin", Capacity: 9})
 				return err
 			},
-			func() error { return b.SetQuestion(ctx, tenant, asked[i].ID, flowhq.UnansweredDismissed, "admin") },
+			func() error {
+				return b.SetQuestion(ctx, tenant, asked[i].ID,
+					flowhq.UnansweredDismissed, "admin")
+			},
 			func() error {
 				_, _, err := b.Answer(ctx, tenant, epoch, waits, withFacts(fmt.Sprint("W", i),
 					flowhq.FactChange{Order: &flowhq.Order{Number: number, Status: flowhq.OrderConfirmed}},
@@ -105,7 +112,8 @@ func (b *bench) lockRound(t *testing.T, round int, erase bool) {
 			if i%3 == 0 {
 				return b.EndFollowUp(ctx, tenant, f.ID, flowhq.FollowUpGivenUp, "nobody came back")
 			}
-			_, err := b.SendFollowUp(ctx, tenant, f, store.FollowUpMessage{Text: "x", PerMinute: 99, PerContact: 99})
+			_, err := b.SendFollowUp(ctx, tenant, f,
+				store.FollowUpMessage{Text: "x", PerMinute: 99, PerContact: 99})
 			return err
 		})
 	}

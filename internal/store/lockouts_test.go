@@ -20,7 +20,8 @@ type gate struct {
 func newGate(t *testing.T) *gate {
 	t.Helper()
 	b := open(t)
-	return &gate{t, b, testdb.OpenStoreAs(t, store.RoleAPI, b.url), testdb.OpenStoreAs(t, store.RoleAPI, b.url)}
+	return &gate{t, b, testdb.OpenStoreAs(t, store.RoleAPI, b.url),
+		testdb.OpenStoreAs(t, store.RoleAPI, b.url)}
 }
 
 // later lets time pass, for what is counted.
@@ -33,7 +34,8 @@ func (g *gate) later(d time.Duration) {
 func (g *gate) wait(account, address string, want time.Duration) {
 	g.Helper()
 	for _, s := range []*store.Store{g.api, g.other} {
-		if got := must(s.SignInWait(g.Context(), account, address))(g.T); got > want || got < want-10*time.Second {
+		if got := must(s.SignInWait(g.Context(), account, address))(g.T); got > want ||
+			got < want-10*time.Second {
 			g.Errorf("SignInWait(%s, %s) = %v; want %v", account, address, got, want)
 		}
 	}

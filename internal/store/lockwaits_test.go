@@ -75,7 +75,8 @@ func ourTables(t *testing.T, conn *pgx.Conn) []string {
 func holdLocks(t *testing.T, url, mode string, tables ...string) (release func()) {
 	t.Helper()
 	conn := connect(t, url)
-	_, err := conn.Exec(t.Context(), fmt.Sprintf(`begin; lock table %s in %s mode`, strings.Join(tables, ", "), mode))
+	_, err := conn.Exec(t.Context(), fmt.Sprintf(`begin; lock table %s in %s mode`,
+		strings.Join(tables, ", "), mode))
 	ok(t, err)
 	return func() {
 		_, err := conn.Exec(t.Context(), `rollback`)
@@ -131,7 +132,8 @@ func migrateBesideABackup(t *testing.T, before, f file) {
 	log := newRecorder()
 	done := make(chan error, 1)
 	go func() {
-		done <- store.Migrate(t.Context(), url, store.Migration{Files: upTo(t, f.version), Renewal: renewal}, log.log())
+		done <- store.Migrate(t.Context(), url,
+			store.Migration{Files: upTo(t, f.version), Renewal: renewal}, log.log())
 	}()
 	select {
 	case <-log.heard: // it waits, or is done
@@ -191,7 +193,8 @@ func migrateWhileHeld(t *testing.T, table, mode string) {
 	case err := <-done:
 		t.Fatalf("Migrate = %v while the table was held", err)
 	}
-	if said := log.String(); !strings.Contains(said, "table "+table) || !strings.Contains(said, "BEGIN, idle in transaction") {
+	if said := log.String(); !strings.Contains(said, "table "+table) ||
+		!strings.Contains(said, "BEGIN, idle in transaction") {
 		t.Errorf("the log does not say what is waited for, or who holds it: %s", said)
 	}
 	release()
@@ -223,7 +226,8 @@ func TestMigrateWaitsForTheLibrarysTables(t *testing.T) {
 	case <-time.After(busy):
 		t.Error("the migration says nothing")
 	}
-	if said := log.String(); !strings.Contains(said, "table wa.whatsmeow_version") || !strings.Contains(said, "idle in transaction") {
+	if said := log.String(); !strings.Contains(said, "table wa.whatsmeow_version") ||
+		!strings.Contains(said, "idle in transaction") {
 		t.Errorf("the log does not say what is waited for, or who holds it: %s", said)
 	}
 	release()
@@ -267,8 +271,9 @@ func TestMigrateHoldsNothingForLong(t *testing.T) {
 		conn := connect(t, url)
 		group.Go(func() {
 			for ctx.Err() == nil {
-				_, err := conn.Exec(t.Context(), fmt.Sprintf(`begin; lock table %s in access share mode; select pg_sleep(%f); rollback`,
-					table, (renewal/5).Seconds()))
+				_, err := conn.Exec(t.Context(),
+					fmt.Sprintf(`begin; lock table %s in access share mode; select pg_sleep(%f); rollback`,
+						table, (renewal/5).Seconds()))
 				ok(t, err)
 			}
 		})

@@ -78,11 +78,14 @@ func TestEvents(t *testing.T) {
 	b := open(t)
 	tenant := b.tenant(t)
 	for _, reason := range []string{"one", "two\x00\xff"} {
-		ok(t, b.AddEvent(t.Context(), flowhq.Event{Tenant: tenant, Type: "COMMAND_START", Actor: "admin", Reason: reason}))
+		ok(t, b.AddEvent(t.Context(), flowhq.Event{Tenant: tenant, Type: "COMMAND_START",
+			Actor: "admin", Reason: reason}))
 	}
-	wantEvents(t, b, tenant, "COMMAND_START admin two\uFFFD\uFFFD", "COMMAND_START admin one", "TENANT_CREATED admin ")
+	wantEvents(t, b, tenant, "COMMAND_START admin two\uFFFD\uFFFD", "COMMAND_START admin one",
+		"TENANT_CREATED admin ")
 	if es := must(b.Events(t.Context(), tenant, 1))(t); len(es) != 1 || es[0].At.IsZero() {
 		t.Errorf("Events with limit 1 = %+v", es)
 	}
-	wantCode(t, "AddEvent of nobody", b.AddEvent(t.Context(), flowhq.Event{Tenant: nobody, Type: "X"}), flowhq.NotFound)
+	wantCode(t, "AddEvent of nobody", b.AddEvent(t.Context(),
+		flowhq.Event{Tenant: nobody, Type: "X"}), flowhq.NotFound)
 }

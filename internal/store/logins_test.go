@@ -31,7 +31,8 @@ func TestLoginEvents(t *testing.T) {
 	for _, e := range must(b.FleetEvents(t.Context(), 20))(t) {
 		shown[e.Type]++
 	}
-	if shown[flowhq.EventClientOutdated] != 1 || shown[flowhq.EventLoginFailed]+shown[flowhq.EventLoginsSlowed] != 20 {
+	if shown[flowhq.EventClientOutdated] != 1 ||
+		shown[flowhq.EventLoginFailed]+shown[flowhq.EventLoginsSlowed] != 20 {
 		t.Errorf("shown: %v; want 20 of logins and the fleet's own", shown)
 	}
 	b.exec(t, `update flowhq.fleet_events set created_at = now() - interval '2 hours'`)

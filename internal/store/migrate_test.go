@@ -42,7 +42,8 @@ func TestMigrateAtOnce(t *testing.T) {
 	group.Wait()
 	conn := connect(t, url)
 	got := tables(t, conn)
-	for _, want := range []string{"flowhq.schema_migrations", "flowhq.tenants", "flowhq.fleet_events", "wa.whatsmeow_version"} {
+	for _, want := range []string{"flowhq.schema_migrations", "flowhq.tenants",
+		"flowhq.fleet_events", "wa.whatsmeow_version"} {
 		if !strings.Contains(got, want+" ") {
 			t.Errorf("no table %s in: %s", want, got)
 		}
@@ -111,7 +112,9 @@ func TestMigrateUpDownUp(t *testing.T) {
 	}
 	ok(t, m.Up())
 	ok(t, m.Down())
-	if left := tables(t, conn); strings.Contains(left, "flowhq.tenants") || strings.Contains(left, "FUNCTION") || strings.Count(left, "flowhq.") > strings.Count(left, "schema_migrations") {
+	if left := tables(t, conn); strings.Contains(left, "flowhq.tenants") ||
+		strings.Contains(left, "FUNCTION") ||
+		strings.Count(left, "flowhq.") > strings.Count(left, "schema_migrations") {
 		t.Errorf("left behind: %s", left)
 	}
 	ok(t, m.Up())
@@ -190,7 +193,8 @@ func TestMigrateFailure(t *testing.T) {
 	t.Parallel()
 	url := testdb.Empty(t)
 	broken := func(context.Context, *sql.DB) error { return sql.ErrConnDone }
-	if err := store.Migrate(t.Context(), url, store.Migration{WA: broken}, silent); err == nil || !strings.Contains(err.Error(), "schema wa") {
+	if err := store.Migrate(t.Context(), url, store.Migration{WA: broken}, silent); err == nil ||
+		!strings.Contains(err.Error(), "schema wa") {
 		t.Errorf("Migrate = %v; want the failure in schema wa", err)
 	}
 	ok(t, store.Migrate(t.Context(), url, store.Migration{WA: wa}, silent))
@@ -202,7 +206,8 @@ func TestOpenWA(t *testing.T) {
 	db := must(store.OpenWA(url))(t)
 	defer db.Close()
 	var schema string
-	ok(t, db.QueryRowContext(t.Context(), `select current_schema() from whatsmeow_version right join (select) as one on true`).Scan(&schema))
+	ok(t, db.QueryRowContext(t.Context(),
+		`select current_schema() from whatsmeow_version right join (select) as one on true`).Scan(&schema))
 	if schema != "wa" {
 		t.Errorf("current schema %q; want wa", schema)
 	}

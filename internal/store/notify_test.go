@@ -66,7 +66,8 @@ func TestListen(t *testing.T) {
 		wantNotice(t, notices, store.Notice{Kind: store.NewEpoch, Tenant: tenant, Epoch: epoch})
 		wantNotice(t, notices, store.Notice{Kind: store.FreeLease, Tenant: tenant, Epoch: epoch})
 		wantNotice(t, notices, store.Notice{Kind: store.NewConfig, Tenant: tenant, Epoch: epoch})
-		wantNotice(t, notices, store.Notice{Kind: store.NewEpoch, Tenant: tenant, Epoch: epoch + 1}) // for who erases
+		wantNotice(t, notices, store.Notice{Kind: store.NewEpoch, Tenant: tenant,
+			Epoch: epoch + 1}) // for who erases
 		wantNotice(t, notices, store.Notice{Kind: store.ErasedTenant, Tenant: tenant})
 		if n := <-notices; n.Kind != store.NewEpoch || n.Epoch != last {
 			t.Errorf("last notice = %+v; want epoch %d", n, last)

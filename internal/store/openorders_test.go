@@ -35,7 +35,8 @@ func TestYesAndGiveUpAtOnce(t *testing.T) {
 		ok(t, ended)
 		o := must(b.Order(t.Context(), tenant, number))(t)
 		confirmed := said == nil && o.Status == flowhq.OrderConfirmed && o.ConfirmedAt != nil
-		givenUp := flowhq.ErrorCode(said) == flowhq.Conflict && o.Status == flowhq.OrderCancelled && o.ConfirmedAt == nil
+		givenUp := flowhq.ErrorCode(said) == flowhq.Conflict && o.Status == flowhq.OrderCancelled &&
+			o.ConfirmedAt == nil
 		if !confirmed && !givenUp {
 			t.Fatalf("the order is %+v, and Answer says %v", o, said)
 		}
@@ -80,8 +81,10 @@ func TestOrderChangesOnlyAsItWasRead(t *testing.T) {
 			want = before.Status
 		}
 		after := must(b.Order(t.Context(), tenant, number))(t)
-		if done == tt.refused || (flowhq.ErrorCode(err) == flowhq.Conflict) != tt.refused || after.Status != want {
-			t.Errorf("%s to %s: done %v, %v, the order is %s", before.Status, tt.becomes, done, err, after.Status)
+		if done == tt.refused || (flowhq.ErrorCode(err) == flowhq.Conflict) != tt.refused ||
+			after.Status != want {
+			t.Errorf("%s to %s: done %v, %v, the order is %s", before.Status, tt.becomes, done, err,
+				after.Status)
 		}
 		if tt.refused {
 			ok(t, answered(b.Answer(t.Context(), tenant, epoch, next, withFacts(fmt.Sprint("NEXT", i)))))

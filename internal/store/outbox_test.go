@@ -25,7 +25,8 @@ func TestAnswer(t *testing.T) {
 	want := flowhq.Message{
 		Direction: flowhq.Out, Chat: "41@lid", Contact: "+255700000041",
 		FromNumber: b.number(t, tenant), ToNumber: "+255700000041",
-		Kind: flowhq.KindReply, Text: "for which day?", WAMessageID: "BAE5", Status: flowhq.Pending, InReplyTo: &id, Attempts: 1,
+		Kind: flowhq.KindReply, Text: "for which day?", WAMessageID: "BAE5", Status: flowhq.Pending,
+		InReplyTo: &id, Attempts: 1,
 	}
 	got := b.message(t, tenant)
 	if diff := cmp.Diff(want, got, ignoreRowID); diff != "" || got.ID != replyID {
@@ -56,7 +57,8 @@ func TestAnswerWithoutReply(t *testing.T) {
 	tenant, epoch := b.hosted(t)
 	for _, status := range []flowhq.MessageStatus{flowhq.Answered, flowhq.Suppressed, flowhq.Overflowed} {
 		id := b.receive(t, tenant, epoch, string(status))
-		replyID, done, err := b.Answer(t.Context(), tenant, epoch, id, store.Outcome{Status: status, Reason: "because"})
+		replyID, done, err := b.Answer(t.Context(), tenant, epoch, id,
+			store.Outcome{Status: status, Reason: "because"})
 		if err != nil || !done || replyID != 0 {
 			t.Errorf("Answer = %d, %v, %v; want 0, true", replyID, done, err)
 		}
@@ -127,7 +129,8 @@ func TestOneReplyPerMessage(t *testing.T) {
 	const again = `insert into flowhq.message_logs (tenant_id, direction, contact_id, chat, kind, text, wa_message_id, status, in_reply_to)
 		select tenant_id, 'OUT', contact_id, chat, $1, 'again', $2, 'PENDING', in_reply_to
 		from flowhq.message_logs where wa_message_id = 'BAE5'`
-	if _, err := b.raw.Exec(t.Context(), again, "REPLY", "BAE6"); flowhq.ErrorCode(store.Classify(err)) != flowhq.Conflict {
+	if _, err := b.raw.Exec(t.Context(), again, "REPLY",
+		"BAE6"); flowhq.ErrorCode(store.Classify(err)) != flowhq.Conflict {
 		t.Errorf("a second reply: %v; want a conflict", err)
 	}
 	b.exec(t, again, "WARNING", "BAE7")

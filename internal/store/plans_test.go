@@ -50,7 +50,8 @@ func TestFewRowsPerMessage(t *testing.T) {
 	s.Close() // its counts are only certain to be in when its connections end
 	eventually(t, "the counts", func() bool { return b.rowsRead(t, table) > before })
 	if read := b.rowsRead(t, table) - before; read > rounds*rowsPerRound {
-		t.Errorf("%d messages read %d rows of %d; want at most %d each", rounds, read, 2*history, rowsPerRound)
+		t.Errorf("%d messages read %d rows of %d; want at most %d each", rounds, read, 2*history,
+			rowsPerRound)
 	}
 }
 
@@ -65,7 +66,8 @@ func TestFewRowsPerListing(t *testing.T) {
 			select $1, 'IN', 0, '41@lid', 'TEXT', 'x', $2 || n, $2 from generate_series(1, $3) n`, tenant, status, n)
 	}
 	statuses := []flowhq.MessageStatus{
-		flowhq.Suppressed, flowhq.Overflowed, flowhq.Expired, flowhq.Ignored, flowhq.Undecryptable, flowhq.Failed, flowhq.Received,
+		flowhq.Suppressed, flowhq.Overflowed, flowhq.Expired, flowhq.Ignored, flowhq.Undecryptable,
+		flowhq.Failed, flowhq.Received,
 	}
 	for _, status := range statuses {
 		fill(string(status), rare)
@@ -113,7 +115,8 @@ func TestFewRowsPerSearch(t *testing.T) {
 		{"a text that is nowhere", store.MessageFilter{Text: "nothing"}, 0, 14},
 		{"the other direction", store.MessageFilter{Direction: flowhq.Out}, 0, 14},
 		{"a contact's text", store.MessageFilter{ContactID: 3, Text: "message 3"}, 1587, 2},
-		{"an hour", store.MessageFilter{From: begin.Add(100 * time.Hour), To: begin.Add(101 * time.Hour)}, 60, 1},
+		{"an hour", store.MessageFilter{From: begin.Add(100 * time.Hour),
+			To: begin.Add(101 * time.Hour)}, 60, 1},
 		{"the first hour", store.MessageFilter{To: begin.Add(time.Hour)}, 59, 1},
 		{"the last hour", store.MessageFilter{From: begin.Add((history - 59) * time.Minute)}, 60, 1},
 		{"before all", store.MessageFilter{To: begin}, 0, 1},
@@ -130,14 +133,16 @@ func TestFewRowsPerSearch(t *testing.T) {
 			tt.filter.Before, more = next, next != 0
 		}
 		if found != tt.found || pages < tt.pages || pages > tt.pages+4 {
-			t.Errorf("%s: %d messages on %d pages; want %d on %d or a few more", tt.name, found, pages, tt.found, tt.pages)
+			t.Errorf("%s: %d messages on %d pages; want %d on %d or a few more", tt.name, found,
+				pages, tt.found, tt.pages)
 		}
 	}
 	s.Close()
 	s = must(store.Open(t.Context(), b.url, silent))(t)
 	const table = `relname = 'message_logs'`
 	before := b.rowsRead(t, table)
-	must(pageOf(s.Messages(t.Context(), tenant, store.MessageFilter{From: begin.Add(100 * time.Hour), To: begin.Add(101 * time.Hour)})))(t)
+	must(pageOf(s.Messages(t.Context(), tenant,
+		store.MessageFilter{From: begin.Add(100 * time.Hour), To: begin.Add(101 * time.Hour)})))(t)
 	must(pageOf(s.Messages(t.Context(), tenant, store.MessageFilter{Text: "nothing"})))(t)
 	s.Close()
 	eventually(t, "the counts", func() bool { return b.rowsRead(t, table) > before })

@@ -123,7 +123,8 @@ func refuseInsert(t *testing.T, b *bench, conn *pgx.Conn, table guarded, of flow
 	t.Helper()
 	columns := scalar[string](t, b, `select string_agg(quote_ident(attname), ', ') from pg_attribute
 		where attrelid = $1::regclass and attnum > 0 and attgenerated = '' and not attisdropped`, "flowhq."+table.Name)
-	row := scalar[string](t, b, "select to_json(x)::text from flowhq."+table.Name+" x where "+table.Key+" limit 1", of)
+	row := scalar[string](t, b, "select to_json(x)::text from flowhq."+table.Name+" x where "+
+		table.Key+" limit 1", of)
 	_, err := affected(t, conn, fmt.Sprintf(`insert into flowhq.%[1]s (%[2]s) overriding system value
 		select %[2]s from json_populate_record(null::flowhq.%[1]s, $1)`, table.Name, columns), row)
 	if err == nil || !strings.Contains(err.Error(), "row-level security") {
@@ -160,7 +161,8 @@ func TestTenantsRoleHasNothingElse(t *testing.T) {
 			want = []string{"insert"}
 		}
 		if !slices.Equal(r.Rights, want) || r.Guarded != (want != nil) {
-			t.Errorf("%s may %v on %s, guarded: %v; want %v", store.RoleTenant, r.Rights, r.Table, r.Guarded, want)
+			t.Errorf("%s may %v on %s, guarded: %v; want %v", store.RoleTenant, r.Rights, r.Table,
+				r.Guarded, want)
 		}
 	}
 }
@@ -189,8 +191,10 @@ func TestPrincipalsTenant(t *testing.T) {
 					t.Errorf("as an operator: %v", err)
 				}
 			}
-			if page, _, err := api.Tenants(as(own), store.TenantFilter{}); err != nil || len(page) != 1 || page[0].ID != own {
-				t.Errorf("as %s, a statement that forgot the tenant: %d tenants, %v; want its own", own, len(page), err)
+			if page, _, err := api.Tenants(as(own), store.TenantFilter{}); err != nil ||
+				len(page) != 1 || page[0].ID != own {
+				t.Errorf("as %s, a statement that forgot the tenant: %d tenants, %v; want its own",
+					own, len(page), err)
 			}
 		}
 	}
@@ -209,7 +213,8 @@ func TestRoles(t *testing.T) {
 		},
 		store.RoleWorker: {
 			"select from flowhq.accounts", "select from flowhq.api_keys", "select from flowhq.sign_ins",
-			"select from flowhq.account_links", "select from flowhq.lockouts", "create table flowhq.x ()", "create table wa.x ()", "drop table wa.whatsmeow_version",
+			"select from flowhq.account_links", "select from flowhq.lockouts",
+			"create table flowhq.x ()", "create table wa.x ()", "drop table wa.whatsmeow_version",
 			"truncate flowhq.tenants", "set role flowhq_tenant", "set role flowhq_api", "create schema x",
 			"update flowhq.schema_migrations set version = 1",
 		},
@@ -239,9 +244,11 @@ func TestOneRole(t *testing.T) {
 	url := testdb.Empty(t)
 	conn := connect(t, url)
 	const owner = "flowhq_test_owner"
-	_, err := conn.Exec(t.Context(), "do $$ begin create role "+owner+"; exception when duplicate_object or unique_violation then null; end $$")
+	_, err := conn.Exec(t.Context(), "do $$ begin create role "+owner+
+		"; exception when duplicate_object or unique_violation then null; end $$")
 	ok(t, err)
-	_, err = conn.Exec(t.Context(), fmt.Sprintf("grant create on database %s to %s", conn.Config().Database, owner))
+	_, err = conn.Exec(t.Context(), fmt.Sprintf("grant create on database %s to %s",
+		conn.Config().Database, owner))
 	ok(t, err)
 	mine := devdb.As(owner, url)
 	if may, err := store.MayMigrate(t.Context(), mine); err != nil || !may {

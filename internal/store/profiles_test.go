@@ -17,7 +17,8 @@ func (b *bench) change(t testing.TB, tenant flowhq.TenantID, edit func(*flowhq.P
 	t.Helper()
 	p := must(b.Profile(t.Context(), tenant))(t)
 	edit(&p)
-	return must(b.ChangeProfile(t.Context(), tenant, store.ProfileChange{Profile: p, Actor: "admin", Reason: "test"}))(t)
+	return must(b.ChangeProfile(t.Context(), tenant,
+		store.ProfileChange{Profile: p, Actor: "admin", Reason: "test"}))(t)
 }
 
 // failing takes what a method returns, which must be an error of this code.
@@ -47,7 +48,8 @@ func TestProfile(t *testing.T) {
 	if p := must(b.Profile(t.Context(), other))(t); p.Version != 0 {
 		t.Errorf("another tenant has version %d", p.Version)
 	}
-	wantEvents(t, b, tenant, "PROFILE_CHANGED admin version 5", "PROFILE_CHANGED admin version 4", "PROFILE_CHANGED admin version 3",
+	wantEvents(t, b, tenant, "PROFILE_CHANGED admin version 5", "PROFILE_CHANGED admin version 4",
+		"PROFILE_CHANGED admin version 3",
 		"PROFILE_CHANGED admin version 2", "PROFILE_CHANGED admin version 1", "TENANT_CREATED admin ")
 	failing(t, flowhq.NotFound)(b.Profile(t.Context(), nobody))
 	failing(t, flowhq.NotFound)(b.ChangeProfile(t.Context(), nobody, store.ProfileChange{Profile: fresh}))
@@ -64,7 +66,8 @@ func TestChangeProfileAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range writers {
 		wg.Go(func() {
-			_, errs[i] = b.ChangeProfile(t.Context(), tenant, store.ProfileChange{Profile: p, Actor: fmt.Sprint(i)})
+			_, errs[i] = b.ChangeProfile(t.Context(), tenant,
+				store.ProfileChange{Profile: p, Actor: fmt.Sprint(i)})
 		})
 	}
 	wg.Wait()
@@ -72,7 +75,8 @@ func TestChangeProfileAtOnce(t *testing.T) {
 	for _, err := range errs {
 		if err == nil {
 			through++
-		} else if wantCode(t, "change", err, flowhq.Conflict); !strings.Contains(err.Error(), "changed meanwhile") {
+		} else if wantCode(t, "change", err, flowhq.Conflict); !strings.Contains(err.Error(),
+			"changed meanwhile") {
 			t.Errorf("the others are told %q", err)
 		}
 	}

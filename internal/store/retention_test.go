@@ -14,21 +14,24 @@ import (
 
 // finished and unfinished are all that a message can be.
 var (
-	finished   = []string{"ANSWERED", "SUPPRESSED", "OVERFLOWED", "EXPIRED", "IGNORED", "UNDECRYPTABLE", "SENT", "DELIVERED", "READ", "FAILED"}
+	finished = []string{"ANSWERED", "SUPPRESSED", "OVERFLOWED", "EXPIRED", "IGNORED",
+		"UNDECRYPTABLE", "SENT", "DELIVERED", "READ", "FAILED"}
 	unfinished = []string{"RECEIVED", "PENDING", "UNKNOWN"}
 )
 
 // keep sets the tenant's retention.
 func (b *bench) keep(t testing.TB, tenant flowhq.TenantID, days int) {
 	t.Helper()
-	must(b.UpdateTenant(t.Context(), tenant, flowhq.TenantChange{RetentionDays: flowhq.Some(days)}, "admin"))(t)
+	must(b.UpdateTenant(t.Context(), tenant, flowhq.TenantChange{RetentionDays: flowhq.Some(days)},
+		"admin"))(t)
 }
 
 // old adds count messages of a status that came days ago.
 func (b *bench) old(t testing.TB, tenant flowhq.TenantID, status string, days, count int) {
 	t.Helper()
 	direction, kind := "OUT", "REPLY"
-	if slices.Contains([]string{"RECEIVED", "ANSWERED", "SUPPRESSED", "OVERFLOWED", "EXPIRED", "IGNORED", "UNDECRYPTABLE"}, status) {
+	if slices.Contains([]string{"RECEIVED", "ANSWERED", "SUPPRESSED", "OVERFLOWED", "EXPIRED",
+		"IGNORED", "UNDECRYPTABLE"}, status) {
 		direction, kind = "IN", "TEXT"
 	}
 	b.exec(t, `insert into flowhq.message_logs (tenant_id, direction, contact_id, chat, kind, text, wa_message_id, status, created_at)
@@ -57,7 +60,8 @@ func (b *bench) pruneMessages(t testing.TB, tenant flowhq.TenantID) (deleted int
 		n, next, err := b.PruneMessages(t.Context(), tenant, after)
 		ok(t, err)
 		if n > store.PruneBatch || next != 0 && next <= after {
-			t.Fatalf("PruneMessages after %d = %d, %d; want at most %d and a later page", after, n, next, store.PruneBatch)
+			t.Fatalf("PruneMessages after %d = %d, %d; want at most %d and a later page", after, n,
+				next, store.PruneBatch)
 		}
 		deleted += n
 		if after = next; next == 0 {
@@ -315,7 +319,8 @@ func TestRetentionIsBounded(t *testing.T) {
 	b := open(t)
 	tenant := b.tenant(t)
 	for _, days := range []int{-1, 0, 29, 3651} {
-		if _, err := b.UpdateTenant(t.Context(), tenant, flowhq.TenantChange{RetentionDays: flowhq.Some(days)}, "admin"); err == nil {
+		if _, err := b.UpdateTenant(t.Context(), tenant,
+			flowhq.TenantChange{RetentionDays: flowhq.Some(days)}, "admin"); err == nil {
 			t.Errorf("UpdateTenant accepts a retention of %d days", days)
 		}
 	}

@@ -24,7 +24,8 @@ func TestAwaitSchema(t *testing.T) {
 	case <-time.After(patience):
 		t.Fatal("AwaitSchema says nothing")
 	}
-	if said := log.String(); !strings.Contains(said, "run flowhq migrate") || !strings.Contains(said, "version=0") {
+	if said := log.String(); !strings.Contains(said, "run flowhq migrate") ||
+		!strings.Contains(said, "version=0") {
 		t.Errorf("AwaitSchema does not say what to do: %s", said)
 	}
 	if got := tables(t, connect(t, url)); strings.Contains(got, "flowhq.") {
@@ -43,12 +44,14 @@ func TestAwaitSchemaInVain(t *testing.T) {
 	defer cancel()
 	err := store.AwaitSchema(ctx, url, silent)
 	wantCode(t, "AwaitSchema that nobody helps", err, flowhq.Unavailable)
-	if err == nil || !strings.Contains(err.Error(), "is at version 0") || !strings.Contains(err.Error(), "run flowhq migrate") {
+	if err == nil || !strings.Contains(err.Error(), "is at version 0") ||
+		!strings.Contains(err.Error(), "run flowhq migrate") {
 		t.Errorf("AwaitSchema = %v; want what to do", err)
 	}
 
 	newer := testdb.New(t)
 	_, err = connect(t, newer).Exec(t.Context(), `update flowhq.schema_migrations set version = 9999`)
 	ok(t, err)
-	wantCode(t, "AwaitSchema of a newer database", store.AwaitSchema(t.Context(), newer, silent), flowhq.Conflict)
+	wantCode(t, "AwaitSchema of a newer database", store.AwaitSchema(t.Context(), newer, silent),
+		flowhq.Conflict)
 }

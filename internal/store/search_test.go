@@ -22,12 +22,14 @@ func TestSearchGoesOn(t *testing.T) {
 		from generate_series(1, $2) n`, tenant, rows)
 	for name, page := range map[string]func(before int64) (found int, next int64){
 		"tickets": func(before int64) (int, int64) {
-			page, next, err := b.Tickets(t.Context(), tenant, store.FactFilter{Text: "OVEN", Status: string(flowhq.TicketOpen), Before: before})
+			page, next, err := b.Tickets(t.Context(), tenant,
+				store.FactFilter{Text: "OVEN", Status: string(flowhq.TicketOpen), Before: before})
 			ok(t, err)
 			return len(page), next
 		},
 		"contacts": func(before int64) (int, int64) {
-			page, next, err := b.Contacts(t.Context(), tenant, store.ContactFilter{Text: "zawa", Before: before})
+			page, next, err := b.Contacts(t.Context(), tenant,
+				store.ContactFilter{Text: "zawa", Before: before})
 			ok(t, err)
 			return len(page), next
 		},

@@ -18,21 +18,26 @@ func TestSetSession(t *testing.T) {
 	tenant, epoch := b.hosted(t)
 	soon := time.Now().Add(time.Minute).UTC().Truncate(time.Microsecond)
 	ok(t, b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{
-		State: flowhq.QRReady, Reason: "waits for a scan", LastError: "the last code expired", Event: "QR_READY",
+		State: flowhq.QRReady, Reason: "waits for a scan", LastError: "the last code expired",
+		Event: "QR_READY",
 	}, store.Codes{QR: "2@abc", QRExpires: soon}))
 	got := must(b.Tenant(t.Context(), tenant))(t)
 	want := flowhq.Tenant{
 		Status:  flowhq.TenantQRPending,
 		Session: flowhq.Session{State: flowhq.QRReady, Reason: "waits for a scan"},
-		Host:    flowhq.Host{Status: flowhq.HostStarting, Worker: "host-a", Epoch: epoch, LastError: "the last code expired"},
+		Host: flowhq.Host{Status: flowhq.HostStarting, Worker: "host-a", Epoch: epoch,
+			LastError: "the last code expired"},
 	}
 	ignore := cmp.Options{
-		cmpopts.IgnoreTypes(time.Time{}), cmpopts.IgnoreFields(flowhq.Tenant{}, "ID", "Name", "PhoneNumber", "Config"),
+		cmpopts.IgnoreTypes(time.Time{}),
+		cmpopts.IgnoreFields(flowhq.Tenant{}, "ID", "Name", "PhoneNumber", "Config"),
 	}
 	if diff := cmp.Diff(want, got, ignore); diff != "" {
 		t.Errorf("after QR_READY (-want +got):\n%s", diff)
 	}
-	if got, want := must(b.QR(t.Context(), tenant))(t), (flowhq.QR{State: flowhq.QRReady, Code: "2@abc", ExpiresAt: soon, Reason: "waits for a scan"}); got != want {
+	if got, want := must(b.QR(t.Context(), tenant))(t),
+		(flowhq.QR{State: flowhq.QRReady, Code: "2@abc", ExpiresAt: soon,
+			Reason: "waits for a scan"}); got != want {
 		t.Errorf("QR = %v; want %v", got, want)
 	}
 	wantEvents(t, b, tenant, "QR_READY host waits for a scan", "TENANT_CREATED admin ")
@@ -65,7 +70,8 @@ func TestSinceFollowsTheStateAlone(t *testing.T) {
 	if !second.Session.Since.Equal(first.Session.Since) || !second.Host.Since.Equal(first.Host.Since) {
 		t.Errorf("since moved without a change of state: %+v, then %+v", first, second)
 	}
-	ok(t, b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{State: flowhq.Disconnected, Ending: flowhq.EndDraining}, noCodes))
+	ok(t, b.SetSession(t.Context(), tenant, epoch,
+		flowhq.Transition{State: flowhq.Disconnected, Ending: flowhq.EndDraining}, noCodes))
 	third := must(b.Tenant(t.Context(), tenant))(t)
 	if !third.Session.Since.After(first.Session.Since) || !third.Host.Since.After(first.Host.Since) {
 		t.Errorf("since = %v and %v; want both to move", third.Session.Since, third.Host.Since)
@@ -78,7 +84,8 @@ func TestExpiredQR(t *testing.T) {
 	tenant, epoch := b.hosted(t)
 	past := time.Now().Add(-time.Minute).UTC().Truncate(time.Microsecond)
 	ok(t, b.SetSession(t.Context(), tenant, epoch, showsQR, store.Codes{QR: "2@abc", QRExpires: past}))
-	if got, want := must(b.QR(t.Context(), tenant))(t), (flowhq.QR{State: flowhq.QRReady, ExpiresAt: past}); got != want {
+	if got, want := must(b.QR(t.Context(), tenant))(t),
+		(flowhq.QR{State: flowhq.QRReady, ExpiresAt: past}); got != want {
 		t.Errorf("QR = %v; want %v", got, want)
 	}
 	_, err := b.QR(t.Context(), nobody)
@@ -92,7 +99,8 @@ func TestEndings(t *testing.T) {
 	tenant, epoch := b.hosted(t)
 	until := time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
 	for _, ending := range flowhq.Endings {
-		ok(t, b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{State: ending.SessionState(), Ending: ending, RetryAt: until}, noCodes))
+		ok(t, b.SetSession(t.Context(), tenant, epoch,
+			flowhq.Transition{State: ending.SessionState(), Ending: ending, RetryAt: until}, noCodes))
 		got := must(b.Tenant(t.Context(), tenant))(t).Session
 		if got.Ending != ending || got.RetryAt == nil || !got.RetryAt.Equal(until) {
 			t.Errorf("after %s: %+v", ending, got)
@@ -105,7 +113,8 @@ func TestEndings(t *testing.T) {
 	if got := must(b.Tenant(t.Context(), tenant))(t).Session; got.Ending != "" || got.RetryAt != nil {
 		t.Errorf("after CONNECTED: %+v", got)
 	}
-	if err := b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{State: flowhq.Disconnected, Ending: "BORED"}, noCodes); err == nil {
+	if err := b.SetSession(t.Context(), tenant, epoch,
+		flowhq.Transition{State: flowhq.Disconnected, Ending: "BORED"}, noCodes); err == nil {
 		t.Error("a word that is no ending was stored")
 	}
 }
@@ -123,7 +132,8 @@ func TestQRAsked(t *testing.T) {
 		t.Error("that somebody asked just now was not noted")
 	}
 	age := func(by string) {
-		_, err := b.raw.Exec(t.Context(), `update flowhq.whatsapp_sessions set qr_asked_at = now() - $1::interval where tenant_id = $2`, by, tenant)
+		_, err := b.raw.Exec(t.Context(),
+			`update flowhq.whatsapp_sessions set qr_asked_at = now() - $1::interval where tenant_id = $2`, by, tenant)
 		ok(t, err)
 	}
 	age("3 s")
@@ -145,11 +155,13 @@ func TestRecordState(t *testing.T) {
 	b := open(t)
 	tenant, _ := b.hosted(t)
 	ok(t, b.RecordState(t.Context(), tenant, flowhq.Transition{
-		State: flowhq.LoggedOut, Ending: flowhq.EndLoggedOut, Reason: "unlinked on the phone", LastError: "logged out",
-		Event: "SESSION_LOGGED_OUT",
+		State: flowhq.LoggedOut, Ending: flowhq.EndLoggedOut, Reason: "unlinked on the phone",
+		LastError: "logged out",
+		Event:     "SESSION_LOGGED_OUT",
 	}, 0, noOutcomes))
 	got := must(b.Tenant(t.Context(), tenant))(t)
-	if got.Status != flowhq.TenantError || got.Session.State != flowhq.LoggedOut || got.Host.LastError != "logged out" {
+	if got.Status != flowhq.TenantError || got.Session.State != flowhq.LoggedOut ||
+		got.Host.LastError != "logged out" {
 		t.Errorf("after RecordState: %+v", got)
 	}
 	wantEvents(t, b, tenant, "SESSION_LOGGED_OUT workflow unlinked on the phone", "TENANT_CREATED admin ")
@@ -163,7 +175,8 @@ func TestRecordStateFences(t *testing.T) {
 	b := open(t)
 	tenant, epoch := b.hosted(t)
 	ok(t, b.RecordState(t.Context(), tenant, flowhq.Stopped(flowhq.Counts{}), 0, noOutcomes))
-	wantCode(t, "SetSession after RecordState", b.SetSession(t.Context(), tenant, epoch, connected, noCodes), flowhq.Fenced)
+	wantCode(t, "SetSession after RecordState",
+		b.SetSession(t.Context(), tenant, epoch, connected, noCodes), flowhq.Fenced)
 	if got := must(b.Tenant(t.Context(), tenant))(t).Host.Status; got != flowhq.HostStopped {
 		t.Errorf("the worker is %s; want %s", got, flowhq.HostStopped)
 	}
@@ -197,7 +210,8 @@ func TestLink(t *testing.T) {
 		}
 	}
 	mine := store.Device{JID: "1:4@s.whatsapp.net", Number: "+255711"}
-	wantCode(t, "Link of a number that is taken", last(b.Link(t.Context(), other, otherEpoch, mine)), flowhq.Conflict)
+	wantCode(t, "Link of a number that is taken",
+		last(b.Link(t.Context(), other, otherEpoch, mine)), flowhq.Conflict)
 	if got := device(other); got != "" {
 		t.Errorf("Device after a refused Link = %q", got)
 	}
@@ -219,11 +233,13 @@ func TestLinkCode(t *testing.T) {
 	b := open(t)
 	tenant, epoch := b.hosted(t)
 	wanted := func() string { return must(b.LinkCodeNumber(t.Context(), tenant))(t) }
-	if got := must(b.AskLinkCode(t.Context(), tenant))(t); got.Code != "" || got.State == flowhq.QRReady || wanted() != "" {
+	if got := must(b.AskLinkCode(t.Context(), tenant))(t); got.Code != "" ||
+		got.State == flowhq.QRReady || wanted() != "" {
 		t.Errorf("AskLinkCode of a tenant that is not being linked = %+v, and is passed on", got)
 	}
 	ok(t, b.SetSession(t.Context(), tenant, epoch, showsQR, store.Codes{QR: "2@abc"}))
-	if got := must(b.AskLinkCode(t.Context(), tenant))(t); got.Code != "" || got.State != flowhq.QRReady || wanted() == "" {
+	if got := must(b.AskLinkCode(t.Context(), tenant))(t); got.Code != "" ||
+		got.State != flowhq.QRReady || wanted() == "" {
 		t.Errorf("AskLinkCode = %+v, wanted %q; want no code yet, and the number passed on", got, wanted())
 	}
 	if !must(b.QRAsked(t.Context(), tenant, time.Minute))(t) {
@@ -239,7 +255,8 @@ func TestLinkCode(t *testing.T) {
 		}))
 		shown, once := must(b.LinkCode(t.Context(), tenant))(t), must(b.AskLinkCode(t.Context(), tenant))(t)
 		if shown.Code != tt.shown || once.Code != tt.once || (wanted() == "") != (tt.once != "") {
-			t.Errorf("with %v left: LinkCode %q, AskLinkCode %q, wanted %q; want %q, %q", tt.left, shown.Code, once.Code, wanted(), tt.shown, tt.once)
+			t.Errorf("with %v left: LinkCode %q, AskLinkCode %q, wanted %q; want %q, %q", tt.left,
+				shown.Code, once.Code, wanted(), tt.shown, tt.once)
 		}
 	}
 	ok(t, b.SetSession(t.Context(), tenant, epoch, connected, noCodes))
@@ -274,7 +291,8 @@ func TestRecordStateAgain(t *testing.T) {
 	ok(t, b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{State: flowhq.Connected}, noCodes))
 	record(noOutcomes)
 	count(2, "after a host was connected")
-	given, _, err := b.Command(t.Context(), tenant, store.NewCommand{Command: flowhq.Start, Key: "k", Actor: "admin"})
+	given, _, err := b.Command(t.Context(), tenant,
+		store.NewCommand{Command: flowhq.Start, Key: "k", Actor: "admin"})
 	ok(t, err)
 	outcomes := []store.CommandOutcome{{ID: given.ID, Outcome: "done"}}
 	record(outcomes)

@@ -17,7 +17,8 @@ import (
 // submission is a request to put the tenant on the air with its own number, which no other tenant has.
 func submission(number, key string) store.SetupSubmission {
 	return store.SetupSubmission{Key: key, Actor: "user", NewSetupRequest: flowhq.NewSetupRequest{
-		BusinessName: "Salon Asha", Template: flowhq.SupportTemplate, WhatsAppNumber: number, Language: flowhq.Swahili,
+		BusinessName: "Salon Asha", Template: flowhq.SupportTemplate, WhatsAppNumber: number,
+		Language: flowhq.Swahili,
 	}}
 }
 
@@ -32,7 +33,10 @@ func init() {
 		return r, err
 	}
 	maps.Copy(calls, map[string]func(context.Context, *store.Store, guest) (any, error){
-		"SubmitSetup": func(ctx context.Context, s *store.Store, g guest) (any, error) { return submit(ctx, s, g) },
+		"SubmitSetup": func(ctx context.Context, s *store.Store, g guest) (any,
+			error) {
+			return submit(ctx, s, g)
+		},
 		"SetupRequest": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 			r, err := submit(ctx, s, g)
 			if err != nil {
@@ -53,7 +57,8 @@ func init() {
 			if err != nil {
 				return nil, err
 			}
-			r, _, err = s.DecideSetup(ctx, r.ID, store.SetupDecision{Status: flowhq.SetupApproved, Actor: "operator"})
+			r, _, err = s.DecideSetup(ctx, r.ID,
+				store.SetupDecision{Status: flowhq.SetupApproved, Actor: "operator"})
 			return r, err
 		},
 	})
@@ -66,9 +71,11 @@ func (b *bench) submit(t *testing.T, tenant flowhq.TenantID, n store.SetupSubmis
 	return r
 }
 
-func (b *bench) decide(t *testing.T, id string, status flowhq.SetupStatus, notes string) (flowhq.SetupRequest, error) {
+func (b *bench) decide(t *testing.T, id string, status flowhq.SetupStatus,
+	notes string) (flowhq.SetupRequest, error) {
 	t.Helper()
-	r, _, err := b.DecideSetup(t.Context(), id, store.SetupDecision{Status: status, Notes: notes, Actor: "operator"})
+	r, _, err := b.DecideSetup(t.Context(), id,
+		store.SetupDecision{Status: status, Notes: notes, Actor: "operator"})
 	return r, err
 }
 
@@ -90,7 +97,8 @@ func TestSetupRequest(t *testing.T) {
 	tenant := b.tenant(t)
 	const number = "+255755000111"
 	r := b.submit(t, tenant, submission(number, "k1"))
-	if r.Status != flowhq.SetupSubmitted || r.SubmittedBy != "user" || r.WhatsAppNumber != number || r.Tenant != tenant {
+	if r.Status != flowhq.SetupSubmitted || r.SubmittedBy != "user" || r.WhatsAppNumber != number ||
+		r.Tenant != tenant {
 		t.Errorf("submitted: %+v", r)
 	}
 	for _, key := range []string{"k1", "k2"} { // a form that is sent again may have no key
@@ -107,17 +115,20 @@ func TestSetupRequest(t *testing.T) {
 	}
 
 	for range 2 {
-		if r, err = b.decide(t, r.ID, flowhq.SetupReviewing, ""); err != nil || r.Status != flowhq.SetupReviewing {
+		if r, err = b.decide(t, r.ID, flowhq.SetupReviewing, ""); err != nil ||
+			r.Status != flowhq.SetupReviewing {
 			t.Errorf("review: %+v, %v", r, err)
 		}
 	}
 	for range 2 {
-		if r, err = b.decide(t, r.ID, flowhq.SetupApproved, "called"); err != nil || r.Status != flowhq.SetupApproved || r.Notes != "called" || r.DecidedBy != "operator" {
+		if r, err = b.decide(t, r.ID, flowhq.SetupApproved, "called"); err != nil ||
+			r.Status != flowhq.SetupApproved || r.Notes != "called" || r.DecidedBy != "operator" {
 			t.Errorf("approve: %+v, %v", r, err)
 		}
 	}
 	got := must(b.Tenant(t.Context(), tenant))(t)
-	if !got.Wanted || got.PhoneNumber != number || got.Config.BusinessName != "Salon Asha" || got.Config.Template != flowhq.SupportTemplate || got.Config.Language != flowhq.Swahili {
+	if !got.Wanted || got.PhoneNumber != number || got.Config.BusinessName != "Salon Asha" ||
+		got.Config.Template != flowhq.SupportTemplate || got.Config.Language != flowhq.Swahili {
 		t.Errorf("approved: %+v", got)
 	}
 	if diff := cmp.Diff([]string{"start setup:" + r.ID}, b.waiting(t, tenant)); diff != "" {
@@ -138,7 +149,8 @@ func TestSetupRequest(t *testing.T) {
 	if diff := cmp.Diff([]flowhq.SetupStatus{flowhq.SetupActive}, b.setups(t, tenant)); diff != "" {
 		t.Errorf("connected (-want +got):\n%s", diff)
 	}
-	if r, err = b.decide(t, r.ID, flowhq.SetupApproved, ""); err != nil || r.Status != flowhq.SetupActive || r.Notes != "called" {
+	if r, err = b.decide(t, r.ID, flowhq.SetupApproved, ""); err != nil ||
+		r.Status != flowhq.SetupActive || r.Notes != "called" {
 		t.Errorf("approve what is ACTIVE: %+v, %v", r, err)
 	}
 	if again := b.submit(t, tenant, submission(number, "k3")); again.ID != r.ID {
@@ -150,7 +162,8 @@ func TestSetupRequest(t *testing.T) {
 			told = append(told, e)
 		}
 	}
-	want := []flowhq.EventType{"SETUP_REQUEST_SUBMITTED", "SETUP_REQUEST_REVIEWING", "SETUP_REQUEST_APPROVED", "START_REQUESTED", "SETUP_REQUEST_ACTIVE"}
+	want := []flowhq.EventType{"SETUP_REQUEST_SUBMITTED", "SETUP_REQUEST_REVIEWING",
+		"SETUP_REQUEST_APPROVED", "START_REQUESTED", "SETUP_REQUEST_ACTIVE"}
 	if diff := cmp.Diff(want, told); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
@@ -163,7 +176,8 @@ func TestSetupRejected(t *testing.T) {
 	tenant := b.tenant(t)
 	first := b.submit(t, tenant, submission("+255755000112", "k1"))
 	for range 2 {
-		if r, err := b.decide(t, first.ID, flowhq.SetupRejected, "no"); err != nil || r.Status != flowhq.SetupRejected || r.Notes != "no" {
+		if r, err := b.decide(t, first.ID, flowhq.SetupRejected, "no"); err != nil ||
+			r.Status != flowhq.SetupRejected || r.Notes != "no" {
 			t.Errorf("reject: %+v, %v", r, err)
 		}
 	}
@@ -174,7 +188,8 @@ func TestSetupRejected(t *testing.T) {
 	}
 	second := b.submit(t, tenant, submission("+255755000112", "k2"))
 	third := b.submit(t, tenant, submission("+255755000113", "k3"))
-	if diff := cmp.Diff([]flowhq.SetupStatus{flowhq.SetupSubmitted, flowhq.SetupRejected, flowhq.SetupRejected}, b.setups(t, tenant)); diff != "" {
+	if diff := cmp.Diff([]flowhq.SetupStatus{flowhq.SetupSubmitted, flowhq.SetupRejected,
+		flowhq.SetupRejected}, b.setups(t, tenant)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	_, err = b.decide(t, second.ID, flowhq.SetupApproved, "")
@@ -266,7 +281,8 @@ func TestSetupApprovedWhileConnecting(t *testing.T) {
 		tenant, epoch := b.hosted(t)
 		number := b.number(t, tenant)
 		b.linked(t, tenant, epoch, number)
-		ok(t, b.SetSession(t.Context(), tenant, epoch, flowhq.Transition{State: flowhq.Disconnected}, noCodes))
+		ok(t, b.SetSession(t.Context(), tenant, epoch,
+			flowhq.Transition{State: flowhq.Disconnected}, noCodes))
 		r := b.submit(t, tenant, submission(number, "k1"))
 		var both sync.WaitGroup
 		both.Go(func() {

@@ -34,7 +34,8 @@ func TestStatusesAreTheTables(t *testing.T) {
 							"device_jid": device, "epoch": epoch[0],
 						}, map[string]any{"epoch": epoch[1]}).Scan(&host, &tenant))
 						if host != is.Host() || tenant != is.Tenant() {
-							t.Errorf("%+v: host %s, tenant %s; want %s, %s", is, host, tenant, is.Host(), is.Tenant())
+							t.Errorf("%+v: host %s, tenant %s; want %s, %s", is, host, tenant,
+								is.Host(), is.Tenant())
 						}
 					}
 				}

@@ -79,7 +79,8 @@ var barbers atomic.Int64
 
 func barber() flowhq.NewTenant {
 	return flowhq.NewTenant{
-		Name: "barber", PhoneNumber: fmt.Sprintf("+2557%08d", barbers.Add(1)), Template: flowhq.BookingTemplate,
+		Name: "barber", PhoneNumber: fmt.Sprintf("+2557%08d", barbers.Add(1)),
+		Template:     flowhq.BookingTemplate,
 		BusinessName: "Blue Door Barbers", Language: flowhq.English,
 	}
 }

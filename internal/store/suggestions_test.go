@@ -13,7 +13,8 @@ import (
 
 // consulting asks about a message.
 func consulting(id int64) store.Consulting {
-	return store.Consulting{ID: id, First: id, Day: "2026-03-04", Limit: 2, Failed: []byte(`{"failure":"interrupted"}`)}
+	return store.Consulting{ID: id, First: id, Day: "2026-03-04", Limit: 2,
+		Failed: []byte(`{"failure":"interrupted"}`)}
 }
 
 // TestConsultOnce: a message is asked about once, whatever becomes of who asked.
@@ -31,12 +32,14 @@ func TestConsultOnce(t *testing.T) {
 		t.Errorf("again: %+v, %s", again, again.Suggestion)
 	}
 	ok(t, b.SetSuggestion(t.Context(), tenant, epoch, id, []byte(`{"intent":"price"}`)))
-	if last := must(b.Consult(t.Context(), tenant, epoch, consulting(id)))(t); string(last.Suggestion) != `{"intent":"price"}` {
+	if last := must(b.Consult(t.Context(), tenant, epoch,
+		consulting(id)))(t); string(last.Suggestion) != `{"intent":"price"}` {
 		t.Errorf("last: %s", last.Suggestion)
 	}
 	ok(t, second(b.Answer(t.Context(), tenant, epoch, id, answer("out"))))
 	ok(t, b.SetSuggestion(t.Context(), tenant, epoch, id, []byte(`{"intent":"hours"}`)))
-	if late := must(b.Consult(t.Context(), tenant, epoch, consulting(id)))(t); late.Due || string(late.Suggestion) != `{"intent":"price"}` {
+	if late := must(b.Consult(t.Context(), tenant, epoch, consulting(id)))(t); late.Due ||
+		string(late.Suggestion) != `{"intent":"price"}` {
 		t.Errorf("after the answer: %+v, %s", late, late.Suggestion)
 	}
 }
@@ -106,10 +109,12 @@ func TestConsultIsFenced(t *testing.T) {
 	tenant, epoch := b.hosted(t)
 	id := b.receive(t, tenant, epoch, "question")
 	must(b.Claim(t.Context(), tenant, "host-b"))(t)
-	if _, err := b.Consult(t.Context(), tenant, epoch, consulting(id)); flowhq.ErrorCode(err) != flowhq.Fenced {
+	if _, err := b.Consult(t.Context(), tenant, epoch,
+		consulting(id)); flowhq.ErrorCode(err) != flowhq.Fenced {
 		t.Errorf("Consult of an older host: %v", err)
 	}
-	if err := b.SetSuggestion(t.Context(), tenant, epoch, id, []byte(`{}`)); flowhq.ErrorCode(err) != flowhq.Fenced {
+	if err := b.SetSuggestion(t.Context(), tenant, epoch, id,
+		[]byte(`{}`)); flowhq.ErrorCode(err) != flowhq.Fenced {
 		t.Errorf("SetSuggestion of an older host: %v", err)
 	}
 }

@@ -29,7 +29,8 @@ func TestCreateTenant(t *testing.T) {
 		Name: "barber", PhoneNumber: n.PhoneNumber, Status: flowhq.TenantNew,
 		Config: flowhq.Config{
 			Template: flowhq.BookingTemplate, BusinessName: "Blue Door Barbers", Language: flowhq.English,
-			RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365, AnswerWithinMinutes: 24 * 60, AnsweredBy: flowhq.ByTemplate,
+			RepliesPerMinute: 10, RepliesPerContact: 5, RetentionDays: 365,
+			AnswerWithinMinutes: 24 * 60, AnsweredBy: flowhq.ByTemplate,
 		},
 		Session: flowhq.Session{State: flowhq.Disconnected},
 		Host:    flowhq.Host{Status: flowhq.HostStopped},
@@ -53,7 +54,8 @@ func TestCreateTenantInOnePiece(t *testing.T) {
 	if err == nil {
 		t.Fatal("CreateTenant accepted a language that does not exist")
 	}
-	for _, table := range []string{"tenants", "tenant_configs", "whatsapp_sessions", "hosts", "portal_event_logs"} {
+	for _, table := range []string{"tenants", "tenant_configs", "whatsapp_sessions", "hosts",
+		"portal_event_logs"} {
 		if n := scalar[int](t, b, "select count(*)::int from flowhq."+table); n != 0 {
 			t.Errorf("%s has %d rows after a failure; want 0", table, n)
 		}
@@ -75,7 +77,8 @@ func TestUpdateTenant(t *testing.T) {
 	before := must(b.CreateTenant(t.Context(), barber(), "admin"))(t)
 	name, language, none := "new", flowhq.Swahili, 0
 	after := must(b.UpdateTenant(t.Context(), before.ID,
-		flowhq.TenantChange{Name: &name, Language: &language, RepliesPerContact: flowhq.Some(none)}, "admin"))(t)
+		flowhq.TenantChange{Name: &name, Language: &language, RepliesPerContact: flowhq.Some(none)},
+		"admin"))(t)
 	want := before
 	want.Name, want.Config.Language, want.Config.RepliesPerContact = "new", flowhq.Swahili, 0
 	want.UpdatedAt = after.UpdatedAt
@@ -88,7 +91,8 @@ func TestUpdateTenant(t *testing.T) {
 	if diff := cmp.Diff(after, must(b.Tenant(t.Context(), before.ID))(t)); diff != "" {
 		t.Errorf("Tenant after UpdateTenant (-want +got):\n%s", diff)
 	}
-	wantEvents(t, b, before.ID, "TENANT_UPDATED admin name, language, replies_per_contact", "TENANT_CREATED admin ")
+	wantEvents(t, b, before.ID, "TENANT_UPDATED admin name, language, replies_per_contact",
+		"TENANT_CREATED admin ")
 
 	same := must(b.UpdateTenant(t.Context(), before.ID, flowhq.TenantChange{}, "admin"))(t)
 	if diff := cmp.Diff(after, same); diff != "" {
@@ -110,17 +114,22 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("limits = %v; want %v", got, want)
 	}
 	b.Defaults.RepliesPerContact = 4
-	tenant = must(b.UpdateTenant(t.Context(), tenant.ID, flowhq.TenantChange{RepliesPerMinute: flowhq.Some(many), RetentionDays: flowhq.Some(month)}, "admin"))(t)
+	tenant = must(b.UpdateTenant(t.Context(), tenant.ID,
+		flowhq.TenantChange{RepliesPerMinute: flowhq.Some(many), RetentionDays: flowhq.Some(month)},
+		"admin"))(t)
 	if got, want := limits(tenant), [3]int{40, 4, 30}; got != want {
 		t.Errorf("limits after a change = %v; want %v", got, want)
 	}
-	tenant = must(b.UpdateTenant(t.Context(), tenant.ID, flowhq.TenantChange{RepliesPerMinute: flowhq.Null[int](), RetentionDays: flowhq.Null[int]()}, "admin"))(t)
+	tenant = must(b.UpdateTenant(t.Context(), tenant.ID,
+		flowhq.TenantChange{RepliesPerMinute: flowhq.Null[int](),
+			RetentionDays: flowhq.Null[int]()}, "admin"))(t)
 	b.Defaults = store.Defaults{RepliesPerMinute: 8, RepliesPerContact: 5, RetentionDays: 61}
 	tenant = must(b.Tenant(t.Context(), tenant.ID))(t)
 	if got, want := limits(tenant), [3]int{8, 5, 61}; got != want {
 		t.Errorf("limits of a tenant that went back to the defaults = %v; want %v", got, want)
 	}
-	wantEvents(t, b, tenant.ID, "TENANT_UPDATED admin replies_per_minute, retention_days", "TENANT_UPDATED admin replies_per_minute, retention_days", "TENANT_CREATED admin ")
+	wantEvents(t, b, tenant.ID, "TENANT_UPDATED admin replies_per_minute, retention_days",
+		"TENANT_UPDATED admin replies_per_minute, retention_days", "TENANT_CREATED admin ")
 }
 
 func limits(t flowhq.Tenant) [3]int {
@@ -131,13 +140,17 @@ func TestTenants(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	for i, n := range []flowhq.NewTenant{
-		{Name: "duka", PhoneNumber: "+255700000001", Template: flowhq.EcommerceTemplate, BusinessName: "Duka la Mama", Language: flowhq.Swahili},
-		{Name: "100% wool", PhoneNumber: "+255700000002", Template: flowhq.EcommerceTemplate, BusinessName: "Wool", Language: flowhq.English},
-		{Name: "help", PhoneNumber: "+254700000003", Template: flowhq.SupportTemplate, BusinessName: "Help Desk", Language: flowhq.English},
+		{Name: "duka", PhoneNumber: "+255700000001", Template: flowhq.EcommerceTemplate,
+			BusinessName: "Duka la Mama", Language: flowhq.Swahili},
+		{Name: "100% wool", PhoneNumber: "+255700000002", Template: flowhq.EcommerceTemplate,
+			BusinessName: "Wool", Language: flowhq.English},
+		{Name: "help", PhoneNumber: "+254700000003", Template: flowhq.SupportTemplate,
+			BusinessName: "Help Desk", Language: flowhq.English},
 	} {
 		tenant := must(b.CreateTenant(t.Context(), n, "admin"))(t)
 		if i == 0 {
-			ok(t, b.RecordState(t.Context(), tenant.ID, flowhq.Transition{State: flowhq.LoggedOut, Ending: flowhq.EndLoggedOut}, 0, noOutcomes))
+			ok(t, b.RecordState(t.Context(), tenant.ID,
+				flowhq.Transition{State: flowhq.LoggedOut, Ending: flowhq.EndLoggedOut}, 0, noOutcomes))
 		}
 	}
 	tests := []struct {
@@ -217,7 +230,8 @@ func TestErase(t *testing.T) {
 
 	for range 2 {
 		ok(t, b.Erase(t.Context(), tenant, "admin"))
-		if d := must(b.Deletion(t.Context(), tenant))(t); d.AppliedAt == nil || d.Outcome != "erased" || d.Actor != "admin" {
+		if d := must(b.Deletion(t.Context(), tenant))(t); d.AppliedAt == nil ||
+			d.Outcome != "erased" || d.Actor != "admin" {
 			t.Errorf("Deletion after Erase = %+v; want it to be applied", d)
 		}
 		wantEvents(t, b, tenant, "TENANT_DELETED admin ")
@@ -226,13 +240,15 @@ func TestErase(t *testing.T) {
 	wantCode(t, "Tenant after Erase", err, flowhq.NotFound)
 	_, err = b.Receive(t.Context(), tenant, epoch, text("late"))
 	wantCode(t, "Receive after Erase", err, flowhq.Fenced)
-	wantCode(t, "AddEvent after Erase", b.AddEvent(t.Context(), flowhq.Event{Tenant: tenant, Type: "LATE"}), flowhq.NotFound)
+	wantCode(t, "AddEvent after Erase", b.AddEvent(t.Context(),
+		flowhq.Event{Tenant: tenant, Type: "LATE"}), flowhq.NotFound)
 	for _, table := range tenantTables(t, b) {
 		want := 0
 		if table == "portal_event_logs" || table == "feed" || table == "commands" {
 			want = 1
 		}
-		if n := scalar[int](t, b, "select count(*)::int from flowhq."+table+" where tenant_id = $1", tenant); n != want {
+		if n := scalar[int](t, b, "select count(*)::int from flowhq."+table+" where tenant_id = $1",
+			tenant); n != want {
 			t.Errorf("%s keeps %d rows; want %d", table, n, want)
 		}
 	}
@@ -284,7 +300,8 @@ func TestEraseWhileHostsWrite(t *testing.T) {
 		group.Wait()
 		wantEvents(t, b, tenant, "TENANT_DELETED admin ")
 		if left := dump(t, b, tenant); len(left) != 2 {
-			t.Errorf("%d rows are left; want the event alone, in the history and in the feed: %v", len(left), left)
+			t.Errorf("%d rows are left; want the event alone, in the history and in the feed: %v",
+				len(left), left)
 		}
 	}
 }

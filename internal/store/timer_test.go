@@ -21,7 +21,8 @@ func (b *bench) sentUnder(t *testing.T, tenant flowhq.TenantID, epoch int64, in 
 	_, again, err := b.OutboundText(t.Context(), tenant, o.Reply.WAID)
 	ok(t, err)
 	unsent := must(b.Unsent(t.Context(), tenant, r.ID, 0))(t)
-	if len(unsent) != 1 || unsent[0].Timer().Seconds != o.Reply.Timer.Seconds || again.Seconds != o.Reply.Timer.Seconds {
+	if len(unsent) != 1 || unsent[0].Timer().Seconds != o.Reply.Timer.Seconds ||
+		again.Seconds != o.Reply.Timer.Seconds {
 		t.Errorf("Answer says timer %v, Unsent %+v, OutboundText %v", o.Reply.Timer, unsent, again)
 	}
 	ok(t, second(b.Answer(t.Context(), tenant, epoch, r.ID, o))) // its first answer was lost
@@ -56,14 +57,16 @@ func TestTimer(t *testing.T) {
 			t.Errorf("%s: replied under a timer of %d s; want %d", s.in.WAID, got, s.want)
 		}
 	}
-	if _, err := b.SetTimer(t.Context(), tenant, epoch, text(""), flowhq.DisappearingTimer{SetAt: at(30)}); err != nil {
+	if _, err := b.SetTimer(t.Context(), tenant, epoch, text(""),
+		flowhq.DisappearingTimer{SetAt: at(30)}); err != nil {
 		t.Fatal(err)
 	}
 	if got := b.sentUnder(t, tenant, epoch, in("off", nil)); got != 0 {
 		t.Errorf("off: replied under a timer of %d s", got)
 	}
 	// Somebody who has only set a timer so far, by number, and then writes as a LID too.
-	if _, err := b.SetTimer(t.Context(), tenant, epoch, store.Inbound{Number: "+255700000077"}, flowhq.DisappearingTimer{Seconds: 45, SetAt: at(1)}); err != nil {
+	if _, err := b.SetTimer(t.Context(), tenant, epoch, store.Inbound{Number: "+255700000077"},
+		flowhq.DisappearingTimer{Seconds: 45, SetAt: at(1)}); err != nil {
 		t.Fatal(err)
 	}
 	other := in("other", nil)
@@ -80,7 +83,8 @@ func TestTimerOfMergedContacts(t *testing.T) {
 	tenant, epoch := b.hosted(t)
 	set := func(in store.Inbound, seconds int, at time.Time) {
 		t.Helper()
-		if _, err := b.SetTimer(t.Context(), tenant, epoch, in, flowhq.DisappearingTimer{Seconds: seconds, SetAt: at}); err != nil {
+		if _, err := b.SetTimer(t.Context(), tenant, epoch, in,
+			flowhq.DisappearingTimer{Seconds: seconds, SetAt: at}); err != nil {
 			t.Fatal(err)
 		}
 	}

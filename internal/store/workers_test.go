@@ -53,7 +53,8 @@ func TestSetWaiting(t *testing.T) {
 	starting := func(change string) flowhq.TenantID {
 		t.Helper()
 		tenant := b.tenant(t)
-		ok(t, b.RecordState(t.Context(), tenant, flowhq.Transition{State: flowhq.Disconnected, Ending: flowhq.EndLost}, 0, noOutcomes))
+		ok(t, b.RecordState(t.Context(), tenant,
+			flowhq.Transition{State: flowhq.Disconnected, Ending: flowhq.EndLost}, 0, noOutcomes))
 		b.exec(t, `update flowhq.hosts set since = now() - interval '1 minute' where tenant_id = $1`, tenant)
 		b.exec(t, `update flowhq.whatsapp_sessions set since = now() - interval '1 minute' where tenant_id = $1`, tenant)
 		if change != "" {
@@ -72,7 +73,8 @@ func TestSetWaiting(t *testing.T) {
 	} {
 		starting(not)
 	}
-	for _, not := range []string{"ending = 'STOPPED'", "state = 'CONNECTED'", "ending = 'REFUSED'", "since = now()"} {
+	for _, not := range []string{"ending = 'STOPPED'", "state = 'CONNECTED'", "ending = 'REFUSED'",
+		"since = now()"} {
 		b.exec(t, `update flowhq.whatsapp_sessions set `+not+` where tenant_id = $1`, starting(""))
 	}
 	for _, step := range []struct {
@@ -83,12 +85,14 @@ func TestSetWaiting(t *testing.T) {
 	}{
 		{flowhq.WaitForSlot, "waiting for a place", false, []flowhq.TenantID{waits, moves, expired}},
 		{flowhq.WaitForSlot, "waiting for a place", false, nil},
-		{flowhq.WaitForReconnects, "waiting for a pause to end", true, []flowhq.TenantID{waits, moves, expired, failed}},
+		{flowhq.WaitForReconnects, "waiting for a pause to end", true,
+			[]flowhq.TenantID{waits, moves, expired, failed}},
 		{flowhq.WaitForSlot, "waiting for a place", false, []flowhq.TenantID{waits, moves, expired, failed}},
 	} {
 		var got []flowhq.TenantID
 		for range 2 { // at most three at a time
-			for _, w := range must(b.SetWaiting(t.Context(), step.why, step.reason, 10*time.Second, step.failed, 3))(t) {
+			for _, w := range must(b.SetWaiting(t.Context(), step.why, step.reason, 10*time.Second,
+				step.failed, 3))(t) {
 				if w.Epoch != 1 || w.Session != flowhq.Disconnected {
 					t.Errorf("waiting: %+v; want epoch 1, %s", w, flowhq.Disconnected)
 				}
@@ -103,8 +107,10 @@ func TestSetWaiting(t *testing.T) {
 		}
 		for _, tenant := range got {
 			now := must(b.Tenant(t.Context(), tenant))(t)
-			if now.Session.Reason != step.reason || now.Session.WaitingFor != step.why || now.Session.Ending != "" || tenant != expired && now.Host.Status != flowhq.HostStarting {
-				t.Errorf("%s is %s: %q, ended %q; want %s: %q", tenant, now.Host.Status, now.Session.Reason, now.Session.Ending,
+			if now.Session.Reason != step.reason || now.Session.WaitingFor != step.why ||
+				now.Session.Ending != "" || tenant != expired && now.Host.Status != flowhq.HostStarting {
+				t.Errorf("%s is %s: %q, ended %q; want %s: %q", tenant, now.Host.Status,
+					now.Session.Reason, now.Session.Ending,
 					flowhq.HostStarting, step.reason)
 			}
 		}
@@ -129,13 +135,15 @@ func TestSetWaitingBesideAnEnd(t *testing.T) {
 		"hosts set last_error = 'nobody scanned'",
 		"whatsapp_sessions set state = 'DISCONNECTED', ending = 'QR_EXPIRED', reason = 'nobody scanned'",
 	} {
-		if _, err := tx.Exec(t.Context(), `update flowhq.`+change+` where tenant_id = $1`, tenant); err != nil {
+		if _, err := tx.Exec(t.Context(), `update flowhq.`+change+` where tenant_id = $1`,
+			tenant); err != nil {
 			t.Fatal(err)
 		}
 	}
 	waiting := make(chan int, 1)
 	go func() {
-		found, err := b.SetWaiting(t.Context(), flowhq.WaitForSlot, "waiting for a slot", time.Second, true, 10)
+		found, err := b.SetWaiting(t.Context(), flowhq.WaitForSlot, "waiting for a slot",
+			time.Second, true, 10)
 		if err != nil {
 			t.Error(err)
 		}
@@ -146,8 +154,10 @@ func TestSetWaitingBesideAnEnd(t *testing.T) {
 	if n := <-waiting; n != 0 {
 		t.Errorf("%d tenants wait; want none: it waits for a person", n)
 	}
-	if now := must(b.Tenant(t.Context(), tenant))(t).Session; now.Ending != flowhq.EndQRExpired || now.WaitingFor != "" {
-		t.Errorf("the session ended as %q and waits for %q; want %s", now.Ending, now.WaitingFor, flowhq.EndQRExpired)
+	if now := must(b.Tenant(t.Context(), tenant))(t).Session; now.Ending != flowhq.EndQRExpired ||
+		now.WaitingFor != "" {
+		t.Errorf("the session ended as %q and waits for %q; want %s", now.Ending, now.WaitingFor,
+			flowhq.EndQRExpired)
 	}
 }
 
@@ -189,7 +199,8 @@ func TestUnhosted(t *testing.T) {
 	}
 	list()
 	want := map[flowhq.TenantID]store.Unhosted{
-		young: {Tenant: young, Worker: "dead", Epoch: 1}, old: {Tenant: old, Worker: "dead", Epoch: 1, Stable: true},
+		young:   {Tenant: young, Worker: "dead", Epoch: 1},
+		old:     {Tenant: old, Worker: "dead", Epoch: 1, Stable: true},
 		claimed: {Tenant: claimed}, freed: {Tenant: freed},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

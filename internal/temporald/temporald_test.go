@@ -57,7 +57,8 @@ func startTemporald(t *testing.T, o testsuite.DevServerOptions) *testsuite.DevSe
 	return s
 }
 
-func attributesOf(t *testing.T, s *testsuite.DevServer, namespace string) map[string]enumspb.IndexedValueType {
+func attributesOf(t *testing.T, s *testsuite.DevServer,
+	namespace string) map[string]enumspb.IndexedValueType {
 	t.Helper()
 	res, err := s.Client().OperatorService().ListSearchAttributes(t.Context(),
 		&operatorservice.ListSearchAttributesRequest{Namespace: namespace})
@@ -94,7 +95,8 @@ func TestTemporaldTakesTheCLIsFlags(t *testing.T) {
 		ClientOptions: &client.Options{Namespace: "other"},
 		DBFilename:    filepath.Join(t.TempDir(), "temporal.db"),
 		ExtraArgs: []string{
-			"--search-attribute", "Colour=Keyword", "--dynamic-config-value", "frontend.rps=1000", "--log-format", "json",
+			"--search-attribute", "Colour=Keyword", "--dynamic-config-value", "frontend.rps=1000",
+			"--log-format", "json",
 		},
 	})
 	want := map[string]enumspb.IndexedValueType{"Colour": enumspb.INDEXED_VALUE_TYPE_KEYWORD}
@@ -121,7 +123,8 @@ func TestProvisionAddsWhatIsMissing(t *testing.T) {
 func TestVersionIsThatOfTheServer(t *testing.T) {
 	t.Parallel()
 	s := startTemporald(t, testsuite.DevServerOptions{})
-	res, err := s.Client().WorkflowService().GetSystemInfo(t.Context(), &workflowservice.GetSystemInfoRequest{})
+	res, err := s.Client().WorkflowService().GetSystemInfo(t.Context(),
+		&workflowservice.GetSystemInfoRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +158,8 @@ func TestTemporaldsUIHasACodec(t *testing.T) {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for range tick.C {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:"+port+"/api/v1/settings", nil)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
+			"http://127.0.0.1:"+port+"/api/v1/settings", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -39,7 +39,8 @@ func TestTemplates(t *testing.T) {
 		name, url string
 		want      int
 	}{
-		{"with wa", New(t, wa), 2}, {"with wa again", New(t, wa), 2}, {"without", New(t), 1}, {"empty", Empty(t), 0},
+		{"with wa", New(t, wa), 2}, {"with wa again", New(t, wa), 2}, {"without", New(t), 1},
+		{"empty", Empty(t), 0},
 	} {
 		if got := query(t, tt.url, q); got != tt.want {
 			t.Errorf("%s: %d of the tables; want %d", tt.name, got, tt.want)

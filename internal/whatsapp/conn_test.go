@@ -15,7 +15,8 @@ func TestPairing(t *testing.T) {
 	w := newWorld(t)
 	phone, h := w.phone(), newRecorder()
 	conn, device := w.link(phone, h)
-	if device.Number != phone || !strings.HasSuffix(device.LID, "@lid") || !strings.Contains(device.JID, ":") {
+	if device.Number != phone || !strings.HasSuffix(device.LID, "@lid") ||
+		!strings.Contains(device.JID, ":") {
 		t.Errorf("linked as %+v; want number %s, a LID, and a JID with a device number", device, phone)
 	}
 	if len(h.linked) != 1 || h.linked[0] != device {
@@ -67,7 +68,8 @@ func TestCodesFollowEachOtherAndExpire(t *testing.T) {
 	}
 	w.wantEnd(c, flowhq.EndQRExpired)
 	if len(codes) < 2 || codes[0] == codes[1] {
-		t.Errorf("%d codes were shown, the first twice: %v; want several different ones", len(codes), codes[0] == codes[1])
+		t.Errorf("%d codes were shown, the first twice: %v; want several different ones",
+			len(codes), codes[0] == codes[1])
 	}
 }
 

@@ -42,101 +42,124 @@ var ofFields = map[string]said{
 	"extendedTextMessage":  {`{"extendedTextMessage":{"text":"see x.org","contextInfo":{"quotedMessage":{"conversation":"quoted"}}}}`, worded, flowhq.KindText, "see x.org"},
 	"extendedTextMessage?": {`{"extendedTextMessage":{}}`, nothing, "", ""},
 
-	"buttonsResponseMessage":      {`{"buttonsResponseMessage":{"selectedDisplayText":"Cut","selectedButtonID":"b1"}}`, worded, flowhq.KindText, "Cut"},
-	"buttonsResponseMessage?":     {`{"buttonsResponseMessage":{}}`, wordless, flowhq.KindText, ""},
-	"templateButtonReplyMessage":  {`{"templateButtonReplyMessage":{"selectedDisplayText":"Yes"}}`, worded, flowhq.KindText, "Yes"},
+	"buttonsResponseMessage":  {`{"buttonsResponseMessage":{"selectedDisplayText":"Cut","selectedButtonID":"b1"}}`, worded, flowhq.KindText, "Cut"},
+	"buttonsResponseMessage?": {`{"buttonsResponseMessage":{}}`, wordless, flowhq.KindText, ""},
+	"templateButtonReplyMessage": {`{"templateButtonReplyMessage":{"selectedDisplayText":"Yes"}}`,
+		worded, flowhq.KindText, "Yes"},
 	"templateButtonReplyMessage?": {`{"templateButtonReplyMessage":{}}`, wordless, flowhq.KindText, ""},
 	"listResponseMessage":         {`{"listResponseMessage":{"title":"Cut","singleSelectReply":{"selectedRowID":"r1"}}}`, worded, flowhq.KindText, "Cut"},
 	"listResponseMessage?":        {`{"listResponseMessage":{"singleSelectReply":{"selectedRowID":"r1"}}}`, worded, flowhq.KindText, "r1"},
 	"interactiveResponseMessage":  {`{"interactiveResponseMessage":{"body":{"text":"Sent"},"nativeFlowResponseMessage":{"name":"flow","paramsJSON":"{\"flow_token\":\"t\",\"date\":\"26 Feb\",\"people\":4}"}}}`, worded, flowhq.KindText, "Sent\ndate: 26 Feb\npeople: 4"},
 	"interactiveResponseMessage?": {`{"interactiveResponseMessage":{"nativeFlowResponseMessage":{"paramsJSON":"{\"id\":\"x\",\"display_text\":\"Book a table\"}"}}}`, worded, flowhq.KindText, "Book a table"},
 
-	"templateMessage":              {`{"templateMessage":{"hydratedTemplate":{"hydratedTitleText":"Offer","hydratedContentText":"Two for one"}}}`, worded, flowhq.KindText, "Offer\nTwo for one"},
-	"templateMessage?":             {`{"templateMessage":{}}`, wordless, flowhq.KindText, ""},
-	"highlyStructuredMessage":      {`{"highlyStructuredMessage":{"params":["Asha","5"]}}`, worded, flowhq.KindText, "Asha\n5"},
-	"highlyStructuredMessage?":     {`{"highlyStructuredMessage":{}}`, wordless, flowhq.KindText, ""},
-	"buttonsMessage":               {`{"buttonsMessage":{"text":"Offer","contentText":"Which one?"}}`, worded, flowhq.KindText, "Offer\nWhich one?"},
-	"buttonsMessage?":              {`{"buttonsMessage":{}}`, wordless, flowhq.KindText, ""},
-	"listMessage":                  {`{"listMessage":{"title":"Menu","description":"Choose"}}`, worded, flowhq.KindText, "Menu\nChoose"},
-	"listMessage?":                 {`{"listMessage":{}}`, wordless, flowhq.KindText, ""},
-	"interactiveMessage":           {`{"interactiveMessage":{"body":{"text":"Look"},"carouselMessage":{"cards":[{"body":{"text":"One"}}]}}}`, worded, flowhq.KindText, "Look\nOne"},
-	"interactiveMessage?":          {`{"interactiveMessage":{}}`, wordless, flowhq.KindText, ""},
-	"richResponseMessage":          {`{"richResponseMessage":{"submessages":[{"messageText":"It is 42."}]}}`, worded, flowhq.KindText, "It is 42."},
-	"richResponseMessage?":         {`{"richResponseMessage":{}}`, wordless, flowhq.KindText, ""},
-	"statusQuestionAnswerMessage":  {`{"statusQuestionAnswerMessage":{"text":"the blue one"}}`, worded, flowhq.KindText, "the blue one"},
+	"templateMessage":  {`{"templateMessage":{"hydratedTemplate":{"hydratedTitleText":"Offer","hydratedContentText":"Two for one"}}}`, worded, flowhq.KindText, "Offer\nTwo for one"},
+	"templateMessage?": {`{"templateMessage":{}}`, wordless, flowhq.KindText, ""},
+	"highlyStructuredMessage": {`{"highlyStructuredMessage":{"params":["Asha","5"]}}`, worded,
+		flowhq.KindText, "Asha\n5"},
+	"highlyStructuredMessage?": {`{"highlyStructuredMessage":{}}`, wordless, flowhq.KindText, ""},
+	"buttonsMessage":           {`{"buttonsMessage":{"text":"Offer","contentText":"Which one?"}}`, worded, flowhq.KindText, "Offer\nWhich one?"},
+	"buttonsMessage?":          {`{"buttonsMessage":{}}`, wordless, flowhq.KindText, ""},
+	"listMessage": {`{"listMessage":{"title":"Menu","description":"Choose"}}`,
+		worded, flowhq.KindText, "Menu\nChoose"},
+	"listMessage?":         {`{"listMessage":{}}`, wordless, flowhq.KindText, ""},
+	"interactiveMessage":   {`{"interactiveMessage":{"body":{"text":"Look"},"carouselMessage":{"cards":[{"body":{"text":"One"}}]}}}`, worded, flowhq.KindText, "Look\nOne"},
+	"interactiveMessage?":  {`{"interactiveMessage":{}}`, wordless, flowhq.KindText, ""},
+	"richResponseMessage":  {`{"richResponseMessage":{"submessages":[{"messageText":"It is 42."}]}}`, worded, flowhq.KindText, "It is 42."},
+	"richResponseMessage?": {`{"richResponseMessage":{}}`, wordless, flowhq.KindText, ""},
+	"statusQuestionAnswerMessage": {`{"statusQuestionAnswerMessage":{"text":"the blue one"}}`,
+		worded, flowhq.KindText, "the blue one"},
 	"statusQuestionAnswerMessage?": {`{"statusQuestionAnswerMessage":{}}`, nothing, "", ""},
-	"questionResponseMessage":      {`{"questionResponseMessage":{"text":"at ten"}}`, worded, flowhq.KindText, "at ten"},
-	"questionResponseMessage?":     {`{"questionResponseMessage":{}}`, nothing, "", ""},
+	"questionResponseMessage": {`{"questionResponseMessage":{"text":"at ten"}}`, worded,
+		flowhq.KindText, "at ten"},
+	"questionResponseMessage?": {`{"questionResponseMessage":{}}`, nothing, "", ""},
 
-	"imageMessage":        {`{"imageMessage":{"caption":"this one?"}}`, worded, flowhq.KindMedia, "this one?"},
-	"imageMessage?":       {`{"imageMessage":{}}`, wordless, flowhq.KindMedia, ""},
-	"videoMessage":        {`{"videoMessage":{"caption":"look"}}`, worded, flowhq.KindMedia, "look"},
-	"videoMessage?":       {`{"videoMessage":{}}`, wordless, flowhq.KindMedia, ""},
-	"ptvMessage":          {`{"ptvMessage":{"caption":"look"}}`, worded, flowhq.KindMedia, "look"},
-	"ptvMessage?":         {`{"ptvMessage":{}}`, wordless, flowhq.KindMedia, ""},
-	"audioMessage":        {`{"audioMessage":{"PTT":true}}`, wordless, flowhq.KindMedia, ""},
-	"documentMessage":     {`{"documentMessage":{"caption":"my CV","fileName":"cv.pdf"}}`, worded, flowhq.KindMedia, "my CV"},
-	"documentMessage?":    {`{"documentMessage":{"caption":"cv.pdf","fileName":"cv.pdf"}}`, wordless, flowhq.KindMedia, "cv.pdf"},
-	"stickerMessage":      {`{"stickerMessage":{}}`, wordless, flowhq.KindMedia, ""},
-	"stickerPackMessage":  {`{"stickerPackMessage":{"caption":"for you","name":"Cats"}}`, worded, flowhq.KindMedia, "for you\nCats"},
+	"imageMessage": {`{"imageMessage":{"caption":"this one?"}}`, worded, flowhq.KindMedia,
+		"this one?"},
+	"imageMessage?": {`{"imageMessage":{}}`, wordless, flowhq.KindMedia, ""},
+	"videoMessage":  {`{"videoMessage":{"caption":"look"}}`, worded, flowhq.KindMedia, "look"},
+	"videoMessage?": {`{"videoMessage":{}}`, wordless, flowhq.KindMedia, ""},
+	"ptvMessage":    {`{"ptvMessage":{"caption":"look"}}`, worded, flowhq.KindMedia, "look"},
+	"ptvMessage?":   {`{"ptvMessage":{}}`, wordless, flowhq.KindMedia, ""},
+	"audioMessage":  {`{"audioMessage":{"PTT":true}}`, wordless, flowhq.KindMedia, ""},
+	"documentMessage": {`{"documentMessage":{"caption":"my CV","fileName":"cv.pdf"}}`, worded,
+		flowhq.KindMedia, "my CV"},
+	"documentMessage?": {`{"documentMessage":{"caption":"cv.pdf","fileName":"cv.pdf"}}`,
+		wordless, flowhq.KindMedia, "cv.pdf"},
+	"stickerMessage": {`{"stickerMessage":{}}`, wordless, flowhq.KindMedia, ""},
+	"stickerPackMessage": {`{"stickerPackMessage":{"caption":"for you","name":"Cats"}}`, worded,
+		flowhq.KindMedia, "for you\nCats"},
 	"stickerPackMessage?": {`{"stickerPackMessage":{"name":"Cats"}}`, wordless, flowhq.KindMedia, "Cats"},
-	"musicMessage":        {`{"musicMessage":{"embeddedMusic":{"title":"Malaika"}}}`, wordless, flowhq.KindMedia, "Malaika"},
+	"musicMessage": {`{"musicMessage":{"embeddedMusic":{"title":"Malaika"}}}`, wordless,
+		flowhq.KindMedia, "Malaika"},
 
-	"locationMessage":      {`{"locationMessage":{"degreesLatitude":-6.8,"degreesLongitude":39.28,"name":"Kariakoo","address":"Dar es Salaam","comment":"come here"}}`, worded, flowhq.KindLocation, "come here\nKariakoo\nDar es Salaam\n-6.8, 39.28"},
-	"locationMessage?":     {`{"locationMessage":{"degreesLatitude":-6.8,"degreesLongitude":39.28}}`, wordless, flowhq.KindLocation, "-6.8, 39.28"},
-	"liveLocationMessage":  {`{"liveLocationMessage":{"degreesLatitude":1,"degreesLongitude":2,"caption":"on my way"}}`, worded, flowhq.KindLocation, "on my way\n1, 2"},
-	"liveLocationMessage?": {`{"liveLocationMessage":{"degreesLatitude":1,"degreesLongitude":2}}`, wordless, flowhq.KindLocation, "1, 2"},
+	"locationMessage":     {`{"locationMessage":{"degreesLatitude":-6.8,"degreesLongitude":39.28,"name":"Kariakoo","address":"Dar es Salaam","comment":"come here"}}`, worded, flowhq.KindLocation, "come here\nKariakoo\nDar es Salaam\n-6.8, 39.28"},
+	"locationMessage?":    {`{"locationMessage":{"degreesLatitude":-6.8,"degreesLongitude":39.28}}`, wordless, flowhq.KindLocation, "-6.8, 39.28"},
+	"liveLocationMessage": {`{"liveLocationMessage":{"degreesLatitude":1,"degreesLongitude":2,"caption":"on my way"}}`, worded, flowhq.KindLocation, "on my way\n1, 2"},
+	"liveLocationMessage?": {`{"liveLocationMessage":{"degreesLatitude":1,"degreesLongitude":2}}`,
+		wordless, flowhq.KindLocation, "1, 2"},
 	"contactMessage":       {`{"contactMessage":{"displayName":"Asha","vcard":"BEGIN:VCARD\nFN:Asha J\nTEL;waid=255700000001:+255 700 000 001\nEND:VCARD"}}`, wordless, flowhq.KindContact, "Asha: +255 700 000 001"},
 	"contactsArrayMessage": {`{"contactsArrayMessage":{"displayName":"2 contacts","contacts":[{"displayName":"Asha"},{"vcard":"FN:Juma\r\nitem1.TEL:0700"}]}}`, wordless, flowhq.KindContact, "Asha\nJuma: 0700"},
-	"chat":                 {`{"chat":{"displayName":"Asha","ID":"x"}}`, wordless, flowhq.KindContact, "Asha"},
+	"chat": {`{"chat":{"displayName":"Asha","ID":"x"}}`, wordless,
+		flowhq.KindContact, "Asha"},
 
 	"orderMessage":    {`{"orderMessage":{"message":"please today","orderTitle":"Duka","itemCount":3,"totalAmount1000":"45500","totalCurrencyCode":"KES"}}`, worded, flowhq.KindOrder, "please today\nOrder from the catalogue: Duka, 3 items, 45.5 KES"},
 	"orderMessage?":   {`{"orderMessage":{}}`, worded, flowhq.KindOrder, "Order from the catalogue"},
 	"productMessage":  {`{"productMessage":{"body":"do you have it in red?","product":{"title":"Shirt","priceAmount1000":"12000","currencyCode":"TZS"}}}`, worded, flowhq.KindOrder, "do you have it in red?\nShirt, 12 TZS"},
 	"productMessage?": {`{"productMessage":{}}`, wordless, flowhq.KindOrder, ""},
 
-	"pollCreationMessage":         {`{"pollCreationMessage":{"name":"Which day?","options":[{"optionName":"Mon"},{"optionName":"Tue"}]}}`, worded, flowhq.KindPoll, "Which day?\n- Mon\n- Tue"},
-	"pollCreationMessage?":        {`{"pollCreationMessage":{}}`, wordless, flowhq.KindPoll, ""},
-	"pollCreationMessageV2":       {`{"pollCreationMessageV2":{"name":"Which?"}}`, worded, flowhq.KindPoll, "Which?"},
-	"pollCreationMessageV2?":      {`{"pollCreationMessageV2":{}}`, wordless, flowhq.KindPoll, ""},
-	"pollCreationMessageV3":       {`{"pollCreationMessageV3":{"name":"Which?"}}`, worded, flowhq.KindPoll, "Which?"},
-	"pollCreationMessageV3?":      {`{"pollCreationMessageV3":{}}`, wordless, flowhq.KindPoll, ""},
-	"pollCreationMessageV4":       {`{"pollCreationMessageV4":{"message":{"pollCreationMessage":{"name":"Which?"}}}}`, worded, flowhq.KindPoll, "Which?"},
-	"pollCreationMessageV5":       {`{"pollCreationMessageV5":{"name":"Which?"}}`, worded, flowhq.KindPoll, "Which?"},
-	"pollCreationMessageV5?":      {`{"pollCreationMessageV5":{}}`, wordless, flowhq.KindPoll, ""},
-	"pollCreationMessageV6":       {`{"pollCreationMessageV6":{"name":"Which?"}}`, worded, flowhq.KindPoll, "Which?"},
-	"pollCreationMessageV6?":      {`{"pollCreationMessageV6":{}}`, wordless, flowhq.KindPoll, ""},
-	"pollResultSnapshotMessage":   {`{"pollResultSnapshotMessage":{"name":"Which?","pollVotes":[{"optionName":"Mon","optionVoteCount":"2"}]}}`, worded, flowhq.KindPoll, "Which?\n- Mon: 2"},
-	"pollResultSnapshotMessage?":  {`{"pollResultSnapshotMessage":{}}`, wordless, flowhq.KindPoll, ""},
-	"pollResultSnapshotMessageV3": {`{"pollResultSnapshotMessageV3":{"name":"Which?"}}`, worded, flowhq.KindPoll, "Which?"},
+	"pollCreationMessage":  {`{"pollCreationMessage":{"name":"Which day?","options":[{"optionName":"Mon"},{"optionName":"Tue"}]}}`, worded, flowhq.KindPoll, "Which day?\n- Mon\n- Tue"},
+	"pollCreationMessage?": {`{"pollCreationMessage":{}}`, wordless, flowhq.KindPoll, ""},
+	"pollCreationMessageV2": {`{"pollCreationMessageV2":{"name":"Which?"}}`, worded,
+		flowhq.KindPoll, "Which?"},
+	"pollCreationMessageV2?": {`{"pollCreationMessageV2":{}}`, wordless, flowhq.KindPoll, ""},
+	"pollCreationMessageV3": {`{"pollCreationMessageV3":{"name":"Which?"}}`, worded,
+		flowhq.KindPoll, "Which?"},
+	"pollCreationMessageV3?": {`{"pollCreationMessageV3":{}}`, wordless, flowhq.KindPoll, ""},
+	"pollCreationMessageV4":  {`{"pollCreationMessageV4":{"message":{"pollCreationMessage":{"name":"Which?"}}}}`, worded, flowhq.KindPoll, "Which?"},
+	"pollCreationMessageV5": {`{"pollCreationMessageV5":{"name":"Which?"}}`, worded,
+		flowhq.KindPoll, "Which?"},
+	"pollCreationMessageV5?": {`{"pollCreationMessageV5":{}}`, wordless, flowhq.KindPoll, ""},
+	"pollCreationMessageV6": {`{"pollCreationMessageV6":{"name":"Which?"}}`, worded,
+		flowhq.KindPoll, "Which?"},
+	"pollCreationMessageV6?":     {`{"pollCreationMessageV6":{}}`, wordless, flowhq.KindPoll, ""},
+	"pollResultSnapshotMessage":  {`{"pollResultSnapshotMessage":{"name":"Which?","pollVotes":[{"optionName":"Mon","optionVoteCount":"2"}]}}`, worded, flowhq.KindPoll, "Which?\n- Mon: 2"},
+	"pollResultSnapshotMessage?": {`{"pollResultSnapshotMessage":{}}`, wordless, flowhq.KindPoll, ""},
+	"pollResultSnapshotMessageV3": {`{"pollResultSnapshotMessageV3":{"name":"Which?"}}`, worded,
+		flowhq.KindPoll, "Which?"},
 
-	"pollResultSnapshotMessageV3?":       {`{"pollResultSnapshotMessageV3":{}}`, wordless, flowhq.KindPoll, ""},
-	"eventMessage":                       {`{"eventMessage":{"name":"Party","description":"bring food","location":{"name":"Beach"},"startTime":"1700000000"}}`, worded, flowhq.KindInvite, "Party\nbring food\nBeach\n2023-11-14 22:13 UTC"},
-	"eventMessage?":                      {`{"eventMessage":{}}`, wordless, flowhq.KindInvite, ""},
-	"eventInviteMessage":                 {`{"eventInviteMessage":{"caption":"will you come?","eventTitle":"Party"}}`, worded, flowhq.KindInvite, "will you come?\nParty"},
-	"eventInviteMessage?":                {`{"eventInviteMessage":{"eventTitle":"Party"}}`, wordless, flowhq.KindInvite, "Party"},
-	"groupInviteMessage":                 {`{"groupInviteMessage":{"caption":"join us","groupName":"Runners"}}`, worded, flowhq.KindInvite, "join us\nRunners"},
-	"groupInviteMessage?":                {`{"groupInviteMessage":{"groupName":"Runners"}}`, wordless, flowhq.KindInvite, "Runners"},
+	"pollResultSnapshotMessageV3?": {`{"pollResultSnapshotMessageV3":{}}`, wordless,
+		flowhq.KindPoll, ""},
+	"eventMessage":       {`{"eventMessage":{"name":"Party","description":"bring food","location":{"name":"Beach"},"startTime":"1700000000"}}`, worded, flowhq.KindInvite, "Party\nbring food\nBeach\n2023-11-14 22:13 UTC"},
+	"eventMessage?":      {`{"eventMessage":{}}`, wordless, flowhq.KindInvite, ""},
+	"eventInviteMessage": {`{"eventInviteMessage":{"caption":"will you come?","eventTitle":"Party"}}`, worded, flowhq.KindInvite, "will you come?\nParty"},
+	"eventInviteMessage?": {`{"eventInviteMessage":{"eventTitle":"Party"}}`,
+		wordless, flowhq.KindInvite, "Party"},
+	"groupInviteMessage": {`{"groupInviteMessage":{"caption":"join us","groupName":"Runners"}}`, worded, flowhq.KindInvite, "join us\nRunners"},
+	"groupInviteMessage?": {`{"groupInviteMessage":{"groupName":"Runners"}}`,
+		wordless, flowhq.KindInvite, "Runners"},
 	"newsletterAdminInviteMessage":       {`{"newsletterAdminInviteMessage":{"caption":"help me","newsletterName":"News"}}`, worded, flowhq.KindInvite, "help me\nNews"},
 	"newsletterAdminInviteMessage?":      {`{"newsletterAdminInviteMessage":{"newsletterName":"News"}}`, wordless, flowhq.KindInvite, "News"},
 	"newsletterFollowerInviteMessageV2":  {`{"newsletterFollowerInviteMessageV2":{"caption":"read this","newsletterName":"News"}}`, worded, flowhq.KindInvite, "read this\nNews"},
 	"newsletterFollowerInviteMessageV2?": {`{"newsletterFollowerInviteMessageV2":{"newsletterName":"News"}}`, wordless, flowhq.KindInvite, "News"},
 	"scheduledCallCreationMessage":       {`{"scheduledCallCreationMessage":{"title":"Fitting","scheduledTimestampMS":"1700000000000"}}`, worded, flowhq.KindInvite, "Fitting\n2023-11-14 22:13 UTC"},
-	"scheduledCallCreationMessage?":      {`{"scheduledCallCreationMessage":{}}`, wordless, flowhq.KindInvite, ""},
+	"scheduledCallCreationMessage?": {`{"scheduledCallCreationMessage":{}}`, wordless,
+		flowhq.KindInvite, ""},
 
-	"sendPaymentMessage":      {`{"sendPaymentMessage":{"noteMessage":{"conversation":"for the cut"}}}`, worded, flowhq.KindPayment, "for the cut"},
-	"sendPaymentMessage?":     {`{"sendPaymentMessage":{}}`, wordless, flowhq.KindPayment, ""},
-	"requestPaymentMessage":   {`{"requestPaymentMessage":{"noteMessage":{"extendedTextMessage":{"text":"refund"}},"amount1000":"5000","currencyCodeIso4217":"KES"}}`, worded, flowhq.KindPayment, "refund\n5 KES"},
-	"requestPaymentMessage?":  {`{"requestPaymentMessage":{"amount":{"value":"500","offset":100,"currencyCode":"KES"}}}`, wordless, flowhq.KindPayment, "5 KES"},
-	"invoiceMessage":          {`{"invoiceMessage":{"note":"paid"}}`, worded, flowhq.KindPayment, "paid"},
-	"invoiceMessage?":         {`{"invoiceMessage":{}}`, wordless, flowhq.KindPayment, ""},
-	"splitPaymentMessage":     {`{"splitPaymentMessage":{"description":"dinner","totalAmount":{"value":"900","offset":100,"currencyCode":"KES"}}}`, worded, flowhq.KindPayment, "dinner\n9 KES"},
-	"splitPaymentMessage?":    {`{"splitPaymentMessage":{}}`, wordless, flowhq.KindPayment, ""},
-	"paymentInviteMessage":    {`{"paymentInviteMessage":{}}`, wordless, flowhq.KindPayment, ""},
-	"paymentReminderMessage":  {`{"paymentReminderMessage":{"description":"rent"}}`, worded, flowhq.KindPayment, "rent"},
+	"sendPaymentMessage":     {`{"sendPaymentMessage":{"noteMessage":{"conversation":"for the cut"}}}`, worded, flowhq.KindPayment, "for the cut"},
+	"sendPaymentMessage?":    {`{"sendPaymentMessage":{}}`, wordless, flowhq.KindPayment, ""},
+	"requestPaymentMessage":  {`{"requestPaymentMessage":{"noteMessage":{"extendedTextMessage":{"text":"refund"}},"amount1000":"5000","currencyCodeIso4217":"KES"}}`, worded, flowhq.KindPayment, "refund\n5 KES"},
+	"requestPaymentMessage?": {`{"requestPaymentMessage":{"amount":{"value":"500","offset":100,"currencyCode":"KES"}}}`, wordless, flowhq.KindPayment, "5 KES"},
+	"invoiceMessage":         {`{"invoiceMessage":{"note":"paid"}}`, worded, flowhq.KindPayment, "paid"},
+	"invoiceMessage?":        {`{"invoiceMessage":{}}`, wordless, flowhq.KindPayment, ""},
+	"splitPaymentMessage":    {`{"splitPaymentMessage":{"description":"dinner","totalAmount":{"value":"900","offset":100,"currencyCode":"KES"}}}`, worded, flowhq.KindPayment, "dinner\n9 KES"},
+	"splitPaymentMessage?":   {`{"splitPaymentMessage":{}}`, wordless, flowhq.KindPayment, ""},
+	"paymentInviteMessage":   {`{"paymentInviteMessage":{}}`, wordless, flowhq.KindPayment, ""},
+	"paymentReminderMessage": {`{"paymentReminderMessage":{"description":"rent"}}`, worded,
+		flowhq.KindPayment, "rent"},
 	"paymentReminderMessage?": {`{"paymentReminderMessage":{}}`, wordless, flowhq.KindPayment, ""},
 
-	"callLogMesssage":          {`{"callLogMesssage":{"isVideo":true,"callOutcome":"MISSED"}}`, shown, flowhq.KindCall, "Video call, missed"},
+	"callLogMesssage": {`{"callLogMesssage":{"isVideo":true,"callOutcome":"MISSED"}}`,
+		shown, flowhq.KindCall, "Video call, missed"},
 	"bcallMessage":             {`{"bcallMessage":{"caption":"news"}}`, shown, flowhq.KindCall, "Call\nnews"},
 	"placeholderMessage":       {`{"placeholderMessage":{}}`, shown, flowhq.KindOther, ""},
 	"conditionalRevealMessage": {`{"conditionalRevealMessage":{}}`, shown, flowhq.KindOther, ""},
@@ -144,23 +167,31 @@ var ofFields = map[string]said{
 
 // wrappers hold a message under "message".
 var wrappers = []string{
-	"deviceSentMessage", "ephemeralMessage", "viewOnceMessage", "viewOnceMessageV2", "viewOnceMessageV2Extension",
-	"documentWithCaptionMessage", "editedMessage", "groupMentionedMessage", "botInvokeMessage", "botTaskMessage",
-	"botForwardedMessage", "lottieStickerMessage", "audioStickerMessage", "associatedChildMessage", "questionMessage",
+	"deviceSentMessage", "ephemeralMessage", "viewOnceMessage", "viewOnceMessageV2",
+	"viewOnceMessageV2Extension",
+	"documentWithCaptionMessage", "editedMessage", "groupMentionedMessage", "botInvokeMessage",
+	"botTaskMessage",
+	"botForwardedMessage", "lottieStickerMessage", "audioStickerMessage", "associatedChildMessage",
+	"questionMessage",
 	"questionReplyMessage", "spoilerMessage", "limitSharingMessage", "acp2SettingMessage",
 }
 
 // silent say nothing of a person's.
 var silent = []string{
-	"protocolMessage", "secretEncryptedMessage", "albumMessage", "reactionMessage", "encReactionMessage", "pollUpdateMessage",
-	"pollAddOptionMessage", "encEventResponseMessage", "commentMessage", "encCommentMessage", "keepInChatMessage",
-	"pinInChatMessage", "scheduledCallEditMessage", "declinePaymentRequestMessage", "cancelPaymentRequestMessage",
-	"splitPaymentUpdateMessage", "eventCoverImage", "pollCreationOptionImageMessage", "senderKeyDistributionMessage",
+	"protocolMessage", "secretEncryptedMessage", "albumMessage", "reactionMessage",
+	"encReactionMessage", "pollUpdateMessage",
+	"pollAddOptionMessage", "encEventResponseMessage", "commentMessage", "encCommentMessage",
+	"keepInChatMessage",
+	"pinInChatMessage", "scheduledCallEditMessage", "declinePaymentRequestMessage",
+	"cancelPaymentRequestMessage",
+	"splitPaymentUpdateMessage", "eventCoverImage", "pollCreationOptionImageMessage",
+	"senderKeyDistributionMessage",
 	"fastRatchetKeySenderKeyDistributionMessage", "messageContextInfo", "call", "stickerSyncRmrMessage",
 	"requestPhoneNumberMessage", "messageHistoryBundle", "messageHistoryNotice", "groupRootKeyShare",
 	"rootSecretDistributeMessage", "botPlatformRegistrationSuccessMessage", "statusMentionMessage",
 	"groupStatusMentionMessage", "statusAddYours", "groupStatusMessage", "groupStatusMessageV2",
-	"statusNotificationMessage", "statusQuotedMessage", "statusStickerInteractionMessage", "statusLinkPreviewMetadata",
+	"statusNotificationMessage", "statusQuotedMessage", "statusStickerInteractionMessage",
+	"statusLinkPreviewMetadata",
 	"newsletterAdminProfileMessage", "newsletterAdminProfileStatusMessage", "newsletterScheduledMessage",
 }
 
@@ -227,7 +258,8 @@ func TestContent(t *testing.T) {
 
 func TestSilentContent(t *testing.T) {
 	for _, name := range silent {
-		for _, inside := range []string{"{}", `{"` + name + `":{}}`, `{"ephemeralMessage":{"message":{"` + name + `":{}}}}`} {
+		for _, inside := range []string{"{}", `{"` + name + `":{}}`,
+			`{"ephemeralMessage":{"message":{"` + name + `":{}}}}`} {
 			want(t, decoded(t, inside), said{})
 		}
 	}
@@ -235,7 +267,8 @@ func TestSilentContent(t *testing.T) {
 		want(t, decoded(t, `{"`+wrapper+`":{}}`), said{})
 	}
 	// What statuses and covers hold is not said to us either.
-	for _, name := range []string{"statusMentionMessage", "groupStatusMessageV2", "eventCoverImage", "pollCreationOptionImageMessage"} {
+	for _, name := range []string{"statusMentionMessage", "groupStatusMessageV2", "eventCoverImage",
+		"pollCreationOptionImageMessage"} {
 		want(t, decoded(t, `{"`+name+`":{"message":{"conversation":"hi"}}}`), said{})
 	}
 	want(t, nil, said{})
@@ -258,7 +291,8 @@ func TestAlbum(t *testing.T) {
 		}
 	}
 	picture := child(waE2E.MessageAssociation_MEDIA_ALBUM)
-	for _, m := range []*waE2E.Message{picture, {AssociatedChildMessage: &waE2E.FutureProofMessage{Message: picture}}} {
+	for _, m := range []*waE2E.Message{picture,
+		{AssociatedChildMessage: &waE2E.FutureProofMessage{Message: picture}}} {
 		if got := contentOf(m); got.album != "ALBUM1" || got.class != wordless {
 			t.Errorf("a picture of an album is %+v", got)
 		}
@@ -301,7 +335,8 @@ func FuzzContent(f *testing.F) {
 		if got.class == worded && got.text == "" || got.class == nothing && got.text != "" {
 			t.Errorf("class %d has text %q", got.class, got.text)
 		}
-		if !utf8.ValidString(got.text) || strings.ContainsRune(got.text, 0) || len(got.text) > flowhq.MaxTextBytes {
+		if !utf8.ValidString(got.text) || strings.ContainsRune(got.text, 0) ||
+			len(got.text) > flowhq.MaxTextBytes {
 			t.Errorf("text %q cannot be stored", got.text)
 		}
 	})

@@ -49,7 +49,8 @@ func TestEndOf(t *testing.T) {
 			end = &EndError{}
 		}
 		if end.Ending != tt.want || !strings.Contains(end.Reason, tt.text) {
-			t.Errorf("endOf(%T%+v) = %q, %q; want %q, a text with %q", tt.event, tt.event, end.Ending, end.Reason, tt.want, tt.text)
+			t.Errorf("endOf(%T%+v) = %q, %q; want %q, a text with %q", tt.event, tt.event,
+				end.Ending, end.Reason, tt.want, tt.text)
 		}
 	}
 }
@@ -72,14 +73,16 @@ func TestViewOnce(t *testing.T) {
 	jid := types.NewJID("41", types.HiddenUserServer)
 	unreadable := func(id string, kind events.UnavailableType) {
 		if !c.handle(&events.UndecryptableMessage{
-			Info:          types.MessageInfo{ID: id, Timestamp: time.Now(), MessageSource: types.MessageSource{Chat: jid, Sender: jid}},
+			Info: types.MessageInfo{ID: id, Timestamp: time.Now(),
+				MessageSource: types.MessageSource{Chat: jid, Sender: jid}},
 			IsUnavailable: kind != events.UnavailableTypeUnknown, UnavailableType: kind,
 		}) {
 			t.Errorf("%s is not acknowledged", id)
 		}
 	}
 	unreadable("3EB0", events.UnavailableTypeViewOnce)
-	if in := h.next(t); in.ID != "3EB0" || in.Kind != flowhq.KindMedia || !in.Wordless || in.Undecryptable || in.Text != "" {
+	if in := h.next(t); in.ID != "3EB0" || in.Kind != flowhq.KindMedia || !in.Wordless ||
+		in.Undecryptable || in.Text != "" {
 		t.Errorf("received %+v; want media without words", in)
 	}
 	unreadable("3EB1", events.UnavailableTypeUnknown)

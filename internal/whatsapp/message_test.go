@@ -39,7 +39,8 @@ func TestMessagesBothWays(t *testing.T) {
 		t.Errorf("received %+v; want number %s, a LID, sent just now", in, customer)
 	}
 	answer := w.send(c, in.LID, "yes, from ten")
-	if got := w.awaitText(customer, "yes, from ten"); got.ID != answer || got.From != phone || got.Repeats != 0 {
+	if got := w.awaitText(customer, "yes, from ten"); got.ID != answer || got.From != phone ||
+		got.Repeats != 0 {
 		t.Errorf("the customer has %+v; want id %s from %s, once", got, answer, phone)
 	}
 	w.await("the read receipt", func() bool { return h.status(answer) == flowhq.Read })
@@ -50,7 +51,8 @@ func TestNothingIsKeptAboutCustomers(t *testing.T) {
 	phone, h := w.phone(), newRecorder()
 	c, _ := w.link(phone, h)
 	w.acquaint(c, h, phone)
-	for _, table := range []string{"whatsmeow_contacts", "whatsmeow_message_secrets", "whatsmeow_retry_buffer"} {
+	for _, table := range []string{"whatsmeow_contacts", "whatsmeow_message_secrets",
+		"whatsmeow_retry_buffer"} {
 		var rows int
 		if err := w.db.QueryRow("select count(*) from " + table).Scan(&rows); rows != 0 || err != nil {
 			t.Errorf("%s has %d rows, %v; want none", table, rows, err)
@@ -100,7 +102,8 @@ func TestSendRefusals(t *testing.T) {
 		"12345-678@g.us":              flowhq.Refused, // a group
 		"nonsense":                    flowhq.Refused,
 	} {
-		if err := c.Send(t.Context(), chat, newMessageID(), "hello", flowhq.DisappearingTimer{}); flowhq.ErrorCode(err) != want {
+		if err := c.Send(t.Context(), chat, newMessageID(), "hello",
+			flowhq.DisappearingTimer{}); flowhq.ErrorCode(err) != want {
 			t.Errorf("Send to %s = %v; want code %s", chat, err, want)
 		}
 	}
@@ -112,13 +115,15 @@ func TestSendOnLostConnection(t *testing.T) {
 	c, device := w.link(phone, h)
 	w.fault("drop", phone, nil)
 	id := newMessageID()
-	switch err := c.Send(t.Context(), chatOf(customer), id, "late", flowhq.DisappearingTimer{}); flowhq.ErrorCode(err) {
+	switch err := c.Send(t.Context(), chatOf(customer), id, "late",
+		flowhq.DisappearingTimer{}); flowhq.ErrorCode(err) {
 	case "", flowhq.Unavailable, flowhq.Unsent:
 	default:
 		t.Errorf("Send on a lost connection = %v; want code Unavailable or Unsent", err)
 	}
 	w.wantEnd(c, flowhq.EndLost)
-	if err := c.Send(t.Context(), chatOf(customer), id, "late", flowhq.DisappearingTimer{}); flowhq.ErrorCode(err) != flowhq.Unsent {
+	if err := c.Send(t.Context(), chatOf(customer), id, "late",
+		flowhq.DisappearingTimer{}); flowhq.ErrorCode(err) != flowhq.Unsent {
 		t.Errorf("Send after the end = %v; want code Unsent", err)
 	}
 	again := w.dial(device.JID, h)
@@ -139,7 +144,10 @@ func TestSendWaitsForTheOneBefore(t *testing.T) {
 	c, _ := w.link(w.phone(), newRecorder())
 	send := func(ctx context.Context) chan error {
 		done := make(chan error, 1)
-		go func() { done <- c.Send(ctx, chatOf(customer), newMessageID(), "hello", flowhq.DisappearingTimer{}) }()
+		go func() {
+			done <- c.Send(ctx, chatOf(customer), newMessageID(), "hello",
+				flowhq.DisappearingTimer{})
+		}()
 		return done
 	}
 	c.sending <- struct{}{} // another chat is sending
@@ -323,14 +331,16 @@ func TestUndecryptableIsAskedForAgain(t *testing.T) {
 	w.swapSession(a, b)
 	id := w.write(a.Number, phone, "can you read this?")
 	first := h.next(t)
-	if first.ID != id || !first.Undecryptable || first.Text != "" || first.LID != a.LID || first.Number != a.Number {
+	if first.ID != id || !first.Undecryptable || first.Text != "" || first.LID != a.LID ||
+		first.Number != a.Number {
 		t.Errorf("received %+v; want %s as undecryptable", first, id)
 	}
 	second := h.next(t)
 	for second.Undecryptable { // until the customer's phone makes new keys
 		second = h.next(t)
 	}
-	if second.ID != id || second.Undecryptable || second.Text != "can you read this?" || second.LID != first.LID {
+	if second.ID != id || second.Undecryptable || second.Text != "can you read this?" ||
+		second.LID != first.LID {
 		t.Errorf("received %+v; want a readable copy of %s", second, id)
 	}
 }

@@ -20,7 +20,8 @@ func TestOwnMessages(t *testing.T) {
 	write := func(chat types.JID, id, message string) {
 		c.handle(&events.Message{
 			Info: types.MessageInfo{ID: id, Timestamp: time.Now(), MessageSource: types.MessageSource{
-				Chat: chat, Sender: me, IsFromMe: true, RecipientAlt: types.NewJID("255700000041", types.DefaultUserServer),
+				Chat: chat, Sender: me, IsFromMe: true,
+				RecipientAlt: types.NewJID("255700000041", types.DefaultUserServer),
 			}},
 			RawMessage: decoded(t, `{"deviceSentMessage":{"message":`+message+`}}`),
 		})
@@ -38,7 +39,8 @@ func TestOwnMessages(t *testing.T) {
 	}{{"3EB005", "Karibu", ""}, {"3EB006", "-6.80000,39.28000", flowhq.MediaLocation}} {
 		select {
 		case in := <-h.own:
-			if in.ID != want.id || in.LID != "41@lid" || in.Number != "+255700000041" || in.Media != want.media {
+			if in.ID != want.id || in.LID != "41@lid" || in.Number != "+255700000041" ||
+				in.Media != want.media {
 				t.Errorf("received %+v; want %+v", in, want)
 			}
 			if want.media != "" && (in.Latitude == nil || *in.Latitude != -6.8 || !in.Wordless) {

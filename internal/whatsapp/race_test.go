@@ -26,7 +26,8 @@ func TestRepliesWhileMessagesComeIn(t *testing.T) {
 		for i := range raceMessages {
 			select {
 			case in := <-h.arrivals:
-				if err := c.Send(t.Context(), in.LID, newMessageID(), "re "+in.Text, flowhq.DisappearingTimer{}); err != nil {
+				if err := c.Send(t.Context(), in.LID, newMessageID(), "re "+in.Text,
+					flowhq.DisappearingTimer{}); err != nil {
 					t.Errorf("Send: %v", err)
 				}
 			case <-time.After(patience):

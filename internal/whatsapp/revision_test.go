@@ -17,14 +17,21 @@ func TestRevisionOf(t *testing.T) {
 		json string
 		want Revision // ID "" = none
 	}{
-		{`{"protocolMessage":{"type":"REVOKE","key":{"ID":"3EB0","fromMe":true}}}`, Revision{ID: "3EB0", At: sent, Revoked: true}},
-		{edit(`,"editedMessage":{"conversation":"27 Feb"}`), Revision{ID: "3EB0", At: sent, Text: text("27 Feb")}},
-		{edit(`,"editedMessage":{"conversation":"27 Feb"},"timestampMS":"1700000000500"`), Revision{ID: "3EB0", At: sent.Add(time.Second / 2), Text: text("27 Feb")}},
-		{edit(`,"editedMessage":{"conversation":"27 Feb"},"timestampMS":"99999999999999"`), Revision{ID: "3EB0", At: sent, Text: text("27 Feb")}},
-		{edit(`,"editedMessage":{"imageMessage":{"caption":"this"}}`), Revision{ID: "3EB0", At: sent, Text: text("this")}},
-		{edit(`,"editedMessage":{"imageMessage":{}}`), Revision{ID: "3EB0", At: sent, Text: text(""), Wordless: true}},
+		{`{"protocolMessage":{"type":"REVOKE","key":{"ID":"3EB0","fromMe":true}}}`,
+			Revision{ID: "3EB0", At: sent, Revoked: true}},
+		{edit(`,"editedMessage":{"conversation":"27 Feb"}`),
+			Revision{ID: "3EB0", At: sent, Text: text("27 Feb")}},
+		{edit(`,"editedMessage":{"conversation":"27 Feb"},"timestampMS":"1700000000500"`),
+			Revision{ID: "3EB0", At: sent.Add(time.Second / 2), Text: text("27 Feb")}},
+		{edit(`,"editedMessage":{"conversation":"27 Feb"},"timestampMS":"99999999999999"`),
+			Revision{ID: "3EB0", At: sent, Text: text("27 Feb")}},
+		{edit(`,"editedMessage":{"imageMessage":{"caption":"this"}}`),
+			Revision{ID: "3EB0", At: sent, Text: text("this")}},
+		{edit(`,"editedMessage":{"imageMessage":{}}`),
+			Revision{ID: "3EB0", At: sent, Text: text(""), Wordless: true}},
 		{edit(``), Revision{ID: "3EB0", At: sent}},
-		{`{"editedMessage":{"message":` + edit(`,"editedMessage":{"conversation":"27 Feb"}`) + `}}`, Revision{ID: "3EB0", At: sent, Text: text("27 Feb")}},
+		{`{"editedMessage":{"message":` + edit(`,"editedMessage":{"conversation":"27 Feb"}`) + `}}`,
+			Revision{ID: "3EB0", At: sent, Text: text("27 Feb")}},
 		{`{"secretEncryptedMessage":{"secretEncType":"MESSAGE_EDIT","targetMessageKey":{"ID":"3EB0"}}}`, Revision{ID: "3EB0", At: sent}},
 		{`{"secretEncryptedMessage":{"secretEncType":"POLL_ADD_OPTION","targetMessageKey":{"ID":"3EB0"}}}`, Revision{}},
 		{`{"protocolMessage":{}}`, Revision{}},
@@ -35,7 +42,8 @@ func TestRevisionOf(t *testing.T) {
 	}
 	for _, tt := range tests {
 		got, ok := revisionOf(decoded(t, tt.json), sent)
-		switch same := got.ID == tt.want.ID && got.At.Equal(tt.want.At) && got.Revoked == tt.want.Revoked && got.Wordless == tt.want.Wordless; {
+		switch same := got.ID == tt.want.ID && got.At.Equal(tt.want.At) &&
+			got.Revoked == tt.want.Revoked && got.Wordless == tt.want.Wordless; {
 		case !ok && tt.want.ID == "":
 		case ok != (tt.want.ID != "") || !same || (got.Text == nil) != (tt.want.Text == nil):
 			t.Errorf("revisionOf(%s) = %+v, %v; want %+v", tt.json, got, ok, tt.want)
@@ -60,7 +68,8 @@ func TestRevisions(t *testing.T) {
 		t.Errorf("received %+v; want only the last message", in)
 	}
 	edited, revoked := <-h.revisions, <-h.revisions
-	if edited.ID != id || edited.LID != first.LID || edited.Text == nil || *edited.Text != "27 Feb" || edited.Revoked {
+	if edited.ID != id || edited.LID != first.LID || edited.Text == nil ||
+		*edited.Text != "27 Feb" || edited.Revoked {
 		t.Errorf("reported: %+v; want the edit of %s by %s", edited, id, first.LID)
 	}
 	if revoked.ID != id || revoked.LID != first.LID || !revoked.Revoked {
@@ -92,7 +101,8 @@ func TestKindsOfTheSimulator(t *testing.T) {
 	}
 	for _, want := range want {
 		got := h.next(t)
-		if got.Kind != want.Kind || got.Text != want.Text || got.Wordless != want.Wordless || got.Silent != want.Silent || got.Album != want.Album {
+		if got.Kind != want.Kind || got.Text != want.Text || got.Wordless != want.Wordless ||
+			got.Silent != want.Silent || got.Album != want.Album {
 			t.Errorf("received %+v; want %+v", got, want)
 		}
 	}
@@ -117,7 +127,8 @@ func FuzzRevision(f *testing.F) {
 		if r, ok := revisionOf(m, now); ok && (!isID(r.ID) || r.At.Sub(now).Abs() > maxSkew) {
 			t.Errorf("revision %+v", r)
 		}
-		if timer, ok := timerOf(m, now); ok && (timer.Seconds < 0 || timer.SetAt.After(now.Add(maxAhead)) || timer.SetAt.Unix() < 0) {
+		if timer, ok := timerOf(m, now); ok &&
+			(timer.Seconds < 0 || timer.SetAt.After(now.Add(maxAhead)) || timer.SetAt.Unix() < 0) {
 			t.Errorf("timer %+v", timer)
 		}
 	})

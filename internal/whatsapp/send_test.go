@@ -47,7 +47,8 @@ func TestReplyID(t *testing.T) {
 	question := flowhq.Message{ID: 7, WAMessageID: "3EB0A1"}
 	seen := map[string]bool{}
 	for _, id := range []string{
-		ReplyID("a", question, flowhq.KindReply), ReplyID("a", question, flowhq.KindWarning), ReplyID("b", question, flowhq.KindReply),
+		ReplyID("a", question, flowhq.KindReply), ReplyID("a", question, flowhq.KindWarning),
+		ReplyID("b", question, flowhq.KindReply),
 		ReplyID("a", flowhq.Message{ID: 8, WAMessageID: "3EB0A1"}, flowhq.KindReply),
 		ReplyID("a", flowhq.Message{ID: 7, WAMessageID: "3EB0A2"}, flowhq.KindReply),
 	} {

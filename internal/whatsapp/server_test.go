@@ -21,14 +21,16 @@ func TestLoadServer(t *testing.T) {
 		}
 		return path
 	}
-	ca := file("ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: tls.Certificate().Raw})))
+	ca := file("ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE",
+		Bytes: tls.Certificate().Raw})))
 	key := file("root.key", strings.Repeat("ab", 32)+"\n")
 
 	s, err := LoadServer("127.0.0.1:1", ca, key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := hex.EncodeToString(s.RootKey[:]); got != strings.Repeat("ab", 32) || s.Addr != "127.0.0.1:1" || s.RootCAs == nil {
+	if got := hex.EncodeToString(s.RootKey[:]); got != strings.Repeat("ab", 32) ||
+		s.Addr != "127.0.0.1:1" || s.RootCAs == nil {
 		t.Errorf("LoadServer = %+v", s)
 	}
 	for name, args := range map[string][2]string{

@@ -21,14 +21,19 @@ func TestTimerOf(t *testing.T) {
 	}{
 		{`{"conversation":"hi"}`, nil},
 		{`{"extendedTextMessage":{"text":"hi","contextInfo":{"stanzaID":"1"}}}`, nil},
-		{`{"extendedTextMessage":{"text":"hi","contextInfo":{"expiration":86400}}}`, &flowhq.DisappearingTimer{Seconds: 86400, SetAt: sent}},
+		{`{"extendedTextMessage":{"text":"hi","contextInfo":{"expiration":86400}}}`,
+			&flowhq.DisappearingTimer{Seconds: 86400, SetAt: sent}},
 		{`{"extendedTextMessage":{"text":"hi","contextInfo":{"expiration":86400,"ephemeralSettingTimestamp":"1699999000"}}}`, &flowhq.DisappearingTimer{Seconds: 86400, SetAt: set}},
-		{`{"imageMessage":{"contextInfo":{"expiration":604800}}}`, &flowhq.DisappearingTimer{Seconds: 604800, SetAt: sent}},
-		{`{"ephemeralMessage":{"message":{"audioMessage":{"contextInfo":{"expiration":604800}}}}}`, &flowhq.DisappearingTimer{Seconds: 604800, SetAt: sent}},
-		{`{"extendedTextMessage":{"text":"hi","contextInfo":{"expiration":0}}}`, &flowhq.DisappearingTimer{SetAt: sent}},
+		{`{"imageMessage":{"contextInfo":{"expiration":604800}}}`,
+			&flowhq.DisappearingTimer{Seconds: 604800, SetAt: sent}},
+		{`{"ephemeralMessage":{"message":{"audioMessage":{"contextInfo":{"expiration":604800}}}}}`,
+			&flowhq.DisappearingTimer{Seconds: 604800, SetAt: sent}},
+		{`{"extendedTextMessage":{"text":"hi","contextInfo":{"expiration":0}}}`,
+			&flowhq.DisappearingTimer{SetAt: sent}},
 		{`{"extendedTextMessage":{"text":"hi","contextInfo":{"ephemeralSettingTimestamp":"1699999000"}}}`, &flowhq.DisappearingTimer{SetAt: set}},
 		{`{"protocolMessage":{"type":"EPHEMERAL_SETTING","ephemeralExpiration":86400,"ephemeralSettingTimestamp":"1699999000"}}`, &flowhq.DisappearingTimer{Seconds: 86400, SetAt: set}},
-		{`{"protocolMessage":{"type":"EPHEMERAL_SETTING","ephemeralExpiration":0}}`, &flowhq.DisappearingTimer{SetAt: sent}},
+		{`{"protocolMessage":{"type":"EPHEMERAL_SETTING","ephemeralExpiration":0}}`,
+			&flowhq.DisappearingTimer{SetAt: sent}},
 		{`{"deviceSentMessage":{"message":{"protocolMessage":{"type":"EPHEMERAL_SETTING","ephemeralExpiration":86400}}}}`, &flowhq.DisappearingTimer{Seconds: 86400, SetAt: sent}},
 		{`{"protocolMessage":{"type":"REVOKE"}}`, nil},
 		// What cannot be.
@@ -38,7 +43,8 @@ func TestTimerOf(t *testing.T) {
 	}
 	for _, tt := range tests {
 		got, ok := timerOf(decoded(t, tt.json), sent)
-		if ok != (tt.want != nil) || ok && (got.Seconds != tt.want.Seconds || !got.SetAt.Equal(tt.want.SetAt)) {
+		if ok != (tt.want != nil) || ok &&
+			(got.Seconds != tt.want.Seconds || !got.SetAt.Equal(tt.want.SetAt)) {
 			t.Errorf("timerOf(%s) = %v, %v; want %v", tt.json, got, ok, tt.want)
 		}
 	}
@@ -70,7 +76,8 @@ func TestTimerBothWays(t *testing.T) {
 	if err := c.Send(t.Context(), in.LID, newMessageID(), "yes", *in.Timer); err != nil {
 		t.Fatal(err)
 	}
-	if l := w.awaitText(customer, "yes"); l.Expiration != 604800 || l.ExpirationSetAt != in.Timer.SetAt.Unix() {
+	if l := w.awaitText(customer, "yes"); l.Expiration != 604800 ||
+		l.ExpirationSetAt != in.Timer.SetAt.Unix() {
 		t.Errorf("the phone has %+v; want the timer %+v", l, in.Timer)
 	}
 	w.say(customer, phone, object{"timer": 0})

@@ -105,7 +105,8 @@ func TestUnansweredPingsAreUnresponsive(t *testing.T) {
 func TestSilenceIsUnresponsive(t *testing.T) {
 	w := newWorld(t)
 	w.network.timing.silence = time.Second // long before the second ping is given up
-	if end := w.wantEnd(w.silence(), flowhq.EndUnresponsive); !strings.Contains(end.Reason, "nothing for 1s") {
+	if end := w.wantEnd(w.silence(), flowhq.EndUnresponsive); !strings.Contains(end.Reason,
+		"nothing for 1s") {
 		t.Errorf("the connection ended because %s; want silence", end.Reason)
 	}
 }

@@ -111,7 +111,8 @@ func (w *world) call(method, path string, in, out any) int {
 	if err != nil {
 		w.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(context.Background(), method, w.control+path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(context.Background(), method, w.control+path,
+		bytes.NewReader(body))
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -140,7 +141,8 @@ func (w *world) person(kind string) string {
 	w.Helper()
 	w.people++
 	number := fmt.Sprintf("+2557000%05d", w.people)
-	if status := w.call("POST", "/"+kind, object{"number": number, "name": kind}, nil); status != http.StatusCreated {
+	if status := w.call("POST", "/"+kind, object{"number": number, "name": kind},
+		nil); status != http.StatusCreated {
 		w.Fatalf("POST /%s = %d", kind, status)
 	}
 	return number

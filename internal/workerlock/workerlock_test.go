@@ -214,7 +214,8 @@ func TestAnotherKernelProvesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, content := range map[string]string{
-		"worker-2.lock": string(written), "worker-3.lock": "old\n", "worker-4.lock": "torn", "worker-5.lock": "",
+		"worker-2.lock": string(written), "worker-3.lock": "old\n", "worker-4.lock": "torn",
+		"worker-5.lock": "",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, path), []byte(content), 0o600); err != nil {
 			t.Fatal(err)

@@ -53,7 +53,8 @@ func TestLeaseRunsOut(t *testing.T) {
 			_, err := s.GetManySessions(ctx, []string{"a:1"})
 			return err // without writing back
 		}); err != nil || time.Since(began) != sessionlock.LeaseTimeout {
-			t.Errorf("Send() = %v after %v; want nil after %v", err, time.Since(began), sessionlock.LeaseTimeout)
+			t.Errorf("Send() = %v after %v; want nil after %v", err, time.Since(began),
+				sessionlock.LeaseTimeout)
 		}
 		if err := s.PutSession(t.Context(), "a:1", nil); !errors.Is(err, sessionlock.ErrLeaseLost) {
 			t.Errorf("PutSession() after the lease = %v; want %v", err, sessionlock.ErrLeaseLost)
@@ -69,7 +70,8 @@ func TestRememberedMessages(t *testing.T) {
 	s := New(map[string][]byte{}, nil)
 	chat := types.NewJID("1", types.HiddenUserServer)
 	for i := range maxRemembered + 10 {
-		if err := s.AddOutgoingEvent(t.Context(), chat, fmt.Sprint("ID", i), "wa", []byte("text")); err != nil {
+		if err := s.AddOutgoingEvent(t.Context(), chat, fmt.Sprint("ID", i), "wa",
+			[]byte("text")); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -79,7 +79,8 @@ func TestAnswersBar(t *testing.T) {
 	for _, tenants := range []int{1, 3, 6} {
 		for _, file := range []string{"dev", "held"} {
 			answered, right, accepted := measureAnswers(t, "testdata/answers/"+file+".tsv", tenants).share()
-			t.Logf("%s, %d tenants: answered %.3f, right %.3f, out of scope accepted %.3f", file, tenants, answered, right, accepted)
+			t.Logf("%s, %d tenants: answered %.3f, right %.3f, out of scope accepted %.3f", file,
+				tenants, answered, right, accepted)
 			if file == "held" && (answered < 0.40 || right < 0.80 || accepted > 0.03) {
 				t.Errorf("answered %.3f, right %.3f, out of scope accepted %.3f; want .40, .80, at most .03", answered, right, accepted)
 			}
@@ -89,12 +90,16 @@ func TestAnswersBar(t *testing.T) {
 
 func TestAnswers(t *testing.T) {
 	a := entity.NewAnswers([]entity.Question{
-		{ID: "parking", Questions: []string{"Is there parking?", "Where can I park my car?", "Kuna parking?", "Naweza kupaki gari wapi?", "Parking ipo?"}},
-		{ID: "wifi", Questions: []string{"Do you have wifi?", "What is the wifi password?", "Mna wifi?", "Password ya wifi ni ipi?", "Is there internet for customers?"}},
-		{ID: "kids", Questions: []string{"Do you cut children's hair?", "Can I bring my son for a cut?", "Mnanyoa watoto?", "Naweza kuja na mtoto?", "Kids haircut?"}},
+		{ID: "parking", Questions: []string{"Is there parking?", "Where can I park my car?",
+			"Kuna parking?", "Naweza kupaki gari wapi?", "Parking ipo?"}},
+		{ID: "wifi", Questions: []string{"Do you have wifi?", "What is the wifi password?",
+			"Mna wifi?", "Password ya wifi ni ipi?", "Is there internet for customers?"}},
+		{ID: "kids", Questions: []string{"Do you cut children's hair?",
+			"Can I bring my son for a cut?", "Mnanyoa watoto?", "Naweza kuja na mtoto?", "Kids haircut?"}},
 	}, understand.Meanings)
 	for text, want := range map[string]string{
-		"where can I park": "parking", "kuna parking hapo?": "parking", "mna wifi?": "wifi", "wifi password": "wifi",
+		"where can I park": "parking", "kuna parking hapo?": "parking", "mna wifi?": "wifi",
+		"wifi password":          "wifi",
 		"mnanyoa watoto wadogo?": "kids", "do you cut kids hair": "kids",
 	} {
 		if id, score, sure, nearest := a.Best(text); id != want || !sure {
@@ -104,17 +109,20 @@ func TestAnswers(t *testing.T) {
 	// An owner who writes one language is asked in both, and in words that stand in the answer only.
 	english := entity.NewAnswers([]entity.Question{
 		{ID: "parking", Questions: []string{"Is there parking?", "Where can I park?"}},
-		{ID: "insurance", Questions: []string{"Do you take insurance?"}, Texts: []string{"Yes: Jubilee and Britam."}},
+		{ID: "insurance", Questions: []string{"Do you take insurance?"},
+			Texts: []string{"Yes: Jubilee and Britam."}},
 		{ID: "receipt", Questions: []string{"Can I get a receipt?"}},
 	}, understand.Meanings)
 	for text, want := range map[string]string{
-		"gari naweka wapi": "parking", "mnachukua bima": "insurance", "britam": "insurance", "naomba risiti": "receipt",
+		"gari naweka wapi": "parking", "mnachukua bima": "insurance", "britam": "insurance",
+		"naomba risiti": "receipt",
 	} {
 		if id, score, _, nearest := english.Best(text); id != want || score < 0.1 {
 			t.Errorf("Best(%q) = %s %.2f, nearest %v; want %s", text, id, score, nearest, want)
 		}
 	}
-	for _, text := range []string{"", "kesho saa nne", "how much is a shave", "bei gani", "who won the match", "nataka mbili", "asante sana"} {
+	for _, text := range []string{"", "kesho saa nne", "how much is a shave", "bei gani",
+		"who won the match", "nataka mbili", "asante sana"} {
 		if id, score, sure, _ := a.Best(text); sure {
 			t.Errorf("Best(%q) = %s %.2f, sure", text, id, score)
 		}
@@ -125,7 +133,8 @@ func TestAnswers(t *testing.T) {
 }
 
 func FuzzAnswers(f *testing.F) {
-	a := entity.NewAnswers([]entity.Question{{ID: "a", Questions: []string{"Is there parking?", "", "🚗"}}, {ID: "b"}}, understand.Meanings)
+	a := entity.NewAnswers([]entity.Question{{ID: "a",
+		Questions: []string{"Is there parking?", "", "🚗"}}, {ID: "b"}}, understand.Meanings)
 	f.Add("is there parking")
 	f.Fuzz(func(t *testing.T, text string) {
 		id, score, sure, nearest := a.Best(text)
@@ -139,7 +148,8 @@ func BenchmarkAnswers(b *testing.B) {
 	var questions []entity.Question
 	for _, id := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"} {
 		questions = append(questions, entity.Question{ID: id, Questions: []string{
-			"Is there parking " + id, "Where can I park my car " + id, "Kuna parking " + id, "Naweza kupaki gari wapi " + id, "Parking ipo " + id,
+			"Is there parking " + id, "Where can I park my car " + id, "Kuna parking " + id,
+			"Naweza kupaki gari wapi " + id, "Parking ipo " + id,
 		}})
 	}
 	a := entity.NewAnswers(questions, understand.Meanings)

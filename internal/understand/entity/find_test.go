@@ -125,10 +125,14 @@ func TestFind(t *testing.T) {
 
 func TestYesNo(t *testing.T) {
 	for want, texts := range map[entity.YesNo][]string{
-		entity.Yes: {"ndio", "Ndiyo", "ndioo", "sawa", "Sawa sawa", "yes please", "👍", "👍🏾", "ok", "okay", "poa", "yeah sure",
-			"no problem", "hakuna shida", "ndio asante", "yes, that is right", "of course", "eeh", "naam", "yesss", "go ahead", "haya basi"},
-		entity.No: {"hapana", "no", "no thanks", "hapana asante", "sio sawa", "nope", "👎", "not now", "sitaki", "bado", "Hapana!!", "la hapana"},
-		entity.Neither: {"", "kesho", "yes but tomorrow", "sawa, kesho saa nne", "no, friday", "nataka mbili", "sawa hapana", "how much", "asante",
+		entity.Yes: {"ndio", "Ndiyo", "ndioo", "sawa", "Sawa sawa", "yes please", "👍", "👍🏾", "ok",
+			"okay", "poa", "yeah sure",
+			"no problem", "hakuna shida", "ndio asante", "yes, that is right", "of course", "eeh",
+			"naam", "yesss", "go ahead", "haya basi"},
+		entity.No: {"hapana", "no", "no thanks", "hapana asante", "sio sawa", "nope", "👎",
+			"not now", "sitaki", "bado", "Hapana!!", "la hapana"},
+		entity.Neither: {"", "kesho", "yes but tomorrow", "sawa, kesho saa nne", "no, friday",
+			"nataka mbili", "sawa hapana", "how much", "asante",
 			"2", "okay how much is it", "good morning"},
 	} {
 		for _, text := range texts {
@@ -141,14 +145,16 @@ func TestYesNo(t *testing.T) {
 
 func TestChoice(t *testing.T) {
 	for text, want := range map[string]int{
-		"2": 2, "mbili": 2, "no. 2": 2, "namba 2": 2, "ya pili": 2, "the second one": 2, "1": 1, "2.": 2, "number 3 please": 3,
+		"2": 2, "mbili": 2, "no. 2": 2, "namba 2": 2, "ya pili": 2, "the second one": 2, "1": 1,
+		"2.": 2, "number 3 please": 3,
 		"nachagua 1": 1, "2️⃣": 2, "ya kwanza": 1, "one": 1, "1st": 1, "#2": 2,
 	} {
 		if got, ok := entity.Choice(text); !ok || got != want {
 			t.Errorf("Choice(%q) = %d, %t; want %d", text, got, ok, want)
 		}
 	}
-	for _, text := range []string{"", "2 shirts", "1 or 2", "kesho", "0712345678", "saa mbili", "1 2", "kilo 2"} {
+	for _, text := range []string{"", "2 shirts", "1 or 2", "kesho", "0712345678", "saa mbili",
+		"1 2", "kilo 2"} {
 		if got, ok := entity.Choice(text); ok {
 			t.Errorf("Choice(%q) = %d; want none", text, got)
 		}
@@ -156,7 +162,8 @@ func TestChoice(t *testing.T) {
 }
 
 func FuzzFind(f *testing.F) {
-	for _, text := range []string{"mchele kilo 5 na mafuta lita 3", "+255 712 345 678", "#B-12 elfu mbili na nusu 1/2", "TSh 5,000/= x2 QJK7H8L9M0", "½ kilo"} {
+	for _, text := range []string{"mchele kilo 5 na mafuta lita 3", "+255 712 345 678",
+		"#B-12 elfu mbili na nusu 1/2", "TSh 5,000/= x2 QJK7H8L9M0", "½ kilo"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

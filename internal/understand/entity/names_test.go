@@ -121,7 +121,8 @@ func TestNames(t *testing.T) {
 
 func TestNamesAreNoCommonWords(t *testing.T) {
 	n := entity.NewNames([]entity.Name{
-		{ID: "leo", Names: []string{"Leo"}}, {ID: "kila", Names: []string{"Kwa kila siku"}}, {ID: "empty", Names: []string{"", "!!"}},
+		{ID: "leo", Names: []string{"Leo"}}, {ID: "kila", Names: []string{"Kwa kila siku"}},
+		{ID: "empty", Names: []string{"", "!!"}},
 		{ID: "keshoo", Names: []string{"Keshi"}},
 	})
 	for _, text := range []string{"leo", "nakuja leo", "kila siku", "kwa bei gani", "kesho"} {
@@ -137,7 +138,8 @@ func TestNamesAreNoCommonWords(t *testing.T) {
 func TestNamesHostile(t *testing.T) {
 	var many []entity.Name
 	for i := range 5000 {
-		many = append(many, entity.Name{ID: fmt.Sprint(i), Names: []string{fmt.Sprintf("Mchele aina%d wa kunukia", i)}})
+		many = append(many, entity.Name{ID: fmt.Sprint(i),
+			Names: []string{fmt.Sprintf("Mchele aina%d wa kunukia", i)}})
 	}
 	n := entity.NewNames(many)
 	for _, piece := range []string{"mchele ", "kunukia mchele ", "mchele 2 ", "x"} {
@@ -167,7 +169,8 @@ func FuzzNames(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		matches := catalogue.Match(text)
 		for i, m := range matches {
-			if m.Start < 0 || m.End > len(text) || m.Start >= m.End || m.Score <= 0 || m.Score > 1.0001 || m.Quantity < 0 {
+			if m.Start < 0 || m.End > len(text) || m.Start >= m.End || m.Score <= 0 ||
+				m.Score > 1.0001 || m.Quantity < 0 {
 				t.Fatalf("%q: %+v", text, m)
 			}
 			if i > 0 && m.Start < matches[i-1].Start {

@@ -31,7 +31,8 @@ func TestFormat(t *testing.T) {
 		{when.FormatClock(sw, at(3, 4, 19, 0)), "saa moja usiku (19:00)"},
 		{when.FormatClock(sw, at(3, 4, 0, 0)), "saa sita usiku (00:00)"},
 		{when.FormatClock(sw, at(3, 4, 5, 0)), "saa kumi na moja alfajiri (05:00)"},
-		{when.FormatSpan(sw, at(3, 4, 14, 0), at(3, 4, 16, 0)), "saa nane mchana hadi saa kumi jioni (14:00–16:00)"},
+		{when.FormatSpan(sw, at(3, 4, 14, 0), at(3, 4, 16, 0)),
+			"saa nane mchana hadi saa kumi jioni (14:00–16:00)"},
 		{when.FormatSpan(en, at(3, 4, 14, 0), at(3, 4, 16, 0)), "14:00 to 16:00"},
 	} {
 		if tt.got != tt.want {
@@ -121,7 +122,8 @@ func BenchmarkParse(b *testing.B) {
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		"kesho saa nne kasoro robo asubuhi", "between 2 and 4 tomorrow", "5/3/2026 10:30", "sio leo, kesho",
-		"in 9999 weeks", "31/12/2199 23:59", "baada ya masaa mawili", "wiki ijayo ijumaa au jumamosi 2-4pm", "400 days from now",
+		"in 9999 weeks", "31/12/2199 23:59", "baada ya masaa mawili",
+		"wiki ijayo ijumaa au jumamosi 2-4pm", "400 days from now",
 	} {
 		f.Add(text)
 	}
@@ -132,7 +134,8 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%q: a result that is none: %+v", text, r)
 		case r.HasDay != !r.Day.IsZero(), r.HasTime && r.Start.IsZero(), len(r.Nearest) > 3:
 			t.Errorf("%q: %+v", text, r)
-		case !r.End.IsZero() && !r.End.After(r.Start) && r.Certainty != when.Ask && r.Certainty != when.Closed:
+		case !r.End.IsZero() && !r.End.After(r.Start) && r.Certainty != when.Ask &&
+			r.Certainty != when.Closed:
 			t.Errorf("%q: ends before it begins: %+v", text, r)
 		case ok && r.Certainty == when.Exact && r.HasTime && r.Start.Before(wednesday):
 			t.Errorf("%q: has passed: %+v", text, r)
@@ -143,7 +146,8 @@ func FuzzParse(f *testing.F) {
 // A text of nothing but days takes 10 ms. The bound leaves room for the race detector and for
 // neighbours on the machine, and still fails on work that grows with the square of the text.
 func TestHostile(t *testing.T) {
-	for _, piece := range []string{"kesho ", "saa ", "sio kesho ", "saa nne au ", "5/3 ", "baada ya ", "1:", "not ", "hapana kesho ", "ijumaax ", "\n"} {
+	for _, piece := range []string{"kesho ", "saa ", "sio kesho ", "saa nne au ", "5/3 ",
+		"baada ya ", "1:", "not ", "hapana kesho ", "ijumaax ", "\n"} {
 		began := time.Now()
 		when.Parse(strings.Repeat(piece, 65536/len(piece)), wednesday, shop{})
 		if took := time.Since(began); took > 5*time.Second {

@@ -60,7 +60,8 @@ func TestRows(t *testing.T) {
 			default:
 				if got, want := row(when.Parse(f[1], now, shop{})), strings.Join(f[3:6], " "); got != want {
 					r, _ := when.Parse(f[1], now, shop{})
-					t.Errorf("%s %s: %q = %s; want %s (%s)", filepath.Base(file), f[0], f[1], got, want, r.Why)
+					t.Errorf("%s %s: %q = %s; want %s (%s)", filepath.Base(file), f[0], f[1], got,
+						want, r.Why)
 				}
 			}
 		}

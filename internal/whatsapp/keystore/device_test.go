@@ -17,7 +17,8 @@ func TestPairingReplacesOldKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	stored, err := u.of.Device(t.Context(), anew.ID.String())
-	if err != nil || *stored.NoiseKey.Priv != *anew.NoiseKey.Priv || *stored.IdentityKey.Priv != *anew.IdentityKey.Priv {
+	if err != nil || *stored.NoiseKey.Priv != *anew.NoiseKey.Priv ||
+		*stored.IdentityKey.Priv != *anew.IdentityKey.Priv {
 		t.Errorf("the stored keys are not the new device's; %v", err)
 	}
 	if _, isWrapped := anew.Sessions.(*stores); !isWrapped {

@@ -69,7 +69,8 @@ func (u *user) kept(t *testing.T, address string) (k kept) {
 		(select count(*) from whatsmeow_identity_keys where their_id = $1),
 		(select count(*) from whatsmeow_pre_keys),
 		coalesce((select convert_from(plaintext, 'UTF8') from whatsmeow_event_buffer), '')`
-	err := u.of.db.QueryRowContext(t.Context(), q, address).Scan(&k.Session, &k.Identities, &k.PreKeys, &k.Plaintext)
+	err := u.of.db.QueryRowContext(t.Context(), q, address).Scan(&k.Session, &k.Identities,
+		&k.PreKeys, &k.Plaintext)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +91,8 @@ func TestDecryptionStoresAllOrNothing(t *testing.T) {
 			decrypt := u.decryptFirst
 			if !first {
 				decrypt = u.decrypt
-				if err := u.device.Sessions.PutManySessions(ctx, map[string][]byte{"1_1:0": {1}}); err != nil {
+				if err := u.device.Sessions.PutManySessions(ctx,
+					map[string][]byte{"1_1:0": {1}}); err != nil {
 					t.Fatal(err)
 				}
 				want.Session = []byte{1}
@@ -127,14 +129,29 @@ func TestDecryptionStoresAllOrNothing(t *testing.T) {
 // What a draft cannot hold begins the decryption anew in a transaction, where it is done.
 func TestDraftsThatDoNotSuffice(t *testing.T) {
 	for name, also := range map[string]func(context.Context, *user) error{
-		"another session": func(ctx context.Context, u *user) error { return u.device.Sessions.PutSession(ctx, "2_1:0", []byte{9}) },
+		"another session": func(ctx context.Context,
+			u *user) error {
+			return u.device.Sessions.PutSession(ctx, "2_1:0", []byte{9})
+		},
 		"another identity": func(ctx context.Context, u *user) error {
 			return u.device.Identities.PutIdentity(ctx, "2_1:0", [32]byte{9})
 		},
-		"a deleted session":  func(ctx context.Context, u *user) error { return u.device.Sessions.DeleteSession(ctx, "2_1:0") },
-		"deleted sessions":   func(ctx context.Context, u *user) error { return u.device.Sessions.DeleteAllSessions(ctx, "2_1") },
-		"a deleted identity": func(ctx context.Context, u *user) error { return u.device.Identities.DeleteIdentity(ctx, "2_1:0") },
-		"deleted identities": func(ctx context.Context, u *user) error { return u.device.Identities.DeleteAllIdentities(ctx, "2_1") },
+		"a deleted session": func(ctx context.Context,
+			u *user) error {
+			return u.device.Sessions.DeleteSession(ctx, "2_1:0")
+		},
+		"deleted sessions": func(ctx context.Context,
+			u *user) error {
+			return u.device.Sessions.DeleteAllSessions(ctx, "2_1")
+		},
+		"a deleted identity": func(ctx context.Context,
+			u *user) error {
+			return u.device.Identities.DeleteIdentity(ctx, "2_1:0")
+		},
+		"deleted identities": func(ctx context.Context,
+			u *user) error {
+			return u.device.Identities.DeleteAllIdentities(ctx, "2_1")
+		},
 		"a group's key": func(ctx context.Context, u *user) error {
 			return u.device.SenderKeys.PutSenderKey(ctx, "3@g.us", "2_1:0", []byte{9})
 		},

@@ -81,7 +81,8 @@ func newUser(t *testing.T) *user {
 	jid := types.NewADJID("255700000001", 0, 7)
 	device.ID, device.LID = &jid, types.NewJID("9001", types.HiddenUserServer)
 	device.Account = &waAdv.ADVSignedDeviceIdentity{
-		Details: []byte{1}, AccountSignature: make([]byte, 64), AccountSignatureKey: make([]byte, 32), DeviceSignature: make([]byte, 64),
+		Details: []byte{1}, AccountSignature: make([]byte, 64),
+		AccountSignatureKey: make([]byte, 32), DeviceSignature: make([]byte, 64),
 	}
 	if err := device.Save(t.Context()); err != nil {
 		t.Fatal(err)
@@ -94,7 +95,8 @@ func newUser(t *testing.T) *user {
 func (u *user) sending(t *testing.T) (_ context.Context, aborted *error) {
 	t.Helper()
 	aborted = new(error)
-	ctx, done := u.keys.Send(t.Context(), types.NewJID("1", types.HiddenUserServer), func(err error) { *aborted = err })
+	ctx, done := u.keys.Send(t.Context(), types.NewJID("1", types.HiddenUserServer),
+		func(err error) { *aborted = err })
 	t.Cleanup(done)
 	return ctx, aborted
 }
@@ -136,7 +138,8 @@ func TestFencedHostKeepsOffTheKeys(t *testing.T) {
 	if _, err := stores.Sessions.GetManySessions(send, []string{"1_1:0"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := stores.Sessions.PutManySessions(send, map[string][]byte{"1_1:0": {2}}); flowhq.ErrorCode(err) != flowhq.Fenced {
+	if err := stores.Sessions.PutManySessions(send,
+		map[string][]byte{"1_1:0": {2}}); flowhq.ErrorCode(err) != flowhq.Fenced {
 		t.Errorf("the session of a send is written: %v; want code %s", err, flowhq.Fenced)
 	}
 	if err := stores.Sessions.DeleteSession(ctx, "1_1:0"); flowhq.ErrorCode(err) != flowhq.Fenced {
@@ -172,7 +175,8 @@ func TestIdentitiesAreWrittenOnce(t *testing.T) {
 	stored := func(address string) bool {
 		t.Helper()
 		var n int
-		err := u.of.db.QueryRowContext(ctx, `select count(*) from whatsmeow_identity_keys where their_id = $1`, address).Scan(&n)
+		err := u.of.db.QueryRowContext(ctx,
+			`select count(*) from whatsmeow_identity_keys where their_id = $1`, address).Scan(&n)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -237,7 +241,8 @@ func TestSendToNobodyIsAborted(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The library found no key and goes on, without having written a session.
-	if _, err := u.device.PrivacyTokens.GetPrivacyToken(send, types.NewJID("1", types.HiddenUserServer)); err == nil {
+	if _, err := u.device.PrivacyTokens.GetPrivacyToken(send,
+		types.NewJID("1", types.HiddenUserServer)); err == nil {
 		t.Error("the library may go on")
 	}
 	if !errors.Is(*aborted, ErrNotEncrypted) || !isFree(t, u.keys.lock, time.Second) {
@@ -253,7 +258,10 @@ func TestDecryptionFailures(t *testing.T) {
 		acked   bool // the library may acknowledge the message
 	}{
 		{"the message is broken", func(context.Context, *store.Device) error { return broken }, true},
-		{"the message makes it panic", func(context.Context, *store.Device) error { panic("index out of range") }, true},
+		{"the message makes it panic", func(context.Context,
+			*store.Device) error {
+			panic("index out of range")
+		}, true},
 		{"the database fails", func(ctx context.Context, d *store.Device) error {
 			_, err := d.Sessions.GetSession(canceled(ctx), "1_1:0")
 			return errors.Join(broken, err)
@@ -308,7 +316,8 @@ func canceled(ctx context.Context) context.Context {
 func TestDatabaseAwayIsNotAcknowledged(t *testing.T) {
 	u := newUser(t)
 	u.of.db.Close()
-	if _, err := u.device.EventBuffer.GetBufferedEvent(t.Context(), [32]byte{}); !errors.Is(err, context.Canceled) {
+	if _, err := u.device.EventBuffer.GetBufferedEvent(t.Context(), [32]byte{}); !errors.Is(err,
+		context.Canceled) {
 		t.Errorf("GetBufferedEvent = %v; want a cancellation, on which nothing is acknowledged", err)
 	}
 	if u.failure == nil {
@@ -324,8 +333,11 @@ func TestOverConnectionWritesNothing(t *testing.T) {
 		t.Fatal("the lock is held")
 	}
 	for name, write := range map[string]func() error{
-		"PutManySessions": func() error { return stores.Sessions.PutManySessions(ctx, map[string][]byte{"1_1:0": {1}}) },
-		"DeleteSession":   func() error { return stores.Sessions.DeleteSession(ctx, "1_1:0") },
+		"PutManySessions": func() error {
+			return stores.Sessions.PutManySessions(ctx,
+				map[string][]byte{"1_1:0": {1}})
+		},
+		"DeleteSession": func() error { return stores.Sessions.DeleteSession(ctx, "1_1:0") },
 		"DoDecryptionTxn": func() error {
 			return stores.EventBuffer.DoDecryptionTxn(ctx, func(context.Context) error { return nil })
 		},

@@ -74,7 +74,8 @@ func TestNumberThatChangesHands(t *testing.T) {
 			return u.device.LIDs.PutLIDMapping(t.Context(), lid("2"), number("255"))
 		},
 		"a list names both": func(t *testing.T, u *user) error {
-			return u.device.LIDs.PutManyLIDMappings(t.Context(), []store.LIDMapping{{LID: lid("2"), PN: number("255")}})
+			return u.device.LIDs.PutManyLIDMappings(t.Context(),
+				[]store.LIDMapping{{LID: lid("2"), PN: number("255")}})
 		},
 		"another process knows, and the LID writes here": func(t *testing.T, u *user) error {
 			if err := u.of.LIDs().PutLIDMapping(t.Context(), lid("2"), number("255")); err != nil {
@@ -92,7 +93,8 @@ func TestNumberThatChangesHands(t *testing.T) {
 			t.Fatal(err)
 		}
 		if first, second := u.numberOf(t, "1"), u.numberOf(t, "2"); first != "" || second != "255" {
-			t.Errorf("%s: the numbers are %q and %q; want the number with the second alone", name, first, second)
+			t.Errorf("%s: the numbers are %q and %q; want the number with the second alone", name,
+				first, second)
 		}
 	}
 }

@@ -66,12 +66,14 @@ func TestPruneBuffer(t *testing.T) {
 	days := func(d int) int64 { return time.Now().Add(-time.Duration(d) * 24 * time.Hour).UnixMilli() }
 	for _, jid := range []string{device.ID.String(), other.ID.String()} {
 		for _, age := range []int{13, 15} {
-			if _, err := n.db.ExecContext(t.Context(), fill, jid, age, nil, days(age), PruneBatch+5); err != nil {
+			if _, err := n.db.ExecContext(t.Context(), fill, jid, age, nil, days(age),
+				PruneBatch+5); err != nil {
 				t.Fatal(err)
 			}
 		}
 		for _, age := range []int{15, 34, 36} { // unrecorded
-			if _, err := n.db.ExecContext(t.Context(), fill, jid, age, []byte("text"), days(age), 10); err != nil {
+			if _, err := n.db.ExecContext(t.Context(), fill, jid, age, []byte("text"), days(age),
+				10); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -86,7 +88,8 @@ func TestPruneBuffer(t *testing.T) {
 		}
 	}
 	const q = `select count(*) from whatsmeow_event_buffer where our_jid = $1`
-	if left, others := count(t, n, q, device.ID.String()), count(t, n, q, other.ID.String()); left != PruneBatch+5+20 || others != 2*(PruneBatch+5)+30 {
+	if left, others := count(t, n, q, device.ID.String()),
+		count(t, n, q, other.ID.String()); left != PruneBatch+5+20 || others != 2*(PruneBatch+5)+30 {
 		t.Errorf("%d rows are left, and %d of the other device; want the younger ones, and all", left, others)
 	}
 	const unrecorded = q + ` and plaintext is not null`
@@ -115,7 +118,8 @@ func TestForgetInBatches(t *testing.T) {
 	if err := n.Forget(t.Context(), device); err != nil {
 		t.Fatal(err)
 	}
-	if all, most := count(t, n, `select sum(rows) from public.batches`), count(t, n, `select max(rows) from public.batches`); all != 3500 || most > PruneBatch {
+	if all, most := count(t, n, `select sum(rows) from public.batches`),
+		count(t, n, `select max(rows) from public.batches`); all != 3500 || most > PruneBatch {
 		t.Errorf("%d messages are forgotten, %d at once; want 3500, %d", all, most, PruneBatch)
 	}
 	if left := count(t, n, `select count(*) from whatsmeow_device where jid = $1`, device); left != 0 {
@@ -140,7 +144,8 @@ func TestPruneMACs(t *testing.T) {
 		if err := d.AppState.PutAppStateVersion(ctx, name, uint64(version), [128]byte{}); err != nil {
 			t.Fatal(err)
 		}
-		err := d.AppState.PutAppStateMutationMACs(ctx, name, uint64(version), []store.AppStateMutationMAC{{IndexMAC: mac(index), ValueMAC: mac(version)}})
+		err := d.AppState.PutAppStateMutationMACs(ctx, name, uint64(version),
+			[]store.AppStateMutationMAC{{IndexMAC: mac(index), ValueMAC: mac(version)}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -167,7 +172,8 @@ func TestPruneMACs(t *testing.T) {
 		}
 	}
 	const q = `select count(*) from whatsmeow_app_state_mutation_macs where jid = $1`
-	if left, others := count(t, n, q, device.ID.String()), count(t, n, q, other.ID.String()); left != 3 || others != 18 {
+	if left, others := count(t, n, q, device.ID.String()),
+		count(t, n, q, other.ID.String()); left != 3 || others != 18 {
 		t.Errorf("%d checksums are left, and %d of the other device; want 3, and all 18", left, others)
 	}
 }

@@ -15,7 +15,8 @@ func TestSendReachesThePhone(t *testing.T) {
 		finish   error
 	}{
 		{"one phone", []string{"99_1:0", "55_1:0"}, []string{"99_1:0", "55_1:0"}, nil, nil},
-		{"the phone is left out", []string{"99_1:0", "99_1:3", "55_1:0"}, []string{"99_1:3", "55_1:0"}, nil, ErrNotEncrypted},
+		{"the phone is left out", []string{"99_1:0", "99_1:3", "55_1:0"},
+			[]string{"99_1:3", "55_1:0"}, nil, ErrNotEncrypted},
 		{"a companion is left out", []string{"99_1:0", "99_1:3"}, []string{"99_1:0"}, nil, nil},
 		{"no phone in the list", []string{"99_1:3", "99_1:4"}, []string{"99_1:4"}, nil, nil},
 		{"none at all", []string{"55_1:0", "99_10:0", "199_1:0"}, nil, ErrNoDevices, nil},
