@@ -48,10 +48,14 @@ type Message struct {
 	// Wordless says that a customer's message is nothing written or chosen, such as a
 	// voice note or a place. Text then says what there is to see of it, if anything.
 	Wordless bool `json:"wordless"`
-	// Media says what a picture, voice note, … is, and "" of all other messages.
-	Media       Media         `json:"media"`
-	Latitude    *float64      `json:"latitude"` // of a place that was sent; nil = it is none
-	Longitude   *float64      `json:"longitude"`
+	// Media says what a picture, voice note, … is, and "" of all other messages. Text is then the
+	// caption, or says where a place is.
+	Media     Media    `json:"media"`
+	Latitude  *float64 `json:"latitude"` // of a place that was sent; nil = it is none
+	Longitude *float64 `json:"longitude"`
+	// Attachment is what the bot or a person has sent besides words, nil if it was nothing. What
+	// customers attach is not downloaded, and has none.
+	Attachment  *Attachment   `json:"attachment"`
 	Album       string        `json:"-"` // wa_message_id of what announced its album, or ""
 	WAMessageID string        `json:"wa_message_id"`
 	Status      MessageStatus `json:"status"`

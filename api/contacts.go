@@ -304,13 +304,15 @@ const maxWritten = 4096
 
 // writeBody is the body of POST /admin/tenants/:id/contacts/:contact/messages.
 type writeBody struct {
-	Text string `json:"text"`
+	Text     string     `json:"text"`
+	Location *placeBody `json:"location"`
 }
 
 // writeRequest is POST /admin/tenants/:id/contacts/:contact/messages.
 type writeRequest struct {
 	contactRef
 	writeBody
+	Attached flowhq.Attached
 	// With it a repeated request sends nothing twice, whatever became of the first one's answer.
 	Key string
 }
@@ -319,15 +321,7 @@ func (r *writeRequest) bind(b *binder) {
 	r.contactRef.bind(b)
 	r.Key = b.key()
 	b.body(&r.writeBody)
-	r.Text = b.written(r.Text)
-}
-
-// written reads the text of a message to a customer.
-func (b *binder) written(text string) string {
-	if text = b.free("text", text, maxWritten); text == "" {
-		b.wrong("text", "must be 1 to 4096 printable characters")
-	}
-	return text
+	r.Text, r.Attached = b.written(r.Text, r.Location)
 }
 
 // writeMessage handles POST /admin/tenants/:id/contacts/:contact/messages. The message is a row of
@@ -339,7 +333,8 @@ func (a *API) writeMessage(ctx context.Context, req writeRequest) (messageAccept
 		return messageAccepted{}, err
 	}
 	m, err := a.Contacts.Write(ctx, req.Tenant, store.NewMessage{
-		Contact: req.Contact, Text: req.Text, Key: req.Key, Actor: actor(ctx),
+		Contact: req.Contact, Text: req.Text, Attached: req.Attached, Key: req.Key,
+		Actor: actor(ctx),
 		// The operator has begun to talk, so the bot stays out as long as after the owner's own
 		// message.
 		HandOverFor: p.HandOver(),

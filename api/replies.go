@@ -21,16 +21,18 @@ func (a *API) portalReplyRoutes(r router) {
 
 // replyBody is the body of POST /admin/tenants/:id/messages.
 type replyBody struct {
-	InReplyTo *int64 `json:"in_reply_to"`
-	ContactID *int64 `json:"contact_id"`
-	Number    string `json:"number"`
-	Text      string `json:"text"`
+	InReplyTo *int64     `json:"in_reply_to"`
+	ContactID *int64     `json:"contact_id"`
+	Number    string     `json:"number"`
+	Text      string     `json:"text"`
+	Location  *placeBody `json:"location"`
 }
 
 // replyRequest is POST /admin/tenants/:id/messages.
 type replyRequest struct {
 	tenantRef
 	replyBody
+	Attached flowhq.Attached
 	// Key is of a message that answers nothing. One that does is known by what it answers.
 	Key string
 }
@@ -39,8 +41,7 @@ func (r *replyRequest) bind(b *binder) {
 	r.tenantRef.bind(b)
 	r.Key = b.key()
 	b.body(&r.replyBody)
-	// A text of spaces alone would be an empty bubble on the customer's phone.
-	r.Text = b.written(r.Text)
+	r.Text, r.Attached = b.written(r.Text, r.Location)
 	for name, id := range map[string]*int64{
 		"in_reply_to": r.InReplyTo, "contact_id": r.ContactID,
 	} {
@@ -67,13 +68,14 @@ func (r *replyRequest) bind(b *binder) {
 func (a *API) reply(ctx context.Context, req replyRequest) (messageAccepted, error) {
 	if req.InReplyTo != nil {
 		m, err := a.Contacts.Reply(ctx, req.Tenant, store.NewReply{
-			InReplyTo: *req.InReplyTo, Text: req.Text, Actor: actor(ctx),
+			InReplyTo: *req.InReplyTo, Text: req.Text, Attached: req.Attached, Actor: actor(ctx),
 		})
 		return messageAccepted{m, req.Tenant}, err
 	}
 	// Bot keeps the chat with the program: a message by a person would hand the chat over.
 	m := store.NewMessage{
-		To: req.Number, Text: req.Text, Key: req.Key, Actor: actor(ctx), Bot: true,
+		To: req.Number, Text: req.Text, Attached: req.Attached, Key: req.Key, Actor: actor(ctx),
+		Bot: true,
 	}
 	if req.ContactID != nil {
 		m.Contact = *req.ContactID

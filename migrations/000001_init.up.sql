@@ -282,6 +282,7 @@ create table flowhq.message_logs (
     media         text        not null default '', -- of a wordless message: what it is
     latitude      double precision, -- of a place that was sent; null: it is none
     longitude     double precision,
+    attachment    json,   -- what was sent besides words, never its bytes; null: nothing
     album         text        not null default '', -- wa_message_id of the album it is part of
     wa_message_id text        not null, -- WhatsApp's id; of a reply, that of every attempt to send
     status        text        not null,

@@ -148,7 +148,7 @@ func TestAnswerWithinIsTheTenants(t *testing.T) {
 func TestWhatWasLeftForLongExpires(t *testing.T) {
 	b := newBench(t, nil)
 	p := b.host()
-	p.Send = func(ctx context.Context, _, _, _ string, _ flowhq.DisappearingTimer) error {
+	p.Send = func(ctx context.Context, _ flowhq.Message) error {
 		<-ctx.Done()
 		return ctx.Err()
 	}

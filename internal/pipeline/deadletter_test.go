@@ -165,7 +165,7 @@ func (d *deadly) host(b *bench) *Pipeline {
 	d.Store = p.Store
 	p.Store = d
 	if d.step == "send" {
-		p.Send = func(ctx context.Context, _, _, _ string, _ flowhq.DisappearingTimer) error {
+		p.Send = func(ctx context.Context, _ flowhq.Message) error {
 			return d.die(ctx)
 		}
 	}
@@ -225,10 +225,10 @@ func TestRefillLeavesAloneWhatIsInHand(t *testing.T) {
 	p := b.host()
 	release, sending := make(chan struct{}), make(chan struct{}, 10)
 	send := p.Send
-	p.Send = func(ctx context.Context, chat, id, text string, timer flowhq.DisappearingTimer) error {
+	p.Send = func(ctx context.Context, m flowhq.Message) error {
 		sending <- struct{}{}
 		<-release
-		return send(ctx, chat, id, text, timer)
+		return send(ctx, m)
 	}
 	p.Start()
 	b.receive(p, "1@lid", "IN1", "hello")

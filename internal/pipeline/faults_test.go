@@ -136,7 +136,7 @@ func TestUnsentIsNoAttempt(t *testing.T) {
 	var asked atomic.Int64
 	statuses := map[flowhq.MessageStatus]bool{}
 	send := p.Send
-	p.Send = func(ctx context.Context, chat, id, text string, timer flowhq.DisappearingTimer) error {
+	p.Send = func(ctx context.Context, m flowhq.Message) error {
 		if _, bounded := ctx.Deadline(); bounded {
 			t.Error("the wait for a turn is bounded by more than the session")
 		}
@@ -146,7 +146,7 @@ func TestUnsentIsNoAttempt(t *testing.T) {
 			}
 			return flowhq.Errorf(flowhq.Unsent, "its turn did not come")
 		}
-		return send(ctx, chat, id, text, timer)
+		return send(ctx, m)
 	}
 	p.Start()
 	b.receive(p, "1@lid", "IN1", "hello")
@@ -328,9 +328,9 @@ func TestAnOverflowThatCouldNotBeWritten(t *testing.T) {
 	p.Store = s
 	release := make(chan struct{})
 	send := p.Send
-	p.Send = func(ctx context.Context, chat, id, text string, timer flowhq.DisappearingTimer) error {
+	p.Send = func(ctx context.Context, m flowhq.Message) error {
 		<-release
-		return send(ctx, chat, id, text, timer)
+		return send(ctx, m)
 	}
 	p.Start()
 	b.receive(p, "1@lid", "IN0", "hello")

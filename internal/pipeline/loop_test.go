@@ -100,8 +100,8 @@ func TestWhoWritesLikeAProgram(t *testing.T) {
 func (b *bench) answers(p *Pipeline, chat string, say func(n int) string) {
 	n := 0
 	send := p.Send
-	p.Send = func(ctx context.Context, to, id, text string, timer flowhq.DisappearingTimer) error {
-		if err := send(ctx, to, id, text, timer); err != nil || to != chat {
+	p.Send = func(ctx context.Context, m flowhq.Message) error {
+		if err := send(ctx, m); err != nil || m.Chat != chat {
 			return err
 		}
 		n++

@@ -26,9 +26,9 @@ func TestTwoChatsBecomeOne(t *testing.T) {
 	release := make(chan struct{})
 	p := b.host()
 	send := p.Send
-	p.Send = func(ctx context.Context, chat, id, text string, timer flowhq.DisappearingTimer) error {
+	p.Send = func(ctx context.Context, m flowhq.Message) error {
 		<-release
-		return send(ctx, chat, id, text, timer)
+		return send(ctx, m)
 	}
 	p.Start()
 	for i, m := range []store.Inbound{

@@ -123,12 +123,12 @@ type Options struct {
 	Epoch  int64
 	Config flowhq.Config
 	Store  Store
-	// Send hands one text to WhatsApp, under the given id and disappearing-message timer.
+	// Send hands one message to WhatsApp, under the id and disappearing-message timer of its row.
 	// nil means that the server acknowledged it. Code Refused means that the server never
 	// will, and Unsent that the session had no room to begin. After any other error the
 	// outcome is unknown, and Send is called again with the same id. Send bounds the
 	// attempt itself; waiting for room is bounded by the session's life only.
-	Send func(ctx context.Context, chat, id, text string, timer flowhq.DisappearingTimer) error
+	Send func(ctx context.Context, m flowhq.Message) error
 	// ReplyID is the WhatsApp id of the reply to a question. It is always the same for one
 	// question and kind, so that a database restored from a backup, which has forgotten a
 	// reply, sends it again under an id that the phone has shown; see [whatsapp.ReplyID].

@@ -153,10 +153,10 @@ type sent struct {
 	Timer          flowhq.DisappearingTimer
 }
 
-func (l *line) send(_ context.Context, chat, id, text string, timer flowhq.DisappearingTimer) error {
+func (l *line) send(_ context.Context, m flowhq.Message) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := sent{chat, id, text, timer}
+	s := sent{m.Chat, m.WAMessageID, m.Text, m.Timer()}
 	n := len(l.sent)
 	l.sent = append(l.sent, s)
 	select {
@@ -355,9 +355,9 @@ func TestAFullQueueAsksToWaitOnce(t *testing.T) {
 	release := make(chan struct{})
 	p := b.host()
 	send := p.Send
-	p.Send = func(ctx context.Context, chat, id, text string, timer flowhq.DisappearingTimer) error {
+	p.Send = func(ctx context.Context, m flowhq.Message) error {
 		<-release
-		return send(ctx, chat, id, text, timer)
+		return send(ctx, m)
 	}
 	p.Start()
 	const extra = 5

@@ -40,9 +40,9 @@ func (b *bench) held() (p *Pipeline, release chan struct{}) {
 	p = b.host()
 	release = make(chan struct{})
 	send := p.Send
-	p.Send = func(ctx context.Context, chat, id, text string, timer flowhq.DisappearingTimer) error {
+	p.Send = func(ctx context.Context, m flowhq.Message) error {
 		<-release
-		return send(ctx, chat, id, text, timer)
+		return send(ctx, m)
 	}
 	p.Start()
 	b.receive(p, "1@lid", "IN1", "I want to book")

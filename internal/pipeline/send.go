@@ -27,7 +27,7 @@ func (p *Pipeline) deliver(c *chat, m flowhq.Message, askedAt time.Time) error {
 	for attempts := 0; attempts < maxSends; {
 		failpoint.Hit("send.due")
 		began := p.Now()
-		err := p.Send(p.ctx, m.Chat, m.WAMessageID, m.Text, m.Timer())
+		err := p.Send(p.ctx, m)
 		failpoint.Hit("send.done")
 		switch flowhq.ErrorCode(err) {
 		case "":

@@ -66,17 +66,15 @@ func (h handler) Receipt(r whatsapp.Receipt) {
 	}
 }
 
-// SentText finds a sent message in our own log, so that a customer's phone can ask for it
-// again after any number of restarts.
-func (h handler) SentText(
-	ctx context.Context, id string,
-) (string, flowhq.DisappearingTimer, bool, error) {
-	text, timer, err := h.store.OutboundText(ctx, h.tenant, id)
+// Sent finds a sent message in our own log, so that a customer's phone can ask for it again
+// after any number of restarts.
+func (h handler) Sent(ctx context.Context, id string) (flowhq.Message, bool, error) {
+	m, err := h.store.Outbound(ctx, h.tenant, id)
 	// A message that was pruned cannot be sent again; that is no reason to hang up.
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
-		return "", timer, false, nil
+		return m, false, nil
 	}
-	return text, timer, err == nil, err
+	return m, err == nil, err
 }
 
 // Revise keeps what a customer made of a message.
@@ -156,10 +154,8 @@ func (discardHandler) Revise(context.Context, whatsapp.Revision) error    { retu
 func (discardHandler) SetTimer(context.Context, whatsapp.Person, flowhq.DisappearingTimer) error {
 	return nil
 }
-func (discardHandler) SentText(
-	context.Context, string,
-) (string, flowhq.DisappearingTimer, bool, error) {
-	return "", flowhq.DisappearingTimer{}, false, nil
+func (discardHandler) Sent(context.Context, string) (m flowhq.Message, isFound bool, err error) {
+	return m, false, nil
 }
 
 // Holds, Fence and Change are a handler's: the lease is real.

@@ -94,13 +94,11 @@ func (s *session) openPipeline(opening, run context.Context, config flowhq.Confi
 
 // send is the pipeline's way out. A host whose lease has run out sends nothing. The pipeline
 // calls it only after it was started, which is after the dial.
-func (s *session) send(
-	ctx context.Context, chat, id, text string, timer flowhq.DisappearingTimer,
-) error {
+func (s *session) send(ctx context.Context, m flowhq.Message) error {
 	if err := s.lease.Valid(); err != nil {
 		return err
 	}
-	return s.conn.Send(ctx, chat, id, text, timer)
+	return s.conn.Send(ctx, m)
 }
 
 // dial opens a connection that is cut when the lease is lost.

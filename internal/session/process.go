@@ -61,10 +61,8 @@ type Store interface {
 		t flowhq.Transition, codes store.Codes,
 	) error
 	AddEvent(ctx context.Context, e flowhq.Event) error
-	// OutboundText finds a message that was sent. It fails with code NotFound.
-	OutboundText(
-		ctx context.Context, tenant flowhq.TenantID, id string,
-	) (text string, timer flowhq.DisappearingTimer, err error)
+	// Outbound finds a message that was sent. It fails with code NotFound.
+	Outbound(ctx context.Context, tenant flowhq.TenantID, id string) (flowhq.Message, error)
 	// VersionRefused records that WhatsApp refused the client's version to the tenant.
 	VersionRefused(
 		ctx context.Context, tenant flowhq.TenantID, version string,
@@ -90,7 +88,7 @@ type Conn interface {
 	CaughtUp() <-chan struct{}     // closed when all that waited for the login was delivered
 	LastSeen() time.Time           // the last proof of life from WhatsApp
 	// Send returns when WhatsApp has acknowledged the message.
-	Send(ctx context.Context, chat, id, text string, timer flowhq.DisappearingTimer) error
+	Send(ctx context.Context, m flowhq.Message) error
 	// AskLinkCode has a link code drawn, which comes as an event.
 	AskLinkCode(number string)
 	// Unlink has WhatsApp remove the device from the phone, deletes its keys and closes.

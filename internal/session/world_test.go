@@ -186,7 +186,7 @@ func (l *line) AskLinkCode(number string)    { l.codes <- number }
 func (l *line) Unlink(context.Context) error { l.HangUp(); return nil }
 func (l *line) HangUp()                      { l.ends(flowhq.EndFailed) }
 func (l *line) Close(context.Context) error  { l.HangUp(); return nil }
-func (l *line) Send(context.Context, string, string, string, flowhq.DisappearingTimer) error {
+func (l *line) Send(context.Context, flowhq.Message) error {
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 type NewReply struct {
 	InReplyTo int64 // the message
 	Text      string
+	Attached  flowhq.Attached // what goes with the text
 	Actor     string
 }
 
@@ -54,9 +55,10 @@ const replySQL = `
 	), written as (
 		insert into flowhq.message_logs (
 			tenant_id, direction, contact_id, chat, contact, from_number, to_number,
-			kind, text, wa_message_id, status, in_reply_to, timer_seconds, timer_set_at)
+			kind, text, media, latitude, longitude, attachment,
+			wa_message_id, status, in_reply_to, timer_seconds, timer_set_at)
 		select q.tenant_id, 'OUT', q.contact_id, q.chat, q.contact, q.to_number, q.from_number,
-			'REPLY', @text, ` + replyIDSQL + `, 'PENDING', q.id,
+			'REPLY', @text, @media, @latitude::double precision, @longitude::double precision, @attachment::json, ` + replyIDSQL + `, 'PENDING', q.id,
 			coalesce(c.timer_seconds, 0), c.timer_set_at
 		from open q
 		left join flowhq.contacts c on c.tenant_id = q.tenant_id and c.id = q.contact_id
@@ -100,11 +102,13 @@ func (s *Store) Reply(
 	// The text is cleaned once and compared in this form below: the row has the cleaned text, and a
 	// repeated call would otherwise differ from it.
 	text := clean(n.Text)
-	r, err := oneHeld(ctx, s, tenant, replySQL, named{
+	args := named{
 		// The limit of the installation is given too, for tenants that have chosen none.
 		"tenant": tenant, "message": n.InReplyTo, "text": text, "actor": clean(n.Actor),
 		"event": flowhq.EventMessageWritten, "answer_within": s.answerWithin(),
-	}, pgx.RowToStructByPos[row])
+	}
+	attach(args, n.Attached)
+	r, err := oneHeld(ctx, s, tenant, replySQL, args, pgx.RowToStructByPos[row])
 	switch {
 	// No row is either a message that is not there or a tenant that is not there. A client looks
 	// for its mistake in another place for each.
@@ -120,7 +124,7 @@ func (s *Store) Reply(
 			"or a person answers this chat, or it is older than answer_within_minutes", r.Status)
 	// A program that repeats its request after a lost answer sends the same text and is told of
 	// success. Another text would be a second answer to one message.
-	case r.Reply.Text != text:
+	case r.Reply.Text != text || !n.Attached.IsIn(*r.Reply):
 		err = flowhq.Errorf(flowhq.Conflict,
 			"the message was answered by message %d already", r.Reply.ID)
 	}

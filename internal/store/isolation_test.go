@@ -383,8 +383,8 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	"Receipts": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return nil, s.Receipts(ctx, g.tenant, g.epoch, []store.Receipt{{WAID: g.sent, Status: flowhq.Read, At: noon}})
 	},
-	"OutboundText": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		sent, _, err := s.OutboundText(ctx, g.tenant, g.sent)
+	"Outbound": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		sent, err := s.Outbound(ctx, g.tenant, g.sent)
 		return sent, err
 	},
 	"PruneMessages": func(ctx context.Context, s *store.Store, g guest) (any, error) {

@@ -137,12 +137,12 @@ func inOrder(receipts []Receipt) []Receipt {
 	return sorted
 }
 
-// OutboundText returns the text that was sent under this WhatsApp id, and the timer it
-// was sent with, for a recipient who asks for it again, or a NotFound error. A phone asks when
-// it could not decrypt the message. After the retention the text is gone, and it gets none.
-func (s *Store) OutboundText(
+// Outbound returns the message that was sent under this WhatsApp id, for a recipient who asks for
+// it again, or a NotFound error. A phone asks when it could not decrypt the message. After the
+// retention the row is gone, and the phone gets none.
+func (s *Store) Outbound(
 	ctx context.Context, tenant flowhq.TenantID, waID string,
-) (text string, timer flowhq.DisappearingTimer, err error) {
+) (flowhq.Message, error) {
 	// message_logs_outbound_key finds the one row.
 	const q = `
 		select ` + messageColumns + ` from flowhq.message_logs
@@ -153,9 +153,9 @@ func (s *Store) OutboundText(
 		err = flowhq.Errorf(flowhq.NotFound, "there is no such message")
 	}
 	if err != nil {
-		return "", timer, fmt.Errorf("outbound %s: %w", waID, err)
+		return flowhq.Message{}, fmt.Errorf("outbound %s: %w", waID, err)
 	}
-	return m.Text, m.Timer(), nil
+	return m, nil
 }
 
 // A Reply is an answer or warning that a customer was or will be sent, as the

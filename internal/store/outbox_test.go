@@ -36,11 +36,11 @@ func TestAnswer(t *testing.T) {
 	if ms := must(b.Unanswered(t.Context(), tenant, 0, 10))(t); len(ms) != 0 {
 		t.Errorf("Unanswered after Answer = %v", ms)
 	}
-	if text := first(b.OutboundText(t.Context(), tenant, "BAE5"))(t); text != "for which day?" {
-		t.Errorf("OutboundText = %q", text)
+	if sent := must(b.Outbound(t.Context(), tenant, "BAE5"))(t); sent.Text != "for which day?" {
+		t.Errorf("Outbound = %q", sent.Text)
 	}
-	_, _, err = b.OutboundText(t.Context(), tenant, "3EB0")
-	wantCode(t, "OutboundText of an inbound message", err, flowhq.NotFound)
+	_, err = b.Outbound(t.Context(), tenant, "3EB0")
+	wantCode(t, "Outbound of an inbound message", err, flowhq.NotFound)
 }
 
 func wantState(t testing.TB, b *bench, tenant flowhq.TenantID, want string) {

@@ -43,7 +43,7 @@ func TestFewRowsPerMessage(t *testing.T) {
 		ok(t, s.Receipts(t.Context(), tenant, epoch, []store.Receipt{
 			{WAID: out, Status: flowhq.Delivered, At: noon}, {WAID: out, Status: flowhq.Read, At: noon},
 		}))
-		first(s.OutboundText(t.Context(), tenant, out))(t)
+		must(s.Outbound(t.Context(), tenant, out))(t)
 		must(s.Unsent(t.Context(), tenant, 0, 50))(t)
 		must(s.Unanswered(t.Context(), tenant, 0, 50))(t)
 	}

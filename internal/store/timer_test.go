@@ -18,12 +18,11 @@ func (b *bench) sentUnder(t *testing.T, tenant flowhq.TenantID, epoch int64, in 
 	}
 	o := answer("reply to " + in.WAID)
 	ok(t, second(b.Answer(t.Context(), tenant, epoch, r.ID, o)))
-	_, again, err := b.OutboundText(t.Context(), tenant, o.Reply.WAID)
-	ok(t, err)
+	again := must(b.Outbound(t.Context(), tenant, o.Reply.WAID))(t).Timer()
 	unsent := must(b.Unsent(t.Context(), tenant, r.ID, 0))(t)
 	if len(unsent) != 1 || unsent[0].Timer().Seconds != o.Reply.Timer.Seconds ||
 		again.Seconds != o.Reply.Timer.Seconds {
-		t.Errorf("Answer says timer %v, Unsent %+v, OutboundText %v", o.Reply.Timer, unsent, again)
+		t.Errorf("Answer says timer %v, Unsent %+v, Outbound %v", o.Reply.Timer, unsent, again)
 	}
 	ok(t, second(b.Answer(t.Context(), tenant, epoch, r.ID, o))) // its first answer was lost
 	if o.Reply.Timer.Seconds != again.Seconds {

@@ -17,6 +17,8 @@ type NewMessage struct {
 	To      string // number of the customer, E.164; "" if Contact says who it is
 	Contact int64  // the customer, 0 if To says who it is
 	Text    string
+	// Attached is what goes with the text.
+	Attached flowhq.Attached
 	// Key is of the request: a repeated one writes nothing.
 	Key   string
 	Actor string
@@ -64,11 +66,13 @@ const writeSQL = `
 	), written as (
 		insert into flowhq.message_logs (
 			tenant_id, direction, contact_id, chat, contact, from_number, to_number,
-			kind, text, wa_message_id, status, timer_seconds, timer_set_at)
+			kind, text, media, latitude, longitude, attachment,
+			wa_message_id, status, timer_seconds, timer_set_at)
 		select t.id, 'OUT', c.id,
 			coalesce(nullif(c.lid, ''), substr(c.number, 2) || '@s.whatsapp.net'),
 			c.number, coalesce(nullif(s.number, ''), t.phone_number), c.number,
-			@kind, @text, @wa_id, 'PENDING', c.timer_seconds, c.timer_set_at
+			@kind, @text, @media, @latitude::double precision, @longitude::double precision, @attachment::json,
+			@wa_id, 'PENDING', c.timer_seconds, c.timer_set_at
 		from who c
 		join flowhq.tenants t on t.id = c.tenant_id
 		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
@@ -121,6 +125,7 @@ func (s *Store) Write(
 		"over_for": m.HandOverFor.Seconds(), "kind": m.kind(),
 		"written_event": flowhq.EventMessageWritten, "over_event": flowhq.EventHandedOver,
 	}
+	attach(args, m.Attached)
 	var written flowhq.Message
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
 		// Each is a statement of its own: the next one must see what it has waited for, or made.
@@ -141,6 +146,7 @@ func (s *Store) Write(
 	// compared.
 	switch {
 	case err == nil && (written.Text != args["text"] || written.Kind != m.kind() ||
+		!m.Attached.IsIn(written) ||
 		m.To != "" && written.ToNumber != args["to"] ||
 		m.Contact != 0 && written.ContactID != m.Contact):
 		err = flowhq.Errorf(flowhq.Conflict, "this key was used for another message, %d; "+
@@ -152,4 +158,10 @@ func (s *Store) Write(
 		return flowhq.Message{}, fmt.Errorf("write as tenant %s: %w", tenant, classify(err))
 	}
 	return written, nil
+}
+
+// attach adds the arguments of a message for what goes with its text.
+func attach(args named, a flowhq.Attached) {
+	args["media"], args["attachment"] = a.Media, a.Attachment
+	args["latitude"], args["longitude"] = a.Latitude, a.Longitude
 }

@@ -65,11 +65,10 @@ type Handler interface {
 	// SetTimer records after how long the messages of a person's chat disappear. An error
 	// has the consequence of one of Receive.
 	SetTimer(context.Context, Person, flowhq.DisappearingTimer) error
-	// SentText returns the text that was sent under id: a customer's phone that could not
+	// Sent returns the message that was sent under id: a customer's phone that could not
 	// read a message asks for it again, perhaps days later. An error ends the connection,
 	// so that the phone's request is delivered again.
-	SentText(ctx context.Context, id string) (
-		text string, timer flowhq.DisappearingTimer, isFound bool, err error)
+	Sent(ctx context.Context, id string) (m flowhq.Message, isFound bool, err error)
 	// Holds reports whether this connection's host still holds the number. It is asked
 	// before anything is written to WhatsApp, and nothing is written if it does not: a
 	// process that stood still for a while may go on in the middle of a step. It must not

@@ -65,7 +65,7 @@ func (c *Conn) sentMessage(_, _ types.JID, id types.MessageID) (message *waE2E.M
 	defer c.recovered(func() { message = nil })
 	ctx, cancel := context.WithTimeout(c.ctx, handlerTimeout)
 	defer cancel()
-	text, timer, isFound, err := c.handler.SentText(ctx, id)
+	m, isFound, err := c.handler.Sent(ctx, id)
 	if err != nil {
 		c.finish(&EndError{
 			Ending: flowhq.EndNotRecorded, Reason: "a sent message could not be looked up",
@@ -76,5 +76,5 @@ func (c *Conn) sentMessage(_, _ types.JID, id types.MessageID) (message *waE2E.M
 	if !isFound {
 		return nil
 	}
-	return textMessage(text, timer)
+	return outgoing(m)
 }

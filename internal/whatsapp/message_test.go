@@ -17,7 +17,7 @@ import (
 func (w *world) send(c *Conn, chat, text string) string {
 	w.Helper()
 	id := newMessageID()
-	if err := c.Send(w.Context(), chat, id, text, flowhq.DisappearingTimer{}); err != nil {
+	if err := c.Send(w.Context(), textTo(chat, id, text)); err != nil {
 		w.Fatalf("Send: %v", err)
 	}
 	return id
@@ -83,7 +83,7 @@ func TestSameIDIsShownOnce(t *testing.T) {
 	c, _ := w.link(w.phone(), newRecorder())
 	id := w.send(c, chatOf(customer), "once")
 	for range 2 {
-		if err := c.Send(t.Context(), chatOf(customer), id, "once", flowhq.DisappearingTimer{}); err != nil {
+		if err := c.Send(t.Context(), textTo(chatOf(customer), id, "once")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -102,8 +102,8 @@ func TestSendRefusals(t *testing.T) {
 		"12345-678@g.us":              flowhq.Refused, // a group
 		"nonsense":                    flowhq.Refused,
 	} {
-		if err := c.Send(t.Context(), chat, newMessageID(), "hello",
-			flowhq.DisappearingTimer{}); flowhq.ErrorCode(err) != want {
+		err := c.Send(t.Context(), textTo(chat, newMessageID(), "hello"))
+		if flowhq.ErrorCode(err) != want {
 			t.Errorf("Send to %s = %v; want code %s", chat, err, want)
 		}
 	}
@@ -115,20 +115,19 @@ func TestSendOnLostConnection(t *testing.T) {
 	c, device := w.link(phone, h)
 	w.fault("drop", phone, nil)
 	id := newMessageID()
-	switch err := c.Send(t.Context(), chatOf(customer), id, "late",
-		flowhq.DisappearingTimer{}); flowhq.ErrorCode(err) {
+	late := textTo(chatOf(customer), id, "late")
+	switch err := c.Send(t.Context(), late); flowhq.ErrorCode(err) {
 	case "", flowhq.Unavailable, flowhq.Unsent:
 	default:
 		t.Errorf("Send on a lost connection = %v; want code Unavailable or Unsent", err)
 	}
 	w.wantEnd(c, flowhq.EndLost)
-	if err := c.Send(t.Context(), chatOf(customer), id, "late",
-		flowhq.DisappearingTimer{}); flowhq.ErrorCode(err) != flowhq.Unsent {
+	if err := c.Send(t.Context(), late); flowhq.ErrorCode(err) != flowhq.Unsent {
 		t.Errorf("Send after the end = %v; want code Unsent", err)
 	}
 	again := w.dial(device.JID, h)
 	w.next(again, Online)
-	if err := again.Send(t.Context(), chatOf(customer), id, "late", flowhq.DisappearingTimer{}); err != nil {
+	if err := again.Send(t.Context(), late); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.awaitText(customer, "late"); got.ID != id {
@@ -145,8 +144,7 @@ func TestSendWaitsForTheOneBefore(t *testing.T) {
 	send := func(ctx context.Context) chan error {
 		done := make(chan error, 1)
 		go func() {
-			done <- c.Send(ctx, chatOf(customer), newMessageID(), "hello",
-				flowhq.DisappearingTimer{})
+			done <- c.Send(ctx, textTo(chatOf(customer), newMessageID(), "hello"))
 		}()
 		return done
 	}

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"testing"
 	"time"
-
-	"github.com/flowhq/flowhq"
 )
 
 // raceMessages is how many messages the loop below exchanges. Without the lock of the keys
@@ -26,8 +24,8 @@ func TestRepliesWhileMessagesComeIn(t *testing.T) {
 		for i := range raceMessages {
 			select {
 			case in := <-h.arrivals:
-				if err := c.Send(t.Context(), in.LID, newMessageID(), "re "+in.Text,
-					flowhq.DisappearingTimer{}); err != nil {
+				m := textTo(in.LID, newMessageID(), "re "+in.Text)
+				if err := c.Send(t.Context(), m); err != nil {
 					t.Errorf("Send: %v", err)
 				}
 			case <-time.After(patience):

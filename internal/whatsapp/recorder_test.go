@@ -26,9 +26,9 @@ type recorder struct {
 	mu       sync.Mutex
 	linked   []Device
 	receipts map[string]flowhq.MessageStatus // by message id; the latest
-	texts    map[string]string               // what SentText answers
+	texts    map[string]string               // what Sent answers
 	timer    flowhq.DisappearingTimer        // of those
-	asked    []string                        // ids SentText was asked for
+	asked    []string                        // ids Sent was asked for
 	timers   []setTimer                      // calls of SetTimer
 	linkErr  error
 	receive  func(context.Context, Inbound) error // may be nil
@@ -89,12 +89,12 @@ func (r *recorder) SetTimer(_ context.Context, who Person, t flowhq.Disappearing
 	return nil
 }
 
-func (r *recorder) SentText(_ context.Context, id string) (string, flowhq.DisappearingTimer, bool, error) {
+func (r *recorder) Sent(_ context.Context, id string) (flowhq.Message, bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.asked = append(r.asked, id)
 	text, found := r.texts[id]
-	return text, r.timer, found, nil
+	return writtenTo("", id, text, r.timer), found, nil
 }
 
 func (r *recorder) Holds() bool { return true }
@@ -137,4 +137,18 @@ var messageIDs atomic.Int64
 // newMessageID returns an id that no message of the tests has had.
 func newMessageID() string {
 	return ReplyID("test", flowhq.Message{ID: messageIDs.Add(1)}, flowhq.KindReply)
+}
+
+// writtenTo is the row of a text.
+func writtenTo(chat, id, text string, t flowhq.DisappearingTimer) flowhq.Message {
+	m := flowhq.Message{Chat: chat, WAMessageID: id, Text: text, TimerSeconds: t.Seconds}
+	if !t.SetAt.IsZero() {
+		m.TimerSetAt = &t.SetAt
+	}
+	return m
+}
+
+// textTo is the row of a text to a chat without a timer.
+func textTo(chat, id, text string) flowhq.Message {
+	return writtenTo(chat, id, text, flowhq.DisappearingTimer{})
 }

@@ -25,20 +25,18 @@ import (
 // costs a second attempt. The library by itself would wait 75 s.
 const SendTimeout = 5 * time.Second
 
-// Send sends text to chat under id and the chat's timer, and returns nil once WhatsApp has
-// acknowledged it. Sends of one connection go out one at a time, in the order of the calls
+// Send sends a message under the id and the timer of its row, and returns nil once WhatsApp
+// has acknowledged it. Sends of one connection go out one at a time, in the order of the calls
 // if these do not overlap.
 //
 // Its errors have these codes. Refused: WhatsApp refuses this message for good. Fenced: a
 // newer host has taken over, and nothing was sent this time. Unsent: the connection or ctx
 // ended while the send waited for those before it. With any other error the outcome is
 // unknown; send again under the same id, on this connection or a later one.
-func (c *Conn) Send(
-	ctx context.Context, chat, id, text string, timer flowhq.DisappearingTimer,
-) error {
-	to, err := types.ParseJID(chat)
+func (c *Conn) Send(ctx context.Context, m flowhq.Message) error {
+	to, err := types.ParseJID(m.Chat)
 	if err != nil || !isPerson(to) || to.Device != 0 {
-		return flowhq.Errorf(flowhq.Refused, "%q is not a chat with a person", chat)
+		return flowhq.Errorf(flowhq.Refused, "%q is not a chat with a person", m.Chat)
 	}
 	select {
 	case c.sending <- struct{}{}:
@@ -59,11 +57,11 @@ func (c *Conn) Send(
 	ctx, abort := context.WithCancelCause(ctx)
 	defer abort(nil)
 	defer context.AfterFunc(c.ctx, func() { abort(errEnded) })()
-	if err := c.send(ctx, abort, to, id, textMessage(text, timer)); err != nil {
+	if err := c.send(ctx, abort, to, m.WAMessageID, outgoing(m)); err != nil {
 		if ctx.Err() != nil { // the library says only that the context was cancelled
 			err = errors.Join(context.Cause(ctx), err)
 		}
-		return fmt.Errorf("send %s: %w", id, sendError(err))
+		return fmt.Errorf("send %s: %w", m.WAMessageID, sendError(err))
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"go.mau.fi/whatsmeow/proto/waE2E"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/flowhq/flowhq"
 )
@@ -45,19 +44,4 @@ func timer(seconds uint32, setAt int64, sentAt time.Time) (t flowhq.Disappearing
 		t.SetAt = time.Unix(setAt, 0)
 	}
 	return t, true
-}
-
-// textMessage returns a text as it is sent to a chat with this timer. A text without the
-// timer would stay in the customer's chat when all others disappear. Only an extended text
-// has a place for the timer.
-func textMessage(text string, t flowhq.DisappearingTimer) *waE2E.Message {
-	if t.Seconds <= 0 {
-		return &waE2E.Message{Conversation: proto.String(text)}
-	}
-	context := &waE2E.ContextInfo{Expiration: proto.Uint32(uint32(t.Seconds))}
-	if !t.SetAt.IsZero() {
-		context.EphemeralSettingTimestamp = proto.Int64(t.SetAt.Unix())
-	}
-	extended := &waE2E.ExtendedTextMessage{Text: proto.String(text), ContextInfo: context}
-	return &waE2E.Message{ExtendedTextMessage: extended}
 }

@@ -73,7 +73,7 @@ func TestTimerBothWays(t *testing.T) {
 	if in.Timer == nil || in.Timer.Seconds != 604800 {
 		t.Fatalf("received %+v; want a timer of 604800 s", in)
 	}
-	if err := c.Send(t.Context(), in.LID, newMessageID(), "yes", *in.Timer); err != nil {
+	if err := c.Send(t.Context(), writtenTo(in.LID, newMessageID(), "yes", *in.Timer)); err != nil {
 		t.Fatal(err)
 	}
 	if l := w.awaitText(customer, "yes"); l.Expiration != 604800 ||

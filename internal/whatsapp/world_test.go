@@ -186,6 +186,16 @@ type letter struct {
 	Repeats         int
 	Expiration      int
 	ExpirationSetAt int64 `json:"expiration_set_at"`
+	Attached        *attached
+}
+
+// An attached is what the customer's phone has beside words.
+type attached struct {
+	Kind, Name, Address, SHA256, Failure string
+	MimeType                             string `json:"mime_type"`
+	FileName                             string `json:"file_name"`
+	Latitude, Longitude                  float64
+	Size, Seconds                        int
 }
 
 func (w *world) inbox(customer string) []letter {
@@ -202,6 +212,21 @@ func (w *world) awaitText(customer, text string) letter {
 	w.await("the text "+text, func() bool {
 		for _, l := range w.inbox(customer) {
 			if l.Text == text {
+				found = l
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
+// awaitLetter waits until a customer has the message with this id.
+func (w *world) awaitLetter(customer, id string) (found letter) {
+	w.Helper()
+	w.await("message "+id, func() bool {
+		for _, l := range w.inbox(customer) {
+			if l.ID == id {
 				found = l
 				return true
 			}

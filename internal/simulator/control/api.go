@@ -15,6 +15,7 @@
 //	GET  /customers
 //	POST /customers/{number}/messages   a [Message]
 //	GET  /customers/{number}/inbox      ?from=&limit=
+//	GET  /customers/{number}/inbox/{id}/media: what the customer's phone has decrypted
 //	GET  /customers/{number}/chat       ?with=: what the customer's phone shows of a chat
 //	POST /faults                        a [Fault]
 //	GET  /stats
@@ -66,6 +67,7 @@ func New(s *server.Server, people *customers.Pool) http.Handler {
 	mux.Handle("GET /customers", route(a.listCustomers))
 	mux.Handle("POST /customers/{number}/messages", route(a.sendMessage))
 	mux.Handle("GET /customers/{number}/inbox", route(a.showInbox))
+	mux.HandleFunc("GET /customers/{number}/inbox/{id}/media", a.sendMedia)
 	mux.Handle("GET /customers/{number}/chat", route(a.showChat))
 	mux.Handle("POST /faults", route(a.makeFault))
 	mux.Handle("GET /stats", route(a.showStats))

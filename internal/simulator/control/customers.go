@@ -3,10 +3,12 @@ package control
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -129,6 +131,40 @@ func (a *API) showInbox(r *http.Request) (int, any, error) {
 	return http.StatusOK, map[string]any{"messages": c.Letters(from, limit)}, nil
 }
 
+// received returns what a letter is and what there is to see of it.
+func received(l customers.Letter) (kind, text string) {
+	a := l.Attached
+	switch {
+	case a == nil:
+		return "", l.Text
+	case a.Kind == "location":
+		return a.Kind, flowhq.PlaceText(a.Name, a.Address, a.Latitude, a.Longitude)
+	default:
+		parts := []string{a.FileName, l.Text, fmt.Sprintf("%d KB", (a.Size+1023)/1024)}
+		if a.Failure != "" {
+			parts[2] = a.Failure
+		}
+		parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
+		return a.Kind, strings.Join(parts, "\n")
+	}
+}
+
+// sendMedia answers GET /customers/{number}/inbox/{id}/media with the bytes that came with a letter,
+// as the customer's phone has decrypted them.
+func (a *API) sendMedia(w http.ResponseWriter, r *http.Request) {
+	c, err := a.customer(r)
+	var data []byte
+	if err == nil {
+		data, err = c.Media(r.Context(), r.PathValue("id"))
+	}
+	if err != nil {
+		reply(w, statusOf(err), map[string]string{"error": err.Error()})
+		return
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	_, _ = w.Write(data) // the caller has hung up if this fails
+}
+
 // A Bubble is a message in a chat, as a customer's phone shows it.
 type Bubble struct {
 	ID   string         `json:"id"`
@@ -155,7 +191,8 @@ func (a *API) showChat(r *http.Request) (int, any, error) {
 		bubbles = append(bubbles, Bubble{s.ID, true, s.Kind, s.Text, s.At, s.Tick})
 	}
 	for _, l := range c.Letters("+"+with, customers.MaxOutbox) {
-		bubbles = append(bubbles, Bubble{l.ID, false, "", l.Text, cmp.Or(l.ArrivedAt, l.At), ""})
+		kind, text := received(l)
+		bubbles = append(bubbles, Bubble{l.ID, false, kind, text, cmp.Or(l.ArrivedAt, l.At), ""})
 	}
 	slices.SortStableFunc(bubbles, func(a, b Bubble) int { return a.At.Compare(b.At) })
 	return http.StatusOK, map[string]any{"messages": bubbles}, nil

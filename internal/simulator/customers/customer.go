@@ -158,23 +158,25 @@ func (c *Customer) handle(event any) {
 
 // receive puts a message into the inbox, and marks it as read a moment later.
 func (c *Customer) receive(e *events.Message) {
-	text := e.Message.GetConversation()
-	if text == "" {
-		text = e.Message.GetExtendedTextMessage().GetText()
-	}
-	if e.Info.IsFromMe || text == "" { // bots here send texts only
+	text, context := textOf(e.Message)
+	attached := attachedTo(e.Message)
+	if e.Info.IsFromMe || text == "" && attached == nil { // nothing that a phone shows
 		return
+	}
+	// A phone that cannot fetch a picture shows that, too.
+	if attached != nil && attached.Message != nil {
+		attached.fetch(c.pool.ctx, c)
 	}
 	// The number is wanted, whichever of the two addresses the message came from.
 	from := e.Info.SenderAlt
 	if e.Info.Sender.Server == types.DefaultUserServer {
 		from = e.Info.Sender
 	}
-	context := e.Message.GetExtendedTextMessage().GetContextInfo()
 	// Both times are kept. The server's says when the bot has sent, and the other when the customer
 	// could read it.
 	c.inbox.receive(Letter{
 		ID: e.Info.ID, From: "+" + from.User, Text: text, At: e.Info.Timestamp.UTC(),
+		Attached:        attached,
 		ArrivedAt:       time.Now().UTC(),
 		Expiration:      int(context.GetExpiration()),
 		ExpirationSetAt: context.GetEphemeralSettingTimestamp(),

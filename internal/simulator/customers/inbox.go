@@ -25,8 +25,10 @@ const readDelay = 50 * time.Millisecond
 type Letter struct {
 	ID   string    `json:"id"`
 	From string    `json:"from"` // E.164
-	Text string    `json:"text"`
-	At   time.Time `json:"at"` // by the server's clock, in whole seconds
+	Text string    `json:"text"` // or a caption
+	At   time.Time `json:"at"`   // by the server's clock, in whole seconds
+	// Attached is what came besides words, nil if it was nothing.
+	Attached *Attached `json:"attached,omitempty"`
 	// ArrivedAt is by this machine's clock. It orders the letters and what was sent meanwhile.
 	ArrivedAt time.Time `json:"arrived_at"`
 	// Expiration is after how many seconds it disappears; 0 = never.
