@@ -21,6 +21,7 @@ var layers = [][]string{
 		"internal/failpoint",        // test builds break here
 		"internal/headers",          // what a browser must not do
 		"internal/httpserver",       // HTTP until the process ends
+		"internal/npmpack",          // programs that a machine lacks
 		"internal/pricelist",        // a profile as a table
 		"internal/searchattributes", // of workflows
 		"internal/sessionlock",      // between encrypting and decrypting
@@ -41,6 +42,7 @@ var layers = [][]string{
 	{
 		"internal/store", "internal/reply", "internal/config", "internal/logging", "internal/devdb",
 		"internal/cli", "internal/gobuild", "internal/metrics", "internal/whatsapp/keystore",
+		"internal/chromium", // finds the tests' browser
 	},
 	{
 		"internal/assistant", // asks a language model
@@ -58,7 +60,7 @@ var layers = [][]string{
 	{"workflows"},
 	{"api", "workers", "internal/pages"}, // the pages are a client of the API, over HTTP
 	{"internal/dev"},
-	{"cmd/flowhq", "cmd/flowhq-dev", "dev/build", "dev/understand", "dev/vulncheck", "dev/bridge"}, // wire; the only places that know every concrete type
+	{"cmd/flowhq", "cmd/flowhq-dev", "dev/build", "dev/chromium", "dev/understand", "dev/vulncheck", "dev/bridge"}, // wire; the only places that know every concrete type
 }
 
 // testOnly lists the packages that exist for tests. They may import anything;
@@ -126,7 +128,7 @@ func TestImportsGoDown(t *testing.T) {
 var development = []string{
 	"internal/dev", "internal/dev/proc", "internal/demo", "internal/devdb", "internal/gobuild",
 	"internal/simulator",
-	"internal/phone", "internal/temporald",
+	"internal/npmpack", "internal/phone", "internal/temporald",
 }
 
 // The go command is asked, as a package may also be linked by way of others.

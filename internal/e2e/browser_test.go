@@ -17,7 +17,6 @@ import (
 	"maps"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -29,6 +28,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"github.com/flowhq/flowhq/internal/chromium"
 )
 
 // axe is axe-core of Deque, under the MPL 2.0 beside it: it finds what people who see or point badly
@@ -47,26 +48,14 @@ func TestAxeIsWhatItWas(t *testing.T) {
 	}
 }
 
-// chromiums are what the browser is called on the systems that have it.
-var chromiums = []string{
-	"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "headless-shell",
-}
-
-// chromium is the path of a browser. Without one the test is skipped, but never in CI, where nobody
-// would notice.
-func chromium(tb testing.TB) string {
+// browserPath is the path of a browser. Whether to do without one is decided before the test begins.
+func browserPath(tb testing.TB) string {
 	tb.Helper()
-	for _, name := range append([]string{os.Getenv("CHROMIUM")}, chromiums...) {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
+	path, err := chromium.Find(tb.Context(), func(what string) { tb.Log(what) })
+	if err != nil {
+		tb.Fatal(err)
 	}
-	const how = "the browser tests need Chromium: install it (apt-get install chromium), or name one by CHROMIUM"
-	if os.Getenv("CI") == "true" {
-		tb.Fatal(how)
-	}
-	tb.Skip(how)
-	return ""
+	return path
 }
 
 // A browser is a Chromium that reaches this machine alone.
@@ -80,7 +69,7 @@ type browser struct {
 func newBrowser(t testing.TB) *browser {
 	t.Helper()
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
-		chromedp.ExecPath(chromium(t)), chromedp.DisableGPU,
+		chromedp.ExecPath(browserPath(t)), chromedp.DisableGPU,
 		// Root has no sandbox, and CI is root. The pages are our own.
 		chromedp.NoSandbox,
 		// Whatever it would look up, also of its own accord, it does not find.
@@ -104,7 +93,11 @@ type tab struct {
 	*browser
 	t   testing.TB
 	ctx context.Context
+	*faults
+}
 
+// faults are what a page did wrong.
+type faults struct {
 	mu sync.Mutex // guards what follows
 	// wrong are console errors, reports of the policy, and requests that would leave the machine.
 	wrong []string
@@ -112,12 +105,19 @@ type tab struct {
 	expectsFailures bool
 }
 
+// of is the same window in another test, which fails for what goes wrong from now on.
+func (p *tab) of(t testing.TB) *tab {
+	q := &tab{p.browser, t, p.ctx, p.faults}
+	t.Cleanup(q.isClean)
+	return q
+}
+
 // tab opens a window without cookies.
 func (b *browser) tab(t testing.TB) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	p := &tab{browser: b, t: t, ctx: ctx}
+	p := &tab{b, t, ctx, &faults{}}
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -129,10 +129,10 @@ func (b *browser) tab(t testing.TB) *tab {
 }
 
 // notice keeps what must not happen. It is called from the loop that reads the browser's messages.
-func (p *tab) notice(event any) {
+func (f *faults) notice(event any) {
 	what := ""
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	switch e := event.(type) {
 	case *runtime.EventExceptionThrown:
 		what = "exception: " + e.ExceptionDetails.Text
@@ -141,7 +141,7 @@ func (p *tab) notice(event any) {
 		}
 	case *runtime.EventConsoleAPICalled:
 		// htmx says there that a request failed.
-		if p.expectsFailures {
+		if f.expectsFailures {
 			return
 		}
 		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning {
@@ -163,12 +163,12 @@ func (p *tab) notice(event any) {
 		}
 	case *network.EventResponseReceived:
 		// Pages answer with failures on purpose. What they load never does.
-		if e.Response.Status >= 400 && e.Type != network.ResourceTypeDocument && !p.expectsFailures {
+		if e.Response.Status >= 400 && e.Type != network.ResourceTypeDocument && !f.expectsFailures {
 			what = fmt.Sprintf("%d for %s", int(e.Response.Status), e.Response.URL)
 		}
 	}
 	if what != "" {
-		p.wrong = append(p.wrong, what)
+		f.wrong = append(f.wrong, what)
 	}
 }
 
@@ -183,10 +183,10 @@ func (p *tab) isClean() {
 }
 
 // failuresExpected says whether what pages load may fail from now on.
-func (p *tab) failuresExpected(yes bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.expectsFailures = yes
+func (f *faults) failuresExpected(yes bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.expectsFailures = yes
 }
 
 // do runs steps and fails the test with the first one that fails.
@@ -371,9 +371,12 @@ func small(picture []byte) ([]byte, error) {
 func (p *tab) accessible() error {
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
-	// The browser evaluates it for us: the page's policy would let no page do so.
-	if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("window.axe || (() => {"+axe+
-		"})(); true")); err != nil {
+	there, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean(window.axe)"))
+	if err == nil && !there { // half a megabyte, hence once a page
+		// The browser evaluates it for us: the page's policy would let no page do so.
+		_, err = chromedp.Run(ctx, chromedp.Evaluate[bool]("(() => {"+axe+"})(); true"))
+	}
+	if err != nil {
 		return err
 	}
 	found, err := chromedp.Run(ctx, chromedp.Evaluate[string](`axe.run(document, {resultTypes: ["violations"]}).then(r =>
