@@ -137,7 +137,7 @@ func (v *visit) changeAccount() error {
 	f := v.r.PostForm
 	// A refused button has no field to stand beside, so all that is wrong is said in one line.
 	trouble := func(err error) accessPart {
-		byField, whole := fieldErrors(err)
+		byField, whole := v.fieldErrors(err)
 		for _, text := range byField {
 			whole = strings.TrimSpace(whole + " " + text)
 		}

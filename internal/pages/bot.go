@@ -305,7 +305,7 @@ func (v *visit) saveBot(p botPage, current int64, next flowhq.Profile, r *fieldR
 		// Whoever saves once more has read that somebody else did.
 		p.Conflict, p.Version = true, current
 	case http.StatusUnprocessableEntity, http.StatusBadRequest:
-		p.Errors, p.Wrong = r.fieldErrors(err, "")
+		p.Errors, p.Wrong = v.formErrors(r, err, "")
 	default:
 		// Such as 401, 403 and 404, for which the form is no help: they are pages of their own.
 		return err
@@ -325,12 +325,12 @@ func (v *visit) place(name, value string) string {
 	return q.Encode()
 }
 
-// fieldErrors are what the API says is wrong, by the form's fields, and what is wrong elsewhere.
+// formErrors are what the API says is wrong, by the form's fields, and what is wrong elsewhere.
 // The paths of a preview's profile begin with prefix.
-func (r *fieldReader) fieldErrors(
-	err error, prefix string,
+func (v *visit) formErrors(
+	r *fieldReader, err error, prefix string,
 ) (byField map[string]string, whole string) {
-	all, whole := fieldErrors(err)
+	all, whole := v.fieldErrors(err)
 	byField = map[string]string{}
 	for path, text := range all {
 		path = strings.TrimPrefix(path, prefix)
@@ -381,7 +381,7 @@ func (v *visit) try(p botPage, next flowhq.Profile, r *fieldReader, again bool) 
 	if s := statusOf(err); s != http.StatusUnprocessableEntity && s != http.StatusBadRequest {
 		return err
 	}
-	p.Errors, p.TryWrong = r.fieldErrors(err, "profile.")
+	p.Errors, p.TryWrong = v.formErrors(r, err, "profile.")
 	// All errors may be beside fields. The conversation must still say why it has no answer.
 	if p.TryWrong == "" {
 		p.TryWrong = v.say("bot.try.wrong")

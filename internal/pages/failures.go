@@ -86,22 +86,23 @@ func sentence(s string) string {
 	return string(unicode.ToUpper(first)) + strings.TrimSuffix(s[size:], ".") + "."
 }
 
-// fieldErrors are what is wrong with which field of a form, if that is why the API refused it.
-func fieldErrors(err error) (byField map[string]string, whole string) {
+// fieldErrors are what is wrong with which field of a form, if that is why the API refused it, in
+// the words of the reader.
+func (v *visit) fieldErrors(err error) (byField map[string]string, whole string) {
 	refused, ok := errors.AsType[*apiclient.Refusal](err)
 	if !ok {
 		// The answer was not the API's, so nothing is known to be wrong with a field.
-		return nil, "Something went wrong here. Try again."
+		return nil, v.say("refused.failed")
 	}
 	byField = map[string]string{}
 	for _, e := range refused.Errors {
-		byField[e.Field] = sentence(e.Message)
+		byField[e.Field] = v.inWords(e.Message)
 	}
 	// What the API says of the request as a whole only says that there are such fields.
 	if len(byField) > 0 {
 		return byField, ""
 	}
-	return nil, sentence(refused.Detail)
+	return nil, v.inWords(refused.Detail)
 }
 
 // statusOf is the status with which a form is shown again that the API refused.

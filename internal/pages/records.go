@@ -293,7 +293,7 @@ func (v *visit) changeRecord() error {
 		// their own.
 		switch statusOf(err) {
 		case http.StatusConflict, http.StatusBadRequest, http.StatusUnprocessableEntity:
-			byField, whole := fieldErrors(err)
+			byField, whole := v.fieldErrors(err)
 			for _, wrong := range byField {
 				whole += wrong + " "
 			}

@@ -41,7 +41,7 @@ func (f form) Error(name string) string { return f.Errors[name] }
 func (v *visit) formOf(err error) form {
 	f := form{Values: v.r.Form, Next: local(v.r.FormValue("next"))}
 	if err != nil {
-		f.Errors, f.Wrong = fieldErrors(err)
+		f.Errors, f.Wrong = v.fieldErrors(err)
 	}
 	return f
 }

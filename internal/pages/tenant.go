@@ -226,7 +226,7 @@ func (v *visit) inChat() error {
 		if readErr != nil {
 			return readErr
 		}
-		byField, whole := fieldErrors(err)
+		byField, whole := v.fieldErrors(err)
 		p.NotSent, p.Written = byField["text"]+whole, v.r.PostFormValue("text")
 		return v.showTenant(statusOf(err), "chats", p)
 	}

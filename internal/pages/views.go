@@ -298,11 +298,20 @@ func (v *visit) problem(status int, what, requestID string) {
 	p := statusPage{
 		Status: status, What: what, RequestID: requestID, Next: nextStep(status), Back: "/",
 	}
-	// 503 says that a part is away, and the page says which.
-	if status == http.StatusServiceUnavailable {
+	// 503 says that a part is away, and the page tells operators which.
+	if status == http.StatusServiceUnavailable && !v.isApp() {
 		p.Parts = v.health()
 	}
 	title := http.StatusText(status)
+	// A business is told in its own words: the API's are for programs and operators.
+	if v.isApp() || v.me.Bound() {
+		// The tenant, whose language is the fallback, may be what could not be read.
+		if v.language == flowhq.English {
+			v.speakAtDoor()
+		}
+		p.What, p.Next = v.problemIn(status)
+		title = p.What
+	}
 	if err := v.show(status, "problem", "", title, p); err != nil {
 		v.site.log.Error("the page of a failure failed", "err", err)
 		// Plain text needs no template, so something is answered in any case.

@@ -12,7 +12,7 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-//go:embed texts/*.txt
+//go:embed texts/en.txt texts/sw.txt
 var textFiles embed.FS
 
 // tags are the languages of pages. The file of a language's texts is named like its tag.
@@ -25,13 +25,19 @@ type texts struct {
 	catalog catalog.Catalog
 	// keys are those that each file has, since the catalogue falls back without a word.
 	keys map[flowhq.Language]map[string]bool
+	// refusals are what the API says in English, in Swahili.
+	refusals []refusal
 }
 
 // loadTexts reads the files of texts.
 func loadTexts() (*texts, error) {
 	// A text that is missing in Swahili would be said in English. A test sees to it that none is.
 	b := catalog.NewBuilder(catalog.Fallback(language.English))
-	t := &texts{b, map[flowhq.Language]map[string]bool{}}
+	refusals, err := loadRefusals()
+	if err != nil {
+		return nil, err
+	}
+	t := &texts{b, map[flowhq.Language]map[string]bool{}, refusals}
 	for lang, tag := range tags {
 		t.keys[lang] = map[string]bool{}
 		// The files are embedded, so a missing one is a fault of the build.
