@@ -213,7 +213,7 @@ func (v *visit) onboarding() error {
 	f := v.r.PostFormValue
 	in := map[string]string{
 		"business_name": f("business_name"), "template_type": f("template_type"),
-		"whatsapp_number": f("whatsapp_number"), "language": f("language"),
+		"whatsapp_number": plainNumber(f("whatsapp_number")), "language": f("language"),
 	}
 	if err := v.post(v.tenantPath()+"/setup-requests", in, nil); err != nil {
 		// The form comes back with what was typed, beside what is wrong with it.

@@ -156,6 +156,7 @@ func (s *Site) routes() {
 	s.page("GET /app", (*visit).home)
 	s.page("GET /app/onboarding", (*visit).onboardingForm)
 	s.page("POST /app/onboarding", (*visit).onboarding)
+	s.page("POST /app/onboarding/check", (*visit).checkOnboarding)
 	s.page("GET /app/bot/versions", (*visit).versions)
 	s.page("POST /app/bot/versions/{version}", (*visit).restore)
 	s.page("GET /app/people", (*visit).people)
