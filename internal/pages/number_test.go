@@ -71,7 +71,7 @@ func TestOnboardingIsCheckedAsOneTypes(t *testing.T) {
 	for form, want := range map[string]string{
 		"whatsapp_number=%2B255712345678":           "Itapigwa kama +255 712 345 678 (Tanzania).",
 		"whatsapp_number=0712345678":                "Anza na namba ya nchi: +255 712 345 678 / +254 712 345678",
-		"whatsapp_number=%2B25571234567":                   "Hesabu tena tarakimu",
+		"whatsapp_number=%2B25571234567":            "Hesabu tena tarakimu",
 		"business_name=Duka+la+Asha":                "Wateja wako watasoma: Duka la Asha",
 		"business_name=" + strings.Repeat("a", 101): "Andika herufi 1 hadi 100.",
 		"business_name=":                            `class="checked"></small>`,

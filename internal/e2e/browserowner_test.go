@@ -1,0 +1,184 @@
+//go:build browser
+
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/demo"
+)
+
+// invite makes an owner of a business, and returns the path at which they choose their password.
+func (s *stand) invite(shop *business, email string) (path string) {
+	s.t.Helper()
+	var invited struct{ Token string }
+	s.must(s.call("POST", shop.path()+"/users", map[string]string{
+		"email": email, "name": "Mama Asha", "role": "OWNER",
+	}, &invited))
+	return "/join?token=" + invited.Token
+}
+
+// applicantsRequest has an owner ask for a bot by keys alone, from the invitation to the request. Each
+// field says as one types what is right or wrong with it.
+func (s *stand) applicantsRequest(p *tab) {
+	tenant := demo.Tenant(demo.Barber)
+	tenant.Name, tenant.PhoneNumber = "keys", "+255712345670"
+	tenant.Language = flowhq.Swahili
+	shop := s.business(tenant)
+	p.as(look{360, "light"})
+	p.do(chromedp.Navigate(s.api + s.invite(shop, "keys@example.com")))
+	p.tabTo("[name=password]")
+	p.do(chromedp.KeyEvent("a long enough password"), chromedp.KeyEvent("\r"))
+	p.until(`location.pathname === "/app/onboarding"`)
+	const number = "[name=whatsapp_number]"
+	p.clear("[name=business_name]", number)
+	p.tabTo("[name=business_name]")
+	p.do(chromedp.KeyEvent("Duka la Asha"))
+	p.shows("#check-business_name", "Duka la Asha")
+	p.tabTo("[name=template_type]")
+	p.tabTo(number)
+	p.do(chromedp.KeyEvent("0712345678"))
+	p.shows("#check-whatsapp_number", "+255 712 345 678")
+	p.check("app-apply")
+	p.clear(number)
+	p.do(chromedp.KeyEvent("+255 712 345 678"))
+	p.shows("#check-whatsapp_number", "(Tanzania)")
+	p.do(chromedp.KeyEvent("\r"))
+	p.shows(".progress .done", "Umeomba")
+	p.check("app-asked")
+}
+
+// clear empties fields without leaving the one that has the focus.
+func (p *tab) clear(selectors ...string) {
+	p.t.Helper()
+	for _, selector := range selectors {
+		p.eval("document.querySelector(" + inQuotes(selector) + ").value = ''")
+	}
+}
+
+// A line is how slow the owner's connection is: that of a cheap phone far from the mast.
+const (
+	lineBytesPerSecond = 400_000 / 8
+	lineLatencyMS      = 400
+)
+
+// Bounds of the design for what a page weighs, with all it loads and the headers of the answers.
+const (
+	maxFirstBytes = 60 << 10
+	maxLaterBytes = 15 << 10
+	// maxFirstWait is until the page can be used. A busy machine takes longer than a line.
+	maxFirstWait = 3 * time.Second
+)
+
+// A visitCost is what a page took until it could be used.
+type visitCost struct {
+	Bytes int     // that came over the line
+	Ready float64 // ms
+	Files int
+}
+
+// cost measures the page that is open, by the browser's own account. What comes by the feed and later
+// is not counted.
+func (p *tab) cost() (c visitCost) {
+	p.t.Helper()
+	p.until(`performance.getEntriesByType("navigation")[0].loadEventEnd > 0`)
+	raw := p.eval(`(() => {
+		const page = performance.getEntriesByType("navigation")[0];
+		const files = performance.getEntriesByType("resource").filter((f) => f.initiatorType !== "fetch" &&
+			f.initiatorType !== "xmlhttprequest" && f.initiatorType !== "other");
+		return JSON.stringify({Bytes: [page, ...files].reduce((sum, f) => sum + f.transferSize, 0),
+			Ready: page.domContentLoadedEventEnd, Files: files.length});
+	})()`)
+	if err := json.Unmarshal([]byte(raw), &c); err != nil {
+		p.t.Fatal(err)
+	}
+	return c
+}
+
+// slowLine has an owner open their pages for the first time over a bad line.
+func (s *stand) slowLine(p *tab, shop *business) {
+	t := p.t
+	p.as(look{360, "light"})
+	// Signing in costs nothing of the bound: what is measured begins with an empty cache.
+	p.do(chromedp.Navigate(s.api + s.invite(shop, "slow@example.com")))
+	p.fill("[name=password]", "a long enough password")
+	p.press("main button")
+	p.until(`location.pathname === "/app"`)
+	p.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		if _, err := chromedp.Call(ctx, network.ClearBrowserCache, cdp.Empty{}); err != nil {
+			return err
+		}
+		_, err := chromedp.Call(ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+			MatchedNetworkConditions: []*network.Conditions{{
+				Latency: lineLatencyMS, DownloadThroughput: lineBytesPerSecond, UploadThroughput: lineBytesPerSecond,
+			}},
+		})
+		return err
+	}))
+	p.do(chromedp.Navigate(s.api + "/app"))
+	first := p.cost()
+	t.Logf("first visit: %d bytes in %d files besides the page, usable after %.0f ms", first.Bytes, first.Files, first.Ready)
+	if first.Bytes > maxFirstBytes || first.Files == 0 {
+		t.Errorf("the first visit takes %d bytes; want %d at most", first.Bytes, maxFirstBytes)
+	}
+	if wait := time.Duration(first.Ready * float64(time.Millisecond)); wait > maxFirstWait {
+		t.Errorf("/app is usable after %v; want %v at most", wait, maxFirstWait)
+	}
+	for _, path := range []string{"/app/chats", "/app/records?kind=bookings", "/app/bot", "/app/people", "/app/help", "/app"} {
+		p.do(chromedp.Navigate(s.api + path))
+		later := p.cost()
+		t.Logf("%s: %d bytes, usable after %.0f ms", path, later.Bytes, later.Ready)
+		if later.Bytes > maxLaterBytes {
+			t.Errorf("%s takes %d bytes; want %d at most", path, later.Bytes, maxLaterBytes)
+		}
+	}
+}
+
+// expiredMeanwhile signs an owner out in the middle of a long form, and has it sent after signing in.
+func (s *stand) expiredMeanwhile(p *tab, shop *business) {
+	p.do(chromedp.Navigate(s.api + "/app/bot/words"))
+	p.fill("[name='texts.thanks.sw']", "Karibu tena sana")
+	p.signOut()
+	p.press("form#bot .save button")
+	p.until(`document.querySelector("[name='kept.texts.thanks.sw']")`)
+	p.signIn("mama@example.com")
+	p.shows("main", "Karibu tena sana")
+	p.press("main form button")
+	p.until(`location.pathname.startsWith("/app/bot/words")`)
+	p.shows("main", "Karibu tena sana")
+	var profile struct {
+		Texts map[string]struct{ SW string }
+	}
+	eventually(p.t, patience, func() error {
+		_, err := s.call("GET", shop.path()+"/profile", nil, &profile)
+		if err == nil && profile.Texts["thanks"].SW != "Karibu tena sana" {
+			err = fmt.Errorf("the bot says %q for thanks", profile.Texts["thanks"].SW)
+		}
+		return err
+	})
+}
+
+// signOut ends the sign-in, as time does.
+func (p *tab) signOut() {
+	p.t.Helper()
+	p.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, network.ClearBrowserCookies, cdp.Empty{})
+		return err
+	}))
+}
+
+// signIn fills in the form of the page that is open.
+func (p *tab) signIn(email string) {
+	p.t.Helper()
+	p.fill("[name=email]", email)
+	p.fill("[name=password]", "a long enough password")
+	p.press(`form[action="/sign-in"] button`)
+}
