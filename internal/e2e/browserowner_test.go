@@ -26,8 +26,8 @@ func (s *stand) invite(shop *business, email string) (path string) {
 	return "/join?token=" + invited.Token
 }
 
-// applicantsRequest has an owner ask for a bot by keys alone, from the invitation to the request. Each
-// field says as one types what is right or wrong with it.
+// applicantsRequest has an owner ask for a bot by keys alone, from the invitation to the request.
+// Each field says as one types what is right or wrong with it.
 func (s *stand) applicantsRequest(p *tab) {
 	tenant := demo.Tenant(demo.Barber)
 	tenant.Name, tenant.PhoneNumber = "keys", "+255712345670"
@@ -85,15 +85,16 @@ type visitCost struct {
 	Files int
 }
 
-// cost measures the page that is open, by the browser's own account. What comes by the feed and later
-// is not counted.
+// cost measures the page that is open, by the browser's own account. What comes by the feed and
+// later is not counted.
 func (p *tab) cost() (c visitCost) {
 	p.t.Helper()
 	p.until(`performance.getEntriesByType("navigation")[0].loadEventEnd > 0`)
 	raw := p.eval(`(() => {
 		const page = performance.getEntriesByType("navigation")[0];
-		const files = performance.getEntriesByType("resource").filter((f) => f.initiatorType !== "fetch" &&
-			f.initiatorType !== "xmlhttprequest" && f.initiatorType !== "other");
+		const later = ["fetch", "xmlhttprequest", "other"];
+		const files = performance.getEntriesByType("resource").filter((f) =>
+			!later.includes(f.initiatorType));
 		return JSON.stringify({Bytes: [page, ...files].reduce((sum, f) => sum + f.transferSize, 0),
 			Ready: page.domContentLoadedEventEnd, Files: files.length});
 	})()`)
@@ -116,23 +117,28 @@ func (s *stand) slowLine(p *tab, shop *business) {
 		if _, err := chromedp.Call(ctx, network.ClearBrowserCache, cdp.Empty{}); err != nil {
 			return err
 		}
-		_, err := chromedp.Call(ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+		line := network.EmulateNetworkConditionsByRuleParams{
 			MatchedNetworkConditions: []*network.Conditions{{
-				Latency: lineLatencyMS, DownloadThroughput: lineBytesPerSecond, UploadThroughput: lineBytesPerSecond,
+				Latency:            lineLatencyMS,
+				DownloadThroughput: lineBytesPerSecond, UploadThroughput: lineBytesPerSecond,
 			}},
-		})
+		}
+		_, err := chromedp.Call(ctx, network.EmulateNetworkConditionsByRule, line)
 		return err
 	}))
 	p.do(chromedp.Navigate(s.api + "/app"))
 	first := p.cost()
-	t.Logf("first visit: %d bytes in %d files besides the page, usable after %.0f ms", first.Bytes, first.Files, first.Ready)
+	t.Logf("first visit: %d bytes in %d files besides the page, usable after %.0f ms",
+		first.Bytes, first.Files, first.Ready)
 	if first.Bytes > maxFirstBytes || first.Files == 0 {
 		t.Errorf("the first visit takes %d bytes; want %d at most", first.Bytes, maxFirstBytes)
 	}
 	if wait := time.Duration(first.Ready * float64(time.Millisecond)); wait > maxFirstWait {
 		t.Errorf("/app is usable after %v; want %v at most", wait, maxFirstWait)
 	}
-	for _, path := range []string{"/app/chats", "/app/records?kind=bookings", "/app/bot", "/app/people", "/app/help", "/app"} {
+	for _, path := range []string{
+		"/app/chats", "/app/records?kind=bookings", "/app/bot", "/app/people", "/app/help", "/app",
+	} {
 		p.do(chromedp.Navigate(s.api + path))
 		later := p.cost()
 		t.Logf("%s: %d bytes, usable after %.0f ms", path, later.Bytes, later.Ready)
@@ -142,7 +148,8 @@ func (s *stand) slowLine(p *tab, shop *business) {
 	}
 }
 
-// expiredMeanwhile signs an owner out in the middle of a long form, and has it sent after signing in.
+// expiredMeanwhile signs an owner out in the middle of a long form, and has it sent after signing
+// in.
 func (s *stand) expiredMeanwhile(p *tab, shop *business) {
 	p.do(chromedp.Navigate(s.api + "/app/bot/words"))
 	p.fill("[name='texts.thanks.sw']", "Karibu tena sana")

@@ -20,8 +20,8 @@ import (
 	"github.com/flowhq/flowhq/internal/phone"
 )
 
-// TestBrowser lives through what a newcomer, an operator and an owner do, in a browser and on the whole
-// product.
+// TestBrowser lives through what a newcomer, an operator and an owner do, in a browser and on the
+// whole product.
 func TestBrowser(t *testing.T) {
 	b := newBrowser(t)
 	s := newStand(t, "RATE_LIMIT_MAX_PER_CONTACT=100")
@@ -42,8 +42,8 @@ func TestBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.answered(juma, shop, 1)
-	// A subtest that fails leaves the others something to tell. They run beside each other, as people
-	// would, which takes half the time; what stops the API comes when nobody else looks.
+	// A subtest that fails leaves the others something to tell. They run beside each other, as
+	// people would, which takes half the time; what stops the API comes when nobody else looks.
 	owner := b.tab(t)
 	t.Run("together", func(t *testing.T) {
 		for name, story := range map[string]func(t *testing.T){
@@ -80,8 +80,8 @@ func (s *stand) answered(c *customer, by *business, n int) {
 	})
 }
 
-// firstMinute is what somebody does who opens the address that "task dev" prints: says yes, kills the
-// worker, writes at once, and sees it come back with nothing lost.
+// firstMinute is what somebody does who opens the address that "task dev" prints: says yes, kills
+// the worker, writes at once, and sees it come back with nothing lost.
 func (s *stand) firstMinute(p *tab, worker *process) {
 	t := p.t
 	var running atomic.Pointer[process]
@@ -176,8 +176,8 @@ func (s *stand) operatorsTour(p *tab, shop *business) {
 	p.shows("main", "Blue Door Barbers")
 }
 
-// ownersDay has an owner join, look around on a phone, answer a customer by keys alone, be signed out in
-// the middle of a message, and lose the connection.
+// ownersDay has an owner join, look around on a phone, answer a customer by keys alone, be signed
+// out in the middle of a message, and lose the connection.
 func (s *stand) ownersDay(p *tab, shop *business) {
 	p.as(look{360, "light"})
 	p.do(chromedp.Navigate(s.api + s.invite(shop, "mama@example.com")))
@@ -191,7 +191,9 @@ func (s *stand) ownersDay(p *tab, shop *business) {
 	}
 	var contacts struct{ Contacts []contact }
 	s.must(s.call("GET", shop.path()+"/contacts", nil, &contacts))
-	i := slices.IndexFunc(contacts.Contacts, func(c contact) bool { return c.Number == "+255710000202" })
+	i := slices.IndexFunc(contacts.Contacts, func(c contact) bool {
+		return c.Number == "+255710000202"
+	})
 	chat := "/app/chats/" + strconv.FormatInt(contacts.Contacts[i].ID, 10)
 	for name, path := range map[string]string{
 		"home": "/app", "chats": "/app/chats", "chat": chat,
@@ -226,7 +228,8 @@ func (s *stand) ownersDay(p *tab, shop *business) {
 	p.shows("#bubbles", "Usipotee")
 }
 
-// ownersRecords has the owner note something on a booking, take the bookings along, and invite somebody.
+// ownersRecords has the owner note something on a booking, take the bookings along, and invite
+// somebody.
 func (s *stand) ownersRecords(p *tab) {
 	p.do(chromedp.Navigate(s.api + "/app/records?kind=bookings"))
 	p.press("details summary")

@@ -114,7 +114,8 @@ func (p Package) verify(file string) error {
 		return err
 	}
 	if got := base64.StdEncoding.EncodeToString(sum.Sum(nil)); got != p.Pin {
-		return fmt.Errorf("the downloaded %s@%s has sha512 %s, not the pinned %s", p.Name, p.Version, got, p.Pin)
+		return fmt.Errorf("the downloaded %s@%s has sha512 %s, not the pinned %s",
+			p.Name, p.Version, got, p.Pin)
 	}
 	return nil
 }

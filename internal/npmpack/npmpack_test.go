@@ -37,7 +37,8 @@ func TestFetchTakesFilesAndAddresses(t *testing.T) {
 			t.Errorf("fetched %q, %v from %s; want %q", got, err, from, content)
 		}
 		t.Setenv(variable, from+"-none")
-		if _, err := p.Fetch(t.Context(), t.TempDir()); err == nil || !strings.Contains(err.Error(), variable) {
+		_, err = p.Fetch(t.Context(), t.TempDir())
+		if err == nil || !strings.Contains(err.Error(), variable) {
 			t.Errorf("fetch of what is not there: %v; want an error that names the setting", err)
 		}
 	}
@@ -49,7 +50,8 @@ func TestFetchRefusesAnotherPackage(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv(variable, source)
-	_, err := Package{Name: "name", Version: "1", Variable: variable, Pin: "other"}.Fetch(t.Context(), t.TempDir())
+	p := Package{Name: "name", Version: "1", Variable: variable, Pin: "other"}
+	_, err := p.Fetch(t.Context(), t.TempDir())
 	if err == nil || !strings.Contains(err.Error(), "pinned") {
 		t.Errorf("fetch = %v; want that it is not the pinned package", err)
 	}
@@ -59,7 +61,8 @@ func TestFetchRefusesAnotherPackage(t *testing.T) {
 func TestFetchWithoutNPM(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	t.Setenv(variable, "")
-	_, err := Package{Name: "@x/y", Version: "2", Variable: variable}.Fetch(t.Context(), t.TempDir())
+	p := Package{Name: "@x/y", Version: "2", Variable: variable}
+	_, err := p.Fetch(t.Context(), t.TempDir())
 	if err == nil || !strings.Contains(err.Error(), "@x/y@2") {
 		t.Errorf("fetch without npm = %v; want an error that names the package", err)
 	}

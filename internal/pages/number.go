@@ -20,7 +20,9 @@ var homes = []string{"TZ", "KE"}
 
 // plainNumber is a number without what people put between its digits.
 func plainNumber(typed string) string {
-	return strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", ".", "", "\u00a0", "").Replace(typed)
+	return strings.NewReplacer(
+		" ", "", "-", "", "(", "", ")", "", ".", "", "\u00a0", "",
+	).Replace(typed)
 }
 
 // A numberCheck is what is known of a number while it is typed.
@@ -35,7 +37,8 @@ type numberCheck struct {
 	Meant []string
 }
 
-// checkNumber looks at a number as far as it is typed. It is the zero value for what cannot be one yet.
+// checkNumber looks at a number as far as it is typed. It is the zero value for what cannot be one
+// yet.
 func checkNumber(typed string) numberCheck {
 	typed = plainNumber(typed)
 	if !strings.HasPrefix(typed, "+") {

@@ -18,7 +18,8 @@ var refusalsFile embed.FS
 // API speaks English alone, as a contract for programs, and has some hundred such sentences.
 type refusal struct {
 	english *regexp.Regexp
-	// says has {1} where the first text goes that stands for a {} of the English sentence, and so on.
+	// says has {1} where the first text goes that stands for a {} of the English sentence, and so
+	// on.
 	says string
 }
 
@@ -36,7 +37,8 @@ func loadRefusals() ([]refusal, error) {
 		}
 		english, says, ok := strings.Cut(line, " = ")
 		if !ok {
-			return nil, fmt.Errorf("%s:%d: want an English sentence, \" = \" and a Swahili one", name, i+1)
+			return nil, fmt.Errorf(
+				"%s:%d: want an English sentence, \" = \" and a Swahili one", name, i+1)
 		}
 		// All but the {} is taken as it stands: sentences have dots and braces.
 		pattern := strings.ReplaceAll(regexp.QuoteMeta(english), `\{\}`, "(.*)")
@@ -61,9 +63,9 @@ func translated(all []refusal, sentence string) string {
 	return ""
 }
 
-// inWords is a sentence of the API as the reader of this page is told it. What has no words of its own
-// in Swahili is said in general: half a page in another language helps an owner less than where to
-// look.
+// inWords is a sentence of the API as the reader of this page is told it. What has no words of its
+// own in Swahili is said in general: half a page in another language helps an owner less than where
+// to look.
 func (v *visit) inWords(said string) string {
 	if v.language != flowhq.Swahili {
 		return sentence(said)

@@ -25,8 +25,8 @@ var sources = []string{
 // foreign are fields that no form of a business has.
 var foreign = []string{"scopes", "expires_in_days", "version"}
 
-// TestRefusals: what the API can say of a field is there in Swahili. The sentences are read from the
-// sources that say them, so that a new one fails here and not before an owner's eyes.
+// TestRefusals: what the API can say of a field is there in Swahili. The sentences are read from
+// the sources that say them, so that a new one fails here and not before an owner's eyes.
 func TestRefusals(t *testing.T) {
 	all, err := loadRefusals()
 	if err != nil {
@@ -51,7 +51,7 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 	if found < 80 {
-		t.Errorf("the sources say %d things about fields; want more: are those still the functions' names?", found)
+		t.Errorf("the sources say %d things of fields; do the functions have other names?", found)
 	}
 }
 
@@ -95,7 +95,8 @@ func sayings(t *testing.T, name string) (all []string) {
 			}
 		case *ast.ReturnStmt: // of those that return what is wrong
 			for _, result := range n.Results {
-				if s := written(result); strings.HasPrefix(s, "must be ") || strings.HasPrefix(s, "is too ") {
+				s := written(result)
+				if strings.HasPrefix(s, "must be ") || strings.HasPrefix(s, "is too ") {
 					all = append(all, s)
 				}
 			}
