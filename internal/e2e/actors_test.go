@@ -27,6 +27,16 @@ func (s *stand) business(n flowhq.NewTenant) *business {
 
 func (b *business) path() string { return "/admin/tenants/" + string(b.id) }
 
+// invite makes an owner of a business, and returns the token by which they choose their password.
+func (s *stand) invite(b *business, email string) (token string) {
+	s.t.Helper()
+	var invited struct{ Token string }
+	s.must(s.call("POST", b.path()+"/users", map[string]string{
+		"email": email, "name": "Mama Asha", "role": "OWNER",
+	}, &invited))
+	return invited.Token
+}
+
 // command gives the tenant's worker a command.
 func (b *business) command(c flowhq.Command) {
 	b.s.t.Helper()

@@ -180,7 +180,7 @@ func (s *stand) operatorsTour(p *tab, shop *business) {
 // out in the middle of a message, and lose the connection.
 func (s *stand) ownersDay(p *tab, shop *business) {
 	p.as(look{360, "light"})
-	p.do(chromedp.Navigate(s.api + s.invite(shop, "mama@example.com")))
+	p.do(chromedp.Navigate(s.api + "/join?token=" + s.invite(shop, "mama@example.com")))
 	p.check("join")
 	p.fill("[name=password]", "a long enough password")
 	p.press("main button")
