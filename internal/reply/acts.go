@@ -160,7 +160,8 @@ func (t *turn) actsOf(p *perception) acts {
 	told = told || t.wayNamed() >= 0 && !p.asks && len(p.reading.Words) <= maxNaming+1 &&
 		!anyIn(p.reading.Words, laterWords) && !anyIn(p.reading.Words, paysOnDelivery)
 	need = max(need, t.needsAlike(p, all))
-	if p.sure && !told && p.alike >= need && !p.onlyGreets() && !t.onlyNames(p) {
+	if p.sure && !told && p.alike >= need && !p.onlyGreets() && !t.onlyNames(p) &&
+		!t.answersReason(p) {
 		all.add(actAnswer)
 	}
 	all = t.reconcile(p, all)
@@ -169,6 +170,27 @@ func (t *turn) actsOf(p *perception) acts {
 		all.add(t.next.Asked)
 	}
 	return all
+}
+
+// answersReason reports whether the owner's answer is to the reason that the message gives for
+// another time, and not to what it asks: "I will be late from work, can we do 7?" wants another
+// hour, and not how long a chair is kept.
+func (t *turn) answersReason(p *perception) bool {
+	if !p.hasTime || !p.time.HasTime || t.next.Booking == nil && len(t.bookings()) == 0 {
+		return false
+	}
+	// A question for what the answer is about keeps it.
+	asks := false
+	for _, piece := range piecesOf(p.text) {
+		if !piece.asks {
+			continue
+		}
+		asks = true
+		if id, _, sure, _ := t.k.answers.Best(piece.text); sure && id == p.answer {
+			return false
+		}
+	}
+	return asks
 }
 
 // needsAlike is how alike an owner's question must be to be answered against what the message

@@ -23,11 +23,17 @@ func (t *turn) takeAnswer() bool {
 	if a.For == askHow && !t.p.isChoice && t.takeHow() {
 		return true
 	}
+	if a.For == askMove && t.namesOldTime() {
+		return true
+	}
 	// Before yes and no: a choice says more than a yes that may stand with it.
 	if len(a.Options) > 0 {
 		o, ok := t.chosen()
 		if !ok {
 			o, ok = t.chosenHour()
+		}
+		if !ok {
+			o, ok = t.choosesAll()
 		}
 		if ok {
 			t.did(act(a.For))
@@ -62,21 +68,27 @@ func (t *turn) takeAnswer() bool {
 	case askOrder:
 		return t.addsAddress()
 	case askHelped:
-		// A description of the fault that goes on. What the customer adds goes into the
-		// note of the ticket, which is what a person reads first.
-		// So has who did already what was advised, or sends the number of the account.
-		tried := !t.p.asks && t.next.Ticket != nil &&
-			(t.p.hasTried() || len(t.p.entities.References) > 0)
-		told := tried || len(t.p.acts) == 0 && !t.p.asks && len(t.p.reading.Words) >= minDescription
-		if told && t.next.Ticket != nil {
-			t.next.Ticket.Note = oneLine(t.next.Ticket.Note+" / "+t.note(), maxNote)
-		}
-		if told || anyIn(t.p.reading.Words, stillWords) && !t.p.has(infoActs...) {
-			t.openTicket() // "ndio nimefanya, bado"
-			return true
-		}
+		return t.takeStillBroken()
 	case askDelivery:
 		return t.takeDeliveryArea()
+	}
+	return false
+}
+
+// takeStillBroken takes what says that the owner's advice has not helped.
+func (t *turn) takeStillBroken() bool {
+	// A description of the fault that goes on. What the customer adds goes into the note of the
+	// ticket, which is what a person reads first. So has who did already what was advised, or sends
+	// the number of the account.
+	tried := !t.p.asks && t.next.Ticket != nil &&
+		(t.p.hasTried() || len(t.p.entities.References) > 0)
+	told := tried || len(t.p.acts) == 0 && !t.p.asks && len(t.p.reading.Words) >= minDescription
+	if told && t.next.Ticket != nil {
+		t.next.Ticket.Note = oneLine(t.next.Ticket.Note+" / "+t.note(), maxNote)
+	}
+	if told || anyIn(t.p.reading.Words, stillWords) && !t.p.has(infoActs...) {
+		t.openTicket() // "ndio nimefanya, bado"
+		return true
 	}
 	return false
 }

@@ -72,6 +72,9 @@ func piecesOf(text string) (pieces []piece) {
 				at = []int{len(head) - 1}
 			}
 		}
+		if at != nil {
+			at = []int{subjectFrom(part, at[0])}
+		}
 		switch {
 		// Nothing but a joiner stands in front of the question.
 		case at == nil || strings.TrimSpace(joinBefore.ReplaceAllString(part[:at[0]], "")) == "":
@@ -82,6 +85,42 @@ func piecesOf(text string) (pieces []piece) {
 		}
 	}
 	return pieces
+}
+
+// subjectBefore is a question whose subject stands in front of it, as in Swahili: "kung'oa ni bei
+// gani", and lastJoiner where that subject begins.
+var (
+	subjectBefore = regexp.MustCompile(`(?i)^[\s,]*(?:ni|bei|iko|ipo)\b`)
+	lastJoiner    = regexp.MustCompile(`(?i)^.*(?:^|[\s,])(?:na|and|also|pia|ila|n)\s`)
+)
+
+// maxSubject is how many words such a subject has at most.
+const maxSubject = 4
+
+// subjectFrom is where a question begins that was found at a place of a line, its subject included.
+func subjectFrom(line string, at int) int {
+	if !subjectBefore.MatchString(line[at:]) {
+		return at
+	}
+	from := len(lastJoiner.FindString(line[:at]))
+	words := split(line[from:at])
+	if len(words) == 0 || len(words) > maxSubject ||
+		slices.ContainsFunc(words, func(w string) bool { return hasWord(dayWords, w) }) ||
+		strings.ContainsAny(line[from:at], "0123456789,") {
+		return at
+	}
+	return from
+}
+
+// pieceAround is the piece of a text that has a span of it, all of it if none has.
+func pieceAround(text string, from, to int) string {
+	for _, piece := range piecesOf(text) {
+		at := strings.Index(text, piece.text)
+		if at >= 0 && at <= from && to <= at+len(piece.text) {
+			return piece.text
+		}
+	}
+	return text
 }
 
 // asksAtBegin reports whether a text begins as a question, behind a joiner or not.
@@ -145,8 +184,11 @@ func besideQuestions(in Input, whole *turn) *turn {
 		if t.missed || t.handedOver() || !t.does(before, whole) || !t.mayConfirm(asks) {
 			continue
 		}
-		if m := saysName.FindStringSubmatch(p.text); m != nil && t.next.Name == before.next.Name {
-			t.next.Name = oneLine(m[1], maxNameRunes)
+		if name := nameIn(p.text); name != "" && t.next.Name == before.next.Name {
+			t.next.Name, t.p.name = name, name
+			if t.k.template() == flowhq.BookingTemplate {
+				t.tellName()
+			}
 		}
 		// What is noted for the owner has the customer's words, and all of them.
 		t.in.Message.Text = in.Message.Text
@@ -275,6 +317,9 @@ func (t *turn) mayConfirm(asks []string) bool {
 func (t *turn) answerBeside(question string) {
 	said, facts := len(t.said), len(t.facts)
 	t.p = t.readPart(question)
+	if t.toldTogether() {
+		return
+	}
 	if t.p.same && t.p.names() {
 		return // "nyanya je? niongezee": it was added
 	}

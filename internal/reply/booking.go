@@ -17,10 +17,10 @@ func (t *turn) actOnBookings(informed bool) bool {
 	p := &t.p
 	switch {
 	// "Remove the shave" takes one service out, and cancels nothing.
-	case t.correctsVisit(), t.removesService():
+	case t.comesAlone(), t.correctsVisit(), t.removesService():
 		t.did(actBook)
 		t.continueBooking()
-	case p.has(actCancel):
+	case p.has(actCancel), t.deletesBooking():
 		t.did(actCancel)
 		t.wantCancel()
 	// "Make it 3pm" moves a visit only where there is one. Without a booking the words choose the
@@ -119,12 +119,14 @@ func (t *turn) fillVisit() {
 	}
 	// A move keeps the service of its booking, whatever else is named.
 	v, p := t.next.Booking, &t.p
+	p.services = t.wantedServices(v)
 	if v.Moves == "" && (len(p.services) > 0 || t.addsService(v)) {
 		t.fillServices(v)
 	} else if id := t.ordinaryService(); id != "" && v.Moves == "" {
 		v.Service, t.next.Topic = id, id
 	} else if all := t.next.Pair; v.Service == "" && len(all) > 1 {
 		v.Service, v.More = all[0], slices.Clone(all[1:])
+		v.Together = slices.Contains(v.More, t.childService())
 	} else if s := t.k.service[t.next.Topic]; v.Service == "" && s != nil && !s.Unavailable {
 		v.Service = s.ID
 	}
@@ -155,8 +157,8 @@ func (t *turn) fillVisit() {
 	// then" keeps the three o'clock of Thursday.
 	case r.HasDay:
 		clock := v.Start
-		if b, ok := t.bookingNumbered(v.Moves); ok && clock.IsZero() {
-			clock = b.StartsAt.In(t.k.zone)
+		if a, ok := t.appointmentOf(v.Moves); ok && clock.IsZero() {
+			clock = a[0].StartsAt.In(t.k.zone)
 		}
 		v.Day, v.Start = r.Day, time.Time{}
 		if !clock.IsZero() && r.Certainty != when.Part && r.Certainty != when.Closed {
@@ -189,8 +191,8 @@ var otherTime = keywords("sorry, actually, instead, can we do, can we make, can 
 
 // bookedJustNow reports whether the only booking of the customer was made in this talk.
 func (t *turn) bookedJustNow() bool {
-	all := t.bookings()
-	return len(all) == 1 && t.now.Sub(all[0].CreatedAt) <= AskedFor
+	all := t.appointments()
+	return len(all) == 1 && t.now.Sub(all[0][0].CreatedAt) <= AskedFor
 }
 
 // ofUsCount finds how many come: "3 of us", "we are four".

@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"github.com/flowhq/flowhq/internal/understand/entity"
-	"github.com/flowhq/flowhq/internal/understand/when"
 )
 
 // An hour in a clause of its own is the wish, and what stands around it the reason: "9 is
@@ -71,7 +70,7 @@ func (t *turn) readMinutes(p *perception) {
 	if p.hasTime || m == nil || t.next.Ask.For != askWhen || p.asks {
 		return
 	}
-	p.time, p.hasTime = when.Parse("in "+m[1]+m[2]+" minutes", t.written(), openingHours{t.k})
+	p.time, p.hasTime = t.timeIn("in " + m[1] + m[2] + " minutes")
 }
 
 // insteadWords put another time in place of one.
@@ -88,7 +87,7 @@ func (t *turn) readInstead(p *perception) {
 		if !anyIn(split(clause), insteadWords) {
 			continue
 		}
-		if r, ok := when.Parse(clause, t.written(), openingHours{t.k}); ok &&
+		if r, ok := t.timeIn(clause); ok &&
 			(r.HasTime || r.HasDay) {
 			p.time = r
 			if !p.cued(cueInstead) {

@@ -130,7 +130,8 @@ func (t *turn) dropPeople(p *perception) {
 		if slices.ContainsFunc(words, func(w string) bool { return !hasWord(peopleWords, w) }) {
 			return false
 		}
-		own := anyIn(split(p.text), ownWords)
+		// "Do you also do kids? My son is 8" asks for the service, and tells of a person behind it.
+		own := anyIn(split(pieceAround(p.text, m.Start, m.End)), ownWords)
 		// The word alone is not enough. Without another service or a count, the child's cut is all
 		// that the message can mean.
 		return own && (others || len(p.services) > 1 || len(p.entities.Quantities) > 0)

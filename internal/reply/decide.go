@@ -8,7 +8,6 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand"
-	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // Decide returns what the bot makes of a message. It is a pure function of its Input: it cannot
@@ -69,13 +68,13 @@ func (t *turn) decide() {
 	// The open question has the first right to the message: "mbili" after "how many?" is no hour.
 	// Each question takes only what can be its answer, see answers.go.
 	t.keepVisitWishes()
+	// What is confirmed with a name is booked for that name.
+	if t.next.Ask.For == askBook && t.p.name != "" {
+		t.next.Name = t.p.name
+	}
 	if t.confirmsAndAsks() {
 		t.understoodIt()
 		return
-	}
-	// A yes with a name books for that name.
-	if t.next.Ask.For == askBook && t.p.yesNo == entity.Yes && t.p.name != "" {
-		t.next.Name = t.p.name
 	}
 	if t.takePlacedWish() || t.takeRiderNote() || t.confirmsOrder() || t.takeAnswer() ||
 		t.takeReference() {

@@ -3,12 +3,10 @@ package reply
 import (
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/entity"
-	"github.com/flowhq/flowhq/internal/understand/when"
 )
 
 // bookings lists the customer's confirmed bookings ahead. A booking that is running counts still:
@@ -35,42 +33,6 @@ func (t *turn) bookingNumbered(number string) (flowhq.Booking, bool) {
 	return flowhq.Booking{}, false
 }
 
-// meantBookings are the bookings that the message may mean: the one whose number, service or day it
-// says, else all. A number that is on no booking is never overlooked: the only booking that is left
-// may be another one, and to cancel it would be wrong. A service or day narrows the choice only if
-// it fits.
-func (t *turn) meantBookings() (meant []flowhq.Booking, unknown bool) {
-	all := t.bookings()
-	// Phones write the first letter of a line large, and customers do not.
-	for _, r := range t.p.entities.References {
-		for _, b := range all {
-			if strings.EqualFold(r.Text, b.Number) {
-				return []flowhq.Booking{b}, false
-			}
-		}
-		unknown = true
-	}
-	for _, b := range all {
-		for _, m := range t.p.services {
-			if m.ID == b.Service {
-				meant = append(meant, b)
-			}
-		}
-	}
-	// "the one on thursday": the day is the business's, not the server's.
-	if len(meant) == 0 && t.p.hasTime && t.p.time.HasDay {
-		for _, b := range all {
-			if sameDay(b.StartsAt.In(t.k.zone), t.p.time.Day) {
-				meant = append(meant, b)
-			}
-		}
-	}
-	if len(meant) == 0 {
-		meant = all
-	}
-	return meant, unknown
-}
-
 // wantCancel begins to cancel: what is only being made is dropped, a confirmed booking is read back
 // first. "hapana, ghairi" in the middle of a booking means the draft. A number in the message
 // always means what is booked under it.
@@ -87,14 +49,15 @@ func (t *turn) wantCancel() {
 		}
 		t.said = nil // a move that is given up may mean that the booking is given up
 	}
-	meant, unknown := t.meantBookings()
+	meant, unknown := t.meantAppointments()
+	meant = t.atSaidTime(meant)
 	switch {
 	case unknown:
 		t.unanswered("unanswered.reference")
 	case len(meant) == 0:
 		t.tell("cancel.none")
 	case len(meant) == 1:
-		t.confirmCancel(meant[0].Number)
+		t.confirmCancel(meant[0].key())
 	default:
 		t.askOf(Ask{For: askOption}, t.bookingOptions(meant, doBooking), "cancel.which")
 	}
@@ -102,12 +65,12 @@ func (t *turn) wantCancel() {
 
 // bookingOptions lists bookings to choose from. Service and time tell two bookings apart; customers
 // do not know the numbers by heart.
-func (t *turn) bookingOptions(all []flowhq.Booking, do string) []Option {
+func (t *turn) bookingOptions(all []appointment, do string) []Option {
 	var options []Option
-	for _, b := range firstOf(all, maxOptions) {
+	for _, a := range firstOf(all, maxOptions) {
 		// The label is what the customer may type instead of the number of the option.
-		label := t.k.nameOf(b.Service, t.say) + ", " + t.at(b.StartsAt)
-		options = append(options, Option{Do: do, Value: b.Number, Label: label})
+		label := t.appointmentName(a) + ", " + t.at(a[0].StartsAt)
+		options = append(options, Option{Do: do, Value: a.key(), Label: label})
 	}
 	return options
 }
@@ -115,21 +78,21 @@ func (t *turn) bookingOptions(all []flowhq.Booking, do string) []Option {
 // confirmCancel reads back the booking that is to be cancelled. Nothing is cancelled without a yes:
 // "siwezi kuja" may be about somebody else, and a slot that is given back may be gone a minute
 // later.
-func (t *turn) confirmCancel(number string) {
-	b, ok := t.bookingNumbered(number)
+func (t *turn) confirmCancel(key string) {
+	a, ok := t.appointmentOf(key)
 	if !ok {
 		t.tell("cancel.none")
 		return
 	}
-	t.ask(Ask{For: askCancel, About: number}, "cancel.confirm",
-		"service", t.k.nameOf(b.Service, t.say), "time", t.at(b.StartsAt))
+	t.ask(Ask{For: askCancel, About: key}, "cancel.confirm",
+		"service", t.appointmentName(a), "time", t.at(a[0].StartsAt))
 }
 
 // cancelBooking cancels a booking that was read back. The number comes from the question, so a late
 // yes cannot cancel a booking that was made since.
-func (t *turn) cancelBooking(number string) {
+func (t *turn) cancelBooking(key string) {
 	t.next.Ask, t.next.Booking = Ask{}, nil
-	b, ok := t.bookingNumbered(number)
+	a, ok := t.appointmentOf(key)
 	if !ok {
 		t.tell("cancel.none")
 		return
@@ -137,9 +100,11 @@ func (t *turn) cancelBooking(number string) {
 	t.did(actConfirm)
 	// A booking that is cancelled stays as a row: the owner sees that there was one, and the
 	// trigger on bookings takes back its reminder.
-	b.Status, b.HeldUntil = flowhq.BookingCancelled, nil
-	t.fact(flowhq.FactChange{Booking: &b})
-	t.tell("cancel.done", "service", t.k.nameOf(b.Service, t.say), "time", t.at(b.StartsAt))
+	for _, b := range a {
+		b.Status, b.HeldUntil = flowhq.BookingCancelled, nil
+		t.fact(flowhq.FactChange{Booking: &b})
+	}
+	t.tell("cancel.done", "service", t.appointmentName(a), "time", t.at(a[0].StartsAt))
 }
 
 // wantMove begins to move a booking to another time. Unlike a cancellation, a day in the message
@@ -153,28 +118,28 @@ func (t *turn) wantMove() {
 		t.continueMove()
 		return
 	}
-	all := t.bookings()
-	meant := all
-	unknown := false
-	for _, r := range t.p.entities.References {
-		unknown = true
-		for _, b := range all {
-			if strings.EqualFold(r.Text, b.Number) {
-				meant, unknown = []flowhq.Booking{b}, false
-			}
-		}
-	}
+	meant, unknown := t.meantAppointments()
 	switch {
 	case unknown:
 		t.unanswered("unanswered.reference")
 	case len(meant) == 0:
 		t.tell("cancel.none")
 	case len(meant) == 1:
-		t.moveBooking(meant[0].Number)
+		t.moveBooking(meant[0].key())
 	default:
-		t.askOf(Ask{For: askOption}, t.bookingOptions(meant, doMove), "cancel.which")
+		// The new time is kept with the question, so that it need not be said again.
+		ask := Ask{For: askOption}
+		if r := t.p.time; t.p.hasTime && r.HasTime {
+			if ask.Time = r.Start; r.HasDay {
+				ask.About = withDay
+			}
+		}
+		t.askOf(ask, t.bookingOptions(meant, doMove), "cancel.which")
 	}
 }
+
+// withDay says of a question which booking is to be moved that its time has the new day as well.
+const withDay = "day"
 
 // newTime finds what stands before the time to which a booking is moved.
 var newTime = regexp.MustCompile(`(?i)\b(?:to|until|till|hadi|mpaka|mpk|kwenda|adi)\s+`)
@@ -186,9 +151,9 @@ func (t *turn) readNewTime() {
 	if !p.hasTime || p.time.HasTime || p.time.End.IsZero() {
 		return
 	}
-	r, ok := when.Parse(newTime.ReplaceAllString(p.text, " at "), t.written(), openingHours{t.k})
+	r, ok := t.timeIn(newTime.ReplaceAllString(p.text, " at "))
 	if !ok || !r.HasTime {
-		r, ok = when.Parse(newTime.ReplaceAllString(p.text, " "), t.written(), openingHours{t.k})
+		r, ok = t.timeIn(newTime.ReplaceAllString(p.text, " "))
 	}
 	if ok && r.HasTime {
 		p.time = r
@@ -198,15 +163,16 @@ func (t *turn) readNewTime() {
 // moveBooking begins to move one booking. The day and time may be in the same message. The old day
 // is the default, for most who name only an hour stay on that day. The draft that was open is
 // replaced: a turn has one booking in hand.
-func (t *turn) moveBooking(number string) {
-	b, ok := t.bookingNumbered(number)
+func (t *turn) moveBooking(key string) {
+	a, ok := t.appointmentOf(key)
 	if !ok {
 		t.tell("cancel.none")
 		return
 	}
-	// "sogeza iwe saa tano" keeps the day.
-	day := startOfDay(b.StartsAt.In(t.k.zone)) // unless another is said
-	t.next.Booking = &Visit{Service: b.Service, Moves: number, Day: day}
+	v := visitOf(a)
+	// "sogeza iwe saa tano" keeps the day, unless another is said.
+	v.Moves, v.Day = key, startOfDay(a[0].StartsAt.In(t.k.zone))
+	t.next.Booking = v
 	// A number of a booking in the message would be read as the hour.
 	if !t.p.hasTime && len(t.p.entities.References) == 0 {
 		t.readHour() // "can we make it 12"
@@ -215,12 +181,30 @@ func (t *turn) moveBooking(number string) {
 	t.continueMove()
 }
 
+// moveChosen moves the booking that was chosen of several, to the time that was said before the
+// question.
+func (t *turn) moveChosen(key string, asked Ask) {
+	a, ok := t.appointmentOf(key)
+	if !ok || t.p.hasTime || asked.Time.IsZero() {
+		t.moveBooking(key)
+		return
+	}
+	v, at := visitOf(a), asked.Time.In(t.k.zone)
+	if asked.About != withDay {
+		y, m, d := a[0].StartsAt.In(t.k.zone).Date()
+		at = time.Date(y, m, d, at.Hour(), at.Minute(), 0, 0, t.k.zone)
+	}
+	v.Moves, v.Day, v.Start = key, startOfDay(at), at
+	t.next.Booking = v
+	t.continueMove()
+}
+
 // continueMove asks for the new time, or reads it back. The slot is not held meanwhile: one number
 // has one booking, and the old slot must not be lost if the customer says no more. A slot that
 // somebody else takes meanwhile is noticed at the yes.
 func (t *turn) continueMove() {
 	v := t.next.Booking
-	b, ok := t.bookingNumbered(v.Moves)
+	a, ok := t.appointmentOf(v.Moves)
 	if !ok {
 		t.next.Booking, t.next.Ask = nil, Ask{}
 		t.tell("cancel.none")
@@ -236,7 +220,7 @@ func (t *turn) continueMove() {
 		return
 	}
 	t.ask(Ask{For: askMove, About: v.Moves, Time: v.Start}, "change.confirm",
-		"service", t.k.nameOf(v.Service, t.say), "from", t.at(b.StartsAt), "time", t.at(v.Start))
+		"service", t.visitName(v), "from", t.at(a[0].StartsAt), "time", t.at(v.Start))
 }
 
 // confirmMove moves the booking that was read back. The fact keeps the number of the booking: the
@@ -249,7 +233,7 @@ func (t *turn) confirmMove() {
 		t.tell("cancel.kept")
 		return
 	}
-	b, ok := t.bookingNumbered(v.Moves)
+	a, ok := t.appointmentOf(v.Moves)
 	if !ok {
 		t.next.Booking, t.next.Ask = nil, Ask{}
 		t.tell("cancel.none")
@@ -260,13 +244,10 @@ func (t *turn) confirmMove() {
 		return
 	}
 	t.did(actConfirm)
-	// The length is the service's now: the owner may have changed it since the booking was made.
-	length := time.Duration(t.minutes(v.Service)) * time.Minute
-	b.StartsAt, b.EndsAt, b.Status, b.HeldUntil =
-		v.Start, v.Start.Add(length), flowhq.BookingConfirmed, nil
-	t.fact(flowhq.FactChange{Booking: &b})
-	t.tell("change.done", "service", t.k.nameOf(b.Service, t.say),
-		"time", t.at(b.StartsAt), "number", b.Number)
+	for _, b := range t.moved(a, v) {
+		t.fact(flowhq.FactChange{Booking: &b})
+	}
+	t.tell("change.done", "service", t.visitName(v), "time", t.at(v.Start), "number", a.number())
 	t.next.Booking, t.next.Ask = nil, Ask{}
 }
 
@@ -289,11 +270,15 @@ func (t *turn) takeName(pending Ask) {
 // Customers answer "you are booked" with "jina Asha". With several bookings the name may be for one
 // of them only, so it waits for the next.
 func (t *turn) nameBookings() {
-	all := t.bookings()
-	if t.next.Booking == nil && len(all) == 1 && all[0].Name != t.p.name {
-		b := all[0]
-		b.Name = t.p.name
-		t.fact(flowhq.FactChange{Booking: &b})
+	all := t.appointments()
+	if t.next.Booking != nil || len(all) != 1 {
+		return
+	}
+	for _, b := range all[0] {
+		if b.Name != t.p.name {
+			b.Name = t.p.name
+			t.fact(flowhq.FactChange{Booking: &b})
+		}
 	}
 }
 
@@ -339,14 +324,14 @@ func (t *turn) tellStatus() {
 // tellBookings says which bookings are ahead, and which is held but not confirmed: who asks "am I
 // booked?" with a read-back unanswered must learn that a yes is missing.
 func (t *turn) tellBookings() {
-	all, unknown := t.meantBookings()
+	all, unknown := t.meantAppointments()
 	switch {
 	case unknown:
 		t.unanswered("unanswered.reference")
 	case len(all) > 0:
-		for _, b := range firstOf(all, maxOffered) {
-			t.tell("status.booking", "service", t.k.nameOf(b.Service, t.say),
-				"time", t.at(b.StartsAt), "number", b.Number)
+		for _, a := range firstOf(t.atSaidTime(all), maxOffered) {
+			t.tell("status.booking", "service", t.appointmentName(a),
+				"time", t.at(a[0].StartsAt), "number", a.number())
 		}
 	default:
 		t.tell("cancel.none")

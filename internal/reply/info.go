@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,7 +25,7 @@ func (t *turn) inform() bool {
 	if informed, done := t.informOfOrder(); done {
 		return informed
 	}
-	if t.tellMinutes() || t.tellStock() {
+	if t.tellMinutes() || t.tellStock() || t.tellThere() || t.tellSame() {
 		return true
 	}
 	if t.advise() || t.tellsSum() || t.tellTogether() {
@@ -263,7 +264,7 @@ func (t *turn) giveAnswer(id string) bool {
 		t.tell("ticket.sorry")
 	}
 	// The owner's words are shown as they are, on lines of their own. They may have line breaks.
-	t.show(a.Answer.In(t.say.language))
+	t.show(t.answerText(a))
 	// "Write your account number here": the next message is then no question but what was asked
 	// for. The ticket in the making keeps it from being answered with the menu.
 	if t.k.template() == flowhq.SupportTemplate && !t.p.has(actProblem, actPaid) &&
@@ -290,6 +291,18 @@ func (t *turn) giveAnswer(id string) bool {
 		t.ask(Ask{For: askHelped}, "ticket.helped")
 	}
 	return true
+}
+
+// ownersYes is the yes in front of an owner's answer.
+var ownersYes = regexp.MustCompile(`^(?:Ndiyo|Ndio|Yes)[.,!]\s+`)
+
+// answerText is an owner's answer as it is shown: without its yes to who asks which of two.
+func (t *turn) answerText(a *flowhq.Answer) string {
+	text := a.Answer.In(t.say.language)
+	if anyIn(t.p.reading.Words, orWords) {
+		text = upperFirst(ownersYes.ReplaceAllString(text, ""))
+	}
+	return text
 }
 
 // wantsMore are words of an owner's answer that asks the customer to write something. "Here" is

@@ -85,7 +85,7 @@ func (t *turn) tellOfferOf(id string, alone bool) {
 	if s := t.k.service[id]; s != nil {
 		// "Yes, we do" is the answer to a question, and odd in front of a list.
 		// "Yes" answers no "or", "which" or "how".
-		if !s.Unavailable && alone && t.p.asks && !anyIn(t.p.reading.Words, noYesOrNo) {
+		if !s.Unavailable && alone && t.asksForOffer() {
 			t.tell("service.have")
 		}
 		if d := s.Description.In(t.say.language); d != "" && alone {
@@ -143,6 +143,14 @@ func (t *turn) tellOfferOf(id string, alone bool) {
 	if !t.p.has(actPrice) && p.Price > 0 {
 		t.tell("price.one", "name", name, "price", t.k.money(p.Price))
 	}
+}
+
+// asksForOffer reports whether the message asks in so many words whether there is such a thing: "do
+// you do beards?". "Yes, that is what we do" answers nothing else.
+func (t *turn) asksForOffer() bool {
+	p := &t.p
+	return p.asks && !anyIn(p.reading.Words, noYesOrNo) &&
+		(p.cued(actOffer) || anyIn(p.reading.Words, askWhether))
 }
 
 // noYesOrNo are words of a question that a yes does not answer.

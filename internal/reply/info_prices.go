@@ -87,6 +87,10 @@ func (t *turn) tellPrice() bool {
 	if all := t.joined(); len(all) > 1 && len(all) == len(ids) &&
 		t.k.template() == flowhq.BookingTemplate && t.sideBySide() {
 		t.next.Pair = all
+		if t.next.Booking == nil && !t.p.has(taskActs...) && !t.p.hasTime && t.question == "" &&
+			len(t.bookings()) == 0 {
+			t.ask(Ask{For: askWhen}, "book.when")
+		}
 	}
 	if t.pricesUnlisted() {
 		t.noteUnanswered()
@@ -191,6 +195,7 @@ func (t *turn) tellPriceOf(id string) {
 			"count", thousands(int64(count)), "total", t.k.money(price*int64(count)))
 	default:
 		t.tell("price.one", "name", name, "price", t.k.money(price))
+		t.tellCondition(id)
 	}
 	// "How long" is asked for with a "when" and without a time. The duration is then the answer.
 	if minutes > 0 && t.p.reading.Concepts.Has("when") && !t.p.hasTime {
@@ -203,6 +208,18 @@ func (t *turn) tellPriceOf(id string) {
 func (t *turn) tellsSpan(id string) bool {
 	s := t.k.service[id]
 	return s != nil && s.Description.In(t.say.language) != "" && !t.p.has(actOffer)
+}
+
+// conditions are words of what a price depends on.
+var conditions = keywords("free, bure, if, only, kama, ikiwa, unless, isipokuwa, tu")
+
+// tellCondition tells the description of a service whose price depends on it: "free if the fault is
+// ours" was left out where the fault was.
+func (t *turn) tellCondition(id string) {
+	if s := t.k.service[id]; s != nil && anyIn(split(s.Description.EN), conditions) &&
+		!t.wasSaid(s.Description.In(t.say.language)) {
+		t.tellDescription(id)
+	}
 }
 
 // tellDescription says what the owner has told of a service.

@@ -44,6 +44,26 @@ func (p *perception) dropDenied() {
 	}
 }
 
+// meanOwn takes what is on the visit for a name that may mean several services: "kucheki tu" is of
+// the teeth where these are to be checked.
+func (t *turn) meanOwn(p *perception) {
+	v := t.next.Booking
+	if v == nil || v.Service == "" {
+		return
+	}
+	for i := range p.services {
+		m := &p.services[i]
+		for _, id := range m.Others {
+			if !m.Exact && slices.Contains(v.services(), id) {
+				m.ID = id
+			}
+		}
+		if !m.Exact && slices.Contains(v.services(), m.ID) {
+			m.Others = nil
+		}
+	}
+}
+
 // dropRefused drops services of which all are not meant, where something else is being booked: "not
 // the children's doctor, the usual one" keeps the usual one.
 func (t *turn) dropRefused(p *perception) {

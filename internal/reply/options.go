@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -126,6 +127,9 @@ func firstOf[T any](all []T, n int) []T { return all[:min(len(all), n)] }
 func (t *turn) chosen() (Option, bool) {
 	options, p := t.next.Ask.Options, &t.p
 	if p.isChoice {
+		if o, ok := t.saidInHours(); ok {
+			return o, true
+		}
 		// A number counts only for a list that was shown with numbers. "2" after "how many?" is an
 		// amount.
 		if t.next.Ask.Listed && p.choice >= 1 && p.choice <= len(options) {
@@ -156,6 +160,27 @@ func (t *turn) chosen() (Option, bool) {
 		return Option{}, false
 	}
 	return options[i], true
+}
+
+// swahiliHours are the numbers of hours as Swahili says them, from one on.
+var swahiliHours = []string{
+	"moja", "mbili", "tatu", "nne", "tano", "sita", "saba", "nane", "tisa", "kumi",
+}
+
+// saidInHours is the offered time whose hour the message says in a Swahili word: "nne" to a list
+// that has saa nne is the hour, for who means the fourth of a list writes a 4. It is read back.
+func (t *turn) saidInHours() (Option, bool) {
+	if len(t.p.reading.Words) != 1 {
+		return Option{}, false
+	}
+	hour := slices.Index(swahiliHours, t.p.reading.Words[0]) + 1
+	for _, o := range t.next.Ask.Options {
+		at, ok := parseTime(o.Value, t.k.zone)
+		if ok && o.Do == doTime && at.Minute() == 0 && (at.Hour()+6)%12 == hour%12 && hour > 0 {
+			return o, true
+		}
+	}
+	return Option{}, false
 }
 
 // maxLabelWords is how many words a message has at most that names an option. A longer one tells
@@ -201,7 +226,7 @@ func (t *turn) choose(o Option) {
 	case doIntent:
 		t.chooseIntent(understand.Intent(o.Value))
 	default:
-		t.chooseOwn(o)
+		t.chooseOwn(o, asked)
 	}
 }
 
@@ -236,7 +261,7 @@ func (t *turn) reconcileActs(all acts) acts {
 
 // chooseOwn does what an option of the template's own questions says. It is apart from choose only
 // to keep each within a length that can be read.
-func (t *turn) chooseOwn(o Option) {
+func (t *turn) chooseOwn(o Option, asked Ask) {
 	switch o.Do {
 	case doTime:
 		// A value that cannot be read books nothing.
@@ -246,7 +271,7 @@ func (t *turn) chooseOwn(o Option) {
 	case doBooking:
 		t.confirmCancel(o.Value)
 	case doMove:
-		t.moveBooking(o.Value)
+		t.moveChosen(o.Value, asked)
 	case doOrder:
 		t.confirmUndo(o.Value)
 	case doEdit:

@@ -36,7 +36,8 @@ var enoughFor = listOf("enough for")
 // only somebody who knows the house can say, so that the question is noted.
 func (t *turn) advise() bool {
 	p, words := &t.p, t.p.reading.Words
-	if t.k.template() != flowhq.SupportTemplate || p.has(actProblem, actPaid, actCancel,
+	// Once a turn: the parts of a message would each be told the same list.
+	if t.k.template() != flowhq.SupportTemplate || t.advised || p.has(actProblem, actPaid, actCancel,
 		actComplaint) {
 		return false
 	}

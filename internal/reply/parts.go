@@ -179,7 +179,8 @@ func (t *turn) lostActs() (lost acts) {
 				return b != actAnswer && slices.Contains(infoActs, b) && slices.Contains(t.acts, b)
 			})
 			if x := t.k.answer[p.answer]; x != nil && !told &&
-				!strings.Contains(reply, x.Answer.In(t.say.language)) {
+				!strings.Contains(strings.ToLower(reply),
+					strings.ToLower(ownersYes.ReplaceAllString(x.Answer.In(t.say.language), ""))) {
 				lost.add(a)
 			}
 		case actPrice, actOffer:
@@ -239,7 +240,7 @@ func (t *turn) losesWish() bool {
 func (t *turn) losesQuestion() bool {
 	p, words := &t.p, t.p.reading.Words
 	return (p.asksSoftly() || entity.BeginsAsQuestion(p.text)) && len(words) >= minQuestion &&
-		!t.advised && !anyIn(words, notAnswered) && !t.namesBusiness(words) &&
+		!t.advised && !anyIn(words, notAnswered) && !t.toldTogether() && !t.namesBusiness(words) &&
 		!slices.ContainsFunc(p.acts, func(a act) bool { return a != actGreet && a != actThanks }) &&
 		!p.onlyGreets() && !p.cued(cueAdd) && !anyIn(words, companions) && !p.hasTime &&
 		!p.names() && len(p.areas) == 0 && !slices.ContainsFunc(t.facts,

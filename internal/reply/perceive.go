@@ -103,7 +103,7 @@ func (t *turn) readText(text string) {
 	if !p.isChoice {
 		// From when it was written: a message of yesterday evening that arrives now means today by
 		// "kesho".
-		p.time, p.hasTime = when.Parse(text, t.written(), openingHours{k})
+		p.time, p.hasTime = t.timeIn(text)
 	}
 	// "I travel next week" is when it must be done by.
 	if p.cued(cueTravel) {
@@ -159,12 +159,14 @@ func (t *turn) readNames(p *perception) {
 	// A sickness is no vaccination against it: "ana homa ya manjano" asks for no shot.
 	t.meanSickness(p)
 	t.dropPremises(p)
+	t.meanOwn(p)
 	p.dropDenied()
 	t.dropRefused(p)
 	p.dropTitles()
 	p.dropGeneric()
 	t.meanDescribed(p)
 	t.meanChild(p)
+	t.meanChildren(p)
 	p.assignAmounts()
 	for i := range p.products {
 		t.fitPack(&p.products[i])
@@ -205,18 +207,52 @@ var yesNoAsks = []string{
 var saysName = regexp.MustCompile(
 	`(?i)\b(?:(?:(?:my|his|her|the|their) )?name is|name's|(?:i am|he is|she is|i'm) called|` +
 		`naitwa|ninaitwa|` +
-		`anaitwa|jina (?:langu|lake|lao) ni|jina (?:langu|lake)|kwa jina la|jina ni|name:|jina:|` +
+		`anaitwa|jina (?:langu|lake|lao) (?:ni|naitwa)|jina (?:langu|lake)|kwa jina la|jina ni|` +
+		`jina la (?:mtoto|mwanangu|mgonjwa|mama|baba|mke|mume)(?: wangu)?(?: ni)?|name:|jina:|` +
+		`(?:name of (?:the|my) (?:child|kid|baby|patient|son|daughter)|` +
+		`(?:child|kid|baby|patient|son|daughter)(?:'?s)? name) is|` +
 		`for my (?:son|daughter|wife|husband|mother|father|mom|dad|brother|sister|friend|child|` +
-		`kid))\s+` +
-		`(\pL[\pL'.-]*(?:\s+\pL[\pL'.-]*){0,2})`)
+		`kid)|jina|name)[ \t]+` +
+		`(\pL[\pL'.-]*(?:[ \t]+\pL[\pL'.-]*){0,2})`)
 
 // findName finds the customer's name. Text that customers write about themselves is not trusted:
 // the name is cut, and only repeated to the same customer and the owner.
 func (p *perception) findName() {
-	if m := saysName.FindStringSubmatch(p.text); m != nil {
-		p.name = oneLine(m[1], maxNameRunes)
-	}
+	p.name = nameIn(p.text)
 }
+
+// byTheWay stands before a name that nothing announces: only a capital tells "for my son Juma" from
+// "for my son too", and "jina Rehema" from "jina gani".
+var byTheWay = regexp.MustCompile(`^(?:for my .*|jina|name)$`)
+
+// nameIn is the name that a text tells, "" if it tells none. It ends where words begin that are no
+// name: "naitwa Asha kutoka Temeke".
+func nameIn(text string) string {
+	m := saysName.FindStringSubmatch(text)
+	if m == nil {
+		return ""
+	}
+	before := strings.ToLower(strings.TrimSpace(strings.TrimSuffix(m[0], m[1])))
+	if byTheWay.MatchString(before) && upperFirst(m[1]) != m[1] {
+		return ""
+	}
+	var name []string
+	for _, w := range strings.Fields(m[1]) {
+		if bare := split(w); len(bare) == 0 || hasWord(endsName, bare[0]) ||
+			hasWord(dayWords, bare[0]) {
+			break
+		}
+		name = append(name, w)
+		// A mark ends it: "jina Rehema. Mnapokea".
+		if strings.HasSuffix(w, ".") && len(w) > 3 {
+			break
+		}
+	}
+	return oneLine(strings.Trim(strings.Join(name, " "), ".-'"), maxNameRunes)
+}
+
+// endsName are words that stand behind a name and are none.
+var endsName = listOf("ends a name")
 
 // maxNameRunes bounds the name of a customer, in characters. Most names have less than 30. A row
 // for a text of any length would be a row for anything.

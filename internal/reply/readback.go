@@ -28,6 +28,7 @@ func (t *turn) readBack(v *Visit) {
 		t.tell("book.free_at", "time", t.at(v.Start))
 	}
 	t.tellVisit(v)
+	t.tellName()
 	t.ask(Ask{For: askBook}, "book.confirm")
 }
 
@@ -54,16 +55,27 @@ func (t *turn) tellVisit(v *Visit) {
 	}
 	// Deferred, as the sentence stands behind the read-back.
 	if v.InTurn && len(v.More) > 0 {
-		defer t.tell("book.in_turn", "count", strconv.Itoa(len(v.services())))
+		defer t.tellLead("book.in_turn", "count", strconv.Itoa(len(v.services())))
+	}
+	if len(v.More) > 0 && !v.Together && !v.InTurn {
+		defer t.tellNext(v)
 	}
 	if v.Together {
-		defer t.tell("book.together", "count", strconv.Itoa(v.places()))
+		defer t.tellLead("book.together", "count", strconv.Itoa(v.places()))
 	}
 	if price == "" {
-		t.tell("book.readback", "service", name, "time", t.bothClocks(v.Start))
+		t.tellLead("book.readback", "service", name, "time", t.bothClocks(v.Start))
 		return
 	}
-	t.tell("book.readback_price", "service", name, "time", t.bothClocks(v.Start), "price", price)
+	t.tellLead("book.readback_price", "service", name, "time", t.bothClocks(v.Start), "price", price)
+}
+
+// tellNext says when each service begins that comes behind the first one of a visit.
+func (t *turn) tellNext(v *Visit) {
+	rows := t.visits(v, flowhq.BookingHeld)
+	for _, b := range rows[1:] {
+		t.tellLead("book.then", "service", t.k.nameOf(b.Service, t.say), "time", t.clock(b.StartsAt))
+	}
 }
 
 // sameBooking finds a confirmed booking of this customer at the same time.
@@ -87,10 +99,19 @@ func (t *turn) hold(v *Visit) {
 	// Counted from the message, so that a turn that is repeated after a crash decides the same. The
 	// row has the database's own time.
 	v.HeldUntil = t.in.Message.At.Add(flowhq.HoldFor)
-	for _, b := range t.visits(v, flowhq.BookingHeld) {
+	rows := t.visits(v, flowhq.BookingHeld)
+	for _, b := range rows {
 		held := v.HeldUntil
 		b.HeldUntil = &held
 		t.fact(flowhq.FactChange{Booking: &b})
+	}
+	// What was taken out of the visit since is free again.
+	for _, b := range t.in.Calendar.Bookings {
+		if b.Status == flowhq.BookingHeld && strings.HasPrefix(b.Number, v.Number+"-") &&
+			!slices.ContainsFunc(rows, func(r flowhq.Booking) bool { return r.Number == b.Number }) {
+			b.Status, b.HeldUntil = flowhq.BookingCancelled, nil
+			t.fact(flowhq.FactChange{Booking: &b})
+		}
 	}
 }
 
@@ -187,7 +208,15 @@ func (t *turn) confirmBooking() {
 		t.fact(flowhq.FactChange{Booking: &b})
 	}
 	t.tell("book.done", "service", t.visitName(v), "time", t.at(v.Start), "number", v.Number)
+	t.tellName()
 	t.next.Booking, t.next.Ask = nil, Ask{}
+}
+
+// tellName says the name that the message tells, so that nobody wonders whether it was read.
+func (t *turn) tellName() {
+	if t.p.name != "" && t.next.Name != "" {
+		t.tellLead("book.name", "name", t.next.Name)
+	}
 }
 
 // refuseBooking answers a no to what was read back: the slot is free again, and the rest may be

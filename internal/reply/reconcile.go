@@ -73,6 +73,10 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	if p.cued(actStatus) && anyIn(p.reading.Words, hadWords) {
 		all.drop(actBook)
 	}
+	// "Kung'oa niliuliza bei" was told the price once more.
+	if anyIn(p.reading.Words, onlyAsked) && !p.asks {
+		all.drop(actPrice, actOffer, actAnswer)
+	}
 	t.reconcileStory(p, &all)
 	p.dropWhatIf(&all)
 	t.reconcileTemplate(p, &all)

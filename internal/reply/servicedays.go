@@ -12,12 +12,17 @@ import (
 
 // serviceDays are the weekdays that the description of a service names; none = every day.
 func (t *turn) serviceDays(id string) map[time.Weekday]bool {
-	days := map[time.Weekday]bool{}
 	s := t.k.service[id]
 	if s == nil {
-		return days
+		return nil
 	}
-	for _, w := range split(s.Description.EN + " " + s.Description.SW) {
+	return weekdaysIn(split(s.Description.EN + " " + s.Description.SW))
+}
+
+// weekdaysIn are the weekdays among some words.
+func weekdaysIn(words []string) map[time.Weekday]bool {
+	days := map[time.Weekday]bool{}
+	for _, w := range words {
 		for i, name := range weekdayNames {
 			// "Tuesdays" too.
 			if strings.HasPrefix(w, name) {
@@ -35,7 +40,7 @@ var weekdayNames = phrasesOf("weekdays")
 // said, and reports whether the day is none of these. Which of the days is for whom only a reader
 // of the description knows, so that the customer names the day.
 func (t *turn) tellServiceDays(v *Visit) bool {
-	days := t.serviceDays(v.Service)
+	days := t.daysSaid(v.Service)
 	if len(days) == 0 || v.Day.IsZero() {
 		return false
 	}

@@ -2,6 +2,7 @@ package reply
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,7 +67,8 @@ func (t *turn) hasRoom(start time.Time, minutes int, v *Visit) bool {
 	var own []flowhq.Span
 	for _, b := range t.in.Calendar.Bookings {
 		// The bookings of several people share a number with a suffix.
-		if v != nil && b.Number != "" && (b.Number == v.Moves || v.Number != "" &&
+		if v != nil && b.Number != "" && (slices.Contains(strings.Split(v.Moves, ","),
+			b.Number) || v.Number != "" &&
 			(b.Number == v.Number || strings.HasPrefix(b.Number, v.Number+"-"))) {
 			own = append(own, flowhq.Span{From: b.StartsAt, To: b.EndsAt})
 		}
@@ -196,9 +198,7 @@ func (t *turn) offerDay(v *Visit, r when.Result, said bool) {
 	for _, at := range free {
 		options = append(options, timeOption(at, t.clock(at)))
 	}
-	if text := t.render("book.free", "day", day); text != "" {
-		t.said = append(t.said, part{text: text, lead: true})
-	}
+	t.tellLead("book.free", "day", day)
 	t.askOf(Ask{For: askWhen}, options, "book.free_which")
 }
 
@@ -349,7 +349,7 @@ func (t *turn) setHour(hour string) bool {
 	if t.say.language == flowhq.Swahili {
 		text = "saa " + hour
 	}
-	r, ok := when.Parse(text, t.written(), openingHours{t.k})
+	r, ok := t.timeIn(text)
 	if !ok || !r.HasTime {
 		return false
 	}

@@ -3,6 +3,7 @@ package reply
 import (
 	"slices"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
@@ -141,6 +142,11 @@ func (t *turn) courtesy() bool {
 		t.tell("bye")
 	case p.yesNo == entity.Yes && t.lateYes():
 		t.did(actYes)
+	// "Yes confirm it" behind a booking that is made wants to hear that it is.
+	case t.k.template() == flowhq.BookingTemplate && anyIn(p.reading.Words, confirmWords) && !p.asks &&
+		p.yesNo != entity.No && t.next.Booking == nil && t.bookedJustNow():
+		t.did(actStatus)
+		t.tellBookings()
 	// Silence is an answer: a "you're welcome" to each "ok" goes on for ever.
 	case p.yesNo == entity.Yes:
 		t.did(actSilence) // nothing was asked

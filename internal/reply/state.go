@@ -169,7 +169,7 @@ type Visit struct {
 	HeldUntil time.Time `json:"held_until,omitzero"`
 	// Moves stays until the new time is confirmed, so that the old one is not lost if the customer
 	// changes their mind.
-	Moves string `json:"moves,omitempty"` // number of the confirmed booking that moves
+	Moves string `json:"moves,omitempty"` // key of the appointment that moves
 	// People is how many come for it at the same time, each with a booking; 0 is one.
 	People int `json:"people,omitempty"`
 	// More are services besides Service, one after the other, or for several people Together.

@@ -49,7 +49,7 @@ func (t *turn) forgetPast(p *perception) {
 		p.time, p.hasTime = when.Result{}, false
 		// "Fever since Tuesday, can I come this morning" has both.
 		if rest := sinceTime.ReplaceAllString(p.text, " "); p.cued(cueSick) && rest != p.text {
-			p.time, p.hasTime = when.Parse(rest, t.written(), openingHours{t.k})
+			p.time, p.hasTime = t.timeIn(rest)
 		}
 	}
 }

@@ -48,8 +48,10 @@ type turn struct {
 	// about: "mko wazi saa nne?".
 	timeTaken bool
 	// Only then is a language model asked.
-	missed    bool   // the message was not understood
-	wished    bool   // a wish of it was noted
+	missed bool // the message was not understood
+	wished bool // a wish of it was noted
+	// times are what texts of the message say of a time, each read once.
+	times     map[string]saidTime
 	advised   bool   // it asked which package to take, and was told which there are
 	assistant string // what became of the suggestion
 }
@@ -61,8 +63,9 @@ type part struct {
 	block bool // it stands on lines of its own
 	// A question of an earlier turn takes its place.
 	welcome bool // it asks what the customer wants
-	// "These times are free" says nothing where the list is not shown any more.
-	lead bool // it leads to a list
+	// A lead stands last, in front of the question that it leads to. "These times are free" says
+	// nothing where the list is not shown any more.
+	lead bool // it leads to the question
 }
 
 // newTurn begins a turn. The language is the chat's, else the tenant's, until the message is read.
@@ -85,11 +88,20 @@ func (t *turn) tell(key string, pairs ...string) {
 	}
 }
 
+// tellLead adds a text that leads to the question of the turn.
+func (t *turn) tellLead(key string, pairs ...string) {
+	if text := t.render(key, pairs...); text != "" {
+		t.said = append(t.said, part{text: text, lead: true})
+	}
+}
+
 // show adds lines of their own to the reply, such as a list. Lines that are empty come from texts
 // that are not there in the language.
 func (t *turn) show(lines ...string) {
 	lines = slices.DeleteFunc(lines, func(l string) bool { return strings.TrimSpace(l) == "" })
-	if len(lines) > 0 {
+	text := strings.Join(lines, "\n")
+	// The same list twice in one reply is a fault of the eyes to who reads it.
+	if len(lines) > 0 && !slices.ContainsFunc(t.said, func(p part) bool { return p.text == text }) {
 		t.said = append(t.said, part{text: strings.Join(lines, "\n"), block: true})
 	}
 }
@@ -221,7 +233,18 @@ func (t *turn) reply() string {
 		}
 	}
 	block := false
-	for _, p := range t.said {
+	// Facts that were told after a lead stand before it, or they part it from its question.
+	said := slices.Clone(t.said)
+	slices.SortStableFunc(said, func(a, b part) int {
+		switch {
+		case a.lead == b.lead || t.question == "":
+			return 0
+		case a.lead:
+			return 1
+		}
+		return -1
+	})
+	for _, p := range said {
 		end(block || p.block)
 		b.WriteString(p.text)
 		block = p.block

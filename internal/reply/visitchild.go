@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // A child beside the customer has a service of its own where the owner sells one. "Mimi na mtoto"
@@ -63,6 +64,32 @@ var forChild = regexp.MustCompile(`(?i)\b(?:for|of)\s+(?:my|our|a|the)\s+(?:(?:l
 	`young|\d+ ?(?:yr|year)s?(?: old)?)\s+)?` +
 	`(?:son|daughter|child|kid|boy|girl|baby)\b|\b(?:ya|wa|kwa ajili ya)\s+(?:mtoto|mwanangu|` +
 	`kijana wangu)\b`)
+
+// asksForChildren asks for what a child is served with: "do you also do kids?".
+var asksForChildren = regexp.MustCompile(`(?i)\b(?:do (?:you|u|ya)(?: guys| people)? (?:also |even )?` +
+	`(?:do|cut|shave|take|serve|have)|mna(?:nyoa|kata|hudumia|fanya|toa)|how much (?:for|is)|` +
+	`(?:na )?bei ya)\s+(?:na |pia |a |the |my )?(?:kids?|children|child|boys?|watoto|mtoto)\b`)
+
+// meanChildren adds the service for children to what is named by who asks for that: in most
+// messages the word says who comes.
+func (t *turn) meanChildren(p *perception) {
+	at := asksForChildren.FindStringIndex(p.text)
+	id := t.childService()
+	if at == nil || id == "" || slices.Contains(idsOf(p.services), id) ||
+		t.k.template() != flowhq.BookingTemplate {
+		return
+	}
+	p.services = append(p.services, entity.NameMatch{
+		Place: entity.Place{Start: at[0], End: at[1]}, ID: id, Exact: true, Score: 1,
+	})
+}
+
+// toldTogether reports whether the message asks for a visit side by side, which is how the visit
+// was read back.
+func (t *turn) toldTogether() bool {
+	v := t.next.Booking
+	return v != nil && v.places() > 1 && !v.Start.IsZero() && anyIn(t.p.reading.Words, atOnce)
+}
 
 // meanChild takes the children's kind of a service for the common one where it is for a child: "a
 // haircut for my son, he is 5" was booked and priced as an adult's.

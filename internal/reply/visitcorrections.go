@@ -1,6 +1,10 @@
 package reply
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
 
 // correctsVisit takes what the message corrects of the services of a visit, and reports whether
 // that changes it: "just the ultrasound only", "cancel the consultations, I only want ultrasound",
@@ -10,13 +14,13 @@ func (t *turn) correctsVisit() bool {
 	v, p := t.next.Booking, &t.p
 	// Several people are corrected by their number, and a booking that is moved keeps its services.
 	if v == nil || v.Service == "" || v.Moves != "" || len(p.services) == 0 || p.asks ||
-		v.Together || v.People > 1 {
+		v.People > 1 {
 		return false
 	}
 	only := anyIn(p.reading.Words, onlyWords)
 	var wanted, off []string
 	for _, m := range p.services {
-		if p.takesBack(m) || p.editOf(m) == editOff {
+		if p.takesBack(m) || p.editOf(m) == editOff || t.onlyAskedOf(m) {
 			off = append(off, m.ID)
 			// A name that may be one of several takes all of them off: only one can be on the
 			// visit.
@@ -41,14 +45,80 @@ func (t *turn) correctsVisit() bool {
 		}
 	}
 	// "I only want the ultrasound, cancel the others" cancels nothing where the others are gone.
-	if len(left) == 0 || slices.Equal(left, v.services()) && !(only && p.has(actCancel)) {
+	if len(left) == 0 || slices.Equal(left, before) && len(off) == 0 && !(only && p.has(actCancel)) {
 		return false
 	}
 	v.Service, v.More = left[0], slices.Clone(left[1:])
+	v.Together = v.Together && len(left) > 1
 	// A question which of several is meant is settled by the correction.
 	t.next.Topic, t.choices = v.Service, nil
 	// The names are used up. fillVisit would put them beside what is left.
 	p.services = nil
 	t.fillVisit() // the time that was said with it
 	return true
+}
+
+// alone say that nobody comes beside the customer after all.
+var alone = listOf("alone")
+
+// comesAlone takes back whoever was to come beside the customer, and reports whether the message
+// says so and names nothing else: "just me", "mtoto haji tena".
+func (t *turn) comesAlone() bool {
+	v, p := t.next.Booking, &t.p
+	if v == nil || v.Moves != "" || v.places() < 2 && !v.InTurn || p.asks ||
+		!anyIn(p.reading.Words, alone) {
+		return false
+	}
+	own := v.Service
+	for _, m := range p.services {
+		switch {
+		case p.editOf(m) == editOff || p.takesBack(m):
+		// "Only me for the fade, the boy needs a kids' cut" is of two.
+		case m.ID == t.childService():
+			return false
+		case slices.Contains(v.services(), m.ID):
+			own = m.ID
+		}
+	}
+	v.Service, v.More, v.People, v.Together, v.InTurn = own, nil, 0, false, false
+	p.services = nil
+	t.fillVisit()
+	return true
+}
+
+// onlyAsked say that something was asked about and not wanted.
+var onlyAsked = listOf("only asked")
+
+// onlyAskedOf reports whether the message names a service only to ask about it: "na kung'oa ni bei
+// gani kama itabidi?" beside a day, or "kung'oa niliuliza bei". What is asked about takes no place
+// on a visit. A clause with a time of its own asks for that time.
+func (t *turn) onlyAskedOf(m entity.NameMatch) bool {
+	if m.Start < 0 || m.End > len(t.p.text) || m.Start >= m.End {
+		return false
+	}
+	clause := pieceAround(t.p.text, m.Start, m.End)
+	words := split(clause)
+	if anyIn(words, onlyAsked) {
+		return true
+	}
+	if t.asksThere(m) && t.p.asksSoftly() {
+		return true
+	}
+	_, timed := t.timeIn(clause)
+	return !timed && cuedBy(words, actPrice) && !anyIn(words, wishWords)
+}
+
+// cuedBy reports whether words have a cue for something.
+func cuedBy(words []string, name act) bool {
+	return slices.ContainsFunc(cues, func(c cue) bool { return c.act == name && c.fits(words) })
+}
+
+// wantedServices are the services of the message that are not only asked about, all of them where
+// nothing else is left and the visit has none yet.
+func (t *turn) wantedServices(v *Visit) []entity.NameMatch {
+	left := slices.DeleteFunc(slices.Clone(t.p.services), t.onlyAskedOf)
+	if len(left) == 0 && v.Service == "" {
+		return t.p.services
+	}
+	return left
 }

@@ -161,6 +161,12 @@ func (t *turn) addService(v *Visit) {
 				return
 			}
 		}
+		// A child who comes along has the service for children, if there is one.
+		if id := t.childService(); id != "" && anyIn(t.p.reading.Words, childWords) &&
+			!slices.Contains(v.services(), id) && v.People < 2 && len(v.More)+1 < maxParts {
+			v.More, v.Together = append(v.More, id), true
+			return
+		}
 		if len(v.More) == 0 {
 			v.People = max(1, v.People) + 1
 		}
@@ -253,7 +259,15 @@ func (t *turn) removesService() bool {
 	if v == nil || v.Moves != "" || !p.cued(cueRemove) || len(p.services) == 0 {
 		return false
 	}
-	gone := append([]string{p.services[0].ID}, p.services[0].Others...)
+	var gone []string
+	for _, m := range p.services {
+		if p.editOf(m) == editOff {
+			gone = append(append(gone, m.ID), m.Others...)
+		}
+	}
+	if gone == nil {
+		return false
+	}
 	left := slices.DeleteFunc(v.services(),
 		func(id string) bool { return slices.Contains(gone, id) })
 	if len(v.More) == 0 {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/entity"
-	"github.com/flowhq/flowhq/internal/understand/when"
 )
 
 // Wishes that no field of a fact has: who is to cut, which colour, when the rider is to come. They
@@ -95,7 +94,8 @@ func (t *turn) meanStaff(p *perception) {
 }
 
 // staffThere ask whether somebody is there.
-var staffThere = keywords("yupo, yuko, is there, is in, available, anafanya, au la")
+var staffThere = keywords("yupo, yuko, is there, there, is in, on duty, is around, available, " +
+	"anapatikana, atakuwepo, anakuwepo, anafanya, au la")
 
 // staffOff reports whether the answer about the staff names the day of the visit, on which somebody
 // may be off: it is told then.
@@ -211,7 +211,7 @@ func (t *turn) timeWished() string {
 	for i, clause := range clauses {
 		words := split(clause)
 		// A time that has passed says since when, and is no wish.
-		r, ok := when.Parse(clause, t.written(), openingHours{t.k})
+		r, ok := t.timeIn(clause)
 		ahead := r.Start.After(t.now.Add(-time.Minute)) ||
 			r.HasDay && !r.Day.Before(startOfDay(t.now))
 		if !ok || !r.HasTime && !r.HasDay && r.Start.IsZero() || !ahead ||
