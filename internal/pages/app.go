@@ -45,7 +45,7 @@ var troubles = map[flowhq.Ending]string{
 }
 
 // Trouble is the key of what is wrong, with what to do.
-func (p homePage) Trouble() string {
+func (p tenantPage) Trouble() string {
 	// An ending without a text of its own must not leave the owner without one.
 	return cmp.Or(troubles[p.Tenant.Session.Ending], "trouble.other")
 }

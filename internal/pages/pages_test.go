@@ -55,6 +55,7 @@ func pageSamples() map[string][]any {
 		Host:    flowhq.Host{Worker: name},
 	}
 	contact := flowhq.Contact{ID: 7, Name: strings.Repeat(name, 50), Number: name, LastSeenAt: at}
+	contact.HandOver = &flowhq.HandOver{Until: &at}
 	page := tenantPage{
 		Tenant: tenant, Base: "/app", Contacts: []flowhq.Contact{contact}, Contact: contact, Older: name,
 		NotSent: name, Written: name, QR: qr{Reason: name, QR: &code}, Code: name,

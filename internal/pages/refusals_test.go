@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/flowhq/flowhq"
 )
 
 // saying are the functions that say something about a field, by name, and which argument it is.
@@ -156,4 +158,35 @@ func written(e ast.Expr) string {
 		}
 	}
 	return "7"
+}
+
+// TestWordsOfMessages: what became of a message, and what it is, is said in each language.
+func TestWordsOfMessages(t *testing.T) {
+	words, err := loadTexts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	for _, status := range flowhq.MessageStatuses {
+		switch status { // those are ticks, or nothing
+		case flowhq.Sent, flowhq.Delivered, flowhq.Read, flowhq.Answered, flowhq.Received:
+		default:
+			keys = append(keys, "message."+string(status))
+		}
+	}
+	for _, kind := range flowhq.Kinds {
+		switch kind { // those always have a text
+		case flowhq.KindText, flowhq.KindReply, flowhq.KindWarning, flowhq.KindNotice,
+			flowhq.KindFollowUp, flowhq.KindOwner, flowhq.KindOperator:
+		default:
+			keys = append(keys, "sort."+string(kind))
+		}
+	}
+	for lang, has := range words.keys {
+		for _, key := range keys {
+			if !has[key] {
+				t.Errorf("%s has no %s", lang, key)
+			}
+		}
+	}
 }
