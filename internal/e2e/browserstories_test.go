@@ -200,7 +200,7 @@ func (s *stand) ownersDay(p *tab, shop *business) {
 		"records": "/app/records?kind=bookings", "orders": "/app/records?kind=orders&all=1",
 		"link": "/app/link", "onboarding": "/app/onboarding", "bot": "/app/bot",
 		"versions": "/app/bot/versions",
-		"people":   "/app/people", "help": "/app/help", "more": "/app/more",
+		"people":   "/app/people", "help": "/app/help", "more": "/app/more", "answerer": "/app/answerer",
 	} {
 		p.do(chromedp.Navigate(s.api + path))
 		p.check("app-" + name)

@@ -94,6 +94,7 @@ func (v *visit) fieldErrors(err error) (byField map[string]string, whole string)
 		// The answer was not the API's, so nothing is known to be wrong with a field.
 		return nil, v.say("refused.failed")
 	}
+	v.speakOfErrors()
 	byField = map[string]string{}
 	for _, e := range refused.Errors {
 		byField[e.Field] = v.inWords(e.Message)

@@ -39,15 +39,16 @@ func owners(t *testing.T, problem string) *Site {
 		w.Header().Set("Content-Type", "application/json")
 		switch {
 		case r.URL.Path == "/auth/me":
-			_, _ = w.Write([]byte(`{"kind":"USER","name":"Asha","tenant_id":"t","role":"OWNER"}`))
-		case r.Method == http.MethodPost:
+			_, _ = w.Write([]byte(`{"kind":"USER","name":"Asha","tenant_id":"t","role":"OWNER",` +
+				`"scopes":["read","operate","send","manage"]}`))
+		case r.Method == http.MethodPost || r.Method == http.MethodPut:
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.WriteHeader(http.StatusUnprocessableEntity)
 			_, _ = w.Write([]byte(problem))
 		case strings.HasSuffix(r.URL.Path, "/setup-requests"):
 			_, _ = w.Write([]byte(`{"requests":[]}`))
 		default:
-			_, _ = w.Write([]byte(`{"language":"SW"}`))
+			_, _ = w.Write([]byte(`{"config":{"language":"SW"}}`))
 		}
 	})
 	return s
@@ -59,7 +60,6 @@ func send(s *Site, path, form, field string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest("POST", path, strings.NewReader(form))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Accept", "text/html")
-	r.Header.Set("Cookie", "language=SW")
 	if field != "" {
 		r.Header.Set("Hx-Request", "true")
 		r.Header.Set("Hx-Trigger-Name", field)
@@ -104,5 +104,22 @@ func TestOnboardingSaysInSwahiliWhatIsWrong(t *testing.T) {
 	}
 	if strings.Contains(w.Body.String(), "must be") {
 		t.Error("the page has English in it")
+	}
+}
+
+// Every form of a business says in its language what the API refuses, also those that are sent
+// before anything is read.
+func TestFormsSayInSwahiliWhatIsWrong(t *testing.T) {
+	s := owners(t, `{"detail":"the request has fields that are missing or wrong","errors":[
+		{"field":"email","message":"must be an e-mail address, such as asha@example.com"},
+		{"field":"current","message":"must be the present password"}]}`)
+	for path, want := range map[string]string{
+		"/app/people": "Andika barua pepe kamili", "/app/password": "Andika nenosiri unalotumia sasa.",
+	} {
+		w := send(s, path, "name=x", "")
+		body := w.Body.String()
+		if w.Code != http.StatusUnprocessableEntity || !strings.Contains(body, want) {
+			t.Errorf("%s: %d %s; want %q", path, w.Code, body, want)
+		}
 	}
 }

@@ -97,7 +97,10 @@ func pageSamples() map[string][]any {
 		"versions": {versionsPage{}, versionsPage{tenantPage: inApp, Versions: []flowhq.ProfileVersion{
 			{Version: 2, Actor: name, Reason: name, CreatedAt: at}, {Version: 1},
 		}}},
-		"help":  {helpPage{}, helpPage{tenantPage: inApp, Ways: ways}},
+		"help": {helpPage{}, helpPage{tenantPage: inApp, Ways: ways}},
+		"answerer": {answererPage{}, answererPage{
+			tenantPage: inApp, form: typed, Answerers: flowhq.Answerers, Saved: true,
+		}},
 		"more":  {helpPage{}, helpPage{tenantPage: inApp}},
 		"setup": {form{}, typed},
 		"problem": {statusPage{}, statusPage{What: name, RequestID: name,

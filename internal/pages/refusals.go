@@ -63,6 +63,19 @@ func translated(all []refusal, sentence string) string {
 	return ""
 }
 
+// speakOfErrors decides on the language before the page is made that the errors are for: a form is
+// sent to the API before anything is read of its tenant.
+func (v *visit) speakOfErrors() {
+	if !v.isApp() || v.spoke {
+		return
+	}
+	var t flowhq.Tenant
+	// A tenant that cannot be read has no page either, and its failure is told by that.
+	if v.get(v.tenantPath(), &t) == nil {
+		v.speak(t)
+	}
+}
+
 // inWords is a sentence of the API as the reader of this page is told it. What has no words of its
 // own in Swahili is said in general: half a page in another language helps an owner less than where
 // to look.

@@ -162,6 +162,8 @@ func (s *Site) routes() {
 	s.page("GET /app/people", (*visit).people)
 	s.page("POST /app/people", (*visit).invite)
 	s.page("POST /app/people/{account}", (*visit).changePerson)
+	s.page("GET /app/answerer", (*visit).answerer)
+	s.page("POST /app/answerer", (*visit).chooseAnswerer)
 	s.page("POST /app/password", (*visit).changePassword)
 	s.page("GET /app/help", (*visit).help)
 	s.page("GET /app/more", (*visit).more)

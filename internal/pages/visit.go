@@ -22,6 +22,8 @@ type visit struct {
 	me flowhq.Principal
 	// language is what the page says its words in: English but for a business's own pages.
 	language flowhq.Language
+	// spoke says that the language was decided on, rather than being the one to begin with.
+	spoke bool
 }
 
 // passed are the headers of the visitor that the API decides by: who asks, from where, and whether
@@ -131,6 +133,7 @@ func (v *visit) chooseLanguage() error {
 // speak decides on the language of a business's page: the one that was chosen, or the one that its
 // bot begins in.
 func (v *visit) speak(t flowhq.Tenant) {
+	v.spoke = true
 	v.language = t.Config.Language
 	if c, err := v.r.Cookie(languageCookie); err == nil {
 		v.language = flowhq.Language(c.Value)
