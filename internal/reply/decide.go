@@ -42,8 +42,11 @@ func decidedWhole(in Input) *turn {
 	t.perceive()
 	t.chooseLanguage()
 	t.readClauseHour()
+	t.deniesFault()
+	t.noteReferences()
 	t.decide()
 	t.answerParts()
+	t.tellChosen()
 	return t
 }
 

@@ -25,7 +25,8 @@ func (t *turn) inform() bool {
 	if informed, done := t.informOfOrder(); done {
 		return informed
 	}
-	if t.tellMinutes() || t.tellStock() || t.tellThere() || t.tellSame() {
+	if t.tellMinutes() || t.tellStock() || t.tellThere() || t.tellSame() ||
+		t.tellSeen() {
 		return true
 	}
 	if t.advise() || t.tellsSum() || t.tellTogether() {

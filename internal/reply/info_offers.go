@@ -88,7 +88,7 @@ func (t *turn) tellOfferOf(id string, alone bool) {
 		if !s.Unavailable && alone && t.asksForOffer() {
 			t.tell("service.have")
 		}
-		if d := s.Description.In(t.say.language); d != "" && alone {
+		if d := s.Description.In(t.say.language); d != "" && alone && !t.wasSaid(d) {
 			t.show(d)
 		}
 		// The price is the next question anyway, unless another part of the turn tells it.

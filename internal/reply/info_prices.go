@@ -2,6 +2,7 @@ package reply
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand"
@@ -217,7 +218,8 @@ var conditions = keywords("free, bure, if, only, kama, ikiwa, unless, isipokuwa,
 // ours" was left out where the fault was.
 func (t *turn) tellCondition(id string) {
 	if s := t.k.service[id]; s != nil && anyIn(split(s.Description.EN), conditions) &&
-		!t.wasSaid(s.Description.In(t.say.language)) {
+		!t.wasSaid(s.Description.In(t.say.language)) && !strings.Contains(strings.ToLower(t.reply()),
+		strings.ToLower(strings.TrimSuffix(s.Description.In(t.say.language), "."))) {
 		t.tellDescription(id)
 	}
 }

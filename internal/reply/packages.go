@@ -76,6 +76,9 @@ func (t *turn) advise() bool {
 	// The parts of the message that ask the same are answered with it.
 	t.advised = true
 	t.did(actOffer)
+	for _, id := range idsOf(p.areas) {
+		t.tellArea(t.k.area[id])
+	}
 	t.tell("package.list")
 	t.show(lines...)
 	if !lists {

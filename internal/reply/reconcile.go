@@ -382,6 +382,7 @@ func (t *turn) reconcileDesk(p *perception, all *acts) {
 	if anyIn(p.reading.Words, installWords) && len(p.areas) > 0 && p.asks {
 		all.add(actDelivery)
 	}
+	t.dropFault(p, all)
 	if all.has(actAnswer) && t.goesOnWithFault() {
 		*all = acts{actProblem}
 	}

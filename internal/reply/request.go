@@ -102,11 +102,19 @@ func (t *turn) noteRequest(service string) {
 			v.Note = oneLine(v.Note+" / "+t.k.nameOf(id, t.say), maxNote)
 		}
 	}
+	// So has the place that was asked about before.
+	if begun && len(p.areas) == 0 && t.k.area[t.next.Area] != nil {
+		name += ", " + t.next.Area
+		v.Note = oneLine(v.Note+" / "+t.next.Area, maxNote)
+	}
 	t.fact(t.ticket())
 	switch {
 	// The time is repeated in the reply, as nobody reads a visit back here before somebody calls.
 	case p.hasTime && p.time.HasTime:
 		name += ", " + when.FormatTime(t.say.language, p.time.Start, t.now)
+	case p.hasTime && p.time.HasDay && p.time.Certainty == when.Part && !p.time.End.IsZero():
+		name += ", " + t.nearDay(p.time.Day) + ", " + t.clock(p.time.Start) + " – " +
+			t.clock(p.time.End)
 	case p.hasTime && p.time.HasDay:
 		name += ", " + t.nearDay(p.time.Day)
 	}
@@ -122,7 +130,8 @@ func (t *turn) noteRequest(service string) {
 		}
 		if !p.hasTime {
 			t.tell("ticket.when")
-		} else if len(p.areas) == 0 && !anyIn(p.reading.Words, landmarkWords) {
+		} else if len(p.areas) == 0 && t.k.area[t.next.Area] == nil &&
+			!anyIn(p.reading.Words, landmarkWords) {
 			t.tell("ticket.where")
 		}
 	}

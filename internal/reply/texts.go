@@ -202,6 +202,15 @@ func upperFirst(text string) string {
 	return text
 }
 
+// lowerFirst is a sentence that goes on behind other words.
+func lowerFirst(text string) string {
+	r, n := utf8.DecodeRuneInString(text)
+	if n == 0 || r == utf8.RuneError {
+		return text
+	}
+	return string(unicode.ToLower(r)) + text[n:]
+}
+
 // sentences splits a reply at ends of sentences and lines. What is short, such as "Sawa.", may be
 // said again. They are compared with those of the last reply, to choose another variant.
 func sentences(text string) []string {

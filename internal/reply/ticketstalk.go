@@ -1,6 +1,10 @@
 package reply
 
-import "github.com/flowhq/flowhq"
+import (
+	"strings"
+
+	"github.com/flowhq/flowhq"
+)
 
 // What customers write while a ticket of theirs is open, and that is no more of the problem.
 
@@ -61,17 +65,29 @@ func (t *turn) tellAnswerTo(list string) bool {
 func (t *turn) tellCharge() bool {
 	p := &t.p
 	if t.k.template() != flowhq.SupportTemplate || t.next.Ticket == nil ||
-		t.next.Ticket.Subject != string(actProblem) || p.names() ||
-		!p.cued(cueCharge) || p.cued(actPayment) {
+		t.next.Ticket.Subject == string(actOrder) || len(p.services) > 0 && !t.namesOnlyVisit() ||
+		!t.asksCharge() || p.cued(actPayment) {
 		return false
 	}
 	id := t.siteVisit()
 	if id == "" {
 		return false
 	}
-	t.tellDescription(id)
+	// With the name in front it is another sentence than the one that was told with the price.
+	if d := t.k.service[id].Description.In(t.say.language); d != "" {
+		t.tell("price.condition", "name", t.k.nameOf(id, t.say),
+			"condition", lowerFirst(strings.TrimSuffix(d, ".")))
+	}
 	t.tellPriceOf(id)
+	// The visit is for the fault that is being talked of, and nothing is to be paid otherwise.
+	p.acts.drop(actPayment, actPrice, actAccount, actProblem, actStatus, actAnswer, actOffer)
 	return true
+}
+
+// namesOnlyVisit reports whether the services of the message are the visit for a fault alone.
+func (t *turn) namesOnlyVisit() bool {
+	ids := idsOf(t.p.services)
+	return len(ids) == 1 && ids[0] == t.siteVisit()
 }
 
 // wantsPackage reports whether the message wishes for one of the services: "so i want the 20 from

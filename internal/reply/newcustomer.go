@@ -1,0 +1,151 @@
+package reply
+
+import (
+	"regexp"
+	"slices"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+// A help desk hears more than faults. Who wants to be connected, asks for a contract or says that
+// nothing is broken was given the number of a fault, which then took in all that was written.
+
+var (
+	// noFault say that there is no fault, or that the customer is a new one.
+	noFault = listOf("no fault")
+	// ourFaultWords say whose fault it would be.
+	ourFaultWords = listOf("our fault")
+	// seenWords ask whether something that was sent has come.
+	seenWords = listOf("seen")
+)
+
+// dropFault drops a fault, and the time of its repair, that the models alone took a message for
+// which has another wish: to be connected, or to be told something.
+func (t *turn) dropFault(p *perception, all *acts) {
+	words := p.reading.Words
+	if anyIn(words, noFault) {
+		all.drop(actProblem, actStatus, actAnswer)
+		return
+	}
+	if p.cued(actProblem) || p.reading.Concepts.Has("broken") || p.cued(actPaid) || p.hasTried() {
+		return
+	}
+	installs := anyIn(words, installWords)
+	switch {
+	case installs && (p.cued(cueWish) || p.hasTime || p.asksSoftly()):
+		all.drop(actProblem, actStatus)
+		// "When can they come to install" asks for no repair.
+		if id, _, sure, _ := t.k.answers.Best(phrasesOf("repair")[0]); sure && p.answer == id {
+			all.drop(actAnswer)
+		}
+	case p.asksSoftly() && t.next.Ticket == nil && all.has(actAnswer, actPrice, actOffer, actDelivery):
+		all.drop(actProblem)
+	}
+}
+
+// deniesFault closes a fault that was opened for who reports none, and says so. What the message
+// wants instead is done by the rest of the turn.
+func (t *turn) deniesFault() {
+	v, p := t.next.Ticket, &t.p
+	if t.k.template() != flowhq.SupportTemplate || v == nil || !anyIn(p.reading.Words, noFault) ||
+		v.Subject != string(actProblem) {
+		return
+	}
+	t.next.Ticket = nil
+	if t.next.Ask.For == askHelped || t.next.Ask.For == askProblem {
+		t.next.Ask = Ask{}
+	}
+	i := slices.IndexFunc(t.in.Calendar.Tickets,
+		func(k flowhq.Ticket) bool { return k.Number == v.Number })
+	if v.Number == "" || i < 0 {
+		return
+	}
+	k := t.in.Calendar.Tickets[i]
+	k.Status = flowhq.TicketClosed
+	t.fact(flowhq.FactChange{Ticket: &k})
+	t.tell("ticket.withdrawn", "number", v.Number)
+}
+
+// ifOurs begins a question for what happens if something is so.
+var ifOurs = regexp.MustCompile(`(?i)(?:^|[\s,.])(?:kama|ikiwa|iwapo|if|when it is|suppose)\b`)
+
+// asksCharge reports whether the message asks whether a visit must be paid for: in so many words,
+// or by whose fault it is.
+func (t *turn) asksCharge() bool {
+	p := &t.p
+	if p.cued(cueCharge) {
+		return true
+	}
+	for _, piece := range piecesOf(p.text) {
+		words := split(piece.text)
+		if piece.asks && cuedBy(words, cueCharge) ||
+			anyIn(words, ourFaultWords) && (piece.asks || ifOurs.MatchString(piece.text)) {
+			return true
+		}
+	}
+	return false
+}
+
+// noteReferences adds numbers to an open ticket that stand beside a question. The question alone was
+// answered, and the customer sent the number again.
+func (t *turn) noteReferences() {
+	v, p := t.next.Ticket, &t.p
+	if t.k.template() != flowhq.SupportTemplate || v == nil || v.Number == "" ||
+		!p.asksSoftly() || p.has(actCancel) {
+		return
+	}
+	for _, piece := range piecesOf(p.text) {
+		e := entity.Find(piece.text)
+		if piece.asks || len(e.References)+len(e.Phones) == 0 || t.ownNumber(e.References) {
+			continue
+		}
+		t.did(actProblem)
+		v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
+		t.fact(t.ticket())
+		t.tell("ticket.added", "number", v.Number)
+		return
+	}
+}
+
+// ownNumber reports whether one of these is the number of a ticket of ours.
+func (t *turn) ownNumber(all []entity.Reference) bool {
+	return slices.ContainsFunc(all, func(r entity.Reference) bool {
+		return ownReference.MatchString(r.Text)
+	})
+}
+
+// tellSeen says that what was sent is with the ticket, to who asks whether it was seen.
+func (t *turn) tellSeen() bool {
+	v, p := t.next.Ticket, &t.p
+	if t.k.template() != flowhq.SupportTemplate || v == nil || v.Number == "" || !p.asks ||
+		!anyIn(p.reading.Words, seenWords) || p.has(actPrice, actPlace, actHours) {
+		return false
+	}
+	t.did(actStatus)
+	t.tell("ticket.seen", "number", v.Number)
+	p.acts.drop(actStatus, actPaid, actProblem, actAccount, actAnswer, actPayment)
+	return true
+}
+
+// tellChosen says what the package costs that the message names and the reply does not: "I think
+// the 20 mbps one" beside a question got no word.
+func (t *turn) tellChosen() {
+	p := &t.p
+	if t.k.template() != flowhq.SupportTemplate || t.handedOver() || len(t.said) == 0 ||
+		p.has(actProblem, actPaid) {
+		return
+	}
+	all := t.packages()
+	var named []string
+	for _, id := range idsOf(p.services) {
+		if slices.Contains(all, id) {
+			named = append(named, id)
+		}
+	}
+	if len(named) != 1 || t.tells(t.reply(), named[0]) {
+		return
+	}
+	t.tellPriceOf(named[0])
+	t.next.Topic = named[0]
+}
