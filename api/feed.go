@@ -208,7 +208,7 @@ func (a *API) stream(c *gin.Context, req feedRequest) {
 		case <-s.cut:
 			return
 		case e := <-s.events:
-			if w.send(e) != nil {
+			if w.send(s.waiting(e)) != nil {
 				return
 			}
 		case <-beat.C:
@@ -258,6 +258,21 @@ func (a *API) catchUp(
 			return true
 		}
 	}
+}
+
+// waiting returns an event with those that wait behind it. To send each by itself would be a system
+// call for each event and stream.
+func (s *feedStream) waiting(first string) string {
+	if len(s.events) == 0 {
+		return first
+	}
+	var all strings.Builder
+	all.WriteString(first)
+	// As many as there were: what comes meanwhile is for the next time, so this ends.
+	for range len(s.events) {
+		all.WriteString(<-s.events)
+	}
+	return all.String()
 }
 
 // A streamWriter sends parts of an answer, each at once.

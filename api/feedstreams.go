@@ -17,8 +17,10 @@ import (
 const (
 	maxStreams       = 1000
 	maxTenantStreams = 50 // of the users and keys of one tenant
-	// streamRoom is how many events wait for a client before it is cut off.
-	streamRoom = 256
+	// streamRoom is how many events wait for a client before it is cut off. The reader hands over
+	// up to 500 at once, after a command to the whole fleet for one, and a client that keeps up
+	// must not be cut off for that.
+	streamRoom = 1024
 	// feedEvery is how often the feed is read for all streams, while there are any. The database
 	// could notify instead, but it commits transactions that notify one after the other, and each
 	// message would.
@@ -67,9 +69,9 @@ func (f *feedStreams) join(
 			ofTenant++
 		}
 	}
-	if f.closed || len(f.all) >= maxStreams || ofTenant >= maxTenantStreams {
+	if err := f.full(ofTenant); err != nil {
 		f.mu.Unlock()
-		return nil, flowhq.Errorf(flowhq.Unavailable, "too many streams are open here")
+		return nil, err
 	}
 	f.all[s] = struct{}{}
 	// If the reader has not begun yet, begin sets the position anew.
@@ -91,6 +93,22 @@ func (f *feedStreams) join(
 	}
 	f.leave(s)
 	return nil, flowhq.Errorf(flowhq.Unavailable, "the feed cannot be read now")
+}
+
+// full says why no further stream is let in, nil if one is. The caller holds mu.
+func (f *feedStreams) full(ofTenant int) error {
+	switch {
+	case f.closed:
+		return flowhq.Errorf(flowhq.Unavailable, "this process ends; connect again")
+	case ofTenant >= maxTenantStreams:
+		return flowhq.Errorf(flowhq.Unavailable, "this tenant's people and keys have %d streams "+
+			"open here, which is the limit; close one", maxTenantStreams)
+	case len(f.all) >= maxStreams:
+		return flowhq.Errorf(flowhq.Unavailable, "this process has %d streams open, which is its "+
+			"limit; try again later, or ask another process", maxStreams)
+	default:
+		return nil
+	}
 }
 
 // leave takes a stream away, which may have been cut off already.

@@ -98,6 +98,33 @@ select id, (array['CONNECTED', 'SIGNED_IN', 'PROFILE_CHANGED', 'FACT_CHANGED', '
 from (select *, 20 + messages * @facts / 25 as events from sized) s, generate_series(1, events) e
 order by 5;
 
+-- The feed is kept for 30 days. A message has one event in it when it comes, and two when it goes.
+insert into flowhq.feed (tenant_id, event_type, contact_id, data, created_at)
+select tenant_id, e, contact_id,
+    json_build_object('message_id', id, 'contact_id', contact_id, 'direction', direction,
+        'kind', kind, 'status', status, 'in_reply_to', null), created_at
+from flowhq.message_logs,
+    unnest(case when direction = 'IN' then array['MESSAGE_RECEIVED']
+        else array['MESSAGE_SENT', 'MESSAGE_DELIVERED'] end) e
+where created_at > now() - interval '30 days'
+order by created_at;
+-- Every tenth tenant, the large ones among them, has two webhooks that were told of it.
+insert into flowhq.webhooks (tenant_id, url, event_types, secret, created_by)
+select id, 'https://example.com/' || w, array['MESSAGE_RECEIVED'], 'whsec_AAAA', 'admin'
+from sized, generate_series(1, 2) w
+where n % 10 = 1;
+insert into flowhq.webhook_cursors (tenant_id, webhook_id, position)
+select tenant_id, id, (select max(id) from flowhq.feed) from flowhq.webhooks;
+insert into flowhq.webhook_deliveries (
+    tenant_id, webhook_id, event_id, event_type, contact_id, status, attempts, reason,
+    response_code, duration_ms, created_at, expires_at, tried_at)
+select w.tenant_id, w.id, f.id, f.event_type, f.contact_id,
+    case when f.id % 100 = 7 then 'SET_ASIDE' else 'DELIVERED' end, 1, '', 200, 80, f.created_at,
+    f.created_at + interval '1 day', f.created_at
+from flowhq.webhooks w
+join flowhq.feed f on f.tenant_id = w.tenant_id and f.event_type = 'MESSAGE_RECEIVED'
+order by f.id;
+
 create temp table happened on commit drop as
 select s.*, f, first_contact + 1 + f % contacts as who,
     now() - interval '300 days' * (1 - f::float8 / facts) as at
