@@ -3,7 +3,6 @@ package e2e
 import (
 	"bufio"
 	"flag"
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -92,7 +91,8 @@ func (s *stand) openStreams(b *testing.B) *arrivals {
 					continue
 				}
 				n++
-				got.has(strings.TrimRight(reason, `"}`))
+				reason, _, _ = strings.Cut(reason, `"`)
+				got.has(reason)
 			}
 		})
 	}
@@ -121,7 +121,7 @@ func (a *arrivals) wait(b *testing.B) (first, last map[string]time.Time) {
 	select {
 	case <-done:
 	case <-time.After(patience):
-		b.Fatal(fmt.Sprintf("not every stream has had all %d events", *streamEvents))
+		b.Fatalf("not every stream has had all %d events", *streamEvents)
 	}
 	return a.first, a.last
 }
