@@ -52,6 +52,9 @@ type Pruned struct {
 	Keys          int64 `json:"request_keys"`
 	Buffered      int64 `json:"whatsmeow_event_buffer"`
 	MACs          int64 `json:"whatsmeow_app_state_mutation_macs"`
+	// Resealed is how many webhooks have their secrets under the newest key since. Once it is 0
+	// with a new key in place, the key before may go.
+	Resealed int64 `json:"webhooks_resealed"`
 }
 
 // A pruning is one attempt at Prune.
@@ -193,7 +196,7 @@ func (p *pruning) erased(ctx context.Context) error {
 }
 
 // fleet prunes what happened to all, the feed, and the keys of requests about no tenant. None has
-// a tenant whose retention would count.
+// a tenant whose retention would count. At last it seals what an older key has sealed.
 func (p *pruning) fleet(ctx context.Context) error {
 	err := p.repeat(ctx, func() (bool, error) {
 		n, err := p.Store.PruneFleetEvents(ctx)
@@ -211,9 +214,17 @@ func (p *pruning) fleet(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.repeat(ctx, func() (bool, error) {
+	err = p.repeat(ctx, func() (bool, error) {
 		n, err := p.Store.PruneKeys(ctx)
 		p.Pruned.Keys += n
+		return n == store.PruneBatch, err
+	})
+	if err != nil {
+		return err
+	}
+	return p.repeat(ctx, func() (bool, error) {
+		n, err := p.Store.ResealWebhooks(ctx)
+		p.Pruned.Resealed += n
 		return n == store.PruneBatch, err
 	})
 }

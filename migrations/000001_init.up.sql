@@ -638,7 +638,8 @@ create table flowhq.webhooks (
     enabled          boolean     not null default true,
     reason           text        not null default '', -- why it is not enabled
     -- Signatures need the secret itself, so that a hash would not do. Until old_secret_until what
-    -- is sent is signed with both.
+    -- is sent is signed with both. Both are sealed where the installation has a key, see
+    -- docs/operations.md.
     secret           text        not null,
     old_secret       text        not null default '',
     old_secret_until timestamptz,

@@ -80,7 +80,12 @@ func open(
 	if p.config, err = config.Parse(getenv, need...); err != nil {
 		return nil, err
 	}
-	if p.codec, err = newCodec(p.config.PayloadKeys); err != nil {
+	keys := payloadKeys(p.config.PayloadKeys)
+	if p.codec, err = codec.New(keys); err != nil {
+		return nil, err
+	}
+	secrets, err := codec.NewSecrets(keys)
+	if err != nil {
 		return nil, err
 	}
 	logger, logs, err := logging.New(stderr, p.config.LogsPath, p.config.LogLevel)
@@ -111,18 +116,18 @@ func open(
 	p.store.Defaults.RepliesPerContact = p.config.RepliesPerContact
 	p.store.Defaults.RetentionDays = p.config.RetentionDays
 	p.store.Defaults.AnswerWithinMinutes = p.config.AnswerWithin
+	p.store.Secrets = secrets
 	p.closers = append(p.closers, p.store.Close)
 	return p, nil
 }
 
-// newCodec returns what encrypts payloads for Temporal, with the keys of the settings. The
-// first key encrypts; all of them decrypt.
-func newCodec(keys []config.PayloadKey) (*codec.Codec, error) {
-	var all []codec.Key
+// payloadKeys are the keys of the settings. The first one encrypts what Temporal gets and seals the
+// secrets of the database; all of them decrypt.
+func payloadKeys(keys []config.PayloadKey) (all []codec.Key) {
 	for _, k := range keys {
 		all = append(all, codec.Key{ID: k.ID, Secret: k.Secret.Reveal()})
 	}
-	return codec.New(all)
+	return all
 }
 
 // close closes what was opened, the last first. It is called once.

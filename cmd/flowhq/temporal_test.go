@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
 
+	"github.com/flowhq/flowhq/internal/codec"
 	"github.com/flowhq/flowhq/internal/config"
 	"github.com/flowhq/flowhq/internal/temporaltls"
 	"github.com/flowhq/flowhq/workflows"
@@ -105,7 +106,7 @@ func dial(t *testing.T, out io.Writer, env ...string) error {
 	p := &process{config: settings, log: slog.New(slog.NewTextHandler(out,
 		&slog.HandlerOptions{Level: slog.LevelDebug}))}
 	defer p.close()
-	if p.codec, err = newCodec(nil); err != nil {
+	if p.codec, err = codec.New(nil); err != nil {
 		return err
 	}
 	const patience = 30 * time.Second

@@ -28,7 +28,7 @@ const (
 const KeyBytes = 32
 
 // ErrUnreadable is in the chain of the error of a payload that none of the keys opens.
-var ErrUnreadable = errors.New("the payload cannot be decrypted")
+var ErrUnreadable = errors.New("it cannot be decrypted")
 
 // A Key is a secret with a name, which goes with each payload.
 type Key struct {

@@ -272,7 +272,8 @@ type DueDelivery struct {
 }
 
 // NextDelivery returns the first delivery that waits in a chat, if it is due. With soon the time of
-// the next attempt does not matter.
+// the next attempt does not matter. An Unavailable error may mean that this process lacks the key
+// that sealed the webhook's secret.
 func (s *Store) NextDelivery(
 	ctx context.Context, tenant flowhq.TenantID, webhook string, contact int64, soon bool,
 ) (d DueDelivery, there bool, err error) {
@@ -332,13 +333,16 @@ func (s *Store) NextDelivery(
 	})
 	// No row is routine: the first delivery of the chat is not due yet, or the webhook was
 	// disabled.
-	if err != nil || len(all) == 0 {
-		if err != nil {
-			err = fmt.Errorf("next delivery of webhook %s: %w", webhook, err)
-		}
-		return d, false, err
+	if err == nil && len(all) > 0 {
+		// A secret that cannot be opened is no reason to set the event aside: it waits until this
+		// process, or another one, has the key.
+		d = all[0]
+		d.Secrets, err = s.open(d.Secrets, tenant)
 	}
-	return all[0], true, nil
+	if err != nil {
+		return DueDelivery{}, false, fmt.Errorf("next delivery of webhook %s: %w", webhook, err)
+	}
+	return d, len(all) > 0, nil
 }
 
 // A WebhookAttempt is what came of an attempt to deliver.

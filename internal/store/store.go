@@ -45,6 +45,9 @@ type Store struct {
 	// Defaults are for tenants that chose no reply limits, retention or age of their
 	// own. Set them before the first call.
 	Defaults Defaults
+	// Secrets seals what the database keeps of secrets. Without one they are kept as they are. Set
+	// it before the first call.
+	Secrets Sealer
 
 	pool *pools // for all that has no connection of its own
 	// leases is what RenewLeases uses. A pool that is busy with messages would hold up the
