@@ -24,7 +24,8 @@ func (f *countingFeed) FollowFeed(ctx context.Context) (*store.FeedReader, error
 	return f.Store.FollowFeed(ctx)
 }
 
-// TestManyStreams: a hundred clients have one reader of the database, and each has every event once and in order, also if it connects again, by Last-Event-ID, while events go by.
+// TestManyStreams: a hundred clients have one reader of the database, and each has every event once
+// and in order, also if it connects again, by Last-Event-ID, while events go by.
 func TestManyStreams(t *testing.T) {
 	const streams, events, lost = 100, 300, 3 // connections that a client of the second half loses
 	counting := &countingFeed{}
@@ -75,7 +76,8 @@ func position(id string) int64 {
 	return n
 }
 
-// TestStreamsAreBounded: who comes too late is told what is full and when to ask again, and gets a place when one is free.
+// TestStreamsAreBounded: who comes too late is told what is full and when to ask again, and gets a
+// place when one is free.
 func TestStreamsAreBounded(t *testing.T) {
 	f := setup(t)
 	id, other := f.create(), f.create()
@@ -88,8 +90,9 @@ func TestStreamsAreBounded(t *testing.T) {
 	refused := func(path string, header http.Header, want string) {
 		t.Helper()
 		a := f.send(call{method: "GET", path: path, header: header}, 503)
-		if detail, _ := a.json.(node)["detail"].(string); !strings.Contains(detail, want) || a.Header.Get("Retry-After") == "" {
-			t.Errorf("it is refused with %q and Retry-After %q; want %q and a time", detail, a.Header.Get("Retry-After"), want)
+		detail, _ := a.json.(node)["detail"].(string)
+		if after := a.Header.Get("Retry-After"); !strings.Contains(detail, want) || after == "" {
+			t.Errorf("refused with %q and Retry-After %q; want %q and a time", detail, after, want)
 		}
 	}
 	refused("/portal/tenant/feed", key, "50 streams")
@@ -107,7 +110,8 @@ func TestStreamsAreBounded(t *testing.T) {
 	// That all places are taken is made so: a thousand connections would be of no other use here.
 	f.api.streams.mu.Lock()
 	for range maxStreams {
-		f.api.streams.all[&feedStream{events: make(chan string, 1), cut: make(chan struct{})}] = struct{}{}
+		s := &feedStream{events: make(chan string, 1), cut: make(chan struct{})}
+		f.api.streams.all[s] = struct{}{}
 	}
 	f.api.streams.mu.Unlock()
 	refused("/admin/events", http.Header{"Accept": {"text/event-stream"}}, "1000 streams")

@@ -14,7 +14,8 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// TestTenantsOnCondition: who has seen another version of a tenant's settings changes nothing, and of many who have seen the same one alone changes them.
+// TestTenantsOnCondition: who has seen another version of a tenant's settings changes nothing, and
+// of many who have seen the same one alone changes them.
 func TestTenantsOnCondition(t *testing.T) {
 	f := setup(t)
 	id := f.create()
@@ -78,7 +79,8 @@ func TestTenantsOnCondition(t *testing.T) {
 	}
 }
 
-// TestPutTakesWhatGetGives sends each thing back as it was read, which changes nothing, and with one setting changed.
+// TestPutTakesWhatGetGives sends each thing back as it was read, which changes nothing, and with
+// one setting changed.
 func TestPutTakesWhatGetGives(t *testing.T) {
 	f := setup(t)
 	id := f.create()
@@ -158,6 +160,14 @@ func TestAttention(t *testing.T) {
 		"reconnecting":          {State: flowhq.Disconnected, Ending: flowhq.EndLost},
 		"without a certificate": {State: flowhq.Disconnected, Ending: flowhq.EndCertificate},
 		"unwanted":              {State: flowhq.QRReady},
+		"failing again": {
+			State: flowhq.Disconnected, Ending: flowhq.EndLost,
+			Counts: flowhq.Counts{Failures: flowhq.FlappingAfter},
+		},
+		"flapping": {State: flowhq.Connected, Counts: flowhq.Counts{Losses: flowhq.CrashLoopAfter}},
+		"failed once": {
+			State: flowhq.Disconnected, Ending: flowhq.EndLost, Counts: flowhq.Counts{Failures: 1},
+		},
 	} {
 		id := f.create()
 		ids[name] = id
@@ -175,7 +185,10 @@ func TestAttention(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := map[string]bool{"to be scanned": true, "logged out": true, "without a certificate": true}
+	want := map[string]bool{
+		"to be scanned": true, "logged out": true, "without a certificate": true,
+		"failing again": true, "flapping": true,
+	}
 	for _, value := range []string{"true", "false", ""} {
 		got := map[flowhq.TenantID]bool{}
 		for _, tenant := range f.send(call{method: "GET",
@@ -191,7 +204,8 @@ func TestAttention(t *testing.T) {
 	f.send(call{method: "GET", path: "/admin/tenants?attention=maybe"}, 400)
 }
 
-// TestCursors: each list goes on at its next by the parameter cursor, and by the name that some had before.
+// TestCursors: each list goes on at its next by the parameter cursor, and by the name that some had
+// before.
 func TestCursors(t *testing.T) {
 	f := setup(t)
 	id := f.create()

@@ -102,6 +102,8 @@ create table flowhq.whatsapp_sessions (
     ending        text        not null default '',    -- why the session has ended; '': it has not
     waiting_for   text        not null default '',    -- a host, and why there is none; '': nothing
     retry_at      timestamptz, -- when it is tried again by itself, as after a ban that ends
+    -- It has failed so often in a row that a person should look at it, whatever its state is now.
+    keeps_failing boolean     not null default false,
     -- The host that has said so, or the workflow after it. A higher epoch in hosts is one that
     -- has claimed the tenant and has said nothing yet.
     epoch         bigint      not null default 0,

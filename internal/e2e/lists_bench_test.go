@@ -56,10 +56,13 @@ type times struct {
 	api, postgres float64 // seconds of processors
 }
 
-// BenchmarkLists measures how soon lists, logs and events are answered with many tenants and messages,
-// while requests come at a fixed rate, whether or not those before are answered: times count from when
+// BenchmarkLists measures how soon lists, logs and events are answered with many tenants and
+// messages,
+// while requests come at a fixed rate, whether or not those before are answered: times count from
+// when
 // a request was due. It asks for first pages and deep ones, with filters, as operators and as
-// tenants; then once more while messages are written. The client shares the machine. On a machine that
+// tenants; then once more while messages are written. The client shares the machine. On a machine
+// that
 // is busy with other programs the seconds of processors still tell what a request costs.
 func BenchmarkLists(b *testing.B) {
 	s := newStand(b, "PORTAL_INTERNAL_KEY="+portalsKey)
@@ -71,7 +74,8 @@ func BenchmarkLists(b *testing.B) {
 		b.Fatal(err)
 	}
 	// At once, and not with the log at the end: whoever waits for a quiet machine begins here.
-	fmt.Fprintf(os.Stderr, "%d tenants and %d messages written in %v\n", *listTenants, *listMessages, time.Since(began).Round(time.Second))
+	fmt.Fprintf(os.Stderr, "%d tenants and %d messages written in %v\n",
+		*listTenants, *listMessages, time.Since(began).Round(time.Second))
 	asks := s.asks(seeded)
 	rows := s.rows(asks)
 	s.load(asks, 10*time.Second) // caches, connections and plans
@@ -91,7 +95,8 @@ func BenchmarkLists(b *testing.B) {
 var (
 	tenantLists = []string{
 		"logs", "logs?status=FAILED", "logs?status=READ", "logs?status=ANSWERED",
-		"logs?text=kunyoa", "logs?text=xyzzy", "logs?direction=OUT", "logs?from={now}", "dead-letters", "events", "commands",
+		"logs?text=kunyoa", "logs?text=xyzzy", "logs?direction=OUT", "logs?from={now}",
+		"dead-letters", "events", "commands",
 		"contacts", "contacts?text=amina", "contacts?text=xyzzy", "contacts?muted=true",
 		"contacts?handed_over=true", "contacts?left_alone=true",
 		"bookings", "bookings?status=CONFIRMED", "bookings?status=LAPSED", "bookings?text=xyzzy",
@@ -99,14 +104,17 @@ var (
 		"tickets", "tickets?status=OPEN", "handovers", "handovers?status=OPEN",
 		"unanswered", "unanswered?status=OPEN", "unanswered?text=street",
 		"follow-ups", "follow-ups?status=PENDING", "profile/versions", "setup-requests",
-		"feed", "feed?after=1", "feed?after=1&type=MESSAGE_DELIVERED", "webhooks", "keys", "users", "profile", "profile/missing",
-		"logs/{message}", "contacts/{contact}", "logs?contact={contact}", "webhooks/{webhook}/deliveries", "webhooks/{webhook}/deliveries?status=SET_ASIDE",
+		"feed", "feed?after=1", "feed?after=1&type=MESSAGE_DELIVERED", "webhooks", "keys", "users",
+		"profile", "profile/missing",
+		"logs/{message}", "contacts/{contact}", "logs?contact={contact}",
+		"webhooks/{webhook}/deliveries", "webhooks/{webhook}/deliveries?status=SET_ASIDE",
 	}
 	installationLists = []string{
 		"/admin/tenants", "/admin/tenants?search=amina", "/admin/tenants?search=xyzzy",
 		"/admin/tenants?status=ACTIVE", "/admin/tenants?session=DISCONNECTED",
-		"/admin/setup-requests", "/admin/setup-requests?status=SUBMITTED", "/admin/bulk", "/admin/dead-letters",
-		"/admin/workers", "/admin/fleet", "/admin/keys", "/admin/operators", "/admin/events", "/admin/events?after=1", "/auth/me",
+		"/admin/setup-requests", "/admin/setup-requests?status=SUBMITTED", "/admin/bulk",
+		"/admin/dead-letters", "/admin/workers", "/admin/fleet", "/admin/keys", "/admin/operators",
+		"/admin/events", "/admin/events?after=1", "/auth/me",
 		"/admin/tenants?attention=true", "/readyz", "/metrics",
 	}
 )
@@ -121,11 +129,16 @@ func (s *stand) asks(seeded loadtest.Seeded) (all []listing) {
 	tenants := slices.Concat(seeded.Tenants[:large], seeded.Tenants[len(seeded.Tenants)-askedTenants/2:])
 	for i, id := range tenants {
 		var key struct{ Secret string }
-		s.must(s.call("POST", "/admin/tenants/"+string(id)+"/keys", map[string]any{"name": "bench", "scopes": []string{"read"}}, &key))
+		s.must(s.call("POST", "/admin/tenants/"+string(id)+"/keys",
+			map[string]any{"name": "bench", "scopes": []string{"read"}}, &key))
 		ids := s.newest(id)
 		if i < large { // the first tenants' users are known by the number of the tenant
 			user := fmt.Sprintf("user2@business%d.example", i+1)
-			all = append(all, listing{"portal: logs", "/portal/tenant/current/logs", "", user}, listing{"portal: status", "/portal/tenant/current/status", "", user})
+			for _, what := range []string{"logs", "status"} {
+				all = append(all, listing{
+					name: "portal: " + what, path: "/portal/tenant/current/" + what, portal: user,
+				})
+			}
 		}
 		for _, list := range tenantLists {
 			name, path := list, ids.Replace(times.Replace(list))
@@ -133,10 +146,13 @@ func (s *stand) asks(seeded loadtest.Seeded) (all []listing) {
 				continue // it has none
 			}
 			named, own := "/admin/tenants/"+string(id)+"/"+path, "/portal/tenant/"+path
-			all = append(all, listing{name: name, path: named}, listing{name: name, path: own, own: key.Secret})
+			all = append(all, listing{name: name, path: named},
+				listing{name: name, path: own, own: key.Secret})
 			if next := s.deep(named); next != "" {
-				all = append(all, listing{name: name + " deep", path: next},
-					listing{name: name + " deep", path: strings.Replace(next, "/admin/tenants/"+string(id), "/portal/tenant", 1), own: key.Secret})
+				own = strings.Replace(next, "/admin/tenants/"+string(id), "/portal/tenant", 1)
+				name += " deep"
+				all = append(all, listing{name: name, path: next},
+					listing{name: name, path: own, own: key.Secret})
 			}
 		}
 	}
@@ -152,7 +168,9 @@ func (s *stand) asks(seeded loadtest.Seeded) (all []listing) {
 func (s *stand) newest(id flowhq.TenantID) *strings.Replacer {
 	s.t.Helper()
 	var pairs []string
-	for what, list := range map[string]string{"message": "logs", "contact": "contacts", "webhook": "webhooks"} {
+	for what, list := range map[string]string{
+		"message": "logs", "contact": "contacts", "webhook": "webhooks",
+	} {
 		var page map[string]json.RawMessage
 		s.must(s.call("GET", "/admin/tenants/"+string(id)+"/"+list, nil, &page))
 		var things []struct{ ID json.RawMessage }
@@ -218,12 +236,14 @@ func (s *stand) load(asks []listing, length time.Duration) times {
 	s.t.Helper()
 	var (
 		mu  sync.Mutex
-		t   = times{took: map[string][]time.Duration{}, requests: int(length.Seconds() * float64(*listRate))}
+		t   = times{took: map[string][]time.Duration{}}
 		all sync.WaitGroup
 	)
+	t.requests = int(length.Seconds() * float64(*listRate))
 	postmaster := s.postmaster()
 	spent := func() (api, postgres float64) {
-		return cpuSeconds(s.t, s.apiProc.cmd.Process.Pid), cpuSeconds(s.t, append(children(postmaster), postmaster)...)
+		return cpuSeconds(s.t, s.apiProc.cmd.Process.Pid),
+			cpuSeconds(s.t, append(children(postmaster), postmaster)...)
 	}
 	apiBefore, postgresBefore := spent()
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}, Timeout: time.Minute}
@@ -287,7 +307,8 @@ func (s *stand) report(b *testing.B, part string, rows map[string]int, t times) 
 	for name, took := range t.took {
 		slices.Sort(took)
 		all = append(all, took...)
-		lines = append(lines, line{name, len(took), took[len(took)/2], took[len(took)*99/100], took[len(took)-1]})
+		n := len(took)
+		lines = append(lines, line{name, n, took[n/2], took[n*99/100], took[n-1]})
 	}
 	slices.Sort(all)
 	slices.SortFunc(lines, func(x, y line) int { return cmp.Compare(y.p99, x.p99) })
@@ -300,17 +321,20 @@ func (s *stand) report(b *testing.B, part string, rows map[string]int, t times) 
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	for _, l := range lines {
-		fmt.Fprintf(table, "%s\t%d\t%d\t%.1f\t%.1f\t%.1f\n", l.name, l.n, rows[l.name], ms(l.p50), ms(l.p99), ms(l.max))
+		fmt.Fprintf(table, "%s\t%d\t%d\t%.1f\t%.1f\t%.1f\n",
+			l.name, l.n, rows[l.name], ms(l.p50), ms(l.p99), ms(l.max))
 	}
 	_ = table.Flush()
 	// A benchmark's log has ten lines at most.
-	fmt.Fprintf(os.Stderr, "%s: list, requests, rows of an answer; median, 99th percentile and maximum in ms\n%s", part, text.String())
+	fmt.Fprintf(os.Stderr, "%s: list, requests, rows of an answer; median, 99th percentile and "+
+		"maximum in ms\n%s", part, text.String())
 }
 
 // writeMessages has messages come in and be answered, as workers do, until ctx ends.
 func (s *stand) writeMessages(ctx context.Context, tenants []flowhq.TenantID) {
 	db := testdb.OpenStore(s.t, s.dbURL)
-	const epoch = 3 // of the hosts that Seed writes
+	const epoch = 3                // of the hosts that Seed writes
+	began := time.Now().UnixNano() // tells the messages of one part from another's
 	tick := time.NewTicker(time.Second / writesPerSecond)
 	defer tick.Stop()
 	for i := 0; ; i++ {
@@ -321,13 +345,16 @@ func (s *stand) writeMessages(ctx context.Context, tenants []flowhq.TenantID) {
 		}
 		tenant := tenants[i%len(tenants)]
 		r, err := db.Receive(ctx, tenant, epoch, store.Inbound{
-			LID: fmt.Sprintf("9%d@lid", i%5000), WAID: fmt.Sprintf("WRITTEN%d-%d", time.Now().UnixNano(), i),
+			LID: fmt.Sprintf("9%d@lid", i%5000), WAID: fmt.Sprintf("WRITTEN%d-%d", began, i),
 			Kind: flowhq.KindText, Text: "Habari, mko wazi kesho?", SentAt: time.Now(),
 		})
 		if err == nil {
 			_, _, err = db.Answer(ctx, tenant, epoch, r.ID, store.Outcome{
 				Status: flowhq.Answered, State: []byte(`{}`),
-				Reply: &store.Outbound{WAID: fmt.Sprintf("ANSWER%d-%d", time.Now().UnixNano(), i), Kind: flowhq.KindReply, Text: "Ndiyo, kuanzia saa mbili."},
+				Reply: &store.Outbound{
+					WAID: fmt.Sprintf("ANSWER%d-%d", began, i), Kind: flowhq.KindReply,
+					Text: "Ndiyo, kuanzia saa mbili.",
+				},
 			})
 		}
 		if err != nil && ctx.Err() == nil {

@@ -21,13 +21,17 @@ var (
 	streamRate   = flag.Int("stream-rate", 20, "events a second of BenchmarkStreams")
 )
 
-// BenchmarkStreams opens many streams of events to one API process, and measures what they take: memory, connections of the database, and how soon an event has come to the last of them after it was committed, of which up to 300 ms are the pause between two readings of the feed. The clients share the machine.
+// BenchmarkStreams opens many streams of events to one API process, and measures what they take:
+// memory, connections of the database, and how soon an event has come to the last of them after it
+// was committed, of which up to 300 ms are the pause between two readings of the feed. The clients
+// share the machine.
 func BenchmarkStreams(b *testing.B) {
 	s := newStand(b)
 	tenant := s.business(barbers)
 	db := testdb.OpenStore(b, s.dbURL)
 	api := s.apiProc.cmd.Process.Pid
-	const connections = `select count(*) from pg_stat_activity where application_name like 'flowhq%' and datname = current_database()`
+	const connections = `select count(*) from pg_stat_activity
+		where application_name like 'flowhq%' and datname = current_database()`
 	for range b.N {
 		before, sessions := memory(b, api), s.scalar(connections)
 		got := s.openStreams(b)
@@ -37,8 +41,9 @@ func BenchmarkStreams(b *testing.B) {
 		committed := map[string]time.Time{}
 		for i := range *streamEvents {
 			reason := "event-" + strconv.Itoa(i)
-			err := db.AddEvent(b.Context(), flowhq.Event{Tenant: tenant.id, Type: flowhq.EventCodeRead, Actor: "bench", Reason: reason})
-			if err != nil {
+			if err := db.AddEvent(b.Context(), flowhq.Event{
+				Tenant: tenant.id, Type: flowhq.EventCodeRead, Actor: "bench", Reason: reason,
+			}); err != nil {
 				b.Fatal(err)
 			}
 			committed[reason] = time.Now()
@@ -72,7 +77,8 @@ func (s *stand) openStreams(b *testing.B) *arrivals {
 	got := &arrivals{first: map[string]time.Time{}, last: map[string]time.Time{}}
 	client := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 0}}
 	for range *openStreams {
-		q, err := http.NewRequestWithContext(b.Context(), "GET", s.api+"/admin/events?type=CODE_READ", nil)
+		url := s.api + "/admin/events?type=CODE_READ"
+		q, err := http.NewRequestWithContext(b.Context(), "GET", url, nil)
 		if err != nil {
 			b.Fatal(err)
 		}

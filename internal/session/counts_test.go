@@ -156,7 +156,25 @@ func TestFlapping(t *testing.T) {
 	if got := a.left.Failures; got != flowhq.FlappingAfter+2 {
 		t.Errorf("%d failures are counted; want %d", got, flowhq.FlappingAfter+2)
 	}
-	up.now.State, up.online = flowhq.Connected, time.Now()
+	start := store.NewCommand{Command: flowhq.Start, Key: "start", Actor: "admin"}
+	if _, _, err := s.Command(t.Context(), a.tenant, start); err != nil {
+		t.Fatal(err)
+	}
+	looked := func(want int) {
+		t.Helper()
+		yes := true
+		all, _, err := s.Tenants(t.Context(), store.TenantFilter{Attention: &yes})
+		if err != nil || len(all) != want {
+			t.Errorf("%d tenants need a look, %v; want %d", len(all), err, want)
+		}
+	}
+	if err := up.enter(t.Context(), step{Transition: flowhq.Transition{
+		State: flowhq.Connected,
+	}, silent: true}); err != nil {
+		t.Fatal(err)
+	}
+	looked(1) // it may be lost again in a moment
+	up.online = time.Now()
 	up.forgetFailures(t.Context())
 	if up.now.Failures == 0 {
 		t.Error("a session that has just come up counts as stable")
@@ -165,11 +183,16 @@ func TestFlapping(t *testing.T) {
 	up.forgetFailures(t.Context())
 	up.forgetFailures(t.Context())
 	up.reports.flush()
+	if err := up.record(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	looked(0)
 	want = append(want, flowhq.EventSessionStable)
 	if diff := cmp.Diff(want, a.events()); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
-	// The workflow hears of the first failure, of the tenth, of another kind of failure, and of the end.
+	// The workflow hears of the first failure, of the tenth, of another kind of failure, and of the
+	// end.
 	var told []int
 	for _, r := range a.reports {
 		told = append(told, r.Failures)

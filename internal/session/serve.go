@@ -53,7 +53,8 @@ func (s *session) serve(ctx, run context.Context) error {
 		// The process is stopping, and another one has room for this session.
 		case <-s.slot.Leave():
 			return errDraining
-		// The connection is cut already, by whoever renews the lease: this loop may come to it late.
+		// The connection is cut already, by whoever renews the lease: this loop may come to it
+		// late.
 		case <-s.lease.Lost():
 			return s.lease.Err()
 		// A pipeline that cannot even write a dead letter would leave a chat silent for good.
@@ -101,7 +102,8 @@ func (s *session) beat(run context.Context) error {
 	s.now.Stable = s.stable()
 	s.forgetFailures(run)
 	s.lease.Alive(s.now)
-	// While Temporal is away the SDK has given up, and so this heartbeat goes past it. Temporal answers
+	// While Temporal is away the SDK has given up, and so this heartbeat goes past it. Temporal
+	// answers
 	// it with its order, if there is one.
 	if s.beats.isDue(s.now) && !s.beats.send(s.now) {
 		if err := s.ask(run); err != nil {
@@ -125,7 +127,8 @@ func (s *session) handle(run context.Context, ev whatsapp.Event) error {
 	case whatsapp.LinkCode:
 		return s.enter(run, s.linking.showLinkCode(ev))
 	case whatsapp.Linked:
-		// Not yet online: WhatsApp ends the connection after a pairing, and the library logs in anew.
+		// Not yet online: WhatsApp ends the connection after a pairing, and the library logs in
+		// anew.
 		s.linked = true
 		s.pipeline.Forget() // what was to be sent again under the old link
 		s.refill(run)
@@ -194,5 +197,11 @@ func (s *session) forgetFailures(run context.Context) {
 	if reported {
 		s.note(run, flowhq.EventSessionStable, "online for "+flowhq.StableFor.String())
 		s.report(run, flowhq.Transition{State: s.now.State})
+		// The row says that the session keeps failing. A step that is not written yet has news of
+		// its own, and says so as well.
+		if s.unrecorded == nil {
+			s.unrecorded = &step{Transition: flowhq.Transition{State: s.now.State}}
+		}
+		s.unrecorded.Counts = s.now.Counts
 	}
 }

@@ -152,7 +152,8 @@ func (s *Store) ReadForWebhook(
 		r, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[WebhookReading])
 		return err
 	})
-	// The batch is one transaction, and the second statement has a snapshot of its own: it sees what
+	// The batch is one transaction, and the second statement has a snapshot of its own: it sees
+	// what
 	// the writers have left that the lock has waited for.
 	err = send(ctx, s, batch)
 	if flowhq.ErrorCode(err) == flowhq.NotFound {

@@ -30,7 +30,8 @@ func (b *bench) kept(t *testing.T) []string {
 	return must(pgx.CollectRows(rows, pgx.RowTo[string]))(t)
 }
 
-// TestSecretsAreSealed: the database has none in plain text once there is a key, keys can be rotated, and a key that is missing costs no event.
+// TestSecretsAreSealed: the database has none in plain text once there is a key, keys can be
+// rotated, and a key that is missing costs no event.
 func TestSecretsAreSealed(t *testing.T) {
 	t.Parallel()
 	b := open(t)
@@ -87,7 +88,8 @@ func TestSecretsAreSealed(t *testing.T) {
 	// A process that lacks the key sends nothing, sets nothing aside and spoils nothing.
 	for _, keys := range [][]string{nil, {"c"}} {
 		b.Secrets = sealing(t, keys...)
-		if _, _, err := b.NextDelivery(ctx, tenant, id, 0, true); flowhq.ErrorCode(err) != flowhq.Unavailable {
+		_, _, err := b.NextDelivery(ctx, tenant, id, 0, true)
+		if flowhq.ErrorCode(err) != flowhq.Unavailable {
 			t.Errorf("with keys %q NextDelivery fails with %v; want Unavailable", keys, err)
 		}
 		reseals(0)
@@ -99,7 +101,8 @@ func TestSecretsAreSealed(t *testing.T) {
 	other, _ := b.hosted(t)
 	theirs, _ := b.hooked(t, other)
 	b.exec(t, `update flowhq.webhooks set secret = $1 where id = $2`, sealed, theirs)
-	if _, _, err := b.NextDelivery(ctx, other, theirs, 0, true); flowhq.ErrorCode(err) != flowhq.Unavailable {
+	_, _, err := b.NextDelivery(ctx, other, theirs, 0, true)
+	if flowhq.ErrorCode(err) != flowhq.Unavailable {
 		t.Errorf("a secret of another tenant: %v; want Unavailable", err)
 	}
 	// It opens for its own tenant alone, so the others are sealed anew, and this one is left.

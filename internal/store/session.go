@@ -30,7 +30,8 @@ func transitionArgs(t flowhq.Transition, codes Codes, actor string) named {
 	return named{
 		"state": t.State, "reason": clean(t.Reason), "ending": t.Ending,
 		"retry_at": orNull(t.RetryAt), "waiting_for": t.WaitingFor,
-		"last_error": clean(t.LastError), "qr": codes.QR, "qr_expires": orNull(codes.QRExpires),
+		"keeps_failing": t.KeepsFailing(), "last_error": clean(t.LastError),
+		"qr": codes.QR, "qr_expires": orNull(codes.QRExpires),
 		"link_code": codes.Link.Code, "link_expires": orNull(codes.Link.ExpiresAt),
 		"event": t.Event, "actor": actor,
 	}
@@ -47,6 +48,7 @@ const updateSession = `
 				waiting_for = @waiting_for,
 				epoch = held.epoch,
 				retry_at = @retry_at,
+				keeps_failing = @keeps_failing,
 				qr = @qr,
 				qr_expires_at = @qr_expires,
 				link_code = @link_code,

@@ -203,9 +203,9 @@ const filteredTenants = `
 		where (@status::text = '' or flowhq.tenant_status(s, w) = @status)
 			and (@session::text = '' or s.state = @session)
 			and (@template::text = '' or c.template_type = @template)
-			and (@attention::boolean is null or @attention = (t.wanted and s.state <> 'CONNECTED'
-				and (s.state in ('QR_READY', 'LOGGED_OUT', 'BANNED')
-					or s.ending = any(@looked_at::text[]))))
+			and (@attention::boolean is null or @attention = (t.wanted and (s.keeps_failing
+				or s.state <> 'CONNECTED' and (s.state in ('QR_READY', 'LOGGED_OUT', 'BANNED')
+					or s.ending = any(@looked_at::text[])))))
 			and (@search::text = '' or position(lower(@search) in lower(concat_ws(chr(10),
 				t.name, c.business_name, t.phone_number, s.number, t.id))) > 0)`
 

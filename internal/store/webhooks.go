@@ -105,8 +105,8 @@ func (s *Store) AddWebhook(
 		select ` + webhookColumns + ` from w, c`
 	all, err := many(ctx, s, q, named{
 		"tenant": tenant, "url": n.URL, "description": clean(n.Description),
-		"types": words(n.Types), "secret": s.seal(n.Secret, tenant), "actor": clean(actor), "max": MaxWebhooks,
-		"event": flowhq.EventWebhookCreated,
+		"types": words(n.Types), "secret": s.seal(n.Secret, tenant), "actor": clean(actor),
+		"max": MaxWebhooks, "event": flowhq.EventWebhookCreated,
 	}, pgx.RowToStructByPos[flowhq.Webhook])
 	if err == nil && len(all) == 0 {
 		if _, err = s.Tenant(ctx, tenant); err == nil {
@@ -307,8 +307,9 @@ func (s *Store) RotateWebhookSecret(
 		from w
 		join flowhq.webhook_cursors c on c.tenant_id = w.tenant_id and c.webhook_id = w.id`
 	w, err := one(ctx, s, q, named{
-		"tenant": tenant, "id": id, "secret": s.seal(secret, tenant), "old_for": OldSecretFor.Seconds(),
-		"actor": clean(actor), "event": flowhq.EventWebhookRotated,
+		"tenant": tenant, "id": id, "secret": s.seal(secret, tenant),
+		"old_for": OldSecretFor.Seconds(), "actor": clean(actor),
+		"event": flowhq.EventWebhookRotated,
 	}, pgx.RowToStructByPos[flowhq.Webhook])
 	if err != nil {
 		return w, fmt.Errorf("rotate the secret of webhook %s: %w", id, noWebhook(err))
