@@ -168,6 +168,10 @@ func TestFlapping(t *testing.T) {
 			t.Errorf("%d tenants need a look, %v; want %d", len(all), err, want)
 		}
 	}
+	got, err := s.Tenant(t.Context(), a.tenant)
+	if err != nil || !strings.Contains(got.Host.LastError, "it failed") {
+		t.Errorf("the last error is %q, %v; want it to tell", got.Host.LastError, err)
+	}
 	if err := up.enter(t.Context(), step{Transition: flowhq.Transition{
 		State: flowhq.Connected,
 	}, silent: true}); err != nil {
@@ -199,10 +203,6 @@ func TestFlapping(t *testing.T) {
 	}
 	if diff := cmp.Diff([]int{1, flowhq.FlappingAfter, flowhq.FlappingAfter + 2, 0}, told); diff != "" {
 		t.Errorf("failures in the reports (-want +got):\n%s", diff)
-	}
-	got, err := s.Tenant(t.Context(), a.tenant)
-	if err != nil || !strings.Contains(got.Host.LastError, "it failed") {
-		t.Errorf("the last error is %q, %v; want it to tell", got.Host.LastError, err)
 	}
 }
 
