@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
 )
 
 var here = []source{{addr: netip.MustParseAddr("192.0.2.1")}}
@@ -159,6 +160,34 @@ func TestGuessesAtOnce(t *testing.T) {
 			t.Errorf("%d wait for ever", g.sources[here[0]].queued)
 		}
 	})
+}
+
+// TestGuessesAtTwoProcesses: one address has twice the guesses at two processes, as docs/access.md
+// says, and five wrong passwords of one account at both together.
+func TestGuessesAtTwoProcesses(t *testing.T) {
+	f := setup(t)
+	other := setupOn(t, f.store)
+	for _, process := range []*fixture{f, other} {
+		process.slow("127.0.0.1", false)
+		for range maxFailures {
+			wrong := call{method: "GET", path: "/admin/tenants", header: basic("", "hunter2")}
+			process.send(wrong, 401)
+		}
+		process.slow("127.0.0.1", true)
+	}
+	f, other = setupOn(t, f.store), setupOn(t, f.store) // started anew, so nobody is slow
+	statuses := map[int]int{}
+	for i := range 2 * store.WrongPerAddress {
+		process := []*fixture{f, other}[i%2]
+		guess := call{
+			method: "POST", path: "/auth/sign-in", header: anonymous,
+			body: `{"email":"asha@example.com","password":"not hers at all"}`,
+		}
+		statuses[process.exchange(guess).StatusCode]++
+	}
+	if statuses[401] != store.WrongPerAddress || statuses[429] != store.WrongPerAddress {
+		t.Errorf("guesses at two processes are answered with %v; want five 401 and five 429", statuses)
+	}
 }
 
 // TestAfterABurst: who gives the right password while a burst of wrong ones is checked
