@@ -22,8 +22,9 @@ type Config struct {
 	TemporalAddress   string // host:port of Temporal's frontend
 	TemporalNamespace string
 	TemporalAccess    TemporalAccess // for a process that needs Temporal
-	// PayloadKeys encrypt what Temporal keeps: the first one encrypts, all decrypt, so that
-	// keys can be changed while old histories exist. Without any, nothing is encrypted.
+	// PayloadKeys encrypt what Temporal keeps and the webhooks' secrets in the database: the first
+	// one encrypts, all decrypt, so that keys can be changed while old histories exist. Without
+	// any, nothing is encrypted.
 	PayloadKeys []PayloadKey
 	// CodecOrigin is the origin of Temporal's Web UI, whose pages may ask the API to
 	// decrypt for an operator who is logged in. With "" no page may.
