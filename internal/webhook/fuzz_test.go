@@ -77,7 +77,7 @@ func FuzzURL(f *testing.F) {
 		if a, err := netip.ParseAddr(u.Hostname()); err == nil && (Guard{}).Check(a) != nil {
 			t.Errorf("%q is accepted, which leads to %s", text, a)
 		}
-		if _, err := http.NewRequest(http.MethodPost, text, nil); err != nil {
+		if _, err := http.NewRequestWithContext(t.Context(), "POST", text, nil); err != nil {
 			t.Errorf("%q is accepted, and cannot be asked: %v", text, err)
 		}
 	})
