@@ -83,16 +83,13 @@ func (a *API) changePassword(ctx context.Context, req passwordRequest) (flowhq.P
 	if p.SignIn == 0 {
 		return p, errNoSignIn
 	}
-	// As at a sign-in, the lock comes before the hashing: who has stolen a cookie must not be able
-	// to guess faster here than at the door.
-	if err := a.locked(ctx, p.Name, req.visit); err != nil {
-		return p, err
-	}
 	l, err := a.Accounts.Login(ctx, p.Name)
 	if err != nil {
 		return p, err
 	}
-	right, err := a.hasher.Matches(ctx, l.PasswordHash, req.Current)
+	// It is locked as a sign-in is: who has stolen a cookie must not be able to guess faster here
+	// than at the door.
+	right, err := a.matches(ctx, l.PasswordHash, req.Current, p.Name, req.visit)
 	if err != nil {
 		return p, err
 	}

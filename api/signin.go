@@ -159,9 +159,6 @@ func (s signedIn) headers() map[string]string {
 // nor in its time; an account that is disabled or has no password yet is answered like a wrong
 // password.
 func (a *API) signIn(ctx context.Context, req signInRequest) (signedIn, error) {
-	if err := a.locked(ctx, req.Email, req.visit); err != nil {
-		return signedIn{}, err
-	}
 	// NotFound goes on with an empty login, so that a stranger's address is hashed and counted
 	// alike.
 	l, err := a.Accounts.Login(ctx, req.Email)
@@ -169,7 +166,7 @@ func (a *API) signIn(ctx context.Context, req signInRequest) (signedIn, error) {
 		return signedIn{}, err
 	}
 	known := err == nil
-	right, err := a.hasher.Matches(ctx, l.PasswordHash, req.Password)
+	right, err := a.matches(ctx, l.PasswordHash, req.Password, req.Email, req.visit)
 	if err != nil {
 		return signedIn{}, err
 	}
@@ -198,8 +195,25 @@ func (a *API) signIn(ctx context.Context, req signInRequest) (signedIn, error) {
 	return a.admit(ctx, l, req.visit, false)
 }
 
-// locked returns an error if the account has had too many wrong passwords. It comes before the
-// password is looked at, so that guesses cost nothing here. The right password is refused as well:
+// matches reports whether a password is the account's. Whether the account is locked is asked before
+// the hashing, so that guesses cost nothing, and again after it: many guesses may have waited for
+// the hasher together, and those that come after the one that locked the account are neither
+// answered nor counted. Without the second question a burst of guesses from one address would lock
+// the account everywhere.
+func (a *API) matches(
+	ctx context.Context, hash, password, email string, v visit,
+) (right bool, err error) {
+	if err := a.locked(ctx, email, v); err != nil {
+		return false, err
+	}
+	right, err = a.hasher.Matches(ctx, hash, password)
+	if err != nil {
+		return false, err
+	}
+	return right, a.locked(ctx, email, v)
+}
+
+// locked returns an error if the account has had too many wrong passwords. The right password is refused as well:
 // otherwise a guesser would see which one gets through.
 func (a *API) locked(ctx context.Context, email string, v visit) error {
 	wait, err := a.Accounts.SignInWait(ctx, email, v.network())

@@ -209,6 +209,38 @@ func TestAccountIsLocked(t *testing.T) {
 	}
 }
 
+// TestBurstOfGuesses: guesses that come at the same time are no more than those one after the other,
+// but for those that are being hashed just then.
+func TestBurstOfGuesses(t *testing.T) {
+	f := setup(t)
+	f.join("/admin/operators", "asha@example.com", flowhq.RoleViewer)
+	const burst, beingHashed = 40, 4
+	statuses := make(chan int, burst)
+	for range burst {
+		go func() {
+			q, _ := http.NewRequestWithContext(t.Context(), "POST", f.url+"/auth/sign-in",
+				strings.NewReader(signInBodyOf("asha@example.com", "guess")))
+			q.Header.Set("Content-Type", "application/json")
+			res, err := http.DefaultClient.Do(q)
+			if err != nil {
+				statuses <- 0
+				return
+			}
+			_ = res.Body.Close()
+			statuses <- res.StatusCode
+		}()
+	}
+	got := map[int]int{}
+	for range burst {
+		got[<-statuses]++
+	}
+	// 503 is for those who waited longer than a request may.
+	if got[401] > store.WrongPerAddress+beingHashed || got[401]+got[429]+got[503] != burst {
+		t.Errorf("statuses %v; want at most %d of 401, and else 429 or 503", got,
+			store.WrongPerAddress+beingHashed)
+	}
+}
+
 // TestSignInInput names what is wrong.
 func TestSignInInput(t *testing.T) {
 	f := setup(t)

@@ -198,7 +198,7 @@ func (v *visit) showNewTenant(status int, err error) error {
 }
 
 // newTenant creates a tenant, starts its session and leads to where its phone is linked. A form
-// that is sent twice makes one tenant: a number has one, so the second time is refused.
+// that is sent twice makes one tenant.
 func (v *visit) newTenant() error {
 	if err := v.operator(); err != nil {
 		return err
@@ -213,7 +213,7 @@ func (v *visit) newTenant() error {
 		in.BusinessName = in.Name
 	}
 	var t flowhq.Tenant
-	if err := v.post("/admin/tenants", in, &t); err != nil {
+	if err := v.postOnce("/admin/tenants", in, &t); err != nil {
 		// Nothing was made, so the form comes back with what was typed.
 		return v.showNewTenant(statusOf(err), err)
 	}

@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"crypto/rand"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -57,12 +56,8 @@ func (v *visit) startBulk() error {
 	if n, err := strconv.Atoi(f.Get("per_second")); err == nil {
 		in["per_second"] = n
 	}
-	// The API answers a second request of the same key with what the first one began.
-	if key := f.Get("key"); key != "" {
-		v.api.Header.Set("Idempotency-Key", key)
-	}
 	var b flowhq.Bulk
-	if err := v.post("/admin/bulk", in, &b); err != nil {
+	if err := v.postOnce("/admin/bulk", in, &b); err != nil {
 		return err
 	}
 	return v.redirect("/admin/bulk/" + url.PathEscape(b.ID))
@@ -92,10 +87,6 @@ func (v *visit) cancelBulk() error {
 	// The page of a command has the same path as the API's operation.
 	return v.redirect(path)
 }
-
-// BulkKey is new with each page, and the same however often its form is sent. Its 128 random bits
-// are never drawn twice.
-func (p tenantsPage) BulkKey() string { return rand.Text() }
 
 // Commands are those that many tenants can get.
 func (p tenantsPage) Commands() []flowhq.Command { return flowhq.BulkCommands }

@@ -168,8 +168,12 @@ func (v *visit) keepTyped() *kept {
 	return k
 }
 
-// keptForm is the form that travels with a sign-in.
+// keptForm is the form that travels with a sign-in; nil if there is none, or if a page of another
+// site sent it: see keepTyped.
 func (v *visit) keptForm() *kept {
+	if v.site.foreign.Check(v.r) != nil {
+		return nil
+	}
 	action := v.r.PostForm.Get(keptAction)
 	// The field came from the visitor. The form may only be sent to a path of this site.
 	if action == "" || local(action) != action {
@@ -192,7 +196,8 @@ func (k kept) Shown() []string {
 	// Twelve values are enough to know one's own text again.
 	const enough = 12
 	// These tell the program where to go, and a person nothing.
-	hidden := []string{"next", "version", "do", "token", "status", "kind", "all", "find", "from"}
+	hidden := []string{"next", "version", "do", "token", "status", "kind", "all", "find", "from",
+		"key"}
 	var shown []string
 	for _, f := range k.Fields {
 		if strings.TrimSpace(f.Value) != "" && !slices.Contains(hidden, f.Name) &&

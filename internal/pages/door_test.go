@@ -61,6 +61,11 @@ func TestTypedIsKept(t *testing.T) {
 			t.Errorf("%s form is kept", name)
 		}
 	}
+	// Nor may another site give the sign-in itself a form to travel with.
+	if w := sent(s, "/sign-in", got, "Sec-Fetch-Site", "cross-site"); strings.Contains(
+		w.Body.String(), "kept") {
+		t.Errorf("a sign-in that another site sent keeps its form:\n%s", w.Body)
+	}
 	if w := sent(s, "/app/session/stop", nil); w.Code != http.StatusSeeOther {
 		t.Errorf("a button without a sign-in = %d; want 303", w.Code)
 	}

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -52,9 +53,19 @@ func (v *visit) showSettings(status int, p settingsPage) error {
 			"replies_per_contact":   {strconv.Itoa(c.RepliesPerContact)},
 			"retention_days":        {strconv.Itoa(c.RetentionDays)},
 			"answer_within_minutes": {strconv.Itoa(c.AnswerWithinMinutes)},
+			versionField:            {version(p.Tenant)},
 		}
 	}
 	return v.show(status, "settings", "tenants", p.Tenant.Name, p)
+}
+
+// versionField is the field with the version of the tenant that a form was made of, as the API's
+// ETag has it.
+const versionField = "version"
+
+// version is the ETag of a tenant.
+func version(t flowhq.Tenant) string {
+	return strconv.Quote(strconv.FormatInt(t.UpdatedAt.UnixMicro(), 10))
 }
 
 // saveSettings changes what is different from what there is: a number that is sent again as it is
@@ -99,7 +110,20 @@ func (v *visit) saveSettings() error {
 	}
 	// A form without a change is taken, and asks the API for nothing.
 	if len(in) > 0 {
-		err := v.api.Call(v.ctx(), http.MethodPut, v.tenantPath(), in, nil)
+		// The API compares what is typed with what the form showed, and not with what holds by
+		// now: otherwise what somebody else changed meanwhile would be changed back.
+		// A program that sends no version means any.
+		err := v.with("If-Match", cmp.Or(f(versionField), "*")).
+			Call(v.ctx(), http.MethodPut, v.tenantPath(), in, nil)
+		if statusOf(err) == http.StatusPreconditionFailed {
+			// Whoever saves once more has read that somebody else did.
+			v.r.PostForm.Set(versionField, version(p.Tenant))
+			return v.showSettings(http.StatusPreconditionFailed, settingsPage{form: form{
+				Values: v.r.PostForm, Wrong: "Somebody else changed this tenant since you opened " +
+					"the page. Nothing is saved yet. What you typed is below: look it over, and " +
+					"save again to put it in place of the other change.",
+			}})
+		}
 		if isRefusedForm(err) {
 			return v.showSettings(statusOf(err), settingsPage{form: v.formOf(err)})
 		}

@@ -215,7 +215,8 @@ func (v *visit) inChat() error {
 	if v.r.PathValue("deed") == "write" {
 		in = map[string]string{"text": v.r.PostFormValue("text")}
 	}
-	if err := v.post(v.contactPath()+path, in, nil); err != nil {
+	// The buttons of a chat have no key, and may be pressed twice.
+	if err := v.postOnce(v.contactPath()+path, in, nil); err != nil {
 		// A button has no field, so its refusal is a page. A message that was refused is kept.
 		if in == nil || statusOf(err) != http.StatusUnprocessableEntity &&
 			statusOf(err) != http.StatusBadRequest {

@@ -3,6 +3,7 @@ package pages
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/rand"
 	"embed"
 	"fmt"
 	"html/template"
@@ -51,6 +52,9 @@ func parseLanguage(
 		"words": inWords, "initials": initials, "tone": tone, "dict": dict, "safeImage": safeImage,
 		"money": money, "sentence": sentence, "label": words.label(lang),
 		"feedTypes": feedTypes,
+		// A key is new with each page, and the same however often its form is sent. Its 128 random
+		// bits are never drawn twice.
+		"newKey": rand.Text,
 	})
 	shared, err := base.ParseFS(templateFiles, "templates/_*.html")
 	if err != nil {

@@ -2,6 +2,9 @@ package pages
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -64,6 +67,34 @@ func (v *visit) get(path string, out any) error {
 // post has the API do something, as the visitor.
 func (v *visit) post(path string, in, out any) error {
 	return v.api.Call(v.ctx(), http.MethodPost, path, in, out)
+}
+
+// postOnce is post for a form with a key: it is done once, however often the form is sent, by a second
+// press, a reload, or a browser that got no answer. The API answers a second request of the same key
+// with what came of the first. Somebody may also go back to a form and send other words, which is
+// another request, so the words are part of the key.
+func (v *visit) postOnce(path string, in, out any) error {
+	key := v.r.PostFormValue("key")
+	// A program that sends no key is taken by its word.
+	if key == "" {
+		return v.post(path, in, out)
+	}
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	hash := sha256.Sum256(body)
+	// A key that somebody made longer is the API's to refuse.
+	key += "-" + hex.EncodeToString(hash[:8])
+	return v.with("Idempotency-Key", key).Call(v.ctx(), http.MethodPost, path, in, out)
+}
+
+// with is the API as the visitor, whose requests have one header more.
+func (v *visit) with(name, value string) apiclient.Client {
+	c := v.api
+	c.Header = c.Header.Clone()
+	c.Header.Set(name, value)
+	return c
 }
 
 // known finds out who visits. An error of a stranger leads to the sign-in. Each page asks anew, so
