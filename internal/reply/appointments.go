@@ -211,6 +211,17 @@ func (t *turn) namesOldTime() bool {
 	return true
 }
 
+// companionsOf are the rows of an appointment that are not the customer's own: the child's, or else
+// those behind the first number.
+func (t *turn) companionsOf(a appointment) appointment {
+	rows := slices.DeleteFunc(slices.Clone(a),
+		func(b flowhq.Booking) bool { return b.Service != t.childService() })
+	if len(rows) > 0 && len(rows) < len(a) {
+		return rows
+	}
+	return a[1:]
+}
+
 // moved are the rows of an appointment at the time to which it moves. The row that moves farthest
 // comes first: written in the other order, a row would lie upon the one that has not moved yet.
 func (t *turn) moved(a appointment, v *Visit) []flowhq.Booking {

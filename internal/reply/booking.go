@@ -205,6 +205,9 @@ func ofUs(text string) int {
 	// Quantities know "watu watatu" and "3 people", and not "3 of us".
 	m := ofUsCount.FindStringSubmatch(text)
 	if m == nil {
+		if meAnd.MatchString(text) {
+			return 2
+		}
 		return 0
 	}
 	said := strings.ToLower(m[1] + m[2] + m[3])
@@ -213,6 +216,11 @@ func ofUs(text string) int {
 	}
 	return childNumbers[said]
 }
+
+// meAnd is the customer and one other grown-up.
+var meAnd = regexp.MustCompile(`(?i)\b(?:mimi|me|myself)\s+(?:na|and|&|n)\s+(?:my\s+)?` +
+	`(?:mama|baba|mke|mume|kaka|dada|rafiki|wife|husband|mother|father|mum|mom|dad|brother|` +
+	`sister|friend|cousin)\b`)
 
 // wholeQuarter is the next quarter of an hour after a time that nobody says: "in 40 minutes".
 func wholeQuarter(at time.Time) time.Time {

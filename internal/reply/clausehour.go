@@ -23,6 +23,11 @@ var (
 		`(?i)\btill\s+(?:\d|half|quarter|about|around|noon|then|late|tomorrow|i\b|we\b)`)
 )
 
+// insteadHour is a bare hour that a visit is to have instead: "can u make it 5 instead".
+var insteadHour = regexp.MustCompile(`(?i)\b(?:make it|move it to|move (?:me|us) to|change (?:it )?to|` +
+	`push it to|iwe|ifanye|ifanyike|fanya(?: iwe)?|badilisha iwe)\s+(?:at\s+|saa\s+)?` +
+	`(\d{1,2}(?:[:.][0-5]\d)?)\b(?:\s*(?:instead|badala|please|pls|tafadhali)|\s*[,.!?\n]|\s*$)`)
+
 // readClauseHour takes the hour of a clause of its own for the time of the visit that is spoken of,
 // the last one where there are several.
 func (t *turn) readClauseHour() {
@@ -30,6 +35,19 @@ func (t *turn) readClauseHour() {
 	asked := []string{askWhen, askBook, askMean, askMoveTo}
 	if v == nil || v.Day.IsZero() || !slices.Contains(asked, t.next.Ask.For) ||
 		len(p.entities.Phones)+len(p.entities.References) > 0 {
+		return
+	}
+	// Behind the question for a time "8.30 not 8" is no price.
+	if exact := hourMinute.FindAllString(p.text, 2); len(exact) == 1 && !p.hasTime && !p.asks &&
+		len(p.entities.Money) == 0 && t.setHour(exact[0]) {
+		p.acts.drop(actChange, actOffer)
+		p.acts.add(actBook)
+		return
+	}
+	if m := insteadHour.FindStringSubmatch(p.text); m != nil && !p.hasTime && !v.Start.IsZero() &&
+		t.setHour(m[1]) {
+		p.acts.drop(actChange)
+		p.acts.add(actBook)
 		return
 	}
 	reason := anyIn(p.reading.Words, reasonWords) || p.cued(cueInstead)

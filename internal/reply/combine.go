@@ -161,6 +161,30 @@ func (t *turn) meanDescribed(p *perception) {
 	}
 }
 
+// meanLonger takes the service one of whose names goes on from the name that was found: "kuonana na
+// daktari wa wanawake" is no general doctor.
+func (t *turn) meanLonger(p *perception) {
+	for i := range p.services {
+		m := &p.services[i]
+		if m.Start < 0 || m.End > len(p.text) || m.Start >= m.End {
+			continue
+		}
+		named := split(p.text[m.Start:m.End])
+		if len(named) == 0 {
+			continue
+		}
+		for _, s := range t.k.offered() {
+			if s.ID != m.ID && slices.ContainsFunc(t.namesOf(s.ID), func(name []string) bool {
+				return len(name) > 1 && name[0] == named[len(named)-1] &&
+					containsRun(p.reading.Words, name) && !containsRun(named, name)
+			}) {
+				m.ID, m.Others, m.Exact = s.ID, nil, true
+				break
+			}
+		}
+	}
+}
+
 // dropGeneric drops services that are named by a likeness to one word that says what all of them
 // are of: "my hair is short" names no haircut, and "mnafunga internet" no package for offices.
 func (p *perception) dropGeneric() {

@@ -70,10 +70,8 @@ func (t *turn) decide() {
 	}
 	// The open question has the first right to the message: "mbili" after "how many?" is no hour.
 	// Each question takes only what can be its answer, see answers.go.
-	t.keepVisitWishes()
-	// What is confirmed with a name is booked for that name.
-	if t.next.Ask.For == askBook && t.p.name != "" {
-		t.next.Name = t.p.name
+	if t.beforeAnswer(); t.callsAndAsks() {
+		return
 	}
 	if t.confirmsAndAsks() {
 		t.understoodIt()
@@ -132,6 +130,16 @@ func (t *turn) decide() {
 		return
 	}
 	t.understoodIt()
+}
+
+// beforeAnswer takes from the message what the answer to an open question is read with.
+func (t *turn) beforeAnswer() {
+	t.keepVisitWishes()
+	// What is confirmed with a name is booked for that name.
+	if t.next.Ask.For == askBook && t.p.name != "" {
+		t.next.Name = t.p.name
+	}
+	t.takeMeant()
 }
 
 // comesFirst answers what comes before any open question, and reports whether it did.

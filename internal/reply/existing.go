@@ -51,6 +51,10 @@ func (t *turn) wantCancel() {
 	}
 	meant, unknown := t.meantAppointments()
 	meant = t.atSaidTime(meant)
+	// "Cancel his and keep mine": the row behind the customer's own.
+	if len(meant) == 1 && len(meant[0]) > 1 && anyIn(t.p.reading.Words, alone) {
+		meant[0] = t.companionsOf(meant[0])
+	}
 	switch {
 	case unknown:
 		t.unanswered("unanswered.reference")

@@ -6,6 +6,19 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
+// callsAndAsks answers the question beside a yes to the offer of a person, who is called then.
+func (t *turn) callsAndAsks() bool {
+	p := &t.p
+	if t.next.Ask.For != askPerson || len(t.next.Ask.Options) > 0 || !p.asks ||
+		len(p.reading.Words) < 2 || !anyIn(p.reading.Words[:1], plainYes) || !saysYesInPart(p.text) {
+		return false
+	}
+	t.inform()
+	t.question = ""
+	t.handOver(flowhq.HandOverAsked)
+	return true
+}
+
 // handOver calls a person, and says when somebody is there. It is said once: from then on the
 // pipeline keeps the bot silent in the chat until it is given back.
 func (t *turn) handOver(reason flowhq.HandOverReason) {

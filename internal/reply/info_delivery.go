@@ -2,6 +2,7 @@ package reply
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/flowhq/flowhq"
 )
@@ -71,6 +72,8 @@ func (t *turn) tellArea(a *flowhq.Area) {
 	// An order that is begun next takes this area, and does not ask for it again.
 	t.next.Area = a.Name
 	switch {
+	// Several steps of a help desk tell the place that is named.
+	case t.k.template() == flowhq.SupportTemplate && strings.Contains(t.reply(), a.Name):
 	// The area is served, the fee is not told: zero would be a promise.
 	case a.Fee == nil:
 		t.unanswered("unanswered.fee", "area", a.Name)

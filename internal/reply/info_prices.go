@@ -77,6 +77,7 @@ func (t *turn) tellPrice() bool {
 	if len(ids) == 0 {
 		return t.tellPrices()
 	}
+	t.tellReached()
 	if all := t.withChildren(ids); all != nil {
 		t.tellVisitSum(all)
 	} else {
@@ -103,6 +104,17 @@ func (t *turn) tellPrice() bool {
 		t.nextStep(ids[0])
 	}
 	return true
+}
+
+// tellReached says of the places that are named to a help desk whether it reaches them: its prices are
+// for these.
+func (t *turn) tellReached() {
+	if t.k.template() != flowhq.SupportTemplate || t.p.has(actDelivery) {
+		return
+	}
+	for _, id := range idsOf(t.p.areas) {
+		t.tellArea(t.k.area[id])
+	}
 }
 
 // tellTotal says what the order in the making comes to so far. It is not readOrderBack: nothing is
@@ -199,7 +211,8 @@ func (t *turn) tellPriceOf(id string) {
 		t.tellCondition(id)
 	}
 	// "How long" is asked for with a "when" and without a time. The duration is then the answer.
-	if minutes > 0 && t.p.reading.Concepts.Has("when") && !t.p.hasTime {
+	if minutes > 0 && t.p.reading.Concepts.Has("when") && !t.p.hasTime &&
+		!strings.Contains(t.reply(), thousands(int64(minutes))) {
 		t.tell("service.minutes", "minutes", thousands(int64(minutes)))
 	}
 }
@@ -226,7 +239,9 @@ func (t *turn) tellCondition(id string) {
 
 // tellDescription says what the owner has told of a service.
 func (t *turn) tellDescription(id string) {
-	if d := t.k.service[id].Description.In(t.say.language); d != "" {
+	d := t.k.service[id].Description.In(t.say.language)
+	// Once a reply is enough.
+	if d != "" && !slices.ContainsFunc(t.said, func(p part) bool { return p.text == d }) {
 		t.said = append(t.said, part{text: d})
 	}
 }

@@ -98,7 +98,8 @@ func (t *turn) advise() bool {
 }
 
 // packageWords ask for all packages.
-var packageWords = keywords("vifurushi, packages, plans, bundles")
+var packageWords = keywords("vifurushi, packages, plans, bundles, kifurushi cha bei, cheap package, " +
+	"cheapest package, kifurushi rahisi, kifurushi nafuu")
 
 // maxSum is how many things a sum is looked for of.
 const maxSum = 3
@@ -320,7 +321,7 @@ func (t *turn) installation() string {
 
 // byNumber is how a package is named by its number alone: "the 20", "hiyo ya 10", "between 10 and
 // 20".
-var byNumber = regexp.MustCompile(`(?i)\b(?:the|ya|cha|on|to|between|kati ya|and|na|or|au|take|` +
+var byNumber = regexp.MustCompile(`(?i)\b(?:the|ya|cha|wa|on|to|between|kati ya|and|na|or|au|take|niwekee|weka|nipe|` +
 	`nachukua|nitachukua|ok|okay|sawa|basi|poa|haya)\s+(\d{1,4})\b`)
 
 // addNumbered adds the packages that the message names by their numbers, where it names none else.

@@ -18,7 +18,8 @@ var partEnd = regexp.MustCompile(`[.!?]+(?:\s+|$)|\n+`)
 
 // questionBehind begins a question behind a comma: "he is scared of clippers, can u use scissors
 // only".
-var questionBehind = regexp.MustCompile(`(?i),\s+(?:(?:and|but|also|na|ila|pia)\s+)?(?:can|could|` +
+var questionBehind = regexp.MustCompile(`(?i)(?:,\s+(?:(?:and|but|also|na|ila|pia)\s+)?|` +
+	`\s+(?:and|also|plus|halafu|alafu)\s+)(?:can|could|` +
 	`do|does|is there|are there|how|what time|where|when|` +
 	`je|naweza|mna\w*|kuna|mko)\b`)
 

@@ -111,6 +111,8 @@ func (t *turn) readText(text string) {
 	}
 	t.readMinutes(p)
 	t.readInstead(p)
+	t.readSameDay(p)
+	t.readDayHour(p)
 	t.shiftDay(p)
 	t.forgetPast(p)
 	p.answer, p.alike, p.sure, p.nearest = k.answers.Best(text)
@@ -165,6 +167,7 @@ func (t *turn) readNames(p *perception) {
 	p.dropTitles()
 	p.dropGeneric()
 	t.meanDescribed(p)
+	t.meanLonger(p)
 	t.meanChild(p)
 	t.meanChildren(p)
 	p.assignAmounts()
@@ -212,7 +215,9 @@ var saysName = regexp.MustCompile(
 		`(?:name of (?:the|my) (?:child|kid|baby|patient|son|daughter)|` +
 		`(?:child|kid|baby|patient|son|daughter)(?:'?s)? name) is|` +
 		`for my (?:son|daughter|wife|husband|mother|father|mom|dad|brother|sister|friend|child|` +
-		`kid)|jina|name)[ \t]+` +
+		`kid)|kwa (?:ajili ya )?(?:mtoto|mwanangu|mke|mume|mama|baba|rafiki|kaka|dada)(?: wangu| yangu)?|` +
+		`i'?m|(?:put|book) (?:it|me|us) under|under (?:the )?name(?: of)?|it'?s for|it is for|book(?:ing)? (?:it )?for|my (?:brother|sister|friend|son|daughter|wife|husband)` +
+		` is|jina|name)[ \t]+` +
 		`(\pL[\pL'.-]*(?:[ \t]+\pL[\pL'.-]*){0,2})`)
 
 // findName finds the customer's name. Text that customers write about themselves is not trusted:
@@ -223,7 +228,7 @@ func (p *perception) findName() {
 
 // byTheWay stands before a name that nothing announces: only a capital tells "for my son Juma" from
 // "for my son too", and "jina Rehema" from "jina gani".
-var byTheWay = regexp.MustCompile(`^(?:for my .*|jina|name)$`)
+var byTheWay = regexp.MustCompile(`^(?:for my .*|kwa .*|it'?s for|it is for|i'?m|.* under|book.* for|my \w+ is|jina|name)$`)
 
 // nameIn is the name that a text tells, "" if it tells none. It ends where words begin that are no
 // name: "naitwa Asha kutoka Temeke".

@@ -266,23 +266,64 @@ func (t *turn) confirmsAndAsks() bool {
 		yesBut.MatchString(p.text) && (!t.wished || p.asks) ||
 		p.hasTime && !t.namesHeldTime(p) || p.names() ||
 		p.has(actCancel, actChange, actDecision, actDrop) || p.cued(cueInstead) || p.cued(cueAdd) ||
-		p.cued(cueThink) || !p.has(infoActs...) && !p.asks && !t.wished && !reminds ||
+		p.cued(cueThink) ||
+		!p.has(infoActs...) && !p.asks && !t.wished && !reminds && !t.yesAndMore() ||
 		p.has(taskActs...) && !p.has(actBook) || t.bringsPerson() ||
 		anyIn(p.reading.Words, ifWords) {
 		return false
 	}
 	t.did(actYes)
+	t.keepRest()
 	// A move is confirmed in the same words as a booking.
 	if moves {
 		t.confirmMove()
 	} else {
 		t.confirmBooking()
 	}
+	if t.yesAndMore() {
+		return true
+	}
 	if !t.inform() && (p.asks || reminds) {
 		t.unanswered("unanswered.any")
 	}
 	return true
 }
+
+// yesAndMore reports whether a yes begins the message that something follows which neither asks nor
+// changes anything: "yes please. my name is Joseph, my brother is Alex".
+func (t *turn) yesAndMore() bool {
+	p := &t.p
+	words := p.reading.Words
+	return !p.asks && len(words) > 0 && len(words) <= maxExtra && !anyIn(words, butWords) &&
+		(anyIn(words[:1], yesWords) || anyIn(words[:min(2, len(words))], plainYes)) &&
+		!anyIn(words, softQuestion) && !anyIn(words, companionsCome) && len(p.acts) == 0
+}
+
+// companionsCome are words of who brings somebody, which changes what was read back.
+var companionsCome = keywords("wants, want, anataka, wanataka, anakuja, wanakuja, coming, comes, bring, " +
+	"bringing, naja na, nakuja na, tuko, tupo, we are, were, of us")
+
+// keepRest notes what stands beside a yes and is more than a name, for who serves the customer.
+func (t *turn) keepRest() {
+	if !t.yesAndMore() || t.wished {
+		return
+	}
+	var rest []string
+	for _, piece := range piecesOf(t.p.text) {
+		words := split(piece.text)
+		isYes := !slices.ContainsFunc(words, func(w string) bool { return !hasWord(yesHead, w) })
+		if name := nameIn(piece.text); !isYes && len(words) > 1 &&
+			(name == "" || name != t.p.name || len(words) > len(split(name))+maxNameLead) {
+			rest = append(rest, piece.text)
+		}
+	}
+	if len(rest) > 0 {
+		t.noteVisit(strings.Join(rest, ", "))
+	}
+}
+
+// maxNameLead is how many words stand in front of a name that says no more: "my name is".
+const maxNameLead = 3
 
 // notAnswered say that a question was left open.
 var notAnswered = listOf("not answered")

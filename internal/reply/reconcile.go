@@ -73,10 +73,6 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	if p.cued(actStatus) && anyIn(p.reading.Words, hadWords) {
 		all.drop(actBook)
 	}
-	// "Kung'oa niliuliza bei" was told the price once more.
-	if anyIn(p.reading.Words, onlyAsked) && !p.asks {
-		all.drop(actPrice, actOffer, actAnswer)
-	}
 	t.reconcileStory(p, &all)
 	p.dropWhatIf(&all)
 	t.reconcileTemplate(p, &all)
@@ -104,6 +100,7 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	if all.has(actCancel) && p.cued(actChange) {
 		all.drop(actCancel)
 	}
+	t.goesOnOtherwise(p, &all)
 	// A cancellation always names what it cancels, which then scored as booked once more.
 	if all.has(actCancel) {
 		all.drop(actBook, actOrder, actStatus, actChange)
@@ -113,6 +110,24 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	}
 	return all
 }
+
+// goesOnOtherwise reads who wants another service than before: "not the dye, I changed my mind, I want
+// a haircut" cancels nothing.
+func (t *turn) goesOnOtherwise(p *perception, all *acts) {
+	// "Kung'oa niliuliza bei" was told the price once more.
+	if anyIn(p.reading.Words, onlyAsked) && !p.asks {
+		all.drop(actPrice, actOffer, actAnswer)
+	}
+	if all.has(actCancel) && t.k.template() == flowhq.BookingTemplate && len(p.services) > 0 &&
+		anyIn(p.reading.Words, wishWords) && anyIn(p.reading.Words, otherMind) {
+		all.drop(actCancel)
+		all.add(actBook)
+	}
+}
+
+// otherMind say that something else is wanted than was said.
+var otherMind = keywords("nimebadili mawazo, nimebadilisha mawazo, changed my mind, change of mind, " +
+	"badala, instead")
 
 // reconcileGoods reads a question for the rule of exchanging, and a size that is alone.
 func (t *turn) reconcileGoods(p *perception, all *acts) {
@@ -177,6 +192,10 @@ var ownPlace = keywords(`
 func (p *perception) dropWhatIf(all *acts) {
 	if anyIn(p.reading.Words, whatIfWords) || p.asks && anyIn(p.reading.Words, ifLate) {
 		all.drop(actReturn, actProblem, actComplaint)
+	}
+	// "Nikichelewa kidogo je?" moves nothing.
+	if all.has(actAnswer) && anyIn(p.reading.Words, ifLate) {
+		all.drop(actChange, actCancel, actStatus)
 	}
 }
 
@@ -322,6 +341,10 @@ func (t *turn) reconcileTemplate(p *perception, all *acts) {
 		// once, the bot would be silent to who was only unlucky with a word.
 		all.replace(actProblem, actComplaint)
 		all.replace(actReturn, actComplaint)
+		// "Tomorrow at noon, my mother has the same trouble" speaks of the body.
+		if t.next.Booking != nil && p.hasTime && !p.cued(actComplaint) && !angry(p) {
+			all.drop(actComplaint)
+		}
 	case flowhq.EcommerceTemplate:
 		all.replace(actBook, actOrder)
 		t.reconcileShop(p, all)
@@ -383,6 +406,15 @@ func (t *turn) reconcileDesk(p *perception, all *acts) {
 		all.add(actDelivery)
 	}
 	t.dropFault(p, all)
+	// "I paid, and the message has not come" asks for no ticket where there is none.
+	if p.cued(actPaid) && len(t.in.Calendar.Tickets) == 0 && t.next.Ticket == nil {
+		all.drop(actStatus)
+	}
+	// The number of an account beside the day of a visit asks for no status.
+	if s := t.k.service[t.next.Topic]; s != nil && s.Minutes > 0 && p.hasTime && p.time.HasDay &&
+		!p.asksSoftly() && !p.cued(actStatus) && !p.cued(actProblem) && t.next.Ticket == nil {
+		all.drop(actStatus, actAccount, actProblem)
+	}
 	if all.has(actAnswer) && t.goesOnWithFault() {
 		*all = acts{actProblem}
 	}
@@ -423,6 +455,11 @@ func (t *turn) meanByName(p *perception, all *acts) {
 	}
 	short := len(p.reading.Words) <= maxNaming
 	switch {
+	// "My daughter needs the jab, and I want teeth cleaning".
+	case t.k.template() == flowhq.BookingTemplate && !p.asks && !short &&
+		anyIn(p.reading.Words, needWords) && slices.ContainsFunc(p.services,
+		func(m entity.NameMatch) bool { return m.Exact }):
+		all.add(actBook)
 	case len(p.products) > 0 && t.k.template() != flowhq.BookingTemplate:
 		wished := anyIn(p.reading.Words, wishWords) || p.cued(cueDeliver) || p.cued(cuePickup) ||
 			len(p.areas) > 0
@@ -442,6 +479,10 @@ func (t *turn) meanByName(p *perception, all *acts) {
 		all.add(actPrice)
 	}
 }
+
+// needWords say that a service is wanted.
+var needWords = keywords("need, needs, want, wants, nataka, anataka, tunataka, nahitaji, anahitaji, " +
+	"tunahitaji, naomba, ningependa, would like, id like")
 
 // counts reports whether one of the products has a quantity.
 func (p *perception) counts() bool {

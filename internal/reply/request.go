@@ -43,6 +43,11 @@ func (t *turn) requested() string {
 	if id := t.installation(); id != "" && anyIn(p.reading.Words, installWords) {
 		return id
 	}
+	// Whoever takes a package and says when to come is to be connected.
+	if id := t.installation(); id != "" && t.packageChosen() != "" && t.next.Ticket == nil &&
+		anyIn(p.reading.Words, comeWords) && p.hasTime {
+		return id
+	}
 	for _, m := range p.services {
 		if s := t.k.service[m.ID]; s != nil && m.Exact && s.Minutes > 0 && !s.Unavailable {
 			// The technician who is to come was spoken of for an installation.
@@ -55,8 +60,9 @@ func (t *turn) requested() string {
 	}
 	// The visit was told of, and now its day and place are said.
 	if s := t.k.service[t.next.Topic]; s != nil && s.Minutes > 0 && !s.Unavailable && p.hasTime &&
-		p.time.HasDay && !p.asksSoftly() && (len(p.areas) > 0 || anyIn(p.reading.Words,
-		landmarkWords)) {
+		p.time.HasDay && !p.asksSoftly() && (len(p.areas) > 0 || t.next.Area != "" ||
+		len(p.entities.References) > 0 || anyIn(p.reading.Words[:1], yesWords) ||
+		anyIn(p.reading.Words, landmarkWords)) {
 		return s.ID
 	}
 	return ""
@@ -77,6 +83,25 @@ func (t *turn) addsToRequest() bool {
 		!p.has(actProblem, actCancel, actStatus, actPerson, actPaid) &&
 		(p.hasTime && !p.asks || !p.asksSoftly() && (p.name != "" || t.bareName() != "" ||
 			len(p.areas) > 0 || len(p.entities.Phones)+len(p.entities.References) > 0))
+}
+
+// changesPackage reports whether the message takes another package for the connection that was asked
+// for: "badala ya 10 niwekee 20".
+func (t *turn) changesPackage() bool {
+	v, p := t.next.Ticket, &t.p
+	if v == nil || v.Number == "" || v.Subject != string(actOrder) || v.Service != t.installation() ||
+		p.asksSoftly() || p.has(actProblem, actCancel, actPaid) {
+		return false
+	}
+	all := t.packages()
+	wanted := slices.DeleteFunc(slices.Clone(p.services), func(m entity.NameMatch) bool {
+		return p.takesBack(m) || !slices.Contains(all, m.ID)
+	})
+	if len(idsOf(wanted)) != 1 {
+		return false
+	}
+	p.services, t.next.Topic = wanted, wanted[0].ID
+	return true
 }
 
 // noteRequest notes the request, or what is said of it, and names what was understood.
@@ -118,7 +143,7 @@ func (t *turn) noteRequest(service string) {
 	case p.hasTime && p.time.HasDay:
 		name += ", " + t.nearDay(p.time.Day)
 	}
-	if begun || p.hasTime {
+	if begun || p.hasTime || len(p.services) > 0 {
 		t.tell("ticket.request", "service", name, "number", v.Number)
 	} else {
 		t.tell("ticket.added", "number", v.Number)

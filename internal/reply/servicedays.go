@@ -94,5 +94,10 @@ func (t *turn) tellMinutes() bool {
 	t.did(actOffer)
 	p.acts.drop(actOffer, actHours, actAnswer, actBook, actStatus)
 	t.tell("service.takes", "name", name, "minutes", thousands(int64(minutes)))
+	// "How much is it and how long does it take" asks for both.
+	if p.cued(actPrice) {
+		t.tellPriceOf(id)
+	}
+	t.speakOf(id, "")
 	return true
 }

@@ -23,8 +23,11 @@ func (t *turn) wantsSiteVisit() bool {
 // noteSiteVisit notes the time in the ticket, and opens one where none is: somebody has to drive.
 func (t *turn) noteSiteVisit() {
 	day := t.nearDay(t.p.time.Day)
-	if t.p.time.HasTime {
-		day = when.FormatTime(t.say.language, t.p.time.Start, t.now)
+	switch r := t.p.time; {
+	case r.HasTime || !r.HasDay && !r.Start.IsZero():
+		day = when.FormatTime(t.say.language, r.Start, t.now)
+	case !r.HasDay:
+		day = t.nearDay(startOfDay(t.now))
 	}
 	v := t.next.Ticket
 	if v == nil || v.Number == "" {

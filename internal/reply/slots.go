@@ -198,6 +198,10 @@ func (t *turn) offerDay(v *Visit, r when.Result, said bool) {
 	for _, at := range free {
 		options = append(options, timeOption(at, t.clock(at)))
 	}
+	// Which of several services the times are for, where the message has just said.
+	if len(v.services()) > 1 && len(t.in.Message.Text) > 0 && t.in.State.Ask.For != askWhen {
+		t.tell("book.visit_for", "service", t.visitName(v))
+	}
 	t.tellLead("book.free", "day", day)
 	t.askOf(Ask{For: askWhen}, options, "book.free_which")
 }

@@ -28,7 +28,7 @@ func (t *turn) actOnTickets(informed bool) bool {
 	case t.withdrawsNothing():
 		t.did(actCancel)
 		t.tell("ticket.none")
-	case t.addsToRequest():
+	case t.addsToRequest(), t.changesPackage():
 		t.noteRequest(t.next.Ticket.Service)
 	case t.requested() != "" && (t.next.Ticket == nil ||
 		t.next.Ticket.Subject != string(actProblem)):

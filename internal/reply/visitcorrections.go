@@ -18,9 +18,11 @@ func (t *turn) correctsVisit() bool {
 		return false
 	}
 	only := anyIn(p.reading.Words, onlyWords)
+	// What is named behind a verb for another one is not taken off: "remove the scrub, just shave".
 	var wanted, off []string
 	for _, m := range p.services {
-		if p.takesBack(m) || p.editOf(m) == editOff || t.onlyAskedOf(m) {
+		kept := anyIn(split(pieceAround(p.text, m.Start, m.End)), onlyWords)
+		if p.takesBack(m) || p.editOf(m) == editOff && !kept || t.onlyAskedOf(m) {
 			off = append(off, m.ID)
 			// A name that may be one of several takes all of them off: only one can be on the
 			// visit.

@@ -1,8 +1,13 @@
 package reply
 
 import (
+	"regexp"
+	"strconv"
+	"strings"
 	"time"
 
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
 	"github.com/flowhq/flowhq/internal/understand/when"
 )
 
@@ -114,6 +119,57 @@ func (t *turn) askMeant(r when.Result) {
 		t.ask(Ask{For: askWhen}, "book.day")
 	default:
 		t.ask(Ask{For: askWhen}, "book.when")
+	}
+}
+
+// takeMeant takes the time that was asked about for who says yes and goes on: "yes n my friend wants
+// a fade too". The yes alone is taken with the question.
+func (t *turn) takeMeant() {
+	v, p, a := t.next.Booking, &t.p, t.next.Ask
+	if a.For != askMean || v == nil || p.yesNo != entity.Neither || p.hasTime || p.asks ||
+		len(p.reading.Words) < 2 || !anyIn(p.reading.Words[:1], yesWords) ||
+		anyIn(p.reading.Words, butWords) {
+		return
+	}
+	at := a.Time.In(t.k.zone)
+	v.Day, v.Start = startOfDay(at), at
+	t.next.Ask.For = askBook
+}
+
+// sameDayWords are the day that is spoken of.
+var sameDayWords = keywords("same day, that day, siku hiyo hiyo, siku hiyohiyo, siku ile ile, siku moja hiyo")
+
+// readSameDay reads "the same day" as the day of the visit or of the booking that is made, where the
+// message wants something on it.
+func (t *turn) readSameDay(p *perception) {
+	if p.hasTime || !anyIn(p.reading.Words, sameDayWords) ||
+		t.k.template() != flowhq.BookingTemplate || len(p.services) == 0 {
+		return
+	}
+	if all := t.bookings(); t.next.Booking == nil && len(all) > 0 {
+		p.time, p.hasTime = t.timeIn(all[0].StartsAt.In(t.k.zone).Format("2 January"))
+	}
+}
+
+// dayHour is a day with a bare hour behind it: "friday 9".
+var dayHour = regexp.MustCompile(`(?i)\b(\w+day|tomorrow|today|kesho|leo|juma\w+|alhamisi|ijumaa)\s+` +
+	`(\d{1,2}(?:[:.][0-5]\d)?)(\s*(?:[,.!?\n]|$))`)
+
+// readDayHour reads the hour behind a day, which may be none of the month: there are twelve of them.
+func (t *turn) readDayHour(p *perception) {
+	m := dayHour.FindStringSubmatch(p.text)
+	if m == nil || !p.hasTime || p.time.HasTime || t.k.template() != flowhq.BookingTemplate {
+		return
+	}
+	if n, _ := strconv.Atoi(strings.FieldsFunc(m[2], func(r rune) bool { return r == ':' || r == '.' })[0]); n > 12 {
+		return
+	}
+	at := " at "
+	if t.say.language == flowhq.Swahili {
+		at = " saa "
+	}
+	if r, ok := t.timeIn(dayHour.ReplaceAllString(p.text, "$1"+at+"$2$3")); ok && r.HasTime {
+		p.time = r
 	}
 }
 

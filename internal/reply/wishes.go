@@ -9,7 +9,7 @@ var wishWords = keywords(`
 	nataka, natak, naomba, nipe, nipee, nipeni, nahitaji, nahtaji, nitahitaji, nachukua, nitachukua,
 	ntachukua, nichukue, nipatie, nipatieni, niwekee, niwekeeni, nauliza nipate, ninunue, nanunua,
 	nitanunua, weka, niagizie, naagiza, kuagiza, niletee, nileteeni, mniletee, nipelekee, nitumie,
-	leta, ongeza, niongezee, add
+	leta, ongeza, niongezee, add, nauchukua, nakichukua, naichukua, nitaichukua, nitauchukua
 `)
 
 // wishes reports whether the message says that it wants goods: in so many words, or by saying where
@@ -38,5 +38,5 @@ var softQuestion = keywords(`
 	can i, do you,
 	does it, is it, are they, are these, what, how, which, when, who, why, mna*, mta*,
 	inawezekana, whats,
-	could you, will you, can someone
+	could you, will you, can someone, is that ok, is it ok, is that fine, is that okay
 `)
