@@ -31,6 +31,18 @@ type Tenant struct {
 	Host      Host      `json:"host"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
+	// Activity is nil but in lists.
+	Activity *Activity `json:"activity,omitempty"`
+}
+
+// An Activity is how busy a tenant is.
+type Activity struct {
+	// MessagesToday are those since midnight of UTC, in both directions, as far as its worker has
+	// written them: it does so once a minute.
+	MessagesToday int `json:"messages_today"`
+	// UnreadHandOvers are the open ones in which nobody of the business has written yet, 1,000 at
+	// most.
+	UnreadHandOvers int `json:"unread_hand_overs"`
 }
 
 // A Config is what a tenant chooses about its bot. A change takes effect on the

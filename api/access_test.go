@@ -38,7 +38,7 @@ var routeScopes = map[string][]string{
 	},
 	"read": {
 		"GET /admin/tenants", "GET /admin/bulk", "GET /admin/bulk/:bulk", "GET /admin/workers",
-		"GET /admin/fleet",
+		"GET /admin/fleet", "GET /admin/audit", "GET /admin/audit.csv", "GET /admin/traffic",
 		"GET /admin/setup-requests", "GET /admin/setup-requests/:request",
 		"GET tenant/setup-requests", "GET tenant/setup-requests/:request",
 		"GET tenant", "GET tenant/profile", "GET tenant/profile/missing",

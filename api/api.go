@@ -178,6 +178,7 @@ type Options struct {
 	// BulkRecords is the database's side of bulks, and Bulks Temporal's.
 	BulkRecords BulkRecords
 	Fleet       FleetStore
+	Audit       AuditLog
 	Database    Pinger
 	Temporal    Pinger
 	Metrics     metrics.Registry

@@ -259,6 +259,19 @@ func (b *binder) text(name string) string {
 	return v
 }
 
+// opaque returns a query parameter that an earlier answer gave as "next" and that holds a name, "" if
+// there is none.
+func (b *binder) opaque(name string) string {
+	// A name of 60 characters of four bytes each, a word and an id, in base64.
+	const longest = 450
+	v, _ := b.parameter(name)
+	if len(v) > longest || !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
+		b.wrong(name, `must be the "next" of an earlier answer`)
+		return ""
+	}
+	return v
+}
+
 // validText reports whether a text may be searched for. Control characters are refused, because
 // PostgreSQL takes no NUL in a text, and the answer would be 500.
 func validText(s string) bool {

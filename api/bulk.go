@@ -60,7 +60,13 @@ type bulkFilter struct {
 	Session  flowhq.SessionState `json:"session"`
 	Template flowhq.Template     `json:"template"`
 	Search   string              `json:"search"`
-	All      bool                `json:"all"`
+	// Attention and Stale are nil where the body leaves them out.
+	Attention *bool  `json:"attention"`
+	Worker    string `json:"worker"`
+	Stale     *bool  `json:"stale"`
+	// Tenants are those that were ticked one by one; nil = all that the other fields select.
+	Tenants []flowhq.TenantID `json:"tenants"`
+	All     bool              `json:"all"`
 }
 
 // bulkRequest is POST /admin/bulk.
@@ -107,7 +113,20 @@ func (f bulkFilter) check(b *binder) {
 	if !validText(f.Search) {
 		b.wrong("filter.search", "must be at most 100 printable characters")
 	}
-	none := f == bulkFilter{All: f.All}
+	if !validText(f.Worker) {
+		b.wrong("filter.worker", "must be at most 100 printable characters")
+	}
+	if len(f.Tenants) > maxLimit || f.Tenants != nil && len(f.Tenants) == 0 {
+		b.wrong("filter.tenants", fmt.Sprintf("must be 1 to %d ids of tenants", maxLimit))
+	}
+	for i, id := range f.Tenants {
+		if !id.Valid() && !b.full() {
+			b.wrong(fmt.Sprintf("filter.tenants[%d]", i),
+				"must be the id of a tenant, a UUID in lower case")
+		}
+	}
+	none := f.Status == "" && f.Session == "" && f.Template == "" && f.Search == "" &&
+		f.Attention == nil && f.Worker == "" && f.Stale == nil && f.Tenants == nil
 	if none && !f.All {
 		b.wrong("filter", `must select something; {"all": true} selects every tenant`)
 	}
@@ -143,6 +162,8 @@ func (a *API) beginBulk(ctx context.Context, req bulkRequest) (flowhq.Bulk, erro
 	f := store.TenantFilter{
 		Status: req.Filter.Status, Session: req.Filter.Session,
 		Template: req.Filter.Template, Search: req.Filter.Search,
+		Attention: req.Filter.Attention, Worker: req.Filter.Worker, Stale: req.Filter.Stale,
+		Only: req.Filter.Tenants,
 	}
 	tenants, err := a.Tenants.Selected(ctx, f, flowhq.MaxBulk+1)
 	if err != nil {

@@ -154,6 +154,18 @@ func send[T any](
 	a.note(ctx, flowhq.Event{
 		Tenant: tenant, Type: flowhq.EventExported, Actor: actor(ctx), Reason: f.name,
 	})
+	sendPages(c, a, f, business, mark, page, next, rows)
+}
+
+// sendPages sends a file from its first page on. rows returns the page at a position, and next is
+// that of the second one, the zero value if there is none.
+func sendPages[T any, P comparable](
+	c *gin.Context, a *API, f file[T], business export, mark bool, page []T, next P,
+	rows func(at P) (page []T, next P, err error),
+) {
+	var none P
+	ctx := c.Request.Context()
+	var err error
 	c.Header("Content-Type", f.mediaType)
 	c.Header("Content-Disposition", `attachment; filename="`+f.name+`"`)
 	// From here on the status is sent, and a failure can only cut the connection.
@@ -169,12 +181,12 @@ func send[T any](
 			// net/http closes the connection and logs nothing for this value.
 			panic(http.ErrAbortHandler) // the caller hung up
 		}
-		if next == 0 {
+		if next == none {
 			break
 		}
 		// Pages go on by id, so rows that are added meanwhile neither repeat nor shift others.
 		if page, next, err = rows(next); err != nil || sent+len(page) > maxExport {
-			a.Log.WarnContext(ctx, "an export was cut off", "tenant", string(tenant),
+			a.Log.WarnContext(ctx, "an export was cut off", "tenant", string(business.tenant),
 				"file", f.name, "rows", sent+len(page), "err", err)
 			panic(http.ErrAbortHandler)
 		}

@@ -10,6 +10,9 @@ import (
 // A FleetStore knows how full the workers are, and keeps the settings that hold for all sessions.
 type FleetStore interface {
 	Workers(ctx context.Context) ([]flowhq.Worker, error)
+	Traffic(ctx context.Context) ([]flowhq.Traffic, error)
+	// NewTenants counts the tenants of the last days whose sessions need a place.
+	NewTenants(ctx context.Context, days int) (int, error)
 	Fleet(ctx context.Context) (flowhq.Fleet, error)
 	FleetEvents(ctx context.Context, limit int) ([]flowhq.FleetEvent, error)
 	SetFleet(ctx context.Context, c flowhq.FleetChange, actor string) (flowhq.Fleet, error)
@@ -19,12 +22,21 @@ type FleetStore interface {
 // workerList has no next page: an installation has few workers.
 type workerList struct {
 	Workers []flowhq.Worker `json:"workers"`
+	// NewTenants are those of the last seven days: by them one sees when the workers are full.
+	NewTenants int `json:"new_tenants"`
 }
+
+// growthDays are a week, in which each day of business is once.
+const growthDays = 7
 
 // listWorkers handles GET /admin/workers.
 func (a *API) listWorkers(ctx context.Context, _ nothing) (workerList, error) {
 	workers, err := a.Fleet.Workers(ctx)
-	return workerList{list(workers)}, err
+	if err != nil {
+		return workerList{}, err
+	}
+	added, err := a.Fleet.NewTenants(ctx, growthDays)
+	return workerList{list(workers), added}, err
 }
 
 // fleetEvents is how many of the fleet's latest events are shown. Events about the admin

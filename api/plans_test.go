@@ -205,6 +205,8 @@ func (p *planned) values(route, name string, schema node) (values []string) {
 		"text": {"a", "xyzzy"}, "search": {"a", "xyzzy"},
 		"number": {"B7", "K7"}, "reason": {"a reason for operators", "xyzzy"},
 		"from": {ago(2), ago(250)}, "to": {ago(298), ago(100)},
+		"worker": {"worker@1", "xyzzy"},
+		"action": {string(flowhq.EventProfileChanged), string(flowhq.EventLoginFailed)}, "principal": {"amina", "xyzzy"},
 		"tenant": {p.ids["id"]}, "after": {"1", "1000000000"},
 		"type": {string(flowhq.EventMessageReceived), string(flowhq.EventOrderCreated),
 			string(flowhq.EventCodeRead)},

@@ -208,7 +208,10 @@ func (a *API) installationRoutes(r router) {
 	r.get("/dead-letters", read, handle(a, http.StatusOK, a.listAllDeadLetters))
 	r.post("/dead-letters/retry", flowhq.ScopeSend,
 		handle(a, http.StatusAccepted, a.retryAllDeadLetters))
+	r.get("/audit", read, handle(a, http.StatusOK, a.listAudit))
+	r.get("/audit.csv", read, a.exportAudit)
 	r.get("/workers", read, handle(a, http.StatusOK, a.listWorkers))
+	r.get("/traffic", read, handle(a, http.StatusOK, a.readTraffic))
 	r.get("/fleet", read, handle(a, http.StatusOK, a.readFleet))
 	r.patch("/fleet", operate, handle(a, http.StatusOK, a.changeFleet))
 	// The same, and what GET gives besides.

@@ -58,7 +58,7 @@ func setupOn(t *testing.T, s *store.Store, change ...func(*Options)) *fixture {
 	o := Options{
 		Accounts: s, Keys: s, Setups: s, Webhooks: s,
 		Tenants: s, Profiles: s, Facts: s, Contacts: s, Logs: s, FollowUps: s, Feed: s, Codes: s,
-		Commands: s, Signals: f.signals, Bulks: f.bulks, BulkRecords: s, Fleet: s,
+		Commands: s, Signals: f.signals, Bulks: f.bulks, BulkRecords: s, Fleet: s, Audit: s,
 		Database: f.database, Temporal: f.temporal,
 		Metrics: metrics.NewRegistry(), Password: password, PortalKey: portalsKey,
 		Codec: reverser{},

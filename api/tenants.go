@@ -65,8 +65,12 @@ func (r *listRequest) bind(b *binder) {
 	r.Template = word(b, "template", flowhq.Templates)
 	r.Search = b.text("search")
 	r.Attention = b.either("attention")
+	r.Worker = b.text("worker")
+	r.Stale = b.either("stale")
+	r.Sort = optionalWord(b, "sort", store.TenantSorts)
+	r.Order = optionalWord(b, "order", store.TenantDirections)
 	r.Limit = b.number("limit", defaultTenants, 1, maxLimit)
-	r.Cursor = b.text("cursor")
+	r.Cursor = b.opaque("cursor")
 }
 
 // tenantList is a page of tenants. Next is "" on the last page, and else the cursor of the next
@@ -117,7 +121,7 @@ func (r *changeRequest) bind(b *binder) {
 }
 
 // tenantState are the members of a tenant that no request sets.
-var tenantState = []string{"status", "wanted", "session", "host", "created_at", "updated_at"}
+var tenantState = []string{"status", "wanted", "session", "host", "created_at", "updated_at", "activity"}
 
 // changeTenant handles PATCH and PUT /admin/tenants/:id. A notification brings a changed config to
 // the tenant's host, which uses it from the next message on.

@@ -3,6 +3,7 @@ drop function flowhq.kept_since, flowhq.first_message_since, flowhq.version_orde
     flowhq.notify, flowhq.host_status, flowhq.tenant_status, flowhq.next_epoch, flowhq.fence;
 drop table flowhq.fleet_events;
 drop table flowhq.fleet;
+drop table flowhq.traffic;
 drop table flowhq.workers;
 drop table flowhq.bulks;
 drop table flowhq.request_keys;
@@ -26,6 +27,7 @@ drop table flowhq.bookings;
 drop function flowhq.check_capacity, flowhq.next_order_status, flowhq.follow_booking, flowhq.follow_order,
     flowhq.cancel_follow_ups;
 drop table flowhq.conversations;
+drop table flowhq.message_counts;
 drop table flowhq.assistant_usage;
 drop table flowhq.message_logs;
 drop table flowhq.contacts;

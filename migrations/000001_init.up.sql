@@ -376,6 +376,17 @@ create table flowhq.assistant_usage (
         references flowhq.tenants (id) on delete cascade
 ) with (fillfactor = 50); -- updated in place
 
+-- How many messages a tenant has had on the last day on which it had any, in both directions. It is
+-- written like traffic.
+create table flowhq.message_counts (
+    tenant_id uuid    not null,
+    day       date    not null, -- of UTC: operators compare tenants of several zones
+    messages  integer not null,
+    constraint message_counts_pkey primary key (tenant_id),
+    constraint message_counts_tenant_fkey foreign key (tenant_id)
+        references flowhq.tenants (id) on delete cascade
+) with (fillfactor = 50); -- updated in place
+
 -- Where the bot stands with a contact.
 create table flowhq.conversations (
     tenant_id  uuid        not null,
@@ -609,6 +620,13 @@ create table flowhq.portal_event_logs (
 -- be found by its time when it is due itself.
 create index portal_event_logs_erased_idx on flowhq.portal_event_logs (created_at)
     where event_type = 'TENANT_DELETED';
+-- What people and programs have done, as Principal.Actor writes them, for the audit of one tenant
+-- and, across tenants on purpose, of all. Most events are of hosts and workflows, which pay nothing
+-- for these.
+create index portal_event_logs_deeds_idx on flowhq.portal_event_logs (tenant_id, created_at, id)
+    where split_part(actor, ' ', 1) in ('operator', 'user', 'portal', 'api', 'admin');
+create index portal_event_logs_all_deeds_idx on flowhq.portal_event_logs (created_at, id)
+    where split_part(actor, ' ', 1) in ('operator', 'user', 'portal', 'api', 'admin');
 
 -- The feed: what happens to tenants, in the order in which it happened, for who follows it over the
 -- API and for webhooks. Triggers write it, in the transaction of what it tells of, whoever makes
@@ -845,6 +863,18 @@ create table flowhq.workers (
     constraint workers_capacity_check check (capacity > 0 and sessions >= 0)
 ) with (fillfactor = 50); -- like hosts
 
+-- How many messages each worker has received and sent, and how fast it replied, in stretches of ten
+-- minutes of the last two days. A worker adds what it has counted once a minute, so that no message
+-- waits for a row that others write, and a chart of a day reads few rows.
+create table flowhq.traffic (
+    at       timestamptz not null, -- when the stretch begins
+    worker   text        not null,
+    received integer     not null,
+    sent     integer     not null,
+    replies  integer[]   not null, -- by flowhq.ReplyBounds
+    constraint traffic_pkey primary key (at, worker)
+) with (fillfactor = 50); -- updated in place
+
 -- What holds for all sessions at once: one row, which every process reads when it starts and
 -- whenever it is notified of a change.
 create table flowhq.fleet (
@@ -881,6 +911,7 @@ create table flowhq.fleet_events (
 -- Anybody can cause events about the admin password. They are looked for by type and time before
 -- another is written, so that nobody can fill the table.
 create index fleet_events_recent on flowhq.fleet_events (event_type, created_at);
+create index fleet_events_newest_idx on flowhq.fleet_events (created_at, id); -- for the audit
 
 -- The fence of a host's write: one row while the host's epoch is the tenant's latest, and none
 -- under a newer epoch or without a tenant. A statement that begins with

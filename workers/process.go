@@ -100,6 +100,7 @@ func (p *process) runBackground(ctx context.Context) (stop func()) {
 	var all sync.WaitGroup
 	for _, run := range []func(context.Context){
 		p.leases.Run, p.database.Run, p.fleet.Run, p.admission.Run, p.failover.Run,
+		p.writeTraffic,
 		func(ctx context.Context) {
 			hosting.Listen(ctx, p.Store, p.Log, p.slots, p.admission, p.leases, p.due)
 		},

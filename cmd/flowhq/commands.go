@@ -62,6 +62,7 @@ func runAPI(
 		Webhooks: p.store, WebhookGuard: p.webhookGuard(),
 		Setups: p.store, ApproveSetups: p.config.ApproveSetups,
 		Signals: commands, Bulks: commands, BulkRecords: p.store, Fleet: p.store,
+		Audit:    p.store,
 		Database: p.store, Temporal: commands, Metrics: metrics.NewRegistry(),
 		PortalKey: p.config.PortalKey,
 		Password:  p.config.AdminPassword, QueryAuth: p.config.AdminQueryAuth,

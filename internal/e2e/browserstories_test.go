@@ -154,7 +154,7 @@ func (s *stand) operatorsTour(p *tab, shop *business) {
 		"log": shop.path() + "/logs", "settings": shop.path() + "/settings",
 		"webhooks": shop.path() + "/webhooks",
 		"people":   "/admin/people", "set-aside": "/admin/dead-letters", "bulk": "/admin/bulk",
-		"about": "/admin/about",
+		"about": "/admin/about", "audit": "/admin/audit",
 	} {
 		p.do(chromedp.Navigate(s.api + path))
 		p.check("admin-" + name)

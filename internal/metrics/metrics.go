@@ -74,6 +74,9 @@ type Worker struct {
 	AssistantResults  *prometheus.CounterVec
 	// ReplySeconds is from receiving a message to WhatsApp's acknowledgement of its reply.
 	ReplySeconds prometheus.Histogram
+
+	// tally has the same of messages and replies, for the charts; see TakeTraffic.
+	tally tally
 }
 
 // Outcomes are the values of the label of Worker.Handled: what became of messages of
@@ -81,11 +84,6 @@ type Worker struct {
 var Outcomes = []flowhq.MessageStatus{
 	flowhq.Answered, flowhq.Suppressed, flowhq.Overflowed, flowhq.Forwarded, flowhq.Failed,
 }
-
-// replyBuckets are the upper bounds of Worker.ReplySeconds, in seconds. A reply takes some
-// ten milliseconds, seconds if its host had to be replaced, and minutes if it was delayed
-// by the tenant's limit.
-var replyBuckets = []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300}
 
 // NewWorker registers what a worker counts. Every label value that is known is there
 // from the start, as zero, so that a first occurrence is a change.
@@ -132,7 +130,7 @@ func NewWorker(r Registry) *Worker {
 		ReplySeconds: auto.NewHistogram(prometheus.HistogramOpts{
 			Name:    "flowhq_reply_seconds",
 			Help:    "From receiving a message to WhatsApp's acknowledgement of its reply.",
-			Buckets: replyBuckets,
+			Buckets: flowhq.ReplyBounds,
 		}),
 	}
 	// From here on, every series is there. A panel then shows zero instead of "no data".

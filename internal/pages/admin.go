@@ -1,15 +1,18 @@
 package pages
 
 import (
+	"cmp"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/flowhq/flowhq"
 )
 
-// nowPage is the operators' start page. It is made of four answers of the API, however many
+// nowPage is the operators' start page. It is made of six answers of the API, however many
 // tenants there are.
 type nowPage struct {
 	// Waiting are tenants for which a person must act.
@@ -21,6 +24,8 @@ type nowPage struct {
 	Workers []flowhq.Worker
 	Fleet   fleet
 	Asked   []flowhq.SetupRequest // that nobody has decided on
+	Charts  []chart               // of the last day; none before anything was counted
+	Latest  []flowhq.AuditEntry   // what people did last
 }
 
 // A stateCount is how many sessions are in a state.
@@ -33,12 +38,6 @@ type stateCount struct {
 type fleet struct {
 	flowhq.Fleet
 	Events []flowhq.FleetEvent `json:"events"`
-}
-
-// tenantList is a page of tenants.
-type tenantList struct {
-	Tenants []flowhq.Tenant `json:"tenants"`
-	Next    string          `json:"next"`
 }
 
 // countedTenants bounds what the start page counts; the API gives no more at a time.
@@ -67,6 +66,9 @@ func (v *visit) now() error {
 	if err := v.get("/admin/setup-requests?status=SUBMITTED&limit=20", &requests); err != nil {
 		return err
 	}
+	if err := v.readDay(&p); err != nil {
+		return err
+	}
 	// The newest thousand are looked at. An installation that has more is told so on the page, and
 	// finds the others by the filters of the list.
 	counts := map[flowhq.TenantStatus]int{}
@@ -89,6 +91,20 @@ func (v *visit) now() error {
 	return v.show(http.StatusOK, "now", "now", "Now", p)
 }
 
+// readDay adds what the last day was like.
+func (v *visit) readDay(p *nowPage) error {
+	var t traffic
+	if err := v.get("/admin/traffic", &t); err != nil {
+		return err
+	}
+	p.Charts = t.charts(time.Now())
+	// Eight fit beside what is above them; the audit has the rest.
+	var audit struct{ Entries []flowhq.AuditEntry }
+	err := v.get("/admin/audit?limit=8", &audit)
+	p.Latest = audit.Entries
+	return err
+}
+
 // needsPerson reports whether a session stays as it is until a person acts.
 func needsPerson(t flowhq.Tenant) bool {
 	// One that was stopped on purpose is as somebody wants it.
@@ -101,61 +117,16 @@ func needsPerson(t flowhq.Tenant) bool {
 		t.Session.State == flowhq.LoggedOut || t.Session.State == flowhq.Banned
 }
 
-// tenantsPage is the list of tenants.
-type tenantsPage struct {
-	tenantList
-	Search    string
-	Status    string
-	Template  string
-	Statuses  []flowhq.TenantStatus
-	Templates []flowhq.Template
-	// Older is the query of the next page, "" on the last.
-	Older string
-	// Filtered is whether the list leaves tenants out.
-	Filtered bool
-	// Deleted is the name of a tenant whose deletion was asked for just now.
-	Deleted string
-}
-
-// tenants lists the tenants, as they are searched for.
-func (v *visit) tenants() error {
-	if err := v.operator(); err != nil {
-		return err
-	}
-	p := tenantsPage{
-		Statuses: flowhq.TenantStatuses, Templates: flowhq.Templates,
-		Deleted: v.r.Form.Get("deleted"),
-	}
-	// Fifty are a screen or two. The next page is a click away.
-	q := url.Values{"limit": {"50"}}
-	// Only what was filled in is sent, so the address of the next page is as short as the filter.
-	for name, to := range map[string]*string{
-		"search": &p.Search, "status": &p.Status, "template": &p.Template, "cursor": new(string),
-	} {
-		if *to = v.r.Form.Get(name); *to != "" {
-			q.Set(name, *to)
-		}
-	}
-	// A list that is empty because of the filter says so, rather than that there are no tenants.
-	p.Filtered = p.Search != "" || p.Status != "" || p.Template != ""
-	if err := v.get("/admin/tenants?"+q.Encode(), &p.tenantList); err != nil {
-		return err
-	}
-	// The filter stays with the next page.
-	if p.Next != "" {
-		// The limit is this page's own choice at each request, so a link carries none.
-		q.Del("limit")
-		q.Set("cursor", p.Next)
-		p.Older = "?" + q.Encode()
-	}
-	return v.show(http.StatusOK, "tenants", "tenants", "Tenants", p)
-}
-
 // newTenantPage is the form of a new tenant.
 type newTenantPage struct {
 	form
 	Templates []templateTile
 	Languages []flowhq.Language
+	// Countries are those to choose from, Home the one that is chosen, and Dialled what becomes of
+	// the number as it stands.
+	Countries []country
+	Home      string
+	Dialled   dialled
 }
 
 // A templateTile shows what a template does by what is said in it.
@@ -193,7 +164,15 @@ func (v *visit) newTenantForm() error {
 
 // showNewTenant shows the form, with why it was refused.
 func (v *visit) showNewTenant(status int, err error) error {
-	p := newTenantPage{v.formOf(err), tiles, flowhq.Languages}
+	p := newTenantPage{
+		form: v.formOf(err), Templates: tiles, Languages: flowhq.Languages,
+		Countries: dialCountries, Home: cmp.Or(v.r.FormValue("country"), homeRegions[0]),
+	}
+	// The API knows numbers as they are dialled from abroad, and the form as they are written.
+	if d := dial(v.r.FormValue("phone_number"), p.Home); d.Wrong != "" &&
+		p.Errors["phone_number"] != "" {
+		p.Errors["phone_number"] = d.Wrong
+	}
 	return v.show(status, "new-tenant", "tenants", "New tenant", p)
 }
 
@@ -207,6 +186,10 @@ func (v *visit) newTenant() error {
 	in := flowhq.NewTenant{
 		Name: f("name"), PhoneNumber: f("phone_number"), BusinessName: f("business_name"),
 		Template: flowhq.Template(f("template_type")), Language: flowhq.Language(f("language")),
+	}
+	// What is no number is left to the API to refuse, with whatever else is wrong.
+	if d := dial(in.PhoneNumber, f("country")); d.E164 != "" {
+		in.PhoneNumber = d.E164
 	}
 	// Most operators know a business by the name that its customers know.
 	if in.BusinessName == "" {
@@ -227,9 +210,53 @@ func (v *visit) newTenant() error {
 
 // workersPage is how full the workers are, and what holds for all sessions.
 type workersPage struct {
-	Workers []flowhq.Worker
+	Workers    []flowhq.Worker
+	NewTenants int `json:"new_tenants"` // of the last seven days
 	// Fleet is asked for by itself; the answer about workers must not fill it.
 	Fleet fleet `json:"-"`
+}
+
+// Places are how many sessions the workers that take new ones may host, and Left how many more.
+func (p workersPage) Places() (places int) {
+	for _, w := range p.Workers {
+		if w.Status == flowhq.WorkerRunning {
+			places += w.Capacity
+		}
+	}
+	return places
+}
+
+// Left is how many more sessions the workers may host.
+func (p workersPage) Left() (left int) {
+	for _, w := range p.Workers {
+		// One that has more than its capacity, as after a change of its setting, takes none.
+		if w.Status == flowhq.WorkerRunning {
+			left += max(w.Capacity-w.Sessions, 0)
+		}
+	}
+	return left
+}
+
+// Full says when no place will be left if each week is like the last one.
+func (p workersPage) Full() string {
+	const farAway = 104 // weeks; what is beyond two years will be otherwise
+	switch {
+	case len(p.Workers) == 0 || p.NewTenants == 0:
+		return ""
+	case p.Left() == 0:
+		return "full: further tenants wait until a worker is added"
+	case p.Left()/p.NewTenants > farAway:
+		return "not full within two years at this week's growth"
+	}
+	days := p.Left() * 7 / p.NewTenants
+	switch {
+	case days < 1:
+		return "full within a day at this week's growth"
+	case days < 14:
+		return fmt.Sprintf("full in about %d days at this week's growth", days)
+	default:
+		return fmt.Sprintf("full in about %d weeks at this week's growth", days/7)
+	}
 }
 
 // workers shows how full the workers are.

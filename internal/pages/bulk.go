@@ -41,10 +41,20 @@ func (v *visit) startBulk() error {
 	f := v.r.PostForm
 	// The filter is sent, and not the tenants of the page: a list has thousands and a page fifty.
 	filter := map[string]any{}
-	for _, name := range []string{"search", "status", "template"} {
-		if text := f.Get(name); text != "" {
+	for _, name := range tenantFilters {
+		switch text := f.Get(name); {
+		case text == "":
+		case name == "attention" || name == "stale":
+			filter[name] = text == "true"
+		default:
 			filter[name] = text
 		}
+	}
+	// Those that were ticked are meant, whatever list they were ticked in.
+	if ticked := f["tenants"]; len(ticked) > 0 {
+		filter = map[string]any{"tenants": ticked}
+	} else if f.Has("ticked") {
+		return v.redirect("/admin/tenants") // the button of the ticked ones, without a tick
 	}
 	// The API refuses an empty filter, so that a forgotten one does not stop everybody.
 	// Here the list without a filter was looked at, and all of it is meant.
@@ -87,6 +97,3 @@ func (v *visit) cancelBulk() error {
 	// The page of a command has the same path as the API's operation.
 	return v.redirect(path)
 }
-
-// Commands are those that many tenants can get.
-func (p tenantsPage) Commands() []flowhq.Command { return flowhq.BulkCommands }

@@ -45,8 +45,8 @@ func operatorSamples() map[string][]any {
 		}},
 		"settings": {settingsPage{}, settingsPage{
 			tenantPage: tenant, form: typed, accessPart: a, Templates: flowhq.Templates,
-			Languages: flowhq.Languages,
-			Saved:     true, NameWrong: true,
+			Languages: flowhq.Languages, Answerers: answerers,
+			Saved: true, NameWrong: true,
 		}},
 		"webhooks": {webhooksPage{}, webhooksPage{
 			tenantPage: tenant, form: typed, Types: flowhq.WebhookTypes, Secret: hostile, SecretOf: hostile,
@@ -54,6 +54,13 @@ func operatorSamples() map[string][]any {
 				ID: hostile, URL: hostile, Description: hostile, Reason: hostile,
 				CreatedBy: hostile, Failures: 2, RetryAt: &at,
 			}, Deliveries: []flowhq.WebhookDelivery{{Type: hostile, Reason: hostile, TriedAt: &at}, {}}}, {}},
+		}},
+		"audit": {auditPage{}, auditPage{form: typed, TenantName: hostile}, auditPage{Next: "?cursor=" + hostile}, auditPage{
+			form: form{Values: typed.Values}, Filtered: true, Query: "principal=" + url.QueryEscape(hostile), Next: "?x=" + hostile,
+			Entries: []flowhq.AuditEntry{
+				{Action: hostile, Principal: strings.Repeat(hostile, 20), Kind: flowhq.PrincipalPortal, Address: hostile, Detail: hostile, Tenant: hostile, TenantName: hostile, Outcome: flowhq.AuditDone},
+				{Kind: flowhq.PrincipalPassword, Tenant: hostile, Outcome: flowhq.AuditAsked}, {Outcome: flowhq.AuditRefused},
+			},
 		}},
 		"team": {teamPage{}, teamPage{accessPart{May: true}}, teamPage{a}},
 		"set-aside": {setAsidePage{}, setAsidePage{Reason: hostile}, setAsidePage{

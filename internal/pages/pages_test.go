@@ -109,14 +109,31 @@ func pageSamples() map[string][]any {
 			Waiting: []flowhq.Tenant{tenant}, Total: 1,
 			States: []stateCount{{flowhq.TenantError, 1}}, Workers: workers,
 			Fleet: events, Asked: []flowhq.SetupRequest{asked},
+			Latest: []flowhq.AuditEntry{
+				{Action: hostile, Principal: name, TenantName: name, Detail: name, Address: name}, {},
+			},
+			Charts: []chart{
+				newChart(name, name, at, time.Minute, sayNumber, []string{name}, [][]point{{{at, 3}}}),
+				{Title: name, Lines: []chartLine{{name, name, name}}},
+			},
 		}},
-		"tenants": {tenantsPage{}, tenantsPage{tenantList: tenantList{[]flowhq.Tenant{tenant},
-			name}, Search: name, Older: "?" + name, Deleted: name}},
-		"new-tenant": {newTenantPage{}, newTenantPage{form: typed, Templates: tiles,
-			Languages: flowhq.Languages}},
+		"tenants": {tenantsPage{}, tenantsPage{Query: url.Values{"search": {name}}}, tenantsPage{
+			tenantList: tenantList{[]flowhq.Tenant{
+				tenant, {Activity: &flowhq.Activity{MessagesToday: 7, UnreadHandOvers: 1000}},
+			}, name},
+			Query: url.Values{
+				"search": {name}, "sort": {"name"}, "order": {name}, "worker": {name},
+			},
+			Workers: workers, Deleted: name,
+		}},
+		"new-tenant": {newTenantPage{}, newTenantPage{
+			form: typed, Templates: tiles, Languages: flowhq.Languages, Countries: dialCountries,
+			Home: name, Dialled: dialled{Wrong: name},
+		}, newTenantPage{Dialled: dialled{Shown: name, Country: name, Doubt: name}},
+			newTenantPage{Dialled: dialled{Shown: name, Taken: tenant}}},
 		"chats": {tenantPage{}, page, inApp}, "link": {tenantPage{}, page, inApp},
 		"timeline": {tenantPage{}, page},
-		"workers":  {workersPage{}, workersPage{Workers: workers, Fleet: events}},
+		"workers":  {workersPage{}, workersPage{Workers: workers, Fleet: events, NewTenants: 3}},
 		"requests": {requestsPage{}, requestsPage{
 			setupRequests: setupRequests{Requests: []flowhq.SetupRequest{asked}},
 			Statuses:      flowhq.SetupStatuses,

@@ -16,10 +16,25 @@ type settingsPage struct {
 	accessPart
 	Templates []flowhq.Template
 	Languages []flowhq.Language
+	Answerers []answerer
 	// Saved is whether the page follows a change that was taken.
 	Saved bool
 	// NameWrong is said if the name that was typed to delete the tenant is another one.
 	NameWrong bool
+}
+
+// An answerer is who may answer a tenant's customers, with what that means.
+type answerer struct {
+	Value     flowhq.Answerer
+	Name, For string
+}
+
+// answerers are the choices, in the order of flowhq.Answerers.
+var answerers = []answerer{
+	{flowhq.ByTemplate, "The bot", "By its template and what the owner has told it."},
+	{flowhq.ByWebhook, "A program of the business",
+		"A webhook tells it of each message. What it leaves for five minutes goes to a person."},
+	{flowhq.ByPerson, "A person", "Every chat is handed over; the bot only keeps the messages."},
 }
 
 // tenantNumbers are the settings that are numbers. saveSettings reads them in this order.
@@ -38,7 +53,7 @@ func (v *visit) showSettings(status int, p settingsPage) error {
 	if p.tenantPage, err = v.about("settings"); err != nil {
 		return err
 	}
-	p.Templates, p.Languages = flowhq.Templates, flowhq.Languages
+	p.Templates, p.Languages, p.Answerers = flowhq.Templates, flowhq.Languages, answerers
 	if err := v.readAccess(&p.accessPart); err != nil {
 		return err
 	}
@@ -49,6 +64,7 @@ func (v *visit) showSettings(status int, p settingsPage) error {
 			"name": {p.Tenant.Name}, "phone_number": {p.Tenant.PhoneNumber},
 			"business_name": {c.BusinessName},
 			"template_type": {string(c.Template)}, "language": {string(c.Language)},
+			"answered_by":           {string(c.AnsweredBy)},
 			"replies_per_minute":    {strconv.Itoa(c.RepliesPerMinute)},
 			"replies_per_contact":   {strconv.Itoa(c.RepliesPerContact)},
 			"retention_days":        {strconv.Itoa(c.RetentionDays)},
@@ -84,7 +100,12 @@ func (v *visit) saveSettings() error {
 		"name": p.Tenant.Name, "phone_number": p.Tenant.PhoneNumber,
 		"business_name": c.BusinessName,
 		"template_type": string(c.Template), "language": string(c.Language),
+		"answered_by": string(c.AnsweredBy),
 	} {
+		// A form that was loaded before an upgrade lacks what is new, and means no change of it.
+		if !v.r.PostForm.Has(name) {
+			continue
+		}
 		if text := f(name); text != old {
 			in[name] = text
 		}

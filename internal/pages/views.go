@@ -240,12 +240,13 @@ func tone(state any) string {
 	// States of sessions, messages, workers and records share the list: no two mean different
 	// things by a word.
 	case "ACTIVE", "CONNECTED", "RUNNING", "ANSWERED", "SENT", "DELIVERED", "READ", "APPROVED",
-		"CONFIRMED", "FULFILLED":
+		"CONFIRMED", "FULFILLED", "DONE":
 		return "good"
-	case "ERROR", "BANNED", "LOGGED_OUT", "FAILED", "STALE", "REJECTED", "CANCELLED":
+	case "ERROR", "BANNED", "LOGGED_OUT", "FAILED", "STALE", "REJECTED", "CANCELLED", "REFUSED":
 		return "bad"
 	case "QR_PENDING", "QR_READY", "RECONNECTING", "CONNECTING", "STARTING", "DRAINING", "PENDING",
-		"UNKNOWN", "SUBMITTED", "REVIEWING", "EXPIRED", "SUPPRESSED", "OPEN", "HELD":
+		"UNKNOWN", "SUBMITTED", "REVIEWING", "EXPIRED", "SUPPRESSED", "OPEN", "HELD",
+		"ASKED":
 		return "busy"
 	default:
 		return "idle"

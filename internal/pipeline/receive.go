@@ -31,7 +31,7 @@ func (p *Pipeline) Receive(ctx context.Context, in store.Inbound) error {
 	failpoint.Hit("receive.inserted")
 	p.merge(r.Contact, r.Merged)
 	if r.New {
-		p.Metrics.Received.Inc()
+		p.Metrics.CountReceived(p.Tenant)
 	}
 	if !r.New || in.Undecryptable || in.Silent {
 		return nil // an unreadable message is answered when its readable copy comes

@@ -32,9 +32,9 @@ func (p *Pipeline) deliver(c *chat, m flowhq.Message, askedAt time.Time) error {
 		switch flowhq.ErrorCode(err) {
 		case "":
 			p.detect(c, func(d *loopDetector) { d.replied(began, p.Now(), m.Kind) })
-			p.Metrics.Sent.Inc()
+			p.Metrics.CountSent(p.Tenant)
 			if !askedAt.IsZero() {
-				p.Metrics.ReplySeconds.Observe(p.Now().Sub(askedAt).Seconds())
+				p.Metrics.CountReply(p.Now().Sub(askedAt))
 			}
 			return p.setStatus(m, flowhq.Sent, "")
 		case flowhq.Refused:

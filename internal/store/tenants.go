@@ -3,11 +3,8 @@ package store
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -20,18 +17,6 @@ const (
 	DefaultLimit = 100  // of a caller that names no limit
 	MaxLimit     = 1000 // whatever the caller asks for
 )
-
-// A TenantFilter selects tenants. Empty fields select all.
-type TenantFilter struct {
-	Status   flowhq.TenantStatus
-	Session  flowhq.SessionState
-	Template flowhq.Template
-	Search   string // part of the name, business name, number or id, in any case
-	// Attention selects those whose session a person should look at, or the others; nil = all.
-	Attention *bool
-	Cursor    string // where the previous page ended
-	Limit     int    // rows; 0 means DefaultLimit, more than MaxLimit means MaxLimit
-}
 
 // tenantColumns are read by scanTenant. Texts that a server may make long are cut, as a page
 // has many of them.
@@ -50,9 +35,16 @@ const tenantColumns = `
 // is decided here and stored nowhere: the newest host
 // holds a lease that has run out, so nobody keeps the session that the row speaks of.
 func (s *Store) scanTenant(row pgx.CollectableRow) (t flowhq.Tenant, err error) {
+	return s.scanTenantAnd(row)
+}
+
+// scanTenantAnd is scanTenant for a statement that has further columns after tenantColumns.
+func (s *Store) scanTenantAnd(
+	row pgx.CollectableRow, further ...any,
+) (t flowhq.Tenant, err error) {
 	var perMinute, perContact, retention, answerWithin *int
 	var expired *time.Time
-	err = row.Scan(
+	err = row.Scan(append([]any{
 		&t.ID, &t.Name, &t.PhoneNumber, &t.Status, &t.Wanted, &t.CreatedAt, &t.UpdatedAt,
 		&t.Config.Template, &t.Config.BusinessName, &t.Config.Language,
 		&perMinute, &perContact, &retention, &answerWithin, &t.Config.AnsweredBy,
@@ -61,7 +53,7 @@ func (s *Store) scanTenant(row pgx.CollectableRow) (t flowhq.Tenant, err error) 
 		&t.Session.RetryAt, &t.Session.Since, &t.Session.LastSeenAt,
 		&t.Host.Status, &t.Host.Since, &t.Host.Worker, &t.Host.Epoch, &t.Host.LastError,
 		&expired,
-	)
+	}, further...)...)
 	// The lease decides, on the database's clock: what the rows say of the host may be the last
 	// words of a process that is no more.
 	switch t.Host.Status {
@@ -191,126 +183,6 @@ func (s *Store) Tenant(ctx context.Context, tenant flowhq.TenantID) (flowhq.Tena
 		return t, fmt.Errorf("tenant %s: %w", tenant, s.missing(ctx, err))
 	}
 	return t, nil
-}
-
-// filteredTenants is the part of a statement that selects the tenants of a TenantFilter, with its
-// args. A page that an operator sees and the bulk that follows it must select the same ones.
-const filteredTenants = `
-		from flowhq.tenants t
-		join flowhq.tenant_configs c on c.tenant_id = t.id
-		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
-		join flowhq.hosts w on w.tenant_id = t.id
-		where (@status::text = '' or flowhq.tenant_status(s, w) = @status)
-			and (@session::text = '' or s.state = @session)
-			and (@template::text = '' or c.template_type = @template)
-			and (@attention::boolean is null or @attention = (t.wanted and (s.keeps_failing
-				or s.state <> 'CONNECTED' and (s.state in ('QR_READY', 'LOGGED_OUT', 'BANNED')
-					or s.ending = any(@looked_at::text[])))))
-			and (@search::text = '' or position(lower(@search) in lower(concat_ws(chr(10),
-				t.name, c.business_name, t.phone_number, s.number, t.id))) > 0)`
-
-// lookedAt are the endings that a person should look at.
-var lookedAt = func() (all []string) {
-	for _, e := range flowhq.Endings {
-		if e.Attention() {
-			all = append(all, string(e))
-		}
-	}
-	return all
-}()
-
-// args are the arguments of filteredTenants, and the limit.
-func (f TenantFilter) args(limit int) named {
-	return named{
-		"status": f.Status, "session": f.Session, "template": f.Template,
-		"search": clean(f.Search), "limit": limit,
-		"attention": f.Attention, "looked_at": lookedAt,
-	}
-}
-
-// Tenants returns one page of the tenants that f selects, newest first, and the
-// cursor of the next page, "" after the last. A cursor that did not come from
-// here is Invalid. Without a filter it walks tenants_newest_idx and stops after a page. With one
-// it may go through all tenants. A search is part of four columns and an id, for which there is
-// no index.
-func (s *Store) Tenants(
-	ctx context.Context, f TenantFilter,
-) (page []flowhq.Tenant, next string, err error) {
-	const q = `
-		select ` + tenantColumns + filteredTenants + `
-			and (@before_id::uuid is null
-				or (t.created_at, t.id) < (@before::timestamptz, @before_id))
-		order by t.created_at desc, t.id desc
-		limit @limit`
-	before, beforeID, err := parseCursor(f.Cursor)
-	if err != nil {
-		return nil, "", err
-	}
-	// One more than a page holds says whether there is another page.
-	limit := clampLimit(f.Limit)
-	args := f.args(limit + 1)
-	args["before"], args["before_id"] = before, beforeID
-	page, err = many(ctx, s, q, args, s.scanTenant)
-	if err != nil {
-		return nil, "", fmt.Errorf("list tenants: %w", err)
-	}
-	if len(page) > limit {
-		page = page[:limit]
-		next = cursor(page[limit-1].CreatedAt, string(page[limit-1].ID))
-	}
-	return page, next, nil
-}
-
-// Selected returns the ids of at most limit tenants that f selects, the newest
-// first. The cursor and the limit of f are for pages and mean nothing here. A bulk is made of
-// the ids, so the caller asks for one more than a bulk may have to see that there are too many.
-func (s *Store) Selected(
-	ctx context.Context, f TenantFilter, limit int,
-) ([]flowhq.TenantID, error) {
-	const q = `
-		select t.id` + filteredTenants + `
-		order by t.created_at desc, t.id desc
-		limit @limit`
-	ids, err := many(ctx, s, q, f.args(limit), pgx.RowTo[flowhq.TenantID])
-	if err != nil {
-		return nil, fmt.Errorf("select tenants: %w", err)
-	}
-	return ids, nil
-}
-
-// cursor returns where a page ends: the time of its last row, in microseconds as PostgreSQL
-// keeps it, and its id, as two rows may have one time. Rows created later do not move it.
-func cursor(created time.Time, id string) string {
-	return base64.RawURLEncoding.EncodeToString(
-		[]byte(strconv.FormatInt(created.UnixMicro(), 10) + " " + id))
-}
-
-// maxCursor is the latest time a cursor may name, in microseconds since 1970: the
-// year 2255, which is beyond every row and within PostgreSQL's calendar.
-const maxCursor = 9_000_000_000_000_000
-
-// parseCursor reads what cursor has made; a cursor of anything else is Invalid. It is bounded and
-// checked because it comes from a client, and PostgreSQL refuses a time beyond its calendar.
-func parseCursor(c string) (at *time.Time, id *flowhq.TenantID, err error) {
-	if c == "" {
-		return nil, nil, nil
-	}
-	// What is no base64 leaves a text that fails below.
-	raw, _ := base64.RawURLEncoding.DecodeString(c)
-	micros, tenant, _ := strings.Cut(string(raw), " ")
-	n, err := strconv.ParseInt(micros, 10, 64)
-	t := flowhq.TenantID(tenant)
-	if err != nil || n < 0 || n > maxCursor || !t.Valid() {
-		bad := flowhq.FieldError{
-			Field: "cursor", Message: "must be the next value of an earlier page",
-		}
-		return nil, nil, &flowhq.Error{
-			Code: flowhq.Invalid, Message: "the cursor is not one of ours",
-			Fields: []flowhq.FieldError{bad},
-		}
-	}
-	created := time.UnixMicro(n)
-	return &created, &t, nil
 }
 
 // clampLimit returns how many rows a list of the wanted length may have. It bounds the lists

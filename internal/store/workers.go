@@ -81,6 +81,22 @@ func (s *Store) Workers(ctx context.Context) ([]flowhq.Worker, error) {
 	return all, nil
 }
 
+// NewTenants counts the tenants that were created within the last days and whose sessions are
+// wanted, 10,000 at most. It walks tenants_newest_idx no further than those days.
+func (s *Store) NewTenants(ctx context.Context, days int) (int, error) {
+	const q = `
+		select count(*)::integer from (
+			select from flowhq.tenants
+			where created_at > now() - make_interval(days => @days) and wanted
+			limit 10000
+		) as recent`
+	n, err := one(ctx, s, q, named{"days": days}, pgx.RowTo[int])
+	if err != nil {
+		return 0, fmt.Errorf("count new tenants: %w", err)
+	}
+	return n, nil
+}
+
 // A Waiting is a tenant that was found to wait.
 type Waiting struct {
 	Tenant  flowhq.TenantID

@@ -143,6 +143,12 @@ document.addEventListener("keydown", (e) => {
   if (found.matches("input")) found.focus(); else found.click();
 });
 
+// One box ticks all of its page.
+document.addEventListener("change", (e) => {
+  if (!e.target.dataset.all) return;
+  for (const box of document.querySelectorAll(`input[name="${CSS.escape(e.target.dataset.all)}"]`)) box.checked = e.target.checked;
+});
+
 // The arrows go from row to row of a list, and Enter opens what the row is about.
 document.addEventListener("keydown", (e) => {
   if (e.key !== "ArrowDown" && e.key !== "ArrowUp" || e.target.closest("textarea, select, .try")) return;
