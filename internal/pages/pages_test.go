@@ -61,7 +61,8 @@ func pageSamples() map[string][]any {
 		NotSent: name, Written: name, QR: qr{Reason: name, QR: &code}, Code: name,
 		Messages: []flowhq.Message{
 			{Direction: flowhq.In, Text: strings.Repeat(name, 1000), Status: flowhq.Suppressed, Reason: name},
-			{Direction: flowhq.Out, Kind: flowhq.KindReply},
+			{Direction: flowhq.Out, Kind: flowhq.KindReply, Status: flowhq.Failed, Reason: name},
+			{Direction: flowhq.In, Understood: []byte(`{"intents":[{"name":"<script>alert","score":1}]}`)},
 		},
 		Events: []flowhq.Event{{Type: flowhq.EventType(name), Actor: name, Reason: name}},
 	}

@@ -54,7 +54,7 @@ func parseLanguage(
 		"feedTypes": feedTypes,
 		// A key is new with each page, and the same however often its form is sent. Its 128 random
 		// bits are never drawn twice.
-		"newKey": rand.Text,
+		"newKey": rand.Text, "reading": readingOf,
 	})
 	shared, err := base.ParseFS(templateFiles, "templates/_*.html")
 	if err != nil {
