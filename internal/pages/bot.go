@@ -33,7 +33,7 @@ type botPage struct {
 	Changed, Undo int64
 	Same          bool // it was saved, and nothing was different
 	Conflict      bool
-	Gaps          []flowhq.FieldError
+	Gaps          []botGap
 }
 
 // A botTurn is a message that was tried, and the bot's answer.
@@ -212,7 +212,7 @@ func (v *visit) bot() error {
 	if err := v.get(v.tenantPath()+"/profile/missing", &gaps); err != nil {
 		return err
 	}
-	p.Gaps, p.Same = gaps.Missing, v.r.Form.Get("same") != ""
+	p.Gaps, p.Same = v.gaps(f.profile, gaps.Missing), v.r.Form.Get("same") != ""
 	// The address names the version that was just saved. Anything else there, such as a mistyped
 	// number, shows the form without a comparison.
 	if changed, err := strconv.ParseInt(v.r.Form.Get("changed"), 10, 64); err == nil &&

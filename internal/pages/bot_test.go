@@ -44,7 +44,7 @@ func botSamples() []any {
 			More: true, Added: 1,
 			Turns:    []botTurn{{Text: hostile, Reply: hostile}, {Text: hostile, HandedOver: true}},
 			TryWrong: hostile,
-			Changes:  changesOf(flowhq.Profile{}, p), Changed: 2, Undo: 1, Conflict: true,
+			Gaps:     []botGap{{"hours", hostile, "price", hostile}}, Changes: changesOf(flowhq.Profile{}, p), Changed: 2, Undo: 1, Conflict: true,
 		}
 		page.Values, _ = f.values()
 		page.Errors = map[string]string{}
