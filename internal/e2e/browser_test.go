@@ -296,6 +296,11 @@ func (p *tab) as(l look) {
 			})
 			return err
 		}))
+	// The page has heard of its new width before anybody looks at it.
+	p.do(chromedp.Evaluate[chromedp.Void](`new Promise((done) => {
+		requestAnimationFrame(() => requestAnimationFrame(done));
+		setTimeout(done, 500);
+	})`, chromedp.EvalAwaitPromise))
 }
 
 // check finds out whether people with other eyes and hands can use the page, whether it fits, and
@@ -308,7 +313,12 @@ func (p *tab) check(name string) {
 		if wide := p.eval("document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide != "0" {
 			p.t.Errorf("%s at %d px is %s px too wide", name, l.width, wide)
 		}
-		if err := p.accessible(); err != nil {
+		err := p.accessible()
+		// A part that has just come by itself is not complete for a moment.
+		if err != nil {
+			err = p.accessible()
+		}
+		if err != nil {
 			p.t.Errorf("%s at %d px, %s: %v", name, l.width, l.scheme, err)
 		}
 		if p.shots != "" {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
-	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -29,19 +28,12 @@ func TestBrowser(t *testing.T) {
 	shop := s.business(demo.Tenant(demo.Barber))
 	s.must(s.call("PUT", shop.path()+"/profile", json.RawMessage(demo.JSON(demo.Barber)), nil))
 	shop.link()
-	amina := s.customer("+255710000201", "Amina")
-	for i, text := range []string{"Hi, can I book a haircut?", "Haircut and beard, tomorrow at 10"} {
-		if _, err := amina.write(shop, text); err != nil {
-			t.Fatal(err)
-		}
-		s.answered(amina, shop, i+1)
-	}
-	// The owner takes over another chat than the one in which a newcomer counts the bot's answers.
-	juma := s.customer("+255710000202", "Juma")
-	if _, err := juma.write(shop, "Mko wazi leo?"); err != nil {
-		t.Fatal(err)
-	}
-	s.answered(juma, shop, 1)
+	amina, juma := s.customer("+255710000201", "Amina"), s.customer("+255710000202", "Juma")
+	// Amina has not said yes yet, which is a newcomer's part. Juma's chat and booking are the
+	// owner's: who takes over a chat stops the bot in it, whose answers a newcomer counts.
+	s.says(amina, shop, "Hi, can I book a haircut?", "Haircut and beard, tomorrow at 10")
+	s.says(juma, shop, "Hi, can I book a haircut?", "Haircut and beard, tomorrow at 12", "Yes")
+	chat := s.chatOf(shop, juma)
 	// A subtest that fails leaves the others something to tell. They run beside each other, as
 	// people would, which takes half the time; what stops the API comes when nobody else looks.
 	owner := b.tab(t)
@@ -49,7 +41,7 @@ func TestBrowser(t *testing.T) {
 		for name, story := range map[string]func(t *testing.T){
 			"newcomer": func(t *testing.T) { s.firstMinute(b.tab(t), worker) },
 			"operator": func(t *testing.T) { s.operatorsTour(b.tab(t), shop) },
-			"owner":    func(t *testing.T) { s.ownersDay(owner.of(t), shop) },
+			"owner":    func(t *testing.T) { s.ownersDay(owner.of(t), shop, chat) },
 			// By keys alone, as the operator's search and the owner's answer to a customer.
 			"applicant": func(t *testing.T) { s.applicantsRequest(b.tab(t)) },
 		} {
@@ -61,11 +53,41 @@ func TestBrowser(t *testing.T) {
 	})
 	t.Run("slow line", func(t *testing.T) { s.slowLine(b.tab(t), shop) })
 	t.Run("lost", func(t *testing.T) {
-		s.lostMeanwhile(owner.of(t), func(text string) error {
+		s.lostMeanwhile(owner.of(t), chat, func(text string) error {
 			_, err := juma.write(shop, text)
 			return err
 		})
 	})
+}
+
+// says has a customer write to a business, a message after the answer to the one before.
+func (s *stand) says(c *customer, to *business, texts ...string) {
+	s.t.Helper()
+	for i, text := range texts {
+		if _, err := c.write(to, text); err != nil {
+			s.t.Fatal(err)
+		}
+		s.answered(c, to, i+1)
+	}
+}
+
+// chatOf is the page on which the owner of a business reads a customer's chat.
+func (s *stand) chatOf(shop *business, c *customer) string {
+	s.t.Helper()
+	var list struct {
+		Contacts []struct {
+			ID     int64
+			Number string
+		}
+	}
+	s.must(s.call("GET", shop.path()+"/contacts", nil, &list))
+	for _, contact := range list.Contacts {
+		if contact.Number == c.number {
+			return "/app/chats/" + strconv.FormatInt(contact.ID, 10)
+		}
+	}
+	s.t.Fatalf("the business has no chat with %s", c.number)
+	return ""
 }
 
 // answered waits until a customer has n messages of a business.
@@ -178,23 +200,13 @@ func (s *stand) operatorsTour(p *tab, shop *business) {
 
 // ownersDay has an owner join, look around on a phone, answer a customer by keys alone, be signed
 // out in the middle of a message, and lose the connection.
-func (s *stand) ownersDay(p *tab, shop *business) {
+func (s *stand) ownersDay(p *tab, shop *business, chat string) {
 	p.as(look{360, "light"})
 	p.do(chromedp.Navigate(s.api + "/join?token=" + s.invite(shop, "mama@example.com")))
 	p.check("join")
 	p.fill("[name=password]", "a long enough password")
 	p.press("main button")
 	p.until(`location.pathname === "/app"`)
-	type contact struct {
-		ID     int64
-		Number string
-	}
-	var contacts struct{ Contacts []contact }
-	s.must(s.call("GET", shop.path()+"/contacts", nil, &contacts))
-	i := slices.IndexFunc(contacts.Contacts, func(c contact) bool {
-		return c.Number == "+255710000202"
-	})
-	chat := "/app/chats/" + strconv.FormatInt(contacts.Contacts[i].ID, 10)
 	for name, path := range map[string]string{
 		"home": "/app", "chats": "/app/chats", "chat": chat,
 		"records": "/app/records?kind=bookings", "orders": "/app/records?kind=orders&all=1",
@@ -264,7 +276,8 @@ func (s *stand) signedOutMeanwhile(p *tab) {
 }
 
 // lostMeanwhile stops the API while a chat is open, and starts it again.
-func (s *stand) lostMeanwhile(p *tab, write func(text string) error) {
+func (s *stand) lostMeanwhile(p *tab, chat string, write func(text string) error) {
+	p.do(chromedp.Navigate(s.api + chat))
 	p.shows("#bubbles", "Usipotee")
 	p.failuresExpected(true)
 	s.apiProc.kill()
