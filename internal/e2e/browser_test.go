@@ -145,7 +145,8 @@ func (f *faults) notice(event any) {
 		if f.expectsFailures {
 			return
 		}
-		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning {
+		if e.Type == runtime.ConsoleAPICalledTypeError ||
+			e.Type == runtime.ConsoleAPICalledTypeWarning {
 			what = fmt.Sprintf("console: %s", e.Type)
 			for _, arg := range e.Args {
 				what += " " + string(arg.Value)
@@ -164,7 +165,8 @@ func (f *faults) notice(event any) {
 		}
 	case *network.EventResponseReceived:
 		// Pages answer with failures on purpose. What they load never does.
-		if e.Response.Status >= 400 && e.Type != network.ResourceTypeDocument && !f.expectsFailures {
+		if e.Response.Status >= 400 && e.Type != network.ResourceTypeDocument &&
+			!f.expectsFailures {
 			what = fmt.Sprintf("%d for %s", int(e.Response.Status), e.Response.URL)
 		}
 	}
@@ -310,7 +312,8 @@ func (p *tab) check(name string) {
 	for _, l := range looks {
 		p.as(l)
 		// What is wider than the screen scrolls sideways, and hides what it has.
-		if wide := p.eval("document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide != "0" {
+		const beyond = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+		if wide := p.eval(beyond); wide != "0" {
 			p.t.Errorf("%s at %d px is %s px too wide", name, l.width, wide)
 		}
 		err := p.accessible()
@@ -360,7 +363,9 @@ func small(picture []byte) ([]byte, error) {
 			uses[img.At(x, y)]++
 		}
 	}
-	colors := slices.SortedFunc(maps.Keys(uses), func(a, b color.Color) int { return uses[b] - uses[a] })
+	colors := slices.SortedFunc(maps.Keys(uses), func(a, b color.Color) int {
+		return uses[b] - uses[a]
+	})
 	const most = 128
 	palette := color.Palette(colors[:min(len(colors), most)])
 	nearest := map[color.Color]uint8{}
@@ -390,9 +395,12 @@ func (p *tab) accessible() error {
 	if err != nil {
 		return err
 	}
-	found, err := chromedp.Run(ctx, chromedp.Evaluate[string](`axe.run(document, {resultTypes: ["violations"]}).then(r =>
-		JSON.stringify(r.violations.filter(v => v.impact === "serious" || v.impact === "critical").map(v =>
-			v.id + ": " + v.nodes.map(n => n.html.slice(0, 200) + " " + n.failureSummary.slice(0, 300)).join("; "))))`, chromedp.EvalAwaitPromise))
+	const run = `axe.run(document, {resultTypes: ["violations"]}).then((r) => {
+		const grave = r.violations.filter((v) => ["serious", "critical"].includes(v.impact));
+		const part = (n) => n.html.slice(0, 200) + " " + n.failureSummary.slice(0, 300);
+		return JSON.stringify(grave.map((v) => v.id + ": " + v.nodes.map(part).join("; ")));
+	})`
+	found, err := chromedp.Run(ctx, chromedp.Evaluate[string](run, chromedp.EvalAwaitPromise))
 	if err != nil {
 		return err
 	}

@@ -109,7 +109,8 @@ func (s *stand) firstMinute(p *tab, worker *process) {
 	var running atomic.Pointer[process]
 	running.Store(worker)
 	site := httptest.NewServer(phone.New(phone.Stand{
-		API: apiclient.Client{Base: s.api, Password: password}, Simulator: apiclient.Client{Base: s.sim},
+		API:       apiclient.Client{Base: s.api, Password: password},
+		Simulator: apiclient.Client{Base: s.sim},
 		WorkerPID: func() int64 {
 			if w := running.Load(); w != nil {
 				return int64(w.cmd.Process.Pid)
@@ -148,7 +149,8 @@ func (s *stand) firstMinute(p *tab, worker *process) {
 
 	// What was typed stays when it could not be sent, and two presses are one message.
 	p.do(chromedp.SendKeys(chromedp.CSS("#text"), "Asante"))
-	p.do(chromedp.Evaluate[chromedp.Void](`for (const _ of [1, 2]) document.querySelector(".write").requestSubmit()`))
+	p.do(chromedp.Evaluate[chromedp.Void](
+		`for (const _ of [1, 2]) document.querySelector(".write").requestSubmit()`))
 	p.until(figures + ` === "5 5 0 0"`)
 	if text := p.eval("document.getElementById('text').value"); text != "" {
 		t.Errorf("the field still has %q", text)
@@ -225,10 +227,12 @@ func (s *stand) ownersDay(p *tab, shop *business, chat string) {
 
 	// Two presses are one message.
 	p.fill(".write textarea", "Mara moja tu")
-	p.do(chromedp.Evaluate[chromedp.Void](`for (const _ of [1, 2]) document.querySelector(".write").requestSubmit()`))
+	p.do(chromedp.Evaluate[chromedp.Void](
+		`for (const _ of [1, 2]) document.querySelector(".write").requestSubmit()`))
 	p.shows("#bubbles", "Mara moja tu")
 	p.do(chromedp.Navigate(s.api + chat))
-	if n := p.eval(`document.getElementById("bubbles").innerText.split("Mara moja tu").length - 1`); n != "1" {
+	const count = `document.getElementById("bubbles").innerText.split("Mara moja tu").length - 1`
+	if n := p.eval(count); n != "1" {
 		p.t.Errorf("what was sent twice at once is there %s times", n)
 	}
 	s.expiredMeanwhile(p, shop)
@@ -286,7 +290,8 @@ func (s *stand) lostMeanwhile(p *tab, chat string, write func(text string) error
 	if err := write("Mko wazi kesho?"); err != nil {
 		p.t.Fatal(err)
 	}
-	s.apiProc = s.start("api again", []string{"HTTP_ADDR=" + strings.TrimPrefix(s.api, "http://")}, "api")
+	addr := strings.TrimPrefix(s.api, "http://")
+	s.apiProc = s.start("api again", []string{"HTTP_ADDR=" + addr}, "api")
 	s.apiProc.attr("listening for requests", "addr")
 	p.until(`document.getElementById("offline").hidden`)
 	p.failuresExpected(false)

@@ -23,8 +23,8 @@ const pagesEach = 25
 
 // BenchmarkOpenPages opens the start pages of many owners to one API process, changes something of
 // all their businesses at once, and measures how long it takes until every page shows it: each page
-// hears of it by its stream, and then asks for the part that it is about, as the script of the pages
-// does. The clients share the machine.
+// hears of it by its stream, and then asks for the part that it is about, as the script of the
+// pages does. The clients share the machine.
 func BenchmarkOpenPages(b *testing.B) {
 	s := newStand(b)
 	db := testdb.OpenStore(b, s.dbURL)

@@ -39,7 +39,8 @@ func (v *visit) gaps(p flowhq.Profile, missing []flowhq.FieldError) (all []botGa
 			g.Entry, g.Field = v.of(p.Services[i].Name), field
 		} else if i, field, ok := entryOf("products", m.Field); ok && i < len(p.Products) {
 			g.Entry, g.Field = v.of(p.Products[i].Name), field
-		} else if i, field, ok := entryOf("delivery.areas", m.Field); ok && i < len(p.Delivery.Areas) {
+		} else if i, field, ok := entryOf("delivery.areas", m.Field); ok &&
+			i < len(p.Delivery.Areas) {
 			g.Entry, g.Field = p.Delivery.Areas[i].Name, field
 		}
 		all = append(all, g)

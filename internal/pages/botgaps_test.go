@@ -14,7 +14,10 @@ func TestGapsAreThoseThatCustomersWaitFor(t *testing.T) {
 	}
 	missing := []flowhq.FieldError{
 		{Field: "hours", Message: "x"}, {Field: "services[0].name.sw", Message: "x"},
-		{Field: "services[0].price", Message: "is not given: customers who ask for it wait for a person"},
+		{
+			Field:   "services[0].price",
+			Message: "is not given: customers who ask for it wait for a person",
+		},
 		{Field: "products[0].price", Message: "x"}, {Field: "delivery.offered", Message: "x"},
 		{Field: "services[7].price", Message: "x"},
 	}
