@@ -151,6 +151,11 @@ func (f *faults) notice(event any) {
 			for _, arg := range e.Args {
 				what += " " + string(arg.Value)
 			}
+			// The requests of a page that is left end nowhere, and htmx says so if that page comes
+			// back. An answer that fails is told by its status below.
+			if strings.Contains(what, "htmx:sendError") || strings.Contains(what, "htmx:afterRequest") {
+				return
+			}
 		}
 	case *cdplog.EventEntryAdded:
 		// The policy's reports are among these. That an answer failed is told by its status below.

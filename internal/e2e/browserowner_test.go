@@ -50,6 +50,7 @@ func (s *stand) applicantsRequest(p *tab) {
 func (p *tab) clear(selectors ...string) {
 	p.t.Helper()
 	for _, selector := range selectors {
+		p.until("document.querySelector(" + inQuotes(selector) + ")")
 		p.eval("document.querySelector(" + inQuotes(selector) + ").value = ''")
 	}
 }
@@ -161,6 +162,13 @@ func (s *stand) expiredMeanwhile(p *tab, shop *business) {
 		}
 		return err
 	})
+}
+
+// back goes to the page before, which the browser may have kept as it was: such a page is not
+// loaded again, so nobody waits for that.
+func (p *tab) back() {
+	p.t.Helper()
+	p.eval("history.back()")
 }
 
 // signOut ends the sign-in, as time does.

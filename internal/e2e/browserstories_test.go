@@ -195,7 +195,7 @@ func (s *stand) operatorsTour(p *tab, shop *business) {
 	p.do(chromedp.KeyEvent("\r"))
 	p.until(`location.pathname === ` + inQuotes(shop.path()))
 	// And back, with what was looked for.
-	p.do(chromedp.NavigateBack())
+	p.back()
 	p.until(`location.pathname === "/admin/tenants"`)
 	p.shows("main", "Blue Door Barbers")
 }
@@ -240,7 +240,7 @@ func (s *stand) ownersDay(p *tab, shop *business, chat string) {
 	s.signedOutMeanwhile(p)
 	// The page before it comes back whole, and from there the way leads on again.
 	p.do(chromedp.Navigate(s.api + "/app/records?kind=bookings"))
-	p.do(chromedp.NavigateBack())
+	p.back()
 	p.shows("#bubbles", "Usipotee")
 }
 
