@@ -174,8 +174,13 @@ var deleteWords = listOf("delete")
 // deletesBooking reports whether the message takes away what is booked: "ile ya saa 12 ifute".
 func (t *turn) deletesBooking() bool {
 	p := &t.p
-	return t.next.Booking == nil && len(t.bookings()) > 0 && !p.asks &&
-		anyIn(p.reading.Words, deleteWords)
+	if t.next.Booking != nil || p.asks || p.hasTime && anyIn(p.reading.Words, alone) {
+		return false
+	}
+	several := slices.ContainsFunc(t.appointments(),
+		func(a appointment) bool { return len(a) > 1 })
+	return len(t.bookings()) > 0 && anyIn(p.reading.Words, deleteWords) ||
+		several && anyIn(p.reading.Words, alone)
 }
 
 // namesOldTime takes a message that names the time at which a booking stands that is to be moved:

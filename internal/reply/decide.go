@@ -419,7 +419,7 @@ func (t *turn) miss(pending Ask) {
 	// What follows an answer of a help desk goes on with it: the menu would begin anew.
 	goesOn := t.k.template() == flowhq.SupportTemplate && len(t.in.State.Last) > 0 &&
 		t.written().Sub(t.in.State.At) <= AskedFor && t.in.State.Asked != ""
-	if (p.asks || goesOn) && len(p.reading.Words) >= minQuestion {
+	if (p.asksSoftly() || goesOn) && len(p.reading.Words) >= minQuestion {
 		t.unanswered("unanswered.any")
 		return
 	}

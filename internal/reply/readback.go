@@ -23,6 +23,8 @@ func (t *turn) readBack(v *Visit) {
 		return
 	}
 	t.hold(v)
+	// What was read back earlier in the turn has changed since.
+	t.said = slices.DeleteFunc(t.said, func(p part) bool { return p.lead })
 	// The question is answered before the visit is read back, or the customer reads past it.
 	if t.p.has(actOffer) && t.p.hasTime && !t.p.has(actBook) { // "is ten o'clock free?"
 		t.tell("book.free_at", "time", t.at(v.Start))

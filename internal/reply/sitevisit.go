@@ -24,6 +24,10 @@ func (t *turn) wantsSiteVisit() bool {
 func (t *turn) noteSiteVisit() {
 	day := t.nearDay(t.p.time.Day)
 	switch r := t.p.time; {
+	// "Before noon" is no hour to promise.
+	case !r.HasTime && !r.Start.IsZero() && !r.End.IsZero():
+		day = t.nearDay(startOfDay(r.Start.In(t.k.zone))) + ", " + t.clock(r.Start) + " – " +
+			t.clock(r.End)
 	case r.HasTime || !r.HasDay && !r.Start.IsZero():
 		day = when.FormatTime(t.say.language, r.Start, t.now)
 	case !r.HasDay:

@@ -75,6 +75,9 @@ func (t *turn) comesAlone() bool {
 	for _, m := range p.services {
 		switch {
 		case p.editOf(m) == editOff || p.takesBack(m):
+		// "Mtoto haji tena" names the child who stays at home.
+		case m.ID == t.childService() &&
+			anyIn(split(pieceAround(p.text, m.Start, m.End)), alone):
 		// "Only me for the fade, the boy needs a kids' cut" is of two.
 		case m.ID == t.childService():
 			return false
