@@ -90,7 +90,7 @@ func piecesOf(text string) (pieces []piece) {
 // subjectBefore is a question whose subject stands in front of it, as in Swahili: "kung'oa ni bei
 // gani", and lastJoiner where that subject begins.
 var (
-	subjectBefore = regexp.MustCompile(`(?i)^[\s,]*(?:ni|bei|iko|ipo)\b`)
+	subjectBefore = regexp.MustCompile(`(?i)^[\s,]*(?:ni|bei|iko|ipo|muda|lini)\b`)
 	lastJoiner    = regexp.MustCompile(`(?i)^.*(?:^|[\s,])(?:na|and|also|pia|ila|n)\s`)
 )
 

@@ -20,7 +20,7 @@ var (
 	reasonWords = listOf("hour refused")
 	// untilHour is "till" of a time, and no till that is paid to.
 	untilHour = regexp.MustCompile(
-		`(?i)\btill\s+(?:\d|half|quarter|about|around|noon|then|late|tomorrow|i\b|we\b)`)
+		`(?i)\btill\s+(?:\d|half|quarter|about|around|noon|then|late|tomorrow|its?\b|it's|i\b|we\b)`)
 )
 
 // insteadHour is a bare hour that a visit is to have instead: "can u make it 5 instead".
@@ -42,6 +42,11 @@ func (t *turn) readClauseHour() {
 		len(p.entities.Money) == 0 && t.setHour(exact[0]) {
 		p.acts.drop(actChange, actOffer)
 		p.acts.add(actBook)
+		return
+	}
+	if m := saidHour.FindStringSubmatch(p.text); m != nil && t.next.Ask.For == askWhen && !p.hasTime &&
+		!p.asks && !p.isChoice && len(m[1]) == 2 && t.setHour(m[1]) {
+		p.acts.add(actBook) // "11 is good. Both of us at once": no list has so many numbers
 		return
 	}
 	if m := insteadHour.FindStringSubmatch(p.text); m != nil && !p.hasTime && !v.Start.IsZero() &&

@@ -199,6 +199,10 @@ var letterSizes = keywords("xs, xl, xxl, xxxl, 2xl, 3xl, 4xl, small, medium, lar
 // tellCatalogue lists what there is. Products come before services here, the other way round than
 // prices: a shop's catalogue is what "mna nini" asks for.
 func (t *turn) tellCatalogue() bool {
+	// Behind a yes a list of everything is an echo of the models.
+	if len(t.justBooked()) > 0 && !t.p.cued(actOffer) {
+		return false
+	}
 	if products := t.k.inStock(); len(products) > 0 {
 		var lines []string
 		for _, p := range products[:min(len(products), maxListed)] {

@@ -75,6 +75,9 @@ func (t *turn) tellPrice() bool {
 		ids = []string{v.Service}
 	}
 	if len(ids) == 0 {
+		ids = t.justBooked()
+	}
+	if len(ids) == 0 {
 		return t.tellPrices()
 	}
 	t.tellReached()
@@ -104,6 +107,17 @@ func (t *turn) tellPrice() bool {
 		t.nextStep(ids[0])
 	}
 	return true
+}
+
+// justBooked are the services that this turn has booked: "yes, and how much is it?" is about these.
+func (t *turn) justBooked() (ids []string) {
+	for _, f := range t.facts {
+		if f.Booking != nil && f.Booking.Status == flowhq.BookingConfirmed &&
+			!slices.Contains(ids, f.Booking.Service) && !anyIn(t.p.reading.Words, wholeList) {
+			ids = append(ids, f.Booking.Service)
+		}
+	}
+	return ids
 }
 
 // tellReached says of the places that are named to a help desk whether it reaches them: its prices are
