@@ -32,7 +32,9 @@ import (
 const (
 	maxBody = 1 << 20
 	maxAge  = 5 * time.Minute
-	timeout = 10 * time.Second // below the 15 s that Flow HQ waits
+	// timeout is for all that one request has to ask for together: Flow HQ waits for 15 s, and sends
+	// an event again that was not accepted by then.
+	timeout = 10 * time.Second
 )
 
 func main() {
@@ -47,7 +49,8 @@ type bridge struct {
 	getenv func(string) string
 	client http.Client
 
-	mu sync.Mutex // one event at a time, so that the texts of a chat stay in order
+	chats sync.Map // *sync.Mutex of each contact: one event of a chat at a time
+	mu    sync.Mutex
 	// sessions are Typebot's sessions and Chatwoot's conversations, by the contact. A bridge that
 	// has lost them begins new ones.
 	sessions map[int64]string
@@ -93,24 +96,58 @@ func (b *bridge) flowhq(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not an event", http.StatusBadRequest)
 		return
 	}
-	// Flow HQ sends the events of a chat one after the other, and those of other chats beside them.
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if e.Type == "MESSAGE_RECEIVED" && e.Message != nil && e.Contact != nil && !b.done[e.ID] {
-		pass := b.toChatwoot
-		if b.getenv("TYPEBOT_URL") != "" {
-			pass = b.throughTypebot
-		}
-		if err := pass(r.Context(), e); err != nil {
+	if e.Type == "MESSAGE_RECEIVED" && e.Message != nil && e.Contact != nil {
+		ctx, cancel := context.WithTimeout(r.Context(), timeout)
+		defer cancel()
+		if err := b.handle(ctx, e); err != nil {
 			log.Print(err)
 			http.Error(w, "the other side failed", http.StatusBadGateway)
 			return
 		}
-		// Only now: an event whose handling failed is to be handled when it comes again. Should this
-		// process die in between, Flow HQ refuses the second answer to the message.
-		b.done[e.ID] = true
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// handle passes a message on, once. Flow HQ sends the events of a chat one after the other, and those
+// of other chats beside them. One that comes again while it is under way waits.
+func (b *bridge) handle(ctx context.Context, e event) error {
+	lock, _ := b.chats.LoadOrStore(e.Contact.ID, new(sync.Mutex))
+	chat := lock.(*sync.Mutex)
+	chat.Lock()
+	defer chat.Unlock()
+	if look(b, b.done, e.ID) {
+		return nil
+	}
+	pass := b.toChatwoot
+	if b.getenv("TYPEBOT_URL") != "" {
+		pass = b.throughTypebot
+	}
+	err := pass(ctx, e)
+	// The other side has forgotten the session, or somebody has deleted the conversation: they would
+	// be asked for in vain for good.
+	if isStatus(err, http.StatusNotFound) && look(b, b.sessions, e.Contact.ID) != "" {
+		note(b, b.sessions, e.Contact.ID, "")
+		err = pass(ctx, e)
+	}
+	// Only now: an event whose handling failed is to be handled when it comes again. Should this
+	// process die in between, Flow HQ refuses the second answer to the message.
+	if err == nil {
+		note(b, b.done, e.ID, true)
+	}
+	return err
+}
+
+// look reads what is known of a key, and note writes it: chats go on beside each other.
+func look[K comparable, V any](b *bridge, known map[K]V, key K) V {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return known[key]
+}
+
+func note[K comparable, V any](b *bridge, known map[K]V, key K, value V) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	known[key] = value
 }
 
 // valid reports whether a request is signed with the secret, and not long ago.
@@ -149,9 +186,9 @@ func (b *bridge) throughTypebot(ctx context.Context, e event) error {
 		SessionID string   `json:"sessionId"`
 		Messages  []bubble `json:"messages"`
 	}
-	url := b.getenv("TYPEBOT_URL") + "/api/v1/sessions/" + b.sessions[e.Contact.ID] +
-		"/continueChat"
-	if b.sessions[e.Contact.ID] == "" {
+	session := look(b, b.sessions, e.Contact.ID)
+	url := b.getenv("TYPEBOT_URL") + "/api/v1/sessions/" + session + "/continueChat"
+	if session == "" {
 		url = b.getenv("TYPEBOT_URL") + "/api/v1/typebots/" + b.getenv("TYPEBOT_ID") + "/startChat"
 	}
 	text := map[string]any{"message": map[string]string{"type": "text", "text": e.Message.Text}}
@@ -159,7 +196,7 @@ func (b *bridge) throughTypebot(ctx context.Context, e event) error {
 		return err
 	}
 	if said.SessionID != "" {
-		b.sessions[e.Contact.ID] = said.SessionID
+		note(b, b.sessions, e.Contact.ID, said.SessionID)
 	}
 	var lines []string
 	for _, m := range said.Messages {
@@ -182,7 +219,8 @@ func (b *bridge) throughTypebot(ctx context.Context, e event) error {
 func (b *bridge) toChatwoot(ctx context.Context, e event) error {
 	inbox := b.getenv("CHATWOOT_URL") + "/public/api/v1/inboxes/" + b.getenv("CHATWOOT_INBOX") +
 		"/contacts"
-	if b.sessions[e.Contact.ID] == "" {
+	messages := look(b, b.sessions, e.Contact.ID)
+	if messages == "" {
 		var contact struct {
 			SourceID string `json:"source_id"`
 		}
@@ -196,18 +234,17 @@ func (b *bridge) toChatwoot(ctx context.Context, e event) error {
 		if err == nil {
 			at := inbox + "/" + contact.SourceID + "/conversations"
 			err = b.post(ctx, at, nil, map[string]any{}, &conversation)
-			b.sessions[e.Contact.ID] = fmt.Sprintf("%s/%d/messages", at, conversation.ID)
+			messages = fmt.Sprintf("%s/%d/messages", at, conversation.ID)
 		}
 		// Half of the way is begun anew with the next attempt: Chatwoot knows the contact by its
 		// identifier.
 		if err != nil {
-			delete(b.sessions, e.Contact.ID)
 			return err
 		}
-		b.contacts[contact.SourceID] = e.Contact.ID
+		note(b, b.sessions, e.Contact.ID, messages)
+		note(b, b.contacts, contact.SourceID, e.Contact.ID)
 	}
-	return b.post(ctx, b.sessions[e.Contact.ID], nil,
-		map[string]string{"content": e.Message.Text}, nil)
+	return b.post(ctx, messages, nil, map[string]string{"content": e.Message.Text}, nil)
 }
 
 // chatwoot takes what an agent or a bot of Chatwoot's has written. The id of the message there is
@@ -223,20 +260,33 @@ func (b *bridge) chatwoot(w http.ResponseWriter, r *http.Request) {
 			ContactInbox struct {
 				SourceID string `json:"source_id"`
 			} `json:"contact_inbox"`
+			Meta struct {
+				Sender struct {
+					Identifier string `json:"identifier"` // as toChatwoot has given it
+				} `json:"sender"`
+			} `json:"meta"`
 		} `json:"conversation"`
 	}
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&m); err != nil {
 		http.Error(w, "not a message", http.StatusBadRequest)
 		return
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	contact := b.contacts[m.Conversation.ContactInbox.SourceID]
 	// Chatwoot tells of what came in as well, and of notes that agents write to each other.
-	if m.Event != "message_created" || m.Type != "outgoing" || m.Private || contact == 0 {
+	if m.Event != "message_created" || m.Type != "outgoing" || m.Private {
 		return
 	}
-	err := b.reply(r.Context(), fmt.Sprintf("chatwoot-%d", m.ID), map[string]any{
+	contact := look(b, b.contacts, m.Conversation.ContactInbox.SourceID)
+	if contact == 0 { // this process was started since
+		contact, _ = strconv.ParseInt(m.Conversation.Meta.Sender.Identifier, 10, 64)
+	}
+	// Success would have the agent believe that the customer has read it.
+	if contact == 0 {
+		http.Error(w, "nobody knows whose conversation it is", http.StatusServiceUnavailable)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), timeout)
+	defer cancel()
+	err := b.reply(ctx, fmt.Sprintf("chatwoot-%d", m.ID), map[string]any{
 		"contact_id": contact, "text": m.Content,
 	})
 	if err != nil {
@@ -245,14 +295,15 @@ func (b *bridge) chatwoot(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// reply has Flow HQ write to a customer. 409 is an answer that came too late, or twice.
+// reply has Flow HQ write to a customer. 409 is an answer that came too late, or twice; and without a
+// key 404 is one to a message that was erased.
 func (b *bridge) reply(ctx context.Context, key string, body map[string]any) error {
 	headers := map[string]string{"Authorization": "Bearer " + b.getenv("FLOWHQ_KEY")}
 	if key != "" {
 		headers["Idempotency-Key"] = key
 	}
 	err := b.post(ctx, b.getenv("FLOWHQ_URL")+"/portal/messages", headers, body, nil)
-	if status, ok := errors.AsType[statusError](err); ok && status == http.StatusConflict {
+	if isStatus(err, http.StatusConflict) || key == "" && isStatus(err, http.StatusNotFound) {
 		log.Print("Flow HQ takes no such answer any more")
 		return nil
 	}
@@ -263,6 +314,12 @@ func (b *bridge) reply(ctx context.Context, key string, body map[string]any) err
 type statusError int
 
 func (s statusError) Error() string { return "answered " + strconv.Itoa(int(s)) }
+
+// isStatus reports whether an error is an answer with this status.
+func isStatus(err error, status int) bool {
+	got, ok := errors.AsType[statusError](err)
+	return ok && int(got) == status
+}
 
 // post sends JSON, and reads the answer into out unless that is nil.
 func (b *bridge) post(

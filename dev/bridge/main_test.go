@@ -177,6 +177,56 @@ func TestChatwoot(t *testing.T) {
 	}
 }
 
+// TestTypebotForgets begins a session anew that Typebot does not have any more.
+func TestTypebotForgets(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(w *world) http.Handler {
+		typebot := http.NewServeMux()
+		typebot.HandleFunc("POST /api/v1/typebots/{id}/startChat",
+			func(rw http.ResponseWriter, _ *http.Request) {
+				w.said = append(w.said, "start")
+				fmt.Fprintf(rw, `{"sessionId":"s%d","messages":[]}`, len(w.said))
+			})
+		typebot.HandleFunc("POST /api/v1/sessions/{id}/continueChat",
+			func(rw http.ResponseWriter, r *http.Request) {
+				w.said = append(w.said, "continue "+r.PathValue("id"))
+				rw.WriteHeader(http.StatusNotFound)
+			})
+		return typebot
+	}, map[string]string{"TYPEBOT_URL": "yes", "TYPEBOT_ID": "salon"})
+	for i := range 3 {
+		if got := w.say(fmt.Sprint("evt_", i), int64(812+i), "hello"); got != http.StatusNoContent {
+			t.Errorf("status %d", got)
+		}
+	}
+	want := []string{"start", "continue s1", "start", "continue s3", "start"}
+	if diff := cmp.Diff(want, w.said); diff != "" {
+		t.Errorf("Typebot was asked (-want +got):\n%s", diff)
+	}
+}
+
+// TestChatwootAfterARestart: what an agent writes reaches the customer whom Chatwoot names, and is
+// refused if it names nobody.
+func TestChatwootAfterARestart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(*world) http.Handler { return http.NewServeMux() },
+		map[string]string{"CHATWOOT_URL": "yes", "CHATWOOT_INBOX": "inb"})
+	const m = `{"event":"message_created","id":71,"content":"Karibu","message_type":"outgoing",` +
+		`"conversation":{"contact_inbox":{"source_id":"src"},"meta":{"sender":{"identifier":%s}}}}`
+	for identifier, status := range map[string]int{
+		`"34"`: http.StatusOK, "null": http.StatusServiceUnavailable,
+	} {
+		got := w.send("/chatwoot", fmt.Sprintf(m, identifier), http.Header{})
+		if got != status {
+			t.Errorf("status %d with identifier %s; want %d", got, identifier, status)
+		}
+	}
+	if diff := cmp.Diff([]string{`chatwoot-71 {"contact_id":34,"text":"Karibu"}`},
+		w.replies); diff != "" {
+		t.Errorf("replies (-want +got):\n%s", diff)
+	}
+}
+
 // TestN8n evaluates the two expressions of the workflow as n8n does.
 func TestN8n(t *testing.T) {
 	t.Parallel()
