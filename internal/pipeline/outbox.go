@@ -61,12 +61,34 @@ func (p *Pipeline) commit(c *chat, j *job, o store.Outcome) error {
 
 // setCommitting notes that the reply to a question is being written. A refill may read the
 // row before its id is known here, and must not queue it a second time.
+//
+// The row that a refill has left out meanwhile may be another's: a program of others answers the
+// question while this host forwards it. So the rows are looked at again, or nobody would send the
+// reply. One that is in flight by then is left alone.
 func (p *Pipeline) setCommitting(question int64, on bool) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	leftOut := p.committing[question]
 	if on {
-		p.committing[question] = true
+		p.committing[question] = false
 	} else {
 		delete(p.committing, question)
 	}
+	p.mu.Unlock()
+	if leftOut {
+		p.refillSoon()
+	}
+}
+
+// leavesOut reports whether a refill leaves a reply to the goroutine of its question, which is
+// about to know the reply's id, and notes it for setCommitting. The caller holds mu.
+func (p *Pipeline) leavesOut(j job) bool {
+	if j.reply == nil || j.reply.InReplyTo == nil {
+		return false
+	}
+	question := *j.reply.InReplyTo
+	if _, committing := p.committing[question]; !committing {
+		return false
+	}
+	p.committing[question] = true
+	return true
 }

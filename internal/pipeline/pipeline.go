@@ -190,7 +190,8 @@ type Pipeline struct {
 	merged map[int64]int64
 	// inFlight are the ids of the messages that are queued or being handled.
 	inFlight map[int64]bool
-	// committing are the ids of the questions whose replies are being written.
+	// committing are the ids of the questions whose replies are being written, and whether a refill
+	// has left one out meanwhile.
 	committing map[int64]bool
 	finished   finishedJobs
 	started    bool

@@ -77,15 +77,26 @@ func (j job) messages() (ids []int64) {
 }
 
 // position is where the job belongs in its chat. Questions are ordered by id, which is the
-// order of arrival, and a reply stands where its question stood.
+// order of arrival, and a reply stands where its question stood. A message that answers none in
+// particular, such as a second bubble of a program of others, stands where it was written.
 func (j job) position() int64 {
 	switch {
 	case j.reply == nil:
 		return j.question.ID
 	case j.reply.InReplyTo == nil:
-		return 0
+		return j.reply.ID
 	}
 	return *j.reply.InReplyTo
+}
+
+// goesBefore reports whether j belongs before another job of its chat. What is to be sent goes in
+// the order in which it was written, whatever it answers: a second bubble was written after the
+// first, though another question came in between.
+func (j job) goesBefore(other job) bool {
+	if j.reply != nil && other.reply != nil {
+		return j.reply.ID < other.reply.ID
+	}
+	return j.position() < other.position()
 }
 
 // A chat is the FIFO of one contact. Pipeline.mu guards it, but for the conversation's
@@ -137,7 +148,7 @@ func (p *Pipeline) enqueue(j job) bool {
 	switch {
 	case p.inFlight[m.ID], p.finished.after(m.ID, j.readAt):
 		return true
-	case j.reply != nil && p.committing[j.position()]: // its own goroutine is about to send it
+	case p.leavesOut(j): // the question's own goroutine is about to send it
 		return true
 	}
 	contact := p.currentContact(m.ContactID)
@@ -155,7 +166,7 @@ func (p *Pipeline) enqueue(j job) bool {
 	}
 	j.waited = c.limitWait.total(p.Now())
 	at := len(c.waiting)
-	for at > 0 && c.waiting[at-1].position() > j.position() {
+	for at > 0 && j.goesBefore(c.waiting[at-1]) {
 		at--
 	}
 	c.waiting = slices.Insert(c.waiting, at, j)
