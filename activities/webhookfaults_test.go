@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -124,6 +125,124 @@ func TestDeliverToDeadReceiver(t *testing.T) {
 	}
 	if w := h.webhook(id); w.Failures != 0 || w.RetryAt != nil {
 		t.Errorf("webhook %+v", w)
+	}
+}
+
+// TestDeliverToAPickyReceiver: one that refuses some events, in as many chats as make it count as
+// down, gets all others all the same, within moments.
+func TestDeliverToAPickyReceiver(t *testing.T) {
+	t.Parallel()
+	h, r := newHooked(t), newReceiver(t, func(w http.ResponseWriter, e webhook.Event) bool {
+		if e.Message.Text == "bad" {
+			w.WriteHeader(http.StatusInternalServerError)
+			return false
+		}
+		return true
+	})
+	id, _ := h.hook(r.URL)
+	for n := range downChats {
+		h.says(h.contact(fmt.Sprintf("+2557000000%02d", n)), "bad")
+	}
+	h.due()
+	if next := h.deliver(id); next.At.IsZero() {
+		t.Fatalf("next %+v; want it to count as down", next)
+	}
+	asha := h.contact("+255700000098")
+	for _, text := range []string{"ok", "fine", "thanks"} {
+		h.says(asha, text)
+	}
+	// Two pauses of the webhook, of seconds each.
+	for range 2 {
+		h.exec(`update flowhq.webhook_cursors set due_at = now() where tenant_id = $1`,
+			string(h.tenant))
+		h.deliver(id)
+	}
+	if diff := cmp.Diff([]string{"ok", "fine", "thanks"}, r.texts(asha)); diff != "" {
+		t.Errorf("of a chat that is well (-want +got):\n%s", diff)
+	}
+}
+
+// TestDisabledWhileItIsDown: a webhook that is disabled while its receiver is tried rests for good.
+func TestDisabledWhileItIsDown(t *testing.T) {
+	t.Parallel()
+	h := newHooked(t)
+	var id string
+	var tried atomic.Int32
+	r := newReceiver(t, func(w http.ResponseWriter, _ webhook.Event) bool {
+		// The last failure is what makes it count as down.
+		if tried.Add(1) == downAfter {
+			off := false
+			if _, err := h.store.ChangeWebhook(h.Context(), h.tenant, id,
+				store.WebhookChange{Enabled: &off}, "admin"); err != nil {
+				h.Error(err)
+			}
+		}
+		w.WriteHeader(http.StatusInternalServerError)
+		return false
+	})
+	id, _ = h.hook(r.URL)
+	for n := range downChats {
+		h.says(h.contact(fmt.Sprintf("+2557000000%02d", n)), "hello")
+	}
+	h.due()
+	h.deliver(id)
+	if _, rests, err := h.store.RestWebhook(t.Context(), h.tenant, id, time.Hour); rests ||
+		err != nil {
+		t.Errorf("a disabled webhook rests: %v, %v", rests, err)
+	}
+	var due bool
+	if err := h.db.QueryRowContext(t.Context(), `select due_at is not null from flowhq.webhook_cursors
+		where tenant_id = $1`, string(h.tenant)).Scan(&due); err != nil || due {
+		t.Errorf("a disabled webhook is due: %v, %v", due, err)
+	}
+}
+
+// TestWebhookOfAMergedContact: what waits for a receiver in two chats that become one is one chat's,
+// in its order, and names the contact that there is.
+func TestWebhookOfAMergedContact(t *testing.T) {
+	t.Parallel()
+	h, r := newHooked(t), newReceiver(t, nil)
+	id, _ := h.hook(r.URL)
+	epoch, err := h.store.Claim(t.Context(), h.tenant, "host")
+	if err != nil {
+		t.Fatal(err)
+	}
+	receive := func(lid, number, text string) {
+		t.Helper()
+		if _, err := h.store.Receive(t.Context(), h.tenant, epoch, store.Inbound{
+			LID: lid, Number: number, WAID: text, Kind: flowhq.KindText, Text: text,
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var want []string
+	for n := range 6 {
+		want = append(want, fmt.Sprint(n))
+		if n%2 == 0 {
+			receive("41@lid", "", want[n])
+		} else {
+			receive("", "+255700000041", want[n])
+		}
+		// Some are read before the two are known to be one, and some after.
+		if n == 3 {
+			if _, err := h.store.ReadForWebhook(t.Context(), h.tenant, id, time.Minute); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	receive("41@lid", "+255700000041", "both")
+	h.due()
+	h.deliver(id)
+	if diff := cmp.Diff(append(want, "both"), r.texts(0)); diff != "" {
+		t.Errorf("order of the chat (-want +got):\n%s", diff)
+	}
+	for _, e := range r.got {
+		var data flowhq.MessageEvent
+		if err := json.Unmarshal(e.Data, &data); err != nil || e.Contact == nil ||
+			e.Contact.ID != data.ContactID || e.Message.ContactID != data.ContactID {
+			t.Errorf("event %s has data %s, contact %+v, and a message of %d: %v", e.ID, e.Data,
+				e.Contact, e.Message.ContactID, err)
+		}
 	}
 }
 

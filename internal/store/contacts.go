@@ -194,7 +194,7 @@ const rowsOf = `
 	order by id
 	limit @limit`
 
-// moveSome moves the oldest messages of merged contacts that have more than record moves,
+// moveSome moves the oldest messages and events of merged contacts that have more than record moves,
 // and reports whether it had to. It may be repeated, by another host too: the message that
 // is being received stays where it is, as it may be all that tells who this is.
 func (i identity) moveSome(
@@ -208,10 +208,13 @@ func (i identity) moveSome(
 	args["limit"], args["besides"] = maxFollow+1, received
 	rows, _ := tx.Query(ctx, rowsOf, args) // Collect reports its error
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-	if err != nil || len(ids) <= maxFollow {
+	if err != nil {
 		return false, err
 	}
-	return true, i.move(ctx, tx, args, ids[:maxFollow])
+	if len(ids) > maxFollow {
+		return true, i.move(ctx, tx, args, ids[:maxFollow])
+	}
+	return i.moveEvents(ctx, tx, args)
 }
 
 // move makes these rows the person's: of the merged contacts, or of this one. A number that a
@@ -257,7 +260,7 @@ func (i identity) args(tenant flowhq.TenantID) pgx.NamedArgs {
 // the log is long, see TestLongLog.
 //
 // yield comes before learn, as contacts_number_key allows a number once. stale is a union of
-// four searches, each of which has an index of its own to go through; a single condition with
+// five searches, each of which has an index of its own to go through; a single condition with
 // "or" would read all rows of the contact.
 func (i identity) record(
 	ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID,
@@ -280,6 +283,10 @@ func (i identity) record(
 				union
 				(select id, chat, contact from flowhq.message_logs
 				where tenant_id = @tenant and contact_id = @id and status = 'RECEIVED'
+				order by id desc limit @limit)
+				union
+				(select id, chat, contact from flowhq.message_logs
+				where tenant_id = @tenant and contact_id = @id and status = 'FORWARDED'
 				order by id desc limit @limit)
 				union
 				(select id, chat, contact from flowhq.message_logs
@@ -356,7 +363,8 @@ func (i identity) separateCopies(ctx context.Context, tx pgx.Tx, args pgx.NamedA
 					partition by wa_message_id order by (status = 'UNDECRYPTABLE'), id) as nth
 				from copies
 			)
-			select id, status in ('RECEIVED', 'UNDECRYPTABLE') from counted where nth > 1`
+			select id, status in ('RECEIVED', 'FORWARDED', 'UNDECRYPTABLE') from counted
+			where nth > 1`
 		drop = `
 			delete from flowhq.message_logs
 			where tenant_id = @tenant and id = any(@unhandled)`

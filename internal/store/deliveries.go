@@ -172,7 +172,8 @@ const feedAloneSQL = `
 
 // RestWebhook ends that a webhook is in hand, if there is nothing more to be read for it, and
 // returns when it is due again, by its rows; zero is when an event comes. It reports false if there
-// is something to be read.
+// is something to be read, or the webhook was disabled: one that was made due then would have its
+// workflow started for good, which finds nothing to do.
 //
 // With down, which is how long the receiver is left alone that accepts nothing, no event makes the
 // webhook due before.
@@ -198,8 +199,9 @@ func (s *Store) RestWebhook(
 				due_at = case when @down::float8 > 0
 					then now() + make_interval(secs => @down)
 					else (select min(next_at) from waiting) end
-			from room
+			from room, flowhq.webhooks w
 			where c.tenant_id = @tenant and c.webhook_id = @webhook::uuid
+				and w.tenant_id = @tenant and w.id = c.webhook_id and w.enabled
 				and (@down::float8 > 0 or not room.there or c.replay_to = 0 and not exists (
 					select from flowhq.feed f
 					where f.tenant_id = @tenant and f.id > c.position))
@@ -228,21 +230,24 @@ func (s *Store) RestWebhook(
 }
 
 // WaitingChats returns the contacts, 0 for what is about none, whose first waiting delivery is due,
-// the oldest events first, but for those that are busy. With soon the time of the next attempt does
-// not matter.
+// the oldest events first, but for those that are busy.
+//
+// With soon, for a probe of a receiver that is down, the time of the next attempt does not matter,
+// and those come first that were tried the least. The oldest may be what this receiver never
+// accepts: to ask with that alone would keep from it all that it does accept.
 func (s *Store) WaitingChats(
 	ctx context.Context, tenant flowhq.TenantID, webhook string, busy []int64, soon bool, limit int,
 ) ([]int64, error) {
 	// Only the first of a chat counts: the others wait for it, whenever they would be due.
 	const q = `
 		select contact_id from (
-			select distinct on (contact_id) contact_id, event_id, next_at
+			select distinct on (contact_id) contact_id, event_id, next_at, attempts
 			from flowhq.webhook_deliveries
 			where tenant_id = @tenant and webhook_id = @webhook::uuid and status = 'PENDING'
 			order by contact_id, event_id
 		) as first
 		where (@soon or next_at <= now()) and not contact_id = any(@busy::bigint[])
-		order by event_id
+		order by case when @soon then attempts else 0 end, event_id
 		limit @limit`
 	chats, err := many(ctx, s, q, named{
 		// A nil slice would be null, and a comparison with null selects no chat at all.
@@ -411,11 +416,15 @@ func (s *Store) HastenDeliveries(
 	ctx context.Context, tenant flowhq.TenantID, webhook string,
 ) error {
 	// What is due already is not written again: a row that is written costs the same whether it
-	// changes or not.
+	// changes or not. By their ids, as the transaction in which contacts become one locks them.
 	const q = `
 		update flowhq.webhook_deliveries set next_at = now()
-		where tenant_id = @tenant and webhook_id = @webhook::uuid and status = 'PENDING'
-			and next_at > now()`
+		where tenant_id = @tenant and id = any(array(
+			select id from flowhq.webhook_deliveries
+			where tenant_id = @tenant and webhook_id = @webhook::uuid and status = 'PENDING'
+				and next_at > now()
+			order by id
+			for no key update))`
 	if _, err := exec(ctx, s, q, named{"tenant": tenant, "webhook": webhook}); err != nil {
 		return fmt.Errorf("hasten the deliveries of webhook %s: %w", webhook, err)
 	}
@@ -429,8 +438,12 @@ func (s *Store) SetAsideExpired(
 ) error {
 	const q = `
 		update flowhq.webhook_deliveries set status = 'SET_ASIDE', reason = @reason
-		where tenant_id = @tenant and webhook_id = @webhook::uuid and status = 'PENDING'
-			and expires_at <= now()`
+		where tenant_id = @tenant and id = any(array(
+			select id from flowhq.webhook_deliveries
+			where tenant_id = @tenant and webhook_id = @webhook::uuid and status = 'PENDING'
+				and expires_at <= now()
+			order by id
+			for no key update))`
 	_, err := exec(ctx, s, q, named{
 		"tenant": tenant, "webhook": webhook, "reason": clean(reason),
 	})

@@ -63,8 +63,7 @@ type Replay struct {
 func (s *Store) ReplayWebhook(
 	ctx context.Context, tenant flowhq.TenantID, id string, r Replay, actor string,
 ) (flowhq.Webhook, error) {
-	// The feed is gone through backwards: most replays are of the last hours. What is to come is
-	// not part of a replay.
+	// What is to come is not part of a replay.
 	const q = `
 		with old as (
 			select w.enabled, c.replay_to, c.position
@@ -74,12 +73,9 @@ func (s *Store) ReplayWebhook(
 			for no key update of c
 		), c as (
 			update flowhq.webhook_cursors c set
-				replay_after = greatest(@from::bigint - 1, coalesce((
-					select f.id from flowhq.feed f
-					where f.tenant_id = @tenant and f.created_at < @since
-					order by f.id desc
-					limit 1), 0)),
-				replay_to = case when @to::bigint > 0 then least(@to, old.position) else old.position end,
+				replay_after = greatest(@from::bigint - 1, @after),
+				replay_to = case when @to::bigint > 0
+					then least(@to, old.position) else old.position end,
 				resting = false, due_at = '-infinity'
 			from old
 			where c.tenant_id = @tenant and c.webhook_id = @id::uuid
@@ -106,17 +102,21 @@ func (s *Store) ReplayWebhook(
 		Begun bool // false if the cursor was left as it was
 	}
 	var w replayed
+	after, err := s.lastBefore(ctx, tenant, r.Since)
+	if err != nil {
+		return w.Webhook, fmt.Errorf("replay webhook %s: %w", id, err)
+	}
 	batch := &pgx.Batch{}
 	// The event goes to the feed, whose lock comes before that of the cursor.
 	batch.Queue(feedSharedSQL, named{"tenant": tenant})
 	batch.Queue(q, named{
-		"tenant": tenant, "id": id, "from": r.From, "to": r.To, "since": r.Since,
+		"tenant": tenant, "id": id, "from": r.From, "to": r.To, "after": after,
 		"actor": clean(actor), "event": flowhq.EventWebhookReplayed,
 	}).Query(func(rows pgx.Rows) (err error) {
 		w, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[replayed])
 		return err
 	})
-	err := noWebhook(send(ctx, s, batch))
+	err = noWebhook(send(ctx, s, batch))
 	switch {
 	// Disabled comes before the other replay: to wait for the end of a replay would not help
 	// whoever asks.
@@ -129,6 +129,24 @@ func (s *Store) ReplayWebhook(
 		return w.Webhook, fmt.Errorf("replay webhook %s: %w", id, err)
 	}
 	return w.Webhook, nil
+}
+
+// lastBefore is the last event of a tenant's feed before a time, 0 if there is none, or no time. It
+// goes through the feed backwards, as most replays are of the last hours. A longer one reads much of
+// it, so it holds no lock: whoever appends to the feed, or reads it for a webhook, goes on.
+func (s *Store) lastBefore(
+	ctx context.Context, tenant flowhq.TenantID, since time.Time,
+) (id int64, err error) {
+	const q = `
+		select coalesce((
+			select id from flowhq.feed
+			where tenant_id = @tenant and created_at < @since
+			order by id desc
+			limit 1), 0)`
+	if since.IsZero() {
+		return 0, nil
+	}
+	return one(ctx, s, q, named{"tenant": tenant, "since": since}, pgx.RowTo[int64])
 }
 
 // PruneDeliveries deletes at most PruneBatch of a tenant's deliveries that are older than FeedDays,

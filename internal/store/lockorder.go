@@ -23,6 +23,10 @@ import (
 //  5. follow_ups. The triggers on bookings and orders lock them after these.
 //  6. message_logs of follow-ups, which are withdrawn or written.
 //
+// The lock of a tenant's feed, which is no row's, is the last for whoever appends to the feed: at the
+// commit. Whoever writes a webhook, its cursor or several of its deliveries takes that lock before
+// those, and after hosts.
+//
 // In the transaction of a merge, messages come before the facts, and an answer locks its message
 // before the facts. An operator's change of an order locks the order before the message of its
 // follow-up. It is the first step alone that keeps these two from waiting for each other.

@@ -40,6 +40,7 @@ func (b *bench) lockRound(t *testing.T, round int, erase bool) {
 	t.Helper()
 	tenant, epoch := b.hosted(t)
 	ctx := t.Context()
+	hook := must(b.AddWebhook(ctx, tenant, aWebhook, "admin"))(t).ID
 	var contacts, ids []int64
 	for i, m := range []store.Inbound{from(aLID, "", "a"), from("", aNumber, "b")} {
 		r := must(b.Receive(ctx, tenant, epoch, m))(t)
@@ -117,6 +118,8 @@ func (b *bench) lockRound(t *testing.T, round int, erase bool) {
 			return err
 		})
 	}
+	must(b.ReadForWebhook(ctx, tenant, hook, time.Minute))(t)
+	all = append(all, b.webhookWriters(ctx, tenant, hook)...)
 	if erase {
 		all = append(all, func() error { return b.Erase(ctx, tenant, "admin") })
 	} else {
@@ -146,11 +149,34 @@ func (b *bench) lockRound(t *testing.T, round int, erase bool) {
 		}
 		return
 	}
-	for table := range strings.FieldsSeq("message_logs bookings orders tickets unanswered handovers follow_ups conversations") {
+	for table := range strings.FieldsSeq("message_logs bookings orders tickets unanswered handovers " +
+		"follow_ups conversations feed webhook_deliveries") {
 		n := scalar[int](t, b, `select count(*)::int from flowhq.`+table+` f where f.tenant_id = $1
-			and not exists (select from flowhq.contacts c where c.tenant_id = f.tenant_id and c.id = f.contact_id)`, tenant)
+			and contact_id <> 0 and not exists (select from flowhq.contacts c where c.tenant_id = f.tenant_id and c.id = f.contact_id)`, tenant)
 		if n > 0 {
 			t.Errorf("round %d: %d rows of %s are of a contact that is gone", round, n, table)
 		}
+	}
+}
+
+// webhookWriters are those who write about a webhook, or read the feed for it.
+func (b *bench) webhookWriters(
+	ctx context.Context, tenant flowhq.TenantID, hook string,
+) []func() error {
+	return []func() error{
+		func() error { return last(b.AddWebhook(ctx, tenant, aWebhook, "admin")) },
+		func() error {
+			return last(b.ChangeWebhook(ctx, tenant, hook,
+				store.WebhookChange{Types: []flowhq.EventType{flowhq.EventHandedOver}}, "admin"))
+		},
+		func() error {
+			return last(b.RotateWebhookSecret(ctx, tenant, hook, "whsec_bmV3", "admin"))
+		},
+		func() error {
+			return last(b.ReplayWebhook(ctx, tenant, hook, store.Replay{From: 1}, "admin"))
+		},
+		func() error { return last(b.ReadForWebhook(ctx, tenant, hook, time.Minute)) },
+		func() error { return b.HastenDeliveries(ctx, tenant, hook) },
+		func() error { return second(b.RestWebhook(ctx, tenant, hook, 0)) },
 	}
 }

@@ -79,9 +79,8 @@ func (s *Store) Webhook(
 func (s *Store) AddWebhook(
 	ctx context.Context, tenant flowhq.TenantID, n NewWebhook, actor string,
 ) (flowhq.Webhook, error) {
-	// It begins behind the newest event. One whose transaction is at its commit just now has
-	// happened before the webhook was there.
-	// Counted within the statement. Two requests at once may make one too many, which does no harm.
+	// It begins behind the newest event. Counted within the statement: nobody makes another one
+	// meanwhile, as the lock of the feed is held alone.
 	const q = `
 		with w as (
 			insert into flowhq.webhooks (
@@ -103,12 +102,12 @@ func (s *Store) AddWebhook(
 			select tenant_id, @event, @actor, concat('webhook ', id) from w
 		)
 		select ` + webhookColumns + ` from w, c`
-	all, err := many(ctx, s, q, named{
+	w, err := oneOfFeedAlone(ctx, s, tenant, q, named{
 		"tenant": tenant, "url": n.URL, "description": clean(n.Description),
 		"types": words(n.Types), "secret": s.seal(n.Secret, tenant), "actor": clean(actor),
 		"max": MaxWebhooks, "event": flowhq.EventWebhookCreated,
-	}, pgx.RowToStructByPos[flowhq.Webhook])
-	if err == nil && len(all) == 0 {
+	})
+	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		if _, err = s.Tenant(ctx, tenant); err == nil {
 			err = flowhq.Errorf(flowhq.Conflict,
 				"there are %d webhooks already; delete one", MaxWebhooks)
@@ -117,7 +116,7 @@ func (s *Store) AddWebhook(
 	if err != nil {
 		return flowhq.Webhook{}, fmt.Errorf("add webhook of tenant %s: %w", tenant, err)
 	}
-	return all[0], nil
+	return w, nil
 }
 
 // A WebhookChange is what is to change of a webhook; nil leaves a field as it is.
@@ -197,8 +196,9 @@ func (s *Store) changeWebhook(
 	ctx context.Context, tenant flowhq.TenantID, args named,
 ) (w flowhq.Webhook, err error) {
 	// The row is locked before it is read, so that of two who disable it one records the event and
-	// sets aside. The cursor is written only if enabled changes: a change of the address must not
-	// end the pause of a receiver that is down.
+	// sets aside. The cursor is written if enabled changes: a change of the address must not end the
+	// pause of a receiver that is down. It is written if other events are asked for, too, while it
+	// rests: it has read all that it asked for then, and the others are told from now on.
 	const q = `
 		with old as (
 			select * from flowhq.webhooks where tenant_id = @tenant and id = @id::uuid
@@ -213,14 +213,19 @@ func (s *Store) changeWebhook(
 				updated_at = now()
 			from old
 			where w.tenant_id = old.tenant_id and w.id = old.id
-			returning w.*, old.enabled as was_enabled
+			returning w.*, old.enabled as was_enabled, old.event_types as old_types
 		), c as (
 			update flowhq.webhook_cursors c set
-				position = case when w.was_enabled then c.position else coalesce((
-					select max(f.id) from flowhq.feed f where f.tenant_id = @tenant), 0) end,
-				replay_after = 0, replay_to = 0, failures = 0, due_at = null, resting = w.enabled
+				position = case when w.enabled then coalesce((
+					select max(f.id) from flowhq.feed f where f.tenant_id = @tenant), 0)
+					else c.position end,
+				replay_after = 0, replay_to = 0,
+				failures = case when w.enabled = w.was_enabled then c.failures else 0 end,
+				due_at = case when w.enabled = w.was_enabled then c.due_at end,
+				resting = w.enabled
 			from w
-			where c.tenant_id = w.tenant_id and c.webhook_id = w.id and w.enabled <> w.was_enabled
+			where c.tenant_id = w.tenant_id and c.webhook_id = w.id
+				and (w.enabled <> w.was_enabled or c.resting and w.event_types <> w.old_types)
 			returning c.*
 		), aside as (
 			update flowhq.webhook_deliveries d set
@@ -239,7 +244,7 @@ func (s *Store) changeWebhook(
 			where tenant_id = @tenant and webhook_id = @id::uuid and not exists (select from c)
 		)
 		select ` + webhookColumns + ` from w, cursor c`
-	return oneOfFeed(ctx, s, tenant, q, args)
+	return oneOfFeedAlone(ctx, s, tenant, q, args)
 }
 
 // DeleteWebhook deletes a webhook with its deliveries, and records WEBHOOK_DELETED. NotFound means
@@ -306,13 +311,13 @@ func (s *Store) RotateWebhookSecret(
 		select ` + webhookColumns + `
 		from w
 		join flowhq.webhook_cursors c on c.tenant_id = w.tenant_id and c.webhook_id = w.id`
-	w, err := one(ctx, s, q, named{
+	w, err := oneOfFeed(ctx, s, tenant, q, named{
 		"tenant": tenant, "id": id, "secret": s.seal(secret, tenant),
 		"old_for": OldSecretFor.Seconds(), "actor": clean(actor),
 		"event": flowhq.EventWebhookRotated,
-	}, pgx.RowToStructByPos[flowhq.Webhook])
+	})
 	if err != nil {
-		return w, fmt.Errorf("rotate the secret of webhook %s: %w", id, noWebhook(err))
+		return w, fmt.Errorf("rotate the secret of webhook %s: %w", id, err)
 	}
 	return w, nil
 }
@@ -348,13 +353,35 @@ func (s *Store) TestWebhook(
 	return w, nil
 }
 
-// oneOfFeed is one for a statement that writes the cursor of a webhook and may make an event. The
+// oneOfFeed is one for a statement that writes a webhook or its cursor and may make an event. The
 // lock of the feed comes first, see feedSharedSQL.
 func oneOfFeed(
 	ctx context.Context, s *Store, tenant flowhq.TenantID, sql string, args named,
 ) (w flowhq.Webhook, err error) {
+	return oneLocked(ctx, s, feedSharedSQL, tenant, sql, args)
+}
+
+// oneOfFeedAlone is oneOfFeed for a statement that decides from which event on a webhook is told.
+// Nobody appends to the feed meanwhile: an event that was appended between the look at the feed and
+// the commit would find no webhook to make due, and would wait for the next event. The row of hosts
+// comes first, for the end of a tenant makes an event while it has the tenant's row, which a new
+// webhook refers to.
+func oneOfFeedAlone(
+	ctx context.Context, s *Store, tenant flowhq.TenantID, sql string, args named,
+) (flowhq.Webhook, error) {
+	return oneLocked(ctx, s, feedAloneSQL, tenant, sql, args, holdSQL)
+}
+
+// oneLocked is one for a statement about a webhook, under a lock of the feed. What is in first is
+// locked before.
+func oneLocked(
+	ctx context.Context, s *Store, lock string, tenant flowhq.TenantID, sql string, args named,
+	first ...string,
+) (w flowhq.Webhook, err error) {
 	batch := &pgx.Batch{}
-	batch.Queue(feedSharedSQL, named{"tenant": tenant})
+	for _, q := range append(first, lock) {
+		batch.Queue(q, named{"tenant": tenant})
+	}
 	batch.Queue(sql, args).Query(func(rows pgx.Rows) (err error) {
 		w, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[flowhq.Webhook])
 		return err
