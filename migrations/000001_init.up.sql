@@ -1268,6 +1268,9 @@ $$;
 
 -- What is told of a message: that it came, or how far one to a customer has come. A receipt can
 -- come before the note that the message was sent; then both are told at once.
+--
+-- One that cannot be read has not come yet: its readable copy has. One that an operator tries again
+-- comes again, for a program of others that answers customers.
 create function flowhq.feed_message() returns trigger
     language plpgsql volatile
 as $$
@@ -1276,7 +1279,8 @@ declare
         'direction', new.direction, 'kind', new.kind, 'status', new.status,
         'in_reply_to', new.in_reply_to);
 begin
-    if tg_op = 'INSERT' and new.direction = 'IN' then
+    if new.direction = 'IN' and (
+        tg_op = 'INSERT' or new.status = 'RECEIVED' or old.status = 'UNDECRYPTABLE') then
         perform flowhq.append_event(new.tenant_id, 'MESSAGE_RECEIVED', new.contact_id, what);
         return null;
     end if;
@@ -1293,11 +1297,14 @@ end
 $$;
 create constraint trigger message_logs_feed_insert after insert on flowhq.message_logs
     deferrable initially deferred
-    for each row when (new.status <> 'PENDING') execute function flowhq.feed_message();
+    for each row when (new.status not in ('PENDING', 'UNDECRYPTABLE'))
+    execute function flowhq.feed_message();
 create constraint trigger message_logs_feed_update after update of status on flowhq.message_logs
     deferrable initially deferred
     for each row when (
-        new.status <> old.status and new.status in ('SENT', 'DELIVERED', 'READ', 'FAILED'))
+        new.status <> old.status and (
+            new.status in ('RECEIVED', 'SENT', 'DELIVERED', 'READ', 'FAILED')
+            or old.status = 'UNDECRYPTABLE'))
     execute function flowhq.feed_message();
 
 create function flowhq.feed_session() returns trigger

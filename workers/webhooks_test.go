@@ -80,8 +80,18 @@ func TestForwardedIsGivenUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	const q = `insert into flowhq.message_logs (tenant_id, direction, contact_id, chat, kind, text, wa_message_id, status, forwarded_at)
-		select $1, 'IN', n % 3, 'c', 'TEXT', 'hello', n::text, 'FORWARDED', now() - n * interval '1 minute' from generate_series(1, 8) n`
+	const q = `
+		with c as (
+			insert into flowhq.contacts (tenant_id, number)
+			select $1, '+25571100000' || n from generate_series(0, 2) n
+			returning id, right(number, 1)::integer as n
+		)
+		insert into flowhq.message_logs (
+			tenant_id, direction, contact_id, chat, kind, text, wa_message_id, status, forwarded_at)
+		select $1, 'IN', c.id, 'c', 'TEXT', 'hello', n.n::text, 'FORWARDED',
+			now() - n.n * interval '1 minute'
+		from generate_series(1, 8) n(n)
+		join c on c.n = n.n % 3`
 	if _, err := db.ExecContext(t.Context(), q, string(tenant)); err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +103,8 @@ func TestForwardedIsGivenUp(t *testing.T) {
 		t.Errorf("%d messages wait, %v; want 4", len(all), err)
 	}
 	over, _, err := s.HandOvers(t.Context(), tenant, store.FactFilter{})
-	if err != nil || len(over) != 3 || over[0].Reason != flowhq.HandOverUnanswered || over[0].Until != nil {
+	if err != nil || len(over) != 3 || over[0].Reason != flowhq.HandOverUnanswered ||
+		over[0].Until == nil || time.Until(*over[0].Until) > flowhq.DefaultHandOverMinutes*time.Minute {
 		t.Errorf("hand-overs %+v, %v; want one for each contact", over, err)
 	}
 	if time.Since(over[0].At) > time.Minute {

@@ -128,14 +128,16 @@ func takeOver(ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, before, no
 		owners = `
 			select distinct flowhq.own_number(direction, from_number, to_number)
 			from flowhq.message_logs
-			where tenant_id = @tenant and status in ('RECEIVED', 'PENDING', 'UNKNOWN')`
+			where tenant_id = @tenant
+				and status in ('RECEIVED', 'FORWARDED', 'PENDING', 'UNKNOWN')`
 		end = `
 			update flowhq.message_logs set
 				status = 'FAILED',
 				reason = concat('it belongs to ',
 					flowhq.own_number(direction, from_number, to_number),
 					' and the number is now ', @now::text)
-			where tenant_id = @tenant and status in ('RECEIVED', 'PENDING', 'UNKNOWN')
+			where tenant_id = @tenant
+				and status in ('RECEIVED', 'FORWARDED', 'PENDING', 'UNKNOWN')
 				and flowhq.own_number(direction, from_number, to_number) = any(@others)`
 		forget = `delete from flowhq.conversations where tenant_id = @tenant`
 		untime = `

@@ -138,7 +138,7 @@ func cutContact(ctx context.Context, tx pgx.Tx, args named) (known bool, err err
 		where tenant_id = @tenant and contact_id = @contact and status = 'PENDING'`,
 		`delete from flowhq.message_logs
 		where tenant_id = @tenant and contact_id = @contact
-			and (status = 'RECEIVED' or status in ('PENDING', 'UNKNOWN'))`,
+			and (status in ('RECEIVED', 'FORWARDED') or status in ('PENDING', 'UNKNOWN'))`,
 		`delete from flowhq.handovers where tenant_id = @tenant and contact_id = @contact`,
 		// The conversation goes with it.
 		`delete from flowhq.contacts where tenant_id = @tenant and id = @contact`,

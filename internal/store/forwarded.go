@@ -25,21 +25,45 @@ const replyIDSQL = `
 	concat('3EB0', upper(left(encode(sha256(convert_to(
 		concat('answer ', q.tenant_id, ' ', q.wa_message_id), 'UTF8')), 'hex'), 18)))`
 
+// askedSQL locks the message that Reply is about, before its statement. The statement then sees what
+// a call has left that was under way at the same time, as a program's repeated request finds it.
+const askedSQL = `
+	select from flowhq.message_logs
+	where tenant_id = @tenant and id = @message and direction = 'IN'
+	for no key update`
+
+// shunnedSQL is true of a contact c to whom no program says anything: an operator or the owner has
+// it left alone, or it is muted, and two programs would answer each other for ever.
+const shunnedSQL = `(c.left_alone <> '' or coalesce(c.muted_until > now(), false))`
+
 // replySQL is the statement of Reply. A message may be answered before the host has put it aside:
 // the program is told of it as soon as it is recorded. Whoever is first marks the message, and the
-// other finds that it is dealt with.
+// other finds that it is dealt with. So the lines before it may be RECEIVED still, too: the host
+// gathers them, or the session is down. They are answered like those that are FORWARDED.
+//
+// A message that a program wrote by itself has answered all that waited. What came just before it,
+// and the program had not seen yet, may be answered all the same: it has no reply of its own.
 const replySQL = `
 	with q as (
 		select * from flowhq.message_logs
 		where tenant_id = @tenant and id = @message and direction = 'IN'
-		for no key update
 	), open as (
-		select q.* from q
-		join flowhq.tenant_configs c on c.tenant_id = q.tenant_id
-		where (q.status = 'FORWARDED' or q.status = 'RECEIVED' and c.answered_by = 'WEBHOOK')
+		select q.*, by.answered_by = 'WEBHOOK' as forwards from q
+		join flowhq.tenant_configs by on by.tenant_id = q.tenant_id
+		join flowhq.contacts c on c.tenant_id = q.tenant_id and c.id = q.contact_id
+		where (q.status = 'FORWARDED' or by.answered_by = 'WEBHOOK' and (
+				q.status = 'RECEIVED' or q.status = 'ANSWERED' and q.answered_with is null
+					and not exists (
+						select from flowhq.message_logs r
+						where r.tenant_id = @tenant and r.in_reply_to = q.id and r.kind = 'REPLY')
+					and not exists (
+						select from flowhq.message_logs p
+						where p.tenant_id = @tenant and p.contact_id = q.contact_id
+							and p.id > q.id and p.kind in ('OPERATOR', 'OWNER'))))
 			and q.revoked_at is null
+			and (not ` + shunnedSQL + ` or c.left_alone = '' and q.retried_at is not null)
 			and coalesce(q.retried_at, q.sent_at, q.created_at) > now() - make_interval(
-				mins => coalesce(c.answer_within_minutes, @answer_within::integer))
+				mins => coalesce(by.answer_within_minutes, @answer_within::integer))
 			and not exists (
 				select from flowhq.handovers h
 				where h.tenant_id = q.tenant_id and h.contact_id = q.contact_id
@@ -50,7 +74,7 @@ const replySQL = `
 			answered_with = case when m.id = open.id then m.answered_with else open.id end
 		from open
 		where m.tenant_id = @tenant and (m.id = open.id or m.contact_id = open.contact_id
-			and m.id < open.id and m.status = 'FORWARDED')
+			and m.id < open.id and (m.status = 'FORWARDED' or m.status = 'RECEIVED' and forwards))
 		returning m.id
 	), written as (
 		insert into flowhq.message_logs (
@@ -58,10 +82,10 @@ const replySQL = `
 			kind, text, media, latitude, longitude, attachment,
 			wa_message_id, status, in_reply_to, timer_seconds, timer_set_at)
 		select q.tenant_id, 'OUT', q.contact_id, q.chat, q.contact, q.to_number, q.from_number,
-			'REPLY', @text, @media, @latitude::double precision, @longitude::double precision, @attachment::json, ` + replyIDSQL + `, 'PENDING', q.id,
-			coalesce(c.timer_seconds, 0), c.timer_set_at
+			'REPLY', @text, @media, @latitude::double precision, @longitude::double precision,
+			@attachment::json, ` + replyIDSQL + `, 'PENDING', q.id, c.timer_seconds, c.timer_set_at
 		from open q
-		left join flowhq.contacts c on c.tenant_id = q.tenant_id and c.id = q.contact_id
+		join flowhq.contacts c on c.tenant_id = q.tenant_id and c.id = q.contact_id
 		returning *
 	), event as (
 		insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
@@ -89,8 +113,8 @@ const replySQL = `
 //
 // A message is answered once. A repeated call with the same text returns the reply of the first;
 // with another text it fails with code Conflict, and so it does if the message is not for programs
-// of others to answer, is too old, or a person answers the chat. NotFound means that the tenant has
-// no such message of a customer.
+// of others to answer, is too old, its contact is left alone or muted, or a person answers the chat.
+// NotFound means that the tenant has no such message of a customer.
 func (s *Store) Reply(
 	ctx context.Context, tenant flowhq.TenantID, n NewReply,
 ) (flowhq.Message, error) {
@@ -108,7 +132,8 @@ func (s *Store) Reply(
 		"event": flowhq.EventMessageWritten, "answer_within": s.answerWithin(),
 	}
 	attach(args, n.Attached)
-	r, err := oneHeld(ctx, s, tenant, replySQL, args, pgx.RowToStructByPos[row])
+	r, err := oneHeld(ctx, s, tenant, replySQL, args, pgx.RowToStructByPos[row],
+		held{askedSQL, named{"tenant": tenant, "message": n.InReplyTo}})
 	switch {
 	// No row is either a message that is not there or a tenant that is not there. A client looks
 	// for its mistake in another place for each.
@@ -121,7 +146,8 @@ func (s *Store) Reply(
 	// The message is there, but open had no row, and no earlier reply was found either.
 	case r.Reply == nil:
 		err = flowhq.Errorf(flowhq.Conflict, "the message is %s and cannot be answered: the bot "+
-			"or a person answers this chat, or it is older than answer_within_minutes", r.Status)
+			"or a person answers this chat, the contact is left alone or muted, or the message is "+
+			"older than answer_within_minutes", r.Status)
 	// A program that repeats its request after a lost answer sends the same text and is told of
 	// success. Another text would be a second answer to one message.
 	case r.Reply.Text != text || !n.Attached.IsIn(*r.Reply):
@@ -147,6 +173,10 @@ func (s *Store) answerWithin() int {
 // others for longer than that, and returns how many messages it was. Those are IGNORED from then
 // on: an answer that comes later finds that a person answers. It is across tenants on purpose, and
 // reads message_logs_forwarded_idx, in which there is only what waits.
+//
+// A chat is handed over for as long as the profile says, and so goes to the program again by itself:
+// after an outage of ours all active chats are handed over, and nobody may give them all back. A
+// contact that is left alone or muted has nobody asked.
 func (s *Store) GiveUpForwarded(
 	ctx context.Context, longer time.Duration, limit int,
 ) (given int64, err error) {
@@ -160,23 +190,35 @@ func (s *Store) GiveUpForwarded(
 	// The messages by their ids, and then the hand-overs: the order of lockorder.go.
 	const q = `
 		with late as (
-			select * from flowhq.message_logs
-			where tenant_id = @tenant and status = 'FORWARDED'
-				and forwarded_at < now() - make_interval(secs => @longer)
-			order by id
+			select m.*, exists (
+				select from flowhq.contacts c
+				where c.tenant_id = m.tenant_id and c.id = m.contact_id and not ` + shunnedSQL + `
+			) as expects
+			from flowhq.message_logs m
+			where m.tenant_id = @tenant and m.status = 'FORWARDED'
+				and m.forwarded_at < now() - make_interval(secs => @longer)
+			order by m.id
 			limit @limit
-			for no key update
+			for no key update of m
 		), given as (
 			update flowhq.message_logs m set
-				status = 'IGNORED', reason = 'no answer came in time: a person is asked'
+				status = 'IGNORED', reason = case when late.expects
+					then 'no answer came in time: a person is asked'
+					else 'no answer came in time, and the contact is left alone or muted' end
 			from late
 			where m.tenant_id = late.tenant_id and m.id = late.id
-			returning m.tenant_id, m.contact_id, m.id
+			returning m.tenant_id, m.contact_id, m.id, late.expects
 		), handed as (
-			insert into flowhq.handovers (tenant_id, contact_id, reason, message_id)
-			select distinct on (contact_id) tenant_id, contact_id, 'UNANSWERED', id from given
+			insert into flowhq.handovers as h (tenant_id, contact_id, reason, message_id, until)
+			select distinct on (contact_id) tenant_id, contact_id, 'UNANSWERED', id,
+				now() + make_interval(secs => @over_for)
+			from given
+			where expects
 			order by contact_id, id
-			on conflict (tenant_id, contact_id) where ended_at is null do nothing
+			on conflict (tenant_id, contact_id) where ended_at is null do update set
+				message_id = excluded.message_id, reason = excluded.reason, note = '',
+				at = now(), owner_at = null, until = excluded.until
+			where h.until <= now()
 			returning tenant_id, message_id, reason
 		), event as (
 			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
@@ -193,11 +235,16 @@ func (s *Store) GiveUpForwarded(
 	for _, tenant := range late {
 		// The condition is checked once more in the statement: an answer may have come since the
 		// tenants were listed.
-		n, err := oneHeld(ctx, s, tenant, q, named{
-			"tenant": tenant, "longer": longer.Seconds(), "limit": limit,
-			"event": flowhq.EventHandedOver,
-		}, pgx.RowTo[int64])
-		if err != nil {
+		var n int64
+		profile, err := s.Profile(ctx, tenant)
+		if err == nil {
+			n, err = oneHeld(ctx, s, tenant, q, named{
+				"tenant": tenant, "longer": longer.Seconds(), "limit": limit,
+				"over_for": profile.HandOver().Seconds(), "event": flowhq.EventHandedOver,
+			}, pgx.RowTo[int64])
+		}
+		// A tenant that was deleted meanwhile has no customers who wait.
+		if err != nil && flowhq.ErrorCode(err) != flowhq.NotFound {
 			failed = append(failed, fmt.Errorf("tenant %s: %w", tenant, err))
 		}
 		given += n

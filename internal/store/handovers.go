@@ -157,7 +157,8 @@ func (s *Store) ReceiveOwn(
 // A DueHandOver is a hand-over whose time is over.
 type DueHandOver struct {
 	ID int64
-	// NobodyCame says that a customer was promised a person and none has written.
+	// NobodyCame says that a customer was promised a person and none has written. Whose message no
+	// program has answered was promised nobody.
 	NobodyCame bool
 	// The news is in the language that it has.
 	State []byte // of the conversation; nil = none
@@ -177,7 +178,7 @@ func (s *Store) DueHandOvers(
 	// due all the same.
 	const q = `
 		select h.id, h.until <= now(), extract(epoch from h.until - now())::float8,
-			h.owner_at is null and m.direction = 'IN', v.state,
+			h.owner_at is null and h.reason <> 'UNANSWERED' and m.direction = 'IN', v.state,
 			coalesce(m.id, 0), coalesce(m.contact_id, 0), coalesce(m.chat, ''),
 			coalesce(m.wa_message_id, '')
 		from flowhq.handovers h

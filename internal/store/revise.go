@@ -59,7 +59,8 @@ func (s *Store) InboundID(
 }
 
 // Revise records with the message of this ID what its sender made of it. One that waits
-// for its answer says what it says now; if it was deleted, it becomes IGNORED. Any other
+// for its answer, the bot's or a program's, says what it says now; if it was deleted, it becomes
+// IGNORED, and no person is asked in the program's place. Any other
 // keeps its text, which is what was answered. An older revision than the last that was
 // recorded changes nothing, nor does one of a deleted message. A Fenced error means that
 // a newer host owns the session.
@@ -75,11 +76,14 @@ func (s *Store) Revise(
 				edited_at = @at,
 				edited_text = @text,
 				original_text = case
-					when m.status = 'RECEIVED' and @replaces then coalesce(m.original_text, m.text)
+					when m.status in ('RECEIVED', 'FORWARDED') and @replaces
+					then coalesce(m.original_text, m.text)
 					else m.original_text end,
-				text = case when m.status = 'RECEIVED' and @replaces then @text else m.text end,
+				text = case
+					when m.status in ('RECEIVED', 'FORWARDED') and @replaces then @text
+					else m.text end,
 				wordless = case
-					when m.status = 'RECEIVED' and @replaces then @wordless
+					when m.status in ('RECEIVED', 'FORWARDED') and @replaces then @wordless
 					else m.wordless end
 			from fence
 			where m.tenant_id = @tenant and m.id = @id and m.revoked_at is null
@@ -92,10 +96,10 @@ func (s *Store) Revise(
 		), revised as (
 			update flowhq.message_logs m set
 				revoked_at = @at,
-				status = case m.status when 'RECEIVED' then 'IGNORED' else m.status end,
-				reason = case m.status
-					when 'RECEIVED' then 'the customer deleted it before it was answered'
-					else m.reason end
+				status = case when m.status in ('RECEIVED', 'FORWARDED')
+					then 'IGNORED' else m.status end,
+				reason = case when m.status in ('RECEIVED', 'FORWARDED')
+					then 'the customer deleted it before it was answered' else m.reason end
 			from fence
 			where m.tenant_id = @tenant and m.id = @id and m.revoked_at is null
 		)

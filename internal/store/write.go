@@ -56,8 +56,9 @@ const writeContactSQL = `
 // writeSQL is the statement of Write. The contact is there by then, and by holdSQL it cannot become
 // part of another one meanwhile: to lock the contact alone would not do, as a merge has moved the
 // messages and hand-overs before it deletes the contact. The contact is locked for its number and
-// timer. What waits for a program of others is answered by the message. Message, hand-over and event
-// are written together: a message without its hand-over would have the bot talk over the operator.
+// timer. What waits for a program of others is answered by the message, and so is what the host is
+// yet to put aside for the program. Message, hand-over and event are written together: a message
+// without its hand-over would have the bot talk over the operator.
 const writeSQL = `
 	with who as (
 		select c.* from flowhq.contacts c
@@ -76,13 +77,16 @@ const writeSQL = `
 		from who c
 		join flowhq.tenants t on t.id = c.tenant_id
 		join flowhq.whatsapp_sessions s on s.tenant_id = t.id
+		where @kind <> 'REPLY' or not ` + shunnedSQL + `
 		on conflict (tenant_id, wa_message_id) where direction = 'OUT' do nothing
 		returning *
 	), answered as (
 		update flowhq.message_logs m set status = 'ANSWERED', reason = ''
 		from written w
 		where m.tenant_id = w.tenant_id and m.contact_id = w.contact_id
-			and m.status = 'FORWARDED'
+			and (m.status = 'FORWARDED' or m.status = 'RECEIVED' and @kind = 'REPLY' and exists (
+				select from flowhq.tenant_configs
+				where tenant_id = @tenant and answered_by = 'WEBHOOK'))
 	), handed as (
 		insert into flowhq.handovers as h (
 			tenant_id, contact_id, reason, owner_at, until, message_id)
@@ -110,7 +114,8 @@ const writeSQL = `
 // Write records a message to a customer, which the tenant's host sends like a reply, hands the
 // chat over and notifies every listener ("work"). It records MESSAGE_WRITTEN. A repeated request
 // returns the message of the first. A Conflict error means that the key was used for another
-// message; NotFound, that there is no such tenant or contact.
+// message, or that a program writes to a contact that is left alone or muted; NotFound, that there
+// is no such tenant or contact.
 //
 // The number may be nobody's who has written before. Then it becomes a contact, and who replies
 // later under a LID is found to be the same person by the number.
@@ -152,7 +157,7 @@ func (s *Store) Write(
 		err = flowhq.Errorf(flowhq.Conflict, "this key was used for another message, %d; "+
 			"a new request needs a new key", written.ID)
 	case flowhq.ErrorCode(classify(err)) == flowhq.NotFound:
-		err = s.nobody(ctx, tenant)
+		err = s.noContact(ctx, tenant, m)
 	}
 	if err != nil {
 		return flowhq.Message{}, fmt.Errorf("write as tenant %s: %w", tenant, classify(err))
@@ -164,4 +169,27 @@ func (s *Store) Write(
 func attach(args named, a flowhq.Attached) {
 	args["media"], args["attachment"] = a.Media, a.Attachment
 	args["latitude"], args["longitude"] = a.Latitude, a.Longitude
+}
+
+// noContact is the error about a message that was not written: there is no such tenant or contact,
+// or the contact is one to whom no program says anything.
+func (s *Store) noContact(ctx context.Context, tenant flowhq.TenantID, m NewMessage) error {
+	const q = `
+		select exists (
+			select from flowhq.contacts c
+			where c.tenant_id = @tenant and (c.id = @contact or @to <> '' and c.number = @to)
+				and ` + shunnedSQL + `)`
+	if m.Bot {
+		shunned, err := one(ctx, s, q, named{
+			"tenant": tenant, "contact": m.Contact, "to": clean(m.To),
+		}, pgx.RowTo[bool])
+		if err != nil {
+			return err
+		}
+		if shunned {
+			return flowhq.Errorf(flowhq.Conflict,
+				"the contact is left alone or muted; a person may write to it, and no program")
+		}
+	}
+	return s.nobody(ctx, tenant)
 }
