@@ -253,15 +253,40 @@ func (i identity) args(tenant flowhq.TenantID) pgx.NamedArgs {
 	}
 }
 
+// staleSQL finds rows of the person that do not have the newest address. It is a union of five
+// searches, each of which has an index of its own to go through; a single condition with "or" would
+// read all rows of the contact.
+const staleSQL = `
+	select id from (
+		(select id, chat, contact from flowhq.message_logs
+		where tenant_id = @tenant and contact_id = @id
+		order by id desc limit @limit)
+		union
+		(select id, chat, contact from flowhq.message_logs
+		where tenant_id = @tenant and contact_id = @id and status = 'RECEIVED'
+		order by id desc limit @limit)
+		union
+		(select id, chat, contact from flowhq.message_logs
+		where tenant_id = @tenant and contact_id = @id and status = 'FORWARDED'
+		order by id desc limit @limit)
+		union
+		(select id, chat, contact from flowhq.message_logs
+		where tenant_id = @tenant and contact_id = @id and status in ('PENDING', 'UNKNOWN')
+		order by id desc limit @limit)
+		union
+		(select id, chat, contact from flowhq.message_logs
+		where tenant_id = @tenant and contact_id = @id and status = 'FAILED'
+		order by id desc limit @limit)
+	) as own
+	where chat <> @chat or contact = '' and @number <> ''`
+
 // record writes down who somebody is, and returns the contact's ID. Rows of the person
 // follow, so that there is one chat: all of merged contacts, and of the contact itself
 // those that wait or can be retried, and the newest. Older ones keep the address that was
 // known when they were written: to change them all would hold the tenant's row for as long as
 // the log is long, see TestLongLog.
 //
-// yield comes before learn, as contacts_number_key allows a number once. stale is a union of
-// five searches, each of which has an index of its own to go through; a single condition with
-// "or" would read all rows of the contact.
+// yield comes before learn, as contacts_number_key allows a number once.
 func (i identity) record(
 	ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID,
 ) (id int64, err error) {
@@ -275,29 +300,6 @@ func (i identity) record(
 		learn = `
 			update flowhq.contacts set lid = @lid, number = @number
 			where tenant_id = @tenant and id = @id`
-		stale = `
-			select id from (
-				(select id, chat, contact from flowhq.message_logs
-				where tenant_id = @tenant and contact_id = @id
-				order by id desc limit @limit)
-				union
-				(select id, chat, contact from flowhq.message_logs
-				where tenant_id = @tenant and contact_id = @id and status = 'RECEIVED'
-				order by id desc limit @limit)
-				union
-				(select id, chat, contact from flowhq.message_logs
-				where tenant_id = @tenant and contact_id = @id and status = 'FORWARDED'
-				order by id desc limit @limit)
-				union
-				(select id, chat, contact from flowhq.message_logs
-				where tenant_id = @tenant and contact_id = @id and status in ('PENDING', 'UNKNOWN')
-				order by id desc limit @limit)
-				union
-				(select id, chat, contact from flowhq.message_logs
-				where tenant_id = @tenant and contact_id = @id and status = 'FAILED'
-				order by id desc limit @limit)
-			) as own
-			where chat <> @chat or contact = '' and @number <> ''`
 	)
 	args := i.args(tenant)
 	if len(i.moved) > 0 {
@@ -310,7 +312,7 @@ func (i identity) record(
 		err = tx.QueryRow(ctx, add, args).Scan(&id)
 		return id, err
 	}
-	for _, which := range []string{rowsOf, stale} {
+	for _, which := range []string{rowsOf, staleSQL} {
 		if which == rowsOf && len(i.merged) == 0 {
 			continue
 		}

@@ -169,6 +169,47 @@ func (s *Store) answerWithin() int {
 	return s.Defaults.AnswerWithinMinutes
 }
 
+// giveUpSQL is the statement of GiveUpForwarded for one tenant: the messages by their ids, and then
+// the hand-overs, which is the order of lockorder.go.
+const giveUpSQL = `
+	with late as (
+		select m.*, exists (
+			select from flowhq.contacts c
+			where c.tenant_id = m.tenant_id and c.id = m.contact_id and not ` + shunnedSQL + `
+		) as expects
+		from flowhq.message_logs m
+		where m.tenant_id = @tenant and m.status = 'FORWARDED'
+			and m.forwarded_at < now() - make_interval(secs => @longer)
+		order by m.id
+		limit @limit
+		for no key update of m
+	), given as (
+		update flowhq.message_logs m set
+			status = 'IGNORED', reason = case when late.expects
+				then 'no answer came in time: a person is asked'
+				else 'no answer came in time, and the contact is left alone or muted' end
+		from late
+		where m.tenant_id = late.tenant_id and m.id = late.id
+		returning m.tenant_id, m.contact_id, m.id, late.expects
+	), handed as (
+		insert into flowhq.handovers as h (tenant_id, contact_id, reason, message_id, until)
+		select distinct on (contact_id) tenant_id, contact_id, 'UNANSWERED', id,
+			now() + make_interval(secs => @over_for)
+		from given
+		where expects
+		order by contact_id, id
+		on conflict (tenant_id, contact_id) where ended_at is null do update set
+			message_id = excluded.message_id, reason = excluded.reason, note = '',
+			at = now(), owner_at = null, until = excluded.until
+		where h.until <= now()
+		returning tenant_id, message_id, reason
+	), event as (
+		insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+		select tenant_id, @event, 'worker', concat('message ', message_id, ': ', reason)
+		from handed
+	)
+	select count(*) from given`
+
 // GiveUpForwarded hands those chats over to a person in which a message waits for a program of
 // others for longer than that, and returns how many messages it was. Those are IGNORED from then
 // on: an answer that comes later finds that a person answers. It is across tenants on purpose, and
@@ -187,45 +228,6 @@ func (s *Store) GiveUpForwarded(
 			order by forwarded_at
 			limit @limit
 		) as late`
-	// The messages by their ids, and then the hand-overs: the order of lockorder.go.
-	const q = `
-		with late as (
-			select m.*, exists (
-				select from flowhq.contacts c
-				where c.tenant_id = m.tenant_id and c.id = m.contact_id and not ` + shunnedSQL + `
-			) as expects
-			from flowhq.message_logs m
-			where m.tenant_id = @tenant and m.status = 'FORWARDED'
-				and m.forwarded_at < now() - make_interval(secs => @longer)
-			order by m.id
-			limit @limit
-			for no key update of m
-		), given as (
-			update flowhq.message_logs m set
-				status = 'IGNORED', reason = case when late.expects
-					then 'no answer came in time: a person is asked'
-					else 'no answer came in time, and the contact is left alone or muted' end
-			from late
-			where m.tenant_id = late.tenant_id and m.id = late.id
-			returning m.tenant_id, m.contact_id, m.id, late.expects
-		), handed as (
-			insert into flowhq.handovers as h (tenant_id, contact_id, reason, message_id, until)
-			select distinct on (contact_id) tenant_id, contact_id, 'UNANSWERED', id,
-				now() + make_interval(secs => @over_for)
-			from given
-			where expects
-			order by contact_id, id
-			on conflict (tenant_id, contact_id) where ended_at is null do update set
-				message_id = excluded.message_id, reason = excluded.reason, note = '',
-				at = now(), owner_at = null, until = excluded.until
-			where h.until <= now()
-			returning tenant_id, message_id, reason
-		), event as (
-			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
-			select tenant_id, @event, 'worker', concat('message ', message_id, ': ', reason)
-			from handed
-		)
-		select count(*) from given`
 	// Each tenant is a transaction of its own: one that is locked for long keeps no other waiting.
 	late, err := many(ctx, s, tenants, named{"longer": longer.Seconds(), "limit": limit},
 		pgx.RowTo[flowhq.TenantID])
@@ -238,7 +240,7 @@ func (s *Store) GiveUpForwarded(
 		var n int64
 		profile, err := s.Profile(ctx, tenant)
 		if err == nil {
-			n, err = oneHeld(ctx, s, tenant, q, named{
+			n, err = oneHeld(ctx, s, tenant, giveUpSQL, named{
 				"tenant": tenant, "longer": longer.Seconds(), "limit": limit,
 				"over_for": profile.HandOver().Seconds(), "event": flowhq.EventHandedOver,
 			}, pgx.RowTo[int64])
