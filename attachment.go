@@ -26,6 +26,20 @@ func (a *Attachment) Same(b *Attachment) bool {
 	return string(one) == string(other)
 }
 
+// AttachmentLine says what media were sent, such as "menu.pdf · 120 KB". It is "" for a message
+// without any, and of a place, which the text tells of.
+func (m Message) AttachmentLine() string {
+	a := m.Attachment
+	if a == nil || a.MediaID == nil {
+		return ""
+	}
+	size := strconv.FormatInt((a.Size+1023)/1024, 10) + " KB"
+	if a.FileName == "" {
+		return size
+	}
+	return a.FileName + " · " + size
+}
+
 // Attached is what goes with the text of a message to a customer. The zero one is nothing.
 type Attached struct {
 	Media      Media    // what it is; "" = nothing

@@ -21,6 +21,10 @@ const (
 	Internal    Code = "internal"    // a bug, or a failure nobody classified
 )
 
+// ErrNotUploaded is in the chain of the error of a message whose media WhatsApp has not taken.
+// Nothing was sent then, and it may be tried again.
+var ErrNotUploaded = errors.New("not uploaded")
+
 // An Error is a failure that has been classified. Message is written for the
 // person who asked and never carries secrets or SQL; Err is the
 // cause, for the log.

@@ -49,6 +49,8 @@ const (
 	EventMessageDeadLettered EventType = "MESSAGE_DEAD_LETTERED"
 	EventMessageRetried      EventType = "MESSAGE_RETRIED" // by an operator
 	EventMessageWritten      EventType = "MESSAGE_WRITTEN" // to a customer, by an operator
+	EventMediaAdded          EventType = "MEDIA_ADDED"     // to be sent
+	EventMediaDeleted        EventType = "MEDIA_DELETED"
 
 	EventHandedOver       EventType = "HANDED_OVER"        // a person answers a chat
 	EventGivenBack        EventType = "GIVEN_BACK"         // the bot answers it again
@@ -137,7 +139,7 @@ func eventTypes() []EventType {
 		EventSessionLinked, EventSessionConnected, EventSessionUnlinked, EventSessionFlapping,
 		EventSessionStable, EventNumberChanged, EventContactMuted, EventContactUnmuted,
 		EventRepliesDelayed, EventMessageDeadLettered, EventMessageRetried,
-		EventMessageWritten, EventHandedOver, EventGivenBack, EventFactChanged,
+		EventMessageWritten, EventMediaAdded, EventMediaDeleted, EventHandedOver, EventGivenBack, EventFactChanged,
 		EventContactLeftAlone, EventContactServed, EventErasureAsked, EventContactErased,
 		EventClientOutdated,
 		EventFleetPaused, EventFleetResumed, EventVersionSet, EventLoginFailed, EventLoginsSlowed,

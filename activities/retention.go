@@ -49,6 +49,7 @@ type Pruned struct {
 	FleetEvents   int64 `json:"fleet_events"`
 	Feed          int64 `json:"feed"`
 	Deliveries    int64 `json:"webhook_deliveries"`
+	Media         int64 `json:"media"`
 	Keys          int64 `json:"request_keys"`
 	Buffered      int64 `json:"whatsmeow_event_buffer"`
 	MACs          int64 `json:"whatsmeow_app_state_mutation_macs"`
@@ -209,6 +210,14 @@ func (p *pruning) fleet(ctx context.Context) error {
 	err = p.repeat(ctx, func() (bool, error) {
 		n, err := p.Store.PruneFeed(ctx)
 		p.Pruned.Feed += n
+		return n == store.PruneBatch, err
+	})
+	if err != nil {
+		return err
+	}
+	err = p.repeat(ctx, func() (bool, error) {
+		n, err := p.Store.PruneMedia(ctx)
+		p.Pruned.Media += n
 		return n == store.PruneBatch, err
 	})
 	if err != nil {

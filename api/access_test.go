@@ -84,6 +84,7 @@ var routeScopes = map[string][]string{
 		"PUT tenant/contacts/:contact/muted", "POST tenant/contacts/:contact/hand-over",
 		"POST tenant/contacts/:contact/give-back", "POST tenant/contacts/:contact/messages",
 		"POST tenant/messages", "POST /portal/messages",
+		"POST tenant/media", "GET tenant/media/:media", "DELETE tenant/media/:media",
 	},
 }
 

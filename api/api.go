@@ -187,6 +187,10 @@ type Options struct {
 	Webhooks     Webhooks
 	WebhookGuard webhook.Guard
 
+	// Media is the store's, and Fetcher fetches what callers name by an address.
+	Media   MediaStore
+	Fetcher Fetcher
+
 	// Accounts, Keys and Setups are the store's.
 	Accounts Accounts
 	Keys     Keys
@@ -248,6 +252,8 @@ type API struct {
 	// codecSlot holds a value while the codec works on payloads. One body may take many times its
 	// size when it is decoded (TestCodecOneAtATime).
 	codecSlot chan struct{}
+	// mediaWork holds a value for each upload and fetch; see maxMediaRequests.
+	mediaWork chan struct{}
 	// streams follow the feed, and catchingUp holds a value for each that reads older events.
 	streams    *feedStreams
 	catchingUp chan struct{}
@@ -277,7 +283,8 @@ func New(o Options) (*API, error) {
 		logins:      newLoginRecorder(o.Fleet, o.Log),
 		hasher:      access.NewHasher(),
 		noted:       access.NewRecent(time.Now), needs: map[string]access.Need{},
-		engine: gin.New(), timeout: handleTimeout, count: metrics.NewAPI(o.Metrics),
+		engine: gin.New(), timeout: handleTimeout, mediaWork: make(chan struct{}, maxMediaRequests),
+		count:     metrics.NewAPI(o.Metrics),
 		readiness: readyCache{slot: make(chan struct{}, 1), keep: readyFor},
 		codecSlot: make(chan struct{}, 1),
 		streams: &feedStreams{

@@ -15,7 +15,37 @@ const (
 )
 
 // contentWanted says what a message may be.
-const contentWanted = "give one of text and location"
+const contentWanted = "give one of text, image, document, voice and location"
+
+// A contentBody is what a message to a customer says, in the body of a request: one of these.
+type contentBody struct {
+	text     string
+	image    *imageBody
+	document *documentBody
+	voice    *voiceBody
+	location *placeBody
+}
+
+// imageBody is a picture in the body of a message.
+type imageBody struct {
+	MediaID *int64 `json:"media_id"`
+	URL     string `json:"url"`
+	Caption string `json:"caption"`
+}
+
+// documentBody is a document in the body of a message.
+type documentBody struct {
+	MediaID  *int64 `json:"media_id"`
+	URL      string `json:"url"`
+	Caption  string `json:"caption"`
+	FileName string `json:"file_name"`
+}
+
+// voiceBody is a voice note in the body of a message.
+type voiceBody struct {
+	MediaID *int64 `json:"media_id"`
+	URL     string `json:"url"`
+}
 
 // placeBody is a place in the body of a message.
 type placeBody struct {
@@ -26,32 +56,79 @@ type placeBody struct {
 	Address   string   `json:"address"`
 }
 
+// A content is what a message to a customer says. Media have yet to be found or fetched.
+type content struct {
+	text     string // or a caption
+	attached flowhq.Attached
+	media    *mediaPart // nil = none
+}
+
+// given are the members that a body has.
+func (c contentBody) given() (names []string) {
+	for _, member := range []struct {
+		name  string
+		isSet bool
+	}{
+		{"text", c.text != ""}, {"image", c.image != nil}, {"document", c.document != nil},
+		{"voice", c.voice != nil}, {"location", c.location != nil},
+	} {
+		if member.isSet {
+			names = append(names, member.name)
+		}
+	}
+	return names
+}
+
 // written reads what a message to a customer says: a text, or one of what may be attached.
-func (b *binder) written(text string, place *placeBody) (string, flowhq.Attached) {
-	var given []string
-	if text != "" {
-		given = append(given, "text")
-	}
-	if place != nil {
-		given = append(given, "location")
-	}
-	switch {
-	case len(given) == 0:
+func (b *binder) written(c contentBody) (out content) {
+	given := c.given()
+	if len(given) == 0 {
 		b.wrong("text", "must be 1 to 4096 printable characters, or "+contentWanted)
-		return "", flowhq.Attached{}
-	case len(given) > 1:
+		return out
+	}
+	if len(given) > 1 {
 		// Two bubbles would be two messages, of which the second may fail.
 		b.wrong(given[1], "cannot be given with "+given[0]+"; "+contentWanted)
-		return "", flowhq.Attached{}
-	case place != nil:
-		return b.place("location", *place)
+		return out
 	}
-	// A text of spaces alone would be an empty bubble on the customer's phone.
-	if strings.TrimSpace(text) == "" {
+	part := func(kind flowhq.Media, id *int64, url string) *mediaPart {
+		return b.mediaPart(mediaPart{field: given[0], kind: kind, url: url}, id)
+	}
+	switch {
+	case c.image != nil:
+		out.text = b.free("image.caption", c.image.Caption, flowhq.MaxCaption)
+		out.media = part(flowhq.MediaImage, c.image.MediaID, c.image.URL)
+	case c.document != nil:
+		out.text = b.free("document.caption", c.document.Caption, flowhq.MaxCaption)
+		out.media = part(flowhq.MediaDocument, c.document.MediaID, c.document.URL)
+		out.media.fileName = b.fileName("document.file_name", c.document.FileName)
+	case c.voice != nil:
+		out.media = part(flowhq.MediaVoice, c.voice.MediaID, c.voice.URL)
+	case c.location != nil:
+		out.text, out.attached = b.place("location", *c.location)
+	case strings.TrimSpace(c.text) == "":
+		// A text of spaces alone would be an empty bubble on the customer's phone.
 		b.wrong("text", "must be 1 to 4096 printable characters")
-		return "", flowhq.Attached{}
+	default:
+		out.text = b.free("text", c.text, maxWritten)
 	}
-	return b.free("text", text, maxWritten), flowhq.Attached{}
+	return out
+}
+
+// mediaPart reads by what media are named.
+func (b *binder) mediaPart(p mediaPart, id *int64) *mediaPart {
+	const one = "; give one of media_id, of an upload, and url, to fetch from"
+	switch {
+	case id == nil && p.url == "":
+		b.wrong(p.field+".media_id", "is missing"+one)
+	case id != nil && p.url != "":
+		b.wrong(p.field+".url", "cannot be given with media_id"+one)
+	case id != nil && *id < 1:
+		b.wrong(p.field+".media_id", "must be the id of media that were uploaded")
+	case id != nil:
+		p.id = *id
+	}
+	return &p
 }
 
 // place reads a place. The text that it gives is what the log shows.

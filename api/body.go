@@ -50,9 +50,15 @@ func (b *binder) noBody() {
 	}
 }
 
-// read returns the body without white space around it. It reports false, and
-// notes why, if it has more bytes than the limit or does not arrive.
+// read is readRaw without white space around the body.
 func (b *binder) read(limit int64) ([]byte, bool) {
+	data, ok := b.readRaw(limit)
+	return bytes.TrimSpace(data), ok
+}
+
+// readRaw returns the body as it is, of at most this many bytes. It reports false, and notes why,
+// if it has more or does not arrive.
+func (b *binder) readRaw(limit int64) ([]byte, bool) {
 	b.bodyRead = true
 	data, err := b.readAll(limit)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -73,7 +79,7 @@ func (b *binder) read(limit int64) ([]byte, bool) {
 		})
 		return nil, false
 	}
-	return bytes.TrimSpace(data), true
+	return data, true
 }
 
 // readAll reads the body until the request's deadline, at which net/http alone would go on to wait,

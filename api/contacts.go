@@ -304,15 +304,22 @@ const maxWritten = 4096
 
 // writeBody is the body of POST /admin/tenants/:id/contacts/:contact/messages.
 type writeBody struct {
-	Text     string     `json:"text"`
-	Location *placeBody `json:"location"`
+	Text     string        `json:"text"`
+	Image    *imageBody    `json:"image"`
+	Document *documentBody `json:"document"`
+	Voice    *voiceBody    `json:"voice"`
+	Location *placeBody    `json:"location"`
+}
+
+func (w writeBody) content() contentBody {
+	return contentBody{w.Text, w.Image, w.Document, w.Voice, w.Location}
 }
 
 // writeRequest is POST /admin/tenants/:id/contacts/:contact/messages.
 type writeRequest struct {
 	contactRef
 	writeBody
-	Attached flowhq.Attached
+	Content content
 	// With it a repeated request sends nothing twice, whatever became of the first one's answer.
 	Key string
 }
@@ -321,19 +328,26 @@ func (r *writeRequest) bind(b *binder) {
 	r.contactRef.bind(b)
 	r.Key = b.key()
 	b.body(&r.writeBody)
-	r.Text, r.Attached = b.written(r.Text, r.Location)
+	r.Content = b.written(r.content())
 }
 
 // writeMessage handles POST /admin/tenants/:id/contacts/:contact/messages. The message is a row of
 // the log before it is answered, and its status there says how far it has come.
 func (a *API) writeMessage(ctx context.Context, req writeRequest) (messageAccepted, error) {
+	ctx, cancel := a.timeFor(ctx, req.Content)
+	defer cancel()
+	attached, err := a.attach(ctx, req.Tenant, "message:"+req.Key, req.Content.media,
+		req.Content.attached)
+	if err != nil {
+		return messageAccepted{}, err
+	}
 	// The profile says for how long the bot is silent after a person has written.
 	p, err := a.Profiles.Profile(ctx, req.Tenant)
 	if err != nil {
 		return messageAccepted{}, err
 	}
 	m, err := a.Contacts.Write(ctx, req.Tenant, store.NewMessage{
-		Contact: req.Contact, Text: req.Text, Attached: req.Attached, Key: req.Key,
+		Contact: req.Contact, Text: req.Content.text, Attached: attached, Key: req.Key,
 		Actor: actor(ctx),
 		// The operator has begun to talk, so the bot stays out as long as after the owner's own
 		// message.

@@ -159,6 +159,9 @@ func refusals(r gin.RouteInfo, path string) map[int]call {
 	case strings.Contains(r.Path, "/profile"), strings.HasSuffix(r.Path, "/preview"):
 		large = strings.Repeat(" ", flowhq.MaxProfileBytes+maxPreviewed*maxPreviewText+1)
 	}
+	if strings.HasSuffix(r.Path, "/media") {
+		large = strings.Repeat(" ", flowhq.MaxMediaBytes+1)
+	}
 	text := http.Header{"Content-Type": {"text/plain"}}
 	return map[int]call{
 		http.StatusBadRequest:            {path: path + "?nosuch=1", body: "{}"},
@@ -225,6 +228,10 @@ func TestEachRouteRefuses(t *testing.T) {
 			}
 			if strings.HasSuffix(r.Path, "/import") && c.header == nil {
 				c.header = http.Header{"Content-Type": {"text/csv"}}
+			}
+			if strings.HasSuffix(r.Path, "/media") && c.header["Content-Type"] == nil {
+				bytes := http.Header{"Content-Type": {"application/octet-stream"}}
+				c.header = merged(bytes, c.header)
 			}
 			c.method = r.Method
 			a := f.exchange(c)

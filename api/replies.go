@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strconv"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
@@ -21,18 +22,25 @@ func (a *API) portalReplyRoutes(r router) {
 
 // replyBody is the body of POST /admin/tenants/:id/messages.
 type replyBody struct {
-	InReplyTo *int64     `json:"in_reply_to"`
-	ContactID *int64     `json:"contact_id"`
-	Number    string     `json:"number"`
-	Text      string     `json:"text"`
-	Location  *placeBody `json:"location"`
+	InReplyTo *int64        `json:"in_reply_to"`
+	ContactID *int64        `json:"contact_id"`
+	Number    string        `json:"number"`
+	Text      string        `json:"text"`
+	Image     *imageBody    `json:"image"`
+	Document  *documentBody `json:"document"`
+	Voice     *voiceBody    `json:"voice"`
+	Location  *placeBody    `json:"location"`
+}
+
+func (r replyBody) content() contentBody {
+	return contentBody{r.Text, r.Image, r.Document, r.Voice, r.Location}
 }
 
 // replyRequest is POST /admin/tenants/:id/messages.
 type replyRequest struct {
 	tenantRef
 	replyBody
-	Attached flowhq.Attached
+	Content content
 	// Key is of a message that answers nothing. One that does is known by what it answers.
 	Key string
 }
@@ -41,7 +49,7 @@ func (r *replyRequest) bind(b *binder) {
 	r.tenantRef.bind(b)
 	r.Key = b.key()
 	b.body(&r.replyBody)
-	r.Text, r.Attached = b.written(r.Text, r.Location)
+	r.Content = b.written(r.content())
 	for name, id := range map[string]*int64{
 		"in_reply_to": r.InReplyTo, "contact_id": r.ContactID,
 	} {
@@ -66,16 +74,28 @@ func (r *replyRequest) bind(b *binder) {
 // answered, as with POST …/contacts/:contact/messages; but here a program writes in place of the
 // bot, and not a person, so the chat is not handed over.
 func (a *API) reply(ctx context.Context, req replyRequest) (messageAccepted, error) {
+	ctx, cancel := a.timeFor(ctx, req.Content)
+	defer cancel()
+	// A message is answered once, so what it answers is the key of an answer.
+	key := "message:" + req.Key
+	if req.InReplyTo != nil {
+		key = "reply:" + strconv.FormatInt(*req.InReplyTo, 10)
+	}
+	attached, err := a.attach(ctx, req.Tenant, key, req.Content.media, req.Content.attached)
+	if err != nil {
+		return messageAccepted{}, err
+	}
 	if req.InReplyTo != nil {
 		m, err := a.Contacts.Reply(ctx, req.Tenant, store.NewReply{
-			InReplyTo: *req.InReplyTo, Text: req.Text, Attached: req.Attached, Actor: actor(ctx),
+			InReplyTo: *req.InReplyTo, Text: req.Content.text, Attached: attached,
+			Actor: actor(ctx),
 		})
 		return messageAccepted{m, req.Tenant}, err
 	}
 	// Bot keeps the chat with the program: a message by a person would hand the chat over.
 	m := store.NewMessage{
-		To: req.Number, Text: req.Text, Attached: req.Attached, Key: req.Key, Actor: actor(ctx),
-		Bot: true,
+		To: req.Number, Text: req.Content.text, Attached: attached, Key: req.Key,
+		Actor: actor(ctx), Bot: true,
 	}
 	if req.ContactID != nil {
 		m.Contact = *req.ContactID

@@ -264,6 +264,7 @@ func (a *API) tenantRoutes(r router, slots tenantSlots) {
 
 	a.webhookRoutes(r)
 	a.replyRoutes(r)
+	a.mediaRoutes(r)
 	a.ownSetupRoutes(r)
 	a.factRoutes(r.limited(slots.facts))
 	a.accountRoutes(r, "/users", flowhq.ScopeManage, flowhq.UserRoles)

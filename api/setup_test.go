@@ -21,9 +21,11 @@ import (
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/access"
 	"github.com/flowhq/flowhq/internal/contract"
+	"github.com/flowhq/flowhq/internal/media"
 	"github.com/flowhq/flowhq/internal/metrics"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/testdb"
+	"github.com/flowhq/flowhq/internal/webhook"
 )
 
 const password = "correct horse: battery" // with the colon that ends a user name
@@ -57,6 +59,7 @@ func setupOn(t *testing.T, s *store.Store, change ...func(*Options)) *fixture {
 		temporal: &pinger{}, database: &pinger{}, log: &output{}, spec: loadSpec(t)}
 	o := Options{
 		Accounts: s, Keys: s, Setups: s, Webhooks: s,
+		Media: s, Fetcher: media.NewFetcher(webhook.Guard{}),
 		Tenants: s, Profiles: s, Facts: s, Contacts: s, Logs: s, FollowUps: s, Feed: s, Codes: s,
 		Commands: s, Signals: f.signals, Bulks: f.bulks, BulkRecords: s, Fleet: s, Audit: s,
 		Database: f.database, Temporal: f.temporal,

@@ -29,6 +29,7 @@ drop function flowhq.check_capacity, flowhq.next_order_status, flowhq.follow_boo
 drop table flowhq.conversations;
 drop table flowhq.message_counts;
 drop table flowhq.assistant_usage;
+drop table flowhq.media;
 drop table flowhq.message_logs;
 drop table flowhq.contacts;
 drop table flowhq.setup_requests;

@@ -285,6 +285,8 @@ create table flowhq.message_logs (
     latitude      double precision, -- of a place that was sent; null: it is none
     longitude     double precision,
     attachment    json,   -- what was sent besides words, never its bytes; null: nothing
+    -- No foreign key: the media expire, and the message stays.
+    media_id      bigint generated always as ((attachment ->> 'media_id')::bigint) stored,
     album         text        not null default '', -- wa_message_id of the album it is part of
     wa_message_id text        not null, -- WhatsApp's id; of a reply, that of every attempt to send
     status        text        not null,
@@ -365,6 +367,44 @@ create index message_logs_forwarded_idx on flowhq.message_logs (forwarded_at)
 -- Its answer to one line answers the lines before it, and operators list what waits.
 create index message_logs_forwarded_contact_idx on flowhq.message_logs (tenant_id, id)
     where status = 'FORWARDED';
+
+-- Which messages hold media, and which media a contact's messages hold. Few messages hold any.
+create index message_logs_media_idx
+    on flowhq.message_logs (tenant_id, media_id) where media_id is not null;
+create index message_logs_contact_media_idx
+    on flowhq.message_logs (tenant_id, contact_id) where media_id is not null;
+
+-- Pictures, documents and voice notes that are to be sent, until nobody needs them any more. They
+-- lie here, and not in a store of objects, so that a message and what it holds are kept, backed up
+-- and erased together. Their log is in message_logs.
+create table flowhq.media (
+    tenant_id    uuid        not null,
+    id           bigint      not null generated always as identity,
+    key          text        not null, -- of the request: a repeated one keeps nothing twice
+    content_type text        not null, -- what the bytes are
+    file_name    text        not null default '',
+    sendable     text[]      not null, -- as which kinds of messages
+    size         bigint      not null, -- in bytes
+    sha256       bytea       not null,
+    width        integer     not null default 0, -- of a picture
+    height       integer     not null default 0,
+    seconds      integer     not null default 0, -- of a voice note
+    bytes        bytea       not null,
+    -- Where WhatsApp keeps them, with the key to them, by the kind of message. Like the bytes, it
+    -- never leaves but to WhatsApp.
+    uploads      jsonb       not null default '{}',
+    created_at   timestamptz not null default now(),
+    expires_at   timestamptz not null, -- a message that has yet to be sent keeps them longer
+    constraint media_pkey primary key (tenant_id, id),
+    constraint media_key_key unique (tenant_id, key),
+    constraint media_tenant_fkey foreign key (tenant_id)
+        references flowhq.tenants (id) on delete cascade,
+    constraint media_size_check check (size between 1 and 16777216 and size = octet_length(bytes))
+);
+-- They are compressed already.
+alter table flowhq.media alter column bytes set storage external;
+-- Across tenants on purpose: what has expired is deleted of all of them.
+create index media_expired_idx on flowhq.media (expires_at);
 
 -- How often a tenant's language model was asked on the last day on which it was.
 create table flowhq.assistant_usage (

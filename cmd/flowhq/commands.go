@@ -12,6 +12,7 @@ import (
 	"github.com/flowhq/flowhq/internal/hosting"
 	"github.com/flowhq/flowhq/internal/logging"
 	"github.com/flowhq/flowhq/internal/mail"
+	"github.com/flowhq/flowhq/internal/media"
 	"github.com/flowhq/flowhq/internal/metrics"
 	"github.com/flowhq/flowhq/internal/openid"
 	"github.com/flowhq/flowhq/internal/pages"
@@ -60,6 +61,7 @@ func runAPI(
 		FollowUps: p.store, Feed: p.store, Codes: p.store, Commands: p.store, Accounts: p.store,
 		Keys:     p.store,
 		Webhooks: p.store, WebhookGuard: p.webhookGuard(),
+		Media: p.store, Fetcher: media.NewFetcher(p.webhookGuard()),
 		Setups: p.store, ApproveSetups: p.config.ApproveSetups,
 		Signals: commands, Bulks: commands, BulkRecords: p.store, Fleet: p.store,
 		Audit:    p.store,

@@ -47,6 +47,7 @@ var layers = [][]string{
 	{
 		"internal/assistant", // asks a language model
 		"internal/mail",      // sends links
+		"internal/media",     // finds out what is to be sent
 		"internal/openid",    // signs in with a provider
 		"internal/access",    // who may ask for what
 		"internal/phone",     // a client of the API and the simulator, for people who try

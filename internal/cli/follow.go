@@ -177,6 +177,9 @@ func messageText(m flowhq.Message) string {
 	if m.Kind != flowhq.KindText && m.Direction == flowhq.In && m.Kind != "" {
 		fmt.Fprintf(&words, "[%s] ", strings.ToLower(string(m.Kind)))
 	}
+	if of := m.AttachmentLine(); of != "" {
+		fmt.Fprintf(&words, "[%s %s] ", strings.ToLower(string(m.Media)), oneLine(of))
+	}
 	words.WriteString(oneLine(m.Text))
 	// What was answered is the text; an operator must see if the customer meant another one.
 	switch {

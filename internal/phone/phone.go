@@ -196,7 +196,7 @@ func tone(status any) string {
 func kindName(kind string) string {
 	return map[string]string{
 		"": "", "image": "Picture", "voice": "Voice note", "location": "Place",
-		"sticker": "Sticker", "contact": "Contact",
+		"sticker": "Sticker", "contact": "Contact", "document": "Document",
 	}[kind]
 }
 

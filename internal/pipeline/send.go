@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,8 +21,9 @@ const (
 
 // deliver sends one reply, under the id in its row, until WhatsApp acknowledges or refuses
 // it. After an attempt whose outcome is unknown it sends again under the same id, which a
-// phone shows once. Code Unsent is no attempt: nothing left this process. askedAt is when
-// the question came, zero if it came to another host.
+// phone shows once. An upload that has failed is an attempt that sent nothing. Code Unsent is
+// no attempt: nothing left this process. askedAt is when the question came, zero if it came to
+// another host.
 func (p *Pipeline) deliver(c *chat, m flowhq.Message, askedAt time.Time) error {
 	wait, last := firstRetry, error(nil)
 	for attempts := 0; attempts < maxSends; {
@@ -51,17 +53,27 @@ func (p *Pipeline) deliver(c *chat, m flowhq.Message, askedAt time.Time) error {
 			continue
 		}
 		attempts++
-		p.Metrics.SendsUnknown.Inc()
-		if p.recordUnknown(m, err) != nil {
-			return errEnded
-		}
 		last = err
+		switch {
+		// Nothing was sent, so the row stays as it is.
+		case errors.Is(err, flowhq.ErrNotUploaded):
+			p.Log.Info("media were not uploaded; trying again", "message", m.ID, "err", err)
+		default:
+			p.Metrics.SendsUnknown.Inc()
+			if p.recordUnknown(m, err) != nil {
+				return errEnded
+			}
+		}
 		if !p.pause(wait) {
 			return errEnded
 		}
 		wait = min(2*wait, lastResend)
 	}
 	reason := fmt.Sprintf("WhatsApp did not confirm it in %d attempts", maxSends)
+	if errors.Is(last, flowhq.ErrNotUploaded) {
+		reason = fmt.Sprintf("WhatsApp's media server did not take the media in %d attempts; "+
+			"retry when it is up again", maxSends)
+	}
 	return p.deadLetter(m, reason, last)
 }
 

@@ -77,6 +77,26 @@ func (h handler) Sent(ctx context.Context, id string) (flowhq.Message, bool, err
 	return m, err == nil, err
 }
 
+// Media finds media that are to be sent.
+func (h handler) Media(
+	ctx context.Context, id int64, kind flowhq.Media,
+) (whatsapp.Media, error) {
+	m, err := h.store.MediaToSend(ctx, h.tenant, id, kind)
+	return whatsapp.Media{MediaFile: m.MediaFile, Upload: m.Upload}, err
+}
+
+// MediaBytes reads them.
+func (h handler) MediaBytes(ctx context.Context, id int64) ([]byte, error) {
+	return h.store.MediaBytes(ctx, h.tenant, id)
+}
+
+// MediaUploaded notes where WhatsApp has them.
+func (h handler) MediaUploaded(
+	ctx context.Context, id int64, kind flowhq.Media, u flowhq.MediaUpload,
+) error {
+	return h.store.SetMediaUpload(ctx, h.tenant, h.lease.Epoch, id, kind, u)
+}
+
 // Revise keeps what a customer made of a message.
 func (h handler) Revise(ctx context.Context, r whatsapp.Revision) error {
 	// The message may be unknown: it was written before the tenant was linked.
@@ -156,6 +176,19 @@ func (discardHandler) SetTimer(context.Context, whatsapp.Person, flowhq.Disappea
 }
 func (discardHandler) Sent(context.Context, string) (m flowhq.Message, isFound bool, err error) {
 	return m, false, nil
+}
+
+// Media and the rest find nothing: a connection that unlinks sends no message.
+func (discardHandler) Media(context.Context, int64, flowhq.Media) (m whatsapp.Media, err error) {
+	return m, flowhq.Errorf(flowhq.NotFound, "this tenant is being erased")
+}
+func (discardHandler) MediaBytes(context.Context, int64) ([]byte, error) {
+	return nil, flowhq.Errorf(flowhq.NotFound, "this tenant is being erased")
+}
+func (discardHandler) MediaUploaded(
+	context.Context, int64, flowhq.Media, flowhq.MediaUpload,
+) error {
+	return nil
 }
 
 // Holds, Fence and Change are a handler's: the lease is real.

@@ -63,6 +63,16 @@ type Store interface {
 	AddEvent(ctx context.Context, e flowhq.Event) error
 	// Outbound finds a message that was sent. It fails with code NotFound.
 	Outbound(ctx context.Context, tenant flowhq.TenantID, id string) (flowhq.Message, error)
+	// MediaToSend and MediaBytes find media that are to be sent, and fail with code NotFound once
+	// they have expired. SetMediaUpload notes where WhatsApp has them.
+	MediaToSend(
+		ctx context.Context, tenant flowhq.TenantID, id int64, kind flowhq.Media,
+	) (store.MediaToSend, error)
+	MediaBytes(ctx context.Context, tenant flowhq.TenantID, id int64) ([]byte, error)
+	SetMediaUpload(
+		ctx context.Context, tenant flowhq.TenantID, epoch, id int64, kind flowhq.Media,
+		u flowhq.MediaUpload,
+	) error
 	// VersionRefused records that WhatsApp refused the client's version to the tenant.
 	VersionRefused(
 		ctx context.Context, tenant flowhq.TenantID, version string,

@@ -27,6 +27,7 @@ type erasable struct {
 // erasables are in an order in which nothing refers to what is deleted.
 var erasables = []erasable{
 	{"message_logs", "id", "false"},
+	{"media", "id", "false"},
 	{"bookings", "id", "false"},
 	{"orders", "id", "false"},
 	{"tickets", "id", "false"},

@@ -48,7 +48,8 @@ func many(t *testing.T, b *bench, table, unique string) string {
 		select format('insert into flowhq.%1$s (%2$s) select %3$s from flowhq.%1$s, generate_series(1, $2) n where tenant_id = $1 and id = (select max(id) from flowhq.%1$s where tenant_id = $1)',
 			$1::text, string_agg(quote_ident(column_name), ', '),
 			string_agg(case column_name when $2 then 'n::text' else quote_ident(column_name) end, ', '))
-		from information_schema.columns where table_schema = 'flowhq' and table_name = $1 and is_identity = 'NO'`
+		from information_schema.columns where table_schema = 'flowhq' and table_name = $1 and is_identity = 'NO'
+			and is_generated = 'NEVER'`
 	return scalar[string](t, b, q, table, unique)
 }
 

@@ -134,6 +134,14 @@ func cutContact(ctx context.Context, tx pgx.Tx, args named) (known bool, err err
 	// What a host or a workflow may still take up goes now, with the contact. All else goes in
 	// batches, as it may be long.
 	for _, q := range []string{
+		// Media that only this contact was sent, before the messages that say so. What others were
+		// sent too, such as a menu, is nothing of the contact's.
+		`delete from flowhq.media where tenant_id = @tenant and id = any(array(
+			select media_id from flowhq.message_logs
+			where tenant_id = @tenant and contact_id = @contact and media_id is not null
+			except
+			select media_id from flowhq.message_logs
+			where tenant_id = @tenant and contact_id <> @contact and media_id is not null))`,
 		`delete from flowhq.follow_ups
 		where tenant_id = @tenant and contact_id = @contact and status = 'PENDING'`,
 		`delete from flowhq.message_logs

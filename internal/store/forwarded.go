@@ -62,6 +62,8 @@ const replySQL = `
 							and p.id > q.id and p.kind in ('OPERATOR', 'OWNER'))))
 			and q.revoked_at is null
 			and (not ` + shunnedSQL + ` or c.left_alone = '' and q.retried_at is not null)
+			and (@media_id = 0 or exists (
+				select from flowhq.media where tenant_id = @tenant and id = @media_id))
 			and coalesce(q.retried_at, q.sent_at, q.created_at) > now() - make_interval(
 				mins => coalesce(by.answer_within_minutes, @answer_within::integer))
 			and not exists (
@@ -132,7 +134,10 @@ func (s *Store) Reply(
 		"event": flowhq.EventMessageWritten, "answer_within": s.answerWithin(),
 	}
 	attach(args, n.Attached)
+	args["media_id"] = mediaID(n.Attached)
+	// The media come before the message, as in all statements that lock both.
 	r, err := oneHeld(ctx, s, tenant, replySQL, args, pgx.RowToStructByPos[row],
+		useMedia(tenant, mediaID(n.Attached)),
 		held{askedSQL, named{"tenant": tenant, "message": n.InReplyTo}})
 	switch {
 	// No row is either a message that is not there or a tenant that is not there. A client looks

@@ -25,6 +25,7 @@ type guest struct {
 	key      string // id of an API key
 	webhook  string // that has one delivery
 	delivery int64
+	media    int64
 }
 
 // contact is the id of the guest's first contact, 0 if it cannot be read.
@@ -438,13 +439,14 @@ func newGuest(t *testing.T, b *bench) guest {
 	g.account = must(b.InviteAccount(t.Context(), tenant, person(), aLink(), "admin"))(t).ID
 	g.key = must(b.AddAPIKey(t.Context(), tenant, aKey, aSecret(), "admin"))(t).ID
 	g.webhook, g.delivery = b.hooked(t, tenant)
+	g.media = must(b.AddMedia(t.Context(), tenant, someMedia("upload")))(t).ID
 	return g
 }
 
 // TestCallsAreComplete fails for a method that nobody tried as two tenants.
 func TestCallsAreComplete(t *testing.T) {
 	t.Parallel()
-	others := []string{"Close", "Answers", "Ping", "Listen", "CreateTenant", "CreateTenantOnce", "BeginBulk", "Bulk", "Bulks", "OpenBulks", "BulkTenants", "SetBulk", "CancelBulk", "PruneKeys", "Tenants", "Selected", "TenantIDs", "PruneErased", "PruneFleetEvents", "PruneDeletions",
+	others := []string{"Close", "Answers", "Ping", "Listen", "CreateTenant", "CreateTenantOnce", "BeginBulk", "Bulk", "Bulks", "OpenBulks", "BulkTenants", "SetBulk", "CancelBulk", "PruneKeys", "PruneMedia", "Tenants", "Selected", "TenantIDs", "PruneErased", "PruneFleetEvents", "PruneDeletions",
 		"FeedOfAll", "FollowFeed", "PruneFeed", "ResealWebhooks", "ClaimFollowUps", "ClaimWebhooks", "GiveUpForwarded", "ContactErasures", "AreKnown", "Installation", "Address", "TakeReconcilerLease", "Unsettled", "StillIn", "GuardsTenants", "SignInWait", "CountWrongPassword", "ForgetWrongPasswords",
 		"BeatWorker", "AddTraffic", "Traffic", "NewTenants", "EndWorker", "Workers", "SetWaiting", "WorkerAges", "WorkerLives", "Unhosted", "EndLeases", "Uptime",
 		"AddLoginEvent", "Login", "LoginByLink", "UseLink", "SetPassword", "SignIn", "SignedIn", "SignOut", "UseAPIKey", "Fleet", "FleetEvents", "Audit", "AddFleetEvent", "SetFleet", "ConfigureVersion", "TakeVersion", "ClaimVersionLookup"}

@@ -10,6 +10,28 @@ import (
 
 // messageCalls are the calls about single messages, the erasure of contacts, and changes on a condition.
 var messageCalls = map[string]func(context.Context, *store.Store, guest) (any, error){
+	"AddMedia": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.AddMedia(ctx, g.tenant, someMedia("another"))
+	},
+	"Media": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.Media(ctx, g.tenant, g.media)
+	},
+	"MediaOf": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.MediaOf(ctx, g.tenant, "upload")
+	},
+	"MediaBytes": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		data, err := s.MediaBytes(ctx, g.tenant, g.media)
+		return string(data), err
+	},
+	"MediaToSend": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.MediaToSend(ctx, g.tenant, g.media, flowhq.MediaImage)
+	},
+	"SetMediaUpload": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.SetMediaUpload(ctx, g.tenant, g.epoch, g.media, flowhq.MediaImage, flowhq.MediaUpload{URL: "x"})
+	},
+	"DeleteMedia": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.DeleteMedia(ctx, g.tenant, g.media, "admin")
+	},
 	"MuteContact": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return nil, s.MuteContact(ctx, g.tenant,
 			store.ContactOrder{Contact: g.contact(ctx, s), Actor: "admin", Length: time.Hour})

@@ -137,6 +137,14 @@ func (s *Store) Write(
 		if _, err := tx.Exec(ctx, holdSQL, named{"tenant": tenant}); err != nil {
 			return err
 		}
+		if id := mediaID(m.Attached); id != 0 {
+			use := useMedia(tenant, id)
+			if tag, err := tx.Exec(ctx, use.sql, use.args); err != nil {
+				return err
+			} else if tag.RowsAffected() == 0 {
+				return mediaGone(id)
+			}
+		}
 		if m.To != "" {
 			contact := named{"tenant": tenant, "to": args["to"]}
 			if _, err := tx.Exec(ctx, writeContactSQL, contact); err != nil {

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -12,6 +13,9 @@ import (
 
 // MaxURL bounds the address of a webhook, in bytes. Longer ones do not pass many proxies.
 const MaxURL = 2000
+
+// ErrNotPublic is in the chain of the error of an address that must not be reached.
+var ErrNotPublic = errors.New("is not public")
 
 // A Guard says which addresses webhooks may have.
 type Guard struct {
@@ -69,15 +73,15 @@ func (g Guard) Check(a netip.Addr) error {
 		}
 	}
 	if within(a, notPublic) && !within(a, g.Allowed) {
-		return fmt.Errorf("the address %s is not public", a)
+		return fmt.Errorf("the address %s %w", a, ErrNotPublic)
 	}
 	return nil
 }
 
-// control is the Control of a net.Dialer: it is called with the address that is about to be
+// Control is the Control of a net.Dialer: it is called with the address that is about to be
 // dialled, after the name was looked up. A check of the name before would be worth nothing: whoever
 // owns the name may answer the second look-up with another address.
-func (g Guard) control(network, address string, _ syscall.RawConn) error {
+func (g Guard) Control(network, address string, _ syscall.RawConn) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil || network != "tcp4" && network != "tcp6" {
 		return fmt.Errorf("cannot reach %s over %s", address, network)

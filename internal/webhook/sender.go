@@ -37,7 +37,7 @@ type Sender struct {
 // NewSender returns a Sender that reaches what the guard lets it reach. Its connections are shared
 // by all webhooks, as the guard has checked the address of each.
 func NewSender(g Guard) *Sender {
-	dialer := &net.Dialer{Timeout: dialTimeout, Control: g.control}
+	dialer := &net.Dialer{Timeout: dialTimeout, Control: g.Control}
 	transport := &http.Transport{
 		// A proxy would dial for us, and no guard would see the address.
 		Proxy:                  nil,

@@ -69,6 +69,13 @@ type Handler interface {
 	// read a message asks for it again, perhaps days later. An error ends the connection,
 	// so that the phone's request is delivered again.
 	Sent(ctx context.Context, id string) (m flowhq.Message, isFound bool, err error)
+	// Media returns what is kept of media that are to be sent as a kind of message, and
+	// MediaBytes the bytes. They fail with code NotFound if nothing is kept any more.
+	Media(ctx context.Context, id int64, kind flowhq.Media) (Media, error)
+	MediaBytes(ctx context.Context, id int64) ([]byte, error)
+	// MediaUploaded records where WhatsApp has media. It fails with code Fenced if this
+	// connection's host was replaced by a newer one.
+	MediaUploaded(ctx context.Context, id int64, kind flowhq.Media, u flowhq.MediaUpload) error
 	// Holds reports whether this connection's host still holds the number. It is asked
 	// before anything is written to WhatsApp, and nothing is written if it does not: a
 	// process that stood still for a while may go on in the middle of a step. It must not

@@ -76,5 +76,11 @@ func (c *Conn) sentMessage(_, _ types.JID, id types.MessageID) (message *waE2E.M
 	if !isFound {
 		return nil
 	}
-	return outgoing(m)
+	// The upload is found where it was noted. One that was lost, or is too old, is made anew.
+	media, err := c.upload(ctx, m)
+	if err != nil {
+		c.logger().Info("media were not sent again", "message", id, "err", err)
+		return nil
+	}
+	return outgoing(m, media)
 }

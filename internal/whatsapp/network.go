@@ -34,6 +34,7 @@ type Network struct {
 	Keys      *keystore.Store // of all devices
 	transport *http.Transport // of websockets, and of media
 	media     *http.Client    // over transport; the websockets go through a wire each
+	uploads   chan struct{}   // an element for each upload; see maxUploads
 	log       *slog.Logger
 	timing    timing
 }
@@ -67,6 +68,7 @@ func New(ctx context.Context, o Options) (*Network, error) {
 		Keys:      keys,
 		transport: transport,
 		media:     &http.Client{Transport: transport},
+		uploads:   make(chan struct{}, maxUploads),
 		log:       o.Log,
 		timing:    defaultTiming,
 	}, nil

@@ -32,10 +32,15 @@ type recorder struct {
 	timers   []setTimer                      // calls of SetTimer
 	linkErr  error
 	receive  func(context.Context, Inbound) error // may be nil
+	media    map[int64][]byte                     // that are kept
+	uploads  map[flowhq.Media]flowhq.MediaUpload  // that were noted
+	uploaded int                                  // calls of MediaUploaded
 }
 
 func newRecorder() *recorder {
 	return &recorder{
+		media:     map[int64][]byte{},
+		uploads:   map[flowhq.Media]flowhq.MediaUpload{},
 		arrivals:  make(chan Inbound, 10_000),
 		revisions: make(chan Revision, 100),
 		own:       make(chan Inbound, 100),
@@ -95,6 +100,36 @@ func (r *recorder) Sent(_ context.Context, id string) (flowhq.Message, bool, err
 	r.asked = append(r.asked, id)
 	text, found := r.texts[id]
 	return writtenTo("", id, text, r.timer), found, nil
+}
+
+func (r *recorder) Media(_ context.Context, id int64, kind flowhq.Media) (Media, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.media[id] == nil {
+		return Media{}, flowhq.Errorf(flowhq.NotFound, "expired")
+	}
+	m := Media{MediaFile: flowhq.MediaFile{ID: id, ContentType: "image/png"}}
+	m.Seconds, m.Width = 7, 640
+	if u, ok := r.uploads[kind]; ok {
+		m.Upload = &u
+	}
+	return m, nil
+}
+
+func (r *recorder) MediaBytes(_ context.Context, id int64) ([]byte, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.media[id], nil
+}
+
+func (r *recorder) MediaUploaded(
+	_ context.Context, _ int64, kind flowhq.Media, u flowhq.MediaUpload,
+) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.uploads[kind] = u
+	r.uploaded++
+	return nil
 }
 
 func (r *recorder) Holds() bool { return true }

@@ -31,12 +31,17 @@ const SendTimeout = 5 * time.Second
 //
 // Its errors have these codes. Refused: WhatsApp refuses this message for good. Fenced: a
 // newer host has taken over, and nothing was sent this time. Unsent: the connection or ctx
-// ended while the send waited for those before it. With any other error the outcome is
+// ended while the send waited for those before it. With flowhq.ErrNotUploaded in its chain the
+// media could not be uploaded, and nothing was sent. With any other error the outcome is
 // unknown; send again under the same id, on this connection or a later one.
 func (c *Conn) Send(ctx context.Context, m flowhq.Message) error {
 	to, err := types.ParseJID(m.Chat)
 	if err != nil || !isPerson(to) || to.Device != 0 {
 		return flowhq.Errorf(flowhq.Refused, "%q is not a chat with a person", m.Chat)
+	}
+	media, err := c.upload(ctx, m)
+	if err != nil {
+		return fmt.Errorf("send %s: %w", m.WAMessageID, err)
 	}
 	select {
 	case c.sending <- struct{}{}:
@@ -57,7 +62,7 @@ func (c *Conn) Send(ctx context.Context, m flowhq.Message) error {
 	ctx, abort := context.WithCancelCause(ctx)
 	defer abort(nil)
 	defer context.AfterFunc(c.ctx, func() { abort(errEnded) })()
-	if err := c.send(ctx, abort, to, m.WAMessageID, outgoing(m)); err != nil {
+	if err := c.send(ctx, abort, to, m.WAMessageID, outgoing(m, media)); err != nil {
 		if ctx.Err() != nil { // the library says only that the context was cancelled
 			err = errors.Join(context.Cause(ctx), err)
 		}
@@ -138,11 +143,6 @@ func sendError(err error) error {
 			Message: fmt.Sprintf("WhatsApp could not take the message (%d)", n), Err: err,
 		}
 	}
-}
-
-// unsent is the error of a send that never began.
-func unsent(err error) error {
-	return &flowhq.Error{Code: flowhq.Unsent, Message: "the message was not sent", Err: err}
 }
 
 // unconfirmed is the error of a send whose outcome is unknown.

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -40,6 +41,7 @@ type Fault struct {
 	//	few_codes      give who links Count codes, not as many as usual; 0 = as usual
 	//	refresh_codes  have all that show a code change the secret in it
 	//	want_passkey   ask who links it for a passkey once its phone has scanned
+	//	uploads        have the next Count uploads of media fail with Reason; 0 = 503
 	//	clear          no more of any fault that is still to come
 	Kind    string
 	Number  string // "" = everybody, but for kinds that befall one number
@@ -112,6 +114,7 @@ var faultKinds = []faultKind{
 		a.server.Faults.RequirePasskey(number)
 		return map[string]string{}, nil
 	}},
+	{"uploads", false, (*API).failUploads},
 	{"clear", false, func(a *API, _ string, _ Fault) (any, error) {
 		a.server.Faults.Clear()
 		return map[string]string{}, nil
@@ -212,6 +215,18 @@ func (a *API) refuseLogins(number string, in Fault) (any, error) {
 		Reason: in.Reason, Code: in.Code, Until: time.Now().Add(in.duration()),
 	})
 	return map[string]any{"reason": r.Reason, "until": r.Until.UTC()}, nil
+}
+
+// failUploads makes the fault uploads.
+func (a *API) failUploads(_ string, in Fault) (any, error) {
+	if in.Reason != 0 && (in.Reason < 400 || in.Reason > 599) {
+		return nil, invalid("reason must be 400 to 599")
+	}
+	if in.Count < 1 || in.Count > maxCount {
+		return nil, invalid("count must be 1 to %d", maxCount)
+	}
+	a.server.Faults.FailUploads(in.Count, cmp.Or(in.Reason, http.StatusServiceUnavailable))
+	return map[string]int{"count": in.Count}, nil
 }
 
 // limitCodes makes the few_codes fault.

@@ -35,8 +35,8 @@ const (
 	openTimeout = 5 * time.Second
 )
 
-// Buckets of the file. Each belongs to one package: the first four and the last to
-// server, the others to customers.
+// Buckets of the file. Each belongs to one package: the first four and the last two
+// to server, the others to customers.
 const (
 	Accounts  = "accounts"
 	Devices   = "devices"
@@ -47,11 +47,12 @@ const (
 	Inbox     = "inbox"
 	Outbox    = "outbox"
 	Logins    = "logins"
+	Media     = "media"
 )
 
 var buckets = []string{
 	Accounts, Devices, PreKeys, Queue,
-	Customers, Signal, Inbox, Outbox, Logins,
+	Customers, Signal, Inbox, Outbox, Logins, Media,
 }
 
 // ErrClosed is why waiting fails after [DB.Close].

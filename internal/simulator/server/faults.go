@@ -38,6 +38,9 @@ type activeFaults struct {
 	passkeys   map[string]bool     // phones whose account wants its passkey
 	versions   Versions
 	codes      int // that a client which links is given; 0 = as usual
+	uploads    int // of media that still fail, with uploadStatus
+
+	uploadStatus int
 
 	unreachable, wrongTLS, wrongNoise time.Time // until when
 }
@@ -255,4 +258,20 @@ func (f *Faults) codes() (n int) {
 		return MaxCodes
 	}
 	return n
+}
+
+// FailUploads has the next uploads of media fail with an HTTP status.
+func (f *Faults) FailUploads(count, status int) {
+	f.change(func(a *activeFaults) { a.uploads, a.uploadStatus = count, status })
+}
+
+// takeUpload returns the status that the next upload fails with, 0 if it does not.
+func (f *Faults) takeUpload() (status int) {
+	f.change(func(a *activeFaults) {
+		if a.uploads > 0 {
+			a.uploads--
+			status = a.uploadStatus
+		}
+	})
+	return status
 }

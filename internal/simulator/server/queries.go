@@ -170,15 +170,15 @@ func (c *conn) handleAppState(n *waBinary.Node) (answer, *queryError) {
 	return answer{{Tag: "sync", Content: collections}}, nil
 }
 
-// mediaConn names the hosts for pictures and the like, which do not exist here. A client
-// that uploads fails there, as it does when WhatsApp's media servers are away.
+// mediaConn names the host for pictures and the like, which is this server: every name that a
+// client dials leads here.
 func (c *conn) mediaConn(*waBinary.Node) (answer, *queryError) {
 	// The figures are WhatsApp's: for how long the client need not ask again, in seconds.
 	host := waBinary.Node{Tag: "host", Attrs: waBinary.Attrs{"hostname": "mmg.whatsapp.net"}}
 	return answer{{
 		Tag: "media_conn",
 		Attrs: waBinary.Attrs{
-			"auth": "sim", "ttl": 3600, "auth_ttl": 3600, "max_buckets": 12,
+			"auth": mediaAuth, "ttl": 3600, "auth_ttl": 3600, "max_buckets": 12,
 		},
 		Content: []waBinary.Node{host},
 	}}, nil

@@ -35,6 +35,7 @@ type Server struct {
 	identity     *wire.Identity
 	certificates []byte    // that prove the identity's Noise key
 	untrusted    untrusted // shown instead of identity, as a fault
+	media        *mediaHost
 	ids          stanzaIDs
 	counts       counters
 	running      sync.WaitGroup // the goroutines of connections, and sweep
@@ -61,6 +62,9 @@ func New(
 		Faults: newFaults(), log: log, db: db, identity: identity,
 		certificates: certificates, untrusted: untrusted,
 		ids: stanzaIDs{prefix: strconv.FormatInt(time.Now().Unix(), 10)},
+	}
+	if s.media, err = newMediaHost(db, s.Faults); err != nil {
+		return nil, err
 	}
 	s.state = newState(s) // no other goroutine knows it yet, so load needs no lock
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -90,7 +94,7 @@ func (s *Server) Serve(listener net.Listener) error {
 	config.GetConfigForClient = s.chooseTLS
 	// Close may be called at any time, also before this.
 	s.do(func(st *state) {
-		s.web = wire.NewServer(s.ctx, config, s.log, s.connect, s.webPage)
+		s.web = wire.NewServer(s.ctx, config, s.log, s.connect, s.webPage, s.media)
 		if st.isEnding {
 			_ = s.web.Close() // has ServeTLS return at once
 			return

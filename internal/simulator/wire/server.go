@@ -17,12 +17,12 @@ const HeaderTimeout = 10 * time.Second
 type tcpKey struct{}
 
 // NewServer returns the web server that clients upgrade their connections on. It calls
-// connect for each connection, and page for GET /, on which clients look up the newest
-// version. connect must return at once: until it does, net/http keeps the buffers of the
+// connect for each connection, page for GET /, on which clients look up the newest version, and
+// media for what they upload and fetch. connect must return at once: until it does, net/http keeps the buffers of the
 // request. The connections outlive the server and end with ctx.
 func NewServer(
 	ctx context.Context, config *tls.Config, log *slog.Logger,
-	connect func(*Conn), page http.HandlerFunc,
+	connect func(*Conn), page http.HandlerFunc, media http.Handler,
 ) *http.Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ws/chat", func(w http.ResponseWriter, r *http.Request) {
@@ -31,6 +31,8 @@ func NewServer(
 		}
 	})
 	mux.HandleFunc("GET /{$}", page)
+	mux.Handle("/mms/", media)
+	mux.Handle("/v/", media)
 	return &http.Server{
 		Handler: mux, TLSConfig: config,
 		ReadHeaderTimeout: HeaderTimeout, ErrorLog: DebugLog(log),
