@@ -355,3 +355,8 @@ func (t *turn) addPacksOfTopic() bool {
 	}
 	return false
 }
+
+// counts reports whether one of the products has a quantity.
+func (p *perception) counts() bool {
+	return slices.ContainsFunc(p.products, func(m entity.NameMatch) bool { return m.Quantity > 0 })
+}

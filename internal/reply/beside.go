@@ -25,12 +25,12 @@ var asksFrom = regexp.MustCompile(`(?i)(?:^|[\s,]+)(?:(?:na|and|also|ila|pia|but
 	`day|way|bus)|why|can (?:i|you|u|we|they)|could (?:i|you|u)|` +
 	`do (?:i|you|u|they|we)|does|is (?:there|it|that|this|the|parking)|are (?:there|you|u|they)|` +
 	`will (?:it|you|u|they|the|i)|should i|` +
-	`je\b|mna\pL+|mna\b|mta\pL+|mko (?:wapi|wazi|na)|mpo (?:wapi|wazi)|kuna\b|naweza|ninaweza|` +
+	`je[, ]+\pL|mna\pL+|mna\b|mta[b-z]\pL*|mko (?:wapi|wazi|na)|mpo (?:wapi|wazi)|kuna\b|` +
+	`naweza|ninaweza|` +
 	`itafika|italetwa|itachukua|inachukua|mzigo utafika|` +
 	`utafika|inafika|ni (?:daktari|fundi|nani|bei|shilingi|kiasi|saa ngapi)|bei (?:gani|ni|yake)|` +
 	`delivery (?:ni|bei|how|is)|parking (?:ipo|iko|kuna)|` +
-	`nalipaje|nalipa vipi|nilipe|nije na nini|nitalipa vipi|natakiwa|saa ngapi|muda gani|wapi\b|` +
-	`lini\b)`)
+	`nalipaje|nalipa vipi|nilipe|nije na nini|nitalipa vipi|natakiwa)`)
 
 // joinBefore joins a question to what stands in front of it.
 var joinBefore = regexp.MustCompile(`(?i)(?:[\s,;:]|\b(?:na|and|also|ila|pia|but|lakini|n|plus|` +
@@ -47,26 +47,52 @@ var behindYes = regexp.MustCompile(`(?i)^\s*(?:ndio|ndiyo|yes|yeah|yep|naam|eeh|
 // wantsNone answers how many there should be.
 var wantsNone = keywords("none, nothing, no, nope, hapana, sitaki, sihitaji, hakuna")
 
+// isThatOk asks for no more than a word to what the rest of the message says.
+var isThatOk = regexp.MustCompile(`(?i)^\W*(?:so |hiyo |hapo )?(?:is (?:that|it|` +
+	`this) (?:ok\w*|fine|` +
+	`alright|all right|possible)|that'?s (?:ok\w*|fine|cool)|(?:ni |iko |ipo |itakuwa )?sawa|` +
+	`si ndio|` +
+	`au (?:sio|vipi)|inawezekana|ok\w*|right|deal|umenielewa|understood|got it)\W*$`)
+
 // orNot begins no question of its own: "yes or no?".
 var orNot = regexp.MustCompile(`(?i)^(?:or|au|ama)\b`)
 
-// A piece is what a message does or asks, in bytes of its text.
+// A piece is what a message does or asks.
 type piece struct {
 	text string
 	asks bool
+	// goesOn says that a comma stands behind it, and the next piece goes on with it: "karibu na
+	// shule, mtaa wa Utete" is one address.
+	goesOn bool
+}
+
+// joined is what the message does, without what it asks.
+func joinPieces(all []piece) string {
+	var b strings.Builder
+	for i, p := range all {
+		if i > 0 && all[i-1].goesOn {
+			b.WriteString(", ")
+		} else if i > 0 {
+			b.WriteString(". ")
+		}
+		b.WriteString(p.text)
+	}
+	return b.String()
 }
 
 // piecesOf splits a message into what it does and what it asks.
 func piecesOf(text string) (pieces []piece) {
 	add := func(s string) {
-		if s = strings.TrimSpace(s); len(split(s)) > 0 {
-			pieces = append(pieces, piece{text: s, asks: strings.HasSuffix(s, "?") ||
-				asksAtBegin(s) || anyIn(split(s), softQuestion)})
+		bare := strings.TrimRight(strings.TrimSpace(s), " ,")
+		if len(split(bare)) > 0 {
+			pieces = append(pieces, piece{text: bare, goesOn: strings.HasSuffix(s, ","),
+				asks: strings.HasSuffix(bare, "?") || asksAtBegin(bare) ||
+					asksInWords(split(bare))})
 		}
 	}
 	for _, part := range sentencesOf(text) {
 		at := asksFrom.FindStringIndex(part)
-		if at == nil && strings.HasSuffix(part, "?") {
+		if at == nil && strings.HasSuffix(strings.TrimRight(part, " ,"), "?") {
 			// The last letter belongs to the question, so the cut is before it.
 			if head := behindYes.FindString(part); head != "" {
 				at = []int{len(head) - 1}
@@ -137,7 +163,7 @@ var pieceEnd = regexp.MustCompile(`[.!?]+(?:\s+|$)|\n+|,\s+`)
 func sentencesOf(text string) (all []string) {
 	from := 0
 	for _, at := range pieceEnd.FindAllStringIndex(text, 2*maxPartsRead) {
-		all = append(all, strings.TrimRight(text[from:at[1]], " ,\n"))
+		all = append(all, strings.TrimRight(text[from:at[1]], " \n"))
 		from = at[1]
 	}
 	return append(all, strings.TrimSpace(text[from:]))
@@ -155,18 +181,21 @@ func besideQuestions(in Input, whole *turn) *turn {
 	}
 	// Without an order or a visit in the making nothing can be lost. What a person has to see, such
 	// as a complaint, is read whole and never in pieces.
-	if before.next.Ask.For == "" && before.next.Order == nil && before.next.Booking == nil ||
+	if before.next.Ask.For == "" && before.next.Order == nil && before.next.Booking == nil &&
+		(before.k.template() != flowhq.EcommerceTemplate || !before.placedRecently() &&
+			(len(p.products) == 0 || whole.next.Order != nil)) ||
 		in.Message.Media != "" || whole.handedOver() || p.isReceipt || p.cued(cueRisk) ||
 		p.cued(cueThink) || p.has(actSecret, actStop, actAnger, actComplaint, actDecision,
 		actTrouble, actPerson) || anyIn(p.reading.Words, ifWords) {
 		return nil
 	}
-	var does, asks []string
+	var does []piece
+	var asks []string
 	for _, s := range piecesOf(p.text) {
 		if s.asks {
 			asks = append(asks, s.text)
 		} else {
-			does = append(does, s.text)
+			does = append(does, s)
 		}
 	}
 	// Each piece costs a reading. A long story is left as the whole was decided.
@@ -174,14 +203,15 @@ func besideQuestions(in Input, whole *turn) *turn {
 		return nil
 	}
 	// All that it does, or else the first of it: "nne. jina Rehema".
-	tries := []string{strings.Join(does, ". "), does[0]}
+	tries := []string{joinPieces(does), does[0].text}
 	for _, text := range slices.Compact(tries) {
 		act := in
 		// The suggestion of the language model is about the whole message.
 		act.Suggestion, act.Message.Text = nil, text
 		t := decidedWhole(act)
 		// Only a turn that does more than that of the whole message takes its place.
-		if t.missed || t.handedOver() || !t.does(before, whole) || !t.mayConfirm(asks) {
+		if t.missed || t.handedOver() || !t.does(before, whole) || !t.mayConfirm(asks) ||
+			t.guessesPlace(before) {
 			continue
 		}
 		if name := nameIn(p.text); name != "" && t.next.Name == before.next.Name {
@@ -229,7 +259,8 @@ func (t *turn) answerLost(asks []string) {
 // has left as it was before.
 func (t *turn) does(before, whole *turn) bool {
 	if t.settles() {
-		return !whole.settles()
+		// A question that stood beside the yes is answered better alone.
+		return !whole.settles() || t.k.template() == flowhq.EcommerceTemplate && whole.notes()
 	}
 	// A booking that was made weighs more than any change of one that is not.
 	if whole.settles() {
@@ -253,18 +284,40 @@ func (t *turn) does(before, whole *turn) bool {
 			return true
 		}
 	}
+	// "Half a kilo of tomatoes, and when does it come?": what is not sold by the half is to be
+	// told and asked about, and the whole has only told when.
+	if t.unsettled && !whole.unsettled {
+		return true
+	}
 	a, b, w := t.basket(), before.basket(), whole.basket()
 	// The lines count if the act has changed them and the whole has not: both have read the same
 	// words, and a change by both is no loss.
 	lines := !slices.Equal(a.Lines, b.Lines) && slices.Equal(w.Lines, b.Lines)
 	if before.next.Order == nil {
 		// Only the answer to a question about goods begins an order beside another question.
-		return lines && slices.Contains([]string{askQuantity, askSize, askProduct},
-			before.next.Ask.For)
+		// So does a wish in so many words: "need a cover and a memory card. u deliver to juja?"
+		return lines && (slices.Contains([]string{askQuantity, askSize, askProduct},
+			before.next.Ask.For) || whole.next.Order == nil && (t.p.counts() || whole.missed ||
+			len(idsOf(t.p.products)) > 1 && anyIn(t.p.reading.Words, wishWords)))
 	}
 	return lines || a.How != b.How && w.How == b.How || a.Area != b.Area && w.Area == b.Area ||
 		a.Address != b.Address && w.Address == b.Address ||
 		a.Payment != b.Payment && w.Payment == b.Payment
+}
+
+// guessesPlace reports whether the turn takes for a place what has no word of one: a piece of a
+// message, such as "lovely" or "zitaingia", is short as the name of a place is.
+func (t *turn) guessesPlace(before *turn) bool {
+	a, b := t.basket(), before.basket()
+	return a.Unlisted && !b.Unlisted && !anyIn(t.p.reading.Words, landmarkWords) &&
+		!anyIn(t.p.reading.Words, ownWhere)
+}
+
+// notes reports whether the turn notes a question that nobody has told the answer of.
+func (t *turn) notes() bool {
+	return slices.ContainsFunc(t.facts, func(f flowhq.FactChange) bool {
+		return f.Unanswered != nil
+	})
 }
 
 // basket is the order in the making, or an empty one.
@@ -287,7 +340,7 @@ func (t *turn) settles() bool {
 // another time, thing or price is still to be thought of, and a weak word only leads to the
 // question.
 func (t *turn) mayConfirm(asks []string) bool {
-	if !t.settles() {
+	if !slices.Contains(t.acts, actConfirm) {
 		return true
 	}
 	words := split(t.p.text)
@@ -313,6 +366,17 @@ func (t *turn) mayConfirm(asks []string) bool {
 	return true
 }
 
+// onlyAsksOrdered reports whether a question does no more than name what is on the order by now.
+func (t *turn) onlyAsksOrdered() bool {
+	p := &t.p
+	return p.names() && len(p.reading.Words) <= maxUnspecific && !p.cued(actPrice) &&
+		(p.same || t.next.Order != nil && !slices.ContainsFunc(p.products,
+			func(m entity.NameMatch) bool { return !t.ordered(m) }))
+}
+
+// maxUnspecific is how many words a question has at most that only names a thing: "nyanya je?".
+const maxUnspecific = 2
+
 // answerBeside answers a question beside what the turn has done, or notes it.
 func (t *turn) answerBeside(question string) {
 	said, facts := len(t.said), len(t.facts)
@@ -320,8 +384,9 @@ func (t *turn) answerBeside(question string) {
 	if t.toldTogether() {
 		return
 	}
-	if t.p.same && t.p.names() {
-		return // "nyanya je? niongezee": it was added
+	// "Nyanya je? niongezee" was added, and "is that ok?" asks for a yes to what was done.
+	if t.onlyAsksOrdered() || isThatOk.MatchString(question) {
+		return
 	}
 	// The time was taken with the act. Read once more with the question it would move the visit.
 	t.p.hasTime, t.p.time.Start = false, time.Time{}

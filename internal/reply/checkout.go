@@ -90,6 +90,10 @@ func (t *turn) askHow() bool {
 	case !t.delivers():
 		o.How = howPickup
 		return false
+	// Who asked what it costs to have it brought to Mikocheni wants it there. It is read back.
+	case t.k.area[t.next.Area] != nil:
+		t.setArea(t.next.Area)
+		return false
 	}
 	// Each has cues in texts/cues.txt as well, for who types the answer and not its number.
 	options := []Option{
@@ -193,10 +197,9 @@ func (t *turn) readOrderBack() {
 	if total, ok := t.lineTotal(); ok {
 		lines = append(lines, "• "+t.say.first("order.total", "total", t.k.money(total+fee)))
 	}
+	t.dropTotal()
 	t.show(lines...)
-	t.tellMinimum()
-	o.Told = t.told()
-	t.ask(Ask{For: askOrder}, "order.confirm")
+	t.askToPlace()
 }
 
 // takeHow takes delivery or pick-up as the answer to the question for it. The area says delivery
@@ -239,7 +242,7 @@ func (t *turn) fillDelivery() {
 	case len(p.areas) > 0 && t.delivers():
 		t.setArea(p.areas[0].ID)
 	// A house without its area is in the area that was spoken of.
-	case t.tellsLandmark() && t.delivers() && o.How != howPickup:
+	case (t.tellsLandmark() || t.placeSaid() != "") && t.delivers() && o.How != howPickup:
 		o.How = howDeliver
 		if o.Area == "" && t.k.area[t.next.Area] != nil {
 			t.setArea(t.next.Area)
@@ -255,10 +258,18 @@ func (t *turn) fillDelivery() {
 	// "Pay on delivery possible?" has chosen nothing yet.
 	if way := t.paymentNamed(); way != "" && !(p.asks && anyIn(p.reading.Words, whetherToPay)) {
 		o.Payment = way
+		// "Nalipa Airtel Money, nitumie namba" wants its number at once.
+		if i := t.wayNamed(); anyIn(p.reading.Words, asksNumber) &&
+			t.k.profile.Payments[i].Number != "" && !slices.Contains(t.acts, actPayment) {
+			t.tell("order.pay_to", "payment", strings.TrimSuffix(t.payment(i), "."))
+		}
 	}
 	t.keepRiderNote()
 	t.keepOrderWishes()
 }
+
+// asksNumber ask for the number to pay to.
+var asksNumber = keywords("namba, number, nitumie namba, till number, paybill number")
 
 // setArea takes an area. What else the message says is likely to be the address in it. The fee
 // follows the area, so the address of another area must not stay: the rider would be sent to the
@@ -269,13 +280,11 @@ func (t *turn) setArea(area string) {
 		o.Address = ""
 	}
 	o.How, o.Area, o.Unlisted = howDeliver, area, false
-	if line := t.addressLine(area); line != "" {
-		o.Address = line
-		return
-	}
-	if line := t.addressBehind(area); line != "" {
-		o.Address = line
-		return
+	for _, line := range []string{t.addressLine(area), t.addressBehind(area)} {
+		if line != "" {
+			o.Address = line
+			return
+		}
 	}
 	// Only after the question: in "mchele kilo 2 Sinza" the rest of the message is the order, and
 	// no address.
@@ -372,7 +381,7 @@ func (t *turn) takeAddress() bool {
 		if len(t.p.areas) > 0 {
 			t.setArea(t.p.areas[0].ID)
 		}
-		o.Address = oneLine(t.note(), maxAddress)
+		o.Address = t.addressSaid()
 		t.keepRiderNote()
 	}
 	t.continueOrder()
@@ -445,6 +454,9 @@ func (t *turn) order(status flowhq.OrderStatus) flowhq.Order {
 	}
 	if !known {
 		notes = append(notes, "delivery fee to be told")
+	}
+	if o.Small && o.How == howDeliver {
+		notes = append(notes, "less than is brought")
 	}
 	if o.Note != "" {
 		notes = append(notes, "note: "+o.Note)

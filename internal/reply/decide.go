@@ -77,8 +77,7 @@ func (t *turn) decide() {
 		t.understoodIt()
 		return
 	}
-	if t.takePlacedWish() || t.takeRiderNote() || t.confirmsOrder() || t.takeAnswer() ||
-		t.takeReference() {
+	if t.takePlaced() || t.confirmsOrder() || t.takeAnswer() || t.takeReference() {
 		t.understoodIt()
 		return
 	}
@@ -101,6 +100,9 @@ func (t *turn) decide() {
 	// Facts first: "bei gani, na nibook kesho" has the price in the reply before the booking is
 	// read back. A task that was done asks its own question, so the old one is not asked again.
 	acted := t.act(informed)
+	if informed && !acted {
+		t.keepBesideWishes()
+	}
 	switch {
 	case acted:
 	// "Sawa ila aninyoe Hassan": the wish is noted, and the visit read back with it.

@@ -17,10 +17,12 @@
 //     Each question says what it takes; whatever else a message holds is read as if nothing had
 //     been asked.
 //  5. Questions for facts are answered from the profile (info.go and info_*.go).
-//     What the owner has not told is passed on, and never made up.
+//     What the owner has not told is passed on, and never made up. When an order comes is told for
+//     its area and the hour of the day (arrival.go).
 //  6. What is to be done is done: bookings (booking.go, visittime.go, readback.go, slots.go,
 //     existing.go), orders (order.go,
-//     checkout.go, orders.go) or tickets (tickets.go), by the template. Any message may fill any
+//     checkout.go, orders.go, and placed.go for what is said behind one) or tickets (tickets.go,
+//     exchange.go), by the template. Any message may fill any
 //     slot. Everything is read back and confirmed before it is a fact, but a ticket.
 //     What no field of a fact has, such as a colour or who is to cut, is noted with it in the
 //     customer's words, and the reply says so (wishnotes.go).

@@ -93,7 +93,8 @@ func (t *turn) refuseBargain() {
 	case t.k.template() == flowhq.SupportTemplate && t.p.asksSoftly():
 		t.unanswered("bargain")
 		return
-	case len(t.p.reading.Words) > maxAllusion:
+	// An order goes on meanwhile: a silent chat would lose it.
+	case len(t.p.reading.Words) > maxAllusion && !t.inTheMiddle():
 		t.passOn(actDecision)
 		return
 	default:

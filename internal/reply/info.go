@@ -26,7 +26,7 @@ func (t *turn) inform() bool {
 		return informed
 	}
 	if t.tellMinutes() || t.tellStock() || t.tellThere() || t.tellSame() ||
-		t.tellSeen() {
+		t.tellSeen() || t.tellOpenThen() {
 		return true
 	}
 	if t.advise() || t.tellsSum() || t.tellTogether() {
@@ -40,7 +40,12 @@ func (t *turn) inform() bool {
 		t.did(actPrice)
 		return true
 	}
-	informed := false
+	informed := t.notesChange()
+	if informed {
+		// What the owner says of change asks for the note, and the sum is no offer.
+		t.did(actOrder)
+		t.p.acts.drop(actAnswer, actPayment, actPrice)
+	}
 	for _, a := range t.asked() {
 		if t.informOf(a) {
 			t.did(a)
@@ -265,7 +270,12 @@ func (t *turn) giveAnswer(id string) bool {
 		t.tell("ticket.sorry")
 	}
 	// The owner's words are shown as they are, on lines of their own. They may have line breaks.
-	t.show(t.answerText(a))
+	// They have no variants: what the last reply has told is only pointed at.
+	if text := t.answerText(a); t.saidLast(text) {
+		t.tell("answers.as_told")
+	} else {
+		t.show(text)
+	}
 	// "Write your account number here": the next message is then no question but what was asked
 	// for. The ticket in the making keeps it from being answered with the menu.
 	if t.k.template() == flowhq.SupportTemplate && !t.p.has(actProblem, actPaid) &&

@@ -27,15 +27,22 @@ func (t *turn) tellDelivery() bool {
 		for _, id := range idsOf(t.p.areas) {
 			t.tellArea(t.k.area[id])
 		}
+		// "Can you bring it to Mikocheni today?" asks for two things.
+		if t.asksSometime() && t.k.template() == flowhq.EcommerceTemplate {
+			t.tellArrival()
+		}
 		// The area that is asked about while an order is made is where the order goes.
 		if o := t.next.Order; o != nil && len(idsOf(t.p.areas)) == 1 && t.delivers() &&
 			(o.How == "" || o.How == howDeliver && anyIn(t.p.reading.Words, movesTo)) {
 			t.setArea(t.p.areas[0].ID)
 		}
 	// Nothing is asked of another place: it is the order's.
-	case t.next.Order != nil && t.k.area[t.next.Order.Area] != nil && !t.p.same &&
-		!t.namesOtherPlace():
-		t.tellArea(t.k.area[t.next.Order.Area])
+	case t.areaOfTalk() != nil && !t.p.same && !t.namesOtherPlace():
+		// "Does the rider take the empty cylinder?" asks for neither fee nor place.
+		if !anyIn(t.p.reading.Words, deliveryWords) && !t.p.cued(actDelivery) {
+			return false
+		}
+		t.tellArea(t.areaOfTalk())
 	case len(d.Areas) == 0:
 		t.tell("delivery.yes")
 		if note := d.Note.In(t.say.language); note != "" {
@@ -62,6 +69,13 @@ func (t *turn) tellDelivery() bool {
 var movesTo = keywords(`
 	i will be, ill be, im in, i am in, niko, nipo, nitakuwa, ntakuwa, deliver to, change, hold on,
 	instead, badala, nipelekee, niletee, actually
+`)
+
+// deliveryWords ask whether, where and for how much something is brought.
+var deliveryWords = keywords(`
+	deliver*, bring*, send, fee, charge*, cost, how much, transport, shipping, *leta, *letea,
+	*letwa,
+	bei, gharama, usafiri, nauli, ngapi, tuma, mnatuma, area*, eneo, maeneo, free, bure
 `)
 
 // tellArea says what delivery to an area costs.

@@ -56,8 +56,22 @@ var weekWords = keywords(`
 
 // "Mmefungua?" wants a yes or no. Seven lines of hours beside it would hide the answer.
 func (t *turn) asksOfNow() bool {
+	if anyIn(t.p.reading.Words, closesToday) && !anyIn(t.p.reading.Words, wholeWeek) {
+		return true
+	}
 	return anyIn(t.p.reading.Words, nowWords) && !anyIn(t.p.reading.Words, weekWords)
 }
+
+// closesToday ask until when a business is open, and wholeWeek for more than today.
+var (
+	closesToday = keywords("do you close, u close, you close, till what time, until what time, " +
+		"closing time, mnafunga saa, leo hadi saa, leo mpaka saa, leo mpk saa, can i come, " +
+		"naweza kuja, " +
+		"how late are you open, you open till, mnafunga leo, nikija, nije leo, nije saa")
+	wholeWeek = keywords("week*, days, siku, wiki, kila, weekend, wikendi, hours, masaa, " +
+		"saa za kazi, " +
+		"kawaida, usually, normally, mnafungua, opening")
+)
 
 // tellHoliday says so if today is a holiday.
 func (t *turn) tellHoliday() {

@@ -137,10 +137,13 @@ func (t *turn) tellOfferOf(id string, alone bool) {
 			t.tell("product.sizes", "sizes", strings.Join(p.Sizes, ", "))
 		}
 	}
+	if anyIn(t.p.reading.Words, parts) {
+		t.tellPacks(id) // "mnauza nusu kilo?"
+	}
 	if d := p.Description.In(t.say.language); d != "" && alone {
 		t.show(d)
 	}
-	if !t.p.has(actPrice) && p.Price > 0 {
+	if !t.p.has(actPrice) && p.Price > 0 && !t.reportedGoods() {
 		t.tell("price.one", "name", name, "price", t.k.money(p.Price))
 	}
 }

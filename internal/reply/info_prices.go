@@ -2,6 +2,7 @@ package reply
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/flowhq/flowhq"
@@ -153,6 +154,19 @@ func (t *turn) tellTotal() {
 	t.show(lines...)
 }
 
+// dropTotal takes back what was told of the total, where the order is read back whole behind it.
+func (t *turn) dropTotal() {
+	if len(t.next.Order.Lines) == 0 {
+		return
+	}
+	first := "• " + t.lineText(t.next.Order.Lines[0])
+	if i := slices.IndexFunc(t.said, func(p part) bool {
+		return p.block && strings.HasPrefix(p.text, first)
+	}); i > 0 {
+		t.said = slices.Delete(t.said, i-1, i+1) // with its lead
+	}
+}
+
 // maxAllusion is how many words a question has at most that is about what was spoken of last:
 // "how much is it", "bei gani". A longer question has a subject of its own, which the bot has
 // failed to find. The price of another thing would then be a wrong answer.
@@ -267,6 +281,10 @@ func (t *turn) quantityOf(id string) int {
 		if m.ID != id || m.Quantity > maxQuantity {
 			continue
 		}
+		// "Size 41 or 42" are sizes.
+		if p := t.k.product[id]; p != nil && slices.Contains(p.Sizes, strconv.Itoa(m.Quantity)) {
+			return 0
+		}
 		// Five kilos are one bag of five: "5kg rice" was priced as five bags.
 		if n, whole := t.packs(m); isMeasure(m.Amount.Unit) && whole {
 			return n
@@ -334,7 +352,8 @@ func (t *turn) productLine(p *flowhq.Product) string {
 // chat.
 func (t *turn) nextStep(id string) {
 	// With a time in the message or a booking begun, the booking asks what it needs.
-	if t.question != "" || t.p.has(taskActs...) || t.p.hasTime || len(t.bookings()) > 0 {
+	if t.question != "" || t.p.has(taskActs...) || t.p.hasTime || len(t.bookings()) > 0 ||
+		t.reportedGoods() {
 		return
 	}
 	switch {

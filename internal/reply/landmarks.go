@@ -51,7 +51,10 @@ func (t *turn) addressSaid() string {
 	if m := deliverTo.FindStringSubmatch(t.p.text); m != nil {
 		return oneLine(m[1], maxAddress)
 	}
-	return oneLine(t.note(), maxAddress)
+	if place := t.placeSaid(); place != "" {
+		return place
+	}
+	return plainAddress(t.note())
 }
 
 // addressEnd are words with which an address is over: what follows is another wish, a time or a
@@ -60,7 +63,8 @@ var (
 	addressEnd = keywords(`
 		ukifika, mkifika, akifika, nitalipa, ntalipa, nalipa, lipa, pay, paying, itafika, lini, saa,
 		bei, how, when, what, ngapi, shilingi, sh, nipigie, nipigieni, piga, call, asante, thanks,
-		thank, tafadhali, please, sawa, ok, okay, leo, kesho, today, tomorrow, asap, haraka,
+		thank, tafadhali, please, pls, plz, boss, bro,
+		sawa, ok, okay, leo, kesho, today, tomorrow, asap, haraka,
 		halafu, how much,
 		mnaleta, mtaleta, can, could, will, naomba, nataka, is, are, which, gani, cash, mpesa, je,
 		in, before, na, and, with, for, jioni, asubuhi, mchana, now, sasa, hivi, early,
@@ -124,9 +128,9 @@ func (t *turn) addressBehind(area string) string {
 		inside := last == "ask" && words[0] == "for" ||
 			anyIn([]string{last, words[0]}, landmarkWords) ||
 			anyIn(rest[:min(len(rest), 2)], landmarkWords)
-		// A comma ends the landmark: "Mkunguni street, today".
+		// A comma ends the landmark: "Mkunguni street, today", "near Mater hospital, how much".
 		inside = inside && !(strings.HasSuffix(strings.TrimSpace(p.text[m.End:m.End+at[0]]), ",") &&
-			anyIn(words[:1], weekdays))
+			(anyIn(words[:1], weekdays) || asksInLine(p.text[m.End+at[0]:end])))
 		last = words[len(words)-1]
 		if !named && !inside && (anyIn(words[:1], addressEnd) || anyIn(words[:1], weekdays)) {
 			end = m.End + at[0]
@@ -158,6 +162,58 @@ func plainAddress(text string) string {
 	return oneLine(strings.Trim(text, " ,-.?!;\n"), maxAddress)
 }
 
+// placeSaid is what the message says of where a house is, clause by clause, without what else
+// stands in it: "ndio, nalipa mpesa. ni karibu na Sinza Mori, nyumba ya bluu". It is "" if no
+// clause has a landmark.
+func (t *turn) placeSaid() string {
+	var place []string
+	landmark := false
+	for _, clause := range placeClause.Split(t.p.text, 2*maxPartsRead) {
+		words := split(clause)
+		if len(words) == 0 {
+			continue
+		}
+		marked := anyIn(words, landmarkWords)
+		named := len(t.k.areas.Match(clause)) > 0
+		switch {
+		case t.isNoPlace(clause, words):
+			// A place is said in one breath: what stands behind another wish is none of it.
+			if landmark {
+				return plainAddress(strings.Join(place, ", "))
+			}
+			place = nil
+		case named && !marked:
+			// "I said Kisumu but make it CBD": the words in front of the area are none of it.
+			all := t.k.areas.Match(clause)
+			place = append(place, strings.TrimSpace(clause[all[len(all)-1].Start:]))
+		case marked || len(place) > 0 && len(words) <= minAddress+1:
+			landmark = landmark || marked
+			place = append(place, strings.TrimSpace(clause))
+		}
+	}
+	if !landmark {
+		return ""
+	}
+	return plainAddress(strings.Join(place, ", "))
+}
+
+// placeClause parts what is said of a place from what else a message says.
+var placeClause = regexp.MustCompile(`[,;!?\n]+|\.(?:\s|$)|(?i:\s+(?:na|and|then|halafu|alafu)\s+` +
+	`(?:i'?ll|i will|nita\w+|nta\w+|nalipa|pay\w*|ni?lete\w*|call|nipigie|cash|mpesa|m-pesa)\b)`)
+
+// isNoPlace reports whether a clause says something else than a place.
+func (t *turn) isNoPlace(clause string, words []string) bool {
+	return anyIn(words, paysThen) || knownWay(words) >= 0 || asksInLine(clause) ||
+		len(entity.Find(clause).Money) > 0 || anyIn(words, wantsPerson) ||
+		!anyIn(words, landmarkWords) && (len(t.k.products.Match(clause)) > 0 ||
+			anyIn(words, wishWords) || anyIn(words, wishVerbs) || riderNote.MatchString(clause) ||
+			entity.ReadYesNo(clause) != entity.Neither || asksInWords(words) ||
+			anyIn(words, addressEnd) && len(t.k.areas.Match(clause)) == 0)
+}
+
+// wishVerbs are of wishes that stand beside an address.
+var wishVerbs = keywords("call, nipigie*, piga, bring, lete*, leta, come, njoo, dont, usi*, msi*")
+
 // asksInLine reports whether a line asks for something: "n how much is delivery to mbezi beach"
 // became the address of the order.
 func asksInLine(line string) bool {
@@ -168,13 +224,19 @@ func asksInLine(line string) bool {
 }
 
 var (
-	leadsAddress = regexp.MustCompile(`(?i)^(?:(?:please|pls|ok|okay|sawa|poa|yes|ndiyo|` +
-		`ndio)[,. ]+)*(?:(?:deliver|bring|send|take)(?: it| them)?` +
-		`(?: to)?|delivery (?:to|ni)|(?:m?niletee|niletewe|nileteeni|nipelekee|nipelekeeni|` +
-		`nitumie|leteni|ilete|lete|leta)(?: (?:kwa|mpaka|hadi|huku))?|` +
-		`(?:i am|i'?m) (?:in|at)|(?:the |my )?address (?:is|:)|anwani (?:yangu )?(?:ni|:)|niko|` +
-		`nipo|naishi|nakaa)\s+`)
-	followsAddress = regexp.MustCompile(`(?i)[.,;]?\s+(?:i'?ll|i will|i|na|and|then|nita|nta|my)$`)
+	// leadsAddress is what stands in front of an address and says nothing of the place.
+	leadsAddress = regexp.MustCompile(`(?i)^(?:(?:please|pls|ok|okay|sawa|poa|yes|ndiyo|ndio|na|` +
+		`and|ila|but|lakini|basi|so|mimi|am|its|it's|that's|thats|hapo)[,:. ]+)*(?:(?:i|` +
+		`we) (?:said|` +
+		`told you)(?: its?| it is)?|(?:nime|nili|nimesha)(?:sema|kuambia|waambia)(?: ni)?|it is|` +
+		`(?:deliver|bring|send|take)(?: it| them)?(?: to)?|delivery (?:to|ni)|(?:m?niletee|` +
+		`niletewe|nileteeni|nipelekee|nipelekeeni|nitumie|leteni|ilete|lete|leta)(?: (?:kwa|` +
+		`mpaka|hadi|huku))?|(?:i am|i'?m|we are|we'?re|i live|i stay|we live|we stay) (?:in|at)|` +
+		`(?:the |my )?address(?: is|:)?|anwani(?: yangu)?(?: ni|:)?|ni|iko|ipo|niko|nipo|tuko|` +
+		`tupo|naishi|nakaa|tunaishi|tunakaa)\s+`)
+	followsAddress = regexp.MustCompile(`(?i)(?:[.,;]?\s+(?:i'?ll|i will|i|na|and|then|nita|` +
+		`nta|my|` +
+		`pls|please|plz|tafadhali|asante|thanks|basi|tu|sawa|ok|boss|bro))+$`)
 )
 
 // namedHouses stand behind the name of a building.

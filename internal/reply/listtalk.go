@@ -217,12 +217,44 @@ func (p *perception) tellsArrived(all acts) bool {
 	return all.has(actThanks) && !p.asks && !p.counts() && anyIn(p.reading.Words, arrivedWords)
 }
 
+// bringWords ask to be brought something, and comesOver whether one can come.
+var (
+	bringWords = keywords("bring*, deliver*, send, *leta, *letea, mnafika, mnafikisha, " +
+		"*tuma, *tumia, " +
+		"can i get, reach, come to")
+	comesOver = keywords("can i come, could i come, may i come, naweza kuja, nikija, " +
+		"nije leo, nije saa, " +
+		"can i pass by, naweza kupita, ninaweza kuja, should i come, nije sasa, nije kesho")
+)
+
 // reconcileShop drops what the models took a message for that is about the order being made, or
 // about money.
 func (t *turn) reconcileShop(p *perception, all *acts) {
 	// "Bank transfer to NMB?" asks for a way to pay; the word for the transfer scored for a person.
 	if all.has(actPerson) && !p.cued(actPerson) && t.unlistedWay() != "" {
 		all.replace(actPerson, actPayment)
+	}
+	// "I would like to ask whether you have it, and what it costs" orders nothing.
+	if anyIn(p.reading.Words, inquiring) && !p.counts() {
+		all.drop(actOrder)
+		if len(p.products) > 0 && !all.has(infoActs...) {
+			all.add(actOffer)
+		}
+	}
+	// A list of things with their amounts is an order, however much is said around it.
+	if n := len(idsOf(p.products)); n > 1 && !p.asks && !p.cued(cuePast) && len(p.counted) == n &&
+		anyIn(p.reading.Words, wishWords) && !all.has(actCancel, actReturn, actPaid, actStatus) {
+		all.drop(actPlace, actDelivery, actPayment, actOffer, actPrice, actAnswer)
+		all.add(actOrder)
+	}
+	// "Can you bring to Mikocheni today" asks for it.
+	if len(p.areas) > 0 && p.asksSoftly() && anyIn(p.reading.Words, bringWords) {
+		all.add(actDelivery)
+	}
+	// "Can I come today?" asks whether the shop is open.
+	if p.asksSoftly() && anyIn(p.reading.Words, comesOver) && len(p.areas) == 0 {
+		all.drop(actOrder, actReturn)
+		all.add(actHours)
 	}
 	// "Tomorrow evening then" says when the order is to come, and asks for no hours.
 	if all.has(actHours) && !p.cued(actHours) && !p.asks && t.next.Order != nil &&

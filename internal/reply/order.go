@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
@@ -158,7 +157,8 @@ func (t *turn) fillsOrder(informed bool) bool {
 var bothWords = keywords("both, zote mbili, zote, vyote viwili, yote mawili, all of them")
 
 // exchanging are words of who brings goods back for others.
-var exchanging = keywords("to change it, to exchange, exchange it, change it for, swap it, kubadilisha, nibadilishe, kuibadilisha")
+var exchanging = keywords("to change it, to exchange, exchange it, change it for, swap it, " +
+	"kubadilisha, nibadilishe, kuibadilisha")
 
 // fillOrder takes from the message what it says of the order, and goes on with it. What it cannot
 // settle it leaves to one question: a product that may be several first, then what continueOrder
@@ -202,6 +202,7 @@ func (t *turn) fillOrder() {
 	if o.How == howDeliver && o.Area == "" && len(p.areas) == 0 && t.namesOtherPlace() {
 		t.tell("order.area_unknown")
 	}
+	t.warnTooLate()
 	if !t.unsettled {
 		t.continueOrder()
 	}
@@ -228,8 +229,8 @@ func (t *turn) tellAdded(before []Line, place int) {
 		t.said = slices.Insert(t.said, place, part{text: text})
 	}
 	lines := t.next.Order.Lines
-	// A list to choose from has the lines with their prices.
-	listed := t.unsettled && t.next.Ask.For == askProduct && len(added) == 0
+	// Nothing has come to the order while a question is open of what was asked for.
+	listed := t.unsettled && len(added) == 0
 	if total, ok := t.lineTotal(); ok && len(lines) > 0 && !listed &&
 		(len(lines) > 1 || len(before) > len(lines)) {
 		t.tell("order.so_far", "total", t.k.money(total))
@@ -247,7 +248,7 @@ func (t *turn) meanOrdered(m *entity.NameMatch) {
 	var meant []string
 	for _, l := range t.next.Order.Lines {
 		p := t.k.product[l.Product]
-		if l.Product == m.ID || p == nil {
+		if p == nil {
 			return
 		}
 		names := split(strings.Join(namesOf(p.Name, p.Aliases), " "))
@@ -276,6 +277,7 @@ func (t *turn) addLines() {
 		t.addLine(entity.NameMatch{ID: t.next.Ask.About})
 	}
 	t.addTopic()
+	t.addTopicFirst()
 	t.takeSizeBeside()
 	foreign := false
 	before := slices.Clone(t.next.Order.Lines)
@@ -314,7 +316,11 @@ func (t *turn) addLines() {
 			t.addLine(m)
 			continue
 		}
+		// With its price, so that one word settles it.
 		t.tellPacks(m.ID)
+		if p := t.k.product[m.ID]; p != nil && p.Price > 0 {
+			t.tell("price.one", "name", p.Name.In(t.say.language), "price", t.k.money(p.Price))
+		}
 		t.ask(Ask{For: askQuantity, About: m.ID}, "order.quantity")
 		t.unsettled = true
 	}
@@ -481,20 +487,3 @@ func (t *turn) takeAmount(a Ask) bool {
 
 // parts are less than one of a thing.
 var parts = keywords("nusu, robo, half, quarter, halves")
-
-// sizeMissing says that there is no such size as was answered, and which there are. It is false if
-// the message says no size at all.
-func (t *turn) sizeMissing(id string) bool {
-	if _, asked := t.sizeAsked(id); !asked && !t.p.isChoice || t.p.names() {
-		return false
-	}
-	t.did(actOffer)
-	t.tell("product.size_out", "name", t.k.nameOf(id, t.say))
-	t.continueOrder()
-	return true
-}
-
-// productLabel is a product in a list of options.
-func (t *turn) productLabel(p *flowhq.Product) string {
-	return strings.TrimPrefix(t.productLine(p), "• ")
-}

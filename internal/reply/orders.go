@@ -68,7 +68,7 @@ func (t *turn) addAddress(number string) bool {
 		return false
 	}
 	t.did(actOrder)
-	f.Delivery.Address = oneLine(t.note(), maxAddress)
+	f.Delivery.Address = t.addressSaid()
 	t.fact(flowhq.FactChange{Order: &f})
 	// Dropped before the answer, so that a second text is not taken for a second address.
 	t.next.Ask = Ask{}

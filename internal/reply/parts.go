@@ -85,7 +85,7 @@ func (t *turn) readPart(text string) perception {
 // answerParts answers what the parts of the message ask and the turn has not answered. A question
 // that nobody has told the answer of is noted, and the reply says so.
 func (t *turn) answerParts() {
-	parts := partsOf(t.p.text)
+	parts := t.partsAsked()
 	if len(parts) < 2 || t.handedOver() || t.missed || t.p.cued(cueRisk) || t.p.isReceipt ||
 		t.p.has(actSecret, actStop, actAnger, actComplaint, actDecision) {
 		return
@@ -131,6 +131,23 @@ func (t *turn) answerParts() {
 	}
 }
 
+// partsAsked are the parts that are looked at once more. Customers of shops ask several things in
+// one line: "how much is a refill and can you bring it today".
+func (t *turn) partsAsked() (parts []string) {
+	if t.k.template() != flowhq.EcommerceTemplate {
+		return partsOf(t.p.text)
+	}
+	for _, p := range piecesOf(t.p.text) {
+		// What does something goes on with what stands before it, and is no question of its own.
+		if n := len(parts); n > 0 && !p.asks && len(split(p.text)) < minMeaning {
+			parts[n-1] += "\n" + p.text
+			continue
+		}
+		parts = append(parts, p.text)
+	}
+	return parts[:min(len(parts), maxPartsRead)]
+}
+
 // minMeaning is how many words a part has at least that says something by itself.
 const minMeaning = 3
 
@@ -159,6 +176,10 @@ func (t *turn) lostActs() (lost acts) {
 	// A statement asks for nothing, however much it scores for a fact.
 	oneMore := p.has(actAnswer) && hasWord(besideGoods, p.reading.Words[0]) // "na dagaa kama wapo"
 	if !p.asksSoftly() && !entity.BeginsAsQuestion(p.text) && !oneMore || p.has(taskActs...) {
+		return nil
+	}
+	// What the rider is to bring change for was noted, and the owner's answer asks for it.
+	if t.wished && changeFor.MatchString(p.text) {
 		return nil
 	}
 	// When an order comes is asked in words that name no fact. "Itafika saa ngapi" is such a
@@ -241,7 +262,8 @@ func (t *turn) losesWish() bool {
 func (t *turn) losesQuestion() bool {
 	p, words := &t.p, t.p.reading.Words
 	return (p.asksSoftly() || entity.BeginsAsQuestion(p.text)) && len(words) >= minQuestion &&
-		!t.advised && !anyIn(words, notAnswered) && !t.toldTogether() && !t.namesBusiness(words) &&
+		!t.advised && !anyIn(words, notAnswered) && !anyIn(words, languageWords) &&
+		!t.toldTogether() && !t.namesBusiness(words) &&
 		!slices.ContainsFunc(p.acts, func(a act) bool { return a != actGreet && a != actThanks }) &&
 		!p.onlyGreets() && !p.cued(cueAdd) && !anyIn(words, companions) && !p.hasTime &&
 		!p.names() && len(p.areas) == 0 && !slices.ContainsFunc(t.facts,
@@ -249,12 +271,42 @@ func (t *turn) losesQuestion() bool {
 		!slices.Contains(t.acts, actProblem)
 }
 
+// ordersInParts takes the order that the first part of a message makes, with the place that the
+// others say: "haya nipe moja. niko South C, nyumba ya kijani".
+func (t *turn) ordersInParts(parts []string) bool {
+	whole := t.p
+	t.p = t.readPart(parts[0])
+	t.p.asks = strings.Contains(parts[0], "?")
+	// A bare count is of what was spoken of last.
+	if t.countSaid() == 0 && !t.p.counts() || !t.fillsOrder(false) {
+		t.p = whole
+		return false
+	}
+	t.did(actOrder)
+	t.fillOrder()
+	t.p = whole
+	if t.next.Order != nil && !t.unsettled && len(t.next.Order.Lines) > 0 {
+		t.next.Order.Told = 0
+		t.said, t.question, t.hasAsked = nil, "", false
+		t.fillDelivery()
+		t.continueOrder()
+	}
+	return true
+}
+
+// languageWords ask for a language, in which the reply is.
+var languageWords = keywords("english, kiswahili, swahili, kiingereza, kizungu")
+
 // missedInParts reads a message that was not understood by its parts, and does what the first of
 // them wants that is understood. The others are answered as parts of any message are.
 func (t *turn) missedInParts() bool {
 	parts := partsOf(t.p.text)
 	if len(parts) < 2 {
 		return false
+	}
+	if t.k.template() == flowhq.EcommerceTemplate && t.ordersInParts(parts) {
+		t.missed = false
+		return true
 	}
 	// The order of the parts is that of the customer: the first that is understood leads the reply.
 	whole := t.p

@@ -19,6 +19,14 @@ func (t *turn) tellPayment() {
 	if i := t.wayNamed(); i >= 0 && anyIn(t.p.reading.Words, whetherWords) {
 		t.tell("payment.yes", "payment", strings.TrimSuffix(t.payment(i), "."))
 		return
+	} else if i >= 0 && t.k.profile.Payments[i].Number != "" {
+		// "Till ya M-Pesa ni ngapi" asks for one number.
+		t.tell("order.pay_to", "payment", strings.TrimSuffix(t.payment(i), "."))
+		// Who asks for the number of a way pays in it. It is read back with the order.
+		if o := t.next.Order; o != nil && len(o.Lines) > 0 {
+			o.Payment = t.k.profile.Payments[i].Name
+		}
+		return
 	} else if way := t.unlistedWay(); i < 0 && way != "" {
 		t.tell("payment.unlisted", "way", way)
 	}
@@ -130,6 +138,9 @@ func (t *turn) wayNamed() int {
 			return knownWay(split(pay.Name)) == way
 		})
 	}
+	if i := t.wayByWord(); i >= 0 {
+		return i
+	}
 	if !anyIn(t.p.reading.Words, paysOnDelivery) {
 		return -1
 	}
@@ -139,6 +150,26 @@ func (t *turn) wayNamed() int {
 		}
 	}
 	return -1
+}
+
+// payNumbers are words for numbers to pay to, each of which may be in the name of one way.
+var payNumbers = keywords("paybill, till, lipa namba, buy goods")
+
+// wayByWord is the one way whose name has a word of the message such as "paybill", or -1.
+func (t *turn) wayByWord() int {
+	found := -1
+	for i, pay := range t.k.profile.Payments {
+		for _, w := range split(pay.Name) {
+			if !hasWord(payNumbers, w) || !slices.Contains(t.p.reading.Words, w) {
+				continue
+			}
+			if found >= 0 && found != i {
+				return -1
+			}
+			found = i
+		}
+	}
+	return found
 }
 
 // paysOnDelivery say that the goods are paid when they come.

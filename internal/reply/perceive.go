@@ -94,7 +94,7 @@ func (t *turn) readText(text string) {
 		p.yesNo = entity.ReadYesNo(text[:at[0]] + text[at[1]:])
 	}
 	p.choice, p.isChoice = entity.Choice(text)
-	p.asks = strings.Contains(text, "?")
+	p.asks = strings.Contains(text, "?") || anyIn(p.reading.Words, inquiring)
 	t.readNames(p)
 	p.areas = slices.DeleteFunc(k.areas.Match(text), func(m entity.NameMatch) bool {
 		return !m.Exact && m.Score < minArea // "Thika" is not "Thika Road"

@@ -1,7 +1,9 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/entity"
@@ -14,7 +16,8 @@ func (t *turn) editsPlaced() bool {
 	p := &t.p
 	takesOff := p.cued(cueRemove) || p.has(actCancel)
 	adds := !takesOff && len(p.products) > 0 && anyIn(p.reading.Words, addWords)
-	if t.next.Order != nil || p.asks || p.has(actCancel) && !t.cancelsLines() ||
+	if t.next.Order != nil || p.asks && !asksToAdd.MatchString(p.text) ||
+		p.has(actCancel) && !t.cancelsLines() ||
 		!takesOff && !adds && !p.cued(cueInstead) && !anyIn(p.reading.Words, ratherWords) {
 		return false
 	}
@@ -50,6 +53,17 @@ func (t *turn) editsPlaced() bool {
 	})
 }
 
+// takePlaced takes what is said of an order that was placed a moment ago: something more, the way to
+// pay, where it goes, or a word to the rider.
+func (t *turn) takePlaced() bool {
+	return t.takePlacedWish() || t.takePlacedPay() || t.takePlacedAddress() || t.takeRiderNote()
+}
+
+// asksToAdd is a wish in the form of a question: "can you also add salt?".
+var asksToAdd = regexp.MustCompile(`(?i)\b(?:can|could|pls|please|will)\s+(?:you|u|i|we)\s+` +
+	`(?:also\s+|please\s+|pls\s+)?add\b|\b(?:naweza|mnaweza|unaweza|inawezekana)\s+` +
+	`(?:ku|mkani|uka)?(?:ni)?ongez`)
+
 // addWords put something on an order that is placed. "Also" and "pia" are left out: they join two
 // wishes of one message as well.
 var addWords = keywords(`
@@ -66,3 +80,82 @@ var ratherWords = keywords(`
 
 // A longer message with such a word speaks of something else: "just" is in every other sentence.
 const maxRather = 7
+
+// placedOrder is the order that was placed last in this talk, as this turn has made it. ok is false
+// while another one is being made.
+func (t *turn) placedOrder() (o flowhq.Order, ok bool) {
+	if !t.placedRecently() {
+		return o, false
+	}
+	meant, _ := t.meantOrders()
+	for _, f := range t.facts {
+		if f.Order != nil && f.Order.Number == meant[0].Number {
+			return *f.Order, true
+		}
+	}
+	return meant[0], true
+}
+
+// rewrite writes an order that is placed once more. Two facts of one order in a turn would be two
+// versions of it.
+func (t *turn) rewrite(o flowhq.Order) {
+	t.facts = slices.DeleteFunc(t.facts, func(f flowhq.FactChange) bool {
+		return f.Order != nil && f.Order.Number == o.Number
+	})
+	t.fact(flowhq.FactChange{Order: &o})
+}
+
+// takePlacedPay takes the way to pay for an order that is placed: "nalipa cash akifika". It is told
+// after the order as often as before.
+func (t *turn) takePlacedPay() bool {
+	p, i := &t.p, t.wayNamed()
+	f, ok := t.placedOrder()
+	changes := changeFor.MatchString(p.text)
+	if !ok || t.k.template() != flowhq.EcommerceTemplate || i < 0 ||
+		p.asksSoftly() && !changes || p.names() || len(p.reading.Words) > maxAssent+4 ||
+		anyIn(p.reading.Words, whetherToPay) || p.isReceipt ||
+		p.has(actPaid, actCancel, actReturn, actSecret) {
+		return false
+	}
+	way := t.k.profile.Payments[i]
+	// The way stands first in the note, see [turn.order].
+	rest := f.Note
+	if first, behind, _ := strings.Cut(f.Note, "; "); slices.ContainsFunc(t.k.profile.Payments,
+		func(other flowhq.Payment) bool { return other.Name == first }) {
+		rest = behind
+	}
+	if f.Note = way.Name; rest != "" {
+		f.Note += "; " + rest
+	}
+	f.Unpaid = way.Number != "" && !strings.Contains(rest, paidNote)
+	t.rewrite(f)
+	t.did(actOrder)
+	t.tell("order.paid_by", "payment", way.Name)
+	if way.Number != "" {
+		t.tell("order.pay_to", "payment", strings.TrimSuffix(t.payment(i), "."))
+	}
+	if changes {
+		t.notesChange()
+	}
+	t.askAddressAgain()
+	return true
+}
+
+// takePlacedAddress takes the address of an order that is placed, which the customer says once more
+// or corrects: "nimesema karibu na Sinza Mori, nyumba ya bluu".
+func (t *turn) takePlacedAddress() bool {
+	p := &t.p
+	f, ok := t.placedOrder()
+	place := t.placeSaid()
+	if !ok || t.k.template() != flowhq.EcommerceTemplate || place == "" || p.asksSoftly() ||
+		p.names() || f.Delivery == (flowhq.Drop{}) || t.next.Ask.For == askAddress ||
+		p.has(actCancel, actReturn, actPaid, actComplaint, actStatus) ||
+		slices.ContainsFunc(idsOf(p.areas), func(id string) bool { return id != f.Delivery.Area }) {
+		return false
+	}
+	t.did(actOrder)
+	f.Delivery.Address = place
+	t.rewrite(f)
+	t.tell("order.address_noted", "number", f.Number)
+	return true
+}

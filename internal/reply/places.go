@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand"
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
@@ -32,6 +31,7 @@ var nearWords = keywords(`
 // called "Mjini".
 func (t *turn) checkAreas() {
 	p := &t.p
+	p.dropTakenBack()
 	chosen := t.next.Order != nil && t.next.Order.Area != ""
 	// shared says that no word of the match is the area's own.
 	p.areas = slices.DeleteFunc(p.areas, func(m entity.NameMatch) bool {
@@ -40,6 +40,32 @@ func (t *turn) checkAreas() {
 		})
 		return shared && !m.Exact || chosen && endsNear(split(p.text[:m.Start]))
 	})
+}
+
+// takesBackArea stands in front of an area that is not meant, and correctsArea behind one.
+var (
+	takesBackArea = regexp.MustCompile(`(?i)\b(?:not|sio|siyo|si|instead of|badala ya|` +
+		`rather than)\s+(?:(?:to|in|at|ya|kwa|huko)\s+)?$`)
+	correctsArea = regexp.MustCompile(`(?i)\b(?:actually|no|sorry|wait|hapana|aah|ngoja|samahani|` +
+		`make it|i mean|namaanisha|change)\b`)
+)
+
+// dropTakenBack drops areas that the message takes back: "to Embakasi. Actually no, to Westlands",
+// "Sinza, not Ilala".
+func (p *perception) dropTakenBack() {
+	if len(idsOf(p.areas)) < 2 {
+		return
+	}
+	kept := slices.DeleteFunc(slices.Clone(p.areas), func(m entity.NameMatch) bool {
+		i := slices.IndexFunc(p.areas, func(o entity.NameMatch) bool { return o.Start > m.Start })
+		return takesBackArea.MatchString(p.text[:m.Start]) || i >= 0 &&
+			p.areas[i].ID != m.ID && m.End <= p.areas[i].Start &&
+			correctsArea.MatchString(p.text[m.End:p.areas[i].Start]) &&
+			!takesBackArea.MatchString(p.text[:p.areas[i].Start])
+	})
+	if len(kept) > 0 {
+		p.areas = kept
+	}
 }
 
 // endsNear reports whether words end with one that stands before a landmark. Two words are enough:
@@ -57,7 +83,9 @@ const maxPlaceWords = 8
 var noPlace = keywords(`
 	wapi, where, liko, iko, ngapi, lini, when, do, does, is, are, can, mna, je, nani, who, sijui,
 	ngoja, subiri, wait, later, baadaye, idk, dont, hold, kwanza, nini, what, how, gani, why,
-	kwanini, vipi, hmm, mm, mmh, eti, hello, hallo, asante, thanks, thank, please, nitakuambia,
+	kwanini, vipi, hmm, mm, mmh, eti, lovely, great, nice, cool, perfect, wow, good, fine, vizuri,
+	safi, nzuri, take, want, will, ill, also,
+	hello, hallo, asante, thanks, thank, please, nitakuambia,
 	sielewi
 `)
 
@@ -126,53 +154,6 @@ func (t *turn) notePaid() bool {
 	return false
 }
 
-// arrivalWords ask when an order comes. Two words each, as "saa" and "lini" alone ask for hours and
-// days of anything.
-var arrivalWords = keywords(`
-	itafika saa, utafika saa, zitafika saa, itafika lini, utafika lini, inafika saa, inafika lini,
-	itafika leo, utafika leo, mtaleta saa, mtaleta lini, mnaleta saa, italetwa saa, itakuja saa,
-	itakuja lini, nitapata saa, nitapata lini, ntapata saa, itachukua muda, inachukua muda,
-	inafika muda,
-	itafika muda, utafika muda, when will it, when will they, when does it, when will you deliver,
-	when will you bring, what time will it, what time will you, how long will it,
-	how long does it take,
-	how long to, will it come, will it arrive, will i get it, when do i get, itafika ngapi,
-	itafika baada, mtafika, mnafika leo, mtakuja leo, mtaleta leo, mnaleta leo, deliver today,
-	bring it today, reach today, come today, itafika kesho, mtafika saa
-`)
-
-// asksArrival reports whether the message asks when an order comes. Other templates have no orders:
-// at a help desk it is the technician who comes.
-func (t *turn) asksArrival() bool {
-	return t.k.template() == flowhq.EcommerceTemplate &&
-		(anyIn(t.p.reading.Words, arrivalWords) || t.asksWhenItComes())
-}
-
-// tellArrival says when orders come, in the owner's words. It is false if the owner has none. The
-// bot makes up no time: a promise of "today" is the owner's to make.
-func (t *turn) tellArrival() bool {
-	if t.p.alike >= mayAnswer && t.giveAnswer(t.p.answer) {
-		return true
-	}
-	// The area's note is more exact than the one for all, "same day in Kinondoni", and goes first.
-	area := ""
-	if o := t.next.Order; o != nil {
-		area = o.Area
-	} else if meant, _ := t.meantOrders(); len(meant) > 0 {
-		area = meant[len(meant)-1].Delivery.Area
-	}
-	told := false
-	if a := t.k.area[area]; a != nil && !a.Note.Empty() {
-		t.show(a.Note.In(t.say.language))
-		told = true
-	}
-	if note := t.k.profile.Delivery.Note; !told && !note.Empty() {
-		t.show(note.In(t.say.language))
-		told = true
-	}
-	return told
-}
-
 // deliverTo is where an order is to be brought.
 var deliverTo = regexp.MustCompile(`(?i)\bdeliver(?:ed|y)? to\s+([^.,;?!\n]{6,})`)
 
@@ -231,15 +212,4 @@ func (t *turn) informOfOrder() (informed, done bool) {
 		return true, true
 	}
 	return false, false
-}
-
-// hasOrder reports whether an order is being made, or was placed a moment ago. It is wider than
-// Ask's half hour: people ask for their parcel for the rest of the day.
-func (t *turn) hasOrder() bool {
-	if t.next.Order != nil && len(t.next.Order.Lines) > 0 {
-		return true
-	}
-	return slices.ContainsFunc(t.in.Calendar.Orders, func(o flowhq.Order) bool {
-		return o.Status == flowhq.OrderConfirmed && t.now.Sub(o.CreatedAt) <= TalkFor
-	})
 }

@@ -57,8 +57,7 @@ func (t *turn) confirmOrder() {
 		t.tell("order.total_still", "total", sum)
 	}
 	// The one line counts as a read-back: a yes to it places the order with the changes.
-	o.Told = t.told()
-	t.ask(Ask{For: askOrder}, "order.confirm")
+	t.askToPlace()
 }
 
 // sinceRead are the changes since the order was read back, each as it is told, and the fee of then.
@@ -158,7 +157,7 @@ func (t *turn) saysYesAndPays() bool {
 	}
 	words := p.reading.Words
 	return anyIn(words[:1], plainYes) || anyIn(words[len(words)-1:], plainYes) ||
-		anyIn(words, confirmWords)
+		anyIn(words, confirmWords) || saysYesInPart(t.p.text) // "cash. yes send"
 }
 
 // plainYes are a yes to what was asked. "Sawa" and "haya" in front of a way to pay may only lead to

@@ -3,6 +3,7 @@ package reply
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/flowhq/flowhq"
 )
@@ -26,6 +27,18 @@ var (
 func (p *perception) findReceipt() {
 	p.isReceipt = receiptCode.MatchString(p.text) && receiptWord.MatchString(p.text) &&
 		receiptSum.MatchString(p.text)
+}
+
+// paymentCode is the number of a payment of M-Pesa: ten capitals and digits, of both kinds.
+var paymentCode = regexp.MustCompile(`\b[A-Z]{2,3}[A-Z0-9]{7,8}\b`)
+
+// sendsCode reports whether the message tells the number of a payment for an order of this talk:
+// "QWE4R5T6YU confirmed, 5750 sent". It is no number of ours.
+func (t *turn) sendsCode(p *perception) bool {
+	code := paymentCode.FindString(p.text)
+	return t.k.template() == flowhq.EcommerceTemplate && strings.ContainsAny(code, "0123456789") &&
+		!p.asks && len(p.reading.Words) <= maxNaming+2 && (t.placedRecently() ||
+		t.next.Order != nil && len(t.next.Order.Lines) > 0)
 }
 
 // broughtWords say that the customer has the goods already.

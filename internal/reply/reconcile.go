@@ -158,6 +158,10 @@ func reconcilePlaces(p *perception, all *acts) {
 	if len(p.products) > 0 && missesGoods.MatchString(p.text) {
 		all.drop(actPlace)
 	}
+	// "Ni karibu na Sinza Mori" says where the customer is as well.
+	if anyIn(p.reading.Words, landmarkWords) && !p.asksSoftly() && !p.cued(actPlace) {
+		all.drop(actPlace)
+	}
 	// "Rongai, stage ya Maasai mall" says where the customer is.
 	if len(p.areas) > 0 && !p.asksSoftly() && !p.cued(actPlace) {
 		all.drop(actPlace)
@@ -241,7 +245,7 @@ func (t *turn) onlyReading(p *perception, all acts) (only acts, ok bool) {
 	case p.yesNo == entity.No:
 		return acts{actNo}, true
 	// The words of a payment's message are not the customer's: they ask, order and cancel nothing.
-	case p.isReceipt && !tellsSecret(p):
+	case (p.isReceipt || t.sendsCode(p)) && !tellsSecret(p):
 		return acts{actPaid}, true
 	// Nothing else is done with a message that holds a PIN: it must not be stored as a note.
 	case tellsSecret(p):
@@ -261,7 +265,13 @@ func (t *turn) onlyReading(p *perception, all acts) (only acts, ok bool) {
 // lower one. The bot agrees to no price but the owner's. It also never says no to one: that is a
 // sale lost for the owner without a word.
 func (t *turn) reconcileDecision(p *perception, all *acts) {
-	if !p.cued(actPrice) && bargains(p) && !t.namesPrice(p) && !t.budgets(p, *all) {
+	if t.k.template() == flowhq.EcommerceTemplate && bargainsFee(p) {
+		all.drop(actAnswer, actDelivery, actPayment, actPrice)
+		all.add(actDecision)
+		p.answer, p.alike, p.sure = "", 0, false // no answer of the owner's is about this sum
+	}
+	if !p.cued(actPrice) && bargains(p) && !changeFor.MatchString(p.text) &&
+		!t.namesPrice(p) && !t.budgets(p, *all) {
 		all.add(actDecision)
 	}
 	if !all.has(actDecision) {
@@ -483,11 +493,6 @@ func (t *turn) meanByName(p *perception, all *acts) {
 // needWords say that a service is wanted.
 var needWords = keywords("need, needs, want, wants, nataka, anataka, tunataka, nahitaji, anahitaji, " +
 	"tunahitaji, naomba, ningependa, would like, id like")
-
-// counts reports whether one of the products has a quantity.
-func (p *perception) counts() bool {
-	return slices.ContainsFunc(p.products, func(m entity.NameMatch) bool { return m.Quantity > 0 })
-}
 
 // maxNaming is how many words a message has at most that only names something. A longer message
 // without an act was not understood, and is not answered with a price.

@@ -152,3 +152,63 @@ func (t *turn) placeWithMore() {
 	o.Address = strings.Trim(paysBehind.ReplaceAllString(o.Address, ""), " ,.;-")
 	t.payAndPlace()
 }
+
+// changeFor finds the note that the rider is to bring change for: "ana chenji ya elfu 20?", "I have
+// a 50k note".
+var changeFor = regexp.MustCompile(`(?i)\b(?:(?:chenji|chench|change|salio)\s+(?:ya|za|for|` +
+	`of|from)?\s*` +
+	`(?:(?:a|an|the|noti|note|my)\s+(?:ya\s+)?)?(?:tsh|ksh|sh|tzs|kes)?\.?\s?` +
+	noteSum + `(?:\s+note)?|(?:noti|note)\s+(?:ya|za|of)?\s*` + noteSum + `|` +
+	`\d[\d,.]*k?\s+note)`)
+
+// noteSum is the sum of a bank note.
+const noteSum = `(?:(?:elfu|laki|alfu)\s+\w+(?:\s+(?:moja|mbili|tatu|nne|tano))?|\d[\d,.]*\s?k?\b)`
+
+// notesChange notes with the order what the rider is to bring change for. The owner's answer asks
+// for that note, which was just said.
+func (t *turn) notesChange() bool {
+	if t.k.template() != flowhq.EcommerceTemplate {
+		return false
+	}
+	wish := strings.TrimSpace(changeFor.FindString(t.p.text))
+	if wish == "" || t.wished {
+		return false
+	}
+	t.wished = true
+	// "Noti ya elfu 20" alone does not say what for.
+	if !strings.HasPrefix(strings.ToLower(wish), "ch") {
+		wish = t.say.first("order.change_for") + " " + wish
+	}
+	o := t.next.Order
+	switch {
+	case o != nil && len(o.Lines) > 0:
+		o.addNote(wish)
+	case !t.placedRecently():
+		t.wished = false
+		return false
+	case !t.bringsChange():
+		return t.noteOnPlaced(wish)
+	default:
+		said := len(t.said)
+		t.noteOnPlaced(wish)
+		t.said = t.said[:said] // the line below says as much
+	}
+	if t.bringsChange() {
+		t.tell("order.change", "note", wish)
+	} else {
+		t.tellWish(wish)
+	}
+	return true
+}
+
+// bringsChange reports whether the owner has an answer for who asks whether the rider brings
+// change. Only then may the bot say so.
+func (t *turn) bringsChange() bool {
+	for _, question := range []string{"does the rider have change", "bodaboda ana chenji"} {
+		if id, alike, sure, _ := t.k.answers.Best(question); sure && alike >= minUsual &&
+			t.k.answer[id] != nil {
+			return true
+		}
+	}
+	return false
+}

@@ -67,6 +67,28 @@ var bargainWords = keywords(`
 	ni nyingi, ghali, siwezi kulipa, ninayo, nnayo
 `)
 
+// bargainsFee reports whether a message finds the fee of the delivery too high, or offers another
+// one. The sum often has no currency: "hamuwezi kufanya 300?".
+func bargainsFee(p *perception) bool {
+	words := p.reading.Words
+	return anyIn(words, feeWords) && (anyIn(words, tooHigh) ||
+		anyIn(words, offersFee) && (len(p.entities.Numbers) > 0 || len(p.entities.Money) > 0))
+}
+
+var (
+	feeWords = keywords("delivery, fee, usafiri, nauli, kuleta, kuletewa, transport, shipping, " +
+		"delivery fee, boda, rider")
+	tooHigh = keywords("iko juu, ni juu, juu sana, ghali, expensive, too much, too high, " +
+		"high, is a lot, " +
+		"ni nyingi, ni kubwa, kubwa sana, steep, punguza*, mpunguze, mnipunguzie, nipunguzie*, " +
+		"reduce, lower, cheaper, discount, imezidi, waive, bila malipo, niletee bure, " +
+		"free delivery please")
+	offersFee = keywords("hamuwezi, hamwezi, mnaweza, unaweza, can you do, cant you do, " +
+		"could you do, " +
+		"fanya, fanyeni, nifanyie, mnifanyie, iwe, make it, nitalipa, ntalipa, niletee kwa, kwa, " +
+		"deliver for, hata")
+)
+
 // angerWords tell anger from a complaint. They are those of the cue for anger, so that both know
 // the same words.
 var angerWords = cueWords(actAnger)

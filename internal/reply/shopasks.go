@@ -7,8 +7,7 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
-// What is asked of a shop beside its order: how many are left, why a price has gone up, whether it
-// comes today.
+// What is asked of a shop beside its order: how many are left, and why a price has gone up.
 
 // leftWords ask how many of a thing there are.
 var leftWords = keywords(`
@@ -126,25 +125,4 @@ func (t *turn) tellsOldPrice() bool {
 	t.tell("price.owner")
 	t.next.Topic = ids[0]
 	return true
-}
-
-var (
-	// comesWords are verbs of what is brought, and sometime the words for when.
-	comesWords = keywords(`
-		*fika, *fikia, *nifikia, *tufikia, *letwa, *taleta, *niletea, mnaleta, arrive*, arriving,
-		bringing, reach*, get here, get it, get them,
-		be here, come, coming, delivered, deliver, delivery, bring it, bring them
-	`)
-	sometimeWords = keywords("leo, lini, saa ngapi, kesho, today, tonight, tomorrow, when, what " +
-		"time, how long, muda gani, baada ya muda")
-)
-
-// asksWhenItComes reports whether the message asks when the order comes in other words than the
-// usual ones: "itanifikia leo?", "can i get it today".
-func (t *turn) asksWhenItComes() bool {
-	p := &t.p
-	return t.hasOrder() && p.asksSoftly() && len(p.reading.Words) <= maxTotalWords && !p.names() &&
-		!p.cued(cuePast) && !p.cued(cueMissing) && !p.has(actCancel, actChange, actPaid) &&
-		len(p.areas) == 0 && anyIn(p.reading.Words, comesWords) &&
-		anyIn(p.reading.Words, sometimeWords)
 }

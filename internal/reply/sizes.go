@@ -189,3 +189,15 @@ func (t *turn) takeSizeBeside() {
 		}
 	}
 }
+
+// sizeMissing says that there is no such size as was answered, and which there are. It is false if
+// the message says no size at all.
+func (t *turn) sizeMissing(id string) bool {
+	if _, asked := t.sizeAsked(id); !asked && !t.p.isChoice || t.p.names() {
+		return false
+	}
+	t.did(actOffer)
+	t.tell("product.size_out", "name", t.k.nameOf(id, t.say))
+	t.continueOrder()
+	return true
+}

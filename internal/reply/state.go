@@ -211,6 +211,8 @@ type Basket struct {
 	Unclear []Unclear `json:"unclear,omitempty"`
 	// Told is a hash of what was read back last. Only that is placed without another question.
 	Told uint32 `json:"told,omitempty"`
+	// Small says that the customer was told that it is too small to be brought.
+	Small bool `json:"small,omitempty"`
 	// A person checks that the money came.
 	Paid bool `json:"paid,omitempty"` // the customer says so
 }
@@ -245,6 +247,8 @@ type Problem struct {
 	Wanted bool `json:"wanted,omitempty"`
 	// Service is what the customer has, by the ticket's own words: some are mended sooner.
 	Service string `json:"service,omitempty"`
+	// Ruled says that the owner's rule for exchanging was told with it.
+	Ruled bool `json:"ruled,omitempty"`
 }
 
 // current returns what still counts of a State when a message written then is read.

@@ -147,7 +147,9 @@ func (t *turn) describeProblem(subject act) {
 	}
 	t.next.Ticket = &Problem{Subject: string(subject), At: t.in.Message.At}
 	// A ticket that says "I have a problem" lets nobody prepare, and costs a call.
-	if !t.describes() && !t.goesOnWithFault() {
+	// A shop knows what it is about from the thing that is named.
+	named := t.k.template() == flowhq.EcommerceTemplate && len(t.p.products) > 0
+	if !t.describes() && !t.goesOnWithFault() && !named {
 		t.tell("ticket.sorry")
 		t.ask(Ask{For: askProblem}, "ticket.what")
 		return
@@ -155,6 +157,7 @@ func (t *turn) describeProblem(subject act) {
 	t.next.Ticket.Note = oneLine(before+t.note(), maxNote)
 	// Sorry comes first in either case: the customer has lost something.
 	t.tell("ticket.sorry")
+	t.tellExchange()
 	t.openTicket()
 }
 
@@ -240,6 +243,7 @@ func (t *turn) addToTicket() {
 		v.Subject = string(actProblem)
 	}
 	t.fact(t.ticket())
+	t.tellExchange()
 	t.tell("ticket.added", "number", v.Number)
 	t.tellRepairTime()
 }

@@ -101,8 +101,10 @@ func (t *turn) show(lines ...string) {
 	lines = slices.DeleteFunc(lines, func(l string) bool { return strings.TrimSpace(l) == "" })
 	text := strings.Join(lines, "\n")
 	// The same list twice in one reply is a fault of the eyes to who reads it.
-	if len(lines) > 0 && !slices.ContainsFunc(t.said, func(p part) bool { return p.text == text }) {
-		t.said = append(t.said, part{text: strings.Join(lines, "\n"), block: true})
+	if text != "" && !slices.ContainsFunc(t.said, func(p part) bool {
+		return strings.Contains(p.text, text)
+	}) {
+		t.said = append(t.said, part{text: text, block: true})
 	}
 }
 
@@ -210,6 +212,14 @@ func (t *turn) wasSaid(text string) bool {
 		}
 	}
 	return false
+}
+
+// saidLast reports whether all of a text was in the last reply.
+func (t *turn) saidLast(text string) bool {
+	all := sentences(text)
+	return len(all) > 0 && !slices.ContainsFunc(all, func(s string) bool {
+		return !slices.Contains(t.in.State.Last, hash(s))
+	})
 }
 
 // did notes what the turn has done, for [Understood]. Each once, in the order in which it was done.

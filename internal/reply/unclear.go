@@ -3,6 +3,7 @@ package reply
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/entity"
@@ -82,7 +83,8 @@ func (t *turn) askAmong(u Unclear) {
 	var options []Option
 	for _, id := range u.Products {
 		if p := t.k.product[id]; p != nil {
-			options = append(options, Option{Do: doProduct, Value: id, Label: t.productLabel(p)})
+			options = append(options, Option{Do: doProduct, Value: id,
+				Label: strings.TrimPrefix(t.productLine(p), "• ")})
 		}
 	}
 	t.askOf(Ask{For: askProduct, About: strconv.Itoa(u.Quantity)}, options, "order.which")
@@ -136,13 +138,13 @@ var minimumQuestions = []string{
 	"mnaleta hata kitu kimoja",
 }
 
-// tellMinimum gives the owner's answer about the smallest order that is brought to who orders less,
-// with the first read-back.
-func (t *turn) tellMinimum() {
+// tooSmall is the owner's answer about the smallest order that is brought, for an order that is
+// smaller; "" if it is not.
+func (t *turn) tooSmall() string {
 	o := t.next.Order
 	total, ok := t.lineTotal()
-	if o.How != howDeliver || !ok || o.Told != 0 {
-		return
+	if o.How != howDeliver || !ok {
+		return ""
 	}
 	for _, question := range minimumQuestions {
 		id, alike, sure, _ := t.k.answers.Best(question)
@@ -153,10 +155,28 @@ func (t *turn) tellMinimum() {
 		// The first sum of the answer is taken for the minimum. An answer without a sum is told to
 		// nobody unasked.
 		if sums := entity.Find(answer).Money; len(sums) > 0 && total < sums[0].Amount {
-			t.show(answer)
+			return answer
 		}
+		return ""
+	}
+	return ""
+}
+
+// askToPlace asks for the yes to the order. "Is that right?" behind "we deliver from 10,000" has no
+// answer: who orders less is asked to add to it, and a yes all the same leaves it to a person.
+func (t *turn) askToPlace() {
+	o, rule := t.next.Order, t.tooSmall()
+	// The rule is told once.
+	if rule != "" && !o.Small {
+		t.show(rule)
+	}
+	if o.Small = rule != ""; o.Small {
+		o.Told = t.told()
+		t.ask(Ask{For: askOrder}, "order.too_small")
 		return
 	}
+	o.Told = t.told()
+	t.ask(Ask{For: askOrder}, "order.confirm")
 }
 
 // confirmWords place an order in so many words, whatever was asked last.

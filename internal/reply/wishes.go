@@ -1,5 +1,7 @@
 package reply
 
+import "slices"
+
 // wishWords say that something is wanted, and not only asked about.
 var wishWords = keywords(`
 	looking for, natafuta, ninatafuta, want, need, give me, get me, send me, bring me,
@@ -8,8 +10,17 @@ var wishWords = keywords(`
 	keep,
 	nataka, natak, naomba, nipe, nipee, nipeni, nahitaji, nahtaji, nitahitaji, nachukua, nitachukua,
 	ntachukua, nichukue, nipatie, nipatieni, niwekee, niwekeeni, nauliza nipate, ninunue, nanunua,
-	nitanunua, weka, niagizie, naagiza, kuagiza, niletee, nileteeni, mniletee, nipelekee, nitumie,
+	nitanunua, weka, niagizie, naagiza, kuagiza, niletee, nileteeni, mniletee, nipelekee,
+	unipelekee, mnipelekee, uniletee, nitumie,
 	leta, ongeza, niongezee, add, nauchukua, nakichukua, naichukua, nitaichukua, nitauchukua
+`)
+
+// inquiring begin a question that looks like a wish: "I would like to ask whether you have it".
+var inquiring = keywords(`
+	like to ask, want to ask, wanted to ask, like to know, want to know, wanted to know,
+	to find out,
+	wondering if, just asking, naomba kujua, naomba kuuliza, ningependa kujua, ningependa kuuliza,
+	nataka kujua, nataka kuuliza, nilikuwa nauliza, nilikua nauliza, nauliza tu, naulizia
 `)
 
 // wishes reports whether the message says that it wants goods: in so many words, or by saying where
@@ -28,8 +39,20 @@ var musing = keywords(`
 
 // asksSoftly reports whether the message asks something, with or without the mark.
 func (p *perception) asksSoftly() bool {
-	return p.asks || anyIn(p.reading.Words, softQuestion)
+	return p.asks || asksInWords(p.reading.Words)
 }
+
+// asksInWords reports whether words without a mark ask something.
+func asksInWords(words []string) bool {
+	return anyIn(words, softQuestion) && (!anyIn(words, noQuestion) ||
+		anyIn(slices.DeleteFunc(slices.Clone(words), func(w string) bool {
+			return hasWord(noQuestion, w)
+		}), softQuestion))
+}
+
+// noQuestion begin as a question to a business does, and are places and things: "mtaa wa Utete"
+// was noted as a question.
+var noQuestion = keywords("mtaa*, mtandao, mtaro, mtaji, mnazi, mnara*, mnada*, mtama")
 
 // softQuestion are words of questions that are typed without a mark. "Mna" and "mta" are what a
 // question to a business begins with in Swahili.

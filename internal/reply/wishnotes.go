@@ -148,6 +148,9 @@ var (
 		`(?:\s*(?:,|&|\band\b|\bna\b|\bor\b|\bau\b)?\s*` +
 		beforeColour + colour + `\b` + behindColour + `)*`)
 	behindColour = `(?:\s+(?:moja|mbili|tatu|nne|tano|\d{1,2})\b)?`
+	// paintedBefore stands in front of it: "nyumba ya bluu". The word between may be of the run.
+	paintedBefore = regexp.MustCompile(`(?i)\b(?:geti|mlango|nyumba|jengo|ukuta|paa|gari|gorofa|` +
+		`ghorofa|kibanda|duka|gate|house|building|door)\s+(?:\pL+\s+)?$`)
 	// painted stands behind the colour of a place.
 	painted = regexp.MustCompile(`(?i)^\s+(?:gate|door|house|building|wall|roof|car|geti|mlango|` +
 		`nyumba|jengo|light|pepper|tea|stone)\b`)
@@ -164,7 +167,8 @@ func (t *turn) coloursWished() string {
 	for _, at := range colourRun.FindAllStringIndex(p.text, maxEdits) {
 		text := p.text[at[0]:at[1]]
 		// "Mna nyeusi?" asks what there is. A wish is noted only where it is said.
-		if painted.MatchString(p.text[at[1]:]) || p.asksAt(at[0]) ||
+		if painted.MatchString(p.text[at[1]:]) || paintedBefore.MatchString(p.text[:at[0]]) ||
+			p.asksAt(at[0]) ||
 			slices.ContainsFunc(split(text), t.colourNames) ||
 			slices.ContainsFunc(p.products, t.wantsOtherKind) {
 			continue
@@ -215,7 +219,7 @@ func (t *turn) timeWished() string {
 		ahead := r.Start.After(t.now.Add(-time.Minute)) ||
 			r.HasDay && !r.Day.Before(startOfDay(t.now))
 		if !ok || !r.HasTime && !r.HasDay && r.Start.IsZero() || !ahead ||
-			strings.Contains(clause, "?") || anyIn(words, softQuestion) ||
+			strings.Contains(clause, "?") || asksInWords(words) ||
 			entity.BeginsAsQuestion(clause) || anyIn(words, paysThen) {
 			continue
 		}
@@ -224,12 +228,16 @@ func (t *turn) timeWished() string {
 			if i+1 < len(clauses) && goesOnTime.MatchString(clauses[i+1]) {
 				clause += "," + clauses[i+1]
 			}
-			return strings.Trim(clause, " .")
+			return strings.TrimSpace(timeLead.ReplaceAllString(strings.Trim(clause, " ."), ""))
 		}
 		return p.timeText()
 	}
 	return ""
 }
+
+// timeLead stands in front of a time and says nothing of it.
+var timeLead = regexp.MustCompile(`(?i)^(?:(?:sawa|poa|ok|okay|basi|ndio|yes|fine|haya|then|na|` +
+	`and)[ ,]+)+`)
 
 // wishClause parts the clauses of a message, with their question marks.
 var wishClause = regexp.MustCompile(`[,;!\n]+|\.(?:\s|$)`)
@@ -270,21 +278,6 @@ func (t *turn) keepVisitWishes() {
 	}
 }
 
-// keepOrderWishes notes colours and times with the order.
-func (t *turn) keepOrderWishes() {
-	o := t.next.Order
-	// A note is read by everybody who works for the owner.
-	if o == nil || len(o.Lines) == 0 || anyIn(t.p.reading.Words, secretWords) {
-		return
-	}
-	for _, wish := range []string{t.coloursWished(), t.timeWished(), t.phoneClause(),
-		t.wishesCall(), t.pleaClause()} {
-		if wish != "" && !strings.Contains(o.Address, wish) && !strings.Contains(o.Note, wish) {
-			o.addNote(wish)
-		}
-	}
-}
-
 // phoneClause is the clause with a number to call, "" if there is none, or if it is the number of a
 // payment.
 func (t *turn) phoneClause() string {
@@ -306,27 +299,6 @@ func (t *turn) phoneClause() string {
 	return ""
 }
 
-// pleaOf finds what is pleaded for in an order: "and pls bring change for 100,000".
-var pleaOf = regexp.MustCompile(`(?i)\b(?:pls|please|plz|tafadhali)[ \t]+((?:[^.,;!?\n]|` +
-	`[.,]\d){8,70})`)
-
-// pleaClause is such a plea that is about no goods, area or order, "" if there is none.
-func (t *turn) pleaClause() string {
-	m := pleaOf.FindStringSubmatch(t.p.text)
-	if m == nil || anyIn(split(m[1]), orderVerbs) || len(t.k.products.Match(m[1])) > 0 ||
-		len(t.k.areas.Match(m[1])) > 0 {
-		return ""
-	}
-	return strings.TrimSpace(m[1])
-}
-
-// orderVerbs are what an order is made and confirmed by, which is done and not noted.
-var orderVerbs = keywords(`
-	deliver, send, confirm, place, order, add, remove, want, need, have, get, give, help,
-	tell, weka,
-	niwekee, niletee, leta, nipe, naomba, nataka,
-	ongeza, toa, thibitisha, reply, answer, nisaidie, let me, can, could, call, nipigie, mimi, me, i`)
-
 // addNote adds to the note of an order what is not in it yet.
 func (o *Basket) addNote(wish string) { o.Note = withNote(o.Note, wish, maxOrderNote) }
 
@@ -334,6 +306,10 @@ func (o *Basket) addNote(wish string) { o.Note = withNote(o.Note, wish, maxOrder
 func withNote(note, wish string, limit int) string {
 	// The same wish is often said twice, in the order and in its yes.
 	wish = oneLine(wish, maxWish)
+	// A wish that says more replaces what it says again.
+	note = strings.Join(slices.DeleteFunc(strings.Split(note, "; "), func(s string) bool {
+		return s != "" && s != wish && strings.Contains(strings.ToLower(wish), strings.ToLower(s))
+	}), "; ")
 	switch {
 	case wish == "" || strings.Contains(strings.ToLower(note), strings.ToLower(wish)):
 		return note
@@ -377,15 +353,13 @@ func (t *turn) tellWish(wish string) {
 // such an order.
 func (t *turn) noteOnPlaced(wish string) bool {
 	// An order of days ago may be on its way, and a note on it is read by nobody.
-	meant, _ := t.meantOrders()
-	if wish == "" || t.next.Order != nil || len(meant) == 0 ||
-		t.now.Sub(meant[0].CreatedAt) > TalkFor {
+	f, ok := t.placedOrder()
+	if wish == "" || !ok {
 		return false
 	}
-	f := meant[0]
 	if note := withNote(f.Note, "note: "+wish, maxNote); note != f.Note {
 		f.Note = note
-		t.fact(flowhq.FactChange{Order: &f})
+		t.rewrite(f)
 	}
 	t.did(actOrder)
 	t.tell("noted.order", "note", oneLine(wish, maxWish), "number", f.Number)

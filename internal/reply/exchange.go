@@ -1,0 +1,55 @@
+package reply
+
+import (
+	"slices"
+
+	"github.com/flowhq/flowhq"
+)
+
+// Who brings a thing back because it does not fit buys nothing: what is asked after that, for
+// another size or until when the shop is open, is for the exchange.
+
+// exchangeQuestions are how owners write the question for their rule.
+var exchangeQuestions = []string{
+	"can I exchange it if it does not fit", "what if the size is wrong",
+	"naweza kubadilisha isiponitosha", "kama size si yangu",
+}
+
+// tellExchange tells the owner's rule for exchanging, once, to who says that a thing does not fit.
+func (t *turn) tellExchange() {
+	v := t.next.Ticket
+	if t.k.template() != flowhq.EcommerceTemplate || v == nil ||
+		v.Subject != string(actReturn) || t.p.cued(cueSpoilt) || t.p.cued(cueWrong) ||
+		t.p.cued(cueSent) {
+		return
+	}
+	for _, question := range exchangeQuestions {
+		id, alike, sure, _ := t.k.answers.Best(question)
+		if !sure || alike < minUsual || t.k.answer[id] == nil {
+			continue
+		}
+		text := t.k.answer[id].Answer.In(t.say.language)
+		if !v.Ruled && !slices.Contains(t.acts, actAnswer) {
+			t.show(text)
+		}
+		v.Ruled = true
+		return
+	}
+}
+
+// tellOpenThen tells who comes at a time whether the shop is open then: "ill come at 5 today".
+func (t *turn) tellOpenThen() bool {
+	p := &t.p
+	if !t.reportedGoods() || !p.hasTime || !p.time.HasTime || !anyIn(p.reading.Words, passingBy) ||
+		!t.k.profile.HoursTold() {
+		return false
+	}
+	t.did(actHours)
+	at := p.time.Start.In(t.k.zone)
+	if open, until, next := t.k.openAt(at); open {
+		t.tell("hours.open_then", "time", t.clock(at), "closes", t.clock(until))
+	} else if !next.IsZero() {
+		t.tell("hours.closed_then", "time", t.clock(at), "opens", t.soon(next))
+	}
+	return true
+}

@@ -1,0 +1,65 @@
+package reply
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+)
+
+// keepOrderWishes notes colours and times with the order.
+func (t *turn) keepOrderWishes() {
+	o := t.next.Order
+	// A note is read by everybody who works for the owner.
+	if o == nil || len(o.Lines) == 0 || anyIn(t.p.reading.Words, secretWords) {
+		return
+	}
+	for _, wish := range []string{t.coloursWished(), t.timeWished(), t.phoneClause(),
+		t.wishesCall(), t.pleaClause(), strings.TrimSpace(receives.FindString(t.p.text)),
+		strings.TrimSpace(riderNote.FindString(t.p.text))} {
+		if wish != "" && !strings.Contains(o.Address, wish) && !strings.Contains(o.Note, wish) {
+			o.addNote(wish)
+		}
+	}
+}
+
+// keepBesideWishes notes what is wished beside a question that was answered: "do you deliver to
+// Kasarani? I can only receive after 4 pm".
+func (t *turn) keepBesideWishes() {
+	o := t.next.Order
+	if o == nil || t.k.template() != flowhq.EcommerceTemplate {
+		return
+	}
+	note := o.Note
+	if t.keepOrderWishes(); o.Note != note {
+		t.tellWish(o.Note)
+	}
+}
+
+// receives finds who is to take the goods: "my sister Neema will receive".
+var receives = regexp.MustCompile(`(?i)\b(?:my \pL+(?: \pL+)? (?:will|is going to|can) ` +
+	`(?:receive|collect|pick|take)|(?:dada|kaka|mama|mke|mume|mdogo|rafiki|mwanangu|baba|` +
+	`mlinzi)(?: \pL+){0,2} (?:ata|ana)(?:pokea|chukua)|give it to|leave it with|` +
+	`(?:mpe|mpatie|mwachie)\s)[^.,;!?\n]*`)
+
+// pleaOf finds what is pleaded for in an order: "and pls bring change for 100,000".
+var pleaOf = regexp.MustCompile(`(?i)\b(?:pls|please|plz|tafadhali)[ \t]+((?:[^.,;!?\n]|` +
+	`[.,]\d){8,70})`)
+
+// pleaClause is such a plea that is about no goods, area or order, "" if there is none.
+func (t *turn) pleaClause() string {
+	m := pleaOf.FindStringSubmatch(t.p.text)
+	if m == nil || anyIn(split(m[1]), orderVerbs) || len(t.k.products.Match(m[1])) > 0 ||
+		len(t.k.areas.Match(m[1])) > 0 {
+		return ""
+	}
+	return strings.TrimSpace(m[1])
+}
+
+// orderVerbs are what an order is made and confirmed by, which is done and not noted.
+var orderVerbs = keywords(`
+	deliver, send, confirm, place, order, add, remove, want, need, have, get, give, help,
+	tell, weka,
+	niwekee, niletee, leta, nipe, naomba, nataka,
+	ongeza, toa, thibitisha, reply, answer, nisaidie, let me, can, could, call, nipigie, mimi,
+	me, i`)
