@@ -19,11 +19,11 @@ const contentWanted = "give one of text, image, document, voice and location"
 
 // A contentBody is what a message to a customer says, in the body of a request: one of these.
 type contentBody struct {
-	text     string
-	image    *imageBody
-	document *documentBody
-	voice    *voiceBody
-	location *placeBody
+	Text     string        `json:"text"`
+	Image    *imageBody    `json:"image"`
+	Document *documentBody `json:"document"`
+	Voice    *voiceBody    `json:"voice"`
+	Location *placeBody    `json:"location"`
 }
 
 // imageBody is a picture in the body of a message.
@@ -69,8 +69,8 @@ func (c contentBody) given() (names []string) {
 		name  string
 		isSet bool
 	}{
-		{"text", c.text != ""}, {"image", c.image != nil}, {"document", c.document != nil},
-		{"voice", c.voice != nil}, {"location", c.location != nil},
+		{"text", c.Text != ""}, {"image", c.Image != nil}, {"document", c.Document != nil},
+		{"voice", c.Voice != nil}, {"location", c.Location != nil},
 	} {
 		if member.isSet {
 			names = append(names, member.name)
@@ -95,22 +95,22 @@ func (b *binder) written(c contentBody) (out content) {
 		return b.mediaPart(mediaPart{field: given[0], kind: kind, url: url}, id)
 	}
 	switch {
-	case c.image != nil:
-		out.text = b.free("image.caption", c.image.Caption, flowhq.MaxCaption)
-		out.media = part(flowhq.MediaImage, c.image.MediaID, c.image.URL)
-	case c.document != nil:
-		out.text = b.free("document.caption", c.document.Caption, flowhq.MaxCaption)
-		out.media = part(flowhq.MediaDocument, c.document.MediaID, c.document.URL)
-		out.media.fileName = b.fileName("document.file_name", c.document.FileName)
-	case c.voice != nil:
-		out.media = part(flowhq.MediaVoice, c.voice.MediaID, c.voice.URL)
-	case c.location != nil:
-		out.text, out.attached = b.place("location", *c.location)
-	case strings.TrimSpace(c.text) == "":
+	case c.Image != nil:
+		out.text = b.free("image.caption", c.Image.Caption, flowhq.MaxCaption)
+		out.media = part(flowhq.MediaImage, c.Image.MediaID, c.Image.URL)
+	case c.Document != nil:
+		out.text = b.free("document.caption", c.Document.Caption, flowhq.MaxCaption)
+		out.media = part(flowhq.MediaDocument, c.Document.MediaID, c.Document.URL)
+		out.media.fileName = b.fileName("document.file_name", c.Document.FileName)
+	case c.Voice != nil:
+		out.media = part(flowhq.MediaVoice, c.Voice.MediaID, c.Voice.URL)
+	case c.Location != nil:
+		out.text, out.attached = b.place("location", *c.Location)
+	case strings.TrimSpace(c.Text) == "":
 		// A text of spaces alone would be an empty bubble on the customer's phone.
 		b.wrong("text", "must be 1 to 4096 printable characters")
 	default:
-		out.text = b.free("text", c.text, maxWritten)
+		out.text = b.free("text", c.Text, maxWritten)
 	}
 	return out
 }

@@ -267,13 +267,17 @@ func (b *binder) entries(path string, object json.RawMessage, m reflect.Value) {
 // encoding/json alone does not do: it takes a member in any case of its letters, takes the last
 // of several, and cannot tell which of them were wrong.
 
-// fieldsOf returns the fields of the struct that v points to by their JSON names.
+// fieldsOf returns the fields of the struct that v points to by their JSON names. Those of an
+// embedded struct are the struct's own, as in encoding/json.
 func fieldsOf(v any) map[string]reflect.Value {
 	s := reflect.ValueOf(v).Elem()
 	fields := map[string]reflect.Value{}
-	for i := range s.NumField() {
-		name, _, _ := strings.Cut(s.Type().Field(i).Tag.Get("json"), ",")
-		fields[name] = s.Field(i)
+	for _, f := range reflect.VisibleFields(s.Type()) {
+		if f.Anonymous {
+			continue // its fields come by themselves
+		}
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		fields[name] = s.FieldByIndex(f.Index)
 	}
 	return fields
 }

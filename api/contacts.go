@@ -302,23 +302,10 @@ func (a *API) giveBack(ctx context.Context, req contactRef) (flowhq.Contact, err
 // maxWritten bounds what an operator writes at once, in characters. A phone folds longer texts.
 const maxWritten = 4096
 
-// writeBody is the body of POST /admin/tenants/:id/contacts/:contact/messages.
-type writeBody struct {
-	Text     string        `json:"text"`
-	Image    *imageBody    `json:"image"`
-	Document *documentBody `json:"document"`
-	Voice    *voiceBody    `json:"voice"`
-	Location *placeBody    `json:"location"`
-}
-
-func (w writeBody) content() contentBody {
-	return contentBody{w.Text, w.Image, w.Document, w.Voice, w.Location}
-}
-
 // writeRequest is POST /admin/tenants/:id/contacts/:contact/messages.
 type writeRequest struct {
 	contactRef
-	writeBody
+	contentBody
 	Content content
 	// With it a repeated request sends nothing twice, whatever became of the first one's answer.
 	Key string
@@ -327,8 +314,8 @@ type writeRequest struct {
 func (r *writeRequest) bind(b *binder) {
 	r.contactRef.bind(b)
 	r.Key = b.key()
-	b.body(&r.writeBody)
-	r.Content = b.written(r.content())
+	b.body(&r.contentBody)
+	r.Content = b.written(r.contentBody)
 }
 
 // writeMessage handles POST /admin/tenants/:id/contacts/:contact/messages. The message is a row of

@@ -141,7 +141,7 @@ func TestBodiesAreDescribed(t *testing.T) {
 		"NewBooking":  &newBookingBody{}, "BookingChange": &bookingBody{},
 		"OrderChange": &orderBody{}, "TicketChange": &statusBody{}, "HandOverChange": &statusBody{},
 		"UnansweredChange": &statusBody{}, "NewAnswer": &answerBody{}, "NewContact": &contactBody{},
-		"LeftAloneChange": &aloneBody{}, "NewHandOver": &handOverBody{}, "NewMessage": &writeBody{},
+		"LeftAloneChange": &aloneBody{}, "NewHandOver": &handOverBody{}, "NewMessage": &contentBody{},
 		"PortalNewSetup":  &portalSetupBody{},
 		"NewSetupRequest": &flowhq.NewSetupRequest{}, "SetupApproval": &approvalBody{},
 		"SetupRejection": &rejectionBody{},

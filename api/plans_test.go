@@ -78,12 +78,16 @@ func plannedInstallation(t *testing.T) *planned {
 	}
 	t.Cleanup(func() { p.meter.Close(t.Context()) })
 	p.own = p.portalAs(p.big, flowhq.RoleOwner)
+	// The seed has no media.
+	p.send(call{method: "POST", path: "/admin/tenants/" + string(p.big) + "/media", body: "%PDF-1.7",
+		header: http.Header{"Content-Type": {"application/pdf"}}}, 201)
 	const q = `select json_build_object('id', @tenant::uuid,
 		'message', (select max(id) from flowhq.message_logs where tenant_id = @tenant),
 		'bulk', (select min(id::text) from flowhq.bulks),
 		'command', (select max(id) from flowhq.commands where tenant_id = @tenant),
 		'contact', (select max(id) from flowhq.contacts where tenant_id = @tenant),
 		'contact_number', (select max(number) from flowhq.contacts where tenant_id = @tenant),
+		'media', (select max(id) from flowhq.media where tenant_id = @tenant),
 		'handover', (select max(id) from flowhq.handovers where tenant_id = @tenant),
 		'question', (select max(id) from flowhq.unanswered where tenant_id = @tenant),
 		'request', (select min(id::text) from flowhq.setup_requests where tenant_id = @tenant),

@@ -22,18 +22,10 @@ func (a *API) portalReplyRoutes(r router) {
 
 // replyBody is the body of POST /admin/tenants/:id/messages.
 type replyBody struct {
-	InReplyTo *int64        `json:"in_reply_to"`
-	ContactID *int64        `json:"contact_id"`
-	Number    string        `json:"number"`
-	Text      string        `json:"text"`
-	Image     *imageBody    `json:"image"`
-	Document  *documentBody `json:"document"`
-	Voice     *voiceBody    `json:"voice"`
-	Location  *placeBody    `json:"location"`
-}
-
-func (r replyBody) content() contentBody {
-	return contentBody{r.Text, r.Image, r.Document, r.Voice, r.Location}
+	InReplyTo *int64 `json:"in_reply_to"`
+	ContactID *int64 `json:"contact_id"`
+	Number    string `json:"number"`
+	contentBody
 }
 
 // replyRequest is POST /admin/tenants/:id/messages.
@@ -49,7 +41,7 @@ func (r *replyRequest) bind(b *binder) {
 	r.tenantRef.bind(b)
 	r.Key = b.key()
 	b.body(&r.replyBody)
-	r.Content = b.written(r.content())
+	r.Content = b.written(r.contentBody)
 	for name, id := range map[string]*int64{
 		"in_reply_to": r.InReplyTo, "contact_id": r.ContactID,
 	} {

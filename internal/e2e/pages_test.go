@@ -307,8 +307,8 @@ func (s *stand) ownPages(b *business) {
 	}
 	owner.at(owner.see("/app/onboarding", nil), "/app/onboarding", 200, "Put your bot on the air")
 	owner.at(owner.see("/app/link", nil), "/app/link", 200, "Linked and connected as", "255700000001")
-	owner.at(owner.see("/admin", nil), "/admin", 403, "This page is for operators.")
-	owner.at(owner.see(b.path(), nil), b.path(), 403, "This page is for operators.")
+	owner.at(owner.see("/admin", nil), "/admin", 403, "You may not see this page.")
+	owner.at(owner.see(b.path(), nil), b.path(), 403, "You may not see this page.")
 	owner.at(owner.see("/no-such-page", nil), "/no-such-page", 404, "404")
 	owner.at(owner.see("/sign-out", url.Values{}), "/sign-in", 200, "Sign in")
 }
