@@ -266,7 +266,8 @@ func within(n Optional[int], low, high int) bool {
 	return n.Value == nil || *n.Value >= low && *n.Value <= high
 }
 
-// nameRule is what is said of a name that is refused. Who does not see what is wrong with it is told.
+// nameRule is what is said of a name that is refused. Who does not see what is wrong with it is
+// told.
 func nameRule(s string) string {
 	const rule = "must be 1 to 100 printable characters"
 	if PlainText(s) && !PlainLine(s) {

@@ -34,7 +34,8 @@ func TestPlainLine(t *testing.T) {
 	}
 }
 
-// manyLines are the texts of a profile by which nobody knows a thing. All others are names, ids, numbers or links.
+// manyLines are the texts of a profile by which nobody knows a thing. All others are names, ids,
+// numbers or links.
 var manyLines = []string{".description.", ".address.", ".note.", ".answer.", "texts"}
 
 // TestProfileNamesCannotDeceive puts each deception into each text of a profile.

@@ -6,9 +6,9 @@ import "time"
 // which is as many points as a chart of its width shows.
 const TrafficEvery = 10 * time.Minute
 
-// ReplyBounds are the upper bounds, in seconds, by which reply times are counted; there is one count
-// more, of what is longer than the last. A reply takes some ten milliseconds, seconds if its host
-// had to be replaced, and minutes if the tenant's limit has held it back.
+// ReplyBounds are the upper bounds, in seconds, by which reply times are counted; there is one
+// count more, of what is longer than the last. A reply takes some ten milliseconds, seconds if its
+// host had to be replaced, and minutes if the tenant's limit has held it back.
 var ReplyBounds = []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300}
 
 // Traffic is what a worker has counted within some time.
@@ -22,9 +22,9 @@ type Traffic struct {
 	Messages map[TenantID]int
 }
 
-// ReplyTime is the time, in seconds, within which a part of the replies was sent, such as .5 for the
-// median. It is nil if there were none. Within two bounds it takes the times for evenly spread, so
-// it is as exact as the bounds are close.
+// ReplyTime is the time, in seconds, within which a part of the replies was sent, such as .5 for
+// the median. It is nil if there were none. Within two bounds it takes the times for evenly spread,
+// so it is as exact as the bounds are close.
 func (t Traffic) ReplyTime(part float64) *float64 {
 	total := 0
 	for _, n := range t.Replies {

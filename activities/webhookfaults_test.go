@@ -197,8 +197,8 @@ func TestDisabledWhileItIsDown(t *testing.T) {
 	}
 }
 
-// TestWebhookOfAMergedContact: what waits for a receiver in two chats that become one is one chat's,
-// in its order, and names the contact that there is.
+// TestWebhookOfAMergedContact: what waits for a receiver in two chats that become one is one
+// chat's, in its order, and names the contact that there is.
 func TestWebhookOfAMergedContact(t *testing.T) {
 	t.Parallel()
 	h, r := newHooked(t), newReceiver(t, nil)

@@ -20,8 +20,10 @@ var publicRoutes = []string{
 	"POST /auth/forgot", "GET /auth/openid", "GET /auth/openid/callback",
 }
 
-// routeScopes says of each other route what it needs. It is written by hand on purpose: a route that is new, or needs another scope than before, fails TestWhoMayAskWhat until somebody has thought about it here.
-// "tenant" stands for /admin/tenants/:id and, unless it is of operators alone, for /portal/tenant too.
+// routeScopes says of each other route what it needs. It is written by hand on purpose: a route
+// that is new, or needs another scope than before, fails TestWhoMayAskWhat until somebody has
+// thought about it here. "tenant" stands for /admin/tenants/:id and, unless it is of operators
+// alone, for /portal/tenant too.
 var routeScopes = map[string][]string{
 	"":        {"GET /auth/me", "POST /auth/sign-out", "PUT /auth/password"},
 	"metrics": {"GET /metrics"},
@@ -111,7 +113,8 @@ func as(name, value string) http.Header {
 	return http.Header{"Authorization": nil, name: {value}}
 }
 
-// signedInAs invites a person of a tenant, "" for an operator, and returns the headers of that person's requests.
+// signedInAs invites a person of a tenant, "" for an operator, and returns the headers of that
+// person's requests.
 func (f *fixture) signedInAs(tenant flowhq.TenantID, role flowhq.Role) http.Header {
 	f.Helper()
 	path := "/admin/operators"
@@ -175,7 +178,8 @@ type target struct {
 	portal       bool // for the portal's key alone
 }
 
-// targets returns all routes but the public ones. It fails the test for a route that routeScopes does not know, and for what it knows that is no route.
+// targets returns all routes but the public ones. It fails the test for a route that routeScopes
+// does not know, and for what it knows that is no route.
 func (f *fixture) targets() (all []target) {
 	f.Helper()
 	known := map[string]target{}
@@ -233,7 +237,8 @@ func (f *fixture) targets() (all []target) {
 	return all
 }
 
-// TestWhoMayAskWhat asks every route as every kind of principal, about the right tenant, another one, and none that ever was.
+// TestWhoMayAskWhat asks every route as every kind of principal, about the right tenant, another
+// one, and none that ever was.
 func TestWhoMayAskWhat(t *testing.T) {
 	f := setup(t)
 	own, other := f.create(), f.create()

@@ -12,7 +12,8 @@ import (
 )
 
 // TestAudit: who did what, to what and from where is listed newest first, found by each filter and
-// page by page, and saved as a file, which is an entry from then on. What machines do is not among it.
+// page by page, and saved as a file, which is an entry from then on. What machines do is not among
+// it.
 func TestAudit(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
@@ -22,7 +23,8 @@ func TestAudit(t *testing.T) {
 	f.send(call{method: "PATCH", path: tenant, header: owner, body: `{"business_name": "=Blue"}`}, 200)
 	f.send(call{method: "POST", path: tenant + "/session/stop", header: owner}, 202)
 	f.send(call{method: "PATCH", path: "/admin/fleet", body: `{"paused": true, "reason": "a test"}`}, 200)
-	err := f.store.AddEvent(t.Context(), flowhq.Event{Tenant: id, Type: flowhq.EventSessionConnected, Actor: "host"})
+	err := f.store.AddEvent(t.Context(),
+		flowhq.Event{Tenant: id, Type: flowhq.EventSessionConnected, Actor: "host"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,14 +58,17 @@ func TestAudit(t *testing.T) {
 		"cursor=x": "cursor", "cursor=MSAyIDM": "cursor", "action=STOLEN": "action", "tenant=x": "tenant",
 		"from=yesterday": "from", "limit=0": "limit", "who=me": "who",
 	} {
-		f.has(f.send(call{method: "GET", path: "/admin/audit?" + query}, 400).json, fmt.Sprintf(`{"errors": [{"field": %q}]}`, field))
+		f.has(f.send(call{method: "GET", path: "/admin/audit?" + query}, 400).json,
+			fmt.Sprintf(`{"errors": [{"field": %q}]}`, field))
 	}
 	file := f.send(call{method: "GET", path: "/admin/audit.csv?bom=true"}, 200)
 	lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(file.body), "\ufeff"))).ReadAll()
 	if err != nil || len(lines) != len(all)+1 || lines[1][1] != all[0] {
-		t.Errorf("the file has %d lines, %v; want the header and %d:\n%s", len(lines), err, len(all), file.body)
+		t.Errorf("the file has %d lines, %v; want the header and %d:\n%s", len(lines), err,
+			len(all), file.body)
 	}
-	f.has(f.get("/admin/audit?limit=1").json, `{"entries": [{"action": "DATA_EXPORTED", "detail": "audit.csv"}]}`)
+	f.has(f.get("/admin/audit?limit=1").json,
+		`{"entries": [{"action": "DATA_EXPORTED", "detail": "audit.csv"}]}`)
 }
 
 // auditActions are those of all pages that a filter selects.

@@ -48,10 +48,10 @@ func (b *benched) made(path, body string, header http.Header, status int, member
 	return text
 }
 
-// BenchmarkPrincipal measures what it costs to find out who asks, by each way of saying so, with the
-// answer of GET /auth/me: what is between "nobody", a request that needs no principal, and the others
-// is the principal. A sign-in costs a hash of the password, once for each sign-in and not for each
-// request.
+// BenchmarkPrincipal measures what it costs to find out who asks, by each way of saying so, with
+// the answer of GET /auth/me: what is between "nobody", a request that needs no principal, and the
+// others is the principal. A sign-in costs a hash of the password, once for each sign-in and not
+// for each request.
 func BenchmarkPrincipal(b *testing.B) {
 	s := testdb.OpenStoreAs(b, store.RoleAPI, testdb.New(b))
 	api, err := New(Options{

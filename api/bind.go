@@ -239,8 +239,8 @@ func (b *binder) position(name string) int64 {
 	return n
 }
 
-// cursor returns where the page begins, as an earlier answer gave it as "next". In some lists it was
-// called before, which clients may still send.
+// cursor returns where the page begins, as an earlier answer gave it as "next". In some lists it
+// was called before, which clients may still send.
 func (b *binder) cursor() int64 {
 	at, old := b.position("cursor"), b.position("before")
 	if at > 0 && old > 0 {
@@ -259,8 +259,8 @@ func (b *binder) text(name string) string {
 	return v
 }
 
-// opaque returns a query parameter that an earlier answer gave as "next" and that holds a name, "" if
-// there is none.
+// opaque returns a query parameter that an earlier answer gave as "next" and that holds a name, ""
+// if there is none.
 func (b *binder) opaque(name string) string {
 	// A name of 60 characters of four bytes each, a word and an id, in base64.
 	const longest = 450

@@ -36,7 +36,8 @@ var breaches struct {
 	all []error
 }
 
-// TestMain lives in another time zone than UTC, to see that answers do not. Every exchange of every test goes by way of the contract.
+// TestMain lives in another time zone than UTC, to see that answers do not. Every exchange of every
+// test goes by way of the contract.
 func TestMain(m *testing.M) {
 	time.Local = time.FixedZone("EAT", 3*60*60)
 	http.DefaultClient.Transport = contract.Transport{Contract: described(), OnlyOperations: true,
@@ -48,7 +49,8 @@ func TestMain(m *testing.M) {
 	testdb.Main(whole{m})
 }
 
-// whole tells, after all tests have run, what none of them has seen. That fails nothing: whoever adds an operation reads it, and either adds a test or a reason.
+// whole tells, after all tests have run, what none of them has seen. That fails nothing: whoever
+// adds an operation reads it, and either adds a test or a reason.
 type whole struct{ *testing.M }
 
 func (w whole) Run() int {
@@ -74,7 +76,8 @@ var rare = map[int]string{
 	429: "the wrong passwords of many callers give it; TestGuessesAtOnce sees it, and all routes share authenticate",
 }
 
-// races are the described answers that only two requests at one moment give, or that are described by what another operation shares.
+// races are the described answers that only two requests at one moment give, or that are described
+// by what another operation shares.
 var races = []string{
 	"GET /auth/me: 403", "POST /auth/link: 401", // shared with what is about others, and with the sign-in
 	"PATCH /admin/tenants/{id}/profile: 409", "PUT /admin/tenants/{id}/profile: 409",
@@ -126,7 +129,8 @@ func TestRest(t *testing.T) {
 	}
 }
 
-// unseen returns the described answers that no test has had. An operation under /portal/tenant is the one under /admin/tenants/{id}, by the same handler.
+// unseen returns the described answers that no test has had. An operation under /portal/tenant is
+// the one under /admin/tenants/{id}, by the same handler.
 func unseen() (all []contract.Answer) {
 	named := func(a contract.Answer) contract.Answer {
 		if rest, ok := strings.CutPrefix(a.Path, ownPath); ok && !strings.HasPrefix(rest, "/current") {
@@ -150,7 +154,8 @@ func unseen() (all []contract.Answer) {
 	return all
 }
 
-// refusals are the requests that are wrong in a way that each route knows, by the status of the answer.
+// refusals are the requests that are wrong in a way that each route knows, by the status of the
+// answer.
 func refusals(r gin.RouteInfo, path string) map[int]call {
 	large := strings.Repeat(" ", maxBody+1)
 	switch {
@@ -180,7 +185,8 @@ func merged(a, b http.Header) http.Header {
 	return all
 }
 
-// TestEachRouteRefuses sends to each route what it has to refuse. It is answered with the status that openapi.yaml has for that, if it has it, and never with success.
+// TestEachRouteRefuses sends to each route what it has to refuse. It is answered with the status
+// that openapi.yaml has for that, if it has it, and never with success.
 func TestEachRouteRefuses(t *testing.T) {
 	f := setup(t)
 	id := f.create()
@@ -235,7 +241,8 @@ func TestEachRouteRefuses(t *testing.T) {
 			}
 			c.method = r.Method
 			a := f.exchange(c)
-			// What a route finds first is its own matter: a body that is missing, or a thing that is.
+			// What a route finds first is its own matter: a body that is missing, or a thing that
+			// is.
 			wanted := a.StatusCode == status || status == http.StatusNotFound &&
 				a.StatusCode < 500 && a.StatusCode >= 400
 			if !wanted && status == http.StatusUnsupportedMediaType {
@@ -251,7 +258,8 @@ func TestEachRouteRefuses(t *testing.T) {
 	}
 }
 
-// TestExamplesAreTaken sends each example of a request. It is valid, and the handler finds nothing wrong in it, though it may not find what it is about.
+// TestExamplesAreTaken sends each example of a request. It is valid, and the handler finds nothing
+// wrong in it, though it may not find what it is about.
 func TestExamplesAreTaken(t *testing.T) {
 	f := setup(t)
 	sent := 0

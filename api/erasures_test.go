@@ -10,7 +10,8 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// TestEraseContact: each answer to the request to erase a contact, and what is left afterwards for whoever reads. What becomes of the rows is tested in package workers.
+// TestEraseContact: each answer to the request to erase a contact, and what is left afterwards for
+// whoever reads. What becomes of the rows is tested in package workers.
 func TestEraseContact(t *testing.T) {
 	f := setup(t)
 	s, other := f.open(barber), f.open(barber)

@@ -101,7 +101,8 @@ func (r *fleetRequest) bind(b *binder) {
 }
 
 // changeFleet handles PATCH and PUT /admin/fleet. A notification brings the change to all workers
-// within moments. The answer is the state after the change, so that a client need not read it again.
+// within moments. The answer is the state after the change, so that a client need not read it
+// again.
 func (a *API) changeFleet(ctx context.Context, req fleetRequest) (fleetAnswer, error) {
 	fleet, err := a.Fleet.SetFleet(ctx, req.Change, actor(ctx))
 	if err != nil {

@@ -24,7 +24,8 @@ func bound(method, query string, body []byte) *binder {
 	return newBinder(c, false)
 }
 
-// FuzzBody: whatever is taken for a body is JSON that says the same when it is written again, and nothing panics.
+// FuzzBody: whatever is taken for a body is JSON that says the same when it is written again, and
+// nothing panics.
 func FuzzBody(f *testing.F) {
 	for _, s := range []string{
 		validTenant, `{}`, `{"name":"a","name":"b"}`, `{"replies_per_minute":null}`,
@@ -121,7 +122,8 @@ func FuzzHeaders(f *testing.F) {
 	})
 }
 
-// FuzzSettings: what PUT takes of a tenant changes what PATCH would change, and nothing makes it panic.
+// FuzzSettings: what PUT takes of a tenant changes what PATCH would change, and nothing makes it
+// panic.
 func FuzzSettings(f *testing.F) {
 	for _, s := range []string{
 		validTenant, `{}`, `null`, `{"config":{"language":"EN"},"status":"ACTIVE","id":"` + never +

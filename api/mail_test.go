@@ -35,7 +35,8 @@ func (m *mailbox) all() []string {
 	return append([]string(nil), m.mails...)
 }
 
-// TestMailedLinks: an invitation goes by mail, in both languages, and whatever the mail server does the link is in the answer.
+// TestMailedLinks: an invitation goes by mail, in both languages, and whatever the mail server does
+// the link is in the answer.
 func TestMailedLinks(t *testing.T) {
 	m := &mailbox{}
 	f := setup(t, func(o *Options) { o.Mail, o.PublicURL = m, "https://hq.example.com" })

@@ -56,7 +56,8 @@ func TestOptions(t *testing.T) {
 			got := strings.Split(p.Header.Get("Allow"), ", ")
 			slices.Sort(got)
 			slices.Sort(want)
-			// Gin also names what another path of this form takes, such as /docs/:file beside /docs.
+			// Gin also names what another path of this form takes, such as /docs/:file beside
+			// /docs.
 			for _, m := range want {
 				if !slices.Contains(got, m) {
 					t.Errorf("%s: Allow is %v; want %v", path, got, want)
@@ -124,7 +125,8 @@ func TestDocs(t *testing.T) {
 	}
 }
 
-// TestSlowBody: a body that stays away is answered when the time of the request is over, and the connection is of no more use.
+// TestSlowBody: a body that stays away is answered when the time of the request is over, and the
+// connection is of no more use.
 func TestSlowBody(t *testing.T) {
 	f := setup(t)
 	f.api.timeout = 2 * time.Second // long enough to create the tenant on a busy machine
@@ -178,7 +180,8 @@ func TestLocations(t *testing.T) {
 	}
 }
 
-// TestMalformedHTTP: what no handler ever sees is answered in plain text, as openapi.yaml says, and the connection is of no more use.
+// TestMalformedHTTP: what no handler ever sees is answered in plain text, as openapi.yaml says, and
+// the connection is of no more use.
 func TestMalformedHTTP(t *testing.T) {
 	f := setup(t)
 	for _, tt := range []struct {
@@ -214,7 +217,8 @@ func TestMalformedHTTP(t *testing.T) {
 	}
 }
 
-// TestOpenRequests: no more requests are handled at a time than maxOpen, the others wait, and all are answered.
+// TestOpenRequests: no more requests are handled at a time than maxOpen, the others wait, and all
+// are answered.
 func TestOpenRequests(t *testing.T) {
 	var open, most atomic.Int64
 	leave := make(chan struct{})

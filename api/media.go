@@ -75,7 +75,8 @@ func (a *API) mediaSlot(c *gin.Context) {
 }
 
 // longer returns a context for a request that may take longer than others, 25 s: that is less than
-// the 30 s of the server, and 16 MiB take as long at 5 Mbit/s. It is still its principal's. That the caller hangs up does not end it: what is begun is idempotent.
+// the 30 s of the server, and 16 MiB take as long at 5 Mbit/s. It is still its principal's. That
+// the caller hangs up does not end it: what is begun is idempotent.
 func (a *API) longer(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), a.timeout*5/2)
 }

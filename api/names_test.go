@@ -9,7 +9,9 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// TestNamesCannotDeceive puts characters that nobody sees, or that turn the text around them, into each member of a body by which people know somebody or something. TestProfileNamesCannotDeceive does the same with all of a profile.
+// TestNamesCannotDeceive puts characters that nobody sees, or that turn the text around them, into
+// each member of a body by which people know somebody or something. TestProfileNamesCannotDeceive
+// does the same with all of a profile.
 func TestNamesCannotDeceive(t *testing.T) {
 	f := setup(t)
 	id := f.create()

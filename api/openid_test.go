@@ -108,7 +108,8 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 		"id_token": signed + "." + b64(signature)})
 }
 
-// signInThere is what a browser does: it returns the address that the provider sends it back to, and its cookie.
+// signInThere is what a browser does: it returns the address that the provider sends it back to,
+// and its cookie.
 func (f *fixture) signInThere(p *provider) (back, cookie string) {
 	f.Helper()
 	begun := f.visit("/auth/openid", "")
@@ -173,7 +174,8 @@ func openIDSetup(t *testing.T, p *provider) *fixture {
 	})
 }
 
-// TestOpenID: a verified address signs its account in, an operator's or a user's, invited only or not.
+// TestOpenID: a verified address signs its account in, an operator's or a user's, invited only or
+// not.
 func TestOpenID(t *testing.T) {
 	p := newProvider(t)
 	f := openIDSetup(t, p)
@@ -290,7 +292,8 @@ func TestOpenIDRefuses(t *testing.T) {
 	})
 }
 
-// TestOpenIDHangs: a provider that does not answer costs a sign-in its time, and nobody else anything.
+// TestOpenIDHangs: a provider that does not answer costs a sign-in its time, and nobody else
+// anything.
 func TestOpenIDHangs(t *testing.T) {
 	p := newProvider(t)
 	f := openIDSetup(t, p)

@@ -20,8 +20,8 @@ import (
 	"github.com/flowhq/flowhq/internal/testdb"
 )
 
-// Bounds on what one statement of a GET may read. The tenant that is asked for has tens of thousands
-// of rows in every table, so a statement that goes through them all is far above.
+// Bounds on what one statement of a GET may read. The tenant that is asked for has tens of
+// thousands of rows in every table, so a statement that goes through them all is far above.
 const (
 	maxRowsRead = 12_000 // a page, what is joined to it, and a stretch that is searched
 	maxBuffers  = 30_000
@@ -40,9 +40,9 @@ type planned struct {
 	now      time.Time       // or times in filters would make each of them another
 }
 
-// TestListsReadFewRows asks each GET, with each value of each of its filters, on the first page and on a
-// deep one, and measures every statement that it runs. The routes are those of the router and the
-// filters those of openapi.yaml, so a list that is new cannot be forgotten.
+// TestListsReadFewRows asks each GET, with each value of each of its filters, on the first page and
+// on a deep one, and measures every statement that it runs. The routes are those of the router and
+// the filters those of openapi.yaml, so a list that is new cannot be forgotten.
 func TestListsReadFewRows(t *testing.T) {
 	t.Parallel()
 	p := plannedInstallation(t)
@@ -147,8 +147,8 @@ func (p *planned) get(route string, query url.Values) (next string) {
 	return next
 }
 
-// queries are those of a route that are measured: its filters one by one, each on the first page and on
-// a deep one.
+// queries are those of a route that are measured: its filters one by one, each on the first page
+// and on a deep one.
 func (p *planned) queries(route string) (all []url.Values) {
 	p.Helper()
 	parameters := p.spec.parameters("GET", route, "query")
@@ -209,9 +209,10 @@ func (p *planned) values(route, name string, schema node) (values []string) {
 		"text": {"a", "xyzzy"}, "search": {"a", "xyzzy"},
 		"number": {"B7", "K7"}, "reason": {"a reason for operators", "xyzzy"},
 		"from": {ago(2), ago(250)}, "to": {ago(298), ago(100)},
-		"worker": {"worker@1", "xyzzy"},
-		"action": {string(flowhq.EventProfileChanged), string(flowhq.EventLoginFailed)}, "principal": {"amina", "xyzzy"},
-		"tenant": {p.ids["id"]}, "after": {"1", "1000000000"},
+		"worker":    {"worker@1", "xyzzy"},
+		"action":    {string(flowhq.EventProfileChanged), string(flowhq.EventLoginFailed)},
+		"principal": {"amina", "xyzzy"},
+		"tenant":    {p.ids["id"]}, "after": {"1", "1000000000"},
 		"type": {string(flowhq.EventMessageReceived), string(flowhq.EventOrderCreated),
 			string(flowhq.EventCodeRead)},
 	}

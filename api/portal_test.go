@@ -15,7 +15,8 @@ import (
 // portalsKey is the portal's key in the tests.
 const portalsKey = "a key of a portal, drawn"
 
-// portalAs invites a person of a tenant, "" for an operator, and returns the headers with which a portal asks for that person.
+// portalAs invites a person of a tenant, "" for an operator, and returns the headers with which a
+// portal asks for that person.
 func (f *fixture) portalAs(tenant flowhq.TenantID, role flowhq.Role) http.Header {
 	f.Helper()
 	path := "/admin/operators"

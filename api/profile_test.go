@@ -406,8 +406,8 @@ func TestPreviewKnowsTheDay(t *testing.T) {
 	}
 }
 
-// TestPreviewSeesWhatIsTaken: a time that a customer has booked is not given away once more, neither
-// is one that is held, and what was cancelled is free. Nothing is written.
+// TestPreviewSeesWhatIsTaken: a time that a customer has booked is not given away once more,
+// neither is one that is held, and what was cancelled is free. Nothing is written.
 func TestPreviewSeesWhatIsTaken(t *testing.T) {
 	s := setup(t).open(barber)
 	day := monday(9, 0)

@@ -9,7 +9,8 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// TestReply answers a message in place of the bot, once, and says what is wrong with other requests.
+// TestReply answers a message in place of the bot, once, and says what is wrong with other
+// requests.
 func TestReply(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
@@ -83,8 +84,9 @@ func TestReply(t *testing.T) {
 		`{"in_reply_to":1}`:                                     "text",
 		`{"in_reply_to":1,"contact_id":1,"text":"hi"}`:          "in_reply_to",
 		`{"contact_id":1,"number":"+255711000001","text":"hi"}`: "contact_id",
-		`{"contact_id":-1,"text":"hi"}`:                         "contact_id", `{"number":"0711","text":"hi"}`: "number",
-		`{"in_reply_to":"1","text":"hi"}`: "in_reply_to",
+		`{"contact_id":-1,"text":"hi"}`:                         "contact_id",
+		`{"number":"0711","text":"hi"}`:                         "number",
+		`{"in_reply_to":"1","text":"hi"}`:                       "in_reply_to",
 	} {
 		got := send(body, 400)
 		fields, _ := got["errors"].([]any)

@@ -41,7 +41,9 @@ type tally struct {
 	peak     uint64
 }
 
-// TestGeneratedRequests sends requests that are made from openapi.yaml, a third of them hostile. None is answered with a fault, each answer is as described, what is stored stays readable, and no memory or goroutine is left.
+// TestGeneratedRequests sends requests that are made from openapi.yaml, a third of them hostile.
+// None is answered with a fault, each answer is as described, what is stored stays readable, and no
+// memory or goroutine is left.
 func TestGeneratedRequests(t *testing.T) {
 	sealing, err := codec.New([]codec.Key{{ID: "a", Secret: strings.Repeat("a", codec.KeyBytes)}})
 	if err != nil {
@@ -149,7 +151,8 @@ func (a *tally) send(f *fixture, client *http.Client, c call, hostile bool) {
 	}
 }
 
-// stillReadable reads all that the requests have left of each tenant. A row of which a half was written, or that breaks a rule, is no answer that openapi.yaml describes.
+// stillReadable reads all that the requests have left of each tenant. A row of which a half was
+// written, or that breaks a rule, is no answer that openapi.yaml describes.
 func (f *fixture) stillReadable(tenants []flowhq.TenantID, owner http.Header) {
 	f.Helper()
 	for _, id := range tenants {

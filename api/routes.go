@@ -33,8 +33,8 @@ type router struct {
 	identify func(*gin.Context) (flowhq.Principal, error)
 	// slots bounds how many requests are handled at a time; nil: no bound but that of open.
 	slots gin.HandlerFunc
-	// open bounds how many requests of all routes together are handled at a time; nil: streams, which
-	// have a bound of their own.
+	// open bounds how many requests of all routes together are handled at a time; nil: streams,
+	// which have a bound of their own.
 	open gin.HandlerFunc
 }
 

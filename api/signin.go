@@ -195,11 +195,11 @@ func (a *API) signIn(ctx context.Context, req signInRequest) (signedIn, error) {
 	return a.admit(ctx, l, req.visit, false)
 }
 
-// matches reports whether a password is the account's. Whether the account is locked is asked before
-// the hashing, so that guesses cost nothing, and again after it: many guesses may have waited for
-// the hasher together, and those that come after the one that locked the account are neither
-// answered nor counted. Without the second question a burst of guesses from one address would lock
-// the account everywhere.
+// matches reports whether a password is the account's. Whether the account is locked is asked
+// before the hashing, so that guesses cost nothing, and again after it: many guesses may have
+// waited for the hasher together, and those that come after the one that locked the account are
+// neither answered nor counted. Without the second question a burst of guesses from one address
+// would lock the account everywhere.
 func (a *API) matches(
 	ctx context.Context, hash, password, email string, v visit,
 ) (right bool, err error) {
@@ -213,8 +213,8 @@ func (a *API) matches(
 	return right, a.locked(ctx, email, v)
 }
 
-// locked returns an error if the account has had too many wrong passwords. The right password is refused as well:
-// otherwise a guesser would see which one gets through.
+// locked returns an error if the account has had too many wrong passwords. The right password is
+// refused as well: otherwise a guesser would see which one gets through.
 func (a *API) locked(ctx context.Context, email string, v visit) error {
 	wait, err := a.Accounts.SignInWait(ctx, email, v.network())
 	if err != nil || wait <= 0 {

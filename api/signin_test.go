@@ -168,7 +168,8 @@ func (l *later) SignInWait(ctx context.Context, email, address string) (time.Dur
 	return wait - l.passed, err
 }
 
-// TestAccountIsLocked: guesses at one account are refused, whether there is such an account or not, and the events of it are few.
+// TestAccountIsLocked: guesses at one account are refused, whether there is such an account or not,
+// and the events of it are few.
 func TestAccountIsLocked(t *testing.T) {
 	clock := &later{}
 	f := setup(t, func(o *Options) { clock.Store = o.Accounts.(*store.Store); o.Accounts = clock })
@@ -209,8 +210,8 @@ func TestAccountIsLocked(t *testing.T) {
 	}
 }
 
-// TestBurstOfGuesses: guesses that come at the same time are no more than those one after the other,
-// but for those that are being hashed just then.
+// TestBurstOfGuesses: guesses that come at the same time are no more than those one after the
+// other, but for those that are being hashed just then.
 func TestBurstOfGuesses(t *testing.T) {
 	f := setup(t)
 	f.join("/admin/operators", "asha@example.com", flowhq.RoleViewer)
@@ -287,7 +288,8 @@ func TestSignInInput(t *testing.T) {
 		body: `{"email":"a@example.com","name":"A","role":"OWNER"}`}, 404)
 }
 
-// TestPortal: a tenant's own people work under a path that names no tenant, and what they see of operators is that there are some.
+// TestPortal: a tenant's own people work under a path that names no tenant, and what they see of
+// operators is that there are some.
 func TestPortal(t *testing.T) {
 	f := setup(t)
 	id, other := f.create(), f.create()
@@ -352,7 +354,8 @@ func TestPortal(t *testing.T) {
 	}
 }
 
-// TestReadingIsNoted: whoever sees a code or takes the data along is in the history, once in a while.
+// TestReadingIsNoted: whoever sees a code or takes the data along is in the history, once in a
+// while.
 func TestReadingIsNoted(t *testing.T) {
 	f := setup(t)
 	id := f.create()

@@ -79,8 +79,8 @@ func TestComposeHasEveryPart(t *testing.T) {
 	}
 }
 
-// What is published, and a proxy that joins its network, does not reach the database, and what needs
-// no other network than internal ones has none.
+// What is published, and a proxy that joins its network, does not reach the database, and what
+// needs no other network than internal ones has none.
 func TestComposeNetworks(t *testing.T) {
 	p := load(t)
 	want := map[string][]string{
@@ -129,8 +129,8 @@ func TestComposeRoles(t *testing.T) {
 	}
 }
 
-// Whoever reaches Temporal's Web UI needs no password, so it changes nothing unless somebody has said
-// that it may.
+// Whoever reaches Temporal's Web UI needs no password, so it changes nothing unless somebody has
+// said that it may.
 func TestComposeWebUIOnlyShows(t *testing.T) {
 	for set, want := range map[string]string{"": "true", "false": "false"} {
 		p, err := project(t.Context(), append(slices.Clone(settings), "TEMPORAL_UI_READ_ONLY="+set)...)

@@ -181,8 +181,8 @@ func (b *eraseBench) traces(words ...string) (found []string) {
 	return found
 }
 
-// TestErasedContactIsNowhere: no table has anything of a contact that was erased, whatever became of
-// the worker on the way, and all of everybody else.
+// TestErasedContactIsNowhere: no table has anything of a contact that was erased, whatever became
+// of the worker on the way, and all of everybody else.
 func TestErasedContactIsNowhere(t *testing.T) {
 	b := newEraseBench(t)
 	kept := b.person(keptLID, keptNumber, keptName)

@@ -368,8 +368,8 @@ func TestPatienceGrows(t *testing.T) {
 	}
 }
 
-// TestFollowUpsAreSignalled: the workflow of a new booking's follow-ups is signalled, once in a while,
-// and one that could not be signalled is signalled later.
+// TestFollowUpsAreSignalled: the workflow of a new booking's follow-ups is signalled, once in a
+// while, and one that could not be signalled is signalled later.
 func TestFollowUpsAreSignalled(t *testing.T) {
 	s, c := testdb.OpenStore(t, testdb.New(t)),
 		&temporal{away: serviceerror.NewUnavailable("Temporal is away")}

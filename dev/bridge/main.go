@@ -32,8 +32,8 @@ import (
 const (
 	maxBody = 1 << 20
 	maxAge  = 5 * time.Minute
-	// timeout is for all that one request has to ask for together: Flow HQ waits for 15 s, and sends
-	// an event again that was not accepted by then.
+	// timeout is for all that one request has to ask for together: Flow HQ waits for 15 s, and
+	// sends an event again that was not accepted by then.
 	timeout = 10 * time.Second
 )
 
@@ -108,8 +108,8 @@ func (b *bridge) flowhq(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// handle passes a message on, once. Flow HQ sends the events of a chat one after the other, and those
-// of other chats beside them. One that comes again while it is under way waits.
+// handle passes a message on, once. Flow HQ sends the events of a chat one after the other, and
+// those of other chats beside them. One that comes again while it is under way waits.
 func (b *bridge) handle(ctx context.Context, e event) error {
 	lock, _ := b.chats.LoadOrStore(e.Contact.ID, new(sync.Mutex))
 	chat := lock.(*sync.Mutex)
@@ -123,8 +123,8 @@ func (b *bridge) handle(ctx context.Context, e event) error {
 		pass = b.throughTypebot
 	}
 	err := pass(ctx, e)
-	// The other side has forgotten the session, or somebody has deleted the conversation: they would
-	// be asked for in vain for good.
+	// The other side has forgotten the session, or somebody has deleted the conversation: they
+	// would be asked for in vain for good.
 	if isStatus(err, http.StatusNotFound) && look(b, b.sessions, e.Contact.ID) != "" {
 		note(b, b.sessions, e.Contact.ID, "")
 		err = pass(ctx, e)
@@ -295,8 +295,8 @@ func (b *bridge) chatwoot(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// reply has Flow HQ write to a customer. 409 is an answer that came too late, or twice; and without a
-// key 404 is one to a message that was erased.
+// reply has Flow HQ write to a customer. 409 is an answer that came too late, or twice; and without
+// a key 404 is one to a message that was erased.
 func (b *bridge) reply(ctx context.Context, key string, body map[string]any) error {
 	headers := map[string]string{"Authorization": "Bearer " + b.getenv("FLOWHQ_KEY")}
 	if key != "" {

@@ -97,7 +97,8 @@ func TestPasswords(t *testing.T) {
 	}
 }
 
-// TestStormOfSignIns: hashing takes no more memory than its slots, and who comes when too many wait is told so.
+// TestStormOfSignIns: hashing takes no more memory than its slots, and who comes when too many wait
+// is told so.
 func TestStormOfSignIns(t *testing.T) {
 	h := NewHasher()
 	for range cap(h.slots) {

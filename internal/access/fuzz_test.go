@@ -7,7 +7,8 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// FuzzSecrets: no text makes the readers of keys and tokens panic, and what is no key is not taken for one by its beginning.
+// FuzzSecrets: no text makes the readers of keys and tokens panic, and what is no key is not taken
+// for one by its beginning.
 func FuzzSecrets(f *testing.F) {
 	for _, s := range []string{"", "fhq_", NewKey(), NewKey()[:40], NewToken(), NewToken() + "=",
 		"fhq_\x00", "FHQ_" + NewKey()[4:]} {

@@ -7,7 +7,8 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// FuzzDecode: no answer, of the API or of what stands in its place, makes the client panic or tell more of it than a line.
+// FuzzDecode: no answer, of the API or of what stands in its place, makes the client panic or tell
+// more of it than a line.
 func FuzzDecode(f *testing.F) {
 	for _, s := range []string{"", "{}", `{"detail":"x","errors":[{"field":"a","message":"b"}]}`,
 		`{"detail":1}`, "<html>", "\x00", "null", strings.Repeat("x ", 5000), `{"id":"x","config":null}`} {

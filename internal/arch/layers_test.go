@@ -61,7 +61,8 @@ var layers = [][]string{
 	{"workflows"},
 	{"api", "workers", "internal/pages"}, // the pages are a client of the API, over HTTP
 	{"internal/dev"},
-	{"cmd/flowhq", "cmd/flowhq-dev", "dev/build", "dev/chromium", "dev/understand", "dev/vulncheck", "dev/bridge"}, // wire; the only places that know every concrete type
+	{"cmd/flowhq", "cmd/flowhq-dev", "dev/build", "dev/chromium", "dev/understand", "dev/vulncheck",
+		"dev/bridge"}, // wire; the only places that know every concrete type
 }
 
 // testOnly lists the packages that exist for tests. They may import anything;

@@ -13,7 +13,8 @@ import (
 var order = map[string][]string{
 	"internal/whatsapp": {
 		"network.go", "event.go", "conn.go", "run.go", "linking.go", "client.go", "keys.go",
-		"handle.go", "receive.go", "inbound.go", "revision.go", "send.go", "upload.go", "outgoing.go", "timer.go",
+		"handle.go", "receive.go", "inbound.go", "revision.go", "send.go", "upload.go",
+		"outgoing.go", "timer.go",
 		"unwrap.go", "content.go", "fields.go", "describe.go", "words.go", "media.go", "format.go",
 		"state.go", "ends.go", "calls.go", "wire.go",
 		"transport.go", "server.go", "version.go", "process.go", "log.go", "timing.go", "address.go",

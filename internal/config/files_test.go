@@ -28,7 +28,8 @@ var valid = map[string]string{
 	"OIDC_CLIENT_SECRET": "hunter2", "SMTP_PASSWORD": "hunter2",
 }
 
-// TestSecretsFromFiles: each secret is the same from a file as from the environment, and each way to get that wrong is told by name.
+// TestSecretsFromFiles: each secret is the same from a file as from the environment, and each way
+// to get that wrong is told by name.
 func TestSecretsFromFiles(t *testing.T) {
 	more := []string{"ASSISTANT_PROVIDER=openai", "ASSISTANT_MODEL=m"}
 	provider := []string{"OIDC_ISSUER=https://issuer.example.com", "OIDC_CLIENT_ID=flowhq",

@@ -53,7 +53,8 @@ components:
     Problem: {type: object, required: [code], properties: {code: {type: string}}}
 `
 
-// TestTransport: a difference is reported, and nothing else is, whatever the test does with the answer.
+// TestTransport: a difference is reported, and nothing else is, whatever the test does with the
+// answer.
 func TestTransport(t *testing.T) {
 	c, err := Load([]byte(description))
 	if err != nil {

@@ -17,7 +17,8 @@ type asker struct {
 	header, value string
 }
 
-// asks makes a request to an API, which must answer with the status, and returns the answer's JSON and its cookie, "" if there is none.
+// asks makes a request to an API, which must answer with the status, and returns the answer's JSON
+// and its cookie, "" if there is none.
 func (a asker) asks(base, method, path, body string, status int) (answer map[string]any, cookie string) {
 	a.s.t.Helper()
 	req, err := http.NewRequestWithContext(a.s.t.Context(), method, base+path, strings.NewReader(body))
@@ -50,7 +51,8 @@ func (s *stand) ok(err error) {
 	}
 }
 
-// TestPeopleAndKeys: who is known to one API process is known to all, also after a kill, and who is not any more is so everywhere at once.
+// TestPeopleAndKeys: who is known to one API process is known to all, also after a kill, and who is
+// not any more is so everywhere at once.
 func TestPeopleAndKeys(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)

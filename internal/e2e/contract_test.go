@@ -22,7 +22,8 @@ var described = sync.OnceValue(func() *contract.Contract {
 	return c
 })
 
-// client is for requests to base. Those to an API are held against openapi.yaml; the simulator's control API is no part of it.
+// client is for requests to base. Those to an API are held against openapi.yaml; the simulator's
+// control API is no part of it.
 func (s *stand) client(base string) *http.Client {
 	if strings.HasPrefix(base, s.sim) {
 		return http.DefaultClient

@@ -116,8 +116,8 @@ func TestErasureSurvivesKills(t *testing.T) {
 	}
 }
 
-// killedWhileAsked kills an API before it has written down that the contact at path is to be erased,
-// and another one before it could say that it has.
+// killedWhileAsked kills an API before it has written down that the contact at path is to be
+// erased, and another one before it could say that it has.
 func (s *stand) killedWhileAsked(path string) {
 	s.t.Helper()
 	for i, point := range []string{"erase.cut", "erase.asked"} {

@@ -38,8 +38,8 @@ func (b *business) upload(data []byte) int64 {
 	return file.ID
 }
 
-// TestMediaAfterKills kills the worker in each step of a picture's way. The customer has it once, as
-// the very bytes, with its caption, and the log says that it was read.
+// TestMediaAfterKills kills the worker in each step of a picture's way. The customer has it once,
+// as the very bytes, with its caption, and the log says that it was read.
 func TestMediaAfterKills(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)

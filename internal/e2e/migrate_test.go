@@ -43,9 +43,9 @@ const shape = `
 // migrations have some 400 statements.
 const maxMigrateKills = 50
 
-// kill -9 at any statement of a migration, ours or whatsmeow's, is made up for by the
-// next start, which may come while the server still works for the dead process. Each run of the
-// test takes other statements, evenly spread; package store goes through all of them in one process.
+// kill -9 at any statement of a migration, ours or whatsmeow's, is made up for by the next start,
+// which may come while the server still works for the dead process. Each run of the test takes
+// other statements, evenly spread; package store goes through all of them in one process.
 func TestMigrateKilled(t *testing.T) {
 	t.Parallel()
 	s := &stand{t: t, dir: t.TempDir()}

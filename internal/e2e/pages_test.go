@@ -138,8 +138,8 @@ func TestPages(t *testing.T) {
 	s.ownPages(b)
 }
 
-// TestPagesWithoutDatabase: while the database is away a page says so, and what else is away, in the
-// form of all pages; afterwards the visitor is where they were, and need not sign in again.
+// TestPagesWithoutDatabase: while the database is away a page says so, and what else is away, in
+// the form of all pages; afterwards the visitor is where they were, and need not sign in again.
 func TestPagesWithoutDatabase(t *testing.T) {
 	s := newStand(t)
 	operator := s.visitor()

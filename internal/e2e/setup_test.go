@@ -7,7 +7,8 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// TestSetupRequest: a tenant's owner asks for the bot, an operator approves, and the request is ACTIVE once the phone is linked, though the API was killed meanwhile.
+// TestSetupRequest: a tenant's owner asks for the bot, an operator approves, and the request is
+// ACTIVE once the phone is linked, though the API was killed meanwhile.
 func TestSetupRequest(t *testing.T) {
 	t.Parallel()
 	s := newStand(t)

@@ -83,7 +83,8 @@ func (h *hook) has(customers []*customer, want []string) error {
 var webhooksInside = []string{"WEBHOOK_NETWORKS=127.0.0.0/8", "WEBHOOK_HTTP=true"}
 
 // TestWebhooks has a receiver that fails at every tenth attempt, workers that are killed between
-// what is read and what is sent, and Temporal lost: every message arrives, those of a chat in order.
+// what is read and what is sent, and Temporal lost: every message arrives, those of a chat in
+// order.
 func TestWebhooks(t *testing.T) {
 	t.Parallel()
 	s := newStand(t, webhooksInside...)

@@ -71,8 +71,8 @@ func TestARefusedVersionCostsFewLogins(t *testing.T) {
 	<-time.After(2 * time.Second) // in which the rate limiters would let 80 more through
 	cancel()
 	all.Wait()
-	// Of each process's bucket, and of three seconds more: on a busy machine the pause takes that long
-	// to reach all. Without the pause all sessions would log in.
+	// Of each process's bucket, and of three seconds more: on a busy machine the pause takes that
+	// long to reach all. Without the pause all sessions would log in.
 	if n, most := logins.Load(), int64(len(stores)*perSecond*(burstSeconds+3)); n < 2 || n > most {
 		t.Errorf("%d of %d sessions have logged in with a version that is refused; want 2 to %d", n,
 			sessions, most)

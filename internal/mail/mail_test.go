@@ -136,7 +136,8 @@ func (s *server) serve(c net.Conn) {
 	}
 }
 
-// TestSend: a mail arrives, encrypted as the mode says, or its sender learns within seconds that it did not.
+// TestSend: a mail arrives, encrypted as the mode says, or its sender learns within seconds that it
+// did not.
 func TestSend(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

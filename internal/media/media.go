@@ -84,8 +84,8 @@ const (
 	maxSeconds = 24 * 60 * 60
 )
 
-// voiceNote returns how long a voice note is. It is Opus in Ogg, with one channel: WhatsApp plays no
-// other (its list of supported media types has "OPUS codecs only; mono input only").
+// voiceNote returns how long a voice note is. It is Opus in Ogg, with one channel: WhatsApp plays
+// no other (its list of supported media types has "OPUS codecs only; mono input only").
 func voiceNote(data []byte) (shape flowhq.MediaShape, ok bool) {
 	head, ok := oggPayload(data)
 	// The first packet names the codec, its version and the channels (RFC 7845, section 5.1).

@@ -9,7 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestTraffic: what is counted is taken once, and what is given back is taken with what comes later.
+// TestTraffic: what is counted is taken once, and what is given back is taken with what comes
+// later.
 func TestTraffic(t *testing.T) {
 	t.Parallel()
 	w := metrics.NewWorker(metrics.NewRegistry())
@@ -25,7 +26,8 @@ func TestTraffic(t *testing.T) {
 	w.ReturnTraffic(first)
 	replies := make([]int, len(flowhq.ReplyBounds)+1)
 	replies[0], replies[len(flowhq.ReplyBounds)] = 1, 1
-	want := flowhq.Traffic{Received: 2, Sent: 1, Replies: replies, Messages: map[flowhq.TenantID]int{"a": 2, "b": 1}}
+	want := flowhq.Traffic{Received: 2, Sent: 1, Replies: replies,
+		Messages: map[flowhq.TenantID]int{"a": 2, "b": 1}}
 	if diff := cmp.Diff(want, w.TakeTraffic()); diff != "" {
 		t.Errorf("taken in the end (-want +got):\n%s", diff)
 	}

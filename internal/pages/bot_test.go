@@ -44,7 +44,8 @@ func botSamples() []any {
 			More: true, Added: 1,
 			Turns:    []botTurn{{Text: hostile, Reply: hostile}, {Text: hostile, HandedOver: true}},
 			TryWrong: hostile,
-			Gaps:     []botGap{{"hours", hostile, "price", hostile}}, Changes: changesOf(flowhq.Profile{}, p), Changed: 2, Undo: 1, Conflict: true,
+			Gaps:     []botGap{{"hours", hostile, "price", hostile}},
+			Changes:  changesOf(flowhq.Profile{}, p), Changed: 2, Undo: 1, Conflict: true,
 		}
 		page.Values, _ = f.values()
 		page.Errors = map[string]string{}
@@ -78,8 +79,8 @@ func demoProfiles(t *testing.T) map[string]flowhq.Profile {
 	return all
 }
 
-// TestFormKeepsProfile: a form that is sent back as it was shown changes nothing, in any section and
-// on any page of a list.
+// TestFormKeepsProfile: a form that is sent back as it was shown changes nothing, in any section
+// and on any page of a list.
 func TestFormKeepsProfile(t *testing.T) {
 	for name, p := range demoProfiles(t) {
 		for range 60 { // more than a page

@@ -24,10 +24,12 @@ func TestChart(t *testing.T) {
 	if c.Lines[0].Now != "12" || c.Lines[1].Now != "" || c.Lines[2].Now != "" || c.Lines[1].Path != "" {
 		t.Errorf("the lines are %+v", c.Lines)
 	}
-	if len(c.Rows) != 24 || c.Rows[0].Values[0] != "12" || c.Rows[1].Values[0] != "5" || c.Rows[2].Values[1] != "–" {
+	if len(c.Rows) != 24 || c.Rows[0].Values[0] != "12" || c.Rows[1].Values[0] != "5" ||
+		c.Rows[2].Values[1] != "–" {
 		t.Errorf("the table has %d rows: %+v", len(c.Rows), c.Rows)
 	}
-	for seconds, want := range map[float64]string{0: "0", .0123: "12 ms", .5: "500 ms", 1.54: "1.5 s", 90: "90 s", 300: "5 min"} {
+	for seconds, want := range map[float64]string{0: "0", .0123: "12 ms", .5: "500 ms",
+		1.54: "1.5 s", 90: "90 s", 300: "5 min"} {
 		if got := saySeconds(seconds); got != want {
 			t.Errorf("%v s read %q; want %q", seconds, got, want)
 		}
@@ -35,7 +37,8 @@ func TestChart(t *testing.T) {
 	if charts := (traffic{}).charts(now); charts != nil {
 		t.Errorf("nothing is drawn as %v", charts)
 	}
-	if strings.Contains(chartPath([]point{{now, 5}}, now.Add(-24*time.Hour), time.Minute, niceAbove(0)), "NaN") {
+	if strings.Contains(chartPath([]point{{now, 5}}, now.Add(-24*time.Hour), time.Minute,
+		niceAbove(0)), "NaN") {
 		t.Error("a line without a top is no line")
 	}
 }

@@ -25,8 +25,8 @@ type country struct {
 // until another one is.
 var homeRegions = []string{"TZ", "KE", "UG", "RW", "BI", "CD", "ZM", "MW", "MZ"}
 
-// dialCountries are all that have numbers, by their English names. They are made once: the names come
-// from a table of some thousand entries.
+// dialCountries are all that have numbers, by their English names. They are made once: the names
+// come from a table of some thousand entries.
 var dialCountries = func() []country {
 	all := []country{}
 	names := display.English.Regions()
@@ -89,7 +89,8 @@ func dial(text, region string) dialled {
 		E164:  phonenumbers.Format(n, phonenumbers.E164),
 		Shown: phonenumbers.Format(n, phonenumbers.INTERNATIONAL),
 	}
-	// A country's code may be of several, such as +1; a number that nobody has is of the one chosen.
+	// A country's code may be of several, such as +1; a number that nobody has is of the one
+	// chosen.
 	own := phonenumbers.GetRegionCodeForNumber(n)
 	if i := slices.IndexFunc(dialCountries, func(c country) bool { return c.Region == own }); i >= 0 {
 		d.Country = dialCountries[i].Name

@@ -25,8 +25,10 @@ func TestDial(t *testing.T) {
 		{hostile, "TZ", "", "", "written like"},
 	} {
 		d := dial(tt.text, tt.region)
-		if d.E164 != tt.e164 || tt.shown != "" && d.Shown != tt.shown || !strings.Contains(d.Doubt+d.Wrong, tt.says) {
-			t.Errorf("%.40q in %s is read as %+v; want %s, %s, %s", tt.text, tt.region, d, tt.e164, tt.shown, tt.says)
+		if d.E164 != tt.e164 || tt.shown != "" && d.Shown != tt.shown ||
+			!strings.Contains(d.Doubt+d.Wrong, tt.says) {
+			t.Errorf("%.40q in %s is read as %+v; want %s, %s, %s", tt.text, tt.region, d, tt.e164,
+				tt.shown, tt.says)
 		}
 	}
 	if len(dialCountries) < 200 || dialCountries[0].Name != "Tanzania" || dialCountries[0].Code != "+255" {

@@ -100,8 +100,8 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// TestDoor: strangers read the language that they chose, or that their browser wants, and are offered
-// what there is.
+// TestDoor: strangers read the language that they chose, or that their browser wants, and are
+// offered what there is.
 func TestDoor(t *testing.T) {
 	s := site(t)
 	for _, tt := range []struct{ accept, cookie, want string }{

@@ -38,8 +38,8 @@ func operatorSite(t *testing.T, answer func(ask) (status int, body string)) (*Si
 	return s, &asked
 }
 
-// TestFormsAreSentOnce: a form that is sent twice carries the same key to the API, which does it once.
-// Other words in the same form, to which somebody went back, are another request.
+// TestFormsAreSentOnce: a form that is sent twice carries the same key to the API, which does it
+// once. Other words in the same form, to which somebody went back, are another request.
 func TestFormsAreSentOnce(t *testing.T) {
 	for path, form := range map[string]url.Values{
 		"/admin/tenants/t/chats/7/write": {"text": {"Karibu"}},
@@ -73,8 +73,8 @@ func TestFormsAreSentOnce(t *testing.T) {
 	}
 }
 
-// TestSettingsAreNotUndone: settings are saved against the version that the form showed, and one that
-// somebody else changed meanwhile is refused, with what was typed in the form.
+// TestSettingsAreNotUndone: settings are saved against the version that the form showed, and one
+// that somebody else changed meanwhile is refused, with what was typed in the form.
 func TestSettingsAreNotUndone(t *testing.T) {
 	const path = "/admin/tenants/t/settings"
 	tenant := `{"kind":"OPERATOR","id":"t","name":"duka","phone_number":"+255700000001",` +

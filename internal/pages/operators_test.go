@@ -55,13 +55,18 @@ func operatorSamples() map[string][]any {
 				CreatedBy: hostile, Failures: 2, RetryAt: &at,
 			}, Deliveries: []flowhq.WebhookDelivery{{Type: hostile, Reason: hostile, TriedAt: &at}, {}}}, {}},
 		}},
-		"audit": {auditPage{}, auditPage{form: typed, TenantName: hostile}, auditPage{Next: "?cursor=" + hostile}, auditPage{
-			form: form{Values: typed.Values}, Filtered: true, Query: "principal=" + url.QueryEscape(hostile), Next: "?x=" + hostile,
-			Entries: []flowhq.AuditEntry{
-				{Action: hostile, Principal: strings.Repeat(hostile, 20), Kind: flowhq.PrincipalPortal, Address: hostile, Detail: hostile, Tenant: hostile, TenantName: hostile, Outcome: flowhq.AuditDone},
-				{Kind: flowhq.PrincipalPassword, Tenant: hostile, Outcome: flowhq.AuditAsked}, {Outcome: flowhq.AuditRefused},
-			},
-		}},
+		"audit": {auditPage{}, auditPage{form: typed, TenantName: hostile},
+			auditPage{Next: "?cursor=" + hostile}, auditPage{
+				form: form{Values: typed.Values}, Filtered: true,
+				Query: "principal=" + url.QueryEscape(hostile), Next: "?x=" + hostile,
+				Entries: []flowhq.AuditEntry{
+					{Action: hostile, Principal: strings.Repeat(hostile, 20),
+						Kind: flowhq.PrincipalPortal, Address: hostile, Detail: hostile,
+						Tenant: hostile, TenantName: hostile, Outcome: flowhq.AuditDone},
+					{Kind: flowhq.PrincipalPassword, Tenant: hostile, Outcome: flowhq.AuditAsked},
+					{Outcome: flowhq.AuditRefused},
+				},
+			}},
 		"team": {teamPage{}, teamPage{accessPart{May: true}}, teamPage{a}},
 		"set-aside": {setAsidePage{}, setAsidePage{Reason: hostile}, setAsidePage{
 			Letters: []flowhq.DeadLetter{{Tenant: hostile, TenantName: hostile, Contact: hostile,

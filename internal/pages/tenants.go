@@ -149,7 +149,8 @@ type sortable struct {
 // one looks for the greatest. It is as the API has it without an order.
 var ascendsAtFirst = map[string]bool{"name": true, "status": true}
 
-// Column is the head of a column. Pressing it sorts by it, and pressing again turns the order round.
+// Column is the head of a column. Pressing it sorts by it, and pressing again turns the order
+// round.
 func (p tenantsPage) Column(field, name string) sortable {
 	c := sortable{Name: name, Number: field == "messages" || field == "hand_overs"}
 	ascends := ascendsAtFirst[field]

@@ -2,7 +2,8 @@ package pages
 
 import "testing"
 
-// TestReadingOf: how the bot read a message is said in words, and what is none of ours says nothing.
+// TestReadingOf: how the bot read a message is said in words, and what is none of ours says
+// nothing.
 func TestReadingOf(t *testing.T) {
 	for in, want := range map[string]reading{
 		"":               {},

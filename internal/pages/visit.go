@@ -69,10 +69,10 @@ func (v *visit) post(path string, in, out any) error {
 	return v.api.Call(v.ctx(), http.MethodPost, path, in, out)
 }
 
-// postOnce is post for a form with a key: it is done once, however often the form is sent, by a second
-// press, a reload, or a browser that got no answer. The API answers a second request of the same key
-// with what came of the first. Somebody may also go back to a form and send other words, which is
-// another request, so the words are part of the key.
+// postOnce is post for a form with a key: it is done once, however often the form is sent, by a
+// second press, a reload, or a browser that got no answer. The API answers a second request of the
+// same key with what came of the first. Somebody may also go back to a form and send other words,
+// which is another request, so the words are part of the key.
 func (v *visit) postOnce(path string, in, out any) error {
 	key := v.r.PostFormValue("key")
 	// A program that sends no key is taken by its word.

@@ -73,7 +73,8 @@ func TestBurstWaitsOnlyWhereItHelps(t *testing.T) {
 	for text, waits := range map[string]bool{
 		"how much is a shave?": false, "1": false, "yes": false, "price list": false,
 		"hello at 2026-11-26T14:21:22.5Z": false,
-		"hello":                           true, "Habari yako": true, "nataka kuagiza": true, "unga 2kg": true,
+		"hello":                           true, "Habari yako": true, "nataka kuagiza": true,
+		"unga 2kg":       true,
 		"two shirts and": true, "I want:": true,
 	} {
 		t.Run(text, func(t *testing.T) {

@@ -121,8 +121,8 @@ func (t *turn) justBooked() (ids []string) {
 	return ids
 }
 
-// tellReached says of the places that are named to a help desk whether it reaches them: its prices are
-// for these.
+// tellReached says of the places that are named to a help desk whether it reaches them: its prices
+// are for these.
 func (t *turn) tellReached() {
 	if t.k.template() != flowhq.SupportTemplate || t.p.has(actDelivery) {
 		return

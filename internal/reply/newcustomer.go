@@ -87,8 +87,8 @@ func (t *turn) asksCharge() bool {
 	return false
 }
 
-// noteReferences adds numbers to an open ticket that stand beside a question. The question alone was
-// answered, and the customer sent the number again.
+// noteReferences adds numbers to an open ticket that stand beside a question. The question alone
+// was answered, and the customer sent the number again.
 func (t *turn) noteReferences() {
 	v, p := t.next.Ticket, &t.p
 	if t.k.template() != flowhq.SupportTemplate || v == nil || v.Number == "" ||

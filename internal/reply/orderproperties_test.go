@@ -73,8 +73,8 @@ func (o *orderTalk) message() string {
 	}
 }
 
-// may reports whether a line may have a quantity: one, what was said, what two that were said come to
-// or differ by (more is added, some is taken off), or what such an amount is in packs.
+// may reports whether a line may have a quantity: one, what was said, what two that were said come
+// to or differ by (more is added, some is taken off), or what such an amount is in packs.
 func (o *orderTalk) may(n int, p *flowhq.Product) bool {
 	sums := map[int]bool{1: true}
 	said := []int{1}
@@ -166,8 +166,8 @@ func faultOf(c *chat, talk *orderTalk, turn Turn) string {
 	if b == nil || turn.State.Ask.For != askOrder || turn.Reply == "" {
 		return ""
 	}
-	// The yes is to what was read: the total stands in the text, and each line was told last with the
-	// count that it has, for a list that was read whole is not read again.
+	// The yes is to what was read: the total stands in the text, and each line was told last with
+	// the count that it has, for a list that was read whole is not read again.
 	var total int64
 	for _, l := range b.Lines {
 		p := c.know.product[l.Product]

@@ -111,8 +111,8 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	return all
 }
 
-// goesOnOtherwise reads who wants another service than before: "not the dye, I changed my mind, I want
-// a haircut" cancels nothing.
+// goesOnOtherwise reads who wants another service than before: "not the dye, I changed my mind, I
+// want a haircut" cancels nothing.
 func (t *turn) goesOnOtherwise(p *perception, all *acts) {
 	// "Kung'oa niliuliza bei" was told the price once more.
 	if anyIn(p.reading.Words, onlyAsked) && !p.asks {

@@ -85,8 +85,8 @@ func (t *turn) addsToRequest() bool {
 			len(p.areas) > 0 || len(p.entities.Phones)+len(p.entities.References) > 0))
 }
 
-// changesPackage reports whether the message takes another package for the connection that was asked
-// for: "badala ya 10 niwekee 20".
+// changesPackage reports whether the message takes another package for the connection that was
+// asked for: "badala ya 10 niwekee 20".
 func (t *turn) changesPackage() bool {
 	v, p := t.next.Ticket, &t.p
 	if v == nil || v.Number == "" || v.Subject != string(actOrder) || v.Service != t.installation() ||

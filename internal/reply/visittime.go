@@ -122,8 +122,8 @@ func (t *turn) askMeant(r when.Result) {
 	}
 }
 
-// takeMeant takes the time that was asked about for who says yes and goes on: "yes n my friend wants
-// a fade too". The yes alone is taken with the question.
+// takeMeant takes the time that was asked about for who says yes and goes on: "yes n my friend
+// wants a fade too". The yes alone is taken with the question.
 func (t *turn) takeMeant() {
 	v, p, a := t.next.Booking, &t.p, t.next.Ask
 	if a.For != askMean || v == nil || p.yesNo != entity.Neither || p.hasTime || p.asks ||
@@ -139,8 +139,8 @@ func (t *turn) takeMeant() {
 // sameDayWords are the day that is spoken of.
 var sameDayWords = keywords("same day, that day, siku hiyo hiyo, siku hiyohiyo, siku ile ile, siku moja hiyo")
 
-// readSameDay reads "the same day" as the day of the visit or of the booking that is made, where the
-// message wants something on it.
+// readSameDay reads "the same day" as the day of the visit or of the booking that is made, where
+// the message wants something on it.
 func (t *turn) readSameDay(p *perception) {
 	if p.hasTime || !anyIn(p.reading.Words, sameDayWords) ||
 		t.k.template() != flowhq.BookingTemplate || len(p.services) == 0 {
@@ -155,7 +155,8 @@ func (t *turn) readSameDay(p *perception) {
 var dayHour = regexp.MustCompile(`(?i)\b(\w+day|tomorrow|today|kesho|leo|juma\w+|alhamisi|ijumaa)\s+` +
 	`(\d{1,2}(?:[:.][0-5]\d)?)(\s*(?:[,.!?\n]|$))`)
 
-// readDayHour reads the hour behind a day, which may be none of the month: there are twelve of them.
+// readDayHour reads the hour behind a day, which may be none of the month: there are twelve of
+// them.
 func (t *turn) readDayHour(p *perception) {
 	m := dayHour.FindStringSubmatch(p.text)
 	if m == nil || !p.hasTime || p.time.HasTime || t.k.template() != flowhq.BookingTemplate {

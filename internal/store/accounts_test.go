@@ -101,7 +101,8 @@ func (b *bench) story(t *testing.T, tenant flowhq.TenantID) (types []flowhq.Even
 	return types
 }
 
-// TestPeople: the life of an operator's account and of a user's, which differ only in where their events are.
+// TestPeople: the life of an operator's account and of a user's, which differ only in where their
+// events are.
 func TestPeople(t *testing.T) {
 	t.Parallel()
 	for _, who := range []string{"operator", "user"} {

@@ -7,8 +7,8 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// TestAuditPages: a rare deed at the far end of a long audit is found by pages that each look through
-// a bounded part of it, and deeds of one moment, of both tables, are on one page each.
+// TestAuditPages: a rare deed at the far end of a long audit is found by pages that each look
+// through a bounded part of it, and deeds of one moment, of both tables, are on one page each.
 func TestAuditPages(t *testing.T) {
 	t.Parallel()
 	b := open(t)
@@ -31,7 +31,8 @@ func TestAuditPages(t *testing.T) {
 		{"all", store.AuditFilter{}, history + 50, 13},
 		{"of the tenant", store.AuditFilter{Tenant: tenant}, history, 12},
 		{"a rare action", store.AuditFilter{Action: flowhq.EventTenantCreated}, 1, 3},
-		{"a rare action of the tenant", store.AuditFilter{Tenant: tenant, Action: flowhq.EventTenantCreated}, 1, 3},
+		{"a rare action of the tenant", store.AuditFilter{Tenant: tenant,
+			Action: flowhq.EventTenantCreated}, 1, 3},
 		{"an address", store.AuditFilter{Principal: "192.0.2.9"}, 50, 3},
 		{"nobody", store.AuditFilter{Principal: "xyzzy"}, 0, 3},
 	} {
@@ -48,7 +49,8 @@ func TestAuditPages(t *testing.T) {
 			tt.filter.Cursor, more = next, next != ""
 		}
 		if len(seen) != tt.found || pages != tt.pages {
-			t.Errorf("%s: %d entries on %d pages; want %d on %d", tt.name, len(seen), pages, tt.found, tt.pages)
+			t.Errorf("%s: %d entries on %d pages; want %d on %d", tt.name, len(seen), pages,
+				tt.found, tt.pages)
 		}
 	}
 }

@@ -194,8 +194,8 @@ const rowsOf = `
 	order by id
 	limit @limit`
 
-// moveSome moves the oldest messages and events of merged contacts that have more than record moves,
-// and reports whether it had to. It may be repeated, by another host too: the message that
+// moveSome moves the oldest messages and events of merged contacts that have more than record
+// moves, and reports whether it had to. It may be repeated, by another host too: the message that
 // is being received stays where it is, as it may be all that tells who this is.
 func (i identity) moveSome(
 	ctx context.Context, tx pgx.Tx, tenant flowhq.TenantID, received string,

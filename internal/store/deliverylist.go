@@ -132,8 +132,8 @@ func (s *Store) ReplayWebhook(
 }
 
 // lastBefore is the last event of a tenant's feed before a time, 0 if there is none, or no time. It
-// goes through the feed backwards, as most replays are of the last hours. A longer one reads much of
-// it, so it holds no lock: whoever appends to the feed, or reads it for a webhook, goes on.
+// goes through the feed backwards, as most replays are of the last hours. A longer one reads much
+// of it, so it holds no lock: whoever appends to the feed, or reads it for a webhook, goes on.
 func (s *Store) lastBefore(
 	ctx context.Context, tenant flowhq.TenantID, since time.Time,
 ) (id int64, err error) {

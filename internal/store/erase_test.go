@@ -66,7 +66,8 @@ func TestEveryLargeTableIsErasedInBatches(t *testing.T) {
 		order by 1`
 	rows, _ := b.raw.Query(t.Context(), q)
 	large := must(pgx.CollectRows(rows, pgx.RowTo[string]))(t)
-	// Nobody has more than store.MaxAccounts, twice store.MaxKeys, store.MaxWebhooks and some fifty setup requests, which go with the tenant's row.
+	// Nobody has more than store.MaxAccounts, twice store.MaxKeys, store.MaxWebhooks and some fifty
+	// setup requests, which go with the tenant's row.
 	bounded := []string{"accounts", "api_keys", "setup_requests", "webhooks", "webhook_cursors"}
 	for _, table := range large {
 		if !slices.Contains(bounded, table) && !slices.Contains(store.Erasables(), table) {

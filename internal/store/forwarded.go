@@ -25,8 +25,9 @@ const replyIDSQL = `
 	concat('3EB0', upper(left(encode(sha256(convert_to(
 		concat('answer ', q.tenant_id, ' ', q.wa_message_id), 'UTF8')), 'hex'), 18)))`
 
-// askedSQL locks the message that Reply is about, before its statement. The statement then sees what
-// a call has left that was under way at the same time, as a program's repeated request finds it.
+// askedSQL locks the message that Reply is about, before its statement. The statement then sees
+// what a call has left that was under way at the same time, as a program's repeated request finds
+// it.
 const askedSQL = `
 	select from flowhq.message_logs
 	where tenant_id = @tenant and id = @message and direction = 'IN'

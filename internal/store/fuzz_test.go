@@ -2,7 +2,8 @@ package store
 
 import "testing"
 
-// FuzzCursor: a cursor that is taken is one that the same place would be written as, or says no more than it.
+// FuzzCursor: a cursor that is taken is one that the same place would be written as, or says no
+// more than it.
 func FuzzCursor(f *testing.F) {
 	for _, s := range []string{"", "x", "MTc2NDAwMDAwMDAwMDAwMCAwMDAwMDAwMC0wMDAwLTQwMDAtODAwMC0wMDAwMDAwMDAwMDA", "LTEg", "====", "\x00"} {
 		f.Add(s)
@@ -19,7 +20,8 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
-// FuzzNotice: anybody who may connect to the database may notify; what is taken for a notice of ours is one.
+// FuzzNotice: anybody who may connect to the database may notify; what is taken for a notice of
+// ours is one.
 func FuzzNotice(f *testing.F) {
 	for _, s := range []string{"", "config 00000000-0000-4000-8000-000000000000 7", "fleet - 0",
 		"config - 0", "epoch x 1", "a b c d",

@@ -8,7 +8,8 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// messageCalls are the calls about single messages, the erasure of contacts, and changes on a condition.
+// messageCalls are the calls about single messages, the erasure of contacts, and changes on a
+// condition.
 var messageCalls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	"AddMedia": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.AddMedia(ctx, g.tenant, someMedia("another"))
@@ -27,7 +28,8 @@ var messageCalls = map[string]func(context.Context, *store.Store, guest) (any, e
 		return s.MediaToSend(ctx, g.tenant, g.media, flowhq.MediaImage)
 	},
 	"SetMediaUpload": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return nil, s.SetMediaUpload(ctx, g.tenant, g.epoch, g.media, flowhq.MediaImage, flowhq.MediaUpload{URL: "x"})
+		return nil, s.SetMediaUpload(ctx, g.tenant, g.epoch, g.media, flowhq.MediaImage,
+			flowhq.MediaUpload{URL: "x"})
 	},
 	"DeleteMedia": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return nil, s.DeleteMedia(ctx, g.tenant, g.media, "admin")

@@ -23,9 +23,9 @@ func deadlocked(err error) bool {
 	return ok && pg.Code == "40P01"
 }
 
-// TestLockOrder has two contacts become one, or the tenant erased, while everybody else writes about
-// them. None of these waits for another in a circle, and what an operator has asked for is there
-// after it: no row belongs to a contact that is gone.
+// TestLockOrder has two contacts become one, or the tenant erased, while everybody else writes
+// about them. None of these waits for another in a circle, and what an operator has asked for is
+// there after it: no row belongs to a contact that is gone.
 func TestLockOrder(t *testing.T) {
 	t.Parallel()
 	b := open(t)

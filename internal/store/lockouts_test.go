@@ -30,7 +30,8 @@ func (g *gate) later(d time.Duration) {
 	g.exec(g.T, `update flowhq.lockouts set last_at = last_at - make_interval(secs => $1), locked_until = locked_until - make_interval(secs => $1)`, d.Seconds())
 }
 
-// wait fails unless both processes would have the account wait so long, but for the time of the test.
+// wait fails unless both processes would have the account wait so long, but for the time of the
+// test.
 func (g *gate) wait(account, address string, want time.Duration) {
 	g.Helper()
 	for _, s := range []*store.Store{g.api, g.other} {

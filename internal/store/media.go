@@ -244,8 +244,8 @@ func (s *Store) MediaToSend(
 }
 
 // SetMediaUpload records where WhatsApp has media, so that whoever sends them next need not upload
-// them. If the write is lost they are uploaded once more, and nobody sees a difference: a message is
-// known by its id. A Fenced error means that a newer host owns the session.
+// them. If the write is lost they are uploaded once more, and nobody sees a difference: a message
+// is known by its id. A Fenced error means that a newer host owns the session.
 func (s *Store) SetMediaUpload(
 	ctx context.Context, tenant flowhq.TenantID, epoch, id int64, kind flowhq.Media,
 	u flowhq.MediaUpload,

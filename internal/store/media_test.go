@@ -48,7 +48,8 @@ func TestMedia(t *testing.T) {
 	if sent.Attachment == nil || *sent.Attachment.MediaID != one.ID || sent.Text != "the menu" {
 		t.Errorf("Write = %+v", sent)
 	}
-	if kept := must(b.Media(t.Context(), tenant, one.ID))(t); !kept.ExpiresAt.After(one.ExpiresAt.Add(24 * time.Hour)) {
+	if kept := must(b.Media(t.Context(), tenant,
+		one.ID))(t); !kept.ExpiresAt.After(one.ExpiresAt.Add(24 * time.Hour)) {
 		t.Errorf("used, it expires at %v, and before at %v", kept.ExpiresAt, one.ExpiresAt)
 	}
 	unused := must(b.AddMedia(t.Context(), tenant, someMedia("unused")))(t)
@@ -57,7 +58,8 @@ func TestMedia(t *testing.T) {
 	wantCode(t, "Write of other media with the key", err, flowhq.Conflict)
 
 	// What has expired is kept for a message that has yet to be sent, and for no other.
-	wantCode(t, "DeleteMedia of what is to be sent", b.DeleteMedia(t.Context(), tenant, one.ID, "admin"), flowhq.Conflict)
+	wantCode(t, "DeleteMedia of what is to be sent",
+		b.DeleteMedia(t.Context(), tenant, one.ID, "admin"), flowhq.Conflict)
 	expire := func() {
 		b.exec(t, `update flowhq.media set expires_at = now() - interval '1 second' where tenant_id = $1`, tenant)
 	}
@@ -72,12 +74,15 @@ func TestMedia(t *testing.T) {
 	// Where WhatsApp has them is noted once for each kind.
 	up := flowhq.MediaUpload{URL: "u", DirectPath: "d", Key: []byte("key"), Size: 9}
 	ok(t, b.SetMediaUpload(t.Context(), tenant, epoch, one.ID, flowhq.MediaImage, up))
-	wantCode(t, "SetMediaUpload of an older host", b.SetMediaUpload(t.Context(), tenant, epoch-1, one.ID, flowhq.MediaImage, up), flowhq.Fenced)
+	wantCode(t, "SetMediaUpload of an older host",
+		b.SetMediaUpload(t.Context(), tenant, epoch-1, one.ID, flowhq.MediaImage, up), flowhq.Fenced)
 	got := must(b.MediaToSend(t.Context(), tenant, one.ID, flowhq.MediaImage))(t)
-	if got.Upload == nil || got.Upload.DirectPath != "d" || !bytes.Equal(got.Upload.Key, []byte("key")) || got.Upload.At.IsZero() {
+	if got.Upload == nil || got.Upload.DirectPath != "d" ||
+		!bytes.Equal(got.Upload.Key, []byte("key")) || got.Upload.At.IsZero() {
 		t.Errorf("MediaToSend = %+v", got.Upload)
 	}
-	if asFile := must(b.MediaToSend(t.Context(), tenant, one.ID, flowhq.MediaDocument))(t); asFile.Upload != nil {
+	if asFile := must(b.MediaToSend(t.Context(), tenant, one.ID,
+		flowhq.MediaDocument))(t); asFile.Upload != nil {
 		t.Errorf("MediaToSend as a document = %+v", asFile.Upload)
 	}
 	b.exec(t, `update flowhq.media set uploads = jsonb_set(uploads, '{IMAGE,at}', to_jsonb(now() - interval '8 days'))`)
@@ -117,7 +122,8 @@ func TestErasedContactsMedia(t *testing.T) {
 	menu := must(b.AddMedia(t.Context(), tenant, someMedia("menu")))(t)
 	write := func(to, key string, f flowhq.MediaFile) flowhq.Message {
 		t.Helper()
-		return must(b.Write(t.Context(), tenant, store.NewMessage{To: to, Key: key, Actor: "admin", Attached: of(f)}))(t)
+		return must(b.Write(t.Context(), tenant,
+			store.NewMessage{To: to, Key: key, Actor: "admin", Attached: of(f)}))(t)
 	}
 	her := write(aNumber, "1", hers).ContactID
 	write(aNumber, "2", menu)

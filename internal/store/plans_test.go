@@ -92,8 +92,9 @@ func TestFewRowsPerListing(t *testing.T) {
 	}
 }
 
-// TestFewRowsPerSearch: a page of a filter without an index reads a bounded part of the log, and the
-// pages together find what is at its other end. A stretch of time is found without what is outside.
+// TestFewRowsPerSearch: a page of a filter without an index reads a bounded part of the log, and
+// the pages together find what is at its other end. A stretch of time is found without what is
+// outside.
 func TestFewRowsPerSearch(t *testing.T) {
 	t.Parallel()
 	b := open(t)
@@ -186,8 +187,8 @@ func TestFewRowsPerPrunedPage(t *testing.T) {
 	}
 }
 
-// TestFewRowsPerErasure: what the erasure of a contact costs must not grow with what others have. The
-// tenant's host waits for the last part of it.
+// TestFewRowsPerErasure: what the erasure of a contact costs must not grow with what others have.
+// The tenant's host waits for the last part of it.
 func TestFewRowsPerErasure(t *testing.T) {
 	t.Parallel()
 	b := open(t)

@@ -7,8 +7,8 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// TestSearchGoesOn: a text that only the oldest row has is found by following the pages, each of which
-// goes through a bounded number of rows, and no row is left out or shown twice.
+// TestSearchGoesOn: a text that only the oldest row has is found by following the pages, each of
+// which goes through a bounded number of rows, and no row is left out or shown twice.
 func TestSearchGoesOn(t *testing.T) {
 	t.Parallel()
 	b := open(t)

@@ -14,7 +14,8 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// submission is a request to put the tenant on the air with its own number, which no other tenant has.
+// submission is a request to put the tenant on the air with its own number, which no other tenant
+// has.
 func submission(number, key string) store.SetupSubmission {
 	return store.SetupSubmission{Key: key, Actor: "user", NewSetupRequest: flowhq.NewSetupRequest{
 		BusinessName: "Salon Asha", Template: flowhq.SupportTemplate, WhatsAppNumber: number,
@@ -90,7 +91,8 @@ func (b *bench) setups(t *testing.T, tenant flowhq.TenantID) (all []flowhq.Setup
 	return all
 }
 
-// TestSetupRequest is the life of one: it is submitted, taken up, approved, and ACTIVE when the session connects.
+// TestSetupRequest is the life of one: it is submitted, taken up, approved, and ACTIVE when the
+// session connects.
 func TestSetupRequest(t *testing.T) {
 	t.Parallel()
 	b := open(t)
@@ -169,7 +171,8 @@ func TestSetupRequest(t *testing.T) {
 	}
 }
 
-// TestSetupRejected: who was rejected may submit the same once more, and a later request takes the place of one that is open.
+// TestSetupRejected: who was rejected may submit the same once more, and a later request takes the
+// place of one that is open.
 func TestSetupRejected(t *testing.T) {
 	t.Parallel()
 	b := open(t)

@@ -14,10 +14,12 @@ import (
 func TestTenantOrders(t *testing.T) {
 	t.Parallel()
 	b := open(t)
-	names := []string{"amani", "Baraka", "Čaj", "duka " + strings.Repeat("ü", 90), "duka " + strings.Repeat("ü", 95), "zawadi"}
+	names := []string{"amani", "Baraka", "Čaj", "duka " + strings.Repeat("ü", 90),
+		"duka " + strings.Repeat("ü", 95), "zawadi"}
 	for i, name := range names {
 		id := b.tenant(t)
-		b.exec(t, `update flowhq.tenants set name = $2, phone_number = $3 where id = $1`, id, name, "+25571300000"+string(rune('0'+i)))
+		b.exec(t, `update flowhq.tenants set name = $2, phone_number = $3 where id = $1`, id, name,
+			"+25571300000"+string(rune('0'+i)))
 		if i%2 == 0 {
 			b.exec(t, `update flowhq.whatsapp_sessions set last_seen_at = now() - $2 * interval '1 hour' where tenant_id = $1`, id, i)
 			b.exec(t, `insert into flowhq.message_counts values ($1, (now() at time zone 'UTC')::date, $2)`, id, i)
@@ -36,8 +38,14 @@ func TestTenantOrders(t *testing.T) {
 			}
 			return t.Session.LastSeenAt.Format("2006-01-02T15:04:05.000000")
 		},
-		store.SortMessages:  func(t flowhq.Tenant) string { return string(rune('0' + t.Activity.MessagesToday)) },
-		store.SortHandOvers: func(t flowhq.Tenant) string { return string(rune('0' + t.Activity.UnreadHandOvers)) },
+		store.SortMessages: func(t flowhq.Tenant) string {
+			return string(rune('0' +
+				t.Activity.MessagesToday))
+		},
+		store.SortHandOvers: func(t flowhq.Tenant) string {
+			return string(rune('0' +
+				t.Activity.UnreadHandOvers))
+		},
 		// How a database sorts letters of other scripts is its own affair.
 		store.SortName: func(t flowhq.Tenant) string { return strings.ToLower(t.Name)[:1] },
 	}

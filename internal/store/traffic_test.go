@@ -16,7 +16,8 @@ func TestTraffic(t *testing.T) {
 	ok(t, b.Erase(t.Context(), gone, "admin"))
 	replies := make([]int, len(flowhq.ReplyBounds)+1)
 	replies[3] = 2
-	counted := flowhq.Traffic{Received: 2, Sent: 3, Replies: replies, Messages: map[flowhq.TenantID]int{tenant: 5, gone: 7}}
+	counted := flowhq.Traffic{Received: 2, Sent: 3, Replies: replies,
+		Messages: map[flowhq.TenantID]int{tenant: 5, gone: 7}}
 	b.exec(t, `insert into flowhq.traffic (at, worker, received, sent, replies) values
 		(now() - interval '3 days', 'a', 1, 1, '{}'), (now() - interval '25 hours', 'a', 1, 1, '{}'), (now() - interval '23 hours', 'a', 4, 4, '{}')`)
 	ok(t, b.AddTraffic(t.Context(), "a", flowhq.Traffic{}))
@@ -33,10 +34,12 @@ func TestTraffic(t *testing.T) {
 		}
 	}
 	replies[3] = 6
-	if diff := cmp.Diff(flowhq.Traffic{Received: 6, Sent: 9, Replies: replies}, sum); diff != "" || all[0].Received != 4 {
+	if diff := cmp.Diff(flowhq.Traffic{Received: 6, Sent: 9, Replies: replies}, sum); diff != "" ||
+		all[0].Received != 4 {
 		t.Errorf("the first stretch has %+v, and the others (-want +got):\n%s", all[0], diff)
 	}
-	if n := scalar[int](t, b, `select messages from flowhq.message_counts where tenant_id = $1`, tenant); n != 15 {
+	if n := scalar[int](t, b, `select messages from flowhq.message_counts where tenant_id = $1`,
+		tenant); n != 15 {
 		t.Errorf("the tenant has %d messages; want 15", n)
 	}
 	if n := scalar[int](t, b, `select count(*) from flowhq.traffic where at < now() - interval '2 days'`); n != 0 {
@@ -44,7 +47,8 @@ func TestTraffic(t *testing.T) {
 	}
 	b.exec(t, `update flowhq.message_counts set day = day - 1`)
 	ok(t, b.AddTraffic(t.Context(), "b", counted))
-	if n := scalar[int](t, b, `select messages from flowhq.message_counts where tenant_id = $1`, tenant); n != 5 {
+	if n := scalar[int](t, b, `select messages from flowhq.message_counts where tenant_id = $1`,
+		tenant); n != 5 {
 		t.Errorf("the tenant has %d messages on a new day; want 5", n)
 	}
 }

@@ -196,9 +196,9 @@ func (s *Store) changeWebhook(
 	ctx context.Context, tenant flowhq.TenantID, args named,
 ) (w flowhq.Webhook, err error) {
 	// The row is locked before it is read, so that of two who disable it one records the event and
-	// sets aside. The cursor is written if enabled changes: a change of the address must not end the
-	// pause of a receiver that is down. It is written if other events are asked for, too, while it
-	// rests: it has read all that it asked for then, and the others are told from now on.
+	// sets aside. The cursor is written if enabled changes: a change of the address must not end
+	// the pause of a receiver that is down. It is written if other events are asked for, too, while
+	// it rests: it has read all that it asked for then, and the others are told from now on.
 	const q = `
 		with old as (
 			select * from flowhq.webhooks where tenant_id = @tenant and id = @id::uuid

@@ -8,8 +8,8 @@ import (
 )
 
 // outgoing returns a message of the log as it is sent. The same row gives an equal message each
-// time, so that what is sent again, or asked for again by a phone, is what was sent first. media are
-// what it holds, nil if it holds none.
+// time, so that what is sent again, or asked for again by a phone, is what was sent first. media
+// are what it holds, nil if it holds none.
 func outgoing(m flowhq.Message, media *Media) *waE2E.Message {
 	context := timerContext(m.Timer())
 	switch {
@@ -42,7 +42,8 @@ func picture(m flowhq.Message, of *Media, context *waE2E.ContextInfo) *waE2E.Ima
 	}
 }
 
-// voiceNote is a sound that a phone shows with a microphone, and not as a file. PTT is push to talk.
+// voiceNote is a sound that a phone shows with a microphone, and not as a file. PTT is push to
+// talk.
 func voiceNote(of *Media, context *waE2E.ContextInfo) *waE2E.AudioMessage {
 	u := of.Upload
 	return &waE2E.AudioMessage{
@@ -80,8 +81,8 @@ func known(n int) *uint32 {
 	return proto.Uint32(uint32(n))
 }
 
-// sentPlace is a place as a phone shows it, on a map. What the log says of it in words is for readers
-// of the log.
+// sentPlace is a place as a phone shows it, on a map. What the log says of it in words is for
+// readers of the log.
 func sentPlace(m flowhq.Message, context *waE2E.ContextInfo) *waE2E.LocationMessage {
 	l := &waE2E.LocationMessage{
 		DegreesLatitude: m.Latitude, DegreesLongitude: m.Longitude, ContextInfo: context,

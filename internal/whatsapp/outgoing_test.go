@@ -37,8 +37,8 @@ func withMedia(chat string, kind flowhq.Media, id int64, caption, name string) f
 	return m
 }
 
-// The phone decrypts to the very bytes, whatever they are sent as, and what was uploaded once is not
-// uploaded again.
+// The phone decrypts to the very bytes, whatever they are sent as, and what was uploaded once is
+// not uploaded again.
 func TestSendMedia(t *testing.T) {
 	w := newWorld(t)
 	customer, h := w.customer(), newRecorder()

@@ -149,8 +149,8 @@ func received(l customers.Letter) (kind, text string) {
 	}
 }
 
-// sendMedia answers GET /customers/{number}/inbox/{id}/media with the bytes that came with a letter,
-// as the customer's phone has decrypted them.
+// sendMedia answers GET /customers/{number}/inbox/{id}/media with the bytes that came with a
+// letter, as the customer's phone has decrypted them.
 func (a *API) sendMedia(w http.ResponseWriter, r *http.Request) {
 	c, err := a.customer(r)
 	var data []byte

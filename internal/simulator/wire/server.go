@@ -16,10 +16,10 @@ const HeaderTimeout = 10 * time.Second
 // tcpKey is where the context of a request holds its TCP connection.
 type tcpKey struct{}
 
-// NewServer returns the web server that clients upgrade their connections on. It calls
-// connect for each connection, page for GET /, on which clients look up the newest version, and
-// media for what they upload and fetch. connect must return at once: until it does, net/http keeps the buffers of the
-// request. The connections outlive the server and end with ctx.
+// NewServer returns the web server that clients upgrade their connections on. It calls connect for
+// each connection, page for GET /, on which clients look up the newest version, and media for what
+// they upload and fetch. connect must return at once: until it does, net/http keeps the buffers of
+// the request. The connections outlive the server and end with ctx.
 func NewServer(
 	ctx context.Context, config *tls.Config, log *slog.Logger,
 	connect func(*Conn), page http.HandlerFunc, media http.Handler,

@@ -106,7 +106,8 @@ func TestAnswers(t *testing.T) {
 			t.Errorf("Best(%q) = %s %.2f sure %t, nearest %v; want %s", text, id, score, sure, nearest, want)
 		}
 	}
-	// An owner who writes one language is asked in both, and in words that stand in the answer only.
+	// An owner who writes one language is asked in both, and in words that stand in the answer
+	// only.
 	english := entity.NewAnswers([]entity.Question{
 		{ID: "parking", Questions: []string{"Is there parking?", "Where can I park?"}},
 		{ID: "insurance", Questions: []string{"Do you take insurance?"},
