@@ -226,10 +226,13 @@ func (p *tab) until(expression string) {
 	eventually(p.t, patience, func() error {
 		ctx, cancel := context.WithTimeout(p.ctx, patience)
 		defer cancel()
-		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
-		if err == nil && !ok {
-			err = fmt.Errorf("%s is not so at %s:\n%.2000s", expression, p.eval("location.href"),
-				p.eval("document.body.innerText"))
+		// What is there instead comes with the answer: by a second question the page may have been
+		// left, and would have no body.
+		const instead = "location.href + `:\\n` + document.body?.innerText"
+		missing, err := chromedp.Run(ctx,
+			chromedp.Evaluate[string]("Boolean("+expression+") ? `` : "+instead))
+		if err == nil && missing != "" {
+			err = fmt.Errorf("%s is not so at %.2000s", expression, missing)
 		}
 		return err
 	})

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/flowhq/flowhq/internal/apiclient"
 	"github.com/flowhq/flowhq/internal/demo"
@@ -190,8 +191,10 @@ func (s *stand) operatorsTour(p *tab, shop *business) {
 	// The browser's protocol types a key also if the page has taken it for itself.
 	p.eval("document.activeElement.value = ''")
 	p.do(chromedp.KeyEvent("Blue"), chromedp.KeyEvent("\r"))
+	p.until(`location.search.includes("search=Blue")`)
 	p.shows("main", "Blue Door Barbers")
-	p.tabTo(`a[href="` + shop.path() + `"]`)
+	p.do(chromedp.KeyEvent(kb.ArrowDown))
+	p.until(`document.activeElement.matches('a[href="` + shop.path() + `"]')`)
 	p.do(chromedp.KeyEvent("\r"))
 	p.until(`location.pathname === ` + inQuotes(shop.path()))
 	// And back, with what was looked for.
