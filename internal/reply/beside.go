@@ -64,6 +64,8 @@ type piece struct {
 	// goesOn says that a comma stands behind it, and the next piece goes on with it: "karibu na
 	// shule, mtaa wa Utete" is one address.
 	goesOn bool
+	// joined says that a joiner stands in front of it: it is one thing more.
+	joined bool
 }
 
 // joined is what the message does, without what it asks.

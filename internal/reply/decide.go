@@ -19,6 +19,15 @@ func Decide(in Input) Turn { return decided(in).finish() }
 // decided is a turn whose reply is decided. It is not finished: suggestion.go looks at the turn
 // before the reply is joined.
 func decided(in Input) *turn {
+	t := decidedBeside(in)
+	in.Knowledge = t.k
+	t.heard = t.reply()
+	t.accountFor(in)
+	return t
+}
+
+// decidedBeside decides the message by what it does, where its questions hide that, else whole.
+func decidedBeside(in Input) *turn {
 	t := decidedWhole(in)
 	in.Knowledge = t.k
 	if act := besideQuestions(in, t); act != nil {

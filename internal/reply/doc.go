@@ -34,6 +34,10 @@
 // A message of several sentences or lines is read as a whole. Then each part is read by itself, and
 // what it asks and the turn has not answered is answered or noted (parts.go).
 //
+// At the end every clause must be accounted for (clauses.go). The message is decided once more
+// without the clause; if that gives the same reply, nobody has heard the clause. A question is then
+// answered from the profile or noted, and a wish is noted with the record, and the reply says so.
+//
 // Messages without words are in media.go.
 //
 // # Where to change what

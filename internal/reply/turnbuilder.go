@@ -54,6 +54,7 @@ type turn struct {
 	times     map[string]saidTime
 	advised   bool   // it asked which package to take, and was told which there are
 	assistant string // what became of the suggestion
+	heard     string // the reply before clauses that nobody heard were accounted for
 }
 
 // A part is a piece of a reply.
