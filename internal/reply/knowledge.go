@@ -40,8 +40,10 @@ type Knowledge struct {
 	// The maps point into profile, so that nothing is copied for each message.
 	service map[string]*flowhq.Service // by ID
 	product map[string]*flowhq.Product // by ID
-	area    map[string]*flowhq.Area    // by name
-	answer  map[string]*flowhq.Answer  // by ID
+	// packs are the packs of the same thing as a product, by its ID; see packsOf.
+	packs  map[string][]*flowhq.Product
+	area   map[string]*flowhq.Area   // by name
+	answer map[string]*flowhq.Answer // by ID
 	// nouns are words of names and aliases that the owner has written small: no brand begins so.
 	nouns map[string]bool
 	staff map[string]string // see [Knowledge.staffNames]
@@ -56,10 +58,12 @@ func Compile(p flowhq.Profile, c flowhq.Config) *Knowledge {
 		profile: p, config: c, zone: p.Zone(),
 		words: map[string]bool{}, otherNames: map[string]bool{}, nouns: map[string]bool{},
 		service: map[string]*flowhq.Service{}, product: map[string]*flowhq.Product{},
-		area: map[string]*flowhq.Area{}, answer: map[string]*flowhq.Answer{},
+		packs: map[string][]*flowhq.Product{},
+		area:  map[string]*flowhq.Area{}, answer: map[string]*flowhq.Answer{},
 	}
 	k.compileServices()
 	k.compileProducts()
+	k.compilePacks()
 	var areas, payments []entity.Name
 	for i := range p.Delivery.Areas {
 		a := &p.Delivery.Areas[i]

@@ -52,18 +52,32 @@ func bareName(name string) string {
 
 // packsOf lists the products that are packs of the same thing, among them the product itself. Only
 // what can be had now: a pack that is sold out makes no amount.
-func (t *turn) packsOf(p *flowhq.Product) []*flowhq.Product {
-	var all []*flowhq.Product
-	// A product whose name says no pack is only like itself.
-	for _, other := range t.k.inStock() {
-		_, isPack := packOf(other)
-		if other.ID == p.ID || isPack &&
-			(bareName(other.Name.EN) == bareName(p.Name.EN) && p.Name.EN != "" ||
-				bareName(other.Name.SW) == bareName(p.Name.SW) && p.Name.SW != "") {
-			all = append(all, other)
+func (t *turn) packsOf(p *flowhq.Product) []*flowhq.Product { return t.k.packs[p.ID] }
+
+// compilePacks finds the packs of each product. Each message of a shop asks for them several times,
+// and reading the names anew took a fifth of a turn.
+func (k *Knowledge) compilePacks() {
+	type named struct {
+		*flowhq.Product
+		en, sw string // bare names
+		isPack bool
+	}
+	var all []named
+	for i := range k.profile.Products {
+		p := &k.profile.Products[i]
+		_, isPack := packOf(p)
+		all = append(all, named{p, bareName(p.Name.EN), bareName(p.Name.SW), isPack})
+	}
+	for _, p := range all {
+		for _, other := range all {
+			// A product whose name says no pack is only like itself.
+			same := other.ID == p.ID || other.isPack &&
+				(other.en == p.en && p.Name.EN != "" || other.sw == p.sw && p.Name.SW != "")
+			if same && available(other.Product) {
+				k.packs[p.ID] = append(k.packs[p.ID], other.Product)
+			}
 		}
 	}
-	return all
 }
 
 // fitPack takes the pack of a product that makes the amount that was said: 5 litres are one can of
