@@ -17,7 +17,8 @@ import (
 const allColumns = `
 	select format('%I.%I', table_schema, table_name), quote_ident(column_name), data_type
 	from information_schema.columns join information_schema.tables using (table_schema, table_name)
-	where table_schema in ('flowhq', 'wa', 'public') and table_type = 'BASE TABLE'`
+	where table_schema in ('flowhq', 'wa', 'public') and table_type = 'BASE TABLE'
+	order by 1, 2`
 
 // traces lists the columns in which one of the words is found.
 func (w *warden) traces(words ...string) (found []string) {
