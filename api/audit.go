@@ -66,11 +66,8 @@ var auditFile = table[flowhq.AuditEntry, string]("audit.csv", nil, []string{
 // the audit from then on.
 func (a *API) exportAudit(c *gin.Context) {
 	var req auditRequest
-	b := newBinder(c, a.QueryAuth)
-	req.filter(b)
-	mark := b.flag("bom")
-	if err := b.finish(); err != nil {
-		a.fail(c, err)
+	mark, ok := a.bindFile(c, req.filter)
+	if !ok {
 		return
 	}
 	ctx := c.Request.Context()

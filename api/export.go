@@ -111,6 +111,19 @@ func (r *fileRequest) read(b *binder, statuses []string, marked bool) error {
 	return b.finish()
 }
 
+// bindFile reads the filters of a file that has all pages of a list, and whether it begins with a
+// byte order mark. A request that is not ok is answered already.
+func (a *API) bindFile(c *gin.Context, filter func(*binder)) (mark, ok bool) {
+	b := newBinder(c, a.QueryAuth)
+	filter(b)
+	mark = b.flag("bom")
+	if err := b.finish(); err != nil {
+		a.fail(c, err)
+		return false, false
+	}
+	return mark, true
+}
+
 // stream makes a route of a file. The first page is read before the first byte is sent, so that a
 // failure then has a status. After a later failure the connection is cut: half a file must not look
 // like a whole one.

@@ -104,11 +104,8 @@ var messageFile = table("logs.csv", flowhq.MessageStatuses, []string{
 // filters are read: a file has all pages.
 func (a *API) exportMessages(c *gin.Context) {
 	var req messagesRequest
-	b := newBinder(c, a.QueryAuth)
-	req.filter(b)
-	mark := b.flag("bom")
-	if err := b.finish(); err != nil {
-		a.fail(c, err)
+	mark, ok := a.bindFile(c, req.filter)
+	if !ok {
 		return
 	}
 	req.Limit = exportPage
