@@ -44,11 +44,14 @@ func TestFetch(t *testing.T) {
 	ours.client.Transport.(*http.Transport).TLSClientConfig = &tls.Config{
 		InsecureSkipVerify: true, //nolint:gosec // the server of this test
 	}
-	ours.client.Timeout = time.Second
 	for path, want := range map[string]string{
 		"/picture": "", "/large": "leads to more than", "/empty": "leads to nothing",
 		"/redirect": "answered 302", "/slow": "did not answer whole", "/none": "answered 403",
 	} {
+		ours.client.Timeout = fetchTimeout
+		if path == "/slow" {
+			ours.client.Timeout = time.Second
+		}
 		data, err := ours.Fetch(t.Context(), s.URL+path)
 		if want == "" && (err != nil || string(data) != "bytes") {
 			t.Errorf("%s = %q, %v", path, data, err)

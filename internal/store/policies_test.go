@@ -52,6 +52,7 @@ func fill(t *testing.T, b *bench, g guest) {
 	t.Helper()
 	b.exec(t, `insert into flowhq.setup_requests (tenant_id, id, key, business_name, template_type, whatsapp_number, language, submitted_by)
 		values ($1, gen_random_uuid(), 'key', 'x', 'BOOKING', '+255700000001', 'EN', 'user')`, g.tenant)
+	b.exec(t, `insert into flowhq.message_counts values ($1, current_date, 1)`, g.tenant)
 	b.exec(t, `insert into flowhq.erasures (tenant_id, contact_id, addresses) values ($1, 4711, '{}')`, g.tenant)
 	b.exec(t, `insert into flowhq.sign_ins (account_id, token_hash, address, expires_at) values ($1, $2, '', now() + interval '1 hour')`, g.account, []byte(g.account))
 }
