@@ -186,7 +186,7 @@ func (t *turn) answersReason(p *perception) bool {
 			continue
 		}
 		asks = true
-		if id, _, sure, _ := t.k.answers.Best(piece.text); sure && id == p.answer {
+		if id, _, sure, _ := t.bestAnswer(piece.text); sure && id == p.answer {
 			return false
 		}
 	}

@@ -126,7 +126,7 @@ func (t *turn) packs(m entity.NameMatch) (n int, whole bool) {
 	// The owner writes the size of a pack in the name, "Rice 5 kg", and nowhere else. A name
 	// without an amount is sold by one of whatever the customer says.
 	pack := entity.Quantity{Value: 1}
-	for _, q := range entity.Find(p.Name.EN).Quantities {
+	for _, q := range t.in.memo.entitiesIn(p.Name.EN).Quantities {
 		if inUnit(q).Unit == inUnit(m.Amount).Unit && q.Value > 0 {
 			pack = inUnit(q)
 		}

@@ -190,7 +190,7 @@ func (t *turn) sameDay() (key, rule string) {
 // if the owner has none.
 func (t *turn) howLongTo(area string) string {
 	for _, question := range arrivalQuestions {
-		id, alike, sure, _ := t.k.answers.Best(question)
+		id, alike, sure, _ := t.bestAnswer(question)
 		if !sure || alike < minUsual || t.k.answer[id] == nil {
 			continue
 		}
@@ -220,7 +220,7 @@ func (t *turn) forArea(text, area string) string {
 		return text
 	}
 	head, rest := text[:at[0]], strings.TrimRight(text[at[1]:], ". ")
-	named := t.k.areas.Match(head)
+	named := t.named(t.k.areas, head)
 	if len(named) == 0 || rest == "" {
 		return text
 	}

@@ -251,7 +251,7 @@ func (t *turn) serviceOf(before string) string {
 		names = append(names, t.k.nameOf(id, t.say))
 	}
 	// The names joined as a customer would join them may be the name of one service.
-	both := t.k.services.Match(and(t.say.language, names))
+	both := t.named(t.k.services, and(t.say.language, names))
 	if len(both) == 1 && !slices.Contains(named, both[0].ID) {
 		return both[0].ID
 	}

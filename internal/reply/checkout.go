@@ -323,9 +323,9 @@ func (t *turn) addressLine(area string) string {
 		return ""
 	}
 	for _, line := range lines {
-		inLine := t.k.areas.Match(line)
+		inLine := t.named(t.k.areas, line)
 		if len(inLine) > 0 && inLine[0].ID == area && len(strings.Fields(line)) >= minAddress &&
-			len(t.k.products.Match(line)) == 0 && !asksInLine(line) {
+			len(t.named(t.k.products, line)) == 0 && !asksInLine(line) {
 			return plainAddress(line)
 		}
 	}

@@ -4,8 +4,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-
-	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // An hour in a clause of its own is the wish, and what stands around it the reason: "9 is
@@ -61,7 +59,7 @@ func (t *turn) readClauseHour() {
 		return
 	}
 	for _, clause := range slices.Backward(clauses) {
-		c := perception{text: clause, entities: entity.Find(clause)}
+		c := perception{text: clause, entities: t.in.memo.entitiesIn(clause)}
 		c.reading.Words = split(clause)
 		if len(c.reading.Words) > maxHourWords ||
 			!c.tellsOnlyNumber(slices.Concat(hourWords, correctionWords)) ||

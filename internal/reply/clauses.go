@@ -253,7 +253,7 @@ func (t *turn) answerClause(only bool) {
 	t.next.Order = order
 	told := slices.ContainsFunc(t.acts, func(a act) bool {
 		return slices.Contains(infoActs, a) && (only || slices.Contains(t.p.acts, a))
-	}) || t.p.has(actPrice) && !t.p.names() && len(entity.Find(t.reply()).Money) > 0
+	}) || t.p.has(actPrice) && !t.p.names() && len(t.in.memo.entitiesIn(t.reply()).Money) > 0
 	// A ticket has the whole message, and a question in it is answered with the fault.
 	if len(t.said) > said || told || t.notes() || t.namesTold() || t.answerTold() ||
 		slices.Contains(t.acts, actProblem) {

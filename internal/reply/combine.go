@@ -47,7 +47,7 @@ func (t *turn) combined() string {
 // which.
 func (t *turn) namedBy(words []string) []string {
 	var ids []string
-	for _, m := range t.k.services.Match(strings.Join(words, " ")) {
+	for _, m := range t.named(t.k.services, strings.Join(words, " ")) {
 		ids = append(ids, m.ID)
 		ids = append(ids, m.Others...)
 	}
@@ -107,13 +107,16 @@ var peopleWords = keywords(`
 // service; "mtoto wangu" is a person.
 var ownWords = keywords("wangu, zangu, wetu, my, our, mimi, me, wote, yangu, her, his")
 
+// asksPrice asks what something costs.
+var asksPrice = keywords("how much, bei, price, cost, ngapi, gharama")
+
 // dropPeople drops services that are named by no more than who comes: "mimi na mtoto wangu" is two
 // people, and no haircut for a child. Without the rule "tuko wawili, mimi na mtoto wangu" changed
 // the booking into a haircut for one child.
 func (t *turn) dropPeople(p *perception) {
 	// Who asks for a price asks about the service, whatever else the word may mean: "mtoto ni bei
 	// gani?".
-	priced := anyIn(split(p.text), keywords("how much, bei, price, cost, ngapi, gharama"))
+	priced := anyIn(split(p.text), asksPrice)
 	// A service is settled already: the word is then likelier to say who comes with the customer.
 	others := t.next.Booking != nil && t.next.Booking.Service != ""
 	p.services = slices.DeleteFunc(p.services, func(m entity.NameMatch) bool {

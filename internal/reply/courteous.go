@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/flowhq/flowhq"
-	"github.com/flowhq/flowhq/internal/understand"
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
@@ -30,7 +28,7 @@ const minBehind = 3
 // readBehindGreeting reads what stands behind a greeting without it. The models learned greetings
 // from messages that are nothing else, so that "shikamoo" made one of "shikamoo, jino linaniua toka
 // jana": the customer was welcomed, and asked what the matter was.
-func (p *perception) readBehindGreeting(template flowhq.Template) {
+func (t *turn) readBehindGreeting(p *perception) {
 	fields := strings.Fields(p.text)
 	n, greets := 0, false
 	for n < len(fields) && n < maxCourtesy {
@@ -45,7 +43,7 @@ func (p *perception) readBehindGreeting(template flowhq.Template) {
 	if !greets || len(rest) < minBehind {
 		return
 	}
-	r := understand.Read(strings.Join(rest, " "), template)
+	r := t.in.memo.reading(strings.Join(rest, " "), t.k.template())
 	p.reading.Intents, p.reading.Band = r.Intents, r.Band
 }
 
@@ -92,13 +90,16 @@ func courtesyOf(words []string) (courteous, greets bool) {
 var addressWords = keywords("nyie, ninyi, wewe, guys, team, wadau, wakuu, wapendwa, za, ya, leo, " +
 	"to, wa")
 
+// thereWords greet by asking whether anybody is there.
+var thereWords = keywords("uko, upo, mpo, mko, hodi, there")
+
 // onlyGreets reports whether a message is no more than a greeting, with or without a title: the
 // word for doctor in it asks for none. "habari dokta" opened a booking with the doctor. Every word
 // must be a courtesy: "habari dokta, mtoto ana homa" asks for one.
 func (p *perception) onlyGreets() bool {
 	words := split(p.text)
 	greets := slices.ContainsFunc(words, func(w string) bool {
-		return hasWord(keywords("uko, upo, mpo, mko, hodi, there"), w) ||
+		return hasWord(thereWords, w) ||
 			slices.ContainsFunc(greetings, func(g greeting) bool { return hasWord(g.words, w) })
 	})
 	return greets && len(words) > 0 && len(words) <= maxCourtesy &&

@@ -19,6 +19,7 @@ func Decide(in Input) Turn { return decided(in).finish() }
 // decided is a turn whose reply is decided. It is not finished: suggestion.go looks at the turn
 // before the reply is joined.
 func decided(in Input) *turn {
+	in.memo = newMemo()
 	t := decidedBeside(in)
 	in.Knowledge = t.k
 	t.heard = t.reply()
@@ -393,7 +394,7 @@ func (t *turn) miss(pending Ask) {
 	}
 	p := &t.p
 	// "Even if I did not buy from you?" goes on with what was asked, which nobody has told.
-	if anyIn(p.reading.Words[:min(len(p.reading.Words), 2)], keywords("hata kama, even if")) {
+	if anyIn(p.reading.Words[:min(len(p.reading.Words), 2)], evenIf) {
 		t.unanswered("unanswered.any")
 		return
 	}
@@ -436,6 +437,9 @@ func (t *turn) miss(pending Ask) {
 	}
 	t.showMenu("menu.miss")
 }
+
+// evenIf goes on with a question.
+var evenIf = keywords("hata kama, even if")
 
 // minQuestion is how many words a question has at least that is passed on as it is. With fewer the
 // customer is likelier helped by the menu. "mnatengeneza simu zilizoingia maji?" is for the owner;

@@ -296,7 +296,7 @@ func (t *turn) partLists(all []entity.NameMatch) []entity.NameMatch {
 		}
 		inner := all[j]
 		from := inner.End
-		for _, again := range t.k.products.Match(text[from:]) {
+		for _, again := range t.named(t.k.products, text[from:]) {
 			if at := again.Start + from; at < m.End && (again.ID == m.ID ||
 				slices.Contains(m.Others, again.ID) || t.samePack(again.ID, m.ID)) {
 				again.Start, again.End = again.Start+from, again.End+from

@@ -24,7 +24,7 @@ func (t *turn) tellExchange() {
 		return
 	}
 	for _, question := range exchangeQuestions {
-		id, alike, sure, _ := t.k.answers.Best(question)
+		id, alike, sure, _ := t.bestAnswer(question)
 		if !sure || alike < minUsual || t.k.answer[id] == nil {
 			continue
 		}

@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/flowhq/flowhq"
-	"github.com/flowhq/flowhq/internal/understand"
 	"github.com/flowhq/flowhq/internal/understand/when"
 )
 
@@ -194,7 +193,7 @@ func (t *turn) refusalOfText(text string) refusalReason {
 	case anyIn(words, rudeWords):
 		return refusedRude
 	// A customer who writes Swahili has shown in which language to be answered.
-	case understand.Read(text, t.k.template()).Language != t.say.language:
+	case t.in.memo.reading(text, t.k.template()).Language != t.say.language:
 		return refusedLanguage
 	}
 	all := t.sources(text)
@@ -293,8 +292,8 @@ func courteous(words []string) bool {
 // namedIn lists what a clause names of the owner's lists. The matchers are those for messages of
 // customers, so that a typo of a model finds what a customer's would.
 func (t *turn) namedIn(text string) []string {
-	ids := slices.Concat(idsOf(t.k.services.Match(text)), idsOf(t.k.products.Match(text)),
-		idsOf(t.k.areas.Match(text)))
+	ids := slices.Concat(idsOf(t.named(t.k.services, text)), idsOf(t.named(t.k.products, text)),
+		idsOf(t.named(t.k.areas, text)))
 	return ids
 }
 

@@ -187,7 +187,7 @@ func (t *turn) asksPriceToo() bool {
 		return false
 	}
 	// So has an answer with an amount: what mending costs is not what the trousers cost.
-	if len(entity.Find(a.Answer.In(t.say.language)).Money) > 0 {
+	if len(t.in.memo.entitiesIn(a.Answer.In(t.say.language)).Money) > 0 {
 		return false
 	}
 	return !slices.ContainsFunc(a.Questions, func(q string) bool {

@@ -114,7 +114,7 @@ var dayAfter = keywords(`
 // answer about Saturday is Sunday. "The day after tomorrow" says by itself from when it counts.
 func (t *turn) shiftDay(p *perception) {
 	if t.next.Day.IsZero() || !anyIn(p.reading.Words, dayAfter) ||
-		anyIn(p.reading.Words, keywords("tomorrow")) {
+		slices.Contains(p.reading.Words, "tomorrow") {
 		return
 	}
 	day := startOfDay(t.next.Day.In(t.k.zone)).AddDate(0, 0, 1)

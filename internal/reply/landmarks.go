@@ -174,7 +174,7 @@ func (t *turn) placeSaid() string {
 			continue
 		}
 		marked := anyIn(words, landmarkWords)
-		named := len(t.k.areas.Match(clause)) > 0
+		named := len(t.named(t.k.areas, clause)) > 0
 		switch {
 		case t.isNoPlace(clause, words):
 			// A place is said in one breath: what stands behind another wish is none of it.
@@ -184,7 +184,7 @@ func (t *turn) placeSaid() string {
 			place = nil
 		case named && !marked:
 			// "I said Kisumu but make it CBD": the words in front of the area are none of it.
-			all := t.k.areas.Match(clause)
+			all := t.named(t.k.areas, clause)
 			place = append(place, strings.TrimSpace(clause[all[len(all)-1].Start:]))
 		case marked || len(place) > 0 && len(words) <= minAddress+1:
 			landmark = landmark || marked
@@ -204,11 +204,11 @@ var placeClause = regexp.MustCompile(`[,;!?\n]+|\.(?:\s|$)|(?i:\s+(?:na|and|then
 // isNoPlace reports whether a clause says something else than a place.
 func (t *turn) isNoPlace(clause string, words []string) bool {
 	return anyIn(words, paysThen) || knownWay(words) >= 0 || asksInLine(clause) ||
-		len(entity.Find(clause).Money) > 0 || anyIn(words, wantsPerson) ||
-		!anyIn(words, landmarkWords) && (len(t.k.products.Match(clause)) > 0 ||
+		len(t.in.memo.entitiesIn(clause).Money) > 0 || anyIn(words, wantsPerson) ||
+		!anyIn(words, landmarkWords) && (len(t.named(t.k.products, clause)) > 0 ||
 			anyIn(words, wishWords) || anyIn(words, wishVerbs) || riderNote.MatchString(clause) ||
 			entity.ReadYesNo(clause) != entity.Neither || asksInWords(words) ||
-			anyIn(words, addressEnd) && len(t.k.areas.Match(clause)) == 0)
+			anyIn(words, addressEnd) && len(t.named(t.k.areas, clause)) == 0)
 }
 
 // wishVerbs are of wishes that stand beside an address.
@@ -217,11 +217,14 @@ var wishVerbs = keywords("call, nipigie*, piga, bring, lete*, leta, come, njoo, 
 // asksInLine reports whether a line asks for something: "n how much is delivery to mbezi beach"
 // became the address of the order.
 func asksInLine(line string) bool {
-	return strings.Contains(line, "?") || anyIn(split(line), keywords(`
-		how much, how long, when, what, ngapi, bei, gharama, lini, mnaleta, mnafika, mnafikisha,
-		do you, can you, is there
-	`))
+	return strings.Contains(line, "?") || anyIn(split(line), lineAsks)
 }
+
+// lineAsks are words of a line that asks for something.
+var lineAsks = keywords(`
+	how much, how long, when, what, ngapi, bei, gharama, lini, mnaleta, mnafika, mnafikisha,
+	do you, can you, is there
+`)
 
 var (
 	// leadsAddress is what stands in front of an address and says nothing of the place.

@@ -33,6 +33,8 @@ type wordPattern struct {
 	// The notation's star or plus is cut off.
 	text string
 	form form
+	// begins is how a word that fits begins, see [beginning]; 0 = it may begin in any way.
+	begins uint64
 }
 
 // A form is where in a word of the message a pattern's text has to stand.
@@ -65,14 +67,40 @@ func keywords(list string) []keyword {
 func parseWord(s string) wordPattern {
 	switch {
 	case strings.HasPrefix(s, "*"):
-		return wordPattern{strings.Trim(s, "*"), anywhere}
+		return wordPattern{text: strings.Trim(s, "*"), form: anywhere}
 	case strings.HasSuffix(s, "*"):
-		return wordPattern{strings.TrimSuffix(s, "*"), prefix}
+		p := wordPattern{text: strings.TrimSuffix(s, "*"), form: prefix}
+		// One letter is too little: what stands behind it belongs to the beginning.
+		if len(p.text) > 1 {
+			p.begins = beginning(p.text)
+		}
+		return p
 	case strings.HasPrefix(s, "+"):
-		return wordPattern{strings.TrimPrefix(s, "+"), verb}
+		return wordPattern{text: strings.TrimPrefix(s, "+"), form: verb}
 	default:
-		return wordPattern{s, exact}
+		return wordPattern{text: s, form: exact, begins: beginning(s)}
 	}
+}
+
+// beginning is one of 64 bits for how a word begins. Most keywords of a list begin as no word of a
+// message does, and by the bits that is seen without comparing them.
+func beginning(word string) uint64 {
+	switch len(word) {
+	case 0:
+		return 1
+	case 1:
+		return 1 << (word[0] % 64)
+	default:
+		return 1 << ((word[0]*31 + word[1]) % 64)
+	}
+}
+
+// beginnings are the bits of all words of a message.
+func beginnings(words []string) (all uint64) {
+	for _, w := range words {
+		all |= beginning(w)
+	}
+	return all
 }
 
 // verbPrefix is what Swahili puts before a verb, also before a borrowed one:
@@ -96,10 +124,14 @@ func (p wordPattern) matches(word string) bool {
 	}
 }
 
-// anyIn reports whether one of the keywords is in the message. Words are compared one after the
-// other. The lists are short, and messages are bounded by maxWords.
+// anyIn reports whether one of the keywords is in the message. Some hundred lists are looked for in
+// each message, so what begins as no word of it is passed over.
 func anyIn(words []string, all []keyword) bool {
+	begun := beginnings(words)
 	for _, k := range all {
+		if len(k) > 0 && k[0].begins != 0 && k[0].begins&begun == 0 {
+			continue
+		}
 		for i := 0; i+len(k) <= len(words); i++ {
 			if k.matchesAt(words[i:]) {
 				return true

@@ -182,7 +182,7 @@ func (t *turn) receiveLocation() {
 	// Who sends a location wants it brought.
 	o.How = howDeliver
 	// The name of a place that comes with a pin may be an area of the list, and then has a fee.
-	if area := t.k.areas.Match(t.in.Message.Text); len(area) > 0 {
+	if area := t.named(t.k.areas, t.in.Message.Text); len(area) > 0 {
 		o.Area = area[0].ID
 	}
 	t.useLocation()

@@ -36,7 +36,7 @@ func (t *turn) dropFault(p *perception, all *acts) {
 	case installs && (p.cued(cueWish) || p.hasTime || p.asksSoftly()):
 		all.drop(actProblem, actStatus)
 		// "When can they come to install" asks for no repair.
-		if id, _, sure, _ := t.k.answers.Best(phrasesOf("repair")[0]); sure && p.answer == id {
+		if id, _, sure, _ := t.bestAnswer(phrasesOf("repair")[0]); sure && p.answer == id {
 			all.drop(actAnswer)
 		}
 	case p.asksSoftly() && t.next.Ticket == nil && all.has(actAnswer, actPrice, actOffer, actDelivery):
@@ -96,7 +96,7 @@ func (t *turn) noteReferences() {
 		return
 	}
 	for _, piece := range piecesOf(p.text) {
-		e := entity.Find(piece.text)
+		e := t.in.memo.entitiesIn(piece.text)
 		if piece.asks || len(e.References)+len(e.Phones) == 0 || t.ownNumber(e.References) {
 			continue
 		}

@@ -49,8 +49,8 @@ var pleaOf = regexp.MustCompile(`(?i)\b(?:pls|please|plz|tafadhali)[ \t]+((?:[^.
 // pleaClause is such a plea that is about no goods, area or order, "" if there is none.
 func (t *turn) pleaClause() string {
 	m := pleaOf.FindStringSubmatch(t.p.text)
-	if m == nil || anyIn(split(m[1]), orderVerbs) || len(t.k.products.Match(m[1])) > 0 ||
-		len(t.k.areas.Match(m[1])) > 0 {
+	if m == nil || anyIn(split(m[1]), orderVerbs) || len(t.named(t.k.products, m[1])) > 0 ||
+		len(t.named(t.k.areas, m[1])) > 0 {
 		return ""
 	}
 	return strings.TrimSpace(m[1])

@@ -312,7 +312,7 @@ var (
 func (t *turn) installation() string {
 	// Owners write "installation" or "new connection": the first name that fits whole is taken.
 	for _, name := range installNames {
-		if m := t.k.services.Match(name); len(m) == 1 && m[0].Exact {
+		if m := t.named(t.k.services, name); len(m) == 1 && m[0].Exact {
 			return m[0].ID
 		}
 	}

@@ -127,7 +127,7 @@ func (t *turn) paymentNamed() string {
 // wayNamed is the place of the way to pay in the owner's list, or -1. Who pays when the goods come
 // pays in cash, where the owner takes it.
 func (t *turn) wayNamed() int {
-	for _, m := range t.k.payments.Match(t.p.text) {
+	for _, m := range t.named(t.k.payments, t.p.text) {
 		if i, err := strconv.Atoi(m.ID); err == nil && m.Exact && i < len(t.k.profile.Payments) {
 			return i
 		}
@@ -144,7 +144,7 @@ func (t *turn) wayNamed() int {
 	if !anyIn(t.p.reading.Words, paysOnDelivery) {
 		return -1
 	}
-	for _, m := range t.k.payments.Match("cash") {
+	for _, m := range t.named(t.k.payments, "cash") {
 		if i, err := strconv.Atoi(m.ID); err == nil && i < len(t.k.profile.Payments) {
 			return i
 		}

@@ -82,10 +82,10 @@ func (t *turn) perceive() { t.readText(head(t.in.Message.Text, maxRead)) }
 func (t *turn) readText(text string) {
 	k, p := t.k, &t.p
 	p.text = text
-	p.reading = understand.Read(text, k.template())
-	p.readBehindGreeting(k.template())
+	p.reading = t.in.memo.reading(text, k.template())
+	t.readBehindGreeting(p)
 	p.findCues()
-	p.entities = entity.Find(text)
+	p.entities = t.in.memo.entitiesIn(text)
 	// The customer quotes our numbers, which entity does not know the form of.
 	p.findReferences()
 	p.yesNo = entity.ReadYesNo(text)
@@ -96,7 +96,7 @@ func (t *turn) readText(text string) {
 	p.choice, p.isChoice = entity.Choice(text)
 	p.asks = strings.Contains(text, "?") || anyIn(p.reading.Words, inquiring)
 	t.readNames(p)
-	p.areas = slices.DeleteFunc(k.areas.Match(text), func(m entity.NameMatch) bool {
+	p.areas = slices.DeleteFunc(t.named(k.areas, text), func(m entity.NameMatch) bool {
 		return !m.Exact && m.Score < minArea // "Thika" is not "Thika Road"
 	})
 	// The number of an option is no hour.
@@ -115,7 +115,7 @@ func (t *turn) readText(text string) {
 	t.readDayHour(p)
 	t.shiftDay(p)
 	t.forgetPast(p)
-	p.answer, p.alike, p.sure, p.nearest = k.answers.Best(text)
+	p.answer, p.alike, p.sure, p.nearest = t.bestAnswer(text)
 	switch {
 	case p.asks || p.cued(cueThink) || t.endsList() || entity.BeginsAsQuestion(text),
 		t.next.Ask.For == askPerson && anyIn(p.reading.Words, passingBy):
@@ -144,8 +144,8 @@ func (t *turn) readText(text string) {
 // names in other senses.
 func (t *turn) readNames(p *perception) {
 	k, text := t.k, p.text
-	p.services = k.services.Match(text)
-	p.products = t.partLists(k.products.Match(text))
+	p.services = t.named(k.services, text)
+	p.products = t.partLists(t.named(k.products, text))
 	t.dropEchoes(p)
 	t.dropProductEchoes(p)
 	t.widenNames(p)

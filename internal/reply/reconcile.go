@@ -82,7 +82,7 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 		all.drop(actThanks, actBye, actMenu)
 	}
 	// "Hata kama sikununua kwenu" goes on with a question.
-	if anyIn(p.reading.Words[:min(len(p.reading.Words), 2)], keywords("hata kama, even if")) {
+	if anyIn(p.reading.Words[:min(len(p.reading.Words), 2)], evenIf) {
 		all.drop(actComplaint)
 	}
 	// "Your service is very bad" shares a word with the owner's "home service".

@@ -205,7 +205,7 @@ func (t *turn) notesChange() bool {
 // change. Only then may the bot say so.
 func (t *turn) bringsChange() bool {
 	for _, question := range []string{"does the rider have change", "bodaboda ana chenji"} {
-		if id, alike, sure, _ := t.k.answers.Best(question); sure && alike >= minUsual &&
+		if id, alike, sure, _ := t.bestAnswer(question); sure && alike >= minUsual &&
 			t.k.answer[id] != nil {
 			return true
 		}

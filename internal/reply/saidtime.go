@@ -13,23 +13,19 @@ type saidTime struct {
 }
 
 // timeIn is the time that a text of the message wants. The clauses of a message are asked for
-// theirs by several steps of a turn, and reading one costs some 20 µs, so each is read once a turn.
+// theirs by several steps of a turn, and reading one costs some 20 µs.
 func (t *turn) timeIn(text string) (when.Result, bool) {
-	if said, known := t.times[text]; known {
-		return said.result, said.ok
-	}
-	if t.times == nil {
-		t.times = map[string]saidTime{}
-	}
-	r, ok := when.Parse(text, t.written(), openingHours{t.k})
-	// What is refused is no wish, where another time is left: "saa moja badala ya saa 12".
-	if wanted := takenBackTime.ReplaceAllString(text, " "); ok && wanted != text {
-		if other, found := when.Parse(wanted, t.written(), openingHours{t.k}); found {
-			r, ok = other, found
+	said := remember(t.in.memo.times, text, func() saidTime {
+		r, ok := when.Parse(text, t.written(), openingHours{t.k})
+		// What is refused is no wish, where another time is left: "saa moja badala ya saa 12".
+		if wanted := takenBackTime.ReplaceAllString(text, " "); ok && wanted != text {
+			if other, found := when.Parse(wanted, t.written(), openingHours{t.k}); found {
+				r, ok = other, found
+			}
 		}
-	}
-	t.times[text] = saidTime{r, ok}
-	return r, ok
+		return saidTime{r, ok}
+	})
+	return said.result, said.ok
 }
 
 // takenBackTime is a time that another one takes the place of.

@@ -18,12 +18,16 @@ var leftWords = keywords(`
 	mnazo ngapi, mko nazo ngapi, mna ngapi, ziko ngapi, mmebakiwa na ngapi, only that many
 `)
 
+var (
+	howMany    = keywords("how many")
+	whatIsLeft = keywords("left, remain*, in stock, do you have, do u have, are there")
+)
+
 // tellStock says how many of a thing are left, where the owner counts it: of what is named, else of
 // what was spoken of last.
 func (t *turn) tellStock() bool {
 	words := t.p.reading.Words
-	named := len(t.p.products) == 1 && anyIn(words, keywords("how many")) &&
-		anyIn(words, keywords("left, remain*, in stock, do you have, do u have, are there"))
+	named := len(t.p.products) == 1 && anyIn(words, howMany) && anyIn(words, whatIsLeft)
 	if t.k.template() != flowhq.EcommerceTemplate || !named && !anyIn(words, leftWords) {
 		return false
 	}

@@ -18,7 +18,7 @@ func (t *turn) meanSickness(p *perception) {
 	}
 	// Only an exact and single match counts. At a clinic with three doctors the customer chooses.
 	for _, name := range doctors {
-		if m := t.k.services.Match(name); len(m) == 1 && m[0].Exact {
+		if m := t.named(t.k.services, name); len(m) == 1 && m[0].Exact {
 			t.next.Topic = m[0].ID
 			return
 		}
@@ -64,7 +64,7 @@ func (t *turn) tellEmergency() bool {
 		return false
 	}
 	i := slices.IndexFunc(phrasesOf("emergency"), func(question string) bool {
-		id, _, sure, _ := t.k.answers.Best(question)
+		id, _, sure, _ := t.bestAnswer(question)
 		return sure && t.giveAnswer(id)
 	})
 	if i < 0 {

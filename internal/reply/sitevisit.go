@@ -59,7 +59,7 @@ func (t *turn) tellVisitPrice() {
 // siteVisit is the owner's service of coming to see a fault, "" if there is none.
 func (t *turn) siteVisit() string {
 	for _, name := range phrasesOf("visit") {
-		if m := t.k.services.Match(name); len(m) == 1 && m[0].Exact {
+		if m := t.named(t.k.services, name); len(m) == 1 && m[0].Exact {
 			return m[0].ID
 		}
 	}

@@ -3,6 +3,7 @@ package reply
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
@@ -16,7 +17,7 @@ var (
 		`saizi|ya|za|wa|la|namba|hiyo|ile|one|ones|` +
 		`pair|in|of)\s+){0,3}$`)
 	// sizeMark is what stands between the name of a product and the size of it.
-	sizeMark = `(?:\s+(?:ya|za|wa|la|size|saizi|namba|in|of|the|\())*\s*$`
+	sizeMark = regexp.MustCompile(`(?i)^(?:\s+(?:ya|za|wa|la|size|saizi|namba|in|of|the|\())*\s*$`)
 )
 
 // A sizeEdit is what a message does with the sizes of one product on the order.
@@ -53,8 +54,8 @@ func (t *turn) sizeEdits() (edits []sizeEdit) {
 		e := sizeEdit{product: id}
 		var on []string
 		for _, size := range t.k.product[id].Sizes {
-			for _, at := range sizeAt(size).FindAllStringIndex(p.text, maxEdits) {
-				switch off := p.sizeOffAt(at[0], id); {
+			for _, at := range sizeAt(p.text, size) {
+				switch off := p.sizeOffAt(at, id); {
 				case off && t.hasLine(id, size) && e.off == "":
 					e.off = size
 				case !off && !slices.Contains(on, size):
@@ -72,9 +73,24 @@ func (t *turn) sizeEdits() (edits []sizeEdit) {
 	return edits
 }
 
-// sizeAt finds a size as a word of its own.
-func sizeAt(size string) *regexp.Regexp {
-	return regexp.MustCompile(`(?i)\b` + regexp.QuoteMeta(size) + `\b`)
+// sizeAt is where a size stands in a text as a word of its own, at most maxEdits times.
+func sizeAt(text, size string) (starts []int) {
+	for at := 0; at+len(size) <= len(text) && size != "" && len(starts) < maxEdits; at++ {
+		end := at + len(size)
+		if strings.EqualFold(text[at:end], size) && !insideWord(text, at) && !insideWord(text, end) {
+			starts = append(starts, at)
+		}
+	}
+	return starts
+}
+
+// insideWord reports whether a place of a text has a letter or digit on both sides.
+func insideWord(text string, at int) bool {
+	letter := func(i int) bool {
+		return i >= 0 && i < len(text) && (text[i] == '_' || text[i] >= '0' && text[i] <= '9' ||
+			text[i]|0x20 >= 'a' && text[i]|0x20 <= 'z')
+	}
+	return letter(at-1) && letter(at)
 }
 
 // sizeOffAt reports whether the words in front of a size take it back.
@@ -87,7 +103,7 @@ func (p *perception) sizeOffAt(at int, id string) bool {
 	// "Toa raba za 42": the name stands between.
 	for _, m := range p.products {
 		if m.ID == id && m.Start >= 0 && m.Start < at && (m.End >= at ||
-			regexp.MustCompile(`(?i)^`+sizeMark).MatchString(p.text[m.End:at])) &&
+			sizeMark.MatchString(p.text[m.End:at])) &&
 			sizeOff.MatchString(p.text[:m.Start]) {
 			return true
 		}
@@ -97,8 +113,8 @@ func (p *perception) sizeOffAt(at int, id string) bool {
 
 // hasSizeOff reports whether the message takes back the size of a line.
 func (t *turn) hasSizeOff(l Line) bool {
-	for _, at := range sizeAt(l.Size).FindAllStringIndex(t.p.text, maxEdits) {
-		if t.p.sizeOffAt(at[0], l.Product) {
+	for _, at := range sizeAt(t.p.text, l.Size) {
+		if t.p.sizeOffAt(at, l.Product) {
 			return true
 		}
 	}
@@ -150,8 +166,8 @@ func (t *turn) sizeKept(id string) (kept string, ok bool) {
 	}
 	// The size that is taken back may be on no line, and is no wish in any case.
 	for _, size := range p.Sizes {
-		for _, at := range sizeAt(size).FindAllStringIndex(t.p.text, maxEdits) {
-			if t.p.sizeOffAt(at[0], id) {
+		for _, at := range sizeAt(t.p.text, size) {
+			if t.p.sizeOffAt(at, id) {
 				ok = true
 			} else {
 				kept = size
@@ -168,8 +184,8 @@ func (t *turn) sizeDenied(id string) string {
 		return ""
 	}
 	for _, size := range p.Sizes {
-		for _, at := range sizeAt(size).FindAllStringIndex(t.p.text, maxEdits) {
-			if t.p.sizeOffAt(at[0], id) {
+		for _, at := range sizeAt(t.p.text, size) {
+			if t.p.sizeOffAt(at, id) {
 				return size
 			}
 		}

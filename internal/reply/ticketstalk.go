@@ -49,7 +49,7 @@ var whenMended = listOf("when mended")
 // another question would promise a time.
 func (t *turn) tellAnswerTo(list string) bool {
 	for _, question := range phrasesOf(list) {
-		if id, _, sure, _ := t.k.answers.Best(question); sure {
+		if id, _, sure, _ := t.bestAnswer(question); sure {
 			t.did(actAnswer)
 			if text := t.k.answer[id].Answer.In(t.say.language); !t.wasSaid(text) {
 				t.show(text)

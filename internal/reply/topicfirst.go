@@ -47,7 +47,7 @@ func (t *turn) addTopicFirst() {
 	}
 	size := ""
 	for _, s := range product.Sizes {
-		if at := sizeAt(s).FindStringIndex(p.text[m[1]:first.Start]); at != nil &&
+		if at := sizeAt(p.text[m[1]:first.Start], s); len(at) > 0 &&
 			!p.sizeOffAt(m[1]+at[0], id) {
 			size = s
 		}

@@ -22,6 +22,9 @@ type Input struct {
 	// Suggestion is what a language model made of the message; nil = it was not asked. It counts
 	// only where the bot does not understand.
 	Suggestion *Suggestion
+
+	// memo is what this decision has read of its texts so far.
+	memo *memo
 }
 
 // A Calendar is what is booked, bought and open, as far as a turn needs it. Of this contact it

@@ -48,10 +48,8 @@ type turn struct {
 	// about: "mko wazi saa nne?".
 	timeTaken bool
 	// Only then is a language model asked.
-	missed bool // the message was not understood
-	wished bool // a wish of it was noted
-	// times are what texts of the message say of a time, each read once.
-	times     map[string]saidTime
+	missed    bool   // the message was not understood
+	wished    bool   // a wish of it was noted
 	advised   bool   // it asked which package to take, and was told which there are
 	assistant string // what became of the suggestion
 	heard     string // the reply before clauses that nobody heard were accounted for

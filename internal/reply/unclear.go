@@ -114,7 +114,7 @@ func (t *turn) tellBulk(before []Line) {
 		return
 	}
 	for _, question := range bulkQuestions {
-		id, alike, sure, _ := t.k.answers.Best(question)
+		id, alike, sure, _ := t.bestAnswer(question)
 		if !sure || alike < minUsual {
 			continue
 		}
@@ -147,14 +147,14 @@ func (t *turn) tooSmall() string {
 		return ""
 	}
 	for _, question := range minimumQuestions {
-		id, alike, sure, _ := t.k.answers.Best(question)
+		id, alike, sure, _ := t.bestAnswer(question)
 		if !sure || alike < minUsual {
 			continue
 		}
 		answer := t.k.answer[id].Answer.In(t.say.language)
 		// The first sum of the answer is taken for the minimum. An answer without a sum is told to
 		// nobody unasked.
-		if sums := entity.Find(answer).Money; len(sums) > 0 && total < sums[0].Amount {
+		if sums := t.in.memo.entitiesIn(answer).Money; len(sums) > 0 && total < sums[0].Amount {
 			return answer
 		}
 		return ""

@@ -321,7 +321,7 @@ func (t *turn) askUsual(p *perception) {
 		}
 		best := 0.
 		for _, question := range u.questions {
-			id, alike, sure, _ := t.k.answers.Best(question)
+			id, alike, sure, _ := t.bestAnswer(question)
 			if sure && alike > max(best, minUsual) {
 				best, p.answer, p.sure = alike, id, true
 			}

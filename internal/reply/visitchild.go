@@ -116,7 +116,7 @@ func (t *turn) meanChild(p *perception) {
 func (t *turn) childService() string {
 	// An owner without such a service cuts children as everybody.
 	for _, name := range phrasesOf("one child") {
-		if m := t.k.services.Match(name); len(m) == 1 && m[0].Exact {
+		if m := t.named(t.k.services, name); len(m) == 1 && m[0].Exact {
 			if s := t.k.service[m[0].ID]; s != nil && !s.Unavailable {
 				return s.ID
 			}
@@ -306,7 +306,7 @@ func (t *turn) numbered() []string {
 			continue
 		}
 		rest := strings.TrimLeft(t.p.text[x.End:end], " x×")
-		m := t.k.services.Match(rest)
+		m := t.named(t.k.services, rest)
 		if len(m) == 0 || m[0].Start != 0 {
 			continue
 		}

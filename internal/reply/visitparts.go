@@ -155,7 +155,7 @@ func (t *turn) addService(v *Visit) {
 	if len(t.p.services) == 0 {
 		// Who comes along may have a service by that word: a child's haircut.
 		for _, w := range t.p.reading.Words {
-			if m := t.k.services.Match(w); hasWord(peopleWords, w) && len(m) == 1 && m[0].Exact &&
+			if m := t.named(t.k.services, w); hasWord(peopleWords, w) && len(m) == 1 && m[0].Exact &&
 				t.k.service[m[0].ID] != nil && m[0].ID != v.Service {
 				v.More, v.Together = append(v.More, m[0].ID), true
 				return

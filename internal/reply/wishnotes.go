@@ -89,7 +89,7 @@ func (t *turn) meanStaff(p *perception) {
 			return slices.ContainsFunc(split(part),
 				func(w string) bool { return t.k.staff[w] != "" })
 		})
-		p.answer, p.alike, p.sure, p.nearest = t.k.answers.Best(strings.Join(rest, " "))
+		p.answer, p.alike, p.sure, p.nearest = t.bestAnswer(strings.Join(rest, " "))
 	}
 }
 
@@ -223,7 +223,7 @@ func (t *turn) timeWished() string {
 			entity.BeginsAsQuestion(clause) || anyIn(words, paysThen) {
 			continue
 		}
-		if len(t.k.products.Match(clause)) == 0 && len(words) <= maxTimeWords {
+		if len(t.named(t.k.products, clause)) == 0 && len(words) <= maxTimeWords {
 			// "Tomorrow morning is ok, before 9" goes on.
 			if i+1 < len(clauses) && goesOnTime.MatchString(clauses[i+1]) {
 				clause += "," + clauses[i+1]

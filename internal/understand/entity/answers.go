@@ -71,9 +71,10 @@ type Answers struct {
 	ids []string
 	// wordings is how many there are over all questions.
 	wordings int
-	spread   map[string]int // in how many wordings a feature is
-	// postings are by feature. A message touches only the wordings that share a feature with it.
-	postings map[string][]posting
+	// spread and postings are by the key of a feature.
+	spread map[uint64]int // in how many wordings a feature is
+	// A message touches only the wordings that share a feature with it.
+	postings map[uint64][]posting
 	of       []int // the question of each wording
 	// meanings tells what a text is about. Nil tells nothing.
 	meanings func(text string) []string
@@ -93,7 +94,7 @@ type posting struct {
 // change of the owner's list, not for each message.
 func NewAnswers(questions []Question, meanings func(text string) []string) *Answers {
 	a := &Answers{
-		spread: map[string]int{}, postings: map[string][]posting{}, meanings: meanings,
+		spread: map[uint64]int{}, postings: map[uint64][]posting{}, meanings: meanings,
 		told: toldWords(questions),
 	}
 	var texts []string
@@ -112,29 +113,69 @@ func NewAnswers(questions []Question, meanings func(text string) []string) *Answ
 	for i, text := range texts {
 		counts[i] = a.featuresOf(text)
 		for _, block := range counts[i] {
-			for f := range block {
-				a.spread[f]++
+			for _, f := range block.all {
+				a.spread[f.key]++
 			}
 		}
 	}
 	for i := range texts {
-		for f, w := range a.vector(counts[i]) {
-			a.postings[f] = append(a.postings[f], posting{i, w})
+		for _, f := range a.vector(counts[i]) {
+			a.postings[f.key] = append(a.postings[f.key], posting{i, f.value})
 		}
 	}
 	return a
 }
 
+// A feature of a text is a word, a pair of words, a piece of a word or a meaning, under the hash of
+// it. Of the some thousand features of a tenant's questions no two have the same 64 bits.
+type feature struct {
+	key   uint64
+	value float64
+}
+
+// A block counts features. They stay in the order in which the text has them, so that sums of their
+// floats are the same each time a text is read.
+type block struct {
+	all []feature
+	at  map[uint64]int // places in all
+}
+
+// add counts a feature that is made of parts.
+func (b *block) add(value float64, parts ...string) {
+	key := uint64(hashBasis)
+	for _, part := range parts {
+		for i := range len(part) {
+			key = (key ^ uint64(part[i])) * hashPrime
+		}
+	}
+	i, known := b.at[key]
+	if !known {
+		i = len(b.all)
+		b.at[key] = i
+		b.all = append(b.all, feature{key: key})
+	}
+	b.all[i].value += value
+}
+
+// Of the hash FNV-1a.
+const (
+	hashBasis = 14695981039346656037
+	hashPrime = 1099511628211
+)
+
 // features are how often words, pieces of words and meanings are in a text, each block by itself.
-type features [3]map[string]float64
+type features [3]block
 
 // featuresOf counts words, pairs of neighbours, pieces of three to five letters, and meanings.
 // Punctuation is skipped, since customers type little of it.
 func (a *Answers) featuresOf(text string) features {
-	f := features{{}, {}, {}}
+	f := features{}
+	for i := range f {
+		f[i].at = map[uint64]int{}
+	}
 	if a.meanings != nil {
 		for _, m := range a.meanings(text) {
-			f[2]["m"+m]++
+			f[2].add(1, "m", m)
 		}
 	}
 	tokens := token.Split(text)
@@ -151,17 +192,18 @@ func (a *Answers) featuresOf(text string) features {
 		if isCommon(w) {
 			weight = commonWeight
 		}
-		f[0]["w"+stem(w)] += weight
+		root := stem(w)
+		f[0].add(weight, "w", root)
 		if prev != "" {
 			// A pair tells "how long" from "how much". Pairs weigh half, as word order varies.
-			f[0]["p"+prev+" "+stem(w)] += 0.5
+			f[0].add(0.5, "p", prev, " ", root)
 		}
-		prev = stem(w)
+		prev = root
 		// Spaces mark the ends of a word. 40 letters bound the pieces of a word of nonsense.
 		padded := " " + w[:min(len(w), 40)] + " "
 		for n := minGram; n <= maxGram; n++ {
 			for i := 0; i+n <= len(padded); i++ {
-				f[1]["c"+padded[i:i+n]] += weight
+				f[1].add(weight, "c", padded[i:i+n])
 			}
 		}
 	}
@@ -179,40 +221,42 @@ func stem(w string) string {
 
 // vector weighs features by how rare they are and makes the length of the whole one. What no
 // wording has counts as the rarest, so that a text about something else is not alike.
-func (a *Answers) vector(f features) map[string]float64 {
-	out := make(map[string]float64, len(f[0])+len(f[1]))
+func (a *Answers) vector(f features) []feature {
+	out := make([]feature, 0, len(f[0].all)+len(f[1].all)+len(f[2].all))
 	share := [3]float64{wordShare, letterShare, meaningShare}
-	if len(f[2]) == 0 {
+	if len(f[2].all) == 0 {
 		// The length of a vector is one.
 		share = [3]float64{wordShare / (1 - meaningShare), letterShare / (1 - meaningShare), 0}
 	}
 	for b, block := range f {
-		names := make([]string, 0, len(block))
-		for name := range block {
-			names = append(names, name)
-		}
-		// The same text must be read the same again after a crash.
-		slices.Sort(names) // sums of floats depend on their order
-		length := 0.0
-		for _, name := range names {
+		from, length := len(out), 0.0
+		for _, c := range block.all {
 			// The logarithm keeps a word that is typed five times from drowning the rest.
-			w := (1 + math.Log(1+block[name])) * a.rarity(name)
-			if block[name] < 1 {
-				w = block[name] * a.rarity(name)
+			w := a.rarity(c.key)
+			switch {
+			case c.value < 1:
+				w *= c.value
+			case c.value > 1:
+				w *= 1 + math.Log(1+c.value)
+			default:
+				w *= once
 			}
-			out[name] = w
+			out = append(out, feature{c.key, w})
 			length += w * w
 		}
-		for _, name := range names {
-			out[name] *= math.Sqrt(share[b] / length)
+		for i := range out[from:] {
+			out[from+i].value *= math.Sqrt(share[b] / length)
 		}
 	}
 	return out
 }
 
+// once is what a feature counts that is in a text once, as most are.
+var once = 1 + math.Log(2)
+
 // rarity is the inverse document frequency, smoothed so that no feature weighs nothing.
-func (a *Answers) rarity(feature string) float64 {
-	return 1 + math.Log(float64(1+a.wordings)/float64(1+a.spread[feature]))
+func (a *Answers) rarity(key uint64) float64 {
+	return 1 + math.Log(float64(1+a.wordings)/float64(1+a.spread[key]))
 }
 
 // Best returns the question that a text asks, how alike the two are (0 to 1), and whether that
@@ -221,19 +265,11 @@ func (a *Answers) rarity(feature string) float64 {
 // The margin keeps two questions that differ by a word ("open on Sunday", "open on holidays") from
 // being mistaken for one another.
 func (a *Answers) Best(text string) (id string, score float64, sure bool, nearest []string) {
-	query := a.vector(a.featuresOf(text))
-	names := make([]string, 0, len(query))
-	for f := range query {
-		if len(a.postings[f]) > 0 {
-			names = append(names, f)
-		}
-	}
-	slices.Sort(names)
 	// Both vectors have length 1, so the sum of products is their cosine.
 	like := make([]float64, a.wordings)
-	for _, f := range names {
-		for _, p := range a.postings[f] {
-			like[p.wording] += query[f] * p.weight
+	for _, f := range a.vector(a.featuresOf(text)) {
+		for _, p := range a.postings[f.key] {
+			like[p.wording] += f.value * p.weight
 		}
 	}
 	// A question's score is that of its best wording, and a little of its next.
