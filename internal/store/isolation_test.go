@@ -248,6 +248,16 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 	"Contact": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.Contact(ctx, g.tenant, g.contact(ctx, s))
 	},
+	"Chats": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		all, _, err := s.Chats(ctx, g.tenant, store.ChatFilter{})
+		return all, err
+	},
+	"Chat": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.Chat(ctx, g.tenant, g.contact(ctx, s))
+	},
+	"ReadChat": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return nil, s.ReadChat(ctx, g.tenant, g.contact(ctx, s), 0)
+	},
 	"AddContact": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		_, added, err := s.AddContact(ctx, g.tenant, bNumber)
 		return added, err
